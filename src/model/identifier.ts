@@ -1,0 +1,66 @@
+// Identifiers: a prefix and hexadecimal digits made of the installation and a sequence number, so that they grow with
+// time (an index on them only ever grows at its end) and can be turned back into the number without a look-up.
+
+const digitsShort = 17
+const digitsLong = 32
+const installationDigits = 5
+const sequenceDigits = 12
+
+const kinds = {
+  ipam: { prefix: 'ipam-', digits: digitsShort },
+  scope: { prefix: 'ipam-scope-', digits: digitsShort },
+  pool: { prefix: 'ipam-pool-', digits: digitsShort },
+  poolCidr: { prefix: 'ipam-pool-cidr-', digits: digitsLong },
+  allocation: { prefix: 'ipam-pool-alloc-', digits: digitsLong },
+  policy: { prefix: 'ipam-policy-', digits: digitsShort },
+  resourceDiscovery: { prefix: 'ipam-res-disco-', digits: digitsShort },
+  resourceDiscoveryAssociation: { prefix: 'ipam-res-disco-assoc-', digits: digitsShort },
+  address: { prefix: 'eipalloc-', digits: digitsShort },
+  addressAssociation: { prefix: 'eipassoc-', digits: digitsShort },
+  natGateway: { prefix: 'nat-', digits: digitsShort },
+  networkInterface: { prefix: 'eni-', digits: digitsShort },
+  routeTable: { prefix: 'rtb-', digits: digitsShort },
+  dhcpOptions: { prefix: 'dopt-', digits: digitsShort },
+  vpc: { prefix: 'vpc-', digits: digitsShort },
+  vpcCidrAssociation: { prefix: 'vpc-cidr-assoc-', digits: digitsShort },
+  subnet: { prefix: 'subnet-', digits: digitsShort },
+  subnetCidrAssociation: { prefix: 'subnet-cidr-assoc-', digits: digitsShort },
+  decision: { prefix: 'decision-', digits: digitsShort },
+} as const
+
+export type IdKind = keyof typeof kinds
+
+/** `kindOf` needs longer prefixes first: `ipam-pool-` begins with `ipam-`. */
+const kindsByPrefixLength = (Object.keys(kinds) as IdKind[]).sort(
+  (a, b) => kinds[b].prefix.length - kinds[a].prefix.length,
+)
+
+/**
+ * Makes the identifier of `kind` for a sequence number.
+ * @param installation five hexadecimal digits, drawn once per database, so that two installations' ids differ
+ */
+export function formatId(kind: IdKind, installation: string, sequence: number): string {
+  const { prefix, digits } = kinds[kind]
+  return prefix + (installation + sequence.toString(16).padStart(sequenceDigits, '0')).padStart(digits, '0')
+}
+
+/** The sequence number in an identifier of `kind` of this installation; undefined for any other text. */
+export function parseId(kind: IdKind, installation: string, text: string): number | undefined {
+  const { prefix, digits } = kinds[kind]
+  if (text.length !== prefix.length + digits || !text.startsWith(prefix)) return undefined
+  const tail = text.length - sequenceDigits
+  const head = tail - installationDigits
+  if (text.slice(head, tail) !== installation || !/^0*$/.test(text.slice(prefix.length, head))) return undefined
+  const hex = text.slice(tail)
+  return /^[0-9a-f]{12}$/.test(hex) ? Number.parseInt(hex, 16) : undefined
+}
+
+/** Whether `text` looks like an identifier of `kind`, of whatever installation. */
+export function hasShape(kind: IdKind, text: string): boolean {
+  return text.startsWith(kinds[kind].prefix) && /^[0-9a-zA-Z]{1,64}$/.test(text.slice(kinds[kind].prefix.length))
+}
+
+/** The kind whose prefix `text` begins with. */
+export function kindOf(text: string): IdKind | undefined {
+  return kindsByPrefixLength.find((kind) => text.startsWith(kinds[kind].prefix))
+}

@@ -1,0 +1,94 @@
+// What we say no to, and why: facts, never sentences. The wording stands in `api/wording.ts`, one line per code.
+
+/** The nouns that a caller can name by id. Each has its own NotFound code in the EC2 API. */
+export type Noun =
+  | 'ipam'
+  | 'ipam-scope'
+  | 'ipam-pool'
+  | 'ipam-pool-allocation'
+  | 'ipam-policy'
+  | 'ipam-pool-cidr'
+  | 'organization-target'
+  | 'elastic-ip'
+  | 'elastic-ip-address'
+  | 'association'
+  | 'nat-gateway'
+  | 'vpc'
+  | 'vpc-cidr-association'
+  | 'subnet'
+  | 'resource'
+  | 'account'
+  | 'organization'
+  | 'organizational-unit'
+  | 'root'
+  | 'parent'
+  | 'child'
+  | 'create-account-request'
+  | 'role'
+  | 'region'
+  | 'availability-zone'
+
+/** Listed in order of precedence: where several apply, the first one is answered. */
+export type Refusal =
+  // Who are you.
+  | { code: 'MissingAuthentication' }
+  | { code: 'IncompleteSignature'; problem: string }
+  | { code: 'UnknownAccessKey' }
+  | { code: 'WrongSignature' }
+  | { code: 'RequestExpired'; problem: string }
+  // What do you ask.
+  | { code: 'MalformedRequest'; problem: string }
+  | { code: 'RequestTooLarge'; limit: number; unit: 'bytes' | 'parameters' }
+  | { code: 'InvalidAction'; action: string; version?: string }
+  | { code: 'NotSupported'; what: string; because?: string }
+  | { code: 'UnknownParameter'; field: string }
+  | { code: 'DuplicateParameter'; field: string }
+  | { code: 'MissingParameter'; field: string }
+  | { code: 'InvalidParameterValue'; field: string; value: string; problem: string }
+  | { code: 'InvalidParameterCombination'; problem: string }
+  | { code: 'InvalidPaginationToken'; field: string; value: string }
+  | { code: 'InvalidFilter'; name: string; allowed: readonly string[] }
+  | { code: 'InvalidTagKey'; key: string; problem: string }
+  | { code: 'MalformedId'; what: Noun; id: string; expected: string }
+  // May you.
+  | { code: 'NotAuthorized'; action: string; because: string }
+  | { code: 'DryRunSucceeded' }
+  | { code: 'IdempotencyMismatch'; token: string }
+  // Is it there. Hidden and absent are the same refusal (invariant I8).
+  | { code: 'NotFound'; what: Noun; id: string }
+  // Can it be.
+  | { code: 'NotEligible'; problem: string }
+  | { code: 'IncorrectState'; what: Noun; id: string; problem: string }
+  | { code: 'DependencyViolation'; what: Noun; id: string; problem: string }
+  | { code: 'AlreadyExists'; what: Noun; problem: string }
+  | { code: 'LimitExceeded'; what: string; limit: number; used: number }
+  | { code: 'AlreadyAssociated'; what: Noun; id: string; problem: string }
+  | { code: 'InUse'; what: Noun; id: string; problem: string }
+  | { code: 'CidrConflict'; field: string; value: string; problem: string }
+  | { code: 'MissingRequiredTags'; pool: string; missing: readonly string[] }
+  // Does policy allow it. `lines` are the facts of the decision, one each.
+  | { code: 'DeniedByPolicy'; decision: string; sentence: string; lines: readonly string[] }
+  | { code: 'Exhausted'; decision?: string; pool: string; length: number; sentence?: string; lines?: readonly string[] }
+  // Not now.
+  | { code: 'Throttled'; retryAfterSeconds: number }
+  | { code: 'Unavailable'; because: string }
+
+/** A refusal on its way to `execute`, the only place that catches one. */
+export class Refused extends Error {
+  readonly refusal: Refusal
+  constructor(refusal: Refusal) {
+    super(refusal.code)
+    this.name = 'Refused'
+    this.refusal = refusal
+  }
+}
+
+/** Ends the operation with a refusal. */
+export function refuse(refusal: Refusal): never {
+  throw new Refused(refusal)
+}
+
+/** Shorthand for the commonest refusal of all. */
+export function refuseValue(field: string, value: unknown, problem: string): never {
+  refuse({ code: 'InvalidParameterValue', field, value: String(value), problem })
+}

@@ -1,0 +1,84 @@
+// What an operation is: a name, whether it writes, and `run`. Each protocol's table of operations is made of these.
+import type { Ec2Input, Ec2Operation, Ec2Output } from '#formats/aws/ec2.generated.ts'
+import type { Principal } from '#model/principal.ts'
+import type { Decision } from '#model/policy/decision.ts'
+import type { Snapshot } from '#model/policy/snapshot.ts'
+import type { ReadTransaction, Transaction } from '#store/store.ts'
+import type { IdKind } from '#model/identifier.ts'
+
+/** What every `run` may touch besides its input: no clock, no randomness, no network, because a transaction may run twice. */
+export interface ReadContext {
+  readonly tx: ReadTransaction
+  readonly caller: Principal
+  /** The Region of the credential scope, such as `eu-central-1`. */
+  readonly region: string
+  /** Milliseconds since 1970, by the clock of the transaction. */
+  readonly now: number
+  readonly requestId: string
+  readonly settings: OperationSettings
+  /** The governance state compiled for decisions; the same one for the whole transaction unless governance changes in it. */
+  snapshot(): Promise<Snapshot>
+}
+
+export interface WriteContext extends ReadContext {
+  readonly tx: Transaction
+  /** The next identifier of a kind: ordered by creation, never reused. */
+  newId(kind: IdKind): string
+  /** The next bare sequence number; `newId` is made of these. */
+  newSequence(): number
+  /** To be called after any change of the organization, policies, assignments, IPAM settings or pool rules. */
+  governanceChanged(): Promise<void>
+  /** Adds a decision to the record; it is written in the same transaction, also when the operation then refuses. */
+  record(decision: Decision): void
+  /** The ids of what this request created, changed or deleted, for the audit entry. */
+  changed(...ids: string[]): void
+}
+
+/** The part of the configuration that operations see. */
+export interface OperationSettings {
+  /** The Regions that exist here, with their availability zones. */
+  readonly regions: readonly RegionSetting[]
+  /** Seconds for which a released public address or CIDR is kept out of the pool (private: 0 unless the pool says otherwise). */
+  readonly quarantineSecondsPublic: number
+  /** Whether provisioning one's own CIDR into a public top-level pool needs an authorization context. */
+  readonly requireCidrAuthorization: boolean
+  /** Where provider-assigned addresses come from. */
+  readonly providerIpv4Cidr: string
+  readonly providerIpv6Cidr: string
+}
+
+export interface RegionSetting {
+  readonly name: string
+  /** `use1` for us-east-1: the prefix of availability zone ids. */
+  readonly zoneIdPrefix: string
+  /** `a`, `b`, `c`. */
+  readonly zones: readonly string[]
+}
+
+export interface ReadOperation<Input, Output> {
+  readonly name: string
+  readonly access: 'read'
+  run(context: ReadContext, input: Input): Promise<Output>
+}
+export interface WriteOperation<Input, Output> {
+  readonly name: string
+  readonly access: 'write'
+  run(context: WriteContext, input: Input): Promise<Output>
+}
+export type AnyOperation = ReadOperation<never, unknown> | WriteOperation<never, unknown>
+
+/** An EC2 operation that only reads. Its input and output types come from the service model by its name. */
+export function ec2Read<Name extends Ec2Operation>(
+  name: Name,
+  run: (context: ReadContext, input: Ec2Input[Name]) => Promise<Ec2Output[Name]>,
+): ReadOperation<Ec2Input[Name], Ec2Output[Name]> {
+  return { name, access: 'read', run }
+}
+
+/** An EC2 operation that changes something: it gets an audit entry and one effect per token. */
+export function ec2Write<Name extends Ec2Operation>(
+  name: Name,
+  run: (context: WriteContext, input: Ec2Input[Name]) => Promise<Ec2Output[Name]>,
+): WriteOperation<Ec2Input[Name], Ec2Output[Name]> {
+  return { name, access: 'write', run }
+}
