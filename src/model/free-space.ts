@@ -1,0 +1,87 @@
+// Free space as aligned blocks (a buddy system): how a block is cut to serve a request, and how a released one grows back.
+
+import { assert } from './assert.ts'
+import { buddyOf, type Cidr, compareCidrs, contains, equals, lastAddress, parentOf, split } from './cidr.ts'
+
+export interface Carved {
+  readonly taken: Cidr
+  /** What remains free of the block that was cut: the largest aligned blocks, in address order. */
+  readonly rest: readonly Cidr[]
+}
+
+/**
+ * Cuts one block of `length` off the low end of `free`.
+ * Splitting low-first keeps large blocks whole, so a later request for a subnet can still be met.
+ */
+export function carve(free: Cidr, length: number): Carved {
+  assert(length >= free.length, 'a block can only be cut into smaller blocks')
+  let taken = free
+  const rest: Cidr[] = []
+  while (taken.length < length) {
+    const [low, high] = split(taken)
+    rest.push(high)
+    taken = low
+  }
+  return { taken, rest: rest.reverse() }
+}
+
+/** Cuts the one block `wanted` out of `free`, which contains it: how a request for a certain address is served. */
+export function carveAround(free: Cidr, wanted: Cidr): Carved {
+  assert(contains(free, wanted), 'only what lies within a block can be cut out of it')
+  let around = free
+  const below: Cidr[] = []
+  const above: Cidr[] = []
+  while (around.length < wanted.length) {
+    const [low, high] = split(around)
+    if (contains(low, wanted)) {
+      above.push(high)
+      around = low
+    } else {
+      below.push(low)
+      around = high
+    }
+  }
+  return { taken: wanted, rest: [...below, ...above.reverse()] }
+}
+
+/**
+ * Merges a released block with its buddy, and the result with its own, for as long as the buddy is free as a whole.
+ * @param isFree whether exactly this block stands in the free table
+ * @param limit the provisioned CIDR: blocks never merge across its border, or deprovisioning could not find it whole
+ * @returns the block to record as free, and the free blocks that it replaces
+ */
+export function coalesce(
+  released: Cidr,
+  isFree: (buddy: Cidr) => boolean,
+  limit: Cidr,
+): { readonly block: Cidr; readonly absorbed: readonly Cidr[] } {
+  assert(contains(limit, released), 'a released block lies within its provisioned CIDR')
+  let block = released
+  const absorbed: Cidr[] = []
+  while (block.length > limit.length) {
+    const buddy = buddyOf(block)
+    if (!isFree(buddy)) break
+    absorbed.push(buddy)
+    block = parentOf(block)
+  }
+  return { block, absorbed }
+}
+
+/** Whether `blocks` cover `whole` exactly: no address missing, none twice, none outside (invariants I1 and I2). */
+export function tiles(blocks: readonly Cidr[], whole: Cidr): boolean {
+  let next = whole.first
+  for (const block of blocks.toSorted(compareCidrs)) {
+    if (!contains(whole, block) || block.first !== next) return false
+    next = lastAddress(block).first + 1n
+  }
+  return next === lastAddress(whole).first + 1n
+}
+
+/** What of `whole` is in none of `used`, as the largest aligned blocks in address order. */
+export function subtract(whole: Cidr, used: readonly Cidr[]): Cidr[] {
+  if (used.some((block) => contains(block, whole))) return []
+  const within = used.filter((block) => contains(whole, block) && !equals(block, whole))
+  if (within.length === 0) return [whole]
+  const [low, high] = split(whole)
+  return [...subtract(low, within), ...subtract(high, within)]
+}
