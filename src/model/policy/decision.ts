@@ -1,0 +1,119 @@
+// What policy is asked and what it answers: requests, verdicts, decisions and their traces (policy-model §5).
+
+import type { Cidr } from '../cidr.ts'
+import type { Mode, OnExhausted } from './document.ts'
+
+/** A request for address space, from whatever enforcement point. */
+export interface AllocationRequest {
+  readonly account: string
+  /** An AWS Region, a network border group, `CLOUD:REGION` or `onprem:SITE`. */
+  readonly locale: string
+  readonly resourceType: string
+  readonly family: 4 | 6
+  readonly scopeType?: 'public' | 'private'
+  readonly netmaskLength?: number
+  /** What the caller named, if anything. */
+  readonly explicit?: { readonly pool?: string; readonly cidr?: Cidr }
+  readonly tags?: ReadonlyMap<string, string>
+}
+
+/** The candidate that stands for space of the provider, or with a `cidr` for space that the caller brings. */
+export const provider = 'provider'
+
+/** Where the allocator may take the space from; it tries candidates in order. */
+export interface Candidate {
+  /** A pool's id, or `provider`. */
+  readonly pool: string
+  readonly netmaskLength: number
+  /** Exactly this block is wanted. */
+  readonly cidr?: Cidr
+  /** The rule's place in its document, counted from 1. */
+  readonly rule?: number
+}
+
+export interface TraceStep {
+  readonly kind: 'target' | 'document' | 'tags' | 'size' | 'explicit' | 'rule' | 'pool' | 'exhausted'
+  readonly subject: string
+  readonly result: 'hit' | 'miss' | 'skip' | 'fail'
+  readonly because: string
+}
+
+/** The policy that spoke, and where it is enabled. */
+export interface Party {
+  readonly policy: string
+  readonly version: number
+  readonly target: string
+  /** The account that owns the policy. */
+  readonly owner: string
+}
+
+/** Why a request was refused: facts, for a refusal and for `explain`. */
+export interface Denial {
+  /**
+   * `tags`, `size`, `explicit`, `no-rule`, `exhausted`: a policy's document decided. `pool-rule`: a rule of the pool itself.
+   * `unmatched`: no document applies, and the IPAM lets nothing pass outside policy. `resource-type`: no such thing exists.
+   */
+  readonly cause: 'tags' | 'size' | 'explicit' | 'no-rule' | 'pool-rule' | 'unmatched' | 'exhausted' | 'resource-type'
+  /** The setting, rule or pool attribute that decided, by its public name, such as `on-explicit`. */
+  readonly setting: string
+  readonly value: string
+  readonly allowed: readonly string[]
+  /** Whose setting it is; absent where no policy decided. */
+  readonly by?: Party
+  /** The pool whose rule it is. */
+  readonly pool?: string
+  readonly missingTags?: readonly string[]
+}
+
+/** What assignments that observe or warn would have made of the request. */
+export interface WouldBe {
+  readonly mode: 'observe' | 'warn'
+  readonly outcome: 'allow' | 'steer' | 'deny'
+  readonly candidates: readonly Candidate[]
+  readonly policy?: { readonly id: string; readonly version: number }
+  readonly target?: string
+  readonly denial?: Denial
+}
+
+/** Policy's answer before the allocator has tried the candidates. Equal requests may get the same object. */
+export interface Verdict {
+  readonly outcome: 'allow' | 'steer' | 'warn' | 'deny'
+  /** In the order to try; empty exactly where the outcome is `deny`. */
+  readonly candidates: readonly Candidate[]
+  /** What to do where no candidate has room. `provider`: take provider-assigned space. */
+  readonly onExhausted: OnExhausted
+  /** The strictest mode among the assignments that apply; `off` where none does. */
+  readonly mode: Mode
+  readonly wouldBe?: WouldBe
+  readonly policy?: { readonly id: string; readonly version: number }
+  readonly target?: string
+  readonly document?: { readonly locale: string; readonly resourceType: string }
+  readonly denial?: Denial
+  /** What is said where every candidate is exhausted under `onExhausted: deny`. */
+  readonly ifExhausted: Denial
+  readonly trace: readonly TraceStep[]
+  /** The traces of the ways this verdict has ended, by pool: a store may intern traces by identity. Only `conclude` writes. */
+  readonly endings: Map<string, readonly TraceStep[]>
+}
+
+/** The recorded answer to one request. */
+export interface Decision {
+  readonly id: string
+  readonly at: Date
+  readonly request: AllocationRequest
+  readonly outcome: 'allow' | 'steer' | 'warn' | 'deny'
+  readonly mode: Mode
+  readonly wouldBe?: WouldBe
+  readonly policy?: { readonly id: string; readonly version: number }
+  readonly target?: string
+  readonly document?: { readonly locale: string; readonly resourceType: string }
+  readonly candidates: readonly Candidate[]
+  /** The pool that served, or `provider`. */
+  readonly pool?: string
+  readonly cidr?: Cidr
+  readonly denial?: Denial
+  readonly trace: readonly TraceStep[]
+}
+
+/** How the allocator fared: where it took what, that nothing had room, or undefined where it was never asked. */
+export type AllocatorResult = { readonly pool: string; readonly cidr: Cidr } | 'exhausted' | undefined

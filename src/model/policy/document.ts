@@ -1,0 +1,137 @@
+// Policies as values: settings, rules, documents, versions and assignments (policy-model §§1, 2 and 4).
+
+/** What a caller gets who names a pool, address or block that the rules do not list. */
+export type OnExplicit = 'deny' | 'steer' | 'allow'
+/** What a request gets where no rule's pool has room. */
+export type OnExhausted = 'deny' | 'provider'
+/** Whose semantics a policy has: ours, or exactly those of Amazon VPC IPAM. */
+export type Compatibility = 'strict' | 'aws'
+export type Mode = 'off' | 'observe' | 'warn' | 'enforce'
+export type AssignmentKind = 'default' | 'final'
+export type ManagedBy = 'account' | 'delegated-administrator-for-ipam'
+
+/** Each list runs from the strictest value to the most lenient: of two settings, the one that stands earlier holds. */
+export const onExplicitValues = ['deny', 'steer', 'allow'] as const satisfies readonly OnExplicit[]
+export const onExhaustedValues = ['deny', 'provider'] as const satisfies readonly OnExhausted[]
+export const modeValues = ['enforce', 'warn', 'observe', 'off'] as const satisfies readonly Mode[]
+export const compatibilityValues = ['strict', 'aws'] as const satisfies readonly Compatibility[]
+export const assignmentKindValues = ['default', 'final'] as const satisfies readonly AssignmentKind[]
+
+/** Netmask lengths; as in EC2, `min` is the shortest prefix and so the largest block. */
+export interface SizeBounds {
+  readonly min: number
+  readonly default: number
+  readonly max: number
+}
+
+/** Without a value, any value will do. */
+export interface RequiredTag {
+  readonly key: string
+  readonly value?: string
+}
+
+export interface PolicySettings {
+  readonly onExplicit: OnExplicit
+  readonly onExhausted: OnExhausted
+  readonly size?: SizeBounds
+  readonly requiredTags: readonly RequiredTag[]
+}
+
+/**
+ * When a rule applies: every given part must hold. A closed vocabulary, no code.
+ * `tags` reads the tags of the account and of the nodes above it (the nearest has the say), which only administrators
+ * set. The request's own tags are never read: whoever asks could choose their pool by choosing a tag (policy-model §6).
+ */
+export interface RuleCondition {
+  readonly accounts?: readonly string[]
+  readonly organizationalUnits?: readonly string[]
+  readonly tags?: readonly { readonly key: string; readonly values: readonly string[] }[]
+}
+
+/** One pool that may serve a pair. */
+export interface AllocationRule {
+  readonly pool: string
+  readonly when?: RuleCondition
+}
+
+/** The rules for one pair of locale and resource type; at most one per pair in a policy. Without rules it is absent. */
+export interface PolicyDocument {
+  readonly locale: string
+  readonly resourceType: string
+  readonly settings: PolicySettings
+  readonly rules: readonly AllocationRule[]
+}
+
+/** One immutable version of a policy. */
+export interface PolicyVersion {
+  readonly policyId: string
+  readonly version: number
+  readonly ipamId: string
+  /** The account that owns the policy: whom to ask for an exception. */
+  readonly account: string
+  readonly compatibility: Compatibility
+  readonly documents: readonly PolicyDocument[]
+}
+
+/** A policy enabled on a target: an account, an organizational unit or a root. */
+export interface Assignment {
+  readonly policyId: string
+  readonly targetId: string
+  readonly kind: AssignmentKind
+  readonly mode: Mode
+  readonly managedBy: ManagedBy
+}
+
+/** A policy's settings where nothing else is said. */
+export function defaultSettings(compatibility: Compatibility): PolicySettings {
+  return compatibility === 'aws'
+    ? { onExplicit: 'allow', onExhausted: 'provider', requiredTags: [] }
+    : { onExplicit: 'deny', onExhausted: 'deny', requiredTags: [] }
+}
+
+/** The document of a policy for a pair; one without rules counts as absent, as in EC2. */
+export function findDocument(version: PolicyVersion, locale: string, resourceType: string): PolicyDocument | undefined {
+  return version.documents.find(
+    (document) => document.locale === locale && document.resourceType === resourceType && document.rules.length > 0,
+  )
+}
+
+/**
+ * The version's content as JSON with one spelling: keys sorted, documents by pair, sets sorted, rules in their order.
+ * The store hashes it, so two texts are equal exactly where the versions mean the same. Ids and number stay outside.
+ */
+export function canonicalText({ compatibility, documents }: PolicyVersion): string {
+  return JSON.stringify({
+    compatibility,
+    documents: documents
+      .filter(({ rules }) => rules.length > 0)
+      .toSorted((a, b) => compareTexts(a.locale, b.locale) || compareTexts(a.resourceType, b.resourceType))
+      .map(({ locale, resourceType, rules, settings }) => ({
+        locale,
+        resourceType,
+        rules: rules.map(({ pool, when }) => (when ? { pool, when: canonicalCondition(when) } : { pool })),
+        settings: {
+          onExhausted: settings.onExhausted,
+          onExplicit: settings.onExplicit,
+          requiredTags: settings.requiredTags.map(formatRequiredTag).sort(compareTexts),
+          size: settings.size ? [settings.size.min, settings.size.default, settings.size.max] : null,
+        },
+      })),
+  })
+}
+
+export const formatRequiredTag = ({ key, value }: RequiredTag): string =>
+  value === undefined ? key : `${key}=${value}`
+
+function canonicalCondition({ accounts, organizationalUnits, tags }: RuleCondition) {
+  return {
+    accounts: accounts?.toSorted(compareTexts),
+    organizationalUnits: organizationalUnits?.toSorted(compareTexts),
+    tags: tags
+      ?.map(({ key, values }) => ({ key, values: values.toSorted(compareTexts) }))
+      .sort((a, b) => compareTexts(a.key, b.key)),
+  }
+}
+
+/** By code unit, so that it is the same on every machine. */
+const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

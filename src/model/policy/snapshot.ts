@@ -1,0 +1,175 @@
+// A compiled, immutable view of all governance facts at one epoch: what every decision is made on.
+
+import type { Cidr } from '../cidr.ts'
+import type { Party, TraceStep, Verdict } from './decision.ts'
+import type { Assignment, OnExhausted, OnExplicit, PolicyVersion, RequiredTag } from './document.ts'
+
+/** A node of the organization tree. `tags` are those that administrators set on it. */
+export interface NodeFacts {
+  readonly id: string
+  readonly kind: 'root' | 'organizational-unit' | 'account'
+  readonly parentId?: string
+  readonly tags?: ReadonlyMap<string, string>
+}
+
+export interface IpamFacts {
+  readonly id: string
+  readonly account: string
+  readonly tier: 'free' | 'advanced'
+  /** What a request gets where no document applies. */
+  readonly unmatched: 'provider' | 'deny'
+}
+
+export interface PoolFacts {
+  readonly id: string
+  readonly ipamId: string
+  readonly account: string
+  readonly scopeId: string
+  readonly scopeType: 'public' | 'private'
+  readonly family: 4 | 6
+  /** Undefined is what EC2 calls `None`: a container, of which only custom allocations can be made. */
+  readonly locale?: string
+  readonly awsService?: string
+  readonly publicIpSource?: string
+  /** As in EC2, the minimum is the shortest prefix. */
+  readonly minNetmaskLength?: number
+  readonly maxNetmaskLength?: number
+  readonly defaultNetmaskLength?: number
+  readonly requiredTags: readonly RequiredTag[]
+  /** Provisioned. */
+  readonly cidrs: readonly Cidr[]
+  /** Ids of accounts, organizational units and roots. */
+  readonly sharedWith: readonly string[]
+}
+
+export interface GovernanceFacts {
+  readonly nodes: readonly NodeFacts[]
+  readonly ipams: readonly IpamFacts[]
+  /** The version in force of each policy. */
+  readonly policies: readonly PolicyVersion[]
+  readonly assignments: readonly Assignment[]
+  readonly pools: readonly PoolFacts[]
+  /** The account whose IPAM speaks for the whole organization. */
+  readonly delegatedAdministrator?: string
+}
+
+/** A setting together with who set it. */
+export interface Sourced<T> {
+  readonly value: T
+  readonly by: Party
+}
+
+/** A rule of the document that gives the order, with what conditions and finals made of it. */
+export interface ResolvedRule {
+  readonly pool: string
+  /** Its place in the document, counted from 1. */
+  readonly number: number
+  /** Why it does not apply to the account; undefined where it does. */
+  readonly skipped?: string
+}
+
+/** The documents in force for one account and pair, merged (policy-model §3). */
+export interface ResolvedDocument {
+  /** Who gives the order of pools. */
+  readonly by: Party
+  readonly rules: readonly ResolvedRule[]
+  readonly onExplicit: Sourced<OnExplicit>
+  readonly onExhausted: Sourced<OnExhausted>
+  readonly size?: {
+    readonly min: Sourced<number>
+    readonly max: Sourced<number>
+    readonly default: Sourced<number>
+  }
+  readonly requiredTags: readonly Sourced<RequiredTag>[]
+}
+
+/** Which assignments count: those that enforce; these and those that warn; all that are not off. */
+export type World = 'enforce' | 'warn' | 'observe'
+
+export interface Resolution {
+  readonly document?: ResolvedDocument
+  /** Where no document applies: the strictest word of the IPAMs that have a say, and whose it is. */
+  readonly unmatched: { readonly value: 'provider' | 'deny'; readonly ipam?: string }
+  readonly steps: readonly TraceStep[]
+}
+
+/** A map that forgets its oldest entry when full, so that no stream of requests can grow it without bound. */
+export class BoundedMap<V> {
+  readonly #entries = new Map<string, V>()
+  readonly #entriesMax: number
+  constructor(entriesMax: number) {
+    this.#entriesMax = entriesMax
+  }
+  get(key: string): V | undefined {
+    return this.#entries.get(key)
+  }
+  set(key: string, value: V): void {
+    if (this.#entries.size >= this.#entriesMax) {
+      const oldest = this.#entries.keys().next()
+      if (!oldest.done) this.#entries.delete(oldest.value)
+    }
+    this.#entries.set(key, value)
+  }
+}
+
+/** The last verdict for a request, and whether the request's tags had a part in it. */
+export interface CachedVerdict {
+  readonly verdict: Verdict
+  readonly readsTags: boolean
+}
+
+export interface Snapshot {
+  /** The governance epoch that the facts were read at. */
+  readonly epoch: number
+  readonly nodes: ReadonlyMap<string, NodeFacts>
+  readonly ipams: ReadonlyMap<string, IpamFacts>
+  readonly policies: ReadonlyMap<string, PolicyVersion>
+  readonly pools: ReadonlyMap<string, PoolFacts>
+  readonly assignmentsByTarget: ReadonlyMap<string, readonly Assignment[]>
+  readonly delegatedAdministrator?: string
+  /** Filled as decisions ask; nothing in them can change what a decision is, only how soon. */
+  readonly caches: {
+    readonly paths: BoundedMap<readonly string[]>
+    readonly resolutions: BoundedMap<Resolution>
+    readonly verdicts: BoundedMap<CachedVerdict>
+    readonly grants: BoundedMap<ReadonlySet<string>>
+  }
+}
+
+const entriesMax = 20_000
+
+/** Compiles facts for deciding. Costs one pass over the facts; paths and documents are resolved when first asked for. */
+export function compileSnapshot(facts: GovernanceFacts, epoch: number): Snapshot {
+  const policies = new Map(facts.policies.map((version) => [version.policyId, version]))
+  const inForce = facts.assignments.filter(({ mode, policyId }) => mode !== 'off' && policies.has(policyId))
+  return {
+    epoch,
+    nodes: new Map(facts.nodes.map((node) => [node.id, node])),
+    ipams: new Map(facts.ipams.map((ipam) => [ipam.id, ipam])),
+    policies,
+    pools: new Map(facts.pools.map((pool) => [pool.id, pool])),
+    assignmentsByTarget: Map.groupBy(inForce, ({ targetId }) => targetId),
+    delegatedAdministrator: facts.delegatedAdministrator,
+    caches: {
+      paths: new BoundedMap(entriesMax),
+      resolutions: new BoundedMap(entriesMax),
+      verdicts: new BoundedMap(entriesMax),
+      grants: new BoundedMap(entriesMax),
+    },
+  }
+}
+
+/** Root, organizational units, account, in this order. An account outside the organization is a path of its own. */
+export function pathOf(snapshot: Snapshot, account: string): readonly string[] {
+  const known = snapshot.caches.paths.get(account)
+  if (known) return known
+  const path: string[] = [account]
+  let parentId = snapshot.nodes.get(account)?.parentId
+  while (parentId !== undefined && !path.includes(parentId)) {
+    path.push(parentId)
+    parentId = snapshot.nodes.get(parentId)?.parentId
+  }
+  path.reverse()
+  snapshot.caches.paths.set(account, path)
+  return path
+}
