@@ -1,0 +1,107 @@
+// Compiles the output shapes of a service model into writers of XML. There is one escaper, and it is here.
+import type { Member, ServiceModel, Shape } from '#formats/aws/service-model.ts'
+
+/** Writes the inside of an element. */
+type Writer = (value: unknown) => string
+
+export interface XmlDialect {
+  elementOf(name: string, member: Member): string
+  itemOf(shape: Shape): string
+}
+
+// Everything that XML 1.0 forbids, or that a reader would change: markup, control characters, lone surrogates, carriage returns.
+const special =
+  /[&<>"'\u0000-\u0008\u000b-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/
+const specials = new RegExp(special, 'g')
+
+/** Text as XML may carry it, in content and in attributes. What XML 1.0 cannot say becomes U+FFFD. */
+export function escapeXml(text: string): string {
+  return special.test(text) ? text.replace(specials, replacement) : text
+}
+
+function replacement(character: string): string {
+  switch (character) {
+    case '&':
+      return '&amp;'
+    case '<':
+      return '&lt;'
+    case '>':
+      return '&gt;'
+    case '"':
+      return '&quot;'
+    case "'":
+      return '&apos;'
+    case '\r':
+      return '&#13;' // A bare one would reach the reader as a line feed.
+    default:
+      return '\ufffd'
+  }
+}
+
+/** Every operation's writer: the members of its output, without the element around them. */
+export function compileOutputs(model: ServiceModel, dialect: XmlDialect): ReadonlyMap<string, Writer> {
+  const writers = new Map<string, Writer>()
+
+  const writerOf = (shapeName: string): Writer => {
+    const known = writers.get(shapeName)
+    if (known) return known
+    const writer = compile(shapeName, model.shapes[shapeName]!)
+    writers.set(shapeName, writer)
+    return writer
+  }
+
+  const compile = (shapeName: string, shape: Shape): Writer => {
+    switch (shape.type) {
+      case 'structure':
+        return structureWriter(shape, dialect, writerOf)
+      case 'list':
+        return listWriter(dialect.itemOf(shape), writerOf(shape.member!.shape))
+      case 'string':
+        return (value) => escapeXml(String(value))
+      case 'boolean':
+        return (value) => (value ? 'true' : 'false')
+      case 'timestamp':
+        return (value) => new Date(value as number).toISOString()
+      case 'integer':
+      case 'long':
+      case 'double':
+      case 'float':
+        return String
+      default:
+        throw new Error(`No writer is known for ${shapeName}, which is a ${shape.type}.`)
+    }
+  }
+
+  const outputs = new Map<string, Writer>()
+  for (const [name, { output }] of Object.entries(model.operations)) {
+    // An operation without output members only says that it was done.
+    outputs.set(name, output ? writerOf(output) : () => '<return>true</return>')
+  }
+  return outputs
+}
+
+function structureWriter(shape: Shape, dialect: XmlDialect, writerOf: (shapeName: string) => Writer): Writer {
+  const members = Object.entries(shape.members ?? {}).map(([name, member]) => {
+    const element = dialect.elementOf(name, member)
+    return { name, open: `<${element}>`, close: `</${element}>`, write: writerOf(member.shape) }
+  })
+  return (value) => {
+    const structure = value as Readonly<Record<string, unknown>>
+    let xml = ''
+    for (const { name, open, close, write } of members) {
+      const member = structure[name]
+      if (member != null) xml += open + write(member) + close
+    }
+    return xml
+  }
+}
+
+function listWriter(item: string, write: Writer): Writer {
+  const open = `<${item}>`
+  const close = `</${item}>`
+  return (value) => {
+    let xml = ''
+    for (const each of value as readonly unknown[]) xml += open + write(each) + close
+    return xml
+  }
+}
