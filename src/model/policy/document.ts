@@ -33,7 +33,9 @@ export interface RequiredTag {
 export interface PolicySettings {
   readonly onExplicit: OnExplicit
   readonly onExhausted: OnExhausted
+  /** For IPv4. A family has its own bounds, because a document may list pools of both. */
   readonly size?: SizeBounds
+  readonly sizeIpv6?: SizeBounds
   readonly requiredTags: readonly RequiredTag[]
 }
 
@@ -114,12 +116,14 @@ export function canonicalText({ compatibility, documents }: PolicyVersion): stri
           onExhausted: settings.onExhausted,
           onExplicit: settings.onExplicit,
           requiredTags: settings.requiredTags.map(formatRequiredTag).sort(compareTexts),
-          size: settings.size ? [settings.size.min, settings.size.default, settings.size.max] : null,
+          size: settings.size ? formatSize(settings.size) : null,
+          sizeIpv6: settings.sizeIpv6 ? formatSize(settings.sizeIpv6) : null,
         },
       })),
   })
 }
 
+export const formatSize = (size: SizeBounds): string => `${size.min}/${size.default}/${size.max}`
 export const formatRequiredTag = ({ key, value }: RequiredTag): string =>
   value === undefined ? key : `${key}=${value}`
 

@@ -59,6 +59,12 @@ export interface Sourced<T> {
   readonly by: Party
 }
 
+export interface ResolvedSize {
+  readonly min: Sourced<number>
+  readonly max: Sourced<number>
+  readonly default: Sourced<number>
+}
+
 /** A rule of the document that gives the order, with what conditions and finals made of it. */
 export interface ResolvedRule {
   readonly pool: string
@@ -75,11 +81,8 @@ export interface ResolvedDocument {
   readonly rules: readonly ResolvedRule[]
   readonly onExplicit: Sourced<OnExplicit>
   readonly onExhausted: Sourced<OnExhausted>
-  readonly size?: {
-    readonly min: Sourced<number>
-    readonly max: Sourced<number>
-    readonly default: Sourced<number>
-  }
+  readonly size?: ResolvedSize
+  readonly sizeIpv6?: ResolvedSize
   readonly requiredTags: readonly Sourced<RequiredTag>[]
 }
 

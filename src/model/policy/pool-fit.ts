@@ -1,0 +1,120 @@
+// Whether one pool may serve one request: the pool's own rules, whatever policy says (policy-model §5, step 6).
+
+import { bitsOf, type Cidr, contains, formatCidr } from '../cidr.ts'
+import type { AllocationRequest, Candidate, Denial } from './decision.ts'
+import { formatRequiredTag, type RequiredTag } from './document.ts'
+import type { ResourceType } from './resource-types.ts'
+import type { PoolFacts, Snapshot } from './snapshot.ts'
+
+/** What is asked of a pool, after policy had its say about size and explicit choice. */
+export interface Want {
+  readonly request: AllocationRequest
+  readonly type: ResourceType
+  /** Undefined: the pool's default, or else the type's. */
+  readonly netmaskLength?: number
+  readonly cidr?: Cidr
+  readonly rule?: number
+}
+
+export interface Misfit {
+  readonly because: string
+  readonly denial: Denial
+  /** Whether another request of the same account, locale and type could have fitted. */
+  readonly isRequestsFault: boolean
+}
+
+export type Fit = { readonly candidate: Candidate } | Misfit
+
+/** Tries the pool's rules in their order; the first that does not hold is answered. */
+export function fitPool(snapshot: Snapshot, poolId: string, want: Want): Fit {
+  const pool = snapshot.pools.get(poolId)
+  if (!pool) {
+    return {
+      because: 'there is no such pool',
+      denial: { cause: 'pool-rule', setting: 'pool', value: poolId, allowed: [], pool: poolId },
+      isRequestsFault: false,
+    }
+  }
+  return placeMisfit(snapshot, pool, want) ?? requestMisfit(pool, want) ?? { candidate: candidateOf(pool, want) }
+}
+
+/** What of `required` the request does not carry; keys and values compare exactly. */
+export function missingTags(
+  required: readonly RequiredTag[],
+  tags: ReadonlyMap<string, string> | undefined,
+): readonly RequiredTag[] {
+  return required.filter(({ key, value }) => {
+    const given = tags?.get(key)
+    return given === undefined || (value !== undefined && given !== value)
+  })
+}
+
+const lengthFor = (pool: PoolFacts, { netmaskLength, cidr, type, request }: Want): number | undefined =>
+  cidr?.length ?? netmaskLength ?? pool.defaultNetmaskLength ?? type.lengths[request.family]?.default
+
+function candidateOf(pool: PoolFacts, want: Want): Candidate {
+  const netmaskLength = lengthFor(pool, want)!
+  return Object.freeze({ pool: pool.id, netmaskLength, cidr: want.cidr, rule: want.rule })
+}
+
+/** Rules that no other request of this account, locale and type could meet. */
+function placeMisfit(snapshot: Snapshot, pool: PoolFacts, { request, type }: Want): Misfit | undefined {
+  const misfit = (setting: string, value: string, allowed: readonly string[], because: string): Misfit => ({
+    because,
+    denial: { cause: 'pool-rule', setting, value, allowed, pool: pool.id },
+    isRequestsFault: false,
+  })
+  if (pool.locale !== request.locale && !(pool.locale === undefined && type.isReservation)) {
+    const is = pool.locale ?? 'None'
+    return misfit('locale', request.locale, [is], `its locale is ${is}, the request's ${request.locale}`)
+  }
+  if (pool.family !== request.family) {
+    return misfit('address-family', `ipv${request.family}`, [`ipv${pool.family}`], `it holds IPv${pool.family}`)
+  }
+  const scopeTypes = request.scopeType ? [request.scopeType] : type.scopeTypes
+  if (!scopeTypes.includes(pool.scopeType)) {
+    return misfit('scope', scopeTypes.join(' or '), [pool.scopeType], `its scope is ${pool.scopeType}`)
+  }
+  if (type.awsService && pool.awsService !== type.awsService) {
+    const is = pool.awsService ?? 'none'
+    return misfit('aws-service', type.awsService, [is], `its AwsService is ${is}, and ${type.name} needs ec2`)
+  }
+  if (pool.account !== request.account && snapshot.ipams.get(pool.ipamId)?.tier === 'free') {
+    return misfit('tier', request.account, [pool.account], 'its IPAM is of the free tier, which serves its owner alone')
+  }
+  return undefined
+}
+
+function requestMisfit(pool: PoolFacts, want: Want): Misfit | undefined {
+  const { request, type, cidr } = want
+  const misfit = (setting: string, value: string, allowed: readonly string[], because: string): Misfit => ({
+    because,
+    denial: { cause: 'pool-rule', setting, value, allowed, pool: pool.id },
+    isRequestsFault: true,
+  })
+  if (cidr && !pool.cidrs.some((provisioned) => contains(provisioned, cidr))) {
+    return misfit('cidr', formatCidr(cidr), pool.cidrs.map(formatCidr), `${formatCidr(cidr)} is not in its CIDRs`)
+  }
+  const length = lengthFor(pool, want)
+  const min = pool.minNetmaskLength ?? 0
+  const max = pool.maxNetmaskLength ?? bitsOf(pool.family)
+  const allowed = [`/${min} to /${max}`]
+  if (length === undefined) return misfit('netmask-length', 'none', allowed, 'it has no default netmask length')
+  if (length < min) return misfit('min-netmask-length', `/${length}`, allowed, `/${length} is larger than its /${min}`)
+  if (length > max) return misfit('max-netmask-length', `/${length}`, allowed, `/${length} is smaller than its /${max}`)
+  const missing = type.isReservation ? [] : missingTags(pool.requiredTags, request.tags)
+  if (missing.length === 0) return undefined
+  const missingTexts = missing.map(formatRequiredTag)
+  const because = `it asks for tags ${missingTexts.join(', ')}`
+  const base = misfit(
+    'required-tags',
+    valueOfTags(missing, request.tags),
+    pool.requiredTags.map(formatRequiredTag),
+    because,
+  )
+  return { ...base, denial: { ...base.denial, missingTags: missingTexts } }
+}
+
+/** What the request carries in place of the missing tags, as text. */
+export const valueOfTags = (missing: readonly RequiredTag[], tags: ReadonlyMap<string, string> | undefined): string =>
+  missing.map(({ key }) => (tags?.has(key) ? `${key}=${tags.get(key)}` : `no ${key}`)).join(', ')

@@ -1,0 +1,253 @@
+// Which documents apply to an account, and what they come to when merged (policy-model §3).
+
+import type { Party, TraceStep } from './decision.ts'
+import {
+  type AllocationRule,
+  type Assignment,
+  findDocument,
+  formatRequiredTag,
+  onExhaustedValues,
+  onExplicitValues,
+  type PolicyDocument,
+  type RequiredTag,
+  type RuleCondition,
+  type SizeBounds,
+} from './document.ts'
+import {
+  pathOf,
+  type Resolution,
+  type ResolvedDocument,
+  type ResolvedSize,
+  type Snapshot,
+  type Sourced,
+  type World,
+} from './snapshot.ts'
+
+/** A document in force, and who put it there. */
+interface Part {
+  readonly document: PolicyDocument
+  readonly by: Party
+}
+
+const modesOf: { readonly [W in World]: readonly Assignment['mode'][] } = {
+  enforce: ['enforce'],
+  warn: ['enforce', 'warn'],
+  observe: ['enforce', 'warn', 'observe'],
+}
+
+/**
+ * Resolves one account and pair in one world.
+ * `final` documents anywhere on the path all apply and can only narrow. Of the `default` ones, the nearest that has a
+ * document gives the order; a policy with AWS's semantics ends the search even where it has none. With no default
+ * document, the final closest to the root gives the order.
+ */
+export function resolve(snapshot: Snapshot, world: World, account: string, pair: Pair): Resolution {
+  const key = `${world}\n${account}\n${pair.locale}\n${pair.resourceType}`
+  const known = snapshot.caches.resolutions.get(key)
+  if (known) return known
+  const path = pathOf(snapshot, account)
+  const { finals, base, steps } = partsOf(snapshot, world, path, pair)
+  const resolution: Resolution = {
+    document: base && merge(snapshot, path, base, finals),
+    unmatched: unmatchedOf(snapshot, world, path),
+    steps,
+  }
+  snapshot.caches.resolutions.set(key, resolution)
+  return resolution
+}
+
+export interface Pair {
+  readonly locale: string
+  readonly resourceType: string
+}
+
+/** The assignments that count on a path, root first: an account's own only where no administrator's is on the path. */
+export function assignmentsOn(snapshot: Snapshot, world: World, path: readonly string[]): readonly Assignment[] {
+  const counted = path.flatMap((target) =>
+    (snapshot.assignmentsByTarget.get(target) ?? [])
+      .filter(({ mode }) => modesOf[world].includes(mode))
+      .toSorted((a, b) => (a.policyId < b.policyId ? -1 : 1)),
+  )
+  const byAdministrators = counted.filter(({ managedBy }) => managedBy !== 'account')
+  if (byAdministrators.length > 0) return byAdministrators
+  const account = path.at(-1)
+  return counted.filter(({ targetId }) => targetId === account)
+}
+
+/** Whether an assignment on the account's path has one of these modes. */
+export function hasMode(snapshot: Snapshot, account: string, mode: Assignment['mode']): boolean {
+  return pathOf(snapshot, account).some((target) =>
+    snapshot.assignmentsByTarget.get(target)?.some((assignment) => assignment.mode === mode),
+  )
+}
+
+/** The pools that documents enforced on the account list for it, whatever the pair: the policy itself is the grant. */
+export function grantedPools(snapshot: Snapshot, account: string): ReadonlySet<string> {
+  const known = snapshot.caches.grants.get(account)
+  if (known) return known
+  const granted = new Set<string>()
+  for (const { policyId } of assignmentsOn(snapshot, 'enforce', pathOf(snapshot, account))) {
+    for (const pair of snapshot.policies.get(policyId)!.documents) {
+      const { document } = resolve(snapshot, 'enforce', account, pair)
+      for (const { pool, skipped } of document?.rules ?? []) if (skipped === undefined) granted.add(pool)
+    }
+  }
+  snapshot.caches.grants.set(account, granted)
+  return granted
+}
+
+/** Whether the account owns the pool, or it is shared with the account or a node above it. */
+export function isOwnOrShared(snapshot: Snapshot, account: string, poolId: string): boolean {
+  const pool = snapshot.pools.get(poolId)
+  if (!pool) return false
+  if (pool.account === account) return true
+  return pool.sharedWith.length > 0 && pathOf(snapshot, account).some((node) => pool.sharedWith.includes(node))
+}
+
+/**
+ * Whether the account may know of the pool and name it: its own, shared with it, or listed for it by an enforced policy.
+ * To all others the pool is absent (invariant I8). Whether the pool then serves a request is for `decide` to say.
+ */
+export function mayUsePool(snapshot: Snapshot, account: string, poolId: string): boolean {
+  if (!snapshot.pools.has(poolId)) return false
+  return isOwnOrShared(snapshot, account, poolId) || grantedPools(snapshot, account).has(poolId)
+}
+
+function partsOf(snapshot: Snapshot, world: World, path: readonly string[], pair: Pair) {
+  const assignments = assignmentsOn(snapshot, world, path)
+  const steps: TraceStep[] = []
+  const finals: Part[] = []
+  for (const assignment of assignments) {
+    if (assignment.kind !== 'final') continue
+    const part = partOf(snapshot, assignment, pair)
+    steps.push(stepOf(snapshot, assignment, pair, part !== undefined))
+    if (part) finals.push(part)
+  }
+  let nearest: Part | undefined
+  for (const assignment of assignments.toReversed()) {
+    if (assignment.kind !== 'default') continue
+    nearest = partOf(snapshot, assignment, pair)
+    steps.push(stepOf(snapshot, assignment, pair, nearest !== undefined))
+    if (nearest || snapshot.policies.get(assignment.policyId)!.compatibility === 'aws') break
+  }
+  if (assignments.length === 0) {
+    steps.push({ kind: 'target', subject: path.at(-1)!, result: 'miss', because: 'no policy is enabled on its path' })
+  }
+  return { finals, base: nearest ?? finals[0], steps }
+}
+
+function partOf(snapshot: Snapshot, { policyId, targetId }: Assignment, { locale, resourceType }: Pair) {
+  const version = snapshot.policies.get(policyId)!
+  const document = findDocument(version, locale, resourceType)
+  if (!document) return undefined
+  return { document, by: { policy: policyId, version: version.version, target: targetId, owner: version.account } }
+}
+
+function stepOf(snapshot: Snapshot, assignment: Assignment, pair: Pair, isHit: boolean): TraceStep {
+  const { policyId, targetId, kind, mode } = assignment
+  const { version, compatibility } = snapshot.policies.get(policyId)!
+  const has = isHit ? 'has a document' : 'has no document'
+  const whole =
+    !isHit && kind === 'default' && compatibility === 'aws' ? ', and as with AWS the nearest wins whole' : ''
+  return {
+    kind: 'document',
+    subject: policyId,
+    result: isHit ? 'hit' : 'miss',
+    because: `version ${version}, ${kind} on ${targetId} (${mode}), ${has} for ${pair.resourceType} in ${pair.locale}${whole}`,
+  }
+}
+
+function merge(snapshot: Snapshot, path: readonly string[], base: Part, finals: readonly Part[]): ResolvedDocument {
+  const narrowing = finals.filter((part) => part !== base)
+  const parts = [base, ...narrowing]
+  const skippedBecause = (rule: AllocationRule): string | undefined => {
+    const unmet = unmetCondition(snapshot, path, rule.when)
+    if (unmet !== undefined) return unmet
+    const against = narrowing.find((part) => !lists(snapshot, path, part, rule.pool))
+    return against && `final policy ${against.by.policy} on ${against.by.target} does not list it`
+  }
+  return {
+    by: base.by,
+    rules: base.document.rules.map((rule, index) => ({
+      pool: rule.pool,
+      number: index + 1,
+      skipped: skippedBecause(rule),
+    })),
+    onExplicit: strictest(parts, onExplicitValues, ({ document }) => document.settings.onExplicit),
+    onExhausted: strictest(parts, onExhaustedValues, ({ document }) => document.settings.onExhausted),
+    size: mergeSizes(parts, ({ document }) => document.settings.size),
+    sizeIpv6: mergeSizes(parts, ({ document }) => document.settings.sizeIpv6),
+    requiredTags: mergeTags(parts),
+  }
+}
+
+const lists = (snapshot: Snapshot, path: readonly string[], part: Part, pool: string): boolean =>
+  part.document.rules.some((rule) => rule.pool === pool && unmetCondition(snapshot, path, rule.when) === undefined)
+
+/** Which part of a condition does not hold for the account at the path's end; undefined where all do. */
+function unmetCondition(snapshot: Snapshot, path: readonly string[], when?: RuleCondition): string | undefined {
+  if (!when) return undefined
+  const account = path.at(-1)!
+  if (when.accounts && !when.accounts.includes(account)) return `its condition names other accounts than ${account}`
+  if (when.organizationalUnits && !path.some((node) => when.organizationalUnits!.includes(node)))
+    return `${account} is in none of the units that its condition names`
+  for (const { key, values } of when.tags ?? []) {
+    const value = path.findLast((node) => snapshot.nodes.get(node)?.tags?.has(key))
+    const tag = value === undefined ? undefined : snapshot.nodes.get(value)!.tags!.get(key)!
+    if (tag === undefined || !values.includes(tag))
+      return `its condition asks for tag ${key} on the account or above to be ${values.join(' or ')}, and it is ${tag ?? 'not set'}`
+  }
+  return undefined
+}
+
+/** `values` runs from strict to lenient. Of equals the first part's is named. */
+function strictest<T>(parts: readonly Part[], values: readonly T[], read: (part: Part) => T): Sourced<T> {
+  const part = parts.reduce((best, next) => (values.indexOf(read(next)) < values.indexOf(read(best)) ? next : best))
+  return { value: read(part), by: part.by }
+}
+
+function mergeSizes(parts: readonly Part[], read: (part: Part) => SizeBounds | undefined): ResolvedSize | undefined {
+  const bounds = parts.flatMap((part) => {
+    const size = read(part)
+    return size ? [{ size, by: part.by }] : []
+  })
+  if (bounds.length === 0) return undefined
+  const first = bounds[0]!
+  const lowest = bounds.reduce((best, next) => (next.size.min > best.size.min ? next : best))
+  const highest = bounds.reduce((best, next) => (next.size.max < best.size.max ? next : best))
+  const min = { value: lowest.size.min, by: lowest.by }
+  const max = { value: highest.size.max, by: highest.by }
+  const wished = { value: first.size.default, by: first.by }
+  return { min, max, default: wished.value < min.value ? min : wished.value > max.value ? max : wished }
+}
+
+function mergeTags(parts: readonly Part[]): readonly Sourced<RequiredTag>[] {
+  const merged = new Map<string, Sourced<RequiredTag>>()
+  for (const { document, by } of parts) {
+    for (const tag of document.settings.requiredTags) {
+      const text = formatRequiredTag(tag)
+      if (!merged.has(text)) merged.set(text, { value: tag, by })
+    }
+  }
+  return [...merged.values()]
+}
+
+/**
+ * Which IPAMs have a say where no document applies: the account's own, that of the delegated administrator for accounts
+ * in the organization, and those whose policies are enabled on the path. The strictest word holds.
+ */
+function unmatchedOf(snapshot: Snapshot, world: World, path: readonly string[]): Resolution['unmatched'] {
+  const account = path.at(-1)!
+  const isMember = path.length > 1
+  const fromPolicies = new Set(
+    assignmentsOn(snapshot, world, path).map(({ policyId }) => snapshot.policies.get(policyId)!.ipamId),
+  )
+  for (const ipam of snapshot.ipams.values()) {
+    const hasSay =
+      ipam.account === account ||
+      (isMember && ipam.account === snapshot.delegatedAdministrator) ||
+      fromPolicies.has(ipam.id)
+    if (hasSay && ipam.unmatched === 'deny') return { value: 'deny', ipam: ipam.id }
+  }
+  return { value: 'provider' }
+}
