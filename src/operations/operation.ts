@@ -1,10 +1,10 @@
 // What an operation is: a name, whether it writes, and `run`. Each protocol's table of operations is made of these.
 import type { Ec2Input, Ec2Operation, Ec2Output } from '#formats/aws/ec2.generated.ts'
-import type { Principal } from '#model/principal.ts'
+import type { IdKind } from '#model/identifier.ts'
 import type { Decision } from '#model/policy/decision.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
+import type { Principal } from '#model/principal.ts'
 import type { ReadTransaction, Transaction } from '#store/store.ts'
-import type { IdKind } from '#model/identifier.ts'
 
 /** What every `run` may touch besides its input: no clock, no randomness, no network, because a transaction may run twice. */
 export interface ReadContext {

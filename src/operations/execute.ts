@@ -1,0 +1,262 @@
+// The one hallway that every request walks: token, transaction, operation, record, answer.
+import { hash } from 'node:crypto'
+import { assert } from '#model/assert.ts'
+import { formatId, type IdKind, parseId } from '#model/identifier.ts'
+import type { Decision } from '#model/policy/decision.ts'
+import { compileSnapshot, type Snapshot } from '#model/policy/snapshot.ts'
+import type { Principal } from '#model/principal.ts'
+import { Refused, refuse } from '#model/refusal.ts'
+import type { Store, Transaction } from '#store/store.ts'
+import type { AnyOperation, OperationSettings, ReadOperation, WriteContext, WriteOperation } from './operation.ts'
+import { ReplayWindow, replayWindowMs } from './replay.ts'
+
+/** How long a client token is remembered. EC2 promises no time; a day covers every retry of a tool. */
+export const clientTokenMs = 86_400_000
+/** Entries read back at start; more than this within the window means that the oldest are not recognised as repeats. */
+const replayEntriesMax = 5_000_000
+
+/** One authenticated request, as the protocols hand it over. */
+export interface Call {
+  readonly principal: Principal
+  readonly region: string
+  readonly input: { readonly DryRun?: boolean; readonly ClientToken?: string }
+  readonly requestId: string
+  /** The signed `amz-sdk-invocation-id`: the same for every attempt of one call of an SDK. */
+  readonly invocationId?: string
+  /** Of the request, in hexadecimal; undefined where the operator's own commands call. */
+  readonly signature?: string
+  /** A digest of the body tells whether a repeated invocation id carries the same parameters. */
+  readonly bodyHash?: string
+  readonly sourceAddress: string
+}
+
+export interface Hallway {
+  execute(operation: AnyOperation, call: Call): Promise<unknown>
+  /** The snapshot in force at a transaction; compiled once per governance epoch. */
+  snapshotOf(tx: Transaction): Promise<Snapshot>
+}
+
+/** Opens the hallway over a store: reads back which requests could still be repeated. */
+export async function openHallway(store: Store, settings: OperationSettings): Promise<Hallway> {
+  const replays = new ReplayWindow()
+  await store.read(async (tx) => {
+    const recent = await tx.tokens.recent(tx.now - replayWindowMs, replayEntriesMax)
+    for (const { n, at, token } of recent.reverse()) replays.put(token, n, at)
+  })
+  let compiled: Snapshot | undefined
+
+  async function snapshotOf(tx: Transaction): Promise<Snapshot> {
+    if (compiled?.epoch !== tx.governanceEpoch)
+      compiled = compileSnapshot(await tx.governance.facts(), tx.governanceEpoch)
+    return compiled
+  }
+
+  async function read(operation: ReadOperation<never, unknown>, call: Call): Promise<unknown> {
+    const output = await store.read((tx) =>
+      operation.run(new RequestContext(tx, call, settings, snapshotOf), call.input as never),
+    )
+    if (call.input.DryRun) refuse({ code: 'DryRunSucceeded' })
+    return output
+  }
+
+  async function write(operation: WriteOperation<never, unknown>, call: Call): Promise<unknown> {
+    const token = tokenOf(operation.name, call)
+    const answer = await store
+      .write(async (tx) => {
+        const used = token && (await findUse(tx, token))
+        if (used) return { output: replayOf(used, token, call) }
+        const context = new RequestContext(tx, call, settings, snapshotOf)
+        const before = tx.changes
+        try {
+          const output = await operation.run(context, call.input as never)
+          if (call.input.DryRun) refuse({ code: 'DryRunSucceeded' })
+          await recordEntry(tx, context, operation.name, 'Success', token, output)
+          return { output }
+        } catch (error) {
+          // Rolls back what it did, then comes back here through `denied` below.
+          if (!(error instanceof Refused) || tx.changes !== before) throw markDecisions(error, context.decisions)
+          if (!call.input.DryRun) await recordDenial(tx, context, operation.name, error)
+          return { refused: error }
+        }
+      })
+      .catch((error: unknown) => denied(operation, call, error))
+    if ('refused' in answer) throw answer.refused
+    return answer.output
+  }
+
+  /** A refusal that came after changes: they are rolled back, and the denial is recorded in a transaction of its own. */
+  async function denied(
+    operation: WriteOperation<never, unknown>,
+    call: Call,
+    error: unknown,
+  ): Promise<{ refused: Refused }> {
+    if (!(error instanceof Refused)) throw error
+    const decisions = decisionsBehind.get(error) ?? []
+    if (call.input.DryRun || decisions.length === 0) throw error
+    await store.write(async (tx) => {
+      const context = new RequestContext(tx, call, settings, snapshotOf)
+      for (const decision of decisions) if (decision.outcome === 'deny') context.record(decision)
+      await recordDenial(tx, context, operation.name, error)
+    })
+    throw error
+  }
+
+  async function findUse(tx: Transaction, token: Token): Promise<Use | undefined> {
+    if (token.kind === 'client') return tx.tokens.find(token.hash)
+    const entry = replays.find(token.hash)
+    const use = entry === undefined ? undefined : await tx.tokens.useOf(entry)
+    return use && Buffer.compare(use.token, token.hash) === 0 ? use : undefined
+  }
+
+  async function recordEntry(
+    tx: Transaction,
+    context: RequestContext,
+    action: string,
+    outcome: string,
+    token?: Token,
+    output?: unknown,
+  ): Promise<void> {
+    const { call } = context
+    const n = tx.nextSequence()
+    await tx.journal.record({
+      n,
+      at: tx.now,
+      requestId: call.requestId,
+      account: call.principal.account,
+      principal: call.principal.arn,
+      accessKeyId: call.principal.accessKeyId,
+      sourceAddress: call.sourceAddress,
+      region: call.region,
+      action,
+      outcome,
+      subjects: context.subjects,
+      ...(token ? { token: token.hash, parameters: token.parameters, result: JSON.stringify(output ?? {}) } : {}),
+    })
+    for (const decision of context.decisions) {
+      const number = parseId('decision', tx.installation, decision.id)
+      assert(number !== undefined, 'decisions are numbered by the context')
+      await tx.journal.recordDecision(number, decision, n)
+    }
+    if (token?.kind === 'client') await tx.tokens.keep(token.hash, n, tx.now)
+    else if (token) replays.put(token.hash, n, tx.now)
+  }
+
+  async function recordDenial(tx: Transaction, context: RequestContext, action: string, error: Refused): Promise<void> {
+    if (context.decisions.length === 0 && error.refusal.code !== 'NotAuthorized') return
+    await recordEntry(tx, context, action, error.refusal.code)
+  }
+
+  return {
+    execute: (operation, call) => (operation.access === 'read' ? read(operation, call) : write(operation, call)),
+    snapshotOf,
+  }
+}
+
+// Tokens -------------------------------------------------------------------------------------------------------------
+
+interface Token {
+  /** `client`: chosen by the caller and kept for a day. `request`: comes with every request, kept while it could be repeated. */
+  readonly kind: 'client' | 'request'
+  readonly hash: Uint8Array
+  readonly parameters: Uint8Array
+}
+interface Use {
+  readonly parameters: Uint8Array
+  readonly result: string
+}
+const noParameters = new Uint8Array(0)
+
+/** A token is good for one account and operation: somebody else's equal token is another token. */
+function tokenOf(action: string, call: Call): Token | undefined {
+  const { ClientToken: clientToken, DryRun: _, ...parameters } = call.input
+  if (call.input.DryRun) return undefined
+  if (clientToken !== undefined) {
+    return {
+      kind: 'client',
+      hash: digest(call, action, 'client', clientToken),
+      parameters: sha256(JSON.stringify(parameters)),
+    }
+  }
+  if (call.invocationId !== undefined) {
+    return {
+      kind: 'request',
+      hash: digest(call, action, 'invocation', call.invocationId),
+      parameters: call.bodyHash === undefined ? noParameters : Buffer.from(call.bodyHash.slice(0, 32), 'hex'),
+    }
+  }
+  // A signature is bound to the key, the action and every parameter already.
+  if (call.signature !== undefined) {
+    return { kind: 'request', hash: Buffer.from(call.signature.slice(0, 32), 'hex'), parameters: noParameters }
+  }
+  return undefined
+}
+const digest = (call: Call, action: string, kind: string, token: string): Uint8Array =>
+  sha256(`${call.principal.account}\n${call.region}\n${action}\n${kind}\n${token}`)
+const sha256 = (text: string): Uint8Array => hash('sha256', text, 'buffer').subarray(0, 16)
+
+function replayOf(use: Use, token: Token, call: Call): unknown {
+  if (Buffer.compare(use.parameters, token.parameters) !== 0) {
+    refuse({ code: 'IdempotencyMismatch', token: call.input.ClientToken ?? call.invocationId ?? '' })
+  }
+  return JSON.parse(use.result)
+}
+
+/** Decisions of a request whose transaction is rolled back, on their way to a transaction of their own. */
+const decisionsBehind = new WeakMap<Error, readonly Decision[]>()
+function markDecisions(error: unknown, decisions: readonly Decision[]): unknown {
+  if (error instanceof Refused) decisionsBehind.set(error, decisions)
+  return error
+}
+
+// Context ------------------------------------------------------------------------------------------------------------
+
+class RequestContext implements WriteContext {
+  readonly tx: Transaction
+  readonly call: Call
+  readonly settings: OperationSettings
+  readonly decisions: Decision[] = []
+  readonly subjects: string[] = []
+  readonly #snapshotOf: (tx: Transaction) => Promise<Snapshot>
+
+  constructor(
+    tx: Transaction,
+    call: Call,
+    settings: OperationSettings,
+    snapshotOf: (tx: Transaction) => Promise<Snapshot>,
+  ) {
+    this.tx = tx
+    this.call = call
+    this.settings = settings
+    this.#snapshotOf = snapshotOf
+  }
+  get caller(): Principal {
+    return this.call.principal
+  }
+  get region(): string {
+    return this.call.region
+  }
+  get now(): number {
+    return this.tx.now
+  }
+  get requestId(): string {
+    return this.call.requestId
+  }
+  snapshot(): Promise<Snapshot> {
+    return this.#snapshotOf(this.tx)
+  }
+  newSequence(): number {
+    return this.tx.nextSequence()
+  }
+  newId(kind: IdKind): string {
+    return formatId(kind, this.tx.installation, this.tx.nextSequence())
+  }
+  governanceChanged(): Promise<void> {
+    return this.tx.moveGovernanceEpoch()
+  }
+  record(decision: Decision): void {
+    this.decisions.push(decision)
+  }
+  changed(...ids: string[]): void {
+    this.subjects.push(...ids)
+  }
+}

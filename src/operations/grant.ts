@@ -1,0 +1,272 @@
+// Decide, allocate, record: how every address and block is handed out, whoever asks and whatever for.
+import { type Cidr, contains, formatCidr, parseCidr } from '#model/cidr.ts'
+import { formatId } from '#model/identifier.ts'
+import { conclude, decide } from '#model/policy/decide.ts'
+import {
+  type AllocationRequest,
+  type Candidate,
+  type Decision,
+  provider,
+  type Verdict,
+} from '#model/policy/decision.ts'
+import { explainDecision } from '#model/policy/explain.ts'
+import { mayUsePool } from '#model/policy/resolve.ts'
+import { refuse } from '#model/refusal.ts'
+import type { Pool } from '#store/pools.ts'
+import type { Allocation } from '#store/space.ts'
+import type { ReadContext, WriteContext } from './operation.ts'
+
+/** For what the space is taken. */
+export interface Holder {
+  /** As the EC2 API calls it: `eip`, `vpc`, `subnet`, `custom`, `ipam-pool`. */
+  readonly resourceType: string
+  /** Undefined for Elastic IPs and custom allocations, whose identifier is made of the allocation's number. */
+  readonly resourceId?: string
+  readonly description?: string
+}
+
+export interface GrantOptions {
+  /** The parameter that named an exact block or address, for refusals. */
+  readonly field: string
+  /** How EC2 says that nothing is left: in its size wording (blocks) or as missing capacity (addresses). */
+  readonly whenFull: 'size' | 'capacity'
+  readonly allowed?: readonly Cidr[]
+  readonly disallowed?: readonly Cidr[]
+}
+
+export interface Grant {
+  readonly cidr: Cidr
+  readonly decision: Decision
+  /** Undefined where the caller brought space that no pool holds. */
+  readonly allocation?: Allocation
+  readonly pool?: Pool
+}
+
+/** A pool as its owner or a principal it is shared with may name it; anybody else's does not exist (invariant I8). */
+export async function getUsablePool(context: ReadContext, id: string): Promise<Pool> {
+  const pool = await context.tx.pools.find(id)
+  if (!pool?.scopeId || !mayUsePool(await context.snapshot(), context.caller.account, id)) {
+    refuse({ code: 'NotFound', what: 'ipam-pool', id })
+  }
+  return pool
+}
+
+/**
+ * Asks policy, takes the space, and puts both on record; all in the caller's transaction.
+ * Refuses where policy denies, or where no candidate has room and policy does not fall back to the provider.
+ */
+export async function grant(
+  context: WriteContext,
+  request: AllocationRequest,
+  holder: Holder,
+  options: GrantOptions,
+): Promise<Grant> {
+  const { verdict, number, identity } = await ask(context, request)
+  if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined))
+  for (const candidate of candidatesOf(verdict)) {
+    const taken = await takeFrom(context, candidate, request, options)
+    if (!taken) continue
+    const decision = conclude(verdict, identity, { pool: candidate.pool, cidr: taken.cidr })
+    context.record(decision)
+    if (!taken.pool) return { cidr: taken.cidr, decision }
+    const allocation: Allocation = {
+      n: context.newSequence(),
+      pool: taken.pool.n,
+      cidr: taken.cidr,
+      resourceType: holder.resourceType,
+      resourceId: holder.resourceId,
+      account: request.account,
+      region: context.region,
+      description: holder.description,
+      decision: number,
+      createdAt: context.now,
+    }
+    await context.tx.space.record(allocation)
+    return { cidr: taken.cidr, decision, allocation, pool: taken.pool }
+  }
+  return refuseExhausted(context, request, verdict, conclude(verdict, identity, 'exhausted'), options)
+}
+
+/** Asks policy without taking anything: what `grant` would try, for previews. Refuses as `grant` does. */
+export async function previewGrant(
+  context: WriteContext,
+  request: AllocationRequest,
+  options: GrantOptions,
+): Promise<Cidr> {
+  const { verdict, identity } = await ask(context, request)
+  if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined))
+  for (const candidate of candidatesOf(verdict)) {
+    const pool = await poolOf(context, candidate.pool, request.family)
+    if (candidate.cidr) {
+      if (await context.tx.space.isFree(pool.n, candidate.cidr)) return candidate.cidr
+      continue
+    }
+    const wish = { length: candidate.netmaskLength, allowed: options.allowed, disallowed: options.disallowed }
+    const cidr = await context.tx.space.preview(pool.n, pool.family, wish)
+    if (cidr) return cidr
+  }
+  return refuseExhausted(context, request, verdict, conclude(verdict, identity, 'exhausted'), options)
+}
+
+/** Ends an allocation; its space rests as long as its pool says before anybody else can have it. */
+export async function release(context: WriteContext, allocation: Allocation): Promise<void> {
+  const pool = await context.tx.pools.findByNumber(allocation.pool)
+  await context.tx.space.release(allocation, context.now + (await quarantineMs(context, pool)))
+}
+
+async function quarantineMs(context: WriteContext, pool: Pool | undefined): Promise<number> {
+  if (pool?.quarantineSeconds !== undefined) return pool.quarantineSeconds * 1000
+  const isPublic = !pool?.scopeId || (await context.snapshot()).pools.get(pool.id)?.scopeType === 'public'
+  return isPublic ? context.settings.quarantineSecondsPublic * 1000 : 0
+}
+
+/** The provider's own space of a family; made from the configured range when it is first needed. */
+export async function providerPool(context: WriteContext, family: 4 | 6): Promise<Pool> {
+  const known = await context.tx.pools.ofProvider(family)
+  if (known) return known
+  const n = context.newSequence()
+  const pool: Pool = {
+    n,
+    id: formatId('pool', context.tx.installation, n),
+    scopeId: undefined,
+    ipamId: undefined,
+    account: provider,
+    parent: undefined,
+    depth: 1,
+    locale: undefined,
+    family,
+    description: 'Provider-assigned addresses',
+    awsService: undefined,
+    publicIpSource: 'amazon',
+    publiclyAdvertisable: undefined,
+    autoImport: false,
+    minNetmaskLength: undefined,
+    maxNetmaskLength: undefined,
+    defaultNetmaskLength: undefined,
+    requiredTags: [],
+    sourceResource: undefined,
+    quarantineSeconds: undefined,
+    createdAt: context.now,
+  }
+  await context.tx.pools.insert(pool)
+  const cidr = parseCidr(family === 4 ? context.settings.providerIpv4Cidr : context.settings.providerIpv6Cidr)!
+  await context.tx.pools.insertCidr({
+    id: context.newId('poolCidr'),
+    pool: n,
+    cidr,
+    state: 'provisioned',
+    failureCode: undefined,
+    failureMessage: undefined,
+    parentAllocation: undefined,
+    createdAt: context.now,
+  })
+  await context.tx.space.add(n, cidr)
+  return pool
+}
+
+async function ask(context: WriteContext, request: AllocationRequest) {
+  const verdict = decide(await context.snapshot(), request, context.now)
+  const number = context.newSequence()
+  const id = formatId('decision', context.tx.installation, number)
+  return { verdict, number, identity: { id, at: new Date(context.now), request } }
+}
+
+/** The candidates in order, and after them the provider where policy falls back to it. */
+function candidatesOf(verdict: Verdict): readonly Candidate[] {
+  const fallsBack = verdict.onExhausted === 'provider' && !verdict.candidates.some(({ pool }) => pool === provider)
+  const last = verdict.candidates.at(-1)
+  return fallsBack && last && !last.cidr
+    ? [...verdict.candidates, { pool: provider, netmaskLength: last.netmaskLength }]
+    : verdict.candidates
+}
+
+async function poolOf(context: WriteContext, id: string, family: 4 | 6): Promise<Pool> {
+  if (id === provider) return providerPool(context, family)
+  const pool = await context.tx.pools.find(id)
+  if (!pool) refuse({ code: 'NotFound', what: 'ipam-pool', id })
+  return pool
+}
+
+async function takeFrom(
+  context: WriteContext,
+  candidate: Candidate,
+  request: AllocationRequest,
+  options: GrantOptions,
+): Promise<{ cidr: Cidr; pool?: Pool } | undefined> {
+  // Space that the caller brings into a private network: nobody hands it out, so there is nothing to take.
+  if (candidate.pool === provider && candidate.cidr && request.scopeType !== 'public') return { cidr: candidate.cidr }
+  // Private space cannot be had from the provider.
+  if (candidate.pool === provider && request.scopeType === 'private') return undefined
+  const pool = await poolOf(context, candidate.pool, request.family)
+  if (candidate.cidr) {
+    const free =
+      (await context.tx.space.takeExactly(pool.n, candidate.cidr)) === 'taken' ||
+      (await context.tx.space.reclaim(pool.n, candidate.cidr, request.account))
+    return free ? { cidr: candidate.cidr, pool } : undefined
+  }
+  const wish = { length: candidate.netmaskLength, allowed: options.allowed, disallowed: options.disallowed }
+  const cidr = await context.tx.space.take(pool.n, pool.family, wish)
+  return cidr && { cidr, pool }
+}
+
+function refuseDecision(context: WriteContext, decision: Decision): never {
+  context.record(decision)
+  const { denial } = decision
+  if (denial?.cause === 'pool-rule' && denial.missingTags && denial.pool) {
+    refuse({ code: 'MissingRequiredTags', pool: denial.pool, missing: denial.missingTags })
+  }
+  const { sentence, lines } = explainDecision(decision)
+  refuse({ code: 'DeniedByPolicy', decision: decision.id, sentence, lines })
+}
+
+async function refuseExhausted(
+  context: WriteContext,
+  request: AllocationRequest,
+  verdict: Verdict,
+  decision: Decision,
+  options: GrantOptions,
+): Promise<never> {
+  context.record(decision)
+  const wanted = verdict.candidates.find(({ cidr }) => cidr)?.cidr
+  if (wanted)
+    refuse({
+      code: 'CidrConflict',
+      field: options.field,
+      value: formatCidr(wanted),
+      problem: await whyNotFree(context, verdict, wanted, request.account),
+    })
+  const candidate = verdict.candidates[0]!
+  const { sentence, lines } = explainDecision(decision)
+  if (!decision.policy && options.whenFull === 'size') {
+    refuse({
+      code: 'InvalidParameterValue',
+      field: 'NetmaskLength',
+      value: String(candidate.netmaskLength),
+      problem: 'The allocation size is too big for the pool.',
+    })
+  }
+  refuse({
+    code: 'Exhausted',
+    decision: decision.id,
+    pool: candidate.pool,
+    length: candidate.netmaskLength,
+    sentence,
+    lines,
+  })
+}
+
+/** Names what stands in the way, but nobody else's resource. */
+async function whyNotFree(context: WriteContext, verdict: Verdict, wanted: Cidr, account: string): Promise<string> {
+  const pools = (await context.snapshot()).pools
+  const holding = verdict.candidates.find(({ pool }) => pools.get(pool)?.cidrs.some((cidr) => contains(cidr, wanted)))
+  if (!holding) return 'it is not inside the provisioned CIDRs of the pool'
+  const pool = await context.tx.pools.find(holding.pool)
+  const until = pool && (await context.tx.space.quarantineEnd(pool.n, wanted))
+  if (until !== undefined && until > context.now)
+    return `it was released recently and rests until ${new Date(until).toISOString()}`
+  const [holder] = pool ? await context.tx.space.inside(pool.n, wanted, 1) : []
+  if (holder && holder.account === account) {
+    return `it overlaps the allocation ${formatId('allocation', context.tx.installation, holder.n)} (${formatCidr(holder.cidr)})`
+  }
+  return 'it is already allocated, in whole or in part'
+}

@@ -1,0 +1,142 @@
+// Filters and pages, the same for every operation that lists.
+import { refuse } from '#model/refusal.ts'
+
+export interface Filter {
+  readonly Name?: string
+  readonly Values?: readonly string[]
+}
+export interface TagLike {
+  readonly Key?: string
+  readonly Value?: string
+}
+
+const filterValuesMax = 200
+
+/** The values of one filter field of an item; undefined where the item has none. */
+export type FilterFields<T> = Readonly<Record<string, (item: T) => string | readonly string[] | undefined>>
+
+/**
+ * A predicate for EC2 filters: values of one filter are alternatives, different filters must all hold, `*` and `?` are
+ * wildcards and `\` takes their meaning away. `tag:KEY` and `tag-key` are understood where `tagsOf` is given.
+ * An unknown name is refused. Source: EC2 User Guide, "List and filter using the CLI and API".
+ */
+export function filterBy<T>(
+  filters: readonly Filter[] | undefined,
+  fields: FilterFields<T>,
+  tagsOf?: (item: T) => readonly TagLike[],
+): (item: T) => boolean {
+  const tests = (filters ?? []).map(({ Name: name, Values: values }, index) => {
+    if (name === undefined) refuse({ code: 'MissingParameter', field: `Filter.${index + 1}.Name` })
+    if (!values || values.length === 0) refuse({ code: 'MissingParameter', field: `Filter.${index + 1}.Value.1` })
+    if (values.length > filterValuesMax) {
+      refuse({
+        code: 'InvalidParameterValue',
+        field: `Filter.${index + 1}.Value`,
+        value: String(values.length),
+        problem: `at most ${filterValuesMax} values are allowed`,
+      })
+    }
+    const matchers = values.map(wildcard)
+    const some = (texts: string | readonly string[] | undefined): boolean =>
+      texts !== undefined &&
+      (typeof texts === 'string' ? [texts] : texts).some((text) => matchers.some((matches) => matches(text)))
+    if (tagsOf && name.startsWith('tag:')) {
+      const key = name.slice(4)
+      return (item: T) =>
+        some(
+          tagsOf(item)
+            .filter((tag) => tag.Key === key)
+            .map((tag) => tag.Value ?? ''),
+        )
+    }
+    if (tagsOf && name === 'tag-key') return (item: T) => some(tagsOf(item).map((tag) => tag.Key ?? ''))
+    const field = Object.hasOwn(fields, name) ? fields[name] : undefined
+    if (!field) {
+      refuse({
+        code: 'InvalidFilter',
+        name,
+        allowed: [...Object.keys(fields), ...(tagsOf ? ['tag:<key>', 'tag-key'] : [])],
+      })
+    }
+    return (item: T) => some(field(item))
+  })
+  return (item) => tests.every((test) => test(item))
+}
+
+/** Matches in time linear in both lengths (no regular expression is made of what a caller sends). */
+function wildcard(pattern: string): (text: string) => boolean {
+  if (!/[*?\\]/.test(pattern)) return (text) => text === pattern
+  const tokens: (string | typeof anyText | typeof anyCharacter)[] = []
+  for (let at = 0; at < pattern.length; at++) {
+    const character = pattern[at]!
+    if (character === '\\' && at + 1 < pattern.length) tokens.push(pattern[++at]!)
+    else tokens.push(character === '*' ? anyText : character === '?' ? anyCharacter : character)
+  }
+  return (text) => matchTokens(tokens, text)
+}
+const anyText = Symbol('any text')
+const anyCharacter = Symbol('any character')
+
+/** Greedy with one point to come back to: the last `*`. */
+function matchTokens(tokens: readonly (string | symbol)[], text: string): boolean {
+  let token = 0
+  let at = 0
+  let star = -1
+  let starAt = 0
+  while (at < text.length) {
+    if (token < tokens.length && tokens[token] === anyText) {
+      star = token++
+      starAt = at
+    } else if (token < tokens.length && (tokens[token] === anyCharacter || tokens[token] === text[at])) {
+      token++
+      at++
+    } else if (star >= 0) {
+      token = star + 1
+      at = ++starAt
+    } else return false
+  }
+  while (token < tokens.length && tokens[token] === anyText) token++
+  return token === tokens.length
+}
+
+/** Turns a place in a list into an opaque token. It holds no authority: what it leads to is filtered for the caller again. */
+export const writeCursor = (place: string): string => Buffer.from(`1:${place}`).toString('base64url')
+
+/** The place that a token stands for; refuses what `writeCursor` did not write. */
+export function readCursor(token: string | undefined, field = 'NextToken'): string | undefined {
+  if (token === undefined) return undefined
+  const place = token.length <= 1024 ? Buffer.from(token, 'base64url').toString() : ''
+  if (!place.startsWith('1:') || writeCursor(place.slice(2)) !== token) {
+    refuse({ code: 'InvalidPaginationToken', field, value: token })
+  }
+  return place.slice(2)
+}
+
+export interface PageWish {
+  readonly MaxResults?: number
+  readonly NextToken?: string
+}
+
+/** One page of a list in a total order; `placeOf` is unique and ascending (compared as text). */
+export function page<T>(
+  items: readonly T[],
+  wish: PageWish,
+  placeOf: (item: T) => string,
+  sizeDefault = 1000,
+): { items: T[]; NextToken?: string } {
+  const after = readCursor(wish.NextToken)
+  const rest = after === undefined ? items : items.filter((item) => placeOf(item) > after)
+  const size = wish.MaxResults ?? sizeDefault
+  const shown = rest.slice(0, size)
+  return rest.length > size ? { items: shown, NextToken: writeCursor(placeOf(shown.at(-1)!)) } : { items: shown }
+}
+
+/** EC2 refuses identifiers together with paging: a list of ids is complete by itself. */
+export function refuseIdsWithPaging(ids: readonly string[] | undefined, field: string, wish: PageWish): void {
+  if (ids && ids.length > 0 && wish.MaxResults !== undefined) {
+    refuse({
+      code: 'InvalidParameterCombination',
+      problem: `\`MaxResults\` cannot be used together with \`${field}\`.`,
+    })
+  }
+}

@@ -1,0 +1,63 @@
+// What an object was, and when: every change of an object closes one interval and opens the next.
+import type { Sql } from './sql.ts'
+
+export interface Clock {
+  readonly now: number
+}
+
+export interface HistoryVersion {
+  version: number
+  from_at: number
+  until_at: number | null
+  kind: string
+  account: string
+  /** The object as it was, as JSON. */
+  body: string
+}
+
+export class History {
+  readonly #sql: Sql
+  readonly #clock: Clock
+  constructor(sql: Sql, clock: Clock) {
+    this.#sql = sql
+    this.#clock = clock
+  }
+
+  /** Records that the object is `body` from now on; undefined records its end. */
+  async changed(object: { id: string; kind: string; account: string }, body: object | undefined): Promise<void> {
+    const last = await this.#sql.get<{ version: number; from_at: number }>(
+      'select version, from_at from history where object_id = ? order by version desc limit 1',
+      object.id,
+    )
+    const at = Math.max(this.#clock.now, last?.from_at ?? 0)
+    await this.#sql.run('update history set until_at = ? where object_id = ? and until_at is null', at, object.id)
+    if (body === undefined) return
+    await this.#sql.run(
+      'insert into history (object_id, from_at, version, until_at, kind, account, body) values (?, ?, ?, null, ?, ?, ?)',
+      object.id,
+      at,
+      (last?.version ?? 0) + 1,
+      object.kind,
+      object.account,
+      JSON.stringify(body),
+    )
+  }
+
+  /** The object as it was at a moment; undefined where it was not. */
+  async asOf(id: string, at: number): Promise<HistoryVersion | undefined> {
+    return this.#sql.get<HistoryVersion>(
+      `select version, from_at, until_at, kind, account, body from history
+       where object_id = ? and from_at <= ? and (until_at is null or until_at > ?) order by version desc limit 1`,
+      id,
+      at,
+      at,
+    )
+  }
+
+  async versions(id: string): Promise<HistoryVersion[]> {
+    return this.#sql.all<HistoryVersion>(
+      'select version, from_at, until_at, kind, account, body from history where object_id = ? order by version',
+      id,
+    )
+  }
+}

@@ -1,0 +1,228 @@
+// The record: one audit entry per change, and every decision with its trace. Append only.
+import { type Cidr, formatCidr, fromKey, parseCidr, toKey } from '#model/cidr.ts'
+import type { AllocationRequest, Candidate, Decision, Denial, TraceStep, WouldBe } from '#model/policy/decision.ts'
+import type { Mode } from '#model/policy/document.ts'
+import type { Sql } from './sql.ts'
+
+/** Texts of traces remembered so that equal ones are stored once. */
+const traceTextsMax = 10_000
+
+export interface AuditEntry {
+  readonly n: number
+  readonly at: number
+  readonly requestId: string
+  readonly account: string
+  readonly principal: string
+  readonly accessKeyId: string
+  readonly sourceAddress: string
+  readonly region: string
+  readonly action: string
+  /** `Success`, or the code of the refusal. */
+  readonly outcome: string
+  /** Identifiers of what was created, changed or deleted. */
+  readonly subjects: readonly string[]
+  readonly token?: Uint8Array
+  readonly parameters?: Uint8Array
+  /** What was answered, as JSON, where a token may ask again. */
+  readonly result?: string
+}
+
+export interface RecordedDecision extends Omit<Decision, 'id'> {
+  readonly n: number
+  readonly auditEntry: number
+}
+
+interface DecisionRow {
+  n: number
+  at: number
+  account: string
+  locale: string
+  resource_type: string
+  outcome: Decision['outcome']
+  mode: Mode
+  policy_id: string | null
+  policy_version: number | null
+  pool: string | null
+  first: Uint8Array | null
+  length: number | null
+  request: string | null
+  audit_entry: number
+  body: string
+}
+/** What a decision shares with every other that went the same way. */
+interface Shared {
+  family: 4 | 6
+  scopeType?: 'public' | 'private'
+  target?: string
+  document?: Decision['document']
+  candidates: readonly (Omit<Candidate, 'cidr'> & { cidr?: string })[]
+  denial?: Denial
+  wouldBe?: Omit<WouldBe, 'candidates'> & { candidates: readonly (Omit<Candidate, 'cidr'> & { cidr?: string })[] }
+  trace: readonly TraceStep[]
+}
+/** What differs from request to request. */
+interface Wish {
+  pool?: string
+  cidr?: string
+  netmaskLength?: number
+  tags?: Record<string, string>
+}
+
+export class Journal {
+  readonly #sql: Sql
+  readonly #ids: { nextSequence(): number }
+  #tracesByIdentity = new WeakMap<readonly TraceStep[], number>()
+  #tracesByText = new Map<string, number>()
+
+  constructor(sql: Sql, ids: { nextSequence(): number }) {
+    this.#sql = sql
+    this.#ids = ids
+  }
+
+  /** Drops what is remembered of a transaction that was rolled back. */
+  forget(): void {
+    this.#tracesByIdentity = new WeakMap()
+    this.#tracesByText.clear()
+  }
+
+  async record(entry: AuditEntry): Promise<void> {
+    await this.#sql.run(
+      `insert into audit_entry (n, at, request_id, account, principal, access_key_id, source_address, region, action, outcome,
+         subjects, token, parameters, result) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      entry.n,
+      entry.at,
+      entry.requestId,
+      entry.account,
+      entry.principal,
+      entry.accessKeyId,
+      entry.sourceAddress,
+      entry.region,
+      entry.action,
+      entry.outcome,
+      entry.subjects.join(' '),
+      entry.token ?? null,
+      entry.parameters ?? null,
+      entry.result ?? null,
+    )
+  }
+
+  async recordDecision(n: number, decision: Decision, auditEntry: number): Promise<void> {
+    const { request, cidr } = decision
+    await this.#sql.run(
+      `insert into decision (n, at, account, locale, resource_type, outcome, mode, policy_id, policy_version, pool, first, length,
+         trace, request, audit_entry) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      n,
+      decision.at.getTime(),
+      request.account,
+      request.locale,
+      request.resourceType,
+      decision.outcome,
+      decision.mode,
+      decision.policy?.id ?? null,
+      decision.policy?.version ?? null,
+      decision.pool ?? null,
+      cidr ? toKey(cidr) : null,
+      cidr?.length ?? null,
+      await this.#traceOf(decision),
+      wishOf(request),
+      auditEntry,
+    )
+  }
+
+  async findDecision(n: number): Promise<RecordedDecision | undefined> {
+    const row = await this.#sql.get<DecisionRow>(
+      `select d.n, d.at, d.account, d.locale, d.resource_type, d.outcome, d.mode, d.policy_id, d.policy_version, d.pool, d.first,
+         d.length, d.request, d.audit_entry, t.body from decision d join trace t on t.n = d.trace where d.n = ?`,
+      n,
+    )
+    return row && toDecision(row)
+  }
+
+  async findEntry(
+    n: number,
+  ): Promise<
+    { request_id: string; principal: string; source_address: string; action: string; at: number } | undefined
+  > {
+    return this.#sql.get('select request_id, principal, source_address, action, at from audit_entry where n = ?', n)
+  }
+
+  async #traceOf(decision: Decision): Promise<number> {
+    const known = this.#tracesByIdentity.get(decision.trace)
+    if (known !== undefined) return known
+    const text = sharedText(decision)
+    let n = this.#tracesByText.get(text)
+    if (n === undefined) {
+      n = this.#ids.nextSequence()
+      await this.#sql.run('insert into trace (n, body) values (?, ?)', n, text)
+      if (this.#tracesByText.size >= traceTextsMax) this.#tracesByText.clear()
+      this.#tracesByText.set(text, n)
+    }
+    this.#tracesByIdentity.set(decision.trace, n)
+    return n
+  }
+}
+
+const textOf = (candidates: readonly Candidate[]) =>
+  candidates.map(({ cidr, ...rest }) => (cidr ? { ...rest, cidr: formatCidr(cidr) } : rest))
+
+function sharedText({ request, target, document, candidates, denial, wouldBe, trace }: Decision): string {
+  const shared: Shared = {
+    family: request.family,
+    scopeType: request.scopeType,
+    target,
+    document,
+    candidates: textOf(candidates),
+    denial,
+    wouldBe: wouldBe && { ...wouldBe, candidates: textOf(wouldBe.candidates) },
+    trace,
+  }
+  return JSON.stringify(shared)
+}
+
+function wishOf({ explicit, netmaskLength, tags }: AllocationRequest): string | null {
+  if (!explicit && netmaskLength === undefined && !(tags && tags.size > 0)) return null
+  const wish: Wish = {
+    pool: explicit?.pool,
+    cidr: explicit?.cidr && formatCidr(explicit.cidr),
+    netmaskLength,
+    tags: tags && tags.size > 0 ? Object.fromEntries(tags) : undefined,
+  }
+  return JSON.stringify(wish)
+}
+
+const cidrIn = (text: string | undefined): { cidr?: Cidr } => (text === undefined ? {} : { cidr: parseCidr(text)! })
+
+function toDecision(row: DecisionRow): RecordedDecision {
+  const shared = JSON.parse(row.body) as Shared
+  const wish = (row.request === null ? {} : JSON.parse(row.request)) as Wish
+  const candidatesIn = (candidates: Shared['candidates']): Candidate[] =>
+    candidates.map(({ cidr, ...rest }) => ({ ...rest, ...cidrIn(cidr) }))
+  return {
+    n: row.n,
+    auditEntry: row.audit_entry,
+    at: new Date(row.at),
+    request: {
+      account: row.account,
+      locale: row.locale,
+      resourceType: row.resource_type,
+      family: shared.family,
+      scopeType: shared.scopeType,
+      netmaskLength: wish.netmaskLength,
+      ...(wish.pool === undefined && wish.cidr === undefined
+        ? {}
+        : { explicit: { pool: wish.pool, ...cidrIn(wish.cidr) } }),
+      ...(wish.tags ? { tags: new Map(Object.entries(wish.tags)) } : {}),
+    },
+    outcome: row.outcome,
+    mode: row.mode,
+    ...(shared.wouldBe ? { wouldBe: { ...shared.wouldBe, candidates: candidatesIn(shared.wouldBe.candidates) } } : {}),
+    ...(row.policy_id === null ? {} : { policy: { id: row.policy_id, version: row.policy_version! } }),
+    target: shared.target,
+    document: shared.document,
+    candidates: candidatesIn(shared.candidates),
+    ...(row.pool === null ? {} : { pool: row.pool }),
+    ...(row.first === null ? {} : { cidr: fromKey(row.first, row.length!) }),
+    ...(shared.denial ? { denial: shared.denial } : {}),
+    trace: shared.trace,
+  }
+}

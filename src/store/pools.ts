@@ -1,0 +1,266 @@
+// Pools, their provisioned CIDRs, and whom they are shared with.
+import { type Cidr, fromKey, toKey } from '#model/cidr.ts'
+import { type Sql, toBit } from './sql.ts'
+
+export interface PoolTag {
+  readonly Key: string
+  readonly Value: string
+}
+export interface SourceResource {
+  readonly ResourceId: string
+  readonly ResourceType: 'vpc'
+  readonly ResourceRegion: string
+  readonly ResourceOwner: string
+}
+export interface Pool {
+  readonly n: number
+  readonly id: string
+  /** Undefined for the provider's own pools, which belong to no IPAM. */
+  readonly scopeId: string | undefined
+  readonly ipamId: string | undefined
+  readonly account: string
+  readonly parent: number | undefined
+  readonly depth: number
+  readonly locale: string | undefined
+  readonly family: 4 | 6
+  readonly description: string | undefined
+  readonly awsService: 'ec2' | 'global-services' | undefined
+  readonly publicIpSource: 'amazon' | 'byoip' | undefined
+  readonly publiclyAdvertisable: boolean | undefined
+  readonly autoImport: boolean
+  readonly minNetmaskLength: number | undefined
+  readonly maxNetmaskLength: number | undefined
+  readonly defaultNetmaskLength: number | undefined
+  readonly requiredTags: readonly PoolTag[]
+  readonly sourceResource: SourceResource | undefined
+  /** Seconds that released space rests; undefined: the server's setting. */
+  readonly quarantineSeconds: number | undefined
+  readonly createdAt: number
+}
+export interface PoolCidr {
+  readonly id: string
+  readonly pool: number
+  readonly cidr: Cidr
+  readonly state: 'provisioned' | 'failed-provision' | 'failed-deprovision'
+  readonly failureCode: string | undefined
+  readonly failureMessage: string | undefined
+  /** The allocation in the parent pool that holds this space. */
+  readonly parentAllocation: number | undefined
+  readonly createdAt: number
+}
+
+interface PoolRow {
+  n: number
+  id: string
+  scope_id: string | null
+  ipam_id: string | null
+  account: string
+  parent_n: number | null
+  depth: number
+  locale: string | null
+  family: 4 | 6
+  description: string | null
+  aws_service: 'ec2' | 'global-services' | null
+  public_ip_source: 'amazon' | 'byoip' | null
+  publicly_advertisable: number | null
+  auto_import: number
+  min_netmask_length: number | null
+  max_netmask_length: number | null
+  default_netmask_length: number | null
+  required_tags: string
+  source_resource: string | null
+  quarantine_seconds: number | null
+  created_at: number
+}
+interface PoolCidrRow {
+  id: string
+  pool: number
+  first: Uint8Array
+  length: number
+  state: PoolCidr['state']
+  failure_code: string | null
+  failure_message: string | null
+  parent_allocation: number | null
+  created_at: number
+}
+const poolColumns = `n, id, scope_id, ipam_id, account, parent_n, depth, locale, family, description, aws_service, public_ip_source,
+  publicly_advertisable, auto_import, min_netmask_length, max_netmask_length, default_netmask_length, required_tags,
+  source_resource, quarantine_seconds, created_at`
+const cidrColumns = 'id, pool, first, length, state, failure_code, failure_message, parent_allocation, created_at'
+
+const toPool = (row: PoolRow): Pool => ({
+  n: row.n,
+  id: row.id,
+  scopeId: row.scope_id ?? undefined,
+  ipamId: row.ipam_id ?? undefined,
+  account: row.account,
+  parent: row.parent_n ?? undefined,
+  depth: row.depth,
+  locale: row.locale ?? undefined,
+  family: row.family,
+  description: row.description ?? undefined,
+  awsService: row.aws_service ?? undefined,
+  publicIpSource: row.public_ip_source ?? undefined,
+  publiclyAdvertisable: row.publicly_advertisable === null ? undefined : row.publicly_advertisable === 1,
+  autoImport: row.auto_import === 1,
+  minNetmaskLength: row.min_netmask_length ?? undefined,
+  maxNetmaskLength: row.max_netmask_length ?? undefined,
+  defaultNetmaskLength: row.default_netmask_length ?? undefined,
+  requiredTags: JSON.parse(row.required_tags) as PoolTag[],
+  sourceResource: row.source_resource === null ? undefined : (JSON.parse(row.source_resource) as SourceResource),
+  quarantineSeconds: row.quarantine_seconds ?? undefined,
+  createdAt: row.created_at,
+})
+const toPoolCidr = (row: PoolCidrRow): PoolCidr => ({
+  id: row.id,
+  pool: row.pool,
+  cidr: fromKey(row.first, row.length),
+  state: row.state,
+  failureCode: row.failure_code ?? undefined,
+  failureMessage: row.failure_message ?? undefined,
+  parentAllocation: row.parent_allocation ?? undefined,
+  createdAt: row.created_at,
+})
+
+export class Pools {
+  readonly #sql: Sql
+  constructor(sql: Sql) {
+    this.#sql = sql
+  }
+
+  async find(id: string): Promise<Pool | undefined> {
+    const row = await this.#sql.get<PoolRow>(`select ${poolColumns} from pool where id = ?`, id)
+    return row && toPool(row)
+  }
+  async findByNumber(n: number): Promise<Pool | undefined> {
+    const row = await this.#sql.get<PoolRow>(`select ${poolColumns} from pool where n = ?`, n)
+    return row && toPool(row)
+  }
+  /** Every pool of every IPAM, in order of creation; without the provider's own. */
+  async all(): Promise<Pool[]> {
+    const rows = await this.#sql.all<PoolRow>(`select ${poolColumns} from pool where scope_id is not null order by n`)
+    return rows.map(toPool)
+  }
+  async ofScope(scopeId: string): Promise<Pool[]> {
+    const rows = await this.#sql.all<PoolRow>(`select ${poolColumns} from pool where scope_id = ? order by n`, scopeId)
+    return rows.map(toPool)
+  }
+  async childrenOf(n: number): Promise<Pool[]> {
+    const rows = await this.#sql.all<PoolRow>(`select ${poolColumns} from pool where parent_n = ? order by n`, n)
+    return rows.map(toPool)
+  }
+  async insert(pool: Pool): Promise<void> {
+    await this.#sql.run(
+      `insert into pool (${poolColumns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      pool.n,
+      pool.id,
+      pool.scopeId ?? null,
+      pool.ipamId ?? null,
+      pool.account,
+      pool.parent ?? null,
+      pool.depth,
+      pool.locale ?? null,
+      pool.family,
+      pool.description ?? null,
+      pool.awsService ?? null,
+      pool.publicIpSource ?? null,
+      pool.publiclyAdvertisable === undefined ? null : toBit(pool.publiclyAdvertisable),
+      toBit(pool.autoImport),
+      pool.minNetmaskLength ?? null,
+      pool.maxNetmaskLength ?? null,
+      pool.defaultNetmaskLength ?? null,
+      JSON.stringify(pool.requiredTags),
+      pool.sourceResource === undefined ? null : JSON.stringify(pool.sourceResource),
+      pool.quarantineSeconds ?? null,
+      pool.createdAt,
+    )
+  }
+  /** Changes what may change: description, import, netmask lengths, required tags, quarantine. */
+  async update(pool: Pool): Promise<void> {
+    await this.#sql.run(
+      `update pool set description = ?, auto_import = ?, min_netmask_length = ?, max_netmask_length = ?,
+         default_netmask_length = ?, required_tags = ?, quarantine_seconds = ? where n = ?`,
+      pool.description ?? null,
+      toBit(pool.autoImport),
+      pool.minNetmaskLength ?? null,
+      pool.maxNetmaskLength ?? null,
+      pool.defaultNetmaskLength ?? null,
+      JSON.stringify(pool.requiredTags),
+      pool.quarantineSeconds ?? null,
+      pool.n,
+    )
+  }
+  /** The pool must have no provisioned CIDR, no allocation and no child left: the schema's foreign keys see to it. */
+  async delete(n: number): Promise<void> {
+    await this.#sql.run('delete from pool_cidr where pool = ?', n)
+    await this.#sql.run('delete from pool_share where pool = ?', n)
+    await this.#sql.run('delete from pool where n = ?', n)
+  }
+
+  async cidrs(pool: number): Promise<PoolCidr[]> {
+    const rows = await this.#sql.all<PoolCidrRow>(
+      `select ${cidrColumns} from pool_cidr where pool = ? order by first, length`,
+      pool,
+    )
+    return rows.map(toPoolCidr)
+  }
+  /** Provisioned CIDRs of all pools, for the snapshot. */
+  async allCidrs(): Promise<PoolCidr[]> {
+    const rows = await this.#sql.all<PoolCidrRow>(
+      `select ${cidrColumns} from pool_cidr where state <> 'failed-provision' order by pool, first`,
+    )
+    return rows.map(toPoolCidr)
+  }
+  async insertCidr(cidr: PoolCidr): Promise<void> {
+    await this.#sql.run(
+      `insert into pool_cidr (${cidrColumns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      cidr.id,
+      cidr.pool,
+      toKey(cidr.cidr),
+      cidr.cidr.length,
+      cidr.state,
+      cidr.failureCode ?? null,
+      cidr.failureMessage ?? null,
+      cidr.parentAllocation ?? null,
+      cidr.createdAt,
+    )
+  }
+  async setCidrState(id: string, state: PoolCidr['state'], failure?: { code: string; message: string }): Promise<void> {
+    await this.#sql.run(
+      'update pool_cidr set state = ?, failure_code = ?, failure_message = ? where id = ?',
+      state,
+      failure?.code ?? null,
+      failure?.message ?? null,
+      id,
+    )
+  }
+  async deleteCidr(id: string): Promise<void> {
+    await this.#sql.run('delete from pool_cidr where id = ?', id)
+  }
+
+  async shares(pool: number): Promise<string[]> {
+    const rows = await this.#sql.all<{ principal: string }>(
+      'select principal from pool_share where pool = ? order by principal',
+      pool,
+    )
+    return rows.map(({ principal }) => principal)
+  }
+  async allShares(): Promise<{ pool: number; principal: string }[]> {
+    return this.#sql.all('select pool, principal from pool_share order by pool, principal')
+  }
+  async share(pool: number, principals: readonly string[]): Promise<void> {
+    await this.#sql.run('delete from pool_share where pool = ?', pool)
+    for (const principal of principals) {
+      await this.#sql.run('insert into pool_share (pool, principal) values (?, ?)', pool, principal)
+    }
+  }
+
+  /** The provider's own pool of a family; it stands outside every IPAM and serves every Region. */
+  async ofProvider(family: 4 | 6): Promise<Pool | undefined> {
+    const row = await this.#sql.get<PoolRow>(
+      `select ${poolColumns} from pool where scope_id is null and family = ?`,
+      family,
+    )
+    return row && toPool(row)
+  }
+}

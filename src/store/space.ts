@@ -1,0 +1,527 @@
+// The space of pools: free, allocated and quarantined blocks, which partition every provisioned CIDR (invariant I2).
+import { assert } from '#model/assert.ts'
+import {
+  bitsOf,
+  buddyOf,
+  type Cidr,
+  compareCidrs,
+  contains,
+  fromKey,
+  lastAddress,
+  orderOf,
+  parentOf,
+  sizeOf,
+  supernet,
+  toKey,
+} from '#model/cidr.ts'
+import { type Carved, carve, carveAround } from '#model/free-space.ts'
+import type { Clock } from './history.ts'
+import type { Sql } from './sql.ts'
+
+/** Quarantined blocks returned to the free space in one go; the rest waits for the next. */
+const sweepSizeMax = 64
+
+export interface Allocation {
+  readonly n: number
+  readonly pool: number
+  readonly cidr: Cidr
+  readonly resourceType: string
+  /** Undefined for Elastic IPs and custom allocations, whose identifier is made of `n`. */
+  readonly resourceId: string | undefined
+  readonly account: string
+  readonly region: string | undefined
+  readonly description: string | undefined
+  readonly decision: number | undefined
+  readonly createdAt: number
+}
+
+interface AllocationRow {
+  n: number
+  pool: number
+  first: Uint8Array
+  length: number
+  resource_type: string
+  resource_id: string | null
+  account: string
+  region: string | null
+  description: string | null
+  decision: number | null
+  created_at: number
+}
+const allocationColumns =
+  'n, pool, first, length, resource_type, resource_id, account, region, description, decision, created_at'
+
+const toAllocation = (row: AllocationRow): Allocation => ({
+  n: row.n,
+  pool: row.pool,
+  cidr: fromKey(row.first, row.length),
+  resourceType: row.resource_type,
+  resourceId: row.resource_id ?? undefined,
+  account: row.account,
+  region: row.region ?? undefined,
+  description: row.description ?? undefined,
+  decision: row.decision ?? undefined,
+  createdAt: row.created_at,
+})
+
+/** Numbers of addresses in a pool; allocated + quarantined + free = provisioned. */
+export interface Utilization {
+  readonly allocated: bigint
+  readonly quarantined: bigint
+  readonly free: bigint
+  readonly allocations: number
+}
+interface Counters {
+  allocated: bigint
+  quarantined: bigint
+  free: bigint
+  allocations: number
+  moved: boolean
+}
+
+export interface Wish {
+  readonly length: number
+  /** Only inside one of these (where given), and outside all of those. */
+  readonly allowed?: readonly Cidr[]
+  readonly disallowed?: readonly Cidr[]
+}
+
+export class Space {
+  readonly #sql: Sql
+  readonly #clock: Clock
+  /** Counters move in memory and are written once per transaction: a hot pool's row is touched once for a whole batch. */
+  readonly #counters = new Map<number, Counters>()
+
+  constructor(sql: Sql, clock: Clock) {
+    this.#sql = sql
+    this.#clock = clock
+  }
+
+  forget(): void {
+    this.#counters.clear()
+  }
+  /** Writes the counters that moved. Synchronous engines only call it; it must not be skipped before a commit. */
+  flush(): void {
+    for (const [pool, counters] of this.#counters) {
+      if (!counters.moved) continue
+      counters.moved = false
+      void this.#sql.run(
+        'update pool set allocated = ?, quarantined = ?, free = ?, allocation_count = ? where n = ?',
+        counters.allocated.toString(),
+        counters.quarantined.toString(),
+        counters.free.toString(),
+        counters.allocations,
+        pool,
+      )
+    }
+  }
+
+  async utilization(pool: number): Promise<Utilization> {
+    return this.#countersOf(pool)
+  }
+
+  // Taking ---------------------------------------------------------------------------------------------------------
+
+  /**
+   * Takes the lowest block of the smallest sufficient free one. Undefined where none is left.
+   * Space whose quarantine has ended counts as free.
+   */
+  async take(pool: number, family: 4 | 6, wish: Wish): Promise<Cidr | undefined> {
+    if (wish.allowed || (wish.disallowed && wish.disallowed.length > 0)) return this.#takeWithin(pool, family, wish)
+    const order = bitsOf(family) - wish.length
+    const row =
+      (await this.#smallest(pool, order)) ?? ((await this.#sweep(pool)) ? await this.#smallest(pool, order) : undefined)
+    if (!row) return undefined
+    const free = fromKey(row.first, bitsOf(family) - row.ord)
+    await this.#replace(pool, free, carve(free, wish.length))
+    return fromKey(row.first, wish.length)
+  }
+
+  /** Takes exactly `wanted`: `taken`, or why not. */
+  async takeExactly(pool: number, wanted: Cidr): Promise<'taken' | 'not-free'> {
+    const free =
+      (await this.#freeAround(pool, wanted)) ??
+      ((await this.#sweep(pool)) ? await this.#freeAround(pool, wanted) : undefined)
+    if (!free) return 'not-free'
+    await this.#replace(pool, free, carveAround(free, wanted))
+    return 'taken'
+  }
+
+  /** The block that `take` would take, without taking it. */
+  async preview(pool: number, family: 4 | 6, wish: Wish): Promise<Cidr | undefined> {
+    if (wish.allowed || (wish.disallowed && wish.disallowed.length > 0))
+      return (await this.#findWithin(pool, family, wish))?.wanted
+    const row = await this.#smallest(pool, bitsOf(family) - wish.length)
+    return row && fromKey(row.first, wish.length)
+  }
+  async isFree(pool: number, wanted: Cidr): Promise<boolean> {
+    return (await this.#freeAround(pool, wanted)) !== undefined
+  }
+
+  /** Takes an address or block out of quarantine for the account that gave it back: it alone may have it again early. */
+  async reclaim(pool: number, wanted: Cidr, account: string): Promise<boolean> {
+    const gone = await this.#sql.run(
+      'delete from quarantine where pool = ? and first = ? and length = ? and account = ?',
+      pool,
+      toKey(wanted),
+      wanted.length,
+      account,
+    )
+    if (gone === 0) return false
+    const counters = await this.#countersOf(pool)
+    counters.quarantined -= sizeOf(wanted)
+    counters.allocated += sizeOf(wanted)
+    counters.moved = true
+    return true
+  }
+
+  async #takeWithin(pool: number, family: 4 | 6, wish: Wish): Promise<Cidr | undefined> {
+    const found =
+      (await this.#findWithin(pool, family, wish)) ??
+      ((await this.#sweep(pool)) ? await this.#findWithin(pool, family, wish) : undefined)
+    if (!found) return undefined
+    await this.#replace(pool, found.free, carveAround(found.free, found.wanted))
+    return found.wanted
+  }
+
+  /** Walks candidates in address order, jumping over what is disallowed; every step passes a free block or a disallowed one. */
+  async #findWithin(
+    pool: number,
+    family: 4 | 6,
+    { length, allowed, disallowed }: Wish,
+  ): Promise<{ free: Cidr; wanted: Cidr } | undefined> {
+    const provisioned = allowed ?? (await this.#provisioned(pool))
+    const order = bitsOf(family) - length
+    for (const region of [...provisioned]
+      .filter((cidr) => cidr.family === family && cidr.length <= length)
+      .sort(compareCidrs)) {
+      const last = lastAddress(region).first
+      let from = region.first
+      while (from <= last) {
+        const free = await this.#nextFree(pool, family, order, from)
+        if (!free || free.first > last) break
+        let wanted = supernet({ family, first: free.first > from ? free.first : from, length: bitsOf(family) }, length)
+        if (wanted.first < from) wanted = { family, first: wanted.first + sizeOf(wanted), length }
+        const step = (block: Cidr): bigint => lastAddress(block).first + 1n
+        while (contains(free, wanted) && contains(region, wanted)) {
+          const blocker = disallowed?.find(
+            (cidr) => cidr.family === family && (contains(cidr, wanted) || contains(wanted, cidr)),
+          )
+          if (!blocker) return { free, wanted }
+          wanted = supernetAtOrAfter(family, blocker.length < length ? step(blocker) : step(wanted), length)
+        }
+        from = step(free)
+      }
+    }
+    return undefined
+  }
+
+  /** The free block of at least `order` with the lowest address that ends at or after `from`. */
+  async #nextFree(pool: number, family: 4 | 6, order: number, from: bigint): Promise<Cidr | undefined> {
+    const bits = bitsOf(family)
+    const at: Cidr = { family, first: from, length: bits }
+    let best = await this.#freeAround(pool, at, order)
+    if (best) return best
+    // One short index probe per order: at most 32 or 128.
+    for (let ord = order; ord <= bits; ord++) {
+      const row = await this.#sql.get<{ first: Uint8Array }>(
+        'select first from free_block where pool = ? and ord = ? and first >= ? order by first limit 1',
+        pool,
+        ord,
+        toKey(at),
+      )
+      if (!row) continue
+      const free = fromKey(row.first, bits - ord)
+      if (free.family === family && (!best || free.first < best.first)) best = free
+    }
+    return best
+  }
+
+  async #smallest(pool: number, order: number): Promise<{ ord: number; first: Uint8Array } | undefined> {
+    return this.#sql.get(
+      'select ord, first from free_block where pool = ? and ord >= ? order by ord, first limit 1',
+      pool,
+      order,
+    )
+  }
+
+  /** The free block that contains `wanted`: it can only stand at one place per order. */
+  async #freeAround(pool: number, wanted: Cidr, orderMin = 0): Promise<Cidr | undefined> {
+    for (let length = Math.min(wanted.length, bitsOf(wanted.family) - orderMin); length >= 0; length--) {
+      const block = supernet(wanted, length)
+      const row = await this.#sql.get(
+        'select 1 as one from free_block where pool = ? and ord = ? and first = ?',
+        pool,
+        orderOf(block),
+        toKey(block),
+      )
+      if (row) return block
+    }
+    return undefined
+  }
+
+  async #replace(pool: number, free: Cidr, { taken, rest }: Carved): Promise<void> {
+    const removed = await this.#removeFree(pool, free)
+    assert(removed, 'a block that was just found free is free')
+    for (const block of rest) await this.#insertFree(pool, block)
+    const counters = await this.#countersOf(pool)
+    counters.free -= sizeOf(taken)
+    counters.allocated += sizeOf(taken)
+    counters.moved = true
+  }
+  async #removeFree(pool: number, block: Cidr): Promise<boolean> {
+    return (
+      (await this.#sql.run(
+        'delete from free_block where pool = ? and ord = ? and first = ?',
+        pool,
+        orderOf(block),
+        toKey(block),
+      )) === 1
+    )
+  }
+  async #insertFree(pool: number, block: Cidr): Promise<void> {
+    await this.#sql.run(
+      'insert into free_block (pool, ord, first) values (?, ?, ?)',
+      pool,
+      orderOf(block),
+      toKey(block),
+    )
+  }
+
+  // Giving back ----------------------------------------------------------------------------------------------------
+
+  /** Ends an allocation: its space goes into quarantine until `endsAt`, or is free at once where that has passed. */
+  async release(allocation: Allocation, endsAt: number): Promise<void> {
+    const gone = await this.#sql.run('delete from allocation where n = ?', allocation.n)
+    assert(gone === 1, 'an allocation is released once')
+    const now = this.#clock.now
+    await this.#sql.run(
+      `insert into allocation_history (pool, first, length, n, resource_type, resource_id, account, region, description, decision, created_at, released_at)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      allocation.pool,
+      toKey(allocation.cidr),
+      allocation.cidr.length,
+      allocation.n,
+      allocation.resourceType,
+      allocation.resourceId ?? null,
+      allocation.account,
+      allocation.region ?? null,
+      allocation.description ?? null,
+      allocation.decision ?? null,
+      allocation.createdAt,
+      Math.max(now, allocation.createdAt),
+    )
+    const size = sizeOf(allocation.cidr)
+    const counters = await this.#countersOf(allocation.pool)
+    counters.allocated -= size
+    counters.allocations--
+    counters.moved = true
+    if (endsAt > now) {
+      counters.quarantined += size
+      await this.#sql.run(
+        'insert into quarantine (pool, first, length, account, released_at, ends_at) values (?, ?, ?, ?, ?, ?)',
+        allocation.pool,
+        toKey(allocation.cidr),
+        allocation.cidr.length,
+        allocation.account,
+        now,
+        endsAt,
+      )
+    } else {
+      counters.free += size
+      await this.#merge(allocation.pool, allocation.cidr)
+    }
+  }
+
+  /** Returns space whose quarantine has ended to the free space (invariant I6). How many blocks it returned. */
+  async endQuarantines(limit: number, pool?: number): Promise<number> {
+    const rows = await this.#sql.all<{ pool: number; first: Uint8Array; length: number }>(
+      `select pool, first, length from quarantine where ends_at <= ? ${pool === undefined ? '' : 'and pool = ?'} order by ends_at limit ?`,
+      this.#clock.now,
+      ...(pool === undefined ? [] : [pool]),
+      limit,
+    )
+    for (const row of rows) {
+      const block = fromKey(row.first, row.length)
+      await this.#sql.run('delete from quarantine where pool = ? and first = ?', row.pool, row.first)
+      const counters = await this.#countersOf(row.pool)
+      counters.quarantined -= sizeOf(block)
+      counters.free += sizeOf(block)
+      counters.moved = true
+      await this.#merge(row.pool, block)
+    }
+    return rows.length
+  }
+  async #sweep(pool: number): Promise<boolean> {
+    return (await this.#countersOf(pool)).quarantined > 0n && (await this.endQuarantines(sweepSizeMax, pool)) > 0
+  }
+
+  /** Blocks grow back with their buddies, but never beyond the provisioned CIDR: deprovisioning must find it whole. */
+  async #merge(pool: number, released: Cidr): Promise<void> {
+    const limit = (await this.#provisionedAround(pool, released))?.length
+    assert(limit !== undefined, 'released space lies in a provisioned CIDR')
+    let block = released
+    while (block.length > limit && (await this.#removeFree(pool, buddyOf(block)))) block = parentOf(block)
+    await this.#insertFree(pool, block)
+  }
+
+  // Provisioning ---------------------------------------------------------------------------------------------------
+
+  /** Adds the space of a newly provisioned CIDR. */
+  async add(pool: number, cidr: Cidr): Promise<void> {
+    await this.#insertFree(pool, cidr)
+    const counters = await this.#countersOf(pool)
+    counters.free += sizeOf(cidr)
+    counters.moved = true
+  }
+  /** Takes the space of a provisioned CIDR away again; false (and nothing changes) unless all of it is free. */
+  async remove(pool: number, cidr: Cidr): Promise<boolean> {
+    if (!(await this.#removeFree(pool, cidr))) return false
+    const counters = await this.#countersOf(pool)
+    counters.free -= sizeOf(cidr)
+    counters.moved = true
+    return true
+  }
+  async #provisioned(pool: number): Promise<Cidr[]> {
+    const rows = await this.#sql.all<{ first: Uint8Array; length: number }>(
+      `select first, length from pool_cidr where pool = ? and state <> 'failed-provision' order by first`,
+      pool,
+    )
+    return rows.map((row) => fromKey(row.first, row.length))
+  }
+  async #provisionedAround(pool: number, inner: Cidr): Promise<Cidr | undefined> {
+    const row = await this.#sql.get<{ first: Uint8Array; length: number }>(
+      `select first, length from pool_cidr where pool = ? and state <> 'failed-provision' and first <= ? order by first desc limit 1`,
+      pool,
+      toKey(inner),
+    )
+    const cidr = row && fromKey(row.first, row.length)
+    return cidr && contains(cidr, inner) ? cidr : undefined
+  }
+  /** The latest end of a quarantine inside `cidr`; undefined where none is running. */
+  async quarantineEnd(pool: number, cidr: Cidr): Promise<number | undefined> {
+    const row = await this.#sql.get<{ ends_at: number | null }>(
+      'select max(ends_at) as ends_at from quarantine where pool = ? and first between ? and ?',
+      pool,
+      toKey(cidr),
+      toKey(lastAddress(cidr)),
+    )
+    return row?.ends_at ?? undefined
+  }
+
+  // Allocations ----------------------------------------------------------------------------------------------------
+
+  /** Records who has a block that was taken in this transaction. */
+  async record(allocation: Allocation): Promise<void> {
+    await this.#sql.run(
+      `insert into allocation (${allocationColumns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      allocation.n,
+      allocation.pool,
+      toKey(allocation.cidr),
+      allocation.cidr.length,
+      allocation.resourceType,
+      allocation.resourceId ?? null,
+      allocation.account,
+      allocation.region ?? null,
+      allocation.description ?? null,
+      allocation.decision ?? null,
+      allocation.createdAt,
+    )
+    const counters = await this.#countersOf(allocation.pool)
+    counters.allocations++
+    counters.moved = true
+  }
+  async find(n: number): Promise<Allocation | undefined> {
+    const row = await this.#sql.get<AllocationRow>(`select ${allocationColumns} from allocation where n = ?`, n)
+    return row && toAllocation(row)
+  }
+  /** Allocations of one pool in address order, after a cursor. */
+  async ofPool(pool: number, after: Uint8Array | undefined, limit: number): Promise<Allocation[]> {
+    const rows = await this.#sql.all<AllocationRow>(
+      `select ${allocationColumns} from allocation where pool = ? and first > ? order by first limit ?`,
+      pool,
+      after ?? new Uint8Array(0),
+      limit,
+    )
+    return rows.map(toAllocation)
+  }
+  /** Allocations of one account in order of creation, after a cursor. */
+  async ofAccount(
+    account: string,
+    after: number,
+    limit: number,
+    filter: { resourceType?: string; region?: string } = {},
+  ): Promise<Allocation[]> {
+    const values: (string | number)[] = [account]
+    let text = `select ${allocationColumns} from allocation where account = ?`
+    if (filter.resourceType !== undefined) {
+      text += ' and resource_type = ?'
+      values.push(filter.resourceType)
+    }
+    if (filter.region !== undefined) {
+      text += ' and region = ?'
+      values.push(filter.region)
+    }
+    const rows = await this.#sql.all<AllocationRow>(`${text} and n > ? order by n limit ?`, ...values, after, limit)
+    return rows.map(toAllocation)
+  }
+  async ofResource(resourceId: string): Promise<Allocation[]> {
+    const rows = await this.#sql.all<AllocationRow>(
+      `select ${allocationColumns} from allocation where resource_id = ? order by n`,
+      resourceId,
+    )
+    return rows.map(toAllocation)
+  }
+  /** Some allocations inside a block, lowest first: which ones stand in the way of deprovisioning. */
+  async inside(pool: number, cidr: Cidr, limit: number): Promise<Allocation[]> {
+    const rows = await this.#sql.all<AllocationRow>(
+      `select ${allocationColumns} from allocation where pool = ? and first between ? and ? order by first limit ?`,
+      pool,
+      toKey(cidr),
+      toKey(lastAddress(cidr)),
+      limit,
+    )
+    return rows.map(toAllocation)
+  }
+  /** The allocation that starts at exactly this block. */
+  async at(pool: number, cidr: Cidr): Promise<Allocation | undefined> {
+    const row = await this.#sql.get<AllocationRow>(
+      `select ${allocationColumns} from allocation where pool = ? and first = ? and length = ?`,
+      pool,
+      toKey(cidr),
+      cidr.length,
+    )
+    return row && toAllocation(row)
+  }
+  async describe(n: number, description: string | undefined): Promise<void> {
+    await this.#sql.run('update allocation set description = ? where n = ?', description ?? null, n)
+  }
+
+  async #countersOf(pool: number): Promise<Counters> {
+    let counters = this.#counters.get(pool)
+    if (!counters) {
+      const row = await this.#sql.get<{
+        allocated: string
+        quarantined: string
+        free: string
+        allocation_count: number
+      }>('select allocated, quarantined, free, allocation_count from pool where n = ?', pool)
+      assert(row !== undefined, 'counters are asked of a pool that exists')
+      counters = {
+        allocated: BigInt(row.allocated),
+        quarantined: BigInt(row.quarantined),
+        free: BigInt(row.free),
+        allocations: row.allocation_count,
+        moved: false,
+      }
+      this.#counters.set(pool, counters)
+    }
+    return counters
+  }
+}
+
+/** The aligned block of `length` that starts at `from`, or the next one after it. */
+function supernetAtOrAfter(family: 4 | 6, from: bigint, length: number): Cidr {
+  const size = 1n << BigInt(bitsOf(family) - length)
+  return { family, first: ((from + size - 1n) / size) * size, length }
+}

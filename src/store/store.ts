@@ -1,0 +1,62 @@
+// The store as the rest of the house sees it: transactions, and one object per noun inside them.
+import type { GovernanceFacts } from '#model/policy/snapshot.ts'
+import type { AccessKeys } from './access-keys.ts'
+import type { Addresses } from './addresses.ts'
+import type { Governance } from './governance.ts'
+import type { History } from './history.ts'
+import type { Ipams } from './ipams.ts'
+import type { Journal } from './journal.ts'
+import type { NatGateways } from './nat-gateways.ts'
+import type { Organizations } from './organizations.ts'
+import type { Policies } from './policies.ts'
+import type { Pools } from './pools.ts'
+import type { Space } from './space.ts'
+import type { Tags } from './tags.ts'
+import type { Tokens } from './tokens.ts'
+import type { Vpcs } from './vpcs.ts'
+
+/** Everything that can be read and changed, inside one transaction. In `Store.read` a change fails. */
+export interface Transaction {
+  /** Milliseconds since 1970, the same for the whole transaction; never runs backwards within a process. */
+  readonly now: number
+  /** Five hexadecimal digits, drawn once per database. */
+  readonly installation: string
+  /** Moves with every change of governance; a compiled snapshot is good for one epoch. */
+  readonly governanceEpoch: number
+  /** Rows changed so far by this transaction. A refusal after a change must roll back. */
+  readonly changes: number
+  /** The next sequence number; identifiers are made of these. */
+  nextSequence(): number
+  moveGovernanceEpoch(): Promise<void>
+
+  readonly accessKeys: AccessKeys
+  readonly addresses: Addresses
+  readonly governance: Governance
+  readonly history: History
+  readonly ipams: Ipams
+  readonly journal: Journal
+  readonly natGateways: NatGateways
+  readonly organizations: Organizations
+  readonly policies: Policies
+  readonly pools: Pools
+  readonly space: Space
+  readonly tags: Tags
+  readonly tokens: Tokens
+  readonly vpcs: Vpcs
+}
+export type ReadTransaction = Transaction
+
+export interface Store {
+  /**
+   * Runs `work` in a transaction that is on disk when the promise resolves. Works that queue while another commit is
+   * under way share one transaction, so `work` may run twice: it must touch nothing but the transaction.
+   * What it throws is what the caller gets, and nothing that it did remains.
+   */
+  write<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  /** Runs `work` on a consistent view of what is committed. */
+  read<T>(work: (tx: ReadTransaction) => Promise<T>): Promise<T>
+  /** Waits for what is queued, then closes the files. */
+  close(): Promise<void>
+}
+
+export type { GovernanceFacts }

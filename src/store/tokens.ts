@@ -1,0 +1,59 @@
+// Client tokens: one token, one effect (invariant I5).
+import type { Sql } from './sql.ts'
+
+/** What a token's first use did. */
+export interface TokenUse {
+  /** Hash of the parameters of the first use. */
+  readonly parameters: Uint8Array
+  /** What was answered, as JSON. */
+  readonly result: string
+  readonly requestId: string
+}
+
+/**
+ * Two kinds of token live at two places. A client token that the caller chose is kept for a day in a table of its own.
+ * A token that comes with every request (the signed invocation id, else the signature) would cost more than the rest of an
+ * allocation if it had a random-keyed index; it stands in the append-only audit entry, and the window in which a
+ * signature is accepted at all is kept in memory by `operations/replay.ts`.
+ */
+export class Tokens {
+  readonly #sql: Sql
+  constructor(sql: Sql) {
+    this.#sql = sql
+  }
+
+  async find(token: Uint8Array): Promise<TokenUse | undefined> {
+    return this.#sql.get<TokenUse>(
+      `select a.parameters, a.result, a.request_id as "requestId" from client_token t join audit_entry a on a.n = t.audit_entry
+       where t.token = ?`,
+      token,
+    )
+  }
+  async keep(token: Uint8Array, auditEntry: number, at: number): Promise<void> {
+    await this.#sql.run('insert into client_token (token, audit_entry, at) values (?, ?, ?)', token, auditEntry, at)
+  }
+  /** Forgets tokens used before `before`; at most `limit` at a time, so that nobody waits long. */
+  async forget(before: number, limit: number): Promise<number> {
+    return this.#sql.run(
+      'delete from client_token where token in (select token from client_token where at < ? order by at limit ?)',
+      before,
+      limit,
+    )
+  }
+  /** The use of an implicit token, by the audit entry that holds it. */
+  async useOf(auditEntry: number): Promise<(TokenUse & { token: Uint8Array }) | undefined> {
+    return this.#sql.get<TokenUse & { token: Uint8Array }>(
+      'select token, parameters, result, request_id as "requestId" from audit_entry where n = ? and token is not null',
+      auditEntry,
+    )
+  }
+  /** Implicit tokens used since `since`, newest first. */
+  async recent(since: number, limit: number): Promise<{ n: number; at: number; token: Uint8Array }[]> {
+    return this.#sql.all(
+      `select n, at, token from audit_entry where n > coalesce((select max(n) from audit_entry where at < ?), 0)
+       and token is not null order by n desc limit ?`,
+      since,
+      limit,
+    )
+  }
+}
