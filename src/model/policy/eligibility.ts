@@ -1,0 +1,42 @@
+// Which pools a policy may list for a pair: checked when the rules are written, so that no request meets a rule that cannot serve.
+
+import { findResourceType, resourceTypeNames } from './resource-types.ts'
+import type { PoolFacts } from './snapshot.ts'
+
+/** Amazon VPC IPAM's quota: rules for one resource type and locale. */
+export const rulesMax = 10
+
+export interface RulesProblem {
+  readonly field: 'ResourceType' | 'Locale' | 'AllocationRules' | 'SourceIpamPoolId'
+  readonly value: string
+  readonly problem: string
+}
+
+/** What is wrong with a list of rules; pools that do not exist or may not be seen are the caller's to answer. */
+export function rulesProblem(
+  { ipamId, locale, resourceType }: { readonly ipamId: string; readonly locale: string; readonly resourceType: string },
+  pools: readonly PoolFacts[],
+): RulesProblem | undefined {
+  const type = findResourceType(resourceType)
+  if (!type) {
+    const problem = `it must be one of ${resourceTypeNames.join(', ')}`
+    return { field: 'ResourceType', value: resourceType, problem }
+  }
+  if (pools.length > rulesMax) {
+    const problem = `a document has at most ${rulesMax} rules`
+    return { field: 'AllocationRules', value: String(pools.length), problem }
+  }
+  const seen = new Set<string>()
+  for (const pool of pools) {
+    const wrong = (problem: string): RulesProblem => ({ field: 'SourceIpamPoolId', value: pool.id, problem })
+    if (seen.has(pool.id)) return wrong('the pool is listed more than once')
+    seen.add(pool.id)
+    if (pool.ipamId !== ipamId) return wrong("the pool must belong to the policy's IPAM")
+    const isContainer = pool.locale === undefined && type.isReservation
+    if (pool.locale !== locale && !isContainer) return wrong(`its Locale is ${pool.locale ?? 'None'}, not ${locale}`)
+    if (!type.scopeTypes.includes(pool.scopeType)) return wrong(`${resourceType} needs a pool in the public scope`)
+    if (!type.lengths[pool.family]) return wrong(`${resourceType} needs an ipv4 pool`)
+    if (type.awsService && pool.awsService !== type.awsService) return wrong(`${resourceType} needs AwsService ec2`)
+  }
+  return undefined
+}

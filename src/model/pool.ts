@@ -1,0 +1,190 @@
+// The rules that pools and their CIDRs keep, as pure functions (reference: Amazon VPC IPAM, CreateIpamPool and ProvisionIpamPoolCidr).
+
+import { amazonReservedIpv6, isGlobalUnicastIpv6, isUniqueLocalIpv6 } from './address-space.ts'
+import { bitsOf, type Cidr, contains, formatCidr, overlaps } from './cidr.ts'
+
+/** What is wrong with which parameter; an operation turns it into a refusal. `field` is the EC2 name. */
+export interface PoolProblem {
+  readonly field: string
+  readonly value: string
+  readonly problem: string
+}
+
+export interface NetmaskLengths {
+  readonly min?: number
+  readonly default?: number
+  readonly max?: number
+}
+
+export interface PoolShape {
+  readonly family: 4 | 6
+  readonly scopeType: 'public' | 'private'
+  /** Undefined is what EC2 calls `None`. */
+  readonly locale?: string
+  readonly awsService?: string
+  readonly publicIpSource?: string
+  readonly publiclyAdvertisable?: boolean
+  readonly autoImport?: boolean
+  readonly netmaskLengths: NetmaskLengths
+}
+
+/** What of a parent pool binds its children. */
+export interface ParentPool {
+  readonly id: string
+  readonly scopeId: string
+  readonly family: 4 | 6
+  readonly locale?: string
+  /** A top-level pool has depth 1. */
+  readonly depth: number
+  readonly publicIpSource?: string
+}
+
+export const poolDepthMax = 10
+
+const fields = {
+  min: 'AllocationMinNetmaskLength',
+  default: 'AllocationDefaultNetmaskLength',
+  max: 'AllocationMaxNetmaskLength',
+} as const
+
+/** Bounds of the family, and min ≤ default ≤ max. As in EC2, min is the shortest prefix and so the largest block. */
+export function netmaskProblem(family: 4 | 6, lengths: NetmaskLengths): PoolProblem | undefined {
+  const bits = bitsOf(family)
+  for (const bound of ['min', 'default', 'max'] as const) {
+    const length = lengths[bound]
+    if (length !== undefined && !(Number.isInteger(length) && length >= 0 && length <= bits)) {
+      return {
+        field: fields[bound],
+        value: String(length),
+        problem: `it must be between 0 and ${bits} for ipv${family}`,
+      }
+    }
+  }
+  const { min = 0, max = bits } = lengths
+  if (min > max)
+    return { field: fields.min, value: String(min), problem: `it must not be greater than ${fields.max} ${max}` }
+  if (lengths.default !== undefined && (lengths.default < min || lengths.default > max)) {
+    return { field: fields.default, value: String(lengths.default), problem: `it must be between ${min} and ${max}` }
+  }
+  return undefined
+}
+
+/** The rules of a pool by itself: its lengths, its locale, and what only the public scope has. */
+export function shapeProblem(shape: PoolShape, operatingRegions: ReadonlySet<string>): PoolProblem | undefined {
+  const { family, scopeType, locale, awsService, publicIpSource, publiclyAdvertisable, autoImport } = shape
+  if (locale !== undefined && !operatingRegions.has(locale)) {
+    const allowed = ['None', ...operatingRegions].join(', ')
+    return { field: 'Locale', value: locale, problem: `it must be an operating Region of the IPAM: ${allowed}` }
+  }
+  if (scopeType === 'private') {
+    const onlyPublic = 'only pools in the public scope have it'
+    if (awsService !== undefined) return { field: 'AwsService', value: awsService, problem: onlyPublic }
+    if (publicIpSource !== undefined) return { field: 'PublicIpSource', value: publicIpSource, problem: onlyPublic }
+    if (publiclyAdvertisable !== undefined) {
+      return { field: 'PubliclyAdvertisable', value: String(publiclyAdvertisable), problem: onlyPublic }
+    }
+  } else {
+    const problem = publicProblem(shape)
+    if (problem) return problem
+  }
+  if (autoImport && locale === undefined) {
+    return { field: 'AutoImport', value: 'true', problem: 'a pool that imports needs a Locale' }
+  }
+  return netmaskProblem(family, shape.netmaskLengths)
+}
+
+function publicProblem({
+  family,
+  publicIpSource,
+  publiclyAdvertisable,
+  locale,
+  awsService,
+}: PoolShape): PoolProblem | undefined {
+  if (publiclyAdvertisable !== undefined && (family === 4 || publicIpSource === 'amazon')) {
+    const problem = 'it may be given only for ipv6 pools with PublicIpSource byoip'
+    return { field: 'PubliclyAdvertisable', value: String(publiclyAdvertisable), problem }
+  }
+  if (publicIpSource === 'amazon' && locale === undefined) {
+    return { field: 'Locale', value: 'None', problem: 'a pool with PublicIpSource amazon needs a Locale' }
+  }
+  if (awsService !== undefined && locale === undefined) {
+    return { field: 'Locale', value: 'None', problem: 'a pool with an AwsService needs a Locale' }
+  }
+  return undefined
+}
+
+/** The rules of a pool under another: same scope and family, a locale that fits, at most ten levels. */
+export function childProblem(
+  child: { readonly scopeId: string; readonly family: 4 | 6; readonly locale?: string },
+  parent: ParentPool,
+): PoolProblem | undefined {
+  if (child.scopeId !== parent.scopeId) {
+    return { field: 'SourceIpamPoolId', value: parent.id, problem: 'the source pool must be in the same scope' }
+  }
+  if (child.family !== parent.family) {
+    return { field: 'AddressFamily', value: `ipv${child.family}`, problem: `the source pool is ipv${parent.family}` }
+  }
+  if (parent.locale !== undefined && child.locale !== parent.locale) {
+    return { field: 'Locale', value: child.locale ?? 'None', problem: `the source pool's Locale is ${parent.locale}` }
+  }
+  if (parent.depth >= poolDepthMax) {
+    return { field: 'SourceIpamPoolId', value: parent.id, problem: `pools can be nested ${poolDepthMax} levels deep` }
+  }
+  return undefined
+}
+
+/** Whether a pool may be provisioned with this CIDR. BYOIP minimum sizes are not kept: the operator is the authority. */
+export function cidrProblem(
+  pool: { readonly family: 4 | 6; readonly scopeType: 'public' | 'private'; readonly isPrivateGuaEnabled?: boolean },
+  cidr: Cidr,
+): PoolProblem | undefined {
+  const wrong = (problem: string): PoolProblem => ({ field: 'Cidr', value: formatCidr(cidr), problem })
+  if (cidr.family !== pool.family) return wrong(`the pool is ipv${pool.family}`)
+  if (cidr.family === 4) return undefined
+  if (pool.scopeType === 'public') {
+    return isGlobalUnicastIpv6(cidr) ? undefined : wrong('a public ipv6 pool holds global unicast space, 2000::/3')
+  }
+  if (isUniqueLocalIpv6(cidr)) {
+    const reserved = amazonReservedIpv6.some((block) => overlaps(block, cidr))
+    return reserved ? wrong('fd00::/16 is reserved by Amazon') : undefined
+  }
+  if (!isGlobalUnicastIpv6(cidr)) return wrong('a private ipv6 pool holds unique local space, fd00::/8')
+  return pool.isPrivateGuaEnabled ? undefined : wrong('global unicast space in a private scope needs EnablePrivateGua')
+}
+
+/** Amazon-provided space comes in these netmask lengths: IPv4 /28 to /30, IPv6 /40 to /52. */
+export const amazonLengths = { 4: { min: 28, max: 30 }, 6: { min: 40, max: 52 } } as const
+
+/** Whether Amazon-provided space of this length may be provisioned into a pool. */
+export function amazonLengthProblem(family: 4 | 6, length: number): PoolProblem | undefined {
+  const { min, max } = amazonLengths[family]
+  if (Number.isInteger(length) && length >= min && length <= max) return undefined
+  const problem = `Amazon-provided ipv${family} space comes in netmask lengths ${min} to ${max}`
+  return { field: 'NetmaskLength', value: String(length), problem }
+}
+
+/** Whether a length may be allocated from a pool: the family's bounds, then the pool's own. */
+export function allocationLengthProblem(
+  family: 4 | 6,
+  lengths: NetmaskLengths,
+  length: number,
+): PoolProblem | undefined {
+  const bits = bitsOf(family)
+  const { min = 0, max = bits } = lengths
+  if (Number.isInteger(length) && length >= min && length <= max) return undefined
+  return {
+    field: 'NetmaskLength',
+    value: String(length),
+    problem: `it must be between ${min} and ${max} for this pool`,
+  }
+}
+
+/** The required tags that a resource lacks. Keys and values compare exactly; the resource may have more. */
+export const missingRequiredTags = (
+  required: readonly { readonly key: string; readonly value: string }[],
+  tags: ReadonlyMap<string, string>,
+): readonly { readonly key: string; readonly value: string }[] =>
+  required.filter(({ key, value }) => tags.get(key) !== value)
+
+/** Invariant I9: a child's space lies within its parent's. */
+export const liesWithin = (space: readonly Cidr[], cidr: Cidr): boolean => space.some((block) => contains(block, cidr))
