@@ -11,6 +11,7 @@ export interface XmlDialect {
 
 // Everything that XML 1.0 forbids, or that a reader would change: markup, control characters, lone surrogates, carriage returns.
 const special =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for.
   /[&<>"'\u0000-\u0008\u000b-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/
 const specials = new RegExp(special, 'g')
 

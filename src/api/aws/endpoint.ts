@@ -1,0 +1,310 @@
+// The AWS endpoint: `POST /` (or a presigned `GET /`) over node:http. It authenticates, reads, has the operation executed, answers.
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Principal } from '#model/principal.ts'
+import { type Refusal, Refused, refuse } from '#model/refusal.ts'
+import { faultWording, type Protocol, type Wording, wordingOf } from '../wording.ts'
+import { isEc2Operation, readEc2Action, readInput } from './ec2/query.ts'
+import { writeError, writeResponse } from './ec2/xml.ts'
+import { type Form, parseForm } from './form.ts'
+import {
+  isOrganizationsOperation,
+  jsonContentType,
+  readJsonInput,
+  readTarget,
+  writeJsonError,
+  writeJsonResponse,
+} from './json.ts'
+import { type AccessKey, type Authorization, readAuthorization, type SignedRequest, verifySignature } from './sigv4.ts'
+import { isStsOperation, readStsAction, readStsInput } from './sts/query.ts'
+import { writeStsError, writeStsResponse } from './sts/xml.ts'
+
+/** The services that this endpoint speaks; each is the protocol of the same name. */
+export type AwsService = Protocol
+
+/** One authenticated, readable request. */
+export interface AwsCall {
+  readonly principal: Principal
+  /** Of the credential scope. */
+  readonly region: string
+  /** Keyed by the model's member names, without a prototype. */
+  readonly input: unknown
+  readonly requestId: string
+  readonly dryRun: boolean
+  /** The SDK's id of the call, the same in its retries. Only where it was signed. */
+  readonly invocationId: string | undefined
+  /** 64 hexadecimal digits: seen again, the same request was sent again. */
+  readonly signature: string
+  readonly sourceAddress: string
+  readonly userAgent: string
+}
+
+export interface AwsEndpointDependencies {
+  /** Milliseconds since 1970. */
+  now(): number
+  newRequestId(): string
+  findKey(accessKeyId: string): AccessKey | undefined | Promise<AccessKey | undefined>
+  isImplemented(service: AwsService, name: string): boolean
+  /** Whether the operation only reads: presigned requests may do nothing else. */
+  isRead(service: AwsService, name: string): boolean
+  /** Rejects with Refused to say no; anything else that it throws is a fault. */
+  execute(service: AwsService, name: string, call: AwsCall): Promise<unknown>
+  /** Called once for every request that ended in a 500. */
+  onFault(error: unknown, requestId: string): void
+  /** Answers a request for another path than `/`, or returns false. */
+  other(request: IncomingMessage, response: ServerResponse): boolean
+  /** The Regions that exist here; without them every Region's scope is accepted. */
+  readonly regions?: ReadonlySet<string>
+}
+
+export const bodyBytesMax = 65_536
+export const clockSkewSecondsMax = 300
+
+/** For `http.createServer`: slow and endless clients end here (threat model D1), and nothing but strict HTTP is understood. */
+export const httpServerOptions = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 5_000,
+  connectionsCheckingInterval: 2_000,
+  maxHeaderSize: 16_384,
+  insecureHTTPParser: false,
+  noDelay: true,
+} as const
+
+const services: ReadonlySet<string> = new Set<AwsService>(['ec2', 'organizations', 'sts'])
+const xmlContentType = 'text/xml;charset=UTF-8'
+const formContentType = 'application/x-www-form-urlencoded'
+const noBody = Buffer.alloc(0)
+
+export function createAwsEndpoint(
+  deps: AwsEndpointDependencies,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  return (request, response) => {
+    const url = request.url ?? ''
+    const isRoot = url === '/' || url.startsWith('/?')
+    if (isRoot) {
+      collect(request, (body) => {
+        if (body !== undefined) void serve(deps, request, response, body)
+        else answerTooLarge(deps, request, response)
+      })
+      return
+    }
+    const requestId = deps.newRequestId()
+    try {
+      if (deps.other(request, response)) return
+      request.resume()
+      answerError('ec2', { status: 404, code: 'InvalidAction', message: 'The path must be `/`.' }, requestId, response)
+    } catch (error) {
+      fail(deps, error, requestId, 'ec2', response)
+    }
+  }
+}
+
+/** Hands on the whole body, or undefined once it is too large. Hands on nothing when the client goes away. */
+function collect(request: IncomingMessage, then: (body: Buffer | undefined) => void): void {
+  const declared = Number(request.headers['content-length'] ?? 0)
+  if (declared > bodyBytesMax) {
+    then(undefined)
+    return
+  }
+  let first: Buffer | undefined
+  let more: Buffer[] | undefined
+  let bytes = 0
+  const onData = (chunk: Buffer): void => {
+    bytes += chunk.length
+    if (bytes > bodyBytesMax) {
+      request.off('data', onData)
+      request.off('end', onEnd)
+      then(undefined)
+    } else if (first === undefined) first = chunk
+    else if (more === undefined) more = [first, chunk]
+    else more.push(chunk)
+  }
+  const onEnd = (): void => then(more === undefined ? (first ?? noBody) : Buffer.concat(more, bytes))
+  request.on('data', onData)
+  request.on('end', onEnd)
+  // A client that goes away in the middle of its request has not asked anything: there is nobody to answer.
+  request.on('error', () => {})
+}
+
+/** The rest of the body is not read: the connection ends with the answer. */
+function answerTooLarge(deps: AwsEndpointDependencies, request: IncomingMessage, response: ServerResponse): void {
+  const refusal: Refusal = { code: 'RequestTooLarge', limit: bodyBytesMax, unit: 'bytes' }
+  const protocol = guessProtocol(request)
+  response.shouldKeepAlive = false
+  response.on('finish', () => request.destroy())
+  answerError(protocol, wordingOf(refusal, protocol), deps.newRequestId(), response)
+}
+
+/** One request from its bytes to its answer. Nothing leaves this function as an exception. */
+async function serve(
+  deps: AwsEndpointDependencies,
+  request: IncomingMessage,
+  response: ServerResponse,
+  body: Buffer,
+): Promise<void> {
+  const requestId = deps.newRequestId()
+  let protocol: Protocol = 'ec2'
+  try {
+    const signed: SignedRequest = {
+      method: request.method ?? '',
+      url: request.url ?? '',
+      rawHeaders: request.rawHeaders,
+      body,
+    }
+    protocol = guessProtocol(request)
+    if (signed.method !== 'POST' && signed.method !== 'GET') {
+      refuse({ code: 'MalformedRequest', problem: `The method must be POST or GET, not \`${signed.method}\`.` })
+    }
+    const authorization = readAuthorization(signed)
+    const found = deps.findKey(authorization.accessKeyId)
+    // Almost always the key is at hand, and awaiting it anyway would cost a turn of the loop.
+    const key = found instanceof Promise ? await found : found
+    const rules = { now: deps.now(), services, regions: deps.regions, maxSkewSeconds: clockSkewSecondsMax }
+    const principal = verifySignature(authorization, signed, key, rules)
+
+    const service = authorization.service as AwsService // One of `services`: verifySignature has seen to it.
+    protocol = service
+    const { name, read } = readCall(service, signed, authorization)
+    if (!deps.isImplemented(service, name)) refuse({ code: 'NotSupported', what: `The operation \`${name}\`` })
+    if (authorization.presigned && !deps.isRead(service, name)) {
+      refuse({ code: 'NotSupported', what: 'A presigned request that changes something', because: 'sign its header' })
+    }
+    const input = read()
+    const isInvocationSigned = authorization.signedHeaders.includes('amz-sdk-invocation-id')
+    const output = await deps.execute(service, name, {
+      principal,
+      region: authorization.region,
+      input,
+      requestId,
+      dryRun: (input as { DryRun?: boolean }).DryRun === true,
+      invocationId: isInvocationSigned ? authorization.headers.get('amz-sdk-invocation-id') : undefined,
+      signature: authorization.signature,
+      sourceAddress: request.socket.remoteAddress ?? '',
+      userAgent: authorization.headers.get('user-agent') ?? '',
+    })
+    answer(response, 200, contentTypeOf(service), requestId, write(service, name, output, requestId))
+  } catch (error) {
+    // The last stop of every refusal and every fault of a request.
+    fail(deps, error, requestId, protocol, response)
+  }
+}
+
+/** Which operation is asked for, and how to read its input. */
+function readCall(
+  service: AwsService,
+  { method, body }: SignedRequest,
+  { headers, query }: Authorization,
+): { name: string; read: () => unknown } {
+  const contentType = (headers.get('content-type') ?? '').split(';', 1)[0]!.trim().toLowerCase()
+  if (service === 'organizations') {
+    if (method !== 'POST' || query !== '')
+      refuse({ code: 'MalformedRequest', problem: 'Organizations is asked by `POST /`.' })
+    if (contentType !== jsonContentType) refuseContentType(contentType, jsonContentType)
+    const name = readTarget(headers.get('x-amz-target'))
+    return { name, read: () => readJsonInput(name, body) }
+  }
+  const form = readForm(method, contentType, query, body)
+  if (service === 'sts') {
+    const name = readStsAction(form)
+    return { name, read: () => readStsInput(name, form) }
+  }
+  const name = readEc2Action(form)
+  return { name, read: () => readInput(name, form) }
+}
+
+/** Parameters stand in the body of a POST or in the query of a GET, never in both: two places could contradict each other. */
+function readForm(method: string, contentType: string, query: string, body: Buffer): Form {
+  if (method === 'GET') {
+    if (body.length > 0)
+      refuse({ code: 'MalformedRequest', problem: 'A GET request has its parameters in the query, and no body.' })
+    return parseForm(Buffer.from(query, 'latin1'), { fromUrl: true })
+  }
+  if (query !== '')
+    refuse({ code: 'MalformedRequest', problem: 'A POST request has its parameters in the body, and no query.' })
+  if (contentType !== formContentType) refuseContentType(contentType, formContentType)
+  return parseForm(body)
+}
+
+function refuseContentType(given: string, expected: string): never {
+  refuse({
+    code: 'MalformedRequest',
+    problem: `The Content-Type must be \`${expected}\`, not \`${given.slice(0, 100)}\`.`,
+  })
+}
+
+/** The protocol of a request that nobody has authenticated yet, so that its client can read the refusal. */
+function guessProtocol({ headers, url }: IncomingMessage): Protocol {
+  if (headers['x-amz-target'] !== undefined || headers['content-type']?.startsWith(jsonContentType))
+    return 'organizations'
+  const isSts = headers.authorization?.includes('/sts/aws4_request') || url?.includes('%2Fsts%2Faws4_request')
+  return isSts ? 'sts' : 'ec2'
+}
+
+function write(service: AwsService, name: string, output: unknown, requestId: string): string {
+  if (service === 'ec2' && isEc2Operation(name)) return writeResponse(name, output, requestId)
+  if (service === 'sts' && isStsOperation(name)) return writeStsResponse(name, output, requestId)
+  if (service === 'organizations' && isOrganizationsOperation(name)) return writeJsonResponse(name, output)
+  throw new Error(`${service} has no operation ${name}.`)
+}
+
+function contentTypeOf(protocol: Protocol): string {
+  return protocol === 'organizations' ? jsonContentType : xmlContentType
+}
+
+function fail(
+  deps: AwsEndpointDependencies,
+  error: unknown,
+  requestId: string,
+  protocol: Protocol,
+  response: ServerResponse,
+): void {
+  if (error instanceof Refused) {
+    answerError(protocol, wordingOf(error.refusal, protocol), requestId, response)
+    return
+  }
+  deps.onFault(error, requestId)
+  answerError(protocol, faultWording[protocol], requestId, response)
+}
+
+function answerError(protocol: Protocol, wording: Wording, requestId: string, response: ServerResponse): void {
+  answer(response, wording.status, contentTypeOf(protocol), requestId, writeErrorOf(protocol, wording, requestId))
+}
+
+function writeErrorOf(protocol: Protocol, { status, code, message }: Wording, requestId: string): string {
+  if (protocol === 'organizations') return writeJsonError(code, message)
+  if (protocol === 'sts')
+    return writeStsError({ code, message, fault: status < 500 ? 'Sender' : 'Receiver' }, requestId)
+  return writeError(code, message, requestId)
+}
+
+/** Head and body leave in one write. A client that is gone gets nothing. */
+function answer(response: ServerResponse, status: number, contentType: string, requestId: string, body: string): void {
+  if (response.headersSent || response.destroyed) return
+  response.writeHead(status, [
+    'Content-Type',
+    contentType,
+    'x-amzn-RequestId',
+    requestId,
+    'Content-Length',
+    String(Buffer.byteLength(body)),
+  ])
+  response.end(body)
+}
+
+/** Answers what is not HTTP, or too slow, or has too large headers, in a few words, and closes the connection. */
+export function refuseBrokenRequests(server: Server): void {
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy()
+      return
+    }
+    const line = brokenRequestLines[error.code ?? ''] ?? '400 Bad Request'
+    socket.end(`HTTP/1.1 ${line}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+  })
+}
+
+const brokenRequestLines: Readonly<Record<string, string>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+}

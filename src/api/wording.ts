@@ -1,0 +1,439 @@
+// What we say when we say no: one line per code of refusal, for each protocol its code. A missing line does not compile.
+import type { Noun, Refusal } from '#model/refusal.ts'
+
+export type Protocol = 'ec2' | 'organizations' | 'sts'
+
+/** A refusal as one protocol says it. */
+export interface Wording {
+  /** Of HTTP. */
+  readonly status: number
+  readonly code: string
+  readonly message: string
+}
+
+interface Words {
+  readonly status: number
+  readonly ec2: string
+  readonly organizations: string
+  readonly sts: string
+  readonly message: string
+  /** Where the JSON and STS protocols have another HTTP status than EC2. */
+  readonly statusElsewhere?: number
+}
+
+/** What is said of a fault of ours: nothing but that it happened. The request id leads to the log. */
+export const faultWording: Readonly<Record<Protocol, Wording>> = {
+  ec2: { status: 500, code: 'InternalError', message: 'An internal error has occurred.' },
+  organizations: { status: 500, code: 'ServiceException', message: 'An internal error has occurred.' },
+  sts: { status: 500, code: 'InternalFailure', message: 'An internal error has occurred.' },
+}
+
+export function wordingOf(refusal: Refusal, protocol: Protocol): Wording {
+  const say = words[refusal.code] as (refusal: Refusal) => Words
+  const said = say(refusal)
+  const status = protocol === 'ec2' ? said.status : (said.statusElsewhere ?? said.status)
+  return { status, code: said[protocol], message: said.message }
+}
+
+const valueLengthMax = 100
+
+/** A value as messages repeat it: cut, because it came from outside and may be long. */
+function quoted(value: string): string {
+  return `\`${cut(value)}\``
+}
+
+function cut(value: string): string {
+  return value.length > valueLengthMax ? `${value.slice(0, valueLengthMax)}…` : value
+}
+
+/** Facts become sentences: a capital first, a full stop last. */
+function sentence(text: string): string {
+  const whole = text.charAt(0).toUpperCase() + text.slice(1)
+  return /[.!?]$/.test(whole) ? whole : `${whole}.`
+}
+
+const list = (names: readonly string[]): string => names.map(quoted).join(', ')
+
+/** How a client that the others do not know is told so; and what each protocol calls a plain «no». */
+const denied = { organizations: 'AccessDeniedException', sts: 'AccessDenied' } as const
+const badInput = { organizations: 'InvalidInputException', sts: 'ValidationError' } as const
+const violated = { organizations: 'ConstraintViolationException', sts: 'ValidationError' } as const
+
+/**
+ * An unknown key and a wrong signature are one answer, so that nobody learns which keys exist. STS and Organizations would
+ * tell them apart (`SignatureDoesNotMatch`); we always say what they say of an unknown key.
+ */
+const notAuthenticated: Words = {
+  status: 401,
+  statusElsewhere: 403,
+  ec2: 'AuthFailure',
+  organizations: 'UnrecognizedClientException',
+  sts: 'InvalidClientTokenId',
+  message: 'AWS was not able to validate the provided access credentials',
+}
+
+const words: { readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { code: C }>) => Words } = {
+  MissingAuthentication: () => ({
+    status: 403,
+    ec2: 'MissingAuthenticationToken',
+    organizations: 'MissingAuthenticationTokenException',
+    sts: 'MissingAuthenticationToken',
+    message:
+      'The request has no signature: sign it with AWS Signature Version 4, in the Authorization header or the query.',
+  }),
+  IncompleteSignature: ({ problem }) => ({
+    status: 400,
+    ec2: 'IncompleteSignature',
+    organizations: 'IncompleteSignatureException',
+    sts: 'IncompleteSignature',
+    message: sentence(problem),
+  }),
+  UnknownAccessKey: () => notAuthenticated,
+  WrongSignature: () => notAuthenticated,
+  RequestExpired: ({ problem }) => ({
+    status: 400,
+    ec2: 'RequestExpired',
+    organizations: 'RequestExpired',
+    sts: 'RequestExpired',
+    message: `Request has expired. ${sentence(problem)}`,
+  }),
+
+  MalformedRequest: ({ problem }) => ({
+    status: 400,
+    ec2: 'MalformedQueryString',
+    organizations: 'SerializationException',
+    sts: 'MalformedQueryString',
+    message: sentence(problem),
+  }),
+  RequestTooLarge: ({ limit, unit }) => ({
+    status: 413,
+    ec2: 'RequestEntityTooLarge',
+    organizations: 'RequestEntityTooLargeException',
+    sts: 'RequestEntityTooLarge',
+    message: `The request is too large: ${limit} ${unit} are allowed.`,
+  }),
+  InvalidAction: ({ action, version }) => ({
+    status: 400,
+    ec2: 'InvalidAction',
+    organizations: 'UnknownOperationException',
+    sts: 'InvalidAction',
+    message: `The action ${quoted(action)} is not valid for this endpoint${version === undefined ? '' : `, in version ${quoted(version)}`}.`,
+  }),
+  NotSupported: ({ what, because }) => ({
+    status: 400,
+    ec2: 'UnsupportedOperation',
+    organizations: 'UnsupportedAPIEndpointException',
+    sts: 'UnsupportedOperation',
+    message: `${cut(what)} is not supported${because === undefined ? '.' : `: ${sentence(because)}`}`,
+  }),
+  UnknownParameter: ({ field }) => ({
+    status: 400,
+    ec2: 'UnknownParameter',
+    ...badInput,
+    message: `The parameter ${quoted(field)} is not recognized.`,
+  }),
+  DuplicateParameter: ({ field }) => ({
+    status: 400,
+    ec2: 'InvalidParameterCombination',
+    ...badInput,
+    message: `The parameter ${quoted(field)} stands in the request more than once.`,
+  }),
+  MissingParameter: ({ field }) => ({
+    status: 400,
+    ec2: 'MissingParameter',
+    organizations: 'InvalidInputException',
+    sts: 'MissingParameter',
+    message: `The request must contain the parameter ${quoted(field)}.`,
+  }),
+  InvalidParameterValue: ({ field, value, problem }) => ({
+    status: 400,
+    // Clients page on, or make their page smaller, by this code.
+    ec2: field === 'MaxResults' ? 'InvalidMaxResults' : 'InvalidParameterValue',
+    ...badInput,
+    message: `The value ${quoted(value)} for the parameter ${quoted(field)} is invalid. ${sentence(problem)}`,
+  }),
+  InvalidParameterCombination: ({ problem }) => ({
+    status: 400,
+    ec2: 'InvalidParameterCombination',
+    ...badInput,
+    message: sentence(problem),
+  }),
+  InvalidPaginationToken: ({ field, value }) => ({
+    status: 400,
+    ec2: 'InvalidPaginationToken',
+    ...badInput,
+    message: `The value ${quoted(value)} for the parameter ${quoted(field)} is not one that an earlier answer to this request gave.`,
+  }),
+  InvalidFilter: ({ name, allowed }) => ({
+    status: 400,
+    ec2: 'InvalidFilter',
+    ...badInput,
+    message: `The filter ${quoted(name)} is invalid. Allowed are ${list(allowed)}.`,
+  }),
+  InvalidTagKey: ({ key, problem }) => ({
+    status: 400,
+    ec2: 'InvalidTagKey.Malformed',
+    ...badInput,
+    message: `The tag key ${quoted(key)} is invalid. ${sentence(problem)}`,
+  }),
+  MalformedId: ({ what, id, expected }) => ({
+    status: 400,
+    ec2: nouns[what].malformed ?? 'InvalidParameterValue',
+    ...badInput,
+    message: `Invalid id: "${cut(id)}" (expecting "${expected}")`,
+  }),
+
+  NotAuthorized: ({ action, because }) => ({
+    status: 403,
+    ec2: 'UnauthorizedOperation',
+    ...denied,
+    message: `You are not authorized to perform ${quoted(action)}. ${sentence(because)}`,
+  }),
+  DryRunSucceeded: () => ({
+    status: 412,
+    ec2: 'DryRunOperation',
+    organizations: 'DryRunOperation',
+    sts: 'DryRunOperation',
+    message: 'Request would have succeeded, but DryRun flag is set.',
+  }),
+  IdempotencyMismatch: ({ token }) => ({
+    status: 400,
+    ec2: 'IdempotentParameterMismatch',
+    ...badInput,
+    message: `The client token ${quoted(token)} was used before with other parameters. Use a new token, or the same parameters.`,
+  }),
+
+  NotFound: ({ what, id }) => ({
+    status: 400,
+    ec2: nouns[what].notFound,
+    organizations: nouns[what].organizations?.notFound ?? 'InvalidInputException',
+    // STS does not say whether a role exists that the caller may not assume.
+    sts: what === 'role' ? 'AccessDenied' : 'ValidationError',
+    statusElsewhere: what === 'role' ? 403 : 400,
+    message: nouns[what].missing(cut(id)),
+  }),
+
+  NotEligible: ({ problem }) => ({
+    status: 400,
+    ec2: 'OperationNotPermitted',
+    ...violated,
+    message: sentence(problem),
+  }),
+  IncorrectState: ({ id, problem }) => ({
+    status: 400,
+    ec2: 'IncorrectState',
+    ...violated,
+    message: `The specified action is not valid for ${quoted(id)}. ${sentence(problem)}`,
+  }),
+  DependencyViolation: ({ what, id, problem }) => ({
+    status: 400,
+    ec2: 'DependencyViolation',
+    organizations: nouns[what].organizations?.notEmpty ?? 'ConstraintViolationException',
+    sts: 'ValidationError',
+    message: `The specified action is not valid for ${quoted(id)}. ${sentence(problem)}`,
+  }),
+  AlreadyExists: ({ what, problem }) => ({
+    status: 400,
+    ec2: nouns[what].exists ?? 'InvalidParameterValue',
+    organizations: nouns[what].organizations?.exists ?? 'ConstraintViolationException',
+    sts: 'ValidationError',
+    message: sentence(problem),
+  }),
+  LimitExceeded: ({ what, limit, used }) => ({
+    status: 400,
+    ec2: limitCode(what),
+    ...violated,
+    message: `You've reached the limit for ${what}. You have ${used} ${what} and you are limited to ${limit}.`,
+  }),
+  AlreadyAssociated: ({ id, problem }) => ({
+    status: 400,
+    ec2: 'Resource.AlreadyAssociated',
+    ...violated,
+    message: `${quoted(id)} is already associated. ${sentence(problem)}`,
+  }),
+  InUse: ({ what, id, problem }) => ({
+    status: 400,
+    ec2: nouns[what].inUse ?? 'DependencyViolation',
+    ...violated,
+    message: `${quoted(id)} is in use. ${sentence(problem)}`,
+  }),
+  CidrConflict: ({ field, value, problem }) => ({
+    status: 400,
+    ec2: conflictCode(field),
+    ...violated,
+    message: `The CIDR ${quoted(value)} of the parameter ${quoted(field)} conflicts with another CIDR. ${sentence(problem)}`,
+  }),
+  MissingRequiredTags: ({ pool, missing }) => ({
+    status: 400,
+    ec2: 'InvalidParameterValue',
+    ...violated,
+    // Clients match on the first sentence.
+    message: `The resource is missing one or more of the resource tags required by the IPAM pool. Pool ${quoted(pool)} also requires ${list(missing)}.`,
+  }),
+
+  DeniedByPolicy: ({ decision, sentence: why, lines }) => ({
+    status: 403,
+    ec2: 'UnauthorizedOperation',
+    ...denied,
+    message: `${decision}: ${[sentence(why), ...lines].join('\n')}`,
+  }),
+  // A status of 5xx would make SDKs try again at once, which cannot help: an operator must add space, or somebody release some.
+  Exhausted: ({ decision, pool, length, sentence: why, lines }) => ({
+    status: 400,
+    ec2: decision === undefined && why === undefined ? 'InvalidParameterValue' : 'InsufficientAddressCapacity',
+    ...violated,
+    message:
+      decision === undefined && why === undefined
+        ? `The allocation size is too big for the pool. Pool ${quoted(pool)} has no free block of /${length} left.`
+        : `${decision === undefined ? '' : `${decision}: `}${[
+            sentence(why ?? `Pool ${quoted(pool)} has no free block of /${length} left`),
+            ...(lines ?? []),
+          ].join('\n')}`,
+  }),
+
+  Throttled: ({ retryAfterSeconds }) => ({
+    status: 503,
+    statusElsewhere: 400,
+    ec2: 'RequestLimitExceeded',
+    organizations: 'TooManyRequestsException',
+    sts: 'Throttling',
+    message: `Request limit exceeded. Try again in ${retryAfterSeconds} seconds.`,
+  }),
+  Unavailable: ({ because }) => ({
+    status: 503,
+    ec2: 'ServiceUnavailable',
+    organizations: 'ServiceException',
+    sts: 'ServiceUnavailable',
+    message: `${sentence(because)} Try again, with the same client token where there is one.`,
+  }),
+}
+
+interface NounWords {
+  readonly notFound: string
+  readonly missing: (id: string) => string
+  readonly malformed?: string
+  readonly exists?: string
+  readonly inUse?: string
+  readonly organizations?: { readonly notFound?: string; readonly notEmpty?: string; readonly exists?: string }
+}
+
+/** The established pattern of EC2's errors: `Invalid…Id.NotFound` and a text that clients match on. */
+function idWords(code: string, name: string): NounWords {
+  return {
+    notFound: `${code}.NotFound`,
+    malformed: `${code}.Malformed`,
+    missing: (id) => `The ${name} ID '${id}' does not exist`,
+  }
+}
+
+const nouns: Readonly<Record<Noun, NounWords>> = {
+  ipam: idWords('InvalidIpamId', 'ipam'),
+  'ipam-scope': idWords('InvalidIpamScopeId', 'ipam-scope'),
+  'ipam-pool': idWords('InvalidIpamPoolId', 'ipam-pool'),
+  'ipam-pool-allocation': {
+    ...idWords('InvalidIpamPoolAllocationId', 'ipam-pool-allocation'),
+    missing: (id) => `The IPAM pool allocation (${id}) does not exist.`,
+  },
+  'ipam-policy': idWords('InvalidIpamPolicyId', 'ipam-policy'),
+  'ipam-pool-cidr': {
+    notFound: 'InvalidIpamPoolCidr.NotFound',
+    missing: (id) => `The CIDR '${id}' is not provisioned to the pool`,
+  },
+  'organization-target': {
+    notFound: 'InvalidOrganizationTargetId.NotFound',
+    malformed: 'InvalidOrganizationTargetId.Malformed',
+    missing: (id) => `The organization target '${id}' does not exist`,
+    organizations: { notFound: 'TargetNotFoundException' },
+  },
+  'elastic-ip': idWords('InvalidAllocationID', 'allocation'),
+  'elastic-ip-address': {
+    notFound: 'InvalidAddress.NotFound',
+    malformed: 'InvalidAddress.Malformed',
+    inUse: 'InvalidIPAddress.InUse',
+    missing: (id) => `Address '${id}' not found.`,
+  },
+  association: idWords('InvalidAssociationID', 'association'),
+  'nat-gateway': {
+    notFound: 'NatGatewayNotFound',
+    malformed: 'NatGatewayMalformed',
+    missing: (id) => `The Nat Gateway ${id} was not found`,
+  },
+  vpc: idWords('InvalidVpcID', 'vpc'),
+  'vpc-cidr-association': idWords('InvalidVpcCidrBlockAssociationID', 'vpc CIDR block association'),
+  subnet: idWords('InvalidSubnetID', 'subnet'),
+  resource: {
+    notFound: 'InvalidID',
+    malformed: 'InvalidID',
+    missing: (id) => `The ID '${id}' is not valid`,
+  },
+  account: {
+    notFound: 'InvalidAccountId.NotFound',
+    malformed: 'InvalidAccountId.Malformed',
+    missing: (id) => `The account '${id}' does not exist in this organization.`,
+    organizations: { notFound: 'AccountNotFoundException', exists: 'AccountAlreadyRegisteredException' },
+  },
+  organization: {
+    notFound: 'InvalidOrganization.NotFound',
+    missing: () => 'Your account is not a member of an organization.',
+    organizations: { notFound: 'AWSOrganizationsNotInUseException', exists: 'AlreadyInOrganizationException' },
+  },
+  'organizational-unit': {
+    notFound: 'InvalidOrganizationalUnitId.NotFound',
+    malformed: 'InvalidOrganizationalUnitId.Malformed',
+    missing: (id) => `The organizational unit '${id}' does not exist.`,
+    organizations: {
+      notFound: 'OrganizationalUnitNotFoundException',
+      notEmpty: 'OrganizationalUnitNotEmptyException',
+      exists: 'DuplicateOrganizationalUnitException',
+    },
+  },
+  root: {
+    notFound: 'InvalidRootId.NotFound',
+    missing: (id) => `The root '${id}' does not exist.`,
+    organizations: { notFound: 'ParentNotFoundException' },
+  },
+  parent: {
+    notFound: 'InvalidParentId.NotFound',
+    missing: (id) => `The root or organizational unit '${id}' does not exist.`,
+    organizations: { notFound: 'ParentNotFoundException' },
+  },
+  child: {
+    notFound: 'InvalidChildId.NotFound',
+    missing: (id) => `The organizational unit or account '${id}' does not exist.`,
+    organizations: { notFound: 'ChildNotFoundException', exists: 'DuplicateAccountException' },
+  },
+  'create-account-request': {
+    notFound: 'InvalidCreateAccountRequestId.NotFound',
+    missing: (id) => `The request to create an account '${id}' does not exist.`,
+    organizations: { notFound: 'CreateAccountStatusNotFoundException' },
+  },
+  role: {
+    notFound: 'InvalidRole.NotFound',
+    missing: (id) => `You are not authorized to assume the role '${id}', or it does not exist.`,
+  },
+  region: {
+    notFound: 'InvalidParameterValue',
+    missing: (id) => `Invalid region name: '${id}'. DescribeRegions lists those that exist.`,
+  },
+  'availability-zone': {
+    notFound: 'InvalidParameterValue',
+    missing: (id) => `Invalid availability zone: [${id}]. DescribeAvailabilityZones lists those that exist.`,
+  },
+}
+
+/** EC2 has a code of its own for some limits. `what` is a plural, such as `addresses` or `NAT gateways`. */
+function limitCode(what: string): string {
+  const name = what.toLowerCase()
+  if (name.includes('filter')) return 'FilterLimitExceeded'
+  if (name.includes('tag')) return 'TagLimitExceeded'
+  if (name.includes('nat gateway')) return 'NatGatewayLimitExceeded'
+  if (name === 'vpcs') return 'VpcLimitExceeded'
+  if (name === 'subnets') return 'SubnetLimitExceeded'
+  if (name === 'addresses' || name === 'elastic ip addresses') return 'AddressLimitExceeded'
+  return 'ResourceLimitExceeded'
+}
+
+/** What a subnet's CIDR conflicts with is another subnet of its VPC; EC2 has a code for that alone. */
+function conflictCode(field: string): string {
+  return field === 'CidrBlock' || field === 'Ipv6CidrBlock' ? 'InvalidSubnet.Conflict' : 'InvalidParameterValue'
+}
