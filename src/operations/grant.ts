@@ -165,7 +165,7 @@ export async function providerPool(context: WriteContext, family: 4 | 6): Promis
 }
 
 async function ask(context: WriteContext, request: AllocationRequest) {
-  const verdict = decide(await context.snapshot(), request, context.now)
+  const verdict = decide(await context.snapshot(), request, new Date(context.now))
   const number = context.newSequence()
   const id = formatId('decision', context.tx.installation, number)
   return { verdict, number, identity: { id, at: new Date(context.now), request } }
