@@ -93,22 +93,13 @@ export function shapeProblem(shape: PoolShape, operatingRegions: ReadonlySet<str
   return netmaskProblem(family, shape.netmaskLengths)
 }
 
-function publicProblem({
-  family,
-  publicIpSource,
-  publiclyAdvertisable,
-  locale,
-  awsService,
-}: PoolShape): PoolProblem | undefined {
+function publicProblem({ family, publicIpSource, publiclyAdvertisable, locale }: PoolShape): PoolProblem | undefined {
   if (publiclyAdvertisable !== undefined && (family === 4 || publicIpSource === 'amazon')) {
     const problem = 'it may be given only for ipv6 pools with PublicIpSource byoip'
     return { field: 'PubliclyAdvertisable', value: String(publiclyAdvertisable), problem }
   }
   if (publicIpSource === 'amazon' && locale === undefined) {
     return { field: 'Locale', value: 'None', problem: 'a pool with PublicIpSource amazon needs a Locale' }
-  }
-  if (awsService !== undefined && locale === undefined) {
-    return { field: 'Locale', value: 'None', problem: 'a pool with an AwsService needs a Locale' }
   }
   return undefined
 }
@@ -179,12 +170,18 @@ export function allocationLengthProblem(
   }
 }
 
-/** The required tags that a resource lacks. Keys and values compare exactly; the resource may have more. */
-export const missingRequiredTags = (
-  required: readonly { readonly key: string; readonly value: string }[],
-  tags: ReadonlyMap<string, string>,
-): readonly { readonly key: string; readonly value: string }[] =>
-  required.filter(({ key, value }) => tags.get(key) !== value)
+/**
+ * The required tags that a resource lacks. Keys and values compare exactly; without a value any will do, and the
+ * resource may have more.
+ */
+export const missingTags = <T extends { readonly key: string; readonly value?: string }>(
+  required: readonly T[],
+  tags: ReadonlyMap<string, string> | undefined,
+): readonly T[] =>
+  required.filter(({ key, value }) => {
+    const given = tags?.get(key)
+    return given === undefined || (value !== undefined && given !== value)
+  })
 
 /** Invariant I9: a child's space lies within its parent's. */
 export const liesWithin = (space: readonly Cidr[], cidr: Cidr): boolean => space.some((block) => contains(block, cidr))

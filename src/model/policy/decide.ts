@@ -1,6 +1,7 @@
 // The one evaluator: what an account gets for a request, on a snapshot of the facts (policy-model §§4 and 5).
 
 import { bitsOf, type Cidr, contains, formatCidr } from '../cidr.ts'
+import { missingTags } from '../pool.ts'
 import {
   type AllocationRequest,
   type AllocatorResult,
@@ -14,7 +15,7 @@ import {
   type WouldBe,
 } from './decision.ts'
 import { formatRequiredTag, type Mode, type OnExhausted } from './document.ts'
-import { fitPool, type Misfit, missingTags, valueOfTags, type Want } from './pool-fit.ts'
+import { fitPool, type Misfit, valueOfTags, type Want } from './pool-fit.ts'
 import { hasMode, isOwnOrShared, resolve } from './resolve.ts'
 import { findResourceType, type ResourceType, resourceTypeNames } from './resource-types.ts'
 import type { ResolvedDocument, Snapshot, World } from './snapshot.ts'

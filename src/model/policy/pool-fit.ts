@@ -1,6 +1,7 @@
 // Whether one pool may serve one request: the pool's own rules, whatever policy says (policy-model §5, step 6).
 
 import { bitsOf, type Cidr, contains, formatCidr } from '../cidr.ts'
+import { missingTags } from '../pool.ts'
 import type { AllocationRequest, Candidate, Denial } from './decision.ts'
 import { formatRequiredTag, type RequiredTag } from './document.ts'
 import type { ResourceType } from './resource-types.ts'
@@ -36,17 +37,6 @@ export function fitPool(snapshot: Snapshot, poolId: string, want: Want): Fit {
     }
   }
   return placeMisfit(snapshot, pool, want) ?? requestMisfit(pool, want) ?? { candidate: candidateOf(pool, want) }
-}
-
-/** What of `required` the request does not carry; keys and values compare exactly. */
-export function missingTags(
-  required: readonly RequiredTag[],
-  tags: ReadonlyMap<string, string> | undefined,
-): readonly RequiredTag[] {
-  return required.filter(({ key, value }) => {
-    const given = tags?.get(key)
-    return given === undefined || (value !== undefined && given !== value)
-  })
 }
 
 const lengthFor = (pool: PoolFacts, { netmaskLength, cidr, type, request }: Want): number | undefined =>

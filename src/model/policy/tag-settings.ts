@@ -1,0 +1,407 @@
+// Settings that the EC2 API has no parameter for, kept as tags with the prefix `cadastre:`: their vocabulary and their parser.
+
+import { findResourceType, resourceTypeNames } from './resource-types.ts'
+import { isAccountId, isTargetId } from '../organization.ts'
+import { settingsPrefix, type Tag } from '../tags.ts'
+import {
+  type AllocationRule,
+  type AssignmentKind,
+  assignmentKindValues,
+  type Compatibility,
+  compatibilityValues,
+  defaultSettings,
+  type Mode,
+  modeValues,
+  onExhaustedValues,
+  onExplicitValues,
+  type PolicyDocument,
+  type PolicySettings,
+  type RequiredTag,
+  type RuleCondition,
+  type SizeBounds,
+} from './document.ts'
+
+export type SettingCarrier = 'policy' | 'ipam' | 'pool'
+
+/** One word of the vocabulary, for the parser and for the docs. */
+export interface SettingWord {
+  /** The tag key. */
+  readonly key: string
+  readonly on: SettingCarrier
+  /** What may follow the key, if anything. `pair`: `/TYPE` or `/LOCALE/TYPE`; the most specific tag wins. */
+  readonly suffix?: 'pair' | 'pool'
+  readonly allowed: string
+  readonly default: string
+  readonly summary: string
+}
+
+/** A tag whose key or value is not in the vocabulary. */
+export interface SettingProblem {
+  readonly key: string
+  readonly value: string
+  readonly problem: string
+}
+
+const listOf = (values: readonly string[]): string => values.map((value) => `\`${value}\``).join(', ')
+const secondsMax = 2_592_000
+
+/** The whole vocabulary: no other key with the prefix is taken. */
+export const settingWords: readonly SettingWord[] = [
+  {
+    key: 'cadastre:compatibility',
+    on: 'policy',
+    allowed: listOf(compatibilityValues),
+    default: "the IPAM's `cadastre:policy-compatibility`",
+    summary: 'Whose semantics the policy has: strict ones, or exactly those of Amazon VPC IPAM.',
+  },
+  {
+    key: 'cadastre:mode',
+    on: 'policy',
+    allowed: listOf(modeValues),
+    default: '`enforce`',
+    summary: 'The enforcement mode of the policy where it is enabled.',
+  },
+  {
+    key: 'cadastre:assignment',
+    on: 'policy',
+    allowed: listOf(assignmentKindValues),
+    default: '`default`',
+    summary: 'What EnableIpamPolicy makes: the default for a target, or a final that everything below is narrowed by.',
+  },
+  {
+    key: 'cadastre:on-explicit',
+    on: 'policy',
+    suffix: 'pair',
+    allowed: listOf(onExplicitValues),
+    default: '`deny`; `allow` with compatibility `aws`',
+    summary: 'What a caller gets who names a pool, address or CIDR that the rules do not list.',
+  },
+  {
+    key: 'cadastre:on-exhausted',
+    on: 'policy',
+    suffix: 'pair',
+    allowed: listOf(onExhaustedValues),
+    default: '`deny`; `provider` with compatibility `aws`',
+    summary: 'What a request gets where no listed pool has room.',
+  },
+  {
+    key: 'cadastre:size',
+    on: 'policy',
+    suffix: 'pair',
+    allowed: '`MIN/DEFAULT/MAX` netmask lengths from 0 to 32, such as `16/24/28`',
+    default: 'no bounds',
+    summary: 'IPv4 netmask lengths of CIDRs; the minimum is the largest block.',
+  },
+  {
+    key: 'cadastre:size-ipv6',
+    on: 'policy',
+    suffix: 'pair',
+    allowed: '`MIN/DEFAULT/MAX` netmask lengths from 0 to 128, such as `48/56/60`',
+    default: 'no bounds',
+    summary: 'IPv6 netmask lengths of CIDRs; the minimum is the largest block.',
+  },
+  {
+    key: 'cadastre:required-tags',
+    on: 'policy',
+    suffix: 'pair',
+    allowed: '`KEY` or `KEY=VALUE`, comma-separated, such as `env,team=net`',
+    default: 'none',
+    summary: 'Tags without which a request is denied.',
+  },
+  {
+    key: 'cadastre:when',
+    on: 'policy',
+    suffix: 'pool',
+    allowed:
+      '`account=ID,ID`, `ou=ID,ID` and `tag:KEY=VALUE,VALUE`, joined by `;`, such as `ou=ou-ab12-11111111;tag:env=prod`',
+    default: 'always',
+    summary:
+      'When the rule for a pool applies. All parts must hold. Tags are those of the account and the units above it, never of the request.',
+  },
+  {
+    key: 'cadastre:policy-compatibility',
+    on: 'ipam',
+    allowed: listOf(compatibilityValues),
+    default: '`strict`',
+    summary: 'The compatibility of policies that do not say.',
+  },
+  {
+    key: 'cadastre:unmatched',
+    on: 'ipam',
+    allowed: '`provider`, `deny`',
+    default: '`provider`',
+    summary: 'What a request gets where no document applies: provider space, or nothing outside policy.',
+  },
+  {
+    key: 'cadastre:quarantine-seconds',
+    on: 'pool',
+    allowed: `a whole number from 0 to ${secondsMax}`,
+    default: "the server's setting",
+    summary: 'How long released space rests before it is handed out again.',
+  },
+  {
+    key: 'cadastre:shared-with',
+    on: 'pool',
+    allowed: 'ids of accounts, organizational units or the root, separated by spaces or commas',
+    default: 'nobody',
+    summary: 'Who else may use the pool.',
+  },
+]
+
+/** Settings for some pairs: all where neither is given, a type in every locale, or exactly one pair. */
+export interface Narrowed<T> {
+  readonly locale?: string
+  readonly resourceType?: string
+  readonly value: T
+}
+
+export interface PolicyTagSettings {
+  readonly compatibility?: Compatibility
+  readonly mode: Mode
+  readonly assignment: AssignmentKind
+  readonly onExplicit: readonly Narrowed<PolicySettings['onExplicit']>[]
+  readonly onExhausted: readonly Narrowed<PolicySettings['onExhausted']>[]
+  readonly size: readonly Narrowed<SizeBounds>[]
+  readonly sizeIpv6: readonly Narrowed<SizeBounds>[]
+  readonly requiredTags: readonly Narrowed<readonly RequiredTag[]>[]
+  readonly when: ReadonlyMap<string, RuleCondition>
+}
+
+export interface IpamTagSettings {
+  readonly policyCompatibility: Compatibility
+  readonly unmatched: 'provider' | 'deny'
+}
+
+export interface PoolTagSettings {
+  readonly quarantineSeconds?: number
+  readonly sharedWith: readonly string[]
+}
+
+export type Parsed<T> =
+  | { readonly settings: T; readonly problem?: undefined }
+  | { readonly problem: SettingProblem; readonly settings?: undefined }
+
+/** The settings that a policy's tags make; other tags are left alone. */
+export function policySettingsFromTags(tags: Iterable<Tag>): Parsed<PolicyTagSettings> {
+  const read = readTags('policy', tags)
+  if (read.problem) return read
+  const of = read.settings
+  return {
+    settings: {
+      compatibility: of.single('cadastre:compatibility') as Compatibility | undefined,
+      mode: (of.single('cadastre:mode') as Mode | undefined) ?? 'enforce',
+      assignment: (of.single('cadastre:assignment') as AssignmentKind | undefined) ?? 'default',
+      onExplicit: of.narrowed('cadastre:on-explicit') as PolicyTagSettings['onExplicit'],
+      onExhausted: of.narrowed('cadastre:on-exhausted') as PolicyTagSettings['onExhausted'],
+      size: of.narrowed('cadastre:size') as PolicyTagSettings['size'],
+      sizeIpv6: of.narrowed('cadastre:size-ipv6') as PolicyTagSettings['sizeIpv6'],
+      requiredTags: of.narrowed('cadastre:required-tags') as PolicyTagSettings['requiredTags'],
+      when: of.byPool('cadastre:when') as PolicyTagSettings['when'],
+    },
+  }
+}
+
+/** The settings that an IPAM's tags make. */
+export function ipamSettingsFromTags(tags: Iterable<Tag>): Parsed<IpamTagSettings> {
+  const read = readTags('ipam', tags)
+  if (read.problem) return read
+  const of = read.settings
+  return {
+    settings: {
+      policyCompatibility: (of.single('cadastre:policy-compatibility') as Compatibility | undefined) ?? 'strict',
+      unmatched: (of.single('cadastre:unmatched') as IpamTagSettings['unmatched'] | undefined) ?? 'provider',
+    },
+  }
+}
+
+/** The settings that a pool's tags make. */
+export function poolSettingsFromTags(tags: Iterable<Tag>): Parsed<PoolTagSettings> {
+  const read = readTags('pool', tags)
+  if (read.problem) return read
+  const of = read.settings
+  return {
+    settings: {
+      quarantineSeconds: of.single('cadastre:quarantine-seconds') as number | undefined,
+      sharedWith: (of.single('cadastre:shared-with') as readonly string[] | undefined) ?? [],
+    },
+  }
+}
+
+/** On a resource that carries no settings, no `cadastre:` tag is taken at all. */
+export function findStraySetting(tags: Iterable<Tag>): SettingProblem | undefined {
+  for (const { key, value } of tags) {
+    if (key.startsWith(settingsPrefix)) return { key, value, problem: 'this resource has no settings' }
+  }
+  return undefined
+}
+
+/** A policy's lists of pools, as the EC2 API keeps them, joined with the settings from its tags. */
+export function documentsOf(
+  lists: readonly { readonly locale: string; readonly resourceType: string; readonly pools: readonly string[] }[],
+  settings: PolicyTagSettings,
+  compatibility: Compatibility,
+): readonly PolicyDocument[] {
+  const defaults = defaultSettings(compatibility)
+  return lists.map(({ locale, resourceType, pools }) => {
+    const size = mostSpecific(settings.size, locale, resourceType)
+    const sizeIpv6 = mostSpecific(settings.sizeIpv6, locale, resourceType)
+    return {
+      locale,
+      resourceType,
+      settings: {
+        onExplicit: mostSpecific(settings.onExplicit, locale, resourceType) ?? defaults.onExplicit,
+        onExhausted: mostSpecific(settings.onExhausted, locale, resourceType) ?? defaults.onExhausted,
+        requiredTags: mostSpecific(settings.requiredTags, locale, resourceType) ?? defaults.requiredTags,
+        ...(size && { size }),
+        ...(sizeIpv6 && { sizeIpv6 }),
+      },
+      rules: pools.map((pool): AllocationRule => {
+        const when = settings.when.get(pool)
+        return when ? { pool, when } : { pool }
+      }),
+    }
+  })
+}
+
+/** A tag for one pair goes before one for its type, and that before one for all. */
+export function mostSpecific<T>(values: readonly Narrowed<T>[], locale: string, resourceType: string): T | undefined {
+  const fitting = values.filter(
+    (value) =>
+      (value.resourceType === undefined || value.resourceType === resourceType) &&
+      (value.locale === undefined || value.locale === locale),
+  )
+  const weight = ({ locale, resourceType }: Narrowed<T>) => (locale === undefined ? 0 : 2) + (resourceType === undefined ? 0 : 1)
+  return fitting.toSorted((a, b) => weight(b) - weight(a))[0]?.value
+}
+
+interface ReadTags {
+  single(key: string): unknown
+  narrowed(key: string): readonly Narrowed<unknown>[]
+  byPool(key: string): ReadonlyMap<string, unknown>
+}
+
+interface Entry {
+  readonly word: SettingWord
+  readonly suffix: readonly string[]
+  readonly value: unknown
+}
+
+function readTags(on: SettingCarrier, tags: Iterable<Tag>): Parsed<ReadTags> {
+  const entries: Entry[] = []
+  for (const { key, value } of tags) {
+    if (!key.startsWith(settingsPrefix)) continue
+    const entry = readTag(on, key, value)
+    if ('problem' in entry) return { problem: { key, value, problem: entry.problem } }
+    entries.push(entry)
+  }
+  const under = (key: string) => entries.filter(({ word }) => word.key === key)
+  return {
+    settings: {
+      single: (key) => under(key)[0]?.value,
+      narrowed: (key) =>
+        under(key).map(({ suffix, value }) => ({ resourceType: suffix.at(-1), locale: suffix.at(-2), value })),
+      byPool: (key) => new Map(under(key).map(({ suffix, value }) => [suffix[0]!, value])),
+    },
+  }
+}
+
+/** Resource types and locales hold colons, so that `/` divides them; neither holds a `/`. */
+function readTag(on: SettingCarrier, key: string, value: string): Entry | { readonly problem: string } {
+  const [name, ...suffix] = key.split('/')
+  const words = settingWords.filter((word) => word.on === on)
+  const word = words.find((word) => word.key === name)
+  if (!word) {
+    return { problem: `it is no setting of ${on === 'ipam' ? 'an IPAM' : `a ${on}`}; known are ${listOf(words.map(({ key }) => key))}` }
+  }
+  const suffixProblem = suffixProblemOf(word, suffix)
+  if (suffixProblem) return { problem: suffixProblem }
+  const parsed = parseValue(word, value)
+  return parsed === undefined ? { problem: `allowed is ${word.allowed}` } : { word, suffix, value: parsed }
+}
+
+function suffixProblemOf(word: SettingWord, suffix: readonly string[]): string | undefined {
+  if (suffix.includes('')) return 'no part of the key may be empty'
+  if (word.suffix === undefined) return suffix.length === 0 ? undefined : 'it cannot be narrowed'
+  if (word.suffix === 'pool') {
+    return suffix.length === 1 && suffix[0]!.startsWith('ipam-pool-')
+      ? undefined
+      : `it is written \`${word.key}/IPAM-POOL-ID\``
+  }
+  if (suffix.length > 2) return `it is written \`${word.key}\`, \`${word.key}/TYPE\` or \`${word.key}/LOCALE/TYPE\``
+  const type = suffix.at(-1)
+  return type === undefined || findResourceType(type)
+    ? undefined
+    : `\`${type}\` is no resource type; known are ${listOf(resourceTypeNames)}`
+}
+
+const oneOf =
+  (values: readonly string[]) =>
+  (text: string): string | undefined =>
+    values.includes(text) ? text : undefined
+
+/** By the key; undefined for a value that is not allowed. */
+const parsers: { readonly [key: string]: (text: string) => unknown } = {
+  'cadastre:compatibility': oneOf(compatibilityValues),
+  'cadastre:mode': oneOf(modeValues),
+  'cadastre:assignment': oneOf(assignmentKindValues),
+  'cadastre:on-explicit': oneOf(onExplicitValues),
+  'cadastre:on-exhausted': oneOf(onExhaustedValues),
+  'cadastre:size': (text) => parseSize(text, 32),
+  'cadastre:size-ipv6': (text) => parseSize(text, 128),
+  'cadastre:required-tags': parseRequiredTags,
+  'cadastre:when': parseCondition,
+  'cadastre:policy-compatibility': oneOf(compatibilityValues),
+  'cadastre:unmatched': oneOf(['provider', 'deny']),
+  'cadastre:quarantine-seconds': (text) => parseWhole(text, secondsMax),
+  'cadastre:shared-with': parseTargets,
+}
+
+const parseValue = (word: SettingWord, text: string): unknown => parsers[word.key]!(text)
+
+function parseWhole(text: string, max: number): number | undefined {
+  if (!/^(0|[1-9]\d{0,8})$/.test(text)) return undefined
+  const number = Number(text)
+  return number <= max ? number : undefined
+}
+
+function parseSize(text: string, bits: number): SizeBounds | undefined {
+  const numbers = text.split('/').map((part) => parseWhole(part, bits))
+  const [min, wished, max] = numbers
+  if (numbers.length !== 3 || min === undefined || wished === undefined || max === undefined) return undefined
+  return min <= wished && wished <= max ? { min, default: wished, max } : undefined
+}
+
+function parseRequiredTags(text: string): readonly RequiredTag[] | undefined {
+  const tags = text.split(',').map((part): RequiredTag => {
+    const at = part.indexOf('=')
+    return at < 0 ? { key: part.trim() } : { key: part.slice(0, at).trim(), value: part.slice(at + 1).trim() }
+  })
+  const keys = new Set(tags.map(({ key }) => key))
+  return keys.has('') || keys.size !== tags.length ? undefined : tags
+}
+
+function parseTargets(text: string): readonly string[] | undefined {
+  const ids = text.split(/[\s,]+/).filter((id) => id !== '')
+  return ids.length > 0 && ids.every(isTargetId) ? [...new Set(ids)] : undefined
+}
+
+function parseCondition(text: string): RuleCondition | undefined {
+  let accounts: readonly string[] | undefined
+  let organizationalUnits: readonly string[] | undefined
+  const tags: { key: string; values: readonly string[] }[] = []
+  for (const part of text.split(';')) {
+    const at = part.indexOf('=')
+    const name = part.slice(0, Math.max(at, 0)).trim()
+    const values = part.slice(at + 1).split(',').map((value) => value.trim())
+    if (at < 0 || values.includes('')) return undefined
+    if (name === 'account' && !accounts && values.every(isAccountId)) accounts = values
+    else if (name === 'ou' && !organizationalUnits && values.every((id) => isTargetId(id) && !isAccountId(id))) organizationalUnits = values
+    else if (/^tag:./.test(name) && !tags.some(({ key }) => key === name.slice(4))) tags.push({ key: name.slice(4), values })
+    else return undefined
+  }
+  return {
+    ...(accounts && { accounts }),
+    ...(organizationalUnits && { organizationalUnits }),
+    ...(tags.length > 0 && { tags }),
+  }
+}

@@ -1,0 +1,86 @@
+// A small world for tests: a store in a temporary folder and the hallway over it, without sockets.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Ec2Input, Ec2Operation, Ec2Output } from '#formats/aws/ec2.generated.ts'
+import type { OrganizationsInput, OrganizationsOperation, OrganizationsOutput } from '#formats/aws/organizations.generated.ts'
+import { type Hallway, openHallway } from '#operations/execute.ts'
+import type { AnyOperation, OperationSettings } from '#operations/operation.ts'
+import { operationTables } from '#operations/tables.ts'
+import { openSqlite } from '#store/sqlite.ts'
+import type { Store } from '#store/store.ts'
+
+export const managementAccount = '111111111111'
+export const testSettings: OperationSettings = {
+  regions: [
+    { name: 'us-east-1', zoneIdPrefix: 'use1', zones: ['a', 'b', 'c'] },
+    { name: 'eu-central-1', zoneIdPrefix: 'euc1', zones: ['a', 'b', 'c'] },
+  ],
+  quarantineSecondsPublic: 0,
+  requireCidrAuthorization: false,
+  providerIpv4Cidr: '198.18.0.0/15',
+  providerIpv6Cidr: '2001:db8::/32',
+}
+/** No secret is worth sealing in a test; the real sealer has tests of its own. */
+const openSealer = {
+  seal: (text: string) => new TextEncoder().encode(text),
+  open: (sealed: Uint8Array) => new TextDecoder().decode(sealed),
+}
+
+export interface As {
+  readonly account?: string
+  readonly region?: string
+}
+export interface World {
+  readonly store: Store
+  readonly hallway: Hallway
+  readonly folder: string
+  /** Moves the clock forward. */
+  advance(milliseconds: number): void
+  call<Name extends Ec2Operation>(name: Name, input: Ec2Input[Name], as?: As): Promise<Ec2Output[Name]>
+  organizations<Name extends OrganizationsOperation>(name: Name, input: OrganizationsInput[Name], as?: As): Promise<OrganizationsOutput[Name]>
+  close(): Promise<void>
+}
+
+export async function openWorld(settings: Partial<OperationSettings> = {}): Promise<World> {
+  const folder = await mkdtemp(join(tmpdir(), 'cadastre-test-'))
+  let now = Date.UTC(2026, 0, 1)
+  const store = openSqlite({ folder, clock: () => now, sealer: openSealer, exclusive: true })
+  const hallway = await openHallway(store, { ...testSettings, ...settings })
+  await store.write(async (tx) => {
+    await tx.organizations.insertAccount({
+      id: managementAccount,
+      name: 'management',
+      email: 'management@example.com',
+      status: 'ACTIVE',
+      joinedMethod: 'INVITED',
+      joinedAt: now,
+    })
+  })
+  let requests = 0
+  const run = (operation: AnyOperation | undefined, name: string, input: object, as: As): Promise<unknown> => {
+    if (!operation) throw new Error(`${name} is not in the tables`)
+    const account = as.account ?? managementAccount
+    return hallway.execute(operation, {
+      principal: { account, arn: `arn:aws:iam::${account}:user/test`, accessKeyId: 'AKIATEST', userId: 'AIDATEST' },
+      region: as.region ?? 'us-east-1',
+      input,
+      requestId: `request-${++requests}`,
+      sourceAddress: '127.0.0.1',
+    })
+  }
+  return {
+    store,
+    hallway,
+    folder,
+    advance: (milliseconds) => {
+      now += milliseconds
+    },
+    call: (name, input, as = {}) => run(operationTables.ec2.get(name), name, input, as) as never,
+    organizations: (name, input, as = {}) => run(operationTables.organizations.get(name), name, input, as) as never,
+    async close() {
+      await store.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
