@@ -493,6 +493,16 @@ export class Space {
     )
     return row && toAllocation(row)
   }
+  /** Allocations of exactly this block in any pool: the same private block may stand in several scopes. */
+  async allAt(cidr: Cidr): Promise<Allocation[]> {
+    const rows = await this.#sql.all<AllocationRow>(
+      `select ${allocationColumns} from allocation where pool in (select pool from pool_cidr where first <= ?) and first = ? and length = ?`,
+      toKey(cidr),
+      toKey(cidr),
+      cidr.length,
+    )
+    return rows.map(toAllocation)
+  }
   async describe(n: number, description: string | undefined): Promise<void> {
     await this.#sql.run('update allocation set description = ? where n = ?', description ?? null, n)
   }

@@ -1,0 +1,375 @@
+// Elastic IPs: allocated as policy says, released into quarantine, associated with what stands behind them.
+import type { Address, AllocateAddressRequest } from '#formats/aws/ec2.generated.ts'
+import { type Cidr, formatAddress, parseAddress } from '#model/cidr.ts'
+import { formatId, parseId } from '#model/identifier.ts'
+import type { AllocationRequest } from '#model/policy/decision.ts'
+import { refuse, refuseValue } from '#model/refusal.ts'
+import type { AddressAssociation } from '#store/addresses.ts'
+import type { Allocation } from '#store/space.ts'
+import type { Tag } from '#store/tags.ts'
+import { getUsablePool, grant, release } from './grant.ts'
+import { filterBy } from './listing.ts'
+import { ec2Read, ec2Write, type ReadContext, type WriteContext } from './operation.ts'
+import { putTags, tagsToCreate } from './tagging.ts'
+
+const resourceType = 'eip'
+/** DescribeAddresses has no pages (as in EC2), so what an account holds in a Region is read in steps and answered whole. */
+const readStep = 10_000
+const addressFamily = 4
+const addressLength = 32
+
+export const allocateAddress = ec2Write('AllocateAddress', async (context, input) => {
+  refuseUnsupported(context, input)
+  const tags = tagsToCreate(input.TagSpecifications, 'elastic-ip')
+  if (input.IpamPoolId !== undefined) await getPoolHere(context, input.IpamPoolId)
+
+  const request = toRequest(context, input, tags)
+  const { cidr, allocation, pool } = await grant(
+    context,
+    request,
+    { resourceType },
+    { field: 'Address', whenFull: 'capacity' },
+  )
+  const id = formatId('address', context.tx.installation, allocation!.n)
+  if (tags.length > 0) await putTags(context, { id, type: 'elastic-ip', account: context.caller.account }, tags)
+  context.changed(id)
+  return {
+    AllocationId: id,
+    PublicIp: formatAddress(cidr),
+    PublicIpv4Pool: pool!.scopeId === undefined ? 'amazon' : pool!.id,
+    NetworkBorderGroup: context.region,
+    Domain: 'vpc',
+  }
+})
+
+export const releaseAddress = ec2Write('ReleaseAddress', async (context, input) => {
+  if (input.NetworkBorderGroup !== undefined && input.NetworkBorderGroup !== context.region) {
+    refuse({ code: 'NotFound', what: 'elastic-ip-address', id: input.PublicIp ?? input.AllocationId ?? '' })
+  }
+  const address = await getNamed(context, input)
+  const association = await context.tx.addresses.associationOf(address.n)
+  if (association?.serviceManaged) refuseServiceManaged(context, address, association)
+  if (association) {
+    refuse({
+      code: 'InUse',
+      what: 'elastic-ip',
+      id: idOf(context, address),
+      problem: `it is associated (${association.associationId}); disassociate it first`,
+    })
+  }
+  await context.tx.tags.removeAll(idOf(context, address))
+  await release(context, address)
+  context.changed(idOf(context, address))
+  return {}
+})
+
+export const describeAddresses = ec2Read('DescribeAddresses', async (context, input) => {
+  const matches = filterBy(input.Filters, filterFields, ({ Tags }) => Tags ?? [])
+  const wanted = await namedAddresses(context, input.AllocationIds, input.PublicIps)
+  const allocations = wanted ?? (await allAddresses(context))
+  const addresses: Address[] = []
+  for (const allocation of allocations) addresses.push(await describe(context, allocation))
+  return { Addresses: addresses.filter(matches) }
+})
+
+export const associateAddress = ec2Write('AssociateAddress', async (context, input) => {
+  const address = await getNamed(context, input)
+  const target = await targetOf(context, input)
+  const current = await context.tx.addresses.associationOf(address.n)
+  if (current?.serviceManaged) refuseServiceManaged(context, address, current)
+  if (current && sameTarget(current, target)) return { AssociationId: current.associationId }
+  if (current) {
+    if (input.AllowReassociation === false || current.natGatewayId) {
+      refuse({
+        code: 'AlreadyAssociated',
+        what: 'elastic-ip',
+        id: idOf(context, address),
+        problem: `it is associated with ${current.natGatewayId ?? current.instanceId ?? current.networkInterfaceId}`,
+      })
+    }
+    await context.tx.addresses.disassociate(address.n)
+  }
+  const associationId = context.newId('addressAssociation')
+  await context.tx.addresses.associate({ allocation: address.n, associationId, ...target })
+  context.changed(idOf(context, address), associationId)
+  return { AssociationId: associationId }
+})
+
+export const disassociateAddress = ec2Write('DisassociateAddress', async (context, input) => {
+  const association = await getAssociation(context, input.AssociationId, input.PublicIp)
+  if (!association) return {}
+  const address = await findOwn(context, association.allocation)
+  if (!address) refuse({ code: 'NotFound', what: 'association', id: association.associationId })
+  if (association.serviceManaged) refuseServiceManaged(context, address, association)
+  if (association.natGatewayId) {
+    refuse({
+      code: 'InUse',
+      what: 'elastic-ip',
+      id: idOf(context, address),
+      problem: `the NAT gateway ${association.natGatewayId} uses it; disassociate it there`,
+    })
+  }
+  await context.tx.addresses.disassociate(association.allocation)
+  context.changed(idOf(context, address), association.associationId)
+  return {}
+})
+
+export const addressOperations = [
+  allocateAddress,
+  releaseAddress,
+  describeAddresses,
+  associateAddress,
+  disassociateAddress,
+] as const
+
+/** The Elastic IP that an allocation stands for; `undefined` unless it is the caller's, in the caller's Region. */
+export async function findElasticIp(context: ReadContext, id: string): Promise<Allocation | undefined> {
+  const n = parseId('address', context.tx.installation, id)
+  return n === undefined ? undefined : findOwn(context, n)
+}
+export async function getElasticIp(context: ReadContext, id: string): Promise<Allocation> {
+  return (await findElasticIp(context, id)) ?? refuse({ code: 'NotFound', what: 'elastic-ip', id })
+}
+
+// The request --------------------------------------------------------------------------------------------------------
+
+function refuseUnsupported(context: WriteContext, input: AllocateAddressRequest): void {
+  if (input.Domain === 'standard') refuseValue('Domain', input.Domain, 'EC2-Classic is retired; only `vpc` is allowed')
+  if (input.CustomerOwnedIpv4Pool !== undefined)
+    refuse({ code: 'NotSupported', what: '`CustomerOwnedIpv4Pool` (AWS Outposts)' })
+  if (input.IpamPoolId !== undefined && input.PublicIpv4Pool !== undefined) {
+    refuse({
+      code: 'InvalidParameterCombination',
+      problem: 'Only one of `IpamPoolId` and `PublicIpv4Pool` can be given.',
+    })
+  }
+  // `amazon` is what EC2 itself calls the provider's pool; public IPv4 pools of one's own are not built.
+  if (input.PublicIpv4Pool !== undefined && input.PublicIpv4Pool !== 'amazon') {
+    refuseValue(
+      'PublicIpv4Pool',
+      input.PublicIpv4Pool,
+      'only `amazon` is supported; name an IPAM pool with `IpamPoolId`',
+    )
+  }
+  if (input.NetworkBorderGroup !== undefined && input.NetworkBorderGroup !== context.region) {
+    refuseValue(
+      'NetworkBorderGroup',
+      input.NetworkBorderGroup,
+      `only the Region's own group \`${context.region}\` exists here`,
+    )
+  }
+}
+
+function toRequest(context: WriteContext, input: AllocateAddressRequest, tags: readonly Tag[]): AllocationRequest {
+  const request: AllocationRequest = {
+    account: context.caller.account,
+    locale: context.region,
+    resourceType,
+    family: addressFamily,
+    scopeType: 'public',
+  }
+  // Asking for Amazon's pool by name is an explicit choice like any other.
+  const pool = input.PublicIpv4Pool === 'amazon' ? 'provider' : input.IpamPoolId
+  if (pool === undefined && input.Address === undefined && tags.length === 0) return request
+  return {
+    ...request,
+    ...(pool === undefined && input.Address === undefined
+      ? {}
+      : { explicit: { pool, cidr: toAddress(input.Address) } }),
+    ...(tags.length === 0 ? {} : { tags: new Map(tags.map(({ Key, Value }) => [Key, Value])) }),
+  }
+}
+
+function toAddress(text: string | undefined): Cidr | undefined {
+  if (text === undefined) return undefined
+  const address = parseAddress(text)
+  if (address?.family !== addressFamily)
+    refuseValue('Address', text, 'an IPv4 address such as `192.0.2.10` is expected')
+  return address
+}
+
+/** The pool must serve this Region: EC2 takes pool calls in the pool's locale. */
+async function getPoolHere(context: WriteContext, id: string): Promise<void> {
+  const pool = await getUsablePool(context, id)
+  if (pool.family !== addressFamily)
+    refuseValue('IpamPoolId', id, 'the pool holds IPv6 space; an Elastic IP needs an IPv4 pool')
+  if (pool.locale !== context.region) {
+    refuseValue(
+      'IpamPoolId',
+      id,
+      `the pool's locale is \`${pool.locale ?? 'None'}\`, and this request is for \`${context.region}\``,
+    )
+  }
+}
+
+// Finding ------------------------------------------------------------------------------------------------------------
+
+const idOf = (context: ReadContext, allocation: Allocation): string =>
+  formatId('address', context.tx.installation, allocation.n)
+
+async function findOwn(context: ReadContext, n: number): Promise<Allocation | undefined> {
+  const allocation = await context.tx.space.find(n)
+  const isOwn =
+    allocation?.resourceType === resourceType &&
+    allocation.account === context.caller.account &&
+    allocation.region === context.region
+  return isOwn ? allocation : undefined
+}
+
+/** Exactly one of AllocationId and PublicIp names the address. */
+async function getNamed(
+  context: ReadContext,
+  input: { readonly AllocationId?: string; readonly PublicIp?: string },
+): Promise<Allocation> {
+  if (input.AllocationId !== undefined && input.PublicIp !== undefined) {
+    refuse({ code: 'InvalidParameterCombination', problem: 'Only one of `AllocationId` and `PublicIp` can be given.' })
+  }
+  if (input.AllocationId !== undefined) return getElasticIp(context, input.AllocationId)
+  if (input.PublicIp !== undefined) return getByPublicIp(context, input.PublicIp)
+  return refuse({ code: 'MissingParameter', field: 'AllocationId' })
+}
+
+async function getByPublicIp(context: ReadContext, text: string): Promise<Allocation> {
+  const address = parseAddress(text)
+  if (address?.family !== addressFamily)
+    refuseValue('PublicIp', text, 'an IPv4 address such as `192.0.2.10` is expected')
+  for (const candidate of await context.tx.space.allAt(address)) {
+    const own = await findOwn(context, candidate.n)
+    if (own) return own
+  }
+  return refuse({ code: 'NotFound', what: 'elastic-ip-address', id: text })
+}
+
+async function namedAddresses(
+  context: ReadContext,
+  ids: readonly string[] | undefined,
+  publicIps: readonly string[] | undefined,
+): Promise<Allocation[] | undefined> {
+  if (!ids?.length && !publicIps?.length) return undefined
+  const found = new Map<number, Allocation>()
+  for (const id of ids ?? []) {
+    const allocation = await getElasticIp(context, id)
+    found.set(allocation.n, allocation)
+  }
+  for (const publicIp of publicIps ?? []) {
+    const allocation = await getByPublicIp(context, publicIp)
+    found.set(allocation.n, allocation)
+  }
+  return [...found.values()].sort((a, b) => a.n - b.n)
+}
+
+async function allAddresses(context: ReadContext): Promise<Allocation[]> {
+  const found: Allocation[] = []
+  for (;;) {
+    const step = await context.tx.space.ofAccount(context.caller.account, found.at(-1)?.n ?? 0, readStep, {
+      resourceType,
+      region: context.region,
+    })
+    found.push(...step)
+    if (step.length < readStep) return found
+  }
+}
+
+async function describe(context: ReadContext, allocation: Allocation): Promise<Address> {
+  const id = idOf(context, allocation)
+  const association = await context.tx.addresses.associationOf(allocation.n)
+  const pool = await context.tx.pools.findByNumber(allocation.pool)
+  return {
+    AllocationId: id,
+    PublicIp: formatAddress(allocation.cidr),
+    Domain: 'vpc',
+    PublicIpv4Pool: pool?.scopeId === undefined ? 'amazon' : pool.id,
+    NetworkBorderGroup: allocation.region,
+    ...(association && {
+      AssociationId: association.associationId,
+      InstanceId: association.instanceId,
+      NetworkInterfaceId: association.networkInterfaceId,
+      NetworkInterfaceOwnerId: association.networkInterfaceAccount,
+      PrivateIpAddress: association.privateIp,
+      SubnetId: association.subnetId,
+      ServiceManaged: association.serviceManaged,
+    }),
+    Tags: await context.tx.tags.of(id),
+  }
+}
+
+const filterFields = {
+  'allocation-id': ({ AllocationId }: Address) => AllocationId,
+  'association-id': ({ AssociationId }: Address) => AssociationId,
+  domain: ({ Domain }: Address) => Domain,
+  'instance-id': ({ InstanceId }: Address) => InstanceId,
+  'network-border-group': ({ NetworkBorderGroup }: Address) => NetworkBorderGroup,
+  'network-interface-id': ({ NetworkInterfaceId }: Address) => NetworkInterfaceId,
+  'network-interface-owner-id': ({ NetworkInterfaceOwnerId }: Address) => NetworkInterfaceOwnerId,
+  'private-ip-address': ({ PrivateIpAddress }: Address) => PrivateIpAddress,
+  'public-ip': ({ PublicIp }: Address) => PublicIp,
+}
+
+// Associating --------------------------------------------------------------------------------------------------------
+
+type Target = Omit<AddressAssociation, 'allocation' | 'associationId'>
+
+/** There are no instances here, only records: what a caller names is written down as it is, if it is well-formed. */
+async function targetOf(
+  context: WriteContext,
+  input: { readonly InstanceId?: string; readonly NetworkInterfaceId?: string; readonly PrivateIpAddress?: string },
+): Promise<Target> {
+  const { InstanceId: instanceId, NetworkInterfaceId: networkInterfaceId, PrivateIpAddress: privateIp } = input
+  if ((instanceId === undefined) === (networkInterfaceId === undefined)) {
+    refuse({
+      code: 'InvalidParameterCombination',
+      problem: 'Exactly one of `InstanceId` and `NetworkInterfaceId` must be given.',
+    })
+  }
+  if (instanceId !== undefined && !/^i-[0-9a-f]{8,17}$/.test(instanceId)) {
+    refuseValue('InstanceId', instanceId, 'an instance id such as `i-0123456789abcdef0` is expected')
+  }
+  if (networkInterfaceId !== undefined && !/^eni-[0-9a-f]{8,17}$/.test(networkInterfaceId)) {
+    refuseValue(
+      'NetworkInterfaceId',
+      networkInterfaceId,
+      'a network interface id such as `eni-0123456789abcdef0` is expected',
+    )
+  }
+  if (privateIp !== undefined && parseAddress(privateIp)?.family !== 4) {
+    refuseValue('PrivateIpAddress', privateIp, 'an IPv4 address such as `10.0.0.10` is expected')
+  }
+  return {
+    instanceId,
+    networkInterfaceId,
+    networkInterfaceAccount: networkInterfaceId === undefined ? undefined : context.caller.account,
+    privateIp,
+    subnetId: undefined,
+    natGatewayId: undefined,
+    serviceManaged: undefined,
+  }
+}
+
+const sameTarget = (current: AddressAssociation, target: Target): boolean =>
+  current.instanceId === target.instanceId &&
+  current.networkInterfaceId === target.networkInterfaceId &&
+  (target.privateIp === undefined || current.privateIp === target.privateIp)
+
+/** By association id, or by address. Undefined where the caller's address is not associated: to end what is not is no error. */
+async function getAssociation(
+  context: ReadContext,
+  associationId: string | undefined,
+  publicIp: string | undefined,
+): Promise<AddressAssociation | undefined> {
+  if ((associationId === undefined) === (publicIp === undefined)) {
+    if (associationId === undefined) refuse({ code: 'MissingParameter', field: 'AssociationId' })
+    refuse({ code: 'InvalidParameterCombination', problem: 'Only one of `AssociationId` and `PublicIp` can be given.' })
+  }
+  if (publicIp !== undefined) return context.tx.addresses.associationOf((await getByPublicIp(context, publicIp)).n)
+  const association = await context.tx.addresses.association(associationId!)
+  return association ?? refuse({ code: 'NotFound', what: 'association', id: associationId! })
+}
+
+function refuseServiceManaged(context: ReadContext, address: Allocation, association: AddressAssociation): never {
+  refuse({
+    code: 'InUse',
+    what: 'elastic-ip',
+    id: idOf(context, address),
+    problem: `it is managed by ${association.natGatewayId ?? association.serviceManaged}, which gives it back when it is deleted`,
+  })
+}
