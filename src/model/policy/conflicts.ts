@@ -3,7 +3,7 @@
 import type { Party } from './decision.ts'
 import { findDocument, type PolicyDocument } from './document.ts'
 import { assignmentsOn, resolve } from './resolve.ts'
-import { type NodeFacts, pathOf, type ResolvedSize, type Snapshot } from './snapshot.ts'
+import { type NodeFacts, pathOf, type ResolvedRule, type ResolvedSize, type Snapshot } from './snapshot.ts'
 
 export interface Conflict {
   readonly kind: 'pools' | 'size' | 'required-tags'
@@ -41,7 +41,8 @@ function nodesToTry(snapshot: Snapshot): ReadonlySet<string> {
     documents.some(({ rules }) => rules.some(({ when }) => when)),
   )
   if (!hasConditions) return nodes
-  const isAccount = ({ kind, id }: NodeFacts) => kind === 'account' && pathOf(snapshot, id).some((above) => nodes.has(above))
+  const isAccount = ({ kind, id }: NodeFacts) =>
+    kind === 'account' && pathOf(snapshot, id).some((above) => nodes.has(above))
   return new Set([...nodes, ...[...snapshot.nodes.values()].filter(isAccount).map(({ id }) => id)])
 }
 
@@ -55,14 +56,15 @@ function pairsOn(snapshot: Snapshot, node: string): readonly PolicyDocument[] {
   return [...pairs.values()]
 }
 
-function conflictsAt(snapshot: Snapshot, node: string, { locale, resourceType }: PolicyDocument): readonly Conflict[] {
+function conflictsAt(snapshot: Snapshot, node: string, pair: PolicyDocument): readonly Conflict[] {
+  const { locale, resourceType } = pair
   const { document } = resolve(snapshot, 'enforce', node, { locale, resourceType })
   if (!document) return []
   const conflicts: Conflict[] = []
   const add = (kind: Conflict['kind'], parties: readonly [Party, Party], problem: string) =>
     conflicts.push({ kind, node, locale, resourceType, parties, problem })
 
-  const emptied = document.rules.every(({ skipped }) => skipped !== undefined) && emptiedBy(snapshot, node, document)
+  const emptied = emptiedBy(snapshot, node, pair, document.rules)
   if (emptied) add('pools', [document.by, emptied], 'they list no pool in common')
 
   const sizes: [string, ResolvedSize | undefined][] = [
@@ -79,20 +81,33 @@ function conflictsAt(snapshot: Snapshot, node: string, { locale, resourceType }:
   valued.forEach((one, i) => {
     const other = valued.slice(i + 1).find(({ value }) => value.key === one.value.key)
     if (other) {
-      add('required-tags', [one.by, other.by], `tag ${one.value.key} would have to be both ${one.value.value} and ${other.value.value}`)
+      add(
+        'required-tags',
+        [one.by, other.by],
+        `tag ${one.value.key} would have to be both ${one.value.value} and ${other.value.value}`,
+      )
     }
   })
   return conflicts
 }
 
 /**
- * The final at which nothing is left of the order; undefined where conditions alone leave nothing, which is what a rule
- * for other accounts is meant to do.
+ * The final at which nothing is left of the order. Undefined where conditions alone leave nothing, which is what rules
+ * for other accounts are meant to do, and for a unit whose accounts the conditions tell apart.
  */
-function emptiedBy(snapshot: Snapshot, node: string, document: { by: Party; rules: readonly { pool: string; excludedBy?: Party }[] }) {
-  const excluded = document.rules.flatMap(({ excludedBy }) => (excludedBy ? [excludedBy] : []))
-  void node
-  void findDocument
-  void snapshot
-  return excluded.at(-1)
+function emptiedBy(
+  snapshot: Snapshot,
+  node: string,
+  pair: PolicyDocument,
+  rules: readonly ResolvedRule[],
+): Party | undefined {
+  if (rules.some(({ skipped }) => skipped === undefined)) return undefined
+  const isAccount = snapshot.nodes.get(node)?.kind === 'account'
+  if (!isAccount && hasConditionsOn(snapshot, node, pair)) return undefined
+  return rules.findLast(({ excludedBy }) => excludedBy)?.excludedBy
 }
+
+const hasConditionsOn = (snapshot: Snapshot, node: string, { locale, resourceType }: PolicyDocument): boolean =>
+  assignmentsOn(snapshot, 'enforce', pathOf(snapshot, node)).some(({ policyId }) =>
+    findDocument(snapshot.policies.get(policyId)!, locale, resourceType)?.rules.some(({ when }) => when),
+  )

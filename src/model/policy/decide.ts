@@ -171,7 +171,7 @@ function stepOf(mode: 'warn' | 'observe', { outcome, by, candidates }: Judgement
   return { kind: 'target', subject: by?.policy ?? 'policy', result: 'skip', because }
 }
 
-function exhaustion({ candidates, exhaustedBy }: Judgement): Denial {
+function exhaustion({ candidates, exhaustedBy, by }: Judgement): Denial {
   const wanted = candidates.map(
     ({ pool, netmaskLength, cidr }) => `${cidr ? formatCidr(cidr) : `/${netmaskLength}`} in ${pool}`,
   )
@@ -181,6 +181,7 @@ function exhaustion({ candidates, exhaustedBy }: Judgement): Denial {
     value: wanted.join(', '),
     allowed: [],
     by: exhaustedBy,
+    owner: (exhaustedBy ?? by)?.owner,
     pool: candidates[0]?.pool,
   }
 }
@@ -246,7 +247,8 @@ function judgeUnmatched(
   const pair = `${resourceType} in ${locale}`
   if (unmatched.value === 'deny') {
     const because = `no document speaks of ${pair}, and ${unmatched.ipam} lets nothing pass outside policy`
-    const denial: Denial = { cause: 'unmatched', setting: 'unmatched', value: pair, allowed: [] }
+    const owner = snapshot.ipams.get(unmatched.ipam!)?.account
+    const denial: Denial = { cause: 'unmatched', setting: 'unmatched', value: pair, allowed: [], owner }
     const step: TraceStep = { kind: 'document', subject: unmatched.ipam!, result: 'fail', because }
     return denied(denial, [...above, step], { readsTags: false })
   }
@@ -274,7 +276,7 @@ function judgeNamedPool(
   const name = want.request.explicit!.pool!
   const askedTags = readsTags || readsTagsOf(snapshot, name, want.type)
   if (!isListed && !isOwnOrShared(snapshot, want.request.account, name)) {
-    const denial: Denial = { cause: 'explicit', setting: 'pool', value: name, allowed: [], by }
+    const denial: Denial = { cause: 'explicit', setting: 'pool', value: name, allowed: [], by, owner: by?.owner }
     const because = 'the account does not own it, and it is not shared with it'
     const step: TraceStep = { kind: 'explicit', subject: name, result: 'fail', because }
     return denied(denial, [...above, step], { by, readsTags })
@@ -383,6 +385,7 @@ function tagsGate({ tags }: AllocationRequest, { requiredTags }: ResolvedDocumen
       value: valueOfTags(required, tags),
       allowed: requiredTags.map(({ value }) => formatRequiredTag(value)),
       by: first.by,
+      owner: first.by.owner,
       missingTags: missingTexts,
     },
     step: { kind: 'tags', subject: first.by.policy, result: 'fail', because: `it asks for ${missingTexts.join(', ')}` },
@@ -403,6 +406,7 @@ function sizeGate({ request, type }: Asked, document: ResolvedDocument): Gate | 
       value: `/${length}`,
       allowed: [allowed],
       by: bound.by,
+      owner: bound.by.owner,
     },
     step: { kind: 'size', subject: bound.by.policy, result: 'fail', because: `/${length} is outside ${allowed}` },
   }
@@ -427,6 +431,7 @@ function wishGate(
       value: wish,
       allowed: open.map(({ pool }) => pool),
       by: onExplicit.by,
+      owner: onExplicit.by.owner,
     },
     step: { kind: 'explicit', subject: wish, result: 'fail', because: unlisted },
   }
@@ -484,6 +489,7 @@ function judgeRules(
     value: `${resourceType} in ${locale} for ${account}`,
     allowed: [],
     by,
+    owner: by.owner,
   }
   return denied(denial, steps, { by, readsTags })
 }

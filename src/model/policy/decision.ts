@@ -60,6 +60,8 @@ export interface Denial {
   readonly allowed: readonly string[]
   /** Whose setting it is; absent where no policy decided. */
   readonly by?: Party
+  /** The account to ask for an exception: of the policy, the pool or the IPAM that decided. */
+  readonly owner?: string
   /** The pool whose rule it is. */
   readonly pool?: string
   readonly missingTags?: readonly string[]

@@ -51,7 +51,7 @@ function candidateOf(pool: PoolFacts, want: Want): Candidate {
 function placeMisfit(snapshot: Snapshot, pool: PoolFacts, { request, type }: Want): Misfit | undefined {
   const misfit = (setting: string, value: string, allowed: readonly string[], because: string): Misfit => ({
     because,
-    denial: { cause: 'pool-rule', setting, value, allowed, pool: pool.id },
+    denial: { cause: 'pool-rule', setting, value, allowed, owner: pool.account, pool: pool.id },
     isRequestsFault: false,
   })
   if (pool.locale !== request.locale && !(pool.locale === undefined && type.isReservation)) {
@@ -79,7 +79,7 @@ function requestMisfit(pool: PoolFacts, want: Want): Misfit | undefined {
   const { request, type, cidr } = want
   const misfit = (setting: string, value: string, allowed: readonly string[], because: string): Misfit => ({
     because,
-    denial: { cause: 'pool-rule', setting, value, allowed, pool: pool.id },
+    denial: { cause: 'pool-rule', setting, value, allowed, owner: pool.account, pool: pool.id },
     isRequestsFault: true,
   })
   if (cidr && !pool.cidrs.some((provisioned) => contains(provisioned, cidr))) {

@@ -17,6 +17,7 @@ import {
   pathOf,
   type Resolution,
   type ResolvedDocument,
+  type ResolvedRule,
   type ResolvedSize,
   type Snapshot,
   type Sourced,
@@ -160,19 +161,17 @@ function stepOf(snapshot: Snapshot, assignment: Assignment, pair: Pair, isHit: b
 function merge(snapshot: Snapshot, path: readonly string[], base: Part, finals: readonly Part[]): ResolvedDocument {
   const narrowing = finals.filter((part) => part !== base)
   const parts = [base, ...narrowing]
-  const skippedBecause = (rule: AllocationRule): string | undefined => {
-    const unmet = unmetCondition(snapshot, path, rule.when)
-    if (unmet !== undefined) return unmet
-    const against = narrowing.find((part) => !lists(snapshot, path, part, rule.pool))
-    return against && `final policy ${against.by.policy} on ${against.by.target} does not list it`
+  const resolveRule = ({ pool, when }: AllocationRule, index: number): ResolvedRule => {
+    const rule = { pool, number: index + 1 }
+    const unmet = unmetCondition(snapshot, path, when)
+    if (unmet !== undefined) return { ...rule, skipped: unmet }
+    const by = narrowing.find((part) => !lists(snapshot, path, part, pool))?.by
+    if (!by) return rule
+    return { ...rule, skipped: `final policy ${by.policy} on ${by.target} does not list it`, excludedBy: by }
   }
   return {
     by: base.by,
-    rules: base.document.rules.map((rule, index) => ({
-      pool: rule.pool,
-      number: index + 1,
-      skipped: skippedBecause(rule),
-    })),
+    rules: base.document.rules.map(resolveRule),
     onExplicit: strictest(parts, onExplicitValues, ({ document }) => document.settings.onExplicit),
     onExhausted: strictest(parts, onExhaustedValues, ({ document }) => document.settings.onExhausted),
     size: mergeSizes(parts, ({ document }) => document.settings.size),

@@ -72,6 +72,8 @@ export interface ResolvedRule {
   readonly number: number
   /** Why it does not apply to the account; undefined where it does. */
   readonly skipped?: string
+  /** The final that does not list it, where that is why. */
+  readonly excludedBy?: Party
 }
 
 /** The documents in force for one account and pair, merged (policy-model §3). */

@@ -1,6 +1,5 @@
 // Settings that the EC2 API has no parameter for, kept as tags with the prefix `cadastre:`: their vocabulary and their parser.
 
-import { findResourceType, resourceTypeNames } from './resource-types.ts'
 import { isAccountId, isTargetId } from '../organization.ts'
 import { settingsPrefix, type Tag } from '../tags.ts'
 import {
@@ -20,6 +19,7 @@ import {
   type RuleCondition,
   type SizeBounds,
 } from './document.ts'
+import { findResourceType, resourceTypeNames } from './resource-types.ts'
 
 export type SettingCarrier = 'policy' | 'ipam' | 'pool'
 
@@ -270,7 +270,8 @@ export function mostSpecific<T>(values: readonly Narrowed<T>[], locale: string, 
       (value.resourceType === undefined || value.resourceType === resourceType) &&
       (value.locale === undefined || value.locale === locale),
   )
-  const weight = ({ locale, resourceType }: Narrowed<T>) => (locale === undefined ? 0 : 2) + (resourceType === undefined ? 0 : 1)
+  const weight = ({ locale, resourceType }: Narrowed<T>) =>
+    (locale === undefined ? 0 : 2) + (resourceType === undefined ? 0 : 1)
   return fitting.toSorted((a, b) => weight(b) - weight(a))[0]?.value
 }
 
@@ -311,7 +312,9 @@ function readTag(on: SettingCarrier, key: string, value: string): Entry | { read
   const words = settingWords.filter((word) => word.on === on)
   const word = words.find((word) => word.key === name)
   if (!word) {
-    return { problem: `it is no setting of ${on === 'ipam' ? 'an IPAM' : `a ${on}`}; known are ${listOf(words.map(({ key }) => key))}` }
+    return {
+      problem: `it is no setting of ${on === 'ipam' ? 'an IPAM' : `a ${on}`}; known are ${listOf(words.map(({ key }) => key))}`,
+    }
   }
   const suffixProblem = suffixProblemOf(word, suffix)
   if (suffixProblem) return { problem: suffixProblem }
@@ -392,11 +395,16 @@ function parseCondition(text: string): RuleCondition | undefined {
   for (const part of text.split(';')) {
     const at = part.indexOf('=')
     const name = part.slice(0, Math.max(at, 0)).trim()
-    const values = part.slice(at + 1).split(',').map((value) => value.trim())
+    const values = part
+      .slice(at + 1)
+      .split(',')
+      .map((value) => value.trim())
     if (at < 0 || values.includes('')) return undefined
     if (name === 'account' && !accounts && values.every(isAccountId)) accounts = values
-    else if (name === 'ou' && !organizationalUnits && values.every((id) => isTargetId(id) && !isAccountId(id))) organizationalUnits = values
-    else if (/^tag:./.test(name) && !tags.some(({ key }) => key === name.slice(4))) tags.push({ key: name.slice(4), values })
+    else if (name === 'ou' && !organizationalUnits && values.every((id) => isTargetId(id) && !isAccountId(id)))
+      organizationalUnits = values
+    else if (/^tag:./.test(name) && !tags.some(({ key }) => key === name.slice(4)))
+      tags.push({ key: name.slice(4), values })
     else return undefined
   }
   return {
