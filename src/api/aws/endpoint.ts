@@ -58,6 +58,7 @@ export interface AwsEndpointDependencies {
 }
 
 export const bodyBytesMax = 65_536
+const drainBytesMax = 1_048_576
 export const clockSkewSecondsMax = 300
 
 /** For `http.createServer`: slow and endless clients end here (threat model D1), and nothing but strict HTTP is understood. */
@@ -100,39 +101,41 @@ export function createAwsEndpoint(
   }
 }
 
-/** Hands on the whole body, or undefined once it is too large. Hands on nothing when the client goes away. */
+/**
+ * Hands on the whole body, or undefined once it is too large. Hands on nothing when the client goes away.
+ * Somewhat too large a body is read to its end and dropped: a client that is cut off while it sends may never see the answer.
+ */
 function collect(request: IncomingMessage, then: (body: Buffer | undefined) => void): void {
-  const declared = Number(request.headers['content-length'] ?? 0)
-  if (declared > bodyBytesMax) {
+  if (Number(request.headers['content-length'] ?? 0) > drainBytesMax) {
     then(undefined)
     return
   }
-  let first: Buffer | undefined
-  let more: Buffer[] | undefined
+  let chunks: Buffer[] = []
   let bytes = 0
   const onData = (chunk: Buffer): void => {
     bytes += chunk.length
-    if (bytes > bodyBytesMax) {
-      request.off('data', onData)
-      request.off('end', onEnd)
-      then(undefined)
-    } else if (first === undefined) first = chunk
-    else if (more === undefined) more = [first, chunk]
-    else more.push(chunk)
+    if (bytes <= bodyBytesMax) chunks.push(chunk)
+    else chunks = []
+    if (bytes <= drainBytesMax) return
+    request.off('data', onData)
+    request.off('end', onEnd)
+    then(undefined)
   }
-  const onEnd = (): void => then(more === undefined ? (first ?? noBody) : Buffer.concat(more, bytes))
+  const onEnd = (): void => {
+    if (bytes > bodyBytesMax) then(undefined)
+    else then(chunks.length === 1 ? chunks[0]! : chunks.length === 0 ? noBody : Buffer.concat(chunks, bytes))
+  }
   request.on('data', onData)
   request.on('end', onEnd)
   // A client that goes away in the middle of its request has not asked anything: there is nobody to answer.
   request.on('error', () => {})
 }
 
-/** The rest of the body is not read: the connection ends with the answer. */
+/** Whatever is left of the body is not read: the connection ends with the answer. */
 function answerTooLarge(deps: AwsEndpointDependencies, request: IncomingMessage, response: ServerResponse): void {
   const refusal: Refusal = { code: 'RequestTooLarge', limit: bodyBytesMax, unit: 'bytes' }
   const protocol = guessProtocol(request)
   response.shouldKeepAlive = false
-  response.on('finish', () => request.destroy())
   answerError(protocol, wordingOf(refusal, protocol), deps.newRequestId(), response)
 }
 
