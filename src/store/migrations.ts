@@ -23,11 +23,14 @@ insert into counter (name, value) values ('sequence', 1), ('governance-epoch', 1
 create table account (
   id text primary key check (length(id) = 12 and id not glob '*[^0-9]*'),
   name text not null,
-  email text not null unique,
+  email text not null,
   status text not null check (status in ('ACTIVE', 'SUSPENDED', 'PENDING_CLOSURE')),
   joined_method text not null check (joined_method in ('INVITED', 'CREATED')),
-  joined_at integer not null
+  joined_at integer not null,
+  -- The role through which the management account enters (null: the usual one).
+  role_name text
 ) strict;
+create unique index account_email on account (lower(email));
 create table organization (
   only integer primary key check (only = 1),
   id text not null unique,
@@ -51,11 +54,17 @@ create table account_creation (
   account text references account (id),
   name text not null,
   email text not null,
-  state text not null check (state in ('IN_PROGRESS', 'SUCCEEDED', 'FAILED')),
+  -- Created at once: that it is in progress is said by the first answer alone.
+  state text not null check (state in ('SUCCEEDED', 'FAILED')),
   failure text,
   requested_at integer not null,
-  completed_at integer
+  completed_at integer not null,
+  check ((state = 'FAILED') = (account is null) and (state = 'FAILED') = (failure is not null))
 ) strict;
+create table enabled_service (
+  service_principal text primary key,
+  enabled_at integer not null
+) strict, without rowid;
 create table delegated_administrator (
   account text not null references account (id),
   service_principal text not null,
