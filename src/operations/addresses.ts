@@ -16,7 +16,6 @@ const resourceType = 'eip'
 /** DescribeAddresses has no pages (as in EC2), so what an account holds in a Region is read in steps and answered whole. */
 const readStep = 10_000
 const addressFamily = 4
-const addressLength = 32
 
 export const allocateAddress = ec2Write('AllocateAddress', async (context, input) => {
   refuseUnsupported(context, input)
@@ -137,18 +136,11 @@ function refuseUnsupported(context: WriteContext, input: AllocateAddressRequest)
   if (input.Domain === 'standard') refuseValue('Domain', input.Domain, 'EC2-Classic is retired; only `vpc` is allowed')
   if (input.CustomerOwnedIpv4Pool !== undefined)
     refuse({ code: 'NotSupported', what: '`CustomerOwnedIpv4Pool` (AWS Outposts)' })
-  if (input.IpamPoolId !== undefined && input.PublicIpv4Pool !== undefined) {
-    refuse({
-      code: 'InvalidParameterCombination',
-      problem: 'Only one of `IpamPoolId` and `PublicIpv4Pool` can be given.',
-    })
-  }
-  // `amazon` is what EC2 itself calls the provider's pool; public IPv4 pools of one's own are not built.
-  if (input.PublicIpv4Pool !== undefined && input.PublicIpv4Pool !== 'amazon') {
+  if (input.PublicIpv4Pool !== undefined) {
     refuseValue(
       'PublicIpv4Pool',
       input.PublicIpv4Pool,
-      'only `amazon` is supported; name an IPAM pool with `IpamPoolId`',
+      'public IPv4 pools are not supported; name an IPAM pool with `IpamPoolId`',
     )
   }
   if (input.NetworkBorderGroup !== undefined && input.NetworkBorderGroup !== context.region) {
@@ -168,14 +160,11 @@ function toRequest(context: WriteContext, input: AllocateAddressRequest, tags: r
     family: addressFamily,
     scopeType: 'public',
   }
-  // Asking for Amazon's pool by name is an explicit choice like any other.
-  const pool = input.PublicIpv4Pool === 'amazon' ? 'provider' : input.IpamPoolId
-  if (pool === undefined && input.Address === undefined && tags.length === 0) return request
+  const { IpamPoolId: pool, Address: address } = input
+  if (pool === undefined && address === undefined && tags.length === 0) return request
   return {
     ...request,
-    ...(pool === undefined && input.Address === undefined
-      ? {}
-      : { explicit: { pool, cidr: toAddress(input.Address) } }),
+    ...(pool === undefined && address === undefined ? {} : { explicit: { pool, cidr: toAddress(address) } }),
     ...(tags.length === 0 ? {} : { tags: new Map(tags.map(({ Key, Value }) => [Key, Value])) }),
   }
 }

@@ -25,8 +25,6 @@ export interface Call {
   readonly invocationId?: string
   /** Of the request, in hexadecimal; undefined where the operator's own commands call. */
   readonly signature?: string
-  /** A digest of the body tells whether a repeated invocation id carries the same parameters. */
-  readonly bodyHash?: string
   readonly sourceAddress: string
 }
 
@@ -181,7 +179,7 @@ function tokenOf(action: string, call: Call): Token | undefined {
     return {
       kind: 'request',
       hash: digest(call, action, 'invocation', call.invocationId),
-      parameters: call.bodyHash === undefined ? noParameters : Buffer.from(call.bodyHash.slice(0, 32), 'hex'),
+      parameters: sha256(JSON.stringify(parameters)),
     }
   }
   // A signature is bound to the key, the action and every parameter already.

@@ -1,11 +1,12 @@
 // Every operation that works, by protocol and name. What is not here answers "not supported".
+import { addressOperations } from './addresses.ts'
 import type { AnyOperation } from './operation.ts'
 
 const byName = (...tables: readonly (readonly AnyOperation[])[]): ReadonlyMap<string, AnyOperation> =>
   new Map(tables.flat().map((operation) => [operation.name, operation]))
 
 export const operationTables = {
-  ec2: byName(),
+  ec2: byName(addressOperations),
   organizations: byName(),
   sts: byName(),
 } as const

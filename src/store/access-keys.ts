@@ -82,6 +82,9 @@ export class AccessKeys {
       (await this.#sql.run('update access_key set disabled_at = ? where id = ? and disabled_at is null', at, id)) > 0
     )
   }
+  async anyExpired(before: number): Promise<boolean> {
+    return (await this.#sql.get('select 1 as one from access_key where expires_at < ? limit 1', before)) !== undefined
+  }
   /** Drops session credentials that expired before `before`. */
   async dropExpired(before: number): Promise<number> {
     return this.#sql.run('delete from access_key where expires_at is not null and expires_at < ?', before)

@@ -352,6 +352,11 @@ export class Space {
     }
     return rows.length
   }
+  async anyQuarantineEnded(): Promise<boolean> {
+    return (
+      (await this.#sql.get('select 1 as one from quarantine where ends_at <= ? limit 1', this.#clock.now)) !== undefined
+    )
+  }
   async #sweep(pool: number): Promise<boolean> {
     return (await this.#countersOf(pool)).quarantined > 0n && (await this.endQuarantines(sweepSizeMax, pool)) > 0
   }

@@ -40,6 +40,9 @@ export class Tokens {
       limit,
     )
   }
+  async anyBefore(before: number): Promise<boolean> {
+    return (await this.#sql.get('select 1 as one from client_token where at < ? limit 1', before)) !== undefined
+  }
   /** The use of an implicit token, by the audit entry that holds it. */
   async useOf(auditEntry: number): Promise<(TokenUse & { token: Uint8Array }) | undefined> {
     return this.#sql.get<TokenUse & { token: Uint8Array }>(

@@ -1,0 +1,166 @@
+// The configuration: the only reader of the environment, turned once into one frozen, checked value.
+import { parseCidr } from '#model/cidr.ts'
+import type { OperationSettings, RegionSetting } from '#operations/operation.ts'
+
+export interface Config {
+  readonly dataFolder: string
+  readonly host: string
+  readonly port: number
+  /** The key that seals secrets in the database; undefined: `secret.key` in the data folder, made at the first start. */
+  readonly secretKeyFile: string | undefined
+  readonly bootstrap: {
+    readonly account: string
+    /** Both or none: without them a key is drawn and printed once. */
+    readonly accessKeyId: string | undefined
+    readonly secretAccessKey: string | undefined
+  }
+  readonly operations: OperationSettings
+}
+
+/** The problems of a configuration, all at once, for the operator. */
+export class ConfigProblem extends Error {
+  constructor(problems: readonly string[]) {
+    super(`The configuration is not usable:\n${problems.map((problem) => `  ${problem}`).join('\n')}`)
+    this.name = 'ConfigProblem'
+  }
+}
+
+interface Variable {
+  readonly name: string
+  readonly default: string
+  readonly meaning: string
+}
+
+/** Every variable that is read, for the code below, `cadastre help` and the reference page alike. */
+export const variables = {
+  data: { name: 'CADASTRE_DATA', default: './data', meaning: 'The folder of the embedded database.' },
+  host: { name: 'CADASTRE_HOST', default: '127.0.0.1', meaning: 'The address to listen on.' },
+  port: { name: 'CADASTRE_PORT', default: '7420', meaning: 'The port to listen on; 0 takes any free one.' },
+  secretKeyFile: {
+    name: 'CADASTRE_SECRET_KEY_FILE',
+    default: '',
+    meaning:
+      'A file with the 32 bytes (64 hexadecimal digits) that seal secret access keys; `secret.key` in the data folder, made at the first start, where it is empty.',
+  },
+  bootstrapAccount: {
+    name: 'CADASTRE_BOOTSTRAP_ACCOUNT',
+    default: '111111111111',
+    meaning: "The organization's management account, made at the first start.",
+  },
+  bootstrapKeyId: {
+    name: 'CADASTRE_BOOTSTRAP_ACCESS_KEY_ID',
+    default: '',
+    meaning: "The management account's first access key; drawn and printed once where it is empty.",
+  },
+  bootstrapSecret: {
+    name: 'CADASTRE_BOOTSTRAP_SECRET_ACCESS_KEY',
+    default: '',
+    meaning: 'The secret of that key.',
+  },
+  regions: {
+    name: 'CADASTRE_REGIONS',
+    default:
+      'us-east-1,us-east-2,us-west-1,us-west-2,ca-central-1,eu-central-1,eu-west-1,eu-west-2,eu-west-3,eu-north-1,ap-northeast-1,ap-southeast-1,ap-southeast-2,ap-south-1,sa-east-1',
+    meaning: 'The Regions that exist, each with the zones a, b and c.',
+  },
+  quarantine: {
+    name: 'CADASTRE_QUARANTINE_SECONDS',
+    default: '300',
+    meaning:
+      'How long a released public address rests before somebody else may have it (0 to 2592000). A pool can say otherwise.',
+  },
+  authorization: {
+    name: 'CADASTRE_REQUIRE_CIDR_AUTHORIZATION',
+    default: 'false',
+    meaning:
+      'Whether provisioning a CIDR of your own into a public top-level pool needs an authorization context, as in AWS.',
+  },
+  providerIpv4: {
+    name: 'CADASTRE_PROVIDER_IPV4_CIDR',
+    default: '198.18.0.0/15',
+    meaning: 'Where provider-assigned IPv4 addresses come from. Read when the first one is taken.',
+  },
+  providerIpv6: {
+    name: 'CADASTRE_PROVIDER_IPV6_CIDR',
+    default: '2001:db8::/32',
+    meaning: 'Where provider-assigned IPv6 space comes from. Read when the first one is taken.',
+  },
+} as const satisfies Record<string, Variable>
+
+const quarantineSecondsMax = 2_592_000
+
+/** Reads and checks everything; throws ConfigProblem with all that is wrong. */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const problems: string[] = []
+  const read = ({ name, default: fallback }: Variable): string => environment[name]?.trim() || fallback
+  const check = (variable: Variable, holds: boolean, expected: string): void => {
+    if (!holds) problems.push(`${variable.name}=\`${read(variable)}\`: ${expected}`)
+  }
+  const number = (variable: Variable, max: number): number => {
+    const text = read(variable)
+    check(variable, /^\d{1,9}$/.test(text) && Number(text) <= max, `a whole number from 0 to ${max} is expected`)
+    return Number(text)
+  }
+  const cidr = (variable: Variable, family: 4 | 6, lengthMax: number): string => {
+    const parsed = parseCidr(read(variable))
+    check(
+      variable,
+      parsed?.family === family && parsed.length <= lengthMax,
+      `an IPv${family} CIDR of /${lengthMax} or larger is expected`,
+    )
+    return read(variable)
+  }
+
+  const accessKeyId = read(variables.bootstrapKeyId) || undefined
+  const secretAccessKey = read(variables.bootstrapSecret) || undefined
+  check(variables.bootstrapAccount, /^\d{12}$/.test(read(variables.bootstrapAccount)), 'twelve digits are expected')
+  if ((accessKeyId === undefined) !== (secretAccessKey === undefined)) {
+    problems.push(`${variables.bootstrapKeyId.name} and ${variables.bootstrapSecret.name}: give both or neither`)
+  }
+  if (accessKeyId !== undefined)
+    check(
+      variables.bootstrapKeyId,
+      /^[A-Z0-9]{16,128}$/.test(accessKeyId),
+      '16 to 128 capital letters and digits are expected',
+    )
+  if (secretAccessKey !== undefined && secretAccessKey.length < 16)
+    problems.push(`${variables.bootstrapSecret.name}: at least 16 characters are expected`)
+  const authorization = read(variables.authorization)
+  check(variables.authorization, authorization === 'true' || authorization === 'false', '`true` or `false` is expected')
+  const regions = read(variables.regions)
+    .split(',')
+    .map((name) => name.trim())
+  check(
+    variables.regions,
+    regions.every((name) => regionPattern.test(name)),
+    'Region names such as `eu-central-1`, separated by commas, are expected',
+  )
+  check(variables.regions, new Set(regions).size === regions.length, 'each Region may stand there once')
+
+  const config: Config = {
+    dataFolder: read(variables.data),
+    host: read(variables.host),
+    port: number(variables.port, 65_535),
+    secretKeyFile: read(variables.secretKeyFile) || undefined,
+    bootstrap: { account: read(variables.bootstrapAccount), accessKeyId, secretAccessKey },
+    operations: {
+      regions: regions.map(toRegion),
+      quarantineSecondsPublic: number(variables.quarantine, quarantineSecondsMax),
+      requireCidrAuthorization: authorization === 'true',
+      providerIpv4Cidr: cidr(variables.providerIpv4, 4, 28),
+      providerIpv6Cidr: cidr(variables.providerIpv6, 6, 40),
+    },
+  }
+  if (problems.length > 0) throw new ConfigProblem(problems)
+  return Object.freeze(config)
+}
+
+const regionPattern = /^[a-z]{2}(?:-[a-z]{2,16}){1,3}-\d{1,2}$/
+
+/** AWS makes a zone id's prefix of the Region's name: `us-east-1` → `use1`, `ap-southeast-2` → `apse2`. */
+function toRegion(name: string): RegionSetting {
+  const parts = name.split('-')
+  const directions: Record<string, string> = { northeast: 'ne', southeast: 'se', northwest: 'nw', southwest: 'sw' }
+  const middle = parts.slice(1, -1).map((part) => directions[part] ?? part[0])
+  return { name, zoneIdPrefix: `${parts[0]}${middle.join('')}${parts.at(-1)}`, zones: ['a', 'b', 'c'] }
+}

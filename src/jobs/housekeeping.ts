@@ -1,0 +1,48 @@
+// What the clock alone starts: quarantines that end, tokens and sessions that are forgotten.
+import { clientTokenMs } from '#operations/execute.ts'
+import type { Store } from '#store/store.ts'
+
+const intervalMs = 1_000
+/** Bounded work per turn, so that a request never waits long behind it. */
+const quarantinesPerTurn = 500
+const tokensPerTurn = 500
+
+export interface Job {
+  stop(): Promise<void>
+}
+
+/** Runs once a second while there is something to do. What it has not done yet is done in time by whoever needs the space. */
+export function startHousekeeping(store: Store, clock: () => number): Job {
+  let running: Promise<unknown> = Promise.resolve()
+  let busy = false
+  const turn = async (): Promise<void> => {
+    const now = clock()
+    const due = await store.read(async (tx) => ({
+      quarantines: await tx.space.anyQuarantineEnded(),
+      tokens: await tx.tokens.anyBefore(now - clientTokenMs),
+      sessions: await tx.accessKeys.anyExpired(now),
+    }))
+    if (!due.quarantines && !due.tokens && !due.sessions) return
+    await store.write(async (tx) => {
+      await tx.space.endQuarantines(quarantinesPerTurn)
+      await tx.tokens.forget(tx.now - clientTokenMs, tokensPerTurn)
+      await tx.accessKeys.dropExpired(tx.now)
+    })
+  }
+  const timer = setInterval(() => {
+    if (busy) return
+    busy = true
+    // Trouble with the database is met, and answered, by requests; the next turn tries again.
+    running = turn()
+      .catch(() => undefined)
+      .finally(() => {
+        busy = false
+      })
+  }, intervalMs)
+  return {
+    async stop() {
+      clearInterval(timer)
+      await running
+    },
+  }
+}

@@ -1,0 +1,194 @@
+#!/usr/bin/env node
+// The command line: the only file that ends the process.
+import { randomBytes } from 'node:crypto'
+import { ConfigProblem, readConfig, variables } from './config.ts'
+
+const stopMs = 10_000
+
+interface Command {
+  /** The words that call it, such as `keys create`. */
+  readonly words: string
+  readonly usage: string
+  readonly meaning: string
+  run(args: ReadonlyMap<string, string>, rest: readonly string[]): Promise<number>
+}
+
+const commands: readonly Command[] = [
+  { words: 'serve', usage: '', meaning: 'Run the server.', run: serve },
+  {
+    words: 'keys create',
+    usage: '--account N --user NAME',
+    meaning: 'Make an access key for a user of an account, and print it once.',
+    run: createKey,
+  },
+  { words: 'explain', usage: 'DECISION', meaning: 'Tell why a decision came out as it did.', run: explain },
+  {
+    words: 'check',
+    usage: '',
+    meaning: 'Prove that every address of every pool is free, allocated or resting, and none twice.',
+    run: check,
+  },
+  { words: 'version', usage: '', meaning: 'Print the version.', run: printVersion },
+  { words: 'help', usage: '', meaning: 'Print this.', run: printUsage },
+]
+
+/** Wrong words: exit code 2, and how it should have been. */
+class UsageProblem extends Error {}
+
+async function serve(): Promise<number> {
+  const { startServer } = await import('./server.ts')
+  const config = readConfig(process.env)
+  const stopped = Promise.withResolvers<number>()
+  const server = await startServer(config, (trouble) => {
+    process.stderr.write(`The database failed, and this server stops rather than guess: ${trouble.message}.\n`)
+    // Nobody is answered any more; what was acknowledged is on disk.
+    setImmediate(() => process.exit(1))
+  })
+  process.stdout.write(`Cadastre listens on http://${server.host}:${server.port}, data in ${config.dataFolder}.\n`)
+  if (server.firstKey) {
+    const { accessKeyId, secretAccessKey } = server.firstKey
+    process.stdout.write(
+      `First start: account ${config.bootstrap.account} has this access key. It is shown only once.\n` +
+        `  AWS_ACCESS_KEY_ID=${accessKeyId}\n  AWS_SECRET_ACCESS_KEY=${secretAccessKey}\n`,
+    )
+  }
+  const stop = (): void => {
+    setTimeout(() => process.exit(1), stopMs).unref()
+    server.close().then(() => stopped.resolve(0), stopped.reject)
+  }
+  process.once('SIGTERM', stop)
+  process.once('SIGINT', stop)
+  return stopped.promise
+}
+
+async function createKey(args: ReadonlyMap<string, string>): Promise<number> {
+  const account = args.get('account')
+  const user = args.get('user')
+  const { createAccessKey, drawKey, isUserName } = await import('#operations/access-keys.ts')
+  if (!/^\d{12}$/.test(account ?? '')) throw new UsageProblem('--account must be the twelve digits of an account.')
+  if (user === undefined || !isUserName(user))
+    throw new UsageProblem('--user must be 1 to 64 letters, digits or characters of `+=,.@_-`.')
+  return withStore(async (store) => {
+    const key = drawKey(randomBytes, 'AKIA')
+    const problem = await createAccessKey(store, account!, user, key)
+    if (problem !== undefined) {
+      process.stderr.write(`${problem}\n`)
+      return 1
+    }
+    process.stdout.write(`AWS_ACCESS_KEY_ID=${key.accessKeyId}\nAWS_SECRET_ACCESS_KEY=${key.secretAccessKey}\n`)
+    return 0
+  })
+}
+
+async function explain(_args: ReadonlyMap<string, string>, [id]: readonly string[]): Promise<number> {
+  if (id === undefined) throw new UsageProblem('Which decision? Every refusal by policy begins with its id.')
+  const { explainDecision } = await import('#operations/explain.ts')
+  return withStore(async (store) => {
+    const text = await explainDecision(store, id)
+    if (text === undefined) {
+      process.stderr.write(`There is no decision \`${id}\`.\n`)
+      return 1
+    }
+    process.stdout.write(`${text}\n`)
+    return 0
+  })
+}
+
+async function check(): Promise<number> {
+  const { checkSpace } = await import('#store/check.ts')
+  return withStore(async (store) => {
+    const { problems, pools, allocations } = await checkSpace(store)
+    for (const problem of problems) process.stderr.write(`${problem}\n`)
+    process.stdout.write(
+      `${pools} pools, ${allocations} allocations: ${problems.length === 0 ? 'sound' : `${problems.length} problems`}.\n`,
+    )
+    return problems.length === 0 ? 0 : 1
+  })
+}
+
+/** Opens the database beside a running server, or without one. */
+async function withStore(work: (store: import('#store/store.ts').Store) => Promise<number>): Promise<number> {
+  const { existsSync } = await import('node:fs')
+  const { openStore } = await import('./server.ts')
+  const config = readConfig(process.env)
+  if (!existsSync(config.dataFolder)) {
+    process.stderr.write(
+      `There is no data folder \`${config.dataFolder}\` (${variables.data.name}); has the server been started?\n`,
+    )
+    return 1
+  }
+  const store = openStore(config, { exclusive: false, create: false })
+  try {
+    return await work(store)
+  } finally {
+    await store.close()
+  }
+}
+
+async function printVersion(): Promise<number> {
+  const { readFileSync } = await import('node:fs')
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string
+  }
+  process.stdout.write(`cadastre ${version}\n`)
+  return 0
+}
+
+async function printUsage(): Promise<number> {
+  process.stdout.write(usage())
+  return 0
+}
+
+function usage(): string {
+  const lines = commands.map(
+    ({ words, usage, meaning }) => `  ${`cadastre ${words} ${usage}`.trim().padEnd(48)} ${meaning}`,
+  )
+  const settings = Object.values(variables).map(
+    ({ name, meaning, default: fallback }) => `  ${name}\n      ${meaning}${fallback ? ` Default: ${fallback}` : ''}`,
+  )
+  return `Usage:\n${lines.join('\n')}\n\nSettings, from the environment:\n${settings.join('\n')}\n`
+}
+
+/** Splits `--name value` from the other words. */
+function readArguments(words: readonly string[]): { args: Map<string, string>; rest: string[] } {
+  const args = new Map<string, string>()
+  const rest: string[] = []
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at]!
+    if (!word.startsWith('--')) {
+      rest.push(word)
+      continue
+    }
+    const [name, inline] = word.slice(2).split('=', 2) as [string, string?]
+    const value = inline ?? words[++at]
+    if (value === undefined) throw new UsageProblem(`--${name} needs a value.`)
+    args.set(name, value)
+  }
+  return { args, rest }
+}
+
+async function main(words: readonly string[]): Promise<number> {
+  const line = (words.length === 0 ? ['help'] : words)
+    .map((word) => (word === '--help' ? 'help' : word === '--version' ? 'version' : word))
+    .join(' ')
+  const command = commands.find((command) => line === command.words || line.startsWith(`${command.words} `))
+  try {
+    if (!command) throw new UsageProblem(`There is no command \`${line}\`.`)
+    const { args, rest } = readArguments(line.slice(command.words.length).split(' ').filter(Boolean))
+    return await command.run(args, rest)
+  } catch (error) {
+    if (error instanceof UsageProblem) {
+      process.stderr.write(`${error.message}\n\n${usage()}`)
+      return 2
+    }
+    // What an operator can mend is said in a sentence; anything else is our bug and shows where it is.
+    const { StoreTrouble } = await import('#store/trouble.ts')
+    if (error instanceof ConfigProblem || error instanceof StoreTrouble) {
+      process.stderr.write(`${error.message}\n`)
+      return 1
+    }
+    throw error
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2))

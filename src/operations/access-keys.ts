@@ -1,0 +1,91 @@
+// Permanent access keys: made by the operator, at the first start or by command.
+import type { AccessKeyRecord } from '#store/access-keys.ts'
+import type { Store } from '#store/store.ts'
+
+/** Where randomness comes from; operations draw none themselves. */
+export type DrawBytes = (size: number) => Uint8Array
+
+export interface NewKey {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+}
+
+const base32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
+const userNamePattern = /^[\w+=,.@-]{1,64}$/
+
+/** An access key as AWS writes them: `AKIA` (permanent) or `ASIA` (temporary) and 16 characters, with a secret of 40. */
+export function drawKey(draw: DrawBytes, prefix: 'AKIA' | 'ASIA'): NewKey {
+  const id = [...draw(16)].map((byte) => base32[byte & 31]).join('')
+  return { accessKeyId: prefix + id, secretAccessKey: Buffer.from(draw(30)).toString('base64') }
+}
+
+export const isUserName = (text: string): boolean => userNamePattern.test(text)
+
+export function userKey(account: string, user: string, { accessKeyId, secretAccessKey }: NewKey): AccessKeyRecord {
+  return {
+    id: accessKeyId,
+    account,
+    arn: `arn:aws:iam::${account}:user/${user}`,
+    userId: `AIDA${accessKeyId.slice(4, 20)}`,
+    secret: secretAccessKey,
+  }
+}
+
+/** The first start: the management account and its first key. Undefined where both were there already. */
+export async function bootstrap(store: Store, account: string, key: NewKey): Promise<NewKey | undefined> {
+  return store.write(async (tx) => {
+    if (await tx.accessKeys.any()) return undefined
+    if (!(await tx.organizations.findAccount(account))) {
+      await tx.organizations.insertAccount({
+        id: account,
+        name: 'management',
+        email: `management@${account}.invalid`,
+        status: 'ACTIVE',
+        joinedMethod: 'INVITED',
+        joinedAt: tx.now,
+      })
+    }
+    const record = userKey(account, 'admin', key)
+    await tx.accessKeys.insert(record, tx.now)
+    await recordOperator(tx, 'CreateAccessKey', account, [key.accessKeyId])
+    return key
+  })
+}
+
+/** Another key for a user of an account; a problem text where there is no such account. */
+export async function createAccessKey(
+  store: Store,
+  account: string,
+  user: string,
+  key: NewKey,
+): Promise<string | undefined> {
+  return store.write(async (tx) => {
+    if (!(await tx.organizations.findAccount(account))) return `There is no account \`${account}\`.`
+    await tx.accessKeys.insert(userKey(account, user, key), tx.now)
+    await recordOperator(tx, 'CreateAccessKey', account, [key.accessKeyId])
+    return undefined
+  })
+}
+
+/** What the operator does at the machine itself is on record like everything else (invariant I7). */
+async function recordOperator(
+  tx: Parameters<Parameters<Store['write']>[0]>[0],
+  action: string,
+  account: string,
+  subjects: string[],
+): Promise<void> {
+  const n = tx.nextSequence()
+  await tx.journal.record({
+    n,
+    at: tx.now,
+    requestId: `operator-${n}`,
+    account,
+    principal: 'operator',
+    accessKeyId: '',
+    sourceAddress: 'local',
+    region: '',
+    action,
+    outcome: 'Success',
+    subjects,
+  })
+}

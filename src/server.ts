@@ -1,0 +1,184 @@
+// The composition: configuration → store → operations → listener and jobs; closed in reverse.
+import { randomBytes } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { createAwsEndpoint, httpServerOptions, refuseBrokenRequests } from '#api/aws/endpoint.ts'
+import { createRequestIds } from '#api/aws/request-id.ts'
+import type { AccessKey } from '#api/aws/sigv4.ts'
+import { startHousekeeping } from '#jobs/housekeeping.ts'
+import { Refused, refuse } from '#model/refusal.ts'
+import { bootstrap, drawKey, type NewKey } from '#operations/access-keys.ts'
+import { openHallway } from '#operations/execute.ts'
+import { operationTables } from '#operations/tables.ts'
+import { readSealer } from '#store/sealer.ts'
+import { openSqlite } from '#store/sqlite.ts'
+import type { Store } from '#store/store.ts'
+import { StoreTrouble } from '#store/trouble.ts'
+import type { Config } from './config.ts'
+import { logEvent } from './telemetry.ts'
+
+/** Requests under way at SIGTERM get this long to finish. */
+const drainMs = 8_000
+/** Keys held in memory; one more makes room by dropping all (they are read again when they sign). */
+const keysMax = 10_000
+/** A key that was disabled, or a session's that ended, is forgotten after at most this long. */
+const keyFreshMs = 1_000
+const socketsMax = 10_000
+
+export interface RunningServer {
+  readonly host: string
+  readonly port: number
+  /** The management account's first key; only at the first start. */
+  readonly firstKey: NewKey | undefined
+  /** Lets requests under way finish, then closes everything. */
+  close(): Promise<void>
+}
+
+/** Opens the store of a configuration; the operator's commands open it beside a running server. */
+export function openStore(
+  config: Config,
+  options: { exclusive: boolean; create: boolean; onFatal?: (trouble: StoreTrouble) => void },
+): Store {
+  try {
+    mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw new StoreTrouble(
+      'permission',
+      `The data folder \`${config.dataFolder}\` cannot be made (${(error as Error).message}).`,
+      { fatal: true, cause: error },
+    )
+  }
+  const sealer = readSealer(config.secretKeyFile ?? join(config.dataFolder, 'secret.key'), {
+    create: options.create && config.secretKeyFile === undefined,
+  })
+  return openSqlite({
+    folder: config.dataFolder,
+    clock: Date.now,
+    sealer,
+    exclusive: options.exclusive,
+    onFatal: options.onFatal,
+  })
+}
+
+export async function startServer(config: Config, onFatal: (trouble: StoreTrouble) => void): Promise<RunningServer> {
+  const store = openStore(config, { exclusive: true, create: true, onFatal })
+  try {
+    const { accessKeyId, secretAccessKey, account } = config.bootstrap
+    const given =
+      accessKeyId === undefined || secretAccessKey === undefined ? undefined : { accessKeyId, secretAccessKey }
+    const firstKey = await bootstrap(store, account, given ?? drawKey(randomBytes, 'AKIA'))
+    const hallway = await openHallway(store, config.operations)
+    const housekeeping = startHousekeeping(store, Date.now)
+    let draining = false
+
+    const endpoint = createAwsEndpoint({
+      now: Date.now,
+      newRequestId: createRequestIds(randomBytes(10)),
+      findKey: createKeyring(store),
+      isImplemented: (service, name) => operationTables[service].has(name),
+      isRead: (service, name) => operationTables[service].get(name)?.access === 'read',
+      execute: (service, name, call) =>
+        executeOr503(() =>
+          hallway.execute(operationTables[service].get(name)!, { ...call, input: call.input as object }),
+        ),
+      onFault: (error, requestId) => logEvent('fault', { requestId, error: String((error as Error)?.stack ?? error) }),
+      other: (request, response) => answerProbe(request, response, () => !draining),
+      regions: new Set(config.operations.regions.map(({ name }) => name)),
+    })
+    const server = createServer(httpServerOptions, endpoint)
+    server.maxConnections = socketsMax
+    refuseBrokenRequests(server)
+    await listen(server, config)
+    const { port } = server.address() as AddressInfo
+    return {
+      host: config.host,
+      port,
+      firstKey: given ? undefined : firstKey,
+      async close() {
+        draining = true
+        await housekeeping.stop()
+        await drain(server)
+        await store.close()
+      },
+    }
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+/** Trouble with the database is no fault of ours and no refusal of the model's: it is said as "try later". */
+async function executeOr503(run: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return await run()
+  } catch (error) {
+    if (error instanceof Refused || !(error instanceof StoreTrouble)) throw error
+    logEvent('trouble', { kind: error.kind, message: error.message })
+    return refuse({
+      code: 'Unavailable',
+      because: error.kind === 'full' ? 'the disk of the server is full' : 'the database is not available',
+    })
+  }
+}
+
+/** Keys are looked up for every request: the recent ones are kept unsealed in memory for a moment. */
+function createKeyring(store: Store): (id: string) => AccessKey | undefined | Promise<AccessKey | undefined> {
+  const keys = new Map<string, { key: AccessKey; readAt: number }>()
+  return (id) => {
+    const known = keys.get(id)
+    if (known && Date.now() - known.readAt < keyFreshMs) return known.key
+    return store.read(async (tx) => {
+      const record = await tx.accessKeys.find(id)
+      keys.delete(id)
+      if (!record) return undefined
+      const { secret, sessionToken, expiresAt, account, arn, userId } = record
+      const key: AccessKey = {
+        id,
+        secret,
+        sessionToken,
+        expiresAt,
+        principal: { account, arn, accessKeyId: id, userId },
+      }
+      if (keys.size >= keysMax) keys.clear()
+      keys.set(id, { key, readAt: Date.now() })
+      return key
+    })
+  }
+}
+
+/** `/healthz`: the process answers. `/readyz`: it takes requests. */
+function answerProbe(request: IncomingMessage, response: ServerResponse, isReady: () => boolean): boolean {
+  if (request.method !== 'GET' || (request.url !== '/healthz' && request.url !== '/readyz')) return false
+  const ok = request.url === '/healthz' || isReady()
+  const body = ok ? 'ok\n' : 'stopping\n'
+  response.writeHead(ok ? 200 : 503, { 'Content-Type': 'text/plain', 'Content-Length': body.length }).end(body)
+  return true
+}
+
+function listen(server: Server, { host, port }: Config): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const why = error.code === 'EADDRINUSE' ? 'another program listens there' : error.message
+      reject(
+        new StoreTrouble('unavailable', `Cannot listen on ${host}:${port}: ${why}.`, { fatal: true, cause: error }),
+      )
+    })
+    server.listen(port, host, resolve)
+  })
+}
+
+/** No new connections; those that answer are closed as they fall idle, and the rest after `drainMs`. */
+function drain(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const force = setTimeout(() => server.closeAllConnections(), drainMs)
+    const idle = setInterval(() => server.closeIdleConnections(), 50)
+    server.close(() => {
+      clearTimeout(force)
+      clearInterval(idle)
+      resolve()
+    })
+    server.closeIdleConnections()
+  })
+}

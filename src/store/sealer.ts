@@ -1,0 +1,63 @@
+// Sealing of secrets: AES-256-GCM with a key from a file that is never in the database (threat model S1).
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import type { Sealer } from './access-keys.ts'
+import { StoreTrouble } from './trouble.ts'
+
+const keyBytes = 32
+const nonceBytes = 12
+const tagBytes = 16
+
+/** A sealer with a key; every text gets a nonce of its own, and its context is authenticated with it. */
+export function createSealer(key: Uint8Array): Sealer {
+  return {
+    seal(text, context) {
+      const nonce = randomBytes(nonceBytes)
+      const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(context))
+      const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
+      return Buffer.concat([nonce, cipher.getAuthTag(), sealed])
+    },
+    open(sealed, context) {
+      const nonce = sealed.subarray(0, nonceBytes)
+      const tag = sealed.subarray(nonceBytes, nonceBytes + tagBytes)
+      const decipher = createDecipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(context)).setAuthTag(tag)
+      try {
+        return decipher.update(sealed.subarray(nonceBytes + tagBytes), undefined, 'utf8') + decipher.final('utf8')
+      } catch (error) {
+        throw new StoreTrouble(
+          'corrupt',
+          `the secret of ${context} cannot be opened: it was changed, or the secret key file is another one`,
+          {
+            fatal: false,
+            cause: error,
+          },
+        )
+      }
+    },
+  }
+}
+
+/** Reads the key (64 hexadecimal digits); makes the file, readable by its owner only, where it is missing and may be made. */
+export function readSealer(path: string, options: { readonly create: boolean }): Sealer {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8').trim()
+  } catch (error) {
+    if (!options.create || (error as NodeJS.ErrnoException).code !== 'ENOENT') {
+      throw new StoreTrouble(
+        'permission',
+        `The secret key file \`${path}\` cannot be read (${(error as Error).message}).`,
+        { fatal: true, cause: error },
+      )
+    }
+    text = randomBytes(keyBytes).toString('hex')
+    // `wx`: two first starts at once must not each make a key.
+    writeFileSync(path, `${text}\n`, { mode: 0o600, flag: 'wx' })
+  }
+  if (!/^[0-9a-fA-F]{64}$/.test(text)) {
+    throw new StoreTrouble('corrupt', `The secret key file \`${path}\` does not hold 64 hexadecimal digits.`, {
+      fatal: true,
+    })
+  }
+  return createSealer(Buffer.from(text, 'hex'))
+}
