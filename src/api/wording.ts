@@ -397,6 +397,21 @@ const nouns: Readonly<Record<Noun, NounWords>> = {
     missing: (id) => `The root or organizational unit '${id}' does not exist.`,
     organizations: { notFound: 'ParentNotFoundException' },
   },
+  'source-parent': {
+    notFound: 'InvalidParentId.NotFound',
+    missing: (id) => `The account is not under the root or organizational unit '${id}'.`,
+    organizations: { notFound: 'SourceParentNotFoundException' },
+  },
+  'destination-parent': {
+    notFound: 'InvalidParentId.NotFound',
+    missing: (id) => `The root or organizational unit '${id}' does not exist.`,
+    organizations: { notFound: 'DestinationParentNotFoundException' },
+  },
+  'delegated-administrator': {
+    notFound: 'IpamOrganizationAccountNotRegistered',
+    missing: (id) => `The account '${id}' is not a delegated administrator of the service.`,
+    organizations: { notFound: 'AccountNotRegisteredException' },
+  },
   child: {
     notFound: 'InvalidChildId.NotFound',
     missing: (id) => `The organizational unit or account '${id}' does not exist.`,

@@ -57,8 +57,9 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
     return output
   }
 
-  async function write(operation: WriteOperation<never, unknown>, call: Call): Promise<unknown> {
-    const token = tokenOf(operation.name, call)
+  async function write(operation: WriteOperation<never, unknown, unknown>, call: Call): Promise<unknown> {
+    const token = operation.secretOutput ? undefined : tokenOf(operation.name, call)
+    const prepared = operation.prepare?.()
     const answer = await store
       .write(async (tx) => {
         const used = token && (await findUse(tx, token))
@@ -66,7 +67,7 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
         const context = new RequestContext(tx, call, settings, snapshotOf)
         const before = tx.changes
         try {
-          const output = await operation.run(context, call.input as never)
+          const output = await operation.run(context, call.input as never, prepared)
           if (call.input.DryRun) refuse({ code: 'DryRunSucceeded' })
           await recordEntry(tx, context, operation.name, 'Success', token, output)
           return { output }
@@ -84,7 +85,7 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
 
   /** A refusal that came after changes: they are rolled back, and the denial is recorded in a transaction of its own. */
   async function denied(
-    operation: WriteOperation<never, unknown>,
+    operation: WriteOperation<never, unknown, unknown>,
     call: Call,
     error: unknown,
   ): Promise<{ refused: Refused }> {

@@ -1,5 +1,11 @@
 // What an operation is: a name, whether it writes, and `run`. Each protocol's table of operations is made of these.
 import type { Ec2Input, Ec2Operation, Ec2Output } from '#formats/aws/ec2.generated.ts'
+import type {
+  OrganizationsInput,
+  OrganizationsOperation,
+  OrganizationsOutput,
+} from '#formats/aws/organizations.generated.ts'
+import type { StsInput, StsOperation, StsOutput } from '#formats/aws/sts.generated.ts'
 import type { IdKind } from '#model/identifier.ts'
 import type { Decision } from '#model/policy/decision.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
@@ -60,12 +66,16 @@ export interface ReadOperation<Input, Output> {
   readonly access: 'read'
   run(context: ReadContext, input: Input): Promise<Output>
 }
-export interface WriteOperation<Input, Output> {
+export interface WriteOperation<Input, Output, Prepared = void> {
   readonly name: string
   readonly access: 'write'
-  run(context: WriteContext, input: Input): Promise<Output>
+  /** The answer holds a secret: it is not kept for repeats, so a repeated request runs again. */
+  readonly secretOutput?: true
+  /** Draws what must be random, once, before the transaction: `run` may run twice and draws nothing itself. */
+  prepare?(): Prepared
+  run(context: WriteContext, input: Input, prepared: Prepared): Promise<Output>
 }
-export type AnyOperation = ReadOperation<never, unknown> | WriteOperation<never, unknown>
+export type AnyOperation = ReadOperation<never, unknown> | WriteOperation<never, unknown, unknown>
 
 /** An EC2 operation that only reads. Its input and output types come from the service model by its name. */
 export function ec2Read<Name extends Ec2Operation>(
@@ -81,4 +91,37 @@ export function ec2Write<Name extends Ec2Operation>(
   run: (context: WriteContext, input: Ec2Input[Name]) => Promise<Ec2Output[Name]>,
 ): WriteOperation<Ec2Input[Name], Ec2Output[Name]> {
   return { name, access: 'write', run }
+}
+
+/** An operation of AWS Organizations that only reads. */
+export function organizationsRead<Name extends OrganizationsOperation>(
+  name: Name,
+  run: (context: ReadContext, input: OrganizationsInput[Name]) => Promise<OrganizationsOutput[Name]>,
+): ReadOperation<OrganizationsInput[Name], OrganizationsOutput[Name]> {
+  return { name, access: 'read', run }
+}
+
+/** An operation of AWS Organizations that changes something. */
+export function organizationsWrite<Name extends OrganizationsOperation>(
+  name: Name,
+  run: (context: WriteContext, input: OrganizationsInput[Name]) => Promise<OrganizationsOutput[Name]>,
+): WriteOperation<OrganizationsInput[Name], OrganizationsOutput[Name]> {
+  return { name, access: 'write', run }
+}
+
+/** An operation of STS that only reads. */
+export function stsRead<Name extends StsOperation>(
+  name: Name,
+  run: (context: ReadContext, input: StsInput[Name]) => Promise<StsOutput[Name]>,
+): ReadOperation<StsInput[Name], StsOutput[Name]> {
+  return { name, access: 'read', run }
+}
+
+/** An operation of STS that hands out credentials, made of what `prepare` draws. */
+export function stsWrite<Name extends StsOperation, Prepared>(
+  name: Name,
+  prepare: () => Prepared,
+  run: (context: WriteContext, input: StsInput[Name], prepared: Prepared) => Promise<StsOutput[Name]>,
+): WriteOperation<StsInput[Name], StsOutput[Name], Prepared> {
+  return { name, access: 'write', secretOutput: true, prepare, run }
 }
