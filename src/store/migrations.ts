@@ -232,6 +232,8 @@ create table policy (
   ipam_id text not null references ipam (id),
   account text not null,
   version integer not null check (version >= 1),
+  -- What the IPAM's setting was when the policy was made; the policy's own tag goes before it.
+  compatibility_default text not null check (compatibility_default in ('strict', 'aws')),
   created_at integer not null
 ) strict;
 create index policy_ipam on policy (ipam_id, id);
@@ -262,6 +264,7 @@ create table assignment (
 ) strict, without rowid;
 -- At most one default per target; an account's own policy stands beside an administrator's.
 create unique index assignment_default on assignment (target_id, managed_by) where kind = 'default';
+create index assignment_target on assignment (target_id, policy_id);
 
 -- Resources ----------------------------------------------------------------------------------------------------
 create table vpc (
@@ -363,6 +366,8 @@ create table tag (
   value text not null,
   resource_type text not null,
   account text not null,
+  -- Where the resource lives; null for what lives in no Region, such as nodes of the organization.
+  region text,
   primary key (resource_id, key)
 ) strict, without rowid;
 create index tag_account on tag (account, resource_id, key);

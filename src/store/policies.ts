@@ -1,6 +1,69 @@
 // Policies, their immutable versions, and where they are enabled.
+import type { Assignment, AssignmentKind, Compatibility, ManagedBy, Mode } from '#model/policy/document.ts'
+import type { PolicyBody } from './governance.ts'
 import type { Clock } from './history.ts'
 import type { Sql } from './sql.ts'
+
+export interface Policy {
+  readonly id: string
+  readonly ipamId: string
+  readonly account: string
+  /** The home Region of its IPAM. */
+  readonly region: string
+  /** The number of the version in force. */
+  readonly version: number
+  /** What the IPAM's setting was when the policy was made; the policy's own tag goes before it. */
+  readonly compatibilityDefault: Compatibility
+  readonly createdAt: number
+}
+export interface StoredVersion {
+  readonly version: number
+  /** SHA-256 of the canonical text, in hexadecimal. */
+  readonly contentHash: string
+  readonly body: PolicyBody
+  /** The ARN of who made it. */
+  readonly author: string
+  readonly createdAt: number
+}
+
+interface PolicyRow {
+  id: string
+  ipam_id: string
+  account: string
+  region: string
+  version: number
+  compatibility_default: Compatibility
+  created_at: number
+}
+interface VersionRow {
+  version: number
+  content_hash: string
+  body: string
+  author: string
+  created_at: number
+}
+const policyQuery = `select p.id, p.ipam_id, p.account, i.region, p.version, p.compatibility_default, p.created_at
+  from policy p join ipam i on i.id = p.ipam_id`
+const versionColumns = 'version, content_hash, body, author, created_at'
+const assignmentColumns =
+  'policy_id as "policyId", target_id as "targetId", kind, mode, managed_by as "managedBy"'
+
+const toPolicy = (row: PolicyRow): Policy => ({
+  id: row.id,
+  ipamId: row.ipam_id,
+  account: row.account,
+  region: row.region,
+  version: row.version,
+  compatibilityDefault: row.compatibility_default,
+  createdAt: row.created_at,
+})
+const toVersion = (row: VersionRow): StoredVersion => ({
+  version: row.version,
+  contentHash: row.content_hash,
+  body: JSON.parse(row.body) as PolicyBody,
+  author: row.author,
+  createdAt: row.created_at,
+})
 
 export class Policies {
   readonly #sql: Sql
@@ -8,5 +71,123 @@ export class Policies {
   constructor(sql: Sql, clock: Clock) {
     this.#sql = sql
     this.#clock = clock
+  }
+
+  async find(id: string): Promise<Policy | undefined> {
+    const row = await this.#sql.get<PolicyRow>(`${policyQuery} where p.id = ?`, id)
+    return row && toPolicy(row)
+  }
+  /** An account's policies whose IPAM lives in the Region, in order of creation. */
+  async ofAccount(account: string, region: string): Promise<Policy[]> {
+    const rows = await this.#sql.all<PolicyRow>(
+      `${policyQuery} where p.account = ? and i.region = ? order by p.id`,
+      account,
+      region,
+    )
+    return rows.map(toPolicy)
+  }
+  async countOfIpam(ipamId: string): Promise<number> {
+    const row = await this.#sql.get<{ count: number }>('select count(*) as count from policy where ipam_id = ?', ipamId)
+    return row!.count
+  }
+  /** A policy begins with its version 1: `addVersion` must follow in the same transaction. */
+  async insert(policy: Policy): Promise<void> {
+    await this.#sql.run(
+      'insert into policy (id, ipam_id, account, version, compatibility_default, created_at) values (?, ?, ?, ?, ?, ?)',
+      policy.id,
+      policy.ipamId,
+      policy.account,
+      policy.version,
+      policy.compatibilityDefault,
+      policy.createdAt,
+    )
+  }
+  /** The policy must be enabled nowhere: the schema's foreign key sees to it. Its versions stay. */
+  async delete(id: string): Promise<void> {
+    await this.#sql.run('delete from policy where id = ?', id)
+  }
+
+  /** Adds a version and puts it in force. */
+  async addVersion(id: string, version: Omit<StoredVersion, 'createdAt'>): Promise<void> {
+    await this.#sql.run(
+      `insert into policy_version (policy_id, ${versionColumns}) values (?, ?, ?, ?, ?, ?)`,
+      id,
+      version.version,
+      version.contentHash,
+      JSON.stringify(version.body),
+      version.author,
+      this.#clock.now,
+    )
+    await this.#sql.run('update policy set version = ? where id = ?', version.version, id)
+  }
+  /** Of a deleted policy too: versions are kept. */
+  async findVersion(id: string, version: number): Promise<StoredVersion | undefined> {
+    const row = await this.#sql.get<VersionRow>(
+      `select ${versionColumns} from policy_version where policy_id = ? and version = ?`,
+      id,
+      version,
+    )
+    return row && toVersion(row)
+  }
+  /** All versions, the first one first. */
+  async versions(id: string): Promise<StoredVersion[]> {
+    const rows = await this.#sql.all<VersionRow>(
+      `select ${versionColumns} from policy_version where policy_id = ? order by version`,
+      id,
+    )
+    return rows.map(toVersion)
+  }
+
+  /** Where a policy is enabled, in order of the target's id. */
+  async assignmentsOf(policyId: string): Promise<Assignment[]> {
+    return this.#sql.all<Assignment>(
+      `select ${assignmentColumns} from assignment where policy_id = ? order by target_id`,
+      policyId,
+    )
+  }
+  async findAssignment(policyId: string, targetId: string): Promise<Assignment | undefined> {
+    return this.#sql.get<Assignment>(
+      `select ${assignmentColumns} from assignment where policy_id = ? and target_id = ?`,
+      policyId,
+      targetId,
+    )
+  }
+  /** The default policy of a target; an account's own one stands beside an administrator's. */
+  async findDefault(targetId: string, managedBy: ManagedBy): Promise<Assignment | undefined> {
+    return this.#sql.get<Assignment>(
+      `select ${assignmentColumns} from assignment where target_id = ? and managed_by = ? and kind = 'default'`,
+      targetId,
+      managedBy,
+    )
+  }
+  async countFinals(targetId: string): Promise<number> {
+    const row = await this.#sql.get<{ count: number }>(
+      `select count(*) as count from assignment where target_id = ? and kind = 'final'`,
+      targetId,
+    )
+    return row!.count
+  }
+  /** Enables a policy on a target, or changes how. */
+  async assign({ policyId, targetId, kind, mode, managedBy }: Assignment): Promise<void> {
+    await this.#sql.run(
+      `insert into assignment (policy_id, target_id, kind, mode, managed_by, assigned_at) values (?, ?, ?, ?, ?, ?)
+       on conflict (policy_id, target_id) do update
+       set kind = excluded.kind, mode = excluded.mode, managed_by = excluded.managed_by`,
+      policyId,
+      targetId,
+      kind,
+      mode,
+      managedBy,
+      this.#clock.now,
+    )
+  }
+  async unassign(policyId: string, targetId: string): Promise<boolean> {
+    return (
+      (await this.#sql.run('delete from assignment where policy_id = ? and target_id = ?', policyId, targetId)) > 0
+    )
+  }
+  /** Changes how a policy is enabled, wherever it is. */
+  async reassign(policyId: string, kind: AssignmentKind, mode: Mode): Promise<void> {
+    await this.#sql.run('update assignment set kind = ?, mode = ? where policy_id = ?', kind, mode, policyId)
   }
 }

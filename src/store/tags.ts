@@ -11,6 +11,20 @@ export interface TagRow {
   value: string
   resource_type: string
   account: string
+  region: string | null
+}
+/** What a tag is put on. `type` is the EC2 resource type, such as `elastic-ip` or `ipam-pool`. */
+export interface TaggedResource {
+  readonly id: string
+  readonly type: string
+  readonly account: string
+  /** Undefined for what lives in no Region, such as nodes of the organization. */
+  readonly region?: string
+}
+/** Whose a resource is, and where. */
+export interface Owner {
+  account: string
+  region: string | null
 }
 
 export class Tags {
@@ -30,15 +44,16 @@ export class Tags {
     return new Map((await this.of(resourceId)).map(({ Key, Value }) => [Key, Value]))
   }
   /** Adds the tag, or changes its value. */
-  async put(resource: { id: string; type: string; account: string }, key: string, value: string): Promise<void> {
+  async put(resource: TaggedResource, key: string, value: string): Promise<void> {
     await this.#sql.run(
-      `insert into tag (resource_id, key, value, resource_type, account) values (?, ?, ?, ?, ?)
+      `insert into tag (resource_id, key, value, resource_type, account, region) values (?, ?, ?, ?, ?, ?)
        on conflict (resource_id, key) do update set value = excluded.value`,
       resource.id,
       key,
       value,
       resource.type,
       resource.account,
+      resource.region ?? null,
     )
   }
   async remove(resourceId: string, key: string): Promise<boolean> {
@@ -50,7 +65,7 @@ export class Tags {
   /** All tags of an account's objects after a cursor, in (resource, key) order. */
   async list(account: string, after: { resourceId: string; key: string }, limit: number): Promise<TagRow[]> {
     return this.#sql.all<TagRow>(
-      `select resource_id, key, value, resource_type, account from tag
+      `select resource_id, key, value, resource_type, account, region from tag
        where account = ? and (resource_id > ? or (resource_id = ? and key > ?)) order by resource_id, key limit ?`,
       account,
       after.resourceId,
@@ -59,4 +74,19 @@ export class Tags {
       limit,
     )
   }
+  /** Whose the resource is that a row of `table` stands for; undefined where there is none (any more). */
+  async ownerOf(table: keyof typeof ownerQueries, id: string): Promise<Owner | undefined> {
+    return this.#sql.get<Owner>(ownerQueries[table], id)
+  }
 }
+
+/** IPAM things live in the home Region of their IPAM, whatever their locale. */
+const ownerQueries = {
+  ipam: 'select account, region from ipam where id = ?',
+  scope: 'select s.account, i.region from scope s join ipam i on i.id = s.ipam_id where s.id = ?',
+  pool: 'select p.account, i.region from pool p join ipam i on i.id = p.ipam_id where p.id = ?',
+  policy: 'select p.account, i.region from policy p join ipam i on i.id = p.ipam_id where p.id = ?',
+  natGateway: `select account, region from nat_gateway where id = ? and state <> 'deleted'`,
+  vpc: 'select account, region from vpc where id = ?',
+  subnet: 'select account, region from subnet where id = ?',
+} as const
