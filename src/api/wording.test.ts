@@ -1,0 +1,157 @@
+// Every refusal has its words in every protocol, and the texts that clients match on are as they know them.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { organizationsModel } from '#formats/aws/service-model.ts'
+import type { Noun, Refusal } from '#model/refusal.ts'
+import { type Protocol, wordingOf } from './wording.ts'
+
+const protocols: readonly Protocol[] = ['ec2', 'organizations', 'sts']
+const long = 'x'.repeat(5_000)
+const nounList =
+  'ipam ipam-scope ipam-pool ipam-pool-allocation ipam-policy ipam-pool-cidr organization-target elastic-ip elastic-ip-address association nat-gateway vpc vpc-cidr-association subnet resource account organization organizational-unit root parent child create-account-request role region availability-zone'
+const nouns = nounList.split(' ') as Noun[]
+const id = 'an-id'
+const problem = 'it is wrong'
+
+const examples: { readonly [C in Refusal['code']]: readonly Extract<Refusal, { code: C }>[] } = {
+  MissingAuthentication: [{ code: 'MissingAuthentication' }],
+  IncompleteSignature: [{ code: 'IncompleteSignature', problem }],
+  UnknownAccessKey: [{ code: 'UnknownAccessKey' }],
+  WrongSignature: [{ code: 'WrongSignature' }],
+  RequestExpired: [{ code: 'RequestExpired', problem }],
+  MalformedRequest: [{ code: 'MalformedRequest', problem }],
+  RequestTooLarge: [{ code: 'RequestTooLarge', limit: 65_536, unit: 'bytes' }],
+  InvalidAction: [
+    { code: 'InvalidAction', action: long },
+    { code: 'InvalidAction', action: 'X', version: '1' },
+  ],
+  NotSupported: [
+    { code: 'NotSupported', what: 'X' },
+    { code: 'NotSupported', what: 'X', because: problem },
+  ],
+  UnknownParameter: [{ code: 'UnknownParameter', field: long }],
+  DuplicateParameter: [{ code: 'DuplicateParameter', field: long }],
+  MissingParameter: [{ code: 'MissingParameter', field: 'Tag.1.Key' }],
+  InvalidParameterValue: [{ code: 'InvalidParameterValue', field: 'X', value: long, problem }],
+  InvalidParameterCombination: [{ code: 'InvalidParameterCombination', problem }],
+  InvalidPaginationToken: [{ code: 'InvalidPaginationToken', field: 'NextToken', value: long }],
+  InvalidFilter: [{ code: 'InvalidFilter', name: long, allowed: ['state', 'tag-key'] }],
+  InvalidTagKey: [{ code: 'InvalidTagKey', key: long, problem }],
+  MalformedId: nouns.map((what) => ({ code: 'MalformedId', what, id: long, expected: 'ipam-…' })),
+  NotAuthorized: [{ code: 'NotAuthorized', action: 'ec2:AllocateAddress', because: problem }],
+  DryRunSucceeded: [{ code: 'DryRunSucceeded' }],
+  IdempotencyMismatch: [{ code: 'IdempotencyMismatch', token: long }],
+  NotFound: nouns.map((what) => ({ code: 'NotFound', what, id })),
+  NotEligible: [{ code: 'NotEligible', problem }],
+  IncorrectState: nouns.map((what) => ({ code: 'IncorrectState', what, id, problem })),
+  DependencyViolation: nouns.map((what) => ({ code: 'DependencyViolation', what, id, problem })),
+  AlreadyExists: nouns.map((what) => ({ code: 'AlreadyExists', what, problem })),
+  LimitExceeded: [{ code: 'LimitExceeded', what: 'ipams', limit: 1, used: 1 }],
+  AlreadyAssociated: nouns.map((what) => ({ code: 'AlreadyAssociated', what, id, problem })),
+  InUse: nouns.map((what) => ({ code: 'InUse', what, id, problem })),
+  CidrConflict: [{ code: 'CidrConflict', field: 'Cidr', value: '10.0.0.0/8', problem }],
+  MissingRequiredTags: [{ code: 'MissingRequiredTags', pool: 'ipam-pool-1', missing: ['env=prod'] }],
+  DeniedByPolicy: [{ code: 'DeniedByPolicy', decision: 'decision-1', sentence: problem, lines: ['rule 1: skipped'] }],
+  Exhausted: [
+    { code: 'Exhausted', pool: 'ipam-pool-1', length: 28 },
+    {
+      code: 'Exhausted',
+      decision: 'decision-1',
+      pool: 'ipam-pool-1',
+      length: 28,
+      sentence: problem,
+      lines: ['pool a: full'],
+    },
+  ],
+  Throttled: [{ code: 'Throttled', retryAfterSeconds: 2 }],
+  Unavailable: [{ code: 'Unavailable', because: problem }],
+}
+
+/** Codes that AWS gives on every service beside the exceptions of the model. */
+const commonJsonCodes = new Set([
+  'DryRunOperation',
+  'IncompleteSignatureException',
+  'MissingAuthenticationTokenException',
+  'RequestEntityTooLargeException',
+  'RequestExpired',
+  'SerializationException',
+  'UnknownOperationException',
+  'UnrecognizedClientException',
+])
+
+test('I9 every refusal has a 4xx or 503, a code and a short text in every protocol', () => {
+  for (const refusal of Object.values(examples).flat()) {
+    for (const protocol of protocols) {
+      const { status, code, message } = wordingOf(refusal, protocol)
+      assert((status >= 400 && status < 500) || status === 503, `${refusal.code} ${status}`)
+      assert.match(code, /^[A-Z][A-Za-z.]+$/)
+      assert(message.length > 10 && message.length < 500, `${refusal.code}: ${message.length}`)
+      assert.doesNotMatch(message, /undefined|\[object/)
+    }
+  }
+})
+
+test('Organizations only uses exceptions that its model has', () => {
+  for (const refusal of Object.values(examples).flat()) {
+    const { code } = wordingOf(refusal, 'organizations')
+    assert(organizationsModel.shapes[code]?.exception || commonJsonCodes.has(code), `${refusal.code}: ${code}`)
+  }
+})
+
+test('A7 an unknown key and a wrong signature are one answer', () => {
+  for (const protocol of protocols) {
+    assert.deepEqual(wordingOf({ code: 'UnknownAccessKey' }, protocol), wordingOf({ code: 'WrongSignature' }, protocol))
+  }
+  assert.deepEqual(wordingOf({ code: 'UnknownAccessKey' }, 'ec2'), {
+    status: 401,
+    code: 'AuthFailure',
+    message: 'AWS was not able to validate the provided access credentials',
+  })
+})
+
+test('the texts that clients match on are the observed ones', () => {
+  const said = (refusal: Refusal): string => {
+    const { status, code, message } = wordingOf(refusal, 'ec2')
+    return `${status} ${code}: ${message}`
+  }
+  assert.equal(
+    said({ code: 'NotFound', what: 'ipam-pool', id: 'x' }),
+    "400 InvalidIpamPoolId.NotFound: The ipam-pool ID 'x' does not exist",
+  )
+  assert.equal(
+    said({ code: 'NotFound', what: 'ipam-pool-allocation', id: 'x' }),
+    '400 InvalidIpamPoolAllocationId.NotFound: The IPAM pool allocation (x) does not exist.',
+  )
+  assert.equal(
+    said({ code: 'DryRunSucceeded' }),
+    '412 DryRunOperation: Request would have succeeded, but DryRun flag is set.',
+  )
+  assert.match(
+    said({ code: 'Exhausted', pool: 'p', length: 28 }),
+    /^400 InvalidParameterValue: The allocation size is too big for the pool\./,
+  )
+  assert.match(
+    said(examples.Exhausted[1]!),
+    /^400 InsufficientAddressCapacity: decision-1: It is wrong\.\npool a: full$/,
+  )
+  assert.match(
+    said(examples.DeniedByPolicy[0]!),
+    /^403 UnauthorizedOperation: decision-1: It is wrong\.\nrule 1: skipped$/,
+  )
+  assert.match(
+    said(examples.MissingRequiredTags[0]!),
+    /: The resource is missing one or more of the resource tags required by the IPAM pool\./,
+  )
+  assert.match(
+    said({ code: 'LimitExceeded', what: 'addresses', limit: 5, used: 5 }),
+    /^400 AddressLimitExceeded: You've reached the limit for addresses\./,
+  )
+  assert.match(
+    said({ code: 'InvalidParameterValue', field: 'MaxResults', value: '1', problem }),
+    /^400 InvalidMaxResults/,
+  )
+  assert.match(
+    said({ code: 'MalformedId', what: 'vpc', id: 'x', expected: 'vpc-...' }),
+    /InvalidVpcID\.Malformed: Invalid id: "x" \(expecting "vpc-\.\.\."\)$/,
+  )
+})
