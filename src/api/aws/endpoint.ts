@@ -174,7 +174,7 @@ async function serve(
       refuse({ code: 'NotSupported', what: 'A presigned request that changes something', because: 'sign its header' })
     }
     const input = read()
-    const isInvocationSigned = authorization.signedHeaders.includes('amz-sdk-invocation-id')
+    const isInvocationSigned = authorization.signedHeaders.names.includes('amz-sdk-invocation-id')
     const output = await deps.execute(service, name, {
       principal,
       region: authorization.region,

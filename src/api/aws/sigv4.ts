@@ -24,7 +24,7 @@ export interface Authorization {
   /** `20260102T030405Z`, and the same in milliseconds since 1970. */
   readonly timestamp: string
   readonly signedAt: number
-  readonly signedHeaders: readonly string[]
+  readonly signedHeaders: SignedHeaders
   /** 64 lower-case hexadecimal digits. */
   readonly signature: string
   readonly sessionToken: string | undefined
@@ -91,7 +91,6 @@ const singleHeaders: ReadonlySet<string> = new Set([
 const credentialPattern = /^([A-Za-z0-9_]{1,128})\/(\d{8})\/([a-z0-9-]{1,64})\/([a-z0-9-]{1,64})\/aws4_request$/
 const authorizationPattern =
   /^AWS4-HMAC-SHA256 +Credential=([^\s,]+) *, *SignedHeaders=([^\s,]+) *, *Signature=([^\s,]+)$/
-const signaturePattern = /^[0-9a-f]{64}$/
 const timestampPattern = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/
 
 /**
@@ -128,15 +127,15 @@ function readHeader(header: string, { headers, parameters, path, query }: Parts)
   for (const name of parameters.keys()) {
     if (name.startsWith('X-Amz-')) incomplete(`The query parameter \`${name}\` is only for presigned requests.`)
   }
-  const parts = authorizationPattern.exec(header)
+  const parts = splitHeader(header)
   if (!parts) {
     return incomplete(`The Authorization header must be \`${algorithm} Credential=…, SignedHeaders=…, Signature=…\`.`)
   }
   const timestamp = headers.get('x-amz-date') ?? incomplete('The header `X-Amz-Date` is missing.')
   return {
-    ...readScope(parts[1]!, timestamp),
-    signedHeaders: readSignedHeaders(parts[2]!, headers),
-    signature: readSignature(parts[3]!),
+    ...readScope(parts.credential, timestamp),
+    signedHeaders: readSignedHeaders(parts.signedHeaders, headers),
+    signature: readSignature(parts.signature),
     sessionToken: headers.get('x-amz-security-token'),
     presigned: false,
     expiresSeconds: 0,
@@ -144,6 +143,30 @@ function readHeader(header: string, { headers, parameters, path, query }: Parts)
     path,
     query,
   }
+}
+
+interface HeaderParts {
+  readonly credential: string
+  readonly signedHeaders: string
+  readonly signature: string
+}
+
+const credentialStart = `${algorithm} Credential=`
+const signedHeadersStart = ', SignedHeaders='
+const signatureStart = ', Signature='
+
+/** Nearly every client writes the header with the same spaces; the pattern is for the others. */
+function splitHeader(header: string): HeaderParts | undefined {
+  const first = header.indexOf(signedHeadersStart)
+  const second = header.indexOf(signatureStart, first)
+  if (header.startsWith(credentialStart) && first > 0 && second > first) {
+    const credential = header.slice(credentialStart.length, first)
+    const signedHeaders = header.slice(first + signedHeadersStart.length, second)
+    // What stands in the parts is checked where they are read; a comma or space in them fits none of them.
+    return { credential, signedHeaders, signature: header.slice(second + signatureStart.length) }
+  }
+  const parts = authorizationPattern.exec(header)
+  return parts ? { credential: parts[1]!, signedHeaders: parts[2]!, signature: parts[3]! } : undefined
 }
 
 function readPresigned({ headers, parameters, path, query }: Parts, dialect: Dialect): Authorization {
@@ -183,32 +206,61 @@ function readScope(
   return { accessKeyId: scope[1]!, date: scope[2]!, region: scope[3]!, service: scope[4]!, timestamp, signedAt }
 }
 
+let lastMoment: { text: string; value: number } = { text: '', value: Number.NaN }
+
+/** Requests of one second have one text, so the last one is remembered. */
 function parseMoment(text: string): number | undefined {
+  if (text === lastMoment.text) return lastMoment.value
   const parts = timestampPattern.exec(text)
   if (!parts) return undefined
   const moment = Date.parse(`${parts[1]}-${parts[2]}-${parts[3]}T${parts[4]}:${parts[5]}:${parts[6]}Z`)
-  return Number.isNaN(moment) ? undefined : moment
+  if (Number.isNaN(moment)) return undefined
+  lastMoment = { text, value: moment }
+  return moment
+}
+
+/** The names that a signature covers: as listed, taken apart, and how many of them no request may leave unsigned. */
+export interface SignedHeaders {
+  readonly text: string
+  readonly names: readonly string[]
+  readonly mandatory: number
+}
+
+const signedHeadersCacheMax = 256
+const signedHeadersCache = new Map<string, SignedHeaders>()
+
+/** The list taken apart. Each kind of client always sends the same one, so some are kept. */
+function parseSignedHeaders(text: string): SignedHeaders {
+  const known = signedHeadersCache.get(text)
+  if (known) return known
+  const names = text.split(';', signedHeadersMax + 1)
+  if (names.length > signedHeadersMax) incomplete(`More than ${signedHeadersMax} headers are signed.`)
+  let previous = ''
+  for (const name of names) {
+    if (name <= previous) incomplete('The SignedHeaders must be lower-case names, sorted, each once.')
+    previous = name
+  }
+  if (!names.includes('host')) incomplete('The header `host` must be signed.')
+  const parsed = { text, names, mandatory: names.filter(isMandatory).length }
+  if (signedHeadersCache.size >= signedHeadersCacheMax) signedHeadersCache.clear()
+  signedHeadersCache.set(text, parsed)
+  return parsed
 }
 
 /** A part of the request that is not signed could be changed on its way: `host` and every `x-amz-*` header must be listed. */
-function readSignedHeaders(list: string, headers: ReadonlyMap<string, string>): readonly string[] {
-  const names = list.split(';', signedHeadersMax + 1)
-  if (names.length > signedHeadersMax) incomplete(`More than ${signedHeadersMax} headers are signed.`)
-  let previous = ''
-  let mustBeSigned = 0
-  for (const name of names) {
-    if (name <= previous) incomplete('The SignedHeaders must be lower-case names, sorted, each once.')
+function readSignedHeaders(text: string, headers: ReadonlyMap<string, string>): SignedHeaders {
+  const signed = parseSignedHeaders(text)
+  for (const name of signed.names) {
     if (!headers.has(name)) incomplete(`The signed header \`${name.slice(0, 100)}\` is not in the request.`)
-    if (isMandatory(name)) mustBeSigned--
-    previous = name
   }
-  for (const name of headers.keys()) if (isMandatory(name)) mustBeSigned++
-  if (!names.includes('host')) incomplete('The header `host` must be signed.')
-  if (mustBeSigned !== 0) {
-    const missing = [...headers.keys()].filter((name) => isMandatory(name) && !names.includes(name))
+  let mandatory = 0
+  for (const name of headers.keys()) if (isMandatory(name)) mandatory++
+  // All signed headers are in the request: so as many mandatory ones in both means the same ones.
+  if (mandatory !== signed.mandatory) {
+    const missing = [...headers.keys()].filter((name) => isMandatory(name) && !signed.names.includes(name))
     incomplete(`These headers must be signed: \`${missing.join('`, `').slice(0, 200)}\`.`)
   }
-  return names
+  return signed
 }
 
 function isMandatory(name: string): boolean {
@@ -216,9 +268,13 @@ function isMandatory(name: string): boolean {
 }
 
 function readSignature(signature: string): string {
-  return signaturePattern.test(signature)
-    ? signature
-    : incomplete('The Signature must be 64 lower-case hexadecimal digits.')
+  let digits = 0
+  for (let at = 0; at < signature.length; at++) {
+    const code = signature.charCodeAt(at)
+    if ((code >= 48 && code <= 57) || (code >= 97 && code <= 102)) digits++
+  }
+  const isWhole = digits === 64 && signature.length === 64
+  return isWhole ? signature : incomplete('The Signature must be 64 lower-case hexadecimal digits.')
 }
 
 function readHeaders(raw: readonly string[]): ReadonlyMap<string, string> {
@@ -362,8 +418,8 @@ export function canonicalRequest(
   dialect: Dialect = endpointDialect,
 ): string {
   let text = `${method}\n${canonicalPath(path, dialect.normalizePath)}\n${query === '' ? '' : canonicalQuery(query, presigned)}\n`
-  for (const name of signedHeaders) text += `${name}:${headers.get(name)}\n`
-  return `${text}\n${signedHeaders.join(';')}\n${bodyHash}`
+  for (const name of signedHeaders.names) text += `${name}:${headers.get(name)}\n`
+  return `${text}\n${signedHeaders.text}\n${bodyHash}`
 }
 
 function canonicalPath(path: string, normalize: boolean): string {
@@ -493,7 +549,7 @@ export function sign(request: SignedRequest, { key, region, service, now }: Sign
   const rawHeaders = [...request.rawHeaders, 'X-Amz-Date', timestamp]
   if (key.sessionToken !== undefined) rawHeaders.push('X-Amz-Security-Token', key.sessionToken)
   const headers = readHeaders(rawHeaders)
-  const signedHeaders = [...headers.keys()].sort()
+  const signedHeaders = parseSignedHeaders([...headers.keys()].sort().join(';'))
   const mark = request.url.indexOf('?')
   const path = mark < 0 ? request.url : request.url.slice(0, mark)
   const query = mark < 0 ? '' : request.url.slice(mark + 1)
@@ -503,7 +559,7 @@ export function sign(request: SignedRequest, { key, region, service, now }: Sign
   const credential = `${key.id}/${date}/${region}/${service}/aws4_request`
   rawHeaders.push(
     'Authorization',
-    `${algorithm} Credential=${credential}, SignedHeaders=${signedHeaders.join(';')}, Signature=${signature}`,
+    `${algorithm} Credential=${credential}, SignedHeaders=${signedHeaders.text}, Signature=${signature}`,
   )
   return rawHeaders
 }
