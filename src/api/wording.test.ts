@@ -34,6 +34,10 @@ const examples: { readonly [C in Refusal['code']]: readonly Extract<Refusal, { c
   MissingParameter: [{ code: 'MissingParameter', field: 'Tag.1.Key' }],
   InvalidParameterValue: [{ code: 'InvalidParameterValue', field: 'X', value: long, problem }],
   InvalidParameterCombination: [{ code: 'InvalidParameterCombination', problem }],
+  InvalidRange: [
+    { code: 'InvalidRange', what: 'vpc', field: 'CidrBlock', value: '10.0.0.0/8', problem },
+    { code: 'InvalidRange', what: 'subnet', field: 'CidrBlock', value: '10.0.0.0/8', problem },
+  ],
   InvalidPaginationToken: [{ code: 'InvalidPaginationToken', field: 'NextToken', value: long }],
   InvalidFilter: [{ code: 'InvalidFilter', name: long, allowed: ['state', 'tag-key'] }],
   InvalidTagKey: [{ code: 'InvalidTagKey', key: long, problem }],
@@ -49,7 +53,10 @@ const examples: { readonly [C in Refusal['code']]: readonly Extract<Refusal, { c
   LimitExceeded: [{ code: 'LimitExceeded', what: 'ipams', limit: 1, used: 1 }],
   AlreadyAssociated: nouns.map((what) => ({ code: 'AlreadyAssociated', what, id, problem })),
   InUse: nouns.map((what) => ({ code: 'InUse', what, id, problem })),
-  CidrConflict: [{ code: 'CidrConflict', field: 'Cidr', value: '10.0.0.0/8', problem }],
+  CidrConflict: [
+    { code: 'CidrConflict', field: 'Cidr', value: '10.0.0.0/8', problem },
+    { code: 'CidrConflict', what: 'subnet', field: 'CidrBlock', value: '10.0.0.0/24', problem },
+  ],
   MissingRequiredTags: [{ code: 'MissingRequiredTags', pool: 'ipam-pool-1', missing: ['env=prod'] }],
   DeniedByPolicy: [{ code: 'DeniedByPolicy', decision: 'decision-1', sentence: problem, lines: ['rule 1: skipped'] }],
   Exhausted: [

@@ -158,6 +158,12 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { cod
     ...badInput,
     message: sentence(problem),
   }),
+  InvalidRange: ({ what, field, value, problem }) => ({
+    status: 400,
+    ec2: what === 'vpc' ? 'InvalidVpc.Range' : 'InvalidSubnet.Range',
+    ...badInput,
+    message: `The CIDR ${quoted(value)} of the parameter ${quoted(field)} is invalid. ${sentence(problem)}`,
+  }),
   InvalidPaginationToken: ({ field, value }) => ({
     status: 400,
     ec2: 'InvalidPaginationToken',
@@ -257,9 +263,9 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { cod
     ...violated,
     message: `${quoted(id)} is in use. ${sentence(problem)}`,
   }),
-  CidrConflict: ({ field, value, problem }) => ({
+  CidrConflict: ({ what, field, value, problem }) => ({
     status: 400,
-    ec2: conflictCode(field),
+    ec2: what === 'subnet' ? 'InvalidSubnet.Conflict' : 'InvalidParameterValue',
     ...violated,
     message: `The CIDR ${quoted(value)} of the parameter ${quoted(field)} conflicts with another CIDR. ${sentence(problem)}`,
   }),
@@ -359,7 +365,10 @@ const nouns: Readonly<Record<Noun, NounWords>> = {
     missing: (id) => `The Nat Gateway ${id} was not found`,
   },
   vpc: idWords('InvalidVpcID', 'vpc'),
-  'vpc-cidr-association': idWords('InvalidVpcCidrBlockAssociationID', 'vpc CIDR block association'),
+  'vpc-cidr-association': {
+    ...idWords('InvalidVpcCidrBlockAssociationID', 'vpc CIDR block association'),
+    inUse: 'InvalidCidrBlock.InUse',
+  },
   subnet: idWords('InvalidSubnetID', 'subnet'),
   resource: {
     notFound: 'InvalidID',
@@ -446,9 +455,4 @@ function limitCode(what: string): string {
   if (name === 'subnets') return 'SubnetLimitExceeded'
   if (name === 'addresses' || name === 'elastic ip addresses') return 'AddressLimitExceeded'
   return 'ResourceLimitExceeded'
-}
-
-/** What a subnet's CIDR conflicts with is another subnet of its VPC; EC2 has a code for that alone. */
-function conflictCode(field: string): string {
-  return field === 'CidrBlock' || field === 'Ipv6CidrBlock' ? 'InvalidSubnet.Conflict' : 'InvalidParameterValue'
 }

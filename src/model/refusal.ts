@@ -49,6 +49,8 @@ export type Refusal =
   | { code: 'MissingParameter'; field: string }
   | { code: 'InvalidParameterValue'; field: string; value: string; problem: string }
   | { code: 'InvalidParameterCombination'; problem: string }
+  // A CIDR that no VPC, or no subnet of this VPC, can have.
+  | { code: 'InvalidRange'; what: 'vpc' | 'subnet'; field: string; value: string; problem: string }
   | { code: 'InvalidPaginationToken'; field: string; value: string }
   | { code: 'InvalidFilter'; name: string; allowed: readonly string[] }
   | { code: 'InvalidTagKey'; key: string; problem: string }
@@ -67,7 +69,8 @@ export type Refusal =
   | { code: 'LimitExceeded'; what: string; limit: number; used: number }
   | { code: 'AlreadyAssociated'; what: Noun; id: string; problem: string }
   | { code: 'InUse'; what: Noun; id: string; problem: string }
-  | { code: 'CidrConflict'; field: string; value: string; problem: string }
+  // `subnet`: what stands in the way is another subnet of the VPC.
+  | { code: 'CidrConflict'; what?: 'subnet'; field: string; value: string; problem: string }
   | { code: 'MissingRequiredTags'; pool: string; missing: readonly string[] }
   // Does policy allow it. `lines` are the facts of the decision, one each.
   | { code: 'DeniedByPolicy'; decision: string; sentence: string; lines: readonly string[] }

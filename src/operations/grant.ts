@@ -108,6 +108,43 @@ export async function previewGrant(
   return refuseExhausted(context, request, verdict, conclude(verdict, identity, 'exhausted'), options)
 }
 
+/**
+ * Asks policy about an address that the caller already holds and now wants to use, and puts the decision on record; takes
+ * nothing. Refuses where policy denies, and where it would steer elsewhere: what is named cannot become another.
+ * @param request names the address and the pool that holds it (`provider` for the provider's own)
+ */
+export async function judge(
+  context: WriteContext,
+  request: AllocationRequest & { readonly explicit: { readonly pool: string; readonly cidr: Cidr } },
+): Promise<Decision> {
+  const { verdict, identity } = await ask(context, request)
+  if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined))
+  const { pool, cidr } = request.explicit
+  const isAllowed = verdict.candidates.some((candidate) => candidate.pool === pool && candidate.cidr)
+  if (!isAllowed) {
+    const { policy, target, candidates } = verdict
+    const owner = verdict.ifExhausted.owner
+    refuseDecision(context, {
+      ...conclude(verdict, identity, undefined),
+      outcome: 'deny',
+      denial: {
+        cause: 'explicit',
+        setting: 'on-explicit',
+        value: pool,
+        allowed: candidates.map((candidate) => candidate.pool),
+        by:
+          policy && target !== undefined && owner !== undefined
+            ? { policy: policy.id, version: policy.version, target, owner }
+            : undefined,
+        owner,
+      },
+    })
+  }
+  const decision = conclude(verdict, identity, { pool, cidr })
+  context.record(decision)
+  return decision
+}
+
 /** Ends an allocation; its space rests as long as its pool says before anybody else can have it. */
 export async function release(context: WriteContext, allocation: Allocation): Promise<void> {
   const pool = await context.tx.pools.findByNumber(allocation.pool)

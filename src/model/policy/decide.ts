@@ -254,7 +254,7 @@ function judgeUnmatched(
   }
   const none: TraceStep = { kind: 'document', subject: pair, result: 'miss', because: 'no document speaks of it' }
   const steps = [...above, none]
-  if (explicit?.pool === undefined) {
+  if (explicit?.pool === undefined || explicit.pool === provider) {
     const candidates = Object.freeze([providerFor({ request, type }, explicit?.cidr)])
     return { outcome: 'allow', candidates, onExhausted: 'deny', steps, readsTags: false }
   }
@@ -332,6 +332,10 @@ function judgeDocument(
     const wish = wishGate(document, open, pool)
     if (wish.denial) return denied(wish.denial, [...above, wish.step], { by, readsTags })
     if (document.onExplicit.value === 'allow') {
+      if (pool === provider) {
+        const candidates = Object.freeze([providerFor({ request, type }, cidr)])
+        return { outcome: 'allow', candidates, onExhausted: 'deny', by, steps: [...above, wish.step], readsTags }
+      }
       return judgeNamedPool(snapshot, want, [...above, wish.step], { by, readsTags })
     }
     return judgeRules(snapshot, { request, type, netmaskLength }, document, {
