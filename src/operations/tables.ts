@@ -1,12 +1,13 @@
 // Every operation that works, by protocol and name. What is not here answers "not supported".
 import { addressOperations } from './addresses.ts'
 import type { AnyOperation } from './operation.ts'
+import { organizationsEc2Operations, organizationsOperations, stsOperations } from './organizations-table.ts'
 
 const byName = (...tables: readonly (readonly AnyOperation[])[]): ReadonlyMap<string, AnyOperation> =>
   new Map(tables.flat().map((operation) => [operation.name, operation]))
 
 export const operationTables = {
-  ec2: byName(addressOperations),
-  organizations: byName(),
-  sts: byName(),
+  ec2: byName(addressOperations, organizationsEc2Operations),
+  organizations: byName(organizationsOperations),
+  sts: byName(stsOperations),
 } as const
