@@ -65,7 +65,8 @@ function conflictsAt(snapshot: Snapshot, node: string, pair: PolicyDocument): re
     conflicts.push({ kind, node, locale, resourceType, parties, problem })
 
   const emptied = emptiedBy(snapshot, node, pair, document.rules)
-  if (emptied) add('pools', [document.by, emptied], 'they list no pool in common')
+  // A final that alone gives the order, and none of it to this account, is at odds with nobody.
+  if (emptied && emptied !== document.by) add('pools', [document.by, emptied], 'they list no pool in common')
 
   const sizes: [string, ResolvedSize | undefined][] = [
     ['size', document.size],

@@ -443,7 +443,8 @@ function wishGate(
 
 /**
  * The rules in order. Where none can serve, a request that asks for what a listed pool does not give is refused, or
- * asking wrongly would be a way to provider space; else `onExhausted` decides, as where no pool has room.
+ * asking wrongly would be a way to provider space, and so is one for which finals leave nothing. Where no rule is meant
+ * for the account, `onExhausted` decides, as where no pool has room.
  */
 function judgeRules(
   snapshot: Snapshot,
@@ -477,7 +478,8 @@ function judgeRules(
     return { ...end, candidates: Object.freeze(candidates), onExhausted: onExhausted.value }
   }
   if (fault) return denied(fault.denial, steps, { by, readsTags })
-  if (onExhausted.value === 'provider' && !want.cidr) {
+  const isNarrowed = document.rules.some(({ excludedBy }) => excludedBy)
+  if (onExhausted.value === 'provider' && !want.cidr && !isNarrowed) {
     steps.push({
       kind: 'exhausted',
       subject: provider,

@@ -109,7 +109,7 @@ function explainGrant(decision: Decision): Explanation {
   const block = decision.cidr ? ` ${formatCidr(decision.cidr)}` : ''
   const steer = outcome === 'steer' ? `; your choice \`${wishOf(request)}\` is not listed and was not followed` : ''
   return {
-    sentence: `A ${request.resourceType} in ${request.locale} got${block} from ${from}, ${by}${rule ? `, rule ${rule}` : ''}${steer}.`,
+    sentence: `${articleFor(request.resourceType)} ${request.resourceType} in ${request.locale} got${block} from ${from}, ${by}${rule ? `, rule ${rule}` : ''}${steer}.`,
     lines: wouldBeLines(decision),
   }
 }
@@ -137,3 +137,5 @@ function askLine({ denial, id }: Decision): string {
   const what = by ? `policy \`${by.policy}\`` : cause === 'pool-rule' && pool ? `pool \`${pool}\`` : 'the IPAM'
   return `For an exception, ask ${owner ? `account ${owner}, ` : ''}the owner of ${what}, naming ${id}.`
 }
+
+const articleFor = (noun: string): string => (/^[aeiou]/.test(noun) ? 'An' : 'A')

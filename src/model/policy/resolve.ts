@@ -161,10 +161,11 @@ function stepOf(snapshot: Snapshot, assignment: Assignment, pair: Pair, isHit: b
 function merge(snapshot: Snapshot, path: readonly string[], base: Part, finals: readonly Part[]): ResolvedDocument {
   const narrowing = finals.filter((part) => part !== base)
   const parts = [base, ...narrowing]
+  const isFinal = finals.includes(base)
   const resolveRule = ({ pool, when }: AllocationRule, index: number): ResolvedRule => {
     const rule = { pool, number: index + 1 }
     const unmet = unmetCondition(snapshot, path, when)
-    if (unmet !== undefined) return { ...rule, skipped: unmet }
+    if (unmet !== undefined) return { ...rule, skipped: unmet, excludedBy: isFinal ? base.by : undefined }
     const by = narrowing.find((part) => !lists(snapshot, path, part, pool))?.by
     if (!by) return rule
     return { ...rule, skipped: `final policy ${by.policy} on ${by.target} does not list it`, excludedBy: by }

@@ -72,7 +72,7 @@ export interface ResolvedRule {
   readonly number: number
   /** Why it does not apply to the account; undefined where it does. */
   readonly skipped?: string
-  /** The final that does not list it, where that is why. */
+  /** The final that does not list it for the account, where that is why. */
   readonly excludedBy?: Party
 }
 

@@ -1,0 +1,47 @@
+// Claims about the canonical text that a version is hashed by.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { canonicalText } from './document.ts'
+import { documentOf, policy } from './world.fixture.ts'
+
+const eip = documentOf(['p1', 'p2'], {
+  requiredTags: [{ key: 'a' }, { key: 'b', value: 'c' }],
+  size: { min: 1, default: 2, max: 3 },
+})
+const rnat = documentOf(
+  ['p1'],
+  {},
+  {
+    resourceType: 'rnat',
+    rules: [{ pool: 'p1', when: { accounts: ['2', '1'], tags: [{ key: 'k', values: ['y', 'x'] }] } }],
+  },
+)
+
+test('versions that mean the same have the same text, whatever the order of what has none', () => {
+  const shuffledTags = { ...eip, settings: { ...eip.settings, requiredTags: eip.settings.requiredTags.toReversed() } }
+  const shuffledRule = {
+    ...rnat,
+    rules: [{ when: { tags: [{ values: ['x', 'y'], key: 'k' }], accounts: ['1', '2'] }, pool: 'p1' }],
+  }
+  assert.equal(
+    canonicalText(policy('a', [eip, rnat])),
+    canonicalText(policy('b', [shuffledRule, shuffledTags, documentOf([], {}, { locale: 'x' })], { version: 7 })),
+  )
+})
+
+test('any change of meaning changes the text', () => {
+  const texts = [
+    policy('a', [eip]),
+    policy('a', [rnat]),
+    policy('a', [eip], { compatibility: 'aws' }),
+    policy('a', [{ ...eip, rules: eip.rules.toReversed() }]),
+    policy('a', [{ ...eip, locale: 'eu-west-1' }]),
+    policy('a', [{ ...eip, settings: { ...eip.settings, onExplicit: 'allow' } }]),
+    policy('a', [{ ...eip, settings: { ...eip.settings, onExhausted: 'provider' } }]),
+    policy('a', [{ ...eip, settings: { ...eip.settings, size: undefined, sizeIpv6: eip.settings.size } }]),
+    policy('a', [{ ...eip, settings: { ...eip.settings, requiredTags: [{ key: 'a' }] } }]),
+    policy('a', [{ ...eip, rules: eip.rules.map((rule) => ({ ...rule, when: { accounts: ['1'] } })) }]),
+  ].map(canonicalText)
+  assert.equal(new Set(texts).size, texts.length)
+})

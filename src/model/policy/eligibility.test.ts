@@ -1,0 +1,52 @@
+// Claims about which pools a policy may list.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { rulesProblem } from './eligibility.ts'
+import { findResourceType, resourceTypes } from './resource-types.ts'
+import { pool, pools, privatePool } from './world.fixture.ts'
+
+const eip = { ipamId: 'ipam-acme', locale: 'us-east-1', resourceType: 'eip' }
+
+test('a public pool of the policy’s IPAM, in the locale, for ec2, may be listed once', () => {
+  assert.equal(rulesProblem(eip, pools), undefined)
+  const at = (change: Parameters<typeof pool>[2]) => rulesProblem(eip, [pool('x', '192.0.2.0/26', change)])?.field
+  for (const change of [
+    { ipamId: 'ipam-2' },
+    { locale: 'eu-west-1' },
+    { locale: undefined },
+    { scopeType: 'private' },
+    { family: 6 },
+    { awsService: undefined },
+  ] as const) {
+    assert.equal(at(change), 'SourceIpamPoolId', JSON.stringify(change))
+  }
+  assert.equal(rulesProblem(eip, [pools[0]!, pools[0]!])?.field, 'SourceIpamPoolId')
+})
+
+test('a document has at most ten rules, of a type that is known', () => {
+  const many = Array.from({ length: 11 }, (_, i) => pool(`x${i}`, '192.0.2.0/26'))
+  assert.equal(rulesProblem(eip, many)?.field, 'AllocationRules')
+  assert.equal(rulesProblem(eip, many.slice(1)), undefined)
+  assert.equal(rulesProblem({ ...eip, resourceType: 'toaster' }, [])?.field, 'ResourceType')
+})
+
+test('private space and containers may be listed for the types that can use them', () => {
+  const home = privatePool('v', '10.0.0.0/8')
+  const container = privatePool('c', '10.0.0.0/8', { locale: undefined })
+  assert.equal(rulesProblem({ ...eip, resourceType: 'vpc' }, [home]), undefined)
+  assert.equal(rulesProblem({ ...eip, resourceType: 'vpc' }, [container])?.field, 'SourceIpamPoolId')
+  assert.equal(rulesProblem({ ...eip, resourceType: 'custom' }, [container]), undefined)
+})
+
+test('the registry names each type once, with lengths in order', () => {
+  assert.equal(new Set(resourceTypes.map(({ name }) => name)).size, resourceTypes.length)
+  for (const { name, lengths, takes } of resourceTypes) {
+    assert.equal(findResourceType(name)?.name, name)
+    for (const bounds of [lengths[4], lengths[6]]) {
+      if (!bounds) continue
+      assert(bounds.min <= (bounds.default ?? bounds.min) && (bounds.default ?? bounds.max) <= bounds.max)
+      assert.equal(takes === 'address', bounds.min === bounds.max)
+    }
+  }
+})

@@ -1,0 +1,137 @@
+// Claims about decisions in words.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { parseCidr } from '../cidr.ts'
+import { conclude, decide } from './decide.ts'
+import type { AllocationRequest, AllocatorResult, Decision } from './decision.ts'
+import type { PolicySettings } from './document.ts'
+import { explainDecision, renderDecision } from './explain.ts'
+import type { GovernanceFacts } from './snapshot.ts'
+import { admin, assign, documentOf, policy, pool, pools, prod, request, root, worldOf } from './world.fixture.ts'
+
+const at = new Date('2026-01-02T03:04:05Z')
+
+interface Story {
+  readonly settings?: Partial<PolicySettings>
+  readonly facts?: Partial<GovernanceFacts>
+  readonly ask?: Partial<AllocationRequest>
+  readonly result?: AllocatorResult
+}
+
+function decisionIn({ settings, facts, ask, result }: Story): Decision {
+  const base = {
+    policies: [policy('net', [documentOf(['p1', 'p2'], settings)], { version: 3 })],
+    assignments: [assign('net', root)],
+  }
+  const asked = request(ask)
+  return conclude(decide(worldOf({ ...base, ...facts }), asked, at), { id: 'decision-1', at, request: asked }, result)
+}
+
+test('a denial names policy, version, target, setting, value, what is allowed, and whom to ask', () => {
+  assert.deepEqual(explainDecision(decisionIn({ ask: { explicit: { pool: 'p3' } } })), {
+    sentence: `Policy \`net\` version 3, enabled on \`${root}\`, does not let you choose \`p3\`; allowed: \`p1\`, \`p2\`.`,
+    lines: [
+      `Policy: \`net\` version 3, enabled on \`${root}\`.`,
+      'Document: eip in us-east-1.',
+      'Decided by: setting `on-explicit`.',
+      'Value: p3.',
+      'Allowed: p1, p2.',
+      `For an exception, ask account ${admin}, the owner of policy \`net\`, naming decision-1.`,
+    ],
+  })
+})
+
+test('every cause of denial has a sentence, and its last line says what to do', () => {
+  const ipams = [{ id: 'ipam-acme', account: admin, tier: 'advanced' as const, unmatched: 'deny' as const }]
+  const stories: { readonly [cause: string]: Story } = {
+    tags: { settings: { requiredTags: [{ key: 'env', value: 'prod' }] }, ask: { tags: new Map([['env', 'dev']]) } },
+    explicit: { ask: { explicit: { cidr: parseCidr('203.0.113.1/32') } } },
+    'no-rule': {
+      facts: {
+        policies: [policy('net', [documentOf([], {}, { rules: [{ pool: 'p1', when: { accounts: [admin] } }] })])],
+      },
+    },
+    'pool-rule': { facts: { pools: [pool('p1', '198.51.100.0/25', { requiredTags: [{ key: 'env' }] })] } },
+    unmatched: { facts: { ipams }, ask: { locale: 'eu-west-1' } },
+    exhausted: { result: 'exhausted' },
+    'resource-type': { ask: { family: 6 } },
+    size: {
+      facts: {
+        policies: [
+          policy('net', [documentOf(['p1'], { size: { min: 20, default: 24, max: 28 } }, { resourceType: 'vpc' })]),
+        ],
+      },
+      ask: { resourceType: 'vpc', netmaskLength: 16 },
+    },
+  }
+  for (const [cause, story] of Object.entries(stories)) {
+    const decision = decisionIn(story)
+    assert.equal(decision.denial?.cause, cause)
+    const { sentence, lines } = explainDecision(decision)
+    assert.match(sentence, /^[A-Z].*\.$/)
+    assert(sentence.includes(decision.denial.value.split(',')[0]!), sentence)
+    assert.match(
+      lines.at(-1)!,
+      cause === 'resource-type'
+        ? /^Change the request/
+        : /^For an exception, ask account 111111111111, the owner of .*naming decision-1\.$/,
+    )
+    assert(![sentence, ...lines].some((line) => line.includes('undefined')), lines.join('\n'))
+  }
+})
+
+test('a grant says from where and by which rule, and a steer says what was not followed', () => {
+  const cidr = parseCidr('198.51.100.129/32')!
+  const granted = explainDecision(decisionIn({ result: { pool: 'p2', cidr } }))
+  assert.equal(
+    granted.sentence,
+    `A eip in us-east-1 got 198.51.100.129/32 from pool \`p2\`, by policy \`net\` version 3, enabled on \`${root}\`, rule 2.`.replace(
+      'A eip',
+      'An eip',
+    ),
+  )
+  const steered = explainDecision(
+    decisionIn({ settings: { onExplicit: 'steer' }, ask: { explicit: { pool: 'p3' } }, result: { pool: 'p2', cidr } }),
+  )
+  assert.match(steered.sentence, /your choice `p3` is not listed and was not followed\.$/)
+  const outside = explainDecision(decisionIn({ ask: { locale: 'eu-west-1' }, result: { pool: 'provider', cidr } }))
+  assert.match(outside.sentence, /from provider-assigned space, as no policy enforced here speaks of it\.$/)
+})
+
+test('a warning says what would have been denied, and an observation says nothing to the caller', () => {
+  const soft = policy('soft', [documentOf(['p1'], { requiredTags: [{ key: 'env' }] })])
+  const linesIn = (mode: 'warn' | 'observe') =>
+    explainDecision(
+      decisionIn({
+        facts: { policies: [soft], assignments: [assign('soft', prod, { mode })] },
+        result: { pool: 'provider', cidr: parseCidr('192.0.2.1/32')! },
+      }),
+    ).lines
+  assert.deepEqual(linesIn('warn'), [
+    `Warning: Policy \`soft\` version 1 on \`${prod}\` would deny this: it requires tags that the request does not carry (no env); allowed: env.`,
+  ])
+  assert.deepEqual(linesIn('observe'), [])
+})
+
+test('the rendered decision shows facts, names and the whole trace', () => {
+  const decision = decisionIn({ facts: { pools }, result: { pool: 'p2', cidr: parseCidr('198.51.100.129/32')! } })
+  const text = renderDecision(
+    decision,
+    new Map([
+      ['net', 'Network law'],
+      ['p2', 'Edge'],
+    ]),
+  )
+  for (const part of [
+    'decision-1',
+    '2026-01-02T03:04:05.000Z',
+    'net (Network law) version 3',
+    'p2 (Edge)',
+    '198.51.100.129/32',
+    'no /32 is free',
+  ]) {
+    assert(text.includes(part), `${part} in\n${text}`)
+  }
+  assert.equal(text.match(/^ +\d+\. /gm)?.length, decision.trace.length)
+})
