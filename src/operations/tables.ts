@@ -2,12 +2,13 @@
 import { addressOperations } from './addresses.ts'
 import type { AnyOperation } from './operation.ts'
 import { organizationsEc2Operations, organizationsOperations, stsOperations } from './organizations-table.ts'
+import { policyOperations } from './policy-table.ts'
 
 const byName = (...tables: readonly (readonly AnyOperation[])[]): ReadonlyMap<string, AnyOperation> =>
   new Map(tables.flat().map((operation) => [operation.name, operation]))
 
 export const operationTables = {
-  ec2: byName(addressOperations, organizationsEc2Operations),
+  ec2: byName(addressOperations, policyOperations, organizationsEc2Operations),
   organizations: byName(organizationsOperations),
   sts: byName(stsOperations),
 } as const

@@ -45,8 +45,7 @@ interface VersionRow {
 const policyQuery = `select p.id, p.ipam_id, p.account, i.region, p.version, p.compatibility_default, p.created_at
   from policy p join ipam i on i.id = p.ipam_id`
 const versionColumns = 'version, content_hash, body, author, created_at'
-const assignmentColumns =
-  'policy_id as "policyId", target_id as "targetId", kind, mode, managed_by as "managedBy"'
+const assignmentColumns = 'policy_id as "policyId", target_id as "targetId", kind, mode, managed_by as "managedBy"'
 
 const toPolicy = (row: PolicyRow): Policy => ({
   id: row.id,
@@ -89,6 +88,14 @@ export class Policies {
   async countOfIpam(ipamId: string): Promise<number> {
     const row = await this.#sql.get<{ count: number }>('select count(*) as count from policy where ipam_id = ?', ipamId)
     return row!.count
+  }
+  /** The Regions in which an IPAM operates: what a policy of it can speak of in this cloud. */
+  async operatingRegions(ipamId: string): Promise<string[]> {
+    const rows = await this.#sql.all<{ region: string }>(
+      'select region from ipam_region where ipam_id = ? order by region',
+      ipamId,
+    )
+    return rows.map(({ region }) => region)
   }
   /** A policy begins with its version 1: `addVersion` must follow in the same transaction. */
   async insert(policy: Policy): Promise<void> {
@@ -182,9 +189,7 @@ export class Policies {
     )
   }
   async unassign(policyId: string, targetId: string): Promise<boolean> {
-    return (
-      (await this.#sql.run('delete from assignment where policy_id = ? and target_id = ?', policyId, targetId)) > 0
-    )
+    return (await this.#sql.run('delete from assignment where policy_id = ? and target_id = ?', policyId, targetId)) > 0
   }
   /** Changes how a policy is enabled, wherever it is. */
   async reassign(policyId: string, kind: AssignmentKind, mode: Mode): Promise<void> {

@@ -1,0 +1,28 @@
+// The operations of policies and tags, for the table of the EC2 endpoint.
+import {
+  createIpamPolicy,
+  deleteIpamPolicy,
+  describeIpamPolicies,
+  disableIpamPolicy,
+  enableIpamPolicy,
+  getEnabledIpamPolicy,
+  getIpamPolicyAllocationRules,
+  getIpamPolicyOrganizationTargets,
+  modifyIpamPolicyAllocationRules,
+} from './policies.ts'
+import { createTags, deleteTags, describeTags } from './tags.ts'
+
+export const policyOperations = [
+  createIpamPolicy,
+  describeIpamPolicies,
+  deleteIpamPolicy,
+  modifyIpamPolicyAllocationRules,
+  getIpamPolicyAllocationRules,
+  enableIpamPolicy,
+  disableIpamPolicy,
+  getEnabledIpamPolicy,
+  getIpamPolicyOrganizationTargets,
+  createTags,
+  deleteTags,
+  describeTags,
+] as const
