@@ -7,9 +7,38 @@ import { type Protocol, wordingOf } from './wording.ts'
 
 const protocols: readonly Protocol[] = ['ec2', 'organizations', 'sts']
 const long = 'x'.repeat(5_000)
-const nounList =
-  'ipam ipam-scope ipam-pool ipam-pool-allocation ipam-policy ipam-pool-cidr organization-target elastic-ip elastic-ip-address association nat-gateway vpc vpc-cidr-association subnet resource account organization organizational-unit root parent child create-account-request role region availability-zone'
-const nouns = nounList.split(' ') as Noun[]
+/** A noun that is missing here does not compile. */
+const everyNoun: { readonly [N in Noun]: true } = {
+  ipam: true,
+  'ipam-scope': true,
+  'ipam-pool': true,
+  'ipam-pool-allocation': true,
+  'ipam-policy': true,
+  'ipam-pool-cidr': true,
+  'organization-target': true,
+  'elastic-ip': true,
+  'elastic-ip-address': true,
+  association: true,
+  'nat-gateway': true,
+  vpc: true,
+  'vpc-cidr-association': true,
+  subnet: true,
+  resource: true,
+  account: true,
+  organization: true,
+  'organizational-unit': true,
+  root: true,
+  parent: true,
+  child: true,
+  'create-account-request': true,
+  role: true,
+  region: true,
+  'availability-zone': true,
+  'source-parent': true,
+  'destination-parent': true,
+  'delegated-administrator': true,
+}
+const nouns = Object.keys(everyNoun) as Noun[]
 const id = 'an-id'
 const problem = 'it is wrong'
 
