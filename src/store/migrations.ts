@@ -306,10 +306,13 @@ create table subnet (
   created_at integer not null
 ) strict;
 create index subnet_vpc on subnet (vpc_id, id);
+-- Subnets of a VPC never overlap; the code looks at the neighbours, and equal ones fail here.
+create unique index subnet_first on subnet (vpc_id, first) where first is not null;
 create index subnet_account on subnet (account, region, id);
 create table subnet_cidr (
   association_id text primary key,
   subnet_id text not null references subnet (id),
+  vpc_id text not null references vpc (id),
   first blob not null check (length(first) = 16),
   length integer not null,
   allocation integer,
@@ -317,6 +320,7 @@ create table subnet_cidr (
   created_at integer not null
 ) strict;
 create index subnet_cidr_subnet on subnet_cidr (subnet_id);
+create unique index subnet_cidr_first on subnet_cidr (vpc_id, first);
 create table nat_gateway (
   id text primary key,
   account text not null,
@@ -327,13 +331,15 @@ create table nat_gateway (
   availability_mode text not null check (availability_mode in ('zonal', 'regional')),
   automatic integer not null default 0,
   route_table_id text,
-  client_token text,
-  state text not null check (state in ('available', 'deleted', 'failed')),
   created_at integer not null,
-  deleted_at integer
+  -- A deleted gateway is still shown for a while, as in EC2.
+  deleted_at integer,
+  check ((availability_mode = 'regional') = (subnet_id is null))
 ) strict;
 create index nat_gateway_account on nat_gateway (account, region, id);
 create index nat_gateway_vpc on nat_gateway (vpc_id);
+create index nat_gateway_subnet on nat_gateway (subnet_id) where subnet_id is not null;
+create index nat_gateway_deleted on nat_gateway (deleted_at) where deleted_at is not null;
 create table nat_gateway_address (
   association_id text primary key,
   nat_gateway_id text not null references nat_gateway (id),

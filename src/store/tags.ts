@@ -86,7 +86,7 @@ const ownerQueries = {
   scope: 'select s.account, i.region from scope s join ipam i on i.id = s.ipam_id where s.id = ?',
   pool: 'select p.account, i.region from pool p join ipam i on i.id = p.ipam_id where p.id = ?',
   policy: 'select p.account, i.region from policy p join ipam i on i.id = p.ipam_id where p.id = ?',
-  natGateway: `select account, region from nat_gateway where id = ? and state <> 'deleted'`,
+  natGateway: 'select account, region from nat_gateway where id = ? and deleted_at is null',
   vpc: 'select account, region from vpc where id = ?',
   subnet: 'select account, region from subnet where id = ?',
 } as const
