@@ -1,0 +1,114 @@
+// A prepared data folder for the benchmark: one account, one pool with room for millions, one policy that sends Elastic IPs there.
+import { spawn } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { bootstrap } from '#operations/access-keys.ts'
+import { type Hallway, openHallway } from '#operations/execute.ts'
+import { operationTables } from '#operations/tables.ts'
+import type { Store } from '#store/store.ts'
+import { readConfig } from '../src/config.ts'
+import { openStore } from '../src/server.ts'
+
+export interface BenchKey {
+  readonly keyId: string
+  readonly secret: string
+  readonly region: string
+}
+const account = '111111111111'
+
+export interface Prepared {
+  readonly store: Store
+  readonly hallway: Hallway
+  call(name: string, input: object): Promise<Record<string, never>>
+}
+
+/** Opens a folder in this process. */
+export async function open(folder: string, { keyId, region }: BenchKey): Promise<Prepared> {
+  const config = readConfig({ CADASTRE_DATA: folder })
+  const store = openStore(config, { exclusive: true, create: true })
+  const hallway = await openHallway(store, config.operations)
+  let requests = 0
+  return {
+    store,
+    hallway,
+    call: (name, input) =>
+      hallway.execute(operationTables.ec2.get(name)!, {
+        principal: { account, arn: `arn:aws:iam::${account}:user/bench`, accessKeyId: keyId, userId: 'AIDABENCH' },
+        region,
+        input,
+        requestId: `bench-${++requests}`,
+        sourceAddress: '127.0.0.1',
+      }) as Promise<Record<string, never>>,
+  }
+}
+
+export async function preparePolicy(folder: string, key: BenchKey): Promise<void> {
+  const { store, call } = await open(folder, key)
+  await bootstrap(store, account, { accessKeyId: key.keyId, secretAccessKey: key.secret })
+  const { Ipam } = (await call('CreateIpam', { OperatingRegions: [{ RegionName: key.region }] })) as never as { Ipam: { IpamId: string; PublicDefaultScopeId: string } }
+  const { IpamPool } = (await call('CreateIpamPool', {
+    IpamScopeId: Ipam.PublicDefaultScopeId,
+    AddressFamily: 'ipv4',
+    Locale: key.region,
+    AwsService: 'ec2',
+    PublicIpSource: 'byoip',
+  })) as never as { IpamPool: { IpamPoolId: string } }
+  await call('ProvisionIpamPoolCidr', { IpamPoolId: IpamPool.IpamPoolId, Cidr: '20.0.0.0/8' })
+  const { IpamPolicy } = (await call('CreateIpamPolicy', { IpamId: Ipam.IpamId })) as never as { IpamPolicy: { IpamPolicyId: string } }
+  await call('ModifyIpamPolicyAllocationRules', {
+    IpamPolicyId: IpamPolicy.IpamPolicyId,
+    Locale: key.region,
+    ResourceType: 'eip',
+    AllocationRules: [{ SourceIpamPoolId: IpamPool.IpamPoolId }],
+  })
+  await call('EnableIpamPolicy', { IpamPolicyId: IpamPolicy.IpamPolicyId })
+  await store.close()
+}
+
+/** Allocates until `count` more are there, as a server under load would: many at once, so that commits are shared. */
+export async function fill({ call }: Prepared, count: number, together = 256): Promise<void> {
+  for (let done = 0; done < count; done += together) {
+    await Promise.all(Array.from({ length: Math.min(together, count - done) }, () => call('AllocateAddress', { Domain: 'vpc' })))
+  }
+}
+
+/** From exec to the line that says it listens, with a million allocations in the database. */
+export async function measureStart(key: BenchKey, allocations = 1_000_000): Promise<void> {
+  const folder = await filledFolder(key, allocations)
+  const times: number[] = []
+  let rss = 0
+  for (let round = 0; round < 5; round++) {
+    const start = performance.now()
+    const child = spawn(process.execPath, [join(import.meta.dirname, '../src/main.ts'), 'serve'], {
+      env: { ...process.env, CADASTRE_DATA: folder, CADASTRE_PORT: '0' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    await new Promise((resolve) => child.stdout.once('data', resolve))
+    times.push(performance.now() - start)
+    rss = (Number(readFileSync(`/proc/${child.pid}/statm`, 'utf8').split(' ')[1]) * 4096) / 1e6
+    child.kill('SIGTERM')
+    await new Promise((resolve) => child.once('exit', resolve))
+  }
+  rmSync(folder, { recursive: true, force: true })
+  console.log(`\nstart to listening with ${allocations} allocations: ${times.map((ms) => ms.toFixed(0)).join(', ')} ms; RSS ${rss.toFixed(0)} MB. Goal: ≤ 300 ms`)
+}
+
+const filled = new Map<number, string>()
+
+/** A folder with that many allocations; made once per run and copied. */
+export async function filledFolder(key: BenchKey, allocations: number): Promise<string> {
+  let source = filled.get(allocations)
+  if (source === undefined) {
+    source = mkdtempSync(join(tmpdir(), 'cadastre-bench-filled-'))
+    await preparePolicy(source, key)
+    const prepared = await open(source, key)
+    await fill(prepared, allocations)
+    await prepared.store.close()
+    filled.set(allocations, source)
+    process.once('exit', () => rmSync(source!, { recursive: true, force: true }))
+  }
+  const copy = mkdtempSync(join(tmpdir(), 'cadastre-bench-'))
+  cpSync(source, copy, { recursive: true })
+  return copy
+}
