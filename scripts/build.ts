@@ -1,27 +1,27 @@
-// `npm run build`: the JavaScript of the published package, in dist/.
-import { spawnSync } from 'node:child_process'
+// `npm run build`: the JavaScript of the published package, in dist/. Types are stripped in place, so lines stay where they are.
 import { chmodSync, cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { stripTypeScriptTypes } from 'node:module'
 import { dirname, join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
 const dist = join(root, 'dist')
 rmSync(dist, { recursive: true, force: true })
 
-const { status } = spawnSync(join(root, 'node_modules', '.bin', 'tsc'), ['-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' })
-if (status !== 0) process.exit(status ?? 1)
+const importOfTypeScript = /((?:from|import)\s*\(?\s*)'((?:\.{1,2}\/|#)[^']+)\.ts'/g
 
-for (const file of globSync('src/**/*.{json,md}', { cwd: root })) {
-  const target = join(dist, file.slice('src/'.length))
+for (const file of globSync('src/**/*.{ts,json,md}', { cwd: root })) {
+  if (file.endsWith('.test.ts') || file.includes('testdata')) continue
+  const target = join(dist, file.slice('src/'.length).replace(/\.ts$/, '.js'))
   mkdirSync(dirname(target), { recursive: true })
-  cpSync(join(root, file), target)
+  if (!file.endsWith('.ts')) {
+    cpSync(join(root, file), target)
+    continue
+  }
+  const code = stripTypeScriptTypes(readFileSync(join(root, file), 'utf8'), { mode: 'strip' })
+  writeFileSync(target, code.replace(importOfTypeScript, "$1'$2.js'"))
 }
-// Inside dist the imports that say `#model/cidr.ts` mean the built file: Node reads them from the nearest package.json.
+// Inside dist `#model/cidr.js` means the built file: Node reads `imports` from the nearest package.json.
 const { imports, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { imports: Record<string, string>; version: string }
-const builtImports = Object.fromEntries(
-  Object.entries(imports).flatMap(([name, path]) => [
-    [name.replace('*', '*.ts'), path.replace('./src/', './').replace('*', '*.js')],
-    [name.replace('*', '*.json'), path.replace('./src/', './').replace('*', '*.json')],
-  ]),
-)
+const builtImports = Object.fromEntries(Object.entries(imports).map(([name, path]) => [name, path.replace('./src/', './')]))
 writeFileSync(join(dist, 'package.json'), `${JSON.stringify({ name: 'cadastre', version, type: 'module', imports: builtImports }, null, 2)}\n`)
 chmodSync(join(dist, 'main.js'), 0o755)
