@@ -1,4 +1,4 @@
-// How long a decision takes: cached and not, in a small organization and in one of 20,000 accounts. Run: `node bench/decide.ts`.
+// How long a decision takes: cached and not, in a small organization and in one of 20,000 accounts. Part of `npm run bench`.
 
 import { cpus } from 'node:os'
 import { parseCidr } from '#model/cidr.ts'
@@ -89,18 +89,23 @@ function repeat(once: () => unknown): (count: number) => void {
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
 
-if (decide(world, request({ account: prod }), now).candidates.length !== 2)
-  throw new Error('the world is not as the bench expects')
-const times = new Map(cases.map(({ name }) => [name, [] as number[]]))
-for (let round = 0; round <= rounds; round++) {
-  for (const { name, count, run } of cases) {
-    const startedAt = process.hrtime.bigint()
-    run(count)
-    const micros = Number(process.hrtime.bigint() - startedAt) / 1000 / count
-    if (round > 0) times.get(name)!.push(micros) // The first round warms up.
+/** Prints one line per case: microseconds for one call. */
+export function measureDecisions(): void {
+  if (decide(world, request({ account: prod }), now).candidates.length !== 2)
+    throw new Error('the world is not as the bench expects')
+  const times = new Map(cases.map(({ name }) => [name, [] as number[]]))
+  for (let round = 0; round <= rounds; round++) {
+    for (const { name, count, run } of cases) {
+      const startedAt = process.hrtime.bigint()
+      run(count)
+      const micros = Number(process.hrtime.bigint() - startedAt) / 1000 / count
+      if (round > 0) times.get(name)!.push(micros) // The first round warms up.
+    }
   }
+  console.log(
+    `${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores, Node ${process.version}; median of ${rounds} interleaved rounds`,
+  )
+  for (const { name } of cases) console.log(`${median(times.get(name)!).toFixed(2).padStart(10)} µs  ${name}`)
 }
-console.log(
-  `${cpus()[0]?.model ?? 'unknown CPU'}, ${cpus().length} cores, Node ${process.version}; median of ${rounds} interleaved rounds`,
-)
-for (const { name } of cases) console.log(`${median(times.get(name)!).toFixed(2).padStart(10)} µs  ${name}`)
+
+if (import.meta.main) measureDecisions()

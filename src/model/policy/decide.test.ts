@@ -337,6 +337,27 @@ test('warn changes nothing either, and says so to the caller', () => {
   assert.equal(ask(world, { account: dev }).outcome, 'allow')
 })
 
+test('what observes is judged beside what warns, as if both enforced', () => {
+  const policies = ['live', 'warned', 'watched'].map((id) =>
+    policy(id, [documentOf(['p1'], id === 'watched' ? { requiredTags: [{ key: 'env' }] } : {})]),
+  )
+  const verdict = ask(
+    worldOf({
+      policies,
+      assignments: [
+        assign('live', root),
+        assign('warned', prodUnit, { mode: 'warn' }),
+        assign('watched', root, { kind: 'final', mode: 'observe' }),
+      ],
+    }),
+  )
+  assert.deepEqual(
+    [verdict.outcome, verdict.wouldBe?.mode, verdict.wouldBe?.policy?.id],
+    ['allow', 'observe', 'warned'],
+  )
+  assert.equal(verdict.wouldBe?.denial?.by?.policy, 'watched')
+})
+
 test('off is as if it were not there', () => {
   const world = worldOf({
     policies: [policy('net', [documentOf(['p1'])])],
