@@ -3,7 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Ec2Input, Ec2Operation, Ec2Output } from '#formats/aws/ec2.generated.ts'
-import type { OrganizationsInput, OrganizationsOperation, OrganizationsOutput } from '#formats/aws/organizations.generated.ts'
+import type {
+  OrganizationsInput,
+  OrganizationsOperation,
+  OrganizationsOutput,
+} from '#formats/aws/organizations.generated.ts'
+import type { StsInput, StsOperation, StsOutput } from '#formats/aws/sts.generated.ts'
 import { type Hallway, openHallway } from '#operations/execute.ts'
 import type { AnyOperation, OperationSettings } from '#operations/operation.ts'
 import { operationTables } from '#operations/tables.ts'
@@ -38,7 +43,12 @@ export interface World {
   /** Moves the clock forward. */
   advance(milliseconds: number): void
   call<Name extends Ec2Operation>(name: Name, input: Ec2Input[Name], as?: As): Promise<Ec2Output[Name]>
-  organizations<Name extends OrganizationsOperation>(name: Name, input: OrganizationsInput[Name], as?: As): Promise<OrganizationsOutput[Name]>
+  organizations<Name extends OrganizationsOperation>(
+    name: Name,
+    input: OrganizationsInput[Name],
+    as?: As,
+  ): Promise<OrganizationsOutput[Name]>
+  sts<Name extends StsOperation>(name: Name, input: StsInput[Name], as?: As): Promise<StsOutput[Name]>
   close(): Promise<void>
 }
 
@@ -78,6 +88,7 @@ export async function openWorld(settings: Partial<OperationSettings> = {}): Prom
     },
     call: (name, input, as = {}) => run(operationTables.ec2.get(name), name, input, as) as never,
     organizations: (name, input, as = {}) => run(operationTables.organizations.get(name), name, input, as) as never,
+    sts: (name, input, as = {}) => run(operationTables.sts.get(name), name, input, as) as never,
     async close() {
       await store.close()
       await rm(folder, { recursive: true, force: true })

@@ -39,7 +39,7 @@ export const listTreeTags = organizationsRead('ListTagsForResource', async (cont
     { ...(input.NextToken === undefined ? {} : { NextToken: input.NextToken }) },
     ({ Key }) => Key,
   )
-  return { Tags: items, ...(NextToken === undefined ? {} : { NextToken }) }
+  return { Tags: items.map(({ Key, Value }) => ({ Key, Value })), ...(NextToken === undefined ? {} : { NextToken }) }
 })
 
 /** The tags of a request, checked; nodes of the tree carry no settings. */

@@ -1,0 +1,53 @@
+// A small organization for tests, and the refusals that they expect.
+import assert from 'node:assert/strict'
+import { type Refusal, Refused } from '#model/refusal.ts'
+import { openWorld, type World } from './world.ts'
+
+export interface OrganizationWorld extends World {
+  readonly organizationId: string
+  readonly rootId: string
+  /** Makes a unit and answers its id. */
+  unit(name: string, parentId?: string): Promise<string>
+  /** Makes an account, under the root where no parent is named, and answers its number. */
+  account(name: string, parentId?: string): Promise<string>
+}
+
+/** A world whose management account has made an organization. */
+export async function openOrganization(): Promise<OrganizationWorld> {
+  const world = await openWorld()
+  const { Organization: organization } = await world.organizations('CreateOrganization', {})
+  const { Roots: roots } = await world.organizations('ListRoots', {})
+  const rootId = roots![0]!.Id!
+  return {
+    ...world,
+    organizationId: organization!.Id!,
+    rootId,
+    async unit(name, parentId = rootId) {
+      const made = await world.organizations('CreateOrganizationalUnit', { ParentId: parentId, Name: name })
+      return made.OrganizationalUnit!.Id!
+    },
+    async account(name, parentId = rootId) {
+      const made = await world.organizations('CreateAccount', { AccountName: name, Email: `${name}@example.com` })
+      const { CreateAccountStatus: status } = await world.organizations('DescribeCreateAccountStatus', {
+        CreateAccountRequestId: made.CreateAccountStatus!.Id!,
+      })
+      const id = status!.AccountId!
+      if (parentId !== rootId) {
+        const move = { AccountId: id, SourceParentId: rootId, DestinationParentId: parentId }
+        await world.organizations('MoveAccount', move)
+      }
+      return id
+    },
+  }
+}
+
+/** Asserts that a request is refused, with at least these facts. */
+export async function refuses(request: Promise<unknown>, expected: Partial<Refusal>): Promise<Refusal> {
+  const error = await request.then(
+    (answer) => assert.fail(`not refused, but answered ${JSON.stringify(answer)}`),
+    (reason: unknown) => reason,
+  )
+  if (!(error instanceof Refused)) throw error
+  assert.partialDeepStrictEqual(error.refusal, expected)
+  return error.refusal
+}
