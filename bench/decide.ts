@@ -15,7 +15,7 @@ import {
   request,
   root,
   workloads,
-} from '#model/policy/world.fixture.ts'
+} from '#model/policy/testdata/world.ts'
 
 const rounds = 5
 const now = new Date(0)

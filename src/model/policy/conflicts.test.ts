@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { findConflicts } from './conflicts.ts'
 import type { GovernanceFacts } from './snapshot.ts'
-import { assign, dev, documentOf, policy, prod, prodUnit, root, workloads, worldOf } from './world.fixture.ts'
+import { assign, dev, documentOf, policy, prod, prodUnit, root, workloads, worldOf } from './testdata/world.ts'
 
 const size = (min: number, max: number) => ({ size: { min, default: min, max } })
 const found = (facts: Partial<GovernanceFacts>) =>

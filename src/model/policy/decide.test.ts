@@ -35,7 +35,7 @@ import {
   stranger,
   workloads,
   worldOf,
-} from './world.fixture.ts'
+} from './testdata/world.ts'
 
 const now = new Date('2026-01-02T03:04:05Z')
 const cidr = (text: string): Cidr => parseCidr(text)!

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { canonicalText } from './document.ts'
-import { documentOf, policy } from './world.fixture.ts'
+import { documentOf, policy } from './testdata/world.ts'
 
 const eip = documentOf(['p1', 'p2'], {
   requiredTags: [{ key: 'a' }, { key: 'b', value: 'c' }],

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { rulesProblem } from './eligibility.ts'
 import { findResourceType, resourceTypes } from './resource-types.ts'
-import { pool, pools, privatePool } from './world.fixture.ts'
+import { pool, pools, privatePool } from './testdata/world.ts'
 
 const eip = { ipamId: 'ipam-acme', locale: 'us-east-1', resourceType: 'eip' }
 

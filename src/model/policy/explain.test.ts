@@ -8,7 +8,7 @@ import type { AllocationRequest, AllocatorResult, Decision } from './decision.ts
 import type { PolicySettings } from './document.ts'
 import { explainDecision, renderDecision } from './explain.ts'
 import type { GovernanceFacts } from './snapshot.ts'
-import { admin, assign, documentOf, policy, pool, pools, prod, request, root, worldOf } from './world.fixture.ts'
+import { admin, assign, documentOf, policy, pool, pools, prod, request, root, worldOf } from './testdata/world.ts'
 
 const at = new Date('2026-01-02T03:04:05Z')
 

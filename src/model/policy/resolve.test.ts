@@ -23,7 +23,7 @@ import {
   stranger,
   workloads,
   worldOf,
-} from './world.fixture.ts'
+} from './testdata/world.ts'
 
 const pair = { locale: 'us-east-1', resourceType: 'eip' }
 

@@ -1,15 +1,15 @@
 // The fixture world of the policy tests and of the benchmark: one organization, three pools, and builders for the rest.
 
-import { parseCidr } from '../cidr.ts'
-import type { AllocationRequest } from './decision.ts'
+import { parseCidr } from '../../cidr.ts'
+import type { AllocationRequest } from '../decision.ts'
 import {
   type Assignment,
   defaultSettings,
   type PolicyDocument,
   type PolicySettings,
   type PolicyVersion,
-} from './document.ts'
-import { compileSnapshot, type GovernanceFacts, type NodeFacts, type PoolFacts, type Snapshot } from './snapshot.ts'
+} from '../document.ts'
+import { compileSnapshot, type GovernanceFacts, type NodeFacts, type PoolFacts, type Snapshot } from '../snapshot.ts'
 
 export const admin = '111111111111'
 /** In Workloads/Prod. */
