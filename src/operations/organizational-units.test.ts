@@ -1,5 +1,7 @@
 // Organizational units: made, renamed, listed, deleted, and what stands in the way.
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { openOrganization, refuses } from '../../test/organization.ts'
 import { managementAccount } from '../../test/world.ts'
@@ -94,6 +96,23 @@ test('only an empty unit is deleted; then it is gone, with its tags, and history
   assert.deepEqual(JSON.parse(versions[1]!.body).tags, [{ Key: 'env', Value: 'prod' }])
   assert.equal(versions[1]!.until_at, versions[1]!.from_at + 1000)
   await remove(outer)
+  await world.close()
+})
+
+test('a unit on which a policy is enabled is not deleted', async () => {
+  const world = await openOrganization()
+  const prod = await world.unit('Prod')
+  // An assignment by itself: what it is of does not matter here.
+  const database = new DatabaseSync(join(world.folder, 'cadastre.db'), { enableForeignKeyConstraints: false })
+  database
+    .prepare(
+      'insert into assignment (policy_id, target_id, kind, mode, managed_by, assigned_at) values (?, ?, ?, ?, ?, 0)',
+    )
+    .run('ipam-policy-1', prod, 'default', 'enforce', 'account')
+  database.close()
+  const problem = 'A policy is enabled on it; disable it there first'
+  const remove = world.organizations('DeleteOrganizationalUnit', { OrganizationalUnitId: prod })
+  await refuses(remove, { code: 'DependencyViolation', id: prod, problem })
   await world.close()
 })
 
