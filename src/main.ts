@@ -1,35 +1,22 @@
 #!/usr/bin/env node
 // The command line: the only file that ends the process.
 import { randomBytes } from 'node:crypto'
+import { type CommandWords, commandWords } from '#cli/commands.ts'
 import { ConfigProblem, readConfig, variables } from './config.ts'
 
 const stopMs = 10_000
 
-interface Command {
-  /** The words that call it, such as `keys create`. */
-  readonly words: string
-  readonly usage: string
-  readonly meaning: string
+interface Command extends CommandWords {
   run(args: ReadonlyMap<string, string>, rest: readonly string[]): Promise<number>
 }
 
 const commands: readonly Command[] = [
-  { words: 'serve', usage: '', meaning: 'Run the server.', run: serve },
-  {
-    words: 'keys create',
-    usage: '--account N --user NAME',
-    meaning: 'Make an access key for a user of an account, and print it once.',
-    run: createKey,
-  },
-  { words: 'explain', usage: 'DECISION', meaning: 'Tell why a decision came out as it did.', run: explain },
-  {
-    words: 'check',
-    usage: '',
-    meaning: 'Prove that every address of every pool is free, allocated or resting, and none twice.',
-    run: check,
-  },
-  { words: 'version', usage: '', meaning: 'Print the version.', run: printVersion },
-  { words: 'help', usage: '', meaning: 'Print this.', run: printUsage },
+  { ...commandWords.serve, run: serve },
+  { ...commandWords.createKey, run: createKey },
+  { ...commandWords.explain, run: explain },
+  { ...commandWords.check, run: check },
+  { ...commandWords.version, run: printVersion },
+  { ...commandWords.help, run: printUsage },
 ]
 
 /** Wrong words: exit code 2, and how it should have been. */

@@ -1,3 +1,4 @@
+// Numbers made to look drawn: claims on small worlds.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { spread } from './spread.ts'

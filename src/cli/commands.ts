@@ -1,0 +1,25 @@
+// The words of the command line, for `main.ts`, `cadastre help` and the reference page alike.
+
+export interface CommandWords {
+  /** The words that call it, such as `keys create`. */
+  readonly words: string
+  readonly usage: string
+  readonly meaning: string
+}
+
+export const commandWords = {
+  serve: { words: 'serve', usage: '', meaning: 'Run the server.' },
+  createKey: {
+    words: 'keys create',
+    usage: '--account N --user NAME',
+    meaning: 'Make an access key for a user of an account, and print it once.',
+  },
+  explain: { words: 'explain', usage: 'DECISION', meaning: 'Tell why a decision came out as it did.' },
+  check: {
+    words: 'check',
+    usage: '',
+    meaning: 'Prove that every address of every pool is free, allocated or resting, and none twice.',
+  },
+  version: { words: 'version', usage: '', meaning: 'Print the version.' },
+  help: { words: 'help', usage: '', meaning: 'Print this.' },
+} as const satisfies Record<string, CommandWords>

@@ -1,0 +1,451 @@
+// The rules of the house that a machine can check, read from the text of every file; each is also tried on a bad sample.
+import assert from 'node:assert/strict'
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { join, posix } from 'node:path'
+import { test } from 'node:test'
+
+const root = join(import.meta.dirname, '..')
+const linesMax = 900
+
+interface File {
+  /** From the root of the repository, with forward slashes. */
+  readonly path: string
+  readonly text: string
+}
+/** What is wrong in a file: one sentence each, none where all is well. */
+type Rule = (file: File) => string[]
+
+const read = (path: string): File => ({ path, text: readFileSync(join(root, path), 'utf8') })
+const readAll = (...patterns: string[]): readonly File[] =>
+  globSync(patterns, { cwd: root })
+    .map((path) => path.replaceAll('\\', '/'))
+    .sort()
+    .map(read)
+
+const sources = readAll('src/**/*.ts')
+const code = [...sources, ...readAll('test/**/*.ts', 'scripts/**/*.{ts,mjs}', 'bench/**/*.ts')]
+/** This file quotes what it forbids. */
+const codeButThis = code.filter(({ path }) => path !== 'test/tidy.test.ts')
+const words = readAll('*.{md,json}', 'LICENSE', 'NOTICE', 'docs/**/*.md', 'bench/**/*.md', '.ci/*', '.gitignore')
+const architecture = read('ARCHITECTURE.md')
+
+const isTest = (path: string): boolean => /\.(test|fixture)\.ts$/.test(path) || path.startsWith('test/')
+const isGenerated = (path: string): boolean => path.endsWith('.generated.ts')
+
+/** Comments may speak of what code may not do. Lines stay where they are. */
+function withoutComments(text: string): string {
+  return text
+    .replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, ''))
+    .replace(/(^|[^:'"`\\])\/\/[^\n]*/g, '$1')
+}
+
+function forbid(pattern: RegExp, what: string, where: (path: string) => boolean): Rule {
+  return ({ path, text }) => {
+    if (!where(path)) return []
+    const bare = withoutComments(text)
+    return [...bare.matchAll(new RegExp(pattern, `g${pattern.flags}`))].map(
+      ({ 0: found, index }) => `${path}:${bare.slice(0, index).split('\n').length}: ${what}: \`${found.trim()}\``,
+    )
+  }
+}
+
+// Rooms --------------------------------------------------------------------------------------------------------------
+
+interface Import {
+  readonly from: string
+  readonly target: string
+  readonly typeOnly: boolean
+}
+
+function importsOf({ path, text }: File): Import[] {
+  const bare = withoutComments(text)
+  const lines = /(?:^|\n)[ \t]*(?:import|export)\s+(type\s+)?(?:[\w*{},\s$]+?\sfrom\s+)?'([^'\n]+)'/g
+  const found = [...bare.matchAll(lines)].map(([, type, target]) => ({
+    from: path,
+    target: target!,
+    typeOnly: type !== undefined,
+  }))
+  const dynamic = [...bare.matchAll(/\bimport\('([^'\n]+)'\)/g)].map(([, target]) => ({
+    from: path,
+    target: target!,
+    typeOnly: false,
+  }))
+  return [...found, ...dynamic]
+}
+
+/** The path of an import inside the repository; undefined for packages and `node:`. */
+function resolve({ from, target }: Import): string | undefined {
+  if (target.startsWith('#')) return `src/${target.slice(1)}`
+  if (target.startsWith('.')) return posix.join(posix.dirname(from), target)
+  return undefined
+}
+
+/** `model` of `src/model/cidr.ts`, `main` of `src/main.ts`, undefined outside `src`. */
+function roomOf(path: string): string | undefined {
+  return /^src\/(?:([^/]+)\/|([^/]+)\.ts$)/.exec(path)?.slice(1).find(Boolean)
+}
+
+/** Who may import whom: `any` everything, `types` only with `import type`. The page ARCHITECTURE.md says the same. */
+const directions: Readonly<Record<string, 'anything' | Readonly<Record<string, 'all' | 'types'>>>> = {
+  model: {},
+  formats: { model: 'all' },
+  store: { model: 'all' },
+  operations: { model: 'all', formats: 'all', store: 'types' },
+  api: { model: 'all', formats: 'all', operations: 'all', store: 'types' },
+  jobs: { model: 'all', formats: 'all', operations: 'all', store: 'types' },
+  cli: { model: 'all' },
+  config: { model: 'all', operations: 'types' },
+  telemetry: {},
+  server: 'anything',
+  main: 'anything',
+}
+
+const keepsDirections: Rule = (file) => {
+  const own = roomOf(file.path)
+  if (own === undefined || isTest(file.path)) return []
+  const allowed = directions[own]
+  if (allowed === undefined) return [`${file.path}: the room \`${own}\` is not in the table of ARCHITECTURE.md`]
+  return importsOf(file).flatMap((line) => {
+    const resolved = resolve(line)
+    if (resolved === undefined) return []
+    const room = roomOf(resolved)
+    if (room === undefined) return [`${file.path} imports \`${line.target}\`, which is outside src`]
+    if (room === own) return line.target.startsWith('#') ? [`${file.path} imports its own room by \`#\``] : []
+    const isTopLevel = !resolved.slice('src/'.length).includes('/')
+    if (!isTopLevel && !line.target.startsWith('#')) return [`${file.path} imports \`${line.target}\` without \`#\``]
+    if (allowed === 'anything' || allowed[room] === 'all' || (allowed[room] === 'types' && line.typeOnly)) return []
+    const only = allowed[room] === 'types' ? ' other than types' : ''
+    return [`${file.path}: \`${own}\` may not import \`${room}\`${only} (\`${line.target}\`)`]
+  })
+}
+
+/** The model stands without a computer: no `node:`, no package. Its tests have tools, and other judges of the same matter. */
+const modelStandsAlone: Rule = (file) => {
+  if (roomOf(file.path) !== 'model') return []
+  return importsOf(file).flatMap((line) => {
+    const resolved = resolve(line)
+    if (resolved !== undefined && roomOf(resolved) === 'model') return []
+    if (file.path.endsWith('.test.ts') && (line.target.startsWith('node:') || line.target === 'fast-check')) return []
+    return [`${file.path}: the model imports nothing, and this is \`${line.target}\``]
+  })
+}
+
+/** The first cycle that is found, as the paths along it. */
+function findCycle(files: readonly File[]): readonly string[] | undefined {
+  const edges = new Map(
+    files.map((file) => [file.path, importsOf(file).flatMap((line) => resolve(line) ?? [])] as const),
+  )
+  const done = new Set<string>()
+  const visit = (path: string, trail: readonly string[]): readonly string[] | undefined => {
+    if (trail.includes(path)) return [...trail.slice(trail.indexOf(path)), path]
+    if (done.has(path)) return undefined
+    for (const next of edges.get(path) ?? []) {
+      const cycle = visit(next, [...trail, path])
+      if (cycle) return cycle
+    }
+    done.add(path)
+    return undefined
+  }
+  for (const path of edges.keys()) {
+    const cycle = visit(path, [])
+    if (cycle) return cycle
+  }
+  return undefined
+}
+
+/** The table of §2, read as `directions` is written. */
+function directionsOf(page: string): typeof directions {
+  const rows = [...page.matchAll(/^\| (`[^|]+`) \| ([^|]+) \|$/gm)]
+  return Object.fromEntries(
+    rows.flatMap(([, rooms, may]) =>
+      [...rooms!.matchAll(/`([a-z]+)`/g)].map(([, room]) => {
+        if (may === 'anything') return [room!, 'anything'] as const
+        const named = [...may!.matchAll(/(types of )?`([a-z]+)`/g)]
+        return [
+          room!,
+          Object.fromEntries(named.map(([, types, name]) => [name!, types ? 'types' : 'all'] as const)),
+        ] as const
+      }),
+    ),
+  )
+}
+
+// Single files -------------------------------------------------------------------------------------------------------
+
+const isPure = (path: string): boolean => /^src\/(model|operations)\//.test(path) && !isTest(path)
+const inSource = (path: string): boolean => path.startsWith('src/') && !isTest(path)
+
+/**
+ * STS draws the credentials that it hands out in `prepare`, before the transaction and therefore once. `run` draws nothing.
+ */
+const mayDraw: ReadonlySet<string> = new Set(['src/operations/sts.ts'])
+
+const opensWithSentence: Rule = ({ path, text }) => {
+  const lines = text.split('\n')
+  const first = lines[0]!.startsWith('#!') ? lines[1]! : lines[0]!
+  return /^\/\/ \S/.test(first) ? [] : [`${path}: a file begins with a comment that says what lives there`]
+}
+
+const fitsOneSitting: Rule = ({ path, text }) => {
+  const lines = text.split('\n').length - 1
+  return isGenerated(path) || lines <= linesMax ? [] : [`${path} has ${lines} lines; ${linesMax} are the most`]
+}
+
+/** Written in pieces, so that this file keeps its own rule. */
+const workplace = new RegExp(
+  [
+    String.raw`(?:^|[\s"'\x60(=:])\/wor${'k'}\/`,
+    `help${'er'}-\\d`,
+    `regis${'try'}\\.(?:npmjs|yarnpkg)`,
+    `pypi${'.'}org`,
+    `proxy\\.gol${'ang'}`,
+  ].join('|'),
+  'm',
+)
+const saysNothingOfTheWorkplace: Rule = ({ path, text }) => {
+  const found = workplace.exec(text)
+  return found ? [`${path} names the place where it was written: \`${found[0].trim()}\``] : []
+}
+
+interface Claim {
+  readonly claim: string
+  readonly rule: Rule
+  readonly over: readonly File[]
+  /** Each must be found wanting. */
+  readonly bad: readonly File[]
+  /** Each must pass: what the rule must not mistake. */
+  readonly good?: readonly File[]
+}
+const inModel = (text: string): File => ({ path: 'src/model/sample.ts', text })
+const inOperations = (text: string): File => ({ path: 'src/operations/sample.ts', text })
+
+const claims: readonly Claim[] = [
+  {
+    claim: 'every import goes in the direction that ARCHITECTURE.md allows',
+    rule: keepsDirections,
+    over: sources,
+    bad: [
+      inModel("import { openSqlite } from '#store/sqlite.ts'"),
+      inOperations("import {\n  Pools,\n} from '#store/pools.ts'"),
+      inOperations("import { refuse } from '../model/refusal.ts'"),
+      inOperations("import { grant } from '#operations/grant.ts'"),
+      inOperations("export async function late() {\n  return import('#api/wording.ts')\n}"),
+      { path: 'src/store/sample.ts', text: "import { readConfig } from '../config.ts'" },
+      { path: 'src/cellar/sample.ts', text: '' },
+      { path: 'src/api/sample.ts', text: "import { world } from '../../test/world.ts'" },
+    ],
+    good: [
+      inOperations("import type { Pools } from '#store/pools.ts'"),
+      inOperations("// import { x } from '#store/pools.ts'"),
+      { path: 'src/main.ts', text: "import { readConfig } from './config.ts'" },
+    ],
+  },
+  {
+    claim: 'the model imports nothing from outside, not even node:',
+    rule: modelStandsAlone,
+    over: sources,
+    bad: [inModel("import { hash } from 'node:crypto'"), inModel("import type { Sql } from '#store/sql.ts'")],
+    good: [{ path: 'src/model/sample.test.ts', text: "import { test } from 'node:test'" }],
+  },
+  {
+    claim: 'there is no barrel',
+    rule: forbid(/^export\s+\*[^\n]*/m, 'a barrel', () => true),
+    over: codeButThis,
+    bad: [inModel("\nexport * from './cidr.ts'"), inModel("export * as cidr from './cidr.ts'")],
+  },
+  {
+    claim: 'there is no default export',
+    rule: forbid(/^export\s+default\b[^\n]*|\bas default\b/m, 'a default export', () => true),
+    over: codeButThis,
+    bad: [inModel('export default 1'), inModel('const a = 1\nexport { a as default }')],
+  },
+  {
+    claim: 'nothing has the type any',
+    rule: forbid(/[:<,|&]\s*any\b(?!\s*[:'(])|\bas any\b/, 'the type any', () => true),
+    over: codeButThis,
+    bad: [inModel('const a: any = 1'), inModel('const a = b as any'), inModel('const a = new Map<string, any>()')],
+    good: [inModel('const anyone: string = many(any, 1)'), inModel("const a = 'any'")],
+  },
+  {
+    claim: 'only config.ts reads the environment, which main.ts hands to it',
+    rule: forbid(
+      /\bprocess\.env\b|\bfrom 'node:process'/,
+      'the environment',
+      (path) => inSource(path) && path !== 'src/main.ts' && path !== 'src/config.ts',
+    ),
+    over: sources,
+    bad: [inOperations('const port = process.env.PORT'), { path: 'src/store/sample.ts', text: 'f(process.env)' }],
+  },
+  {
+    claim: 'main.ts does nothing with the environment but hand it to the configuration',
+    rule: forbid(/(?<!readConfig\()process\.env\b[^\n]*/, 'the environment', (path) => path === 'src/main.ts'),
+    over: sources,
+    bad: [{ path: 'src/main.ts', text: 'const port = process.env.PORT' }],
+    good: [{ path: 'src/main.ts', text: 'const config = readConfig(process.env)' }],
+  },
+  {
+    claim: 'model and operations have no clock, no randomness, no timer and no network',
+    rule: forbid(
+      /\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b|\bMath\.random\b|\bset(?:Timeout|Interval|Immediate)\b|(?<![.\w])fetch\(|\bfrom 'node:(?:http|https|net|tls|dgram|dns|timers|perf_hooks|fs|child_process|worker_threads)[^']*'/,
+      'a clock, chance or the network',
+      isPure,
+    ),
+    over: sources,
+    bad: [
+      inModel('const now = Date.now()'),
+      inModel('const now = new Date()'),
+      inOperations('const now = performance.now()'),
+      inOperations('const luck = Math.random()'),
+      inOperations('setTimeout(retry, 10)'),
+      inOperations("const answer = await fetch('http://example.com')"),
+      inOperations("import { request } from 'node:https'"),
+    ],
+    good: [inModel('const at = new Date(now)'), inModel('// Date.now() is not for us'), inModel('facts.fetch(1)')],
+  },
+  {
+    claim: 'operations take nothing but hash from node:crypto',
+    rule: forbid(
+      /import \{(?! hash \})[^}]*\} from 'node:crypto'|\bcrypto\.(?:random|getRandom)\w*/,
+      'chance in an operation',
+      (path) => isPure(path) && !mayDraw.has(path),
+    ),
+    over: sources,
+    bad: [inOperations("import { randomBytes } from 'node:crypto'"), inOperations('crypto.randomUUID()')],
+    good: [inOperations("import { hash } from 'node:crypto'")],
+  },
+  {
+    claim: 'SQL is written in the store alone',
+    rule: forbid(
+      /['"`]\s*(?:select\s[^'"`]*\sfrom\s|insert\s+(?:or\s+\w+\s+)?into\s|update\s+\w+\s+set\s|delete\s+from\s|create\s+(?:table|index)\s|pragma\s)/i,
+      'SQL',
+      (path) => inSource(path) && !path.startsWith('src/store/'),
+    ),
+    over: sources,
+    bad: [
+      inOperations("await sql.run('delete from pool where n = ?')"),
+      inOperations('const rows = `\n  select n\n  from pool`'),
+      inOperations("'INSERT INTO pool (n) values (1)'"),
+    ],
+    good: [inOperations("refuse('Select a pool of your own.')")],
+  },
+  {
+    claim: 'only main.ts ends the process',
+    rule: forbid(
+      /\bprocess\.(?:exit|abort|kill|exitCode)\b/,
+      'the end of the process',
+      (path) => inSource(path) && path !== 'src/main.ts',
+    ),
+    over: sources,
+    bad: [{ path: 'src/server.ts', text: 'process.exit(1)' }],
+  },
+  {
+    claim: 'every file begins with a comment that says what lives there',
+    rule: opensWithSentence,
+    over: code,
+    bad: [inModel("import { a } from './a.ts'"), inModel('//')],
+    good: [inModel('#!/usr/bin/env node\n// The command line.')],
+  },
+  {
+    claim: `no file is longer than ${linesMax} lines`,
+    rule: fitsOneSitting,
+    over: code,
+    bad: [inModel('x\n'.repeat(linesMax + 1))],
+    good: [{ path: 'src/formats/aws/sample.generated.ts', text: 'x\n'.repeat(linesMax + 1) }],
+  },
+  {
+    claim: 'no class is called after what it does to others',
+    rule: forbid(/\bclass \w*(?:Manager|Service|Helper|Handler|Utils?)\b/, 'a name that says nothing', () => true),
+    over: codeButThis,
+    bad: [inModel('export class PoolManager {}')],
+  },
+  {
+    claim: 'nothing in the tree names the place where it was written, nor a package registry',
+    rule: saysNothingOfTheWorkplace,
+    over: [...code, ...words],
+    bad: [
+      { path: 'README.md', text: `See /wor${'k'}/notes.md.` },
+      { path: 'package-lock.json', text: `"resolved": "https://regis${'try'}.npmjs.org/x"` },
+      { path: 'NOTES.md', text: `written by help${'er'}-3` },
+    ],
+    good: [{ path: 'README.md', text: 'See docs/work/notes.md.' }],
+  },
+]
+
+for (const { claim, rule, over, bad, good = [] } of claims) {
+  test(claim, () => {
+    for (const sample of bad) assert.notDeepEqual(rule(sample), [], `missed: ${sample.path}: ${sample.text}`)
+    for (const sample of good) assert.deepEqual(rule(sample), [])
+    assert(over.length > 0)
+    assert.deepEqual(over.flatMap(rule), [])
+  })
+}
+
+test('no file imports itself, directly or by way of others', () => {
+  const cycle = findCycle([
+    { path: 'src/model/a.ts', text: "import { b } from './b.ts'" },
+    { path: 'src/model/b.ts', text: "import type { c } from './deep/c.ts'" },
+    { path: 'src/model/deep/c.ts', text: "import { a } from '../a.ts'" },
+  ])
+  assert.deepEqual(cycle, ['src/model/a.ts', 'src/model/b.ts', 'src/model/deep/c.ts', 'src/model/a.ts'])
+  assert.equal(findCycle(sources), undefined)
+})
+
+// ARCHITECTURE.md ----------------------------------------------------------------------------------------------------
+
+test('the table of directions in ARCHITECTURE.md is the one that is kept', () => {
+  assert.deepEqual(directionsOf(architecture.text), directions)
+  const lying = architecture.text.replace('| `model` | nothing |', '| `model` | `store` |')
+  assert.notDeepEqual(directionsOf(lying), directions)
+})
+
+test('ARCHITECTURE.md names every room and top file that is there, and none that is not', () => {
+  const there = new Set(sources.filter(({ path }) => !isTest(path)).map(({ path }) => roomOf(path)!))
+  assert.deepEqual([...there].sort(), Object.keys(directions).sort())
+})
+
+/** Paths in backticks that look like files of ours: from the root, or from `src`. */
+function pathsNamedIn(page: string): string[] {
+  return [...page.matchAll(/`([\w.-]+(?:\/[\w.-]+)+\.(?:ts|mjs|md|json))`/g)].map(([, path]) => path!)
+}
+const isThere = (path: string): boolean => existsSync(join(root, path)) || existsSync(join(root, 'src', path))
+
+test('every file that ARCHITECTURE.md, CONTRIBUTING.md and the decision pages name is there', () => {
+  assert.deepEqual(pathsNamedIn('in `model/nowhere.ts`, not `#model/x`').filter(isThere), [])
+  const pages = [architecture, read('CONTRIBUTING.md'), ...readAll('docs/decisions/*.md')]
+  for (const page of pages) {
+    assert.deepEqual(
+      pathsNamedIn(page.text).filter((path) => !isThere(path)),
+      [],
+      page.path,
+    )
+  }
+})
+
+/** `I1 I2 a title` guards both. Titles in `src/api` begin with ids of the threat model, whose I is for input. */
+function invariantsGuardedBy(files: readonly File[]): Set<string> {
+  const titles = files
+    .filter(({ path }) => path.endsWith('.test.ts') && !path.startsWith('src/api/'))
+    .flatMap(({ text }) => [...text.matchAll(/\btest\(\s*['"`]((?:I\d+ )+)/g)])
+  return new Set(titles.flatMap(([, ids]) => ids!.trim().split(' ')))
+}
+
+/** Invariants whose test is still missing, and why. This list may only shrink. */
+const unguarded: Readonly<Record<string, string>> = {}
+
+test('every invariant of ARCHITECTURE.md has a test whose title begins with its id', () => {
+  const sample = { path: 'test/sample.test.ts', text: "test('I3 I7 a claim', () => {})\ntest('a claim about I9')" }
+  assert.deepEqual([...invariantsGuardedBy([sample])], ['I3', 'I7'])
+  assert.deepEqual([...invariantsGuardedBy([{ ...sample, path: 'src/api/sample.test.ts' }])], [])
+
+  const invariants = [...architecture.text.matchAll(/^\| (I\d+) \|/gm)].map(([, id]) => id!)
+  assert.deepEqual(
+    invariants,
+    Array.from({ length: 10 }, (_, index) => `I${index + 1}`),
+  )
+  const guarded = invariantsGuardedBy(code)
+  assert.deepEqual(
+    invariants.filter((id) => !guarded.has(id)),
+    Object.keys(unguarded),
+    'tests are missing, or the list of gaps has an entry too many',
+  )
+})
