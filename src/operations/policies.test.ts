@@ -54,7 +54,7 @@ describe('the life of a policy', () => {
       IpamId: acme.ipam,
     })
     const described = await acme.call('DescribeIpamPolicies', { IpamPolicyIds: [id] }, asNetwork)
-    assert.deepEqual(described.IpamPolicies, [{ ...made, State: 'create-complete' }])
+    assert.deepEqual(structuredClone(described.IpamPolicies), [{ ...made, State: 'create-complete' }])
     const rules = await acme.call('GetIpamPolicyAllocationRules', { IpamPolicyId: id }, asNetwork)
     assert.deepEqual(rules.IpamPolicyDocuments, [])
 
