@@ -1,0 +1,227 @@
+// Subnets: parts of a VPC's blocks, each in one availability zone.
+import type { CreateSubnetRequest, Subnet as SubnetShown } from '#formats/aws/ec2.generated.ts'
+import { type Cidr, contains, equals, formatCidr, sizeOf } from '#model/cidr.ts'
+import { refuse, refuseValue } from '#model/refusal.ts'
+import type { Pool } from '#store/pools.ts'
+import type { Subnet, Vpc, VpcCidr } from '#store/vpcs.ts'
+import { filterBy, page, refuseIdsWithPaging } from './listing.ts'
+import { asksFor, type BlockWish, documentFor, giveBack, readWish, takeBlock } from './network-blocks.ts'
+import { ec2Read, ec2Write, type ReadContext } from './operation.ts'
+import { findZone, zonesOf } from './regions.ts'
+import { putTags, tagsToCreate } from './tagging.ts'
+import { getVpc, refuseMisshapen } from './vpcs.ts'
+
+/** AWS keeps the first four addresses of an IPv4 subnet and the last one. */
+export const reservedAtStart = 4
+export const reservedAtEnd = 1
+
+export const createSubnet = ec2Write('CreateSubnet', async (context, input) => {
+  refuseUnsupported(input)
+  const tags = tagsToCreate(input.TagSpecifications, 'subnet')
+  const zone = findZone(context, input) ?? zonesOf(context)[0]!
+  const wishes = await readWishes(context, input)
+  const vpc = await getVpc(context, input.VpcId)
+  const cidrs = await context.tx.vpcs.cidrs(vpc.id)
+  for (const wish of wishes) {
+    if (wish.pool) await refuseUnlessPlans(context, wish.pool, vpc)
+    if (wish.cidr) await refuseMisplaced(context, vpc, cidrs, wish.cidr)
+  }
+
+  const id = context.newId('subnet')
+  const subnet: Omit<Subnet, 'createdAt'> = {
+    id,
+    vpcId: vpc.id,
+    account: vpc.account,
+    region: vpc.region,
+    zone: zone.name,
+    zoneId: zone.id,
+    cidr: undefined,
+    allocation: undefined,
+    isIpv6Native: input.Ipv6Native ?? false,
+  }
+  const blocks = []
+  for (const wish of wishes) {
+    const around = { within: cidrs.map(({ cidr }) => cidr), taken: await siblingsOf(context, vpc, wish) }
+    const block = await takeBlock(context, wish, { network: 'subnet', id, tags }, around)
+    if (!wish.cidr || !equals(wish.cidr, block.cidr)) await refuseMisplaced(context, vpc, cidrs, block.cidr)
+    blocks.push(block)
+  }
+  const ipv4 = blocks.find(({ cidr }) => cidr.family === 4)
+  const ipv6 = blocks.find(({ cidr }) => cidr.family === 6)
+  await context.tx.vpcs.insertSubnet({ ...subnet, cidr: ipv4?.cidr, allocation: ipv4?.allocation })
+  if (ipv6) {
+    await context.tx.vpcs.insertSubnetCidr({
+      associationId: context.newId('subnetCidrAssociation'),
+      subnetId: id,
+      vpcId: vpc.id,
+      cidr: ipv6.cidr,
+      allocation: ipv6.allocation,
+      ipSource: cidrs.find(({ cidr }) => contains(cidr, ipv6.cidr))!.ipSource,
+    })
+  }
+  await putTags(context, { id, type: 'subnet', account: vpc.account }, tags)
+  const shown = await describe(context, { ...subnet, cidr: ipv4?.cidr })
+  await context.tx.history.changed({ id, kind: 'subnet', account: vpc.account }, shown)
+  context.changed(id)
+  return { Subnet: { ...shown, State: 'pending' } }
+})
+
+export const deleteSubnet = ec2Write('DeleteSubnet', async (context, input) => {
+  const subnet = await getSubnet(context, input.SubnetId)
+  const gateway = await context.tx.natGateways.anyOfSubnet(subnet.id)
+  if (gateway !== undefined) {
+    refuse({
+      code: 'DependencyViolation',
+      what: 'subnet',
+      id: subnet.id,
+      problem: `The subnet '${subnet.id}' has dependencies and cannot be deleted: the NAT gateway \`${gateway}\` is in it`,
+    })
+  }
+  await giveBack(context, subnet.allocation)
+  for (const { allocation } of await context.tx.vpcs.subnetCidrs(subnet.id)) await giveBack(context, allocation)
+  await context.tx.vpcs.deleteSubnet(subnet.id)
+  await context.tx.tags.removeAll(subnet.id)
+  await context.tx.history.changed({ id: subnet.id, kind: 'subnet', account: subnet.account }, undefined)
+  context.changed(subnet.id)
+  return { Return: true }
+})
+
+export const describeSubnets = ec2Read('DescribeSubnets', async (context, input) => {
+  refuseIdsWithPaging(input.SubnetIds, 'SubnetIds', input)
+  const matches = filterBy(input.Filters, filterFields, ({ Tags }) => Tags ?? [])
+  const subnets: SubnetShown[] = []
+  for (const subnet of await namedOrAll(context, input.SubnetIds)) subnets.push(await describe(context, subnet))
+  const { items, NextToken } = page(subnets.filter(matches), input, ({ SubnetId }) => SubnetId!)
+  return { Subnets: items, NextToken }
+})
+
+/** A subnet of the caller, in the Region of the request. */
+export async function getSubnet(context: ReadContext, id: string): Promise<Subnet> {
+  refuseMisshapen('subnet', 'subnet', id, 'subnet-...')
+  const subnet = await context.tx.vpcs.findSubnet(id)
+  const isOwn = subnet?.account === context.caller.account && subnet.region === context.region
+  return isOwn ? subnet : refuse({ code: 'NotFound', what: 'subnet', id })
+}
+
+// The request --------------------------------------------------------------------------------------------------------
+
+function refuseUnsupported(input: CreateSubnetRequest): void {
+  if (input.OutpostArn !== undefined) refuse({ code: 'NotSupported', what: '`OutpostArn` (AWS Outposts)' })
+  if (!input.Ipv6Native) return
+  if (asksFor(input, 4)) {
+    refuse({ code: 'InvalidParameterCombination', problem: 'An IPv6-native subnet has no IPv4 block.' })
+  }
+  if (!asksFor(input, 6)) refuse({ code: 'MissingParameter', field: 'Ipv6CidrBlock' })
+}
+
+async function readWishes(context: ReadContext, input: CreateSubnetRequest): Promise<BlockWish[]> {
+  const wishes: BlockWish[] = []
+  if (!input.Ipv6Native) wishes.push(await readWish(context, 'subnet', 4, input))
+  if (asksFor(input, 6)) wishes.push(await readWish(context, 'subnet', 6, input))
+  return wishes
+}
+
+/** The pool must plan this VPC, itself or through a pool above it. */
+async function refuseUnlessPlans(context: ReadContext, pool: Pool, vpc: Vpc): Promise<void> {
+  for (let at: Pool | undefined = pool; at; ) {
+    if (at.sourceResource?.ResourceId === vpc.id) return
+    at = at.parent === undefined ? undefined : await context.tx.pools.findByNumber(at.parent)
+  }
+  refuseValue(`Ipv${pool.family}IpamPoolId`, pool.id, `it is no resource planning pool of \`${vpc.id}\``)
+}
+
+/** The schema keeps equal blocks apart; that blocks never overlap at all is kept here. */
+async function refuseMisplaced(context: ReadContext, vpc: Vpc, cidrs: readonly VpcCidr[], wanted: Cidr): Promise<void> {
+  const field = wanted.family === 4 ? 'CidrBlock' : 'Ipv6CidrBlock'
+  const value = formatCidr(wanted)
+  const own = cidrs.filter(({ cidr }) => cidr.family === wanted.family).map(({ cidr }) => cidr)
+  if (!own.some((cidr) => contains(cidr, wanted))) {
+    const blocks = own.length === 0 ? `it has no IPv${wanted.family} block` : `it has ${own.map(formatCidr).join(', ')}`
+    refuse({ code: 'InvalidRange', what: 'subnet', field, value, problem: `It is not inside \`${vpc.id}\`: ${blocks}` })
+  }
+  const sibling = await context.tx.vpcs.subnetOverlapping(vpc.id, wanted)
+  if (!sibling) return
+  const problem = `It overlaps with the subnet \`${sibling.id}\` (${formatCidr(sibling.cidr)})`
+  refuse({ code: 'CidrConflict', what: 'subnet', field, value, problem })
+}
+
+/** What policy or a pool must choose around; a block that the caller names is looked at by itself. */
+async function siblingsOf(context: ReadContext, vpc: Vpc, wish: BlockWish): Promise<Cidr[]> {
+  const isChosen = !wish.cidr || (await documentFor(context, 'subnet')) !== undefined
+  return isChosen ? context.tx.vpcs.subnetBlocks(vpc.id, wish.family) : []
+}
+
+// Describing ---------------------------------------------------------------------------------------------------------
+
+async function namedOrAll(context: ReadContext, ids: readonly string[] | undefined): Promise<Subnet[]> {
+  if (!ids?.length) return context.tx.vpcs.subnets(context.caller.account, context.region)
+  const named = new Map<string, Subnet>()
+  for (const id of ids) named.set(id, await getSubnet(context, id))
+  return [...named.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+}
+
+async function describe(context: ReadContext, subnet: Omit<Subnet, 'createdAt'>): Promise<SubnetShown> {
+  const ipv6 = await context.tx.vpcs.subnetCidrs(subnet.id)
+  const used = (await context.tx.natGateways.privateIpsIn(subnet.id)).length
+  return {
+    SubnetId: subnet.id,
+    SubnetArn: `arn:aws:ec2:${subnet.region}:${subnet.account}:subnet/${subnet.id}`,
+    VpcId: subnet.vpcId,
+    OwnerId: subnet.account,
+    State: 'available',
+    CidrBlock: subnet.cidr && formatCidr(subnet.cidr),
+    AvailableIpAddressCount: subnet.cidr ? Number(sizeOf(subnet.cidr)) - reservedAtStart - reservedAtEnd - used : 0,
+    AvailabilityZone: subnet.zone,
+    AvailabilityZoneId: subnet.zoneId,
+    Ipv6CidrBlockAssociationSet: ipv6.map(({ associationId, cidr, ipSource }) => ({
+      AssociationId: associationId,
+      Ipv6CidrBlock: formatCidr(cidr),
+      Ipv6CidrBlockState: { State: 'associated' },
+      Ipv6AddressAttribute: ipSource === 'none' ? 'private' : 'public',
+      IpSource: ipSource,
+    })),
+    Ipv6Native: subnet.isIpv6Native,
+    AssignIpv6AddressOnCreation: subnet.isIpv6Native,
+    DefaultForAz: false,
+    MapPublicIpOnLaunch: false,
+    MapCustomerOwnedIpOnLaunch: false,
+    EnableDns64: false,
+    PrivateDnsNameOptionsOnLaunch: {
+      HostnameType: subnet.isIpv6Native ? 'resource-name' : 'ip-name',
+      EnableResourceNameDnsARecord: false,
+      EnableResourceNameDnsAAAARecord: false,
+    },
+    BlockPublicAccessStates: { InternetGatewayBlockMode: 'off' },
+    Tags: await context.tx.tags.of(subnet.id),
+  }
+}
+
+const zoneOf = ({ AvailabilityZone }: SubnetShown) => AvailabilityZone
+const cidrOf = ({ CidrBlock }: SubnetShown) => CidrBlock
+const isDefault = ({ DefaultForAz }: SubnetShown) => String(DefaultForAz)
+/** Some have a second name from EC2's early days. */
+const filterFields = {
+  'availability-zone': zoneOf,
+  availabilityZone: zoneOf,
+  'availability-zone-id': ({ AvailabilityZoneId }: SubnetShown) => AvailabilityZoneId,
+  availabilityZoneId: ({ AvailabilityZoneId }: SubnetShown) => AvailabilityZoneId,
+  'available-ip-address-count': ({ AvailableIpAddressCount }: SubnetShown) => String(AvailableIpAddressCount),
+  'cidr-block': cidrOf,
+  cidr: cidrOf,
+  cidrBlock: cidrOf,
+  'default-for-az': isDefault,
+  defaultForAz: isDefault,
+  'ipv6-cidr-block-association.association-id': ({ Ipv6CidrBlockAssociationSet: all }: SubnetShown) =>
+    all?.map(({ AssociationId }) => AssociationId!),
+  'ipv6-cidr-block-association.ipv6-cidr-block': ({ Ipv6CidrBlockAssociationSet: all }: SubnetShown) =>
+    all?.map(({ Ipv6CidrBlock }) => Ipv6CidrBlock!),
+  'ipv6-cidr-block-association.state': ({ Ipv6CidrBlockAssociationSet: all }: SubnetShown) =>
+    all?.map(({ Ipv6CidrBlockState }) => Ipv6CidrBlockState!.State!),
+  'ipv6-native': ({ Ipv6Native }: SubnetShown) => String(Ipv6Native),
+  'map-public-ip-on-launch': ({ MapPublicIpOnLaunch }: SubnetShown) => String(MapPublicIpOnLaunch),
+  'owner-id': ({ OwnerId }: SubnetShown) => OwnerId,
+  state: ({ State }: SubnetShown) => State,
+  'subnet-arn': ({ SubnetArn }: SubnetShown) => SubnetArn,
+  'subnet-id': ({ SubnetId }: SubnetShown) => SubnetId,
+  'vpc-id': ({ VpcId }: SubnetShown) => VpcId,
+}
