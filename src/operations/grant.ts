@@ -11,6 +11,7 @@ import {
 } from '#model/policy/decision.ts'
 import { explainDecision } from '#model/policy/explain.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
+import type { Snapshot } from '#model/policy/snapshot.ts'
 import { refuse } from '#model/refusal.ts'
 import type { Pool } from '#store/pools.ts'
 import type { Allocation } from '#store/space.ts'
@@ -198,6 +199,7 @@ export async function providerPool(context: WriteContext, family: 4 | 6): Promis
     createdAt: context.now,
   })
   await context.tx.space.add(n, cidr)
+  await context.governanceChanged()
   return pool
 }
 
@@ -217,10 +219,20 @@ function candidatesOf(verdict: Verdict): readonly Candidate[] {
     : verdict.candidates
 }
 
+/** Pools change only where governance does, so one reading is good for a snapshot's life. */
+const poolsOfSnapshot = new WeakMap<Snapshot, Map<string, Pool>>()
+
 async function poolOf(context: WriteContext, id: string, family: 4 | 6): Promise<Pool> {
-  if (id === provider) return providerPool(context, family)
-  const pool = await context.tx.pools.find(id)
+  const snapshot = await context.snapshot()
+  let pools = poolsOfSnapshot.get(snapshot)
+  if (!pools) poolsOfSnapshot.set(snapshot, (pools = new Map()))
+  const name = id === provider ? `${id}-${family}` : id
+  const known = pools.get(name)
+  if (known) return known
+  const pool = id === provider ? await providerPool(context, family) : await context.tx.pools.find(id)
   if (!pool) refuse({ code: 'NotFound', what: 'ipam-pool', id })
+  // A provider pool that was just made has moved the epoch: it is remembered with the next snapshot, if it commits.
+  if ((await context.snapshot()) === snapshot) pools.set(name, pool)
   return pool
 }
 

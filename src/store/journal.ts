@@ -2,10 +2,10 @@
 import { type Cidr, formatCidr, fromKey, parseCidr, toKey } from '#model/cidr.ts'
 import type { AllocationRequest, Candidate, Decision, Denial, TraceStep, WouldBe } from '#model/policy/decision.ts'
 import type { Mode } from '#model/policy/document.ts'
-import type { Sql } from './sql.ts'
+import type { Awaitable, Sql } from './sql.ts'
 
-/** Texts of traces remembered so that equal ones are stored once. */
-const traceTextsMax = 10_000
+/** Texts remembered of each table of repeated rows, so that equal ones are stored once. */
+const rememberedMax = 10_000
 
 export interface AuditEntry {
   readonly n: number
@@ -71,8 +71,10 @@ interface Wish {
 export class Journal {
   readonly #sql: Sql
   readonly #ids: { nextSequence(): number }
-  #tracesByIdentity = new WeakMap<readonly TraceStep[], number>()
-  #tracesByText = new Map<string, number>()
+  /** The evaluator hands out the same trace for decisions that went the same way: most are recognised without a comparison. */
+  #rulingsByTrace = new WeakMap<readonly TraceStep[], number>()
+  readonly #rulings = new Map<string, number>()
+  readonly #origins = new Map<string, number>()
 
   constructor(sql: Sql, ids: { nextSequence(): number }) {
     this.#sql = sql
@@ -81,23 +83,19 @@ export class Journal {
 
   /** Drops what is remembered of a transaction that was rolled back. */
   forget(): void {
-    this.#tracesByIdentity = new WeakMap()
-    this.#tracesByText.clear()
+    this.#rulingsByTrace = new WeakMap()
+    this.#rulings.clear()
+    this.#origins.clear()
   }
 
   async record(entry: AuditEntry): Promise<void> {
     await this.#sql.run(
-      `insert into audit_entry (n, at, request_id, account, principal, access_key_id, source_address, region, action, outcome,
-         subjects, token, parameters, result) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `insert into audit_entry (n, at, origin, request_id, outcome, subjects, token, parameters, result)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       entry.n,
       entry.at,
+      await this.#originOf(entry),
       entry.requestId,
-      entry.account,
-      entry.principal,
-      entry.accessKeyId,
-      entry.sourceAddress,
-      entry.region,
-      entry.action,
       entry.outcome,
       entry.subjects.join(' '),
       entry.token ?? null,
@@ -109,21 +107,12 @@ export class Journal {
   async recordDecision(n: number, decision: Decision, auditEntry: number): Promise<void> {
     const { request, cidr } = decision
     await this.#sql.run(
-      `insert into decision (n, at, account, locale, resource_type, outcome, mode, policy_id, policy_version, pool, first, length,
-         trace, request, audit_entry) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      'insert into decision (n, at, ruling, first, length, request, audit_entry) values (?, ?, ?, ?, ?, ?, ?)',
       n,
       decision.at.getTime(),
-      request.account,
-      request.locale,
-      request.resourceType,
-      decision.outcome,
-      decision.mode,
-      decision.policy?.id ?? null,
-      decision.policy?.version ?? null,
-      decision.pool ?? null,
+      await this.#rulingOf(decision),
       cidr ? toKey(cidr) : null,
       cidr?.length ?? null,
-      await this.#traceOf(decision),
       wishOf(request),
       auditEntry,
     )
@@ -131,8 +120,8 @@ export class Journal {
 
   async findDecision(n: number): Promise<RecordedDecision | undefined> {
     const row = await this.#sql.get<DecisionRow>(
-      `select d.n, d.at, d.account, d.locale, d.resource_type, d.outcome, d.mode, d.policy_id, d.policy_version, d.pool, d.first,
-         d.length, d.request, d.audit_entry, t.body from decision d join trace t on t.n = d.trace where d.n = ?`,
+      `select d.n, d.at, d.first, d.length, d.request, d.audit_entry, r.account, r.locale, r.resource_type, r.outcome, r.mode,
+         r.policy_id, r.policy_version, r.pool, r.body from decision d join ruling r on r.n = d.ruling where d.n = ?`,
       n,
     )
     return row && toDecision(row)
@@ -143,21 +132,63 @@ export class Journal {
   ): Promise<
     { request_id: string; principal: string; source_address: string; action: string; at: number } | undefined
   > {
-    return this.#sql.get('select request_id, principal, source_address, action, at from audit_entry where n = ?', n)
+    return this.#sql.get(
+      `select a.request_id, o.principal, o.source_address, o.action, a.at from audit_entry a join origin o on o.n = a.origin
+       where a.n = ?`,
+      n,
+    )
   }
 
-  async #traceOf(decision: Decision): Promise<number> {
-    const known = this.#tracesByIdentity.get(decision.trace)
+  async #originOf({ account, principal, accessKeyId, sourceAddress, region, action }: AuditEntry): Promise<number> {
+    const values = [account, principal, accessKeyId, sourceAddress, region, action]
+    return this.#stored(this.#origins, values.join('\n'), (n) =>
+      this.#sql.run(
+        'insert into origin (n, account, principal, access_key_id, source_address, region, action) values (?, ?, ?, ?, ?, ?, ?)',
+        n,
+        ...values,
+      ),
+    )
+  }
+
+  async #rulingOf(decision: Decision): Promise<number> {
+    const known = this.#rulingsByTrace.get(decision.trace)
     if (known !== undefined) return known
-    const text = sharedText(decision)
-    let n = this.#tracesByText.get(text)
-    if (n === undefined) {
-      n = this.#ids.nextSequence()
-      await this.#sql.run('insert into trace (n, body) values (?, ?)', n, text)
-      if (this.#tracesByText.size >= traceTextsMax) this.#tracesByText.clear()
-      this.#tracesByText.set(text, n)
-    }
-    this.#tracesByIdentity.set(decision.trace, n)
+    const { request, policy } = decision
+    const values = [
+      request.account,
+      request.locale,
+      request.resourceType,
+      decision.outcome,
+      decision.mode,
+      policy?.id ?? null,
+      policy?.version ?? null,
+      decision.pool ?? null,
+      sharedText(decision),
+    ]
+    const n = await this.#stored(this.#rulings, values.join('\n'), (n) =>
+      this.#sql.run(
+        `insert into ruling (n, account, locale, resource_type, outcome, mode, policy_id, policy_version, pool, body)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        n,
+        ...values,
+      ),
+    )
+    this.#rulingsByTrace.set(decision.trace, n)
+    return n
+  }
+
+  /** The number of the row that says `text`; it is inserted the first time. */
+  async #stored(
+    remembered: Map<string, number>,
+    text: string,
+    insert: (n: number) => Awaitable<unknown>,
+  ): Promise<number> {
+    const known = remembered.get(text)
+    if (known !== undefined) return known
+    const n = this.#ids.nextSequence()
+    await insert(n)
+    if (remembered.size >= rememberedMax) remembered.clear()
+    remembered.set(text, n)
     return n
   }
 }

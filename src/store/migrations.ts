@@ -379,16 +379,21 @@ create table tag (
 create index tag_account on tag (account, resource_id, key);
 
 -- The record ---------------------------------------------------------------------------------------------------
-create table audit_entry (
+-- Who asks for what from where, and how decisions come out, repeat: each combination stands once, and a row names it.
+create table origin (
   n integer primary key,
-  at integer not null,
-  request_id text not null,
   account text not null,
   principal text not null,
   access_key_id text not null,
   source_address text not null,
   region text not null,
-  action text not null,
+  action text not null
+) strict;
+create table audit_entry (
+  n integer primary key,
+  at integer not null,
+  origin integer not null references origin (n),
+  request_id text not null,
   outcome text not null,
   subjects text not null,
   -- One effect per token (invariant I5): the token's hash, the parameters' hash, and what was answered.
@@ -402,10 +407,8 @@ create table client_token (
   at integer not null
 ) strict, without rowid;
 create index client_token_at on client_token (at);
-create table trace (n integer primary key, body text not null) strict;
-create table decision (
+create table ruling (
   n integer primary key,
-  at integer not null,
   account text not null,
   locale text not null,
   resource_type text not null,
@@ -414,12 +417,18 @@ create table decision (
   policy_id text,
   policy_version integer,
   pool text,
+  -- Target, document, candidates, denial and trace, as JSON.
+  body text not null
+) strict;
+create table decision (
+  n integer primary key,
+  at integer not null,
+  ruling integer not null references ruling (n),
   first blob,
   length integer,
-  trace integer not null references trace (n),
   -- What differs from request to request: the wish, tags, size (null where there was none).
   request text,
-  audit_entry integer not null
+  audit_entry integer not null references audit_entry (n)
 ) strict;
 create table history (
   object_id text not null,
@@ -437,6 +446,12 @@ create trigger audit_entry_immutable before update on audit_entry begin
 end;
 create trigger audit_entry_kept before delete on audit_entry begin
   select raise(abort, 'audit entries are kept');
+end;
+create trigger ruling_immutable before update on ruling begin
+  select raise(abort, 'rulings are immutable');
+end;
+create trigger origin_immutable before update on origin begin
+  select raise(abort, 'origins are immutable');
 end;
 create trigger decision_immutable before update on decision begin
   select raise(abort, 'decisions are immutable');

@@ -130,10 +130,10 @@ export class Space {
     if (wish.allowed || (wish.disallowed && wish.disallowed.length > 0)) return this.#takeWithin(pool, family, wish)
     const order = bitsOf(family) - wish.length
     const row =
-      (await this.#smallest(pool, order)) ?? ((await this.#sweep(pool)) ? await this.#smallest(pool, order) : undefined)
+      (await this.#removeSmallest(pool, order)) ??
+      ((await this.#sweep(pool)) ? await this.#removeSmallest(pool, order) : undefined)
     if (!row) return undefined
-    const free = fromKey(row.first, bitsOf(family) - row.ord)
-    await this.#replace(pool, free, carve(free, wish.length))
+    await this.#keepRest(pool, carve(fromKey(row.first, bitsOf(family) - row.ord), wish.length))
     return fromKey(row.first, wish.length)
   }
 
@@ -245,6 +245,17 @@ export class Space {
     )
   }
 
+  /** Removing is finding: whoever gets the row back has the block (one statement decides the race). */
+  async #removeSmallest(pool: number, order: number): Promise<{ ord: number; first: Uint8Array } | undefined> {
+    return this.#sql.change(
+      `delete from free_block where pool = ? and (ord, first) = (select ord, first from free_block
+       where pool = ? and ord >= ? order by ord, first limit 1) returning ord, first`,
+      pool,
+      pool,
+      order,
+    )
+  }
+
   /** The free block that contains `wanted`: it can only stand at one place per order. */
   async #freeAround(pool: number, wanted: Cidr, orderMin = 0): Promise<Cidr | undefined> {
     for (let length = Math.min(wanted.length, bitsOf(wanted.family) - orderMin); length >= 0; length--) {
@@ -260,9 +271,12 @@ export class Space {
     return undefined
   }
 
-  async #replace(pool: number, free: Cidr, { taken, rest }: Carved): Promise<void> {
+  async #replace(pool: number, free: Cidr, carved: Carved): Promise<void> {
     const removed = await this.#removeFree(pool, free)
     assert(removed, 'a block that was just found free is free')
+    await this.#keepRest(pool, carved)
+  }
+  async #keepRest(pool: number, { taken, rest }: Carved): Promise<void> {
     for (const block of rest) await this.#insertFree(pool, block)
     const counters = await this.#countersOf(pool)
     counters.free -= sizeOf(taken)

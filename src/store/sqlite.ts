@@ -56,6 +56,11 @@ class Connection implements Sql {
   get<Row>(text: string, ...values: SqlValue[]): Row | undefined {
     return this.#statement(text).get(...values) as Row | undefined
   }
+  change<Row>(text: string, ...values: SqlValue[]): Row | undefined {
+    const row = this.get<Row>(text, ...values)
+    if (row !== undefined) this.changes++
+    return row
+  }
   all<Row>(text: string, ...values: SqlValue[]): Row[] {
     return this.#statement(text).all(...values) as Row[]
   }
@@ -387,7 +392,7 @@ function prepare(database: DatabaseSync, isNew: boolean): void {
     pragma journal_mode = wal;
     pragma synchronous = full;
     pragma wal_autocheckpoint = 4000;
-    pragma cache_size = -65536;
+    pragma cache_size = -32768;
     pragma temp_store = memory;
   `)
   // What we rely on is read back: a build or a file system that ignores it is refused.

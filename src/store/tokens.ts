@@ -1,6 +1,9 @@
 // Client tokens: one token, one effect (invariant I5).
 import type { Sql } from './sql.ts'
 
+/** Audit entries read at a time. */
+const stepSize = 10_000
+
 /** What a token's first use did. */
 export interface TokenUse {
   /** Hash of the parameters of the first use. */
@@ -50,13 +53,21 @@ export class Tokens {
       auditEntry,
     )
   }
-  /** Implicit tokens used since `since`, newest first. */
+  /** Implicit tokens used since `since`, newest first. Entries are numbered in the order of time, so it reads only what it returns. */
   async recent(since: number, limit: number): Promise<{ n: number; at: number; token: Uint8Array }[]> {
-    return this.#sql.all(
-      `select n, at, token from audit_entry where n > coalesce((select max(n) from audit_entry where at < ?), 0)
-       and token is not null order by n desc limit ?`,
-      since,
-      limit,
-    )
+    const found: { n: number; at: number; token: Uint8Array }[] = []
+    let before = Number.MAX_SAFE_INTEGER
+    while (found.length < limit) {
+      const rows = await this.#sql.all<{ n: number; at: number; token: Uint8Array | null }>(
+        'select n, at, token from audit_entry where n < ? order by n desc limit ?',
+        before,
+        stepSize,
+      )
+      for (const { n, at, token } of rows) if (token && at >= since) found.push({ n, at, token })
+      const last = rows.at(-1)
+      if (rows.length < stepSize || last!.at < since) break
+      before = last!.n
+    }
+    return found
   }
 }
