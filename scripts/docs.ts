@@ -1,0 +1,400 @@
+// `npm run docs`: writes the pages of docs/reference from what the code says; with --check it only says which are stale.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { wordingOf } from '../src/api/wording.ts'
+import { commandWords } from '../src/cli/commands.ts'
+import { variables } from '../src/config.ts'
+import { ec2Model, organizationsModel, type ServiceModel, stsModel } from '../src/formats/aws/service-model.ts'
+import { type SettingWord, settingWords } from '../src/model/policy/tag-settings.ts'
+import type { Noun, Refusal } from '../src/model/refusal.ts'
+import { operationTables } from '../src/operations/tables.ts'
+
+const root = join(import.meta.dirname, '..')
+export const referenceFolder = 'docs/reference'
+
+/** Every generated page: its path from the root of the repository, and its text. */
+export function referencePages(): ReadonlyMap<string, string> {
+  const pages = {
+    operations: operationsPage(),
+    'policy-settings': policySettingsPage(),
+    errors: errorsPage(),
+    configuration: configurationPage(),
+    commands: commandsPage(),
+  }
+  return new Map(Object.entries(pages).map(([name, text]) => [`${referenceFolder}/${name}.md`, text]))
+}
+
+const note = '<!-- Written by `npm run docs` from the code. A change made here is lost. -->'
+const page = (title: string, ...blocks: string[]): string => `${[`# ${title}`, note, ...blocks].join('\n\n')}\n`
+const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.map(cell).join(' | ')} |`).join('\n')
+
+// Operations ---------------------------------------------------------------------------------------------------------
+
+const services = [
+  { name: 'EC2', table: operationTables.ec2, model: ec2Model, refusal: 'UnsupportedOperation' },
+  {
+    name: 'Organizations',
+    table: operationTables.organizations,
+    model: organizationsModel,
+    refusal: 'UnsupportedAPIEndpointException',
+  },
+  { name: 'STS', table: operationTables.sts, model: stsModel, refusal: 'UnsupportedOperation' },
+] as const
+
+function operationsPage(): string {
+  const summary = table(
+    ['service', 'known', 'work', 'the others answer'],
+    services.map(({ name, table, model, refusal }) => {
+      const known = Object.keys(model.operations)
+      const work = known.filter((operation) => table.has(operation)).length
+      return [name, String(known.length), String(work), work === known.length ? '' : `\`${refusal}\``]
+    }),
+  )
+  const sections = services.flatMap(({ name, table: implemented, model, refusal }) => {
+    const known = Object.keys(model.operations).sort()
+    const work = known.filter((operation) => implemented.has(operation))
+    const others = known.filter((operation) => !implemented.has(operation))
+    const rows = work.map((operation) => {
+      const { required, optional } = parametersOf(model, operation)
+      return [
+        `\`${operation}\``,
+        implemented.get(operation)!.access === 'read' ? 'reads' : 'writes',
+        required.join(', '),
+        optional.join(', '),
+      ]
+    })
+    return [
+      `## ${name}: ${work.length} work`,
+      table(['operation', '', 'required', 'optional'], rows),
+      ...(others.length === 0
+        ? []
+        : [
+            `## ${name}: ${others.length} are known and refused`,
+            `They answer \`${refusal}\`, naming themselves:`,
+            others.map((operation) => `\`${operation}\``).join(', '),
+          ]),
+    ]
+  })
+  return page(
+    'Operations',
+    'Names, types, enumerations and bounds of parameters are those of the AWS service models ' +
+      `(EC2 ${ec2Model.metadata.apiVersion}, Organizations ${organizationsModel.metadata.apiVersion}, STS ${stsModel.metadata.apiVersion}). ` +
+      'An operation that is not on this page answers `InvalidAction` (Organizations: `UnknownOperationException`).',
+    summary,
+    ...sections,
+  )
+}
+
+function parametersOf(model: ServiceModel, operation: string): { required: string[]; optional: string[] } {
+  const input = model.operations[operation]?.input
+  const shape = input === undefined ? undefined : model.shapes[input]
+  const names = Object.keys(shape?.members ?? {}).sort()
+  const isRequired = (name: string): boolean => shape?.required?.includes(name) === true
+  return { required: names.filter(isRequired), optional: names.filter((name) => !isRequired(name)) }
+}
+
+// Policy settings ----------------------------------------------------------------------------------------------------
+
+const carriers: Readonly<Record<SettingWord['on'], string>> = {
+  policy: 'On a policy',
+  ipam: 'On an IPAM',
+  pool: 'On a pool',
+}
+const suffixes: Readonly<Record<NonNullable<SettingWord['suffix']>, string>> = {
+  pair: '`/TYPE` or `/LOCALE/TYPE`',
+  pool: '`/POOL`',
+}
+
+function policySettingsPage(): string {
+  const sections = Object.entries(carriers).flatMap(([carrier, title]) => [
+    `## ${title}`,
+    table(
+      ['tag key', 'may be followed by', 'values', 'default', 'meaning'],
+      settingWords
+        .filter(({ on }) => on === carrier)
+        .map((word) => [
+          `\`${word.key}\``,
+          word.suffix === undefined ? '' : suffixes[word.suffix],
+          word.allowed,
+          word.default,
+          word.summary,
+        ]),
+    ),
+  ])
+  return page(
+    'Settings as tags',
+    'What the EC2 API has no parameter for is set by tags with the prefix `cadastre:`, on the object that they are about. ' +
+      'A key or a value that is not on this page is refused. Of several tags for one setting the most specific holds: ' +
+      '`KEY/LOCALE/TYPE` before `KEY/TYPE` before `KEY`.',
+    ...sections,
+  )
+}
+
+// Errors -------------------------------------------------------------------------------------------------------------
+
+/** What a noun is called on the page; a noun that is missing here does not compile. */
+const nounNames: { readonly [N in Noun]: string } = {
+  ipam: 'an IPAM',
+  'ipam-scope': 'a scope',
+  'ipam-pool': 'a pool',
+  'ipam-pool-allocation': 'an allocation',
+  'ipam-policy': 'a policy',
+  'ipam-pool-cidr': 'a provisioned CIDR',
+  'organization-target': 'a target of policies',
+  'elastic-ip': 'an Elastic IP, by allocation id',
+  'elastic-ip-address': 'an Elastic IP, by address',
+  association: 'an association',
+  'nat-gateway': 'a NAT gateway',
+  vpc: 'a VPC',
+  'vpc-cidr-association': 'a CIDR of a VPC',
+  subnet: 'a subnet',
+  resource: 'a resource to tag',
+  account: 'an account',
+  organization: 'the organization',
+  'organizational-unit': 'an organizational unit',
+  root: 'the root',
+  parent: 'a parent',
+  'source-parent': 'the parent to move from',
+  'destination-parent': 'the parent to move to',
+  child: 'a child',
+  'create-account-request': 'a request to create an account',
+  'delegated-administrator': 'a delegated administrator',
+  role: 'a role',
+  region: 'a Region',
+  'availability-zone': 'an availability zone',
+}
+const everyNoun = Object.keys(nounNames) as Noun[]
+const id = 'ID'
+const problem = 'What is wrong with it'
+
+interface Example<C extends Refusal['code'] = Refusal['code']> {
+  /** What happened, in a few words. */
+  readonly when: string
+  readonly refusals: readonly Extract<Refusal, { code: C }>[]
+}
+
+/** Refusals of every code with stand-ins for their facts; a code that is missing here does not compile. */
+const examples: { readonly [C in Refusal['code']]: Example<C> } = {
+  MissingAuthentication: { when: 'the request is not signed', refusals: [{ code: 'MissingAuthentication' }] },
+  IncompleteSignature: {
+    when: 'the signature cannot be read, or leaves out what it must cover',
+    refusals: [{ code: 'IncompleteSignature', problem }],
+  },
+  UnknownAccessKey: { when: 'nobody has this access key', refusals: [{ code: 'UnknownAccessKey' }] },
+  WrongSignature: { when: 'the signature is another one than ours', refusals: [{ code: 'WrongSignature' }] },
+  RequestExpired: {
+    when: 'the date of the signature is too far from our clock',
+    refusals: [{ code: 'RequestExpired', problem }],
+  },
+  MalformedRequest: { when: 'the request cannot be read', refusals: [{ code: 'MalformedRequest', problem }] },
+  RequestTooLarge: {
+    when: 'the body or its parameters are too many',
+    refusals: [{ code: 'RequestTooLarge', limit: 65_536, unit: 'bytes' }],
+  },
+  InvalidAction: { when: 'the operation is unknown', refusals: [{ code: 'InvalidAction', action: 'NAME' }] },
+  NotSupported: {
+    when: 'the operation, or what it is asked for, is known and does not work here',
+    refusals: [{ code: 'NotSupported', what: 'The operation `NAME`' }],
+  },
+  UnknownParameter: { when: 'a parameter is unknown', refusals: [{ code: 'UnknownParameter', field: 'NAME' }] },
+  DuplicateParameter: { when: 'a parameter is there twice', refusals: [{ code: 'DuplicateParameter', field: 'NAME' }] },
+  MissingParameter: { when: 'a parameter is missing', refusals: [{ code: 'MissingParameter', field: 'NAME' }] },
+  InvalidParameterValue: {
+    when: 'a value is not allowed',
+    refusals: [
+      { code: 'InvalidParameterValue', field: 'NAME', value: 'VALUE', problem },
+      { code: 'InvalidParameterValue', field: 'MaxResults', value: 'VALUE', problem },
+    ],
+  },
+  InvalidParameterCombination: {
+    when: 'parameters contradict each other',
+    refusals: [{ code: 'InvalidParameterCombination', problem }],
+  },
+  InvalidRange: {
+    when: 'no VPC, or no subnet of this VPC, can have this CIDR',
+    refusals: [
+      { code: 'InvalidRange', what: 'vpc', field: 'NAME', value: 'VALUE', problem },
+      { code: 'InvalidRange', what: 'subnet', field: 'NAME', value: 'VALUE', problem },
+    ],
+  },
+  InvalidPaginationToken: {
+    when: 'a page token is not from an earlier answer',
+    refusals: [{ code: 'InvalidPaginationToken', field: 'NextToken', value: 'VALUE' }],
+  },
+  InvalidFilter: {
+    when: 'a filter is unknown',
+    refusals: [{ code: 'InvalidFilter', name: 'NAME', allowed: ['state'] }],
+  },
+  InvalidTagKey: { when: 'a tag key is not allowed', refusals: [{ code: 'InvalidTagKey', key: 'KEY', problem }] },
+  MalformedId: {
+    when: 'an identifier has the wrong form',
+    refusals: everyNoun.map((what) => ({ code: 'MalformedId', what, id, expected: 'FORM' })),
+  },
+  NotAuthorized: {
+    when: 'the caller may not do this at all',
+    refusals: [{ code: 'NotAuthorized', action: 'NAME', because: problem }],
+  },
+  DryRunSucceeded: { when: 'it would have worked, and `DryRun` was set', refusals: [{ code: 'DryRunSucceeded' }] },
+  IdempotencyMismatch: {
+    when: 'a client token comes again with other parameters',
+    refusals: [{ code: 'IdempotencyMismatch', token: 'TOKEN' }],
+  },
+  NotFound: {
+    when: 'something does not exist, or the caller may not see it',
+    refusals: everyNoun.map((what) => ({ code: 'NotFound', what, id })),
+  },
+  NotEligible: { when: 'this cannot be done to that', refusals: [{ code: 'NotEligible', problem }] },
+  IncorrectState: {
+    when: 'the object is not in a state for it',
+    refusals: everyNoun.map((what) => ({ code: 'IncorrectState', what, id, problem })),
+  },
+  DependencyViolation: {
+    when: 'something still depends on the object',
+    refusals: everyNoun.map((what) => ({ code: 'DependencyViolation', what, id, problem })),
+  },
+  AlreadyExists: {
+    when: 'there is one already',
+    refusals: everyNoun.map((what) => ({ code: 'AlreadyExists', what, problem })),
+  },
+  LimitExceeded: {
+    when: 'a quota is reached',
+    refusals: ['filter values', 'tags', 'NAT gateways', 'VPCs', 'subnets', 'addresses', 'others'].map((what) => ({
+      code: 'LimitExceeded',
+      what,
+      limit: 1,
+      used: 1,
+    })),
+  },
+  AlreadyAssociated: {
+    when: 'the object is associated already',
+    refusals: everyNoun.map((what) => ({ code: 'AlreadyAssociated', what, id, problem })),
+  },
+  InUse: { when: 'the object is in use', refusals: everyNoun.map((what) => ({ code: 'InUse', what, id, problem })) },
+  CidrConflict: {
+    when: 'a CIDR overlaps another, or is not free',
+    refusals: [
+      { code: 'CidrConflict', field: 'NAME', value: 'VALUE', problem },
+      { code: 'CidrConflict', what: 'subnet', field: 'NAME', value: 'VALUE', problem },
+    ],
+  },
+  MissingRequiredTags: {
+    when: "the pool's required tags are missing",
+    refusals: [{ code: 'MissingRequiredTags', pool: id, missing: ['KEY=VALUE'] }],
+  },
+  DeniedByPolicy: {
+    when: 'policy denies it; the message begins with the id of the decision',
+    refusals: [{ code: 'DeniedByPolicy', decision: 'DECISION', sentence: problem, lines: [] }],
+  },
+  Exhausted: {
+    when: 'no pool that may serve the request has room',
+    refusals: [
+      { code: 'Exhausted', decision: 'DECISION', pool: id, length: 32, sentence: problem },
+      { code: 'Exhausted', pool: id, length: 28 },
+    ],
+  },
+  Throttled: { when: 'too many requests', refusals: [{ code: 'Throttled', retryAfterSeconds: 1 }] },
+  Unavailable: {
+    when: 'the database or its disk is in trouble',
+    refusals: [{ code: 'Unavailable', because: problem }],
+  },
+}
+
+function errorsPage(): string {
+  const protocols = ['ec2', 'organizations', 'sts'] as const
+  const codes = (refusals: readonly Refusal[], protocol: (typeof protocols)[number]): string => {
+    const said = refusals.map((refusal) => wordingOf(refusal, protocol))
+    const statuses = new Set(said.map(({ status }) => status))
+    return `${[...new Set(said.map(({ code }) => `\`${code}\``))].join(', ')} (${[...statuses].join(', ')})`
+  }
+  /** Those whose code depends on what they are about are listed by noun below. */
+  const isByNoun = (refusals: readonly Refusal[]): boolean => refusals.length === everyNoun.length
+  const all = Object.entries(examples) as [Refusal['code'], Example][]
+  return page(
+    'Errors',
+    'Every refusal, in the order of precedence: where several apply, the first one is answered. In brackets: the status of HTTP. ' +
+      'Where EC2 has one code per kind of object, the second table has them.',
+    table(
+      ['refusal', 'when', 'EC2', 'Organizations', 'STS'],
+      all.map(([code, { when, refusals }]) => [
+        `\`${code}\``,
+        when,
+        ...protocols.map((protocol) =>
+          isByNoun(refusals) && new Set(refusals.map((refusal) => wordingOf(refusal, protocol).code)).size > 3
+            ? 'see below'
+            : codes(refusals, protocol),
+        ),
+      ]),
+    ),
+    '## By kind of object',
+    table(
+      ['object', 'not found, EC2', 'malformed id, EC2', 'not found, Organizations', 'exists already, Organizations'],
+      everyNoun.map((what, at) => [
+        nounNames[what],
+        ...(['ec2', 'organizations'] as const).flatMap((protocol) => {
+          const second = protocol === 'ec2' ? examples.MalformedId : examples.AlreadyExists
+          return [examples.NotFound, second].map(({ refusals }) => `\`${wordingOf(refusals[at]!, protocol).code}\``)
+        }),
+      ]),
+    ),
+    'A fault of ours is `InternalError` (500), and says nothing but that it happened; the request id leads to the log.',
+  )
+}
+
+// Configuration and commands -----------------------------------------------------------------------------------------
+
+function configurationPage(): string {
+  return page(
+    'Configuration',
+    'Everything is read from the environment, once, at start; all that is wrong is said at once. There is no other file of settings.',
+    table(
+      ['variable', 'default', 'meaning'],
+      Object.values(variables).map(({ name, default: fallback, meaning }) => [
+        `\`${name}\``,
+        fallback === '' ? '' : `\`${fallback.replaceAll(',', ', ')}\``,
+        meaning,
+      ]),
+    ),
+  )
+}
+
+function commandsPage(): string {
+  return page(
+    'Commands',
+    'From a clone, `npm run -s cadastre -- WORDS`. The commands work beside a running server, on the data folder of the same `CADASTRE_DATA`.',
+    table(
+      ['command', 'does'],
+      Object.values(commandWords).map(({ words, usage, meaning }) => [
+        `\`cadastre ${`${words} ${usage}`.trim()}\``,
+        meaning,
+      ]),
+    ),
+    'Exit codes: 0 done, 1 refused or failed, 2 wrong words.',
+  )
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+if (import.meta.main) {
+  const check = process.argv.includes('--check')
+  mkdirSync(join(root, referenceFolder), { recursive: true })
+  for (const [path, text] of referencePages()) {
+    if (readOr(join(root, path), '') === text) continue
+    if (check) {
+      process.stderr.write(`${path} is stale: run npm run docs\n`)
+      process.exitCode = 1
+    } else {
+      writeFileSync(join(root, path), text)
+      process.stdout.write(`wrote ${path}\n`)
+    }
+  }
+}
+
+function readOr(path: string, otherwise: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return otherwise // A page that cannot be read is stale like one that differs.
+  }
+}
