@@ -1,0 +1,187 @@
+// The company that tests of policies are told about: an organization, a network team with an IPAM, and teams that ask.
+
+import { DatabaseSync } from 'node:sqlite'
+import type { Tag } from '#formats/aws/ec2.generated.ts'
+import { parseCidr } from '#model/cidr.ts'
+import { Refused } from '#model/refusal.ts'
+import { managementAccount, openWorld, type World } from './world.ts'
+
+/** The delegated administrator: owner of the IPAM, its pools and policies. */
+export const network = '222222222222'
+/** In Prod. */
+export const shop = '333333333333'
+/** In Dev. */
+export const lab = '444444444444'
+/** In no organization. */
+export const stranger = '999999999999'
+export const root = 'r-acme'
+export const workloads = 'ou-acme-workload'
+export const prod = 'ou-acme-prodprod'
+export const dev = 'ou-acme-devdevde'
+
+export interface Acme extends World {
+  readonly ipam: string
+  readonly publicScope: string
+  readonly privateScope: string
+  /** Makes a public IPv4 pool for EC2 with a /28 of its own, and answers its id. */
+  pool(wish?: PoolWish): Promise<string>
+  /** Makes a policy of the network team with these tags, and answers its id. */
+  policy(tags?: Readonly<Record<string, string>>): Promise<string>
+  rules(policy: string, pools: readonly string[], pair?: { locale?: string; type?: string }): Promise<void>
+  enable(policy: string, target?: string): Promise<void>
+  /** Allocates an Elastic IP as an account and answers the pool that it came from. */
+  poolOfAddress(account: string, input?: { IpamPoolId?: string }): Promise<string>
+}
+export interface PoolWish {
+  readonly locale?: string
+  readonly scope?: 'public' | 'private'
+  readonly family?: 'ipv4' | 'ipv6'
+  readonly awsService?: 'ec2'
+  readonly cidr?: string
+}
+
+export const asNetwork = { account: network } as const
+export const tagsOf = (tags: Readonly<Record<string, string>>): Tag[] =>
+  Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
+
+export async function openAcme({ tier = 'advanced' }: { tier?: 'free' | 'advanced' } = {}): Promise<Acme> {
+  const world = await openWorld()
+  await foundOrganization(world)
+  const { Ipam } = { Ipam: makeIpam(world, tier) }
+  const scopes = { public: Ipam!.PublicDefaultScopeId!, private: Ipam!.PrivateDefaultScopeId! }
+  let pools = 0
+
+  return {
+    ...world,
+    ipam: Ipam!.IpamId!,
+    publicScope: scopes.public,
+    privateScope: scopes.private,
+    async pool({ locale = 'us-east-1', scope = 'public', family = 'ipv4', awsService, cidr } = {}) {
+      const id = `ipam-pool-0000${pools}`
+      const own = family === 'ipv6' ? '2001:db8::/48' : `${scope === 'public' ? '203.0' : '10.0'}.${100 + pools}.0/28`
+      await world.store.write(async (tx) => {
+        const n = tx.nextSequence()
+        const cidrr = parseCidr(cidr ?? own)!
+        await tx.pools.insert({
+          n,
+          id,
+          scopeId: scopes[scope],
+          ipamId: Ipam.IpamId,
+          account: network,
+          parent: undefined,
+          depth: 1,
+          locale,
+          family: family === 'ipv4' ? 4 : 6,
+          description: undefined,
+          awsService: scope === 'public' && family === 'ipv4' ? (awsService ?? 'ec2') : undefined,
+          publicIpSource: undefined,
+          publiclyAdvertisable: undefined,
+          autoImport: false,
+          minNetmaskLength: undefined,
+          maxNetmaskLength: undefined,
+          defaultNetmaskLength: undefined,
+          requiredTags: [],
+          sourceResource: undefined,
+          quarantineSeconds: undefined,
+          createdAt: tx.now,
+        })
+        await tx.pools.insertCidr({
+          id: 'x' + pools++,
+          pool: n,
+          cidr: cidrr,
+          state: 'provisioned',
+          failureCode: undefined,
+          failureMessage: undefined,
+          parentAllocation: undefined,
+          createdAt: tx.now,
+        })
+        await tx.space.add(n, cidrr)
+        await tx.moveGovernanceEpoch()
+      })
+      return id
+    },
+    async policy(tags = {}) {
+      const { IpamPolicy } = await world.call(
+        'CreateIpamPolicy',
+        {
+          IpamId: Ipam!.IpamId!,
+          ...(Object.keys(tags).length > 0
+            ? { TagSpecifications: [{ ResourceType: 'ipam-policy', Tags: tagsOf(tags) }] }
+            : {}),
+        },
+        asNetwork,
+      )
+      return IpamPolicy!.IpamPolicyId!
+    },
+    async rules(policy, pools, { locale = 'us-east-1', type = 'eip' } = {}) {
+      await world.call(
+        'ModifyIpamPolicyAllocationRules',
+        {
+          IpamPolicyId: policy,
+          Locale: locale,
+          ResourceType: type,
+          AllocationRules: pools.map((SourceIpamPoolId) => ({ SourceIpamPoolId })),
+        },
+        asNetwork,
+      )
+    },
+    async enable(policy, target = root) {
+      await world.call('EnableIpamPolicy', { IpamPolicyId: policy, OrganizationTargetId: target }, asNetwork)
+    },
+    async poolOfAddress(account, input = {}) {
+      return (await world.call('AllocateAddress', input, { account })).PublicIpv4Pool!
+    },
+  }
+}
+
+/** The facts of the refusal that `work` ends with; a plain error where it ends otherwise. */
+export async function refusalOf(work: Promise<unknown>) {
+  const answer = await work.catch((error: unknown) => error)
+  if (answer instanceof Refused) return answer.refusal
+  throw new Error('expected a refusal', { cause: answer })
+}
+
+async function foundOrganization({ store }: World): Promise<void> {
+  await store.write(async (tx) => {
+    const { organizations, now } = tx
+    await organizations.create({ id: 'o-acmeacme00', managementAccount, rootId: root, createdAt: now })
+    const units = [
+      [workloads, root],
+      [prod, workloads],
+      [dev, workloads],
+    ] as const
+    for (const [id, parentId] of units) {
+      await organizations.insertNode({ id, kind: 'organizational-unit', parentId, name: id.slice(8) })
+    }
+    const accounts = [
+      [network, root],
+      [shop, prod],
+      [lab, dev],
+      [stranger, undefined],
+    ] as const
+    for (const [id, parentId] of accounts) {
+      await organizations.insertAccount({
+        id,
+        name: `account-${id[0]}`,
+        email: `${id}@example.com`,
+        status: 'ACTIVE',
+        joinedMethod: 'CREATED',
+        joinedAt: now,
+      })
+      if (parentId) await organizations.insertNode({ id, kind: 'account', parentId, name: `account-${id[0]}` })
+    }
+    await organizations.delegate({ account: network, servicePrincipal: 'ipam.amazonaws.com', enabledAt: now })
+    await tx.moveGovernanceEpoch()
+  })
+}
+
+export function makeIpam(world: World, tier: string, account = network) {
+  const db = new DatabaseSync(world.folder + '/cadastre.db')
+  const d = account[0]
+  db.exec(`insert into ipam values ('ipam-${d}', '${account}', 'us-east-1', null, '${tier}', 0, 'ipam-owner', 'ipam-scope-p${d}', 'ipam-scope-v${d}', 'x', 'y', 1);
+   insert into ipam_region values ('ipam-${d}', 'us-east-1'), ('ipam-${d}', 'eu-central-1');
+   insert into scope values ('ipam-scope-p${d}', 'ipam-${d}', '${account}', 'public', 1, null, 1), ('ipam-scope-v${d}', 'ipam-${d}', '${account}', 'private', 1, null, 1);
+   update counter set value = value + 1 where name = 'governance-epoch'`)
+  db.close()
+  return { IpamId: 'ipam-' + d, PublicDefaultScopeId: 'ipam-scope-p' + d, PrivateDefaultScopeId: 'ipam-scope-v' + d }
+}
