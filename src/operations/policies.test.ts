@@ -385,6 +385,19 @@ describe('enabling', () => {
     assert.equal(disable.code, 'IncorrectState')
   })
 
+  test('who is no longer the delegated administrator can take back what they enabled, and enable nothing more', async (t) => {
+    t.after(close)
+    const policy = await acme.policy()
+    await acme.enable(policy, prod)
+    await acme.call('DisableIpamOrganizationAdminAccount', { DelegatedAdminAccountId: network })
+    assert.equal((await refusalOf(acme.enable(policy, dev))).code, 'NotEligible')
+    await acme.call('DisableIpamPolicy', { IpamPolicyId: policy, OrganizationTargetId: prod }, asNetwork)
+    await acme.call('EnableIpamPolicy', { IpamPolicyId: policy }, asNetwork)
+    assert.deepEqual(await targetsOf(policy), [network])
+    const enabled = await acme.call('GetEnabledIpamPolicy', {}, asNetwork)
+    assert.equal(enabled.ManagedBy, 'account')
+  })
+
   test('GetEnabledIpamPolicy names the nearest policy on the path, and who manages it', async (t) => {
     t.after(close)
     assert.deepEqual(await enabledOf(shop), { IpamPolicyEnabled: false })
@@ -449,6 +462,19 @@ describe('§2 settings', () => {
     assert.equal((await refusalOf(acme.poolOfAddress(shop))).code, 'DeniedByPolicy')
     const TagSpecifications = [{ ResourceType: 'elastic-ip', Tags: tagsOf({ env: 'prod' }) }]
     await acme.call('AllocateAddress', { TagSpecifications }, { account: shop })
+  })
+
+  test('§2 size: a CIDR outside the bounds is denied, and without a wish the default holds', async (t) => {
+    t.after(close)
+    const pool = await acme.pool({ scope: 'private', cidr: '10.0.0.0/16' })
+    const policy = await acme.policy({ 'cadastre:size/vpc': '22/24/26' })
+    await acme.rules(policy, [pool], { type: 'vpc' })
+    await acme.enable(policy)
+    const make = (Ipv4NetmaskLength?: number) =>
+      acme.call('CreateVpc', { Ipv4IpamPoolId: pool, Ipv4NetmaskLength }, { account: shop })
+    for (const length of [21, 27]) assert.equal((await refusalOf(make(length))).code, 'DeniedByPolicy')
+    assert.match((await make(22)).Vpc!.CidrBlock!, /\/22$/)
+    assert.match((await make()).Vpc!.CidrBlock!, /\/24$/)
   })
 
   test('§2 compatibility: new policies take the IPAM’s, older ones keep theirs, a tag goes before both', async (t) => {
@@ -626,6 +652,25 @@ describe('§6 ways around', () => {
     const shared = await acme.pool()
     await acme.call('CreateTags', { Resources: [shared], Tags: tagsOf({ 'cadastre:shared-with': root }) }, asNetwork)
     assert.equal((await refusalOf(acme.poolOfAddress(shop, { IpamPoolId: shared }))).code, 'DeniedByPolicy')
+  })
+
+  test('§6 another Region is no way around: a document for each, or nothing outside policy', async (t) => {
+    t.after(close)
+    const { policy } = await guarded()
+    await setTags(acme.ipam, { 'cadastre:unmatched': 'deny' })
+    const there = () => acme.call('AllocateAddress', {}, { account: shop, region: 'eu-central-1' })
+    assert.equal((await refusalOf(there())).code, 'DeniedByPolicy')
+    const pool = await acme.pool({ locale: 'eu-central-1' })
+    await acme.rules(policy, [pool], { locale: 'eu-central-1' })
+    assert.equal((await there()).PublicIpv4Pool, pool)
+  })
+
+  test('§6 administrators’ own requests pass the same evaluator', async (t) => {
+    t.after(close)
+    const { pool } = await guarded()
+    const unlisted = await acme.pool()
+    assert.equal((await refusalOf(acme.poolOfAddress(network, { IpamPoolId: unlisted }))).code, 'DeniedByPolicy')
+    assert.equal(await acme.poolOfAddress(network), pool)
   })
 
   test('§6 another owner’s pool that is neither shared nor listed does not exist', async (t) => {
