@@ -183,22 +183,29 @@ create table free_block (
   first blob not null check (length(first) = 16),
   primary key (pool, ord, first)
 ) strict, without rowid;
+-- Who holds space of which type where: a few rows that a million allocations name.
+create table holder (
+  n integer primary key,
+  account text not null,
+  resource_type text not null,
+  -- Empty where the space belongs to no Region.
+  region text not null,
+  unique (account, resource_type, region)
+) strict;
 create table allocation (
   n integer primary key,
   pool integer not null references pool (n),
   first blob not null check (length(first) = 16),
   length integer not null,
-  resource_type text not null,
+  holder integer not null references holder (n),
   -- Null for Elastic IPs and custom allocations: their identifier is made of n.
   resource_id text,
-  account text not null,
-  region text,
   description text,
   decision integer,
   created_at integer not null
 ) strict;
 create unique index allocation_first on allocation (pool, first);
-create index allocation_owner on allocation (account, resource_type, region, n);
+create index allocation_holder on allocation (holder, n);
 create index allocation_resource on allocation (resource_id) where resource_id is not null;
 create table allocation_history (
   pool integer not null,

@@ -1,5 +1,5 @@
 // Pools, their provisioned CIDRs, and whom they are shared with.
-import { type Cidr, fromKey, toKey } from '#model/cidr.ts'
+import { type Cidr, fromKey, lastAddress, overlaps, toKey } from '#model/cidr.ts'
 import { type Sql, toBit } from './sql.ts'
 
 export interface PoolTag {
@@ -88,6 +88,14 @@ const poolColumns = `n, id, scope_id, ipam_id, account, parent_n, depth, locale,
   source_resource, quarantine_seconds, created_at`
 const cidrColumns = 'id, pool, first, length, state, failure_code, failure_message, parent_allocation, created_at'
 
+/** Pools that plan a VPC's own block subdivide space that somebody else holds, so they are left out. */
+const topLevelQuery = `select ${cidrColumns
+  .split(', ')
+  .map((column) => `c.${column}`)
+  .join(', ')}
+  from pool p join pool_cidr c on c.pool = p.n
+  where p.scope_id = ? and p.family = ? and p.parent_n is null and p.source_resource is null and c.state <> 'failed-provision'`
+
 const toPool = (row: PoolRow): Pool => ({
   n: row.n,
   id: row.id,
@@ -144,6 +152,18 @@ export class Pools {
   async ofScope(scopeId: string): Promise<Pool[]> {
     const rows = await this.#sql.all<PoolRow>(`select ${poolColumns} from pool where scope_id = ? order by n`, scopeId)
     return rows.map(toPool)
+  }
+  /** All pools of one IPAM, in order of creation: parents before their children. */
+  async ofIpam(ipamId: string): Promise<Pool[]> {
+    const rows = await this.#sql.all<PoolRow>(`select ${poolColumns} from pool where ipam_id = ? order by n`, ipamId)
+    return rows.map(toPool)
+  }
+  async countOfScope(scopeId: string): Promise<number> {
+    const row = await this.#sql.get<{ pools: number }>(
+      'select count(*) as pools from pool where scope_id = ?',
+      scopeId,
+    )
+    return row!.pools
   }
   async childrenOf(n: number): Promise<Pool[]> {
     const rows = await this.#sql.all<PoolRow>(`select ${poolColumns} from pool where parent_n = ? order by n`, n)
@@ -204,6 +224,22 @@ export class Pools {
     )
     return rows.map(toPoolCidr)
   }
+  /** The space of a scope in one family: what its top-level pools were given. It never overlaps (invariant I1). */
+  async topLevelCidrs(scopeId: string, family: 4 | 6): Promise<PoolCidr[]> {
+    const rows = await this.#sql.all<PoolCidrRow>(`${topLevelQuery} order by c.first`, scopeId, family)
+    return rows.map(toPoolCidr)
+  }
+  /** What of a scope's space stands in the way of a block. One row tells: blocks that do not overlap are in order. */
+  async topLevelOverlap(scopeId: string, cidr: Cidr): Promise<PoolCidr | undefined> {
+    const row = await this.#sql.get<PoolCidrRow>(
+      `${topLevelQuery} and c.first <= ? order by c.first desc limit 1`,
+      scopeId,
+      cidr.family,
+      toKey(lastAddress(cidr)),
+    )
+    const last = row && toPoolCidr(row)
+    return last && overlaps(last.cidr, cidr) ? last : undefined
+  }
   /** Provisioned CIDRs of all pools, for the snapshot. */
   async allCidrs(): Promise<PoolCidr[]> {
     const rows = await this.#sql.all<PoolCidrRow>(
@@ -236,6 +272,16 @@ export class Pools {
   }
   async deleteCidr(id: string): Promise<void> {
     await this.#sql.run('delete from pool_cidr where id = ?', id)
+  }
+
+  /** The types of the allocations that an account holds, in order; one step through the index each. */
+  async allocationTypesOf(account: string): Promise<string[]> {
+    const rows = await this.#sql.all<{ type: string }>(
+      `select distinct resource_type as type from holder h where account = ?
+       and exists (select 1 from allocation a where a.holder = h.n) order by resource_type`,
+      account,
+    )
+    return rows.map(({ type }) => type)
   }
 
   async shares(pool: number): Promise<string[]> {

@@ -20,6 +20,8 @@ import type { Sql } from './sql.ts'
 
 /** Quarantined blocks returned to the free space in one go; the rest waits for the next. */
 const sweepSizeMax = 64
+/** Holders whose number is remembered. */
+const holdersMax = 10_000
 
 export interface Allocation {
   readonly n: number
@@ -43,13 +45,14 @@ interface AllocationRow {
   resource_type: string
   resource_id: string | null
   account: string
-  region: string | null
+  region: string
   description: string | null
   decision: number | null
   created_at: number
 }
-const allocationColumns =
-  'n, pool, first, length, resource_type, resource_id, account, region, description, decision, created_at'
+/** Every reading of allocations, with who holds them. */
+const selectAllocation = `select a.n, a.pool, a.first, a.length, h.resource_type, a.resource_id, h.account, h.region, a.description,
+  a.decision, a.created_at from allocation a join holder h on h.n = a.holder`
 
 const toAllocation = (row: AllocationRow): Allocation => ({
   n: row.n,
@@ -58,7 +61,7 @@ const toAllocation = (row: AllocationRow): Allocation => ({
   resourceType: row.resource_type,
   resourceId: row.resource_id ?? undefined,
   account: row.account,
-  region: row.region ?? undefined,
+  region: row.region || undefined,
   description: row.description ?? undefined,
   decision: row.decision ?? undefined,
   createdAt: row.created_at,
@@ -91,21 +94,35 @@ export class Space {
   readonly #clock: Clock
   /** Counters move in memory and are written once per transaction: a hot pool's row is touched once for a whole batch. */
   readonly #counters = new Map<number, Counters>()
+  readonly #holders = new Map<string, number>()
+  #moves = 0
+  /**
+   * What is left of the free block that the last `take` cut, while requests of the same size follow: they would only
+   * insert and delete the same rows again. Whatever else looks at the free table spills it there first.
+   */
+  #held: { readonly pool: number; readonly length: number; readonly blocks: Cidr[] } | undefined
 
   constructor(sql: Sql, clock: Clock) {
     this.#sql = sql
     this.#clock = clock
   }
 
+  /** How often space was taken so far: part of it is written only at the end of the transaction. */
+  get moves(): number {
+    return this.#moves
+  }
   forget(): void {
     this.#counters.clear()
+    this.#holders.clear()
+    this.#held = undefined
   }
-  /** Writes the counters that moved. Synchronous engines only call it; it must not be skipped before a commit. */
-  flush(): void {
+  /** Writes what was gathered in memory; before every commit. */
+  async flush(): Promise<void> {
+    await this.#spill()
     for (const [pool, counters] of this.#counters) {
       if (!counters.moved) continue
       counters.moved = false
-      void this.#sql.run(
+      await this.#sql.run(
         'update pool set allocated = ?, quarantined = ?, free = ?, allocation_count = ? where n = ?',
         counters.allocated.toString(),
         counters.quarantined.toString(),
@@ -128,17 +145,47 @@ export class Space {
    */
   async take(pool: number, family: 4 | 6, wish: Wish): Promise<Cidr | undefined> {
     if (wish.allowed || (wish.disallowed && wish.disallowed.length > 0)) return this.#takeWithin(pool, family, wish)
-    const order = bitsOf(family) - wish.length
-    const row =
-      (await this.#removeSmallest(pool, order)) ??
-      ((await this.#sweep(pool)) ? await this.#removeSmallest(pool, order) : undefined)
+    const taken =
+      this.#takeHeld(pool, wish.length) ??
+      (await this.#takeSmallest(pool, family, wish.length)) ??
+      ((await this.#sweep(pool)) ? await this.#takeSmallest(pool, family, wish.length) : undefined)
+    if (taken) await this.#count(pool, taken)
+    return taken
+  }
+
+  /** The pieces left of a block ascend in size and address, and all are smaller than any sufficient block in the table. */
+  #takeHeld(pool: number, length: number): Cidr | undefined {
+    const held = this.#held
+    if (held?.pool !== pool || held.length !== length) return undefined
+    const free = held.blocks.shift()
+    if (!free) return undefined
+    const { taken, rest } = carve(free, length)
+    held.blocks.unshift(...rest)
+    return taken
+  }
+
+  /** Cuts the smallest sufficient block of the table, and holds on to what is left of it. */
+  async #takeSmallest(pool: number, family: 4 | 6, length: number): Promise<Cidr | undefined> {
+    await this.#spill()
+    const row = await this.#smallest(pool, bitsOf(family) - length)
     if (!row) return undefined
-    await this.#keepRest(pool, carve(fromKey(row.first, bitsOf(family) - row.ord), wish.length))
-    return fromKey(row.first, wish.length)
+    const free = fromKey(row.first, bitsOf(family) - row.ord)
+    const removed = await this.#removeFree(pool, free)
+    assert(removed, 'a block that was just found free is free')
+    const { taken, rest } = carve(free, length)
+    this.#held = { pool, length, blocks: [...rest] }
+    return taken
+  }
+
+  async #spill(): Promise<void> {
+    const held = this.#held
+    this.#held = undefined
+    for (const block of held?.blocks ?? []) await this.#insertFree(held!.pool, block)
   }
 
   /** Takes exactly `wanted`: `taken`, or why not. */
   async takeExactly(pool: number, wanted: Cidr): Promise<'taken' | 'not-free'> {
+    await this.#spill()
     const free =
       (await this.#freeAround(pool, wanted)) ??
       ((await this.#sweep(pool)) ? await this.#freeAround(pool, wanted) : undefined)
@@ -149,12 +196,14 @@ export class Space {
 
   /** The block that `take` would take, without taking it. */
   async preview(pool: number, family: 4 | 6, wish: Wish): Promise<Cidr | undefined> {
+    await this.#spill()
     if (wish.allowed || (wish.disallowed && wish.disallowed.length > 0))
       return (await this.#findWithin(pool, family, wish))?.wanted
     const row = await this.#smallest(pool, bitsOf(family) - wish.length)
     return row && fromKey(row.first, wish.length)
   }
   async isFree(pool: number, wanted: Cidr): Promise<boolean> {
+    await this.#spill()
     return (await this.#freeAround(pool, wanted)) !== undefined
   }
 
@@ -176,6 +225,7 @@ export class Space {
   }
 
   async #takeWithin(pool: number, family: 4 | 6, wish: Wish): Promise<Cidr | undefined> {
+    await this.#spill()
     const found =
       (await this.#findWithin(pool, family, wish)) ??
       ((await this.#sweep(pool)) ? await this.#findWithin(pool, family, wish) : undefined)
@@ -245,17 +295,6 @@ export class Space {
     )
   }
 
-  /** Removing is finding: whoever gets the row back has the block (one statement decides the race). */
-  async #removeSmallest(pool: number, order: number): Promise<{ ord: number; first: Uint8Array } | undefined> {
-    return this.#sql.change(
-      `delete from free_block where pool = ? and (ord, first) = (select ord, first from free_block
-       where pool = ? and ord >= ? order by ord, first limit 1) returning ord, first`,
-      pool,
-      pool,
-      order,
-    )
-  }
-
   /** The free block that contains `wanted`: it can only stand at one place per order. */
   async #freeAround(pool: number, wanted: Cidr, orderMin = 0): Promise<Cidr | undefined> {
     for (let length = Math.min(wanted.length, bitsOf(wanted.family) - orderMin); length >= 0; length--) {
@@ -274,10 +313,11 @@ export class Space {
   async #replace(pool: number, free: Cidr, carved: Carved): Promise<void> {
     const removed = await this.#removeFree(pool, free)
     assert(removed, 'a block that was just found free is free')
-    await this.#keepRest(pool, carved)
+    for (const block of carved.rest) await this.#insertFree(pool, block)
+    await this.#count(pool, carved.taken)
   }
-  async #keepRest(pool: number, { taken, rest }: Carved): Promise<void> {
-    for (const block of rest) await this.#insertFree(pool, block)
+  async #count(pool: number, taken: Cidr): Promise<void> {
+    this.#moves++
     const counters = await this.#countersOf(pool)
     counters.free -= sizeOf(taken)
     counters.allocated += sizeOf(taken)
@@ -377,6 +417,7 @@ export class Space {
 
   /** Blocks grow back with their buddies, but never beyond the provisioned CIDR: deprovisioning must find it whole. */
   async #merge(pool: number, released: Cidr): Promise<void> {
+    await this.#spill()
     const limit = (await this.#provisionedAround(pool, released))?.length
     assert(limit !== undefined, 'released space lies in a provisioned CIDR')
     let block = released
@@ -388,6 +429,7 @@ export class Space {
 
   /** Adds the space of a newly provisioned CIDR. */
   async add(pool: number, cidr: Cidr): Promise<void> {
+    await this.#spill()
     await this.#insertFree(pool, cidr)
     const counters = await this.#countersOf(pool)
     counters.free += sizeOf(cidr)
@@ -395,6 +437,7 @@ export class Space {
   }
   /** Takes the space of a provisioned CIDR away again; false (and nothing changes) unless all of it is free. */
   async remove(pool: number, cidr: Cidr): Promise<boolean> {
+    await this.#spill()
     if (!(await this.#removeFree(pool, cidr))) return false
     const counters = await this.#countersOf(pool)
     counters.free -= sizeOf(cidr)
@@ -433,15 +476,14 @@ export class Space {
   /** Records who has a block that was taken in this transaction. */
   async record(allocation: Allocation): Promise<void> {
     await this.#sql.run(
-      `insert into allocation (${allocationColumns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `insert into allocation (n, pool, first, length, holder, resource_id, description, decision, created_at)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       allocation.n,
       allocation.pool,
       toKey(allocation.cidr),
       allocation.cidr.length,
-      allocation.resourceType,
+      await this.#holderOf(allocation),
       allocation.resourceId ?? null,
-      allocation.account,
-      allocation.region ?? null,
       allocation.description ?? null,
       allocation.decision ?? null,
       allocation.createdAt,
@@ -450,14 +492,39 @@ export class Space {
     counters.allocations++
     counters.moved = true
   }
+  async #holderOf({ account, resourceType, region = '' }: Allocation): Promise<number> {
+    const name = `${account}\n${resourceType}\n${region}`
+    const known = this.#holders.get(name)
+    if (known !== undefined) return known
+    const find = () =>
+      this.#sql.get<{ n: number }>(
+        'select n from holder where account = ? and resource_type = ? and region = ?',
+        account,
+        resourceType,
+        region,
+      )
+    let row = await find()
+    if (!row) {
+      await this.#sql.run(
+        'insert into holder (account, resource_type, region) values (?, ?, ?)',
+        account,
+        resourceType,
+        region,
+      )
+      row = await find()
+    }
+    if (this.#holders.size >= holdersMax) this.#holders.clear()
+    this.#holders.set(name, row!.n)
+    return row!.n
+  }
   async find(n: number): Promise<Allocation | undefined> {
-    const row = await this.#sql.get<AllocationRow>(`select ${allocationColumns} from allocation where n = ?`, n)
+    const row = await this.#sql.get<AllocationRow>(`${selectAllocation} where a.n = ?`, n)
     return row && toAllocation(row)
   }
   /** Allocations of one pool in address order, after a cursor. */
   async ofPool(pool: number, after: Uint8Array | undefined, limit: number): Promise<Allocation[]> {
     const rows = await this.#sql.all<AllocationRow>(
-      `select ${allocationColumns} from allocation where pool = ? and first > ? order by first limit ?`,
+      `${selectAllocation} where a.pool = ? and a.first > ? order by a.first limit ?`,
       pool,
       after ?? new Uint8Array(0),
       limit,
@@ -469,24 +536,30 @@ export class Space {
     account: string,
     after: number,
     limit: number,
-    filter: { resourceType?: string; region?: string } = {},
+    filter: { readonly resourceType?: string; readonly region?: string } = {},
   ): Promise<Allocation[]> {
-    const values: (string | number)[] = [account]
-    let text = `select ${allocationColumns} from allocation where account = ?`
-    if (filter.resourceType !== undefined) {
-      text += ' and resource_type = ?'
-      values.push(filter.resourceType)
+    const holders = await this.#sql.all<{ n: number; resource_type: string; region: string }>(
+      'select n, resource_type, region from holder where account = ? order by n',
+      account,
+    )
+    const found: Allocation[] = []
+    // Each holder's allocations stand in order in the index: the head of each is enough, whatever the limit leaves over.
+    for (const holder of holders) {
+      if (filter.resourceType !== undefined && holder.resource_type !== filter.resourceType) continue
+      if (filter.region !== undefined && holder.region !== filter.region) continue
+      const rows = await this.#sql.all<AllocationRow>(
+        `${selectAllocation} where a.holder = ? and a.n > ? order by a.n limit ?`,
+        holder.n,
+        after,
+        limit,
+      )
+      found.push(...rows.map(toAllocation))
     }
-    if (filter.region !== undefined) {
-      text += ' and region = ?'
-      values.push(filter.region)
-    }
-    const rows = await this.#sql.all<AllocationRow>(`${text} and n > ? order by n limit ?`, ...values, after, limit)
-    return rows.map(toAllocation)
+    return found.sort((a, b) => a.n - b.n).slice(0, limit)
   }
   async ofResource(resourceId: string): Promise<Allocation[]> {
     const rows = await this.#sql.all<AllocationRow>(
-      `select ${allocationColumns} from allocation where resource_id = ? order by n`,
+      `${selectAllocation} where a.resource_id = ? order by a.n`,
       resourceId,
     )
     return rows.map(toAllocation)
@@ -494,7 +567,7 @@ export class Space {
   /** Some allocations inside a block, lowest first: which ones stand in the way of deprovisioning. */
   async inside(pool: number, cidr: Cidr, limit: number): Promise<Allocation[]> {
     const rows = await this.#sql.all<AllocationRow>(
-      `select ${allocationColumns} from allocation where pool = ? and first between ? and ? order by first limit ?`,
+      `${selectAllocation} where a.pool = ? and a.first between ? and ? order by a.first limit ?`,
       pool,
       toKey(cidr),
       toKey(lastAddress(cidr)),
@@ -505,7 +578,7 @@ export class Space {
   /** The allocation that starts at exactly this block. */
   async at(pool: number, cidr: Cidr): Promise<Allocation | undefined> {
     const row = await this.#sql.get<AllocationRow>(
-      `select ${allocationColumns} from allocation where pool = ? and first = ? and length = ?`,
+      `${selectAllocation} where a.pool = ? and a.first = ? and a.length = ?`,
       pool,
       toKey(cidr),
       cidr.length,
@@ -515,7 +588,7 @@ export class Space {
   /** Allocations of exactly this block in any pool: the same private block may stand in several scopes. */
   async allAt(cidr: Cidr): Promise<Allocation[]> {
     const rows = await this.#sql.all<AllocationRow>(
-      `select ${allocationColumns} from allocation where pool in (select pool from pool_cidr where first <= ?) and first = ? and length = ?`,
+      `${selectAllocation} where a.pool in (select pool from pool_cidr where first <= ?) and a.first = ? and a.length = ?`,
       toKey(cidr),
       toKey(cidr),
       cidr.length,

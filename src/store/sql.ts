@@ -7,8 +7,6 @@ export type Awaitable<T> = T | Promise<T>
 export interface Sql {
   /** The first row, or undefined. `?` are positional parameters. */
   get<Row>(text: string, ...values: SqlValue[]): Awaitable<Row | undefined>
-  /** A statement that changes at most one row and returns it. */
-  change<Row>(text: string, ...values: SqlValue[]): Awaitable<Row | undefined>
   all<Row>(text: string, ...values: SqlValue[]): Awaitable<Row[]>
   /** The number of rows changed. */
   run(text: string, ...values: SqlValue[]): Awaitable<number>

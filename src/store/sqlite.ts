@@ -56,11 +56,6 @@ class Connection implements Sql {
   get<Row>(text: string, ...values: SqlValue[]): Row | undefined {
     return this.#statement(text).get(...values) as Row | undefined
   }
-  change<Row>(text: string, ...values: SqlValue[]): Row | undefined {
-    const row = this.get<Row>(text, ...values)
-    if (row !== undefined) this.changes++
-    return row
-  }
   all<Row>(text: string, ...values: SqlValue[]): Row[] {
     return this.#statement(text).all(...values) as Row[]
   }
@@ -109,7 +104,7 @@ class SqliteTransaction implements Transaction {
     this.history = new History(connection, this)
     this.tags = new Tags(connection)
     this.governance = new Governance(connection)
-    this.ipams = new Ipams(connection, this)
+    this.ipams = new Ipams(connection)
     this.pools = new Pools(connection)
     this.space = new Space(connection, this)
     this.journal = new Journal(connection, this)
@@ -122,7 +117,7 @@ class SqliteTransaction implements Transaction {
   }
 
   get changes(): number {
-    return this.#connection.changes
+    return this.#connection.changes + this.space.moves
   }
   nextSequence(): number {
     return this.#sequence++
@@ -146,8 +141,8 @@ class SqliteTransaction implements Transaction {
     this.journal.forget()
   }
   /** Writes what was gathered in memory during the transaction. */
-  flush(): void {
-    this.space.flush()
+  async flush(): Promise<void> {
+    await this.space.flush()
     if (this.#sequence !== this.#sequenceStored) {
       this.#connection.run(`update counter set value = ? where name = 'sequence'`, this.#sequence)
       this.#sequenceStored = this.#sequence
@@ -255,16 +250,16 @@ class SqliteStore implements Store {
     try {
       this.#begin()
       for (const queued of batch) {
-        const before = this.#writer.changes
+        const before = this.#writing.changes
         try {
           answers.push({ queued, value: await queued.work(this.#writing), failed: false })
         } catch (error) {
           // A work that refused before it changed anything leaves the others untouched; otherwise all start over, one by one.
-          if (this.#writer.changes !== before || troubleOf(error)) throw error
+          if (this.#writing.changes !== before || troubleOf(error)) throw error
           answers.push({ queued, error, failed: true })
         }
       }
-      this.#commit()
+      await this.#commit()
     } catch (error) {
       this.#rollback()
       const trouble = troubleOf(error)
@@ -292,8 +287,8 @@ class SqliteStore implements Store {
     }
     this.#writing.now = this.#now()
   }
-  #commit(): void {
-    this.#writing.flush()
+  async #commit(): Promise<void> {
+    await this.#writing.flush()
     try {
       this.#writer.database.exec('commit')
     } catch (error) {
