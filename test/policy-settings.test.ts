@@ -10,6 +10,6 @@ test('every setting that the guide gives as an example is one that a policy take
   const examples = [...page.matchAll(/Key=(cadastre:[^,]+),Value=(?:"([^"]+)"|(\S+))/g)]
   assert.ok(examples.length >= 5)
   for (const [, key, quoted, bare] of examples) {
-    assert.equal(policySettingsFromTags([{ key: key!, value: quoted ?? bare! }]).problem, undefined, key)
+    assert.equal(policySettingsFromTags([{ key: key!, value: quoted ?? bare! }]).problem, undefined, key!)
   }
 })

@@ -54,6 +54,24 @@ test('every kind of object with an owner can be tagged by them', async () => {
   assert.deepEqual(await list(onlyOf(allocation)), [`${allocation} kind=allocation`])
 })
 
+test('a network and what stands in it can be tagged, until it is gone', async () => {
+  const { Vpc } = await acme.call('CreateVpc', { CidrBlock: '10.9.0.0/16' }, asShop)
+  const VpcId = Vpc!.VpcId!
+  const { Subnet } = await acme.call('CreateSubnet', { VpcId, CidrBlock: '10.9.0.0/24' }, asShop)
+  const SubnetId = Subnet!.SubnetId!
+  const { NatGateway } = await acme.call('CreateNatGateway', { SubnetId, ConnectivityType: 'private' }, asShop)
+  const NatGatewayId = NatGateway!.NatGatewayId!
+  await put([VpcId, SubnetId, NatGatewayId], { kind: 'network' })
+  const { Tags } = await acme.call('DescribeTags', { Filters: [{ Name: 'tag:kind', Values: ['network'] }] }, asShop)
+  assert.deepEqual(Tags!.map(({ ResourceType }) => ResourceType).sort(), ['natgateway', 'subnet', 'vpc'])
+
+  await acme.call('DeleteNatGateway', { NatGatewayId }, asShop)
+  await acme.call('DeleteSubnet', { SubnetId }, asShop)
+  const late = (id: string) => refusalOf(put([id], { kind: 'late' }))
+  assert.deepEqual(await late(NatGatewayId), { code: 'NotFound', what: 'nat-gateway', id: NatGatewayId })
+  assert.deepEqual(await late(SubnetId), { code: 'NotFound', what: 'subnet', id: SubnetId })
+})
+
 test('tags are taken away by key, by key and equal value, or all at once', async () => {
   const id = await allocate()
   const take = (Tags?: { Key: string; Value?: string }[]) => acme.call('DeleteTags', { Resources: [id], Tags }, asShop)
