@@ -26,7 +26,7 @@ const verified = createAwsEndpoint({
   findKey: () => key,
   isImplemented: () => true,
   isRead: () => false,
-  execute: async () => output,
+  execute: async () => ({ output }),
   onFault: (error) => console.error(error),
   other: () => false,
 })

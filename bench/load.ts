@@ -23,9 +23,12 @@ for (let i = 0; i < order.requests; i++) {
       method: 'POST',
       url: '/',
       rawHeaders: [
-        'Host', `127.0.0.1:${order.port}`,
-        'Content-Type', 'application/x-www-form-urlencoded; charset=utf-8',
-        'Amz-Sdk-Invocation-Id', `00000000-0000-4000-8000-${(now * 1000 + i).toString(16).padStart(12, '0')}`,
+        'Host',
+        `127.0.0.1:${order.port}`,
+        'Content-Type',
+        'application/x-www-form-urlencoded; charset=utf-8',
+        'Amz-Sdk-Invocation-Id',
+        `00000000-0000-4000-8000-${(now * 1000 + i).toString(16).padStart(12, '0')}`,
       ],
       body: bytes,
     },
@@ -36,7 +39,7 @@ for (let i = 0; i < order.requests; i++) {
   headersOf.push(headers)
 }
 let next = 0
-let codes: Record<string, number> = {}
+const codes: Record<string, number> = {}
 const instance = autocannon({
   url: `http://127.0.0.1:${order.port}`,
   connections: order.connections,

@@ -38,8 +38,15 @@ function usageOf(pid: number): { cpu: number; rssMb: number } {
   return { cpu: (Number(fields[11]) + Number(fields[12])) * 10_000, rssMb: (pages * 4096) / 1e6 }
 }
 
-async function startChild(file: string, args: string[], env: Record<string, string> = {}): Promise<{ child: ChildProcess; port: number }> {
-  const child = spawn(process.execPath, [join(root, file), ...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] })
+async function startChild(
+  file: string,
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<{ child: ChildProcess; port: number }> {
+  const child = spawn(process.execPath, [join(root, file), ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const port = await new Promise<number>((resolve, reject) => {
     let text = ''
     child.stdout!.on('data', (chunk: Buffer) => {
@@ -59,7 +66,9 @@ const stop = (child: ChildProcess): Promise<unknown> => {
 
 async function load(port: number, child: ChildProcess): Promise<Round> {
   const order = { port, connections, seconds, requests: seconds * 40_000, keyId, secret, region }
-  const client = spawn(process.execPath, [join(root, 'bench/load.ts'), JSON.stringify(order)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const client = spawn(process.execPath, [join(root, 'bench/load.ts'), JSON.stringify(order)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   let text = ''
   client.stdout.on('data', (chunk: Buffer) => {
     text += chunk
@@ -67,7 +76,17 @@ async function load(port: number, child: ChildProcess): Promise<Round> {
   const before = usageOf(child.pid!)
   await new Promise((resolve) => client.once('exit', resolve))
   const after = usageOf(child.pid!)
-  const result = JSON.parse(text) as { rate: number; total: number; p50: number; p99: number; errors: number; non2xx: number; codes: object; reused: number; clientCpu: { user: number; system: number } }
+  const result = JSON.parse(text) as {
+    rate: number
+    total: number
+    p50: number
+    p99: number
+    errors: number
+    non2xx: number
+    codes: object
+    reused: number
+    clientCpu: { user: number; system: number }
+  }
   if (result.errors + result.non2xx > 0 || result.reused > 0) throw new Error(`the load was not clean: ${text}`)
   return {
     rate: result.rate,
@@ -94,9 +113,15 @@ async function throughput(): Promise<void> {
     await load(port, child).then((result) => results.allocate!.push(result))
     await stop(child)
     rmSync(folder, { recursive: true, force: true })
-    raw.push(JSON.parse((await run(process.execPath, [join(root, 'bench/raw-insert.ts'), String(Math.min(seconds, 3))])).stdout))
+    raw.push(
+      JSON.parse(
+        (await run(process.execPath, [join(root, 'bench/raw-insert.ts'), String(Math.min(seconds, 3))])).stdout,
+      ),
+    )
   }
-  console.log(`\nAllocateAddress under a policy, signed, on disk (synchronous=FULL), ${connections} connections, ${rounds} × ${seconds} s, medians`)
+  console.log(
+    `\nAllocateAddress under a policy, signed, on disk (synchronous=FULL), ${connections} connections, ${rounds} × ${seconds} s, medians`,
+  )
   console.log('                          req/s   p50 ms   p99 ms   server CPU µs/req   client CPU µs/req   RSS MB')
   for (const [kind, list] of Object.entries(results)) {
     const of = (field: keyof Round) => median(list.map((round) => round[field]))
@@ -104,14 +129,26 @@ async function throughput(): Promise<void> {
       `${kind.padEnd(22)} ${of('rate').toFixed(0).padStart(8)} ${of('p50').toFixed(1).padStart(8)} ${of('p99').toFixed(1).padStart(8)} ${of('cpuMicroseconds').toFixed(1).padStart(19)} ${of('clientCpuMicroseconds').toFixed(1).padStart(19)} ${of('rssMb').toFixed(0).padStart(8)}`,
     )
   }
-  console.log(`raw SQLite inserts     ${median(raw.map(({ rate }) => rate)).toFixed(0).padStart(8)} rows of two tables/s, batches of 64; CPU ${median(raw.map(({ cpuMicroseconds }) => cpuMicroseconds)).toFixed(1)} µs`)
+  console.log(
+    `raw SQLite inserts     ${median(raw.map(({ rate }) => rate))
+      .toFixed(0)
+      .padStart(
+        8,
+      )} rows of two tables/s, batches of 64; CPU ${median(raw.map(({ cpuMicroseconds }) => cpuMicroseconds)).toFixed(1)} µs`,
+  )
   const ratios = results.allocate!.map((round, i) => round.rate / results.verified![i]!.rate)
   const cpuRatios = results.allocate!.map((round, i) => results.verified![i]!.cpuMicroseconds / round.cpuMicroseconds)
-  console.log(`goal ≥ 0.60: rate of allocate / rate of verified, by round: ${ratios.map((ratio) => ratio.toFixed(2)).join('  ')}  median ${median(ratios).toFixed(2)}`)
-  console.log(`             the same from server CPU per request (does not depend on the client): median ${median(cpuRatios).toFixed(2)}`)
+  console.log(
+    `goal ≥ 0.60: rate of allocate / rate of verified, by round: ${ratios.map((ratio) => ratio.toFixed(2)).join('  ')}  median ${median(ratios).toFixed(2)}`,
+  )
+  console.log(
+    `             the same from server CPU per request (does not depend on the client): median ${median(cpuRatios).toFixed(2)}`,
+  )
 }
 
-console.log(`${cpus().length} × ${cpus()[0]?.model}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Linux ${release()}, Node ${process.version}, load ${loadavg()[0]!.toFixed(1)}, ${new Date().toISOString()}`)
+console.log(
+  `${cpus().length} × ${cpus()[0]?.model}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Linux ${release()}, Node ${process.version}, load ${loadavg()[0]!.toFixed(1)}, ${new Date().toISOString()}`,
+)
 console.log(`commit ${(await run('git', ['rev-parse', '--short', 'HEAD'], { cwd: root })).stdout.trim()}`)
 if (wants('decide')) measureDecisions()
 if (wants('throughput')) await throughput()

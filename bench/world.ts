@@ -32,21 +32,25 @@ export async function open(folder: string, { keyId, region }: BenchKey): Promise
   return {
     store,
     hallway,
-    call: (name, input) =>
-      hallway.execute(operationTables.ec2.get(name)!, {
+    async call(name, input) {
+      const { output } = await hallway.execute(operationTables.ec2.get(name)!, {
         principal: { account, arn: `arn:aws:iam::${account}:user/bench`, accessKeyId: keyId, userId: 'AIDABENCH' },
         region,
         input,
         requestId: `bench-${++requests}`,
         sourceAddress: '127.0.0.1',
-      }) as Promise<Record<string, never>>,
+      })
+      return output as Record<string, never>
+    },
   }
 }
 
 export async function preparePolicy(folder: string, key: BenchKey): Promise<void> {
   const { store, call } = await open(folder, key)
   await bootstrap(store, account, { accessKeyId: key.keyId, secretAccessKey: key.secret })
-  const { Ipam } = (await call('CreateIpam', { OperatingRegions: [{ RegionName: key.region }] })) as never as { Ipam: { IpamId: string; PublicDefaultScopeId: string } }
+  const { Ipam } = (await call('CreateIpam', { OperatingRegions: [{ RegionName: key.region }] })) as never as {
+    Ipam: { IpamId: string; PublicDefaultScopeId: string }
+  }
   const { IpamPool } = (await call('CreateIpamPool', {
     IpamScopeId: Ipam.PublicDefaultScopeId,
     AddressFamily: 'ipv4',
@@ -55,7 +59,9 @@ export async function preparePolicy(folder: string, key: BenchKey): Promise<void
     PublicIpSource: 'byoip',
   })) as never as { IpamPool: { IpamPoolId: string } }
   await call('ProvisionIpamPoolCidr', { IpamPoolId: IpamPool.IpamPoolId, Cidr: '20.0.0.0/8' })
-  const { IpamPolicy } = (await call('CreateIpamPolicy', { IpamId: Ipam.IpamId })) as never as { IpamPolicy: { IpamPolicyId: string } }
+  const { IpamPolicy } = (await call('CreateIpamPolicy', { IpamId: Ipam.IpamId })) as never as {
+    IpamPolicy: { IpamPolicyId: string }
+  }
   await call('ModifyIpamPolicyAllocationRules', {
     IpamPolicyId: IpamPolicy.IpamPolicyId,
     Locale: key.region,
@@ -69,7 +75,9 @@ export async function preparePolicy(folder: string, key: BenchKey): Promise<void
 /** Allocates until `count` more are there, as a server under load would: many at once, so that commits are shared. */
 export async function fill({ call }: Prepared, count: number, together = 256): Promise<void> {
   for (let done = 0; done < count; done += together) {
-    await Promise.all(Array.from({ length: Math.min(together, count - done) }, () => call('AllocateAddress', { Domain: 'vpc' })))
+    await Promise.all(
+      Array.from({ length: Math.min(together, count - done) }, () => call('AllocateAddress', { Domain: 'vpc' })),
+    )
   }
 }
 
@@ -91,7 +99,9 @@ export async function measureStart(key: BenchKey, allocations = 1_000_000): Prom
     await new Promise((resolve) => child.once('exit', resolve))
   }
   rmSync(folder, { recursive: true, force: true })
-  console.log(`\nstart to listening with ${allocations} allocations: ${times.map((ms) => ms.toFixed(0)).join(', ')} ms; RSS ${rss.toFixed(0)} MB. Goal: ≤ 300 ms`)
+  console.log(
+    `\nstart to listening with ${allocations} allocations: ${times.map((ms) => ms.toFixed(0)).join(', ')} ms; RSS ${rss.toFixed(0)} MB. Goal: ≤ 300 ms`,
+  )
 }
 
 const filled = new Map<number, string>()

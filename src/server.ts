@@ -8,6 +8,8 @@ import { createAwsEndpoint, httpServerOptions, refuseBrokenRequests } from '#api
 import { createRequestIds } from '#api/aws/request-id.ts'
 import type { AccessKey } from '#api/aws/sigv4.ts'
 import { startHousekeeping } from '#jobs/housekeeping.ts'
+import type { Decision } from '#model/policy/decision.ts'
+import { explainDecision } from '#model/policy/explain.ts'
 import { Refused, refuse } from '#model/refusal.ts'
 import { bootstrap, drawKey, type NewKey } from '#operations/access-keys.ts'
 import { openHallway } from '#operations/execute.ts'
@@ -79,10 +81,13 @@ export async function startServer(config: Config, onFatal: (trouble: StoreTroubl
       findKey: createKeyring(store),
       isImplemented: (service, name) => operationTables[service].has(name),
       isRead: (service, name) => operationTables[service].get(name)?.access === 'read',
-      execute: (service, name, call) =>
-        executeOr503(() =>
-          hallway.execute(operationTables[service].get(name)!, { ...call, input: call.input as object }),
-        ),
+      async execute(service, name, call) {
+        const operation = operationTables[service].get(name)!
+        const { output, decisions } = await executeOr503(() =>
+          hallway.execute(operation, { ...call, input: call.input as object }),
+        )
+        return { output, headers: headersOf(decisions) }
+      },
       onFault: (error, requestId) => logEvent('fault', { requestId, error: String((error as Error)?.stack ?? error) }),
       other: (request, response) => answerProbe(request, response, () => !draining),
       regions: new Set(config.operations.regions.map(({ name }) => name)),
@@ -110,7 +115,7 @@ export async function startServer(config: Config, onFatal: (trouble: StoreTroubl
 }
 
 /** Trouble with the database is no fault of ours and no refusal of the model's: it is said as "try later". */
-async function executeOr503(run: () => Promise<unknown>): Promise<unknown> {
+async function executeOr503<T>(run: () => Promise<T>): Promise<T> {
   try {
     return await run()
   } catch (error) {
@@ -121,6 +126,24 @@ async function executeOr503(run: () => Promise<unknown>): Promise<unknown> {
       because: error.kind === 'full' ? 'the disk of the server is full' : 'the database is not available',
     })
   }
+}
+
+const noteLengthMax = 1_000
+
+/**
+ * What EC2's answers have no element for: which decision gave the space (for `cadastre explain`), and what to change where
+ * a policy warns or has steered elsewhere.
+ */
+function headersOf(decisions: readonly Decision[]): string[] {
+  const headers: string[] = []
+  for (const decision of decisions) {
+    headers.push('x-cadastre-decision', decision.id)
+    if (decision.outcome !== 'steer' && decision.wouldBe?.mode !== 'warn') continue
+    const { sentence, lines } = explainDecision(decision)
+    const text = decision.outcome === 'steer' ? [sentence, ...lines].join(' ') : lines.join(' ')
+    headers.push('x-cadastre-warning', text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, noteLengthMax))
+  }
+  return headers
 }
 
 /** Keys are looked up for every request: the recent ones are kept unsealed in memory for a moment. */

@@ -68,16 +68,17 @@ export async function openWorld(settings: Partial<OperationSettings> = {}): Prom
     })
   })
   let requests = 0
-  const run = (operation: AnyOperation | undefined, name: string, input: object, as: As): Promise<unknown> => {
+  const run = async (operation: AnyOperation | undefined, name: string, input: object, as: As): Promise<unknown> => {
     if (!operation) throw new Error(`${name} is not in the tables`)
     const account = as.account ?? managementAccount
-    return hallway.execute(operation, {
+    const { output } = await hallway.execute(operation, {
       principal: { account, arn: `arn:aws:iam::${account}:user/test`, accessKeyId: 'AKIATEST', userId: 'AIDATEST' },
       region: as.region ?? 'us-east-1',
       input,
       requestId: `request-${++requests}`,
       sourceAddress: '127.0.0.1',
     })
+    return output
   }
   return {
     store,

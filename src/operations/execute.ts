@@ -5,7 +5,7 @@ import { formatId, type IdKind, parseId } from '#model/identifier.ts'
 import type { Decision } from '#model/policy/decision.ts'
 import { compileSnapshot, type Snapshot } from '#model/policy/snapshot.ts'
 import type { Principal } from '#model/principal.ts'
-import { Refused, refuse } from '#model/refusal.ts'
+import { Refused, refuse, refuseValue } from '#model/refusal.ts'
 import type { Store, Transaction } from '#store/store.ts'
 import type { AnyOperation, OperationSettings, ReadOperation, WriteContext, WriteOperation } from './operation.ts'
 import { ReplayWindow, replayWindowMs } from './replay.ts'
@@ -28,8 +28,14 @@ export interface Call {
   readonly sourceAddress: string
 }
 
+/** What comes back: the operation's output, and the decisions that were made on the way (none where a token was repeated). */
+export interface Answer {
+  readonly output: unknown
+  readonly decisions: readonly Decision[]
+}
+
 export interface Hallway {
-  execute(operation: AnyOperation, call: Call): Promise<unknown>
+  execute(operation: AnyOperation, call: Call): Promise<Answer>
   /** The snapshot in force at a transaction; compiled once per governance epoch. */
   snapshotOf(tx: Transaction): Promise<Snapshot>
 }
@@ -49,28 +55,28 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
     return compiled
   }
 
-  async function read(operation: ReadOperation<never, unknown>, call: Call): Promise<unknown> {
+  async function read(operation: ReadOperation<never, unknown>, call: Call): Promise<Answer> {
     const output = await store.read((tx) =>
       operation.run(new RequestContext(tx, call, settings, snapshotOf), call.input as never),
     )
     if (call.input.DryRun) refuse({ code: 'DryRunSucceeded' })
-    return output
+    return { output, decisions: [] }
   }
 
-  async function write(operation: WriteOperation<never, unknown, unknown>, call: Call): Promise<unknown> {
+  async function write(operation: WriteOperation<never, unknown, unknown>, call: Call): Promise<Answer> {
     const token = operation.secretOutput ? undefined : tokenOf(operation.name, call)
     const prepared = operation.prepare?.()
     const answer = await store
       .write(async (tx) => {
         const used = token && (await findUse(tx, token))
-        if (used) return { output: replayOf(used, token, call) }
+        if (used) return { output: replayOf(used, token, call), decisions: [] }
         const context = new RequestContext(tx, call, settings, snapshotOf)
         const before = tx.changes
         try {
           const output = await operation.run(context, call.input as never, prepared)
           if (call.input.DryRun) refuse({ code: 'DryRunSucceeded' })
           await recordEntry(tx, context, operation.name, 'Success', token, output)
-          return { output }
+          return { output, decisions: context.decisions }
         } catch (error) {
           // Rolls back what it did, then comes back here through `denied` below.
           if (!(error instanceof Refused) || tx.changes !== before) throw markDecisions(error, context.decisions)
@@ -80,7 +86,7 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
       })
       .catch((error: unknown) => denied(operation, call, error))
     if ('refused' in answer) throw answer.refused
-    return answer.output
+    return answer
   }
 
   /** A refusal that came after changes: they are rolled back, and the denial is recorded in a transaction of its own. */
@@ -170,6 +176,9 @@ function tokenOf(action: string, call: Call): Token | undefined {
   const { ClientToken: clientToken, DryRun: _, ...parameters } = call.input
   if (call.input.DryRun) return undefined
   if (clientToken !== undefined) {
+    // The bound stands in the documentation only: "up to 64 ASCII characters" (EC2 API Reference, Ensuring idempotency).
+    if (!/^[\x21-\x7e]{1,64}$/.test(clientToken))
+      refuseValue('ClientToken', clientToken, '1 to 64 ASCII characters are expected')
     return {
       kind: 'client',
       hash: digest(call, action, 'client', clientToken),

@@ -6,13 +6,14 @@ import {
   type AllocationRequest,
   type Candidate,
   type Decision,
+  type Denial,
   provider,
   type Verdict,
 } from '#model/policy/decision.ts'
 import { explainDecision } from '#model/policy/explain.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
-import { refuse } from '#model/refusal.ts'
+import { type Refusal, refuse } from '#model/refusal.ts'
 import type { Pool } from '#store/pools.ts'
 import type { Allocation } from '#store/space.ts'
 import type { ReadContext, WriteContext } from './operation.ts'
@@ -152,7 +153,8 @@ export async function release(context: WriteContext, allocation: Allocation): Pr
   await context.tx.space.release(allocation, context.now + (await quarantineMs(context, pool)))
 }
 
-async function quarantineMs(context: WriteContext, pool: Pool | undefined): Promise<number> {
+/** How long released space of a pool rests, in milliseconds. */
+export async function quarantineMs(context: WriteContext, pool: Pool | undefined): Promise<number> {
   if (pool?.quarantineSeconds !== undefined) return pool.quarantineSeconds * 1000
   const isPublic = !pool?.scopeId || (await context.snapshot()).pools.get(pool.id)?.scopeType === 'public'
   return isPublic ? context.settings.quarantineSecondsPublic * 1000 : 0
@@ -224,8 +226,8 @@ const poolsOfSnapshot = new WeakMap<Snapshot, Map<string, Pool>>()
 
 async function poolOf(context: WriteContext, id: string, family: 4 | 6): Promise<Pool> {
   const snapshot = await context.snapshot()
-  let pools = poolsOfSnapshot.get(snapshot)
-  if (!pools) poolsOfSnapshot.set(snapshot, (pools = new Map()))
+  const pools = poolsOfSnapshot.get(snapshot) ?? new Map<string, Pool>()
+  poolsOfSnapshot.set(snapshot, pools)
   const name = id === provider ? `${id}-${family}` : id
   const known = pools.get(name)
   if (known) return known
@@ -260,12 +262,42 @@ async function takeFrom(
 
 function refuseDecision(context: WriteContext, decision: Decision): never {
   context.record(decision)
-  const { denial } = decision
-  if (denial?.cause === 'pool-rule' && denial.missingTags && denial.pool) {
-    refuse({ code: 'MissingRequiredTags', pool: denial.pool, missing: denial.missingTags })
-  }
   const { sentence, lines } = explainDecision(decision)
-  refuse({ code: 'DeniedByPolicy', decision: decision.id, sentence, lines })
+  const refusal = decision.denial && refusalOfPool(decision.denial, sentence)
+  refuse(refusal ?? { code: 'DeniedByPolicy', decision: decision.id, sentence, lines })
+}
+
+/** Where the pool itself or the kind of resource says no, EC2 has codes and wording of its own, which clients match on. */
+function refusalOfPool(
+  { cause, setting, value, allowed, pool, missingTags }: Denial,
+  sentence: string,
+): Refusal | undefined {
+  if (cause === 'resource-type') return { code: 'InvalidParameterValue', field: setting, value, problem: sentence }
+  if (cause !== 'pool-rule') return undefined
+  if (missingTags && pool !== undefined) return { code: 'MissingRequiredTags', pool, missing: missingTags }
+  if (setting === 'cidr') {
+    const inside = allowed.length > 0 ? allowed.join(', ') : 'the pool has none yet'
+    return {
+      code: 'CidrConflict',
+      field: 'Cidr',
+      value,
+      problem: `it is not inside the provisioned CIDRs of ${pool} (${inside})`,
+    }
+  }
+  if (setting === 'netmask-length') {
+    return {
+      code: 'InvalidParameterCombination',
+      problem:
+        'The request cannot contain empty CIDR and Netmask Length for a pool with no default allocation netmask length set. Exactly one of them should be provided.',
+    }
+  }
+  const field = setting.endsWith('netmask-length') ? 'NetmaskLength' : 'IpamPoolId'
+  return {
+    code: 'InvalidParameterValue',
+    field,
+    value: field === 'IpamPoolId' ? (pool ?? value) : value,
+    problem: sentence,
+  }
 }
 
 async function refuseExhausted(

@@ -126,8 +126,8 @@ test('a repeated request makes another session, because no answer with a secret 
   }
   const operation = operationTables.sts.get('AssumeRole')!
   type Answer = Awaited<ReturnType<typeof assume>>
-  const first = (await world.hallway.execute(operation, call)) as Answer
-  const second = (await world.hallway.execute(operation, call)) as Answer
+  const first = (await world.hallway.execute(operation, call)).output as Answer
+  const second = (await world.hallway.execute(operation, call)).output as Answer
   assert.notEqual(first.Credentials!.AccessKeyId, second.Credentials!.AccessKeyId)
 
   assert.deepEqual(await world.store.read((tx) => tx.tokens.recent(0, 1000)), [])

@@ -250,7 +250,7 @@ export class Space {
       while (from <= last) {
         const free = await this.#nextFree(pool, family, order, from)
         if (!free || free.first > last) break
-        let wanted = supernet({ family, first: free.first > from ? free.first : from, length: bitsOf(family) }, length)
+        let wanted = supernet({ family, first: later(free.first, from), length: bitsOf(family) }, length)
         if (wanted.first < from) wanted = { family, first: wanted.first + sizeOf(wanted), length }
         const step = (block: Cidr): bigint => lastAddress(block).first + 1n
         while (contains(free, wanted) && contains(region, wanted)) {
@@ -621,6 +621,8 @@ export class Space {
     return counters
   }
 }
+
+const later = (a: bigint, b: bigint): bigint => (a > b ? a : b)
 
 /** The aligned block of `length` that starts at `from`, or the next one after it. */
 function supernetAtOrAfter(family: 4 | 6, from: bigint, length: number): Cidr {

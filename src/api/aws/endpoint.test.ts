@@ -43,7 +43,7 @@ const server = createServer(
     isRead: (_, name) => name.startsWith('Describe'),
     execute: async (service, name, call) => {
       calls.push({ service, name, call })
-      return run(name, call)
+      return { output: await run(name, call) }
     },
     onFault: (error) => faults.push(error),
     other: (request, response) => {

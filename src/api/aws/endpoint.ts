@@ -39,6 +39,12 @@ export interface AwsCall {
   readonly userAgent: string
 }
 
+export interface AwsAnswer {
+  readonly output: unknown
+  /** More headers for the answer, names and values in turn: what the protocol has no element for. */
+  readonly headers?: readonly string[]
+}
+
 export interface AwsEndpointDependencies {
   /** Milliseconds since 1970. */
   now(): number
@@ -48,7 +54,7 @@ export interface AwsEndpointDependencies {
   /** Whether the operation only reads: presigned requests may do nothing else. */
   isRead(service: AwsService, name: string): boolean
   /** Rejects with Refused to say no; anything else that it throws is a fault. */
-  execute(service: AwsService, name: string, call: AwsCall): Promise<unknown>
+  execute(service: AwsService, name: string, call: AwsCall): Promise<AwsAnswer>
   /** Called once for every request that ended in a 500. */
   onFault(error: unknown, requestId: string): void
   /** Answers a request for another path than `/`, or returns false. */
@@ -175,7 +181,7 @@ async function serve(
     }
     const input = read()
     const isInvocationSigned = authorization.signedHeaders.names.includes('amz-sdk-invocation-id')
-    const output = await deps.execute(service, name, {
+    const { output, headers } = await deps.execute(service, name, {
       principal,
       region: authorization.region,
       input,
@@ -186,7 +192,7 @@ async function serve(
       sourceAddress: request.socket.remoteAddress ?? '',
       userAgent: authorization.headers.get('user-agent') ?? '',
     })
-    answer(response, 200, contentTypeOf(service), requestId, write(service, name, output, requestId))
+    answer(response, 200, contentTypeOf(service), requestId, write(service, name, output, requestId), headers)
   } catch (error) {
     // The last stop of every refusal and every fault of a request.
     fail(deps, error, requestId, protocol, response)
@@ -282,7 +288,14 @@ function writeErrorOf(protocol: Protocol, { status, code, message }: Wording, re
 }
 
 /** Head and body leave in one write. A client that is gone gets nothing. */
-function answer(response: ServerResponse, status: number, contentType: string, requestId: string, body: string): void {
+function answer(
+  response: ServerResponse,
+  status: number,
+  contentType: string,
+  requestId: string,
+  body: string,
+  headers: readonly string[] = [],
+): void {
   if (response.headersSent || response.destroyed) return
   response.writeHead(status, [
     'Content-Type',
@@ -291,6 +304,7 @@ function answer(response: ServerResponse, status: number, contentType: string, r
     requestId,
     'Content-Length',
     String(Buffer.byteLength(body)),
+    ...headers,
   ])
   response.end(body)
 }
