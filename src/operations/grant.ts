@@ -64,7 +64,7 @@ export async function grant(
   options: GrantOptions,
 ): Promise<Grant> {
   const { verdict, number, identity } = await ask(context, request)
-  if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined))
+  if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined), options.field)
   for (const candidate of candidatesOf(verdict)) {
     const taken = await takeFrom(context, candidate, request, options)
     if (!taken) continue
@@ -96,7 +96,7 @@ export async function previewGrant(
   options: GrantOptions,
 ): Promise<Cidr> {
   const { verdict, identity } = await ask(context, request)
-  if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined))
+  if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined), options.field)
   for (const candidate of candidatesOf(verdict)) {
     const pool = await poolOf(context, candidate.pool, request.family)
     if (candidate.cidr) {
@@ -260,10 +260,10 @@ async function takeFrom(
   return cidr && { cidr, pool }
 }
 
-function refuseDecision(context: WriteContext, decision: Decision): never {
+function refuseDecision(context: WriteContext, decision: Decision, field = 'Cidr'): never {
   context.record(decision)
   const { sentence, lines } = explainDecision(decision)
-  const refusal = decision.denial && refusalOfPool(decision.denial, sentence)
+  const refusal = decision.denial && refusalOfPool(decision.denial, sentence, field)
   refuse(refusal ?? { code: 'DeniedByPolicy', decision: decision.id, sentence, lines })
 }
 
@@ -271,6 +271,7 @@ function refuseDecision(context: WriteContext, decision: Decision): never {
 function refusalOfPool(
   { cause, setting, value, allowed, pool, missingTags }: Denial,
   sentence: string,
+  cidrField: string,
 ): Refusal | undefined {
   if (cause === 'resource-type') return { code: 'InvalidParameterValue', field: setting, value, problem: sentence }
   if (cause !== 'pool-rule') return undefined
@@ -279,7 +280,7 @@ function refusalOfPool(
     const inside = allowed.length > 0 ? allowed.join(', ') : 'the pool has none yet'
     return {
       code: 'CidrConflict',
-      field: 'Cidr',
+      field: cidrField,
       value,
       problem: `it is not inside the provisioned CIDRs of ${pool} (${inside})`,
     }
