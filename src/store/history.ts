@@ -54,6 +54,15 @@ export class History {
     )
   }
 
+  /** The number of an object's latest version: more than 1 once it has been modified. 0 where nothing is recorded. */
+  async latestVersion(id: string): Promise<number> {
+    const row = await this.#sql.get<{ version: number }>(
+      'select version from history where object_id = ? order by version desc limit 1',
+      id,
+    )
+    return row?.version ?? 0
+  }
+
   async versions(id: string): Promise<HistoryVersion[]> {
     return this.#sql.all<HistoryVersion>(
       'select version, from_at, until_at, kind, account, body from history where object_id = ? order by version',

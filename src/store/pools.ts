@@ -159,10 +159,7 @@ export class Pools {
     return rows.map(toPool)
   }
   async countOfScope(scopeId: string): Promise<number> {
-    const row = await this.#sql.get<{ pools: number }>(
-      'select count(*) as pools from pool where scope_id = ?',
-      scopeId,
-    )
+    const row = await this.#sql.get<{ pools: number }>('select count(*) as pools from pool where scope_id = ?', scopeId)
     return row!.pools
   }
   async childrenOf(n: number): Promise<Pool[]> {
@@ -274,6 +271,15 @@ export class Pools {
     await this.#sql.run('delete from pool_cidr where id = ?', id)
   }
 
+  /** Whether anybody but the account holds an allocation in the pool. Reads until it finds one. */
+  async hasForeignAllocation(pool: number, account: string): Promise<boolean> {
+    const row = await this.#sql.get(
+      'select 1 as one from allocation where pool = ? and account <> ? limit 1',
+      pool,
+      account,
+    )
+    return row !== undefined
+  }
   /** The types of the allocations that an account holds, in order; one step through the index each. */
   async allocationTypesOf(account: string): Promise<string[]> {
     const rows = await this.#sql.all<{ type: string }>(

@@ -1,0 +1,94 @@
+// How pools go away: what keeps them, and in which order what is in them is given back.
+import { assert } from '#model/assert.ts'
+import { formatId } from '#model/identifier.ts'
+import { refuse } from '#model/refusal.ts'
+import type { Pool, PoolCidr } from '#store/pools.ts'
+import { quarantineMs } from './grant.ts'
+import type { ReadContext, WriteContext } from './operation.ts'
+
+/** Allocations ended, and quarantines swept, in one step. */
+const stepSize = 1_000
+
+/**
+ * Refuses to delete pools that a policy names, since no rule may ever be found to lead nowhere, and pools with space that
+ * rests or would have to: deleting must not be a way around quarantine (invariant I6).
+ */
+export async function refuseUndeletable(context: WriteContext, pools: readonly Pool[]): Promise<void> {
+  const { policies } = await context.snapshot()
+  for (const pool of pools) {
+    const naming = [...policies.values()].filter(({ documents }) =>
+      documents.some(({ rules }) => rules.some((rule) => rule.pool === pool.id)),
+    )
+    const own = naming.filter(({ account }) => account === context.caller.account).map(({ policyId }) => policyId)
+    if (naming.length > 0) {
+      const names = own.length > 0 ? own.join(', ') : 'of another account'
+      refuseKept(pool, `It is named in the allocation rules of the policy ${names}`)
+    }
+    const until = await restsUntil(context, pool)
+    if (until > context.now) refuseKept(pool, `Released space in it rests until ${new Date(until).toISOString()}`)
+    const restSeconds = (await quarantineMs(context, pool)) / 1000
+    const [allocation] = restSeconds > 0 ? await context.tx.space.ofPool(pool.n, undefined, 1) : []
+    if (allocation && allocation.resourceType !== 'ipam-pool') {
+      refuseKept(pool, `It has allocations, whose space rests for ${restSeconds} seconds; release them first`)
+    }
+  }
+}
+const refuseKept = (pool: Pool, problem: string): never =>
+  refuse({ code: 'DependencyViolation', what: 'ipam-pool', id: pool.id, problem })
+
+async function restsUntil(context: ReadContext, pool: Pool): Promise<number> {
+  let until = 0
+  for (const { cidr } of await context.tx.pools.cidrs(pool.n)) {
+    until = Math.max(until, (await context.tx.space.quarantineEnd(pool.n, cidr)) ?? 0)
+  }
+  return until
+}
+
+/** A pool with all pools below it, parents before their children. */
+export async function withDescendants(context: ReadContext, pool: Pool): Promise<Pool[]> {
+  const pools = [pool]
+  for (const parent of pools) pools.push(...(await context.tx.pools.childrenOf(parent.n)))
+  return pools
+}
+
+/** Removes pools with all that is in them. Given parents first; children go first, because their space is their parents'. */
+export async function removePools(context: WriteContext, pools: readonly Pool[]): Promise<void> {
+  for (const pool of pools.toReversed()) {
+    await endAllocations(context, pool)
+    for (const cidr of await context.tx.pools.cidrs(pool.n)) {
+      if (cidr.state !== 'failed-provision') await removeSpace(context, pool, cidr)
+    }
+    await context.tx.pools.delete(pool.n)
+    await context.tx.tags.removeAll(pool.id)
+    await context.tx.history.changed({ id: pool.id, kind: 'ipam-pool', account: pool.account }, undefined)
+    context.changed(pool.id)
+  }
+}
+
+/** Takes a CIDR of which all is free out of a pool, and gives it back to where it came from. */
+export async function removeSpace(
+  context: WriteContext,
+  pool: Pool,
+  { id, cidr, parentAllocation }: PoolCidr,
+): Promise<void> {
+  const isFree = await context.tx.space.remove(pool.n, cidr)
+  assert(isFree, 'only free space is taken out of a pool')
+  await context.tx.pools.deleteCidr(id)
+  const held = parentAllocation === undefined ? undefined : await context.tx.space.find(parentAllocation)
+  // What rested has rested in the pool itself.
+  if (held) await context.tx.space.release(held, context.now)
+  await context.tx.history.changed({ id, kind: 'ipam-pool-cidr', account: pool.account }, undefined)
+}
+
+/** Ends all allocations of a pool whose space need not rest. What was allocated is no longer tracked, and nothing else. */
+async function endAllocations(context: WriteContext, pool: Pool): Promise<void> {
+  while ((await context.tx.space.endQuarantines(stepSize, pool.n)) > 0);
+  for (;;) {
+    const allocations = await context.tx.space.ofPool(pool.n, undefined, stepSize)
+    for (const allocation of allocations) {
+      await context.tx.tags.removeAll(formatId('allocation', context.tx.installation, allocation.n))
+      await context.tx.space.release(allocation, context.now)
+    }
+    if (allocations.length < stepSize) return
+  }
+}

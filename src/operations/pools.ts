@@ -1,0 +1,364 @@
+// Pools: how the space of a scope is divided, for which locale, and by what rules it is handed out.
+import type {
+  CreateIpamPoolRequest,
+  IpamPool,
+  ModifyIpamPoolRequest,
+  RequestIpamResourceTag,
+} from '#formats/aws/ec2.generated.ts'
+import { formatId, hasShape } from '#model/identifier.ts'
+import { mayUsePool } from '#model/policy/resolve.ts'
+import { poolSettingsFromTags } from '#model/policy/tag-settings.ts'
+import { childProblem, netmaskProblem, type PoolProblem, shapeProblem } from '#model/pool.ts'
+import { refuse, refuseValue } from '#model/refusal.ts'
+import type { Ipam, Scope } from '#store/ipams.ts'
+import type { Pool, PoolTag, SourceResource } from '#store/pools.ts'
+import type { Tag } from '#store/tags.ts'
+import {
+  arnOf,
+  describedAs,
+  getOwnPool,
+  getScope,
+  getVisiblePool,
+  isVisibleFrom,
+  type PoolAt,
+  refuseFreeTier,
+  refuseLongDescription,
+  refuseTooMany,
+  stateOf,
+} from './ipam-access.ts'
+import { filterBy, page, refuseIdsWithPaging } from './listing.ts'
+import { ec2Read, ec2Write, type ReadContext, type WriteContext } from './operation.ts'
+import { refuseUndeletable, removePools, withDescendants } from './pool-removal.ts'
+import { putTags, tagsGiven, tagsInModel, tagsToCreate } from './tagging.ts'
+
+const resourceType = 'ipam-pool'
+/** Our own bounds, above Amazon's quota of 50 pools: every snapshot holds all of it. */
+const poolsPerScopeMax = 10_000
+const requiredTagsMax = 50
+
+export const createIpamPool = ec2Write('CreateIpamPool', async (context, input) => {
+  refuseLongDescription(input.Description)
+  const tags = tagsToCreate(input.TagSpecifications, resourceType)
+  const requiredTags = tagsGiven(input.AllocationResourceTags, 'AllocationResourceTag')
+  refuseTooMany('required tags of a pool', requiredTagsMax, requiredTags.length)
+  const scope = await getScope(context, input.IpamScopeId)
+  const ipam = (await context.tx.ipams.find(scope.ipamId))!
+  const parent = await getParent(context, input.SourceIpamPoolId)
+  const sourceResource = (await sourceResourceNamed(context, input, scope)) ?? parent?.sourceResource
+  const n = context.newSequence()
+  const pool: Pool = {
+    ...shapeOf(input, scope, parent),
+    n,
+    id: formatId('pool', context.tx.installation, n),
+    account: ipam.account,
+    requiredTags,
+    sourceResource,
+    quarantineSeconds: undefined,
+    createdAt: context.now,
+  }
+  refuseMisshapen(pool, scope, ipam, parent)
+  refuseAutoImport(input)
+  refuseTooMany('pools in a scope', poolsPerScopeMax, (await context.tx.pools.countOfScope(scope.id)) + 1)
+
+  await context.tx.pools.insert(pool)
+  await putTags(context, { id: pool.id, type: resourceType, account: pool.account }, tags)
+  const settled = await settle(context, pool, tags)
+  await remember(context, settled)
+  return { IpamPool: { ...(await describe(context, { pool: settled, ipam })), State: 'create-in-progress' } }
+})
+
+export const describeIpamPools = ec2Read('DescribeIpamPools', async (context, input) => {
+  const matches = filterBy(input.Filters, poolFilters, ({ Tags }) => Tags ?? [])
+  refuseIdsWithPaging(input.IpamPoolIds, 'IpamPoolIds', input)
+  const pools: IpamPool[] = []
+  for (const poolAt of await namedOrAll(context, input.IpamPoolIds)) pools.push(await describe(context, poolAt))
+  const { items, NextToken } = page(pools.filter(matches), input, ({ IpamPoolId }) => IpamPoolId!)
+  return { IpamPools: items, NextToken }
+})
+
+export const modifyIpamPool = ec2Write('ModifyIpamPool', async (context, input) => {
+  const { IpamPoolId: _, DryRun: __, ...changes } = input
+  if (Object.values(changes).every((change) => change === undefined)) {
+    refuse({ code: 'InvalidParameterCombination', problem: 'The request must contain a modification to the ipam pool' })
+  }
+  refuseLongDescription(input.Description)
+  if (input.AllocationDefaultNetmaskLength !== undefined && input.ClearAllocationDefaultNetmaskLength) {
+    const problem = '`AllocationDefaultNetmaskLength` and `ClearAllocationDefaultNetmaskLength` contradict each other.'
+    refuse({ code: 'InvalidParameterCombination', problem })
+  }
+  const { pool, ipam } = await getOwnPool(context, input.IpamPoolId, 'ModifyIpamPool')
+  const modified: Pool = {
+    ...pool,
+    description: input.Description === undefined ? pool.description : describedAs(input.Description),
+    minNetmaskLength: input.AllocationMinNetmaskLength ?? pool.minNetmaskLength,
+    maxNetmaskLength: input.AllocationMaxNetmaskLength ?? pool.maxNetmaskLength,
+    defaultNetmaskLength: input.ClearAllocationDefaultNetmaskLength
+      ? undefined
+      : (input.AllocationDefaultNetmaskLength ?? pool.defaultNetmaskLength),
+    requiredTags: changedTags(pool, input),
+  }
+  refuseProblem(netmaskProblem(pool.family, lengthsOf(modified)))
+  refuseAutoImport(input)
+
+  await context.tx.pools.update(modified)
+  await remember(context, modified)
+  return { IpamPool: { ...(await describe(context, { pool: modified, ipam })), State: 'modify-in-progress' } }
+})
+
+export const deleteIpamPool = ec2Write('DeleteIpamPool', async (context, input) => {
+  const { pool, ipam } = await getOwnPool(context, input.IpamPoolId, 'DeleteIpamPool')
+  if (input.Cascade) refusePublicCascade(pool, ipam)
+  else await refuseWhatIsLeft(context, pool)
+  const pools = await withDescendants(context, pool)
+  await refuseUndeletable(context, pools)
+
+  const answer = await describe(context, { pool, ipam })
+  await removePools(context, pools)
+  await context.governanceChanged()
+  return { IpamPool: { ...answer, State: 'delete-in-progress' } }
+})
+
+/** Brings a pool in line with its tags, which hold its settings: how long released space rests, and who shares it. */
+export async function applyPoolTags(context: WriteContext, id: string): Promise<void> {
+  const pool = (await context.tx.pools.find(id))!
+  const settled = await settle(context, pool, await context.tx.tags.of(id))
+  if (settled !== pool) await remember(context, settled)
+}
+
+/** Answers the same object where nothing is to be changed. */
+async function settle(context: WriteContext, pool: Pool, tags: readonly Tag[]): Promise<Pool> {
+  const { settings, problem } = poolSettingsFromTags(tagsInModel(tags))
+  if (problem) refuseValue(problem.key, problem.value, problem.problem)
+  const { quarantineSeconds } = settings
+  const sharedWith = [...new Set(settings.sharedWith)].sort()
+  const before = await context.tx.pools.shares(pool.n)
+  if (quarantineSeconds === pool.quarantineSeconds && sharedWith.join() === before.join()) return pool
+  const settled = { ...pool, quarantineSeconds }
+  await context.tx.pools.update(settled)
+  await context.tx.pools.share(pool.n, sharedWith)
+  return settled
+}
+
+// The request --------------------------------------------------------------------------------------------------------
+
+async function getParent(context: ReadContext, id: string | undefined): Promise<Pool | undefined> {
+  return id === undefined ? undefined : (await getOwnPool(context, id, 'CreateIpamPool')).pool
+}
+
+/** A child has its parent's locale and source of public addresses where it names none. */
+function shapeOf(input: CreateIpamPoolRequest, scope: Scope, parent: Pool | undefined) {
+  const isPublic = scope.kind === 'public'
+  return {
+    scopeId: scope.id,
+    ipamId: scope.ipamId,
+    parent: parent?.n,
+    depth: (parent?.depth ?? 0) + 1,
+    locale: input.Locale === undefined || input.Locale === 'None' ? parent?.locale : input.Locale,
+    family: input.AddressFamily === 'ipv4' ? (4 as const) : (6 as const),
+    description: describedAs(input.Description),
+    awsService: input.AwsService,
+    publicIpSource: input.PublicIpSource ?? (isPublic ? (parent?.publicIpSource ?? 'byoip') : undefined),
+    publiclyAdvertisable: input.PubliclyAdvertisable,
+    autoImport: false,
+    minNetmaskLength: input.AllocationMinNetmaskLength,
+    maxNetmaskLength: input.AllocationMaxNetmaskLength,
+    defaultNetmaskLength: input.AllocationDefaultNetmaskLength,
+  }
+}
+
+const lengthsOf = ({ minNetmaskLength: min, maxNetmaskLength: max, defaultNetmaskLength }: Pool) => ({
+  min,
+  max,
+  default: defaultNetmaskLength,
+})
+
+function refuseProblem(problem: PoolProblem | undefined): void {
+  if (problem) refuseValue(problem.field, problem.value, problem.problem)
+}
+
+function refuseMisshapen(pool: Pool, scope: Scope, ipam: Ipam, parent: Pool | undefined): void {
+  const shape = { ...pool, scopeType: scope.kind, netmaskLengths: lengthsOf(pool) }
+  refuseProblem(shapeProblem(shape, new Set(ipam.operatingRegions)))
+  if (parent) {
+    refuseProblem(childProblem({ ...pool, scopeId: scope.id }, { ...parent, scopeId: parent.scopeId! }))
+    if (parent.publicIpSource !== pool.publicIpSource) {
+      refuseValue('PublicIpSource', pool.publicIpSource, `the source pool's is ${parent.publicIpSource}`)
+    }
+  }
+  if (scope.kind === 'private') refuseFreeTier(ipam, 'A pool in a private scope')
+  if (pool.locale !== undefined && pool.locale !== ipam.region) refuseFreeTier(ipam, 'A locale beside the home Region')
+}
+
+/** Importing needs the discovery of resources. A locale is asked for first, as Amazon does. */
+function refuseAutoImport(input: { readonly AutoImport?: boolean; readonly Locale?: string }): void {
+  if (!input.AutoImport) return
+  if ('IpamScopeId' in input && input.Locale === undefined) {
+    refuseValue('AutoImport', 'true', 'a pool that imports needs a Locale')
+  }
+  refuse({ code: 'NotSupported', what: 'AutoImport', because: 'resources are not discovered by this server yet' })
+}
+
+/**
+ * The VPC whose block a pool plans. It belongs to the caller, or to an account of the organization whose delegated
+ * administrator the caller is; any other does not exist (invariant I8).
+ */
+async function sourceResourceNamed(
+  context: ReadContext,
+  { SourceResource: given, AddressFamily }: CreateIpamPoolRequest,
+  scope: Scope,
+): Promise<SourceResource | undefined> {
+  if (given === undefined) return undefined
+  const { ResourceId, ResourceType, ResourceRegion, ResourceOwner } = given
+  for (const [name, value] of Object.entries({ ResourceId, ResourceType, ResourceRegion, ResourceOwner })) {
+    if (value === undefined) refuse({ code: 'MissingParameter', field: `SourceResource.${name}` })
+  }
+  if (!hasShape('vpc', ResourceId!)) refuse({ code: 'MalformedId', what: 'vpc', id: ResourceId!, expected: 'vpc-...' })
+  if (scope.kind !== 'private')
+    refuseValue('SourceResource', ResourceId!, 'only pools in private scopes can plan a VPC')
+  const snapshot = await context.snapshot()
+  const mayPlan =
+    ResourceOwner === context.caller.account ||
+    (snapshot.delegatedAdministrator === context.caller.account && snapshot.nodes.has(ResourceOwner!))
+  const vpc = mayPlan ? await context.tx.vpcs.find(ResourceId!) : undefined
+  if (!vpc || vpc.account !== ResourceOwner || vpc.region !== ResourceRegion) {
+    refuse({ code: 'NotFound', what: 'vpc', id: ResourceId! })
+  }
+  const family = AddressFamily === 'ipv4' ? 4 : 6
+  const cidrs = await context.tx.vpcs.cidrs(vpc.id)
+  if (!cidrs.some(({ cidr }) => cidr.family === family)) {
+    refuseValue('AddressFamily', AddressFamily, `the VPC ${vpc.id} has no ${AddressFamily} CIDR`)
+  }
+  return { ResourceId: vpc.id, ResourceType: 'vpc', ResourceRegion: vpc.region, ResourceOwner: vpc.account }
+}
+
+function changedTags(pool: Pool, input: ModifyIpamPoolRequest): readonly PoolTag[] {
+  const same = (a: RequestIpamResourceTag) => (b: PoolTag) => a.Key === b.Key && (a.Value ?? '') === b.Value
+  const removed = tagsGiven(input.RemoveAllocationResourceTags, 'RemoveAllocationResourceTag')
+  const added = tagsGiven(input.AddAllocationResourceTags, 'AddAllocationResourceTag')
+  const absent = removed.find((tag) => !pool.requiredTags.some(same(tag)))
+  if (absent) refuseValue('RemoveAllocationResourceTag', absent.Key, 'the pool does not require this tag')
+  const kept = pool.requiredTags.filter((tag) => !removed.some(same(tag)) && !added.some(same(tag)))
+  const twice = added.find(({ Key }) => kept.some((tag) => tag.Key === Key))
+  if (twice) refuseValue('AddAllocationResourceTag', twice.Key, 'the pool requires the key with another value already')
+  refuseTooMany('required tags of a pool', requiredTagsMax, kept.length + added.length)
+  return [...kept, ...added]
+}
+
+// Deleting -----------------------------------------------------------------------------------------------------------
+
+/** Amazon: a cascade is for private space, and for what plans a resource. */
+function refusePublicCascade(pool: Pool, ipam: Ipam): void {
+  if (pool.scopeId !== ipam.publicScopeId || pool.sourceResource) return
+  refuse({
+    code: 'InvalidParameterCombination',
+    problem: '`Cascade` can be used for pools in private scopes and for pools with a source resource.',
+  })
+}
+
+async function refuseWhatIsLeft(context: ReadContext, pool: Pool): Promise<void> {
+  const refuseDependency = (problem: string): never =>
+    refuse({ code: 'DependencyViolation', what: 'ipam-pool', id: pool.id, problem })
+  const cidrs = await context.tx.pools.cidrs(pool.n)
+  if (cidrs.some(({ state }) => state !== 'failed-provision')) {
+    refuseDependency('There are one or more pool cidrs provisioned in the pool.')
+  }
+  const children = await context.tx.pools.childrenOf(pool.n)
+  if (children.length > 0)
+    refuseDependency(`There are one or more pools with the pool as their source: ${children[0]!.id}`)
+}
+
+// What changes -------------------------------------------------------------------------------------------------------
+
+/** The pool as it is now, for the history, and that decisions must be made anew. */
+async function remember(context: WriteContext, pool: Pool): Promise<void> {
+  const tags = await context.tx.tags.of(pool.id)
+  const sharedWith = await context.tx.pools.shares(pool.n)
+  await context.tx.history.changed(
+    { id: pool.id, kind: resourceType, account: pool.account },
+    { ...pool, sharedWith, tags },
+  )
+  context.changed(pool.id)
+  await context.governanceChanged()
+}
+
+// The answer ---------------------------------------------------------------------------------------------------------
+
+/** Without names: the caller's own pools and those that it may use, as they are seen from this Region. */
+async function namedOrAll(context: ReadContext, ids: readonly string[] | undefined): Promise<PoolAt[]> {
+  const pools: PoolAt[] = []
+  if (ids && ids.length > 0) {
+    for (const id of [...new Set(ids)].sort()) pools.push(await getVisiblePool(context, id))
+    return pools
+  }
+  const snapshot = await context.snapshot()
+  const ipams = new Map<string, Ipam>()
+  for (const id of [...snapshot.pools.keys()].sort()) {
+    if (!mayUsePool(snapshot, context.caller.account, id)) continue
+    const pool = (await context.tx.pools.find(id))!
+    const ipam = ipams.get(pool.ipamId!) ?? (await context.tx.ipams.find(pool.ipamId!))!
+    ipams.set(ipam.id, ipam)
+    if (isVisibleFrom(context.region, { pool, ipam })) pools.push({ pool, ipam })
+  }
+  return pools
+}
+
+async function describe(context: ReadContext, { pool, ipam }: PoolAt): Promise<IpamPool> {
+  const isOwn = pool.account === context.caller.account
+  const parent = pool.parent === undefined ? undefined : await context.tx.pools.findByNumber(pool.parent)
+  return {
+    OwnerId: pool.account,
+    IpamPoolId: pool.id,
+    SourceIpamPoolId: parent?.id,
+    IpamPoolArn: arnOf(pool.account, 'ipam-pool', pool.id),
+    IpamScopeArn: arnOf(pool.account, 'ipam-scope', pool.scopeId!),
+    IpamScopeType: pool.scopeId === ipam.publicScopeId ? 'public' : 'private',
+    IpamArn: arnOf(pool.account, 'ipam', ipam.id),
+    IpamRegion: ipam.region,
+    Locale: pool.locale ?? 'None',
+    PoolDepth: pool.depth,
+    State: await stateOf(context, pool.id),
+    Description: pool.description,
+    AutoImport: pool.autoImport,
+    PubliclyAdvertisable: pool.publiclyAdvertisable,
+    AddressFamily: pool.family === 4 ? 'ipv4' : 'ipv6',
+    AllocationMinNetmaskLength: pool.minNetmaskLength,
+    AllocationMaxNetmaskLength: pool.maxNetmaskLength,
+    AllocationDefaultNetmaskLength: pool.defaultNetmaskLength,
+    AllocationResourceTags: pool.requiredTags,
+    // A pool's tags are its owner's: they say with whom else it is shared.
+    Tags: isOwn ? await context.tx.tags.of(pool.id) : [],
+    AwsService: pool.awsService,
+    PublicIpSource: pool.publicIpSource,
+    SourceResource: pool.sourceResource,
+  }
+}
+
+/** EC2 documents `description` and `address-family` by example only: as elsewhere, the members of the answer in kebab case. */
+const poolFilters = {
+  'owner-id': ({ OwnerId }: IpamPool) => OwnerId,
+  'ipam-pool-id': ({ IpamPoolId }: IpamPool) => IpamPoolId,
+  'source-ipam-pool-id': ({ SourceIpamPoolId }: IpamPool) => SourceIpamPoolId,
+  'ipam-pool-arn': ({ IpamPoolArn }: IpamPool) => IpamPoolArn,
+  'ipam-scope-arn': ({ IpamScopeArn }: IpamPool) => IpamScopeArn,
+  'ipam-scope-id': ({ IpamScopeArn }: IpamPool) => IpamScopeArn?.slice(IpamScopeArn.lastIndexOf('/') + 1),
+  'ipam-scope-type': ({ IpamScopeType }: IpamPool) => IpamScopeType,
+  'ipam-arn': ({ IpamArn }: IpamPool) => IpamArn,
+  'ipam-id': ({ IpamArn }: IpamPool) => IpamArn?.slice(IpamArn.lastIndexOf('/') + 1),
+  'ipam-region': ({ IpamRegion }: IpamPool) => IpamRegion,
+  locale: ({ Locale }: IpamPool) => Locale,
+  'pool-depth': ({ PoolDepth }: IpamPool) => String(PoolDepth),
+  state: ({ State }: IpamPool) => State,
+  description: ({ Description }: IpamPool) => Description,
+  'auto-import': ({ AutoImport }: IpamPool) => String(AutoImport),
+  'publicly-advertisable': ({ PubliclyAdvertisable }: IpamPool) =>
+    PubliclyAdvertisable === undefined ? undefined : String(PubliclyAdvertisable),
+  'address-family': ({ AddressFamily }: IpamPool) => AddressFamily,
+  'allocation-min-netmask-length': ({ AllocationMinNetmaskLength }: IpamPool) => numberText(AllocationMinNetmaskLength),
+  'allocation-max-netmask-length': ({ AllocationMaxNetmaskLength }: IpamPool) => numberText(AllocationMaxNetmaskLength),
+  'allocation-default-netmask-length': ({ AllocationDefaultNetmaskLength }: IpamPool) =>
+    numberText(AllocationDefaultNetmaskLength),
+  'aws-service': ({ AwsService }: IpamPool) => AwsService,
+  'public-ip-source': ({ PublicIpSource }: IpamPool) => PublicIpSource,
+  'source-resource-id': ({ SourceResource }: IpamPool) => SourceResource?.ResourceId,
+}
+const numberText = (value: number | undefined): string | undefined => (value === undefined ? undefined : String(value))
