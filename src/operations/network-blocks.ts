@@ -67,6 +67,22 @@ export async function documentFor(context: ReadContext, network: Network): Promi
 }
 
 /**
+ * Whether a subnet that takes part of its VPC's own space is asked about at all: where a policy speaks of subnets, if only
+ * to watch. What stands outside every policy was decided when the VPC got its block.
+ */
+async function isSpokenOf(context: ReadContext, network: Network): Promise<boolean> {
+  const pair = { locale: context.region, resourceType: network }
+  const snapshot = await context.snapshot()
+  const live = resolve(snapshot, 'enforce', context.caller.account, pair)
+  if (live.document) return true
+  // A policy that observes or warns must not make a request fail that nobody would have asked about without it.
+  return (
+    live.unmatched.value === 'provider' &&
+    resolve(snapshot, 'observe', context.caller.account, pair).document !== undefined
+  )
+}
+
+/**
  * What a request asks of one family. Block and pool may be left out where a policy document applies: the policy then
  * chooses. Without one, as in EC2, either is needed.
  */
@@ -130,8 +146,7 @@ export async function takeBlock(
   { within, taken }: { readonly within?: readonly Cidr[]; readonly taken: readonly Cidr[] },
 ): Promise<Block> {
   const { network, id, tags } = holder
-  // Part of a VPC's own space: where no policy speaks of subnets, there is nothing to decide.
-  if (network === 'subnet' && wish.cidr && !wish.pool && !(await documentFor(context, network))) {
+  if (network === 'subnet' && wish.cidr && !wish.pool && !(await isSpokenOf(context, network))) {
     return { cidr: wish.cidr, allocation: undefined, poolId: undefined, ipSource: 'none' }
   }
   const granted = await grant(

@@ -1,8 +1,10 @@
 // Subnets: where they fit, what they hold, who chooses their block, and what keeps them.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import fc from 'fast-check'
 import type { Ec2Input } from '#formats/aws/ec2.generated.ts'
-import { parseCidr } from '#model/cidr.ts'
+import { formatCidr, makeCidr, overlaps, parseCidr } from '#model/cidr.ts'
+import { Refused } from '#model/refusal.ts'
 import { type Acme, asNetwork, network, openAcme, shop, stranger, tagsOf } from '../../test/acme.ts'
 import { refuses } from '../../test/organization.ts'
 import { openWorld, type World } from '../../test/world.ts'
@@ -307,5 +309,113 @@ test('where a policy speaks of subnets, it chooses their block, and denies those
   assert.equal((await make({ CidrBlock: '10.0.11.0/24' })).CidrBlock, '10.0.11.0/24')
   await refuses(make({ CidrBlock: '10.0.200.0/24' }), { code: 'DeniedByPolicy' })
   await refuses(make({ Ipv4NetmaskLength: 28 }), { code: 'DeniedByPolicy' })
+  await acme.close()
+})
+
+test('a policy that only watches subnets is on record, and changes nothing', async () => {
+  const acme = await openAcme()
+  const as = { account: shop }
+  const { VpcId = '' } = (await acme.call('CreateVpc', { CidrBlock: '10.0.0.0/16' }, as)).Vpc!
+  const policy = await acme.policy({ 'cadastre:mode': 'warn' })
+  await acme.rules(policy, [await acme.pool({ scope: 'private' })], { type: 'subnet' })
+  await acme.enable(policy)
+  const decisions = () =>
+    acme.store.read(async (tx) => {
+      const found = []
+      for (let n = 1; n < 1000; n++) {
+        const decision = await tx.journal.findDecision(n)
+        if (decision?.request.resourceType === 'subnet') found.push(decision)
+      }
+      return found
+    })
+  const made = await acme.call('CreateSubnet', { VpcId, CidrBlock: '10.0.9.0/24' }, as)
+  assert.equal(made.Subnet!.CidrBlock, '10.0.9.0/24')
+  assert.deepEqual(
+    (await decisions()).map(({ outcome }) => outcome),
+    ['warn'],
+  )
+  await acme.close()
+})
+
+/** All 15 blocks of a /25 that a subnet could have. */
+const smallWorld = [25, 26, 27, 28].flatMap((length) =>
+  Array.from({ length: 2 ** (length - 25) }, (_, i) =>
+    makeCidr(4, 0x0a000000n + BigInt(i) * 2n ** BigInt(32 - length), length),
+  ),
+)
+
+test('I1 subnets of a VPC never overlap, and one is refused only where it would', async () => {
+  const world = await openWorld()
+  const steps = fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 0, max: smallWorld.length - 1 })), { maxLength: 20 })
+  await fc.assert(
+    fc.asyncProperty(steps, async (sequence) => {
+      const { VpcId = '' } = (await world.call('CreateVpc', { CidrBlock: '10.0.0.0/25' })).Vpc!
+      const naive = new Map<number, string>()
+      for (const [adds, index] of sequence) {
+        const held = naive.get(index)
+        if (adds) {
+          const cidr = smallWorld[index]!
+          const collides = [...naive.keys()].some((other) => overlaps(smallWorld[other]!, cidr))
+          const answer = await world
+            .call('CreateSubnet', { VpcId, CidrBlock: formatCidr(cidr) })
+            .catch((error) => error)
+          assert.equal(answer instanceof Refused, collides)
+          if (!collides) naive.set(index, answer.Subnet.SubnetId)
+        } else if (held !== undefined) {
+          await world.call('DeleteSubnet', { SubnetId: held })
+          naive.delete(index)
+        }
+      }
+    }),
+    { numRuns: 40 },
+  )
+  await world.close()
+})
+
+test('whatever is written in a request for networks, the answer is a block or a refusal', async () => {
+  const acme = await openAcme()
+  const pool = await acme.pool({ scope: 'private', cidr: '10.0.0.0/20' })
+  const vpc = (await acme.call('CreateVpc', { CidrBlock: '10.0.0.0/16' }, asNetwork)).Vpc!.VpcId!
+  const text = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 30 }),
+    fc.constantFrom(
+      '10.0.0.0/24',
+      '10.0.0.1/24',
+      '0.0.0.0/0',
+      '::/0',
+      '2001:db8::/56',
+      '::ffff:10.0.0.0/120',
+      '10.0.0.0/-1',
+    ),
+  )
+  const id = fc.oneof(text, fc.constantFrom(pool, vpc, 'vpc-1', 'ipam-pool-1', '__proto__'))
+  const length = fc.oneof(fc.integer(), fc.double(), fc.constantFrom(0, 24, 32, 56, 128))
+  const blocks = {
+    CidrBlock: text,
+    Ipv4IpamPoolId: id,
+    Ipv4NetmaskLength: length,
+    Ipv6CidrBlock: text,
+    Ipv6IpamPoolId: id,
+    Ipv6NetmaskLength: length,
+  }
+  const anyVpc = fc.record({ ...blocks, AmazonProvidedIpv6CidrBlock: fc.boolean() }, { requiredKeys: [] })
+  const anySubnet = fc.record({ ...blocks, AvailabilityZone: text, Ipv6Native: fc.boolean() }, { requiredKeys: [] })
+  const anyGateway = fc.record(
+    { SubnetId: id, VpcId: id, AllocationId: id, PrivateIpAddress: text, SecondaryAllocationIds: fc.array(id) },
+    { requiredKeys: [] },
+  )
+  const isRefusal = (error: unknown): void => {
+    if (!(error instanceof Refused)) throw error
+  }
+  await fc.assert(
+    fc.asyncProperty(anyVpc, anySubnet, anyGateway, id, async (one, other, gateway, VpcId) => {
+      await acme.call('CreateVpc', one, asNetwork).catch(isRefusal)
+      await acme.call('AssociateVpcCidrBlock', { ...one, VpcId }, asNetwork).catch(isRefusal)
+      await acme.call('CreateSubnet', { ...other, VpcId }, asNetwork).catch(isRefusal)
+      await acme.call('CreateNatGateway', gateway, asNetwork).catch(isRefusal)
+      await acme.call('DisassociateVpcCidrBlock', { AssociationId: VpcId }, asNetwork).catch(isRefusal)
+    }),
+    { numRuns: 100 },
+  )
   await acme.close()
 })
