@@ -1,8 +1,6 @@
 // The company that tests of policies are told about: an organization, a network team with an IPAM, and teams that ask.
 
-import { DatabaseSync } from 'node:sqlite'
 import type { Tag } from '#formats/aws/ec2.generated.ts'
-import { parseCidr } from '#model/cidr.ts'
 import { Refused } from '#model/refusal.ts'
 import { managementAccount, openWorld, type World } from './world.ts'
 
@@ -47,7 +45,11 @@ export const tagsOf = (tags: Readonly<Record<string, string>>): Tag[] =>
 export async function openAcme({ tier = 'advanced' }: { tier?: 'free' | 'advanced' } = {}): Promise<Acme> {
   const world = await openWorld()
   await foundOrganization(world)
-  const { Ipam } = { Ipam: makeIpam(world, tier) }
+  const { Ipam } = await world.call(
+    'CreateIpam',
+    { Tier: tier, OperatingRegions: [{ RegionName: 'us-east-1' }, { RegionName: 'eu-central-1' }] },
+    asNetwork,
+  )
   const scopes = { public: Ipam!.PublicDefaultScopeId!, private: Ipam!.PrivateDefaultScopeId! }
   let pools = 0
 
@@ -57,47 +59,21 @@ export async function openAcme({ tier = 'advanced' }: { tier?: 'free' | 'advance
     publicScope: scopes.public,
     privateScope: scopes.private,
     async pool({ locale = 'us-east-1', scope = 'public', family = 'ipv4', awsService, cidr } = {}) {
-      const id = `ipam-pool-0000${pools}`
-      const own = family === 'ipv6' ? '2001:db8::/48' : `${scope === 'public' ? '203.0' : '10.0'}.${100 + pools}.0/28`
-      await world.store.write(async (tx) => {
-        const n = tx.nextSequence()
-        const cidrr = parseCidr(cidr ?? own)!
-        await tx.pools.insert({
-          n,
-          id,
-          scopeId: scopes[scope],
-          ipamId: Ipam.IpamId,
-          account: network,
-          parent: undefined,
-          depth: 1,
-          locale,
-          family: family === 'ipv4' ? 4 : 6,
-          description: undefined,
-          awsService: scope === 'public' && family === 'ipv4' ? (awsService ?? 'ec2') : undefined,
-          publicIpSource: undefined,
-          publiclyAdvertisable: undefined,
-          autoImport: false,
-          minNetmaskLength: undefined,
-          maxNetmaskLength: undefined,
-          defaultNetmaskLength: undefined,
-          requiredTags: [],
-          sourceResource: undefined,
-          quarantineSeconds: undefined,
-          createdAt: tx.now,
-        })
-        await tx.pools.insertCidr({
-          id: 'x' + pools++,
-          pool: n,
-          cidr: cidrr,
-          state: 'provisioned',
-          failureCode: undefined,
-          failureMessage: undefined,
-          parentAllocation: undefined,
-          createdAt: tx.now,
-        })
-        await tx.space.add(n, cidrr)
-        await tx.moveGovernanceEpoch()
-      })
+      const isPublic = scope === 'public'
+      const { IpamPool } = await world.call(
+        'CreateIpamPool',
+        {
+          IpamScopeId: scopes[scope],
+          AddressFamily: family,
+          Locale: locale,
+          ...(isPublic && family === 'ipv4' ? { AwsService: awsService ?? 'ec2', PublicIpSource: 'byoip' } : {}),
+          ...(isPublic && family === 'ipv6' ? { PubliclyAdvertisable: false } : {}),
+        },
+        asNetwork,
+      )
+      const id = IpamPool!.IpamPoolId!
+      const own = family === 'ipv6' ? '2a00:1234::/48' : `${isPublic ? '203.0' : '10.0'}.${100 + pools++}.0/28`
+      await world.call('ProvisionIpamPoolCidr', { IpamPoolId: id, Cidr: cidr ?? own }, asNetwork)
       return id
     },
     async policy(tags = {}) {
@@ -173,15 +149,4 @@ async function foundOrganization({ store }: World): Promise<void> {
     await organizations.delegate({ account: network, servicePrincipal: 'ipam.amazonaws.com', enabledAt: now })
     await tx.moveGovernanceEpoch()
   })
-}
-
-export function makeIpam(world: World, tier: string, account = network) {
-  const db = new DatabaseSync(world.folder + '/cadastre.db')
-  const d = account[0]
-  db.exec(`insert into ipam values ('ipam-${d}', '${account}', 'us-east-1', null, '${tier}', 0, 'ipam-owner', 'ipam-scope-p${d}', 'ipam-scope-v${d}', 'x', 'y', 1);
-   insert into ipam_region values ('ipam-${d}', 'us-east-1'), ('ipam-${d}', 'eu-central-1');
-   insert into scope values ('ipam-scope-p${d}', 'ipam-${d}', '${account}', 'public', 1, null, 1), ('ipam-scope-v${d}', 'ipam-${d}', '${account}', 'private', 1, null, 1);
-   update counter set value = value + 1 where name = 'governance-epoch'`)
-  db.close()
-  return { IpamId: 'ipam-' + d, PublicDefaultScopeId: 'ipam-scope-p' + d, PrivateDefaultScopeId: 'ipam-scope-v' + d }
 }

@@ -43,10 +43,11 @@ test('netmask lengths keep the bounds of the family and their order, for every t
   assert.equal(netmaskProblem(4, { min: 1.5 })?.field, 'AllocationMinNetmaskLength')
 })
 
-test('a locale is None or an operating Region', () => {
+test('a locale is None, an operating Region, or a place outside this cloud', () => {
   assert.equal(fieldOf({}), undefined)
   assert.equal(fieldOf({ locale: 'us-east-1' }), undefined)
-  assert.equal(fieldOf({ locale: 'ap-east-1' }), 'Locale')
+  assert.equal(fieldOf({ locale: 'azure:westeurope' }), undefined)
+  for (const locale of ['ap-east-1', 'azure:', ':west', 'a:b:c', 'a:b/c']) assert.equal(fieldOf({ locale }), 'Locale')
 })
 
 test('what makes space public is only for the public scope', () => {

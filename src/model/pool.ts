@@ -2,6 +2,7 @@
 
 import { amazonReservedIpv6, isGlobalUnicastIpv6, isUniqueLocalIpv6 } from './address-space.ts'
 import { bitsOf, type Cidr, contains, formatCidr, overlaps } from './cidr.ts'
+import { isForeignLocale } from './locale.ts'
 
 /** What is wrong with which parameter; an operation turns it into a refusal. `field` is the EC2 name. */
 export interface PoolProblem {
@@ -72,9 +73,10 @@ export function netmaskProblem(family: 4 | 6, lengths: NetmaskLengths): PoolProb
 /** The rules of a pool by itself: its lengths, its locale, and what only the public scope has. */
 export function shapeProblem(shape: PoolShape, operatingRegions: ReadonlySet<string>): PoolProblem | undefined {
   const { family, scopeType, locale, awsService, publicIpSource, publiclyAdvertisable, autoImport } = shape
-  if (locale !== undefined && !operatingRegions.has(locale)) {
+  if (locale !== undefined && !operatingRegions.has(locale) && !isForeignLocale(locale)) {
     const allowed = ['None', ...operatingRegions].join(', ')
-    return { field: 'Locale', value: locale, problem: `it must be an operating Region of the IPAM: ${allowed}` }
+    const problem = `it must be an operating Region of the IPAM (${allowed}), or \`CLOUD:REGION\` for other clouds and sites`
+    return { field: 'Locale', value: locale, problem }
   }
   if (scopeType === 'private') {
     const onlyPublic = 'only pools in the public scope have it'

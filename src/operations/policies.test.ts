@@ -684,18 +684,27 @@ describe('§6 ways around', () => {
   test('§6 a policy that an account enables for itself does not override an administrator’s', async (t) => {
     t.after(close)
     const { pool } = await guarded()
-    await acme.store.write(async (tx) => {
-      // As `shop` would with an IPAM of its own; the organization's policy stands above it.
-      const own = { id: 'ipam-policy-own', ipamId: acme.ipam, account: shop, region: 'us-east-1', version: 1 }
-      await tx.policies.insert({ ...own, compatibilityDefault: 'aws', createdAt: tx.now })
-      const body = { compatibility: 'aws', documents: [] } as const
-      await tx.policies.addVersion(own.id, { version: 1, contentHash: '', body, author: shop })
-      await tx.moveGovernanceEpoch()
-    })
-    await acme.call('EnableIpamPolicy', { IpamPolicyId: 'ipam-policy-own' }, { account: shop })
+    const asShop = { account: shop } as const
+    const { Ipam } = await acme.call('CreateIpam', {}, asShop)
+    const Tags = tagsOf({ 'cadastre:compatibility': 'aws' })
+    const { IpamPolicy } = await acme.call(
+      'CreateIpamPolicy',
+      { IpamId: Ipam!.IpamId!, TagSpecifications: [{ ResourceType: 'ipam-policy', Tags }] },
+      asShop,
+    )
+    const IpamPolicyId = IpamPolicy!.IpamPolicyId!
+    const foreign = await refusalOf(
+      acme.call(
+        'ModifyIpamPolicyAllocationRules',
+        { IpamPolicyId, Locale: 'us-east-1', ResourceType: 'eip', AllocationRules: [{ SourceIpamPoolId: pool }] },
+        asShop,
+      ),
+    )
+    assert.ok(foreign.code === 'InvalidParameterValue' && /belong to the policy's IPAM/.test(foreign.problem))
+    await acme.call('EnableIpamPolicy', { IpamPolicyId }, asShop)
     assert.equal(await acme.poolOfAddress(shop), pool)
     const elsewhere = await refusalOf(
-      acme.call('EnableIpamPolicy', { IpamPolicyId: 'ipam-policy-own', OrganizationTargetId: lab }, { account: shop }),
+      acme.call('EnableIpamPolicy', { IpamPolicyId, OrganizationTargetId: lab }, asShop),
     )
     assert.equal(elsewhere.code, 'NotEligible')
     const enabled = await acme.call('GetEnabledIpamPolicy', {}, { account: shop })

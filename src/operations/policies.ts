@@ -2,10 +2,17 @@
 import { hash } from 'node:crypto'
 import type { IpamPolicy, IpamPolicyAllocationRuleRequest, IpamPolicyDocument } from '#formats/aws/ec2.generated.ts'
 import { hasShape } from '#model/identifier.ts'
+import { isForeignLocale } from '#model/locale.ts'
 import { isTargetId } from '#model/organization.ts'
 import { findConflicts } from '#model/policy/conflicts.ts'
 import type { Party } from '#model/policy/decision.ts'
-import { type Assignment, canonicalText, type ManagedBy, type PolicyDocument } from '#model/policy/document.ts'
+import {
+  type Assignment,
+  type Compatibility,
+  canonicalText,
+  type ManagedBy,
+  type PolicyDocument,
+} from '#model/policy/document.ts'
 import { rulesMax, rulesProblem } from '#model/policy/eligibility.ts'
 import { assignmentsOn, mayUsePool, type Pair } from '#model/policy/resolve.ts'
 import { findResourceType, resourceTypeNames } from '#model/policy/resource-types.ts'
@@ -17,8 +24,10 @@ import {
   policySettingsFromTags,
 } from '#model/policy/tag-settings.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
+import type { Ipam } from '#store/ipams.ts'
 import type { Policy } from '#store/policies.ts'
 import type { Tag } from '#store/tags.ts'
+import { getIpam, refuseFreeTier, refuseTooMany } from './ipam-access.ts'
 import { filterBy, page, refuseIdsWithPaging } from './listing.ts'
 import { ec2Read, ec2Write, type ReadContext, type WriteContext } from './operation.ts'
 import { putTags, tagsInModel, tagsToCreate } from './tagging.ts'
@@ -34,17 +43,17 @@ const resourceType = 'ipam-policy'
 
 export const createIpamPolicy = ec2Write('CreateIpamPolicy', async (context, input) => {
   const tags = tagsToCreate(input.TagSpecifications, resourceType)
-  const compatibilityDefault = await getCompatibilityOfIpam(context, input.IpamId)
-  await refuseFreeTier(context, input.IpamId)
-  await refuseTooManyPolicies(context, input.IpamId)
+  const ipam = await getIpam(context, input.IpamId)
+  refuseFreeTier(ipam, 'An IPAM policy')
+  await refuseTooManyPolicies(context, ipam.id)
 
   const policy: Policy = {
     id: context.newId('policy'),
-    ipamId: input.IpamId,
-    account: context.caller.account,
-    region: context.region,
+    ipamId: ipam.id,
+    account: ipam.account,
+    region: ipam.region,
     version: 1,
-    compatibilityDefault,
+    compatibilityDefault: await compatibilityOf(context, ipam),
     createdAt: context.now,
   }
   await context.tx.policies.insert(policy)
@@ -84,9 +93,10 @@ export const modifyIpamPolicyAllocationRules = ec2Write('ModifyIpamPolicyAllocat
   const policy = await getPolicy(context, input.IpamPolicyId)
   const before = await context.snapshot()
   const pools = poolIds.map((id) => getPoolFacts(before, context, id))
-  await refuseForeignLocale(context, policy, pair)
+  const ipam = await ipamOf(context, policy)
+  refuseUnfitLocale(ipam, pair)
   refuseUnfitPools(policy, pair, pools)
-  if (pools.length > 0) await refuseFreeTier(context, policy.ipamId)
+  if (pools.length > 0) refuseFreeTier(ipam, 'An IPAM policy')
 
   const lists = (await listsOf(context, policy)).filter((list) => !isSamePair(list, pair))
   if (poolIds.length > 0) lists.push({ ...pair, pools: poolIds })
@@ -116,7 +126,7 @@ export const enableIpamPolicy = ec2Write('EnableIpamPolicy', async (context, inp
   const policy = await getPolicy(context, input.IpamPolicyId)
   const before = await context.snapshot()
   const target = getTarget(context, before, input.OrganizationTargetId)
-  await refuseFreeTier(context, policy.ipamId)
+  refuseFreeTier(await ipamOf(context, policy), 'An IPAM policy')
 
   const { mode, assignment: kind } = settingsOf(await context.tx.tags.of(policy.id))
   const wished: Assignment = { policyId: policy.id, ...target, kind, mode }
@@ -243,25 +253,13 @@ async function namedOrAll(context: ReadContext, ids: readonly string[] | undefin
 
 // What is there ------------------------------------------------------------------------------------------------------
 
-/** Asks for the caller's own IPAM in its home Region, and says what compatibility its policies have unless they say. */
-async function getCompatibilityOfIpam(context: ReadContext, ipamId: string) {
-  if (!hasShape('ipam', ipamId)) refuse({ code: 'MalformedId', what: 'ipam', id: ipamId, expected: 'ipam-...' })
-  const owner = await context.tx.tags.ownerOf('ipam', ipamId)
-  if (owner?.account !== context.caller.account || owner.region !== context.region) {
-    refuse({ code: 'NotFound', what: 'ipam', id: ipamId })
-  }
-  return ipamSettingsFromTags(tagsInModel(await context.tx.tags.of(ipamId))).settings?.policyCompatibility ?? 'strict'
+/** What the policies of an IPAM are where they do not say. */
+async function compatibilityOf(context: ReadContext, { id }: Ipam): Promise<Compatibility> {
+  return ipamSettingsFromTags(tagsInModel(await context.tx.tags.of(id))).settings?.policyCompatibility ?? 'strict'
 }
 
-/** Amazon: policies belong to the advanced tier. */
-async function refuseFreeTier(context: ReadContext, ipamId: string): Promise<void> {
-  if ((await context.snapshot()).ipams.get(ipamId)?.tier !== 'free') return
-  refuse({
-    code: 'NotSupported',
-    what: 'An IPAM policy in the free tier',
-    because: `the IPAM ${ipamId} is of the free tier; set its Tier to advanced first`,
-  })
-}
+/** A policy's IPAM stands as long as the policy does: the schema's foreign key sees to it. */
+const ipamOf = async (context: ReadContext, { ipamId }: Policy): Promise<Ipam> => (await context.tx.ipams.find(ipamId))!
 
 function getPoolFacts(snapshot: Snapshot, context: ReadContext, id: string): PoolFacts {
   const pool = snapshot.pools.get(id)
@@ -307,22 +305,20 @@ async function getEnabledTarget(context: ReadContext, policy: Policy, id: string
 
 // Whether it can be --------------------------------------------------------------------------------------------------
 
-/** Documents of this cloud's types speak of Regions and their network border groups; those of other clouds of `CLOUD:REGION`. */
-async function refuseForeignLocale(context: ReadContext, { ipamId }: Policy, { locale, resourceType }: Pair) {
+/** Documents of this cloud's types speak of Regions, those of other clouds of `CLOUD:REGION`, reservations of both. */
+function refuseUnfitLocale({ operatingRegions }: Ipam, { locale, resourceType }: Pair): void {
   const isForeign = resourceType.includes(':')
-  if ((isForeign || resourceType === 'custom') && /^[a-z0-9-]{1,32}:[A-Za-z0-9._-]{1,64}$/.test(locale)) return
-  const regions = await context.tx.policies.operatingRegions(ipamId)
+  const mayBeForeign = isForeign || resourceType === 'custom'
+  // Kubernetes runs in this cloud too.
   const mayBeRegion = !isForeign || resourceType.startsWith('k8s:')
-  if (mayBeRegion && regions.some((region) => isIn(region, locale))) return
+  if (mayBeForeign && isForeignLocale(locale)) return
+  if (mayBeRegion && operatingRegions.includes(locale)) return
   const allowed = [
-    ...(mayBeRegion ? [`an operating Region of the IPAM (${regions.join(', ')})`] : []),
-    ...(isForeign || resourceType === 'custom' ? ['`CLOUD:REGION`, such as `azure:westeurope` or `onprem:basel`'] : []),
+    ...(mayBeRegion ? [`an operating Region of the IPAM (${operatingRegions.join(', ')})`] : []),
+    ...(mayBeForeign ? ['`CLOUD:REGION`, such as `azure:westeurope` or `onprem:basel`'] : []),
   ]
   refuseValue('Locale', locale, `for ${resourceType} it must be ${allowed.join(' or ')}`)
 }
-/** `us-east-1-bos-1` is a network border group of us-east-1. */
-const isIn = (region: string, locale: string): boolean =>
-  locale === region || (locale.startsWith(`${region}-`) && /^[a-z]{3}-\d{1,2}$/.test(locale.slice(region.length + 1)))
 
 function refuseUnfitPools({ ipamId }: Policy, pair: Pair, pools: readonly PoolFacts[]): void {
   const wrong = rulesProblem({ ipamId, ...pair }, pools)
@@ -347,9 +343,6 @@ async function refuseWhileEnabled(context: ReadContext, { id }: Policy): Promise
   })
 }
 
-function refuseTooMany(what: string, limit: number, used: number): void {
-  if (used > limit) refuse({ code: 'LimitExceeded', what, limit, used })
-}
 async function refuseTooManyPolicies(context: ReadContext, ipamId: string): Promise<void> {
   refuseTooMany('policies in an IPAM', policiesPerIpamMax, (await context.tx.policies.countOfIpam(ipamId)) + 1)
 }

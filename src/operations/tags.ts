@@ -2,13 +2,13 @@
 import type { TagDescription } from '#formats/aws/ec2.generated.ts'
 import { type IdKind, kindOf, parseId } from '#model/identifier.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
-import { poolSettingsFromTags } from '#model/policy/tag-settings.ts'
 import { type Noun, refuse, refuseValue } from '#model/refusal.ts'
 import type { Owner, Tag, TagRow, Tags } from '#store/tags.ts'
 import { filterBy, type PageWish, readCursor, writeCursor } from './listing.ts'
 import { ec2Read, ec2Write, type ReadContext, type WriteContext } from './operation.ts'
 import { applyPolicyTags, refuseConflicts } from './policies.ts'
-import { putTags, refuseBadTags, type Tagged, tagsGiven, tagsInModel } from './tagging.ts'
+import { applyPoolTags } from './pools.ts'
+import { putTags, refuseBadTags, type Tagged, tagsGiven } from './tagging.ts'
 
 /** EC2: resources in one call. */
 const resourcesMax = 1_000
@@ -60,19 +60,6 @@ export const describeTags = ec2Read('DescribeTags', async (context, input) => {
   }
   return { Tags: found, NextToken: tokenOf(after) }
 })
-
-/** Brings a pool in line with its settings: how long its space rests, and who else may use it. */
-export async function applyPoolTags(context: WriteContext, id: string): Promise<void> {
-  const { pools, history } = context.tx
-  const pool = (await pools.find(id))!
-  const { settings, problem } = poolSettingsFromTags(tagsInModel(await context.tx.tags.of(id)))
-  if (problem) refuseValue(problem.key, problem.value, problem.problem)
-  const { quarantineSeconds, sharedWith } = settings
-  await pools.update({ ...pool, quarantineSeconds })
-  await pools.share(pool.n, sharedWith)
-  await history.changed({ id, kind: 'ipam-pool', account: pool.account }, { ...pool, quarantineSeconds, sharedWith })
-  await context.governanceChanged()
-}
 
 // What can be tagged -------------------------------------------------------------------------------------------------
 

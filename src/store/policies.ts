@@ -89,14 +89,6 @@ export class Policies {
     const row = await this.#sql.get<{ count: number }>('select count(*) as count from policy where ipam_id = ?', ipamId)
     return row!.count
   }
-  /** The Regions in which an IPAM operates: what a policy of it can speak of in this cloud. */
-  async operatingRegions(ipamId: string): Promise<string[]> {
-    const rows = await this.#sql.all<{ region: string }>(
-      'select region from ipam_region where ipam_id = ? order by region',
-      ipamId,
-    )
-    return rows.map(({ region }) => region)
-  }
   /** A policy begins with its version 1: `addVersion` must follow in the same transaction. */
   async insert(policy: Policy): Promise<void> {
     await this.#sql.run(
