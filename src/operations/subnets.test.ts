@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import fc from 'fast-check'
 import type { Ec2Input } from '#formats/aws/ec2.generated.ts'
-import { formatCidr, makeCidr, overlaps, parseCidr } from '#model/cidr.ts'
+import { formatCidr, makeCidr, overlaps } from '#model/cidr.ts'
 import { Refused } from '#model/refusal.ts'
 import { type Acme, asNetwork, network, openAcme, shop, stranger, tagsOf } from '../../test/acme.ts'
 import { refuses } from '../../test/organization.ts'
@@ -220,44 +220,27 @@ test('subnets are listed in order of creation, in pages, and through every filte
 describe('a subnet whose space comes from a resource planning pool', () => {
   let acme: Acme
   let VpcId: string
-  const planning = 'ipam-pool-planning'
-  const below = 'ipam-pool-below'
+  let planning: string
+  let below: string
+  const makePool = async (input: Partial<Ec2Input['CreateIpamPool']>, Cidr: string) => {
+    const wish = { IpamScopeId: acme.privateScope, AddressFamily: 'ipv4', Locale: 'us-east-1', ...input } as const
+    const IpamPoolId = (await acme.call('CreateIpamPool', wish, asNetwork)).IpamPool!.IpamPoolId!
+    await acme.call('ProvisionIpamPoolCidr', { IpamPoolId, Cidr }, asNetwork)
+    return IpamPoolId
+  }
   before(async () => {
     acme = await openAcme()
     const pool = await acme.pool({ scope: 'private', cidr: '10.0.0.0/20' })
     const vpc = await acme.call('CreateVpc', { Ipv4IpamPoolId: pool, Ipv4NetmaskLength: 20 }, asNetwork)
     VpcId = vpc.Vpc!.VpcId!
-    await acme.store.write(async (tx) => {
-      const model = (await tx.pools.find(pool))!
-      const source = {
-        ResourceId: VpcId,
-        ResourceType: 'vpc',
-        ResourceRegion: 'us-east-1',
-        ResourceOwner: network,
-      } as const
-      const n = tx.nextSequence()
-      await tx.pools.insert({ ...model, n, id: planning, sourceResource: source })
-      const child = tx.nextSequence()
-      await tx.pools.insert({ ...model, n: child, id: below, parent: n, depth: 2 })
-      for (const [number, cidr] of [
-        [n, '10.0.0.0/21'],
-        [child, '10.0.8.0/21'],
-      ] as const) {
-        const space = parseCidr(cidr)!
-        await tx.pools.insertCidr({
-          id: `cidr-${number}`,
-          pool: number,
-          cidr: space,
-          state: 'provisioned',
-          failureCode: undefined,
-          failureMessage: undefined,
-          parentAllocation: undefined,
-          createdAt: tx.now,
-        })
-        await tx.space.add(number, space)
-      }
-      await tx.moveGovernanceEpoch()
-    })
+    const source = {
+      ResourceId: VpcId,
+      ResourceType: 'vpc',
+      ResourceRegion: 'us-east-1',
+      ResourceOwner: network,
+    } as const
+    planning = await makePool({ SourceIpamPoolId: pool, SourceResource: source }, '10.0.0.0/20')
+    below = await makePool({ SourceIpamPoolId: planning }, '10.0.8.0/21')
   })
   after(() => acme.close())
   const make = async (input: CreateSubnet) => (await acme.call('CreateSubnet', { VpcId, ...input }, asNetwork)).Subnet!

@@ -500,3 +500,13 @@ describe('a VPC under a policy', () => {
     await refuses(make({}), { code: 'Exhausted', pool: listed, length: 24 })
   })
 })
+
+test('where nothing passes outside policy, a block of the caller’s own is denied', async () => {
+  const acme = await openAcme()
+  const tags = { Resources: [acme.ipam], Tags: tagsOf({ 'cadastre:unmatched': 'deny' }) }
+  await acme.call('CreateTags', tags, asNetwork)
+  const as = { account: shop }
+  await refuses(acme.call('CreateVpc', { CidrBlock: '10.0.0.0/16' }, as), { code: 'DeniedByPolicy' })
+  assert.deepEqual((await acme.call('DescribeVpcs', {}, as)).Vpcs, [])
+  await acme.close()
+})
