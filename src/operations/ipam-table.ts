@@ -1,4 +1,11 @@
 // The operations of IPAMs, scopes, pools, their CIDRs and allocations, for the table of the EC2 endpoint.
+import {
+  allocateIpamPoolCidr,
+  describeIpamPoolAllocations,
+  getIpamPoolAllocations,
+  modifyIpamPoolAllocation,
+  releaseIpamPoolAllocation,
+} from './allocations.ts'
 import { createIpam, deleteIpam, describeIpams, modifyIpam } from './ipams.ts'
 import { deprovisionIpamPoolCidr, getIpamPoolCidrs, provisionIpamPoolCidr } from './pool-cidrs.ts'
 import { createIpamPool, deleteIpamPool, describeIpamPools, modifyIpamPool } from './pools.ts'
@@ -20,4 +27,9 @@ export const ipamOperations = [
   provisionIpamPoolCidr,
   deprovisionIpamPoolCidr,
   getIpamPoolCidrs,
+  allocateIpamPoolCidr,
+  releaseIpamPoolAllocation,
+  getIpamPoolAllocations,
+  describeIpamPoolAllocations,
+  modifyIpamPoolAllocation,
 ] as const

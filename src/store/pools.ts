@@ -274,22 +274,12 @@ export class Pools {
   /** Whether anybody but the account holds an allocation in the pool. Reads until it finds one. */
   async hasForeignAllocation(pool: number, account: string): Promise<boolean> {
     const row = await this.#sql.get(
-      'select 1 as one from allocation where pool = ? and account <> ? limit 1',
+      'select 1 as one from allocation a join holder h on h.n = a.holder where a.pool = ? and h.account <> ? limit 1',
       pool,
       account,
     )
     return row !== undefined
   }
-  /** The types of the allocations that an account holds, in order; one step through the index each. */
-  async allocationTypesOf(account: string): Promise<string[]> {
-    const rows = await this.#sql.all<{ type: string }>(
-      `select distinct resource_type as type from holder h where account = ?
-       and exists (select 1 from allocation a where a.holder = h.n) order by resource_type`,
-      account,
-    )
-    return rows.map(({ type }) => type)
-  }
-
   async shares(pool: number): Promise<string[]> {
     const rows = await this.#sql.all<{ principal: string }>(
       'select principal from pool_share where pool = ? order by principal',

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { AccessKeys, type Sealer } from './access-keys.ts'
 import { Addresses } from './addresses.ts'
+import { SpaceCheck } from './check.ts'
 import { Governance } from './governance.ts'
 import { History } from './history.ts'
 import { Ipams } from './ipams.ts'
@@ -90,6 +91,7 @@ class SqliteTransaction implements Transaction {
   readonly policies: Policies
   readonly pools: Pools
   readonly space: Space
+  readonly spaceCheck: SpaceCheck
   readonly tags: Tags
   readonly tokens: Tokens
   readonly vpcs: Vpcs
@@ -107,6 +109,7 @@ class SqliteTransaction implements Transaction {
     this.ipams = new Ipams(connection)
     this.pools = new Pools(connection)
     this.space = new Space(connection, this)
+    this.spaceCheck = new SpaceCheck(connection)
     this.journal = new Journal(connection, this)
     this.tokens = new Tokens(connection)
     this.organizations = new Organizations(connection, this)

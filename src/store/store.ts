@@ -2,6 +2,7 @@
 import type { GovernanceFacts } from '#model/policy/snapshot.ts'
 import type { AccessKeys } from './access-keys.ts'
 import type { Addresses } from './addresses.ts'
+import type { SpaceCheck } from './check.ts'
 import type { Governance } from './governance.ts'
 import type { History } from './history.ts'
 import type { Ipams } from './ipams.ts'
@@ -40,6 +41,7 @@ export interface Transaction {
   readonly policies: Policies
   readonly pools: Pools
   readonly space: Space
+  readonly spaceCheck: SpaceCheck
   readonly tags: Tags
   readonly tokens: Tokens
   readonly vpcs: Vpcs

@@ -1,0 +1,330 @@
+// Allocations of pools: reserved by hand, listed whatever they are for, described, released.
+import type { AllocateIpamPoolCidrRequest, IpamPoolAllocation } from '#formats/aws/ec2.generated.ts'
+import { assert } from '#model/assert.ts'
+import { type Cidr, equals, formatCidr, parseCidr, toKey } from '#model/cidr.ts'
+import { formatId, hasShape, parseId } from '#model/identifier.ts'
+import type { AllocationRequest } from '#model/policy/decision.ts'
+import { refuse, refuseValue } from '#model/refusal.ts'
+import type { Pool } from '#store/pools.ts'
+import type { Allocation } from '#store/space.ts'
+import { grant, previewGrant, release } from './grant.ts'
+import { describedAs, getVisiblePool, type PoolAt, refuseLongDescription, refuseTooMany } from './ipam-access.ts'
+import { filterBy, readCursor, refuseIdsWithPaging, writeCursor } from './listing.ts'
+import { ec2Read, ec2Write, type ReadContext, type WriteContext } from './operation.ts'
+import { putTags, tagsToCreate } from './tagging.ts'
+
+const resourceType = 'ipam-pool-allocation'
+/** EC2 documents no default; the least that can be asked for. */
+const pageSizeDefault = 1_000
+/** Rows read for one page. A filter that matches less gives a shorter page with a token to go on. */
+const rowsPerPageMax = 200_000
+/** Rows read in one step. Without filters, a page is read in steps of this and one row more. */
+const readStep = 10_000
+/** Each is looked at for every candidate block. */
+const cidrListMax = 100
+
+export const allocateIpamPoolCidr = ec2Write('AllocateIpamPoolCidr', async (context, input) => {
+  const wish = readWish(input)
+  refuseLongDescription(input.Description)
+  const tags = tagsToCreate(input.TagSpecifications, resourceType)
+  const { pool, ipam } = await getPoolHere(context, input.IpamPoolId)
+
+  const request: AllocationRequest = {
+    account: context.caller.account,
+    locale: context.region,
+    resourceType: 'custom',
+    family: pool.family,
+    scopeType: pool.scopeId === ipam.publicScopeId ? 'public' : 'private',
+    netmaskLength: input.NetmaskLength,
+    explicit: { pool: pool.id, cidr: wish.cidr },
+    tags: new Map(tags.map(({ Key, Value }) => [Key, Value])),
+  }
+  const options = {
+    field: 'Cidr',
+    whenFull: 'size',
+    allowed: inFamily(wish.allowed, pool, 'AllowedCidr'),
+    disallowed: inFamily(wish.disallowed, pool, 'DisallowedCidr'),
+  } as const
+  if (wish.cidr) inFamily([wish.cidr], pool, 'Cidr')
+  if (input.PreviewNextCidr) {
+    return { IpamPoolAllocation: { Cidr: formatCidr(await previewGrant(context, request, options)) } }
+  }
+  const holder = { resourceType: 'custom', description: describedAs(input.Description) }
+  const { allocation } = await grant(context, request, holder, options)
+  assert(allocation !== undefined, 'what is taken from a pool is an allocation')
+  const id = idOf(context, allocation)
+  await putTags(context, { id, type: resourceType, account: allocation.account }, tags)
+  context.changed(id)
+  return { IpamPoolAllocation: describe(context, allocation, tags) }
+})
+
+export const releaseIpamPoolAllocation = ec2Write('ReleaseIpamPoolAllocation', async (context, input) => {
+  const { IpamPoolAllocationId: id } = input
+  const n = numberIn(context, id)
+  const cidr = parseCidr(input.Cidr) ?? refuseMalformed('Cidr', input.Cidr)
+  const { pool } = await getVisiblePool(context, input.IpamPoolId)
+  const allocation = await getInPool(context, pool, id, n)
+  refuseForeign(context, pool, allocation, id)
+  if (!equals(allocation.cidr, cidr)) {
+    refuseValue('Cidr', input.Cidr, `the allocation ${id} has the CIDR ${formatCidr(allocation.cidr)}`)
+  }
+  if (allocation.resourceType !== 'custom') {
+    const because = `this one is of type \`${allocation.resourceType}\` and ends with its resource`
+    refuseValue('IpamPoolAllocationId', id, `only custom allocations can be released; ${because}`)
+  }
+  await context.tx.tags.removeAll(id)
+  await release(context, allocation)
+  context.changed(id)
+  return { Success: true }
+})
+
+/** Shows what everybody holds of the pool, also to those with whom it is shared, as EC2 does. */
+export const getIpamPoolAllocations = ec2Read('GetIpamPoolAllocations', async (context, input) => {
+  const matches = filterBy(input.Filters, allocationFilters, ({ Tags }) => Tags ?? [])
+  const wanted = input.IpamPoolAllocationId
+  const n = wanted === undefined ? undefined : numberIn(context, wanted)
+  const after = keyIn(input.NextToken)
+  const { pool } = await getVisiblePool(context, input.IpamPoolId)
+  const describeOne = async (allocation: Allocation): Promise<IpamPoolAllocation> =>
+    describe(context, allocation, await tagsOf(context, pool, allocation))
+  if (wanted !== undefined) {
+    const found = await describeOne(await getInPool(context, pool, wanted, n))
+    return { IpamPoolAllocations: [found].filter(matches) }
+  }
+  const { items, last } = await gather(input.MaxResults ?? pageSizeDefault, {
+    read: (from, limit) => context.tx.space.ofPool(pool.n, from ? toKey(from.cidr) : after, limit),
+    async show(allocation) {
+      const shown = await describeOne(allocation)
+      return matches(shown) ? shown : undefined
+    },
+  })
+  const NextToken = last && writeCursor(Buffer.from(toKey(last.cidr)).toString('hex'))
+  return { IpamPoolAllocations: items, NextToken }
+})
+
+/** The caller's own allocations in any pool, as far as they were made in this Region. */
+export const describeIpamPoolAllocations = ec2Read('DescribeIpamPoolAllocations', async (context, input) => {
+  const matches = filterBy(input.Filters, allocationFilters, ({ Tags }) => Tags ?? [])
+  refuseIdsWithPaging(input.IpamPoolAllocationIds, 'IpamPoolAllocationIds', input)
+  const after = sequenceIn(input.NextToken)
+  const show = async (allocation: Allocation): Promise<IpamPoolAllocation | undefined> => {
+    const shown = describe(context, allocation, await context.tx.tags.of(idOf(context, allocation)))
+    return matches(shown) ? shown : undefined
+  }
+  const named = await ownNamed(context, input.IpamPoolAllocationIds)
+  if (named) {
+    const shown = await Promise.all(named.map(show))
+    return { IpamPoolAllocations: shown.filter((allocation) => allocation !== undefined) }
+  }
+  const { caller, region } = context
+  const isOfIpam = poolsOfIpams(context)
+  const { items, last } = await gather(input.MaxResults ?? pageSizeDefault, {
+    read: (from, limit) => context.tx.space.ofAccount(caller.account, from?.n ?? after, limit, { region }),
+    show: async (allocation) => ((await isOfIpam(allocation.pool)) ? show(allocation) : undefined),
+  })
+  return { IpamPoolAllocations: items, NextToken: last && writeCursor(String(last.n)) }
+})
+
+export const modifyIpamPoolAllocation = ec2Write('ModifyIpamPoolAllocation', async (context, input) => {
+  refuseLongDescription(input.Description)
+  const { IpamPoolAllocationId: id } = input
+  const allocation = await getOwn(context, id)
+  // As in EC2, a description that is not given is taken away.
+  const description = describedAs(input.Description)
+  await context.tx.space.describe(allocation.n, description)
+  context.changed(id)
+  return { IpamPoolAllocation: describe(context, { ...allocation, description }, await context.tx.tags.of(id)) }
+})
+
+// The request --------------------------------------------------------------------------------------------------------
+
+interface Wish {
+  readonly cidr?: Cidr
+  readonly allowed?: readonly Cidr[]
+  readonly disallowed?: readonly Cidr[]
+}
+
+function readWish(input: AllocateIpamPoolCidrRequest): Wish {
+  const { Cidr: text, NetmaskLength: length } = input
+  if (text !== undefined && length !== undefined) {
+    refuse({
+      code: 'InvalidParameterCombination',
+      problem: 'Only one of `Cidr` and `NetmaskLength` can be given.',
+    })
+  }
+  const allowed = readCidrs('AllowedCidr', input.AllowedCidrs)
+  const disallowed = readCidrs('DisallowedCidr', input.DisallowedCidrs)
+  if (text !== undefined && (allowed || disallowed)) {
+    const problem = '`AllowedCidrs` and `DisallowedCidrs` can be used with a netmask length only, not with a `Cidr`.'
+    refuse({ code: 'InvalidParameterCombination', problem })
+  }
+  return {
+    cidr: text === undefined ? undefined : (parseCidr(text) ?? refuseMalformed('Cidr', text)),
+    allowed,
+    disallowed,
+  }
+}
+
+function readCidrs(field: string, texts: readonly string[] | undefined): readonly Cidr[] | undefined {
+  if (!texts || texts.length === 0) return undefined
+  refuseTooMany(`CIDRs in ${field}s`, cidrListMax, texts.length)
+  return texts.map((text, index) => parseCidr(text) ?? refuseMalformed(`${field}.${index + 1}`, text))
+}
+
+const refuseMalformed = (field: string, text: string): never =>
+  refuseValue(field, text, 'it is not a CIDR such as `10.0.0.0/24`, without host bits')
+
+function inFamily(cidrs: readonly Cidr[] | undefined, pool: Pool, field: string): readonly Cidr[] | undefined {
+  const other = cidrs?.find(({ family }) => family !== pool.family)
+  if (other) refuseValue(field, formatCidr(other), `the pool holds IPv${pool.family} space`)
+  return cidrs
+}
+
+/** Space is taken in the Region that the pool is for; where it is for none, in the home Region of its IPAM. */
+async function getPoolHere(context: ReadContext, id: string): Promise<PoolAt> {
+  const found = await getVisiblePool(context, id)
+  const { locale } = found.pool
+  if (locale === undefined || locale === context.region) return found
+  return refuseValue(
+    'IpamPoolId',
+    id,
+    `the pool's locale is \`${locale}\`, and this request is for \`${context.region}\``,
+  )
+}
+
+// What is there ------------------------------------------------------------------------------------------------------
+
+const idOf = ({ tx }: ReadContext, { n }: Allocation): string => formatId('allocation', tx.installation, n)
+
+/** Undefined for an identifier that this installation never gave out, which is refused as one that is gone. */
+function numberIn(context: ReadContext, id: string): number | undefined {
+  if (!hasShape('allocation', id)) {
+    refuse({ code: 'MalformedId', what: resourceType, id, expected: 'ipam-pool-alloc-...' })
+  }
+  return parseId('allocation', context.tx.installation, id)
+}
+
+async function getInPool(context: ReadContext, pool: Pool, id: string, n: number | undefined): Promise<Allocation> {
+  const allocation = n === undefined ? undefined : await context.tx.space.find(n)
+  if (allocation?.pool !== pool.n) refuse({ code: 'NotFound', what: resourceType, id })
+  return allocation
+}
+
+/** The caller's own allocation, made in this Region, from a pool of an IPAM. */
+async function getOwn(context: ReadContext, id: string): Promise<Allocation> {
+  const n = numberIn(context, id)
+  const allocation = n === undefined ? undefined : await context.tx.space.find(n)
+  const isOwn = allocation?.account === context.caller.account && allocation.region === context.region
+  if (!isOwn || !(await poolsOfIpams(context)(allocation.pool))) refuse({ code: 'NotFound', what: resourceType, id })
+  return allocation
+}
+
+/** All can be seen of a pool that is shared, but only its owner and the holder can end an allocation. */
+function refuseForeign({ caller }: WriteContext, pool: Pool, allocation: Allocation, id: string): void {
+  if (allocation.account === caller.account || pool.account === caller.account) return
+  const because = `the allocation ${id} belongs to another account`
+  refuse({ code: 'NotAuthorized', action: 'ec2:ReleaseIpamPoolAllocation', because })
+}
+
+async function ownNamed(context: ReadContext, ids: readonly string[] | undefined): Promise<Allocation[] | undefined> {
+  if (!ids || ids.length === 0) return undefined
+  const allocations: Allocation[] = []
+  for (const id of new Set(ids)) allocations.push(await getOwn(context, id))
+  return allocations.sort((a, b) => a.n - b.n)
+}
+
+/** Whether a pool, by its number, belongs to an IPAM: the provider's own do not. Remembers what it has seen. */
+function poolsOfIpams(context: ReadContext): (n: number) => Promise<boolean> {
+  const seen = new Map<number, boolean>()
+  return async (n) => {
+    const known = seen.get(n)
+    if (known !== undefined) return known
+    const isOfIpam = (await context.tx.pools.findByNumber(n))?.scopeId !== undefined
+    seen.set(n, isOfIpam)
+    return isOfIpam
+  }
+}
+
+// Pages --------------------------------------------------------------------------------------------------------------
+
+interface Listing {
+  /** Up to `limit` rows after one (the first ones without). */
+  read(after: Allocation | undefined, limit: number): Promise<readonly Allocation[]>
+  show(allocation: Allocation): Promise<IpamPoolAllocation | undefined>
+}
+
+/** One page. `last` is the row to go on after; undefined where there is nothing more. */
+async function gather(
+  size: number,
+  { read, show }: Listing,
+): Promise<{ items: IpamPoolAllocation[]; last?: Allocation }> {
+  const items: IpamPoolAllocation[] = []
+  let last: Allocation | undefined
+  for (let rows = 0; rows < rowsPerPageMax; ) {
+    const limit = Math.min(readStep, size - items.length + 1)
+    const step = await read(last, limit)
+    for (const allocation of step) {
+      const shown = await show(allocation)
+      // One more than the page holds tells that there is a next page.
+      if (shown && items.length === size) return { items, last }
+      if (shown) items.push(shown)
+      last = allocation
+    }
+    if (step.length < limit) return { items }
+    rows += step.length
+  }
+  return { items, last }
+}
+
+/** The place in a pool's address order that a token stands for, as it is stored. */
+function keyIn(token: string | undefined): Uint8Array | undefined {
+  const place = readCursor(token)
+  if (place === undefined) return undefined
+  if (!/^[0-9a-f]{32}$/.test(place)) refuse({ code: 'InvalidPaginationToken', field: 'NextToken', value: token! })
+  return new Uint8Array(Buffer.from(place, 'hex'))
+}
+function sequenceIn(token: string | undefined): number {
+  const place = readCursor(token) ?? '0'
+  if (!/^[0-9]{1,15}$/.test(place)) refuse({ code: 'InvalidPaginationToken', field: 'NextToken', value: token! })
+  return Number(place)
+}
+
+// The answer ---------------------------------------------------------------------------------------------------------
+
+/** Tags are for those who may know of them: the holder and the pool's owner. */
+const tagsOf = async ({ tx, caller }: ReadContext, pool: Pool, allocation: Allocation) =>
+  caller.account === pool.account || caller.account === allocation.account
+    ? tx.tags.of(formatId('allocation', tx.installation, allocation.n))
+    : []
+
+function describe(
+  context: ReadContext,
+  allocation: Allocation,
+  tags: readonly { readonly Key: string; readonly Value: string }[],
+): IpamPoolAllocation {
+  return {
+    Cidr: formatCidr(allocation.cidr),
+    IpamPoolAllocationId: idOf(context, allocation),
+    Description: allocation.description,
+    ResourceId: resourceIdOf(context, allocation),
+    ResourceType: allocation.resourceType as IpamPoolAllocation['ResourceType'],
+    ResourceRegion: allocation.region,
+    ResourceOwner: allocation.account,
+    Tags: tags,
+  }
+}
+
+/** An Elastic IP is its allocation under another name. */
+const resourceIdOf = ({ tx }: ReadContext, { resourceType, resourceId, n }: Allocation): string | undefined =>
+  resourceType === 'eip' ? formatId('address', tx.installation, n) : resourceId
+
+/** EC2 documents no filters of allocations but tags: as elsewhere, the members of the answer in kebab case. */
+const allocationFilters = {
+  cidr: ({ Cidr }: IpamPoolAllocation) => Cidr,
+  'ipam-pool-allocation-id': ({ IpamPoolAllocationId }: IpamPoolAllocation) => IpamPoolAllocationId,
+  description: ({ Description }: IpamPoolAllocation) => Description,
+  'resource-id': ({ ResourceId }: IpamPoolAllocation) => ResourceId,
+  'resource-type': ({ ResourceType }: IpamPoolAllocation) => ResourceType,
+  'resource-region': ({ ResourceRegion }: IpamPoolAllocation) => ResourceRegion,
+  'resource-owner': ({ ResourceOwner }: IpamPoolAllocation) => ResourceOwner,
+}
