@@ -1,6 +1,7 @@
 // Delegated administrators, through Organizations and through EC2.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { asNetwork, network, openAcme, root } from '../../test/acme.ts'
 import { openOrganization, refuses } from '../../test/organization.ts'
 import { managementAccount } from '../../test/world.ts'
 
@@ -134,4 +135,16 @@ test('an administrator of several services is listed once, in pages', async () =
   const services = await world.organizations('ListDelegatedServicesForAccount', { AccountId: accounts[0]! })
   assert.equal(services.DelegatedServices!.length, 2)
   await world.close()
+})
+
+test('the IPAM administrator stays while its policies are enabled in the organization', async () => {
+  const acme = await openAcme()
+  const policy = await acme.policy()
+  await acme.rules(policy, [await acme.pool()])
+  await acme.enable(policy)
+  const disable = () => acme.call('DisableIpamOrganizationAdminAccount', { DelegatedAdminAccountId: network })
+  await refuses(disable(), { code: 'DependencyViolation', id: network })
+  await acme.call('DisableIpamPolicy', { IpamPolicyId: policy, OrganizationTargetId: root }, asNetwork)
+  assert.deepEqual(await disable(), { Success: true })
+  await acme.close()
 })

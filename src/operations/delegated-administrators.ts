@@ -6,6 +6,9 @@ import { ec2Write, organizationsRead, organizationsWrite, type WriteContext } fr
 import { organizationToChange, organizationToRead } from './organization-access.ts'
 import { pageOf, showAccount } from './organization-answers.ts'
 
+/** Policies that a refusal names. */
+const namedMax = 5
+
 /** The service that IPAM is to AWS Organizations. One account administers it (Amazon VPC IPAM, quotas). */
 export const ipamService = 'ipam.amazonaws.com'
 
@@ -164,8 +167,22 @@ async function delegate(context: WriteContext, account: string, servicePrincipal
 }
 
 async function undelegate(context: WriteContext, account: string, servicePrincipal: string): Promise<void> {
+  if (servicePrincipal === ipamService) await refuseWhilePolicies(context, account)
   if (!(await context.tx.organizations.undelegate(account, servicePrincipal))) refuseUnregistered(account)
   await rememberDelegation(context, account, servicePrincipal, undefined)
+}
+
+/** Policies that nobody could disable any more must not stay in force, and none may end without being named. */
+async function refuseWhilePolicies(context: WriteContext, account: string): Promise<void> {
+  const enabled = await context.tx.policies.enabledByAdministrator(account, namedMax)
+  if (enabled.length === 0) return
+  const names = enabled.map(({ policyId, targetId }) => `${policyId} on ${targetId}`).join(', ')
+  refuse({
+    code: 'DependencyViolation',
+    what: 'account',
+    id: account,
+    problem: `its policies are enabled in the organization (${names}); disable them first`,
+  })
 }
 
 async function rememberDelegation(

@@ -36,8 +36,6 @@ export interface Answer {
 
 export interface Hallway {
   execute(operation: AnyOperation, call: Call): Promise<Answer>
-  /** The snapshot in force at a transaction; compiled once per governance epoch. */
-  snapshotOf(tx: Transaction): Promise<Snapshot>
 }
 
 /** Opens the hallway over a store: reads back which requests could still be repeated. */
@@ -49,10 +47,11 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
   })
   let compiled: Snapshot | undefined
 
-  async function snapshotOf(tx: Transaction): Promise<Snapshot> {
-    if (compiled?.epoch !== tx.governanceEpoch)
-      compiled = compileSnapshot(await tx.governance.facts(), tx.governanceEpoch)
-    return compiled
+  async function snapshotOf(tx: Transaction, options: { readonly keep: boolean }): Promise<Snapshot> {
+    if (compiled?.epoch === tx.governanceEpoch) return compiled
+    const snapshot = compileSnapshot(await tx.governance.facts(), tx.governanceEpoch)
+    if (options.keep) compiled = snapshot
+    return snapshot
   }
 
   async function read(operation: ReadOperation<never, unknown>, call: Call): Promise<Answer> {
@@ -153,7 +152,6 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
 
   return {
     execute: (operation, call) => (operation.access === 'read' ? read(operation, call) : write(operation, call)),
-    snapshotOf,
   }
 }
 
@@ -218,20 +216,21 @@ function markDecisions(error: unknown, decisions: readonly Decision[]): unknown 
 
 // Context ------------------------------------------------------------------------------------------------------------
 
+type SnapshotOf = (tx: Transaction, options: { readonly keep: boolean }) => Promise<Snapshot>
+
 class RequestContext implements WriteContext {
   readonly tx: Transaction
   readonly call: Call
   readonly settings: OperationSettings
   readonly decisions: Decision[] = []
   readonly subjects: string[] = []
-  readonly #snapshotOf: (tx: Transaction) => Promise<Snapshot>
+  readonly #snapshotOf: SnapshotOf
+  readonly #changesBefore: number
+  readonly #epochBefore: number
 
-  constructor(
-    tx: Transaction,
-    call: Call,
-    settings: OperationSettings,
-    snapshotOf: (tx: Transaction) => Promise<Snapshot>,
-  ) {
+  constructor(tx: Transaction, call: Call, settings: OperationSettings, snapshotOf: SnapshotOf) {
+    this.#changesBefore = tx.changes
+    this.#epochBefore = tx.governanceEpoch
     this.tx = tx
     this.call = call
     this.settings = settings
@@ -250,7 +249,9 @@ class RequestContext implements WriteContext {
     return this.call.requestId
   }
   snapshot(): Promise<Snapshot> {
-    return this.#snapshotOf(this.tx)
+    // Rows may have changed whose new epoch is not counted yet: what is compiled now must not be taken for the old epoch's.
+    const isBetween = this.tx.changes !== this.#changesBefore && this.tx.governanceEpoch === this.#epochBefore
+    return this.#snapshotOf(this.tx, { keep: !isBetween })
   }
   newSequence(): number {
     return this.tx.nextSequence()

@@ -159,6 +159,15 @@ export class Policies {
       managedBy,
     )
   }
+  /** Where an administrator's policies are enabled, a few of them. */
+  async enabledByAdministrator(account: string, limit: number): Promise<{ policyId: string; targetId: string }[]> {
+    return this.#sql.all(
+      `select a.policy_id as "policyId", a.target_id as "targetId" from assignment a join policy p on p.id = a.policy_id
+       where p.account = ? and a.managed_by = 'delegated-administrator-for-ipam' order by a.policy_id, a.target_id limit ?`,
+      account,
+      limit,
+    )
+  }
   async countFinals(targetId: string): Promise<number> {
     const row = await this.#sql.get<{ count: number }>(
       `select count(*) as count from assignment where target_id = ? and kind = 'final'`,
