@@ -218,10 +218,10 @@ describe('an IPAM', () => {
       )
     }
     for (const call of [
-      world.call('CreateIpamScope', { IpamId, ExternalAuthorityConfiguration: { Type: 'infoblox' } }),
-      world.call('ModifyIpamScope', { IpamScopeId, RemoveExternalAuthorityConfiguration: true }),
+      () => world.call('CreateIpamScope', { IpamId, ExternalAuthorityConfiguration: { Type: 'infoblox' } }),
+      () => world.call('ModifyIpamScope', { IpamScopeId, RemoveExternalAuthorityConfiguration: true }),
     ]) {
-      await refuses(call, { code: 'NotSupported' })
+      await refuses(call(), { code: 'NotSupported' })
     }
     await refuses(world.call('ModifyIpamScope', { IpamScopeId }), { code: 'InvalidParameterCombination' })
     for (const [id, as] of [
