@@ -351,7 +351,7 @@ const nouns: Readonly<Record<Noun, NounWords>> = {
     missing: (id) => `The organization target '${id}' does not exist`,
     organizations: { notFound: 'TargetNotFoundException' },
   },
-  'elastic-ip': idWords('InvalidAllocationID', 'allocation'),
+  'elastic-ip': { ...idWords('InvalidAllocationID', 'allocation'), inUse: 'InvalidIPAddress.InUse' },
   'elastic-ip-address': {
     notFound: 'InvalidAddress.NotFound',
     malformed: 'InvalidAddress.Malformed',
