@@ -1,0 +1,87 @@
+// A real server process on a temporary folder, for tests that come from outside; and the operator's commands beside it.
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+
+const main = join(import.meta.dirname, '../../src/main.ts')
+const startMs = 20_000
+
+export const administrator = { accessKeyId: 'AKIAADMINISTRATOR001', secretAccessKey: 'the-secret-of-the-administrator' }
+export const managementAccount = '111111111111'
+
+export interface ServerProcess {
+  readonly endpoint: string
+  readonly port: number
+  readonly folder: string
+  /** Runs `cadastre WORDS…` against the server's data folder; answers what it printed. Throws where it fails. */
+  cadastre(...words: string[]): Promise<string>
+  /** Ends the process as an operator would, and removes the folder. Throws where the server did not end well. */
+  stop(): Promise<void>
+}
+
+export async function startServer(settings: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
+  const folder = await mkdtemp(join(tmpdir(), 'cadastre-server-'))
+  const env = {
+    PATH: process.env.PATH,
+    CADASTRE_DATA: folder,
+    CADASTRE_PORT: '0',
+    CADASTRE_REGIONS: 'us-east-1,eu-central-1',
+    CADASTRE_BOOTSTRAP_ACCOUNT: managementAccount,
+    CADASTRE_BOOTSTRAP_ACCESS_KEY_ID: administrator.accessKeyId,
+    CADASTRE_BOOTSTRAP_SECRET_ACCESS_KEY: administrator.secretAccessKey,
+    CADASTRE_QUARANTINE_SECONDS: '0',
+    ...settings,
+  }
+  const child = spawn(process.execPath, [main, 'serve'], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  let errors = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors += text
+  })
+  try {
+    const port = await portOf(child, () => errors)
+    return {
+      endpoint: `http://127.0.0.1:${port}`,
+      port,
+      folder,
+      cadastre: (...words) => runCommand(words, env),
+      async stop() {
+        child.kill('SIGTERM')
+        const [code] = child.exitCode === null ? ((await once(child, 'exit')) as [number | null]) : [child.exitCode]
+        await rm(folder, { recursive: true, force: true })
+        if (code !== 0 || errors !== '') throw new Error(`The server ended with ${code}: ${errors}`)
+      },
+    }
+  } catch (error) {
+    child.kill('SIGKILL')
+    await rm(folder, { recursive: true, force: true })
+    throw error
+  }
+}
+
+/** The first line that a server prints says where it listens. */
+async function portOf(child: ChildProcess, errors: () => string): Promise<number> {
+  const timer = setTimeout(() => child.kill('SIGKILL'), startMs)
+  try {
+    for await (const line of createInterface({ input: child.stdout! })) {
+      const port = /listens on http:\/\/[\d.]+:(\d+)/.exec(line)?.[1]
+      if (port !== undefined) return Number(port)
+    }
+  } finally {
+    clearTimeout(timer)
+    // What it prints later must not fill the pipe.
+    child.stdout!.resume()
+  }
+  throw new Error(`The server did not start: ${errors()}`)
+}
+
+function runCommand(words: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, [main, ...words], { env }, (error, stdout, stderr) => {
+      if (error) reject(new Error(`cadastre ${words.join(' ')}: ${stderr || error.message}`, { cause: error }))
+      else resolve(stdout)
+    })
+  })
+}
