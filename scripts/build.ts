@@ -21,7 +21,15 @@ for (const file of globSync('src/**/*.{ts,json,md}', { cwd: root })) {
   writeFileSync(target, code.replace(importOfTypeScript, "$1'$2.js'"))
 }
 // Inside dist `#model/cidr.js` means the built file: Node reads `imports` from the nearest package.json.
-const { imports, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { imports: Record<string, string>; version: string }
-const builtImports = Object.fromEntries(Object.entries(imports).map(([name, path]) => [name, path.replace('./src/', './')]))
-writeFileSync(join(dist, 'package.json'), `${JSON.stringify({ name: 'cadastre', version, type: 'module', imports: builtImports }, null, 2)}\n`)
+const { imports, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  imports: Record<string, string>
+  version: string
+}
+const builtImports = Object.fromEntries(
+  Object.entries(imports).map(([name, path]) => [name, path.replace('./src/', './')]),
+)
+writeFileSync(
+  join(dist, 'package.json'),
+  `${JSON.stringify({ name: 'cadastre', version, type: 'module', imports: builtImports }, null, 2)}\n`,
+)
 chmodSync(join(dist, 'main.js'), 0o755)

@@ -8,7 +8,11 @@ const bin = (name: string): string => join(root, 'node_modules', '.bin', name)
 
 const steps: readonly [string, string, string[]][] = [
   ['types', bin('tsc'), ['-p', 'tsconfig.json']],
-  ['lint and format', bin('biome'), ['check', '--error-on-warnings', '--no-errors-on-unmatched', ...(fix ? ['--write'] : []), '.']],
+  [
+    'lint and format',
+    bin('biome'),
+    ['check', '--error-on-warnings', '--no-errors-on-unmatched', ...(fix ? ['--write'] : []), '.'],
+  ],
   ['service model types', process.execPath, ['scripts/models.ts', ...(fix ? [] : ['--check'])]],
   ['reference pages', process.execPath, ['scripts/docs.ts', ...(fix ? [] : ['--check'])]],
 ]

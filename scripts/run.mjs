@@ -13,7 +13,9 @@ function install(what, args, cwd) {
   process.stderr.write(`Setting up: ${what} …\n`)
   const result = spawnSync(npm, args, { cwd, encoding: 'utf8' })
   if (result.status !== 0) {
-    process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}\nSetting up ${what} failed (npm ${args.join(' ')}).\n`)
+    process.stderr.write(
+      `${result.stdout ?? ''}${result.stderr ?? ''}\nSetting up ${what} failed (npm ${args.join(' ')}).\n`,
+    )
     process.exit(1)
   }
 }
@@ -28,9 +30,15 @@ function node() {
     rmSync(home, { recursive: true, force: true })
     mkdirSync(home, { recursive: true })
     writeFileSync(join(home, 'package.json'), '{"private":true}')
-    install(`Node ${nodeMajorMin}, beside the machine's ${process.version}`, ['install', '--no-audit', '--no-fund', '--ignore-scripts=false', `node@${nodeMajorMin}`], home)
+    install(
+      `Node ${nodeMajorMin}, beside the machine's ${process.version}`,
+      ['install', '--no-audit', '--no-fund', '--ignore-scripts=false', `node@${nodeMajorMin}`],
+      home,
+    )
     if (!works()) {
-      process.stderr.write(`The npm package node@${nodeMajorMin} did not bring a working ${path}. Install Node ${nodeMajorMin} and try again.\n`)
+      process.stderr.write(
+        `The npm package node@${nodeMajorMin} did not bring a working ${path}. Install Node ${nodeMajorMin} and try again.\n`,
+      )
       process.exit(1)
     }
   }

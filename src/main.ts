@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { type CommandWords, commandWords } from '#cli/commands.ts'
 import { ConfigProblem, readConfig, variables } from './config.ts'
 
+const nodeMajorMin = 26
 const stopMs = 10_000
 
 interface Command extends CommandWords {
@@ -155,6 +156,10 @@ function readArguments(words: readonly string[]): { args: Map<string, string>; r
 }
 
 async function main(words: readonly string[]): Promise<number> {
+  if (Number(process.versions.node.split('.')[0]) < nodeMajorMin) {
+    process.stderr.write(`Cadastre needs Node ${nodeMajorMin} or newer; this is ${process.version}.\n`)
+    return 1
+  }
   const line = (words.length === 0 ? ['help'] : words)
     .map((word) => (word === '--help' ? 'help' : word === '--version' ? 'version' : word))
     .join(' ')

@@ -15,11 +15,15 @@ test('the packed package installs without dependencies, and `cadastre serve` run
   const folder = await mkdtemp(join(tmpdir(), 'cadastre-package-'))
   try {
     await run(process.execPath, ['scripts/build.ts'], { cwd: root })
-    const { stdout } = await run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], { cwd: root })
+    const { stdout } = await run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], {
+      cwd: root,
+    })
     const [{ filename }] = Object.values(JSON.parse(stdout)) as [{ filename: string }]
     const tarball = join(folder, filename.replaceAll('/', '-').replace('@', ''))
     assert.ok(existsSync(tarball), tarball)
-    await run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--prefix', folder, tarball], { cwd: folder })
+    await run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--prefix', folder, tarball], {
+      cwd: folder,
+    })
 
     const main = join(folder, 'node_modules/cadastre/dist/main.js')
     const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string }
@@ -29,7 +33,9 @@ test('the packed package installs without dependencies, and `cadastre serve` run
       env: { ...process.env, CADASTRE_DATA: join(folder, 'data'), CADASTRE_PORT: '0' },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
-    const line = await new Promise<string>((resolve) => server.stdout.once('data', (chunk: Buffer) => resolve(String(chunk))))
+    const line = await new Promise<string>((resolve) =>
+      server.stdout.once('data', (chunk: Buffer) => resolve(String(chunk))),
+    )
     const url = /http:\/\/\S+:\d+/.exec(line)?.[0]
     assert.ok(url, line)
     assert.equal(await (await fetch(`${url}/healthz`)).text(), 'ok\n')
