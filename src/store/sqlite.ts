@@ -345,7 +345,7 @@ function open(options: SqliteOptions): Store {
   try {
     prepare(writer, isNew)
     const reader = new DatabaseSync(path, { timeout: busyTimeoutMs, readOnly: false })
-    reader.exec('pragma cache_size = -16384; pragma query_only = 1')
+    reader.exec('pragma cache_size = -8000; pragma query_only = 1')
     return new SqliteStore(new Connection(writer), new Connection(reader), lock, options)
   } catch (error) {
     writer.close()
@@ -389,8 +389,8 @@ function prepare(database: DatabaseSync, isNew: boolean): void {
   database.exec(`
     pragma journal_mode = wal;
     pragma synchronous = full;
-    pragma wal_autocheckpoint = 4000;
-    pragma cache_size = -32768;
+    pragma wal_autocheckpoint = 1000;
+    pragma cache_size = -20000;
     pragma temp_store = memory;
   `)
   // What we rely on is read back: a build or a file system that ignores it is refused.
