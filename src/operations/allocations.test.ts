@@ -222,6 +222,7 @@ describe('a release', () => {
     assert.equal((await allocate(pool, { NetmaskLength: 17 })).Cidr, '10.0.128.0/17')
     await refuses(allocate(pool, { NetmaskLength: 17 }), { code: 'InvalidParameterValue' })
     acme.advance(60_001)
+    assert.deepEqual(await allocate(pool, { NetmaskLength: 17, PreviewNextCidr: true }), { Cidr: '10.0.0.0/17' })
     assert.equal((await allocate(pool, { NetmaskLength: 17 })).Cidr, '10.0.0.0/17')
   })
 })
