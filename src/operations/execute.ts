@@ -25,6 +25,8 @@ export interface Call {
   readonly invocationId?: string
   /** Of the request, in hexadecimal; undefined where the operator's own commands call. */
   readonly signature?: string
+  /** SHA-256 of the body, in hexadecimal, where the protocol has it: spares hashing the parameters again. */
+  readonly bodyHash?: string
   readonly sourceAddress: string
 }
 
@@ -184,11 +186,9 @@ function tokenOf(action: string, call: Call): Token | undefined {
     }
   }
   if (call.invocationId !== undefined) {
-    return {
-      kind: 'request',
-      hash: digest(call, action, 'invocation', call.invocationId),
-      parameters: sha256(JSON.stringify(parameters)),
-    }
+    const hash = digest(call, action, 'invocation', call.invocationId)
+    const bodyHash = call.bodyHash && Buffer.from(call.bodyHash.slice(0, 32), 'hex')
+    return { kind: 'request', hash, parameters: bodyHash || sha256(JSON.stringify(parameters)) }
   }
   // A signature is bound to the key, the action and every parameter already.
   if (call.signature !== undefined) {

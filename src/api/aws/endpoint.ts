@@ -35,6 +35,8 @@ export interface AwsCall {
   readonly invocationId: string | undefined
   /** 64 hexadecimal digits: seen again, the same request was sent again. */
   readonly signature: string
+  /** SHA-256 of the body, in hexadecimal: equal bodies carry equal parameters. */
+  readonly bodyHash: string
   readonly sourceAddress: string
   readonly userAgent: string
 }
@@ -170,7 +172,7 @@ async function serve(
     // Almost always the key is at hand, and awaiting it anyway would cost a turn of the loop.
     const key = found instanceof Promise ? await found : found
     const rules = { now: deps.now(), services, regions: deps.regions, maxSkewSeconds: clockSkewSecondsMax }
-    const principal = verifySignature(authorization, signed, key, rules)
+    const { principal, bodyHash } = verifySignature(authorization, signed, key, rules)
 
     const service = authorization.service as AwsService // One of `services`: verifySignature has seen to it.
     protocol = service
@@ -189,6 +191,7 @@ async function serve(
       dryRun: (input as { DryRun?: boolean }).DryRun === true,
       invocationId: isInvocationSigned ? authorization.headers.get('amz-sdk-invocation-id') : undefined,
       signature: authorization.signature,
+      bodyHash,
       sourceAddress: request.socket.remoteAddress ?? '',
       userAgent: authorization.headers.get('user-agent') ?? '',
     })

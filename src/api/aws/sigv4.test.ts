@@ -73,7 +73,7 @@ const leavesTokenOut = (vector: Vector): boolean => vector.context.omit_session_
 const cases = vectors.flatMap((vector) => (['header', 'query'] as const).map((form) => ({ vector, form })))
 
 function verify(request: SignedRequest, key: AccessKey | undefined, rules: Rules, dialect?: Dialect): Principal {
-  return verifySignature(readAuthorization(request, dialect), request, key, rules, dialect)
+  return verifySignature(readAuthorization(request, dialect), request, key, rules, dialect).principal
 }
 
 function codeOf(run: () => unknown): string {

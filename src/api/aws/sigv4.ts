@@ -49,6 +49,13 @@ export interface AccessKey {
   readonly principal: Principal
 }
 
+/** A request that is what it claims to be. */
+export interface Verified {
+  readonly principal: Principal
+  /** SHA-256 of the body, in hexadecimal. */
+  readonly bodyHash: string
+}
+
 export interface Rules {
   /** Milliseconds since 1970. */
   readonly now: number
@@ -349,7 +356,7 @@ export function verifySignature(
   key: AccessKey | undefined,
   rules: Rules,
   dialect: Dialect = endpointDialect,
-): Principal {
+): Verified {
   checkDate(authorization, rules)
   checkScope(authorization, rules)
   const bodyHash = request.body.length === 0 ? emptyBodyHash : hash('sha256', request.body)
@@ -364,7 +371,7 @@ export function verifySignature(
   if (key.expiresAt !== undefined && rules.now >= key.expiresAt) {
     return refuse({ code: 'RequestExpired', problem: 'The temporary access key has expired.' })
   }
-  return key.principal
+  return { principal: key.principal, bodyHash }
 }
 
 /** Stands in for a key that does not exist. Nobody can sign with it: `verifySignature` refuses before it looks at the result. */
