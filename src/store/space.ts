@@ -147,8 +147,7 @@ export class Space {
     if (wish.allowed || (wish.disallowed && wish.disallowed.length > 0)) return this.#takeWithin(pool, family, wish)
     const taken =
       this.#takeHeld(pool, wish.length) ??
-      (await this.#takeSmallest(pool, family, wish.length)) ??
-      ((await this.#sweep(pool)) ? await this.#takeSmallest(pool, family, wish.length) : undefined)
+      (await this.#findOrSweep(pool, () => this.#takeSmallest(pool, family, wish.length)))
     if (taken) await this.#count(pool, taken)
     return taken
   }
@@ -186,9 +185,7 @@ export class Space {
   /** Takes exactly `wanted`: `taken`, or why not. */
   async takeExactly(pool: number, wanted: Cidr): Promise<'taken' | 'not-free'> {
     await this.#spill()
-    const free =
-      (await this.#freeAround(pool, wanted)) ??
-      ((await this.#sweep(pool)) ? await this.#freeAround(pool, wanted) : undefined)
+    const free = await this.#findOrSweep(pool, () => this.#freeAround(pool, wanted))
     if (!free) return 'not-free'
     await this.#replace(pool, free, carveAround(free, wanted))
     return 'taken'
@@ -226,9 +223,7 @@ export class Space {
 
   async #takeWithin(pool: number, family: 4 | 6, wish: Wish): Promise<Cidr | undefined> {
     await this.#spill()
-    const found =
-      (await this.#findWithin(pool, family, wish)) ??
-      ((await this.#sweep(pool)) ? await this.#findWithin(pool, family, wish) : undefined)
+    const found = await this.#findOrSweep(pool, () => this.#findWithin(pool, family, wish))
     if (!found) return undefined
     await this.#replace(pool, found.free, carveAround(found.free, found.wanted))
     return found.wanted
@@ -411,8 +406,13 @@ export class Space {
       (await this.#sql.get('select 1 as one from quarantine where ends_at <= ? limit 1', this.#clock.now)) !== undefined
     )
   }
-  async #sweep(pool: number): Promise<boolean> {
-    return (await this.#countersOf(pool)).quarantined > 0n && (await this.endQuarantines(sweepSizeMax, pool)) > 0
+  /** Space whose quarantine has ended is free, also where nobody has put it there yet: it is, until something is found. */
+  async #findOrSweep<T>(pool: number, find: () => Promise<T | undefined>): Promise<T | undefined> {
+    for (;;) {
+      const found = await find()
+      if (found !== undefined || (await this.#countersOf(pool)).quarantined === 0n) return found
+      if ((await this.endQuarantines(sweepSizeMax, pool)) === 0) return undefined
+    }
   }
 
   /** Blocks grow back with their buddies, but never beyond the provisioned CIDR: deprovisioning must find it whole. */
