@@ -13,7 +13,7 @@ import {
 import { explainDecision } from '#model/policy/explain.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
-import { type Refusal, refuse } from '#model/refusal.ts'
+import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import type { Pool } from '#store/pools.ts'
 import type { Allocation } from '#store/space.ts'
 import type { ReadContext, WriteContext } from './operation.ts'
@@ -277,13 +277,9 @@ function refusalOfPool(
   if (cause !== 'pool-rule') return undefined
   if (missingTags && pool !== undefined) return { code: 'MissingRequiredTags', pool, missing: missingTags }
   if (setting === 'cidr') {
-    const inside = allowed.length > 0 ? allowed.join(', ') : 'the pool has none yet'
-    return {
-      code: 'CidrConflict',
-      field: cidrField,
-      value,
-      problem: `it is not inside the provisioned CIDRs of ${pool} (${inside})`,
-    }
+    const inside = allowed.length > 0 ? allowed.join(', ') : 'it has none yet'
+    const problem = `It is not inside the provisioned CIDRs of the pool \`${pool}\` (${inside}).`
+    return { code: 'InvalidParameterValue', field: cidrField, value, problem }
   }
   if (setting === 'netmask-length') {
     return {
@@ -310,13 +306,7 @@ async function refuseExhausted(
 ): Promise<never> {
   context.record(decision)
   const wanted = verdict.candidates.find(({ cidr }) => cidr)?.cidr
-  if (wanted)
-    refuse({
-      code: 'CidrConflict',
-      field: options.field,
-      value: formatCidr(wanted),
-      problem: await whyNotFree(context, verdict, wanted, request.account),
-    })
+  if (wanted) await refuseBlock(context, { verdict, wanted, account: request.account, field: options.field })
   const candidate = verdict.candidates[0]!
   const { sentence, lines } = explainDecision(decision)
   if (!decision.policy && options.whenFull === 'size') {
@@ -337,18 +327,36 @@ async function refuseExhausted(
   })
 }
 
-/** Names what stands in the way, but nobody else's resource. */
-async function whyNotFree(context: WriteContext, verdict: Verdict, wanted: Cidr, account: string): Promise<string> {
-  const pools = (await context.snapshot()).pools
-  const holding = verdict.candidates.find(({ pool }) => pools.get(pool)?.cidrs.some((cidr) => contains(cidr, wanted)))
-  if (!holding) return 'it is not inside the provisioned CIDRs of the pool'
-  const pool = await context.tx.pools.find(holding.pool)
-  const until = pool && (await context.tx.space.quarantineEnd(pool.n, wanted))
-  if (until !== undefined && until > context.now)
-    return `it was released recently and rests until ${new Date(until).toISOString()}`
-  const [holder] = pool ? await context.tx.space.inside(pool.n, wanted, 1) : []
-  if (holder && holder.account === account) {
-    return `it overlaps the allocation ${formatId('allocation', context.tx.installation, holder.n)} (${formatCidr(holder.cidr)})`
+interface Wanted {
+  readonly verdict: Verdict
+  readonly wanted: Cidr
+  readonly account: string
+  readonly field: string
+}
+
+/** Why a certain block cannot be had. Names what stands in the way, but nobody else's resource. */
+async function refuseBlock(context: WriteContext, { verdict, wanted, account, field }: Wanted): Promise<never> {
+  const value = formatCidr(wanted)
+  const pool = await poolAround(context, verdict, wanted)
+  if (!pool) refuseValue(field, value, 'It is not inside the space that it could be taken from.')
+  const until = await context.tx.space.quarantineEnd(pool.n, wanted)
+  const conflict = (problem: string): never => refuse({ code: 'CidrConflict', field, value, problem })
+  if (until !== undefined && until > context.now) {
+    conflict(`it was released recently and rests until ${new Date(until).toISOString()}`)
   }
-  return 'it is already allocated, in whole or in part'
+  const [holder] = await context.tx.space.inside(pool.n, wanted, 1)
+  return conflict(
+    holder?.account === account
+      ? `it overlaps the allocation ${formatId('allocation', context.tx.installation, holder.n)} (${formatCidr(holder.cidr)})`
+      : 'it is already allocated, in whole or in part',
+  )
+}
+
+async function poolAround(context: WriteContext, verdict: Verdict, wanted: Cidr): Promise<Pool | undefined> {
+  for (const candidate of verdict.candidates) {
+    const pool = await poolOf(context, candidate.pool, wanted.family)
+    const cidrs = await context.tx.pools.cidrs(pool.n)
+    if (cidrs.some(({ cidr }) => contains(cidr, wanted))) return pool
+  }
+  return undefined
 }

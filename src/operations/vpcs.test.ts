@@ -340,7 +340,7 @@ describe('a VPC whose space comes from a pool', () => {
     assert.equal(vpc.CidrBlock, '10.0.3.0/24')
     await refuses(make(input), { code: 'CidrConflict', field: 'CidrBlock', value: '10.0.3.0/24' })
     await refuses(make({ Ipv4IpamPoolId: pool, CidrBlock: '10.1.0.0/24' }), {
-      code: 'CidrConflict',
+      code: 'InvalidParameterValue',
       field: 'CidrBlock',
       value: '10.1.0.0/24',
     })
