@@ -23,10 +23,10 @@ export interface Prepared {
   call(name: string, input: object): Promise<Record<string, never>>
 }
 
-/** Opens a folder in this process. */
-export async function open(folder: string, { keyId, region }: BenchKey): Promise<Prepared> {
+/** Opens a folder in this process; `clock` is what its entries are dated by. */
+export async function open(folder: string, { keyId, region }: BenchKey, clock = Date.now): Promise<Prepared> {
   const config = readConfig({ CADASTRE_DATA: folder })
-  const store = openStore(config, { exclusive: true, create: true })
+  const store = openStore(config, { exclusive: true, create: true, clock })
   const hallway = await openHallway(store, config.operations)
   let requests = 0
   return {
@@ -112,7 +112,8 @@ export async function filledFolder(key: BenchKey, allocations: number): Promise<
   if (source === undefined) {
     source = mkdtempSync(join(tmpdir(), 'cadastre-bench-filled-'))
     await preparePolicy(source, key)
-    const prepared = await open(source, key)
+    // A pool fills over months: these requests are too old to be repeated, so a start does not read them back.
+    const prepared = await open(source, key, () => Date.now() - 86_400_000)
     await fill(prepared, allocations)
     await prepared.store.close()
     filled.set(allocations, source)

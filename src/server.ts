@@ -41,7 +41,7 @@ export interface RunningServer {
 /** Opens the store of a configuration; the operator's commands open it beside a running server. */
 export function openStore(
   config: Config,
-  options: { exclusive: boolean; create: boolean; onFatal?: (trouble: StoreTrouble) => void },
+  options: { exclusive: boolean; create: boolean; clock?: () => number; onFatal?: (trouble: StoreTrouble) => void },
 ): Store {
   try {
     mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 })
@@ -57,7 +57,7 @@ export function openStore(
   })
   return openSqlite({
     folder: config.dataFolder,
-    clock: Date.now,
+    clock: options.clock ?? Date.now,
     sealer,
     exclusive: options.exclusive,
     onFatal: options.onFatal,

@@ -23,6 +23,8 @@ export interface Call {
   readonly requestId: string
   /** The signed `amz-sdk-invocation-id`: the same for every attempt of one call of an SDK. */
   readonly invocationId?: string
+  /** The same id where it was not signed: it tells calls apart, but proves nothing. */
+  readonly unsignedInvocationId?: string
   /** Of the request, in hexadecimal; undefined where the operator's own commands call. */
   readonly signature?: string
   /** SHA-256 of the body, in hexadecimal, where the protocol has it: spares hashing the parameters again. */
@@ -44,8 +46,9 @@ export interface Hallway {
 export async function openHallway(store: Store, settings: OperationSettings): Promise<Hallway> {
   const replays = new ReplayWindow()
   await store.read(async (tx) => {
-    const recent = await tx.tokens.recent(tx.now - replayWindowMs, replayEntriesMax)
-    for (const { n, at, token } of recent.reverse()) replays.put(token, n, at)
+    await tx.tokens.visitSince(tx.now - replayWindowMs, replayEntriesMax, ({ token, n, at }) =>
+      replays.put(token, n, at),
+    )
   })
   let compiled: Snapshot | undefined
 
@@ -192,7 +195,8 @@ function tokenOf(action: string, call: Call): Token | undefined {
   }
   // A signature is bound to the key, the action and every parameter already.
   if (call.signature !== undefined) {
-    return { kind: 'request', hash: Buffer.from(call.signature.slice(0, 32), 'hex'), parameters: noParameters }
+    const parameters = call.unsignedInvocationId === undefined ? noParameters : sha256(call.unsignedInvocationId)
+    return { kind: 'request', hash: Buffer.from(call.signature.slice(0, 32), 'hex'), parameters }
   }
   return undefined
 }
@@ -202,6 +206,10 @@ const sha256 = (text: string): Uint8Array => hash('sha256', text, 'buffer').suba
 
 function replayOf(use: Use, token: Token, call: Call): unknown {
   if (Buffer.compare(use.parameters, token.parameters) !== 0) {
+    // Two equal calls of one client within a second, or somebody's replay of the first: only whoever has the key can sign anew.
+    if (token.kind === 'request' && call.invocationId === undefined) {
+      refuse({ code: 'Unavailable', because: 'an equal request was signed in this second already' })
+    }
     refuse({ code: 'IdempotencyMismatch', token: call.input.ClientToken ?? call.invocationId ?? '' })
   }
   return JSON.parse(use.result)
