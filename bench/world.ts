@@ -1,5 +1,5 @@
 // A prepared data folder for the benchmark: one account, one pool with room for millions, one policy that sends Elastic IPs there.
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -84,16 +84,18 @@ export async function fill({ call }: Prepared, count: number, together = 256): P
 /** From exec to the line that says it listens, with a million allocations in the database. */
 export async function measureStart(key: BenchKey, allocations = 1_000_000): Promise<void> {
   const folder = await filledFolder(key, allocations)
+  // What users run is the built package; the first start fills Node's compile cache and does not count.
+  execFileSync(process.execPath, [join(import.meta.dirname, '../scripts/build.ts')], { stdio: 'ignore' })
   const times: number[] = []
   let rss = 0
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < 6; round++) {
     const start = performance.now()
-    const child = spawn(process.execPath, [join(import.meta.dirname, '../src/main.ts'), 'serve'], {
+    const child = spawn(process.execPath, [join(import.meta.dirname, '../dist/main.js'), 'serve'], {
       env: { ...process.env, CADASTRE_DATA: folder, CADASTRE_PORT: '0' },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     await new Promise((resolve) => child.stdout.once('data', resolve))
-    times.push(performance.now() - start)
+    if (round > 0) times.push(performance.now() - start)
     rss = (Number(readFileSync(`/proc/${child.pid}/statm`, 'utf8').split(' ')[1]) * 4096) / 1e6
     child.kill('SIGTERM')
     await new Promise((resolve) => child.once('exit', resolve))
