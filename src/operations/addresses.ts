@@ -8,7 +8,7 @@ import type { AddressAssociation } from '#store/addresses.ts'
 import type { Allocation } from '#store/space.ts'
 import type { Tag } from '#store/tags.ts'
 import { getUsablePool, grant, release } from './grant.ts'
-import { filterBy } from './listing.ts'
+import { filterBy, page, refuseIdsWithPaging } from './listing.ts'
 import { ec2Read, ec2Write, type ReadContext, type WriteContext } from './operation.ts'
 import { putTags, tagsToCreate } from './tagging.ts'
 
@@ -71,6 +71,18 @@ export const describeAddresses = ec2Read('DescribeAddresses', async (context, in
   return { Addresses: addresses.filter(matches) }
 })
 
+/** Reverse names (PTR records) are the one attribute, and nothing here serves DNS: every address is without. */
+export const describeAddressesAttribute = ec2Read('DescribeAddressesAttribute', async (context, input) => {
+  refuseIdsWithPaging(input.AllocationIds, 'AllocationIds', input)
+  const allocations = (await namedAddresses(context, input.AllocationIds, undefined)) ?? (await allAddresses(context))
+  const addresses = allocations.map((allocation) => ({
+    AllocationId: idOf(context, allocation),
+    PublicIp: formatAddress(allocation.cidr),
+  }))
+  const { items, NextToken } = page(addresses, input, ({ AllocationId }) => AllocationId)
+  return { Addresses: items, NextToken }
+})
+
 export const associateAddress = ec2Write('AssociateAddress', async (context, input) => {
   const address = await getNamed(context, input)
   const target = await targetOf(context, input)
@@ -117,6 +129,7 @@ export const addressOperations = [
   allocateAddress,
   releaseAddress,
   describeAddresses,
+  describeAddressesAttribute,
   associateAddress,
   disassociateAddress,
 ] as const
