@@ -194,7 +194,7 @@ scenario('space that overlaps, has host bits or is of the other family is refuse
       asks: ask('AllocateIpamPoolCidr', { IpamPoolId: '$other', Cidr: '10.1.0.0/24' }),
       refused: 'InvalidParameterValue',
       saying:
-        'The CIDR `10.1.0.0/24` of the parameter `Cidr` conflicts with another CIDR. It is not inside the provisioned CIDRs of $other (the pool has none yet).',
+        'The value `10.1.0.0/24` for the parameter `Cidr` is invalid. It is not inside the provisioned CIDRs of the pool `$other` (it has none yet).',
     },
     asNetwork(ask('DeprovisionIpamPoolCidr', { IpamPoolId: '$other', Cidr: '10.1.0.0/16' })),
     {
