@@ -2,19 +2,17 @@
 import { assert } from '#model/assert.ts'
 import {
   bitsOf,
-  buddyOf,
   type Cidr,
   compareCidrs,
   contains,
   fromKey,
   lastAddress,
   orderOf,
-  parentOf,
   sizeOf,
   supernet,
   toKey,
 } from '#model/cidr.ts'
-import { type Carved, carve, carveAround } from '#model/free-space.ts'
+import { type Carved, carve, carveAround, coalesce } from '#model/free-space.ts'
 import type { Clock } from './history.ts'
 import type { Sql } from './sql.ts'
 
@@ -418,11 +416,9 @@ export class Space {
   /** Blocks grow back with their buddies, but never beyond the provisioned CIDR: deprovisioning must find it whole. */
   async #merge(pool: number, released: Cidr): Promise<void> {
     await this.#spill()
-    const limit = (await this.#provisionedAround(pool, released))?.length
-    assert(limit !== undefined, 'released space lies in a provisioned CIDR')
-    let block = released
-    while (block.length > limit && (await this.#removeFree(pool, buddyOf(block)))) block = parentOf(block)
-    await this.#insertFree(pool, block)
+    const provisioned = await this.#provisionedAround(pool, released)
+    assert(provisioned !== undefined, 'released space lies in a provisioned CIDR')
+    await this.#insertFree(pool, await coalesce(released, (buddy) => this.#removeFree(pool, buddy), provisioned))
   }
 
   // Provisioning ---------------------------------------------------------------------------------------------------
