@@ -120,7 +120,8 @@ test('I1 I2 any history of allocating and releasing agrees with a bitmap of addr
             free = free.filter((one) => !equals(one, buddy))
             return free.length < before
           }
-          free.push(await coalesce(block, takeBuddy, world))
+          const merged = await coalesce(block, takeBuddy, world)
+          free.push(merged)
           mark(block, false)
         } else {
           const count = 2 ** (32 - step.length)

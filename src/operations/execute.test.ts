@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { AllocateAddressResult } from '#formats/aws/ec2.generated.ts'
 import { refuses } from '../../test/organization.ts'
-import { managementAccount, openWorld } from '../../test/world.ts'
-import type { Call } from './execute.ts'
+import { managementAccount, openWorld, testSettings, type World } from '../../test/world.ts'
+import { type Call, openHallway } from './execute.ts'
 import { operationTables } from './tables.ts'
 
 const call: Call = {
@@ -17,24 +17,51 @@ const call: Call = {
 }
 const allocateAddress = operationTables.ec2.get('AllocateAddress')!
 
-test('I5 a signature seen again gets the first answer', async () => {
+const take = async (world: World, more: Partial<Call>) =>
+  (await world.hallway.execute(allocateAddress, { ...call, ...more })).output as AllocateAddressResult
+const heldIn = async (world: World) => (await world.call('DescribeAddresses', {})).Addresses!.length
+const otherSignature = 'cd'.repeat(32)
+
+test('I5 an invocation id seen again gets the first answer, signed or not, though the retry was signed anew', async () => {
   const world = await openWorld()
-  const first = (await world.hallway.execute(allocateAddress, call)).output
-  assert.deepEqual((await world.hallway.execute(allocateAddress, call)).output, first)
-  assert.equal((await world.call('DescribeAddresses', {})).Addresses!.length, 1)
+  for (const id of [{ invocationId: 'one' }, { unsignedInvocationId: 'two' }]) {
+    const first = await take(world, { ...id, signature: `${JSON.stringify(id).length}f`.repeat(16).slice(0, 64) })
+    assert.deepEqual(await take(world, { ...id, signature: otherSignature }), first)
+  }
+  assert.equal(await heldIn(world), 2)
   await world.close()
 })
 
-test('I5 equal requests in one second, told apart by an id that is not signed: the second has to be signed anew', async () => {
+test('I5 a signature is good for one call: an equal one of the same second is told to sign anew, and so is a replay', async () => {
   const world = await openWorld()
-  const take = async (call: Call) =>
-    (await world.hallway.execute(allocateAddress, call)).output as AllocateAddressResult
-  const first = await take({ ...call, unsignedInvocationId: 'one' })
-  assert.equal((await take({ ...call, unsignedInvocationId: 'one' })).AllocationId, first.AllocationId)
-  // So does somebody who has read the first on its way and changes the id.
-  await refuses(take({ ...call, unsignedInvocationId: 'two' }), { code: 'Unavailable' })
-  const second = await take({ ...call, unsignedInvocationId: 'two', signature: 'cd'.repeat(32) })
+  const first = await take(world, { unsignedInvocationId: 'one' })
+  await refuses(take(world, { unsignedInvocationId: 'two' }), { code: 'Unavailable' })
+  await refuses(take(world, {}), { code: 'Unavailable' })
+  const second = await take(world, { unsignedInvocationId: 'two', signature: otherSignature })
   assert.notEqual(second.AllocationId, first.AllocationId)
-  assert.equal((await world.call('DescribeAddresses', {})).Addresses!.length, 2)
+  // Clients without any id: nothing tells a repeat from an equal call, so nothing is given twice and nothing is lost.
+  await take(world, { signature: 'ef'.repeat(32) })
+  await refuses(take(world, { signature: 'ef'.repeat(32) }), { code: 'Unavailable' })
+  assert.equal(await heldIn(world), 3)
+  await world.close()
+})
+
+test('I5 an unsigned id with other parameters is another call', async () => {
+  const world = await openWorld()
+  const tagged: object = { TagSpecifications: [{ ResourceType: 'elastic-ip', Tags: [{ Key: 'a', Value: 'b' }] }] }
+  const first = await take(world, { unsignedInvocationId: 'one' })
+  const second = await take(world, { unsignedInvocationId: 'one', input: tagged, signature: otherSignature })
+  assert.notEqual(second.AllocationId, first.AllocationId)
+  await world.close()
+})
+
+test('I5 what was used is known after a restart', async () => {
+  const world = await openWorld()
+  const first = await take(world, { unsignedInvocationId: 'one' })
+  await take(world, { signature: otherSignature })
+  const again = { ...world, hallway: await openHallway(world.store, testSettings) }
+  assert.deepEqual(await take(again, { unsignedInvocationId: 'one', signature: '12'.repeat(32) }), first)
+  await refuses(take(again, { unsignedInvocationId: 'two' }), { code: 'Unavailable' })
+  await refuses(take(again, { signature: otherSignature }), { code: 'Unavailable' })
   await world.close()
 })

@@ -46,9 +46,11 @@ export interface Hallway {
 export async function openHallway(store: Store, settings: OperationSettings): Promise<Hallway> {
   const replays = new ReplayWindow()
   await store.read(async (tx) => {
-    await tx.tokens.visitSince(tx.now - replayWindowMs, replayEntriesMax, ({ token, n, at }) =>
-      replays.put(token, n, at),
-    )
+    await tx.tokens.visitSince(tx.now - replayWindowMs, replayEntriesMax, ({ token, parameters, n, at }) => {
+      replays.put(token, n, at)
+      // Where these are a signature, it is found by this too; anything else is a hint that leads nowhere.
+      replays.put(parameters, n, at)
+    })
   })
   let compiled: Snapshot | undefined
 
@@ -112,9 +114,19 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
 
   async function findUse(tx: Transaction, token: Token): Promise<Use | undefined> {
     if (token.kind === 'client') return tx.tokens.find(token.hash)
-    const entry = replays.find(token.hash)
-    const use = entry === undefined ? undefined : await tx.tokens.useOf(entry)
-    return use && Buffer.compare(use.token, token.hash) === 0 ? use : undefined
+    const use = await useBehind(tx, token.hash)
+    if (use && sameBytes(use.token, token.hash) && token.hash !== token.signature) return use
+    // Nobody but the holder of the key can sign anew: a signature that was used for another call is somebody's replay of it,
+    // or an equal call of one client within the second that its date can tell.
+    const signed = token.signature && (await useBehind(tx, token.signature))
+    if (signed && sameBytes(signed.parameters, token.signature!)) {
+      refuse({ code: 'Unavailable', because: 'an equal request was signed in this second already; sign it anew' })
+    }
+    return undefined
+  }
+  async function useBehind(tx: Transaction, key: Uint8Array) {
+    const entry = replays.find(key)
+    return entry === undefined ? undefined : tx.tokens.useOf(entry)
   }
 
   async function recordEntry(
@@ -147,7 +159,10 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
       await tx.journal.recordDecision(number, decision, n)
     }
     if (token?.kind === 'client') await tx.tokens.keep(token.hash, n, tx.now)
-    else if (token) replays.put(token.hash, n, tx.now)
+    else if (token) {
+      replays.put(token.hash, n, tx.now)
+      if (token.signature) replays.put(token.signature, n, tx.now)
+    }
   }
 
   async function recordDenial(tx: Transaction, context: RequestContext, action: string, error: Refused): Promise<void> {
@@ -167,12 +182,14 @@ interface Token {
   readonly kind: 'client' | 'request'
   readonly hash: Uint8Array
   readonly parameters: Uint8Array
+  /** Where the token itself is not signed: the signature, which is good for one call. */
+  readonly signature?: Uint8Array
 }
 interface Use {
   readonly parameters: Uint8Array
   readonly result: string
 }
-const noParameters = new Uint8Array(0)
+const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0
 
 /** A token is good for one account and operation: somebody else's equal token is another token. */
 function tokenOf(action: string, call: Call): Token | undefined {
@@ -193,23 +210,20 @@ function tokenOf(action: string, call: Call): Token | undefined {
     const bodyHash = call.bodyHash && Buffer.from(call.bodyHash.slice(0, 32), 'hex')
     return { kind: 'request', hash, parameters: bodyHash || sha256(JSON.stringify(parameters)) }
   }
-  // A signature is bound to the key, the action and every parameter already.
-  if (call.signature !== undefined) {
-    const parameters = call.unsignedInvocationId === undefined ? noParameters : sha256(call.unsignedInvocationId)
-    return { kind: 'request', hash: Buffer.from(call.signature.slice(0, 32), 'hex'), parameters }
-  }
-  return undefined
+  if (call.signature === undefined) return undefined
+  // Kept in place of the parameters, which an unsigned id carries in its own hash.
+  const signature = Buffer.from(call.signature.slice(0, 32), 'hex')
+  const id = call.unsignedInvocationId
+  const hash =
+    id === undefined ? signature : digest(call, action, 'unsigned invocation', `${id}\n${JSON.stringify(parameters)}`)
+  return { kind: 'request', hash, parameters: signature, signature }
 }
 const digest = (call: Call, action: string, kind: string, token: string): Uint8Array =>
   sha256(`${call.principal.account}\n${call.region}\n${action}\n${kind}\n${token}`)
 const sha256 = (text: string): Uint8Array => hash('sha256', text, 'buffer').subarray(0, 16)
 
 function replayOf(use: Use, token: Token, call: Call): unknown {
-  if (Buffer.compare(use.parameters, token.parameters) !== 0) {
-    // Two equal calls of one client within a second, or somebody's replay of the first: only whoever has the key can sign anew.
-    if (token.kind === 'request' && call.invocationId === undefined) {
-      refuse({ code: 'Unavailable', because: 'an equal request was signed in this second already' })
-    }
+  if (!token.signature && !sameBytes(use.parameters, token.parameters)) {
     refuse({ code: 'IdempotencyMismatch', token: call.input.ClientToken ?? call.invocationId ?? '' })
   }
   return JSON.parse(use.result)

@@ -57,18 +57,18 @@ export class Tokens {
   async visitSince(
     since: number,
     limit: number,
-    visit: (use: { n: number; at: number; token: Uint8Array }) => void,
+    visit: (use: { n: number; at: number; token: Uint8Array; parameters: Uint8Array }) => void,
   ): Promise<void> {
     let after = (await this.#firstSince(since)) - 1
     const last = (await this.#sql.get<{ n: number | null }>('select max(n) as n from audit_entry'))?.n ?? 0
     after = Math.max(after, last - limit)
     for (;;) {
-      const rows = await this.#sql.all<{ n: number; at: number; token: Uint8Array | null }>(
-        'select n, at, token from audit_entry where n > ? order by n limit ?',
+      const rows = await this.#sql.all<{ n: number; at: number; token: Uint8Array | null; parameters: Uint8Array }>(
+        'select n, at, token, parameters from audit_entry where n > ? order by n limit ?',
         after,
         stepSize,
       )
-      for (const { n, at, token } of rows) if (token) visit({ n, at, token })
+      for (const { token, ...rest } of rows) if (token) visit({ token, ...rest })
       if (rows.length < stepSize) return
       after = rows.at(-1)!.n
     }
