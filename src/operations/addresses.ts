@@ -7,7 +7,7 @@ import { refuse, refuseValue } from '#model/refusal.ts'
 import type { AddressAssociation } from '#store/addresses.ts'
 import type { Allocation } from '#store/space.ts'
 import type { Tag } from '#store/tags.ts'
-import { getUsablePool, grant, release } from './grant.ts'
+import { getUsablePool, grant, release, usualFields } from './grant.ts'
 import { filterBy, page, refuseIdsWithPaging } from './listing.ts'
 import { ec2Read, ec2Write, type ReadContext, type WriteContext } from './operation.ts'
 import { putTags, tagsToCreate } from './tagging.ts'
@@ -27,7 +27,7 @@ export const allocateAddress = ec2Write('AllocateAddress', async (context, input
     context,
     request,
     { resourceType },
-    { field: 'Address', whenFull: 'capacity' },
+    { fields: { ...usualFields, cidr: 'Address' }, whenFull: 'capacity' },
   )
   const id = formatId('address', context.tx.installation, allocation!.n)
   if (tags.length > 0) await putTags(context, { id, type: 'elastic-ip', account: context.caller.account }, tags)

@@ -27,9 +27,16 @@ export interface Holder {
   readonly description?: string
 }
 
+/** The parameters that name a block or address, a pool, and a size. */
+export interface WishFields {
+  readonly cidr: string
+  readonly pool: string
+  readonly length: string
+}
+
 export interface GrantOptions {
-  /** The parameter that named an exact block or address, for refusals. */
-  readonly field: string
+  /** What the caller's parameters are called, for refusals. */
+  readonly fields: WishFields
   /** How EC2 says that nothing is left: in its size wording (blocks) or as missing capacity (addresses). */
   readonly whenFull: 'size' | 'capacity'
   readonly allowed?: readonly Cidr[]
@@ -64,7 +71,7 @@ export async function grant(
   options: GrantOptions,
 ): Promise<Grant> {
   const { verdict, number, identity } = await ask(context, request)
-  if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined), options.field)
+  if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined), options.fields)
   for (const candidate of candidatesOf(verdict)) {
     const taken = await takeFrom(context, candidate, request, options)
     if (!taken) continue
@@ -96,7 +103,7 @@ export async function previewGrant(
   options: GrantOptions,
 ): Promise<Cidr> {
   const { verdict, identity } = await ask(context, request)
-  if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined), options.field)
+  if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined), options.fields)
   for (const candidate of candidatesOf(verdict)) {
     const pool = await poolOf(context, candidate.pool, request.family)
     if (candidate.cidr) {
@@ -260,18 +267,21 @@ async function takeFrom(
   return cidr && { cidr, pool }
 }
 
-function refuseDecision(context: WriteContext, decision: Decision, field = 'Cidr'): never {
+function refuseDecision(context: WriteContext, decision: Decision, fields: WishFields = usualFields): never {
   context.record(decision)
   const { sentence, lines } = explainDecision(decision)
-  const refusal = decision.denial && refusalOfPool(decision.denial, sentence, field)
+  const refusal = decision.denial && refusalOfPool(decision.denial, sentence, fields)
   refuse(refusal ?? { code: 'DeniedByPolicy', decision: decision.id, sentence, lines })
 }
+
+/** As the operations on pools call them. */
+export const usualFields: WishFields = { cidr: 'Cidr', pool: 'IpamPoolId', length: 'NetmaskLength' }
 
 /** Where the pool itself or the kind of resource says no, EC2 has codes and wording of its own, which clients match on. */
 function refusalOfPool(
   { cause, setting, value, allowed, pool, missingTags }: Denial,
   sentence: string,
-  cidrField: string,
+  fields: WishFields,
 ): Refusal | undefined {
   if (cause === 'resource-type') return { code: 'InvalidParameterValue', field: setting, value, problem: sentence }
   if (cause !== 'pool-rule') return undefined
@@ -279,7 +289,7 @@ function refusalOfPool(
   if (setting === 'cidr') {
     const inside = allowed.length > 0 ? allowed.join(', ') : 'it has none yet'
     const problem = `It is not inside the provisioned CIDRs of the pool \`${pool}\` (${inside}).`
-    return { code: 'InvalidParameterValue', field: cidrField, value, problem }
+    return { code: 'InvalidParameterValue', field: fields.cidr, value, problem }
   }
   if (setting === 'netmask-length') {
     return {
@@ -288,13 +298,9 @@ function refusalOfPool(
         'The request cannot contain empty CIDR and Netmask Length for a pool with no default allocation netmask length set. Exactly one of them should be provided.',
     }
   }
-  const field = setting.endsWith('netmask-length') ? 'NetmaskLength' : 'IpamPoolId'
-  return {
-    code: 'InvalidParameterValue',
-    field,
-    value: field === 'IpamPoolId' ? (pool ?? value) : value,
-    problem: sentence,
-  }
+  return setting.endsWith('netmask-length')
+    ? { code: 'InvalidParameterValue', field: fields.length, value, problem: sentence }
+    : { code: 'InvalidParameterValue', field: fields.pool, value: pool ?? value, problem: sentence }
 }
 
 async function refuseExhausted(
@@ -306,13 +312,13 @@ async function refuseExhausted(
 ): Promise<never> {
   context.record(decision)
   const wanted = verdict.candidates.find(({ cidr }) => cidr)?.cidr
-  if (wanted) await refuseBlock(context, { verdict, wanted, account: request.account, field: options.field })
+  if (wanted) await refuseBlock(context, { verdict, wanted, account: request.account, field: options.fields.cidr })
   const candidate = verdict.candidates[0]!
   const { sentence, lines } = explainDecision(decision)
   if (!decision.policy && options.whenFull === 'size') {
     refuse({
       code: 'InvalidParameterValue',
-      field: 'NetmaskLength',
+      field: options.fields.length,
       value: String(candidate.netmaskLength),
       problem: 'The allocation size is too big for the pool.',
     })

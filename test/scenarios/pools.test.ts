@@ -311,7 +311,7 @@ scenario("a pool's own rules hold: lengths, and the tags that resources must car
       }),
       refused: 'InvalidParameterValue',
       saying:
-        'The value `/16` for the parameter `NetmaskLength` is invalid. Pool `$ten` does not allow min-netmask-length `/16`; allowed: `/20 to /26`.',
+        'The value `/16` for the parameter `Ipv4NetmaskLength` is invalid. Pool `$ten` does not allow min-netmask-length `/16`; allowed: `/20 to /26`.',
     },
   ],
   leaves: ['network vpc 10.0.0.0/24', 'ten: 10.0.0.0/24 vpc network'],
