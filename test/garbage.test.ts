@@ -411,23 +411,46 @@ test('A4 nothing of a signed request can be changed, and nothing that matters ad
 })
 
 test('A3 one signed request sent many times, one after the other or at once, has one effect and one answer', async () => {
-  const held = async (): Promise<number> => elements(await ask(port, 'DescribeAddresses'), 'allocationId').length
-  for (const invocation of [null, randomUUID()]) {
-    const before = await held()
-    const request = signed(port, formOf('AllocateAddress'), { invocation })
-    const answers = [await send(port, request), await send(port, request)]
-    answers.push(...(await Promise.all(Array.from({ length: 8 }, () => send(port, request)))))
+  const form = formOf('AllocateAddress', { Domain: 'vpc' })
+  const unsigned = signed(port, form, { invocation: null })
+  const requests = [
+    signed(port, form),
+    // As botocore does it: the id is there, and not signed.
+    { ...unsigned, rawHeaders: [...unsigned.rawHeaders, 'amz-sdk-invocation-id', randomUUID()] },
+  ]
+  for (const request of requests) {
+    const before = await addressesHeld()
+    const answers = await sendManyTimes(request)
     for (const answer of answers) assert.equal(answer.status, 200, answer.body)
     assert.equal(new Set(answers.map(withoutIds)).size, 1)
-    assert.equal(await held(), before + 1)
+    assert.equal(await addressesHeld(), before + 1)
   }
-  const before = await held()
-  const request = signed(port, formOf('AllocateAddress'))
-  const answers = await Promise.all(Array.from({ length: 16 }, () => send(port, request)))
-  assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]))
-  assert.equal(new Set(answers.map(withoutIds)).size, 1)
-  assert.equal(await held(), before + 1)
 })
+
+test('A3 a signature is good for one call: sent again without its invocation id, or with another, it does nothing', async () => {
+  // Two bodies: equal ones signed in one second would be one request.
+  for (const [parameters, newIds] of [
+    [{}, () => []],
+    [{ DryRun: 'false' }, () => ['amz-sdk-invocation-id', randomUUID()]],
+  ] as const) {
+    const before = await addressesHeld()
+    const request = signed(port, formOf('AllocateAddress', parameters), { invocation: null })
+    const answers = await sendManyTimes(request, newIds)
+    const refused = answers.filter(({ status }) => status !== 200)
+    assert.equal(refused.length, answers.length - 1, 'one of them is the first')
+    for (const answer of refused) assertRefused(answer, 'ServiceUnavailable', 503)
+    assert.equal(await addressesHeld(), before + 1)
+  }
+})
+
+const addressesHeld = async (): Promise<number> => elements(await ask(port, 'DescribeAddresses'), 'allocationId').length
+
+/** Eight at once and two afterwards, so that repeats meet the request under way and the finished one. */
+async function sendManyTimes(request: SignedRequest, more: () => readonly string[] = () => []): Promise<Answered[]> {
+  const again = (): Promise<Answered> => send(port, { ...request, rawHeaders: [...request.rawHeaders, ...more()] })
+  const answers = await Promise.all(Array.from({ length: 8 }, again))
+  return [...answers, await again(), await again()]
+}
 
 // Slow clients -------------------------------------------------------------------------------------------------------
 
@@ -436,7 +459,7 @@ const askedMeanwhile = 200
 const answerMsMax = 2_000
 
 test('D1 fifty clients that stop in the middle of a request keep nobody waiting', async () => {
-  const before = elements(await ask(port, 'DescribeAddresses'), 'allocationId').length
+  const before = await addressesHeld()
   const bytes = bytesOf(signed(port, formOf('AllocateAddress')))
   const sockets: Socket[] = []
   try {
@@ -464,7 +487,7 @@ test('D1 fifty clients that stop in the middle of a request keep nobody waiting'
   } finally {
     for (const socket of sockets) socket.destroy()
   }
-  assert.equal(elements(await ask(port, 'DescribeAddresses'), 'allocationId').length, before)
+  assert.equal(await addressesHeld(), before)
 })
 
 // The end ------------------------------------------------------------------------------------------------------------
