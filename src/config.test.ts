@@ -103,7 +103,7 @@ test('every bad value is told with its variable, what stands there, and what is 
   for (const [name, value] of bad) {
     const problems = problemsOf({ [name]: value })
     assert.equal(problems.length, 1, `${name}=${value}`)
-    assert.ok(problems[0]!.includes(`${name}=\`${value}\`: `), problems[0])
+    assert.ok(problems[0]!.includes(`${name}=\`${value}\`: `), problems[0]!)
   }
 })
 

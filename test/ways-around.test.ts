@@ -187,7 +187,12 @@ describe('§6 ways around', () => {
         allocate(acme, shop, { TagSpecifications: [{ ResourceType: 'elastic-ip', Tags: tagsOf(tags) }] })
       assert.equal((await asked({ tier: 'premium' })).PublicIpv4Pool, acme.listed)
       await refuses(allocate(acme, shop, { IpamPoolId: premium }), { code: 'NotFound', what: 'ipam-pool' })
-      for (const tags of [{ 'cadastre:when': 'always' }, { 'cadastre:mode': 'off' }, { 'aws:tier': 'premium' }]) {
+      const spoofs: readonly Record<string, string>[] = [
+        { 'cadastre:when': 'always' },
+        { 'cadastre:mode': 'off' },
+        { 'aws:tier': 'premium' },
+      ]
+      for (const tags of spoofs) {
         const answer = await asked(tags).catch((error: unknown) => error)
         if (answer instanceof Refused) assert.match(answer.refusal.code, /^Invalid/)
         else assert.equal((answer as AllocateAddressResult).PublicIpv4Pool, acme.listed)
