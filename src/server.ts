@@ -152,22 +152,24 @@ function createKeyring(store: Store): (id: string) => AccessKey | undefined | Pr
   return (id) => {
     const known = keys.get(id)
     if (known && Date.now() - known.readAt < keyFreshMs) return known.key
-    return store.read(async (tx) => {
-      const record = await tx.accessKeys.find(id)
-      keys.delete(id)
-      if (!record) return undefined
-      const { secret, sessionToken, expiresAt, account, arn, userId } = record
-      const key: AccessKey = {
-        id,
-        secret,
-        sessionToken,
-        expiresAt,
-        principal: { account, arn, accessKeyId: id, userId },
-      }
-      if (keys.size >= keysMax) keys.clear()
-      keys.set(id, { key, readAt: Date.now() })
-      return key
-    })
+    return executeOr503(() =>
+      store.read(async (tx) => {
+        const record = await tx.accessKeys.find(id)
+        keys.delete(id)
+        if (!record) return undefined
+        const { secret, sessionToken, expiresAt, account, arn, userId } = record
+        const key: AccessKey = {
+          id,
+          secret,
+          sessionToken,
+          expiresAt,
+          principal: { account, arn, accessKeyId: id, userId },
+        }
+        if (keys.size >= keysMax) keys.clear()
+        keys.set(id, { key, readAt: Date.now() })
+        return key
+      }),
+    )
   }
 }
 

@@ -206,15 +206,18 @@ class SqliteStore implements Store {
     if (this.#closed) return Promise.reject(this.#closed)
     // One connection, one transaction at a time: reads take turns. They never wait for I/O, so a turn is short.
     const result = this.#reads.then(async () => {
-      this.#reader.database.exec('begin')
       try {
+        this.#reader.database.exec('begin')
         this.#reading.now = this.#now()
         this.#reading.load()
         return await work(this.#reading)
       } catch (error) {
-        throw troubleOf(error) ?? error
+        const trouble = troubleOf(error)
+        if (trouble?.fatal) this.#fail(trouble)
+        throw trouble ?? error
       } finally {
-        this.#reader.database.exec('commit')
+        // Some trouble has ended the transaction already; a complaint about that would hide it.
+        if (this.#reader.database.isTransaction) this.#reader.database.exec('commit')
       }
     })
     this.#reads = result.catch(() => undefined)
@@ -250,8 +253,10 @@ class SqliteStore implements Store {
 
   async #runBatch(batch: readonly Queued[]): Promise<void> {
     const answers: { queued: Queued; value?: unknown; error?: unknown; failed: boolean }[] = []
+    let hasBegun = false
     try {
       this.#begin()
+      hasBegun = true
       for (const queued of batch) {
         const before = this.#writing.changes
         try {
@@ -266,7 +271,8 @@ class SqliteStore implements Store {
     } catch (error) {
       this.#rollback()
       const trouble = troubleOf(error)
-      if (batch.length > 1 && !trouble?.fatal && !this.#closed) {
+      // Where not even a transaction could begin, one for each would only wait as long again, one after the other.
+      if (hasBegun && batch.length > 1 && !trouble?.fatal && !this.#closed) {
         for (const queued of batch) await this.#runBatch([queued])
       } else {
         for (const { reject } of batch) reject(trouble ?? error)
@@ -341,14 +347,15 @@ function open(options: SqliteOptions): Store {
   const lock = options.exclusive ? takeLock(folder) : undefined
   const path = join(folder, databaseFile)
   const isNew = !existsSync(path)
-  const writer = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true, defensive: true })
+  let writer: DatabaseSync | undefined
   try {
+    writer = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true, defensive: true })
     prepare(writer, isNew)
     const reader = new DatabaseSync(path, { timeout: busyTimeoutMs, readOnly: false })
     reader.exec('pragma cache_size = -8000; pragma query_only = 1')
     return new SqliteStore(new Connection(writer), new Connection(reader), lock, options)
   } catch (error) {
-    writer.close()
+    writer?.close()
     lock?.close()
     throw error
   }
