@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { checkSpace } from '#store/check.ts'
 import { readSealer } from '#store/sealer.ts'
@@ -14,6 +15,7 @@ import {
   elements,
   keepAlive,
   makeFolder,
+  rootKey,
   runToEnd,
   startProcess,
 } from './process.ts'
@@ -255,3 +257,19 @@ async function fill(port: number, ledger: Ledger, count: number): Promise<string
   agent.destroy()
   return failure
 }
+
+test('S1 an access key whose secret cannot be opened is told to try later, and all others go on', async () => {
+  const server = await startProcess()
+  try {
+    const database = new DatabaseSync(join(server.folder, 'cadastre.db'))
+    database.exec(`insert into access_key (id, account, arn, user_id, sealed, created_at)
+      select 'AKIASWAPPEDSWAPPED01', account, arn, user_id, sealed, created_at from access_key`)
+    database.close()
+    const answer = await ask(server.port, 'DescribeAddresses', {}, { key: { ...rootKey, id: 'AKIASWAPPEDSWAPPED01' } })
+    assert.deepEqual([answer.status, answer.code], [503, 'ServiceUnavailable'])
+    assert.equal((await ask(server.port, 'AllocateAddress')).status, 200)
+    assert.doesNotMatch(server.output() + server.errors(), /"fault"|secret-of-the-first/)
+  } finally {
+    await server.remove()
+  }
+})
