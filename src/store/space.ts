@@ -382,8 +382,9 @@ export class Space {
 
   /** Returns space whose quarantine has ended to the free space (invariant I6). How many blocks it returned. */
   async endQuarantines(limit: number, pool?: number): Promise<number> {
+    // `+` keeps to the index of ends: by pool, an exhausted pool would read all that rests in it for every request.
     const rows = await this.#sql.all<{ pool: number; first: Uint8Array; length: number }>(
-      `select pool, first, length from quarantine where ends_at <= ? ${pool === undefined ? '' : 'and pool = ?'} order by ends_at limit ?`,
+      `select pool, first, length from quarantine where ends_at <= ? ${pool === undefined ? '' : 'and +pool = ?'} order by ends_at limit ?`,
       this.#clock.now,
       ...(pool === undefined ? [] : [pool]),
       limit,
@@ -535,7 +536,7 @@ export class Space {
     filter: { readonly resourceType?: string; readonly region?: string } = {},
   ): Promise<Allocation[]> {
     const holders = await this.#sql.all<{ n: number; resource_type: string; region: string }>(
-      'select n, resource_type, region from holder where account = ? order by n',
+      'select n, resource_type, region from holder where account = ?',
       account,
     )
     const found: Allocation[] = []
