@@ -52,10 +52,14 @@ export interface World {
   close(): Promise<void>
 }
 
-export async function openWorld(settings: Partial<OperationSettings> = {}): Promise<World> {
+/** `around` may stand between the operations and the store, to try what a store is free to do. */
+export async function openWorld(
+  settings: Partial<OperationSettings> = {},
+  around: (store: Store) => Store = (store) => store,
+): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'cadastre-test-'))
   let now = Date.UTC(2026, 0, 1)
-  const store = openSqlite({ folder, clock: () => now, sealer: openSealer, exclusive: true })
+  const store = around(openSqlite({ folder, clock: () => now, sealer: openSealer, exclusive: true }))
   const hallway = await openHallway(store, { ...testSettings, ...settings })
   await store.write(async (tx) => {
     await tx.organizations.insertAccount({
