@@ -65,3 +65,21 @@ test('I5 what was used is known after a restart', async () => {
   await refuses(take(again, { signature: otherSignature }), { code: 'Unavailable' })
   await world.close()
 })
+
+test('I5 a client token does not mind in which order the same parameters stand, at any depth', async () => {
+  const world = await openWorld()
+  const TagSpecifications = [{ ResourceType: 'ipam', Tags: [{ Key: 'a', Value: 'b' }] }] as const
+  const first = await world.call('CreateIpam', { ClientToken: 'one', Description: 'x', TagSpecifications })
+  const reordered = [{ Tags: [{ Value: 'b', Key: 'a' }], ResourceType: 'ipam' }] as const
+  const again = await world.call('CreateIpam', {
+    TagSpecifications: reordered,
+    Description: 'x',
+    ClientToken: 'one',
+  })
+  assert.equal(again.Ipam!.IpamId, first.Ipam!.IpamId)
+  const other = [{ ResourceType: 'ipam', Tags: [{ Key: 'b', Value: 'a' }] }] as const
+  await refuses(world.call('CreateIpam', { ClientToken: 'one', Description: 'x', TagSpecifications: other }), {
+    code: 'IdempotencyMismatch',
+  })
+  await world.close()
+})
