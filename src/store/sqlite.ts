@@ -216,12 +216,19 @@ class SqliteStore implements Store {
         if (trouble?.fatal) this.#fail(trouble)
         throw trouble ?? error
       } finally {
-        // Some trouble has ended the transaction already; a complaint about that would hide it.
-        if (this.#reader.database.isTransaction) this.#reader.database.exec('commit')
+        this.#endReading()
       }
     })
     this.#reads = result.catch(() => undefined)
     return result
+  }
+
+  #endReading(): void {
+    try {
+      if (this.#reader.database.isTransaction) this.#reader.database.exec('rollback')
+    } catch {
+      // A damaged file complains once more; that would hide what the reading itself met.
+    }
   }
 
   async close(): Promise<void> {
@@ -311,7 +318,13 @@ class SqliteStore implements Store {
   }
   #rollback(): void {
     this.#dataVersion = -1
-    if (this.#writer.database.isTransaction) this.#writer.database.exec('rollback')
+    try {
+      if (this.#writer.database.isTransaction) this.#writer.database.exec('rollback')
+    } catch (error) {
+      // What cannot be taken back must not be built upon.
+      const message = `a transaction could not be taken back (${(error as Error).message})`
+      this.#fail(new StoreTrouble('io', message, { fatal: true, cause: error }))
+    }
   }
   #fail(trouble: StoreTrouble): void {
     if (this.#closed) return
@@ -351,6 +364,8 @@ function open(options: SqliteOptions): Store {
   try {
     writer = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true, defensive: true })
     prepare(writer, isNew)
+    // SQLite opens a file that it may not write for reading alone: better told now than with the first request.
+    if (options.exclusive) writer.exec(`begin immediate; pragma user_version = ${migrations.at(-1)!.number}; rollback`)
     const reader = new DatabaseSync(path, { timeout: busyTimeoutMs, readOnly: false })
     reader.exec('pragma cache_size = -8000; pragma query_only = 1')
     return new SqliteStore(new Connection(writer), new Connection(reader), lock, options)
