@@ -44,6 +44,7 @@ export interface Hallway {
 export async function openHallway(store: Store, settings: OperationSettings): Promise<Hallway> {
   const replays = new ReplayWindow()
   await store.read(async (tx) => {
+    if (tx.tokens.remembersRequests) return
     const recent = await tx.tokens.recent(tx.now - replayWindowMs, replayEntriesMax)
     for (const { n, at, token } of recent.reverse()) replays.put(token, n, at)
   })
@@ -70,6 +71,7 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
     const answer = await store
       .write(async (tx) => {
         const used = token && (await findUse(tx, token))
+        if (used) tx.tokens.touch()
         if (used) return { output: replayOf(used, token, call), decisions: [] }
         const context = new RequestContext(tx, call, settings, snapshotOf)
         const before = tx.changes
@@ -84,7 +86,7 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
           if (!call.input.DryRun) await recordDenial(tx, context, operation.name, error)
           return { refused: error }
         }
-      })
+      }, token?.hash)
       .catch((error: unknown) => denied(operation, call, error))
     if ('refused' in answer) throw answer.refused
     return answer
@@ -96,7 +98,11 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
     call: Call,
     error: unknown,
   ): Promise<{ refused: Refused }> {
-    if (!(error instanceof Refused)) throw error
+    if (!(error instanceof Refused)) {
+      // Trouble: an epoch that was drawn but perhaps never committed may be drawn again by another server.
+      compiled = undefined
+      throw error
+    }
     const decisions = decisionsBehind.get(error) ?? []
     if (call.input.DryRun || decisions.length === 0) throw error
     await store.write(async (tx) => {
@@ -109,6 +115,7 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
 
   async function findUse(tx: Transaction, token: Token): Promise<Use | undefined> {
     if (token.kind === 'client') return tx.tokens.find(token.hash)
+    if (tx.tokens.remembersRequests) return tx.tokens.findRequest(token.hash)
     const entry = replays.find(token.hash)
     const use = entry === undefined ? undefined : await tx.tokens.useOf(entry)
     return use && Buffer.compare(use.token, token.hash) === 0 ? use : undefined
@@ -144,6 +151,7 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
       await tx.journal.recordDecision(number, decision, n)
     }
     if (token?.kind === 'client') await tx.tokens.keep(token.hash, n, tx.now)
+    else if (token && tx.tokens.remembersRequests) await tx.tokens.keepRequest(token.hash, n, tx.now)
     else if (token) replays.put(token.hash, n, tx.now)
   }
 

@@ -111,9 +111,14 @@ export class Space {
   get moves(): number {
     return this.#moves
   }
+  /** Drops what is remembered of a transaction that was rolled back. */
   forget(): void {
-    this.#counters.clear()
+    this.forgetPools()
     this.#holders.clear()
+  }
+  /** Drops what another server may have moved: all but holders, whose committed rows never change. */
+  forgetPools(): void {
+    this.#counters.clear()
     this.#held = undefined
   }
   /** Writes what was gathered in memory; before every commit. */
@@ -122,7 +127,7 @@ export class Space {
     for (const [pool, counters] of this.#counters) {
       if (!counters.moved) continue
       counters.moved = false
-      await this.#sql.run(
+      await this.#sql.later(
         'update pool set allocated = ?, quarantined = ?, free = ?, allocation_count = ? where n = ?',
         counters.allocated.toString(),
         counters.quarantined.toString(),
@@ -329,7 +334,7 @@ export class Space {
     )
   }
   async #insertFree(pool: number, block: Cidr): Promise<void> {
-    await this.#sql.run(
+    await this.#sql.later(
       'insert into free_block (pool, ord, first) values (?, ?, ?)',
       pool,
       orderOf(block),
@@ -344,7 +349,7 @@ export class Space {
     const gone = await this.#sql.run('delete from allocation where n = ?', allocation.n)
     assert(gone === 1, 'an allocation is released once')
     const now = this.#clock.now
-    await this.#sql.run(
+    await this.#sql.later(
       `insert into allocation_history (pool, first, length, n, resource_type, resource_id, account, region, description, decision, created_at, released_at)
        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       allocation.pool,
@@ -367,7 +372,7 @@ export class Space {
     counters.moved = true
     if (endsAt > now) {
       counters.quarantined += size
-      await this.#sql.run(
+      await this.#sql.later(
         'insert into quarantine (pool, first, length, account, released_at, ends_at) values (?, ?, ?, ?, ?, ?)',
         allocation.pool,
         toKey(allocation.cidr),
@@ -475,7 +480,7 @@ export class Space {
 
   /** Records who has a block that was taken in this transaction. */
   async record(allocation: Allocation): Promise<void> {
-    await this.#sql.run(
+    await this.#sql.later(
       `insert into allocation (n, pool, first, length, holder, resource_id, description, decision, created_at)
        values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       allocation.n,
