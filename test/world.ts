@@ -12,8 +12,10 @@ import type { StsInput, StsOperation, StsOutput } from '#formats/aws/sts.generat
 import { type Hallway, openHallway } from '#operations/execute.ts'
 import type { AnyOperation, OperationSettings } from '#operations/operation.ts'
 import { operationTables } from '#operations/tables.ts'
+import { openPostgres } from '#store/postgres.ts'
 import { openSqlite } from '#store/sqlite.ts'
 import type { Store } from '#store/store.ts'
+import { emptyPostgres } from './postgres.ts'
 
 export const managementAccount = '111111111111'
 export const testSettings: OperationSettings = {
@@ -52,6 +54,15 @@ export interface World {
   close(): Promise<void>
 }
 
+/** `CADASTRE_TEST_ENGINE=postgres` runs every test that opens a world on PostgreSQL. */
+const engineDefault: Engine = process.env.CADASTRE_TEST_ENGINE === 'postgres' ? 'postgres' : 'sqlite'
+export type Engine = 'sqlite' | 'postgres'
+
+async function openStore(engine: Engine, folder: string, clock: () => number): Promise<Store> {
+  if (engine === 'sqlite') return openSqlite({ folder, clock, sealer: openSealer, exclusive: true })
+  return openPostgres({ url: await emptyPostgres(), clock, sealer: openSealer })
+}
+
 /** `around` may stand between the operations and the store, to try what a store is free to do. */
 export async function openWorld(
   settings: Partial<OperationSettings> = {},
@@ -59,7 +70,7 @@ export async function openWorld(
 ): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'cadastre-test-'))
   let now = Date.UTC(2026, 0, 1)
-  const store = around(openSqlite({ folder, clock: () => now, sealer: openSealer, exclusive: true }))
+  const store = around(await openStore(engineDefault, folder, () => now))
   const hallway = await openHallway(store, { ...testSettings, ...settings })
   await store.write(async (tx) => {
     await tx.organizations.insertAccount({

@@ -46,6 +46,7 @@ export interface Hallway {
 export async function openHallway(store: Store, settings: OperationSettings): Promise<Hallway> {
   const replays = new ReplayWindow()
   await store.read(async (tx) => {
+    if (tx.tokens.remembersRequests) return
     await tx.tokens.visitSince(tx.now - replayWindowMs, replayEntriesMax, ({ token, parameters, n, at }) => {
       replays.put(token, n, at)
       // Where these are a signature, it is found by this too; anything else is a hint that leads nowhere.
@@ -75,6 +76,7 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
     const answer = await store
       .write(async (tx) => {
         const used = token && (await findUse(tx, token))
+        if (used) tx.tokens.touch()
         if (used) return { output: replayOf(used, token, call), decisions: [] }
         const context = new RequestContext(tx, call, settings, snapshotOf)
         const before = tx.changes
@@ -89,7 +91,7 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
           if (!call.input.DryRun) await recordDenial(tx, context, operation.name, error)
           return { refused: error }
         }
-      })
+      }, token?.hash)
       .catch((error: unknown) => denied(operation, call, error))
     if ('refused' in answer) throw answer.refused
     return answer
@@ -101,7 +103,11 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
     call: Call,
     error: unknown,
   ): Promise<{ refused: Refused }> {
-    if (!(error instanceof Refused)) throw error
+    if (!(error instanceof Refused)) {
+      // Trouble: an epoch that was drawn but perhaps never committed may be drawn again by another server.
+      compiled = undefined
+      throw error
+    }
     const decisions = decisionsBehind.get(error) ?? []
     if (call.input.DryRun || decisions.length === 0) throw error
     await store.write(async (tx) => {
@@ -125,8 +131,14 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
     return undefined
   }
   async function useBehind(tx: Transaction, key: Uint8Array) {
+    if (tx.tokens.remembersRequests) return tx.tokens.findRequest(key)
     const entry = replays.find(key)
     return entry === undefined ? undefined : tx.tokens.useOf(entry)
+  }
+
+  async function rememberRequest(tx: Transaction, key: Uint8Array, entry: number): Promise<void> {
+    if (tx.tokens.remembersRequests) await tx.tokens.keepRequest(key, entry, tx.now)
+    else replays.put(key, entry, tx.now)
   }
 
   async function recordEntry(
@@ -160,8 +172,8 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
     }
     if (token?.kind === 'client') await tx.tokens.keep(token.hash, n, tx.now)
     else if (token) {
-      replays.put(token.hash, n, tx.now)
-      if (token.signature) replays.put(token.signature, n, tx.now)
+      await rememberRequest(tx, token.hash, n)
+      if (token.signature && token.signature !== token.hash) await rememberRequest(tx, token.signature, n)
     }
   }
 

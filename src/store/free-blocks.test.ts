@@ -285,6 +285,9 @@ class Recording implements Sql {
   run(text: string, ...values: SqlValue[]): number {
     return Number(this.#prepare(text).run(...values).changes)
   }
+  later(text: string, ...values: SqlValue[]): void {
+    this.run(text, ...values)
+  }
 }
 
 test('every statement that taking, giving back and paging send is a search of a key: none scans, none sorts', async () => {

@@ -89,7 +89,7 @@ export class Journal {
   }
 
   async record(entry: AuditEntry): Promise<void> {
-    await this.#sql.run(
+    await this.#sql.later(
       `insert into audit_entry (n, at, origin, request_id, outcome, subjects, token, parameters, result)
        values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       entry.n,
@@ -106,7 +106,7 @@ export class Journal {
 
   async recordDecision(n: number, decision: Decision, auditEntry: number): Promise<void> {
     const { request, cidr } = decision
-    await this.#sql.run(
+    await this.#sql.later(
       'insert into decision (n, at, ruling, first, length, request, audit_entry) values (?, ?, ?, ?, ?, ?, ?)',
       n,
       decision.at.getTime(),
@@ -142,7 +142,7 @@ export class Journal {
   async #originOf({ account, principal, accessKeyId, sourceAddress, region, action }: AuditEntry): Promise<number> {
     const values = [account, principal, accessKeyId, sourceAddress, region, action]
     return this.#stored(this.#origins, values.join('\n'), (n) =>
-      this.#sql.run(
+      this.#sql.later(
         'insert into origin (n, account, principal, access_key_id, source_address, region, action) values (?, ?, ?, ?, ?, ?, ?)',
         n,
         ...values,
@@ -166,7 +166,7 @@ export class Journal {
       sharedText(decision),
     ]
     const n = await this.#stored(this.#rulings, values.join('\n'), (n) =>
-      this.#sql.run(
+      this.#sql.later(
         `insert into ruling (n, account, locale, resource_type, outcome, mode, policy_id, policy_version, pool, body)
          values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         n,

@@ -32,7 +32,7 @@ create table account (
 ) strict;
 create unique index account_email on account (lower(email));
 create table organization (
-  only integer primary key check (only = 1),
+  "only" integer primary key check ("only" = 1),
   id text not null unique,
   management_account text not null references account (id),
   root_id text not null,

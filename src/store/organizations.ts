@@ -124,7 +124,7 @@ export class Organizations {
   async create(organization: Organization): Promise<void> {
     const { id, managementAccount, rootId, createdAt } = organization
     await this.#sql.run(
-      'insert into organization (only, id, management_account, root_id, created_at) values (1, ?, ?, ?, ?)',
+      'insert into organization ("only", id, management_account, root_id, created_at) values (1, ?, ?, ?, ?)',
       id,
       managementAccount,
       rootId,

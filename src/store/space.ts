@@ -109,9 +109,14 @@ export class Space {
   get moves(): number {
     return this.#moves
   }
+  /** Drops what is remembered of a transaction that was rolled back. */
   forget(): void {
-    this.#counters.clear()
+    this.forgetPools()
     this.#holders.clear()
+  }
+  /** Drops what another server may have moved: all but holders, whose committed rows never change. */
+  forgetPools(): void {
+    this.#counters.clear()
     this.#held = undefined
   }
   /** Writes what was gathered in memory; before every commit. */
@@ -120,7 +125,7 @@ export class Space {
     for (const [pool, counters] of this.#counters) {
       if (!counters.moved) continue
       counters.moved = false
-      await this.#sql.run(
+      await this.#sql.later(
         'update pool set allocated = ?, quarantined = ?, free = ?, allocation_count = ? where n = ?',
         counters.allocated.toString(),
         counters.quarantined.toString(),
@@ -327,7 +332,7 @@ export class Space {
     )
   }
   async #insertFree(pool: number, block: Cidr): Promise<void> {
-    await this.#sql.run(
+    await this.#sql.later(
       'insert into free_block (pool, ord, first) values (?, ?, ?)',
       pool,
       orderOf(block),
@@ -342,7 +347,7 @@ export class Space {
     const gone = await this.#sql.run('delete from allocation where n = ?', allocation.n)
     assert(gone === 1, 'an allocation is released once')
     const now = this.#clock.now
-    await this.#sql.run(
+    await this.#sql.later(
       `insert into allocation_history (pool, first, length, n, resource_type, resource_id, account, region, description, decision, created_at, released_at)
        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       allocation.pool,
@@ -365,7 +370,7 @@ export class Space {
     counters.moved = true
     if (endsAt > now) {
       counters.quarantined += size
-      await this.#sql.run(
+      await this.#sql.later(
         'insert into quarantine (pool, first, length, account, released_at, ends_at) values (?, ?, ?, ?, ?, ?)',
         allocation.pool,
         toKey(allocation.cidr),
@@ -472,7 +477,7 @@ export class Space {
 
   /** Records who has a block that was taken in this transaction. */
   async record(allocation: Allocation): Promise<void> {
-    await this.#sql.run(
+    await this.#sql.later(
       `insert into allocation (n, pool, first, length, holder, resource_id, description, decision, created_at)
        values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       allocation.n,

@@ -10,6 +10,12 @@ export interface Sql {
   all<Row>(text: string, ...values: SqlValue[]): Awaitable<Row[]>
   /** The number of rows changed. */
   run(text: string, ...values: SqlValue[]): Awaitable<number>
+  /**
+   * The same, where nobody asks how many: an `insert … values (?, …)`, or an `update … set a = ?, … where key = ?` of one
+   * row, that nothing in this transaction changes again by the same key. SQLite executes it at once; PostgreSQL sends
+   * those of one text together, before the next statement that could tell the difference.
+   */
+  later(text: string, ...values: SqlValue[]): Awaitable<void>
 }
 
 /** SQLite has no booleans. */

@@ -3,32 +3,17 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { AccessKeys, type Sealer } from './access-keys.ts'
-import { Addresses } from './addresses.ts'
-import { SpaceCheck } from './check.ts'
-import { Governance } from './governance.ts'
-import { History } from './history.ts'
-import { Ipams } from './ipams.ts'
-import { Journal } from './journal.ts'
+import type { Sealer } from './access-keys.ts'
+import { Batches, type Engine } from './batching.ts'
 import { migrations } from './migrations.ts'
-import { NatGateways } from './nat-gateways.ts'
-import { Organizations } from './organizations.ts'
-import { Policies } from './policies.ts'
-import { Pools } from './pools.ts'
-import { Space } from './space.ts'
+import { Nouns } from './nouns.ts'
 import type { Sql, SqlValue } from './sql.ts'
 import type { Store, Transaction } from './store.ts'
-import { Tags } from './tags.ts'
 import { Tokens } from './tokens.ts'
 import { StoreTrouble, troubleOf } from './trouble.ts'
-import { Vpcs } from './vpcs.ts'
 
 /** "CADA": tells our file from any other SQLite file. */
 const applicationId = 0x43414441
-/** Beyond this many requests in one transaction the tail waits longer and throughput hardly grows. */
-const batchSizeMax = 256
-/** Requests that may wait for a transaction; one more is told to come back later. */
-const queueSizeMax = 20_000
 const busyTimeoutMs = 5_000
 const lockFile = 'cadastre.lock'
 const databaseFile = 'cadastre.db'
@@ -65,6 +50,9 @@ class Connection implements Sql {
     this.changes += changes
     return changes
   }
+  later(text: string, ...values: SqlValue[]): void {
+    this.run(text, ...values)
+  }
   #statement(text: string): StatementSync {
     let statement = this.#statements.get(text)
     if (!statement) {
@@ -75,145 +63,110 @@ class Connection implements Sql {
   }
 }
 
-/** The nouns over one connection, and what a transaction keeps in memory until it commits. */
-class SqliteTransaction implements Transaction {
-  now = 0
-  installation = ''
-  governanceEpoch = 0
-  readonly accessKeys: AccessKeys
-  readonly addresses: Addresses
-  readonly governance: Governance
-  readonly history: History
-  readonly ipams: Ipams
-  readonly journal: Journal
-  readonly natGateways: NatGateways
-  readonly organizations: Organizations
-  readonly policies: Policies
-  readonly pools: Pools
-  readonly space: Space
-  readonly spaceCheck: SpaceCheck
-  readonly tags: Tags
-  readonly tokens: Tokens
-  readonly vpcs: Vpcs
-  readonly #connection: Connection
-  #sequence = 0
-  #epochHighest = 0
-  #sequenceStored = 0
-
-  constructor(connection: Connection, sealer: Sealer) {
-    this.#connection = connection
-    this.accessKeys = new AccessKeys(connection, sealer)
-    this.history = new History(connection, this)
-    this.tags = new Tags(connection)
-    this.governance = new Governance(connection)
-    this.ipams = new Ipams(connection)
-    this.pools = new Pools(connection)
-    this.space = new Space(connection, this)
-    this.spaceCheck = new SpaceCheck(connection)
-    this.journal = new Journal(connection, this)
-    this.tokens = new Tokens(connection)
-    this.organizations = new Organizations(connection, this)
-    this.policies = new Policies(connection, this)
-    this.vpcs = new Vpcs(connection, this)
-    this.natGateways = new NatGateways(connection, this)
-    this.addresses = new Addresses(connection)
-  }
-
-  get changes(): number {
-    return this.#connection.changes + this.space.moves
-  }
-  nextSequence(): number {
-    return this.#sequence++
-  }
-  async moveGovernanceEpoch(): Promise<void> {
-    // Never the same number twice, not even after a rollback: a snapshot is remembered by its epoch.
-    this.governanceEpoch = this.#epochHighest = Math.max(this.#epochHighest, this.governanceEpoch) + 1
-    this.#connection.run(`update counter set value = ? where name = 'governance-epoch'`, this.governanceEpoch)
-  }
-
-  /** Reads what another connection may have moved. Cheap enough to do at the start of each transaction. */
-  load(): void {
-    this.installation = this.#connection.get<{ value: string }>(
-      `select value from meta where name = 'installation'`,
-    )!.value
-    // Numbers drawn by a transaction that was rolled back are not drawn again: a denial may already name one.
-    this.#sequenceStored = this.#counter('sequence')
-    this.#sequence = Math.max(this.#sequence, this.#sequenceStored)
-    this.governanceEpoch = this.#counter('governance-epoch')
-    this.space.forget()
-    this.journal.forget()
-  }
-  /** Writes what was gathered in memory during the transaction. */
-  async flush(): Promise<void> {
-    await this.space.flush()
-    if (this.#sequence !== this.#sequenceStored) {
-      this.#connection.run(`update counter set value = ? where name = 'sequence'`, this.#sequence)
-      this.#sequenceStored = this.#sequence
-    }
-  }
-  #counter(name: string): number {
-    return this.#connection.get<{ value: number }>('select value from counter where name = ?', name)!.value
-  }
+/** Reads what another connection may have moved. Cheap enough to do at the start of each transaction. */
+function load(connection: Connection, nouns: Nouns): void {
+  const counter = (name: string): number =>
+    connection.get<{ value: number }>('select value from counter where name = ?', name)!.value
+  nouns.load({
+    installation: connection.get<{ value: string }>(`select value from meta where name = 'installation'`)!.value,
+    sequence: counter('sequence'),
+    governanceEpoch: counter('governance-epoch'),
+  })
+  nouns.forget()
 }
 
-interface Queued {
-  work: (tx: Transaction) => Promise<unknown>
-  resolve: (value: never) => void
-  reject: (reason: unknown) => void
+class SqliteEngine implements Engine {
+  readonly transaction: Nouns
+  readonly #connection: Connection
+  readonly #now: () => number
+  #dataVersion = -1
+
+  constructor(connection: Connection, sealer: Sealer, now: () => number) {
+    this.transaction = new Nouns(connection, sealer, new Tokens(connection))
+    this.#connection = connection
+    this.#now = now
+  }
+
+  begin(): void {
+    this.#connection.database.exec('begin immediate')
+    const { data_version: version } = this.#connection.get<{ data_version: number }>('pragma data_version')!
+    // Another connection (an operator's command) has written: what we remember may be old.
+    if (version !== this.#dataVersion) {
+      this.#dataVersion = version
+      load(this.#connection, this.transaction)
+    }
+    this.transaction.now = this.#now()
+  }
+  async commit(): Promise<void> {
+    await this.transaction.flush()
+    try {
+      this.#connection.database.exec('commit')
+    } catch (error) {
+      const trouble = troubleOf(error)
+      // A commit that failed half-way may or may not be on disk: nobody is told "ok", and this process must not go on.
+      if (trouble && trouble.kind !== 'full' && trouble.kind !== 'locked') {
+        throw new StoreTrouble(trouble.kind, trouble.message, { fatal: true, cause: error })
+      }
+      throw error
+    }
+  }
+  rollback(): void {
+    this.#dataVersion = -1
+    try {
+      if (this.#connection.database.isTransaction) this.#connection.database.exec('rollback')
+    } catch (error) {
+      // What cannot be taken back must not be built upon.
+      const message = `a transaction could not be taken back (${(error as Error).message})`
+      throw new StoreTrouble('io', message, { fatal: true, cause: error })
+    }
+  }
+  troubleOf(error: unknown): StoreTrouble | undefined {
+    return troubleOf(error)
+  }
+  spoils(error: unknown): boolean {
+    return troubleOf(error) !== undefined
+  }
+  /** There is one writer. */
+  isConflict(): boolean {
+    return false
+  }
 }
 
 class SqliteStore implements Store {
   readonly #writer: Connection
   readonly #reader: Connection
-  readonly #writing: SqliteTransaction
-  readonly #reading: SqliteTransaction
+  readonly #batches: Batches
+  readonly #reading: Nouns
   readonly #lock: DatabaseSync | undefined
-  readonly #options: SqliteOptions
-  #queue: Queued[] = []
-  #running = false
+  readonly #clock: () => number
   #reads: Promise<unknown> = Promise.resolve()
-  #closed: StoreTrouble | undefined
   #lastNow = 0
-  #dataVersion = -1
-  #idle: (() => void)[] = []
 
   constructor(writer: Connection, reader: Connection, lock: DatabaseSync | undefined, options: SqliteOptions) {
     this.#writer = writer
     this.#reader = reader
     this.#lock = lock
-    this.#options = options
-    this.#writing = new SqliteTransaction(writer, options.sealer)
-    this.#reading = new SqliteTransaction(reader, options.sealer)
+    this.#clock = options.clock
+    this.#batches = new Batches(new SqliteEngine(writer, options.sealer, () => this.#now()), options.onFatal)
+    this.#reading = new Nouns(reader, options.sealer, new Tokens(reader))
   }
 
   write<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    if (this.#closed) return Promise.reject(this.#closed)
-    if (this.#queue.length >= queueSizeMax) {
-      return Promise.reject(
-        new StoreTrouble('unavailable', 'too many requests wait for the database', { fatal: false }),
-      )
-    }
-    return new Promise<T>((resolve, reject) => {
-      this.#queue.push({ work, resolve, reject })
-      if (this.#running) return
-      this.#running = true
-      // After the poll phase: every request that has arrived by then shares the transaction.
-      setImmediate(() => void this.#drain())
-    })
+    return this.#batches.run(work, undefined)
   }
 
   read<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    if (this.#closed) return Promise.reject(this.#closed)
+    if (this.#batches.closed) return Promise.reject(this.#batches.closed)
     // One connection, one transaction at a time: reads take turns. They never wait for I/O, so a turn is short.
     const result = this.#reads.then(async () => {
       try {
         this.#reader.database.exec('begin')
         this.#reading.now = this.#now()
-        this.#reading.load()
+        load(this.#reader, this.#reading)
         return await work(this.#reading)
       } catch (error) {
         const trouble = troubleOf(error)
-        if (trouble?.fatal) this.#fail(trouble)
+        if (trouble?.fatal) this.#batches.fail(trouble)
         throw trouble ?? error
       } finally {
         this.#endReading()
@@ -232,8 +185,7 @@ class SqliteStore implements Store {
   }
 
   async close(): Promise<void> {
-    if (this.#running) await new Promise<void>((resolve) => this.#idle.push(resolve))
-    this.#closed ??= new StoreTrouble('unavailable', 'the server is stopping', { fatal: false })
+    await this.#batches.close()
     await this.#reads
     this.#reader.database.close()
     this.#writer.database.close()
@@ -241,95 +193,8 @@ class SqliteStore implements Store {
   }
 
   #now(): number {
-    this.#lastNow = Math.max(this.#lastNow, this.#options.clock())
+    this.#lastNow = Math.max(this.#lastNow, this.#clock())
     return this.#lastNow
-  }
-
-  async #drain(): Promise<void> {
-    while (this.#queue.length > 0 && !this.#closed) {
-      const batch = this.#queue.length <= batchSizeMax ? this.#queue : this.#queue.slice(0, batchSizeMax)
-      this.#queue = this.#queue.length <= batchSizeMax ? [] : this.#queue.slice(batchSizeMax)
-      await this.#runBatch(batch)
-      // Answers go out and new requests come in before the next commit.
-      await new Promise<void>((resolve) => setImmediate(resolve))
-    }
-    for (const { reject } of this.#queue.splice(0)) reject(this.#closed)
-    this.#running = false
-    for (const resolve of this.#idle.splice(0)) resolve()
-  }
-
-  async #runBatch(batch: readonly Queued[]): Promise<void> {
-    const answers: { queued: Queued; value?: unknown; error?: unknown; failed: boolean }[] = []
-    let hasBegun = false
-    try {
-      this.#begin()
-      hasBegun = true
-      for (const queued of batch) {
-        const before = this.#writing.changes
-        try {
-          answers.push({ queued, value: await queued.work(this.#writing), failed: false })
-        } catch (error) {
-          // A work that refused before it changed anything leaves the others untouched; otherwise all start over, one by one.
-          if (this.#writing.changes !== before || troubleOf(error)) throw error
-          answers.push({ queued, error, failed: true })
-        }
-      }
-      await this.#commit()
-    } catch (error) {
-      this.#rollback()
-      const trouble = troubleOf(error)
-      // Where not even a transaction could begin, one for each would only wait as long again, one after the other.
-      if (hasBegun && batch.length > 1 && !trouble?.fatal && !this.#closed) {
-        for (const queued of batch) await this.#runBatch([queued])
-      } else {
-        for (const { reject } of batch) reject(trouble ?? error)
-      }
-      if (trouble?.fatal) this.#fail(trouble)
-      return
-    }
-    for (const { queued, value, error, failed } of answers) {
-      if (failed) queued.reject(error)
-      else queued.resolve(value as never)
-    }
-  }
-
-  #begin(): void {
-    this.#writer.database.exec('begin immediate')
-    const { data_version: version } = this.#writer.get<{ data_version: number }>('pragma data_version')!
-    // Another connection (an operator's command) has written: what we remember may be old.
-    if (version !== this.#dataVersion) {
-      this.#dataVersion = version
-      this.#writing.load()
-    }
-    this.#writing.now = this.#now()
-  }
-  async #commit(): Promise<void> {
-    await this.#writing.flush()
-    try {
-      this.#writer.database.exec('commit')
-    } catch (error) {
-      const trouble = troubleOf(error)
-      // A commit that failed half-way may or may not be on disk: nobody is told "ok", and this process must not go on.
-      if (trouble && trouble.kind !== 'full' && trouble.kind !== 'locked') {
-        throw new StoreTrouble(trouble.kind, trouble.message, { fatal: true, cause: error })
-      }
-      throw error
-    }
-  }
-  #rollback(): void {
-    this.#dataVersion = -1
-    try {
-      if (this.#writer.database.isTransaction) this.#writer.database.exec('rollback')
-    } catch (error) {
-      // What cannot be taken back must not be built upon.
-      const message = `a transaction could not be taken back (${(error as Error).message})`
-      this.#fail(new StoreTrouble('io', message, { fatal: true, cause: error }))
-    }
-  }
-  #fail(trouble: StoreTrouble): void {
-    if (this.#closed) return
-    this.#closed = trouble
-    this.#options.onFatal?.(trouble)
   }
 }
 

@@ -53,8 +53,9 @@ export interface Store {
    * Runs `work` in a transaction that is on disk when the promise resolves. Works that queue while another commit is
    * under way share one transaction, so `work` may run twice: it must touch nothing but the transaction.
    * What it throws is what the caller gets, and nothing that it did remains.
+   * @param token what `work` will look up first, where it is known: tokens of a transaction can be looked up together
    */
-  write<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  write<T>(work: (tx: Transaction) => Promise<T>, token?: Uint8Array): Promise<T>
   /** Runs `work` on a consistent view of what is committed. */
   read<T>(work: (tx: ReadTransaction) => Promise<T>): Promise<T>
   /** Waits for what is queued, then closes the files. */

@@ -15,15 +15,29 @@ export interface TokenUse {
 
 /**
  * Two kinds of token live at two places. A client token that the caller chose is kept for a day in a table of its own.
- * A token that comes with every request (the signed invocation id, else the signature) would cost more than the rest of an
+ * With one server, a token that comes with every request (the signed invocation id, else the signature) would cost more than the rest of an
  * allocation if it had a random-keyed index; it stands in the append-only audit entry, and the window in which a
- * signature is accepted at all is kept in memory by `operations/replay.ts`.
+ * signature is accepted at all is kept in memory by `operations/replay.ts`. Several servers share no memory: see
+ * `postgres-tokens.ts`.
  */
 export class Tokens {
   readonly #sql: Sql
   constructor(sql: Sql) {
     this.#sql = sql
   }
+
+  /** Whether the store itself recognises tokens that come with every request; else its one server does. */
+  get remembersRequests(): boolean {
+    return false
+  }
+  /** The use of a token that came with a request; only where the store remembers them. */
+  async findRequest(_token: Uint8Array): Promise<(TokenUse & { token: Uint8Array }) | undefined> {
+    return undefined
+  }
+  /** Keeps a token that came with a request; only where the store remembers them. */
+  async keepRequest(_token: Uint8Array, _auditEntry: number, _at: number): Promise<void> {}
+  /** To be called where a use is answered again: what another server committed must be as safe as a commit of our own. */
+  touch(): void {}
 
   async find(token: Uint8Array): Promise<TokenUse | undefined> {
     return this.#sql.get<TokenUse>(
@@ -33,7 +47,7 @@ export class Tokens {
     )
   }
   async keep(token: Uint8Array, auditEntry: number, at: number): Promise<void> {
-    await this.#sql.run('insert into client_token (token, audit_entry, at) values (?, ?, ?)', token, auditEntry, at)
+    await this.#sql.later('insert into client_token (token, audit_entry, at) values (?, ?, ?)', token, auditEntry, at)
   }
   /** Forgets tokens used before `before`; at most `limit` at a time, so that nobody waits long. */
   async forget(before: number, limit: number): Promise<number> {

@@ -1,6 +1,15 @@
 // Trouble outside, translated once: what went wrong with the database, in words that an operator can act on.
 
-export type TroubleKind = 'locked' | 'full' | 'io' | 'corrupt' | 'newer' | 'foreign' | 'permission' | 'unavailable'
+export type TroubleKind =
+  | 'locked'
+  | 'full'
+  | 'io'
+  | 'corrupt'
+  | 'newer'
+  | 'foreign'
+  | 'permission'
+  | 'unavailable'
+  | 'unsafe'
 
 /** `fatal` trouble means that this process must not go on: the outcome of its last commit is unknown or its file is damaged. */
 export class StoreTrouble extends Error {

@@ -1,0 +1,111 @@
+// The transaction: one object per noun over one connection, and what is kept in memory until it commits. Both engines use it.
+import { AccessKeys, type Sealer } from './access-keys.ts'
+import { Addresses } from './addresses.ts'
+import { SpaceCheck } from './check.ts'
+import { Governance } from './governance.ts'
+import { History } from './history.ts'
+import { Ipams } from './ipams.ts'
+import { Journal } from './journal.ts'
+import { NatGateways } from './nat-gateways.ts'
+import { Organizations } from './organizations.ts'
+import { Policies } from './policies.ts'
+import { Pools } from './pools.ts'
+import { Space } from './space.ts'
+import type { Sql } from './sql.ts'
+import type { Transaction } from './store.ts'
+import { Tags } from './tags.ts'
+import type { Tokens } from './tokens.ts'
+import { Vpcs } from './vpcs.ts'
+
+/** A connection that counts the rows it changes. */
+export interface CountingSql extends Sql {
+  readonly changes: number
+}
+/** What a transaction must know before it begins. */
+export interface Loaded {
+  readonly installation: string
+  readonly sequence: number
+  readonly governanceEpoch: number
+}
+
+export class Nouns implements Transaction {
+  now = 0
+  installation = ''
+  governanceEpoch = 0
+  readonly accessKeys: AccessKeys
+  readonly addresses: Addresses
+  readonly governance: Governance
+  readonly history: History
+  readonly ipams: Ipams
+  readonly journal: Journal
+  readonly natGateways: NatGateways
+  readonly organizations: Organizations
+  readonly policies: Policies
+  readonly pools: Pools
+  readonly space: Space
+  readonly spaceCheck: SpaceCheck
+  readonly tags: Tags
+  readonly tokens: Tokens
+  readonly vpcs: Vpcs
+  readonly #sql: CountingSql
+  #sequence = 0
+  #epochHighest = 0
+  #sequenceStored = 0
+
+  constructor(sql: CountingSql, sealer: Sealer, tokens: Tokens) {
+    this.#sql = sql
+    this.accessKeys = new AccessKeys(sql, sealer)
+    this.history = new History(sql, this)
+    this.tags = new Tags(sql)
+    this.governance = new Governance(sql)
+    this.ipams = new Ipams(sql)
+    this.pools = new Pools(sql)
+    this.space = new Space(sql, this)
+    this.spaceCheck = new SpaceCheck(sql)
+    this.journal = new Journal(sql, this)
+    this.tokens = tokens
+    this.organizations = new Organizations(sql, this)
+    this.policies = new Policies(sql, this)
+    this.vpcs = new Vpcs(sql, this)
+    this.natGateways = new NatGateways(sql, this)
+    this.addresses = new Addresses(sql)
+  }
+
+  get changes(): number {
+    return this.#sql.changes + this.space.moves
+  }
+  /** The highest numbers drawn so far, whether or not they were committed. */
+  get drawn(): { readonly sequence: number; readonly governanceEpoch: number } {
+    return { sequence: this.#sequence, governanceEpoch: this.#epochHighest }
+  }
+  nextSequence(): number {
+    return this.#sequence++
+  }
+  async moveGovernanceEpoch(): Promise<void> {
+    // Never the same number twice, not even after a rollback: a snapshot is remembered by its epoch.
+    this.governanceEpoch = this.#epochHighest = Math.max(this.#epochHighest, this.governanceEpoch) + 1
+    await this.#sql.run(`update counter set value = ? where name = 'governance-epoch'`, this.governanceEpoch)
+  }
+
+  /** Takes over what another connection may have moved. */
+  load({ installation, sequence, governanceEpoch }: Loaded): void {
+    this.installation = installation
+    // Numbers drawn by a transaction that was rolled back are not drawn again: a denial may already name one.
+    this.#sequenceStored = sequence
+    this.#sequence = Math.max(this.#sequence, sequence)
+    this.governanceEpoch = governanceEpoch
+  }
+  /** Drops what is remembered of a transaction that was rolled back. */
+  forget(): void {
+    this.space.forget()
+    this.journal.forget()
+  }
+  /** Writes what was gathered in memory during the transaction. */
+  async flush(): Promise<void> {
+    await this.space.flush()
+    if (this.#sequence !== this.#sequenceStored) {
+      await this.#sql.run(`update counter set value = ? where name = 'sequence'`, this.#sequence)
+      this.#sequenceStored = this.#sequence
+    }
+  }
+}

@@ -1,0 +1,89 @@
+// Tokens where several servers share a database: both kinds stand in tables, and a transaction looks its own up together.
+import type { Sql } from './sql.ts'
+import { Tokens, type TokenUse } from './tokens.ts'
+
+/** For this long a request could be sent again: a signature is good for five minutes before and after its date. */
+const requestTokenMs = 600_000
+/** Old tokens are dropped by whoever has added this many, twice as many at a time. */
+const purgeEvery = 500
+
+const findUses = `select t.token, a.parameters, a.result, a.request_id as "requestId"
+  from (select token, audit_entry from client_token where token = any($1)
+    union all select token, audit_entry from request_token where token = any($1)) t
+  join audit_entry a on a.n = t.audit_entry`
+
+interface FoundUse extends TokenUse {
+  readonly token: Uint8Array
+}
+/** A statement with one parameter, which is an array. */
+type FindMany = (text: string, values: readonly Uint8Array[]) => Promise<readonly unknown[]>
+const nameOf = (token: Uint8Array): string => Buffer.from(token).toString('latin1')
+
+export class SharedTokens extends Tokens {
+  readonly #sql: Sql
+  readonly #findMany: FindMany
+  /** What a transaction's tokens did before it; undefined where they had not been used. */
+  #found = new Map<string, FoundUse | undefined>()
+  #touched = false
+  #added = 0
+
+  constructor(sql: Sql, findMany: FindMany) {
+    super(sql)
+    this.#sql = sql
+    this.#findMany = findMany
+  }
+
+  /** At the start of a transaction: looks up all tokens of its requests at once. */
+  async begin(tokens: readonly (Uint8Array | undefined)[]): Promise<void> {
+    this.#touched = false
+    this.#found = new Map()
+    const wanted = tokens.filter((token) => token !== undefined)
+    if (wanted.length === 0) return
+    for (const token of wanted) this.#found.set(nameOf(token), undefined)
+    const uses = (await this.#findMany(findUses, wanted)) as readonly FoundUse[]
+    for (const use of uses) this.#found.set(nameOf(use.token), use)
+  }
+  /** At the end of a transaction. */
+  async flush(now: number): Promise<void> {
+    if (this.#touched) {
+      await this.#sql.run(`update counter set value = value where name = 'governance-epoch'`)
+    }
+    if (this.#added < purgeEvery) return
+    this.#added = 0
+    await this.#sql.run(
+      'delete from request_token where token in (select token from request_token where at < ? order by at limit ?)',
+      now - requestTokenMs,
+      2 * purgeEvery,
+    )
+  }
+
+  override get remembersRequests(): boolean {
+    return true
+  }
+  override find(token: Uint8Array): Promise<TokenUse | undefined> {
+    return this.#use(token)
+  }
+  override findRequest(token: Uint8Array): Promise<FoundUse | undefined> {
+    return this.#use(token)
+  }
+  override async keep(token: Uint8Array, auditEntry: number, at: number): Promise<void> {
+    this.#found.delete(nameOf(token))
+    await super.keep(token, auditEntry, at)
+  }
+  override async keepRequest(token: Uint8Array, auditEntry: number, at: number): Promise<void> {
+    this.#found.delete(nameOf(token))
+    this.#added++
+    await this.#sql.later('insert into request_token (token, audit_entry, at) values (?, ?, ?)', token, auditEntry, at)
+  }
+  /** A replay is a write: its commit waits for what the first one's commit must wait for. */
+  override touch(): void {
+    this.#touched = true
+  }
+
+  async #use(token: Uint8Array): Promise<FoundUse | undefined> {
+    const name = nameOf(token)
+    return this.#found.has(name)
+      ? this.#found.get(name)
+      : ((await this.#findMany(findUses, [token]))[0] as FoundUse | undefined)
+  }
+}
