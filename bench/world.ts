@@ -24,9 +24,13 @@ export interface Prepared {
 }
 
 /** Opens a folder in this process. */
-export async function open(folder: string, { keyId, region }: BenchKey): Promise<Prepared> {
-  const config = readConfig({ CADASTRE_DATA: folder })
-  const store = openStore(config, { exclusive: true, create: true })
+export async function open(
+  folder: string,
+  { keyId, region }: BenchKey,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Prepared> {
+  const config = readConfig({ CADASTRE_DATA: folder, ...settings })
+  const store = await openStore(config, { exclusive: true, create: true })
   const hallway = await openHallway(store, config.operations)
   let requests = 0
   return {
@@ -45,8 +49,12 @@ export async function open(folder: string, { keyId, region }: BenchKey): Promise
   }
 }
 
-export async function preparePolicy(folder: string, key: BenchKey): Promise<void> {
-  const { store, call } = await open(folder, key)
+export async function preparePolicy(
+  folder: string,
+  key: BenchKey,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const { store, call } = await open(folder, key, settings)
   await bootstrap(store, account, { accessKeyId: key.keyId, secretAccessKey: key.secret })
   const { Ipam } = (await call('CreateIpam', { OperatingRegions: [{ RegionName: key.region }] })) as never as {
     Ipam: { IpamId: string; PublicDefaultScopeId: string }
