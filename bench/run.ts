@@ -1,9 +1,10 @@
 // The benchmark: interleaved rounds of the product and its baselines on this machine; goals are ratios within one run.
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, release, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { startPostgres } from '../test/postgres.ts'
 import { measureDecisions } from './decide.ts'
 import { measureGrowth } from './growth.ts'
 import { measureStart, preparePolicy } from './world.ts'
@@ -64,8 +65,8 @@ const stop = (child: ChildProcess): Promise<unknown> => {
   return ended
 }
 
-async function load(port: number, child: ChildProcess): Promise<Round> {
-  const order = { port, connections, seconds, requests: seconds * 40_000, keyId, secret, region }
+async function load(port: number, child: ChildProcess, together = connections): Promise<Round> {
+  const order = { port, connections: together, seconds, requests: seconds * 40_000, keyId, secret, region }
   const client = spawn(process.execPath, [join(root, 'bench/load.ts'), JSON.stringify(order)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -146,6 +147,46 @@ async function throughput(): Promise<void> {
   )
 }
 
+/** One hot pool: a server on the embedded database, and one, two and four servers on PostgreSQL, in turn. */
+async function throughputOnPostgres(): Promise<void> {
+  const postgres = await startPostgres()
+  const counts = [0, 1, 2, 4]
+  const results = new Map<number, number[]>(counts.map((count) => [count, []]))
+  const slowest = new Map<number, number[]>(counts.map((count) => [count, []]))
+  for (let round = 0; round < rounds; round++) {
+    for (const servers of counts) {
+      const folder = mkdtempSync(join(tmpdir(), 'cadastre-bench-'))
+      const keyFile = join(folder, 'key')
+      writeFileSync(keyFile, 'ab'.repeat(32))
+      const settings = {
+        CADASTRE_DATA: folder,
+        CADASTRE_PORT: '0',
+        CADASTRE_SECRET_KEY_FILE: keyFile,
+        ...(servers === 0 ? {} : { CADASTRE_DATABASE_URL: `${postgres.url}?schema=bench_${round}_${servers}` }),
+      }
+      await preparePolicy(folder, { keyId, secret, region }, settings)
+      const children = await Promise.all(
+        Array.from({ length: Math.max(servers, 1) }, () => startChild('src/main.ts', ['serve'], settings)),
+      )
+      const each = Math.ceil(connections / children.length)
+      const loads = await Promise.all(children.map(({ port, child }) => load(port, child, each)))
+      results.get(servers)!.push(loads.reduce((sum, { rate }) => sum + rate, 0))
+      slowest.get(servers)!.push(Math.max(...loads.map(({ p99 }) => p99)))
+      await Promise.all(children.map(({ child }) => stop(child)))
+      rmSync(folder, { recursive: true, force: true })
+    }
+  }
+  postgres.stop()
+  console.log(
+    `\nAllocateAddress from one pool, signed, ${connections} connections in all, everything on this machine; ${rounds} × ${seconds} s, medians`,
+  )
+  for (const servers of counts) {
+    const name = servers === 0 ? 'SQLite, 1 server' : `PostgreSQL, ${servers} server${servers > 1 ? 's' : ''}`
+    const rate = median(results.get(servers)!).toFixed(0).padStart(8)
+    console.log(`${name.padEnd(22)} ${rate} req/s   p99 ${median(slowest.get(servers)!).toFixed(1)} ms`)
+  }
+}
+
 console.log(
   `${cpus().length} × ${cpus()[0]?.model}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Linux ${release()}, Node ${process.version}, load ${loadavg()[0]!.toFixed(1)}, ${new Date().toISOString()}`,
 )
@@ -154,3 +195,4 @@ if (wants('decide')) measureDecisions()
 if (wants('throughput')) await throughput()
 if (wants('growth')) await measureGrowth({ rounds })
 if (wants('start')) await measureStart({ keyId, secret, region })
+if (wants('postgres')) await throughputOnPostgres()

@@ -24,9 +24,14 @@ export interface Prepared {
 }
 
 /** Opens a folder in this process; `clock` is what its entries are dated by. */
-export async function open(folder: string, { keyId, region }: BenchKey, clock = Date.now): Promise<Prepared> {
-  const config = readConfig({ CADASTRE_DATA: folder })
-  const store = openStore(config, { exclusive: true, create: true, clock })
+export async function open(
+  folder: string,
+  { keyId, region }: BenchKey,
+  settings: Readonly<Record<string, string>> = {},
+  clock: () => number = Date.now,
+): Promise<Prepared> {
+  const config = readConfig({ CADASTRE_DATA: folder, ...settings })
+  const store = await openStore(config, { exclusive: true, create: true, clock })
   const hallway = await openHallway(store, config.operations)
   let requests = 0
   return {
@@ -45,8 +50,12 @@ export async function open(folder: string, { keyId, region }: BenchKey, clock = 
   }
 }
 
-export async function preparePolicy(folder: string, key: BenchKey): Promise<void> {
-  const { store, call } = await open(folder, key)
+export async function preparePolicy(
+  folder: string,
+  key: BenchKey,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const { store, call } = await open(folder, key, settings)
   await bootstrap(store, account, { accessKeyId: key.keyId, secretAccessKey: key.secret })
   const { Ipam } = (await call('CreateIpam', { OperatingRegions: [{ RegionName: key.region }] })) as never as {
     Ipam: { IpamId: string; PublicDefaultScopeId: string }
@@ -115,7 +124,7 @@ export async function filledFolder(key: BenchKey, allocations: number): Promise<
     source = mkdtempSync(join(tmpdir(), 'cadastre-bench-filled-'))
     await preparePolicy(source, key)
     // A pool fills over months: these requests are too old to be repeated, so a start does not read them back.
-    const prepared = await open(source, key, () => Date.now() - 86_400_000)
+    const prepared = await open(source, key, {}, () => Date.now() - 86_400_000)
     await fill(prepared, allocations)
     await prepared.store.close()
     filled.set(allocations, source)

@@ -4,6 +4,8 @@ import type { OperationSettings, RegionSetting } from '#operations/operation.ts'
 
 export interface Config {
   readonly dataFolder: string
+  /** PostgreSQL in place of the embedded database; undefined: the embedded one. */
+  readonly database: { readonly url: string; readonly isHighlyAvailable: boolean } | undefined
   readonly host: string
   readonly port: number
   /** The key that seals secrets in the database; undefined: `secret.key` in the data folder, made at the first start. */
@@ -34,6 +36,17 @@ interface Variable {
 /** Every variable that is read, for the code below, `cadastre help` and the reference page alike. */
 export const variables = {
   data: { name: 'CADASTRE_DATA', default: './data', meaning: 'The folder of the embedded database.' },
+  databaseUrl: {
+    name: 'CADASTRE_DATABASE_URL',
+    default: '',
+    meaning:
+      'PostgreSQL 15 to 18 in place of the embedded database, for any number of servers: `postgres://USER:PASSWORD@HOST:PORT,HOST:PORT/DATABASE?sslmode=verify-full&sslrootcert=FILE&schema=cadastre`. Of several hosts, the one that takes writes is used.',
+  },
+  profile: {
+    name: 'CADASTRE_PROFILE',
+    default: 'standard',
+    meaning: '`ha` refuses a PostgreSQL whose commits do not wait for a second machine; `standard` does not ask.',
+  },
   host: { name: 'CADASTRE_HOST', default: '127.0.0.1', meaning: 'The address to listen on.' },
   port: { name: 'CADASTRE_PORT', default: '7420', meaning: 'The port to listen on; 0 takes any free one.' },
   secretKeyFile: {
@@ -137,8 +150,19 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   )
   check(variables.regions, new Set(regions).size === regions.length, 'each Region may stand there once')
 
+  const profile = read(variables.profile)
+  check(variables.profile, profile === 'standard' || profile === 'ha', '`standard` or `ha` is expected')
+  const url = read(variables.databaseUrl)
+  // Not through `check`, which would print the password.
+  if (url !== '' && !/^postgres(ql)?:\/\//.test(url))
+    problems.push(`${variables.databaseUrl.name}: it begins with \`postgres://\``)
+  if (url !== '' && read(variables.secretKeyFile) === '')
+    problems.push(`${variables.databaseUrl.name} needs ${variables.secretKeyFile.name}, the same key on every server`)
+  check(variables.profile, profile !== 'ha' || url !== '', `\`ha\` needs ${variables.databaseUrl.name}`)
+
   const config: Config = {
     dataFolder: read(variables.data),
+    database: url === '' ? undefined : { url, isHighlyAvailable: profile === 'ha' },
     host: read(variables.host),
     port: number(variables.port, 65_535),
     secretKeyFile: read(variables.secretKeyFile) || undefined,

@@ -33,7 +33,9 @@ async function serve(): Promise<number> {
     // Nobody is answered any more; what was acknowledged is on disk.
     setImmediate(() => process.exit(1))
   })
-  process.stdout.write(`Cadastre listens on http://${server.host}:${server.port}, data in ${config.dataFolder}.\n`)
+  process.stdout.write(
+    `Cadastre listens on http://${server.host}:${server.port}, data in ${config.database ? 'PostgreSQL' : config.dataFolder}.\n`,
+  )
   if (server.firstKey) {
     const { accessKeyId, secretAccessKey } = server.firstKey
     process.stdout.write(
@@ -100,13 +102,13 @@ async function withStore(work: (store: import('#store/store.ts').Store) => Promi
   const { existsSync } = await import('node:fs')
   const { openStore } = await import('./server.ts')
   const config = readConfig(process.env)
-  if (!existsSync(config.dataFolder)) {
+  if (!config.database && !existsSync(config.dataFolder)) {
     process.stderr.write(
       `There is no data folder \`${config.dataFolder}\` (${variables.data.name}); has the server been started?\n`,
     )
     return 1
   }
-  const store = openStore(config, { exclusive: false, create: false })
+  const store = await openStore(config, { exclusive: false, create: false })
   try {
     return await work(store)
   } finally {

@@ -39,10 +39,16 @@ export interface RunningServer {
 }
 
 /** Opens the store of a configuration; the operator's commands open it beside a running server. */
-export function openStore(
+export async function openStore(
   config: Config,
   options: { exclusive: boolean; create: boolean; clock?: () => number; onFatal?: (trouble: StoreTrouble) => void },
-): Store {
+): Promise<Store> {
+  if (config.database) {
+    // Whoever keeps to the embedded database never loads the driver.
+    const { openPostgres } = await import('#store/postgres.ts')
+    const sealer = readSealer(config.secretKeyFile!, { create: false })
+    return openPostgres({ ...config.database, sealer, onFatal: options.onFatal })
+  }
   try {
     mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 })
   } catch (error) {
@@ -65,7 +71,7 @@ export function openStore(
 }
 
 export async function startServer(config: Config, onFatal: (trouble: StoreTrouble) => void): Promise<RunningServer> {
-  const store = openStore(config, { exclusive: true, create: true, onFatal })
+  const store = await openStore(config, { exclusive: true, create: true, onFatal })
   try {
     const { accessKeyId, secretAccessKey, account } = config.bootstrap
     const given =
@@ -123,9 +129,14 @@ async function executeOr503<T>(run: () => Promise<T>): Promise<T> {
     logEvent('trouble', { kind: error.kind, message: error.message })
     return refuse({
       code: 'Unavailable',
-      because: error.kind === 'full' ? 'the disk of the server is full' : 'the database is not available',
+      because: reasonOf(error),
     })
   }
+}
+
+function reasonOf({ kind, outcome }: StoreTrouble): string {
+  if (outcome === 'unknown') return 'the outcome is not known; repeat the request with the same token'
+  return kind === 'full' ? 'the disk of the server is full' : 'the database is not available'
 }
 
 const noteLengthMax = 1_000

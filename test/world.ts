@@ -1,7 +1,9 @@
 // A small world for tests: a store in a temporary folder and the hallway over it, without sockets.
+import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import type { Ec2Input, Ec2Operation, Ec2Output } from '#formats/aws/ec2.generated.ts'
 import type {
   OrganizationsInput,
@@ -13,6 +15,7 @@ import { type Hallway, openHallway } from '#operations/execute.ts'
 import type { AnyOperation, OperationSettings } from '#operations/operation.ts'
 import { operationTables } from '#operations/tables.ts'
 import { openPostgres } from '#store/postgres.ts'
+import { connect, parseTarget } from '#store/postgres-link.ts'
 import { openSqlite } from '#store/sqlite.ts'
 import type { Store } from '#store/store.ts'
 import { emptyPostgres } from './postgres.ts'
@@ -42,6 +45,9 @@ export interface World {
   readonly store: Store
   readonly hallway: Hallway
   readonly folder: string
+  readonly engine: Engine
+  /** Executes SQL beside the store, as nobody should: without foreign keys. */
+  tamper(sql: string): Promise<void>
   /** Moves the clock forward. */
   advance(milliseconds: number): void
   call<Name extends Ec2Operation>(name: Name, input: Ec2Input[Name], as?: As): Promise<Ec2Output[Name]>
@@ -58,9 +64,34 @@ export interface World {
 const engineDefault: Engine = process.env.CADASTRE_TEST_ENGINE === 'postgres' ? 'postgres' : 'sqlite'
 export type Engine = 'sqlite' | 'postgres'
 
-async function openStore(engine: Engine, folder: string, clock: () => number): Promise<Store> {
-  if (engine === 'sqlite') return openSqlite({ folder, clock, sealer: openSealer, exclusive: true })
-  return openPostgres({ url: await emptyPostgres(), clock, sealer: openSealer })
+interface Opened {
+  readonly store: Store
+  tamper(sql: string): Promise<void>
+}
+
+async function openStore(engine: Engine, folder: string, clock: () => number): Promise<Opened> {
+  if (engine === 'sqlite') {
+    return {
+      store: openSqlite({ folder, clock, sealer: openSealer, exclusive: true }),
+      async tamper(sql) {
+        const database = new DatabaseSync(join(folder, 'cadastre.db'), { enableForeignKeyConstraints: false })
+        database.exec(sql)
+        database.close()
+      },
+    }
+  }
+  const url = await emptyPostgres()
+  return {
+    store: await openPostgres({ url, clock, sealer: openSealer }),
+    async tamper(sql) {
+      const target = parseTarget(url)
+      assert(typeof target !== 'string')
+      const link = await connect({ target, isHighlyAvailable: false, deadlineMs: 5_000 })
+      // As a replica applies changes: without triggers, and foreign keys are triggers.
+      await link.script(`set session_replication_role = replica; ${sql.replace(/\bx'(\w+)'/g, "'\\x$1'::bytea")}`)
+      await link.close()
+    },
+  }
 }
 
 /** `around` may stand between the operations and the store, to try what a store is free to do. */
@@ -70,7 +101,8 @@ export async function openWorld(
 ): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'cadastre-test-'))
   let now = Date.UTC(2026, 0, 1)
-  const store = around(await openStore(engineDefault, folder, () => now))
+  const { store: opened, tamper } = await openStore(engineDefault, folder, () => now)
+  const store = around(opened)
   const hallway = await openHallway(store, { ...testSettings, ...settings })
   await store.write(async (tx) => {
     await tx.organizations.insertAccount({
@@ -99,6 +131,8 @@ export async function openWorld(
     store,
     hallway,
     folder,
+    engine: engineDefault,
+    tamper,
     advance: (milliseconds) => {
       now += milliseconds
     },

@@ -1,7 +1,5 @@
 // Organizational units: made, renamed, listed, deleted, and what stands in the way.
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { openOrganization, refuses } from '../../test/organization.ts'
 import { managementAccount } from '../../test/world.ts'
@@ -103,13 +101,8 @@ test('a unit on which a policy is enabled is not deleted', async () => {
   const world = await openOrganization()
   const prod = await world.unit('Prod')
   // An assignment by itself: what it is of does not matter here.
-  const database = new DatabaseSync(join(world.folder, 'cadastre.db'), { enableForeignKeyConstraints: false })
-  database
-    .prepare(
-      'insert into assignment (policy_id, target_id, kind, mode, managed_by, assigned_at) values (?, ?, ?, ?, ?, 0)',
-    )
-    .run('ipam-policy-1', prod, 'default', 'enforce', 'account')
-  database.close()
+  await world.tamper(`insert into assignment (policy_id, target_id, kind, mode, managed_by, assigned_at)
+    values ('ipam-policy-1', '${prod}', 'default', 'enforce', 'account', 0)`)
   const problem = 'A policy is enabled on it; disable it there first'
   const remove = world.organizations('DeleteOrganizationalUnit', { OrganizationalUnitId: prod })
   await refuses(remove, { code: 'DependencyViolation', id: prod, problem })

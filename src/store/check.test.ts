@@ -1,7 +1,5 @@
 // The space of pools against a naive model, step by step; and that a broken table is told of.
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { Refused } from '#model/refusal.ts'
@@ -202,10 +200,7 @@ describe('a broken table is told of', () => {
       await world.call('AllocateIpamPoolCidr', { IpamPoolId: child, NetmaskLength: 24 })
       assert.deepEqual(await checkSpace(world.store), { problems: [], pools: 3, allocations: 2 })
 
-      const database = new DatabaseSync(join(world.folder, 'cadastre.db'))
-      database.exec('pragma foreign_keys = off')
-      database.exec(sql)
-      database.close()
+      await world.tamper(sql)
       const { problems } = await checkSpace(world.store)
       assert.match(problems.join('\n'), says)
       await world.close()

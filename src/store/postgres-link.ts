@@ -132,15 +132,21 @@ export interface Result {
   readonly command: string
 }
 
+/** What the driver has and its types do not say. */
+interface Client extends pg.Client {
+  ref(): void
+  unref(): void
+}
+
 export class Link {
-  readonly #client: pg.Client
+  readonly #client: Client
   readonly #deadlineMs: number
   #gone: StoreTrouble | undefined
   #warning: string | undefined
   /** The driver takes one statement at a time. */
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(client: pg.Client, deadlineMs: number) {
+  constructor(client: Client, deadlineMs: number) {
     this.#client = client
     this.#deadlineMs = deadlineMs
     client.on('error', (error) =>
@@ -197,8 +203,7 @@ export class Link {
   #leave(trouble: StoreTrouble): void {
     if (this.#gone) return
     this.#gone = trouble
-    const { stream } = (this.#client as unknown as { connection: { stream: { destroy(): void } } }).connection
-    stream.destroy()
+    this.#client.connection.stream.destroy()
   }
   #inTurn(query: { name?: string; text: string; values?: unknown[] }): Promise<Result | Result[]> {
     const result = this.#last.then(() => this.#send(query))
@@ -207,6 +212,7 @@ export class Link {
   }
   #send(query: { name?: string; text: string; values?: unknown[] }): Promise<Result | Result[]> {
     if (this.#gone) return Promise.reject(this.#gone)
+    this.#client.ref()
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         const late = unavailable(`the database did not answer within ${this.#deadlineMs} ms`)
@@ -216,10 +222,13 @@ export class Link {
       this.#client.query(query).then(
         (result) => {
           clearTimeout(timer)
+          // An idle connection alone keeps no process alive.
+          this.#client.unref()
           resolve(result)
         },
         (error: unknown) => {
           clearTimeout(timer)
+          this.#client.unref()
           // Whatever the server did not say itself is about the connection, and a fatal error ends it.
           const isAnswer = error instanceof pg.DatabaseError && error.severity !== 'FATAL' && error.severity !== 'PANIC'
           if (!isAnswer && !(error instanceof RangeError))
@@ -231,7 +240,15 @@ export class Link {
   }
 }
 const unknownOutcome = (why: string, cause?: unknown): StoreTrouble =>
-  unavailable(`the outcome of the last commit is unknown (${why}); a retry with the same token tells`, cause)
+  new StoreTrouble(
+    'unavailable',
+    `the outcome of the last commit is unknown (${why}); a retry with the same token tells`,
+    {
+      fatal: false,
+      cause,
+      outcome: 'unknown',
+    },
+  )
 
 // Finding one -------------------------------------------------------------------------------------------------------
 
@@ -274,7 +291,7 @@ async function connectTo(host: string, port: number, options: LinkOptions, remai
     keepAlive: true,
     application_name: 'cadastre',
     types,
-  })
+  }) as Client
   const link = new Link(client, deadlineMs)
   try {
     await client.connect()

@@ -15,11 +15,14 @@ export type TroubleKind =
 export class StoreTrouble extends Error {
   readonly kind: TroubleKind
   readonly fatal: boolean
-  constructor(kind: TroubleKind, message: string, options: { fatal: boolean; cause?: unknown }) {
+  /** `unknown`: it came while a commit was under way, and only a repeat with the same token tells whether it happened. */
+  readonly outcome: 'unknown' | undefined
+  constructor(kind: TroubleKind, message: string, options: { fatal: boolean; cause?: unknown; outcome?: 'unknown' }) {
     super(message, { cause: options.cause })
     this.name = 'StoreTrouble'
     this.kind = kind
     this.fatal = options.fatal
+    this.outcome = options.outcome
   }
 }
 

@@ -1,11 +1,14 @@
 // A real server process on a temporary folder, for tests that come from outside; and the operator's commands beside it.
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { emptyPostgres } from '../postgres.ts'
 
+/** Every server of one database seals with the same key. */
+export const testSecretKey = 'ab'.repeat(32)
 const main = join(import.meta.dirname, '../../src/main.ts')
 const startMs = 20_000
 
@@ -20,10 +23,17 @@ export interface ServerProcess {
   cadastre(...words: string[]): Promise<string>
   /** Ends the process as an operator would, and removes the folder. Throws where the server did not end well. */
   stop(): Promise<void>
+  /** Ends the process as a power cut would. */
+  kill(): Promise<void>
 }
 
 export async function startServer(settings: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'cadastre-server-'))
+  const keyFile = join(folder, 'shared.key')
+  if (process.env.CADASTRE_TEST_ENGINE === 'postgres' && settings.CADASTRE_DATABASE_URL === undefined) {
+    await writeFile(keyFile, testSecretKey)
+    settings = { ...settings, CADASTRE_DATABASE_URL: await emptyPostgres(), CADASTRE_SECRET_KEY_FILE: keyFile }
+  }
   const env = {
     PATH: process.env.PATH,
     CADASTRE_DATA: folder,
@@ -47,6 +57,12 @@ export async function startServer(settings: Readonly<Record<string, string>> = {
       port,
       folder,
       cadastre: (...words) => runCommand(words, env),
+      async kill() {
+        const ended = once(child, 'exit')
+        child.kill('SIGKILL')
+        await ended
+        await rm(folder, { recursive: true, force: true })
+      },
       async stop() {
         child.kill('SIGTERM')
         const [code] = child.exitCode === null ? ((await once(child, 'exit')) as [number | null]) : [child.exitCode]
