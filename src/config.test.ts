@@ -61,6 +61,7 @@ test('every variable is read', () => {
     host: '::1',
     port: 0,
     secretKeyFile: '/etc/cadastre.key',
+    database: undefined,
     bootstrap: {
       account: '123456789012',
       accessKeyId: 'AKIAEXAMPLE0000000',
