@@ -1,5 +1,5 @@
 // A prepared data folder for the benchmark: one account, one pool with room for millions, one policy that sends Elastic IPs there.
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,14 +23,15 @@ export interface Prepared {
   call(name: string, input: object): Promise<Record<string, never>>
 }
 
-/** Opens a folder in this process. */
+/** Opens a folder in this process; `clock` is what its entries are dated by. */
 export async function open(
   folder: string,
   { keyId, region }: BenchKey,
   settings: Readonly<Record<string, string>> = {},
+  clock: () => number = Date.now,
 ): Promise<Prepared> {
   const config = readConfig({ CADASTRE_DATA: folder, ...settings })
-  const store = await openStore(config, { exclusive: true, create: true })
+  const store = await openStore(config, { exclusive: true, create: true, clock })
   const hallway = await openHallway(store, config.operations)
   let requests = 0
   return {
@@ -92,16 +93,18 @@ export async function fill({ call }: Prepared, count: number, together = 256): P
 /** From exec to the line that says it listens, with a million allocations in the database. */
 export async function measureStart(key: BenchKey, allocations = 1_000_000): Promise<void> {
   const folder = await filledFolder(key, allocations)
+  // What users run is the built package; the first start fills Node's compile cache and does not count.
+  execFileSync(process.execPath, [join(import.meta.dirname, '../scripts/build.ts')], { stdio: 'ignore' })
   const times: number[] = []
   let rss = 0
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < 6; round++) {
     const start = performance.now()
-    const child = spawn(process.execPath, [join(import.meta.dirname, '../src/main.ts'), 'serve'], {
+    const child = spawn(process.execPath, [join(import.meta.dirname, '../dist/main.js'), 'serve'], {
       env: { ...process.env, CADASTRE_DATA: folder, CADASTRE_PORT: '0' },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     await new Promise((resolve) => child.stdout.once('data', resolve))
-    times.push(performance.now() - start)
+    if (round > 0) times.push(performance.now() - start)
     rss = (Number(readFileSync(`/proc/${child.pid}/statm`, 'utf8').split(' ')[1]) * 4096) / 1e6
     child.kill('SIGTERM')
     await new Promise((resolve) => child.once('exit', resolve))
@@ -120,7 +123,8 @@ export async function filledFolder(key: BenchKey, allocations: number): Promise<
   if (source === undefined) {
     source = mkdtempSync(join(tmpdir(), 'cadastre-bench-filled-'))
     await preparePolicy(source, key)
-    const prepared = await open(source, key)
+    // A pool fills over months: these requests are too old to be repeated, so a start does not read them back.
+    const prepared = await open(source, key, {}, () => Date.now() - 86_400_000)
     await fill(prepared, allocations)
     await prepared.store.close()
     filled.set(allocations, source)

@@ -147,6 +147,7 @@ const nounNames: { readonly [N in Noun]: string } = {
   'elastic-ip-address': 'an Elastic IP, by address',
   association: 'an association',
   'nat-gateway': 'a NAT gateway',
+  'network-interface': 'a network interface',
   vpc: 'a VPC',
   'vpc-cidr-association': 'a CIDR of a VPC',
   subnet: 'a subnet',

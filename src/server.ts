@@ -41,7 +41,7 @@ export interface RunningServer {
 /** Opens the store of a configuration; the operator's commands open it beside a running server. */
 export async function openStore(
   config: Config,
-  options: { exclusive: boolean; create: boolean; onFatal?: (trouble: StoreTrouble) => void },
+  options: { exclusive: boolean; create: boolean; clock?: () => number; onFatal?: (trouble: StoreTrouble) => void },
 ): Promise<Store> {
   if (config.database) {
     // Whoever keeps to the embedded database never loads the driver.
@@ -63,7 +63,7 @@ export async function openStore(
   })
   return openSqlite({
     folder: config.dataFolder,
-    clock: Date.now,
+    clock: options.clock ?? Date.now,
     sealer,
     exclusive: options.exclusive,
     onFatal: options.onFatal,
@@ -163,22 +163,24 @@ function createKeyring(store: Store): (id: string) => AccessKey | undefined | Pr
   return (id) => {
     const known = keys.get(id)
     if (known && Date.now() - known.readAt < keyFreshMs) return known.key
-    return store.read(async (tx) => {
-      const record = await tx.accessKeys.find(id)
-      keys.delete(id)
-      if (!record) return undefined
-      const { secret, sessionToken, expiresAt, account, arn, userId } = record
-      const key: AccessKey = {
-        id,
-        secret,
-        sessionToken,
-        expiresAt,
-        principal: { account, arn, accessKeyId: id, userId },
-      }
-      if (keys.size >= keysMax) keys.clear()
-      keys.set(id, { key, readAt: Date.now() })
-      return key
-    })
+    return executeOr503(() =>
+      store.read(async (tx) => {
+        const record = await tx.accessKeys.find(id)
+        keys.delete(id)
+        if (!record) return undefined
+        const { secret, sessionToken, expiresAt, account, arn, userId } = record
+        const key: AccessKey = {
+          id,
+          secret,
+          sessionToken,
+          expiresAt,
+          principal: { account, arn, accessKeyId: id, userId },
+        }
+        if (keys.size >= keysMax) keys.clear()
+        keys.set(id, { key, readAt: Date.now() })
+        return key
+      }),
+    )
   }
 }
 

@@ -2,6 +2,7 @@
 
 import type { Tag } from '#formats/aws/ec2.generated.ts'
 import { Refused } from '#model/refusal.ts'
+import type { Store } from '#store/store.ts'
 import { managementAccount, openWorld, type World } from './world.ts'
 
 /** The delegated administrator: owner of the IPAM, its pools and policies. */
@@ -42,8 +43,14 @@ export const asNetwork = { account: network } as const
 export const tagsOf = (tags: Readonly<Record<string, string>>): Tag[] =>
   Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
 
-export async function openAcme({ tier = 'advanced' }: { tier?: 'free' | 'advanced' } = {}): Promise<Acme> {
-  const world = await openWorld()
+export async function openAcme({
+  tier = 'advanced',
+  around,
+}: {
+  tier?: 'free' | 'advanced'
+  around?: (store: Store) => Store
+} = {}): Promise<Acme> {
+  const world = await openWorld({}, around)
   await foundOrganization(world)
   const { Ipam } = await world.call(
     'CreateIpam',

@@ -103,10 +103,16 @@ async function openStore(engine: Engine, folder: string, clock: () => number): P
   }
 }
 
-export async function openWorld(settings: Partial<OperationSettings> = {}, engine = engineDefault): Promise<World> {
+/** `around` may stand between the operations and the store, to try what a store is free to do. */
+export async function openWorld(
+  settings: Partial<OperationSettings> = {},
+  around: (store: Store) => Store = (store) => store,
+  engine: Engine = engineDefault,
+): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'cadastre-test-'))
   let now = Date.UTC(2026, 0, 1)
-  const { store, execute } = await openStore(engine, folder, () => now)
+  const { store: opened, execute } = await openStore(engine, folder, () => now)
+  const store = around(opened)
   const hallway = await openHallway(store, { ...testSettings, ...settings })
   await store.write(async (tx) => {
     await tx.organizations.insertAccount({

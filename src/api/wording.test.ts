@@ -20,6 +20,7 @@ const everyNoun: { readonly [N in Noun]: true } = {
   'elastic-ip-address': true,
   association: true,
   'nat-gateway': true,
+  'network-interface': true,
   vpc: true,
   'vpc-cidr-association': true,
   subnet: true,

@@ -359,6 +359,7 @@ const nouns: Readonly<Record<Noun, NounWords>> = {
     missing: (id) => `Address '${id}' not found.`,
   },
   association: idWords('InvalidAssociationID', 'association'),
+  'network-interface': idWords('InvalidNetworkInterfaceID', 'networkInterface'),
   'nat-gateway': {
     notFound: 'NatGatewayNotFound',
     malformed: 'NatGatewayMalformed',

@@ -46,25 +46,19 @@ export function carveAround(free: Cidr, wanted: Cidr): Carved {
 
 /**
  * Merges a released block with its buddy, and the result with its own, for as long as the buddy is free as a whole.
- * @param isFree whether exactly this block stands in the free table
+ * @param takeBuddy takes exactly this block out of the free ones, and tells whether it was among them
  * @param limit the provisioned CIDR: blocks never merge across its border, or deprovisioning could not find it whole
- * @returns the block to record as free, and the free blocks that it replaces
+ * @returns the block to record as free in place of all that were merged
  */
-export function coalesce(
+export async function coalesce(
   released: Cidr,
-  isFree: (buddy: Cidr) => boolean,
+  takeBuddy: (buddy: Cidr) => boolean | Promise<boolean>,
   limit: Cidr,
-): { readonly block: Cidr; readonly absorbed: readonly Cidr[] } {
+): Promise<Cidr> {
   assert(contains(limit, released), 'a released block lies within its provisioned CIDR')
   let block = released
-  const absorbed: Cidr[] = []
-  while (block.length > limit.length) {
-    const buddy = buddyOf(block)
-    if (!isFree(buddy)) break
-    absorbed.push(buddy)
-    block = parentOf(block)
-  }
-  return { block, absorbed }
+  while (block.length > limit.length && (await takeBuddy(buddyOf(block)))) block = parentOf(block)
+  return block
 }
 
 /** Whether `blocks` cover `whole` exactly: no address missing, none twice, none outside (invariants I1 and I2). */

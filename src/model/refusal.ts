@@ -13,6 +13,7 @@ export type Noun =
   | 'elastic-ip-address'
   | 'association'
   | 'nat-gateway'
+  | 'network-interface'
   | 'vpc'
   | 'vpc-cidr-association'
   | 'subnet'

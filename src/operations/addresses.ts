@@ -7,8 +7,8 @@ import { refuse, refuseValue } from '#model/refusal.ts'
 import type { AddressAssociation } from '#store/addresses.ts'
 import type { Allocation } from '#store/space.ts'
 import type { Tag } from '#store/tags.ts'
-import { getUsablePool, grant, release } from './grant.ts'
-import { filterBy } from './listing.ts'
+import { getUsablePool, grant, release, usualFields } from './grant.ts'
+import { filterBy, page, refuseIdsWithPaging } from './listing.ts'
 import { ec2Read, ec2Write, type ReadContext, type WriteContext } from './operation.ts'
 import { putTags, tagsToCreate } from './tagging.ts'
 
@@ -27,7 +27,7 @@ export const allocateAddress = ec2Write('AllocateAddress', async (context, input
     context,
     request,
     { resourceType },
-    { field: 'Address', whenFull: 'capacity' },
+    { fields: { ...usualFields, cidr: 'Address' }, whenFull: 'capacity' },
   )
   const id = formatId('address', context.tx.installation, allocation!.n)
   if (tags.length > 0) await putTags(context, { id, type: 'elastic-ip', account: context.caller.account }, tags)
@@ -69,6 +69,18 @@ export const describeAddresses = ec2Read('DescribeAddresses', async (context, in
   const addresses: Address[] = []
   for (const allocation of allocations) addresses.push(await describe(context, allocation))
   return { Addresses: addresses.filter(matches) }
+})
+
+/** Reverse names (PTR records) are the one attribute, and nothing here serves DNS: every address is without. */
+export const describeAddressesAttribute = ec2Read('DescribeAddressesAttribute', async (context, input) => {
+  refuseIdsWithPaging(input.AllocationIds, 'AllocationIds', input)
+  const allocations = (await namedAddresses(context, input.AllocationIds, undefined)) ?? (await allAddresses(context))
+  const addresses = allocations.map((allocation) => ({
+    AllocationId: idOf(context, allocation),
+    PublicIp: formatAddress(allocation.cidr),
+  }))
+  const { items, NextToken } = page(addresses, input, ({ AllocationId }) => AllocationId)
+  return { Addresses: items, NextToken }
 })
 
 export const associateAddress = ec2Write('AssociateAddress', async (context, input) => {
@@ -117,6 +129,7 @@ export const addressOperations = [
   allocateAddress,
   releaseAddress,
   describeAddresses,
+  describeAddressesAttribute,
   associateAddress,
   disassociateAddress,
 ] as const

@@ -7,7 +7,7 @@ import type { AllocationRequest } from '#model/policy/decision.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Pool } from '#store/pools.ts'
 import type { Allocation } from '#store/space.ts'
-import { grant, previewGrant, release } from './grant.ts'
+import { grant, previewGrant, release, usualFields } from './grant.ts'
 import { describedAs, getVisiblePool, type PoolAt, refuseLongDescription, refuseTooMany } from './ipam-access.ts'
 import { filterBy, readCursor, refuseIdsWithPaging, writeCursor } from './listing.ts'
 import { ec2Read, ec2Write, type ReadContext, type WriteContext } from './operation.ts'
@@ -42,7 +42,7 @@ export const allocateIpamPoolCidr = ec2Write('AllocateIpamPoolCidr', async (cont
     tags: new Map(tags.map(({ Key, Value }) => [Key, Value])),
   }
   const options = {
-    field: 'Cidr',
+    fields: usualFields,
     whenFull: 'size',
     allowed: inFamily(wish.allowed, pool, 'AllowedCidr'),
     disallowed: inFamily(wish.disallowed, pool, 'DisallowedCidr'),

@@ -23,6 +23,8 @@ export interface Call {
   readonly requestId: string
   /** The signed `amz-sdk-invocation-id`: the same for every attempt of one call of an SDK. */
   readonly invocationId?: string
+  /** The same id where it was not signed: it tells calls apart, but proves nothing. */
+  readonly unsignedInvocationId?: string
   /** Of the request, in hexadecimal; undefined where the operator's own commands call. */
   readonly signature?: string
   /** SHA-256 of the body, in hexadecimal, where the protocol has it: spares hashing the parameters again. */
@@ -45,8 +47,11 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
   const replays = new ReplayWindow()
   await store.read(async (tx) => {
     if (tx.tokens.remembersRequests) return
-    const recent = await tx.tokens.recent(tx.now - replayWindowMs, replayEntriesMax)
-    for (const { n, at, token } of recent.reverse()) replays.put(token, n, at)
+    await tx.tokens.visitSince(tx.now - replayWindowMs, replayEntriesMax, ({ token, parameters, n, at }) => {
+      replays.put(token, n, at)
+      // Where these are a signature, it is found by this too; anything else is a hint that leads nowhere.
+      replays.put(parameters, n, at)
+    })
   })
   let compiled: Snapshot | undefined
 
@@ -115,10 +120,25 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
 
   async function findUse(tx: Transaction, token: Token): Promise<Use | undefined> {
     if (token.kind === 'client') return tx.tokens.find(token.hash)
-    if (tx.tokens.remembersRequests) return tx.tokens.findRequest(token.hash)
-    const entry = replays.find(token.hash)
-    const use = entry === undefined ? undefined : await tx.tokens.useOf(entry)
-    return use && Buffer.compare(use.token, token.hash) === 0 ? use : undefined
+    const use = await useBehind(tx, token.hash)
+    if (use && sameBytes(use.token, token.hash) && token.hash !== token.signature) return use
+    // Nobody but the holder of the key can sign anew: a signature that was used for another call is somebody's replay of it,
+    // or an equal call of one client within the second that its date can tell.
+    const signed = token.signature && (await useBehind(tx, token.signature))
+    if (signed && sameBytes(signed.parameters, token.signature!)) {
+      refuse({ code: 'Unavailable', because: 'an equal request was signed in this second already; sign it anew' })
+    }
+    return undefined
+  }
+  async function useBehind(tx: Transaction, key: Uint8Array) {
+    if (tx.tokens.remembersRequests) return tx.tokens.findRequest(key)
+    const entry = replays.find(key)
+    return entry === undefined ? undefined : tx.tokens.useOf(entry)
+  }
+
+  async function rememberRequest(tx: Transaction, key: Uint8Array, entry: number): Promise<void> {
+    if (tx.tokens.remembersRequests) await tx.tokens.keepRequest(key, entry, tx.now)
+    else replays.put(key, entry, tx.now)
   }
 
   async function recordEntry(
@@ -151,8 +171,10 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
       await tx.journal.recordDecision(number, decision, n)
     }
     if (token?.kind === 'client') await tx.tokens.keep(token.hash, n, tx.now)
-    else if (token && tx.tokens.remembersRequests) await tx.tokens.keepRequest(token.hash, n, tx.now)
-    else if (token) replays.put(token.hash, n, tx.now)
+    else if (token) {
+      await rememberRequest(tx, token.hash, n)
+      if (token.signature && token.signature !== token.hash) await rememberRequest(tx, token.signature, n)
+    }
   }
 
   async function recordDenial(tx: Transaction, context: RequestContext, action: string, error: Refused): Promise<void> {
@@ -172,12 +194,14 @@ interface Token {
   readonly kind: 'client' | 'request'
   readonly hash: Uint8Array
   readonly parameters: Uint8Array
+  /** Where the token itself is not signed: the signature, which is good for one call. */
+  readonly signature?: Uint8Array
 }
 interface Use {
   readonly parameters: Uint8Array
   readonly result: string
 }
-const noParameters = new Uint8Array(0)
+const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0
 
 /** A token is good for one account and operation: somebody else's equal token is another token. */
 function tokenOf(action: string, call: Call): Token | undefined {
@@ -190,7 +214,7 @@ function tokenOf(action: string, call: Call): Token | undefined {
     return {
       kind: 'client',
       hash: digest(call, action, 'client', clientToken),
-      parameters: sha256(JSON.stringify(parameters)),
+      parameters: sha256(inOneOrder(parameters)),
     }
   }
   if (call.invocationId !== undefined) {
@@ -198,18 +222,27 @@ function tokenOf(action: string, call: Call): Token | undefined {
     const bodyHash = call.bodyHash && Buffer.from(call.bodyHash.slice(0, 32), 'hex')
     return { kind: 'request', hash, parameters: bodyHash || sha256(JSON.stringify(parameters)) }
   }
-  // A signature is bound to the key, the action and every parameter already.
-  if (call.signature !== undefined) {
-    return { kind: 'request', hash: Buffer.from(call.signature.slice(0, 32), 'hex'), parameters: noParameters }
-  }
-  return undefined
+  if (call.signature === undefined) return undefined
+  // Kept in place of the parameters, which an unsigned id carries in its own hash.
+  const signature = Buffer.from(call.signature.slice(0, 32), 'hex')
+  const id = call.unsignedInvocationId
+  const hash =
+    id === undefined ? signature : digest(call, action, 'unsigned invocation', `${id}\n${JSON.stringify(parameters)}`)
+  return { kind: 'request', hash, parameters: signature, signature }
 }
+/** As JSON, with members in the order of their names: another tool may write the same request in another order. */
+const inOneOrder = (parameters: object): string =>
+  JSON.stringify(parameters, (_, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)))
+      : value,
+  )
 const digest = (call: Call, action: string, kind: string, token: string): Uint8Array =>
   sha256(`${call.principal.account}\n${call.region}\n${action}\n${kind}\n${token}`)
 const sha256 = (text: string): Uint8Array => hash('sha256', text, 'buffer').subarray(0, 16)
 
 function replayOf(use: Use, token: Token, call: Call): unknown {
-  if (Buffer.compare(use.parameters, token.parameters) !== 0) {
+  if (!token.signature && !sameBytes(use.parameters, token.parameters)) {
     refuse({ code: 'IdempotencyMismatch', token: call.input.ClientToken ?? call.invocationId ?? '' })
   }
   return JSON.parse(use.result)

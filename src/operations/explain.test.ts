@@ -1,6 +1,7 @@
 // What `cadastre explain` prints of a recorded decision.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { formatId } from '#model/identifier.ts'
 import { type Acme, openAcme, refusalOf, root, shop } from '../../test/acme.ts'
 import { explainDecision } from './explain.ts'
 
@@ -51,4 +52,23 @@ test('an id that no decision has is not explained', async () => {
   for (const id of ['decision-0123456789abcdef0', 'nothing', '']) {
     assert.equal(await explainDecision(acme.store, id), undefined)
   }
+})
+
+test('a policy that observes is named with what it would have done', async () => {
+  const watched = await openAcme()
+  const [pool, policy] = [await watched.pool(), await watched.policy({ 'cadastre:mode': 'observe' })]
+  await watched.rules(policy, [pool])
+  await watched.enable(policy)
+  assert.equal(await watched.poolOfAddress(shop), 'amazon')
+  const text = await watched.store.read(async (tx) => {
+    const [allocation] = await tx.space.ofAccount(shop, 0, 1)
+    return formatId('decision', tx.installation, allocation!.decision!)
+  })
+  const explained = (await explainDecision(watched.store, text))!
+  assert.match(
+    explained,
+    new RegExp(`^would be +allow from ${pool}, by ${policy} version 2 on ${root} .*observe$`, 'm'),
+  )
+  assert.ok(!explained.includes('no policy is enabled'))
+  await watched.close()
 })

@@ -13,7 +13,7 @@ import {
 import { explainDecision } from '#model/policy/explain.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
-import { type Refusal, refuse } from '#model/refusal.ts'
+import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import type { Pool } from '#store/pools.ts'
 import type { Allocation } from '#store/space.ts'
 import type { ReadContext, WriteContext } from './operation.ts'
@@ -27,9 +27,16 @@ export interface Holder {
   readonly description?: string
 }
 
+/** The parameters that name a block or address, a pool, and a size. */
+export interface WishFields {
+  readonly cidr: string
+  readonly pool: string
+  readonly length: string
+}
+
 export interface GrantOptions {
-  /** The parameter that named an exact block or address, for refusals. */
-  readonly field: string
+  /** What the caller's parameters are called, for refusals. */
+  readonly fields: WishFields
   /** How EC2 says that nothing is left: in its size wording (blocks) or as missing capacity (addresses). */
   readonly whenFull: 'size' | 'capacity'
   readonly allowed?: readonly Cidr[]
@@ -64,7 +71,7 @@ export async function grant(
   options: GrantOptions,
 ): Promise<Grant> {
   const { verdict, number, identity } = await ask(context, request)
-  if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined), options.field)
+  if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined), options.fields)
   for (const candidate of candidatesOf(verdict)) {
     const taken = await takeFrom(context, candidate, request, options)
     if (!taken) continue
@@ -96,7 +103,7 @@ export async function previewGrant(
   options: GrantOptions,
 ): Promise<Cidr> {
   const { verdict, identity } = await ask(context, request)
-  if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined), options.field)
+  if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined), options.fields)
   for (const candidate of candidatesOf(verdict)) {
     const pool = await poolOf(context, candidate.pool, request.family)
     if (candidate.cidr) {
@@ -260,30 +267,29 @@ async function takeFrom(
   return cidr && { cidr, pool }
 }
 
-function refuseDecision(context: WriteContext, decision: Decision, field = 'Cidr'): never {
+function refuseDecision(context: WriteContext, decision: Decision, fields: WishFields = usualFields): never {
   context.record(decision)
   const { sentence, lines } = explainDecision(decision)
-  const refusal = decision.denial && refusalOfPool(decision.denial, sentence, field)
+  const refusal = decision.denial && refusalOfPool(decision.denial, sentence, fields)
   refuse(refusal ?? { code: 'DeniedByPolicy', decision: decision.id, sentence, lines })
 }
+
+/** As the operations on pools call them. */
+export const usualFields: WishFields = { cidr: 'Cidr', pool: 'IpamPoolId', length: 'NetmaskLength' }
 
 /** Where the pool itself or the kind of resource says no, EC2 has codes and wording of its own, which clients match on. */
 function refusalOfPool(
   { cause, setting, value, allowed, pool, missingTags }: Denial,
   sentence: string,
-  cidrField: string,
+  fields: WishFields,
 ): Refusal | undefined {
   if (cause === 'resource-type') return { code: 'InvalidParameterValue', field: setting, value, problem: sentence }
   if (cause !== 'pool-rule') return undefined
   if (missingTags && pool !== undefined) return { code: 'MissingRequiredTags', pool, missing: missingTags }
   if (setting === 'cidr') {
-    const inside = allowed.length > 0 ? allowed.join(', ') : 'the pool has none yet'
-    return {
-      code: 'CidrConflict',
-      field: cidrField,
-      value,
-      problem: `it is not inside the provisioned CIDRs of ${pool} (${inside})`,
-    }
+    const inside = allowed.length > 0 ? allowed.join(', ') : 'it has none yet'
+    const problem = `It is not inside the provisioned CIDRs of the pool \`${pool}\` (${inside}).`
+    return { code: 'InvalidParameterValue', field: fields.cidr, value, problem }
   }
   if (setting === 'netmask-length') {
     return {
@@ -292,13 +298,9 @@ function refusalOfPool(
         'The request cannot contain empty CIDR and Netmask Length for a pool with no default allocation netmask length set. Exactly one of them should be provided.',
     }
   }
-  const field = setting.endsWith('netmask-length') ? 'NetmaskLength' : 'IpamPoolId'
-  return {
-    code: 'InvalidParameterValue',
-    field,
-    value: field === 'IpamPoolId' ? (pool ?? value) : value,
-    problem: sentence,
-  }
+  return setting.endsWith('netmask-length')
+    ? { code: 'InvalidParameterValue', field: fields.length, value, problem: sentence }
+    : { code: 'InvalidParameterValue', field: fields.pool, value: pool ?? value, problem: sentence }
 }
 
 async function refuseExhausted(
@@ -310,19 +312,13 @@ async function refuseExhausted(
 ): Promise<never> {
   context.record(decision)
   const wanted = verdict.candidates.find(({ cidr }) => cidr)?.cidr
-  if (wanted)
-    refuse({
-      code: 'CidrConflict',
-      field: options.field,
-      value: formatCidr(wanted),
-      problem: await whyNotFree(context, verdict, wanted, request.account),
-    })
+  if (wanted) await refuseBlock(context, { verdict, wanted, account: request.account, field: options.fields.cidr })
   const candidate = verdict.candidates[0]!
   const { sentence, lines } = explainDecision(decision)
   if (!decision.policy && options.whenFull === 'size') {
     refuse({
       code: 'InvalidParameterValue',
-      field: 'NetmaskLength',
+      field: options.fields.length,
       value: String(candidate.netmaskLength),
       problem: 'The allocation size is too big for the pool.',
     })
@@ -337,18 +333,36 @@ async function refuseExhausted(
   })
 }
 
-/** Names what stands in the way, but nobody else's resource. */
-async function whyNotFree(context: WriteContext, verdict: Verdict, wanted: Cidr, account: string): Promise<string> {
-  const pools = (await context.snapshot()).pools
-  const holding = verdict.candidates.find(({ pool }) => pools.get(pool)?.cidrs.some((cidr) => contains(cidr, wanted)))
-  if (!holding) return 'it is not inside the provisioned CIDRs of the pool'
-  const pool = await context.tx.pools.find(holding.pool)
-  const until = pool && (await context.tx.space.quarantineEnd(pool.n, wanted))
-  if (until !== undefined && until > context.now)
-    return `it was released recently and rests until ${new Date(until).toISOString()}`
-  const [holder] = pool ? await context.tx.space.inside(pool.n, wanted, 1) : []
-  if (holder && holder.account === account) {
-    return `it overlaps the allocation ${formatId('allocation', context.tx.installation, holder.n)} (${formatCidr(holder.cidr)})`
+interface Wanted {
+  readonly verdict: Verdict
+  readonly wanted: Cidr
+  readonly account: string
+  readonly field: string
+}
+
+/** Why a certain block cannot be had. Names what stands in the way, but nobody else's resource. */
+async function refuseBlock(context: WriteContext, { verdict, wanted, account, field }: Wanted): Promise<never> {
+  const value = formatCidr(wanted)
+  const pool = await poolAround(context, verdict, wanted)
+  if (!pool) refuseValue(field, value, 'It is not inside the space that it could be taken from.')
+  const until = await context.tx.space.quarantineEnd(pool.n, wanted)
+  const conflict = (problem: string): never => refuse({ code: 'CidrConflict', field, value, problem })
+  if (until !== undefined && until > context.now) {
+    conflict(`it was released recently and rests until ${new Date(until).toISOString()}`)
   }
-  return 'it is already allocated, in whole or in part'
+  const [holder] = await context.tx.space.inside(pool.n, wanted, 1)
+  return conflict(
+    holder?.account === account
+      ? `it overlaps the allocation ${formatId('allocation', context.tx.installation, holder.n)} (${formatCidr(holder.cidr)})`
+      : 'it is already allocated, in whole or in part',
+  )
+}
+
+async function poolAround(context: WriteContext, verdict: Verdict, wanted: Cidr): Promise<Pool | undefined> {
+  for (const candidate of verdict.candidates) {
+    const pool = await poolOf(context, candidate.pool, wanted.family)
+    const cidrs = await context.tx.pools.cidrs(pool.n)
+    if (cidrs.some(({ cidr }) => contains(cidr, wanted))) return pool
+  }
+  return undefined
 }

@@ -13,7 +13,7 @@ import type { Allocation } from '#store/space.ts'
 import type { Tag } from '#store/tags.ts'
 import type { Subnet } from '#store/vpcs.ts'
 import { getElasticIp } from './addresses.ts'
-import { grant, judge, release } from './grant.ts'
+import { grant, judge, release, usualFields } from './grant.ts'
 import { filterBy, page, refuseIdsWithPaging } from './listing.ts'
 import { ec2Read, ec2Write, type ReadContext, type WriteContext } from './operation.ts'
 import { findZone, type Zone, zonesOf } from './regions.ts'
@@ -414,7 +414,7 @@ async function takeAddress(context: WriteContext, tags: readonly Tag[]): Promise
     context,
     { ...addressRequest(context, 'rnat'), tags: mapOf(tags) },
     { resourceType: 'eip' },
-    { field: 'AvailabilityZoneAddress', whenFull: 'capacity' },
+    { fields: { ...usualFields, cidr: 'AvailabilityZoneAddress' }, whenFull: 'capacity' },
   )
   return allocation!
 }

@@ -153,7 +153,7 @@ export async function takeBlock(
     context,
     await toRequest(context, network, wish, tags),
     { resourceType: network, resourceId: id },
-    { field: fieldsOf[wish.family].cidr, whenFull: 'size', allowed: within, disallowed: taken },
+    { fields: fieldsOf[wish.family], whenFull: 'size', allowed: within, disallowed: taken },
   )
   const { cidr, pool, allocation } = granted
   const problem = lengthProblem(network, cidr.family, cidr.length)

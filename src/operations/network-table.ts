@@ -6,6 +6,7 @@ import {
   describeNatGateways,
   disassociateNatGatewayAddress,
 } from './nat-gateways.ts'
+import { describeNetworkInterfaces } from './network-interfaces.ts'
 import { describeAccountAttributes, describeAvailabilityZones, describeRegions } from './regions.ts'
 import { createSubnet, deleteSubnet, describeSubnets } from './subnets.ts'
 import {
@@ -34,6 +35,7 @@ export const networkOperations = [
   describeNatGateways,
   associateNatGatewayAddress,
   disassociateNatGatewayAddress,
+  describeNetworkInterfaces,
   describeRegions,
   describeAvailabilityZones,
   describeAccountAttributes,

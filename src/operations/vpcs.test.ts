@@ -340,7 +340,7 @@ describe('a VPC whose space comes from a pool', () => {
     assert.equal(vpc.CidrBlock, '10.0.3.0/24')
     await refuses(make(input), { code: 'CidrConflict', field: 'CidrBlock', value: '10.0.3.0/24' })
     await refuses(make({ Ipv4IpamPoolId: pool, CidrBlock: '10.1.0.0/24' }), {
-      code: 'CidrConflict',
+      code: 'InvalidParameterValue',
       field: 'CidrBlock',
       value: '10.1.0.0/24',
     })
@@ -350,7 +350,7 @@ describe('a VPC whose space comes from a pool', () => {
   test('is refused where the pool is too small, of the wrong family or for another Region', async () => {
     await refuses(make({ Ipv4IpamPoolId: pool, Ipv4NetmaskLength: 16 }), {
       code: 'InvalidParameterValue',
-      field: 'NetmaskLength',
+      field: 'Ipv4NetmaskLength',
     })
     for (const Ipv4NetmaskLength of [15, 29]) {
       await refuses(make({ Ipv4IpamPoolId: pool, Ipv4NetmaskLength }), {
@@ -397,7 +397,7 @@ describe('a VPC whose space comes from a pool', () => {
     const ipv6 = await acme.pool({ scope: 'private', family: 'ipv6', cidr: 'fd03:db8::/56' })
     const before = await utilization()
     const input = { Ipv4IpamPoolId: pool, Ipv4NetmaskLength: 24, Ipv6IpamPoolId: ipv6, Ipv6NetmaskLength: 48 }
-    await refuses(make(input), { code: 'InvalidParameterValue', field: 'NetmaskLength' })
+    await refuses(make(input), { code: 'InvalidParameterValue', field: 'Ipv6NetmaskLength' })
     assert.deepEqual(await utilization(), before)
     assert.deepEqual((await acme.call('DescribeVpcs', {}, asNetwork)).Vpcs, [])
   })

@@ -90,8 +90,10 @@ export class Batches {
   async #runBatch(batch: readonly Queued[], conflicts: number): Promise<void> {
     const engine = this.#engine
     const answers: { queued: Queued; value?: unknown; error?: unknown; failed: boolean }[] = []
+    let hasBegun = false
     try {
       await engine.begin(batch.map(({ token }) => token))
+      hasBegun = true
       for (const queued of batch) {
         const before = engine.transaction.changes
         try {
@@ -104,7 +106,7 @@ export class Batches {
       }
       await engine.commit()
     } catch (error) {
-      await this.#startOver(batch, error, conflicts)
+      await this.#startOver(batch, error, { conflicts, hasBegun })
       return
     }
     for (const { queued, value, error, failed } of answers) {
@@ -113,18 +115,23 @@ export class Batches {
     }
   }
 
-  async #startOver(batch: readonly Queued[], error: unknown, conflicts: number): Promise<void> {
+  async #startOver(
+    batch: readonly Queued[],
+    error: unknown,
+    { conflicts, hasBegun }: { readonly conflicts: number; readonly hasBegun: boolean },
+  ): Promise<void> {
     const { trouble, cause } = await this.#rolledBack(error)
     // Where the outcome may be unknown nothing is run again: only the caller's token can tell.
     const isOver = trouble?.fatal || trouble?.kind === 'unavailable' || this.#closed
     if (!isOver && conflicts < conflictsMax && this.#engine.isConflict(cause)) {
       await this.#runBatch(batch, conflicts + 1)
-    } else if (!isOver && batch.length > 1) {
+      // Where not even a transaction could begin, one for each would only wait as long again, one after the other.
+    } else if (!isOver && hasBegun && batch.length > 1) {
       for (const queued of batch) await this.#runBatch([queued], 0)
     } else {
       for (const { reject } of batch) reject(trouble ?? cause)
     }
-    if (trouble?.fatal) this.#fail(trouble)
+    if (trouble?.fatal) this.fail(trouble)
   }
 
   async #rolledBack(error: unknown): Promise<{ trouble: StoreTrouble | undefined; cause: unknown }> {
@@ -132,7 +139,7 @@ export class Batches {
       await this.#engine.rollback()
       return { trouble: this.#engine.troubleOf(error), cause: error }
     } catch (worse) {
-      const trouble = this.#engine.troubleOf(error) ?? this.#engine.troubleOf(worse)
+      const trouble = this.#engine.troubleOf(worse) ?? this.#engine.troubleOf(error)
       return {
         trouble: trouble ?? new StoreTrouble('unavailable', String(worse), { fatal: true, cause: worse }),
         cause: error,
@@ -140,7 +147,8 @@ export class Batches {
     }
   }
 
-  #fail(trouble: StoreTrouble): void {
+  /** Takes nothing more, and tells the process that it must not go on. */
+  fail(trouble: StoreTrouble): void {
     if (this.#closed) return
     this.#closed = trouble
     this.#onFatal?.(trouble)

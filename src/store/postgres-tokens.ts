@@ -23,7 +23,7 @@ export class SharedTokens extends Tokens {
   readonly #sql: Sql
   readonly #findMany: FindMany
   /** What a transaction's tokens did before it; undefined where they had not been used. */
-  #found = new Map<string, TokenUse | undefined>()
+  #found = new Map<string, FoundUse | undefined>()
   #touched = false
   #added = 0
 
@@ -63,7 +63,7 @@ export class SharedTokens extends Tokens {
   override find(token: Uint8Array): Promise<TokenUse | undefined> {
     return this.#use(token)
   }
-  override findRequest(token: Uint8Array): Promise<TokenUse | undefined> {
+  override findRequest(token: Uint8Array): Promise<FoundUse | undefined> {
     return this.#use(token)
   }
   override async keep(token: Uint8Array, auditEntry: number, at: number): Promise<void> {
@@ -80,10 +80,10 @@ export class SharedTokens extends Tokens {
     this.#touched = true
   }
 
-  async #use(token: Uint8Array): Promise<TokenUse | undefined> {
+  async #use(token: Uint8Array): Promise<FoundUse | undefined> {
     const name = nameOf(token)
     return this.#found.has(name)
       ? this.#found.get(name)
-      : ((await this.#findMany(findUses, [token]))[0] as TokenUse | undefined)
+      : ((await this.#findMany(findUses, [token]))[0] as FoundUse | undefined)
   }
 }

@@ -2,19 +2,17 @@
 import { assert } from '#model/assert.ts'
 import {
   bitsOf,
-  buddyOf,
   type Cidr,
   compareCidrs,
   contains,
   fromKey,
   lastAddress,
   orderOf,
-  parentOf,
   sizeOf,
   supernet,
   toKey,
 } from '#model/cidr.ts'
-import { type Carved, carve, carveAround } from '#model/free-space.ts'
+import { type Carved, carve, carveAround, coalesce } from '#model/free-space.ts'
 import type { Clock } from './history.ts'
 import type { Sql } from './sql.ts'
 
@@ -389,8 +387,9 @@ export class Space {
 
   /** Returns space whose quarantine has ended to the free space (invariant I6). How many blocks it returned. */
   async endQuarantines(limit: number, pool?: number): Promise<number> {
+    // `+` keeps to the index of ends: by pool, an exhausted pool would read all that rests in it for every request.
     const rows = await this.#sql.all<{ pool: number; first: Uint8Array; length: number }>(
-      `select pool, first, length from quarantine where ends_at <= ? ${pool === undefined ? '' : 'and pool = ?'} order by ends_at limit ?`,
+      `select pool, first, length from quarantine where ends_at <= ? ${pool === undefined ? '' : 'and +pool = ?'} order by ends_at limit ?`,
       this.#clock.now,
       ...(pool === undefined ? [] : [pool]),
       limit,
@@ -423,11 +422,9 @@ export class Space {
   /** Blocks grow back with their buddies, but never beyond the provisioned CIDR: deprovisioning must find it whole. */
   async #merge(pool: number, released: Cidr): Promise<void> {
     await this.#spill()
-    const limit = (await this.#provisionedAround(pool, released))?.length
-    assert(limit !== undefined, 'released space lies in a provisioned CIDR')
-    let block = released
-    while (block.length > limit && (await this.#removeFree(pool, buddyOf(block)))) block = parentOf(block)
-    await this.#insertFree(pool, block)
+    const provisioned = await this.#provisionedAround(pool, released)
+    assert(provisioned !== undefined, 'released space lies in a provisioned CIDR')
+    await this.#insertFree(pool, await coalesce(released, (buddy) => this.#removeFree(pool, buddy), provisioned))
   }
 
   // Provisioning ---------------------------------------------------------------------------------------------------
@@ -544,7 +541,7 @@ export class Space {
     filter: { readonly resourceType?: string; readonly region?: string } = {},
   ): Promise<Allocation[]> {
     const holders = await this.#sql.all<{ n: number; resource_type: string; region: string }>(
-      'select n, resource_type, region from holder where account = ? order by n',
+      'select n, resource_type, region from holder where account = ?',
       account,
     )
     const found: Allocation[] = []

@@ -112,7 +112,13 @@ class SqliteEngine implements Engine {
   }
   rollback(): void {
     this.#dataVersion = -1
-    if (this.#connection.database.isTransaction) this.#connection.database.exec('rollback')
+    try {
+      if (this.#connection.database.isTransaction) this.#connection.database.exec('rollback')
+    } catch (error) {
+      // What cannot be taken back must not be built upon.
+      const message = `a transaction could not be taken back (${(error as Error).message})`
+      throw new StoreTrouble('io', message, { fatal: true, cause: error })
+    }
   }
   troubleOf(error: unknown): StoreTrouble | undefined {
     return troubleOf(error)
@@ -153,19 +159,29 @@ class SqliteStore implements Store {
     if (this.#batches.closed) return Promise.reject(this.#batches.closed)
     // One connection, one transaction at a time: reads take turns. They never wait for I/O, so a turn is short.
     const result = this.#reads.then(async () => {
-      this.#reader.database.exec('begin')
       try {
+        this.#reader.database.exec('begin')
         this.#reading.now = this.#now()
         load(this.#reader, this.#reading)
         return await work(this.#reading)
       } catch (error) {
-        throw troubleOf(error) ?? error
+        const trouble = troubleOf(error)
+        if (trouble?.fatal) this.#batches.fail(trouble)
+        throw trouble ?? error
       } finally {
-        this.#reader.database.exec('commit')
+        this.#endReading()
       }
     })
     this.#reads = result.catch(() => undefined)
     return result
+  }
+
+  #endReading(): void {
+    try {
+      if (this.#reader.database.isTransaction) this.#reader.database.exec('rollback')
+    } catch {
+      // A damaged file complains once more; that would hide what the reading itself met.
+    }
   }
 
   async close(): Promise<void> {
@@ -209,14 +225,17 @@ function open(options: SqliteOptions): Store {
   const lock = options.exclusive ? takeLock(folder) : undefined
   const path = join(folder, databaseFile)
   const isNew = !existsSync(path)
-  const writer = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true, defensive: true })
+  let writer: DatabaseSync | undefined
   try {
+    writer = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true, defensive: true })
     prepare(writer, isNew)
+    // SQLite opens a file that it may not write for reading alone: better told now than with the first request.
+    if (options.exclusive) writer.exec(`begin immediate; pragma user_version = ${migrations.at(-1)!.number}; rollback`)
     const reader = new DatabaseSync(path, { timeout: busyTimeoutMs, readOnly: false })
     reader.exec('pragma cache_size = -8000; pragma query_only = 1')
     return new SqliteStore(new Connection(writer), new Connection(reader), lock, options)
   } catch (error) {
-    writer.close()
+    writer?.close()
     lock?.close()
     throw error
   }

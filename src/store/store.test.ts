@@ -31,7 +31,7 @@ for (const engine of ['sqlite', 'postgres'] satisfies Engine[]) {
   describe(engine, () => {
     const inWorld = (title: string, run: (world: World) => Promise<void>): void => {
       test(title, async () => {
-        const world = await openWorld({}, engine)
+        const world = await openWorld({}, undefined, engine)
         try {
           await run(world)
         } finally {

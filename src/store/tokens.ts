@@ -31,7 +31,7 @@ export class Tokens {
     return false
   }
   /** The use of a token that came with a request; only where the store remembers them. */
-  async findRequest(_token: Uint8Array): Promise<TokenUse | undefined> {
+  async findRequest(_token: Uint8Array): Promise<(TokenUse & { token: Uint8Array }) | undefined> {
     return undefined
   }
   /** Keeps a token that came with a request; only where the store remembers them. */
@@ -67,21 +67,40 @@ export class Tokens {
       auditEntry,
     )
   }
-  /** Implicit tokens used since `since`, newest first. Entries are numbered in the order of time, so it reads only what it returns. */
-  async recent(since: number, limit: number): Promise<{ n: number; at: number; token: Uint8Array }[]> {
-    const found: { n: number; at: number; token: Uint8Array }[] = []
-    let before = Number.MAX_SAFE_INTEGER
-    while (found.length < limit) {
-      const rows = await this.#sql.all<{ n: number; at: number; token: Uint8Array | null }>(
-        'select n, at, token from audit_entry where n < ? order by n desc limit ?',
-        before,
+  /** Hands on the implicit tokens used since `since`, oldest first; at most the last `limit` entries. */
+  async visitSince(
+    since: number,
+    limit: number,
+    visit: (use: { n: number; at: number; token: Uint8Array; parameters: Uint8Array }) => void,
+  ): Promise<void> {
+    let after = (await this.#firstSince(since)) - 1
+    const last = (await this.#sql.get<{ n: number | null }>('select max(n) as n from audit_entry'))?.n ?? 0
+    after = Math.max(after, last - limit)
+    for (;;) {
+      const rows = await this.#sql.all<{ n: number; at: number; token: Uint8Array | null; parameters: Uint8Array }>(
+        'select n, at, token, parameters from audit_entry where n > ? order by n limit ?',
+        after,
         stepSize,
       )
-      for (const { n, at, token } of rows) if (token && at >= since) found.push({ n, at, token })
-      const last = rows.at(-1)
-      if (rows.length < stepSize || last!.at < since) break
-      before = last!.n
+      for (const { token, ...rest } of rows) if (token) visit({ token, ...rest })
+      if (rows.length < stepSize) return
+      after = rows.at(-1)!.n
     }
-    return found
+  }
+
+  /** The first entry at or after a moment. Entries are numbered in the order of time, so halving finds it without an index. */
+  async #firstSince(since: number): Promise<number> {
+    let low = 0
+    let high = ((await this.#sql.get<{ n: number | null }>('select max(n) as n from audit_entry'))?.n ?? 0) + 1
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2)
+      const row = await this.#sql.get<{ n: number; at: number }>(
+        'select n, at from audit_entry where n >= ? order by n limit 1',
+        middle,
+      )
+      if (!row || row.at >= since) high = middle
+      else low = row.n + 1
+    }
+    return low
   }
 }

@@ -33,11 +33,26 @@ interface Credentials {
   readonly sessionToken?: string
 }
 
+/** What the server tells of a decision beside EC2's own answer: `decision` and `warning` in the output. */
+const headersShown = { 'x-cadastre-decision': 'decision', 'x-cadastre-warning': 'warning' } as const
+
 /** Unmodified clients; they try once, so that a test sees the first answer. */
 export function makeClients(endpoint: string, credentials: Credentials, region = home): Clients {
   const options = { endpoint, region, credentials, maxAttempts: 1 }
+  const client = new ec2.EC2Client(options)
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args)
+      const { headers } = result.response as { headers: Record<string, string | undefined> }
+      for (const [header, member] of Object.entries(headersShown)) {
+        if (headers[header] !== undefined) Object.assign(result.output as object, { [member]: headers[header] })
+      }
+      return result
+    },
+    { step: 'deserialize', priority: 'high' },
+  )
   return {
-    ec2: new ec2.EC2Client(options),
+    ec2: client,
     organizations: new organizations.OrganizationsClient(options),
     sts: new sts.STSClient(options),
   }

@@ -14,7 +14,35 @@ scenario("an Elastic IP comes from the policy's pool though the caller named non
   steps: [
     pool('edge', { cidr: '203.0.113.0/28' }),
     policy('law', { rules: { eip: ['edge'] }, on: ['$root'] }),
-    takes('shop', 'eip', '$edge', '203.0.113.0'),
+    {
+      as: 'shop',
+      asks: ask('AllocateAddress', {}),
+      gets: {
+        AllocationId: '$eip',
+        PublicIp: '203.0.113.0',
+        PublicIpv4Pool: '$edge',
+        NetworkBorderGroup: 'us-east-1',
+        Domain: 'vpc',
+        decision: '$decision',
+        warning: undefined,
+      },
+    },
+    {
+      explain: '$decision',
+      says: [
+        'An eip in us-east-1 got 203.0.113.0/32 from pool `$edge`, by policy `$law` version 2, enabled on `$root`, rule 1.',
+        'account     $shop (shop)',
+        'asked for   eip in us-east-1, ipv4',
+        'outcome     allow (enforce)',
+        'policy      $law version 2',
+        'enabled on  $root (Root)',
+        'document    eip in us-east-1',
+        'candidates  $edge',
+        'from        $edge',
+        'block       203.0.113.0/32',
+        'action      AllocateAddress',
+      ],
+    },
     {
       as: 'shop',
       asks: ask('DescribeAddresses', { AllocationIds: ['$eip'] }),

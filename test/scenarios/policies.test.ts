@@ -208,9 +208,31 @@ scenario('a policy that observes changes nothing; one that warns tells; one that
     pool('spare', { cidr: '198.51.100.0/30', tags: { 'cadastre:shared-with': '$root' } }),
     policy('law', { settings: { mode: 'observe' }, rules: { eip: ['edge'] }, on: ['$root'] }),
     takes('shop', 'amazon'),
-    { as: 'shop', asks: ask('AllocateAddress', { IpamPoolId: '$spare' }), gets: { PublicIpv4Pool: '$spare' } },
+    {
+      as: 'shop',
+      asks: ask('AllocateAddress', { IpamPoolId: '$spare' }),
+      gets: { PublicIpv4Pool: '$spare', decision: '$observed', warning: undefined },
+    },
+    {
+      explain: '$observed',
+      says: [
+        'outcome     allow (observe)',
+        'from        $spare',
+        '  4. skip target    $law: assignments in mode observe do not act; enforced, the request would be denied',
+      ],
+    },
     tag('$law', { 'cadastre:mode': 'warn' }),
-    { as: 'shop', asks: ask('AllocateAddress', { IpamPoolId: '$spare' }), gets: { PublicIpv4Pool: '$spare' } },
+    {
+      as: 'shop',
+      asks: ask('AllocateAddress', { IpamPoolId: '$spare' }),
+      gets: {
+        PublicIpv4Pool: '$spare',
+        decision: '$warned',
+        warning:
+          'Warning: Policy `$law` version 2 on `$root` would deny this: it does not let you choose `$spare`; allowed: $edge.',
+      },
+    },
+    { explain: '$warned', says: ['outcome     warn (warn)', 'from        $spare'] },
     tag('$law', { 'cadastre:mode': 'enforce' }),
     {
       as: 'shop',
@@ -251,7 +273,20 @@ scenario('settings are tags: steered choices, required tags, conditions on accou
     tag('$law', { 'cadastre:when/$labs': 'ou=$dev', 'cadastre:on-explicit': 'steer' }),
     takes('lab', '$labs'),
     takes('shop', '$edge'),
-    { as: 'shop', asks: ask('AllocateAddress', { IpamPoolId: '$spare' }), gets: { PublicIpv4Pool: '$edge' } },
+    {
+      as: 'shop',
+      asks: ask('AllocateAddress', { IpamPoolId: '$spare' }),
+      gets: {
+        PublicIpv4Pool: '$edge',
+        decision: '$steered',
+        warning:
+          'An eip in us-east-1 got 203.0.113.1/32 from pool `$edge`, by policy `$law` version 3, enabled on `$root`, rule 2; your choice `$spare` is not listed and was not followed.',
+      },
+    },
+    {
+      explain: '$steered',
+      says: ['outcome     steer (enforce)', 'asked for   eip in us-east-1, ipv4 from $spare'].reverse(),
+    },
     tag('$law', { 'cadastre:required-tags/us-east-1/eip': 'env,team=net' }),
     {
       as: 'shop',

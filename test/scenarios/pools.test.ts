@@ -194,7 +194,7 @@ scenario('space that overlaps, has host bits or is of the other family is refuse
       asks: ask('AllocateIpamPoolCidr', { IpamPoolId: '$other', Cidr: '10.1.0.0/24' }),
       refused: 'InvalidParameterValue',
       saying:
-        'The CIDR `10.1.0.0/24` of the parameter `Cidr` conflicts with another CIDR. It is not inside the provisioned CIDRs of $other (the pool has none yet).',
+        'The value `10.1.0.0/24` for the parameter `Cidr` is invalid. It is not inside the provisioned CIDRs of the pool `$other` (it has none yet).',
     },
     asNetwork(ask('DeprovisionIpamPoolCidr', { IpamPoolId: '$other', Cidr: '10.1.0.0/16' })),
     {
@@ -311,7 +311,7 @@ scenario("a pool's own rules hold: lengths, and the tags that resources must car
       }),
       refused: 'InvalidParameterValue',
       saying:
-        'The value `/16` for the parameter `NetmaskLength` is invalid. Pool `$ten` does not allow min-netmask-length `/16`; allowed: `/20 to /26`.',
+        'The value `/16` for the parameter `Ipv4NetmaskLength` is invalid. Pool `$ten` does not allow min-netmask-length `/16`; allowed: `/20 to /26`.',
     },
   ],
   leaves: ['network vpc 10.0.0.0/24', 'ten: 10.0.0.0/24 vpc network'],

@@ -33,6 +33,8 @@ export interface AwsCall {
   readonly dryRun: boolean
   /** The SDK's id of the call, the same in its retries. Only where it was signed. */
   readonly invocationId: string | undefined
+  /** The same where it was not signed, so that anybody on the way could have changed it (botocore, and so the AWS CLI). */
+  readonly unsignedInvocationId: string | undefined
   /** 64 hexadecimal digits: seen again, the same request was sent again. */
   readonly signature: string
   /** SHA-256 of the body, in hexadecimal: equal bodies carry equal parameters. */
@@ -182,6 +184,7 @@ async function serve(
       refuse({ code: 'NotSupported', what: 'A presigned request that changes something', because: 'sign its header' })
     }
     const input = read()
+    const invocationId = authorization.headers.get('amz-sdk-invocation-id')
     const isInvocationSigned = authorization.signedHeaders.names.includes('amz-sdk-invocation-id')
     const { output, headers } = await deps.execute(service, name, {
       principal,
@@ -189,7 +192,8 @@ async function serve(
       input,
       requestId,
       dryRun: (input as { DryRun?: boolean }).DryRun === true,
-      invocationId: isInvocationSigned ? authorization.headers.get('amz-sdk-invocation-id') : undefined,
+      invocationId: isInvocationSigned ? invocationId : undefined,
+      unsignedInvocationId: isInvocationSigned ? undefined : invocationId,
       signature: authorization.signature,
       bodyHash,
       sourceAddress: request.socket.remoteAddress ?? '',

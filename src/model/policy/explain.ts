@@ -1,7 +1,14 @@
 // A decision in words: one sentence, then one line per fact, and at last whom to ask (policy-model §5).
 
 import { formatCidr } from '../cidr.ts'
-import { type AllocationRequest, type Decision, type Denial, provider, type TraceStep } from './decision.ts'
+import {
+  type AllocationRequest,
+  type Decision,
+  type Denial,
+  provider,
+  type TraceStep,
+  type WouldBe,
+} from './decision.ts'
 
 export interface Explanation {
   readonly sentence: string
@@ -31,6 +38,7 @@ export function renderDecision(decision: Decision, names: Names = new Map()): st
     ['candidates', decision.candidates.map(({ pool }) => withName(pool, names)).join(', ') || undefined],
     ['from', decision.pool && withName(decision.pool, names)],
     ['block', decision.cidr && formatCidr(decision.cidr)],
+    ['would be', decision.wouldBe && renderWouldBe(decision.wouldBe, names)],
   ]
   const known = facts.filter((fact): fact is readonly [string, string] => fact[1] !== undefined)
   return [
@@ -44,6 +52,16 @@ export function renderDecision(decision: Decision, names: Names = new Map()): st
     ...lines,
     '',
   ].join('\n')
+}
+
+/** What assignments that observe or warn would have made of it, were they enforced. */
+function renderWouldBe({ mode, outcome, policy, target, candidates, denial }: WouldBe, names: Names): string {
+  const by = policy
+    ? `, by ${withName(policy.id, names)} version ${policy.version} on ${withName(target ?? '', names)}`
+    : ''
+  const from = candidates.length > 0 ? ` from ${candidates.map(({ pool }) => withName(pool, names)).join(', ')}` : ''
+  const because = denial ? ` (${denial.setting}: ${denial.value})` : ''
+  return `${outcome}${from}${because}${by}; it is in mode ${mode}`
 }
 
 const withName = (id: string, names: Names): string => (names.has(id) ? `${id} (${names.get(id)})` : id)

@@ -132,7 +132,12 @@ function partsOf(snapshot: Snapshot, world: World, path: readonly string[], pair
     if (nearest || snapshot.policies.get(assignment.policyId)!.compatibility === 'aws') break
   }
   if (assignments.length === 0) {
-    steps.push({ kind: 'target', subject: path.at(-1)!, result: 'miss', because: 'no policy is enabled on its path' })
+    steps.push({
+      kind: 'target',
+      subject: path.at(-1)!,
+      result: 'miss',
+      because: 'no policy that is enforced is enabled on its path',
+    })
   }
   return { finals, base: nearest ?? finals[0], steps }
 }

@@ -1,0 +1,131 @@
+// The configuration: what holds where nothing is said, and how every mistake is told.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ConfigProblem, readConfig, variables } from './config.ts'
+
+/** The problems that an environment is told of, one each. */
+function problemsOf(environment: Record<string, string>): string[] {
+  try {
+    readConfig(environment)
+  } catch (error) {
+    assert.ok(error instanceof ConfigProblem)
+    return error.message.split('\n').slice(1)
+  }
+  return []
+}
+
+test('without any variable there is a configuration that works on this machine', () => {
+  const { operations, ...rest } = readConfig({})
+  assert.deepEqual(rest, {
+    dataFolder: './data',
+    host: '127.0.0.1',
+    port: 7420,
+    secretKeyFile: undefined,
+    bootstrap: { account: '111111111111', accessKeyId: undefined, secretAccessKey: undefined },
+  })
+  const { regions, ...settings } = operations
+  assert.deepEqual(settings, {
+    quarantineSecondsPublic: 300,
+    requireCidrAuthorization: false,
+    providerIpv4Cidr: '198.18.0.0/15',
+    providerIpv6Cidr: '2001:db8::/32',
+  })
+  assert.equal(regions.length, 15)
+  assert.deepEqual(regions[0], { name: 'us-east-1', zoneIdPrefix: 'use1', zones: ['a', 'b', 'c'] })
+  assert.equal(regions.find(({ name }) => name === 'ap-southeast-2')!.zoneIdPrefix, 'apse2')
+})
+
+test('an empty variable, or one of blanks, is as if it were not there', () => {
+  const empty = Object.fromEntries(Object.values(variables).map(({ name }, index) => [name, index % 2 ? '' : '  ']))
+  assert.deepEqual(readConfig(empty), readConfig({}))
+})
+
+test('every variable is read', () => {
+  const config = readConfig({
+    CADASTRE_DATA: '/srv/cadastre',
+    CADASTRE_HOST: '::1',
+    CADASTRE_PORT: '0',
+    CADASTRE_SECRET_KEY_FILE: '/etc/cadastre.key',
+    CADASTRE_BOOTSTRAP_ACCOUNT: '123456789012',
+    CADASTRE_BOOTSTRAP_ACCESS_KEY_ID: 'AKIAEXAMPLE0000000',
+    CADASTRE_BOOTSTRAP_SECRET_ACCESS_KEY: 'a secret of some length',
+    CADASTRE_REGIONS: 'eu-central-1, us-gov-west-1',
+    CADASTRE_QUARANTINE_SECONDS: '2592000',
+    CADASTRE_REQUIRE_CIDR_AUTHORIZATION: 'true',
+    CADASTRE_PROVIDER_IPV4_CIDR: '192.0.2.0/28',
+    CADASTRE_PROVIDER_IPV6_CIDR: '2001:db8::/40',
+  })
+  assert.ok(Object.isFrozen(config))
+  assert.deepEqual(config, {
+    dataFolder: '/srv/cadastre',
+    host: '::1',
+    port: 0,
+    secretKeyFile: '/etc/cadastre.key',
+    bootstrap: {
+      account: '123456789012',
+      accessKeyId: 'AKIAEXAMPLE0000000',
+      secretAccessKey: 'a secret of some length',
+    },
+    operations: {
+      regions: [
+        { name: 'eu-central-1', zoneIdPrefix: 'euc1', zones: ['a', 'b', 'c'] },
+        { name: 'us-gov-west-1', zoneIdPrefix: 'usgw1', zones: ['a', 'b', 'c'] },
+      ],
+      quarantineSecondsPublic: 2_592_000,
+      requireCidrAuthorization: true,
+      providerIpv4Cidr: '192.0.2.0/28',
+      providerIpv6Cidr: '2001:db8::/40',
+    },
+  })
+})
+
+const bad: readonly (readonly [string, string])[] = [
+  ['CADASTRE_PORT', '65536'],
+  ['CADASTRE_PORT', '-1'],
+  ['CADASTRE_PORT', '80a'],
+  ['CADASTRE_PORT', '7420.5'],
+  ['CADASTRE_BOOTSTRAP_ACCOUNT', '12345'],
+  ['CADASTRE_REGIONS', 'eu-central-1,,us-east-1'],
+  ['CADASTRE_REGIONS', 'Frankfurt'],
+  ['CADASTRE_REGIONS', 'eu-central-1,eu-central-1'],
+  ['CADASTRE_QUARANTINE_SECONDS', '2592001'],
+  ['CADASTRE_QUARANTINE_SECONDS', 'five minutes'],
+  ['CADASTRE_REQUIRE_CIDR_AUTHORIZATION', 'yes'],
+  ['CADASTRE_PROVIDER_IPV4_CIDR', '198.18.0.0'],
+  ['CADASTRE_PROVIDER_IPV4_CIDR', '198.18.0.1/15'],
+  ['CADASTRE_PROVIDER_IPV4_CIDR', '198.18.0.0/29'],
+  ['CADASTRE_PROVIDER_IPV4_CIDR', '2001:db8::/28'],
+  ['CADASTRE_PROVIDER_IPV6_CIDR', '2001:db8::/41'],
+  ['CADASTRE_PROVIDER_IPV6_CIDR', '198.18.0.0/15'],
+]
+
+test('every bad value is told with its variable, what stands there, and what is expected', () => {
+  for (const [name, value] of bad) {
+    const problems = problemsOf({ [name]: value })
+    assert.equal(problems.length, 1, `${name}=${value}`)
+    assert.ok(problems[0]!.includes(`${name}=\`${value}\`: `), problems[0]!)
+  }
+})
+
+test('a first access key is given whole, in its form, and its secret is never repeated', () => {
+  const [id, secret] = ['CADASTRE_BOOTSTRAP_ACCESS_KEY_ID', 'CADASTRE_BOOTSTRAP_SECRET_ACCESS_KEY'] as const
+  const goodId = 'AKIAEXAMPLE0000000'
+  const goodSecret = 'a secret of some length'
+  assert.match(problemsOf({ [id]: goodId }).join(), /give both or neither/)
+  assert.match(problemsOf({ [secret]: goodSecret }).join(), /give both or neither/)
+  assert.match(problemsOf({ [id]: 'akia', [secret]: goodSecret }).join(), new RegExp(`${id}=\`akia\``))
+  const short = problemsOf({ [id]: goodId, [secret]: 'psst' }).join()
+  assert.match(short, new RegExp(secret))
+  assert.doesNotMatch(short, /psst/)
+})
+
+test('all problems are told at once', () => {
+  const environment = Object.fromEntries(bad)
+  assert.equal(problemsOf(environment).length, Object.keys(environment).length)
+  for (const name of Object.keys(environment)) {
+    assert.ok(
+      problemsOf(environment).some((problem) => problem.includes(name)),
+      name,
+    )
+  }
+})

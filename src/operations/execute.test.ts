@@ -1,0 +1,85 @@
+// The hallway: what becomes of a request that comes again.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { AllocateAddressResult } from '#formats/aws/ec2.generated.ts'
+import { refuses } from '../../test/organization.ts'
+import { managementAccount, openWorld, testSettings, type World } from '../../test/world.ts'
+import { type Call, openHallway } from './execute.ts'
+import { operationTables } from './tables.ts'
+
+const call: Call = {
+  principal: { account: managementAccount, arn: 'arn:x', accessKeyId: 'AKIATEST', userId: 'AIDATEST' },
+  region: 'us-east-1',
+  input: {},
+  requestId: 'request',
+  signature: 'ab'.repeat(32),
+  sourceAddress: '127.0.0.1',
+}
+const allocateAddress = operationTables.ec2.get('AllocateAddress')!
+
+const take = async (world: World, more: Partial<Call>) =>
+  (await world.hallway.execute(allocateAddress, { ...call, ...more })).output as AllocateAddressResult
+const heldIn = async (world: World) => (await world.call('DescribeAddresses', {})).Addresses!.length
+const otherSignature = 'cd'.repeat(32)
+
+test('I5 an invocation id seen again gets the first answer, signed or not, though the retry was signed anew', async () => {
+  const world = await openWorld()
+  for (const id of [{ invocationId: 'one' }, { unsignedInvocationId: 'two' }]) {
+    const first = await take(world, { ...id, signature: `${JSON.stringify(id).length}f`.repeat(16).slice(0, 64) })
+    assert.deepEqual(await take(world, { ...id, signature: otherSignature }), first)
+  }
+  assert.equal(await heldIn(world), 2)
+  await world.close()
+})
+
+test('I5 a signature is good for one call: an equal one of the same second is told to sign anew, and so is a replay', async () => {
+  const world = await openWorld()
+  const first = await take(world, { unsignedInvocationId: 'one' })
+  await refuses(take(world, { unsignedInvocationId: 'two' }), { code: 'Unavailable' })
+  await refuses(take(world, {}), { code: 'Unavailable' })
+  const second = await take(world, { unsignedInvocationId: 'two', signature: otherSignature })
+  assert.notEqual(second.AllocationId, first.AllocationId)
+  // Clients without any id: nothing tells a repeat from an equal call, so nothing is given twice and nothing is lost.
+  await take(world, { signature: 'ef'.repeat(32) })
+  await refuses(take(world, { signature: 'ef'.repeat(32) }), { code: 'Unavailable' })
+  assert.equal(await heldIn(world), 3)
+  await world.close()
+})
+
+test('I5 an unsigned id with other parameters is another call', async () => {
+  const world = await openWorld()
+  const tagged: object = { TagSpecifications: [{ ResourceType: 'elastic-ip', Tags: [{ Key: 'a', Value: 'b' }] }] }
+  const first = await take(world, { unsignedInvocationId: 'one' })
+  const second = await take(world, { unsignedInvocationId: 'one', input: tagged, signature: otherSignature })
+  assert.notEqual(second.AllocationId, first.AllocationId)
+  await world.close()
+})
+
+test('I5 what was used is known after a restart', async () => {
+  const world = await openWorld()
+  const first = await take(world, { unsignedInvocationId: 'one' })
+  await take(world, { signature: otherSignature })
+  const again = { ...world, hallway: await openHallway(world.store, testSettings) }
+  assert.deepEqual(await take(again, { unsignedInvocationId: 'one', signature: '12'.repeat(32) }), first)
+  await refuses(take(again, { unsignedInvocationId: 'two' }), { code: 'Unavailable' })
+  await refuses(take(again, { signature: otherSignature }), { code: 'Unavailable' })
+  await world.close()
+})
+
+test('I5 a client token does not mind in which order the same parameters stand, at any depth', async () => {
+  const world = await openWorld()
+  const TagSpecifications = [{ ResourceType: 'ipam', Tags: [{ Key: 'a', Value: 'b' }] }] as const
+  const first = await world.call('CreateIpam', { ClientToken: 'one', Description: 'x', TagSpecifications })
+  const reordered = [{ Tags: [{ Value: 'b', Key: 'a' }], ResourceType: 'ipam' }] as const
+  const again = await world.call('CreateIpam', {
+    TagSpecifications: reordered,
+    Description: 'x',
+    ClientToken: 'one',
+  })
+  assert.equal(again.Ipam!.IpamId, first.Ipam!.IpamId)
+  const other = [{ ResourceType: 'ipam', Tags: [{ Key: 'b', Value: 'a' }] }] as const
+  await refuses(world.call('CreateIpam', { ClientToken: 'one', Description: 'x', TagSpecifications: other }), {
+    code: 'IdempotencyMismatch',
+  })
+  await world.close()
+})

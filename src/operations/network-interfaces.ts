@@ -1,0 +1,86 @@
+// Network interfaces: those of NAT gateways, the only ones that are on record here. Tools look for others before they delete a subnet.
+import type { NetworkInterface } from '#formats/aws/ec2.generated.ts'
+import { formatId } from '#model/identifier.ts'
+import { refuse } from '#model/refusal.ts'
+import type { NatGateway, NatGatewayAddress } from '#store/nat-gateways.ts'
+import { filterBy, page, refuseIdsWithPaging } from './listing.ts'
+import { ec2Read, type ReadContext } from './operation.ts'
+
+export const describeNetworkInterfaces = ec2Read('DescribeNetworkInterfaces', async (context, input) => {
+  refuseIdsWithPaging(input.NetworkInterfaceIds, 'NetworkInterfaceIds', input)
+  const matches = filterBy(input.Filters, filterFields, () => [])
+  const all = await allInterfaces(context)
+  const missing = input.NetworkInterfaceIds?.find(
+    (id) => !all.some(({ NetworkInterfaceId }) => NetworkInterfaceId === id),
+  )
+  if (missing !== undefined) refuse({ code: 'NotFound', what: 'network-interface', id: missing })
+  const wanted = input.NetworkInterfaceIds?.length
+    ? all.filter(({ NetworkInterfaceId }) => input.NetworkInterfaceIds!.includes(NetworkInterfaceId!))
+    : all
+  const { items, NextToken } = page(wanted.filter(matches), input, ({ NetworkInterfaceId }) => NetworkInterfaceId!)
+  return { NetworkInterfaces: items, NextToken }
+})
+
+async function allInterfaces(context: ReadContext): Promise<NetworkInterface[]> {
+  const found: NetworkInterface[] = []
+  for (const gateway of await context.tx.natGateways.list(context.caller.account, context.region)) {
+    if (gateway.deletedAt !== undefined) continue
+    for (const address of await context.tx.natGateways.addresses(gateway.id)) {
+      if (address.networkInterfaceId !== undefined) found.push(describe(context, gateway, address))
+    }
+  }
+  return found.sort((a, b) => (a.NetworkInterfaceId! < b.NetworkInterfaceId! ? -1 : 1))
+}
+
+/** As EC2 shows the interface of a NAT gateway: the service's own, in use, with its private and public address. */
+const describe = (context: ReadContext, gateway: NatGateway, address: NatGatewayAddress): NetworkInterface => ({
+  NetworkInterfaceId: address.networkInterfaceId,
+  Description: `Interface for NAT Gateway ${gateway.id}`,
+  InterfaceType: 'nat_gateway',
+  OwnerId: gateway.account,
+  RequesterManaged: true,
+  SourceDestCheck: false,
+  Status: 'in-use',
+  VpcId: gateway.vpcId,
+  SubnetId: gateway.subnetId,
+  AvailabilityZone: address.zone,
+  AvailabilityZoneId: address.zoneId,
+  PrivateIpAddress: address.privateIp,
+  PrivateIpAddresses: address.privateIp === undefined ? [] : [{ Primary: true, PrivateIpAddress: address.privateIp }],
+  Groups: [],
+  TagSet: [],
+  ...(address.allocation === undefined
+    ? {}
+    : {
+        Association: {
+          AllocationId: formatId('address', context.tx.installation, address.allocation),
+          AssociationId: address.associationId,
+          IpOwnerId: gateway.account,
+          PublicIp: address.publicIp,
+        },
+      }),
+})
+
+const filterFields = {
+  'addresses.association.public-ip': ({ Association }: NetworkInterface) => Association?.PublicIp,
+  'addresses.private-ip-address': ({ PrivateIpAddress }: NetworkInterface) => PrivateIpAddress,
+  'association.allocation-id': ({ Association }: NetworkInterface) => Association?.AllocationId,
+  'association.association-id': ({ Association }: NetworkInterface) => Association?.AssociationId,
+  'association.public-ip': ({ Association }: NetworkInterface) => Association?.PublicIp,
+  // There are neither instances nor security groups: nothing matches these, and nobody is told that they are unknown.
+  'attachment.instance-id': () => undefined,
+  'attachment.status': () => undefined,
+  'group-id': () => undefined,
+  'availability-zone': ({ AvailabilityZone }: NetworkInterface) => AvailabilityZone,
+  'availability-zone-id': ({ AvailabilityZoneId }: NetworkInterface) => AvailabilityZoneId,
+  description: ({ Description }: NetworkInterface) => Description,
+  'interface-type': ({ InterfaceType }: NetworkInterface) => InterfaceType,
+  'network-interface-id': ({ NetworkInterfaceId }: NetworkInterface) => NetworkInterfaceId,
+  'owner-id': ({ OwnerId }: NetworkInterface) => OwnerId,
+  'private-ip-address': ({ PrivateIpAddress }: NetworkInterface) => PrivateIpAddress,
+  'requester-managed': ({ RequesterManaged }: NetworkInterface) => String(RequesterManaged),
+  'source-dest-check': ({ SourceDestCheck }: NetworkInterface) => String(SourceDestCheck),
+  status: ({ Status }: NetworkInterface) => Status,
+  'subnet-id': ({ SubnetId }: NetworkInterface) => SubnetId,
+  'vpc-id': ({ VpcId }: NetworkInterface) => VpcId,
+}
