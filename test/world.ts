@@ -32,7 +32,7 @@ export const testSettings: OperationSettings = {
   providerIpv6Cidr: '2001:db8::/32',
 }
 /** No secret is worth sealing in a test; the real sealer has tests of its own. */
-const openSealer = {
+export const openSealer = {
   seal: (text: string) => new TextEncoder().encode(text),
   open: (sealed: Uint8Array) => new TextDecoder().decode(sealed),
 }
@@ -46,7 +46,9 @@ export interface World {
   readonly hallway: Hallway
   readonly folder: string
   readonly engine: Engine
-  /** Executes SQL beside the store, as nobody should: without foreign keys. */
+  /** Executes SQL beside the store. */
+  execute(sql: string): Promise<void>
+  /** The same, as nobody should: without foreign keys. */
   tamper(sql: string): Promise<void>
   /** Moves the clock forward. */
   advance(milliseconds: number): void
@@ -66,30 +68,37 @@ export type Engine = 'sqlite' | 'postgres'
 
 interface Opened {
   readonly store: Store
-  tamper(sql: string): Promise<void>
+  execute(sql: string, options: { readonly checks: boolean }): Promise<void>
 }
 
 async function openStore(engine: Engine, folder: string, clock: () => number): Promise<Opened> {
   if (engine === 'sqlite') {
     return {
       store: openSqlite({ folder, clock, sealer: openSealer, exclusive: true }),
-      async tamper(sql) {
-        const database = new DatabaseSync(join(folder, 'cadastre.db'), { enableForeignKeyConstraints: false })
-        database.exec(sql)
-        database.close()
+      async execute(sql, { checks }) {
+        const database = new DatabaseSync(join(folder, 'cadastre.db'), { enableForeignKeyConstraints: checks })
+        try {
+          database.exec(sql)
+        } finally {
+          database.close()
+        }
       },
     }
   }
   const url = await emptyPostgres()
   return {
     store: await openPostgres({ url, clock, sealer: openSealer }),
-    async tamper(sql) {
+    async execute(sql, { checks }) {
       const target = parseTarget(url)
       assert(typeof target !== 'string')
       const link = await connect({ target, isHighlyAvailable: false, deadlineMs: 5_000 })
       // As a replica applies changes: without triggers, and foreign keys are triggers.
-      await link.script(`set session_replication_role = replica; ${sql.replace(/\bx'(\w+)'/g, "'\\x$1'::bytea")}`)
-      await link.close()
+      const role = checks ? '' : 'set session_replication_role = replica;'
+      try {
+        await link.script(`${role} ${sql.replace(/\bx'(\w+)'/g, "'\\x$1'::bytea")}`)
+      } finally {
+        await link.close()
+      }
     },
   }
 }
@@ -98,10 +107,11 @@ async function openStore(engine: Engine, folder: string, clock: () => number): P
 export async function openWorld(
   settings: Partial<OperationSettings> = {},
   around: (store: Store) => Store = (store) => store,
+  engine: Engine = engineDefault,
 ): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'cadastre-test-'))
   let now = Date.UTC(2026, 0, 1)
-  const { store: opened, tamper } = await openStore(engineDefault, folder, () => now)
+  const { store: opened, execute } = await openStore(engine, folder, () => now)
   const store = around(opened)
   const hallway = await openHallway(store, { ...testSettings, ...settings })
   await store.write(async (tx) => {
@@ -131,8 +141,9 @@ export async function openWorld(
     store,
     hallway,
     folder,
-    engine: engineDefault,
-    tamper,
+    engine,
+    execute: (sql) => execute(sql, { checks: true }),
+    tamper: (sql) => execute(sql, { checks: false }),
     advance: (milliseconds) => {
       now += milliseconds
     },

@@ -197,6 +197,7 @@ export class Link {
   async close(): Promise<void> {
     if (!this.isUsable) return
     this.#gone = unavailable('the connection is closed')
+    this.#client.ref()
     await this.#client.end().catch(() => undefined)
   }
 

@@ -151,6 +151,8 @@ class PostgresEngine implements Engine {
     await this.transaction.flush()
     await this.#tokens.flush(this.transaction.now)
     await this.#sql.flush()
+    // From here on there is nothing left to roll back, whatever comes of it.
+    this.#start = undefined
     await this.#sql.link!.commit()
     this.#acknowledged = this.transaction.drawn.sequence
   }
@@ -172,7 +174,8 @@ class PostgresEngine implements Engine {
       await link.commit()
     } catch (error) {
       link.destroy()
-      throw error
+      const message = `a rollback failed (${(error as Error).message})`
+      throw postgresTroubleOf(error) ?? new StoreTrouble('unavailable', message, { fatal: false, cause: error })
     }
   }
   troubleOf(error: unknown): StoreTrouble | undefined {

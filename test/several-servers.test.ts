@@ -1,0 +1,310 @@
+// Several servers on one PostgreSQL: no address twice, no old policy, no lost answer, and the truth about what is not known.
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { AllocateAddressCommand, DescribeAddressesCommand, EC2Client } from '@aws-sdk/client-ec2'
+import { type Hallway, openHallway } from '#operations/execute.ts'
+import { operationTables } from '#operations/tables.ts'
+import { openPostgres } from '#store/postgres.ts'
+import { connect, type Link, parseTarget } from '#store/postgres-link.ts'
+import type { Store } from '#store/store.ts'
+import { StoreTrouble } from '#store/trouble.ts'
+import { administrator, startServer, testSecretKey } from './clients/server.ts'
+import { emptyPostgres, startPostgres, type TestPostgres } from './postgres.ts'
+import { managementAccount, openSealer, testSettings } from './world.ts'
+
+interface Server {
+  readonly store: Store
+  call<Output = object>(name: string, input: object, invocationId?: string): Promise<Output>
+}
+
+async function openServer(url: string, deadlineMs?: number): Promise<Server> {
+  const store = await openPostgres({ url, sealer: openSealer, deadlineMs })
+  const hallway: Hallway = await openHallway(store, testSettings)
+  let requests = 0
+  return {
+    store,
+    async call(name, input, invocationId) {
+      const operation = operationTables.ec2.get(name)!
+      const arn = `arn:aws:iam::${managementAccount}:user/test`
+      const { output } = await hallway.execute(operation, {
+        principal: { account: managementAccount, arn, accessKeyId: 'AKIATEST', userId: 'AIDATEST' },
+        region: 'us-east-1',
+        input,
+        requestId: `request-${++requests}`,
+        invocationId,
+        sourceAddress: '127.0.0.1',
+      })
+      return output as never
+    },
+  }
+}
+async function found(store: Store): Promise<void> {
+  await store.write((tx) =>
+    tx.organizations.insertAccount({
+      id: managementAccount,
+      name: 'management',
+      email: 'management@example.com',
+      status: 'ACTIVE',
+      joinedMethod: 'INVITED',
+      joinedAt: 0,
+    }),
+  )
+}
+async function openTwo(): Promise<{ a: Server; b: Server; close(): Promise<void> }> {
+  const url = await emptyPostgres()
+  const a = await openServer(url)
+  const b = await openServer(url)
+  await found(a.store)
+  return {
+    a,
+    b,
+    async close() {
+      await a.store.close()
+      await b.store.close()
+    },
+  }
+}
+const addressOf = (output: object): string => (output as { PublicIp: string }).PublicIp
+
+test('I2 two servers take from one pool at once, and no address is taken twice', async () => {
+  const { a, b, close } = await openTwo()
+  const answers = await Promise.all(
+    Array.from({ length: 400 }, (_, index) => (index % 2 === 0 ? a : b).call('AllocateAddress', {})),
+  )
+  assert.equal(new Set(answers.map(addressOf)).size, 400)
+  const { problems, allocations } = await b.store.read((tx) => tx.spaceCheck.report())
+  assert.deepEqual(problems, [])
+  assert.equal(allocations, 400)
+  await close()
+})
+
+test('I4 a policy that one server acknowledged is in force on the other', async () => {
+  const { a, b, close } = await openTwo()
+  await b.call('AllocateAddress', {})
+  const { Ipam } = await a.call<{ Ipam: { IpamId: string; PublicDefaultScopeId: string } }>('CreateIpam', {})
+  const { IpamPool } = await a.call<{ IpamPool: { IpamPoolId: string } }>('CreateIpamPool', {
+    IpamScopeId: Ipam.PublicDefaultScopeId,
+    AddressFamily: 'ipv4',
+    Locale: 'us-east-1',
+    AwsService: 'ec2',
+    PublicIpSource: 'byoip',
+  })
+  const { IpamPoolId } = IpamPool
+  await a.call('ProvisionIpamPoolCidr', { IpamPoolId, Cidr: '20.0.0.0/16' })
+  const { IpamPolicy } = await a.call<{
+    IpamPolicy: { IpamPolicyId: string }
+  }>('CreateIpamPolicy', { IpamId: Ipam.IpamId })
+  const { IpamPolicyId } = IpamPolicy
+  await a.call('ModifyIpamPolicyAllocationRules', {
+    IpamPolicyId,
+    Locale: 'us-east-1',
+    ResourceType: 'eip',
+    AllocationRules: [{ SourceIpamPoolId: IpamPoolId }],
+  })
+  for (let round = 0; round < 10; round++) {
+    await a.call('EnableIpamPolicy', { IpamPolicyId })
+    assert.match(addressOf(await b.call('AllocateAddress', {})), /^20\.0\./)
+    await b.call('DisableIpamPolicy', { IpamPolicyId })
+    assert.doesNotMatch(addressOf(await a.call('AllocateAddress', {})), /^20\.0\./)
+  }
+  await close()
+})
+
+test('I4 an epoch whose transaction was rolled back on one server is not taken by the other', async () => {
+  const { a, b, close } = await openTwo()
+  let rolledBack = 0
+  const failed = a.store.write(async (tx) => {
+    await tx.moveGovernanceEpoch()
+    rolledBack = tx.governanceEpoch
+    throw new Error('rolled back')
+  })
+  await assert.rejects(failed, /rolled back/)
+  const committed = await b.store.write(async (tx) => {
+    await tx.moveGovernanceEpoch()
+    return tx.governanceEpoch
+  })
+  assert.ok(committed > rolledBack)
+  await close()
+})
+
+test('I5 a request that reaches both servers has one effect', async () => {
+  const { a, b, close } = await openTwo()
+  const answers = await Promise.all(
+    [a, b, a, b].map((server) => server.call('AllocateAddress', {}, 'one-and-the-same')),
+  )
+  assert.equal(new Set(answers.map(addressOf)).size, 1)
+  const other = await b.call('AllocateAddress', {}, 'another')
+  assert.notEqual(addressOf(other), addressOf(answers[0]!))
+  await close()
+})
+
+test('I3 a server that is killed loses nothing that it acknowledged, and the other goes on', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'cadastre-key-'))
+  const keyFile = join(folder, 'secret.key')
+  await writeFile(keyFile, testSecretKey)
+  const settings = { CADASTRE_DATABASE_URL: await emptyPostgres(), CADASTRE_SECRET_KEY_FILE: keyFile }
+  const [first, second] = [await startServer(settings), await startServer(settings)]
+  const clientOf = (endpoint: string) =>
+    new EC2Client({ endpoint, region: 'us-east-1', credentials: administrator, maxAttempts: 1 })
+  const clients = [clientOf(first.endpoint), clientOf(second.endpoint)]
+  const acknowledged: string[] = []
+  let isKilled = false
+  const load = async (client: EC2Client): Promise<void> => {
+    for (let n = 0; n < 60; n++) {
+      try {
+        const { PublicIp } = await client.send(new AllocateAddressCommand({}))
+        acknowledged.push(PublicIp!)
+      } catch (error) {
+        // Only the killed one may leave a request without an answer.
+        if (client === clients[1] || !isKilled) throw error
+        return
+      }
+      if (acknowledged.length === 100) {
+        isKilled = true
+        await first.kill()
+      }
+    }
+  }
+  await Promise.all([0, 0, 0, 1, 1, 1].map((which) => load(clients[which]!)))
+  assert.ok(isKilled)
+  const { Addresses } = await clients[1]!.send(new DescribeAddressesCommand({}))
+  const held = Addresses!.map(({ PublicIp }) => PublicIp!)
+  assert.equal(new Set(acknowledged).size, acknowledged.length)
+  assert.deepEqual(
+    acknowledged.filter((address) => !held.includes(address)),
+    [],
+  )
+  for (const client of clients) client.destroy()
+  await second.stop()
+  await rm(folder, { recursive: true, force: true })
+})
+
+// Commits whose outcome is not known ------------------------------------------------------------------------------------
+
+/** A cluster of its own: its settings are changed under the server. */
+let cluster: TestPostgres
+let operator: Link
+before(async () => {
+  cluster = await startPostgres()
+  operator = await linkTo(cluster.url)
+})
+after(async () => {
+  await operator.close()
+  cluster.stop()
+})
+function linkTo(url: string): Promise<Link> {
+  const target = parseTarget(url)
+  assert(typeof target !== 'string')
+  return connect({ target, isHighlyAvailable: false, deadlineMs: 5_000 })
+}
+async function setCluster(name: string, value: string): Promise<void> {
+  await operator.script(`alter system set ${name} = '${value}'`)
+  await operator.script('select pg_reload_conf()')
+}
+/** Waits for a condition that the database itself reports. */
+async function until(sql: string): Promise<number> {
+  for (;;) {
+    const [row] = (await operator.script(sql))[0]!.rows as { pid: number }[]
+    if (row) return row.pid
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+const waitsForStandby = `select pid::int as pid from pg_stat_activity where wait_event = 'SyncRep'`
+const isUnknown = (error: unknown): boolean => error instanceof StoreTrouble && error.outcome === 'unknown'
+
+test('I3 a commit that waits in vain for its standby is not acknowledged, and the retry finds its one effect', async () => {
+  const server = await openServer(`${cluster.url}?schema=waiting`, 1_000)
+  await found(server.store)
+  await server.call('AllocateAddress', {})
+  await setCluster('synchronous_standby_names', 'nobody')
+  await assert.rejects(server.call('AllocateAddress', {}, 'the-one'), isUnknown)
+  // The same again must not be answered from a row that may be lost.
+  await assert.rejects(server.call('AllocateAddress', {}, 'the-one'))
+  await setCluster('synchronous_standby_names', '')
+  const first = await retried(() => server.call('AllocateAddress', {}, 'the-one'))
+  const second = await server.call('AllocateAddress', {}, 'the-one')
+  assert.equal(addressOf(first), addressOf(second))
+  const { problems, allocations } = await server.store.read((tx) => tx.spaceCheck.report())
+  assert.deepEqual(problems, [])
+  assert.equal(allocations, 2)
+  await server.store.close()
+})
+
+test('I3 a commit whose wait is cancelled answers "unknown", though the database says that it succeeded', async () => {
+  for (const end of ['pg_cancel_backend', 'pg_terminate_backend']) {
+    const server = await openServer(`${cluster.url}?schema=ended_by_${end}`, 2_000)
+    await found(server.store)
+    await server.call('AllocateAddress', {})
+    await setCluster('synchronous_standby_names', 'nobody')
+    const answer = server.call('AllocateAddress', {}, 'the-one').then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+    const pid = await until(waitsForStandby)
+    await operator.script(`select ${end}(${pid})`)
+    assert.ok(isUnknown(await answer), String(await answer))
+    // The row is there, on this machine alone: a repeat must wait for the standby as well.
+    await assert.rejects(server.call('AllocateAddress', {}, 'the-one'), isUnknown)
+    await setCluster('synchronous_standby_names', '')
+    await retried(() => server.call('AllocateAddress', {}, 'the-one'))
+    const { allocations } = await server.store.read((tx) => tx.spaceCheck.report())
+    assert.equal(allocations, 2)
+    await server.store.close()
+  }
+})
+
+/** As a client does; the server connects again by itself. */
+async function retried<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof StoreTrouble) || attempt === 20) throw error
+    }
+  }
+}
+
+test('a connection that breaks is made again, and its transaction is not taken for done', async () => {
+  const server = await openServer(`${cluster.url}?schema=broken`)
+  await found(server.store)
+  const { rows } = (
+    await operator.script(
+      `select pid::int as pid from pg_stat_activity where application_name = 'cadastre' and pid <> pg_backend_pid()`,
+    )
+  )[0]!
+  for (const { pid } of rows as { pid: number }[]) await operator.script(`select pg_terminate_backend(${pid})`)
+  await retried(() => server.call('AllocateAddress', {}, 'after-the-break'))
+  const { allocations } = await server.store.read((tx) => tx.spaceCheck.report())
+  assert.equal(allocations, 1)
+  await server.store.close()
+})
+
+test('of several hosts the one that takes writes is used', async () => {
+  const place = `127.0.0.1:${cluster.port}`
+  const server = await openServer(`${cluster.url.replace(place, `127.0.0.1:1,${place}`)}?schema=places`)
+  await server.store.close()
+  await setCluster('default_transaction_read_only', 'on')
+  const refused = openServer(`${cluster.url}?schema=places`, 1_000)
+  await assert.rejects(refused, /takes no writes/)
+  await operator.script('set transaction_read_only to off')
+  await setCluster('default_transaction_read_only', 'off')
+})
+
+test('a database that could lose what was acknowledged is refused', async () => {
+  for (const [name, unsafe] of [
+    ['full_page_writes', 'off'],
+    ['synchronous_commit', 'off'],
+  ] as const) {
+    await setCluster(name, unsafe)
+    await assert.rejects(openServer(`${cluster.url}?schema=unsafe`), new RegExp(`\`${name}\` is off`))
+    await setCluster(name, 'on')
+  }
+  const isHighlyAvailable = true
+  await assert.rejects(
+    openPostgres({ url: `${cluster.url}?schema=unsafe`, sealer: openSealer, isHighlyAvailable }),
+    /`synchronous_standby_names` is empty/,
+  )
+})
