@@ -21,6 +21,7 @@ test('without any variable there is a configuration that works on this machine',
     host: '127.0.0.1',
     port: 7420,
     secretKeyFile: undefined,
+    database: undefined,
     bootstrap: { account: '111111111111', accessKeyId: undefined, secretAccessKey: undefined },
   })
   const { regions, ...settings } = operations
