@@ -367,7 +367,7 @@ const claims: readonly Claim[] = [
       { path: 'package-lock.json', text: `"resolved": "https://regis${'try'}.npmjs.org/x"` },
       { path: 'NOTES.md', text: `written by help${'er'}-3` },
     ],
-    good: [{ path: 'README.md', text: 'See docs/work/notes.md.' }],
+    good: [{ path: 'README.md', text: 'See docs/working-notes.md.' }],
   },
 ]
 
