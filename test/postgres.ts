@@ -75,8 +75,12 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
 }
 
 function kill(server: ChildProcess, folder: string): void {
-  // SIGQUIT ends it and all its processes at once, without a checkpoint.
-  server.kill('SIGQUIT')
+  if (!existsSync(folder)) return
+  if (server.exitCode === null) {
+    // Ends it and all its processes at once, without a checkpoint, and waits: they would write into the folder again.
+    const words = ['stop', '-D', join(folder, 'data'), '-m', 'immediate', '-s']
+    execFileSync(join(native, 'bin/pg_ctl'), words, { ...asUser, cwd: tmpdir(), stdio: 'ignore' })
+  }
   rmSync(folder, { recursive: true, force: true })
 }
 
