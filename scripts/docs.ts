@@ -7,6 +7,8 @@ import { variables } from '../src/config.ts'
 import { ec2Model, organizationsModel, type ServiceModel, stsModel } from '../src/formats/aws/service-model.ts'
 import { type SettingWord, settingWords } from '../src/model/policy/tag-settings.ts'
 import type { Noun, Refusal } from '../src/model/refusal.ts'
+import { roleNames, roles } from '../src/model/roles.ts'
+import { nouns } from '../src/operations/native/table.ts'
 import { operationTables } from '../src/operations/tables.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -16,6 +18,8 @@ export const referenceFolder = 'docs/reference'
 export function referencePages(): ReadonlyMap<string, string> {
   const pages = {
     operations: operationsPage(),
+    'native-api': nativeApiPage(),
+    roles: rolesPage(),
     'policy-settings': policySettingsPage(),
     errors: errorsPage(),
     configuration: configurationPage(),
@@ -95,6 +99,52 @@ function parametersOf(model: ServiceModel, operation: string): { required: strin
   return { required: names.filter(isRequired), optional: names.filter((name) => !isRequired(name)) }
 }
 
+// The native API -----------------------------------------------------------------------------------------------------
+
+function nativeApiPage(): string {
+  const sections = nouns.flatMap(({ name, summary, operations }) => [
+    `## ${name}`,
+    summary,
+    table(
+      ['operation', 'request', 'command', 'needs', 'what it does', 'refuses with'],
+      operations.map((operation) => [
+        `\`${operation.name}\``,
+        `\`${operation.rest.method} ${operation.rest.path}\``,
+        operation.cli === undefined ? '' : `\`cadastre ${operation.cli}\``,
+        `\`${operation.action}\``,
+        [operation.summary, operation.description].filter(Boolean).join(' '),
+        operation.refusals.map((code) => `\`${code}\``).join(', '),
+      ]),
+    ),
+  ])
+  return page(
+    'The native API',
+    'All requests are below `/api/v1`, with `Authorization: Bearer TOKEN` and JSON. `GET /api/v1/openapi.json` is the ' +
+      'OpenAPI 3.1 description, `/api/v1/docs` the same to browse. What `needs` names must be permitted by a ' +
+      '[role](roles.md). Refusals are problem details (RFC 9457) with the code and facts of the [error](errors.md).',
+    'Every change takes `?dryRun=true` (decide and answer, change nothing), an `Idempotency-Key` (a repeat has no second ' +
+      'effect for a day), and, where something that can be read is changed, `If-Match` with the `ETag` that was read.',
+    ...sections,
+  )
+}
+
+function rolesPage(): string {
+  return page(
+    'Roles',
+    'A role is bound to a principal (`user:NAME`, `service:NAME` or `group:NAME`) at a node of the organization (a root, a ' +
+      'unit, an account, or `*` for everything) and holds there and below. What nothing permits is denied; what a binding ' +
+      'with effect `forbid` names is denied whatever else permits it.',
+    table(
+      ['role', 'is for', 'permits'],
+      roleNames.map((name) => [
+        `\`${name}\``,
+        roles[name].summary,
+        roles[name].actions.map((action) => `\`${action}\``).join(' '),
+      ]),
+    ),
+  )
+}
+
 // Policy settings ----------------------------------------------------------------------------------------------------
 
 const carriers: Readonly<Record<SettingWord['on'], string>> = {
@@ -165,6 +215,8 @@ const nounNames: { readonly [N in Noun]: string } = {
   role: 'a role',
   region: 'a Region',
   'availability-zone': 'an availability zone',
+  'role-binding': 'a role binding',
+  'api-token': 'a token of the native API',
 }
 const everyNoun = Object.keys(nounNames) as Noun[]
 const id = 'ID'
@@ -185,6 +237,10 @@ const examples: { readonly [C in Refusal['code']]: Example<C> } = {
   },
   UnknownAccessKey: { when: 'nobody has this access key', refusals: [{ code: 'UnknownAccessKey' }] },
   WrongSignature: { when: 'the signature is another one than ours', refusals: [{ code: 'WrongSignature' }] },
+  InvalidToken: {
+    when: 'the token of the native API is not known, has expired or was revoked',
+    refusals: [{ code: 'InvalidToken' }],
+  },
   RequestExpired: {
     when: 'the date of the signature is too far from our clock',
     refusals: [{ code: 'RequestExpired', problem }],
@@ -238,6 +294,10 @@ const examples: { readonly [C in Refusal['code']]: Example<C> } = {
     refusals: [{ code: 'NotAuthorized', action: 'NAME', because: problem }],
   },
   DryRunSucceeded: { when: 'it would have worked, and `DryRun` was set', refusals: [{ code: 'DryRunSucceeded' }] },
+  PreconditionFailed: {
+    when: 'what `If-Match` names is no longer so (native API)',
+    refusals: [{ code: 'PreconditionFailed', expected: 'ETAG', current: 'ETAG' }],
+  },
   IdempotencyMismatch: {
     when: 'a client token comes again with other parameters',
     refusals: [{ code: 'IdempotencyMismatch', token: 'TOKEN' }],

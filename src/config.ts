@@ -1,4 +1,5 @@
 // The configuration: the only reader of the environment, turned once into one frozen, checked value.
+import { readFileSync } from 'node:fs'
 import { parseCidr } from '#model/cidr.ts'
 import type { OperationSettings, RegionSetting } from '#operations/operation.ts'
 
@@ -16,6 +17,8 @@ export interface Config {
     readonly accessKeyId: string | undefined
     readonly secretAccessKey: string | undefined
   }
+  /** Of one principal over the native API. */
+  readonly requestsPerMinute: number
   readonly operations: OperationSettings
 }
 
@@ -76,6 +79,11 @@ export const variables = {
       'us-east-1,us-east-2,us-west-1,us-west-2,ca-central-1,eu-central-1,eu-west-1,eu-west-2,eu-west-3,eu-north-1,ap-northeast-1,ap-southeast-1,ap-southeast-2,ap-south-1,sa-east-1',
     meaning: 'The Regions that exist, each with the zones a, b and c.',
   },
+  requestsPerMinute: {
+    name: 'CADASTRE_REQUESTS_PER_MINUTE',
+    default: '60000',
+    meaning: 'Requests a minute that one principal may make over the native API, of one server.',
+  },
   quarantine: {
     name: 'CADASTRE_QUARANTINE_SECONDS',
     default: '300',
@@ -99,6 +107,12 @@ export const variables = {
     meaning: 'Where provider-assigned IPv6 space comes from. Read when the first one is taken.',
   },
 } as const satisfies Record<string, Variable>
+
+/** Of package.json. */
+export function programVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}
 
 const quarantineSecondsMax = 2_592_000
 
@@ -167,6 +181,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     port: number(variables.port, 65_535),
     secretKeyFile: read(variables.secretKeyFile) || undefined,
     bootstrap: { account: read(variables.bootstrapAccount), accessKeyId, secretAccessKey },
+    requestsPerMinute: number(variables.requestsPerMinute, 100_000_000),
     operations: {
       regions: regions.map(toRegion),
       quarantineSecondsPublic: number(variables.quarantine, quarantineSecondsMax),

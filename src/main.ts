@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { enableCompileCache } from 'node:module'
 import { type CommandWords, commandWords } from '#cli/commands.ts'
-import { ConfigProblem, readConfig, variables } from './config.ts'
+import { type Config, ConfigProblem, programVersion, readConfig, variables } from './config.ts'
 
 const nodeMajorMin = 26
 const stopMs = 10_000
@@ -15,6 +15,7 @@ interface Command extends CommandWords {
 const commands: readonly Command[] = [
   { ...commandWords.serve, run: serve },
   { ...commandWords.createKey, run: createKey },
+  { ...commandWords.operatorToken, run: operatorToken },
   { ...commandWords.explain, run: explain },
   { ...commandWords.check, run: check },
   { ...commandWords.version, run: printVersion },
@@ -71,6 +72,26 @@ async function createKey(args: ReadonlyMap<string, string>): Promise<number> {
   })
 }
 
+async function operatorToken(args: ReadonlyMap<string, string>): Promise<number> {
+  const principal = args.get('principal')
+  const { everywhere, isPrincipalName, roleNames } = await import('#model/roles.ts')
+  if (principal === undefined || !isPrincipalName(principal) || principal.startsWith('group:'))
+    throw new UsageProblem('--principal must be `user:NAME` or `service:NAME`.')
+  const role = roleNames.find((name) => name === (args.get('role') ?? 'organization-administrator'))
+  if (!role) throw new UsageProblem(`--role must be one of ${roleNames.join(', ')}.`)
+  const { createOperatorToken } = await import('#operations/native/operator-tokens.ts')
+  return withStore(async (store, config) => {
+    const node = args.get('node') ?? everywhere
+    const made = await createOperatorToken(store, { principal, role, node, account: config.bootstrap.account })
+    if ('problem' in made) {
+      process.stderr.write(`${made.problem}\n`)
+      return 1
+    }
+    process.stdout.write(`CADASTRE_TOKEN=${made.token}\n`)
+    return 0
+  })
+}
+
 async function explain(_args: ReadonlyMap<string, string>, [id]: readonly string[]): Promise<number> {
   if (id === undefined) throw new UsageProblem('Which decision? Every refusal by policy begins with its id.')
   const { explainDecision } = await import('#operations/explain.ts')
@@ -98,7 +119,9 @@ async function check(): Promise<number> {
 }
 
 /** Opens the database beside a running server, or without one. */
-async function withStore(work: (store: import('#store/store.ts').Store) => Promise<number>): Promise<number> {
+async function withStore(
+  work: (store: import('#store/store.ts').Store, config: Config) => Promise<number>,
+): Promise<number> {
   const { existsSync } = await import('node:fs')
   const { openStore } = await import('./server.ts')
   const config = readConfig(process.env)
@@ -110,18 +133,14 @@ async function withStore(work: (store: import('#store/store.ts').Store) => Promi
   }
   const store = await openStore(config, { exclusive: false, create: false })
   try {
-    return await work(store)
+    return await work(store, config)
   } finally {
     await store.close()
   }
 }
 
 async function printVersion(): Promise<number> {
-  const { readFileSync } = await import('node:fs')
-  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-    version: string
-  }
-  process.stdout.write(`cadastre ${version}\n`)
+  process.stdout.write(`cadastre ${programVersion()}\n`)
   return 0
 }
 

@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import type { FastifyInstance } from 'fastify'
 import { createAwsEndpoint, httpServerOptions, refuseBrokenRequests } from '#api/aws/endpoint.ts'
 import { createRequestIds } from '#api/aws/request-id.ts'
 import type { AccessKey } from '#api/aws/sigv4.ts'
@@ -12,13 +13,13 @@ import type { Decision } from '#model/policy/decision.ts'
 import { explainDecision } from '#model/policy/explain.ts'
 import { Refused, refuse } from '#model/refusal.ts'
 import { bootstrap, drawKey, type NewKey } from '#operations/access-keys.ts'
-import { openHallway } from '#operations/execute.ts'
+import { type Hallway, openHallway } from '#operations/execute.ts'
 import { operationTables } from '#operations/tables.ts'
 import { readSealer } from '#store/sealer.ts'
 import { openSqlite } from '#store/sqlite.ts'
 import type { Store } from '#store/store.ts'
 import { StoreTrouble } from '#store/trouble.ts'
-import type { Config } from './config.ts'
+import { type Config, programVersion } from './config.ts'
 import { logEvent } from './telemetry.ts'
 
 /** Requests under way at SIGTERM get this long to finish. */
@@ -28,6 +29,7 @@ const keysMax = 10_000
 /** A key that was disabled, or a session's that ended, is forgotten after at most this long. */
 const keyFreshMs = 1_000
 const socketsMax = 10_000
+const restPrefix = '/api/v1'
 
 export interface RunningServer {
   readonly host: string
@@ -81,9 +83,12 @@ export async function startServer(config: Config, onFatal: (trouble: StoreTroubl
     const housekeeping = startHousekeeping(store, Date.now)
     let draining = false
 
+    const newRequestId = createRequestIds(randomBytes(10))
+    const rest = createRest(store, hallway, { newRequestId, requestsPerMinute: config.requestsPerMinute })
+
     const endpoint = createAwsEndpoint({
       now: Date.now,
-      newRequestId: createRequestIds(randomBytes(10)),
+      newRequestId,
       findKey: createKeyring(store),
       isImplemented: (service, name) => operationTables[service].has(name),
       isRead: (service, name) => operationTables[service].get(name)?.access === 'read',
@@ -95,13 +100,14 @@ export async function startServer(config: Config, onFatal: (trouble: StoreTroubl
         return { output, headers: headersOf(decisions) }
       },
       onFault: (error, requestId) => logEvent('fault', { requestId, error: String((error as Error)?.stack ?? error) }),
-      other: (request, response) => answerProbe(request, response, () => !draining),
+      other: (request, response) => rest.answer(request, response) || answerProbe(request, response, () => !draining),
       regions: new Set(config.operations.regions.map(({ name }) => name)),
     })
     const server = createServer(httpServerOptions, endpoint)
     server.maxConnections = socketsMax
     refuseBrokenRequests(server)
     await listen(server, config)
+    rest.load()
     const { port } = server.address() as AddressInfo
     return {
       host: config.host,
@@ -111,6 +117,7 @@ export async function startServer(config: Config, onFatal: (trouble: StoreTroubl
         draining = true
         await housekeeping.stop()
         await drain(server)
+        await rest.close()
         await store.close()
       },
     }
@@ -181,6 +188,52 @@ function createKeyring(store: Store): (id: string) => AccessKey | undefined | Pr
         return key
       }),
     )
+  }
+}
+
+interface Rest {
+  /** Begins to load what the native API needs; requests wait for it. */
+  load(): void
+  /** Answers a request of the native API, or returns false. */
+  answer(request: IncomingMessage, response: ServerResponse): boolean
+  close(): Promise<void>
+}
+
+/** The native API. It is loaded once the server listens, so that a start does not wait for it. */
+function createRest(
+  store: Store,
+  hallway: Hallway,
+  { newRequestId, requestsPerMinute }: { newRequestId: () => string; requestsPerMinute: number },
+): Rest {
+  let loading: Promise<FastifyInstance> | undefined
+  const load = async (): Promise<FastifyInstance> => {
+    const [{ createRestApp }, { authenticate }] = await Promise.all([
+      import('#api/rest/app.ts'),
+      import('#api/rest/session.ts'),
+    ])
+    return createRestApp({
+      newRequestId,
+      authenticate: (header) => executeOr503(() => authenticate(store, header)),
+      execute: (operation, call) => executeOr503(() => hallway.execute(operation, call)),
+      onFault: (error, requestId) => logEvent('fault', { requestId, error: String((error as Error)?.stack ?? error) }),
+      version: programVersion(),
+      requestsPerMinute,
+    })
+  }
+  const loaded = (): Promise<FastifyInstance> => {
+    loading ??= load()
+    return loading
+  }
+  return {
+    load: () => void loaded(),
+    answer(request, response) {
+      if (!request.url?.startsWith(`${restPrefix}/`)) return false
+      void loaded().then((app) => app.routing(request, response))
+      return true
+    },
+    async close() {
+      await (await loading)?.close()
+    },
   }
 }
 

@@ -7,6 +7,7 @@ import { referenceFolder, referencePages } from '../scripts/docs.ts'
 import { commandWords } from '../src/cli/commands.ts'
 import { variables } from '../src/config.ts'
 import { settingWords } from '../src/model/policy/tag-settings.ts'
+import { nativeOperations } from '../src/operations/native/table.ts'
 
 const root = join(import.meta.dirname, '..')
 const textOf = (path: string): string => readFileSync(join(root, path), 'utf8')
@@ -73,10 +74,13 @@ test('every setting that a page names is in the vocabulary', () => {
   assert.deepEqual(unknownWords(/[`=](cadastre:[a-z0-9-]+)/g, known), [])
 })
 
+const firstWord = (words: string): string => words.split(' ')[0]!
+
 test('every script and command that a page names is there', () => {
   const npmWords = ['test', 'start', 'ci', 'install', 'pack'].filter((word) => !(word in scripts))
   assert.deepEqual(unknownWords(/\bnpm run (?:-s )?([a-z]+)/g, new Set(Object.keys(scripts))), [])
   assert.deepEqual(unknownWords(/`npm ([a-z]+)/g, new Set([...Object.keys(scripts), ...npmWords, 'run'])), [])
-  const commands = new Set(Object.values(commandWords).map(({ words }) => words.split(' ')[0]!))
+  const native = nativeOperations.flatMap(({ cli }) => cli ?? [])
+  const commands = new Set([...Object.values(commandWords).map(({ words }) => words), ...native].map(firstWord))
   assert.deepEqual(unknownWords(/`cadastre ([a-z]+)/g, commands), [])
 })

@@ -176,9 +176,9 @@ const isPure = (path: string): boolean => /^src\/(model|operations)\//.test(path
 const inSource = (path: string): boolean => path.startsWith('src/') && !isTest(path)
 
 /**
- * STS draws the credentials that it hands out in `prepare`, before the transaction and therefore once. `run` draws nothing.
+ * STS and the native API draw the credentials that they hand out in `prepare`, before the transaction and therefore once. `run` draws nothing.
  */
-const mayDraw: ReadonlySet<string> = new Set(['src/operations/sts.ts'])
+const mayDraw: ReadonlySet<string> = new Set(['src/operations/sts.ts', 'src/operations/native/tokens.ts'])
 
 const opensWithSentence: Rule = ({ path, text }) => {
   const lines = text.split('\n')

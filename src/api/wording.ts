@@ -90,6 +90,10 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { cod
   }),
   UnknownAccessKey: () => notAuthenticated,
   WrongSignature: () => notAuthenticated,
+  InvalidToken: () => ({
+    ...notAuthenticated,
+    message: 'The token is not known, has expired or was revoked: sign in again, or ask for another one.',
+  }),
   RequestExpired: ({ problem }) => ({
     status: 400,
     ec2: 'RequestExpired',
@@ -201,6 +205,12 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { cod
     organizations: 'DryRunOperation',
     sts: 'DryRunOperation',
     message: 'Request would have succeeded, but DryRun flag is set.',
+  }),
+  PreconditionFailed: ({ expected, current }) => ({
+    status: 412,
+    ec2: 'IncorrectState',
+    ...violated,
+    message: `It has changed since you read it: you expected ${quoted(expected)}, and it is ${quoted(current)} now. Read it again.`,
   }),
   IdempotencyMismatch: ({ token }) => ({
     status: 400,
@@ -436,6 +446,8 @@ const nouns: Readonly<Record<Noun, NounWords>> = {
     notFound: 'InvalidRole.NotFound',
     missing: (id) => `You are not authorized to assume the role '${id}', or it does not exist.`,
   },
+  'role-binding': idWords('InvalidRoleBindingId', 'role binding'),
+  'api-token': idWords('InvalidApiTokenId', 'token'),
   region: {
     notFound: 'InvalidParameterValue',
     missing: (id) => `Invalid region name: '${id}'. DescribeRegions lists those that exist.`,

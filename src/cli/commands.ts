@@ -14,6 +14,12 @@ export const commandWords = {
     usage: '--account N --user NAME',
     meaning: 'Make an access key for a user of an account, and print it once.',
   },
+  operatorToken: {
+    words: 'operator token',
+    usage: '--principal user:NAME [--role ROLE] [--node NODE]',
+    meaning:
+      'At the server itself: make a token of the native API that ends in an hour, and bind a role to its principal (organization-administrator, everywhere, unless said otherwise).',
+  },
   explain: { words: 'explain', usage: 'DECISION', meaning: 'Tell why a decision came out as it did.' },
   check: {
     words: 'check',

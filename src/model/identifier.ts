@@ -26,6 +26,8 @@ const kinds = {
   subnet: { prefix: 'subnet-', digits: digitsShort },
   subnetCidrAssociation: { prefix: 'subnet-cidr-assoc-', digits: digitsShort },
   decision: { prefix: 'decision-', digits: digitsShort },
+  roleBinding: { prefix: 'role-binding-', digits: digitsShort },
+  apiToken: { prefix: 'token-', digits: digitsShort },
 } as const
 
 export type IdKind = keyof typeof kinds

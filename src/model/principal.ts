@@ -1,4 +1,4 @@
-// Who asks. Only `api/aws/sigv4.ts` (and, for the operator's own commands, `cli`) makes one.
+// Who asks. Only `api/aws/sigv4.ts` and `api/rest/session.ts` (and, for the operator's own commands, `cli`) make one.
 
 export interface Principal {
   /** The twelve digits of the account that the caller acts in. */
@@ -9,4 +9,15 @@ export interface Principal {
   readonly accessKeyId: string
   /** `AIDA…` for users, `AROA…:SESSION` for assumed roles; what `GetCallerIdentity` calls UserId. */
   readonly userId: string
+  /** Who asks over the native API; a signed request has none, and may do what its account may. */
+  readonly native?: NativePrincipal
+}
+
+export interface NativePrincipal {
+  /** `user:NAME` or `service:NAME`. */
+  readonly name: string
+  /** `group:NAME`, as the identity provider said at sign-in. */
+  readonly groups: readonly string[]
+  /** What the token is narrowed to; empty: whatever the principal may. */
+  readonly scopes: readonly string[]
 }

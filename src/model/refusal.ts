@@ -31,6 +31,8 @@ export type Noun =
   | 'role'
   | 'region'
   | 'availability-zone'
+  | 'role-binding'
+  | 'api-token'
 
 /** Listed in order of precedence: where several apply, the first one is answered. */
 export type Refusal =
@@ -39,6 +41,7 @@ export type Refusal =
   | { code: 'IncompleteSignature'; problem: string }
   | { code: 'UnknownAccessKey' }
   | { code: 'WrongSignature' }
+  | { code: 'InvalidToken' }
   | { code: 'RequestExpired'; problem: string }
   // What do you ask.
   | { code: 'MalformedRequest'; problem: string }
@@ -60,6 +63,8 @@ export type Refusal =
   | { code: 'NotAuthorized'; action: string; because: string }
   | { code: 'DryRunSucceeded' }
   | { code: 'IdempotencyMismatch'; token: string }
+  // What the caller saw is no longer so.
+  | { code: 'PreconditionFailed'; expected: string; current: string }
   // Is it there. Hidden and absent are the same refusal (invariant I8).
   | { code: 'NotFound'; what: Noun; id: string }
   // Can it be.

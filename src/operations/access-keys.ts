@@ -68,7 +68,7 @@ export async function createAccessKey(
 }
 
 /** What the operator does at the machine itself is on record like everything else (invariant I7). */
-async function recordOperator(
+export async function recordOperator(
   tx: Parameters<Parameters<Store['write']>[0]>[0],
   action: string,
   account: string,

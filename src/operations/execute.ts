@@ -20,6 +20,11 @@ export interface Call {
   readonly principal: Principal
   readonly region: string
   readonly input: { readonly DryRun?: boolean; readonly ClientToken?: string }
+  /** What the native API says in headers and EC2 in parameters: the `Idempotency-Key`, and whether to change nothing. */
+  readonly clientToken?: string
+  readonly isDryRun?: boolean
+  /** `If-Match`: the state that the caller saw and wants to change, of the native API. */
+  readonly ifMatch?: string
   readonly requestId: string
   /** The signed `amz-sdk-invocation-id`: the same for every attempt of one call of an SDK. */
   readonly invocationId?: string
@@ -37,6 +42,17 @@ export interface Answer {
   readonly output: unknown
   readonly decisions: readonly Decision[]
 }
+
+/** A dry run went through: what it did is rolled back, and this is what it would have answered. */
+export class DryRunSucceeded extends Refused {
+  readonly answer: Answer
+  constructor(output: unknown, decisions: readonly Decision[]) {
+    super({ code: 'DryRunSucceeded' })
+    this.answer = { output, decisions }
+  }
+}
+
+const isDryRun = (call: Call): boolean => call.isDryRun ?? call.input.DryRun ?? false
 
 export interface Hallway {
   execute(operation: AnyOperation, call: Call): Promise<Answer>
@@ -66,7 +82,7 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
     const output = await store.read((tx) =>
       operation.run(new RequestContext(tx, call, settings, snapshotOf), call.input as never),
     )
-    if (call.input.DryRun) refuse({ code: 'DryRunSucceeded' })
+    if (isDryRun(call)) refuse({ code: 'DryRunSucceeded' })
     return { output, decisions: [] }
   }
 
@@ -82,13 +98,13 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
         const before = tx.changes
         try {
           const output = await operation.run(context, call.input as never, prepared)
-          if (call.input.DryRun) refuse({ code: 'DryRunSucceeded' })
+          if (isDryRun(call)) throw new DryRunSucceeded(output, context.decisions)
           await recordEntry(tx, context, operation.name, 'Success', token, output)
           return { output, decisions: context.decisions }
         } catch (error) {
           // Rolls back what it did, then comes back here through `denied` below.
           if (!(error instanceof Refused) || tx.changes !== before) throw markDecisions(error, context.decisions)
-          if (!call.input.DryRun) await recordDenial(tx, context, operation.name, error)
+          if (!isDryRun(call)) await recordDenial(tx, context, operation.name, error)
           return { refused: error }
         }
       }, token?.hash)
@@ -109,7 +125,7 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
       throw error
     }
     const decisions = decisionsBehind.get(error) ?? []
-    if (call.input.DryRun || decisions.length === 0) throw error
+    if (isDryRun(call) || decisions.length === 0) throw error
     await store.write(async (tx) => {
       const context = new RequestContext(tx, call, settings, snapshotOf)
       for (const decision of decisions) if (decision.outcome === 'deny') context.record(decision)
@@ -205,12 +221,17 @@ const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b
 
 /** A token is good for one account and operation: somebody else's equal token is another token. */
 function tokenOf(action: string, call: Call): Token | undefined {
-  const { ClientToken: clientToken, DryRun: _, ...parameters } = call.input
-  if (call.input.DryRun) return undefined
+  const { ClientToken, DryRun: _, ...parameters } = call.input
+  if (isDryRun(call)) return undefined
+  const clientToken = call.clientToken ?? ClientToken
   if (clientToken !== undefined) {
     // The bound stands in the documentation only: "up to 64 ASCII characters" (EC2 API Reference, Ensuring idempotency).
     if (!/^[\x21-\x7e]{1,64}$/.test(clientToken))
-      refuseValue('ClientToken', clientToken, '1 to 64 ASCII characters are expected')
+      refuseValue(
+        call.clientToken === undefined ? 'ClientToken' : 'Idempotency-Key',
+        clientToken,
+        '1 to 64 ASCII characters are expected',
+      )
     return {
       kind: 'client',
       hash: digest(call, action, 'client', clientToken),
@@ -238,12 +259,15 @@ const inOneOrder = (parameters: object): string =>
       : value,
   )
 const digest = (call: Call, action: string, kind: string, token: string): Uint8Array =>
-  sha256(`${call.principal.account}\n${call.region}\n${action}\n${kind}\n${token}`)
+  sha256(`${call.principal.native?.name ?? call.principal.account}\n${call.region}\n${action}\n${kind}\n${token}`)
 const sha256 = (text: string): Uint8Array => hash('sha256', text, 'buffer').subarray(0, 16)
 
 function replayOf(use: Use, token: Token, call: Call): unknown {
   if (!token.signature && !sameBytes(use.parameters, token.parameters)) {
-    refuse({ code: 'IdempotencyMismatch', token: call.input.ClientToken ?? call.invocationId ?? '' })
+    refuse({
+      code: 'IdempotencyMismatch',
+      token: call.clientToken ?? call.input.ClientToken ?? call.invocationId ?? '',
+    })
   }
   return JSON.parse(use.result)
 }
@@ -263,15 +287,23 @@ class RequestContext implements WriteContext {
   readonly tx: Transaction
   readonly call: Call
   readonly settings: OperationSettings
-  readonly decisions: Decision[] = []
-  readonly subjects: string[] = []
+  readonly decisions: Decision[]
+  readonly subjects: string[]
   readonly #snapshotOf: SnapshotOf
   readonly #changesBefore: number
   readonly #epochBefore: number
 
-  constructor(tx: Transaction, call: Call, settings: OperationSettings, snapshotOf: SnapshotOf) {
-    this.#changesBefore = tx.changes
-    this.#epochBefore = tx.governanceEpoch
+  constructor(
+    tx: Transaction,
+    call: Call,
+    settings: OperationSettings,
+    snapshotOf: SnapshotOf,
+    whole?: { readonly context: RequestContext },
+  ) {
+    this.decisions = whole?.context.decisions ?? []
+    this.subjects = whole?.context.subjects ?? []
+    this.#changesBefore = whole ? whole.context.#changesBefore : tx.changes
+    this.#epochBefore = whole ? whole.context.#epochBefore : tx.governanceEpoch
     this.tx = tx
     this.call = call
     this.settings = settings
@@ -282,6 +314,13 @@ class RequestContext implements WriteContext {
   }
   get region(): string {
     return this.call.region
+  }
+  get ifMatch(): string | undefined {
+    return this.call.ifMatch
+  }
+  actingFor(account: string, region: string): RequestContext {
+    const call: Call = { ...this.call, region, principal: { ...this.call.principal, account } }
+    return new RequestContext(this.tx, call, this.settings, this.#snapshotOf, { context: this })
   }
   get now(): number {
     return this.tx.now

@@ -24,10 +24,18 @@ export interface ReadContext {
   readonly settings: OperationSettings
   /** The governance state compiled for decisions; the same one for the whole transaction unless governance changes in it. */
   snapshot(): Promise<Snapshot>
+  /** The state that the caller saw and wants to change (`If-Match` of the native API). */
+  readonly ifMatch: string | undefined
+  /**
+   * The same request, as if this account had made it in this Region: how the native API, which has asked roles already,
+   * uses the operations of EC2.
+   */
+  actingFor(account: string, region: string): ReadContext
 }
 
 export interface WriteContext extends ReadContext {
   readonly tx: Transaction
+  actingFor(account: string, region: string): WriteContext
   /** The next identifier of a kind: ordered by creation, never reused. */
   newId(kind: IdKind): string
   /** The next bare sequence number; `newId` is made of these. */

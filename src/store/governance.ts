@@ -2,6 +2,7 @@
 import { fromKey } from '#model/cidr.ts'
 import type { Assignment, PolicyDocument, PolicyVersion } from '#model/policy/document.ts'
 import type { GovernanceFacts, IpamFacts, NodeFacts, PoolFacts } from '#model/policy/snapshot.ts'
+import type { RoleBinding } from '#model/roles.ts'
 import type { PoolTag } from './pools.ts'
 import type { Sql } from './sql.ts'
 
@@ -52,6 +53,9 @@ export class Governance {
          order by assigned_at, policy_id, target_id`,
       ),
       pools: await this.#pools(),
+      bindings: await this.#sql.all<RoleBinding>(
+        'select id, principal, role, node, effect from role_binding order by id',
+      ),
       ...(admin ? { delegatedAdministrator: admin.account } : {}),
     }
   }

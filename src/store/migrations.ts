@@ -468,4 +468,38 @@ create trigger decision_kept before delete on decision begin
 end;
 `,
   },
+  {
+    number: 2,
+    name: 'native principals',
+    sql: `
+create table role_binding (
+  id text primary key,
+  principal text not null,
+  role text not null,
+  -- A root, a unit, an account, or * for everything.
+  node text not null,
+  effect text not null check (effect in ('permit', 'forbid')),
+  created_at integer not null
+) strict;
+create unique index role_binding_once on role_binding (principal, role, node, effect);
+create table api_token (
+  id text primary key,
+  -- SHA-256 of the token, which nobody but its holder has.
+  hash blob not null unique check (length(hash) = 32),
+  principal text not null,
+  -- The home account of the principal, for the record.
+  account text not null references account (id),
+  -- Of the identity provider, as they were at sign-in: a list, as JSON.
+  member_of text not null default '[]',
+  scopes text not null default '[]',
+  description text,
+  created_at integer not null,
+  expires_at integer not null,
+  revoked_at integer,
+  check (expires_at > created_at)
+) strict;
+create index api_token_principal on api_token (principal, id);
+create index api_token_expires on api_token (expires_at);
+`,
+  },
 ]

@@ -1,6 +1,7 @@
 // The transaction: one object per noun over one connection, and what is kept in memory until it commits. Both engines use it.
 import { AccessKeys, type Sealer } from './access-keys.ts'
 import { Addresses } from './addresses.ts'
+import { ApiTokens } from './api-tokens.ts'
 import { SpaceCheck } from './check.ts'
 import { Governance } from './governance.ts'
 import { History } from './history.ts'
@@ -10,6 +11,7 @@ import { NatGateways } from './nat-gateways.ts'
 import { Organizations } from './organizations.ts'
 import { Policies } from './policies.ts'
 import { Pools } from './pools.ts'
+import { RoleBindings } from './role-bindings.ts'
 import { Space } from './space.ts'
 import type { Sql } from './sql.ts'
 import type { Transaction } from './store.ts'
@@ -34,6 +36,7 @@ export class Nouns implements Transaction {
   governanceEpoch = 0
   readonly accessKeys: AccessKeys
   readonly addresses: Addresses
+  readonly apiTokens: ApiTokens
   readonly governance: Governance
   readonly history: History
   readonly ipams: Ipams
@@ -42,6 +45,7 @@ export class Nouns implements Transaction {
   readonly organizations: Organizations
   readonly policies: Policies
   readonly pools: Pools
+  readonly roleBindings: RoleBindings
   readonly space: Space
   readonly spaceCheck: SpaceCheck
   readonly tags: Tags
@@ -69,6 +73,8 @@ export class Nouns implements Transaction {
     this.vpcs = new Vpcs(sql, this)
     this.natGateways = new NatGateways(sql, this)
     this.addresses = new Addresses(sql)
+    this.apiTokens = new ApiTokens(sql)
+    this.roleBindings = new RoleBindings(sql)
   }
 
   get changes(): number {

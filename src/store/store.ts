@@ -2,6 +2,7 @@
 import type { GovernanceFacts } from '#model/policy/snapshot.ts'
 import type { AccessKeys } from './access-keys.ts'
 import type { Addresses } from './addresses.ts'
+import type { ApiTokens } from './api-tokens.ts'
 import type { SpaceCheck } from './check.ts'
 import type { Governance } from './governance.ts'
 import type { History } from './history.ts'
@@ -11,6 +12,7 @@ import type { NatGateways } from './nat-gateways.ts'
 import type { Organizations } from './organizations.ts'
 import type { Policies } from './policies.ts'
 import type { Pools } from './pools.ts'
+import type { RoleBindings } from './role-bindings.ts'
 import type { Space } from './space.ts'
 import type { Tags } from './tags.ts'
 import type { Tokens } from './tokens.ts'
@@ -32,6 +34,7 @@ export interface Transaction {
 
   readonly accessKeys: AccessKeys
   readonly addresses: Addresses
+  readonly apiTokens: ApiTokens
   readonly governance: Governance
   readonly history: History
   readonly ipams: Ipams
@@ -40,6 +43,7 @@ export interface Transaction {
   readonly organizations: Organizations
   readonly policies: Policies
   readonly pools: Pools
+  readonly roleBindings: RoleBindings
   readonly space: Space
   readonly spaceCheck: SpaceCheck
   readonly tags: Tags

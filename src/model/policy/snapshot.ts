@@ -1,6 +1,7 @@
 // A compiled, immutable view of all governance facts at one epoch: what every decision is made on.
 
 import type { Cidr } from '../cidr.ts'
+import type { RoleBinding } from '../roles.ts'
 import type { Party, TraceStep, Verdict } from './decision.ts'
 import type { Assignment, OnExhausted, OnExplicit, PolicyVersion, RequiredTag } from './document.ts'
 
@@ -51,6 +52,7 @@ export interface GovernanceFacts {
   readonly pools: readonly PoolFacts[]
   /** The account whose IPAM speaks for the whole organization. */
   readonly delegatedAdministrator?: string
+  readonly bindings?: readonly RoleBinding[]
 }
 
 /** A setting together with who set it. */
@@ -132,6 +134,7 @@ export interface Snapshot {
   readonly pools: ReadonlyMap<string, PoolFacts>
   readonly assignmentsByTarget: ReadonlyMap<string, readonly Assignment[]>
   readonly delegatedAdministrator?: string
+  readonly bindingsByPrincipal: ReadonlyMap<string, readonly RoleBinding[]>
   /** Filled as decisions ask; nothing in them can change what a decision is, only how soon. */
   readonly caches: {
     readonly paths: BoundedMap<readonly string[]>
@@ -155,6 +158,7 @@ export function compileSnapshot(facts: GovernanceFacts, epoch: number): Snapshot
     pools: new Map(facts.pools.map((pool) => [pool.id, pool])),
     assignmentsByTarget: Map.groupBy(inForce, ({ targetId }) => targetId),
     delegatedAdministrator: facts.delegatedAdministrator,
+    bindingsByPrincipal: Map.groupBy(facts.bindings ?? [], ({ principal }) => principal),
     caches: {
       paths: new BoundedMap(entriesMax),
       resolutions: new BoundedMap(entriesMax),

@@ -1,0 +1,191 @@
+// The native API without sockets: who is let in, what is refused and how, and that a repeat has no second effect.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import type { FastifyInstance } from 'fastify'
+import { createOperatorToken } from '#operations/native/operator-tokens.ts'
+import { nativeOperations } from '#operations/native/table.ts'
+import { managementAccount, openWorld, type World } from '../../../test/world.ts'
+import { createRestApp } from './app.ts'
+import { authenticate } from './session.ts'
+
+let world: World
+let app: FastifyInstance
+let token: string
+let faults: unknown[]
+
+before(async () => {
+  world = await openWorld()
+  faults = []
+  let requests = 0
+  app = await createRestApp({
+    newRequestId: () => `request-${++requests}`,
+    authenticate: (header) => authenticate(world.store, header),
+    execute: (operation, call) => world.hallway.execute(operation, call),
+    onFault: (error) => faults.push(error),
+    version: '0.0.0',
+    requestsPerMinute: 1_000_000,
+  })
+  const made = await createOperatorToken(world.store, {
+    principal: 'user:admin',
+    role: 'organization-administrator',
+    node: '*',
+    account: managementAccount,
+  })
+  assert('token' in made)
+  token = made.token
+})
+after(async () => {
+  await app.close()
+  await world.close()
+  assert.deepEqual(faults, [])
+})
+
+type Method = 'GET' | 'POST' | 'DELETE'
+interface Sent {
+  readonly body?: object | string
+  readonly headers?: Record<string, string>
+  readonly as?: string
+}
+async function ask(method: Method, path: string, { body, headers = {}, as = token }: Sent = {}) {
+  const response = await app.inject({
+    method,
+    url: `/api/v1${path}`,
+    headers: { authorization: `Bearer ${as}`, ...(body ? { 'content-type': 'application/json' } : {}), ...headers },
+    ...(body ? { payload: typeof body === 'string' ? body : JSON.stringify(body) } : {}),
+  })
+  return {
+    status: response.statusCode,
+    headers: response.headers,
+    body: response.body === '' ? undefined : (JSON.parse(response.body) as Record<string, never>),
+  }
+}
+const auditor = (principal: string) => ({ principal, role: 'auditor', node: managementAccount })
+
+test('A1 without a token, or with one that is not known, nothing is answered but how to get in', async () => {
+  const none = await app.inject({ method: 'GET', url: '/api/v1/me' })
+  assert.equal(none.statusCode, 401)
+  assert.equal(none.headers['www-authenticate'], 'Bearer realm="cadastre"')
+  assert.equal(none.json().code, 'MissingAuthentication')
+  for (const as of ['cadastre_unknown', `${token}x`, '']) {
+    assert.equal((await ask('GET', '/me', { as })).body?.code, 'InvalidToken')
+  }
+})
+
+test('a token ends with its revocation, and at its expiry', async () => {
+  const short = await ask('POST', '/tokens', { body: { expiresInSeconds: 60 } })
+  const long = await ask('POST', '/tokens', { body: {} })
+  assert.equal(short.status, 201)
+  assert.equal((await ask('GET', '/me', { as: short.body!.token })).status, 200)
+  assert.equal((await ask('DELETE', `/tokens/${long.body!.tokenId}`)).status, 204)
+  assert.equal((await ask('GET', '/me', { as: long.body!.token })).status, 401)
+  world.advance(60_000)
+  assert.equal((await ask('GET', '/me', { as: short.body!.token })).status, 401)
+})
+
+test('I5 a repeat with the same Idempotency-Key has one effect, and another body is refused', async () => {
+  const headers = { 'idempotency-key': 'once' }
+  const first = await ask('POST', '/role-bindings', { body: auditor('user:once'), headers })
+  const again = await ask('POST', '/role-bindings', { body: auditor('user:once'), headers })
+  assert.equal(first.status, 201)
+  assert.deepEqual(again.body, first.body)
+  const other = await ask('POST', '/role-bindings', { body: auditor('user:other'), headers })
+  assert.equal(other.status, 422)
+  assert.equal(other.body?.code, 'IdempotencyMismatch')
+})
+
+test('a dry run answers as the request would, and changes nothing', async () => {
+  const dry = await ask('POST', '/role-bindings?dryRun=true', { body: auditor('user:dry') })
+  assert.equal(dry.status, 201)
+  assert.equal(dry.headers['x-cadastre-dry-run'], 'true')
+  const { body } = await ask('GET', '/role-bindings?principal=user:dry')
+  assert.deepEqual(body, { items: [] })
+})
+
+test('If-Match: what has not changed since it was read can be changed, and nothing else', async () => {
+  const { body } = await ask('POST', '/role-bindings', { body: auditor('user:match') })
+  const path = `/role-bindings/${body!.bindingId}`
+  const read = await ask('GET', path)
+  const etag = String(read.headers.etag)
+  assert.equal((await ask('GET', path, { headers: { 'if-none-match': etag } })).status, 304)
+  const stale = await ask('DELETE', path, { headers: { 'if-match': '"other"' } })
+  assert.equal(stale.status, 412)
+  assert.equal(stale.body?.code, 'PreconditionFailed')
+  assert.equal((await ask('DELETE', path, { headers: { 'if-match': etag } })).status, 204)
+  assert.equal((await ask('GET', path)).status, 404)
+})
+
+test('If-Match is refused, and not passed over, where nothing that is changed has an ETag', async () => {
+  const answer = await ask('POST', '/role-bindings', { body: auditor('user:x'), headers: { 'if-match': '*' } })
+  assert.equal(answer.status, 400)
+  assert.equal(answer.body?.field, 'If-Match')
+})
+
+test('I9 bad input names the field, the value and what is expected', async () => {
+  const cases: [object | string, string, string][] = [
+    [{ ...auditor('bob') }, 'InvalidParameterValue', 'principal'],
+    [{ ...auditor('user:bob'), role: 'king' }, 'InvalidParameterValue', 'role'],
+    [{ ...auditor('user:bob'), nod: 'x' }, 'UnknownParameter', 'nod'],
+    [{ principal: 'user:bob', role: 'auditor' }, 'MissingParameter', 'node'],
+  ]
+  for (const [body, code, field] of cases) {
+    const answer = await ask('POST', '/role-bindings', { body })
+    assert.equal(answer.status, 400, JSON.stringify(answer.body))
+    assert.deepEqual([answer.body?.code, answer.body?.field], [code, field])
+    assert.equal(answer.headers['content-type'], 'application/problem+json')
+  }
+  for (const body of ['{', '[]', '{"__proto__":{"role":"auditor"}}', '{"constructor":{"prototype":{}}}']) {
+    assert.equal((await ask('POST', '/role-bindings', { body })).status, 400, body)
+  }
+  assert.equal((await ask('GET', '/role-bindings?limit=0')).body?.field, 'limit')
+  assert.equal((await ask('GET', '/role-bindings?cursor=nonsense')).body?.code, 'InvalidPaginationToken')
+  assert.equal((await ask('GET', '/nothing')).status, 404)
+})
+
+test('nobody gives what they do not have', async () => {
+  const { body: bound } = await ask('POST', '/role-bindings', {
+    body: { principal: 'user:limited', role: 'organization-administrator', node: managementAccount },
+  })
+  assert(bound)
+  const { body: made } = await ask('POST', '/tokens', { body: { principal: 'user:limited', scopes: ['role'] } })
+  const as = made!.token as string
+  const more = await ask('POST', '/role-bindings', { body: auditor('user:friend'), as })
+  assert.equal(more.status, 403)
+  assert.match(String(more.body?.detail), /auditor/)
+  const wider = await ask('POST', '/tokens', { body: { scopes: ['allocation'] }, as })
+  assert.equal(wider.body?.field, 'scopes')
+  const stronger = await ask('POST', '/tokens', { body: { principal: 'user:admin' }, as })
+  assert.equal(stronger.status, 403)
+})
+
+test('pages go on where the one before ended, without gaps', async () => {
+  for (const name of ['a', 'b', 'c', 'd', 'e']) {
+    await ask('POST', '/role-bindings', { body: auditor(`service:page-${name}`) })
+  }
+  const seen: string[] = []
+  let cursor: string | undefined
+  do {
+    const { body } = await ask('GET', `/role-bindings?limit=2${cursor ? `&cursor=${cursor}` : ''}`)
+    const { items, nextCursor } = body as unknown as { items: { principal: string }[]; nextCursor?: string }
+    assert(items.length <= 2)
+    seen.push(...items.map(({ principal }) => principal))
+    cursor = nextCursor
+  } while (cursor)
+  assert.deepEqual(
+    seen.filter((name) => name.startsWith('service:page-')),
+    ['a', 'b', 'c', 'd', 'e'].map((name) => `service:page-${name}`),
+  )
+  assert.equal(new Set(seen).size, seen.length)
+})
+
+test('the OpenAPI document has an entry for each definition, and no other', async () => {
+  const { body } = await ask('GET', '/openapi.json')
+  const { openapi, paths } = body as unknown as {
+    openapi: string
+    paths: Record<string, Record<string, { operationId: string }>>
+  }
+  assert.equal(openapi, '3.1.0')
+  const described = Object.values(paths).flatMap((methods) =>
+    Object.values(methods).map(({ operationId }) => operationId),
+  )
+  assert.deepEqual(described.sort(), nativeOperations.map(({ name }) => name).sort())
+})

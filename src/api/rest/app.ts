@@ -1,0 +1,290 @@
+// The native API over Fastify: each definition becomes a route and an entry of the OpenAPI document.
+import rateLimit from '@fastify/rate-limit'
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { createJsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import { explainDecision } from '#model/policy/explain.ts'
+import type { Principal } from '#model/principal.ts'
+import { type Refusal, Refused } from '#model/refusal.ts'
+import { type Answer, type Call, DryRunSucceeded } from '#operations/execute.ts'
+import { etagOf, type NativeOperation } from '#operations/native/definition.ts'
+import { nouns } from '#operations/native/table.ts'
+import { faultProblem, type Problem, problemContentType, problemOf } from './problem.ts'
+
+export const restPrefix = '/api/v1'
+const bodyBytesMax = 1_048_576
+/** Native calls belong to no Region of AWS; audit entries say so. */
+const region = 'global'
+
+export interface RestDependencies {
+  newRequestId(): string
+  /** Refuses a header that does not say who asks. */
+  authenticate(header: string | undefined): Promise<Principal>
+  execute(operation: NativeOperation, call: Call): Promise<Answer>
+  /** Called once for every request that ended in a 500. */
+  onFault(error: unknown, requestId: string): void
+  readonly version: string
+  /** Requests a minute of one principal; one more is told to come back later. */
+  readonly requestsPerMinute: number
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    principal: Principal
+    /** Held by the principal's last request, for the rate limit. */
+    callId: string
+  }
+}
+
+const problemShape = z.looseObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.number().int(),
+  detail: z.string(),
+  instance: z.string(),
+  code: z.string(),
+})
+const writeHeaders = z.looseObject({
+  'idempotency-key': z
+    .string()
+    .optional()
+    .describe(
+      'Your own name for this request, 1 to 64 ASCII characters, kept for a day: a repeat has no second effect.',
+    ),
+})
+const matchHeaders = writeHeaders.extend({
+  'if-match': z
+    .string()
+    .optional()
+    .describe('The `ETag` that you read: refused with 412 where it is another one by now.'),
+})
+const dryRun = z.stringbool().optional().describe('`true`: decide and answer as always, but change nothing.')
+
+/** Builds the application; `ready()` must have resolved before requests are handed to `routing`. */
+export async function createRestApp(deps: RestDependencies): Promise<FastifyInstance> {
+  const app = Fastify({
+    logger: false,
+    bodyLimit: bodyBytesMax,
+    genReqId: () => deps.newRequestId(),
+    exposeHeadRoutes: false,
+    return503OnClosing: true,
+    routerOptions: { ignoreTrailingSlash: false, maxParamLength: 200 },
+  })
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+  app.setErrorHandler((error, request, reply) => answerError(deps, error, request, reply))
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(
+      reply,
+      problemOf({ code: 'InvalidAction', action: `${request.method} ${request.url.split('?')[0]}` }, request.id),
+    ),
+  )
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-cadastre-request-id', request.id)
+  })
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Cadastre',
+        version: deps.version,
+        description: 'The native API of Cadastre, a register of IP address space in which policy is law.',
+      },
+      servers: [{ url: restPrefix }],
+      tags: nouns.map(({ name, summary }) => ({ name, description: summary })),
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+      security: [{ token: [] }],
+    },
+    transform: createJsonSchemaTransform({}),
+    stripBasePath: true,
+  })
+  await app.register(swaggerUi, { routePrefix: `${restPrefix}/docs`, staticCSP: true, uiConfig: { deepLinking: true } })
+  app.get(`${restPrefix}/openapi.json`, { schema: { hide: true } }, () => app.swagger())
+  await app.register(
+    async (routes) => {
+      routes.decorateRequest('principal')
+      routes.addHook('onRequest', async (request) => {
+        request.principal = await deps.authenticate(request.headers.authorization)
+      })
+      await routes.register(rateLimit, {
+        max: deps.requestsPerMinute,
+        timeWindow: 60_000,
+        enableDraftSpec: true,
+        keyGenerator: (request) => request.principal.userId,
+        errorResponseBuilder: (_, { ttl }) =>
+          new Refused({ code: 'Throttled', retryAfterSeconds: Math.ceil(ttl / 1_000) }),
+      })
+      for (const { name, operations } of nouns) {
+        for (const operation of operations) addRoute(routes, deps, operation, name)
+      }
+    },
+    { prefix: restPrefix },
+  )
+  await app.ready()
+  return app
+}
+
+/** Which members of the input stand in the path, in the query and in the body. */
+export function partsOf({ input, rest }: NativeOperation): Record<'path' | 'query' | 'body', readonly string[]> {
+  const path = [...rest.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!)
+  const others = Object.keys(input.shape).filter((name) => !path.includes(name))
+  const hasBody = rest.method !== 'GET' && rest.method !== 'DELETE'
+  const query = hasBody ? others.filter((name) => rest.query?.includes(name)) : others
+  return { path, query, body: hasBody ? others.filter((name) => !query.includes(name)) : [] }
+}
+
+const shapeOf = ({ input }: NativeOperation, names: readonly string[], more: z.core.$ZodLooseShape = {}): z.ZodObject =>
+  z.strictObject({ ...Object.fromEntries(names.map((name) => [name, input.shape[name]!])), ...more })
+
+function addRoute(routes: FastifyInstance, deps: RestDependencies, operation: NativeOperation, tag: string): void {
+  const { rest, access } = operation
+  const parts = partsOf(operation)
+  const isWrite = access === 'write'
+  const status = rest.status ?? 200
+  routes.route({
+    method: rest.method,
+    url: rest.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+    schema: {
+      operationId: operation.name,
+      summary: operation.summary,
+      description: operation.description ?? '',
+      tags: [tag],
+      ...(parts.path.length > 0 ? { params: shapeOf(operation, parts.path) } : {}),
+      querystring: shapeOf(operation, parts.query, isWrite ? { dryRun } : {}),
+      ...(parts.body.length > 0 ? { body: shapeOf(operation, parts.body) } : {}),
+      ...(isWrite ? { headers: operation.changes ? matchHeaders : writeHeaders } : {}),
+      response: {
+        [status]: status === 204 ? z.void().describe('Done.') : operation.output,
+        default: problemShape.describe('A problem (RFC 9457).'),
+      },
+    },
+    handler: (request, reply) => serve(deps, operation, request, reply),
+  })
+}
+
+async function serve(
+  deps: RestDependencies,
+  operation: NativeOperation,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<unknown> {
+  const { dryRun: isDryRun, ...query } = request.query as { dryRun?: boolean }
+  const input = { ...(request.params as object), ...query, ...(request.body as object) }
+  const { output, decisions } = await executeOrPreview(deps, operation, {
+    principal: request.principal,
+    region,
+    input,
+    requestId: request.id,
+    sourceAddress: request.ip,
+    clientToken: header(request, 'idempotency-key'),
+    ifMatch: header(request, 'if-match'),
+    isDryRun,
+  })
+  for (const decision of decisions) {
+    reply.header('x-cadastre-decision', decision.id)
+    const isTold = decision.outcome === 'steer' || decision.wouldBe?.mode === 'warn'
+    if (isTold) reply.header('x-cadastre-warning', inHeader(explainDecision(decision)))
+  }
+  const { status = 200 } = operation.rest
+  if (isDryRun) reply.header('x-cadastre-dry-run', 'true')
+  if (status === 204) return reply.status(204).send()
+  const hasTag = operation.access === 'read' || operation.changes?.output === operation.output
+  if (!hasTag) return reply.status(status).send(output)
+  const etag = etagOf(output)
+  reply.header('etag', etag)
+  if (operation.access === 'read' && header(request, 'if-none-match') === etag) return reply.status(304).send()
+  return reply.status(status).send(output)
+}
+
+async function executeOrPreview(deps: RestDependencies, operation: NativeOperation, call: Call): Promise<Answer> {
+  try {
+    return await deps.execute(operation, call)
+  } catch (error) {
+    // What a dry run would have answered is its answer here; the EC2 API says it with an error.
+    if (error instanceof DryRunSucceeded) return error.answer
+    throw error
+  }
+}
+
+function header({ headers }: FastifyRequest, name: string): string | undefined {
+  const value = headers[name]
+  return Array.isArray(value) ? value.join(', ') : value
+}
+
+const noteLengthMax = 1_000
+const inHeader = ({ sentence, lines }: { sentence: string; lines: readonly string[] }): string =>
+  [sentence, ...lines]
+    .join(' ')
+    .replaceAll(/[^\x20-\x7e]/g, '?')
+    .slice(0, noteLengthMax)
+
+// No -----------------------------------------------------------------------------------------------------------------
+
+interface ValidationError extends Error {
+  readonly validation?: readonly {
+    readonly instancePath: string
+    readonly message?: string
+    readonly params?: object
+  }[]
+  readonly validationContext?: string
+  readonly statusCode?: number
+  readonly code?: string
+}
+
+function answerError(deps: RestDependencies, error: unknown, request: FastifyRequest, reply: FastifyReply): unknown {
+  const refusal = refusalOf(error as ValidationError, request)
+  if (!refusal) {
+    deps.onFault(error, request.id)
+    return sendProblem(reply, faultProblem(request.id))
+  }
+  if (refusal.code === 'Throttled') reply.header('retry-after', refusal.retryAfterSeconds)
+  if (refusal.code === 'Unavailable') reply.header('retry-after', 1)
+  const problem = problemOf(refusal, request.id)
+  if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="cadastre"')
+  return sendProblem(reply, problem)
+}
+
+const sendProblem = (reply: FastifyReply, problem: Problem): FastifyReply =>
+  reply
+    .status(problem.status)
+    .header('content-type', problemContentType)
+    .serializer((body: unknown) => JSON.stringify(body))
+    .send(problem)
+
+/** The first of what is wrong; undefined for a fault. */
+function refusalOf(error: ValidationError, request: FastifyRequest): Refusal | undefined {
+  if (error instanceof Refused) return error.refusal
+  if (error.validation) return refusalOfInput(error, request)
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return { code: 'RequestTooLarge', limit: bodyBytesMax, unit: 'bytes' }
+  // Fastify's own: no JSON, a wrong content type, `__proto__` in it, a broken path.
+  const isClients = error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500
+  return isClients ? { code: 'MalformedRequest', problem: error.message } : undefined
+}
+
+const places: Readonly<Record<string, keyof FastifyRequest>> = {
+  body: 'body',
+  querystring: 'query',
+  params: 'params',
+  headers: 'headers',
+}
+
+function refusalOfInput({ validation, validationContext }: ValidationError, request: FastifyRequest): Refusal {
+  const [first] = validation!
+  const names = first!.instancePath.split('/').filter(Boolean)
+  const { keys } = (first!.params ?? {}) as { keys?: string[] }
+  if (keys) return { code: 'UnknownParameter', field: [...names, keys[0]].join('.') }
+  const field = names.join('.') || (validationContext ?? 'body')
+  let value: unknown = request[places[validationContext ?? 'body'] ?? 'body']
+  for (const name of names) value = (value as Record<string, unknown> | undefined)?.[name]
+  if (value === undefined) return { code: 'MissingParameter', field }
+  const problem = first!.message ?? 'it is not what is expected'
+  return {
+    code: 'InvalidParameterValue',
+    field,
+    value: typeof value === 'string' ? value : JSON.stringify(value),
+    problem,
+  }
+}

@@ -1,0 +1,152 @@
+// Who may do what where: roles, their bindings to nodes of the organization tree, and the evaluator. Default deny; forbid wins.
+
+/** Everything that can be permitted. What comes before the colon is the noun; `read` shows, the others change. */
+export const actions = [
+  'organization:read',
+  'organization:manage',
+  'ipam:read',
+  'ipam:manage',
+  'allocation:read',
+  'allocation:manage',
+  'policy:read',
+  'policy:manage',
+  'exception:read',
+  'exception:request',
+  'exception:approve',
+  'decision:read',
+  'history:read',
+  'role:read',
+  'role:manage',
+  'token:read',
+  'token:manage',
+] as const
+export type Action = (typeof actions)[number]
+
+export const roles = {
+  'organization-administrator': {
+    summary: 'Everything below the node that the role is bound to, and who else may do what there.',
+    actions,
+  },
+  'ipam-administrator': {
+    summary: 'IPAMs, scopes, pools and what is allocated from them.',
+    actions: [
+      'organization:read',
+      'ipam:read',
+      'ipam:manage',
+      'allocation:read',
+      'allocation:manage',
+      'policy:read',
+      'exception:read',
+      'exception:request',
+      'decision:read',
+      'history:read',
+    ],
+  },
+  'policy-author': {
+    summary: 'Policies, their assignments and candidates.',
+    actions: [
+      'organization:read',
+      'ipam:read',
+      'allocation:read',
+      'policy:read',
+      'policy:manage',
+      'exception:read',
+      'decision:read',
+      'history:read',
+    ],
+  },
+  approver: {
+    summary: 'Decides on exceptions that others ask for.',
+    actions: [
+      'organization:read',
+      'ipam:read',
+      'allocation:read',
+      'policy:read',
+      'exception:read',
+      'exception:approve',
+      'decision:read',
+    ],
+  },
+  'resource-operator': {
+    summary: 'Takes and gives back space for accounts, and asks for exceptions.',
+    actions: [
+      'ipam:read',
+      'allocation:read',
+      'allocation:manage',
+      'policy:read',
+      'exception:read',
+      'exception:request',
+      'decision:read',
+    ],
+  },
+  auditor: {
+    summary: 'Sees everything and changes nothing.',
+    actions: [
+      'organization:read',
+      'ipam:read',
+      'allocation:read',
+      'policy:read',
+      'exception:read',
+      'decision:read',
+      'history:read',
+      'role:read',
+      'token:read',
+    ],
+  },
+} as const satisfies Record<string, { readonly summary: string; readonly actions: readonly Action[] }>
+
+export type Role = keyof typeof roles
+export const roleNames = Object.keys(roles) as readonly Role[]
+
+/** The node that is above every root: a role bound here holds everywhere, also outside the organization. */
+export const everywhere = '*'
+
+export interface RoleBinding {
+  readonly id: string
+  /** `user:NAME`, `service:NAME` or `group:NAME`. */
+  readonly principal: string
+  readonly role: Role
+  /** A root, an organizational unit, an account, or `*`. */
+  readonly node: string
+  readonly effect: 'permit' | 'forbid'
+}
+
+export interface AccessRequest {
+  /** The principal and the groups that it is in. */
+  readonly principals: readonly string[]
+  readonly action: Action
+  /** Root, units, node, in this order; a node outside the organization is a path of its own. */
+  readonly path: readonly string[]
+}
+
+/** `binding` is the one that decided; none where nothing permits. */
+export interface Access {
+  readonly isPermitted: boolean
+  readonly binding?: RoleBinding
+}
+
+/** Whether anything permits the action at the end of the path, and nothing on the way forbids it. */
+export function authorize(bindings: readonly RoleBinding[], request: AccessRequest): Access {
+  const applies = ({ principal, role, node }: RoleBinding): boolean =>
+    request.principals.includes(principal) &&
+    (node === everywhere || request.path.includes(node)) &&
+    (roles[role].actions as readonly Action[]).includes(request.action)
+  const applying = bindings.filter(applies)
+  const forbidding = applying.find(({ effect }) => effect === 'forbid')
+  if (forbidding) return { isPermitted: false, binding: forbidding }
+  const permitting = applying.find(({ effect }) => effect === 'permit')
+  return permitting ? { isPermitted: true, binding: permitting } : { isPermitted: false }
+}
+
+/** What a token may be narrowed to: to look only, or to whole nouns. Without scopes it may do what its principal may. */
+export const scopeNames = ['read', ...new Set(actions.map((action) => action.split(':')[0]!))] as const
+
+/** Whether one of a token's scopes covers the action. */
+export function scopesCover(scopes: readonly string[], action: Action): boolean {
+  if (scopes.length === 0) return true
+  const [noun, verb] = action.split(':')
+  return scopes.some((scope) => scope === noun || (scope === 'read' && verb === 'read'))
+}
+
+const principalPattern = /^(user|service|group):[\w.@+=,-]{1,128}$/
+export const isPrincipalName = (text: string): boolean => principalPattern.test(text)

@@ -1,0 +1,47 @@
+// Whether the caller may: roles asked at a place, in the transaction, on the snapshot that decisions are made on.
+
+import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
+import { type Refusal, refuse } from '#model/refusal.ts'
+import { type Access, type Action, authorize, scopesCover } from '#model/roles.ts'
+import type { ReadContext } from '../operation.ts'
+
+/** Where an action is asked for. */
+export interface Place {
+  /** An account, a unit, a root, or `*` for what belongs to no node. */
+  readonly node: string
+  /** What is said to those who may not even see what is there: the same as where nothing is (invariant I8). */
+  readonly absent?: Refusal
+}
+
+/** Whether the caller may do something at a node. A signed request of EC2 has no say here. */
+export async function accessAt(context: ReadContext, action: Action, node: string): Promise<Access> {
+  return accessOn(await context.snapshot(), context, action, node)
+}
+
+/** The same for many nodes: a predicate over one snapshot. */
+export async function permitter(context: ReadContext, action: Action): Promise<(node: string) => boolean> {
+  const snapshot = await context.snapshot()
+  return (node) => accessOn(snapshot, context, action, node).isPermitted
+}
+
+function accessOn(snapshot: Snapshot, { caller }: ReadContext, action: Action, node: string): Access {
+  const { native } = caller
+  if (!native || !scopesCover(native.scopes, action)) return { isPermitted: false }
+  const principals = [native.name, ...native.groups]
+  const bindings = principals.flatMap((principal) => snapshot.bindingsByPrincipal.get(principal) ?? [])
+  return authorize(bindings, { principals, action, path: pathOf(snapshot, node) })
+}
+
+export async function requirePermission(context: ReadContext, action: Action, { node, absent }: Place): Promise<void> {
+  const { isPermitted, binding } = await accessAt(context, action, node)
+  if (isPermitted) return
+  const reading = `${action.split(':')[0]}:read` as Action
+  if (absent && !(await accessAt(context, reading, node)).isPermitted) refuse(absent)
+  const { native } = context.caller
+  const because = binding
+    ? `${binding.principal} is forbidden it as \`${binding.role}\` at \`${binding.node}\` (${binding.id})`
+    : native && !scopesCover(native.scopes, action)
+      ? `the scopes of your token (${native.scopes.join(', ')}) do not cover it`
+      : `no role of \`${native?.name ?? 'this caller'}\` permits it at \`${node}\``
+  refuse({ code: 'NotAuthorized', action, because })
+}

@@ -1,0 +1,82 @@
+// The shapes that native operations share: names of things, moments, pages.
+import { z } from 'zod'
+import { isAccountId, isTargetId } from '#model/organization.ts'
+import { everywhere, isPrincipalName } from '#model/roles.ts'
+import { readCursor, writeCursor } from '../listing.ts'
+
+export const pageSizeDefault = 100
+export const pageSizeMax = 1_000
+
+export const accountId = z
+  .string()
+  .refine(isAccountId, 'the twelve digits of an account are expected')
+  .describe('An account: twelve digits.')
+export const nodeId = z
+  .string()
+  .refine((text) => isTargetId(text) || text === everywhere, 'an account, ou-…, r-… or `*` is expected')
+  .describe('A node of the organization: an account, `ou-…`, `r-…`, or `*` for everything.')
+export const principalName = z
+  .string()
+  .refine(isPrincipalName, '`user:NAME`, `service:NAME` or `group:NAME` is expected')
+  .describe('`user:NAME`, `service:NAME` or `group:NAME`.')
+/** RFC 3339, in UTC, with milliseconds. */
+export const instant = z.iso.datetime({ offset: true }).describe('A moment, as RFC 3339 writes it.')
+
+export const formatInstant = (milliseconds: number): string => new Date(milliseconds).toISOString()
+export const parseInstant = (text: string): number => Date.parse(text)
+
+/** What every list takes. */
+export const paging = {
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(pageSizeMax)
+    .optional()
+    .describe(`How many at most: 1 to ${pageSizeMax}, ${pageSizeDefault} unless said otherwise.`),
+  cursor: z.string().max(500).optional().describe('`nextCursor` of the page before.'),
+}
+/** What every list answers. */
+export const pageOf = <Item extends z.ZodType>(item: Item) =>
+  z.object({
+    items: z.array(item),
+    nextCursor: z.string().optional().describe('Where the next page begins; absent on the last one.'),
+  })
+
+export interface PageInput {
+  readonly limit?: number
+  readonly cursor?: string
+}
+
+/**
+ * One page of what the caller may see. Reads on until the page is full, and says where to go on.
+ * @param key the place of a row in the order of `read`; a cursor is made of it
+ */
+export async function gatherPage<Row, Item>(
+  { limit = pageSizeDefault, cursor }: PageInput,
+  {
+    read,
+    key,
+    show,
+    start = '',
+  }: {
+    read(after: string, limit: number): Promise<readonly Row[]>
+    key(row: Row): string
+    show(row: Row): Promise<Item | undefined>
+    /** What comes before every key. */
+    start?: string
+  },
+): Promise<{ items: Item[]; nextCursor?: string }> {
+  const items: Item[] = []
+  let after = readCursor(cursor, 'cursor') ?? start
+  for (;;) {
+    const rows = await read(after, limit + 1)
+    for (const row of rows) {
+      const item = await show(row)
+      if (item !== undefined && items.length === limit) return { items, nextCursor: writeCursor(after) }
+      if (item !== undefined) items.push(item)
+      after = key(row)
+    }
+    if (rows.length <= limit) return { items }
+  }
+}

@@ -1,0 +1,206 @@
+// Tokens of the native API: whoever holds one acts as its principal until it expires or is revoked.
+import { hash, randomBytes } from 'node:crypto'
+import { z } from 'zod'
+import { hasShape } from '#model/identifier.ts'
+import { refuse, refuseValue } from '#model/refusal.ts'
+import { everywhere, scopeNames } from '#model/roles.ts'
+import type { ApiToken } from '#store/api-tokens.ts'
+import type { ReadContext, WriteContext } from '../operation.ts'
+import { accessAt, permitter } from './authority.ts'
+import { nativeRead, nativeWrite } from './definition.ts'
+import { accountId, formatInstant, gatherPage, instant, pageOf, paging, principalName } from './shapes.ts'
+
+const secondsDefault = 30 * 86_400
+const secondsMin = 60
+export const tokenSecondsMax = 366 * 86_400
+const prefix = 'cadastre_'
+
+const tokenId = z.string().max(64).describe('`token-…`: names the token, and opens nothing.')
+const scopes = z
+  .array(z.enum(scopeNames))
+  .max(scopeNames.length)
+  .describe('What the token is narrowed to: `read`, or nouns such as `allocation`. None: whatever its principal may.')
+const tokenShape = {
+  tokenId,
+  principal: principalName,
+  account: accountId.describe('The home account of the principal, for the record.'),
+  groups: z.array(z.string()),
+  scopes,
+  description: z.string().optional(),
+  createdAt: instant,
+  expiresAt: instant,
+  revokedAt: instant.optional(),
+}
+const token = z.object(tokenShape)
+
+/** 256 random bits behind a prefix that scanners of secrets can look for. */
+export function drawToken(): string {
+  return prefix + randomBytes(32).toString('base64url')
+}
+export const tokenHash = (text: string): Uint8Array => hash('sha256', text, 'buffer')
+
+export const whoAmI = nativeRead({
+  name: 'whoAmI',
+  summary: 'Show who you are, and which roles you have.',
+  action: 'token:read',
+  input: z.strictObject({}),
+  output: z.object({
+    principal: principalName,
+    account: accountId,
+    groups: z.array(z.string()),
+    scopes,
+    roles: z.array(z.object({ role: z.string(), node: z.string(), effect: z.enum(['permit', 'forbid']) })),
+  }),
+  rest: { method: 'GET', path: '/me' },
+  cli: 'whoami',
+  refusals: [],
+  at: 'own',
+  async run(context) {
+    const { name, groups, scopes } = context.caller.native!
+    const { bindingsByPrincipal } = await context.snapshot()
+    const bound = [name, ...groups].flatMap((principal) => bindingsByPrincipal.get(principal) ?? [])
+    return {
+      principal: name,
+      account: context.caller.account,
+      groups: [...groups],
+      scopes: scopes as z.output<typeof token>['scopes'],
+      roles: bound.map(({ role, node, effect }) => ({ role, node, effect })),
+    }
+  },
+})
+
+export const listTokens = nativeRead({
+  name: 'listTokens',
+  summary: 'List tokens: your own, and those of others as far as you may see them.',
+  action: 'token:read',
+  input: z.strictObject({ ...paging, principal: principalName.optional().describe('Only those of this principal.') }),
+  output: pageOf(token),
+  rest: { method: 'GET', path: '/tokens' },
+  cli: 'token list',
+  columns: ['tokenId', 'principal', 'scopes', 'expiresAt', 'revokedAt', 'description'],
+  refusals: ['InvalidPaginationToken'],
+  at: 'filtered',
+  async run(context, { principal, ...wish }) {
+    const isPermitted = await permitter(context, 'token:read')
+    const own = context.caller.native!.name
+    return gatherPage(wish, {
+      read: (after, limit) => context.tx.apiTokens.list(after, limit, principal),
+      key: ({ id }) => id,
+      show: async (row) => (row.principal === own || isPermitted(row.account) ? describe(row) : undefined),
+    })
+  },
+})
+
+export const createToken = nativeWrite({
+  name: 'createToken',
+  summary: 'Make a token, for yourself or for a service; it is shown once.',
+  description:
+    'A token for yourself can do no more than the one you use. For others you need `token:manage` at their home account, and everywhere where the principal already has a role.',
+  action: 'token:manage',
+  input: z.strictObject({
+    principal: principalName.optional().describe('`service:NAME`, or `user:NAME`; yourself unless said otherwise.'),
+    account: accountId.optional().describe('The home account of the principal; yours unless said otherwise.'),
+    scopes: scopes.default([]),
+    description: z.string().max(256).optional(),
+    expiresInSeconds: z
+      .number()
+      .int()
+      .min(secondsMin)
+      .max(tokenSecondsMax)
+      .default(secondsDefault)
+      .describe(`Seconds until it ends: ${secondsMin} to ${tokenSecondsMax}.`),
+  }),
+  output: z.object({ ...tokenShape, token: z.string().describe('The token itself. It is never shown again.') }),
+  rest: { method: 'POST', path: '/tokens', status: 201 },
+  cli: 'token create',
+  refusals: ['NotAuthorized', 'NotFound'],
+  at: 'own',
+  secretOutput: true,
+  prepare: drawToken,
+  async run(context, wish, drawn) {
+    const native = context.caller.native!
+    const principal = wish.principal ?? native.name
+    if (principal.startsWith('group:'))
+      refuseValue('principal', principal, 'a group holds no token; name a user or a service')
+    const account = wish.account ?? context.caller.account
+    const isOwn = principal === native.name && account === context.caller.account
+    if (!isOwn) await requireRightOver(context, principal, account)
+    const narrowed = isOwn ? narrow(native.scopes, wish.scopes) : wish.scopes
+    const created: ApiToken = {
+      id: context.newId('apiToken'),
+      principal,
+      account,
+      groups: isOwn ? native.groups : [],
+      scopes: narrowed,
+      description: wish.description,
+      createdAt: context.now,
+      expiresAt: context.now + wish.expiresInSeconds * 1_000,
+      revokedAt: undefined,
+    }
+    await context.tx.apiTokens.insert(created, tokenHash(drawn))
+    context.changed(created.id)
+    return { ...describe(created), token: drawn }
+  },
+})
+
+export const revokeToken = nativeWrite({
+  name: 'revokeToken',
+  summary: 'End a token at once.',
+  action: 'token:manage',
+  input: z.strictObject({ tokenId }),
+  output: z.void(),
+  rest: { method: 'DELETE', path: '/tokens/{tokenId}', status: 204 },
+  cli: 'token revoke',
+  refusals: ['NotFound', 'MalformedId'],
+  at: 'own',
+  async run(context, input) {
+    const found = await getToken(context, input.tokenId)
+    if (found.revokedAt === undefined) await context.tx.apiTokens.revoke(found.id, context.now)
+    context.changed(found.id)
+  },
+})
+
+/** One's own, or one that `token:manage` reaches; anybody else's does not exist. */
+async function getToken(context: ReadContext, id: string): Promise<ApiToken> {
+  if (!hasShape('apiToken', id)) refuse({ code: 'MalformedId', what: 'api-token', id, expected: 'token-...' })
+  const found = await context.tx.apiTokens.find(id)
+  const isOwn = found?.principal === context.caller.native!.name
+  if (!found || !(isOwn || (await accessAt(context, 'token:manage', found.account)).isPermitted)) {
+    refuse({ code: 'NotFound', what: 'api-token', id })
+  }
+  return found
+}
+
+/** Whoever could make a token for a stronger principal would have that one's rights. */
+async function requireRightOver(context: WriteContext, principal: string, account: string): Promise<void> {
+  if (!(await context.tx.organizations.findAccount(account))) refuse({ code: 'NotFound', what: 'account', id: account })
+  const bound = (await context.snapshot()).bindingsByPrincipal.get(principal) ?? []
+  for (const node of new Set([account, ...bound.map(({ node }) => node)])) {
+    for (const action of ['token:manage', 'role:manage'] as const) {
+      if ((await accessAt(context, action, node)).isPermitted) continue
+      const because = `\`${principal}\` acts at \`${node === everywhere ? 'everything' : node}\`, where you may not`
+      refuse({ code: 'NotAuthorized', action, because })
+    }
+  }
+}
+
+/** A token made with another one reaches no further than that one. */
+function narrow(own: readonly string[], wished: readonly string[]): readonly string[] {
+  if (own.length === 0) return wished
+  if (wished.length === 0) return own
+  const beyond = wished.find((scope) => !own.includes(scope))
+  if (beyond !== undefined) refuseValue('scopes', beyond, `the token you use has only ${own.join(', ')}`)
+  return wished
+}
+
+const describe = (row: ApiToken): z.output<typeof token> => ({
+  tokenId: row.id,
+  principal: row.principal,
+  account: row.account,
+  groups: [...row.groups],
+  scopes: row.scopes as z.output<typeof token>['scopes'],
+  description: row.description,
+  createdAt: formatInstant(row.createdAt),
+  expiresAt: formatInstant(row.expiresAt),
+  ...(row.revokedAt === undefined ? {} : { revokedAt: formatInstant(row.revokedAt) }),
+})

@@ -1,0 +1,85 @@
+// Tokens of the native API: only their hashes are here, so that a stolen database opens nothing.
+import type { Sql } from './sql.ts'
+
+export interface ApiToken {
+  readonly id: string
+  /** `user:NAME` or `service:NAME`. */
+  readonly principal: string
+  readonly account: string
+  readonly groups: readonly string[]
+  readonly scopes: readonly string[]
+  readonly description: string | undefined
+  readonly createdAt: number
+  readonly expiresAt: number
+  readonly revokedAt: number | undefined
+}
+
+interface Row {
+  id: string
+  principal: string
+  account: string
+  member_of: string
+  scopes: string
+  description: string | null
+  created_at: number
+  expires_at: number
+  revoked_at: number | null
+}
+const columns = 'id, principal, account, member_of, scopes, description, created_at, expires_at, revoked_at'
+
+const toToken = (row: Row): ApiToken => ({
+  id: row.id,
+  principal: row.principal,
+  account: row.account,
+  groups: JSON.parse(row.member_of) as string[],
+  scopes: JSON.parse(row.scopes) as string[],
+  description: row.description ?? undefined,
+  createdAt: row.created_at,
+  expiresAt: row.expires_at,
+  revokedAt: row.revoked_at ?? undefined,
+})
+
+export class ApiTokens {
+  readonly #sql: Sql
+  constructor(sql: Sql) {
+    this.#sql = sql
+  }
+
+  async find(id: string): Promise<ApiToken | undefined> {
+    const row = await this.#sql.get<Row>(`select ${columns} from api_token where id = ?`, id)
+    return row && toToken(row)
+  }
+  /** Also one that has expired or was revoked: whoever asks looks. */
+  async findByHash(hash: Uint8Array): Promise<ApiToken | undefined> {
+    const row = await this.#sql.get<Row>(`select ${columns} from api_token where hash = ?`, hash)
+    return row && toToken(row)
+  }
+  /** In order of creation, after the one with id `after`; of one principal where given. */
+  async list(after: string, limit: number, principal?: string): Promise<ApiToken[]> {
+    const rows = await this.#sql.all<Row>(
+      `select ${columns} from api_token where id > ? ${principal === undefined ? '' : 'and principal = ?'} order by id limit ?`,
+      after,
+      ...(principal === undefined ? [] : [principal]),
+      limit,
+    )
+    return rows.map(toToken)
+  }
+  async insert(token: ApiToken, hash: Uint8Array): Promise<void> {
+    await this.#sql.run(
+      `insert into api_token (hash, ${columns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      hash,
+      token.id,
+      token.principal,
+      token.account,
+      JSON.stringify(token.groups),
+      JSON.stringify(token.scopes),
+      token.description ?? null,
+      token.createdAt,
+      token.expiresAt,
+      token.revokedAt ?? null,
+    )
+  }
+  async revoke(id: string, at: number): Promise<boolean> {
+    return (await this.#sql.run('update api_token set revoked_at = ? where id = ? and revoked_at is null', at, id)) > 0
+  }
+}
