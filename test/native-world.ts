@@ -1,0 +1,93 @@
+// The native API over a small world, without sockets: what tests ask it, as whom, and what comes back.
+import assert from 'node:assert/strict'
+import { createRestApp } from '#api/rest/app.ts'
+import { authenticate } from '#api/rest/session.ts'
+import type { Role } from '#model/roles.ts'
+import { createOperatorToken } from '#operations/native/operator-tokens.ts'
+import type { OperationSettings } from '#operations/operation.ts'
+import { type Engine, managementAccount, openWorld, type World } from './world.ts'
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+export interface Sent {
+  /** An object is sent as JSON, a text as it is. */
+  readonly body?: object | string
+  readonly headers?: Readonly<Record<string, string>>
+  /** A token; the administrator's unless said otherwise. */
+  readonly as?: string
+}
+export interface Answered<Body = Record<string, never>> {
+  readonly status: number
+  readonly headers: Readonly<Record<string, unknown>>
+  readonly body: Body
+}
+
+export interface NativeWorld extends World {
+  /** `path` is below `/api/v1`. */
+  ask<Body = Record<string, never>>(method: Method, path: string, sent?: Sent): Promise<Answered<Body>>
+  /** The same, where anything but success is a failure of the test. */
+  get<Body>(path: string, sent?: Sent): Promise<Body>
+  post<Body>(path: string, body: object, sent?: Sent): Promise<Body>
+  /** A token of somebody who has this role at this node. */
+  tokenOf(principal: string, role: Role, node: string): Promise<string>
+  /** Faults so far: `close` fails where there were any. */
+  readonly faults: readonly unknown[]
+}
+
+export async function openNativeWorld(
+  settings: Partial<OperationSettings> = {},
+  engine?: Engine,
+): Promise<NativeWorld> {
+  const world = await openWorld(settings, undefined, engine)
+  const faults: unknown[] = []
+  let requests = 0
+  const app = await createRestApp({
+    newRequestId: () => `request-${++requests}`,
+    authenticate: (header) => authenticate(world.store, header),
+    execute: (operation, call) => world.hallway.execute(operation, call),
+    onFault: (error) => faults.push(error),
+    version: '0.0.0',
+    requestsPerMinute: 1_000_000,
+  })
+  async function tokenOf(principal: string, role: Role, node: string): Promise<string> {
+    const made = await createOperatorToken(world.store, { principal, role, node, account: managementAccount })
+    assert('token' in made, 'problem' in made ? made.problem : '')
+    return made.token
+  }
+  const token = await tokenOf('user:admin', 'organization-administrator', '*')
+
+  async function ask<Body>(
+    method: Method,
+    path: string,
+    { body, headers = {}, as = token }: Sent = {},
+  ): Promise<Answered<Body>> {
+    const response = await app.inject({
+      method,
+      url: `/api/v1${path}`,
+      headers: { authorization: `Bearer ${as}`, ...(body ? { 'content-type': 'application/json' } : {}), ...headers },
+      ...(body ? { payload: typeof body === 'string' ? body : JSON.stringify(body) } : {}),
+    })
+    return {
+      status: response.statusCode,
+      headers: response.headers,
+      body: (response.body === '' ? undefined : JSON.parse(response.body)) as Body,
+    }
+  }
+  async function succeed<Body>(method: Method, path: string, sent?: Sent): Promise<Body> {
+    const { status, body } = await ask<Body>(method, path, sent)
+    assert(status < 300, `${method} ${path}: ${status} ${JSON.stringify(body)}`)
+    return body
+  }
+  return {
+    ...world,
+    ask,
+    get: (path, sent) => succeed('GET', path, sent),
+    post: (path, body, sent) => succeed('POST', path, { ...sent, body }),
+    tokenOf,
+    faults,
+    async close() {
+      await app.close()
+      await world.close()
+      assert.deepEqual(faults, [])
+    },
+  }
+}
