@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { type Refusal, Refused } from '#model/refusal.ts'
 import { openWorld, type World } from './world.ts'
 
-export interface OrganizationWorld extends World {
+export interface Organization {
   readonly organizationId: string
   readonly rootId: string
   /** Makes a unit and answers its id. */
@@ -12,9 +12,13 @@ export interface OrganizationWorld extends World {
   account(name: string, parentId?: string): Promise<string>
 }
 
+export type OrganizationWorld = World & Organization
+
 /** A world whose management account has made an organization. */
-export async function openOrganization(): Promise<OrganizationWorld> {
-  const world = await openWorld()
+export const openOrganization = async (): Promise<OrganizationWorld> => withOrganization(await openWorld())
+
+/** The same in a world that is there already. */
+export async function withOrganization<W extends World>(world: W): Promise<W & Organization> {
   const { Organization: organization } = await world.organizations('CreateOrganization', {})
   const { Roots: roots } = await world.organizations('ListRoots', {})
   const rootId = roots![0]!.Id!
