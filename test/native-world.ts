@@ -4,6 +4,7 @@ import { createRestApp } from '#api/rest/app.ts'
 import { authenticate } from '#api/rest/session.ts'
 import type { Role } from '#model/roles.ts'
 import { createOperatorToken } from '#operations/native/operator-tokens.ts'
+import { tokenSecondsMax } from '#operations/native/tokens.ts'
 import type { OperationSettings } from '#operations/operation.ts'
 import { type Engine, managementAccount, openWorld, type World } from './world.ts'
 
@@ -51,9 +52,10 @@ export async function openNativeWorld(
   async function tokenOf(principal: string, role: Role, node: string): Promise<string> {
     const made = await createOperatorToken(world.store, { principal, role, node, account: managementAccount })
     assert('token' in made, 'problem' in made ? made.problem : '')
-    return made.token
+    // The operator's lasts for an hour, and tests move the clock.
+    const body = { expiresInSeconds: tokenSecondsMax }
+    return (await succeed<{ token: string }>('POST', '/tokens', { body, as: made.token })).token
   }
-  const token = await tokenOf('user:admin', 'organization-administrator', '*')
 
   async function ask<Body>(
     method: Method,
@@ -77,6 +79,7 @@ export async function openNativeWorld(
     assert(status < 300, `${method} ${path}: ${status} ${JSON.stringify(body)}`)
     return body
   }
+  const token = await tokenOf('user:admin', 'organization-administrator', '*')
   return {
     ...world,
     ask,
