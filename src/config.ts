@@ -17,9 +17,20 @@ export interface Config {
     readonly accessKeyId: string | undefined
     readonly secretAccessKey: string | undefined
   }
+  /** Where people sign in; undefined: nobody does. */
+  readonly oidc: OidcConfig | undefined
   /** Of one principal over the native API. */
   readonly requestsPerMinute: number
   readonly operations: OperationSettings
+}
+
+export interface OidcConfig {
+  readonly issuer: string
+  readonly clientId: string
+  readonly clientSecret: string | undefined
+  readonly nameClaim: string
+  readonly groupsClaim: string
+  readonly publicUrl: string
 }
 
 /** The problems of a configuration, all at once, for the operator. */
@@ -83,6 +94,36 @@ export const variables = {
     name: 'CADASTRE_REQUESTS_PER_MINUTE',
     default: '60000',
     meaning: 'Requests a minute that one principal may make over the native API, of one server.',
+  },
+  oidcIssuer: {
+    name: 'CADASTRE_OIDC_ISSUER',
+    default: '',
+    meaning: 'The URL of an OpenID Connect provider where people sign in; nobody can where it is empty.',
+  },
+  oidcClientId: {
+    name: 'CADASTRE_OIDC_CLIENT_ID',
+    default: '',
+    meaning: 'The id under which the provider knows this server.',
+  },
+  oidcClientSecretFile: {
+    name: 'CADASTRE_OIDC_CLIENT_SECRET_FILE',
+    default: '',
+    meaning: 'A file with the secret that goes with it; empty for a public client.',
+  },
+  oidcNameClaim: {
+    name: 'CADASTRE_OIDC_NAME_CLAIM',
+    default: 'email',
+    meaning: 'The claim that names a person: `user:` and its value is the principal. An `email` must be verified.',
+  },
+  oidcGroupsClaim: {
+    name: 'CADASTRE_OIDC_GROUPS_CLAIM',
+    default: 'groups',
+    meaning: 'The claim that lists the groups of a person: `group:` and each value can have roles.',
+  },
+  publicUrl: {
+    name: 'CADASTRE_PUBLIC_URL',
+    default: '',
+    meaning: 'Where browsers reach this server, such as `https://cadastre.example.com`; needed for people to sign in.',
   },
   quarantine: {
     name: 'CADASTRE_QUARANTINE_SECONDS',
@@ -174,6 +215,15 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     problems.push(`${variables.databaseUrl.name} needs ${variables.secretKeyFile.name}, the same key on every server`)
   check(variables.profile, profile !== 'ha' || url !== '', `\`ha\` needs ${variables.databaseUrl.name}`)
 
+  const issuer = read(variables.oidcIssuer)
+  const publicUrl = read(variables.publicUrl).replace(/\/$/, '')
+  if (issuer !== '') {
+    for (const variable of [variables.oidcIssuer, variables.publicUrl])
+      check(variable, isWebUrl(read(variable)), 'an https URL is expected (http on the same machine alone)')
+    if (read(variables.oidcClientId) === '')
+      problems.push(`${variables.oidcIssuer.name} needs ${variables.oidcClientId.name}`)
+  }
+
   const config: Config = {
     dataFolder: read(variables.data),
     database: url === '' ? undefined : { url, isHighlyAvailable: profile === 'ha' },
@@ -181,6 +231,17 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     port: number(variables.port, 65_535),
     secretKeyFile: read(variables.secretKeyFile) || undefined,
     bootstrap: { account: read(variables.bootstrapAccount), accessKeyId, secretAccessKey },
+    oidc:
+      issuer === ''
+        ? undefined
+        : {
+            issuer,
+            clientId: read(variables.oidcClientId),
+            clientSecret: secretIn(variables.oidcClientSecretFile, read, problems),
+            nameClaim: read(variables.oidcNameClaim),
+            groupsClaim: read(variables.oidcGroupsClaim),
+            publicUrl,
+          },
     requestsPerMinute: number(variables.requestsPerMinute, 100_000_000),
     operations: {
       regions: regions.map(toRegion),
@@ -192,6 +253,26 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   }
   if (problems.length > 0) throw new ConfigProblem(problems)
   return Object.freeze(config)
+}
+
+function isWebUrl(text: string): boolean {
+  const url = URL.parse(text)
+  if (!url) return false
+  return (
+    url.protocol === 'https:' || (url.protocol === 'http:' && /^(localhost|127\.[\d.]+|\[::1\])$/.test(url.hostname))
+  )
+}
+
+/** The text of the file that a variable names; undefined where it names none. */
+function secretIn(variable: Variable, read: (variable: Variable) => string, problems: string[]): string | undefined {
+  const path = read(variable)
+  if (path === '') return undefined
+  try {
+    return readFileSync(path, 'utf8').trim()
+  } catch (error) {
+    problems.push(`${variable.name}=\`${path}\`: it cannot be read (${(error as Error).message})`)
+    return undefined
+  }
 }
 
 const regionPattern = /^[a-z]{2}(?:-[a-z]{2,16}){1,3}-\d{1,2}$/

@@ -15,6 +15,7 @@ import { Refused, refuse } from '#model/refusal.ts'
 import { bootstrap, drawKey, type NewKey } from '#operations/access-keys.ts'
 import { type Hallway, openHallway } from '#operations/execute.ts'
 import { operationTables } from '#operations/tables.ts'
+import type { Sealer } from '#store/access-keys.ts'
 import { readSealer } from '#store/sealer.ts'
 import { openSqlite } from '#store/sqlite.ts'
 import type { Store } from '#store/store.ts'
@@ -40,6 +41,12 @@ export interface RunningServer {
   close(): Promise<void>
 }
 
+/** With one data folder the key is made there at the first start; several servers share a file that they are given. */
+function sealerOf(config: Config, { create } = { create: false }): Sealer {
+  const isOwn = config.database === undefined && config.secretKeyFile === undefined
+  return readSealer(config.secretKeyFile ?? join(config.dataFolder, 'secret.key'), { create: create && isOwn })
+}
+
 /** Opens the store of a configuration; the operator's commands open it beside a running server. */
 export async function openStore(
   config: Config,
@@ -48,8 +55,7 @@ export async function openStore(
   if (config.database) {
     // Whoever keeps to the embedded database never loads the driver.
     const { openPostgres } = await import('#store/postgres.ts')
-    const sealer = readSealer(config.secretKeyFile!, { create: false })
-    return openPostgres({ ...config.database, sealer, onFatal: options.onFatal })
+    return openPostgres({ ...config.database, sealer: sealerOf(config), onFatal: options.onFatal })
   }
   try {
     mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 })
@@ -60,9 +66,7 @@ export async function openStore(
       { fatal: true, cause: error },
     )
   }
-  const sealer = readSealer(config.secretKeyFile ?? join(config.dataFolder, 'secret.key'), {
-    create: options.create && config.secretKeyFile === undefined,
-  })
+  const sealer = sealerOf(config, { create: options.create })
   return openSqlite({
     folder: config.dataFolder,
     clock: options.clock ?? Date.now,
@@ -84,7 +88,7 @@ export async function startServer(config: Config, onFatal: (trouble: StoreTroubl
     let draining = false
 
     const newRequestId = createRequestIds(randomBytes(10))
-    const rest = createRest(store, hallway, { newRequestId, requestsPerMinute: config.requestsPerMinute })
+    const rest = createRest(store, hallway, config, newRequestId)
 
     const endpoint = createAwsEndpoint({
       now: Date.now,
@@ -200,23 +204,22 @@ interface Rest {
 }
 
 /** The native API. It is loaded once the server listens, so that a start does not wait for it. */
-function createRest(
-  store: Store,
-  hallway: Hallway,
-  { newRequestId, requestsPerMinute }: { newRequestId: () => string; requestsPerMinute: number },
-): Rest {
+function createRest(store: Store, hallway: Hallway, config: Config, newRequestId: () => string): Rest {
   let loading: Promise<FastifyInstance> | undefined
   const load = async (): Promise<FastifyInstance> => {
-    const [{ createRestApp }, { authenticate }] = await Promise.all([
+    const [{ createRestApp }, { authenticate }, { createSignIn }] = await Promise.all([
       import('#api/rest/app.ts'),
       import('#api/rest/session.ts'),
+      import('#api/rest/sign-in.ts'),
     ])
+    const { oidc, bootstrap, requestsPerMinute } = config
     return createRestApp({
       newRequestId,
       authenticate: (header) => executeOr503(() => authenticate(store, header)),
       execute: (operation, call) => executeOr503(() => hallway.execute(operation, call)),
       onFault: (error, requestId) => logEvent('fault', { requestId, error: String((error as Error)?.stack ?? error) }),
       version: programVersion(),
+      signIn: oidc && createSignIn({ ...oidc, account: bootstrap.account }, sealerOf(config), Date.now),
       requestsPerMinute,
     })
   }

@@ -64,10 +64,16 @@ export class ApiTokens {
     )
     return rows.map(toToken)
   }
-  async insert(token: ApiToken, hash: Uint8Array): Promise<void> {
+  /** The token that a sign-in made, if it has. */
+  async findBySignIn(signIn: string): Promise<ApiToken | undefined> {
+    const row = await this.#sql.get<Row>(`select ${columns} from api_token where sign_in = ?`, signIn)
+    return row && toToken(row)
+  }
+  async insert(token: ApiToken, hash: Uint8Array, signIn?: string): Promise<void> {
     await this.#sql.run(
-      `insert into api_token (hash, ${columns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `insert into api_token (hash, sign_in, ${columns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       hash,
+      signIn ?? null,
       token.id,
       token.principal,
       token.account,

@@ -493,6 +493,8 @@ create table api_token (
   member_of text not null default '[]',
   scopes text not null default '[]',
   description text,
+  -- The sign-in that made it: one makes one.
+  sign_in text unique,
   created_at integer not null,
   expires_at integer not null,
   revoked_at integer,

@@ -12,6 +12,8 @@ import { type Answer, type Call, DryRunSucceeded } from '#operations/execute.ts'
 import { etagOf, type NativeOperation } from '#operations/native/definition.ts'
 import { nouns } from '#operations/native/table.ts'
 import { faultProblem, type Problem, problemContentType, problemOf } from './problem.ts'
+import type { SignIn } from './sign-in.ts'
+import { addSignInRoutes } from './sign-in-routes.ts'
 
 export const restPrefix = '/api/v1'
 const bodyBytesMax = 1_048_576
@@ -26,6 +28,8 @@ export interface RestDependencies {
   /** Called once for every request that ended in a 500. */
   onFault(error: unknown, requestId: string): void
   readonly version: string
+  /** Undefined where no provider is configured. */
+  readonly signIn?: SignIn
   /** Requests a minute of one principal; one more is told to come back later. */
   readonly requestsPerMinute: number
 }
@@ -102,6 +106,7 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
   })
   await app.register(swaggerUi, { routePrefix: `${restPrefix}/docs`, staticCSP: true, uiConfig: { deepLinking: true } })
   app.get(`${restPrefix}/openapi.json`, { schema: { hide: true } }, () => app.swagger())
+  await addSignInRoutes(app, deps, restPrefix)
   await app.register(
     async (routes) => {
       routes.decorateRequest('principal')

@@ -160,6 +160,43 @@ export const revokeToken = nativeWrite({
   },
 })
 
+/** What the token of a person who signed in is: as long as a working day, and never longer. */
+const sessionSeconds = 12 * 3_600
+
+/** Only for the sign-in, which has found out who asks; it has no route of its own. */
+export const createSession = nativeWrite({
+  name: 'createSession',
+  summary: 'Make the token of somebody who has just signed in.',
+  action: 'token:manage',
+  input: z.strictObject({ signIn: z.string() }),
+  output: z.object({ ...tokenShape, token: z.string() }),
+  rest: { method: 'POST', path: '/sessions', status: 201 },
+  refusals: ['InvalidParameterValue'],
+  at: 'own',
+  secretOutput: true,
+  prepare: drawToken,
+  async run(context, { signIn }, drawn) {
+    const { name, groups } = context.caller.native!
+    if (await context.tx.apiTokens.findBySignIn(signIn)) {
+      refuseValue('code', '[secret]', 'it has made a token already; sign in again')
+    }
+    const created: ApiToken = {
+      id: context.newId('apiToken'),
+      principal: name,
+      account: context.caller.account,
+      groups,
+      scopes: [],
+      description: 'signed in',
+      createdAt: context.now,
+      expiresAt: context.now + sessionSeconds * 1_000,
+      revokedAt: undefined,
+    }
+    await context.tx.apiTokens.insert(created, tokenHash(drawn), signIn)
+    context.changed(created.id)
+    return { ...describe(created), token: drawn }
+  },
+})
+
 /** One's own, or one that `token:manage` reaches; anybody else's does not exist. */
 async function getToken(context: ReadContext, id: string): Promise<ApiToken> {
   if (!hasShape('apiToken', id)) refuse({ code: 'MalformedId', what: 'api-token', id, expected: 'token-...' })

@@ -1,0 +1,217 @@
+// Sign-in of people with OpenID Connect: the authorization code flow with PKCE, run by the server for whoever runs `cadastre login`.
+import { createHash, timingSafeEqual } from 'node:crypto'
+import {
+  allowInsecureRequests,
+  authorizationCodeGrant,
+  buildAuthorizationUrl,
+  type Configuration,
+  calculatePKCECodeChallenge,
+  discovery,
+  fetchUserInfo,
+  randomNonce,
+  randomPKCECodeVerifier,
+} from 'openid-client'
+import type { Principal } from '#model/principal.ts'
+import { refuse, refuseValue } from '#model/refusal.ts'
+import { isPrincipalName } from '#model/roles.ts'
+import type { Sealer } from '#store/access-keys.ts'
+
+/** From the first redirect to the provider's answer. */
+const signInMs = 600_000
+/** From the provider's answer to the token. */
+const codeMs = 60_000
+const discoverySeconds = 10
+const groupsMax = 200
+const signInContext = 'sign-in'
+const codeContext = 'sign-in code'
+
+export interface OidcSettings {
+  readonly issuer: string
+  readonly clientId: string
+  /** Undefined for a public client. */
+  readonly clientSecret: string | undefined
+  /** The claim that names the person: `user:` and its value is the principal. */
+  readonly nameClaim: string
+  readonly groupsClaim: string
+  /** Where browsers reach this server, without a slash at the end. */
+  readonly publicUrl: string
+  /** The home account of people who sign in. */
+  readonly account: string
+}
+
+/** What travels through the browser and back, sealed: no server has to remember it, and nobody can read or change it. */
+interface Begun {
+  readonly verifier: string
+  readonly nonce: string
+  readonly port: number
+  readonly challenge: string
+  readonly state: string
+  readonly until: number
+}
+interface SignedIn {
+  /** One code makes one token. */
+  readonly id: string
+  readonly name: string
+  readonly groups: readonly string[]
+  readonly challenge: string
+  readonly until: number
+}
+
+export interface Beginning {
+  /** Where the command listens on the loopback interface of the person's machine. */
+  readonly port: number
+  /** SHA-256 of a secret of the command's, base64url: only who has the secret can redeem the code (RFC 7636, section 4.2). */
+  readonly challenge: string
+  /** Handed back as it is. */
+  readonly state: string
+}
+
+export interface SignIn {
+  /** Where to send the browser. */
+  begin(beginning: Beginning): Promise<string>
+  /** The provider's answer, as the URL that the browser was sent back to; answers where to send it now. */
+  complete(query: string): Promise<string>
+  /** Who a code stands for, where the command proves that it is the one that began. */
+  redeem(code: string, verifier: string): { principal: Principal; id: string }
+}
+
+export function createSignIn(settings: OidcSettings, sealer: Sealer, now: () => number): SignIn {
+  const redirectUri = `${settings.publicUrl}/api/v1/sign-in/callback`
+  let provider: Promise<Configuration> | undefined
+
+  /** Asked once; where the provider could not be reached, asked again by the next who signs in. */
+  function discover(): Promise<Configuration> {
+    const issuer = new URL(settings.issuer)
+    provider ??= discovery(issuer, settings.clientId, settings.clientSecret, undefined, {
+      timeout: discoverySeconds,
+      execute: isLoopback(issuer) ? [allowInsecureRequests] : [],
+    }).catch((error: unknown) => {
+      provider = undefined
+      return refuse({
+        code: 'Unavailable',
+        because: `the identity provider cannot be reached (${(error as Error).message})`,
+      })
+    })
+    return provider
+  }
+  const seal = (value: object, context: string): string =>
+    Buffer.from(sealer.seal(JSON.stringify(value), context)).toString('base64url')
+  function open<T extends { readonly until: number }>(text: string, context: string, field: string): T {
+    let value: T | undefined
+    try {
+      value = JSON.parse(sealer.open(Buffer.from(text, 'base64url'), context)) as T
+    } catch {
+      // Not sealed here, or changed on the way.
+    }
+    if (!value || value.until <= now())
+      refuseValue(field, text.slice(0, 16), 'it was not given out here, or is too old; sign in again')
+    return value
+  }
+
+  return {
+    async begin({ port, challenge, state }) {
+      const configuration = await discover()
+      const verifier = randomPKCECodeVerifier()
+      const nonce = randomNonce()
+      const begun: Begun = { verifier, nonce, port, challenge, state, until: now() + signInMs }
+      return buildAuthorizationUrl(configuration, {
+        redirect_uri: redirectUri,
+        scope: 'openid email profile',
+        code_challenge: await calculatePKCECodeChallenge(verifier),
+        code_challenge_method: 'S256',
+        nonce,
+        state: seal(begun, signInContext),
+      }).href
+    },
+
+    async complete(query) {
+      const url = new URL(`${redirectUri}${query}`)
+      const sealed = url.searchParams.get('state') ?? ''
+      const begun = open<Begun>(sealed, signInContext, 'state')
+      const back = new URL(`http://127.0.0.1:${begun.port}/`)
+      back.searchParams.set('state', begun.state)
+      const refusedBy = url.searchParams.get('error')
+      if (refusedBy !== null) {
+        back.searchParams.set('error', url.searchParams.get('error_description') ?? refusedBy)
+        return back.href
+      }
+      const configuration = await discover()
+      const tokens = await authorizationCodeGrant(configuration, url, {
+        pkceCodeVerifier: begun.verifier,
+        expectedNonce: begun.nonce,
+        expectedState: sealed,
+        idTokenExpected: true,
+      }).catch((error: unknown) =>
+        refuse({
+          code: 'MalformedRequest',
+          problem: `the identity provider did not confirm it (${(error as Error).message})`,
+        }),
+      )
+      const inToken = tokens.claims()!
+      // Some providers put into the id token only who it is, and the rest where it must be asked for.
+      const isWhole = settings.nameClaim in inToken && settings.groupsClaim in inToken
+      const claims: Claims = isWhole
+        ? inToken
+        : { ...(await fetchUserInfo(configuration, tokens.access_token, inToken.sub)), ...inToken }
+      const signedIn: SignedIn = {
+        id: hashOf(sealed),
+        name: nameIn(claims, settings),
+        groups: groupsIn(claims, settings),
+        challenge: begun.challenge,
+        until: now() + codeMs,
+      }
+      back.searchParams.set('code', seal(signedIn, codeContext))
+      return back.href
+    },
+
+    redeem(code, verifier) {
+      const { id, name, groups, challenge } = open<SignedIn>(code, codeContext, 'code')
+      const proof = Buffer.from(hashOf(verifier))
+      const expected = Buffer.from(challenge)
+      if (proof.length !== expected.length || !timingSafeEqual(proof, expected)) {
+        refuseValue('verifier', '[secret]', 'it does not belong to the sign-in that this code is of')
+      }
+      const { account } = settings
+      return {
+        id,
+        principal: {
+          account,
+          arn: `arn:cadastre::${account}:user/${name.slice('user:'.length)}`,
+          accessKeyId: `sign-in-${id.slice(0, 16)}`,
+          userId: name,
+          native: { name, groups, scopes: [] },
+        },
+      }
+    },
+  }
+}
+
+type Claims = Readonly<Record<string, unknown>>
+
+const hashOf = (text: string): string => createHash('sha256').update(text).digest('base64url')
+
+/** Plain HTTP is for a provider on the same machine alone. */
+const isLoopback = ({ hostname }: URL): boolean => /^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname)
+
+/** An address that the provider has not verified names nobody: whoever may choose it could choose somebody else's. */
+function nameIn(claims: Claims, { nameClaim }: OidcSettings): string {
+  const value = claims[nameClaim]
+  const because = (problem: string): never =>
+    refuse({ code: 'NotAuthorized', action: 'token:manage', because: problem })
+  if (typeof value !== 'string') return because(`the identity provider names nobody in \`${nameClaim}\``)
+  if (nameClaim === 'email' && claims.email_verified !== true) {
+    return because('the identity provider has not verified your email address')
+  }
+  const name = `user:${value}`
+  return isPrincipalName(name) ? name : because(`\`${value.slice(0, 100)}\` cannot be a principal's name`)
+}
+
+/** Groups whose names cannot be principals cannot have roles either. */
+function groupsIn(claims: Claims, { groupsClaim }: OidcSettings): readonly string[] {
+  const value = claims[groupsClaim]
+  if (!Array.isArray(value)) return []
+  return value
+    .map((group: unknown) => `group:${String(group)}`)
+    .filter(isPrincipalName)
+    .slice(0, groupsMax)
+}
