@@ -23,6 +23,8 @@ test('without any variable there is a configuration that works on this machine',
     secretKeyFile: undefined,
     database: undefined,
     bootstrap: { account: '111111111111', accessKeyId: undefined, secretAccessKey: undefined },
+    oidc: undefined,
+    requestsPerMinute: 60_000,
   })
   const { regions, ...settings } = operations
   assert.deepEqual(settings, {
@@ -51,6 +53,12 @@ test('every variable is read', () => {
     CADASTRE_BOOTSTRAP_ACCESS_KEY_ID: 'AKIAEXAMPLE0000000',
     CADASTRE_BOOTSTRAP_SECRET_ACCESS_KEY: 'a secret of some length',
     CADASTRE_REGIONS: 'eu-central-1, us-gov-west-1',
+    CADASTRE_OIDC_ISSUER: 'https://id.example.com',
+    CADASTRE_OIDC_CLIENT_ID: 'register',
+    CADASTRE_OIDC_NAME_CLAIM: 'sub',
+    CADASTRE_OIDC_GROUPS_CLAIM: 'roles',
+    CADASTRE_PUBLIC_URL: 'https://cadastre.example.com/',
+    CADASTRE_REQUESTS_PER_MINUTE: '600',
     CADASTRE_QUARANTINE_SECONDS: '2592000',
     CADASTRE_REQUIRE_CIDR_AUTHORIZATION: 'true',
     CADASTRE_PROVIDER_IPV4_CIDR: '192.0.2.0/28',
@@ -68,6 +76,15 @@ test('every variable is read', () => {
       accessKeyId: 'AKIAEXAMPLE0000000',
       secretAccessKey: 'a secret of some length',
     },
+    oidc: {
+      issuer: 'https://id.example.com',
+      clientId: 'register',
+      clientSecret: undefined,
+      nameClaim: 'sub',
+      groupsClaim: 'roles',
+      publicUrl: 'https://cadastre.example.com',
+    },
+    requestsPerMinute: 600,
     operations: {
       regions: [
         { name: 'eu-central-1', zoneIdPrefix: 'euc1', zones: ['a', 'b', 'c'] },
@@ -79,6 +96,23 @@ test('every variable is read', () => {
       providerIpv6Cidr: '2001:db8::/40',
     },
   })
+})
+
+test('a sign-in that could not work is refused as a whole: no client, no address of our own, plain HTTP elsewhere', () => {
+  const good = {
+    CADASTRE_OIDC_ISSUER: 'http://127.0.0.1:9000',
+    CADASTRE_OIDC_CLIENT_ID: 'register',
+    CADASTRE_PUBLIC_URL: 'http://localhost:7420',
+  }
+  assert(readConfig(good).oidc)
+  const cases: [Record<string, string>, RegExp][] = [
+    [{ CADASTRE_OIDC_CLIENT_ID: '' }, /CADASTRE_OIDC_CLIENT_ID/],
+    [{ CADASTRE_PUBLIC_URL: '' }, /CADASTRE_PUBLIC_URL/],
+    [{ CADASTRE_PUBLIC_URL: 'http://cadastre.example.com' }, /CADASTRE_PUBLIC_URL/],
+    [{ CADASTRE_OIDC_ISSUER: 'http://id.example.com' }, /CADASTRE_OIDC_ISSUER/],
+    [{ CADASTRE_OIDC_CLIENT_SECRET_FILE: '/nowhere/client.secret' }, /CADASTRE_OIDC_CLIENT_SECRET_FILE/],
+  ]
+  for (const [change, expected] of cases) assert.throws(() => readConfig({ ...good, ...change }), expected)
 })
 
 const bad: readonly (readonly [string, string])[] = [
