@@ -215,6 +215,7 @@ const nounNames: { readonly [N in Noun]: string } = {
   role: 'a role',
   region: 'a Region',
   'availability-zone': 'an availability zone',
+  decision: 'a decision',
   'role-binding': 'a role binding',
   'api-token': 'a token of the native API',
 }

@@ -120,8 +120,9 @@ export async function startServer(config: Config, onFatal: (trouble: StoreTroubl
       async close() {
         draining = true
         await housekeeping.stop()
-        await drain(server)
+        // Who listens to changes would never fall idle.
         await rest.close()
+        await drain(server)
         await store.close()
       },
     }

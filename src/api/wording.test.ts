@@ -36,6 +36,7 @@ const everyNoun: { readonly [N in Noun]: true } = {
   region: true,
   'availability-zone': true,
   'role-binding': true,
+  decision: true,
   'api-token': true,
   'source-parent': true,
   'destination-parent': true,

@@ -446,6 +446,7 @@ const nouns: Readonly<Record<Noun, NounWords>> = {
     notFound: 'InvalidRole.NotFound',
     missing: (id) => `You are not authorized to assume the role '${id}', or it does not exist.`,
   },
+  decision: idWords('InvalidDecisionId', 'decision'),
   'role-binding': idWords('InvalidRoleBindingId', 'role binding'),
   'api-token': idWords('InvalidApiTokenId', 'token'),
   region: {

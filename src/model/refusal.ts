@@ -32,6 +32,7 @@ export type Noun =
   | 'region'
   | 'availability-zone'
   | 'role-binding'
+  | 'decision'
   | 'api-token'
 
 /** Listed in order of precedence: where several apply, the first one is answered. */

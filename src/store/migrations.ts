@@ -504,4 +504,20 @@ create index api_token_principal on api_token (principal, id);
 create index api_token_expires on api_token (expires_at);
 `,
   },
+  {
+    number: 6,
+    name: 'time machine',
+    sql: `
+-- Who had this address then: what is held and what was given back, by address, account, resource and number.
+create index allocation_address on allocation (first, length);
+create index allocation_history_account on allocation_history (account, released_at);
+create index allocation_history_resource on allocation_history (resource_id) where resource_id is not null;
+create index allocation_history_n on allocation_history (n);
+-- Lists of the record by what it is about: rows of one ruling, or from one origin, are in the order of time.
+create index decision_ruling on decision (ruling, n);
+create index ruling_account on ruling (account);
+create index audit_entry_origin on audit_entry (origin, n);
+create index history_account on history (account, object_id);
+`,
+  },
 ]

@@ -11,11 +11,13 @@ import { NatGateways } from './nat-gateways.ts'
 import { Organizations } from './organizations.ts'
 import { Policies } from './policies.ts'
 import { Pools } from './pools.ts'
+import { RecordLists } from './record-lists.ts'
 import { RoleBindings } from './role-bindings.ts'
 import { Space } from './space.ts'
 import type { Sql } from './sql.ts'
 import type { Transaction } from './store.ts'
 import { Tags } from './tags.ts'
+import { Timeline } from './timeline.ts'
 import type { Tokens } from './tokens.ts'
 import { Vpcs } from './vpcs.ts'
 
@@ -45,10 +47,12 @@ export class Nouns implements Transaction {
   readonly organizations: Organizations
   readonly policies: Policies
   readonly pools: Pools
+  readonly recordLists: RecordLists
   readonly roleBindings: RoleBindings
   readonly space: Space
   readonly spaceCheck: SpaceCheck
   readonly tags: Tags
+  readonly timeline: Timeline
   readonly tokens: Tokens
   readonly vpcs: Vpcs
   readonly #sql: CountingSql
@@ -74,6 +78,8 @@ export class Nouns implements Transaction {
     this.natGateways = new NatGateways(sql, this)
     this.addresses = new Addresses(sql)
     this.apiTokens = new ApiTokens(sql)
+    this.recordLists = new RecordLists(sql)
+    this.timeline = new Timeline(sql)
     this.roleBindings = new RoleBindings(sql)
   }
 

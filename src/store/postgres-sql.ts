@@ -94,6 +94,7 @@ export function translate(sql: string): Statement {
     const text = sql
       // SQLite folds ASCII letters only, whatever the locale; so does the index.
       .replaceAll('lower(?)', 'lower(? collate "C")')
+      .replaceAll('? as blob', '? as bytea')
       .replaceAll('?', () => `$${++parameters}`)
     const named = [...sql.matchAll(/\b(?:from|into|update|join)\s+(\w+)/g)].map(([, table]) => table!)
     const isWrite = !/^\s*(select|with)\b/.test(sql)

@@ -12,9 +12,11 @@ import type { NatGateways } from './nat-gateways.ts'
 import type { Organizations } from './organizations.ts'
 import type { Policies } from './policies.ts'
 import type { Pools } from './pools.ts'
+import type { RecordLists } from './record-lists.ts'
 import type { RoleBindings } from './role-bindings.ts'
 import type { Space } from './space.ts'
 import type { Tags } from './tags.ts'
+import type { Timeline } from './timeline.ts'
 import type { Tokens } from './tokens.ts'
 import type { Vpcs } from './vpcs.ts'
 
@@ -43,10 +45,12 @@ export interface Transaction {
   readonly organizations: Organizations
   readonly policies: Policies
   readonly pools: Pools
+  readonly recordLists: RecordLists
   readonly roleBindings: RoleBindings
   readonly space: Space
   readonly spaceCheck: SpaceCheck
   readonly tags: Tags
+  readonly timeline: Timeline
   readonly tokens: Tokens
   readonly vpcs: Vpcs
 }

@@ -1,5 +1,6 @@
 // The native API over Fastify: each definition becomes a route and an entry of the OpenAPI document.
 import rateLimit from '@fastify/rate-limit'
+import { fastifySSE } from '@fastify/sse'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
@@ -14,6 +15,7 @@ import { nouns } from '#operations/native/table.ts'
 import { faultProblem, type Problem, problemContentType, problemOf } from './problem.ts'
 import type { SignIn } from './sign-in.ts'
 import { addSignInRoutes } from './sign-in-routes.ts'
+import { type GrowingPage, Streams } from './stream.ts'
 
 export const restPrefix = '/api/v1'
 const bodyBytesMax = 1_048_576
@@ -88,6 +90,9 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-cadastre-request-id', request.id)
   })
+  const streams = new Streams()
+  app.addHook('preClose', async () => streams.end())
+  await app.register(fastifySSE)
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -122,7 +127,7 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
           new Refused({ code: 'Throttled', retryAfterSeconds: Math.ceil(ttl / 1_000) }),
       })
       for (const { name, operations } of nouns) {
-        for (const operation of operations) addRoute(routes, deps, operation, name)
+        for (const operation of operations) addRoute(routes, { ...deps, streams }, operation, name)
       }
     },
     { prefix: restPrefix },
@@ -143,13 +148,16 @@ export function partsOf({ input, rest }: NativeOperation): Record<'path' | 'quer
 const shapeOf = ({ input }: NativeOperation, names: readonly string[], more: z.core.$ZodLooseShape = {}): z.ZodObject =>
   z.strictObject({ ...Object.fromEntries(names.map((name) => [name, input.shape[name]!])), ...more })
 
-function addRoute(routes: FastifyInstance, deps: RestDependencies, operation: NativeOperation, tag: string): void {
+type RouteDependencies = RestDependencies & { readonly streams: Streams }
+
+function addRoute(routes: FastifyInstance, deps: RouteDependencies, operation: NativeOperation, tag: string): void {
   const { rest, access } = operation
   const parts = partsOf(operation)
   const isWrite = access === 'write'
   const status = rest.status ?? 200
   routes.route({
     method: rest.method,
+    ...(rest.streamId === undefined ? {} : { sse: 'dual' }),
     url: rest.path.replaceAll(/\{(\w+)\}/g, ':$1'),
     schema: {
       operationId: operation.name,
@@ -170,14 +178,14 @@ function addRoute(routes: FastifyInstance, deps: RestDependencies, operation: Na
 }
 
 async function serve(
-  deps: RestDependencies,
+  deps: RouteDependencies,
   operation: NativeOperation,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<unknown> {
   const { dryRun: isDryRun, ...query } = request.query as { dryRun?: boolean }
   const input = { ...(request.params as object), ...query, ...(request.body as object) }
-  const { output, decisions } = await executeOrPreview(deps, operation, {
+  const call: Call = {
     principal: request.principal,
     region,
     input,
@@ -186,7 +194,9 @@ async function serve(
     clientToken: header(request, 'idempotency-key'),
     ifMatch: header(request, 'if-match'),
     isDryRun,
-  })
+  }
+  if (reply.sse) return stream(deps, operation, call, request, reply)
+  const { output, decisions } = await executeOrPreview(deps, operation, call)
   for (const decision of decisions) {
     reply.header('x-cadastre-decision', decision.id)
     const isTold = decision.outcome === 'steer' || decision.wouldBe?.mode === 'warn'
@@ -201,6 +211,35 @@ async function serve(
   reply.header('etag', etag)
   if (operation.access === 'read' && header(request, 'if-none-match') === etag) return reply.status(304).send()
   return reply.status(status).send(output)
+}
+
+async function stream(
+  deps: RouteDependencies,
+  operation: NativeOperation,
+  call: Call,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  const gone = new AbortController()
+  reply.sse.onClose(() => gone.abort())
+  const { streamId } = operation.rest
+  const read = async (cursor: string | undefined): Promise<GrowingPage> => {
+    const principal = await deps.authenticate(request.headers.authorization)
+    const input = cursor === undefined ? call.input : { ...call.input, cursor }
+    return (await deps.execute(operation, { ...call, principal, input })).output as GrowingPage
+  }
+  const cursor = reply.sse.lastEventId ?? undefined
+  // What is wrong is said as a problem, while there is still a status to say it with.
+  await read(cursor)
+  const messages = deps.streams.follow(read, {
+    cursor,
+    idOf: (item) => String((item as Record<string, unknown>)[streamId!]),
+    signal: gone.signal,
+  })
+  reply.sse.sendHeaders()
+  // Whoever listens knows at once that they do; without it, only with the first change.
+  reply.raw.flushHeaders()
+  await reply.sse.send(messages)
 }
 
 async function executeOrPreview(deps: RestDependencies, operation: NativeOperation, call: Call): Promise<Answer> {

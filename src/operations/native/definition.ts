@@ -26,6 +26,8 @@ interface Facts<Input extends z.ZodObject, Output extends z.ZodType> {
     readonly query?: readonly string[]
     /** 200 unless said otherwise; 204 has no body. */
     readonly status?: 200 | 201 | 204
+    /** The list grows: with `Accept: text/event-stream` its items go on as events, with this member as their id. */
+    readonly streamId?: string
   }
   /** The words that call it, such as `role create`; undefined: it has none. */
   readonly cli?: string

@@ -1,5 +1,9 @@
 // All operations of the native API: what is not here does not exist there.
+
+import { listChanges } from './changes.ts'
+import { getDecision, listDecisions } from './decisions.ts'
 import type { NativeOperation } from './definition.ts'
+import { findHolders, findHoldingsOfAccount, findHoldingsOfResource, getObjectHistory } from './history.ts'
 import { createRoleBinding, deleteRoleBinding, getRoleBinding, listRoleBindings, listRoles } from './roles.ts'
 import { createToken, listTokens, revokeToken, whoAmI } from './tokens.ts'
 
@@ -20,6 +24,16 @@ export const nouns: readonly Noun[] = [
     name: 'Roles',
     summary: 'Who may do what where.',
     operations: [listRoles, listRoleBindings, getRoleBinding, createRoleBinding, deleteRoleBinding],
+  },
+  {
+    name: 'Decisions',
+    summary: 'What was asked, what policy answered, and why.',
+    operations: [listDecisions, getDecision],
+  },
+  {
+    name: 'History',
+    summary: 'The time machine: who held what when, what any object was, and who changed it.',
+    operations: [findHolders, findHoldingsOfAccount, findHoldingsOfResource, getObjectHistory, listChanges],
   },
 ]
 

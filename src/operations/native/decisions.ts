@@ -1,0 +1,191 @@
+// Decisions on record: listed by what they are about, and shown with their trace.
+import { z } from 'zod'
+import { formatCidr } from '#model/cidr.ts'
+import { formatId, hasShape, parseId } from '#model/identifier.ts'
+import { modeValues } from '#model/policy/document.ts'
+import { refuse } from '#model/refusal.ts'
+import type { RecordedDecision } from '#store/journal.ts'
+import { readCursor, writeCursor } from '../listing.ts'
+import type { ReadContext } from '../operation.ts'
+import { type Place, permitter } from './authority.ts'
+import { nativeRead } from './definition.ts'
+import { accountId, formatInstant, instant, pageOf, pageSizeDefault, paging, parseInstant } from './shapes.ts'
+
+export const decisionId = z.string().max(64).describe('`decision-…`, with which every refusal by policy begins.')
+const outcome = z.enum(['allow', 'steer', 'warn', 'deny'])
+const candidate = z.object({
+  poolId: z.string().describe('A pool, or `provider`.'),
+  netmaskLength: z.number().int(),
+  cidr: z.string().optional(),
+  rule: z.number().int().optional().describe('The place of the rule in its document, counted from 1.'),
+})
+const policyRef = z.object({ policyId: z.string(), version: z.number().int() })
+
+/** What a list shows of a decision. */
+const listed = z.object({
+  decisionId,
+  at: instant,
+  account: accountId,
+  resourceType: z.string(),
+  locale: z.string(),
+  outcome,
+  mode: z.enum(modeValues),
+  policy: policyRef.optional(),
+  target: z.string().optional().describe('Where the policy that decided is enabled.'),
+  poolId: z.string().optional().describe('The pool that served, or `provider`.'),
+  cidr: z.string().optional(),
+})
+const whole = listed.extend({
+  request: z.object({
+    family: z.union([z.literal(4), z.literal(6)]),
+    scopeType: z.enum(['public', 'private']).optional(),
+    netmaskLength: z.number().int().optional(),
+    poolId: z.string().optional(),
+    cidr: z.string().optional(),
+    tags: z.record(z.string(), z.string()).optional(),
+  }),
+  document: z.object({ locale: z.string(), resourceType: z.string() }).optional(),
+  candidates: z.array(candidate),
+  denial: z
+    .looseObject({ cause: z.string(), setting: z.string(), value: z.string(), allowed: z.array(z.string()) })
+    .optional(),
+  wouldBe: z.looseObject({ mode: z.string(), outcome: z.string(), candidates: z.array(candidate) }).optional(),
+  trace: z.array(z.object({ kind: z.string(), subject: z.string(), result: z.string(), because: z.string() })),
+  requestedBy: z
+    .object({
+      principal: z.string(),
+      sourceAddress: z.string(),
+      action: z.string(),
+      requestId: z.string(),
+      at: instant,
+    })
+    .optional(),
+})
+
+export const listDecisions = nativeRead({
+  name: 'listDecisions',
+  summary: 'List decisions, newest first: who asked for what, and what policy answered.',
+  action: 'decision:read',
+  input: z.strictObject({
+    ...paging,
+    account: accountId.optional(),
+    resourceType: z.string().max(64).optional(),
+    locale: z.string().max(97).optional(),
+    outcome: outcome.optional(),
+    mode: z.enum(modeValues).optional(),
+    policyId: z.string().max(64).optional(),
+    poolId: z.string().max(64).optional().describe('The pool that served, or `provider`.'),
+    from: instant.optional().describe('Only those at this moment or later.'),
+    until: instant.optional().describe('Only those before this moment.'),
+  }),
+  output: pageOf(listed),
+  rest: { method: 'GET', path: '/decisions' },
+  cli: 'decision list',
+  columns: ['decisionId', 'at', 'account', 'resourceType', 'locale', 'outcome', 'poolId', 'cidr'],
+  refusals: ['InvalidPaginationToken'],
+  at: 'filtered',
+  async run(context, { limit = pageSizeDefault, cursor, poolId: pool, from, until, ...filter }) {
+    const { recordLists, journal } = context.tx
+    const isPermitted = await permitter(context, 'decision:read')
+    const first = from === undefined ? 0 : await recordLists.firstSince('decision', parseInstant(from))
+    const end = until === undefined ? undefined : await recordLists.firstSince('decision', parseInstant(until))
+    let before = numberIn(cursor) ?? end ?? Number.MAX_SAFE_INTEGER
+    const items: z.output<typeof listed>[] = []
+    for (;;) {
+      const found = await recordLists.decisionsBefore({ ...filter, pool }, before, limit + 1)
+      for (const n of found.numbers) {
+        if (n < first) return { items }
+        if (items.length === limit) return { items, nextCursor: writeCursor(String(before)) }
+        const recorded = (await journal.findDecision(n))!
+        if (isPermitted(recorded.request.account)) items.push(describe(context, recorded))
+        before = n
+      }
+      if (found.isWhole) return { items }
+      before = found.last
+      // Much was passed over: what there is by now, and where to go on.
+      if (found.numbers.length === 0) return { items, nextCursor: writeCursor(String(before)) }
+    }
+  },
+})
+
+export const getDecision = nativeRead({
+  name: 'getDecision',
+  summary: 'Show one decision with its trace, and who asked.',
+  action: 'decision:read',
+  input: z.strictObject({ decisionId }),
+  output: whole,
+  rest: { method: 'GET', path: '/decisions/{decisionId}' },
+  cli: 'decision show',
+  refusals: ['NotFound', 'MalformedId'],
+  at: placeOfDecision,
+  async run(context, input) {
+    const recorded = await getRecorded(context, input.decisionId)
+    const { request, document, candidates, denial, wouldBe, trace, auditEntry } = recorded
+    const { family, scopeType, netmaskLength, explicit, tags } = request
+    const entry = await context.tx.journal.findEntry(auditEntry)
+    return {
+      ...describe(context, recorded),
+      request: {
+        family,
+        scopeType,
+        netmaskLength,
+        poolId: explicit?.pool,
+        cidr: explicit?.cidr && formatCidr(explicit.cidr),
+        tags: tags && Object.fromEntries(tags),
+      },
+      document,
+      candidates: candidates.map(describeCandidate),
+      denial: denial && { ...denial, allowed: [...denial.allowed] },
+      wouldBe: wouldBe && { ...wouldBe, candidates: wouldBe.candidates.map(describeCandidate) },
+      trace: [...trace],
+      requestedBy: entry && {
+        principal: entry.principal,
+        sourceAddress: entry.source_address,
+        action: entry.action,
+        requestId: entry.request_id,
+        at: formatInstant(entry.at),
+      },
+    }
+  },
+})
+
+/** The account that asked, for whoever may see its decisions. */
+export async function placeOfDecision(context: ReadContext, input: { readonly decisionId: string }): Promise<Place> {
+  const { request } = await getRecorded(context, input.decisionId)
+  return { node: request.account, absent: { code: 'NotFound', what: 'decision', id: input.decisionId } }
+}
+
+export async function getRecorded(context: ReadContext, id: string): Promise<RecordedDecision> {
+  if (!hasShape('decision', id)) refuse({ code: 'MalformedId', what: 'decision', id, expected: 'decision-...' })
+  const n = parseId('decision', context.tx.installation, id)
+  const recorded = n === undefined ? undefined : await context.tx.journal.findDecision(n)
+  return recorded ?? refuse({ code: 'NotFound', what: 'decision', id })
+}
+
+function numberIn(cursor: string | undefined): number | undefined {
+  const place = readCursor(cursor, 'cursor')
+  if (place === undefined) return undefined
+  if (!/^[0-9]{1,16}$/.test(place)) refuse({ code: 'InvalidPaginationToken', field: 'cursor', value: cursor! })
+  return Number(place)
+}
+
+const describe = ({ tx }: ReadContext, recorded: RecordedDecision): z.output<typeof listed> => ({
+  decisionId: formatId('decision', tx.installation, recorded.n),
+  at: recorded.at.toISOString(),
+  account: recorded.request.account,
+  resourceType: recorded.request.resourceType,
+  locale: recorded.request.locale,
+  outcome: recorded.outcome,
+  mode: recorded.mode,
+  policy: recorded.policy && { policyId: recorded.policy.id, version: recorded.policy.version },
+  target: recorded.target,
+  poolId: recorded.pool,
+  cidr: recorded.cidr && formatCidr(recorded.cidr),
+})
+
+const describeCandidate = ({ pool, netmaskLength, cidr, rule }: RecordedDecision['candidates'][number]) => ({
+  poolId: pool,
+  netmaskLength,
+  cidr: cidr && formatCidr(cidr),
+  rule,
+})

@@ -1,0 +1,181 @@
+// The time machine: who held which space when, by address, account and resource. Reads what allocation and release wrote.
+import { type Cidr, fromKey, lastAddress, supernet, toKey } from '#model/cidr.ts'
+import type { Sql } from './sql.ts'
+
+/** The time in which one allocation had its space. */
+export interface Tenure {
+  readonly n: number
+  readonly pool: number
+  readonly cidr: Cidr
+  readonly resourceType: string
+  readonly resourceId: string | undefined
+  readonly account: string
+  readonly region: string | undefined
+  readonly description: string | undefined
+  readonly decision: number | undefined
+  readonly from: number
+  /** Undefined: it has it still. */
+  readonly until: number | undefined
+}
+
+interface Row {
+  n: number
+  pool: number
+  first: Uint8Array
+  length: number
+  resource_type: string
+  resource_id: string | null
+  account: string
+  region: string | null
+  description: string | null
+  decision: number | null
+  created_at: number
+  released_at: number | null
+}
+const toTenure = (row: Row): Tenure => ({
+  n: row.n,
+  pool: row.pool,
+  cidr: fromKey(row.first, row.length),
+  resourceType: row.resource_type,
+  resourceId: row.resource_id ?? undefined,
+  account: row.account,
+  region: row.region || undefined,
+  description: row.description ?? undefined,
+  decision: row.decision ?? undefined,
+  from: row.created_at,
+  until: row.released_at ?? undefined,
+})
+
+/** A place in the order of address, netmask length, time and number: every tenure has its own. */
+export interface AddressPlace {
+  readonly first: Uint8Array
+  readonly length: number
+  readonly from: number
+  readonly n: number
+}
+
+const columns =
+  't.n, t.pool, t.first, t.length, t.resource_id, t.description, t.decision, t.created_at, %.resource_type, %.account, %.region'
+/** Both halves of time: what is held, and what was given back. */
+const halves = [
+  {
+    select: `select ${columns.replaceAll('%', 'h')}, null as released_at`,
+    tables: 'allocation t join holder h on h.n = t.holder',
+    table: 'allocation t',
+    joined: 'join holder h on h.n = t.holder',
+  },
+  {
+    select: `select ${columns.replaceAll('%', 't')}, t.released_at`,
+    tables: 'allocation_history t',
+    table: 'allocation_history t',
+    joined: '',
+  },
+] as const
+
+export class Timeline {
+  readonly #sql: Sql
+  constructor(sql: Sql) {
+    this.#sql = sql
+  }
+
+  /**
+   * Everything that ever held `range`, a part of it, or space around it, in the order of `AddressPlace`, after one.
+   * What lies around begins no later than the range does, so it comes first; each kind is found through the index.
+   */
+  async around(range: Cidr, after: AddressPlace | undefined, limit: number): Promise<Tenure[]> {
+    const found: Tenure[] = []
+    for (const half of halves) {
+      found.push(...(await this.#covering(half, range, after, limit)))
+      found.push(...(await this.#inside(half, range, after, limit)))
+    }
+    return found.sort(inOrder).slice(0, limit)
+  }
+
+  async #covering(
+    { select, table, joined }: (typeof halves)[number],
+    range: Cidr,
+    after: AddressPlace | undefined,
+    limit: number,
+  ): Promise<Tenure[]> {
+    // A block around the range can only start at one place for each netmask length.
+    const probes = Array.from({ length: range.length + 1 }, (_, length) => supernet(range, length)).filter(
+      (block) => !after || compareKeys(toKey(block), after.first) >= 0,
+    )
+    if (probes.length === 0) return []
+    const rows = await this.#sql.all<Row>(
+      `with probe (first, length) as (values ${probes.map(() => '(cast(? as blob), cast(? as integer))').join(', ')})
+       ${select} from probe cross join ${table} ${joined}
+       where t.first = probe.first and t.length = probe.length ${after ? afterPlace : ''} ${inPlace}`,
+      ...probes.flatMap((block) => [toKey(block), block.length]),
+      ...valuesOf(after),
+      limit,
+    )
+    return rows.map(toTenure)
+  }
+
+  async #inside(
+    { select, tables }: (typeof halves)[number],
+    range: Cidr,
+    after: AddressPlace | undefined,
+    limit: number,
+  ): Promise<Tenure[]> {
+    const rows = await this.#sql.all<Row>(
+      `${select} from ${tables} where t.first between ? and ? and t.length > ? ${after ? afterPlace : ''} ${inPlace}`,
+      toKey(range),
+      toKey(lastAddress(range)),
+      range.length,
+      ...valuesOf(after),
+      limit,
+    )
+    return rows.map(toTenure)
+  }
+
+  /** What an account gave back at `since` or later, in the order in which it did, after one. */
+  async givenBackBy(
+    account: string,
+    since: number,
+    after: { readonly until: number; readonly n: number } | undefined,
+    limit: number,
+  ): Promise<Tenure[]> {
+    const { select, tables } = halves[1]
+    const rows = await this.#sql.all<Row>(
+      `${select} from ${tables} where t.account = ? and t.released_at >= ?
+       ${after ? 'and (t.released_at, t.n) > (?, ?)' : ''} order by t.released_at, t.n limit ?`,
+      account,
+      Math.max(since, after?.until ?? 0),
+      ...(after ? [after.until, after.n] : []),
+      limit,
+    )
+    return rows.map(toTenure)
+  }
+
+  /** All that a resource ever held, by its id, oldest first. */
+  async ofResource(resourceId: string, limit: number): Promise<Tenure[]> {
+    return this.#where('t.resource_id = ?', resourceId, limit)
+  }
+  /** All that ever had an allocation's number: one tenure. */
+  async ofNumber(n: number): Promise<Tenure | undefined> {
+    return (await this.#where('t.n = ?', n, 1))[0]
+  }
+  async #where(condition: string, value: string | number, limit: number): Promise<Tenure[]> {
+    const found: Tenure[] = []
+    for (const { select, tables } of halves) {
+      const rows = await this.#sql.all<Row>(
+        `${select} from ${tables} where ${condition} order by t.n limit ?`,
+        value,
+        limit,
+      )
+      found.push(...rows.map(toTenure))
+    }
+    return found.sort((a, b) => a.n - b.n).slice(0, limit)
+  }
+}
+
+const afterPlace = 'and (t.first, t.length, t.created_at, t.n) > (?, ?, ?, ?)'
+const inPlace = 'order by t.first, t.length, t.created_at, t.n limit ?'
+const valuesOf = (after: AddressPlace | undefined) => (after ? [after.first, after.length, after.from, after.n] : [])
+const compareKeys = (a: Uint8Array, b: Uint8Array): number => Buffer.compare(a, b)
+
+function inOrder(a: Tenure, b: Tenure): number {
+  return compareKeys(toKey(a.cidr), toKey(b.cidr)) || a.cidr.length - b.cidr.length || a.from - b.from || a.n - b.n
+}
