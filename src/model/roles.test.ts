@@ -1,0 +1,77 @@
+// Roles: what they hold, how forbidding wins, and how a token narrows them. Cedar is asked the same in test/roles-cedar.test.ts.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  actions,
+  authorize,
+  everywhere,
+  isPrincipalName,
+  type RoleBinding,
+  roleNames,
+  roles,
+  scopesCover,
+} from './roles.ts'
+
+const path = ['r-root', 'ou-root-prod', '111111111111']
+const bound = (change: Partial<RoleBinding>): RoleBinding => ({
+  id: 'b',
+  principal: 'user:ann',
+  role: 'auditor',
+  node: 'ou-root-prod',
+  effect: 'permit',
+  ...change,
+})
+const may = (bindings: readonly RoleBinding[], principals = ['user:ann']): boolean =>
+  authorize(bindings, { principals, action: 'ipam:read', path }).isPermitted
+
+test('nothing is permitted by itself', () => {
+  assert.equal(may([]), false)
+  assert.equal(may([bound({ principal: 'user:bob' })]), false)
+  assert.equal(may([bound({ node: 'ou-root-test' })]), false)
+  assert.equal(authorize([bound({})], { principals: ['user:ann'], action: 'ipam:manage', path }).isPermitted, false)
+})
+
+test('a role holds at its node and below, everywhere where it is bound to everything, and through a group', () => {
+  for (const node of [...path, everywhere]) assert.equal(may([bound({ node })]), true)
+  assert.equal(may([bound({ principal: 'group:net' })], ['user:ann', 'group:net']), true)
+})
+
+test('what is forbidden anywhere on the way is permitted by nothing, and the binding that forbids is named', () => {
+  const forbid = bound({ id: 'no', effect: 'forbid', node: 'r-root' })
+  const permits = [bound({ node: everywhere }), bound({ node: '111111111111', role: 'organization-administrator' })]
+  const { isPermitted, binding } = authorize([...permits, forbid], {
+    principals: ['user:ann'],
+    action: 'ipam:read',
+    path,
+  })
+  assert.deepEqual([isPermitted, binding?.id], [false, 'no'])
+})
+
+test('auditors change nothing, and only administrators say who may do what', () => {
+  assert.deepEqual(
+    roles.auditor.actions.filter((action) => !action.endsWith(':read')),
+    [],
+  )
+  const whoManage = roleNames.filter((name) => (roles[name].actions as readonly string[]).includes('role:manage'))
+  assert.deepEqual(whoManage, ['organization-administrator'])
+  const whoBoth = roleNames.filter((name) => {
+    const held = roles[name].actions as readonly string[]
+    return held.includes('exception:request') && held.includes('exception:approve')
+  })
+  assert.deepEqual(whoBoth, ['organization-administrator'])
+})
+
+test('a token without scopes may what its principal may, and one with scopes those alone', () => {
+  for (const action of actions) assert.equal(scopesCover([], action), true)
+  assert.equal(scopesCover(['read'], 'ipam:read'), true)
+  assert.equal(scopesCover(['read'], 'ipam:manage'), false)
+  assert.equal(scopesCover(['allocation'], 'allocation:manage'), true)
+  assert.equal(scopesCover(['allocation'], 'ipam:read'), false)
+})
+
+test('principals have a kind and a name', () => {
+  for (const good of ['user:ann@example.com', 'service:ci', 'group:net-team']) assert.equal(isPrincipalName(good), true)
+  for (const bad of ['ann', 'user:', 'robot:x', 'user:a b', `user:${'x'.repeat(129)}`, 'user:a\n']) {
+    assert.equal(isPrincipalName(bad), false, bad)
+  }
+})

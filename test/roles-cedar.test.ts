@@ -1,0 +1,118 @@
+// Our evaluator of roles against Cedar's: the same bindings as Cedar policies give the same answers, a hundred thousand times.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { preparsePolicySet, statefulIsAuthorized } from '@cedar-policy/cedar-wasm/nodejs'
+import { type Action, actions, authorize, everywhere, type RoleBinding, roleNames, roles } from '#model/roles.ts'
+
+const worlds = 1_000
+const requestsPerWorld = 100
+const seed = Number(process.env.CADASTRE_TEST_SEED ?? 20_261_125)
+
+/** Mulberry32: a failure is found again by its seed. */
+function randomOf(state: number): () => number {
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+const random = randomOf(seed)
+const below = (limit: number): number => Math.floor(random() * limit)
+const oneOf = <T>(values: readonly T[]): T => values[below(values.length)]!
+
+const users = ['user:ann', 'user:bob', 'service:ci']
+const groups = ['group:net', 'group:audit']
+
+interface World {
+  /** Each node with its parent; the root has none. */
+  readonly parents: ReadonlyMap<string, string | undefined>
+  readonly groupsOf: ReadonlyMap<string, readonly string[]>
+  readonly bindings: readonly RoleBinding[]
+}
+
+function drawWorld(): World {
+  const parents = new Map<string, string | undefined>([['r-root', undefined]])
+  for (let n = 0; n < 3; n++) parents.set(`ou-root-${n}`, oneOf([...parents.keys()]))
+  for (let n = 0; n < 4; n++) parents.set(`11111111111${n}`, oneOf([...parents.keys()].filter((id) => !/^\d/.test(id))))
+  // An account outside the organization is a path of its own.
+  parents.set('999999999999', undefined)
+  const groupsOf = new Map(users.map((user) => [user, groups.filter(() => random() < 0.4)]))
+  const bindings = Array.from(
+    { length: below(7) },
+    (_, n): RoleBinding => ({
+      id: `role-binding-${n}`,
+      principal: oneOf([...users, ...groups]),
+      role: oneOf(roleNames),
+      node: random() < 0.2 ? everywhere : oneOf([...parents.keys()]),
+      effect: random() < 0.3 ? 'forbid' : 'permit',
+    }),
+  )
+  return { parents, groupsOf, bindings }
+}
+
+function pathIn({ parents }: World, node: string): string[] {
+  const parent = parents.get(node)
+  return parent === undefined ? [node] : [...pathIn({ parents } as World, parent), node]
+}
+
+/** One Cedar policy for each binding. */
+const cedarOf = ({ bindings }: World): string =>
+  bindings
+    .map(({ principal, role, node, effect }) => {
+      const may = roles[role].actions.map((action) => `Action::${JSON.stringify(action)}`).join(', ')
+      const where = node === everywhere ? 'resource' : `resource in Node::${JSON.stringify(node)}`
+      return `${effect}(principal in Principal::${JSON.stringify(principal)}, action in [${may}], ${where});`
+    })
+    .join('\n')
+
+const entity = (type: string, id: string, parents: readonly string[]) => ({
+  uid: { type, id },
+  attrs: {},
+  parents: parents.map((parent) => ({ type, id: parent })),
+})
+
+function cedarSays(world: World, user: string, action: Action, node: string): boolean {
+  const answer = statefulIsAuthorized({
+    principal: { type: 'Principal', id: user },
+    action: { type: 'Action', id: action },
+    resource: { type: 'Node', id: node },
+    context: {},
+    preparsedPolicySetId: 'world',
+    entities: [
+      entity('Principal', user, world.groupsOf.get(user)!),
+      ...pathIn(world, node).map((id) =>
+        entity(
+          'Node',
+          id,
+          [world.parents.get(id)].filter((parent) => parent !== undefined),
+        ),
+      ),
+    ],
+  })
+  assert.equal(answer.type, 'success', JSON.stringify(answer))
+  assert(answer.type === 'success')
+  assert.deepEqual(answer.response.diagnostics.errors, [])
+  return answer.response.decision === 'allow'
+}
+
+test(`roles decide as Cedar does, ${worlds * requestsPerWorld} times (seed ${seed})`, () => {
+  const counts = { permitted: 0, denied: 0 }
+  for (let n = 0; n < worlds; n++) {
+    const world = drawWorld()
+    assert.equal(preparsePolicySet('world', { staticPolicies: cedarOf(world) }).type, 'success')
+    for (let m = 0; m < requestsPerWorld; m++) {
+      const [user, action, node] = [oneOf(users), oneOf(actions), oneOf([...world.parents.keys()])]
+      const principals = [user, ...world.groupsOf.get(user)!]
+      const ours = authorize(world.bindings, { principals, action, path: pathIn(world, node) }).isPermitted
+      assert.equal(
+        ours,
+        cedarSays(world, user, action, node),
+        JSON.stringify({ user, action, node, world: cedarOf(world) }),
+      )
+      counts[ours ? 'permitted' : 'denied']++
+    }
+  }
+  // Answers that were all the same would prove nothing.
+  assert(counts.permitted > 5_000 && counts.denied > 5_000, JSON.stringify(counts))
+})
