@@ -1,5 +1,4 @@
 // A small world for tests: a store in a temporary folder and the hallway over it, without sockets.
-import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,10 +14,9 @@ import { type Hallway, openHallway } from '#operations/execute.ts'
 import type { AnyOperation, OperationSettings } from '#operations/operation.ts'
 import { operationTables } from '#operations/tables.ts'
 import { openPostgres } from '#store/postgres.ts'
-import { connect, parseTarget } from '#store/postgres-link.ts'
 import { openSqlite } from '#store/sqlite.ts'
 import type { Store } from '#store/store.ts'
-import { emptyPostgres } from './postgres.ts'
+import { emptyPostgres, executeAt, ownerOf } from './postgres.ts'
 
 export const managementAccount = '111111111111'
 export const testSettings: OperationSettings = {
@@ -89,16 +87,9 @@ async function openStore(engine: Engine, folder: string, clock: () => number): P
   return {
     store: await openPostgres({ url, clock, sealer: openSealer }),
     async execute(sql, { checks }) {
-      const target = parseTarget(url)
-      assert(typeof target !== 'string')
-      const link = await connect({ target, isHighlyAvailable: false, deadlineMs: 5_000 })
       // As a replica applies changes: without triggers, and foreign keys are triggers.
       const role = checks ? '' : 'set session_replication_role = replica;'
-      try {
-        await link.script(`${role} ${sql.replace(/\bx'(\w+)'/g, "'\\x$1'::bytea")}`)
-      } finally {
-        await link.close()
-      }
+      await executeAt(ownerOf(url), `${role} ${sql.replace(/\bx'(\w+)'/g, "'\\x$1'::bytea")}`)
     },
   }
 }
