@@ -4,7 +4,7 @@ import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync }
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { connect, parseTarget } from '#store/postgres-link.ts'
+import { connect, type Link, parseTarget } from '#store/postgres-link.ts'
 import { migratePostgres } from '#store/postgres-migrate.ts'
 
 const native = join(
@@ -132,11 +132,14 @@ export async function makeServerRole(url: string): Promise<void> {
 /** The same place for a server's role. */
 export const forServer = (url: string): string => url.replace(/\/\/[^@/]*@/, `//${serverRole}:${serverRole}@`)
 
-/** Executes SQL at a URL, as its user. */
-export async function executeAt(url: string, sql: string): Promise<readonly unknown[]> {
+export function linkTo(url: string): Promise<Link> {
   const target = parseTarget(url)
   if (typeof target === 'string') throw new Error(target)
-  const link = await connect({ target, isHighlyAvailable: false, deadlineMs: 5_000 })
+  return connect({ target, isHighlyAvailable: false, deadlineMs: 5_000 })
+}
+/** Executes SQL at a URL, as its user. */
+export async function executeAt(url: string, sql: string): Promise<readonly unknown[]> {
+  const link = await linkTo(url)
   try {
     return (await link.script(sql)).at(-1)!.rows
   } finally {

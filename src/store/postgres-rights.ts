@@ -106,23 +106,19 @@ export function grantsTo(role: string, schema: string): string {
 
 // What a role has --------------------------------------------------------------------------------------------------
 
-/** One row for each table and right: whether `current_user` has it. `update` of a column is written `update column`. */
-export const askRights = (schema: string): string => {
-  const has = grantedTables.flatMap((table) => {
-    const oid = `to_regclass('${schema}.${table}')`
-    const row = (right: string, call: string): string =>
-      `select '${table}' as "table", '${right}' as "right", ${call} as has`
-    return [
-      ...['select', 'insert', 'delete', 'truncate', 'update'].map((word) =>
-        row(word, `has_table_privilege(${oid}, '${word}')`),
-      ),
-      row('update a column', `has_any_column_privilege(${oid}, 'update')`),
-      ...(rightOf(table).update ?? []).map((column) =>
-        row(`update ${column}`, `has_column_privilege(${oid}, '${column}', 'update')`),
-      ),
-    ]
+/** One row for each table and right: whether `current_user` has it. */
+export function askRights(schema: string): string {
+  const asked = grantedTables.flatMap((table) => {
+    const columns = (rightOf(table).update ?? []).map((column) => `update ${column}`)
+    const words = ['select', 'insert', 'delete', 'truncate', 'update', 'update a column', ...columns]
+    return words.map((word) => `('${table}', '${word}')`)
   })
-  return has.join(' union all\n')
+  return `select asked.name as "table", word as "right", case
+      when word = 'update a column' then has_any_column_privilege(c.oid, 'update')
+      when word like 'update %' then has_column_privilege(c.oid, substr(word, 8), 'update')
+      else has_table_privilege(c.oid, word) end as has
+    from (values ${asked.join(', ')}) asked (name, word)
+    left join pg_class c on c.relnamespace = '"${schema}"'::regnamespace and c.relname = asked.name`
 }
 export interface HeldRight {
   readonly table: string
