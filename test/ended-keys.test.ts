@@ -123,7 +123,7 @@ for (const engine of ['sqlite', 'postgres'] as const) {
     await endsAtOnce(register, opened, async () => {
       assert.deepEqual(await disableAccessKey(store, bob.accessKeyId), [bob.accessKeyId, opened.accessKeyId])
     })
-    await assert.rejects(enter(register, member, bob), /AuthFailure|InvalidClientTokenId|not authenticated|security token/i)
+    await assert.rejects(enter(register, member, bob), { name: 'InvalidClientTokenId' })
 
     const session = await enter(register, member, administrator)
     const other = await enter(register, member, administrator)
@@ -164,7 +164,10 @@ test('the operator lists and disables keys by command, and is told where there i
   const listed = await server.cadastre('keys', 'list', '--account', managementAccount)
   assert.match(listed, new RegExp(`^${id}  good      arn:aws:iam::${managementAccount}:user/dora  made 20`, 'm'))
   assert.equal(await server.cadastre('keys', 'disable', id), `${id} is disabled.\n`)
-  assert.match(await server.cadastre('keys', 'list', '--account', managementAccount), new RegExp(`^${id}  disabled `, 'm'))
+  assert.match(
+    await server.cadastre('keys', 'list', '--account', managementAccount),
+    new RegExp(`^${id}  disabled `, 'm'),
+  )
   await assert.rejects(server.cadastre('keys', 'disable', id), /is disabled already/)
   await assert.rejects(server.cadastre('keys', 'disable', 'AKIANOSUCHKEY000000A'), /There is no access key/)
   await assert.rejects(server.cadastre('keys', 'disable', '--account', '999999999999'), /There is no account/)

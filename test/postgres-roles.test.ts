@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { type Notice, openPostgres } from '#store/postgres.ts'
 import type { Link } from '#store/postgres-link.ts'
@@ -14,8 +14,15 @@ import { postgresMigrations } from '#store/postgres-sql.ts'
 import type { Store } from '#store/store.ts'
 import { StoreTrouble } from '#store/trouble.ts'
 import { startServer, testSecretKey } from './clients/server.ts'
-import { emptyPostgres, executeAt, linkTo, ownerOf } from './postgres.ts'
+import { emptyPostgres, executeAt, linkTo, ownerOf, startPostgres, type TestPostgres } from './postgres.ts'
 import { openSealer } from './world.ts'
+
+/** A cluster of its own: roles belong to a cluster as a whole. */
+let cluster: TestPostgres
+before(async () => {
+  cluster = await startPostgres()
+})
+after(() => cluster.stop())
 
 const codeOf = (error: unknown): string => (error as { code?: string }).code ?? String(error)
 const permissionDenied = '42501'
@@ -46,7 +53,7 @@ const record = {
 }
 
 test("I7 the server's role can change nothing of what is on record, and none of what guards it", async () => {
-  const link = await linkTo(await emptyPostgres())
+  const link = await linkTo(await emptyPostgres(cluster.url))
   for (const [table, column] of Object.entries(record)) {
     for (const sql of [`update ${table} set ${column} = ''`, `delete from ${table}`, `truncate ${table}`])
       assert.equal(await refusalOf(link, sql), permissionDenied, sql)
@@ -75,7 +82,7 @@ test("I7 the server's role can change nothing of what is on record, and none of 
 })
 
 test('I7 a closed interval of the history cannot be opened again by a server', async () => {
-  const url = await emptyPostgres()
+  const url = await emptyPostgres(cluster.url)
   const store = await openPostgres({ url, sealer: openSealer })
   const object = { id: 'object', kind: 'pool', account: '111111111111' }
   for (const body of [{ version: 1 }, { version: 2 }]) await store.write((tx) => tx.history.changed(object, body))
@@ -87,7 +94,7 @@ test('I7 a closed interval of the history cannot be opened again by a server', a
 })
 
 test('the rights that a role has are those of its line, table by table', async () => {
-  const url = await emptyPostgres()
+  const url = await emptyPostgres(cluster.url)
   const rows = (await executeAt(
     url,
     `select table_name as "table", string_agg(lower(privilege_type), ' ' order by privilege_type) as words
@@ -121,7 +128,7 @@ async function noticesOf(url: string): Promise<Notice[]> {
 }
 
 test('a server with the rights of a server says nothing; one that may do more says what', async () => {
-  const url = await emptyPostgres()
+  const url = await emptyPostgres(cluster.url)
   assert.deepEqual(await noticesOf(url), [])
   await executeAt(ownerOf(url), 'grant delete on audit_entry to cadastre_server; grant update on decision to public')
   const [notice] = await noticesOf(url)
@@ -138,12 +145,13 @@ test('a server with the rights of a server says nothing; one that may do more sa
 })
 
 test('a server that lacks a right, or a step of the schema, says who must do what', async () => {
-  const url = await emptyPostgres()
-  const refused = (pattern: RegExp) => assert.rejects(noticesOf(url), (error) => {
-    assert.ok(error instanceof StoreTrouble, String(error))
-    assert.match(error.message, pattern)
-    return true
-  })
+  const url = await emptyPostgres(cluster.url)
+  const refused = (pattern: RegExp) =>
+    assert.rejects(noticesOf(url), (error) => {
+      assert.ok(error instanceof StoreTrouble, String(error))
+      assert.match(error.message, pattern)
+      return true
+    })
   await executeAt(ownerOf(url), 'revoke update (until_at) on history from cadastre_server')
   await refused(/lacks rights .*update until_at on history.*`cadastre migrate`/)
   await executeAt(ownerOf(url), 'update schema_version set version = 1')
@@ -158,7 +166,7 @@ test('a server that lacks a right, or a step of the schema, says who must do wha
 })
 
 test('rights are only given where they can be limited, in the same database and schema, by the owner', async () => {
-  const url = await emptyPostgres()
+  const url = await emptyPostgres(cluster.url)
   const ownerUrl = ownerOf(url)
   const nobody = url.replace('cadastre_server:', 'no_such_role:')
   await assert.rejects(migratePostgres({ url: nobody, ownerUrl }), /there is no role `no_such_role`/)
@@ -170,7 +178,7 @@ test('rights are only given where they can be limited, in the same database and 
 })
 
 test('a schema of the first step is brought forward by its owner, and its servers start then', async () => {
-  const url = await emptyPostgres()
+  const url = await emptyPostgres(cluster.url)
   const schema = new URL(url).searchParams.get('schema')!
   await executeAt(
     ownerOf(url),
@@ -184,7 +192,7 @@ test('a schema of the first step is brought forward by its owner, and its server
 })
 
 test('the operator migrates with one command, then a server runs without the right to', async () => {
-  const url = await emptyPostgres()
+  const url = await emptyPostgres(cluster.url)
   const schema = new URL(url).searchParams.get('schema')!
   await executeAt(ownerOf(url), `drop schema ${schema} cascade`)
   const folder = await mkdtemp(join(tmpdir(), 'cadastre-migrate-'))

@@ -148,12 +148,13 @@ export async function executeAt(url: string, sql: string): Promise<readonly unkn
 }
 
 /**
- * The URL of an empty register in the server named in CADASTRE_TEST_POSTGRES_URL, or in one that this process starts: for
+ * The URL of an empty register in a given cluster, or in the server named in CADASTRE_TEST_POSTGRES_URL, or in one that this process starts: for
  * a role with a server's rights alone, so that whatever runs there proves that it needs no others.
  */
-export async function emptyPostgres(): Promise<string> {
-  shared ??= startShared()
-  const cluster = await shared
+export async function emptyPostgres(given?: string): Promise<string> {
+  if (given === undefined) shared ??= startShared()
+  else await makeServerRole(given)
+  const cluster = given ?? (await shared)!
   const schema = `schema=test_${process.pid}_${Date.now().toString(36)}_${schemas++}`
   const owner = `${cluster}${cluster.includes('?') ? '&' : '?'}${schema}`
   const url = forServer(owner)

@@ -69,7 +69,10 @@ interface Opened {
   execute(sql: string, options: { readonly checks: boolean }): Promise<void>
 }
 
-async function openStore(engine: Engine, folder: string, clock: () => number): Promise<Opened> {
+async function openStore(
+  engine: Engine,
+  { folder, clock, cluster }: { folder: string; clock: () => number; cluster: string | undefined },
+): Promise<Opened> {
   if (engine === 'sqlite') {
     return {
       store: openSqlite({ folder, clock, sealer: openSealer, exclusive: true }),
@@ -83,7 +86,7 @@ async function openStore(engine: Engine, folder: string, clock: () => number): P
       },
     }
   }
-  const url = await emptyPostgres()
+  const url = await emptyPostgres(cluster)
   return {
     store: await openPostgres({ url, clock, sealer: openSealer }),
     async execute(sql, { checks }) {
@@ -94,15 +97,19 @@ async function openStore(engine: Engine, folder: string, clock: () => number): P
   }
 }
 
-/** `around` may stand between the operations and the store, to try what a store is free to do. */
+/**
+ * `around` may stand between the operations and the store, to try what a store is free to do. `cluster` is the URL of a
+ * PostgreSQL other than the one that all share.
+ */
 export async function openWorld(
   settings: Partial<OperationSettings> = {},
   around: (store: Store) => Store = (store) => store,
   engine: Engine = engineDefault,
+  cluster?: string,
 ): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'cadastre-test-'))
   let now = Date.UTC(2026, 0, 1)
-  const { store: opened, execute } = await openStore(engine, folder, () => now)
+  const { store: opened, execute } = await openStore(engine, { folder, clock: () => now, cluster })
   const store = around(opened)
   const hallway = await openHallway(store, { ...testSettings, ...settings })
   await store.write(async (tx) => {
