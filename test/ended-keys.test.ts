@@ -105,60 +105,75 @@ async function enter({ servers }: Register, account: string, credentials: Creden
 for (const engine of ['sqlite', 'postgres'] as const) {
   test(`a key, its sessions, one session and all of an account end at once (${engine})`, async () => {
     const register = await openRegister(engine)
-    const { store } = register
-    const member = await makeMember(register)
-    const another = async (account: string, name: string): Promise<Credentials> => {
-      const key = { accessKeyId: `AKIA${name.toUpperCase().padEnd(16, '0')}`, secretAccessKey: `the-secret-of-${name}` }
-      assert.equal(await createAccessKey(store, account, name, key), undefined)
-      return key
+    try {
+      await endEverything(register)
+    } finally {
+      await register.close()
     }
-    const states = async (account: string) =>
-      (await listAccessKeys(store, account))!.map(({ id, state }) => `${id} ${state}`)
-
-    const alice = await another(managementAccount, 'alice')
-    await endsAtOnce(register, alice, () => disableAccessKey(store, alice.accessKeyId))
-
-    const bob = await another(managementAccount, 'bob')
-    const opened = await enter(register, member, bob)
-    await endsAtOnce(register, opened, async () => {
-      assert.deepEqual(await disableAccessKey(store, bob.accessKeyId), [bob.accessKeyId, opened.accessKeyId])
-    })
-    await assert.rejects(enter(register, member, bob), { name: 'InvalidClientTokenId' })
-
-    const session = await enter(register, member, administrator)
-    const other = await enter(register, member, administrator)
-    await endsAtOnce(register, session, () => disableAccessKey(store, session.accessKeyId))
-
-    const carol = await another(member, 'carol')
-    await endsAtOnce(register, carol, async () => {
-      const ended = await disableAccessKeysOf(store, member)
-      assert.deepEqual([...ended].sort(), [carol.accessKeyId, other.accessKeyId].sort())
-    })
-    for (const server of register.servers) {
-      const client = clientAt(server, other)
-      await assert.rejects(client.send(new DescribeAddressesCommand({})), isRefused)
-      client.destroy()
-    }
-
-    assert.equal((await states(member)).filter((line) => line.endsWith(' good')).length, 0)
-    assert.deepEqual(await states(managementAccount), [
-      `${administrator.accessKeyId} good`,
-      `${alice.accessKeyId} disabled`,
-      `${bob.accessKeyId} disabled`,
-    ])
-    // Whoever has not ended goes on.
-    for (const server of register.servers) {
-      const client = clientAt(server, administrator)
-      await client.send(new DescribeAddressesCommand({}))
-      await client.send(new AllocateAddressCommand({}))
-      client.destroy()
-    }
-    await register.close()
   })
+}
+
+async function endEverything(register: Register): Promise<void> {
+  const { store } = register
+  const member = await makeMember(register)
+  const another = async (account: string, name: string): Promise<Credentials> => {
+    const key = { accessKeyId: `AKIA${name.toUpperCase().padEnd(16, '0')}`, secretAccessKey: `the-secret-of-${name}` }
+    assert.equal(await createAccessKey(store, account, name, key), undefined)
+    return key
+  }
+  const states = async (account: string) =>
+    (await listAccessKeys(store, account))!.map(({ id, state }) => `${id} ${state}`)
+
+  const alice = await another(managementAccount, 'alice')
+  await endsAtOnce(register, alice, () => disableAccessKey(store, alice.accessKeyId))
+
+  const bob = await another(managementAccount, 'bob')
+  const opened = await enter(register, member, bob)
+  await endsAtOnce(register, opened, async () => {
+    assert.deepEqual(await disableAccessKey(store, bob.accessKeyId), [bob.accessKeyId, opened.accessKeyId])
+  })
+  await assert.rejects(enter(register, member, bob), { name: 'InvalidClientTokenId' })
+
+  const session = await enter(register, member, administrator)
+  const other = await enter(register, member, administrator)
+  await endsAtOnce(register, session, () => disableAccessKey(store, session.accessKeyId))
+
+  const carol = await another(member, 'carol')
+  await endsAtOnce(register, carol, async () => {
+    const ended = await disableAccessKeysOf(store, member)
+    assert.deepEqual([...ended].sort(), [carol.accessKeyId, other.accessKeyId].sort())
+  })
+  for (const server of register.servers) {
+    const client = clientAt(server, other)
+    await assert.rejects(client.send(new DescribeAddressesCommand({})), isRefused)
+    client.destroy()
+  }
+
+  assert.equal((await states(member)).filter((line) => line.endsWith(' good')).length, 0)
+  assert.deepEqual(await states(managementAccount), [
+    `${administrator.accessKeyId} good`,
+    `${alice.accessKeyId} disabled`,
+    `${bob.accessKeyId} disabled`,
+  ])
+  // Whoever has not ended goes on.
+  for (const server of register.servers) {
+    const client = clientAt(server, administrator)
+    await client.send(new DescribeAddressesCommand({}))
+    await client.send(new AllocateAddressCommand({}))
+    client.destroy()
+  }
 }
 
 test('the operator lists and disables keys by command, and is told where there is nothing to disable', async () => {
   const server = await startServer()
+  try {
+    await tryCommands(server)
+  } finally {
+    await server.stop()
+  }
+})
+
+async function tryCommands(server: ServerProcess): Promise<void> {
   const made = await server.cadastre('keys', 'create', '--account', managementAccount, '--user', 'dora')
   const id = /AWS_ACCESS_KEY_ID=(\w+)/.exec(made)![1]!
   const listed = await server.cadastre('keys', 'list', '--account', managementAccount)
@@ -175,5 +190,4 @@ test('the operator lists and disables keys by command, and is told where there i
   await assert.rejects(server.cadastre('keys', 'list', '--account', '999999999999'), /There is no account/)
   const all = await server.cadastre('keys', 'disable', '--account', managementAccount)
   assert.equal(all, `${administrator.accessKeyId} is disabled.\n`)
-  await server.stop()
-})
+}
