@@ -6,7 +6,14 @@ import type { OperationSettings, RegionSetting } from '#operations/operation.ts'
 export interface Config {
   readonly dataFolder: string
   /** PostgreSQL in place of the embedded database; undefined: the embedded one. */
-  readonly database: { readonly url: string; readonly isHighlyAvailable: boolean } | undefined
+  readonly database:
+    | {
+        readonly url: string
+        readonly isHighlyAvailable: boolean
+        /** Of the schema's owner, for `cadastre migrate`; undefined: the servers' user owns it. */
+        readonly ownerUrl: string | undefined
+      }
+    | undefined
   readonly host: string
   readonly port: number
   /** The key that seals secrets in the database; undefined: `secret.key` in the data folder, made at the first start. */
@@ -49,12 +56,23 @@ interface Variable {
 
 /** Every variable that is read, for the code below, `cadastre help` and the reference page alike. */
 export const variables = {
-  data: { name: 'CADASTRE_DATA', default: './data', meaning: 'The folder of the embedded database.' },
+  data: {
+    name: 'CADASTRE_DATA',
+    default: './data',
+    meaning:
+      'The folder of the embedded database. On PostgreSQL, where the folder is there: which audit entry this server acknowledged last, so that an old copy of the database is recognised after a restart too; one folder per server.',
+  },
   databaseUrl: {
     name: 'CADASTRE_DATABASE_URL',
     default: '',
     meaning:
       'PostgreSQL 15 to 18 in place of the embedded database, for any number of servers: `postgres://USER:PASSWORD@HOST:PORT,HOST:PORT/DATABASE?sslmode=verify-full&sslrootcert=FILE&schema=cadastre`. Of several hosts, the one that takes writes is used.',
+  },
+  migrationUrl: {
+    name: 'CADASTRE_MIGRATION_URL',
+    default: '',
+    meaning:
+      "The same database as its schema's owner, for `cadastre migrate` alone: then the user of CADASTRE_DATABASE_URL gets a server's rights and no more. Where it is empty, the servers own the schema.",
   },
   profile: {
     name: 'CADASTRE_PROFILE',
@@ -213,6 +231,11 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     problems.push(`${variables.databaseUrl.name}: it begins with \`postgres://\``)
   if (url !== '' && read(variables.secretKeyFile) === '')
     problems.push(`${variables.databaseUrl.name} needs ${variables.secretKeyFile.name}, the same key on every server`)
+  const ownerUrl = read(variables.migrationUrl)
+  if (ownerUrl !== '' && !/^postgres(ql)?:\/\//.test(ownerUrl))
+    problems.push(`${variables.migrationUrl.name}: it begins with \`postgres://\``)
+  if (ownerUrl !== '' && url === '')
+    problems.push(`${variables.migrationUrl.name} needs ${variables.databaseUrl.name}, whose user gets the rights`)
   check(variables.profile, profile !== 'ha' || url !== '', `\`ha\` needs ${variables.databaseUrl.name}`)
 
   const issuer = read(variables.oidcIssuer)
@@ -226,7 +249,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 
   const config: Config = {
     dataFolder: read(variables.data),
-    database: url === '' ? undefined : { url, isHighlyAvailable: profile === 'ha' },
+    database: url === '' ? undefined : { url, isHighlyAvailable: profile === 'ha', ownerUrl: ownerUrl || undefined },
     host: read(variables.host),
     port: number(variables.port, 65_535),
     secretKeyFile: read(variables.secretKeyFile) || undefined,

@@ -16,6 +16,10 @@ const commands: readonly Command[] = [
   { ...commandWords.serve, run: serve },
   { ...commandWords.createKey, run: createKey },
   { ...commandWords.operatorToken, run: operatorToken },
+  { ...commandWords.listKeys, run: listKeys },
+  { ...commandWords.disableKey, run: disableKey },
+  { ...commandWords.migrate, run: migrate },
+  { ...commandWords.accept, run: accept },
   { ...commandWords.explain, run: explain },
   { ...commandWords.check, run: check },
   { ...commandWords.version, run: printVersion },
@@ -54,15 +58,14 @@ async function serve(): Promise<number> {
 }
 
 async function createKey(args: ReadonlyMap<string, string>): Promise<number> {
-  const account = args.get('account')
+  const account = accountIn(args)
   const user = args.get('user')
   const { createAccessKey, drawKey, isUserName } = await import('#operations/access-keys.ts')
-  if (!/^\d{12}$/.test(account ?? '')) throw new UsageProblem('--account must be the twelve digits of an account.')
   if (user === undefined || !isUserName(user))
     throw new UsageProblem('--user must be 1 to 64 letters, digits or characters of `+=,.@_-`.')
   return withStore(async (store) => {
     const key = drawKey(randomBytes, 'AKIA')
-    const problem = await createAccessKey(store, account!, user, key)
+    const problem = await createAccessKey(store, account, user, key)
     if (problem !== undefined) {
       process.stderr.write(`${problem}\n`)
       return 1
@@ -90,6 +93,75 @@ async function operatorToken(args: ReadonlyMap<string, string>): Promise<number>
     process.stdout.write(`CADASTRE_TOKEN=${made.token}\n`)
     return 0
   })
+}
+
+function accountIn(args: ReadonlyMap<string, string>): string {
+  const account = args.get('account')
+  if (!/^\d{12}$/.test(account ?? '')) throw new UsageProblem('--account must be the twelve digits of an account.')
+  return account!
+}
+
+async function listKeys(args: ReadonlyMap<string, string>): Promise<number> {
+  const account = accountIn(args)
+  const { listAccessKeys } = await import('#operations/access-keys.ts')
+  return withStore(async (store) => {
+    const keys = await listAccessKeys(store, account)
+    if (!keys) return failed(`There is no account \`${account}\`.`)
+    for (const { id, state, createdAt, expiresAt, arn } of keys) {
+      const until = expiresAt ? ` until ${expiresAt.toISOString()}` : ''
+      process.stdout.write(`${id}  ${state.padEnd(8)}  ${arn}  made ${createdAt.toISOString()}${until}\n`)
+    }
+    return 0
+  })
+}
+
+async function disableKey(args: ReadonlyMap<string, string>, [id, ...more]: readonly string[]): Promise<number> {
+  if ((id === undefined) !== args.has('account') || more.length > 0)
+    throw new UsageProblem('Which key? Give its id, or --account with the twelve digits of an account.')
+  const account = id === undefined ? accountIn(args) : undefined
+  const { disableAccessKey, disableAccessKeysOf } = await import('#operations/access-keys.ts')
+  return withStore(async (store) => {
+    const ended = account === undefined ? await disableAccessKey(store, id!) : await disableAccessKeysOf(store, account)
+    if (typeof ended === 'string') return failed(ended)
+    for (const key of ended) process.stdout.write(`${key} is disabled.\n`)
+    return 0
+  })
+}
+
+async function migrate(): Promise<number> {
+  const { database } = readConfig(process.env)
+  if (!database) return failed('The embedded database is migrated by its server, at the start.')
+  const { migratePostgres } = await import('#store/postgres-migrate.ts')
+  const { schema, from, to, grantedTo } = await migratePostgres(database)
+  const did = from === 0 ? 'made' : from === to ? 'current' : `migrated from step ${from}`
+  process.stdout.write(
+    `Schema \`${schema}\`: ${did}, step ${to}. ${grantedTo === undefined ? `No rights were given: the servers' user owns it (see ${variables.migrationUrl.name}).` : `The user \`${grantedTo}\` has a server's rights.`}\n`,
+  )
+  return 0
+}
+
+async function accept(): Promise<number> {
+  const { existsSync } = await import('node:fs')
+  const { database, dataFolder } = readConfig(process.env)
+  if (!database) return failed('The embedded database is restored with its folder; there is nothing to accept.')
+  if (!existsSync(dataFolder)) {
+    return failed(
+      `There is no data folder \`${dataFolder}\` (${variables.data.name}): this server knows what it acknowledged in memory only; start it again.`,
+    )
+  }
+  const { acceptDatabase } = await import('#store/postgres.ts')
+  const { givenUp, newest } = await acceptDatabase({ ...database, folder: dataFolder })
+  process.stdout.write(
+    givenUp === undefined
+      ? 'The database has what this server acknowledged; nothing was changed.\n'
+      : `Given up: ${givenUp}, and whatever else came after the newest entry of the database: ${newest}.\n`,
+  )
+  return 0
+}
+
+function failed(problem: string): number {
+  process.stderr.write(`${problem}\n`)
+  return 1
 }
 
 async function explain(_args: ReadonlyMap<string, string>, [id]: readonly string[]): Promise<number> {

@@ -1,6 +1,6 @@
 // The composition: configuration → store → operations → listener and jobs; closed in reverse.
 import { randomBytes } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -16,6 +16,7 @@ import { bootstrap, drawKey, type NewKey } from '#operations/access-keys.ts'
 import { type Hallway, openHallway } from '#operations/execute.ts'
 import { operationTables } from '#operations/tables.ts'
 import type { Sealer } from '#store/access-keys.ts'
+import type { Notice } from '#store/postgres.ts'
 import { readSealer } from '#store/sealer.ts'
 import { openSqlite } from '#store/sqlite.ts'
 import type { Store } from '#store/store.ts'
@@ -27,7 +28,7 @@ import { logEvent } from './telemetry.ts'
 const drainMs = 8_000
 /** Keys held in memory; one more makes room by dropping all (they are read again when they sign). */
 const keysMax = 10_000
-/** A key that was disabled, or a session's that ended, is forgotten after at most this long. */
+/** Read again after this long: in between, a transaction that finds keys changed looks for itself. */
 const keyFreshMs = 1_000
 const socketsMax = 10_000
 const restPrefix = '/api/v1'
@@ -47,15 +48,27 @@ function sealerOf(config: Config, { create } = { create: false }): Sealer {
   return readSealer(config.secretKeyFile ?? join(config.dataFolder, 'secret.key'), { create: create && isOwn })
 }
 
+export interface StoreOptions {
+  /** A server; the operator's commands open the store beside it. */
+  readonly exclusive: boolean
+  readonly create: boolean
+  readonly clock?: () => number
+  readonly onFatal?: (trouble: StoreTrouble) => void
+  /** The store only reads, and why; undefined: it writes again. */
+  readonly onStale?: (trouble: StoreTrouble | undefined) => void
+}
+
 /** Opens the store of a configuration; the operator's commands open it beside a running server. */
-export async function openStore(
-  config: Config,
-  options: { exclusive: boolean; create: boolean; clock?: () => number; onFatal?: (trouble: StoreTrouble) => void },
-): Promise<Store> {
+export async function openStore(config: Config, options: StoreOptions): Promise<Store> {
   if (config.database) {
     // Whoever keeps to the embedded database never loads the driver.
     const { openPostgres } = await import('#store/postgres.ts')
-    return openPostgres({ ...config.database, sealer: sealerOf(config), onFatal: options.onFatal })
+    const sealer = sealerOf(config)
+    const { url, isHighlyAvailable } = config.database
+    const { onFatal, onStale } = options
+    if (!options.exclusive) return openPostgres({ url, isHighlyAvailable, sealer, onFatal })
+    const folder = existsSync(config.dataFolder) ? config.dataFolder : undefined
+    return openPostgres({ url, isHighlyAvailable, sealer, onFatal, onStale, folder, onNotice: logNotice })
   }
   try {
     mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 })
@@ -77,7 +90,12 @@ export async function openStore(
 }
 
 export async function startServer(config: Config, onFatal: (trouble: StoreTrouble) => void): Promise<RunningServer> {
-  const store = await openStore(config, { exclusive: true, create: true, onFatal })
+  let stale: StoreTrouble | undefined
+  const onStale = (trouble: StoreTrouble | undefined): void => {
+    stale = trouble
+    logEvent(trouble ? 'read-only' : 'read-write', trouble ? { message: trouble.message } : {})
+  }
+  const store = await openStore(config, { exclusive: true, create: true, onFatal, onStale })
   try {
     const { accessKeyId, secretAccessKey, account } = config.bootstrap
     const given =
@@ -104,7 +122,14 @@ export async function startServer(config: Config, onFatal: (trouble: StoreTroubl
         return { output, headers: headersOf(decisions) }
       },
       onFault: (error, requestId) => logEvent('fault', { requestId, error: String((error as Error)?.stack ?? error) }),
-      other: (request, response) => rest.answer(request, response) || answerProbe(request, response, () => !draining),
+      other: (request, response) =>
+        rest.answer(request, response) ||
+        answerProbe(request, response, async () => {
+          if (draining) return 'stopping'
+          // An empty transaction tells whether the database has come back: perhaps nobody else asks for one.
+          if (stale) await store.write(async () => {}).catch(() => undefined)
+          return stale && 'read-only: the database lacks what this server has acknowledged'
+        }),
       regions: new Set(config.operations.regions.map(({ name }) => name)),
     })
     const server = createServer(httpServerOptions, endpoint)
@@ -148,6 +173,8 @@ async function executeOr503<T>(run: () => Promise<T>): Promise<T> {
 
 function reasonOf({ kind, outcome }: StoreTrouble): string {
   if (outcome === 'unknown') return 'the outcome is not known; repeat the request with the same token'
+  if (kind === 'stale')
+    return 'the server only reads: its database lacks what was acknowledged (an old copy, or a primary that was left behind)'
   return kind === 'full' ? 'the disk of the server is full' : 'the database is not available'
 }
 
@@ -186,7 +213,7 @@ function createKeyring(store: Store): (id: string) => AccessKey | undefined | Pr
           secret,
           sessionToken,
           expiresAt,
-          principal: { account, arn, accessKeyId: id, userId },
+          principal: { account, arn, accessKeyId: id, userId, keyEpoch: tx.keyEpoch },
         }
         if (keys.size >= keysMax) keys.clear()
         keys.set(id, { key, readAt: Date.now() })
@@ -241,13 +268,26 @@ function createRest(store: Store, hallway: Hallway, config: Config, newRequestId
   }
 }
 
-/** `/healthz`: the process answers. `/readyz`: it takes requests. */
-function answerProbe(request: IncomingMessage, response: ServerResponse, isReady: () => boolean): boolean {
+/** `/healthz`: the process answers. `/readyz`: it takes requests of every kind, or a word says why not. */
+function answerProbe(
+  request: IncomingMessage,
+  response: ServerResponse,
+  findProblem: () => Promise<string | undefined>,
+): boolean {
   if (request.method !== 'GET' || (request.url !== '/healthz' && request.url !== '/readyz')) return false
-  const ok = request.url === '/healthz' || isReady()
-  const body = ok ? 'ok\n' : 'stopping\n'
-  response.writeHead(ok ? 200 : 503, { 'Content-Type': 'text/plain', 'Content-Length': body.length }).end(body)
+  const answer = (problem: string | undefined): void => {
+    const body = `${problem ?? 'ok'}\n`
+    const head = { 'Content-Type': 'text/plain', 'Content-Length': body.length }
+    response.writeHead(problem === undefined ? 200 : 503, head).end(body)
+  }
+  if (request.url === '/healthz') answer(undefined)
+  else void findProblem().then(answer)
   return true
+}
+
+function logNotice(notice: Notice): void {
+  if (notice.kind === 'trouble') logEvent('trouble', { kind: notice.trouble.kind, message: notice.trouble.message })
+  else logEvent('more-rights-than-needed', { user: notice.user, rights: notice.excess.join(', ') })
 }
 
 function listen(server: Server, { host, port }: Config): Promise<void> {

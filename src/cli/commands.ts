@@ -20,6 +20,29 @@ export const commandWords = {
     meaning:
       'At the server itself: make a token of the native API that ends in an hour, and bind a role to its principal (organization-administrator, everywhere, unless said otherwise).',
   },
+  listKeys: {
+    words: 'keys list',
+    usage: '--account N',
+    meaning: 'List the access keys and the sessions of an account.',
+  },
+  disableKey: {
+    words: 'keys disable',
+    usage: 'KEY | --account N',
+    meaning:
+      'End an access key, or all of an account, and the sessions opened with them: for every request that begins afterwards, on every server.',
+  },
+  migrate: {
+    words: 'migrate',
+    usage: '',
+    meaning:
+      "Make or migrate the schema in PostgreSQL as its owner, and give the servers' user exactly the rights that it needs.",
+  },
+  accept: {
+    words: 'database accept',
+    usage: '',
+    meaning:
+      'After a restore that was meant: take the database in PostgreSQL as it is, without what this server had acknowledged beyond it.',
+  },
   explain: { words: 'explain', usage: 'DECISION', meaning: 'Tell why a decision came out as it did.' },
   check: {
     words: 'check',

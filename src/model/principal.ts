@@ -9,6 +9,11 @@ export interface Principal {
   readonly accessKeyId: string
   /** `AIDA…` for users, `AROA…:SESSION` for assumed roles; what `GetCallerIdentity` calls UserId. */
   readonly userId: string
+  /**
+   * The epoch of keys at which the key was read: a transaction of a later one looks whether it is still good. Undefined
+   * where no key of the register signed.
+   */
+  readonly keyEpoch?: number
   /** Who asks over the native API; a signed request has none, and may do what its account may. */
   readonly native?: NativePrincipal
 }

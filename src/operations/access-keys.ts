@@ -33,6 +33,8 @@ export function userKey(account: string, user: string, { accessKeyId, secretAcce
 
 /** The first start: the management account and its first key. Undefined where both were there already. */
 export async function bootstrap(store: Store, account: string, key: NewKey): Promise<NewKey | undefined> {
+  // A server that may not write starts all the same, and reads.
+  if (await store.read((tx) => tx.accessKeys.any())) return undefined
   return store.write(async (tx) => {
     if (await tx.accessKeys.any()) return undefined
     if (!(await tx.organizations.findAccount(account))) {
@@ -64,6 +66,57 @@ export async function createAccessKey(
     await tx.accessKeys.insert(userKey(account, user, key), tx.now)
     await recordOperator(tx, 'CreateAccessKey', account, [key.accessKeyId])
     return undefined
+  })
+}
+
+export interface ListedKey {
+  readonly id: string
+  readonly arn: string
+  readonly createdAt: Date
+  readonly state: 'good' | 'disabled' | 'expired'
+  /** Of a session. */
+  readonly expiresAt: Date | undefined
+}
+
+/** The keys and sessions of an account; undefined where there is no such account. */
+export async function listAccessKeys(store: Store, account: string): Promise<ListedKey[] | undefined> {
+  return store.read(async (tx) => {
+    if (!(await tx.organizations.findAccount(account))) return undefined
+    const keys = await tx.accessKeys.list(account)
+    return keys.map(({ id, arn, created_at, expires_at, disabled_at }) => ({
+      id,
+      arn,
+      createdAt: new Date(created_at),
+      state: disabled_at !== null ? 'disabled' : expires_at !== null && expires_at <= tx.now ? 'expired' : 'good',
+      expiresAt: expires_at === null ? undefined : new Date(expires_at),
+    }))
+  })
+}
+
+/** Ends a key and the sessions opened with it; a text says what is wrong. */
+export async function disableAccessKey(store: Store, id: string): Promise<readonly string[] | string> {
+  return store.write(async (tx) => {
+    const key = await tx.accessKeys.findSummary(id)
+    if (!key) return `There is no access key \`${id}\`.`
+    const ended = await tx.accessKeys.disable([id], tx.now)
+    if (ended.length === 0) return `The access key \`${id}\` is disabled already.`
+    await recordOperator(tx, 'DisableAccessKey', key.account, ended)
+    return ended
+  })
+}
+
+/** Ends every key of an account and every session in it; a text says what is wrong. */
+export async function disableAccessKeysOf(store: Store, account: string): Promise<readonly string[] | string> {
+  return store.write(async (tx) => {
+    if (!(await tx.organizations.findAccount(account))) return `There is no account \`${account}\`.`
+    const keys = await tx.accessKeys.list(account)
+    const ended = await tx.accessKeys.disable(
+      keys.map(({ id }) => id),
+      tx.now,
+    )
+    if (ended.length === 0) return `The account \`${account}\` has no access key that could be disabled.`
+    await recordOperator(tx, 'DisableAccessKey', account, ended)
+    return ended
   })
 }
 

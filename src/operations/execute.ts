@@ -79,9 +79,10 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
   }
 
   async function read(operation: ReadOperation<never, unknown>, call: Call): Promise<Answer> {
-    const output = await store.read((tx) =>
-      operation.run(new RequestContext(tx, call, settings, snapshotOf), call.input as never),
-    )
+    const output = await store.read(async (tx) => {
+      await refuseEndedKey(tx, call.principal)
+      return operation.run(new RequestContext(tx, call, settings, snapshotOf), call.input as never)
+    })
     if (isDryRun(call)) refuse({ code: 'DryRunSucceeded' })
     return { output, decisions: [] }
   }
@@ -91,6 +92,7 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
     const prepared = operation.prepare?.()
     const answer = await store
       .write(async (tx) => {
+        await refuseEndedKey(tx, call.principal)
         const used = token && (await findUse(tx, token))
         if (used) tx.tokens.touch()
         if (used) return { output: replayOf(used, token, call), decisions: [] }
@@ -201,6 +203,12 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
   return {
     execute: (operation, call) => (operation.access === 'read' ? read(operation, call) : write(operation, call)),
   }
+}
+
+/** A key that ended after its signature was checked, on whichever server, may do nothing more. */
+async function refuseEndedKey(tx: Transaction, { accessKeyId, keyEpoch }: Principal): Promise<void> {
+  if (keyEpoch === undefined || keyEpoch === tx.keyEpoch) return
+  if (!(await tx.accessKeys.isGood(accessKeyId, tx.now))) refuse({ code: 'UnknownAccessKey' })
 }
 
 // Tokens -------------------------------------------------------------------------------------------------------------

@@ -38,7 +38,9 @@ export const assumeRole = stsWrite('AssumeRole', drawCredentials, async (context
   const userId = `${roleIdOf(context, account)}:${input.RoleSessionName}`
   // As STS says it: whole seconds.
   const expiresAt = (Math.floor(context.now / 1000) + seconds) * 1000
-  await context.tx.accessKeys.insert({ ...credentials, account: account.id, arn, userId, expiresAt }, context.now)
+  const openedBy = context.caller.accessKeyId
+  const session = { ...credentials, account: account.id, arn, userId, expiresAt, openedBy }
+  await context.tx.accessKeys.insert(session, context.now)
   context.changed(arn, credentials.id)
   return {
     Credentials: {

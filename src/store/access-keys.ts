@@ -15,6 +15,17 @@ export interface AccessKeyRecord {
   readonly secret: string
   readonly sessionToken?: string
   readonly expiresAt?: number
+  /** Of a session: the key that asked for it. They end together. */
+  readonly openedBy?: string
+}
+
+/** A key as the operator sees it: without its secret. */
+export interface KeySummary {
+  readonly id: string
+  readonly arn: string
+  readonly created_at: number
+  readonly expires_at: number | null
+  readonly disabled_at: number | null
 }
 
 interface Row {
@@ -29,9 +40,11 @@ interface Row {
 export class AccessKeys {
   readonly #sql: Sql
   readonly #sealer: Sealer
-  constructor(sql: Sql, sealer: Sealer) {
+  readonly #epoch: { moveKeyEpoch(): Promise<void> }
+  constructor(sql: Sql, sealer: Sealer, epoch: { moveKeyEpoch(): Promise<void> }) {
     this.#sql = sql
     this.#sealer = sealer
+    this.#epoch = epoch
   }
 
   async find(id: string): Promise<AccessKeyRecord | undefined> {
@@ -57,7 +70,8 @@ export class AccessKeys {
   async insert(key: AccessKeyRecord, at: number): Promise<void> {
     const sealed = this.#sealer.seal(JSON.stringify({ secret: key.secret, sessionToken: key.sessionToken }), key.id)
     await this.#sql.run(
-      'insert into access_key (id, account, arn, user_id, sealed, created_at, expires_at) values (?, ?, ?, ?, ?, ?, ?)',
+      `insert into access_key (id, account, arn, user_id, sealed, created_at, expires_at, opened_by)
+       values (?, ?, ?, ?, ?, ?, ?, ?)`,
       key.id,
       key.account,
       key.arn,
@@ -65,22 +79,53 @@ export class AccessKeys {
       sealed,
       at,
       key.expiresAt ?? null,
+      key.openedBy ?? null,
     )
+  }
+  /** Whether a key that was good a moment ago still is. */
+  async isGood(id: string, now: number): Promise<boolean> {
+    const row = await this.#sql.get(
+      'select 1 as one from access_key where id = ? and disabled_at is null and (expires_at is null or expires_at > ?)',
+      id,
+      now,
+    )
+    return row !== undefined
   }
   /** Whether any permanent key exists: if not, this is the first start. */
   async any(): Promise<boolean> {
     return (await this.#sql.get('select 1 as one from access_key where expires_at is null limit 1')) !== undefined
   }
-  async list(account: string): Promise<{ id: string; arn: string; created_at: number; disabled_at: number | null }[]> {
+  /** Permanent keys, then sessions that have not been forgotten yet. */
+  async list(account: string): Promise<KeySummary[]> {
     return this.#sql.all(
-      'select id, arn, created_at, disabled_at from access_key where account = ? and expires_at is null order by id',
+      `select id, arn, created_at, expires_at, disabled_at from access_key where account = ?
+       order by expires_at is not null, id`,
       account,
     )
   }
-  async disable(id: string, at: number): Promise<boolean> {
-    return (
-      (await this.#sql.run('update access_key set disabled_at = ? where id = ? and disabled_at is null', at, id)) > 0
+  /** Which account a key is of, and whether it can be disabled. */
+  async findSummary(id: string): Promise<(KeySummary & { readonly account: string }) | undefined> {
+    return this.#sql.get(
+      'select id, account, arn, created_at, expires_at, disabled_at from access_key where id = ?',
+      id,
     )
+  }
+  /** Ends keys, and the sessions that were opened with them, on every server at once; answers the ids of all that ended. */
+  async disable(ids: readonly string[], at: number): Promise<string[]> {
+    const ended: string[] = []
+    for (const id of ids) {
+      const good = await this.#sql.all<{ id: string }>(
+        'select id from access_key where (id = ? or opened_by = ?) and disabled_at is null order by id',
+        id,
+        id,
+      )
+      for (const { id: ending } of good) {
+        await this.#sql.run('update access_key set disabled_at = ? where id = ?', at, ending)
+        ended.push(ending)
+      }
+    }
+    if (ended.length > 0) await this.#epoch.moveKeyEpoch()
+    return ended
   }
   async anyExpired(before: number): Promise<boolean> {
     return (await this.#sql.get('select 1 as one from access_key where expires_at < ? limit 1', before)) !== undefined

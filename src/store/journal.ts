@@ -75,6 +75,8 @@ export class Journal {
   #rulingsByTrace = new WeakMap<readonly TraceStep[], number>()
   readonly #rulings = new Map<string, number>()
   readonly #origins = new Map<string, number>()
+  /** The newest entry of the transactions so far; where one is rolled back, it is forgotten. */
+  last: AuditEntry | undefined
 
   constructor(sql: Sql, ids: { nextSequence(): number }) {
     this.#sql = sql
@@ -86,6 +88,7 @@ export class Journal {
     this.#rulingsByTrace = new WeakMap()
     this.#rulings.clear()
     this.#origins.clear()
+    this.last = undefined
   }
 
   async record(entry: AuditEntry): Promise<void> {
@@ -102,6 +105,7 @@ export class Journal {
       entry.parameters ?? null,
       entry.result ?? null,
     )
+    this.last = entry
   }
 
   async recordDecision(n: number, decision: Decision, auditEntry: number): Promise<void> {

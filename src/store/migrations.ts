@@ -470,6 +470,35 @@ end;
   },
   {
     number: 2,
+    name: 'keys that end at once, and a record that is only added to',
+    sql: `
+-- Moves where a key ends before its time: what a server remembers of keys is good for one epoch.
+insert into counter (name, value) values ('key-epoch', 1);
+-- The key that asked for a session's credentials: they end with it.
+alter table access_key add column opened_by text;
+create index access_key_opened_by on access_key (opened_by) where opened_by is not null;
+create trigger ruling_kept before delete on ruling begin
+  select raise(abort, 'rulings are kept');
+end;
+create trigger origin_kept before delete on origin begin
+  select raise(abort, 'origins are kept');
+end;
+create trigger allocation_history_immutable before update on allocation_history begin
+  select raise(abort, 'what was released is immutable');
+end;
+create trigger allocation_history_kept before delete on allocation_history begin
+  select raise(abort, 'what was released is kept');
+end;
+create trigger history_immutable before update on history when (old.until_at is not null) begin
+  select raise(abort, 'closed intervals are immutable');
+end;
+create trigger history_kept before delete on history begin
+  select raise(abort, 'history is kept');
+end;
+`,
+  },
+  {
+    number: 3,
     name: 'native principals',
     sql: `
 create table role_binding (
@@ -505,7 +534,7 @@ create index api_token_expires on api_token (expires_at);
 `,
   },
   {
-    number: 6,
+    number: 4,
     name: 'time machine',
     sql: `
 -- Who had this address then: what is held and what was given back, by address, account, resource and number.

@@ -30,12 +30,14 @@ export interface Loaded {
   readonly installation: string
   readonly sequence: number
   readonly governanceEpoch: number
+  readonly keyEpoch: number
 }
 
 export class Nouns implements Transaction {
   now = 0
   installation = ''
   governanceEpoch = 0
+  keyEpoch = 0
   readonly accessKeys: AccessKeys
   readonly addresses: Addresses
   readonly apiTokens: ApiTokens
@@ -62,7 +64,7 @@ export class Nouns implements Transaction {
 
   constructor(sql: CountingSql, sealer: Sealer, tokens: Tokens) {
     this.#sql = sql
-    this.accessKeys = new AccessKeys(sql, sealer)
+    this.accessKeys = new AccessKeys(sql, sealer, this)
     this.history = new History(sql, this)
     this.tags = new Tags(sql)
     this.governance = new Governance(sql)
@@ -98,14 +100,19 @@ export class Nouns implements Transaction {
     this.governanceEpoch = this.#epochHighest = Math.max(this.#epochHighest, this.governanceEpoch) + 1
     await this.#sql.run(`update counter set value = ? where name = 'governance-epoch'`, this.governanceEpoch)
   }
+  async moveKeyEpoch(): Promise<void> {
+    // Read from committed rows alone, so that a number of a transaction that was rolled back may come again.
+    await this.#sql.run(`update counter set value = ? where name = 'key-epoch'`, ++this.keyEpoch)
+  }
 
   /** Takes over what another connection may have moved. */
-  load({ installation, sequence, governanceEpoch }: Loaded): void {
+  load({ installation, sequence, governanceEpoch, keyEpoch }: Loaded): void {
     this.installation = installation
     // Numbers drawn by a transaction that was rolled back are not drawn again: a denial may already name one.
     this.#sequenceStored = sequence
     this.#sequence = Math.max(this.#sequence, sequence)
     this.governanceEpoch = governanceEpoch
+    this.keyEpoch = keyEpoch
   }
   /** Drops what is remembered of a transaction that was rolled back. */
   forget(): void {

@@ -10,6 +10,7 @@ const versionMax = 18
 const defaultPort = 5432
 /** Between two rounds through all hosts. */
 const roundPauseMs = 100
+export const deadlineMsDefault = 10_000
 
 export interface Target {
   readonly hosts: readonly { readonly host: string; readonly port: number }[]
@@ -26,6 +27,8 @@ export interface LinkOptions {
   readonly isHighlyAvailable: boolean
   /** How long anything may take before the connection is given up. */
   readonly deadlineMs: number
+  /** Asked last, of every connection: throws where this database is not to be used. */
+  readonly check?: (link: Link) => Promise<void>
 }
 
 // The address -------------------------------------------------------------------------------------------------------
@@ -73,12 +76,13 @@ export function parseTarget(url: string): Target | string {
 function tlsOf({ tls, rootCertificate }: Target, host: string): pg.ClientConfig['ssl'] {
   if (tls === 'disable') return false
   const ca = rootCertificate === undefined ? {} : { ca: readFileSync(rootCertificate, 'utf8') }
-  if (tls === 'require') return { rejectUnauthorized: false }
+  // As in libpq: whoever names a root certificate wants it looked at.
+  if (tls === 'require' && rootCertificate === undefined) return { rejectUnauthorized: false }
   return {
     ...ca,
     ...(isIP(host) ? {} : { servername: host }),
     checkServerIdentity:
-      tls === 'verify-ca' ? () => undefined : (_, certificate) => checkServerIdentity(host, certificate),
+      tls !== 'verify-full' ? () => undefined : (_, certificate) => checkServerIdentity(host, certificate),
   }
 }
 
@@ -305,6 +309,9 @@ async function connectTo(host: string, port: number, options: LinkOptions, remai
       union all select 'recovery', pg_is_in_recovery()::text`)
     const rows = settings!.rows as { name: string; setting: string }[]
     checkSettings(new Map(rows.map(({ name, setting }) => [name, setting])), options)
+    // What was found good is held on to: a later reload must not weaken the commits of this connection.
+    await link.script(`select set_config('synchronous_commit', current_setting('synchronous_commit'), false)`)
+    await options.check?.(link)
     return link
   } catch (error) {
     link.destroy()

@@ -16,8 +16,8 @@ const rules: readonly (readonly [RegExp, string])[] = [
   [/(?<=\w"? )text\b/g, 'text collate "C"'],
   [/(\w+) not glob '\*(\[[^\]]+\])\*'/g, "$1 !~ '$2'"],
   [
-    /create trigger (\w+) before (update|delete) on (\w+) begin\s+select raise\(abort, ('[^']+')\);\s+end;/g,
-    'create trigger $1 before $2 on $3 for each row execute function refuse_change($4);',
+    /create trigger (\w+) before (update|delete) on (\w+)( when \([^)]+\))? begin\s+select raise\(abort, ('[^']+')\);\s+end;/g,
+    'create trigger $1 before $2 on $3 for each row$4 execute function refuse_change($5);',
   ],
 ]
 const refuseChange = `
@@ -55,16 +55,20 @@ interface Table {
   /** Tables that must have the row that a row here names. */
   readonly references: readonly string[]
 }
+const columnsIn = (text: string): [string, ColumnType][] =>
+  [...text.matchAll(/\n\s*"?(\w+)"? (bigint|bytea|text)\b/g)].map(([, column, type]) => [column!, type as ColumnType])
+const addedTo = (table: string): [string, ColumnType][] =>
+  postgresMigrations.flatMap(({ sql }) =>
+    [...sql.matchAll(new RegExp(`alter table ${table} add column (.*);`, 'g'))].flatMap(([, text]) =>
+      columnsIn(`\n${text}`),
+    ),
+  )
 const tables: ReadonlyMap<string, Table> = new Map(
   postgresMigrations.flatMap(({ sql }) =>
     [...sql.matchAll(/create table (\w+) \(([\s\S]*?)\);\n/g)].map(([, name, body]): [string, Table] => [
       name!,
       {
-        columns: new Map(
-          [...`\n${body!.replaceAll(', ', ',\n')}`.matchAll(/\n\s*"?(\w+)"? (bigint|bytea|text)\b/g)].map(
-            ([, column, type]): [string, ColumnType] => [column!, type as ColumnType],
-          ),
-        ),
+        columns: new Map([...columnsIn(`\n${body!.replaceAll(', ', ',\n')}`), ...addedTo(name!)]),
         references: [...body!.matchAll(/references (\w+)/g)].map(([, table]) => table!),
       },
     ]),

@@ -1,11 +1,11 @@
 // PostgreSQL: any number of servers on one database, one batch at a time among all of them.
-import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Sealer } from './access-keys.ts'
 import { Batches, type Engine } from './batching.ts'
 import { type CountingSql, type Loaded, Nouns } from './nouns.ts'
 import {
   connect,
+  deadlineMsDefault,
   isConflict,
   isDatabaseError,
   type Link,
@@ -14,7 +14,9 @@ import {
   postgresTroubleOf,
   type Result,
 } from './postgres-link.ts'
-import { type ManyRows, postgresMigrations, referencesOf, translate, translateMany } from './postgres-sql.ts'
+import { Acknowledged, describeMark, findNewest } from './postgres-mark.ts'
+import { lockClass, prepareSchema } from './postgres-migrate.ts'
+import { type ManyRows, referencesOf, translate, translateMany } from './postgres-sql.ts'
 import { SharedTokens } from './postgres-tokens.ts'
 import type { SqlValue } from './sql.ts'
 import type { Store, Transaction } from './store.ts'
@@ -22,14 +24,12 @@ import { StoreTrouble } from './trouble.ts'
 
 /** Connections that read beside the one that writes. */
 const readersMax = 4
-const deadlineMsDefault = 10_000
-/** "CADA": the first half of the name of our lock; the second is the schema. */
-const lockClass = 0x43414441
 const takeLock = `select pg_advisory_xact_lock(${lockClass}, hashtext(current_schema()))`
 const databaseTime = '(extract(epoch from clock_timestamp()) * 1000)::bigint'
 const readCounters = `select (select value from meta where name = 'installation') as installation,
   (select value from counter where name = 'sequence') as sequence,
-  (select value from counter where name = 'governance-epoch') as "governanceEpoch", ${databaseTime} as time`
+  (select value from counter where name = 'governance-epoch') as "governanceEpoch",
+  (select value from counter where name = 'key-epoch') as "keyEpoch", ${databaseTime} as time`
 
 export interface PostgresOptions {
   readonly url: string
@@ -40,7 +40,18 @@ export interface PostgresOptions {
   /** Milliseconds since 1970; undefined (as in every server): the database's own, which all servers share. */
   readonly clock?: () => number
   readonly onFatal?: (trouble: StoreTrouble) => void
+  /** Where the last acknowledged entry is kept across restarts; undefined: in memory. */
+  readonly folder?: string
+  /** The database lacks what was acknowledged, and nothing is written; undefined: it is whole again. */
+  readonly onStale?: (trouble: StoreTrouble | undefined) => void
+  /** What an operator should know, and nobody else needs to. */
+  readonly onNotice?: (notice: Notice) => void
 }
+
+export type Notice =
+  /** Beyond the rights of a server: "everything", or such as "delete on audit_entry". */
+  | { readonly kind: 'rights'; readonly user: string; readonly excess: readonly string[] }
+  | { readonly kind: 'trouble'; readonly trouble: StoreTrouble }
 
 interface Start extends Loaded {
   readonly time: number
@@ -115,13 +126,20 @@ class PostgresEngine implements Engine {
   readonly #tokens: SharedTokens
   readonly #options: LinkOptions
   readonly #now: (databaseTime: number) => number
-  /** What the database must have: less means that it is an old copy, or a primary that was left behind. */
-  #acknowledged = 0
+  readonly #acknowledged: Acknowledged
+  /** How often it had to connect anew: perhaps to another server, and then those who read must follow. */
+  moves = 0
   #start: Start | undefined
 
-  constructor(link: Link, sealer: Sealer, options: LinkOptions, now: (databaseTime: number) => number) {
+  /** Without a link it connects when it is needed. `options` check every connection against `acknowledged`. */
+  constructor(
+    link: Link | undefined,
+    sealer: Sealer,
+    { options, acknowledged, now }: { options: LinkOptions; acknowledged: Acknowledged; now: (time: number) => number },
+  ) {
     this.#sql.link = link
     this.#options = options
+    this.#acknowledged = acknowledged
     this.#now = now
     this.#tokens = new SharedTokens(this.#sql, (text, tokens) => this.#sql.findMany(text, tokens))
     this.transaction = new Nouns(this.#sql, sealer, this.#tokens)
@@ -129,18 +147,13 @@ class PostgresEngine implements Engine {
 
   async begin(tokens: readonly (Uint8Array | undefined)[]): Promise<void> {
     this.#start = undefined
-    if (!this.#sql.link?.isUsable) this.#sql.link = await connect(this.#options)
+    if (!this.#sql.link?.isUsable) {
+      this.#sql.link = await connect(this.#options)
+      this.moves++
+    }
     // The lock in a statement of its own: what follows must see what its last holder committed.
     const results = await this.#sql.link.script(`begin; ${takeLock}; savepoint batch; ${readCounters}`)
     const start = results.at(-1)!.rows[0] as Start
-    if (start.sequence < this.#acknowledged) {
-      this.#sql.link.destroy()
-      throw new StoreTrouble(
-        'unavailable',
-        `the database lacks what this server acknowledged (number ${this.#acknowledged}, it is at ${start.sequence}): it is an old copy, or a primary that was left behind`,
-        { fatal: false },
-      )
-    }
     this.#start = start
     this.transaction.load(start)
     this.transaction.now = this.#now(start.time)
@@ -154,7 +167,9 @@ class PostgresEngine implements Engine {
     // From here on there is nothing left to roll back, whatever comes of it.
     this.#start = undefined
     await this.#sql.link!.commit()
-    this.#acknowledged = this.transaction.drawn.sequence
+    const { journal, installation } = this.transaction
+    const { last } = journal
+    if (last) this.#acknowledged.moveTo({ installation, n: last.n, at: last.at, requestId: last.requestId })
   }
   /**
    * Undoes the batch, but keeps what was drawn: a denial that is about to be recorded names a number, and a snapshot an
@@ -189,6 +204,7 @@ class PostgresEngine implements Engine {
   }
   async close(): Promise<void> {
     await this.#sql.link?.close()
+    await this.#acknowledged.close()
   }
 }
 
@@ -197,6 +213,7 @@ class Reader {
   readonly #sql = new PostgresSql()
   readonly #nouns: Nouns
   readonly #options: LinkOptions
+  #moves = 0
 
   constructor(sealer: Sealer, options: LinkOptions) {
     this.#options = options
@@ -206,8 +223,13 @@ class Reader {
       new SharedTokens(this.#sql, (text, tokens) => this.#sql.findMany(text, tokens)),
     )
   }
-  async run<T>(work: (tx: Transaction) => Promise<T>, now: (databaseTime: number) => number): Promise<T> {
-    if (!this.#sql.link?.isUsable) this.#sql.link = await connect(this.#options)
+  async run<T>(
+    work: (tx: Transaction) => Promise<T>,
+    { now, moves }: { readonly now: (databaseTime: number) => number; readonly moves: number },
+  ): Promise<T> {
+    if (this.#moves !== moves) this.#sql.link?.destroy()
+    this.#moves = moves
+    if (!this.#sql.link?.isUsable) this.#sql.link = await connectToRead(this.#options)
     const { link } = this.#sql
     const results = await link.script(`begin isolation level repeatable read read only; ${readCounters}`)
     const start = results.at(-1)!.rows[0] as Start
@@ -236,10 +258,15 @@ class PostgresStore implements Store {
   readonly #waiting: ((reader: Reader) => void)[] = []
   #lastNow = 0
 
-  constructor(link: Link, options: PostgresOptions, linkOptions: LinkOptions) {
+  constructor(
+    link: Link | undefined,
+    options: PostgresOptions,
+    { linkOptions, acknowledged }: { linkOptions: LinkOptions; acknowledged: Acknowledged },
+  ) {
     this.#options = options
     this.#linkOptions = linkOptions
-    this.#engine = new PostgresEngine(link, options.sealer, linkOptions, (time) => this.#now(time))
+    const now = (time: number) => this.#now(time)
+    this.#engine = new PostgresEngine(link, options.sealer, { options: linkOptions, acknowledged, now })
     this.#batches = new Batches(this.#engine, options.onFatal)
   }
 
@@ -250,7 +277,7 @@ class PostgresStore implements Store {
     if (this.#batches.closed) throw this.#batches.closed
     const reader = await this.#takeReader()
     try {
-      return await reader.run(work, (time) => this.#now(time))
+      return await reader.run(work, { now: (time) => this.#now(time), moves: this.#engine.moves })
     } catch (error) {
       throw postgresTroubleOf(error) ?? error
     } finally {
@@ -279,59 +306,92 @@ class PostgresStore implements Store {
   }
 }
 
-/** Opens (and where needed makes or migrates) the database. Throws StoreTrouble with a message for the operator. */
-export async function openPostgres(options: PostgresOptions): Promise<Store> {
-  const target = parseTarget(options.url)
-  if (typeof target === 'string') throw new StoreTrouble('foreign', `The database's URL: ${target}.`, { fatal: true })
-  const linkOptions: LinkOptions = {
-    target,
-    isHighlyAvailable: options.isHighlyAvailable ?? false,
-    deadlineMs: options.deadlineMs ?? deadlineMsDefault,
-  }
+/** Prefers a database that has what was acknowledged; where there is none, an old one is better than nothing to read. */
+async function connectToRead(options: LinkOptions): Promise<Link> {
   try {
-    const link = await connect(linkOptions)
+    return await connect(options)
+  } catch (error) {
+    if (postgresTroubleOf(error)?.kind !== 'stale') throw error
+    return connect({ ...options, check: undefined })
+  }
+}
+
+/**
+ * Opens (and where needed and allowed makes or migrates) the database. Where it lacks what was acknowledged, the store
+ * reads, and writes again once it is connected to one that has it. Throws StoreTrouble with a message for the operator.
+ */
+export async function openPostgres(options: PostgresOptions): Promise<Store> {
+  const plain = linkOptionsOf(options)
+  const { onStale, onNotice } = options
+  const acknowledged = new Acknowledged(options.folder, (trouble) => onNotice?.({ kind: 'trouble', trouble }))
+  const linkOptions = { ...plain, check: checkAndTell(acknowledged, onStale) }
+  return inOperatorsWords(plain, async () => {
+    const link = await connectToRead(linkOptions)
     try {
-      await migrate(link, target.schema)
+      const excess = await prepareSchema(link, plain, acknowledged)
+      if (excess.length > 0) onNotice?.({ kind: 'rights', user: plain.target.user, excess })
     } catch (error) {
       link.destroy()
       throw error
     }
-    return new PostgresStore(link, options, linkOptions)
+    if (!acknowledged.isStale) return new PostgresStore(link, options, { linkOptions, acknowledged })
+    await link.close()
+    return new PostgresStore(undefined, options, { linkOptions, acknowledged })
+  })
+}
+
+/** Tells of changes alone. */
+function checkAndTell(acknowledged: Acknowledged, onStale: PostgresOptions['onStale']): (link: Link) => Promise<void> {
+  let isTold = false
+  return async (link) => {
+    const trouble = await acknowledged.findTrouble(link)
+    if (isTold !== (trouble !== undefined)) onStale?.(trouble)
+    isTold = trouble !== undefined
+    if (trouble) throw trouble
+  }
+}
+
+/**
+ * `cadastre database accept`: from now on the database is what it is, whatever this server had acknowledged beyond it.
+ * Answers what was given up and what is newest now; the first is undefined where nothing was missing.
+ */
+export async function acceptDatabase(
+  options: Pick<PostgresOptions, 'url' | 'isHighlyAvailable' | 'deadlineMs'> & { readonly folder: string },
+): Promise<{ readonly givenUp: string | undefined; readonly newest: string }> {
+  const plain = linkOptionsOf(options)
+  return inOperatorsWords(plain, async () => {
+    const acknowledged = new Acknowledged(options.folder, (trouble) => {
+      throw trouble
+    })
+    const link = await connect(plain)
+    try {
+      const newest = await findNewest(link)
+      const givenUp = (await acknowledged.findTrouble(link)) && describeMark(acknowledged.mark)
+      if (givenUp !== undefined) await acknowledged.replace(newest)
+      return { givenUp, newest: describeMark(newest) }
+    } finally {
+      await link.close()
+    }
+  })
+}
+
+function linkOptionsOf({
+  url,
+  isHighlyAvailable = false,
+  deadlineMs = deadlineMsDefault,
+}: Pick<PostgresOptions, 'url' | 'isHighlyAvailable' | 'deadlineMs'>): LinkOptions {
+  const target = parseTarget(url)
+  if (typeof target === 'string') throw new StoreTrouble('foreign', `The database's URL: ${target}.`, { fatal: true })
+  return { target, isHighlyAvailable, deadlineMs }
+}
+
+async function inOperatorsWords<T>({ target }: LinkOptions, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
   } catch (error) {
     const trouble = postgresTroubleOf(error)
     if (!trouble) throw error
     const message = `Cannot open the database \`${target.database}\`: ${trouble.message}.`
     throw new StoreTrouble(trouble.kind, message, { fatal: true, cause: error })
   }
-}
-
-/** Every server does so at its start, one after the other. */
-async function migrate(link: Link, schema: string): Promise<void> {
-  await link.script(`begin; select pg_advisory_xact_lock(${lockClass}, hashtext('${schema}'))`)
-  const [state] = await link.script(
-    `select to_regnamespace('${schema}') is not null as "hasSchema", to_regclass('${schema}.schema_version') is not null as "hasVersion"`,
-  )
-  const { hasSchema, hasVersion } = state!.rows[0] as { hasSchema: boolean; hasVersion: boolean }
-  if (!hasSchema) await link.script(`create schema "${schema}"`)
-  if (!hasVersion) {
-    await link.script('create table schema_version (version bigint not null); insert into schema_version values (0)')
-  }
-  const [{ version }] = (await link.script('select version from schema_version'))[0]!.rows as [{ version: number }]
-  const latest = postgresMigrations.at(-1)!.number
-  if (version > latest) {
-    throw new StoreTrouble(
-      'newer',
-      `it was written by a newer Cadastre (schema ${version}, this program knows ${latest}); use that version`,
-      { fatal: true },
-    )
-  }
-  for (const migration of postgresMigrations.slice(version)) {
-    await link.script(migration.sql)
-    if (migration.number === 1) {
-      const installation = randomBytes(3).toString('hex').slice(0, 5)
-      await link.script(`insert into meta (name, value) values ('installation', '${installation}')`)
-    }
-    await link.script(`update schema_version set version = ${migration.number}`)
-  }
-  await link.commit()
 }

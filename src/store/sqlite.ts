@@ -71,6 +71,7 @@ function load(connection: Connection, nouns: Nouns): void {
     installation: connection.get<{ value: string }>(`select value from meta where name = 'installation'`)!.value,
     sequence: counter('sequence'),
     governanceEpoch: counter('governance-epoch'),
+    keyEpoch: counter('key-epoch'),
   })
   nouns.forget()
 }

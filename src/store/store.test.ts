@@ -142,6 +142,23 @@ for (const engine of ['sqlite', 'postgres'] satisfies Engine[]) {
       for (const sql of guarded) await assert.rejects(world.execute(sql), /immutable|kept/)
     })
 
+    inWorld('I7 an interval of the history that was closed stays as it is, and none is taken away', async (world) => {
+      const object = { id: 'object', kind: 'pool', account: '111111111111' }
+      for (const body of [{ version: 1 }, { version: 2 }, { version: 3 }])
+        await world.store.write((tx) => tx.history.changed(object, body))
+      for (const sql of [
+        'update history set until_at = null where version = 1',
+        'update history set until_at = 5 where version = 2',
+        'delete from history where version = 3',
+      ])
+        await assert.rejects(world.execute(sql), /immutable|kept/, sql)
+      const versions = await world.store.read((tx) => tx.history.versions('object'))
+      assert.deepEqual(
+        versions.map(({ until_at }) => until_at === null),
+        [false, false, true],
+      )
+    })
+
     inWorld('a reading transaction changes nothing', async (world) => {
       await assert.rejects(world.store.read((tx) => tx.organizations.insertAccount(account('000000000001'))))
       assert.equal(await exists(world, '000000000001'), false)

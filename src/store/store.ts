@@ -28,6 +28,8 @@ export interface Transaction {
   readonly installation: string
   /** Moves with every change of governance; a compiled snapshot is good for one epoch. */
   readonly governanceEpoch: number
+  /** Moves where an access key ends before its time. */
+  readonly keyEpoch: number
   /** Rows changed so far by this transaction. A refusal after a change must roll back. */
   readonly changes: number
   /** The next sequence number; identifiers are made of these. */

@@ -6,6 +6,8 @@ export type TroubleKind =
   | 'io'
   | 'corrupt'
   | 'newer'
+  | 'older'
+  | 'stale'
   | 'foreign'
   | 'permission'
   | 'unavailable'
