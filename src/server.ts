@@ -235,15 +235,16 @@ interface Rest {
 function createRest(store: Store, hallway: Hallway, config: Config, newRequestId: () => string): Rest {
   let loading: Promise<FastifyInstance> | undefined
   const load = async (): Promise<FastifyInstance> => {
-    const [{ createRestApp }, { authenticate }, { createSignIn }] = await Promise.all([
+    const [{ createRestApp }, { createAuthenticator }, { createSignIn }] = await Promise.all([
       import('#api/rest/app.ts'),
       import('#api/rest/session.ts'),
       import('#api/rest/sign-in.ts'),
     ])
     const { oidc, bootstrap, requestsPerMinute } = config
+    const authenticate = createAuthenticator(store)
     return createRestApp({
       newRequestId,
-      authenticate: (header) => executeOr503(() => authenticate(store, header)),
+      authenticate: (header) => executeOr503(() => authenticate(header)),
       execute: (operation, call) => executeOr503(() => hallway.execute(operation, call)),
       onFault: (error, requestId) => logEvent('fault', { requestId, error: String((error as Error)?.stack ?? error) }),
       version: programVersion(),

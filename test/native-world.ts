@@ -1,7 +1,7 @@
 // The native API over a small world, without sockets: what tests ask it, as whom, and what comes back.
 import assert from 'node:assert/strict'
 import { createRestApp } from '#api/rest/app.ts'
-import { authenticate } from '#api/rest/session.ts'
+import { createAuthenticator } from '#api/rest/session.ts'
 import type { Role } from '#model/roles.ts'
 import { createOperatorToken } from '#operations/native/operator-tokens.ts'
 import { tokenSecondsMax } from '#operations/native/tokens.ts'
@@ -43,7 +43,7 @@ export async function openNativeWorld(
   let requests = 0
   const app = await createRestApp({
     newRequestId: () => `request-${++requests}`,
-    authenticate: (header) => authenticate(world.store, header),
+    authenticate: createAuthenticator(world.store),
     execute: (operation, call) => world.hallway.execute(operation, call),
     onFault: (error) => faults.push(error),
     version: '0.0.0',

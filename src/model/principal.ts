@@ -14,6 +14,8 @@ export interface Principal {
    * where no key of the register signed.
    */
   readonly keyEpoch?: number
+  /** Milliseconds since 1970, by the clock of the database; undefined where it does not end by itself, or was looked at. */
+  readonly expiresAt?: number
   /** Who asks over the native API; a signed request has none, and may do what its account may. */
   readonly native?: NativePrincipal
 }

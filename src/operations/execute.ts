@@ -205,9 +205,13 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
   }
 }
 
-/** A key that ended after its signature was checked, on whichever server, may do nothing more. */
-async function refuseEndedKey(tx: Transaction, { accessKeyId, keyEpoch }: Principal): Promise<void> {
+/** A key or token that ended after it was checked, on whichever server, may do nothing more. */
+async function refuseEndedKey(tx: Transaction, principal: Principal): Promise<void> {
+  const { accessKeyId, keyEpoch, expiresAt, native } = principal
+  if (expiresAt !== undefined && expiresAt <= tx.now) refuse({ code: 'InvalidToken' })
   if (keyEpoch === undefined || keyEpoch === tx.keyEpoch) return
+  if (native && !(await tx.apiTokens.isGood(accessKeyId, tx.now))) refuse({ code: 'InvalidToken' })
+  if (native) return
   if (!(await tx.accessKeys.isGood(accessKeyId, tx.now))) refuse({ code: 'UnknownAccessKey' })
 }
 

@@ -41,8 +41,10 @@ const toToken = (row: Row): ApiToken => ({
 
 export class ApiTokens {
   readonly #sql: Sql
-  constructor(sql: Sql) {
+  readonly #epoch: { moveKeyEpoch(): Promise<void> }
+  constructor(sql: Sql, epoch: { moveKeyEpoch(): Promise<void> }) {
     this.#sql = sql
+    this.#epoch = epoch
   }
 
   async find(id: string): Promise<ApiToken | undefined> {
@@ -85,7 +87,19 @@ export class ApiTokens {
       token.revokedAt ?? null,
     )
   }
+  /** Whether a token that was good a moment ago still is. */
+  async isGood(id: string, now: number): Promise<boolean> {
+    const row = await this.#sql.get(
+      'select 1 as one from api_token where id = ? and revoked_at is null and expires_at > ?',
+      id,
+      now,
+    )
+    return row !== undefined
+  }
+  /** Ends a token, on every server at once. */
   async revoke(id: string, at: number): Promise<boolean> {
-    return (await this.#sql.run('update api_token set revoked_at = ? where id = ? and revoked_at is null', at, id)) > 0
+    const ended = await this.#sql.run('update api_token set revoked_at = ? where id = ? and revoked_at is null', at, id)
+    if (ended > 0) await this.#epoch.moveKeyEpoch()
+    return ended > 0
   }
 }

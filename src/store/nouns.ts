@@ -79,7 +79,7 @@ export class Nouns implements Transaction {
     this.vpcs = new Vpcs(sql, this)
     this.natGateways = new NatGateways(sql, this)
     this.addresses = new Addresses(sql)
-    this.apiTokens = new ApiTokens(sql)
+    this.apiTokens = new ApiTokens(sql, this)
     this.recordLists = new RecordLists(sql)
     this.timeline = new Timeline(sql)
     this.roleBindings = new RoleBindings(sql)
