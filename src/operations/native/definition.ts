@@ -54,8 +54,10 @@ interface WriteFacts<Input extends z.ZodObject, Output extends z.ZodType, Prepar
 }
 
 /** As the tables hold them: whatever their input and output. */
-export type NativeOperation = Omit<Facts<z.ZodObject, z.ZodType>, never> & {
+export type NativeOperation = Facts<z.ZodObject, z.ZodType> & {
   readonly changes?: NativeOperation
+  /** Whether the action must be permitted somewhere, or everybody gets what is theirs to see. */
+  readonly reach: 'own' | 'filtered' | 'place'
 } & (ReadOperation<never, unknown> | WriteOperation<never, unknown, unknown>)
 
 /** Defines an operation that only reads. */
@@ -65,6 +67,7 @@ export function nativeRead<Input extends z.ZodObject, Output extends z.ZodType>(
   const { at, run, ...rest } = facts
   return {
     ...rest,
+    reach: reachOf(at),
     access: 'read',
     async run(context: ReadContext, input: z.output<Input>) {
       await requirePlace(context, facts.action, at, input)
@@ -81,6 +84,7 @@ export function nativeWrite<Input extends z.ZodObject, Output extends z.ZodType,
   return {
     ...rest,
     changes,
+    reach: reachOf(at),
     access: 'write',
     async run(context: WriteContext, input: z.output<Input>, prepared: Prepared) {
       await requirePlace(context, facts.action, at, input)
@@ -89,6 +93,8 @@ export function nativeWrite<Input extends z.ZodObject, Output extends z.ZodType,
     },
   } as NativeOperation
 }
+
+const reachOf = (at: unknown): NativeOperation['reach'] => (at === 'own' || at === 'filtered' ? at : 'place')
 
 async function requirePlace<Context extends ReadContext, Input>(
   context: Context,
