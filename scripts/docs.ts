@@ -218,6 +218,9 @@ const nounNames: { readonly [N in Noun]: string } = {
   decision: 'a decision',
   'role-binding': 'a role binding',
   'api-token': 'a token of the native API',
+  'policy-version': 'a version of a policy',
+  'policy-document': 'a document of a policy',
+  'policy-assignment': 'an assignment of a policy',
 }
 const everyNoun = Object.keys(nounNames) as Noun[]
 const id = 'ID'
@@ -308,6 +311,20 @@ const examples: { readonly [C in Refusal['code']]: Example<C> } = {
     refusals: everyNoun.map((what) => ({ code: 'NotFound', what, id })),
   },
   NotEligible: { when: 'this cannot be done to that', refusals: [{ code: 'NotEligible', problem }] },
+  PolicyConflict: {
+    when: 'two policies could not both be met after it',
+    refusals: [
+      {
+        code: 'PolicyConflict',
+        kind: 'pools',
+        node: 'NODE',
+        locale: 'LOCALE',
+        resourceType: 'TYPE',
+        parties: ['ONE', 'OTHER'].map((policyId) => ({ policyId, version: 1, targetId: 'NODE', account: 'ACCOUNT' })),
+        problem,
+      },
+    ],
+  },
   IncorrectState: {
     when: 'the object is not in a state for it',
     refusals: everyNoun.map((what) => ({ code: 'IncorrectState', what, id, problem })),

@@ -192,8 +192,11 @@ export class Policies {
   async unassign(policyId: string, targetId: string): Promise<boolean> {
     return (await this.#sql.run('delete from assignment where policy_id = ? and target_id = ?', policyId, targetId)) > 0
   }
-  /** Changes how a policy is enabled, wherever it is. */
-  async reassign(policyId: string, kind: AssignmentKind, mode: Mode): Promise<void> {
-    await this.#sql.run('update assignment set kind = ?, mode = ? where policy_id = ?', kind, mode, policyId)
+  /** Changes as what a policy is enabled, wherever it is. */
+  async changeKinds(policyId: string, kind: AssignmentKind): Promise<void> {
+    await this.#sql.run('update assignment set kind = ? where policy_id = ?', kind, policyId)
+  }
+  async changeModes(policyId: string, mode: Mode): Promise<void> {
+    await this.#sql.run('update assignment set mode = ? where policy_id = ?', mode, policyId)
   }
 }

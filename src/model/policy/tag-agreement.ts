@@ -1,0 +1,199 @@
+// Fields and their superseded tags, kept in step: a tag that changes moves the fields that it speaks of, a field that
+// changes rewrites the tags that say otherwise (docs/decisions/0016).
+
+import { keyProblem, type Tag, valueProblem } from '../tags.ts'
+import {
+  type AllocationRule,
+  type Compatibility,
+  type Defaulted,
+  defaultedSettings,
+  defaultSettings,
+  formatRequiredTag,
+  formatSize,
+  type PolicyDocument,
+  type PolicySettings,
+  type RuleCondition,
+} from './document.ts'
+import { mostSpecific, type PolicyTagSettings, policySettingsFromTags } from './tag-settings.ts'
+
+interface Pair {
+  readonly locale: string
+  readonly resourceType: string
+}
+
+/** A document as the EC2 API writes its pools: what it said before stays, and what is new is what the tags say. */
+export function ruledBy(
+  pair: Pair,
+  pools: readonly string[],
+  {
+    before,
+    tags,
+    compatibility,
+  }: {
+    readonly before?: PolicyDocument
+    readonly tags: PolicyTagSettings
+    readonly compatibility: Compatibility
+  },
+): PolicyDocument {
+  const known = new Map(before?.rules.map((rule) => [rule.pool, rule]))
+  const rules = pools.map(
+    (pool): AllocationRule => known.get(pool) ?? ruleOf(pool, conditionTold(tags, pair, pool) ?? 'always'),
+  )
+  if (before) return { ...before, rules }
+  const empty = { ...pair, settings: defaultSettings(compatibility), rules }
+  return followTags(empty, { before: nothingTold, after: tags, compatibility })
+}
+
+/** A document after the tags of its policy, or the policy's compatibility, have changed. */
+export function followTags(
+  document: PolicyDocument,
+  {
+    before,
+    after,
+    compatibility,
+  }: {
+    readonly before: PolicyTagSettings
+    readonly after: PolicyTagSettings
+    readonly compatibility: Compatibility
+  },
+): PolicyDocument {
+  const defaults = defaultSettings(compatibility)
+  const { settings, rules, said = [] } = document
+  /** What a tag says now; the default where one spoke and is gone; else what is there. */
+  const moved = <T>(read: (tags: PolicyTagSettings) => T | undefined, kept: T, otherwise: T): T =>
+    read(after) ?? (read(before) === undefined ? kept : otherwise)
+  const saidStill = said.filter((name) => toldOf(after, document, name) === undefined && !toldOf(before, document, name))
+  const defaulted = <N extends Defaulted>(name: N): PolicySettings[N] =>
+    toldOf(after, document, name) ?? (saidStill.includes(name) ? settings[name] : defaults[name])
+  const sizeIn = (name: 'size' | 'sizeIpv6') =>
+    moved((tags) => mostSpecific(tags[name], document), settings[name] ?? ('none' as const), 'none' as const)
+  const [size, sizeIpv6] = [sizeIn('size'), sizeIn('sizeIpv6')]
+  const { said: _, ...rest } = document
+  return {
+    ...rest,
+    settings: {
+      onExplicit: defaulted('onExplicit'),
+      onExhausted: defaulted('onExhausted'),
+      requiredTags: moved((tags) => mostSpecific(tags.requiredTags, document), settings.requiredTags, []),
+      ...(size !== 'none' && { size }),
+      ...(sizeIpv6 !== 'none' && { sizeIpv6 }),
+    },
+    rules: rules.map(({ pool, when }) =>
+      ruleOf(
+        pool,
+        moved((tags) => conditionTold(tags, document, pool), when ?? 'always', 'always'),
+      ),
+    ),
+    ...(saidStill.length > 0 ? { said: saidStill } : {}),
+  }
+}
+
+/** Whether values of the settings that follow the compatibility were said, as one can tell from the document alone. */
+export const saidIn = (settings: PolicySettings, compatibility: Compatibility): readonly Defaulted[] =>
+  defaultedSettings.filter((name) => settings[name] !== defaultSettings(compatibility)[name])
+
+export interface TagChanges {
+  readonly put: readonly Tag[]
+  /** Keys. */
+  readonly removed: readonly string[]
+}
+
+/**
+ * What must become of a policy's tags so that none says otherwise than the document: its own tag is rewritten, or taken
+ * away where nothing else speaks; beside a tag that speaks of others too it gets one of its own. A tag that would have to
+ * say what tags cannot is a problem.
+ */
+export function tagsInLine(
+  tags: readonly Tag[],
+  document: PolicyDocument,
+): TagChanges | { readonly problem: { readonly key: string; readonly value: string } } {
+  const put: Tag[] = []
+  const removed: string[] = []
+  const { locale, resourceType, settings, rules } = document
+  const wishes: readonly Wish[] = [
+    { word: 'on-explicit', value: settings.onExplicit, told: (told) => toldOf(told, document, 'onExplicit') },
+    { word: 'on-exhausted', value: settings.onExhausted, told: (told) => toldOf(told, document, 'onExhausted') },
+    ...(['size', 'sizeIpv6'] as const).map((name) => ({
+      word: name === 'size' ? 'size' : 'size-ipv6',
+      value: textOfSize(settings[name]),
+      told: (told: PolicyTagSettings) => {
+        const size = mostSpecific(told[name], document)
+        return size === undefined ? undefined : textOfSize(size === 'none' ? undefined : size)
+      },
+    })),
+    {
+      word: 'required-tags',
+      value: textOfTags(settings.requiredTags),
+      told: (told) => {
+        const required = mostSpecific(told.requiredTags, document)
+        return required && textOfTags(required)
+      },
+    },
+    ...rules.map(({ pool, when }) => ({
+      word: 'when',
+      pool,
+      value: textOfCondition(when ?? 'always'),
+      told: (told: PolicyTagSettings) => {
+        const condition = conditionTold(told, document, pool)
+        return condition && textOfCondition(condition)
+      },
+    })),
+  ]
+  for (const { word, pool, value, told } of wishes) {
+    const said = told(settingsIn(tags))
+    if (said === undefined || said === value) continue
+    const key = [`cadastre:${word}`, locale, resourceType, ...(pool === undefined ? [] : [pool])].join('/')
+    const others = told(settingsIn(tags.filter((tag) => tag.key !== key)))
+    if (others === undefined || others === value) {
+      removed.push(key)
+      continue
+    }
+    const isSayable =
+      !keyProblem(key) && !valueProblem(value) && told(settingsOr(nothingTold, [{ key, value }])) === value
+    if (!isSayable) return { problem: { key, value } }
+    put.push({ key, value })
+  }
+  return { put, removed }
+}
+
+interface Wish {
+  readonly word: string
+  readonly pool?: string
+  readonly value: string
+  told(tags: PolicyTagSettings): string | undefined
+}
+
+const nothingTold: PolicyTagSettings = policySettingsFromTags([]).settings!
+
+const settingsOr = (otherwise: PolicyTagSettings, tags: readonly Tag[]): PolicyTagSettings =>
+  policySettingsFromTags(tags).settings ?? otherwise
+/** Tags are checked before they are put, so that those of a policy always parse. */
+const settingsIn = (tags: readonly Tag[]): PolicyTagSettings => policySettingsFromTags(tags).settings!
+
+const toldOf = <N extends Defaulted>(tags: PolicyTagSettings, pair: Pair, name: N): PolicySettings[N] | undefined =>
+  mostSpecific(tags[name] as readonly { value: PolicySettings[N] }[], pair)
+
+const conditionTold = ({ when }: PolicyTagSettings, pair: Pair, pool: string): RuleCondition | 'always' | undefined =>
+  mostSpecific(
+    when.filter((one) => one.pool === pool),
+    pair,
+  )
+
+const ruleOf = (pool: string, when: RuleCondition | 'always'): AllocationRule =>
+  when === 'always' ? { pool } : { pool, when }
+
+// As tags spell it ---------------------------------------------------------------------------------------------------
+
+const textOfSize = (size: PolicySettings['size']): string => (size ? formatSize(size) : 'none')
+const textOfTags = (required: PolicySettings['requiredTags']): string =>
+  required.length === 0 ? 'none' : required.map(formatRequiredTag).toSorted().join(',')
+
+function textOfCondition(when: RuleCondition | 'always'): string {
+  if (when === 'always') return when
+  const parts = [
+    ...(when.accounts ? [`account=${when.accounts.toSorted().join(',')}`] : []),
+    ...(when.organizationalUnits ? [`ou=${when.organizationalUnits.toSorted().join(',')}`] : []),
+    ...(when.tags ?? []).map(({ key, values }) => `tag:${key}=${values.toSorted().join(',')}`).toSorted(),
+  ]
+  return parts.join(';')
+}
