@@ -135,7 +135,11 @@ export async function applyIpamTags(context: WriteContext, id: string, tagsBefor
 export type IpamSettings = Pick<Ipam, 'policyCompatibility' | 'unmatched'>
 
 /** Sets an IPAM's settings by their fields. A superseded tag that says otherwise goes away. */
-export async function setIpamSettings(context: WriteContext, ipam: Ipam, settings: Partial<IpamSettings>): Promise<Ipam> {
+export async function setIpamSettings(
+  context: WriteContext,
+  ipam: Ipam,
+  settings: Partial<IpamSettings>,
+): Promise<Ipam> {
   const settled = { ...ipam, ...settings }
   await context.tx.ipams.update(settled)
   const tags = await context.tx.tags.mapOf(ipam.id)

@@ -539,10 +539,10 @@ describe('§3 which documents apply', () => {
     const refused = async (work: Promise<unknown>) => {
       const refusal = await refusalOf(work)
       assert.ok(refusal.code === 'PolicyConflict', JSON.stringify(refusal))
-      assert.deepEqual(refusal.parties.map(({ policyId, targetId }) => `${policyId} ${targetId}`).sort(), [
-        `${narrow} ${prod}`,
-        `${wide} ${root}`,
-      ].sort())
+      assert.deepEqual(
+        refusal.parties.map(({ policyId, targetId }) => `${policyId} ${targetId}`).sort(),
+        [`${narrow} ${prod}`, `${wide} ${root}`].sort(),
+      )
     }
     // By rules.
     await refused(acme.rules(wide, [a]))

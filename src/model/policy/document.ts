@@ -135,7 +135,8 @@ export const formatSize = (size: SizeBounds): string => `${size.min}/${size.defa
 export const formatRequiredTag = ({ key, value }: RequiredTag): string =>
   value === undefined ? key : `${key}=${value}`
 
-function canonicalCondition({ accounts, organizationalUnits, tags }: RuleCondition) {
+/** With one spelling. */
+export function canonicalCondition({ accounts, organizationalUnits, tags }: RuleCondition) {
   return {
     accounts: accounts?.toSorted(compareTexts),
     organizationalUnits: organizationalUnits?.toSorted(compareTexts),

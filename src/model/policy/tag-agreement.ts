@@ -5,6 +5,7 @@ import { keyProblem, type Tag, valueProblem } from '../tags.ts'
 import {
   type AllocationRule,
   type Compatibility,
+  canonicalCondition,
   type Defaulted,
   defaultedSettings,
   defaultSettings,
@@ -12,7 +13,9 @@ import {
   formatSize,
   type PolicyDocument,
   type PolicySettings,
+  type RequiredTag,
   type RuleCondition,
+  type SizeBounds,
 } from './document.ts'
 import { mostSpecific, type PolicyTagSettings, policySettingsFromTags } from './tag-settings.ts'
 
@@ -62,7 +65,7 @@ export function followTags(
   /** What a tag says now; the default where one spoke and is gone; else what is there. */
   const moved = <T>(read: (tags: PolicyTagSettings) => T | undefined, kept: T, otherwise: T): T =>
     read(after) ?? (read(before) === undefined ? kept : otherwise)
-  const saidStill = said.filter((name) => toldOf(after, document, name) === undefined && !toldOf(before, document, name))
+  const saidStill = said.filter((name) => toldOf(after, document, name) === toldOf(before, document, name))
   const defaulted = <N extends Defaulted>(name: N): PolicySettings[N] =>
     toldOf(after, document, name) ?? (saidStill.includes(name) ? settings[name] : defaults[name])
   const sizeIn = (name: 'size' | 'sizeIpv6') =>
@@ -111,62 +114,61 @@ export function tagsInLine(
   const removed: string[] = []
   const { locale, resourceType, settings, rules } = document
   const wishes: readonly Wish[] = [
-    { word: 'on-explicit', value: settings.onExplicit, told: (told) => toldOf(told, document, 'onExplicit') },
-    { word: 'on-exhausted', value: settings.onExhausted, told: (told) => toldOf(told, document, 'onExhausted') },
+    ...defaultedSettings.map((name) => ({
+      word: name === 'onExplicit' ? 'on-explicit' : 'on-exhausted',
+      wanted: settings[name],
+      spelled: settings[name],
+      told: (told: PolicyTagSettings) => toldOf(told, document, name),
+    })),
     ...(['size', 'sizeIpv6'] as const).map((name) => ({
       word: name === 'size' ? 'size' : 'size-ipv6',
-      value: textOfSize(settings[name]),
-      told: (told: PolicyTagSettings) => {
-        const size = mostSpecific(told[name], document)
-        return size === undefined ? undefined : textOfSize(size === 'none' ? undefined : size)
-      },
+      wanted: textOfSize(settings[name] ?? 'none'),
+      spelled: textOfSize(settings[name] ?? 'none'),
+      told: (told: PolicyTagSettings) => textIn(mostSpecific(told[name], document), textOfSize),
     })),
     {
       word: 'required-tags',
-      value: textOfTags(settings.requiredTags),
-      told: (told) => {
-        const required = mostSpecific(told.requiredTags, document)
-        return required && textOfTags(required)
-      },
+      wanted: textOfTags(settings.requiredTags),
+      spelled: settings.requiredTags.map(formatRequiredTag).join(',') || 'none',
+      told: (told) => textIn(mostSpecific(told.requiredTags, document), textOfTags),
     },
-    ...rules.map(({ pool, when }) => ({
+    ...rules.map(({ pool, when = 'always' as const }) => ({
       word: 'when',
       pool,
-      value: textOfCondition(when ?? 'always'),
-      told: (told: PolicyTagSettings) => {
-        const condition = conditionTold(told, document, pool)
-        return condition && textOfCondition(condition)
-      },
+      wanted: textOfCondition(when),
+      spelled: spellCondition(when),
+      told: (told: PolicyTagSettings) => textIn(conditionTold(told, document, pool), textOfCondition),
     })),
   ]
-  for (const { word, pool, value, told } of wishes) {
+  for (const { word, pool, wanted, spelled, told } of wishes) {
     const said = told(settingsIn(tags))
-    if (said === undefined || said === value) continue
+    if (said === undefined || said === wanted) continue
     const key = [`cadastre:${word}`, locale, resourceType, ...(pool === undefined ? [] : [pool])].join('/')
     const others = told(settingsIn(tags.filter((tag) => tag.key !== key)))
-    if (others === undefined || others === value) {
+    if (others === undefined || others === wanted) {
       removed.push(key)
       continue
     }
-    const isSayable =
-      !keyProblem(key) && !valueProblem(value) && told(settingsOr(nothingTold, [{ key, value }])) === value
-    if (!isSayable) return { problem: { key, value } }
-    put.push({ key, value })
+    const tag = { key, value: spelled }
+    const { settings: read } = policySettingsFromTags([tag])
+    const isSayable = !keyProblem(key) && !valueProblem(spelled) && read && told(read) === wanted
+    if (!isSayable) return { problem: tag }
+    put.push(tag)
   }
   return { put, removed }
 }
 
+/** One setting of the document: what is wanted and what tags say of it as texts to compare, and how a tag would spell it. */
 interface Wish {
   readonly word: string
   readonly pool?: string
-  readonly value: string
+  readonly wanted: string
+  readonly spelled: string
   told(tags: PolicyTagSettings): string | undefined
 }
 
 const nothingTold: PolicyTagSettings = policySettingsFromTags([]).settings!
 
-const settingsOr = (otherwise: PolicyTagSettings, tags: readonly Tag[]): PolicyTagSettings =>
-  policySettingsFromTags(tags).settings ?? otherwise
 /** Tags are checked before they are put, so that those of a policy always parse. */
 const settingsIn = (tags: readonly Tag[]): PolicyTagSettings => policySettingsFromTags(tags).settings!
 
@@ -182,18 +184,22 @@ const conditionTold = ({ when }: PolicyTagSettings, pair: Pair, pool: string): R
 const ruleOf = (pool: string, when: RuleCondition | 'always'): AllocationRule =>
   when === 'always' ? { pool } : { pool, when }
 
-// As tags spell it ---------------------------------------------------------------------------------------------------
+// As texts ----------------------------------------------------------------------------------------------------------
 
-const textOfSize = (size: PolicySettings['size']): string => (size ? formatSize(size) : 'none')
-const textOfTags = (required: PolicySettings['requiredTags']): string =>
-  required.length === 0 ? 'none' : required.map(formatRequiredTag).toSorted().join(',')
+const textIn = <T>(value: T | undefined, textOf: (value: T) => string): string | undefined =>
+  value === undefined ? undefined : textOf(value)
+const textOfSize = (size: SizeBounds | 'none'): string => (size === 'none' ? size : formatSize(size))
+const textOfTags = (required: readonly RequiredTag[]): string =>
+  JSON.stringify(required.map(({ key, value }) => JSON.stringify([key, value])).toSorted())
+const textOfCondition = (when: RuleCondition | 'always'): string =>
+  when === 'always' ? when : JSON.stringify(canonicalCondition(when))
 
-function textOfCondition(when: RuleCondition | 'always'): string {
+function spellCondition(when: RuleCondition | 'always'): string {
   if (when === 'always') return when
   const parts = [
-    ...(when.accounts ? [`account=${when.accounts.toSorted().join(',')}`] : []),
-    ...(when.organizationalUnits ? [`ou=${when.organizationalUnits.toSorted().join(',')}`] : []),
-    ...(when.tags ?? []).map(({ key, values }) => `tag:${key}=${values.toSorted().join(',')}`).toSorted(),
+    ...(when.accounts ? [`account=${when.accounts.join(',')}`] : []),
+    ...(when.organizationalUnits ? [`ou=${when.organizationalUnits.join(',')}`] : []),
+    ...(when.tags ?? []).map(({ key, values }) => `tag:${key}=${values.join(',')}`),
   ]
   return parts.join(';')
 }

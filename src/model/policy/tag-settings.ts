@@ -100,8 +100,7 @@ export const settingWords: readonly SettingWord[] = [
   {
     field: 'size',
     of: 'document',
-    fieldAllowed:
-      '`{"min": 16, "default": 24, "max": 28}`',
+    fieldAllowed: '`{"min": 16, "default": 24, "max": 28}`',
     key: 'cadastre:size',
     on: 'policy',
     suffix: 'pair',
@@ -112,8 +111,7 @@ export const settingWords: readonly SettingWord[] = [
   {
     field: 'sizeIpv6',
     of: 'document',
-    fieldAllowed:
-      '`{"min": 48, "default": 56, "max": 60}`',
+    fieldAllowed: '`{"min": 48, "default": 56, "max": 60}`',
     key: 'cadastre:size-ipv6',
     on: 'policy',
     suffix: 'pair',
@@ -124,8 +122,7 @@ export const settingWords: readonly SettingWord[] = [
   {
     field: 'requiredTags',
     of: 'document',
-    fieldAllowed:
-      '`[{"key": "env"}, {"key": "team", "value": "net"}]`',
+    fieldAllowed: '`[{"key": "env"}, {"key": "team", "value": "net"}]`',
     key: 'cadastre:required-tags',
     on: 'policy',
     suffix: 'pair',
@@ -136,8 +133,7 @@ export const settingWords: readonly SettingWord[] = [
   {
     field: 'when',
     of: 'rule',
-    fieldAllowed:
-      '`{"accounts": [ID], "organizationalUnits": [ID], "tags": [{"key": "env", "values": ["prod"]}]}`',
+    fieldAllowed: '`{"accounts": [ID], "organizationalUnits": [ID], "tags": [{"key": "env", "values": ["prod"]}]}`',
     key: 'cadastre:when',
     on: 'policy',
     suffix: 'pool',
@@ -177,8 +173,7 @@ export const settingWords: readonly SettingWord[] = [
   {
     field: 'sharedWith',
     of: 'pool',
-    fieldAllowed:
-      'a list of ids of accounts, organizational units or the root',
+    fieldAllowed: 'a list of ids of accounts, organizational units or the root',
     key: 'cadastre:shared-with',
     on: 'pool',
     allowed: 'ids of accounts, organizational units or the root, separated by spaces or commas',
