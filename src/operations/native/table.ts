@@ -3,6 +3,8 @@
 import { listChanges } from './changes.ts'
 import { getDecision, listDecisions } from './decisions.ts'
 import type { NativeOperation } from './definition.ts'
+import { getEffectivePolicy } from './effective-policies.ts'
+import { explainRecordedDecision, explainRequest } from './explanations.ts'
 import { findHolders, findHoldingsOfAccount, findHoldingsOfResource, getObjectHistory } from './history.ts'
 import {
   comparePolicyVersions,
@@ -63,6 +65,7 @@ export const nouns: readonly Noun[] = [
       getPolicyDocument,
       putPolicyDocument,
       deletePolicyDocument,
+      getEffectivePolicy,
     ],
   },
   {
@@ -73,7 +76,7 @@ export const nouns: readonly Noun[] = [
   {
     name: 'Decisions',
     summary: 'What was asked, what policy answered, and why.',
-    operations: [listDecisions, getDecision],
+    operations: [listDecisions, getDecision, explainRecordedDecision, explainRequest],
   },
   {
     name: 'History',
