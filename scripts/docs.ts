@@ -147,37 +147,51 @@ function rolesPage(): string {
 
 // Policy settings ----------------------------------------------------------------------------------------------------
 
-const carriers: Readonly<Record<SettingWord['on'], string>> = {
-  policy: 'On a policy',
-  ipam: 'On an IPAM',
-  pool: 'On a pool',
+const settingOwners: Readonly<Record<SettingWord['of'], string>> = {
+  policy: 'Of a policy',
+  assignment: 'Of an assignment',
+  document: 'Of a document',
+  rule: 'Of a rule',
+  IPAM: 'Of an IPAM',
+  pool: 'Of a pool',
 }
 const suffixes: Readonly<Record<NonNullable<SettingWord['suffix']>, string>> = {
   pair: '`/TYPE` or `/LOCALE/TYPE`',
-  pool: '`/POOL`',
+  pool: '`/POOL` or `/LOCALE/TYPE/POOL`',
 }
 
 function policySettingsPage(): string {
-  const sections = Object.entries(carriers).flatMap(([carrier, title]) => [
-    `## ${title}`,
-    table(
-      ['tag key', 'may be followed by', 'values', 'default', 'meaning'],
-      settingWords
-        .filter(({ on }) => on === carrier)
-        .map((word) => [
-          `\`${word.key}\``,
-          word.suffix === undefined ? '' : suffixes[word.suffix],
-          word.allowed,
+  const sections = Object.entries(settingOwners).flatMap(([owner, title]) => {
+    const words = settingWords.filter(({ of }) => of === owner)
+    return [
+      `## ${title}`,
+      table(
+        ['field', 'values', 'default', 'meaning'],
+        words.map(({ field, allowed, fieldAllowed, summary, ...word }) => [
+          `\`${field}\``,
+          fieldAllowed ?? allowed,
           word.default,
-          word.summary,
+          summary,
         ]),
-    ),
-  ])
+      ),
+      'Superseded spelling as tags over EC2:',
+      table(
+        ['tag key', 'may be followed by', 'sets', 'values'],
+        words.map(({ key, suffix, field, allowed }) => [
+          `\`${key}\``,
+          suffix === undefined ? '' : suffixes[suffix],
+          `\`${field}\``,
+          allowed,
+        ]),
+      ),
+    ]
+  })
   return page(
-    'Settings as tags',
-    'What the EC2 API has no parameter for is set by tags with the prefix `cadastre:`, on the object that they are about. ' +
-      'A key or a value that is not on this page is refused. Of several tags for one setting the most specific holds: ' +
-      '`KEY/LOCALE/TYPE` before `KEY/TYPE` before `KEY`.',
+    'Policy settings',
+    'Settings are fields of the [native API](native-api.md). Over the EC2 API, which has no parameter for them, they can ' +
+      'still be set by tags with the prefix `cadastre:` on the policy, IPAM or pool: that spelling is superseded, works, and ' +
+      'sets the same fields. A key or a value that is not on this page is refused. Of several tags for one setting the most ' +
+      'specific holds: `KEY/LOCALE/TYPE` before `KEY/TYPE` before `KEY`.',
     ...sections,
   )
 }
@@ -218,6 +232,9 @@ const nounNames: { readonly [N in Noun]: string } = {
   decision: 'a decision',
   'role-binding': 'a role binding',
   'api-token': 'a token of the native API',
+  'policy-version': 'a version of a policy',
+  'policy-document': 'a document of a policy',
+  'policy-assignment': 'an assignment of a policy',
 }
 const everyNoun = Object.keys(nounNames) as Noun[]
 const id = 'ID'
@@ -308,6 +325,20 @@ const examples: { readonly [C in Refusal['code']]: Example<C> } = {
     refusals: everyNoun.map((what) => ({ code: 'NotFound', what, id })),
   },
   NotEligible: { when: 'this cannot be done to that', refusals: [{ code: 'NotEligible', problem }] },
+  PolicyConflict: {
+    when: 'two policies could not both be met after it',
+    refusals: [
+      {
+        code: 'PolicyConflict',
+        kind: 'pools',
+        node: 'NODE',
+        locale: 'LOCALE',
+        resourceType: 'TYPE',
+        parties: ['ONE', 'OTHER'].map((policyId) => ({ policyId, version: 1, targetId: 'NODE', account: 'ACCOUNT' })),
+        problem,
+      },
+    ],
+  },
   IncorrectState: {
     when: 'the object is not in a state for it',
     refusals: everyNoun.map((what) => ({ code: 'IncorrectState', what, id, problem })),

@@ -22,7 +22,7 @@ export interface Answered<Body = Record<string, never>> {
   readonly body: Body
 }
 
-export interface NativeWorld extends World {
+export interface Native {
   /** `path` is below `/api/v1`. */
   ask<Body = Record<string, never>>(method: Method, path: string, sent?: Sent): Promise<Answered<Body>>
   /** The same, where anything but success is a failure of the test. */
@@ -33,12 +33,15 @@ export interface NativeWorld extends World {
   /** Faults so far: `close` fails where there were any. */
   readonly faults: readonly unknown[]
 }
+export type NativeWorld = World & Native
 
-export async function openNativeWorld(
+export const openNativeWorld = async (
   settings: Partial<OperationSettings> = {},
   engine?: Engine,
-): Promise<NativeWorld> {
-  const world = await openWorld(settings, undefined, engine)
+): Promise<NativeWorld> => withNativeApi(await openWorld(settings, undefined, engine))
+
+/** The same over a world that is there already. */
+export async function withNativeApi<W extends World>(world: W): Promise<W & Native> {
   const faults: unknown[] = []
   let requests = 0
   const app = await createRestApp({

@@ -1,5 +1,5 @@
 // What we say when we say no: one line per code of refusal, for each protocol its code. A missing line does not compile.
-import type { Noun, Refusal } from '#model/refusal.ts'
+import type { ConflictParty, Noun, Refusal } from '#model/refusal.ts'
 
 export type Protocol = 'ec2' | 'organizations' | 'sts'
 
@@ -51,6 +51,9 @@ function sentence(text: string): string {
   const whole = text.charAt(0).toUpperCase() + text.slice(1)
   return /[.!?]$/.test(whole) ? whole : `${whole}.`
 }
+
+const nameOfParty = ({ policyId, version, targetId }: ConflictParty): string =>
+  `policy ${quoted(policyId)} version ${version}, enabled on ${quoted(targetId)},`
 
 const list = (names: readonly string[]): string => names.map(quoted).join(', ')
 
@@ -234,6 +237,14 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { cod
     ec2: 'OperationNotPermitted',
     ...violated,
     message: sentence(problem),
+  }),
+  PolicyConflict: ({ node, locale, resourceType, parties, problem }) => ({
+    status: 400,
+    ec2: 'OperationNotPermitted',
+    ...violated,
+    message: sentence(
+      `${parties.map(nameOfParty).join(' and ')} cannot both be met for ${resourceType} in ${locale} at ${quoted(node)}: ${problem}. Change one of them first`,
+    ),
   }),
   IncorrectState: ({ id, problem }) => ({
     status: 400,
@@ -449,6 +460,9 @@ const nouns: Readonly<Record<Noun, NounWords>> = {
   decision: idWords('InvalidDecisionId', 'decision'),
   'role-binding': idWords('InvalidRoleBindingId', 'role binding'),
   'api-token': idWords('InvalidApiTokenId', 'token'),
+  'policy-version': idWords('InvalidIpamPolicyVersion', 'version of the policy'),
+  'policy-document': idWords('InvalidIpamPolicyDocument', 'document of the policy'),
+  'policy-assignment': idWords('InvalidIpamPolicyAssignment', 'assignment of the policy'),
   region: {
     notFound: 'InvalidParameterValue',
     missing: (id) => `Invalid region name: '${id}'. DescribeRegions lists those that exist.`,

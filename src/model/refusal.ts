@@ -34,6 +34,17 @@ export type Noun =
   | 'role-binding'
   | 'decision'
   | 'api-token'
+  | 'policy-version'
+  | 'policy-document'
+  | 'policy-assignment'
+
+export interface ConflictParty {
+  readonly policyId: string
+  readonly version: number
+  readonly targetId: string
+  /** Whose policy it is. */
+  readonly account: string
+}
 
 /** Listed in order of precedence: where several apply, the first one is answered. */
 export type Refusal =
@@ -70,6 +81,16 @@ export type Refusal =
   | { code: 'NotFound'; what: Noun; id: string }
   // Can it be.
   | { code: 'NotEligible'; problem: string }
+  // Two assignments that could not both be met. The parties are two: who gives the order or the wider bound, and who leaves nothing.
+  | {
+      code: 'PolicyConflict'
+      kind: 'pools' | 'size' | 'required-tags'
+      node: string
+      locale: string
+      resourceType: string
+      parties: readonly ConflictParty[]
+      problem: string
+    }
   | { code: 'IncorrectState'; what: Noun; id: string; problem: string }
   | { code: 'DependencyViolation'; what: Noun; id: string; problem: string }
   | { code: 'AlreadyExists'; what: Noun; problem: string }

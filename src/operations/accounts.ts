@@ -11,7 +11,7 @@ import { organizationToChange, organizationToRead } from './organization-access.
 import { pageOf, rememberNode, showAccount } from './organization-answers.ts'
 import { checkTreeTags, putTreeTags } from './organization-tags.ts'
 import { getParent } from './organizations.ts'
-import { refuseConflicts } from './policies.ts'
+import { refuseConflicts } from './policy-conflicts.ts'
 
 /** The role that AWS makes in every account that an organization creates. */
 export const accessRoleDefault = 'OrganizationAccountAccessRole'

@@ -1,8 +1,12 @@
-// A recorded decision in words, with who asked: for `cadastre explain`.
+// Decisions in words, recorded ones and those that nobody asked for: for the native API and for `cadastre explain`.
 import { parseId } from '#model/identifier.ts'
-import type { Decision } from '#model/policy/decision.ts'
-import { renderDecision } from '#model/policy/explain.ts'
+import { conclude } from '#model/policy/decide.ts'
+import type { AllocationRequest, Decision } from '#model/policy/decision.ts'
+import { type Explained, type Names, renderDecision } from '#model/policy/explain.ts'
+import { answerTo, describeChange, type NearestChange, nearestChange } from '#model/policy/nearest-change.ts'
+import { compileSnapshot, type Snapshot } from '#model/policy/snapshot.ts'
 import type { ReadTransaction, Store } from '#store/store.ts'
+import { roomFor } from './room.ts'
 
 /**
  * The decision with its trace, then the request that it was made for. Undefined where the text is no decision's id here.
@@ -14,6 +18,8 @@ export async function explainDecision(store: Store, id: string): Promise<string 
     const recorded = n === undefined ? undefined : await tx.journal.findDecision(n)
     if (!recorded) return undefined
     const decision: Decision = { ...recorded, id }
+    const snapshot = compileSnapshot(await tx.governance.facts(), tx.governanceEpoch)
+    const nearest = await nearestFor(tx, snapshot, decision)
     const entry = await tx.journal.findEntry(recorded.auditEntry)
     const asked = entry && [
       'asked',
@@ -22,12 +28,43 @@ export async function explainDecision(store: Store, id: string): Promise<string 
       `action      ${entry.action}`,
       `request     ${entry.request_id}`,
     ]
-    return [renderDecision(decision, await namesIn(tx, decision)), ...(asked ?? [])].join('\n')
+    const next = nearest && describeChange(nearest)
+    return [renderDecision(decision, await namesIn(tx, decision), next), ...(asked ?? [])].join('\n')
   })
 }
 
+/** What would alter a denial, by the policies and the space that there are now; undefined where nothing single would. */
+export async function nearestFor(
+  tx: ReadTransaction,
+  snapshot: Snapshot,
+  { outcome, request }: Explained,
+): Promise<NearestChange | undefined> {
+  if (outcome !== 'deny') return undefined
+  const room = await roomFor(tx, snapshot, request)
+  return nearestChange({ snapshot, now: new Date(tx.now), room }, request)
+}
+
+/** What a request would get now. Nothing is taken, and nothing is put on record. */
+export async function decideOnPaper(
+  tx: ReadTransaction,
+  snapshot: Snapshot,
+  request: AllocationRequest,
+): Promise<Explained> {
+  const now = new Date(tx.now)
+  const room = await roomFor(tx, snapshot, request)
+  const { verdict, served } = answerTo({ snapshot, now, room }, request)
+  const identity = { id: '', at: now, request }
+  if (verdict.outcome === 'deny') return withoutId(conclude(verdict, identity, undefined))
+  if (!served) return withoutId(conclude(verdict, identity, 'exhausted'))
+  // Which block it would be is left open: by the time that somebody asks, it may be another.
+  const decision = conclude(verdict, identity, undefined)
+  return withoutId({ ...decision, pool: served.pool, ...(served.cidr ? { cidr: served.cidr } : {}) })
+}
+
+const withoutId = ({ id: _, ...decision }: Decision): Explained => decision
+
 /** Accounts and units by the names that the organization gives them, everything else by its Name tag. */
-async function namesIn(tx: ReadTransaction, decision: Decision): Promise<Map<string, string>> {
+export async function namesIn(tx: ReadTransaction, decision: Explained): Promise<Names> {
   const { request, policy, target, wouldBe, candidates, trace } = decision
   const ids = new Set([
     request.account,

@@ -2,6 +2,7 @@
 import type { Ipam as IpamAnswer } from '#formats/aws/ec2.generated.ts'
 import { isGlobalUnicastIpv6 } from '#model/address-space.ts'
 import { formatCidr } from '#model/cidr.ts'
+import { type IpamTagSettings, ipamSettingsFromTags } from '#model/policy/tag-settings.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Ipam, Scope } from '#store/ipams.ts'
 import type { Pool } from '#store/pools.ts'
@@ -10,11 +11,13 @@ import { arnOf, describedAs, getIpam, refuseLongDescription, stateOf } from './i
 import { filterBy, page, refuseIdsWithPaging } from './listing.ts'
 import { ec2Read, ec2Write, type ReadContext, type WriteContext } from './operation.ts'
 import { refuseUndeletable, removePools } from './pool-removal.ts'
-import { putTags, tagsToCreate } from './tagging.ts'
+import { putTags, tagsInModel, tagsToCreate } from './tagging.ts'
 
 const resourceType = 'ipam'
 /** Amazon: one IPAM per account and Region. Everything below one is found through it. */
 const ipamsPerRegionMax = 1
+const policyCompatibilityDefault: Ipam['policyCompatibility'] = 'strict'
+const unmatchedDefault: Ipam['unmatched'] = 'provider'
 
 export const createIpam = ec2Write('CreateIpam', async (context, input) => {
   refuseLongDescription(input.Description)
@@ -24,6 +27,7 @@ export const createIpam = ec2Write('CreateIpam', async (context, input) => {
   const used = (await context.tx.ipams.ofAccount(context.caller.account, context.region)).length
   if (used >= ipamsPerRegionMax) refuse({ code: 'LimitExceeded', what: 'ipams', limit: ipamsPerRegionMax, used })
 
+  const settings = settingsOf(tags)
   const ipam: Ipam = {
     id: context.newId('ipam'),
     account: context.caller.account,
@@ -36,6 +40,8 @@ export const createIpam = ec2Write('CreateIpam', async (context, input) => {
     privateScopeId: context.newId('scope'),
     resourceDiscoveryId: context.newId('resourceDiscovery'),
     resourceDiscoveryAssociationId: context.newId('resourceDiscoveryAssociation'),
+    policyCompatibility: settings.policyCompatibility ?? policyCompatibilityDefault,
+    unmatched: settings.unmatched ?? unmatchedDefault,
     operatingRegions: [...new Set([context.region, ...regions])].sort(),
     createdAt: context.now,
   }
@@ -109,6 +115,53 @@ export const deleteIpam = ec2Write('DeleteIpam', async (context, input) => {
   await context.governanceChanged()
   return { Ipam: { ...answer, State: 'delete-in-progress' } }
 })
+
+/** Moves the settings that a change of an IPAM's tags speaks of; what no tag says otherwise than before stays. */
+export async function applyIpamTags(context: WriteContext, id: string, tagsBefore: readonly Tag[]): Promise<void> {
+  const ipam = (await context.tx.ipams.find(id))!
+  const [before, after] = [settingsOf(tagsBefore), settingsOf(await context.tx.tags.of(id))]
+  const moved = <N extends keyof IpamSettings>(name: N, otherwise: IpamSettings[N]): IpamSettings[N] =>
+    (after[name] as IpamSettings[N] | undefined) ?? (before[name] === undefined ? ipam[name] : otherwise)
+  const settled = {
+    ...ipam,
+    policyCompatibility: moved('policyCompatibility', policyCompatibilityDefault),
+    unmatched: moved('unmatched', unmatchedDefault),
+  }
+  if (settled.policyCompatibility === ipam.policyCompatibility && settled.unmatched === ipam.unmatched) return
+  await context.tx.ipams.update(settled)
+  await remember(context, settled)
+}
+
+export type IpamSettings = Pick<Ipam, 'policyCompatibility' | 'unmatched'>
+
+/** Sets an IPAM's settings by their fields. A superseded tag that says otherwise goes away. */
+export async function setIpamSettings(
+  context: WriteContext,
+  ipam: Ipam,
+  settings: Partial<IpamSettings>,
+): Promise<Ipam> {
+  const settled = { ...ipam, ...settings }
+  await context.tx.ipams.update(settled)
+  const tags = await context.tx.tags.mapOf(ipam.id)
+  for (const name of ['policyCompatibility', 'unmatched'] as const) {
+    const key = settingKeys[name]
+    if (tags.has(key) && tags.get(key) !== settled[name]) await context.tx.tags.remove(ipam.id, key)
+  }
+  await remember(context, settled)
+  return settled
+}
+
+const settingKeys = {
+  policyCompatibility: 'cadastre:policy-compatibility',
+  unmatched: 'cadastre:unmatched',
+} as const satisfies Record<keyof IpamSettings, string>
+
+/** Tags are checked before they are put, so that those in the store always parse. */
+function settingsOf(tags: readonly Tag[]): IpamTagSettings {
+  const { settings, problem } = ipamSettingsFromTags(tagsInModel(tags))
+  if (problem) refuseValue(problem.key, problem.value, problem.problem)
+  return settings
+}
 
 // The request --------------------------------------------------------------------------------------------------------
 

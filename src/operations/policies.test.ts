@@ -538,9 +538,11 @@ describe('§3 which documents apply', () => {
     await acme.enable(narrow, prod)
     const refused = async (work: Promise<unknown>) => {
       const refusal = await refusalOf(work)
-      assert.ok(refusal.code === 'NotEligible', JSON.stringify(refusal))
-      assert.ok(refusal.problem.includes(wide) && refusal.problem.includes(narrow), refusal.problem)
-      assert.ok(refusal.problem.includes(root) && refusal.problem.includes(prod), refusal.problem)
+      assert.ok(refusal.code === 'PolicyConflict', JSON.stringify(refusal))
+      assert.deepEqual(
+        refusal.parties.map(({ policyId, targetId }) => `${policyId} ${targetId}`).sort(),
+        [`${narrow} ${prod}`, `${wide} ${root}`].sort(),
+      )
     }
     // By rules.
     await refused(acme.rules(wide, [a]))
@@ -580,7 +582,7 @@ describe('§3 which documents apply', () => {
     await acme.enable(narrow, dev)
     const move = { AccountId: shop, SourceParentId: prod, DestinationParentId: dev }
     const refusal = await refusalOf(acme.organizations('MoveAccount', move))
-    assert.ok(refusal.code === 'NotEligible' && refusal.problem.includes(narrow))
+    assert.ok(refusal.code === 'PolicyConflict' && refusal.parties.some(({ policyId }) => policyId === narrow))
     assert.equal(await acme.poolOfAddress(shop), a)
   })
 

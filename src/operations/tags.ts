@@ -4,9 +4,11 @@ import { type IdKind, kindOf, parseId } from '#model/identifier.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
 import { type Noun, refuse, refuseValue } from '#model/refusal.ts'
 import type { Owner, Tag, TagRow, Tags } from '#store/tags.ts'
+import { applyIpamTags } from './ipams.ts'
 import { filterBy, type PageWish, readCursor, writeCursor } from './listing.ts'
 import { ec2Read, ec2Write, type ReadContext, type WriteContext } from './operation.ts'
-import { applyPolicyTags, refuseConflicts } from './policies.ts'
+import { applyPolicyTags } from './policies.ts'
+import { refuseConflicts } from './policy-conflicts.ts'
 import { applyPoolTags } from './pools.ts'
 import { putTags, refuseBadTags, type Tagged, tagsGiven } from './tagging.ts'
 
@@ -69,7 +71,7 @@ interface TaggableKind {
   readonly noun: Noun
   find(context: ReadContext, id: string): Promise<Owner | undefined>
   /** Brings the object in line with its new tags, where they are settings. */
-  settle?(context: WriteContext, id: string): Promise<void>
+  settle?(context: WriteContext, id: string, before: readonly Tag[]): Promise<void>
 }
 
 const rowOf =
@@ -88,7 +90,7 @@ const allocationOf =
   }
 
 const taggable: { readonly [K in IdKind]?: TaggableKind } = {
-  ipam: { type: 'ipam', noun: 'ipam', find: rowOf('ipam'), settle: (context) => context.governanceChanged() },
+  ipam: { type: 'ipam', noun: 'ipam', find: rowOf('ipam'), settle: applyIpamTags },
   scope: { type: 'ipam-scope', noun: 'ipam-scope', find: rowOf('scope') },
   pool: { type: 'ipam-pool', noun: 'ipam-pool', find: rowOf('pool'), settle: applyPoolTags },
   allocation: { type: 'ipam-pool-allocation', noun: 'ipam-pool-allocation', find: allocationOf('allocation') },
@@ -148,7 +150,7 @@ async function retag(
   await putTags(context, resource, put)
   for (const { Key } of removed) await context.tx.tags.remove(resource.id, Key)
   context.changed(resource.id)
-  await kind.settle?.(context, resource.id)
+  await kind.settle?.(context, resource.id, current)
 }
 
 /** Only policies' settings can stand against each other. */

@@ -82,6 +82,8 @@ async function insertScope(tx: Transaction): Promise<void> {
     privateScopeId: 'ipam-scope-1',
     resourceDiscoveryId: 'ipam-res-disco-1',
     resourceDiscoveryAssociationId: 'ipam-res-disco-assoc-1',
+    policyCompatibility: 'strict',
+    unmatched: 'provider',
     operatingRegions: ['us-east-1'],
     createdAt: tx.now,
   })

@@ -46,7 +46,7 @@ export class Governance {
     )
     return {
       nodes: await this.#nodes(tags),
-      ipams: await this.#ipams(tags),
+      ipams: await this.#ipams(),
       policies: await this.#policies(),
       assignments: await this.#sql.all<Assignment>(
         `select policy_id as "policyId", target_id as "targetId", kind, mode, managed_by as "managedBy" from assignment
@@ -72,14 +72,8 @@ export class Governance {
     }))
   }
 
-  async #ipams(tags: ReadonlyMap<string, ReadonlyMap<string, string>>): Promise<IpamFacts[]> {
-    const rows = await this.#sql.all<{ id: string; account: string; tier: IpamFacts['tier'] }>(
-      'select id, account, tier from ipam order by id',
-    )
-    return rows.map((row) => ({
-      ...row,
-      unmatched: tags.get(row.id)?.get('cadastre:unmatched') === 'deny' ? 'deny' : 'provider',
-    }))
+  async #ipams(): Promise<IpamFacts[]> {
+    return this.#sql.all<IpamFacts>('select id, account, tier, unmatched from ipam order by id')
   }
 
   async #policies(): Promise<PolicyVersion[]> {
@@ -140,11 +134,11 @@ export class Governance {
     }))
   }
 
-  /** Tags that decisions read: those of organization nodes and IPAMs. */
+  /** Tags that decisions read: those of organization nodes. */
   async #tags(): Promise<Map<string, Map<string, string>>> {
     const rows = await this.#sql.all<{ resource_id: string; key: string; value: string }>(
       `select resource_id, key, value from tag
-       where resource_id in (select id from organization_node) or resource_id in (select id from ipam) order by resource_id, key`,
+       where resource_id in (select id from organization_node) order by resource_id, key`,
     )
     const tags = new Map<string, Map<string, string>>()
     for (const { resource_id, key, value } of rows) {

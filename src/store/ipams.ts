@@ -1,4 +1,5 @@
 // IPAMs and their scopes.
+import type { Compatibility, OnExhausted } from '#model/policy/document.ts'
 import type { Sql } from './sql.ts'
 import { toBit } from './sql.ts'
 
@@ -15,6 +16,10 @@ export interface Ipam {
   readonly privateScopeId: string
   readonly resourceDiscoveryId: string
   readonly resourceDiscoveryAssociationId: string
+  /** What policies are that do not say. */
+  readonly policyCompatibility: Compatibility
+  /** What a request gets where no document applies. */
+  readonly unmatched: OnExhausted
   /** In alphabetical order; the home Region is always among them. */
   readonly operatingRegions: readonly string[]
   readonly createdAt: number
@@ -43,6 +48,8 @@ interface IpamRow {
   private_scope_id: string
   resource_discovery_id: string
   resource_discovery_association_id: string
+  policy_compatibility: Compatibility
+  unmatched: OnExhausted
   created_at: number
 }
 interface ScopeRow {
@@ -56,7 +63,7 @@ interface ScopeRow {
   created_at: number
 }
 const ipamColumns = `id, account, region, description, tier, enable_private_gua, metered_account, public_scope_id, private_scope_id,
-  resource_discovery_id, resource_discovery_association_id, created_at`
+  resource_discovery_id, resource_discovery_association_id, policy_compatibility, unmatched, created_at`
 const scopeQuery = `select s.id, s.ipam_id, s.account, i.region, s.kind, s.is_default, s.description, s.created_at
   from scope s join ipam i on i.id = s.ipam_id`
 
@@ -93,7 +100,7 @@ export class Ipams {
   /** Its two default scopes are inserted by themselves. */
   async insert(ipam: Ipam): Promise<void> {
     await this.#sql.run(
-      `insert into ipam (${ipamColumns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `insert into ipam (${ipamColumns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ipam.id,
       ipam.account,
       ipam.region,
@@ -105,18 +112,23 @@ export class Ipams {
       ipam.privateScopeId,
       ipam.resourceDiscoveryId,
       ipam.resourceDiscoveryAssociationId,
+      ipam.policyCompatibility,
+      ipam.unmatched,
       ipam.createdAt,
     )
     await this.#setRegions(ipam)
   }
-  /** Changes what may change: description, tier, private GUA, who is metered, operating Regions. */
+  /** Changes what may change: description, tier, private GUA, who is metered, settings, operating Regions. */
   async update(ipam: Ipam): Promise<void> {
     await this.#sql.run(
-      'update ipam set description = ?, tier = ?, enable_private_gua = ?, metered_account = ? where id = ?',
+      `update ipam set description = ?, tier = ?, enable_private_gua = ?, metered_account = ?, policy_compatibility = ?,
+         unmatched = ? where id = ?`,
       ipam.description ?? null,
       ipam.tier,
       toBit(ipam.isPrivateGuaEnabled),
       ipam.meteredAccount,
+      ipam.policyCompatibility,
+      ipam.unmatched,
       ipam.id,
     )
     await this.#sql.run('delete from ipam_region where ipam_id = ?', ipam.id)
@@ -173,6 +185,8 @@ export class Ipams {
       privateScopeId: row.private_scope_id,
       resourceDiscoveryId: row.resource_discovery_id,
       resourceDiscoveryAssociationId: row.resource_discovery_association_id,
+      policyCompatibility: row.policy_compatibility,
+      unmatched: row.unmatched,
       operatingRegions: regions.map(({ region }) => region),
       createdAt: row.created_at,
     }

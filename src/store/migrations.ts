@@ -549,4 +549,17 @@ create index audit_entry_origin on audit_entry (origin, n);
 create index history_account on history (account, object_id);
 `,
   },
+  {
+    number: 5,
+    name: 'settings as fields',
+    sql: `
+-- Until now these were tags alone, read by whoever needed them; from now on the columns are what holds.
+alter table ipam add column policy_compatibility text not null default 'strict' check (policy_compatibility in ('strict', 'aws'));
+alter table ipam add column unmatched text not null default 'provider' check (unmatched in ('provider', 'deny'));
+update ipam set policy_compatibility = 'aws' where id in
+  (select resource_id from tag where key = 'cadastre:policy-compatibility' and value = 'aws');
+update ipam set unmatched = 'deny' where id in
+  (select resource_id from tag where key = 'cadastre:unmatched' and value = 'deny');
+`,
+  },
 ]

@@ -45,7 +45,12 @@ interface VersionRow {
 const policyQuery = `select p.id, p.ipam_id, p.account, i.region, p.version, p.compatibility_default, p.created_at
   from policy p join ipam i on i.id = p.ipam_id`
 const versionColumns = 'version, content_hash, body, author, created_at'
-const assignmentColumns = 'policy_id as "policyId", target_id as "targetId", kind, mode, managed_by as "managedBy"'
+const assignmentColumns =
+  'policy_id as "policyId", target_id as "targetId", kind, mode, managed_by as "managedBy", assigned_at as "assignedAt"'
+
+export interface StoredAssignment extends Assignment {
+  readonly assignedAt: number
+}
 
 const toPolicy = (row: PolicyRow): Policy => ({
   id: row.id,
@@ -83,6 +88,11 @@ export class Policies {
       account,
       region,
     )
+    return rows.map(toPolicy)
+  }
+  /** All policies, in order of creation. */
+  async list(after: string, limit: number): Promise<Policy[]> {
+    const rows = await this.#sql.all<PolicyRow>(`${policyQuery} where p.id > ? order by p.id limit ?`, after, limit)
     return rows.map(toPolicy)
   }
   async countOfIpam(ipamId: string): Promise<number> {
@@ -137,23 +147,49 @@ export class Policies {
     return rows.map(toVersion)
   }
 
+  /** Those with higher numbers. */
+  async versionsAfter(id: string, version: number, limit: number): Promise<StoredVersion[]> {
+    const rows = await this.#sql.all<VersionRow>(
+      `select ${versionColumns} from policy_version where policy_id = ? and version > ? order by version limit ?`,
+      id,
+      version,
+      limit,
+    )
+    return rows.map(toVersion)
+  }
+
+  /** Where policies are enabled and whose they are, in order of policy and target. */
+  async listAssignments(
+    after: { readonly policyId: string; readonly targetId: string },
+    limit: number,
+  ): Promise<(StoredAssignment & { account: string })[]> {
+    return this.#sql.all(
+      `select a.policy_id as "policyId", a.target_id as "targetId", a.kind, a.mode, a.managed_by as "managedBy",
+         a.assigned_at as "assignedAt", p.account from assignment a join policy p on p.id = a.policy_id
+       where a.policy_id > ? or (a.policy_id = ? and a.target_id > ?) order by a.policy_id, a.target_id limit ?`,
+      after.policyId,
+      after.policyId,
+      after.targetId,
+      limit,
+    )
+  }
   /** Where a policy is enabled, in order of the target's id. */
-  async assignmentsOf(policyId: string): Promise<Assignment[]> {
-    return this.#sql.all<Assignment>(
+  async assignmentsOf(policyId: string): Promise<StoredAssignment[]> {
+    return this.#sql.all<StoredAssignment>(
       `select ${assignmentColumns} from assignment where policy_id = ? order by target_id`,
       policyId,
     )
   }
-  async findAssignment(policyId: string, targetId: string): Promise<Assignment | undefined> {
-    return this.#sql.get<Assignment>(
+  async findAssignment(policyId: string, targetId: string): Promise<StoredAssignment | undefined> {
+    return this.#sql.get<StoredAssignment>(
       `select ${assignmentColumns} from assignment where policy_id = ? and target_id = ?`,
       policyId,
       targetId,
     )
   }
   /** The default policy of a target; an account's own one stands beside an administrator's. */
-  async findDefault(targetId: string, managedBy: ManagedBy): Promise<Assignment | undefined> {
-    return this.#sql.get<Assignment>(
+  async findDefault(targetId: string, managedBy: ManagedBy): Promise<StoredAssignment | undefined> {
+    return this.#sql.get<StoredAssignment>(
       `select ${assignmentColumns} from assignment where target_id = ? and managed_by = ? and kind = 'default'`,
       targetId,
       managedBy,
@@ -192,8 +228,11 @@ export class Policies {
   async unassign(policyId: string, targetId: string): Promise<boolean> {
     return (await this.#sql.run('delete from assignment where policy_id = ? and target_id = ?', policyId, targetId)) > 0
   }
-  /** Changes how a policy is enabled, wherever it is. */
-  async reassign(policyId: string, kind: AssignmentKind, mode: Mode): Promise<void> {
-    await this.#sql.run('update assignment set kind = ?, mode = ? where policy_id = ?', kind, mode, policyId)
+  /** Changes as what a policy is enabled, wherever it is. */
+  async changeKinds(policyId: string, kind: AssignmentKind): Promise<void> {
+    await this.#sql.run('update assignment set kind = ? where policy_id = ?', kind, policyId)
+  }
+  async changeModes(policyId: string, mode: Mode): Promise<void> {
+    await this.#sql.run('update assignment set mode = ? where policy_id = ?', mode, policyId)
   }
 }

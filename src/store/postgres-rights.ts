@@ -32,7 +32,11 @@ export const rights: Readonly<Record<string, Right>> = {
   // An interval can be closed; a closed one is kept by a trigger.
   history: { insert: true, update: ['until_at'] },
   holder: { insert: true },
-  ipam: { insert: true, update: ['description', 'enable_private_gua', 'metered_account', 'tier'], delete: true },
+  ipam: {
+    insert: true,
+    update: ['description', 'enable_private_gua', 'metered_account', 'policy_compatibility', 'tier', 'unmatched'],
+    delete: true,
+  },
   ipam_region: { insert: true, delete: true },
   meta: {},
   nat_gateway: { insert: true, update: ['deleted_at'], delete: true },

@@ -207,6 +207,40 @@ export class Space {
     return (await this.#freeAround(pool, wanted)) !== undefined
   }
 
+  /** The netmask length of the largest block that could be had; what has rested long enough counts, swept or not. */
+  async shortestFree(pool: number, family: 4 | 6): Promise<number | undefined> {
+    await this.#spill()
+    const free = await this.#sql.get<{ ord: number | null }>(
+      'select max(ord) as ord from free_block where pool = ?',
+      pool,
+    )
+    const rested = await this.#sql.get<{ length: number | null }>(
+      `select min(length) as length from
+         (select pool, length from quarantine where ends_at <= ? order by ends_at limit ?) as ended where pool = ?`,
+      this.#clock.now,
+      sweepSizeMax,
+      pool,
+    )
+    const lengths = [
+      ...(free?.ord == null ? [] : [bitsOf(family) - free.ord]),
+      ...(rested?.length == null ? [] : [rested.length]),
+    ]
+    return lengths.length === 0 ? undefined : Math.min(...lengths)
+  }
+  /** Whether exactly this block could be had by the account: it is free, has rested, or is what the account gave back. */
+  async canTake(pool: number, wanted: Cidr, account: string): Promise<boolean> {
+    if (await this.isFree(pool, wanted)) return true
+    const row = await this.#sql.get(
+      'select 1 as one from quarantine where pool = ? and first = ? and length = ? and (account = ? or ends_at <= ?)',
+      pool,
+      toKey(wanted),
+      wanted.length,
+      account,
+      this.#clock.now,
+    )
+    return row !== undefined
+  }
+
   /** Takes an address or block out of quarantine for the account that gave it back: it alone may have it again early. */
   async reclaim(pool: number, wanted: Cidr, account: string): Promise<boolean> {
     const gone = await this.#sql.run(

@@ -32,6 +32,7 @@ const statuses: { readonly [C in Refusal['code']]: number } = {
   PreconditionFailed: 412,
   NotFound: 404,
   NotEligible: 409,
+  PolicyConflict: 409,
   IncorrectState: 409,
   DependencyViolation: 409,
   AlreadyExists: 409,

@@ -62,7 +62,13 @@ export interface PolicyDocument {
   readonly resourceType: string
   readonly settings: PolicySettings
   readonly rules: readonly AllocationRule[]
+  /** Settings that somebody said for this document; the others follow the policy's compatibility where that changes. */
+  readonly said?: readonly Defaulted[]
 }
+
+/** The settings whose default is another one for each compatibility. */
+export type Defaulted = 'onExplicit' | 'onExhausted'
+export const defaultedSettings = ['onExplicit', 'onExhausted'] as const satisfies readonly Defaulted[]
 
 /** One immutable version of a policy. */
 export interface PolicyVersion {
@@ -108,7 +114,7 @@ export function canonicalText({ compatibility, documents }: PolicyVersion): stri
     documents: documents
       .filter(({ rules }) => rules.length > 0)
       .toSorted((a, b) => compareTexts(a.locale, b.locale) || compareTexts(a.resourceType, b.resourceType))
-      .map(({ locale, resourceType, rules, settings }) => ({
+      .map(({ locale, resourceType, rules, settings, said = [] }) => ({
         locale,
         resourceType,
         rules: rules.map(({ pool, when }) => (when ? { pool, when: canonicalCondition(when) } : { pool })),
@@ -119,6 +125,8 @@ export function canonicalText({ compatibility, documents }: PolicyVersion): stri
           size: settings.size ? formatSize(settings.size) : null,
           sizeIpv6: settings.sizeIpv6 ? formatSize(settings.sizeIpv6) : null,
         },
+        // Versions from before there were such settings keep their hash.
+        ...(said.length > 0 ? { said: said.toSorted(compareTexts) } : {}),
       })),
   })
 }
@@ -127,7 +135,8 @@ export const formatSize = (size: SizeBounds): string => `${size.min}/${size.defa
 export const formatRequiredTag = ({ key, value }: RequiredTag): string =>
   value === undefined ? key : `${key}=${value}`
 
-function canonicalCondition({ accounts, organizationalUnits, tags }: RuleCondition) {
+/** With one spelling. */
+export function canonicalCondition({ accounts, organizationalUnits, tags }: RuleCondition) {
   return {
     accounts: accounts?.toSorted(compareTexts),
     organizationalUnits: organizationalUnits?.toSorted(compareTexts),

@@ -4,9 +4,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseCidr } from '../cidr.ts'
 import { conclude, decide } from './decide.ts'
-import type { AllocationRequest, AllocatorResult, Decision } from './decision.ts'
+import type { AllocationRequest, AllocatorResult, Decision, Denial } from './decision.ts'
 import type { PolicySettings } from './document.ts'
-import { explainDecision, renderDecision } from './explain.ts'
+import { explainDecision, forms, messageOf, renderDecision, shortCharactersMax, shortMessage } from './explain.ts'
 import type { GovernanceFacts } from './snapshot.ts'
 import { admin, assign, documentOf, policy, pool, pools, prod, request, root, worldOf } from './testdata/world.ts'
 
@@ -42,29 +42,31 @@ test('a denial names policy, version, target, setting, value, what is allowed, a
   })
 })
 
+const ipams = [{ id: 'ipam-acme', account: admin, tier: 'advanced' as const, unmatched: 'deny' as const }]
+/** One for each cause of denial. */
+const stories: { readonly [C in Denial['cause']]: Story } = {
+  tags: { settings: { requiredTags: [{ key: 'env', value: 'prod' }] }, ask: { tags: new Map([['env', 'dev']]) } },
+  explicit: { ask: { explicit: { cidr: parseCidr('203.0.113.1/32') } } },
+  'no-rule': {
+    facts: {
+      policies: [policy('net', [documentOf([], {}, { rules: [{ pool: 'p1', when: { accounts: [admin] } }] })])],
+    },
+  },
+  'pool-rule': { facts: { pools: [pool('p1', '198.51.100.0/25', { requiredTags: [{ key: 'env' }] })] } },
+  unmatched: { facts: { ipams }, ask: { locale: 'eu-west-1' } },
+  exhausted: { result: 'exhausted' },
+  'resource-type': { ask: { family: 6 } },
+  size: {
+    facts: {
+      policies: [
+        policy('net', [documentOf(['p1'], { size: { min: 20, default: 24, max: 28 } }, { resourceType: 'vpc' })]),
+      ],
+    },
+    ask: { resourceType: 'vpc', netmaskLength: 16 },
+  },
+}
+
 test('every cause of denial has a sentence, and its last line says what to do', () => {
-  const ipams = [{ id: 'ipam-acme', account: admin, tier: 'advanced' as const, unmatched: 'deny' as const }]
-  const stories: { readonly [cause: string]: Story } = {
-    tags: { settings: { requiredTags: [{ key: 'env', value: 'prod' }] }, ask: { tags: new Map([['env', 'dev']]) } },
-    explicit: { ask: { explicit: { cidr: parseCidr('203.0.113.1/32') } } },
-    'no-rule': {
-      facts: {
-        policies: [policy('net', [documentOf([], {}, { rules: [{ pool: 'p1', when: { accounts: [admin] } }] })])],
-      },
-    },
-    'pool-rule': { facts: { pools: [pool('p1', '198.51.100.0/25', { requiredTags: [{ key: 'env' }] })] } },
-    unmatched: { facts: { ipams }, ask: { locale: 'eu-west-1' } },
-    exhausted: { result: 'exhausted' },
-    'resource-type': { ask: { family: 6 } },
-    size: {
-      facts: {
-        policies: [
-          policy('net', [documentOf(['p1'], { size: { min: 20, default: 24, max: 28 } }, { resourceType: 'vpc' })]),
-        ],
-      },
-      ask: { resourceType: 'vpc', netmaskLength: 16 },
-    },
-  }
   for (const [cause, story] of Object.entries(stories)) {
     const decision = decisionIn(story)
     assert.equal(decision.denial?.cause, cause)
@@ -134,4 +136,79 @@ test('the rendered decision shows facts, names and the whole trace', () => {
     assert(text.includes(part), `${part} in\n${text}`)
   }
   assert.equal(text.match(/^ +\d+\. /gm)?.length, decision.trace.length)
+})
+
+/** Long names everywhere: as long as ids and values ever are, and longer. */
+const longest = (decision: Decision): Decision => {
+  const long = 'x'.repeat(300)
+  return {
+    ...decision,
+    ...(decision.denial
+      ? {
+          denial: {
+            ...decision.denial,
+            value: long,
+            allowed: [long, long],
+            missingTags: decision.denial.missingTags && [long],
+          },
+        }
+      : {}),
+    ...(decision.pool ? { pool: long } : {}),
+    request: { ...decision.request, locale: long, explicit: { pool: long } },
+  }
+}
+const served = { pool: 'p2', cidr: parseCidr('198.51.100.129/32')! }
+const soft = policy('soft', [documentOf(['p1'], { requiredTags: [{ key: 'env' }] })])
+const outcomes: { readonly [O in Decision['outcome']]: readonly Story[] } = {
+  allow: [{ result: served }, { ask: { locale: 'eu-west-1' }, result: { ...served, pool: 'provider' } }],
+  steer: [{ settings: { onExplicit: 'steer' }, ask: { explicit: { pool: 'p3' } }, result: served }],
+  warn: [
+    { facts: { policies: [soft], assignments: [assign('soft', prod, { mode: 'warn' })] }, result: served },
+    {
+      facts: {
+        policies: [policy('soft', [documentOf(['p1'])])],
+        assignments: [assign('soft', prod, { mode: 'warn' })],
+      },
+      result: served,
+    },
+  ],
+  deny: Object.values(stories),
+}
+
+test('every cause and outcome has a message in every form, and the short one has at most 120 characters', () => {
+  const causes = new Set<string>()
+  for (const [outcome, those] of Object.entries(outcomes)) {
+    for (const story of those) {
+      const decision = decisionIn(story)
+      assert.equal(decision.outcome, outcome)
+      if (decision.denial) causes.add(decision.denial.cause)
+      const texts = forms.map((form) => messageOf(decision, form, { next: 'Do something else.' }))
+      for (const text of texts) assert.doesNotMatch(text, /undefined|\[object|NaN/)
+      const [short, standard, long] = texts as [string, string, string]
+      assert.match(short, /^(Allowed|Steered|Warning|Denied): /)
+      assert.ok(short.length < standard.length && standard.length < long.length)
+      assert.ok(long.includes('Do something else.') && standard.includes('Do something else.'))
+      assert.doesNotMatch(short, /\n/)
+      for (const one of [decision, longest(decision)]) {
+        assert.ok(shortMessage(one).length <= shortCharactersMax, shortMessage(one))
+      }
+    }
+  }
+  assert.deepEqual([...causes].sort(), Object.keys(stories).sort())
+  assert.equal(
+    shortMessage(decisionIn({ ask: { explicit: { pool: 'p3' } } })),
+    'Denied: p3 is not listed for eip in us-east-1; allowed: p1, p2',
+  )
+})
+
+test('the long form says what was expected and what there was', () => {
+  const text = messageOf(decisionIn(stories.size), 'long')
+  assert.match(text, /^expected +\/20 to \/28$/m)
+  assert.match(text, /^actual +\/16$/m)
+})
+
+test('what nobody has asked for has no id to be named', () => {
+  const { id: _, ...decision } = decisionIn(stories.explicit)
+  assert.match(explainDecision(decision).lines.at(-1)!, /the owner of policy `net`\.$/)
+  assert.match(messageOf(decision, 'long'), /^decision +none/m)
 })

@@ -1,4 +1,4 @@
-// A decision in words: one sentence, then one line per fact, and at last whom to ask (policy-model §5).
+// A decision in words, in three lengths: one line, one sentence with a line per fact and whom to ask, and all of it.
 
 import { formatCidr } from '../cidr.ts'
 import {
@@ -18,16 +18,83 @@ export interface Explanation {
 /** Names to show beside ids, by id; where one is missing, the id stands alone. */
 export type Names = ReadonlyMap<string, string>
 
+/** A recorded decision, or one that nobody asked for and that has no id. */
+export type Explained = Omit<Decision, 'id'> & { readonly id?: string }
+
+/** `short`: one line for a table or a log. `standard`: what a caller is told. `long`: all there is to say, with the trace. */
+export type Form = 'short' | 'standard' | 'long'
+export const forms = ['short', 'standard', 'long'] as const satisfies readonly Form[]
+export const shortCharactersMax = 120
+
+/** A decision in one of the forms. `next` is a sentence that says what would alter a denial. */
+export function messageOf(
+  decision: Explained,
+  form: Form,
+  { names, next }: { readonly names?: Names; readonly next?: string } = {},
+): string {
+  if (form === 'short') return shortMessage(decision)
+  if (form === 'long') return renderDecision(decision, names, next)
+  const { sentence, lines } = explainDecision(decision)
+  return [sentence, ...lines, ...(next ? [`Nearest change: ${next}`] : [])].join('\n')
+}
+
+const cut = (text: string): string =>
+  text.length > shortCharactersMax ? `${text.slice(0, shortCharactersMax - 1)}…` : text
+
+/** At most 120 characters. What decided stands first, so that what is cut is the least. */
+export function shortMessage(decision: Explained): string {
+  const { outcome, request, cidr, pool, wouldBe } = decision
+  if (outcome === 'deny') return cut(`Denied: ${shortDenial(decision.denial!, request)}`)
+  const what = cidr ? formatCidr(cidr) : `${request.resourceType} in ${request.locale}`
+  const granted = `${what} from ${pool ?? decision.candidates[0]?.pool ?? provider}`
+  if (outcome === 'steer') return cut(`Steered: ${granted}, not from ${wishOf(request)}`)
+  if (outcome === 'warn' && wouldBe) {
+    const would = wouldBe.denial
+      ? shortDenial(wouldBe.denial, request)
+      : `it would come from ${wouldBe.candidates[0]?.pool}`
+    return cut(`Warning: ${would}; got ${granted}`)
+  }
+  return cut(`Allowed: ${granted}`)
+}
+
+function shortDenial(
+  { cause, setting, value, allowed, missingTags, pool }: Denial,
+  request: AllocationRequest,
+): string {
+  const listed = allowed.length > 0 ? `; allowed: ${allowed.join(', ')}` : ''
+  const pair = `${request.resourceType} in ${request.locale}`
+  switch (cause) {
+    case 'tags':
+      return `tags are missing: ${missingTags?.join(', ') ?? value}`
+    case 'size':
+      return `${value} is outside ${allowed.join(', ')}`
+    case 'explicit':
+      return `${value} is not listed for ${pair}${listed}`
+    case 'no-rule':
+      return `no rule serves ${pair} for ${request.account}`
+    case 'pool-rule':
+      return missingTags
+        ? `${pool} asks for tags: ${missingTags.join(', ')}`
+        : `${pool} does not allow ${setting} ${value}${listed}`
+    case 'unmatched':
+      return `no policy speaks of ${pair}`
+    case 'exhausted':
+      return `no free space left: ${value}`
+    case 'resource-type':
+      return `${setting} ${value} is not for ${request.resourceType}${listed}`
+  }
+}
+
 /** What a caller is told: which policy decided, by what, on what value, and what is allowed. */
-export function explainDecision(decision: Decision): Explanation {
+export function explainDecision(decision: Explained): Explanation {
   return decision.outcome === 'deny' ? explainDenial(decision) : explainGrant(decision)
 }
 
 /** The whole decision with its trace, as plain text for `cadastre explain`. */
-export function renderDecision(decision: Decision, names: Names = new Map()): string {
+export function renderDecision(decision: Explained, names: Names = new Map(), next?: string): string {
   const { sentence, lines } = explainDecision(decision)
   const facts: readonly (readonly [string, string | undefined])[] = [
-    ['decision', decision.id],
+    ['decision', decision.id ?? 'none: nobody has asked for this'],
     ['at', decision.at.toISOString()],
     ['account', withName(decision.request.account, names)],
     ['asked for', askedFor(decision.request)],
@@ -39,6 +106,9 @@ export function renderDecision(decision: Decision, names: Names = new Map()): st
     ['from', decision.pool && withName(decision.pool, names)],
     ['block', decision.cidr && formatCidr(decision.cidr)],
     ['would be', decision.wouldBe && renderWouldBe(decision.wouldBe, names)],
+    ['expected', decision.denial && (decision.denial.allowed.join(', ') || 'nothing')],
+    ['actual', decision.denial && (decision.denial.value || 'none')],
+    ['next', next],
   ]
   const known = facts.filter((fact): fact is readonly [string, string] => fact[1] !== undefined)
   return [
@@ -94,7 +164,7 @@ const denialSentences: { readonly [C in Denial['cause']]: (denial: Denial, reque
 /** These causes are a policy's doing, so that the sentence begins with the policy's name. */
 const policyCauses: readonly Denial['cause'][] = ['tags', 'size', 'explicit', 'no-rule']
 
-function explainDenial(decision: Decision): Explanation {
+function explainDenial(decision: Explained): Explanation {
   const denial = decision.denial!
   const { by, cause, allowed, missingTags } = denial
   const words = denialSentences[cause](denial, decision.request)
@@ -117,7 +187,7 @@ function explainDenial(decision: Decision): Explanation {
   return { sentence: `${isPolicys ? `${subject} ${words}` : words}${tail}.`, lines }
 }
 
-function explainGrant(decision: Decision): Explanation {
+function explainGrant(decision: Explained): Explanation {
   const { policy, target, request, outcome, pool } = decision
   const by = policy
     ? `by policy \`${policy.id}\` version ${policy.version}, enabled on \`${target}\``
@@ -136,7 +206,7 @@ const wishOf = ({ explicit }: AllocationRequest): string =>
   explicit?.pool ?? (explicit?.cidr ? formatCidr(explicit.cidr) : '')
 
 /** What assignments that do not act would have done. Only those that warn speak to the caller; `trace` has the others. */
-function wouldBeLines({ wouldBe, request }: Decision): readonly string[] {
+function wouldBeLines({ wouldBe, request }: Explained): readonly string[] {
   if (wouldBe?.mode !== 'warn') return []
   const { policy, target, denial, candidates } = wouldBe
   const who = policy ? `Policy \`${policy.id}\` version ${policy.version} on \`${target}\`` : 'Policy'
@@ -149,11 +219,11 @@ function wouldBeLines({ wouldBe, request }: Decision): readonly string[] {
   return [`Warning: ${text}${allowed}.`]
 }
 
-function askLine({ denial, id }: Decision): string {
+function askLine({ denial, id }: Explained): string {
   const { by, cause, owner, pool } = denial!
   if (cause === 'resource-type') return 'Change the request; there is no exception to this.'
   const what = by ? `policy \`${by.policy}\`` : cause === 'pool-rule' && pool ? `pool \`${pool}\`` : 'the IPAM'
-  return `For an exception, ask ${owner ? `account ${owner}, ` : ''}the owner of ${what}, naming ${id}.`
+  return `For an exception, ask ${owner ? `account ${owner}, ` : ''}the owner of ${what}${id === undefined ? '' : `, naming ${id}`}.`
 }
 
 const articleFor = (noun: string): string => (/^[aeiou]/.test(noun) ? 'An' : 'A')

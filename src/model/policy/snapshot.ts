@@ -159,14 +159,17 @@ export function compileSnapshot(facts: GovernanceFacts, epoch: number): Snapshot
     assignmentsByTarget: Map.groupBy(inForce, ({ targetId }) => targetId),
     delegatedAdministrator: facts.delegatedAdministrator,
     bindingsByPrincipal: Map.groupBy(facts.bindings ?? [], ({ principal }) => principal),
-    caches: {
-      paths: new BoundedMap(entriesMax),
-      resolutions: new BoundedMap(entriesMax),
-      verdicts: new BoundedMap(entriesMax),
-      grants: new BoundedMap(entriesMax),
-    },
+    caches: emptyCaches(),
   }
 }
+
+/** For a snapshot that begins, and for one that is another in a part: what was remembered of it is not so there. */
+export const emptyCaches = (): Snapshot['caches'] => ({
+  paths: new BoundedMap(entriesMax),
+  resolutions: new BoundedMap(entriesMax),
+  verdicts: new BoundedMap(entriesMax),
+  grants: new BoundedMap(entriesMax),
+})
 
 /** Root, organizational units, account, in this order. An account outside the organization is a path of its own. */
 export function pathOf(snapshot: Snapshot, account: string): readonly string[] {

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { ruledBy } from './tag-agreement.ts'
 import {
-  documentsOf,
   findStraySetting,
   ipamSettingsFromTags,
   policySettingsFromTags,
@@ -16,14 +16,14 @@ const tags = (of: { readonly [key: string]: string }) => Object.entries(of).map(
 const policyOf = (of: { readonly [key: string]: string }) =>
   policySettingsFromTags(tags(of)).settings ?? assert.fail(JSON.stringify(policySettingsFromTags(tags(of)).problem))
 const documentFor = (of: { readonly [key: string]: string }, locale = 'us-east-1', resourceType = 'eip') =>
-  documentsOf([{ locale, resourceType, pools: ['ipam-pool-1', 'ipam-pool-2'] }], policyOf(of), 'strict')[0]!
+  ruledBy({ locale, resourceType }, ['ipam-pool-1', 'ipam-pool-2'], { tags: policyOf(of), compatibility: 'strict' })
 
 test('without tags the defaults hold, and other tags are left alone', () => {
   const settings = policyOf({ Name: 'net', 'Cadastre:mode': 'x', cadastre: 'y' })
-  assert.deepEqual([settings.mode, settings.assignment, settings.compatibility], ['enforce', 'default', undefined])
+  assert.deepEqual([settings.mode, settings.assignment, settings.compatibility], [undefined, undefined, undefined])
   assert.deepEqual(documentFor({}).settings, { onExplicit: 'deny', onExhausted: 'deny', requiredTags: [] })
-  assert.deepEqual(ipamSettingsFromTags([]).settings, { policyCompatibility: 'strict', unmatched: 'provider' })
-  assert.deepEqual(poolSettingsFromTags([]).settings, { quarantineSeconds: undefined, sharedWith: [] })
+  assert.deepEqual(ipamSettingsFromTags([]).settings, { policyCompatibility: undefined, unmatched: undefined })
+  assert.deepEqual(poolSettingsFromTags([]).settings, { quarantineSeconds: undefined, sharedWith: undefined })
 })
 
 test('every word is read', () => {

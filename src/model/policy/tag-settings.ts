@@ -1,19 +1,16 @@
-// Settings that the EC2 API has no parameter for, kept as tags with the prefix `cadastre:`: their vocabulary and their parser.
+// Settings that the EC2 API has no parameter for: the vocabulary, and the superseded spelling as tags with the prefix `cadastre:`.
 
 import { isAccountId, isTargetId } from '../organization.ts'
 import { settingsPrefix, type Tag } from '../tags.ts'
 import {
-  type AllocationRule,
   type AssignmentKind,
   assignmentKindValues,
   type Compatibility,
   compatibilityValues,
-  defaultSettings,
   type Mode,
   modeValues,
   onExhaustedValues,
   onExplicitValues,
-  type PolicyDocument,
   type PolicySettings,
   type RequiredTag,
   type RuleCondition,
@@ -25,10 +22,15 @@ export type SettingCarrier = 'policy' | 'ipam' | 'pool'
 
 /** One word of the vocabulary, for the parser and for the docs. */
 export interface SettingWord {
+  /** The field of the native API, and whose it is there. */
+  readonly field: string
+  readonly of: 'policy' | 'assignment' | 'document' | 'rule' | 'IPAM' | 'pool'
+  /** What the field takes, where it is more than the tag's text. */
+  readonly fieldAllowed?: string
   /** The tag key. */
   readonly key: string
   readonly on: SettingCarrier
-  /** What may follow the key, if anything. `pair`: `/TYPE` or `/LOCALE/TYPE`; the most specific tag wins. */
+  /** What may follow the key, if anything: `/TYPE` or `/LOCALE/TYPE`; `/POOL` or `/LOCALE/TYPE/POOL`. The most specific wins. */
   readonly suffix?: 'pair' | 'pool'
   readonly allowed: string
   readonly default: string
@@ -48,27 +50,36 @@ const secondsMax = 2_592_000
 /** The whole vocabulary: no other key with the prefix is taken. */
 export const settingWords: readonly SettingWord[] = [
   {
+    field: 'compatibility',
+    of: 'policy',
     key: 'cadastre:compatibility',
     on: 'policy',
     allowed: listOf(compatibilityValues),
-    default: "the IPAM's `cadastre:policy-compatibility`",
+    default: "the IPAM's `policyCompatibility`",
     summary: 'Whose semantics the policy has: strict ones, or exactly those of Amazon VPC IPAM.',
   },
   {
+    field: 'mode',
+    of: 'assignment',
     key: 'cadastre:mode',
     on: 'policy',
     allowed: listOf(modeValues),
     default: '`enforce`',
-    summary: 'The enforcement mode of the policy where it is enabled.',
+    summary: 'The enforcement mode of an assignment. The tag is about all assignments of the policy at once.',
   },
   {
+    field: 'kind',
+    of: 'assignment',
     key: 'cadastre:assignment',
     on: 'policy',
     allowed: listOf(assignmentKindValues),
     default: '`default`',
-    summary: 'What EnableIpamPolicy makes: the default for a target, or a final that everything below is narrowed by.',
+    summary:
+      'The default for a target, or a final that everything below is narrowed by. The tag is about all assignments of the policy at once.',
   },
   {
+    field: 'onExplicit',
+    of: 'document',
     key: 'cadastre:on-explicit',
     on: 'policy',
     suffix: 'pair',
@@ -77,6 +88,8 @@ export const settingWords: readonly SettingWord[] = [
     summary: 'What a caller gets who names a pool, address or CIDR that the rules do not list.',
   },
   {
+    field: 'onExhausted',
+    of: 'document',
     key: 'cadastre:on-exhausted',
     on: 'policy',
     suffix: 'pair',
@@ -85,40 +98,54 @@ export const settingWords: readonly SettingWord[] = [
     summary: 'What a request gets where no listed pool has room.',
   },
   {
+    field: 'size',
+    of: 'document',
+    fieldAllowed: '`{"min": 16, "default": 24, "max": 28}`',
     key: 'cadastre:size',
     on: 'policy',
     suffix: 'pair',
-    allowed: '`MIN/DEFAULT/MAX` netmask lengths from 0 to 32, such as `16/24/28`',
+    allowed: '`MIN/DEFAULT/MAX` netmask lengths from 0 to 32, such as `16/24/28`, or `none`',
     default: 'no bounds',
     summary: 'IPv4 netmask lengths of CIDRs; the minimum is the largest block.',
   },
   {
+    field: 'sizeIpv6',
+    of: 'document',
+    fieldAllowed: '`{"min": 48, "default": 56, "max": 60}`',
     key: 'cadastre:size-ipv6',
     on: 'policy',
     suffix: 'pair',
-    allowed: '`MIN/DEFAULT/MAX` netmask lengths from 0 to 128, such as `48/56/60`',
+    allowed: '`MIN/DEFAULT/MAX` netmask lengths from 0 to 128, such as `48/56/60`, or `none`',
     default: 'no bounds',
     summary: 'IPv6 netmask lengths of CIDRs; the minimum is the largest block.',
   },
   {
+    field: 'requiredTags',
+    of: 'document',
+    fieldAllowed: '`[{"key": "env"}, {"key": "team", "value": "net"}]`',
     key: 'cadastre:required-tags',
     on: 'policy',
     suffix: 'pair',
-    allowed: '`KEY` or `KEY=VALUE`, comma-separated, such as `env,team=net`',
+    allowed: '`KEY` or `KEY=VALUE`, comma-separated, such as `env,team=net`, or `none`',
     default: 'none',
     summary: 'Tags without which a request is denied.',
   },
   {
+    field: 'when',
+    of: 'rule',
+    fieldAllowed: '`{"accounts": [ID], "organizationalUnits": [ID], "tags": [{"key": "env", "values": ["prod"]}]}`',
     key: 'cadastre:when',
     on: 'policy',
     suffix: 'pool',
     allowed:
-      '`account=ID,ID`, `ou=ID,ID` and `tag:KEY=VALUE,VALUE`, joined by `;`, such as `ou=ou-ab12-11111111;tag:env=prod`',
+      '`account=ID,ID`, `ou=ID,ID` and `tag:KEY=VALUE,VALUE`, joined by `;`, such as `ou=ou-ab12-11111111;tag:env=prod`, or `always`',
     default: 'always',
     summary:
       'When the rule for a pool applies. All parts must hold. Tags are those of the account and the units above it, never of the request.',
   },
   {
+    field: 'policyCompatibility',
+    of: 'IPAM',
     key: 'cadastre:policy-compatibility',
     on: 'ipam',
     allowed: listOf(compatibilityValues),
@@ -126,6 +153,8 @@ export const settingWords: readonly SettingWord[] = [
     summary: 'The compatibility of policies that do not say.',
   },
   {
+    field: 'unmatched',
+    of: 'IPAM',
     key: 'cadastre:unmatched',
     on: 'ipam',
     allowed: '`provider`, `deny`',
@@ -133,6 +162,8 @@ export const settingWords: readonly SettingWord[] = [
     summary: 'What a request gets where no document applies: provider space, or nothing outside policy.',
   },
   {
+    field: 'quarantineSeconds',
+    of: 'pool',
     key: 'cadastre:quarantine-seconds',
     on: 'pool',
     allowed: `a whole number from 0 to ${secondsMax}`,
@@ -140,6 +171,9 @@ export const settingWords: readonly SettingWord[] = [
     summary: 'How long released space rests before it is handed out again.',
   },
   {
+    field: 'sharedWith',
+    of: 'pool',
+    fieldAllowed: 'a list of ids of accounts, organizational units or the root',
     key: 'cadastre:shared-with',
     on: 'pool',
     allowed: 'ids of accounts, organizational units or the root, separated by spaces or commas',
@@ -148,7 +182,7 @@ export const settingWords: readonly SettingWord[] = [
   },
 ]
 
-/** Settings for some pairs: all where neither is given, a type in every locale, or exactly one pair. */
+/** What a tag says for some pairs: all where neither is given, a type in every locale, or exactly one pair. */
 export interface Narrowed<T> {
   readonly locale?: string
   readonly resourceType?: string
@@ -157,24 +191,25 @@ export interface Narrowed<T> {
 
 export interface PolicyTagSettings {
   readonly compatibility?: Compatibility
-  readonly mode: Mode
-  readonly assignment: AssignmentKind
+  readonly mode?: Mode
+  readonly assignment?: AssignmentKind
   readonly onExplicit: readonly Narrowed<PolicySettings['onExplicit']>[]
   readonly onExhausted: readonly Narrowed<PolicySettings['onExhausted']>[]
-  readonly size: readonly Narrowed<SizeBounds>[]
-  readonly sizeIpv6: readonly Narrowed<SizeBounds>[]
+  readonly size: readonly Narrowed<SizeBounds | 'none'>[]
+  readonly sizeIpv6: readonly Narrowed<SizeBounds | 'none'>[]
   readonly requiredTags: readonly Narrowed<readonly RequiredTag[]>[]
-  readonly when: ReadonlyMap<string, RuleCondition>
+  readonly when: readonly (Narrowed<RuleCondition | 'always'> & { readonly pool: string })[]
 }
 
+/** What no tag says is absent. */
 export interface IpamTagSettings {
-  readonly policyCompatibility: Compatibility
-  readonly unmatched: 'provider' | 'deny'
+  readonly policyCompatibility?: Compatibility
+  readonly unmatched?: 'provider' | 'deny'
 }
 
 export interface PoolTagSettings {
   readonly quarantineSeconds?: number
-  readonly sharedWith: readonly string[]
+  readonly sharedWith?: readonly string[]
 }
 
 export type Parsed<T> =
@@ -189,8 +224,8 @@ export function policySettingsFromTags(tags: Iterable<Tag>): Parsed<PolicyTagSet
   return {
     settings: {
       compatibility: of.single('cadastre:compatibility') as Compatibility | undefined,
-      mode: (of.single('cadastre:mode') as Mode | undefined) ?? 'enforce',
-      assignment: (of.single('cadastre:assignment') as AssignmentKind | undefined) ?? 'default',
+      mode: of.single('cadastre:mode') as Mode | undefined,
+      assignment: of.single('cadastre:assignment') as AssignmentKind | undefined,
       onExplicit: of.narrowed('cadastre:on-explicit') as PolicyTagSettings['onExplicit'],
       onExhausted: of.narrowed('cadastre:on-exhausted') as PolicyTagSettings['onExhausted'],
       size: of.narrowed('cadastre:size') as PolicyTagSettings['size'],
@@ -208,8 +243,8 @@ export function ipamSettingsFromTags(tags: Iterable<Tag>): Parsed<IpamTagSetting
   const of = read.settings
   return {
     settings: {
-      policyCompatibility: (of.single('cadastre:policy-compatibility') as Compatibility | undefined) ?? 'strict',
-      unmatched: (of.single('cadastre:unmatched') as IpamTagSettings['unmatched'] | undefined) ?? 'provider',
+      policyCompatibility: of.single('cadastre:policy-compatibility') as Compatibility | undefined,
+      unmatched: of.single('cadastre:unmatched') as IpamTagSettings['unmatched'],
     },
   }
 }
@@ -222,7 +257,7 @@ export function poolSettingsFromTags(tags: Iterable<Tag>): Parsed<PoolTagSetting
   return {
     settings: {
       quarantineSeconds: of.single('cadastre:quarantine-seconds') as number | undefined,
-      sharedWith: (of.single('cadastre:shared-with') as readonly string[] | undefined) ?? [],
+      sharedWith: of.single('cadastre:shared-with') as readonly string[] | undefined,
     },
   }
 }
@@ -235,36 +270,11 @@ export function findStraySetting(tags: Iterable<Tag>): SettingProblem | undefine
   return undefined
 }
 
-/** A policy's lists of pools, as the EC2 API keeps them, joined with the settings from its tags. */
-export function documentsOf(
-  lists: readonly { readonly locale: string; readonly resourceType: string; readonly pools: readonly string[] }[],
-  settings: PolicyTagSettings,
-  compatibility: Compatibility,
-): readonly PolicyDocument[] {
-  const defaults = defaultSettings(compatibility)
-  return lists.map(({ locale, resourceType, pools }) => {
-    const size = mostSpecific(settings.size, locale, resourceType)
-    const sizeIpv6 = mostSpecific(settings.sizeIpv6, locale, resourceType)
-    return {
-      locale,
-      resourceType,
-      settings: {
-        onExplicit: mostSpecific(settings.onExplicit, locale, resourceType) ?? defaults.onExplicit,
-        onExhausted: mostSpecific(settings.onExhausted, locale, resourceType) ?? defaults.onExhausted,
-        requiredTags: mostSpecific(settings.requiredTags, locale, resourceType) ?? defaults.requiredTags,
-        ...(size && { size }),
-        ...(sizeIpv6 && { sizeIpv6 }),
-      },
-      rules: pools.map((pool): AllocationRule => {
-        const when = settings.when.get(pool)
-        return when ? { pool, when } : { pool }
-      }),
-    }
-  })
-}
-
 /** A tag for one pair goes before one for its type, and that before one for all. */
-export function mostSpecific<T>(values: readonly Narrowed<T>[], locale: string, resourceType: string): T | undefined {
+export function mostSpecific<T>(
+  values: readonly Narrowed<T>[],
+  { locale, resourceType }: { readonly locale: string; readonly resourceType: string },
+): T | undefined {
   const fitting = values.filter(
     (value) =>
       (value.resourceType === undefined || value.resourceType === resourceType) &&
@@ -278,7 +288,7 @@ export function mostSpecific<T>(values: readonly Narrowed<T>[], locale: string, 
 interface ReadTags {
   single(key: string): unknown
   narrowed(key: string): readonly Narrowed<unknown>[]
-  byPool(key: string): ReadonlyMap<string, unknown>
+  byPool(key: string): readonly (Narrowed<unknown> & { readonly pool: string })[]
 }
 
 interface Entry {
@@ -301,7 +311,13 @@ function readTags(on: SettingCarrier, tags: Iterable<Tag>): Parsed<ReadTags> {
       single: (key) => under(key)[0]?.value,
       narrowed: (key) =>
         under(key).map(({ suffix, value }) => ({ resourceType: suffix.at(-1), locale: suffix.at(-2), value })),
-      byPool: (key) => new Map(under(key).map(({ suffix, value }) => [suffix[0]!, value])),
+      byPool: (key) =>
+        under(key).map(({ suffix, value }) => ({
+          pool: suffix.at(-1)!,
+          resourceType: suffix.at(-2),
+          locale: suffix.at(-3),
+          value,
+        })),
     },
   }
 }
@@ -326,12 +342,12 @@ function suffixProblemOf(word: SettingWord, suffix: readonly string[]): string |
   if (suffix.includes('')) return 'no part of the key may be empty'
   if (word.suffix === undefined) return suffix.length === 0 ? undefined : 'it cannot be narrowed'
   if (word.suffix === 'pool') {
-    return suffix.length === 1 && suffix[0]!.startsWith('ipam-pool-')
-      ? undefined
-      : `it is written \`${word.key}/IPAM-POOL-ID\``
+    const isWritten = (suffix.length === 1 || suffix.length === 3) && suffix.at(-1)!.startsWith('ipam-pool-')
+    if (!isWritten) return `it is written \`${word.key}/IPAM-POOL-ID\` or \`${word.key}/LOCALE/TYPE/IPAM-POOL-ID\``
+  } else if (suffix.length > 2) {
+    return `it is written \`${word.key}\`, \`${word.key}/TYPE\` or \`${word.key}/LOCALE/TYPE\``
   }
-  if (suffix.length > 2) return `it is written \`${word.key}\`, \`${word.key}/TYPE\` or \`${word.key}/LOCALE/TYPE\``
-  const type = suffix.at(-1)
+  const type = word.suffix === 'pool' ? suffix.at(-2) : suffix.at(-1)
   return type === undefined || findResourceType(type)
     ? undefined
     : `\`${type}\` is no resource type; known are ${listOf(resourceTypeNames)}`
@@ -349,10 +365,10 @@ const parsers: { readonly [key: string]: (text: string) => unknown } = {
   'cadastre:assignment': oneOf(assignmentKindValues),
   'cadastre:on-explicit': oneOf(onExplicitValues),
   'cadastre:on-exhausted': oneOf(onExhaustedValues),
-  'cadastre:size': (text) => parseSize(text, 32),
-  'cadastre:size-ipv6': (text) => parseSize(text, 128),
-  'cadastre:required-tags': parseRequiredTags,
-  'cadastre:when': parseCondition,
+  'cadastre:size': (text) => (text === 'none' ? text : parseSize(text, 32)),
+  'cadastre:size-ipv6': (text) => (text === 'none' ? text : parseSize(text, 128)),
+  'cadastre:required-tags': (text) => (text === 'none' ? [] : parseRequiredTags(text)),
+  'cadastre:when': (text) => (text === 'always' ? text : parseCondition(text)),
   'cadastre:policy-compatibility': oneOf(compatibilityValues),
   'cadastre:unmatched': oneOf(['provider', 'deny']),
   'cadastre:quarantine-seconds': (text) => parseWhole(text, secondsMax),

@@ -3,7 +3,30 @@
 import { listChanges } from './changes.ts'
 import { getDecision, listDecisions } from './decisions.ts'
 import type { NativeOperation } from './definition.ts'
+import { getEffectivePolicy } from './effective-policies.ts'
+import { explainRecordedDecision, explainRequest } from './explanations.ts'
 import { findHolders, findHoldingsOfAccount, findHoldingsOfResource, getObjectHistory } from './history.ts'
+import {
+  comparePolicyVersions,
+  createPolicy,
+  deletePolicy,
+  deletePolicyDocument,
+  getPolicy,
+  getPolicyDocument,
+  getPolicyVersion,
+  listPolicies,
+  listPolicyDocuments,
+  listPolicyVersions,
+  putPolicyDocument,
+  restorePolicyVersion,
+  updatePolicy,
+} from './policies.ts'
+import {
+  deletePolicyAssignment,
+  getPolicyAssignment,
+  listPolicyAssignments,
+  putPolicyAssignment,
+} from './policy-assignments.ts'
 import { createRoleBinding, deleteRoleBinding, getRoleBinding, listRoleBindings, listRoles } from './roles.ts'
 import { createToken, listTokens, revokeToken, whoAmI } from './tokens.ts'
 
@@ -26,9 +49,34 @@ export const nouns: readonly Noun[] = [
     operations: [listRoles, listRoleBindings, getRoleBinding, createRoleBinding, deleteRoleBinding],
   },
   {
+    name: 'Policies',
+    summary: 'What a kind of resource takes its addresses from, in immutable versions.',
+    operations: [
+      listPolicies,
+      createPolicy,
+      getPolicy,
+      updatePolicy,
+      deletePolicy,
+      listPolicyVersions,
+      getPolicyVersion,
+      comparePolicyVersions,
+      restorePolicyVersion,
+      listPolicyDocuments,
+      getPolicyDocument,
+      putPolicyDocument,
+      deletePolicyDocument,
+      getEffectivePolicy,
+    ],
+  },
+  {
+    name: 'Assignments',
+    summary: 'Where policies are enabled, as what, and in which mode.',
+    operations: [listPolicyAssignments, getPolicyAssignment, putPolicyAssignment, deletePolicyAssignment],
+  },
+  {
     name: 'Decisions',
     summary: 'What was asked, what policy answered, and why.',
-    operations: [listDecisions, getDecision],
+    operations: [listDecisions, getDecision, explainRecordedDecision, explainRequest],
   },
   {
     name: 'History',

@@ -1,0 +1,194 @@
+// The nearest change that would alter an answer: a few single changes in order, each confirmed by deciding again.
+
+import { formatCidr } from '../cidr.ts'
+import { missingTags } from '../pool.ts'
+import { decide } from './decide.ts'
+import { type AllocationRequest, type Candidate, provider, type Verdict } from './decision.ts'
+import type { RequiredTag } from './document.ts'
+import { resolve } from './resolve.ts'
+import { findResourceType, type ResourceType } from './resource-types.ts'
+import type { Snapshot } from './snapshot.ts'
+
+/** What there is to take, as somebody looked it up before: the model asks no database. */
+export interface Room {
+  /** Whether a pool, or the provider, has a free block of this length. */
+  has(pool: string, netmaskLength: number): boolean
+  /** Whether exactly this block can be taken from it. */
+  canTake(pool: string, cidr: NonNullable<Candidate['cidr']>): boolean
+}
+
+/** One thing to change. The first three that fit are the caller's own to make. */
+export type Change =
+  /** Policy or space have changed since: to ask again is enough. */
+  | { readonly kind: 'ask-again' }
+  | { readonly kind: 'drop-explicit'; readonly dropped: string }
+  | { readonly kind: 'other-pool'; readonly pool: string; readonly insteadOf: string }
+  | { readonly kind: 'add-tags'; readonly tags: readonly RequiredTag[] }
+  | { readonly kind: 'size'; readonly netmaskLength: number; readonly insteadOf?: number }
+  | { readonly kind: 'family'; readonly family: 4 | 6 }
+
+export interface NearestChange {
+  readonly change: Change
+  /** The request with the change. */
+  readonly request: AllocationRequest
+  readonly outcome: 'allow' | 'steer' | 'warn'
+  /** Where the space would come from. */
+  readonly pool: string
+}
+
+interface World {
+  readonly snapshot: Snapshot
+  readonly now: Date
+  readonly room: Room
+}
+
+/** What a request would get now: the verdict, and the candidate that has room. */
+export function answerTo(
+  { snapshot, now, room }: World,
+  request: AllocationRequest,
+): { readonly verdict: Verdict; readonly served?: Candidate } {
+  const verdict = decide(snapshot, request, now)
+  if (verdict.outcome === 'deny') return { verdict }
+  return { verdict, served: tried(verdict).find((candidate) => hasRoom(room, request, candidate)) }
+}
+
+/** The first change that turns the denial of a request into a grant; undefined where no single one of these does. */
+export function nearestChange(world: World, request: AllocationRequest): NearestChange | undefined {
+  const type = findResourceType(request.resourceType)
+  if (!type) return undefined
+  for (const { change, changed } of trials(world.snapshot, request, type)) {
+    const { verdict, served } = answerTo(world, changed)
+    if (verdict.outcome !== 'deny' && served)
+      return { change, request: changed, outcome: verdict.outcome, pool: served.pool }
+  }
+  return undefined
+}
+
+/** The candidates in the order in which the allocator tries them. */
+function tried({ candidates, onExhausted }: Verdict): readonly Candidate[] {
+  const last = candidates.at(-1)
+  const fallsBack =
+    onExhausted === 'provider' && last && !last.cidr && !candidates.some(({ pool }) => pool === provider)
+  return fallsBack ? [...candidates, { pool: provider, netmaskLength: last.netmaskLength }] : candidates
+}
+
+/** Private space cannot be had from the provider, and what a caller brings into a private network nobody hands out. */
+function hasRoom(room: Room, { scopeType }: AllocationRequest, { pool, cidr, netmaskLength }: Candidate): boolean {
+  if (pool === provider && cidr && scopeType !== 'public') return true
+  if (pool === provider && scopeType === 'private') return false
+  return cidr ? room.canTake(pool, cidr) : room.has(pool, netmaskLength)
+}
+
+interface Trial {
+  readonly change: Change
+  readonly changed: AllocationRequest
+}
+
+function* trials(snapshot: Snapshot, request: AllocationRequest, type: ResourceType): Generator<Trial> {
+  yield { change: { kind: 'ask-again' }, changed: request }
+  // A reservation by hand names its pool or it is none, so that another pool comes first there.
+  if (!type.isReservation) yield* dropExplicit(request)
+  yield* otherPools(snapshot, request)
+  if (type.isReservation) yield* dropExplicit(request)
+  yield* otherTags(snapshot, request, type)
+  yield* otherSizes(snapshot, request, type)
+  yield* otherFamily(request, type)
+}
+
+function* dropExplicit(request: AllocationRequest): Generator<Trial> {
+  const { explicit, ...changed } = request
+  if (explicit === undefined) return
+  // Without its block, what the caller named as a block still needs its size.
+  const netmaskLength = request.netmaskLength ?? explicit.cidr?.length
+  const { pool, cidr } = explicit
+  if (pool !== undefined && cidr) {
+    const dropped = formatCidr(cidr)
+    yield { change: { kind: 'drop-explicit', dropped }, changed: { ...changed, netmaskLength, explicit: { pool } } }
+  }
+  const dropped = pool ?? formatCidr(cidr!)
+  yield { change: { kind: 'drop-explicit', dropped }, changed: { ...changed, netmaskLength } }
+}
+
+function* otherPools(snapshot: Snapshot, request: AllocationRequest): Generator<Trial> {
+  const named = request.explicit?.pool
+  if (named === undefined) return
+  for (const pool of listedPools(snapshot, request)) {
+    if (pool === named) continue
+    const netmaskLength = request.netmaskLength ?? request.explicit?.cidr?.length
+    const changed = { ...request, netmaskLength, explicit: { pool } }
+    yield { change: { kind: 'other-pool', pool, insteadOf: named }, changed }
+  }
+}
+
+const listedPools = (snapshot: Snapshot, request: AllocationRequest): readonly string[] =>
+  (resolve(snapshot, 'enforce', request.account, request).document?.rules ?? [])
+    .filter(({ skipped }) => skipped === undefined)
+    .map(({ pool }) => pool)
+
+/** What documents ask for, alone and together with what one of the pools asks for. */
+function* otherTags(snapshot: Snapshot, request: AllocationRequest, type: ResourceType): Generator<Trial> {
+  const { document } = resolve(snapshot, 'enforce', request.account, request)
+  const ofPolicy = (document?.requiredTags ?? []).map(({ value }) => value)
+  const pools = [
+    ...(request.explicit?.pool === undefined ? [] : [request.explicit.pool]),
+    ...listedPools(snapshot, request),
+  ]
+  const ofPools = type.isReservation ? [] : pools.map((pool) => snapshot.pools.get(pool)?.requiredTags ?? [])
+  for (const required of [[], ...ofPools]) {
+    const tags = missingTags([...ofPolicy, ...required], request.tags)
+    if (tags.length === 0) continue
+    const carried = new Map(request.tags)
+    for (const { key, value } of tags) carried.set(key, value ?? carried.get(key) ?? anyValue)
+    yield { change: { kind: 'add-tags', tags: withoutRepeats(tags) }, changed: { ...request, tags: carried } }
+  }
+}
+
+/** Where any value will do, this one is tried. */
+const anyValue = 'any'
+const withoutRepeats = (tags: readonly RequiredTag[]): readonly RequiredTag[] => [
+  ...new Map(tags.map((tag) => [`${tag.key}\n${tag.value ?? ''}`, tag])).values(),
+]
+
+/** Every length that the type can have, the nearest to what was asked for first; of two equally near, the smaller block. */
+function* otherSizes(snapshot: Snapshot, request: AllocationRequest, type: ResourceType): Generator<Trial> {
+  const lengths = type.lengths[request.family]
+  if (type.takes === 'address' || !lengths || request.explicit?.cidr) return
+  const insteadOf = request.netmaskLength
+  const { document } = resolve(snapshot, 'enforce', request.account, request)
+  const size = request.family === 4 ? document?.size : document?.sizeIpv6
+  const from = insteadOf ?? size?.default.value ?? lengths.default ?? lengths.max
+  const all = Array.from({ length: lengths.max - lengths.min + 1 }, (_, n) => lengths.min + n)
+  const byDistance = all.sort((a, b) => Math.abs(a - from) - Math.abs(b - from) || b - a)
+  for (const netmaskLength of byDistance) {
+    if (netmaskLength === insteadOf) continue
+    const change = { kind: 'size', netmaskLength, ...(insteadOf === undefined ? {} : { insteadOf }) } as const
+    yield { change, changed: { ...request, netmaskLength } }
+  }
+}
+
+function* otherFamily(request: AllocationRequest, type: ResourceType): Generator<Trial> {
+  const family = request.family === 4 ? 6 : 4
+  if (!type.lengths[family] || request.explicit?.cidr) return
+  yield { change: { kind: 'family', family }, changed: { ...request, family, netmaskLength: undefined } }
+}
+
+/** As one sentence, an imperative to whoever may make it. */
+export function describeChange({ change, pool }: NearestChange): string {
+  const from = pool === provider ? 'provider-assigned space' : `pool \`${pool}\``
+  switch (change.kind) {
+    case 'ask-again':
+      return `Ask again: by now it would come from ${from}.`
+    case 'drop-explicit':
+      return `Do not name \`${change.dropped}\`: it would come from ${from}.`
+    case 'other-pool':
+      return `Name pool \`${change.pool}\` in place of \`${change.insteadOf}\`.`
+    case 'add-tags':
+      return `Add ${change.tags.map(nameOfTag).join(', ')}: it would come from ${from}.`
+    case 'size':
+      return `Ask for a /${change.netmaskLength}${change.insteadOf === undefined ? '' : ` in place of a /${change.insteadOf}`}: it would come from ${from}.`
+    case 'family':
+      return `Ask for IPv${change.family}: it would come from ${from}.`
+  }
+}
+const nameOfTag = ({ key, value }: RequiredTag): string =>
+  value === undefined ? `the tag \`${key}\` with any value` : `the tag \`${key}=${value}\``

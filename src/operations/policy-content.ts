@@ -1,0 +1,258 @@
+// What a policy says: its documents, the versions that they make, and the superseded tags that must agree with them.
+import { hash } from 'node:crypto'
+import { hasShape } from '#model/identifier.ts'
+import { isForeignLocale } from '#model/locale.ts'
+import { type Compatibility, canonicalText, type PolicyDocument } from '#model/policy/document.ts'
+import { rulesProblem } from '#model/policy/eligibility.ts'
+import { mayUsePool, type Pair } from '#model/policy/resolve.ts'
+import { findResourceType, resourceTypeNames } from '#model/policy/resource-types.ts'
+import type { PoolFacts, Snapshot } from '#model/policy/snapshot.ts'
+import { followTags, saidIn, tagsInLine } from '#model/policy/tag-agreement.ts'
+import { type PolicyTagSettings, policySettingsFromTags } from '#model/policy/tag-settings.ts'
+import { refuse, refuseValue } from '#model/refusal.ts'
+import type { PolicyBody } from '#store/governance.ts'
+import type { Ipam } from '#store/ipams.ts'
+import type { Policy } from '#store/policies.ts'
+import type { Tag } from '#store/tags.ts'
+import { refuseFreeTier, refuseTooMany } from './ipam-access.ts'
+import type { ReadContext, WriteContext } from './operation.ts'
+import { refuseConflicts } from './policy-conflicts.ts'
+import { putTags, refuseBadTags, tagsInModel } from './tagging.ts'
+
+/** Our own bound, far above Amazon's quotas: every snapshot holds all of it. */
+const documentsPerPolicyMax = 1_000
+export const policyType = 'ipam-policy'
+
+/** What the members of a document are called where it was written, for refusals. */
+export interface DocumentFields {
+  readonly locale: string
+  readonly resourceType: string
+  /** Of the pool of a rule, counted from 1. */
+  pool(number: number): string
+}
+export const ec2Fields: DocumentFields = {
+  locale: 'Locale',
+  resourceType: 'ResourceType',
+  pool: (number) => `AllocationRule.${number}.SourceIpamPoolId`,
+}
+export const nativeFields: DocumentFields = {
+  locale: 'locale',
+  resourceType: 'resourceType',
+  pool: (number) => `rules.${number - 1}.poolId`,
+}
+
+/** A policy of the caller, in the home Region of its IPAM; anybody else's does not exist (invariant I8). */
+export async function getPolicy(context: ReadContext, id: string): Promise<Policy> {
+  if (!hasShape('policy', id)) refuse({ code: 'MalformedId', what: 'ipam-policy', id, expected: 'ipam-policy-...' })
+  const policy = await context.tx.policies.find(id)
+  if (policy?.account !== context.caller.account || policy.region !== context.region) {
+    refuse({ code: 'NotFound', what: 'ipam-policy', id })
+  }
+  return policy
+}
+
+/** A policy's IPAM stands as long as the policy does: the schema's foreign key sees to it. */
+export const ipamOf = async (context: ReadContext, { ipamId }: Policy): Promise<Ipam> =>
+  (await context.tx.ipams.find(ipamId))!
+
+/** What the version in force says. A policy has one from its first moment. */
+export async function contentOf(context: ReadContext, { id, version }: Policy): Promise<PolicyBody> {
+  return (await context.tx.policies.findVersion(id, version))!.body
+}
+
+export const isSamePair = (a: Pair, b: Pair): boolean => a.locale === b.locale && a.resourceType === b.resourceType
+
+/** Tags are checked before they are put, so that those in the store always parse. */
+export function settingsOf(tags: readonly Tag[]): PolicyTagSettings {
+  const { settings, problem } = policySettingsFromTags(tagsInModel(tags))
+  if (problem) refuseValue(problem.key, problem.value, problem.problem)
+  return settings
+}
+export const tagSettingsOf = async (context: ReadContext, { id }: Policy): Promise<PolicyTagSettings> =>
+  settingsOf(await context.tx.tags.of(id))
+
+// What changes -------------------------------------------------------------------------------------------------------
+
+/** Puts a document in the place of the one for its pair, as the next version. One without rules takes it away. */
+export async function putDocument(
+  context: WriteContext,
+  policy: Policy,
+  document: PolicyDocument,
+  fields: DocumentFields,
+): Promise<void> {
+  const before = await context.snapshot()
+  await refuseUnfitDocument(context, policy, document, fields)
+  const content = await contentOf(context, policy)
+  const documents = content.documents.filter((one) => !isSamePair(one, document))
+  if (document.rules.length > 0) documents.push(document)
+  refuseTooMany('documents in a policy', documentsPerPolicyMax, documents.length)
+  await writeVersion(context, policy, { ...content, documents })
+  await bringTagsInLine(context, policy, [document])
+  await remember(context, policy.id)
+  await refuseConflicts(context, before)
+}
+
+/** Changes whose semantics a policy has: settings that nobody said follow. */
+export async function setCompatibility(
+  context: WriteContext,
+  policy: Policy,
+  compatibility: Compatibility,
+): Promise<void> {
+  const before = await context.snapshot()
+  const { documents } = await contentOf(context, policy)
+  const tags = await tagSettingsOf(context, policy)
+  const follow = { before: tags, after: tags, compatibility }
+  await writeVersion(context, policy, {
+    compatibility,
+    documents: documents.map((document) => followTags(document, follow)),
+  })
+  await bringCompatibilityInLine(context, policy, compatibility)
+  await remember(context, policy.id)
+  await refuseConflicts(context, before)
+}
+
+/** Makes an old version's content the next version. Its pools must still be there, and fit. */
+export async function restoreVersion(context: WriteContext, policy: Policy, version: number): Promise<void> {
+  const before = await context.snapshot()
+  const restored = await context.tx.policies.findVersion(policy.id, version)
+  if (!restored) refuse({ code: 'NotFound', what: 'policy-version', id: String(version) })
+  const { compatibility } = restored.body
+  const documents = restored.body.documents.map(({ said, ...document }): PolicyDocument => {
+    const names = [...new Set([...(said ?? []), ...saidIn(document.settings, compatibility)])]
+    return names.length > 0 ? { ...document, said: names } : document
+  })
+  for (const document of documents) await refuseUnfitDocument(context, policy, document, nativeFields)
+  await writeVersion(context, policy, { compatibility, documents })
+  await bringCompatibilityInLine(context, policy, compatibility)
+  await bringTagsInLine(context, policy, documents)
+  await remember(context, policy.id)
+  await refuseConflicts(context, before)
+}
+
+/** Writes the next version; none where nothing in it would be new. */
+export async function writeVersion(context: WriteContext, policy: Policy, body: PolicyBody): Promise<void> {
+  const { id: policyId, ipamId, account, version } = policy
+  const contentHash = hash('sha256', canonicalText({ policyId, ipamId, account, version, ...body }), 'hex')
+  const inForce = await context.tx.policies.findVersion(policyId, version)
+  if (inForce?.contentHash === contentHash) return
+  await context.tx.policies.addVersion(policyId, {
+    version: inForce ? version + 1 : version,
+    contentHash,
+    body,
+    author: context.caller.arn,
+  })
+}
+
+/** The policy as it is now, for the history, and that decisions must be made anew. */
+export async function remember(context: WriteContext, id: string): Promise<void> {
+  const policy = (await context.tx.policies.find(id))!
+  const version = (await context.tx.policies.findVersion(id, policy.version))!
+  await context.tx.history.changed(
+    { id, kind: policyType, account: policy.account },
+    {
+      ...policy,
+      contentHash: version.contentHash,
+      assignments: await context.tx.policies.assignmentsOf(id),
+      tags: await context.tx.tags.of(id),
+    },
+  )
+  context.changed(id)
+  await context.governanceChanged()
+}
+
+// Whether it can be --------------------------------------------------------------------------------------------------
+
+async function refuseUnfitDocument(
+  context: ReadContext,
+  policy: Policy,
+  { locale, resourceType, rules }: PolicyDocument,
+  fields: DocumentFields,
+): Promise<void> {
+  const snapshot = await context.snapshot()
+  const ipam = await ipamOf(context, policy)
+  const pools = rules.map(({ pool }) => getPoolFacts(snapshot, policy, pool))
+  refuseUnfitLocale(ipam, { locale, resourceType }, fields)
+  const wrong = rulesProblem({ ipamId: ipam.id, locale, resourceType }, pools)
+  if (wrong?.field === 'SourceIpamPoolId') {
+    refuseValue(fields.pool(pools.findIndex(({ id }) => id === wrong.value) + 1), wrong.value, wrong.problem)
+  }
+  if (wrong) refuseValue(wrong.field, wrong.value, wrong.problem)
+  if (pools.length > 0) refuseFreeTier(ipam, 'An IPAM policy')
+}
+
+export function refuseUnknownType(name: string, fields: DocumentFields): void {
+  if (findResourceType(name)) return
+  refuseValue(fields.resourceType, name, `it must be one of ${resourceTypeNames.join(', ')}`)
+}
+
+function getPoolFacts(snapshot: Snapshot, { account }: Policy, id: string): PoolFacts {
+  const pool = snapshot.pools.get(id)
+  if (!pool || !mayUsePool(snapshot, account, id)) refuse({ code: 'NotFound', what: 'ipam-pool', id })
+  return pool
+}
+
+/** Documents of this cloud's types speak of Regions, those of other clouds of `CLOUD:REGION`, reservations of both. */
+function refuseUnfitLocale({ operatingRegions }: Ipam, { locale, resourceType }: Pair, fields: DocumentFields): void {
+  const isForeign = resourceType.includes(':')
+  const mayBeForeign = isForeign || resourceType === 'custom'
+  // Kubernetes runs in this cloud too.
+  const mayBeRegion = !isForeign || resourceType.startsWith('k8s:')
+  if (mayBeForeign && isForeignLocale(locale)) return
+  if (mayBeRegion && operatingRegions.includes(locale)) return
+  const allowed = [
+    ...(mayBeRegion ? [`an operating Region of the IPAM (${operatingRegions.join(', ')})`] : []),
+    ...(mayBeForeign ? ['`CLOUD:REGION`, such as `azure:westeurope` or `onprem:basel`'] : []),
+  ]
+  refuseValue(fields.locale, locale, `for ${resourceType} it must be ${allowed.join(' or ')}`)
+}
+
+// The superseded tags ------------------------------------------------------------------------------------------------
+
+/** Moves the fields that a change of a policy's tags speaks of, as the next version. */
+export async function followChangedTags(
+  context: WriteContext,
+  policy: Policy,
+  { before, after }: { readonly before: PolicyTagSettings; readonly after: PolicyTagSettings },
+): Promise<void> {
+  const content = await contentOf(context, policy)
+  const unsaid = before.compatibility === undefined ? content.compatibility : policy.compatibilityDefault
+  const compatibility = after.compatibility ?? unsaid
+  await writeVersion(context, policy, {
+    compatibility,
+    documents: content.documents.map((document) => followTags(document, { before, after, compatibility })),
+  })
+}
+
+/** Rewrites the tags that say otherwise than the documents, so that none can undo them and both views agree. */
+async function bringTagsInLine(
+  context: WriteContext,
+  policy: Policy,
+  documents: readonly PolicyDocument[],
+): Promise<void> {
+  for (const document of documents) {
+    const changes = tagsInLine(tagsInModel(await context.tx.tags.of(policy.id)), document)
+    if ('problem' in changes) {
+      const { key, value } = changes.problem
+      const problem = `a tag says otherwise for ${document.resourceType} in ${document.locale}, and \`${key}\` cannot say \`${value}\`: take that tag away first`
+      refuse({ code: 'IncorrectState', what: 'ipam-policy', id: policy.id, problem })
+    }
+    await changeTags(context, policy, changes)
+  }
+}
+
+async function bringCompatibilityInLine(context: WriteContext, policy: Policy, value: Compatibility): Promise<void> {
+  const key = 'cadastre:compatibility'
+  const said = (await context.tx.tags.mapOf(policy.id)).get(key)
+  if (said !== undefined && said !== value) await changeTags(context, policy, { put: [], removed: [key] })
+}
+
+export async function changeTags(
+  context: WriteContext,
+  { id, account }: Policy,
+  { put, removed }: { readonly put: readonly { key: string; value: string }[]; readonly removed: readonly string[] },
+): Promise<void> {
+  for (const key of removed) await context.tx.tags.remove(id, key)
+  const tags = put.map(({ key, value }) => ({ Key: key, Value: value }))
+  await putTags(context, { id, type: policyType, account }, tags)
+  if (put.length > 0) refuseBadTags(policyType, await context.tx.tags.of(id))
+}

@@ -1,0 +1,39 @@
+// What there is to take for a request, looked up at once for whoever decides again and again on paper.
+import { bitsOf } from '#model/cidr.ts'
+import { type AllocationRequest, provider } from '#model/policy/decision.ts'
+import type { Room } from '#model/policy/nearest-change.ts'
+import { resolve } from '#model/policy/resolve.ts'
+import type { Snapshot } from '#model/policy/snapshot.ts'
+import type { Pool } from '#store/pools.ts'
+import type { ReadTransaction } from '#store/store.ts'
+
+/** The pools that the rules list for the account, the one that is named, and the provider's own; anything else has no room. */
+export async function roomFor(tx: ReadTransaction, snapshot: Snapshot, request: AllocationRequest): Promise<Room> {
+  const { document } = resolve(snapshot, 'enforce', request.account, request)
+  const named = request.explicit?.pool
+  const ids = new Set([...(document?.rules ?? []).map(({ pool }) => pool), ...(named === undefined ? [] : [named])])
+  const lengths = new Map<string, number>()
+  const takeable = new Set<string>()
+  const look = async (id: string, pool: Pool) => {
+    const length = await tx.space.shortestFree(pool.n, pool.family)
+    if (length !== undefined) lengths.set(id, length)
+    const cidr = request.explicit?.cidr
+    if (cidr?.family === pool.family && (await tx.space.canTake(pool.n, cidr, request.account))) takeable.add(id)
+  }
+  for (const id of ids) {
+    const pool = id === provider ? undefined : await tx.pools.find(id)
+    if (pool) await look(id, pool)
+  }
+  // Before anybody has had space of the provider, all of it is there.
+  const ofProvider = await tx.pools.ofProvider(request.family)
+  if (ofProvider) await look(provider, ofProvider)
+  const isProviderWhole = ofProvider === undefined
+  return {
+    has: (pool, netmaskLength) => {
+      if (pool === provider && isProviderWhole) return netmaskLength <= bitsOf(request.family)
+      const length = lengths.get(pool)
+      return length !== undefined && length <= netmaskLength
+    },
+    canTake: (pool) => takeable.has(pool),
+  }
+}
