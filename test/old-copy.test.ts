@@ -7,10 +7,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
+import { createAccessKey } from '#operations/access-keys.ts'
+import { openPostgres } from '#store/postgres.ts'
 import { migratePostgres } from '#store/postgres-migrate.ts'
+import type { Store } from '#store/store.ts'
 import { testSecretKey } from './clients/server.ts'
 import { executeAt, forServer, makeServerRole, startPostgres, type TestPostgres } from './postgres.ts'
 import { type Answered, ask, type CadastreProcess, elements, startProcess } from './process.ts'
+import { managementAccount, openSealer } from './world.ts'
 
 let cluster: TestPostgres
 let keyFolder: string
@@ -190,4 +194,50 @@ test('a database that is empty is not taken for the one that this server knows',
   await migratePostgres({ url: database.settings.CADASTRE_DATABASE_URL!, ownerUrl: database.ownerUrl })
   // Without keys nobody could even read.
   await assert.rejects(start(database.settings, server.folder), /lacks the audit entry \d+/)
+})
+
+test('of two databases that take writes, the one that has what was acknowledged is written and read', async () => {
+  const other = await startPostgres()
+  const folder = await mkdtemp(join(tmpdir(), 'cadastre-two-'))
+  const told: unknown[] = []
+  try {
+    // The owner's, so that each is made where it is not there.
+    const url = `${cluster.url}?schema=two`
+    const first = await openPostgres({ url, sealer: openSealer, folder })
+    await createKey(first, 'one')
+    await first.close()
+    await (await openPostgres({ url: `${other.url}?schema=two`, sealer: openSealer })).close()
+    const places = url.replace('127.0.0.1', `127.0.0.1:${other.port},127.0.0.1`)
+    const onStale = (trouble: unknown) => told.push(trouble)
+    const store = await openPostgres({ url: places, sealer: openSealer, folder, onStale })
+    assert.equal(await store.read((tx) => tx.accessKeys.any()), true)
+    await createKey(store, 'two')
+    await store.close()
+    assert.deepEqual(told, [])
+    const keys = await executeAt(url, 'select id from access_key order by id')
+    assert.deepEqual(keys, [{ id: 'one' }, { id: 'two' }])
+  } finally {
+    other.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+})
+const createKey = (store: Store, id: string): Promise<unknown> =>
+  bootstrapped(store).then(() =>
+    createAccessKey(store, managementAccount, 'somebody', { accessKeyId: id, secretAccessKey: 'a secret' }),
+  )
+const bootstrapped = (store: Store): Promise<void> =>
+  store.write(async (tx) => {
+    if (await tx.organizations.findAccount(managementAccount)) return
+    const name = 'management'
+    const account = { id: managementAccount, name, email: 'm@example.com', status: 'ACTIVE' as const }
+    await tx.organizations.insertAccount({ ...account, joinedMethod: 'INVITED', joinedAt: 0 })
+  })
+
+test('a file that does not say what was acknowledged is told of, and not passed over', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'cadastre-mark-'))
+  for (const text of ['{"n":1}', 'nonsense', '{"installation":"abcde","n":1.5,"at":0,"requestId":"r"}', 'null']) {
+    await writeFile(join(folder, 'acknowledged.json'), text)
+    await assert.rejects(openPostgres({ url: cluster.url, sealer: openSealer, folder }), /does not say which entry/)
+  }
+  await rm(folder, { recursive: true, force: true })
 })

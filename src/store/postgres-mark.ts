@@ -24,6 +24,7 @@ export class Acknowledged {
   readonly #onTrouble: (trouble: StoreTrouble) => void
   /** What this process last read from the file or wrote to it: anything else was written by the operator. */
   #text: string | undefined
+  /** Whether the last database that was asked lacked the entry. */
   #isStale = false
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> = Promise.resolve()
@@ -50,16 +51,17 @@ export class Acknowledged {
     }, writeEveryMs)
     this.#timer.unref()
   }
-  /** Whether the last database that was asked lacked the entry. */
-  get isStale(): boolean {
-    return this.#isStale
-  }
   /** Asks a database for the entry; trouble where it lacks it. */
   async findTrouble(link: Link): Promise<StoreTrouble | undefined> {
     if (this.#isStale) await this.#adopt()
     const problem = this.#mark && (await findProblem(link, this.#mark))
     this.#isStale = problem !== undefined
     return problem === undefined ? undefined : new StoreTrouble('stale', problem, { fatal: false })
+  }
+  /** For every connection: refuses a database that lacks the entry. */
+  async check(link: Link): Promise<void> {
+    const trouble = await this.findTrouble(link)
+    if (trouble) throw trouble
   }
   /** Takes another entry for the last one, as the operator says. */
   async replace(mark: Mark | undefined): Promise<void> {

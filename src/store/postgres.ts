@@ -120,6 +120,16 @@ class PostgresSql implements CountingSql {
   }
 }
 
+/** How a store finds its database, and knows it again. */
+interface Connecting {
+  /** Every connection is asked for what was acknowledged. */
+  readonly linkOptions: LinkOptions
+  readonly acknowledged: Acknowledged
+  readonly tell: TellStale
+}
+/** Called after every attempt; tells of changes alone. */
+type TellStale = (trouble: StoreTrouble | undefined) => void
+
 class PostgresEngine implements Engine {
   readonly transaction: Nouns
   readonly #sql = new PostgresSql()
@@ -127,6 +137,7 @@ class PostgresEngine implements Engine {
   readonly #options: LinkOptions
   readonly #now: (databaseTime: number) => number
   readonly #acknowledged: Acknowledged
+  readonly #tell: TellStale
   /** How often it had to connect anew: perhaps to another server, and then those who read must follow. */
   moves = 0
   #start: Start | undefined
@@ -135,11 +146,13 @@ class PostgresEngine implements Engine {
   constructor(
     link: Link | undefined,
     sealer: Sealer,
-    { options, acknowledged, now }: { options: LinkOptions; acknowledged: Acknowledged; now: (time: number) => number },
+    { linkOptions, acknowledged, tell }: Connecting,
+    now: (time: number) => number,
   ) {
     this.#sql.link = link
-    this.#options = options
+    this.#options = linkOptions
     this.#acknowledged = acknowledged
+    this.#tell = tell
     this.#now = now
     this.#tokens = new SharedTokens(this.#sql, (text, tokens) => this.#sql.findMany(text, tokens))
     this.transaction = new Nouns(this.#sql, sealer, this.#tokens)
@@ -148,7 +161,7 @@ class PostgresEngine implements Engine {
   async begin(tokens: readonly (Uint8Array | undefined)[]): Promise<void> {
     this.#start = undefined
     if (!this.#sql.link?.isUsable) {
-      this.#sql.link = await connect(this.#options)
+      this.#sql.link = await connectToWrite(this.#options, this.#tell)
       this.moves++
     }
     // The lock in a statement of its own: what follows must see what its last holder committed.
@@ -258,15 +271,10 @@ class PostgresStore implements Store {
   readonly #waiting: ((reader: Reader) => void)[] = []
   #lastNow = 0
 
-  constructor(
-    link: Link | undefined,
-    options: PostgresOptions,
-    { linkOptions, acknowledged }: { linkOptions: LinkOptions; acknowledged: Acknowledged },
-  ) {
+  constructor(link: Link | undefined, options: PostgresOptions, connecting: Connecting) {
     this.#options = options
-    this.#linkOptions = linkOptions
-    const now = (time: number) => this.#now(time)
-    this.#engine = new PostgresEngine(link, options.sealer, { options: linkOptions, acknowledged, now })
+    this.#linkOptions = connecting.linkOptions
+    this.#engine = new PostgresEngine(link, options.sealer, connecting, (time) => this.#now(time))
     this.#batches = new Batches(this.#engine, options.onFatal)
   }
 
@@ -306,6 +314,17 @@ class PostgresStore implements Store {
   }
 }
 
+async function connectToWrite(options: LinkOptions, tell: TellStale): Promise<Link> {
+  try {
+    const link = await connect(options)
+    tell(undefined)
+    return link
+  } catch (error) {
+    const trouble = postgresTroubleOf(error)
+    if (trouble?.kind === 'stale') tell(trouble)
+    throw error
+  }
+}
 /** Prefers a database that has what was acknowledged; where there is none, an old one is better than nothing to read. */
 async function connectToRead(options: LinkOptions): Promise<Link> {
   try {
@@ -324,31 +343,28 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
   const plain = linkOptionsOf(options)
   const { onStale, onNotice } = options
   const acknowledged = new Acknowledged(options.folder, (trouble) => onNotice?.({ kind: 'trouble', trouble }))
-  const linkOptions = { ...plain, check: checkAndTell(acknowledged, onStale) }
+  const linkOptions = { ...plain, check: (link: Link) => acknowledged.check(link) }
+  let stale: StoreTrouble | undefined
+  const tell: TellStale = (trouble) => {
+    if ((stale === undefined) !== (trouble === undefined)) onStale?.(trouble)
+    stale = trouble
+  }
   return inOperatorsWords(plain, async () => {
-    const link = await connectToRead(linkOptions)
+    const writing = await connectToWrite(linkOptions, tell).catch((error: unknown) => {
+      if (!stale) throw error
+      return undefined
+    })
+    const link = writing ?? (await connect(plain))
     try {
-      const excess = await prepareSchema(link, plain, acknowledged)
+      const excess = await prepareSchema(link, plain, { isStale: !writing })
       if (excess.length > 0) onNotice?.({ kind: 'rights', user: plain.target.user, excess })
     } catch (error) {
       link.destroy()
       throw error
     }
-    if (!acknowledged.isStale) return new PostgresStore(link, options, { linkOptions, acknowledged })
-    await link.close()
-    return new PostgresStore(undefined, options, { linkOptions, acknowledged })
+    if (!writing) await link.close()
+    return new PostgresStore(writing, options, { linkOptions, acknowledged, tell })
   })
-}
-
-/** Tells of changes alone. */
-function checkAndTell(acknowledged: Acknowledged, onStale: PostgresOptions['onStale']): (link: Link) => Promise<void> {
-  let isTold = false
-  return async (link) => {
-    const trouble = await acknowledged.findTrouble(link)
-    if (isTold !== (trouble !== undefined)) onStale?.(trouble)
-    isTold = trouble !== undefined
-    if (trouble) throw trouble
-  }
 }
 
 /**
