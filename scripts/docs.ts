@@ -235,6 +235,7 @@ const nounNames: { readonly [N in Noun]: string } = {
   'policy-version': 'a version of a policy',
   'policy-document': 'a document of a policy',
   'policy-assignment': 'an assignment of a policy',
+  exception: 'an exception',
 }
 const everyNoun = Object.keys(nounNames) as Noun[]
 const id = 'ID'

@@ -41,6 +41,7 @@ const everyNoun: { readonly [N in Noun]: true } = {
   'policy-version': true,
   'policy-document': true,
   'policy-assignment': true,
+  exception: true,
   'source-parent': true,
   'destination-parent': true,
   'delegated-administrator': true,

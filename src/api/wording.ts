@@ -463,6 +463,7 @@ const nouns: Readonly<Record<Noun, NounWords>> = {
   'policy-version': idWords('InvalidIpamPolicyVersion', 'version of the policy'),
   'policy-document': idWords('InvalidIpamPolicyDocument', 'document of the policy'),
   'policy-assignment': idWords('InvalidIpamPolicyAssignment', 'assignment of the policy'),
+  exception: idWords('InvalidExceptionId', 'exception'),
   region: {
     notFound: 'InvalidParameterValue',
     missing: (id) => `Invalid region name: '${id}'. DescribeRegions lists those that exist.`,

@@ -34,6 +34,7 @@ export type Noun =
   | 'role-binding'
   | 'decision'
   | 'api-token'
+  | 'exception'
   | 'policy-version'
   | 'policy-document'
   | 'policy-assignment'

@@ -3,6 +3,8 @@ import { fromKey } from '#model/cidr.ts'
 import type { Assignment, PolicyDocument, PolicyVersion } from '#model/policy/document.ts'
 import type { GovernanceFacts, IpamFacts, NodeFacts, PoolFacts } from '#model/policy/snapshot.ts'
 import type { RoleBinding } from '#model/roles.ts'
+import { Exceptions } from './exceptions.ts'
+import type { Clock } from './history.ts'
 import type { PoolTag } from './pools.ts'
 import type { Sql } from './sql.ts'
 
@@ -35,8 +37,10 @@ interface PoolRow {
 
 export class Governance {
   readonly #sql: Sql
-  constructor(sql: Sql) {
+  readonly #exceptions: Exceptions
+  constructor(sql: Sql, clock: Clock) {
     this.#sql = sql
+    this.#exceptions = new Exceptions(sql, clock)
   }
 
   async facts(): Promise<GovernanceFacts> {
@@ -56,6 +60,7 @@ export class Governance {
       bindings: await this.#sql.all<RoleBinding>(
         'select id, principal, role, node, effect from role_binding order by id',
       ),
+      exceptions: await this.#exceptions.facts(),
       ...(admin ? { delegatedAdministrator: admin.account } : {}),
     }
   }

@@ -57,6 +57,7 @@ interface Shared {
   document?: Decision['document']
   candidates: readonly (Omit<Candidate, 'cidr'> & { cidr?: string })[]
   denial?: Denial
+  exception?: string
   wouldBe?: Omit<WouldBe, 'candidates'> & { candidates: readonly (Omit<Candidate, 'cidr'> & { cidr?: string })[] }
   trace: readonly TraceStep[]
 }
@@ -65,6 +66,7 @@ interface Wish {
   pool?: string
   cidr?: string
   netmaskLength?: number
+  resource?: string
   tags?: Record<string, string>
 }
 
@@ -196,7 +198,7 @@ export class Journal {
 const textOf = (candidates: readonly Candidate[]) =>
   candidates.map(({ cidr, ...rest }) => (cidr ? { ...rest, cidr: formatCidr(cidr) } : rest))
 
-function sharedText({ request, target, document, candidates, denial, wouldBe, trace }: Decision): string {
+function sharedText({ request, target, document, candidates, denial, exception, wouldBe, trace }: Decision): string {
   const shared: Shared = {
     family: request.family,
     scopeType: request.scopeType,
@@ -204,18 +206,21 @@ function sharedText({ request, target, document, candidates, denial, wouldBe, tr
     document,
     candidates: textOf(candidates),
     denial,
+    exception,
     wouldBe: wouldBe && { ...wouldBe, candidates: textOf(wouldBe.candidates) },
     trace,
   }
   return JSON.stringify(shared)
 }
 
-function wishOf({ explicit, netmaskLength, tags }: AllocationRequest): string | null {
-  if (!explicit && netmaskLength === undefined && !(tags && tags.size > 0)) return null
+function wishOf({ explicit, netmaskLength, resource, tags }: AllocationRequest): string | null {
+  const isBare = !explicit && netmaskLength === undefined && resource === undefined
+  if (isBare && !(tags && tags.size > 0)) return null
   const wish: Wish = {
     pool: explicit?.pool,
     cidr: explicit?.cidr && formatCidr(explicit.cidr),
     netmaskLength,
+    resource,
     tags: tags && tags.size > 0 ? Object.fromEntries(tags) : undefined,
   }
   return JSON.stringify(wish)
@@ -239,6 +244,7 @@ function toDecision(row: DecisionRow): RecordedDecision {
       family: shared.family,
       scopeType: shared.scopeType,
       netmaskLength: wish.netmaskLength,
+      ...(wish.resource === undefined ? {} : { resource: wish.resource }),
       ...(wish.pool === undefined && wish.cidr === undefined
         ? {}
         : { explicit: { pool: wish.pool, ...cidrIn(wish.cidr) } }),
@@ -253,6 +259,7 @@ function toDecision(row: DecisionRow): RecordedDecision {
     candidates: candidatesIn(shared.candidates),
     ...(row.pool === null ? {} : { pool: row.pool }),
     ...(row.first === null ? {} : { cidr: fromKey(row.first, row.length!) }),
+    ...(shared.exception === undefined ? {} : { exception: shared.exception }),
     ...(shared.denial ? { denial: shared.denial } : {}),
     trace: shared.trace,
   }

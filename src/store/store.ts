@@ -4,6 +4,7 @@ import type { AccessKeys } from './access-keys.ts'
 import type { Addresses } from './addresses.ts'
 import type { ApiTokens } from './api-tokens.ts'
 import type { SpaceCheck } from './check.ts'
+import type { Exceptions } from './exceptions.ts'
 import type { Governance } from './governance.ts'
 import type { History } from './history.ts'
 import type { Ipams } from './ipams.ts'
@@ -37,6 +38,7 @@ export interface Transaction {
   readonly accessKeys: AccessKeys
   readonly addresses: Addresses
   readonly apiTokens: ApiTokens
+  readonly exceptions: Exceptions
   readonly governance: Governance
   readonly history: History
   readonly ipams: Ipams

@@ -13,6 +13,7 @@ import {
   type RuleCondition,
   type SizeBounds,
 } from './document.ts'
+import { isPoolExcepted } from './exception.ts'
 import {
   pathOf,
   type Resolution,
@@ -106,12 +107,14 @@ export function isOwnOrShared(snapshot: Snapshot, account: string, poolId: strin
 }
 
 /**
- * Whether the account may know of the pool and name it: its own, shared with it, or listed for it by an enforced policy.
+ * Whether the account may know of the pool and name it: its own, shared with it, or listed for it by an enforced policy
+ * or, where a moment is given, by an exception that is in force then.
  * To all others the pool is absent (invariant I8). Whether the pool then serves a request is for `decide` to say.
  */
-export function mayUsePool(snapshot: Snapshot, account: string, poolId: string): boolean {
+export function mayUsePool(snapshot: Snapshot, account: string, poolId: string, now?: number): boolean {
   if (!snapshot.pools.has(poolId)) return false
-  return isOwnOrShared(snapshot, account, poolId) || grantedPools(snapshot, account).has(poolId)
+  if (isOwnOrShared(snapshot, account, poolId) || grantedPools(snapshot, account).has(poolId)) return true
+  return now !== undefined && isPoolExcepted(snapshot.exceptions, pathOf(snapshot, account), poolId, now)
 }
 
 function partsOf(snapshot: Snapshot, world: World, path: readonly string[], pair: Pair) {

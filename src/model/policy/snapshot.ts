@@ -4,6 +4,7 @@ import type { Cidr } from '../cidr.ts'
 import type { RoleBinding } from '../roles.ts'
 import type { Party, TraceStep, Verdict } from './decision.ts'
 import type { Assignment, OnExhausted, OnExplicit, PolicyVersion, RequiredTag } from './document.ts'
+import { type ExceptionFacts, type ExceptionIndex, indexExceptions } from './exception.ts'
 
 /** A node of the organization tree. `tags` are those that administrators set on it. */
 export interface NodeFacts {
@@ -53,6 +54,8 @@ export interface GovernanceFacts {
   /** The account whose IPAM speaks for the whole organization. */
   readonly delegatedAdministrator?: string
   readonly bindings?: readonly RoleBinding[]
+  /** The approved ones: whether they are in force follows from the moment of each request. */
+  readonly exceptions?: readonly ExceptionFacts[]
 }
 
 /** A setting together with who set it. */
@@ -135,6 +138,7 @@ export interface Snapshot {
   readonly assignmentsByTarget: ReadonlyMap<string, readonly Assignment[]>
   readonly delegatedAdministrator?: string
   readonly bindingsByPrincipal: ReadonlyMap<string, readonly RoleBinding[]>
+  readonly exceptions: ExceptionIndex
   /** Filled as decisions ask; nothing in them can change what a decision is, only how soon. */
   readonly caches: {
     readonly paths: BoundedMap<readonly string[]>
@@ -159,6 +163,7 @@ export function compileSnapshot(facts: GovernanceFacts, epoch: number): Snapshot
     assignmentsByTarget: Map.groupBy(inForce, ({ targetId }) => targetId),
     delegatedAdministrator: facts.delegatedAdministrator,
     bindingsByPrincipal: Map.groupBy(facts.bindings ?? [], ({ principal }) => principal),
+    exceptions: indexExceptions(facts.exceptions ?? []),
     caches: emptyCaches(),
   }
 }

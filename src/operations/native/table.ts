@@ -4,6 +4,7 @@ import { listChanges } from './changes.ts'
 import { getDecision, listDecisions } from './decisions.ts'
 import type { NativeOperation } from './definition.ts'
 import { getEffectivePolicy } from './effective-policies.ts'
+import { exceptionOperations } from './exceptions.ts'
 import { explainRecordedDecision, explainRequest } from './explanations.ts'
 import { findHolders, findHoldingsOfAccount, findHoldingsOfResource, getObjectHistory } from './history.ts'
 import {
@@ -72,6 +73,11 @@ export const nouns: readonly Noun[] = [
     name: 'Assignments',
     summary: 'Where policies are enabled, as what, and in which mode.',
     operations: [listPolicyAssignments, getPolicyAssignment, putPolicyAssignment, deletePolicyAssignment],
+  },
+  {
+    name: 'Exceptions',
+    summary: 'Permission to deviate from policy, for a limited time.',
+    operations: exceptionOperations,
   },
   {
     name: 'Decisions',
