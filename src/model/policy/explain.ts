@@ -105,6 +105,7 @@ export function renderDecision(decision: Explained, names: Names = new Map(), ne
     ['candidates', decision.candidates.map(({ pool }) => withName(pool, names)).join(', ') || undefined],
     ['from', decision.pool && withName(decision.pool, names)],
     ['block', decision.cidr && formatCidr(decision.cidr)],
+    ['exception', decision.exception],
     ['would be', decision.wouldBe && renderWouldBe(decision.wouldBe, names)],
     ['expected', decision.denial && (decision.denial.allowed.join(', ') || 'nothing')],
     ['actual', decision.denial && (decision.denial.value || 'none')],
@@ -189,6 +190,7 @@ function explainDenial(decision: Explained): Explanation {
 
 function explainGrant(decision: Explained): Explanation {
   const { policy, target, request, outcome, pool } = decision
+  const under = decision.exception === undefined ? '' : ` under exception \`${decision.exception}\``
   const by = policy
     ? `by policy \`${policy.id}\` version ${policy.version}, enabled on \`${target}\``
     : 'as no policy enforced here speaks of it'
@@ -197,7 +199,7 @@ function explainGrant(decision: Explained): Explanation {
   const block = decision.cidr ? ` ${formatCidr(decision.cidr)}` : ''
   const steer = outcome === 'steer' ? `; your choice \`${wishOf(request)}\` is not listed and was not followed` : ''
   return {
-    sentence: `${articleFor(request.resourceType)} ${request.resourceType} in ${request.locale} got${block} from ${from}, ${by}${rule ? `, rule ${rule}` : ''}${steer}.`,
+    sentence: `${articleFor(request.resourceType)} ${request.resourceType} in ${request.locale} got${block} from ${from}${under}, ${by}${rule ? `, rule ${rule}` : ''}${steer}.`,
     lines: wouldBeLines(decision),
   }
 }
