@@ -558,6 +558,30 @@ create table exception_use (
   allocation integer,
   primary key (exception_id, decision)
 ) strict, without rowid;
+-- What an assignment may become: another version, another mode, or both. It is asked on every request and never acts.
+create table assignment_candidate (
+  policy_id text not null,
+  target_id text not null,
+  n integer not null unique,
+  version integer,
+  mode text check (mode in ('off', 'observe', 'warn', 'enforce')),
+  set_by text not null,
+  set_at integer not null,
+  primary key (policy_id, target_id),
+  foreign key (policy_id, target_id) references assignment (policy_id, target_id) on delete cascade,
+  foreign key (policy_id, version) references policy_version (policy_id, version),
+  check (version is not null or mode is not null)
+) strict, without rowid;
+-- Decisions that a candidate would have made otherwise.
+create table candidate_difference (
+  candidate integer not null,
+  account text not null,
+  resource_type text not null,
+  locale text not null,
+  decision integer not null,
+  at integer not null,
+  primary key (candidate, account, resource_type, locale, decision)
+) strict, without rowid;
 `,
   },
   {

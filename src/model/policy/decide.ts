@@ -6,6 +6,7 @@ import {
   type AllocationRequest,
   type AllocatorResult,
   type Candidate,
+  type CandidateAnswer,
   type Decision,
   type Denial,
   type Party,
@@ -63,6 +64,7 @@ export function conclude(
     outcome: isExhausted ? 'deny' : verdict.outcome,
     mode: verdict.mode,
     wouldBe: verdict.wouldBe,
+    candidate: verdict.candidate,
     policy: verdict.policy,
     target: verdict.target,
     document: verdict.document,
@@ -155,14 +157,17 @@ function judge(snapshot: Snapshot, request: AllocationRequest, now: number): { v
   const wouldBe = different && wouldBeOf(different.mode, different.judgement)
   const warns = wouldBe?.mode === 'warn' && live.outcome === 'allow'
   const { locale, resourceType } = request
+  const outcome = warns ? 'warn' : live.outcome
+  const answer = snapshot.candidates && candidateAnswer(snapshot, request, now, { ...live, outcome })
   const verdict: Verdict = Object.freeze({
-    outcome: warns ? 'warn' : live.outcome,
+    outcome,
     candidates: live.candidates,
     onExhausted: live.onExhausted,
     exception: live.exception,
     reserve: live.reserve,
     mode: modeOf(live, others),
     wouldBe,
+    candidate: answer?.candidate,
     policy: policyOf(live.by),
     target: live.by?.target,
     document: live.by && { locale, resourceType },
@@ -171,7 +176,44 @@ function judge(snapshot: Snapshot, request: AllocationRequest, now: number): { v
     trace: Object.freeze(different ? [...live.steps, stepOf(different.mode, different.judgement)] : [...live.steps]),
     endings: new Map<string, readonly TraceStep[]>(),
   })
-  return { verdict, readsTags: live.readsTags || others.some(({ judgement }) => judgement.readsTags) }
+  const readsTags = live.readsTags || others.some(({ judgement }) => judgement.readsTags) || answer?.readsTags === true
+  return { verdict, readsTags }
+}
+
+/**
+ * Asks the same evaluator in the world where the candidates on the account's path have replaced what they stand beside.
+ * Undefined where there is none on the path; `candidate` is undefined where the answer is the same: outcome, pools, what
+ * happens when these are full, and who decides by which setting. Another version alone makes no difference.
+ */
+function candidateAnswer(
+  snapshot: Snapshot,
+  request: AllocationRequest,
+  now: number,
+  live: Omit<Judgement, 'outcome'> & Pick<Verdict, 'outcome'>,
+): { readonly candidate?: CandidateAnswer; readonly readsTags: boolean } | undefined {
+  const { byTarget, snapshot: world } = snapshot.candidates!
+  const onPath = pathOf(snapshot, request.account).flatMap((node) => byTarget.get(node) ?? [])
+  if (onPath.length === 0) return undefined
+  const { verdict, readsTags } = judge(world, request, now)
+  const { outcome, candidates, onExhausted, policy, target, denial, exception } = verdict
+  const isSame =
+    outcome === live.outcome &&
+    onExhausted === live.onExhausted &&
+    sameCandidates(candidates, live.candidates) &&
+    policy?.id === live.by?.policy &&
+    target === live.by?.target &&
+    denial?.cause === live.denial?.cause &&
+    denial?.setting === live.denial?.setting
+  if (isSame) return { readsTags }
+  const assignments = onPath.map(({ n, policyId, targetId, version, mode }) => ({
+    n,
+    policy: policyId,
+    target: targetId,
+    version: version?.version,
+    mode,
+  }))
+  const answer = { outcome, candidates, onExhausted, policy, target, denial, exception, assignments }
+  return { candidate: Object.freeze(answer), readsTags }
 }
 
 const policyOf = (by: Party | undefined) => by && { id: by.policy, version: by.version }

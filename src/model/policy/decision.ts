@@ -81,6 +81,28 @@ export interface WouldBe {
   readonly exception?: string
 }
 
+/**
+ * What the candidates on the account's path would have answered, where that is something else than what was answered. All
+ * of them together: each may be there because of another.
+ */
+export interface CandidateAnswer {
+  readonly outcome: 'allow' | 'steer' | 'warn' | 'deny'
+  readonly candidates: readonly Candidate[]
+  readonly onExhausted: OnExhausted
+  readonly policy?: { readonly id: string; readonly version: number }
+  readonly target?: string
+  readonly denial?: Denial
+  readonly exception?: string
+  /** Those on the path, by the sequence numbers of their candidates. */
+  readonly assignments: readonly {
+    readonly n: number
+    readonly policy: string
+    readonly target: string
+    readonly version?: number
+    readonly mode?: Mode
+  }[]
+}
+
 /** What an exception adds to a request that policy allows: tried after everything that policy lets it have. */
 export interface Reserve {
   readonly exception: string
@@ -100,6 +122,7 @@ export interface Verdict {
   /** The strictest mode among the assignments that apply; `off` where none does. */
   readonly mode: Mode
   readonly wouldBe?: WouldBe
+  readonly candidate?: CandidateAnswer
   readonly policy?: { readonly id: string; readonly version: number }
   readonly target?: string
   readonly document?: { readonly locale: string; readonly resourceType: string }
@@ -119,6 +142,7 @@ export interface Decision {
   readonly outcome: 'allow' | 'steer' | 'warn' | 'deny'
   readonly mode: Mode
   readonly wouldBe?: WouldBe
+  readonly candidate?: CandidateAnswer
   readonly policy?: { readonly id: string; readonly version: number }
   readonly target?: string
   readonly document?: { readonly locale: string; readonly resourceType: string }

@@ -22,6 +22,7 @@ import {
   type ResolvedSize,
   type Snapshot,
   type Sourced,
+  versionOf,
   type World,
 } from './snapshot.ts'
 
@@ -88,8 +89,8 @@ export function grantedPools(snapshot: Snapshot, account: string): ReadonlySet<s
   const known = snapshot.caches.grants.get(account)
   if (known) return known
   const granted = new Set<string>()
-  for (const { policyId } of assignmentsOn(snapshot, 'enforce', pathOf(snapshot, account))) {
-    for (const pair of snapshot.policies.get(policyId)!.documents) {
+  for (const assignment of assignmentsOn(snapshot, 'enforce', pathOf(snapshot, account))) {
+    for (const pair of versionOf(snapshot, assignment).documents) {
       const { document } = resolve(snapshot, 'enforce', account, pair)
       for (const { pool, skipped } of document?.rules ?? []) if (skipped === undefined) granted.add(pool)
     }
@@ -132,7 +133,7 @@ function partsOf(snapshot: Snapshot, world: World, path: readonly string[], pair
     if (assignment.kind !== 'default') continue
     nearest = partOf(snapshot, assignment, pair)
     steps.push(stepOf(snapshot, assignment, pair, nearest !== undefined))
-    if (nearest || snapshot.policies.get(assignment.policyId)!.compatibility === 'aws') break
+    if (nearest || versionOf(snapshot, assignment).compatibility === 'aws') break
   }
   if (assignments.length === 0) {
     steps.push({
@@ -145,8 +146,9 @@ function partsOf(snapshot: Snapshot, world: World, path: readonly string[], pair
   return { finals, base: nearest ?? finals[0], steps }
 }
 
-function partOf(snapshot: Snapshot, { policyId, targetId }: Assignment, { locale, resourceType }: Pair) {
-  const version = snapshot.policies.get(policyId)!
+function partOf(snapshot: Snapshot, assignment: Assignment, { locale, resourceType }: Pair) {
+  const { policyId, targetId } = assignment
+  const version = versionOf(snapshot, assignment)
   const document = findDocument(version, locale, resourceType)
   if (!document) return undefined
   return { document, by: { policy: policyId, version: version.version, target: targetId, owner: version.account } }
@@ -154,7 +156,7 @@ function partOf(snapshot: Snapshot, { policyId, targetId }: Assignment, { locale
 
 function stepOf(snapshot: Snapshot, assignment: Assignment, pair: Pair, isHit: boolean): TraceStep {
   const { policyId, targetId, kind, mode } = assignment
-  const { version, compatibility } = snapshot.policies.get(policyId)!
+  const { version, compatibility } = versionOf(snapshot, assignment)
   const has = isHit ? 'has a document' : 'has no document'
   const whole =
     !isHit && kind === 'default' && compatibility === 'aws' ? ', and as with AWS the nearest wins whole' : ''
@@ -248,7 +250,7 @@ function unmatchedOf(snapshot: Snapshot, world: World, path: readonly string[]):
   const account = path.at(-1)!
   const isMember = path.length > 1
   const fromPolicies = new Set(
-    assignmentsOn(snapshot, world, path).map(({ policyId }) => snapshot.policies.get(policyId)!.ipamId),
+    assignmentsOn(snapshot, world, path).map((assignment) => versionOf(snapshot, assignment).ipamId),
   )
   for (const ipam of snapshot.ipams.values()) {
     const hasSay =
