@@ -2,6 +2,7 @@
 import { AccessKeys, type Sealer } from './access-keys.ts'
 import { Addresses } from './addresses.ts'
 import { ApiTokens } from './api-tokens.ts'
+import { Candidates } from './candidates.ts'
 import { SpaceCheck } from './check.ts'
 import { Exceptions } from './exceptions.ts'
 import { Governance } from './governance.ts'
@@ -40,6 +41,7 @@ export class Nouns implements Transaction {
   readonly accessKeys: AccessKeys
   readonly addresses: Addresses
   readonly apiTokens: ApiTokens
+  readonly candidates: Candidates
   readonly exceptions: Exceptions
   readonly governance: Governance
   readonly history: History
@@ -68,6 +70,7 @@ export class Nouns implements Transaction {
     this.history = new History(sql, this)
     this.tags = new Tags(sql)
     this.governance = new Governance(sql, this)
+    this.candidates = new Candidates(sql)
     this.exceptions = new Exceptions(sql, this)
     this.ipams = new Ipams(sql)
     this.pools = new Pools(sql)
