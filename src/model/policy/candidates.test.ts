@@ -61,12 +61,7 @@ test('a candidate version is asked beside the live one, and what it would have a
 
 test('a candidate mode is asked as if it were in force: what enforcing would deny, what observing would let pass', () => {
   const wish = { explicit: { pool: 'p3' } }
-  const shared = {
-    pools: worldOf({})
-      .pools.values()
-      .map((one) => ({ ...one, sharedWith: [root] }))
-      .toArray(),
-  }
+  const shared = { pools: pools.map((one) => ({ ...one, sharedWith: [root] })) }
   const observed = { ...shared, assignments: [assign('net', root, { mode: 'observe' })] }
   const stricter = ask(lawWith([{ ...onRoot, mode: 'enforce' }], observed), wish)
   assert.deepEqual(
