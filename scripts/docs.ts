@@ -236,6 +236,7 @@ const nounNames: { readonly [N in Noun]: string } = {
   'policy-document': 'a document of a policy',
   'policy-assignment': 'an assignment of a policy',
   exception: 'an exception',
+  candidate: 'a candidate of an assignment',
 }
 const everyNoun = Object.keys(nounNames) as Noun[]
 const id = 'ID'

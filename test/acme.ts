@@ -18,7 +18,7 @@ export const workloads = 'ou-acme-workload'
 export const prod = 'ou-acme-prodprod'
 export const dev = 'ou-acme-devdevde'
 
-interface Furniture {
+export interface Acme extends World {
   readonly ipam: string
   readonly publicScope: string
   readonly privateScope: string
@@ -31,7 +31,6 @@ interface Furniture {
   /** Allocates an Elastic IP as an account and answers the pool that it came from. */
   poolOfAddress(account: string, input?: { IpamPoolId?: string }): Promise<string>
 }
-export interface Acme extends World, Furniture {}
 export interface PoolWish {
   readonly locale?: string
   readonly scope?: 'public' | 'private'
@@ -51,14 +50,7 @@ export async function openAcme({
   tier?: 'free' | 'advanced'
   around?: (store: Store) => Store
 } = {}): Promise<Acme> {
-  return furnishAcme(await openWorld({}, around), tier)
-}
-
-/** Makes any world that company's. */
-export async function furnishAcme<W extends World>(
-  world: W,
-  tier: 'free' | 'advanced' = 'advanced',
-): Promise<W & Furniture> {
+  const world = await openWorld({}, around)
   await foundOrganization(world)
   const { Ipam } = await world.call(
     'CreateIpam',

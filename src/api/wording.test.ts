@@ -42,6 +42,7 @@ const everyNoun: { readonly [N in Noun]: true } = {
   'policy-document': true,
   'policy-assignment': true,
   exception: true,
+  candidate: true,
   'source-parent': true,
   'destination-parent': true,
   'delegated-administrator': true,

@@ -35,6 +35,7 @@ export type Noun =
   | 'decision'
   | 'api-token'
   | 'exception'
+  | 'candidate'
   | 'policy-version'
   | 'policy-document'
   | 'policy-assignment'

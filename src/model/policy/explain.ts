@@ -3,6 +3,7 @@
 import { formatCidr } from '../cidr.ts'
 import {
   type AllocationRequest,
+  type CandidateAnswer,
   type Decision,
   type Denial,
   provider,
@@ -107,6 +108,7 @@ export function renderDecision(decision: Explained, names: Names = new Map(), ne
     ['block', decision.cidr && formatCidr(decision.cidr)],
     ['exception', decision.exception],
     ['would be', decision.wouldBe && renderWouldBe(decision.wouldBe, names)],
+    ['candidate', decision.candidate && renderAnswer(decision.candidate, names)],
     ['expected', decision.denial && (decision.denial.allowed.join(', ') || 'nothing')],
     ['actual', decision.denial && (decision.denial.value || 'none')],
     ['next', next],
@@ -126,13 +128,19 @@ export function renderDecision(decision: Explained, names: Names = new Map(), ne
 }
 
 /** What assignments that observe or warn would have made of it, were they enforced. */
-function renderWouldBe({ mode, outcome, policy, target, candidates, denial }: WouldBe, names: Names): string {
+const renderWouldBe = (wouldBe: WouldBe, names: Names): string =>
+  `${renderAnswer(wouldBe, names)}; it is in mode ${wouldBe.mode}`
+
+function renderAnswer(
+  { outcome, policy, target, candidates, denial }: WouldBe | CandidateAnswer,
+  names: Names,
+): string {
   const by = policy
     ? `, by ${withName(policy.id, names)} version ${policy.version} on ${withName(target ?? '', names)}`
     : ''
   const from = candidates.length > 0 ? ` from ${candidates.map(({ pool }) => withName(pool, names)).join(', ')}` : ''
   const because = denial ? ` (${denial.setting}: ${denial.value})` : ''
-  return `${outcome}${from}${because}${by}; it is in mode ${mode}`
+  return `${outcome}${from}${because}${by}`
 }
 
 const withName = (id: string, names: Names): string => (names.has(id) ? `${id} (${names.get(id)})` : id)

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import type { Ec2Input } from '#formats/aws/ec2.generated.ts'
 import { parseId } from '#model/identifier.ts'
-import { asNetwork, dev, furnishAcme, lab, network, prod, refusalOf, root, shop, stranger } from '../../../test/acme.ts'
-import { type NativeWorld, openNativeWorld, type Sent } from '../../../test/native-world.ts'
+import { asNetwork, dev, lab, network, openAcme, prod, refusalOf, root, shop, stranger } from '../../../test/acme.ts'
+import { type Sent, withNativeApi } from '../../../test/native-world.ts'
 import { explainDecision } from '../explain.ts'
 
 const dayMs = 86_400_000
@@ -25,7 +25,7 @@ interface Page<T> {
 let acme: Awaited<ReturnType<typeof furnish>>
 /** A company whose every account gets its Elastic IPs from `listed`; `other` is a pool that nobody is given. */
 async function furnish() {
-  const company = await furnishAcme<NativeWorld>(await openNativeWorld())
+  const company = await withNativeApi(await openAcme())
   const [listed, other, law] = [await company.pool(), await company.pool(), await company.policy()]
   await company.rules(law, [listed])
   await company.enable(law)
@@ -149,6 +149,26 @@ describe('an exception over both APIs', () => {
     await acme.call('ReleaseAddress', { AllocationId: AllocationId! }, { account: shop })
     const { items: left } = await get<Page<object>>(`/exceptions/${exceptionId}/findings`)
     assert.deepEqual(left, [], 'what was given back is no finding')
+  })
+
+  test('an exception for one resource is for that one alone', async () => {
+    const as = { account: shop }
+    const [usual, spare] = [await acme.pool({ scope: 'private' }), await acme.pool({ scope: 'private' })]
+    await acme.rules(acme.law, [usual], { type: 'vpc' })
+    const made = async () => {
+      const { Vpc } = await acme.call('CreateVpc', { Ipv4IpamPoolId: usual, Ipv4NetmaskLength: 28 }, as)
+      return Vpc!.VpcId!
+    }
+    const VpcId = await made()
+    const extend = (id: string) =>
+      acme.call('AssociateVpcCidrBlock', { VpcId: id, Ipv4IpamPoolId: spare, Ipv4NetmaskLength: 28 }, as)
+    assert.equal(await codeOf(extend(VpcId)), 'NotFound')
+    const grants = { pools: [spare] }
+    const { exceptionId } = await approved({ resourceType: 'vpc', resource: 'vpc-another*', grants })
+    assert.equal(await codeOf(extend(VpcId)), 'DeniedByPolicy')
+    const own = await approved({ resourceType: 'vpc', resource: VpcId, grants })
+    assert.equal((await extend(VpcId)).VpcId, VpcId)
+    for (const id of [exceptionId, own.exceptionId]) await revoke(id)
   })
 
   test('an exhausted pool is helped out by the exception, last of all', async () => {

@@ -1,5 +1,6 @@
 // All operations of the native API: what is not here does not exist there.
 
+import { candidateOperations, draftPolicyVersion } from './candidates.ts'
 import { listChanges } from './changes.ts'
 import { getDecision, listDecisions } from './decisions.ts'
 import type { NativeOperation } from './definition.ts'
@@ -62,6 +63,7 @@ export const nouns: readonly Noun[] = [
       getPolicyVersion,
       comparePolicyVersions,
       restorePolicyVersion,
+      draftPolicyVersion,
       listPolicyDocuments,
       getPolicyDocument,
       putPolicyDocument,
@@ -73,6 +75,11 @@ export const nouns: readonly Noun[] = [
     name: 'Assignments',
     summary: 'Where policies are enabled, as what, and in which mode.',
     operations: [listPolicyAssignments, getPolicyAssignment, putPolicyAssignment, deletePolicyAssignment],
+  },
+  {
+    name: 'Candidates',
+    summary: 'What an assignment may become, asked beside it on every request.',
+    operations: candidateOperations,
   },
   {
     name: 'Exceptions',
