@@ -216,6 +216,7 @@ test('whatever the candidates are, the answer is exactly that of the world witho
         if (verdict.candidate) differences++
         assert.deepEqual(facts(verdict), facts(ask(bare, one)))
         assert.deepEqual(verdict.trace, ask(bare, one).trace)
+        assert.deepEqual(verdict.candidate, ask(worldOf(made), one).candidate, 'caches are warm')
       }
     }),
     { numRuns: 1_000 },

@@ -112,6 +112,9 @@ test('what policy allows without the exception stays as it is and does not name 
 test('a caller who names a listed pool gets that one or nothing, exception or not', () => {
   const verdict = ask(lawWith([exception({ pools: ['p3'], provider: true })]), { explicit: { pool: 'p1' } })
   assert.deepEqual([names(verdict), verdict.reserve, verdict.exception], [['p1'], undefined, undefined])
+  const twin = pool('twin', '198.51.100.0/25', { scopeId: 'ipam-scope-other' })
+  const doubled = lawWith([exception({ pools: ['twin'] })], {}, { pools: [...pools, twin] })
+  assert.equal(ask(doubled, { explicit: { cidr: cidr('198.51.100.9/32') } }).reserve, undefined)
 })
 
 test('`provider` lets the provider serve, and is not needed where policy falls back to it', () => {
@@ -232,6 +235,19 @@ test('exceptions do not add up: what needs two of them is denied', () => {
   const vpc = { resourceType: 'vpc', scopeType: 'private' } as const
   assert.equal(ask(world, { ...vpc, netmaskLength: 20, explicit: { pool: 'other' } }).outcome, 'deny')
   assert.equal(ask(world, { ...vpc, netmaskLength: 24, explicit: { pool: 'other' } }).exception, 'exception-2')
+})
+
+test('of several that would do, that of the account is named before that of a unit, and the others are skipped', () => {
+  const ofUnit = exception({ pools: ['p3'] }, { target: workloads, id: 'exception-0' })
+  const verdict = ask(lawWith([ofUnit, exception({ pools: ['p3'] })]), { explicit: { pool: 'p3' } })
+  assert.equal(verdict.exception, 'exception-1')
+  assert.deepEqual(
+    verdict.trace.filter(({ kind }) => kind === 'exception').map(({ subject, result }) => [subject, result]),
+    [
+      ['exception-1', 'hit'],
+      ['exception-0', 'skip'],
+    ],
+  )
 })
 
 test('an exception that is not in force says so in the trace of the denial', () => {

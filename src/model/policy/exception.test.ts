@@ -142,6 +142,10 @@ test('a renewal leaves the present end in place until it is approved, and begins
   assert.deepEqual([early.startsAt, early.expiresAt, early.asked.by], [2, later, 'user:bob'])
   const late = take(act(asked, at('approve', 'user:eve', 15)))
   assert.deepEqual([late.startsAt, late.expiresAt, stateAt(late, 15)], [15, later, 'active'])
+  const again: Act = { kind: 'renew', by: 'user:eve', at: 16, expiresAt: later + 5, reason: 'longer still' }
+  assert.deepEqual(act(take(act(late, again)), at('approve', 'user:ann', 17)), {
+    refused: { kind: 'same-person', asked: 'user:ann', by: 'user:ann' },
+  })
   const denied = take(act(asked, { kind: 'deny', by: 'user:eve', at: 6 }))
   assert.deepEqual([denied.status, denied.expiresAt, denied.renewal], ['approved', end, undefined])
 })

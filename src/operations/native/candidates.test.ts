@@ -239,6 +239,8 @@ describe('what is refused', () => {
     const refused = await no('POST', `${at(root)}/promote`, { body: {} })
     assert.equal(refused.code, 'IncorrectState')
     assert.match(refused.detail, new RegExp(dev))
+    await put(dev, { version: 2, mode: 'warn' })
+    assert.equal((await no('POST', `${at(root)}/promote`, { body: {} })).code, 'IncorrectState')
     await put(dev, { version, mode: 'warn' })
     await acme.post(`${at(root)}/promote`, {})
     assert.equal((await allocate(lab)).PublicIpv4Pool, other)

@@ -143,7 +143,7 @@ describe('an exception over both APIs', () => {
     )
     const { decisionId } = items[0]!
     const text = await explainDecision(acme.store, decisionId)
-    assert.match(text!, new RegExp(`exception +${exceptionId}`))
+    assert.match(text!, new RegExp(`^exception +${exceptionId}$`, 'm'))
     const open = await get<Page<Shown>>('/exceptions?finding=open')
     assert(open.items.some((one) => one.exceptionId === exceptionId))
     await acme.call('ReleaseAddress', { AllocationId: AllocationId! }, { account: shop })
