@@ -235,6 +235,8 @@ const nounNames: { readonly [N in Noun]: string } = {
   'policy-version': 'a version of a policy',
   'policy-document': 'a document of a policy',
   'policy-assignment': 'an assignment of a policy',
+  exception: 'an exception',
+  candidate: 'a candidate of an assignment',
 }
 const everyNoun = Object.keys(nounNames) as Noun[]
 const id = 'ID'

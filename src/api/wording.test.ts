@@ -41,6 +41,8 @@ const everyNoun: { readonly [N in Noun]: true } = {
   'policy-version': true,
   'policy-document': true,
   'policy-assignment': true,
+  exception: true,
+  candidate: true,
   'source-parent': true,
   'destination-parent': true,
   'delegated-administrator': true,

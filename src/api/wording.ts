@@ -463,6 +463,8 @@ const nouns: Readonly<Record<Noun, NounWords>> = {
   'policy-version': idWords('InvalidIpamPolicyVersion', 'version of the policy'),
   'policy-document': idWords('InvalidIpamPolicyDocument', 'document of the policy'),
   'policy-assignment': idWords('InvalidIpamPolicyAssignment', 'assignment of the policy'),
+  exception: idWords('InvalidExceptionId', 'exception'),
+  candidate: idWords('InvalidCandidate', 'candidate of the assignment'),
   region: {
     notFound: 'InvalidParameterValue',
     missing: (id) => `Invalid region name: '${id}'. DescribeRegions lists those that exist.`,

@@ -26,6 +26,7 @@ const kinds = {
   subnet: { prefix: 'subnet-', digits: digitsShort },
   subnetCidrAssociation: { prefix: 'subnet-cidr-assoc-', digits: digitsShort },
   decision: { prefix: 'decision-', digits: digitsShort },
+  exception: { prefix: 'exception-', digits: digitsShort },
   roleBinding: { prefix: 'role-binding-', digits: digitsShort },
   apiToken: { prefix: 'token-', digits: digitsShort },
 } as const

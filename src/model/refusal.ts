@@ -34,6 +34,8 @@ export type Noun =
   | 'role-binding'
   | 'decision'
   | 'api-token'
+  | 'exception'
+  | 'candidate'
   | 'policy-version'
   | 'policy-document'
   | 'policy-assignment'

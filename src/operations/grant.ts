@@ -54,7 +54,7 @@ export interface Grant {
 /** A pool as its owner or a principal it is shared with may name it; anybody else's does not exist (invariant I8). */
 export async function getUsablePool(context: ReadContext, id: string): Promise<Pool> {
   const pool = await context.tx.pools.find(id)
-  if (!pool?.scopeId || !mayUsePool(await context.snapshot(), context.caller.account, id)) {
+  if (!pool?.scopeId || !mayUsePool(await context.snapshot(), context.caller.account, id, context.now)) {
     refuse({ code: 'NotFound', what: 'ipam-pool', id })
   }
   return pool
@@ -77,9 +77,11 @@ export async function grant(
     if (!taken) continue
     const decision = conclude(verdict, identity, { pool: candidate.pool, cidr: taken.cidr })
     context.record(decision)
-    if (!taken.pool) return { cidr: taken.cidr, decision }
+    const n = taken.pool && context.newSequence()
+    if (decision.exception !== undefined) await context.tx.exceptions.use(decision.exception, number, n)
+    if (!taken.pool || n === undefined) return { cidr: taken.cidr, decision }
     const allocation: Allocation = {
-      n: context.newSequence(),
+      n,
       pool: taken.pool.n,
       cidr: taken.cidr,
       resourceType: holder.resourceType,
@@ -126,7 +128,7 @@ export async function judge(
   context: WriteContext,
   request: AllocationRequest & { readonly explicit: { readonly pool: string; readonly cidr: Cidr } },
 ): Promise<Decision> {
-  const { verdict, identity } = await ask(context, request)
+  const { verdict, number, identity } = await ask(context, request)
   if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined))
   const { pool, cidr } = request.explicit
   const isAllowed = verdict.candidates.some((candidate) => candidate.pool === pool && candidate.cidr)
@@ -151,6 +153,7 @@ export async function judge(
   }
   const decision = conclude(verdict, identity, { pool, cidr })
   context.record(decision)
+  if (decision.exception !== undefined) await context.tx.exceptions.use(decision.exception, number, undefined)
   return decision
 }
 
@@ -219,13 +222,15 @@ async function ask(context: WriteContext, request: AllocationRequest) {
   return { verdict, number, identity: { id, at: new Date(context.now), request } }
 }
 
-/** The candidates in order, and after them the provider where policy falls back to it. */
+/** The candidates in order, after them the provider where policy falls back to it, and at last what an exception adds. */
 function candidatesOf(verdict: Verdict): readonly Candidate[] {
   const fallsBack = verdict.onExhausted === 'provider' && !verdict.candidates.some(({ pool }) => pool === provider)
   const last = verdict.candidates.at(-1)
-  return fallsBack && last && !last.cidr
-    ? [...verdict.candidates, { pool: provider, netmaskLength: last.netmaskLength }]
-    : verdict.candidates
+  const ofPolicy =
+    fallsBack && last && !last.cidr
+      ? [...verdict.candidates, { pool: provider, netmaskLength: last.netmaskLength }]
+      : verdict.candidates
+  return verdict.reserve ? [...ofPolicy, ...verdict.reserve.candidates] : ofPolicy
 }
 
 /** Pools change only where governance does, so one reading is good for a snapshot's life. */

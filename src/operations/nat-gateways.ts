@@ -435,6 +435,7 @@ async function judgeElasticIp(
   await judge(context, {
     ...addressRequest(context, isRegional ? 'rnat' : 'eip'),
     explicit: { pool: pool?.scopeId === undefined ? provider : pool.id, cidr: elasticIp.cidr },
+    resource: gateway.id,
     tags: mapOf(isRegional ? [...own, ...tags] : own),
   })
 }

@@ -151,7 +151,7 @@ export async function takeBlock(
   }
   const granted = await grant(
     context,
-    await toRequest(context, network, wish, tags),
+    { ...(await toRequest(context, network, wish, tags)), resource: id },
     { resourceType: network, resourceId: id },
     { fields: fieldsOf[wish.family], whenFull: 'size', allowed: within, disallowed: taken },
   )

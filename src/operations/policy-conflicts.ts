@@ -10,7 +10,19 @@ import type { WriteContext } from './operation.ts'
  * against each other there is not this change's doing, and must not keep anybody from repairing something else.
  */
 export async function refuseConflicts(context: WriteContext, before?: Snapshot): Promise<void> {
-  const after = compileSnapshot(await context.tx.governance.facts(), context.tx.governanceEpoch)
+  refuseNewOf(await compileAnew(context), before)
+}
+
+/** The same for the world in which every candidate has replaced what it stands beside. */
+export async function refuseCandidateConflicts(context: WriteContext, before: Snapshot): Promise<void> {
+  const after = await compileAnew(context)
+  if (after.candidates) refuseNewOf(after.candidates.snapshot, before.candidates?.snapshot ?? before)
+}
+
+const compileAnew = async ({ tx }: WriteContext): Promise<Snapshot> =>
+  compileSnapshot(await tx.governance.facts(), tx.governanceEpoch)
+
+function refuseNewOf(after: Snapshot, before: Snapshot | undefined): void {
   const conflicts = findConflicts(after)
   if (conflicts.length === 0) return
   const known = new Set(before ? findConflicts(before).map(identityOf) : [])

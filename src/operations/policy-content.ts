@@ -129,19 +129,44 @@ export async function restoreVersion(context: WriteContext, policy: Policy, vers
   await refuseConflicts(context, before)
 }
 
+/** Writes a version that is not in force, to be a candidate. Its pools must be there, and fit. */
+export async function draftVersion(
+  context: WriteContext,
+  policy: Policy,
+  body: PolicyBody,
+  fields: (index: number) => DocumentFields,
+): Promise<number> {
+  refuseTooMany('documents in a policy', documentsPerPolicyMax, body.documents.length)
+  for (const [index, document] of body.documents.entries()) {
+    await refuseUnfitDocument(context, policy, document, fields(index))
+  }
+  const version = (await context.tx.policies.highestVersion(policy.id)) + 1
+  const drafted = { version, contentHash: hashOf(policy, body), body, author: context.caller.arn }
+  await context.tx.policies.insertVersion(policy.id, drafted)
+  context.changed(policy.id)
+  return version
+}
+
+/** Puts a version that is there in force. `remember` and `refuseConflicts` must follow. */
+export async function putInForce(context: WriteContext, policy: Policy, version: number): Promise<void> {
+  const { compatibility, documents } = (await context.tx.policies.findVersion(policy.id, version))!.body
+  for (const document of documents) await refuseUnfitDocument(context, policy, document, nativeFields)
+  await context.tx.policies.putInForce(policy.id, version)
+  await bringCompatibilityInLine(context, policy, compatibility)
+  await bringTagsInLine(context, policy, documents)
+}
+
 /** Writes the next version; none where nothing in it would be new. */
 export async function writeVersion(context: WriteContext, policy: Policy, body: PolicyBody): Promise<void> {
-  const { id: policyId, ipamId, account, version } = policy
-  const contentHash = hash('sha256', canonicalText({ policyId, ipamId, account, version, ...body }), 'hex')
-  const inForce = await context.tx.policies.findVersion(policyId, version)
+  const contentHash = hashOf(policy, body)
+  const inForce = await context.tx.policies.findVersion(policy.id, policy.version)
   if (inForce?.contentHash === contentHash) return
-  await context.tx.policies.addVersion(policyId, {
-    version: inForce ? version + 1 : version,
-    contentHash,
-    body,
-    author: context.caller.arn,
-  })
+  const version = (await context.tx.policies.highestVersion(policy.id)) + 1
+  await context.tx.policies.addVersion(policy.id, { version, contentHash, body, author: context.caller.arn })
 }
+
+const hashOf = ({ id: policyId, ipamId, account, version }: Policy, body: PolicyBody): string =>
+  hash('sha256', canonicalText({ policyId, ipamId, account, version, ...body }), 'hex')
 
 /** The policy as it is now, for the history, and that decisions must be made anew. */
 export async function remember(context: WriteContext, id: string): Promise<void> {
@@ -153,6 +178,7 @@ export async function remember(context: WriteContext, id: string): Promise<void>
       ...policy,
       contentHash: version.contentHash,
       assignments: await context.tx.policies.assignmentsOf(id),
+      candidates: await context.tx.candidates.ofPolicy(id),
       tags: await context.tx.tags.of(id),
     },
   )

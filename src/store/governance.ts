@@ -1,8 +1,10 @@
 // Everything that decisions are made on, read at once.
 import { fromKey } from '#model/cidr.ts'
-import type { Assignment, PolicyDocument, PolicyVersion } from '#model/policy/document.ts'
+import type { Assignment, AssignmentCandidate, Mode, PolicyDocument, PolicyVersion } from '#model/policy/document.ts'
 import type { GovernanceFacts, IpamFacts, NodeFacts, PoolFacts } from '#model/policy/snapshot.ts'
 import type { RoleBinding } from '#model/roles.ts'
+import { Exceptions } from './exceptions.ts'
+import type { Clock } from './history.ts'
 import type { PoolTag } from './pools.ts'
 import type { Sql } from './sql.ts'
 
@@ -15,6 +17,27 @@ interface PolicyRow {
   ipam_id: string
   account: string
   body: string
+}
+function toVersion(row: PolicyRow): PolicyVersion {
+  const { compatibility, documents } = JSON.parse(row.body) as {
+    compatibility: PolicyBody['compatibility']
+    documents: PolicyDocument[]
+  }
+  return {
+    policyId: row.id,
+    version: row.version,
+    ipamId: row.ipam_id,
+    account: row.account,
+    compatibility,
+    documents,
+  }
+}
+interface CandidateRow extends Omit<PolicyRow, 'version' | 'body'> {
+  n: number
+  target_id: string
+  mode: Mode | null
+  version: number | null
+  body: string | null
 }
 interface PoolRow {
   n: number
@@ -35,8 +58,10 @@ interface PoolRow {
 
 export class Governance {
   readonly #sql: Sql
-  constructor(sql: Sql) {
+  readonly #exceptions: Exceptions
+  constructor(sql: Sql, clock: Clock) {
     this.#sql = sql
+    this.#exceptions = new Exceptions(sql, clock)
   }
 
   async facts(): Promise<GovernanceFacts> {
@@ -56,6 +81,8 @@ export class Governance {
       bindings: await this.#sql.all<RoleBinding>(
         'select id, principal, role, node, effect from role_binding order by id',
       ),
+      candidates: await this.#candidates(),
+      exceptions: await this.#exceptions.facts(),
       ...(admin ? { delegatedAdministrator: admin.account } : {}),
     }
   }
@@ -81,20 +108,22 @@ export class Governance {
       `select p.id, p.version, p.ipam_id, p.account, v.body from policy p
        join policy_version v on v.policy_id = p.id and v.version = p.version order by p.id`,
     )
-    return rows.map((row) => {
-      const { compatibility, documents } = JSON.parse(row.body) as {
-        compatibility: PolicyBody['compatibility']
-        documents: PolicyDocument[]
-      }
-      return {
-        policyId: row.id,
-        version: row.version,
-        ipamId: row.ipam_id,
-        account: row.account,
-        compatibility,
-        documents,
-      }
-    })
+    return rows.map(toVersion)
+  }
+
+  async #candidates(): Promise<AssignmentCandidate[]> {
+    const rows = await this.#sql.all<CandidateRow>(
+      `select c.n, c.target_id, c.mode, p.id, p.ipam_id, p.account, v.version, v.body from assignment_candidate c
+       join policy p on p.id = c.policy_id
+       left join policy_version v on v.policy_id = c.policy_id and v.version = c.version order by c.n`,
+    )
+    return rows.map(({ n, target_id, mode, version, body, ...row }) => ({
+      n,
+      policyId: row.id,
+      targetId: target_id,
+      ...(mode === null ? {} : { mode }),
+      ...(version === null || body === null ? {} : { version: toVersion({ ...row, version, body }) }),
+    }))
   }
 
   async #pools(): Promise<PoolFacts[]> {

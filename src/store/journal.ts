@@ -1,6 +1,14 @@
 // The record: one audit entry per change, and every decision with its trace. Append only.
 import { type Cidr, formatCidr, fromKey, parseCidr, toKey } from '#model/cidr.ts'
-import type { AllocationRequest, Candidate, Decision, Denial, TraceStep, WouldBe } from '#model/policy/decision.ts'
+import type {
+  AllocationRequest,
+  Candidate,
+  CandidateAnswer,
+  Decision,
+  Denial,
+  TraceStep,
+  WouldBe,
+} from '#model/policy/decision.ts'
 import type { Mode } from '#model/policy/document.ts'
 import type { Awaitable, Sql } from './sql.ts'
 
@@ -49,15 +57,18 @@ interface DecisionRow {
   audit_entry: number
   body: string
 }
+type CandidateText = Omit<Candidate, 'cidr'> & { cidr?: string }
 /** What a decision shares with every other that went the same way. */
 interface Shared {
   family: 4 | 6
   scopeType?: 'public' | 'private'
   target?: string
   document?: Decision['document']
-  candidates: readonly (Omit<Candidate, 'cidr'> & { cidr?: string })[]
+  candidates: readonly CandidateText[]
   denial?: Denial
-  wouldBe?: Omit<WouldBe, 'candidates'> & { candidates: readonly (Omit<Candidate, 'cidr'> & { cidr?: string })[] }
+  exception?: string
+  wouldBe?: Omit<WouldBe, 'candidates'> & { candidates: readonly CandidateText[] }
+  candidate?: Omit<CandidateAnswer, 'candidates'> & { candidates: readonly CandidateText[] }
   trace: readonly TraceStep[]
 }
 /** What differs from request to request. */
@@ -65,6 +76,7 @@ interface Wish {
   pool?: string
   cidr?: string
   netmaskLength?: number
+  resource?: string
   tags?: Record<string, string>
 }
 
@@ -120,6 +132,18 @@ export class Journal {
       wishOf(request),
       auditEntry,
     )
+    for (const candidate of decision.candidate?.assignments ?? []) {
+      await this.#sql.later(
+        `insert into candidate_difference (candidate, account, resource_type, locale, decision, at)
+         values (?, ?, ?, ?, ?, ?)`,
+        candidate.n,
+        request.account,
+        request.resourceType,
+        request.locale,
+        n,
+        decision.at.getTime(),
+      )
+    }
   }
 
   async findDecision(n: number): Promise<RecordedDecision | undefined> {
@@ -200,7 +224,17 @@ export class Journal {
 const textOf = (candidates: readonly Candidate[]) =>
   candidates.map(({ cidr, ...rest }) => (cidr ? { ...rest, cidr: formatCidr(cidr) } : rest))
 
-function sharedText({ request, target, document, candidates, denial, wouldBe, trace }: Decision): string {
+function sharedText({
+  request,
+  target,
+  document,
+  candidates,
+  denial,
+  exception,
+  wouldBe,
+  candidate,
+  trace,
+}: Decision): string {
   const shared: Shared = {
     family: request.family,
     scopeType: request.scopeType,
@@ -208,18 +242,22 @@ function sharedText({ request, target, document, candidates, denial, wouldBe, tr
     document,
     candidates: textOf(candidates),
     denial,
+    exception,
     wouldBe: wouldBe && { ...wouldBe, candidates: textOf(wouldBe.candidates) },
+    candidate: candidate && { ...candidate, candidates: textOf(candidate.candidates) },
     trace,
   }
   return JSON.stringify(shared)
 }
 
-function wishOf({ explicit, netmaskLength, tags }: AllocationRequest): string | null {
-  if (!explicit && netmaskLength === undefined && !(tags && tags.size > 0)) return null
+function wishOf({ explicit, netmaskLength, resource, tags }: AllocationRequest): string | null {
+  const isBare = !explicit && netmaskLength === undefined && resource === undefined
+  if (isBare && !(tags && tags.size > 0)) return null
   const wish: Wish = {
     pool: explicit?.pool,
     cidr: explicit?.cidr && formatCidr(explicit.cidr),
     netmaskLength,
+    resource,
     tags: tags && tags.size > 0 ? Object.fromEntries(tags) : undefined,
   }
   return JSON.stringify(wish)
@@ -243,6 +281,7 @@ function toDecision(row: DecisionRow): RecordedDecision {
       family: shared.family,
       scopeType: shared.scopeType,
       netmaskLength: wish.netmaskLength,
+      ...(wish.resource === undefined ? {} : { resource: wish.resource }),
       ...(wish.pool === undefined && wish.cidr === undefined
         ? {}
         : { explicit: { pool: wish.pool, ...cidrIn(wish.cidr) } }),
@@ -251,12 +290,16 @@ function toDecision(row: DecisionRow): RecordedDecision {
     outcome: row.outcome,
     mode: row.mode,
     ...(shared.wouldBe ? { wouldBe: { ...shared.wouldBe, candidates: candidatesIn(shared.wouldBe.candidates) } } : {}),
+    ...(shared.candidate
+      ? { candidate: { ...shared.candidate, candidates: candidatesIn(shared.candidate.candidates) } }
+      : {}),
     ...(row.policy_id === null ? {} : { policy: { id: row.policy_id, version: row.policy_version! } }),
     target: shared.target,
     document: shared.document,
     candidates: candidatesIn(shared.candidates),
     ...(row.pool === null ? {} : { pool: row.pool }),
     ...(row.first === null ? {} : { cidr: fromKey(row.first, row.length!) }),
+    ...(shared.exception === undefined ? {} : { exception: shared.exception }),
     ...(shared.denial ? { denial: shared.denial } : {}),
     trace: shared.trace,
   }

@@ -534,6 +534,86 @@ create index api_token_expires on api_token (expires_at);
 `,
   },
   {
+    number: 3,
+    name: 'exceptions and candidates',
+    sql: `
+create table policy_exception (
+  id text primary key,
+  -- An account, a unit or a root; with a pattern, only resources whose name matches.
+  target_id text not null,
+  resource text,
+  locale text not null,
+  resource_type text not null,
+  -- Pools, the provider, netmask lengths: as JSON.
+  grants text not null,
+  reason text not null check (length(reason) > 0),
+  -- What people decided; that it is active or expired follows from the time.
+  status text not null check (status in ('requested', 'approved', 'denied', 'revoked')),
+  is_break_glass integer not null check (is_break_glass in (0, 1)),
+  starts_at integer not null,
+  expires_at integer not null,
+  requested_by text not null,
+  requested_at integer not null,
+  -- The request, or the renewal, that the present end was asked for in.
+  asked_by text not null,
+  asked_at integer not null,
+  approved_by text,
+  approved_at integer,
+  -- A later end that waits for approval, as JSON.
+  renewal text,
+  ended_by text,
+  ended_at integer,
+  ended_note text,
+  reviewed_by text,
+  reviewed_at integer,
+  review_note text,
+  check (expires_at > starts_at),
+  -- 90 days, and 24 hours for break-glass.
+  check (expires_at <= asked_at + 7776000000),
+  check (is_break_glass = 0 or expires_at <= requested_at + 86400000),
+  -- Nobody approves or reviews what they asked for.
+  check (approved_by is null or (approved_by <> requested_by and approved_by <> asked_by)),
+  check (reviewed_by is null or reviewed_by <> requested_by),
+  check ((approved_by is null) = (approved_at is null)),
+  check ((ended_by is null) = (status in ('requested', 'approved')) and (ended_by is null) = (ended_at is null)),
+  check (status <> 'approved' or approved_by is not null or is_break_glass = 1)
+) strict;
+create index policy_exception_open on policy_exception (status, expires_at);
+create index policy_exception_target on policy_exception (target_id, id);
+-- What was given under an exception; without an allocation, it was an address that was held already, or space brought along.
+create table exception_use (
+  exception_id text not null references policy_exception (id),
+  decision integer not null,
+  allocation integer,
+  primary key (exception_id, decision)
+) strict, without rowid;
+-- What an assignment may become: another version, another mode, or both. It is asked on every request and never acts.
+create table assignment_candidate (
+  policy_id text not null,
+  target_id text not null,
+  n integer not null unique,
+  version integer,
+  mode text check (mode in ('off', 'observe', 'warn', 'enforce')),
+  set_by text not null,
+  set_at integer not null,
+  primary key (policy_id, target_id),
+  foreign key (policy_id, target_id) references assignment (policy_id, target_id) on delete cascade,
+  foreign key (policy_id, version) references policy_version (policy_id, version),
+  check (version is not null or mode is not null)
+) strict, without rowid;
+-- Decisions that a candidate would have made otherwise.
+create table candidate_difference (
+  candidate integer not null,
+  account text not null,
+  resource_type text not null,
+  locale text not null,
+  decision integer not null,
+  at integer not null,
+  primary key (candidate, account, resource_type, locale, decision)
+) strict, without rowid;
+`,
+  },
+  {
     number: 4,
     name: 'time machine',
     sql: `

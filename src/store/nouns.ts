@@ -2,7 +2,9 @@
 import { AccessKeys, type Sealer } from './access-keys.ts'
 import { Addresses } from './addresses.ts'
 import { ApiTokens } from './api-tokens.ts'
+import { Candidates } from './candidates.ts'
 import { SpaceCheck } from './check.ts'
+import { Exceptions } from './exceptions.ts'
 import { Governance } from './governance.ts'
 import { History } from './history.ts'
 import { Ipams } from './ipams.ts'
@@ -41,6 +43,8 @@ export class Nouns implements Transaction {
   readonly accessKeys: AccessKeys
   readonly addresses: Addresses
   readonly apiTokens: ApiTokens
+  readonly candidates: Candidates
+  readonly exceptions: Exceptions
   readonly governance: Governance
   readonly history: History
   readonly ipams: Ipams
@@ -67,7 +71,9 @@ export class Nouns implements Transaction {
     this.accessKeys = new AccessKeys(sql, sealer, this)
     this.history = new History(sql, this)
     this.tags = new Tags(sql)
-    this.governance = new Governance(sql)
+    this.governance = new Governance(sql, this)
+    this.candidates = new Candidates(sql)
+    this.exceptions = new Exceptions(sql, this)
     this.ipams = new Ipams(sql)
     this.pools = new Pools(sql)
     this.space = new Space(sql, this)

@@ -118,6 +118,22 @@ export class Policies {
 
   /** Adds a version and puts it in force. */
   async addVersion(id: string, version: Omit<StoredVersion, 'createdAt'>): Promise<void> {
+    await this.insertVersion(id, version)
+    await this.putInForce(id, version.version)
+  }
+  async putInForce(id: string, version: number): Promise<void> {
+    await this.#sql.run('update policy set version = ? where id = ?', version, id)
+  }
+  /** 0 where there is none yet. */
+  async highestVersion(id: string): Promise<number> {
+    const row = await this.#sql.get<{ version: number | null }>(
+      'select max(version) as version from policy_version where policy_id = ?',
+      id,
+    )
+    return row?.version ?? 0
+  }
+  /** Adds a version that is not in force. */
+  async insertVersion(id: string, version: Omit<StoredVersion, 'createdAt'>): Promise<void> {
     await this.#sql.run(
       `insert into policy_version (policy_id, ${versionColumns}) values (?, ?, ?, ?, ?, ?)`,
       id,
@@ -127,7 +143,6 @@ export class Policies {
       version.author,
       this.#clock.now,
     )
-    await this.#sql.run('update policy set version = ? where id = ?', version.version, id)
   }
   /** Of a deleted policy too: versions are kept. */
   async findVersion(id: string, version: number): Promise<StoredVersion | undefined> {

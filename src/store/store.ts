@@ -3,7 +3,9 @@ import type { GovernanceFacts } from '#model/policy/snapshot.ts'
 import type { AccessKeys } from './access-keys.ts'
 import type { Addresses } from './addresses.ts'
 import type { ApiTokens } from './api-tokens.ts'
+import type { Candidates } from './candidates.ts'
 import type { SpaceCheck } from './check.ts'
+import type { Exceptions } from './exceptions.ts'
 import type { Governance } from './governance.ts'
 import type { History } from './history.ts'
 import type { Ipams } from './ipams.ts'
@@ -39,6 +41,8 @@ export interface Transaction {
   readonly accessKeys: AccessKeys
   readonly addresses: Addresses
   readonly apiTokens: ApiTokens
+  readonly candidates: Candidates
+  readonly exceptions: Exceptions
   readonly governance: Governance
   readonly history: History
   readonly ipams: Ipams

@@ -3,7 +3,7 @@
 import type { Party } from './decision.ts'
 import { findDocument, type PolicyDocument } from './document.ts'
 import { assignmentsOn, resolve } from './resolve.ts'
-import { type NodeFacts, pathOf, type ResolvedRule, type ResolvedSize, type Snapshot } from './snapshot.ts'
+import { type NodeFacts, pathOf, type ResolvedRule, type ResolvedSize, type Snapshot, versionOf } from './snapshot.ts'
 
 export interface Conflict {
   readonly kind: 'pools' | 'size' | 'required-tags'
@@ -37,9 +37,8 @@ export function findConflicts(snapshot: Snapshot): readonly Conflict[] {
 
 function nodesToTry(snapshot: Snapshot): ReadonlySet<string> {
   const nodes = new Set(snapshot.assignmentsByTarget.keys())
-  const hasConditions = [...snapshot.policies.values()].some(({ documents }) =>
-    documents.some(({ rules }) => rules.some(({ when }) => when)),
-  )
+  const versions = [...snapshot.policies.values(), ...snapshot.otherVersions.values()]
+  const hasConditions = versions.some(({ documents }) => documents.some(({ rules }) => rules.some(({ when }) => when)))
   if (!hasConditions) return nodes
   const isAccount = ({ kind, id }: NodeFacts) =>
     kind === 'account' && pathOf(snapshot, id).some((above) => nodes.has(above))
@@ -48,8 +47,8 @@ function nodesToTry(snapshot: Snapshot): ReadonlySet<string> {
 
 function pairsOn(snapshot: Snapshot, node: string): readonly PolicyDocument[] {
   const pairs = new Map<string, PolicyDocument>()
-  for (const { policyId } of assignmentsOn(snapshot, 'enforce', pathOf(snapshot, node))) {
-    for (const document of snapshot.policies.get(policyId)!.documents) {
+  for (const assignment of assignmentsOn(snapshot, 'enforce', pathOf(snapshot, node))) {
+    for (const document of versionOf(snapshot, assignment).documents) {
       pairs.set(`${document.locale}\n${document.resourceType}`, document)
     }
   }
@@ -109,6 +108,6 @@ function emptiedBy(
 }
 
 const hasConditionsOn = (snapshot: Snapshot, node: string, { locale, resourceType }: PolicyDocument): boolean =>
-  assignmentsOn(snapshot, 'enforce', pathOf(snapshot, node)).some(({ policyId }) =>
-    findDocument(snapshot.policies.get(policyId)!, locale, resourceType)?.rules.some(({ when }) => when),
+  assignmentsOn(snapshot, 'enforce', pathOf(snapshot, node)).some((assignment) =>
+    findDocument(versionOf(snapshot, assignment), locale, resourceType)?.rules.some(({ when }) => when),
   )

@@ -6,19 +6,22 @@ import {
   type AllocationRequest,
   type AllocatorResult,
   type Candidate,
+  type CandidateAnswer,
   type Decision,
   type Denial,
   type Party,
   provider,
+  type Reserve,
   type TraceStep,
   type Verdict,
   type WouldBe,
 } from './decision.ts'
 import { formatRequiredTag, type Mode, type OnExhausted } from './document.ts'
+import { type ExceptionFacts, exceptionsFor, isInForce, periodOf } from './exception.ts'
 import { fitPool, type Misfit, valueOfTags, type Want } from './pool-fit.ts'
 import { hasMode, isOwnOrShared, resolve } from './resolve.ts'
 import { findResourceType, type ResourceType, resourceTypeNames } from './resource-types.ts'
-import type { ResolvedDocument, Snapshot, World } from './snapshot.ts'
+import { pathOf, type Resolution, type ResolvedDocument, type Snapshot, type World } from './snapshot.ts'
 
 /**
  * Decides a request: the pools that may serve it, in order, or why none may. Pure; `now` is the database's clock.
@@ -27,14 +30,15 @@ import type { ResolvedDocument, Snapshot, World } from './snapshot.ts'
  * What the assignments that enforce make of the request is what happens. Those that warn or observe are evaluated as if
  * they enforced, and what they would have changed is recorded in `wouldBe`; they never change candidates.
  *
- * Equal requests on one snapshot get the same frozen object, except where a certain block is named.
+ * Equal requests on one snapshot get the same frozen object, except where a certain block is named, and for as long as
+ * no exception starts or expires.
  */
-export function decide(snapshot: Snapshot, request: AllocationRequest, _now: Date): Verdict {
-  if (request.explicit?.cidr) return judge(snapshot, request).verdict
-  const key = keyOf(request)
+export function decide(snapshot: Snapshot, request: AllocationRequest, now: Date): Verdict {
+  if (request.explicit?.cidr) return judge(snapshot, request, now.getTime()).verdict
+  const key = snapshot.exceptions.moments.length === 0 ? keyOf(request) : keyAt(snapshot, request, now.getTime())
   const known = snapshot.caches.verdicts.get(key)
   if (known && !(known.readsTags && request.tags)) return known.verdict
-  const judged = judge(snapshot, request)
+  const judged = judge(snapshot, request, now.getTime())
   const isNameKnown = request.explicit?.pool === undefined || snapshot.pools.has(request.explicit.pool)
   if (isNameKnown && !(judged.readsTags && request.tags)) snapshot.caches.verdicts.set(key, judged)
   return judged.verdict
@@ -52,6 +56,7 @@ export function conclude(
   const isExhausted = result === 'exhausted'
   const served = isExhausted ? undefined : result
   const denial = isExhausted ? verdict.ifExhausted : verdict.denial
+  const reserve = served && isOfReserve(verdict, served.pool) ? verdict.reserve : undefined
   return {
     id,
     at,
@@ -59,12 +64,14 @@ export function conclude(
     outcome: isExhausted ? 'deny' : verdict.outcome,
     mode: verdict.mode,
     wouldBe: verdict.wouldBe,
+    candidate: verdict.candidate,
     policy: verdict.policy,
     target: verdict.target,
     document: verdict.document,
-    candidates: verdict.candidates,
+    candidates: reserve ? [...verdict.candidates, ...reserve.candidates] : verdict.candidates,
     pool: served?.pool,
     cidr: served?.cidr,
+    exception: verdict.exception ?? reserve?.exception,
     denial,
     trace: endingOf(verdict, isExhausted ? '' : served?.pool),
   }
@@ -76,8 +83,10 @@ function endingOf(verdict: Verdict, pool: string | undefined): readonly TraceSte
   const known = verdict.endings.get(pool)
   if (known) return known
   const steps = [...verdict.trace]
-  const at = verdict.candidates.findIndex((candidate) => candidate.pool === pool)
-  for (const candidate of at < 0 ? verdict.candidates : verdict.candidates.slice(0, at)) {
+  const isReserve = isOfReserve(verdict, pool)
+  const tried = isReserve || pool === '' ? [...verdict.candidates, ...reserveOf(verdict)] : verdict.candidates
+  const at = tried.findIndex((candidate) => candidate.pool === pool)
+  for (const candidate of at < 0 ? tried : tried.slice(0, at)) {
     const because = candidate.cidr
       ? `${formatCidr(candidate.cidr)} is not free`
       : `no /${candidate.netmaskLength} is free`
@@ -89,11 +98,27 @@ function endingOf(verdict: Verdict, pool: string | undefined): readonly TraceSte
     const because = 'no candidate has room, and on-exhausted is provider'
     steps.push({ kind: 'exhausted', subject: pool, result: 'hit', because })
   } else {
+    if (isReserve) {
+      const because = 'nothing that policy allows without it has room'
+      steps.push({ kind: 'exception', subject: verdict.reserve!.exception, result: 'hit', because })
+    }
     steps.push({ kind: 'pool', subject: pool, result: 'hit', because: 'it served the request' })
   }
   const ending = Object.freeze(steps)
   verdict.endings.set(pool, ending)
   return ending
+}
+
+const reserveOf = ({ reserve }: Verdict): readonly Candidate[] => reserve?.candidates ?? []
+/** The reserve holds nothing that policy itself would have tried. */
+const isOfReserve = (verdict: Verdict, pool: string): boolean =>
+  reserveOf(verdict).some((candidate) => candidate.pool === pool)
+
+/** With exceptions, a verdict is good until the next one starts or expires; where one asks for it, for one resource. */
+function keyAt(snapshot: Snapshot, request: AllocationRequest, now: number): string {
+  const { exceptions } = snapshot
+  const resource = exceptions.readsResource ? (request.resource ?? '') : ''
+  return `${periodOf(exceptions, now)}/${resource.length}/${resource}${keyOf(request)}`
 }
 
 /** The account's length stands before it, so that no account or locale can be made to look like another pair. */
@@ -117,25 +142,32 @@ interface Judgement {
   readonly by?: Party
   readonly denial?: Denial
   readonly exhaustedBy?: Party
+  readonly exception?: string
+  readonly reserve?: Reserve
   readonly steps: readonly TraceStep[]
   readonly readsTags: boolean
 }
 
-function judge(snapshot: Snapshot, request: AllocationRequest): { verdict: Verdict; readsTags: boolean } {
-  const live = judgeIn(snapshot, request, 'enforce')
+function judge(snapshot: Snapshot, request: AllocationRequest, now: number): { verdict: Verdict; readsTags: boolean } {
+  const live = judgeIn(snapshot, request, 'enforce', now)
   const others = (['warn', 'observe'] as const)
     .filter((mode) => hasMode(snapshot, request.account, mode))
-    .map((mode) => ({ mode, judgement: judgeIn(snapshot, request, mode) }))
+    .map((mode) => ({ mode, judgement: judgeIn(snapshot, request, mode, now) }))
   const different = others.find(({ judgement }) => differs(judgement, live))
   const wouldBe = different && wouldBeOf(different.mode, different.judgement)
   const warns = wouldBe?.mode === 'warn' && live.outcome === 'allow'
   const { locale, resourceType } = request
+  const outcome = warns ? 'warn' : live.outcome
+  const answer = snapshot.candidates && candidateAnswer(snapshot, request, now, { ...live, outcome })
   const verdict: Verdict = Object.freeze({
-    outcome: warns ? 'warn' : live.outcome,
+    outcome,
     candidates: live.candidates,
     onExhausted: live.onExhausted,
+    exception: live.exception,
+    reserve: live.reserve,
     mode: modeOf(live, others),
     wouldBe,
+    candidate: answer?.candidate,
     policy: policyOf(live.by),
     target: live.by?.target,
     document: live.by && { locale, resourceType },
@@ -144,17 +176,54 @@ function judge(snapshot: Snapshot, request: AllocationRequest): { verdict: Verdi
     trace: Object.freeze(different ? [...live.steps, stepOf(different.mode, different.judgement)] : [...live.steps]),
     endings: new Map<string, readonly TraceStep[]>(),
   })
-  return { verdict, readsTags: live.readsTags || others.some(({ judgement }) => judgement.readsTags) }
+  const readsTags = live.readsTags || others.some(({ judgement }) => judgement.readsTags) || answer?.readsTags === true
+  return { verdict, readsTags }
+}
+
+/**
+ * Asks the same evaluator in the world where the candidates on the account's path have replaced what they stand beside.
+ * Undefined where there is none on the path; `candidate` is undefined where the answer is the same: outcome, pools, what
+ * happens when these are full, and who decides by which setting. Another version alone makes no difference.
+ */
+function candidateAnswer(
+  snapshot: Snapshot,
+  request: AllocationRequest,
+  now: number,
+  live: Omit<Judgement, 'outcome'> & Pick<Verdict, 'outcome'>,
+): { readonly candidate?: CandidateAnswer; readonly readsTags: boolean } | undefined {
+  const { byTarget, snapshot: world } = snapshot.candidates!
+  const onPath = pathOf(snapshot, request.account).flatMap((node) => byTarget.get(node) ?? [])
+  if (onPath.length === 0) return undefined
+  const { verdict, readsTags } = judge(world, request, now)
+  const { outcome, candidates, onExhausted, policy, target, denial, exception } = verdict
+  const isSame =
+    outcome === live.outcome &&
+    onExhausted === live.onExhausted &&
+    sameCandidates(candidates, live.candidates) &&
+    policy?.id === live.by?.policy &&
+    target === live.by?.target &&
+    denial?.cause === live.denial?.cause &&
+    denial?.setting === live.denial?.setting
+  if (isSame) return { readsTags }
+  const assignments = onPath.map(({ n, policyId, targetId, version, mode }) => ({
+    n,
+    policy: policyId,
+    target: targetId,
+    version: version?.version,
+    mode,
+  }))
+  const answer = { outcome, candidates, onExhausted, policy, target, denial, exception, assignments }
+  return { candidate: Object.freeze(answer), readsTags }
 }
 
 const policyOf = (by: Party | undefined) => by && { id: by.policy, version: by.version }
 
-const wouldBeOf = (mode: 'warn' | 'observe', { outcome, candidates, by, denial }: Judgement): WouldBe =>
-  Object.freeze({ mode, outcome, candidates, policy: policyOf(by), target: by?.target, denial })
+const wouldBeOf = (mode: 'warn' | 'observe', { outcome, candidates, by, denial, exception }: Judgement): WouldBe =>
+  Object.freeze({ mode, outcome, candidates, policy: policyOf(by), target: by?.target, denial, exception })
 
 /** Refusing everything that no document speaks of is enforcement too, though no assignment does it. */
 function modeOf(live: Judgement, others: readonly { mode: Mode; judgement: Judgement }[]): Mode {
-  if (live.by || live.denial?.cause === 'unmatched') return 'enforce'
+  if (live.by || live.exception !== undefined || live.denial?.cause === 'unmatched') return 'enforce'
   return others.find(({ judgement }) => judgement.by)?.mode ?? 'off'
 }
 
@@ -186,14 +255,17 @@ function exhaustion({ candidates, exhaustedBy, by }: Judgement): Denial {
   }
 }
 
-function judgeIn(snapshot: Snapshot, request: AllocationRequest, world: World): Judgement {
+function judgeIn(snapshot: Snapshot, request: AllocationRequest, world: World, now: number): Judgement {
   const type = findResourceType(request.resourceType)
   const wrong = typeDenial(request, type)
   if (wrong) return denied(wrong, [], { readsTags: false })
-  const { document, unmatched, steps } = resolve(snapshot, world, request.account, request)
-  return document
-    ? judgeDocument(snapshot, { request, type: type! }, document, steps)
-    : judgeUnmatched(snapshot, { request, type: type! }, unmatched, steps)
+  const asked: Asked = { request, type: type! }
+  const resolution = resolve(snapshot, world, request.account, request)
+  const { document, unmatched, steps } = resolution
+  const plain = document
+    ? judgeDocument(snapshot, asked, document, steps)
+    : judgeUnmatched(snapshot, asked, unmatched, steps)
+  return snapshot.exceptions.moments.length === 0 ? plain : judgeExcepted(snapshot, asked, { resolution, plain, now })
 }
 
 function denied(
@@ -319,10 +391,8 @@ function judgeDocument(
   const gate = tagsGate(request, document) ?? sizeGate({ request, type }, document)
   if (gate) return denied(gate.denial, [...above, gate.step], { by, readsTags })
 
-  const size = request.family === 4 ? document.size : document.sizeIpv6
   const { cidr, pool } = request.explicit ?? {}
-  const wanted = cidr?.length ?? request.netmaskLength
-  const netmaskLength = type.takes === 'address' ? bitsOf(request.family) : (wanted ?? size?.default.value)
+  const netmaskLength = lengthWanted({ request, type }, document)
   const open = document.rules.filter(({ skipped }) => skipped === undefined)
 
   if (pool !== undefined) {
@@ -369,6 +439,13 @@ function judgeDocument(
     })
   }
   return judgeRules(snapshot, { request, type, netmaskLength }, document, { steps: above })
+}
+
+/** What the request says, or else policy; undefined leaves it to the pool. */
+function lengthWanted({ request, type }: Asked, document: ResolvedDocument | undefined): number | undefined {
+  if (type.takes === 'address') return bitsOf(request.family)
+  const size = request.family === 4 ? document?.size : document?.sizeIpv6
+  return request.explicit?.cidr?.length ?? request.netmaskLength ?? size?.default.value
 }
 
 interface Gate {
@@ -498,4 +575,141 @@ function judgeRules(
     owner: by.owner,
   }
   return denied(denial, steps, { by, readsTags })
+}
+
+// Exceptions ---------------------------------------------------------------------------------------------------------
+
+/** Enough to see why; a unit may have had more of them in the time that ended ones are remembered for. */
+const exceptionStepsMax = 20
+
+interface Plain {
+  readonly resolution: Resolution
+  /** The judgement as it is without any exception. */
+  readonly plain: Judgement
+  readonly now: number
+}
+
+/**
+ * What exceptions make of a judgement. An exception only ever allows more, never less and nothing else:
+ * - What policy allows without one stays exactly as it is, and names no exception. What the exception grants is tried
+ *   only after all that, where the caller named nothing and nothing has room.
+ * - What policy denies, or steers away from a wish, is judged once more with the grants: its pools count as listed, so
+ *   that a wish for one of them is honoured; `provider` likewise; a length within `size` passes policy's bounds.
+ * - The tags that policy requires, and what the pools themselves ask for, hold as ever. The exception is itself the leave
+ *   to use its pools, though, shared or not.
+ * Exceptions do not add up: each is tried alone, because nobody approved what two of them make together. The first that
+ * lets the request through is named; those of the account are tried first, those of the root last.
+ */
+function judgeExcepted(snapshot: Snapshot, asked: Asked, { resolution, plain, now }: Plain): Judgement {
+  const path = pathOf(snapshot, asked.request.account)
+  const speaking = exceptionsFor(snapshot.exceptions, path, asked.request)
+  if (speaking.length === 0) return plain
+  const steps: TraceStep[] = []
+  const note = ({ id }: ExceptionFacts, result: TraceStep['result'], because: string) =>
+    steps.push({ kind: 'exception', subject: id, result, because })
+  let judged: Judgement | undefined
+  for (const exception of speaking.filter((exception) => isInForce(exception, now))) {
+    if (judged) {
+      note(exception, 'skip', 'another exception is enough')
+      continue
+    }
+    const tried = judgeUnder(snapshot, asked, { resolution, plain }, exception)
+    judged = tried.judgement
+    note(exception, tried.result, tried.because)
+  }
+  for (const exception of speaking.filter((exception) => !isInForce(exception, now))) {
+    const { startsAt, expiresAt } = exception
+    const isOver = now >= expiresAt
+    const moment = new Date(isOver ? expiresAt : startsAt).toISOString()
+    note(exception, 'miss', isOver ? `it expired at ${moment}` : `it starts at ${moment}`)
+  }
+  const { steps: above, ...rest } = judged ?? plain
+  return { ...rest, steps: [...above, ...steps.slice(0, exceptionStepsMax)] }
+}
+
+interface Tried {
+  /** Undefined where the exception changes nothing. */
+  readonly judgement?: Judgement
+  readonly result: TraceStep['result']
+  readonly because: string
+}
+
+function judgeUnder(
+  snapshot: Snapshot,
+  asked: Asked,
+  { resolution, plain }: Omit<Plain, 'now'>,
+  exception: ExceptionFacts,
+): Tried {
+  const { request } = asked
+  const { document, steps } = resolution
+  const miss = (because: string): Tried => ({ result: 'miss', because })
+  const hit = (judgement: Judgement): Tried => ({
+    judgement: { ...judgement, exception: exception.id },
+    result: 'hit',
+    because: `it grants ${grantsText(exception)} until ${new Date(exception.expiresAt).toISOString()}`,
+  })
+
+  if (document && tagsGate(request, document)) return miss('required tags are missing, and no exception is from those')
+  const isTooLargeOrSmall = document !== undefined && sizeGate(asked, document) !== undefined
+  if (isTooLargeOrSmall && !grantsSize(asked, exception))
+    return miss(`it grants ${grantsText(exception)}, not the size`)
+  const base = isTooLargeOrSmall
+    ? judgeDocument(snapshot, asked, { ...document, size: undefined, sizeIpv6: undefined }, steps)
+    : plain
+
+  const granted = fitGrants(snapshot, asked, document, exception)
+  const readsTags = plain.readsTags || base.readsTags || granted.readsTags
+  if (base.outcome === 'deny' || (base.outcome === 'steer' && granted.candidates.length > 0)) {
+    if (granted.candidates.length === 0) return miss(granted.because)
+    const candidates = Object.freeze(granted.candidates)
+    return hit({ outcome: 'allow', candidates, onExhausted: 'deny', by: document?.by, steps: base.steps, readsTags })
+  }
+  const more = request.explicit ? [] : granted.candidates.filter(({ pool }) => !isTriedBy(base, pool))
+  const reserve = more.length === 0 ? undefined : Object.freeze({ exception: exception.id, candidates: more })
+  if (base !== plain) return hit({ ...base, reserve, readsTags })
+  if (!reserve) return { result: 'skip', because: 'policy answers the same without it' }
+  const because = 'policy allows the request without it; it counts where nothing else has room'
+  return { judgement: { ...plain, reserve, readsTags }, result: 'skip', because }
+}
+
+const isTriedBy = ({ candidates, onExhausted }: Judgement, pool: string): boolean =>
+  candidates.some((candidate) => candidate.pool === pool) || (pool === provider && onExhausted === 'provider')
+
+function grantsSize({ request }: Asked, { grants }: ExceptionFacts): boolean {
+  const size = request.family === 4 ? grants.size : grants.sizeIpv6
+  const length = request.explicit?.cidr?.length ?? request.netmaskLength
+  return size !== undefined && length !== undefined && length >= size.min && length <= size.max
+}
+
+const grantsText = ({ grants: { pools, provider: isProvider, size, sizeIpv6 } }: ExceptionFacts): string =>
+  [
+    ...pools,
+    ...(isProvider ? [provider] : []),
+    ...(size ? [`/${size.min} to /${size.max}`] : []),
+    ...(sizeIpv6 ? [`IPv6 /${sizeIpv6.min} to /${sizeIpv6.max}`] : []),
+  ].join(', ')
+
+/** Those of an exception's pools, and the provider after them, that can serve the request as it was asked. */
+function fitGrants(
+  snapshot: Snapshot,
+  asked: Asked,
+  document: ResolvedDocument | undefined,
+  exception: ExceptionFacts,
+): { readonly candidates: Candidate[]; readonly because: string; readonly readsTags: boolean } {
+  const { request, type } = asked
+  const { cidr, pool: named } = request.explicit ?? {}
+  const want: Want = { request, type, cidr, netmaskLength: lengthWanted(asked, document) }
+  const candidates: Candidate[] = []
+  let because = `it grants ${grantsText(exception)}${named === undefined ? '' : `, not ${named}`}`
+  let readsTags = false
+  for (const pool of exception.grants.pools) {
+    if (named !== undefined && named !== pool) continue
+    readsTags ||= readsTagsOf(snapshot, pool, type)
+    const fit = fitPool(snapshot, pool, want)
+    if ('candidate' in fit) candidates.push(fit.candidate)
+    else because = `${pool}: ${fit.because}`
+  }
+  const isOpen = named === undefined ? !cidr || candidates.length === 0 : named === provider
+  if (exception.grants.provider && isOpen) candidates.push(providerFor(asked, cidr))
+  return { candidates, because, readsTags }
 }

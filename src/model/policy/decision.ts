@@ -14,6 +14,8 @@ export interface AllocationRequest {
   readonly netmaskLength?: number
   /** What the caller named, if anything. */
   readonly explicit?: { readonly pool?: string; readonly cidr?: Cidr }
+  /** The resource that it is for, by the name or id that it has already; exceptions may be for certain ones. */
+  readonly resource?: string
   readonly tags?: ReadonlyMap<string, string>
 }
 
@@ -32,7 +34,7 @@ export interface Candidate {
 }
 
 export interface TraceStep {
-  readonly kind: 'target' | 'document' | 'tags' | 'size' | 'explicit' | 'rule' | 'pool' | 'exhausted'
+  readonly kind: 'target' | 'document' | 'tags' | 'size' | 'exception' | 'explicit' | 'rule' | 'pool' | 'exhausted'
   readonly subject: string
   readonly result: 'hit' | 'miss' | 'skip' | 'fail'
   readonly because: string
@@ -75,6 +77,36 @@ export interface WouldBe {
   readonly policy?: { readonly id: string; readonly version: number }
   readonly target?: string
   readonly denial?: Denial
+  /** The exception without which they would have denied or steered it. */
+  readonly exception?: string
+}
+
+/**
+ * What the candidates on the account's path would have answered, where that is something else than what was answered. All
+ * of them together: each may be there because of another.
+ */
+export interface CandidateAnswer {
+  readonly outcome: 'allow' | 'steer' | 'warn' | 'deny'
+  readonly candidates: readonly Candidate[]
+  readonly onExhausted: OnExhausted
+  readonly policy?: { readonly id: string; readonly version: number }
+  readonly target?: string
+  readonly denial?: Denial
+  readonly exception?: string
+  /** Those on the path, by the sequence numbers of their candidates. */
+  readonly assignments: readonly {
+    readonly n: number
+    readonly policy: string
+    readonly target: string
+    readonly version?: number
+    readonly mode?: Mode
+  }[]
+}
+
+/** What an exception adds to a request that policy allows: tried after everything that policy lets it have. */
+export interface Reserve {
+  readonly exception: string
+  readonly candidates: readonly Candidate[]
 }
 
 /** Policy's answer before the allocator has tried the candidates. Equal requests may get the same object. */
@@ -84,9 +116,13 @@ export interface Verdict {
   readonly candidates: readonly Candidate[]
   /** What to do where no candidate has room. `provider`: take provider-assigned space. */
   readonly onExhausted: OnExhausted
+  /** The exception without which policy would have denied or steered the request. */
+  readonly exception?: string
+  readonly reserve?: Reserve
   /** The strictest mode among the assignments that apply; `off` where none does. */
   readonly mode: Mode
   readonly wouldBe?: WouldBe
+  readonly candidate?: CandidateAnswer
   readonly policy?: { readonly id: string; readonly version: number }
   readonly target?: string
   readonly document?: { readonly locale: string; readonly resourceType: string }
@@ -106,6 +142,7 @@ export interface Decision {
   readonly outcome: 'allow' | 'steer' | 'warn' | 'deny'
   readonly mode: Mode
   readonly wouldBe?: WouldBe
+  readonly candidate?: CandidateAnswer
   readonly policy?: { readonly id: string; readonly version: number }
   readonly target?: string
   readonly document?: { readonly locale: string; readonly resourceType: string }
@@ -113,6 +150,8 @@ export interface Decision {
   /** The pool that served, or `provider`. */
   readonly pool?: string
   readonly cidr?: Cidr
+  /** The exception that the request was served under: without it, it would have got something else or nothing. */
+  readonly exception?: string
   readonly denial?: Denial
   readonly trace: readonly TraceStep[]
 }

@@ -88,6 +88,19 @@ export interface Assignment {
   readonly kind: AssignmentKind
   readonly mode: Mode
   readonly managedBy: ManagedBy
+  /** In the world of candidates: the version that stands for the one in force. */
+  readonly version?: number
+}
+
+/** What an assignment may become: evaluated beside it on every request, and never acting (policy-model §4). */
+export interface AssignmentCandidate {
+  /** A sequence number: what is recorded about one candidate is not mixed with what is about the next. */
+  readonly n: number
+  readonly policyId: string
+  readonly targetId: string
+  /** In place of the version in force. */
+  readonly version?: PolicyVersion
+  readonly mode?: Mode
 }
 
 /** A policy's settings where nothing else is said. */

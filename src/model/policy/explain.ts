@@ -3,6 +3,7 @@
 import { formatCidr } from '../cidr.ts'
 import {
   type AllocationRequest,
+  type CandidateAnswer,
   type Decision,
   type Denial,
   provider,
@@ -105,7 +106,9 @@ export function renderDecision(decision: Explained, names: Names = new Map(), ne
     ['candidates', decision.candidates.map(({ pool }) => withName(pool, names)).join(', ') || undefined],
     ['from', decision.pool && withName(decision.pool, names)],
     ['block', decision.cidr && formatCidr(decision.cidr)],
+    ['exception', decision.exception],
     ['would be', decision.wouldBe && renderWouldBe(decision.wouldBe, names)],
+    ['candidate', decision.candidate && renderAnswer(decision.candidate, names)],
     ['expected', decision.denial && (decision.denial.allowed.join(', ') || 'nothing')],
     ['actual', decision.denial && (decision.denial.value || 'none')],
     ['next', next],
@@ -125,13 +128,19 @@ export function renderDecision(decision: Explained, names: Names = new Map(), ne
 }
 
 /** What assignments that observe or warn would have made of it, were they enforced. */
-function renderWouldBe({ mode, outcome, policy, target, candidates, denial }: WouldBe, names: Names): string {
+const renderWouldBe = (wouldBe: WouldBe, names: Names): string =>
+  `${renderAnswer(wouldBe, names)}; it is in mode ${wouldBe.mode}`
+
+function renderAnswer(
+  { outcome, policy, target, candidates, denial }: WouldBe | CandidateAnswer,
+  names: Names,
+): string {
   const by = policy
     ? `, by ${withName(policy.id, names)} version ${policy.version} on ${withName(target ?? '', names)}`
     : ''
   const from = candidates.length > 0 ? ` from ${candidates.map(({ pool }) => withName(pool, names)).join(', ')}` : ''
   const because = denial ? ` (${denial.setting}: ${denial.value})` : ''
-  return `${outcome}${from}${because}${by}; it is in mode ${mode}`
+  return `${outcome}${from}${because}${by}`
 }
 
 const withName = (id: string, names: Names): string => (names.has(id) ? `${id} (${names.get(id)})` : id)
@@ -189,6 +198,7 @@ function explainDenial(decision: Explained): Explanation {
 
 function explainGrant(decision: Explained): Explanation {
   const { policy, target, request, outcome, pool } = decision
+  const under = decision.exception === undefined ? '' : ` under exception \`${decision.exception}\``
   const by = policy
     ? `by policy \`${policy.id}\` version ${policy.version}, enabled on \`${target}\``
     : 'as no policy enforced here speaks of it'
@@ -197,7 +207,7 @@ function explainGrant(decision: Explained): Explanation {
   const block = decision.cidr ? ` ${formatCidr(decision.cidr)}` : ''
   const steer = outcome === 'steer' ? `; your choice \`${wishOf(request)}\` is not listed and was not followed` : ''
   return {
-    sentence: `${articleFor(request.resourceType)} ${request.resourceType} in ${request.locale} got${block} from ${from}, ${by}${rule ? `, rule ${rule}` : ''}${steer}.`,
+    sentence: `${articleFor(request.resourceType)} ${request.resourceType} in ${request.locale} got${block} from ${from}${under}, ${by}${rule ? `, rule ${rule}` : ''}${steer}.`,
     lines: wouldBeLines(decision),
   }
 }

@@ -13,6 +13,7 @@ import {
   type RuleCondition,
   type SizeBounds,
 } from './document.ts'
+import { isPoolExcepted } from './exception.ts'
 import {
   pathOf,
   type Resolution,
@@ -21,6 +22,7 @@ import {
   type ResolvedSize,
   type Snapshot,
   type Sourced,
+  versionOf,
   type World,
 } from './snapshot.ts'
 
@@ -87,8 +89,8 @@ export function grantedPools(snapshot: Snapshot, account: string): ReadonlySet<s
   const known = snapshot.caches.grants.get(account)
   if (known) return known
   const granted = new Set<string>()
-  for (const { policyId } of assignmentsOn(snapshot, 'enforce', pathOf(snapshot, account))) {
-    for (const pair of snapshot.policies.get(policyId)!.documents) {
+  for (const assignment of assignmentsOn(snapshot, 'enforce', pathOf(snapshot, account))) {
+    for (const pair of versionOf(snapshot, assignment).documents) {
       const { document } = resolve(snapshot, 'enforce', account, pair)
       for (const { pool, skipped } of document?.rules ?? []) if (skipped === undefined) granted.add(pool)
     }
@@ -106,12 +108,14 @@ export function isOwnOrShared(snapshot: Snapshot, account: string, poolId: strin
 }
 
 /**
- * Whether the account may know of the pool and name it: its own, shared with it, or listed for it by an enforced policy.
+ * Whether the account may know of the pool and name it: its own, shared with it, or listed for it by an enforced policy
+ * or, where a moment is given, by an exception that is in force then.
  * To all others the pool is absent (invariant I8). Whether the pool then serves a request is for `decide` to say.
  */
-export function mayUsePool(snapshot: Snapshot, account: string, poolId: string): boolean {
+export function mayUsePool(snapshot: Snapshot, account: string, poolId: string, now?: number): boolean {
   if (!snapshot.pools.has(poolId)) return false
-  return isOwnOrShared(snapshot, account, poolId) || grantedPools(snapshot, account).has(poolId)
+  if (isOwnOrShared(snapshot, account, poolId) || grantedPools(snapshot, account).has(poolId)) return true
+  return now !== undefined && isPoolExcepted(snapshot.exceptions, pathOf(snapshot, account), poolId, now)
 }
 
 function partsOf(snapshot: Snapshot, world: World, path: readonly string[], pair: Pair) {
@@ -129,7 +133,7 @@ function partsOf(snapshot: Snapshot, world: World, path: readonly string[], pair
     if (assignment.kind !== 'default') continue
     nearest = partOf(snapshot, assignment, pair)
     steps.push(stepOf(snapshot, assignment, pair, nearest !== undefined))
-    if (nearest || snapshot.policies.get(assignment.policyId)!.compatibility === 'aws') break
+    if (nearest || versionOf(snapshot, assignment).compatibility === 'aws') break
   }
   if (assignments.length === 0) {
     steps.push({
@@ -142,8 +146,9 @@ function partsOf(snapshot: Snapshot, world: World, path: readonly string[], pair
   return { finals, base: nearest ?? finals[0], steps }
 }
 
-function partOf(snapshot: Snapshot, { policyId, targetId }: Assignment, { locale, resourceType }: Pair) {
-  const version = snapshot.policies.get(policyId)!
+function partOf(snapshot: Snapshot, assignment: Assignment, { locale, resourceType }: Pair) {
+  const { policyId, targetId } = assignment
+  const version = versionOf(snapshot, assignment)
   const document = findDocument(version, locale, resourceType)
   if (!document) return undefined
   return { document, by: { policy: policyId, version: version.version, target: targetId, owner: version.account } }
@@ -151,7 +156,7 @@ function partOf(snapshot: Snapshot, { policyId, targetId }: Assignment, { locale
 
 function stepOf(snapshot: Snapshot, assignment: Assignment, pair: Pair, isHit: boolean): TraceStep {
   const { policyId, targetId, kind, mode } = assignment
-  const { version, compatibility } = snapshot.policies.get(policyId)!
+  const { version, compatibility } = versionOf(snapshot, assignment)
   const has = isHit ? 'has a document' : 'has no document'
   const whole =
     !isHit && kind === 'default' && compatibility === 'aws' ? ', and as with AWS the nearest wins whole' : ''
@@ -245,7 +250,7 @@ function unmatchedOf(snapshot: Snapshot, world: World, path: readonly string[]):
   const account = path.at(-1)!
   const isMember = path.length > 1
   const fromPolicies = new Set(
-    assignmentsOn(snapshot, world, path).map(({ policyId }) => snapshot.policies.get(policyId)!.ipamId),
+    assignmentsOn(snapshot, world, path).map((assignment) => versionOf(snapshot, assignment).ipamId),
   )
   for (const ipam of snapshot.ipams.values()) {
     const hasSay =

@@ -3,7 +3,15 @@
 import type { Cidr } from '../cidr.ts'
 import type { RoleBinding } from '../roles.ts'
 import type { Party, TraceStep, Verdict } from './decision.ts'
-import type { Assignment, OnExhausted, OnExplicit, PolicyVersion, RequiredTag } from './document.ts'
+import type {
+  Assignment,
+  AssignmentCandidate,
+  OnExhausted,
+  OnExplicit,
+  PolicyVersion,
+  RequiredTag,
+} from './document.ts'
+import { type ExceptionFacts, type ExceptionIndex, indexExceptions } from './exception.ts'
 
 /** A node of the organization tree. `tags` are those that administrators set on it. */
 export interface NodeFacts {
@@ -53,6 +61,9 @@ export interface GovernanceFacts {
   /** The account whose IPAM speaks for the whole organization. */
   readonly delegatedAdministrator?: string
   readonly bindings?: readonly RoleBinding[]
+  /** The approved ones: whether they are in force follows from the moment of each request. */
+  readonly exceptions?: readonly ExceptionFacts[]
+  readonly candidates?: readonly AssignmentCandidate[]
 }
 
 /** A setting together with who set it. */
@@ -131,10 +142,15 @@ export interface Snapshot {
   readonly nodes: ReadonlyMap<string, NodeFacts>
   readonly ipams: ReadonlyMap<string, IpamFacts>
   readonly policies: ReadonlyMap<string, PolicyVersion>
+  /** Versions that are not in force and that an assignment names, by policy and number. */
+  readonly otherVersions: ReadonlyMap<string, PolicyVersion>
   readonly pools: ReadonlyMap<string, PoolFacts>
   readonly assignmentsByTarget: ReadonlyMap<string, readonly Assignment[]>
   readonly delegatedAdministrator?: string
   readonly bindingsByPrincipal: ReadonlyMap<string, readonly RoleBinding[]>
+  readonly exceptions: ExceptionIndex
+  /** Present where an assignment has a candidate. */
+  readonly candidates?: CandidateWorld
   /** Filled as decisions ask; nothing in them can change what a decision is, only how soon. */
   readonly caches: {
     readonly paths: BoundedMap<readonly string[]>
@@ -144,10 +160,41 @@ export interface Snapshot {
   }
 }
 
+/** The same facts with every candidate in the place of its assignment: what is asked there never acts. */
+export interface CandidateWorld {
+  readonly snapshot: Snapshot
+  readonly byTarget: ReadonlyMap<string, readonly AssignmentCandidate[]>
+}
+
 const entriesMax = 20_000
 
 /** Compiles facts for deciding. Costs one pass over the facts; paths and documents are resolved when first asked for. */
 export function compileSnapshot(facts: GovernanceFacts, epoch: number): Snapshot {
+  const { candidates = [], ...live } = facts
+  const snapshot = compile(live, epoch)
+  if (candidates.length === 0) return snapshot
+  const world = compile(withCandidates(live, candidates), epoch, candidates)
+  return { ...snapshot, candidates: { snapshot: world, byTarget: Map.groupBy(candidates, ({ targetId }) => targetId) } }
+}
+
+function withCandidates(facts: GovernanceFacts, candidates: readonly AssignmentCandidate[]): GovernanceFacts {
+  const byAssignment = new Map(candidates.map((one) => [`${one.policyId}\n${one.targetId}`, one]))
+  const become = (assignment: Assignment): Assignment => {
+    const candidate = byAssignment.get(`${assignment.policyId}\n${assignment.targetId}`)
+    if (!candidate) return assignment
+    const { mode = assignment.mode, version } = candidate
+    return { ...assignment, mode, ...(version ? { version: version.version } : {}) }
+  }
+  return { ...facts, assignments: facts.assignments.map(become) }
+}
+
+const versionKey = (policyId: string, version: number): string => `${policyId}/${version}`
+
+/** The version that an assignment enables: the one in force, unless it names another. */
+export const versionOf = (snapshot: Snapshot, { policyId, version }: Assignment): PolicyVersion =>
+  version === undefined ? snapshot.policies.get(policyId)! : snapshot.otherVersions.get(versionKey(policyId, version))!
+
+function compile(facts: GovernanceFacts, epoch: number, candidates: readonly AssignmentCandidate[] = []): Snapshot {
   const policies = new Map(facts.policies.map((version) => [version.policyId, version]))
   const inForce = facts.assignments.filter(({ mode, policyId }) => mode !== 'off' && policies.has(policyId))
   return {
@@ -155,10 +202,16 @@ export function compileSnapshot(facts: GovernanceFacts, epoch: number): Snapshot
     nodes: new Map(facts.nodes.map((node) => [node.id, node])),
     ipams: new Map(facts.ipams.map((ipam) => [ipam.id, ipam])),
     policies,
+    otherVersions: new Map(
+      candidates.flatMap(({ policyId, version }) =>
+        version ? [[versionKey(policyId, version.version), version] as const] : [],
+      ),
+    ),
     pools: new Map(facts.pools.map((pool) => [pool.id, pool])),
     assignmentsByTarget: Map.groupBy(inForce, ({ targetId }) => targetId),
     delegatedAdministrator: facts.delegatedAdministrator,
     bindingsByPrincipal: Map.groupBy(facts.bindings ?? [], ({ principal }) => principal),
+    exceptions: indexExceptions(facts.exceptions ?? []),
     caches: emptyCaches(),
   }
 }

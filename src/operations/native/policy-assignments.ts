@@ -136,7 +136,7 @@ export const deletePolicyAssignment = nativeWrite({
 })
 
 /** The policy's owner has a say, and so has whoever answers for the target: both must permit it. */
-async function placeOfAssignment(
+export async function placeOfAssignment(
   context: ReadContext,
   input: { readonly policyId: string; readonly targetId: string; readonly replaces?: string },
 ): Promise<Place> {

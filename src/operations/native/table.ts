@@ -1,9 +1,11 @@
 // All operations of the native API: what is not here does not exist there.
 
+import { candidateOperations, draftPolicyVersion } from './candidates.ts'
 import { listChanges } from './changes.ts'
 import { getDecision, listDecisions } from './decisions.ts'
 import type { NativeOperation } from './definition.ts'
 import { getEffectivePolicy } from './effective-policies.ts'
+import { exceptionOperations } from './exceptions.ts'
 import { explainRecordedDecision, explainRequest } from './explanations.ts'
 import { findHolders, findHoldingsOfAccount, findHoldingsOfResource, getObjectHistory } from './history.ts'
 import {
@@ -61,6 +63,7 @@ export const nouns: readonly Noun[] = [
       getPolicyVersion,
       comparePolicyVersions,
       restorePolicyVersion,
+      draftPolicyVersion,
       listPolicyDocuments,
       getPolicyDocument,
       putPolicyDocument,
@@ -72,6 +75,16 @@ export const nouns: readonly Noun[] = [
     name: 'Assignments',
     summary: 'Where policies are enabled, as what, and in which mode.',
     operations: [listPolicyAssignments, getPolicyAssignment, putPolicyAssignment, deletePolicyAssignment],
+  },
+  {
+    name: 'Candidates',
+    summary: 'What an assignment may become, asked beside it on every request.',
+    operations: candidateOperations,
+  },
+  {
+    name: 'Exceptions',
+    summary: 'Permission to deviate from policy, for a limited time.',
+    operations: exceptionOperations,
   },
   {
     name: 'Decisions',

@@ -1,0 +1,227 @@
+// Claims about exceptions by themselves: what people may do to one, and when it is in force. All of a small world.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import {
+  type Act,
+  act,
+  breakGlassHoursMax,
+  dayMs,
+  type Exception,
+  type ExceptionFacts,
+  exceptionDaysMax,
+  exceptionsFor,
+  indexExceptions,
+  isInForce,
+  matchesPattern,
+  needsReview,
+  periodOf,
+  stateAt,
+  timeProblem,
+} from './exception.ts'
+
+const people = ['user:ann', 'user:bob', 'user:eve'] as const
+const lengthMaxMs = exceptionDaysMax * dayMs
+const end = 10
+const later = 20
+
+const requested: Exception = {
+  id: 'exception-1',
+  target: '222222222222',
+  locale: 'us-east-1',
+  resourceType: 'eip',
+  grants: { pools: ['p3'], provider: false },
+  reason: 'a reason',
+  startsAt: 2,
+  expiresAt: end,
+  status: 'requested',
+  isBreakGlass: false,
+  requested: { by: 'user:ann', at: 0 },
+  asked: { by: 'user:ann', at: 0 },
+}
+const broken: Exception = { ...requested, status: 'approved', isBreakGlass: true, startsAt: 0 }
+
+/** Everything that anybody can try at a moment. */
+const deedsAt = (at: number): Act[] =>
+  people.flatMap((by) => [
+    { kind: 'approve', by, at },
+    { kind: 'deny', by, at },
+    { kind: 'revoke', by, at },
+    { kind: 'review', by, at, note: 'seen' },
+    { kind: 'renew', by, at, expiresAt: later, reason: 'longer' },
+    { kind: 'renew', by, at, expiresAt: at + lengthMaxMs + 1, reason: 'too long' },
+  ])
+
+/** Walks every sequence of acts at these moments, each once per state that is reached. */
+function walk(from: Exception, moments: readonly number[], visit: (before: Exception, deed: Act) => void): void {
+  const [at, ...rest] = moments
+  if (at === undefined) return
+  const reached = new Map([[JSON.stringify(from), from]])
+  for (const deed of deedsAt(at)) {
+    visit(from, deed)
+    const outcome = act(from, deed)
+    if ('exception' in outcome) reached.set(JSON.stringify(outcome.exception), outcome.exception)
+  }
+  for (const next of reached.values()) walk(next, rest, visit)
+}
+
+test('nobody approves, renews for themselves or reviews what they asked for, in any order of events', () => {
+  let approvals = 0
+  for (const start of [requested, broken]) {
+    walk(start, [1, 5, end, 15], (before, deed) => {
+      const outcome = act(before, deed)
+      if ('refused' in outcome) return
+      const { exception: after } = outcome
+      const asked = [before.requested.by, before.asked.by, before.renewal?.by]
+      if (deed.kind === 'approve' || deed.kind === 'review')
+        assert(!asked.includes(deed.by), JSON.stringify([before, deed]))
+      if (deed.kind === 'approve') approvals++
+      if (after.approved) assert(after.approved.by !== after.requested.by && after.approved.by !== after.asked.by)
+      if (after.status === 'approved') assert(after.approved || after.isBreakGlass)
+      if (after.reviewed) assert.notEqual(after.reviewed.by, after.requested.by)
+    })
+  }
+  assert(approvals > 0)
+})
+
+test('no act makes an exception last longer than was approved, or than the bounds say', () => {
+  for (const start of [requested, broken]) {
+    walk(start, [1, 5, end, 15], (before, deed) => {
+      const outcome = act(before, deed)
+      if ('refused' in outcome) return
+      const { exception: after } = outcome
+      if (deed.kind !== 'approve') assert.equal(after.expiresAt, before.expiresAt)
+      assert(after.expiresAt <= after.asked.at + lengthMaxMs)
+      assert(after.startsAt < after.expiresAt)
+      if (after.isBreakGlass) assert.equal(after.expiresAt, start.expiresAt)
+      // What is over comes back by a new approval alone.
+      const isBack = stateAt(before, deed.at) !== 'active' && stateAt(after, deed.at) === 'active'
+      if (isBack) assert.equal(deed.kind, 'approve')
+    })
+  }
+})
+
+test('denied and revoked are the end: no act leads out of them, but that a break-glass can still be reviewed', () => {
+  let ends = 0
+  for (const start of [requested, broken]) {
+    walk(start, [1, 5, end, 15], (before, deed) => {
+      if (before.status !== 'denied' && before.status !== 'revoked') return
+      ends++
+      const outcome = act(before, deed)
+      if ('exception' in outcome) {
+        assert.equal(deed.kind, 'review')
+        assert.equal(outcome.exception.status, before.status)
+      }
+    })
+  }
+  assert(ends > 0)
+})
+
+test('a break-glass is a finding from the first moment until somebody else has reviewed it', () => {
+  assert(needsReview(broken))
+  assert(!needsReview(requested))
+  walk(broken, [1, 5, end, 15], (before, deed) => {
+    const outcome = act(before, deed)
+    if ('refused' in outcome || before.reviewed) return
+    assert.equal(needsReview(outcome.exception), deed.kind !== 'review')
+  })
+})
+
+test('a renewal leaves the present end in place until it is approved, and begins anew where that has passed', () => {
+  const at = (kind: 'approve', by: string, moment: number): Act => ({ kind, by, at: moment })
+  const live = take(act(requested, at('approve', 'user:bob', 1)))
+  const asked = take(act(live, { kind: 'renew', by: 'user:bob', at: 5, expiresAt: later, reason: 'longer' }))
+  assert.equal(stateAt(asked, end), 'expired')
+  assert.deepEqual(act(asked, at('approve', 'user:bob', 6)), {
+    refused: { kind: 'same-person', asked: 'user:bob', by: 'user:bob' },
+  })
+  assert.deepEqual(act(asked, at('approve', 'user:ann', 6)), {
+    refused: { kind: 'same-person', asked: 'user:ann', by: 'user:ann' },
+  })
+  const early = take(act(asked, at('approve', 'user:eve', 6)))
+  assert.deepEqual([early.startsAt, early.expiresAt, early.asked.by], [2, later, 'user:bob'])
+  const late = take(act(asked, at('approve', 'user:eve', 15)))
+  assert.deepEqual([late.startsAt, late.expiresAt, stateAt(late, 15)], [15, later, 'active'])
+  const again: Act = { kind: 'renew', by: 'user:eve', at: 16, expiresAt: later + 5, reason: 'longer still' }
+  assert.deepEqual(act(take(act(late, again)), at('approve', 'user:ann', 17)), {
+    refused: { kind: 'same-person', asked: 'user:ann', by: 'user:ann' },
+  })
+  const denied = take(act(asked, { kind: 'deny', by: 'user:eve', at: 6 }))
+  assert.deepEqual([denied.status, denied.expiresAt, denied.renewal], ['approved', end, undefined])
+})
+
+const take = (outcome: ReturnType<typeof act>): Exception => {
+  assert('exception' in outcome, JSON.stringify(outcome))
+  return outcome.exception
+}
+
+test('state follows from the moment alone: active from its start until just before its end', () => {
+  const approved: Exception = { ...requested, status: 'approved', approved: { by: 'user:bob', at: 1 } }
+  for (let now = 0; now <= end + 2; now++) {
+    const expected = now < 2 ? 'approved' : now < end ? 'active' : 'expired'
+    assert.equal(stateAt(approved, now), expected)
+    assert.equal(isInForce(approved, now), expected === 'active')
+    assert.equal(stateAt(requested, now), now < end ? 'requested' : 'expired')
+  }
+})
+
+test('the time asked for is not in the past, not over at once, and within 90 days, or 24 hours for break-glass', () => {
+  const now = 1_000
+  const wrong = (startsAt: number, expiresAt: number, isBreakGlass = false) =>
+    timeProblem({ startsAt, expiresAt }, { now, isBreakGlass })?.field
+  assert.equal(wrong(now, now + lengthMaxMs), undefined)
+  assert.equal(wrong(now, now + lengthMaxMs + 1), 'expiresAt')
+  assert.equal(wrong(now + 5, now + 5), 'expiresAt')
+  assert.equal(wrong(now - 1, now + 1), 'startsAt')
+  assert.equal(wrong(now, now + breakGlassHoursMax * 3_600_000, true), undefined)
+  assert.equal(wrong(now, now + breakGlassHoursMax * 3_600_000 + 1, true), 'expiresAt')
+})
+
+test('a period has the same exceptions in force from its first millisecond to its last', () => {
+  const some = fc.array(fc.tuple(fc.integer({ min: 0, max: 12 }), fc.integer({ min: 1, max: 6 })), { maxLength: 5 })
+  fc.assert(
+    fc.property(some, (spans) => {
+      const exceptions = spans.map(
+        ([startsAt, length], i): ExceptionFacts => ({
+          ...requested,
+          id: `e${i}`,
+          startsAt,
+          expiresAt: startsAt + length,
+        }),
+      )
+      const index = indexExceptions(exceptions)
+      const seen = new Map<number, string>()
+      for (let now = 0; now <= 20; now++) {
+        const inForce = exceptions
+          .filter((one) => isInForce(one, now))
+          .map(({ id }) => id)
+          .join()
+        const period = periodOf(index, now)
+        assert.equal(seen.get(period) ?? inForce, inForce)
+        seen.set(period, inForce)
+      }
+    }),
+  )
+})
+
+test('a pattern is for the resources that it matches and for no other, and without a name for none', () => {
+  const path = ['r-acme', 'ou-acme-workload', '222222222222']
+  const index = indexExceptions([{ ...requested, resource: 'cluster-*/web' }])
+  const asked = { locale: 'us-east-1', resourceType: 'eip' }
+  assert.equal(exceptionsFor(index, path, { ...asked, resource: 'cluster-7/web' }).length, 1)
+  for (const resource of ['cluster-7/db', 'xcluster-7/web', 'cluster-7/web2', undefined]) {
+    assert.equal(exceptionsFor(index, path, { ...asked, resource }).length, 0, String(resource))
+  }
+  assert.equal(exceptionsFor(index, ['333333333333'], { ...asked, resource: 'cluster-7/web' }).length, 0)
+})
+
+test('a pattern matches what the same regular expression matches', () => {
+  const text = fc.stringMatching(/^[ab*]{0,7}$/)
+  fc.assert(
+    fc.property(text, fc.stringMatching(/^[ab]{0,8}$/), (pattern, subject) => {
+      const same = new RegExp(`^${pattern.replaceAll('*', '.*')}$`).test(subject)
+      assert.equal(matchesPattern(pattern, subject), same)
+    }),
+    { numRuns: 2_000 },
+  )
+})

@@ -1,0 +1,297 @@
+// Exceptions: for a limited time, one target may have what policy denies it for one locale and type (policy-model §7).
+
+export const dayMs = 86_400_000
+/** From the request, or the renewal, to the end. */
+export const exceptionDaysMax = 90
+export const breakGlassHoursMax = 24
+const lengthMaxMs = exceptionDaysMax * dayMs
+const breakGlassMaxMs = breakGlassHoursMax * 3_600_000
+
+/**
+ * What is permitted: any of them, all approved together.
+ * `pools`: these count as listed. `provider`: so does the provider. `size` and `sizeIpv6`: these netmask lengths pass too;
+ * as in EC2, `min` is the largest block.
+ */
+export interface ExceptionGrants {
+  readonly pools: readonly string[]
+  readonly provider: boolean
+  readonly size?: Lengths
+  readonly sizeIpv6?: Lengths
+}
+export interface Lengths {
+  readonly min: number
+  readonly max: number
+}
+
+/** What decisions are made on. */
+export interface ExceptionFacts {
+  readonly id: string
+  /** An account, a unit or a root. */
+  readonly target: string
+  /** Only resources whose name matches; `*` stands for any text. */
+  readonly resource?: string
+  readonly locale: string
+  readonly resourceType: string
+  readonly grants: ExceptionGrants
+  readonly startsAt: number
+  readonly expiresAt: number
+}
+
+/** What people decided. Whether an approved one is in force follows from the moment that is asked about. */
+export type ExceptionStatus = 'requested' | 'approved' | 'denied' | 'revoked'
+export const exceptionStates = ['requested', 'approved', 'active', 'expired', 'revoked', 'denied'] as const
+export type ExceptionState = (typeof exceptionStates)[number]
+
+/** Something that one person did at a moment. */
+export interface Deed {
+  readonly by: string
+  readonly at: number
+}
+/** A later end that is asked for; until somebody else approves it, the present one holds. */
+export interface Renewal extends Deed {
+  readonly expiresAt: number
+  readonly reason: string
+}
+
+export interface Exception extends ExceptionFacts {
+  readonly status: ExceptionStatus
+  readonly reason: string
+  /** In force at once and for hours only; open until somebody else has reviewed it. */
+  readonly isBreakGlass: boolean
+  readonly requested: Deed
+  /** The request, or the renewal, that the present end was asked for in. */
+  readonly asked: Deed
+  readonly approved?: Deed
+  readonly renewal?: Renewal
+  /** Denied or revoked. */
+  readonly ended?: Deed & { readonly note?: string }
+  readonly reviewed?: Deed & { readonly note: string }
+}
+
+/** In force from the moment it starts until just before the moment it expires. */
+export const isInForce = ({ startsAt, expiresAt }: ExceptionFacts, now: number): boolean =>
+  startsAt <= now && now < expiresAt
+
+export function stateAt({ status, startsAt, expiresAt }: Exception, now: number): ExceptionState {
+  if (status === 'denied' || status === 'revoked') return status
+  if (now >= expiresAt) return 'expired'
+  return status === 'approved' && now >= startsAt ? 'active' : status
+}
+
+/** What must still be looked at by somebody else, for as long as it takes. */
+export const needsReview = ({ isBreakGlass, reviewed }: Exception): boolean => isBreakGlass && !reviewed
+
+export interface TimeProblem {
+  readonly field: 'startsAt' | 'expiresAt'
+  readonly problem: string
+}
+
+/** What is wrong with the time that is asked for, if anything. */
+export function timeProblem(
+  { startsAt, expiresAt }: Pick<ExceptionFacts, 'startsAt' | 'expiresAt'>,
+  { now, isBreakGlass }: { readonly now: number; readonly isBreakGlass: boolean },
+): TimeProblem | undefined {
+  if (startsAt < now) return { field: 'startsAt', problem: 'it must not be in the past' }
+  if (expiresAt <= startsAt) return { field: 'expiresAt', problem: 'it must be later than now and than `startsAt`' }
+  if (isBreakGlass && expiresAt > now + breakGlassMaxMs) {
+    return { field: 'expiresAt', problem: `break-glass ends within ${breakGlassHoursMax} hours` }
+  }
+  if (expiresAt > now + lengthMaxMs) {
+    return { field: 'expiresAt', problem: `it must be at most ${exceptionDaysMax} days ahead` }
+  }
+  return undefined
+}
+
+// What people may do to one ------------------------------------------------------------------------------------------
+
+export type Act =
+  | ({ readonly kind: 'approve' } & Deed)
+  | ({ readonly kind: 'deny' | 'revoke'; readonly note?: string } & Deed)
+  | ({ readonly kind: 'renew' } & Renewal)
+  | ({ readonly kind: 'review'; readonly note: string } & Deed)
+
+export type ActProblem =
+  /** `asked` is who asked for what this person would judge: the same one, under whatever token and role. */
+  | { readonly kind: 'same-person'; readonly asked: string; readonly by: string }
+  | { readonly kind: 'state'; readonly problem: string }
+  | ({ readonly kind: 'time' } & TimeProblem)
+
+export type Outcome = { readonly exception: Exception } | { readonly refused: ActProblem }
+
+/** What becomes of an exception, or why nothing does. Nobody judges what they asked for, whatever their roles are. */
+export function act(exception: Exception, deed: Act): Outcome {
+  switch (deed.kind) {
+    case 'approve':
+      return exception.renewal ? approveRenewal(exception, exception.renewal, deed) : approve(exception, deed)
+    case 'deny':
+      return deny(exception, deed)
+    case 'revoke':
+      return revoke(exception, deed)
+    case 'renew':
+      return renew(exception, deed)
+    case 'review':
+      return review(exception, deed)
+  }
+}
+
+function approve(exception: Exception, { by, at }: Deed): Outcome {
+  const state = stateAt(exception, at)
+  if (state !== 'requested') return refused(`it is ${state}, and only what is requested can be approved`)
+  const asked = askerAmong(exception, by)
+  if (asked !== undefined) return samePerson(asked, by)
+  return { exception: { ...exception, status: 'approved', approved: { by, at } } }
+}
+
+/** Who asked first may not approve what somebody else asked to prolong, either: it is still their exception. */
+function approveRenewal(exception: Exception, renewal: Renewal, { by, at }: Deed): Outcome {
+  if (at >= renewal.expiresAt) return refused('the end that it asks for has passed; deny it, and ask anew')
+  const asked = renewal.by === by ? by : askerAmong(exception, by)
+  if (asked !== undefined) return samePerson(asked, by)
+  const wasOver = at >= exception.expiresAt
+  return {
+    exception: {
+      ...exception,
+      status: 'approved',
+      reason: renewal.reason,
+      // What had expired begins anew: between its end and now it was not in force.
+      startsAt: wasOver ? at : exception.startsAt,
+      expiresAt: renewal.expiresAt,
+      asked: { by: renewal.by, at: renewal.at },
+      approved: { by, at },
+      renewal: undefined,
+    },
+  }
+}
+
+/** Denies what waits: the request, or the renewal alone, after which the present end still holds. */
+function deny(exception: Exception, { by, at, note }: Deed & { note?: string }): Outcome {
+  if (exception.renewal) return { exception: { ...exception, renewal: undefined } }
+  const state = stateAt(exception, at)
+  if (state !== 'requested') return refused(`it is ${state}, and only what is requested can be denied`)
+  return { exception: { ...exception, status: 'denied', ended: { by, at, note } } }
+}
+
+function revoke(exception: Exception, { by, at, note }: Deed & { note?: string }): Outcome {
+  const state = stateAt(exception, at)
+  if (state !== 'active' && state !== 'approved')
+    return refused(`it is ${state}, and only what is approved or active can be revoked`)
+  return { exception: { ...exception, status: 'revoked', renewal: undefined, ended: { by, at, note } } }
+}
+
+function renew(exception: Exception, { by, at, expiresAt, reason }: Renewal): Outcome {
+  if (exception.isBreakGlass) return refused('break-glass is not renewed; request an exception')
+  if (exception.renewal)
+    return refused(`${exception.renewal.by} has asked to renew it already; approve or deny that first`)
+  if (exception.status !== 'approved')
+    return refused(`it is ${stateAt(exception, at)}, and only what was approved can be renewed`)
+  if (expiresAt <= exception.expiresAt)
+    return { refused: { kind: 'time', field: 'expiresAt', problem: 'it must be later than the present end' } }
+  const wrong = timeProblem({ startsAt: at, expiresAt }, { now: at, isBreakGlass: false })
+  if (wrong) return { refused: { kind: 'time', ...wrong } }
+  return { exception: { ...exception, renewal: { by, at, expiresAt, reason } } }
+}
+
+function review(exception: Exception, { by, at, note }: Deed & { note: string }): Outcome {
+  if (!exception.isBreakGlass) return refused('only break-glass is reviewed')
+  if (exception.reviewed) return refused(`${exception.reviewed.by} has reviewed it already`)
+  if (exception.requested.by === by) return samePerson(by, by)
+  return { exception: { ...exception, reviewed: { by, at, note } } }
+}
+
+const refused = (problem: string): Outcome => ({ refused: { kind: 'state', problem } })
+const samePerson = (asked: string, by: string): Outcome => ({ refused: { kind: 'same-person', asked, by } })
+const askerAmong = ({ requested, asked }: Exception, by: string): string | undefined =>
+  [requested.by, asked.by].find((one) => one === by)
+
+// Which speak of a request -------------------------------------------------------------------------------------------
+
+/** All exceptions of a snapshot, by where they hold. */
+export interface ExceptionIndex {
+  readonly byTarget: ReadonlyMap<string, readonly ExceptionFacts[]>
+  /** Every moment at which one starts or expires, ascending: between two of them the same ones are in force. */
+  readonly moments: readonly number[]
+  /** Whether one of them asks for the resource's name. */
+  readonly readsResource: boolean
+}
+
+export function indexExceptions(exceptions: readonly ExceptionFacts[]): ExceptionIndex {
+  const moments = new Set(exceptions.flatMap(({ startsAt, expiresAt }) => [startsAt, expiresAt]))
+  return {
+    byTarget: Map.groupBy(exceptions, ({ target }) => target),
+    moments: [...moments].sort((a, b) => a - b),
+    readsResource: exceptions.some(({ resource }) => resource !== undefined),
+  }
+}
+
+/** How many of the moments have come: the same number, the same exceptions in force. */
+export function periodOf({ moments }: ExceptionIndex, now: number): number {
+  let low = 0
+  let high = moments.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (moments[middle]! <= now) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+interface Speaker {
+  readonly locale: string
+  readonly resourceType: string
+  readonly resource?: string
+}
+
+/** Those that speak of a request, in force or not: of the account first, of the root last. */
+export function exceptionsFor(
+  { byTarget }: ExceptionIndex,
+  path: readonly string[],
+  { locale, resourceType, resource }: Speaker,
+): readonly ExceptionFacts[] {
+  if (byTarget.size === 0) return []
+  return path
+    .toReversed()
+    .flatMap((node) =>
+      (byTarget.get(node) ?? []).filter(
+        (exception) =>
+          exception.locale === locale &&
+          exception.resourceType === resourceType &&
+          (exception.resource === undefined ||
+            (resource !== undefined && matchesPattern(exception.resource, resource))),
+      ),
+    )
+}
+
+/** Whether an exception in force on the path grants the pool, whatever for. */
+export function isPoolExcepted(
+  { byTarget }: ExceptionIndex,
+  path: readonly string[],
+  pool: string,
+  now: number,
+): boolean {
+  if (byTarget.size === 0) return false
+  return path.some((node) =>
+    byTarget.get(node)?.some((exception) => isInForce(exception, now) && exception.grants.pools.includes(pool)),
+  )
+}
+
+/** `*` stands for any text. Greedy with one point to come back to: at worst the product of both lengths. */
+export function matchesPattern(pattern: string, text: string): boolean {
+  let at = 0
+  let inPattern = 0
+  let star = -1
+  let resumeAt = 0
+  while (at < text.length) {
+    if (pattern[inPattern] === '*') {
+      star = inPattern++
+      resumeAt = at
+    } else if (pattern[inPattern] === text[at]) {
+      inPattern++
+      at++
+    } else if (star >= 0) {
+      inPattern = star + 1
+      at = ++resumeAt
+    } else return false
+  }
+  while (pattern[inPattern] === '*') inPattern++
+  return inPattern === pattern.length
+}

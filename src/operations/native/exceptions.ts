@@ -1,0 +1,535 @@
+// Exceptions: asked for, approved by somebody else, in force for a while, and over at the moment that was said (policy-model §7).
+import { z } from 'zod'
+import { formatCidr } from '#model/cidr.ts'
+import { formatId, hasShape } from '#model/identifier.ts'
+import { isForeignLocale } from '#model/locale.ts'
+import { isAccountId } from '#model/organization.ts'
+import { rulesProblem } from '#model/policy/eligibility.ts'
+import {
+  type Act,
+  type ActProblem,
+  act,
+  breakGlassHoursMax,
+  type Exception,
+  type ExceptionGrants,
+  exceptionDaysMax,
+  exceptionStates,
+  needsReview,
+  stateAt,
+  timeProblem,
+} from '#model/policy/exception.ts'
+import { isOwnOrShared, mayUsePool } from '#model/policy/resolve.ts'
+import { findResourceType, resourceTypeNames } from '#model/policy/resource-types.ts'
+import { refuse, refuseValue } from '#model/refusal.ts'
+import { everywhere } from '#model/roles.ts'
+import type { ExceptionUse } from '#store/exceptions.ts'
+import { refuseTooMany } from '../ipam-access.ts'
+import type { ReadContext, WriteContext } from '../operation.ts'
+import { accessAt, type Place, permitter } from './authority.ts'
+import { nativeRead, nativeWrite } from './definition.ts'
+import { placeOfNode } from './roles.ts'
+import {
+  accountId,
+  formatInstant,
+  gatherPage,
+  instant,
+  nodeId,
+  pageOf,
+  paging,
+  parseInstant,
+  principalName,
+} from './shapes.ts'
+
+/** Our own bounds: every snapshot holds all that are not over, and a decision looks at all that speak of its request. */
+const openMax = 10_000
+const openPerPairMax = 20
+const poolsMax = 20
+
+// Shapes -------------------------------------------------------------------------------------------------------------
+
+const exceptionId = z.string().max(64).describe('`exception-…`.')
+const reason = z.string().trim().min(1).max(1_000)
+const note = z.string().trim().min(1).max(1_000)
+const lengths = z.strictObject({
+  min: z.number().int().min(0).max(128).describe('The netmask length of the largest block.'),
+  max: z.number().int().min(0).max(128).describe('The netmask length of the smallest block.'),
+})
+const grants = z
+  .strictObject({
+    pools: z
+      .array(z.string().refine((id) => hasShape('pool', id), '`ipam-pool-…` is expected'))
+      .max(poolsMax)
+      .default([])
+      .describe('Pools that count as listed.'),
+    provider: z.boolean().default(false).describe('Whether space of the provider, or brought along, is permitted.'),
+    size: lengths.optional().describe('IPv4 netmask lengths that pass whatever policy says.'),
+    sizeIpv6: lengths.optional().describe('IPv6 netmask lengths that pass whatever policy says.'),
+  })
+  .describe('What is permitted: at least one of pools, `provider` and a size.')
+const wish = {
+  target: nodeId.describe('An account, `ou-…` or `r-…`: it holds there and below.'),
+  resource: z
+    .string()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe('Only for resources whose name or id matches; `*` stands for any text.'),
+  locale: z.string().min(1).max(97).describe('A Region, `CLOUD:REGION` or `onprem:SITE`.'),
+  resourceType: z.string().max(64).describe('A resource type, such as `eip` or `vpc`.'),
+  grants,
+  reason: reason.describe('Why, for whoever approves and for the record.'),
+  expiresAt: instant.describe('When it ends.'),
+}
+const deeds = {
+  by: principalName,
+  at: instant,
+}
+const exception = z.object({
+  exceptionId,
+  target: nodeId,
+  resource: z.string().optional(),
+  locale: z.string(),
+  resourceType: z.string(),
+  grants: z.object({
+    pools: z.array(z.string()),
+    provider: z.boolean(),
+    size: lengths.optional(),
+    sizeIpv6: lengths.optional(),
+  }),
+  reason: z.string(),
+  state: z.enum(exceptionStates).describe('At the moment of the answer; `active` begins and ends by the clock alone.'),
+  isBreakGlass: z.boolean(),
+  startsAt: instant,
+  expiresAt: instant,
+  requested: z.object(deeds),
+  approved: z.object(deeds).optional(),
+  renewal: z
+    .object({ ...deeds, expiresAt: instant, reason: z.string() })
+    .optional()
+    .describe('A later end that waits for approval.'),
+  ended: z
+    .object({ ...deeds, note: z.string().optional() })
+    .optional()
+    .describe('Who denied or revoked it.'),
+  reviewed: z
+    .object({ ...deeds, note: z.string() })
+    .optional()
+    .describe('Who looked at the break-glass afterwards.'),
+})
+const finding = z.object({
+  control: z
+    .enum(['break-glass-review', 'exception-ended'])
+    .describe('With `resource`, the identity of the finding: the same one is never reported under another name.'),
+  resource: z.string().describe('The exception, or the allocation that outlives it.'),
+  exceptionId,
+  since: instant,
+  account: accountId.optional(),
+  resourceType: z.string().optional(),
+  resourceId: z.string().optional(),
+  cidr: z.string().optional(),
+  decisionId: z.string().optional(),
+})
+
+// Reading ------------------------------------------------------------------------------------------------------------
+
+export const getException = nativeRead({
+  name: 'getException',
+  summary: 'Show one exception.',
+  action: 'exception:read',
+  input: z.strictObject({ exceptionId }),
+  output: exception,
+  rest: { method: 'GET', path: '/exceptions/{exceptionId}' },
+  cli: 'exception show',
+  refusals: ['NotFound', 'MalformedId'],
+  at: placeOfException,
+  run: async (context, input) => describe(context, await getStored(context, input.exceptionId)),
+})
+
+export const listExceptions = nativeRead({
+  name: 'listExceptions',
+  summary: 'List exceptions, as far as you may see them.',
+  action: 'exception:read',
+  input: z.strictObject({
+    ...paging,
+    state: z.enum(exceptionStates).optional().describe('Only those in this state now.'),
+    target: nodeId.optional().describe('Only those at exactly this node.'),
+    resourceType: z.string().max(64).optional().describe('Only those for this resource type.'),
+    requestedBy: principalName.optional().describe('Only those that this principal asked for.'),
+    finding: z
+      .literal('open')
+      .optional()
+      .describe('Only those with something to look at: see `GET /exceptions/{exceptionId}/findings`.'),
+  }),
+  output: pageOf(exception),
+  rest: { method: 'GET', path: '/exceptions' },
+  cli: 'exception list',
+  columns: ['exceptionId', 'target', 'resourceType', 'locale', 'state', 'expiresAt', 'reason'],
+  refusals: ['InvalidPaginationToken'],
+  at: 'filtered',
+  async run(context, { state, target, resourceType, requestedBy, finding, ...wish }) {
+    const isPermitted = await permitter(context, 'exception:read')
+    const filter = { target, resourceType, requestedBy, hasOpenFinding: finding === 'open' }
+    const isWanted = (row: Exception): boolean => state === undefined || stateAt(row, context.now) === state
+    return gatherPage(wish, {
+      read: (after, limit) => context.tx.exceptions.list(after, limit, filter),
+      key: ({ id }) => id,
+      show: async (row) => (isWanted(row) && isPermitted(row.target) ? describe(context, row) : undefined),
+    })
+  },
+})
+
+export const listExceptionFindings = nativeRead({
+  name: 'listExceptionFindings',
+  summary: 'List what must be looked at because of an exception.',
+  description:
+    'A break-glass stays open until somebody else has reviewed it. Space that was taken under an exception stays when the exception ends, and is listed from then on until it is given back or the exception is renewed.',
+  action: 'exception:read',
+  input: z.strictObject({ exceptionId, ...paging }),
+  output: pageOf(finding),
+  rest: { method: 'GET', path: '/exceptions/{exceptionId}/findings' },
+  cli: 'exception findings',
+  columns: ['control', 'resource', 'account', 'resourceType', 'cidr', 'since'],
+  refusals: ['NotFound', 'MalformedId', 'InvalidPaginationToken'],
+  at: placeOfException,
+  async run(context, { exceptionId, ...wish }) {
+    const found = await getStored(context, exceptionId)
+    const { id } = found
+    const state = stateAt(found, context.now)
+    const isOver = state === 'revoked' || (state === 'expired' && found.status === 'approved')
+    const since = formatInstant(found.ended?.at ?? found.expiresAt)
+    const review: z.output<typeof finding> = {
+      control: 'break-glass-review',
+      resource: id,
+      exceptionId: id,
+      since: formatInstant(found.requested.at),
+    }
+    return gatherPage(wish, {
+      async read(after, limit): Promise<readonly (ExceptionUse | 'review')[]> {
+        const isFirst = after === '' && needsReview(found)
+        const held = isOver ? await context.tx.exceptions.held(id, Number(after), limit) : []
+        return isFirst ? ['review', ...held] : held
+      },
+      key: (row) => (row === 'review' ? '0' : String(row.decision)),
+      show: async (row) => (row === 'review' ? review : { ...describeUse(context, row), exceptionId: id, since }),
+    })
+  },
+})
+
+// Asking -------------------------------------------------------------------------------------------------------------
+
+export const requestException = nativeWrite({
+  name: 'requestException',
+  summary: 'Ask to deviate from policy for a limited time.',
+  description: `It is in force once somebody else has approved it, from \`startsAt\` until \`expiresAt\`: at most ${exceptionDaysMax} days from now.`,
+  action: 'exception:request',
+  input: z.strictObject({
+    ...wish,
+    startsAt: instant.optional().describe('When it begins; as soon as it is approved unless said otherwise.'),
+  }),
+  output: exception,
+  rest: { method: 'POST', path: '/exceptions', status: 201 },
+  cli: 'exception request',
+  refusals: ['NotFound', 'LimitExceeded'],
+  at: placeOfTarget,
+  run: (context, input) => create(context, input, false),
+})
+
+export const breakGlass = nativeWrite({
+  name: 'breakGlass',
+  summary: 'Deviate from policy at once, in an emergency.',
+  description: `In force without approval for at most ${breakGlassHoursMax} hours. It is a finding until somebody else has reviewed it. Whoever may approve exceptions at the target may do this.`,
+  action: 'exception:approve',
+  input: z.strictObject(wish),
+  output: exception,
+  rest: { method: 'POST', path: '/exceptions/break-glass', status: 201 },
+  cli: 'exception break-glass',
+  refusals: ['NotFound', 'LimitExceeded', 'NotAuthorized'],
+  at: placeOfTarget,
+  async run(context, input) {
+    await refuseForeignPools(context, input)
+    return create(context, input, true)
+  },
+})
+
+export const renewException = nativeWrite({
+  name: 'renewException',
+  summary: 'Ask for a later end, which somebody else must approve again.',
+  description: 'Until then the present end holds.',
+  action: 'exception:request',
+  input: z.strictObject({ exceptionId, expiresAt: wish.expiresAt, reason }),
+  output: exception,
+  rest: { method: 'POST', path: '/exceptions/{exceptionId}/renew' },
+  cli: 'exception renew',
+  refusals: ['NotFound', 'MalformedId', 'IncorrectState'],
+  changes: getException,
+  at: placeOfException,
+  run: (context, { exceptionId, expiresAt, reason }) =>
+    change(context, exceptionId, { kind: 'renew', expiresAt: parseInstant(expiresAt), reason, ...deedOf(context) }),
+})
+
+// Deciding -----------------------------------------------------------------------------------------------------------
+
+export const approveException = nativeWrite({
+  name: 'approveException',
+  summary: 'Approve an exception, or its renewal, that somebody else asked for.',
+  description:
+    'Whoever asked cannot approve, whatever their roles and tokens. For pools that are neither the target’s own nor shared with it, you must be permitted to approve at the account that owns them, too.',
+  action: 'exception:approve',
+  input: z.strictObject({ exceptionId }),
+  output: exception,
+  rest: { method: 'POST', path: '/exceptions/{exceptionId}/approve' },
+  cli: 'exception approve',
+  refusals: ['NotFound', 'MalformedId', 'NotAuthorized', 'IncorrectState'],
+  changes: getException,
+  at: placeOfException,
+  async run(context, input) {
+    await refuseForeignPools(context, await getStored(context, input.exceptionId))
+    return change(context, input.exceptionId, { kind: 'approve', ...deedOf(context) })
+  },
+})
+
+export const denyException = nativeWrite({
+  name: 'denyException',
+  summary: 'Deny an exception, or only the renewal that is asked for.',
+  action: 'exception:approve',
+  input: z.strictObject({ exceptionId, note: note.optional().describe('Why, for whoever asked.') }),
+  output: exception,
+  rest: { method: 'POST', path: '/exceptions/{exceptionId}/deny' },
+  cli: 'exception deny',
+  refusals: ['NotFound', 'MalformedId', 'IncorrectState'],
+  changes: getException,
+  at: placeOfException,
+  run: (context, input) => change(context, input.exceptionId, { kind: 'deny', note: input.note, ...deedOf(context) }),
+})
+
+export const revokeException = nativeWrite({
+  name: 'revokeException',
+  summary: 'End an exception at once. What was taken under it stays, as a finding.',
+  action: 'exception:approve',
+  input: z.strictObject({ exceptionId, note: note.optional().describe('Why, for the record.') }),
+  output: exception,
+  rest: { method: 'POST', path: '/exceptions/{exceptionId}/revoke' },
+  cli: 'exception revoke',
+  refusals: ['NotFound', 'MalformedId', 'IncorrectState'],
+  changes: getException,
+  at: placeOfException,
+  run: (context, input) => change(context, input.exceptionId, { kind: 'revoke', note: input.note, ...deedOf(context) }),
+})
+
+export const reviewException = nativeWrite({
+  name: 'reviewException',
+  summary: 'Say that you have looked at a break-glass of somebody else, which ends its finding.',
+  action: 'exception:approve',
+  input: z.strictObject({ exceptionId, note: note.describe('What you found.') }),
+  output: exception,
+  rest: { method: 'POST', path: '/exceptions/{exceptionId}/review' },
+  cli: 'exception review',
+  refusals: ['NotFound', 'MalformedId', 'NotAuthorized', 'IncorrectState'],
+  changes: getException,
+  at: placeOfException,
+  run: (context, input) => change(context, input.exceptionId, { kind: 'review', note: input.note, ...deedOf(context) }),
+})
+
+export const exceptionOperations = [
+  listExceptions,
+  getException,
+  listExceptionFindings,
+  requestException,
+  breakGlass,
+  renewException,
+  approveException,
+  denyException,
+  revokeException,
+  reviewException,
+]
+
+// What is asked ------------------------------------------------------------------------------------------------------
+
+interface Wish {
+  readonly target: string
+  readonly resource?: string
+  readonly locale: string
+  readonly resourceType: string
+  readonly grants: ExceptionGrants
+  readonly reason: string
+  readonly startsAt?: string
+  readonly expiresAt: string
+}
+
+async function create(context: WriteContext, input: Wish, isBreakGlass: boolean): Promise<z.output<typeof exception>> {
+  refuseUnknownPair(context, input)
+  refuseUnfitSizes(input)
+  await refuseUnfitPools(context, input)
+  const times = {
+    startsAt: input.startsAt === undefined ? context.now : parseInstant(input.startsAt),
+    expiresAt: parseInstant(input.expiresAt),
+  }
+  const wrong = timeProblem(times, { now: context.now, isBreakGlass })
+  if (wrong) refuseValue(wrong.field, input[wrong.field], wrong.problem)
+  const asked = deedOf(context)
+  const created: Exception = {
+    id: context.newId('exception'),
+    target: input.target,
+    resource: input.resource,
+    locale: input.locale,
+    resourceType: input.resourceType,
+    grants: input.grants,
+    reason: input.reason,
+    ...times,
+    status: isBreakGlass ? 'approved' : 'requested',
+    isBreakGlass,
+    requested: asked,
+    asked,
+  }
+  const { tx } = context
+  refuseTooMany('exceptions that are not over', openMax, (await tx.exceptions.countAllOpen()) + 1)
+  const perPair = 'exceptions for one target, locale and resource type'
+  refuseTooMany(perPair, openPerPairMax, (await tx.exceptions.countOpen(created)) + 1)
+  await tx.exceptions.insert(created)
+  await remember(context, created)
+  return describe(context, created)
+}
+
+function refuseUnknownPair({ settings }: ReadContext, { locale, resourceType }: Wish): void {
+  if (!findResourceType(resourceType)) {
+    refuseValue('resourceType', resourceType, `it must be one of ${resourceTypeNames.join(', ')}`)
+  }
+  const regions = settings.regions.map(({ name }) => name)
+  if (regions.includes(locale) || isForeignLocale(locale)) return
+  refuseValue('locale', locale, `it must be a Region (${regions.join(', ')}), \`CLOUD:REGION\` or \`onprem:SITE\``)
+}
+
+function refuseUnfitSizes({ grants, resourceType }: Wish): void {
+  const { pools, provider, size, sizeIpv6 } = grants
+  if (pools.length === 0 && !provider && !size && !sizeIpv6) {
+    refuseValue('grants', '{}', 'name at least one of `pools`, `provider`, `size` and `sizeIpv6`')
+  }
+  const type = findResourceType(resourceType)!
+  for (const [name, wished, bounds] of [
+    ['size', size, type.lengths[4]],
+    ['sizeIpv6', sizeIpv6, type.lengths[6]],
+  ] as const) {
+    if (!wished) continue
+    const value = `${wished.min} to ${wished.max}`
+    if (!bounds || type.takes === 'address') {
+      refuseValue(`grants.${name}`, value, `a \`${resourceType}\` has no choice of it; leave it out`)
+    }
+    if (wished.min <= wished.max && wished.min >= bounds.min && wished.max <= bounds.max) continue
+    const problem = `for \`${resourceType}\` it must lie within ${bounds.min} to ${bounds.max}, the smaller number first`
+    refuseValue(`grants.${name}`, value, problem)
+  }
+}
+
+/** A pool that neither the target may use nor the caller see does not exist (invariant I8). */
+async function refuseUnfitPools(context: ReadContext, { target, grants, locale, resourceType }: Wish): Promise<void> {
+  const snapshot = await context.snapshot()
+  const maySee = await permitter(context, 'ipam:read')
+  for (const [index, id] of grants.pools.entries()) {
+    const pool = snapshot.pools.get(id)
+    if (!pool || !(mayUsePool(snapshot, target, id) || maySee(pool.account))) {
+      refuse({ code: 'NotFound', what: 'ipam-pool', id })
+    }
+    const field = `grants.pools.${index}`
+    if (grants.pools.indexOf(id) !== index) refuseValue(field, id, 'the pool is listed more than once')
+    const wrong = rulesProblem({ ipamId: pool.ipamId, locale, resourceType }, [pool])
+    if (wrong) refuseValue(field, id, wrong.problem)
+  }
+}
+
+/** An exception is itself the leave to use its pools: whoever gives it must have a say over them. */
+async function refuseForeignPools(context: ReadContext, { target, grants }: Pick<Wish, 'target' | 'grants'>) {
+  const snapshot = await context.snapshot()
+  for (const id of grants.pools) {
+    const pool = snapshot.pools.get(id)
+    if (!pool || isOwnOrShared(snapshot, target, id)) continue
+    if ((await accessAt(context, 'exception:approve', pool.account)).isPermitted) continue
+    const because = `the pool \`${id}\` is not shared with \`${target}\`, and you may not approve at \`${pool.account}\`, which owns it`
+    refuse({ code: 'NotAuthorized', action: 'exception:approve', because })
+  }
+}
+
+async function placeOfTarget(context: ReadContext, { target }: { readonly target: string }): Promise<Place> {
+  if (target === everywhere) refuseValue('target', target, 'an account, ou-… or r-… is expected')
+  return placeOfNode(context, target)
+}
+
+// What is there ------------------------------------------------------------------------------------------------------
+
+async function getStored(context: ReadContext, id: string): Promise<Exception> {
+  if (!hasShape('exception', id)) refuse({ code: 'MalformedId', what: 'exception', id, expected: 'exception-...' })
+  return (await context.tx.exceptions.find(id)) ?? refuse({ code: 'NotFound', what: 'exception', id })
+}
+
+async function placeOfException(context: ReadContext, input: { readonly exceptionId: string }): Promise<Place> {
+  const { id, target } = await getStored(context, input.exceptionId)
+  return { node: target, absent: { code: 'NotFound', what: 'exception', id } }
+}
+
+/** The person, whatever token they use and whichever group gives them the role. */
+const deedOf = (context: ReadContext) => ({ by: context.caller.native!.name, at: context.now })
+
+async function change(context: WriteContext, id: string, deed: Act): Promise<z.output<typeof exception>> {
+  const before = await getStored(context, id)
+  const outcome = act(before, deed)
+  if ('refused' in outcome) return refuseAct(before, deed, outcome.refused)
+  await context.tx.exceptions.update(outcome.exception)
+  await remember(context, outcome.exception)
+  return describe(context, outcome.exception)
+}
+
+function refuseAct({ id, target }: Exception, { kind }: Act, problem: ActProblem): never {
+  if (problem.kind === 'state') refuse({ code: 'IncorrectState', what: 'exception', id, problem: problem.problem })
+  if (problem.kind === 'time') refuseValue(problem.field, problem.field, problem.problem)
+  const because = `\`${problem.asked}\` asked for \`${id}\`, and so \`${problem.by}\` cannot ${kind} it; somebody else who may approve at \`${target}\` must`
+  return refuse({ code: 'NotAuthorized', action: 'exception:approve', because })
+}
+
+async function remember(context: WriteContext, stored: Exception): Promise<void> {
+  const { id, target } = stored
+  const account = isAccountId(target) ? target : context.caller.account
+  await context.tx.history.changed({ id, kind: 'exception', account }, stored)
+  context.changed(id)
+  await context.governanceChanged()
+}
+
+// The answer ---------------------------------------------------------------------------------------------------------
+
+const describeDeed = <D extends { readonly by: string; readonly at: number }>(deed: D) => ({
+  ...deed,
+  at: formatInstant(deed.at),
+})
+
+function describe({ now }: ReadContext, stored: Exception): z.output<typeof exception> {
+  const { approved, renewal, ended, reviewed, grants } = stored
+  return {
+    exceptionId: stored.id,
+    target: stored.target,
+    resource: stored.resource,
+    locale: stored.locale,
+    resourceType: stored.resourceType,
+    grants: { ...grants, pools: [...grants.pools] },
+    reason: stored.reason,
+    state: stateAt(stored, now),
+    isBreakGlass: stored.isBreakGlass,
+    startsAt: formatInstant(stored.startsAt),
+    expiresAt: formatInstant(stored.expiresAt),
+    requested: describeDeed(stored.requested),
+    ...(approved ? { approved: describeDeed(approved) } : {}),
+    ...(renewal ? { renewal: { ...describeDeed(renewal), expiresAt: formatInstant(renewal.expiresAt) } } : {}),
+    ...(ended ? { ended: describeDeed(ended) } : {}),
+    ...(reviewed ? { reviewed: describeDeed(reviewed) } : {}),
+  }
+}
+
+function describeUse({ tx }: ReadContext, use: ExceptionUse) {
+  const { allocation, decision, cidr, resourceType, resourceId, account } = use
+  return {
+    control: 'exception-ended' as const,
+    resource: formatId(resourceType === 'eip' ? 'address' : 'allocation', tx.installation, allocation),
+    account,
+    resourceType,
+    resourceId,
+    cidr: formatCidr(cidr),
+    decisionId: formatId('decision', tx.installation, decision),
+  }
+}

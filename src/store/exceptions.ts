@@ -1,0 +1,253 @@
+// Exceptions: what was asked for, who decided, and which space was taken under each.
+import { type Cidr, fromKey } from '#model/cidr.ts'
+import type { Exception, ExceptionFacts, ExceptionGrants, ExceptionStatus } from '#model/policy/exception.ts'
+import type { Clock } from './history.ts'
+import { type Sql, type SqlValue, toBit } from './sql.ts'
+
+/** How long ended ones are compiled into snapshots, so that a denial can say that one has expired. */
+const rememberedMs = 7 * 86_400_000
+/** Of those that have ended, the latest. */
+const rememberedMax = 1_000
+
+/** Space that was taken under an exception and is still held. */
+export interface ExceptionUse {
+  /** The number of the allocation. */
+  readonly allocation: number
+  readonly decision: number
+  readonly cidr: Cidr
+  readonly resourceType: string
+  readonly resourceId?: string
+  readonly account: string
+}
+
+export interface ExceptionFilter {
+  readonly target?: string
+  readonly resourceType?: string
+  readonly requestedBy?: string
+  /** Only those with something to look at: a break-glass without review, or space held under one that is over. */
+  readonly hasOpenFinding?: boolean
+}
+
+interface UseRow {
+  allocation: number
+  decision: number
+  first: Uint8Array
+  length: number
+  resource_type: string
+  resource_id: string | null
+  account: string
+}
+interface Row {
+  id: string
+  target_id: string
+  resource: string | null
+  locale: string
+  resource_type: string
+  grants: string
+  reason: string
+  status: ExceptionStatus
+  is_break_glass: number
+  starts_at: number
+  expires_at: number
+  requested_by: string
+  requested_at: number
+  asked_by: string
+  asked_at: number
+  approved_by: string | null
+  approved_at: number | null
+  renewal: string | null
+  ended_by: string | null
+  ended_at: number | null
+  ended_note: string | null
+  reviewed_by: string | null
+  reviewed_at: number | null
+  review_note: string | null
+}
+const columns = `id, target_id, resource, locale, resource_type, grants, reason, status, is_break_glass, starts_at, expires_at,
+  requested_by, requested_at, asked_by, asked_at, approved_by, approved_at, renewal, ended_by, ended_at, ended_note,
+  reviewed_by, reviewed_at, review_note`
+
+const deedOf = (by: string | null, at: number | null) => (by === null || at === null ? undefined : { by, at })
+function toException(row: Row): Exception {
+  const ended = deedOf(row.ended_by, row.ended_at)
+  const reviewed = deedOf(row.reviewed_by, row.reviewed_at)
+  return {
+    ...toFacts(row),
+    status: row.status,
+    reason: row.reason,
+    isBreakGlass: row.is_break_glass === 1,
+    requested: { by: row.requested_by, at: row.requested_at },
+    asked: { by: row.asked_by, at: row.asked_at },
+    approved: deedOf(row.approved_by, row.approved_at),
+    renewal: row.renewal === null ? undefined : (JSON.parse(row.renewal) as Exception['renewal']),
+    ended: ended && { ...ended, note: row.ended_note ?? undefined },
+    reviewed: reviewed && { ...reviewed, note: row.review_note! },
+  }
+}
+const toFacts = (row: Omit<Row, 'status'>): ExceptionFacts => ({
+  id: row.id,
+  target: row.target_id,
+  resource: row.resource ?? undefined,
+  locale: row.locale,
+  resourceType: row.resource_type,
+  grants: JSON.parse(row.grants) as ExceptionGrants,
+  startsAt: row.starts_at,
+  expiresAt: row.expires_at,
+})
+
+/** What may change after the request: who is asked for what stays as it was. */
+const changing = (exception: Exception): SqlValue[] => [
+  exception.reason,
+  exception.status,
+  exception.startsAt,
+  exception.expiresAt,
+  exception.asked.by,
+  exception.asked.at,
+  exception.approved?.by ?? null,
+  exception.approved?.at ?? null,
+  exception.renewal ? JSON.stringify(exception.renewal) : null,
+  exception.ended?.by ?? null,
+  exception.ended?.at ?? null,
+  exception.ended?.note ?? null,
+  exception.reviewed?.by ?? null,
+  exception.reviewed?.at ?? null,
+  exception.reviewed?.note ?? null,
+]
+
+export class Exceptions {
+  readonly #sql: Sql
+  readonly #clock: Clock
+  constructor(sql: Sql, clock: Clock) {
+    this.#sql = sql
+    this.#clock = clock
+  }
+
+  async find(id: string): Promise<Exception | undefined> {
+    const row = await this.#sql.get<Row>(`select ${columns} from policy_exception where id = ?`, id)
+    return row && toException(row)
+  }
+
+  /** In order of creation, after the one with id `after`. */
+  async list(after: string, limit: number, filter: ExceptionFilter = {}): Promise<Exception[]> {
+    const conditions = ['id > ?']
+    const values: SqlValue[] = [after]
+    const equal: readonly (readonly [string, string | undefined])[] = [
+      ['target_id', filter.target],
+      ['resource_type', filter.resourceType],
+      ['requested_by', filter.requestedBy],
+    ]
+    for (const [column, value] of equal) {
+      if (value === undefined) continue
+      conditions.push(`${column} = ?`)
+      values.push(value)
+    }
+    if (filter.hasOpenFinding) {
+      conditions.push(`((is_break_glass = 1 and reviewed_by is null) or (${isOver}
+        and exists (select 1 from exception_use u join allocation a on a.n = u.allocation where u.exception_id = policy_exception.id)))`)
+      values.push(this.#clock.now)
+    }
+    const rows = await this.#sql.all<Row>(
+      `select ${columns} from policy_exception where ${conditions.join(' and ')} order by id limit ?`,
+      ...values,
+      limit,
+    )
+    return rows.map(toException)
+  }
+
+  /** How many for one target, locale and type are not over. */
+  async countOpen({ target, locale, resourceType }: ExceptionFacts): Promise<number> {
+    const row = await this.#sql.get<{ count: number }>(
+      `select count(*) as count from policy_exception
+       where target_id = ? and locale = ? and resource_type = ? and status in ('requested', 'approved') and expires_at > ?`,
+      target,
+      locale,
+      resourceType,
+      this.#clock.now,
+    )
+    return row!.count
+  }
+  /** How many in all are not over. */
+  async countAllOpen(): Promise<number> {
+    const row = await this.#sql.get<{ count: number }>(
+      `select count(*) as count from policy_exception where status in ('requested', 'approved') and expires_at > ?`,
+      this.#clock.now,
+    )
+    return row!.count
+  }
+
+  async insert(exception: Exception): Promise<void> {
+    await this.#sql.run(
+      `insert into policy_exception (id, target_id, resource, locale, resource_type, grants, is_break_glass, requested_by,
+         requested_at, reason, status, starts_at, expires_at, asked_by, asked_at, approved_by, approved_at, renewal, ended_by,
+         ended_at, ended_note, reviewed_by, reviewed_at, review_note)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      exception.id,
+      exception.target,
+      exception.resource ?? null,
+      exception.locale,
+      exception.resourceType,
+      JSON.stringify(exception.grants),
+      toBit(exception.isBreakGlass),
+      exception.requested.by,
+      exception.requested.at,
+      ...changing(exception),
+    )
+  }
+  async update(exception: Exception): Promise<void> {
+    await this.#sql.run(
+      `update policy_exception set reason = ?, status = ?, starts_at = ?, expires_at = ?, asked_by = ?, asked_at = ?,
+         approved_by = ?, approved_at = ?, renewal = ?, ended_by = ?, ended_at = ?, ended_note = ?, reviewed_by = ?,
+         reviewed_at = ?, review_note = ?
+       where id = ?`,
+      ...changing(exception),
+      exception.id,
+    )
+  }
+
+  /** The approved ones that decisions are made on: all that are not over, and the latest of those that are. */
+  async facts(): Promise<ExceptionFacts[]> {
+    const { now } = this.#clock
+    const open = await this.#sql.all<Row>(
+      `select ${columns} from policy_exception where status = 'approved' and expires_at > ? order by id`,
+      now,
+    )
+    const over = await this.#sql.all<Row>(
+      `select ${columns} from policy_exception where status = 'approved' and expires_at > ? and expires_at <= ?
+       order by expires_at desc, id limit ?`,
+      now - rememberedMs,
+      now,
+      rememberedMax,
+    )
+    return [...open, ...over].map(toFacts)
+  }
+
+  /** Remembers that a decision was made under an exception, and which allocation came of it, if one did. */
+  async use(id: string, decision: number, allocation: number | undefined): Promise<void> {
+    await this.#sql.run(
+      'insert into exception_use (exception_id, decision, allocation) values (?, ?, ?)',
+      id,
+      decision,
+      allocation ?? null,
+    )
+  }
+  /** What is still held of the space that was taken under an exception, in order of its decisions. */
+  async held(id: string, after: number, limit: number): Promise<ExceptionUse[]> {
+    const rows = await this.#sql.all<UseRow>(
+      `select u.allocation, u.decision, a.first, a.length, h.resource_type, a.resource_id, h.account
+       from exception_use u join allocation a on a.n = u.allocation join holder h on h.n = a.holder
+       where u.exception_id = ? and u.decision > ? order by u.decision limit ?`,
+      id,
+      after,
+      limit,
+    )
+    return rows.map(({ first, length, resource_type, resource_id, ...row }) => ({
+      ...row,
+      cidr: fromKey(first, length),
+      resourceType: resource_type,
+      resourceId: resource_id ?? undefined,
+    }))
+  }
+}
+
+/** Approved once, and no longer in force. */
+const isOver = `(status = 'revoked' or (status = 'approved' and expires_at <= ?))`
