@@ -534,7 +534,7 @@ create index api_token_expires on api_token (expires_at);
 `,
   },
   {
-    number: 3,
+    number: 4,
     name: 'exceptions and candidates',
     sql: `
 create table policy_exception (
@@ -614,7 +614,7 @@ create table candidate_difference (
 `,
   },
   {
-    number: 4,
+    number: 5,
     name: 'time machine',
     sql: `
 -- Who had this address then: what is held and what was given back, by address, account, resource and number.
@@ -630,7 +630,7 @@ create index history_account on history (account, object_id);
 `,
   },
   {
-    number: 5,
+    number: 6,
     name: 'settings as fields',
     sql: `
 -- Until now these were tags alone, read by whoever needed them; from now on the columns are what holds.
