@@ -14,45 +14,143 @@ export interface Example {
 }
 
 const nowhere = '0'.repeat(17)
+const accountNowhere = '999999999999'
+
+const policyNowhere = { policyId: `ipam-policy-${nowhere}` }
+const exceptionNowhere = { exceptionId: `exception-${nowhere}` }
+const pair = { locale: 'us-east-1', resourceType: 'eip' }
 
 /** Makes what the examples are about. */
 export async function accessExamples(world: NativeWorld): Promise<ReadonlyMap<string, Example>> {
+  return new Map<string, Example>(
+    Object.entries({
+      ...(await aboutPrincipals(world)),
+      ...(await aboutTheRecord(world)),
+      ...(await aboutPolicies(world)),
+    }),
+  )
+}
+
+async function aboutPrincipals(world: NativeWorld): Promise<Record<string, Example>> {
   const binding = await world.post<{ bindingId: string }>('/role-bindings', {
     principal: 'user:example',
     role: 'auditor',
     node: managementAccount,
   })
   const token = await world.post<{ tokenId: string }>('/tokens', { principal: 'service:example' })
+  const absent = { bindingId: `role-binding-${nowhere}` }
+  return {
+    whoAmI: { input: {} },
+    listTokens: { input: {}, secrets: [token.tokenId] },
+    createToken: { input: {} },
+    revokeToken: { input: { tokenId: token.tokenId } },
+    listRoles: { input: {} },
+    listRoleBindings: { input: {}, secrets: [binding.bindingId] },
+    getRoleBinding: { input: { bindingId: binding.bindingId }, absent },
+    createRoleBinding: {
+      input: { principal: 'user:another', role: 'auditor', node: managementAccount },
+      absent: { node: accountNowhere },
+    },
+    deleteRoleBinding: { input: { bindingId: binding.bindingId }, absent },
+  }
+}
+
+async function aboutTheRecord(world: NativeWorld): Promise<Record<string, Example>> {
   const { AllocationId } = await world.call('AllocateAddress', {})
   const decisions = await world.get<{ items: { decisionId: string; cidr: string }[] }>('/decisions?limit=1')
   const [decision] = decisions.items
   const vpc = await world.call('CreateVpc', { CidrBlock: '10.7.0.0/16' })
+  const ofDecision = {
+    input: { decisionId: decision!.decisionId },
+    absent: { decisionId: `decision-${nowhere}` },
+  }
+  return {
+    listDecisions: { input: {}, secrets: [decision!.decisionId] },
+    getDecision: ofDecision,
+    explainDecision: ofDecision,
+    explainRequest: { input: { account: managementAccount, ...pair }, absent: { account: accountNowhere } },
+    findHolders: { input: { cidr: decision!.cidr }, secrets: [AllocationId!] },
+    findHoldingsOfAccount: { input: { account: managementAccount }, absent: { account: accountNowhere } },
+    findHoldingsOfResource: { input: { resourceId: AllocationId }, secrets: ['heldFrom'] },
+    getObjectHistory: { input: { objectId: vpc.Vpc!.VpcId }, absent: { objectId: `vpc-${nowhere}` } },
+    listChanges: { input: {}, secrets: [AllocationId!] },
+  }
+}
 
-  const bindings = { bindingId: `role-binding-${nowhere}` }
-  return new Map<string, Example>(
-    Object.entries({
-      whoAmI: { input: {} },
-      listTokens: { input: {}, secrets: [token.tokenId] },
-      createToken: { input: {} },
-      revokeToken: { input: { tokenId: token.tokenId } },
-      listRoles: { input: {} },
-      listRoleBindings: { input: {}, secrets: [binding.bindingId] },
-      getRoleBinding: { input: { bindingId: binding.bindingId }, absent: bindings },
-      createRoleBinding: {
-        input: { principal: 'user:another', role: 'auditor', node: managementAccount },
-        absent: { node: '999999999999' },
-      },
-      deleteRoleBinding: { input: { bindingId: binding.bindingId }, absent: bindings },
-      listDecisions: { input: {}, secrets: [decision!.decisionId] },
-      getDecision: {
-        input: { decisionId: decision!.decisionId },
-        absent: { decisionId: `decision-${nowhere}` },
-      },
-      findHolders: { input: { cidr: decision!.cidr }, secrets: [AllocationId!] },
-      findHoldingsOfAccount: { input: { account: managementAccount }, absent: { account: '999999999999' } },
-      findHoldingsOfResource: { input: { resourceId: AllocationId }, secrets: ['heldFrom'] },
-      getObjectHistory: { input: { objectId: vpc.Vpc!.VpcId }, absent: { objectId: `vpc-${nowhere}` } },
-      listChanges: { input: {}, secrets: [AllocationId!] },
-    } satisfies Record<string, Example>),
-  )
+async function aboutPolicies(world: NativeWorld): Promise<Record<string, Example>> {
+  const { Ipam } = await world.call('CreateIpam', { OperatingRegions: [{ RegionName: 'us-east-1' }] })
+  const { IpamPool } = await world.call('CreateIpamPool', {
+    IpamScopeId: Ipam!.PublicDefaultScopeId!,
+    AddressFamily: 'ipv4',
+    Locale: 'us-east-1',
+    AwsService: 'ec2',
+    PublicIpSource: 'byoip',
+  })
+  const poolId = IpamPool!.IpamPoolId!
+  const make = (ipamId: string) => world.post<{ policyId: string }>('/policies', { ipamId })
+  const [{ policyId }, other] = [await make(Ipam!.IpamId!), await make(Ipam!.IpamId!)]
+  const document = { ...pair, rules: [{ poolId }] }
+  for (const id of [policyId, other.policyId]) {
+    await world.ask('PUT', `/policies/${id}/documents/${pair.locale}/${pair.resourceType}`, {
+      body: { rules: document.rules },
+    })
+  }
+  const targetId = managementAccount
+  const at = `/policies/${policyId}/assignments/${targetId}`
+  await world.ask('PUT', at, { body: { kind: 'default', mode: 'observe' } })
+  await world.ask('PUT', `${at}/candidate`, { body: { mode: 'enforce' } })
+
+  const requester = await world.tokenOf('user:requester', 'resource-operator', managementAccount)
+  const expiresAt = new Date(Date.parse('2026-01-01T00:00:00Z') + 3_600_000).toISOString()
+  const later = new Date(Date.parse(expiresAt) + 3_600_000).toISOString()
+  const wish = { target: managementAccount, ...pair, grants: { provider: true }, reason: 'an example', expiresAt }
+  const ask = () => world.post<{ exceptionId: string }>('/exceptions', wish, { as: requester })
+  const requested = await ask()
+  const approved = await ask()
+  await world.post(`/exceptions/${approved.exceptionId}/approve`, {})
+  const broken = await world.post<{ exceptionId: string }>('/exceptions/break-glass', wish)
+
+  const ofPolicy: Example = { input: { policyId }, absent: policyNowhere }
+  const ofUnused: Example = { input: { policyId: other.policyId }, absent: policyNowhere }
+  const ofVersion: Example = { input: { policyId, version: 1 }, absent: policyNowhere }
+  const ofDocument: Example = { input: { policyId, ...pair }, absent: policyNowhere }
+  const ofAssignment: Example = { input: { policyId, targetId }, absent: policyNowhere }
+  const ofRequested: Example = { input: { exceptionId: requested.exceptionId }, absent: exceptionNowhere }
+  const ofApproved: Example = { input: { exceptionId: approved.exceptionId }, absent: exceptionNowhere }
+  return {
+    listPolicies: { input: {}, secrets: [policyId] },
+    createPolicy: { input: { ipamId: Ipam!.IpamId }, absent: { ipamId: `ipam-${nowhere}` } },
+    getPolicy: ofPolicy,
+    updatePolicy: { ...ofPolicy, input: { policyId, compatibility: 'strict' } },
+    deletePolicy: ofUnused,
+    listPolicyVersions: ofPolicy,
+    getPolicyVersion: ofVersion,
+    comparePolicyVersions: { ...ofPolicy, input: { policyId, from: 1, to: 2 } },
+    restorePolicyVersion: { ...ofUnused, input: { policyId: other.policyId, version: 1 } },
+    draftPolicyVersion: { ...ofPolicy, input: { policyId, documents: [document] } },
+    listPolicyDocuments: ofPolicy,
+    getPolicyDocument: ofDocument,
+    putPolicyDocument: { ...ofDocument, input: { policyId, ...document } },
+    deletePolicyDocument: ofDocument,
+    getEffectivePolicy: { input: { node: managementAccount, ...pair }, absent: { node: accountNowhere } },
+    listPolicyAssignments: { input: {}, secrets: [policyId] },
+    getPolicyAssignment: ofAssignment,
+    putPolicyAssignment: { ...ofAssignment, input: { policyId, targetId, kind: 'default', mode: 'warn' } },
+    deletePolicyAssignment: ofAssignment,
+    getAssignmentCandidate: ofAssignment,
+    putAssignmentCandidate: { ...ofAssignment, input: { policyId, targetId, mode: 'warn' } },
+    deleteAssignmentCandidate: ofAssignment,
+    promoteAssignmentCandidate: ofAssignment,
+    listCandidateDifferences: ofAssignment,
+    listExceptions: { input: {}, secrets: [requested.exceptionId] },
+    getException: ofRequested,
+    listExceptionFindings: ofRequested,
+    requestException: { input: wish, absent: { target: accountNowhere } },
+    breakGlass: { input: wish, absent: { target: accountNowhere } },
+    renewException: { ...ofApproved, input: { exceptionId: approved.exceptionId, expiresAt: later, reason: 'longer' } },
+    approveException: ofRequested,
+    denyException: ofRequested,
+    revokeException: ofApproved,
+    reviewException: { ...ofApproved, input: { exceptionId: broken.exceptionId, note: 'seen' } },
+  }
 }

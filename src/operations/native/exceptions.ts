@@ -477,10 +477,13 @@ async function change(context: WriteContext, id: string, deed: Act): Promise<z.o
   return describe(context, outcome.exception)
 }
 
-function refuseAct({ id, target }: Exception, { kind }: Act, problem: ActProblem): never {
+function refuseAct({ id, target }: Exception, deed: Act, problem: ActProblem): never {
   if (problem.kind === 'state') refuse({ code: 'IncorrectState', what: 'exception', id, problem: problem.problem })
-  if (problem.kind === 'time') refuseValue(problem.field, problem.field, problem.problem)
-  const because = `\`${problem.asked}\` asked for \`${id}\`, and so \`${problem.by}\` cannot ${kind} it; somebody else who may approve at \`${target}\` must`
+  // Only a renewal names a time.
+  if (problem.kind === 'time') {
+    refuseValue(problem.field, 'expiresAt' in deed ? formatInstant(deed.expiresAt) : '', problem.problem)
+  }
+  const because = `\`${problem.asked}\` asked for \`${id}\`, and so \`${problem.by}\` cannot ${deed.kind} it; somebody else who may approve at \`${target}\` must`
   return refuse({ code: 'NotAuthorized', action: 'exception:approve', because })
 }
 
