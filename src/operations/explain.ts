@@ -58,7 +58,13 @@ export async function decideOnPaper(
   if (!served) return withoutId(conclude(verdict, identity, 'exhausted'))
   // Which block it would be is left open: by the time that somebody asks, it may be another.
   const decision = conclude(verdict, identity, undefined)
-  return withoutId({ ...decision, pool: served.pool, ...(served.cidr ? { cidr: served.cidr } : {}) })
+  const isReserve = verdict.reserve?.candidates.includes(served) === true
+  return withoutId({
+    ...decision,
+    pool: served.pool,
+    ...(served.cidr ? { cidr: served.cidr } : {}),
+    ...(isReserve ? { exception: verdict.reserve.exception } : {}),
+  })
 }
 
 const withoutId = ({ id: _, ...decision }: Decision): Explained => decision

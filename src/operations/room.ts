@@ -1,17 +1,23 @@
 // What there is to take for a request, looked up at once for whoever decides again and again on paper.
 import { bitsOf } from '#model/cidr.ts'
 import { type AllocationRequest, provider } from '#model/policy/decision.ts'
+import { exceptionsFor } from '#model/policy/exception.ts'
 import type { Room } from '#model/policy/nearest-change.ts'
 import { resolve } from '#model/policy/resolve.ts'
-import type { Snapshot } from '#model/policy/snapshot.ts'
+import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import type { Pool } from '#store/pools.ts'
 import type { ReadTransaction } from '#store/store.ts'
 
-/** The pools that the rules list for the account, the one that is named, and the provider's own; anything else has no room. */
+/** The pools that rules list or exceptions grant for the account, the one that is named, and the provider's own; anything else has no room. */
 export async function roomFor(tx: ReadTransaction, snapshot: Snapshot, request: AllocationRequest): Promise<Room> {
   const { document } = resolve(snapshot, 'enforce', request.account, request)
   const named = request.explicit?.pool
-  const ids = new Set([...(document?.rules ?? []).map(({ pool }) => pool), ...(named === undefined ? [] : [named])])
+  const excepted = exceptionsFor(snapshot.exceptions, pathOf(snapshot, request.account), request)
+  const ids = new Set([
+    ...(document?.rules ?? []).map(({ pool }) => pool),
+    ...(named === undefined ? [] : [named]),
+    ...excepted.flatMap(({ grants }) => grants.pools),
+  ])
   const lengths = new Map<string, number>()
   const takeable = new Set<string>()
   const look = async (id: string, pool: Pool) => {

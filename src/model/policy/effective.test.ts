@@ -137,7 +137,7 @@ function answered(snapshot: Snapshot, asked: AllocationRequest) {
 test('what the view says is in force at an account is what a request of the account gets', () => {
   fc.assert(
     fc.property(world, fc.constantFrom(...accounts), (snapshot, account) => {
-      const { enforced } = effectiveAt(snapshot, account, pair)
+      const { enforced } = effectiveAt(snapshot, account, pair, now)
       if (enforced.document && contradicts(enforced.document)) return
       const tags = enforced.document && carrying(enforced.document)
       assert.equal(answered(snapshot, request({ account, tags })), expected(enforced))
@@ -149,7 +149,7 @@ test('what the view says is in force at an account is what a request of the acco
 test('who the view says has set something is who decide names', () => {
   fc.assert(
     fc.property(world, fc.constantFrom(...accounts), (snapshot, account) => {
-      const { document } = effectiveAt(snapshot, account, pair).enforced
+      const { document } = effectiveAt(snapshot, account, pair, now).enforced
       if (!document || contradicts(document)) return
       const tags = carrying(document)
       const verdict = decide(snapshot, request({ account, tags }), now)
@@ -179,7 +179,7 @@ test('who the view says has set something is who decide names', () => {
 test('what would be in force if those that watch acted is what decide records as what would be', () => {
   fc.assert(
     fc.property(world, fc.constantFrom(...accounts), (snapshot, account) => {
-      const view = effectiveAt(snapshot, account, pair)
+      const view = effectiveAt(snapshot, account, pair, now)
       const documents = [view.enforced, view.warned, view.observed].flatMap((world) => world?.document ?? [])
       if (documents.some(contradicts)) return
       const required = documents.flatMap(({ requiredTags }) => requiredTags)
@@ -212,9 +212,9 @@ test('what would be in force if those that watch acted is what decide records as
 test('what is certain at a unit is so for every account below that has no assignments of its own', () => {
   fc.assert(
     fc.property(world, fc.constantFrom(root, workloads, prodUnit, devUnit), (snapshot, unit) => {
-      const above = effectiveAt(snapshot, unit, pair).enforced
+      const above = effectiveAt(snapshot, unit, pair, now).enforced
       for (const account of accounts) {
-        const { path, enforced } = effectiveAt(snapshot, account, pair)
+        const { path, enforced } = effectiveAt(snapshot, account, pair, now)
         const at = path.indexOf(unit)
         if (at < 0 || path.slice(at + 1).some((node) => snapshot.assignmentsByTarget.has(node))) continue
         assert.deepEqual(enforced.document?.by, above.document?.by)
@@ -242,7 +242,7 @@ test('each part names its assignment, and what a final narrowed is told with bot
     policies: [policy('wide', [wide], { version: 4 }), policy('narrow', [narrow]), policy('other', [])],
     assignments: [assign('wide', root), assign('narrow', workloads, { kind: 'final' }), assign('other', prodUnit)],
   })
-  const { enforced, assignments, path, warned, observed } = effectiveAt(snapshot, prod, pair)
+  const { enforced, assignments, path, warned, observed } = effectiveAt(snapshot, prod, pair, now)
   assert.deepEqual(path, [root, workloads, prodUnit, prod])
   const { document } = enforced
   assert.deepEqual(
@@ -278,9 +278,9 @@ test('a self-enabled policy is shown with what it would do, and with what stands
     pools: [...pools, pool('p4', '192.0.2.0/24')],
   }
   const own = assign('own', prod, { managedBy: 'account' })
-  const free = effectiveAt(worldOf({ ...facts, assignments: [own] }), prod, pair)
+  const free = effectiveAt(worldOf({ ...facts, assignments: [own] }), prod, pair, now)
   assert.deepEqual([free.selfEnabled!.counts, free.enforced.document!.by.policy], [true, 'own'])
-  const ruled = effectiveAt(worldOf({ ...facts, assignments: [own, assign('law', root)] }), prod, pair)
+  const ruled = effectiveAt(worldOf({ ...facts, assignments: [own, assign('law', root)] }), prod, pair, now)
   assert.deepEqual(
     [ruled.selfEnabled!.counts, ruled.selfEnabled!.because!.policy, inForce(ruled.selfEnabled!.document!)],
     [false, 'law', ['p3']],
@@ -291,7 +291,37 @@ test('a self-enabled policy is shown with what it would do, and with what stands
     worldOf({ ...facts, assignments: [own, assign('law', root, { mode: 'observe' })] }),
     prod,
     pair,
+    now,
   )
   assert.equal(watched.selfEnabled!.counts, true, 'one that observes takes nothing away')
-  assert.equal(effectiveAt(worldOf({}), workloads, pair).selfEnabled, undefined)
+  assert.equal(effectiveAt(worldOf({}), workloads, pair, now).selfEnabled, undefined)
+})
+
+test('exceptions on the path are shown with what they grant, whether they have begun, and not once they are over', () => {
+  const exception = (id: string, target: string, [from, until]: readonly [number, number]) => ({
+    id,
+    target,
+    ...pair,
+    grants: { pools: ['p3'], provider: false },
+    startsAt: now.getTime() + from,
+    expiresAt: now.getTime() + until,
+  })
+  const snapshot = worldOf({
+    policies: [policy('law', [documentOf(['p1'])])],
+    assignments: [assign('law', root)],
+    exceptions: [
+      exception('open', prodUnit, [-1, 1]),
+      exception('later', root, [1, 2]),
+      exception('over', prod, [-2, 0]),
+      exception('elsewhere', devUnit, [-1, 1]),
+      { ...exception('other', root, [-1, 1]), resourceType: 'rnat' },
+    ],
+  })
+  const shown = (node: string) =>
+    effectiveAt(snapshot, node, pair, now).exceptions.map(({ id, isInForce }) => `${id} ${isInForce}`)
+  assert.deepEqual(shown(prod), ['open true', 'later false'])
+  assert.deepEqual(shown(loner), ['later false'])
+  // And decide goes by them.
+  const named = (account: string) => decide(snapshot, request({ account, explicit: { pool: 'p3' } }), now).outcome
+  assert.deepEqual([named(prod), named(loner)], ['allow', 'deny'])
 })

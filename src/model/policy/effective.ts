@@ -10,6 +10,7 @@ import {
   type PolicyDocument,
   type RuleCondition,
 } from './document.ts'
+import { type ExceptionFacts, isInForce } from './exception.ts'
 import { assignmentsOn, hasMode, type Pair, resolve } from './resolve.ts'
 import { emptyCaches, pathOf, type ResolvedDocument, type ResolvedRule, type Snapshot, type World } from './snapshot.ts'
 
@@ -89,10 +90,16 @@ export interface EffectiveView {
   readonly assignments: readonly EffectiveAssignment[]
   /** At an account alone. */
   readonly selfEnabled?: SelfEnabled
+  /** Those on the path that speak of the pair and are in force, or will be; the nearest first. */
+  readonly exceptions: readonly EffectiveException[]
+}
+
+export interface EffectiveException extends ExceptionFacts {
+  readonly isInForce: boolean
 }
 
 /** What `decide` goes by at a node: an account, or what the accounts below a unit or root begin with. */
-export function effectiveAt(snapshot: Snapshot, node: string, pair: Pair): EffectiveView {
+export function effectiveAt(snapshot: Snapshot, node: string, pair: Pair, now: Date): EffectiveView {
   const path = pathOf(snapshot, node)
   const kind = snapshot.nodes.get(node)?.kind ?? 'account'
   const isAccount = kind === 'account'
@@ -110,8 +117,22 @@ export function effectiveAt(snapshot: Snapshot, node: string, pair: Pair): Effec
       ),
     ),
     ...(isAccount ? { selfEnabled: selfEnabledAt(snapshot, node, pair) } : {}),
+    exceptions: exceptionsAt(snapshot, path, pair, now.getTime()),
   }
 }
+
+const exceptionsAt = (
+  { exceptions }: Snapshot,
+  path: readonly string[],
+  { locale, resourceType }: Pair,
+  now: number,
+): readonly EffectiveException[] =>
+  path
+    .toReversed()
+    .flatMap((target) => exceptions.byTarget.get(target) ?? [])
+    .filter((exception) => exception.locale === locale && exception.resourceType === resourceType)
+    .filter(({ expiresAt }) => now < expiresAt)
+    .map((exception) => ({ ...exception, isInForce: isInForce(exception, now) }))
 
 function worldAt(snapshot: Snapshot, world: World, node: string, pair: Pair): EffectiveWorld {
   const { document, unmatched } = resolve(snapshot, world, node, pair)

@@ -47,7 +47,8 @@ export function shortMessage(decision: Explained): string {
   const { outcome, request, cidr, pool, wouldBe } = decision
   if (outcome === 'deny') return cut(`Denied: ${shortDenial(decision.denial!, request)}`)
   const what = cidr ? formatCidr(cidr) : `${request.resourceType} in ${request.locale}`
-  const granted = `${what} from ${pool ?? decision.candidates[0]?.pool ?? provider}`
+  const under = decision.exception === undefined ? '' : ` under ${decision.exception}`
+  const granted = `${what} from ${pool ?? decision.candidates[0]?.pool ?? provider}${under}`
   if (outcome === 'steer') return cut(`Steered: ${granted}, not from ${wishOf(request)}`)
   if (outcome === 'warn' && wouldBe) {
     const would = wouldBe.denial

@@ -7,8 +7,9 @@ import { parseCidr } from '../cidr.ts'
 import { decide } from './decide.ts'
 import type { AllocationRequest } from './decision.ts'
 import { onExhaustedValues, onExplicitValues, type PolicySettings } from './document.ts'
+import { indexExceptions } from './exception.ts'
 import { answerTo, describeChange, nearestChange, type Room } from './nearest-change.ts'
-import type { GovernanceFacts, Snapshot } from './snapshot.ts'
+import { emptyCaches, type GovernanceFacts, type Snapshot } from './snapshot.ts'
 import { assign, documentOf, policy, pool, privatePool, request, root, worldOf } from './testdata/world.ts'
 
 const now = new Date('2026-01-02T03:04:05Z')
@@ -116,12 +117,33 @@ test('the other family where the type has it', () => {
   assert.deepEqual(found.change, { kind: 'family', family: 6 })
 })
 
+test('an exception where nothing that the caller can change helps: with the least that it takes', () => {
+  const vpc = { resourceType: 'vpc', scopeType: 'private' } as const
+  const sized = vpcs({ size: { min: 24, default: 24, max: 24 } })
+  const roomy: Room = { has: (pool, length) => pool === 'v1' && length === 20, canTake: () => false }
+  const bySize = find(sized, { ...vpc, netmaskLength: 20 }, roomy)!
+  assert.deepEqual(bySize.change, {
+    kind: 'exception',
+    grants: { pools: [], provider: false, size: { min: 20, max: 20 } },
+  })
+  assert.match(describeChange(bySize), /^Ask for an exception that grants a \/20: approved by somebody else/)
+  const byPool = find(ruled(), { explicit: { pool: 'p3' } }, onlyIn('p3'))!
+  assert.deepEqual(byPool.change, { kind: 'exception', grants: { pools: ['p3'], provider: false } })
+  const byProvider = find(ruled(), {}, onlyIn('provider'))!
+  assert.deepEqual(
+    [byProvider.change, byProvider.pool],
+    [{ kind: 'exception', grants: { pools: [], provider: true } }, 'provider'],
+  )
+})
+
 test('where no single change helps, none is named', () => {
   const snapshot = ruled({ requiredTags: [{ key: 'env' }] })
   assert.equal(find(snapshot, { explicit: { pool: 'p3' } }), undefined, 'it would take two')
   assert.equal(find(ruled(), {}, nowhere), undefined)
   assert.equal(find(ruled(), { resourceType: 'teapot' }), undefined)
 })
+
+const pairOf = ({ locale, resourceType }: AllocationRequest) => ({ locale, resourceType })
 
 test('I4 whatever is found is what decide grants, and nothing before it would be', () => {
   const anyRequest = fc.record({
@@ -175,7 +197,17 @@ test('I4 whatever is found is what decide grants, and nothing before it would be
       const found = nearestChange(world, whole)
       if (served) assert.equal(found?.change.kind, 'ask-again')
       if (!found) return
-      const after = answerTo(world, found.request)
+      const { change } = found
+      const granted = {
+        ...pairOf(whole),
+        id: 'x',
+        target: whole.account,
+        startsAt: 0,
+        expiresAt: now.getTime() + 1,
+      }
+      const exceptions = change.kind === 'exception' ? [{ ...granted, grants: change.grants }] : []
+      const excepted = { ...snapshot, exceptions: indexExceptions(exceptions), caches: emptyCaches() }
+      const after = answerTo({ ...world, snapshot: excepted }, found.request)
       assert.notEqual(after.verdict.outcome, 'deny')
       assert.equal(after.served!.pool, found.pool)
       assert.doesNotMatch(describeChange(found), /undefined/)

@@ -5,9 +5,10 @@ import { missingTags } from '../pool.ts'
 import { decide } from './decide.ts'
 import { type AllocationRequest, type Candidate, provider, type Verdict } from './decision.ts'
 import type { RequiredTag } from './document.ts'
+import { type ExceptionGrants, indexExceptions } from './exception.ts'
 import { resolve } from './resolve.ts'
 import { findResourceType, type ResourceType } from './resource-types.ts'
-import type { Snapshot } from './snapshot.ts'
+import { emptyCaches, type Snapshot } from './snapshot.ts'
 
 /** What there is to take, as somebody looked it up before: the model asks no database. */
 export interface Room {
@@ -17,7 +18,7 @@ export interface Room {
   canTake(pool: string, cidr: NonNullable<Candidate['cidr']>): boolean
 }
 
-/** One thing to change. The first three that fit are the caller's own to make. */
+/** One thing to change. All but an exception are the caller's own to make. */
 export type Change =
   /** Policy or space have changed since: to ask again is enough. */
   | { readonly kind: 'ask-again' }
@@ -26,6 +27,8 @@ export type Change =
   | { readonly kind: 'add-tags'; readonly tags: readonly RequiredTag[] }
   | { readonly kind: 'size'; readonly netmaskLength: number; readonly insteadOf?: number }
   | { readonly kind: 'family'; readonly family: 4 | 6 }
+  /** Asked for, and approved by somebody else. */
+  | { readonly kind: 'exception'; readonly grants: ExceptionGrants }
 
 export interface NearestChange {
   readonly change: Change
@@ -61,15 +64,54 @@ export function nearestChange(world: World, request: AllocationRequest): Nearest
     if (verdict.outcome !== 'deny' && served)
       return { change, request: changed, outcome: verdict.outcome, pool: served.pool }
   }
+  for (const grants of grantsFor(request)) {
+    const snapshot = withException(world, request, grants)
+    const { verdict, served } = answerTo({ ...world, snapshot }, request)
+    if (verdict.outcome !== 'deny' && served)
+      return { change: { kind: 'exception', grants }, request, outcome: verdict.outcome, pool: served.pool }
+  }
   return undefined
 }
 
-/** The candidates in the order in which the allocator tries them. */
-function tried({ candidates, onExhausted }: Verdict): readonly Candidate[] {
+/** The least first: the size alone, then the pool that was named or the provider, then both. */
+function* grantsFor({ family, netmaskLength, explicit }: AllocationRequest): Generator<ExceptionGrants> {
+  const length = explicit?.cidr?.length ?? netmaskLength
+  const bounds = length === undefined ? undefined : { min: length, max: length }
+  const size = bounds && (family === 4 ? { size: bounds } : { sizeIpv6: bounds })
+  if (size) yield { pools: [], provider: false, ...size }
+  const named = explicit?.pool
+  const where =
+    named === undefined || named === provider ? { pools: [], provider: true } : { pools: [named], provider: false }
+  yield where
+  if (size) yield { ...where, ...size }
+}
+
+/** The world in which the account had an exception with these grants. */
+function withException(
+  { snapshot, now }: World,
+  { account, locale, resourceType }: AllocationRequest,
+  grants: ExceptionGrants,
+): Snapshot {
+  const exception = {
+    id: 'exception',
+    target: account,
+    locale,
+    resourceType,
+    grants,
+    startsAt: now.getTime(),
+    expiresAt: now.getTime() + 1,
+  }
+  const exceptions = indexExceptions([...[...snapshot.exceptions.byTarget.values()].flat(), exception])
+  return { ...snapshot, exceptions, candidates: undefined, caches: emptyCaches() }
+}
+
+/** The candidates in the order in which the allocator tries them; what an exception adds comes last. */
+function tried({ candidates, onExhausted, reserve }: Verdict): readonly Candidate[] {
   const last = candidates.at(-1)
   const fallsBack =
     onExhausted === 'provider' && last && !last.cidr && !candidates.some(({ pool }) => pool === provider)
-  return fallsBack ? [...candidates, { pool: provider, netmaskLength: last.netmaskLength }] : candidates
+  const ofPolicy = fallsBack ? [...candidates, { pool: provider, netmaskLength: last.netmaskLength }] : candidates
+  return reserve ? [...ofPolicy, ...reserve.candidates] : ofPolicy
 }
 
 /** Private space cannot be had from the provider, and what a caller brings into a private network nobody hands out. */
@@ -188,7 +230,17 @@ export function describeChange({ change, pool }: NearestChange): string {
       return `Ask for a /${change.netmaskLength}${change.insteadOf === undefined ? '' : ` in place of a /${change.insteadOf}`}: it would come from ${from}.`
     case 'family':
       return `Ask for IPv${change.family}: it would come from ${from}.`
+    case 'exception':
+      return `Ask for an exception that grants ${grantsText(change.grants)}: approved by somebody else, it would come from ${from}.`
   }
 }
 const nameOfTag = ({ key, value }: RequiredTag): string =>
   value === undefined ? `the tag \`${key}\` with any value` : `the tag \`${key}=${value}\``
+const grantsText = ({ pools, provider: isProvider, size, sizeIpv6 }: ExceptionGrants): string => {
+  const length = (size ?? sizeIpv6)?.min
+  return [
+    ...pools.map((pool) => `pool \`${pool}\``),
+    ...(isProvider ? ['provider-assigned space'] : []),
+    ...(length === undefined ? [] : [`a /${length}`]),
+  ].join(' and ')
+}

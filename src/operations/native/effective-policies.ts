@@ -8,13 +8,14 @@ import { nativeRead } from './definition.ts'
 import { describeParty } from './explanations.ts'
 import { condition, locale, poolId, resourceTypeName, settingFields, showCondition, targetId } from './policy-shapes.ts'
 import { placeOfNode } from './roles.ts'
-import { accountId } from './shapes.ts'
+import { accountId, formatInstant, instant } from './shapes.ts'
 
 const party = z
   .object({ policyId: z.string(), version: z.number().int(), targetId: z.string(), account: accountId })
   .describe('A policy, its version, where it is enabled, and whose it is.')
 const sourced = <T extends z.ZodType>(value: T) => z.object({ value, by: party })
 const bound = sourced(z.number().int())
+const lengths = z.object({ min: z.number().int(), max: z.number().int() })
 const size = z.object({ min: bound, default: bound, max: bound })
 
 const rule = z.object({
@@ -92,6 +93,24 @@ export const getEffectivePolicy = nativeRead({
       })
       .optional()
       .describe('At an account alone.'),
+    exceptions: z
+      .array(
+        z.object({
+          exceptionId: z.string(),
+          target: z.string(),
+          resource: z.string().optional().describe('Only for resources whose name matches.'),
+          grants: z.object({
+            pools: z.array(z.string()),
+            provider: z.boolean(),
+            size: lengths.optional(),
+            sizeIpv6: lengths.optional(),
+          }),
+          startsAt: instant,
+          expiresAt: instant,
+          isInForce: z.boolean(),
+        }),
+      )
+      .describe('Those on the path that are in force, or will be; the nearest first.'),
   }),
   rest: { method: 'GET', path: '/effective-policies' },
   cli: 'policy effective',
@@ -99,7 +118,7 @@ export const getEffectivePolicy = nativeRead({
   at: async (context, { node }) => placeOfNode(context, node),
   async run(context, { node, ...pair }) {
     refuseUnknownType(pair.resourceType, nativeFields)
-    const view = effectiveAt(await context.snapshot(), node, pair)
+    const view = effectiveAt(await context.snapshot(), node, pair, new Date(context.now))
     return {
       node,
       path: [...view.path],
@@ -117,6 +136,15 @@ export const getEffectivePolicy = nativeRead({
             },
           }
         : {}),
+      exceptions: view.exceptions.map(({ id, target, resource, grants, startsAt, expiresAt, isInForce }) => ({
+        exceptionId: id,
+        target,
+        ...(resource === undefined ? {} : { resource }),
+        grants: { ...grants, pools: [...grants.pools] },
+        startsAt: formatInstant(startsAt),
+        expiresAt: formatInstant(expiresAt),
+        isInForce,
+      })),
     }
   },
 })

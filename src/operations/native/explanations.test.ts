@@ -29,9 +29,18 @@ interface Explanation {
   candidates: { poolId: string }[]
   poolId?: string
   cidr?: string
+  exceptionId?: string
   wouldBe?: { mode: string; outcome: string; policyId?: string }
   trace: object[]
-  nearestChange?: { kind: string; sentence: string; by: string; poolId: string; tags?: object[]; request: object }
+  nearestChange?: {
+    kind: string
+    sentence: string
+    by: string
+    poolId: string
+    tags?: object[]
+    grants?: object
+    request: object
+  }
 }
 const ask = (body: object = {}, as?: string) =>
   acme.post<Explanation>(
@@ -145,8 +154,48 @@ describe('explanations', () => {
     )
     await acme.poolOfAddress(shop)
     const full = await ask()
-    assert.deepEqual([full.outcome, full.failed!.cause, full.nearestChange], ['deny', 'exhausted', undefined])
+    assert.deepEqual([full.outcome, full.failed!.cause], ['deny', 'exhausted'])
+    const { kind, grants, by, sentence } = full.nearestChange!
+    assert.deepEqual([kind, grants, by], ['exception', { pools: [], provider: true }, 'approver'])
+    assert.match(sentence, /^Ask for an exception that grants provider-assigned space/)
     assert.match(full.messages.short, /^Denied: no free space left/)
+    assert.equal((await refusalOf(acme.poolOfAddress(shop))).code, 'Exhausted')
+  })
+
+  test('the exception that is named as the nearest change does alter the answer', async (t) => {
+    t.after(() => acme.close())
+    const [listed, other] = [await acme.pool(), await acme.pool({ cidr: '198.51.100.0/31' })]
+    await law(rulesOf(listed))
+    const full = await acme.pool({ cidr: '198.51.100.4/32' })
+    const { policyId } = await acme.post<{ policyId: string }>('/policies', { ipamId: acme.ipam })
+    await put(`/policies/${policyId}/documents/us-east-1/eip`, rulesOf(full))
+    await put(`/policies/${policyId}/assignments/${prod}`, {})
+    await acme.poolOfAddress(shop)
+    const told = await ask({ poolId: other })
+    assert.deepEqual(told.nearestChange!.grants, { pools: [other], provider: false }, 'no pool of the rules has room')
+    const expiresAt = new Date((await acme.store.read(async (tx) => tx.now)) + 1_800_000).toISOString()
+    const wish = { target: shop, locale: 'us-east-1', resourceType: 'eip', reason: 'it is full', expiresAt }
+    const { exceptionId } = await acme.post<{ exceptionId: string }>('/exceptions', {
+      ...wish,
+      grants: told.nearestChange!.grants,
+    })
+    assert.equal((await ask({ poolId: other })).outcome, 'deny', 'nobody has approved it')
+    const as = await acme.tokenOf('user:bob', 'organization-administrator', '*')
+    await acme.post(`/exceptions/${exceptionId}/approve`, {}, { as })
+    const granted = await ask({ poolId: other })
+    assert.deepEqual([granted.outcome, granted.poolId, granted.exceptionId], ['allow', other, exceptionId])
+    const view = await acme.get<{ exceptions: { exceptionId: string; isInForce: boolean; grants: object }[] }>(
+      `/effective-policies?node=${shop}&locale=us-east-1&resourceType=eip`,
+    )
+    assert.deepEqual(
+      view.exceptions.map(({ exceptionId, isInForce, grants }) => [exceptionId, isInForce, grants]),
+      [[exceptionId, true, { pools: [other], provider: false }]],
+    )
+    // Unnamed, it is tried last, where nothing that policy lets the account have has room.
+    const last = await ask()
+    assert.deepEqual([last.outcome, last.poolId, last.exceptionId], ['allow', other, exceptionId])
+    assert.equal(await acme.poolOfAddress(shop), other)
+    acme.advance(1_800_000)
     assert.equal((await refusalOf(acme.poolOfAddress(shop))).code, 'Exhausted')
   })
 

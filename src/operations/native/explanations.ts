@@ -29,6 +29,7 @@ const cidrText = z
 const family = z.enum(['ipv4', 'ipv6']).describe('The address family.')
 const scopeType = z.enum(['public', 'private']).describe('Whether the addresses are public or private.')
 const netmaskLength = z.number().int().min(0).max(128)
+const lengths = z.object({ min: z.number().int(), max: z.number().int() })
 const tags = z.record(z.string().max(128), z.string().max(256))
 
 const request = z.object({
@@ -40,6 +41,7 @@ const request = z.object({
   netmaskLength: netmaskLength.optional(),
   poolId: z.string().optional().describe('The pool that was named, or `provider`.'),
   cidr: z.string().optional().describe('The address or CIDR that was named.'),
+  resource: z.string().optional().describe('The resource that it is for, by its name.'),
   tags: tags.optional(),
 })
 const party = z
@@ -53,10 +55,12 @@ const candidate = z.object({
 })
 const nearestShape = z.object({
   kind: z
-    .enum(['ask-again', 'drop-explicit', 'other-pool', 'add-tags', 'size', 'family'])
+    .enum(['ask-again', 'drop-explicit', 'other-pool', 'add-tags', 'size', 'family', 'exception'])
     .describe('`ask-again`: policy or space have changed since, and the same request would be granted now.'),
   sentence: z.string(),
-  by: z.enum(['requester']).describe('Who may make it: `requester`, whoever asks.'),
+  by: z
+    .enum(['requester', 'approver'])
+    .describe('Who may make it: `requester`, whoever asks; `approver`, somebody else with `exception:approve`.'),
   request: request.describe('The request with the change, as it would be granted now.'),
   outcome: z.enum(['allow', 'steer', 'warn']),
   poolId: z.string().describe('Where the space would come from: a pool, or `provider`.'),
@@ -64,6 +68,15 @@ const nearestShape = z.object({
     .array(z.object({ key: z.string(), value: z.string().optional() }))
     .optional()
     .describe('Those to add; without a value, any will do.'),
+  grants: z
+    .object({
+      pools: z.array(z.string()),
+      provider: z.boolean(),
+      size: lengths.optional(),
+      sizeIpv6: lengths.optional(),
+    })
+    .optional()
+    .describe('What an exception must grant: for `POST /exceptions`.'),
 })
 const explanation = z.object({
   decisionId: decisionId.optional().describe('Absent where nobody has asked for it.'),
@@ -99,6 +112,10 @@ const explanation = z.object({
   candidates: z.array(candidate).describe('Where the space could come from, in order.'),
   poolId: z.string().optional().describe('Where it came from, or would: a pool, or `provider`.'),
   cidr: z.string().optional(),
+  exceptionId: z
+    .string()
+    .optional()
+    .describe('The exception without which it would have been something else, or nothing.'),
   wouldBe: z
     .object({
       mode: z.enum(['observe', 'warn']),
@@ -146,6 +163,7 @@ export const explainRequest = nativeRead({
     netmaskLength: netmaskLength.optional().describe('The size that is asked for.'),
     poolId: poolId.optional().describe('The pool that would be named, or `provider`.'),
     cidr: cidrText.optional().describe('The address or CIDR that would be named.'),
+    resource: z.string().min(1).max(256).optional().describe('The resource that it would be for: exceptions may ask.'),
     tags: tags
       .refine((given) => Object.keys(given).length <= tagsMax, `at most ${tagsMax} tags are allowed`)
       .optional()
@@ -185,6 +203,7 @@ interface RequestWish {
   readonly netmaskLength?: number
   readonly poolId?: string
   readonly cidr?: string
+  readonly resource?: string
   readonly tags?: Readonly<Record<string, string>>
 }
 function requestOf({ family, poolId, cidr, tags, ...rest }: RequestWish): AllocationRequest {
@@ -209,7 +228,7 @@ async function refuseUnseenPool(context: ReadContext, { account, explicit }: All
   if (id === undefined || id === provider) return
   if (!hasShape('pool', id)) refuse({ code: 'MalformedId', what: 'ipam-pool', id, expected: 'ipam-pool-...' })
   const snapshot = await context.snapshot()
-  if (mayUsePool(snapshot, account, id)) return
+  if (mayUsePool(snapshot, account, id, context.now)) return
   const owner = snapshot.pools.get(id)?.account
   const isPermitted = await permitter(context, 'ipam:read')
   if (owner === undefined || !isPermitted(owner)) refuse({ code: 'NotFound', what: 'ipam-pool', id })
@@ -252,6 +271,7 @@ async function describe(context: ReadContext, decision: Explained): Promise<z.ou
     candidates: candidates.map(({ pool, netmaskLength, rule }) => ({ poolId: pool, netmaskLength, rule })),
     ...(pool === undefined ? {} : { poolId: pool }),
     ...(cidr ? { cidr: formatCidr(cidr) } : {}),
+    ...(decision.exception === undefined ? {} : { exceptionId: decision.exception }),
     ...(wouldBe
       ? {
           wouldBe: {
@@ -286,6 +306,7 @@ const describeRequest = (asked: AllocationRequest): z.output<typeof request> => 
   netmaskLength: asked.netmaskLength,
   poolId: asked.explicit?.pool,
   cidr: asked.explicit?.cidr && formatCidr(asked.explicit.cidr),
+  resource: asked.resource,
   tags: asked.tags && Object.fromEntries(asked.tags),
 })
 
@@ -301,11 +322,14 @@ function describeNearest(nearest: NearestChange): z.output<typeof nearestShape> 
   return {
     kind: change.kind,
     sentence: describeChange(nearest),
-    by: 'requester',
+    by: change.kind === 'exception' ? 'approver' : 'requester',
     request: describeRequest(request),
     outcome,
     poolId: pool,
-    ...tagsOf(change),
+    ...detailsOf(change),
   }
 }
-const tagsOf = (change: Change) => (change.kind === 'add-tags' ? { tags: change.tags.map((tag) => ({ ...tag })) } : {})
+function detailsOf(change: Change) {
+  if (change.kind === 'add-tags') return { tags: change.tags.map((tag) => ({ ...tag })) }
+  return change.kind === 'exception' ? { grants: { ...change.grants, pools: [...change.grants.pools] } } : {}
+}
