@@ -211,4 +211,9 @@ test('what nobody has asked for has no id to be named', () => {
   const { id: _, ...decision } = decisionIn(stories.explicit)
   assert.match(explainDecision(decision).lines.at(-1)!, /the owner of policy `net`\.$/)
   assert.match(messageOf(decision, 'long'), /^decision +none/m)
+  const { id: __, ...granted } = decisionIn({ result: served })
+  assert.match(
+    explainDecision(granted).sentence,
+    /^An eip in us-east-1 would come as 198\.51\.100\.129\/32 from pool `p2`/,
+  )
 })

@@ -205,10 +205,12 @@ function explainGrant(decision: Explained): Explanation {
     : 'as no policy enforced here speaks of it'
   const from = pool === undefined || pool === provider ? 'provider-assigned space' : `pool \`${pool}\``
   const rule = decision.candidates.find((candidate) => candidate.pool === pool)?.rule
-  const block = decision.cidr ? ` ${formatCidr(decision.cidr)}` : ''
+  const block = decision.cidr && formatCidr(decision.cidr)
+  const onPaper = `would come${block ? ` as ${block}` : ''}`
+  const got = decision.id === undefined ? onPaper : `got${block ? ` ${block}` : ''}`
   const steer = outcome === 'steer' ? `; your choice \`${wishOf(request)}\` is not listed and was not followed` : ''
   return {
-    sentence: `${articleFor(request.resourceType)} ${request.resourceType} in ${request.locale} got${block} from ${from}${under}, ${by}${rule ? `, rule ${rule}` : ''}${steer}.`,
+    sentence: `${articleFor(request.resourceType)} ${request.resourceType} in ${request.locale} ${got} from ${from}${under}, ${by}${rule ? `, rule ${rule}` : ''}${steer}.`,
     lines: wouldBeLines(decision),
   }
 }

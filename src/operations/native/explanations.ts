@@ -67,7 +67,7 @@ const nearestShape = z.object({
   tags: z
     .array(z.object({ key: z.string(), value: z.string().optional() }))
     .optional()
-    .describe('Those to add; without a value, any will do.'),
+    .describe('Those to add; without a value, whatever value will do.'),
   grants: z
     .object({
       pools: z.array(z.string()),
@@ -126,6 +126,16 @@ const explanation = z.object({
     })
     .optional()
     .describe('What assignments that only watch would have made of it.'),
+  candidate: z
+    .object({
+      outcome: z.enum(['allow', 'steer', 'warn', 'deny']),
+      policyId: z.string().optional(),
+      version: z.number().int().optional(),
+      poolIds: z.array(z.string()),
+      cause: z.string().optional(),
+    })
+    .optional()
+    .describe('What candidates of assignments on the path would have made of it, where that is something else.'),
   trace: z.array(step),
   nearestChange: nearestShape
     .optional()
@@ -280,6 +290,17 @@ async function describe(context: ReadContext, decision: Explained): Promise<z.ou
             policyId: wouldBe.policy?.id,
             poolIds: wouldBe.candidates.map(({ pool }) => pool),
             cause: wouldBe.denial?.cause,
+          },
+        }
+      : {}),
+    ...(decision.candidate
+      ? {
+          candidate: {
+            outcome: decision.candidate.outcome,
+            policyId: decision.candidate.policy?.id,
+            version: decision.candidate.policy?.version,
+            poolIds: decision.candidate.candidates.map(({ pool }) => pool),
+            cause: decision.candidate.denial?.cause,
           },
         }
       : {}),

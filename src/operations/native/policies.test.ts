@@ -15,6 +15,8 @@ import {
   tagsOf,
 } from '../../../test/acme.ts'
 import { type Method, type Native, type Sent, withNativeApi } from '../../../test/native-world.ts'
+import { type IpamSettings, setIpamSettings } from '../ipams.ts'
+import type { WriteOperation } from '../operation.ts'
 
 let acme: Acme & Native
 const open = (tier?: 'free' | 'advanced') => {
@@ -201,6 +203,18 @@ describe('policies and documents', () => {
     assert.equal((await no('POST', `/policies/${policy}/versions/9/restore`)).code, 'NotFound')
   })
 
+  test('what a restored version says is said for good, also where it was a tag that said it', async () => {
+    const [pool, policy] = [await acme.pool(), await acme.policy({ 'cadastre:on-explicit': 'steer' })]
+    await acme.rules(policy, [pool])
+    await dropTag(policy, 'cadastre:on-explicit')
+    assert.equal((await documentOf(policy)).onExplicit, 'deny')
+    await acme.post(`/policies/${policy}/versions/2/restore`, {})
+    assert.equal((await documentOf(policy)).onExplicit, 'steer')
+    await acme.ask('PATCH', `/policies/${policy}`, { body: { compatibility: 'aws' } })
+    const after = await documentOf(policy)
+    assert.deepEqual([after.onExplicit, after.onExhausted], ['steer', 'provider'])
+  })
+
   test('bad input is refused with the field, the value and what is allowed', async () => {
     const [pool, policy] = [await acme.pool(), await made()]
     const elsewhere = await acme.pool({ locale: 'eu-central-1' })
@@ -357,6 +371,16 @@ describe('fields and tags agree', () => {
 
   test("an IPAM's settings are columns that its tags move", async () => {
     const ipamOf = () => acme.store.read((tx) => tx.ipams.find(acme.ipam))
+    const setField = async (settings: Partial<IpamSettings>) => {
+      const operation: WriteOperation<object, object> = {
+        name: 'SetIpamSettings',
+        access: 'write',
+        run: async (context) => setIpamSettings(context, (await context.tx.ipams.find(acme.ipam))!, settings),
+      }
+      const principal = { account: network, arn: 'arn:test', accessKeyId: 'AKIATEST', userId: 'user' }
+      const call = { principal, region: 'us-east-1', input: {}, requestId: 'set', sourceAddress: '127.0.0.1' }
+      await acme.hallway.execute(operation, call)
+    }
     await setTags(acme.ipam, { 'cadastre:unmatched': 'deny', 'cadastre:policy-compatibility': 'aws' })
     const set = (await ipamOf())!
     assert.deepEqual([set.unmatched, set.policyCompatibility], ['deny', 'aws'])
@@ -365,6 +389,13 @@ describe('fields and tags agree', () => {
     assert.equal((await ipamOf())!.unmatched, 'deny')
     await dropTag(acme.ipam, 'cadastre:unmatched')
     assert.equal((await ipamOf())!.unmatched, 'provider')
+    // What is set by its field stays where other tags change, and takes away the tag that says otherwise.
+    await setTags(acme.ipam, { 'cadastre:unmatched': 'provider' })
+    await setField({ unmatched: 'deny' })
+    assert.deepEqual(await tagsOn(acme.ipam), { Name: 'x', 'cadastre:policy-compatibility': 'aws' })
+    await setTags(acme.ipam, { Name: 'y' })
+    assert.equal((await ipamOf())!.unmatched, 'deny')
+    await setField({ unmatched: 'provider' })
   })
 })
 
