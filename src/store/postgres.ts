@@ -43,7 +43,7 @@ export interface PostgresOptions {
   readonly url: string
   readonly sealer: Sealer
   readonly isHighlyAvailable?: boolean
-  /** How long a statement, a commit, or a connection is waited for. */
+  /** How long a statement, a commit, a connection or the end of conflicts is waited for. */
   readonly deadlineMs?: number
   /** Milliseconds since 1970; undefined (as in every server): the database's own, which all servers share. */
   readonly clock?: () => number
@@ -266,7 +266,7 @@ class PostgresStore implements Store {
     this.#options = options
     this.#linkOptions = linkOptions
     this.#engine = new PostgresEngine(link, options.sealer, linkOptions, (time) => this.#now(time))
-    this.#batches = new Batches(this.#engine, options.onFatal)
+    this.#batches = new Batches(this.#engine, options.onFatal, linkOptions.deadlineMs)
   }
 
   write<T>(work: (tx: Transaction) => Promise<T>, token?: Uint8Array): Promise<T> {
