@@ -14,24 +14,24 @@ interface Strategy {
   readonly pools: number
   /** Requests that share a transaction: 1, or all that wait in a server. */
   readonly isBatched: boolean
-  /** Takes `times` of a pool; how many it got, 0 where it has to start over. */
-  readonly take: (client: pg.Client, pool: number, times: number) => Promise<number>
+  /** Takes so many of each pool; how many it got, 0 where it has to start over. */
+  readonly take: (client: pg.Client, pools: readonly number[], times: readonly number[]) => Promise<number>
   /** Where several statements make one transaction. */
   readonly begin?: string
 }
-const call = async (client: pg.Client, name: string, values: number[]): Promise<number> => {
+const call = async (client: pg.Client, name: string, values: unknown[]): Promise<number> => {
   const marks = values.map((_, index) => `$${index + 1}`).join(', ')
   const { rows } = await client.query<{ done: string }>({ name, text: `select ${name}(${marks}) as done`, values })
   return Number(rows[0]!.done)
 }
-const takeLocked: Strategy['take'] = (client, pool, times) => call(client, 'take_locked', [pool, times])
+const takeLocked: Strategy['take'] = (client, pools, times) => call(client, 'take_each', [pools, times])
 const clusterLock = 'begin; select pg_advisory_xact_lock(1)'
 const strategies: Readonly<Record<string, Strategy>> = {
   skip: {
     name: 'SKIP LOCKED, a transaction per request (no counters)',
     pools: 1,
     isBatched: false,
-    take: (client, pool, times) => call(client, 'take_skip_locked', [pool, times]),
+    take: (client, [pool], [times]) => call(client, 'take_skip_locked', [pool, times]),
   },
   row: { name: 'pool row locked, a transaction per request', pools: 1, isBatched: false, take: takeLocked },
   batch: { name: 'a batch per server, one lock', pools: 1, isBatched: true, take: takeLocked, begin: clusterLock },
@@ -39,7 +39,7 @@ const strategies: Readonly<Record<string, Strategy>> = {
     name: 'a batch per server, compare-and-set on the pool row',
     pools: 1,
     isBatched: true,
-    async take(client, pool, times) {
+    async take(client, [pool], [times]) {
       const { rows } = await client.query<{ version: string }>({
         name: 'version',
         text: 'select version from pool where n = $1',
@@ -103,9 +103,12 @@ async function serve(work: Work): Promise<Outcome> {
       for (let isDone = false; !isDone; ) {
         try {
           if (begin !== undefined) await client.query(begin)
-          let taken = 0
-          for (const pool of [...wishes.keys()].sort((a, b) => a - b))
-            taken += await take(client, pool, wishes.get(pool)!)
+          const inOrder = [...wishes].sort(([one], [other]) => one - other)
+          const taken = await take(
+            client,
+            inOrder.map(([pool]) => pool),
+            inOrder.map(([, wish]) => wish),
+          )
           if (begin !== undefined) await client.query('commit')
           isDone = taken > 0
           outcome.done += taken

@@ -45,6 +45,13 @@ const functions = [
     update pool set free = free - cardinality(firsts), allocated = allocated + cardinality(firsts) where n = wanted;
     return cardinality(firsts);`,
   ),
+  // The same for some pools, whose rows are locked in the order in which they are named.
+  `create function take_each(wanted bigint[], times bigint[]) returns bigint language plpgsql as $$
+  declare done bigint := 0;
+  begin
+    for i in 1 .. cardinality(wanted) loop done := done + take_locked(wanted[i], times[i]); end loop;
+    return done;
+  end $$;`,
   // Nobody waits: whoever finds that the pool has moved since it was read starts over.
   functionOf(
     'take_compared',
@@ -93,7 +100,7 @@ begin;
 select n from pool where n = :pool for update;
 delete from free_block where pool = :pool and first = (select first from free_block where pool = :pool order by first limit 1) returning first \\gset
 insert into allocation (pool, first, account, at) values (:pool, :first, '111111111111', now());
-insert into audit (at, account, action, result) values (now(), '111111111111', 'AllocateAddress', '{"PublicIp":":first"}');
+insert into audit (at, account, action, result) values (now(), '111111111111', 'AllocateAddress', '{"PublicIp":"' || cast(:first as text) || '"}');
 insert into decision (at, pool, first, body) values (now(), :pool, :first, 'allow');
 update pool set free = free - 1, allocated = allocated + 1 where n = :pool;
 commit;

@@ -67,7 +67,8 @@ async function measurePgbench(
       cwd: folder,
     },
   )
-  const rate = Number(/^tps = ([\d.]+)/m.exec(stdout)?.[1])
+  // Where not one transaction was done, it names no rate.
+  const rate = Number(/^tps = ([\d.]+)/m.exec(stdout)?.[1] ?? 0)
   const failed = Number(/number of failed transactions: (\d+)/.exec(stdout)?.[1] ?? 0)
   // Client, number and time of each transaction, in microseconds.
   const { stdout: times } = await run('sh', ['-c', `cat log.* | cut -d ' ' -f 3 | sort -n`], {
