@@ -3,7 +3,7 @@ import { AccessKeys, type Sealer } from './access-keys.ts'
 import { Addresses } from './addresses.ts'
 import { SpaceCheck } from './check.ts'
 import { Governance } from './governance.ts'
-import { History } from './history.ts'
+import { type Clock, History } from './history.ts'
 import { Ipams } from './ipams.ts'
 import { Journal } from './journal.ts'
 import { NatGateways } from './nat-gateways.ts'
@@ -54,7 +54,12 @@ export class Nouns implements Transaction {
   #epochHighest = 0
   #sequenceStored = 0
 
-  constructor(sql: CountingSql, sealer: Sealer, tokens: Tokens) {
+  constructor(
+    sql: CountingSql,
+    sealer: Sealer,
+    tokens: Tokens,
+    makeSpace = (clock: Clock): Space => new Space(sql, clock),
+  ) {
     this.#sql = sql
     this.accessKeys = new AccessKeys(sql, sealer, this)
     this.history = new History(sql, this)
@@ -62,7 +67,7 @@ export class Nouns implements Transaction {
     this.governance = new Governance(sql)
     this.ipams = new Ipams(sql)
     this.pools = new Pools(sql)
-    this.space = new Space(sql, this)
+    this.space = makeSpace(this)
     this.spaceCheck = new SpaceCheck(sql)
     this.journal = new Journal(sql, this)
     this.tokens = tokens
@@ -111,7 +116,7 @@ export class Nouns implements Transaction {
   async flush(): Promise<void> {
     await this.space.flush()
     if (this.#sequence !== this.#sequenceStored) {
-      await this.#sql.run(`update counter set value = ? where name = 'sequence'`, this.#sequence)
+      await this.#sql.later('update counter set value = ? where name = ?', this.#sequence, 'sequence')
       this.#sequenceStored = this.#sequence
     }
   }
