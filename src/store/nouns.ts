@@ -27,6 +27,8 @@ export interface Loaded {
   readonly sequence: number
   readonly governanceEpoch: number
   readonly keyEpoch: number
+  /** Where there are failovers; always the same where there are none. */
+  readonly timeline?: number
 }
 
 export class Nouns implements Transaction {
@@ -34,6 +36,7 @@ export class Nouns implements Transaction {
   installation = ''
   governanceEpoch = 0
   keyEpoch = 0
+  timeline = 0
   readonly accessKeys: AccessKeys
   readonly addresses: Addresses
   readonly governance: Governance
@@ -99,13 +102,14 @@ export class Nouns implements Transaction {
   }
 
   /** Takes over what another connection may have moved. */
-  load({ installation, sequence, governanceEpoch, keyEpoch }: Loaded): void {
+  load({ installation, sequence, governanceEpoch, keyEpoch, timeline = 0 }: Loaded): void {
     this.installation = installation
     // Numbers drawn by a transaction that was rolled back are not drawn again: a denial may already name one.
     this.#sequenceStored = sequence
     this.#sequence = Math.max(this.#sequence, sequence)
     this.governanceEpoch = governanceEpoch
     this.keyEpoch = keyEpoch
+    this.timeline = timeline
   }
   /** Drops what is remembered of a transaction that was rolled back. */
   forget(): void {

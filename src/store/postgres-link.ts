@@ -279,8 +279,10 @@ export async function connect(options: LinkOptions): Promise<Link> {
   const until = Date.now() + deadlineMs
   for (;;) {
     const problems: StoreTrouble[] = []
-    for (const { host, port } of target.hosts) {
-      const remaining = Math.max(until - Date.now(), roundPauseMs)
+    for (const [index, { host, port }] of target.hosts.entries()) {
+      // A host that hangs, as one does whose power is cut, must leave time for the others.
+      const share = (until - Date.now()) / (target.hosts.length - index)
+      const remaining = Math.max(share, roundPauseMs)
       try {
         return await connectTo(host, port, options, remaining)
       } catch (error) {
