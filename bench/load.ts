@@ -1,9 +1,12 @@
-// The client, in its own process: signs enough requests beforehand, then sends each of them once with autocannon.
+// The one client of all servers, in its own process: signs enough requests beforehand, then sends each of them once.
+import { text } from 'node:stream/consumers'
 import autocannon from 'autocannon'
 import { sign } from '#api/aws/sigv4.ts'
 
 interface Order {
-  readonly port: number
+  readonly ports: readonly number[]
+  /** Named in turn by the requests; none: policy chooses. */
+  readonly pools: readonly string[]
   readonly connections: number
   readonly seconds: number
   readonly requests: number
@@ -11,9 +14,10 @@ interface Order {
   readonly secret: string
   readonly region: string
 }
-const order = JSON.parse(process.argv[2]!) as Order
-const body = 'Action=AllocateAddress&Version=2016-11-15&Domain=vpc'
-const bytes = Buffer.from(body)
+const order = JSON.parse(await text(process.stdin)) as Order
+const plain = 'Action=AllocateAddress&Version=2016-11-15&Domain=vpc'
+const bodies = order.pools.length === 0 ? [plain] : order.pools.map((pool) => `${plain}&IpamPoolId=${pool}`)
+const bytes = bodies.map((body) => Buffer.from(body))
 
 const headersOf: Record<string, string>[] = []
 const now = Date.now()
@@ -24,13 +28,13 @@ for (let i = 0; i < order.requests; i++) {
       url: '/',
       rawHeaders: [
         'Host',
-        `127.0.0.1:${order.port}`,
+        '127.0.0.1',
         'Content-Type',
         'application/x-www-form-urlencoded; charset=utf-8',
         'Amz-Sdk-Invocation-Id',
         `00000000-0000-4000-8000-${(now * 1000 + i).toString(16).padStart(12, '0')}`,
       ],
-      body: bytes,
+      body: bytes[i % bytes.length]!,
     },
     { key: { id: order.keyId, secret: order.secret }, region: order.region, service: 'ec2', now },
   )
@@ -41,18 +45,21 @@ for (let i = 0; i < order.requests; i++) {
 let next = 0
 const codes: Record<string, number> = {}
 const instance = autocannon({
-  url: `http://127.0.0.1:${order.port}`,
+  // Its types know of one place only; the documentation of more.
+  url: order.ports.map((port) => `http://127.0.0.1:${port}`) as unknown as string,
   connections: order.connections,
   duration: order.seconds,
   requests: [
     {
       method: 'POST',
       path: '/',
-      body,
-      setupRequest: (request: object) => ({ ...request, headers: headersOf[next++ % headersOf.length]! }),
-      onResponse: (status: number, text: string) => {
+      setupRequest: (request: object) => {
+        const n = next++
+        return { ...request, headers: headersOf[n % headersOf.length]!, body: bodies[n % bodies.length]! }
+      },
+      onResponse: (status: number, answer: string) => {
         if (status === 200) return
-        const code = /<Code>([^<]*)/.exec(text)?.[1] ?? String(status)
+        const code = /<Code>([^<]*)/.exec(answer)?.[1] ?? String(status)
         codes[code] = (codes[code] ?? 0) + 1
       },
     },
@@ -66,7 +73,6 @@ console.log(
     p50: result.latency.p50,
     p99: result.latency.p99,
     errors: result.errors + result.timeouts,
-    non2xx: result.non2xx,
     codes,
     reused: Math.max(0, next - headersOf.length),
     clientCpu: process.cpuUsage(),

@@ -50,35 +50,58 @@ export async function open(
   }
 }
 
+/** As many rules as a document may have. */
+const rulesMax = 10
+
+/**
+ * Pools of equal size, which together have 20.0.0.0/8: their identifiers. A policy lists them in order, where it can: of
+ * more pools than that each request has to name one, and no policy stands in the way.
+ */
 export async function preparePolicy(
   folder: string,
   key: BenchKey,
   settings: Readonly<Record<string, string>> = {},
-): Promise<void> {
+  pools = 1,
+): Promise<string[]> {
   const { store, call } = await open(folder, key, settings)
   await bootstrap(store, account, { accessKeyId: key.keyId, secretAccessKey: key.secret })
   const { Ipam } = (await call('CreateIpam', { OperatingRegions: [{ RegionName: key.region }] })) as never as {
     Ipam: { IpamId: string; PublicDefaultScopeId: string }
   }
-  const { IpamPool } = (await call('CreateIpamPool', {
-    IpamScopeId: Ipam.PublicDefaultScopeId,
-    AddressFamily: 'ipv4',
-    Locale: key.region,
-    AwsService: 'ec2',
-    PublicIpSource: 'byoip',
-  })) as never as { IpamPool: { IpamPoolId: string } }
-  await call('ProvisionIpamPoolCidr', { IpamPoolId: IpamPool.IpamPoolId, Cidr: '20.0.0.0/8' })
-  const { IpamPolicy } = (await call('CreateIpamPolicy', { IpamId: Ipam.IpamId })) as never as {
+  const ids: string[] = []
+  for (let index = 0; index < pools; index++) {
+    const { IpamPool } = (await call('CreateIpamPool', {
+      IpamScopeId: Ipam.PublicDefaultScopeId,
+      AddressFamily: 'ipv4',
+      Locale: key.region,
+      AwsService: 'ec2',
+      PublicIpSource: 'byoip',
+    })) as never as { IpamPool: { IpamPoolId: string } }
+    ids.push(IpamPool.IpamPoolId)
+    const second = (256 / pools) * index
+    const Cidr = `20.${second}.0.0/${8 + Math.log2(pools)}`
+    await call('ProvisionIpamPoolCidr', { IpamPoolId: IpamPool.IpamPoolId, Cidr })
+  }
+  if (ids.length <= rulesMax) await enablePolicy({ call }, Ipam.IpamId, ids, key.region)
+  await store.close()
+  return ids
+}
+async function enablePolicy(
+  { call }: Pick<Prepared, 'call'>,
+  IpamId: string,
+  pools: readonly string[],
+  region: string,
+): Promise<void> {
+  const { IpamPolicy } = (await call('CreateIpamPolicy', { IpamId })) as never as {
     IpamPolicy: { IpamPolicyId: string }
   }
   await call('ModifyIpamPolicyAllocationRules', {
     IpamPolicyId: IpamPolicy.IpamPolicyId,
-    Locale: key.region,
+    Locale: region,
     ResourceType: 'eip',
-    AllocationRules: [{ SourceIpamPoolId: IpamPool.IpamPoolId }],
+    AllocationRules: pools.map((SourceIpamPoolId) => ({ SourceIpamPoolId })),
   })
   await call('EnableIpamPolicy', { IpamPolicyId: IpamPolicy.IpamPolicyId })
-  await store.close()
 }
 
 /** Allocates until `count` more are there, as a server under load would: many at once, so that commits are shared. */

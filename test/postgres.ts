@@ -17,7 +17,8 @@ const ownPrograms = join(native, 'bin')
 const serverRole = 'cadastre_server'
 /** PostgreSQL refuses to run as root: then it runs as nobody. */
 const nobody = 65_534
-const asUser = process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {}
+export const asUser: { readonly uid?: number; readonly gid?: number } =
+  process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {}
 
 export interface TestPostgres {
   readonly url: string
@@ -54,26 +55,61 @@ const freePort = (): Promise<number> =>
     })
   })
 
+/** A new folder that belongs to whoever PostgreSQL runs as. */
+export function makePostgresFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'cadastre-postgres-'))
+  if (asUser.uid !== undefined) chownSync(folder, asUser.uid, asUser.gid!)
+  return folder
+}
+
+/** `programs` is the folder of another version than npm's. */
+interface Place {
+  readonly folder: string
+  readonly data: string
+  readonly programs?: string
+}
+const optionsIn = (folder: string) => ({
+  ...asUser,
+  cwd: folder,
+  stdio: 'pipe' as const,
+  env: { ...process.env, LC_ALL: 'C' },
+})
+
+/** The files of a new cluster, which was never started. */
+export function makeData({ folder, data, programs = ownPrograms }: Place): void {
+  if (programs === ownPrograms) linkLibraries()
+  execFileSync(
+    join(programs, 'initdb'),
+    ['-D', data, '-U', 'cadastre', '-E', 'UTF8', '--auth', 'trust', '--locale', 'C', '--no-sync'],
+    optionsIn(folder),
+  )
+}
+
+/** Runs PostgreSQL on its data. `settings` go to its command line. */
+export function runPostgres(
+  { folder, data, programs = ownPrograms }: Place,
+  settings: Readonly<Record<string, string>>,
+): ChildProcess {
+  const all = { listen_addresses: '127.0.0.1', unix_socket_directories: '', ...settings }
+  const words = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  return spawn(join(programs, 'postgres'), ['-D', data, ...words], optionsIn(folder))
+}
+
 /** A new cluster on a free port of loopback. `settings` go to its command line; `programs` is the folder of another version. */
 export async function startPostgres(
   settings: Readonly<Record<string, string>> = {},
   programs = ownPrograms,
 ): Promise<TestPostgres> {
-  if (programs === ownPrograms) linkLibraries()
-  const folder = mkdtempSync(join(tmpdir(), 'cadastre-postgres-'))
-  if (asUser.uid !== undefined) chownSync(folder, asUser.uid, asUser.gid)
-  const data = join(folder, 'data')
-  const options = { ...asUser, cwd: folder, stdio: 'pipe' as const, env: { ...process.env, LC_ALL: 'C' } }
-  execFileSync(
-    join(programs, 'initdb'),
-    ['-D', data, '-U', 'cadastre', '-E', 'UTF8', '--auth', 'trust', '--locale', 'C', '--no-sync'],
-    options,
-  )
+  const folder = makePostgresFolder()
+  const place = { folder, data: join(folder, 'data'), programs }
+  makeData(place)
   const port = await freePort()
-  const all = { port: String(port), listen_addresses: '127.0.0.1', unix_socket_directories: '', ...settings }
-  const words = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-  const server = spawn(join(programs, 'postgres'), ['-D', data, ...words], { ...options, stdio: 'pipe' })
-  const stop = () => kill(server, { folder, programs })
+  const server = runPostgres(place, { port: String(port), ...settings })
+  const stop = () => {
+    if (!existsSync(folder)) return
+    stopAtOnce(server, place)
+    rmSync(folder, { recursive: true, force: true })
+  }
   process.once('exit', stop)
   await ready(server)
   return {
@@ -84,22 +120,20 @@ export async function startPostgres(
   }
 }
 
-function kill(server: ChildProcess, { folder, programs }: { folder: string; programs: string }): void {
-  if (!existsSync(folder)) return
-  if (server.exitCode === null) {
-    // Ends it and all its processes at once, without a checkpoint, and waits: they would write into the folder again.
-    const words = ['stop', '-D', join(folder, 'data'), '-m', 'immediate', '-s']
-    execFileSync(join(programs, 'pg_ctl'), words, { ...asUser, cwd: tmpdir(), stdio: 'ignore' })
-  }
-  rmSync(folder, { recursive: true, force: true })
+/** Ends a server and all its processes at once, without a checkpoint, and waits: they would write into the folder again. */
+export function stopAtOnce(server: ChildProcess, { data, programs = ownPrograms }: Place): void {
+  if (server.exitCode !== null || server.signalCode !== null) return
+  const words = ['stop', '-D', data, '-m', 'immediate', '-s']
+  execFileSync(join(programs, 'pg_ctl'), words, { ...asUser, cwd: tmpdir(), stdio: 'ignore' })
 }
 
-function ready(server: ChildProcess): Promise<void> {
+/** Resolves when it takes connections. */
+export function ready(server: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
     let log = ''
     server.stderr!.on('data', (chunk: Buffer) => {
       log += chunk
-      if (!log.includes('database system is ready to accept connections')) return
+      if (!/database system is ready to accept (?:read-only )?connections/.test(log)) return
       log = ''
       // It goes on by itself: a test's process may end as if it were not there.
       server.unref()

@@ -1,6 +1,8 @@
 // Several servers on one PostgreSQL: no address twice, no old policy, no lost answer, and the truth about what is not known.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { type AddressInfo, connect as connectSocket, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -11,8 +13,11 @@ import { openPostgres } from '#store/postgres.ts'
 import { connect, type Link, parseTarget } from '#store/postgres-link.ts'
 import type { Store } from '#store/store.ts'
 import { StoreTrouble } from '#store/trouble.ts'
+import { startBalancer } from './clients/balancer.ts'
+import { Load, makePool } from './clients/load.ts'
 import { administrator, startServer, testSecretKey } from './clients/server.ts'
 import { emptyPostgres, startPostgres, type TestPostgres } from './postgres.ts'
+import { startProcess } from './process.ts'
 import { managementAccount, openSealer, testSettings } from './world.ts'
 
 interface Server {
@@ -256,6 +261,62 @@ test('I3 a commit whose wait is cancelled answers "unknown", though the database
   }
 })
 
+test('I3 I5 either of two servers behind one address is killed under load: its clients go on, nothing is lost or done twice', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'cadastre-key-'))
+  const keyFile = join(folder, 'secret.key')
+  await writeFile(keyFile, testSecretKey)
+  // A role for each, so that the database tells whose commit is under way.
+  const roles = ['first_server', 'second_server']
+  for (const role of roles) await operator.script(`create role ${role} login superuser`)
+  const start = (role: string) => {
+    const url = `${cluster.url.replace('cadastre@', `${role}@`)}?schema=either`
+    return startProcess({ settings: { CADASTRE_DATABASE_URL: url, CADASTRE_SECRET_KEY_FILE: keyFile } })
+  }
+  const servers = [await start(roles[0]!), await start(roles[1]!)]
+  const ports = servers.map(({ port }) => port)
+  const balancer = await startBalancer(ports)
+  t.after(async () => {
+    await setCluster('synchronous_standby_names', '')
+    await balancer.close()
+    for (const server of servers) await server.remove()
+    await rm(folder, { recursive: true, force: true })
+  })
+  const { endpoint } = balancer
+  const load = new Load({ endpoint, clients: 6, pool: await makePool(endpoint, '10.0.0.0/12'), mayBreak: true })
+  for (const [index, role] of roles.entries()) {
+    load.start()
+    await load.answers(50)
+    await untilCommitOf(role)
+    servers[index]!.send('SIGKILL')
+    await servers[index]!.ended
+    // Its last commit comes about, and nobody is told.
+    await setCluster('synchronous_standby_names', '')
+    await load.answers(50)
+    await load.pause()
+    await load.assertKept(endpoint)
+    await servers[index]!.remove()
+    servers[index] = await start(role)
+    ports[index] = servers[index].port
+  }
+  await load.close()
+})
+
+/** Holds commits up until one of a role waits. Where another comes first, it is let go, and the next one is held up. */
+async function untilCommitOf(role: string): Promise<void> {
+  for (let attempt = 1; attempt <= 100; attempt++) {
+    await setCluster('synchronous_standby_names', 'nobody')
+    const pid = await until(waitsForStandby)
+    const [own] = (await operator.script(`select from pg_stat_activity where pid = ${pid} and usename = '${role}'`))[0]!
+      .rows
+    if (own) return
+    await setCluster('synchronous_standby_names', '')
+    await until(
+      `select 1 as pid where not exists (select from pg_stat_activity where pid = ${pid} and wait_event = 'SyncRep')`,
+    )
+  }
+  assert.fail(`no commit of ${role} was seen`)
+}
+
 /** As a client does; the server connects again by itself. */
 async function retried<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
@@ -291,6 +352,30 @@ test('of several hosts the one that takes writes is used', async () => {
   await assert.rejects(refused, /takes no writes/)
   await operator.script('set transaction_read_only to off')
   await setCluster('default_transaction_read_only', 'off')
+})
+
+test('a host that takes connections and says nothing leaves time for one that is slow', async (t) => {
+  const listening = async (onConnection: (near: Socket) => void): Promise<string> => {
+    const sockets: Socket[] = []
+    const server = createServer((near) => {
+      sockets.push(near)
+      onConnection(near)
+    }).listen(0, '127.0.0.1')
+    t.after(() => {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+    })
+    await once(server, 'listening')
+    return `127.0.0.1:${(server.address() as AddressInfo).port}`
+  }
+  const silent = await listening(() => {})
+  const slow = await listening((near) => {
+    setTimeout(() => near.pipe(connectSocket(cluster.port, '127.0.0.1')).pipe(near), 500)
+  })
+  const target = parseTarget(cluster.url.replace(`127.0.0.1:${cluster.port}`, `${silent},${slow}`))
+  assert.ok(typeof target !== 'string')
+  const link = await connect({ target, isHighlyAvailable: false, deadlineMs: 6_000 })
+  await link.close()
 })
 
 test('a database that could lose what was acknowledged is refused', async () => {

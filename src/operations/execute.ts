@@ -70,11 +70,15 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
     })
   })
   let compiled: Snapshot | undefined
+  let compiledTimeline = 0
 
   async function snapshotOf(tx: Transaction, options: { readonly keep: boolean }): Promise<Snapshot> {
-    if (compiled?.epoch === tx.governanceEpoch) return compiled
+    if (compiled?.epoch === tx.governanceEpoch && compiledTimeline === tx.timeline) return compiled
     const snapshot = compileSnapshot(await tx.governance.facts(), tx.governanceEpoch)
-    if (options.keep) compiled = snapshot
+    if (options.keep) {
+      compiled = snapshot
+      compiledTimeline = tx.timeline
+    }
     return snapshot
   }
 

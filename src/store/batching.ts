@@ -1,4 +1,5 @@
 // Group commit, whatever the engine: requests queue, run in one transaction, and are answered after its commit.
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Awaitable } from './sql.ts'
 import type { Transaction } from './store.ts'
 import { StoreTrouble } from './trouble.ts'
@@ -7,8 +8,9 @@ import { StoreTrouble } from './trouble.ts'
 const batchSizeMax = 256
 /** Requests that may wait for a transaction; one more is told to come back later. */
 const queueSizeMax = 20_000
-/** How often a transaction that met another's is run again. */
-const conflictsMax = 5
+/** Between a transaction that met another's and its next attempt: doubled each time, up to the second. */
+const conflictPauseMs = 1
+const conflictPauseMsMax = 50
 
 /** One connection that writes, a transaction at a time. */
 export interface Engine {
@@ -34,16 +36,25 @@ interface Queued {
   reject: (reason: unknown) => void
 }
 
+/** Attempts of one transaction that met another's each time. */
+interface Attempts {
+  readonly count: number
+  readonly since: number
+}
+
 export class Batches {
   readonly #engine: Engine
+  readonly #conflictsMsMax: number
   readonly #onFatal: ((trouble: StoreTrouble) => void) | undefined
   #queue: Queued[] = []
   #running = false
   #closed: StoreTrouble | undefined
   #idle: (() => void)[] = []
 
-  constructor(engine: Engine, onFatal: ((trouble: StoreTrouble) => void) | undefined) {
+  /** @param conflictsMsMax for how long a transaction that meets others is run again, before its callers are told */
+  constructor(engine: Engine, onFatal: ((trouble: StoreTrouble) => void) | undefined, conflictsMsMax = 0) {
     this.#engine = engine
+    this.#conflictsMsMax = conflictsMsMax
     this.#onFatal = onFatal
   }
 
@@ -78,7 +89,7 @@ export class Batches {
     while (this.#queue.length > 0 && !this.#closed) {
       const batch = this.#queue.length <= batchSizeMax ? this.#queue : this.#queue.slice(0, batchSizeMax)
       this.#queue = this.#queue.length <= batchSizeMax ? [] : this.#queue.slice(batchSizeMax)
-      await this.#runBatch(batch, 0)
+      await this.#runBatch(batch)
       // Answers go out and new requests come in before the next commit.
       await new Promise<void>((resolve) => setImmediate(resolve))
     }
@@ -87,7 +98,10 @@ export class Batches {
     for (const resolve of this.#idle.splice(0)) resolve()
   }
 
-  async #runBatch(batch: readonly Queued[], conflicts: number): Promise<void> {
+  async #runBatch(
+    batch: readonly Queued[],
+    attempts: Attempts = { count: 1, since: performance.now() },
+  ): Promise<void> {
     const engine = this.#engine
     const answers: { queued: Queued; value?: unknown; error?: unknown; failed: boolean }[] = []
     let hasBegun = false
@@ -106,7 +120,7 @@ export class Batches {
       }
       await engine.commit()
     } catch (error) {
-      await this.#startOver(batch, error, { conflicts, hasBegun })
+      await this.#startOver(batch, error, { attempts, hasBegun })
       return
     }
     for (const { queued, value, error, failed } of answers) {
@@ -118,20 +132,32 @@ export class Batches {
   async #startOver(
     batch: readonly Queued[],
     error: unknown,
-    { conflicts, hasBegun }: { readonly conflicts: number; readonly hasBegun: boolean },
+    { attempts, hasBegun }: { readonly attempts: Attempts; readonly hasBegun: boolean },
   ): Promise<void> {
     const { trouble, cause } = await this.#rolledBack(error)
     // Where the outcome may be unknown nothing is run again: only the caller's token can tell.
     const isOver = trouble?.fatal || trouble?.kind === 'unavailable' || this.#closed
-    if (!isOver && conflicts < conflictsMax && this.#engine.isConflict(cause)) {
-      await this.#runBatch(batch, conflicts + 1)
+    if (!isOver && this.#engine.isConflict(cause)) {
+      await this.#runAgain(batch, attempts)
       // Where not even a transaction could begin, one for each would only wait as long again, one after the other.
     } else if (!isOver && hasBegun && batch.length > 1) {
-      for (const queued of batch) await this.#runBatch([queued], 0)
+      for (const queued of batch) await this.#runBatch([queued])
     } else {
       for (const { reject } of batch) reject(trouble ?? cause)
     }
     if (trouble?.fatal) this.fail(trouble)
+  }
+
+  /** Callers never see a conflict: at worst they are told to come back later. */
+  async #runAgain(batch: readonly Queued[], { count, since }: Attempts): Promise<void> {
+    const waitMs = Math.min(conflictPauseMs * 2 ** (count - 1), conflictPauseMsMax)
+    if (performance.now() + waitMs - since < this.#conflictsMsMax) {
+      await pause(waitMs)
+      return this.#runBatch(batch, { count: count + 1, since })
+    }
+    const message = `the database is too busy: ${count} attempts met other transactions`
+    const busy = new StoreTrouble('unavailable', message, { fatal: false })
+    for (const { reject } of batch) reject(busy)
   }
 
   async #rolledBack(error: unknown): Promise<{ trouble: StoreTrouble | undefined; cause: unknown }> {

@@ -7,7 +7,10 @@ import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { type Cidr, formatCidr, parseCidr } from '#model/cidr.ts'
+import { emptyPostgres } from '../../test/postgres.ts'
+import type { Engine } from '../../test/world.ts'
 import { checkSpace } from './check.ts'
+import { openPostgres } from './postgres.ts'
 import { createSealer } from './sealer.ts'
 import { type Allocation, Space } from './space.ts'
 import type { Sql, SqlValue } from './sql.ts'
@@ -99,31 +102,33 @@ async function insertScope(tx: Transaction): Promise<void> {
   })
 }
 interface Stage {
-  readonly store: Store
+  /** What asks: each store of a database in turn. */
+  readonly stores: readonly Store[]
   readonly pools: readonly number[]
   readonly folder: string
   now: number
   close(): Promise<void>
 }
-async function openStage(): Promise<Stage> {
+async function openStage(engine: Engine): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'cadastre-blocks-'))
   const moment = { now: 1_000 }
-  const store = openSqlite({
-    folder,
-    clock: () => moment.now,
-    sealer: createSealer(new Uint8Array(32)),
-    exclusive: true,
-  })
-  const pools = await store.write(async (tx) => {
+  const options = { clock: () => moment.now, sealer: createSealer(new Uint8Array(32)) }
+  const stores: Store[] = []
+  if (engine === 'sqlite') stores.push(openSqlite({ ...options, folder, exclusive: true }))
+  else {
+    const url = await emptyPostgres()
+    for (let server = 0; server < 2; server++) stores.push(await openPostgres({ ...options, url }))
+  }
+  const pools = await stores[0]!.write(async (tx) => {
     await insertScope(tx)
     return [await insertPool(tx, 0), await insertPool(tx, 1)]
   })
   return Object.assign(moment, {
-    store,
+    stores,
     pools,
     folder,
     async close() {
-      await store.close()
+      for (const store of stores) await store.close()
       await rm(folder, { recursive: true, force: true })
     },
   })
@@ -243,27 +248,32 @@ function expect(model: Model, asked: Ask, now: number): string[] {
   })
 }
 
-test('I1 I2 I6 callers who share a transaction get what they would get one after another, whoever among them fails', async () => {
-  const property = fc.asyncProperty(stories, async (story) => {
-    const stage = await openStage()
-    try {
-      const model: Model = [new Map(), new Map()]
-      for (const { asks, wait } of story) {
-        stage.now += wait
-        const settled = await Promise.allSettled(asks.map((one) => stage.store.write((tx) => serve(tx, stage, one))))
-        for (const [index, one] of asks.entries()) {
-          const outcome = settled[index]!
-          if (one.fails) assert(outcome.status === 'rejected' && outcome.reason instanceof Failed)
-          else assert.deepEqual(outcome, { status: 'fulfilled', value: expect(model, one, stage.now) })
+/** A database of its own for each story costs PostgreSQL more. */
+const runs: Readonly<Record<Engine, number>> = { sqlite: 40, postgres: 8 }
+for (const engine of ['sqlite', 'postgres'] satisfies Engine[]) {
+  test(`I1 I2 I6 callers who share a transaction get what they would get one after another, whoever among them fails (${engine})`, async () => {
+    const property = fc.asyncProperty(stories, async (story) => {
+      const stage = await openStage(engine)
+      try {
+        const model: Model = [new Map(), new Map()]
+        for (const [turn, { asks, wait }] of story.entries()) {
+          stage.now += wait
+          const store = stage.stores[turn % stage.stores.length]!
+          const settled = await Promise.allSettled(asks.map((one) => store.write((tx) => serve(tx, stage, one))))
+          for (const [index, one] of asks.entries()) {
+            const outcome = settled[index]!
+            if (one.fails) assert(outcome.status === 'rejected' && outcome.reason instanceof Failed)
+            else assert.deepEqual(outcome, { status: 'fulfilled', value: expect(model, one, stage.now) })
+          }
+          assert.deepEqual((await checkSpace(store)).problems, [])
         }
-        assert.deepEqual((await checkSpace(stage.store)).problems, [])
+      } finally {
+        await stage.close()
       }
-    } finally {
-      await stage.close()
-    }
+    })
+    await fc.assert(property, { numRuns: runs[engine] })
   })
-  await fc.assert(property, { numRuns: 40 })
-})
+}
 
 // The statements that are really sent --------------------------------------------------------------------------------
 
@@ -293,7 +303,7 @@ class Recording implements Sql {
 }
 
 test('every statement that taking, giving back and paging send is a search of a key: none scans, none sorts', async () => {
-  const { pools, folder, close } = await openStage()
+  const { pools, folder, close } = await openStage('sqlite')
   const database = new DatabaseSync(join(folder, 'cadastre.db'))
   const sql = new Recording(database)
   const clock = { now: 1_000 }

@@ -6,7 +6,7 @@ import { Candidates } from './candidates.ts'
 import { SpaceCheck } from './check.ts'
 import { Exceptions } from './exceptions.ts'
 import { Governance } from './governance.ts'
-import { History } from './history.ts'
+import { type Clock, History } from './history.ts'
 import { Ipams } from './ipams.ts'
 import { Journal } from './journal.ts'
 import { NatGateways } from './nat-gateways.ts'
@@ -33,6 +33,8 @@ export interface Loaded {
   readonly sequence: number
   readonly governanceEpoch: number
   readonly keyEpoch: number
+  /** Where there are failovers; always the same where there are none. */
+  readonly timeline?: number
 }
 
 export class Nouns implements Transaction {
@@ -40,6 +42,7 @@ export class Nouns implements Transaction {
   installation = ''
   governanceEpoch = 0
   keyEpoch = 0
+  timeline = 0
   readonly accessKeys: AccessKeys
   readonly addresses: Addresses
   readonly apiTokens: ApiTokens
@@ -66,7 +69,12 @@ export class Nouns implements Transaction {
   #epochHighest = 0
   #sequenceStored = 0
 
-  constructor(sql: CountingSql, sealer: Sealer, tokens: Tokens) {
+  constructor(
+    sql: CountingSql,
+    sealer: Sealer,
+    tokens: Tokens,
+    makeSpace = (clock: Clock): Space => new Space(sql, clock),
+  ) {
     this.#sql = sql
     this.accessKeys = new AccessKeys(sql, sealer, this)
     this.history = new History(sql, this)
@@ -76,7 +84,7 @@ export class Nouns implements Transaction {
     this.exceptions = new Exceptions(sql, this)
     this.ipams = new Ipams(sql)
     this.pools = new Pools(sql)
-    this.space = new Space(sql, this)
+    this.space = makeSpace(this)
     this.spaceCheck = new SpaceCheck(sql)
     this.journal = new Journal(sql, this)
     this.tokens = tokens
@@ -112,13 +120,14 @@ export class Nouns implements Transaction {
   }
 
   /** Takes over what another connection may have moved. */
-  load({ installation, sequence, governanceEpoch, keyEpoch }: Loaded): void {
+  load({ installation, sequence, governanceEpoch, keyEpoch, timeline = 0 }: Loaded): void {
     this.installation = installation
     // Numbers drawn by a transaction that was rolled back are not drawn again: a denial may already name one.
     this.#sequenceStored = sequence
     this.#sequence = Math.max(this.#sequence, sequence)
     this.governanceEpoch = governanceEpoch
     this.keyEpoch = keyEpoch
+    this.timeline = timeline
   }
   /** Drops what is remembered of a transaction that was rolled back. */
   forget(): void {
@@ -129,7 +138,7 @@ export class Nouns implements Transaction {
   async flush(): Promise<void> {
     await this.space.flush()
     if (this.#sequence !== this.#sequenceStored) {
-      await this.#sql.run(`update counter set value = ? where name = 'sequence'`, this.#sequence)
+      await this.#sql.later('update counter set value = ? where name = ?', this.#sequence, 'sequence')
       this.#sequenceStored = this.#sequence
     }
   }

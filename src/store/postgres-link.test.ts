@@ -110,6 +110,9 @@ test('rows that wait are sent as arrays of the types of their columns; what cann
     text,
     'insert into free_block (pool, ord, first) select * from unnest($1::bigint[], $2::bigint[], $3::bytea[])',
   )
-  assert.throws(() => translateMany('delete from free_block where pool = ?'))
+  const gone = translateMany('delete from quarantine where pool = ? and first = ?')
+  assert.match(gone.text, /^with gone as \(delete from quarantine using unnest\(\$1::bigint\[\], \$2::bytea\[\]\)/)
+  assert.throws(() => translateMany('delete from free_block where pool = 1'))
+  assert.throws(() => translateMany('delete from free_block where pool = ? or ord = ?'))
   assert.throws(() => translateMany('insert into free_block (pool, ord, first) values (?, 1, ?)'))
 })

@@ -147,8 +147,8 @@ export class Link {
   readonly #deadlineMs: number
   #gone: StoreTrouble | undefined
   #warning: string | undefined
-  /** The driver takes one statement at a time. */
-  #last: Promise<unknown> = Promise.resolve()
+  #unanswered = 0
+  #isGathering = false
 
   constructor(client: Client, deadlineMs: number) {
     this.#client = client
@@ -165,28 +165,34 @@ export class Link {
   get isUsable(): boolean {
     return this.#gone === undefined
   }
-  /** A statement that is prepared at its first use. */
+  /**
+   * A statement that is prepared at its first use. It is sent at once, behind those that are not answered yet: what is
+   * asked for together is one round trip. In a transaction that one of them fails, those behind it fail too.
+   */
   query(name: string, text: string, values: readonly unknown[]): Promise<Result> {
-    return this.#inTurn({ name, text, values: values as unknown[] }) as Promise<Result>
+    return this.#send({ name, text, values: values as unknown[] }) as Promise<Result>
   }
-  /** Several statements in one round trip; each sees what was committed before it began (not before the first began). */
+  /** Several statements in one message; each sees what was committed before it began (not before the first began). */
   script(text: string): Promise<Result[]> {
-    return this.#inTurn({ text }).then((results) => (Array.isArray(results) ? results : [results]))
+    return this.#send({ text }).then((results) => (Array.isArray(results) ? results : [results]))
   }
   /**
    * Resolves where the commit is on disk, and on the standbys that are waited for. Throws the server's error where it is
    * certain that nothing was committed, and else trouble that is `unavailable`: then nobody knows.
+   * @param sent statements on their way, which it commits: the server takes back a transaction in which one failed
    */
-  async commit(): Promise<void> {
+  async commit(sent: readonly Promise<unknown>[] = []): Promise<void> {
     this.#warning = undefined
-    let command: string
-    try {
-      command = (await this.script('commit'))[0]!.command
-    } catch (error) {
+    const [answer, ...before] = await Promise.allSettled([this.script('commit'), ...sent])
+    const refused = before.find((one) => one.status === 'rejected' && isDatabaseError(one.reason))
+    if (refused?.status === 'rejected') throw refused.reason
+    if (answer.status === 'rejected') {
+      const error = answer.reason as Error
       if (isConflict(error) || codeOf(error)?.startsWith('23')) throw error
       this.destroy()
-      throw unknownOutcome((error as Error).message, error)
+      throw unknownOutcome(error.message, error)
     }
+    const command = answer.value[0]!.command
     if (this.#warning !== undefined) {
       // Such as "canceling wait for synchronous replication": committed here, perhaps nowhere else.
       this.destroy()
@@ -210,14 +216,25 @@ export class Link {
     this.#gone = trouble
     this.#client.connection.stream.destroy()
   }
-  #inTurn(query: { name?: string; text: string; values?: unknown[] }): Promise<Result | Result[]> {
-    const result = this.#last.then(() => this.#send(query))
-    this.#last = result.catch(() => undefined)
-    return result
+  /** What is sent in one go is written in one go. */
+  #gather(): void {
+    if (this.#isGathering) return
+    this.#isGathering = true
+    const { stream } = this.#client.connection
+    stream.cork()
+    process.nextTick(() => {
+      this.#isGathering = false
+      stream.uncork()
+    })
   }
   #send(query: { name?: string; text: string; values?: unknown[] }): Promise<Result | Result[]> {
     if (this.#gone) return Promise.reject(this.#gone)
-    this.#client.ref()
+    if (this.#unanswered++ === 0) this.#client.ref()
+    this.#gather()
+    const answered = (): void => {
+      // An idle connection alone keeps no process alive.
+      if (--this.#unanswered === 0) this.#client.unref()
+    }
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         const late = unavailable(`the database did not answer within ${this.#deadlineMs} ms`)
@@ -227,13 +244,12 @@ export class Link {
       this.#client.query(query).then(
         (result) => {
           clearTimeout(timer)
-          // An idle connection alone keeps no process alive.
-          this.#client.unref()
+          answered()
           resolve(result)
         },
         (error: unknown) => {
           clearTimeout(timer)
-          this.#client.unref()
+          answered()
           // Whatever the server did not say itself is about the connection, and a fatal error ends it.
           const isAnswer = error instanceof pg.DatabaseError && error.severity !== 'FATAL' && error.severity !== 'PANIC'
           if (!isAnswer && !(error instanceof RangeError))
@@ -263,8 +279,10 @@ export async function connect(options: LinkOptions): Promise<Link> {
   const until = Date.now() + deadlineMs
   for (;;) {
     const problems: StoreTrouble[] = []
-    for (const { host, port } of target.hosts) {
-      const remaining = Math.max(until - Date.now(), roundPauseMs)
+    for (const [index, { host, port }] of target.hosts.entries()) {
+      // A host that hangs, as one does whose power is cut, must leave time for the others.
+      const share = (until - Date.now()) / (target.hosts.length - index)
+      const remaining = Math.max(share, roundPauseMs)
       try {
         return await connectTo(host, port, options, remaining)
       } catch (error) {
@@ -296,6 +314,7 @@ async function connectTo(host: string, port: number, options: LinkOptions, remai
     keepAlive: true,
     application_name: 'cadastre',
     types,
+    pipeline: true,
   }) as Client
   const link = new Link(client, deadlineMs)
   try {

@@ -28,8 +28,9 @@ function usesIn(text: string): Map<string, Use> {
   for (const [, table] of text.matchAll(/\bdelete from (\w+)/g)) use(table!).delete = true
   for (const [, table, sets] of text.matchAll(/\bupdate (\w+)\s+set ([\s\S]*?)\s+where\b/g))
     for (const name of columns(sets!)) use(table!).update.add(name)
-  for (const [, table, sets] of text.matchAll(/\binsert into (\w+)[^`']*?on conflict[^`']*?do update\s+set ([^`']*)/g))
-    for (const name of columns(sets!)) use(table!).update.add(name)
+  // An empty text may stand in it.
+  const upserts = /\binsert into (\w+)(?:[^`']|'')*?on conflict[^`']*?do update\s+set ([^`']*)/g
+  for (const [, table, sets] of text.matchAll(upserts)) for (const name of columns(sets!)) use(table!).update.add(name)
   // A row that is locked must be one that may be changed.
   for (const [, table] of text.matchAll(/\bfrom (\w+)[^`';]*?\bfor (?:no key )?update\b/g))
     if (rights[table!]?.update === undefined) use(table!).update.add('(locked)')

@@ -32,6 +32,8 @@ export const rights: Readonly<Record<string, Right>> = {
   enabled_service: { insert: true, delete: true },
   exception_use: { insert: true },
   free_block: { insert: true, delete: true },
+  // Lowered by a trigger too, which runs with the rights of whoever inserts a free block.
+  free_cursor: { insert: true, update: ['first'] },
   // An interval can be closed; a closed one is kept by a trigger.
   history: { insert: true, update: ['until_at'] },
   holder: { insert: true },

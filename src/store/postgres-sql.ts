@@ -1,6 +1,7 @@
 // Where the two engines need different SQL: everything that is translated for PostgreSQL, in one place.
 import { assert } from '#model/assert.ts'
 import { migrations } from './migrations.ts'
+import type { Sql, SqlValue } from './sql.ts'
 
 // The schema --------------------------------------------------------------------------------------------------------
 
@@ -38,6 +39,41 @@ create table request_token (
 );
 create index request_token_at on request_token (at);`
 
+/** To take space is to delete a free row: where one that was read under the lock is not there, all is taken back. */
+const expectRows = `
+create function expect_rows(counted bigint, expected bigint) returns void language plpgsql as $$
+begin
+  if counted <> expected then
+    raise exception '% of % rows are there', counted, expected using errcode = 'data_exception';
+  end if;
+end $$;`
+
+/**
+ * The free table is a queue: rows leave at its front. While an old snapshot is held anywhere (a backup, a forgotten
+ * transaction), rows that left cannot be cleaned up, and whoever looks for the first one would read all of them again. So
+ * a cursor per pool and order says where the living begin. None of them begins before it: the trigger sees to that.
+ * The rows that every transaction changes stand on roomy pages, so that their versions need no entries in an index.
+ */
+const freeCursors = `
+create table free_cursor (
+  pool bigint not null references pool (n) on delete cascade,
+  ord bigint not null,
+  first bytea not null,
+  primary key (pool, ord)
+);
+create function lower_free_cursor() returns trigger language plpgsql as $$
+begin
+  update free_cursor c set first = low.first
+    from (select distinct on (pool, ord) pool, ord, first from added order by pool, ord, first) low
+    where c.pool = low.pool and c.ord = low.ord and c.first > low.first;
+  return null;
+end $$;
+create trigger free_block_added after insert on free_block referencing new table as added
+  for each statement execute function lower_free_cursor();
+alter table pool set (fillfactor = 20);
+alter table counter set (fillfactor = 10);
+alter table free_block set (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);`
+
 const translateSchema = (sql: string): string =>
   rules.reduce((text, [pattern, replacement]) => text.replace(pattern, replacement), sql)
 
@@ -45,7 +81,10 @@ const translateSchema = (sql: string): string =>
 export const postgresMigrations: readonly { readonly number: number; readonly sql: string }[] = migrations.map(
   ({ number, sql }) => ({
     number,
-    sql: number === 1 ? `${refuseChange}${translateSchema(sql)}${requestTokens}` : translateSchema(sql),
+    sql:
+      number === 1
+        ? `${refuseChange}${expectRows}${translateSchema(sql)}${requestTokens}${freeCursors}`
+        : translateSchema(sql),
   }),
 )
 
@@ -79,6 +118,13 @@ export const columnsOf = (table: string): readonly string[] => [...tables.get(ta
 export const referencesOf = (table: string): readonly string[] => tables.get(table)?.references ?? []
 
 // Statements --------------------------------------------------------------------------------------------------------
+
+/** The door as PostgreSQL has it beside what both engines understand: a column of values for each parameter, `$1`, `$2`, …. */
+export interface ManySql extends Sql {
+  allOf<Row>(text: string, ...columns: (readonly SqlValue[])[]): Promise<Row[]>
+  /** Sends it with the last statements of the transaction, whose answers are awaited together with the commit's. */
+  lastly(text: string, ...values: (SqlValue | readonly SqlValue[])[]): void
+}
 
 export interface Statement {
   /** Of the prepared statement, the same on every connection. */
@@ -114,6 +160,7 @@ export interface ManyRows {
   readonly text: string
   readonly table: string
   readonly width: number
+  readonly isDelete: boolean
 }
 const manyRows = new Map<string, ManyRows>()
 
@@ -121,10 +168,10 @@ const manyRows = new Map<string, ManyRows>()
 export function translateMany(sql: string): ManyRows {
   let many = manyRows.get(sql)
   if (!many) {
-    const found = insertOfMany(sql) ?? updateOfMany(sql)
-    assert(found !== undefined, 'only an insert of parameters, or an update by a key, can wait')
+    const found = insertOfMany(sql) ?? updateOfMany(sql) ?? deleteOfMany(sql)
+    assert(found !== undefined, 'only an insert of parameters, or an update or delete by a key, can wait')
     const { table, columns, text } = found
-    many = { name: `m${manyRows.size}`, text, table, width: columns.length }
+    many = { name: `m${manyRows.size}`, text, table, width: columns.length, isDelete: /^delete/.test(sql) }
     manyRows.set(sql, many)
   }
   return many
@@ -149,6 +196,18 @@ function updateOfMany(sql: string): Many | undefined {
   const text = `update ${table} set ${changed.map((name) => `${name} = row.${name}`).join(', ')}
     from ${arraysOf(table, columns)} as row (${columns.join(', ')}) where ${table}.${key} = row.${key}`
   return { table, columns, text }
+}
+function deleteOfMany(sql: string): Many | undefined {
+  const [, table, keys] = /^delete from (\w+) where ((?:\w+ = \? and )*\w+ = \?)$/.exec(sql) ?? []
+  if (table === undefined) return undefined
+  const columns = keys!.split(' and ').map((key) => key.split(' ')[0]!)
+  const text = `delete from ${table} using ${arraysOf(table, columns)} as row (${columns.join(', ')})
+    where ${columns.map((name) => `${table}.${name} = row.${name}`).join(' and ')} returning 1`
+  return {
+    table,
+    columns,
+    text: `with gone as (${text}) select expect_rows(count(*), cardinality($1)) from gone`,
+  }
 }
 const arraysOf = (table: string, columns: readonly string[]): string =>
   `unnest(${columns.map((name, index) => `$${index + 1}::${tables.get(table)!.columns.get(name)}[]`).join(', ')})`

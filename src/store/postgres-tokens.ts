@@ -1,5 +1,5 @@
 // Tokens where several servers share a database: both kinds stand in tables, and a transaction looks its own up together.
-import type { Sql } from './sql.ts'
+import type { ManySql } from './postgres-sql.ts'
 import { Tokens, type TokenUse } from './tokens.ts'
 
 /** For this long a request could be sent again: a signature is good for five minutes before and after its date. */
@@ -12,25 +12,24 @@ const findUses = `select t.token, a.parameters, a.result, a.request_id as "reque
     union all select token, audit_entry from request_token where token = any($1)) t
   join audit_entry a on a.n = t.audit_entry`
 
+const purge =
+  'delete from request_token where token in (select token from request_token where at < ? order by at limit ?)'
+
 interface FoundUse extends TokenUse {
   readonly token: Uint8Array
 }
-/** A statement with one parameter, which is an array. */
-type FindMany = (text: string, values: readonly Uint8Array[]) => Promise<readonly unknown[]>
 const nameOf = (token: Uint8Array): string => Buffer.from(token).toString('latin1')
 
 export class SharedTokens extends Tokens {
-  readonly #sql: Sql
-  readonly #findMany: FindMany
+  readonly #sql: ManySql
   /** What a transaction's tokens did before it; undefined where they had not been used. */
   #found = new Map<string, FoundUse | undefined>()
   #touched = false
   #added = 0
 
-  constructor(sql: Sql, findMany: FindMany) {
+  constructor(sql: ManySql) {
     super(sql)
     this.#sql = sql
-    this.#findMany = findMany
   }
 
   /** At the start of a transaction: looks up all tokens of its requests at once. */
@@ -40,21 +39,15 @@ export class SharedTokens extends Tokens {
     const wanted = tokens.filter((token) => token !== undefined)
     if (wanted.length === 0) return
     for (const token of wanted) this.#found.set(nameOf(token), undefined)
-    const uses = (await this.#findMany(findUses, wanted)) as readonly FoundUse[]
+    const uses = await this.#sql.allOf<FoundUse>(findUses, wanted)
     for (const use of uses) this.#found.set(nameOf(use.token), use)
   }
   /** At the end of a transaction. */
-  async flush(now: number): Promise<void> {
-    if (this.#touched) {
-      await this.#sql.run(`update counter set value = value where name = 'governance-epoch'`)
-    }
+  flush(now: number): void {
+    if (this.#touched) this.#sql.lastly(`update counter set value = value where name = 'governance-epoch'`)
     if (this.#added < purgeEvery) return
     this.#added = 0
-    await this.#sql.run(
-      'delete from request_token where token in (select token from request_token where at < ? order by at limit ?)',
-      now - requestTokenMs,
-      2 * purgeEvery,
-    )
+    this.#sql.lastly(purge, now - requestTokenMs, 2 * purgeEvery)
   }
 
   override get remembersRequests(): boolean {
@@ -82,8 +75,6 @@ export class SharedTokens extends Tokens {
 
   async #use(token: Uint8Array): Promise<FoundUse | undefined> {
     const name = nameOf(token)
-    return this.#found.has(name)
-      ? this.#found.get(name)
-      : ((await this.#findMany(findUses, [token]))[0] as FoundUse | undefined)
+    return this.#found.has(name) ? this.#found.get(name) : (await this.#sql.allOf<FoundUse>(findUses, [token]))[0]
   }
 }

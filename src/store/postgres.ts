@@ -16,7 +16,8 @@ import {
 } from './postgres-link.ts'
 import { Acknowledged, describeMark, findNewest } from './postgres-mark.ts'
 import { lockClass, prepareSchema } from './postgres-migrate.ts'
-import { type ManyRows, referencesOf, translate, translateMany } from './postgres-sql.ts'
+import { SharedSpace } from './postgres-space.ts'
+import { type ManyRows, type ManySql, referencesOf, translate, translateMany } from './postgres-sql.ts'
 import { SharedTokens } from './postgres-tokens.ts'
 import type { SqlValue } from './sql.ts'
 import type { Store, Transaction } from './store.ts'
@@ -29,13 +30,14 @@ const databaseTime = '(extract(epoch from clock_timestamp()) * 1000)::bigint'
 const readCounters = `select (select value from meta where name = 'installation') as installation,
   (select value from counter where name = 'sequence') as sequence,
   (select value from counter where name = 'governance-epoch') as "governanceEpoch",
-  (select value from counter where name = 'key-epoch') as "keyEpoch", ${databaseTime} as time`
+  (select value from counter where name = 'key-epoch') as "keyEpoch", ${databaseTime} as time,
+  ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint as timeline`
 
 export interface PostgresOptions {
   readonly url: string
   readonly sealer: Sealer
   readonly isHighlyAvailable?: boolean
-  /** How long a statement, a commit or a connection is waited for. */
+  /** How long a statement, a commit, a connection or the end of conflicts is waited for. */
   readonly deadlineMs?: number
   /** Milliseconds since 1970; undefined (as in every server): the database's own, which all servers share. */
   readonly clock?: () => number
@@ -64,10 +66,11 @@ interface Waiting {
 }
 
 /** The SQL door over whatever connection there is now. */
-class PostgresSql implements CountingSql {
+class PostgresSql implements ManySql, CountingSql {
   changes = 0
   link: Link | undefined
   readonly #waiting = new Map<string, Waiting>()
+  #last: { readonly text: string; readonly values: readonly unknown[] }[] = []
 
   async get<Row>(text: string, ...values: SqlValue[]): Promise<Row | undefined> {
     return (await this.#execute(text, values)).rows[0] as Row | undefined
@@ -90,33 +93,39 @@ class PostgresSql implements CountingSql {
     for (const [index, column] of waiting.columns.entries()) column.push(values[index]!)
     this.changes++
   }
-  /** One parameter, which is an array. */
-  async findMany(text: string, values: readonly Uint8Array[]): Promise<readonly unknown[]> {
-    const { name, needs } = translate(text)
-    for (const table of needs) await this.#sendOf(table)
-    return (await this.link!.query(name, text, [values])).rows
+  async allOf<Row>(text: string, ...columns: (readonly SqlValue[])[]): Promise<Row[]> {
+    return (await this.#execute(text, columns)).rows as Row[]
+  }
+  lastly(text: string, ...values: (SqlValue | readonly SqlValue[])[]): void {
+    this.#last.push({ text, values })
   }
   forget(): void {
     this.#waiting.clear()
+    this.#last = []
   }
-  /** Sends what waits. */
-  async flush(): Promise<void> {
-    for (const [text, { many }] of this.#waiting) if (this.#waiting.has(text)) await this.#sendOf(many.table)
+  /** Sends what waits: the answers. */
+  send(): Promise<Result>[] {
+    const sent: Promise<Result>[] = []
+    for (const { many } of this.#waiting.values()) this.#sendOf(many.table, sent)
+    for (const { text, values } of this.#last.splice(0)) sent.push(this.#execute(text, values))
+    return sent
   }
 
-  async #execute(text: string, values: SqlValue[]): Promise<Result> {
+  #execute(text: string, values: readonly unknown[]): Promise<Result> {
     const statement = translate(text)
-    if (this.#waiting.size > 0) for (const table of statement.needs) await this.#sendOf(table)
-    return this.link!.query(statement.name, statement.text, values)
+    const sent: Promise<Result>[] = []
+    if (this.#waiting.size > 0) for (const table of statement.needs) this.#sendOf(table, sent)
+    const result = this.link!.query(statement.name, statement.text, values)
+    return sent.length === 0 ? result : answered([...sent, result]).then(() => result)
   }
   /** Sends what waits for a table, and before it what its rows refer to. */
-  async #sendOf(table: string): Promise<void> {
-    for (const [text, { many, columns }] of this.#waiting) {
-      if (many.table !== table || !this.#waiting.has(text)) continue
-      this.#waiting.delete(text)
-      for (const other of referencesOf(table)) if (other !== table) await this.#sendOf(other)
-      await this.link!.query(many.name, many.text, columns)
-    }
+  #sendOf(table: string, sent: Promise<Result>[]): void {
+    const ofTable = [...this.#waiting].filter(([, { many }]) => many.table === table)
+    if (ofTable.length === 0) return
+    for (const [text] of ofTable) this.#waiting.delete(text)
+    for (const other of referencesOf(table)) if (other !== table) this.#sendOf(other, sent)
+    ofTable.sort(([, one], [, other]) => Number(other.many.isDelete) - Number(one.many.isDelete))
+    for (const [, { many, columns }] of ofTable) sent.push(this.link!.query(many.name, many.text, columns))
   }
 }
 
@@ -130,6 +139,11 @@ interface Connecting {
 /** Called after every attempt; tells of changes alone. */
 type TellStale = (trouble: StoreTrouble | undefined) => void
 
+/** Waits for all; throws what the first one that failed says, for it failed the others. */
+async function answered(sent: readonly Promise<unknown>[]): Promise<void> {
+  for (const one of await Promise.allSettled(sent)) if (one.status === 'rejected') throw one.reason
+}
+
 class PostgresEngine implements Engine {
   readonly transaction: Nouns
   readonly #sql = new PostgresSql()
@@ -141,6 +155,8 @@ class PostgresEngine implements Engine {
   /** How often it had to connect anew: perhaps to another server, and then those who read must follow. */
   moves = 0
   #start: Start | undefined
+  /** Whether a transaction may be open. */
+  #isOpen = false
 
   /** Without a link it connects when it is needed. `options` check every connection against `acknowledged`. */
   constructor(
@@ -154,8 +170,8 @@ class PostgresEngine implements Engine {
     this.#acknowledged = acknowledged
     this.#tell = tell
     this.#now = now
-    this.#tokens = new SharedTokens(this.#sql, (text, tokens) => this.#sql.findMany(text, tokens))
-    this.transaction = new Nouns(this.#sql, sealer, this.#tokens)
+    this.#tokens = new SharedTokens(this.#sql)
+    this.transaction = new Nouns(this.#sql, sealer, this.#tokens, (clock) => new SharedSpace(this.#sql, clock))
   }
 
   async begin(tokens: readonly (Uint8Array | undefined)[]): Promise<void> {
@@ -164,22 +180,25 @@ class PostgresEngine implements Engine {
       this.#sql.link = await connectToWrite(this.#options, this.#tell)
       this.moves++
     }
-    // The lock in a statement of its own: what follows must see what its last holder committed.
-    const results = await this.#sql.link.script(`begin; ${takeLock}; savepoint batch; ${readCounters}`)
-    const start = results.at(-1)!.rows[0] as Start
+    this.#isOpen = true
+    // The lock in a statement of its own: what follows must see what its last holder committed. All of it is one round
+    // trip, in which the statements are executed one after the other.
+    const begun = this.#sql.link.script(`begin; ${takeLock}; savepoint batch; ${readCounters}`)
+    await answered([begun, this.#tokens.begin(tokens), this.transaction.space.begin()])
+    const start = (await begun).at(-1)!.rows[0] as Start
     this.#start = start
     this.transaction.load(start)
     this.transaction.now = this.#now(start.time)
-    this.transaction.space.forgetPools()
-    await this.#tokens.begin(tokens)
   }
   async commit(): Promise<void> {
     await this.transaction.flush()
-    await this.#tokens.flush(this.transaction.now)
-    await this.#sql.flush()
+    this.#tokens.flush(this.transaction.now)
+    const sent = this.#sql.send()
+    // An epoch that was drawn must stay drawn, also where something fails: see `rollback`, which is too late after this.
+    if (this.transaction.drawn.governanceEpoch > this.#start!.governanceEpoch) await answered(sent)
     // From here on there is nothing left to roll back, whatever comes of it.
-    this.#start = undefined
-    await this.#sql.link!.commit()
+    this.#isOpen = false
+    await this.#sql.link!.commit(sent)
     const { journal, installation } = this.transaction
     const { last } = journal
     if (last) this.#acknowledged.moveTo({ installation, n: last.n, at: last.at, requestId: last.requestId })
@@ -192,7 +211,7 @@ class PostgresEngine implements Engine {
     this.#sql.forget()
     this.transaction.forget()
     const { link } = this.#sql
-    if (!link?.isUsable) return
+    if (!link?.isUsable || !this.#isOpen) return
     if (!this.#start) return link.destroy()
     const { sequence, governanceEpoch } = this.transaction.drawn
     try {
@@ -233,7 +252,8 @@ class Reader {
     this.#nouns = new Nouns(
       this.#sql,
       sealer,
-      new SharedTokens(this.#sql, (text, tokens) => this.#sql.findMany(text, tokens)),
+      new SharedTokens(this.#sql),
+      (clock) => new SharedSpace(this.#sql, clock),
     )
   }
   async run<T>(
@@ -275,7 +295,7 @@ class PostgresStore implements Store {
     this.#options = options
     this.#linkOptions = connecting.linkOptions
     this.#engine = new PostgresEngine(link, options.sealer, connecting, (time) => this.#now(time))
-    this.#batches = new Batches(this.#engine, options.onFatal)
+    this.#batches = new Batches(this.#engine, options.onFatal, connecting.linkOptions.deadlineMs)
   }
 
   write<T>(work: (tx: Transaction) => Promise<T>, token?: Uint8Array): Promise<T> {

@@ -87,18 +87,39 @@ export interface Wish {
   readonly disallowed?: readonly Cidr[]
 }
 
+/** A free block, and whether the table has it. */
+interface FreeBlock {
+  readonly cidr: Cidr
+  readonly isStored: boolean
+}
+/** The free blocks of one order of a pool, lowest first, as far as they are known. */
+export interface Head {
+  readonly blocks: FreeBlock[]
+  /** Whether there are no others of this order. */
+  readonly isAll: boolean
+}
+const none: Head = { blocks: [], isAll: true }
+/**
+ * What is known of the free space of a pool, by order, and what of it the table does not have yet: requests that follow
+ * would only insert and delete the same rows again. Whatever else looks at the free table spills it there first.
+ */
+type Front = (Head | undefined)[]
+
+export interface CounterRow {
+  allocated: string
+  quarantined: string
+  free: string
+  allocation_count: number
+}
+
 export class Space {
   readonly #sql: Sql
   readonly #clock: Clock
   /** Counters move in memory and are written once per transaction: a hot pool's row is touched once for a whole batch. */
   readonly #counters = new Map<number, Counters>()
   readonly #holders = new Map<string, number>()
+  readonly #fronts = new Map<number, Front>()
   #moves = 0
-  /**
-   * What is left of the free block that the last `take` cut, while requests of the same size follow: they would only
-   * insert and delete the same rows again. Whatever else looks at the free table spills it there first.
-   */
-  #held: { readonly pool: number; readonly length: number; readonly blocks: Cidr[] } | undefined
 
   constructor(sql: Sql, clock: Clock) {
     this.#sql = sql
@@ -109,19 +130,23 @@ export class Space {
   get moves(): number {
     return this.#moves
   }
+  /** At the start of a transaction, where another server may have been in between. */
+  async begin(): Promise<void> {
+    this.#forgetPools()
+  }
   /** Drops what is remembered of a transaction that was rolled back. */
   forget(): void {
-    this.forgetPools()
+    this.#forgetPools()
     this.#holders.clear()
   }
   /** Drops what another server may have moved: all but holders, whose committed rows never change. */
-  forgetPools(): void {
+  #forgetPools(): void {
     this.#counters.clear()
-    this.#held = undefined
+    this.#fronts.clear()
   }
   /** Writes what was gathered in memory; before every commit. */
   async flush(): Promise<void> {
-    await this.#spill()
+    for (const pool of this.#fronts.keys()) await this.#spill(pool)
     for (const [pool, counters] of this.#counters) {
       if (!counters.moved) continue
       counters.moved = false
@@ -148,46 +173,83 @@ export class Space {
    */
   async take(pool: number, family: 4 | 6, wish: Wish): Promise<Cidr | undefined> {
     if (wish.allowed || (wish.disallowed && wish.disallowed.length > 0)) return this.#takeWithin(pool, family, wish)
-    const taken =
-      this.#takeHeld(pool, wish.length) ??
-      (await this.#findOrSweep(pool, () => this.#takeSmallest(pool, family, wish.length)))
+    const taken = await this.#findOrSweep(pool, () => this.#takeSmallest(pool, family, wish.length))
     if (taken) await this.#count(pool, taken)
     return taken
   }
 
-  /** The pieces left of a block ascend in size and address, and all are smaller than any sufficient block in the table. */
-  #takeHeld(pool: number, length: number): Cidr | undefined {
-    const held = this.#held
-    if (held?.pool !== pool || held.length !== length) return undefined
-    const free = held.blocks.shift()
-    if (!free) return undefined
-    const { taken, rest } = carve(free, length)
-    held.blocks.unshift(...rest)
-    return taken
-  }
-
-  /** Cuts the smallest sufficient block of the table, and holds on to what is left of it. */
+  /** Cuts the smallest sufficient block; what is left of it are smaller ones, of sizes of which there was none. */
   async #takeSmallest(pool: number, family: 4 | 6, length: number): Promise<Cidr | undefined> {
-    await this.#spill()
-    const row = await this.#smallest(pool, bitsOf(family) - length)
-    if (!row) return undefined
-    const free = fromKey(row.first, bitsOf(family) - row.ord)
-    const removed = await this.#removeFree(pool, free)
-    assert(removed, 'a block that was just found free is free')
-    const { taken, rest } = carve(free, length)
-    this.#held = { pool, length, blocks: [...rest] }
-    return taken
+    const bits = bitsOf(family)
+    const front = this.#frontOf(pool)
+    for (let order = bits - length; order <= bits; order++) {
+      const head = front[order] ?? (await this.#look(pool, front, order, family))
+      const free = head.blocks.shift()
+      if (free) {
+        if (free.isStored) await this.dropFree(pool, free.cidr)
+        const { taken, rest } = carve(free.cidr, length)
+        for (const cidr of rest) front[orderOf(cidr)] = { blocks: [{ cidr, isStored: false }], isAll: true }
+        return taken
+      }
+      // There may be more of this size than were known.
+      if (!head.isAll) {
+        front[order] = undefined
+        order--
+      }
+    }
+    return undefined
   }
 
-  async #spill(): Promise<void> {
-    const held = this.#held
-    this.#held = undefined
-    for (const block of held?.blocks ?? []) await this.#insertFree(held!.pool, block)
+  #frontOf(pool: number): Front {
+    let front = this.#fronts.get(pool)
+    if (!front) {
+      front = []
+      this.#fronts.set(pool, front)
+    }
+    return front
+  }
+  /** Reads what is free of at least `order`. */
+  async #look(pool: number, front: Front, order: number, family: 4 | 6): Promise<Head> {
+    await this.readFree(pool, order, family)
+    const head = front[order]
+    assert(head !== undefined, 'who reads what is free learns something about the order that was asked for')
+    return head
+  }
+  /** Reads the lowest free blocks of at least `order`: some, where there are any, and of orders without a gap. */
+  protected async readFree(pool: number, order: number, family: 4 | 6): Promise<void> {
+    const bits = bitsOf(family)
+    const row = await this.#smallest(pool, order)
+    for (let empty = order; empty < (row?.ord ?? bits + 1); empty++) this.learn(pool, empty, none)
+    if (row) this.learn(pool, row.ord, { blocks: [storedBlock(row.first, bits - row.ord)], isAll: false })
+  }
+  /** Takes over what was read, where it is not known better. */
+  protected learn(pool: number, order: number, head: Head): void {
+    this.#frontOf(pool)[order] ??= head
+  }
+  protected learnCounters(pool: number, row: CounterRow): void {
+    if (this.#counters.has(pool)) return
+    this.#counters.set(pool, {
+      allocated: BigInt(row.allocated),
+      quarantined: BigInt(row.quarantined),
+      free: BigInt(row.free),
+      allocations: row.allocation_count,
+      moved: false,
+    })
+  }
+
+  /** Writes what the table does not show yet of a pool's free space, and forgets what was known of it. */
+  async #spill(pool: number): Promise<void> {
+    const front = this.#fronts.get(pool)
+    if (!front) return
+    this.#fronts.delete(pool)
+    for (const head of front) {
+      for (const { cidr, isStored } of head?.blocks ?? []) if (!isStored) await this.#insertFree(pool, cidr)
+    }
   }
 
   /** Takes exactly `wanted`: `taken`, or why not. */
   async takeExactly(pool: number, wanted: Cidr): Promise<'taken' | 'not-free'> {
-    await this.#spill()
+    await this.#spill(pool)
     const free = await this.#findOrSweep(pool, () => this.#freeAround(pool, wanted))
     if (!free) return 'not-free'
     await this.#replace(pool, free, carveAround(free, wanted))
@@ -196,14 +258,14 @@ export class Space {
 
   /** The block that `take` would take, without taking it. */
   async preview(pool: number, family: 4 | 6, wish: Wish): Promise<Cidr | undefined> {
-    await this.#spill()
+    await this.#spill(pool)
     if (wish.allowed || (wish.disallowed && wish.disallowed.length > 0))
       return (await this.#findWithin(pool, family, wish))?.wanted
     const row = await this.#smallest(pool, bitsOf(family) - wish.length)
     return row && fromKey(row.first, wish.length)
   }
   async isFree(pool: number, wanted: Cidr): Promise<boolean> {
-    await this.#spill()
+    await this.#spill(pool)
     return (await this.#freeAround(pool, wanted)) !== undefined
   }
 
@@ -259,7 +321,7 @@ export class Space {
   }
 
   async #takeWithin(pool: number, family: 4 | 6, wish: Wish): Promise<Cidr | undefined> {
-    await this.#spill()
+    await this.#spill(pool)
     const found = await this.#findOrSweep(pool, () => this.#findWithin(pool, family, wish))
     if (!found) return undefined
     await this.#replace(pool, found.free, carveAround(found.free, found.wanted))
@@ -365,6 +427,15 @@ export class Space {
       )) === 1
     )
   }
+  /** The same, where it is known to be free. */
+  protected async dropFree(pool: number, block: Cidr): Promise<void> {
+    await this.#sql.later(
+      'delete from free_block where pool = ? and ord = ? and first = ?',
+      pool,
+      orderOf(block),
+      toKey(block),
+    )
+  }
   async #insertFree(pool: number, block: Cidr): Promise<void> {
     await this.#sql.later(
       'insert into free_block (pool, ord, first) values (?, ?, ?)',
@@ -455,7 +526,7 @@ export class Space {
 
   /** Blocks grow back with their buddies, but never beyond the provisioned CIDR: deprovisioning must find it whole. */
   async #merge(pool: number, released: Cidr): Promise<void> {
-    await this.#spill()
+    await this.#spill(pool)
     const provisioned = await this.#provisionedAround(pool, released)
     assert(provisioned !== undefined, 'released space lies in a provisioned CIDR')
     await this.#insertFree(pool, await coalesce(released, (buddy) => this.#removeFree(pool, buddy), provisioned))
@@ -465,7 +536,7 @@ export class Space {
 
   /** Adds the space of a newly provisioned CIDR. */
   async add(pool: number, cidr: Cidr): Promise<void> {
-    await this.#spill()
+    await this.#spill(pool)
     await this.#insertFree(pool, cidr)
     const counters = await this.#countersOf(pool)
     counters.free += sizeOf(cidr)
@@ -473,7 +544,7 @@ export class Space {
   }
   /** Takes the space of a provisioned CIDR away again; false (and nothing changes) unless all of it is free. */
   async remove(pool: number, cidr: Cidr): Promise<boolean> {
-    await this.#spill()
+    await this.#spill(pool)
     if (!(await this.#removeFree(pool, cidr))) return false
     const counters = await this.#countersOf(pool)
     counters.free -= sizeOf(cidr)
@@ -636,28 +707,23 @@ export class Space {
   }
 
   async #countersOf(pool: number): Promise<Counters> {
-    let counters = this.#counters.get(pool)
-    if (!counters) {
-      const row = await this.#sql.get<{
-        allocated: string
-        quarantined: string
-        free: string
-        allocation_count: number
-      }>('select allocated, quarantined, free, allocation_count from pool where n = ?', pool)
-      assert(row !== undefined, 'counters are asked of a pool that exists')
-      counters = {
-        allocated: BigInt(row.allocated),
-        quarantined: BigInt(row.quarantined),
-        free: BigInt(row.free),
-        allocations: row.allocation_count,
-        moved: false,
-      }
-      this.#counters.set(pool, counters)
-    }
-    return counters
+    const counters = this.#counters.get(pool)
+    if (counters) return counters
+    const row = await this.#sql.get<CounterRow>(
+      'select allocated, quarantined, free, allocation_count from pool where n = ?',
+      pool,
+    )
+    assert(row !== undefined, 'counters are asked of a pool that exists')
+    this.learnCounters(pool, row)
+    return this.#counters.get(pool)!
   }
 }
 
+/** A free block as the table has it. */
+export const storedBlock = (first: Uint8Array, length: number): FreeBlock => ({
+  cidr: fromKey(first, length),
+  isStored: true,
+})
 const later = (a: bigint, b: bigint): bigint => (a > b ? a : b)
 
 /** The aligned block of `length` that starts at `from`, or the next one after it. */

@@ -11,9 +11,10 @@ export interface Sql {
   /** The number of rows changed. */
   run(text: string, ...values: SqlValue[]): Awaitable<number>
   /**
-   * The same, where nobody asks how many: an `insert … values (?, …)`, or an `update … set a = ?, … where key = ?` of one
-   * row, that nothing in this transaction changes again by the same key. SQLite executes it at once; PostgreSQL sends
-   * those of one text together, before the next statement that could tell the difference.
+   * The same, where nobody asks how many: an `insert … values (?, …)`, an `update … set a = ?, … where key = ?` of one row,
+   * or a `delete … where key = ? and …` of one row that this transaction has read and that must be there; of a row that
+   * nothing in this transaction changes again by the same key. SQLite executes it at once; PostgreSQL sends those of one
+   * text together, before the next statement that could tell the difference, deletes first.
    */
   later(text: string, ...values: SqlValue[]): Awaitable<void>
 }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { assert } from '#model/assert.ts'
 import type { Sealer } from './access-keys.ts'
 import { Batches, type Engine } from './batching.ts'
 import { migrations } from './migrations.ts'
@@ -51,7 +52,8 @@ class Connection implements Sql {
     return changes
   }
   later(text: string, ...values: SqlValue[]): void {
-    this.run(text, ...values)
+    const changed = this.run(text, ...values)
+    assert(changed === 1 || !text.startsWith('delete'), 'a row that was just read is there')
   }
   #statement(text: string): StatementSync {
     let statement = this.#statements.get(text)

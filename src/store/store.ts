@@ -30,6 +30,8 @@ export interface Transaction {
   readonly installation: string
   /** Moves with every change of governance; a compiled snapshot is good for one epoch. */
   readonly governanceEpoch: number
+  /** A failover begins another history, in which an epoch that was lost is drawn again for something else. */
+  readonly timeline: number
   /** Moves where an access key ends before its time. */
   readonly keyEpoch: number
   /** Rows changed so far by this transaction. A refusal after a change must roll back. */

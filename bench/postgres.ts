@@ -1,0 +1,188 @@
+// The product on PostgreSQL: one, two and four servers, one hot pool and 64 pools, beside pgbench in the same run.
+import { execFile } from 'node:child_process'
+import { existsSync, globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { promisify } from 'node:util'
+import pg from 'pg'
+import { startPostgres } from '../test/postgres.ts'
+import { checkMinimal, pgbenchCall, pgbenchScript, prepareMinimal } from './minimal.ts'
+import { key, load, median, startChild, stop } from './processes.ts'
+import { open, preparePolicy } from './world.ts'
+
+const run = promisify(execFile)
+const serverCounts = [1, 2, 4]
+const poolCounts = [1, 64] as const
+/** The goals of one server on one hot pool. */
+const ratioMin = 2
+const p99MsMax = 50
+
+/** More than pgbench takes. */
+const addressesPerSecond = 20_000
+
+interface Sample {
+  readonly rate: number
+  readonly p99: number
+  readonly errors: number
+  readonly duplicates: number
+}
+interface Options {
+  readonly rounds: number
+  readonly seconds: number
+  readonly connections: number
+}
+
+/** From PATH, or from where Debian puts what it does not put there. */
+function findPgbench(): string {
+  const places = [
+    ...(process.env.PATH ?? '').split(delimiter),
+    ...globSync('/usr/lib/postgresql/*/bin').sort().reverse(),
+  ]
+  const found = places.map((place) => join(place, 'pgbench')).find((path) => existsSync(path))
+  if (found) return found
+  throw new Error(
+    'pgbench is neither in PATH nor in /usr/lib/postgresql/*/bin. It is the baseline: install it (on Debian: apt install postgresql-contrib)',
+  )
+}
+
+/** Rates are per client seconds as pgbench counts them; its log has what each transaction took. */
+async function measurePgbench(
+  url: string,
+  pools: number,
+  script: string,
+  { schema, seconds, connections }: { readonly schema: string; readonly seconds: number; readonly connections: number },
+): Promise<Sample> {
+  await prepareMinimal(url, schema, { pools, addresses: addressesPerSecond * seconds })
+  const folder = mkdtempSync(join(tmpdir(), 'cadastre-pgbench-'))
+  const file = join(folder, 'script.sql')
+  writeFileSync(file, script)
+  const { hostname, port, username, pathname } = new URL(url)
+  const words = ['--no-vacuum', '--protocol=prepared', `--client=${connections}`, '--jobs=2', `--time=${seconds}`]
+  const place = ['-h', hostname, '-p', port, '-U', username, pathname.slice(1)]
+  const { stdout } = await run(
+    findPgbench(),
+    [...words, `--file=${file}`, '--log', `--log-prefix=${join(folder, 'log')}`, ...place],
+    {
+      env: { ...process.env, PGOPTIONS: `-c search_path=${schema}` },
+      cwd: folder,
+    },
+  )
+  // Where not one transaction was done, it names no rate.
+  const rate = Number(/^tps = ([\d.]+)/m.exec(stdout)?.[1] ?? 0)
+  const failed = Number(/number of failed transactions: (\d+)/.exec(stdout)?.[1] ?? 0)
+  // Client, number and time of each transaction, in microseconds.
+  const { stdout: times } = await run('sh', ['-c', `cat log.* | cut -d ' ' -f 3 | sort -n`], {
+    cwd: folder,
+    maxBuffer: 2 ** 28,
+  })
+  const latencies = times.trimEnd().split('\n')
+  rmSync(folder, { recursive: true, force: true })
+  const { duplicates } = await checkMinimal(url, schema)
+  return { rate, p99: Number(latencies[Math.floor(latencies.length * 0.99)]) / 1000, errors: failed, duplicates }
+}
+
+/** Signed requests over HTTP to that many servers, by one client; then the database is asked what it has. */
+async function measureServers(
+  url: string,
+  pools: number,
+  servers: number,
+  { schema, seconds, connections }: { readonly schema: string; readonly seconds: number; readonly connections: number },
+): Promise<Sample> {
+  const folder = mkdtempSync(join(tmpdir(), 'cadastre-bench-'))
+  const keyFile = join(folder, 'key')
+  writeFileSync(keyFile, 'ab'.repeat(32), { mode: 0o600 })
+  const settings = {
+    CADASTRE_DATA: folder,
+    CADASTRE_PORT: '0',
+    CADASTRE_SECRET_KEY_FILE: keyFile,
+    CADASTRE_DATABASE_URL: `${url}?schema=${schema}`,
+  }
+  const ids = await preparePolicy(folder, key, settings, pools)
+  const started = await Promise.all(
+    Array.from({ length: servers }, () => startChild('src/main.ts', ['serve'], settings)),
+  )
+  const { rate, p99, total, errors } = await load(started, { connections, seconds, pools: pools === 1 ? [] : ids })
+  for (const server of started) await stop(server)
+
+  const { store } = await open(folder, key, settings)
+  const { problems, allocations } = await store.read((tx) => tx.spaceCheck.report())
+  await store.close()
+  const client = new pg.Client(url)
+  await client.connect()
+  const { rows } = await client.query<{ different: string }>(
+    `select count(distinct first) as different from ${schema}.allocation`,
+  )
+  await client.end()
+  rmSync(folder, { recursive: true, force: true })
+  for (const [code, times] of Object.entries(errors))
+    console.log(`${servers} servers, ${pools} pools: ${code} × ${times}`)
+  for (const problem of problems) console.log(problem)
+  // The client leaves without the answers of its last requests, one for each connection.
+  const failed = Object.values(errors).reduce((sum, times) => sum + times, 0)
+  const missing = Math.max(0, total - failed - allocations)
+  return {
+    rate,
+    p99,
+    errors: failed + missing + problems.length,
+    duplicates: allocations - Number(rows[0]!.different),
+  }
+}
+
+export async function measurePostgres({ rounds, seconds, connections }: Options): Promise<void> {
+  findPgbench()
+  const postgres = await startPostgres({ max_connections: '200' })
+  const samples = new Map<string, Sample[]>()
+  for (let round = 0; round < rounds; round++) {
+    for (const pools of poolCounts) {
+      const measure = async (name: string, work: (schema: string) => Promise<Sample>): Promise<void> => {
+        const sample = await work(`bench_${round}_${pools}_${name.replaceAll(/\W/g, '')}`.toLowerCase())
+        samples.set(`${pools} ${name}`, [...(samples.get(`${pools} ${name}`) ?? []), sample])
+      }
+      for (const [name, script] of Object.entries(baselines(pools))) {
+        await measure(name, (schema) => measurePgbench(postgres.url, pools, script, { schema, seconds, connections }))
+      }
+      for (const servers of serverCounts) {
+        await measure(`${servers} servers`, (schema) =>
+          measureServers(postgres.url, pools, servers, { schema, seconds, connections }),
+        )
+      }
+    }
+  }
+  postgres.stop()
+  print(samples, { rounds, seconds, connections })
+}
+const statements = 'pgbench, statements'
+const baselines = (pools: number): Readonly<Record<string, string>> => ({
+  [statements]: pgbenchScript(pools),
+  'pgbench, one call': pgbenchCall(pools),
+})
+
+function print(samples: ReadonlyMap<string, readonly Sample[]>, { rounds, seconds, connections }: Options): void {
+  console.log(
+    `\nAllocateAddress under a policy, signed, by one client for all servers; pgbench: the minimal transaction without us;
+${connections} connections, synchronous commit, everything on this machine; ${rounds} × ${seconds} s interleaved, medians (least to most)`,
+  )
+  for (const [name, list] of samples) {
+    const [pools, ...what] = name.split(' ')
+    const rates = list.map(({ rate }) => rate).sort((a, b) => a - b)
+    const spread = `${median(rates).toFixed(0)}/s (${rates[0]!.toFixed(0)} to ${rates.at(-1)!.toFixed(0)})`
+    const sum = (of: 'errors' | 'duplicates'): number => list.reduce((all, sample) => all + sample[of], 0)
+    const p99 = median(list.map((sample) => sample.p99)).toFixed(1)
+    console.log(
+      `${`${pools} pool${pools === '1' ? '' : 's'}`.padEnd(9)} ${what.join(' ').padEnd(20)} ${spread.padEnd(28)} p99 ${p99.padStart(7)} ms  errors ${sum('errors')}  duplicates ${sum('duplicates')}`,
+    )
+  }
+  const server = samples.get('1 1 servers')!
+  for (const name of Object.keys(baselines(1))) {
+    const ratios = samples.get(`1 ${name}`)!.map(({ rate }, index) => server[index]!.rate / rate)
+    const verdict = name === statements ? ` (goal ≥ ${ratioMin}: ${median(ratios) >= ratioMin ? 'met' : 'missed'})` : ''
+    console.log(
+      `one server on one hot pool / ${name}: ${ratios.map((ratio) => ratio.toFixed(2)).join('  ')}  median ${median(ratios).toFixed(2)}${verdict}`,
+    )
+  }
+  const p99 = median(server.map((sample) => sample.p99))
+  console.log(`its p99: ${p99.toFixed(1)} ms (goal < ${p99MsMax}: ${p99 < p99MsMax ? 'met' : 'missed'})`)
+  const ours = [...samples].filter(([name]) => name.endsWith('servers')).flatMap(([, list]) => list)
+  const wrong = ours.reduce((all, { errors, duplicates }) => all + errors + duplicates, 0)
+  console.log(`errors and duplicates of all servers: ${wrong} (goal 0: ${wrong === 0 ? 'met' : 'missed'})`)
+}

@@ -1,0 +1,115 @@
+// The processes of a benchmark: servers that are measured, one client that loads them, and what the kernel says about each.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+export const root = join(import.meta.dirname, '..')
+export const key = {
+  keyId: 'AKIABENCHMARKCADASTRE',
+  secret: 'benchmarkbenchmarkbenchmarkbenchmark1234',
+  region: 'us-east-1',
+}
+/** More than any server answers on two cores: each request is signed beforehand and sent once. */
+const requestsPerSecond = 40_000
+
+export interface Server {
+  readonly child: ChildProcess
+  readonly port: number
+}
+export interface Round {
+  readonly rate: number
+  readonly p50: number
+  readonly p99: number
+  readonly total: number
+  /** Of all servers together. */
+  readonly cpuMicroseconds: number
+  readonly clientCpuMicroseconds: number
+  readonly rssMb: number
+  /** Requests that were not answered with what was asked for, by what came instead. */
+  readonly errors: Readonly<Record<string, number>>
+}
+export interface Load {
+  readonly connections: number
+  readonly seconds: number
+  /** Pools that the requests name, in turn; without, policy chooses. */
+  readonly pools?: readonly string[]
+}
+
+export const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!
+
+/** User and system time of a process in microseconds, and its resident memory, from the kernel. */
+export function usageOf(pid: number): { cpu: number; rssMb: number } {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
+  const pages = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1])
+  return { cpu: (Number(fields[11]) + Number(fields[12])) * 10_000, rssMb: (pages * 4096) / 1e6 }
+}
+
+export async function startChild(
+  file: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Server> {
+  const child = spawn(process.execPath, [join(root, file), ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const port = await new Promise<number>((resolve, reject) => {
+    let text = ''
+    child.stdout!.on('data', (chunk: Buffer) => {
+      text += chunk
+      const match = /listening (\d+)|listens on http:\/\/[^:]+:(\d+)/.exec(text)
+      if (match) resolve(Number(match[1] ?? match[2]))
+    })
+    child.once('exit', (code) => reject(new Error(`${file} ended with ${code}`)))
+  })
+  return { child, port }
+}
+export const stop = ({ child }: Server): Promise<unknown> => {
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  child.kill('SIGTERM')
+  return ended
+}
+
+/** Loads servers with one client, whose connections are spread over them. */
+export async function load(servers: readonly Server[], { connections, seconds, pools = [] }: Load): Promise<Round> {
+  const order = {
+    ...key,
+    ports: servers.map(({ port }) => port),
+    connections,
+    seconds,
+    pools,
+    requests: seconds * requestsPerSecond,
+  }
+  const client = spawn(process.execPath, [join(root, 'bench/load.ts')], { stdio: ['pipe', 'pipe', 'inherit'] })
+  client.stdin.end(JSON.stringify(order))
+  let text = ''
+  client.stdout.on('data', (chunk: Buffer) => {
+    text += chunk
+  })
+  const usage = () => servers.map(({ child }) => usageOf(child.pid!))
+  const before = usage()
+  await new Promise((resolve) => client.once('close', resolve))
+  const after = usage()
+  const result = JSON.parse(text) as {
+    rate: number
+    total: number
+    p50: number
+    p99: number
+    errors: number
+    codes: Record<string, number>
+    reused: number
+    clientCpu: { user: number; system: number }
+  }
+  if (result.reused > 0) throw new Error(`the client ran out of requests: ${text}`)
+  const cpu = after.reduce((sum, one, index) => sum + one.cpu - before[index]!.cpu, 0)
+  return {
+    rate: result.rate,
+    p50: result.p50,
+    p99: result.p99,
+    total: result.total,
+    cpuMicroseconds: cpu / result.total,
+    clientCpuMicroseconds: (result.clientCpu.user + result.clientCpu.system) / result.total,
+    rssMb: Math.max(...after.map(({ rssMb }) => rssMb)),
+    errors: result.errors > 0 ? { ...result.codes, 'no answer': result.errors } : result.codes,
+  }
+}

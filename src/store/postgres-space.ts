@@ -1,0 +1,140 @@
+// The space of pools where several servers share a database: read ahead, many blocks at once, from where the living begin.
+import { bitsOf, type Cidr, orderOf, toKey } from '#model/cidr.ts'
+import type { Clock } from './history.ts'
+import type { ManySql } from './postgres-sql.ts'
+import { type CounterRow, Space, storedBlock } from './space.ts'
+
+/** Pools that are read ahead for the next transaction. */
+const poolsAheadMax = 64
+/** Free blocks of the smallest size that are read at once: at least and at most. */
+const blocksMin = 4
+const blocksMax = 256
+/** Free blocks of one order that leave before its cursor follows: so many dead rows are cheaper to read than to skip. */
+const passedMax = 64
+
+/**
+ * The counters of some pools with their lowest free blocks of each sufficient order; of an order twice as large half as
+ * many, because each of them serves twice as many. Each order is looked up by itself, from its cursor on.
+ */
+export const readAhead = `
+select p.n as pool, p.allocated, p.quarantined, p.free, p.allocation_count, b.ord, b.first
+from unnest($1::bigint[], $2::bigint[], $3::bigint[]) as w (pool, ord, rows)
+join pool p on p.n = w.pool
+cross join lateral generate_series(w.ord, case p.family when 4 then 32 else 128 end) as o (ord)
+left join free_cursor c on c.pool = p.n and c.ord = o.ord
+left join lateral (
+  select f.ord, f.first from free_block f where f.pool = p.n and f.ord = o.ord and f.first >= coalesce(c.first, '')
+  order by f.first limit greatest(w.rows >> least(o.ord - w.ord, 62)::int, 1)
+) b on true
+where b.ord is not null or o.ord = w.ord
+order by p.n, b.ord, b.first`
+
+/**
+ * Moves cursors on, to the first free block that is there. Where none is, to the last one that left: whatever is added
+ * later pulls the cursor back.
+ */
+const moveCursors = `
+insert into free_cursor (pool, ord, first)
+select w.pool, w.ord, coalesce(
+  (select f.first from free_block f where f.pool = w.pool and f.ord = w.ord and f.first >= coalesce(c.first, '')
+    order by f.first limit 1), w.first)
+from unnest($1::bigint[], $2::bigint[], $3::bytea[]) as w (pool, ord, first)
+left join free_cursor c on c.pool = w.pool and c.ord = w.ord
+on conflict (pool, ord) do update set first = excluded.first`
+
+interface AheadRow extends CounterRow {
+  readonly pool: number
+  readonly ord: number | null
+  readonly first: Uint8Array | null
+}
+/** What a transaction took from a pool: the next one will probably take the same. */
+interface Asked {
+  order: number
+  readonly family: 4 | 6
+  times: number
+}
+interface Passed {
+  readonly pool: number
+  readonly order: number
+  times: number
+  last: Uint8Array
+}
+
+export class SharedSpace extends Space {
+  readonly #sql: ManySql
+  #asked = new Map<number, Asked>()
+  /** By pool and order: blocks that left since this server last moved their cursor. */
+  readonly #passed = new Map<string, Passed>()
+
+  constructor(sql: ManySql, clock: Clock) {
+    super(sql, clock)
+    this.#sql = sql
+  }
+
+  /** Reads, together with whatever a transaction begins with, what the one before it took from. */
+  override async begin(): Promise<void> {
+    await super.begin()
+    const asked = [...this.#asked].slice(0, poolsAheadMax)
+    this.#asked = new Map()
+    if (asked.length > 0) await this.#read(asked)
+  }
+  override async take(...[pool, family, wish]: Parameters<Space['take']>): ReturnType<Space['take']> {
+    const order = bitsOf(family) - wish.length
+    const asked = this.#asked.get(pool)
+    if (!asked) this.#asked.set(pool, { order, family, times: 1 })
+    else {
+      asked.order = Math.min(asked.order, order)
+      asked.times++
+    }
+    return super.take(pool, family, wish)
+  }
+  protected override async readFree(pool: number, order: number, family: 4 | 6): Promise<void> {
+    const times = this.#asked.get(pool)?.times ?? 1
+    await this.#read([[pool, { order, family, times }]])
+  }
+  protected override async dropFree(pool: number, block: Cidr): Promise<void> {
+    await super.dropFree(pool, block)
+    const order = orderOf(block)
+    const name = `${pool} ${order}`
+    const passed = this.#passed.get(name)
+    if (!passed) this.#passed.set(name, { pool, order, times: 1, last: toKey(block) })
+    else {
+      passed.times++
+      passed.last = toKey(block)
+    }
+  }
+  override async flush(): Promise<void> {
+    await super.flush()
+    const far = [...this.#passed].filter(([, { times }]) => times >= passedMax)
+    if (far.length === 0) return
+    for (const [name] of far) this.#passed.delete(name)
+    const moved = far.map(([, passed]) => passed)
+    this.#sql.lastly(
+      moveCursors,
+      moved.map(({ pool }) => pool),
+      moved.map(({ order }) => order),
+      moved.map(({ last }) => last),
+    )
+  }
+
+  async #read(asked: readonly (readonly [number, Asked])[]): Promise<void> {
+    const wanted = asked.map(([, { times }]) => Math.max(blocksMin, Math.min(times, blocksMax)))
+    const pools = asked.map(([pool]) => pool)
+    const orders = asked.map(([, { order }]) => order)
+    const rows = Map.groupBy(await this.#sql.allOf<AheadRow>(readAhead, pools, orders, wanted), ({ pool }) => pool)
+    for (const [index, [pool, { order, family }]] of asked.entries()) {
+      const found = rows.get(pool)
+      // A pool that was deleted since.
+      if (!found) continue
+      this.learnCounters(pool, found[0]!)
+      const blocks = Map.groupBy(found, ({ ord }) => ord)
+      for (let each = order; each <= bitsOf(family); each++) {
+        const ofOrder = (blocks.get(each) ?? []).map(({ first }) => storedBlock(first!, bitsOf(family) - each))
+        const isAll = ofOrder.length < rowsOf(wanted[index]!, each - order)
+        this.learn(pool, each, { blocks: ofOrder, isAll })
+      }
+    }
+  }
+}
+/** How many are read of an order that is so much larger, as in the statement. */
+const rowsOf = (wanted: number, larger: number): number => Math.max(1, larger < 31 ? wanted >> larger : 0)
