@@ -61,7 +61,7 @@ export class Nouns implements Transaction {
   readonly space: Space
   readonly spaceCheck: SpaceCheck
   readonly tags: Tags
-  readonly timeline: Timeline
+  readonly tenures: Timeline
   readonly tokens: Tokens
   readonly vpcs: Vpcs
   readonly #sql: CountingSql
@@ -95,7 +95,7 @@ export class Nouns implements Transaction {
     this.addresses = new Addresses(sql)
     this.apiTokens = new ApiTokens(sql, this)
     this.recordLists = new RecordLists(sql)
-    this.timeline = new Timeline(sql)
+    this.tenures = new Timeline(sql)
     this.roleBindings = new RoleBindings(sql)
   }
 

@@ -58,7 +58,7 @@ export interface Transaction {
   readonly space: Space
   readonly spaceCheck: SpaceCheck
   readonly tags: Tags
-  readonly timeline: Timeline
+  readonly tenures: Timeline
   readonly tokens: Tokens
   readonly vpcs: Vpcs
 }

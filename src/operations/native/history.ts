@@ -65,7 +65,7 @@ export const findHolders = nativeRead({
     const after = placeIn(cursor, range)
     return gather(context, wish, limit, {
       after,
-      read: (place, size) => context.tx.timeline.around(range, place, size),
+      read: (place, size) => context.tx.tenures.around(range, place, size),
       placeOf: (row) => ({ first: toKey(row.cidr), length: row.cidr.length, from: row.from, n: row.n }),
       write: ({ first, length, from, n }) => [Buffer.from(first).toString('hex'), length, from, n].join(':'),
     })
@@ -92,7 +92,7 @@ export const findHoldingsOfAccount = nativeRead({
     return gather(context, wish, limit, {
       after: accountPlaceIn(cursor),
       async read(place, size) {
-        const rows = place?.until === always ? [] : await context.tx.timeline.givenBackBy(account, since, place, size)
+        const rows = place?.until === always ? [] : await context.tx.tenures.givenBackBy(account, since, place, size)
         if (rows.length === size) return rows
         const held = await context.tx.space.ofAccount(
           account,
@@ -127,8 +127,8 @@ export const findHoldingsOfResource = nativeRead({
     const kind = kindOf(resourceId)
     const n =
       kind === 'address' || kind === 'allocation' ? parseId(kind, context.tx.installation, resourceId) : undefined
-    const byNumber = n === undefined ? undefined : await context.tx.timeline.ofNumber(n)
-    const rows = byNumber ? [byNumber] : await context.tx.timeline.ofResource(resourceId, resourceTenuresMax)
+    const byNumber = n === undefined ? undefined : await context.tx.tenures.ofNumber(n)
+    const rows = byNumber ? [byNumber] : await context.tx.tenures.ofResource(resourceId, resourceTenuresMax)
     const items: z.output<typeof tenure>[] = []
     for (const row of rows) {
       if (overlapsSpan(row, from, until) && isPermitted(row.account)) items.push(await describe(context, row))
