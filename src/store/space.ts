@@ -271,7 +271,7 @@ export class Space {
 
   /** The netmask length of the largest block that could be had; what has rested long enough counts, swept or not. */
   async shortestFree(pool: number, family: 4 | 6): Promise<number | undefined> {
-    await this.#spill()
+    await this.#spill(pool)
     const free = await this.#sql.get<{ ord: number | null }>(
       'select max(ord) as ord from free_block where pool = ?',
       pool,
