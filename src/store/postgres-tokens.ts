@@ -3,7 +3,7 @@ import type { Sql } from './sql.ts'
 import { Tokens, type TokenUse } from './tokens.ts'
 
 /** For this long a request could be sent again: a signature is good for five minutes before and after its date. */
-const requestTokenMs = 600_000
+export const requestTokenMs = 600_000
 /** Old tokens are dropped by whoever has added this many, twice as many at a time. */
 const purgeEvery = 500
 
@@ -11,6 +11,17 @@ const findUses = `select t.token, a.parameters, a.result, a.request_id as "reque
   from (select token, audit_entry from client_token where token = any($1)
     union all select token, audit_entry from request_token where token = any($1)) t
   join audit_entry a on a.n = t.audit_entry`
+
+/**
+ * Fills the table from the audit entries since a moment, for a database that comes from one server, which kept these
+ * tokens in its memory. As that does, it takes the parameters for a key too: where they are a signature, it is found by it.
+ */
+export const fillRequestTokens = (since: number): string => `
+  insert into request_token (token, audit_entry, at)
+  select distinct on (use.key) use.key, a.n, a.at from audit_entry a, lateral (values (a.token), (a.parameters)) use (key)
+  where a.at >= ${since} and use.key is not null and a.token is not null
+    and not exists (select from client_token c where c.token = a.token)
+  order by use.key, a.n desc`
 
 interface FoundUse extends TokenUse {
   readonly token: Uint8Array
