@@ -173,7 +173,8 @@ async function check(): Promise<number> {
 async function move(args: ReadonlyMap<string, string>, rest: readonly string[]): Promise<number> {
   const folder = /^sqlite:(.+)$/.exec(args.get('from') ?? '')?.[1]
   const url = args.get('to')
-  const unknown = [...rest, ...[...args.keys()].filter((name) => name !== 'from' && name !== 'to')][0]
+  const others = [...args.keys()].filter((name) => name !== 'from' && name !== 'to')
+  const [unknown] = [...others.map((name) => `--${name}`), ...rest]
   if (unknown !== undefined) throw new UsageProblem(`\`${unknown}\` is no word of \`move\`.`)
   if (args.get('from')?.startsWith('postgres'))
     throw new UsageProblem('A move from PostgreSQL is not supported: --from is `sqlite:FOLDER`.')
@@ -200,7 +201,7 @@ async function move(args: ReadonlyMap<string, string>, rest: readonly string[]):
   })
   process.stdout.write(
     `${report.pools} pools, ${report.allocations} allocations: sound. Installation ${report.installation}, next number ` +
-      `${report.sequence}, governance epoch ${report.governanceEpoch}; ${report.requestTokens} requests could still be repeated.\n` +
+      `${report.sequence}, governance epoch ${report.governanceEpoch}; ${report.requests} requests could still be repeated.\n` +
       `${report.wasThere ? 'It was there already' : 'Everything was moved'}: ${place}.\n` +
       `\`${folder}\` is as it was, and \`${join(folder, 'moved.txt')}\` keeps servers from starting on it. ` +
       `Every server of the new database needs a copy of \`${keyFile}\`.\n`,

@@ -49,8 +49,8 @@ export interface MoveReport {
   readonly installation: string
   readonly sequence: number
   readonly governanceEpoch: number
-  /** Tokens of requests that could still be repeated. */
-  readonly requestTokens: number
+  /** Requests of the last minutes, which could still be repeated. */
+  readonly requests: number
   readonly pools: number
   readonly allocations: number
   /** Everything was there already: an earlier move was cut off after its commit, or its outcome was not known. */
@@ -175,11 +175,11 @@ class Move {
     await this.#refuseClockBehind()
     if (!wasThere) for (const table of tables) await this.#copy(table, targets.get(table.name)!)
     const since = this.#options.clock() - requestTokenMs
-    const [tokens] = wasThere ? [] : await this.#link.script(fillRequestTokens(since))
+    const requests = wasThere ? 0 : (await this.#first<{ requests: number }>(fillRequestTokens(since))).requests
     const moved: MovedTable[] = []
     for (const table of tables) moved.push(await this.#compare(table, wasThere))
     const { pools, allocations } = await this.#checkSpace()
-    const report = { ...(await this.#counters()), requestTokens: tokens?.rowCount ?? 0, pools, allocations }
+    const report = { ...(await this.#counters()), requests, pools, allocations }
     // Where nothing else was written it is still a commit of our own, so that it waits for the standbys.
     await this.#link.script(`update counter set value = value where name = 'sequence'; analyze ${all}`)
     await this.#link.commit()
@@ -284,7 +284,7 @@ const quoted = (name: string): string => `"${name}"`
 function sourceTables(database: DatabaseSync): SourceTable[] {
   const names = database
     .prepare(
-      `select name from sqlite_schema where type = 'table' and name not like 'sqlite~_%' escape '~' order by name`,
+      `select name from sqlite_schema where type = 'table' and name not like 'sqlite~_%' escape '~' order by rowid`,
     )
     .all() as { name: string }[]
   const columns = database.prepare('select name, pk from pragma_table_info(?) order by name')
@@ -345,19 +345,17 @@ function refuseDifferentSchemas(sources: readonly Table[], targets: ReadonlyMap<
   if (differences.length > 0) throw refusal(`Nothing was moved: the schemas differ: ${differences.join('; ')}.`)
 }
 
-/** A table comes after those that its rows refer to. */
+/** A table comes after those that its rows refer to; for the rest they stay as the schema has them. */
 function inOrderOfReferences(tables: readonly SourceTable[]): SourceTable[] {
   const sorted: SourceTable[] = []
-  const open = new Set(tables)
+  const open = new Map(tables.map((table) => [table.name, table]))
   while (open.size > 0) {
-    const ready = [...open].filter(({ name, references }) =>
-      references.every(({ table }) => table === name || ![...open].some((other) => other.name === table)),
+    const ready = [...open.values()].find(({ name, references }) =>
+      references.every(({ table }) => table === name || !open.has(table)),
     )
-    assert(ready.length > 0, 'tables do not refer to each other in a circle')
-    for (const table of ready) {
-      sorted.push(table)
-      open.delete(table)
-    }
+    assert(ready !== undefined, 'tables do not refer to each other in a circle')
+    sorted.push(ready)
+    open.delete(ready.name)
   }
   return sorted
 }

@@ -17,11 +17,14 @@ const findUses = `select t.token, a.parameters, a.result, a.request_id as "reque
  * tokens in its memory. As that does, it takes the parameters for a key too: where they are a signature, it is found by it.
  */
 export const fillRequestTokens = (since: number): string => `
-  insert into request_token (token, audit_entry, at)
-  select distinct on (use.key) use.key, a.n, a.at from audit_entry a, lateral (values (a.token), (a.parameters)) use (key)
-  where a.at >= ${since} and use.key is not null and a.token is not null
-    and not exists (select from client_token c where c.token = a.token)
-  order by use.key, a.n desc`
+  with filled as (
+    insert into request_token (token, audit_entry, at)
+    select distinct on (use.key) use.key, a.n, a.at from audit_entry a, lateral (values (a.token), (a.parameters)) use (key)
+    where a.at >= ${since} and use.key is not null and a.token is not null
+      and not exists (select from client_token c where c.token = a.token)
+    order by use.key, a.n desc
+    returning audit_entry)
+  select count(distinct audit_entry) as requests from filled`
 
 interface FoundUse extends TokenUse {
   readonly token: Uint8Array
