@@ -38,10 +38,7 @@ async function fill(world: World): Promise<void> {
   const root = (await organizations('ListRoots', {})).Roots![0]!.Id!
   const unit = async (ParentId: string, Name: string): Promise<string> =>
     (await organizations('CreateOrganizationalUnit', { ParentId, Name })).OrganizationalUnit!.Id!
-  // Two units in one another in both orders of their ids: parents must come first all the same.
-  const [one, other] = [await unit(root, 'one'), await unit(root, 'other')].sort() as [string, string]
-  await unit(other, 'Grüße, "quotes" and \\ and \t tab and 🙂')
-  await unit(one, 'inner')
+  await unit(await unit(root, 'outer'), 'Grüße, "quotes" and \\ and 🙂')
   await organizations('EnableAWSServiceAccess', { ServicePrincipal: 'ipam.amazonaws.com' })
   const { CreateAccountStatus } = await organizations('CreateAccount', { AccountName: 'a', Email: 'a@example.com' })
   await organizations('DescribeCreateAccountStatus', { CreateAccountRequestId: CreateAccountStatus!.Id! })
@@ -171,7 +168,7 @@ const textOf = (row: object): string =>
 test('every row of every table is there with its id, and nothing else', async (t) => {
   const { folder } = await openSource(t)
   const before = rowsOfSqlite(folder)
-  // A table that was added and that this test does not fill: fill it, or nobody knows whether it is moved.
+  // A table that was added is filled in `fill` above, or nobody knows whether its rows are moved.
   assert.deepEqual(
     [...before].filter(([, rows]) => rows.length === 0).map(([name]) => name),
     [],
@@ -192,6 +189,20 @@ test('every row of every table is there with its id, and nothing else', async (t
   assert.ok(before.get('counter')!.includes(`name=sequence\nvalue=${report.sequence}`))
   assert.ok(before.get('counter')!.includes(`name=governance-epoch\nvalue=${report.governanceEpoch}`))
   assert.equal(report.allocations, before.get('allocation')!.length)
+})
+
+test('a row comes after the one of the same table that it refers to, however many there are', async (t) => {
+  const { folder } = await openSource(t)
+  const database = new DatabaseSync(join(folder, 'cadastre.db'))
+  // More than a batch of children, all before their parent in the order of the key.
+  database.exec(`insert into organization_node select 'ou-z', 'organizational-unit', id, 'z', 0
+      from organization_node where kind = 'root';
+    with recursive up (n) as (values (1) union all select n + 1 from up where n < 2500)
+    insert into organization_node select 'ou-a' || n, 'organizational-unit', 'ou-z', n, 0 from up`)
+  database.close()
+  const { url } = await openTarget(t)
+  const { tables } = await move(folder, url)
+  assert.ok(tables.find(({ name }) => name === 'organization_node')!.rows > 2500)
 })
 
 test('a server on the new database goes on where the old one stopped', async (t) => {

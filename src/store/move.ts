@@ -14,7 +14,9 @@ import { StoreTrouble, troubleOf } from './trouble.ts'
 
 /** A batch ends at either bound, so that memory does not grow with the database. */
 const batchRowsMax = 2_000
-const batchBytesMax = 4_000_000
+const batchBytesMax = 1_000_000
+/** How long rows are is known after the first ones. */
+const firstFetch = 10
 const connectMs = 10_000
 /** The longest statements read a whole table on the server: an index, a check. */
 const statementMs = 600_000
@@ -377,9 +379,7 @@ function* sourceRows(database: DatabaseSync, table: SourceTable, order: 'by key'
   let bytes = 0
   for (const row of database.prepare(text).iterate() as Iterable<Row>) {
     batch.push(row)
-    for (const value of Object.values(row)) {
-      bytes += typeof value === 'string' || value instanceof Uint8Array ? value.length : 8
-    }
+    bytes += bytesOf(row)
     if (batch.length < batchRowsMax && bytes < batchBytesMax) continue
     yield batch
     batch = []
@@ -388,15 +388,27 @@ function* sourceRows(database: DatabaseSync, table: SourceTable, order: 'by key'
   if (batch.length > 0) yield batch
 }
 
+function bytesOf(row: Row): number {
+  let bytes = 0
+  for (const value of Object.values(row)) {
+    bytes += typeof value === 'string' || value instanceof Uint8Array ? value.length : 8
+  }
+  return bytes
+}
+
 async function* targetRows(link: Link, { name, columns, key }: Table): AsyncGenerator<Row[]> {
   const order = key.map(quoted).join(', ')
   await link.script(
     `declare moved no scroll cursor for select ${columns.map(quoted).join(', ')} from ${quoted(name)} order by ${order}`,
   )
+  let step = firstFetch
   for (;;) {
-    const { rows } = (await link.script(`fetch ${batchRowsMax} from moved`))[0]!
+    const rows = (await link.script(`fetch ${step} from moved`))[0]!.rows as Row[]
     if (rows.length === 0) break
-    yield rows as Row[]
+    yield rows
+    // The next ones will be about as long.
+    const bytes = rows.reduce((sum, row) => sum + bytesOf(row), 0)
+    step = Math.max(1, Math.min(batchRowsMax, Math.floor((rows.length * batchBytesMax) / bytes)))
   }
   await link.script('close moved')
 }
