@@ -6,11 +6,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
-import { openPostgres } from '#store/postgres.ts'
-import { connect, type Link, parseTarget } from '#store/postgres-link.ts'
-import { emptyPostgres } from './postgres.ts'
-import { ask, type Ended, element, elements, runToEnd, startProcess } from './process.ts'
-import { openSealer } from './world.ts'
+import type { Link } from '#store/postgres-link.ts'
+import { emptyPostgres, linkTo, ownerOf } from './postgres.ts'
+import {
+  ask,
+  type CadastreProcess,
+  type Ended,
+  element,
+  elements,
+  type ProcessOptions,
+  runToEnd,
+  startProcess,
+} from './process.ts'
 
 const mainFile = join(import.meta.dirname, '../src/main.ts')
 const waitMs = 30_000
@@ -36,9 +43,7 @@ const cadastre = (words: readonly string[], settings: Readonly<Record<string, st
   endOf(spawnCadastre(words, settings))
 
 async function connectTo(t: TestContext, url: string): Promise<Link> {
-  const target = parseTarget(url)
-  assert(typeof target !== 'string')
-  const link = await connect({ target, isHighlyAvailable: false, deadlineMs: waitMs })
+  const link = await linkTo(url)
   t.after(() => link.close())
   return link
 }
@@ -56,12 +61,18 @@ async function stoppedFolder(t: TestContext): Promise<{ folder: string; addresse
   t.after(() => rm(parent, { recursive: true, force: true }))
   const folder = join(parent, 'the data')
   await mkdir(folder)
-  const server = await startProcess({ folder })
+  const server = await serve(t, { folder })
   const addresses: string[] = []
   for (let n = 0; n < 3; n++) addresses.push(element(await ask(server.port, 'AllocateAddress'), 'publicIp')!)
   server.send('SIGTERM')
   await server.ended
   return { folder, addresses: addresses.sort() }
+}
+/** A server that does not outlive its test. */
+async function serve(t: TestContext, options: ProcessOptions): Promise<CadastreProcess> {
+  const server = await startProcess(options)
+  t.after(() => server.send('SIGKILL'))
+  return server
 }
 const addressesAt = async (port: number): Promise<string[]> =>
   elements(await ask(port, 'DescribeAddresses'), 'publicIp').sort()
@@ -69,9 +80,9 @@ const addressesAt = async (port: number): Promise<string[]> =>
 test('from an embedded server to one on PostgreSQL: the same key, the same addresses, and no way back by mistake', async (t) => {
   const { folder, addresses } = await stoppedFolder(t)
   const url = await emptyPostgres()
-  const words = ['move', '--from', `sqlite:${folder}`, `--to=${url}`]
+  const words = ['move', '--from', `sqlite:${folder}`, `--to=${ownerOf(url)}`]
 
-  const busy = await startProcess({ folder })
+  const busy = await serve(t, { folder })
   const refused = await cadastre(words)
   assert.deepEqual({ code: refused.code, errors: refused.errors.split('\n').length }, { code: 1, errors: 2 })
   assert.match(refused.errors, /^Cannot take the database in `.*the data`: another Cadastre server .* stop it/)
@@ -113,9 +124,8 @@ test('from an embedded server to one on PostgreSQL: the same key, the same addre
 
 test('a move that is killed half-way leaves nothing behind, and succeeds when it is run again', async (t) => {
   const { folder, addresses } = await stoppedFolder(t)
-  const url = await emptyPostgres()
+  const url = ownerOf(await emptyPostgres())
   const link = await connectTo(t, url)
-  await (await openPostgres({ url, sealer: openSealer })).close()
   // Whoever inserts a decision waits for this lock: by then most other tables are full.
   await link.script(`create function wait() returns trigger language plpgsql as
     $$ begin perform pg_advisory_xact_lock(1, 2); return null; end $$;
@@ -123,6 +133,7 @@ test('a move that is killed half-way leaves nothing behind, and succeeds when it
   await link.script('begin; select pg_advisory_xact_lock(1, 2)')
   const words = ['move', '--from', `sqlite:${folder}`, '--to', url]
   const child = spawnCadastre(words)
+  t.after(() => child.kill('SIGKILL'))
   const ended = endOf(child)
   const observer = await connectTo(t, url)
   const waiting = `select count(*) as n from pg_locks where locktype = 'advisory' and classid = 1 and objid = 2 and not granted`
@@ -134,7 +145,7 @@ test('a move that is killed half-way leaves nothing behind, and succeeds when it
   const rows = `select (select count(*) from account) + (select count(*) from audit_entry) as n`
   await until(async () => ((await observer.script(waiting))[0]!.rows[0] as { n: number }).n === 0, 'it is gone')
   assert.deepEqual({ ...((await observer.script(rows))[0]!.rows[0] as object) }, { n: 0 })
-  const server = await startProcess({ folder })
+  const server = await serve(t, { folder })
   assert.deepEqual(await addressesAt(server.port), addresses)
   server.send('SIGTERM')
   await server.ended
@@ -151,7 +162,7 @@ test('memory does not grow with the database: 90 MB of rows go through a heap of
     insert into history (object_id, from_at, version, until_at, kind, account, body)
     select 'long', n, n, n + 1, 'pool', '', hex(zeroblob(150000)) from up`)
   database.close()
-  const words = ['move', '--from', `sqlite:${folder}`, '--to', await emptyPostgres()]
+  const words = ['move', '--from', `sqlite:${folder}`, '--to', ownerOf(await emptyPostgres())]
   const moved = await cadastre(words, { NODE_OPTIONS: '--max-old-space-size=48' })
   assert.equal(moved.code, 0, moved.errors)
   assert.match(moved.output, /^history +300 /m)

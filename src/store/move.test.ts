@@ -9,11 +9,11 @@ import { type TestContext, test } from 'node:test'
 import { type Hallway, openHallway } from '#operations/execute.ts'
 import { operationTables } from '#operations/tables.ts'
 import { refuses } from '../../test/organization.ts'
-import { emptyPostgres } from '../../test/postgres.ts'
+import { emptyPostgres, linkTo, ownerOf } from '../../test/postgres.ts'
 import { managementAccount, openSealer, openWorld, testSettings, type World } from '../../test/world.ts'
 import { type MoveOptions, type MoveReport, moveToPostgres } from './move.ts'
 import { openPostgres } from './postgres.ts'
-import { connect, type Link, parseTarget } from './postgres-link.ts'
+import type { Link } from './postgres-link.ts'
 import { holdSqlite, openSqlite } from './sqlite.ts'
 import { StoreTrouble } from './trouble.ts'
 
@@ -101,19 +101,19 @@ async function fill(world: World): Promise<void> {
 }
 
 interface Target {
+  /** Of the schema's owner. */
   readonly url: string
+  /** Of a server. */
+  readonly serverUrl: string
   readonly link: Link
 }
+/** A schema that has just been migrated. */
 async function openTarget(t: TestContext): Promise<Target> {
-  const url = await emptyPostgres()
-  const link = await connectTo(url)
+  const serverUrl = await emptyPostgres()
+  const url = ownerOf(serverUrl)
+  const link = await linkTo(url)
   t.after(() => link.close())
-  return { url, link }
-}
-async function connectTo(url: string): Promise<Link> {
-  const target = parseTarget(url)
-  assert(typeof target !== 'string')
-  return connect({ target, isHighlyAvailable: false, deadlineMs: 10_000 })
+  return { url, serverUrl, link }
 }
 const move = (folder: string, url: string, options: Partial<MoveOptions> = {}): Promise<MoveReport> =>
   moveToPostgres({ folder, url, sealer: () => openSealer, clock: () => startedAt + 1_000, ...options })
@@ -207,9 +207,9 @@ test('a row comes after the one of the same table that it refers to, however man
 
 test('a server on the new database goes on where the old one stopped', async (t) => {
   const { folder } = await openSource(t)
-  const { url } = await openTarget(t)
+  const { url, serverUrl } = await openTarget(t)
   const { sequence } = await move(folder, url)
-  const store = await openPostgres({ url, sealer: openSealer, clock: () => startedAt + 2_000 })
+  const store = await openPostgres({ url: serverUrl, sealer: openSealer, clock: () => startedAt + 2_000 })
   const hallway = await openHallway(store, testSettings)
   const taken = await ask(hallway, 'AllocateAddress', {}, { account: member })
   assert.match(taken.PublicIp!, /^203\.0\.113\./)
@@ -265,14 +265,14 @@ test('I5 a request that is repeated after the move has the one effect that it ha
   await ask(world.hallway, 'AllocateAddress', {}, { signature })
   await world.store.close()
 
-  const { url, link } = await openTarget(t)
+  const { url, serverUrl, link } = await openTarget(t)
   // A minute later nothing of the last ten is forgotten, and what is older is not taken along.
   const now = startedAt + 660_000
   const report = await move(world.folder, url, { clock: () => now })
   const kept = (await link.script('select distinct audit_entry from request_token'))[0]!.rows
   assert.equal(kept.length, 4)
   assert.equal(report.requests, 4)
-  const store = await openPostgres({ url, sealer: openSealer, clock: () => now })
+  const store = await openPostgres({ url: serverUrl, sealer: openSealer, clock: () => now })
   const hallway = await openHallway(store, testSettings)
   for (const [index, [name, input, asked]] of calls.entries()) {
     assert.deepEqual(await ask(hallway, name, input, asked), JSON.parse(JSON.stringify(first[index])))
@@ -291,7 +291,7 @@ test('I5 a request that is repeated after the move has the one effect that it ha
 test('a database in which something is stays as it is, and says what', async (t) => {
   const { folder } = await openSource(t)
   const target = await openTarget(t)
-  const store = await openPostgres({ url: target.url, sealer: openSealer })
+  const store = await openPostgres({ url: target.serverUrl, sealer: openSealer })
   await store.write((tx) =>
     tx.organizations.insertAccount({
       id: managementAccount,
@@ -308,11 +308,12 @@ test('a database in which something is stays as it is, and says what', async (t)
   holdSqlite(folder).close()
 })
 
-test('a fresh database is made where there is none, and one that a server has migrated is taken too', async (t) => {
+test('the schema is made where there is none; a server may not, and is told so', async (t) => {
   const { folder } = await openSource(t)
-  const target = await openTarget(t)
-  await (await openPostgres({ url: target.url, sealer: openSealer })).close()
-  assert.equal((await move(folder, target.url)).wasThere, false)
+  const { url, serverUrl } = await openTarget(t)
+  await assert.rejects(move(folder, serverUrl), trouble(/`cadastre_server` may not change the schema/))
+  const { place } = await move(folder, `${url}_new`)
+  assert.match(place, /_new\)$/)
 })
 
 test('nobody writes to the source meanwhile', async (t) => {
@@ -367,7 +368,6 @@ test('a move that was cut off after its commit is found to be done; one that was
 test('a row that changes on its way is found, whatever changes it', async (t) => {
   const source = await openSource(t)
   const target = await openTarget(t)
-  await (await openPostgres({ url: target.url, sealer: openSealer })).close()
   await target.link.script(`create function spoil() returns trigger language plpgsql as
     $$ begin new.value = new.value || ' '; return new; end $$;
     create trigger spoil before insert on tag for each row execute function spoil()`)
@@ -399,7 +399,6 @@ test('space that is not sound is not moved', async (t) => {
 test('a table or column that only one side has is refused by its name, and one that both have is moved', async (t) => {
   const source = await openSource(t)
   const target = await openTarget(t)
-  await (await openPostgres({ url: target.url, sealer: openSealer })).close()
   const here = (sql: string): void => {
     const database = new DatabaseSync(join(source.folder, 'cadastre.db'))
     database.exec(sql)
