@@ -41,6 +41,8 @@ export interface TestDatabase {
   execute(sql: string): Promise<void>
   /** The same, as nobody should: without foreign keys. */
   tamper(sql: string): Promise<void>
+  /** The schema, where the engine has one. */
+  readonly schema?: Schema
   /** Once all stores and processes on it have ended. */
   remove(): Promise<void>
 }
@@ -102,6 +104,7 @@ async function inSchema(folder: string, schema: Schema): Promise<TestDatabase> {
   return {
     engine: 'postgres',
     folder,
+    schema,
     settings: { CADASTRE_DATA: folder, CADASTRE_DATABASE_URL: url, CADASTRE_SECRET_KEY_FILE: keyFile },
     open: ({ clock, sealer = sealerDefault, onFatal } = {}) => openPostgres({ url, clock, sealer, onFatal }),
     select: async (sql) => (await script(sql)).at(-1)!.rows as Row[],

@@ -37,6 +37,7 @@ export const runsOnce: Readonly<Record<string, string>> = {
   'test/failover.test.ts': 'clusters that fail over are there on PostgreSQL alone',
   'test/garbage.test.ts': 'what is in front of the operations; the store behind them is never reached by garbage',
   'test/growth.test.ts': 'opens both engines by itself, and counts what each does in its own way',
+  'test/interleavings.test.ts': 'several servers on one database are there on PostgreSQL alone',
   'test/old-copy.test.ts': 'old primaries and copies are there on PostgreSQL alone',
   'test/postgres-roles.test.ts': 'the rights of roles are there on PostgreSQL alone',
   'test/postgres-safety.test.ts': 'the settings of a cluster are there on PostgreSQL alone',
