@@ -27,6 +27,7 @@ const onBoth: readonly string[] = [
 /** What stands on a store, or beside one, and nevertheless runs once, and why. */
 export const runsOnce: Readonly<Record<string, string>> = {
   'src/store/batching.test.ts': 'transactions that meet others are there on PostgreSQL alone',
+  'src/store/move.test.ts': 'opens both engines by itself: a move is from the one to the other',
   'src/store/plans.test.ts': 'how the embedded database finds what it is asked for',
   'src/store/postgres-link.test.ts': 'what a URL and the settings of PostgreSQL say; there is no store in it',
   'src/store/postgres-rights.test.ts': 'the rights of roles are there on PostgreSQL alone',
@@ -37,7 +38,9 @@ export const runsOnce: Readonly<Record<string, string>> = {
   'test/failover.test.ts': 'clusters that fail over are there on PostgreSQL alone',
   'test/garbage.test.ts': 'what is in front of the operations; the store behind them is never reached by garbage',
   'test/growth.test.ts': 'opens both engines by itself, and counts what each does in its own way',
+  'test/guide.test.ts': 'the pages themselves say which database they are about',
   'test/interleavings.test.ts': 'several servers on one database are there on PostgreSQL alone',
+  'test/move.test.ts': 'opens both engines by itself: a move is from the one to the other',
   'test/old-copy.test.ts': 'old primaries and copies are there on PostgreSQL alone',
   'test/postgres-roles.test.ts': 'the rights of roles are there on PostgreSQL alone',
   'test/postgres-safety.test.ts': 'the settings of a cluster are there on PostgreSQL alone',

@@ -27,10 +27,10 @@ interface Source {
 /** A small embedded database with at least one row in every table; its server is stopped. */
 async function openSource(t: TestContext): Promise<Source> {
   const world = await openWorld({ quarantineSecondsPublic: 300 }, undefined, 'sqlite')
-  t.after(() => rm(world.folder, { recursive: true, force: true }))
+  t.after(() => rm(world.database.folder, { recursive: true, force: true }))
   await fill(world)
   await world.store.close()
-  return { folder: world.folder, world }
+  return { folder: world.database.folder, world }
 }
 async function fill(world: World): Promise<void> {
   const { call, organizations } = world
@@ -245,7 +245,7 @@ async function ask(hallway: Hallway, name: string, input: object, asked: Asked):
 
 test('I5 a request that is repeated after the move has the one effect that it had before', async (t) => {
   const world = await openWorld({}, undefined, 'sqlite')
-  t.after(() => rm(world.folder, { recursive: true, force: true }))
+  t.after(() => rm(world.database.folder, { recursive: true, force: true }))
   const { VpcId = '' } = (await world.call('CreateVpc', { CidrBlock: '10.0.0.0/16' })).Vpc!
   const { SubnetId = '' } = (await world.call('CreateSubnet', { VpcId, CidrBlock: '10.0.0.0/28' })).Subnet!
   const gateway = { SubnetId, ConnectivityType: 'private', ClientToken: 'mine' }
@@ -268,7 +268,7 @@ test('I5 a request that is repeated after the move has the one effect that it ha
   const { url, serverUrl, link } = await openTarget(t)
   // A minute later nothing of the last ten is forgotten, and what is older is not taken along.
   const now = startedAt + 660_000
-  const report = await move(world.folder, url, { clock: () => now })
+  const report = await move(world.database.folder, url, { clock: () => now })
   const kept = (await link.script('select distinct audit_entry from request_token'))[0]!.rows
   assert.equal(kept.length, 4)
   assert.equal(report.requests, 4)
