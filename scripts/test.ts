@@ -1,16 +1,68 @@
-// `npm test`: the checks, then every test of the tree. Words after `--` choose files by a part of their path.
+// `npm test`: the checks, then every test of the tree, and what stands on a store once on each engine. Words after `--` choose
+// files by a part of their path; `--engine postgres` chooses an engine.
 import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
+import { Readable } from 'node:stream'
+import { run } from 'node:test'
+import { spec } from 'node:test/reporters'
+import { parseArgs } from 'node:util'
+import { type Engine, engines, parseEngine, runsOnBoth } from '../test/engines.ts'
+import { startPostgres } from '../test/postgres.ts'
 
 const root = join(import.meta.dirname, '..')
-const wanted = process.argv.slice(2)
+const { values, positionals: wanted } = parseArgs({ options: { engine: { type: 'string' } }, allowPositionals: true })
+const chosen = values.engine === undefined ? engines : [parseEngine(values.engine)]
 const files = globSync(['src/**/*.test.ts', 'test/**/*.test.ts', 'scripts/**/*.test.ts'], { cwd: root })
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
   .sort()
-const run = (args: string[]): number => spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status ?? 1
 
-const checked = wanted.length > 0 ? 0 : run(['scripts/check.ts'])
-// Real servers, disks and clients on two cores: more files at once would only make each of them slower.
-const tested = files.length === 0 ? 1 : run(['--test', '--test-concurrency=2', '--test-timeout=600000', ...files])
-process.exitCode = checked === 0 && tested === 0 ? 0 : 1
+/** What happens to a test, as Node tells it, and at the end how many there were of each kind. */
+interface Told {
+  readonly type: string
+  readonly data: {
+    readonly name?: string
+    readonly file?: string
+    readonly nesting?: number
+    readonly success?: boolean
+    readonly counts?: Readonly<Record<string, number>>
+  }
+}
+const startedAt = performance.now()
+const totals = new Map<string, number>()
+let isWell = files.length > 0
+
+/** What does not stand on a store runs with the first engine only. */
+const filesOn = (engine: Engine): string[] => files.filter((file) => engine === chosen[0] || runsOnBoth(file))
+
+async function* tellAll(url: string): AsyncGenerator<object> {
+  for (const engine of chosen) {
+    const env = { ...process.env, CADASTRE_TEST_ENGINE: engine, CADASTRE_TEST_POSTGRES_URL: url }
+    // Real servers, disks and clients on two cores: more files at once would only make each of them slower.
+    const told = run({ cwd: root, files: filesOn(engine), env, concurrency: 2, timeout: 600_000 })
+    for await (const event of told as AsyncIterable<Told>) {
+      const { type, data } = event
+      if (type === 'test:summary' && data.file === undefined) {
+        isWell &&= data.success === true
+        for (const [name, count] of Object.entries(data.counts!)) totals.set(name, (totals.get(name) ?? 0) + count)
+      }
+      // The counts of one engine: those of both come at the end.
+      if (type === 'test:diagnostic' && data.file === undefined) continue
+      const isOfEngine = data.name !== undefined && data.file !== undefined && runsOnBoth(relative(root, data.file))
+      yield isOfEngine ? { type, data: { ...data, name: `${engine}: ${data.name}` } } : event
+    }
+  }
+  totals.set('duration_ms', Math.round(performance.now() - startedAt))
+  for (const name of ['tests', 'suites', 'passed', 'failed', 'cancelled', 'skipped', 'duration_ms']) {
+    yield { type: 'test:diagnostic', data: { nesting: 0, level: 'info', message: `${name} ${totals.get(name) ?? 0}` } }
+  }
+}
+
+const check = (): boolean =>
+  spawnSync(process.execPath, ['scripts/check.ts'], { cwd: root, stdio: 'inherit' }).status === 0
+const isChecked = wanted.length > 0 || check()
+const brought = process.env.CADASTRE_TEST_POSTGRES_URL
+const own = brought ? undefined : await startPostgres()
+for await (const text of Readable.from(tellAll(own?.url ?? brought!)).compose(new spec())) process.stdout.write(text)
+own?.stop()
+process.exitCode = isChecked && isWell ? 0 : 1

@@ -22,6 +22,7 @@ const commands: readonly Command[] = [
   { ...commandWords.accept, run: accept },
   { ...commandWords.explain, run: explain },
   { ...commandWords.check, run: check },
+  { ...commandWords.move, run: move },
   { ...commandWords.version, run: printVersion },
   { ...commandWords.help, run: printUsage },
 ]
@@ -190,6 +191,45 @@ async function check(): Promise<number> {
   })
 }
 
+async function move(args: ReadonlyMap<string, string>, rest: readonly string[]): Promise<number> {
+  const folder = /^sqlite:(.+)$/.exec(args.get('from') ?? '')?.[1]
+  const url = args.get('to')
+  const others = [...args.keys()].filter((name) => name !== 'from' && name !== 'to')
+  const [unknown] = [...others.map((name) => `--${name}`), ...rest]
+  if (unknown !== undefined) throw new UsageProblem(`\`${unknown}\` is no word of \`move\`.`)
+  if (args.get('from')?.startsWith('postgres'))
+    throw new UsageProblem('A move from PostgreSQL is not supported: --from is `sqlite:FOLDER`.')
+  if (folder === undefined)
+    throw new UsageProblem('--from must be `sqlite:FOLDER`, the data folder of a server that is stopped.')
+  if (url === undefined || !/^postgres(ql)?:\/\//.test(url))
+    throw new UsageProblem('--to must be a URL as in CADASTRE_DATABASE_URL, such as `postgres://USER@HOST/DATABASE`.')
+  const { join } = await import('node:path')
+  const { moveToPostgres } = await import('#store/move.ts')
+  const { readSealer } = await import('#store/sealer.ts')
+  const config = readConfig(process.env)
+  const keyFile = config.secretKeyFile ?? join(folder, 'secret.key')
+  const columns = (name: string, rows: string, digest: string): void => {
+    process.stdout.write(`${name.padEnd(28)} ${rows.padStart(12)}  ${digest}\n`)
+  }
+  columns('table', 'rows', 'digest (SHA-256), here and there')
+  const { place, ...report } = await moveToPostgres({
+    folder,
+    url,
+    sealer: () => readSealer(keyFile, { create: false }),
+    isHighlyAvailable: config.database?.isHighlyAvailable ?? false,
+    clock: Date.now,
+    onTable: ({ name, rows, digest }) => columns(name, String(rows), digest.slice(0, 32)),
+  })
+  process.stdout.write(
+    `${report.pools} pools, ${report.allocations} allocations: sound. Installation ${report.installation}, next number ` +
+      `${report.sequence}, governance epoch ${report.governanceEpoch}; ${report.requests} requests could still be repeated.\n` +
+      `${report.wasThere ? 'It was there already' : 'Everything was moved'}: ${place}.\n` +
+      `\`${folder}\` is as it was, and \`${join(folder, 'moved.txt')}\` keeps servers from starting on it. ` +
+      `Every server of the new database needs a copy of \`${keyFile}\`.\n`,
+  )
+  return 0
+}
+
 /** Opens the database beside a running server, or without one. */
 async function withStore(
   work: (store: import('#store/store.ts').Store, config: Config) => Promise<number>,
@@ -241,7 +281,7 @@ function readArguments(words: readonly string[]): { args: Map<string, string>; r
       rest.push(word)
       continue
     }
-    const [name, inline] = word.slice(2).split('=', 2) as [string, string?]
+    const [, name, inline] = /^--([^=]*)(?:=(.*))?$/s.exec(word) as unknown as [string, string, string?]
     const value = inline ?? words[++at]
     if (value === undefined) throw new UsageProblem(`--${name} needs a value.`)
     args.set(name, value)
@@ -256,13 +296,13 @@ async function main(words: readonly string[]): Promise<number> {
     process.stderr.write(`Cadastre needs Node ${nodeMajorMin} or newer; this is ${process.version}.\n`)
     return 1
   }
-  const line = (words.length === 0 ? ['help'] : words)
-    .map((word) => (word === '--help' ? 'help' : word === '--version' ? 'version' : word))
-    .join(' ')
-  const command = commands.find((command) => line === command.words || line.startsWith(`${command.words} `))
+  const line = (words.length === 0 ? ['help'] : words).map((word) =>
+    word === '--help' ? 'help' : word === '--version' ? 'version' : word,
+  )
+  const command = commands.find((command) => command.words.split(' ').every((word, at) => word === line[at]))
   try {
-    if (!command) throw new UsageProblem(`There is no command \`${line}\`.`)
-    const { args, rest } = readArguments(line.slice(command.words.length).split(' ').filter(Boolean))
+    if (!command) throw new UsageProblem(`There is no command \`${line.join(' ')}\`.`)
+    const { args, rest } = readArguments(line.slice(command.words.split(' ').length))
     return await command.run(args, rest)
   } catch (error) {
     if (error instanceof UsageProblem) {

@@ -3,6 +3,7 @@
 import type { Tag } from '#formats/aws/ec2.generated.ts'
 import { Refused } from '#model/refusal.ts'
 import type { Store } from '#store/store.ts'
+import type { Engine } from './engines.ts'
 import { managementAccount, openWorld, type World } from './world.ts'
 
 /** The delegated administrator: owner of the IPAM, its pools and policies. */
@@ -46,11 +47,13 @@ export const tagsOf = (tags: Readonly<Record<string, string>>): Tag[] =>
 export async function openAcme({
   tier = 'advanced',
   around,
+  engine,
 }: {
   tier?: 'free' | 'advanced'
   around?: (store: Store) => Store
+  engine?: Engine
 } = {}): Promise<Acme> {
-  const world = await openWorld({}, around)
+  const world = await openWorld({}, around, engine)
   await foundOrganization(world)
   const { Ipam } = await world.call(
     'CreateIpam',

@@ -1,21 +1,60 @@
-// One suite, two engines: the operations' own tests once more, with PostgreSQL under them.
+// What stands on a store runs on both engines, and no file is forgotten.
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { join } from 'node:path'
+import { globSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
 import { test } from 'node:test'
+import { emptyDatabase } from './database.ts'
+import { engineUnderTest, runsOnBoth, runsOnce } from './engines.ts'
 
 const root = join(import.meta.dirname, '..')
-/** Those that take, give back, decide and remember; all the others run too with CADASTRE_TEST_ENGINE=postgres. */
-const suites = ['execute', 'snapshot', 'addresses', 'allocations', 'pool-cidrs', 'nat-gateways', 'vpcs']
+const tests = globSync('{src,test,scripts}/**/*.test.ts', { cwd: root }).sort()
+const read = (file: string): string => readFileSync(join(root, file), 'utf8')
 
-test('the operations do on PostgreSQL what they do on SQLite', { timeout: 300_000 }, () => {
-  const files = suites.map((name) => join(root, 'src/operations', `${name}.test.ts`))
-  const { NODE_TEST_CONTEXT: _, ...environment } = process.env
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--test', '--test-concurrency=2', ...files], {
-    cwd: root,
-    env: { ...environment, CADASTRE_TEST_ENGINE: 'postgres' },
-    encoding: 'utf8',
-  })
-  assert.equal(status, 0, `${stdout.slice(-4_000)}\n${stderr.slice(-2_000)}`)
-  assert.match(stdout, /pass [1-9]\d/)
+/** The files of the repository that a file imports, and not only types of them. */
+function importsOf(file: string): string[] {
+  return [...read(file).matchAll(/^(?:import|export) (?!type\b)[^'"]*?'([#.][^']+)'/gm)].map(([, target]) =>
+    target!.startsWith('#') ? `src/${target!.slice(1)}` : relative(root, join(root, dirname(file), target!)),
+  )
+}
+function reaches(file: string, targets: readonly string[], seen = new Set<string>()): boolean {
+  if (targets.includes(file)) return true
+  if (seen.has(file)) return false
+  seen.add(file)
+  return importsOf(file).some((target) => target.endsWith('.ts') && reaches(target, targets, seen))
+}
+
+test('every test that opens a store, or starts a server, runs on both engines, or says why not', () => {
+  const opening = ['src/store/sqlite.ts', 'src/store/postgres.ts', 'test/process.ts']
+  const standing = tests.filter((file) => reaches(file, opening))
+  assert.ok(standing.length > 30)
+  const forgotten = standing.filter((file) => !runsOnBoth(file) && runsOnce[file] === undefined)
+  assert.deepEqual(forgotten, [], 'name them in test/engines.ts')
+})
+
+test('whoever runs on both engines leaves the choice to the test’s database', () => {
+  const own = /#store\/(sqlite|postgres)\.ts|'\.\/(sqlite|postgres)\.ts'|node:sqlite/
+  const choosing = tests.filter((file) => runsOnBoth(file) && own.test(read(file)))
+  // This file names them; and a full disk is made for a data folder alone.
+  assert.deepEqual(choosing, ['test/both-engines.test.ts', 'test/crash.test.ts'])
+})
+
+test('every exception is there, and has a reason', () => {
+  for (const [file, reason] of Object.entries(runsOnce)) {
+    assert.ok(tests.includes(file), file)
+    assert.ok(reason.length > 20, file)
+  }
+})
+
+test('the database of a test is one of the engine that was asked for', async () => {
+  for (const engine of ['sqlite', 'postgres'] as const) {
+    const database = await emptyDatabase(engine)
+    await (await database.open()).close()
+    const version = engine === 'sqlite' ? 'sqlite_version()' : 'version()'
+    const [row] = await database.select(`select ${version} as version`)
+    assert.match(String(row!.version), engine === 'sqlite' ? /^3\./ : /^PostgreSQL 1[5-8]/)
+    await database.remove()
+  }
+  const database = await emptyDatabase()
+  assert.equal(database.engine, engineUnderTest)
+  await database.remove()
 })

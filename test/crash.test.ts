@@ -3,26 +3,18 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { checkSpace } from '#store/check.ts'
-import { readSealer } from '#store/sealer.ts'
+import { createSealer } from '#store/sealer.ts'
 import { openSqlite } from '#store/sqlite.ts'
-import {
-  ask,
-  type CadastreProcess,
-  element,
-  elements,
-  keepAlive,
-  makeFolder,
-  rootKey,
-  runToEnd,
-  startProcess,
-} from './process.ts'
+import type { Store } from '#store/store.ts'
+import { emptyDatabase, type TestDatabase } from './database.ts'
+import { engineUnderTest } from './engines.ts'
+import { ask, type CadastreProcess, element, elements, keepAlive, rootKey, runToEnd, startProcess } from './process.ts'
 
 const clients = 32
 const rounds = 4
-const loadMs = 1_500
+const loadRequests = 400
 
 /** What a client was told. Whatever was asked and not answered may or may not have happened. */
 class Ledger {
@@ -34,6 +26,18 @@ class Ledger {
   readonly uncertain = new Map<string, string>()
   acknowledged = 0
   allocatesUnanswered = 0
+  readonly #waiting = new Map<number, () => void>()
+
+  acknowledge(): void {
+    this.acknowledged++
+    this.#waiting.get(this.acknowledged)?.()
+  }
+  /** Resolves once this many more are acknowledged; fails where the load ends before. */
+  async more(count: number, load: readonly Promise<void>[]): Promise<void> {
+    const until = this.acknowledged + count
+    const reached = new Promise<void>((resolve) => this.#waiting.set(until, resolve))
+    await Promise.race([reached, Promise.all(load).then(() => assert.fail('the load ended by itself'))])
+  }
 }
 
 /** One client: allocates, and releases some of what it has, until the server is gone. */
@@ -61,7 +65,7 @@ async function client(port: number, ledger: Ledger): Promise<void> {
         ledger.held.set(id, element(answer, 'publicIp')!)
         own.push(id)
       }
-      ledger.acknowledged++
+      ledger.acknowledge()
     }
   } catch (error) {
     if (error instanceof assert.AssertionError) throw error
@@ -92,9 +96,7 @@ async function assertKept(port: number, ledger: Ledger): Promise<void> {
 }
 
 /** The tables, read after the process is gone. */
-async function assertSound(folder: string): Promise<void> {
-  const sealer = readSealer(join(folder, 'secret.key'), { create: false })
-  const store = openSqlite({ folder, clock: Date.now, sealer, exclusive: true })
+async function assertSound(store: Store): Promise<void> {
   try {
     assert.deepEqual((await checkSpace(store)).problems, [])
   } finally {
@@ -102,52 +104,51 @@ async function assertSound(folder: string): Promise<void> {
   }
 }
 
-const later = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds))
-
+const startOn = ({ folder, settings }: TestDatabase): Promise<CadastreProcess> => startProcess({ folder, settings })
+/** What holds of a data folder holds of no other database. */
+const ofFolders = engineUnderTest === 'sqlite' ? {} : { skip: 'the database is no folder' }
 test('I3 kill -9 under load loses no acknowledged allocation or release, and gives no address twice', async () => {
   const ledger = new Ledger()
-  const folder = await makeFolder()
+  const database = await emptyDatabase()
   let server: CadastreProcess | undefined
   try {
     for (let round = 0; round < rounds; round++) {
-      server = await startProcess({ folder })
+      server = await startOn(database)
       await assertKept(server.port, ledger)
-      const before = ledger.acknowledged
       const { port } = server
       const load = Array.from({ length: clients }, () => client(port, ledger))
       // Killed in the middle of everything, at another moment of the commit cycle each round.
-      await later(loadMs + round * 37)
+      await ledger.more(loadRequests + round * 37, load)
       server.send('SIGKILL')
       await Promise.all(load)
       assert.equal((await server.ended).signal, 'SIGKILL')
-      assert.ok(ledger.acknowledged - before > clients, 'there was load')
       assert.ok(ledger.allocatesUnanswered + ledger.uncertain.size > 0, 'requests were under way')
-      await assertSound(folder)
+      await assertSound(await database.open())
     }
-    server = await startProcess({ folder })
+    server = await startOn(database)
     await assertKept(server.port, ledger)
   } finally {
     await server?.remove()
+    await database.remove()
   }
 })
 
 test('I3 SIGTERM under load answers what is under way, loses nothing and ends with 0 within ten seconds', async () => {
   const ledger = new Ledger()
-  const folder = await makeFolder()
-  const server = await startProcess({ folder })
+  const database = await emptyDatabase()
+  const server = await startOn(database)
   try {
     const { port } = server
     const load = Array.from({ length: clients }, () => client(port, ledger))
-    await later(700)
+    await ledger.more(loadRequests, load)
     const at = performance.now()
     server.send('SIGTERM')
     const ended = await server.ended
     assert.ok(performance.now() - at < 10_000)
     assert.deepEqual({ code: ended.code, errors: ended.errors }, { code: 0, errors: '' })
     await Promise.all(load)
-    assert.ok(ledger.acknowledged > clients)
 
-    const again = await startProcess({ folder: server.folder })
+    const again = await startOn(database)
     try {
       await assertKept(again.port, ledger)
       const there = await holdings(again.port)
@@ -158,30 +159,35 @@ test('I3 SIGTERM under load answers what is under way, loses nothing and ends wi
       again.send('SIGTERM')
     }
     assert.equal((await again.ended).code, 0)
-    await assertSound(server.folder)
+    await assertSound(await database.open())
   } finally {
     await server.remove()
+    await database.remove()
   }
 })
 
-test('L12 a second process on the same folder ends with 1 and a sentence, and the first goes on', async () => {
-  const server = await startProcess()
-  try {
-    const second = await runToEnd({ folder: server.folder })
-    assert.equal(second.code, 1)
-    assert.match(
-      second.errors,
-      /^Cannot open the database in `[^`]+`: another Cadastre server already uses this folder; /,
-    )
-    assert.doesNotMatch(second.errors, /\n\s+at /)
-    const answer = await ask(server.port, 'AllocateAddress')
-    assert.equal(answer.status, 200)
-    server.send('SIGTERM')
-    assert.equal((await server.ended).code, 0)
-  } finally {
-    await server.remove()
-  }
-})
+test(
+  'L12 a second process on the same folder ends with 1 and a sentence, and the first goes on',
+  ofFolders,
+  async () => {
+    const server = await startProcess()
+    try {
+      const second = await runToEnd({ folder: server.folder })
+      assert.equal(second.code, 1)
+      assert.match(
+        second.errors,
+        /^Cannot open the database in `[^`]+`: another Cadastre server already uses this folder; /,
+      )
+      assert.doesNotMatch(second.errors, /\n\s+at /)
+      const answer = await ask(server.port, 'AllocateAddress')
+      assert.equal(answer.status, 200)
+      server.send('SIGTERM')
+      assert.equal((await server.ended).code, 0)
+    } finally {
+      await server.remove()
+    }
+  },
+)
 
 /** A small file system of its own; undefined where it may not be made. */
 function mountSmall(folder: string, kibibytes: number): (() => void) | undefined {
@@ -190,48 +196,54 @@ function mountSmall(folder: string, kibibytes: number): (() => void) | undefined
   return mounted.status === 0 ? () => spawnSync('umount', ['-l', folder]) : undefined
 }
 
-test('I3 L10 a full disk loses nothing that was acknowledged, says so, and with room again the work goes on', async (t) => {
-  const parent = await makeFolder()
-  const folder = join(parent, 'small')
-  const unmount = process.platform === 'linux' ? mountSmall(folder, 8_192) : undefined
-  if (!unmount) {
-    rmSync(parent, { recursive: true, force: true })
-    t.skip('a small file system can only be made by root on Linux')
-    return
-  }
-  const ledger = new Ledger()
-  let server: CadastreProcess | undefined
-  try {
-    server = await startProcess({ folder })
-    const filler = join(folder, 'filler')
-    await fill(server.port, ledger, 200)
-    const { bavail, bsize } = statfsSync(folder)
-    // Leaves little enough for the log to meet the end of the disk soon.
-    writeFileSync(filler, Buffer.alloc(Math.max(0, bavail * bsize - 262_144)))
-    const refused = await fill(server.port, ledger, 20_000)
-    assert.ok(refused, 'the disk has become full')
-    assert.match(refused, /^(?:503 ServiceUnavailable|gone)$/)
-
-    rmSync(filler)
-    if (refused === 'gone') {
-      const { code, errors } = await server.ended
-      assert.equal(code, 1)
-      assert.match(errors, /The database failed, and this server stops rather than guess: /)
-      server = await startProcess({ folder })
+test(
+  'I3 L10 a full disk loses nothing that was acknowledged, says so, and with room again the work goes on',
+  ofFolders,
+  async (t) => {
+    const database = await emptyDatabase()
+    const folder = join(database.folder, 'small')
+    const unmount = process.platform === 'linux' ? mountSmall(folder, 8_192) : undefined
+    if (!unmount) {
+      await database.remove()
+      t.skip('a small file system can only be made by root on Linux')
+      return
     }
-    await assertKept(server.port, ledger)
-    assert.equal(await fill(server.port, ledger, 200), undefined, 'with room again it works')
-    await assertKept(server.port, ledger)
-    server.send('SIGTERM')
-    assert.equal((await server.ended).code, 0)
-    await assertSound(folder)
-  } finally {
-    server?.send('SIGKILL')
-    await server?.ended
-    unmount()
-    rmSync(parent, { recursive: true, force: true })
-  }
-})
+    const ledger = new Ledger()
+    let server: CadastreProcess | undefined
+    try {
+      server = await startProcess({ folder })
+      const filler = join(folder, 'filler')
+      await fill(server.port, ledger, 200)
+      const { bavail, bsize } = statfsSync(folder)
+      // Leaves little enough for the log to meet the end of the disk soon.
+      writeFileSync(filler, Buffer.alloc(Math.max(0, bavail * bsize - 262_144)))
+      const refused = await fill(server.port, ledger, 20_000)
+      assert.ok(refused, 'the disk has become full')
+      assert.match(refused, /^(?:503 ServiceUnavailable|gone)$/)
+
+      rmSync(filler)
+      if (refused === 'gone') {
+        const { code, errors } = await server.ended
+        assert.equal(code, 1)
+        assert.match(errors, /The database failed, and this server stops rather than guess: /)
+        server = await startProcess({ folder })
+      }
+      await assertKept(server.port, ledger)
+      assert.equal(await fill(server.port, ledger, 200), undefined, 'with room again it works')
+      await assertKept(server.port, ledger)
+      server.send('SIGTERM')
+      assert.equal((await server.ended).code, 0)
+      await assertSound(
+        openSqlite({ folder, clock: Date.now, sealer: createSealer(new Uint8Array(32)), exclusive: true }),
+      )
+    } finally {
+      server?.send('SIGKILL')
+      await server?.ended
+      unmount()
+      await database.remove()
+    }
+  },
+)
 
 /** Allocates up to `count` addresses, sixteen at a time; what the first failure was. */
 async function fill(port: number, ledger: Ledger, count: number): Promise<string | undefined> {
@@ -259,17 +271,17 @@ async function fill(port: number, ledger: Ledger, count: number): Promise<string
 }
 
 test('S1 an access key whose secret cannot be opened is told to try later, and all others go on', async () => {
-  const server = await startProcess()
+  const database = await emptyDatabase()
+  const server = await startOn(database)
   try {
-    const database = new DatabaseSync(join(server.folder, 'cadastre.db'))
-    database.exec(`insert into access_key (id, account, arn, user_id, sealed, created_at)
+    await database.execute(`insert into access_key (id, account, arn, user_id, sealed, created_at)
       select 'AKIASWAPPEDSWAPPED01', account, arn, user_id, sealed, created_at from access_key`)
-    database.close()
     const answer = await ask(server.port, 'DescribeAddresses', {}, { key: { ...rootKey, id: 'AKIASWAPPEDSWAPPED01' } })
     assert.deepEqual([answer.status, answer.code], [503, 'ServiceUnavailable'])
     assert.equal((await ask(server.port, 'AllocateAddress')).status, 200)
     assert.doesNotMatch(server.output() + server.errors(), /"fault"|secret-of-the-first/)
   } finally {
     await server.remove()
+    await database.remove()
   }
 })

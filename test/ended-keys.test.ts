@@ -17,7 +17,8 @@ import { openPostgres } from '#store/postgres.ts'
 import { readSealer } from '#store/sealer.ts'
 import { openSqlite } from '#store/sqlite.ts'
 import type { Store } from '#store/store.ts'
-import { administrator, managementAccount, type ServerProcess, startServer, testSecretKey } from './clients/server.ts'
+import { administrator, managementAccount, type ServerProcess, startServer } from './clients/server.ts'
+import { testSecretKey } from './database.ts'
 import { emptyPostgres } from './postgres.ts'
 
 interface Credentials {

@@ -18,7 +18,7 @@ import {
 } from '@aws-sdk/client-ec2'
 import { startBalancer } from './clients/balancer.ts'
 import { clientOf, Load, makePool } from './clients/load.ts'
-import { testSecretKey } from './clients/server.ts'
+import { testSecretKey } from './database.ts'
 import { emptyPostgres } from './postgres.ts'
 import { type Answered, ask, type CadastreProcess, element, elements, makeFolder, startProcess } from './process.ts'
 import { Cluster, until } from './replication.ts'

@@ -6,7 +6,8 @@ import type { Role } from '#model/roles.ts'
 import { createOperatorToken } from '#operations/native/operator-tokens.ts'
 import { tokenSecondsMax } from '#operations/native/tokens.ts'
 import type { OperationSettings } from '#operations/operation.ts'
-import { type Engine, managementAccount, openWorld, type World } from './world.ts'
+import type { Engine } from './engines.ts'
+import { managementAccount, openWorld, type World } from './world.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 export interface Sent {

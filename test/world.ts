@@ -1,8 +1,4 @@
-// A small world for tests: a store in a temporary folder and the hallway over it, without sockets.
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+// A small world for tests: a store on an empty database and the hallway over it, without sockets.
 import type { Ec2Input, Ec2Operation, Ec2Output } from '#formats/aws/ec2.generated.ts'
 import type {
   OrganizationsInput,
@@ -13,10 +9,9 @@ import type { StsInput, StsOperation, StsOutput } from '#formats/aws/sts.generat
 import { type Hallway, openHallway } from '#operations/execute.ts'
 import type { AnyOperation, OperationSettings } from '#operations/operation.ts'
 import { operationTables } from '#operations/tables.ts'
-import { openPostgres } from '#store/postgres.ts'
-import { openSqlite } from '#store/sqlite.ts'
 import type { Store } from '#store/store.ts'
-import { emptyPostgres, executeAt, ownerOf } from './postgres.ts'
+import { emptyDatabase, type TestDatabase } from './database.ts'
+import { type Engine, engineUnderTest } from './engines.ts'
 
 export const managementAccount = '111111111111'
 export const testSettings: OperationSettings = {
@@ -42,12 +37,7 @@ export interface As {
 export interface World {
   readonly store: Store
   readonly hallway: Hallway
-  readonly folder: string
-  readonly engine: Engine
-  /** Executes SQL beside the store. */
-  execute(sql: string): Promise<void>
-  /** The same, as nobody should: without foreign keys. */
-  tamper(sql: string): Promise<void>
+  readonly database: TestDatabase
   /** Moves the clock forward. */
   advance(milliseconds: number): void
   call<Name extends Ec2Operation>(name: Name, input: Ec2Input[Name], as?: As): Promise<Ec2Output[Name]>
@@ -60,43 +50,6 @@ export interface World {
   close(): Promise<void>
 }
 
-/** `CADASTRE_TEST_ENGINE=postgres` runs every test that opens a world on PostgreSQL. */
-const engineDefault: Engine = process.env.CADASTRE_TEST_ENGINE === 'postgres' ? 'postgres' : 'sqlite'
-export type Engine = 'sqlite' | 'postgres'
-
-interface Opened {
-  readonly store: Store
-  execute(sql: string, options: { readonly checks: boolean }): Promise<void>
-}
-
-async function openStore(
-  engine: Engine,
-  { folder, clock, cluster }: { folder: string; clock: () => number; cluster: string | undefined },
-): Promise<Opened> {
-  if (engine === 'sqlite') {
-    return {
-      store: openSqlite({ folder, clock, sealer: openSealer, exclusive: true }),
-      async execute(sql, { checks }) {
-        const database = new DatabaseSync(join(folder, 'cadastre.db'), { enableForeignKeyConstraints: checks })
-        try {
-          database.exec(sql)
-        } finally {
-          database.close()
-        }
-      },
-    }
-  }
-  const url = await emptyPostgres(cluster)
-  return {
-    store: await openPostgres({ url, clock, sealer: openSealer }),
-    async execute(sql, { checks }) {
-      // As a replica applies changes: without triggers, and foreign keys are triggers.
-      const role = checks ? '' : 'set session_replication_role = replica;'
-      await executeAt(ownerOf(url), `${role} ${sql.replace(/\bx'(\w+)'/g, "'\\x$1'::bytea")}`)
-    },
-  }
-}
-
 /**
  * `around` may stand between the operations and the store, to try what a store is free to do. `cluster` is the URL of a
  * PostgreSQL other than the one that all share.
@@ -104,13 +57,12 @@ async function openStore(
 export async function openWorld(
   settings: Partial<OperationSettings> = {},
   around: (store: Store) => Store = (store) => store,
-  engine: Engine = engineDefault,
+  engine: Engine = engineUnderTest,
   cluster?: string,
 ): Promise<World> {
-  const folder = await mkdtemp(join(tmpdir(), 'cadastre-test-'))
+  const database = await emptyDatabase(engine, cluster)
   let now = Date.UTC(2026, 0, 1)
-  const { store: opened, execute } = await openStore(engine, { folder, clock: () => now, cluster })
-  const store = around(opened)
+  const store = around(await database.open({ clock: () => now, sealer: openSealer }))
   const hallway = await openHallway(store, { ...testSettings, ...settings })
   await store.write(async (tx) => {
     await tx.organizations.insertAccount({
@@ -138,10 +90,7 @@ export async function openWorld(
   return {
     store,
     hallway,
-    folder,
-    engine,
-    execute: (sql) => execute(sql, { checks: true }),
-    tamper: (sql) => execute(sql, { checks: false }),
+    database,
     advance: (milliseconds) => {
       now += milliseconds
     },
@@ -150,7 +99,7 @@ export async function openWorld(
     sts: (name, input, as = {}) => run(operationTables.sts.get(name), name, input, as) as never,
     async close() {
       await store.close()
-      await rm(folder, { recursive: true, force: true })
+      await database.remove()
     },
   }
 }

@@ -49,6 +49,12 @@ export const commandWords = {
     usage: '',
     meaning: 'Prove that every address of every pool is free, allocated or resting, and none twice.',
   },
+  move: {
+    words: 'move',
+    usage: '--from sqlite:FOLDER --to postgres://…',
+    meaning:
+      'Move everything from the embedded database of a server that is stopped to an empty PostgreSQL, and prove that it is the same there.',
+  },
   version: { words: 'version', usage: '', meaning: 'Print the version.' },
   help: { words: 'help', usage: '', meaning: 'Print this.' },
 } as const satisfies Record<string, CommandWords>

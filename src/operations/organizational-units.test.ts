@@ -101,7 +101,7 @@ test('a unit on which a policy is enabled is not deleted', async () => {
   const world = await openOrganization()
   const prod = await world.unit('Prod')
   // An assignment by itself: what it is of does not matter here.
-  await world.tamper(`insert into assignment (policy_id, target_id, kind, mode, managed_by, assigned_at)
+  await world.database.tamper(`insert into assignment (policy_id, target_id, kind, mode, managed_by, assigned_at)
     values ('ipam-policy-1', '${prod}', 'default', 'enforce', 'account', 0)`)
   const problem = 'A policy is enabled on it; disable it there first'
   const remove = world.organizations('DeleteOrganizationalUnit', { OrganizationalUnitId: prod })

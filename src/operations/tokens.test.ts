@@ -1,17 +1,13 @@
 // Repeats, dry runs and the record: one token has one effect, a dry run has none, and every effect is on record.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { describe, test } from 'node:test'
 import type { AllocateAddressResult, Ec2Input, Ec2Operation, IpamScope } from '#formats/aws/ec2.generated.ts'
 import { equals, formatCidr } from '#model/cidr.ts'
 import { Refused } from '#model/refusal.ts'
-import { openSqlite } from '#store/sqlite.ts'
 import type { Store } from '#store/store.ts'
 import { type Acme, lab, network, openAcme, prod, root, shop, tagsOf } from '../../test/acme.ts'
+import { emptyDatabase, type TestDatabase } from '../../test/database.ts'
 import { refuses } from '../../test/organization.ts'
 import { managementAccount, testSettings } from '../../test/world.ts'
 import { type Call, clientTokenMs, type Hallway, openHallway } from './execute.ts'
@@ -25,16 +21,15 @@ interface House {
   readonly hallway: Hallway
 }
 class Street {
-  readonly folder = mkdtempSync(join(tmpdir(), 'cadastre-tokens-'))
   now = Date.UTC(2026, 0, 1)
   house!: House
+  readonly #database: TestDatabase
 
+  constructor(database: TestDatabase) {
+    this.#database = database
+  }
   async open(): Promise<void> {
-    const sealer = {
-      seal: (text: string) => Buffer.from(text),
-      open: (sealed: Uint8Array) => Buffer.from(sealed).toString(),
-    }
-    const store = openSqlite({ folder: this.folder, clock: () => this.now, sealer, exclusive: true })
+    const store = await this.#database.open({ clock: () => this.now })
     this.house = { store, hallway: await openHallway(store, testSettings) }
   }
   async reopen(): Promise<void> {
@@ -77,7 +72,8 @@ class Street {
   }
 }
 async function onStreet(work: (street: Street) => Promise<void>): Promise<void> {
-  const street = new Street()
+  const database = await emptyDatabase()
+  const street = new Street(database)
   try {
     await street.open()
     await street.house.store.write(async (tx) => {
@@ -89,7 +85,7 @@ async function onStreet(work: (street: Street) => Promise<void>): Promise<void> 
     await work(street)
     await street.house.store.close()
   } finally {
-    rmSync(street.folder, { recursive: true, force: true })
+    await database.remove()
   }
 }
 
@@ -239,30 +235,10 @@ describe('a token that comes with every request', () => {
 
 // What is in the tables ------------------------------------------------------------------------------------------------
 
-type Rows = Readonly<Record<string, readonly string[]>>
-
-/** Every row of every table, as text, except for those that are named. */
-function dump(folder: string, except: readonly string[]): Rows {
-  const database = new DatabaseSync(join(folder, 'cadastre.db'), { readOnly: true })
-  try {
-    const tables = database.prepare(`select name from sqlite_schema where type = 'table' order by name`).all()
-    const names = tables.map(({ name }) => String(name)).filter((name) => !except.includes(name))
-    return Object.fromEntries(
-      names.map((name) => {
-        const rows = database.prepare(`select * from "${name}"`).all()
-        return [
-          name,
-          rows.map((row) => JSON.stringify(row, (_, value) => (typeof value === 'bigint' ? `${value}` : value))),
-        ]
-      }),
-    )
-  } finally {
-    database.close()
-  }
-}
 /** Numbers are drawn without being used; that is no effect. */
-const numbers = ['counter']
-const record = ['audit_entry', 'origin', 'decision', 'ruling', 'client_token']
+const numbers = { except: ['counter'] }
+const record = ['audit_entry', 'origin', 'decision', 'ruling', 'client_token', 'request_token']
+const numbersAndRecord = { except: [...numbers.except, ...record] }
 
 /** One request of each kind, in an order in which they succeed; `$name` stands for what an earlier one answered. */
 type Step = readonly [
@@ -400,14 +376,14 @@ test('a dry run of every kind of change says that it would have worked, and no r
   const acme = await openAcme()
   try {
     await tell(acme, async (ask, name) => {
-      const before = dump(acme.folder, numbers)
+      const before = await acme.database.tables(numbers)
       await refuses(ask(true), { code: 'DryRunSucceeded' })
-      assert.deepEqual(dump(acme.folder, numbers), before, name)
+      assert.deepEqual(await acme.database.tables(numbers), before, name)
       const answer = await ask(false)
-      assert.notDeepEqual(dump(acme.folder, numbers), before, name)
+      assert.notDeepEqual(await acme.database.tables(numbers), before, name)
       return answer
     })
-    const before = dump(acme.folder, numbers)
+    const before = await acme.database.tables(numbers)
     for (const [name, input, code] of [
       ['AllocateAddress', { Address: '8.8.8.8' }, undefined],
       ['ReleaseAddress', { AllocationId: 'eipalloc-0123456789abcdef0' }, 'NotFound'],
@@ -419,7 +395,7 @@ test('a dry run of every kind of change says that it would have worked, and no r
       assert.ok(answer instanceof Refused && answer.refusal.code !== 'DryRunSucceeded', name)
       if (code) assert.equal(answer.refusal.code, code)
     }
-    assert.deepEqual(dump(acme.folder, numbers), before, 'nor of one that is refused')
+    assert.deepEqual(await acme.database.tables(numbers), before, 'nor of one that is refused')
   } finally {
     await acme.close()
   }
@@ -427,13 +403,13 @@ test('a dry run of every kind of change says that it would have worked, and no r
 
 test('I7 every request that changed a row left exactly one audit entry, with what it changed', async () => {
   const acme = await openAcme()
-  const entries = () => dump(acme.folder, numbers).audit_entry!
+  const entries = async () => (await acme.database.tables()).audit_entry!
   try {
     await tell(acme, async (ask, name) => {
-      const [before, recorded] = [dump(acme.folder, [...numbers, ...record]), entries()]
+      const [before, recorded] = [await acme.database.tables(numbersAndRecord), await entries()]
       const answer = await ask(false)
-      assert.notDeepEqual(dump(acme.folder, [...numbers, ...record]), before, `${name} changed something`)
-      const after = entries()
+      assert.notDeepEqual(await acme.database.tables(numbersAndRecord), before, `${name} changed something`)
+      const after = await entries()
       assert.deepEqual(after.slice(0, recorded.length), recorded, 'what is on record stays')
       assert.equal(after.length, recorded.length + 1, name)
       const entry = JSON.parse(after.at(-1)!) as { outcome: string; subjects: string }
@@ -441,10 +417,10 @@ test('I7 every request that changed a row left exactly one audit entry, with wha
       assert.match(entry.subjects, /^[a-z0-9-]*[0-9a-f]+( [a-z0-9-]+)*$/, `${name} names what it changed`)
       return answer
     })
-    const quiet = entries()
+    const quiet = await entries()
     await acme.call('DescribeAddresses', {}, { account: shop })
     await refuses(acme.call('ReleaseAddress', { AllocationId: 'eipalloc-0123456789abcdef0' }), { code: 'NotFound' })
-    assert.deepEqual(entries(), quiet, 'reading, and asking for what is not there, is no entry')
+    assert.deepEqual(await entries(), quiet, 'reading, and asking for what is not there, is no entry')
   } finally {
     await acme.close()
   }

@@ -200,7 +200,7 @@ describe('a broken table is told of', () => {
       await world.call('AllocateIpamPoolCidr', { IpamPoolId: child, NetmaskLength: 24 })
       assert.deepEqual(await checkSpace(world.store), { problems: [], pools: 3, allocations: 2 })
 
-      await world.tamper(sql)
+      await world.database.tamper(sql)
       const { problems } = await checkSpace(world.store)
       assert.match(problems.join('\n'), says)
       await world.close()

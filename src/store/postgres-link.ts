@@ -27,6 +27,8 @@ export interface LinkOptions {
   readonly isHighlyAvailable: boolean
   /** How long anything may take before the connection is given up. */
   readonly deadlineMs: number
+  /** The same for a statement, where it may take longer than a connection. */
+  readonly statementMs?: number
   /** Asked last, of every connection: throws where this database is not to be used. */
   readonly check?: (link: Link) => Promise<void>
 }
@@ -302,7 +304,7 @@ export async function connect(options: LinkOptions): Promise<Link> {
 }
 
 async function connectTo(host: string, port: number, options: LinkOptions, remainingMs: number): Promise<Link> {
-  const { target, deadlineMs } = options
+  const { target, deadlineMs, statementMs = deadlineMs } = options
   const client = new pg.Client({
     host,
     port,
@@ -316,11 +318,11 @@ async function connectTo(host: string, port: number, options: LinkOptions, remai
     types,
     pipeline: true,
   }) as Client
-  const link = new Link(client, deadlineMs)
+  const link = new Link(client, statementMs)
   try {
     await client.connect()
     await link.script(`set search_path to "${target.schema}"; set client_min_messages to warning;
-      set idle_in_transaction_session_timeout to ${deadlineMs}; set client_connection_check_interval to 1000;
+      set idle_in_transaction_session_timeout to ${statementMs}; set client_connection_check_interval to 1000;
       set statement_timeout to 0; set lock_timeout to 0; set datestyle to iso; set standard_conforming_strings to on`)
     const [settings] =
       await link.script(`select name, setting from pg_settings where name in ('fsync', 'full_page_writes',

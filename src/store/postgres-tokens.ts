@@ -3,7 +3,7 @@ import type { ManySql } from './postgres-sql.ts'
 import { Tokens, type TokenUse } from './tokens.ts'
 
 /** For this long a request could be sent again: a signature is good for five minutes before and after its date. */
-const requestTokenMs = 600_000
+export const requestTokenMs = 600_000
 /** Old tokens are dropped by whoever has added this many, twice as many at a time. */
 const purgeEvery = 500
 
@@ -14,6 +14,19 @@ const findUses = `select t.token, a.parameters, a.result, a.request_id as "reque
 
 const purge =
   'delete from request_token where token in (select token from request_token where at < ? order by at limit ?)'
+/**
+ * Fills the table from the audit entries since a moment, for a database that comes from one server, which kept these
+ * tokens in its memory. As that does, it takes the parameters for a key too: where they are a signature, it is found by it.
+ */
+export const fillRequestTokens = (since: number): string => `
+  with filled as (
+    insert into request_token (token, audit_entry, at)
+    select distinct on (use.key) use.key, a.n, a.at from audit_entry a, lateral (values (a.token), (a.parameters)) use (key)
+    where a.at >= ${since} and use.key is not null and a.token is not null
+      and not exists (select from client_token c where c.token = a.token)
+    order by use.key, a.n desc
+    returning audit_entry)
+  select count(distinct audit_entry) as requests from filled`
 
 interface FoundUse extends TokenUse {
   readonly token: Uint8Array

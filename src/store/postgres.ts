@@ -25,8 +25,8 @@ import { StoreTrouble } from './trouble.ts'
 
 /** Connections that read beside the one that writes. */
 const readersMax = 4
-const takeLock = `select pg_advisory_xact_lock(${lockClass}, hashtext(current_schema()))`
-const databaseTime = '(extract(epoch from clock_timestamp()) * 1000)::bigint'
+export const takeLock = `select pg_advisory_xact_lock(${lockClass}, hashtext(current_schema()))`
+export const databaseTime = '(extract(epoch from clock_timestamp()) * 1000)::bigint'
 const readCounters = `select (select value from meta where name = 'installation') as installation,
   (select value from counter where name = 'sequence') as sequence,
   (select value from counter where name = 'governance-epoch') as "governanceEpoch",
@@ -66,7 +66,7 @@ interface Waiting {
 }
 
 /** The SQL door over whatever connection there is now. */
-class PostgresSql implements ManySql, CountingSql {
+export class PostgresSql implements ManySql, CountingSql {
   changes = 0
   link: Link | undefined
   readonly #waiting = new Map<string, Waiting>()

@@ -1,4 +1,4 @@
-// The embedded database as its callers see it: who shares a transaction, what a failure takes back, and what is refused at the door.
+// What only the embedded database has: a folder that others use too, that is refused at the door, or that is damaged.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -7,6 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, type TestContext, test } from 'node:test'
+import { formatCidr, parseCidr } from '#model/cidr.ts'
+import { allocationOf, insertPool } from '../../test/pool.ts'
+import { checkSpace } from './check.ts'
 import { migrations } from './migrations.ts'
 import { createSealer } from './sealer.ts'
 import { openSqlite, type SqliteOptions } from './sqlite.ts'
@@ -15,6 +18,7 @@ import { StoreTrouble, type TroubleKind } from './trouble.ts'
 
 const sealer = createSealer(new Uint8Array(32))
 const databaseFile = 'cadastre.db'
+const pageSize = 4096
 
 async function makeFolder(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'cadastre-sqlite-'))
@@ -73,170 +77,11 @@ const trouble = (kind: TroubleKind, message: RegExp) => (error: unknown) => {
   return true
 }
 
-describe('group commit', () => {
-  test('works that queue together share one transaction, in the order in which they came', async (t) => {
-    let ticks = 0
-    const { store } = await openNew(t, { clock: () => ++ticks })
-    const seen = await Promise.all(
-      [1, 2, 3, 4].map((n) => store.write(async (tx) => ({ now: tx.now, n: await insert(tx, number(n)) }))),
-    )
-    assert.equal(new Set(seen.map(({ now }) => now)).size, 1)
-    assert.deepEqual(
-      seen.map(({ n }) => n),
-      seen.map(({ n }) => n).sort((a, b) => a - b),
-    )
-    const next = await store.write(async (tx) => tx.now)
-    assert.ok(next > seen[0]!.now, 'who comes after the commit gets a transaction of its own')
-  })
-
-  test('a work that refuses before it changed anything leaves the others untouched: none runs twice', async (t) => {
-    const { store } = await openNew(t)
-    const runs = [0, 0, 0]
-    const [one, two, three] = await Promise.allSettled([
-      store.write((tx) => {
-        runs[0]!++
-        return insert(tx, number(1))
-      }),
-      store.write(async () => {
-        runs[1]!++
-        throw new Error('no')
-      }),
-      store.write((tx) => {
-        runs[2]!++
-        return insert(tx, number(3))
-      }),
-    ])
-    assert.deepEqual([one.status, two.status, three.status], ['fulfilled', 'rejected', 'fulfilled'])
-    assert.deepEqual(runs, [1, 1, 1])
-    assert.deepEqual(await thoseThere(store, [1, 2, 3].map(number)), [number(1), number(3)])
-  })
-
-  test('I7 a work that throws after it changed something takes back that alone, and who shared with it runs again', async (t) => {
-    const { store, folder } = await openNew(t)
-    const runs = [0, 0, 0]
-    const settled = await Promise.allSettled([
-      store.write((tx) => {
-        runs[0]!++
-        return insert(tx, number(1))
-      }),
-      store.write(async (tx) => {
-        runs[1]!++
-        await insert(tx, number(2))
-        throw new Error('too late')
-      }),
-      store.write((tx) => {
-        runs[2]!++
-        return insert(tx, number(3))
-      }),
-    ])
-    assert.deepEqual(
-      settled.map(({ status }) => status),
-      ['fulfilled', 'rejected', 'fulfilled'],
-    )
-    // Who queued behind it had not run yet.
-    assert.deepEqual(runs, [2, 2, 1])
-    assert.deepEqual(await thoseThere(store, [1, 2, 3].map(number)), [number(1), number(3)])
-    // Every change with its entry, no entry without its change, and what was answered is what stands there.
-    const database = new DatabaseSync(join(folder, databaseFile), { readOnly: true })
-    const entries = database.prepare('select n, request_id from audit_entry order by n').all()
-    database.close()
-    assert.deepEqual(
-      entries.map(({ request_id }) => request_id),
-      [number(1), number(3)],
-    )
-    assert.deepEqual(
-      entries.map(({ n }) => n),
-      settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])),
-    )
-  })
-
-  test('a broken constraint is a fault of that work alone', async (t) => {
-    const { store } = await openNew(t)
-    const settled = await Promise.allSettled([
-      store.write((tx) => insert(tx, number(1))),
-      store.write((tx) => insert(tx, number(1))),
-      store.write((tx) => insert(tx, number(2))),
-    ])
-    assert.deepEqual(
-      settled.map(({ status }) => status),
-      ['fulfilled', 'rejected', 'fulfilled'],
-    )
-    assert.deepEqual(await thoseThere(store, [1, 2].map(number)), [1, 2].map(number))
-  })
-
-  test('numbers that a transaction drew and took back are not drawn again, nor is an epoch', async (t) => {
-    const { store } = await openNew(t)
-    let drawn = { sequence: 0, epoch: 0 }
-    await assert.rejects(
-      store.write(async (tx) => {
-        await tx.moveGovernanceEpoch()
-        drawn = { sequence: tx.nextSequence(), epoch: tx.governanceEpoch }
-        throw new Error('no')
-      }),
-    )
-    const before = await store.read(async (tx) => tx.governanceEpoch)
-    assert.equal(before, drawn.epoch - 1, 'the epoch is back')
-    await store.write(async (tx) => {
-      assert.ok(tx.nextSequence() > drawn.sequence)
-      await tx.moveGovernanceEpoch()
-      assert.ok(tx.governanceEpoch > drawn.epoch)
-    })
-  })
-
-  test('more than a batch is taken in several, and more than the queue holds is told to come later', async (t) => {
-    const { store } = await openNew(t)
-    const works = Array.from({ length: 20_001 }, () => store.write(async (tx) => tx.nextSequence()))
-    const settled = await Promise.allSettled(works)
-    const numbers = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
-    assert.equal(new Set(numbers).size, 20_000)
-    await assert.rejects(works.at(-1)!, trouble('unavailable', /too many requests wait/))
-  })
-
-  test('time never runs backwards, whatever the clock of the machine does', async (t) => {
-    let clock = 5_000
-    const { store } = await openNew(t, { clock: () => clock })
-    const now = (): Promise<number> => store.write(async (tx) => tx.now)
-    assert.equal(await now(), 5_000)
-    clock = 4_000
-    assert.equal(await now(), 5_000)
-    assert.equal(await store.read(async (tx) => tx.now), 5_000)
-    clock = 5_001
-    assert.equal(await store.read(async (tx) => tx.now), 5_001)
-    clock = 5_000
-    assert.equal(await now(), 5_001)
-  })
-
-  test('a read sees what is committed and nothing else, and can change nothing', async (t) => {
-    const { store } = await openNew(t)
-    let meanwhile: Promise<boolean> | undefined
-    await store.write(async (tx) => {
-      await insert(tx, number(1))
-      meanwhile = isThere(store, number(1))
-      await meanwhile
-    })
-    assert.equal(await meanwhile, false)
-    assert.equal(await isThere(store, number(1)), true)
-    await assert.rejects(
-      store.read((tx) => insert(tx, number(2))),
-      trouble('permission', /attempt to write a readonly database/),
-    )
-    assert.equal(await isThere(store, number(2)), false)
-  })
-
-  test('closing waits for what is queued, and refuses what comes later', async (t) => {
-    const { store, folder } = await openNew(t)
-    const queued = [1, 2].map((n) => store.write((tx) => insert(tx, number(n))))
-    await store.close()
-    await Promise.all(queued)
-    await assert.rejects(
-      store.write((tx) => insert(tx, number(3))),
-      trouble('unavailable', /stopping/),
-    )
-    await assert.rejects(isThere(store, number(1)), trouble('unavailable', /stopping/))
-    const again = open(folder)
-    assert.deepEqual(await thoseThere(again, [1, 2, 3].map(number)), [1, 2].map(number))
-    await again.close()
-  })
+test('closing leaves one file, without a log beside it', async (t) => {
+  const { store, folder } = await openNew(t)
+  await store.write((tx) => insert(tx, number(1)))
+  await store.close()
+  assert.deepEqual(readdirSync(folder).sort(), [databaseFile, 'cadastre.lock'])
 })
 
 describe('beside another connection', () => {
@@ -244,7 +89,10 @@ describe('beside another connection', () => {
     const { store, folder } = await openNew(t)
     assert.throws(
       () => open(folder),
-      trouble('locked', /^Cannot open .* another Cadastre server already uses this folder/),
+      trouble(
+        'locked',
+        /^Cannot open the database in `[^`]+`: another Cadastre server already uses this folder; stop it, or set CADASTRE_DATA to another folder\.$/,
+      ),
     )
     await store.write((tx) => insert(tx, number(1)))
     await store.close()
@@ -285,6 +133,35 @@ describe('beside another connection', () => {
     const works = Array.from({ length: 100 }, (_, n) => (n % 2 ? store : operator).write((tx) => insert(tx, number(n))))
     const drawn = await Promise.all(works)
     assert.equal(new Set(drawn).size, 100)
+    const all = Array.from({ length: 100 }, (_, n) => number(n))
+    for (const one of [store, operator]) assert.deepEqual(await thoseThere(one, all), all)
+    // Both wrote an origin that says the same: each found that its own memory was good, or forgot it.
+    const database = new DatabaseSync(join(folder, databaseFile), { readOnly: true })
+    const whole = database.prepare('select count(*) as n from audit_entry a join origin o on o.n = a.origin').get()
+    database.close()
+    assert.equal(whole!.n, 100)
+  })
+
+  test("an operator's command takes space that the server's memory does not hold on to", async (t) => {
+    const { store, folder } = await openNew(t)
+    const provisioned = parseCidr('198.18.0.0/28')!
+    const pool = await store.write((tx) => insertPool(tx, '1', [provisioned]))
+    const operator = open(folder, { exclusive: false })
+    t.after(() => operator.close())
+    const taken: string[] = []
+    for (let n = 0; n < 16; n++) {
+      const cidr = await (n % 2 ? operator : store).write(async (tx) => {
+        const cidr = (await tx.space.take(pool, 4, { length: 32 }))!
+        await tx.space.record(allocationOf(tx, pool, cidr, 'provider'))
+        return cidr
+      })
+      taken.push(formatCidr(cidr))
+    }
+    assert.deepEqual(
+      taken,
+      Array.from({ length: 16 }, (_, index) => `198.18.0.${index}/32`),
+    )
+    assert.deepEqual((await checkSpace(store)).problems, [])
   })
 
   test('a change of governance by another connection is met by the next transaction', async (t) => {
@@ -320,10 +197,12 @@ describe('at the door', () => {
     const newer = migrations.at(-1)!.number + 1
     database.exec(`pragma user_version = ${newer}`)
     database.close()
+    const before = readFileSync(join(folder, databaseFile))
     assert.throws(
       () => open(folder),
       trouble('newer', new RegExp(`written by a newer Cadastre \\(schema ${newer}, this`)),
     )
+    assert.deepEqual(readFileSync(join(folder, databaseFile)), before)
   })
 
   test('a database of another program is refused, and left as it is', async (t) => {
@@ -384,18 +263,29 @@ describe('at the door', () => {
     const script = `
       const { openSqlite } = await import(${JSON.stringify(new URL('./sqlite.ts', import.meta.url).href)})
       ${isRoot ? 'process.setgid(65534); process.setuid(65534)' : ''}
-      try {
-        openSqlite({ folder: ${JSON.stringify(folder)}, clock: Date.now, sealer: {}, exclusive: true })
-      } catch (error) {
-        console.log(error.name + ' ' + error.kind + ' ' + error.message)
+      for (const exclusive of [true, false]) {
+        try {
+          openSqlite({ folder: ${JSON.stringify(folder)}, clock: Date.now, sealer: {}, exclusive })
+        } catch (error) {
+          console.log(error.name + ' ' + error.kind + ' ' + error.message)
+        }
       }`
     const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
     chmodSync(folder, 0o755)
     assert.match(
       stdout,
-      /^StoreTrouble permission Cannot open the database in `[^`]+`: the database file cannot be opened/,
+      /^(StoreTrouble permission Cannot open the database in `[^`]+`: the database file cannot be opened.*\n){2}$/,
       stderr,
     )
+  })
+
+  test('a file that may not be written is refused with a sentence', {
+    skip: process.getuid?.() === 0 && 'root may write anywhere',
+  }, async (t) => {
+    const { store, folder } = await openNew(t)
+    await store.close()
+    chmodSync(join(folder, databaseFile), 0o400)
+    assert.throws(() => open(folder), trouble('permission', /may not be written by this user/))
   })
 
   test('a folder that cannot be made is refused with a sentence', async (t) => {
@@ -466,6 +356,32 @@ describe('a damaged file', () => {
       assert.equal(fatal?.kind, 'corrupt', 'the server is told to stop')
       await assert.rejects(isThere(store, ids[0]!), trouble('corrupt', /damaged; restore a backup/))
       trouble('corrupt', /damaged; restore a backup/)(refused)
+    })
+  }
+
+  // The tables that a write touches first, in the middle and last.
+  for (const table of ['meta', 'counter', 'account', 'free_block']) {
+    test(`in its table ${table}, says so at the first touch, once, and then serves nobody`, async (t) => {
+      const { folder } = await makeLarge(t)
+      const database = new DatabaseSync(join(folder, databaseFile), { readOnly: true })
+      const { page } = database.prepare('select rootpage as page from sqlite_schema where name = ?').get(table)!
+      database.close()
+      damage(folder, (Number(page) - 1) * pageSize, pageSize)
+      const troubles: StoreTrouble[] = []
+      const store = open(folder, { onFatal: (fatal) => troubles.push(fatal) })
+      t.after(() => store.close())
+      const touch = async (tx: Transaction): Promise<void> => {
+        await insert(tx, number(9_999))
+        assert.deepEqual((await tx.spaceCheck.report()).problems, [])
+      }
+      const isDamaged = trouble('corrupt', /the database file is damaged/)
+      for (const work of [touch, touch, touch].map((one) => store.write(one))) await assert.rejects(work, isDamaged)
+      assert.deepEqual(
+        troubles.map(({ kind, fatal }) => [kind, fatal]),
+        [['corrupt', true]],
+      )
+      await assert.rejects(store.write(touch), isDamaged)
+      await assert.rejects(isThere(store, number(1)), isDamaged)
     })
   }
 })

@@ -1,6 +1,6 @@
 // The embedded database: SQLite through node:sqlite, one writer, group commit, everything on disk before it is answered.
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { assert } from '#model/assert.ts'
@@ -16,8 +16,11 @@ import { StoreTrouble, troubleOf } from './trouble.ts'
 /** "CADA": tells our file from any other SQLite file. */
 const applicationId = 0x43414441
 const busyTimeoutMs = 5_000
+const latestVersion = migrations.at(-1)!.number
 const lockFile = 'cadastre.lock'
 const databaseFile = 'cadastre.db'
+/** Where it is, the folder's database lives on elsewhere: says where. Whoever removes it takes the folder back. */
+const movedFile = 'moved.txt'
 
 export interface SqliteOptions {
   /** The data folder; made if it is missing. */
@@ -203,15 +206,17 @@ class SqliteStore implements Store {
 
 /** Opens (and where needed makes or migrates) the database of a data folder. Throws StoreTrouble with a message for the operator. */
 export function openSqlite(options: SqliteOptions): Store {
+  return inWords(`Cannot open the database in \`${options.folder}\``, () => open(options))
+}
+
+/** Trouble on the way is told with what was being done. */
+function inWords<T>(what: string, work: () => T): T {
   try {
-    return open(options)
+    return work()
   } catch (error) {
     const trouble = troubleOf(error)
     if (!trouble) throw error
-    throw new StoreTrouble(trouble.kind, `Cannot open the database in \`${options.folder}\`: ${trouble.message}.`, {
-      fatal: true,
-      cause: error,
-    })
+    throw new StoreTrouble(trouble.kind, `${what}: ${trouble.message}.`, { fatal: true, cause: error })
   }
 }
 
@@ -225,6 +230,7 @@ function open(options: SqliteOptions): Store {
       cause: error,
     })
   }
+  refuseMoved(folder)
   const lock = options.exclusive ? takeLock(folder) : undefined
   const path = join(folder, databaseFile)
   const isNew = !existsSync(path)
@@ -233,7 +239,7 @@ function open(options: SqliteOptions): Store {
     writer = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true, defensive: true })
     prepare(writer, isNew)
     // SQLite opens a file that it may not write for reading alone: better told now than with the first request.
-    if (options.exclusive) writer.exec(`begin immediate; pragma user_version = ${migrations.at(-1)!.number}; rollback`)
+    if (options.exclusive) writer.exec(`begin immediate; pragma user_version = ${latestVersion}; rollback`)
     const reader = new DatabaseSync(path, { timeout: busyTimeoutMs, readOnly: false })
     reader.exec('pragma cache_size = -8000; pragma query_only = 1')
     return new SqliteStore(new Connection(writer), new Connection(reader), lock, options)
@@ -242,6 +248,64 @@ function open(options: SqliteOptions): Store {
     lock?.close()
     throw error
   }
+}
+
+/** A database that nobody else writes until it is closed. */
+export interface HeldDatabase {
+  readonly database: DatabaseSync
+  /** Leaves a note in the folder that nobody shall start a server on it: where its database is now. */
+  markMoved(to: string): void
+  close(): void
+}
+
+/** Takes the database of a folder for oneself, to read it as it is: no server runs on it, and no command writes. */
+export function holdSqlite(folder: string): HeldDatabase {
+  return inWords(`Cannot take the database in \`${folder}\``, () => hold(folder))
+}
+
+function hold(folder: string): HeldDatabase {
+  const path = join(folder, databaseFile)
+  if (!existsSync(path)) throw new StoreTrouble('foreign', `there is no \`${databaseFile}\``, { fatal: true })
+  refuseMoved(folder)
+  const lock = takeLock(folder)
+  let database: DatabaseSync | undefined
+  try {
+    database = new DatabaseSync(path, { timeout: busyTimeoutMs })
+    const version = readVersion(database, false)
+    if (version < latestVersion) {
+      const problem = `its schema is ${version} and this program's is ${latestVersion}; run \`cadastre check\` on it first, which brings it up to date`
+      throw new StoreTrouble('foreign', problem, { fatal: true })
+    }
+    database.exec('begin immediate')
+    const held = database
+    return {
+      database: held,
+      markMoved(to) {
+        writeFileSync(join(folder, movedFile), movedText(to), { flush: true })
+      },
+      close() {
+        held.close()
+        lock.close()
+      },
+    }
+  } catch (error) {
+    database?.close()
+    lock.close()
+    throw error
+  }
+}
+
+const movedText = (to: string): string => `${to}
+
+The database of this folder was moved there, and Cadastre does not start on the folder while this file is here.
+To go back, stop the servers there and remove this file. What they have written is not in this folder.
+`
+
+function refuseMoved(folder: string): void {
+  const path = join(folder, movedFile)
+  if (!existsSync(path)) return
+  const [to] = readFileSync(path, 'utf8').split('\n')
+  throw new StoreTrouble('locked', `its database was moved to ${to}; \`${path}\` says how to go back`, { fatal: true })
 }
 
 /** The operating system lets go of this lock when the process ends, however it ends. */
@@ -261,21 +325,28 @@ function takeLock(folder: string): DatabaseSync {
   }
 }
 
-function prepare(database: DatabaseSync, isNew: boolean): void {
-  const pragma = (name: string): number => Number(Object.values(database.prepare(`pragma ${name}`).get() ?? {})[0])
-  const version = pragma('user_version')
-  const latest = migrations.at(-1)!.number
+const pragma = (database: DatabaseSync, name: string): number =>
+  Number(Object.values(database.prepare(`pragma ${name}`).get() ?? {})[0])
+
+/** The number of the last step of the schema. Refuses a database that is not ours, or newer than this program. */
+function readVersion(database: DatabaseSync, isNew: boolean): number {
+  const version = pragma(database, 'user_version')
   const isEmpty = isNew || (version === 0 && database.prepare('select count(*) as n from sqlite_schema').get()?.n === 0)
-  if (!isEmpty && pragma('application_id') !== applicationId) {
+  if (!isEmpty && pragma(database, 'application_id') !== applicationId) {
     throw new StoreTrouble('foreign', `\`${databaseFile}\` is not a Cadastre database`, { fatal: true })
   }
-  if (version > latest) {
+  if (version > latestVersion) {
     throw new StoreTrouble(
       'newer',
-      `it was written by a newer Cadastre (schema ${version}, this program knows ${latest}); use that version`,
+      `it was written by a newer Cadastre (schema ${version}, this program knows ${latestVersion}); use that version`,
       { fatal: true },
     )
   }
+  return version
+}
+
+function prepare(database: DatabaseSync, isNew: boolean): void {
+  const version = readVersion(database, isNew)
   database.exec(`
     pragma journal_mode = wal;
     pragma synchronous = full;
@@ -284,7 +355,7 @@ function prepare(database: DatabaseSync, isNew: boolean): void {
     pragma temp_store = memory;
   `)
   // What we rely on is read back: a build or a file system that ignores it is refused.
-  if (pragma('synchronous') !== 2)
+  if (pragma(database, 'synchronous') !== 2)
     throw new StoreTrouble('unavailable', 'synchronous=FULL is not in force', { fatal: true })
   for (const migration of migrations.slice(version)) {
     database.exec('begin immediate')

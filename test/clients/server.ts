@@ -1,14 +1,11 @@
-// A real server process on a temporary folder, for tests that come from outside; and the operator's commands beside it.
+// A real server process on an empty database, for tests that come from outside; and the operator's commands beside it.
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { emptyPostgres } from '../postgres.ts'
+import { emptyDatabase } from '../database.ts'
+import { engineUnderTest } from '../engines.ts'
 
-/** Every server of one database seals with the same key. */
-export const testSecretKey = 'ab'.repeat(32)
 const main = join(import.meta.dirname, '../../src/main.ts')
 const startMs = 20_000
 
@@ -19,24 +16,21 @@ export interface ServerProcess {
   readonly endpoint: string
   readonly port: number
   readonly folder: string
-  /** Runs `cadastre WORDS…` against the server's data folder; answers what it printed. Throws where it fails. */
+  /** Runs `cadastre WORDS…` against the server's database; answers what it printed. Throws where it fails. */
   cadastre(...words: string[]): Promise<string>
-  /** Ends the process as an operator would, and removes the folder. Throws where the server did not end well. */
+  /** Ends the process as an operator would, and removes the database. Throws where the server did not end well. */
   stop(): Promise<void>
   /** Ends the process as a power cut would. */
   kill(): Promise<void>
 }
 
 export async function startServer(settings: Readonly<Record<string, string>> = {}): Promise<ServerProcess> {
-  const folder = await mkdtemp(join(tmpdir(), 'cadastre-server-'))
-  const keyFile = join(folder, 'shared.key')
-  if (process.env.CADASTRE_TEST_ENGINE === 'postgres' && settings.CADASTRE_DATABASE_URL === undefined) {
-    await writeFile(keyFile, testSecretKey)
-    settings = { ...settings, CADASTRE_DATABASE_URL: await emptyPostgres(), CADASTRE_SECRET_KEY_FILE: keyFile }
-  }
+  // Whoever names a database brings it: then only the folder is of use.
+  const isBrought = settings.CADASTRE_DATABASE_URL !== undefined
+  const database = await emptyDatabase(isBrought ? 'sqlite' : engineUnderTest)
   const env = {
     PATH: process.env.PATH,
-    CADASTRE_DATA: folder,
+    ...database.settings,
     CADASTRE_PORT: '0',
     CADASTRE_REGIONS: 'us-east-1,eu-central-1',
     CADASTRE_BOOTSTRAP_ACCOUNT: managementAccount,
@@ -55,24 +49,24 @@ export async function startServer(settings: Readonly<Record<string, string>> = {
     return {
       endpoint: `http://127.0.0.1:${port}`,
       port,
-      folder,
+      folder: database.folder,
       cadastre: (...words) => runCommand(words, env),
       async kill() {
         const ended = once(child, 'exit')
         child.kill('SIGKILL')
         await ended
-        await rm(folder, { recursive: true, force: true })
+        await database.remove()
       },
       async stop() {
         child.kill('SIGTERM')
         const [code] = child.exitCode === null ? ((await once(child, 'exit')) as [number | null]) : [child.exitCode]
-        await rm(folder, { recursive: true, force: true })
+        await database.remove()
         if (code !== 0 || errors !== '') throw new Error(`The server ended with ${code}: ${errors}`)
       },
     }
   } catch (error) {
     child.kill('SIGKILL')
-    await rm(folder, { recursive: true, force: true })
+    await database.remove()
     throw error
   }
 }

@@ -202,7 +202,7 @@ describe('who may', () => {
       assert.equal(status, 403)
       assert.match(body.detail, /`user:ann` asked for `exception-\w+`, and so `user:ann` cannot approve it/)
     }
-    await acme.execute(
+    await acme.database.execute(
       `update api_token set member_of = '["group:approvers"]' where principal = 'user:ann' and scopes = '["exception"]'`,
     )
     assert.equal((await act(exceptionId, 'approve', { as: another })).body.code, 'NotAuthorized')
@@ -379,7 +379,8 @@ describe('what is asked for', () => {
 
   test('the schema takes no exception that is approved by who asked, that never ends, or that lasts too long', async () => {
     const { exceptionId } = await request({}, people.ann)
-    const set = (change: string) => acme.execute(`update policy_exception set ${change} where id = '${exceptionId}'`)
+    const set = (change: string) =>
+      acme.database.execute(`update policy_exception set ${change} where id = '${exceptionId}'`)
     for (const change of [
       `status = 'approved', approved_by = 'user:ann', approved_at = 1`,
       `status = 'approved'`,

@@ -1,0 +1,104 @@
+// How the embedded database finds what the hot path asks it for.
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { test } from 'node:test'
+import { type Cidr, parseCidr } from '#model/cidr.ts'
+import { emptyDatabase } from '../../test/database.ts'
+import { insertPool } from '../../test/pool.ts'
+import { type Allocation, Space } from './space.ts'
+import type { Sql, SqlValue } from './sql.ts'
+
+const account = '111111111111'
+const provisioned = ['198.18.0.0/30', '198.18.0.4/30'].map((text) => parseCidr(text)!)
+
+async function openFolder(): Promise<{ pool: number; folder: string; close(): Promise<void> }> {
+  const database = await emptyDatabase('sqlite')
+  const store = await database.open()
+  const pool = await store.write((tx) => insertPool(tx, '0', provisioned))
+  return {
+    pool,
+    folder: database.folder,
+    async close() {
+      await store.close()
+      await database.remove()
+    },
+  }
+}
+
+/** Remembers every text that is sent. */
+class Recording implements Sql {
+  readonly texts = new Set<string>()
+  readonly #database: DatabaseSync
+  constructor(database: DatabaseSync) {
+    this.#database = database
+  }
+  #prepare(text: string) {
+    this.texts.add(text)
+    return this.#database.prepare(text)
+  }
+  get<Row>(text: string, ...values: SqlValue[]): Row | undefined {
+    return this.#prepare(text).get(...values) as Row | undefined
+  }
+  all<Row>(text: string, ...values: SqlValue[]): Row[] {
+    return this.#prepare(text).all(...values) as Row[]
+  }
+  run(text: string, ...values: SqlValue[]): number {
+    return Number(this.#prepare(text).run(...values).changes)
+  }
+  later(text: string, ...values: SqlValue[]): void {
+    this.run(text, ...values)
+  }
+}
+
+test('every statement that taking, giving back and paging send is a search of a key: none scans, none sorts', async () => {
+  const { pool, folder, close } = await openFolder()
+  const database = new DatabaseSync(join(folder, 'cadastre.db'))
+  const sql = new Recording(database)
+  const clock = { now: 1_000 }
+  const space = new Space(sql, clock)
+  let n = 1_000
+  const record = async (cidr: Cidr | undefined): Promise<Allocation> => {
+    assert(cidr)
+    const allocation = { n: ++n, pool, cidr, resourceType: 'custom', account: account, createdAt: clock.now }
+    const unset = { resourceId: undefined, region: undefined, description: undefined, decision: undefined }
+    await space.record({ ...allocation, ...unset })
+    return { ...allocation, ...unset }
+  }
+  database.exec('begin immediate')
+  const first = await record(await space.take(pool, 4, { length: 32 }))
+  const second = await record(await space.take(pool, 4, { length: 32, disallowed: [parseCidr('198.18.0.0/30')!] }))
+  const exact = parseCidr('198.18.0.6/32')!
+  assert.equal(await space.takeExactly(pool, exact), 'taken')
+  const third = await record(exact)
+  await space.flush()
+  for (const allocation of [first, second, third]) assert.deepEqual(await space.find(allocation.n), allocation)
+  assert.equal((await space.ofPool(pool, undefined, 2)).length, 2)
+  assert.equal((await space.ofAccount(account, first.n, 1)).length, 1)
+  await space.at(pool, first.cidr)
+  await space.ofResource('vpc-1')
+  await space.inside(pool, provisioned[0]!, 10)
+  await space.release(first, clock.now + 10)
+  await space.release(second, clock.now + 10)
+  await space.release(third, clock.now)
+  assert.equal(await space.reclaim(pool, first.cidr, account), true)
+  clock.now += 10
+  assert.equal(await space.anyQuarantineEnded(), true)
+  // Nothing of this size is free until what has rested is swept.
+  assert.equal(await space.take(pool, 4, { length: 27 }), undefined)
+  assert.equal(await space.endQuarantines(10), 0)
+  await space.flush()
+
+  const plans = [...sql.texts].flatMap((text) => {
+    const rows = database.prepare(`explain query plan ${text}`).all() as { detail: string }[]
+    return rows.map(({ detail }) => ({ text, detail }))
+  })
+  database.exec('rollback')
+  database.close()
+  await close()
+  assert(plans.length > 20)
+  const slow = plans.filter(
+    ({ detail }) => !/^SEARCH \w+ USING (?:(?:COVERING )?INDEX|(?:INTEGER )?PRIMARY KEY)/.test(detail),
+  )
+  assert.deepEqual(slow, [])
+})

@@ -1,0 +1,128 @@
+// An empty database of the engine under test: for stores and server processes, and looked into beside them.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import type { Sealer } from '#store/access-keys.ts'
+import { openPostgres } from '#store/postgres.ts'
+import { columnsOf, tableNames } from '#store/postgres-sql.ts'
+import { createSealer } from '#store/sealer.ts'
+import { openSqlite } from '#store/sqlite.ts'
+import type { Store } from '#store/store.ts'
+import type { StoreTrouble } from '#store/trouble.ts'
+import { type Engine, engineUnderTest } from './engines.ts'
+import { giveBackSchema, type Schema, takeSchema } from './schema.ts'
+
+/** Every server of one database seals with the same key. */
+export const testSecretKey = 'ab'.repeat(32)
+
+export interface OpenOptions {
+  /** Milliseconds since 1970. */
+  readonly clock?: () => number
+  readonly sealer?: Sealer
+  readonly onFatal?: (trouble: StoreTrouble) => void
+}
+export type Row = Readonly<Record<string, unknown>>
+/** Of each table every row as text, in the order of its columns. */
+export type Tables = Readonly<Record<string, readonly string[]>>
+
+export interface TestDatabase {
+  readonly engine: Engine
+  /** Whatever the engine: a temporary folder, which `remove` takes away. */
+  readonly folder: string
+  /** What tells a server process of this database. */
+  readonly settings: Readonly<Record<string, string>>
+  /** As a server opens it. */
+  open(options?: OpenOptions): Promise<Store>
+  /** Reads beside the stores what is committed. */
+  select(sql: string): Promise<readonly Row[]>
+  tables(options?: { readonly except?: readonly string[] }): Promise<Tables>
+  /** Executes SQL beside the stores. */
+  execute(sql: string): Promise<void>
+  /** The same, as nobody should: without foreign keys. */
+  tamper(sql: string): Promise<void>
+  /** The schema, where the engine has one. */
+  readonly schema?: Schema
+  /** Once all stores and processes on it have ended. */
+  remove(): Promise<void>
+}
+
+/** `cluster` is the URL of a PostgreSQL other than the one that all share. */
+export async function emptyDatabase(engine: Engine = engineUnderTest, cluster?: string): Promise<TestDatabase> {
+  const folder = await mkdtemp(join(tmpdir(), 'cadastre-test-'))
+  return engine === 'sqlite' ? inFolder(folder) : inSchema(folder, await takeSchema(cluster))
+}
+
+const sealerDefault = createSealer(new Uint8Array(32))
+/** Bytes as hexadecimal digits. */
+const asText = (row: unknown): string =>
+  JSON.stringify(
+    Object.fromEntries(
+      Object.entries(row as Row).map(([column, value]) => [
+        column,
+        value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value,
+      ]),
+    ),
+  )
+const quoted = (name: string): string => `"${name}"`
+const selectAll = (table: string): string =>
+  `select * from ${quoted(table)} order by ${columnsOf(table).map(quoted).join(', ')}`
+
+function inFolder(folder: string): TestDatabase {
+  const beside = <T>(work: (database: DatabaseSync) => T, checks = true): T => {
+    const database = new DatabaseSync(join(folder, 'cadastre.db'), { enableForeignKeyConstraints: checks })
+    try {
+      return work(database)
+    } finally {
+      database.close()
+    }
+  }
+  return {
+    engine: 'sqlite',
+    folder,
+    settings: { CADASTRE_DATA: folder },
+    open: async ({ clock = Date.now, sealer = sealerDefault, onFatal } = {}) =>
+      openSqlite({ folder, clock, sealer, onFatal, exclusive: true }),
+    select: async (sql) => beside((database) => database.prepare(sql).all()),
+    tables: async ({ except = [] } = {}) =>
+      beside((database) => {
+        const names = database.prepare("select name from sqlite_schema where type = 'table' order by name").all()
+        const wanted = names.map(({ name }) => String(name)).filter((name) => !except.includes(name))
+        return Object.fromEntries(wanted.map((name) => [name, database.prepare(selectAll(name)).all().map(asText)]))
+      }),
+    execute: async (sql) => beside((database) => database.exec(sql)),
+    tamper: async (sql) => beside((database) => database.exec(sql), false),
+    remove: () => rm(folder, { recursive: true, force: true }),
+  }
+}
+
+async function inSchema(folder: string, schema: Schema): Promise<TestDatabase> {
+  const { url } = schema
+  const keyFile = join(folder, 'shared.key')
+  await writeFile(keyFile, testSecretKey)
+  const script = (sql: string) => schema.script(sql.replace(/\bx'(\w+)'/g, "'\\x$1'::bytea"))
+  return {
+    engine: 'postgres',
+    folder,
+    schema,
+    settings: { CADASTRE_DATA: folder, CADASTRE_DATABASE_URL: url, CADASTRE_SECRET_KEY_FILE: keyFile },
+    open: ({ clock, sealer = sealerDefault, onFatal } = {}) => openPostgres({ url, clock, sealer, onFatal }),
+    select: async (sql) => (await script(sql)).at(-1)!.rows as Row[],
+    async tables({ except = [] } = {}) {
+      const wanted = tableNames.filter((name) => !except.includes(name))
+      const results = await script(wanted.map(selectAll).join(';'))
+      return Object.fromEntries(wanted.map((name, index) => [name, results[index]!.rows.map(asText)]))
+    },
+    async execute(sql) {
+      await script(sql)
+    },
+    // As a replica applies changes: without triggers, and foreign keys are triggers.
+    async tamper(sql) {
+      await script(`set session_replication_role = replica; ${sql}; reset session_replication_role`)
+    },
+    async remove() {
+      await giveBackSchema(schema)
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}

@@ -1,0 +1,56 @@
+// The two engines, and which test files run once on each: `npm test` goes by this.
+export const engines = ['sqlite', 'postgres'] as const
+export type Engine = (typeof engines)[number]
+
+/** `CADASTRE_TEST_ENGINE=postgres` puts PostgreSQL under every test that opens an empty database. */
+export const engineUnderTest: Engine = parseEngine(process.env.CADASTRE_TEST_ENGINE ?? 'sqlite')
+
+export function parseEngine(text: string): Engine {
+  const engine = engines.find((name) => name === text)
+  if (!engine) throw new Error(`The engine of tests is one of ${engines.join(', ')}, not \`${text}\`.`)
+  return engine
+}
+
+/** Beginnings of the paths of what stands on a store: whatever comes to these folders runs on both engines. */
+const onBoth: readonly string[] = [
+  'src/operations/',
+  'src/store/',
+  'src/api/rest/',
+  'test/changes-stream.test.ts',
+  'test/clients/',
+  'test/scenarios/',
+  'test/both-engines.test.ts',
+  'test/crash.test.ts',
+  'test/native-access.test.ts',
+  'test/oidc/',
+  'test/quarantine.test.ts',
+  'test/twice.test.ts',
+  'test/ways-around.test.ts',
+]
+
+/** What stands on a store, or beside one, and nevertheless runs once, and why. */
+export const runsOnce: Readonly<Record<string, string>> = {
+  'src/store/batching.test.ts': 'transactions that meet others are there on PostgreSQL alone',
+  'src/store/migrations.test.ts': 'what a step makes of what the embedded database has',
+  'src/store/move.test.ts': 'opens both engines by itself: a move is from the one to the other',
+  'src/store/plans.test.ts': 'how the embedded database finds what it is asked for',
+  'src/store/postgres-link.test.ts': 'what a URL and the settings of PostgreSQL say; there is no store in it',
+  'src/store/postgres-rights.test.ts': 'the rights of roles are there on PostgreSQL alone',
+  'src/store/postgres-space.test.ts': 'how PostgreSQL finds free space, and what that costs it',
+  'src/store/sealer.test.ts': 'there is no store in it',
+  'src/store/sqlite.test.ts': 'the files of the embedded database: locks, damage, a second process',
+  'test/ended-keys.test.ts': 'opens both engines by itself: two servers on one, one on the other',
+  'test/failover.test.ts': 'clusters that fail over are there on PostgreSQL alone',
+  'test/garbage.test.ts': 'what is in front of the operations; the store behind them is never reached by garbage',
+  'test/growth.test.ts': 'opens both engines by itself, and counts what each does in its own way',
+  'test/guide.test.ts': 'the pages themselves say which database they are about',
+  'test/interleavings.test.ts': 'several servers on one database are there on PostgreSQL alone',
+  'test/move.test.ts': 'opens both engines by itself: a move is from the one to the other',
+  'test/old-copy.test.ts': 'old primaries and copies are there on PostgreSQL alone',
+  'test/postgres-roles.test.ts': 'the rights of roles are there on PostgreSQL alone',
+  'test/postgres-safety.test.ts': 'the settings of a cluster are there on PostgreSQL alone',
+  'test/several-servers.test.ts': 'several servers on one database are there on PostgreSQL alone',
+}
+
+export const runsOnBoth = (file: string): boolean =>
+  runsOnce[file] === undefined && onBoth.some((beginning) => file.startsWith(beginning))
