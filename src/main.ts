@@ -190,14 +190,18 @@ async function move(args: ReadonlyMap<string, string>, rest: readonly string[]):
   const columns = (name: string, rows: string, digest: string): void => {
     process.stdout.write(`${name.padEnd(28)} ${rows.padStart(12)}  ${digest}\n`)
   }
-  columns('table', 'rows', 'digest (SHA-256), here and there')
+  let isFirst = true
   const { place, ...report } = await moveToPostgres({
     folder,
     url,
     sealer: () => readSealer(keyFile, { create: false }),
     isHighlyAvailable: config.database?.isHighlyAvailable ?? false,
     clock: Date.now,
-    onTable: ({ name, rows, digest }) => columns(name, String(rows), digest.slice(0, 32)),
+    onTable({ name, rows, digest }) {
+      if (isFirst) columns('table', 'rows', 'digest (SHA-256), here and there')
+      isFirst = false
+      columns(name, String(rows), digest.slice(0, 32))
+    },
   })
   process.stdout.write(
     `${report.pools} pools, ${report.allocations} allocations: sound. Installation ${report.installation}, next number ` +
