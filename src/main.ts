@@ -38,6 +38,13 @@ async function serve(): Promise<number> {
     // Nobody is answered any more; what was acknowledged is on disk.
     setImmediate(() => process.exit(1))
   })
+  // Before it says that it listens: whoever reads that may stop it at once.
+  const stop = (): void => {
+    setTimeout(() => process.exit(1), stopMs).unref()
+    server.close().then(() => stopped.resolve(0), stopped.reject)
+  }
+  process.once('SIGTERM', stop)
+  process.once('SIGINT', stop)
   process.stdout.write(
     `Cadastre listens on http://${server.host}:${server.port}, data in ${config.database ? 'PostgreSQL' : config.dataFolder}.\n`,
   )
@@ -48,12 +55,6 @@ async function serve(): Promise<number> {
         `  AWS_ACCESS_KEY_ID=${accessKeyId}\n  AWS_SECRET_ACCESS_KEY=${secretAccessKey}\n`,
     )
   }
-  const stop = (): void => {
-    setTimeout(() => process.exit(1), stopMs).unref()
-    server.close().then(() => stopped.resolve(0), stopped.reject)
-  }
-  process.once('SIGTERM', stop)
-  process.once('SIGINT', stop)
   return stopped.promise
 }
 
