@@ -39,6 +39,13 @@ async function serve(): Promise<number> {
     // Nobody is answered any more; what was acknowledged is on disk.
     setImmediate(() => process.exit(1))
   })
+  // Before it says that it listens: whoever reads that may stop it at once.
+  const stop = (): void => {
+    setTimeout(() => process.exit(1), stopMs).unref()
+    server.close().then(() => stopped.resolve(0), stopped.reject)
+  }
+  process.once('SIGTERM', stop)
+  process.once('SIGINT', stop)
   process.stdout.write(
     `Cadastre listens on http://${server.host}:${server.port}, data in ${config.database ? 'PostgreSQL' : config.dataFolder}.\n`,
   )
@@ -49,12 +56,6 @@ async function serve(): Promise<number> {
         `  AWS_ACCESS_KEY_ID=${accessKeyId}\n  AWS_SECRET_ACCESS_KEY=${secretAccessKey}\n`,
     )
   }
-  const stop = (): void => {
-    setTimeout(() => process.exit(1), stopMs).unref()
-    server.close().then(() => stopped.resolve(0), stopped.reject)
-  }
-  process.once('SIGTERM', stop)
-  process.once('SIGINT', stop)
   return stopped.promise
 }
 
@@ -211,14 +212,18 @@ async function move(args: ReadonlyMap<string, string>, rest: readonly string[]):
   const columns = (name: string, rows: string, digest: string): void => {
     process.stdout.write(`${name.padEnd(28)} ${rows.padStart(12)}  ${digest}\n`)
   }
-  columns('table', 'rows', 'digest (SHA-256), here and there')
+  let isFirst = true
   const { place, ...report } = await moveToPostgres({
     folder,
     url,
     sealer: () => readSealer(keyFile, { create: false }),
     isHighlyAvailable: config.database?.isHighlyAvailable ?? false,
     clock: Date.now,
-    onTable: ({ name, rows, digest }) => columns(name, String(rows), digest.slice(0, 32)),
+    onTable({ name, rows, digest }) {
+      if (isFirst) columns('table', 'rows', 'digest (SHA-256), here and there')
+      isFirst = false
+      columns(name, String(rows), digest.slice(0, 32))
+    },
   })
   process.stdout.write(
     `${report.pools} pools, ${report.allocations} allocations: sound. Installation ${report.installation}, next number ` +

@@ -21,6 +21,8 @@ export interface OpenOptions {
   readonly clock?: () => number
   readonly sealer?: Sealer
   readonly onFatal?: (trouble: StoreTrouble) => void
+  /** How long PostgreSQL is waited for. */
+  readonly deadlineMs?: number
 }
 export type Row = Readonly<Record<string, unknown>>
 /** Of each table every row as text, in the order of its columns. */
@@ -106,7 +108,7 @@ async function inSchema(folder: string, schema: Schema): Promise<TestDatabase> {
     folder,
     schema,
     settings: { CADASTRE_DATA: folder, CADASTRE_DATABASE_URL: url, CADASTRE_SECRET_KEY_FILE: keyFile },
-    open: ({ clock, sealer = sealerDefault, onFatal } = {}) => openPostgres({ url, clock, sealer, onFatal }),
+    open: ({ sealer = sealerDefault, ...options } = {}) => openPostgres({ url, sealer, ...options }),
     select: async (sql) => (await script(sql)).at(-1)!.rows as Row[],
     async tables({ except = [] } = {}) {
       const wanted = tableNames.filter((name) => !except.includes(name))

@@ -80,7 +80,7 @@ let site: Site
 before(async () => {
   site = await openSite(['one', 'two', 'three'], 'ha')
 })
-after(() => site.close())
+after(() => site?.close())
 
 test('I3 I5 three primaries die under load: nothing acknowledged is lost, nothing is done twice, and the servers go on', async (t) => {
   const { cluster, servers } = site

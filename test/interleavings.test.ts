@@ -39,6 +39,7 @@ const changing = [
   'allocation',
   'allocation_history',
   'free_block',
+  'free_cursor',
   'history',
   'policy',
   'policy_version',
@@ -92,7 +93,7 @@ interface Server {
 }
 async function openServer(): Promise<Server> {
   const clock = () => Date.UTC(2026, 0, 2)
-  const store = await world.acme.database.open({ clock, sealer: openSealer })
+  const store = await world.acme.database.open({ clock, sealer: openSealer, deadlineMs: 60_000 })
   return { store, hallway: await openHallway(store, testSettings) }
 }
 async function onTwo(work: (servers: readonly [Server, Server]) => Promise<void>): Promise<void> {

@@ -195,6 +195,7 @@ test('wrong words are told in a sentence, and end with 2; what is not there ends
   for (const [words, code, message] of cases) {
     const ended = await cadastre(words)
     assert.match(ended.errors, message)
+    assert.equal(ended.output, '')
     assert.equal(ended.code, code, words.join(' '))
   }
 })

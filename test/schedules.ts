@@ -38,6 +38,7 @@ export class Lane {
   #isFree = false
   #go: (() => void) | undefined
   #moved: (() => void)[] = []
+  #last: Promise<unknown> = Promise.resolve()
 
   constructor(name: string, sabotage: Sabotage = {}) {
     this.name = name
@@ -45,6 +46,12 @@ export class Lane {
   }
   get state(): 'runs' | 'stands' | 'waits' | 'ended' {
     return this.#state
+  }
+  /** What is sent without waiting for answers is still executed one after the other. */
+  inTurn<T>(send: () => Promise<T>): Promise<T> {
+    const sent = this.#last.then(send)
+    this.#last = sent.catch(() => undefined)
+    return sent
   }
   /** Before each statement. */
   stop(pid: number, text: string): Promise<void> | undefined {
@@ -93,7 +100,8 @@ export function standBetween(): () => void {
   prototype.query = function (asked) {
     const lane = lanes.getStore()
     const send = (one: Query): Promise<Rows | Rows[]> => query.call(this, one)
-    return lane ? oneByOne(lane, (this as { processID: number }).processID, asked, send) : send(asked)
+    if (!lane) return send(asked)
+    return lane.inTurn(() => oneByOne(lane, (this as { processID: number }).processID, asked, send))
   }
   return () => {
     prototype.query = query
