@@ -1,6 +1,7 @@
 // Decide, allocate, record: how every address and block is handed out, whoever asks and whatever for.
 import { type Cidr, contains, formatCidr, parseCidr } from '#model/cidr.ts'
 import { formatId } from '#model/identifier.ts'
+import { isForeignLocale } from '#model/locale.ts'
 import { conclude, decide } from '#model/policy/decide.ts'
 import {
   type AllocationRequest,
@@ -41,6 +42,8 @@ export interface GrantOptions {
   readonly whenFull: 'size' | 'capacity'
   readonly allowed?: readonly Cidr[]
   readonly disallowed?: readonly Cidr[]
+  /** What the caller names must be in a pool: nothing is brought along, as blocks for networks can be. */
+  readonly isFromPools?: true
 }
 
 export interface Grant {
@@ -256,10 +259,13 @@ async function takeFrom(
   request: AllocationRequest,
   options: GrantOptions,
 ): Promise<{ cidr: Cidr; pool?: Pool } | undefined> {
-  // Space that the caller brings into a private network: nobody hands it out, so there is nothing to take.
-  if (candidate.pool === provider && candidate.cidr && request.scopeType !== 'public') return { cidr: candidate.cidr }
-  // Private space cannot be had from the provider.
-  if (candidate.pool === provider && request.scopeType === 'private') return undefined
+  if (candidate.pool === provider) {
+    // Space that the caller brings into a private network: nobody hands it out, so there is nothing to take.
+    const isBrought = candidate.cidr && request.scopeType !== 'public' && !options.isFromPools
+    if (isBrought) return { cidr: candidate.cidr! }
+    // The provider stands for Amazon: it has no private space, and none for other clouds and sites.
+    if (request.scopeType === 'private' || isForeignLocale(request.locale)) return undefined
+  }
   const pool = await poolOf(context, candidate.pool, request.family)
   if (candidate.cidr) {
     const free =
@@ -316,6 +322,7 @@ async function refuseExhausted(
   options: GrantOptions,
 ): Promise<never> {
   context.record(decision)
+  if (options.isFromPools) refuseWithoutPool(request, verdict)
   const wanted = verdict.candidates.find(({ cidr }) => cidr)?.cidr
   if (wanted) await refuseBlock(context, { verdict, wanted, account: request.account, field: options.fields.cidr })
   const candidate = verdict.candidates[0]!
@@ -336,6 +343,14 @@ async function refuseExhausted(
     sentence,
     lines,
   })
+}
+
+/** Where nothing names a pool, and the provider has no such space, looking would find nothing. */
+function refuseWithoutPool({ resourceType, locale, scopeType }: AllocationRequest, { candidates }: Verdict): void {
+  if (candidates.some(({ pool }) => pool !== provider)) return
+  if (scopeType !== 'private' && !isForeignLocale(locale)) return
+  const problem = `no policy gives \`${resourceType}\` in \`${locale}\` a pool, and none is named; the provider has no such space`
+  refuse({ code: 'NotEligible', problem })
 }
 
 interface Wanted {

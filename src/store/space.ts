@@ -35,6 +35,13 @@ export interface Allocation {
   readonly createdAt: number
 }
 
+/** Who holds space of a type where; the region is empty where it belongs to none. */
+export interface HolderName {
+  readonly account: string
+  readonly resourceType: string
+  readonly region: string
+}
+
 interface AllocationRow {
   n: number
   pool: number
@@ -664,10 +671,60 @@ export class Space {
     }
     return found.sort((a, b) => a.n - b.n).slice(0, limit)
   }
-  async ofResource(resourceId: string): Promise<Allocation[]> {
+  async ofResource(resourceId: string, after = 0, limit = -1): Promise<Allocation[]> {
     const rows = await this.#sql.all<AllocationRow>(
-      `${selectAllocation} where a.resource_id = ? order by a.n`,
+      `${selectAllocation} where a.resource_id = ? and a.n > ? order by a.n ${limit < 0 ? '' : 'limit ?'}`,
       resourceId,
+      after,
+      ...(limit < 0 ? [] : [limit]),
+    )
+    return rows.map(toAllocation)
+  }
+  /** Allocations of everybody in order of creation, after a cursor. */
+  async all(after: number, limit: number): Promise<Allocation[]> {
+    const rows = await this.#sql.all<AllocationRow>(
+      `${selectAllocation} where a.n > ? order by a.n limit ?`,
+      after,
+      limit,
+    )
+    return rows.map(toAllocation)
+  }
+  /** Who holds or has held space, of which type, where: a few rows for millions of allocations. */
+  async holders(filter: Partial<HolderName>): Promise<(HolderName & { readonly n: number })[]> {
+    const asked = (['account', 'resourceType', 'region'] as const).filter((name) => filter[name] !== undefined)
+    const columns = { account: 'account', resourceType: 'resource_type', region: 'region' } as const
+    return this.#sql.all(
+      `select n, account, resource_type as "resourceType", region from holder
+       where n > 0 ${asked.map((name) => `and ${columns[name]} = ?`).join(' ')} order by n`,
+      ...asked.map((name) => filter[name]!),
+    )
+  }
+  /** Allocations of some holders in order of creation, after a cursor: the head of each is enough. */
+  async ofHolders(holders: readonly number[], after: number, limit: number): Promise<Allocation[]> {
+    const found: Allocation[] = []
+    for (const holder of holders) {
+      const rows = await this.#sql.all<AllocationRow>(
+        `${selectAllocation} where a.holder = ? and a.n > ? order by a.n limit ?`,
+        holder,
+        after,
+        limit,
+      )
+      found.push(...rows.map(toAllocation))
+    }
+    return found.sort((a, b) => a.n - b.n).slice(0, limit)
+  }
+  /** Allocations of a pool that begin between two addresses, in address order. */
+  async between(
+    pool: number,
+    { first, last, isAfter }: { readonly first: Uint8Array; readonly last: Uint8Array; readonly isAfter: boolean },
+    limit: number,
+  ): Promise<Allocation[]> {
+    const rows = await this.#sql.all<AllocationRow>(
+      `${selectAllocation} where a.pool = ? and a.first ${isAfter ? '>' : '>='} ? and a.first <= ? order by a.first limit ?`,
+      pool,
+      first,
+      last,
+      limit,
     )
     return rows.map(toAllocation)
   }

@@ -45,7 +45,8 @@ export interface SettingProblem {
 }
 
 const listOf = (values: readonly string[]): string => values.map((value) => `\`${value}\``).join(', ')
-const secondsMax = 2_592_000
+/** Thirty days. */
+export const quarantineSecondsMax = 2_592_000
 
 /** The whole vocabulary: no other key with the prefix is taken. */
 export const settingWords: readonly SettingWord[] = [
@@ -166,7 +167,7 @@ export const settingWords: readonly SettingWord[] = [
     of: 'pool',
     key: 'cadastre:quarantine-seconds',
     on: 'pool',
-    allowed: `a whole number from 0 to ${secondsMax}`,
+    allowed: `a whole number from 0 to ${quarantineSecondsMax}`,
     default: "the server's setting",
     summary: 'How long released space rests before it is handed out again.',
   },
@@ -371,7 +372,7 @@ const parsers: { readonly [key: string]: (text: string) => unknown } = {
   'cadastre:when': (text) => (text === 'always' ? text : parseCondition(text)),
   'cadastre:policy-compatibility': oneOf(compatibilityValues),
   'cadastre:unmatched': oneOf(['provider', 'deny']),
-  'cadastre:quarantine-seconds': (text) => parseWhole(text, secondsMax),
+  'cadastre:quarantine-seconds': (text) => parseWhole(text, quarantineSecondsMax),
   'cadastre:shared-with': parseTargets,
 }
 

@@ -1,6 +1,7 @@
 // All operations of the native API: what is not here does not exist there.
 
 import { candidateOperations, draftPolicyVersion } from './candidates.ts'
+import { allocationOperations } from './allocations.ts'
 import { listChanges } from './changes.ts'
 import { getDecision, listDecisions } from './decisions.ts'
 import type { NativeOperation } from './definition.ts'
@@ -29,6 +30,9 @@ import {
   listPolicyAssignments,
   putPolicyAssignment,
 } from './policy-assignments.ts'
+import { ipamOperations, scopeOperations } from './ipams.ts'
+import { organizationOperations } from './organization.ts'
+import { poolOperations } from './pools.ts'
 import { createRoleBinding, deleteRoleBinding, getRoleBinding, listRoleBindings, listRoles } from './roles.ts'
 import { createToken, listTokens, revokeToken, whoAmI } from './tokens.ts'
 
@@ -95,6 +99,19 @@ export const nouns: readonly Noun[] = [
     name: 'History',
     summary: 'The time machine: who held what when, what any object was, and who changed it.',
     operations: [findHolders, findHoldingsOfAccount, findHoldingsOfResource, getObjectHistory, listChanges],
+  },
+  {
+    name: 'Organization',
+    summary: 'The tree of accounts that policies and roles are bound to.',
+    operations: organizationOperations,
+  },
+  { name: 'IPAMs', summary: 'Who manages which address space, and by which settings.', operations: ipamOperations },
+  { name: 'Scopes', summary: 'Address spaces, in each of which addresses are unique.', operations: scopeOperations },
+  { name: 'Pools', summary: 'What space is taken from.', operations: poolOperations },
+  {
+    name: 'Allocations',
+    summary: 'Space in use, of every type, cloud and site.',
+    operations: allocationOperations,
   },
 ]
 
