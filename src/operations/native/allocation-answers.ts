@@ -1,11 +1,13 @@
 // Allocations as the native API shows and lists them: by account, pool, type, place, resource, tag or range.
 import { z } from 'zod'
-import { bitsOf, type Cidr, formatAddress, formatCidr, lastAddress, overlaps, parseCidr, toKey } from '#model/cidr.ts'
+import { bitsOf, type Cidr, contains, formatAddress, formatCidr, lastAddress, parseCidr, toKey } from '#model/cidr.ts'
 import { formatId, parseId } from '#model/identifier.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
+import type { Hold } from '#store/holds.ts'
 import type { Allocation } from '#store/space.ts'
 import type { Tag } from '#store/tags.ts'
+import { findHold } from '../holds.ts'
 import { readCursor, writeCursor } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
 import { permitter } from './authority.ts'
@@ -28,8 +30,12 @@ const rowsPerPageMax = 10_000
 const holdersMergedMax = 64
 
 export const allocationId = z.string().max(64).describe('`ipam-pool-alloc-…`.')
+const state = z
+  .enum(['allocated', 'held'])
+  .describe('`held`: kept until `expiresAt`, for nobody else, and not in use before it is confirmed.')
 export const allocation = z.object({
   allocationId,
+  state,
   cidr: z.string(),
   address: z.string().optional().describe('Where it is one address.'),
   account: accountId,
@@ -41,7 +47,10 @@ export const allocation = z.object({
   tags: shownTags,
   decisionId: z.string().optional().describe('Why it could be had.'),
   createdAt: instant,
+  expiresAt: instant.optional().describe('When it lapses, where it is held.'),
 })
+/** An allocation, or what is held to become one. */
+export type Entry = Allocation | Hold
 
 // One ----------------------------------------------------------------------------------------------------------------
 
@@ -49,17 +58,20 @@ export const absentAllocation = (id: string): Refusal => ({ code: 'NotFound', wh
 export const allocationIdOf = ({ tx }: ReadContext, { n }: { readonly n: number }): string =>
   formatId('allocation', tx.installation, n)
 
-export async function findAllocation(context: ReadContext, id: string): Promise<Allocation> {
+export const isHold = (entry: Entry): entry is Hold => 'expiresAt' in entry
+
+/** What has lapsed is not there, like what never was. */
+export async function findEntry(context: ReadContext, id: string): Promise<Entry> {
   refuseMalformed('allocation', 'ipam-pool-allocation', id, 'ipam-pool-alloc-...')
   const n = parseId('allocation', context.tx.installation, id)
-  const found = n === undefined ? undefined : await context.tx.space.find(n)
+  const found = n === undefined ? undefined : ((await context.tx.space.find(n)) ?? (await findHold(context, n)))
   return found ?? refuse(absentAllocation(id))
 }
 
 /** Where the tags of an allocation are; without a type they are those of a resource that has it. */
 export function tagHomeOf(
   { tx }: ReadContext,
-  { n, resourceType, resourceId }: Allocation,
+  { n, resourceType, resourceId }: Entry,
 ): { readonly id: string; readonly type?: 'elastic-ip' | 'ipam-pool-allocation' } {
   if (resourceType === 'eip') return { id: formatId('address', tx.installation, n), type: 'elastic-ip' }
   if (resourceTypesOfEc2.has(resourceType)) return { id: resourceId! }
@@ -70,25 +82,41 @@ const resourceTypesOfEc2: ReadonlySet<string> = new Set(['vpc', 'subnet', 'ipam-
 export function showAllocation(
   { tx }: ReadContext,
   snapshot: Snapshot,
-  found: Allocation,
+  found: Entry,
   tags: readonly Tag[],
 ): z.output<typeof allocation> {
   const { installation } = tx
   const pool = formatId('pool', installation, found.pool)
   return {
     allocationId: formatId('allocation', installation, found.n),
+    state: isHold(found) ? 'held' : 'allocated',
     cidr: formatCidr(found.cidr),
     address: found.cidr.length === bitsOf(found.cidr.family) ? formatAddress(found.cidr) : undefined,
     account: found.account,
     resourceType: found.resourceType,
     locale: found.region,
     poolId: snapshot.pools.has(pool) ? pool : undefined,
-    resourceId: found.resourceType === 'eip' ? formatId('address', installation, found.n) : found.resourceId,
+    resourceId:
+      found.resourceType === 'eip' && !isHold(found) ? formatId('address', installation, found.n) : found.resourceId,
     description: found.description,
     tags: tagMap(tags),
     decisionId: found.decision === undefined ? undefined : formatId('decision', installation, found.decision),
     createdAt: formatInstant(found.createdAt),
+    expiresAt: isHold(found) ? formatInstant(found.expiresAt) : undefined,
   }
+}
+
+/** What an entry is tagged with. A hold keeps its tags itself, until there is something that they can be put on. */
+export async function tagsOf(
+  context: ReadContext,
+  entries: readonly Entry[],
+): Promise<(entry: Entry) => readonly Tag[]> {
+  const stored = entries.filter((entry) => !isHold(entry)).map((entry) => tagHomeOf(context, entry).id)
+  const found = stored.length === 0 ? new Map<string, Tag[]>() : await context.tx.tags.ofMany(stored)
+  return (entry) =>
+    isHold(entry)
+      ? [...(entry.request.tags ?? [])].map(([Key, Value]) => ({ Key, Value }))
+      : (found.get(tagHomeOf(context, entry).id) ?? [])
 }
 
 // Many ---------------------------------------------------------------------------------------------------------------
@@ -101,11 +129,15 @@ interface ListWish extends PageInput {
   readonly resourceId?: string
   readonly within?: string
   readonly tag?: string
+  readonly state?: 'allocated' | 'held'
 }
-/** Rows in the order of their places, after one. */
+type Read = (after: string, limit: number) => Promise<readonly Entry[]>
+/** Rows in the order of their places, after one: allocations, and beside them what is held. */
 interface Source {
-  read(after: string, limit: number): Promise<readonly Allocation[]>
-  place(row: Allocation): string
+  readonly allocated: Read
+  readonly held: Read
+  place(entry: Entry): string
+  readonly order: (a: Entry, b: Entry) => number
   readonly start: string
 }
 
@@ -113,20 +145,24 @@ export async function listedAllocations(context: ReadContext, wish: ListWish) {
   const isPermitted = await permitter(context, 'allocation:read')
   const snapshot = await context.snapshot()
   const source = await sourceOf(context, wish, isPermitted)
-  if (!source) return { items: [] }
-  const { limit = pageSizeDefault, cursor } = wish
+  const { limit = pageSizeDefault, cursor, state } = wish
   const isWanted = wantedBy(context, wish, isPermitted)
   const hasTag = taggedBy(wish.tag)
+  const read: Read = async (after, size) => {
+    const allocated = state === 'held' ? [] : await source.allocated(after, size)
+    const held = state === 'allocated' ? [] : await source.held(after, size)
+    return held.length === 0 ? allocated : [...allocated, ...held].sort(source.order).slice(0, size)
+  }
   const items: z.output<typeof allocation>[] = []
   let after = readCursor(cursor, 'cursor') ?? source.start
   for (let looked = 0; ; ) {
-    const rows = await source.read(after, limit + 1)
-    const tags = await context.tx.tags.ofMany(rows.filter(isWanted).map((row) => tagHomeOf(context, row).id))
+    const rows = await read(after, limit + 1)
+    const tagsIn = await tagsOf(context, rows.filter(isWanted))
     for (const row of rows) {
-      const own = tags.get(tagHomeOf(context, row).id) ?? []
-      if (isWanted(row) && hasTag(own)) {
+      const tags = tagsIn(row)
+      if (isWanted(row) && hasTag(tags)) {
         if (items.length === limit) return { items, nextCursor: writeCursor(after) }
-        items.push(showAllocation(context, snapshot, row, own))
+        items.push(showAllocation(context, snapshot, row, tags))
       }
       after = source.place(row)
     }
@@ -140,7 +176,7 @@ function wantedBy(
   { tx }: ReadContext,
   { account, poolId, resourceType, locale, resourceId, within }: ListWish,
   isPermitted: (node: string) => boolean,
-): (row: Allocation) => boolean {
+): (entry: Entry) => boolean {
   const pool = poolId === undefined ? undefined : parseId('pool', tx.installation, poolId)
   const range = within === undefined ? undefined : parseCidr(within)
   const eip = resourceId === undefined ? undefined : parseId('address', tx.installation, resourceId)
@@ -151,9 +187,8 @@ function wantedBy(
     (resourceType === undefined || row.resourceType === resourceType) &&
     (locale === undefined || row.region === locale) &&
     (resourceId === undefined || row.resourceId === resourceId || (row.resourceType === 'eip' && row.n === eip)) &&
-    (range === undefined || overlapsWhole(range, row.cidr))
+    (range === undefined || contains(range, row.cidr))
 }
-const overlapsWhole = (range: Cidr, block: Cidr): boolean => range.length <= block.length && overlaps(range, block)
 
 function taggedBy(tag: string | undefined): (tags: readonly Tag[]) => boolean {
   if (tag === undefined) return () => true
@@ -163,77 +198,79 @@ function taggedBy(tag: string | undefined): (tags: readonly Tag[]) => boolean {
   return (tags) => tags.some(({ Key, Value }) => Key === key && (value === undefined || Value === value))
 }
 
-/** What answers with the fewest rows: a resource, a range, a pool, or those who hold. Undefined where nothing can be. */
+/** What answers with the fewest rows: a resource, a range, a pool, or those who hold. */
 async function sourceOf(
   context: ReadContext,
   { resourceId, within, poolId, account, resourceType, locale }: ListWish,
   isPermitted: (node: string) => boolean,
-): Promise<Source | undefined> {
+): Promise<Source> {
   const { space } = context.tx
   if (resourceId !== undefined) return ofResource(context, resourceId)
-  const pool = poolId === undefined ? undefined : parseId('pool', context.tx.installation, poolId)
-  if (poolId !== undefined && pool === undefined) return undefined
-  if (within !== undefined) return withinRange(context, parseCidr(within)!, pool)
-  if (pool !== undefined) {
-    return {
-      read: (after, limit) => space.ofPool(pool, keyIn(after), limit),
-      place: ({ cidr }) => hexOf(cidr),
-      start: '',
-    }
+  // A pool of another installation has no number here.
+  const pool = poolId === undefined ? undefined : (parseId('pool', context.tx.installation, poolId) ?? -1)
+  if (within !== undefined) {
+    const range = parseCidr(within)!
+    const pools = pool === undefined ? await context.tx.pools.touching(range) : [pool]
+    return inAddressOrder(context, pools, toKey(range), toKey(lastAddress(range)))
   }
-  const byNumber = { place: ({ n }: Allocation) => String(n), start: '0' }
+  if (pool !== undefined) return inAddressOrder(context, [pool], new Uint8Array(16), new Uint8Array(16).fill(0xff))
+
+  const filter = { account, resourceType, region: locale }
+  const held: Read = (after, limit) => space.holds.list(filter, numberIn(after), limit)
+  const all: Read = (after, limit) => space.all(numberIn(after), limit)
   const isForAll = account === undefined && resourceType === undefined && locale === undefined && isPermitted('*')
-  if (isForAll) return { ...byNumber, read: (after, limit) => space.all(numberIn(after), limit) }
-  const holders = (await space.holders({ account, resourceType, region: locale })).filter((one) =>
-    isPermitted(one.account),
-  )
-  if (holders.length === 0) return undefined
-  const numbers = holders.map(({ n }) => n)
-  return {
-    ...byNumber,
-    read: (after, limit) =>
-      holders.length > holdersMergedMax
-        ? space.all(numberIn(after), limit)
-        : space.ofHolders(numbers, numberIn(after), limit),
-  }
+  if (isForAll) return { ...byNumber, held, allocated: all }
+  const holders = (await space.holders(filter)).filter((one) => isPermitted(one.account)).map(({ n }) => n)
+  const merged: Read = (after, limit) => space.ofHolders(holders, numberIn(after), limit)
+  return { ...byNumber, held, allocated: holders.length > holdersMergedMax ? all : merged }
 }
+
+const byNumber = {
+  place: ({ n }: Entry) => String(n),
+  order: (a: Entry, b: Entry) => a.n - b.n,
+  start: '0',
+} as const
 
 /** An Elastic IP is named by its own number; other resources have few allocations each. */
 async function ofResource({ tx }: ReadContext, resourceId: string): Promise<Source> {
   const n = parseId('address', tx.installation, resourceId)
   const eip = n === undefined ? undefined : await tx.space.find(n)
   return {
-    read: async (after, limit) =>
+    ...byNumber,
+    allocated: async (after, limit) =>
       eip
         ? [eip].filter(({ n }) => n > numberIn(after))
         : await tx.space.ofResource(resourceId, numberIn(after), limit),
-    place: ({ n }) => String(n),
-    start: '0',
+    held: (after, limit) => tx.space.holds.list({ resourceId }, numberIn(after), limit),
   }
 }
 
-/** Pool after pool of those whose space touches the range: at most a few, unless private scopes repeat it. */
-async function withinRange(context: ReadContext, range: Cidr, only: number | undefined): Promise<Source> {
-  const { tx } = context
-  const pools = only === undefined ? await tx.pools.touching(range) : [only]
-  const last = toKey(lastAddress(range))
-  const first = toKey(range)
-  return {
-    async read(after, limit) {
+/** Of some pools, between two addresses: equal addresses, which private scopes may repeat, in the order of their pools. */
+function inAddressOrder({ tx }: ReadContext, pools: readonly number[], first: Uint8Array, last: Uint8Array): Source {
+  const reading =
+    (between: (pool: number, bounds: Bounds, limit: number) => Promise<readonly Entry[]>): Read =>
+    async (after, limit) => {
       const [from = '', pool = '0'] = after.split('/')
-      const rows: Allocation[] = []
       const key = keyIn(from)
-      // Equal addresses stand in the order of their pools.
+      const rows: Entry[] = []
       for (const n of pools) {
-        rows.push(...(await tx.space.between(n, { first: key ?? first, last, isAfter: n <= numberIn(pool) }, limit)))
+        const isAfter = key !== undefined && n <= numberIn(pool)
+        rows.push(...(await between(n, { first: key ?? first, last, isAfter }, limit)))
       }
-      return rows
-        .sort((a, b) => (hexOf(a.cidr) < hexOf(b.cidr) ? -1 : hexOf(a.cidr) > hexOf(b.cidr) ? 1 : a.pool - b.pool))
-        .slice(0, limit)
-    },
+      return rows.sort(byAddress).slice(0, limit)
+    }
+  return {
+    allocated: reading((pool, bounds, limit) => tx.space.between(pool, bounds, limit)),
+    held: reading((pool, bounds, limit) => tx.space.holds.between(pool, bounds, limit)),
     place: ({ cidr, pool }) => `${hexOf(cidr)}/${pool}`,
-    start: '/0',
+    order: byAddress,
+    start: '',
   }
+}
+type Bounds = Parameters<ReadContext['tx']['space']['between']>[1]
+const byAddress = (a: Entry, b: Entry): number => {
+  const [one, other] = [hexOf(a.cidr), hexOf(b.cidr)]
+  return one < other ? -1 : one > other ? 1 : a.pool - b.pool
 }
 
 const hexOf = (cidr: Cidr): string => Buffer.from(toKey(cidr)).toString('hex')

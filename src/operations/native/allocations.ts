@@ -6,9 +6,11 @@ import { mayUsePool } from '#model/policy/resolve.ts'
 import { findResourceType, type ResourceType, resourceTypeNames } from '#model/policy/resource-types.ts'
 import type { PoolFacts } from '#model/policy/snapshot.ts'
 import { type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
+import type { Hold } from '#store/holds.ts'
 import type { Allocation } from '#store/space.ts'
 import { releaseAddress, takeElasticIp } from '../addresses.ts'
 import { type GrantOptions, grant, release } from '../grant.ts'
+import { confirmHold, dropHold, extendHold, holdSecondsMax, placeHold } from '../holds.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { putTags } from '../tagging.ts'
 import {
@@ -16,10 +18,12 @@ import {
   allocation,
   allocationId,
   allocationIdOf,
-  findAllocation,
+  findEntry,
+  isHold,
   listedAllocations,
   showAllocation,
   tagHomeOf,
+  tagsOf,
 } from './allocation-answers.ts'
 import { type Place, requirePermission } from './authority.ts'
 import { nativeRead, nativeWrite } from './definition.ts'
@@ -77,6 +81,12 @@ const madeElsewhere: Readonly<Record<string, string>> = {
   rnat: 'CreateNatGateway',
 }
 
+const expiresInSeconds = z
+  .number()
+  .int()
+  .min(1)
+  .max(holdSecondsMax)
+  .describe(`Seconds from now: 1 to ${holdSecondsMax}, and no more in all since it was first held.`)
 const wish = z.strictObject({
   account: accountId.describe('Whose it is to be.'),
   resourceType: resourceTypeName,
@@ -89,6 +99,10 @@ const wish = z.strictObject({
   resourceId: resourceId.optional(),
   description: description.optional(),
   tags: tags.optional(),
+  hold: z
+    .strictObject({ expiresInSeconds })
+    .optional()
+    .describe('Only held for now: to be confirmed in time, or it lapses by itself.'),
 })
 type AllocationWish = z.output<typeof wish>
 
@@ -157,12 +171,13 @@ export const listAllocations = nativeRead({
     locale: locale.optional().describe('Only those for exactly this locale.'),
     resourceId: resourceId.optional().describe('Only those of this resource.'),
     within: cidr.optional().describe('Only those inside this CIDR, whichever pool they are from.'),
+    state: allocation.shape.state.optional().describe('Only what is allocated, or only what is held.'),
     tag: z.string().max(400).optional().describe('Only those with this tag: `KEY`, or `KEY=VALUE`.'),
   }),
   output: pageOf(allocation),
   rest: { method: 'GET', path: '/allocations' },
   cli: 'allocation list',
-  columns: ['allocationId', 'cidr', 'account', 'resourceType', 'locale', 'resourceId', 'description'],
+  columns: ['allocationId', 'cidr', 'state', 'account', 'resourceType', 'locale', 'resourceId', 'description'],
   refusals: ['InvalidPaginationToken'],
   at: 'filtered',
   run: listedAllocations,
@@ -198,7 +213,14 @@ export const updateAllocation = nativeWrite({
   at: placeOfAllocation,
   async run(context, { allocationId, description, tags }) {
     refuseNoChange({ description, tags })
-    const found = await findAllocation(context, allocationId)
+    const found = await findEntry(context, allocationId)
+    if (isHold(found)) {
+      const kept = tags ? new Map(Object.entries(tags)) : (found.request.tags ?? new Map<string, string>())
+      const text = description === undefined ? found.description : description || undefined
+      await context.tx.space.holds.describe(found.n, text, kept)
+      context.changed(allocationId)
+      return showOne(context, allocationId)
+    }
     if (description !== undefined) await context.tx.space.describe(found.n, description || undefined)
     if (tags !== undefined) {
       const { id, type } = tagHomeOf(context, found)
@@ -216,6 +238,7 @@ export const updateAllocation = nativeWrite({
 export const releaseAllocation = nativeWrite({
   name: 'releaseAllocation',
   summary: 'Give space back; it rests as long as its pool says before somebody else can have it.',
+  description: 'What was only held was in nobody’s use: it is free at once.',
   action: 'allocation:manage',
   input: z.strictObject({ allocationId }),
   output: z.void(),
@@ -225,7 +248,8 @@ export const releaseAllocation = nativeWrite({
   changes: getAllocation,
   at: placeOfAllocation,
   async run(context, { allocationId }) {
-    const found = await findAllocation(context, allocationId)
+    const found = await findEntry(context, allocationId)
+    if (isHold(found)) return dropHold(context, found)
     const { id, type } = tagHomeOf(context, found)
     if (!type) {
       const because = `an allocation of type \`${found.resourceType}\` ends with its resource \`${id}\``
@@ -241,28 +265,73 @@ export const releaseAllocation = nativeWrite({
   },
 })
 
+export const confirmAllocation = nativeWrite({
+  name: 'confirmAllocation',
+  summary: 'Make an allocation of what is held. Policy is asked again: where it denies by now, nothing is confirmed.',
+  action: 'allocation:manage',
+  input: z.strictObject({
+    allocationId,
+    resourceId: resourceId.optional().describe('What uses the space, where it was not known before.'),
+    description: description.optional(),
+  }),
+  output: allocation,
+  rest: { method: 'POST', path: '/allocations/{allocationId}/confirm' },
+  cli: 'allocation confirm',
+  refusals: ['NotFound', 'MalformedId', 'IncorrectState', 'DeniedByPolicy'],
+  changes: getAllocation,
+  at: placeOfAllocation,
+  async run(context, { allocationId, ...changes }) {
+    const hold = await findHeld(context, allocationId)
+    if (hold.resourceType === 'eip') refuseResourceOfEip(changes.resourceId)
+    const confirmed = await inOurWords(words, () => confirmHold(context, hold, changes))
+    const given = [...(hold.request.tags ?? [])].map(([Key, Value]) => ({ Key, Value }))
+    return showAllocation(context, await context.snapshot(), confirmed, given)
+  },
+})
+
+export const holdAllocation = nativeWrite({
+  name: 'holdAllocation',
+  summary: 'Hold what is held for another time from now on.',
+  action: 'allocation:manage',
+  input: z.strictObject({ allocationId, expiresInSeconds }),
+  output: allocation,
+  rest: { method: 'POST', path: '/allocations/{allocationId}/hold' },
+  cli: 'allocation hold',
+  refusals: ['NotFound', 'MalformedId', 'IncorrectState'],
+  changes: getAllocation,
+  at: placeOfAllocation,
+  async run(context, input) {
+    await extendHold(context, await findHeld(context, input.allocationId), input.expiresInSeconds, 'expiresInSeconds')
+    return showOne(context, input.allocationId)
+  },
+})
+
 export const allocationOperations = [
   createAllocation,
   createAllocations,
   listAllocations,
   getAllocation,
   updateAllocation,
+  confirmAllocation,
+  holdAllocation,
   releaseAllocation,
 ] as const
 
 async function placeOfAllocation(context: ReadContext, input: { readonly allocationId: string }): Promise<Place> {
-  const { account } = await findAllocation(context, input.allocationId)
+  const { account } = await findEntry(context, input.allocationId)
   return { node: account, absent: absentAllocation(input.allocationId) }
 }
 
 async function showOne(context: ReadContext, id: string): Promise<z.output<typeof allocation>> {
-  const found = await findAllocation(context, id)
-  return showAllocation(
-    context,
-    await context.snapshot(),
-    found,
-    await context.tx.tags.of(tagHomeOf(context, found).id),
-  )
+  const found = await findEntry(context, id)
+  const tags = await tagsOf(context, [found])
+  return showAllocation(context, await context.snapshot(), found, tags(found))
+}
+
+async function findHeld(context: ReadContext, id: string): Promise<Hold> {
+  const found = await findEntry(context, id)
+  if (isHold(found)) return found
+  return refuse({ code: 'IncorrectState', what: 'ipam-pool-allocation', id, problem: 'it is allocated, not held' })
 }
 
 const holderOf = (context: WriteContext, { account, region }: Allocation): WriteContext =>
@@ -284,6 +353,19 @@ async function allocate(context: WriteContext, wanted: AllocationWish): Promise<
   const asked = await readWish(context, wanted)
   const holder = context.actingFor(wanted.account, wanted.locale)
   const given = tagList(wanted.tags)
+  const { hold } = wanted
+  if (hold) {
+    if (asked.type.name === 'eip') {
+      checkRegion(context, 'locale', wanted.locale)
+      refuseResourceOfEip(wanted.resourceId)
+    }
+    const { resourceId, description } = wanted
+    const { request } = asked
+    const held = await inOurWords(words, () =>
+      placeHold(context, { request, seconds: hold.expiresInSeconds, resourceId, description }),
+    )
+    return showAllocation(context, await context.snapshot(), held, given)
+  }
   const granted = await inOurWords(words, () =>
     asked.type.name === 'eip' ? elasticIp(holder, wanted, asked) : plain(holder, wanted, asked),
   )
@@ -307,9 +389,7 @@ async function plain(context: WriteContext, wanted: AllocationWish, { request, t
 /** An Elastic IP is one over either API. */
 async function elasticIp(context: WriteContext, wanted: AllocationWish, { block }: Asked): Promise<Allocation> {
   checkRegion(context, 'locale', wanted.locale)
-  if (wanted.resourceId !== undefined) {
-    refuseValue('resourceId', wanted.resourceId, 'an Elastic IP is a resource of its own, which is named for you')
-  }
+  refuseResourceOfEip(wanted.resourceId)
   const { allocation } = await takeElasticIp(context, {
     IpamPoolId: wanted.poolId,
     Address: block && formatAddress(block),
@@ -317,6 +397,11 @@ async function elasticIp(context: WriteContext, wanted: AllocationWish, { block 
   })
   if (wanted.description !== undefined) await context.tx.space.describe(allocation.n, wanted.description)
   return allocation
+}
+
+function refuseResourceOfEip(resourceId: string | undefined): void {
+  if (resourceId === undefined) return
+  refuseValue('resourceId', resourceId, 'an Elastic IP is a resource of its own, which is named for you')
 }
 
 // The wish -----------------------------------------------------------------------------------------------------------

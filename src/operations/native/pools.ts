@@ -327,14 +327,16 @@ export const getUtilization = nativeRead({
   refusals: ['NotFound', 'MalformedId'],
   at: placeOfPool,
   async run(context, input) {
-    const { n } = await findPool(context, input.poolId)
+    const { n, family } = await findPool(context, input.poolId)
     const { allocated, quarantined, free, allocations } = await context.tx.space.utilization(n)
+    // What is held rests too, and is free from its moment on, whether or not it was swept.
+    const held = await context.tx.space.holds.held(n, family)
     return {
       provisioned: String(allocated + quarantined + free),
       allocated: String(allocated),
-      quarantined: String(quarantined),
-      held: '0',
-      free: String(free),
+      quarantined: String(quarantined - held.live - held.lapsed),
+      held: String(held.live),
+      free: String(free + held.lapsed),
       allocations,
     }
   },
