@@ -165,15 +165,6 @@ export class Holds {
     )
     return row !== undefined
   }
-  /** How holds of exactly this block ended that were never confirmed, and when; the first one first. */
-  async endings(cidr: Cidr): Promise<readonly { readonly ending: HoldEnding; readonly at: number }[]> {
-    return this.#sql.all(
-      `select ending, released_at as at from allocation_history
-       where first = ? and length = ? and ending is not null order by created_at, n`,
-      toKey(cidr),
-      cidr.length,
-    )
-  }
   async insert(hold: Hold): Promise<void> {
     await this.#sql.later(
       `insert into hold (${columns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,

@@ -666,6 +666,7 @@ create table hold (
   check (expires_at > created_at)
 ) strict;
 create unique index hold_first on hold (pool, first);
+create index hold_address on hold (first, length);
 create index hold_account on hold (account, n);
 create index hold_resource on hold (resource_id) where resource_id is not null;
 -- What is held rests, and is free when its time is over: the quarantine of a hold is named by it.

@@ -1,7 +1,6 @@
 // Holds over the native API: kept, confirmed as policy says by then, given up, and over at their moment whoever has swept.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { parseCidr } from '#model/cidr.ts'
 import { checkSpace } from '#store/check.ts'
 import { foundOrganization, lab, network, prod, root, shop } from '../../../test/acme.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
@@ -75,7 +74,15 @@ const extend = (held: Allocation, expiresInSeconds: number) =>
 const refused = async (wish: object) => (await world.ask<Problem>('POST', '/allocations', { body: wish })).body.code
 const utilization = (poolId: string) =>
   world.get<{ held: string; free: string; quarantined: string; allocated: string }>(`/pools/${poolId}/utilization`)
-const historyOf = (address: string) => world.store.read((tx) => tx.space.holds.endings(parseCidr(`${address}/32`)!))
+const historyOf = async (address: string) =>
+  (await world.get<{ items: Tenure[] }>(`/history/addresses?cidr=${address}`)).items.map(
+    ({ hold, heldFrom, heldUntil }) => ({ hold, heldFrom, heldUntil }),
+  )
+interface Tenure {
+  readonly hold?: string
+  readonly heldFrom: string
+  readonly heldUntil?: string
+}
 
 test('what is held is nobody else’s, and an allocation once it is confirmed', async () => {
   const poolId = await pool({ cidr: '10.1.0.1/32' })
@@ -256,18 +263,27 @@ test('what the provider gave, because nothing else had room, is confirmed as lon
   assert.equal((await confirm(another)).body.code, 'DeniedByPolicy')
 })
 
-test('history says that a hold lapsed at exactly its moment, or was dropped, whenever it is swept', async () => {
+test('history says that a hold lapsed at exactly its moment, or was dropped, whether or not it was swept', async () => {
   const poolId = await pool({ cidr: '10.7.0.1/32' })
   const lapsing = await hold(wishFor(poolId))
-  const lapsesAt = Date.parse(lapsing.expiresAt!)
+  const tenure = { hold: 'held', heldFrom: lapsing.createdAt, heldUntil: lapsing.expiresAt }
+  assert.deepEqual(await historyOf('10.7.0.1'), [tenure])
   world.advance(500_000)
+  assert.deepEqual(await historyOf('10.7.0.1'), [{ ...tenure, hold: 'lapsed' }], 'before anybody swept')
   const dropped = await hold(wishFor(poolId))
   await world.ask('DELETE', `/allocations/${dropped.allocationId}`)
-  const endings = (await historyOf('10.7.0.1')).map(({ ending, at }) => ({ ending, at }))
-  assert.deepEqual(endings, [
-    { ending: 'lapsed', at: lapsesAt },
-    { ending: 'dropped', at: Date.parse(dropped.createdAt) },
+  const used = await hold(wishFor(poolId))
+  world.advance(1_000)
+  await confirm(used)
+  assert.deepEqual(await historyOf('10.7.0.1'), [
+    { ...tenure, hold: 'lapsed' },
+    { hold: 'dropped', heldFrom: dropped.createdAt, heldUntil: dropped.createdAt },
+    { hold: undefined, heldFrom: used.createdAt, heldUntil: undefined },
   ])
+  const account = await world.get<{ items: (Tenure & { allocationId: string })[] }>(
+    `/history/accounts/${shop}?limit=1000`,
+  )
+  assert.equal(account.items.find(({ allocationId }) => allocationId === lapsing.allocationId)?.hold, 'lapsed')
 })
 
 test('holds are listed among allocations, by all filters, and by their state', async () => {
