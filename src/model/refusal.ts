@@ -32,6 +32,7 @@ export type Noun =
   | 'region'
   | 'availability-zone'
   | 'role-binding'
+  | 'resource-type'
   | 'decision'
   | 'api-token'
   | 'exception'

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { type Cidr, formatAddress } from '#model/cidr.ts'
 import type { AllocationRequest } from '#model/policy/decision.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
-import { findResourceType, type ResourceType, resourceTypeNames } from '#model/policy/resource-types.ts'
+import { findResourceType, namesOf, type ResourceType } from '#model/policy/resource-types.ts'
 import type { PoolFacts } from '#model/policy/snapshot.ts'
 import { type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
 import type { Hold } from '#store/holds.ts'
@@ -414,9 +414,9 @@ interface Asked {
 
 async function readWish(context: WriteContext, wanted: AllocationWish): Promise<Asked> {
   const snapshot = await context.snapshot()
-  const type = findResourceType(wanted.resourceType)
+  const type = findResourceType(wanted.resourceType, snapshot.resourceTypes)
   if (!type) {
-    refuseValue('resourceType', wanted.resourceType, `it must be one of ${resourceTypeNames.join(', ')}`)
+    refuseValue('resourceType', wanted.resourceType, `it must be one of ${namesOf(snapshot.resourceTypes)}`)
   }
   refuseNetwork(type)
   checkLocale(context, 'locale', wanted.locale)

@@ -1,15 +1,10 @@
 // IPAMs and their scopes.
 import { z } from 'zod'
-import { assert } from '#model/assert.ts'
-import { ipamSettingsFromTags } from '#model/policy/tag-settings.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
 import type { Ipam, Scope } from '#store/ipams.ts'
-import type { Tag } from '#store/tags.ts'
-import { createIpam, deleteIpam, modifyIpam } from '../ipams.ts'
-import type { ReadContext } from '../operation.ts'
+import { createIpam, deleteIpam, type IpamSettings, modifyIpam, setIpamSettings } from '../ipams.ts'
+import type { ReadContext, WriteContext } from '../operation.ts'
 import { createIpamScope, deleteIpamScope, modifyIpamScope } from '../scopes.ts'
-import { tagsInModel } from '../tagging.ts'
-import { createTags } from '../tags.ts'
 import { type Place, permitter } from './authority.ts'
 import { nativeRead, nativeWrite } from './definition.ts'
 import { placeOfNode } from './roles.ts'
@@ -41,7 +36,6 @@ const words: Words = {
   RemoveOperatingRegion: 'operatingRegions',
   Tier: 'tier',
 }
-const settings = { policyCompatibility: 'cadastre:policy-compatibility', unmatched: 'cadastre:unmatched' } as const
 
 const ipamId = z.string().max(64).describe('`ipam-…`.')
 const scopeId = z.string().max(64).describe('`ipam-scope-…`.')
@@ -148,10 +142,12 @@ export const createAnIpam = nativeWrite({
         EnablePrivateGua: wish.enablePrivateGua,
         MeteredAccount: wish.meteredAccount,
         OperatingRegions: wish.operatingRegions?.map((RegionName) => ({ RegionName })),
-        ...specified('ipam', [...tagList(tags), ...settingTags({ policyCompatibility, unmatched })]),
+        ...specified('ipam', tagList(tags)),
       }),
     )
-    return showIpam(context, await findIpam(context, Ipam!.IpamId!))
+    const id = Ipam!.IpamId!
+    await settle(context, await findIpam(context, id), { policyCompatibility, unmatched })
+    return showIpam(context, await findIpam(context, id))
   },
 })
 
@@ -198,8 +194,7 @@ export const updateIpam = nativeWrite({
         }),
       )
     }
-    const put = settingTags({ policyCompatibility, unmatched })
-    if (put.length > 0) await createTags.run(owner, { Resources: [ipamId], Tags: put })
+    await settle(context, await findIpam(context, ipamId), { policyCompatibility, unmatched })
     await replaceTags(owner, ipamId, tags)
     return showIpam(context, await findIpam(context, ipamId))
   },
@@ -353,23 +348,19 @@ export async function placeOfScope(context: ReadContext, input: { readonly scope
   return { node: (await findScope(context, input.scopeId)).account, absent: absentScope(input.scopeId) }
 }
 
-// Settings -----------------------------------------------------------------------------------------------------------
-
-type Settings = { readonly [Name in keyof typeof settings]?: string }
-
-/** Where an IPAM's settings are kept: as tags. */
-const settingTags = (wanted: Settings): Tag[] =>
-  Object.entries(settings).flatMap(([name, Key]) => {
-    const Value = wanted[name as keyof Settings]
-    return Value === undefined ? [] : [{ Key, Value }]
-  })
+/** Sets the fields that EC2 has no parameters for; those that are undefined stay as they are. */
+async function settle(
+  context: WriteContext,
+  found: Ipam,
+  { policyCompatibility = found.policyCompatibility, unmatched = found.unmatched }: Partial<IpamSettings>,
+): Promise<void> {
+  if (policyCompatibility === found.policyCompatibility && unmatched === found.unmatched) return
+  await setIpamSettings(context, found, { policyCompatibility, unmatched })
+}
 
 // Showing ------------------------------------------------------------------------------------------------------------
 
 async function showIpam(context: ReadContext, found: Ipam): Promise<z.output<typeof ipam>> {
-  const stored = await context.tx.tags.of(found.id)
-  const { settings: read } = ipamSettingsFromTags(tagsInModel(stored))
-  assert(read !== undefined, 'stored settings have been checked')
   return {
     ipamId: found.id,
     account: found.account,
@@ -379,11 +370,11 @@ async function showIpam(context: ReadContext, found: Ipam): Promise<z.output<typ
     tier: found.tier,
     enablePrivateGua: found.isPrivateGuaEnabled,
     meteredAccount: found.meteredAccount,
-    policyCompatibility: read.policyCompatibility,
-    unmatched: read.unmatched,
+    policyCompatibility: found.policyCompatibility,
+    unmatched: found.unmatched,
     publicScopeId: found.publicScopeId,
     privateScopeId: found.privateScopeId,
-    tags: tagMap(stored),
+    tags: tagMap(await context.tx.tags.of(found.id)),
     createdAt: formatInstant(found.createdAt),
   }
 }

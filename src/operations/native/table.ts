@@ -33,6 +33,7 @@ import {
 import { ipamOperations, scopeOperations } from './ipams.ts'
 import { organizationOperations } from './organization.ts'
 import { poolOperations } from './pools.ts'
+import { resourceTypeOperations } from './resource-types.ts'
 import { createRoleBinding, deleteRoleBinding, getRoleBinding, listRoleBindings, listRoles } from './roles.ts'
 import { createToken, listTokens, revokeToken, whoAmI } from './tokens.ts'
 
@@ -112,6 +113,11 @@ export const nouns: readonly Noun[] = [
     name: 'Allocations',
     summary: 'Space in use, of every type, cloud and site.',
     operations: allocationOperations,
+  },
+  {
+    name: 'Resource types',
+    summary: 'What can ask for space: the registry, and what you add to it.',
+    operations: resourceTypeOperations,
   },
 ]
 
