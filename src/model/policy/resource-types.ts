@@ -74,11 +74,25 @@ export const resourceTypes: readonly ResourceType[] = [
     lengths: oneEither,
   },
   {
+    name: 'azure:public-ip-prefix',
+    summary: 'A prefix of public IP addresses in Azure.',
+    scopeTypes: ['public'],
+    takes: 'cidr',
+    lengths: { 4: { min: 28, max: 31 }, 6: { min: 124, max: 127 } },
+  },
+  {
     name: 'azure:virtual-network',
     summary: 'An address space of a virtual network in Azure.',
     scopeTypes: both,
     takes: 'cidr',
     lengths: { 4: { min: 8, max: 29, default: 24 }, 6: { min: 48, max: 64, default: 64 } },
+  },
+  {
+    name: 'azure:subnet',
+    summary: 'A range of a subnet in Azure.',
+    scopeTypes: both,
+    takes: 'cidr',
+    lengths: { 4: { min: 8, max: 29, default: 24 }, 6: { min: 64, max: 64, default: 64 } },
   },
   {
     name: 'gcp:address',
@@ -92,7 +106,7 @@ export const resourceTypes: readonly ResourceType[] = [
     summary: 'A range of a subnetwork in Google Cloud.',
     scopeTypes: both,
     takes: 'cidr',
-    lengths: { 4: { min: 8, max: 29, default: 24 }, 6: { min: 48, max: 64, default: 64 } },
+    lengths: { 4: { min: 8, max: 29, default: 24 }, 6: { min: 64, max: 64, default: 64 } },
   },
   {
     name: 'k8s:load-balancer',
@@ -100,6 +114,13 @@ export const resourceTypes: readonly ResourceType[] = [
     scopeTypes: both,
     takes: 'address',
     lengths: oneEither,
+  },
+  {
+    name: 'k8s:network',
+    summary: 'A range for the pods or the services of a Kubernetes cluster.',
+    scopeTypes: both,
+    takes: 'cidr',
+    lengths: { 4: { min: 8, max: 28, default: 16 }, 6: { min: 40, max: 112, default: 64 } },
   },
   {
     name: 'onprem:host',
