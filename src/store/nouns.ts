@@ -15,6 +15,7 @@ import { Policies } from './policies.ts'
 import { Pools } from './pools.ts'
 import { RecordLists } from './record-lists.ts'
 import { ResourceTypes } from './resource-types.ts'
+import { Resources } from './resources.ts'
 import { RoleBindings } from './role-bindings.ts'
 import { Space } from './space.ts'
 import type { Sql } from './sql.ts'
@@ -59,6 +60,7 @@ export class Nouns implements Transaction {
   readonly pools: Pools
   readonly recordLists: RecordLists
   readonly resourceTypes: ResourceTypes
+  readonly resources: Resources
   readonly roleBindings: RoleBindings
   readonly space: Space
   readonly spaceCheck: SpaceCheck
@@ -99,6 +101,7 @@ export class Nouns implements Transaction {
     this.recordLists = new RecordLists(sql)
     this.tenures = new Timeline(sql)
     this.resourceTypes = new ResourceTypes(sql)
+    this.resources = new Resources(sql, this)
     this.roleBindings = new RoleBindings(sql)
   }
 

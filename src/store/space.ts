@@ -753,6 +753,16 @@ export class Space {
     )
     return rows.map(toAllocation)
   }
+  /** Allocations of one type in order of creation, after a cursor. Reads over those of other types. */
+  async ofType(resourceType: string, after: number, limit: number): Promise<Allocation[]> {
+    const rows = await this.#sql.all<AllocationRow>(
+      `${selectAllocation} where a.n > ? and h.resource_type = ? order by a.n limit ?`,
+      after,
+      resourceType,
+      limit,
+    )
+    return rows.map(toAllocation)
+  }
   /** Who holds or has held space, of which type, where: a few rows for millions of allocations. */
   async holders(filter: Partial<HolderName>): Promise<(HolderName & { readonly n: number })[]> {
     const asked = (['account', 'resourceType', 'region'] as const).filter((name) => filter[name] !== undefined)

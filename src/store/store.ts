@@ -16,6 +16,7 @@ import type { Policies } from './policies.ts'
 import type { Pools } from './pools.ts'
 import type { RecordLists } from './record-lists.ts'
 import type { ResourceTypes } from './resource-types.ts'
+import type { Resources } from './resources.ts'
 import type { RoleBindings } from './role-bindings.ts'
 import type { Space } from './space.ts'
 import type { Tags } from './tags.ts'
@@ -56,6 +57,7 @@ export interface Transaction {
   readonly pools: Pools
   readonly recordLists: RecordLists
   readonly resourceTypes: ResourceTypes
+  readonly resources: Resources
   readonly roleBindings: RoleBindings
   readonly space: Space
   readonly spaceCheck: SpaceCheck

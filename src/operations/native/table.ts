@@ -34,6 +34,7 @@ import { ipamOperations, scopeOperations } from './ipams.ts'
 import { organizationOperations } from './organization.ts'
 import { poolOperations } from './pools.ts'
 import { resourceTypeOperations } from './resource-types.ts'
+import { resourceOperations } from './resources.ts'
 import { createRoleBinding, deleteRoleBinding, getRoleBinding, listRoleBindings, listRoles } from './roles.ts'
 import { createToken, listTokens, revokeToken, whoAmI } from './tokens.ts'
 
@@ -114,6 +115,7 @@ export const nouns: readonly Noun[] = [
     summary: 'Space in use, of every type, cloud and site.',
     operations: allocationOperations,
   },
+  { name: 'Resources', summary: 'What holds space, and where it got it from.', operations: resourceOperations },
   {
     name: 'Resource types',
     summary: 'What can ask for space: the registry, and what you add to it.',
