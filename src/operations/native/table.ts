@@ -1,7 +1,7 @@
 // All operations of the native API: what is not here does not exist there.
 
-import { candidateOperations, draftPolicyVersion } from './candidates.ts'
 import { allocationOperations } from './allocations.ts'
+import { candidateOperations, draftPolicyVersion } from './candidates.ts'
 import { listChanges } from './changes.ts'
 import { getDecision, listDecisions } from './decisions.ts'
 import type { NativeOperation } from './definition.ts'
@@ -9,6 +9,8 @@ import { getEffectivePolicy } from './effective-policies.ts'
 import { exceptionOperations } from './exceptions.ts'
 import { explainRecordedDecision, explainRequest } from './explanations.ts'
 import { findHolders, findHoldingsOfAccount, findHoldingsOfResource, getObjectHistory } from './history.ts'
+import { ipamOperations, scopeOperations } from './ipams.ts'
+import { organizationOperations } from './organization.ts'
 import {
   comparePolicyVersions,
   createPolicy,
@@ -30,8 +32,6 @@ import {
   listPolicyAssignments,
   putPolicyAssignment,
 } from './policy-assignments.ts'
-import { ipamOperations, scopeOperations } from './ipams.ts'
-import { organizationOperations } from './organization.ts'
 import { poolOperations } from './pools.ts'
 import { resourceTypeOperations } from './resource-types.ts'
 import { resourceOperations } from './resources.ts'
