@@ -1,5 +1,6 @@
 // Allocations over the native API: every type and cloud, one or many, as policy says, and nothing that EC2's clients would stumble over.
 import assert from 'node:assert/strict'
+import { StatementSync } from 'node:sqlite'
 import { after, before, test } from 'node:test'
 import { checkSpace } from '#store/check.ts'
 import { dev, foundOrganization, lab, network, prod, root, shop } from '../../../test/acme.ts'
@@ -352,4 +353,44 @@ test('a dry run of a batch takes nothing, and a repeat with the same key has one
   const again = await world.ask('POST', '/allocations/batch', { body: { allocations }, headers })
   assert.deepEqual(again.body, first.body)
   assert.equal((await list(`poolId=${poolId}`)).length, 2)
+})
+
+/** Statements that SQLite runs meanwhile. */
+async function statementsOf(work: () => Promise<unknown>): Promise<number> {
+  const prototype = StatementSync.prototype as unknown as Record<string, (...values: unknown[]) => unknown>
+  const originals = (['get', 'all', 'run'] as const).map((name) => [name, prototype[name]!] as const)
+  let count = 0
+  for (const [name, original] of originals) {
+    prototype[name] = function (this: unknown, ...values: unknown[]) {
+      count++
+      return original.apply(this, values)
+    }
+  }
+  try {
+    await work()
+  } finally {
+    for (const [name, original] of originals) prototype[name] = original
+  }
+  return count
+}
+
+test('one costs no more statements than AllocateAddress and the look-up of the token; a hundred at once, two each', async () => {
+  if (world.engine !== 'sqlite') return
+  const poolId = await pool({ cidr: '10.200.0.0/16' })
+  const host = { account: shop, resourceType: 'onprem:host', locale: 'us-east-1', poolId }
+  const eip = { account: shop, resourceType: 'eip', locale: 'us-east-1' }
+  const ec2 = () => world.call('AllocateAddress', {}, { account: shop })
+  const native = (wish: object) => () => world.post('/allocations', wish)
+  const hundred = () => world.post('/allocations/batch', { allocations: Array.from({ length: 100 }, () => host) })
+  // What is seen for the first time, such as who asks, is written down once. Where a block is cut, a statement more is run.
+  const least = async (work: () => Promise<unknown>) => {
+    const counts: number[] = []
+    for (let turn = 0; turn < 4; turn++) counts.push(await statementsOf(work))
+    return Math.min(...counts)
+  }
+  const lookUp = 4
+  const allowed = (await least(ec2)) + lookUp
+  for (const wish of [host, eip]) assert((await least(native(wish))) <= allowed, JSON.stringify(wish))
+  const overhead = allowed + 20
+  assert((await least(hundred)) <= 200 + overhead)
 })

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { type Cidr, formatCidr, parseAddress } from '#model/cidr.ts'
 import { formatId, kindOf, parseId } from '#model/identifier.ts'
-import { refuse } from '#model/refusal.ts'
+import { type Refusal, refuse } from '#model/refusal.ts'
 import type { NamedResource, NetworkKind, NetworkResource } from '#store/resources.ts'
 import type { Allocation } from '#store/space.ts'
 import { readCursor, writeCursor } from '../listing.ts'
@@ -105,14 +105,8 @@ export const getResource = nativeRead({
   rest: { method: 'GET', path: '/resources/{resourceId}' },
   cli: 'resource show',
   refusals: ['NotFound'],
-  at: 'filtered',
-  async run(context, { resourceId: id, account }) {
-    const isPermitted = await permitter(context, 'allocation:read')
-    for (const found of await candidates(context, id, account)) {
-      if (isPermitted(found.account)) return found.show()
-    }
-    return refuse({ code: 'NotFound', what: 'resource', id })
-  },
+  at: async (context, input) => ({ node: (await findResource(context, input)).account, absent: absent(input) }),
+  run: async (context, input) => (await findResource(context, input)).show(),
 })
 
 export const resourceOperations = [listResources, getResource] as const
@@ -183,6 +177,19 @@ const sources: Readonly<Record<Kind, Source>> = {
   'nat-gateway': networkSource('nat-gateway'),
   subnet: networkSource('subnet'),
   vpc: networkSource('vpc'),
+}
+
+interface Named {
+  readonly resourceId: string
+  readonly account?: string
+}
+const absent = ({ resourceId: id }: Named): Refusal => ({ code: 'NotFound', what: 'resource', id })
+
+/** Of several accounts that use a name, the first whose things may be seen. */
+async function findResource(context: ReadContext, input: Named): Promise<Found> {
+  const isPermitted = await permitter(context, 'allocation:read')
+  const found = await candidates(context, input.resourceId, input.account)
+  return found.find(({ account }) => isPermitted(account)) ?? found[0] ?? refuse(absent(input))
 }
 
 async function candidates(context: ReadContext, id: string, account: string | undefined): Promise<readonly Found[]> {
