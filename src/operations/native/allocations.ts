@@ -436,6 +436,7 @@ async function readWish(context: WriteContext, wanted: AllocationWish): Promise<
     scopeType: scopeTypeOf(wanted, type, pool),
     netmaskLength: wanted.netmaskLength,
     ...(pool || block ? { explicit: { pool: pool?.id, cidr: block } } : {}),
+    ...(wanted.resourceId === undefined ? {} : { resource: wanted.resourceId }),
     ...(wanted.tags ? { tags: new Map(Object.entries(wanted.tags)) } : {}),
   }
   return { type, request, block }

@@ -363,3 +363,37 @@ test('a hold that does not rest as it says, and a rest for no hold, are found by
   assert.match((await checkSpace(world.store)).problems.join(), /quarantine: \d+ rows are for holds that are not there/)
   await world.tamper('update quarantine set hold = hold - 1000 where hold is not null')
 })
+
+test('an exception for one resource is for what is allocated or confirmed under its name', async () => {
+  const as = { account: network }
+  const allowed = await pool({ locale: 'onprem:ulm' })
+  const other = await pool({ locale: 'onprem:ulm' })
+  const { IpamPolicy } = await world.call('CreateIpamPolicy', { IpamId: ipamId }, as)
+  const IpamPolicyId = IpamPolicy!.IpamPolicyId!
+  const pair = { Locale: 'onprem:ulm', ResourceType: 'onprem:host' }
+  const AllocationRules = [{ SourceIpamPoolId: allowed }]
+  await world.call('ModifyIpamPolicyAllocationRules', { IpamPolicyId, ...pair, AllocationRules }, as)
+  await world.call('EnableIpamPolicy', { IpamPolicyId, OrganizationTargetId: prod }, as)
+  const requester = await world.tokenOf('user:asks', 'organization-administrator', '*')
+  const { exceptionId } = await world.post<{ exceptionId: string }>(
+    '/exceptions',
+    {
+      target: shop,
+      locale: 'onprem:ulm',
+      resourceType: 'onprem:host',
+      resource: 'db-*',
+      grants: { pools: [other] },
+      reason: 'the database is there',
+      expiresAt: new Date((await world.store.read(async (tx) => tx.now)) + 3_600_000).toISOString(),
+    },
+    { as: requester },
+  )
+  await world.post(`/exceptions/${exceptionId}/approve`, {})
+  const wish = wishFor(other, { locale: 'onprem:ulm' })
+  assert.equal(await refused({ ...wish, resourceId: 'web-1' }), 'DeniedByPolicy')
+  const made = await allocate({ ...wish, resourceId: 'db-1' })
+  assert.equal(made.poolId, other)
+  const held = await hold({ ...wish, resourceId: 'db-2' })
+  assert.equal((await confirm(held, { resourceId: 'web-2' })).body.code, 'DeniedByPolicy')
+  assert.equal((await confirm(held)).status, 200)
+})
