@@ -231,6 +231,7 @@ const nounNames: { readonly [N in Noun]: string } = {
   'availability-zone': 'an availability zone',
   decision: 'a decision',
   'role-binding': 'a role binding',
+  'resource-type': 'a resource type',
   'api-token': 'a token of the native API',
   'policy-version': 'a version of a policy',
   'policy-document': 'a document of a policy',

@@ -127,7 +127,8 @@ export async function refusalOf(work: Promise<unknown>) {
   throw new Error('expected a refusal', { cause: answer })
 }
 
-async function foundOrganization({ store }: World): Promise<void> {
+/** The organization alone, with nothing in it. */
+export async function foundOrganization({ store }: Pick<World, 'store'>): Promise<void> {
   await store.write(async (tx) => {
     const { organizations, now } = tx
     await organizations.create({ id: 'o-acmeacme00', managementAccount, rootId: root, createdAt: now })

@@ -1,5 +1,6 @@
 // One good request for each operation of the native API, about things of the management account.
 
+import { aboutSpace, aboutTheTree } from './native-space-examples.ts'
 import type { NativeWorld } from './native-world.ts'
 import { managementAccount } from './world.ts'
 
@@ -11,6 +12,8 @@ export interface Example {
   readonly node?: string
   /** What nobody of another account may find in the answer of a list. */
   readonly secrets?: readonly string[]
+  /** What those are told who may, where it cannot be done here. */
+  readonly instead?: number
 }
 
 const nowhere = '0'.repeat(17)
@@ -27,6 +30,8 @@ export async function accessExamples(world: NativeWorld): Promise<ReadonlyMap<st
       ...(await aboutPrincipals(world)),
       ...(await aboutTheRecord(world)),
       ...(await aboutPolicies(world)),
+      ...(await aboutTheTree(world)),
+      ...(await aboutSpace(world)),
     }),
   )
 }

@@ -37,6 +37,7 @@ const everyNoun: { readonly [N in Noun]: true } = {
   'availability-zone': true,
   'role-binding': true,
   decision: true,
+  'resource-type': true,
   'api-token': true,
   'policy-version': true,
   'policy-document': true,

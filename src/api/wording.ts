@@ -459,6 +459,7 @@ const nouns: Readonly<Record<Noun, NounWords>> = {
   },
   decision: idWords('InvalidDecisionId', 'decision'),
   'role-binding': idWords('InvalidRoleBindingId', 'role binding'),
+  'resource-type': idWords('InvalidResourceType', 'resource type'),
   'api-token': idWords('InvalidApiTokenId', 'token'),
   'policy-version': idWords('InvalidIpamPolicyVersion', 'version of the policy'),
   'policy-document': idWords('InvalidIpamPolicyDocument', 'document of the policy'),

@@ -1,4 +1,4 @@
-// What the clock alone starts: quarantines that end, tokens and sessions that are forgotten.
+// What the clock alone starts: quarantines that end, holds that lapse, tokens and sessions that are forgotten.
 import { clientTokenMs } from '#operations/execute.ts'
 import type { Store } from '#store/store.ts'
 

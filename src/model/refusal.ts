@@ -32,6 +32,7 @@ export type Noun =
   | 'region'
   | 'availability-zone'
   | 'role-binding'
+  | 'resource-type'
   | 'decision'
   | 'api-token'
   | 'exception'
@@ -48,8 +49,15 @@ export interface ConflictParty {
   readonly account: string
 }
 
+/** Of several requests at once: which one was refused, counted from 0. */
+interface Numbered {
+  readonly index?: number
+}
+
+export type Refusal = Reason & Numbered
+
 /** Listed in order of precedence: where several apply, the first one is answered. */
-export type Refusal =
+type Reason =
   // Who are you.
   | { code: 'MissingAuthentication' }
   | { code: 'IncompleteSignature'; problem: string }

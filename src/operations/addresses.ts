@@ -1,5 +1,6 @@
 // Elastic IPs: allocated as policy says, released into quarantine, associated with what stands behind them.
 import type { Address, AllocateAddressRequest } from '#formats/aws/ec2.generated.ts'
+import { assert } from '#model/assert.ts'
 import { type Cidr, formatAddress, parseAddress } from '#model/cidr.ts'
 import { formatId, parseId } from '#model/identifier.ts'
 import type { AllocationRequest } from '#model/policy/decision.ts'
@@ -7,7 +8,7 @@ import { refuse, refuseValue } from '#model/refusal.ts'
 import type { AddressAssociation } from '#store/addresses.ts'
 import type { Allocation } from '#store/space.ts'
 import type { Tag } from '#store/tags.ts'
-import { getUsablePool, grant, release, usualFields } from './grant.ts'
+import { type Grant, getUsablePool, grant, release, usualFields } from './grant.ts'
 import { filterBy, page, refuseIdsWithPaging } from './listing.ts'
 import { ec2Read, ec2Write, type ReadContext, type WriteContext } from './operation.ts'
 import { putTags, tagsToCreate } from './tagging.ts'
@@ -18,28 +19,38 @@ const readStep = 10_000
 const addressFamily = 4
 
 export const allocateAddress = ec2Write('AllocateAddress', async (context, input) => {
+  const { allocation, pool } = await takeElasticIp(context, input)
+  return {
+    AllocationId: idOf(context, allocation),
+    PublicIp: formatAddress(allocation.cidr),
+    PublicIpv4Pool: pool.scopeId === undefined ? 'amazon' : pool.id,
+    NetworkBorderGroup: context.region,
+    Domain: 'vpc',
+  }
+})
+
+/** Takes an Elastic IP for the caller in this Region: what AllocateAddress does, and the native API for type `eip`. */
+export async function takeElasticIp(
+  context: WriteContext,
+  input: AllocateAddressRequest,
+): Promise<Grant & Required<Pick<Grant, 'allocation' | 'pool'>>> {
   refuseUnsupported(context, input)
   const tags = tagsToCreate(input.TagSpecifications, 'elastic-ip')
   if (input.IpamPoolId !== undefined) await getPoolHere(context, input.IpamPoolId)
 
   const request = toRequest(context, input, tags)
-  const { cidr, allocation, pool } = await grant(
+  const { allocation, pool, ...granted } = await grant(
     context,
     request,
     { resourceType },
     { fields: { ...usualFields, cidr: 'Address' }, whenFull: 'capacity' },
   )
-  const id = formatId('address', context.tx.installation, allocation!.n)
+  assert(allocation !== undefined && pool !== undefined, 'public space is always taken from a pool')
+  const id = idOf(context, allocation)
   if (tags.length > 0) await putTags(context, { id, type: 'elastic-ip', account: context.caller.account }, tags)
   context.changed(id)
-  return {
-    AllocationId: id,
-    PublicIp: formatAddress(cidr),
-    PublicIpv4Pool: pool!.scopeId === undefined ? 'amazon' : pool!.id,
-    NetworkBorderGroup: context.region,
-    Domain: 'vpc',
-  }
-})
+  return { ...granted, allocation, pool }
+}
 
 export const releaseAddress = ec2Write('ReleaseAddress', async (context, input) => {
   if (input.NetworkBorderGroup !== undefined && input.NetworkBorderGroup !== context.region) {

@@ -72,7 +72,7 @@ export const releaseIpamPoolAllocation = ec2Write('ReleaseIpamPoolAllocation', a
   if (!equals(allocation.cidr, cidr)) {
     refuseValue('Cidr', input.Cidr, `the allocation ${id} has the CIDR ${formatCidr(allocation.cidr)}`)
   }
-  if (allocation.resourceType !== 'custom') {
+  if (shownType(allocation) !== 'custom') {
     const because = `this one is of type \`${allocation.resourceType}\` and ends with its resource`
     refuseValue('IpamPoolAllocationId', id, `only custom allocations can be released; ${because}`)
   }
@@ -311,12 +311,17 @@ function describe(
     IpamPoolAllocationId: idOf(context, allocation),
     Description: allocation.description,
     ResourceId: resourceIdOf(context, allocation),
-    ResourceType: allocation.resourceType as IpamPoolAllocation['ResourceType'],
+    ResourceType: shownType(allocation),
     ResourceRegion: allocation.region,
     ResourceOwner: allocation.account,
     Tags: tags,
   }
 }
+
+/** What the native API allocates for other types would be unknown to clients of EC2: to them it is reserved by hand. */
+const shownType = ({ resourceType }: Allocation): string => (typesOfEc2.has(resourceType) ? resourceType : 'custom')
+/** Of those that the service model knows, the ones that are held here. */
+const typesOfEc2: ReadonlySet<string> = new Set(['ipam-pool', 'vpc', 'subnet', 'eip', 'custom'])
 
 /** An Elastic IP is its allocation under another name. */
 const resourceIdOf = ({ tx }: ReadContext, { resourceType, resourceId, n }: Allocation): string | undefined =>

@@ -1,6 +1,7 @@
 // Decide, allocate, record: how every address and block is handed out, whoever asks and whatever for.
-import { type Cidr, contains, formatCidr, parseCidr } from '#model/cidr.ts'
+import { type Cidr, contains, equals, formatCidr, parseCidr } from '#model/cidr.ts'
 import { formatId } from '#model/identifier.ts'
+import { isForeignLocale } from '#model/locale.ts'
 import { conclude, decide } from '#model/policy/decide.ts'
 import {
   type AllocationRequest,
@@ -41,6 +42,10 @@ export interface GrantOptions {
   readonly whenFull: 'size' | 'capacity'
   readonly allowed?: readonly Cidr[]
   readonly disallowed?: readonly Cidr[]
+  /** What the caller names must be in a pool: nothing is brought along, as blocks for networks can be. */
+  readonly isFromPools?: true
+  /** The space is only held: what rests cannot be had, not even by who gave it back, or giving up a hold would end its rest. */
+  readonly isHeld?: true
 }
 
 export interface Grant {
@@ -70,30 +75,49 @@ export async function grant(
   holder: Holder,
   options: GrantOptions,
 ): Promise<Grant> {
+  const { cidr, pool, decision, number } = await takeAsDecided(context, request, options)
+  const n = pool && context.newSequence()
+  if (decision.exception !== undefined) await context.tx.exceptions.use(decision.exception, number, n)
+  if (!pool || n === undefined) return { cidr, decision }
+  const allocation: Allocation = {
+    n,
+    pool: pool.n,
+    cidr,
+    resourceType: holder.resourceType,
+    resourceId: holder.resourceId,
+    account: request.account,
+    region: context.region,
+    description: holder.description,
+    decision: number,
+    createdAt: context.now,
+  }
+  await context.tx.space.record(allocation)
+  return { cidr, decision, allocation, pool }
+}
+
+/** Space that is nobody's yet: who takes it must say whose it is. */
+export interface Taken {
+  readonly cidr: Cidr
+  /** Undefined where the caller brought space that no pool holds. */
+  readonly pool?: Pool
+  readonly decision: Decision
+  readonly number: number
+}
+
+/** The part of a grant that holds have too: asks policy, takes the space, and puts the decision on record. */
+export async function takeAsDecided(
+  context: WriteContext,
+  request: AllocationRequest,
+  options: GrantOptions,
+): Promise<Taken> {
   const { verdict, number, identity } = await ask(context, request)
   if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined), options.fields)
   for (const candidate of candidatesOf(verdict)) {
-    const taken = await takeFrom(context, candidate, request, options)
+    const taken = await takeCandidate(context, candidate, request, options)
     if (!taken) continue
     const decision = conclude(verdict, identity, { pool: candidate.pool, cidr: taken.cidr })
     context.record(decision)
-    const n = taken.pool && context.newSequence()
-    if (decision.exception !== undefined) await context.tx.exceptions.use(decision.exception, number, n)
-    if (!taken.pool || n === undefined) return { cidr: taken.cidr, decision }
-    const allocation: Allocation = {
-      n,
-      pool: taken.pool.n,
-      cidr: taken.cidr,
-      resourceType: holder.resourceType,
-      resourceId: holder.resourceId,
-      account: request.account,
-      region: context.region,
-      description: holder.description,
-      decision: number,
-      createdAt: context.now,
-    }
-    await context.tx.space.record(allocation)
-    return { cidr: taken.cidr, decision, allocation, pool: taken.pool }
+    return { ...taken, decision, number }
   }
   return refuseExhausted(context, request, verdict, conclude(verdict, identity, 'exhausted'), options)
 }
@@ -132,29 +156,56 @@ export async function judge(
   if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined))
   const { pool, cidr } = request.explicit
   const isAllowed = verdict.candidates.some((candidate) => candidate.pool === pool && candidate.cidr)
-  if (!isAllowed) {
-    const { policy, target, candidates } = verdict
-    const owner = verdict.ifExhausted.owner
-    refuseDecision(context, {
-      ...conclude(verdict, identity, undefined),
-      outcome: 'deny',
-      denial: {
-        cause: 'explicit',
-        setting: 'on-explicit',
-        value: pool,
-        allowed: candidates.map((candidate) => candidate.pool),
-        by:
-          policy && target !== undefined && owner !== undefined
-            ? { policy: policy.id, version: policy.version, target, owner }
-            : undefined,
-        owner,
-      },
-    })
-  }
+  if (!isAllowed) refuseElsewhere(context, verdict, identity, pool)
   const decision = conclude(verdict, identity, { pool, cidr })
   context.record(decision)
   if (decision.exception !== undefined) await context.tx.exceptions.use(decision.exception, number, undefined)
   return decision
+}
+
+/**
+ * Asks policy again what it was asked when space was held, for the length that is held, and puts the decision on record;
+ * takes nothing. Refuses where policy denies by now, or would give other space.
+ */
+export async function judgeHeld(
+  context: WriteContext,
+  question: AllocationRequest,
+  held: { readonly pool: Pool; readonly cidr: Cidr },
+): Promise<{ readonly decision: Decision; readonly number: number }> {
+  const request = { ...question, netmaskLength: held.cidr.length }
+  const { verdict, identity, number } = await ask(context, request)
+  if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined))
+  const pool = held.pool.scopeId === undefined ? provider : held.pool.id
+  const candidate = candidatesOf(verdict).find(
+    (one) => one.pool === pool && one.netmaskLength === held.cidr.length && (!one.cidr || equals(one.cidr, held.cidr)),
+  )
+  if (!candidate) refuseElsewhere(context, verdict, identity, pool)
+  // The others were not tried this time, so nothing is said of them.
+  const only = { ...verdict, candidates: [candidate], endings: new Map() }
+  const decision = conclude(only, identity, { pool, cidr: held.cidr })
+  context.record(decision)
+  return { decision, number }
+}
+
+/** What is held or named cannot become another. */
+function refuseElsewhere(context: WriteContext, verdict: Verdict, identity: Identity, pool: string): never {
+  const { policy, target, candidates } = verdict
+  const owner = verdict.ifExhausted.owner
+  refuseDecision(context, {
+    ...conclude(verdict, identity, undefined),
+    outcome: 'deny',
+    denial: {
+      cause: 'explicit',
+      setting: 'on-explicit',
+      value: pool,
+      allowed: candidates.map((candidate) => candidate.pool),
+      by:
+        policy && target !== undefined && owner !== undefined
+          ? { policy: policy.id, version: policy.version, target, owner }
+          : undefined,
+      owner,
+    },
+  })
 }
 
 /** Ends an allocation; its space rests as long as its pool says before anybody else can have it. */
@@ -215,6 +266,11 @@ export async function providerPool(context: WriteContext, family: 4 | 6): Promis
   return pool
 }
 
+interface Identity {
+  readonly id: string
+  readonly at: Date
+  readonly request: AllocationRequest
+}
 async function ask(context: WriteContext, request: AllocationRequest) {
   const verdict = decide(await context.snapshot(), request, new Date(context.now))
   const number = context.newSequence()
@@ -250,21 +306,25 @@ async function poolOf(context: WriteContext, id: string, family: 4 | 6): Promise
   return pool
 }
 
-async function takeFrom(
+/** Takes one candidate, where it has room. Whether it may be taken is for who calls to have asked. */
+export async function takeCandidate(
   context: WriteContext,
   candidate: Candidate,
   request: AllocationRequest,
   options: GrantOptions,
 ): Promise<{ cidr: Cidr; pool?: Pool } | undefined> {
-  // Space that the caller brings into a private network: nobody hands it out, so there is nothing to take.
-  if (candidate.pool === provider && candidate.cidr && request.scopeType !== 'public') return { cidr: candidate.cidr }
-  // Private space cannot be had from the provider.
-  if (candidate.pool === provider && request.scopeType === 'private') return undefined
+  if (candidate.pool === provider) {
+    // Space that the caller brings into a private network: nobody hands it out, so there is nothing to take.
+    const isBrought = candidate.cidr && request.scopeType !== 'public' && !options.isFromPools
+    if (isBrought) return { cidr: candidate.cidr! }
+    // The provider stands for Amazon: it has no private space, and none for other clouds and sites.
+    if (request.scopeType === 'private' || isForeignLocale(request.locale)) return undefined
+  }
   const pool = await poolOf(context, candidate.pool, request.family)
   if (candidate.cidr) {
     const free =
       (await context.tx.space.takeExactly(pool.n, candidate.cidr)) === 'taken' ||
-      (await context.tx.space.reclaim(pool.n, candidate.cidr, request.account))
+      (!options.isHeld && (await context.tx.space.reclaim(pool.n, candidate.cidr, request.account)))
     return free ? { cidr: candidate.cidr, pool } : undefined
   }
   const wish = { length: candidate.netmaskLength, allowed: options.allowed, disallowed: options.disallowed }
@@ -316,6 +376,7 @@ async function refuseExhausted(
   options: GrantOptions,
 ): Promise<never> {
   context.record(decision)
+  if (options.isFromPools) refuseWithoutPool(request, verdict)
   const wanted = verdict.candidates.find(({ cidr }) => cidr)?.cidr
   if (wanted) await refuseBlock(context, { verdict, wanted, account: request.account, field: options.fields.cidr })
   const candidate = verdict.candidates[0]!
@@ -338,6 +399,14 @@ async function refuseExhausted(
   })
 }
 
+/** Where nothing names a pool, and the provider has no such space, looking would find nothing. */
+function refuseWithoutPool({ resourceType, locale, scopeType }: AllocationRequest, { candidates }: Verdict): void {
+  if (candidates.some(({ pool }) => pool !== provider)) return
+  if (scopeType !== 'private' && !isForeignLocale(locale)) return
+  const problem = `no policy gives \`${resourceType}\` in \`${locale}\` a pool, and none is named; the provider has no such space`
+  refuse({ code: 'NotEligible', problem })
+}
+
 interface Wanted {
   readonly verdict: Verdict
   readonly wanted: Cidr
@@ -353,6 +422,7 @@ async function refuseBlock(context: WriteContext, { verdict, wanted, account, fi
   const until = await context.tx.space.quarantineEnd(pool.n, wanted)
   const conflict = (problem: string): never => refuse({ code: 'CidrConflict', field, value, problem })
   if (until !== undefined && until > context.now) {
+    if (await context.tx.space.holds.isHeld(pool.n, wanted)) conflict('it is held for somebody')
     conflict(`it was released recently and rests until ${new Date(until).toISOString()}`)
   }
   const [holder] = await context.tx.space.inside(pool.n, wanted, 1)

@@ -43,7 +43,7 @@ import { putTags, tagsToCreate } from './tagging.ts'
 const policiesPerIpamMax = 1_000
 
 export const createIpamPolicy = ec2Write('CreateIpamPolicy', async (context, input) => {
-  const tags = tagsToCreate(input.TagSpecifications, policyType)
+  const tags = tagsToCreate(input.TagSpecifications, policyType, (await context.snapshot()).resourceTypes)
   const ipam = await getIpam(context, input.IpamId)
   const policy = await insertPolicy(context, ipam, { tags })
   return { IpamPolicy: { ...describe(policy, tags), State: 'create-in-progress' } }
@@ -99,7 +99,7 @@ export const deleteIpamPolicy = ec2Write('DeleteIpamPolicy', async (context, inp
 })
 
 export const modifyIpamPolicyAllocationRules = ec2Write('ModifyIpamPolicyAllocationRules', async (context, input) => {
-  refuseUnknownType(input.ResourceType, ec2Fields)
+  await refuseUnknownType(context, input.ResourceType, ec2Fields)
   const pair = { locale: input.Locale, resourceType: input.ResourceType }
   const pools = poolsNamed(input.AllocationRules)
   const policy = await getPolicy(context, input.IpamPolicyId)
@@ -112,7 +112,7 @@ export const modifyIpamPolicyAllocationRules = ec2Write('ModifyIpamPolicyAllocat
 
 export const getIpamPolicyAllocationRules = ec2Read('GetIpamPolicyAllocationRules', async (context, input) => {
   const matches = filterBy(input.Filters, documentFilters)
-  if (input.ResourceType !== undefined) refuseUnknownType(input.ResourceType, ec2Fields)
+  if (input.ResourceType !== undefined) await refuseUnknownType(context, input.ResourceType, ec2Fields)
   const policy = await getPolicy(context, input.IpamPolicyId)
   const documents = (await contentOf(context, policy)).documents
     .map(listOf)

@@ -5,7 +5,7 @@ import { isForeignLocale } from '#model/locale.ts'
 import { type Compatibility, canonicalText, type PolicyDocument } from '#model/policy/document.ts'
 import { rulesProblem } from '#model/policy/eligibility.ts'
 import { mayUsePool, type Pair } from '#model/policy/resolve.ts'
-import { findResourceType, resourceTypeNames } from '#model/policy/resource-types.ts'
+import { findResourceType, namesOf } from '#model/policy/resource-types.ts'
 import type { PoolFacts, Snapshot } from '#model/policy/snapshot.ts'
 import { followTags, saidIn, tagsInLine } from '#model/policy/tag-agreement.ts'
 import { type PolicyTagSettings, policySettingsFromTags } from '#model/policy/tag-settings.ts'
@@ -198,7 +198,7 @@ async function refuseUnfitDocument(
   const ipam = await ipamOf(context, policy)
   const pools = rules.map(({ pool }) => getPoolFacts(snapshot, policy, pool))
   refuseUnfitLocale(ipam, { locale, resourceType }, fields)
-  const wrong = rulesProblem({ ipamId: ipam.id, locale, resourceType }, pools)
+  const wrong = rulesProblem({ ipamId: ipam.id, locale, resourceType }, pools, snapshot.resourceTypes)
   if (wrong?.field === 'SourceIpamPoolId') {
     refuseValue(fields.pool(pools.findIndex(({ id }) => id === wrong.value) + 1), wrong.value, wrong.problem)
   }
@@ -206,9 +206,10 @@ async function refuseUnfitDocument(
   if (pools.length > 0) refuseFreeTier(ipam, 'An IPAM policy')
 }
 
-export function refuseUnknownType(name: string, fields: DocumentFields): void {
-  if (findResourceType(name)) return
-  refuseValue(fields.resourceType, name, `it must be one of ${resourceTypeNames.join(', ')}`)
+export async function refuseUnknownType(context: ReadContext, name: string, fields: DocumentFields): Promise<void> {
+  const { resourceTypes } = await context.snapshot()
+  if (findResourceType(name, resourceTypes)) return
+  refuseValue(fields.resourceType, name, `it must be one of ${namesOf(resourceTypes)}`)
 }
 
 function getPoolFacts(snapshot: Snapshot, { account }: Policy, id: string): PoolFacts {

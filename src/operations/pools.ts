@@ -62,7 +62,7 @@ export const createIpamPool = ec2Write('CreateIpamPool', async (context, input) 
 
   await context.tx.pools.insert(pool)
   await putTags(context, { id: pool.id, type: resourceType, account: pool.account }, tags)
-  const settled = await settle(context, pool, tags)
+  const settled = await settle(context, pool, settingsOf(tags))
   await remember(context, settled)
   return { IpamPool: { ...(await describe(context, { pool: settled, ipam })), State: 'create-in-progress' } }
 })
@@ -118,20 +118,55 @@ export const deleteIpamPool = ec2Write('DeleteIpamPool', async (context, input) 
   return { IpamPool: { ...answer, State: 'delete-in-progress' } }
 })
 
-/** Brings a pool in line with its tags, which hold its settings: how long released space rests, and who shares it. */
-export async function applyPoolTags(context: WriteContext, id: string): Promise<void> {
+/**
+ * Brings a pool in line with what changed in its tags, which the EC2 API holds its settings in: how long released space
+ * rests, and who shares it. What they said before and still say changes nothing: the native API may have set it since.
+ */
+export async function applyPoolTags(context: WriteContext, id: string, before: readonly Tag[]): Promise<void> {
+  const had = settingsOf(before)
+  const has = settingsOf(await context.tx.tags.of(id))
+  const isSame = (name: keyof PoolSettings): boolean => String(had[name]) === String(has[name])
   const pool = (await context.tx.pools.find(id))!
-  const settled = await settle(context, pool, await context.tx.tags.of(id))
+  const settled = await settle(context, pool, {
+    ...(isSame('quarantineSeconds') ? {} : { quarantineSeconds: has.quarantineSeconds ?? null }),
+    ...(isSame('sharedWith') ? {} : { sharedWith: has.sharedWith }),
+  })
   if (settled !== pool) await remember(context, settled)
 }
 
-/** Answers the same object where nothing is to be changed. */
-async function settle(context: WriteContext, pool: Pool, tags: readonly Tag[]): Promise<Pool> {
+/** Settings of a pool that EC2 has no parameters for. What is undefined stays as it is. */
+export interface PoolSettings {
+  /** `null`: as the server is set. */
+  readonly quarantineSeconds?: number | null
+  readonly sharedWith?: readonly string[]
+}
+
+/** Sets them as plain fields; a tag that said so before would say something else now, and goes away. */
+export async function setPoolSettings(context: WriteContext, id: string, wanted: PoolSettings): Promise<void> {
+  for (const name of ['quarantineSeconds', 'sharedWith'] as const) {
+    if (wanted[name] !== undefined) await context.tx.tags.remove(id, settingKeys[name])
+  }
+  const pool = (await context.tx.pools.find(id))!
+  const settled = await settle(context, pool, wanted)
+  if (settled !== pool) await remember(context, settled)
+}
+const settingKeys = {
+  quarantineSeconds: 'cadastre:quarantine-seconds',
+  sharedWith: 'cadastre:shared-with',
+} as const satisfies Record<keyof PoolSettings, string>
+
+function settingsOf(tags: readonly Tag[]): { quarantineSeconds?: number; sharedWith: readonly string[] } {
   const { settings, problem } = poolSettingsFromTags(tagsInModel(tags))
   if (problem) refuseValue(problem.key, problem.value, problem.problem)
-  const { quarantineSeconds } = settings
-  const sharedWith = [...new Set(settings.sharedWith)].sort()
+  return { ...settings, sharedWith: [...new Set(settings.sharedWith)].sort() }
+}
+
+/** Answers the same object where nothing is to be changed. */
+async function settle(context: WriteContext, pool: Pool, wanted: PoolSettings): Promise<Pool> {
   const before = await context.tx.pools.shares(pool.n)
+  const sharedWith = wanted.sharedWith ? [...new Set(wanted.sharedWith)].sort() : before
+  const quarantineSeconds =
+    wanted.quarantineSeconds === undefined ? pool.quarantineSeconds : (wanted.quarantineSeconds ?? undefined)
   if (quarantineSeconds === pool.quarantineSeconds && sharedWith.join() === before.join()) return pool
   const settled = { ...pool, quarantineSeconds }
   await context.tx.pools.update(settled)

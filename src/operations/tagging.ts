@@ -1,7 +1,9 @@
 // The rules of tags, the same where an object is made and where its tags change later.
 import type { TagSpecification } from '#formats/aws/ec2.generated.ts'
+import { builtInTypes, type Registry } from '#model/policy/resource-types.ts'
 import {
   findStraySetting,
+  findUnknownType,
   ipamSettingsFromTags,
   policySettingsFromTags,
   poolSettingsFromTags,
@@ -20,7 +22,11 @@ export interface Tagged {
 }
 
 /** The tags of a request's specifications for the one resource type that the request makes, checked. */
-export function tagsToCreate(specifications: readonly TagSpecification[] | undefined, resourceType: string): Tag[] {
+export function tagsToCreate(
+  specifications: readonly TagSpecification[] | undefined,
+  resourceType: string,
+  registry?: Registry,
+): Tag[] {
   const tags: Tag[] = []
   for (const [index, specification] of (specifications ?? []).entries()) {
     const field = `TagSpecification.${index + 1}`
@@ -30,7 +36,7 @@ export function tagsToCreate(specifications: readonly TagSpecification[] | undef
     }
     tags.push(...tagsGiven(specification.Tags, `${field}.Tag`, tags))
   }
-  refuseBadTags(resourceType, tags)
+  refuseBadTags(resourceType, tags, registry)
   return tags
 }
 
@@ -54,11 +60,11 @@ export function tagsGiven(
 }
 
 /** Refuses what an object of the type cannot have as all of its tags: too many, or settings that it does not know. */
-export function refuseBadTags(resourceType: string, tags: readonly Tag[]): void {
+export function refuseBadTags(resourceType: string, tags: readonly Tag[], registry: Registry = builtInTypes): void {
   const inModel = tagsInModel(tags)
   if (hasTooManyTags(inModel)) refuse({ code: 'LimitExceeded', what: 'tags', limit: tagsMax, used: tags.length })
   const settings = Object.hasOwn(settingsOn, resourceType) ? settingsOn[resourceType] : undefined
-  const wrong = settings ? settings(inModel) : findStraySetting(inModel)
+  const wrong = settings ? (settings(inModel) ?? findUnknownType(inModel, registry)) : findStraySetting(inModel)
   if (wrong) refuseValue(wrong.key, wrong.value, wrong.problem)
 }
 

@@ -141,7 +141,7 @@ async function retag(
 ): Promise<void> {
   const current = await context.tx.tags.of(resource.id)
   const wanted = next(current)
-  refuseBadTags(resource.type, wanted)
+  refuseBadTags(resource.type, wanted, (await context.snapshot()).resourceTypes)
   const had = new Map(current.map(({ Key, Value }) => [Key, Value]))
   const kept = new Set(wanted.map(({ Key }) => Key))
   const put = wanted.filter(({ Key, Value }) => had.get(Key) !== Value)

@@ -83,6 +83,7 @@ export class SpaceCheck {
     problems.push(...topLevelProblems(pools, cidrsByPool))
     problems.push(...(await this.#childProblems(pools, cidrs)))
     problems.push(...(await this.#strays()))
+    problems.push(...(await this.#holdProblems()))
     return { problems: problems.slice(0, problemsMax), pools: pools.length, allocations }
   }
 
@@ -188,10 +189,26 @@ export class SpaceCheck {
     return problems
   }
 
+  /** I6: what is held rests for exactly as long, and nothing rests for a hold that is not there. */
+  async #holdProblems(): Promise<string[]> {
+    const rows = await this.#sql.all<{ n: number }>(
+      `select h.n from hold h left join quarantine q on q.hold = h.n and q.pool = h.pool and q.first = h.first
+         and q.length = h.length and q.ends_at = h.expires_at and q.account = h.account
+       where q.hold is null limit 10`,
+    )
+    const stray = await this.#sql.get<{ rows: number }>(
+      'select count(*) as rows from quarantine where hold is not null and hold not in (select n from hold)',
+    )
+    return [
+      ...rows.map(({ n }) => `hold ${n} does not rest as it says`),
+      ...(stray!.rows > 0 ? [`quarantine: ${stray!.rows} rows are for holds that are not there`] : []),
+    ]
+  }
+
   /** Rows of pools that are no more; the schema keeps them out, unless it was switched off. */
   async #strays(): Promise<string[]> {
     const problems: string[] = []
-    for (const table of ['free_block', 'allocation', 'quarantine', 'pool_cidr']) {
+    for (const table of ['free_block', 'allocation', 'quarantine', 'pool_cidr', 'hold']) {
       const row = await this.#sql.get<{ rows: number }>(
         `select count(*) as rows from ${table} where pool not in (select n from pool)`,
       )

@@ -175,6 +175,16 @@ export class Exceptions {
     return row!.count
   }
 
+  /** Whether one for a type, whoever it is for, is not over. */
+  async isOpenFor(resourceType: string): Promise<boolean> {
+    const row = await this.#sql.get(
+      `select 1 as one from policy_exception
+       where resource_type = ? and status in ('requested', 'approved') and expires_at > ? limit 1`,
+      resourceType,
+      this.#clock.now,
+    )
+    return row !== undefined
+  }
   async insert(exception: Exception): Promise<void> {
     await this.#sql.run(
       `insert into policy_exception (id, target_id, resource, locale, resource_type, grants, is_break_glass, requested_by,

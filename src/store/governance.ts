@@ -6,6 +6,7 @@ import type { RoleBinding } from '#model/roles.ts'
 import { Exceptions } from './exceptions.ts'
 import type { Clock } from './history.ts'
 import type { PoolTag } from './pools.ts'
+import { ResourceTypes } from './resource-types.ts'
 import type { Sql } from './sql.ts'
 
 /** What stands in `policy_version.body`. */
@@ -83,6 +84,7 @@ export class Governance {
       ),
       candidates: await this.#candidates(),
       exceptions: await this.#exceptions.facts(),
+      resourceTypes: (await new ResourceTypes(this.#sql).all()).map(({ type }) => type),
       ...(admin ? { delegatedAdministrator: admin.account } : {}),
     }
   }

@@ -97,6 +97,16 @@ export class Ipams {
     )
     return Promise.all(rows.map((row) => this.#toIpam(row)))
   }
+  /** Of all accounts, or of one, in order of creation. */
+  async list({ account }: { readonly account?: string }, after: string, limit: number): Promise<Ipam[]> {
+    const rows = await this.#sql.all<IpamRow>(
+      `select ${ipamColumns} from ipam where id > ?${account === undefined ? '' : ' and account = ?'} order by id limit ?`,
+      after,
+      ...(account === undefined ? [] : [account]),
+      limit,
+    )
+    return Promise.all(rows.map((row) => this.#toIpam(row)))
+  }
   /** Its two default scopes are inserted by themselves. */
   async insert(ipam: Ipam): Promise<void> {
     await this.#sql.run(
@@ -146,6 +156,16 @@ export class Ipams {
   /** In order of creation. */
   async scopesOf(ipamId: string): Promise<Scope[]> {
     const rows = await this.#sql.all<ScopeRow>(`${scopeQuery} where s.ipam_id = ? order by s.id`, ipamId)
+    return rows.map(toScope)
+  }
+  /** Of all IPAMs, or of one, in order of creation. */
+  async listScopes({ ipamId }: { readonly ipamId?: string }, after: string, limit: number): Promise<Scope[]> {
+    const rows = await this.#sql.all<ScopeRow>(
+      `${scopeQuery} where s.id > ?${ipamId === undefined ? '' : ' and s.ipam_id = ?'} order by s.id limit ?`,
+      after,
+      ...(ipamId === undefined ? [] : [ipamId]),
+      limit,
+    )
     return rows.map(toScope)
   }
   async insertScope(scope: Scope): Promise<void> {

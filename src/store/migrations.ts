@@ -642,4 +642,44 @@ update ipam set unmatched = 'deny' where id in
   (select resource_id from tag where key = 'cadastre:unmatched' and value = 'deny');
 `,
   },
+  {
+    number: 7,
+    name: 'holds and resource types',
+    sql: `
+-- Space that is held for a limited time, with the number that its allocation would have.
+create table hold (
+  n integer primary key,
+  pool integer not null references pool (n),
+  first blob not null check (length(first) = 16),
+  length integer not null,
+  account text not null,
+  resource_type text not null,
+  region text not null,
+  resource_id text,
+  description text,
+  decision integer,
+  tags text not null,
+  -- What was asked, as JSON: policy is asked again when it is confirmed.
+  request text not null,
+  created_at integer not null,
+  expires_at integer not null,
+  check (expires_at > created_at)
+) strict;
+create unique index hold_first on hold (pool, first);
+create index hold_address on hold (first, length);
+create index hold_account on hold (account, n);
+create index hold_resource on hold (resource_id) where resource_id is not null;
+-- What is held rests, and is free when its time is over: the quarantine of a hold is named by it.
+alter table quarantine add column hold integer references hold (n);
+create unique index quarantine_hold on quarantine (hold) where hold is not null;
+-- How it ended where it was never an allocation: null for what was released.
+alter table allocation_history add column ending text check (ending in ('lapsed', 'dropped'));
+create table resource_type (
+  name text primary key,
+  -- The entry of the registry, as JSON.
+  body text not null,
+  created_at integer not null
+) strict, without rowid;
+`,
+  },
 ]

@@ -14,6 +14,8 @@ import { Organizations } from './organizations.ts'
 import { Policies } from './policies.ts'
 import { Pools } from './pools.ts'
 import { RecordLists } from './record-lists.ts'
+import { ResourceTypes } from './resource-types.ts'
+import { Resources } from './resources.ts'
 import { RoleBindings } from './role-bindings.ts'
 import { Space } from './space.ts'
 import type { Sql } from './sql.ts'
@@ -57,6 +59,8 @@ export class Nouns implements Transaction {
   readonly policies: Policies
   readonly pools: Pools
   readonly recordLists: RecordLists
+  readonly resourceTypes: ResourceTypes
+  readonly resources: Resources
   readonly roleBindings: RoleBindings
   readonly space: Space
   readonly spaceCheck: SpaceCheck
@@ -96,6 +100,8 @@ export class Nouns implements Transaction {
     this.apiTokens = new ApiTokens(sql, this)
     this.recordLists = new RecordLists(sql)
     this.tenures = new Timeline(sql)
+    this.resourceTypes = new ResourceTypes(sql)
+    this.resources = new Resources(sql, this)
     this.roleBindings = new RoleBindings(sql)
   }
 

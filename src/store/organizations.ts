@@ -242,6 +242,31 @@ export class Organizations {
     )
     return rows.map(toAccount)
   }
+  /** All accounts, whether in the organization or not. */
+  async listAccounts({ after, limit }: Stretch): Promise<Account[]> {
+    const rows = await this.#sql.all<AccountRow>(
+      `select ${accountColumns} from account a where a.id > ? order by a.id limit ?`,
+      after,
+      limit,
+    )
+    return rows.map(toAccount)
+  }
+  /** Nodes of the tree; those under one parent, or of one kind, where given. */
+  async listNodes(
+    { parentId, kind }: { readonly parentId?: string; readonly kind?: Node['kind'] },
+    { after, limit }: Stretch,
+  ): Promise<Node[]> {
+    const rows = await this.#sql.all<NodeRow>(
+      `select id, kind, parent_id, name from organization_node
+       where id > ?${parentId === undefined ? '' : ' and parent_id = ?'}${kind === undefined ? '' : ' and kind = ?'}
+       order by id limit ?`,
+      after,
+      ...(parentId === undefined ? [] : [parentId]),
+      ...(kind === undefined ? [] : [kind]),
+      limit,
+    )
+    return rows.map(toNode)
+  }
   async listMembersUnder(parentId: string, { after, limit }: Stretch): Promise<Account[]> {
     const rows = await this.#sql.all<AccountRow>(
       `select ${accountColumns} from account a join organization_node o on o.id = a.id

@@ -1,5 +1,5 @@
 // Pools, their provisioned CIDRs, and whom they are shared with.
-import { type Cidr, fromKey, lastAddress, overlaps, toKey } from '#model/cidr.ts'
+import { type Cidr, fromKey, lastAddress, overlaps, supernet, toKey } from '#model/cidr.ts'
 import { type Sql, toBit } from './sql.ts'
 
 export interface PoolTag {
@@ -48,6 +48,22 @@ export interface PoolCidr {
   readonly parentAllocation: number | undefined
   readonly createdAt: number
 }
+
+/** What a list of pools can be narrowed to. */
+export interface PoolFilter {
+  readonly ipamId?: string
+  readonly scopeId?: string
+  readonly parent?: number
+  readonly locale?: string
+  readonly family?: 4 | 6
+}
+const filterColumns = [
+  ['ipamId', 'ipam_id'],
+  ['scopeId', 'scope_id'],
+  ['parent', 'parent_n'],
+  ['locale', 'locale'],
+  ['family', 'family'],
+] as const satisfies readonly (readonly [keyof PoolFilter, string])[]
 
 interface PoolRow {
   n: number
@@ -149,6 +165,18 @@ export class Pools {
     const rows = await this.#sql.all<PoolRow>(`select ${poolColumns} from pool where scope_id is not null order by n`)
     return rows.map(toPool)
   }
+  /** Pools of IPAMs in order of creation, after a cursor; those that fit, where something is asked for. */
+  async list(filter: PoolFilter, after: number, limit: number): Promise<Pool[]> {
+    const asked = filterColumns.filter(([name]) => filter[name] !== undefined)
+    const rows = await this.#sql.all<PoolRow>(
+      `select ${poolColumns} from pool where scope_id is not null and n > ?
+       ${asked.map(([, column]) => `and ${column} = ?`).join(' ')} order by n limit ?`,
+      after,
+      ...asked.map(([name]) => filter[name]!),
+      limit,
+    )
+    return rows.map(toPool)
+  }
   async ofScope(scopeId: string): Promise<Pool[]> {
     const rows = await this.#sql.all<PoolRow>(`select ${poolColumns} from pool where scope_id = ? order by n`, scopeId)
     return rows.map(toPool)
@@ -243,6 +271,26 @@ export class Pools {
       `select ${cidrColumns} from pool_cidr where state <> 'failed-provision' order by pool, first`,
     )
     return rows.map(toPoolCidr)
+  }
+  /** The pools, by number, that have space inside a range or around it. */
+  async touching(range: Cidr): Promise<number[]> {
+    const inside = await this.#sql.all<{ pool: number }>(
+      `select distinct pool from pool_cidr where first between ? and ? and state <> 'failed-provision'`,
+      toKey(range),
+      toKey(lastAddress(range)),
+    )
+    const pools = new Set(inside.map(({ pool }) => pool))
+    // What is around it begins at its first address, cut to a shorter length: one probe each.
+    for (let length = 0; length < range.length; length++) {
+      const around = supernet(range, length)
+      const rows = await this.#sql.all<{ pool: number }>(
+        `select pool from pool_cidr where first = ? and length = ? and state <> 'failed-provision'`,
+        toKey(around),
+        length,
+      )
+      for (const { pool } of rows) pools.add(pool)
+    }
+    return [...pools].sort((a, b) => a - b)
   }
   async insertCidr(cidr: PoolCidr): Promise<void> {
     await this.#sql.run(

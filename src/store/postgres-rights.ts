@@ -36,6 +36,7 @@ export const rights: Readonly<Record<string, Right>> = {
   free_cursor: { insert: true, update: ['first'] },
   // An interval can be closed; a closed one is kept by a trigger.
   history: { insert: true, update: ['until_at'] },
+  hold: { insert: true, update: ['description', 'expires_at', 'tags'], delete: true },
   holder: { insert: true },
   ipam: {
     insert: true,
@@ -90,8 +91,9 @@ export const rights: Readonly<Record<string, Right>> = {
   },
   pool_cidr: { insert: true, update: ['failure_code', 'failure_message', 'state'], delete: true },
   pool_share: { insert: true, delete: true },
-  quarantine: { insert: true, delete: true },
+  quarantine: { insert: true, update: ['ends_at'], delete: true },
   request_token: { insert: true, delete: true },
+  resource_type: { insert: true, delete: true },
   role_binding: { insert: true, delete: true },
   ruling: { insert: true },
   schema_version: {},

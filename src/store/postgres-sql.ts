@@ -94,24 +94,19 @@ interface Table {
   /** Tables that must have the row that a row here names. */
   readonly references: readonly string[]
 }
-const columnsIn = (text: string): [string, ColumnType][] =>
-  [...text.matchAll(/\n\s*"?(\w+)"? (bigint|bytea|text)\b/g)].map(([, column, type]) => [column!, type as ColumnType])
-const addedTo = (table: string): [string, ColumnType][] =>
-  postgresMigrations.flatMap(({ sql }) =>
-    [...sql.matchAll(new RegExp(`alter table ${table} add column (.*);`, 'g'))].flatMap(([, text]) =>
-      columnsIn(`\n${text}`),
-    ),
-  )
+const schema = postgresMigrations.map(({ sql }) => sql).join('\n')
+const columnsIn = (body: string): [string, ColumnType][] =>
+  [...`\n${body.replaceAll(', ', ',\n')}`.matchAll(/\n\s*"?(\w+)"? (bigint|bytea|text)\b/g)].map(([, column, type]) => [
+    column!,
+    type as ColumnType,
+  ])
+const referencesIn = (body: string): string[] => [...body.matchAll(/references (\w+)/g)].map(([, table]) => table!)
 const tables: ReadonlyMap<string, Table> = new Map(
-  postgresMigrations.flatMap(({ sql }) =>
-    [...sql.matchAll(/create table (\w+) \(([\s\S]*?)\);\n/g)].map(([, name, body]): [string, Table] => [
-      name!,
-      {
-        columns: new Map([...columnsIn(`\n${body!.replaceAll(', ', ',\n')}`), ...addedTo(name!)]),
-        references: [...body!.matchAll(/references (\w+)/g)].map(([, table]) => table!),
-      },
-    ]),
-  ),
+  [...schema.matchAll(/create table (\w+) \(([\s\S]*?)\);\n/g)].map(([, name, body]): [string, Table] => {
+    const added = [...schema.matchAll(/alter table (\w+) add column ([^;]+);/g)].filter(([, table]) => table === name)
+    const all = [body!, ...added.map(([, , column]) => column!)]
+    return [name!, { columns: new Map(all.flatMap(columnsIn)), references: all.flatMap(referencesIn) }]
+  }),
 )
 export const tableNames: readonly string[] = [...tables.keys()]
 export const columnsOf = (table: string): readonly string[] => [...tables.get(table)!.columns.keys()]

@@ -14,6 +14,7 @@ import {
 } from '#model/cidr.ts'
 import { type Carved, carve, carveAround, coalesce } from '#model/free-space.ts'
 import type { Clock } from './history.ts'
+import { type Hold, Holds } from './holds.ts'
 import type { Sql } from './sql.ts'
 
 /** Quarantined blocks returned to the free space in one go; the rest waits for the next. */
@@ -35,6 +36,13 @@ export interface Allocation {
   readonly createdAt: number
 }
 
+/** Who holds space of a type where; the region is empty where it belongs to none. */
+export interface HolderName {
+  readonly account: string
+  readonly resourceType: string
+  readonly region: string
+}
+
 interface AllocationRow {
   n: number
   pool: number
@@ -47,6 +55,14 @@ interface AllocationRow {
   description: string | null
   decision: number | null
   created_at: number
+}
+interface QuarantineRow {
+  pool: number
+  first: Uint8Array
+  length: number
+  ends_at: number
+  /** Set where nothing was released: the space is held. */
+  hold: number | null
 }
 /** Every reading of allocations, with who holds them. */
 const selectAllocation = `select a.n, a.pool, a.first, a.length, h.resource_type, a.resource_id, h.account, h.region, a.description,
@@ -113,6 +129,7 @@ export interface CounterRow {
 }
 
 export class Space {
+  readonly holds: Holds
   readonly #sql: Sql
   readonly #clock: Clock
   /** Counters move in memory and are written once per transaction: a hot pool's row is touched once for a whole batch. */
@@ -124,6 +141,7 @@ export class Space {
   constructor(sql: Sql, clock: Clock) {
     this.#sql = sql
     this.#clock = clock
+    this.holds = new Holds(sql, clock)
   }
 
   /** How often space was taken so far: part of it is written only at the end of the transaction. */
@@ -306,7 +324,7 @@ export class Space {
   /** Takes an address or block out of quarantine for the account that gave it back: it alone may have it again early. */
   async reclaim(pool: number, wanted: Cidr, account: string): Promise<boolean> {
     const gone = await this.#sql.run(
-      'delete from quarantine where pool = ? and first = ? and length = ? and account = ?',
+      'delete from quarantine where pool = ? and first = ? and length = ? and account = ? and hold is null',
       pool,
       toKey(wanted),
       wanted.length,
@@ -490,11 +508,11 @@ export class Space {
     }
   }
 
-  /** Returns space whose quarantine has ended to the free space (invariant I6). How many blocks it returned. */
+  /** Returns space whose quarantine has ended, or that was held, to the free space (invariant I6). How many blocks it returned. */
   async endQuarantines(limit: number, pool?: number): Promise<number> {
     // `+` keeps to the index of ends: by pool, an exhausted pool would read all that rests in it for every request.
-    const rows = await this.#sql.all<{ pool: number; first: Uint8Array; length: number }>(
-      `select pool, first, length from quarantine where ends_at <= ? ${pool === undefined ? '' : 'and +pool = ?'} order by ends_at limit ?`,
+    const rows = await this.#sql.all<QuarantineRow>(
+      `select pool, first, length, ends_at, hold from quarantine where ends_at <= ? ${pool === undefined ? '' : 'and +pool = ?'} order by ends_at limit ?`,
       this.#clock.now,
       ...(pool === undefined ? [] : [pool]),
       limit,
@@ -506,10 +524,63 @@ export class Space {
       counters.quarantined -= sizeOf(block)
       counters.free += sizeOf(block)
       counters.moved = true
+      if (row.hold !== null) {
+        await this.holds.remember(row.hold, 'lapsed', row.ends_at)
+        await this.holds.delete(row.hold)
+      }
       await this.#merge(row.pool, block)
     }
     return rows.length
   }
+  // Holding ---------------------------------------------------------------------------------------------------------
+
+  /** Keeps space that was taken in this transaction for a limited time: it rests until then, and is free again. */
+  async hold(hold: Hold): Promise<void> {
+    const counters = await this.#countersOf(hold.pool)
+    counters.allocated -= sizeOf(hold.cidr)
+    counters.quarantined += sizeOf(hold.cidr)
+    counters.moved = true
+    await this.holds.insert(hold)
+    await this.#sql.later(
+      'insert into quarantine (pool, first, length, account, released_at, ends_at, hold) values (?, ?, ?, ?, ?, ?, ?)',
+      hold.pool,
+      toKey(hold.cidr),
+      hold.cidr.length,
+      hold.account,
+      hold.createdAt,
+      hold.expiresAt,
+      hold.n,
+    )
+  }
+  /** Holds it until another moment. */
+  async extend(hold: Hold, expiresAt: number): Promise<void> {
+    await this.#sql.run('update quarantine set ends_at = ? where hold = ?', expiresAt, hold.n)
+    await this.holds.extend(hold.n, expiresAt)
+  }
+  /** What was held is an allocation from now on. */
+  async confirm(hold: Hold, allocation: Allocation): Promise<void> {
+    const counters = await this.#endHold(hold)
+    counters.allocated += sizeOf(hold.cidr)
+    await this.holds.delete(hold.n)
+    await this.record(allocation)
+  }
+  /** Gives up what was held: free at once, since it was never in use. */
+  async drop(hold: Hold): Promise<void> {
+    const counters = await this.#endHold(hold)
+    counters.free += sizeOf(hold.cidr)
+    await this.holds.remember(hold.n, 'dropped', this.#clock.now)
+    await this.holds.delete(hold.n)
+    await this.#merge(hold.pool, hold.cidr)
+  }
+  async #endHold(hold: Hold): Promise<Counters> {
+    const gone = await this.#sql.run('delete from quarantine where hold = ?', hold.n)
+    assert(gone === 1, 'a hold ends once')
+    const counters = await this.#countersOf(hold.pool)
+    counters.quarantined -= sizeOf(hold.cidr)
+    counters.moved = true
+    return counters
+  }
+
   async anyQuarantineEnded(): Promise<boolean> {
     return (
       (await this.#sql.get('select 1 as one from quarantine where ends_at <= ? limit 1', this.#clock.now)) !== undefined
@@ -664,10 +735,70 @@ export class Space {
     }
     return found.sort((a, b) => a.n - b.n).slice(0, limit)
   }
-  async ofResource(resourceId: string): Promise<Allocation[]> {
+  async ofResource(resourceId: string, after = 0, limit = -1): Promise<Allocation[]> {
     const rows = await this.#sql.all<AllocationRow>(
-      `${selectAllocation} where a.resource_id = ? order by a.n`,
+      `${selectAllocation} where a.resource_id = ? and a.n > ? order by a.n ${limit < 0 ? '' : 'limit ?'}`,
       resourceId,
+      after,
+      ...(limit < 0 ? [] : [limit]),
+    )
+    return rows.map(toAllocation)
+  }
+  /** Allocations of everybody in order of creation, after a cursor. */
+  async all(after: number, limit: number): Promise<Allocation[]> {
+    const rows = await this.#sql.all<AllocationRow>(
+      `${selectAllocation} where a.n > ? order by a.n limit ?`,
+      after,
+      limit,
+    )
+    return rows.map(toAllocation)
+  }
+  /** Allocations of one type in order of creation, after a cursor. Reads over those of other types. */
+  async ofType(resourceType: string, after: number, limit: number): Promise<Allocation[]> {
+    const rows = await this.#sql.all<AllocationRow>(
+      `${selectAllocation} where a.n > ? and h.resource_type = ? order by a.n limit ?`,
+      after,
+      resourceType,
+      limit,
+    )
+    return rows.map(toAllocation)
+  }
+  /** Who holds or has held space, of which type, where: a few rows for millions of allocations. */
+  async holders(filter: Partial<HolderName>): Promise<(HolderName & { readonly n: number })[]> {
+    const asked = (['account', 'resourceType', 'region'] as const).filter((name) => filter[name] !== undefined)
+    const columns = { account: 'account', resourceType: 'resource_type', region: 'region' } as const
+    return this.#sql.all(
+      `select n, account, resource_type as "resourceType", region from holder
+       where n > 0 ${asked.map((name) => `and ${columns[name]} = ?`).join(' ')} order by n`,
+      ...asked.map((name) => filter[name]!),
+    )
+  }
+  /** Allocations of some holders in order of creation, after a cursor: the head of each is enough. */
+  async ofHolders(holders: readonly number[], after: number, limit: number): Promise<Allocation[]> {
+    const found: Allocation[] = []
+    for (const holder of holders) {
+      const rows = await this.#sql.all<AllocationRow>(
+        `${selectAllocation} where a.holder = ? and a.n > ? order by a.n limit ?`,
+        holder,
+        after,
+        limit,
+      )
+      found.push(...rows.map(toAllocation))
+    }
+    return found.sort((a, b) => a.n - b.n).slice(0, limit)
+  }
+  /** Allocations of a pool that begin between two addresses, in address order. */
+  async between(
+    pool: number,
+    { first, last, isAfter }: { readonly first: Uint8Array; readonly last: Uint8Array; readonly isAfter: boolean },
+    limit: number,
+  ): Promise<Allocation[]> {
+    const rows = await this.#sql.all<AllocationRow>(
+      `${selectAllocation} where a.pool = ? and a.first ${isAfter ? '>' : '>='} ? and a.first <= ? order by a.first limit ?`,
+      pool,
+      first,
+      last,
+      limit,
     )
     return rows.map(toAllocation)
   }

@@ -15,6 +15,8 @@ import type { Organizations } from './organizations.ts'
 import type { Policies } from './policies.ts'
 import type { Pools } from './pools.ts'
 import type { RecordLists } from './record-lists.ts'
+import type { ResourceTypes } from './resource-types.ts'
+import type { Resources } from './resources.ts'
 import type { RoleBindings } from './role-bindings.ts'
 import type { Space } from './space.ts'
 import type { Tags } from './tags.ts'
@@ -54,6 +56,8 @@ export interface Transaction {
   readonly policies: Policies
   readonly pools: Pools
   readonly recordLists: RecordLists
+  readonly resourceTypes: ResourceTypes
+  readonly resources: Resources
   readonly roleBindings: RoleBindings
   readonly space: Space
   readonly spaceCheck: SpaceCheck

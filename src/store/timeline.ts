@@ -1,5 +1,6 @@
 // The time machine: who held which space when, by address, account and resource. Reads what allocation and release wrote.
 import { type Cidr, fromKey, lastAddress, supernet, toKey } from '#model/cidr.ts'
+import type { HoldEnding } from './holds.ts'
 import type { Sql } from './sql.ts'
 
 /** The time in which one allocation had its space. */
@@ -16,6 +17,8 @@ export interface Tenure {
   readonly from: number
   /** Undefined: it has it still. */
   readonly until: number | undefined
+  /** Where the space was only held: how that ended, or that nobody has swept it, `until` being when it lapses. */
+  readonly hold?: 'held' | HoldEnding
 }
 
 interface Row {
@@ -31,6 +34,7 @@ interface Row {
   decision: number | null
   created_at: number
   released_at: number | null
+  ending: 'held' | HoldEnding | null
 }
 const toTenure = (row: Row): Tenure => ({
   n: row.n,
@@ -44,6 +48,7 @@ const toTenure = (row: Row): Tenure => ({
   decision: row.decision ?? undefined,
   from: row.created_at,
   until: row.released_at ?? undefined,
+  ...(row.ending ? { hold: row.ending } : {}),
 })
 
 /** A place in the order of address, netmask length, time and number: every tenure has its own. */
@@ -56,18 +61,24 @@ export interface AddressPlace {
 
 const columns =
   't.n, t.pool, t.first, t.length, t.resource_id, t.description, t.decision, t.created_at, %.resource_type, %.account, %.region'
-/** Both halves of time: what is held, and what was given back. */
-const halves = [
+/** The parts of time: what is allocated, what ended, and what is only held. */
+const parts = [
   {
-    select: `select ${columns.replaceAll('%', 'h')}, null as released_at`,
+    select: `select ${columns.replaceAll('%', 'h')}, null as released_at, null as ending`,
     tables: 'allocation t join holder h on h.n = t.holder',
     table: 'allocation t',
     joined: 'join holder h on h.n = t.holder',
   },
   {
-    select: `select ${columns.replaceAll('%', 't')}, t.released_at`,
+    select: `select ${columns.replaceAll('%', 't')}, t.released_at, t.ending`,
     tables: 'allocation_history t',
     table: 'allocation_history t',
+    joined: '',
+  },
+  {
+    select: `select ${columns.replaceAll('%', 't')}, t.expires_at as released_at, 'held' as ending`,
+    tables: 'hold t',
+    table: 'hold t',
     joined: '',
   },
 ] as const
@@ -84,15 +95,15 @@ export class Timeline {
    */
   async around(range: Cidr, after: AddressPlace | undefined, limit: number): Promise<Tenure[]> {
     const found: Tenure[] = []
-    for (const half of halves) {
-      found.push(...(await this.#covering(half, range, after, limit)))
-      found.push(...(await this.#inside(half, range, after, limit)))
+    for (const part of parts) {
+      found.push(...(await this.#covering(part, range, after, limit)))
+      found.push(...(await this.#inside(part, range, after, limit)))
     }
     return found.sort(inOrder).slice(0, limit)
   }
 
   async #covering(
-    { select, table, joined }: (typeof halves)[number],
+    { select, table, joined }: (typeof parts)[number],
     range: Cidr,
     after: AddressPlace | undefined,
     limit: number,
@@ -114,7 +125,7 @@ export class Timeline {
   }
 
   async #inside(
-    { select, tables }: (typeof halves)[number],
+    { select, tables }: (typeof parts)[number],
     range: Cidr,
     after: AddressPlace | undefined,
     limit: number,
@@ -137,7 +148,7 @@ export class Timeline {
     after: { readonly until: number; readonly n: number } | undefined,
     limit: number,
   ): Promise<Tenure[]> {
-    const { select, tables } = halves[1]
+    const { select, tables } = parts[1]
     const rows = await this.#sql.all<Row>(
       `${select} from ${tables} where t.account = ? and t.released_at >= ?
        ${after ? 'and (t.released_at, t.n) > (?, ?)' : ''} order by t.released_at, t.n limit ?`,
@@ -159,7 +170,7 @@ export class Timeline {
   }
   async #where(condition: string, value: string | number, limit: number): Promise<Tenure[]> {
     const found: Tenure[] = []
-    for (const { select, tables } of halves) {
+    for (const { select, tables } of parts) {
       const rows = await this.#sql.all<Row>(
         `${select} from ${tables} where ${condition} order by t.n limit ?`,
         value,

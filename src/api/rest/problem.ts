@@ -71,7 +71,7 @@ export function problemOf(refusal: Refusal, requestId: string): Problem {
     type: `urn:cadastre:problem:${code}`,
     title: titleOf(code),
     status: statuses[code],
-    detail: details[code] ?? wordingOf(refusal, 'ec2').message,
+    detail: `${refusal.index === undefined ? '' : `Number ${refusal.index}: `}${details[code] ?? wordingOf(refusal, 'ec2').message}`,
     instance: `urn:cadastre:request:${requestId}`,
     code,
   }

@@ -20,7 +20,7 @@ import { formatRequiredTag, type Mode, type OnExhausted } from './document.ts'
 import { type ExceptionFacts, exceptionsFor, isInForce, periodOf } from './exception.ts'
 import { fitPool, type Misfit, valueOfTags, type Want } from './pool-fit.ts'
 import { hasMode, isOwnOrShared, resolve } from './resolve.ts'
-import { findResourceType, type ResourceType, resourceTypeNames } from './resource-types.ts'
+import { findResourceType, type ResourceType } from './resource-types.ts'
 import { pathOf, type Resolution, type ResolvedDocument, type Snapshot, type World } from './snapshot.ts'
 
 /**
@@ -256,8 +256,8 @@ function exhaustion({ candidates, exhaustedBy, by }: Judgement): Denial {
 }
 
 function judgeIn(snapshot: Snapshot, request: AllocationRequest, world: World, now: number): Judgement {
-  const type = findResourceType(request.resourceType)
-  const wrong = typeDenial(request, type)
+  const type = findResourceType(request.resourceType, snapshot.resourceTypes)
+  const wrong = typeDenial(snapshot, request, type)
   if (wrong) return denied(wrong, [], { readsTags: false })
   const asked: Asked = { request, type: type! }
   const resolution = resolve(snapshot, world, request.account, request)
@@ -277,14 +277,18 @@ function denied(
 }
 
 /** What is no request for this type of resource at all. */
-function typeDenial(request: AllocationRequest, type: ResourceType | undefined): Denial | undefined {
+function typeDenial(
+  { resourceTypes }: Snapshot,
+  request: AllocationRequest,
+  type: ResourceType | undefined,
+): Denial | undefined {
   const deny = (setting: string, value: string, allowed: readonly string[]): Denial => ({
     cause: 'resource-type',
     setting,
     value,
     allowed,
   })
-  if (!type) return deny('resource-type', request.resourceType, resourceTypeNames)
+  if (!type) return deny('resource-type', request.resourceType, [...resourceTypes.keys()])
   const { family, scopeType, netmaskLength, explicit } = request
   const lengths = type.lengths[family]
   if (!lengths)

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { bitsOf } from '../cidr.ts'
 import { rulesProblem } from './eligibility.ts'
 import { findResourceType, resourceTypes } from './resource-types.ts'
 import { pool, pools, privatePool } from './testdata/world.ts'
@@ -43,10 +44,11 @@ test('the registry names each type once, with lengths in order', () => {
   assert.equal(new Set(resourceTypes.map(({ name }) => name)).size, resourceTypes.length)
   for (const { name, lengths, takes } of resourceTypes) {
     assert.equal(findResourceType(name)?.name, name)
-    for (const bounds of [lengths[4], lengths[6]]) {
+    for (const family of [4, 6] as const) {
+      const bounds = lengths[family]
       if (!bounds) continue
       assert(bounds.min <= (bounds.default ?? bounds.min) && (bounds.default ?? bounds.max) <= bounds.max)
-      assert.equal(takes === 'address', bounds.min === bounds.max)
+      assert.equal(takes === 'address', bounds.min === bitsOf(family))
     }
   }
 })

@@ -1,6 +1,6 @@
 // Which pools a policy may list for a pair: checked when the rules are written, so that no request meets a rule that cannot serve.
 
-import { findResourceType, resourceTypeNames } from './resource-types.ts'
+import { builtInTypes, findResourceType, namesOf, type Registry } from './resource-types.ts'
 import type { PoolFacts } from './snapshot.ts'
 
 /** Amazon VPC IPAM's quota: rules for one resource type and locale. */
@@ -16,10 +16,11 @@ export interface RulesProblem {
 export function rulesProblem(
   { ipamId, locale, resourceType }: { readonly ipamId: string; readonly locale: string; readonly resourceType: string },
   pools: readonly PoolFacts[],
+  registry: Registry = builtInTypes,
 ): RulesProblem | undefined {
-  const type = findResourceType(resourceType)
+  const type = findResourceType(resourceType, registry)
   if (!type) {
-    const problem = `it must be one of ${resourceTypeNames.join(', ')}`
+    const problem = `it must be one of ${namesOf(registry)}`
     return { field: 'ResourceType', value: resourceType, problem }
   }
   if (pools.length > rulesMax) {

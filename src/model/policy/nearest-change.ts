@@ -57,7 +57,7 @@ export function answerTo(
 
 /** The first change that turns the denial of a request into a grant; undefined where no single one of these does. */
 export function nearestChange(world: World, request: AllocationRequest): NearestChange | undefined {
-  const type = findResourceType(request.resourceType)
+  const type = findResourceType(request.resourceType, world.snapshot.resourceTypes)
   if (!type) return undefined
   for (const { change, changed } of trials(world.snapshot, request, type)) {
     const { verdict, served } = answerTo(world, changed)

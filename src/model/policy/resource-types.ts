@@ -1,4 +1,6 @@
-// The registry of resource types: what may ask for address space, and what space fits it. Data, not code.
+// The registry of resource types: what may ask for address space, and what space fits it. Data, which administrators add to.
+
+import { bitsOf } from '../cidr.ts'
 
 /** Netmask lengths that a type can have; as in EC2, `min` is the largest block. */
 export interface TypeLengths {
@@ -72,11 +74,25 @@ export const resourceTypes: readonly ResourceType[] = [
     lengths: oneEither,
   },
   {
+    name: 'azure:public-ip-prefix',
+    summary: 'A prefix of public IP addresses in Azure.',
+    scopeTypes: ['public'],
+    takes: 'cidr',
+    lengths: { 4: { min: 28, max: 31 }, 6: { min: 124, max: 127 } },
+  },
+  {
     name: 'azure:virtual-network',
     summary: 'An address space of a virtual network in Azure.',
     scopeTypes: both,
     takes: 'cidr',
     lengths: { 4: { min: 8, max: 29, default: 24 }, 6: { min: 48, max: 64, default: 64 } },
+  },
+  {
+    name: 'azure:subnet',
+    summary: 'A range of a subnet in Azure.',
+    scopeTypes: both,
+    takes: 'cidr',
+    lengths: { 4: { min: 8, max: 29, default: 24 }, 6: { min: 64, max: 64, default: 64 } },
   },
   {
     name: 'gcp:address',
@@ -90,7 +106,7 @@ export const resourceTypes: readonly ResourceType[] = [
     summary: 'A range of a subnetwork in Google Cloud.',
     scopeTypes: both,
     takes: 'cidr',
-    lengths: { 4: { min: 8, max: 29, default: 24 }, 6: { min: 48, max: 64, default: 64 } },
+    lengths: { 4: { min: 8, max: 29, default: 24 }, 6: { min: 64, max: 64, default: 64 } },
   },
   {
     name: 'k8s:load-balancer',
@@ -98,6 +114,13 @@ export const resourceTypes: readonly ResourceType[] = [
     scopeTypes: both,
     takes: 'address',
     lengths: oneEither,
+  },
+  {
+    name: 'k8s:network',
+    summary: 'A range for the pods or the services of a Kubernetes cluster.',
+    scopeTypes: both,
+    takes: 'cidr',
+    lengths: { 4: { min: 8, max: 28, default: 16 }, 6: { min: 40, max: 112, default: 64 } },
   },
   {
     name: 'onprem:host',
@@ -115,8 +138,62 @@ export const resourceTypes: readonly ResourceType[] = [
   },
 ]
 
-const byName = new Map(resourceTypes.map((type) => [type.name, type]))
+/** The types by their names: those that stand here, and those that administrators of an installation added. */
+export type Registry = ReadonlyMap<string, ResourceType>
+export const builtInTypes: Registry = new Map(resourceTypes.map((type) => [type.name, type]))
+/** What is built in is never hidden by what is added. */
+export const registryOf = (added: readonly ResourceType[]): Registry =>
+  added.length === 0 ? builtInTypes : new Map([...added.map((type) => [type.name, type] as const), ...builtInTypes])
 
 /** All of them are usable through ModifyIpamPolicyAllocationRules. */
-export const findResourceType = (name: string): ResourceType | undefined => byName.get(name)
+export const findResourceType = (name: string, registry: Registry = builtInTypes): ResourceType | undefined =>
+  registry.get(name)
+export const namesOf = (registry: Registry): string => [...registry.keys()].sort().join(', ')
 export const resourceTypeNames: readonly string[] = resourceTypes.map(({ name }) => name)
+
+// Adding -------------------------------------------------------------------------------------------------------------
+
+export interface TypeProblem {
+  readonly field: string
+  readonly value: string
+  readonly problem: string
+}
+
+/** Kept for types that may come to stand here: what is added must not stand in their way. */
+export const reservedClouds = ['aws', 'azure', 'cadastre', 'ec2', 'gcp', 'k8s', 'onprem'] as const
+const namePattern = /^[a-z][a-z0-9-]{0,31}:[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$/
+
+/** Whether a name could be that of a type, added or not. */
+export const hasTypeShape = (name: string): boolean => builtInTypes.has(name) || namePattern.test(name)
+
+/** What is wrong with a type that an administrator wants to add; undefined where nothing is. */
+export function addedTypeProblem({ name, scopeTypes, takes, lengths }: ResourceType): TypeProblem | undefined {
+  const wrongName = (problem: string): TypeProblem => ({ field: 'resourceType', value: name, problem })
+  if (!namePattern.test(name)) {
+    return wrongName('`CLOUD:NAME` is expected, in small letters, digits and `-`, such as `oci:public-ip`')
+  }
+  if ((reservedClouds as readonly string[]).includes(name.split(':')[0]!)) {
+    return wrongName(`the clouds ${reservedClouds.join(', ')} are reserved; add it under a cloud of its own`)
+  }
+  if (scopeTypes.length === 0) return { field: 'scopeTypes', value: '[]', problem: 'it needs at least one' }
+  const families = ([4, 6] as const).filter((family) => lengths[family])
+  if (families.length === 0) return { field: 'lengths', value: '{}', problem: 'it needs at least one family' }
+  for (const family of families) {
+    const problem = lengthsProblem(takes, bitsOf(family), lengths[family]!)
+    if (problem) return { field: `lengths.ipv${family}`, value: JSON.stringify(lengths[family]), problem }
+  }
+  return undefined
+}
+
+function lengthsProblem(
+  takes: ResourceType['takes'],
+  bits: number,
+  { min, max, default: usual }: TypeLengths,
+): string | undefined {
+  const isLength = (length: number): boolean => Number.isInteger(length) && length >= 0 && length <= bits
+  if (![min, max, usual ?? min].every(isLength)) return `netmask lengths are from 0 to ${bits}`
+  if (min > max) return '`min` is the shortest, so it is not greater than `max`'
+  if (usual !== undefined && (usual < min || usual > max)) return '`default` is between `min` and `max`'
+  if (takes === 'address' && min !== bits) return `what takes one address has ${bits} as its only netmask length`
+  return undefined
+}

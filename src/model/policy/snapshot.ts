@@ -12,6 +12,7 @@ import type {
   RequiredTag,
 } from './document.ts'
 import { type ExceptionFacts, type ExceptionIndex, indexExceptions } from './exception.ts'
+import { type Registry, type ResourceType, registryOf } from './resource-types.ts'
 
 /** A node of the organization tree. `tags` are those that administrators set on it. */
 export interface NodeFacts {
@@ -64,6 +65,8 @@ export interface GovernanceFacts {
   /** The approved ones: whether they are in force follows from the moment of each request. */
   readonly exceptions?: readonly ExceptionFacts[]
   readonly candidates?: readonly AssignmentCandidate[]
+  /** What administrators added to the registry. */
+  readonly resourceTypes?: readonly ResourceType[]
 }
 
 /** A setting together with who set it. */
@@ -151,6 +154,7 @@ export interface Snapshot {
   readonly exceptions: ExceptionIndex
   /** Present where an assignment has a candidate. */
   readonly candidates?: CandidateWorld
+  readonly resourceTypes: Registry
   /** Filled as decisions ask; nothing in them can change what a decision is, only how soon. */
   readonly caches: {
     readonly paths: BoundedMap<readonly string[]>
@@ -211,6 +215,7 @@ function compile(facts: GovernanceFacts, epoch: number, candidates: readonly Ass
     assignmentsByTarget: Map.groupBy(inForce, ({ targetId }) => targetId),
     delegatedAdministrator: facts.delegatedAdministrator,
     bindingsByPrincipal: Map.groupBy(facts.bindings ?? [], ({ principal }) => principal),
+    resourceTypes: registryOf(facts.resourceTypes ?? []),
     exceptions: indexExceptions(facts.exceptions ?? []),
     caches: emptyCaches(),
   }

@@ -16,7 +16,7 @@ import {
   type RuleCondition,
   type SizeBounds,
 } from './document.ts'
-import { findResourceType, resourceTypeNames } from './resource-types.ts'
+import { builtInTypes, hasTypeShape, type Registry } from './resource-types.ts'
 
 export type SettingCarrier = 'policy' | 'ipam' | 'pool'
 
@@ -45,7 +45,8 @@ export interface SettingProblem {
 }
 
 const listOf = (values: readonly string[]): string => values.map((value) => `\`${value}\``).join(', ')
-const secondsMax = 2_592_000
+/** Thirty days. */
+export const quarantineSecondsMax = 2_592_000
 
 /** The whole vocabulary: no other key with the prefix is taken. */
 export const settingWords: readonly SettingWord[] = [
@@ -166,7 +167,7 @@ export const settingWords: readonly SettingWord[] = [
     of: 'pool',
     key: 'cadastre:quarantine-seconds',
     on: 'pool',
-    allowed: `a whole number from 0 to ${secondsMax}`,
+    allowed: `a whole number from 0 to ${quarantineSecondsMax}`,
     default: "the server's setting",
     summary: 'How long released space rests before it is handed out again.',
   },
@@ -347,10 +348,24 @@ function suffixProblemOf(word: SettingWord, suffix: readonly string[]): string |
   } else if (suffix.length > 2) {
     return `it is written \`${word.key}\`, \`${word.key}/TYPE\` or \`${word.key}/LOCALE/TYPE\``
   }
-  const type = word.suffix === 'pool' ? suffix.at(-2) : suffix.at(-1)
-  return type === undefined || findResourceType(type)
-    ? undefined
-    : `\`${type}\` is no resource type; known are ${listOf(resourceTypeNames)}`
+  const type = typeIn(word, suffix)
+  return type === undefined || hasTypeShape(type) ? undefined : unknownType(type, builtInTypes)
+}
+
+const typeIn = (word: SettingWord, suffix: readonly string[]): string | undefined =>
+  word.suffix === 'pool' ? suffix.at(-2) : suffix.at(-1)
+const unknownType = (type: string, registry: Registry): string =>
+  `\`${type}\` is no resource type; known are ${listOf([...registry.keys()])}`
+
+/** The first setting that is narrowed to a type that is not in the registry. What was put before a type went stays. */
+export function findUnknownType(tags: Iterable<Tag>, registry: Registry): SettingProblem | undefined {
+  for (const { key, value } of tags) {
+    const [name, ...suffix] = key.split('/')
+    const word = settingWords.find((word) => word.key === name)
+    const type = word && typeIn(word, suffix)
+    if (type !== undefined && !registry.has(type)) return { key, value, problem: unknownType(type, registry) }
+  }
+  return undefined
 }
 
 const oneOf =
@@ -371,7 +386,7 @@ const parsers: { readonly [key: string]: (text: string) => unknown } = {
   'cadastre:when': (text) => (text === 'always' ? text : parseCondition(text)),
   'cadastre:policy-compatibility': oneOf(compatibilityValues),
   'cadastre:unmatched': oneOf(['provider', 'deny']),
-  'cadastre:quarantine-seconds': (text) => parseWhole(text, secondsMax),
+  'cadastre:quarantine-seconds': (text) => parseWhole(text, quarantineSecondsMax),
   'cadastre:shared-with': parseTargets,
 }
 

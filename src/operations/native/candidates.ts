@@ -96,7 +96,7 @@ export const draftPolicyVersion = nativeWrite({
     const { acting, found } = await actingOn(context, input.policyId)
     const semantics = input.compatibility ?? (await contentOf(context, found)).compatibility
     for (const [index, one] of input.documents.entries()) {
-      refuseUnknownType(one.resourceType, fieldsAt(index))
+      await refuseUnknownType(context, one.resourceType, fieldsAt(index))
       const first = input.documents.findIndex((other) => isSamePair(other, one))
       if (first === index) continue
       const problem = `documents.${first} is for the same locale and resource type`

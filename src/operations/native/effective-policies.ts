@@ -117,7 +117,7 @@ export const getEffectivePolicy = nativeRead({
   refusals: ['NotFound', 'InvalidParameterValue'],
   at: async (context, { node }) => placeOfNode(context, node),
   async run(context, { node, ...pair }) {
-    refuseUnknownType(pair.resourceType, nativeFields)
+    await refuseUnknownType(context, pair.resourceType, nativeFields)
     const view = effectiveAt(await context.snapshot(), node, pair, new Date(context.now))
     return {
       node,

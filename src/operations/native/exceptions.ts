@@ -19,7 +19,7 @@ import {
   timeProblem,
 } from '#model/policy/exception.ts'
 import { isOwnOrShared, mayUsePool } from '#model/policy/resolve.ts'
-import { findResourceType, resourceTypeNames } from '#model/policy/resource-types.ts'
+import { findResourceType, namesOf } from '#model/policy/resource-types.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import { everywhere } from '#model/roles.ts'
 import type { ExceptionUse } from '#store/exceptions.ts'
@@ -357,8 +357,8 @@ interface Wish {
 }
 
 async function create(context: WriteContext, input: Wish, isBreakGlass: boolean): Promise<z.output<typeof exception>> {
-  refuseUnknownPair(context, input)
-  refuseUnfitSizes(input)
+  await refuseUnknownPair(context, input)
+  await refuseUnfitSizes(context, input)
   await refuseUnfitPools(context, input)
   const times = {
     startsAt: input.startsAt === undefined ? context.now : parseInstant(input.startsAt),
@@ -390,21 +390,23 @@ async function create(context: WriteContext, input: Wish, isBreakGlass: boolean)
   return describe(context, created)
 }
 
-function refuseUnknownPair({ settings }: ReadContext, { locale, resourceType }: Wish): void {
-  if (!findResourceType(resourceType)) {
-    refuseValue('resourceType', resourceType, `it must be one of ${resourceTypeNames.join(', ')}`)
+async function refuseUnknownPair(context: ReadContext, { locale, resourceType }: Wish): Promise<void> {
+  const { settings } = context
+  const { resourceTypes } = await context.snapshot()
+  if (!findResourceType(resourceType, resourceTypes)) {
+    refuseValue('resourceType', resourceType, `it must be one of ${namesOf(resourceTypes)}`)
   }
   const regions = settings.regions.map(({ name }) => name)
   if (regions.includes(locale) || isForeignLocale(locale)) return
   refuseValue('locale', locale, `it must be a Region (${regions.join(', ')}), \`CLOUD:REGION\` or \`onprem:SITE\``)
 }
 
-function refuseUnfitSizes({ grants, resourceType }: Wish): void {
+async function refuseUnfitSizes(context: ReadContext, { grants, resourceType }: Wish): Promise<void> {
   const { pools, provider, size, sizeIpv6 } = grants
   if (pools.length === 0 && !provider && !size && !sizeIpv6) {
     refuseValue('grants', '{}', 'name at least one of `pools`, `provider`, `size` and `sizeIpv6`')
   }
-  const type = findResourceType(resourceType)!
+  const type = findResourceType(resourceType, (await context.snapshot()).resourceTypes)!
   for (const [name, wished, bounds] of [
     ['size', size, type.lengths[4]],
     ['sizeIpv6', sizeIpv6, type.lengths[6]],
@@ -431,7 +433,7 @@ async function refuseUnfitPools(context: ReadContext, { target, grants, locale, 
     }
     const field = `grants.pools.${index}`
     if (grants.pools.indexOf(id) !== index) refuseValue(field, id, 'the pool is listed more than once')
-    const wrong = rulesProblem({ ipamId: pool.ipamId, locale, resourceType }, [pool])
+    const wrong = rulesProblem({ ipamId: pool.ipamId, locale, resourceType }, [pool], snapshot.resourceTypes)
     if (wrong) refuseValue(field, id, wrong.problem)
   }
 }

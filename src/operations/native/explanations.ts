@@ -185,7 +185,7 @@ export const explainRequest = nativeRead({
   refusals: ['NotFound', 'MalformedId', 'InvalidParameterValue', 'InvalidParameterCombination'],
   at: async (context, { account }) => placeOfNode(context, account),
   async run(context, wish) {
-    refuseUnknownType(wish.resourceType, nativeFields)
+    await refuseUnknownType(context, wish.resourceType, nativeFields)
     refuseUnknownLocale(context, wish.locale)
     if (wish.cidr !== undefined && wish.netmaskLength !== undefined) {
       refuse({

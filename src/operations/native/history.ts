@@ -31,6 +31,10 @@ const tenure = z.object({
   description: z.string().optional(),
   heldFrom: instant,
   heldUntil: instant.optional().describe('Absent: it is held now.'),
+  hold: z
+    .enum(['held', 'lapsed', 'dropped'])
+    .optional()
+    .describe('Where the space was only held, for what never became an allocation: whether it is still.'),
   decisionId: z.string().optional().describe('Why: the decision that gave the space.'),
   policy: z.object({ policyId: z.string(), version: z.number().int() }).optional(),
   requestedBy: z
@@ -94,14 +98,18 @@ export const findHoldingsOfAccount = nativeRead({
       async read(place, size) {
         const rows = place?.until === always ? [] : await context.tx.tenures.givenBackBy(account, since, place, size)
         if (rows.length === size) return rows
-        const held = await context.tx.space.ofAccount(
-          account,
-          place?.until === always ? place.n : 0,
-          size - rows.length,
-        )
+        const { space } = context.tx
+        const [after, left] = [place?.until === always ? place.n : 0, size - rows.length]
+        const now = [
+          ...(await space.ofAccount(account, after, left)),
+          ...(await space.holds.list({ account }, after, left)).map((hold) => ({ ...hold, hold: 'held' as const })),
+        ]
         return [
           ...rows,
-          ...held.map(({ createdAt, ...rest }): Tenure => ({ ...rest, from: createdAt, until: undefined })),
+          ...now
+            .sort((a, b) => a.n - b.n)
+            .slice(0, left)
+            .map(({ createdAt, ...rest }): Tenure => ({ ...rest, from: createdAt, until: undefined })),
         ]
       },
       placeOf: (row) => ({ until: row.until ?? always, n: row.n }),
@@ -258,10 +266,11 @@ async function gather<P>(
   return { items, nextCursor: writeCursor(write(place!)) }
 }
 
-async function describe({ tx }: ReadContext, row: Tenure): Promise<z.output<typeof tenure>> {
+async function describe({ tx, now }: ReadContext, row: Tenure): Promise<z.output<typeof tenure>> {
   const decision = row.decision === undefined ? undefined : await tx.journal.findDecision(row.decision)
   const entry = decision && (await tx.journal.findEntry(decision.auditEntry))
-  const isAddress = row.resourceType === 'eip'
+  const isAddress = row.resourceType === 'eip' && !row.hold
+  const isOver = row.until !== undefined && row.until <= now
   return {
     cidr: formatCidr(row.cidr),
     poolId: (await tx.pools.findByNumber(row.pool))?.id,
@@ -273,6 +282,7 @@ async function describe({ tx }: ReadContext, row: Tenure): Promise<z.output<type
     description: row.description,
     heldFrom: formatInstant(row.from),
     heldUntil: row.until === undefined ? undefined : formatInstant(row.until),
+    hold: row.hold === 'held' && isOver ? 'lapsed' : row.hold,
     decisionId: row.decision === undefined ? undefined : formatId('decision', tx.installation, row.decision),
     policy: decision?.policy && { policyId: decision.policy.id, version: decision.policy.version },
     requestedBy: entry && {

@@ -288,7 +288,7 @@ export const listPolicyDocuments = nativeRead({
   refusals: ['NotFound', 'MalformedId', 'InvalidParameterValue', 'InvalidPaginationToken'],
   at: placeOfPolicy,
   async run(context, { policyId, locale, resourceType, ...wish }) {
-    if (resourceType !== undefined) refuseUnknownType(resourceType, nativeFields)
+    if (resourceType !== undefined) await refuseUnknownType(context, resourceType, nativeFields)
     const { documents } = await contentOf(context, await findPolicy(context, policyId))
     const keyed = documents
       .filter((one) => locale === undefined || one.locale === locale)
@@ -338,7 +338,7 @@ export const putPolicyDocument = nativeWrite({
   changes: getPolicyDocument,
   at: placeOfPolicy,
   async run(context, { policyId, ...wish }) {
-    refuseUnknownType(wish.resourceType, nativeFields)
+    await refuseUnknownType(context, wish.resourceType, nativeFields)
     for (const { poolId } of wish.rules) {
       if (!hasShape('pool', poolId)) {
         refuse({ code: 'MalformedId', what: 'ipam-pool', id: poolId, expected: 'ipam-pool-...' })
@@ -407,7 +407,7 @@ async function getDocument(
   context: ReadContext,
   { policyId, ...pair }: { readonly policyId: string; readonly locale: string; readonly resourceType: string },
 ) {
-  refuseUnknownType(pair.resourceType, nativeFields)
+  await refuseUnknownType(context, pair.resourceType, nativeFields)
   const { documents } = await contentOf(context, await findPolicy(context, policyId))
   const found = documents.find((document) => isSamePair(document, pair))
   return found ?? refuse({ code: 'NotFound', what: 'policy-document', id: `${pair.locale}/${pair.resourceType}` })

@@ -1,5 +1,6 @@
 // All operations of the native API: what is not here does not exist there.
 
+import { allocationOperations } from './allocations.ts'
 import { candidateOperations, draftPolicyVersion } from './candidates.ts'
 import { listChanges } from './changes.ts'
 import { getDecision, listDecisions } from './decisions.ts'
@@ -8,6 +9,8 @@ import { getEffectivePolicy } from './effective-policies.ts'
 import { exceptionOperations } from './exceptions.ts'
 import { explainRecordedDecision, explainRequest } from './explanations.ts'
 import { findHolders, findHoldingsOfAccount, findHoldingsOfResource, getObjectHistory } from './history.ts'
+import { ipamOperations, scopeOperations } from './ipams.ts'
+import { organizationOperations } from './organization.ts'
 import {
   comparePolicyVersions,
   createPolicy,
@@ -29,6 +32,9 @@ import {
   listPolicyAssignments,
   putPolicyAssignment,
 } from './policy-assignments.ts'
+import { poolOperations } from './pools.ts'
+import { resourceTypeOperations } from './resource-types.ts'
+import { resourceOperations } from './resources.ts'
 import { createRoleBinding, deleteRoleBinding, getRoleBinding, listRoleBindings, listRoles } from './roles.ts'
 import { createToken, listTokens, revokeToken, whoAmI } from './tokens.ts'
 
@@ -95,6 +101,25 @@ export const nouns: readonly Noun[] = [
     name: 'History',
     summary: 'The time machine: who held what when, what any object was, and who changed it.',
     operations: [findHolders, findHoldingsOfAccount, findHoldingsOfResource, getObjectHistory, listChanges],
+  },
+  {
+    name: 'Organization',
+    summary: 'The tree of accounts that policies and roles are bound to.',
+    operations: organizationOperations,
+  },
+  { name: 'IPAMs', summary: 'Who manages which address space, and by which settings.', operations: ipamOperations },
+  { name: 'Scopes', summary: 'Address spaces, in each of which addresses are unique.', operations: scopeOperations },
+  { name: 'Pools', summary: 'What space is taken from.', operations: poolOperations },
+  {
+    name: 'Allocations',
+    summary: 'Space in use, of every type, cloud and site.',
+    operations: allocationOperations,
+  },
+  { name: 'Resources', summary: 'What holds space, and where it got it from.', operations: resourceOperations },
+  {
+    name: 'Resource types',
+    summary: 'What can ask for space: the registry, and what you add to it.',
+    operations: resourceTypeOperations,
   },
 ]
 

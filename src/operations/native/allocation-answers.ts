@@ -1,0 +1,281 @@
+// Allocations as the native API shows and lists them: by account, pool, type, place, resource, tag or range.
+import { z } from 'zod'
+import { bitsOf, type Cidr, contains, formatAddress, formatCidr, lastAddress, parseCidr, toKey } from '#model/cidr.ts'
+import { formatId, parseId } from '#model/identifier.ts'
+import type { Snapshot } from '#model/policy/snapshot.ts'
+import { type Refusal, refuse } from '#model/refusal.ts'
+import type { Hold } from '#store/holds.ts'
+import type { Allocation } from '#store/space.ts'
+import type { Tag } from '#store/tags.ts'
+import { findHold } from '../holds.ts'
+import { readCursor, writeCursor } from '../listing.ts'
+import type { ReadContext } from '../operation.ts'
+import { permitter } from './authority.ts'
+import { poolId } from './pools.ts'
+import { accountId, formatInstant, instant, type PageInput, pageSizeDefault } from './shapes.ts'
+import {
+  description,
+  locale,
+  numberIn,
+  refuseMalformed,
+  resourceId,
+  resourceTypeName,
+  shownTags,
+  tagMap,
+} from './space-shapes.ts'
+
+/** Rows looked at for one page: where few of them fit, the page is short and says where to go on. */
+const rowsPerPageMax = 10_000
+/** Holders whose allocations are merged one by one; of more, all allocations are read in order instead. */
+const holdersMergedMax = 64
+
+export const allocationId = z.string().max(64).describe('`ipam-pool-alloc-…`.')
+const state = z
+  .enum(['allocated', 'held'])
+  .describe('`held`: kept until `expiresAt`, for nobody else, and not in use before it is confirmed.')
+export const allocation = z.object({
+  allocationId,
+  state,
+  cidr: z.string(),
+  address: z.string().optional().describe('Where it is one address.'),
+  account: accountId,
+  resourceType: resourceTypeName,
+  locale: locale.optional(),
+  poolId: poolId.optional().describe("The pool it is from; absent for the provider's own space."),
+  resourceId: resourceId.optional(),
+  description: description.optional(),
+  tags: shownTags,
+  decisionId: z.string().optional().describe('Why it could be had.'),
+  createdAt: instant,
+  expiresAt: instant.optional().describe('When it lapses, where it is held.'),
+})
+/** An allocation, or what is held to become one. */
+export type Entry = Allocation | Hold
+
+// One ----------------------------------------------------------------------------------------------------------------
+
+export const absentAllocation = (id: string): Refusal => ({ code: 'NotFound', what: 'ipam-pool-allocation', id })
+export const allocationIdOf = ({ tx }: ReadContext, { n }: { readonly n: number }): string =>
+  formatId('allocation', tx.installation, n)
+
+export const isHold = (entry: Entry): entry is Hold => 'expiresAt' in entry
+
+/** What has lapsed is not there, like what never was. */
+export async function findEntry(context: ReadContext, id: string): Promise<Entry> {
+  refuseMalformed('allocation', 'ipam-pool-allocation', id, 'ipam-pool-alloc-...')
+  const n = parseId('allocation', context.tx.installation, id)
+  const found = n === undefined ? undefined : ((await context.tx.space.find(n)) ?? (await findHold(context, n)))
+  return found ?? refuse(absentAllocation(id))
+}
+
+/** Where the tags of an allocation are; without a type they are those of a resource that has it. */
+export function tagHomeOf(
+  { tx }: ReadContext,
+  { n, resourceType, resourceId }: Entry,
+): { readonly id: string; readonly type?: 'elastic-ip' | 'ipam-pool-allocation' } {
+  if (resourceType === 'eip') return { id: formatId('address', tx.installation, n), type: 'elastic-ip' }
+  if (resourceTypesOfEc2.has(resourceType)) return { id: resourceId! }
+  return { id: formatId('allocation', tx.installation, n), type: 'ipam-pool-allocation' }
+}
+const resourceTypesOfEc2: ReadonlySet<string> = new Set(['vpc', 'subnet', 'ipam-pool'])
+
+export function showAllocation(
+  { tx }: ReadContext,
+  snapshot: Snapshot,
+  found: Entry,
+  tags: readonly Tag[],
+): z.output<typeof allocation> {
+  const { installation } = tx
+  const pool = formatId('pool', installation, found.pool)
+  return {
+    allocationId: formatId('allocation', installation, found.n),
+    state: isHold(found) ? 'held' : 'allocated',
+    cidr: formatCidr(found.cidr),
+    address: found.cidr.length === bitsOf(found.cidr.family) ? formatAddress(found.cidr) : undefined,
+    account: found.account,
+    resourceType: found.resourceType,
+    locale: found.region,
+    poolId: snapshot.pools.has(pool) ? pool : undefined,
+    resourceId:
+      found.resourceType === 'eip' && !isHold(found) ? formatId('address', installation, found.n) : found.resourceId,
+    description: found.description,
+    tags: tagMap(tags),
+    decisionId: found.decision === undefined ? undefined : formatId('decision', installation, found.decision),
+    createdAt: formatInstant(found.createdAt),
+    expiresAt: isHold(found) ? formatInstant(found.expiresAt) : undefined,
+  }
+}
+
+/** What an entry is tagged with. A hold keeps its tags itself, until there is something that they can be put on. */
+export async function tagsOf(
+  context: ReadContext,
+  entries: readonly Entry[],
+): Promise<(entry: Entry) => readonly Tag[]> {
+  const stored = entries.filter((entry) => !isHold(entry)).map((entry) => tagHomeOf(context, entry).id)
+  const found = stored.length === 0 ? new Map<string, Tag[]>() : await context.tx.tags.ofMany(stored)
+  return (entry) =>
+    isHold(entry)
+      ? [...(entry.request.tags ?? [])].map(([Key, Value]) => ({ Key, Value }))
+      : (found.get(tagHomeOf(context, entry).id) ?? [])
+}
+
+// Many ---------------------------------------------------------------------------------------------------------------
+
+interface ListWish extends PageInput {
+  readonly account?: string
+  readonly poolId?: string
+  readonly resourceType?: string
+  readonly locale?: string
+  readonly resourceId?: string
+  readonly within?: string
+  readonly tag?: string
+  readonly state?: 'allocated' | 'held'
+}
+type Read = (after: string, limit: number) => Promise<readonly Entry[]>
+/** Rows in the order of their places, after one: allocations, and beside them what is held. */
+interface Source {
+  readonly allocated: Read
+  readonly held: Read
+  place(entry: Entry): string
+  readonly order: (a: Entry, b: Entry) => number
+  readonly start: string
+}
+
+export async function listedAllocations(context: ReadContext, wish: ListWish) {
+  const isPermitted = await permitter(context, 'allocation:read')
+  const snapshot = await context.snapshot()
+  const source = await sourceOf(context, wish, isPermitted)
+  const { limit = pageSizeDefault, cursor, state } = wish
+  const isWanted = wantedBy(context, wish, isPermitted)
+  const hasTag = taggedBy(wish.tag)
+  const read: Read = async (after, size) => {
+    const allocated = state === 'held' ? [] : await source.allocated(after, size)
+    const held = state === 'allocated' ? [] : await source.held(after, size)
+    return held.length === 0 ? allocated : [...allocated, ...held].sort(source.order).slice(0, size)
+  }
+  const items: z.output<typeof allocation>[] = []
+  let after = readCursor(cursor, 'cursor') ?? source.start
+  for (let looked = 0; ; ) {
+    const rows = await read(after, limit + 1)
+    const tagsIn = await tagsOf(context, rows.filter(isWanted))
+    for (const row of rows) {
+      const tags = tagsIn(row)
+      if (isWanted(row) && hasTag(tags)) {
+        if (items.length === limit) return { items, nextCursor: writeCursor(after) }
+        items.push(showAllocation(context, snapshot, row, tags))
+      }
+      after = source.place(row)
+    }
+    if (rows.length <= limit) return { items }
+    looked += rows.length
+    if (looked >= rowsPerPageMax) return { items, nextCursor: writeCursor(after) }
+  }
+}
+
+function wantedBy(
+  { tx }: ReadContext,
+  { account, poolId, resourceType, locale, resourceId, within }: ListWish,
+  isPermitted: (node: string) => boolean,
+): (entry: Entry) => boolean {
+  const pool = poolId === undefined ? undefined : parseId('pool', tx.installation, poolId)
+  const range = within === undefined ? undefined : parseCidr(within)
+  const eip = resourceId === undefined ? undefined : parseId('address', tx.installation, resourceId)
+  return (row) =>
+    isPermitted(row.account) &&
+    (account === undefined || row.account === account) &&
+    (poolId === undefined || row.pool === pool) &&
+    (resourceType === undefined || row.resourceType === resourceType) &&
+    (locale === undefined || row.region === locale) &&
+    (resourceId === undefined || row.resourceId === resourceId || (row.resourceType === 'eip' && row.n === eip)) &&
+    (range === undefined || contains(range, row.cidr))
+}
+
+function taggedBy(tag: string | undefined): (tags: readonly Tag[]) => boolean {
+  if (tag === undefined) return () => true
+  const at = tag.indexOf('=')
+  const key = at < 0 ? tag : tag.slice(0, at)
+  const value = at < 0 ? undefined : tag.slice(at + 1)
+  return (tags) => tags.some(({ Key, Value }) => Key === key && (value === undefined || Value === value))
+}
+
+/** What answers with the fewest rows: a resource, a range, a pool, or those who hold. */
+async function sourceOf(
+  context: ReadContext,
+  { resourceId, within, poolId, account, resourceType, locale }: ListWish,
+  isPermitted: (node: string) => boolean,
+): Promise<Source> {
+  const { space } = context.tx
+  if (resourceId !== undefined) return ofResource(context, resourceId)
+  // A pool of another installation has no number here.
+  const pool = poolId === undefined ? undefined : (parseId('pool', context.tx.installation, poolId) ?? -1)
+  if (within !== undefined) {
+    const range = parseCidr(within)!
+    const pools = pool === undefined ? await context.tx.pools.touching(range) : [pool]
+    return inAddressOrder(context, pools, toKey(range), toKey(lastAddress(range)))
+  }
+  if (pool !== undefined) return inAddressOrder(context, [pool], new Uint8Array(16), new Uint8Array(16).fill(0xff))
+
+  const filter = { account, resourceType, region: locale }
+  const held: Read = (after, limit) => space.holds.list(filter, numberIn(after), limit)
+  const all: Read = (after, limit) => space.all(numberIn(after), limit)
+  const isForAll = account === undefined && resourceType === undefined && locale === undefined && isPermitted('*')
+  if (isForAll) return { ...byNumber, held, allocated: all }
+  const holders = (await space.holders(filter)).filter((one) => isPermitted(one.account)).map(({ n }) => n)
+  const merged: Read = (after, limit) => space.ofHolders(holders, numberIn(after), limit)
+  return { ...byNumber, held, allocated: holders.length > holdersMergedMax ? all : merged }
+}
+
+const byNumber = {
+  place: ({ n }: Entry) => String(n),
+  order: (a: Entry, b: Entry) => a.n - b.n,
+  start: '0',
+} as const
+
+/** An Elastic IP is named by its own number; other resources have few allocations each. */
+async function ofResource({ tx }: ReadContext, resourceId: string): Promise<Source> {
+  const n = parseId('address', tx.installation, resourceId)
+  const eip = n === undefined ? undefined : await tx.space.find(n)
+  return {
+    ...byNumber,
+    allocated: async (after, limit) =>
+      eip
+        ? [eip].filter(({ n }) => n > numberIn(after))
+        : await tx.space.ofResource(resourceId, numberIn(after), limit),
+    held: (after, limit) => tx.space.holds.list({ resourceId }, numberIn(after), limit),
+  }
+}
+
+/** Of some pools, between two addresses: equal addresses, which private scopes may repeat, in the order of their pools. */
+function inAddressOrder({ tx }: ReadContext, pools: readonly number[], first: Uint8Array, last: Uint8Array): Source {
+  const reading =
+    (between: (pool: number, bounds: Bounds, limit: number) => Promise<readonly Entry[]>): Read =>
+    async (after, limit) => {
+      const [from = '', pool = '0'] = after.split('/')
+      const key = keyIn(from)
+      const rows: Entry[] = []
+      for (const n of pools) {
+        const isAfter = key !== undefined && n <= numberIn(pool)
+        rows.push(...(await between(n, { first: key ?? first, last, isAfter }, limit)))
+      }
+      return rows.sort(byAddress).slice(0, limit)
+    }
+  return {
+    allocated: reading((pool, bounds, limit) => tx.space.between(pool, bounds, limit)),
+    held: reading((pool, bounds, limit) => tx.space.holds.between(pool, bounds, limit)),
+    place: ({ cidr, pool }) => `${hexOf(cidr)}/${pool}`,
+    order: byAddress,
+    start: '',
+  }
+}
+type Bounds = Parameters<ReadContext['tx']['space']['between']>[1]
+const byAddress = (a: Entry, b: Entry): number => {
+  const [one, other] = [hexOf(a.cidr), hexOf(b.cidr)]
+  return one < other ? -1 : one > other ? 1 : a.pool - b.pool
+}
+
+const hexOf = (cidr: Cidr): string => Buffer.from(toKey(cidr)).toString('hex')
+function keyIn(cursor: string): Uint8Array | undefined {
+  if (cursor === '') return undefined
+  if (!/^[0-9a-f]{32}$/.test(cursor)) refuse({ code: 'InvalidPaginationToken', field: 'cursor', value: cursor })
+  return new Uint8Array(Buffer.from(cursor, 'hex'))
+}

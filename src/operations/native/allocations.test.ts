@@ -1,0 +1,396 @@
+// Allocations over the native API: every type and cloud, one or many, as policy says, and nothing that EC2's clients would stumble over.
+import assert from 'node:assert/strict'
+import { StatementSync } from 'node:sqlite'
+import { after, before, test } from 'node:test'
+import { checkSpace } from '#store/check.ts'
+import { dev, foundOrganization, lab, network, prod, root, shop } from '../../../test/acme.ts'
+import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
+
+let world: NativeWorld
+let scopes: { readonly public: string; readonly private: string }
+let ipamId: string
+interface Allocation {
+  readonly allocationId: string
+  readonly cidr: string
+  readonly address?: string
+  readonly account: string
+  readonly poolId?: string
+  readonly resourceType: string
+  readonly resourceId?: string
+  readonly locale?: string
+  readonly description?: string
+  readonly tags: Record<string, string>
+  readonly decisionId: string
+}
+interface Problem {
+  readonly code: string
+  readonly field?: string
+  readonly value?: string
+  readonly detail?: string
+  readonly decision?: string
+  readonly index?: number
+}
+interface Page {
+  readonly items: readonly Allocation[]
+  readonly nextCursor?: string
+}
+
+before(async () => {
+  world = await openNativeWorld()
+  await foundOrganization(world)
+  const ipam = await world.post<{ ipamId: string; publicScopeId: string; privateScopeId: string }>('/ipams', {
+    account: network,
+    region: 'us-east-1',
+    operatingRegions: ['eu-central-1'],
+  })
+  scopes = { public: ipam.publicScopeId, private: ipam.privateScopeId }
+  ipamId = ipam.ipamId
+})
+after(async () => {
+  assert.deepEqual((await checkSpace(world.store)).problems, [])
+  await world.close()
+})
+
+let blocks = 0
+/** A pool shared with the whole organization, with space of its own. */
+interface PoolWish {
+  readonly scope?: 'public' | 'private'
+  readonly family?: string
+  readonly locale?: string
+  readonly cidr?: string
+  readonly sharedWith?: readonly string[]
+  readonly quarantineSeconds?: number
+}
+async function pool(wish: PoolWish = {}) {
+  const { scope = 'private', cidr, ...rest } = wish
+  const { poolId } = await world.post<{ poolId: string }>('/pools', {
+    scopeId: scopes[scope],
+    family: 'ipv4',
+    locale: 'us-east-1',
+    sharedWith: [root],
+    ...rest,
+  })
+  await world.post(`/pools/${poolId}/cidrs`, { cidr: cidr ?? `10.${100 + blocks++}.0.0/24` })
+  return poolId
+}
+const allocate = (wish: object) => world.post<Allocation>('/allocations', { account: shop, ...wish })
+const refused = async (wish: object) =>
+  (await world.ask<Problem>('POST', '/allocations', { body: { account: shop, ...wish } })).body
+const list = async (query: string, as?: string) =>
+  (await world.get<Page>(`/allocations?limit=1000&${query}`, as ? { as } : {})).items
+async function policyFor(target: string, pair: { locale: string; type: string }, pools: readonly string[]) {
+  const as = { account: network }
+  const { IpamPolicy } = await world.call('CreateIpamPolicy', { IpamId: ipamId }, as)
+  const policy = IpamPolicy!.IpamPolicyId!
+  await world.call(
+    'ModifyIpamPolicyAllocationRules',
+    {
+      IpamPolicyId: policy,
+      Locale: pair.locale,
+      ResourceType: pair.type,
+      AllocationRules: pools.map((SourceIpamPoolId) => ({ SourceIpamPoolId })),
+    },
+    as,
+  )
+  await world.call('EnableIpamPolicy', { IpamPolicyId: policy, OrganizationTargetId: target }, as)
+  return policy
+}
+
+test('space is had for every cloud and site, as address or CIDR, of both families', async () => {
+  const cases: [string, string, 'public' | 'private', string, object, RegExp][] = [
+    ['azure:public-ip', 'azure:westeurope', 'public', '203.0.113.0/28', {}, /^203\.0\.113\.0\/32$/],
+    ['azure:virtual-network', 'azure:westeurope', 'private', '10.10.0.0/16', {}, /^10\.10\.0\.0\/24$/],
+    ['gcp:subnetwork', 'gcp:europe-west3', 'private', '10.11.0.0/16', { netmaskLength: 20 }, /^10\.11\.0\.0\/20$/],
+    ['gcp:address', 'gcp:europe-west3', 'private', 'fd12:3456::/48', {}, /^fd12:3456::\/128$/],
+    ['k8s:load-balancer', 'eu-central-1', 'private', '10.12.0.0/24', { cidr: '10.12.0.7' }, /^10\.12\.0\.7\/32$/],
+    ['onprem:network', 'onprem:berlin', 'private', 'fd13::/32', { netmaskLength: 56 }, /^fd13::\/56$/],
+    ['onprem:host', 'onprem:berlin', 'private', '10.13.0.0/24', {}, /^10\.13\.0\.0\/32$/],
+    ['custom', 'us-east-1', 'private', '10.14.0.0/24', { cidr: '10.14.0.128/25' }, /^10\.14\.0\.128\/25$/],
+  ]
+  for (const [resourceType, locale, scope, cidr, wish, expected] of cases) {
+    const family = cidr.includes(':') ? 'ipv6' : 'ipv4'
+    const poolId = await pool({ scope, locale, cidr, family })
+    const made = await allocate({ resourceType, locale, poolId, resourceId: `my-${resourceType}`, ...wish })
+    assert.match(made.cidr, expected)
+    assert.deepEqual([made.poolId, made.locale, made.resourceId], [poolId, locale, `my-${resourceType}`])
+    assert.deepEqual(await world.get(`/allocations/${made.allocationId}`), made)
+  }
+})
+
+test('no answer of the EC2 API breaks on a type that it does not know', async () => {
+  const poolId = await pool({ locale: 'us-east-1' })
+  const made = await allocate({ resourceType: 'k8s:load-balancer', locale: 'us-east-1', poolId, tags: { app: 'web' } })
+  const as = { account: shop }
+  const { IpamPoolAllocations } = await world.call(
+    'GetIpamPoolAllocations',
+    { IpamPoolId: poolId },
+    { account: network },
+  )
+  assert.deepEqual(
+    IpamPoolAllocations!.map(({ ResourceType, IpamPoolAllocationId }) => [ResourceType, IpamPoolAllocationId]),
+    [['custom', made.allocationId]],
+  )
+  const { Tags } = await world.call('DescribeTags', {}, as)
+  assert(Tags!.some(({ ResourceId, Key }) => ResourceId === made.allocationId && Key === 'app'))
+  const input = { IpamPoolId: poolId, IpamPoolAllocationId: made.allocationId, Cidr: made.cidr }
+  await world.call('ReleaseIpamPoolAllocation', input, as)
+  assert.equal((await world.ask('GET', `/allocations/${made.allocationId}`)).status, 404)
+})
+
+test('an `eip` is the Elastic IP of the EC2 API', async () => {
+  const made = await allocate({ resourceType: 'eip', locale: 'us-east-1', tags: { a: 'b' }, description: 'mine' })
+  const as = { account: shop }
+  const { Addresses } = await world.call('DescribeAddresses', { AllocationIds: [made.resourceId!] }, as)
+  assert.deepEqual([Addresses![0]!.PublicIp, Addresses![0]!.Tags![0]!.Value], [made.address, 'b'])
+  assert.equal((await world.get<Allocation>(`/allocations/${made.allocationId}`)).description, 'mine')
+  await world.call('AssociateAddress', { AllocationId: made.resourceId!, InstanceId: 'i-0123456789abcdef0' }, as)
+  const used = await world.ask<Problem>('DELETE', `/allocations/${made.allocationId}`)
+  assert.equal(used.body.code, 'InUse')
+  await world.call('DisassociateAddress', { PublicIp: made.address! }, as)
+  assert.equal((await world.ask('DELETE', `/allocations/${made.allocationId}`)).status, 204)
+  assert.deepEqual((await world.call('DescribeAddresses', {}, as)).Addresses, [])
+})
+
+test('what comes and goes with a resource of EC2 is refused by itself, and says what to use', async () => {
+  for (const resourceType of ['vpc', 'subnet', 'rnat']) {
+    const answer = await refused({ resourceType, locale: 'us-east-1' })
+    assert.equal(answer.code, 'NotSupported')
+    assert.match(answer.detail!, /Create/)
+  }
+})
+
+test('I4 policy decides: the pool of its rules is used, another is denied, with a decision on record', async () => {
+  const listed = await pool({ locale: 'azure:northeurope' })
+  const other = await pool({ locale: 'azure:northeurope' })
+  const pair = { locale: 'azure:northeurope', type: 'azure:virtual-network' }
+  const policy = await policyFor(dev, pair, [listed])
+  const wish = { account: lab, resourceType: 'azure:virtual-network', locale: pair.locale, scopeType: 'private' }
+  const made = await allocate({ ...wish, netmaskLength: 26 })
+  assert.equal(made.poolId, listed)
+  const denied = await refused({ ...wish, scopeType: undefined, poolId: other, netmaskLength: 26 })
+  assert.equal(denied.code, 'DeniedByPolicy')
+  assert.match(denied.detail!, new RegExp(policy))
+  assert.match(denied.decision!, /^decision-/)
+  const n = Number.parseInt(denied.decision!.slice(-12), 16)
+  assert.equal((await world.store.read((tx) => tx.journal.findDecision(n)))?.outcome, 'deny')
+})
+
+test('without a pool or a policy nothing is had where the provider has nothing', async () => {
+  const wishes = [
+    { resourceType: 'gcp:address', locale: 'gcp:nowhere', scopeType: 'public' },
+    { resourceType: 'onprem:network', locale: 'onprem:nowhere', scopeType: 'private', cidr: '10.9.0.0/24' },
+    { resourceType: 'custom', locale: 'us-east-1', scopeType: 'private', cidr: '10.9.0.0/24' },
+  ]
+  for (const wish of wishes) assert.equal((await refused(wish)).code, 'NotEligible', JSON.stringify(wish))
+})
+
+test('many at once: each with its decision, all from one transaction', async () => {
+  const poolId = await pool()
+  const wish = { account: shop, resourceType: 'onprem:host', locale: 'us-east-1', poolId }
+  const { allocations } = await world.post<{ allocations: Allocation[] }>('/allocations/batch', {
+    allocations: Array.from({ length: 100 }, (_, index) => ({ ...wish, resourceId: `host-${index}` })),
+  })
+  assert.equal(new Set(allocations.map(({ cidr }) => cidr)).size, 100)
+  assert.equal(new Set(allocations.map(({ decisionId }) => decisionId)).size, 100)
+  assert.equal((await list(`poolId=${poolId}`)).length, 100)
+})
+
+test('many at once: one refusal takes all back, and says which and why', async () => {
+  const listed = await pool({ locale: 'onprem:bonn' })
+  const other = await pool({ locale: 'onprem:bonn' })
+  await policyFor(prod, { locale: 'onprem:bonn', type: 'onprem:host' }, [listed])
+  const before = await world.get(`/pools/${listed}/utilization`)
+  const wish = { account: shop, resourceType: 'onprem:host', locale: 'onprem:bonn', scopeType: 'private' }
+  const allocations = [wish, wish, { ...wish, poolId: other }, wish]
+  const { status, body } = await world.ask<Problem>('POST', '/allocations/batch', { body: { allocations } })
+  assert.deepEqual([status, body.code, body.index], [403, 'DeniedByPolicy', 2])
+  assert.match(body.decision!, /^decision-/)
+  assert.deepEqual(await world.get(`/pools/${listed}/utilization`), before)
+  assert.deepEqual(await list('locale=onprem:bonn'), [])
+})
+
+test('a batch reaches no account where the caller has no say', async () => {
+  const poolId = await pool()
+  const as = await world.tokenOf('user:only-shop', 'resource-operator', shop)
+  const wish = { resourceType: 'custom', locale: 'us-east-1', poolId, netmaskLength: 30 }
+  for (const accounts of [
+    [shop, lab],
+    [lab, shop],
+  ]) {
+    const body = { allocations: accounts.map((account) => ({ account, ...wish })) }
+    const answer = await world.ask<Problem>('POST', '/allocations/batch', { body, as })
+    assert.deepEqual([answer.status, answer.body.code], [404, 'NotFound'])
+  }
+  assert.deepEqual(await list(`poolId=${poolId}`), [])
+})
+
+test('lists are narrowed by account, pool, type, locale, resource, range and tag, and paged without gaps', async () => {
+  const poolId = await pool({ locale: 'onprem:list', cidr: '10.50.0.0/24' })
+  const make = (account: string, wish: object) =>
+    allocate({ account, resourceType: 'onprem:host', locale: 'onprem:list', poolId, ...wish })
+  const one = await make(shop, { cidr: '10.50.0.9', tags: { env: 'a' }, resourceId: 'web-1' })
+  const two = await make(lab, { cidr: '10.50.0.3', tags: { env: 'b' } })
+  const three = await make(shop, { resourceType: 'onprem:network', cidr: '10.50.0.64/26', resourceId: 'web-1' })
+  const ids = (items: readonly Allocation[]) => items.map(({ allocationId }) => allocationId)
+  const expected = (...some: Allocation[]) => ids(some)
+  assert.deepEqual(ids(await list(`poolId=${poolId}`)), expected(two, one, three), 'in address order')
+  assert.deepEqual(ids(await list(`locale=onprem:list`)), expected(one, two, three), 'in order of creation')
+  assert.deepEqual(ids(await list(`account=${lab}&locale=onprem:list`)), expected(two))
+  assert.deepEqual(ids(await list('resourceType=onprem:network&locale=onprem:list')), expected(three))
+  assert.deepEqual(ids(await list('resourceId=web-1')), expected(one, three))
+  assert.deepEqual(ids(await list('within=10.50.0.0/28')), expected(two, one))
+  assert.deepEqual(ids(await list(`within=10.50.0.0/28&poolId=${poolId}`)), expected(two, one))
+  assert.deepEqual(ids(await list('within=10.50.0.80/28')), [], 'what only touches the range is not within it')
+  assert.deepEqual(ids(await list(`poolId=${poolId}&tag=env`)), expected(two, one))
+  assert.deepEqual(ids(await list(`poolId=${poolId}&tag=env=a`)), expected(one))
+  for (const query of [`poolId=${poolId}`, 'locale=onprem:list', 'within=10.50.0.0/24', 'resourceId=web-1']) {
+    const seen: string[] = []
+    for (let cursor: string | undefined = ''; cursor !== undefined; ) {
+      const page: Page = await world.get(`/allocations?${query}&limit=1${cursor && `&cursor=${cursor}`}`)
+      assert(page.items.length <= 1)
+      seen.push(...ids(page.items))
+      cursor = page.nextCursor
+    }
+    assert.deepEqual(seen, ids(await list(query)), query)
+    const bad = Buffer.from('1:x').toString('base64url')
+    const answer = await world.ask<Problem>('GET', `/allocations?${query}&cursor=${bad}`)
+    assert.equal(answer.body.code, 'InvalidPaginationToken', query)
+  }
+})
+
+test('I8 who sees one account sees its allocations, and no others', async () => {
+  const poolId = await pool()
+  const mine = await allocate({ resourceType: 'custom', locale: 'us-east-1', poolId, netmaskLength: 28 })
+  const theirs = await allocate({
+    account: lab,
+    resourceType: 'custom',
+    locale: 'us-east-1',
+    poolId,
+    netmaskLength: 28,
+  })
+  const as = await world.tokenOf('user:shopper', 'resource-operator', shop)
+  for (const query of ['', `poolId=${poolId}`, 'resourceType=custom', 'within=10.0.0.0/8']) {
+    const seen = await list(query, as)
+    assert(
+      seen.some(({ allocationId }) => allocationId === mine.allocationId),
+      query,
+    )
+    assert(
+      seen.every(({ account }) => account === shop),
+      query,
+    )
+  }
+  for (const method of ['GET', 'DELETE'] as const) {
+    const hidden = await world.ask<Problem>(method, `/allocations/${theirs.allocationId}`, { as })
+    const absent = await world.ask<Problem>(method, `/allocations/ipam-pool-alloc-${'0'.repeat(32)}`, { as })
+    assert.deepEqual([hidden.status, hidden.body.code], [absent.status, absent.body.code])
+  }
+  const foreign = await pool({ sharedWith: [dev] })
+  const notMine = await refused({ resourceType: 'custom', locale: 'us-east-1', poolId: foreign, netmaskLength: 28 })
+  assert.equal(notMine.code, 'NotFound')
+})
+
+test('I6 released space rests, and description and tags change under If-Match', async () => {
+  const poolId = await pool({ quarantineSeconds: 60, cidr: '10.60.0.0/32' })
+  const wish = { resourceType: 'onprem:host', locale: 'us-east-1', poolId }
+  const made = await allocate(wish)
+  const path = `/allocations/${made.allocationId}`
+  const { headers } = await world.ask('GET', path)
+  const match = { 'if-match': String(headers.etag) }
+  const body = { description: 'db', tags: { role: 'db' } }
+  const changed = await world.ask<Allocation>('PATCH', path, { body, headers: match })
+  assert.deepEqual([changed.body.description, changed.body.tags], ['db', { role: 'db' }])
+  assert.equal((await world.ask('DELETE', path, { headers: match })).status, 412)
+  assert.equal((await world.ask('DELETE', path)).status, 204)
+  assert.equal((await refused({ ...wish, account: lab })).code, 'Exhausted')
+  world.advance(60_000)
+  assert.equal((await allocate({ ...wish, account: lab })).cidr, made.cidr)
+})
+
+test('I9 bad input names field, value and what is expected', async () => {
+  const poolId = await pool()
+  const wish = { resourceType: 'onprem:network', locale: 'us-east-1', poolId, netmaskLength: 28 }
+  const cases: [object, string, string | undefined][] = [
+    [{ ...wish, resourceType: 'nimbus:thing' }, 'InvalidParameterValue', 'resourceType'],
+    [{ ...wish, locale: 'atlantis' }, 'InvalidParameterValue', 'locale'],
+    [{ ...wish, cidr: '10.0.0.1/24' }, 'InvalidParameterValue', 'cidr'],
+    [{ ...wish, cidr: '10.0.0.0/24' }, 'InvalidParameterCombination', undefined],
+    [{ ...wish, family: 'ipv6' }, 'InvalidParameterValue', 'family'],
+    [{ ...wish, scopeType: 'public' }, 'InvalidParameterValue', 'scopeType'],
+    [{ ...wish, netmaskLength: 129 }, 'InvalidParameterValue', 'netmaskLength'],
+    [{ ...wish, netmaskLength: 33 }, 'InvalidParameterValue', 'netmaskLength'],
+    [{ ...wish, poolId: undefined }, 'MissingParameter', 'scopeType'],
+    [{ ...wish, poolId: 'ipam-pool-00000000000000000' }, 'NotFound', undefined],
+    [{ ...wish, account: '000000000000' }, 'NotFound', undefined],
+    [{ ...wish, tags: { 'aws:x': 'y' } }, 'InvalidParameterValue', 'tags.aws:x'],
+    [{ ...wish, size: 1 }, 'UnknownParameter', 'size'],
+    [{ ...wish, resourceType: 'azure:virtual-network', netmaskLength: 30 }, 'InvalidParameterValue', 'netmaskLength'],
+    [{ ...wish, netmaskLength: undefined, cidr: '192.0.2.0/24' }, 'InvalidParameterValue', 'cidr'],
+    [{ resourceType: 'eip', locale: 'azure:x' }, 'InvalidParameterValue', 'locale'],
+    [{ resourceType: 'eip', locale: 'us-east-1', resourceId: 'mine' }, 'InvalidParameterValue', 'resourceId'],
+    [{ resourceType: 'eip', locale: 'us-east-1', cidr: '2001:db8::1' }, 'InvalidParameterValue', 'family'],
+  ]
+  for (const [body, code, field] of cases) {
+    const answer = await refused(body)
+    assert.deepEqual([answer.code, answer.field], [code, field], JSON.stringify([body, answer]))
+  }
+  const batch = await world.ask<Problem>('POST', '/allocations/batch', {
+    body: { allocations: [{ ...wish, account: shop, cidr: 'x' }] },
+  })
+  assert.equal(batch.body.field, 'allocations.0.cidr')
+})
+
+test('a dry run of a batch takes nothing, and a repeat with the same key has one effect', async () => {
+  const poolId = await pool()
+  const allocations = [1, 2].map(() => ({ account: shop, resourceType: 'onprem:host', locale: 'us-east-1', poolId }))
+  const dry = await world.ask<{ allocations: Allocation[] }>('POST', '/allocations/batch?dryRun=true', {
+    body: { allocations },
+  })
+  assert.deepEqual([dry.status, dry.body.allocations.length], [201, 2])
+  assert.deepEqual(await list(`poolId=${poolId}`), [])
+  const headers = { 'idempotency-key': 'batch' }
+  const first = await world.ask('POST', '/allocations/batch', { body: { allocations }, headers })
+  const again = await world.ask('POST', '/allocations/batch', { body: { allocations }, headers })
+  assert.deepEqual(again.body, first.body)
+  assert.equal((await list(`poolId=${poolId}`)).length, 2)
+})
+
+/** Statements that SQLite runs meanwhile. */
+async function statementsOf(work: () => Promise<unknown>): Promise<number> {
+  const prototype = StatementSync.prototype as unknown as Record<string, (...values: unknown[]) => unknown>
+  const originals = (['get', 'all', 'run'] as const).map((name) => [name, prototype[name]!] as const)
+  let count = 0
+  for (const [name, original] of originals) {
+    prototype[name] = function (this: unknown, ...values: unknown[]) {
+      count++
+      return original.apply(this, values)
+    }
+  }
+  try {
+    await work()
+  } finally {
+    for (const [name, original] of originals) prototype[name] = original
+  }
+  return count
+}
+
+test('one costs no more statements than AllocateAddress and the look-up of the token; a hundred at once, two each', async () => {
+  if (world.engine !== 'sqlite') return
+  const poolId = await pool({ cidr: '10.200.0.0/16' })
+  const host = { account: shop, resourceType: 'onprem:host', locale: 'us-east-1', poolId }
+  const eip = { account: shop, resourceType: 'eip', locale: 'us-east-1' }
+  const ec2 = () => world.call('AllocateAddress', {}, { account: shop })
+  const native = (wish: object) => () => world.post('/allocations', wish)
+  const hundred = () => world.post('/allocations/batch', { allocations: Array.from({ length: 100 }, () => host) })
+  // What is seen for the first time, such as who asks, is written down once. Where a block is cut, a statement more is run.
+  const least = async (work: () => Promise<unknown>) => {
+    const counts: number[] = []
+    for (let turn = 0; turn < 4; turn++) counts.push(await statementsOf(work))
+    return Math.min(...counts)
+  }
+  const lookUp = 4
+  const allowed = (await least(ec2)) + lookUp
+  for (const wish of [host, eip]) assert((await least(native(wish))) <= allowed, JSON.stringify(wish))
+  const overhead = allowed + 20
+  assert((await least(hundred)) <= 200 + overhead)
+})

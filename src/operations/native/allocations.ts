@@ -1,0 +1,484 @@
+// Allocations: space for resources of every type, cloud and site, taken as policy says, one or many at once.
+import { z } from 'zod'
+import { type Cidr, formatAddress } from '#model/cidr.ts'
+import type { AllocationRequest } from '#model/policy/decision.ts'
+import { mayUsePool } from '#model/policy/resolve.ts'
+import { findResourceType, namesOf, type ResourceType } from '#model/policy/resource-types.ts'
+import type { PoolFacts } from '#model/policy/snapshot.ts'
+import { type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
+import type { Hold } from '#store/holds.ts'
+import type { Allocation } from '#store/space.ts'
+import { releaseAddress, takeElasticIp } from '../addresses.ts'
+import { type GrantOptions, grant, release } from '../grant.ts'
+import { confirmHold, dropHold, extendHold, holdSecondsMax, placeHold } from '../holds.ts'
+import type { ReadContext, WriteContext } from '../operation.ts'
+import { putTags } from '../tagging.ts'
+import {
+  absentAllocation,
+  allocation,
+  allocationId,
+  allocationIdOf,
+  findEntry,
+  isHold,
+  listedAllocations,
+  showAllocation,
+  tagHomeOf,
+  tagsOf,
+} from './allocation-answers.ts'
+import { type Place, requirePermission } from './authority.ts'
+import { nativeRead, nativeWrite } from './definition.ts'
+import { poolId } from './pools.ts'
+import { placeOfNode } from './roles.ts'
+import { accountId, pageOf, paging } from './shapes.ts'
+import {
+  checkLocale,
+  checkRegion,
+  cidr,
+  cidrOrAddress,
+  description,
+  family,
+  familyNumber,
+  familyText,
+  inOurWords,
+  locale,
+  netmaskLength,
+  newDescription,
+  readBlock,
+  refuseNoChange,
+  replaceTags,
+  resourceId,
+  resourceTypeName,
+  scopeType,
+  specified,
+  tagList,
+  tags,
+  type Words,
+} from './space-shapes.ts'
+
+/** One transaction holds all of them, and others wait for it. */
+const batchMax = 100
+
+const words: Words = {
+  Address: 'cidr',
+  Cidr: 'cidr',
+  IpamPoolId: 'poolId',
+  NetmaskLength: 'netmaskLength',
+  Tag: 'tags',
+  'address-family': 'family',
+  'netmask-length': 'netmaskLength',
+  'resource-type': 'resourceType',
+  scope: 'scopeType',
+}
+const options: GrantOptions = {
+  fields: { cidr: 'cidr', pool: 'poolId', length: 'netmaskLength' },
+  whenFull: 'capacity',
+  isFromPools: true,
+}
+/** Resources of EC2's model: their space comes and goes with them, so that none is without the other. */
+const madeElsewhere: Readonly<Record<string, string>> = {
+  vpc: 'CreateVpc and AssociateVpcCidrBlock',
+  subnet: 'CreateSubnet and AssociateSubnetCidrBlock',
+  rnat: 'CreateNatGateway',
+}
+
+const expiresInSeconds = z
+  .number()
+  .int()
+  .min(1)
+  .max(holdSecondsMax)
+  .describe(`Seconds from now: 1 to ${holdSecondsMax}, and no more in all since it was first held.`)
+const wish = z.strictObject({
+  account: accountId.describe('Whose it is to be.'),
+  resourceType: resourceTypeName,
+  locale,
+  family: family.optional().describe('As the pool or CIDR is; else `ipv4`, where the type has it.'),
+  scopeType: scopeType.optional().describe('Needed where the type has both and no pool is named.'),
+  poolId: poolId.optional().describe('From this pool; without one, policy chooses.'),
+  cidr: cidrOrAddress.optional().describe('Exactly this address or CIDR.'),
+  netmaskLength: netmaskLength.optional().describe('A CIDR of this length.'),
+  resourceId: resourceId.optional(),
+  description: description.optional(),
+  tags: tags.optional(),
+  hold: z
+    .strictObject({ expiresInSeconds })
+    .optional()
+    .describe('Only held for now: to be confirmed in time, or it lapses by itself.'),
+})
+type AllocationWish = z.output<typeof wish>
+
+const refusals = [
+  'NotFound',
+  'NotSupported',
+  'CidrConflict',
+  'MissingRequiredTags',
+  'DeniedByPolicy',
+  'Exhausted',
+  'NotEligible',
+] as const
+
+export const createAllocation = nativeWrite({
+  name: 'createAllocation',
+  summary: 'Take an address or a CIDR for a resource, as policy says.',
+  description:
+    'An `eip` is what AllocateAddress of the EC2 API makes. `vpc`, `subnet` and `rnat` get their space with the resource itself, over the EC2 API.',
+  action: 'allocation:manage',
+  input: wish,
+  output: allocation,
+  rest: { method: 'POST', path: '/allocations', status: 201 },
+  cli: 'allocation create',
+  refusals,
+  at: async (context, { account }) => placeOfNode(context, account),
+  run: (context, input) => allocate(context, input),
+})
+
+export const createAllocations = nativeWrite({
+  name: 'createAllocations',
+  summary: `Take up to ${batchMax} addresses or CIDRs at once: all of them, or none.`,
+  description:
+    'Each has its own decision. The first that is refused refuses all: the problem tells which one by `index`, counted from 0, with the facts of its decision.',
+  action: 'allocation:manage',
+  input: z.strictObject({ allocations: z.array(wish).min(1).max(batchMax) }),
+  output: z.object({ allocations: z.array(allocation) }),
+  rest: { method: 'POST', path: '/allocations/batch', status: 201 },
+  refusals,
+  async at(context, { allocations }) {
+    const [first, ...others] = new Set(allocations.map(({ account }) => account))
+    for (const other of others) {
+      await requirePermission(context, 'allocation:manage', await placeOfNode(context, other))
+    }
+    return placeOfNode(context, first!)
+  },
+  async run(context, input) {
+    const allocations: z.output<typeof allocation>[] = []
+    for (const [index, wanted] of input.allocations.entries()) {
+      allocations.push(await numbered(index, () => allocate(context, wanted)))
+    }
+    return { allocations }
+  },
+})
+
+export const listAllocations = nativeRead({
+  name: 'listAllocations',
+  summary: 'List allocations, as far as you may see them.',
+  description:
+    'In order of creation; those of one pool, and those within a CIDR, in the order of their addresses. A page may be shorter than its `limit` and still have a `nextCursor`.',
+  action: 'allocation:read',
+  input: z.strictObject({
+    ...paging,
+    account: accountId.optional().describe('Only those of this account.'),
+    poolId: poolId.optional().describe('Only those of this pool.'),
+    resourceType: resourceTypeName.optional().describe('Only those of this type.'),
+    locale: locale.optional().describe('Only those for exactly this locale.'),
+    resourceId: resourceId.optional().describe('Only those of this resource.'),
+    within: cidr.optional().describe('Only those inside this CIDR, whichever pool they are from.'),
+    state: allocation.shape.state.optional().describe('Only what is allocated, or only what is held.'),
+    tag: z.string().max(400).optional().describe('Only those with this tag: `KEY`, or `KEY=VALUE`.'),
+  }),
+  output: pageOf(allocation),
+  rest: { method: 'GET', path: '/allocations' },
+  cli: 'allocation list',
+  columns: ['allocationId', 'cidr', 'state', 'account', 'resourceType', 'locale', 'resourceId', 'description'],
+  refusals: ['InvalidPaginationToken'],
+  at: 'filtered',
+  run: listedAllocations,
+})
+
+export const getAllocation = nativeRead({
+  name: 'getAllocation',
+  summary: 'Show one allocation.',
+  action: 'allocation:read',
+  input: z.strictObject({ allocationId }),
+  output: allocation,
+  rest: { method: 'GET', path: '/allocations/{allocationId}' },
+  cli: 'allocation show',
+  refusals: ['NotFound', 'MalformedId'],
+  at: placeOfAllocation,
+  run: async (context, input) => showOne(context, input.allocationId),
+})
+
+export const updateAllocation = nativeWrite({
+  name: 'updateAllocation',
+  summary: 'Describe an allocation anew, or give it other tags.',
+  action: 'allocation:manage',
+  input: z.strictObject({
+    allocationId,
+    description: newDescription.optional(),
+    tags: tags.optional().describe('All tags that it is to have.'),
+  }),
+  output: allocation,
+  rest: { method: 'PATCH', path: '/allocations/{allocationId}' },
+  cli: 'allocation update',
+  refusals: ['NotFound', 'MalformedId', 'NotSupported'],
+  changes: getAllocation,
+  at: placeOfAllocation,
+  async run(context, { allocationId, description, tags }) {
+    refuseNoChange({ description, tags })
+    const found = await findEntry(context, allocationId)
+    if (isHold(found)) {
+      const kept = tags ? new Map(Object.entries(tags)) : (found.request.tags ?? new Map<string, string>())
+      const text = description === undefined ? found.description : description || undefined
+      await context.tx.space.holds.describe(found.n, text, kept)
+      context.changed(allocationId)
+      return showOne(context, allocationId)
+    }
+    if (description !== undefined) await context.tx.space.describe(found.n, description || undefined)
+    if (tags !== undefined) {
+      const { id, type } = tagHomeOf(context, found)
+      if (!type) {
+        const because = `an allocation of type \`${found.resourceType}\` has the tags of its resource \`${id}\``
+        refuse({ code: 'NotSupported', what: '`tags`', because })
+      }
+      await replaceTags(holderOf(context, found), id, tags)
+    }
+    context.changed(allocationId)
+    return showOne(context, allocationId)
+  },
+})
+
+export const releaseAllocation = nativeWrite({
+  name: 'releaseAllocation',
+  summary: 'Give space back; it rests as long as its pool says before somebody else can have it.',
+  description: 'What was only held was in nobody’s use: it is free at once.',
+  action: 'allocation:manage',
+  input: z.strictObject({ allocationId }),
+  output: z.void(),
+  rest: { method: 'DELETE', path: '/allocations/{allocationId}', status: 204 },
+  cli: 'allocation release',
+  refusals: ['NotFound', 'MalformedId', 'InUse', 'NotSupported'],
+  changes: getAllocation,
+  at: placeOfAllocation,
+  async run(context, { allocationId }) {
+    const found = await findEntry(context, allocationId)
+    if (isHold(found)) return dropHold(context, found)
+    const { id, type } = tagHomeOf(context, found)
+    if (!type) {
+      const because = `an allocation of type \`${found.resourceType}\` ends with its resource \`${id}\``
+      refuse({ code: 'NotSupported', what: 'Releasing it by itself', because })
+    }
+    if (type === 'elastic-ip') {
+      await releaseAddress.run(holderOf(context, found), { AllocationId: id })
+      return
+    }
+    await context.tx.tags.removeAll(id)
+    await release(context, found)
+    context.changed(allocationId)
+  },
+})
+
+export const confirmAllocation = nativeWrite({
+  name: 'confirmAllocation',
+  summary: 'Make an allocation of what is held. Policy is asked again: where it denies by now, nothing is confirmed.',
+  action: 'allocation:manage',
+  input: z.strictObject({
+    allocationId,
+    resourceId: resourceId.optional().describe('What uses the space, where it was not known before.'),
+    description: description.optional(),
+  }),
+  output: allocation,
+  rest: { method: 'POST', path: '/allocations/{allocationId}/confirm' },
+  cli: 'allocation confirm',
+  refusals: ['NotFound', 'MalformedId', 'IncorrectState', 'DeniedByPolicy'],
+  changes: getAllocation,
+  at: placeOfAllocation,
+  async run(context, { allocationId, ...changes }) {
+    const hold = await findHeld(context, allocationId)
+    if (hold.resourceType === 'eip') refuseResourceOfEip(changes.resourceId)
+    const confirmed = await inOurWords(words, () => confirmHold(context, hold, changes))
+    const given = [...(hold.request.tags ?? [])].map(([Key, Value]) => ({ Key, Value }))
+    return showAllocation(context, await context.snapshot(), confirmed, given)
+  },
+})
+
+export const holdAllocation = nativeWrite({
+  name: 'holdAllocation',
+  summary: 'Hold what is held for another time from now on.',
+  action: 'allocation:manage',
+  input: z.strictObject({ allocationId, expiresInSeconds }),
+  output: allocation,
+  rest: { method: 'POST', path: '/allocations/{allocationId}/hold' },
+  cli: 'allocation hold',
+  refusals: ['NotFound', 'MalformedId', 'IncorrectState'],
+  changes: getAllocation,
+  at: placeOfAllocation,
+  async run(context, input) {
+    await extendHold(context, await findHeld(context, input.allocationId), input.expiresInSeconds, 'expiresInSeconds')
+    return showOne(context, input.allocationId)
+  },
+})
+
+export const allocationOperations = [
+  createAllocation,
+  createAllocations,
+  listAllocations,
+  getAllocation,
+  updateAllocation,
+  confirmAllocation,
+  holdAllocation,
+  releaseAllocation,
+] as const
+
+async function placeOfAllocation(context: ReadContext, input: { readonly allocationId: string }): Promise<Place> {
+  const { account } = await findEntry(context, input.allocationId)
+  return { node: account, absent: absentAllocation(input.allocationId) }
+}
+
+async function showOne(context: ReadContext, id: string): Promise<z.output<typeof allocation>> {
+  const found = await findEntry(context, id)
+  const tags = await tagsOf(context, [found])
+  return showAllocation(context, await context.snapshot(), found, tags(found))
+}
+
+async function findHeld(context: ReadContext, id: string): Promise<Hold> {
+  const found = await findEntry(context, id)
+  if (isHold(found)) return found
+  return refuse({ code: 'IncorrectState', what: 'ipam-pool-allocation', id, problem: 'it is allocated, not held' })
+}
+
+const holderOf = (context: WriteContext, { account, region }: Allocation): WriteContext =>
+  context.actingFor(account, region ?? context.region)
+
+// Taking -------------------------------------------------------------------------------------------------------------
+
+/** A refusal of one of several says which one. */
+async function numbered<T>(index: number, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    // The same refusal goes on, with its place.
+    throw error instanceof Refused ? new Refused({ ...error.refusal, index } as Refusal) : error
+  }
+}
+
+async function allocate(context: WriteContext, wanted: AllocationWish): Promise<z.output<typeof allocation>> {
+  const asked = await readWish(context, wanted)
+  const holder = context.actingFor(wanted.account, wanted.locale)
+  const given = tagList(wanted.tags)
+  const { hold } = wanted
+  if (hold) {
+    if (asked.type.name === 'eip') {
+      checkRegion(context, 'locale', wanted.locale)
+      refuseResourceOfEip(wanted.resourceId)
+    }
+    const { resourceId, description } = wanted
+    const { request } = asked
+    const held = await inOurWords(words, () =>
+      placeHold(context, { request, seconds: hold.expiresInSeconds, resourceId, description }),
+    )
+    return showAllocation(context, await context.snapshot(), held, given)
+  }
+  const granted = await inOurWords(words, () =>
+    asked.type.name === 'eip' ? elasticIp(holder, wanted, asked) : plain(holder, wanted, asked),
+  )
+  const found = { ...granted, description: wanted.description }
+  return showAllocation(context, await context.snapshot(), found, given)
+}
+
+async function plain(context: WriteContext, wanted: AllocationWish, { request, type }: Asked): Promise<Allocation> {
+  const { allocation } = await grant(
+    context,
+    request,
+    { resourceType: type.name, resourceId: wanted.resourceId, description: wanted.description },
+    options,
+  )
+  const id = allocationIdOf(context, allocation!)
+  await putTags(context, { id, type: 'ipam-pool-allocation', account: wanted.account }, tagList(wanted.tags))
+  context.changed(id)
+  return allocation!
+}
+
+/** An Elastic IP is one over either API. */
+async function elasticIp(context: WriteContext, wanted: AllocationWish, { block }: Asked): Promise<Allocation> {
+  checkRegion(context, 'locale', wanted.locale)
+  refuseResourceOfEip(wanted.resourceId)
+  const { allocation } = await takeElasticIp(context, {
+    IpamPoolId: wanted.poolId,
+    Address: block && formatAddress(block),
+    ...specified('elastic-ip', tagList(wanted.tags)),
+  })
+  if (wanted.description !== undefined) await context.tx.space.describe(allocation.n, wanted.description)
+  return allocation
+}
+
+function refuseResourceOfEip(resourceId: string | undefined): void {
+  if (resourceId === undefined) return
+  refuseValue('resourceId', resourceId, 'an Elastic IP is a resource of its own, which is named for you')
+}
+
+// The wish -----------------------------------------------------------------------------------------------------------
+
+interface Asked {
+  readonly type: ResourceType
+  readonly request: AllocationRequest
+  readonly block?: Cidr
+}
+
+async function readWish(context: WriteContext, wanted: AllocationWish): Promise<Asked> {
+  const snapshot = await context.snapshot()
+  const type = findResourceType(wanted.resourceType, snapshot.resourceTypes)
+  if (!type) {
+    refuseValue('resourceType', wanted.resourceType, `it must be one of ${namesOf(snapshot.resourceTypes)}`)
+  }
+  refuseNetwork(type)
+  checkLocale(context, 'locale', wanted.locale)
+  if (wanted.cidr !== undefined && wanted.netmaskLength !== undefined) {
+    refuse({ code: 'InvalidParameterCombination', problem: 'Only one of `cidr` and `netmaskLength` can be given.' })
+  }
+  const pool = wanted.poolId === undefined ? undefined : snapshot.pools.get(wanted.poolId)
+  if (wanted.poolId !== undefined && !(pool && mayUsePool(snapshot, wanted.account, pool.id))) {
+    refuse({ code: 'NotFound', what: 'ipam-pool', id: wanted.poolId })
+  }
+  const block = wanted.cidr === undefined ? undefined : readBlock(wanted.cidr)
+  const request: AllocationRequest = {
+    account: wanted.account,
+    locale: wanted.locale,
+    resourceType: type.name,
+    family: familyOf(wanted, type, { pool, block }),
+    scopeType: scopeTypeOf(wanted, type, pool),
+    netmaskLength: wanted.netmaskLength,
+    ...(pool || block ? { explicit: { pool: pool?.id, cidr: block } } : {}),
+    ...(wanted.resourceId === undefined ? {} : { resource: wanted.resourceId }),
+    ...(wanted.tags ? { tags: new Map(Object.entries(wanted.tags)) } : {}),
+  }
+  return { type, request, block }
+}
+
+function refuseNetwork({ name }: ResourceType): void {
+  const operations = madeElsewhere[name]
+  if (operations === undefined) return
+  const because = `its space comes and goes with the resource; use ${operations} of the EC2 API`
+  refuse({ code: 'NotSupported', what: `An allocation of type \`${name}\` by itself`, because })
+}
+
+function familyOf(
+  { family }: AllocationWish,
+  type: ResourceType,
+  { pool, block }: { readonly pool?: PoolFacts; readonly block?: Cidr },
+): 4 | 6 {
+  const given = family && familyNumber(family)
+  for (const [what, other] of [
+    ['the pool', pool?.family],
+    ['the CIDR', block?.family],
+  ] as const) {
+    if (given !== undefined && other !== undefined && other !== given) {
+      refuseValue('family', family, `${what} is ${familyText(other)}`)
+    }
+  }
+  const chosen = given ?? pool?.family ?? block?.family ?? (type.lengths[4] ? 4 : 6)
+  if (!type.lengths[chosen]) refuseValue('family', familyText(chosen), `\`${type.name}\` has no addresses of it`)
+  return chosen
+}
+
+function scopeTypeOf({ scopeType }: AllocationWish, type: ResourceType, pool: PoolFacts | undefined) {
+  if (pool) {
+    if (scopeType !== undefined && scopeType !== pool.scopeType) {
+      refuseValue('scopeType', scopeType, `the pool is in a ${pool.scopeType} scope`)
+    }
+    return pool.scopeType
+  }
+  if (scopeType !== undefined) {
+    if (type.scopeTypes.includes(scopeType)) return scopeType
+    refuseValue('scopeType', scopeType, `\`${type.name}\` is ${type.scopeTypes.join(' or ')}`)
+  }
+  if (type.scopeTypes.length > 1) refuse({ code: 'MissingParameter', field: 'scopeType' })
+  return type.scopeTypes[0]
+}

@@ -1,0 +1,220 @@
+// IPAMs, scopes, pools and their space over the native API: plain fields, the same objects as over the EC2 API.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { foundOrganization, network, prod, shop } from '../../../test/acme.ts'
+import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
+
+let world: NativeWorld
+let ipam: Ipam
+interface Ipam {
+  readonly ipamId: string
+  readonly publicScopeId: string
+  readonly privateScopeId: string
+  readonly operatingRegions: readonly string[]
+  readonly unmatched: string
+  readonly policyCompatibility: string
+  readonly description?: string
+  readonly tags: object
+}
+interface Pool {
+  readonly poolId: string
+  readonly quarantineSeconds?: number
+  readonly sharedWith: readonly string[]
+  readonly defaultNetmaskLength?: number
+  readonly requiredTags: object
+  readonly parentPoolId?: string
+  readonly tags: object
+}
+interface Problem {
+  readonly code: string
+  readonly field?: string
+  readonly value?: string
+  readonly detail?: string
+}
+interface Page<T> {
+  readonly items: readonly T[]
+  readonly nextCursor?: string
+}
+
+before(async () => {
+  world = await openNativeWorld()
+  await foundOrganization(world)
+  ipam = await world.post('/ipams', {
+    account: network,
+    region: 'us-east-1',
+    operatingRegions: ['eu-central-1'],
+    unmatched: 'deny',
+    tags: { owner: 'net' },
+  })
+})
+after(() => world.close())
+
+const asNetwork = { account: network }
+const makePool = (wish: object = {}) =>
+  world.post<Pool>('/pools', { scopeId: ipam.privateScopeId, family: 'ipv4', locale: 'us-east-1', ...wish })
+const provision = (pool: Pool, cidr: string) =>
+  world.post<{ cidr: string; state: string }>(`/pools/${pool.poolId}/cidrs`, { cidr })
+
+test('an IPAM has its settings in plain fields, and is the one of the EC2 API', async () => {
+  assert.deepEqual(
+    [ipam.operatingRegions, ipam.unmatched, ipam.policyCompatibility, ipam.tags],
+    [['eu-central-1', 'us-east-1'], 'deny', 'strict', { owner: 'net' }],
+  )
+  const path = `/ipams/${ipam.ipamId}`
+  const changes = { description: 'ours', unmatched: 'provider', operatingRegions: ['us-east-1'], tags: {} }
+  const { body } = await world.ask<Ipam>('PATCH', path, { body: changes })
+  assert.deepEqual(
+    [body.description, body.unmatched, body.operatingRegions, body.tags],
+    ['ours', 'provider', ['us-east-1'], {}],
+  )
+  const { Ipams } = await world.call('DescribeIpams', { IpamIds: [ipam.ipamId] }, asNetwork)
+  assert.deepEqual([Ipams![0]!.Description, Ipams![0]!.OperatingRegions], ['ours', [{ RegionName: 'us-east-1' }]])
+  await world.ask('PATCH', path, { body: { operatingRegions: ['eu-central-1', 'us-east-1'] } })
+  const nothing = await world.ask<Problem>('PATCH', path, { body: {} })
+  assert.equal(nothing.status, 400)
+})
+
+test('scopes and pools are made, changed, listed and deleted', async () => {
+  const scope = await world.post<{ scopeId: string }>('/scopes', { ipamId: ipam.ipamId, description: 'lab' })
+  const top = await makePool({ scopeId: scope.scopeId, locale: undefined })
+  await provision(top, '10.0.0.0/16')
+  const pool = await makePool({
+    scopeId: scope.scopeId,
+    parentPoolId: top.poolId,
+    defaultNetmaskLength: 24,
+    requiredTags: { env: 'prod', team: 'net' },
+    tags: { a: '1' },
+  })
+  assert.equal(pool.parentPoolId, top.poolId)
+  assert.equal((await provision(pool, '10.0.0.0/20')).state, 'provisioned')
+  const { body } = await world.ask<Pool>('PATCH', `/pools/${pool.poolId}`, {
+    body: { defaultNetmaskLength: null, requiredTags: { env: 'test' }, tags: { b: '2' } },
+  })
+  assert.deepEqual([body.defaultNetmaskLength, body.requiredTags, body.tags], [undefined, { env: 'test' }, { b: '2' }])
+  const below = await world.get<Page<Pool>>(`/pools?parentPoolId=${top.poolId}`)
+  assert.deepEqual(
+    below.items.map(({ poolId }) => poolId),
+    [pool.poolId],
+  )
+  assert.deepEqual(await world.get(`/pools/${top.poolId}/utilization`), {
+    provisioned: '65536',
+    allocated: '4096',
+    quarantined: '0',
+    held: '0',
+    free: '61440',
+    allocations: 1,
+  })
+  const kept = await world.ask<Problem>('DELETE', `/scopes/${scope.scopeId}`)
+  assert.equal(kept.body.code, 'DependencyViolation')
+  const used = await world.ask<Problem>('DELETE', `/pools/${top.poolId}/cidrs?cidr=10.0.0.0/16`)
+  assert.deepEqual([used.status, used.body.code], [409, 'InUse'])
+  assert.equal((await world.ask('DELETE', `/pools/${pool.poolId}/cidrs?cidr=10.0.0.0/20`)).status, 204)
+  assert.equal((await world.ask('DELETE', `/pools/${pool.poolId}`)).status, 204)
+  assert.equal((await world.ask('DELETE', `/pools/${top.poolId}?cascade=true`)).status, 204)
+  assert.equal((await world.ask('DELETE', `/scopes/${scope.scopeId}`)).status, 204)
+})
+
+test('space that cannot be had is refused, and nothing stays of the attempt', async () => {
+  const one = await makePool()
+  const other = await makePool()
+  await provision(one, '10.1.0.0/24')
+  const taken = await world.ask<Problem>('POST', `/pools/${other.poolId}/cidrs`, { body: { cidr: '10.1.0.0/25' } })
+  assert.deepEqual([taken.status, taken.body.code, taken.body.field], [409, 'CidrConflict', 'cidr'])
+  const cidrs = await world.get<Page<object>>(`/pools/${other.poolId}/cidrs`)
+  assert.deepEqual(cidrs.items, [])
+})
+
+test('quarantine and sharing are fields: a tag that said so goes, and other tags do not bring it back', async () => {
+  const pool = await makePool({ quarantineSeconds: 60, sharedWith: [prod] })
+  assert.deepEqual([pool.quarantineSeconds, pool.sharedWith], [60, [prod]])
+  const tag = (Key: string, Value: string) =>
+    world.call('CreateTags', { Resources: [pool.poolId], Tags: [{ Key, Value }] }, asNetwork)
+  await tag('note', 'x')
+  const still = await world.get<Pool>(`/pools/${pool.poolId}`)
+  assert.deepEqual([still.quarantineSeconds, still.sharedWith, still.tags], [60, [prod], { note: 'x' }])
+  await tag('cadastre:quarantine-seconds', '90')
+  assert.equal((await world.get<Pool>(`/pools/${pool.poolId}`)).quarantineSeconds, 90)
+  const { body } = await world.ask<Pool>('PATCH', `/pools/${pool.poolId}`, {
+    body: { quarantineSeconds: null, sharedWith: [shop] },
+  })
+  assert.deepEqual([body.quarantineSeconds, body.sharedWith], [undefined, [shop]])
+  const { IpamPools } = await world.call('DescribeIpamPools', { IpamPoolIds: [pool.poolId] }, asNetwork)
+  assert.deepEqual(
+    IpamPools![0]!.Tags!.map(({ Key }) => Key),
+    ['note'],
+  )
+  await tag('cadastre:quarantine-seconds', '30')
+  await world.call(
+    'DeleteTags',
+    { Resources: [pool.poolId], Tags: [{ Key: 'cadastre:quarantine-seconds' }] },
+    asNetwork,
+  )
+  assert.equal((await world.get<Pool>(`/pools/${pool.poolId}`)).quarantineSeconds, undefined)
+})
+
+test('I8 a pool is seen at its owner, and those that an account may use by whoever sees the account', async () => {
+  const shared = await makePool({ sharedWith: [shop], tags: { secret: 'x' } })
+  const own = await makePool()
+  const as = await world.tokenOf('user:shop', 'resource-operator', shop)
+  const hidden = await world.ask<Problem>('GET', `/pools/${own.poolId}`, { as })
+  const absent = await world.ask<Problem>('GET', `/pools/${own.poolId.slice(0, -4)}ffff`, { as })
+  assert.deepEqual([hidden.status, hidden.body.code], [absent.status, absent.body.code])
+  assert.deepEqual((await world.get<Page<Pool>>('/pools', { as })).items, [])
+  const usable = await world.get<Page<Pool>>(`/pools?usableBy=${shop}&limit=1000`, { as })
+  const seen = usable.items.find(({ poolId }) => poolId === shared.poolId)
+  assert.deepEqual([seen?.sharedWith, seen?.tags], [[], {}])
+  assert.equal(
+    usable.items.some(({ poolId }) => poolId === own.poolId),
+    false,
+  )
+  const foreign = await world.ask<Problem>('GET', `/pools?usableBy=${network}`, { as })
+  assert.equal(foreign.status, 404)
+  const change = await world.ask<Problem>('PATCH', `/pools/${shared.poolId}`, { body: { description: 'mine' }, as })
+  assert.equal(change.status, 404)
+})
+
+test('If-Match of a pool is not moved by what is allocated from it', async () => {
+  const pool = await makePool({ defaultNetmaskLength: 28 })
+  await provision(pool, '10.2.0.0/24')
+  const { headers } = await world.ask('GET', `/pools/${pool.poolId}`)
+  await world.call('AllocateIpamPoolCidr', { IpamPoolId: pool.poolId }, asNetwork)
+  const match = { 'if-match': String(headers.etag) }
+  const body = { description: 'new' }
+  assert.equal((await world.ask('PATCH', `/pools/${pool.poolId}`, { body, headers: match })).status, 200)
+  assert.equal((await world.ask('PATCH', `/pools/${pool.poolId}`, { body, headers: match })).status, 412)
+})
+
+test('pages of pools go on where the one before ended, and a cursor of somebody else is refused', async () => {
+  const all = await world.get<Page<Pool>>('/pools?limit=1000')
+  const seen: string[] = []
+  for (let cursor: string | undefined = ''; cursor !== undefined; ) {
+    const page: Page<Pool> = await world.get(`/pools?limit=2${cursor && `&cursor=${cursor}`}`)
+    seen.push(...page.items.map(({ poolId }) => poolId))
+    cursor = page.nextCursor
+  }
+  assert.deepEqual(
+    seen,
+    all.items.map(({ poolId }) => poolId),
+  )
+  const bad = Buffer.from('1:x').toString('base64url')
+  assert.equal((await world.ask<Problem>('GET', `/pools?cursor=${bad}`)).body.code, 'InvalidPaginationToken')
+})
+
+test('bad input names our fields and values', async () => {
+  const wish = { scopeId: ipam.privateScopeId, family: 'ipv4', locale: 'us-east-1' }
+  const cases: [object, string, string][] = [
+    [{ ...wish, family: 'ipv5' }, 'InvalidParameterValue', 'family'],
+    [{ ...wish, locale: 'mars' }, 'InvalidParameterValue', 'locale'],
+    [{ ...wish, awsService: 'ec2' }, 'InvalidParameterValue', 'awsService'],
+    [{ ...wish, minNetmaskLength: 30, maxNetmaskLength: 20 }, 'InvalidParameterValue', 'minNetmaskLength'],
+    [{ ...wish, sharedWith: ['nobody'] }, 'InvalidParameterValue', 'sharedWith.0'],
+    [{ ...wish, quarantineSeconds: -1 }, 'InvalidParameterValue', 'quarantineSeconds'],
+    [{ ...wish, scopeId: 'scope' }, 'MalformedId', ''],
+    [{ ...wish, sourceVpcId: 'vpc-00000000000000000' }, 'NotFound', ''],
+    [{ ...wish, locale: 'azure:westeurope', description: 'a place of another cloud' }, '', ''],
+  ]
+  for (const [body, code, field] of cases) {
+    const answer = await world.ask<Problem>('POST', '/pools', { body })
+    assert.deepEqual([answer.body.code ?? '', answer.body.field ?? ''], [code, field], JSON.stringify(answer.body))
+  }
+})

@@ -1,0 +1,296 @@
+// Resources: what holds space, whether EC2 knows it or only its allocations name it.
+import { z } from 'zod'
+import { type Cidr, formatCidr, parseAddress } from '#model/cidr.ts'
+import { formatId, kindOf, parseId } from '#model/identifier.ts'
+import { type Refusal, refuse } from '#model/refusal.ts'
+import type { NamedResource, NetworkKind, NetworkResource } from '#store/resources.ts'
+import type { Allocation } from '#store/space.ts'
+import { readCursor, writeCursor } from '../listing.ts'
+import type { ReadContext } from '../operation.ts'
+import { permitter } from './authority.ts'
+import { nativeRead } from './definition.ts'
+import { poolId } from './pools.ts'
+import { accountId, pageOf, pageSizeDefault, paging } from './shapes.ts'
+import { locale, numberIn, resourceId, resourceTypeName } from './space-shapes.ts'
+
+/** Rows looked at for one page: where few of them fit, the page is short and says where to go on. */
+const rowsPerPageMax = 10_000
+/** Of one resource that names more space than anybody should need to see at once. */
+const spacesMax = 1_000
+const holdersMergedMax = 64
+
+/** In the order in which they are listed; `named` is what allocations name. */
+const kinds = ['eip', 'named', 'nat-gateway', 'subnet', 'vpc'] as const
+type Kind = (typeof kinds)[number]
+
+const resource = z.object({
+  resourceId,
+  resourceType: z.string().describe('Its resource type; `nat-gateway` for NAT gateways of all kinds.'),
+  account: accountId,
+  locale: locale.optional(),
+  partOf: z.string().optional().describe('The VPC that it is in.'),
+  spaces: z
+    .array(
+      z.object({
+        cidr: z.string(),
+        allocationId: z.string().optional().describe('Absent for space that nobody handed out.'),
+        poolId: poolId.optional(),
+        decisionId: z.string().optional().describe('Why it could be had.'),
+      }),
+    )
+    .describe(`What it holds, at most ${spacesMax}.`),
+})
+type Resource = z.output<typeof resource>
+
+export const listResources = nativeRead({
+  name: 'listResources',
+  summary: 'List what holds space, as far as you may see it: kind after kind.',
+  description: 'A page may be shorter than its `limit` and still have a `nextCursor`.',
+  action: 'allocation:read',
+  input: z.strictObject({
+    ...paging,
+    account: accountId.optional().describe('Only those of this account.'),
+    resourceType: resourceTypeName.optional().describe('Only those of this type; `nat-gateway` is one too.'),
+    locale: locale.optional().describe('Only those for exactly this locale.'),
+    poolId: poolId.optional().describe('Only those that hold space of this pool.'),
+  }),
+  output: pageOf(resource),
+  rest: { method: 'GET', path: '/resources' },
+  cli: 'resource list',
+  columns: ['resourceId', 'resourceType', 'account', 'locale'],
+  refusals: ['InvalidPaginationToken'],
+  at: 'filtered',
+  async run(context, { poolId, limit = pageSizeDefault, cursor, ...filter }) {
+    const isPermitted = await permitter(context, 'allocation:read')
+    const isWanted = (found: Resource): boolean =>
+      poolId === undefined || found.spaces.some((space) => space.poolId === poolId)
+    const wanted = kinds.filter((kind) => isOfKind(kind, filter.resourceType))
+    const [kindFrom, placeFrom] = placeIn(cursor)
+    const items: Resource[] = []
+    let looked = 0
+    let last = cursor === undefined ? '' : `${kindFrom}/${placeFrom}`
+    for (const kind of wanted) {
+      if (kindFrom !== undefined && kinds.indexOf(kind) < kinds.indexOf(kindFrom)) continue
+      const source = sources[kind]
+      let after = kind === kindFrom ? placeFrom : source.start
+      for (;;) {
+        const rows = await source.read(context, filter, after, limit + 1, isPermitted)
+        for (const row of rows) {
+          const found = isPermitted(row.account) ? await row.show?.() : undefined
+          if (found && isWanted(found)) {
+            if (items.length === limit) return { items, nextCursor: writeCursor(last) }
+            items.push(found)
+          }
+          after = row.place
+          last = `${kind}/${after}`
+        }
+        looked += rows.length
+        if (rows.length <= limit) break
+        if (looked >= rowsPerPageMax) return { items, nextCursor: writeCursor(last) }
+      }
+    }
+    return { items }
+  },
+})
+
+export const getResource = nativeRead({
+  name: 'getResource',
+  summary: 'Show one resource, by its id or the name that its allocations have for it.',
+  action: 'allocation:read',
+  input: z.strictObject({
+    resourceId,
+    account: accountId.optional().describe('Whose it is, where several accounts use the name.'),
+  }),
+  output: resource,
+  rest: { method: 'GET', path: '/resources/{resourceId}' },
+  cli: 'resource show',
+  refusals: ['NotFound'],
+  at: async (context, input) => ({ node: (await findResource(context, input)).account, absent: absent(input) }),
+  run: async (context, input) => (await findResource(context, input)).show(),
+})
+
+export const resourceOperations = [listResources, getResource] as const
+
+// Finding ------------------------------------------------------------------------------------------------------------
+
+interface Filter {
+  readonly account?: string
+  readonly resourceType?: string
+  readonly locale?: string
+}
+interface Row {
+  readonly place: string
+  readonly account: string
+  /** Absent where it was only passed over. */
+  show?(): Promise<Resource>
+}
+type Found = Required<Row>
+interface Source {
+  readonly start: string
+  read(
+    context: ReadContext,
+    filter: Filter,
+    after: string,
+    limit: number,
+    isPermitted: (node: string) => boolean,
+  ): Promise<readonly Row[]>
+}
+
+const isOfKind = (kind: Kind, resourceType: string | undefined): boolean =>
+  resourceType === undefined || kind === ((kinds as readonly string[]).includes(resourceType) ? resourceType : 'named')
+
+const networkSource = (kind: NetworkKind): Source => ({
+  start: '',
+  async read(context, { account, locale: region }, after, limit) {
+    const rows = await context.tx.resources.networks(kind, { account, region }, after, limit)
+    return rows.map((row) => networkRow(context, kind, row))
+  },
+})
+const sources: Readonly<Record<Kind, Source>> = {
+  eip: {
+    start: '0',
+    async read(context, { account, locale: region }, after, limit, isPermitted) {
+      const { space } = context.tx
+      const holders = (await space.holders({ account, resourceType: 'eip', region })).filter((one) =>
+        isPermitted(one.account),
+      )
+      const numbers = holders.map(({ n }) => n)
+      // Of many holders, all allocations are read in order instead, and the others passed over.
+      const rows =
+        numbers.length <= holdersMergedMax
+          ? await space.ofHolders(numbers, numberIn(after), limit)
+          : await space.ofType('eip', numberIn(after), limit)
+      const isWanted = (row: Allocation) =>
+        (account === undefined || row.account === account) && (region === undefined || row.region === region)
+      return rows.map((row) => (isWanted(row) ? eipRow(context, row) : { place: String(row.n), account: row.account }))
+    },
+  },
+  named: {
+    start: '\n',
+    async read(context, { account, locale: region, resourceType }, after, limit) {
+      const [id = '', ...rest] = after.split('\n')
+      const place = { id, account: rest.join('\n') }
+      const rows = await context.tx.resources.named({ account, region, resourceType }, place, limit)
+      return rows.map((row) => namedRow(context, row))
+    },
+  },
+  'nat-gateway': networkSource('nat-gateway'),
+  subnet: networkSource('subnet'),
+  vpc: networkSource('vpc'),
+}
+
+interface Named {
+  readonly resourceId: string
+  readonly account?: string
+}
+const absent = ({ resourceId: id }: Named): Refusal => ({ code: 'NotFound', what: 'resource', id })
+
+/** Of several accounts that use a name, the first whose things may be seen. */
+async function findResource(context: ReadContext, input: Named): Promise<Found> {
+  const isPermitted = await permitter(context, 'allocation:read')
+  const found = await candidates(context, input.resourceId, input.account)
+  return found.find(({ account }) => isPermitted(account)) ?? found[0] ?? refuse(absent(input))
+}
+
+async function candidates(context: ReadContext, id: string, account: string | undefined): Promise<readonly Found[]> {
+  const { tx } = context
+  const kind = kindOf(id)
+  if (kind === 'address') {
+    const n = parseId('address', tx.installation, id)
+    const found = n === undefined ? undefined : await tx.space.find(n)
+    if (found?.resourceType === 'eip') return [eipRow(context, found)]
+  }
+  const network = kind && networkKinds[kind as keyof typeof networkKinds]
+  if (network) {
+    const rows = await tx.resources.networks(network, { id, account }, '', 1)
+    if (rows.length > 0) return rows.map((row) => networkRow(context, network, row))
+  }
+  const rows: NamedResource[] = []
+  for (const allocation of await tx.space.ofResource(id, 0, spacesMax)) {
+    const isNew = !rows.some((row) => row.account === allocation.account)
+    const isAsked = account === undefined || account === allocation.account
+    if (isNew && isAsked && allocation.resourceType !== 'ipam-pool') rows.push({ id, account: allocation.account })
+  }
+  return rows.map((row) => namedRow(context, row))
+}
+const networkKinds = { vpc: 'vpc', subnet: 'subnet', natGateway: 'nat-gateway' } as const
+
+function placeIn(cursor: string | undefined): readonly [Kind | undefined, string] {
+  const text = readCursor(cursor, 'cursor')
+  if (text === undefined) return [undefined, '']
+  const slash = text.indexOf('/')
+  const kind = kinds.find((one) => one === text.slice(0, slash))
+  if (!kind) refuse({ code: 'InvalidPaginationToken', field: 'cursor', value: cursor! })
+  return [kind, text.slice(slash + 1)]
+}
+
+// Showing ------------------------------------------------------------------------------------------------------------
+
+const eipRow = (context: ReadContext, allocation: Allocation): Found => ({
+  place: String(allocation.n),
+  account: allocation.account,
+  show: async () => ({
+    resourceId: formatId('address', context.tx.installation, allocation.n),
+    resourceType: 'eip',
+    account: allocation.account,
+    locale: allocation.region,
+    spaces: [await spaceOf(context, allocation)],
+  }),
+})
+
+const namedRow = (context: ReadContext, { id, account }: NamedResource): Found => ({
+  place: `${id}\n${account}`,
+  account,
+  async show() {
+    const found = (await context.tx.space.ofResource(id, 0, spacesMax)).filter((one) => one.account === account)
+    const spaces: Resource['spaces'] = []
+    for (const allocation of found) spaces.push(await spaceOf(context, allocation))
+    const [first] = found
+    return { resourceId: id, resourceType: first!.resourceType, account, locale: first!.region, spaces }
+  },
+})
+
+function networkRow(context: ReadContext, kind: NetworkKind, row: NetworkResource): Found {
+  return {
+    place: row.id,
+    account: row.account,
+    async show() {
+      const spaces: Resource['spaces'] = []
+      for (const { cidr, allocation } of await blocksOf(context, kind, row.id)) {
+        const held = allocation === undefined ? undefined : await context.tx.space.find(allocation)
+        spaces.push(held ? await spaceOf(context, held) : { cidr: formatCidr(cidr) })
+      }
+      const { id, account, region, partOf } = row
+      return { resourceId: id, resourceType: kind, account, locale: region, partOf: partOf ?? undefined, spaces }
+    },
+  }
+}
+
+async function blocksOf({ tx }: ReadContext, kind: NetworkKind, id: string): Promise<readonly Block[]> {
+  if (kind === 'vpc') return tx.vpcs.cidrs(id)
+  if (kind === 'subnet') {
+    const subnet = await tx.vpcs.findSubnet(id)
+    const own = subnet?.cidr ? [{ cidr: subnet.cidr, allocation: subnet.allocation }] : []
+    return [...own, ...(await tx.vpcs.subnetCidrs(id))]
+  }
+  return (await tx.natGateways.addresses(id)).flatMap(({ publicIp, privateIp, allocation }) => {
+    const cidr = parseAddress(publicIp ?? privateIp ?? '')
+    return cidr ? [{ cidr, allocation }] : []
+  })
+}
+interface Block {
+  readonly cidr: Cidr
+  readonly allocation: number | undefined
+}
+
+async function spaceOf(context: ReadContext, { n, pool, cidr, decision }: Allocation) {
+  const { installation } = context.tx
+  const id = formatId('pool', installation, pool)
+  return {
+    cidr: formatCidr(cidr),
+    allocationId: formatId('allocation', installation, n),
+    // The provider's own pools are nobody's to see.
+    poolId: (await context.snapshot()).pools.has(id) ? id : undefined,
+    decisionId: decision === undefined ? undefined : formatId('decision', installation, decision),
+  }
+}

@@ -1,0 +1,213 @@
+// Space that is held for a limited time: nobody's yet, and nobody else's. It lapses by itself at its moment.
+import { type Cidr, fromKey, makeCidr, sizeOf, toKey } from '#model/cidr.ts'
+import type { AllocationRequest } from '#model/policy/decision.ts'
+import type { Clock } from './history.ts'
+import type { Sql, SqlValue } from './sql.ts'
+
+/** Also the allocation that it would become, were it confirmed: it has its number already, and with it its identifier. */
+export interface Hold {
+  readonly n: number
+  readonly pool: number
+  readonly cidr: Cidr
+  readonly resourceType: string
+  readonly resourceId: string | undefined
+  readonly account: string
+  /** The locale. */
+  readonly region: string
+  readonly description: string | undefined
+  /** That it could be had; undefined where policy said no and somebody may still say yes. */
+  readonly decision: number | undefined
+  readonly createdAt: number
+  readonly expiresAt: number
+  /** What was asked: policy is asked again when it is confirmed. */
+  readonly request: AllocationRequest
+}
+/** How a hold ended that was never confirmed. */
+export type HoldEnding = 'lapsed' | 'dropped'
+
+interface HoldRow {
+  n: number
+  pool: number
+  first: Uint8Array
+  length: number
+  account: string
+  resource_type: string
+  region: string
+  resource_id: string | null
+  description: string | null
+  decision: number | null
+  tags: string
+  request: string
+  created_at: number
+  expires_at: number
+}
+const columns = `n, pool, first, length, account, resource_type, region, resource_id, description, decision, tags, request,
+  created_at, expires_at`
+
+/** The request as it is stored: what the row has in columns of its own is left out. */
+interface StoredRequest extends Omit<AllocationRequest, 'account' | 'locale' | 'resourceType' | 'explicit' | 'tags'> {
+  readonly explicit?: { readonly pool?: string; readonly cidr?: { readonly first: string; readonly length: number } }
+}
+
+function toHold(row: HoldRow): Hold {
+  const { explicit, ...rest } = JSON.parse(row.request) as StoredRequest
+  const tags = Object.entries(JSON.parse(row.tags) as Record<string, string>)
+  return {
+    n: row.n,
+    pool: row.pool,
+    cidr: fromKey(row.first, row.length),
+    resourceType: row.resource_type,
+    resourceId: row.resource_id ?? undefined,
+    account: row.account,
+    region: row.region,
+    description: row.description ?? undefined,
+    decision: row.decision ?? undefined,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    request: {
+      ...rest,
+      account: row.account,
+      locale: row.region,
+      resourceType: row.resource_type,
+      ...(explicit && {
+        explicit: {
+          ...explicit,
+          cidr: explicit.cidr && makeCidr(rest.family, BigInt(explicit.cidr.first), explicit.cidr.length),
+        },
+      }),
+      ...(tags.length > 0 ? { tags: new Map(tags) } : {}),
+    },
+  }
+}
+
+function requestText({ account: _, locale: __, resourceType: ___, tags: ____, explicit, ...rest }: AllocationRequest) {
+  const cidr = explicit?.cidr && { first: String(explicit.cidr.first), length: explicit.cidr.length }
+  return JSON.stringify({ ...rest, ...(explicit && { explicit: { ...explicit, cidr } }) })
+}
+
+/** What holds can be narrowed to. */
+export interface HoldFilter {
+  readonly pool?: number
+  readonly account?: string
+  readonly resourceType?: string
+  readonly region?: string
+  readonly resourceId?: string
+}
+const filterColumns = [
+  ['pool', 'pool'],
+  ['account', 'account'],
+  ['resourceType', 'resource_type'],
+  ['region', 'region'],
+  ['resourceId', 'resource_id'],
+] as const satisfies readonly (readonly [keyof HoldFilter, string])[]
+
+/** Of the rows alone; `Space` keeps them and the blocks together. Whatever has lapsed is not there, swept or not. */
+export class Holds {
+  readonly #sql: Sql
+  readonly #clock: Clock
+  constructor(sql: Sql, clock: Clock) {
+    this.#sql = sql
+    this.#clock = clock
+  }
+
+  async find(n: number): Promise<Hold | undefined> {
+    const row = await this.#sql.get<HoldRow>(
+      `select ${columns} from hold where n = ? and expires_at > ?`,
+      n,
+      this.#clock.now,
+    )
+    return row && toHold(row)
+  }
+  /** In order of creation, after a cursor. */
+  async list(filter: HoldFilter, after: number, limit: number): Promise<Hold[]> {
+    return this.#rows(filter, 'and n > ? order by n limit ?', after, limit)
+  }
+  /** Those that begin between two addresses, in address order. */
+  async between(
+    pool: number,
+    { first, last, isAfter }: { readonly first: Uint8Array; readonly last: Uint8Array; readonly isAfter: boolean },
+    limit: number,
+  ): Promise<Hold[]> {
+    const bounds = `and first ${isAfter ? '>' : '>='} ? and first <= ? order by first limit ?`
+    return this.#rows({ pool }, bounds, first, last, limit)
+  }
+  async #rows(filter: HoldFilter, rest: string, ...values: SqlValue[]): Promise<Hold[]> {
+    const asked = filterColumns.filter(([name]) => filter[name] !== undefined)
+    const rows = await this.#sql.all<HoldRow>(
+      `select ${columns} from hold where expires_at > ? ${asked.map(([, column]) => `and ${column} = ?`).join(' ')} ${rest}`,
+      this.#clock.now,
+      ...asked.map(([name]) => filter[name]!),
+      ...values,
+    )
+    return rows.map(toHold)
+  }
+  /** Numbers of addresses of a pool that are held, and of those that have lapsed and were not swept yet. */
+  async held(pool: number, family: 4 | 6): Promise<{ readonly live: bigint; readonly lapsed: bigint }> {
+    const sums = { live: 0n, lapsed: 0n }
+    for (const name of ['live', 'lapsed'] as const) {
+      const rows = await this.#sql.all<{ length: number; holds: number }>(
+        `select length, count(*) as holds from hold where pool = ? and expires_at ${name === 'live' ? '>' : '<='} ? group by length`,
+        pool,
+        this.#clock.now,
+      )
+      for (const { length, holds } of rows) sums[name] += sizeOf({ family, first: 0n, length }) * BigInt(holds)
+    }
+    return sums
+  }
+  /** Whether any of a block is held. */
+  async isHeld(pool: number, cidr: Cidr): Promise<boolean> {
+    const row = await this.#sql.get(
+      'select 1 as one from hold where pool = ? and first = ? and length <= ? and expires_at > ?',
+      pool,
+      toKey(cidr),
+      cidr.length,
+      this.#clock.now,
+    )
+    return row !== undefined
+  }
+  async insert(hold: Hold): Promise<void> {
+    await this.#sql.later(
+      `insert into hold (${columns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      hold.n,
+      hold.pool,
+      toKey(hold.cidr),
+      hold.cidr.length,
+      hold.account,
+      hold.resourceType,
+      hold.region,
+      hold.resourceId ?? null,
+      hold.description ?? null,
+      hold.decision ?? null,
+      JSON.stringify(Object.fromEntries(hold.request.tags ?? [])),
+      requestText(hold.request),
+      hold.createdAt,
+      hold.expiresAt,
+    )
+  }
+  async describe(n: number, description: string | undefined, tags: ReadonlyMap<string, string>): Promise<void> {
+    await this.#sql.run(
+      'update hold set description = ?, tags = ? where n = ?',
+      description ?? null,
+      JSON.stringify(Object.fromEntries(tags)),
+      n,
+    )
+  }
+  async extend(n: number, expiresAt: number): Promise<void> {
+    await this.#sql.run('update hold set expires_at = ? where n = ?', expiresAt, n)
+  }
+  async delete(n: number): Promise<void> {
+    await this.#sql.run('delete from hold where n = ?', n)
+  }
+  /** The space was out of reach for that long, and whose it might have become: for whoever asks about the address. */
+  async remember(n: number, ending: HoldEnding, at: number): Promise<void> {
+    await this.#sql.run(
+      `insert into allocation_history (pool, first, length, n, resource_type, resource_id, account, region, description,
+         decision, created_at, released_at, ending)
+       select pool, first, length, n, resource_type, resource_id, account, region, description, decision, created_at,
+         cast(? as bigint), cast(? as text) from hold where n = ?`,
+      at,
+      ending,
+      n,
+    )
+  }
+}
