@@ -375,7 +375,7 @@ async function statementsOf(work: () => Promise<unknown>): Promise<number> {
 }
 
 test('one costs no more statements than AllocateAddress and the look-up of the token; a hundred at once, two each', async () => {
-  if (world.engine !== 'sqlite') return
+  if (world.database.engine !== 'sqlite') return
   const poolId = await pool({ cidr: '10.200.0.0/16' })
   const host = { account: shop, resourceType: 'onprem:host', locale: 'us-east-1', poolId }
   const eip = { account: shop, resourceType: 'eip', locale: 'us-east-1' }

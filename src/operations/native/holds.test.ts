@@ -356,12 +356,12 @@ test('I8 somebody else’s hold is not there', async () => {
 test('a hold that does not rest as it says, and a rest for no hold, are found by the check', async () => {
   const poolId = await pool()
   await hold(wishFor(poolId), 600)
-  await world.tamper('update quarantine set ends_at = ends_at + 1 where hold is not null')
+  await world.database.tamper('update quarantine set ends_at = ends_at + 1 where hold is not null')
   assert.match((await checkSpace(world.store)).problems.join(), /hold \d+ does not rest as it says/)
-  await world.tamper('update quarantine set ends_at = ends_at - 1 where hold is not null')
-  await world.tamper('update quarantine set hold = hold + 1000 where hold is not null')
+  await world.database.tamper('update quarantine set ends_at = ends_at - 1 where hold is not null')
+  await world.database.tamper('update quarantine set hold = hold + 1000 where hold is not null')
   assert.match((await checkSpace(world.store)).problems.join(), /quarantine: \d+ rows are for holds that are not there/)
-  await world.tamper('update quarantine set hold = hold - 1000 where hold is not null')
+  await world.database.tamper('update quarantine set hold = hold - 1000 where hold is not null')
 })
 
 test('an exception for one resource is for what is allocated or confirmed under its name', async () => {
