@@ -85,25 +85,28 @@ export async function fillSqlite(file: string, count: number): Promise<void> {
 export async function fillPostgres(url: string, schema: string, count: number): Promise<void> {
   const client = new pg.Client(url)
   await client.connect()
-  // As a replica applies changes: foreign keys need not be looked up one by one. Cursors over the free space start anew.
-  await client.query(`set search_path to ${schema}; set session_replication_role = replica; delete from free_cursor`)
-  await fillPool(
-    {
-      async all(text, ...values) {
-        let parameters = 0
-        const { rows } = await client.query(
-          text.replaceAll('?', () => `$${++parameters}`),
-          values,
-        )
-        return rows.map((row: Record<string, unknown>) =>
-          Object.fromEntries(Object.entries(row).map(([name, value]) => [name, Number(value)])),
-        )
+  try {
+    // As a replica applies changes: foreign keys need not be looked up one by one. Cursors over the free space start anew.
+    await client.query(`set search_path to ${schema}; set session_replication_role = replica; delete from free_cursor`)
+    await fillPool(
+      {
+        async all(text, ...values) {
+          let parameters = 0
+          const { rows } = await client.query(
+            text.replaceAll('?', () => `$${++parameters}`),
+            values,
+          )
+          return rows.map((row: Record<string, unknown>) =>
+            Object.fromEntries(Object.entries(row).map(([name, value]) => [name, Number(value)])),
+          )
+        },
+        keyOf: (offset) =>
+          `decode('00000000000000000000ffff' || lpad(to_hex(${0x14_00_00_00} + ${offset}), 8, '0'), 'hex')`,
       },
-      keyOf: (offset) =>
-        `decode('00000000000000000000ffff' || lpad(to_hex(${0x14_00_00_00} + ${offset}), 8, '0'), 'hex')`,
-    },
-    count,
-  )
-  await client.query('vacuum analyze allocation, audit_entry, decision, free_block, pool, counter')
-  await client.end()
+      count,
+    )
+    await client.query('vacuum analyze allocation, audit_entry, decision, free_block, pool, counter')
+  } finally {
+    await client.end()
+  }
 }

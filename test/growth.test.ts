@@ -8,7 +8,7 @@ import { test } from 'node:test'
 import { Link } from '#store/postgres-link.ts'
 import { fillPostgres, fillSqlite } from '../bench/fill.ts'
 import { type BenchKey, fill, open, preparePolicy } from '../bench/world.ts'
-import { emptyPostgres } from './postgres.ts'
+import { emptyPostgres, ownerOf } from './postgres.ts'
 
 const key: BenchKey = {
   keyId: 'AKIATESTGROWTH',
@@ -131,7 +131,7 @@ test('an allocation on PostgreSQL costs the same statements, rows and pages in a
   const costs: Counts[] = []
   for (const size of sizes) {
     const url = await emptyPostgres()
-    const [server, schema] = url.split(/[?&]schema=/)
+    const [server, schema] = ownerOf(url).split(/[?&]schema=/)
     const database = {
       settings: { CADASTRE_DATABASE_URL: url },
       fill: () => fillPostgres(server!, schema!, size),

@@ -58,7 +58,7 @@ export interface Grant {
 
 /** A pool as its owner or a principal it is shared with may name it; anybody else's does not exist (invariant I8). */
 export async function getUsablePool(context: ReadContext, id: string): Promise<Pool> {
-  const pool = await context.tx.pools.find(id)
+  const pool = await findPool(context, id, () => context.tx.pools.find(id))
   if (!pool?.scopeId || !mayUsePool(await context.snapshot(), context.caller.account, id, context.now)) {
     refuse({ code: 'NotFound', what: 'ipam-pool', id })
   }
@@ -292,18 +292,27 @@ function candidatesOf(verdict: Verdict): readonly Candidate[] {
 /** Pools change only where governance does, so one reading is good for a snapshot's life. */
 const poolsOfSnapshot = new WeakMap<Snapshot, Map<string, Pool>>()
 
-async function poolOf(context: WriteContext, id: string, family: 4 | 6): Promise<Pool> {
+async function findPool(
+  context: ReadContext,
+  name: string,
+  find: () => Promise<Pool | undefined>,
+): Promise<Pool | undefined> {
   const snapshot = await context.snapshot()
   const pools = poolsOfSnapshot.get(snapshot) ?? new Map<string, Pool>()
   poolsOfSnapshot.set(snapshot, pools)
-  const name = id === provider ? `${id}-${family}` : id
   const known = pools.get(name)
   if (known) return known
-  const pool = id === provider ? await providerPool(context, family) : await context.tx.pools.find(id)
-  if (!pool) refuse({ code: 'NotFound', what: 'ipam-pool', id })
+  const pool = await find()
   // A provider pool that was just made has moved the epoch: it is remembered with the next snapshot, if it commits.
-  if ((await context.snapshot()) === snapshot) pools.set(name, pool)
+  if (pool && (await context.snapshot()) === snapshot) pools.set(name, pool)
   return pool
+}
+async function poolOf(context: WriteContext, id: string, family: 4 | 6): Promise<Pool> {
+  const pool =
+    id === provider
+      ? await findPool(context, `${id}-${family}`, () => providerPool(context, family))
+      : await findPool(context, id, () => context.tx.pools.find(id))
+  return pool ?? refuse({ code: 'NotFound', what: 'ipam-pool', id })
 }
 
 /** Takes one candidate, where it has room. Whether it may be taken is for who calls to have asked. */

@@ -1,7 +1,7 @@
 // Transactions that meet others: run again inside, for a bounded time, on the real database.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { emptyPostgres } from '../../test/postgres.ts'
+import { emptyPostgres, ownerOf } from '../../test/postgres.ts'
 import { openSealer } from '../../test/world.ts'
 import { openPostgres } from './postgres.ts'
 import { connect, parseTarget } from './postgres-link.ts'
@@ -15,14 +15,14 @@ async function openCrowded(
 ): Promise<{ store: Store; attempts(): Promise<number>; close(): Promise<void> }> {
   const url = await emptyPostgres()
   const store = await openPostgres({ url, sealer: openSealer, deadlineMs })
-  const target = parseTarget(url)
+  const target = parseTarget(ownerOf(url))
   assert(typeof target !== 'string')
   const operator = await connect({ target, isHighlyAvailable: false, deadlineMs: 10_000 })
   // A sequence is not rolled back: it counts attempts.
   await operator.script(`create sequence attempts;
-    create function meet() returns trigger language plpgsql as $$
+    create function meet() returns trigger language plpgsql security definer as $$
     begin
-      if nextval('attempts') <= ${conflicts} then
+      if nextval('${target.schema}.attempts') <= ${conflicts} then
         raise 'another transaction' using errcode = 'serialization_failure';
       end if;
       return new;

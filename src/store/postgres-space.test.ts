@@ -6,7 +6,7 @@ import { emptyPostgres, ownerOf } from '../../test/postgres.ts'
 import { openSealer } from '../../test/world.ts'
 import { checkSpace } from './check.ts'
 import { openPostgres } from './postgres.ts'
-import { connect, type Link, parseTarget } from './postgres-link.ts'
+import { connect, Link, parseTarget } from './postgres-link.ts'
 import { readAhead } from './postgres-space.ts'
 import type { Allocation } from './space.ts'
 import type { Store, Transaction } from './store.ts'
@@ -22,44 +22,46 @@ async function linkTo(url: string): Promise<Link> {
 async function openWithPool(text: string): Promise<{ store: Store; pool: number; url: string }> {
   const url = await emptyPostgres()
   const store = await openPostgres({ url, sealer: openSealer })
-  const cidr = parseCidr(text)!
-  const pool = await store.write(async (tx) => {
-    const n = tx.nextSequence()
-    const names = { account: 'provider', autoImport: false, requiredTags: [], depth: 1 }
-    await tx.pools.insert({
-      ...names,
-      n,
-      id: 'ipam-pool-1',
-      family: 4,
-      createdAt: tx.now,
-      scopeId: undefined,
-      ipamId: undefined,
-      parent: undefined,
-      locale: undefined,
-      description: undefined,
-      awsService: undefined,
-      publicIpSource: undefined,
-      publiclyAdvertisable: undefined,
-      minNetmaskLength: undefined,
-      maxNetmaskLength: undefined,
-      defaultNetmaskLength: undefined,
-      sourceResource: undefined,
-      quarantineSeconds: undefined,
-    })
-    await tx.pools.insertCidr({
-      id: 'ipam-pool-cidr-1',
-      pool: n,
-      cidr,
-      state: 'provisioned',
-      failureCode: undefined,
-      failureMessage: undefined,
-      parentAllocation: undefined,
-      createdAt: tx.now,
-    })
-    await tx.space.add(n, cidr)
-    return n
-  })
+  const pool = await store.write((tx) => insertPool(tx, parseCidr(text)!))
   return { store, pool, url }
+}
+async function insertPool(tx: Transaction, cidr: Cidr): Promise<number> {
+  const n = tx.nextSequence()
+  await tx.pools.insert({
+    n,
+    id: `ipam-pool-${n}`,
+    parent: undefined,
+    depth: 1,
+    account: 'provider',
+    autoImport: false,
+    requiredTags: [],
+    family: 4,
+    createdAt: tx.now,
+    scopeId: undefined,
+    ipamId: undefined,
+    locale: undefined,
+    description: undefined,
+    awsService: undefined,
+    publicIpSource: undefined,
+    publiclyAdvertisable: undefined,
+    minNetmaskLength: undefined,
+    maxNetmaskLength: undefined,
+    defaultNetmaskLength: undefined,
+    sourceResource: undefined,
+    quarantineSeconds: undefined,
+  })
+  await tx.pools.insertCidr({
+    id: `ipam-pool-cidr-${n}`,
+    pool: n,
+    cidr,
+    state: 'provisioned',
+    failureCode: undefined,
+    failureMessage: undefined,
+    parentAllocation: undefined,
+    createdAt: tx.now,
+  })
+  await tx.space.add(n, cidr)
+  return n
 }
 async function take(tx: Transaction, pool: number): Promise<Allocation> {
   const cidr = await tx.space.take(pool, 4, { length: 32 })
@@ -149,6 +151,59 @@ test('I1 I2 the lowest free block is found wherever cursors stand, also when one
   assert.deepEqual((await checkSpace(store)).problems, [])
   await operator.close()
   for (const one of [store, other]) await one.close()
+})
+
+/** How often something is sent while no answer is awaited: each costs the way to the database and back. */
+async function roundTripsOf(work: () => Promise<unknown>): Promise<number> {
+  let [trips, unanswered] = [0, 0]
+  const { query, script } = Link.prototype
+  const counted = <T>(answer: Promise<T>): Promise<T> => {
+    if (unanswered++ === 0) trips++
+    return answer.finally(() => unanswered--)
+  }
+  Link.prototype.query = function (...values) {
+    return counted(query.apply(this, values))
+  }
+  Link.prototype.script = function (...values) {
+    return counted(script.apply(this, values))
+  }
+  try {
+    await work()
+  } finally {
+    Object.assign(Link.prototype, { query, script })
+  }
+  return trips
+}
+
+test('a transaction of many allocations is two round trips, from however many pools, in whatever sizes', async () => {
+  const { store, url } = await openWithPool('198.18.0.0/20')
+  const operator = await linkTo(ownerOf(url))
+  await operator.script('drop index pool_provider')
+  const pools = await store.write(async (tx) => {
+    const all: number[] = []
+    for (let n = 0; n < 8; n++) all.push(await insertPool(tx, parseCidr(`198.19.${16 * n}.0/20`)!))
+    return all
+  })
+  const taken: bigint[] = []
+  const batch = (from: readonly number[], lengths: readonly number[]) => () =>
+    Promise.all(
+      Array.from({ length: together }, (_, n) =>
+        store.write(async (tx) => {
+          const cidr = await tx.space.take(from[n % from.length]!, 4, { length: lengths[n % lengths.length]! })
+          assert(cidr)
+          taken.push(cidr.first)
+        }),
+      ),
+    )
+  for (const from of [pools.slice(0, 1), pools]) {
+    for (const lengths of [[32], [32, 30, 31]]) {
+      await batch(from, lengths)()
+      assert.equal(await roundTripsOf(batch(from, lengths)), 2, `${from.length} pools, ${lengths}`)
+    }
+  }
+  assert.equal(new Set(taken).size, 8 * together)
+  await operator.close()
+  await store.close()
 })
 
 test('I1 a free row that is gone when it should be taken takes the whole transaction back', async () => {

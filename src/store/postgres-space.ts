@@ -4,8 +4,9 @@ import type { Clock } from './history.ts'
 import type { ManySql } from './postgres-sql.ts'
 import { type CounterRow, Space, storedBlock } from './space.ts'
 
-/** Pools that are read ahead for the next transaction. */
+/** Pools that are read ahead: those that one of the last few transactions took from. */
 const poolsAheadMax = 64
+const turnsMax = 4
 /** Free blocks of the smallest size that are read at once: at least and at most. */
 const blocksMin = 4
 const blocksMax = 256
@@ -14,17 +15,19 @@ const passedMax = 64
 
 /**
  * The counters of some pools with their lowest free blocks of each sufficient order; of an order twice as large half as
- * many, because each of them serves twice as many. Each order is looked up by itself, from its cursor on.
+ * many, because each of them serves twice as many, and one more, which tells whether there are more. Each order is looked up by itself, from its cursor on; no block is
+ * larger than what is provisioned.
  */
 export const readAhead = `
 select p.n as pool, p.allocated, p.quarantined, p.free, p.allocation_count, b.ord, b.first
 from unnest($1::bigint[], $2::bigint[], $3::bigint[]) as w (pool, ord, rows)
 join pool p on p.n = w.pool
-cross join lateral generate_series(w.ord, case p.family when 4 then 32 else 128 end) as o (ord)
+cross join lateral generate_series(w.ord, greatest(w.ord, case p.family when 4 then 32 else 128 end
+  - (select min(c.length) from pool_cidr c where c.pool = p.n and c.state <> 'failed-provision'))) as o (ord)
 left join free_cursor c on c.pool = p.n and c.ord = o.ord
 left join lateral (
   select f.ord, f.first from free_block f where f.pool = p.n and f.ord = o.ord and f.first >= coalesce(c.first, '')
-  order by f.first limit greatest(w.rows >> least(o.ord - w.ord, 62)::int, 1)
+  order by f.first limit 1 + (w.rows >> least(o.ord - w.ord, 62)::int)
 ) b on true
 where b.ord is not null or o.ord = w.ord
 order by p.n, b.ord, b.first`
@@ -47,11 +50,13 @@ interface AheadRow extends CounterRow {
   readonly ord: number | null
   readonly first: Uint8Array | null
 }
-/** What a transaction took from a pool: the next one will probably take the same. */
+/** What the last transaction that took from a pool took of it: the next one will probably take the same. */
 interface Asked {
+  /** Of the smallest block, and how many of that size all of it was, as far as it matters. */
   order: number
+  size: number
   readonly family: 4 | 6
-  times: number
+  turn: number
 }
 interface Passed {
   readonly pool: number
@@ -62,7 +67,8 @@ interface Passed {
 
 export class SharedSpace extends Space {
   readonly #sql: ManySql
-  #asked = new Map<number, Asked>()
+  #turn = 0
+  readonly #asked = new Map<number, Asked>()
   /** By pool and order: blocks that left since this server last moved their cursor. */
   readonly #passed = new Map<string, Passed>()
 
@@ -71,26 +77,31 @@ export class SharedSpace extends Space {
     this.#sql = sql
   }
 
-  /** Reads, together with whatever a transaction begins with, what the one before it took from. */
+  /** Reads, together with whatever a transaction begins with, what those before it took from. */
   override async begin(): Promise<void> {
     await super.begin()
-    const asked = [...this.#asked].slice(0, poolsAheadMax)
-    this.#asked = new Map()
-    if (asked.length > 0) await this.#read(asked)
+    this.#turn++
+    for (const [pool, { turn }] of this.#asked) if (turn + turnsMax < this.#turn) this.#asked.delete(pool)
+    const ahead = [...this.#asked].slice(-poolsAheadMax)
+    if (ahead.length > 0) await this.#read(ahead)
   }
   override async take(...[pool, family, wish]: Parameters<Space['take']>): ReturnType<Space['take']> {
     const order = bitsOf(family) - wish.length
     const asked = this.#asked.get(pool)
-    if (!asked) this.#asked.set(pool, { order, family, times: 1 })
-    else {
-      asked.order = Math.min(asked.order, order)
-      asked.times++
+    if (asked?.turn === this.#turn) {
+      const smallest = Math.min(asked.order, order)
+      asked.size = asked.size * 2 ** (asked.order - smallest) + 2 ** (order - smallest)
+      asked.order = smallest
+    } else {
+      // The last one that was asked for stands last.
+      this.#asked.delete(pool)
+      this.#asked.set(pool, { order, size: 1, family, turn: this.#turn })
     }
     return super.take(pool, family, wish)
   }
   protected override async readFree(pool: number, order: number, family: 4 | 6): Promise<void> {
-    const times = this.#asked.get(pool)?.times ?? 1
-    await this.#read([[pool, { order, family, times }]])
+    const size = this.#asked.get(pool)?.size ?? 1
+    await this.#read([[pool, { order, size, family, turn: this.#turn }]])
   }
   protected override async dropFree(pool: number, block: Cidr): Promise<void> {
     await super.dropFree(pool, block)
@@ -118,7 +129,7 @@ export class SharedSpace extends Space {
   }
 
   async #read(asked: readonly (readonly [number, Asked])[]): Promise<void> {
-    const wanted = asked.map(([, { times }]) => Math.max(blocksMin, Math.min(times, blocksMax)))
+    const wanted = asked.map(([, { size }]) => Math.max(blocksMin, Math.min(size, blocksMax)))
     const pools = asked.map(([pool]) => pool)
     const orders = asked.map(([, { order }]) => order)
     const rows = Map.groupBy(await this.#sql.allOf<AheadRow>(readAhead, pools, orders, wanted), ({ pool }) => pool)
@@ -137,4 +148,4 @@ export class SharedSpace extends Space {
   }
 }
 /** How many are read of an order that is so much larger, as in the statement. */
-const rowsOf = (wanted: number, larger: number): number => Math.max(1, larger < 31 ? wanted >> larger : 0)
+const rowsOf = (wanted: number, larger: number): number => 1 + (larger < 31 ? wanted >> larger : 0)
