@@ -29,7 +29,9 @@ interface Told {
   }
 }
 const startedAt = performance.now()
-const totals = new Map<string, number>()
+/** In the order in which Node tells them, and by its words. */
+const totals = new Map(['tests', 'suites', 'pass', 'fail', 'cancelled', 'skipped', 'todo'].map((name) => [name, 0]))
+const stopped = new AbortController()
 let isWell = files.length > 0
 
 /** What does not stand on a store runs with the first engine only. */
@@ -39,12 +41,21 @@ async function* tellAll(url: string): AsyncGenerator<object> {
   for (const engine of chosen) {
     const env = { ...process.env, CADASTRE_TEST_ENGINE: engine, CADASTRE_TEST_POSTGRES_URL: url }
     // Real servers, disks and clients on two cores: more files at once would only make each of them slower.
-    const told = run({ cwd: root, files: filesOn(engine), env, concurrency: 2, timeout: 600_000 })
+    const told = run({
+      cwd: root,
+      files: filesOn(engine),
+      env,
+      concurrency: 2,
+      timeout: 600_000,
+      signal: stopped.signal,
+    })
     for await (const event of told as AsyncIterable<Told>) {
       const { type, data } = event
       if (type === 'test:summary' && data.file === undefined) {
         isWell &&= data.success === true
-        for (const [name, count] of Object.entries(data.counts!)) totals.set(name, (totals.get(name) ?? 0) + count)
+        const { passed, failed, ...others } = data.counts!
+        const counts = { pass: passed!, fail: failed!, ...others }
+        for (const [name, before] of totals) totals.set(name, before + (counts[name as keyof typeof counts] ?? 0))
       }
       // The counts of one engine: those of both come at the end.
       if (type === 'test:diagnostic' && data.file === undefined) continue
@@ -53,16 +64,19 @@ async function* tellAll(url: string): AsyncGenerator<object> {
     }
   }
   totals.set('duration_ms', Math.round(performance.now() - startedAt))
-  for (const name of ['tests', 'suites', 'passed', 'failed', 'cancelled', 'skipped', 'duration_ms']) {
-    yield { type: 'test:diagnostic', data: { nesting: 0, level: 'info', message: `${name} ${totals.get(name) ?? 0}` } }
+  for (const [name, count] of totals) {
+    yield { type: 'test:diagnostic', data: { nesting: 0, level: 'info', message: `${name} ${count}` } }
   }
 }
 
 const check = (): boolean =>
   spawnSync(process.execPath, ['scripts/check.ts'], { cwd: root, stdio: 'inherit' }).status === 0
 const isChecked = wanted.length > 0 || check()
+// Whoever is told to stop ends its tests and its database first.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopped.abort())
 const brought = process.env.CADASTRE_TEST_POSTGRES_URL
-const own = brought ? undefined : await startPostgres()
-for await (const text of Readable.from(tellAll(own?.url ?? brought!)).compose(new spec())) process.stdout.write(text)
+const own = brought || !files.some(runsOnBoth) ? undefined : await startPostgres()
+const told = Readable.from(tellAll(own?.url ?? brought ?? '')).compose(new spec())
+for await (const text of told) process.stdout.write(text)
 own?.stop()
 process.exitCode = isChecked && isWell ? 0 : 1
