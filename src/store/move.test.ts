@@ -8,6 +8,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
 import { type Hallway, openHallway } from '#operations/execute.ts'
 import { operationTables } from '#operations/tables.ts'
+import { type NativeWorld, openNativeWorld } from '../../test/native-world.ts'
 import { refuses } from '../../test/organization.ts'
 import { emptyPostgres, linkTo, ownerOf } from '../../test/postgres.ts'
 import { managementAccount, openSealer, openWorld, testSettings, type World } from '../../test/world.ts'
@@ -26,13 +27,13 @@ interface Source {
 }
 /** A small embedded database with at least one row in every table; its server is stopped. */
 async function openSource(t: TestContext): Promise<Source> {
-  const world = await openWorld({ quarantineSecondsPublic: 300 }, undefined, 'sqlite')
+  const world = await openNativeWorld({ quarantineSecondsPublic: 300 }, 'sqlite')
   t.after(() => rm(world.database.folder, { recursive: true, force: true }))
   await fill(world)
   await world.store.close()
   return { folder: world.database.folder, world }
 }
-async function fill(world: World): Promise<void> {
+async function fill(world: NativeWorld): Promise<void> {
   const { call, organizations } = world
   await organizations('CreateOrganization', {})
   const root = (await organizations('ListRoots', {})).Roots![0]!.Id!
@@ -98,6 +99,29 @@ async function fill(world: World): Promise<void> {
   await call('CreateNatGateway', { SubnetId, AllocationId, ClientToken: 'gateway' })
   const { PublicIp = '' } = await call('AllocateAddress', {})
   await call('AssociateAddress', { PublicIp, InstanceId: 'i-0123456789abcdef0' })
+  await fillNatively(world, { policyId: IpamPolicyId, targetId: root })
+}
+/** What only the native API makes: tokens and roles are there already, because it was asked. */
+async function fillNatively(
+  { ask, database, post, tokenOf }: NativeWorld,
+  { policyId, targetId }: { readonly policyId: string; readonly targetId: string },
+): Promise<void> {
+  const lengths = { ipv4: { min: 32, max: 32, default: 32 } }
+  const type = { lengths, scopeTypes: ['public'], takes: 'address', summary: 'A machine at the edge.' }
+  await post('/resource-types', { resourceType: 'edge:machine', ...type })
+  const wanted = { account: managementAccount, resourceType: 'eip', locale: 'us-east-1' }
+  await post('/allocations', { ...wanted, hold: { expiresInSeconds: 3_600 } })
+  const as = await tokenOf('user:asks', 'resource-operator', managementAccount)
+  const expiresAt = new Date(startedAt + 3_600_000).toISOString()
+  const { account, ...rest } = wanted
+  const wish = { ...rest, target: account, grants: { provider: true }, reason: 'a move', expiresAt }
+  const { exceptionId } = await post<{ exceptionId: string }>('/exceptions', wish, { as })
+  await post(`/exceptions/${exceptionId}/approve`, {})
+  await database.execute(`insert into exception_use (exception_id, decision) values ('${exceptionId}', 1)`)
+  const path = `/policies/${policyId}/assignments/${targetId}/candidate`
+  const { status, body } = await ask('PUT', path, { body: { mode: 'off' } })
+  assert.equal(status, 200, JSON.stringify(body))
+  await post('/allocations', wanted)
 }
 
 interface Target {
