@@ -106,11 +106,10 @@ function nativeApiPage(): string {
     `## ${name}`,
     summary,
     table(
-      ['operation', 'request', 'command', 'needs', 'what it does', 'refuses with'],
+      ['operation', 'request', 'needs', 'what it does', 'refuses with'],
       operations.map((operation) => [
         `\`${operation.name}\``,
         `\`${operation.rest.method} ${operation.rest.path}\``,
-        operation.cli === undefined ? '' : `\`cadastre ${operation.cli}\``,
         `\`${operation.action}\``,
         [operation.summary, operation.description].filter(Boolean).join(' '),
         operation.refusals.map((code) => `\`${code}\``).join(', '),

@@ -7,7 +7,6 @@ import { referenceFolder, referencePages } from '../scripts/docs.ts'
 import { commandWords } from '../src/cli/commands.ts'
 import { variables } from '../src/config.ts'
 import { settingWords } from '../src/model/policy/tag-settings.ts'
-import { nativeOperations } from '../src/operations/native/table.ts'
 
 const root = join(import.meta.dirname, '..')
 const textOf = (path: string): string => readFileSync(join(root, path), 'utf8')
@@ -80,7 +79,6 @@ test('every script and command that a page names is there', () => {
   const npmWords = ['test', 'start', 'ci', 'install', 'pack'].filter((word) => !(word in scripts))
   assert.deepEqual(unknownWords(/\bnpm run (?:-s )?([a-z]+)/g, new Set(Object.keys(scripts))), [])
   assert.deepEqual(unknownWords(/`npm ([a-z]+)/g, new Set([...Object.keys(scripts), ...npmWords, 'run'])), [])
-  const native = nativeOperations.flatMap(({ cli }) => cli ?? [])
-  const commands = new Set([...Object.values(commandWords).map(({ words }) => words), ...native].map(firstWord))
+  const commands = new Set(Object.values(commandWords).map(({ words }) => firstWord(words)))
   assert.deepEqual(unknownWords(/`cadastre ([a-z]+)/g, commands), [])
 })
