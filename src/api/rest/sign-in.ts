@@ -1,4 +1,4 @@
-// Sign-in of people with OpenID Connect: the authorization code flow with PKCE, run by the server for whoever runs `cadastre login`.
+// Sign-in of people with OpenID Connect: the authorization code flow with PKCE, run by the server for a program on the person's machine.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import {
   allowInsecureRequests,
