@@ -424,7 +424,7 @@ async function readWish(context: WriteContext, wanted: AllocationWish): Promise<
     refuse({ code: 'InvalidParameterCombination', problem: 'Only one of `cidr` and `netmaskLength` can be given.' })
   }
   const pool = wanted.poolId === undefined ? undefined : snapshot.pools.get(wanted.poolId)
-  if (wanted.poolId !== undefined && !(pool && mayUsePool(snapshot, wanted.account, pool.id))) {
+  if (wanted.poolId !== undefined && !(pool && mayUsePool(snapshot, wanted.account, pool.id, context.now))) {
     refuse({ code: 'NotFound', what: 'ipam-pool', id: wanted.poolId })
   }
   const block = wanted.cidr === undefined ? undefined : readBlock(wanted.cidr)

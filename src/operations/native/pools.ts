@@ -171,7 +171,7 @@ export const listPools = nativeRead({
       key: ({ n }) => String(n),
       start: '0',
       show: async (row) => {
-        if (usableBy !== undefined && !mayUsePool(snapshot, usableBy, row.id)) return undefined
+        if (usableBy !== undefined && !mayUsePool(snapshot, usableBy, row.id, context.now)) return undefined
         const isSeen = isPermitted(row.account)
         if (!isSeen && usableBy === undefined) return undefined
         const shown = await show(row)
