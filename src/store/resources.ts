@@ -12,11 +12,6 @@ export interface NetworkResource {
   readonly partOf: string | null
   readonly createdAt: number
 }
-/** Somebody's resource elsewhere, by the name that its allocations have for it. */
-export interface NamedResource {
-  readonly id: string
-  readonly account: string
-}
 export interface ResourceFilter {
   readonly account?: string
   readonly region?: string
@@ -57,26 +52,14 @@ export class Resources {
     )
   }
 
-  /** Names that allocations give, in their order and that of their accounts, after one. */
-  async named(
-    { account, region, resourceType }: ResourceFilter & { readonly resourceType?: string },
-    after: NamedResource,
-    limit: number,
-  ): Promise<NamedResource[]> {
-    return this.#sql.all<NamedResource>(
-      `select distinct a.resource_id as id, h.account from allocation a join holder h on h.n = a.holder
-       where a.resource_id is not null and a.resource_id >= ? and (a.resource_id > ? or h.account > ?)
-       and h.resource_type not in ('vpc', 'subnet', 'ipam-pool')
-       ${account === undefined ? '' : 'and h.account = ?'} ${region === undefined ? '' : 'and h.region = ?'}
-       ${resourceType === undefined ? '' : 'and h.resource_type = ?'}
-       order by a.resource_id, h.account limit ?`,
-      after.id,
-      after.id,
-      after.account,
-      ...(account === undefined ? [] : [account]),
-      ...(region === undefined ? [] : [region]),
-      ...(resourceType === undefined ? [] : [resourceType]),
+  /** Names that allocations give to what uses them, in their order, from one on. */
+  async names(from: string, limit: number): Promise<string[]> {
+    const rows = await this.#sql.all<{ id: string }>(
+      `select distinct resource_id as id from allocation
+       where resource_id is not null and resource_id >= ? order by resource_id limit ?`,
+      from,
       limit,
     )
+    return rows.map(({ id }) => id)
   }
 }

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { type Cidr, formatCidr, parseAddress } from '#model/cidr.ts'
 import { formatId, kindOf, parseId } from '#model/identifier.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
-import type { NamedResource, NetworkKind, NetworkResource } from '#store/resources.ts'
+import type { NetworkKind, NetworkResource } from '#store/resources.ts'
 import type { Allocation } from '#store/space.ts'
 import { readCursor, writeCursor } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
@@ -72,21 +72,22 @@ export const listResources = nativeRead({
     for (const kind of wanted) {
       if (kindFrom !== undefined && kinds.indexOf(kind) < kinds.indexOf(kindFrom)) continue
       const source = sources[kind]
-      let after = kind === kindFrom ? placeFrom : source.start
-      for (;;) {
-        const rows = await source.read(context, filter, after, limit + 1, isPermitted)
+      let after: string | undefined = kind === kindFrom ? placeFrom : source.start
+      while (after !== undefined) {
+        const { rows, next } = await source.read(context, filter, after, { limit: limit + 1, isPermitted })
         for (const row of rows) {
           const found = isPermitted(row.account) ? await row.show?.() : undefined
           if (found && isWanted(found)) {
             if (items.length === limit) return { items, nextCursor: writeCursor(last) }
             items.push(found)
           }
-          after = row.place
-          last = `${kind}/${after}`
+          last = `${kind}/${row.place}`
         }
-        looked += rows.length
-        if (rows.length <= limit) break
-        if (looked >= rowsPerPageMax) return { items, nextCursor: writeCursor(last) }
+        after = next
+        looked += limit + 1
+        if (after !== undefined && looked >= rowsPerPageMax) {
+          return { items, nextCursor: writeCursor(`${kind}/${after}`) }
+        }
       }
     }
     return { items }
@@ -125,31 +126,42 @@ interface Row {
   show?(): Promise<Resource>
 }
 type Found = Required<Row>
+interface Step {
+  readonly rows: readonly Row[]
+  /** Where to go on; undefined where there is nothing more. */
+  readonly next: string | undefined
+}
 interface Source {
   readonly start: string
   read(
     context: ReadContext,
     filter: Filter,
     after: string,
-    limit: number,
-    isPermitted: (node: string) => boolean,
-  ): Promise<readonly Row[]>
+    wish: { readonly limit: number; readonly isPermitted: (node: string) => boolean },
+  ): Promise<Step>
 }
+const stepOf = (rows: readonly Row[], limit: number): Step => ({
+  rows,
+  next: rows.length < limit ? undefined : rows.at(-1)!.place,
+})
 
 const isOfKind = (kind: Kind, resourceType: string | undefined): boolean =>
   resourceType === undefined || kind === ((kinds as readonly string[]).includes(resourceType) ? resourceType : 'named')
 
 const networkSource = (kind: NetworkKind): Source => ({
   start: '',
-  async read(context, { account, locale: region }, after, limit) {
+  async read(context, { account, locale: region }, after, { limit }) {
     const rows = await context.tx.resources.networks(kind, { account, region }, after, limit)
-    return rows.map((row) => networkRow(context, kind, row))
+    return stepOf(
+      rows.map((row) => networkRow(context, kind, row)),
+      limit,
+    )
   },
 })
 const sources: Readonly<Record<Kind, Source>> = {
   eip: {
     start: '0',
-    async read(context, { account, locale: region }, after, limit, isPermitted) {
+    async read(context, { account, locale: region }, after, { limit, isPermitted }) {
       const { space } = context.tx
       const holders = (await space.holders({ account, resourceType: 'eip', region })).filter((one) =>
         isPermitted(one.account),
@@ -162,16 +174,26 @@ const sources: Readonly<Record<Kind, Source>> = {
           : await space.ofType('eip', numberIn(after), limit)
       const isWanted = (row: Allocation) =>
         (account === undefined || row.account === account) && (region === undefined || row.region === region)
-      return rows.map((row) => (isWanted(row) ? eipRow(context, row) : { place: String(row.n), account: row.account }))
+      return stepOf(
+        rows.map((row) => (isWanted(row) ? eipRow(context, row) : { place: String(row.n), account: row.account })),
+        limit,
+      )
     },
   },
   named: {
     start: '\n',
-    async read(context, { account, locale: region, resourceType }, after, limit) {
-      const [id = '', ...rest] = after.split('\n')
-      const place = { id, account: rest.join('\n') }
-      const rows = await context.tx.resources.named({ account, region, resourceType }, place, limit)
-      return rows.map((row) => namedRow(context, row))
+    async read(context, filter, after, { limit }) {
+      const [from = '', accountFrom = ''] = after.split('\n')
+      const names = await context.tx.resources.names(from, limit)
+      const rows: Row[] = []
+      for (const id of names) {
+        for (const row of await namedRows(context, id)) {
+          const isAfter = id > from || row.account > accountFrom
+          if (isAfter && fits(row, filter)) rows.push(row)
+        }
+      }
+      // The last name again, behind all accounts: the first one after it is next.
+      return { rows, next: names.length < limit ? undefined : `${names.at(-1)}\n~` }
     },
   },
   'nat-gateway': networkSource('nat-gateway'),
@@ -205,13 +227,7 @@ async function candidates(context: ReadContext, id: string, account: string | un
     const rows = await tx.resources.networks(network, { id, account }, '', 1)
     if (rows.length > 0) return rows.map((row) => networkRow(context, network, row))
   }
-  const rows: NamedResource[] = []
-  for (const allocation of await tx.space.ofResource(id, 0, spacesMax)) {
-    const isNew = !rows.some((row) => row.account === allocation.account)
-    const isAsked = account === undefined || account === allocation.account
-    if (isNew && isAsked && allocation.resourceType !== 'ipam-pool') rows.push({ id, account: allocation.account })
-  }
-  return rows.map((row) => namedRow(context, row))
+  return (await namedRows(context, id)).filter((row) => account === undefined || row.account === account)
 }
 const networkKinds = { vpc: 'vpc', subnet: 'subnet', natGateway: 'nat-gateway' } as const
 
@@ -238,17 +254,36 @@ const eipRow = (context: ReadContext, allocation: Allocation): Found => ({
   }),
 })
 
-const namedRow = (context: ReadContext, { id, account }: NamedResource): Found => ({
-  place: `${id}\n${account}`,
-  account,
-  async show() {
-    const found = (await context.tx.space.ofResource(id, 0, spacesMax)).filter((one) => one.account === account)
-    const spaces: Resource['spaces'] = []
-    for (const allocation of found) spaces.push(await spaceOf(context, allocation))
-    const [first] = found
-    return { resourceId: id, resourceType: first!.resourceType, account, locale: first!.region, spaces }
-  },
-})
+interface NamedRow extends Found {
+  readonly allocations: readonly Allocation[]
+}
+/** Resources elsewhere that share a name: one for each account. What EC2 knows better is not among them. */
+async function namedRows(context: ReadContext, id: string): Promise<readonly NamedRow[]> {
+  const all = (await context.tx.space.ofResource(id, 0, spacesMax)).filter(
+    ({ resourceType }) => !madeByEc2.has(resourceType),
+  )
+  const byAccount = [...Map.groupBy(all, ({ account }) => account)].sort(([a], [b]) => (a < b ? -1 : 1))
+  return byAccount.map(([account, allocations]) => ({
+    place: `${id}\n${account}`,
+    account,
+    allocations,
+    async show() {
+      const spaces: Resource['spaces'] = []
+      for (const allocation of allocations) spaces.push(await spaceOf(context, allocation))
+      const [first] = allocations
+      return { resourceId: id, resourceType: first!.resourceType, account, locale: first!.region, spaces }
+    },
+  }))
+}
+const madeByEc2: ReadonlySet<string> = new Set(['vpc', 'subnet', 'ipam-pool'])
+
+const fits = ({ allocations }: NamedRow, { account, resourceType, locale }: Filter): boolean =>
+  allocations.some(
+    (one) =>
+      (account === undefined || one.account === account) &&
+      (resourceType === undefined || one.resourceType === resourceType) &&
+      (locale === undefined || one.region === locale),
+  )
 
 function networkRow(context: ReadContext, kind: NetworkKind, row: NetworkResource): Found {
   return {

@@ -56,7 +56,12 @@ export const locale = z
   .min(1)
   .max(97)
   .describe('A Region, or `CLOUD:REGION` for other clouds and sites, such as `azure:westeurope` or `onprem:berlin`.')
-export const resourceId = z.string().min(1).max(255).describe('What uses the space, by its name elsewhere.')
+export const resourceId = z
+  .string()
+  .min(1)
+  .max(255)
+  .regex(/^\P{Cc}+$/u, 'it must not hold control characters')
+  .describe('What uses the space, by its name elsewhere.')
 
 export const familyNumber = (text: 'ipv4' | 'ipv6'): 4 | 6 => (text === 'ipv4' ? 4 : 6)
 export const familyText = (number: 4 | 6): 'ipv4' | 'ipv6' => (number === 4 ? 'ipv4' : 'ipv6')
