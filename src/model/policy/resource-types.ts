@@ -140,15 +140,18 @@ export const resourceTypes: readonly ResourceType[] = [
 
 /** The types by their names: those that stand here, and those that administrators of an installation added. */
 export type Registry = ReadonlyMap<string, ResourceType>
-export const builtInTypes: Registry = new Map(resourceTypes.map((type) => [type.name, type]))
+const entryOf = (type: ResourceType): [string, ResourceType] => [type.name, type]
+export const builtInTypes: Registry = new Map(resourceTypes.map(entryOf))
 /** What is built in is never hidden by what is added. */
 export const registryOf = (added: readonly ResourceType[]): Registry =>
-  added.length === 0 ? builtInTypes : new Map([...added.map((type) => [type.name, type] as const), ...builtInTypes])
+  added.length === 0
+    ? builtInTypes
+    : new Map([...builtInTypes, ...added.map(entryOf).filter(([name]) => !builtInTypes.has(name))])
 
 /** All of them are usable through ModifyIpamPolicyAllocationRules. */
 export const findResourceType = (name: string, registry: Registry = builtInTypes): ResourceType | undefined =>
   registry.get(name)
-export const namesOf = (registry: Registry): string => [...registry.keys()].sort().join(', ')
+export const namesOf = (registry: Registry): string => [...registry.keys()].join(', ')
 export const resourceTypeNames: readonly string[] = resourceTypes.map(({ name }) => name)
 
 // Adding -------------------------------------------------------------------------------------------------------------
