@@ -1,0 +1,425 @@
+// The ways around a policy that the EC2 API could be, tried over it.
+import assert from 'node:assert/strict'
+import type { AllocateAddressResult, Ec2Input } from '#formats/aws/ec2.generated.ts'
+import type { Decision } from '#model/policy/decision.ts'
+import { Refused } from '#model/refusal.ts'
+import { operationTables } from '#operations/tables.ts'
+import { type Acme, asNetwork, dev, lab, network, prod, refusalOf, root, shop, stranger, tagsOf } from '../acme.ts'
+import { refuses } from '../organization.ts'
+import { managementAccount } from '../world.ts'
+import { breakGlass, findingsOf } from './break-glass.ts'
+import { type Attempts, hourMs, restSeconds, sharedWithAll } from './way.ts'
+
+const asShop = { account: shop } as const
+const asLab = { account: lab } as const
+
+const setTags = (acme: Acme, id: string, tags: Record<string, string>) =>
+  acme.call('CreateTags', { Resources: [id], Tags: tagsOf(tags) }, asNetwork)
+const setTagsAs = (acme: Acme, account: string, id: string) =>
+  acme.call('CreateTags', { Resources: [id], Tags: tagsOf({ env: 'prod' }) }, { account })
+const allocate = (acme: Acme, account: string, input: Ec2Input['AllocateAddress'] = {}) =>
+  acme.call('AllocateAddress', input, { account })
+const denied = (request: Promise<unknown>) => refuses(request, { code: 'DeniedByPolicy' })
+
+export const overEc2: Attempts = {
+  /** Naming one that is not listed is denied, whoever asks and however often. */
+  async 'explicit pool'(acme) {
+    const other = await acme.pool()
+    await setTags(acme, other, sharedWithAll)
+    for (const account of [shop, lab, network, managementAccount]) {
+      await denied(allocate(acme, account, { IpamPoolId: other }))
+    }
+    assert.equal(await acme.poolOfAddress(shop, { IpamPoolId: acme.listed }), acme.listed)
+  },
+
+  /** Neither one of another pool, nor of the provider, nor beside the pool that is named. */
+  async 'explicit address or allocation id'(acme) {
+    const other = await acme.pool()
+    await setTags(acme, other, sharedWithAll)
+    await denied(allocate(acme, shop, { Address: '203.0.101.3' }))
+    await denied(allocate(acme, shop, { Address: '203.0.101.3', IpamPoolId: other }))
+    await denied(allocate(acme, shop, { Address: '198.18.0.3' }))
+    await denied(allocate(acme, shop, { Address: '8.8.8.8' }))
+    assert.ok((await refusalOf(allocate(acme, shop, { Address: '203.0.101.3', IpamPoolId: acme.listed }))).code)
+    const { PublicIp, PublicIpv4Pool } = await allocate(acme, shop, { Address: '203.0.100.9' })
+    assert.deepEqual([PublicIp, PublicIpv4Pool], ['203.0.100.9', acme.listed])
+    assert.equal((await acme.call('DescribeAddresses', {}, asShop)).Addresses!.length, 1)
+  },
+
+  /** Neither shared nor listed, it does not exist, by its id or by its addresses. */
+  async 'address of another owner’s pool'(acme) {
+    const hidden = await acme.pool()
+    await refuses(allocate(acme, shop, { IpamPoolId: hidden }), { code: 'NotFound', what: 'ipam-pool', id: hidden })
+    await denied(allocate(acme, shop, { Address: '203.0.101.3' }))
+    const own = await acme.call('CreateIpam', { OperatingRegions: [{ RegionName: 'us-east-1' }] }, asLab)
+    const { IpamPool } = await acme.call(
+      'CreateIpamPool',
+      {
+        IpamScopeId: own.Ipam!.PublicDefaultScopeId!,
+        AddressFamily: 'ipv4',
+        Locale: 'us-east-1',
+        AwsService: 'ec2',
+        PublicIpSource: 'byoip',
+      },
+      asLab,
+    )
+    const ofLab = IpamPool!.IpamPoolId!
+    await acme.call('ProvisionIpamPoolCidr', { IpamPoolId: ofLab, Cidr: '203.0.200.0/28' }, asLab)
+    await refuses(allocate(acme, shop, { IpamPoolId: ofLab }), { code: 'NotFound', what: 'ipam-pool', id: ofLab })
+    await denied(allocate(acme, shop, { Address: '203.0.200.3' }))
+    // Whose pool it is does not matter either.
+    await denied(allocate(acme, lab, { IpamPoolId: ofLab }))
+  },
+
+  /** A document for each, or nothing outside policy. */
+  async 'another Region or locale'(acme) {
+    await setTags(acme, acme.ipam, { 'cadastre:unmatched': 'deny' })
+    const there = (input: Ec2Input['AllocateAddress'] = {}) =>
+      acme.call('AllocateAddress', input, { account: shop, region: 'eu-central-1' })
+    await denied(there())
+    await refuses(there({ IpamPoolId: acme.listed }), { code: 'InvalidParameterValue', field: 'IpamPoolId' })
+    const pool = await acme.pool({ locale: 'eu-central-1' })
+    await acme.rules(acme.law, [pool], { locale: 'eu-central-1' })
+    assert.equal((await there()).PublicIpv4Pool, pool)
+    await denied(there({ Address: '203.0.100.3' }))
+  },
+
+  /** Outside the organization no policy speaks, and its pools do not exist. */
+  async 'another account'(acme) {
+    const asked = allocate(acme, stranger, { IpamPoolId: acme.listed })
+    await refuses(asked, { code: 'NotFound', what: 'ipam-pool', id: acme.listed })
+    assert.equal((await allocate(acme, stranger)).PublicIpv4Pool, 'amazon')
+    const { Addresses } = await acme.call('DescribeAddresses', {}, asShop)
+    assert.deepEqual(Addresses, [])
+  },
+
+  /** Is denied. */
+  async 'a pool that is shared but not listed'(acme) {
+    const shared = await acme.pool()
+    await setTags(acme, shared, sharedWithAll)
+    await denied(allocate(acme, shop, { IpamPoolId: shared }))
+    await acme.rules(acme.law, [acme.listed, shared])
+    assert.equal(await acme.poolOfAddress(shop, { IpamPoolId: shared }), shared)
+  },
+
+  /** Does not override an administrator’s, and lists no foreign pool. */
+  async 'a policy of the account’s own'(acme) {
+    const { Ipam } = await acme.call('CreateIpam', {}, asShop)
+    const Tags = tagsOf({ 'cadastre:compatibility': 'aws' })
+    const { IpamPolicy } = await acme.call(
+      'CreateIpamPolicy',
+      { IpamId: Ipam!.IpamId!, TagSpecifications: [{ ResourceType: 'ipam-policy', Tags }] },
+      asShop,
+    )
+    const IpamPolicyId = IpamPolicy!.IpamPolicyId!
+    const AllocationRules = [{ SourceIpamPoolId: acme.listed }]
+    const rule = { IpamPolicyId, Locale: 'us-east-1', ResourceType: 'eip' as const, AllocationRules }
+    const foreign = await refuses(acme.call('ModifyIpamPolicyAllocationRules', rule, asShop), {
+      code: 'InvalidParameterValue',
+    })
+    assert.ok(foreign.code === 'InvalidParameterValue' && /belong to the policy's IPAM/.test(foreign.problem))
+    await acme.call('EnableIpamPolicy', { IpamPolicyId }, asShop)
+    assert.equal(await acme.poolOfAddress(shop), acme.listed)
+    await refuses(acme.call('EnableIpamPolicy', { IpamPolicyId, OrganizationTargetId: lab }, asShop), {
+      code: 'NotEligible',
+    })
+    const enabled = await acme.call('GetEnabledIpamPolicy', {}, asShop)
+    assert.equal(enabled.ManagedBy, 'delegated-administrator-for-ipam')
+  },
+
+  /** Others never early, the previous owner only where policy lets it. */
+  async 're-allocating a released address'(acme) {
+    await setTags(acme, acme.listed, { 'cadastre:quarantine-seconds': String(restSeconds) })
+    const first = await allocate(acme, shop)
+    const Address = first.PublicIp!
+    await acme.call('ReleaseAddress', { AllocationId: first.AllocationId! }, asShop)
+    await refuses(allocate(acme, lab, { Address }), { code: 'CidrConflict' })
+    await refuses(allocate(acme, network, { Address, IpamPoolId: acme.listed }), { code: 'CidrConflict' })
+    assert.notEqual((await allocate(acme, lab)).PublicIp, Address)
+
+    // Once it belonged to shop: no claim against a policy that has changed since.
+    const other = await acme.pool()
+    await acme.rules(acme.law, [other])
+    await denied(allocate(acme, shop, { Address }))
+    await refuses(allocate(acme, shop, { Address, IpamPoolId: acme.listed }), { code: 'NotFound', what: 'ipam-pool' })
+    await acme.rules(acme.law, [acme.listed])
+    const again = await allocate(acme, shop, { Address })
+    assert.equal(again.PublicIp, Address)
+    assert.notEqual(again.AllocationId, first.AllocationId)
+
+    await acme.call('ReleaseAddress', { AllocationId: again.AllocationId! }, asShop)
+    acme.advance(restSeconds * 1000 - 1)
+    await refuses(allocate(acme, lab, { Address }), { code: 'CidrConflict' })
+    acme.advance(1)
+    assert.equal((await allocate(acme, lab, { Address })).PublicIp, Address)
+    await refuses(allocate(acme, shop, { Address }), { code: 'CidrConflict' })
+  },
+
+  /** It does not exist, by id or by address, and stays as it is. */
+  async 'association of a foreign address'(acme) {
+    const { AllocationId, PublicIp } = await allocate(acme, lab)
+    const target = { InstanceId: 'i-0123456789abcdef0' }
+    const { AssociationId } = await acme.call('AssociateAddress', { AllocationId: AllocationId!, ...target }, asLab)
+    const seen = () => acme.call('DescribeAddresses', {}, asLab)
+    const before = await seen()
+    for (const account of [shop, network, managementAccount]) {
+      const as = { account }
+      const takes = (input: Ec2Input['AssociateAddress']) => acme.call('AssociateAddress', { ...input, ...target }, as)
+      await refuses(takes({ AllocationId: AllocationId! }), { code: 'NotFound', what: 'elastic-ip' })
+      await refuses(takes({ PublicIp: PublicIp! }), { code: 'NotFound', what: 'elastic-ip-address' })
+      const ends = acme.call('DisassociateAddress', { AssociationId: AssociationId! }, as)
+      await refuses(ends, { code: 'NotFound', what: 'association' })
+      await refuses(acme.call('ReleaseAddress', { AllocationId: AllocationId! }, as), { code: 'NotFound' })
+    }
+    const abroad = { ...asLab, region: 'eu-central-1' }
+    const there = acme.call('AssociateAddress', { AllocationId: AllocationId!, ...target }, abroad)
+    await refuses(there, { code: 'NotFound' })
+    assert.deepEqual(await seen(), before)
+  },
+
+  /** None that is older than the policy, and none of somebody else. */
+  async 'NAT gateway with manual addresses'(acme) {
+    await acme.call('DisableIpamPolicy', { IpamPolicyId: acme.law, OrganizationTargetId: root }, asNetwork)
+    const { Vpc } = await acme.call('CreateVpc', { CidrBlock: '10.0.0.0/16' }, asShop)
+    const { Subnet } = await acme.call('CreateSubnet', { VpcId: Vpc!.VpcId!, CidrBlock: '10.0.0.0/24' }, asShop)
+    const old = (await allocate(acme, shop)).AllocationId!
+    await acme.rules(acme.law, [acme.listed], { type: 'rnat' })
+    await acme.enable(acme.law)
+    const foreign = (await allocate(acme, lab)).AllocationId!
+    const own = (await allocate(acme, shop)).AllocationId!
+
+    const zonal = { SubnetId: Subnet!.SubnetId! }
+    const regional = (AllocationId: string): Ec2Input['CreateNatGateway'] => ({
+      VpcId: Vpc!.VpcId!,
+      AvailabilityMode: 'regional',
+      AvailabilityZoneAddresses: [{ AvailabilityZone: 'us-east-1a', AllocationIds: [AllocationId] }],
+    })
+    const make = (input: Ec2Input['CreateNatGateway']) => acme.call('CreateNatGateway', input, asShop)
+    await denied(make({ ...zonal, AllocationId: old }))
+    await denied(make(regional(old)))
+    await refuses(make({ ...zonal, AllocationId: foreign }), { code: 'NotFound', what: 'elastic-ip' })
+    await refuses(make(regional(foreign)), { code: 'NotFound', what: 'elastic-ip' })
+    assert.deepEqual((await acme.call('DescribeNatGateways', {}, asShop)).NatGateways, [])
+    const made = await make({ ...zonal, AllocationId: own })
+    assert.equal(made.NatGateway!.NatGatewayAddresses![0]!.AllocationId, own)
+  },
+
+  /** They open nothing for the next request, and the address stays. */
+  async 'tags changed after allocation'(acme) {
+    await setTags(acme, acme.law, { 'cadastre:required-tags': 'env' })
+    const TagSpecifications = [{ ResourceType: 'elastic-ip' as const, Tags: tagsOf({ env: 'prod' }) }]
+    await denied(allocate(acme, shop))
+    const { AllocationId } = await allocate(acme, shop, { TagSpecifications })
+    await acme.call('CreateTags', { Resources: [AllocationId!], Tags: tagsOf({ env: 'dev', more: 'x' }) }, asShop)
+    await denied(allocate(acme, shop))
+    await acme.call('DeleteTags', { Resources: [AllocationId!] }, asShop)
+    const { Addresses } = await acme.call('DescribeAddresses', { AllocationIds: [AllocationId!] }, asShop)
+    assert.deepEqual(Addresses![0]!.Tags, [])
+    await refuses(setTagsAs(acme, shop, acme.listed), { code: 'NotFound' })
+    await refuses(setTagsAs(acme, shop, acme.law), { code: 'NotFound' })
+  },
+
+  /** Tags of the request steer to no other rule, with the words of a setting or without. */
+  async 'tag spoofing'(acme) {
+    const premium = await acme.pool()
+    await acme.rules(acme.law, [premium, acme.listed])
+    await setTags(acme, acme.law, { [`cadastre:when/${premium}`]: 'tag:tier=premium' })
+    const asked = (tags: Record<string, string>) =>
+      allocate(acme, shop, { TagSpecifications: [{ ResourceType: 'elastic-ip', Tags: tagsOf(tags) }] })
+    assert.equal((await asked({ tier: 'premium' })).PublicIpv4Pool, acme.listed)
+    await refuses(allocate(acme, shop, { IpamPoolId: premium }), { code: 'NotFound', what: 'ipam-pool' })
+    const spoofs: readonly Record<string, string>[] = [
+      { 'cadastre:when': 'always' },
+      { 'cadastre:mode': 'off' },
+      { 'aws:tier': 'premium' },
+    ]
+    for (const tags of spoofs) {
+      const answer = await asked(tags).catch((error: unknown) => error)
+      if (answer instanceof Refused) assert.match(answer.refusal.code, /^Invalid/)
+      else assert.equal((answer as AllocateAddressResult).PublicIpv4Pool, acme.listed)
+    }
+    await acme.rules(acme.law, [premium])
+    await setTags(acme, acme.law, { [`cadastre:when/${premium}`]: 'tag:tier=premium' })
+    await denied(asked({ tier: 'premium' }))
+    const spoofed = acme.call('CreateTags', { Resources: [shop], Tags: tagsOf({ tier: 'premium' }) }, asShop)
+    await refuses(spoofed, { code: 'NotFound', what: 'resource', id: shop })
+  },
+
+  /** Other parameters are refused, and another account’s equal token is its own. */
+  async 'idempotency token reused'(acme) {
+    const space = await acme.pool({ scope: 'private' })
+    await setTags(acme, space, sharedWithAll)
+    const take = (account: string, NetmaskLength: number) =>
+      acme.call('AllocateIpamPoolCidr', { IpamPoolId: space, NetmaskLength, ClientToken: 'token-1' }, { account })
+    const first = await take(shop, 30)
+    assert.deepEqual(await take(shop, 30), JSON.parse(JSON.stringify(first)))
+    await refuses(take(shop, 29), { code: 'IdempotencyMismatch' })
+    const theirs = await take(lab, 30)
+    assert.notEqual(theirs.IpamPoolAllocation!.Cidr, first.IpamPoolAllocation!.Cidr)
+    // What somebody else was given cannot be had with their token, and a policy that came since is not passed by with a new one.
+    const law = await acme.policy()
+    await acme.rules(law, [await acme.pool({ scope: 'private' })], { type: 'custom' })
+    await acme.enable(law, prod)
+    const fresh = { IpamPoolId: space, NetmaskLength: 30, ClientToken: 'token-2' }
+    await denied(acme.call('AllocateIpamPoolCidr', fresh, asShop))
+    await denied(acme.call('AllocateIpamPoolCidr', fresh, asShop))
+    const { IpamPoolAllocations } = await acme.call('GetIpamPoolAllocations', { IpamPoolId: space }, asNetwork)
+    assert.equal(IpamPoolAllocations!.length, 2)
+  },
+
+  /** What begins after the acknowledgement obeys it, and every decision names its version. */
+  async 'a request racing a policy change'(acme) {
+    const pools = [acme.listed, await acme.pool({ cidr: '203.0.64.0/24' })] as const
+    await acme.rules(acme.law, [pools[1]])
+    const versionNow = async () => (await acme.store.read((tx) => tx.policies.versions(acme.law))).at(-1)!.version
+    const poolOfVersion = new Map([[await versionNow(), pools[1]]])
+    let requests = 0
+    const race = async (): Promise<Decision> => {
+      const answer = await acme.hallway.execute(operationTables.ec2.get('AllocateAddress')!, {
+        principal: { account: shop, arn: 'arn:x', accessKeyId: 'AKIATEST', userId: 'AIDATEST' },
+        region: 'us-east-1',
+        input: {},
+        requestId: `race-${++requests}`,
+        sourceAddress: '127.0.0.1',
+      })
+      const { AllocationId, PublicIpv4Pool } = answer.output as AllocateAddressResult
+      assert.equal(answer.decisions.length, 1)
+      assert.equal(answer.decisions[0]!.pool, PublicIpv4Pool)
+      await acme.call('ReleaseAddress', { AllocationId: AllocationId! }, asShop)
+      return answer.decisions[0]!
+    }
+    const change = async (pool: string): Promise<void> => {
+      await acme.rules(acme.law, [pool])
+      poolOfVersion.set(await versionNow(), pool)
+    }
+    const obeys = (decision: Decision): void => assert.equal(decision.pool, poolOfVersion.get(decision.policy!.version))
+
+    for (const delay of [0, 1, 2, 3, 4]) {
+      const turns = async () => {
+        for (let turn = 0; turn < delay; turn++) await new Promise((resolve) => setImmediate(resolve))
+      }
+      const [from, to] = delay % 2 === 0 ? [pools[1], pools[0]] : [pools[0], pools[1]]
+      // In one queue: before and after the change stand in the order in which they were asked.
+      const [before, , after] = await Promise.all([race(), change(to), race()])
+      assert.deepEqual([before.pool, after.pool], [from, to])
+      obeys(before)
+      obeys(after)
+      // In transactions of their own: the request comes some turns of the event loop after the change, or before it.
+      const [, late] = await Promise.all([change(from), turns().then(race)])
+      const [early] = await Promise.all([race(), turns().then(() => change(to))])
+      obeys(late)
+      obeys(early)
+      const settled = await race()
+      assert.equal(settled.pool, to)
+      obeys(settled)
+    }
+  },
+
+  /** What is asked next is decided there, and nobody moves itself. */
+  async 'moving the account to another OU'(acme) {
+    const [forProd, forDev] = [await acme.pool(), await acme.pool()]
+    for (const [pool, target] of [
+      [forProd, prod],
+      [forDev, dev],
+    ] as const) {
+      const law = await acme.policy()
+      await acme.rules(law, [pool])
+      await acme.enable(law, target)
+    }
+    const held = await allocate(acme, shop)
+    assert.equal(held.PublicIpv4Pool, forProd)
+    const move = { AccountId: shop, SourceParentId: prod, DestinationParentId: dev }
+    for (const account of [shop, lab]) assert.ok(await refusalOf(acme.organizations('MoveAccount', move, { account })))
+    assert.equal(await acme.poolOfAddress(shop), forProd)
+
+    const asked = [allocate(acme, shop), acme.organizations('MoveAccount', move), allocate(acme, shop)] as const
+    const [before, , after] = await Promise.all(asked)
+    assert.deepEqual([before.PublicIpv4Pool, after.PublicIpv4Pool], [forProd, forDev])
+    // The pool of the old place is not even there any more; what was taken of it stays until it is given back.
+    await refuses(allocate(acme, shop, { IpamPoolId: forProd }), { code: 'NotFound', what: 'ipam-pool' })
+    const { Addresses } = await acme.call('DescribeAddresses', { AllocationIds: [held.AllocationId!] }, asShop)
+    assert.equal(Addresses![0]!.PublicIpv4Pool, forProd)
+    await acme.call('ReleaseAddress', { AllocationId: held.AllocationId! }, asShop)
+    await denied(allocate(acme, shop, { Address: held.PublicIp! }))
+  },
+
+  /** The pools’ owner and the management account are judged like everybody, and break-glass ends. */
+  async 'administrators’ direct writes'(acme) {
+    const [open, closed] = [await acme.pool({ scope: 'private' }), await acme.pool({ scope: 'private' })]
+    await acme.rules(acme.law, [open], { type: 'custom' })
+    await acme.rules(acme.law, [open], { type: 'vpc' })
+    const publicUnlisted = await acme.pool()
+    const byHand = (IpamPoolId: string) =>
+      acme.call('AllocateIpamPoolCidr', { IpamPoolId, NetmaskLength: 30 }, asNetwork)
+    await denied(byHand(closed))
+    await denied(allocate(acme, network, { IpamPoolId: publicUnlisted }))
+    await denied(allocate(acme, network, { Address: '198.18.0.9' }))
+    await denied(acme.call('CreateVpc', { CidrBlock: '10.200.0.0/28' }, asNetwork))
+    const named = { Ipv4IpamPoolId: closed, Ipv4NetmaskLength: 28 }
+    await denied(acme.call('CreateVpc', named, asNetwork))
+    await denied(acme.call('CreateVpc', { CidrBlock: '10.200.0.0/28' }))
+    assert.ok((await byHand(open)).IpamPoolAllocation!.Cidr)
+    assert.equal(await acme.poolOfAddress(network), acme.listed)
+    assert.equal(await acme.poolOfAddress(managementAccount), acme.listed)
+
+    // Break-glass is an exception with an end, and a finding until somebody else has looked.
+    const exceptionId = await breakGlass(acme, publicUnlisted)
+    assert.equal(await acme.poolOfAddress(shop, { IpamPoolId: publicUnlisted }), publicUnlisted)
+    await refuses(allocate(acme, lab, { IpamPoolId: publicUnlisted }), { code: 'NotFound', what: 'ipam-pool' })
+    acme.advance(24 * hourMs)
+    await refuses(allocate(acme, shop, { IpamPoolId: publicUnlisted }), { code: 'NotFound', what: 'ipam-pool' })
+    assert.deepEqual(await findingsOf(acme, exceptionId), ['break-glass-review', 'exception-ended'])
+  },
+
+  /** A clock that goes back and forth ends no quarantine early. */
+  async 'clock changes'(acme) {
+    await setTags(acme, acme.listed, { 'cadastre:quarantine-seconds': String(restSeconds) })
+    const { AllocationId, PublicIp } = await allocate(acme, shop)
+    await acme.call('ReleaseAddress', { AllocationId: AllocationId! }, asShop)
+    const refusedToLab = () => refuses(allocate(acme, lab, { Address: PublicIp! }), { code: 'CidrConflict' })
+    for (let turn = 0; turn < 20; turn++) {
+      for (const jump of [-hourMs, hourMs]) {
+        acme.advance(jump)
+        await refusedToLab()
+      }
+    }
+    acme.advance(restSeconds * 1000 - 1)
+    await refusedToLab()
+    // Released while the clock is an hour behind: the rest is counted from the latest moment that was ever seen.
+    acme.advance(1)
+    const second = await allocate(acme, lab, { Address: PublicIp! })
+    acme.advance(-hourMs)
+    await acme.call('ReleaseAddress', { AllocationId: second.AllocationId! }, asLab)
+    const refusedToShop = () => refuses(allocate(acme, shop, { Address: PublicIp! }), { code: 'CidrConflict' })
+    await refusedToShop()
+    acme.advance(hourMs + restSeconds * 1000 - 1)
+    await refusedToShop()
+    acme.advance(1)
+    assert.equal((await allocate(acme, shop, { Address: PublicIp! })).PublicIp, PublicIp)
+  },
+
+  'a hold confirmed after the policy changed': {
+    because: 'nothing is held over it',
+    unless: /hold|confirm/i,
+  },
+
+  'a batch with one denied member': {
+    because: 'each request takes one address or CIDR',
+    unless: /batch|^AllocateAddresses/i,
+  },
+
+  'a token with narrower scopes': {
+    because: 'access keys have no scopes',
+    unless: /accesskey|credential/i,
+  },
+
+  'roles granting oneself more': {
+    because: 'accounts are all that it knows',
+    unless: /role|binding|permission/i,
+  },
+
+  'If-Match races': {
+    because: 'its requests name no state that they saw',
+    unless: /ifmatch|conditional/i,
+  },
+}

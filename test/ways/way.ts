@@ -1,0 +1,71 @@
+// The list of ways around a policy (policy-model §6, and what the native API adds), and the company on which each is tried.
+import assert from 'node:assert/strict'
+import { checkSpace } from '#store/check.ts'
+import { type Acme, lab, openAcme, root, shop } from '../acme.ts'
+import { type Native, withNativeApi } from '../native-world.ts'
+
+/** What each API's table must say something about: a way that it closes, or why it has none. */
+export const ways = [
+  'explicit pool',
+  'explicit address or allocation id',
+  'address of another owner’s pool',
+  'another Region or locale',
+  'another account',
+  'a pool that is shared but not listed',
+  'a policy of the account’s own',
+  're-allocating a released address',
+  'association of a foreign address',
+  'NAT gateway with manual addresses',
+  'tags changed after allocation',
+  'tag spoofing',
+  'idempotency token reused',
+  'a request racing a policy change',
+  'moving the account to another OU',
+  'administrators’ direct writes',
+  'clock changes',
+  'a hold confirmed after the policy changed',
+  'a batch with one denied member',
+  'a token with narrower scopes',
+  'roles granting oneself more',
+  'If-Match races',
+] as const
+export type Way = (typeof ways)[number]
+export type Api = 'ec2' | 'native'
+
+/** How the way is tried over an API, and found closed. */
+export type Attempt = (guarded: Guarded) => Promise<void>
+/** The API has no such way, as long as it has no operation with such a name. */
+export interface Absent {
+  readonly because: string
+  readonly unless: RegExp
+}
+export type Attempts = Readonly<Record<Way, Attempt | Absent>>
+
+export interface Guarded extends Acme, Native {
+  /** The only pool that the policy on the root lists for Elastic IPs: 203.0.100.0/28. */
+  readonly listed: string
+  readonly law: string
+  /** Tokens: of whoever may take and give back space for shop, and for lab. */
+  readonly shopOperator: string
+  readonly labOperator: string
+}
+
+/** A company whose every account gets its Elastic IPs from one pool. Afterwards the books must add up. */
+export async function withGuarded(work: Attempt): Promise<void> {
+  const acme = await withNativeApi(await openAcme())
+  try {
+    const [listed, law] = [await acme.pool(), await acme.policy()]
+    await acme.rules(law, [listed])
+    await acme.enable(law)
+    const shopOperator = await acme.tokenOf('user:shop-operator', 'resource-operator', shop)
+    const labOperator = await acme.tokenOf('user:lab-operator', 'resource-operator', lab)
+    await work({ ...acme, listed, law, shopOperator, labOperator })
+    assert.deepEqual((await checkSpace(acme.store)).problems, [])
+  } finally {
+    await acme.close()
+  }
+}
+
+export const sharedWithAll = { 'cadastre:shared-with': root } as const
+export const restSeconds = 300
+export const hourMs = 3_600_000
