@@ -2,10 +2,15 @@
 import { DatabaseSync } from 'node:sqlite'
 import pg from 'pg'
 import { type Cidr, parseCidr, toKey } from '#model/cidr.ts'
+import { key } from './processes.ts'
+import { account } from './world.ts'
 
 const space = parseCidr('20.0.0.0/8')!
-/** Allocations that one statement inserts. */
+/** Rows that one statement inserts. */
 const step = 500_000
+const tenuresEach = 10
+const tenureMs = 86_400_000
+const since = 1_600_000_000_000
 
 /** The least that is asked of a database here; `?` are its parameters. */
 interface Database {
@@ -68,16 +73,32 @@ function restOf(count: number): Cidr[] {
   return blocks
 }
 
-export async function fillSqlite(file: string, count: number): Promise<void> {
+/** As many tenures of the same pool that are over, ten of each address, in the order in which they are kept. */
+async function fillHistory(database: Database, count: number): Promise<void> {
+  const [like] = await database.all(`select a.pool, a.decision from allocation a order by a.n limit 1`)
+  const { pool, decision } = like as Record<'pool' | 'decision', number>
+  const [{ from }] = (await database.all(`select value as "from" from counter where name = 'sequence'`)) as [
+    { from: number },
+  ]
+  for (let first = 0; first < count; first += step) {
+    const series = `with recursive series (i) as (select ${first} union all select i + 1 from series where i + 1 < ${Math.min(first + step, count)})`
+    await database.all(`insert into allocation_history
+      (pool, first, length, n, resource_type, account, region, decision, created_at, released_at)
+      ${series} select ${pool}, ${database.keyOf(`i / ${tenuresEach}`)}, 32, ${from} + i, 'eip', '${account}', '${key.region}',
+        ${decision}, ${since} + i % ${tenuresEach} * ${tenureMs}, ${since} + i % ${tenuresEach} * ${tenureMs} + ${tenureMs - 1} from series`)
+  }
+  await database.all(`update counter set value = ${from + count} where name = 'sequence'`)
+}
+
+export async function fillSqlite(file: string, count: number, history = 0): Promise<void> {
   const sqlite = new DatabaseSync(file)
   sqlite.exec('pragma synchronous = off; pragma cache_size = -200000')
-  await fillPool(
-    {
-      all: async (text, ...values) => sqlite.prepare(text).all(...values) as Record<string, number>[],
-      keyOf: (offset) => `unhex('00000000000000000000FFFF' || printf('%08X', ${0x14_00_00_00} + ${offset}))`,
-    },
-    count,
-  )
+  const database: Database = {
+    all: async (text, ...values) => sqlite.prepare(text).all(...values) as Record<string, number>[],
+    keyOf: (offset) => `unhex('00000000000000000000FFFF' || printf('%08X', ${0x14_00_00_00} + ${offset}))`,
+  }
+  await fillPool(database, count)
+  await fillHistory(database, history)
   sqlite.exec('pragma wal_checkpoint(truncate)')
   sqlite.close()
 }

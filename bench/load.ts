@@ -7,6 +7,8 @@ interface Order {
   readonly ports: readonly number[]
   /** Named in turn by the requests; none: policy chooses. */
   readonly pools: readonly string[]
+  /** Of the native API: the token and the body that every request sends, and where to. */
+  readonly native?: { readonly token: string; readonly path: string; readonly body: object }
   readonly connections: number
   readonly seconds: number
   readonly requests: number
@@ -15,13 +17,17 @@ interface Order {
   readonly region: string
 }
 const order = JSON.parse(await text(process.stdin)) as Order
+const { native } = order
 const plain = 'Action=AllocateAddress&Version=2016-11-15&Domain=vpc'
-const bodies = order.pools.length === 0 ? [plain] : order.pools.map((pool) => `${plain}&IpamPoolId=${pool}`)
+const forms = order.pools.length === 0 ? [plain] : order.pools.map((pool) => `${plain}&IpamPoolId=${pool}`)
+const bodies = native ? [JSON.stringify(native.body)] : forms
 const bytes = bodies.map((body) => Buffer.from(body))
 
 const headersOf: Record<string, string>[] = []
 const now = Date.now()
-for (let i = 0; i < order.requests; i++) {
+// A token is sent as it is, a signature once.
+if (native) headersOf.push({ Authorization: `Bearer ${native.token}`, 'Content-Type': 'application/json' })
+for (let i = 0; !native && i < order.requests; i++) {
   const raw = sign(
     {
       method: 'POST',
@@ -52,14 +58,14 @@ const instance = autocannon({
   requests: [
     {
       method: 'POST',
-      path: '/',
+      path: native?.path ?? '/',
       setupRequest: (request: object) => {
         const n = next++
         return { ...request, headers: headersOf[n % headersOf.length]!, body: bodies[n % bodies.length]! }
       },
       onResponse: (status: number, answer: string) => {
-        if (status === 200) return
-        const code = /<Code>([^<]*)/.exec(answer)?.[1] ?? String(status)
+        if (status === (native ? 201 : 200)) return
+        const code = /<Code>([^<]*)|"code":"([^"]*)/.exec(answer)?.slice(1).find(Boolean) ?? String(status)
         codes[code] = (codes[code] ?? 0) + 1
       },
     },
@@ -74,7 +80,7 @@ console.log(
     p99: result.latency.p99,
     errors: result.errors + result.timeouts,
     codes,
-    reused: Math.max(0, next - headersOf.length),
+    reused: native ? 0 : Math.max(0, next - headersOf.length),
     clientCpu: process.cpuUsage(),
   }),
 )

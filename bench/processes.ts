@@ -33,6 +33,8 @@ export interface Load {
   readonly seconds: number
   /** Pools that the requests name, in turn; without, policy chooses. */
   readonly pools?: readonly string[]
+  /** Asks the native API instead of EC2's. */
+  readonly native?: { readonly token: string; readonly path: string; readonly body: object }
 }
 
 export const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!
@@ -71,13 +73,17 @@ export const stop = ({ child }: Server): Promise<unknown> => {
 }
 
 /** Loads servers with one client, whose connections are spread over them. */
-export async function load(servers: readonly Server[], { connections, seconds, pools = [] }: Load): Promise<Round> {
+export async function load(
+  servers: readonly Server[],
+  { connections, seconds, pools = [], native }: Load,
+): Promise<Round> {
   const order = {
     ...key,
     ports: servers.map(({ port }) => port),
     connections,
     seconds,
     pools,
+    native,
     requests: seconds * requestsPerSecond,
   }
   const client = spawn(process.execPath, [join(root, 'bench/load.ts')], { stdio: ['pipe', 'pipe', 'inherit'] })

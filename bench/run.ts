@@ -7,8 +7,11 @@ import { parseArgs, promisify } from 'node:util'
 import { measureContention } from './contention.ts'
 import { measureDecisions } from './decide.ts'
 import { measureGrowth } from './growth.ts'
+import { measureIndexes } from './indexes.ts'
+import { measureHistory, measureLists } from './lists.ts'
 import { measurePostgres } from './postgres.ts'
 import { key, load, median, type Round, root, type Server, startChild, stop } from './processes.ts'
+import { measureRest } from './rest.ts'
 import { measureStart, preparePolicy } from './world.ts'
 
 const run = promisify(execFile)
@@ -28,7 +31,7 @@ const rounds = Number(options.rounds)
 const seconds = Number(options.seconds)
 const connections = Number(options.connections)
 const parts = {
-  sqlite: ['decide', 'throughput', 'growth', 'start'],
+  sqlite: ['decide', 'throughput', 'rest', 'growth', 'indexes', 'lists', 'history', 'start'],
   postgres: ['throughput', 'growth', 'contention'],
 }[database]
 const wanted = options.only?.split(',') ?? parts
@@ -95,10 +98,15 @@ console.log(
   `${cpus().length} × ${cpus()[0]?.model}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Linux ${release()}, Node ${process.version}, load ${loadavg()[0]!.toFixed(1)}, ${new Date().toISOString()}`,
 )
 console.log(`commit ${(await run('git', ['rev-parse', '--short', 'HEAD'], { cwd: root })).stdout.trim()}`)
+const lookupSizes = [10_000, Number(options.rows)]
 const measures: Readonly<Record<string, () => unknown>> = {
   decide: measureDecisions,
   throughput: () => (database === 'sqlite' ? throughput() : measurePostgres({ rounds, seconds, connections })),
   growth: () => measureGrowth({ engine: database, rounds, sizes: [10_000, Number(options.rows)] }),
+  rest: () => measureRest({ rounds, seconds, connections }),
+  indexes: () => measureIndexes(rounds),
+  lists: () => measureLists(lookupSizes),
+  history: () => measureHistory(lookupSizes),
   start: () => measureStart(key),
   contention: () => measureContention({ rounds, seconds, connections }),
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bootstrap } from '#operations/access-keys.ts'
 import { type Hallway, openHallway } from '#operations/execute.ts'
+import { createOperatorToken } from '#operations/native/operator-tokens.ts'
 import { operationTables } from '#operations/tables.ts'
 import type { Store } from '#store/store.ts'
 import { readConfig } from '../src/config.ts'
@@ -15,7 +16,7 @@ export interface BenchKey {
   readonly secret: string
   readonly region: string
 }
-const account = '111111111111'
+export const account = '111111111111'
 
 export interface Prepared {
   readonly store: Store
@@ -102,6 +103,14 @@ async function enablePolicy(
     AllocationRules: pools.map((SourceIpamPoolId) => ({ SourceIpamPoolId })),
   })
   await call('EnableIpamPolicy', { IpamPolicyId: IpamPolicy.IpamPolicyId })
+}
+
+/** A token of an administrator of everything, good for an hour. */
+export async function makeToken(store: Store): Promise<string> {
+  const wish = { principal: 'service:bench', role: 'organization-administrator', node: '*', account } as const
+  const made = await createOperatorToken(store, wish)
+  if ('problem' in made) throw new Error(made.problem)
+  return made.token
 }
 
 /** Allocates until `count` more are there, as a server under load would: many at once, so that commits are shared. */

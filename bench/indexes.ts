@@ -1,0 +1,77 @@
+// What the indexes behind lists and history cost an allocation: the same database with each of them, and without.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { fillSqlite } from './fill.ts'
+import { key, median } from './processes.ts'
+import { fill, open, type Prepared, preparePolicy } from './world.ts'
+
+const together = 64
+const measured = 3_000
+const allocations = 100_000
+const turns = 4
+const costMax = 1.05
+
+/** Those that an allocation writes into. */
+const indexes = ['allocation_address', 'decision_ruling', 'audit_entry_origin'] as const
+const variants: Readonly<Record<string, readonly string[]>> = {
+  'with all': [],
+  ...Object.fromEntries(indexes.map((name) => [`without ${name}`, [name]])),
+  'without any': indexes,
+}
+
+async function openWithout(dropped: readonly string[]): Promise<Prepared & { readonly folder: string }> {
+  const folder = mkdtempSync(join(tmpdir(), 'cadastre-bench-'))
+  await preparePolicy(folder, key)
+  const first = await open(folder, key)
+  await fill(first, together, together)
+  await first.store.close()
+  const file = join(folder, 'cadastre.db')
+  await fillSqlite(file, allocations)
+  const sqlite = new DatabaseSync(file)
+  for (const name of dropped) sqlite.exec(`drop index ${name}`)
+  sqlite.close()
+  return { ...(await open(folder, key)), folder }
+}
+
+/** CPU microseconds of one allocation, in this process, durable. */
+async function cost(prepared: Prepared): Promise<number> {
+  const before = process.cpuUsage()
+  await fill(prepared, measured, together)
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / measured
+}
+
+export async function measureIndexes(rounds: number): Promise<void> {
+  const names = Object.keys(variants)
+  const opened = new Map<string, Awaited<ReturnType<typeof openWithout>>>()
+  for (const name of names) opened.set(name, await openWithout(variants[name]!))
+  const samples = new Map<string, number[]>(names.map((name) => [name, []]))
+  for (const one of opened.values()) await fill(one, measured, together)
+  for (let turn = 0; turn < rounds * turns; turn++) {
+    // Whoever comes first finds another machine than whoever comes last: they take turns.
+    for (let at = 0; at < names.length; at++) {
+      const name = names[(at + turn) % names.length]!
+      samples.get(name)!.push(await cost(opened.get(name)!))
+    }
+  }
+  for (const { store, folder } of opened.values()) {
+    await store.close()
+    rmSync(folder, { recursive: true, force: true })
+  }
+  const without = samples.get('without any')!
+  const ratioOf = (name: string): number => median(samples.get(name)!.map((cpu, i) => cpu / without[i]!))
+  console.log(
+    `\nindexes behind lists and history: CPU µs per allocation (in process, batches of ${together}, ${allocations} in the pool), medians of ${rounds * turns}`,
+  )
+  for (const name of names) {
+    console.log(
+      `${name.padEnd(28)} ${median(samples.get(name)!).toFixed(1).padStart(8)} ${ratioOf(name).toFixed(3).padStart(8)}`,
+    )
+  }
+  const ratio = ratioOf('with all')
+  console.log(
+    `goal ≤ ${costMax.toFixed(2)} of the cost without them: ${ratio.toFixed(3)} (${ratio <= costMax ? 'met' : 'missed'})`,
+  )
+}

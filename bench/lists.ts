@@ -1,0 +1,175 @@
+// Lists and history with few rows and with many: in process, through the hallway, so that no protocol hides what they cost.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createAuthenticator } from '#api/rest/session.ts'
+import type { Principal } from '#model/principal.ts'
+import { writeCursor } from '#operations/listing.ts'
+import { nouns } from '#operations/native/table.ts'
+import { fillSqlite } from './fill.ts'
+import { key, median } from './processes.ts'
+import { account, fill, makeToken, open, type Prepared, preparePolicy } from './world.ts'
+
+const samplesEach = 300
+const warmUp = 50
+const ratioMax = 1.5
+const oneAddressMsMax = 5
+const tenuresPerAllocation = 10
+const some = 64
+
+/** What a reading is asked; `at` is a number from 0 to 1 that says where in the rows. */
+interface Lookup {
+  readonly name: string
+  readonly operation: string
+  input(size: Size, at: number): object
+}
+interface Size {
+  readonly rows: number
+  /** The last number of the sequence. */
+  readonly last: number
+  readonly pool: string
+}
+const addressAt = ({ rows }: Size, at: number): string => {
+  const offset = Math.floor(at * rows)
+  return `20.${(offset >> 16) & 255}.${(offset >> 8) & 255}.${offset & 255}`
+}
+const networkAt = (size: Size, at: number, length: 24 | 28): string => {
+  const [a, b, c, d] = addressAt(size, at).split('.').map(Number) as [number, number, number, number]
+  return `${a}.${b}.${c}.${length === 24 ? 0 : d & 0xf0}/${length}`
+}
+/** Somewhere in the middle, in the order of numbers. */
+const numberAt = ({ rows, last }: Size, at: number): string =>
+  writeCursor(String(Math.max(1, last - Math.floor((1 - at) * rows * 3))))!
+
+const lists: readonly Lookup[] = [
+  { name: 'allocations, first page', operation: 'listAllocations', input: () => ({}) },
+  {
+    name: 'allocations, any page',
+    operation: 'listAllocations',
+    input: (size, at) => ({ cursor: writeCursor(String(Math.floor(at * size.rows * 3))) }),
+  },
+  { name: 'allocations of an account', operation: 'listAllocations', input: () => ({ account }) },
+  { name: 'allocations of a pool', operation: 'listAllocations', input: ({ pool }) => ({ poolId: pool }) },
+  {
+    name: 'allocations within a /24',
+    operation: 'listAllocations',
+    input: (size, at) => ({ within: networkAt(size, at, 24) }),
+  },
+  { name: 'decisions, first page', operation: 'listDecisions', input: () => ({}) },
+  { name: 'decisions, any page', operation: 'listDecisions', input: (size, at) => ({ cursor: numberAt(size, at) }) },
+  { name: 'decisions of an account', operation: 'listDecisions', input: () => ({ account }) },
+  { name: 'decisions, denied only', operation: 'listDecisions', input: () => ({ outcome: 'deny' }) },
+  {
+    name: 'decisions of a day',
+    operation: 'listDecisions',
+    input: () => ({ until: new Date(1_700_000_000_001).toISOString() }),
+  },
+]
+const history: readonly Lookup[] = [
+  { name: 'one address', operation: 'findHolders', input: (size, at) => ({ cidr: addressAt(size, at) }) },
+  {
+    name: 'one address at a moment',
+    operation: 'findHolders',
+    input: (size, at) => ({
+      cidr: addressAt(size, at),
+      at: new Date(1_600_000_000_000 + 3.5 * 86_400_000).toISOString(),
+    }),
+  },
+  { name: 'a range (/28)', operation: 'findHolders', input: (size, at) => ({ cidr: networkAt(size, at, 28) }) },
+  { name: 'a range (/24)', operation: 'findHolders', input: (size, at) => ({ cidr: networkAt(size, at, 24) }) },
+  { name: 'an account', operation: 'findHoldingsOfAccount', input: () => ({ account }) },
+]
+const operations = new Map(nouns.flatMap(({ operations }) => operations.map((one) => [one.name, one])))
+
+interface Opened {
+  readonly size: Size
+  ask(lookup: Lookup, at: number): Promise<number>
+  close(): Promise<void>
+}
+
+async function openFilled(rows: number, withHistory: boolean): Promise<Opened> {
+  const folder = mkdtempSync(join(tmpdir(), 'cadastre-bench-'))
+  const [pool] = await preparePolicy(folder, key)
+  const first = await open(folder, key)
+  await fill(first, some, some)
+  await first.store.close()
+  await fillSqlite(join(folder, 'cadastre.db'), rows, withHistory ? rows * tenuresPerAllocation : 0)
+  const prepared = await open(folder, key)
+  const last = await denyOne(prepared)
+  const principal = await createAuthenticator(prepared.store)(`Bearer ${await makeToken(prepared.store)}`)
+  return {
+    size: { rows, last, pool: pool! },
+    ask: (lookup, at) => ask(prepared, principal, lookup, lookup.input({ rows, last, pool: pool! }, at)),
+    async close() {
+      await prepared.store.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** A denial that lists can look for; answers about the last number of the sequence. */
+async function denyOne({ store, call }: Prepared): Promise<number> {
+  await call('AllocateAddress', { Address: '8.8.8.8' }).catch(() => undefined)
+  return store.write(async (tx) => tx.nextSequence())
+}
+
+/** Milliseconds of one reading. */
+async function ask({ hallway }: Prepared, principal: Principal, lookup: Lookup, asked: object): Promise<number> {
+  const operation = operations.get(lookup.operation)!
+  const input = operation.input.parse(asked)
+  const since = performance.now()
+  await hallway.execute(operation, {
+    principal,
+    region: 'global',
+    input,
+    requestId: 'bench',
+    sourceAddress: '127.0.0.1',
+  })
+  return performance.now() - since
+}
+
+async function measure(title: string, lookups: readonly Lookup[], rows: readonly number[], withHistory: boolean) {
+  const opened: Opened[] = []
+  for (const count of rows) opened.push(await openFilled(count, withHistory))
+  const times = new Map<string, number[][]>()
+  for (const lookup of lookups) {
+    const samples: number[][] = opened.map(() => [])
+    for (let turn = 0; turn < samplesEach + warmUp; turn++) {
+      // The same places in all of them, one after the other, so that the machine's moods hit each alike.
+      const at = ((turn * 0.618_033_988_75) % 1) * 0.999
+      for (const [index, one] of opened.entries()) {
+        const taken = await one.ask(lookup, at)
+        if (turn >= warmUp) samples[index]!.push(taken)
+      }
+    }
+    times.set(lookup.name, samples)
+  }
+  for (const one of opened) await one.close()
+  console.log(`\n${title}; in process, without HTTP; median and p99 of ${samplesEach}, in ms; pages of 100`)
+  console.log(`${'rows'.padEnd(28)} ${rows.map((count) => String(count).padStart(18)).join(' ')}    ratio`)
+  for (const [name, samples] of times) {
+    const cells = samples.map((one) => `${median(one).toFixed(2)} (${p99(one).toFixed(2)})`.padStart(18))
+    const ratio = median(samples.at(-1)!) / median(samples[0]!)
+    console.log(
+      `${name.padEnd(28)} ${cells.join(' ')} ${ratio.toFixed(2).padStart(8)}${ratio <= ratioMax ? '' : '  missed'}`,
+    )
+  }
+  console.log(`goal ≤ ${ratioMax.toFixed(2)}`)
+  return times
+}
+const p99 = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length * 0.99)]!
+
+export const measureLists = (rows: readonly number[]) => measure('lists of the native API', lists, rows, false)
+
+export async function measureHistory(rows: readonly number[]): Promise<void> {
+  const times = await measure(
+    `the time machine with ${tenuresPerAllocation} ended tenures for each allocation`,
+    history,
+    rows,
+    true,
+  )
+  const one = times.get('one address')!.at(-1)!
+  console.log(
+    `goal ≤ ${oneAddressMsMax} ms for one address: median ${median(one).toFixed(2)}, p99 ${p99(one).toFixed(2)} with ${rows.at(-1)! * tenuresPerAllocation} rows`,
+  )
+}
