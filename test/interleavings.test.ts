@@ -193,6 +193,8 @@ const stateQuery = (since: number): string => `
   select version, body from policy_version order by version`
 
 interface State {
+  /** What `cadastre check` says: I1, I2, I9 and the counters of the pools. */
+  readonly problems: readonly string[]
   readonly lines: readonly string[]
   readonly entries: readonly { n: number; action: string; request_id: string; outcome: string; subjects: string }[]
   readonly decisions: readonly {
@@ -207,8 +209,13 @@ interface State {
   readonly versions: readonly { version: number; body: string }[]
 }
 async function readState(since: number): Promise<State> {
-  const results = (await world.acme.database.schema!.script(stateQuery(since))).map(({ rows }) => rows as Row[])
+  const [answers, { problems }] = await Promise.all([
+    world.acme.database.schema!.script(stateQuery(since)),
+    world.acme.store.read((tx) => tx.spaceCheck.report()),
+  ])
+  const results = answers.map(({ rows }) => rows as Row[])
   return {
+    problems,
     lines: results[0]!.map(({ line }) => String(line)),
     entries: results[1] as never,
     decisions: results[2] as never,
@@ -243,15 +250,13 @@ const outcomeOf = (asked: readonly Asked[], { lines, entries, decisions }: State
 
 /** What must hold after every schedule; each sentence is a violation. */
 async function violationsOf(asked: readonly Asked[], state: State, since: number): Promise<string[]> {
-  const { entries, decisions, counters, versions } = state
+  const { entries, decisions, counters, versions, problems } = state
   const found: string[] = []
   for (const { requestId, answer, trouble } of asked) {
     if (answer === undefined) found.push(`a caller got no answer: ${trouble}`)
     const own = entries.filter(({ request_id: id }) => id === requestId)
     if (own.length > 1) found.push(`I7: ${requestId} has ${own.length} entries`)
   }
-  // I1, I2, I9 and the counters of the pools.
-  const { problems } = await world.acme.store.read((tx) => tx.spaceCheck.report())
   found.push(...problems)
   const last = Math.max(since, ...entries.map(({ n }) => n))
   if (counters.get('sequence')! <= last)
@@ -290,11 +295,8 @@ async function begin(servers: readonly [Server, Server]): Promise<number> {
     // What the servers remember of the last schedule's rules is not taken for those of this one.
     epoch = last! + 10
     await world.acme.database.execute(`update counter set value = ${epoch} where name = 'governance-epoch'`)
-    for (const server of servers)
-      await ask(
-        server,
-        work('GetEnabledIpamPolicy', shop, () => ({})),
-      )
+    const compile = work('GetEnabledIpamPolicy', shop, () => ({}))
+    await Promise.all(servers.map((server) => ask(server, compile)))
   }
   return sequence!
 }
