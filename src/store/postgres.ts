@@ -270,7 +270,11 @@ class Reader {
     this.#nouns.forget()
     this.#nouns.now = now(start.time)
     try {
-      return await work(this.#nouns)
+      const answer = await work(this.#nouns)
+      // What waits would never be sent; the database itself refuses it.
+      await this.#nouns.space.flush()
+      await answered(this.#sql.send())
+      return answer
     } finally {
       this.#sql.forget()
       await link.script('rollback').catch(() => link.destroy())
