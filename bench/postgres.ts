@@ -17,8 +17,11 @@ const poolCounts = [1, 64] as const
 const ratioMin = 2
 const p99MsMax = 50
 
-/** More than pgbench takes. */
+/** More than pgbench or a server takes. */
 const addressesPerSecond = 20_000
+
+/** Of load before a measurement. */
+const warmSeconds = 2
 
 interface Sample {
   readonly rate: number
@@ -98,10 +101,16 @@ async function measureServers(
     CADASTRE_DATABASE_URL: `${url}?schema=${schema}`,
   }
   const ids = await preparePolicy(folder, key, settings, pools)
+  // Each has a folder of its own, as on a machine of its own.
   const started = await Promise.all(
-    Array.from({ length: servers }, () => startChild('src/main.ts', ['serve'], settings)),
+    Array.from({ length: servers }, (_, index) =>
+      startChild('src/main.ts', ['serve'], { ...settings, CADASTRE_DATA: join(folder, String(index)) }),
+    ),
   )
-  const { rate, p99, total, errors } = await load(started, { connections, seconds, pools: pools === 1 ? [] : ids })
+  const wishes = { connections, pools: pools === 1 ? [] : ids, requestsPerSecond: addressesPerSecond }
+  // A process that was just started compiles; servers run for months.
+  const warm = await load(started, { ...wishes, seconds: warmSeconds })
+  const { rate, p99, total, errors } = await load(started, { ...wishes, seconds })
   for (const server of started) await stop(server)
 
   const { store } = await open(folder, key, settings)
@@ -118,8 +127,8 @@ async function measureServers(
     console.log(`${servers} servers, ${pools} pools: ${code} × ${times}`)
   for (const problem of problems) console.log(problem)
   // The client leaves without the answers of its last requests, one for each connection.
-  const failed = Object.values(errors).reduce((sum, times) => sum + times, 0)
-  const missing = Math.max(0, total - failed - allocations)
+  const failed = [...Object.values(warm.errors), ...Object.values(errors)].reduce((sum, times) => sum + times, 0)
+  const missing = Math.max(0, warm.total + total - failed - allocations)
   return {
     rate,
     p99,
