@@ -41,7 +41,7 @@ export const tokenHash = (text: string): Uint8Array => hash('sha256', text, 'buf
 
 export const whoAmI = nativeRead({
   name: 'whoAmI',
-  summary: 'Show who you are, and which roles you have.',
+  summary: 'Show who you are, with which token, and which roles you have.',
   action: 'token:read',
   input: z.strictObject({}),
   output: z.object({
@@ -49,6 +49,8 @@ export const whoAmI = nativeRead({
     account: accountId,
     groups: z.array(z.string()),
     scopes,
+    tokenId: tokenId.describe('The token that you ask with.'),
+    expiresAt: instant.optional().describe('When it ends.'),
     roles: z.array(z.object({ role: z.string(), node: z.string(), effect: z.enum(['permit', 'forbid']) })),
   }),
   rest: { method: 'GET', path: '/me' },
@@ -56,7 +58,8 @@ export const whoAmI = nativeRead({
   refusals: [],
   at: 'own',
   async run(context) {
-    const { name, groups, scopes } = context.caller.native!
+    const { native, accessKeyId, expiresAt } = context.caller
+    const { name, groups, scopes } = native!
     const { bindingsByPrincipal } = await context.snapshot()
     const bound = [name, ...groups].flatMap((principal) => bindingsByPrincipal.get(principal) ?? [])
     return {
@@ -64,6 +67,8 @@ export const whoAmI = nativeRead({
       account: context.caller.account,
       groups: [...groups],
       scopes: scopes as z.output<typeof token>['scopes'],
+      tokenId: accessKeyId,
+      ...(expiresAt === undefined ? {} : { expiresAt: formatInstant(expiresAt) }),
       roles: bound.map(({ role, node, effect }) => ({ role, node, effect })),
     }
   },
