@@ -2,14 +2,18 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { wordingOf } from '../src/api/wording.ts'
-import { commandWords } from '../src/cli/commands.ts'
-import { variables } from '../src/config.ts'
+import { type CommandWords, commandWords, ownWords, usageOf } from '../src/cli/commands.ts'
+import { exitCodes } from '../src/cli/exit-codes.ts'
+import type { NativeCommand } from '../src/cli/native-command.ts'
+import { ownFlags } from '../src/cli/own-flags.ts'
+import { clientVariables, variables } from '../src/config.ts'
 import { ec2Model, organizationsModel, type ServiceModel, stsModel } from '../src/formats/aws/service-model.ts'
 import { type SettingWord, settingWords } from '../src/model/policy/tag-settings.ts'
 import type { Noun, Refusal } from '../src/model/refusal.ts'
 import { roleNames, roles } from '../src/model/roles.ts'
-import { nouns } from '../src/operations/native/table.ts'
+import { nativeOperations, nouns } from '../src/operations/native/table.ts'
 import { operationTables } from '../src/operations/tables.ts'
+import { nativeCommands, nativeCommandsPath, nativeCommandsText } from './native-commands.ts'
 
 const root = join(import.meta.dirname, '..')
 export const referenceFolder = 'docs/reference'
@@ -27,6 +31,9 @@ export function referencePages(): ReadonlyMap<string, string> {
   }
   return new Map(Object.entries(pages).map(([name, text]) => [`${referenceFolder}/${name}.md`, text]))
 }
+
+/** Code that is generated, likewise. */
+export const generatedSources = (): ReadonlyMap<string, string> => new Map([[nativeCommandsPath, nativeCommandsText()]])
 
 const note = '<!-- Written by `npm run docs` from the code. A change made here is lost. -->'
 const page = (title: string, ...blocks: string[]): string => `${[`# ${title}`, note, ...blocks].join('\n\n')}\n`
@@ -106,10 +113,11 @@ function nativeApiPage(): string {
     `## ${name}`,
     summary,
     table(
-      ['operation', 'request', 'needs', 'what it does', 'refuses with'],
+      ['operation', 'request', 'command', 'needs', 'what it does', 'refuses with'],
       operations.map((operation) => [
         `\`${operation.name}\``,
         `\`${operation.rest.method} ${operation.rest.path}\``,
+        operation.cli === undefined ? '' : `\`cadastre ${operation.cli}\``,
         `\`${operation.action}\``,
         [operation.summary, operation.description].filter(Boolean).join(' '),
         operation.refusals.map((code) => `\`${code}\``).join(', '),
@@ -440,9 +448,7 @@ function errorsPage(): string {
 // Configuration and commands -----------------------------------------------------------------------------------------
 
 function configurationPage(): string {
-  return page(
-    'Configuration',
-    'Everything is read from the environment, once, at start; all that is wrong is said at once. There is no other file of settings.',
+  const rows = (variables: Readonly<Record<string, { name: string; default: string; meaning: string }>>): string =>
     table(
       ['variable', 'default', 'meaning'],
       Object.values(variables).map(({ name, default: fallback, meaning }) => [
@@ -450,23 +456,86 @@ function configurationPage(): string {
         fallback === '' ? '' : `\`${fallback.replaceAll(',', ', ')}\``,
         meaning,
       ]),
-    ),
+    )
+  return page(
+    'Configuration',
+    'Everything is read from the environment, once, at start; all that is wrong is said at once. There is no other file of settings.',
+    rows(variables),
+    '## Of the command line',
+    'Where `cadastre` asks a server ([commands](commands.md)); the server reads none of these.',
+    rows(clientVariables),
   )
 }
 
 function commandsPage(): string {
-  return page(
-    'Commands',
-    'From a clone, `npm run -s cadastre -- WORDS`. The commands work beside a running server, on the data folder of the same `CADASTRE_DATA`.',
+  const plain = (commands: readonly CommandWords[]): string =>
     table(
       ['command', 'does'],
-      Object.values(commandWords).map(({ words, usage, meaning }) => [
-        `\`cadastre ${`${words} ${usage}`.trim()}\``,
+      commands.map((command) => [`\`cadastre ${usageOf(command)}\``, command.meaning]),
+    )
+  const commands = nativeCommands(nativeOperations)
+  return page(
+    'Commands',
+    'From a clone, `npm run -s cadastre -- WORDS`. Every command says with `--help` how it is called.',
+    '## At the server',
+    'These work beside a running server, on the data folder or the database of the same settings.',
+    plain(Object.values(commandWords)),
+    '## Here',
+    "Who you are stands in a profile: the server, and a token that is readable by you alone. A profile's token goes to the " +
+      'server of the profile and to no other.',
+    plain(Object.values(ownWords)),
+    '## Over the native API',
+    'What stands in the path of the [request](native-api.md) is given in order, everything else as flags. Flags of lists and ' +
+      'of `KEY=VALUE` are repeated. Where JSON is expected, `@FILE` reads a file and `-` the standard input. ' +
+      '`cadastre explain DECISION` and `cadastre explain --account N --resource-type TYPE --locale LOCALE` are short for ' +
+      '`explain decision` and `explain request`.',
+    ...nouns.flatMap(({ name, operations }) => {
+      const own = commands.filter((command) => operations.some((operation) => operation.name === command.name))
+      if (own.length === 0) return []
+      return [
+        `### ${name}`,
+        table(
+          ['command', 'does'],
+          own.map((command) => [`\`${callOf(command)}\``, command.summary]),
+        ),
+      ]
+    }),
+    '## Flags of all of them',
+    table(
+      ['flag', 'with', 'does'],
+      Object.entries(ownFlags).map(([flag, { meaning, ...rest }]) => [
+        `\`--${flag}${'value' in rest ? ` ${rest.value}` : ''}\``,
+        whoHas(flag as keyof typeof ownFlags),
         meaning,
       ]),
     ),
-    'Exit codes: 0 done, 1 refused or failed, 2 wrong words.',
+    '## Exit codes',
+    table(
+      ['code', 'when'],
+      Object.values(exitCodes).map(({ code, meaning }) => [String(code), meaning]),
+    ),
+    'What people should know beside the answer (a warning of a policy, the id of the decision, an `ETag`, that there are more ' +
+      'pages) goes to the standard error, as refusals do: the sentence, the facts one per line, and the next step.',
   )
+}
+
+/** Paths in order, flags that must be there, and dots where there are others. */
+function callOf({ words, parameters }: NativeCommand): string {
+  const inPath = parameters.filter(({ where }) => where === 'path').map(({ flag }) => flag.toUpperCase())
+  const flags = parameters.filter(({ where }) => where !== 'path')
+  const required = flags.filter(({ isRequired }) => isRequired).map(({ flag }) => `--${flag} …`)
+  const others = flags.length > required.length ? ['[…]'] : []
+  return ['cadastre', words, ...inPath, ...required, ...others].join(' ')
+}
+
+function whoHas(flag: keyof typeof ownFlags): string {
+  if (flag === 'all') return 'lists that have pages'
+  if (flag === 'follow') return 'lists that grow'
+  if (flag === 'form') return 'explanations'
+  if (flag === 'dry-run') return 'changes'
+  if (flag === 'idempotency-key') return 'changes, but those that answer a secret'
+  if (flag === 'if-match') return 'changes of what can be read'
+  return ''
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -474,7 +543,7 @@ function commandsPage(): string {
 if (import.meta.main) {
   const check = process.argv.includes('--check')
   mkdirSync(join(root, referenceFolder), { recursive: true })
-  for (const [path, text] of referencePages()) {
+  for (const [path, text] of [...referencePages(), ...generatedSources()]) {
     if (readOr(join(root, path), '') === text) continue
     if (check) {
       process.stderr.write(`${path} is stale: run npm run docs\n`)

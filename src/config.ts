@@ -1,5 +1,6 @@
 // The configuration: the only reader of the environment, turned once into one frozen, checked value.
 import { readFileSync } from 'node:fs'
+import { isAbsolute, join } from 'node:path'
 import { parseCidr } from '#model/cidr.ts'
 import type { OperationSettings, RegionSetting } from '#operations/operation.ts'
 
@@ -166,6 +167,56 @@ export const variables = {
     meaning: 'Where provider-assigned IPv6 space comes from. Read when the first one is taken.',
   },
 } as const satisfies Record<string, Variable>
+
+/** What the command line reads where it asks a server; the server itself reads none of them. */
+export const clientVariables = {
+  url: {
+    name: 'CADASTRE_URL',
+    default: '',
+    meaning: 'The server to ask; that of the profile in use where it is empty.',
+  },
+  token: {
+    name: 'CADASTRE_TOKEN',
+    default: '',
+    meaning: 'The token to ask with; that of the profile where it is empty.',
+  },
+  clientProfile: {
+    name: 'CADASTRE_CLIENT_PROFILE',
+    default: '',
+    meaning: 'The profile to use; the one that `cadastre profile use` named last where it is empty.',
+  },
+  configHome: {
+    name: 'XDG_CONFIG_HOME',
+    default: '',
+    meaning:
+      'The profiles are in `cadastre/profiles.json` below it; below `.config` of the home folder where it is empty.',
+  },
+  browser: { name: 'BROWSER', default: '', meaning: 'The program that opens the page of `cadastre login`.' },
+} as const satisfies Record<string, Variable>
+
+export interface ClientConfig {
+  readonly url: string | undefined
+  readonly token: string | undefined
+  readonly profile: string | undefined
+  /** Undefined where there is no home. */
+  readonly profilesFile: string | undefined
+  readonly browser: string | undefined
+}
+
+/** A folder that is not absolute is ignored, as the base directory specification has it. */
+export function readClientConfig(environment: Readonly<Record<string, string | undefined>>): ClientConfig {
+  const read = ({ name }: Variable): string | undefined => environment[name]?.trim() || undefined
+  const named = read(clientVariables.configHome)
+  const home = environment.HOME
+  const folder = named !== undefined && isAbsolute(named) ? named : home && join(home, '.config')
+  return Object.freeze({
+    url: read(clientVariables.url),
+    token: read(clientVariables.token),
+    profile: read(clientVariables.clientProfile),
+    profilesFile: folder ? join(folder, 'cadastre', 'profiles.json') : undefined,
+    browser: read(clientVariables.browser),
+  })
+}
 
 /** Of package.json. */
 export function programVersion(): string {

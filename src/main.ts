@@ -2,33 +2,37 @@
 // The command line: the only file that ends the process.
 import { randomBytes } from 'node:crypto'
 import { enableCompileCache } from 'node:module'
-import { type CommandWords, commandWords } from '#cli/commands.ts'
-import { type Config, ConfigProblem, programVersion, readConfig, variables } from './config.ts'
+import type { LocalCommand } from '#cli/commands.ts'
+import { exitCodes, UsageProblem } from '#cli/exit-codes.ts'
+import type { LocalRun } from '#cli/program.ts'
+import type { Surroundings } from '#cli/surroundings.ts'
+import {
+  type Config,
+  ConfigProblem,
+  clientVariables,
+  programVersion,
+  readClientConfig,
+  readConfig,
+  variables,
+} from './config.ts'
 
 const nodeMajorMin = 26
 const stopMs = 10_000
 
-interface Command extends CommandWords {
-  run(args: ReadonlyMap<string, string>, rest: readonly string[]): Promise<number>
+/** What is done at the server itself, by its entry in `commandWords`. */
+const local: Readonly<Record<LocalCommand, LocalRun>> = {
+  serve,
+  createKey,
+  operatorToken,
+  listKeys,
+  disableKey,
+  migrate,
+  accept,
+  explain,
+  check,
+  move,
+  version: printVersion,
 }
-
-const commands: readonly Command[] = [
-  { ...commandWords.serve, run: serve },
-  { ...commandWords.createKey, run: createKey },
-  { ...commandWords.operatorToken, run: operatorToken },
-  { ...commandWords.listKeys, run: listKeys },
-  { ...commandWords.disableKey, run: disableKey },
-  { ...commandWords.migrate, run: migrate },
-  { ...commandWords.accept, run: accept },
-  { ...commandWords.explain, run: explain },
-  { ...commandWords.check, run: check },
-  { ...commandWords.move, run: move },
-  { ...commandWords.version, run: printVersion },
-  { ...commandWords.help, run: printUsage },
-]
-
-/** Wrong words: exit code 2, and how it should have been. */
-class UsageProblem extends Error {}
 
 async function serve(): Promise<number> {
   const { startServer } = await import('./server.ts')
@@ -192,12 +196,9 @@ async function check(): Promise<number> {
   })
 }
 
-async function move(args: ReadonlyMap<string, string>, rest: readonly string[]): Promise<number> {
+async function move(args: ReadonlyMap<string, string>): Promise<number> {
   const folder = /^sqlite:(.+)$/.exec(args.get('from') ?? '')?.[1]
   const url = args.get('to')
-  const others = [...args.keys()].filter((name) => name !== 'from' && name !== 'to')
-  const [unknown] = [...others.map((name) => `--${name}`), ...rest]
-  if (unknown !== undefined) throw new UsageProblem(`\`${unknown}\` is no word of \`move\`.`)
   if (args.get('from')?.startsWith('postgres'))
     throw new UsageProblem('A move from PostgreSQL is not supported: --from is `sqlite:FOLDER`.')
   if (folder === undefined)
@@ -261,37 +262,13 @@ async function printVersion(): Promise<number> {
   return 0
 }
 
-async function printUsage(): Promise<number> {
-  process.stdout.write(usage())
-  return 0
-}
-
-function usage(): string {
-  const lines = commands.map(
-    ({ words, usage, meaning }) => `  ${`cadastre ${words} ${usage}`.trim().padEnd(48)} ${meaning}`,
-  )
-  const settings = Object.values(variables).map(
+/** Below the commands: how they end, and what they read from the environment. */
+function moreHelp(): string {
+  const codes = Object.values(exitCodes).map(({ code, meaning }) => `  ${code}  ${meaning}`)
+  const settings = [...Object.values(clientVariables), ...Object.values(variables)].map(
     ({ name, meaning, default: fallback }) => `  ${name}\n      ${meaning}${fallback ? ` Default: ${fallback}` : ''}`,
   )
-  return `Usage:\n${lines.join('\n')}\n\nSettings, from the environment:\n${settings.join('\n')}\n`
-}
-
-/** Splits `--name value` from the other words. */
-function readArguments(words: readonly string[]): { args: Map<string, string>; rest: string[] } {
-  const args = new Map<string, string>()
-  const rest: string[] = []
-  for (let at = 0; at < words.length; at++) {
-    const word = words[at]!
-    if (!word.startsWith('--')) {
-      rest.push(word)
-      continue
-    }
-    const [, name, inline] = /^--([^=]*)(?:=(.*))?$/s.exec(word) as unknown as [string, string, string?]
-    const value = inline ?? words[++at]
-    if (value === undefined) throw new UsageProblem(`--${name} needs a value.`)
-    args.set(name, value)
-  }
-  return { args, rest }
+  return `Exit codes:\n${codes.join('\n')}\n\nSettings, from the environment:\n${settings.join('\n')}\n`
 }
 
 async function main(words: readonly string[]): Promise<number> {
@@ -301,27 +278,38 @@ async function main(words: readonly string[]): Promise<number> {
     process.stderr.write(`Cadastre needs Node ${nodeMajorMin} or newer; this is ${process.version}.\n`)
     return 1
   }
-  const line = (words.length === 0 ? ['help'] : words).map((word) =>
-    word === '--help' ? 'help' : word === '--version' ? 'version' : word,
-  )
-  const command = commands.find((command) => command.words.split(' ').every((word, at) => word === line[at]))
   try {
-    if (!command) throw new UsageProblem(`There is no command \`${line.join(' ')}\`.`)
-    const { args, rest } = readArguments(line.slice(command.words.split(' ').length))
-    return await command.run(args, rest)
+    const { runWords } = await import('#cli/program.ts')
+    return await runWords(words, { local, moreHelp, around: surroundings() })
   } catch (error) {
-    if (error instanceof UsageProblem) {
-      process.stderr.write(`${error.message}\n\n${usage()}`)
-      return 2
-    }
     // What an operator can mend is said in a sentence; anything else is our bug and shows where it is.
     const { StoreTrouble } = await import('#store/trouble.ts')
     if (error instanceof ConfigProblem || error instanceof StoreTrouble) {
       process.stderr.write(`${error.message}\n`)
-      return 1
+      return exitCodes.failed.code
     }
     throw error
   }
 }
 
+const surroundings = (): Surroundings => ({
+  settings: readClientConfig(process.env),
+  out: (text) => {
+    process.stdout.write(text)
+  },
+  err: (text) => {
+    process.stderr.write(text)
+  },
+  width: process.stdout.isTTY ? process.stdout.columns : undefined,
+  // Opened only where something is read.
+  get input() {
+    return process.stdin
+  },
+})
+
+// Whoever reads the output may stop reading, such as `head`: that is an end, not a fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(exitCodes.failed.code)
+})
 process.exitCode = await main(process.argv.slice(2))

@@ -3,10 +3,11 @@ import assert from 'node:assert/strict'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
-import { referenceFolder, referencePages } from '../scripts/docs.ts'
-import { commandWords } from '../src/cli/commands.ts'
-import { variables } from '../src/config.ts'
+import { generatedSources, referenceFolder, referencePages } from '../scripts/docs.ts'
+import { commandWords, ownWords } from '../src/cli/commands.ts'
+import { clientVariables, variables } from '../src/config.ts'
 import { settingWords } from '../src/model/policy/tag-settings.ts'
+import { nativeOperations } from '../src/operations/native/table.ts'
 
 const root = join(import.meta.dirname, '..')
 const textOf = (path: string): string => readFileSync(join(root, path), 'utf8')
@@ -17,6 +18,10 @@ test('the reference pages are what the code says, and there are no others', () =
   const generated = referencePages()
   assert.deepEqual(globSync(`${referenceFolder}/*`, { cwd: root }).sort(), [...generated.keys()].sort())
   for (const [path, text] of generated) assert.equal(textOf(path), text, `${path} is stale: run npm run docs`)
+})
+
+test('the commands of the native API are what its definitions say', () => {
+  for (const [path, text] of generatedSources()) assert.equal(textOf(path), text, `${path} is stale: run npm run docs`)
 })
 
 /** As the usual viewers make an anchor of a heading. */
@@ -64,7 +69,7 @@ function unknownWords(form: RegExp, known: ReadonlySet<string>): string[] {
 }
 
 test('every variable that a page names is read by the configuration', () => {
-  const known = new Set(Object.values(variables).map(({ name }) => name as string))
+  const known = new Set(Object.values({ ...variables, ...clientVariables }).map(({ name }) => name as string))
   assert.deepEqual(unknownWords(/\b(CADASTRE_[A-Z0-9_]+)\b/g, known), [])
 })
 
@@ -79,6 +84,9 @@ test('every script and command that a page names is there', () => {
   const npmWords = ['test', 'start', 'ci', 'install', 'pack'].filter((word) => !(word in scripts))
   assert.deepEqual(unknownWords(/\bnpm run (?:-s )?([a-z]+)/g, new Set(Object.keys(scripts))), [])
   assert.deepEqual(unknownWords(/`npm ([a-z]+)/g, new Set([...Object.keys(scripts), ...npmWords, 'run'])), [])
-  const commands = new Set(Object.values(commandWords).map(({ words }) => firstWord(words)))
+  const native = nativeOperations.flatMap(({ cli }) => cli ?? [])
+  const commands = new Set(
+    [...Object.values({ ...commandWords, ...ownWords }).map(({ words }) => words), ...native, 'help'].map(firstWord),
+  )
   assert.deepEqual(unknownWords(/`cadastre ([a-z]+)/g, commands), [])
 })

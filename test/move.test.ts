@@ -178,8 +178,8 @@ test('wrong words are told in a sentence, and end with 2; what is not there ends
     [['move', '--from', from], 2, /^--to must be a URL/],
     [['move', '--from', from, '--to', 'sqlite:elsewhere'], 2, /^--to must be a URL/],
     [['move', '--from', to, '--to', from], 2, /^A move from PostgreSQL is not supported/],
-    [['move', '--from', from, '--to', to, '--force', 'yes'], 2, /^`--force` is no word of `move`/],
-    [['move', '--from', from, '--to', to, 'now'], 2, /^`now` is no word of `move`/],
+    [['move', '--from', from, '--to', to, '--force', 'yes'], 2, /^Unknown option '--force'/],
+    [['move', '--from', from, '--to', to, 'now'], 2, /^Too many arguments for 'move'/],
     [['move', '--from', 'sqlite:/nowhere', '--to', to], 1, /^Cannot take .*: there is no `cadastre\.db`\.\n$/],
     [
       ['move', '--from', from, '--to', `${to}?colour=blue`],

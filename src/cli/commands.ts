@@ -1,60 +1,125 @@
-// The words of the command line, for `main.ts`, `cadastre help` and the reference page alike.
+// The words of the command line that are no operations of the native API, for `program.ts` and the reference page alike.
+
+export interface CommandOption {
+  /** Without the dashes. */
+  readonly flag: string
+  /** What stands for its value, such as `NAME`; every option here has one. */
+  readonly value: string
+  readonly meaning: string
+  readonly isRequired?: true
+}
 
 export interface CommandWords {
   /** The words that call it, such as `keys create`. */
   readonly words: string
-  readonly usage: string
+  /** `<NAME>` must be there, `[NAME]` may. */
+  readonly argument?: string
+  readonly options?: readonly CommandOption[]
   readonly meaning: string
 }
 
+const account: CommandOption = { flag: 'account', value: 'N', meaning: 'The twelve digits of an account.' }
+
+/** At the server itself, on its database. Each has its work in `main.ts`. */
 export const commandWords = {
-  serve: { words: 'serve', usage: '', meaning: 'Run the server.' },
+  serve: { words: 'serve', meaning: 'Run the server.' },
   createKey: {
     words: 'keys create',
-    usage: '--account N --user NAME',
+    options: [
+      { ...account, isRequired: true },
+      { flag: 'user', value: 'NAME', meaning: 'Whose key it is to be.', isRequired: true },
+    ],
     meaning: 'Make an access key for a user of an account, and print it once.',
   },
   operatorToken: {
     words: 'operator token',
-    usage: '--principal user:NAME [--role ROLE] [--node NODE]',
-    meaning:
-      'At the server itself: make a token of the native API that ends in an hour, and bind a role to its principal (organization-administrator, everywhere, unless said otherwise).',
+    options: [
+      { flag: 'principal', value: 'user:NAME', meaning: 'Whom it is for, or `service:NAME`.', isRequired: true },
+      { flag: 'role', value: 'ROLE', meaning: '`organization-administrator` unless said otherwise.' },
+      { flag: 'node', value: 'NODE', meaning: 'Where the role holds; everywhere unless said otherwise.' },
+    ],
+    meaning: 'Make a token of the native API that ends in an hour, and bind a role to its principal.',
   },
   listKeys: {
     words: 'keys list',
-    usage: '--account N',
+    options: [{ ...account, isRequired: true }],
     meaning: 'List the access keys and the sessions of an account.',
   },
   disableKey: {
     words: 'keys disable',
-    usage: 'KEY | --account N',
+    argument: '[KEY]',
+    options: [{ ...account, meaning: 'In place of KEY: all of this account.' }],
     meaning:
       'End an access key, or all of an account, and the sessions opened with them: for every request that begins afterwards, on every server.',
   },
   migrate: {
     words: 'migrate',
-    usage: '',
     meaning:
       "Make or migrate the schema in PostgreSQL as its owner, and give the servers' user exactly the rights that it needs.",
   },
   accept: {
     words: 'database accept',
-    usage: '',
     meaning:
       'After a restore that was meant: take the database in PostgreSQL as it is, without what this server had acknowledged beyond it.',
   },
-  explain: { words: 'explain', usage: 'DECISION', meaning: 'Tell why a decision came out as it did.' },
+  explain: {
+    words: 'explain',
+    argument: '[DECISION]',
+    meaning:
+      'Tell why a decision came out as it did, or what an account would get; at the server itself without a token.',
+  },
   check: {
     words: 'check',
-    usage: '',
     meaning: 'Prove that every address of every pool is free, allocated or resting, and none twice.',
   },
   move: {
     words: 'move',
-    usage: '--from sqlite:FOLDER --to postgres://…',
+    options: [
+      { flag: 'from', value: 'sqlite:FOLDER', meaning: 'The data folder of a server that is stopped.' },
+      { flag: 'to', value: 'URL', meaning: 'As in CADASTRE_DATABASE_URL, such as `postgres://USER@HOST/DATABASE`.' },
+    ],
     meaning:
       'Move everything from the embedded database of a server that is stopped to an empty PostgreSQL, and prove that it is the same there.',
   },
-  version: { words: 'version', usage: '', meaning: 'Print the version.' },
-  help: { words: 'help', usage: '', meaning: 'Print this.' },
+  version: { words: 'version', meaning: 'Print the version.' },
 } as const satisfies Record<string, CommandWords>
+export type LocalCommand = keyof typeof commandWords
+
+/** What the command line does for itself. */
+export const ownWords = {
+  login: {
+    words: 'login',
+    options: [
+      { flag: 'url', value: 'URL', meaning: 'The server; that of the profile unless said otherwise.' },
+      { flag: 'profile', value: 'NAME', meaning: 'The profile to keep it in; `default` unless said otherwise.' },
+      { flag: 'token', value: '-', meaning: 'Read a token from the standard input, and sign in with that.' },
+    ],
+    meaning: 'Sign in with your browser, or with a token, and keep who you are in a profile.',
+  },
+  logout: {
+    words: 'logout',
+    options: [{ flag: 'profile', value: 'NAME', meaning: 'The profile; the one in use unless said otherwise.' }],
+    meaning: 'End the token of a profile at the server, and forget it.',
+  },
+  listProfiles: { words: 'profile list', meaning: 'List the profiles.' },
+  useProfile: { words: 'profile use', argument: '<NAME>', meaning: 'Use a profile from now on.' },
+  removeProfile: {
+    words: 'profile remove',
+    argument: '<NAME>',
+    meaning: 'Forget a profile, without asking its server: its token goes on until it expires.',
+  },
+  completion: {
+    words: 'completion',
+    argument: '<SHELL>',
+    meaning: 'Print what makes a shell complete these words: bash, zsh or fish.',
+  },
+} as const satisfies Record<string, CommandWords>
+export type OwnCommand = keyof typeof ownWords
+
+/** How a command is written, such as `keys create --account N --user NAME`. */
+export function usageOf({ words, argument, options = [] }: CommandWords): string {
+  const flags = options.map(({ flag, value, isRequired }) =>
+    isRequired ? `--${flag} ${value}` : `[--${flag} ${value}]`,
+  )
+  return [words, argument?.replace(/^<(.*)>$/, '$1'), ...flags].filter(Boolean).join(' ')
+}

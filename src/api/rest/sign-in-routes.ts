@@ -18,7 +18,12 @@ export interface SignInDependencies {
 }
 
 const beginning = z.strictObject({
-  port: z.coerce.number().int().min(1_024).max(65_535).describe('Where your program listens on 127.0.0.1.'),
+  port: z.coerce
+    .number()
+    .int()
+    .min(1_024)
+    .max(65_535)
+    .describe('Where your program (`cadastre login`) listens on 127.0.0.1.'),
   challenge: z
     .string()
     .regex(/^[\w-]{43}$/, 'SHA-256 of your secret, base64url, is expected')

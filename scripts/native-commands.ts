@@ -1,0 +1,104 @@
+// The commands of the native API, from its definitions: the data that the command line is made of, so that it loads no definition itself.
+import { z } from 'zod'
+import { partsOf } from '../src/api/rest/app.ts'
+import type { NativeCommand, NativeParameter } from '../src/cli/native-command.ts'
+import { ownFlags } from '../src/cli/own-flags.ts'
+import type { NativeOperation } from '../src/operations/native/definition.ts'
+import { nativeOperations } from '../src/operations/native/table.ts'
+
+export const nativeCommandsPath = 'src/cli/native.generated.ts'
+
+/** The file as it should be. */
+export function nativeCommandsText(): string {
+  const lines = nativeCommands(nativeOperations).map((command) => `  ${JSON.stringify(command)},`)
+  return [
+    '// Written by `npm run docs` from the definitions in src/operations/native. A change made here is lost.',
+    "import type { NativeCommand } from './native-command.ts'",
+    '',
+    'export const nativeCommands: readonly NativeCommand[] = [',
+    ...lines,
+    ']',
+    '',
+  ].join('\n')
+}
+
+export function nativeCommands(operations: readonly NativeOperation[]): readonly NativeCommand[] {
+  return operations.flatMap((operation) => (operation.cli === undefined ? [] : [commandOf(operation, operation.cli)]))
+}
+
+/** The parts of JSON Schema that a command line can say something about. */
+interface Schema {
+  readonly type?: string
+  readonly enum?: readonly unknown[]
+  readonly const?: unknown
+  readonly description?: string
+  readonly items?: Schema
+  readonly anyOf?: readonly Schema[]
+  readonly properties?: Readonly<Record<string, Schema>>
+  readonly required?: readonly string[]
+  readonly additionalProperties?: Schema | boolean
+}
+
+function commandOf(operation: NativeOperation, words: string): NativeCommand {
+  const { name, summary, description, rest, access, columns, changes } = operation
+  const isWrite = access === 'write'
+  const output = schemaOf(operation.output, 'output').properties ?? {}
+  const command: NativeCommand = {
+    name,
+    words,
+    summary,
+    description,
+    method: rest.method,
+    path: rest.path,
+    isWrite,
+    isRepeatable: isWrite && !('secretOutput' in operation && operation.secretOutput === true),
+    changes: changes?.name,
+    isPaged: 'cursor' in operation.input.shape && 'items' in output,
+    streamId: rest.streamId,
+    hasMessages: 'messages' in output,
+    columns,
+    parameters: parametersOf(operation),
+  }
+  for (const { flag, where } of command.parameters) {
+    if (where !== 'path' && flag in ownFlags) {
+      throw new Error(`\`${name}\`: the command line has a \`--${flag}\` of its own; call the parameter otherwise`)
+    }
+  }
+  return command
+}
+
+function parametersOf(operation: NativeOperation): NativeParameter[] {
+  const given = schemaOf(operation.input, 'input')
+  // A `stringbool` is text on its way in and a boolean only behind it.
+  const read = schemaOf(operation.input, 'output')
+  const parts = partsOf(operation)
+  return (['path', 'query', 'body'] as const).flatMap((where) =>
+    parts[where].map((name) => {
+      const schema = given.properties![name]!
+      const isSwitch = read.properties?.[name]?.type === 'boolean'
+      return {
+        name,
+        where,
+        flag: name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+        isRequired: given.required?.includes(name) === true,
+        ...(isSwitch ? { kind: 'boolean' } : formOf(schema)),
+        description: schema.description ?? '',
+      } satisfies NativeParameter
+    }),
+  )
+}
+
+function formOf(schema: Schema): Pick<NativeParameter, 'kind' | 'allowed' | 'isNullable'> {
+  const choices = schema.anyOf?.filter(({ type }) => type !== 'null')
+  if (choices?.length === 1 && schema.anyOf!.length === 2) return { ...formOf(choices[0]!), isNullable: true }
+  const allowed = schema.const === undefined ? schema.enum : [schema.const]
+  if (allowed) return { kind: 'string', allowed: allowed.map(String) }
+  if (schema.type === 'string' || schema.type === 'integer') return { kind: schema.type }
+  const { items, additionalProperties: member } = schema
+  if (schema.type === 'array' && items?.type === 'string') return { ...formOf(items), kind: 'list' }
+  if (schema.type === 'object' && typeof member === 'object' && member.type === 'string') return { kind: 'map' }
+  return { kind: 'json' }
+}
+
+const schemaOf = (shape: z.ZodType, io: 'input' | 'output'): Schema =>
+  z.toJSONSchema(shape, { io, unrepresentable: 'any' }) as Schema

@@ -1,0 +1,163 @@
+// Runs a command of the native API: the words become a request, the answer what people or scripts read.
+import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { text as textOf } from 'node:stream/consumers'
+import { type Given, requestOf } from './arguments.ts'
+import { type Answer, follow, type Page, pagesOf, Refused, send } from './client.ts'
+import { endingOf, exitCodes, Stopped } from './exit-codes.ts'
+import type { NativeCommand } from './native-command.ts'
+import type { Form } from './own-flags.ts'
+import { getServer, type Server } from './profiles.ts'
+import { type Asked, afterNoAnswer, wordsOf } from './refusals.ts'
+import type { Surroundings } from './surroundings.ts'
+import { cellOf, columnsOf, printable, renderObject, renderTable } from './table.ts'
+
+/** The flags of `own-flags.ts`, as they were given. */
+export interface OwnGiven {
+  readonly json?: boolean
+  readonly profile?: string
+  readonly url?: string
+  readonly dryRun?: boolean
+  readonly idempotencyKey?: string
+  readonly ifMatch?: string
+  readonly all?: boolean
+  readonly follow?: boolean
+  readonly form?: Form
+}
+
+export interface Wish {
+  readonly command: NativeCommand
+  readonly given: Given
+  readonly own: OwnGiven
+}
+
+export async function runNative(
+  { command, given, own }: Wish,
+  commands: readonly NativeCommand[],
+  around: Surroundings,
+): Promise<number> {
+  const server = await getServer(around.settings, own)
+  const idempotencyKey = command.isRepeatable ? (own.idempotencyKey ?? randomUUID()) : undefined
+  const asked: Asked = { command, given, server, idempotencyKey, commands }
+  try {
+    await perform({ command, given, own }, { ...asked, server }, around)
+    return exitCodes.done.code
+  } catch (error) {
+    if (error instanceof Refused) return refused(error, asked, own, around)
+    if (error instanceof Stopped && error.ending === 'tryLater' && command.isWrite) {
+      throw new Stopped('tryLater', error.message, [...error.nextSteps, `${afterNoAnswer(asked)}.`])
+    }
+    throw error
+  }
+}
+
+function refused({ problem }: Refused, asked: Asked, { json }: OwnGiven, around: Surroundings): number {
+  around.err(json ? `${JSON.stringify(problem)}\n` : wordsOf(problem, asked))
+  return exitCodes[endingOf(problem)].code
+}
+
+async function perform({ command, given, own }: Wish, asked: Asked & { server: Server }, around: Surroundings) {
+  const { server, idempotencyKey, commands } = asked
+  const request = await requestOf(command, given, (source) => readSource(source, around))
+  if (own.follow) return printEvents(follow(server, request), command, own, around)
+  if (own.all) return printPages(pagesOf(server, request), command, own, around)
+  if (own.dryRun) request.query.dryRun = 'true'
+  const answer = await send(server, request, {
+    ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
+    ...(own.ifMatch === undefined ? {} : { 'if-match': own.ifMatch }),
+  })
+  if (own.json) around.out(answer.text === '' ? '' : `${answer.text}\n`)
+  else around.out(answer.text === '' ? 'Done.\n' : inWords(command, JSON.parse(answer.text) as object, own, around))
+  const isState = commands.some(({ changes }) => changes === command.name)
+  for (const note of notesOf(answer, isState)) around.err(`${printable(note)}\n`)
+}
+
+async function readSource(source: string, { input }: Surroundings): Promise<string> {
+  if (source === '-') return textOf(input)
+  try {
+    return await readFile(source, 'utf8')
+  } catch (error) {
+    throw new Stopped('wrongWords', `\`@${source}\` cannot be read: ${(error as Error).message}.`)
+  }
+}
+
+/** What the headers say beside the answer. */
+function notesOf({ headers }: Answer, isState: boolean): string[] {
+  const notes: (readonly [string, string])[] = [
+    ['x-cadastre-warning', 'Warning: '],
+    ['x-cadastre-decision', 'Decision: '],
+  ]
+  return [
+    ...notes.flatMap(([header, words]) => {
+      const value = headers.get(header)
+      return value === null ? [] : [`${words}${value}`]
+    }),
+    ...(headers.has('x-cadastre-dry-run') ? ['Dry run: nothing was changed.'] : []),
+    ...(isState && headers.has('etag') ? [`ETag: ${headers.get('etag')}`] : []),
+  ]
+}
+
+function inWords(
+  command: NativeCommand,
+  answer: object,
+  { form = 'standard' }: OwnGiven,
+  around: Surroundings,
+): string {
+  if (command.hasMessages) {
+    return `${printable((answer as { messages: Record<Form, string> }).messages[form]).trimEnd()}\n`
+  }
+  const { items, nextCursor } = answer as Partial<Page>
+  if (!Array.isArray(items)) return renderObject(answer as Record<string, unknown>)
+  const isMore = nextCursor !== undefined && command.streamId === undefined
+  if (isMore) around.err(`There is more: --all, or --cursor ${nextCursor}\n`)
+  return listInWords(command, items, around)
+}
+
+function listInWords(command: NativeCommand, items: Page['items'], { width }: Surroundings): string {
+  if (items.length === 0) return 'There are none.\n'
+  return renderTable(command.columns ?? columnsOf(items), items, width)
+}
+
+/** JSON is one array, printed page by page; a table needs all its rows first, to know its widths. */
+async function printPages(
+  pages: AsyncIterable<Page>,
+  command: NativeCommand,
+  { json }: OwnGiven,
+  around: Surroundings,
+) {
+  const rows: Page['items'][number][] = []
+  let count = 0
+  for await (const { items } of pages) {
+    if (!json) rows.push(...items)
+    else for (const item of items) around.out(`${count++ === 0 ? '[' : ','}${JSON.stringify(item)}`)
+  }
+  if (json) around.out(count === 0 ? '[]\n' : ']\n')
+  else around.out(listInWords(command, rows, around))
+}
+
+/** One line each. The server hangs up when it stops, or when the token ends. */
+async function printEvents(
+  events: AsyncIterable<{ id: string; data: string }>,
+  command: NativeCommand,
+  { json }: OwnGiven,
+  around: Surroundings,
+): Promise<never> {
+  let last: string | undefined
+  const widths = new Map<string, number>()
+  for await (const { id, data } of events) {
+    last = id
+    around.out(json ? `${data}\n` : `${lineOf(command.columns ?? [], JSON.parse(data) as object, widths)}\n`)
+  }
+  const again = last === undefined ? 'Follow again.' : `\`--follow --cursor ${last}\` goes on behind what you saw.`
+  throw new Stopped('tryLater', 'The server has hung up.', [again])
+}
+
+/** Columns grow as they must: what comes is not known before. */
+function lineOf(columns: readonly string[], item: object, widths: Map<string, number>): string {
+  const cells = columns.map((name) => {
+    const cell = cellOf((item as Record<string, unknown>)[name])
+    widths.set(name, Math.max(cell.length, widths.get(name) ?? 0))
+    return cell.padEnd(widths.get(name)!)
+  })
+  return cells.join('  ').trimEnd()
+}

@@ -1,0 +1,319 @@
+// The reader of all words: commands and flags as Commander has them, made of the same data as the reference pages.
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import type { Given } from './arguments.ts'
+import { type CommandWords, commandWords, type LocalCommand, type OwnCommand, ownWords } from './commands.ts'
+import { endingOf, exitCodes, Stopped, UsageProblem } from './exit-codes.ts'
+import type { OwnGiven, Wish } from './native.ts'
+import type { NativeCommand, NativeParameter } from './native-command.ts'
+import { forms, type OwnFlag, ownFlags } from './own-flags.ts'
+import type { Surroundings } from './surroundings.ts'
+
+/** A command at the server itself: its flags by name, and its other words. */
+export type LocalRun = (args: ReadonlyMap<string, string>, rest: readonly string[]) => Promise<number>
+
+export interface Parts {
+  readonly local: Readonly<Record<LocalCommand, LocalRun>>
+  readonly around: Surroundings
+  /** Printed below `cadastre help`. */
+  readonly moreHelp: () => string
+}
+
+/** Runs what the words say, and answers the exit code. */
+export async function runWords(words: readonly string[], parts: Parts): Promise<number> {
+  const { around } = parts
+  let code: number = exitCodes.done.code
+  const ended = (ending: number): void => {
+    code = ending
+  }
+  try {
+    // Whoever starts the server needs none of the others.
+    const program = await createProgram(parts, { isLocal: isLocal(words[0]), ended })
+    if (words[0] === '__complete') {
+      const { completions } = await import('./completion.ts')
+      const { readProfiles } = await import('./profiles.ts')
+      const { profiles } = await readProfiles(around.settings)
+      around.out(completions(program, words[1] ?? '', words.slice(2), Object.keys(profiles)))
+      return exitCodes.done.code
+    }
+    const [first] = words
+    const asked = first === undefined ? ['--help'] : first === '--version' ? ['version'] : words
+    await program.parseAsync(asked, { from: 'user' })
+    return code
+  } catch (error) {
+    return endingWith(error, around)
+  }
+}
+
+async function endingWith(error: unknown, around: Surroundings): Promise<number> {
+  // Commander has said what is wrong, or what was asked.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.wrongWords.code
+  if (error instanceof UsageProblem) {
+    around.err(`${error.message}\nSee \`cadastre help\`.\n`)
+    return exitCodes.wrongWords.code
+  }
+  if (error instanceof Stopped) {
+    around.err(`${[error.message, ...error.nextSteps.map((step) => `Next: ${step}`)].join('\n')}\n`)
+    return exitCodes[error.ending].code
+  }
+  const { Refused } = await import('./client.ts')
+  if (!(error instanceof Refused)) throw error
+  const { wordsOf } = await import('./refusals.ts')
+  around.err(wordsOf(error.problem, { given: {}, commands: [] }))
+  return exitCodes[endingOf(error.problem)].code
+}
+
+const localFirstWords: ReadonlySet<string> = new Set(
+  (Object.keys(commandWords) as LocalCommand[])
+    .filter((name) => name !== 'explain')
+    .map((name) => commandWords[name].words.split(' ')[0]!),
+)
+const isLocal = (word = ''): boolean => localFirstWords.has(word)
+
+const groups = { server: 'At the server:', own: 'Here:', native: 'Over the native API:' } as const
+
+interface Making {
+  /** The words are a server's: the native commands are not even read. */
+  readonly isLocal: boolean
+  ended(code: number): void
+}
+
+async function createProgram(parts: Parts, { isLocal, ended }: Making): Promise<Command> {
+  const { around } = parts
+  const program = prepare(new Command('cadastre'), around)
+    .description('A register of IP address space in which policy is law.')
+    .addHelpText('after', () => `\n${parts.moreHelp()}`)
+    .addHelpCommand(new Command('help').argument('[command]').description('Print this.').helpGroup(groups.own))
+  for (const name of Object.keys(commandWords) as LocalCommand[]) {
+    const command = addPlain(program, commandWords[name], groups.server)
+    command.action(async (...given: unknown[]) => {
+      const { args, rest } = plainWords(command, given)
+      ended(await parts.local[name](args, rest))
+    })
+  }
+  for (const name of Object.keys(ownWords) as OwnCommand[]) {
+    const command = addPlain(program, ownWords[name], groups.own)
+    command.action(async (...given: unknown[]) => {
+      const { args, rest } = plainWords(command, given)
+      await runOwn(name, args, rest, around)
+    })
+  }
+  if (!isLocal) await addNative(program, parts, ended)
+  return program
+}
+
+/** Says what is wrong in our words, below the command that it is about. */
+function prepare(command: Command, around: Surroundings): Command {
+  return command
+    .exitOverride()
+    .enablePositionalOptions()
+    .helpOption('--help', ownFlags.help.meaning)
+    .configureOutput({
+      writeOut: (text) => around.out(text),
+      writeErr: (text) => around.err(text),
+      getOutHelpWidth: () => around.width ?? helpWidth,
+      getErrHelpWidth: () => around.width ?? helpWidth,
+      outputError: (text, write) => {
+        const sentence = text.replace(/^error: /, '').trimEnd()
+        write(`${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}${/[.?)]$/.test(sentence) ? '' : '.'}\n`)
+      },
+    })
+    .helpCommand(false)
+    .showHelpAfterError('See `cadastre help`.')
+}
+const helpWidth = 100
+
+/** `keys create` is `create` below `keys`, which is made where it is not there yet. */
+function at(program: Command, words: string, group: string): Command {
+  let command = program
+  let path = 'cadastre'
+  for (const word of words.split(' ')) {
+    path = `${path} ${word}`
+    const below = command.commands.find((each) => each.name() === word)
+    command = below ?? command.command(word)
+    if (below) continue
+    if (command.parent === program) command.helpGroup(group)
+    command.showHelpAfterError(`See \`${path} --help\`.`)
+  }
+  return command
+}
+
+function addPlain(program: Command, { words, argument, options = [], meaning }: CommandWords, group: string): Command {
+  const command = at(program, words, group).description(meaning)
+  if (argument !== undefined) {
+    const added = new Argument(argument)
+    command.addArgument(words === 'completion' ? added.choices([...shellNames]) : added)
+  }
+  for (const { flag, value, meaning, isRequired } of options) {
+    const option = new Option(`--${flag} <${value}>`, meaning)
+    command.addOption(isRequired ? option.makeOptionMandatory() : option)
+  }
+  describeGroup(command)
+  return command
+}
+const shellNames = ['bash', 'zsh', 'fish'] as const
+
+/** What stands above its commands needs a line too. */
+function describeGroup({ parent }: Command): void {
+  if (parent?.parent && parent.description() === '')
+    parent.summary(`${parent.commands.map((each) => each.name()).join(', ')}`)
+}
+
+function plainWords(command: Command, given: readonly unknown[]) {
+  const rest = given.slice(0, command.registeredArguments.length).filter((word) => word !== undefined) as string[]
+  const values = command.opts<Record<string, string>>()
+  const args = new Map(
+    command.options.flatMap((option) => {
+      const value = values[option.attributeName()]
+      return value === undefined ? [] : [[option.long!.slice(2), value] as const]
+    }),
+  )
+  return { args, rest }
+}
+
+async function runOwn(
+  name: OwnCommand,
+  args: ReadonlyMap<string, string>,
+  rest: readonly string[],
+  around: Surroundings,
+) {
+  if (name === 'completion') {
+    const { completionScript } = await import('./completion.ts')
+    return around.out(completionScript(rest[0]!))
+  }
+  const { listProfiles, login, logout, removeProfile, useProfile } = await import('./login.ts')
+  if (name === 'login') return login(args, around)
+  if (name === 'logout') return logout(args, around)
+  if (name === 'listProfiles') return listProfiles(around)
+  return name === 'useProfile' ? useProfile(rest[0]!, around) : removeProfile(rest[0]!, around)
+}
+
+// The native API -----------------------------------------------------------------------------------------------------
+
+async function addNative(program: Command, parts: Parts, ended: Making['ended']): Promise<void> {
+  const { nativeCommands } = await import('./native.generated.ts')
+  const run = async (wish: Wish): Promise<void> => {
+    const { runNative } = await import('./native.ts')
+    ended(await runNative(wish, nativeCommands, parts.around))
+  }
+  for (const native of nativeCommands) {
+    const command = at(program, native.words, groups.native)
+    command.summary(native.summary).description([native.summary, native.description].filter(Boolean).join(' '))
+    for (const parameter of native.parameters) {
+      if (parameter.where === 'path') command.addArgument(argumentOf(parameter))
+      else for (const option of optionsOf(parameter)) command.addOption(option)
+    }
+    addOwnFlags(command, native)
+    describeGroup(command)
+    command.action(async (...given: unknown[]) => run(wishOf(native, command, given)))
+  }
+  await addExplain(program, { parts, ended, run, nativeCommands })
+}
+
+function addOwnFlags(command: Command, native: NativeCommand): void {
+  const names: (keyof typeof ownFlags)[] = [
+    'json',
+    ...(native.hasMessages ? (['form'] as const) : []),
+    ...(native.isPaged ? (['all'] as const) : []),
+    ...(native.streamId === undefined ? [] : (['follow'] as const)),
+    ...(native.isWrite ? (['dry-run'] as const) : []),
+    ...(native.isRepeatable ? (['idempotency-key'] as const) : []),
+    ...(native.changes === undefined ? [] : (['if-match'] as const)),
+    'profile',
+    'url',
+  ]
+  for (const name of names) {
+    const { value, meaning }: OwnFlag = ownFlags[name]
+    const option = new Option(value === undefined ? `--${name}` : `--${name} <${value}>`, meaning)
+    if (name === 'form') option.choices(forms)
+    if (name === 'all' || name === 'follow') option.conflicts(name === 'all' ? ['follow', 'cursor'] : ['all', 'limit'])
+    command.addOption(option)
+  }
+}
+
+const argumentOf = ({ flag, description, allowed }: NativeParameter): Argument => {
+  const argument = new Argument(`<${flag}>`, description)
+  return allowed ? argument.choices([...allowed]) : argument
+}
+
+const valueNames = { string: 'TEXT', integer: 'NUMBER', list: 'TEXT', map: 'KEY=VALUE', json: 'JSON' } as const
+
+function optionsOf({ flag, kind, where, allowed, description, isRequired, isNullable }: NativeParameter): Option[] {
+  if (kind === 'boolean') {
+    const yes = new Option(`--${flag}`, description)
+    return where === 'body' ? [yes, new Option(`--no-${flag}`, 'The contrary.')] : [yes]
+  }
+  const isRepeated = kind === 'list' || kind === 'map'
+  const notes = isRepeated ? 'May be repeated.' : kind === 'json' ? 'Or `@FILE`, or `-` for the standard input.' : ''
+  const option = new Option(`--${flag} <${valueNames[kind]}>`, [description, notes].filter(Boolean).join(' '))
+  if (allowed) option.choices([...allowed])
+  if (isRepeated) {
+    // After `--no-…` what comes before is no list.
+    option.argParser((value: string, before: unknown) => {
+      if (allowed?.includes(value) === false)
+        throw new InvalidArgumentError(`Allowed choices are ${allowed.join(', ')}.`)
+      return [...(Array.isArray(before) ? before : []), value]
+    })
+  }
+  const canBeNone = where === 'body' && (isRepeated || isNullable)
+  return [
+    isRequired ? option.makeOptionMandatory() : option,
+    ...(canBeNone ? [new Option(`--no-${flag}`, 'None.')] : []),
+  ]
+}
+
+function wishOf(native: NativeCommand, command: Command, positional: readonly unknown[]): Wish {
+  const values = command.opts<Record<string, Given[string]>>()
+  const inPath = native.parameters.filter(({ where }) => where === 'path')
+  const given: Record<string, Given[string]> = {}
+  for (const parameter of native.parameters) {
+    const { name, where, flag } = parameter
+    given[name] = where === 'path' ? (positional[inPath.indexOf(parameter)] as string) : values[attributeOf(flag)]
+  }
+  return { command: native, given, own: values as OwnGiven }
+}
+
+const attributeOf = (flag: string): string => new Option(`--${flag}`).attributeName()
+
+interface Explaining {
+  readonly parts: Parts
+  readonly nativeCommands: readonly NativeCommand[]
+  ended(code: number): void
+  run(wish: Wish): Promise<void>
+}
+
+/** `explain DECISION` and `explain --account …`, short for the two operations; at the server itself without a token. */
+async function addExplain(program: Command, { parts, ended, run, nativeCommands }: Explaining): Promise<void> {
+  const command = at(program, commandWords.explain.words, groups.server)
+  const [recorded, request] = ['explainDecision', 'explainRequest'].map((name) =>
+    nativeCommands.find((native) => native.name === name),
+  ) as [NativeCommand, NativeCommand]
+  for (const parameter of request.parameters) {
+    for (const option of optionsOf({ ...parameter, isRequired: false })) command.addOption(option)
+  }
+  addOwnFlags(command, request)
+  command.action(async (decision: string | undefined) => {
+    const wish = wishOf(request, command, [])
+    const isAsked = Object.values(wish.given).some((value) => value !== undefined)
+    if (decision === undefined) {
+      if (!isAsked)
+        throw new UsageProblem(
+          'Which decision, or which request? Give DECISION, or `--account`, `--resource-type` and `--locale`.',
+        )
+      const missing = request.parameters.find(({ name, isRequired }) => isRequired && wish.given[name] === undefined)
+      if (missing) throw new UsageProblem(`\`explain\` of a request needs \`--${missing.flag}\`.`)
+      return run(wish)
+    }
+    if (isAsked) throw new UsageProblem('Give DECISION, or the flags of a request, but not both.')
+    const { findServer } = await import('./profiles.ts')
+    const isNative =
+      wish.own.url !== undefined ||
+      parts.around.settings.url !== undefined ||
+      (await findServer(parts.around.settings, wish.own))
+    if (isNative) return run({ command: recorded, given: { decisionId: decision }, own: wish.own })
+    if (Object.keys(wish.own).length > 0)
+      throw new Stopped('notSignedIn', 'At the server itself `explain` has no flags; elsewhere sign in first.', [
+        '`cadastre login --url URL` signs you in.',
+      ])
+    ended(await parts.local.explain(new Map(), [decision]))
+  })
+}

@@ -1,0 +1,113 @@
+// What people read when the server says no: the sentence, the facts that it has not said, and a next step that exists.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { roleNames } from '#model/roles.ts'
+import type { Problem } from './client.ts'
+import { endingOf, exitCodes } from './exit-codes.ts'
+import { nativeCommands } from './native.generated.ts'
+import { type Asked, wordsOf } from './refusals.ts'
+
+const commandOf = (words: string) => nativeCommands.find((command) => command.words === words)!
+const asked = (words: string, given: Asked['given'] = {}): Asked => ({
+  command: commandOf(words),
+  given,
+  server: { url: 'https://cadastre.example.com', profile: 'work', principal: 'user:ada' },
+  idempotencyKey: 'key-1',
+  commands: nativeCommands,
+})
+const problem = (status: number, code: string, facts: object = {}): Problem => ({
+  type: `urn:cadastre:problem:${code}`,
+  title: code,
+  status,
+  detail: 'It is so.',
+  instance: 'urn:cadastre:request:request-7',
+  code,
+  ...facts,
+})
+
+test('a denial by policy says why, fact by fact, and leads to the explanation and to an exception', () => {
+  const facts = {
+    decision: 'decision-1',
+    sentence: 'An eip in us-east-1 may not come from the provider.',
+    lines: ['policy    ipam-policy-1 version 2', 'allowed   ipam-pool-1'],
+  }
+  const given = { account: '111111111111', resourceType: 'eip', locale: 'us-east-1', poolId: 'ipam-pool-2' }
+  assert.equal(
+    wordsOf(problem(403, 'DeniedByPolicy', facts), asked('explain request', given)),
+    [
+      'An eip in us-east-1 may not come from the provider.',
+      '  policy    ipam-policy-1 version 2',
+      '  allowed   ipam-pool-1',
+      '  decision  decision-1',
+      'Next: `cadastre explain decision decision-1` tells why, and the nearest change that would be granted.',
+      'Next: or ask for an exception: `cadastre exception request --target 111111111111 --locale us-east-1 ' +
+        `--resource-type eip --grants '{"pools":["ipam-pool-2"]}' --reason TEXT --expires-at MOMENT\`.`,
+      '',
+    ].join('\n'),
+  )
+})
+
+test('for want of a role: which roles would do, where, and how they are given', () => {
+  const because = 'no role of `user:ada` permits it at `ou-1`'
+  const text = wordsOf(problem(403, 'NotAuthorized', { action: 'policy:manage', because }), asked('policy create'))
+  assert.match(text, /one of these roles at `ou-1`: organization-administrator, policy-author\./)
+  assert.match(text, /`cadastre role-binding create --principal user:ada --role policy-author --node ou-1`/)
+  const narrowed = { action: 'policy:manage', because: 'the scopes of your token (read) do not cover it' }
+  assert.match(wordsOf(problem(403, 'NotAuthorized', narrowed), asked('policy create')), /not narrowed so far/)
+})
+
+test('every code has the next step that helps', () => {
+  const given = { policyId: 'ipam-policy-1', compatibility: 'odd' }
+  const steps: readonly [Problem, string, RegExp][] = [
+    [problem(401, 'InvalidToken'), 'whoami', /login --url https:\/\/cadastre\.example\.com --profile work`/],
+    [
+      problem(412, 'PreconditionFailed', { current: '"b"' }),
+      'policy update',
+      /policy show ipam-policy-1`, repeat with `--if-match '"b"'`/,
+    ],
+    [problem(409, 'IncorrectState'), 'policy update', /policy show ipam-policy-1`/],
+    [problem(422, 'IdempotencyMismatch'), 'policy update', /another one/],
+    [problem(404, 'NotFound', { what: 'ipam-policy' }), 'policy update', /`cadastre policy list`/],
+    [problem(404, 'InvalidAction'), 'policy update', /another version/],
+    [problem(400, 'InvalidParameterValue', { field: 'compatibility' }), 'policy update', /change `--compatibility`/],
+    [problem(400, 'MissingParameter', { field: 'policyId' }), 'policy update', /change POLICY-ID/],
+    [problem(429, 'Throttled', { retryAfterSeconds: 3 }), 'policy update', /wait 3 s.*--idempotency-key key-1/],
+    [problem(503, 'Unavailable'), 'policy list', /nothing was changed/],
+    [problem(507, 'Exhausted', { pool: 'ipam-pool-1', length: 28 }), 'policy list', /`ipam-pool-1` to provision more/],
+    [problem(500, 'Fault'), 'policy list', /`request-7` in its log/],
+  ]
+  for (const [refusal, words, expected] of steps) {
+    const text = wordsOf(refusal, asked(words, given))
+    assert(text.startsWith('It is so.\n'), text)
+    assert.match(text, /\nNext: /)
+    assert.match(text, expected)
+  }
+})
+
+test('a next step names only commands and roles that there are', () => {
+  const without: Asked = { ...asked('policy list'), commands: [] }
+  const facts = { decision: 'decision-1', sentence: 'No.', lines: [] }
+  assert.doesNotMatch(wordsOf(problem(403, 'DeniedByPolicy', facts), without), /cadastre (?:explain|exception)/)
+  for (const words of ['explain decision', 'exception request', 'role-binding create', 'token create']) {
+    assert(commandOf(words), words)
+  }
+  assert(roleNames.includes('organization-administrator'))
+})
+
+test('what others wrote into a refusal does not steer the terminal', () => {
+  const text = wordsOf(
+    { ...problem(409, 'PolicyConflict', { note: 'x\u001b[2J' }), detail: 'a\u001b[31m' },
+    asked('policy list'),
+  )
+  assert.doesNotMatch(text, /(?!\n)\p{Cc}/u)
+})
+
+test('each kind of end has a number of its own', () => {
+  const codes = Object.values(exitCodes).map(({ code }) => code)
+  assert.deepEqual(codes, [0, 1, 2, 3, 4, 5, 6, 7, 8])
+  const endings = [400, 401, 403, 404, 409, 412, 422, 429, 500, 501, 503, 507].map(
+    (status) => exitCodes[endingOf({ status, code: 'Any' })].code,
+  )
+  assert.deepEqual(endings, [2, 3, 4, 5, 6, 6, 6, 8, 1, 1, 8, 7])
+  assert.equal(endingOf({ status: 404, code: 'InvalidAction' }), 'failed')
+})

@@ -1,0 +1,22 @@
+// What the command line has around it, handed in by `main.ts`: its settings, the terminal and the clock.
+import type { Readable } from 'node:stream'
+
+/** From the environment. */
+export interface ClientSettings {
+  readonly url: string | undefined
+  readonly token: string | undefined
+  readonly profile: string | undefined
+  /** Where the profiles are; undefined where there is no home. */
+  readonly profilesFile: string | undefined
+  /** A program that opens a URL; undefined: nobody does. */
+  readonly browser: string | undefined
+}
+
+export interface Surroundings {
+  readonly settings: ClientSettings
+  out(text: string): void
+  err(text: string): void
+  /** Columns of the terminal; undefined where the output goes elsewhere. */
+  readonly width: number | undefined
+  readonly input: Readable
+}

@@ -1,0 +1,81 @@
+// Tables and objects as people read them: what fits, what is never cut, and what others wrote.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { cellOf, columnsOf, renderObject, renderTable } from './table.ts'
+
+const longText = 'why it is needed, in more words than fit'
+const items = [
+  { exceptionId: 'exception-059bb00000000000b', count: 1, at: '2026-11-25T19:54:47.123Z', reason: longText },
+  { exceptionId: 'exception-059bb00000000000c', count: 12_345, at: '2026-11-25T19:54:48.000Z', reason: 'short' },
+]
+const columns = ['exceptionId', 'count', 'at', 'reason']
+
+test('columns are aligned, numbers to the right, moments and numbers as people read them', () => {
+  assert.equal(
+    renderTable(columns, items),
+    [
+      'EXCEPTION ID                  COUNT  AT                    REASON',
+      'exception-059bb00000000000b       1  2026-11-25 19:54:47Z  why it is needed, in more words than fit',
+      'exception-059bb00000000000c  12,345  2026-11-25 19:54:48Z  short',
+      '',
+    ].join('\n'),
+  )
+})
+
+test('a table fits the terminal: texts are cut, ids, moments and numbers never', () => {
+  const whole = renderTable(columns, items).split('\n')[1]!.length
+  for (let width = 20; width <= whole + 1; width++) {
+    const text = renderTable(columns, items, width)
+    for (const { exceptionId } of items) assert(text.includes(exceptionId), `${width}: ${text}`)
+    assert(text.includes('2026-11-25 19:54:47Z') && text.includes('12,345'), `${width}: ${text}`)
+    const isTable = text.startsWith('EXCEPTION ID')
+    if (isTable) for (const line of text.split('\n')) assert([...line].length <= width, `${width}: ${line}`)
+    // Where even cut texts do not fit, everything is there, line by line.
+    else assert(text.includes(longText), `${width}: ${text}`)
+    assert.equal(text.includes('…'), isTable && width < whole)
+  }
+})
+
+test('an object is a line for each member, and what has parts of its own is indented', () => {
+  const value = {
+    policyId: 'ipam-policy-1',
+    tags: { env: 'prod' },
+    groups: [],
+    absent: undefined,
+    scopes: ['read', 'role'],
+    rules: [{ poolId: 'ipam-pool-1', when: { accounts: ['1', '2'] } }, { poolId: 'ipam-pool-2' }],
+    text: 'one\ntwo',
+  }
+  assert.equal(
+    renderObject(value),
+    [
+      'policyId  ipam-policy-1',
+      'tags',
+      '  env  prod',
+      'groups    none',
+      'scopes    read, role',
+      'rules',
+      '- poolId  ipam-pool-1',
+      '  when',
+      '    accounts  1, 2',
+      '- poolId  ipam-pool-2',
+      'text',
+      '  one',
+      '  two',
+      '',
+    ].join('\n'),
+  )
+})
+
+test('what others wrote does not steer the terminal', () => {
+  const evil = 'a\u001b[2Jb\u0007\u009bc'
+  assert.equal(cellOf(evil), 'a\u{fffd}[2Jb\u{fffd}\u{fffd}c')
+  assert.doesNotMatch(renderTable(['x'], [{ x: `${evil}\r\n` }]), /(?!\n)\p{Cc}/u)
+  assert.doesNotMatch(renderObject({ x: { y: `${evil}\nz` } }), /(?!\n)\p{Cc}/u)
+})
+
+test('without columns a table has every member that is not an object, and a cell squeezes those', () => {
+  assert.deepEqual(columnsOf([{ a: 1, b: {} }, { c: 'x' }]), ['a', 'c'])
+  assert.equal(cellOf({ key: 'team', value: undefined, sizes: [16, 24] }), 'key=team sizes=16, 24')
+  assert.equal(cellOf('111111111111'), '111111111111')
+})

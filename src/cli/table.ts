@@ -1,0 +1,135 @@
+// Answers as people read them: tables that fit the terminal, objects as lines, moments and numbers that can be read.
+
+const gap = '  '
+const ellipsis = '…'
+/** A text is not cut below this. */
+const cutWidthMin = 12
+const indentation = '  '
+
+/** What was written by others must not steer the terminal. */
+export const printable = (text: string): string => text.replaceAll(/(?!\n)\p{Cc}/gu, '\u{fffd}')
+
+const widthOf = (text: string): number => [...text].length
+
+/** `resourceType` is `RESOURCE TYPE`. */
+const headingOf = (column: string): string => column.replaceAll(/[A-Z]/g, (letter) => ` ${letter}`).toUpperCase()
+
+const momentPattern = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(?:\.\d+)?(Z|[+-]\d{2}:\d{2})$/
+
+/** One line: what has parts of its own is squeezed. */
+export function cellOf(value: unknown): string {
+  if (value === undefined || value === null) return ''
+  if (typeof value === 'number') return value.toLocaleString('en-US')
+  if (typeof value === 'string') return printable(value).replaceAll('\n', ' ').replace(momentPattern, '$1 $2$3')
+  if (Array.isArray(value)) return value.map(cellOf).join(', ')
+  if (typeof value !== 'object') return String(value)
+  return Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .map(([name, member]) => `${name}=${cellOf(member)}`)
+    .join(' ')
+}
+
+type Item = Readonly<Record<string, unknown>>
+
+/** Columns where nothing else is said: every member that is not an object. */
+export const columnsOf = (items: readonly Item[]): readonly string[] => [
+  ...new Set(
+    items.flatMap((item) =>
+      Object.entries(item)
+        .filter(([, value]) => typeof value !== 'object')
+        .map(([name]) => name),
+    ),
+  ),
+]
+
+interface Column {
+  readonly name: string
+  readonly heading: string
+  readonly cells: readonly string[]
+  readonly isNumber: boolean
+  /** Ids, moments and CIDRs are whole or worthless; only text with words in it is cut. */
+  readonly canBeCut: boolean
+}
+
+/** Where even cut texts do not fit, each item is a block of lines. */
+export function renderTable(columns: readonly string[], items: readonly Item[], width?: number): string {
+  const table = columns.map((name): Column => {
+    const cells = items.map((item) => cellOf(item[name]))
+    return {
+      name,
+      heading: headingOf(name),
+      cells,
+      isNumber: items.every((item) => item[name] === undefined || typeof item[name] === 'number'),
+      canBeCut: items.some((item) => typeof item[name] !== 'number' && !isWhole(cellOf(item[name]))),
+    }
+  })
+  const widths = fit(table, width)
+  if (!widths) return items.map((item) => renderObject(pick(columns, item))).join('\n')
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, at) => {
+        const text = cut(cell, widths[at]!)
+        const space = ' '.repeat(widths[at]! - widthOf(text))
+        return table[at]!.isNumber ? space + text : text + space
+      })
+      .join(gap)
+      .trimEnd()
+  const rows = items.map((_, row) => line(table.map(({ cells }) => cells[row]!)))
+  return `${[line(table.map(({ heading }) => heading)), ...rows].join('\n')}\n`
+}
+
+const isWhole = (text: string): boolean => !text.includes(' ') || momentInCell.test(text)
+const momentInCell = /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}/
+
+/** Widths of the columns; the widest texts give way first. Undefined where they cannot. */
+function fit(table: readonly Column[], width: number | undefined): number[] | undefined {
+  const widths = table.map(({ heading, cells }) => Math.max(widthOf(heading), ...cells.map(widthOf)))
+  if (width === undefined) return widths
+  let excess = widths.reduce((sum, each) => sum + each, gap.length * (table.length - 1)) - width
+  while (excess > 0) {
+    const floors = table.map(({ heading }) => Math.max(cutWidthMin, widthOf(heading)))
+    const candidates = table.map((_, at) => at).filter((at) => table[at]!.canBeCut && widths[at]! > floors[at]!)
+    if (candidates.length === 0) return undefined
+    const widest = candidates.reduce((a, b) => (widths[a]! >= widths[b]! ? a : b))
+    widths[widest]!--
+    excess--
+  }
+  return widths
+}
+
+function cut(text: string, width: number): string {
+  const characters = [...text]
+  return characters.length <= width ? text : characters.slice(0, width - 1).join('') + ellipsis
+}
+
+const pick = (names: readonly string[], item: Item): Item =>
+  Object.fromEntries(names.filter((name) => item[name] !== undefined).map((name) => [name, item[name]]))
+
+/** `name  value` lines; what has parts of its own is indented below its name. */
+export function renderObject(value: Item): string {
+  return `${linesOf(value).join('\n')}\n`
+}
+
+function linesOf(value: Item): string[] {
+  const members = Object.entries(value).filter(([, member]) => member !== undefined && member !== null)
+  const width = Math.max(0, ...members.filter(([, member]) => isFlat(member)).map(([name]) => widthOf(name)))
+  return members.flatMap(([name, member]) => {
+    if (isFlat(member)) return valueLines(name.padEnd(width), member)
+    if (!Array.isArray(member)) return [name, ...indent(linesOf(member as Item))]
+    return [name, ...member.flatMap((each) => bullet(isFlat(each) ? [cellOf(each)] : linesOf(each as Item)))]
+  })
+}
+
+/** Text of several lines keeps them, each below the first. */
+function valueLines(name: string, value: unknown): string[] {
+  if (typeof value !== 'string' || !value.includes('\n')) return [`${name}${gap}${cellOf(value) || 'none'}`]
+  return [name.trimEnd(), ...indent(printable(value).split('\n'))]
+}
+
+const isFlat = (value: unknown): boolean =>
+  typeof value !== 'object' ||
+  value === null ||
+  (Array.isArray(value) ? value.every((each) => typeof each !== 'object') : Object.keys(value).length === 0)
+const indent = (lines: readonly string[]): string[] => lines.map((line) => `${indentation}${line}`)
+const bullet = (lines: readonly string[]): string[] =>
+  lines.map((line, at) => (at === 0 ? `- ${line}` : `${indentation}${line}`))
