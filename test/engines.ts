@@ -20,6 +20,7 @@ const onBoth: readonly string[] = [
   'test/clients/',
   'test/scenarios/',
   'test/both-engines.test.ts',
+  'test/command-line.test.ts',
   'test/crash.test.ts',
   'test/native-access.test.ts',
   'test/oidc/',
