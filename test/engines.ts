@@ -34,6 +34,7 @@ export const runsOnce: Readonly<Record<string, string>> = {
   'src/store/batching.test.ts': 'transactions that meet others are there on PostgreSQL alone',
   'src/store/migrations.test.ts': 'what a step makes of what the embedded database has',
   'src/store/move.test.ts': 'opens both engines by itself: a move is from the one to the other',
+  'src/store/nouns.test.ts': 'there is no database in it',
   'src/store/plans.test.ts': 'how the embedded database finds what it is asked for',
   'src/store/postgres-link.test.ts': 'what a URL and the settings of PostgreSQL say; there is no store in it',
   'src/store/postgres-rights.test.ts': 'the rights of roles are there on PostgreSQL alone',

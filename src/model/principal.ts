@@ -10,10 +10,10 @@ export interface Principal {
   /** `AIDA…` for users, `AROA…:SESSION` for assumed roles; what `GetCallerIdentity` calls UserId. */
   readonly userId: string
   /**
-   * The epoch of keys at which the key was read: a transaction of a later one looks whether it is still good. Undefined
+   * The epoch of keys at which the key was read: a transaction of another one looks whether it is still good. Undefined
    * where no key of the register signed.
    */
-  readonly keyEpoch?: number
+  readonly keyEpoch?: string
   /** Milliseconds since 1970, by the clock of the database; undefined where it does not end by itself, or was looked at. */
   readonly expiresAt?: number
   /** Who asks over the native API; a signed request has none, and may do what its account may. */

@@ -43,7 +43,7 @@ export class Nouns implements Transaction {
   now = 0
   installation = ''
   governanceEpoch = 0
-  keyEpoch = 0
+  keyEpoch = ''
   timeline = 0
   readonly accessKeys: AccessKeys
   readonly addresses: Addresses
@@ -71,6 +71,7 @@ export class Nouns implements Transaction {
   readonly #sql: CountingSql
   #sequence = 0
   #epochHighest = 0
+  #keyEpoch = 0
   #sequenceStored = 0
 
   constructor(
@@ -122,7 +123,11 @@ export class Nouns implements Transaction {
   }
   async moveKeyEpoch(): Promise<void> {
     // Read from committed rows alone, so that a number of a transaction that was rolled back may come again.
-    await this.#sql.run(`update counter set value = ? where name = 'key-epoch'`, ++this.keyEpoch)
+    await this.#sql.run(`update counter set value = ? where name = 'key-epoch'`, ++this.#keyEpoch)
+    this.#nameKeyEpoch()
+  }
+  #nameKeyEpoch(): void {
+    this.keyEpoch = `${this.timeline}/${this.#keyEpoch}`
   }
 
   /** Takes over what another connection may have moved. */
@@ -132,8 +137,9 @@ export class Nouns implements Transaction {
     this.#sequenceStored = sequence
     this.#sequence = Math.max(this.#sequence, sequence)
     this.governanceEpoch = governanceEpoch
-    this.keyEpoch = keyEpoch
     this.timeline = timeline
+    this.#keyEpoch = keyEpoch
+    this.#nameKeyEpoch()
   }
   /** Drops what is remembered of a transaction that was rolled back. */
   forget(): void {

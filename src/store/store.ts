@@ -34,8 +34,8 @@ export interface Transaction {
   readonly governanceEpoch: number
   /** A failover begins another history, in which an epoch that was lost is drawn again for something else. */
   readonly timeline: number
-  /** Moves where an access key ends before its time. */
-  readonly keyEpoch: number
+  /** Another one where an access key ends before its time, and after a failover, which may have lost that one did. */
+  readonly keyEpoch: string
   /** Rows changed so far by this transaction. A refusal after a change must roll back. */
   readonly changes: number
   /** The next sequence number; identifiers are made of these. */
