@@ -44,7 +44,7 @@ const numberAt = ({ rows, last }: Size, at: number): string =>
 const lists: readonly Lookup[] = [
   { name: 'allocations, first page', operation: 'listAllocations', input: () => ({}) },
   {
-    name: 'allocations, any page',
+    name: 'allocations, some page',
     operation: 'listAllocations',
     input: (size, at) => ({ cursor: writeCursor(String(Math.floor(at * size.rows * 3))) }),
   },
@@ -56,7 +56,7 @@ const lists: readonly Lookup[] = [
     input: (size, at) => ({ within: networkAt(size, at, 24) }),
   },
   { name: 'decisions, first page', operation: 'listDecisions', input: () => ({}) },
-  { name: 'decisions, any page', operation: 'listDecisions', input: (size, at) => ({ cursor: numberAt(size, at) }) },
+  { name: 'decisions, some page', operation: 'listDecisions', input: (size, at) => ({ cursor: numberAt(size, at) }) },
   { name: 'decisions of an account', operation: 'listDecisions', input: () => ({ account }) },
   { name: 'decisions, denied only', operation: 'listDecisions', input: () => ({ outcome: 'deny' }) },
   {
