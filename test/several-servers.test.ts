@@ -394,3 +394,31 @@ test('a database that could lose what was acknowledged is refused', async () => 
     /`synchronous_standby_names` is empty/,
   )
 })
+
+test('I3 where commits no longer wait for anybody, the profile `ha` acknowledges none, and stops', async (t) => {
+  const url = `${cluster.url}?schema=unsafe_later`
+  const before = await openServer(url)
+  await found(before.store)
+  await before.store.close()
+  await setCluster('synchronous_standby_names', 'nobody')
+  t.after(() => setCluster('synchronous_standby_names', ''))
+  const fatal: StoreTrouble[] = []
+  const onFatal = (trouble: StoreTrouble): void => {
+    fatal.push(trouble)
+  }
+  const store = await openPostgres({ url, sealer: openSealer, isHighlyAvailable: true, onFatal })
+  const waiting = assert.rejects(
+    store.write(async (tx) => tx.nextSequence()),
+    isUnknown,
+  )
+  await until(waitsForStandby)
+  await setCluster('synchronous_standby_names', '')
+  await waiting
+  const isEmpty = /`synchronous_standby_names` is empty/
+  await assert.rejects(
+    store.write(async (tx) => tx.nextSequence()),
+    isEmpty,
+  )
+  assert.match(String(fatal), isEmpty)
+  await store.close()
+})

@@ -147,14 +147,19 @@ interface Client extends pg.Client {
 export class Link {
   readonly #client: Client
   readonly #deadlineMs: number
+  readonly #isHighlyAvailable: boolean
   #gone: StoreTrouble | undefined
   #warning: string | undefined
   #unanswered = 0
   #isGathering = false
 
-  constructor(client: Client, deadlineMs: number) {
+  constructor(
+    client: Client,
+    { deadlineMs, isHighlyAvailable }: Pick<LinkOptions, 'deadlineMs' | 'isHighlyAvailable'>,
+  ) {
     this.#client = client
     this.#deadlineMs = deadlineMs
+    this.#isHighlyAvailable = isHighlyAvailable
     client.on('error', (error) =>
       this.#leave(unavailable(`the connection to the database broke (${error.message})`, error)),
     )
@@ -185,7 +190,9 @@ export class Link {
    */
   async commit(sent: readonly Promise<unknown>[] = []): Promise<void> {
     this.#warning = undefined
-    const [answer, ...before] = await Promise.allSettled([this.script('commit'), ...sent])
+    const committed = this.script('commit')
+    const waitedFor = this.#isHighlyAvailable ? this.script('show synchronous_standby_names') : undefined
+    const [answer, waited, ...before] = await Promise.allSettled([committed, waitedFor, ...sent])
     const refused = before.find((one) => one.status === 'rejected' && isDatabaseError(one.reason))
     if (refused?.status === 'rejected') throw refused.reason
     if (answer.status === 'rejected') {
@@ -201,6 +208,10 @@ export class Link {
       throw unknownOutcome(this.#warning)
     }
     if (command !== 'COMMIT') throw new Error(`the transaction had failed before its commit (${command})`)
+    if (waited.status === 'fulfilled' && !isWaitedForByNobody(waited.value)) return
+    // A reload can empty it under a connection that stands; whoever waited then is let go as if all were well.
+    this.destroy()
+    throw unknownOutcome(waited.status === 'rejected' ? String(waited.reason) : noStandbys)
   }
   /** Gives the connection up without a word: never a cancel, which would end the wait of a commit. */
   destroy(): void {
@@ -262,6 +273,9 @@ export class Link {
     })
   }
 }
+const noStandbys = '`synchronous_standby_names` is empty: a failover could lose what was acknowledged'
+const isWaitedForByNobody = (shown: readonly Result[] | undefined): boolean =>
+  shown !== undefined && (shown[0]!.rows[0] as { synchronous_standby_names: string }).synchronous_standby_names === ''
 const unknownOutcome = (why: string, cause?: unknown): StoreTrouble =>
   new StoreTrouble(
     'unavailable',
@@ -318,7 +332,7 @@ async function connectTo(host: string, port: number, options: LinkOptions, remai
     types,
     pipeline: true,
   }) as Client
-  const link = new Link(client, statementMs)
+  const link = new Link(client, { deadlineMs: statementMs, isHighlyAvailable: options.isHighlyAvailable })
   try {
     await client.connect()
     await link.script(`set search_path to "${target.schema}"; set client_min_messages to warning;
@@ -360,8 +374,7 @@ export function checkSettings(
     if (settings.get(name) === 'off') refuse(`\`${name}\` is off: a crash could lose what was acknowledged; turn it on`)
   }
   if (!isHighlyAvailable) return
-  if (settings.get('synchronous_standby_names') === '')
-    refuse('CADASTRE_PROFILE=ha, but `synchronous_standby_names` is empty: a failover could lose what was acknowledged')
+  if (settings.get('synchronous_standby_names') === '') refuse(`CADASTRE_PROFILE=ha, but ${noStandbys}`)
   if (settings.get('synchronous_commit') === 'local')
     refuse('CADASTRE_PROFILE=ha, but `synchronous_commit` is `local`: commits would not wait for a standby')
 }
