@@ -82,6 +82,15 @@ test('tables for people, exactly the JSON of the API for scripts, pages to the e
   assert.match((await cadastre('role-binding', 'list', '--principal', 'user:nobody')).output, /^There are none\.\n$/)
   assert.deepEqual(await json('role-binding', 'list', '--principal', 'user:nobody', '--all'), [])
 
+  const ids = await cadastre('role-binding', 'list', '--field', 'bindingId', '--all', '--limit', '2')
+  assert.equal(ids.output, items.map(({ bindingId }) => `${bindingId}\n`).join(''))
+  const [one] = items
+  const shown = await cadastre('role-binding', 'show', one!.bindingId, '--field', 'principal')
+  assert.deepEqual([shown.output, shown.errors], [`${one!.principal}\n`, ''])
+  assert.equal((await cadastre('role-binding', 'list', '--field', 'role', '--limit', '1')).errors, '')
+  await fails(1, /no `name`; it has bindingId, /, 'role-binding', 'show', one!.bindingId, '--field', 'name')
+  await fails(2, /cannot be used with/, 'whoami', '--field', 'account', '--json')
+
   // A list that grows has a cursor on its last page too.
   const changes = await json<{ changeId: string }[]>('change', 'list', '--all', '--limit', '2')
   assert(changes.length >= 5)

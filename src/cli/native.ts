@@ -10,11 +10,12 @@ import type { Form } from './own-flags.ts'
 import { getServer, type Server } from './profiles.ts'
 import { type Asked, afterNoAnswer, wordsOf } from './refusals.ts'
 import type { Surroundings } from './surroundings.ts'
-import { cellOf, columnsOf, printable, renderObject, renderTable } from './table.ts'
+import { cellOf, columnsOf, fieldOf, printable, renderObject, renderTable } from './table.ts'
 
 /** The flags of `own-flags.ts`, as they were given. */
 export interface OwnGiven {
   readonly json?: boolean
+  readonly field?: string
   readonly profile?: string
   readonly url?: string
   readonly dryRun?: boolean
@@ -67,8 +68,11 @@ async function perform({ command, given, own }: Wish, asked: Asked & { server: S
     ...(own.ifMatch === undefined ? {} : { 'if-match': own.ifMatch }),
   })
   if (own.json) around.out(answer.text === '' ? '' : `${answer.text}\n`)
-  else around.out(answer.text === '' ? 'Done.\n' : inWords(command, JSON.parse(answer.text) as object, own, around))
-  const isState = commands.some(({ changes }) => changes === command.name)
+  else
+    around.out(
+      answer.text === '' ? 'Done.\n' : inWords({ command, given, own }, JSON.parse(answer.text) as object, around),
+    )
+  const isState = own.field === undefined && commands.some(({ changes }) => changes === command.name)
   for (const note of notesOf(answer, isState)) around.err(`${printable(note)}\n`)
 }
 
@@ -97,34 +101,35 @@ function notesOf({ headers }: Answer, isState: boolean): string[] {
   ]
 }
 
-function inWords(
-  command: NativeCommand,
-  answer: object,
-  { form = 'standard' }: OwnGiven,
-  around: Surroundings,
-): string {
-  if (command.hasMessages) {
+function inWords({ command, given, own }: Wish, answer: object, around: Surroundings): string {
+  const { field, form = 'standard' } = own
+  if (command.hasMessages && field === undefined) {
     return `${printable((answer as { messages: Record<Form, string> }).messages[form]).trimEnd()}\n`
   }
   const { items, nextCursor } = answer as Partial<Page>
-  if (!Array.isArray(items)) return renderObject(answer as Record<string, unknown>)
+  if (!Array.isArray(items)) {
+    return field === undefined ? renderObject(answer as Record<string, unknown>) : fieldOf([answer], field)
+  }
   const isMore = nextCursor !== undefined && command.streamId === undefined
-  if (isMore) around.err(`There is more: --all, or --cursor ${nextCursor}\n`)
-  return listInWords(command, items, around)
+  // Whoever wants one member of so many items has said how many.
+  const isEnough = field !== undefined && given.limit !== undefined
+  if (isMore && !isEnough) around.err(`There is more: --all, or --cursor ${nextCursor}\n`)
+  return listInWords({ command, own }, items, around)
 }
 
-function listInWords(command: NativeCommand, items: Page['items'], { width }: Surroundings): string {
+function listInWords(
+  { command, own }: Pick<Wish, 'command' | 'own'>,
+  items: Page['items'],
+  { width }: Surroundings,
+): string {
+  if (own.field !== undefined) return fieldOf(items, own.field)
   if (items.length === 0) return 'There are none.\n'
   return renderTable(command.columns ?? columnsOf(items), items, width)
 }
 
 /** JSON is one array, printed page by page; a table needs all its rows first, to know its widths. */
-async function printPages(
-  pages: AsyncIterable<Page>,
-  command: NativeCommand,
-  { json }: OwnGiven,
-  around: Surroundings,
-) {
+async function printPages(pages: AsyncIterable<Page>, command: NativeCommand, own: OwnGiven, around: Surroundings) {
+  const { json } = own
   const rows: Page['items'][number][] = []
   let count = 0
   for await (const { items } of pages) {
@@ -132,7 +137,7 @@ async function printPages(
     else for (const item of items) around.out(`${count++ === 0 ? '[' : ','}${JSON.stringify(item)}`)
   }
   if (json) around.out(count === 0 ? '[]\n' : ']\n')
-  else around.out(listInWords(command, rows, around))
+  else around.out(listInWords({ command, own }, rows, around))
 }
 
 /** One line each. The server hangs up when it stops, or when the token ends. */

@@ -8,6 +8,10 @@ export interface OwnFlag {
 
 export const ownFlags = {
   json: { meaning: "Print the API's JSON; a refusal of the server is JSON too, on the standard error." },
+  field: {
+    value: 'NAME',
+    meaning: 'Print this member of the answer alone, of a list a line for each item; `a.b` is the `b` of `a`.',
+  },
   profile: { value: 'NAME', meaning: 'The profile to use, of those that `cadastre login` made.' },
   url: { value: 'URL', meaning: 'The server to ask, such as `https://cadastre.example.com`.' },
   'dry-run': { meaning: 'Decide and answer as always, but change nothing.' },

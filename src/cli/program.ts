@@ -212,6 +212,7 @@ async function addNative(program: Command, parts: Parts, ended: Making['ended'])
 function addOwnFlags(command: Command, native: NativeCommand): void {
   const names: (keyof typeof ownFlags)[] = [
     'json',
+    'field',
     ...(native.hasMessages ? (['form'] as const) : []),
     ...(native.isPaged ? (['all'] as const) : []),
     ...(native.streamId === undefined ? [] : (['follow'] as const)),
@@ -225,6 +226,7 @@ function addOwnFlags(command: Command, native: NativeCommand): void {
     const { value, meaning }: OwnFlag = ownFlags[name]
     const option = new Option(value === undefined ? `--${name}` : `--${name} <${value}>`, meaning)
     if (name === 'form') option.choices(forms)
+    if (name === 'field') option.conflicts(['json', 'form', 'follow'])
     if (name === 'all' || name === 'follow') option.conflicts(name === 'all' ? ['follow', 'cursor'] : ['all', 'limit'])
     command.addOption(option)
   }

@@ -94,6 +94,15 @@ test('a next step names only commands and roles that there are', () => {
   assert(roleNames.includes('organization-administrator'))
 })
 
+test('who may not decide on their own exception is not sent for a role', () => {
+  const because = '`user:ada` asked for `exception-1`, and so `user:ada` cannot approve it; somebody else must'
+  const text = wordsOf(
+    problem(403, 'NotAuthorized', { action: 'exception:approve', because }),
+    asked('exception approve'),
+  )
+  assert.doesNotMatch(text, /Next:/)
+})
+
 test('what others wrote into a refusal does not steer the terminal', () => {
   const text = wordsOf(
     { ...problem(409, 'PolicyConflict', { note: 'x\u001b[2J' }), detail: 'a\u001b[31m' },

@@ -86,6 +86,8 @@ function askForRole({ action, because }: Problem, asked: Asked): readonly string
     return [`use a token that is not narrowed so far: ${call('token create')} as somebody who may.`]
   }
   if (why.includes('is forbidden it')) return ['ask whoever manages roles there to take the `forbid` away.']
+  // It says itself that somebody else must: no role would help.
+  if (/cannot (?:approve|review) it; /.test(why)) return []
   const able = roleNames.filter((name) => (roles[name].actions as readonly Action[]).includes(action as Action))
   const node = /at `([^`]+)`$/.exec(why)?.[1]
   if (able.length === 0 || node === undefined) return ['ask whoever manages roles there.']

@@ -1,7 +1,7 @@
 // Tables and objects as people read them: what fits, what is never cut, and what others wrote.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { cellOf, columnsOf, renderObject, renderTable } from './table.ts'
+import { cellOf, columnsOf, fieldOf, renderObject, renderTable } from './table.ts'
 
 const longText = 'why it is needed, in more words than fit'
 const items = [
@@ -78,4 +78,17 @@ test('without columns a table has every member that is not an object, and a cell
   assert.deepEqual(columnsOf([{ a: 1, b: {} }, { c: 'x' }]), ['a', 'c'])
   assert.equal(cellOf({ key: 'team', value: undefined, sizes: [16, 24] }), 'key=team sizes=16, 24')
   assert.equal(cellOf('111111111111'), '111111111111')
+})
+
+test('one member is printed as it is, a line each; one that nothing has is refused with those that there are', () => {
+  assert.equal(fieldOf(items, 'count'), '1\n12345\n')
+  assert.equal(fieldOf(items, 'at'), '2026-11-25T19:54:47.123Z\n2026-11-25T19:54:48.000Z\n')
+  const nested = [{ by: { name: 'ada' }, rules: [{ poolId: 'a' }] }, { by: null }]
+  assert.equal(fieldOf(nested, 'by.name'), 'ada\n\n')
+  assert.equal(fieldOf(nested, 'rules.0.poolId'), 'a\n\n')
+  assert.equal(fieldOf(nested, 'by'), '{"name":"ada"}\n\n')
+  assert.equal(fieldOf([{ text: 'a\u001b[2J' }], 'text'), 'a\ufffd[2J\n')
+  assert.equal(fieldOf([], 'anything'), '')
+  assert.throws(() => fieldOf(nested, 'by.age'), /no `by\.age`; it has by, rules\./)
+  assert.throws(() => fieldOf([{}], 'constructor'), /no `constructor`/)
 })

@@ -1,4 +1,5 @@
 // Answers as people read them: tables that fit the terminal, objects as lines, moments and numbers that can be read.
+import { Stopped } from './exit-codes.ts'
 
 const gap = '  '
 const ellipsis = '…'
@@ -41,6 +42,28 @@ export const columnsOf = (items: readonly Item[]): readonly string[] => [
     ),
   ),
 ]
+
+/** One member of each item, a line each, as it is: for scripts, and for people who look for one thing. */
+export function fieldOf(items: readonly object[], field: string): string {
+  const values = items.map((item) => memberOf(item, field.split('.')))
+  if (items.length > 0 && values.every((value) => value === undefined)) {
+    const names = [...new Set(items.flatMap((item) => Object.keys(item)))]
+    throw new Stopped('failed', `The answer has no \`${field}\`; it has ${names.join(', ')}.`)
+  }
+  return values.map((value) => `${textOf(value)}\n`).join('')
+}
+
+const memberOf = (value: unknown, [name, ...rest]: readonly string[]): unknown =>
+  name === undefined
+    ? value
+    : typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+      ? memberOf((value as Item)[name], rest)
+      : undefined
+
+function textOf(value: unknown): string {
+  if (value === undefined || value === null) return ''
+  return printable(typeof value === 'object' ? JSON.stringify(value) : String(value))
+}
 
 interface Column {
   readonly name: string
