@@ -7,9 +7,11 @@ import { join } from 'node:path'
 import * as ec2 from '@aws-sdk/client-ec2'
 import * as organizations from '@aws-sdk/client-organizations'
 import * as sts from '@aws-sdk/client-sts'
+import { nativeStory } from './demo-native.ts'
+import { answered, because, expect, heading, paint, refusedWith, say, step } from './demo-stage.ts'
 
 const keep = process.argv.includes('--keep')
-const root = join(import.meta.dirname, '..')
+const home = join(import.meta.dirname, '..')
 const region = 'eu-central-1'
 const otherRegion = 'us-east-1'
 
@@ -17,28 +19,6 @@ const folder = mkdtempSync(join(tmpdir(), 'cadastre-demo-'))
 const adminKey = {
   accessKeyId: `AKIA${randomBytes(8).toString('hex').toUpperCase()}`,
   secretAccessKey: randomBytes(20).toString('hex'),
-}
-
-// What a person sees ------------------------------------------------------------------------------------------------
-
-const isColoured = process.stdout.isTTY && !process.env.NO_COLOR
-const paint = (code: number, text: string): string => (isColoured ? `\x1b[${code}m${text}\x1b[0m` : text)
-const say = (text = ''): void => void process.stdout.write(`${text}\n`)
-const heading = (text: string): void => say(`\n${paint(1, text)}`)
-const step = (asked: string): void => say(`\n${paint(36, '▸')} ${asked}`)
-const answered = (text: string): void => say(`  ${paint(32, 'answered')}  ${text}`)
-const refusedWith = (text: string): void => say(`  ${paint(33, 'refused ')}  ${text}`)
-const because = (text: string): void =>
-  say(
-    text
-      .split('\n')
-      .map((line) => `  ${paint(2, `why       ${line}`)}`)
-      .join('\n'),
-  )
-
-/** The demo is a test too: where the product does not do what is told here, it ends with an error. */
-function expect(holds: boolean, what: string): asserts holds {
-  if (!holds) throw new Error(`The demo expected that ${what}.`)
 }
 
 // The server and its clients ----------------------------------------------------------------------------------------
@@ -51,7 +31,7 @@ interface Credentials {
 let endpoint = ''
 
 async function startServer(): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [join(root, 'src/main.ts'), 'serve'], {
+  const child = spawn(process.execPath, [join(home, 'src/main.ts'), 'serve'], {
     env: {
       ...process.env,
       CADASTRE_DATA: folder,
@@ -92,9 +72,9 @@ function ec2Client(credentials: Credentials, where = region): ec2.EC2Client & { 
   return client
 }
 
-/** What `cadastre explain` prints: the first sentence, and the facts that matter here. */
-async function explain(decision: string): Promise<string> {
-  const child = spawn(process.execPath, [join(root, 'src/main.ts'), 'explain', decision], {
+/** Runs `cadastre` at the server, on its data. */
+async function atServer(...words: string[]): Promise<string> {
+  const child = spawn(process.execPath, [join(home, 'src/main.ts'), ...words], {
     env: { ...process.env, CADASTRE_DATA: folder },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -102,14 +82,14 @@ async function explain(decision: string): Promise<string> {
   child.stdout.on('data', (chunk: Buffer) => {
     text += chunk
   })
-  const code = await new Promise((resolve) => child.once('exit', resolve))
-  expect(code === 0, `cadastre explain ${decision} works`)
+  const code = await new Promise((resolve) => child.once('close', resolve))
+  expect(code === 0, `cadastre ${words.join(' ')} works`)
   return text
 }
 
 async function why(client: { lastDecision?: string }): Promise<void> {
   expect(client.lastDecision !== undefined, 'the answer names its decision')
-  const [sentence] = (await explain(client.lastDecision)).split('\n')
+  const [sentence] = (await atServer('explain', client.lastDecision)).split('\n')
   because(`${sentence} (cadastre explain ${client.lastDecision})`)
 }
 
@@ -133,6 +113,7 @@ async function refused(run: () => Promise<unknown>, code: string): Promise<void>
 interface Company {
   readonly accounts: Record<string, string>
   readonly units: Record<string, string>
+  readonly root: string
 }
 
 async function buildOrganization(client: organizations.OrganizationsClient): Promise<Company> {
@@ -180,7 +161,7 @@ async function buildOrganization(client: organizations.OrganizationsClient): Pro
       )
     }
   }
-  return { accounts, units }
+  return { accounts, units, root: rootId }
 }
 
 async function assume(client: sts.STSClient, account: string): Promise<Credentials> {
@@ -211,11 +192,12 @@ const named = (ResourceType: ec2.ResourceType, Name: string): ec2.TagSpecificati
   { ResourceType, Tags: [{ Key: 'Name', Value: Name }] },
 ]
 
-async function story(): Promise<void> {
+/** Answers a token of the native API's administrator. */
+async function story(): Promise<string> {
   heading('1  A small organization')
   const stsClient = new sts.STSClient(options(adminKey))
   const organizationsClient = new organizations.OrganizationsClient(options(adminKey))
-  const { accounts, units } = await buildOrganization(organizationsClient)
+  const { accounts, units, root } = await buildOrganization(organizationsClient)
   say('  root ─┬─ Workloads ─┬─ Prod     shop, payments')
   say('        │             └─ Dev      shop-dev, data')
   say('        ├─ Sandbox                lab')
@@ -397,20 +379,39 @@ async function story(): Promise<void> {
       `  ${name.padEnd(12)} ${bar} ${(share * 100).toFixed(1).padStart(5)} %  ${used} of ${total} addresses, ${IpamPoolAllocations!.length} allocations`,
     )
   }
+  const printed = await atServer('operator', 'token', '--principal', 'user:olga')
+  const token = /CADASTRE_TOKEN=(\S+)/.exec(printed)?.[1]
+  expect(token !== undefined, 'the operator gets a token')
+  await nativeStory({
+    endpoint,
+    region,
+    token,
+    ipam: Ipam!.IpamId!,
+    publicScope: Ipam!.PublicDefaultScopeId!,
+    root,
+    sandbox: units.sandbox!,
+    account: accounts.lab!,
+    lab: ec2Client(await assume(stsClient, accounts.lab!)),
+    refused,
+  })
   say(`\n${paint(32, 'Every address above was decided, allocated and recorded by policy.')}`)
+  return token
 }
 
 const server = await startServer()
+const ended = new Promise<number | string | null>((resolve) => {
+  server.once('exit', (code, signal) => resolve(code ?? signal))
+})
 const stopServer = async (): Promise<void> => {
-  const ended = new Promise((resolve) => server.once('exit', resolve))
   server.kill('SIGTERM')
-  await ended
+  const how = await ended
   rmSync(folder, { recursive: true, force: true })
+  expect(how === 0, `the server ends well, not with ${how}`)
 }
 process.once('SIGINT', () => void stopServer().then(() => process.exit(130)))
 try {
   say(`A Cadastre server runs at ${endpoint} on an embedded database in ${folder}.`)
-  await story()
+  const token = await story()
   if (keep) {
     heading('The server stays up. Point the AWS CLI at it:')
     say(`  export AWS_ACCESS_KEY_ID=${adminKey.accessKeyId}`)
@@ -418,14 +419,17 @@ try {
     say(`  export AWS_DEFAULT_REGION=${region} AWS_ENDPOINT_URL=${endpoint}`)
     say('  aws organizations list-accounts')
     say('  aws ec2 describe-addresses')
-    say(`\nWhy was something so?  CADASTRE_DATA=${folder} npm run cadastre -- explain DECISION`)
+    say('\nOr ask it at the command line, which also tells why something was so:')
+    say(`  export CADASTRE_URL=${endpoint} CADASTRE_TOKEN=${token}`)
+    say('  npm run -s cadastre -- policy list')
+    say('  npm run -s cadastre -- explain DECISION')
     say('Ctrl-C ends the server and removes its data.')
-    await new Promise((resolve) => server.once('exit', resolve))
+    await ended
   } else {
     await stopServer()
   }
 } catch (error) {
   process.stderr.write(`\n${(error as Error).stack ?? error}\n`)
-  await stopServer()
   process.exitCode = 1
+  await stopServer()
 }
