@@ -1,5 +1,6 @@
 // The pages of docs/guide run: their examples are executed in order, and what they show is what comes out.
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -28,6 +29,45 @@ test('docs/guide/scale-out.md: from the embedded database to two servers on Post
     })
   } finally {
     postgres.stop()
+  }
+})
+
+/** The pages of the native API go on where the first steps end, each on a server of its own. */
+const firstSteps = 'docs/guide/first-steps.md'
+const onServer = async () => ({ stands: { 7420: String(await freePort()) } })
+const afterFirstSteps = async () => ({ after: firstSteps, ...(await onServer()) })
+
+test('docs/guide/first-steps.md: a server, a small company, and people who may do different things', async () => {
+  await runPage('docs/guide/first-steps.md', await onServer())
+})
+
+test('docs/guide/rollout.md: a policy observes, is corrected beside the live traffic, and acts', async () => {
+  await runPage('docs/guide/rollout.md', await afterFirstSteps())
+})
+
+test('docs/guide/exceptions.md: asked for, approved by somebody else, used, over', async () => {
+  await runPage('docs/guide/exceptions.md', await afterFirstSteps())
+})
+
+test('docs/guide/who-had-it.md: who had an address then, why, and who asked', async () => {
+  await runPage('docs/guide/who-had-it.md', await afterFirstSteps())
+})
+
+test('docs/guide/clouds.md: space for Azure, a cluster, Google Cloud, a site and a type of our own; holds', async () => {
+  await runPage('docs/guide/clouds.md', await afterFirstSteps())
+})
+
+const withoutCurl = spawnSync('curl', ['--version']).status !== 0 && 'curl is not here'
+test('docs/guide/native-api.md: from a token to the stream of changes', { skip: withoutCurl }, async () => {
+  await runPage('docs/guide/native-api.md', await afterFirstSteps())
+})
+
+test('every setting that a page names is one that there is', () => {
+  const known = readFileSync(join(root, 'docs/reference/configuration.md'), 'utf8')
+  for (const page of globSync('docs/guide/*.md', { cwd: root })) {
+    for (const [name] of readFileSync(join(root, page), 'utf8').matchAll(/\bCADASTRE_\w+/g)) {
+      assert.ok(known.includes(`\`${name}\``), `${page}: ${name}`)
+    }
   }
 })
 
@@ -76,7 +116,7 @@ test('blocks are steps: commands, shown commands one by one, SQL and files; othe
   assert.throws(() => stepsOf('```console\nanswer\n```\n'), /line 2: a `console` block begins with/)
 })
 
-test('what is shown is what came out, but for `…` and for identifiers, which stay the same', () => {
+test('what is shown is what came out, but for `…`, moments and identifiers, and these stay the same', () => {
   const first = 'eipalloc-5cbe7000000000003'
   const other = 'eipalloc-5cbe7000000000004'
   const here = 'eipalloc-0aaaa0000000000ff'
@@ -97,6 +137,14 @@ test('what is shown is what came out, but for `…` and for identifiers, which s
     [`${first} ${first}\n`, `${here} ${here}\n`, true],
     [`${first} ${first}\n`, `${here} ${other}\n`, false],
     [`${first}\n`, 'vpc-0aaaa0000000000ff\n', false],
+    ['ipam-pool-alloc-000000000000000e61de00000000003e\n', 'ipam-pool-alloc-000000000000000aaaa000000000000f\n', true],
+    ['ipam-pool-alloc-000000000000000e61de00000000003e\n', 'ipam-pool-alloc-0aaaa00000000000f\n', false],
+    ['629089321411 in ou-u43l-e3idbih4\n', '100000000001 in ou-abcd-00000000\n', true],
+    ['629089321411 629089321411\n', '100000000001 100000000002\n', false],
+    ['r-u43l\n', 'r-abcd\n', true],
+    ['at 2026-11-25 21:33:29Z\n', 'at 2027-01-01 00:00:00Z\n', true],
+    ['at 2026-11-25 21:33:29Z\n', 'at once\n', false],
+    ['2026-11-25T21:33:29.533Z\n', '2027-01-01T00:00:00.000Z\n', true],
   ]
   for (const [shown, output, matches] of cases) {
     assert.equal(matchesShown(shown, output, new Map()), matches, `${shown} / ${output}`)

@@ -41,8 +41,9 @@ function shownIn(text: string, firstLine: number): Step[] {
 }
 
 /**
- * Whether `output` is what is `shown`. `…` stands for anything within a line, a line of `…` alone for any lines. An
- * identifier of ours stands for any of its kind, but for the same one everywhere on the page: `ids` remembers which.
+ * Whether `output` is what is `shown`. `…` stands for anything within a line, a line of `…` alone for any lines, and a
+ * moment for any other of its form. An identifier of ours or an account's number stands for any of its kind, but for the
+ * same one everywhere on the page: `ids` remembers which.
  */
 export function matchesShown(shown: string, output: string, ids: Map<string, string>): boolean {
   const bound: string[] = []
@@ -57,19 +58,37 @@ export function matchesShown(shown: string, output: string, ids: Map<string, str
   return true
 }
 const anyLines = '(?:.*\\n)*?'
-const idPattern = /\b([a-z]+(?:-[a-z]+)*-)([0-9a-f]{17})\b/g
 const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&').replaceAll('…', '.*')
+
+/** What is another one at every run, and how any of its kind looks. */
+const drawn: readonly { readonly pattern: string; readonly isRemembered: boolean }[] = [
+  // Ours, and those that Amazon has in a longer form.
+  { pattern: '\\b[a-z]+(?:-[a-z]+)*-(?:[0-9a-f]{32}|[0-9a-f]{17})\\b', isRemembered: true },
+  { pattern: '\\bou-[0-9a-z]{4}-[0-9a-z]{8}\\b', isRemembered: true },
+  { pattern: '\\br-[0-9a-z]{4}\\b', isRemembered: true },
+  { pattern: '(?<![\\w.])\\d{12}(?![\\w.])', isRemembered: true },
+  { pattern: '\\b\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z', isRemembered: false },
+  { pattern: '\\b\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\dZ', isRemembered: false },
+]
+const drawnPattern = new RegExp(drawn.map(({ pattern }) => `(${pattern})`).join('|'), 'g')
 
 function patternOf(line: string, ids: ReadonlyMap<string, string>, bound: string[]): string {
   let pattern = ''
   let at = 0
-  for (const { 0: id, 1: kind, index } of line.matchAll(idPattern)) {
-    pattern += escaped(line.slice(at, index))
-    at = index + id.length
-    const known = ids.get(id)
-    if (known !== undefined) pattern += known
-    else if (bound.includes(id)) pattern += `\\k<id${bound.indexOf(id)}>`
-    else pattern += `(?<id${bound.push(id) - 1}>${kind}[0-9a-f]{17})`
+  for (const { 0: text, index } of line.matchAll(drawnPattern)) {
+    pattern += escaped(line.slice(at, index)) + anyOf(text, { ids, bound })
+    at = index + text.length
   }
   return `${pattern}${escaped(line.slice(at))}\\n`
+}
+
+function anyOf(text: string, known: { readonly ids: ReadonlyMap<string, string>; readonly bound: string[] }): string {
+  const { pattern, isRemembered } = drawn.find(({ pattern }) => new RegExp(`^${pattern}$`).test(text))!
+  if (!isRemembered) return pattern
+  const id = known.ids.get(text)
+  if (id !== undefined) return id
+  if (known.bound.includes(text)) return `\\k<id${known.bound.indexOf(text)}>`
+  const prefix = /^(?:[a-z]+-)+(?=[0-9a-f]{17})/.exec(text)?.[0]
+  const own = prefix === undefined ? pattern : `${prefix}[0-9a-f]{${text.length - prefix.length}}`
+  return `(?<id${known.bound.push(text) - 1}>${own})`
 }

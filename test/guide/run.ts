@@ -13,6 +13,8 @@ const root = join(import.meta.dirname, '../..')
 const stepMs = 120_000
 
 export interface Reader {
+  /** A page that the reader has followed before: its commands and files, without what it only shows. */
+  readonly after?: string
   /** Words of the page → what is so here, such as a port. In outputs they are turned back. */
   readonly stands?: Readonly<Record<string, string>>
   /** The URL of the administrator who executes the page's `sql` blocks. */
@@ -20,7 +22,7 @@ export interface Reader {
 }
 
 /** Runs every step of a page; fails with its line where a command fails, or an output is not the one that is shown. */
-export async function runPage(page: string, { stands = {}, administrator }: Reader = {}): Promise<void> {
+export async function runPage(page: string, { after, stands = {}, administrator }: Reader = {}): Promise<void> {
   const shell = new Shell()
   const ids = new Map<string, string>()
   const there = (text: string): string => replaceAll(text, Object.entries(stands))
@@ -30,13 +32,17 @@ export async function runPage(page: string, { stands = {}, administrator }: Read
       Object.entries(stands).map(([said, real]) => [real, said]),
     )
   try {
-    for (const step of stepsOf(readFileSync(join(root, page), 'utf8'))) {
-      await take({ ...step, text: there(step.text) }, `${page}:${step.line}`)
-    }
+    if (after !== undefined) await follow(after, ({ kind }) => kind !== 'shown')
+    await follow(page, () => true)
   } finally {
     shell.end()
   }
 
+  async function follow(name: string, isTaken: (step: Step) => boolean): Promise<void> {
+    for (const step of stepsOf(readFileSync(join(root, name), 'utf8')).filter(isTaken)) {
+      await take({ ...step, text: there(step.text) }, `${name}:${step.line}`)
+    }
+  }
   async function take(step: Step, place: string): Promise<void> {
     if (step.kind === 'file') return writeFileSync(join(shell.folder, step.name), step.text)
     if (step.kind === 'sql') return executeSql(administrator, step.text)
@@ -88,7 +94,13 @@ class Shell {
     const path = `${programs}:${join(process.execPath, '..')}:${process.env.PATH}`
     this.#shell = spawn('sh', ['-s'], {
       cwd: this.folder,
-      env: { PATH: path, HOME: this.#home, LC_ALL: 'C.UTF-8' },
+      // With what is compiled at hand from the first line on, each command takes half the time.
+      env: {
+        PATH: path,
+        HOME: this.#home,
+        LC_ALL: 'C.UTF-8',
+        NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'),
+      },
       stdio: ['pipe', 'pipe', 'inherit'],
       // A group of its own, which ends with everything that the page has started.
       detached: true,
