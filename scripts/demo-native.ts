@@ -7,7 +7,7 @@ import { readClientConfig } from '../src/config.ts'
 import { answered, because, expect, heading, refusedWith, say, step } from './demo-stage.ts'
 
 /** Long enough for what is done under the exception, also on a busy machine, and short enough to wait for its end. */
-const exceptionMs = 4_000
+const exceptionMs = 3_000
 /** How much later than its end the server may say so: the answer is on its way. */
 const graceMs = 2_000
 const pollMs = 50
