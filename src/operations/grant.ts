@@ -6,6 +6,7 @@ import { conclude, decide } from '#model/policy/decide.ts'
 import {
   type AllocationRequest,
   type Candidate,
+  candidatesInOrder,
   type Decision,
   type Denial,
   provider,
@@ -112,7 +113,7 @@ export async function takeAsDecided(
 ): Promise<Taken> {
   const { verdict, number, identity } = await ask(context, request)
   if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined), options.fields)
-  for (const candidate of candidatesOf(verdict)) {
+  for (const candidate of candidatesInOrder(verdict)) {
     const taken = await takeCandidate(context, candidate, request, options)
     if (!taken) continue
     const decision = conclude(verdict, identity, { pool: candidate.pool, cidr: taken.cidr })
@@ -130,7 +131,7 @@ export async function previewGrant(
 ): Promise<Cidr> {
   const { verdict, identity } = await ask(context, request)
   if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined), options.fields)
-  for (const candidate of candidatesOf(verdict)) {
+  for (const candidate of candidatesInOrder(verdict)) {
     const pool = await poolOf(context, candidate.pool, request.family)
     if (candidate.cidr) {
       if (await context.tx.space.isFree(pool.n, candidate.cidr)) return candidate.cidr
@@ -176,7 +177,7 @@ export async function judgeHeld(
   const { verdict, identity, number } = await ask(context, request)
   if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined))
   const pool = held.pool.scopeId === undefined ? provider : held.pool.id
-  const candidate = candidatesOf(verdict).find(
+  const candidate = candidatesInOrder(verdict).find(
     (one) => one.pool === pool && one.netmaskLength === held.cidr.length && (!one.cidr || equals(one.cidr, held.cidr)),
   )
   if (!candidate) refuseElsewhere(context, verdict, identity, pool)
@@ -276,17 +277,6 @@ async function ask(context: WriteContext, request: AllocationRequest) {
   const number = context.newSequence()
   const id = formatId('decision', context.tx.installation, number)
   return { verdict, number, identity: { id, at: new Date(context.now), request } }
-}
-
-/** The candidates in order, after them the provider where policy falls back to it, and at last what an exception adds. */
-function candidatesOf(verdict: Verdict): readonly Candidate[] {
-  const fallsBack = verdict.onExhausted === 'provider' && !verdict.candidates.some(({ pool }) => pool === provider)
-  const last = verdict.candidates.at(-1)
-  const ofPolicy =
-    fallsBack && last && !last.cidr
-      ? [...verdict.candidates, { pool: provider, netmaskLength: last.netmaskLength }]
-      : verdict.candidates
-  return verdict.reserve ? [...ofPolicy, ...verdict.reserve.candidates] : ofPolicy
 }
 
 /** Pools change only where governance does, so one reading is good for a snapshot's life. */

@@ -134,6 +134,15 @@ export interface Verdict {
   readonly endings: Map<string, readonly TraceStep[]>
 }
 
+/** As the allocator tries them: the candidates, then the provider where policy falls back to it, and last what an exception adds. */
+export function candidatesInOrder({ candidates, onExhausted, reserve }: Verdict): readonly Candidate[] {
+  const last = candidates.at(-1)
+  const fallsBack =
+    onExhausted === 'provider' && last && !last.cidr && !candidates.some(({ pool }) => pool === provider)
+  const ofPolicy = fallsBack ? [...candidates, { pool: provider, netmaskLength: last.netmaskLength }] : candidates
+  return reserve ? [...ofPolicy, ...reserve.candidates] : ofPolicy
+}
+
 /** The recorded answer to one request. */
 export interface Decision {
   readonly id: string

@@ -3,12 +3,12 @@
 import { formatCidr } from '../cidr.ts'
 import { missingTags } from '../pool.ts'
 import { decide } from './decide.ts'
-import { type AllocationRequest, type Candidate, provider, type Verdict } from './decision.ts'
+import { type AllocationRequest, type Candidate, candidatesInOrder, provider, type Verdict } from './decision.ts'
 import type { RequiredTag } from './document.ts'
-import { type ExceptionGrants, indexExceptions } from './exception.ts'
+import type { ExceptionGrants } from './exception.ts'
 import { resolve } from './resolve.ts'
 import { findResourceType, type ResourceType } from './resource-types.ts'
-import { emptyCaches, type Snapshot } from './snapshot.ts'
+import { type Snapshot, withException } from './snapshot.ts'
 
 /** What there is to take, as somebody looked it up before: the model asks no database. */
 export interface Room {
@@ -52,7 +52,7 @@ export function answerTo(
 ): { readonly verdict: Verdict; readonly served?: Candidate } {
   const verdict = decide(snapshot, request, now)
   if (verdict.outcome === 'deny') return { verdict }
-  return { verdict, served: tried(verdict).find((candidate) => hasRoom(room, request, candidate)) }
+  return { verdict, served: candidatesInOrder(verdict).find((candidate) => hasRoom(room, request, candidate)) }
 }
 
 /** The first change that turns the denial of a request into a grant; undefined where no single one of these does. */
@@ -65,7 +65,7 @@ export function nearestChange(world: World, request: AllocationRequest): Nearest
       return { change, request: changed, outcome: verdict.outcome, pool: served.pool }
   }
   for (const grants of grantsFor(request)) {
-    const snapshot = withException(world, request, grants)
+    const snapshot = withGrants(world, request, grants)
     const { verdict, served } = answerTo({ ...world, snapshot }, request)
     if (verdict.outcome !== 'deny' && served)
       return { change: { kind: 'exception', grants }, request, outcome: verdict.outcome, pool: served.pool }
@@ -87,31 +87,22 @@ function* grantsFor({ family, netmaskLength, explicit }: AllocationRequest): Gen
 }
 
 /** The world in which the account had an exception with these grants. */
-function withException(
+function withGrants(
   { snapshot, now }: World,
   { account, locale, resourceType }: AllocationRequest,
   grants: ExceptionGrants,
 ): Snapshot {
+  const startsAt = now.getTime()
   const exception = {
     id: 'exception',
     target: account,
     locale,
     resourceType,
     grants,
-    startsAt: now.getTime(),
-    expiresAt: now.getTime() + 1,
+    startsAt,
+    expiresAt: startsAt + 1,
   }
-  const exceptions = indexExceptions([...[...snapshot.exceptions.byTarget.values()].flat(), exception])
-  return { ...snapshot, exceptions, candidates: undefined, caches: emptyCaches() }
-}
-
-/** The candidates in the order in which the allocator tries them; what an exception adds comes last. */
-function tried({ candidates, onExhausted, reserve }: Verdict): readonly Candidate[] {
-  const last = candidates.at(-1)
-  const fallsBack =
-    onExhausted === 'provider' && last && !last.cidr && !candidates.some(({ pool }) => pool === provider)
-  const ofPolicy = fallsBack ? [...candidates, { pool: provider, netmaskLength: last.netmaskLength }] : candidates
-  return reserve ? [...ofPolicy, ...reserve.candidates] : ofPolicy
+  return withException(snapshot, exception)
 }
 
 /** Private space cannot be had from the provider, and what a caller brings into a private network nobody hands out. */

@@ -229,6 +229,12 @@ export const emptyCaches = (): Snapshot['caches'] => ({
   grants: new BoundedMap(entriesMax),
 })
 
+/** The same facts with one more exception: what would be decided, were it approved. Candidates have no part in it. */
+export function withException(snapshot: Snapshot, exception: ExceptionFacts): Snapshot {
+  const exceptions = indexExceptions([...[...snapshot.exceptions.byTarget.values()].flat(), exception])
+  return { ...snapshot, exceptions, candidates: undefined, caches: emptyCaches() }
+}
+
 /** Root, organizational units, account, in this order. An account outside the organization is a path of its own. */
 export function pathOf(snapshot: Snapshot, account: string): readonly string[] {
   const known = snapshot.caches.paths.get(account)
