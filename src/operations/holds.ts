@@ -1,6 +1,6 @@
 // Holds: space kept for a limited time, for a plan, a webhook or an approval that is still pending. It is confirmed, given up, or lapses by itself.
 import { assert } from '#model/assert.ts'
-import type { Cidr } from '#model/cidr.ts'
+import { type Cidr, formatCidr } from '#model/cidr.ts'
 import { formatId } from '#model/identifier.ts'
 import type { AllocationRequest, Candidate } from '#model/policy/decision.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
@@ -45,7 +45,11 @@ export async function placeHold(context: WriteContext, wish: HoldWish): Promise<
 export async function holdForApproval(context: WriteContext, wish: HoldWish, candidate: Candidate): Promise<Hold> {
   const taken = await takeCandidate(context, candidate, wish.request, optionsOf(wish.fields))
   if (taken) return keep(context, wish, taken)
-  const { pool, netmaskLength } = candidate
+  const { pool, netmaskLength, cidr } = candidate
+  if (cidr) {
+    const { cidr: field } = wish.fields ?? usualFields
+    refuse({ code: 'CidrConflict', field, value: formatCidr(cidr), problem: 'it is not free, in whole or in part' })
+  }
   return refuse({ code: 'Exhausted', pool, length: netmaskLength })
 }
 

@@ -1,5 +1,5 @@
 // Exceptions: what was asked for, who decided, and which space was taken under each.
-import { type Cidr, fromKey } from '#model/cidr.ts'
+import { type Cidr, fromKey, sizeOf } from '#model/cidr.ts'
 import type { Exception, ExceptionFacts, ExceptionGrants, ExceptionStatus } from '#model/policy/exception.ts'
 import type { Clock } from './history.ts'
 import { type Sql, type SqlValue, toBit } from './sql.ts'
@@ -47,6 +47,7 @@ interface Row {
   reason: string
   status: ExceptionStatus
   is_break_glass: number
+  hold: number | null
   starts_at: number
   expires_at: number
   requested_by: string
@@ -63,8 +64,8 @@ interface Row {
   reviewed_at: number | null
   review_note: string | null
 }
-const columns = `id, target_id, resource, locale, resource_type, grants, reason, status, is_break_glass, starts_at, expires_at,
-  requested_by, requested_at, asked_by, asked_at, approved_by, approved_at, renewal, ended_by, ended_at, ended_note,
+const columns = `id, target_id, resource, locale, resource_type, grants, reason, status, is_break_glass, hold, starts_at,
+  expires_at, requested_by, requested_at, asked_by, asked_at, approved_by, approved_at, renewal, ended_by, ended_at, ended_note,
   reviewed_by, reviewed_at, review_note`
 
 const deedOf = (by: string | null, at: number | null) => (by === null || at === null ? undefined : { by, at })
@@ -76,6 +77,7 @@ function toException(row: Row): Exception {
     status: row.status,
     reason: row.reason,
     isBreakGlass: row.is_break_glass === 1,
+    hold: row.hold ?? undefined,
     requested: { by: row.requested_by, at: row.requested_at },
     asked: { by: row.asked_by, at: row.asked_at },
     approved: deedOf(row.approved_by, row.approved_at),
@@ -185,12 +187,34 @@ export class Exceptions {
     )
     return row !== undefined
   }
+
+  /** How many, for a target or of a requester, wait for approval and keep space meanwhile; also past the end that they ask for. */
+  async countPending({ target, by }: { readonly target?: string; readonly by?: string }): Promise<number> {
+    const row = await this.#sql.get<{ count: number }>(
+      `select count(*) as count from policy_exception e join hold h on h.n = e.hold
+       where ${pending} and ${target === undefined ? 'e.requested_by' : 'e.target_id'} = ?`,
+      this.#clock.now,
+      target ?? by ?? '',
+    )
+    return row!.count
+  }
+  /** The addresses of a pool that they keep. */
+  async pendingIn(pool: number, family: 4 | 6): Promise<bigint> {
+    const rows = await this.#sql.all<{ length: number; count: number }>(
+      `select h.length, count(*) as count from policy_exception e join hold h on h.n = e.hold
+       where ${pending} and h.pool = ? group by h.length`,
+      this.#clock.now,
+      pool,
+    )
+    return rows.reduce((sum, { length, count }) => sum + sizeOf({ family, first: 0n, length }) * BigInt(count), 0n)
+  }
+
   async insert(exception: Exception): Promise<void> {
     await this.#sql.run(
-      `insert into policy_exception (id, target_id, resource, locale, resource_type, grants, is_break_glass, requested_by,
-         requested_at, reason, status, starts_at, expires_at, asked_by, asked_at, approved_by, approved_at, renewal, ended_by,
+      `insert into policy_exception (id, target_id, resource, locale, resource_type, grants, is_break_glass, hold,
+         requested_by, requested_at, reason, status, starts_at, expires_at, asked_by, asked_at, approved_by, approved_at, renewal, ended_by,
          ended_at, ended_note, reviewed_by, reviewed_at, review_note)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       exception.id,
       exception.target,
       exception.resource ?? null,
@@ -198,6 +222,7 @@ export class Exceptions {
       exception.resourceType,
       JSON.stringify(exception.grants),
       toBit(exception.isBreakGlass),
+      exception.hold ?? null,
       exception.requested.by,
       exception.requested.at,
       ...changing(exception),
@@ -261,3 +286,4 @@ export class Exceptions {
 
 /** Approved once, and no longer in force. */
 const isOver = `(status = 'revoked' or (status = 'approved' and expires_at <= ?))`
+const pending = `e.status = 'requested' and e.hold is not null and h.expires_at > ?`

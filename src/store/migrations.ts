@@ -682,4 +682,14 @@ create table resource_type (
 ) strict, without rowid;
 `,
   },
+  {
+    number: 8,
+    name: 'holds for approval',
+    sql: `
+-- The number of the allocation that is held while an exception waits for approval; it stays when the hold is over.
+alter table policy_exception add column hold integer;
+create unique index policy_exception_hold on policy_exception (hold) where hold is not null;
+create index policy_exception_pending on policy_exception (target_id) where status = 'requested' and hold is not null;
+`,
+  },
 ]

@@ -58,6 +58,8 @@ export interface Exception extends ExceptionFacts {
   readonly reason: string
   /** In force at once and for hours only; open until somebody else has reviewed it. */
   readonly isBreakGlass: boolean
+  /** The number of the allocation that is kept, or was, while it waits for approval. */
+  readonly hold?: number
   readonly requested: Deed
   /** The request, or the renewal, that the present end was asked for in. */
   readonly asked: Deed
@@ -101,6 +103,26 @@ export function timeProblem(
   }
   return undefined
 }
+
+// What it may keep while it waits -------------------------------------------------------------------------------------
+
+/** Nobody has had a say about these yet, so that there are few. */
+export const pendingPerTargetMax = 5
+export const pendingPerRequesterMax = 10
+
+/** What is wrong with keeping space until a moment, if anything: it is for nothing before the exception begins or once it is over. */
+export function holdTimeProblem(
+  { startsAt, expiresAt }: Pick<ExceptionFacts, 'startsAt' | 'expiresAt'>,
+  heldUntil: number,
+): string | undefined {
+  if (heldUntil <= startsAt) return 'it would lapse before the exception begins'
+  if (heldUntil > expiresAt) return 'it would be held for longer than the exception could last'
+  return undefined
+}
+
+/** Whether at least as much of a pool stays free as requests keep: whoever only asks cannot exhaust it. */
+export const leavesEnough = ({ free, pending, wanted }: Record<'free' | 'pending' | 'wanted', bigint>): boolean =>
+  free - wanted >= pending + wanted
 
 // What people may do to one ------------------------------------------------------------------------------------------
 

@@ -81,7 +81,7 @@ const madeElsewhere: Readonly<Record<string, string>> = {
   rnat: 'CreateNatGateway',
 }
 
-const expiresInSeconds = z
+export const expiresInSeconds = z
   .number()
   .int()
   .min(1)
@@ -399,9 +399,9 @@ async function elasticIp(context: WriteContext, wanted: AllocationWish, { block 
   return allocation
 }
 
-function refuseResourceOfEip(resourceId: string | undefined): void {
+export function refuseResourceOfEip(resourceId: string | undefined, field = 'resourceId'): void {
   if (resourceId === undefined) return
-  refuseValue('resourceId', resourceId, 'an Elastic IP is a resource of its own, which is named for you')
+  refuseValue(field, resourceId, 'an Elastic IP is a resource of its own, which is named for you')
 }
 
 // The wish -----------------------------------------------------------------------------------------------------------
@@ -442,7 +442,7 @@ async function readWish(context: WriteContext, wanted: AllocationWish): Promise<
   return { type, request, block }
 }
 
-function refuseNetwork({ name }: ResourceType): void {
+export function refuseNetwork({ name }: ResourceType): void {
   const operations = madeElsewhere[name]
   if (operations === undefined) return
   const because = `its space comes and goes with the resource; use ${operations} of the EC2 API`

@@ -27,6 +27,7 @@ import { refuseTooMany } from '../ipam-access.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { accessAt, type Place, permitter } from './authority.ts'
 import { nativeRead, nativeWrite } from './definition.ts'
+import { dropPending, holdWhilePending, pendingHold, pendingHoldWish, showPending } from './holds-for-approval.ts'
 import { placeOfNode } from './roles.ts'
 import {
   accountId,
@@ -99,6 +100,7 @@ const exception = z.object({
   reason: z.string(),
   state: z.enum(exceptionStates).describe('At the moment of the answer; `active` begins and ends by the clock alone.'),
   isBreakGlass: z.boolean(),
+  hold: pendingHold.optional().describe('What it keeps, or kept, while it waits for approval.'),
   startsAt: instant,
   expiresAt: instant,
   requested: z.object(deeds),
@@ -225,11 +227,12 @@ export const requestException = nativeWrite({
   input: z.strictObject({
     ...wish,
     startsAt: instant.optional().describe('When it begins; as soon as it is approved unless said otherwise.'),
+    hold: pendingHoldWish.optional(),
   }),
   output: exception,
   rest: { method: 'POST', path: '/exceptions', status: 201 },
   cli: 'exception request',
-  refusals: ['NotFound', 'LimitExceeded'],
+  refusals: ['NotFound', 'LimitExceeded', 'NotAuthorized', 'NotSupported', 'NotEligible', 'CidrConflict', 'Exhausted'],
   at: placeOfTarget,
   run: (context, input) => create(context, input, false),
 })
@@ -273,7 +276,7 @@ export const approveException = nativeWrite({
   name: 'approveException',
   summary: 'Approve an exception, or its renewal, that somebody else asked for.',
   description:
-    'Whoever asked cannot approve, whatever their roles and tokens. For pools that are neither the target’s own nor shared with it, you must be permitted to approve at the account that owns them, too.',
+    'Whoever asked cannot approve, whatever their roles and tokens. For pools that are neither the target’s own nor shared with it, you must be permitted to approve at the account that owns them, too. What is held for it stays held until it is confirmed or lapses.',
   action: 'exception:approve',
   input: z.strictObject({ exceptionId }),
   output: exception,
@@ -291,6 +294,7 @@ export const approveException = nativeWrite({
 export const denyException = nativeWrite({
   name: 'denyException',
   summary: 'Deny an exception, or only the renewal that is asked for.',
+  description: 'What it holds is free at once, unless only a renewal is denied.',
   action: 'exception:approve',
   input: z.strictObject({ exceptionId, note: note.optional().describe('Why, for whoever asked.') }),
   output: exception,
@@ -305,6 +309,7 @@ export const denyException = nativeWrite({
 export const revokeException = nativeWrite({
   name: 'revokeException',
   summary: 'End an exception at once. What was taken under it stays, as a finding.',
+  description: 'What is only held for it is free at once.',
   action: 'exception:approve',
   input: z.strictObject({ exceptionId, note: note.optional().describe('Why, for the record.') }),
   output: exception,
@@ -354,6 +359,7 @@ interface Wish {
   readonly reason: string
   readonly startsAt?: string
   readonly expiresAt: string
+  readonly hold?: z.output<typeof pendingHoldWish>
 }
 
 async function create(context: WriteContext, input: Wish, isBreakGlass: boolean): Promise<z.output<typeof exception>> {
@@ -367,7 +373,7 @@ async function create(context: WriteContext, input: Wish, isBreakGlass: boolean)
   const wrong = timeProblem(times, { now: context.now, isBreakGlass })
   if (wrong) refuseValue(wrong.field, input[wrong.field], wrong.problem)
   const asked = deedOf(context)
-  const created: Exception = {
+  const wanted: Exception = {
     id: context.newId('exception'),
     target: input.target,
     resource: input.resource,
@@ -384,7 +390,8 @@ async function create(context: WriteContext, input: Wish, isBreakGlass: boolean)
   const { tx } = context
   refuseTooMany('exceptions that are not over', openMax, (await tx.exceptions.countAllOpen()) + 1)
   const perPair = 'exceptions for one target, locale and resource type'
-  refuseTooMany(perPair, openPerPairMax, (await tx.exceptions.countOpen(created)) + 1)
+  refuseTooMany(perPair, openPerPairMax, (await tx.exceptions.countOpen(wanted)) + 1)
+  const created = input.hold ? { ...wanted, hold: (await holdWhilePending(context, wanted, input.hold)).n } : wanted
   await tx.exceptions.insert(created)
   await remember(context, created)
   return describe(context, created)
@@ -475,6 +482,7 @@ async function change(context: WriteContext, id: string, deed: Act): Promise<z.o
   const outcome = act(before, deed)
   if ('refused' in outcome) return refuseAct(before, deed, outcome.refused)
   await context.tx.exceptions.update(outcome.exception)
+  await dropPending(context, outcome.exception)
   await remember(context, outcome.exception)
   return describe(context, outcome.exception)
 }
@@ -504,8 +512,9 @@ const describeDeed = <D extends { readonly by: string; readonly at: number }>(de
   at: formatInstant(deed.at),
 })
 
-function describe({ now }: ReadContext, stored: Exception): z.output<typeof exception> {
+async function describe(context: ReadContext, stored: Exception): Promise<z.output<typeof exception>> {
   const { approved, renewal, ended, reviewed, grants } = stored
+  const hold = await showPending(context, stored)
   return {
     exceptionId: stored.id,
     target: stored.target,
@@ -514,8 +523,9 @@ function describe({ now }: ReadContext, stored: Exception): z.output<typeof exce
     resourceType: stored.resourceType,
     grants: { ...grants, pools: [...grants.pools] },
     reason: stored.reason,
-    state: stateAt(stored, now),
+    state: stateAt(stored, context.now),
     isBreakGlass: stored.isBreakGlass,
+    ...(hold ? { hold } : {}),
     startsAt: formatInstant(stored.startsAt),
     expiresAt: formatInstant(stored.expiresAt),
     requested: describeDeed(stored.requested),
