@@ -78,7 +78,12 @@ export async function grant(
 ): Promise<Grant> {
   const { cidr, pool, decision, number } = await takeAsDecided(context, request, options)
   const n = pool && context.newSequence()
-  if (decision.exception !== undefined) await context.tx.exceptions.use(decision.exception, number, n)
+  if (decision.exception !== undefined) {
+    const { account } = request
+    const { resourceType, resourceId } = holder
+    const used = { decision: number, allocation: n, cidr, resourceType, resourceId, account }
+    await context.tx.exceptions.use(decision.exception, used)
+  }
   if (!pool || n === undefined) return { cidr, decision }
   const allocation: Allocation = {
     n,
@@ -160,7 +165,11 @@ export async function judge(
   if (!isAllowed) refuseElsewhere(context, verdict, identity, pool)
   const decision = conclude(verdict, identity, { pool, cidr })
   context.record(decision)
-  if (decision.exception !== undefined) await context.tx.exceptions.use(decision.exception, number, undefined)
+  if (decision.exception !== undefined) {
+    const { resourceType, resource, account } = request
+    const used = { decision: number, cidr, resourceType, resourceId: resource, account }
+    await context.tx.exceptions.use(decision.exception, used)
+  }
   return decision
 }
 

@@ -66,12 +66,14 @@ export async function confirmHold(
   const request = changes.resourceId === undefined ? asked : { ...asked, resource: changes.resourceId }
   const pool = await poolOf(context, hold)
   const { number, decision } = await judgeHeld(context, request, { pool, cidr: hold.cidr })
-  if (decision.exception !== undefined) await context.tx.exceptions.use(decision.exception, number, hold.n)
   const allocation: Allocation = {
     ...held,
     resourceId: changes.resourceId ?? held.resourceId,
     description: changes.description ?? held.description,
     decision: number,
+  }
+  if (decision.exception !== undefined) {
+    await context.tx.exceptions.use(decision.exception, { ...allocation, decision: number, allocation: hold.n })
   }
   await context.tx.space.confirm(hold, allocation)
   const id = formatId('allocation', context.tx.installation, hold.n)

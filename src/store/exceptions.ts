@@ -1,5 +1,5 @@
 // Exceptions: what was asked for, who decided, and which space was taken under each.
-import { type Cidr, fromKey, sizeOf } from '#model/cidr.ts'
+import { type Cidr, fromKey, sizeOf, toKey } from '#model/cidr.ts'
 import type { Exception, ExceptionFacts, ExceptionGrants, ExceptionStatus } from '#model/policy/exception.ts'
 import type { Clock } from './history.ts'
 import { type Sql, type SqlValue, toBit } from './sql.ts'
@@ -9,15 +9,20 @@ const rememberedMs = 7 * 86_400_000
 /** Of those that have ended, the latest. */
 const rememberedMax = 1_000
 
-/** Space that was taken under an exception and is still held. */
-export interface ExceptionUse {
-  /** The number of the allocation. */
-  readonly allocation: number
+/** What a decision under an exception gave: an allocation, or the use of space that is none of its own. */
+export interface Used {
   readonly decision: number
+  /** The number of the allocation. */
+  readonly allocation?: number
   readonly cidr: Cidr
   readonly resourceType: string
   readonly resourceId?: string
   readonly account: string
+}
+/** Space that was taken or used under an exception, and is still. */
+export interface ExceptionUse extends Used {
+  /** What has it, where there is no allocation: an association, or the resource itself. */
+  readonly place?: string
 }
 
 export interface ExceptionFilter {
@@ -29,7 +34,8 @@ export interface ExceptionFilter {
 }
 
 interface UseRow {
-  allocation: number
+  allocation: number | null
+  place: string | null
   decision: number
   first: Uint8Array
   length: number
@@ -145,7 +151,7 @@ export class Exceptions {
     }
     if (filter.hasOpenFinding) {
       conditions.push(`((is_break_glass = 1 and reviewed_by is null) or (${isOver}
-        and exists (select 1 from exception_use u join allocation a on a.n = u.allocation where u.exception_id = policy_exception.id)))`)
+        and exists (select 1 from exception_use u where u.exception_id = policy_exception.id and (${isStillThere}))))`)
       values.push(this.#clock.now)
     }
     const rows = await this.#sql.all<Row>(
@@ -256,33 +262,78 @@ export class Exceptions {
     return [...open, ...over].map(toFacts)
   }
 
-  /** Remembers that a decision was made under an exception, and which allocation came of it, if one did. */
-  async use(id: string, decision: number, allocation: number | undefined): Promise<void> {
+  /** Remembers that a decision was made under an exception, and what came of it. */
+  async use(id: string, { decision, allocation, cidr, resourceType, resourceId, account }: Used): Promise<void> {
+    // An allocation says all of it itself.
+    const isAlone = allocation === undefined
     await this.#sql.run(
-      'insert into exception_use (exception_id, decision, allocation) values (?, ?, ?)',
+      `insert into exception_use (exception_id, decision, allocation, resource_id, resource_type, account, first, length)
+       values (?, ?, ?, ?, ?, ?, ?, ?)`,
       id,
       decision,
       allocation ?? null,
+      isAlone ? (resourceId ?? null) : null,
+      isAlone ? resourceType : null,
+      isAlone ? account : null,
+      isAlone ? toKey(cidr) : null,
+      isAlone ? cidr.length : null,
     )
   }
-  /** What is still held of the space that was taken under an exception, in order of its decisions. */
+  /** What is still there of the space that was taken or used under an exception, in order of its decisions. */
   async held(id: string, after: number, limit: number): Promise<ExceptionUse[]> {
-    const rows = await this.#sql.all<UseRow>(
-      `select u.allocation, u.decision, a.first, a.length, h.resource_type, a.resource_id, h.account
-       from exception_use u join allocation a on a.n = u.allocation join holder h on h.n = a.holder
-       where u.exception_id = ? and u.decision > ? order by u.decision limit ?`,
-      id,
-      after,
-      limit,
-    )
-    return rows.map(({ first, length, resource_type, resource_id, ...row }) => ({
-      ...row,
-      cidr: fromKey(first, length),
-      resourceType: resource_type,
-      resourceId: resource_id ?? undefined,
-    }))
+    const found: ExceptionUse[] = []
+    for (const { select, tables, condition } of homes) {
+      const rows = await this.#sql.all<UseRow>(
+        `select u.decision, ${select} from exception_use u cross join ${tables}
+         where ${condition} and u.exception_id = ? and u.decision > ? order by u.decision limit ?`,
+        id,
+        after,
+        limit,
+      )
+      found.push(...rows.map(toUse))
+    }
+    return found.sort((a, b) => a.decision - b.decision).slice(0, limit)
   }
 }
+
+const toUse = ({ first, length, resource_type, resource_id, allocation, place, ...row }: UseRow): ExceptionUse => ({
+  ...row,
+  ...(allocation === null ? {} : { allocation }),
+  ...(place === null ? {} : { place }),
+  cidr: fromKey(first, length),
+  resourceType: resource_type,
+  resourceId: resource_id ?? undefined,
+})
+
+const ofUse = 'null as allocation, u.first, u.length, u.resource_type, u.resource_id, u.account'
+const isBlockOf = (table: string) => `${table}.first = u.first and ${table}.length = u.length`
+/** Where space can be that was taken or used under an exception: each decision gave one of these. */
+const homes = [
+  {
+    select: 'u.allocation, null as place, a.first, a.length, h.resource_type, a.resource_id, h.account',
+    tables: 'allocation a join holder h on h.n = a.holder',
+    condition: 'a.n = u.allocation',
+  },
+  {
+    select: `${ofUse}, c.association_id as place`,
+    tables: 'vpc_cidr c',
+    condition: `c.vpc_id = u.resource_id and ${isBlockOf('c')}`,
+  },
+  { select: `${ofUse}, s.id as place`, tables: 'subnet s', condition: `s.id = u.resource_id and ${isBlockOf('s')}` },
+  {
+    select: `${ofUse}, c.association_id as place`,
+    tables: 'subnet_cidr c',
+    condition: `c.subnet_id = u.resource_id and ${isBlockOf('c')}`,
+  },
+  {
+    select: `${ofUse}, g.association_id as place`,
+    tables: 'allocation a join address_association g on g.allocation = a.n',
+    condition: `g.nat_gateway_id = u.resource_id and ${isBlockOf('a')}`,
+  },
+] as const
+const isStillThere = homes
+  .map(({ tables, condition }) => `exists (select 1 from ${tables} where ${condition})`)
+  .join(' or ')
 
 /** Approved once, and no longer in force. */
 const isOver = `(status = 'revoked' or (status = 'approved' and expires_at <= ?))`

@@ -684,12 +684,18 @@ create table resource_type (
   },
   {
     number: 8,
-    name: 'holds for approval',
+    name: 'what exceptions hold and what is used under them',
     sql: `
 -- The number of the allocation that is held while an exception waits for approval; it stays when the hold is over.
 alter table policy_exception add column hold integer;
 create unique index policy_exception_hold on policy_exception (hold) where hold is not null;
 create index policy_exception_pending on policy_exception (target_id) where status = 'requested' and hold is not null;
+-- What was used or brought along without an allocation of its own, and by which resource: it is there as long as that has it.
+alter table exception_use add column resource_id text;
+alter table exception_use add column resource_type text;
+alter table exception_use add column account text;
+alter table exception_use add column first blob;
+alter table exception_use add column length integer;
 `,
   },
 ]

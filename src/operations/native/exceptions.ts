@@ -122,7 +122,11 @@ const finding = z.object({
   control: z
     .enum(['break-glass-review', 'exception-ended'])
     .describe('With `resource`, the identity of the finding: the same one is never reported under another name.'),
-  resource: z.string().describe('The exception, or the allocation that outlives it.'),
+  resource: z
+    .string()
+    .describe(
+      'The exception, or what outlives it: an allocation; an association, or a subnet, where the space was only used or brought along.',
+    ),
   exceptionId,
   since: instant,
   account: accountId.optional(),
@@ -537,10 +541,11 @@ async function describe(context: ReadContext, stored: Exception): Promise<z.outp
 }
 
 function describeUse({ tx }: ReadContext, use: ExceptionUse) {
-  const { allocation, decision, cidr, resourceType, resourceId, account } = use
+  const { allocation, place, decision, cidr, resourceType, resourceId, account } = use
+  const kind = resourceType === 'eip' ? 'address' : 'allocation'
   return {
     control: 'exception-ended' as const,
-    resource: formatId(resourceType === 'eip' ? 'address' : 'allocation', tx.installation, allocation),
+    resource: allocation === undefined ? place! : formatId(kind, tx.installation, allocation),
     account,
     resourceType,
     resourceId,
