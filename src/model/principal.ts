@@ -27,4 +27,35 @@ export interface NativePrincipal {
   readonly groups: readonly string[]
   /** What the token is narrowed to; empty: whatever the principal may. */
   readonly scopes: readonly string[]
+  /** Who it is for the identity provider, whatever name that gives them: its issuer and their subject there. */
+  readonly subject?: string
+  /** Who made the token, and who made theirs: names and subjects. Empty where a sign-in or the operator did. */
+  readonly makers: readonly string[]
+}
+
+/** Whoever did something: by name, and by what else is known of the person. */
+export interface Actor {
+  readonly by: string
+  readonly subject?: string
+  readonly makers?: readonly string[]
+}
+
+/** Those who stand behind a token that `native` makes for somebody else. */
+export const makersOf = ({ name, subject, makers }: NativePrincipal): readonly string[] => [
+  ...new Set([...makers, name, ...(subject === undefined ? [] : [subject])]),
+]
+
+const selvesOf = ({ by, subject }: Actor): readonly string[] => (subject === undefined ? [by] : [by, subject])
+
+/**
+ * What shows that two deeds may be one person's: the same name, the same subject, or that one made the token of the other.
+ * That a third made both of their tokens shows nothing: where one administrator hands out all of them, everybody is so.
+ */
+export function sharedIdentity(one: Actor, other: Actor): string | undefined {
+  const [ofOne, ofOther] = [selvesOf(one), selvesOf(other)]
+  return (
+    ofOne.find((self) => ofOther.includes(self)) ??
+    ofOne.find((self) => other.makers?.includes(self)) ??
+    ofOther.find((self) => one.makers?.includes(self))
+  )
 }

@@ -8,6 +8,10 @@ export interface ApiToken {
   readonly account: string
   readonly groups: readonly string[]
   readonly scopes: readonly string[]
+  /** Who it is for the identity provider, where they signed in. */
+  readonly subject?: string
+  /** Who made it, and who made theirs. */
+  readonly makers: readonly string[]
   readonly description: string | undefined
   readonly createdAt: number
   readonly expiresAt: number
@@ -20,12 +24,15 @@ interface Row {
   account: string
   member_of: string
   scopes: string
+  subject: string | null
+  makers: string
   description: string | null
   created_at: number
   expires_at: number
   revoked_at: number | null
 }
-const columns = 'id, principal, account, member_of, scopes, description, created_at, expires_at, revoked_at'
+const columns =
+  'id, principal, account, member_of, scopes, subject, makers, description, created_at, expires_at, revoked_at'
 
 const toToken = (row: Row): ApiToken => ({
   id: row.id,
@@ -33,6 +40,8 @@ const toToken = (row: Row): ApiToken => ({
   account: row.account,
   groups: JSON.parse(row.member_of) as string[],
   scopes: JSON.parse(row.scopes) as string[],
+  ...(row.subject === null ? {} : { subject: row.subject }),
+  makers: JSON.parse(row.makers) as string[],
   description: row.description ?? undefined,
   createdAt: row.created_at,
   expiresAt: row.expires_at,
@@ -73,7 +82,7 @@ export class ApiTokens {
   }
   async insert(token: ApiToken, hash: Uint8Array, signIn?: string): Promise<void> {
     await this.#sql.run(
-      `insert into api_token (hash, sign_in, ${columns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `insert into api_token (hash, sign_in, ${columns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       hash,
       signIn ?? null,
       token.id,
@@ -81,6 +90,8 @@ export class ApiTokens {
       token.account,
       JSON.stringify(token.groups),
       JSON.stringify(token.scopes),
+      token.subject ?? null,
+      JSON.stringify(token.makers),
       token.description ?? null,
       token.createdAt,
       token.expiresAt,

@@ -1,6 +1,6 @@
 // Exceptions: what was asked for, who decided, and which space was taken under each.
 import { type Cidr, fromKey, sizeOf, toKey } from '#model/cidr.ts'
-import type { Exception, ExceptionFacts, ExceptionGrants, ExceptionStatus } from '#model/policy/exception.ts'
+import type { Deed, Exception, ExceptionFacts, ExceptionGrants, ExceptionStatus } from '#model/policy/exception.ts'
 import type { Clock } from './history.ts'
 import { type Sql, type SqlValue, toBit } from './sql.ts'
 
@@ -58,8 +58,10 @@ interface Row {
   expires_at: number
   requested_by: string
   requested_at: number
+  requested_as: string | null
   asked_by: string
   asked_at: number
+  asked_as: string | null
   approved_by: string | null
   approved_at: number | null
   renewal: string | null
@@ -71,10 +73,14 @@ interface Row {
   review_note: string | null
 }
 const columns = `id, target_id, resource, locale, resource_type, grants, reason, status, is_break_glass, hold, starts_at,
-  expires_at, requested_by, requested_at, asked_by, asked_at, approved_by, approved_at, renewal, ended_by, ended_at, ended_note,
+  expires_at, requested_by, requested_at, requested_as, asked_by, asked_at, asked_as, approved_by, approved_at, renewal, ended_by, ended_at, ended_note,
   reviewed_by, reviewed_at, review_note`
 
 const deedOf = (by: string | null, at: number | null) => (by === null || at === null ? undefined : { by, at })
+/** What is known of a person beside the name. */
+const actorIn = (text: string | null) => (text === null ? {} : (JSON.parse(text) as Pick<Deed, 'subject' | 'makers'>))
+const actorText = ({ subject, makers }: Deed): string | null =>
+  subject === undefined && makers === undefined ? null : JSON.stringify({ subject, makers })
 function toException(row: Row): Exception {
   const ended = deedOf(row.ended_by, row.ended_at)
   const reviewed = deedOf(row.reviewed_by, row.reviewed_at)
@@ -84,8 +90,8 @@ function toException(row: Row): Exception {
     reason: row.reason,
     isBreakGlass: row.is_break_glass === 1,
     hold: row.hold ?? undefined,
-    requested: { by: row.requested_by, at: row.requested_at },
-    asked: { by: row.asked_by, at: row.asked_at },
+    requested: { by: row.requested_by, at: row.requested_at, ...actorIn(row.requested_as) },
+    asked: { by: row.asked_by, at: row.asked_at, ...actorIn(row.asked_as) },
     approved: deedOf(row.approved_by, row.approved_at),
     renewal: row.renewal === null ? undefined : (JSON.parse(row.renewal) as Exception['renewal']),
     ended: ended && { ...ended, note: row.ended_note ?? undefined },
@@ -111,6 +117,7 @@ const changing = (exception: Exception): SqlValue[] => [
   exception.expiresAt,
   exception.asked.by,
   exception.asked.at,
+  actorText(exception.asked),
   exception.approved?.by ?? null,
   exception.approved?.at ?? null,
   exception.renewal ? JSON.stringify(exception.renewal) : null,
@@ -218,9 +225,9 @@ export class Exceptions {
   async insert(exception: Exception): Promise<void> {
     await this.#sql.run(
       `insert into policy_exception (id, target_id, resource, locale, resource_type, grants, is_break_glass, hold,
-         requested_by, requested_at, reason, status, starts_at, expires_at, asked_by, asked_at, approved_by, approved_at, renewal, ended_by,
+         requested_by, requested_at, requested_as, reason, status, starts_at, expires_at, asked_by, asked_at, asked_as, approved_by, approved_at, renewal, ended_by,
          ended_at, ended_note, reviewed_by, reviewed_at, review_note)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       exception.id,
       exception.target,
       exception.resource ?? null,
@@ -231,12 +238,13 @@ export class Exceptions {
       exception.hold ?? null,
       exception.requested.by,
       exception.requested.at,
+      actorText(exception.requested),
       ...changing(exception),
     )
   }
   async update(exception: Exception): Promise<void> {
     await this.#sql.run(
-      `update policy_exception set reason = ?, status = ?, starts_at = ?, expires_at = ?, asked_by = ?, asked_at = ?,
+      `update policy_exception set reason = ?, status = ?, starts_at = ?, expires_at = ?, asked_by = ?, asked_at = ?, asked_as = ?,
          approved_by = ?, approved_at = ?, renewal = ?, ended_by = ?, ended_at = ?, ended_note = ?, reviewed_by = ?,
          reviewed_at = ?, review_note = ?
        where id = ?`,

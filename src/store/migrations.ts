@@ -696,6 +696,12 @@ alter table exception_use add column resource_type text;
 alter table exception_use add column account text;
 alter table exception_use add column first blob;
 alter table exception_use add column length integer;
+-- Who a token's holder is for the identity provider, and who made the token, and theirs: one person may have several names.
+alter table api_token add column subject text;
+alter table api_token add column makers text not null default '[]';
+-- The same of whoever asked, as JSON; null where nothing but the name is known.
+alter table policy_exception add column requested_as text;
+alter table policy_exception add column asked_as text;
 `,
   },
 ]

@@ -56,6 +56,7 @@ export const rights: Readonly<Record<string, Right>> = {
     update: [
       'approved_at',
       'approved_by',
+      'asked_as',
       'asked_at',
       'asked_by',
       'ended_at',

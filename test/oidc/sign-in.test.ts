@@ -44,13 +44,28 @@ const me = async (token: string) =>
 test('whoever signs in is the principal that the provider names, with their groups', async () => {
   const response = await redeem(await signIn('nina'))
   assert.equal(response.status, 201)
-  const { token, expiresAt } = (await response.json()) as { token: string; expiresAt: string }
+  interface Made {
+    readonly token: string
+    readonly expiresAt: string
+    readonly subject: string
+    readonly makers: readonly string[]
+  }
+  const { token, expiresAt, subject, makers } = (await response.json()) as Made
   const { principal, groups, roles } = await me(token)
   assert.deepEqual(
     { principal, groups, roles },
     { principal: 'user:nina@example.com', groups: ['group:network-team'], roles: [] },
   )
   assert(Date.parse(expiresAt) - Date.now() <= 12 * 3_600_000)
+  // Another name of the same person could not approve what this one asks for, nor could one that they make a token for.
+  assert.match(subject, /^http:\/\/\S+ \S+$/)
+  assert.deepEqual(makers, [])
+  const own = await fetch(`${server.endpoint}/api/v1/tokens`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: '{}',
+  })
+  assert.equal(((await own.json()) as Made).subject, subject)
 })
 
 test('a role of a group is a role of whoever is in it', async () => {

@@ -36,7 +36,7 @@ const read = (store: Store, hash: Uint8Array): Promise<Principal> =>
   store.read(async (tx) => {
     const token = await tx.apiTokens.findByHash(hash)
     if (!token || token.revokedAt !== undefined || token.expiresAt <= tx.now) refuse({ code: 'InvalidToken' })
-    const { principal: name, account, id, groups, scopes, expiresAt } = token
+    const { principal: name, account, id, groups, scopes, subject, makers, expiresAt } = token
     const [kind, rest] = name.split(':', 2) as [string, string]
     return {
       account,
@@ -45,6 +45,6 @@ const read = (store: Store, hash: Uint8Array): Promise<Principal> =>
       userId: name,
       keyEpoch: tx.keyEpoch,
       expiresAt,
-      native: { name, groups, scopes },
+      native: { name, groups, scopes, makers, ...(subject === undefined ? {} : { subject }) },
     }
   })

@@ -53,6 +53,8 @@ interface SignedIn {
   readonly id: string
   readonly name: string
   readonly groups: readonly string[]
+  /** Issuer and subject: names may change hands, these never do (OpenID Connect Core, section 5.7). */
+  readonly subject: string
   readonly challenge: string
   readonly until: number
 }
@@ -157,6 +159,7 @@ export function createSignIn(settings: OidcSettings, sealer: Sealer, now: () => 
         id: hashOf(sealed),
         name: nameIn(claims, settings),
         groups: groupsIn(claims, settings),
+        subject: `${inToken.iss} ${inToken.sub}`,
         challenge: begun.challenge,
         until: now() + codeMs,
       }
@@ -165,7 +168,7 @@ export function createSignIn(settings: OidcSettings, sealer: Sealer, now: () => 
     },
 
     redeem(code, verifier) {
-      const { id, name, groups, challenge } = open<SignedIn>(code, codeContext, 'code')
+      const { id, name, groups, subject, challenge } = open<SignedIn>(code, codeContext, 'code')
       const proof = Buffer.from(hashOf(verifier))
       const expected = Buffer.from(challenge)
       if (proof.length !== expected.length || !timingSafeEqual(proof, expected)) {
@@ -179,7 +182,7 @@ export function createSignIn(settings: OidcSettings, sealer: Sealer, now: () => 
           arn: `arn:cadastre::${account}:user/${name.slice('user:'.length)}`,
           accessKeyId: `sign-in-${id.slice(0, 16)}`,
           userId: name,
-          native: { name, groups, scopes: [] },
+          native: { name, groups, scopes: [], subject, makers: [] },
         },
       }
     },

@@ -133,10 +133,10 @@ test('a renewal leaves the present end in place until it is approved, and begins
   const asked = take(act(live, { kind: 'renew', by: 'user:bob', at: 5, expiresAt: later, reason: 'longer' }))
   assert.equal(stateAt(asked, end), 'expired')
   assert.deepEqual(act(asked, at('approve', 'user:bob', 6)), {
-    refused: { kind: 'same-person', asked: 'user:bob', by: 'user:bob' },
+    refused: { kind: 'same-person', asked: 'user:bob', by: 'user:bob', shared: 'user:bob' },
   })
   assert.deepEqual(act(asked, at('approve', 'user:ann', 6)), {
-    refused: { kind: 'same-person', asked: 'user:ann', by: 'user:ann' },
+    refused: { kind: 'same-person', asked: 'user:ann', by: 'user:ann', shared: 'user:ann' },
   })
   const early = take(act(asked, at('approve', 'user:eve', 6)))
   assert.deepEqual([early.startsAt, early.expiresAt, early.asked.by], [2, later, 'user:bob'])
@@ -144,7 +144,7 @@ test('a renewal leaves the present end in place until it is approved, and begins
   assert.deepEqual([late.startsAt, late.expiresAt, stateAt(late, 15)], [15, later, 'active'])
   const again: Act = { kind: 'renew', by: 'user:eve', at: 16, expiresAt: later + 5, reason: 'longer still' }
   assert.deepEqual(act(take(act(late, again)), at('approve', 'user:ann', 17)), {
-    refused: { kind: 'same-person', asked: 'user:ann', by: 'user:ann' },
+    refused: { kind: 'same-person', asked: 'user:ann', by: 'user:ann', shared: 'user:ann' },
   })
   const denied = take(act(asked, { kind: 'deny', by: 'user:eve', at: 6 }))
   assert.deepEqual([denied.status, denied.expiresAt, denied.renewal], ['approved', end, undefined])
@@ -224,4 +224,34 @@ test('a pattern matches what the same regular expression matches', () => {
     }),
     { numRuns: 2_000 },
   )
+})
+
+test('who made the token of the other may be the other, for approvals, renewals and reviews', () => {
+  const ann = { by: 'user:ann' }
+  const byAnn = { by: 'user:ann-too', makers: ['user:ann'] }
+  const bob = { by: 'user:bob' }
+  const refused = (exception: Exception, deed: Act) => {
+    const outcome = act(exception, deed)
+    return 'refused' in outcome && outcome.refused.kind === 'same-person' ? outcome.refused.shared : undefined
+  }
+  for (const [asker, other] of [
+    [ann, byAnn],
+    [byAnn, ann],
+  ] as const) {
+    const asked = { ...requested, requested: { ...asker, at: 0 }, asked: { ...asker, at: 0 } }
+    assert.equal(refused(asked, { kind: 'approve', ...other, at: 1 }), 'user:ann')
+    assert.equal(refused(asked, { kind: 'approve', ...bob, at: 1 }), undefined)
+    const open = { ...broken, requested: { ...asker, at: 0 } }
+    assert.equal(refused(open, { kind: 'review', ...other, at: 1, note: 'seen' }), 'user:ann')
+    const renewed = { ...approvedBy(bob), renewal: { ...asker, at: 3, expiresAt: later, reason: 'longer' } }
+    assert.equal(refused(renewed, { kind: 'approve', ...other, at: 4 }), 'user:ann')
+  }
+})
+
+const approvedBy = (by: { readonly by: string }): Exception => ({
+  ...requested,
+  requested: { by: 'user:carol', at: 0 },
+  asked: { by: 'user:carol', at: 0 },
+  status: 'approved',
+  approved: { ...by, at: 1 },
 })

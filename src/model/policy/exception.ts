@@ -1,4 +1,5 @@
 // Exceptions: for a limited time, one target may have what policy denies it for one locale and type (policy-model §7).
+import { type Actor, sharedIdentity } from '../principal.ts'
 
 export const dayMs = 86_400_000
 /** From the request, or the renewal, to the end. */
@@ -43,8 +44,7 @@ export const exceptionStates = ['requested', 'approved', 'active', 'expired', 'r
 export type ExceptionState = (typeof exceptionStates)[number]
 
 /** Something that one person did at a moment. */
-export interface Deed {
-  readonly by: string
+export interface Deed extends Actor {
   readonly at: number
 }
 /** A later end that is asked for; until somebody else approves it, the present one holds. */
@@ -133,8 +133,8 @@ export type Act =
   | ({ readonly kind: 'review'; readonly note: string } & Deed)
 
 export type ActProblem =
-  /** `asked` is who asked for what this person would judge: the same one, under whatever token and role. */
-  | { readonly kind: 'same-person'; readonly asked: string; readonly by: string }
+  /** `asked` is who asked for what this person would judge: the same one, under whatever token and role, by what `shared` says. */
+  | { readonly kind: 'same-person'; readonly asked: string; readonly by: string; readonly shared: string }
   | { readonly kind: 'state'; readonly problem: string }
   | ({ readonly kind: 'time' } & TimeProblem)
 
@@ -156,19 +156,21 @@ export function act(exception: Exception, deed: Act): Outcome {
   }
 }
 
-function approve(exception: Exception, { by, at }: Deed): Outcome {
+function approve(exception: Exception, deed: Deed): Outcome {
+  const { at } = deed
   const state = stateAt(exception, at)
   if (state !== 'requested') return refused(`it is ${state}, and only what is requested can be approved`)
-  const asked = askerAmong(exception, by)
-  if (asked !== undefined) return samePerson(asked, by)
-  return { exception: { ...exception, status: 'approved', approved: { by, at } } }
+  const same = samePerson([exception.requested, exception.asked], deed)
+  if (same) return same
+  return { exception: { ...exception, status: 'approved', approved: doneBy(deed) } }
 }
 
 /** Who asked first may not approve what somebody else asked to prolong, either: it is still their exception. */
-function approveRenewal(exception: Exception, renewal: Renewal, { by, at }: Deed): Outcome {
+function approveRenewal(exception: Exception, renewal: Renewal, deed: Deed): Outcome {
+  const { at } = deed
   if (at >= renewal.expiresAt) return refused('the end that it asks for has passed; deny it, and ask anew')
-  const asked = renewal.by === by ? by : askerAmong(exception, by)
-  if (asked !== undefined) return samePerson(asked, by)
+  const same = samePerson([renewal, exception.requested, exception.asked], deed)
+  if (same) return same
   const wasOver = at >= exception.expiresAt
   return {
     exception: {
@@ -178,29 +180,32 @@ function approveRenewal(exception: Exception, renewal: Renewal, { by, at }: Deed
       // What had expired begins anew: between its end and now it was not in force.
       startsAt: wasOver ? at : exception.startsAt,
       expiresAt: renewal.expiresAt,
-      asked: { by: renewal.by, at: renewal.at },
-      approved: { by, at },
+      asked: doneBy(renewal),
+      approved: doneBy(deed),
       renewal: undefined,
     },
   }
 }
 
 /** Denies what waits: the request, or the renewal alone, after which the present end still holds. */
-function deny(exception: Exception, { by, at, note }: Deed & { note?: string }): Outcome {
+function deny(exception: Exception, deed: Deed & { note?: string }): Outcome {
+  const { at, note } = deed
   if (exception.renewal) return { exception: { ...exception, renewal: undefined } }
   const state = stateAt(exception, at)
   if (state !== 'requested') return refused(`it is ${state}, and only what is requested can be denied`)
-  return { exception: { ...exception, status: 'denied', ended: { by, at, note } } }
+  return { exception: { ...exception, status: 'denied', ended: { ...doneBy(deed), note } } }
 }
 
-function revoke(exception: Exception, { by, at, note }: Deed & { note?: string }): Outcome {
+function revoke(exception: Exception, deed: Deed & { note?: string }): Outcome {
+  const { at, note } = deed
   const state = stateAt(exception, at)
   if (state !== 'active' && state !== 'approved')
     return refused(`it is ${state}, and only what is approved or active can be revoked`)
-  return { exception: { ...exception, status: 'revoked', renewal: undefined, ended: { by, at, note } } }
+  return { exception: { ...exception, status: 'revoked', renewal: undefined, ended: { ...doneBy(deed), note } } }
 }
 
-function renew(exception: Exception, { by, at, expiresAt, reason }: Renewal): Outcome {
+function renew(exception: Exception, deed: Renewal): Outcome {
+  const { at, expiresAt, reason } = deed
   if (exception.isBreakGlass) return refused('break-glass is not renewed; request an exception')
   if (exception.renewal)
     return refused(`${exception.renewal.by} has asked to renew it already; approve or deny that first`)
@@ -210,20 +215,33 @@ function renew(exception: Exception, { by, at, expiresAt, reason }: Renewal): Ou
     return { refused: { kind: 'time', field: 'expiresAt', problem: 'it must be later than the present end' } }
   const wrong = timeProblem({ startsAt: at, expiresAt }, { now: at, isBreakGlass: false })
   if (wrong) return { refused: { kind: 'time', ...wrong } }
-  return { exception: { ...exception, renewal: { by, at, expiresAt, reason } } }
+  return { exception: { ...exception, renewal: { ...doneBy(deed), expiresAt, reason } } }
 }
 
-function review(exception: Exception, { by, at, note }: Deed & { note: string }): Outcome {
+function review(exception: Exception, deed: Deed & { note: string }): Outcome {
   if (!exception.isBreakGlass) return refused('only break-glass is reviewed')
   if (exception.reviewed) return refused(`${exception.reviewed.by} has reviewed it already`)
-  if (exception.requested.by === by) return samePerson(by, by)
-  return { exception: { ...exception, reviewed: { by, at, note } } }
+  const same = samePerson([exception.requested], deed)
+  if (same) return same
+  return { exception: { ...exception, reviewed: { ...doneBy(deed), note: deed.note } } }
 }
 
 const refused = (problem: string): Outcome => ({ refused: { kind: 'state', problem } })
-const samePerson = (asked: string, by: string): Outcome => ({ refused: { kind: 'same-person', asked, by } })
-const askerAmong = ({ requested, asked }: Exception, by: string): string | undefined =>
-  [requested.by, asked.by].find((one) => one === by)
+/** Refuses where whoever does it may be one of those who asked. */
+function samePerson(askers: readonly Deed[], deed: Deed): Outcome | undefined {
+  for (const asker of askers) {
+    const shared = sharedIdentity(asker, deed)
+    if (shared !== undefined) return { refused: { kind: 'same-person', asked: asker.by, by: deed.by, shared } }
+  }
+  return undefined
+}
+/** The deed alone, without what was done. */
+const doneBy = ({ by, at, subject, makers }: Deed): Deed => ({
+  by,
+  at,
+  ...(subject === undefined ? {} : { subject }),
+  ...(makers && makers.length > 0 ? { makers } : {}),
+})
 
 // Which speak of a request -------------------------------------------------------------------------------------------
 

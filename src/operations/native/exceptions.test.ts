@@ -210,6 +210,50 @@ describe('who may', () => {
     assert.equal((await act(exceptionId, 'deny')).body.state, 'denied')
   })
 
+  test('nobody approves, renews or reviews under another name: by a token that they made, or that who asked made', async () => {
+    const tokenFor = async (principal: string, as: string): Promise<string> =>
+      (await acme.post<{ token: string }>('/tokens', { principal }, { as })).token
+    for (const principal of ['user:second', 'user:third']) {
+      await acme.post('/role-bindings', { principal, role: 'organization-administrator', node: '*' })
+    }
+    const second = await tokenFor('user:second', people.ann)
+    const third = await tokenFor('user:third', second)
+    const own = (await acme.post<{ token: string }>('/tokens', {}, { as: third })).token
+    const { items } = await acme.get<Page<{ makers: string[] }>>('/tokens?principal=user:third')
+    assert.deepEqual(
+      items.map(({ makers }) => makers),
+      [
+        ['user:ann', 'user:second'],
+        ['user:ann', 'user:second'],
+      ],
+    )
+
+    const byAnn = await request()
+    for (const as of [second, third, own]) {
+      const { status, body } = await act(byAnn.exceptionId, 'approve', { as })
+      assert.equal(status, 403)
+      assert.match(body.detail, /`user:ann` asked for .*\(`user:ann` may stand behind both/)
+    }
+    const byThird = await request({}, own)
+    assert.equal((await act(byThird.exceptionId, 'approve', { as: people.ann })).status, 403)
+    assert.equal((await act(byThird.exceptionId, 'approve', { as: second })).status, 403)
+    assert.equal((await act(byThird.exceptionId, 'approve')).status, 200, 'bob has no part in it')
+    const renewal = { expiresAt: await inMs(2 * hourMs), reason: 'longer' }
+    await act(byThird.exceptionId, 'renew', { as: second, body: renewal })
+    assert.equal((await act(byThird.exceptionId, 'approve', { as: people.ann })).status, 403)
+    assert.equal((await act(byThird.exceptionId, 'approve')).body.expiresAt, renewal.expiresAt)
+    await revoke(byThird.exceptionId)
+    await act(byAnn.exceptionId, 'deny')
+
+    const broken = await acme.post<Shown>('/exceptions/break-glass', await wishOf(), { as: second })
+    const note = { note: 'I saw it' }
+    for (const as of [people.ann, third]) {
+      assert.equal((await act(broken.exceptionId, 'review', { as, body: note })).status, 403)
+    }
+    assert.equal((await act(broken.exceptionId, 'review', { body: note })).status, 200)
+    await revoke(broken.exceptionId)
+  })
+
   test('asking needs `exception:request` at the target, deciding `exception:approve`', async () => {
     const { operator, approver } = people
     const ofOperator = { target: shop, grants: { provider: true } }

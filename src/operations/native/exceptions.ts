@@ -10,6 +10,7 @@ import {
   type ActProblem,
   act,
   breakGlassHoursMax,
+  type Deed,
   type Exception,
   type ExceptionGrants,
   exceptionDaysMax,
@@ -280,7 +281,7 @@ export const approveException = nativeWrite({
   name: 'approveException',
   summary: 'Approve an exception, or its renewal, that somebody else asked for.',
   description:
-    'Whoever asked cannot approve, whatever their roles and tokens. For pools that are neither the target’s own nor shared with it, you must be permitted to approve at the account that owns them, too. What is held for it stays held until it is confirmed or lapses.',
+    'Whoever asked cannot approve, whatever their roles and tokens, and neither can whoever made the token that was asked with, or has one that the asker made. For pools that are neither the target’s own nor shared with it, you must be permitted to approve at the account that owns them, too. What is held for it stays held until it is confirmed or lapses.',
   action: 'exception:approve',
   input: z.strictObject({ exceptionId }),
   output: exception,
@@ -479,7 +480,10 @@ async function placeOfException(context: ReadContext, input: { readonly exceptio
 }
 
 /** The person, whatever token they use and whichever group gives them the role. */
-const deedOf = (context: ReadContext) => ({ by: context.caller.native!.name, at: context.now })
+function deedOf({ caller, now }: ReadContext): Deed {
+  const { name, subject, makers } = caller.native!
+  return { by: name, at: now, ...(subject === undefined ? {} : { subject }), ...(makers.length > 0 ? { makers } : {}) }
+}
 
 async function change(context: WriteContext, id: string, deed: Act): Promise<z.output<typeof exception>> {
   const before = await getStored(context, id)
@@ -497,7 +501,10 @@ function refuseAct({ id, target }: Exception, deed: Act, problem: ActProblem): n
   if (problem.kind === 'time') {
     refuseValue(problem.field, 'expiresAt' in deed ? formatInstant(deed.expiresAt) : '', problem.problem)
   }
-  const because = `\`${problem.asked}\` asked for \`${id}\`, and so \`${problem.by}\` cannot ${deed.kind} it; somebody else who may approve at \`${target}\` must`
+  const { asked, by, shared } = problem
+  const also =
+    asked === by ? '' : ` (\`${shared}\` may stand behind both: by sign-in, or as who made the token of the other)`
+  const because = `\`${asked}\` asked for \`${id}\`, and so \`${by}\` cannot ${deed.kind} it${also}; somebody else who may approve at \`${target}\` must`
   return refuse({ code: 'NotAuthorized', action: 'exception:approve', because })
 }
 
@@ -511,7 +518,7 @@ async function remember(context: WriteContext, stored: Exception): Promise<void>
 
 // The answer ---------------------------------------------------------------------------------------------------------
 
-const describeDeed = <D extends { readonly by: string; readonly at: number }>(deed: D) => ({
+const describeDeed = <D extends Deed>({ subject: _, makers: __, ...deed }: D) => ({
   ...deed,
   at: formatInstant(deed.at),
 })

@@ -47,6 +47,7 @@ export async function createOperatorToken(
         account,
         groups: [],
         scopes: [],
+        makers: [],
         description: 'made by the operator',
         createdAt: tx.now,
         expiresAt: tx.now + operatorTokenMs,

@@ -2,6 +2,7 @@
 import { hash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { hasShape } from '#model/identifier.ts'
+import { makersOf } from '#model/principal.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import { everywhere, scopeNames } from '#model/roles.ts'
 import type { ApiToken } from '#store/api-tokens.ts'
@@ -26,6 +27,12 @@ const tokenShape = {
   account: accountId.describe('The home account of the principal, for the record.'),
   groups: z.array(z.string()),
   scopes,
+  subject: z.string().optional().describe('Who signed in: the issuer and subject of the identity provider.'),
+  makers: z
+    .array(z.string())
+    .describe(
+      'Who made it, and who made theirs: they may not approve what is asked for with it, nor it what they ask for.',
+    ),
   description: z.string().optional(),
   createdAt: instant,
   expiresAt: instant,
@@ -137,6 +144,8 @@ export const createToken = nativeWrite({
       account,
       groups: isOwn ? native.groups : [],
       scopes: narrowed,
+      ...(isOwn && native.subject !== undefined ? { subject: native.subject } : {}),
+      makers: isOwn ? native.makers : makersOf(native),
       description: wish.description,
       createdAt: context.now,
       expiresAt: context.now + wish.expiresInSeconds * 1_000,
@@ -181,7 +190,7 @@ export const createSession = nativeWrite({
   secretOutput: true,
   prepare: drawToken,
   async run(context, { signIn }, drawn) {
-    const { name, groups } = context.caller.native!
+    const { name, groups, subject, makers } = context.caller.native!
     if (await context.tx.apiTokens.findBySignIn(signIn)) {
       refuseValue('code', '[secret]', 'it has made a token already; sign in again')
     }
@@ -191,6 +200,8 @@ export const createSession = nativeWrite({
       account: context.caller.account,
       groups,
       scopes: [],
+      subject,
+      makers,
       description: 'signed in',
       createdAt: context.now,
       expiresAt: context.now + sessionSeconds * 1_000,
@@ -241,6 +252,8 @@ const describe = (row: ApiToken): z.output<typeof token> => ({
   account: row.account,
   groups: [...row.groups],
   scopes: row.scopes as z.output<typeof token>['scopes'],
+  ...(row.subject === undefined ? {} : { subject: row.subject }),
+  makers: [...row.makers],
   description: row.description,
   createdAt: formatInstant(row.createdAt),
   expiresAt: formatInstant(row.expiresAt),
