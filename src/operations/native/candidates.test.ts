@@ -189,6 +189,47 @@ describe('a candidate mode', () => {
   })
 })
 
+describe('one target at a time', () => {
+  open()
+  const stateOf = async (target: string) => {
+    const { mode } = await acme.get<{ mode: string }>(`/policies/${law}/assignments/${target}`)
+    const { body } = await acme.ask<{ version?: number; mode?: string }>('GET', at(target))
+    return [mode, body.version, body.mode]
+  }
+
+  test('a mode is promoted by itself, and every other assignment keeps its mode and its candidate', async () => {
+    for (const target of [prod, dev]) {
+      const body = { mode: 'observe', kind: 'default' }
+      assert.equal((await acme.ask('PUT', `/policies/${law}/assignments/${target}`, { body })).status, 200)
+    }
+    const version = await draft(other)
+    await put(dev, { version, mode: 'warn' })
+    await put(root, { mode: 'warn' })
+    await put(prod, { mode: 'enforce' })
+    const before = [await stateOf(dev), await stateOf(root)]
+    await acme.post(`${at(prod)}/promote`, {})
+    assert.deepEqual(await stateOf(prod), ['enforce', undefined, undefined])
+    assert.deepEqual([await stateOf(dev), await stateOf(root)], before)
+    assert.notEqual(await versionInForce(), version)
+    for (const target of [prod, dev]) await acme.ask('DELETE', `/policies/${law}/assignments/${target}`)
+    await acme.ask('DELETE', at(root))
+  })
+
+  test('other content for one target is a policy of its own, put there in one step, and back in another', async () => {
+    await acme.enable(law, prod)
+    await acme.enable(law, dev)
+    const next = await acme.policy()
+    await acme.rules(next, [other])
+    const path = `/policies/${next}/assignments/${dev}`
+    assert.equal((await acme.ask('PUT', path, { body: { kind: 'default', replaces: law } })).status, 200)
+    const poolsOf = async () => [(await allocate(lab)).PublicIpv4Pool, (await allocate(shop)).PublicIpv4Pool]
+    assert.deepEqual(await poolsOf(), [other, listed])
+    const back = { body: { kind: 'default', replaces: next } }
+    assert.equal((await acme.ask('PUT', `/policies/${law}/assignments/${dev}`, back)).status, 200)
+    assert.deepEqual(await poolsOf(), [listed, listed])
+  })
+})
+
 describe('what is refused', () => {
   open()
 

@@ -202,7 +202,7 @@ export const promoteCandidate = nativeWrite({
   name: 'promoteAssignmentCandidate',
   summary: 'Let the candidate act, in one step.',
   description:
-    'A version in force is in force wherever its policy is enabled. A candidate version is therefore promoted where it is the candidate of all assignments of the policy, and is then in force for all of them; each other candidate mode stays a candidate.',
+    'A version in force is in force wherever its policy is enabled. A candidate version is therefore promoted where it is the candidate of all assignments of the policy, and is then in force for all of them; each other candidate mode stays a candidate. A candidate mode alone is promoted for this assignment and touches no other. What is to hold for one target first is a policy of its own, enabled there with `replaces`.',
   action: 'policy:manage',
   input: z.strictObject(assignment),
   output: z.object({ ...assignment, version: z.number().int().describe('In force now.'), mode }),
@@ -306,7 +306,7 @@ async function settleElsewhere(context: WriteContext, { policyId, targetId, vers
     await requirePermission(context, 'policy:manage', { node: other.targetId })
     const beside = candidates.get(other.targetId)
     if (!beside || beside.version !== version) {
-      const problem = `the policy is enabled on \`${other.targetId}\` too, where version ${version} is not the candidate; make it the candidate there first`
+      const problem = `the policy is enabled on \`${other.targetId}\` too, where version ${version} is not the candidate; make it the candidate there first, or enable a policy of its own on one of the two in place of this one (\`replaces\`)`
       refuse({ code: 'IncorrectState', what: 'ipam-policy', id: policyId, problem })
     }
     await context.tx.candidates.remove(policyId, other.targetId)
