@@ -7,7 +7,8 @@ import { compileSnapshot, type Snapshot } from '#model/policy/snapshot.ts'
 import type { Principal } from '#model/principal.ts'
 import { Refused, refuse, refuseValue } from '#model/refusal.ts'
 import type { Store, Transaction } from '#store/store.ts'
-import type { AnyOperation, OperationSettings, ReadOperation, WriteContext, WriteOperation } from './operation.ts'
+import { requireStill } from './native/authority.ts'
+import type { AnyOperation, Need, OperationSettings, ReadOperation, WriteContext, WriteOperation } from './operation.ts'
 import { ReplayWindow, replayWindowMs } from './replay.ts'
 
 /** How long a client token is remembered. EC2 promises no time; a day covers every retry of a tool. */
@@ -99,10 +100,10 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
         await refuseEndedKey(tx, call.principal)
         const used = token && (await findUse(tx, token))
         if (used) tx.tokens.touch()
-        if (used) return { output: replayOf(used, token, call), decisions: [] }
         const context = new RequestContext(tx, call, settings, snapshotOf)
         const before = tx.changes
         try {
+          if (used) return { output: await repeat(context, used, token), decisions: [] }
           const output = await operation.run(context, call.input as never, prepared)
           if (isDryRun(call)) throw new DryRunSucceeded(output, context.decisions)
           await recordEntry(tx, context, operation.name, 'Success', token, output)
@@ -192,7 +193,7 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
       assert(number !== undefined, 'decisions are numbered by the context')
       await tx.journal.recordDecision(number, decision, n)
     }
-    if (token?.kind === 'client') await tx.tokens.keep(token.hash, n, tx.now)
+    if (token?.kind === 'client') await tx.tokens.keep(token.hash, n, tx.now, context.needsText)
     else if (token) {
       await rememberRequest(tx, token.hash, n)
       if (token.signature && token.signature !== token.hash) await rememberRequest(tx, token.signature, n)
@@ -232,6 +233,8 @@ interface Token {
 interface Use {
   readonly parameters: Uint8Array
   readonly result: string
+  /** What the caller had to be permitted then, as JSON. */
+  readonly needs: string | null
 }
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0
 
@@ -278,6 +281,13 @@ const digest = (call: Call, action: string, kind: string, token: string): Uint8A
   sha256(`${call.principal.native?.name ?? call.principal.account}\n${call.region}\n${action}\n${kind}\n${token}`)
 const sha256 = (text: string): Uint8Array => hash('sha256', text, 'buffer').subarray(0, 16)
 
+/** The first answer again, for who could still ask for it. */
+async function repeat(context: RequestContext, use: Use, token: Token): Promise<unknown> {
+  const output = replayOf(use, token, context.call)
+  if (use.needs !== null) await requireStill(context, JSON.parse(use.needs) as Need[])
+  return output
+}
+
 function replayOf(use: Use, token: Token, call: Call): unknown {
   if (!token.signature && !sameBytes(use.parameters, token.parameters)) {
     refuse({
@@ -305,6 +315,7 @@ class RequestContext implements WriteContext {
   readonly settings: OperationSettings
   readonly decisions: Decision[]
   readonly subjects: string[]
+  readonly #needs: Need[]
   readonly #snapshotOf: SnapshotOf
   readonly #changesBefore: number
   readonly #epochBefore: number
@@ -318,6 +329,7 @@ class RequestContext implements WriteContext {
   ) {
     this.decisions = whole?.context.decisions ?? []
     this.subjects = whole?.context.subjects ?? []
+    this.#needs = whole ? whole.context.#needs : []
     this.#changesBefore = whole ? whole.context.#changesBefore : tx.changes
     this.#epochBefore = whole ? whole.context.#epochBefore : tx.governanceEpoch
     this.tx = tx
@@ -348,6 +360,16 @@ class RequestContext implements WriteContext {
     // Rows may have changed whose new epoch is not counted yet: what is compiled now must not be taken for the old epoch's.
     const isBetween = this.tx.changes !== this.#changesBefore && this.tx.governanceEpoch === this.#epochBefore
     return this.#snapshotOf(this.tx, { keep: !isBetween })
+  }
+  noteNeed(need: Need): void {
+    this.#needs.push(need)
+  }
+  /** Each once, as it is kept with the token; null where nothing was asked. */
+  get needsText(): string | null {
+    if (this.#needs.length === 0) return null
+    return JSON.stringify([
+      ...new Map(this.#needs.map((need) => [`${need.action}\n${need.path.at(-1)}`, need])).values(),
+    ])
   }
   newSequence(): number {
     return this.tx.nextSequence()

@@ -10,7 +10,15 @@ import type { IdKind } from '#model/identifier.ts'
 import type { Decision } from '#model/policy/decision.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
 import type { Principal } from '#model/principal.ts'
+import type { Action } from '#model/roles.ts'
 import type { ReadTransaction, Transaction } from '#store/store.ts'
+
+/** Something that was permitted at a node, when the request was made. */
+export interface Need {
+  readonly action: Action
+  /** Root, units, node: where the node is gone since, what was above it still says who answers for it. */
+  readonly path: readonly string[]
+}
 
 /** What every `run` may touch besides its input: no clock, no randomness, no network, because a transaction may run twice. */
 export interface ReadContext {
@@ -24,6 +32,8 @@ export interface ReadContext {
   readonly settings: OperationSettings
   /** The governance state compiled for decisions; the same one for the whole transaction unless governance changes in it. */
   snapshot(): Promise<Snapshot>
+  /** Remembers that the caller had to be permitted something: whoever repeats the request must be, too. */
+  noteNeed(need: Need): void
   /** The state that the caller saw and wants to change (`If-Match` of the native API). */
   readonly ifMatch: string | undefined
   /**

@@ -702,6 +702,8 @@ alter table api_token add column makers text not null default '[]';
 -- The same of whoever asked, as JSON; null where nothing but the name is known.
 alter table policy_exception add column requested_as text;
 alter table policy_exception add column asked_as text;
+-- What the caller had to be permitted, as JSON: a repeat is answered where they still are.
+alter table client_token add column needs text;
 `,
   },
 ]

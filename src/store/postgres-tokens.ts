@@ -7,9 +7,9 @@ export const requestTokenMs = 600_000
 /** Old tokens are dropped by whoever has added this many, twice as many at a time. */
 const purgeEvery = 500
 
-const findUses = `select t.token, a.parameters, a.result, a.request_id as "requestId"
-  from (select token, audit_entry from client_token where token = any($1)
-    union all select token, audit_entry from request_token where token = any($1)) t
+const findUses = `select t.token, a.parameters, a.result, a.request_id as "requestId", t.needs
+  from (select token, audit_entry, needs from client_token where token = any($1)
+    union all select token, audit_entry, null as needs from request_token where token = any($1)) t
   join audit_entry a on a.n = t.audit_entry`
 
 const purge =
@@ -72,9 +72,9 @@ export class SharedTokens extends Tokens {
   override findRequest(token: Uint8Array): Promise<FoundUse | undefined> {
     return this.#use(token)
   }
-  override async keep(token: Uint8Array, auditEntry: number, at: number): Promise<void> {
+  override async keep(token: Uint8Array, auditEntry: number, at: number, needs: string | null = null): Promise<void> {
     this.#found.delete(nameOf(token))
-    await super.keep(token, auditEntry, at)
+    await super.keep(token, auditEntry, at, needs)
   }
   override async keepRequest(token: Uint8Array, auditEntry: number, at: number): Promise<void> {
     this.#found.delete(nameOf(token))

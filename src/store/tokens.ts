@@ -11,6 +11,8 @@ export interface TokenUse {
   /** What was answered, as JSON. */
   readonly result: string
   readonly requestId: string
+  /** What its caller had to be permitted, as JSON; null where nothing was asked. */
+  readonly needs: string | null
 }
 
 /**
@@ -41,13 +43,19 @@ export class Tokens {
 
   async find(token: Uint8Array): Promise<TokenUse | undefined> {
     return this.#sql.get<TokenUse>(
-      `select a.parameters, a.result, a.request_id as "requestId" from client_token t join audit_entry a on a.n = t.audit_entry
+      `select a.parameters, a.result, a.request_id as "requestId", t.needs from client_token t join audit_entry a on a.n = t.audit_entry
        where t.token = ?`,
       token,
     )
   }
-  async keep(token: Uint8Array, auditEntry: number, at: number): Promise<void> {
-    await this.#sql.later('insert into client_token (token, audit_entry, at) values (?, ?, ?)', token, auditEntry, at)
+  async keep(token: Uint8Array, auditEntry: number, at: number, needs: string | null = null): Promise<void> {
+    await this.#sql.later(
+      'insert into client_token (token, audit_entry, at, needs) values (?, ?, ?, ?)',
+      token,
+      auditEntry,
+      at,
+      needs,
+    )
   }
   /** Forgets tokens used before `before`; at most `limit` at a time, so that nobody waits long. */
   async forget(before: number, limit: number): Promise<number> {
@@ -63,7 +71,7 @@ export class Tokens {
   /** The use of an implicit token, by the audit entry that holds it. */
   async useOf(auditEntry: number): Promise<(TokenUse & { token: Uint8Array }) | undefined> {
     return this.#sql.get<TokenUse & { token: Uint8Array }>(
-      'select token, parameters, result, request_id as "requestId" from audit_entry where n = ? and token is not null',
+      'select token, parameters, result, request_id as "requestId", null as needs from audit_entry where n = ? and token is not null',
       auditEntry,
     )
   }

@@ -1,9 +1,10 @@
 // Whether the caller may: roles asked at a place, in the transaction, on the snapshot that decisions are made on.
 
+import { isAccountId } from '#model/organization.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
-import { type Access, type Action, authorize, scopesCover } from '#model/roles.ts'
-import type { ReadContext } from '../operation.ts'
+import { type Access, type Action, authorize, everywhere, scopesCover } from '#model/roles.ts'
+import type { Need, ReadContext } from '../operation.ts'
 
 /** Where an action is asked for. */
 export interface Place {
@@ -15,7 +16,21 @@ export interface Place {
 
 /** Whether the caller may do something at a node. A signed request of EC2 has no say here. */
 export async function accessAt(context: ReadContext, action: Action, node: string): Promise<Access> {
-  return accessOn(await context.snapshot(), context, action, node)
+  const snapshot = await context.snapshot()
+  const access = accessOn(snapshot, context, action, node)
+  if (access.isPermitted) context.noteNeed({ action, path: pathOf(snapshot, node) })
+  return access
+}
+
+/** Refuses a repeat of a request by who could not make it any more: a role has ended since, or the token is a narrower one. */
+export async function requireStill(context: ReadContext, needs: readonly Need[]): Promise<void> {
+  const { nodes } = await context.snapshot()
+  for (const { action, path } of needs) {
+    const node = path.at(-1)!
+    // What the request itself has deleted, or somebody else since: who answers for what was above it.
+    const standing = isAccountId(node) || node === everywhere ? node : path.findLast((one) => nodes.has(one))
+    await requirePermission(context, action, { node: standing ?? node })
+  }
 }
 
 /** The same for many nodes: a predicate over one snapshot. */
