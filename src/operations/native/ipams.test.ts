@@ -1,0 +1,51 @@
+// IPAMs over the native API: their settings are fields, whichever way they were written.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
+import { managementAccount } from '../../../test/world.ts'
+
+interface Shown {
+  readonly ipamId: string
+  readonly policyCompatibility: string
+  readonly unmatched: string
+  readonly tags: Readonly<Record<string, string>>
+}
+let world: NativeWorld
+before(async () => {
+  world = await openNativeWorld()
+})
+after(() => world.close())
+
+test('settings are answered as what holds, never as tags, and a field that changes ends the tag that says otherwise', async () => {
+  const as = { account: managementAccount }
+  const made = await world.post<Shown>('/ipams', {
+    ...as,
+    region: 'us-east-1',
+    unmatched: 'deny',
+    tags: { team: 'net' },
+  })
+  const show = () => world.get<Shown>(`/ipams/${made.ipamId}`)
+  const settingsOf = ({ policyCompatibility, unmatched, tags }: Shown) => [policyCompatibility, unmatched, tags]
+  assert.deepEqual(settingsOf(made), ['strict', 'deny', { team: 'net' }])
+  assert.deepEqual(await show(), made)
+
+  const Resources = [made.ipamId]
+  const Tags = [
+    { Key: 'cadastre:unmatched', Value: 'provider' },
+    { Key: 'cadastre:policy-compatibility', Value: 'aws' },
+  ]
+  await world.call('CreateTags', { Resources, Tags }, as)
+  assert.deepEqual(settingsOf(await show()), ['aws', 'provider', { team: 'net' }], 'the other spelling moves the field')
+
+  const { body } = await world.ask<Shown>('PATCH', `/ipams/${made.ipamId}`, { body: { unmatched: 'deny' } })
+  assert.deepEqual(settingsOf(body), ['aws', 'deny', { team: 'net' }])
+  const { Ipams } = await world.call('DescribeIpams', { IpamIds: Resources }, as)
+  assert.deepEqual(
+    Ipams![0]!.Tags!.map(({ Key, Value }) => [Key, Value]).toSorted(),
+    [
+      ['cadastre:policy-compatibility', 'aws'],
+      ['team', 'net'],
+    ],
+    'the tag that says otherwise is gone, the one that agrees stays',
+  )
+})
