@@ -74,25 +74,32 @@ export const resourceTypes: readonly ResourceType[] = [
     lengths: oneEither,
   },
   {
+    // Of Azure's own space /28 to /31 and /124 to /127; one's own, which is what pools hold, up to all of the custom prefix:
+    // /21 at most, and of IPv6 the first 2,048 addresses of a region's /64. Microsoft: «Public IP address prefix»
+    // (learn.microsoft.com/azure/virtual-network/ip-services/public-ip-address-prefix), «Custom IP address prefix» and
+    // «Create a custom IPv6 address prefix», beside it.
     name: 'azure:public-ip-prefix',
     summary: 'A prefix of public IP addresses in Azure.',
     scopeTypes: ['public'],
     takes: 'cidr',
-    lengths: { 4: { min: 28, max: 31 }, 6: { min: 124, max: 127 } },
+    lengths: { 4: { min: 21, max: 31 }, 6: { min: 117, max: 127 } },
   },
   {
+    // IPv4 as for subnets. For IPv6 the documentation names no bounds but that of the subnets inside.
     name: 'azure:virtual-network',
     summary: 'An address space of a virtual network in Azure.',
     scopeTypes: both,
     takes: 'cidr',
-    lengths: { 4: { min: 8, max: 29, default: 24 }, 6: { min: 48, max: 64, default: 64 } },
+    lengths: { 4: { min: 2, max: 29, default: 24 }, 6: { min: 48, max: 64, default: 64 } },
   },
   {
+    // «The smallest supported IPv4 subnet is /29, and the largest is /2», IPv6 exactly /64: Microsoft, «Azure Virtual Network
+    // FAQ», How small and how large can virtual networks and subnets be? (learn.microsoft.com/azure/virtual-network/virtual-networks-faq)
     name: 'azure:subnet',
     summary: 'A range of a subnet in Azure.',
     scopeTypes: both,
     takes: 'cidr',
-    lengths: { 4: { min: 8, max: 29, default: 24 }, 6: { min: 64, max: 64, default: 64 } },
+    lengths: { 4: { min: 2, max: 29, default: 24 }, 6: { min: 64, max: 64, default: 64 } },
   },
   {
     name: 'gcp:address',
@@ -116,11 +123,14 @@ export const resourceTypes: readonly ResourceType[] = [
     lengths: oneEither,
   },
   {
+    // Services have at least 8 addresses (`ServiceIPRange` of kube-apiserver), and at most a /12 or a /108
+    // (`--service-cluster-ip-range`). Pods may have more: of their range only the difference to that of a node is bounded
+    // (16 for IPv6; kube-controller-manager, `cidr_set.go`), so that a /40 is one in which every node has a /56.
     name: 'k8s:network',
     summary: 'A range for the pods or the services of a Kubernetes cluster.',
     scopeTypes: both,
     takes: 'cidr',
-    lengths: { 4: { min: 8, max: 28, default: 16 }, 6: { min: 40, max: 112, default: 64 } },
+    lengths: { 4: { min: 8, max: 29, default: 16 }, 6: { min: 40, max: 125, default: 64 } },
   },
   {
     name: 'onprem:host',
