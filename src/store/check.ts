@@ -189,7 +189,10 @@ export class SpaceCheck {
     return problems
   }
 
-  /** I6: what is held rests for exactly as long, and nothing rests for a hold that is not there. */
+  /**
+   * I6: what is held rests for exactly as long, and nothing rests for a hold that is not there, or waits for an approval
+   * that will not be.
+   */
   async #holdProblems(): Promise<string[]> {
     const rows = await this.#sql.all<{ n: number }>(
       `select h.n from hold h left join quarantine q on q.hold = h.n and q.pool = h.pool and q.first = h.first
@@ -199,7 +202,12 @@ export class SpaceCheck {
     const stray = await this.#sql.get<{ rows: number }>(
       'select count(*) as rows from quarantine where hold is not null and hold not in (select n from hold)',
     )
+    const denied = await this.#sql.all<{ n: number; id: string }>(
+      `select h.n, e.id from policy_exception e join hold h on h.n = e.hold
+       where e.status in ('denied', 'revoked') and h.expires_at > e.ended_at limit 10`,
+    )
     return [
+      ...denied.map(({ n, id }) => `hold ${n} is still there, and ${id}, which it waited for, was denied or revoked`),
       ...rows.map(({ n }) => `hold ${n} does not rest as it says`),
       ...(stray!.rows > 0 ? [`quarantine: ${stray!.rows} rows are for holds that are not there`] : []),
     ]

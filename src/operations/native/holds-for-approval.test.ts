@@ -217,6 +217,20 @@ test('what waits for an approval is little: per target, per requester, and half 
   for (const { exceptionId } of [first, second]) await act(exceptionId, 'deny')
 })
 
+test('I6 a hold that outlives a denial is found by the check', async () => {
+  const { exceptionId } = await request()
+  const set = (change: string) =>
+    acme.database.tamper(`update policy_exception set ${change} where id = '${exceptionId}'`)
+  await set(`status = 'denied', ended_by = 'user:bob', ended_at = requested_at`)
+  assert.match(
+    (await checkSpace(acme.store)).problems.join(),
+    new RegExp(`hold \\d+ is still there, and ${exceptionId}`),
+  )
+  await set(`status = 'requested', ended_by = null, ended_at = null`)
+  await act(exceptionId, 'deny')
+  assert.deepEqual((await checkSpace(acme.store)).problems, [])
+})
+
 test('what policy or the pool would deny even with the exception is not held', async () => {
   const outside = await refused({ hold: { cidr: '203.0.113.7' } })
   assert.deepEqual([outside.code, outside.field], ['InvalidParameterValue', 'hold'])
