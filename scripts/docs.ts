@@ -334,6 +334,10 @@ const examples: { readonly [C in Refusal['code']]: Example<C> } = {
     when: 'something does not exist, or the caller may not see it',
     refusals: everyNoun.map((what) => ({ code: 'NotFound', what, id })),
   },
+  NoLongerKept: {
+    when: 'something may have been there once, and is from before what is kept (native API)',
+    refusals: [{ code: 'NoLongerKept', what: 'decision', id, before: 'MOMENT' }],
+  },
   NotEligible: { when: 'this cannot be done to that', refusals: [{ code: 'NotEligible', problem }] },
   PolicyConflict: {
     when: 'two policies could not both be met after it',

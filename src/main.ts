@@ -29,6 +29,7 @@ const local: Readonly<Record<LocalCommand, LocalRun>> = {
   migrate,
   accept,
   explain,
+  decisionsKeep,
   check,
   move,
   version: printVersion,
@@ -172,16 +173,35 @@ function failed(problem: string): number {
 
 async function explain(_args: ReadonlyMap<string, string>, [id]: readonly string[]): Promise<number> {
   if (id === undefined) throw new UsageProblem('Which decision? Every refusal by policy begins with its id.')
-  const { explainDecision } = await import('#operations/explain.ts')
+  const { absenceOf, explainDecision } = await import('#operations/explain.ts')
   return withStore(async (store) => {
     const text = await explainDecision(store, id)
-    if (text === undefined) {
-      process.stderr.write(`There is no decision \`${id}\`.\n`)
-      return 1
-    }
+    if (text === undefined) return failed(await absenceOf(store, id))
     process.stdout.write(`${text}\n`)
     return 0
   })
+}
+
+async function decisionsKeep(_args: ReadonlyMap<string, string>, [text]: readonly string[]): Promise<number> {
+  const { decisionDaysMax, decisionDaysMin, findRetention, keepDecisions, parseRetention } = await import(
+    '#operations/retention.ts'
+  )
+  const wish = text === undefined ? undefined : parseRetention(text)
+  if (text !== undefined && !wish) {
+    throw new UsageProblem(
+      `How long, \`${text}\`, must be \`for-good\`, or days from \`${decisionDaysMin}d\` to \`${decisionDaysMax}d\`.`,
+    )
+  }
+  const work: Parameters<typeof withStore>[0] = async (store, config) => {
+    const problem = wish && (await keepDecisions(store, config.bootstrap.account, wish.decisionDays))
+    if (problem !== undefined) return failed(problem)
+    const { decisionDays, forgotten, forgottenBefore } = await findRetention(store)
+    const gone = forgottenBefore ? `${forgotten}, from before ${forgottenBefore.toISOString()}` : 'none'
+    const time = decisionDays === undefined ? 'for good' : `for ${decisionDays} days`
+    process.stdout.write(`Decisions are kept ${time}. Forgotten so far: ${gone}.\n`)
+    return 0
+  }
+  return withStore(work, { isOwner: wish !== undefined })
 }
 
 async function check(): Promise<number> {
@@ -236,9 +256,10 @@ async function move(args: ReadonlyMap<string, string>): Promise<number> {
   return 0
 }
 
-/** Opens the database beside a running server, or without one. */
+/** Opens the database beside a running server, or without one; as its owner where only the owner may. */
 async function withStore(
   work: (store: import('#store/store.ts').Store, config: Config) => Promise<number>,
+  { isOwner } = { isOwner: false },
 ): Promise<number> {
   const { existsSync } = await import('node:fs')
   const { openStore } = await import('./server.ts')
@@ -249,7 +270,9 @@ async function withStore(
     )
     return 1
   }
-  const store = await openStore(config, { exclusive: false, create: false })
+  const owner = isOwner ? config.database?.ownerUrl : undefined
+  const database = config.database && owner !== undefined ? { ...config.database, url: owner } : config.database
+  const store = await openStore({ ...config, database }, { exclusive: false, create: false })
   try {
     return await work(store, config)
   } finally {

@@ -102,7 +102,7 @@ export async function startServer(config: Config, onFatal: (trouble: StoreTroubl
       accessKeyId === undefined || secretAccessKey === undefined ? undefined : { accessKeyId, secretAccessKey }
     const firstKey = await bootstrap(store, account, given ?? drawKey(randomBytes, 'AKIA'))
     const hallway = await openHallway(store, config.operations)
-    const housekeeping = startHousekeeping(store, Date.now)
+    const housekeeping = startHousekeeping(store, Date.now, account)
     let draining = false
 
     const newRequestId = createRequestIds(randomBytes(10))

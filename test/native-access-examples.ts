@@ -72,6 +72,7 @@ async function aboutTheRecord(world: NativeWorld): Promise<Record<string, Exampl
   return {
     listDecisions: { input: {}, secrets: [decision!.decisionId] },
     getDecision: ofDecision,
+    getRetention: { input: {} },
     explainDecision: ofDecision,
     explainRequest: { input: { account: managementAccount, ...pair }, absent: { account: accountNowhere } },
     findHolders: { input: { cidr: decision!.cidr }, secrets: [AllocationId!] },

@@ -232,6 +232,13 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { cod
     message: nouns[what].missing(cut(id)),
   }),
 
+  NoLongerKept: ({ what, id, before }) => ({
+    status: 400,
+    ec2: nouns[what].notFound,
+    ...violated,
+    message: `${sentence(nouns[what].missing(cut(id)))} What is from before ${before} is kept only while it is needed: this may be gone, or it may never have been there.`,
+  }),
+
   NotEligible: ({ problem }) => ({
     status: 400,
     ec2: 'OperationNotPermitted',

@@ -68,6 +68,12 @@ export const commandWords = {
     meaning:
       'Tell why a decision came out as it did, or what an account would get; at the server itself without a token.',
   },
+  decisionsKeep: {
+    words: 'decisions keep',
+    argument: '[TIME]',
+    meaning:
+      'Say how long decisions are kept, such as `400d`, or `for-good`; without TIME, print it. On PostgreSQL as the owner of the schema.',
+  },
   check: {
     words: 'check',
     meaning: 'Prove that every address of every pool is free, allocated or resting, and none twice.',

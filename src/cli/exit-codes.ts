@@ -9,7 +9,7 @@ export const exitCodes = {
   },
   notSignedIn: { code: 3, meaning: 'not signed in: no token, or one that is over (401)' },
   denied: { code: 4, meaning: 'denied, by policy or for want of a role (403)' },
-  notFound: { code: 5, meaning: 'there is no such thing, or you may not see it (404)' },
+  notFound: { code: 5, meaning: 'there is no such thing, or you may not see it (404), or it is no longer kept (410)' },
   conflict: { code: 6, meaning: 'it conflicts with what is there, or that has changed meanwhile (409, 412, 422)' },
   exhausted: { code: 7, meaning: 'no space is left (507)' },
   tryLater: {
@@ -25,6 +25,7 @@ const endingsByStatus: Readonly<Record<number, Ending>> = {
   403: 'denied',
   404: 'notFound',
   409: 'conflict',
+  410: 'notFound',
   412: 'conflict',
   422: 'conflict',
   429: 'tryLater',

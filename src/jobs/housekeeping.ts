@@ -1,6 +1,7 @@
-// What the clock alone starts: quarantines that end, holds that lapse, tokens and sessions that are forgotten.
+// What the clock alone starts: quarantines that end, holds that lapse, tokens, sessions and decisions that are forgotten.
 import { clientTokenMs } from '#operations/execute.ts'
 import type { Store } from '#store/store.ts'
+import { forgetDecisions } from './forgetting.ts'
 
 const intervalMs = 1_000
 /** Bounded work per turn, so that a request never waits long behind it. */
@@ -11,8 +12,11 @@ export interface Job {
   stop(): Promise<void>
 }
 
-/** Runs once a second while there is something to do. What it has not done yet is done in time by whoever needs the space. */
-export function startHousekeeping(store: Store, clock: () => number): Job {
+/**
+ * Runs once a second while there is something to do. What it has not done yet is done in time by whoever needs the space.
+ * @param account whose entries in the record are those of what it does by itself
+ */
+export function startHousekeeping(store: Store, clock: () => number, account: string): Job {
   let running: Promise<unknown> = Promise.resolve()
   let busy = false
   const turn = async (): Promise<void> => {
@@ -22,12 +26,14 @@ export function startHousekeeping(store: Store, clock: () => number): Job {
       tokens: await tx.tokens.anyBefore(now - clientTokenMs),
       sessions: await tx.accessKeys.anyExpired(now),
     }))
-    if (!due.quarantines && !due.tokens && !due.sessions) return
-    await store.write(async (tx) => {
-      await tx.space.endQuarantines(quarantinesPerTurn)
-      await tx.tokens.forget(tx.now - clientTokenMs, tokensPerTurn)
-      await tx.accessKeys.dropExpired(tx.now)
-    })
+    if (due.quarantines || due.tokens || due.sessions) {
+      await store.write(async (tx) => {
+        await tx.space.endQuarantines(quarantinesPerTurn)
+        await tx.tokens.forget(tx.now - clientTokenMs, tokensPerTurn)
+        await tx.accessKeys.dropExpired(tx.now)
+      })
+    }
+    await forgetDecisions(store, account)
   }
   const timer = setInterval(() => {
     if (busy) return

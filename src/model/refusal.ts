@@ -89,6 +89,8 @@ type Reason =
   | { code: 'PreconditionFailed'; expected: string; current: string }
   // Is it there. Hidden and absent are the same refusal (invariant I8).
   | { code: 'NotFound'; what: Noun; id: string }
+  // The same of what may be gone by age: `before` is the moment from before which not everything is kept.
+  | { code: 'NoLongerKept'; what: Noun; id: string; before: string }
   // Can it be.
   | { code: 'NotEligible'; problem: string }
   // Two assignments that could not both be met. The parties are two: who gives the order or the wider bound, and who leaves nothing.

@@ -33,6 +33,17 @@ export async function explainDecision(store: Store, id: string): Promise<string 
   })
 }
 
+/** What is said where there is no such decision: whether it may be gone by age. */
+export async function absenceOf(store: Store, id: string): Promise<string> {
+  return store.read(async (tx) => {
+    const n = parseId('decision', tx.installation, id)
+    const { beforeN, beforeAt } = await tx.retention.forgotten()
+    const isOld = n !== undefined && n < beforeN
+    const before = new Date(beforeAt).toISOString()
+    return `There is no decision \`${id}\`.${isOld ? ` It may be gone: those from before ${before} are kept only while the space that they gave is needed.` : ''}`
+  })
+}
+
 /** What would alter a denial, by the policies and the space that there are now; undefined where nothing single would. */
 export async function nearestFor(
   tx: ReadTransaction,

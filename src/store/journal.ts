@@ -10,7 +10,7 @@ import type {
   WouldBe,
 } from '#model/policy/decision.ts'
 import type { Mode } from '#model/policy/document.ts'
-import type { Awaitable, Sql } from './sql.ts'
+import { type Awaitable, listOf, type Sql } from './sql.ts'
 
 /** Texts remembered of each table of repeated rows, so that equal ones are stored once. */
 const rememberedMax = 10_000
@@ -38,6 +38,15 @@ export interface AuditEntry {
 export interface RecordedDecision extends Omit<Decision, 'id'> {
   readonly n: number
   readonly auditEntry: number
+}
+
+/** Of a decision what says why space was given, and to whom. */
+export interface Reason {
+  readonly policy: { readonly id: string; readonly version: number } | undefined
+  readonly principal: string
+  readonly sourceAddress: string
+  readonly action: string
+  readonly requestId: string
 }
 
 interface DecisionRow {
@@ -97,10 +106,39 @@ export class Journal {
 
   /** Drops what is remembered of a transaction that was rolled back. */
   forget(): void {
-    this.#rulingsByTrace = new WeakMap()
-    this.#rulings.clear()
+    this.forgetRulings()
     this.#origins.clear()
     this.last = undefined
+  }
+
+  /** Of rulings alone: some are gone. Equal ones are stored anew. */
+  forgetRulings(): void {
+    this.#rulingsByTrace = new WeakMap()
+    this.#rulings.clear()
+  }
+
+  /** Drops those rulings that no decision has any more; other servers are told that what they remember is old. */
+  async dropRulings(numbers: ReadonlySet<number>): Promise<void> {
+    // Asked for together: one round trip.
+    const unused = await Promise.all(
+      [...numbers].map((n) =>
+        this.#sql.get<{ n: number }>(
+          'select n from ruling where n = ? and not exists (select 1 from decision where ruling = ?)',
+          n,
+          n,
+        ),
+      ),
+    )
+    const gone = unused.filter((row) => row !== undefined)
+    if (gone.length === 0) return
+    for (const { n } of gone) await this.#sql.later('delete from ruling where n = ?', n)
+    await this.#sql.run(`update counter set value = value + 1 where name = 'ruling-epoch'`)
+    this.forgetRulings()
+  }
+
+  /** The numbers of the candidates that a ruling, by its body, differs from. */
+  candidatesIn(body: string): number[] {
+    return ((JSON.parse(body) as Shared).candidate?.assignments ?? []).map(({ n }) => n)
   }
 
   async record(entry: AuditEntry): Promise<void> {
@@ -147,12 +185,36 @@ export class Journal {
   }
 
   async findDecision(n: number): Promise<RecordedDecision | undefined> {
-    const row = await this.#sql.get<DecisionRow>(
-      `select d.n, d.at, d.first, d.length, d.request, d.audit_entry, r.account, r.locale, r.resource_type, r.outcome, r.mode,
-         r.policy_id, r.policy_version, r.pool, r.body from decision d join ruling r on r.n = d.ruling where d.n = ?`,
-      n,
-    )
+    const row = await this.#sql.get<DecisionRow>(`${selectDecision} where d.n = ?`, n)
     return row && toDecision(row)
+  }
+  /** Those that are there, by number. */
+  async findDecisions(numbers: readonly number[]): Promise<ReadonlyMap<number, RecordedDecision>> {
+    if (numbers.length === 0) return new Map()
+    const list = listOf(numbers)
+    const rows = await this.#sql.all<DecisionRow>(`${selectDecision} where d.n in ${list.text}`, ...list.values)
+    return new Map(rows.map((row) => [row.n, toDecision(row)]))
+  }
+  /** By the decisions' numbers; of those that are there. */
+  async findReasons(numbers: readonly number[]): Promise<ReadonlyMap<number, Reason>> {
+    if (numbers.length === 0) return new Map()
+    const list = listOf(numbers)
+    const rows = await this.#sql.all<
+      Omit<Reason, 'policy'> & { n: number; policyId: string | null; policyVersion: number | null }
+    >(
+      `select d.n, r.policy_id as "policyId", r.policy_version as "policyVersion", o.principal,
+         o.source_address as "sourceAddress", o.action, a.request_id as "requestId"
+       from decision d join ruling r on r.n = d.ruling join audit_entry a on a.n = d.audit_entry
+         join origin o on o.n = a.origin
+       where d.n in ${list.text}`,
+      ...list.values,
+    )
+    return new Map(
+      rows.map(({ n, policyId, policyVersion, ...rest }) => [
+        n,
+        { ...rest, policy: policyId === null ? undefined : { id: policyId, version: policyVersion! } },
+      ]),
+    )
   }
 
   async findEntry(
@@ -220,6 +282,9 @@ export class Journal {
     return n
   }
 }
+
+const selectDecision = `select d.n, d.at, d.first, d.length, d.request, d.audit_entry, r.account, r.locale, r.resource_type,
+  r.outcome, r.mode, r.policy_id, r.policy_version, r.pool, r.body from decision d join ruling r on r.n = d.ruling`
 
 const textOf = (candidates: readonly Candidate[]) =>
   candidates.map(({ cidr, ...rest }) => (cidr ? { ...rest, cidr: formatCidr(cidr) } : rest))

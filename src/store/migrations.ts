@@ -706,4 +706,82 @@ alter table policy_exception add column asked_as text;
 alter table client_token add column needs text;
 `,
   },
+  {
+    number: 9,
+    name: 'decisions for a time',
+    sql: `
+-- How long decisions are kept, in days of the record; null: for good. The operator's: on PostgreSQL no server may change it.
+create table retention (
+  "only" integer primary key check ("only" = 1),
+  -- A month is the longest that space can rest: until then, why somebody had it can be explained.
+  decision_days integer check (decision_days between 30 and 36500),
+  set_at integer
+) strict;
+insert into retention ("only", decision_days, set_at) values (1, null, null);
+-- The days that the record has seen. A clock that jumps, by however much, makes one of them, and a standstill none: ages
+-- are counted in these rows, so that a wrong clock cannot age what is on record by more than a day.
+create table record_day (
+  day integer primary key,
+  -- Numbers drawn before the day began are lower.
+  first_n integer not null,
+  at integer not null
+) strict;
+insert into record_day (day, first_n, at)
+  select row_number() over (order by min(n)), min(n), at / 86400000 * 86400000 from decision group by at / 86400000 order by min(n);
+create trigger record_day_grows before insert on record_day begin
+  select raise(abort, 'a day of the record follows the one before')
+  where new.day <> coalesce((select max(day) from record_day), 0) + 1
+    or exists (select 1 from record_day l where l.day = new.day - 1
+      and (new.first_n < l.first_n or abs(new.at - l.at) < 86400000));
+end;
+create trigger record_day_immutable before update on record_day begin
+  select raise(abort, 'days of the record are immutable');
+end;
+create trigger record_day_kept before delete on record_day begin
+  select raise(abort, 'days of the record are kept');
+end;
+-- How far the present round has come, and what may be gone: a decision with a lower number that is not there was forgotten.
+create table forgetting (
+  "only" integer primary key check ("only" = 1),
+  -- The day for which the round is, and the decision that it goes on with.
+  day integer not null,
+  next_n integer not null,
+  before_n integer not null,
+  before_at integer not null,
+  decisions integer not null
+) strict;
+insert into forgetting ("only", day, next_n, before_n, before_at, decisions) values (1, 0, 0, 0, 0, 0);
+-- What a server remembers of rulings is good for one epoch.
+insert into counter (name, value) values ('ruling-epoch', 1);
+-- A decision goes once it is as old as they are kept, and so is the end of what it gave: a tenure of exactly its block that
+-- began by then, of which scopes that overlap have several.
+drop trigger decision_kept;
+create trigger decision_kept before delete on decision begin
+  select raise(abort, 'decisions are kept')
+  where not exists (
+    select 1 from record_day b
+    where b.day = (select max(day) from record_day) - (select decision_days from retention)
+      and old.n < b.first_n and old.at < b.at
+      and not exists (
+        select 1 from (
+          select t.decision, t.released_at from allocation_history t
+          where t.first = old.first and t.length = old.length and t.created_at <= old.at order by t.created_at desc limit 100
+        ) lately where lately.decision = old.n and lately.released_at >= b.at))
+    or exists (select 1 from allocation a where a.first = old.first and a.length = old.length and a.decision = old.n)
+    or exists (select 1 from hold h where h.first = old.first and h.length = old.length and h.decision = old.n);
+end;
+drop trigger ruling_kept;
+create trigger ruling_kept before delete on ruling begin
+  select raise(abort, 'rulings are kept')
+  where exists (select 1 from decision d where d.ruling = old.n);
+end;
+create trigger candidate_difference_kept before delete on candidate_difference begin
+  select raise(abort, 'differences are kept as long as their decisions')
+  where exists (select 1 from decision d where d.n = old.decision);
+end;
+create trigger candidate_difference_immutable before update on candidate_difference begin
+  select raise(abort, 'differences are immutable');
+end;
+`,
+  },
 ]

@@ -16,6 +16,7 @@ import { Pools } from './pools.ts'
 import { RecordLists } from './record-lists.ts'
 import { ResourceTypes } from './resource-types.ts'
 import { Resources } from './resources.ts'
+import { Retention } from './retention.ts'
 import { RoleBindings } from './role-bindings.ts'
 import { Space } from './space.ts'
 import type { Sql } from './sql.ts'
@@ -37,6 +38,8 @@ export interface Loaded {
   readonly keyEpoch: number
   /** Where there are failovers; always the same where there are none. */
   readonly timeline?: number
+  /** Where several servers remember rulings; always the same where there is one. */
+  readonly rulingEpoch?: number
 }
 
 export class Nouns implements Transaction {
@@ -61,6 +64,7 @@ export class Nouns implements Transaction {
   readonly recordLists: RecordLists
   readonly resourceTypes: ResourceTypes
   readonly resources: Resources
+  readonly retention: Retention
   readonly roleBindings: RoleBindings
   readonly space: Space
   readonly spaceCheck: SpaceCheck
@@ -73,6 +77,7 @@ export class Nouns implements Transaction {
   #epochHighest = 0
   #keyEpoch = 0
   #sequenceStored = 0
+  #rulingsOf = ''
 
   constructor(
     sql: CountingSql,
@@ -92,6 +97,7 @@ export class Nouns implements Transaction {
     this.space = makeSpace(this)
     this.spaceCheck = new SpaceCheck(sql)
     this.journal = new Journal(sql, this)
+    this.retention = new Retention(sql, this.journal)
     this.tokens = tokens
     this.organizations = new Organizations(sql, this)
     this.policies = new Policies(sql, this)
@@ -131,7 +137,7 @@ export class Nouns implements Transaction {
   }
 
   /** Takes over what another connection may have moved. */
-  load({ installation, sequence, governanceEpoch, keyEpoch, timeline = 0 }: Loaded): void {
+  load({ installation, sequence, governanceEpoch, keyEpoch, timeline = 0, rulingEpoch = 0 }: Loaded): void {
     this.installation = installation
     // Numbers drawn by a transaction that was rolled back are not drawn again: a denial may already name one.
     this.#sequenceStored = sequence
@@ -140,6 +146,10 @@ export class Nouns implements Transaction {
     this.timeline = timeline
     this.#keyEpoch = keyEpoch
     this.#nameKeyEpoch()
+    // A failover begins another history, in which an epoch that was lost is drawn again for something else.
+    const rulingsOf = `${timeline} ${rulingEpoch}`
+    if (rulingsOf !== this.#rulingsOf) this.journal.forgetRulings()
+    this.#rulingsOf = rulingsOf
   }
   /** Drops what is remembered of a transaction that was rolled back. */
   forget(): void {

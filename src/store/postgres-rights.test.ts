@@ -7,7 +7,7 @@ import { compareRights, grantedTables, grantsTo, type Right, rights } from './po
 import { columnsOf } from './postgres-sql.ts'
 
 /** What runs as the schema's owner, or on the embedded database alone. */
-const others = ['migrations.ts', 'postgres-migrate.ts', 'postgres-rights.ts', 'sqlite.ts']
+const others = ['migrations.ts', 'postgres-migrate.ts', 'postgres-rights.ts', 'retention-setting.ts', 'sqlite.ts']
 
 interface Use {
   insert: boolean
@@ -91,14 +91,14 @@ test('what a role lacks and what it has beyond its line are both told', () => {
       held('audit_entry', 'insert', false),
       held('audit_entry', 'update', true),
       held('audit_entry', 'update a column', true),
-      held('decision', 'delete', true),
+      held('origin', 'delete', true),
       held('decision', 'truncate', false),
       held('history', 'update a column', true),
       held('history', 'update until_at', false),
     ]),
     {
       missing: ['insert on audit_entry', 'update until_at on history'],
-      excess: ['update on audit_entry', 'update a column on audit_entry', 'delete on decision'],
+      excess: ['update on audit_entry', 'update a column on audit_entry', 'delete on origin'],
     },
   )
 })

@@ -24,13 +24,16 @@ export const rights: Readonly<Record<string, Right>> = {
   assignment: { insert: true, update: ['kind', 'managed_by', 'mode'], delete: true },
   assignment_candidate: { insert: true, delete: true },
   audit_entry: { insert: true },
-  candidate_difference: { insert: true },
+  // Where its decision is gone: a trigger sees to it, and so it does for decisions and rulings.
+  candidate_difference: { insert: true, delete: true },
   client_token: { insert: true, delete: true },
   counter: { update: ['value'] },
-  decision: { insert: true },
+  // Older than the operator wants them kept.
+  decision: { insert: true, delete: true },
   delegated_administrator: { insert: true, delete: true },
   enabled_service: { insert: true, delete: true },
   exception_use: { insert: true },
+  forgetting: { update: ['before_at', 'before_n', 'day', 'decisions', 'next_n'] },
   free_block: { insert: true, delete: true },
   // Lowered by a trigger too, which runs with the rights of whoever inserts a free block.
   free_cursor: { insert: true, update: ['first'] },
@@ -93,10 +96,14 @@ export const rights: Readonly<Record<string, Right>> = {
   pool_cidr: { insert: true, update: ['failure_code', 'failure_message', 'state'], delete: true },
   pool_share: { insert: true, delete: true },
   quarantine: { insert: true, update: ['ends_at'], delete: true },
+  // When a day begins is said by the clock of the database.
+  record_day: { insert: true },
   request_token: { insert: true, delete: true },
   resource_type: { insert: true, delete: true },
+  // Whoever could change it could have the record forgotten.
+  retention: {},
   role_binding: { insert: true, delete: true },
-  ruling: { insert: true },
+  ruling: { insert: true, delete: true },
   schema_version: {},
   scope: { insert: true, update: ['description'], delete: true },
   subnet: { insert: true, delete: true },

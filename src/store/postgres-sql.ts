@@ -20,6 +20,19 @@ const rules: readonly (readonly [RegExp, string])[] = [
     /create trigger (\w+) before (update|delete) on (\w+)( when \([^)]+\))? begin\s+select raise\(abort, ('[^']+')\);\s+end;/g,
     'create trigger $1 before $2 on $3 for each row$4 execute function refuse_change($5);',
   ],
+  // What is refused depends on other tables: a condition of a trigger cannot ask for them, its function can.
+  [
+    /create trigger (\w+) before (insert|delete) on (\w+) begin\s+select raise\(abort, ('[^']+')\)\s+where ([\s\S]*?);\s+end;/g,
+    `create function $1() returns trigger language plpgsql as $$$$
+begin
+  if $5 then raise exception $4 using errcode = 'restrict_violation'; end if;
+  if tg_op = 'DELETE' then return old; end if;
+  return new;
+end $$$$;
+do $$$$ begin execute format('alter function $1() set search_path = %I, pg_temp', current_schema()); end $$$$;
+create trigger $1 before $2 on $3 for each row execute function $1();`,
+  ],
+  [/drop trigger (\w+)_kept;/g, 'drop trigger $1_kept on $1;'],
 ]
 const refuseChange = `
 create function refuse_change() returns trigger language plpgsql as $$
@@ -74,18 +87,36 @@ alter table pool set (fillfactor = 20);
 alter table counter set (fillfactor = 10);
 alter table free_block set (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);`
 
+/**
+ * A day of the record begins by the database's own clock, whatever a server says. The owner may copy days, and they are
+ * as they were. Without a path of its own, a function would find the temporary tables of whoever calls it first.
+ */
+const recordDays = `
+create function record_day_clock() returns trigger language plpgsql as $$
+begin
+  if not pg_has_role(current_user, (select relowner from pg_class where oid = tg_relid), 'member') then
+    new.at := floor(extract(epoch from clock_timestamp()) * 1000);
+  end if;
+  return new;
+end $$;
+do $$ begin execute format('alter function record_day_clock() set search_path = %I, pg_temp', current_schema()); end $$;
+create trigger record_day_at before insert on record_day for each row execute function record_day_clock();`
+
+/** What a step has on PostgreSQL alone, before and after what both engines have. */
+const ownParts: Readonly<Record<string, { readonly before?: string; readonly after: string }>> = {
+  foundation: { before: `${refuseChange}${expectRows}`, after: `${requestTokens}${freeCursors}` },
+  'decisions for a time': { after: recordDays },
+}
+
 const translateSchema = (sql: string): string =>
   rules.reduce((text, [pattern, replacement]) => text.replace(pattern, replacement), sql)
 
 /** The schema's steps, with the same numbers as `migrations`. */
 export const postgresMigrations: readonly { readonly number: number; readonly sql: string }[] = migrations.map(
-  ({ number, sql }) => ({
-    number,
-    sql:
-      number === 1
-        ? `${refuseChange}${expectRows}${translateSchema(sql)}${requestTokens}${freeCursors}`
-        : translateSchema(sql),
-  }),
+  ({ number, name, sql }) => {
+    const { before = '', after = '' } = ownParts[name] ?? {}
+    return { number, sql: `${before}${translateSchema(sql)}${after}` }
+  },
 )
 
 type ColumnType = 'bigint' | 'bytea' | 'text'

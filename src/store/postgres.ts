@@ -30,7 +30,8 @@ export const databaseTime = '(extract(epoch from clock_timestamp()) * 1000)::big
 const readCounters = `select (select value from meta where name = 'installation') as installation,
   (select value from counter where name = 'sequence') as sequence,
   (select value from counter where name = 'governance-epoch') as "governanceEpoch",
-  (select value from counter where name = 'key-epoch') as "keyEpoch", ${databaseTime} as time,
+  (select value from counter where name = 'key-epoch') as "keyEpoch",
+  (select value from counter where name = 'ruling-epoch') as "rulingEpoch", ${databaseTime} as time,
   ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint as timeline`
 
 export interface PostgresOptions {

@@ -1,5 +1,5 @@
 // Reading the record: decisions and audit entries by what they are about, newest or oldest first, a page at a time.
-import type { Sql, SqlValue } from './sql.ts'
+import { listOf, type Sql, type SqlValue } from './sql.ts'
 
 /** Every given part must hold. */
 export interface DecisionFilter {
@@ -83,14 +83,17 @@ export class RecordLists {
     )
   }
 
-  async entry(n: number): Promise<ListedEntry | undefined> {
-    const row = await this.#sql.get<Omit<ListedEntry, 'subjects'> & { subjects: string }>(
+  /** Entries by number. */
+  async entries(numbers: readonly number[]): Promise<ReadonlyMap<number, ListedEntry>> {
+    if (numbers.length === 0) return new Map()
+    const list = listOf(numbers)
+    const rows = await this.#sql.all<Omit<ListedEntry, 'subjects'> & { subjects: string }>(
       `select a.n, a.at, a.request_id as "requestId", o.account, o.principal, o.access_key_id as "accessKeyId",
          o.source_address as "sourceAddress", o.region, o.action, a.outcome, a.subjects
-       from audit_entry a join origin o on o.n = a.origin where a.n = ?`,
-      n,
+       from audit_entry a join origin o on o.n = a.origin where a.n in ${list.text}`,
+      ...list.values,
     )
-    return row && { ...row, subjects: row.subjects === '' ? [] : row.subjects.split(' ') }
+    return new Map(rows.map((row) => [row.n, { ...row, subjects: row.subjects === '' ? [] : row.subjects.split(' ') }]))
   }
   async lastEntry(): Promise<number> {
     return (await this.#sql.get<{ n: number | null }>('select max(n) as n from audit_entry'))?.n ?? 0

@@ -19,5 +19,17 @@ export interface Sql {
   later(text: string, ...values: SqlValue[]): Awaitable<void>
 }
 
+/**
+ * What follows `in` for these numbers, and their values. Lists are filled up with their last number to a power of two, so
+ * that there are few texts, whatever the lengths; an empty one finds nothing.
+ */
+export function listOf(numbers: readonly number[]): { readonly text: string; readonly values: readonly number[] } {
+  const values = [...new Set(numbers)]
+  const last = values.at(-1) ?? -1
+  const size = 2 ** Math.ceil(Math.log2(Math.max(values.length, 1)))
+  while (values.length < size) values.push(last)
+  return { text: `(${values.map(() => '?').join(', ')})`, values }
+}
+
 /** SQLite has no booleans. */
 export const toBit = (value: boolean): number => (value ? 1 : 0)

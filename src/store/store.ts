@@ -17,6 +17,7 @@ import type { Pools } from './pools.ts'
 import type { RecordLists } from './record-lists.ts'
 import type { ResourceTypes } from './resource-types.ts'
 import type { Resources } from './resources.ts'
+import type { Retention } from './retention.ts'
 import type { RoleBindings } from './role-bindings.ts'
 import type { Space } from './space.ts'
 import type { Tags } from './tags.ts'
@@ -58,6 +59,7 @@ export interface Transaction {
   readonly recordLists: RecordLists
   readonly resourceTypes: ResourceTypes
   readonly resources: Resources
+  readonly retention: Retention
   readonly roleBindings: RoleBindings
   readonly space: Space
   readonly spaceCheck: SpaceCheck

@@ -86,6 +86,7 @@ export async function runHere(words: readonly string[], environment: Readonly<Re
       migrate: notHere,
       accept: notHere,
       explain: notHere,
+      decisionsKeep: notHere,
       check: notHere,
       move: notHere,
       version: notHere,

@@ -31,6 +31,7 @@ const statuses: { readonly [C in Refusal['code']]: number } = {
   IdempotencyMismatch: 422,
   PreconditionFailed: 412,
   NotFound: 404,
+  NoLongerKept: 410,
   NotEligible: 409,
   PolicyConflict: 409,
   IncorrectState: 409,

@@ -341,8 +341,10 @@ async function describeGroup(
   group: DifferenceGroup,
 ): Promise<z.output<typeof differences>> {
   const samples: z.output<typeof differences>['samples'] = []
-  for (const number of await context.tx.candidates.samples(n, span, group, samplesMax)) {
-    const decision = await context.tx.journal.findDecision(number)
+  const numbers = await context.tx.candidates.samples(n, span, group, samplesMax)
+  const decisions = await context.tx.journal.findDecisions(numbers)
+  for (const number of numbers) {
+    const decision = decisions.get(number)
     if (!decision?.candidate) continue
     samples.push({
       decisionId: formatId('decision', context.tx.installation, number),

@@ -12,7 +12,11 @@ const change = z.object({
   at: instant,
   action: z.string().describe('The operation, such as `AllocateAddress` or `createRoleBinding`.'),
   outcome: z.string().describe('`Success`, or the code of the refusal.'),
-  subjects: z.array(z.string()).describe('Ids of what was created, changed or deleted.'),
+  subjects: z
+    .array(z.string())
+    .describe(
+      'Ids of what was created, changed or deleted. Of decisions that were forgotten: the first, the last, and how many.',
+    ),
   account: accountId.describe('Of whoever asked.'),
   principal: z.string(),
   credential: z.string().describe('The access key or token that was used.'),
@@ -48,8 +52,9 @@ export const listChanges = nativeRead({
     let after = numberIn(cursor) ?? (latest ? await recordLists.lastEntry() : begin)
     const items: z.output<typeof change>[] = []
     const found = await recordLists.entriesAfter(filter, after, limit)
+    const entries = await recordLists.entries(found.numbers)
     for (const n of found.numbers) {
-      const entry = (await recordLists.entry(n))!
+      const entry = entries.get(n)!
       if (isPermitted(entry.account)) items.push(describe(entry))
     }
     after = found.last

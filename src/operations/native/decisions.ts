@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { formatCidr } from '#model/cidr.ts'
 import { formatId, hasShape, parseId } from '#model/identifier.ts'
 import { modeValues } from '#model/policy/document.ts'
-import { refuse } from '#model/refusal.ts'
+import { type Refusal, refuse } from '#model/refusal.ts'
 import type { RecordedDecision } from '#store/journal.ts'
 import { readCursor, writeCursor } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
@@ -93,10 +93,11 @@ export const listDecisions = nativeRead({
     const items: z.output<typeof listed>[] = []
     for (;;) {
       const found = await recordLists.decisionsBefore({ ...filter, pool }, before, limit + 1)
+      const decisions = await journal.findDecisions(found.numbers)
       for (const n of found.numbers) {
         if (n < first) return { items }
         if (items.length === limit) return { items, nextCursor: writeCursor(String(before)) }
-        const recorded = (await journal.findDecision(n))!
+        const recorded = decisions.get(n)!
         if (isPermitted(recorded.request.account)) items.push(describe(context, recorded))
         before = n
       }
@@ -104,6 +105,35 @@ export const listDecisions = nativeRead({
       before = found.last
       // Much was passed over: what there is by now, and where to go on.
       if (found.numbers.length === 0) return { items, nextCursor: writeCursor(String(before)) }
+    }
+  },
+})
+
+export const getRetention = nativeRead({
+  name: 'getRetention',
+  summary: 'Tell how long decisions are kept.',
+  description:
+    'The operator says so, with `cadastre decisions keep`. Decisions about space that is still held are kept as long as it is, and for that time from then on.',
+  action: 'decision:read',
+  input: z.strictObject({}),
+  output: z.object({
+    decisionDays: z.number().int().optional().describe('Absent: for good.'),
+    setAt: instant.optional().describe('Absent: nobody has said anything.'),
+    forgotten: z.number().int().describe('How many decisions are gone.'),
+    forgottenBefore: instant.optional().describe('They are from before this moment; absent where none is gone.'),
+  }),
+  rest: { method: 'GET', path: '/retention' },
+  cli: 'decision retention',
+  refusals: [],
+  at: 'own',
+  async run({ tx }) {
+    const { decisionDays, setAt } = await tx.retention.setting()
+    const { decisions, beforeAt } = await tx.retention.forgotten()
+    return {
+      decisionDays,
+      setAt: setAt === undefined ? undefined : formatInstant(setAt),
+      forgotten: decisions,
+      forgottenBefore: decisions === 0 ? undefined : formatInstant(beforeAt),
     }
   },
 })
@@ -116,7 +146,7 @@ export const getDecision = nativeRead({
   output: whole,
   rest: { method: 'GET', path: '/decisions/{decisionId}' },
   cli: 'decision show',
-  refusals: ['NotFound', 'MalformedId'],
+  refusals: ['NotFound', 'NoLongerKept', 'MalformedId'],
   at: placeOfDecision,
   async run(context, input) {
     const recorded = await getRecorded(context, input.decisionId)
@@ -152,14 +182,22 @@ export const getDecision = nativeRead({
 /** The account that asked, for whoever may see its decisions. */
 export async function placeOfDecision(context: ReadContext, input: { readonly decisionId: string }): Promise<Place> {
   const { request } = await getRecorded(context, input.decisionId)
-  return { node: request.account, absent: { code: 'NotFound', what: 'decision', id: input.decisionId } }
+  return { node: request.account, absent: await absentDecision(context, input.decisionId) }
+}
+
+/** What goes by age alone is told by the number alone: so it says nothing of decisions that are there and hidden. */
+async function absentDecision({ tx }: ReadContext, id: string): Promise<Refusal> {
+  const n = parseId('decision', tx.installation, id)
+  const { beforeN, beforeAt } = await tx.retention.forgotten()
+  if (n === undefined || n >= beforeN) return { code: 'NotFound', what: 'decision', id }
+  return { code: 'NoLongerKept', what: 'decision', id, before: formatInstant(beforeAt) }
 }
 
 export async function getRecorded(context: ReadContext, id: string): Promise<RecordedDecision> {
   if (!hasShape('decision', id)) refuse({ code: 'MalformedId', what: 'decision', id, expected: 'decision-...' })
   const n = parseId('decision', context.tx.installation, id)
   const recorded = n === undefined ? undefined : await context.tx.journal.findDecision(n)
-  return recorded ?? refuse({ code: 'NotFound', what: 'decision', id })
+  return recorded ?? refuse(await absentDecision(context, id))
 }
 
 function numberIn(cursor: string | undefined): number | undefined {

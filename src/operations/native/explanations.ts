@@ -151,7 +151,7 @@ export const explainRecordedDecision = nativeRead({
   output: explanation,
   rest: { method: 'GET', path: '/decisions/{decisionId}/explanation' },
   cli: 'explain decision',
-  refusals: ['NotFound', 'MalformedId'],
+  refusals: ['NotFound', 'NoLongerKept', 'MalformedId'],
   at: placeOfDecision,
   async run(context, input) {
     const recorded = await getRecorded(context, input.decisionId)

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { type Cidr, formatCidr, fromKey, parseAddress, parseCidr, toKey } from '#model/cidr.ts'
 import { formatId, kindOf, parseId } from '#model/identifier.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
+import type { Reason } from '#store/journal.ts'
 import type { AddressPlace, Tenure } from '#store/timeline.ts'
 import { readCursor, writeCursor } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
@@ -36,6 +37,10 @@ const tenure = z.object({
     .optional()
     .describe('Where the space was only held, for what never became an allocation: whether it is still.'),
   decisionId: z.string().optional().describe('Why: the decision that gave the space.'),
+  isDecisionForgotten: z
+    .literal(true)
+    .optional()
+    .describe('The decision is no longer kept, and with it the policy and who asked.'),
   policy: z.object({ policyId: z.string(), version: z.number().int() }).optional(),
   requestedBy: z
     .object({ principal: z.string(), sourceAddress: z.string(), action: z.string(), requestId: z.string() })
@@ -137,11 +142,8 @@ export const findHoldingsOfResource = nativeRead({
       kind === 'address' || kind === 'allocation' ? parseId(kind, context.tx.installation, resourceId) : undefined
     const byNumber = n === undefined ? undefined : await context.tx.tenures.ofNumber(n)
     const rows = byNumber ? [byNumber] : await context.tx.tenures.ofResource(resourceId, resourceTenuresMax)
-    const items: z.output<typeof tenure>[] = []
-    for (const row of rows) {
-      if (overlapsSpan(row, from, until) && isPermitted(row.account)) items.push(await describe(context, row))
-    }
-    return { items }
+    const seen = rows.filter((row) => overlapsSpan(row, from, until) && isPermitted(row.account))
+    return { items: await describeAll(context, seen) }
   },
 })
 
@@ -250,30 +252,41 @@ async function gather<P>(
 ): Promise<{ items: z.output<typeof tenure>[]; nextCursor?: string }> {
   const { from, until } = spanOf(wish)
   const isPermitted = await permitter(context, 'history:read')
-  const items: z.output<typeof tenure>[] = []
+  const page: Tenure[] = []
   let place = after
   for (let rowsRead = 0; rowsRead < rowsPerPageMax; ) {
     const rows = await read(place, limit + 1)
     for (const row of rows) {
       const isWanted = overlapsSpan(row, from, until) && isPermitted(row.account)
-      if (isWanted && items.length === limit) return { items, nextCursor: writeCursor(write(place!)) }
-      if (isWanted) items.push(await describe(context, row))
+      if (isWanted && page.length === limit)
+        return { items: await describeAll(context, page), nextCursor: writeCursor(write(place!)) }
+      if (isWanted) page.push(row)
       place = placeOf(row)
     }
-    if (rows.length <= limit) return { items }
+    if (rows.length <= limit) return { items: await describeAll(context, page) }
     rowsRead += rows.length
   }
-  return { items, nextCursor: writeCursor(write(place!)) }
+  return { items: await describeAll(context, page), nextCursor: writeCursor(write(place!)) }
 }
 
-async function describe({ tx, now }: ReadContext, row: Tenure): Promise<z.output<typeof tenure>> {
-  const decision = row.decision === undefined ? undefined : await tx.journal.findDecision(row.decision)
-  const entry = decision && (await tx.journal.findEntry(decision.auditEntry))
+async function describeAll(context: ReadContext, rows: readonly Tenure[]): Promise<z.output<typeof tenure>[]> {
+  const { journal, tenures } = context.tx
+  const reasons = await journal.findReasons(rows.flatMap(({ decision }) => decision ?? []))
+  const pools = await tenures.poolIds(rows.map(({ pool }) => pool))
+  return rows.map((row) => describe(context, row, pools.get(row.pool), reasons.get(row.decision ?? -1)))
+}
+
+function describe(
+  { tx, now }: ReadContext,
+  row: Tenure,
+  poolId: string | undefined,
+  reason: Reason | undefined,
+): z.output<typeof tenure> {
   const isAddress = row.resourceType === 'eip' && !row.hold
   const isOver = row.until !== undefined && row.until <= now
   return {
     cidr: formatCidr(row.cidr),
-    poolId: (await tx.pools.findByNumber(row.pool))?.id,
+    poolId,
     account: row.account,
     resourceType: row.resourceType,
     resourceId: row.resourceId ?? (isAddress ? formatId('address', tx.installation, row.n) : undefined),
@@ -284,12 +297,13 @@ async function describe({ tx, now }: ReadContext, row: Tenure): Promise<z.output
     heldUntil: row.until === undefined ? undefined : formatInstant(row.until),
     hold: row.hold === 'held' && isOver ? 'lapsed' : row.hold,
     decisionId: row.decision === undefined ? undefined : formatId('decision', tx.installation, row.decision),
-    policy: decision?.policy && { policyId: decision.policy.id, version: decision.policy.version },
-    requestedBy: entry && {
-      principal: entry.principal,
-      sourceAddress: entry.source_address,
-      action: entry.action,
-      requestId: entry.request_id,
+    isDecisionForgotten: row.decision === undefined || reason ? undefined : true,
+    policy: reason?.policy && { policyId: reason.policy.id, version: reason.policy.version },
+    requestedBy: reason && {
+      principal: reason.principal,
+      sourceAddress: reason.sourceAddress,
+      action: reason.action,
+      requestId: reason.requestId,
     },
   }
 }

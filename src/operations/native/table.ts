@@ -3,7 +3,7 @@
 import { allocationOperations } from './allocations.ts'
 import { candidateOperations, draftPolicyVersion } from './candidates.ts'
 import { listChanges } from './changes.ts'
-import { getDecision, listDecisions } from './decisions.ts'
+import { getDecision, getRetention, listDecisions } from './decisions.ts'
 import type { NativeOperation } from './definition.ts'
 import { getEffectivePolicy } from './effective-policies.ts'
 import { exceptionOperations } from './exceptions.ts'
@@ -95,7 +95,7 @@ export const nouns: readonly Noun[] = [
   {
     name: 'Decisions',
     summary: 'What was asked, what policy answered, and why.',
-    operations: [listDecisions, getDecision, explainRecordedDecision, explainRequest],
+    operations: [listDecisions, getDecision, getRetention, explainRecordedDecision, explainRequest],
   },
   {
     name: 'History',

@@ -1,0 +1,35 @@
+// Decisions that are older than they are kept: forgotten a few at a time, each time with an audit entry.
+import { formatId } from '#model/identifier.ts'
+import type { Store } from '#store/store.ts'
+
+/** Transactions of one call, each of which looks at a bounded number of decisions. */
+const turnsMax = 4
+
+/** @param account whose entry in the record it is */
+export async function forgetDecisions(store: Store, account: string, turns = turnsMax): Promise<void> {
+  for (let turn = 0; turn < turns; turn++) {
+    if (!(await store.read((tx) => tx.retention.isAnythingDue(tx.now)))) return
+    await store.write(async (tx) => {
+      const gone = await tx.retention.takeTurn(tx.now, () => tx.nextSequence())
+      if (!gone) return
+      const n = tx.nextSequence()
+      await tx.journal.record({
+        n,
+        at: tx.now,
+        requestId: `housekeeping-${n}`,
+        account,
+        principal: 'housekeeping',
+        accessKeyId: '',
+        sourceAddress: 'local',
+        region: '',
+        action: 'ForgetDecisions',
+        outcome: 'Success',
+        subjects: [
+          formatId('decision', tx.installation, gone.first),
+          formatId('decision', tx.installation, gone.last),
+          `count:${gone.decisions}`,
+        ],
+      })
+    })
+  }
+}
