@@ -782,6 +782,16 @@ end;
 create trigger candidate_difference_immutable before update on candidate_difference begin
   select raise(abort, 'differences are immutable');
 end;
+-- What lists of the record are narrowed by.
+create index ruling_pool on ruling (pool) where pool is not null;
+create index ruling_policy on ruling (policy_id) where policy_id is not null;
+create index ruling_outcome on ruling (outcome);
+create index ruling_mode on ruling (mode);
+create index ruling_locale on ruling (locale);
+create index ruling_type on ruling (resource_type);
+create index origin_account on origin (account);
+create index origin_principal on origin (principal);
+create index origin_action on origin (action);
 `,
   },
 ]

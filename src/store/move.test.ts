@@ -124,7 +124,9 @@ async function fillNatively(
   await post('/allocations', wanted)
   const day = (n: number) => `(${n}, 1, ${startedAt + n * 86_400_000})`
   await database.execute(`insert into record_day values ${[1, 2, 3].map(day).join(', ')}`)
-  await database.execute('update retention set decision_days = 400, set_at = 1; update forgetting set day = 2, next_n = 7')
+  await database.execute(
+    'update retention set decision_days = 400, set_at = 1; update forgetting set day = 2, next_n = 7',
+  )
 }
 
 interface Target {

@@ -32,8 +32,10 @@ export interface ListedEntry {
   readonly subjects: readonly string[]
 }
 
-/** Beyond this many rows that could match, the list is read in order of time and what does not match is passed over. */
-const repeatedRowsMax = 200
+/** Rulings or origins that are looked through for those that match; where there are more, the list itself is. */
+const repeatedRowsMax = 1_000
+/** Of those that match. Beyond, the list is read in order of time and what does not match is passed over. */
+const headsMax = 32
 const stepSize = 1_000
 /** Rows looked at for one page; with fewer matches the page is shorter and says where to go on. */
 export const rowsPerPageMax = 50_000
@@ -46,17 +48,19 @@ export interface Found {
   readonly isWhole: boolean
 }
 
-const filterColumns = {
-  account: 'account',
-  locale: 'locale',
-  resourceType: 'resource_type',
-  outcome: 'outcome',
-  mode: 'mode',
-  policyId: 'policy_id',
-  pool: 'pool',
-  principal: 'principal',
-  action: 'action',
-} as const
+/** In the order in which they are asked for: first what few rows have. Each has an index. */
+const filterColumns = [
+  ['pool', 'pool'],
+  ['policyId', 'policy_id'],
+  ['principal', 'principal'],
+  ['account', 'account'],
+  ['outcome', 'outcome'],
+  ['action', 'action'],
+  ['mode', 'mode'],
+  ['locale', 'locale'],
+  ['resourceType', 'resource_type'],
+] as const satisfies readonly (readonly [keyof DecisionFilter | keyof EntryFilter, string])[]
+type Filter = DecisionFilter & EntryFilter
 
 export class RecordLists {
   readonly #sql: Sql
@@ -66,21 +70,11 @@ export class RecordLists {
 
   /** Numbers of decisions before `before`, newest first. */
   async decisionsBefore(filter: DecisionFilter, before: number, limit: number): Promise<Found> {
-    return this.#list(
-      { table: 'decision', by: 'ruling', repeated: 'ruling', isNewestFirst: true },
-      filter,
-      before,
-      limit,
-    )
+    return this.#list({ table: 'decision', repeated: 'ruling', isNewestFirst: true }, filter, before, limit)
   }
   /** Numbers of audit entries after `after`, oldest first. */
   async entriesAfter(filter: EntryFilter, after: number, limit: number): Promise<Found> {
-    return this.#list(
-      { table: 'audit_entry', by: 'origin', repeated: 'origin', isNewestFirst: false },
-      filter,
-      after,
-      limit,
-    )
+    return this.#list({ table: 'audit_entry', repeated: 'origin', isNewestFirst: false }, filter, after, limit)
   }
 
   /** Entries by number. */
@@ -114,52 +108,70 @@ export class RecordLists {
     return low
   }
 
-  async #list(list: List, filter: DecisionFilter & EntryFilter, from: number, limit: number): Promise<Found> {
-    const matching = await this.#matching(list.repeated, filter)
-    if (matching === 'all') return this.#scan(list, undefined, from, limit)
-    if (matching.length > repeatedRowsMax) return this.#scan(list, new Set(matching), from, limit)
-    const found: number[] = []
-    // Each repeated row's own are in order in the index: the head of each is enough, whatever the limit leaves over.
-    for (const repeated of matching) {
-      const rows = await this.#sql.all<{ n: number }>(
-        `select n from ${list.table} where ${list.by} = ? and n ${list.isNewestFirst ? '<' : '>'} ?
-         order by n ${list.isNewestFirst ? 'desc' : 'asc'} limit ?`,
-        repeated,
-        from,
-        limit,
-      )
-      for (const { n } of rows) found.push(n)
+  async #list(list: List, filter: Filter, from: number, limit: number): Promise<Found> {
+    const wanted = filterColumns.filter(([name]) => filter[name] !== undefined)
+    if (wanted.length === 0) return this.#scan(list, 'all', from, limit)
+    const conditions: Conditions = {
+      text: wanted.map(([, column]) => `r.${column} = ?`).join(' and '),
+      values: wanted.map(([name]) => filter[name] as SqlValue),
     }
-    const numbers = found.sort((a, b) => (list.isNewestFirst ? b - a : a - b)).slice(0, limit)
+    const matching = await this.#matching(list, wanted, filter)
+    if (matching === undefined || matching.length > headsMax) return this.#scan(list, conditions, from, limit)
+    if (matching.length === 0) return { numbers: [], last: from, isWhole: true }
+    // Each repeated row's own are in order in the index: the head of each is enough, whatever the limit leaves over.
+    const { values } = listOf(matching)
+    const head = `select n from (select n from ${list.table} where ${list.repeated} = ? and n ${list.isNewestFirst ? '<' : '>'} ?
+      order by n ${list.isNewestFirst ? 'desc' : 'asc'} limit ?) head`
+    const rows = await this.#sql.all<{ n: number }>(
+      // The same one may be asked for twice, to fill up: `union` names each number once.
+      `${values.map(() => head).join(' union ')} order by n ${list.isNewestFirst ? 'desc' : 'asc'} limit ?`,
+      ...values.flatMap((repeated) => [repeated, from, limit]),
+      limit,
+    )
+    const numbers = rows.map(({ n }) => n)
     return { numbers, last: numbers.at(-1) ?? from, isWhole: numbers.length < limit }
   }
 
-  /** The numbers of the repeated rows that match; `all` where nothing is asked. */
-  async #matching(table: 'ruling' | 'origin', filter: DecisionFilter & EntryFilter): Promise<'all' | number[]> {
-    const wanted = Object.entries(filter).filter(([, value]) => value !== undefined)
-    if (wanted.length === 0) return 'all'
-    const conditions = wanted.map(([name]) => `${filterColumns[name as keyof typeof filterColumns]} = ?`)
-    const rows = await this.#sql.all<{ n: number }>(
-      `select n from ${table} where ${conditions.join(' and ')} order by n`,
-      ...wanted.map(([, value]) => value as SqlValue),
-    )
-    return rows.map(({ n }) => n)
+  /** The numbers of the repeated rows that match; undefined where too many have each of the wanted values. */
+  async #matching(
+    { repeated }: List,
+    wanted: readonly (typeof filterColumns)[number][],
+    filter: Filter,
+  ): Promise<number[] | undefined> {
+    for (const [name, column] of wanted) {
+      const rows = await this.#sql.all<Record<string, SqlValue>>(
+        `select n, ${wanted.map(([, column]) => column).join(', ')} from ${repeated} where ${column} = ? limit ?`,
+        filter[name] as SqlValue,
+        repeatedRowsMax,
+      )
+      if (rows.length === repeatedRowsMax) continue
+      return rows
+        .filter((row) => wanted.every(([name, column]) => row[column] === filter[name]))
+        .map(({ n }) => Number(n))
+    }
+    return undefined
   }
 
-  async #scan(list: List, wanted: ReadonlySet<number> | undefined, from: number, limit: number): Promise<Found> {
+  /** In order of time, a step at a time; what does not match is passed over. */
+  async #scan(list: List, conditions: Conditions | 'all', from: number, limit: number): Promise<Found> {
+    const isAll = conditions === 'all'
+    const step = isAll ? limit : stepSize
+    const { table, repeated } = list
+    const text = isAll
+      ? `select t.n, 1 as matches from ${table} t`
+      : `select t.n, case when ${conditions.text} then 1 else 0 end as matches from ${table} t join ${repeated} r on r.n = t.${repeated}`
     const numbers: number[] = []
     let last = from
     for (let rowsRead = 0; rowsRead < rowsPerPageMax; ) {
-      const step = wanted ? stepSize : limit
-      const rows = await this.#sql.all<{ n: number; repeated: number }>(
-        `select n, ${list.by} as repeated from ${list.table} where n ${list.isNewestFirst ? '<' : '>'} ?
-         order by n ${list.isNewestFirst ? 'desc' : 'asc'} limit ?`,
+      const rows = await this.#sql.all<{ n: number; matches: number }>(
+        `${text} where t.n ${list.isNewestFirst ? '<' : '>'} ? order by t.n ${list.isNewestFirst ? 'desc' : 'asc'} limit ?`,
+        ...(isAll ? [] : conditions.values),
         last,
         step,
       )
-      for (const { n, repeated } of rows) {
+      for (const { n, matches } of rows) {
         last = n
-        if (wanted && !wanted.has(repeated)) continue
+        if (matches === 0) continue
         numbers.push(n)
         if (numbers.length === limit) return { numbers, last, isWhole: false }
       }
@@ -170,10 +182,13 @@ export class RecordLists {
   }
 }
 
+interface Conditions {
+  readonly text: string
+  readonly values: readonly SqlValue[]
+}
 interface List {
   readonly table: 'decision' | 'audit_entry'
-  /** The column that names the repeated row. */
-  readonly by: 'ruling' | 'origin'
+  /** The table of the repeated rows, and the column that names one. */
   readonly repeated: 'ruling' | 'origin'
   readonly isNewestFirst: boolean
 }

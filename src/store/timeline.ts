@@ -96,10 +96,43 @@ export class Timeline {
   async around(range: Cidr, after: AddressPlace | undefined, limit: number): Promise<Tenure[]> {
     const found: Tenure[] = []
     for (const part of parts) {
-      found.push(...(await this.#covering(part, range, after, limit)))
+      found.push(
+        ...(await (part === parts[1] ? this.#ended(range, after, limit) : this.#covering(part, range, after, limit))),
+      )
       found.push(...(await this.#inside(part, range, after, limit)))
     }
     return found.sort(inOrder).slice(0, limit)
+  }
+
+  /**
+   * The same of what ended: of one block there may be any number, so each block around that was ever held is read by
+   * itself, in the order of the key.
+   */
+  async #ended(range: Cidr, after: AddressPlace | undefined, limit: number): Promise<Tenure[]> {
+    const probes = probesOf(range, after)
+    if (probes.length === 0) return []
+    const { select, tables } = parts[1]
+    const there = await this.#sql.all<{ length: number }>(
+      `with probe (first, length) as (values ${valuesOfProbes(probes)})
+       select p.length from probe p where exists
+         (select 1 from allocation_history t where t.first = p.first and t.length = p.length)`,
+      ...probes.flatMap((block) => [toKey(block), block.length]),
+    )
+    const lengths = new Set(there.map(({ length }) => length))
+    const found: Tenure[] = []
+    for (const block of probes) {
+      if (!lengths.has(block.length)) continue
+      if (found.length >= limit) break
+      const rows = await this.#sql.all<Row>(
+        `${select} from ${tables} where t.first = ? and t.length = ? ${after ? afterPlace : ''} ${inPlace}`,
+        toKey(block),
+        block.length,
+        ...valuesOf(after),
+        limit,
+      )
+      found.push(...rows.map(toTenure))
+    }
+    return found
   }
 
   async #covering(
@@ -108,13 +141,10 @@ export class Timeline {
     after: AddressPlace | undefined,
     limit: number,
   ): Promise<Tenure[]> {
-    // A block around the range can only start at one place for each netmask length.
-    const probes = Array.from({ length: range.length + 1 }, (_, length) => supernet(range, length)).filter(
-      (block) => !after || compareKeys(toKey(block), after.first) >= 0,
-    )
+    const probes = probesOf(range, after)
     if (probes.length === 0) return []
     const rows = await this.#sql.all<Row>(
-      `with probe (first, length) as (values ${probes.map(() => '(cast(? as blob), cast(? as integer))').join(', ')})
+      `with probe (first, length) as (values ${valuesOfProbes(probes)})
        ${select} from probe cross join ${table} ${joined}
        where t.first = probe.first and t.length = probe.length ${after ? afterPlace : ''} ${inPlace}`,
       ...probes.flatMap((block) => [toKey(block), block.length]),
@@ -192,6 +222,14 @@ export class Timeline {
     return found.sort((a, b) => a.n - b.n).slice(0, limit)
   }
 }
+
+/** A block around the range can only start at one place for each netmask length. In the order of `AddressPlace`. */
+const probesOf = (range: Cidr, after: AddressPlace | undefined): Cidr[] =>
+  Array.from({ length: range.length + 1 }, (_, length) => supernet(range, length)).filter(
+    (block) => !after || compareKeys(toKey(block), after.first) >= 0,
+  )
+const valuesOfProbes = (probes: readonly Cidr[]): string =>
+  probes.map(() => '(cast(? as blob), cast(? as integer))').join(', ')
 
 const afterPlace = 'and (t.first, t.length, t.created_at, t.n) > (?, ?, ?, ?)'
 const inPlace = 'order by t.first, t.length, t.created_at, t.n limit ?'
