@@ -105,8 +105,8 @@ export class Retention {
 
   async #work(now: number): Promise<Work | undefined> {
     const state = (await this.#sql.get<State>(
-      `select r.decision_days, f.day, f.next_n, l.day as last_day, l.at as last_at
-       from retention r cross join forgetting f left join record_day l on l.day = (select max(day) from record_day)`,
+      `select retention.decision_days, forgetting.day, forgetting.next_n, l.day as last_day, l.at as last_at
+       from retention cross join forgetting left join record_day l on l.day = (select max(day) from record_day)`,
     ))!
     const { decision_days: days, last_day: day, last_at: at } = state
     if (day === null || at === null || Math.abs(now - at) >= dayMs) return { kind: 'day', day: (day ?? 0) + 1 }

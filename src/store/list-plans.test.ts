@@ -1,0 +1,243 @@
+// How lists and the time machine find what they are asked for, on each engine: through an index, and no more than a page.
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { after, before, test } from 'node:test'
+import { parseCidr } from '#model/cidr.ts'
+import { emptyDatabase, type TestDatabase } from '../../test/database.ts'
+import { insertPool } from '../../test/pool.ts'
+import { linkTo, ownerOf } from '../../test/postgres.ts'
+import { Holds } from './holds.ts'
+import { Journal } from './journal.ts'
+import type { Link } from './postgres-link.ts'
+import { translate } from './postgres-sql.ts'
+import { RecordLists } from './record-lists.ts'
+import { Retention } from './retention.ts'
+import { Space } from './space.ts'
+import type { Sql, SqlValue } from './sql.ts'
+import { Timeline } from './timeline.ts'
+
+const account = '111111111111'
+const rows = 3_000
+const page = 101
+
+/** Remembers what was asked. */
+interface Recording extends Sql {
+  readonly asked: Map<string, readonly SqlValue[]>
+  /** Of a statement: what it reads without an index, or without a place in it to begin at. */
+  wholeReads(text: string): Promise<readonly string[]>
+  close(): Promise<void>
+}
+/** Tables that stay small, whatever is on record. */
+const small = new Set(['holder', 'pool', 'retention', 'forgetting'])
+
+function overSqlite(database: DatabaseSync): Recording {
+  const asked = new Map<string, readonly SqlValue[]>()
+  const prepare = (text: string, values: readonly SqlValue[]) => {
+    asked.set(text, values)
+    return database.prepare(text)
+  }
+  return {
+    asked,
+    get: <Row>(text: string, ...values: SqlValue[]) => prepare(text, values).get(...values) as Row | undefined,
+    all: <Row>(text: string, ...values: SqlValue[]) => prepare(text, values).all(...values) as Row[],
+    run: () => assert.fail('a list changes nothing'),
+    later: () => assert.fail('a list changes nothing'),
+    async wholeReads(text) {
+      const plan = database.prepare(`explain query plan ${text}`).all() as { detail: string }[]
+      return plan
+        .map(({ detail }) => detail)
+        .filter((detail) => /^SCAN (?!probe|p$|head|CONSTANT|\d|\(|retention|forgetting)/.test(detail))
+    },
+    async close() {
+      database.close()
+    },
+  }
+}
+
+interface Plan {
+  readonly 'Node Type': string
+  readonly 'Relation Name'?: string
+  readonly 'Index Cond'?: string
+  readonly Filter?: string
+  readonly Plans?: readonly Plan[]
+}
+function overPostgres(link: Link): Recording {
+  const asked = new Map<string, readonly SqlValue[]>()
+  const all = async <Row>(text: string, ...values: SqlValue[]): Promise<Row[]> => {
+    asked.set(text, values)
+    const { name, text: translated } = translate(text)
+    return (await link.query(name, translated, values)).rows as Row[]
+  }
+  return {
+    asked,
+    all,
+    get: async <Row>(text: string, ...values: SqlValue[]) => (await all<Row>(text, ...values))[0],
+    run: () => assert.fail('a list changes nothing'),
+    later: () => assert.fail('a list changes nothing'),
+    async wholeReads(text) {
+      const { name, text: translated } = translate(text)
+      const { rows } = await link.query(`explain ${name}`, `explain (format json) ${translated}`, asked.get(text)!)
+      const found: string[] = []
+      const walk = (plan: Plan, above?: Plan): void => {
+        const { 'Node Type': type, 'Relation Name': table = '' } = plan
+        // The first few of an index, in its order, are as good as a place in it.
+        const isHead = above?.['Node Type'] === 'Limit' && plan.Filter === undefined
+        const hasNoPlace = /^Index (Only )?Scan/.test(type) && plan['Index Cond'] === undefined && !isHead
+        const isWhole = type === 'Seq Scan' || hasNoPlace
+        if (isWhole && !small.has(table)) found.push(`${type} of ${table}`)
+        for (const one of plan.Plans ?? []) walk(one, plan)
+      }
+      walk((rows[0] as { 'QUERY PLAN': { Plan: Plan }[] })['QUERY PLAN'][0]!.Plan)
+      return found
+    },
+    async close() {
+      await link.close()
+    },
+  }
+}
+
+let database: TestDatabase
+let sql: Recording
+before(async () => {
+  database = await emptyDatabase()
+  const store = await database.open()
+  const pool = await store.write((tx) => insertPool(tx, '0', [parseCidr('198.18.0.0/15')!]))
+  await store.close()
+  const series = (from: number, to: number) =>
+    `with recursive k (i) as (select ${from} union all select i + 1 from k where i < ${to})`
+  const key = database.schema
+    ? `decode('00000000000000000000ffffc612' || lpad(to_hex(i), 4, '0'), 'hex')`
+    : `unhex(printf('00000000000000000000ffffc612%04x', i))`
+  const text = (beginning: string, modulo: number) => `'${beginning}' || (i % ${modulo})`
+  await database.tamper(
+    [
+      `insert into origin (n, account, principal, access_key_id, source_address, region, action)
+        ${series(1, rows)} select i, ${text('11111111111', 10)}, ${text('p', 50)}, 'k' || i, '', '', ${text('a', 5)} from k`,
+      `insert into ruling (n, account, locale, resource_type, outcome, mode, policy_id, policy_version, pool, body)
+        ${series(1, rows)} select i, ${text('11111111111', 10)}, ${text('l', 3)}, ${text('t', 4)},
+          case when i % 7 = 0 then 'deny' else 'allow' end, 'enforce', ${text('policy-', 20)}, 1, ${text('pool-', 20)},
+          '{"candidates":[],"trace":[]}' from k`,
+      `insert into audit_entry (n, at, origin, request_id, outcome, subjects)
+        ${series(1, rows)} select i, i, i, 'r', 'Success', '' from k`,
+      `insert into decision (n, at, ruling, first, length, audit_entry)
+        ${series(1, rows)} select i, i, i, ${key}, 32, i from k`,
+      `insert into holder (n, account, resource_type, region) values (1000, '${account}', 'eip', 'l')`,
+      `insert into allocation (n, pool, first, length, holder, resource_id, decision, created_at)
+        ${series(1, rows)} select i, ${pool}, ${key}, 32, 1000, 'r-' || i, i, i from k`,
+      `insert into allocation_history (pool, first, length, n, resource_type, resource_id, account, decision, created_at, released_at)
+        ${series(1, rows)} select ${pool}, ${key}, 32, i, 'eip', 'r-' || i, ${text('11111111111', 10)}, i, i, i from k`,
+      `insert into hold (n, pool, first, length, account, resource_type, region, resource_id, tags, request, created_at, expires_at)
+        ${series(1, rows)} select ${rows} + i, ${pool}, ${key}, 32, ${text('11111111111', 10)}, 'eip', 'l', 'r-' || i, '{}',
+          '{"family":4}', 1, 9007199254740991 from k`,
+    ].join(';'),
+  )
+  if (database.schema) {
+    await database.execute('analyze')
+    const link = await linkTo(ownerOf(database.schema.url))
+    // With so few rows, reading all of them would be best. Where there is no index, they are read nevertheless.
+    const off = ['seqscan', 'bitmapscan', 'mergejoin', 'hashjoin'].map((name) => `set enable_${name} = off`)
+    await link.script(off.join(';'))
+    sql = overPostgres(link)
+  } else {
+    const file = new DatabaseSync(join(database.folder, 'cadastre.db'))
+    file.exec('pragma query_only = 1')
+    sql = overSqlite(file)
+  }
+})
+after(async () => {
+  await sql.close()
+  await database.remove()
+})
+
+/** What one page may ask at most, and that none of it reads a table as a whole. */
+async function asks(what: string, atMost: number, work: () => Promise<unknown>): Promise<void> {
+  sql.asked.clear()
+  await work()
+  const asked = [...sql.asked.keys()]
+  assert.ok(asked.length > 0 && asked.length <= atMost, `${what}: ${asked.length} statements\n${asked.join('\n')}`)
+  for (const text of asked) {
+    assert.deepEqual(await sql.wholeReads(text), [], `${what}\n${text}`)
+    assert.match(
+      text,
+      /limit \?|limit 1\b|\bn in \(|max\(n\)|from probe p|where n = \?|from retention|from holder where account = \?/,
+      `${what} has a bound`,
+    )
+  }
+}
+
+const filters = {
+  account,
+  locale: 'l1',
+  resourceType: 't1',
+  outcome: 'deny',
+  mode: 'enforce',
+  policyId: 'policy-3',
+  pool: 'pool-3',
+} as const
+
+test('a page of decisions is a few searches of an index, by whatever it is narrowed', async () => {
+  const [lists, journal] = [new RecordLists(sql), new Journal(sql, { nextSequence: () => 0 })]
+  const wishes = [{}, filters, ...Object.entries(filters).map(([name, value]) => ({ [name]: value }))]
+  for (const wish of wishes) {
+    await asks(JSON.stringify(wish), 4 + Object.keys(wish).length, async () => {
+      const found = await lists.decisionsBefore(wish, rows - 10, page)
+      assert.ok(found.numbers.length > 0 || wish === filters, JSON.stringify(wish))
+      const decisions = await journal.findDecisions(found.numbers)
+      assert.equal(decisions.size, found.numbers.length)
+      assert.ok(found.numbers.every((n, at) => at === 0 || n < found.numbers[at - 1]!))
+      for (const { request } of decisions.values()) if (wish.account) assert.equal(request.account, account)
+    })
+  }
+  await asks('since', 20, () => lists.firstSince('decision', rows / 2))
+})
+
+test('a page of changes likewise', async () => {
+  const lists = new RecordLists(sql)
+  for (const wish of [
+    {},
+    { account },
+    { principal: 'p3' },
+    { action: 'a3' },
+    { account, principal: 'p1', action: 'a1' },
+  ]) {
+    await asks(JSON.stringify(wish), 3 + Object.keys(wish).length, async () => {
+      const { numbers } = await lists.entriesAfter(wish, 10, page)
+      const entries = await lists.entries(numbers)
+      assert.ok(numbers.length > 0)
+      assert.equal(entries.size, numbers.length)
+    })
+  }
+  await asks('the last one', 1, () => lists.lastEntry())
+})
+
+test('the time machine likewise: by address, range, prefix, account, resource and number', async () => {
+  const [tenures, journal] = [new Timeline(sql), new Journal(sql, { nextSequence: () => 0 })]
+  const clock = { now: 1_000 }
+  const [space, holds] = [new Space(sql, clock), new Holds(sql, clock)]
+  for (const text of ['198.18.1.7/32', '198.18.1.0/28', '198.18.1.0/24', '198.18.0.0/15', '0.0.0.0/0']) {
+    await asks(text, 9, async () => {
+      const found = await tenures.around(parseCidr(text)!, undefined, page)
+      assert.ok(found.length >= 3, text)
+      await journal.findReasons(found.flatMap(({ decision }) => decision ?? []))
+      await tenures.poolIds(found.map(({ pool }) => pool))
+      const last = found.at(-1)!
+      const [first] = (await tenures.around(parseCidr(text)!, undefined, 1)) as [(typeof found)[number]]
+      assert.ok(last.n >= 0 && first.n >= 0)
+    })
+  }
+  await asks('given back', 1, () => tenures.givenBackBy(account, 0, { until: 5, n: 5 }, page))
+  await asks('held', 3, async () => {
+    await space.ofAccount(account, 0, page)
+    await holds.list({ account }, 0, page)
+  })
+  await asks('of a resource', 3, async () => {
+    assert.equal((await tenures.ofResource('r-7', page)).length, 3)
+  })
+  await asks('of a number', 3, () => tenures.ofNumber(7))
+})
+
+test('looking for what is to be forgotten reads the days and a part of the decisions', async () => {
+  const retention = new Retention(sql, new Journal(sql, { nextSequence: () => 0 }))
+  await asks('forgetting', 3, () => retention.isAnythingDue(1_000))
+})
