@@ -201,7 +201,13 @@ async function decisionsKeep(_args: ReadonlyMap<string, string>, [text]: readonl
     process.stdout.write(`Decisions are kept ${time}. Forgotten so far: ${gone}.\n`)
     return 0
   }
-  return withStore(work, { isOwner: wish !== undefined })
+  try {
+    return await withStore(work, { isOwner: wish !== undefined })
+  } catch (error) {
+    const { StoreTrouble } = await import('#store/trouble.ts')
+    if (!wish || !(error instanceof StoreTrouble) || error.kind !== 'permission') throw error
+    return failed(`Only the owner of the schema may say so: set ${variables.migrationUrl.name} (${error.message}).`)
+  }
 }
 
 async function check(): Promise<number> {

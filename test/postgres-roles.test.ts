@@ -211,6 +211,7 @@ test('a schema of the first step is brought forward by its owner, and its server
   assert.deepEqual(await noticesOf(url), [])
 })
 
+const main = join(import.meta.dirname, '../src/main.ts')
 test('the operator migrates with one command, then a server runs without the right to', async () => {
   const url = await emptyPostgres(cluster.url)
   const schema = new URL(url).searchParams.get('schema')!
@@ -219,13 +220,18 @@ test('the operator migrates with one command, then a server runs without the rig
   const keyFile = join(folder, 'key')
   await writeFile(keyFile, testSecretKey)
   const settings = { CADASTRE_DATABASE_URL: url, CADASTRE_SECRET_KEY_FILE: keyFile }
+  const run = (words: readonly string[], more: Record<string, string> = {}) =>
+    promisify(execFile)(process.execPath, [main, ...words], { env: { PATH: process.env.PATH, ...settings, ...more } })
   await assert.rejects(startServer(settings), /run `cadastre migrate`/)
-  const main = join(import.meta.dirname, '../src/main.ts')
-  const env = { PATH: process.env.PATH, ...settings, CADASTRE_MIGRATION_URL: ownerOf(url) }
-  const { stdout } = await promisify(execFile)(process.execPath, [main, 'migrate'], { env })
+  const asOwner = { CADASTRE_MIGRATION_URL: ownerOf(url) }
+  const { stdout } = await run(['migrate'], asOwner)
   assert.match(stdout, /^Schema `\w+`: made, step \d+\. The user `cadastre_server` has a server's rights\.\n$/)
   const server = await startServer(settings)
   // Throws where anything was logged, such as that it has more rights than it needs.
   await server.stop()
+  await assert.rejects(run(['decisions', 'keep', '400d']), /owner of the schema/)
+  const kept = await run(['decisions', 'keep', '400d'], asOwner)
+  assert.equal(kept.stdout, 'Decisions are kept for 400 days. Forgotten so far: none.\n')
+  assert.equal((await run(['decisions', 'keep'])).stdout, kept.stdout)
   await rm(folder, { recursive: true, force: true })
 })
