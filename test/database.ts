@@ -11,6 +11,7 @@ import { openSqlite } from '#store/sqlite.ts'
 import type { Store } from '#store/store.ts'
 import type { StoreTrouble } from '#store/trouble.ts'
 import { type Engine, engineUnderTest } from './engines.ts'
+import { ownerOf } from './postgres.ts'
 import { giveBackSchema, type Schema, takeSchema } from './schema.ts'
 
 /** Every server of one database seals with the same key. */
@@ -36,6 +37,8 @@ export interface TestDatabase {
   readonly settings: Readonly<Record<string, string>>
   /** As a server opens it. */
   open(options?: OpenOptions): Promise<Store>
+  /** As the operator's commands open it, beside the servers: on PostgreSQL as the owner of the schema. */
+  openAsOwner(options?: OpenOptions): Promise<Store>
   /** Reads beside the stores what is committed. */
   select(sql: string): Promise<readonly Row[]>
   tables(options?: { readonly except?: readonly string[] }): Promise<Tables>
@@ -85,6 +88,8 @@ function inFolder(folder: string): TestDatabase {
     settings: { CADASTRE_DATA: folder },
     open: async ({ clock = Date.now, sealer = sealerDefault, onFatal } = {}) =>
       openSqlite({ folder, clock, sealer, onFatal, exclusive: true }),
+    openAsOwner: async ({ clock = Date.now, sealer = sealerDefault } = {}) =>
+      openSqlite({ folder, clock, sealer, exclusive: false }),
     select: async (sql) => beside((database) => database.prepare(sql).all()),
     tables: async ({ except = [] } = {}) =>
       beside((database) => {
@@ -109,6 +114,8 @@ async function inSchema(folder: string, schema: Schema): Promise<TestDatabase> {
     schema,
     settings: { CADASTRE_DATA: folder, CADASTRE_DATABASE_URL: url, CADASTRE_SECRET_KEY_FILE: keyFile },
     open: ({ sealer = sealerDefault, ...options } = {}) => openPostgres({ url, sealer, ...options }),
+    openAsOwner: ({ sealer = sealerDefault, ...options } = {}) =>
+      openPostgres({ url: ownerOf(url), sealer, ...options }),
     select: async (sql) => (await script(sql)).at(-1)!.rows as Row[],
     async tables({ except = [] } = {}) {
       const wanted = tableNames.filter((name) => !except.includes(name))

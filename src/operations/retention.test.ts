@@ -4,12 +4,11 @@ import { StatementSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
 import type { Ec2Input } from '#formats/aws/ec2.generated.ts'
 import { forgetDecisions } from '#jobs/forgetting.ts'
-import { openPostgres } from '#store/postgres.ts'
 import { Link } from '#store/postgres-link.ts'
 import type { Store } from '#store/store.ts'
 import { type Acme, lab, openAcme, refusalOf, root, shop } from '../../test/acme.ts'
 import { type Native, withNativeApi } from '../../test/native-world.ts'
-import { linkTo, ownerOf } from '../../test/postgres.ts'
+import { linkTo } from '../../test/postgres.ts'
 import { managementAccount, openSealer, type World } from '../../test/world.ts'
 import { absenceOf, explainDecision } from './explain.ts'
 import { findRetention, keepDecisions, parseRetention } from './retention.ts'
@@ -43,15 +42,12 @@ async function beginDay(world: World, wrongBy = 0): Promise<void> {
 }
 /** As the operator does, on a store of the database's owner. */
 async function keep(world: World, decisionDays: number | undefined): Promise<void> {
-  const { schema } = world.database
-  const store: Store = schema
-    ? await openPostgres({ url: ownerOf(schema.url), sealer: openSealer, clock: () => lastNow })
-    : world.store
-  const lastNow = await nowOf(world)
+  const now = await nowOf(world)
+  const store = await world.database.openAsOwner({ clock: () => now, sealer: openSealer })
   try {
     assert.equal(await keepDecisions(store, managementAccount, decisionDays), undefined)
   } finally {
-    if (schema) await store.close()
+    await store.close()
   }
 }
 const forget = (world: World, turns = turnsMax): Promise<void> => forgetDecisions(world.store, managementAccount, turns)

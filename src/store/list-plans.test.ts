@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { after, before, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { parseCidr } from '#model/cidr.ts'
 import { emptyDatabase, type TestDatabase } from '../../test/database.ts'
+import { type Engine, engines } from '../../test/engines.ts'
 import { insertPool } from '../../test/pool.ts'
 import { linkTo, ownerOf } from '../../test/postgres.ts'
 import { Holds } from './holds.ts'
@@ -99,8 +100,8 @@ function overPostgres(link: Link): Recording {
 
 let database: TestDatabase
 let sql: Recording
-before(async () => {
-  database = await emptyDatabase()
+async function fill(engine: Engine): Promise<void> {
+  database = await emptyDatabase(engine)
   const store = await database.open()
   const pool = await store.write((tx) => insertPool(tx, '0', [parseCidr('198.18.0.0/15')!]))
   await store.close()
@@ -144,11 +145,7 @@ before(async () => {
     file.exec('pragma query_only = 1')
     sql = overSqlite(file)
   }
-})
-after(async () => {
-  await sql.close()
-  await database.remove()
-})
+}
 
 /** What one page may ask at most, and that none of it reads a table as a whole. */
 async function asks(what: string, atMost: number, work: () => Promise<unknown>): Promise<void> {
@@ -176,68 +173,78 @@ const filters = {
   pool: 'pool-3',
 } as const
 
-test('a page of decisions is a few searches of an index, by whatever it is narrowed', async () => {
-  const [lists, journal] = [new RecordLists(sql), new Journal(sql, { nextSequence: () => 0 })]
-  const wishes = [{}, filters, ...Object.entries(filters).map(([name, value]) => ({ [name]: value }))]
-  for (const wish of wishes) {
-    await asks(JSON.stringify(wish), 4 + Object.keys(wish).length, async () => {
-      const found = await lists.decisionsBefore(wish, rows - 10, page)
-      assert.ok(found.numbers.length > 0 || wish === filters, JSON.stringify(wish))
-      const decisions = await journal.findDecisions(found.numbers)
-      assert.equal(decisions.size, found.numbers.length)
-      assert.ok(found.numbers.every((n, at) => at === 0 || n < found.numbers[at - 1]!))
-      for (const { request } of decisions.values()) if (wish.account) assert.equal(request.account, account)
+for (const engine of engines) {
+  describe(`on ${engine}`, () => {
+    before(() => fill(engine))
+    after(async () => {
+      await sql.close()
+      await database.remove()
     })
-  }
-  await asks('since', 20, () => lists.firstSince('decision', rows / 2))
-})
 
-test('a page of changes likewise', async () => {
-  const lists = new RecordLists(sql)
-  for (const wish of [
-    {},
-    { account },
-    { principal: 'p3' },
-    { action: 'a3' },
-    { account, principal: 'p1', action: 'a1' },
-  ]) {
-    await asks(JSON.stringify(wish), 3 + Object.keys(wish).length, async () => {
-      const { numbers } = await lists.entriesAfter(wish, 10, page)
-      const entries = await lists.entries(numbers)
-      assert.ok(numbers.length > 0)
-      assert.equal(entries.size, numbers.length)
+    test('a page of decisions is a few searches of an index, by whatever it is narrowed', async () => {
+      const [lists, journal] = [new RecordLists(sql), new Journal(sql, { nextSequence: () => 0 })]
+      const wishes = [{}, filters, ...Object.entries(filters).map(([name, value]) => ({ [name]: value }))]
+      for (const wish of wishes) {
+        await asks(JSON.stringify(wish), 4 + Object.keys(wish).length, async () => {
+          const found = await lists.decisionsBefore(wish, rows - 10, page)
+          assert.ok(found.numbers.length > 0 || wish === filters, JSON.stringify(wish))
+          const decisions = await journal.findDecisions(found.numbers)
+          assert.equal(decisions.size, found.numbers.length)
+          assert.ok(found.numbers.every((n, at) => at === 0 || n < found.numbers[at - 1]!))
+          for (const { request } of decisions.values()) if (wish.account) assert.equal(request.account, account)
+        })
+      }
+      await asks('since', 20, () => lists.firstSince('decision', rows / 2))
     })
-  }
-  await asks('the last one', 1, () => lists.lastEntry())
-})
 
-test('the time machine likewise: by address, range, prefix, account, resource and number', async () => {
-  const [tenures, journal] = [new Timeline(sql), new Journal(sql, { nextSequence: () => 0 })]
-  const clock = { now: 1_000 }
-  const [space, holds] = [new Space(sql, clock), new Holds(sql, clock)]
-  for (const text of ['198.18.1.7/32', '198.18.1.0/28', '198.18.1.0/24', '198.18.0.0/15', '0.0.0.0/0']) {
-    await asks(text, 9, async () => {
-      const found = await tenures.around(parseCidr(text)!, undefined, page)
-      assert.ok(found.length >= 3, text)
-      await journal.findReasons(found.flatMap(({ decision }) => decision ?? []))
-      await tenures.poolIds(found.map(({ pool }) => pool))
-      const last = found.at(-1)!
-      const [first] = (await tenures.around(parseCidr(text)!, undefined, 1)) as [(typeof found)[number]]
-      assert.ok(last.n >= 0 && first.n >= 0)
+    test('a page of changes likewise', async () => {
+      const lists = new RecordLists(sql)
+      for (const wish of [
+        {},
+        { account },
+        { principal: 'p3' },
+        { action: 'a3' },
+        { account, principal: 'p1', action: 'a1' },
+      ]) {
+        await asks(JSON.stringify(wish), 3 + Object.keys(wish).length, async () => {
+          const { numbers } = await lists.entriesAfter(wish, 10, page)
+          const entries = await lists.entries(numbers)
+          assert.ok(numbers.length > 0)
+          assert.equal(entries.size, numbers.length)
+        })
+      }
+      await asks('the last one', 1, () => lists.lastEntry())
     })
-  }
-  await asks('given back', 1, () => tenures.givenBackBy(account, 0, { until: 5, n: 5 }, page))
-  await asks('held', 3, async () => {
-    await space.ofAccount(account, 0, page)
-    await holds.list({ account }, 0, page)
+
+    test('the time machine likewise: by address, range, prefix, account, resource and number', async () => {
+      const [tenures, journal] = [new Timeline(sql), new Journal(sql, { nextSequence: () => 0 })]
+      const clock = { now: 1_000 }
+      const [space, holds] = [new Space(sql, clock), new Holds(sql, clock)]
+      for (const text of ['198.18.1.7/32', '198.18.1.0/28', '198.18.1.0/24', '198.18.0.0/15', '0.0.0.0/0']) {
+        await asks(text, 9, async () => {
+          const found = await tenures.around(parseCidr(text)!, undefined, page)
+          assert.ok(found.length >= 3, text)
+          await journal.findReasons(found.flatMap(({ decision }) => decision ?? []))
+          await tenures.poolIds(found.map(({ pool }) => pool))
+          const last = found.at(-1)!
+          const [first] = (await tenures.around(parseCidr(text)!, undefined, 1)) as [(typeof found)[number]]
+          assert.ok(last.n >= 0 && first.n >= 0)
+        })
+      }
+      await asks('given back', 1, () => tenures.givenBackBy(account, 0, { until: 5, n: 5 }, page))
+      await asks('held', 3, async () => {
+        await space.ofAccount(account, 0, page)
+        await holds.list({ account }, 0, page)
+      })
+      await asks('of a resource', 3, async () => {
+        assert.equal((await tenures.ofResource('r-7', page)).length, 3)
+      })
+      await asks('of a number', 3, () => tenures.ofNumber(7))
+    })
+
+    test('looking for what is to be forgotten reads the days and a part of the decisions', async () => {
+      const retention = new Retention(sql, new Journal(sql, { nextSequence: () => 0 }))
+      await asks('forgetting', 3, () => retention.isAnythingDue(1_000))
+    })
   })
-  await asks('of a resource', 3, async () => {
-    assert.equal((await tenures.ofResource('r-7', page)).length, 3)
-  })
-  await asks('of a number', 3, () => tenures.ofNumber(7))
-})
-
-test('looking for what is to be forgotten reads the days and a part of the decisions', async () => {
-  const retention = new Retention(sql, new Journal(sql, { nextSequence: () => 0 }))
-  await asks('forgetting', 3, () => retention.isAnythingDue(1_000))
-})
+}
