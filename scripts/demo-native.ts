@@ -82,6 +82,7 @@ class Person {
         migrate: notHere,
         accept: notHere,
         explain: notHere,
+        decisionsKeep: notHere,
         check: notHere,
         move: notHere,
         version: notHere,
