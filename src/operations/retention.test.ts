@@ -205,6 +205,28 @@ describe('what is needed', () => {
     assert.equal(await isThere(world, confirmed.decisionId), true)
   })
 
+  test('I4 and what was brought along under an exception, which no allocation tells of, stays explained', async () => {
+    const { exceptionId } = await world.post<{ exceptionId: string }>('/exceptions', {
+      target: shop,
+      locale: 'us-east-1',
+      resourceType: 'vpc',
+      grants: { provider: true },
+      reason: 'it was there before us',
+      expiresAt: new Date((await nowOf(world)) + dayMs).toISOString(),
+    })
+    const { AllocationId } = await world.call('AllocateAddress', {}, { account: shop })
+    await world.call('ReleaseAddress', { AllocationId: AllocationId! }, { account: shop })
+    const n = await numberOf(world, 'select max(n) from decision')
+    await world.database.execute(
+      `insert into exception_use (exception_id, decision, first, length)
+       select '${exceptionId}', n, first, length from decision where n = ${n}`,
+    )
+    await passDays(world, 2 * days)
+    await forget(world)
+    assert.equal(await numberOf(world, `select count(*) from decision where n = ${n}`), 1)
+    await assert.rejects(world.database.execute(`delete from decision where n = ${n}`), /decisions are kept/)
+  })
+
   test('differences of a candidate go with their decisions, and rulings that no decision has any more', async () => {
     const [listed, other, law] = [await world.pool(), await world.pool(), await world.policy()]
     await world.rules(law, [listed])

@@ -753,6 +753,8 @@ create table forgetting (
 insert into forgetting ("only", day, next_n, before_n, before_at, decisions) values (1, 0, 0, 0, 0, 0);
 -- What a server remembers of rulings is good for one epoch.
 insert into counter (name, value) values ('ruling-epoch', 1);
+-- What was brought along under an exception has no allocation that would tell whether it is still there: its decision stays.
+create index exception_use_brought on exception_use (decision) where first is not null;
 -- A decision goes once it is as old as they are kept, and so is the end of what it gave: a tenure of exactly its block that
 -- began by then, of which scopes that overlap have several.
 drop trigger decision_kept;
@@ -768,7 +770,8 @@ create trigger decision_kept before delete on decision begin
           where t.first = old.first and t.length = old.length and t.created_at <= old.at order by t.created_at desc limit 100
         ) lately where lately.decision = old.n and lately.released_at >= b.at))
     or exists (select 1 from allocation a where a.first = old.first and a.length = old.length and a.decision = old.n)
-    or exists (select 1 from hold h where h.first = old.first and h.length = old.length and h.decision = old.n);
+    or exists (select 1 from hold h where h.first = old.first and h.length = old.length and h.decision = old.n)
+    or exists (select 1 from exception_use u where u.decision = old.n and u.first is not null);
 end;
 drop trigger ruling_kept;
 create trigger ruling_kept before delete on ruling begin

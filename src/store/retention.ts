@@ -58,6 +58,7 @@ interface GoingRow {
 const mayGo = `d.n < ? and d.at < ?
   and not exists (select 1 from allocation a where a.first = d.first and a.length = d.length and a.decision = d.n)
   and not exists (select 1 from hold h where h.first = d.first and h.length = d.length and h.decision = d.n)
+  and not exists (select 1 from exception_use u where u.decision = d.n and u.first is not null)
   and not exists (
     select 1 from (
       select t.decision, t.released_at from allocation_history t
