@@ -2,3 +2,24 @@
 
 /** `CLOUD:REGION` or `onprem:SITE`, such as `azure:westeurope`. Colons set it apart from Regions, which have none. */
 export const isForeignLocale = (text: string): boolean => /^[a-z0-9-]{1,32}:[A-Za-z0-9._-]{1,64}$/.test(text)
+
+/**
+ * What is allowed where space of a type cannot be used in a locale: this cloud's types are for its Regions; reservations, and
+ * types of other clouds, sites and one's own, for any place. One rule for what is asked and for what is written, so that
+ * nothing can be had where no policy can speak of it.
+ */
+export function localeProblem(locale: string, resourceType: string, regions: readonly string[]): string | undefined {
+  const isOfThisCloud = !resourceType.includes(':') && resourceType !== 'custom'
+  if (regions.includes(locale) || (!isOfThisCloud && isForeignLocale(locale))) return undefined
+  const elsewhere = isOfThisCloud ? '' : ' or `CLOUD:REGION`, such as `azure:westeurope` or `onprem:basel`'
+  return `for ${resourceType} it must be a Region (${regions.join(', ')})${elsewhere}`
+}
+
+/**
+ * Whether a pool serves a locale: the one that it has. What has none is planned for this cloud's Regions, and serves
+ * reservations there; elsewhere it serves none, for places have any name there, and no policy could speak of all of them.
+ */
+export const servesLocale = (
+  pool: { readonly locale?: string },
+  { locale, isReservation }: { readonly locale: string; readonly isReservation: boolean },
+): boolean => pool.locale === locale || (pool.locale === undefined && isReservation && !isForeignLocale(locale))

@@ -242,8 +242,8 @@ describe('the rules of a document', () => {
     const problems: [readonly string[], { locale?: string; type?: string }, string, RegExp][] = [
       [[here], { type: 'teapot' }, 'ResourceType', /eip/],
       [[here], { locale: 'mars-north-1' }, 'Locale', /us-east-1/],
-      [[here], { locale: 'us-east-1', type: 'azure:public-ip' }, 'Locale', /azure:westeurope/],
-      [[here], { locale: 'azure:westeurope' }, 'Locale', /operating Region/],
+      [[here], { locale: 'mars-north-1', type: 'azure:public-ip' }, 'Locale', /azure:westeurope/],
+      [[here], { locale: 'azure:westeurope' }, 'Locale', /a Region/],
       [[here, here], {}, 'AllocationRule.2.SourceIpamPoolId', /more than once/],
       [[here, there], {}, 'AllocationRule.2.SourceIpamPoolId', /eu-central-1/],
       [[inside], {}, 'AllocationRule.1.SourceIpamPoolId', /public scope/],

@@ -1,7 +1,7 @@
 // What a policy says: its documents, the versions that they make, and the superseded tags that must agree with them.
 import { hash } from 'node:crypto'
 import { hasShape } from '#model/identifier.ts'
-import { isForeignLocale } from '#model/locale.ts'
+import { localeProblem } from '#model/locale.ts'
 import { type Compatibility, canonicalText, type PolicyDocument } from '#model/policy/document.ts'
 import { rulesProblem } from '#model/policy/eligibility.ts'
 import { mayUsePool, type Pair } from '#model/policy/resolve.ts'
@@ -197,7 +197,8 @@ async function refuseUnfitDocument(
   const snapshot = await context.snapshot()
   const ipam = await ipamOf(context, policy)
   const pools = rules.map(({ pool }) => getPoolFacts(snapshot, policy, pool))
-  refuseUnfitLocale(ipam, { locale, resourceType }, fields)
+  const unfit = localeProblem(locale, resourceType, ipam.operatingRegions)
+  if (unfit !== undefined) refuseValue(fields.locale, locale, unfit)
   const wrong = rulesProblem({ ipamId: ipam.id, locale, resourceType }, pools, snapshot.resourceTypes)
   if (wrong?.field === 'SourceIpamPoolId') {
     refuseValue(fields.pool(pools.findIndex(({ id }) => id === wrong.value) + 1), wrong.value, wrong.problem)
@@ -216,21 +217,6 @@ function getPoolFacts(snapshot: Snapshot, { account }: Policy, id: string): Pool
   const pool = snapshot.pools.get(id)
   if (!pool || !mayUsePool(snapshot, account, id)) refuse({ code: 'NotFound', what: 'ipam-pool', id })
   return pool
-}
-
-/** Documents of this cloud's types speak of Regions, those of other clouds of `CLOUD:REGION`, reservations of both. */
-function refuseUnfitLocale({ operatingRegions }: Ipam, { locale, resourceType }: Pair, fields: DocumentFields): void {
-  const isForeign = resourceType.includes(':')
-  const mayBeForeign = isForeign || resourceType === 'custom'
-  // Kubernetes runs in this cloud too.
-  const mayBeRegion = !isForeign || resourceType.startsWith('k8s:')
-  if (mayBeForeign && isForeignLocale(locale)) return
-  if (mayBeRegion && operatingRegions.includes(locale)) return
-  const allowed = [
-    ...(mayBeRegion ? [`an operating Region of the IPAM (${operatingRegions.join(', ')})`] : []),
-    ...(mayBeForeign ? ['`CLOUD:REGION`, such as `azure:westeurope` or `onprem:basel`'] : []),
-  ]
-  refuseValue(fields.locale, locale, `for ${resourceType} it must be ${allowed.join(' or ')}`)
 }
 
 // The superseded tags ------------------------------------------------------------------------------------------------

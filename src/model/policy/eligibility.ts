@@ -1,5 +1,6 @@
 // Which pools a policy may list for a pair: checked when the rules are written, so that no request meets a rule that cannot serve.
 
+import { servesLocale } from '../locale.ts'
 import { builtInTypes, findResourceType, namesOf, type Registry } from './resource-types.ts'
 import type { PoolFacts } from './snapshot.ts'
 
@@ -33,8 +34,8 @@ export function rulesProblem(
     if (seen.has(pool.id)) return wrong('the pool is listed more than once')
     seen.add(pool.id)
     if (pool.ipamId !== ipamId) return wrong("the pool must belong to the policy's IPAM")
-    const isContainer = pool.locale === undefined && type.isReservation
-    if (pool.locale !== locale && !isContainer) return wrong(`its Locale is ${pool.locale ?? 'None'}, not ${locale}`)
+    if (!servesLocale(pool, { locale, isReservation: type.isReservation === true }))
+      return wrong(`its Locale is ${pool.locale ?? 'None'}, not ${locale}`)
     if (!type.scopeTypes.includes(pool.scopeType)) return wrong(`${resourceType} needs a pool in the public scope`)
     if (!type.lengths[pool.family]) return wrong(`${resourceType} needs an ipv4 pool`)
     if (type.awsService && pool.awsService !== type.awsService) return wrong(`${resourceType} needs AwsService ec2`)

@@ -1,6 +1,7 @@
 // Whether one pool may serve one request: the pool's own rules, whatever policy says (policy-model §5, step 6).
 
 import { bitsOf, type Cidr, contains, formatCidr } from '../cidr.ts'
+import { servesLocale } from '../locale.ts'
 import { missingTags } from '../pool.ts'
 import type { AllocationRequest, Candidate, Denial } from './decision.ts'
 import { formatRequiredTag, type RequiredTag } from './document.ts'
@@ -54,7 +55,7 @@ function placeMisfit(snapshot: Snapshot, pool: PoolFacts, { request, type }: Wan
     denial: { cause: 'pool-rule', setting, value, allowed, owner: pool.account, pool: pool.id },
     isRequestsFault: false,
   })
-  if (pool.locale !== request.locale && !(pool.locale === undefined && type.isReservation)) {
+  if (!servesLocale(pool, { locale: request.locale, isReservation: type.isReservation === true })) {
     const is = pool.locale ?? 'None'
     return misfit('locale', request.locale, [is], `its locale is ${is}, the request's ${request.locale}`)
   }

@@ -175,6 +175,33 @@ test('I4 policy decides: the pool of its rules is used, another is denied, with 
   assert.equal((await world.store.read((tx) => tx.journal.findDecision(n)))?.outcome, 'deny')
 })
 
+test('I4 nothing is asked for where no policy could speak of it', async () => {
+  const { policyId } = await world.post<{ policyId: string }>('/policies', { ipamId })
+  const { items } = await world.get<{ items: { resourceType: string }[] }>('/resource-types?limit=100')
+  const elsewhere = ['vpc', 'subnet', 'rnat']
+  for (const { resourceType } of items.filter((type) => !elsewhere.includes(type.resourceType))) {
+    for (const locale of ['us-east-1', 'eu-central-1', 'azure:westeurope', 'onprem:kiel']) {
+      const path = `/policies/${policyId}/documents/${locale}/${resourceType}`
+      const written = await world.ask<Problem>('PUT', path, { body: { rules: [] } })
+      const asked = await world.ask<Problem>('POST', '/allocations?dryRun=true', {
+        body: { account: shop, resourceType, locale, netmaskLength: 200 },
+      })
+      const isFor = (problem: Problem): boolean => problem.field !== 'locale'
+      assert.equal(isFor(asked.body), isFor(written.body), `${resourceType} in ${locale}: ${asked.body.detail}`)
+    }
+  }
+  await world.ask('DELETE', `/policies/${policyId}`)
+})
+
+test('I4 §6 another Region or locale: a pool without a locale serves no invented one', async () => {
+  const unbound = await pool({ locale: undefined })
+  const wish = { account: shop, resourceType: 'custom', poolId: unbound, netmaskLength: 26 }
+  const { body } = await world.ask<Problem>('POST', '/allocations', { body: { ...wish, locale: 'zz:zz' } })
+  assert.deepEqual([body.code, body.field], ['InvalidParameterValue', 'poolId'], JSON.stringify(body))
+  assert.match(body.detail!, /None/)
+  assert.equal((await allocate({ ...wish, locale: 'eu-central-1' })).poolId, unbound)
+})
+
 test('without a pool or a policy nothing is had where the provider has nothing', async () => {
   const wishes = [
     { resourceType: 'gcp:address', locale: 'gcp:nowhere', scopeType: 'public' },

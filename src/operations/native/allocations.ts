@@ -31,8 +31,7 @@ import { poolId } from './pools.ts'
 import { placeOfNode } from './roles.ts'
 import { accountId, pageOf, paging } from './shapes.ts'
 import {
-  checkLocale,
-  checkRegion,
+  checkLocaleOf,
   cidr,
   cidrOrAddress,
   description,
@@ -355,10 +354,7 @@ async function allocate(context: WriteContext, wanted: AllocationWish): Promise<
   const given = tagList(wanted.tags)
   const { hold } = wanted
   if (hold) {
-    if (asked.type.name === 'eip') {
-      checkRegion(context, 'locale', wanted.locale)
-      refuseResourceOfEip(wanted.resourceId)
-    }
+    if (asked.type.name === 'eip') refuseResourceOfEip(wanted.resourceId)
     const { resourceId, description } = wanted
     const { request } = asked
     const held = await inOurWords(words, () =>
@@ -388,7 +384,6 @@ async function plain(context: WriteContext, wanted: AllocationWish, { request, t
 
 /** An Elastic IP is one over either API. */
 async function elasticIp(context: WriteContext, wanted: AllocationWish, { block }: Asked): Promise<Allocation> {
-  checkRegion(context, 'locale', wanted.locale)
   refuseResourceOfEip(wanted.resourceId)
   const { allocation } = await takeElasticIp(context, {
     IpamPoolId: wanted.poolId,
@@ -419,7 +414,7 @@ async function readWish(context: WriteContext, wanted: AllocationWish): Promise<
     refuseValue('resourceType', wanted.resourceType, `it must be one of ${namesOf(snapshot.resourceTypes)}`)
   }
   refuseNetwork(type)
-  checkLocale(context, 'locale', wanted.locale)
+  checkLocaleOf(context, type.name, 'locale', wanted.locale)
   if (wanted.cidr !== undefined && wanted.netmaskLength !== undefined) {
     refuse({ code: 'InvalidParameterCombination', problem: 'Only one of `cidr` and `netmaskLength` can be given.' })
   }

@@ -2,7 +2,6 @@
 import { z } from 'zod'
 import { formatCidr } from '#model/cidr.ts'
 import { formatId, hasShape } from '#model/identifier.ts'
-import { isForeignLocale } from '#model/locale.ts'
 import { isAccountId } from '#model/organization.ts'
 import { rulesProblem } from '#model/policy/eligibility.ts'
 import {
@@ -41,6 +40,7 @@ import {
   parseInstant,
   principalName,
 } from './shapes.ts'
+import { checkLocaleOf } from './space-shapes.ts'
 
 /** Our own bounds: every snapshot holds all that are not over, and a decision looks at all that speak of its request. */
 const openMax = 10_000
@@ -403,14 +403,11 @@ async function create(context: WriteContext, input: Wish, isBreakGlass: boolean)
 }
 
 async function refuseUnknownPair(context: ReadContext, { locale, resourceType }: Wish): Promise<void> {
-  const { settings } = context
   const { resourceTypes } = await context.snapshot()
   if (!findResourceType(resourceType, resourceTypes)) {
     refuseValue('resourceType', resourceType, `it must be one of ${namesOf(resourceTypes)}`)
   }
-  const regions = settings.regions.map(({ name }) => name)
-  if (regions.includes(locale) || isForeignLocale(locale)) return
-  refuseValue('locale', locale, `it must be a Region (${regions.join(', ')}), \`CLOUD:REGION\` or \`onprem:SITE\``)
+  checkLocaleOf(context, resourceType, 'locale', locale)
 }
 
 async function refuseUnfitSizes(context: ReadContext, { grants, resourceType }: Wish): Promise<void> {

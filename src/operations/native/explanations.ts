@@ -2,13 +2,12 @@
 import { z } from 'zod'
 import { type Cidr, formatCidr, parseAddress, parseCidr } from '#model/cidr.ts'
 import { hasShape } from '#model/identifier.ts'
-import { isForeignLocale } from '#model/locale.ts'
 import { type AllocationRequest, type Party, provider } from '#model/policy/decision.ts'
 import { modeValues } from '#model/policy/document.ts'
 import { type Explained, messageOf, type Names } from '#model/policy/explain.ts'
 import { type Change, describeChange, type NearestChange } from '#model/policy/nearest-change.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
-import { refuse, refuseValue } from '#model/refusal.ts'
+import { refuse } from '#model/refusal.ts'
 import { decideOnPaper, namesIn, nearestFor } from '../explain.ts'
 import type { ReadContext } from '../operation.ts'
 import { nativeFields, refuseUnknownType } from '../policy-content.ts'
@@ -18,6 +17,7 @@ import { nativeRead } from './definition.ts'
 import { locale, poolId, resourceTypeName } from './policy-shapes.ts'
 import { placeOfNode } from './roles.ts'
 import { accountId, instant } from './shapes.ts'
+import { checkLocaleOf } from './space-shapes.ts'
 
 const textMax = 64
 const tagsMax = 50
@@ -186,7 +186,7 @@ export const explainRequest = nativeRead({
   at: async (context, { account }) => placeOfNode(context, account),
   async run(context, wish) {
     await refuseUnknownType(context, wish.resourceType, nativeFields)
-    refuseUnknownLocale(context, wish.locale)
+    checkLocaleOf(context, wish.resourceType, 'locale', wish.locale)
     if (wish.cidr !== undefined && wish.netmaskLength !== undefined) {
       refuse({
         code: 'InvalidParameterCombination',
@@ -224,12 +224,6 @@ function requestOf({ family, poolId, cidr, tags, ...rest }: RequestWish): Alloca
     ...(Object.keys(explicit).length > 0 ? { explicit } : {}),
     ...(tags && Object.keys(tags).length > 0 ? { tags: new Map(Object.entries(tags)) } : {}),
   }
-}
-
-function refuseUnknownLocale({ settings }: ReadContext, value: string): void {
-  const regions = settings.regions.map(({ name }) => name)
-  if (regions.includes(value) || isForeignLocale(value)) return
-  refuseValue('locale', value, `a Region (${regions.join(', ')}) or \`CLOUD:REGION\` is expected`)
 }
 
 /** A pool that neither the account nor the caller may see is absent here, as it is where the request is made (invariant I8). */

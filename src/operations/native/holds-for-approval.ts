@@ -27,16 +27,7 @@ import { expiresInSeconds, refuseNetwork, refuseResourceOfEip } from './allocati
 import { accessAt, requirePermission } from './authority.ts'
 import { poolId } from './pools.ts'
 import { formatInstant, instant } from './shapes.ts'
-import {
-  checkRegion,
-  cidrOrAddress,
-  description,
-  familyText,
-  netmaskLength,
-  readBlock,
-  resourceId,
-  tags,
-} from './space-shapes.ts'
+import { cidrOrAddress, description, familyText, netmaskLength, readBlock, resourceId, tags } from './space-shapes.ts'
 
 export const pendingHoldWish = z
   .strictObject({
@@ -145,10 +136,7 @@ async function readWish(context: ReadContext, asked: Exception, wish: PendingHol
   const pool = snapshot.pools.get(id)!
   const type = findResourceType(resourceType, snapshot.resourceTypes)!
   refuseNetwork(type)
-  if (resourceType === 'eip') {
-    checkRegion(context, 'locale', locale)
-    refuseResourceOfEip(wish.resourceId, 'hold.resourceId')
-  }
+  if (resourceType === 'eip') refuseResourceOfEip(wish.resourceId, 'hold.resourceId')
   const block = wish.cidr === undefined ? undefined : readBlock(wish.cidr)!
   if (block && block.family !== pool.family) {
     refuseValue('hold.cidr', wish.cidr, `the pool \`${id}\` is ${familyText(pool.family)}`)

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { bitsOf, type Cidr, formatCidr, parseAddress, parseCidr } from '#model/cidr.ts'
 import { hasShape, type IdKind } from '#model/identifier.ts'
-import { isForeignLocale } from '#model/locale.ts'
+import { isForeignLocale, localeProblem } from '#model/locale.ts'
 import { type Noun, type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
 import { isSetting, keyProblem, tagsMax, valueProblem } from '#model/tags.ts'
 import type { Tag } from '#store/tags.ts'
@@ -88,6 +88,12 @@ export function checkLocale({ settings }: ReadContext, field: string, value: str
 export function checkRegion({ settings }: ReadContext, field: string, value: string): void {
   const regions = settings.regions.map(({ name }) => name)
   if (!regions.includes(value)) refuseValue(field, value, `the Regions here are ${regions.join(', ')}`)
+}
+/** Refuses a locale in which space of a type cannot be used. */
+export function checkLocaleOf({ settings }: ReadContext, resourceType: string, field: string, value: string): void {
+  const regions = settings.regions.map(({ name }) => name)
+  const problem = localeProblem(value, resourceType, regions)
+  if (problem !== undefined) refuseValue(field, value, problem)
 }
 
 /** The number that a cursor stands for; anything else was not written by us. */
