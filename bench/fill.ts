@@ -73,19 +73,20 @@ function restOf(count: number): Cidr[] {
   return blocks
 }
 
-/** As many tenures of the same pool that are over, ten of each address, in the order in which they are kept. */
+/** As many tenures of the same pool that are over, ten of each address, in the order in which they are kept; each has its own moments. */
 async function fillHistory(database: Database, count: number): Promise<void> {
   const [like] = await database.all(`select a.pool, a.decision from allocation a order by a.n limit 1`)
   const { pool, decision } = like as Record<'pool' | 'decision', number>
   const [{ from }] = (await database.all(`select value as "from" from counter where name = 'sequence'`)) as [
     { from: number },
   ]
+  const taken = `${since} + i % ${tenuresEach} * ${tenureMs} + i / ${tenuresEach}`
   for (let first = 0; first < count; first += step) {
     const series = `with recursive series (i) as (select ${first} union all select i + 1 from series where i + 1 < ${Math.min(first + step, count)})`
     await database.all(`insert into allocation_history
       (pool, first, length, n, resource_type, account, region, decision, created_at, released_at)
       ${series} select ${pool}, ${database.keyOf(`i / ${tenuresEach}`)}, 32, ${from} + i, 'eip', '${account}', '${key.region}',
-        ${decision}, ${since} + i % ${tenuresEach} * ${tenureMs}, ${since} + i % ${tenuresEach} * ${tenureMs} + ${tenureMs - 1} from series`)
+        ${decision}, ${taken}, ${taken} + ${tenureMs - 1} from series`)
   }
   await database.all(`update counter set value = ${from + count} where name = 'sequence'`)
 }

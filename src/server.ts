@@ -234,6 +234,7 @@ interface Rest {
 /** The native API. It is loaded once the server listens, so that a start does not wait for it. */
 function createRest(store: Store, hallway: Hallway, config: Config, newRequestId: () => string): Rest {
   let loading: Promise<FastifyInstance> | undefined
+  let app: FastifyInstance | undefined
   const load = async (): Promise<FastifyInstance> => {
     const [{ createRestApp }, { createAuthenticator }, { createSignIn }] = await Promise.all([
       import('#api/rest/app.ts'),
@@ -242,15 +243,19 @@ function createRest(store: Store, hallway: Hallway, config: Config, newRequestId
     ])
     const { oidc, bootstrap, requestsPerMinute } = config
     const authenticate = createAuthenticator(store)
-    return createRestApp({
+    app = await createRestApp({
       newRequestId,
-      authenticate: (header) => executeOr503(() => authenticate(header)),
+      authenticate: (header) => {
+        const found = authenticate(header)
+        return found instanceof Promise ? executeOr503(() => found) : found
+      },
       execute: (operation, call) => executeOr503(() => hallway.execute(operation, call)),
       onFault: (error, requestId) => logEvent('fault', { requestId, error: String((error as Error)?.stack ?? error) }),
       version: programVersion(),
       signIn: oidc && createSignIn({ ...oidc, account: bootstrap.account }, sealerOf(config), Date.now),
       requestsPerMinute,
     })
+    return app
   }
   const loaded = (): Promise<FastifyInstance> => {
     loading ??= load()
@@ -260,7 +265,8 @@ function createRest(store: Store, hallway: Hallway, config: Config, newRequestId
     load: () => void loaded(),
     answer(request, response) {
       if (!request.url?.startsWith(`${restPrefix}/`)) return false
-      void loaded().then((app) => app.routing(request, response))
+      if (app) app.routing(request, response)
+      else void loaded().then((app) => app.routing(request, response))
       return true
     },
     async close() {

@@ -1,8 +1,11 @@
 // The native API over a small world, without sockets: what tests ask it, as whom, and what comes back.
 import assert from 'node:assert/strict'
+import { z } from 'zod'
 import { createRestApp } from '#api/rest/app.ts'
+import { compileSerializer, type Serialize } from '#api/rest/serialize.ts'
 import { createAuthenticator } from '#api/rest/session.ts'
 import type { Role } from '#model/roles.ts'
+import type { NativeOperation } from '#operations/native/definition.ts'
 import { createOperatorToken } from '#operations/native/operator-tokens.ts'
 import { tokenSecondsMax } from '#operations/native/tokens.ts'
 import type { OperationSettings } from '#operations/operation.ts'
@@ -48,7 +51,11 @@ export async function withNativeApi<W extends World>(world: W): Promise<W & Nati
   const app = await createRestApp({
     newRequestId: () => `request-${++requests}`,
     authenticate: createAuthenticator(world.store),
-    execute: (operation, call) => world.hallway.execute(operation, call),
+    async execute(operation, call) {
+      const answer = await world.hallway.execute(operation, call)
+      checkAnswer(operation, answer.output)
+      return answer
+    },
     onFault: (error) => faults.push(error),
     version: '0.0.0',
     requestsPerMinute: 1_000_000,
@@ -97,4 +104,16 @@ export async function withNativeApi<W extends World>(world: W): Promise<W & Nati
       assert.deepEqual(faults, [])
     },
   }
+}
+
+const writers = new Map<string, Serialize>()
+
+/** A server writes what its schema declares without looking whether it is right: that is looked at here, for every answer. */
+function checkAnswer({ name, output, rest }: NativeOperation, answer: unknown): void {
+  if (rest.status === 204) return
+  const write = writers.get(name) ?? compileSerializer({ schema: output })
+  writers.set(name, write)
+  // Members that are undefined are none in JSON.
+  const declared = JSON.parse(JSON.stringify(z.encode(output, answer as never)))
+  assert.deepEqual(JSON.parse(write(answer)), declared, `${name} is written as its schema says`)
 }

@@ -3,8 +3,13 @@ import rateLimit from '@fastify/rate-limit'
 import { fastifySSE } from '@fastify/sse'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { createJsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifySchemaCompiler,
+} from 'fastify'
+import { createJsonSchemaTransform, validatorCompiler } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { explainDecision } from '#model/policy/explain.ts'
 import type { Principal } from '#model/principal.ts'
@@ -13,6 +18,7 @@ import { type Answer, type Call, DryRunSucceeded } from '#operations/execute.ts'
 import { etagOf, type NativeOperation } from '#operations/native/definition.ts'
 import { nouns } from '#operations/native/table.ts'
 import { faultProblem, type Problem, problemContentType, problemOf } from './problem.ts'
+import { compileSerializer } from './serialize.ts'
 import type { SignIn } from './sign-in.ts'
 import { addSignInRoutes } from './sign-in-routes.ts'
 import { type GrowingPage, Streams } from './stream.ts'
@@ -25,7 +31,7 @@ const region = 'global'
 export interface RestDependencies {
   newRequestId(): string
   /** Refuses a header that does not say who asks. */
-  authenticate(header: string | undefined): Promise<Principal>
+  authenticate(header: string | undefined): Principal | Promise<Principal>
   execute(operation: NativeOperation, call: Call): Promise<Answer>
   /** Called once for every request that ended in a 500. */
   onFault(error: unknown, requestId: string): void
@@ -66,6 +72,9 @@ const matchHeaders = writeHeaders.extend({
     .optional()
     .describe('The `ETag` that you read: refused with 412 where it is another one by now.'),
 })
+/** Headers are declared for the reader alone: whatever stands in one is a text, and is judged where it is used. */
+const compileValidator: FastifySchemaCompiler<z.ZodType> = (route) =>
+  route.httpPart === 'headers' ? () => true : validatorCompiler(route)
 const dryRun = z.stringbool().optional().describe('`true`: decide and answer as always, but change nothing.')
 
 /** Builds the application; `ready()` must have resolved before requests are handed to `routing`. */
@@ -78,8 +87,8 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
     return503OnClosing: true,
     routerOptions: { ignoreTrailingSlash: false, maxParamLength: 200 },
   })
-  app.setValidatorCompiler(validatorCompiler)
-  app.setSerializerCompiler(serializerCompiler)
+  app.setValidatorCompiler(compileValidator)
+  app.setSerializerCompiler(compileSerializer)
   app.setErrorHandler((error, request, reply) => answerError(deps, error, request, reply))
   app.setNotFoundHandler((request, reply) =>
     sendProblem(
@@ -87,8 +96,9 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
       problemOf({ code: 'InvalidAction', action: `${request.method} ${request.url.split('?')[0]}` }, request.id),
     ),
   )
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-cadastre-request-id', request.id)
+    done()
   })
   const streams = new Streams()
   app.addHook('preClose', async () => streams.end())
@@ -115,8 +125,15 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
   await app.register(
     async (routes) => {
       routes.decorateRequest('principal')
-      routes.addHook('onRequest', async (request) => {
-        request.principal = await deps.authenticate(request.headers.authorization)
+      routes.addHook('onRequest', (request, _, done) => {
+        const found = deps.authenticate(request.headers.authorization)
+        const letIn = (principal: Principal): void => {
+          request.principal = principal
+          done()
+        }
+        // Almost always the principal is at hand, and awaiting it anyway would cost a turn of the loop.
+        if (found instanceof Promise) found.then(letIn, done)
+        else letIn(found)
       })
       await routes.register(rateLimit, {
         max: deps.requestsPerMinute,

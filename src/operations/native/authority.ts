@@ -2,6 +2,7 @@
 
 import { isAccountId } from '#model/organization.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
+import type { NativePrincipal } from '#model/principal.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
 import { type Access, type Action, authorize, everywhere, scopesCover } from '#model/roles.ts'
 import type { Need, ReadContext } from '../operation.ts'
@@ -39,9 +40,23 @@ export async function permitter(context: ReadContext, action: Action): Promise<(
   return (node) => accessOn(snapshot, context, action, node).isPermitted
 }
 
-function accessOn(snapshot: Snapshot, { caller }: ReadContext, action: Action, node: string): Access {
-  const { native } = caller
-  if (!native || !scopesCover(native.scopes, action)) return { isPermitted: false }
+/** What was answered before: roles and the tree stay as they are for a snapshot's life, and a principal for its own. */
+const accesses = new WeakMap<Snapshot, WeakMap<NativePrincipal, Map<string, Access>>>()
+
+function accessOn(snapshot: Snapshot, { caller: { native } }: ReadContext, action: Action, node: string): Access {
+  if (!native) return { isPermitted: false }
+  const ofSnapshot = accesses.get(snapshot) ?? new WeakMap<NativePrincipal, Map<string, Access>>()
+  const known = ofSnapshot.get(native) ?? new Map<string, Access>()
+  const question = `${action} ${node}`
+  const answered = known.get(question)
+  if (answered) return answered
+  const access = findAccess(snapshot, native, action, node)
+  accesses.set(snapshot, ofSnapshot.set(native, known.set(question, access)))
+  return access
+}
+
+function findAccess(snapshot: Snapshot, native: NativePrincipal, action: Action, node: string): Access {
+  if (!scopesCover(native.scopes, action)) return { isPermitted: false }
   const principals = [native.name, ...native.groups]
   const bindings = principals.flatMap((principal) => snapshot.bindingsByPrincipal.get(principal) ?? [])
   return authorize(bindings, { principals, action, path: pathOf(snapshot, node) })

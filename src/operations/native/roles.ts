@@ -1,6 +1,7 @@
 // Role bindings: who may do what where.
 import { z } from 'zod'
 import { hasShape } from '#model/identifier.ts'
+import type { Snapshot } from '#model/policy/snapshot.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
 import { type Action, everywhere, roleNames, roles, scopesCover } from '#model/roles.ts'
 import type { StoredBinding } from '#store/role-bindings.ts'
@@ -141,10 +142,21 @@ export const deleteRoleBinding = nativeWrite({
 export async function placeOfNode(context: ReadContext, node: string): Promise<Place> {
   const absent: Refusal = { code: 'NotFound', what: 'organization-target', id: node }
   if (node === everywhere) return { node }
-  const isThere =
-    (await context.snapshot()).nodes.has(node) || (await context.tx.organizations.findAccount(node)) !== undefined
-  if (!isThere) refuse(absent)
+  const snapshot = await context.snapshot()
+  if (!snapshot.nodes.has(node) && !(await isAccountOutside(context, snapshot, node))) refuse(absent)
   return { node, absent }
+}
+
+/** Accounts in no organization that were found. None is ever deleted: one look is good for a snapshot's life. */
+const accountsOutside = new WeakMap<Snapshot, Set<string>>()
+
+async function isAccountOutside({ tx }: ReadContext, snapshot: Snapshot, id: string): Promise<boolean> {
+  const known = accountsOutside.get(snapshot) ?? new Set()
+  accountsOutside.set(snapshot, known)
+  if (known.has(id)) return true
+  if (!(await tx.organizations.findAccount(id))) return false
+  known.add(id)
+  return true
 }
 
 async function placeOfBinding(context: ReadContext, input: { readonly bindingId: string }): Promise<Place> {

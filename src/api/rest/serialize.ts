@@ -1,0 +1,24 @@
+// What leaves the native API: the declared members of an answer and no others, written by a function made for its schema.
+import fastJsonStringify from 'fast-json-stringify'
+import { z } from 'zod'
+
+export type Serialize = (answer: unknown) => string
+
+/** The writer of answers of one schema. It is made when the first is written: a server is asked for few kinds of answers. */
+export function compileSerializer({ schema }: { readonly schema: z.ZodType }): Serialize {
+  let write: Serialize | undefined
+  return (answer) => {
+    write ??= fastJsonStringify(writingSchema(schema))
+    return write(answer)
+  }
+}
+
+/** Formats and patterns say what may be read; a writer would take a format for a wish to convert. */
+const writingSchema = (schema: z.ZodType): object =>
+  z.toJSONSchema(schema, {
+    io: 'output',
+    override({ jsonSchema }) {
+      delete jsonSchema.format
+      delete jsonSchema.pattern
+    },
+  })
