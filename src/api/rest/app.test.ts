@@ -29,6 +29,8 @@ test('a token ends with its revocation, and at its expiry', async () => {
   const long = await ask('POST', '/tokens', { body: {} })
   assert.equal(short.status, 201)
   assert.equal((await ask('GET', '/me', { as: short.body!.token })).status, 200)
+  // It is known by now, and ends all the same with the very next request.
+  assert.equal((await ask('GET', '/me', { as: long.body!.token })).status, 200)
   assert.equal((await ask('DELETE', `/tokens/${long.body!.tokenId}`)).status, 204)
   assert.equal((await ask('GET', '/me', { as: long.body!.token })).status, 401)
   world.advance(60_000)
@@ -92,6 +94,13 @@ test('I9 bad input names the field, the value and what is expected', async () =>
   assert.equal((await ask('GET', '/role-bindings?limit=0')).body?.field, 'limit')
   assert.equal((await ask('GET', '/role-bindings?cursor=nonsense')).body?.code, 'InvalidPaginationToken')
   assert.equal((await ask('GET', '/nothing')).status, 404)
+})
+
+test('a place that is not there is not found, however often another one was', async () => {
+  const at = (node: string) => ask('POST', '/role-bindings', { body: { ...auditor('user:placed'), node } })
+  assert.equal((await at(managementAccount)).status, 201)
+  assert.equal((await at(managementAccount)).body?.code, 'AlreadyExists')
+  for (const node of ['999999999999', '999999999999', 'ou-none-12345678']) assert.equal((await at(node)).status, 404)
 })
 
 test('nobody gives what they do not have', async () => {
