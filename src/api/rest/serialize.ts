@@ -8,17 +8,9 @@ export type Serialize = (answer: unknown) => string
 export function compileSerializer({ schema }: { readonly schema: z.ZodType }): Serialize {
   let write: Serialize | undefined
   return (answer) => {
-    write ??= fastJsonStringify(writingSchema(schema))
+    write ??= fastJsonStringify(describe(schema))
     return write(answer)
   }
 }
 
-/** Formats and patterns say what may be read; a writer would take a format for a wish to convert. */
-const writingSchema = (schema: z.ZodType): object =>
-  z.toJSONSchema(schema, {
-    io: 'output',
-    override({ jsonSchema }) {
-      delete jsonSchema.format
-      delete jsonSchema.pattern
-    },
-  })
+const describe = (schema: z.ZodType): object => z.toJSONSchema(schema, { io: 'output' })
