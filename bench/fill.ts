@@ -104,30 +104,31 @@ export async function fillSqlite(file: string, count: number, history = 0): Prom
   sqlite.close()
 }
 
-export async function fillPostgres(url: string, schema: string, count: number): Promise<void> {
+export async function fillPostgres(url: string, schema: string, count: number, history = 0): Promise<void> {
   const client = new pg.Client(url)
   await client.connect()
   try {
     // As a replica applies changes: foreign keys need not be looked up one by one. Cursors over the free space start anew.
     await client.query(`set search_path to ${schema}; set session_replication_role = replica; delete from free_cursor`)
-    await fillPool(
-      {
-        async all(text, ...values) {
-          let parameters = 0
-          const { rows } = await client.query(
-            text.replaceAll('?', () => `$${++parameters}`),
-            values,
-          )
-          return rows.map((row: Record<string, unknown>) =>
-            Object.fromEntries(Object.entries(row).map(([name, value]) => [name, Number(value)])),
-          )
-        },
-        keyOf: (offset) =>
-          `decode('00000000000000000000ffff' || lpad(to_hex(${0x14_00_00_00} + ${offset}), 8, '0'), 'hex')`,
+    const database: Database = {
+      async all(text, ...values) {
+        let parameters = 0
+        const { rows } = await client.query(
+          text.replaceAll('?', () => `$${++parameters}`),
+          values,
+        )
+        return rows.map((row: Record<string, unknown>) =>
+          Object.fromEntries(Object.entries(row).map(([name, value]) => [name, Number(value)])),
+        )
       },
-      count,
+      keyOf: (offset) =>
+        `decode('00000000000000000000ffff' || lpad(to_hex(${0x14_00_00_00} + ${offset}), 8, '0'), 'hex')`,
+    }
+    await fillPool(database, count)
+    await fillHistory(database, history)
+    await client.query(
+      'vacuum analyze allocation, allocation_history, audit_entry, decision, free_block, pool, counter',
     )
-    await client.query('vacuum analyze allocation, audit_entry, decision, free_block, pool, counter')
   } finally {
     await client.end()
   }

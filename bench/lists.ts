@@ -1,5 +1,5 @@
 // Lists and history with few rows and with many: in process, through the hallway, so that no protocol hides what they cost.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createAuthenticator } from '#api/rest/session.ts'
@@ -7,7 +7,8 @@ import { formatId } from '#model/identifier.ts'
 import type { Principal } from '#model/principal.ts'
 import { writeCursor } from '#operations/listing.ts'
 import { nouns } from '#operations/native/table.ts'
-import { fillSqlite } from './fill.ts'
+import { startPostgres } from '../test/postgres.ts'
+import { fillPostgres, fillSqlite } from './fill.ts'
 import { key, median } from './processes.ts'
 import { account, fill, makeToken, open, type Prepared, preparePolicy } from './world.ts'
 
@@ -99,14 +100,23 @@ interface Opened {
   close(): Promise<void>
 }
 
-async function openFilled(rows: number, withHistory: boolean): Promise<Opened> {
+/** @param url of a PostgreSQL, where the rows get a schema of their own; undefined: SQLite */
+async function openFilled(rows: number, history: number, url: string | undefined): Promise<Opened> {
   const folder = mkdtempSync(join(tmpdir(), 'cadastre-bench-'))
-  const [pool] = await preparePolicy(folder, key)
-  const first = await open(folder, key)
+  const schema = `lists_${rows}`
+  const settings: Record<string, string> = {}
+  if (url !== undefined) {
+    settings.CADASTRE_SECRET_KEY_FILE = join(folder, 'key')
+    settings.CADASTRE_DATABASE_URL = `${url}?schema=${schema}`
+    writeFileSync(settings.CADASTRE_SECRET_KEY_FILE, 'ab'.repeat(32), { mode: 0o600 })
+  }
+  const [pool] = await preparePolicy(folder, key, settings)
+  const first = await open(folder, key, settings)
   await fill(first, some, some)
   await first.store.close()
-  await fillSqlite(join(folder, 'cadastre.db'), rows, withHistory ? rows * tenuresPerAllocation : 0)
-  const prepared = await open(folder, key)
+  if (url === undefined) await fillSqlite(join(folder, 'cadastre.db'), rows, history)
+  else await fillPostgres(url, schema, rows, history)
+  const prepared = await open(folder, key, settings)
   const last = await denyOne(prepared)
   const principal = await createAuthenticator(prepared.store)(`Bearer ${await makeToken(prepared.store)}`)
   const installation = await prepared.store.read(async (tx) => tx.installation)
@@ -140,9 +150,15 @@ async function ask({ hallway }: Prepared, principal: Principal, lookup: Lookup, 
   return performance.now() - since
 }
 
-async function measure(title: string, lookups: readonly Lookup[], rows: readonly number[], withHistory: boolean) {
+interface Options {
+  readonly engine: 'sqlite' | 'postgres'
+  readonly sizes: readonly number[]
+}
+
+async function measure(title: string, lookups: readonly Lookup[], { engine, sizes: rows }: Options, tenuresEach = 0) {
+  const postgres = engine === 'postgres' ? await startPostgres() : undefined
   const opened: Opened[] = []
-  for (const count of rows) opened.push(await openFilled(count, withHistory))
+  for (const count of rows) opened.push(await openFilled(count, count * tenuresEach, postgres?.url))
   const times = new Map<string, number[][]>()
   for (const lookup of lookups) {
     const samples: number[][] = opened.map(() => [])
@@ -157,7 +173,10 @@ async function measure(title: string, lookups: readonly Lookup[], rows: readonly
     times.set(lookup.name, samples)
   }
   for (const one of opened) await one.close()
-  console.log(`\n${title}; in process, without HTTP; median and p99 of ${samplesEach}, in ms; pages of 100`)
+  postgres?.stop()
+  console.log(
+    `\n${title} on ${engine}; in process, without HTTP; median and p99 of ${samplesEach}, in ms; pages of 100`,
+  )
   console.log(`${'rows'.padEnd(28)} ${rows.map((count) => String(count).padStart(18)).join(' ')}    ratio`)
   for (const [name, samples] of times) {
     const cells = samples.map((one) => textOf(one).padStart(18))
@@ -172,17 +191,13 @@ async function measure(title: string, lookups: readonly Lookup[], rows: readonly
 const p99 = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length * 0.99)]!
 const textOf = (samples: readonly number[]): string => `${median(samples).toFixed(2)} (${p99(samples).toFixed(2)})`
 
-export const measureLists = (rows: readonly number[]) => measure('lists of the native API', lists, rows, false)
+export const measureLists = (options: Options) => measure('lists of the native API', lists, options)
 
-export async function measureHistory(rows: readonly number[]): Promise<void> {
-  const times = await measure(
-    `the time machine with ${tenuresPerAllocation} ended tenures for each allocation`,
-    history,
-    rows,
-    true,
-  )
+export async function measureHistory(options: Options): Promise<void> {
+  const title = `the time machine with ${tenuresPerAllocation} ended tenures for each allocation`
+  const times = await measure(title, history, options, tenuresPerAllocation)
   const one = times.get('one address')!.at(-1)!
   console.log(
-    `goal ≤ ${oneAddressMsMax} ms for one address: median (p99) ${textOf(one)} with ${rows.at(-1)! * tenuresPerAllocation} rows`,
+    `goal ≤ ${oneAddressMsMax} ms for one address: median (p99) ${textOf(one)} with ${options.sizes.at(-1)! * tenuresPerAllocation} rows`,
   )
 }

@@ -32,7 +32,7 @@ const seconds = Number(options.seconds)
 const connections = Number(options.connections)
 const parts = {
   sqlite: ['decide', 'throughput', 'rest', 'growth', 'indexes', 'lists', 'history', 'start'],
-  postgres: ['throughput', 'growth', 'contention'],
+  postgres: ['throughput', 'growth', 'lists', 'history', 'contention'],
 }[database]
 const wanted = options.only?.split(',') ?? parts
 const unknown = wanted.find((part) => !parts.includes(part))
@@ -98,15 +98,15 @@ console.log(
   `${cpus().length} × ${cpus()[0]?.model}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Linux ${release()}, Node ${process.version}, load ${loadavg()[0]!.toFixed(1)}, ${new Date().toISOString()}`,
 )
 console.log(`commit ${(await run('git', ['rev-parse', '--short', 'HEAD'], { cwd: root })).stdout.trim()}`)
-const lookupSizes = [10_000, Number(options.rows)]
+const sizes = [10_000, Number(options.rows)]
 const measures: Readonly<Record<string, () => unknown>> = {
   decide: measureDecisions,
   throughput: () => (database === 'sqlite' ? throughput() : measurePostgres({ rounds, seconds, connections })),
-  growth: () => measureGrowth({ engine: database, rounds, sizes: [10_000, Number(options.rows)] }),
+  growth: () => measureGrowth({ engine: database, rounds, sizes }),
   rest: () => measureRest({ rounds, seconds, connections }),
   indexes: () => measureIndexes(rounds),
-  lists: () => measureLists(lookupSizes),
-  history: () => measureHistory(lookupSizes),
+  lists: () => measureLists({ engine: database, sizes }),
+  history: () => measureHistory({ engine: database, sizes }),
   start: () => measureStart(key),
   contention: () => measureContention({ rounds, seconds, connections }),
 }
