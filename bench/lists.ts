@@ -75,7 +75,7 @@ const lists: readonly Lookup[] = [
     operation: 'listDecisions',
     input: () => ({ until: new Date(1_700_000_000_001).toISOString() }),
   },
-  { name: 'changes, any page', operation: 'listChanges', input: (size, at) => ({ cursor: numberAt(size, at) }) },
+  { name: 'changes, some page', operation: 'listChanges', input: (size, at) => ({ cursor: numberAt(size, at) }) },
   { name: 'changes of an account', operation: 'listChanges', input: () => ({ account }) },
 ]
 const history: readonly Lookup[] = [
