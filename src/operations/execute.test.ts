@@ -83,3 +83,16 @@ test('I5 a client token does not mind in which order the same parameters stand, 
   })
   await world.close()
 })
+
+test('I9 text that a database cannot keep is refused by its place, whatever is asked', async () => {
+  const world = await openWorld()
+  await refuses(world.call('CreateIpam', { Description: 'a\0b' }), {
+    code: 'InvalidParameterValue',
+    field: 'Description',
+  })
+  await refuses(world.call('DescribeIpams', { Filters: [{ Name: 'tag:x', Values: ['\ud83d'] }] }), {
+    code: 'InvalidParameterValue',
+    field: 'Filters.0.Values.0',
+  })
+  await world.close()
+})

@@ -6,6 +6,7 @@ import type { Decision } from '#model/policy/decision.ts'
 import { compileSnapshot, type Snapshot } from '#model/policy/snapshot.ts'
 import type { Principal } from '#model/principal.ts'
 import { Refused, refuse, refuseValue } from '#model/refusal.ts'
+import { findUnfitText } from '#model/text.ts'
 import type { Store, Transaction } from '#store/store.ts'
 import { requireStill } from './native/authority.ts'
 import type { AnyOperation, Need, OperationSettings, ReadOperation, WriteContext, WriteOperation } from './operation.ts'
@@ -206,7 +207,11 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
   }
 
   return {
-    execute: (operation, call) => (operation.access === 'read' ? read(operation, call) : write(operation, call)),
+    async execute(operation, call) {
+      const unfit = findUnfitText(call.input)
+      if (unfit) refuseValue(unfit.field, unfit.value, unfit.problem)
+      return operation.access === 'read' ? read(operation, call) : write(operation, call)
+    },
   }
 }
 

@@ -96,6 +96,20 @@ test('I9 bad input names the field, the value and what is expected', async () =>
   assert.equal((await ask('GET', '/nothing')).status, 404)
 })
 
+test('I9 text that no database keeps is refused in bodies, paths and queries alike', async () => {
+  const asked = [
+    await ask('POST', '/tokens', { body: { description: 'a\0b' } }),
+    await ask('GET', '/history/resources/a%00b'),
+    await ask('GET', '/decisions?locale=a%00b'),
+    await ask('POST', '/tokens', { body: '{"description": "\\ud83d"}' }),
+  ]
+  for (const { status, body } of asked) assert.deepEqual([status, body?.code], [400, 'InvalidParameterValue'])
+  assert.deepEqual(
+    asked.map(({ body }) => body?.field),
+    ['description', 'resourceId', 'locale', 'description'],
+  )
+})
+
 test('a place that is not there is not found, however often another one was', async () => {
   const at = (node: string) => ask('POST', '/role-bindings', { body: { ...auditor('user:placed'), node } })
   assert.equal((await at(managementAccount)).status, 201)
