@@ -1,6 +1,9 @@
 // `npm run docs`: writes the pages of docs/reference from what the code says; with --check it only says which are stale.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { z } from 'zod'
+import { statuses } from '../src/api/rest/problem.ts'
+import { factShapes } from '../src/api/rest/problem-facts.ts'
 import { wordingOf } from '../src/api/wording.ts'
 import { type CommandWords, commandWords, ownWords, usageOf } from '../src/cli/commands.ts'
 import { exitCodes } from '../src/cli/exit-codes.ts'
@@ -128,7 +131,8 @@ function nativeApiPage(): string {
     'The native API',
     'All requests are below `/api/v1`, with `Authorization: Bearer TOKEN` and JSON. `GET /api/v1/openapi.json` is the ' +
       'OpenAPI 3.1 description, `/api/v1/docs` the same to browse. What `needs` names must be permitted by a ' +
-      '[role](roles.md). Refusals are problem details (RFC 9457) with the code and facts of the [error](errors.md).',
+      '[role](roles.md). Refusals are problem details (RFC 9457) with the code and [facts](errors.md#problems-of-the-native-api) ' +
+      'of the error.',
     'Every change takes `?dryRun=true` (decide and answer, change nothing), an `Idempotency-Key` (a repeat has no second ' +
       'effect for a day), and, where something that can be read is changed, `If-Match` with the `ETag` that was read.',
     ...sections,
@@ -392,7 +396,21 @@ const examples: { readonly [C in Refusal['code']]: Example<C> } = {
   },
   DeniedByPolicy: {
     when: 'policy denies it; the message begins with the id of the decision',
-    refusals: [{ code: 'DeniedByPolicy', decision: 'DECISION', sentence: problem, lines: [] }],
+    refusals: [
+      {
+        code: 'DeniedByPolicy',
+        decision: 'DECISION',
+        sentence: problem,
+        lines: [],
+        account: 'ACCOUNT',
+        resourceType: 'TYPE',
+        locale: 'LOCALE',
+        cause: 'explicit',
+        setting: 'on-explicit',
+        actual: 'POOL',
+        expected: [],
+      },
+    ],
   },
   Exhausted: {
     when: 'no pool that may serve the request has room',
@@ -445,9 +463,29 @@ function errorsPage(): string {
         }),
       ]),
     ),
+    '## Problems of the native API',
+    'Each is a problem (RFC 9457) with `type`, `title`, `status`, `detail`, `instance` and `code`, and beside them its facts, ' +
+      'also in the OpenAPI description. Those in brackets may be missing. Of several requests at once, `index` tells which ' +
+      'one was refused, counted from 0.',
+    table(
+      ['code', 'status', 'facts'],
+      (Object.keys(examples) as Refusal['code'][])
+        .filter((code) => statuses[code] >= 400)
+        .map((code) => [`\`${code}\``, String(statuses[code]), factNames(factShapes[code])]),
+    ),
+    '### The facts of a denial',
+    table(
+      ['fact', 'means'],
+      Object.entries(factShapes.DeniedByPolicy).map(([name, { description }]) => [`\`${name}\``, description ?? '']),
+    ),
     'A fault of ours is `InternalError` (500), and says nothing but that it happened; the request id leads to the log.',
   )
 }
+
+const factNames = (shapes: Readonly<Record<string, z.ZodType>>): string =>
+  Object.entries(shapes)
+    .map(([name, shape]) => (shape.safeParse(undefined).success ? `(\`${name}\`)` : `\`${name}\``))
+    .join(' ')
 
 // Configuration and commands -----------------------------------------------------------------------------------------
 

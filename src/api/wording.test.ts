@@ -111,7 +111,21 @@ const examples: { readonly [C in Refusal['code']]: readonly Extract<Refusal, { c
     { code: 'CidrConflict', what: 'subnet', field: 'CidrBlock', value: '10.0.0.0/24', problem },
   ],
   MissingRequiredTags: [{ code: 'MissingRequiredTags', pool: 'ipam-pool-1', missing: ['env=prod'] }],
-  DeniedByPolicy: [{ code: 'DeniedByPolicy', decision: 'decision-1', sentence: problem, lines: ['rule 1: skipped'] }],
+  DeniedByPolicy: [
+    {
+      code: 'DeniedByPolicy',
+      decision: 'decision-1',
+      sentence: problem,
+      lines: ['rule 1: skipped'],
+      account: '222222222222',
+      resourceType: 'eip',
+      locale: 'us-east-1',
+      cause: 'explicit',
+      setting: 'on-explicit',
+      actual: 'ipam-pool-1',
+      expected: ['ipam-pool-2'],
+    },
+  ],
   Exhausted: [
     { code: 'Exhausted', pool: 'ipam-pool-1', length: 28 },
     {

@@ -483,6 +483,8 @@ const nouns: Readonly<Record<Noun, NounWords>> = {
   },
 }
 
+export const nounNames = Object.keys(nouns) as Noun[]
+
 /** EC2 has a code of its own for some limits. `what` is a plural, such as `addresses` or `NAT gateways`. */
 function limitCode(what: string): string {
   const name = what.toLowerCase()

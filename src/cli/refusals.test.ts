@@ -27,7 +27,10 @@ const problem = (status: number, code: string, facts: object = {}): Problem => (
 
 test('a denial by policy says why, fact by fact, and leads to the explanation and to an exception', () => {
   const facts = {
-    decision: 'decision-1',
+    decisionId: 'decision-1',
+    cause: 'explicit',
+    setting: 'on-explicit',
+    version: 2,
     sentence: 'An eip in us-east-1 may not come from the provider.',
     lines: ['policy    ipam-policy-1 version 2', 'allowed   ipam-pool-1'],
   }
@@ -38,7 +41,7 @@ test('a denial by policy says why, fact by fact, and leads to the explanation an
       'An eip in us-east-1 may not come from the provider.',
       '  policy    ipam-policy-1 version 2',
       '  allowed   ipam-pool-1',
-      '  decision  decision-1',
+      '  decisionId  decision-1',
       'Next: `cadastre explain decision decision-1` tells why, and the nearest change that would be granted.',
       'Next: or ask for an exception: `cadastre exception request --target 111111111111 --locale us-east-1 ' +
         `--resource-type eip --grants '{"pools":["ipam-pool-2"]}' --reason TEXT --expires-at MOMENT\`.`,
@@ -49,10 +52,11 @@ test('a denial by policy says why, fact by fact, and leads to the explanation an
 
 test('for want of a role: which roles would do, where, and how they are given', () => {
   const because = 'no role of `user:ada` permits it at `ou-1`'
-  const text = wordsOf(problem(403, 'NotAuthorized', { action: 'policy:manage', because }), asked('policy create'))
+  const facts = { action: 'policy:manage', because, reason: 'no-role', principal: 'user:ada', node: 'ou-1' }
+  const text = wordsOf(problem(403, 'NotAuthorized', facts), asked('policy create'))
   assert.match(text, /one of these roles at `ou-1`: organization-administrator, policy-author\./)
   assert.match(text, /`cadastre role-binding create --principal user:ada --role policy-author --node ou-1`/)
-  const narrowed = { action: 'policy:manage', because: 'the scopes of your token (read) do not cover it' }
+  const narrowed = { action: 'policy:manage', because: 'the scopes of your token do not cover it', reason: 'scopes' }
   assert.match(wordsOf(problem(403, 'NotAuthorized', narrowed), asked('policy create')), /not narrowed so far/)
 })
 
@@ -73,7 +77,11 @@ test('every code has the next step that helps', () => {
     [problem(400, 'MissingParameter', { field: 'policyId' }), 'policy update', /change POLICY-ID/],
     [problem(429, 'Throttled', { retryAfterSeconds: 3 }), 'policy update', /wait 3 s.*--idempotency-key key-1/],
     [problem(503, 'Unavailable'), 'policy list', /nothing was changed/],
-    [problem(507, 'Exhausted', { pool: 'ipam-pool-1', length: 28 }), 'policy list', /`ipam-pool-1` to provision more/],
+    [
+      problem(507, 'Exhausted', { poolId: 'ipam-pool-1', netmaskLength: 28 }),
+      'policy list',
+      /`ipam-pool-1` to provision more/,
+    ],
     [problem(500, 'Fault'), 'policy list', /`request-7` in its log/],
   ]
   for (const [refusal, words, expected] of steps) {
@@ -86,7 +94,7 @@ test('every code has the next step that helps', () => {
 
 test('a next step names only commands and roles that there are', () => {
   const without: Asked = { ...asked('policy list'), commands: [] }
-  const facts = { decision: 'decision-1', sentence: 'No.', lines: [] }
+  const facts = { decisionId: 'decision-1', sentence: 'No.', lines: [] }
   assert.doesNotMatch(wordsOf(problem(403, 'DeniedByPolicy', facts), without), /cadastre (?:explain|exception)/)
   for (const words of ['explain decision', 'exception request', 'role-binding create', 'token create']) {
     assert(commandOf(words), words)

@@ -32,11 +32,19 @@ function sentenceOf({ detail, sentence, lines }: Problem): { sentence: string; l
 }
 
 const said = new Set(['type', 'title', 'status', 'detail', 'instance', 'code', 'sentence', 'lines'])
+/** Said by the sentence, or used for the next step. */
+const saidByCode: Readonly<Record<string, readonly string[]>> = { NotAuthorized: ['reason', 'principal', 'node'] }
+/** The lines of a decision are all its facts in words, but for which decision it was, and for which of several requests. */
+const besideLines = new Set(['decisionId', 'index'])
 
 /** Those that the sentence has not said; the request's id where somebody must look it up. */
 function factsOf(problem: Problem, sentence: string): string[] {
   const facts = Object.entries(problem)
-    .filter(([name]) => !said.has(name))
+    .filter(([name]) =>
+      Array.isArray(problem.lines)
+        ? besideLines.has(name)
+        : !said.has(name) && !saidByCode[problem.code]?.includes(name),
+    )
     .map(([name, value]): [string, string] => [name, cellOf(value)])
     .filter(([, text]) => text !== '' && !sentence.toLowerCase().includes(text.toLowerCase()))
   if (problem.status >= 500 && problem.status !== 507) facts.push(['request', requestId(problem)])
@@ -79,19 +87,16 @@ function signInAgain({ server }: Asked): string {
     : `sign in: ${words}.`
 }
 
-/** The place stands in the facts: `no role of X permits it at NODE`. */
-function askForRole({ action, because }: Problem, asked: Asked): readonly string[] {
-  const why = String(because ?? '')
-  if (why.includes('scopes of your token')) {
+function askForRole({ action, reason, node, principal }: Problem, asked: Asked): readonly string[] {
+  if (reason === 'scopes') {
     return [`use a token that is not narrowed so far: ${call('token create')} as somebody who may.`]
   }
-  if (why.includes('is forbidden it')) return ['ask whoever manages roles there to take the `forbid` away.']
-  // It says itself that somebody else must: no role would help.
-  if (/cannot (?:approve|review) it; /.test(why)) return []
+  if (reason === 'forbidden') return ['ask whoever manages roles there to take the `forbid` away.']
+  // It is not for want of a role, and says itself what would help.
+  if (reason !== 'no-role' || typeof node !== 'string') return []
   const able = roleNames.filter((name) => (roles[name].actions as readonly Action[]).includes(action as Action))
-  const node = /at `([^`]+)`$/.exec(why)?.[1]
-  if (able.length === 0 || node === undefined) return ['ask whoever manages roles there.']
-  const who = /of `([^`]+)`/.exec(why)?.[1] ?? asked.server?.principal ?? 'PRINCIPAL'
+  if (able.length === 0) return ['ask whoever manages roles there.']
+  const who = typeof principal === 'string' ? principal : (asked.server?.principal ?? 'PRINCIPAL')
   const place = node === everywhere ? 'everywhere (`*`)' : `at \`${node}\``
   const role = able.find((name) => name !== 'organization-administrator') ?? able[0]!
   return [
@@ -100,7 +105,7 @@ function askForRole({ action, because }: Problem, asked: Asked): readonly string
   ]
 }
 
-function aroundPolicy({ decision }: Problem, asked: Asked): readonly string[] {
+function aroundPolicy({ decisionId: decision }: Problem, asked: Asked): readonly string[] {
   const steps: string[] = []
   if (typeof decision === 'string' && has(asked, 'explain decision')) {
     steps.push(`${call(`explain decision ${decision}`)} tells why, and the nearest change that would be granted.`)
@@ -120,7 +125,7 @@ function exceptionWords({ account, locale, resourceType, poolId }: Given): strin
   )
 }
 
-function roomElsewhere({ pool, decision }: Problem, asked: Asked): readonly string[] {
+function roomElsewhere({ poolId: pool, decisionId: decision }: Problem, asked: Asked): readonly string[] {
   const steps = [`ask for a smaller block, or whoever runs \`${cellOf(pool)}\` to provision more.`]
   if (typeof decision === 'string' && has(asked, 'explain decision')) {
     steps.push(`${call(`explain decision ${decision}`)} tells which pools were tried.`)

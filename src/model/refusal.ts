@@ -49,6 +49,30 @@ export interface ConflictParty {
   readonly account: string
 }
 
+/** What a denial's words say, as data: no more than the words do, because whoever asked reads both (invariant I8). */
+export interface DenialFacts {
+  readonly account: string
+  readonly resourceType: string
+  readonly locale: string
+  readonly cause: string
+  /** The setting, rule or pool attribute that decided, by its public name, such as `on-explicit`. */
+  readonly setting: string
+  readonly actual: string
+  /** Empty: nothing. */
+  readonly expected: readonly string[]
+  readonly missingTags?: readonly string[]
+  /** The policy that decided or gave the order of pools, and where it is enabled. */
+  readonly policyId?: string
+  readonly version?: number
+  readonly targetId?: string
+  /** For what its document is; it may be wider than what was asked for. */
+  readonly document?: { readonly locale: string; readonly resourceType: string }
+  /** The account to ask for an exception. */
+  readonly owner?: string
+  /** The exception that would have let the request through, had it not ended. */
+  readonly exceptionId?: string
+}
+
 /** Of several requests at once: which one was refused, counted from 0. */
 interface Numbered {
   readonly index?: number
@@ -82,7 +106,17 @@ type Reason =
   | { code: 'InvalidTagKey'; key: string; problem: string }
   | { code: 'MalformedId'; what: Noun; id: string; expected: string }
   // May you.
-  | { code: 'NotAuthorized'; action: string; because: string }
+  | {
+      code: 'NotAuthorized'
+      action: string
+      because: string
+      /** Where roles were asked: why they say no, of whom, and where. */
+      reason?: 'no-role' | 'forbidden' | 'scopes'
+      principal?: string
+      node?: string
+      /** The role binding that forbids it. */
+      bindingId?: string
+    }
   | { code: 'DryRunSucceeded' }
   | { code: 'IdempotencyMismatch'; token: string }
   // What the caller saw is no longer so.
@@ -112,9 +146,16 @@ type Reason =
   // `subnet`: what stands in the way is another subnet of the VPC.
   | { code: 'CidrConflict'; what?: 'subnet'; field: string; value: string; problem: string }
   | { code: 'MissingRequiredTags'; pool: string; missing: readonly string[] }
-  // Does policy allow it. `lines` are the facts of the decision, one each.
-  | { code: 'DeniedByPolicy'; decision: string; sentence: string; lines: readonly string[] }
-  | { code: 'Exhausted'; decision?: string; pool: string; length: number; sentence?: string; lines?: readonly string[] }
+  // Does policy allow it. `lines` are the facts of the decision for people, one each.
+  | ({ code: 'DeniedByPolicy'; decision: string; sentence: string; lines: readonly string[] } & DenialFacts)
+  | ({
+      code: 'Exhausted'
+      decision?: string
+      pool: string
+      length: number
+      sentence?: string
+      lines?: readonly string[]
+    } & Partial<DenialFacts>)
   // Not now.
   | { code: 'Throttled'; retryAfterSeconds: number }
   | { code: 'Unavailable'; because: string }

@@ -12,7 +12,7 @@ import {
   provider,
   type Verdict,
 } from '#model/policy/decision.ts'
-import { explainDecision } from '#model/policy/explain.ts'
+import { denialFacts, explainDecision } from '#model/policy/explain.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
@@ -344,7 +344,7 @@ function refuseDecision(context: WriteContext, decision: Decision, fields: WishF
   context.record(decision)
   const { sentence, lines } = explainDecision(decision)
   const refusal = decision.denial && refusalOfPool(decision.denial, sentence, fields)
-  refuse(refusal ?? { code: 'DeniedByPolicy', decision: decision.id, sentence, lines })
+  refuse(refusal ?? { code: 'DeniedByPolicy', decision: decision.id, sentence, lines, ...denialFacts(decision) })
 }
 
 /** As the operations on pools call them. */
@@ -404,6 +404,7 @@ async function refuseExhausted(
     length: candidate.netmaskLength,
     sentence,
     lines,
+    ...denialFacts(decision),
   })
 }
 

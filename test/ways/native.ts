@@ -18,7 +18,7 @@ interface Allocation {
 interface Problem {
   readonly code: string
   readonly field?: string
-  readonly decision?: string
+  readonly decisionId?: string
   readonly index?: number
 }
 interface Page<Item> {
@@ -49,8 +49,8 @@ const refuses = async (asked: Asked, status: number, code: string, facts: Partia
 }
 /** A denial is on record, with its trace. */
 async function denied(acme: Guarded, asked: Asked): Promise<void> {
-  const { decision } = await refuses(asked, 403, 'DeniedByPolicy')
-  const found = await acme.get<{ outcome: string; trace: unknown[] }>(`/decisions/${decision}`)
+  const { decisionId } = await refuses(asked, 403, 'DeniedByPolicy')
+  const found = await acme.get<{ outcome: string; trace: unknown[] }>(`/decisions/${decisionId}`)
   assert.equal(found.outcome, 'deny')
   assert.ok(found.trace.length > 0)
 }

@@ -9,7 +9,11 @@ import Fastify, {
   type FastifyRequest,
   type FastifySchemaCompiler,
 } from 'fastify'
-import { createJsonSchemaTransform, validatorCompiler } from 'fastify-type-provider-zod'
+import {
+  createJsonSchemaTransform,
+  createJsonSchemaTransformObject,
+  validatorCompiler,
+} from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { explainDecision } from '#model/policy/explain.ts'
 import type { Principal } from '#model/principal.ts'
@@ -17,7 +21,7 @@ import { type Refusal, Refused } from '#model/refusal.ts'
 import { type Answer, type Call, DryRunSucceeded } from '#operations/execute.ts'
 import { etagOf, type NativeOperation } from '#operations/native/definition.ts'
 import { nouns } from '#operations/native/table.ts'
-import { faultProblem, type Problem, problemContentType, problemOf } from './problem.ts'
+import { faultProblem, type Problem, problemContentType, problemOf, problemShape } from './problem.ts'
 import { compileSerializer } from './serialize.ts'
 import type { SignIn } from './sign-in.ts'
 import { addSignInRoutes } from './sign-in-routes.ts'
@@ -50,14 +54,6 @@ declare module 'fastify' {
   }
 }
 
-const problemShape = z.looseObject({
-  type: z.string(),
-  title: z.string(),
-  status: z.number().int(),
-  detail: z.string(),
-  instance: z.string(),
-  code: z.string(),
-})
 const writeHeaders = z.looseObject({
   'idempotency-key': z
     .string()
@@ -117,6 +113,7 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
       security: [{ token: [] }],
     },
     transform: createJsonSchemaTransform({}),
+    transformObject: withComponents,
     stripBasePath: true,
   })
   await app.register(swaggerUi, { routePrefix: `${restPrefix}/docs`, staticCSP: true, uiConfig: { deepLinking: true } })
@@ -153,6 +150,13 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
   return app
 }
 
+/** What stands in the description once, by name. Nothing of it is sent to us: the forms for that are left out. */
+const withComponents: ReturnType<typeof createJsonSchemaTransformObject> = (document) => {
+  const described = createJsonSchemaTransformObject({})(document) as { components: { schemas: object } }
+  const schemas = Object.entries(described.components.schemas).filter(([name]) => !name.endsWith('Input'))
+  return { ...described, components: { ...described.components, schemas: Object.fromEntries(schemas) } }
+}
+
 /** Which members of the input stand in the path, in the query and in the body. */
 export function partsOf({ input, rest }: NativeOperation): Record<'path' | 'query' | 'body', readonly string[]> {
   const path = [...rest.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!)
@@ -187,7 +191,7 @@ function addRoute(routes: FastifyInstance, deps: RouteDependencies, operation: N
       ...(isWrite ? { headers: operation.changes ? matchHeaders : writeHeaders } : {}),
       response: {
         [status]: status === 204 ? z.void().describe('Done.') : operation.output,
-        default: problemShape.describe('A problem (RFC 9457).'),
+        default: { description: 'A problem.', content: { [problemContentType]: { schema: problemShape } } },
       },
     },
     handler: (request, reply) => serve(deps, operation, request, reply),

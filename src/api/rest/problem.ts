@@ -1,11 +1,13 @@
 // Problem details (RFC 9457): a refusal as the native API says it, with its facts beside the sentence.
+import { z } from 'zod'
 import type { Refusal } from '#model/refusal.ts'
 import { faultWording, wordingOf } from '../wording.ts'
+import { factShapes, publicNames } from './problem-facts.ts'
 
 export const problemContentType = 'application/problem+json'
 
 /** HTTP statuses (RFC 9110, section 15): the EC2 API answers most refusals with 400, REST tells them apart. */
-const statuses: { readonly [C in Refusal['code']]: number } = {
+export const statuses: { readonly [C in Refusal['code']]: number } = {
   MissingAuthentication: 401,
   IncompleteSignature: 401,
   UnknownAccessKey: 401,
@@ -68,7 +70,7 @@ export interface Problem {
 export function problemOf(refusal: Refusal, requestId: string): Problem {
   const { code, ...facts } = refusal
   return {
-    ...facts,
+    ...Object.fromEntries(Object.entries(facts).map(([name, fact]) => [publicNames[name] ?? name, fact])),
     type: `urn:cadastre:problem:${code}`,
     title: titleOf(code),
     status: statuses[code],
@@ -93,3 +95,29 @@ function titleOf(code: string): string {
   const words = code.replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ')
   return words.charAt(0) + words.slice(1).toLowerCase()
 }
+
+const shapeOf = (code: string, status: number, facts: z.core.$ZodLooseShape = {}) =>
+  z
+    .looseObject({
+      type: z.literal(`urn:cadastre:problem:${code}`).describe('Names the kind of problem.'),
+      title: z.string(),
+      status: z.literal(status),
+      detail: z.string().describe('For people.'),
+      instance: z.string().describe('The request, for whoever looks it up in the log.'),
+      code: z.literal(code),
+      index: z.int().optional().describe('Of several at once: which one, counted from 0.'),
+      ...facts,
+    })
+    .describe(titleOf(code))
+const codes = (Object.keys(statuses) as Refusal['code'][]).filter((code) => statuses[code] >= 400)
+
+/** Every problem there is, with its facts, told apart by `code`. */
+export const problemShape = z
+  .discriminatedUnion('code', [
+    shapeOf('Fault', 500),
+    ...codes.map((code) => shapeOf(code, statuses[code], factShapes[code])),
+  ])
+  .meta({
+    id: 'Problem',
+    description: 'A problem (RFC 9457). `code` tells which one it is, and so which facts it has.',
+  })

@@ -258,6 +258,28 @@ test('an exception that is not in force says so in the trace of the denial', () 
   assert.equal(because(expiresAt), 'it expired at 1970-01-01T00:00:02.000Z')
 })
 
+test('a denial names the exception that would have let the request through, had it not ended', () => {
+  const world = lawWith([exception({ pools: ['p4'] }, { id: 'exception-of-another' }), exception({ pools: ['p3'] })])
+  const ended = (now: number, change: Partial<AllocationRequest> = { explicit: { pool: 'p3' } }) =>
+    ask(world, change, now).denial?.endedException
+  assert.deepEqual(ended(expiresAt), { id: 'exception-1', endedAt: '1970-01-01T00:00:02.000Z' })
+  assert.equal(ended(startsAt - 1), undefined)
+  assert.equal(ended(inForce), undefined)
+  assert.equal(ended(expiresAt, {}), undefined)
+})
+
+test('what was denied without tags is asked again with them, where the pool of an exception wants tags', () => {
+  const picky = pool('p3', '203.0.113.0/24', { requiredTags: [{ key: 'team' }] })
+  const world = lawWith(
+    [exception({ pools: ['p3'] })],
+    {},
+    { pools: [...pools.filter(({ id }) => id !== 'p3'), picky] },
+  )
+  const explicit = { pool: 'p3' }
+  assert.equal(ask(world, { explicit }).outcome, 'deny')
+  assert.equal(ask(world, { explicit, tags: new Map([['team', 'net']]) }).exception, 'exception-1')
+})
+
 test('an account may name the pool of an exception while it is in force, and before and after that it is not there', () => {
   const world = lawWith([exception({ pools: ['p3'] })])
   for (const [now, expected] of [
@@ -335,7 +357,8 @@ const acts = ({ outcome, candidates, onExhausted, reserve, exception, denial, po
   onExhausted,
   reserve,
   exception,
-  denial,
+  // The ended ones that a denial names do not act.
+  denial: denial && { ...denial, endedException: undefined },
   policy,
   target,
 })

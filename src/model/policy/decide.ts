@@ -612,6 +612,7 @@ function judgeExcepted(snapshot: Snapshot, asked: Asked, { resolution, plain, no
   const note = ({ id }: ExceptionFacts, result: TraceStep['result'], because: string) =>
     steps.push({ kind: 'exception', subject: id, result, because })
   let judged: Judgement | undefined
+  let { readsTags } = plain
   for (const exception of speaking.filter((exception) => isInForce(exception, now))) {
     if (judged) {
       note(exception, 'skip', 'another exception is enough')
@@ -619,16 +620,28 @@ function judgeExcepted(snapshot: Snapshot, asked: Asked, { resolution, plain, no
     }
     const tried = judgeUnder(snapshot, asked, { resolution, plain }, exception)
     judged = tried.judgement
+    readsTags ||= tried.readsTags
     note(exception, tried.result, tried.because)
   }
+  let ended: Denial['endedException']
   for (const exception of speaking.filter((exception) => !isInForce(exception, now))) {
-    const { startsAt, expiresAt } = exception
+    const { id, startsAt, expiresAt } = exception
     const isOver = now >= expiresAt
     const moment = new Date(isOver ? expiresAt : startsAt).toISOString()
     note(exception, 'miss', isOver ? `it expired at ${moment}` : `it starts at ${moment}`)
+    if (!isOver || ended || judged || plain.outcome !== 'deny') continue
+    const tried = judgeUnder(snapshot, asked, { resolution, plain }, exception)
+    readsTags ||= tried.readsTags
+    if (tried.result === 'hit') ended = { id, endedAt: moment }
   }
   const { steps: above, ...rest } = judged ?? plain
-  return { ...rest, steps: [...above, ...steps.slice(0, exceptionStepsMax)] }
+  const denial = ended && rest.denial ? { denial: { ...rest.denial, endedException: ended } } : {}
+  return {
+    ...rest,
+    ...denial,
+    readsTags: readsTags || rest.readsTags,
+    steps: [...above, ...steps.slice(0, exceptionStepsMax)],
+  }
 }
 
 interface Tried {
@@ -636,6 +649,8 @@ interface Tried {
   readonly judgement?: Judgement
   readonly result: TraceStep['result']
   readonly because: string
+  /** Also where it changes nothing: with other tags it might. */
+  readonly readsTags: boolean
 }
 
 function judgeUnder(
@@ -646,9 +661,10 @@ function judgeUnder(
 ): Tried {
   const { request } = asked
   const { document, steps } = resolution
-  const miss = (because: string): Tried => ({ result: 'miss', because })
+  const miss = (because: string, readsTags = plain.readsTags): Tried => ({ result: 'miss', because, readsTags })
   const hit = (judgement: Judgement): Tried => ({
     judgement: { ...judgement, exception: exception.id },
+    readsTags: judgement.readsTags,
     result: 'hit',
     because: `it grants ${grantsText(exception)} until ${new Date(exception.expiresAt).toISOString()}`,
   })
@@ -664,16 +680,16 @@ function judgeUnder(
   const granted = fitGrants(snapshot, asked, document, exception)
   const readsTags = plain.readsTags || base.readsTags || granted.readsTags
   if (base.outcome === 'deny' || (base.outcome === 'steer' && granted.candidates.length > 0)) {
-    if (granted.candidates.length === 0) return miss(granted.because)
+    if (granted.candidates.length === 0) return miss(granted.because, readsTags)
     const candidates = Object.freeze(granted.candidates)
     return hit({ outcome: 'allow', candidates, onExhausted: 'deny', by: document?.by, steps: base.steps, readsTags })
   }
   const more = request.explicit ? [] : granted.candidates.filter(({ pool }) => !isTriedBy(base, pool))
   const reserve = more.length === 0 ? undefined : Object.freeze({ exception: exception.id, candidates: more })
   if (base !== plain) return hit({ ...base, reserve, readsTags })
-  if (!reserve) return { result: 'skip', because: 'policy answers the same without it' }
+  if (!reserve) return { result: 'skip', because: 'policy answers the same without it', readsTags }
   const because = 'policy allows the request without it; it counts where nothing else has room'
-  return { judgement: { ...plain, reserve, readsTags }, result: 'skip', because }
+  return { judgement: { ...plain, reserve, readsTags }, result: 'skip', because, readsTags }
 }
 
 const isTriedBy = ({ candidates, onExhausted }: Judgement, pool: string): boolean =>

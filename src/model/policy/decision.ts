@@ -67,6 +67,8 @@ export interface Denial {
   /** The pool whose rule it is. */
   readonly pool?: string
   readonly missingTags?: readonly string[]
+  /** The exception that would have let the request through, had it not ended, and when it did. */
+  readonly endedException?: { readonly id: string; readonly endedAt: string }
 }
 
 /** What assignments that observe or warn would have made of the request. */

@@ -1,6 +1,7 @@
 // A decision in words, in three lengths: one line, one sentence with a line per fact and whom to ask, and all of it.
 
 import { formatCidr } from '../cidr.ts'
+import type { DenialFacts } from '../refusal.ts'
 import {
   type AllocationRequest,
   type CandidateAnswer,
@@ -92,6 +93,28 @@ export function explainDecision(decision: Explained): Explanation {
   return decision.outcome === 'deny' ? explainDenial(decision) : explainGrant(decision)
 }
 
+/** What `explainDecision` says of a denial, as data. */
+export function denialFacts({ request, policy, target, document, denial }: Explained): DenialFacts {
+  const { by, cause, setting, value, allowed, missingTags, pool, owner, endedException } = denial!
+  const { account, resourceType, locale } = request
+  const party = by ?? (policy && { policy: policy.id, version: policy.version, target })
+  return {
+    account,
+    resourceType,
+    locale,
+    cause,
+    setting,
+    actual: value,
+    expected: allowed,
+    ...(missingTags ? { missingTags } : {}),
+    ...(pool === undefined ? {} : { poolId: pool }),
+    ...(party ? { policyId: party.policy, version: party.version, targetId: party.target } : {}),
+    ...(document ? { document } : {}),
+    ...(owner === undefined ? {} : { owner }),
+    ...(endedException ? { exceptionId: endedException.id } : {}),
+  }
+}
+
 /** The whole decision with its trace, as plain text for `cadastre explain`. */
 export function renderDecision(decision: Explained, names: Names = new Map(), next?: string): string {
   const { sentence, lines } = explainDecision(decision)
@@ -176,7 +199,7 @@ const policyCauses: readonly Denial['cause'][] = ['tags', 'size', 'explicit', 'n
 
 function explainDenial(decision: Explained): Explanation {
   const denial = decision.denial!
-  const { by, cause, allowed, missingTags } = denial
+  const { by, cause, allowed, missingTags, endedException } = denial
   const words = denialSentences[cause](denial, decision.request)
   const isPolicys = policyCauses.includes(cause)
   const subject = by ? `Policy \`${by.policy}\` version ${by.version}, enabled on \`${by.target}\`,` : 'Policy'
@@ -191,6 +214,9 @@ function explainDenial(decision: Explained): Explanation {
     `Value: ${denial.value || 'none'}.`,
     `Allowed: ${allowed.join(', ') || 'nothing'}.`,
     ...(missingTags ? [`Missing tags: ${missingTags.join(', ')}.`] : []),
+    ...(endedException
+      ? [`Exception \`${endedException.id}\` would have let it through; it ended at ${endedException.endedAt}.`]
+      : []),
     ...wouldBeLines(decision),
     askLine(decision),
   ]

@@ -27,7 +27,7 @@ interface Problem {
   readonly field?: string
   readonly value?: string
   readonly detail?: string
-  readonly decision?: string
+  readonly decisionId?: string
   readonly index?: number
 }
 interface Page {
@@ -170,8 +170,8 @@ test('I4 policy decides: the pool of its rules is used, another is denied, with 
   const denied = await refused({ ...wish, scopeType: undefined, poolId: other, netmaskLength: 26 })
   assert.equal(denied.code, 'DeniedByPolicy')
   assert.match(denied.detail!, new RegExp(policy))
-  assert.match(denied.decision!, /^decision-/)
-  const n = Number.parseInt(denied.decision!.slice(-12), 16)
+  assert.match(denied.decisionId!, /^decision-/)
+  const n = Number.parseInt(denied.decisionId!.slice(-12), 16)
   assert.equal((await world.store.read((tx) => tx.journal.findDecision(n)))?.outcome, 'deny')
 })
 
@@ -231,7 +231,7 @@ test('many at once: one refusal takes all back, and says which and why', async (
   const allocations = [wish, wish, { ...wish, poolId: other }, wish]
   const { status, body } = await world.ask<Problem>('POST', '/allocations/batch', { body: { allocations } })
   assert.deepEqual([status, body.code, body.index], [403, 'DeniedByPolicy', 2])
-  assert.match(body.decision!, /^decision-/)
+  assert.match(body.decisionId!, /^decision-/)
   assert.deepEqual(await world.get(`/pools/${listed}/utilization`), before)
   assert.deepEqual(await list('locale=onprem:bonn'), [])
 })

@@ -68,10 +68,15 @@ export async function requirePermission(context: ReadContext, action: Action, { 
   const reading = `${action.split(':')[0]}:read` as Action
   if (absent && !(await accessAt(context, reading, node)).isPermitted) refuse(absent)
   const { native } = context.caller
-  const because = binding
-    ? `${binding.principal} is forbidden it as \`${binding.role}\` at \`${binding.node}\` (${binding.id})`
-    : native && !scopesCover(native.scopes, action)
-      ? `the scopes of your token (${native.scopes.join(', ')}) do not cover it`
-      : `no role of \`${native?.name ?? 'this caller'}\` permits it at \`${node}\``
-  refuse({ code: 'NotAuthorized', action, because })
+  if (binding) {
+    const { principal, role, id: bindingId } = binding
+    const because = `${principal} is forbidden it as \`${role}\` at \`${binding.node}\` (${bindingId})`
+    refuse({ code: 'NotAuthorized', action, because, reason: 'forbidden', principal, node: binding.node, bindingId })
+  }
+  if (native && !scopesCover(native.scopes, action)) {
+    const because = `the scopes of your token (${native.scopes.join(', ')}) do not cover it`
+    refuse({ code: 'NotAuthorized', action, because, reason: 'scopes', principal: native.name })
+  }
+  const because = `no role of \`${native?.name ?? 'this caller'}\` permits it at \`${node}\``
+  refuse({ code: 'NotAuthorized', action, because, reason: 'no-role', principal: native?.name, node })
 }

@@ -455,7 +455,8 @@ async function refuseForeignPools(context: ReadContext, { target, grants }: Pick
     if (!pool || isOwnOrShared(snapshot, target, id)) continue
     if ((await accessAt(context, 'exception:approve', pool.account)).isPermitted) continue
     const because = `the pool \`${id}\` is not shared with \`${target}\`, and you may not approve at \`${pool.account}\`, which owns it`
-    refuse({ code: 'NotAuthorized', action: 'exception:approve', because })
+    const facts = { reason: 'no-role', principal: context.caller.native?.name, node: pool.account } as const
+    refuse({ code: 'NotAuthorized', action: 'exception:approve', because, ...facts })
   }
 }
 

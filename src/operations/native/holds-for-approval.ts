@@ -162,7 +162,15 @@ async function requireSayOver(context: ReadContext, target: string, { id, accoun
   if (isOwnOrShared(await context.snapshot(), target, id)) return
   if ((await accessAt(context, 'allocation:manage', account)).isPermitted) return
   const because = `the pool \`${id}\` is not shared with \`${target}\`, and you may not allocate at \`${account}\`, which owns it; ask without \`hold\``
-  refuse({ code: 'NotAuthorized', action: 'allocation:manage', because })
+  const principal = context.caller.native?.name
+  refuse({
+    code: 'NotAuthorized',
+    action: 'allocation:manage',
+    because,
+    reason: 'no-role',
+    principal,
+    node: account,
+  })
 }
 
 /** What policy would let the allocator try in the pool, with the exception in force. */

@@ -25,7 +25,7 @@ interface Problem {
   readonly code: string
   readonly field?: string
   readonly detail?: string
-  readonly decision?: string
+  readonly decisionId?: string
 }
 
 before(async () => {
@@ -215,7 +215,7 @@ test('I4 policy decides when space is held, and again when it is confirmed', asy
   const denied = await confirm(held)
   assert.deepEqual([denied.status, denied.body.code], [403, 'DeniedByPolicy'])
   assert.match(denied.body.detail!, new RegExp(IpamPolicyId))
-  const n = Number.parseInt(denied.body.decision!.slice(-12), 16)
+  const n = Number.parseInt(denied.body.decisionId!.slice(-12), 16)
   assert.equal((await world.store.read((tx) => tx.journal.findDecision(n)))?.outcome, 'deny')
   assert.equal((await world.get<Allocation>(`/allocations/${held.allocationId}`)).state, 'held', 'it stays held')
   await rules([other, allowed])

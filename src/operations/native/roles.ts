@@ -180,6 +180,9 @@ async function refuseToGiveMore(context: ReadContext, role: StoredBinding['role'
       code: 'NotAuthorized',
       action: 'role:manage',
       because: `\`${role}\` permits \`${action}\`, which you may not do at \`${node}\``,
+      reason: 'no-role',
+      principal: native?.name,
+      node,
     })
   }
 }

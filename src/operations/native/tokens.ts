@@ -232,7 +232,14 @@ async function requireRightOver(context: WriteContext, principal: string, accoun
     for (const action of ['token:manage', 'role:manage'] as const) {
       if ((await accessAt(context, action, node)).isPermitted) continue
       const because = `\`${principal}\` acts at \`${node === everywhere ? 'everything' : node}\`, where you may not`
-      refuse({ code: 'NotAuthorized', action, because })
+      refuse({
+        code: 'NotAuthorized',
+        action,
+        because,
+        reason: 'no-role',
+        principal: context.caller.native?.name,
+        node,
+      })
     }
   }
 }

@@ -1,0 +1,130 @@
+// The facts of each problem as data: what they are called, of which type, and what they mean.
+import { z } from 'zod'
+import type { Refusal } from '#model/refusal.ts'
+import { nounNames } from '../wording.ts'
+
+type Code = Refusal['code']
+
+/** Where a refusal calls a fact otherwise than the native API calls the same thing everywhere. */
+const renamed = { decision: 'decisionId', pool: 'poolId', length: 'netmaskLength' } as const
+export const publicNames: Readonly<Record<string, string>> = renamed
+
+type PublicName<K> = K extends keyof typeof renamed ? (typeof renamed)[K] : K
+type FactOf<C extends Code, K> =
+  Extract<Refusal, { code: C }> extends infer R ? (K extends keyof R ? R[K] : never) : never
+type FactName<C extends Code> = Exclude<keyof Extract<Refusal, { code: C }>, 'code' | 'index'>
+/** A fact that is missing here, is not there, or has another type does not compile. */
+type Facts<C extends Code> = {
+  readonly [K in FactName<C> as PublicName<K>]-?: z.ZodType<FactOf<C, K>>
+}
+
+const text = z.string()
+const texts = z.array(text)
+const count = z.int()
+const words = text.describe('What is wrong, in words.')
+const field = text.describe('The member of the request, such as `documents.0.locale`.')
+const value = text.describe('What was given; what is not text, as JSON.')
+const what = z.enum(nounNames).describe('What kind of thing it is about.')
+const id = text.describe('Which one.')
+const ofThing = { what, id, problem: words }
+const ofValue = { field, value, problem: words }
+const decisionId = text.describe('For `GET /decisions/{decisionId}/explanation`, which also tells the nearest change.')
+const sentence = text.describe('The denial, for people.')
+const lines = texts.describe('The facts, for people: one each.')
+const denial = {
+  account: text.describe('Who asked.'),
+  resourceType: text.describe('What was asked for.'),
+  locale: text.describe('Where it was asked for.'),
+  cause: text.describe(
+    'What kind of rule denied: `tags`, `size`, `explicit`, `no-rule`, `pool-rule`, `unmatched`, `exhausted`, `resource-type`.',
+  ),
+  setting: text.describe('The setting, rule or attribute that decided, such as `on-explicit`.'),
+  actual: text.describe('What the request has.'),
+  expected: texts.describe('What is allowed; empty: nothing.'),
+  missingTags: texts.optional().describe('The tags that the request lacks.'),
+  poolId: text.optional().describe('The pool whose rule it is.'),
+  policyId: text.optional().describe('The policy that decided.'),
+  version: count.optional().describe('Its version.'),
+  targetId: text.optional().describe('Where it is enabled.'),
+  document: z.object({ locale: text, resourceType: text }).optional().describe('For what its document is.'),
+  owner: text.optional().describe('The account to ask for an exception.'),
+  exceptionId: text.optional().describe('The exception that would have let it through, had it not ended.'),
+}
+const { poolId: _, ...denialOfAll } = denial
+const optional = <T extends Record<string, z.ZodType>>(shapes: T) =>
+  Object.fromEntries(
+    Object.entries(shapes).map(([name, shape]) => [name, shape.optional().describe(shape.description ?? '')]),
+  ) as { [K in keyof T]: z.ZodOptional<T[K]> }
+
+export const factShapes: { readonly [C in Code]: Facts<C> } = {
+  MissingAuthentication: {},
+  IncompleteSignature: { problem: words },
+  UnknownAccessKey: {},
+  WrongSignature: {},
+  InvalidToken: {},
+  RequestExpired: { problem: words },
+  MalformedRequest: { problem: words },
+  RequestTooLarge: { limit: count.describe('How many are allowed.'), unit: z.enum(['bytes', 'parameters']) },
+  InvalidAction: { action: text.describe('The request: method and path.'), version: text.optional() },
+  NotSupported: { what: text.describe('What is not supported.'), because: text.optional().describe('Why not.') },
+  UnknownParameter: { field },
+  DuplicateParameter: { field },
+  MissingParameter: { field },
+  InvalidParameterValue: ofValue,
+  InvalidParameterCombination: { problem: words },
+  InvalidRange: { ...ofValue, what: z.enum(['vpc', 'subnet']) },
+  InvalidPaginationToken: { field, value },
+  InvalidFilter: { name: text, allowed: texts },
+  InvalidTagKey: { key: text.describe('The tag key.'), problem: words },
+  MalformedId: { what, id, expected: text.describe('The form that is expected.') },
+  NotAuthorized: {
+    action: text.describe('What must be permitted, such as `policy:manage`.'),
+    because: text.describe('Why it is not: for want of which role, and where.'),
+    reason: z.enum(['no-role', 'forbidden', 'scopes']).optional().describe('Why roles or the token say no.'),
+    principal: text.optional().describe('Who may not, or to whom it is forbidden.'),
+    node: text.optional().describe('Where it must be permitted, or where it is forbidden.'),
+    bindingId: text.optional().describe('The role binding that forbids it.'),
+  },
+  DryRunSucceeded: {},
+  IdempotencyMismatch: { token: text.describe('The key that belongs to another request.') },
+  PreconditionFailed: {
+    expected: text.describe('The `ETag` that you read.'),
+    current: text.describe('The one that it has.'),
+  },
+  NotFound: { what, id },
+  NoLongerKept: { what, id, before: text.describe('The moment: what is from before it may be gone.') },
+  NotEligible: { problem: words },
+  PolicyConflict: {
+    kind: z.enum(['pools', 'size', 'required-tags']).describe('What cannot be met.'),
+    node: text.describe('Where in the organization.'),
+    locale: text,
+    resourceType: text,
+    parties: z
+      .array(z.object({ policyId: text, version: count, targetId: text, account: text }))
+      .describe('The two assignments: who gives the order or the wider bound, and who leaves nothing.'),
+    problem: words,
+  },
+  IncorrectState: ofThing,
+  DependencyViolation: ofThing,
+  AlreadyExists: { what, problem: words },
+  LimitExceeded: {
+    what: text.describe('Of what there are too many.'),
+    limit: count.describe('How many there may be.'),
+    used: count.describe('How many there are.'),
+  },
+  AlreadyAssociated: ofThing,
+  InUse: ofThing,
+  CidrConflict: { ...ofValue, what: z.literal('subnet').optional() },
+  MissingRequiredTags: {
+    poolId: text.describe('The pool that asks for them.'),
+    missing: texts.describe('`KEY` or `KEY=VALUE` each.'),
+  },
+  DeniedByPolicy: { decisionId, sentence, lines, ...denial },
+  Exhausted: {
+    ...optional({ decisionId, sentence, lines, ...denialOfAll }),
+    poolId: text.describe('The first pool that could have served, or `provider`.'),
+    netmaskLength: count.describe('The length that has no room.'),
+  },
+  Throttled: { retryAfterSeconds: count.describe('How long to wait.') },
+  Unavailable: { because: text.describe('What is in trouble.') },
+}
