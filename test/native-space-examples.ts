@@ -13,12 +13,17 @@ export async function aboutTheTree(world: NativeWorld): Promise<Record<string, E
     name: 'example',
     parentId: rootId,
   })
+  const member = await world.post<{ account: string }>('/accounts', { name: 'member', email: 'member@example.com' })
+  await world.ask('PUT', '/organization/ipam-administrator', { body: { account: member.account } })
   const ofUnit: Example = { input: { unitId }, node: '*' }
   const ofAccount: Example = { input: { account: managementAccount }, absent: { account: accountNowhere } }
   return {
     getOrganization: { input: {}, node: '*' },
     // There is one already, and there can be one only.
     createOrganization: { input: { managementAccount }, node: '*', instead: 409 },
+    getIpamAdministrator: { input: {}, node: '*' },
+    putIpamAdministrator: { input: { account: member.account }, node: '*' },
+    deleteIpamAdministrator: { input: {}, node: '*' },
     listTree: { input: {}, secrets: [managementAccount, unitId] },
     listAccounts: { input: {} },
     getAccount: ofAccount,

@@ -45,6 +45,39 @@ test('an organization is made once, and is the one of the Organizations API', as
   assert.equal(shown.organizationId, Organization!.Id)
 })
 
+test('the delegated administrator of IPAM is the one of the EC2 API, and there is one at most', async () => {
+  const [one, other] = [(await account('net-one')).account, (await account('net-other')).account]
+  const path = '/organization/ipam-administrator'
+  const put = (wish: string) => world.ask<Problem>('PUT', path, { body: { account: wish } })
+  const shown = () => world.get<{ account?: string }>(path)
+  assert.deepEqual(await shown(), {})
+  assert.equal((await world.ask<Problem>('DELETE', path)).body.code, 'IncorrectState')
+  assert.equal((await put(managementAccount)).body.code, 'NotEligible')
+  assert.deepEqual((await put('999999999999')).body.code, 'NotFound')
+  for (const _ of ['once', 'twice']) assert.equal((await put(one)).status, 200)
+  assert.deepEqual(await shown(), { account: one })
+  assert.equal((await world.get<{ delegatedAdministrator: string }>('/organization')).delegatedAdministrator, one)
+  const { DelegatedAdministrators } = await world.organizations('ListDelegatedAdministrators', {})
+  assert.deepEqual(
+    DelegatedAdministrators!.map(({ Id }) => Id),
+    [one],
+  )
+  assert.equal((await put(other)).body.code, 'IncorrectState')
+  // It can be taken away once none of its policies would be left in force without anybody who could end them.
+  const { ipamId } = await world.post<{ ipamId: string }>('/ipams', { account: one, region: 'us-east-1' })
+  const { policyId } = await world.post<{ policyId: string }>('/policies', { ipamId })
+  const assignment = `/policies/${policyId}/assignments/${root}`
+  assert.equal((await world.ask('PUT', assignment, { body: { mode: 'observe' } })).status, 200)
+  assert.equal((await world.ask<Problem>('DELETE', path)).body.code, 'DependencyViolation')
+  assert.equal((await world.ask('DELETE', assignment)).status, 204)
+  assert.equal((await world.ask('DELETE', path)).status, 204)
+  assert.deepEqual(await shown(), {})
+  assert.equal((await put(other)).status, 200)
+  const auditor = await world.tokenOf('user:audrey', 'auditor', '*')
+  const denied = await world.ask<Problem>('DELETE', path, { as: auditor })
+  assert.deepEqual([denied.status, denied.body.code], [403, 'NotAuthorized'])
+})
+
 test('an account is made where it is wished, moved, and tagged', async () => {
   const prod = await unit('prod')
   const dev = await unit('dev')

@@ -4,6 +4,11 @@ import { isRootId, isUnitId } from '#model/organization.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
 import type { Account, Node, Organization } from '#store/organizations.ts'
 import { createAccount, describeCreateAccountStatus, moveAccount } from '../accounts.ts'
+import {
+  disableIpamOrganizationAdminAccount,
+  enableIpamOrganizationAdminAccount,
+  ipamService,
+} from '../delegated-administrators.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { tagTreeResource, untagTreeResource } from '../organization-tags.ts'
 import {
@@ -19,6 +24,7 @@ import { inOurWords, refuseNoChange, shownTags, tagList, tagMap, tags, type Word
 
 const words: Words = {
   AccountName: 'name',
+  DelegatedAdminAccountId: 'account',
   Email: 'email',
   Name: 'name',
   RoleName: 'roleName',
@@ -115,6 +121,71 @@ export const listTree = nativeRead({
           ? { nodeId: row.id, kind: row.kind, name: row.name, parentId: row.parentId, path: pathTo(row.id) }
           : undefined,
     })
+  },
+})
+
+// Who runs the IPAM --------------------------------------------------------------------------------------------------
+
+const administrator = z.object({ account: accountId.optional().describe('Absent where there is none.') })
+const administratorPath = '/organization/ipam-administrator'
+const placeOfOrganization = async (context: ReadContext): Promise<Place> =>
+  placeOf((await findOrganization(context)).rootId, 'root')
+
+export const getIpamAdministrator = nativeRead({
+  name: 'getIpamAdministrator',
+  summary: 'Show the delegated administrator of IPAM: the account that runs the address space of the organization.',
+  action: 'organization:read',
+  input: z.strictObject({}),
+  output: administrator,
+  rest: { method: 'GET', path: administratorPath },
+  cli: 'ipam-administrator show',
+  refusals: ['NotFound'],
+  at: placeOfOrganization,
+  run: async ({ tx }) => ({ account: await tx.organizations.findAdministrator(ipamService) }),
+})
+
+export const putIpamAdministrator = nativeWrite({
+  name: 'putIpamAdministrator',
+  summary:
+    'Make an account the delegated administrator of IPAM: its policies can be assigned anywhere in the organization.',
+  description:
+    'A member, not the management account. Where there is another one, take that one away first. EnableIpamOrganizationAdminAccount of the EC2 API does the same.',
+  action: 'organization:manage',
+  input: z.strictObject({ account: accountId }),
+  output: administrator,
+  rest: { method: 'PUT', path: administratorPath },
+  cli: 'ipam-administrator put',
+  refusals: ['NotFound', 'NotEligible', 'IncorrectState'],
+  changes: getIpamAdministrator,
+  at: placeOfOrganization,
+  async run(context, { account }) {
+    const management = await asManagement(context)
+    const wish = { DelegatedAdminAccountId: account }
+    await inOurWords(words, () => enableIpamOrganizationAdminAccount.run(management, wish))
+    return { account }
+  },
+})
+
+export const deleteIpamAdministrator = nativeWrite({
+  name: 'deleteIpamAdministrator',
+  summary: 'Let the organization have no delegated administrator of IPAM.',
+  description: 'Its policies must be assigned nowhere else any more: nobody could take them off.',
+  action: 'organization:manage',
+  input: z.strictObject({}),
+  output: z.void(),
+  rest: { method: 'DELETE', path: administratorPath, status: 204 },
+  cli: 'ipam-administrator delete',
+  refusals: ['NotFound', 'IncorrectState', 'DependencyViolation'],
+  changes: getIpamAdministrator,
+  at: placeOfOrganization,
+  async run(context) {
+    const account = await context.tx.organizations.findAdministrator(ipamService)
+    if (account === undefined) {
+      const { id } = await findOrganization(context)
+      refuse({ code: 'IncorrectState', what: 'organization', id, problem: 'it has no delegated administrator of IPAM' })
+    }
+    const wish = { DelegatedAdminAccountId: account }
+    await disableIpamOrganizationAdminAccount.run(await asManagement(context), wish)
   },
 })
 
@@ -359,6 +430,9 @@ export const deleteUnit = nativeWrite({
 export const organizationOperations = [
   getOrganization,
   createTheOrganization,
+  getIpamAdministrator,
+  putIpamAdministrator,
+  deleteIpamAdministrator,
   listTree,
   listAccounts,
   getAccount,
