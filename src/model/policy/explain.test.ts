@@ -116,6 +116,36 @@ test('a warning says what would have been denied, and an observation says nothin
   assert.deepEqual(linesIn('observe'), [])
 })
 
+test('an explanation says in a line what an assignment that observes, and a candidate, would have answered', () => {
+  const soft = policy('soft', [documentOf(['p1'], { requiredTags: [{ key: 'env' }] })])
+  const cidr = parseCidr('192.0.2.1/32')!
+  const observed = decisionIn({
+    facts: { policies: [soft], assignments: [assign('soft', prod, { mode: 'observe' })] },
+    result: { pool: 'provider', cidr },
+  })
+  assert.equal(
+    messageOf(observed, 'standard').split('\n')[1],
+    `Observed: Policy \`soft\` version 1 on \`${prod}\` would deny this: it requires tags that the request does not carry (no env); allowed: env.`,
+  )
+  assert.equal(messageOf(observed, 'short'), 'Allowed: 192.0.2.1/32 from provider; observed: deny')
+  const version = policy('net', [documentOf(['p2', 'p1'])], { version: 4 })
+  const tried = decisionIn({
+    facts: { candidates: [{ n: 1, policyId: 'net', targetId: root, version }] },
+    result: { pool: 'p1', cidr: parseCidr('198.51.100.1/32')! },
+  })
+  assert.ok(
+    messageOf(tried, 'standard').endsWith(
+      `\nCandidate: Policy \`net\` version 4 on \`${root}\` would take it from \`p2\`, \`p1\`.`,
+    ),
+  )
+  assert.equal(messageOf(tried, 'short'), 'Allowed: 198.51.100.1/32 from p1; candidate: allow')
+  // What is said first stays whole.
+  const pools = Array.from({ length: 30 }, (_, i) => `pool-${i}`)
+  const denial = { cause: 'explicit', setting: 'on-explicit', value: 'p3', allowed: pools } as const
+  const long = messageOf({ ...observed, outcome: 'deny', denial }, 'short')
+  assert.ok(long.length === shortCharactersMax && long.endsWith('…'))
+})
+
 test('the rendered decision shows facts, names and the whole trace', () => {
   const decision = decisionIn({ facts: { pools }, result: { pool: 'p2', cidr: parseCidr('198.51.100.129/32')! } })
   const text = renderDecision(

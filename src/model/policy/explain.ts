@@ -37,7 +37,7 @@ export function messageOf(
   if (form === 'short') return shortMessage(decision)
   if (form === 'long') return renderDecision(decision, names, next)
   const { sentence, lines } = explainDecision(decision)
-  return [sentence, ...lines, ...(next ? [`Nearest change: ${next}`] : [])].join('\n')
+  return [sentence, ...lines, ...watchedLines(decision), ...(next ? [`Nearest change: ${next}`] : [])].join('\n')
 }
 
 const cut = (text: string): string =>
@@ -45,6 +45,18 @@ const cut = (text: string): string =>
 
 /** At most 120 characters. What decided stands first, so that what is cut is the least. */
 export function shortMessage(decision: Explained): string {
+  const { wouldBe, candidate } = decision
+  const message = shortAnswer(decision)
+  // A warning is the answer itself.
+  const watched = [
+    ...(wouldBe?.mode === 'observe' ? [`observed: ${wouldBe.outcome}`] : []),
+    ...(candidate ? [`candidate: ${candidate.outcome}`] : []),
+  ]
+  const whole = [message, ...watched].join('; ')
+  return whole.length > shortCharactersMax ? message : whole
+}
+
+function shortAnswer(decision: Explained): string {
   const { outcome, request, cidr, pool, wouldBe } = decision
   if (outcome === 'deny') return cut(`Denied: ${shortDenial(decision.denial!, request)}`)
   const what = cidr ? formatCidr(cidr) : `${request.resourceType} in ${request.locale}`
@@ -244,18 +256,25 @@ function explainGrant(decision: Explained): Explanation {
 const wishOf = ({ explicit }: AllocationRequest): string =>
   explicit?.pool ?? (explicit?.cidr ? formatCidr(explicit.cidr) : '')
 
-/** What assignments that do not act would have done. Only those that warn speak to the caller; `trace` has the others. */
-function wouldBeLines({ wouldBe, request }: Explained): readonly string[] {
-  if (wouldBe?.mode !== 'warn') return []
-  const { policy, target, denial, candidates } = wouldBe
+/** What assignments that do not act would have done. Only those that warn speak to the caller. */
+const wouldBeLines = ({ wouldBe, request }: Explained): readonly string[] =>
+  wouldBe?.mode === 'warn' ? [`Warning: ${wouldText(wouldBe, request)}`] : []
+
+/** What is not for the caller, but for whoever tries a policy out: what those that only watch would have answered. */
+const watchedLines = ({ wouldBe, candidate, request }: Explained): readonly string[] => [
+  ...(wouldBe?.mode === 'observe' ? [`Observed: ${wouldText(wouldBe, request)}`] : []),
+  ...(candidate ? [`Candidate: ${wouldText(candidate, request)}`] : []),
+]
+
+function wouldText({ policy, target, denial, candidates }: WouldBe | CandidateAnswer, request: AllocationRequest) {
   const who = policy ? `Policy \`${policy.id}\` version ${policy.version} on \`${target}\`` : 'Policy'
-  if (!denial) return [`Warning: ${who} would take it from ${candidates.map(({ pool }) => `\`${pool}\``).join(', ')}.`]
+  if (!denial) return `${who} would take it from ${candidates.map(({ pool }) => `\`${pool}\``).join(', ')}.`
   const allowed = denial.allowed.length > 0 ? `; allowed: ${denial.allowed.join(', ')}` : ''
   const words = denialSentences[denial.cause](denial, request)
   const text = policyCauses.includes(denial.cause)
     ? `${who} would deny this: it ${words}`
     : `This would be denied: ${words}`
-  return [`Warning: ${text}${allowed}.`]
+  return `${text}${allowed}.`
 }
 
 function askLine({ denial, id }: Explained): string {
