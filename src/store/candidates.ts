@@ -20,6 +20,10 @@ export interface DifferenceGroup {
   readonly resourceType: string
   readonly locale: string
   readonly count: number
+  readonly newlyDenied: number
+  readonly newlyAllowed: number
+  readonly otherPool: number
+  readonly other: number
   readonly firstAt: number
   readonly lastAt: number
 }
@@ -84,7 +88,11 @@ export class Candidates {
   /** Differences by account, type and locale, in this order, after one of them. */
   async differences(n: number, { from, until }: Span, after: GroupKey, limit: number): Promise<DifferenceGroup[]> {
     return this.#sql.all<DifferenceGroup>(
-      `select account, resource_type as "resourceType", locale, count(*) as count, min(at) as "firstAt", max(at) as "lastAt"
+      `select account, resource_type as "resourceType", locale, count(*) as count,
+         count(case when kind = 'newly-denied' then 1 end) as "newlyDenied",
+         count(case when kind = 'newly-allowed' then 1 end) as "newlyAllowed",
+         count(case when kind = 'other-pool' then 1 end) as "otherPool", count(case when kind = 'other' then 1 end) as other,
+         min(at) as "firstAt", max(at) as "lastAt"
        from candidate_difference
        where candidate = ? and at >= ? and at < ? and (account, resource_type, locale) > (?, ?, ?)
        group by account, resource_type, locale order by account, resource_type, locale limit ?`,

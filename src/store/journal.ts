@@ -9,6 +9,7 @@ import type {
   TraceStep,
   WouldBe,
 } from '#model/policy/decision.ts'
+import { differenceKind } from '#model/policy/difference.ts'
 import type { Mode } from '#model/policy/document.ts'
 import { type Awaitable, listOf, type Sql } from './sql.ts'
 
@@ -172,14 +173,15 @@ export class Journal {
     )
     for (const candidate of decision.candidate?.assignments ?? []) {
       await this.#sql.later(
-        `insert into candidate_difference (candidate, account, resource_type, locale, decision, at)
-         values (?, ?, ?, ?, ?, ?)`,
+        `insert into candidate_difference (candidate, account, resource_type, locale, decision, at, kind)
+         values (?, ?, ?, ?, ?, ?, ?)`,
         candidate.n,
         request.account,
         request.resourceType,
         request.locale,
         n,
         decision.at.getTime(),
+        differenceKind(decision, decision.candidate!),
       )
     }
   }
@@ -253,12 +255,15 @@ export class Journal {
       policy?.id ?? null,
       policy?.version ?? null,
       decision.pool ?? null,
+      decision.wouldBe?.outcome ?? null,
+      decision.candidate?.outcome ?? null,
       sharedText(decision),
     ]
     const n = await this.#stored(this.#rulings, values.join('\n'), (n) =>
       this.#sql.later(
-        `insert into ruling (n, account, locale, resource_type, outcome, mode, policy_id, policy_version, pool, body)
-         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        `insert into ruling (n, account, locale, resource_type, outcome, mode, policy_id, policy_version, pool, would_be,
+           candidate_outcome, body)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         n,
         ...values,
       ),

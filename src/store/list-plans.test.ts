@@ -115,10 +115,11 @@ async function fill(engine: Engine): Promise<void> {
     [
       `insert into origin (n, account, principal, access_key_id, source_address, region, action)
         ${series(1, rows)} select i, ${text('11111111111', 10)}, ${text('p', 50)}, 'k' || i, '', '', ${text('a', 5)} from k`,
-      `insert into ruling (n, account, locale, resource_type, outcome, mode, policy_id, policy_version, pool, body)
+      `insert into ruling (n, account, locale, resource_type, outcome, mode, policy_id, policy_version, pool, would_be,
+          candidate_outcome, body)
         ${series(1, rows)} select i, ${text('11111111111', 10)}, ${text('l', 3)}, ${text('t', 4)},
           case when i % 7 = 0 then 'deny' else 'allow' end, 'enforce', ${text('policy-', 20)}, 1, ${text('pool-', 20)},
-          '{"candidates":[],"trace":[]}' from k`,
+          case when i % 11 = 0 then 'deny' end, case when i % 13 = 0 then 'steer' end, '{"candidates":[],"trace":[]}' from k`,
       `insert into audit_entry (n, at, origin, request_id, outcome, subjects)
         ${series(1, rows)} select i, i, i, 'r', 'Success', '' from k`,
       `insert into decision (n, at, ruling, first, length, audit_entry)
@@ -171,6 +172,8 @@ const filters = {
   mode: 'enforce',
   policyId: 'policy-3',
   pool: 'pool-3',
+  wouldBe: 'deny',
+  candidateOutcome: 'steer',
 } as const
 
 for (const engine of engines) {

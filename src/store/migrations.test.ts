@@ -47,3 +47,70 @@ test("an IPAM's settings that were tags are fields from then on", () => {
   assert.throws(() => database.exec(`update ipam set unmatched = 'perhaps'`), /CHECK/)
   database.close()
 })
+
+test('what would be is told of the decisions that are there already, and how candidates differed', () => {
+  const { database, step } = before('what would be')
+  database.exec(`insert into origin (n, account, principal, access_key_id, source_address, region, action)
+      values (1, 'a', 'p', 'k', '', '', 'act');
+    insert into audit_entry (n, at, origin, request_id, outcome, subjects) values (1, 1, 1, 'r', 'Success', '');`)
+  const pools = (...names: string[]) => names.map((pool) => ({ pool, netmaskLength: 32 }))
+  const rulings: readonly (readonly [string, object, string])[] = [
+    ['allow', { candidates: pools('p1') }, '-'],
+    ['allow', { candidates: pools('p1'), wouldBe: { mode: 'observe', outcome: 'deny', candidates: [] } }, '-'],
+    ['allow', { candidates: pools('p1'), candidate: { outcome: 'deny', candidates: [] } }, 'newly-denied'],
+    [
+      'deny',
+      { denial: { cause: 'tags' }, candidates: [], candidate: { outcome: 'steer', candidates: pools('p1') } },
+      'newly-allowed',
+    ],
+    ['deny', { denial: { cause: 'tags' }, candidates: [], candidate: { outcome: 'deny', candidates: [] } }, 'other'],
+    [
+      'deny',
+      {
+        denial: { cause: 'exhausted' },
+        candidates: pools('p1'),
+        candidate: { outcome: 'allow', candidates: pools('p2') },
+      },
+      'other-pool',
+    ],
+    [
+      'deny',
+      { denial: { cause: 'exhausted' }, candidates: pools('p1'), candidate: { outcome: 'deny', candidates: [] } },
+      'newly-denied',
+    ],
+    ['allow', { candidates: pools('p1'), candidate: { outcome: 'warn', candidates: pools('p1') } }, 'other'],
+  ]
+  for (const [index, [outcome, body, kind]] of rulings.entries()) {
+    const text = JSON.stringify(body).replaceAll("'", "''")
+    database.exec(`insert into ruling (n, account, locale, resource_type, outcome, mode, body)
+        values (${index}, 'a', 'l', 't', '${outcome}', 'observe', '${text}');
+      insert into decision (n, at, ruling, audit_entry) values (${index}, 1, ${index}, 1);`)
+    if (kind === '-') continue
+    database.exec(`insert into candidate_difference (candidate, account, resource_type, locale, decision, at)
+      values (7, 'a', 't', 'l', ${index}, 1);`)
+  }
+  database.exec(step)
+  const found = database.prepare('select would_be, candidate_outcome from ruling order by n').all()
+  assert.deepEqual(
+    found.map((row) => Object.values(row)),
+    [
+      [null, null],
+      ['deny', null],
+      [null, 'deny'],
+      [null, 'steer'],
+      [null, 'deny'],
+      [null, 'allow'],
+      [null, 'deny'],
+      [null, 'warn'],
+    ],
+  )
+  const kinds = database.prepare('select kind from candidate_difference order by decision').all()
+  assert.deepEqual(
+    kinds.map(({ kind }) => kind),
+    rulings.flatMap(([, , kind]) => (kind === '-' ? [] : [kind])),
+  )
+  for (const table of ['ruling set body', 'candidate_difference set kind']) {
+    assert.throws(() => database.exec(`update ${table} = ''`), /immutable/)
+  }
+  database.close()
+})

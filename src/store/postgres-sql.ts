@@ -6,7 +6,7 @@ import type { Sql, SqlValue } from './sql.ts'
 // The schema --------------------------------------------------------------------------------------------------------
 
 /** Rules that turn the schema of SQLite into PostgreSQL's, in order. */
-const rules: readonly (readonly [RegExp, string])[] = [
+const rules: readonly (readonly [RegExp, string | ((...found: string[]) => string)])[] = [
   [/--.*$/gm, ''],
   [/\) strict(, without rowid)?;/g, ');'],
   // SQLite numbers these rows by itself.
@@ -32,7 +32,11 @@ end $$$$;
 do $$$$ begin execute format('alter function $1() set search_path = %I, pg_temp', current_schema()); end $$$$;
 create trigger $1 before $2 on $3 for each row execute function $1();`,
   ],
-  [/drop trigger (\w+)_kept;/g, 'drop trigger $1_kept on $1;'],
+  [/drop trigger (\w+)_(kept|immutable);/g, 'drop trigger $1_$2 on $1;'],
+  [
+    /json_extract\((\w+), '\$\.([\w.]+)'\)/g,
+    (_, column: string, path: string) => `(${column}::jsonb #>> '{${path.replaceAll('.', ',')}}')`,
+  ],
 ]
 const refuseChange = `
 create function refuse_change() returns trigger language plpgsql as $$
@@ -109,7 +113,7 @@ const ownParts: Readonly<Record<string, { readonly before?: string; readonly aft
 }
 
 const translateSchema = (sql: string): string =>
-  rules.reduce((text, [pattern, replacement]) => text.replace(pattern, replacement), sql)
+  rules.reduce((text, [pattern, replacement]) => text.replace(pattern, replacement as string), sql)
 
 /** The schema's steps, with the same numbers as `migrations`. */
 export const postgresMigrations: readonly { readonly number: number; readonly sql: string }[] = migrations.map(

@@ -10,6 +10,9 @@ export interface DecisionFilter {
   readonly mode?: string
   readonly policyId?: string
   readonly pool?: string
+  /** What assignments that only watch would have answered. */
+  readonly wouldBe?: string
+  readonly candidateOutcome?: string
 }
 export interface EntryFilter {
   readonly account?: string
@@ -53,6 +56,8 @@ const filterColumns = [
   ['pool', 'pool'],
   ['policyId', 'policy_id'],
   ['principal', 'principal'],
+  ['candidateOutcome', 'candidate_outcome'],
+  ['wouldBe', 'would_be'],
   ['account', 'account'],
   ['outcome', 'outcome'],
   ['action', 'action'],

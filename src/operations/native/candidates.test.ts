@@ -17,6 +17,10 @@ interface Group {
   readonly resourceType: string
   readonly locale: string
   readonly count: number
+  readonly newlyDenied: number
+  readonly newlyAllowed: number
+  readonly otherPool: number
+  readonly other: number
   readonly samples: readonly { readonly decisionId: string; readonly live: Answer; readonly candidate: Answer }[]
 }
 interface Page<T> {
@@ -141,6 +145,39 @@ describe('a candidate version', () => {
       'NotFound',
       'what it lists is not there yet',
     )
+  })
+
+  test('differences are counted by kind, and the decisions behind them are listed', async () => {
+    const kinds = (await differences()).map(({ account, count, newlyDenied, newlyAllowed, otherPool, other }) => [
+      account,
+      count,
+      [newlyDenied, newlyAllowed, otherPool, other],
+    ])
+    assert.deepEqual(kinds, [
+      [shop, 5, [1, 1, 3, 0]],
+      [lab, 2, [0, 0, 2, 0]],
+    ])
+    interface Listed {
+      readonly decisionId: string
+      readonly outcome: string
+      readonly candidateOutcome?: string
+    }
+    const list = async (query: string) => (await acme.get<Page<Listed>>(`/decisions?${query}`)).items
+    const all = await list('limit=1000')
+    for (const outcome of ['allow', 'deny'] as const) {
+      const found = await list(`candidate=${outcome}&account=${shop}`)
+      assert.equal(found.length, outcome === 'deny' ? 1 : 4)
+      assert.ok(found.every(({ candidateOutcome }) => candidateOutcome === outcome))
+    }
+    const [denied] = await list('candidate=deny')
+    assert.equal(denied!.outcome, 'allow')
+    const whole = await acme.get<{ candidate: { outcome: string; candidates: object[] } }>(
+      `/decisions/${denied!.decisionId}`,
+    )
+    assert.deepEqual([whole.candidate.outcome, whole.candidate.candidates], ['deny', []])
+    const expected = all.filter(({ candidateOutcome }) => candidateOutcome === 'allow')
+    assert.deepEqual(await list('candidate=allow'), expected)
+    assert.deepEqual(await list('wouldBe=deny'), [])
   })
 
   test('If-Match: it is promoted as it was read, in one step, and then it acts and stands beside nothing', async () => {

@@ -65,7 +65,14 @@ const differences = z.object({
   account: accountId,
   resourceType: z.string(),
   locale: z.string(),
-  count: z.number().int(),
+  count: z.number().int().describe('All of them.'),
+  newlyDenied: z.number().int().describe('Policy allows these, and the candidate would not.'),
+  newlyAllowed: z.number().int().describe('Policy denies these, and the candidate would not.'),
+  otherPool: z.number().int().describe('These would come from other pools, or from the same in another order.'),
+  other: z
+    .number()
+    .int()
+    .describe('What else is otherwise: a warning, another policy that decides, what happens where pools are full.'),
   firstAt: instant,
   lastAt: instant,
   samples: z
@@ -246,7 +253,18 @@ export const listDifferences = nativeRead({
   output: pageOf(differences),
   rest: { method: 'GET', path: `${path}/differences` },
   cli: 'candidate differences',
-  columns: ['account', 'resourceType', 'locale', 'count', 'firstAt', 'lastAt'],
+  columns: [
+    'account',
+    'resourceType',
+    'locale',
+    'count',
+    'newlyDenied',
+    'newlyAllowed',
+    'otherPool',
+    'other',
+    'firstAt',
+    'lastAt',
+  ],
   refusals: ['NotFound', 'MalformedId', 'InvalidPaginationToken'],
   at: placeOfCandidate,
   async run(context, { policyId, targetId, from, until, ...wish }) {

@@ -13,6 +13,7 @@ import { accountId, formatInstant, instant, pageOf, pageSizeDefault, paging, par
 
 export const decisionId = z.string().max(64).describe('`decision-…`, with which every refusal by policy begins.')
 const outcome = z.enum(['allow', 'steer', 'warn', 'deny'])
+const wouldBeOutcome = z.enum(['allow', 'steer', 'deny'])
 const candidate = z.object({
   poolId: z.string().describe('A pool, or `provider`.'),
   netmaskLength: z.number().int(),
@@ -34,6 +35,16 @@ const listed = z.object({
   target: z.string().optional().describe('Where the policy that decided is enabled.'),
   poolId: z.string().optional().describe('The pool that served, or `provider`.'),
   cidr: z.string().optional(),
+  exceptionId: z
+    .string()
+    .optional()
+    .describe('The exception without which it would have been something else, or nothing.'),
+  wouldBeOutcome: wouldBeOutcome
+    .optional()
+    .describe('What assignments that only watch would have answered; absent where it is no different.'),
+  candidateOutcome: outcome
+    .optional()
+    .describe('What candidates of assignments would have answered; absent where it is no different.'),
 })
 const whole = listed.extend({
   request: z.object({
@@ -50,6 +61,7 @@ const whole = listed.extend({
     .looseObject({ cause: z.string(), setting: z.string(), value: z.string(), allowed: z.array(z.string()) })
     .optional(),
   wouldBe: z.looseObject({ mode: z.string(), outcome: z.string(), candidates: z.array(candidate) }).optional(),
+  candidate: z.looseObject({ outcome, candidates: z.array(candidate) }).optional(),
   trace: z.array(z.object({ kind: z.string(), subject: z.string(), result: z.string(), because: z.string() })),
   requestedBy: z
     .object({
@@ -75,24 +87,42 @@ export const listDecisions = nativeRead({
     mode: z.enum(modeValues).optional(),
     policyId: z.string().max(64).optional(),
     poolId: z.string().max(64).optional().describe('The pool that served, or `provider`.'),
+    wouldBe: wouldBeOutcome
+      .optional()
+      .describe('Only those that assignments which only watch would have answered otherwise, with this outcome.'),
+    candidate: outcome
+      .optional()
+      .describe('Only those that candidates of assignments would have answered otherwise, with this outcome.'),
     from: instant.optional().describe('Only those at this moment or later.'),
     until: instant.optional().describe('Only those before this moment.'),
   }),
   output: pageOf(listed),
   rest: { method: 'GET', path: '/decisions' },
   cli: 'decision list',
-  columns: ['decisionId', 'at', 'account', 'resourceType', 'locale', 'outcome', 'poolId', 'cidr'],
+  columns: [
+    'decisionId',
+    'at',
+    'account',
+    'resourceType',
+    'locale',
+    'outcome',
+    'wouldBeOutcome',
+    'candidateOutcome',
+    'poolId',
+    'cidr',
+  ],
   refusals: ['InvalidPaginationToken'],
   at: 'filtered',
-  async run(context, { limit = pageSizeDefault, cursor, poolId: pool, from, until, ...filter }) {
+  async run(context, { limit = pageSizeDefault, cursor, poolId, candidate, from, until, ...rest }) {
     const { recordLists, journal } = context.tx
+    const filter = { ...rest, pool: poolId, candidateOutcome: candidate }
     const isPermitted = await permitter(context, 'decision:read')
     const first = from === undefined ? 0 : await recordLists.firstSince('decision', parseInstant(from))
     const end = until === undefined ? undefined : await recordLists.firstSince('decision', parseInstant(until))
     let before = numberIn(cursor) ?? end ?? Number.MAX_SAFE_INTEGER
     const items: z.output<typeof listed>[] = []
     for (;;) {
-      const found = await recordLists.decisionsBefore({ ...filter, pool }, before, limit + 1)
+      const found = await recordLists.decisionsBefore(filter, before, limit + 1)
       const decisions = await journal.findDecisions(found.numbers)
       for (const n of found.numbers) {
         if (n < first) return { items }
@@ -150,7 +180,7 @@ export const getDecision = nativeRead({
   at: placeOfDecision,
   async run(context, input) {
     const recorded = await getRecorded(context, input.decisionId)
-    const { request, document, candidates, denial, wouldBe, trace, auditEntry } = recorded
+    const { request, document, candidates, denial, wouldBe, candidate, trace, auditEntry } = recorded
     const { family, scopeType, netmaskLength, explicit, tags } = request
     const entry = await context.tx.journal.findEntry(auditEntry)
     return {
@@ -167,6 +197,7 @@ export const getDecision = nativeRead({
       candidates: candidates.map(describeCandidate),
       denial: denial && { ...denial, allowed: [...denial.allowed] },
       wouldBe: wouldBe && { ...wouldBe, candidates: wouldBe.candidates.map(describeCandidate) },
+      candidate: candidate && { ...candidate, candidates: candidate.candidates.map(describeCandidate) },
       trace: [...trace],
       requestedBy: entry && {
         principal: entry.principal,
@@ -219,6 +250,9 @@ const describe = ({ tx }: ReadContext, recorded: RecordedDecision): z.output<typ
   target: recorded.target,
   poolId: recorded.pool,
   cidr: recorded.cidr && formatCidr(recorded.cidr),
+  exceptionId: recorded.exception,
+  wouldBeOutcome: recorded.wouldBe?.outcome,
+  candidateOutcome: recorded.candidate?.outcome,
 })
 
 const describeCandidate = ({ pool, netmaskLength, cidr, rule }: RecordedDecision['candidates'][number]) => ({

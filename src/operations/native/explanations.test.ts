@@ -195,6 +195,11 @@ describe('explanations', () => {
     const last = await ask()
     assert.deepEqual([last.outcome, last.poolId, last.exceptionId], ['allow', other, exceptionId])
     assert.equal(await acme.poolOfAddress(shop), other)
+    const [newest] = (await acme.get<{ items: { decisionId: string; exceptionId: string }[] }>('/decisions?limit=1'))
+      .items
+    assert.equal(newest!.exceptionId, exceptionId)
+    const shown = await acme.get<{ exceptionId: string }>(`/decisions/${newest!.decisionId}`)
+    assert.equal(shown.exceptionId, exceptionId)
     acme.advance(1_800_000)
     assert.equal((await refusalOf(acme.poolOfAddress(shop))).code, 'Exhausted')
   })
@@ -206,6 +211,18 @@ describe('explanations', () => {
     assert.deepEqual([told.outcome, told.poolId], ['warn', 'provider'])
     assert.deepEqual([told.wouldBe!.mode, told.wouldBe!.outcome, told.wouldBe!.policyId], ['warn', 'deny', policy])
     assert.match(told.messages.short, /^Warning: tags are missing: env/)
+    await put(`/policies/${policy}/assignments/${root}`, { mode: 'observe' })
+    assert.equal(await acme.poolOfAddress(shop), 'amazon')
+    interface Listed {
+      decisionId: string
+      wouldBeOutcome: string
+    }
+    const [decision, ...others] = (await acme.get<{ items: Listed[] }>('/decisions?wouldBe=deny')).items
+    assert.deepEqual([decision!.wouldBeOutcome, others], ['deny', []])
+    assert.deepEqual(await acme.get('/decisions?wouldBe=allow'), { items: [] })
+    const { messages } = await acme.get<Explanation>(`/decisions/${decision!.decisionId}/explanation`)
+    assert.match(messages.standard, /^Observed: Policy `.*` would deny this: it requires tags/m)
+    assert.match(messages.short, /; observed: deny$/)
   })
 
   test('bad input is named, and who may not read decisions of the account learns nothing', async (t) => {
