@@ -34,6 +34,7 @@ interface Schema {
   readonly description?: string
   readonly items?: Schema
   readonly anyOf?: readonly Schema[]
+  readonly oneOf?: readonly Schema[]
   readonly properties?: Readonly<Record<string, Schema>>
   readonly required?: readonly string[]
   readonly additionalProperties?: Schema | boolean
@@ -42,7 +43,9 @@ interface Schema {
 function commandOf(operation: NativeOperation, words: string): NativeCommand {
   const { name, summary, description, rest, access, columns, changes } = operation
   const isWrite = access === 'write'
-  const output = schemaOf(operation.output, 'output').properties ?? {}
+  const answer = schemaOf(operation.output, 'output')
+  const output = answer.properties ?? {}
+  const isPaged = 'cursor' in operation.input.shape && 'items' in output
   const command: NativeCommand = {
     name,
     words,
@@ -53,10 +56,12 @@ function commandOf(operation: NativeOperation, words: string): NativeCommand {
     isWrite,
     isRepeatable: isWrite && !('secretOutput' in operation && operation.secretOutput === true),
     changes: changes?.name,
-    isPaged: 'cursor' in operation.input.shape && 'items' in output,
+    isPaged,
     streamId: rest.streamId,
     hasMessages: 'messages' in output,
     columns,
+    // As `--field` is read: of the items, wherever the answer has some.
+    fields: rest.status === 204 ? [] : fieldsOf(output.items?.items ?? answer),
     parameters: parametersOf(operation),
   }
   for (const { flag, where } of command.parameters) {
@@ -65,6 +70,25 @@ function commandOf(operation: NativeOperation, words: string): NativeCommand {
     }
   }
   return command
+}
+
+/** Undefined where it can be anything. Below lists and maps it can: their members are the caller's, or numbers. */
+function fieldsOf(schema: Schema): string[] | undefined {
+  const choices = schema.anyOf ?? schema.oneOf
+  if (choices) {
+    const all = choices.filter(({ type }) => type !== 'null').map(fieldsOf)
+    return all.includes(undefined) ? undefined : [...new Set(all.flatMap((fields) => fields!))]
+  }
+  if (!schema.properties) {
+    const isPlain = schema.type !== undefined && schema.type !== 'object' && schema.type !== 'array'
+    return isPlain || schema.enum || schema.const !== undefined ? [] : undefined
+  }
+  const isLoose = schema.additionalProperties !== undefined && schema.additionalProperties !== false
+  if (isLoose) return undefined
+  return Object.entries(schema.properties).flatMap(([name, member]) => {
+    const below = fieldsOf(member)
+    return below === undefined ? [`${name}.*`] : [name, ...below.map((field) => `${name}.${field}`)]
+  })
 }
 
 function parametersOf(operation: NativeOperation): NativeParameter[] {

@@ -88,7 +88,7 @@ test('tables for people, exactly the JSON of the API for scripts, pages to the e
   const shown = await cadastre('role-binding', 'show', one!.bindingId, '--field', 'principal')
   assert.deepEqual([shown.output, shown.errors], [`${one!.principal}\n`, ''])
   assert.equal((await cadastre('role-binding', 'list', '--field', 'role', '--limit', '1')).errors, '')
-  await fails(1, /no `name`; it has bindingId, /, 'role-binding', 'show', one!.bindingId, '--field', 'name')
+  await fails(2, /no `name`; it has bindingId, /, 'role-binding', 'show', one!.bindingId, '--field', 'name')
   await fails(2, /cannot be used with/, 'whoami', '--field', 'account', '--json')
 
   // A list that grows has a cursor on its last page too.
@@ -131,6 +131,18 @@ const ipam = () => {
   made ??= json('ipam', 'create', '--account', managementAccount, '--region', 'us-east-1')
   return made
 }
+
+test('a misspelt member of the answer is said before anything is made', async () => {
+  const tokens = async () => (await cadastre('token', 'list', '--all', '--json')).output
+  const before = await tokens()
+  await fails(2, /no `tokn`; it has tokenId, .*, token\./, 'token', 'create', '--field', 'tokn')
+  await fails(2, /no `account.x`; it has/, 'token', 'create', '--field', 'account.x')
+  await fails(2, /`token revoke` answers nothing/, 'token', 'revoke', 'token-1', '--field', 'tokenId')
+  assert.equal(await tokens(), before)
+  const made = await cadastre('token', 'create', '--field', 'token')
+  assert.match(made.output, /^cadastre_\S+\n$/)
+  assert.equal((await cadastre('whoami', '--field', 'roles.0.role')).output, 'organization-administrator\n')
+})
 
 test('what has changed since it was read is not changed over', async () => {
   const { ipamId } = await ipam()
@@ -215,6 +227,11 @@ test('what policy denies says why, fact by fact, and leads to the explanation; a
   const taken = await cadastre(...take, '--dry-run')
   assert.match(taken.output, /^cidr +10\.0\.0\.0\/28$/m)
   assert.match(taken.errors, /^Decision: decision-\w+\nDry run/m)
+  const half = { account: managementAccount, locale: pair.locale, resourceType: pair.type, netmaskLength: 29 }
+  const halves = [half, half].map((one) => ({ ...one, scopeType: 'private' }))
+  await writeFile(join(home, 'halves.json'), JSON.stringify(halves))
+  const batch = ['allocation', 'create-batch', '--allocations', `@${join(home, 'halves.json')}`]
+  assert.equal((await cadastre(...batch, '--dry-run', '--field', 'allocations.1.cidr')).output, '10.0.0.8/29\n')
   const denied = await fails(4, new RegExp(policyId), 'allocation', 'create', ...wish, '--pool-id', other)
   const [, decision] = /^ {2}For an exception, ask .* naming (decision-\w+)\.$/m.exec(denied.errors)!
   assert.match(

@@ -36,5 +36,10 @@ export interface NativeCommand {
   /** Its answer has `messages`, in three lengths. */
   readonly hasMessages: boolean
   readonly columns?: readonly string[]
+  /**
+   * The members of the answer, or of the items of its pages, for `--field`: `a.b` is the `b` of `a`, and below `a.*` may be
+   * anything. Undefined where nobody can say.
+   */
+  readonly fields?: readonly string[]
   readonly parameters: readonly NativeParameter[]
 }

@@ -37,6 +37,7 @@ export async function runNative(
   commands: readonly NativeCommand[],
   around: Surroundings,
 ): Promise<number> {
+  checkField(command, own.field)
   const server = await getServer(around.settings, own)
   const idempotencyKey = command.isRepeatable ? (own.idempotencyKey ?? randomUUID()) : undefined
   const asked: Asked = { command, given, server, idempotencyKey, commands }
@@ -50,6 +51,18 @@ export async function runNative(
     }
     throw error
   }
+}
+
+/** Before anything is asked: what is made and shown once would be lost. */
+function checkField({ fields, words }: NativeCommand, field: string | undefined): void {
+  if (field === undefined || fields === undefined) return
+  const isThere = fields.some((name) =>
+    name.endsWith('.*') ? `${field}.`.startsWith(name.slice(0, -1)) : name === field,
+  )
+  if (isThere) return
+  if (fields.length === 0) throw new Stopped('wrongWords', `\`--field\`: \`${words}\` answers nothing.`)
+  const names = [...new Set(fields.map((name) => name.split('.')[0]))]
+  throw new Stopped('wrongWords', `\`--field\`: the answer has no \`${field}\`; it has ${names.join(', ')}.`)
 }
 
 function refused({ problem }: Refused, asked: Asked, { json }: OwnGiven, around: Surroundings): number {

@@ -61,7 +61,7 @@ test('for want of a role: which roles would do, where, and how they are given', 
 })
 
 test('every code has the next step that helps', () => {
-  const given = { policyId: 'ipam-policy-1', compatibility: 'odd' }
+  const given = { policyId: 'ipam-policy-1', compatibility: 'odd', account: '111111111111' }
   const steps: readonly [Problem, string, RegExp][] = [
     [problem(401, 'InvalidToken'), 'whoami', /login --url https:\/\/cadastre\.example\.com --profile work`/],
     [
@@ -72,6 +72,11 @@ test('every code has the next step that helps', () => {
     [problem(409, 'IncorrectState'), 'policy update', /policy show ipam-policy-1`/],
     [problem(422, 'IdempotencyMismatch'), 'policy update', /another one/],
     [problem(404, 'NotFound', { what: 'ipam-policy' }), 'policy update', /`cadastre policy list`/],
+    [
+      problem(404, 'NotFound', { what: 'ipam-pool' }),
+      'policy update',
+      /`cadastre pool list --usable-by 111111111111` shows what the account may use/,
+    ],
     [problem(404, 'InvalidAction'), 'policy update', /another version/],
     [problem(400, 'InvalidParameterValue', { field: 'compatibility' }), 'policy update', /change `--compatibility`/],
     [problem(400, 'MissingParameter', { field: 'policyId' }), 'policy update', /change POLICY-ID/],

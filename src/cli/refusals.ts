@@ -136,7 +136,12 @@ function roomElsewhere({ poolId: pool, decisionId: decision }: Problem, asked: A
 /** `ipam-pool` is listed by `pool list`, `api-token` by `token list`. */
 function findOthers({ what }: Problem, asked: Asked): readonly string[] {
   const list = `${String(what).replace(/^(?:ipam|api)-/, '')} list`
-  return has(asked, list) ? [`${call(list)} shows what there is that you may see.`] : []
+  if (!has(asked, list)) return []
+  if (what !== 'ipam-pool') return [`${call(list)} shows what there is that you may see.`]
+  // What is only shared with an account is not among what its people may see, and can be used nevertheless.
+  const { account } = asked.given
+  const usable = `${list} --usable-by ${typeof account === 'string' ? quoted(account) : 'ACCOUNT'}`
+  return [`${call(usable)} shows what the account may use, also what others share with it.`]
 }
 
 function readAgain(asked: Asked, then: string): readonly string[] {

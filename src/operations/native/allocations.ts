@@ -136,9 +136,16 @@ export const createAllocations = nativeWrite({
   description:
     'Each has its own decision. The first that is refused refuses all: the problem tells which one by `index`, counted from 0, with the facts of its decision.',
   action: 'allocation:manage',
-  input: z.strictObject({ allocations: z.array(wish).min(1).max(batchMax) }),
+  input: z.strictObject({
+    allocations: z
+      .array(wish)
+      .min(1)
+      .max(batchMax)
+      .describe('Each as it would be asked for alone, such as `[{"account": …, "resourceType": …, "locale": …}]`.'),
+  }),
   output: z.object({ allocations: z.array(allocation) }),
   rest: { method: 'POST', path: '/allocations/batch', status: 201 },
+  cli: 'allocation create-batch',
   refusals,
   async at(context, { allocations }) {
     const [first, ...others] = new Set(allocations.map(({ account }) => account))
