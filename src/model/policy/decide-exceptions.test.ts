@@ -389,6 +389,20 @@ test('an exception only ever allows more: what is allowed without it stays exact
   )
 })
 
+test('assignments that observe or warn change nothing of what a request gets under exceptions; warn adds its warning', () => {
+  fc.assert(
+    fc.property(worldIn, requestIn, fc.integer({ min: 0, max: 14 }), (made, one, now) => {
+      const watching = ask(worldOf(factsFrom(made)), one, now)
+      const enforced = made.all.map((each) => (each.mode === 'enforce' ? each : { ...each, mode: 'off' as const }))
+      const alone = ask(worldOf(factsFrom({ ...made, all: enforced })), one, now)
+      const isWarned = watching.outcome === 'warn'
+      if (isWarned) assert.equal(watching.wouldBe?.mode, 'warn')
+      assert.deepEqual({ ...acts(watching), ...(isWarned ? { outcome: 'allow' } : {}) }, acts(alone))
+    }),
+    { numRuns: 1_000 },
+  )
+})
+
 test('at every millisecond around a start and an end the answer is right, on caches that are warm', () => {
   fc.assert(
     fc.property(worldIn, fc.array(requestIn, { minLength: 1, maxLength: 4 }), (made, requests) => {
