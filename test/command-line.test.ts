@@ -288,12 +288,18 @@ test('what signs out ends the token at the server; what is only forgotten is sai
   const { token } = await json<{ token: string }>('token', 'create')
   const login = ['login', '--url', server.endpoint, '--profile', 'second', '--token', '-']
   assert.equal((await runCommand(login, { environment, input: token })).code, 0)
+  const script = await json<{ token: string; madeWith: string }>('token', 'create')
   assert.equal((await cadastre('profile', 'use', 'default')).code, 0)
   await fails(2, /Those that exist: default, second/, 'profile', 'use', 'third')
   await fails(2, /others on this machine can see/, 'login', '--token', 'cadastre_x')
   assert.equal((await cadastre('logout', '--profile', 'second')).code, 0)
   const over = await runHere(['whoami'], { CADASTRE_URL: server.endpoint, CADASTRE_TOKEN: token })
   assert.equal(over.code, 3)
+  const goesOn = () => runHere(['whoami'], { CADASTRE_URL: server.endpoint, CADASTRE_TOKEN: script.token })
+  assert.equal((await goesOn()).code, 0)
+  const { ended } = await json<{ ended: string[] }>('token', 'revoke', script.madeWith)
+  assert.equal(ended.length, 1)
+  assert.equal((await goesOn()).code, 3)
   await fails(2, /There is no profile `second`/, 'whoami', '--profile', 'second')
 })
 

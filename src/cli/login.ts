@@ -170,7 +170,9 @@ export async function logout(words: Words, around: Surroundings): Promise<void> 
   if (name === undefined) throw new Stopped('notSignedIn', 'You are not signed in: no profile is in use.')
   const { url, token, tokenId } = getProfile(known, name)
   try {
-    await send({ url, token }, { ...request, method: 'DELETE', path: `/tokens/${encodeURIComponent(tokenId)}` })
+    // Scripts go on with the tokens that were made with it: who signs out has lost nothing to anybody.
+    const path = `/tokens/${encodeURIComponent(tokenId)}`
+    await send({ url, token }, { ...request, method: 'DELETE', path, query: { alone: 'true' } })
   } catch (error) {
     const isOver = error instanceof Refused && error.problem.status === 401
     if (!isOver) {

@@ -1,4 +1,5 @@
 // Tokens of the native API: only their hashes are here, so that a stolen database opens nothing.
+import type { TokenOrigin } from '#model/token.ts'
 import type { Sql } from './sql.ts'
 
 export interface ApiToken {
@@ -7,11 +8,16 @@ export interface ApiToken {
   readonly principal: string
   readonly account: string
   readonly groups: readonly string[]
+  /** When the token of the sign-in that proved the groups ends; undefined where none did. */
+  readonly groupsUntil?: number
   readonly scopes: readonly string[]
   /** Who it is for the identity provider, where they signed in. */
   readonly subject?: string
   /** Who made it, and who made theirs. */
   readonly makers: readonly string[]
+  readonly origin: TokenOrigin
+  /** The token that it was made with; undefined for a first one, and where it was made before version 10 of the schema. */
+  readonly madeWith?: string
   readonly description: string | undefined
   readonly createdAt: number
   readonly expiresAt: number
@@ -23,30 +29,41 @@ interface Row {
   principal: string
   account: string
   member_of: string
+  groups_until: number | null
   scopes: string
   subject: string | null
   makers: string
+  origin: TokenOrigin
+  made_with: string | null
   description: string | null
   created_at: number
   expires_at: number
   revoked_at: number | null
 }
 const columns =
-  'id, principal, account, member_of, scopes, subject, makers, description, created_at, expires_at, revoked_at'
+  'id, principal, account, member_of, groups_until, scopes, subject, makers, origin, made_with, description, created_at, expires_at, revoked_at'
 
 const toToken = (row: Row): ApiToken => ({
   id: row.id,
   principal: row.principal,
   account: row.account,
   groups: JSON.parse(row.member_of) as string[],
+  ...(row.groups_until === null ? {} : { groupsUntil: row.groups_until }),
   scopes: JSON.parse(row.scopes) as string[],
   ...(row.subject === null ? {} : { subject: row.subject }),
   makers: JSON.parse(row.makers) as string[],
+  origin: row.origin,
+  ...(row.made_with === null ? {} : { madeWith: row.made_with }),
   description: row.description ?? undefined,
   createdAt: row.created_at,
   expiresAt: row.expires_at,
   revokedAt: row.revoked_at ?? undefined,
 })
+
+export interface TokenFilter {
+  readonly principal?: string
+  readonly madeWith?: string
+}
 
 export class ApiTokens {
   readonly #sql: Sql
@@ -65,15 +82,42 @@ export class ApiTokens {
     const row = await this.#sql.get<Row>(`select ${columns} from api_token where hash = ?`, hash)
     return row && toToken(row)
   }
-  /** In order of creation, after the one with id `after`; of one principal where given. */
-  async list(after: string, limit: number, principal?: string): Promise<ApiToken[]> {
+  /** In order of creation, after the one with id `after`; of one principal, or made with one token, where given. */
+  async list(after: string, limit: number, { principal, madeWith }: TokenFilter = {}): Promise<ApiToken[]> {
+    const ofPrincipal = principal === undefined ? '' : 'and principal = ?'
+    const ofMaker = madeWith === undefined ? '' : 'and made_with = ?'
     const rows = await this.#sql.all<Row>(
-      `select ${columns} from api_token where id > ? ${principal === undefined ? '' : 'and principal = ?'} order by id limit ?`,
+      `select ${columns} from api_token where id > ? ${ofPrincipal} ${ofMaker} order by id limit ?`,
       after,
-      ...(principal === undefined ? [] : [principal]),
+      ...[principal, madeWith].filter((value) => value !== undefined),
       limit,
     )
     return rows.map(toToken)
+  }
+  /** How many of a principal are good; no more than `limit` are counted. */
+  async countGood(principal: string, now: number, limit: number): Promise<number> {
+    const row = await this.#sql.get<{ good: number }>(
+      'select count(*) as good from (select 1 as one from api_token where principal = ? and revoked_at is null and expires_at > ? limit ?) found',
+      principal,
+      now,
+      limit,
+    )
+    return row!.good
+  }
+  /** The good ones of the same principal that were made with a token: directly, or with others, whosever, that were. */
+  async listMadeWith({ id, principal }: ApiToken, now: number): Promise<string[]> {
+    const rows = await this.#sql.all<{ id: string }>(
+      `with recursive made (id) as (
+         select id from api_token where made_with = ?
+         union
+         select t.id from api_token t join made m on t.made_with = m.id)
+       select t.id from made m join api_token t on t.id = m.id
+       where t.principal = ? and t.revoked_at is null and t.expires_at > ? order by t.id`,
+      id,
+      principal,
+      now,
+    )
+    return rows.map((row) => row.id)
   }
   /** The token that a sign-in made, if it has. */
   async findBySignIn(signIn: string): Promise<ApiToken | undefined> {
@@ -82,16 +126,19 @@ export class ApiTokens {
   }
   async insert(token: ApiToken, hash: Uint8Array, signIn?: string): Promise<void> {
     await this.#sql.run(
-      `insert into api_token (hash, sign_in, ${columns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `insert into api_token (hash, sign_in, ${columns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       hash,
       signIn ?? null,
       token.id,
       token.principal,
       token.account,
       JSON.stringify(token.groups),
+      token.groupsUntil ?? null,
       JSON.stringify(token.scopes),
       token.subject ?? null,
       JSON.stringify(token.makers),
+      token.origin,
+      token.madeWith ?? null,
       token.description ?? null,
       token.createdAt,
       token.expiresAt,
@@ -107,10 +154,18 @@ export class ApiTokens {
     )
     return row !== undefined
   }
-  /** Ends a token, on every server at once. */
-  async revoke(id: string, at: number): Promise<boolean> {
-    const ended = await this.#sql.run('update api_token set revoked_at = ? where id = ? and revoked_at is null', at, id)
-    if (ended > 0) await this.#epoch.moveKeyEpoch()
-    return ended > 0
+  /** Ends tokens, on every server at once; answers which of them were not over yet. */
+  async revoke(ids: readonly string[], at: number): Promise<string[]> {
+    const ended: string[] = []
+    for (const id of ids) {
+      const isEnded = await this.#sql.run(
+        'update api_token set revoked_at = ? where id = ? and revoked_at is null',
+        at,
+        id,
+      )
+      if (isEnded > 0) ended.push(id)
+    }
+    if (ended.length > 0) await this.#epoch.moveKeyEpoch()
+    return ended
   }
 }

@@ -112,5 +112,27 @@ test('what would be is told of the decisions that are there already, and how can
   for (const table of ['ruling set body', 'candidate_difference set kind']) {
     assert.throws(() => database.exec(`update ${table} = ''`), /immutable/)
   }
+
+test('of the tokens that are there, those of a sign-in alone keep their groups, and none of the others may be extended', () => {
+  const { database, step } = before('what a token was made with')
+  database.exec(`
+    insert into account (id, name, email, status, joined_method, joined_at)
+      values ('111111111111', 'a', 'a@example.com', 'ACTIVE', 'INVITED', 0);`)
+  const insert =
+    database.prepare(`insert into api_token (id, hash, principal, account, member_of, sign_in, created_at, expires_at)
+    values (?, ?, 'user:a', '111111111111', ?, ?, 0, 10)`)
+  insert.run('token-1', new Uint8Array(32).fill(1), '["group:a"]', 'sign-in')
+  insert.run('token-2', new Uint8Array(32).fill(2), '["group:a"]', null)
+  database.exec(step)
+  const rows = database
+    .prepare('select id, member_of, groups_until, origin, made_with from api_token order by id')
+    .all()
+  assert.deepEqual(
+    rows.map((row) => Object.values(row)),
+    [
+      ['token-1', '["group:a"]', 10, 'sign-in', null],
+      ['token-2', '[]', null, 'token', null],
+    ],
+  )
   database.close()
 })

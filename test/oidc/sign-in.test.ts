@@ -49,6 +49,8 @@ test('whoever signs in is the principal that the provider names, with their grou
     readonly expiresAt: string
     readonly subject: string
     readonly makers: readonly string[]
+    readonly groups: readonly string[]
+    readonly groupsLeftOut?: readonly string[]
   }
   const { token, expiresAt, subject, makers } = (await response.json()) as Made
   const { principal, groups, roles } = await me(token)
@@ -60,12 +62,20 @@ test('whoever signs in is the principal that the provider names, with their grou
   // Another name of the same person could not approve what this one asks for, nor could one that they make a token for.
   assert.match(subject, /^http:\/\/\S+ \S+$/)
   assert.deepEqual(makers, [])
-  const own = await fetch(`${server.endpoint}/api/v1/tokens`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: '{}',
-  })
-  assert.equal(((await own.json()) as Made).subject, subject)
+  const make = async (body: object): Promise<Made> => {
+    const own = await fetch(`${server.endpoint}/api/v1/tokens`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    return (await own.json()) as Made
+  }
+  // A script's may be longer than the sign-in, but nothing proves any more then who is in which group.
+  const long = await make({})
+  assert.equal(long.subject, subject)
+  assert(Date.parse(long.expiresAt) > Date.parse(expiresAt))
+  assert.deepEqual([long.groups, long.groupsLeftOut], [[], ['group:network-team']])
+  assert.deepEqual((await make({ expiresInSeconds: 3_600 })).groups, ['group:network-team'])
 })
 
 test('a role of a group is a role of whoever is in it', async () => {

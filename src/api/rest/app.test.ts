@@ -31,7 +31,7 @@ test('a token ends with its revocation, and at its expiry', async () => {
   assert.equal((await ask('GET', '/me', { as: short.body!.token })).status, 200)
   // It is known by now, and ends all the same with the very next request.
   assert.equal((await ask('GET', '/me', { as: long.body!.token })).status, 200)
-  assert.equal((await ask('DELETE', `/tokens/${long.body!.tokenId}`)).status, 204)
+  assert.equal((await ask('DELETE', `/tokens/${long.body!.tokenId}`)).status, 200)
   assert.equal((await ask('GET', '/me', { as: long.body!.token })).status, 401)
   world.advance(60_000)
   assert.equal((await ask('GET', '/me', { as: short.body!.token })).status, 401)

@@ -43,7 +43,7 @@ export const listChanges = nativeRead({
   rest: { method: 'GET', path: '/changes', streamId: 'changeId' },
   cli: 'change list',
   columns: ['changeId', 'at', 'principal', 'action', 'outcome', 'subjects'],
-  refusals: ['InvalidPaginationToken'],
+  refusals: ['InvalidPaginationToken', 'LimitExceeded'],
   at: 'filtered',
   async run(context, { limit = pageSizeDefault, cursor, from, latest, ...filter }) {
     const { recordLists } = context.tx

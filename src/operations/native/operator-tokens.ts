@@ -48,6 +48,7 @@ export async function createOperatorToken(
         groups: [],
         scopes: [],
         makers: [],
+        origin: 'operator',
         description: 'made by the operator',
         createdAt: tx.now,
         expiresAt: tx.now + operatorTokenMs,

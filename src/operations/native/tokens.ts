@@ -1,10 +1,12 @@
 // Tokens of the native API: whoever holds one acts as its principal until it expires or is revoked.
 import { hash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
+import { assert } from '#model/assert.ts'
 import { hasShape } from '#model/identifier.ts'
 import { makersOf } from '#model/principal.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import { everywhere, scopeNames } from '#model/roles.ts'
+import { groupsOfOwn, latestOwnEnd } from '#model/token.ts'
 import type { ApiToken } from '#store/api-tokens.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { accessAt, permitter } from './authority.ts'
@@ -14,6 +16,8 @@ import { accountId, formatInstant, gatherPage, instant, pageOf, paging, principa
 const secondsDefault = 30 * 86_400
 const secondsMin = 60
 export const tokenSecondsMax = 366 * 86_400
+/** Of one principal, that are good: so many at most end with one that they were made with. */
+const tokensMax = 1_000
 const prefix = 'cadastre_'
 
 const tokenId = z.string().max(64).describe('`token-…`: names the token, and opens nothing.')
@@ -33,6 +37,10 @@ const tokenShape = {
     .describe(
       'Who made it, and who made theirs: they may not approve what is asked for with it, nor it what they ask for.',
     ),
+  origin: z
+    .enum(['sign-in', 'operator', 'token'])
+    .describe('How its holder was known when it was made: by a sign-in, by the operator, or by another token.'),
+  madeWith: tokenId.optional().describe('The token that it was made with.'),
   description: z.string().optional(),
   createdAt: instant,
   expiresAt: instant,
@@ -85,20 +93,30 @@ export const listTokens = nativeRead({
   name: 'listTokens',
   summary: 'List tokens: your own, and those of others as far as you may see them.',
   action: 'token:read',
-  input: z.strictObject({ ...paging, principal: principalName.optional().describe('Only those of this principal.') }),
+  input: z.strictObject({
+    ...paging,
+    principal: principalName.optional().describe('Only those of this principal.'),
+    madeBy: principalName
+      .optional()
+      .describe('Only those that this principal made for others, with tokens of its own or through those of others.'),
+    madeWith: tokenId.optional().describe('Only those that were made with this very token, for whomever.'),
+  }),
   output: pageOf(token),
   rest: { method: 'GET', path: '/tokens' },
   cli: 'token list',
   columns: ['tokenId', 'principal', 'scopes', 'expiresAt', 'revokedAt', 'description'],
   refusals: ['InvalidPaginationToken'],
   at: 'filtered',
-  async run(context, { principal, ...wish }) {
+  async run(context, { principal, madeBy, madeWith, ...wish }) {
     const isPermitted = await permitter(context, 'token:read')
     const own = context.caller.native!.name
     return gatherPage(wish, {
-      read: (after, limit) => context.tx.apiTokens.list(after, limit, principal),
+      read: (after, limit) => context.tx.apiTokens.list(after, limit, { principal, madeWith }),
       key: ({ id }) => id,
-      show: async (row) => (row.principal === own || isPermitted(row.account) ? describe(row) : undefined),
+      show: async (row) => {
+        const isAsked = madeBy === undefined || row.makers.includes(madeBy)
+        return isAsked && (row.principal === own || isPermitted(row.account)) ? describe(row) : undefined
+      },
     })
   },
 })
@@ -107,7 +125,7 @@ export const createToken = nativeWrite({
   name: 'createToken',
   summary: 'Make a token, for yourself or for a service; it is shown once.',
   description:
-    'A token for yourself can do no more than the one you use. For others you need `token:manage` at their home account, and everywhere where the principal already has a role.',
+    'A token has at most the scopes of the one that you use. One for yourself lasts no longer either, unless a sign-in or the operator made yours; and it is in the groups of your sign-in only if it ends with it or before. For others you need `token:manage` and `role:manage` at their home account, and everywhere where the principal already has a role; how long theirs lasts does not depend on yours.',
   action: 'token:manage',
   input: z.strictObject({
     principal: principalName.optional().describe('`service:NAME`, or `user:NAME`; yourself unless said otherwise.'),
@@ -119,13 +137,22 @@ export const createToken = nativeWrite({
       .int()
       .min(secondsMin)
       .max(tokenSecondsMax)
-      .default(secondsDefault)
-      .describe(`Seconds until it ends: ${secondsMin} to ${tokenSecondsMax}.`),
+      .optional()
+      .describe(
+        `Seconds until it ends: ${secondsMin} to ${tokenSecondsMax}. Without it ${secondsDefault}, or as many as it may where that is less.`,
+      ),
   }),
-  output: z.object({ ...tokenShape, token: z.string().describe('The token itself. It is never shown again.') }),
+  output: z.object({
+    ...tokenShape,
+    groupsLeftOut: z
+      .array(z.string())
+      .optional()
+      .describe('Your groups that it is not in, because it lasts longer than the sign-in that proved them.'),
+    token: z.string().describe('The token itself. It is never shown again.'),
+  }),
   rest: { method: 'POST', path: '/tokens', status: 201 },
   cli: 'token create',
-  refusals: ['NotAuthorized', 'NotFound'],
+  refusals: ['NotAuthorized', 'NotFound', 'LimitExceeded'],
   at: 'own',
   secretOutput: true,
   prepare: drawToken,
@@ -135,42 +162,63 @@ export const createToken = nativeWrite({
     if (principal.startsWith('group:'))
       refuseValue('principal', principal, 'a group holds no token; name a user or a service')
     const account = wish.account ?? context.caller.account
-    const isOwn = principal === native.name && account === context.caller.account
-    if (!isOwn) await requireRightOver(context, principal, account)
-    const narrowed = isOwn ? narrow(native.scopes, wish.scopes) : wish.scopes
+    const isOwn = principal === native.name
+    if (!isOwn || account !== context.caller.account) await requireRightOver(context, principal, account)
+    const used = await context.tx.apiTokens.find(context.caller.accessKeyId)
+    assert(used !== undefined, 'who asks over the native API has a token')
+    const good = await context.tx.apiTokens.countGood(principal, context.now, tokensMax)
+    if (good >= tokensMax) refuse({ code: 'LimitExceeded', what: 'tokens', limit: tokensMax, used: good })
+    const expiresAt = isOwn
+      ? endOfOwn(wish.expiresInSeconds, used, context.now)
+      : context.now + (wish.expiresInSeconds ?? secondsDefault) * 1_000
+    const groups = isOwn ? groupsOfOwn(used, expiresAt) : []
     const created: ApiToken = {
       id: context.newId('apiToken'),
       principal,
       account,
-      groups: isOwn ? native.groups : [],
-      scopes: narrowed,
+      groups,
+      ...(groups.length > 0 ? { groupsUntil: used.groupsUntil } : {}),
+      scopes: narrow(native.scopes, wish.scopes, isOwn),
       ...(isOwn && native.subject !== undefined ? { subject: native.subject } : {}),
       makers: isOwn ? native.makers : makersOf(native),
+      origin: 'token',
+      madeWith: used.id,
       description: wish.description,
       createdAt: context.now,
-      expiresAt: context.now + wish.expiresInSeconds * 1_000,
+      expiresAt,
       revokedAt: undefined,
     }
     await context.tx.apiTokens.insert(created, tokenHash(drawn))
     context.changed(created.id)
-    return { ...describe(created), token: drawn }
+    const isLess = isOwn && groups.length < used.groups.length
+    return { ...describe(created), ...(isLess ? { groupsLeftOut: [...used.groups] } : {}), token: drawn }
   },
 })
 
 export const revokeToken = nativeWrite({
   name: 'revokeToken',
-  summary: 'End a token at once.',
+  summary: 'End a token at once, and what its principal made with it.',
+  description:
+    'Whoever had the token may have made others with it: those of the same principal end with it, also where they were made with one of these, or through a token of somebody else. Those of others go on: `madeBy` and `madeWith` of the list find them.',
   action: 'token:manage',
-  input: z.strictObject({ tokenId }),
-  output: z.void(),
-  rest: { method: 'DELETE', path: '/tokens/{tokenId}', status: 204 },
+  input: z.strictObject({
+    tokenId,
+    alone: z.stringbool().optional().describe('`true`: this one and no other, as when somebody signs out.'),
+  }),
+  output: z.object({
+    ended: z.array(tokenId).describe('What has ended with this request: none where all of it was over before.'),
+  }),
+  rest: { method: 'DELETE', path: '/tokens/{tokenId}' },
   cli: 'token revoke',
   refusals: ['NotFound', 'MalformedId'],
   at: 'own',
-  async run(context, input) {
-    const found = await getToken(context, input.tokenId)
-    if (found.revokedAt === undefined) await context.tx.apiTokens.revoke(found.id, context.now)
-    context.changed(found.id)
+  async run(context, { tokenId, alone }) {
+    const { apiTokens } = context.tx
+    const found = await getToken(context, tokenId)
+    const made = alone ? [] : await apiTokens.listMadeWith(found, context.now)
+    const ended = await apiTokens.revoke([found.id, ...made], context.now)
+    context.changed(...new Set([found.id, ...ended]))
+    return { ended }
   },
 })
 
@@ -194,17 +242,20 @@ export const createSession = nativeWrite({
     if (await context.tx.apiTokens.findBySignIn(signIn)) {
       refuseValue('code', '[secret]', 'it has made a token already; sign in again')
     }
+    const expiresAt = context.now + sessionSeconds * 1_000
     const created: ApiToken = {
       id: context.newId('apiToken'),
       principal: name,
       account: context.caller.account,
       groups,
+      groupsUntil: expiresAt,
       scopes: [],
       subject,
       makers,
+      origin: 'sign-in',
       description: 'signed in',
       createdAt: context.now,
-      expiresAt: context.now + sessionSeconds * 1_000,
+      expiresAt,
       revokedAt: undefined,
     }
     await context.tx.apiTokens.insert(created, tokenHash(drawn), signIn)
@@ -244,12 +295,25 @@ async function requireRightOver(context: WriteContext, principal: string, accoun
   }
 }
 
-/** A token made with another one reaches no further than that one. */
-function narrow(own: readonly string[], wished: readonly string[]): readonly string[] {
+/** When a token for oneself ends. What is wished and may not be is refused; what nobody has named is as long as it may be. */
+function endOfOwn(wished: number | undefined, used: ApiToken, now: number): number {
+  const latest = latestOwnEnd(used)
+  const endsAt = now + (wished ?? secondsDefault) * 1_000
+  if (endsAt <= latest) return endsAt
+  if (wished === undefined) return latest
+  const seconds = Math.floor((latest - now) / 1_000)
+  const allowed = seconds < secondsMin ? 'leave it out' : `at most ${seconds}, or leave it out`
+  const because = `the token you use ends at ${formatInstant(latest)}, and none that you make with it for yourself lasts longer`
+  refuseValue('expiresInSeconds', String(wished), `${because}: ${allowed}, or sign in again`)
+}
+
+/** A token made with another one reaches no further than that one; what is for somebody else says how far. */
+function narrow(own: readonly string[], wished: readonly string[], isOwn: boolean): readonly string[] {
   if (own.length === 0) return wished
-  if (wished.length === 0) return own
+  const problem = `the token you use has only ${own.join(', ')}`
+  if (wished.length === 0) return isOwn ? own : refuseValue('scopes', '', `${problem}; name those that it shall have`)
   const beyond = wished.find((scope) => !own.includes(scope))
-  if (beyond !== undefined) refuseValue('scopes', beyond, `the token you use has only ${own.join(', ')}`)
+  if (beyond !== undefined) refuseValue('scopes', beyond, problem)
   return wished
 }
 
@@ -261,6 +325,8 @@ const describe = (row: ApiToken): z.output<typeof token> => ({
   scopes: row.scopes as z.output<typeof token>['scopes'],
   ...(row.subject === undefined ? {} : { subject: row.subject }),
   makers: [...row.makers],
+  origin: row.origin,
+  ...(row.madeWith === undefined ? {} : { madeWith: row.madeWith }),
   description: row.description,
   createdAt: formatInstant(row.createdAt),
   expiresAt: formatInstant(row.expiresAt),

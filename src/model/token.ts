@@ -1,0 +1,26 @@
+// How long a token for oneself may last, and which groups it carries: no token is stronger than what its maker proved.
+
+/**
+ * How its holder was known when it was made: by a sign-in, by the operator, or by another token, which proves no more than
+ * that somebody had it.
+ */
+export type TokenOrigin = 'sign-in' | 'operator' | 'token'
+
+export interface MakingToken {
+  readonly origin: TokenOrigin
+  readonly expiresAt: number
+  readonly groups: readonly string[]
+  /** When the sign-in that proved the groups is over; undefined where none did. */
+  readonly groupsUntil?: number
+}
+
+/**
+ * When a token for oneself must end at the latest. A sign-in or the operator may make it for as long as anybody may; a
+ * token that was made with a token, only for as long as that one lasts: otherwise no end would be one.
+ */
+export const latestOwnEnd = ({ origin, expiresAt }: MakingToken): number =>
+  origin === 'token' ? expiresAt : Number.POSITIVE_INFINITY
+
+/** Groups go with a token that ends no later than the sign-in that proved them; with a longer one, none. */
+export const groupsOfOwn = ({ groups, groupsUntil }: MakingToken, endsAt: number): readonly string[] =>
+  groupsUntil !== undefined && endsAt <= groupsUntil ? groups : []

@@ -1,0 +1,221 @@
+// What a token hands on to those that are made with it: how long, which groups, how much; and what ends with it.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
+import { managementAccount } from '../../../test/world.ts'
+import { createSession } from './tokens.ts'
+
+interface Made {
+  readonly token: string
+  readonly tokenId: string
+  readonly principal: string
+  readonly groups: readonly string[]
+  readonly groupsLeftOut?: readonly string[]
+  readonly origin: string
+  readonly madeWith?: string
+  readonly makers: readonly string[]
+  readonly scopes: readonly string[]
+  readonly createdAt: string
+  readonly expiresAt: string
+}
+interface Page {
+  readonly items: readonly Made[]
+}
+
+let world: NativeWorld
+before(async () => {
+  world = await openNativeWorld()
+})
+after(() => world.close())
+
+const make = (as?: string, body: object = {}): Promise<Made> => world.post('/tokens', body, { as })
+const refused = async (as: string, body: object): Promise<Record<string, string>> => {
+  const answer = await world.ask<Record<string, string>>('POST', '/tokens', { body, as })
+  assert(answer.status >= 400, `${answer.status}`)
+  return answer.body
+}
+const secondsOf = ({ createdAt, expiresAt }: Made): number => (Date.parse(expiresAt) - Date.parse(createdAt)) / 1_000
+const isGood = async (token: string): Promise<boolean> => (await world.ask('GET', '/me', { as: token })).status === 200
+
+let signIns = 0
+/** The token of somebody who has just signed in, as the sign-in makes it. */
+async function signIn(name: string, groups: readonly string[]): Promise<Made> {
+  const { output } = await world.hallway.execute(createSession, {
+    principal: {
+      account: managementAccount,
+      arn: `arn:cadastre::${managementAccount}:${name.replace(':', '/')}`,
+      accessKeyId: 'sign-in-test',
+      userId: name,
+      native: { name, groups, scopes: [], subject: `https://id.example.com ${name}`, makers: [] },
+    },
+    region: 'global',
+    input: { signIn: `sign-in-${++signIns}` } as never,
+    requestId: `sign-in-${signIns}`,
+    sourceAddress: '127.0.0.1',
+  })
+  return output as Made
+}
+const day = 86_400
+const workingDay = 43_200
+
+describe('a token for oneself', () => {
+  test('never outlives the one that it was made with: what is wished is refused with what may be', async () => {
+    const short = await make(undefined, { expiresInSeconds: 120 })
+    assert.deepEqual([short.origin, secondsOf(short)], ['token', 120])
+    const { code, field, value, detail } = await refused(short.token, { expiresInSeconds: 366 * day })
+    assert.deepEqual([code, field, value], ['InvalidParameterValue', 'expiresInSeconds', String(366 * day)])
+    assert.match(detail!, new RegExp(`ends at ${short.expiresAt}.*: at most 120, or leave it out`))
+    assert.equal((await make(short.token, { expiresInSeconds: 120 })).expiresAt, short.expiresAt)
+    assert.equal((await make(short.token)).expiresAt, short.expiresAt)
+    world.advance(90_000)
+    // Nothing that may be named is short enough by now.
+    assert.match((await refused(short.token, { expiresInSeconds: 60 })).detail!, /leave it out/)
+    const last = await make((await make(short.token)).token)
+    assert.equal(last.expiresAt, short.expiresAt)
+    world.advance(30_000)
+    assert(!(await isGood(last.token)))
+  })
+
+  test('nor under the same name at home in another account', async () => {
+    const account = '222222222222'
+    await world.store.write(async (tx) => {
+      const known = { name: 'other', email: 'other@example.com', status: 'ACTIVE', joinedMethod: 'CREATED' } as const
+      await tx.organizations.insertAccount({ id: account, ...known, joinedAt: tx.now })
+    })
+    const short = await make(undefined, { expiresInSeconds: 120, scopes: ['token', 'role'] })
+    assert.equal((await refused(short.token, { account, expiresInSeconds: day })).field, 'expiresInSeconds')
+    assert.deepEqual((await make(short.token, { account })).scopes, ['token', 'role'])
+  })
+
+  test('may be longer where a sign-in or the operator made the first one', async () => {
+    const session = await signIn('user:script', [])
+    assert.deepEqual([session.origin, secondsOf(session)], ['sign-in', workingDay])
+    const long = await make(session.token, { expiresInSeconds: 366 * day })
+    assert.deepEqual([secondsOf(long), long.madeWith, long.groupsLeftOut], [366 * day, session.tokenId, undefined])
+    assert.equal(secondsOf(await make(session.token)), 30 * day)
+    const { items } = await world.get<Page>('/tokens?principal=user:admin')
+    const [operators, first] = items
+    assert.deepEqual([operators!.origin, secondsOf(operators!)], ['operator', 3_600])
+    assert.deepEqual([first!.madeWith, secondsOf(first!)], [operators!.tokenId, 366 * day])
+  })
+
+  test('is in the groups of the sign-in as long as that lasts, and says so where it is not', async () => {
+    const groups = ['group:net']
+    const session = await signIn('user:nina', groups)
+    const within = await make(session.token, { expiresInSeconds: workingDay })
+    assert.deepEqual([within.groups, within.groupsLeftOut], [groups, undefined])
+    const beyond = await make(session.token, { expiresInSeconds: workingDay + 1 })
+    assert.deepEqual([beyond.groups, beyond.groupsLeftOut], [[], groups])
+    assert.deepEqual((await world.get<Made>('/me', { as: beyond.token })).groups, [])
+    assert.deepEqual((await make(beyond.token)).groups, [])
+    const again = await make(within.token)
+    assert.deepEqual([again.groups, again.expiresAt], [groups, session.expiresAt])
+    assert.equal((await refused(within.token, { expiresInSeconds: workingDay + 1 })).field, 'expiresInSeconds')
+    world.advance(workingDay * 1_000)
+    for (const { token } of [session, within, again]) assert(!(await isGood(token)))
+    assert(await isGood(beyond.token))
+  })
+
+  test('groups that outlive their proof cannot be stored', async () => {
+    const rest = `origin = 'token' where principal = 'user:nina' and made_with is not null`
+    for (const change of [
+      `member_of = '["group:net"]', groups_until = null`,
+      `member_of = '["group:net"]', groups_until = 1`,
+    ]) {
+      await assert.rejects(world.database.execute(`update api_token set ${change}, ${rest}`), /check/i)
+    }
+    await assert.rejects(
+      world.database.execute(`update api_token set origin = 'operator' where made_with is not null`),
+      /check/i,
+    )
+  })
+})
+
+describe('a token for somebody else', () => {
+  test('goes on when the one that it was made with has ended', async () => {
+    const short = await make(undefined, { expiresInSeconds: 60 })
+    const service = await make(short.token, { principal: 'service:dns', expiresInSeconds: 366 * day })
+    assert.deepEqual([secondsOf(service), service.madeWith, service.groups], [366 * day, short.tokenId, []])
+    world.advance(60_000)
+    assert(!(await isGood(short.token)))
+    assert(await isGood(service.token))
+  })
+
+  test('reaches no further than the one that it was made with, and says how far', async () => {
+    const narrow = await make(undefined, { scopes: ['token', 'role', 'read'] })
+    const principal = 'service:reader'
+    assert.match((await refused(narrow.token, { principal })).detail!, /name those/)
+    assert.equal((await refused(narrow.token, { principal, scopes: ['policy'] })).field, 'scopes')
+    assert.deepEqual((await make(narrow.token, { principal, scopes: ['read'] })).scopes, ['read'])
+  })
+})
+
+describe('what is revoked', () => {
+  const revoke = (tokenId: string, query = '') => world.ask<{ ended: string[] }>('DELETE', `/tokens/${tokenId}${query}`)
+
+  test('takes along what its principal made with it, at whatever distance, and nothing of others', async () => {
+    await world.post('/role-bindings', { principal: 'service:hand', role: 'organization-administrator', node: '*' })
+    const first = await make()
+    const second = await make(first.token)
+    const third = await make(second.token)
+    const hand = await make(second.token, { principal: 'service:hand' })
+    const back = await make(hand.token, { principal: 'user:admin' })
+    const beside = await make()
+    const all = [first, second, third, hand, back, beside]
+    for (const { token } of all) assert(await isGood(token))
+
+    const listed = async (query: string) =>
+      (await world.get<Page>(`/tokens?${query}`)).items.map(({ tokenId }) => tokenId)
+    assert.deepEqual(await listed(`madeWith=${second.tokenId}`), [third.tokenId, hand.tokenId])
+    assert((await listed('madeBy=user:admin')).includes(hand.tokenId))
+    assert(!(await listed('madeBy=user:admin')).includes(third.tokenId))
+    assert.deepEqual(await listed('madeBy=service:hand'), [back.tokenId])
+    assert.deepEqual(await listed('madeBy=user:adm'), [])
+
+    const { status, body } = await revoke(first.tokenId)
+    assert.equal(status, 200)
+    assert.deepEqual(
+      body.ended,
+      [first, second, third, back].map(({ tokenId }) => tokenId),
+    )
+    const good = await Promise.all(all.map(({ token }) => isGood(token)))
+    assert.deepEqual(good, [false, false, false, true, false, true])
+    assert.deepEqual((await revoke(first.tokenId)).body.ended, [])
+    const { items } = await world.get<{ items: { action: string; subjects: string[] }[] }>('/changes?limit=1000')
+    const change = items.filter(({ action }) => action === 'revokeToken')[0]
+    assert.deepEqual(change?.subjects, body.ended)
+  })
+
+  test('ends alone where that is asked for, as when somebody signs out', async () => {
+    const session = await signIn('user:leaver', [])
+    const script = await make(session.token)
+    const query = '?alone=true'
+    const { body } = await world.ask<{ ended: string[] }>('DELETE', `/tokens/${session.tokenId}${query}`, {
+      as: session.token,
+    })
+    assert.deepEqual(body.ended, [session.tokenId])
+    assert(await isGood(script.token))
+    // What was made with it can be ended later too.
+    assert.deepEqual((await revoke(session.tokenId)).body.ended, [script.tokenId])
+    assert(!(await isGood(script.token)))
+  })
+})
+
+test('of one principal, a thousand tokens are good at a time', async () => {
+  const first = await signIn('user:many', [])
+  await world.store.write(async (tx) => {
+    const { tokenId: id, principal } = first
+    const known = await tx.apiTokens.find(id)
+    for (let n = 0; n < 999; n++) {
+      const hash = new Uint8Array(32)
+      new DataView(hash.buffer).setUint32(0, n)
+      await tx.apiTokens.insert({ ...known!, id: `${id}-${n}`, principal, origin: 'token', madeWith: id }, hash)
+    }
+  })
+  const { code, detail } = await refused(first.token, {})
+  assert.equal(code, 'LimitExceeded')
+  assert.match(detail!, /limited to 1000/)
+  await make(undefined, { principal: 'user:few' })
+  const ended = await world.ask<{ ended: string[] }>('DELETE', `/tokens/${first.tokenId}`)
+  assert.equal(ended.body.ended.length, 1_000)
+})
