@@ -101,6 +101,33 @@ test('a bad place to resume at is a problem, not a stream', async () => {
   assert.equal(((await response.json()) as { code: string }).code, 'InvalidPaginationToken')
 })
 
+test('one principal listens so often and no more, and may again once it has hung up', async () => {
+  const other = await startServer()
+  const printed = await other.cadastre('operator', 'token', '--principal', 'user:listener')
+  const authorization = `Bearer ${printed.trim().replace('CADASTRE_TOKEN=', '')}`
+  const open = async (): Promise<{ status: number; body: Response; hangUp: AbortController }> => {
+    const hangUp = new AbortController()
+    const response = await fetch(`${other.endpoint}/api/v1/changes?latest=true`, {
+      headers: { accept: 'text/event-stream', authorization },
+      signal: hangUp.signal,
+    })
+    return { status: response.status, body: response, hangUp }
+  }
+  const opened = await Promise.all(Array.from({ length: 20 }, open))
+  assert.deepEqual(new Set(opened.map(({ status }) => status)), new Set([200]))
+  const more = await open()
+  assert.equal(more.status, 409)
+  assert.match(((await more.body.json()) as { detail: string }).detail, /limited to 20/)
+  opened[0]!.hangUp.abort()
+  // The server hears of it when the socket has closed.
+  let again = await open()
+  for (const deadline = Date.now() + 5_000; again.status !== 200 && Date.now() < deadline; again = await open()) {
+    await again.body.text()
+  }
+  assert.equal(again.status, 200)
+  await other.stop()
+})
+
 test('a server that is told to stop sends its listeners away and ends at once', async () => {
   const other = await startServer()
   const printed = await other.cadastre('operator', 'token', '--principal', 'user:listener')

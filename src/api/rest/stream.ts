@@ -6,6 +6,8 @@ import { refuse } from '#model/refusal.ts'
 const pollMs = 500
 /** Each asks the database twice a second. */
 const streamsMax = 200
+/** Of one principal: nobody keeps all others from listening. */
+export const streamsOfOneMax = 20
 
 /** A page whose cursor leads behind its last item, also where there is nothing more yet. */
 export interface GrowingPage {
@@ -13,8 +15,19 @@ export interface GrowingPage {
   readonly nextCursor: string
 }
 
+type ReadPage = (cursor: string | undefined) => Promise<GrowingPage>
+
+export interface Following {
+  readonly cursor: string | undefined
+  readonly listener: string
+  readonly signal: AbortSignal
+  idOf(item: object): string
+}
+
 export class Streams {
+  /** How many listen, and as whom. */
   #count = 0
+  readonly #listeners = new Map<string, number>()
   readonly #ending = new AbortController()
 
   /** Whoever listens is sent away; to be called when the server stops. */
@@ -23,18 +36,42 @@ export class Streams {
   }
 
   /**
-   * Every item as an event, whose id resumes the stream behind it.
+   * Every item as an event, whose id resumes the stream behind it. Whoever may not listen is refused at once, while there is
+   * still a status to say it with.
    * @param read one page behind a cursor; it asks each time who may see what, so that an ended token ends the stream
-   * @param signal aborted when the listener has gone
+   * @param listener who listens
+   * @param signal aborted when the listener has gone, whatever the stream waits for then
    */
-  async *follow(
-    read: (cursor: string | undefined) => Promise<GrowingPage>,
-    { cursor, idOf, signal }: { cursor: string | undefined; idOf(item: object): string; signal: AbortSignal },
-  ): AsyncGenerator<SSEMessage> {
+  follow(read: ReadPage, following: Following): AsyncGenerator<SSEMessage> {
+    const release = this.#admit(following.listener)
+    following.signal.addEventListener('abort', release, { once: true })
+    if (following.signal.aborted) release()
+    return this.#events(read, following, release)
+  }
+
+  /** Counts one more; the answer takes it back, once. */
+  #admit(listener: string): () => void {
     if (this.#count >= streamsMax) {
       refuse({ code: 'Unavailable', because: `more than ${streamsMax} listen already` })
     }
+    const own = this.#listeners.get(listener) ?? 0
+    if (own >= streamsOfOneMax) {
+      refuse({ code: 'LimitExceeded', what: 'streams', limit: streamsOfOneMax, used: own })
+    }
     this.#count++
+    this.#listeners.set(listener, own + 1)
+    let isOver = false
+    return () => {
+      if (isOver) return
+      isOver = true
+      this.#count--
+      const left = this.#listeners.get(listener)! - 1
+      if (left === 0) this.#listeners.delete(listener)
+      else this.#listeners.set(listener, left)
+    }
+  }
+
+  async *#events(read: ReadPage, { cursor, idOf, signal }: Following, release: () => void): AsyncGenerator<SSEMessage> {
     const ended = AbortSignal.any([signal, this.#ending.signal])
     try {
       while (!ended.aborted) {
@@ -45,7 +82,7 @@ export class Streams {
         if (!isBehind) await pause(ended)
       }
     } finally {
-      this.#count--
+      release()
     }
   }
 }
