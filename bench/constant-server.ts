@@ -23,6 +23,7 @@ const output = {
 const verified = createAwsEndpoint({
   now: Date.now,
   newRequestId: createRequestIds(randomBytes(10)),
+  addressOf: ({ socket }) => socket.remoteAddress ?? '',
   findKey: () => key,
   isImplemented: () => true,
   isRead: () => false,

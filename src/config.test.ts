@@ -20,6 +20,7 @@ test('without any variable there is a configuration that works on this machine',
     dataFolder: './data',
     host: '127.0.0.1',
     port: 7420,
+    trustedProxies: [],
     secretKeyFile: undefined,
     database: undefined,
     bootstrap: { account: '111111111111', accessKeyId: undefined, secretAccessKey: undefined },
@@ -59,6 +60,7 @@ test('every variable is read', () => {
     CADASTRE_OIDC_GROUPS_CLAIM: 'roles',
     CADASTRE_PUBLIC_URL: 'https://cadastre.example.com/',
     CADASTRE_REQUESTS_PER_MINUTE: '600',
+    CADASTRE_TRUSTED_PROXIES: '10.0.0.0/8, ::1,',
     CADASTRE_QUARANTINE_SECONDS: '2592000',
     CADASTRE_REQUIRE_CIDR_AUTHORIZATION: 'true',
     CADASTRE_PROVIDER_IPV4_CIDR: '192.0.2.0/28',
@@ -69,6 +71,10 @@ test('every variable is read', () => {
     dataFolder: '/srv/cadastre',
     host: '::1',
     port: 0,
+    trustedProxies: [
+      { family: 4, first: 0x0a000000n, length: 8 },
+      { family: 6, first: 1n, length: 128 },
+    ],
     secretKeyFile: '/etc/cadastre.key',
     database: undefined,
     bootstrap: {
@@ -163,5 +169,12 @@ test('all problems are told at once', () => {
       problemsOf(environment).some((problem) => problem.includes(name)),
       name,
     )
+  }
+})
+
+test('proxies are addresses and CIDRs, and never everybody', () => {
+  for (const text of ['10.0.0.1/8', 'proxy.example.com', '10.0.0.1;10.0.0.2', '0.0.0.0/0', '::/0']) {
+    const [problem] = problemsOf({ CADASTRE_TRUSTED_PROXIES: text })
+    assert.match(problem ?? '', /CADASTRE_TRUSTED_PROXIES=`.*`: addresses and CIDRs/, text)
   }
 })

@@ -1,7 +1,7 @@
 // The configuration: the only reader of the environment, turned once into one frozen, checked value.
 import { readFileSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
-import { parseCidr } from '#model/cidr.ts'
+import { type Cidr, parseAddress, parseCidr } from '#model/cidr.ts'
 import type { OperationSettings, RegionSetting } from '#operations/operation.ts'
 
 export interface Config {
@@ -17,6 +17,8 @@ export interface Config {
     | undefined
   readonly host: string
   readonly port: number
+  /** Whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly Cidr[]
   /** The key that seals secrets in the database; undefined: `secret.key` in the data folder, made at the first start. */
   readonly secretKeyFile: string | undefined
   readonly bootstrap: {
@@ -82,6 +84,12 @@ export const variables = {
   },
   host: { name: 'CADASTRE_HOST', default: '127.0.0.1', meaning: 'The address to listen on.' },
   port: { name: 'CADASTRE_PORT', default: '7420', meaning: 'The port to listen on; 0 takes any free one.' },
+  trustedProxies: {
+    name: 'CADASTRE_TRUSTED_PROXIES',
+    default: '',
+    meaning:
+      'Addresses and CIDRs of proxies in front of this server, separated by commas: what they say in `X-Forwarded-For` is where a request comes from, for the record and for limits per address. Where it is empty, nobody is believed.',
+  },
   secretKeyFile: {
     name: 'CADASTRE_SECRET_KEY_FILE',
     default: '',
@@ -274,6 +282,18 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   )
   check(variables.regions, new Set(regions).size === regions.length, 'each Region may stand there once')
 
+  const proxies = read(variables.trustedProxies)
+    .split(',')
+    .map((text) => text.trim())
+    .filter((text) => text !== '')
+    .map((text) => parseAddress(text) ?? parseCidr(text))
+  // Whoever trusts everybody would believe what anybody says.
+  check(
+    variables.trustedProxies,
+    proxies.every((block) => block !== undefined && block.length > 0),
+    'addresses and CIDRs such as `10.0.0.0/8`, without host bits, separated by commas, are expected (and not all addresses)',
+  )
+
   const profile = read(variables.profile)
   check(variables.profile, profile === 'standard' || profile === 'ha', '`standard` or `ha` is expected')
   const url = read(variables.databaseUrl)
@@ -303,6 +323,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     database: url === '' ? undefined : { url, isHighlyAvailable: profile === 'ha', ownerUrl: ownerUrl || undefined },
     host: read(variables.host),
     port: number(variables.port, 65_535),
+    trustedProxies: proxies.filter((block) => block !== undefined),
     secretKeyFile: read(variables.secretKeyFile) || undefined,
     bootstrap: { account: read(variables.bootstrapAccount), accessKeyId, secretAccessKey },
     oidc:

@@ -8,6 +8,7 @@ import type { FastifyInstance } from 'fastify'
 import { createAwsEndpoint, httpServerOptions, refuseBrokenRequests } from '#api/aws/endpoint.ts'
 import { createRequestIds } from '#api/aws/request-id.ts'
 import type { AccessKey } from '#api/aws/sigv4.ts'
+import { createSourceAddress, type SourceAddress } from '#api/source-address.ts'
 import { startHousekeeping } from '#jobs/housekeeping.ts'
 import type { Decision } from '#model/policy/decision.ts'
 import { explainDecision } from '#model/policy/explain.ts'
@@ -106,11 +107,13 @@ export async function startServer(config: Config, onFatal: (trouble: StoreTroubl
     let draining = false
 
     const newRequestId = createRequestIds(randomBytes(10))
-    const rest = createRest(store, hallway, config, newRequestId)
+    const addressOf = createSourceAddress(config.trustedProxies)
+    const rest = createRest(store, hallway, config, { newRequestId, addressOf })
 
     const endpoint = createAwsEndpoint({
       now: Date.now,
       newRequestId,
+      addressOf,
       findKey: createKeyring(store),
       isImplemented: (service, name) => operationTables[service].has(name),
       isRead: (service, name) => operationTables[service].get(name)?.access === 'read',
@@ -232,7 +235,12 @@ interface Rest {
 }
 
 /** The native API. It is loaded once the server listens, so that a start does not wait for it. */
-function createRest(store: Store, hallway: Hallway, config: Config, newRequestId: () => string): Rest {
+function createRest(
+  store: Store,
+  hallway: Hallway,
+  config: Config,
+  common: { newRequestId(): string; addressOf: SourceAddress },
+): Rest {
   let loading: Promise<FastifyInstance> | undefined
   let app: FastifyInstance | undefined
   const load = async (): Promise<FastifyInstance> => {
@@ -244,7 +252,7 @@ function createRest(store: Store, hallway: Hallway, config: Config, newRequestId
     const { oidc, bootstrap, requestsPerMinute } = config
     const authenticate = createAuthenticator(store)
     app = await createRestApp({
-      newRequestId,
+      ...common,
       authenticate: (header) => {
         const found = authenticate(header)
         return found instanceof Promise ? executeOr503(() => found) : found

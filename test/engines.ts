@@ -52,6 +52,7 @@ export const runsOnce: Readonly<Record<string, string>> = {
   'test/old-copy.test.ts': 'old primaries and copies are there on PostgreSQL alone',
   'test/postgres-roles.test.ts': 'the rights of roles are there on PostgreSQL alone',
   'test/postgres-safety.test.ts': 'the settings of a cluster are there on PostgreSQL alone',
+  'test/source-address.test.ts': 'where a request comes from is found in front of every store',
   'test/several-servers.test.ts': 'several servers on one database are there on PostgreSQL alone',
 }
 

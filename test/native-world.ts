@@ -4,6 +4,8 @@ import { z } from 'zod'
 import { createRestApp } from '#api/rest/app.ts'
 import { compileSerializer, type Serialize } from '#api/rest/serialize.ts'
 import { createAuthenticator } from '#api/rest/session.ts'
+import { createSourceAddress } from '#api/source-address.ts'
+import { parseCidr } from '#model/cidr.ts'
 import type { Role } from '#model/roles.ts'
 import type { NativeOperation } from '#operations/native/definition.ts'
 import { createOperatorToken } from '#operations/native/operator-tokens.ts'
@@ -51,6 +53,8 @@ export async function withNativeApi<W extends World>(world: W): Promise<W & Nati
   const app = await createRestApp({
     newRequestId: () => `request-${++requests}`,
     authenticate: createAuthenticator(world.store),
+    // The requests come from 127.0.0.1, which is a proxy's: tests say in `x-forwarded-for` where else from.
+    addressOf: createSourceAddress([parseCidr('127.0.0.0/8')!]),
     async execute(operation, call) {
       const answer = await world.hallway.execute(operation, call)
       checkAnswer(operation, answer.output)

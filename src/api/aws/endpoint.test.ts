@@ -10,6 +10,7 @@ import { CreateAccountCommand, DescribeAccountCommand, OrganizationsClient } fro
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import type { Principal } from '#model/principal.ts'
 import { refuse } from '#model/refusal.ts'
+import { createSourceAddress } from '../source-address.ts'
 import {
   type AwsCall,
   type AwsService,
@@ -37,6 +38,7 @@ const server = createServer(
   createAwsEndpoint({
     now: () => Date.now(),
     newRequestId: createRequestIds(Buffer.alloc(10, 0xab)),
+    addressOf: createSourceAddress([]),
     // One key is at hand, the other must be fetched: both ways lead to the same place.
     findKey: (id) => (id === key.id ? key : Promise.resolve(id === 'AKIASLOW' ? { ...key, id } : undefined)),
     isImplemented: (_, name) => name !== 'DescribeVolumes' && name !== 'DescribeIpamByoasn',

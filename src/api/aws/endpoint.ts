@@ -53,6 +53,8 @@ export interface AwsEndpointDependencies {
   /** Milliseconds since 1970. */
   now(): number
   newRequestId(): string
+  /** Where a request comes from, by proxies that are trusted alone. */
+  addressOf(request: IncomingMessage): string
   findKey(accessKeyId: string): AccessKey | undefined | Promise<AccessKey | undefined>
   isImplemented(service: AwsService, name: string): boolean
   /** Whether the operation only reads: presigned requests may do nothing else. */
@@ -196,7 +198,7 @@ async function serve(
       unsignedInvocationId: isInvocationSigned ? undefined : invocationId,
       signature: authorization.signature,
       bodyHash,
-      sourceAddress: request.socket.remoteAddress ?? '',
+      sourceAddress: deps.addressOf(request),
       userAgent: authorization.headers.get('user-agent') ?? '',
     })
     answer(response, 200, contentTypeOf(service), requestId, write(service, name, output, requestId), headers)

@@ -1,4 +1,5 @@
 // The native API over Fastify: each definition becomes a route and an entry of the OpenAPI document.
+import type { IncomingMessage } from 'node:http'
 import rateLimit from '@fastify/rate-limit'
 import { fastifySSE } from '@fastify/sse'
 import swagger from '@fastify/swagger'
@@ -21,6 +22,7 @@ import { type Refusal, Refused } from '#model/refusal.ts'
 import { type Answer, type Call, DryRunSucceeded } from '#operations/execute.ts'
 import { etagOf, type NativeOperation } from '#operations/native/definition.ts'
 import { nouns } from '#operations/native/table.ts'
+import { createAdmission } from './admission.ts'
 import { faultProblem, type Problem, problemContentType, problemOf, problemShape } from './problem.ts'
 import { compileSerializer } from './serialize.ts'
 import type { SignIn } from './sign-in.ts'
@@ -36,6 +38,8 @@ export interface RestDependencies {
   newRequestId(): string
   /** Refuses a header that does not say who asks. */
   authenticate(header: string | undefined): Principal | Promise<Principal>
+  /** Where a request comes from, by proxies that are trusted alone: Fastify's own `request.ip` knows none. */
+  addressOf(request: IncomingMessage): string
   execute(operation: NativeOperation, call: Call): Promise<Answer>
   /** Called once for every request that ended in a 500. */
   onFault(error: unknown, requestId: string): void
@@ -117,13 +121,19 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
     stripBasePath: true,
   })
   await app.register(swaggerUi, { routePrefix: `${restPrefix}/docs`, staticCSP: true, uiConfig: { deepLinking: true } })
-  app.get(`${restPrefix}/openapi.json`, { schema: { hide: true } }, () => app.swagger())
+  // Written once: anybody may ask for it, as often as they like.
+  let description: string | undefined
+  app.get(`${restPrefix}/openapi.json`, { schema: { hide: true } }, (_, reply) => {
+    description ??= JSON.stringify(app.swagger())
+    return reply.type('application/json; charset=utf-8').send(description)
+  })
   await addSignInRoutes(app, deps, restPrefix)
   await app.register(
     async (routes) => {
       routes.decorateRequest('principal')
-      routes.addHook('onRequest', (request, _, done) => {
-        const found = deps.authenticate(request.headers.authorization)
+      const admit = createAdmission(deps)
+      routes.addHook('onRequest', (request, reply, done) => {
+        const found = admit(request, reply)
         const letIn = (principal: Principal): void => {
           request.principal = principal
           done()
@@ -211,7 +221,7 @@ async function serve(
     region,
     input,
     requestId: request.id,
-    sourceAddress: request.ip,
+    sourceAddress: deps.addressOf(request.raw),
     clientToken: header(request, 'idempotency-key'),
     ifMatch: header(request, 'if-match'),
     isDryRun,
@@ -254,13 +264,19 @@ async function stream(
   await read(cursor)
   const messages = deps.streams.follow(read, {
     cursor,
+    listener: call.principal.userId,
     idOf: (item) => String((item as Record<string, unknown>)[streamId!]),
     signal: gone.signal,
   })
-  reply.sse.sendHeaders()
-  // Whoever listens knows at once that they do; without it, only with the first change.
-  reply.raw.flushHeaders()
-  await reply.sse.send(messages)
+  try {
+    reply.sse.sendHeaders()
+    // Whoever listens knows at once that they do; without it, only with the first change.
+    reply.raw.flushHeaders()
+    await reply.sse.send(messages)
+  } finally {
+    // Also where nobody was there any more before the first event.
+    gone.abort()
+  }
 }
 
 async function executeOrPreview(deps: RestDependencies, operation: NativeOperation, call: Call): Promise<Answer> {

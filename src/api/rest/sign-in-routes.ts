@@ -1,4 +1,5 @@
 // The routes of the sign-in: the only ones below the native API that ask for no token, because they lead to one.
+import type { IncomingMessage } from 'node:http'
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
@@ -7,13 +8,15 @@ import { Refused, refuse } from '#model/refusal.ts'
 import type { Answer, Call } from '#operations/execute.ts'
 import type { NativeOperation } from '#operations/native/definition.ts'
 import { createSession } from '#operations/native/tokens.ts'
+import { clientOf } from '../source-address.ts'
 import type { Beginning, SignIn } from './sign-in.ts'
 
-/** Of one address: nobody signs in more often. */
+/** Of one address, or one /64: nobody signs in more often. */
 const attemptsPerMinute = 60
 
 export interface SignInDependencies {
   readonly signIn?: SignIn
+  addressOf(request: IncomingMessage): string
   execute(operation: NativeOperation, call: Call): Promise<Answer>
 }
 
@@ -46,6 +49,7 @@ export async function addSignInRoutes(app: FastifyInstance, deps: SignInDependen
         max: attemptsPerMinute,
         timeWindow: 60_000,
         enableDraftSpec: true,
+        keyGenerator: (request) => clientOf(deps.addressOf(request.raw)),
         errorResponseBuilder: (_, { ttl }) =>
           new Refused({ code: 'Throttled', retryAfterSeconds: Math.ceil(ttl / 1_000) }),
       })
@@ -59,7 +63,10 @@ export async function addSignInRoutes(app: FastifyInstance, deps: SignInDependen
       routes.post('/sessions', { schema: { hide: true, body: redemption } }, async (request, reply) => {
         const { code, verifier } = request.body as z.output<typeof redemption>
         const { principal, id } = getSignIn().redeem(code, verifier)
-        const { output } = await deps.execute(createSession, callOf(principal, id, request.id, request.ip))
+        const { output } = await deps.execute(
+          createSession,
+          callOf(principal, id, request.id, deps.addressOf(request.raw)),
+        )
         return reply.status(201).send(output)
       })
     },
