@@ -37,6 +37,13 @@ test('a token ends with its revocation, and at its expiry', async () => {
   assert.equal((await ask('GET', '/me', { as: short.body!.token })).status, 401)
 })
 
+test('A9 an answer that has a token in it is kept by nobody on the way', async () => {
+  const made = await ask('POST', '/tokens', { body: {} })
+  const signIn = await ask('POST', '/sessions', { body: {} })
+  for (const { headers } of [made, signIn]) assert.equal(headers['cache-control'], 'no-store')
+  assert.equal((await ask('GET', '/me')).headers['cache-control'], undefined)
+})
+
 test('I5 a repeat with the same Idempotency-Key has one effect, and another body is refused', async () => {
   const headers = { 'idempotency-key': 'once' }
   const first = await ask('POST', '/role-bindings', { body: auditor('user:once'), headers })

@@ -234,6 +234,8 @@ async function serve(
     if (isTold) reply.header('x-cadastre-warning', inHeader(explainDecision(decision)))
   }
   const { status = 200 } = operation.rest
+  // RFC 6750, section 5.3: what opens something is kept by nobody on the way.
+  if (operation.access === 'write' && operation.secretOutput) reply.header('cache-control', 'no-store')
   if (isDryRun) reply.header('x-cadastre-dry-run', 'true')
   if (status === 204) return reply.status(204).send()
   const hasTag = operation.access === 'read' || operation.changes?.output === operation.output

@@ -53,6 +53,8 @@ export async function addSignInRoutes(app: FastifyInstance, deps: SignInDependen
         errorResponseBuilder: (_, { ttl }) =>
           new Refused({ code: 'Throttled', retryAfterSeconds: Math.ceil(ttl / 1_000) }),
       })
+      // What is answered here leads to a token, or is one.
+      routes.addHook('onRequest', async (_, reply) => void reply.header('cache-control', 'no-store'))
       routes.get('/sign-in', { schema: { hide: true, querystring: beginning } }, async (request, reply) =>
         reply.redirect(await getSignIn().begin(request.query as Beginning)),
       )
