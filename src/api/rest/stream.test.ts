@@ -31,8 +31,8 @@ test('D1 whoever hangs up gives the place back, also where an event still waits 
   // The first event is on its way to somebody who does not read, and nobody ever asks for another one.
   for (const { events } of listeners) await events.next()
   for (const { hangUp } of listeners) hangUp()
-  // Once each, though the stream ends too.
-  for (const { events } of listeners) await events.return(undefined)
   for (let n = 0; n < streamsOfOneMax; n++) listen(streams, 'user:a')
+  // Once each, though those streams end only now.
+  for (const { events } of listeners) await events.return(undefined)
   assert.throws(() => listen(streams, 'user:a'), refusal('LimitExceeded'))
 })

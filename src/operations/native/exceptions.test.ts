@@ -203,7 +203,7 @@ describe('who may', () => {
       assert.match(body.detail, /`user:ann` asked for `exception-\w+`, and so `user:ann` cannot approve it/)
     }
     await acme.database.execute(
-      `update api_token set member_of = '["group:approvers"]' where principal = 'user:ann' and scopes = '["exception"]'`,
+      `update api_token set member_of = '["group:approvers"]', groups_until = expires_at where principal = 'user:ann' and scopes = '["exception"]'`,
     )
     assert.equal((await act(exceptionId, 'approve', { as: another })).body.code, 'NotAuthorized')
     await acme.ask('DELETE', `/role-bindings/${group.bindingId}`)
