@@ -16,7 +16,7 @@ export interface ApiToken {
   /** Who made it, and who made theirs. */
   readonly makers: readonly string[]
   readonly origin: TokenOrigin
-  /** The token that it was made with; undefined for a first one, and where it was made before version 10 of the schema. */
+  /** The token that it was made with; undefined for a first one, and where it was made before version 11 of the schema. */
   readonly madeWith?: string
   readonly description: string | undefined
   readonly createdAt: number

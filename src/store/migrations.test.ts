@@ -112,6 +112,8 @@ test('what would be is told of the decisions that are there already, and how can
   for (const table of ['ruling set body', 'candidate_difference set kind']) {
     assert.throws(() => database.exec(`update ${table} = ''`), /immutable/)
   }
+  database.close()
+})
 
 test('of the tokens that are there, those of a sign-in alone keep their groups, and none of the others may be extended', () => {
   const { database, step } = before('what a token was made with')
