@@ -10,7 +10,7 @@ import type { Form } from './own-flags.ts'
 import { getServer, type Server } from './profiles.ts'
 import { type Asked, afterNoAnswer, wordsOf } from './refusals.ts'
 import type { Surroundings } from './surroundings.ts'
-import { cellOf, columnsOf, fieldOf, printable, renderObject, renderTable } from './table.ts'
+import { cellOf, columnsOf, fieldOf, inDeclaredOrder, printable, renderObject, renderTable } from './table.ts'
 
 /** The flags of `own-flags.ts`, as they were given. */
 export interface OwnGiven {
@@ -121,7 +121,8 @@ function inWords({ command, given, own }: Wish, answer: object, around: Surround
   }
   const { items, nextCursor } = answer as Partial<Page>
   if (!Array.isArray(items)) {
-    return field === undefined ? renderObject(answer as Record<string, unknown>) : fieldOf([answer], field)
+    if (field !== undefined) return fieldOf([answer], field)
+    return renderObject(inDeclaredOrder(answer as Record<string, unknown>, command.fields ?? []))
   }
   const isMore = nextCursor !== undefined && command.streamId === undefined
   // Whoever wants one member of so many items has said how many.

@@ -1,7 +1,7 @@
 // Tables and objects as people read them: what fits, what is never cut, and what others wrote.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { cellOf, columnsOf, fieldOf, renderObject, renderTable } from './table.ts'
+import { cellOf, columnsOf, fieldOf, inDeclaredOrder, renderObject, renderTable } from './table.ts'
 
 const longText = 'why it is needed, in more words than fit'
 const items = [
@@ -91,4 +91,13 @@ test('one member is printed as it is, a line each; one that nothing has is refus
   assert.equal(fieldOf([], 'anything'), '')
   assert.throws(() => fieldOf(nested, 'by.age'), /no `by\.age`; it has by, rules\./)
   assert.throws(() => fieldOf([{}], 'constructor'), /no `constructor`/)
+})
+
+test('an answer is shown in the order of its declaration, whatever order it came in', () => {
+  const answer = { z: 1, list: [{ b: 1, a: 2 }], policy: { version: 2, policyId: 'p', new: true }, id: 'x' }
+  const shown = inDeclaredOrder(answer, ['id', 'absent', 'policy', 'policy.policyId', 'policy.version', 'list.*', 'z'])
+  assert.equal(
+    JSON.stringify(shown),
+    JSON.stringify({ id: 'x', policy: { policyId: 'p', version: 2, new: true }, list: [{ b: 1, a: 2 }], z: 1 }),
+  )
 })

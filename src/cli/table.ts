@@ -128,6 +128,20 @@ function cut(text: string, width: number): string {
 const pick = (names: readonly string[], item: Item): Item =>
   Object.fromEntries(names.filter((name) => item[name] !== undefined).map((name) => [name, item[name]]))
 
+/** Members in the order in which the operation declares them (`policy.version` below `policy`), and behind them all others. */
+export function inDeclaredOrder(value: Item, fields: readonly string[]): Item {
+  const below = Map.groupBy(fields, (field) => field.split('.')[0]!)
+  const names = [...below.keys()].filter((name) => Object.hasOwn(value, name))
+  return Object.fromEntries(
+    [...new Set([...names, ...Object.keys(value)])].map((name) => {
+      const member = value[name]
+      if (typeof member !== 'object' || member === null || Array.isArray(member)) return [name, member]
+      const inner = (below.get(name) ?? []).flatMap((field) => field.split('.').slice(1).join('.') || [])
+      return [name, inDeclaredOrder(member as Item, inner)]
+    }),
+  )
+}
+
 /** `name  value` lines; what has parts of its own is indented below its name. */
 export function renderObject(value: Item): string {
   return `${linesOf(value).join('\n')}\n`
