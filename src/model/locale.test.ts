@@ -24,12 +24,13 @@ test('types of this cloud are for its Regions alone; reservations and all other 
   assert.match(localeProblem('azure:westeurope', 'eip', regions)!, /a Region \(us-east-1, eu-central-1\)$/)
 })
 
-test('a pool serves its own locale; one without serves reservations in Regions alone, so that no place is beyond policy', () => {
+test('a pool serves its own locale; one without serves reservations where its IPAM operates alone, so that no place is beyond policy', () => {
   const pools = [{ locale: 'us-east-1' }, { locale: 'onprem:basel' }, {}]
   const served = (locale: string, isReservation: boolean) =>
-    pools.map((pool) => servesLocale(pool, { locale, isReservation }))
+    pools.map((pool) => servesLocale(pool, { locale, isReservation, operatingRegions: ['us-east-1'] }))
   assert.deepEqual(served('us-east-1', false), [true, false, false])
   assert.deepEqual(served('us-east-1', true), [true, false, true])
   assert.deepEqual(served('onprem:basel', true), [false, true, false])
   assert.deepEqual(served('zz:zz', true), [false, false, false])
+  assert.deepEqual(served('eu-central-1', true), [false, false, false])
 })

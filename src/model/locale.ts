@@ -15,11 +15,19 @@ export function localeProblem(locale: string, resourceType: string, regions: rea
   return `for ${resourceType} it must be a Region (${regions.join(', ')})${elsewhere}`
 }
 
+/** What a pool would be used for: where, whether for a reservation, and where the pool's IPAM operates. */
+export interface PoolUse {
+  readonly locale: string
+  readonly isReservation: boolean
+  readonly operatingRegions: readonly string[]
+}
+
 /**
- * Whether a pool serves a locale: the one that it has. What has none is planned for this cloud's Regions, and serves
- * reservations there; elsewhere it serves none, for places have any name there, and no policy could speak of all of them.
+ * Whether a pool serves a locale: the one that it has. What has none is planned for the operating Regions of its IPAM, and
+ * serves reservations there; elsewhere it serves none, for no policy of the IPAM could have a document for the place.
  */
 export const servesLocale = (
   pool: { readonly locale?: string },
-  { locale, isReservation }: { readonly locale: string; readonly isReservation: boolean },
-): boolean => pool.locale === locale || (pool.locale === undefined && isReservation && !isForeignLocale(locale))
+  { locale, isReservation, operatingRegions }: PoolUse,
+): boolean =>
+  pool.locale === locale || (pool.locale === undefined && isReservation && operatingRegions.includes(locale))

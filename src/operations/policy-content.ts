@@ -199,7 +199,7 @@ async function refuseUnfitDocument(
   const pools = rules.map(({ pool }) => getPoolFacts(snapshot, policy, pool))
   const unfit = localeProblem(locale, resourceType, ipam.operatingRegions)
   if (unfit !== undefined) refuseValue(fields.locale, locale, unfit)
-  const wrong = rulesProblem({ ipamId: ipam.id, locale, resourceType }, pools, snapshot.resourceTypes)
+  const wrong = rulesProblem({ ipam, locale, resourceType }, pools, snapshot.resourceTypes)
   if (wrong?.field === 'SourceIpamPoolId') {
     refuseValue(fields.pool(pools.findIndex(({ id }) => id === wrong.value) + 1), wrong.value, wrong.problem)
   }

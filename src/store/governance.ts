@@ -102,7 +102,16 @@ export class Governance {
   }
 
   async #ipams(): Promise<IpamFacts[]> {
-    return this.#sql.all<IpamFacts>('select id, account, tier, unmatched from ipam order by id')
+    const rows = await this.#sql.all<Omit<IpamFacts, 'operatingRegions'>>(
+      'select id, account, tier, unmatched from ipam order by id',
+    )
+    const regions = Map.groupBy(
+      await this.#sql.all<{ ipam_id: string; region: string }>(
+        'select ipam_id, region from ipam_region order by ipam_id, region',
+      ),
+      ({ ipam_id }) => ipam_id,
+    )
+    return rows.map((row) => ({ ...row, operatingRegions: (regions.get(row.id) ?? []).map(({ region }) => region) }))
   }
 
   async #policies(): Promise<PolicyVersion[]> {

@@ -190,7 +190,15 @@ test('finals, an account without rules, and “nothing outside policy” can be 
   const others = documentOf([], {}, { rules: [{ pool: 'p1', when: { accounts: [dev] } }] })
   const forOthers = lawWith(granted, {}, { policies: [policy('net', [others])] })
   assert.deepEqual([names(ask(forOthers)), ask(forOthers).exception], [['p3'], 'exception-1'])
-  const ipams = [{ id: 'ipam-acme', account: admin, tier: 'advanced', unmatched: 'deny' }] as const
+  const ipams = [
+    {
+      id: 'ipam-acme',
+      account: admin,
+      tier: 'advanced',
+      unmatched: 'deny',
+      operatingRegions: ['us-east-1', 'eu-central-1'],
+    },
+  ] as const
   const closed = lawWith(granted, {}, { ipams, assignments: [] })
   assert.deepEqual([names(ask(closed)), ask(closed).exception, ask(closed).mode], [['p3'], 'exception-1', 'enforce'])
   assert.equal(ask(closed, { account: dev }).denial?.cause, 'unmatched')
@@ -337,7 +345,9 @@ type WorldIn = typeof worldIn extends fc.Arbitrary<infer T> ? T : never
 
 function factsFrom({ all, exceptions, unmatched }: WorldIn): Partial<GovernanceFacts> {
   return {
-    ipams: [{ id: 'ipam-acme', account: admin, tier: 'advanced', unmatched }],
+    ipams: [
+      { id: 'ipam-acme', account: admin, tier: 'advanced', unmatched, operatingRegions: ['us-east-1', 'eu-central-1'] },
+    ],
     policies: all.map(({ pools, onExplicit, onExhausted }, i) =>
       policy(`policy-${i}`, [documentOf(pools, { onExplicit, onExhausted })]),
     ),

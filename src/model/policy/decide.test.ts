@@ -82,7 +82,13 @@ test('where no document applies, the request gets provider space, or its own poo
 
 test('an IPAM that lets nothing pass outside policy denies what no document speaks of', () => {
   const ipam = (account: string) => [
-    { id: 'ipam-acme', account, tier: 'advanced' as const, unmatched: 'deny' as const },
+    {
+      id: 'ipam-acme',
+      account,
+      tier: 'advanced' as const,
+      unmatched: 'deny' as const,
+      operatingRegions: ['us-east-1', 'eu-central-1'],
+    },
   ]
   const ofAdmin = worldOf({ ipams: ipam(admin) })
   assert.equal(ask(ofAdmin).denial?.cause, 'unmatched')
@@ -258,7 +264,15 @@ test('a pool’s own lengths and tags are kept, and asking wrongly is no way to 
 })
 
 test('a pool of a free-tier IPAM serves its owner alone', () => {
-  const ipams = [{ id: 'ipam-acme', account: admin, tier: 'free' as const, unmatched: 'provider' as const }]
+  const ipams = [
+    {
+      id: 'ipam-acme',
+      account: admin,
+      tier: 'free' as const,
+      unmatched: 'provider' as const,
+      operatingRegions: ['us-east-1', 'eu-central-1'],
+    },
+  ]
   const world = worldOf({ ipams, pools: [pool('p1', '198.51.100.0/25', { sharedWith: [root] })] })
   assert.equal(ask(world, { account: admin, explicit: { pool: 'p1' } }).outcome, 'allow')
   assert.equal(ask(world, { explicit: { pool: 'p1' } }).denial?.setting, 'tier')
@@ -392,7 +406,15 @@ test('way around: a pool that is shared but not listed', () => {
 test('way around: another Region does not find the pool, nor escape an IPAM that denies the unmatched', () => {
   const away = { locale: 'eu-west-1' }
   assert.deepEqual(names(ask(lawOf(), away)), ['provider'])
-  const ipams = [{ id: 'ipam-acme', account: admin, tier: 'advanced' as const, unmatched: 'deny' as const }]
+  const ipams = [
+    {
+      id: 'ipam-acme',
+      account: admin,
+      tier: 'advanced' as const,
+      unmatched: 'deny' as const,
+      operatingRegions: ['us-east-1', 'eu-central-1'],
+    },
+  ]
   assert.equal(ask(lawOf({}, { ipams }), away).denial?.cause, 'unmatched')
   assert.equal(
     ask(lawOf({}, { pools: [...pools, pool('own', '192.0.2.0/26', { account: prod })] }), {

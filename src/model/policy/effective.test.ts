@@ -91,7 +91,15 @@ const world: fc.Arbitrary<Snapshot> = fc
     const seen = new Set<string>()
     return compileSnapshot(
       factsOf({
-        ipams: [{ id: 'ipam-acme', account: admin, tier: 'advanced', unmatched }],
+        ipams: [
+          {
+            id: 'ipam-acme',
+            account: admin,
+            tier: 'advanced',
+            unmatched,
+            operatingRegions: ['us-east-1', 'eu-central-1'],
+          },
+        ],
         policies: policies.map(({ document, compatibility }, n) =>
           policy(`policy-${n}`, [document], { version: n + 1, compatibility }),
         ),

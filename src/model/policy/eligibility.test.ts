@@ -7,7 +7,11 @@ import { rulesProblem } from './eligibility.ts'
 import { findResourceType, resourceTypes } from './resource-types.ts'
 import { pool, pools, privatePool } from './testdata/world.ts'
 
-const eip = { ipamId: 'ipam-acme', locale: 'us-east-1', resourceType: 'eip' }
+const eip = {
+  ipam: { id: 'ipam-acme', operatingRegions: ['us-east-1'] },
+  locale: 'us-east-1',
+  resourceType: 'eip',
+}
 
 test('a public pool of the policy’s IPAM, in the locale, for ec2, may be listed once', () => {
   assert.equal(rulesProblem(eip, pools), undefined)
@@ -38,6 +42,8 @@ test('private space and containers may be listed for the types that can use them
   assert.equal(rulesProblem({ ...eip, resourceType: 'vpc' }, [home]), undefined)
   assert.equal(rulesProblem({ ...eip, resourceType: 'vpc' }, [container])?.field, 'SourceIpamPoolId')
   assert.equal(rulesProblem({ ...eip, resourceType: 'custom' }, [container]), undefined)
+  const elsewhere = { ...eip, resourceType: 'custom', locale: 'eu-central-1' }
+  assert.equal(rulesProblem(elsewhere, [container])?.field, 'SourceIpamPoolId', 'its IPAM does not operate there')
 })
 
 test('the registry names each type once, with lengths in order', () => {

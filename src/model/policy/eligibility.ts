@@ -2,7 +2,7 @@
 
 import { servesLocale } from '../locale.ts'
 import { builtInTypes, findResourceType, namesOf, type Registry } from './resource-types.ts'
-import type { PoolFacts } from './snapshot.ts'
+import type { IpamFacts, PoolFacts } from './snapshot.ts'
 
 /** Amazon VPC IPAM's quota: rules for one resource type and locale. */
 export const rulesMax = 10
@@ -13,9 +13,15 @@ export interface RulesProblem {
   readonly problem: string
 }
 
+export interface PairOfIpam {
+  readonly ipam: Pick<IpamFacts, 'id' | 'operatingRegions'>
+  readonly locale: string
+  readonly resourceType: string
+}
+
 /** What is wrong with a list of rules; pools that do not exist or may not be seen are the caller's to answer. */
 export function rulesProblem(
-  { ipamId, locale, resourceType }: { readonly ipamId: string; readonly locale: string; readonly resourceType: string },
+  { ipam, locale, resourceType }: PairOfIpam,
   pools: readonly PoolFacts[],
   registry: Registry = builtInTypes,
 ): RulesProblem | undefined {
@@ -33,8 +39,9 @@ export function rulesProblem(
     const wrong = (problem: string): RulesProblem => ({ field: 'SourceIpamPoolId', value: pool.id, problem })
     if (seen.has(pool.id)) return wrong('the pool is listed more than once')
     seen.add(pool.id)
-    if (pool.ipamId !== ipamId) return wrong("the pool must belong to the policy's IPAM")
-    if (!servesLocale(pool, { locale, isReservation: type.isReservation === true }))
+    if (pool.ipamId !== ipam.id) return wrong("the pool must belong to the policy's IPAM")
+    const { operatingRegions } = ipam
+    if (!servesLocale(pool, { locale, isReservation: type.isReservation === true, operatingRegions }))
       return wrong(`its Locale is ${pool.locale ?? 'None'}, not ${locale}`)
     if (!type.scopeTypes.includes(pool.scopeType)) return wrong(`${resourceType} needs a pool in the public scope`)
     if (!type.lengths[pool.family]) return wrong(`${resourceType} needs an ipv4 pool`)

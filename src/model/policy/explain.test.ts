@@ -42,7 +42,15 @@ test('a denial names policy, version, target, setting, value, what is allowed, a
   })
 })
 
-const ipams = [{ id: 'ipam-acme', account: admin, tier: 'advanced' as const, unmatched: 'deny' as const }]
+const ipams = [
+  {
+    id: 'ipam-acme',
+    account: admin,
+    tier: 'advanced' as const,
+    unmatched: 'deny' as const,
+    operatingRegions: ['us-east-1', 'eu-central-1'],
+  },
+]
 /** One for each cause of denial. */
 const stories: { readonly [C in Denial['cause']]: Story } = {
   tags: { settings: { requiredTags: [{ key: 'env', value: 'prod' }] }, ask: { tags: new Map([['env', 'dev']]) } },

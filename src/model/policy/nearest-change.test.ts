@@ -166,7 +166,15 @@ test('I4 whatever is found is what decide grants, and nothing before it would be
     })
     .map(({ unmatched, size, ...settings }) =>
       worldOf({
-        ipams: [{ id: 'ipam-acme', account: '111111111111', tier: 'advanced', unmatched }],
+        ipams: [
+          {
+            id: 'ipam-acme',
+            account: '111111111111',
+            tier: 'advanced',
+            unmatched,
+            operatingRegions: ['us-east-1', 'eu-central-1'],
+          },
+        ],
         policies: [
           policy('net', [
             documentOf(['p1', 'p2'], settings),

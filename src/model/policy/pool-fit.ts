@@ -55,9 +55,12 @@ function placeMisfit(snapshot: Snapshot, pool: PoolFacts, { request, type }: Wan
     denial: { cause: 'pool-rule', setting, value, allowed, owner: pool.account, pool: pool.id },
     isRequestsFault: false,
   })
-  if (!servesLocale(pool, { locale: request.locale, isReservation: type.isReservation === true })) {
+  const operatingRegions = snapshot.ipams.get(pool.ipamId)?.operatingRegions ?? []
+  const isReservation = type.isReservation === true
+  if (!servesLocale(pool, { locale: request.locale, isReservation, operatingRegions })) {
     const is = pool.locale ?? 'None'
-    return misfit('locale', request.locale, [is], `its locale is ${is}, the request's ${request.locale}`)
+    const allowed = pool.locale === undefined && isReservation ? operatingRegions : [is]
+    return misfit('locale', request.locale, allowed, `its locale is ${is}, the request's ${request.locale}`)
   }
   if (pool.family !== request.family) {
     return misfit('address-family', `ipv${request.family}`, [`ipv${pool.family}`], `it holds IPv${pool.family}`)

@@ -28,6 +28,7 @@ export interface IpamFacts {
   readonly tier: 'free' | 'advanced'
   /** What a request gets where no document applies. */
   readonly unmatched: 'provider' | 'deny'
+  readonly operatingRegions: readonly string[]
 }
 
 export interface PoolFacts {
@@ -37,7 +38,7 @@ export interface PoolFacts {
   readonly scopeId: string
   readonly scopeType: 'public' | 'private'
   readonly family: 4 | 6
-  /** Undefined is what EC2 calls `None`: a container, of which only custom allocations can be made. */
+  /** Undefined is what EC2 calls `None`: a container, of which only custom allocations can be made, where its IPAM operates. */
   readonly locale?: string
   readonly awsService?: string
   readonly publicIpSource?: string

@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test'
 import { checkSpace } from '#store/check.ts'
 import { dev, foundOrganization, lab, network, prod, root, shop } from '../../../test/acme.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
+import { managementAccount, testSettings } from '../../../test/world.ts'
 
 let world: NativeWorld
 let scopes: { readonly public: string; readonly private: string }
@@ -36,7 +37,8 @@ interface Page {
 }
 
 before(async () => {
-  world = await openNativeWorld()
+  const elsewhere = { name: 'eu-west-1', zoneIdPrefix: 'euw1', zones: ['a'] }
+  world = await openNativeWorld({ regions: [...testSettings.regions, elsewhere] })
   await foundOrganization(world)
   const ipam = await world.post<{ ipamId: string; publicScopeId: string; privateScopeId: string }>('/ipams', {
     account: network,
@@ -198,8 +200,43 @@ test('I4 §6 another Region or locale: a pool without a locale serves no invente
   const wish = { account: shop, resourceType: 'custom', poolId: unbound, netmaskLength: 26 }
   const { body } = await world.ask<Problem>('POST', '/allocations', { body: { ...wish, locale: 'zz:zz' } })
   assert.deepEqual([body.code, body.field], ['InvalidParameterValue', 'poolId'], JSON.stringify(body))
-  assert.match(body.detail!, /None/)
+  assert.match(body.detail!, /allowed: `eu-central-1`, `us-east-1`/)
   assert.equal((await allocate({ ...wish, locale: 'eu-central-1' })).poolId, unbound)
+})
+
+test('I4 §6 another Region or locale: a pool without a locale serves operating Regions of its IPAM alone', async () => {
+  const ipam = await world.post<{ ipamId: string; privateScopeId: string }>('/ipams', {
+    account: managementAccount,
+    region: 'us-east-1',
+  })
+  const { poolId } = await world.post<{ poolId: string }>('/pools', { scopeId: ipam.privateScopeId, family: 'ipv4' })
+  await world.post(`/pools/${poolId}/cidrs`, { cidr: '10.90.0.0/16' })
+  const { policyId } = await world.post<{ policyId: string }>('/policies', { ipamId: ipam.ipamId })
+  const path = `/policies/${policyId}/documents/eu-central-1/custom`
+  const document = { rules: [{ poolId }], size: { min: 28, default: 28, max: 30 } }
+  const put = () => world.ask<Problem>('PUT', path, { body: document })
+  assert.deepEqual([(await put()).status, (await put()).body.field], [400, 'locale'])
+  const wish = { account: managementAccount, resourceType: 'custom', locale: 'eu-central-1', poolId, netmaskLength: 20 }
+  const refusal = await refused(wish)
+  assert.deepEqual([refusal.code, refusal.field, refusal.value], ['InvalidParameterValue', 'poolId', poolId])
+  assert.equal((await allocate({ ...wish, locale: 'us-east-1' })).poolId, poolId)
+  // Once the IPAM operates there, it is for its policies to say.
+  await world.ask('PATCH', `/ipams/${ipam.ipamId}`, { body: { operatingRegions: ['us-east-1', 'eu-central-1'] } })
+  assert.equal((await put()).status, 200)
+  const assigned = await world.ask('PUT', `/policies/${policyId}/assignments/${managementAccount}`, { body: {} })
+  assert.equal(assigned.status, 200, JSON.stringify(assigned.body))
+  assert.equal((await refused(wish)).code, 'DeniedByPolicy')
+  assert.equal((await allocate({ ...wish, netmaskLength: 29 })).poolId, poolId)
+})
+
+test('I4 what the provider gives where no IPAM operates is for `unmatched` to refuse', async () => {
+  const as = { account: network }
+  const wish = { resourceType: 'custom', locale: 'eu-west-1', scopeType: 'public', netmaskLength: 32 }
+  assert.equal((await allocate(wish)).poolId, undefined)
+  const tag = { Key: 'cadastre:unmatched', Value: 'deny' }
+  await world.call('CreateTags', { Resources: [ipamId], Tags: [tag] }, as)
+  assert.equal((await refused(wish)).code, 'DeniedByPolicy')
+  await world.call('DeleteTags', { Resources: [ipamId], Tags: [tag] }, as)
 })
 
 test('without a pool or a policy nothing is had where the provider has nothing', async () => {

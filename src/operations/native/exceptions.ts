@@ -442,7 +442,11 @@ async function refuseUnfitPools(context: ReadContext, { target, grants, locale, 
     }
     const field = `grants.pools.${index}`
     if (grants.pools.indexOf(id) !== index) refuseValue(field, id, 'the pool is listed more than once')
-    const wrong = rulesProblem({ ipamId: pool.ipamId, locale, resourceType }, [pool], snapshot.resourceTypes)
+    const wrong = rulesProblem(
+      { ipam: snapshot.ipams.get(pool.ipamId)!, locale, resourceType },
+      [pool],
+      snapshot.resourceTypes,
+    )
     if (wrong) refuseValue(field, id, wrong.problem)
   }
 }

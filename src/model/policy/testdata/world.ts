@@ -99,7 +99,15 @@ export const assign = (policyId: string, targetId: string, change: Partial<Assig
 
 export const factsOf = (change: Partial<GovernanceFacts>): GovernanceFacts => ({
   nodes,
-  ipams: [{ id: 'ipam-acme', account: admin, tier: 'advanced', unmatched: 'provider' }],
+  ipams: [
+    {
+      id: 'ipam-acme',
+      account: admin,
+      tier: 'advanced',
+      unmatched: 'provider',
+      operatingRegions: ['us-east-1', 'eu-central-1'],
+    },
+  ],
   policies: [],
   assignments: [],
   pools,
