@@ -186,9 +186,7 @@ export async function judgeHeld(
   const { verdict, identity, number } = await ask(context, request)
   if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined))
   const pool = held.pool.scopeId === undefined ? provider : held.pool.id
-  const candidate = candidatesInOrder(verdict).find(
-    (one) => one.pool === pool && one.netmaskLength === held.cidr.length && (!one.cidr || equals(one.cidr, held.cidr)),
-  )
+  const candidate = candidateFor(verdict, { pool, cidr: held.cidr })
   if (!candidate) refuseElsewhere(context, verdict, identity, pool)
   // The others were not tried this time, so nothing is said of them.
   const only = { ...verdict, candidates: [candidate], endings: new Map() }
@@ -196,6 +194,16 @@ export async function judgeHeld(
   context.record(decision)
   return { decision, number }
 }
+
+/** What a verdict would let the allocator try, and that what is held can be; undefined where it would be other space. */
+export const candidateFor = (
+  verdict: Verdict,
+  held: { readonly pool: string; readonly cidr: Cidr },
+): Candidate | undefined =>
+  candidatesInOrder(verdict).find(
+    ({ pool, netmaskLength, cidr }) =>
+      pool === held.pool && netmaskLength === held.cidr.length && (!cidr || equals(cidr, held.cidr)),
+  )
 
 /** What is held or named cannot become another. */
 function refuseElsewhere(context: WriteContext, verdict: Verdict, identity: Identity, pool: string): never {

@@ -2,12 +2,24 @@
 import { assert } from '#model/assert.ts'
 import { type Cidr, formatCidr } from '#model/cidr.ts'
 import { formatId } from '#model/identifier.ts'
+import { conclude, decide } from '#model/policy/decide.ts'
 import type { AllocationRequest, Candidate } from '#model/policy/decision.ts'
+import { type Exception, holdTimeProblem, stateAt } from '#model/policy/exception.ts'
+import { explainDecision } from '#model/policy/explain.ts'
+import { withException } from '#model/policy/snapshot.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Hold } from '#store/holds.ts'
 import type { Pool } from '#store/pools.ts'
 import type { Allocation } from '#store/space.ts'
-import { type GrantOptions, judgeHeld, type Taken, takeAsDecided, takeCandidate, type WishFields } from './grant.ts'
+import {
+  candidateFor,
+  type GrantOptions,
+  judgeHeld,
+  type Taken,
+  takeAsDecided,
+  takeCandidate,
+  type WishFields,
+} from './grant.ts'
 import type { ReadContext, WriteContext } from './operation.ts'
 import { putTags } from './tagging.ts'
 
@@ -89,7 +101,10 @@ export async function confirmHold(
   return allocation
 }
 
-/** Holds it from now on for so many seconds; no longer than a hold can be in all. */
+/**
+ * Holds it from now on for so many seconds; no longer than a hold can be in all. Policy is asked again, as when it is
+ * confirmed; what waits for an exception is judged as if that were in force.
+ */
 export async function extendHold(context: WriteContext, hold: Hold, seconds: number, field: string): Promise<Hold> {
   const expiresAt = context.now + seconds * 1_000
   const latest = hold.createdAt + holdSecondsMax * 1_000
@@ -97,9 +112,39 @@ export async function extendHold(context: WriteContext, hold: Hold, seconds: num
     const text = new Date(latest).toISOString()
     refuseValue(field, seconds, `it is held since ${new Date(hold.createdAt).toISOString()}, and until ${text} at most`)
   }
+  const pool = await poolOf(context, hold)
+  const exception = await context.tx.exceptions.ofHold(hold.n)
+  if (exception && waitsAt(exception, context.now)) {
+    const wrong = holdTimeProblem(exception, expiresAt)
+    if (wrong) refuseValue(field, seconds, wrong)
+    await refuseVainWait(context, hold, { exception, pool })
+  } else {
+    await judgeHeld(context, hold.request, { pool, cidr: hold.cidr })
+  }
   await context.tx.space.extend(hold, expiresAt)
   context.changed(formatId('allocation', context.tx.installation, hold.n))
   return { ...hold, expiresAt }
+}
+
+/** Somebody may still approve it, or it was approved for later. */
+function waitsAt(exception: Exception, now: number): boolean {
+  const state = stateAt(exception, now)
+  return state === 'requested' || state === 'approved'
+}
+
+/** Refuses to wait any longer for an exception that would not give what is held for it any more. */
+async function refuseVainWait(
+  context: WriteContext,
+  { request, cidr }: Hold,
+  { exception, pool }: { readonly exception: Exception; readonly pool: Pool },
+): Promise<void> {
+  const at = new Date(Math.max(context.now, exception.startsAt))
+  const question = { ...request, netmaskLength: cidr.length }
+  const verdict = decide(withException(await context.snapshot(), exception), question, at)
+  if (verdict.outcome !== 'deny' && candidateFor(verdict, { pool: pool.id, cidr })) return
+  const { sentence } = explainDecision(conclude(verdict, { id: '', at, request: question }, undefined))
+  const problem = `with the exception \`${exception.id}\`, too, it could not be had any more: ${sentence}`
+  refuse({ code: 'NotEligible', problem })
 }
 
 /** Gives up what was held. It is free at once: nobody used it. */

@@ -142,6 +142,12 @@ export class Exceptions {
     return row && toException(row)
   }
 
+  /** The one that space is held for, or was, by the number of the hold. */
+  async ofHold(n: number): Promise<Exception | undefined> {
+    const row = await this.#sql.get<Row>(`select ${columns} from policy_exception where hold = ?`, n)
+    return row && toException(row)
+  }
+
   /** In order of creation, after the one with id `after`. */
   async list(after: string, limit: number, filter: ExceptionFilter = {}): Promise<Exception[]> {
     const conditions = ['id > ?']

@@ -297,17 +297,21 @@ export const confirmAllocation = nativeWrite({
 
 export const holdAllocation = nativeWrite({
   name: 'holdAllocation',
-  summary: 'Hold what is held for another time from now on.',
+  summary:
+    'Hold what is held for another time from now on. Policy is asked again: where it denies by now, nothing is extended.',
+  description:
+    'What waits for an exception is extended as long as that is requested and would still give it, or is in force.',
   action: 'allocation:manage',
   input: z.strictObject({ allocationId, expiresInSeconds }),
   output: allocation,
   rest: { method: 'POST', path: '/allocations/{allocationId}/hold' },
   cli: 'allocation hold',
-  refusals: ['NotFound', 'MalformedId', 'IncorrectState'],
+  refusals: ['NotFound', 'MalformedId', 'IncorrectState', 'DeniedByPolicy', 'NotEligible'],
   changes: getAllocation,
   at: placeOfAllocation,
   async run(context, input) {
-    await extendHold(context, await findHeld(context, input.allocationId), input.expiresInSeconds, 'expiresInSeconds')
+    const hold = await findHeld(context, input.allocationId)
+    await inOurWords(words, () => extendHold(context, hold, input.expiresInSeconds, 'expiresInSeconds'))
     return showOne(context, input.allocationId)
   },
 })

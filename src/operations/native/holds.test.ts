@@ -184,7 +184,10 @@ test('a hold is extended from now on, and never beyond seven days in all', async
   assert.equal(longer.body.field, 'hold.expiresInSeconds')
 })
 
-test('I4 policy decides when space is held, and again when it is confirmed', async () => {
+const recorded = (decision: string) =>
+  world.store.read((tx) => tx.journal.findDecision(Number.parseInt(decision.slice(-12), 16)))
+
+test('I4 policy decides when space is held, when it is held for longer, and again when it is confirmed', async () => {
   const as = { account: network }
   const allowed = await pool({ locale: 'onprem:kiel' })
   const other = await pool({ locale: 'onprem:kiel' })
@@ -215,10 +218,16 @@ test('I4 policy decides when space is held, and again when it is confirmed', asy
   const denied = await confirm(held)
   assert.deepEqual([denied.status, denied.body.code], [403, 'DeniedByPolicy'])
   assert.match(denied.body.detail!, new RegExp(IpamPolicyId))
-  const n = Number.parseInt(denied.body.decisionId!.slice(-12), 16)
-  assert.equal((await world.store.read((tx) => tx.journal.findDecision(n)))?.outcome, 'deny')
+  assert.equal((await recorded(denied.body.decisionId!))?.outcome, 'deny')
   assert.equal((await world.get<Allocation>(`/allocations/${held.allocationId}`)).state, 'held', 'it stays held')
+  const longer = await extend(held, 600)
+  assert.deepEqual([longer.status, longer.body.code], [403, 'DeniedByPolicy'])
+  assert.equal((await recorded(longer.body.decisionId!))?.outcome, 'deny')
+  assert.equal((await world.get<Allocation>(`/allocations/${held.allocationId}`)).expiresAt, held.expiresAt)
   await rules([other, allowed])
+  assert.equal((await extend(held, 90)).status, 200)
+  const { items } = await world.get<{ items: { outcome: string; cidr: string }[] }>('/decisions?limit=1')
+  assert.deepEqual([items[0]!.outcome, items[0]!.cidr], ['allow', held.cidr], 'that, too, is on record')
   const second = await confirm(held)
   assert.equal(second.status, 200, 'listed anywhere will do')
   assert.equal(second.body.poolId, allowed)
