@@ -4,7 +4,7 @@ import { conclude } from '#model/policy/decide.ts'
 import type { AllocationRequest, Decision } from '#model/policy/decision.ts'
 import { type Explained, type Names, renderDecision } from '#model/policy/explain.ts'
 import { answerTo, describeChange, type NearestChange, nearestChange } from '#model/policy/nearest-change.ts'
-import { compileSnapshot, type Snapshot } from '#model/policy/snapshot.ts'
+import { compileSnapshot, type PoolFacts, type Snapshot } from '#model/policy/snapshot.ts'
 import type { ReadTransaction, Store } from '#store/store.ts'
 import { roomFor } from './room.ts'
 
@@ -44,15 +44,19 @@ export async function absenceOf(store: Store, id: string): Promise<string> {
   })
 }
 
-/** What would alter a denial, by the policies and the space that there are now; undefined where nothing single would. */
+/**
+ * What would alter a denial, by the policies and the space that there are now; undefined where nothing single would.
+ * @param isSeen whether whoever is told may know of a pool that the request does not name; the operator may of all
+ */
 export async function nearestFor(
   tx: ReadTransaction,
   snapshot: Snapshot,
   { outcome, request }: Explained,
+  isSeen?: (pool: PoolFacts) => boolean,
 ): Promise<NearestChange | undefined> {
   if (outcome !== 'deny') return undefined
   const room = await roomFor(tx, snapshot, request)
-  return nearestChange({ snapshot, now: new Date(tx.now), room }, request)
+  return nearestChange({ snapshot, now: new Date(tx.now), room }, request, isSeen)
 }
 
 /** What a request would get now. Nothing is taken, and nothing is put on record. */

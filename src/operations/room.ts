@@ -2,13 +2,13 @@
 import { bitsOf } from '#model/cidr.ts'
 import { type AllocationRequest, provider } from '#model/policy/decision.ts'
 import { exceptionsFor } from '#model/policy/exception.ts'
-import type { Room } from '#model/policy/nearest-change.ts'
+import { poolsAround, type Room } from '#model/policy/nearest-change.ts'
 import { resolve } from '#model/policy/resolve.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import type { Pool } from '#store/pools.ts'
 import type { ReadTransaction } from '#store/store.ts'
 
-/** The pools that rules list or exceptions grant for the account, the one that is named, and the provider's own; anything else has no room. */
+/** The pools that rules list or exceptions grant for the account, the one that is named, those around a block, and the provider's own; anything else has no room. */
 export async function roomFor(tx: ReadTransaction, snapshot: Snapshot, request: AllocationRequest): Promise<Room> {
   const { document } = resolve(snapshot, 'enforce', request.account, request)
   const named = request.explicit?.pool
@@ -17,6 +17,7 @@ export async function roomFor(tx: ReadTransaction, snapshot: Snapshot, request: 
     ...(document?.rules ?? []).map(({ pool }) => pool),
     ...(named === undefined ? [] : [named]),
     ...excepted.flatMap(({ grants }) => grants.pools),
+    ...poolsAround(snapshot, request).map(({ id }) => id),
   ])
   const lengths = new Map<string, number>()
   const takeable = new Set<string>()

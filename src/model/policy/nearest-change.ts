@@ -1,14 +1,15 @@
 // The nearest change that would alter an answer: a few single changes in order, each confirmed by deciding again.
 
-import { formatCidr } from '../cidr.ts'
+import { contains, formatCidr } from '../cidr.ts'
+import { isForeignLocale } from '../locale.ts'
 import { missingTags } from '../pool.ts'
 import { decide } from './decide.ts'
 import { type AllocationRequest, type Candidate, candidatesInOrder, provider, type Verdict } from './decision.ts'
 import type { RequiredTag } from './document.ts'
 import type { ExceptionGrants } from './exception.ts'
 import { resolve } from './resolve.ts'
-import { findResourceType, type ResourceType } from './resource-types.ts'
-import { type Snapshot, withException } from './snapshot.ts'
+import { findResourceType, isNetwork, type ResourceType } from './resource-types.ts'
+import { type PoolFacts, type Snapshot, withException } from './snapshot.ts'
 
 /** What there is to take, as somebody looked it up before: the model asks no database. */
 export interface Room {
@@ -45,6 +46,13 @@ interface World {
   readonly room: Room
 }
 
+/** The pools that a block lies in: where it could come from, if the account may have any of them. */
+export const poolsAround = (snapshot: Snapshot, { explicit }: AllocationRequest): readonly PoolFacts[] => {
+  const cidr = explicit?.cidr
+  if (!cidr) return []
+  return [...snapshot.pools.values()].filter(({ cidrs }) => cidrs.some((block) => contains(block, cidr)))
+}
+
 /** What a request would get now: the verdict, and the candidate that has room. */
 export function answerTo(
   { snapshot, now, room }: World,
@@ -55,8 +63,15 @@ export function answerTo(
   return { verdict, served: candidatesInOrder(verdict).find((candidate) => hasRoom(room, request, candidate)) }
 }
 
-/** The first change that turns the denial of a request into a grant; undefined where no single one of these does. */
-export function nearestChange(world: World, request: AllocationRequest): NearestChange | undefined {
+/**
+ * The first change that turns the denial of a request into a grant; undefined where no single one of these does.
+ * @param isSeen whether whoever is told may know of a pool that the request does not name (invariant I8)
+ */
+export function nearestChange(
+  world: World,
+  request: AllocationRequest,
+  isSeen: (pool: PoolFacts) => boolean = () => true,
+): NearestChange | undefined {
   const type = findResourceType(request.resourceType, world.snapshot.resourceTypes)
   if (!type) return undefined
   for (const { change, changed } of trials(world.snapshot, request, type)) {
@@ -64,7 +79,8 @@ export function nearestChange(world: World, request: AllocationRequest): Nearest
     if (verdict.outcome !== 'deny' && served)
       return { change, request: changed, outcome: verdict.outcome, pool: served.pool }
   }
-  for (const grants of grantsFor(request)) {
+  const around = poolsAround(world.snapshot, request).filter(isSeen)
+  for (const grants of grantsFor(request, around)) {
     const snapshot = withGrants(world, request, grants)
     const { verdict, served } = answerTo({ ...world, snapshot }, request)
     if (verdict.outcome !== 'deny' && served)
@@ -73,17 +89,24 @@ export function nearestChange(world: World, request: AllocationRequest): Nearest
   return undefined
 }
 
-/** The least first: the size alone, then the pool that was named or the provider, then both. */
-function* grantsFor({ family, netmaskLength, explicit }: AllocationRequest): Generator<ExceptionGrants> {
+/** The least first: the size alone, then the pool that was named, those that hold the block or the provider, then both. */
+function* grantsFor(
+  { family, netmaskLength, explicit }: AllocationRequest,
+  around: readonly PoolFacts[],
+): Generator<ExceptionGrants> {
   const length = explicit?.cidr?.length ?? netmaskLength
   const bounds = length === undefined ? undefined : { min: length, max: length }
   const size = bounds && (family === 4 ? { size: bounds } : { sizeIpv6: bounds })
   if (size) yield { pools: [], provider: false, ...size }
   const named = explicit?.pool
-  const where =
-    named === undefined || named === provider ? { pools: [], provider: true } : { pools: [named], provider: false }
-  yield where
-  if (size) yield { ...where, ...size }
+  const ofPool = (pool: string) => ({ pools: [pool], provider: false })
+  const ofProvider = { pools: [], provider: true }
+  const places =
+    named === undefined
+      ? [...around.map(({ id }) => ofPool(id)), ofProvider]
+      : [named === provider ? ofProvider : ofPool(named)]
+  yield* places
+  if (size) yield* places.map((place) => ({ ...place, ...size }))
 }
 
 /** The world in which the account had an exception with these grants. */
@@ -105,10 +128,19 @@ function withGrants(
   return withException(snapshot, exception)
 }
 
-/** Private space cannot be had from the provider, and what a caller brings into a private network nobody hands out. */
-function hasRoom(room: Room, { scopeType }: AllocationRequest, { pool, cidr, netmaskLength }: Candidate): boolean {
-  if (pool === provider && cidr && scopeType !== 'public') return true
-  if (pool === provider && scopeType === 'private') return false
+/**
+ * The provider has no private space, and none for other clouds and sites; what a caller brings into a private network
+ * nobody hands out.
+ */
+function hasRoom(
+  room: Room,
+  { scopeType, locale, resourceType }: AllocationRequest,
+  { pool, cidr, netmaskLength }: Candidate,
+): boolean {
+  if (pool === provider) {
+    if (cidr && scopeType !== 'public' && isNetwork(resourceType)) return true
+    if (scopeType === 'private' || isForeignLocale(locale)) return false
+  }
   return cidr ? room.canTake(pool, cidr) : room.has(pool, netmaskLength)
 }
 

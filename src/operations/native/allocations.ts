@@ -48,6 +48,7 @@ import {
   resourceId,
   resourceTypeName,
   scopeType,
+  scopeTypeOf,
   specified,
   tagList,
   tags,
@@ -439,7 +440,7 @@ async function readWish(context: WriteContext, wanted: AllocationWish): Promise<
     locale: wanted.locale,
     resourceType: type.name,
     family: familyOf(wanted, type, { pool, block }),
-    scopeType: scopeTypeOf(wanted, type, pool),
+    scopeType: scopeTypeOf(wanted.scopeType, type, pool),
     netmaskLength: wanted.netmaskLength,
     ...(pool || block ? { explicit: { pool: pool?.id, cidr: block } } : {}),
     ...(wanted.resourceId === undefined ? {} : { resource: wanted.resourceId }),
@@ -472,19 +473,4 @@ function familyOf(
   const chosen = given ?? pool?.family ?? block?.family ?? (type.lengths[4] ? 4 : 6)
   if (!type.lengths[chosen]) refuseValue('family', familyText(chosen), `\`${type.name}\` has no addresses of it`)
   return chosen
-}
-
-function scopeTypeOf({ scopeType }: AllocationWish, type: ResourceType, pool: PoolFacts | undefined) {
-  if (pool) {
-    if (scopeType !== undefined && scopeType !== pool.scopeType) {
-      refuseValue('scopeType', scopeType, `the pool is in a ${pool.scopeType} scope`)
-    }
-    return pool.scopeType
-  }
-  if (scopeType !== undefined) {
-    if (type.scopeTypes.includes(scopeType)) return scopeType
-    refuseValue('scopeType', scopeType, `\`${type.name}\` is ${type.scopeTypes.join(' or ')}`)
-  }
-  if (type.scopeTypes.length > 1) refuse({ code: 'MissingParameter', field: 'scopeType' })
-  return type.scopeTypes[0]
 }

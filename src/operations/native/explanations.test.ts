@@ -162,6 +162,44 @@ describe('explanations', () => {
     assert.equal((await refusalOf(acme.poolOfAddress(shop))).code, 'Exhausted')
   })
 
+  test('an address that nobody could be given is not allowed on paper, nor is an exception named that would not help', async (t) => {
+    t.after(() => acme.close())
+    const nowhere = await ask({ cidr: '8.8.8.8' })
+    assert.deepEqual([nowhere.outcome, nowhere.failed?.cause, nowhere.poolId], ['deny', 'exhausted', undefined])
+    const refusal = await refusalOf(acme.call('AllocateAddress', { Address: '8.8.8.8' }, { account: shop }))
+    assert.equal(refusal.code, 'InvalidParameterValue')
+    const custom = { account: shop, resourceType: 'custom', locale: 'us-east-1', scopeType: 'private' }
+    const brought = await acme.post<Explanation>('/explanations', { ...custom, cidr: '10.0.0.0/24' })
+    assert.equal(brought.outcome, 'deny', 'only networks bring space along')
+    const foreign = { ...custom, locale: 'onprem:kiel', scopeType: 'public' }
+    assert.equal((await acme.post<Explanation>('/explanations', foreign)).outcome, 'deny')
+
+    const [listed, partners] = [await acme.pool(), await acme.pool({ cidr: '198.51.100.0/28' })]
+    await law(rulesOf(listed))
+    for (let taken = 0; taken < 16; taken++) await acme.poolOfAddress(shop)
+    assert.equal((await ask({ cidr: '8.8.8.8' })).nearestChange, undefined)
+    const { nearestChange } = await ask({ cidr: '198.51.100.11' })
+    assert.deepEqual(
+      [nearestChange!.kind, nearestChange!.grants],
+      ['exception', { pools: [partners], provider: false }],
+    )
+    // Who may not see the pool is not told of it.
+    const auditor = await acme.tokenOf('user:shop', 'auditor', shop)
+    assert.equal((await ask({ cidr: '198.51.100.11' }, auditor)).nearestChange, undefined)
+    const { exceptionId } = await acme.post<{ exceptionId: string }>('/exceptions', {
+      target: shop,
+      locale: 'us-east-1',
+      resourceType: 'eip',
+      reason: 'the partner knows this address',
+      expiresAt: new Date((await acme.store.read(async (tx) => tx.now)) + 600_000).toISOString(),
+      grants: nearestChange!.grants,
+    })
+    const as = await acme.tokenOf('user:bob', 'organization-administrator', '*')
+    await acme.post(`/exceptions/${exceptionId}/approve`, {}, { as })
+    const { PublicIp } = await acme.call('AllocateAddress', { Address: '198.51.100.11' }, { account: shop })
+    assert.equal(PublicIp, '198.51.100.11')
+  })
+
   test('the exception that is named as the nearest change does alter the answer', async (t) => {
     t.after(() => acme.close())
     const [listed, other] = [await acme.pool(), await acme.pool({ cidr: '198.51.100.0/31' })]
@@ -239,6 +277,8 @@ describe('explanations', () => {
       [{ ...good, cidr: '10.0.0.0/24', netmaskLength: 24 }, 'InvalidParameterCombination', undefined],
       [{ ...good, poolId: 'pool' }, 'MalformedId', undefined],
       [{ ...good, poolId: 'ipam-pool-0' }, 'NotFound', undefined],
+      [{ ...good, resourceType: 'custom' }, 'MissingParameter', 'scopeType'],
+      [{ ...good, scopeType: 'private' }, 'InvalidParameterValue', 'scopeType'],
       [{ ...good, colour: 'red' }, 'UnknownParameter', 'colour'],
       [{ account: shop, locale: 'us-east-1' }, 'MissingParameter', 'resourceType'],
       [{ ...good, account: '121212121212' }, 'NotFound', undefined],

@@ -7,6 +7,8 @@ import { modeValues } from '#model/policy/document.ts'
 import { type Explained, messageOf, type Names } from '#model/policy/explain.ts'
 import { type Change, describeChange, type NearestChange } from '#model/policy/nearest-change.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
+import { findResourceType, isNetwork } from '#model/policy/resource-types.ts'
+import type { Snapshot } from '#model/policy/snapshot.ts'
 import { refuse } from '#model/refusal.ts'
 import { decideOnPaper, namesIn, nearestFor } from '../explain.ts'
 import type { ReadContext } from '../operation.ts'
@@ -17,7 +19,7 @@ import { nativeRead } from './definition.ts'
 import { locale, poolId, resourceTypeName } from './policy-shapes.ts'
 import { placeOfNode } from './roles.ts'
 import { accountId, instant } from './shapes.ts'
-import { checkLocaleOf } from './space-shapes.ts'
+import { checkLocaleOf, scopeTypeOf } from './space-shapes.ts'
 
 const textMax = 64
 const tagsMax = 50
@@ -169,7 +171,7 @@ export const explainRequest = nativeRead({
     resourceType: resourceTypeName,
     locale,
     family: family.default('ipv4'),
-    scopeType: scopeType.optional(),
+    scopeType: scopeType.optional().describe('Needed where the type has both and no pool is named.'),
     netmaskLength: netmaskLength.optional().describe('The size that is asked for.'),
     poolId: poolId.optional().describe('The pool that would be named, or `provider`.'),
     cidr: cidrText.optional().describe('The address or CIDR that would be named.'),
@@ -182,7 +184,7 @@ export const explainRequest = nativeRead({
   output: explanation,
   rest: { method: 'POST', path: '/explanations' },
   cli: 'explain request',
-  refusals: ['NotFound', 'MalformedId', 'InvalidParameterValue', 'InvalidParameterCombination'],
+  refusals: ['NotFound', 'MalformedId', 'InvalidParameterValue', 'InvalidParameterCombination', 'MissingParameter'],
   at: async (context, { account }) => placeOfNode(context, account),
   async run(context, wish) {
     await refuseUnknownType(context, wish.resourceType, nativeFields)
@@ -193,9 +195,11 @@ export const explainRequest = nativeRead({
         problem: '`cidr` has a size of its own; leave out `netmaskLength`.',
       })
     }
-    const asked = requestOf(wish)
-    await refuseUnseenPool(context, asked)
-    return describe(context, await decideOnPaper(context.tx, await context.snapshot(), asked))
+    const given = requestOf(wish)
+    await refuseUnseenPool(context, given)
+    const snapshot = await context.snapshot()
+    const asked = { ...given, scopeType: scopeTypeFor(snapshot, given) }
+    return describe(context, await decideOnPaper(context.tx, snapshot, asked))
   },
 })
 
@@ -226,6 +230,13 @@ function requestOf({ family, poolId, cidr, tags, ...rest }: RequestWish): Alloca
   }
 }
 
+/** As where the request is made; a network's follows from what it asks for, and so may be left open. */
+function scopeTypeFor(snapshot: Snapshot, { resourceType, scopeType, explicit }: AllocationRequest) {
+  const pool = explicit?.pool === undefined ? undefined : snapshot.pools.get(explicit.pool)
+  if (isNetwork(resourceType) && scopeType === undefined) return pool?.scopeType
+  return scopeTypeOf(scopeType, findResourceType(resourceType, snapshot.resourceTypes)!, pool)
+}
+
 /** A pool that neither the account nor the caller may see is absent here, as it is where the request is made (invariant I8). */
 async function refuseUnseenPool(context: ReadContext, { account, explicit }: AllocationRequest): Promise<void> {
   const id = explicit?.pool
@@ -241,7 +252,15 @@ async function refuseUnseenPool(context: ReadContext, { account, explicit }: All
 // The answer ---------------------------------------------------------------------------------------------------------
 
 async function describe(context: ReadContext, decision: Explained): Promise<z.output<typeof explanation>> {
-  const nearest = await nearestFor(context.tx, await context.snapshot(), decision)
+  const snapshot = await context.snapshot()
+  const isPermitted = await permitter(context, 'ipam:read')
+  const { account } = decision.request
+  const nearest = await nearestFor(
+    context.tx,
+    snapshot,
+    decision,
+    (pool) => mayUsePool(snapshot, account, pool.id, context.now) || isPermitted(pool.account),
+  )
   const names = await namesIn(context.tx, decision)
   const { denial, policy, target, trace, wouldBe, candidates, pool, cidr } = decision
   return {

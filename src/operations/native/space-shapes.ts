@@ -3,6 +3,8 @@ import { z } from 'zod'
 import { bitsOf, type Cidr, formatCidr, parseAddress, parseCidr } from '#model/cidr.ts'
 import { hasShape, type IdKind } from '#model/identifier.ts'
 import { isForeignLocale, localeProblem } from '#model/locale.ts'
+import type { ResourceType } from '#model/policy/resource-types.ts'
+import type { PoolFacts } from '#model/policy/snapshot.ts'
 import { type Noun, type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
 import { isSetting, keyProblem, tagsMax, valueProblem } from '#model/tags.ts'
 import type { Tag } from '#store/tags.ts'
@@ -94,6 +96,26 @@ export function checkLocaleOf({ settings }: ReadContext, resourceType: string, f
   const regions = settings.regions.map(({ name }) => name)
   const problem = localeProblem(value, resourceType, regions)
   if (problem !== undefined) refuseValue(field, value, problem)
+}
+
+/** Public or private: what the pool is, or what is said, or the only one that the type has. */
+export function scopeTypeOf(
+  scopeType: 'public' | 'private' | undefined,
+  type: ResourceType,
+  pool: PoolFacts | undefined,
+): 'public' | 'private' | undefined {
+  if (pool) {
+    if (scopeType !== undefined && scopeType !== pool.scopeType) {
+      refuseValue('scopeType', scopeType, `the pool is in a ${pool.scopeType} scope`)
+    }
+    return pool.scopeType
+  }
+  if (scopeType !== undefined) {
+    if (type.scopeTypes.includes(scopeType)) return scopeType
+    refuseValue('scopeType', scopeType, `\`${type.name}\` is ${type.scopeTypes.join(' or ')}`)
+  }
+  if (type.scopeTypes.length > 1) refuse({ code: 'MissingParameter', field: 'scopeType' })
+  return type.scopeTypes[0]
 }
 
 /** The number that a cursor stands for; anything else was not written by us. */
