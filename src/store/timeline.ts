@@ -160,15 +160,20 @@ export class Timeline {
     after: AddressPlace | undefined,
     limit: number,
   ): Promise<Tenure[]> {
-    const rows = await this.#sql.all<Row>(
-      `${select} from ${tables} where t.first between ? and ? and t.length > ? ${after ? afterPlace : ''} ${inPlace}`,
-      toKey(range),
-      toKey(lastAddress(range)),
-      range.length,
-      ...valuesOf(after),
-      limit,
-    )
-    return rows.map(toTenure)
+    const found: Tenure[] = []
+    for (const [from, to] of spansOf(range)) {
+      if (found.length >= limit) break
+      const rows = await this.#sql.all<Row>(
+        `${select} from ${tables} where t.first between ? and ? and t.length > ? ${after ? afterPlace : ''} ${inPlace}`,
+        from,
+        to,
+        range.length,
+        ...valuesOf(after),
+        limit - found.length,
+      )
+      found.push(...rows.map(toTenure))
+    }
+    return found
   }
 
   /** What an account gave back at `since` or later, in the order in which it did, after one. */
@@ -221,6 +226,18 @@ export class Timeline {
     }
     return found.sort((a, b) => a.n - b.n).slice(0, limit)
   }
+}
+
+/** The numbers of the keys of IPv4: they lie among those of IPv6, and are none of them. */
+const mapped = { first: 0xffff_0000_0000n, last: 0xffff_ffff_ffffn }
+
+/** The keys in a range, from the first to the last, without those of the other family. In order. */
+function spansOf(range: Cidr): readonly (readonly [Uint8Array, Uint8Array])[] {
+  const last = lastAddress(range)
+  if (range.family === 4 || range.first > mapped.last || last.first < mapped.first) return [[toKey(range), toKey(last)]]
+  const span = (from: bigint, to: bigint) =>
+    from > to ? [] : [[toKey({ ...last, first: from }), toKey({ ...last, first: to })] as const]
+  return [...span(range.first, mapped.first - 1n), ...span(mapped.last + 1n, last.first)]
 }
 
 /** A block around the range can only start at one place for each netmask length. In the order of `AddressPlace`. */

@@ -232,3 +232,31 @@ test('what is asked wrongly is named', async () => {
     if (field) assert.equal(body.field, field)
   }
 })
+
+test('a range of IPv6 holds nothing of IPv4, which the database keeps among it', async () => {
+  const { scopeId } = await world.get<{ scopeId: string }>(`/pools/${pool}`)
+  const { poolId } = await world.post<{ poolId: string }>('/pools', { scopeId, family: 'ipv6' })
+  await world.post(`/pools/${poolId}/cidrs`, { cidr: 'fd12:3456::/48' })
+  const made: string[] = []
+  for (const cidr of ['fd12:3456::/64', 'fd12:3456:0:1::/64']) {
+    const wish = { account: managementAccount, resourceType: 'custom', locale: 'us-east-1', poolId, cidr }
+    made.push((await world.post<{ cidr: string }>('/allocations', wish)).cidr)
+  }
+  const found = async (path: string, cidr: string): Promise<string[]> => {
+    const seen: string[] = []
+    for (let cursor: string | undefined = ''; cursor !== undefined; ) {
+      const more: string = cursor && `&cursor=${cursor}`
+      const page: Page<Tenure> = await world.get(`${path}=${cidr}&limit=1${more}`)
+      seen.push(...page.items.map((item) => item.cidr))
+      cursor = page.nextCursor
+    }
+    return seen
+  }
+  for (const path of ['/history/addresses?cidr', '/allocations?within']) {
+    assert.deepEqual(await found(path, '::/0'), made, path)
+    assert.deepEqual(await found(path, '::/64'), [], path)
+    // Written so, it is IPv4.
+    assert.deepEqual(await found(path, '::ffff:10.0.0.0/104'), await found(path, '10.0.0.0/8'), path)
+    assert((await found(path, '0.0.0.0/0')).length > 0, path)
+  }
+})
