@@ -266,6 +266,40 @@ describe('policies and documents', () => {
     assert.equal((await no('GET', `/policies/${policy}`)).code, 'NotFound')
   })
 
+  test('the versions of a deleted policy are read as before, marked, by whoever could read it', async () => {
+    const policy = await made()
+    await put(pathOf(policy), { ...rulesOf(await acme.pool()), onExplicit: 'steer' })
+    const paths = [
+      `/policies/${policy}/versions`,
+      `/policies/${policy}/versions/2`,
+      `/policies/${policy}/comparison?from=1&to=2`,
+    ]
+    const read = (as?: string) =>
+      Promise.all(paths.map((path) => acme.get<Record<string, unknown>>(path, as ? { as } : {})))
+    const before = await read()
+    assert.ok(before.every((answer) => !JSON.stringify(answer).includes('deletedAt')))
+    acme.advance(1_000)
+    const deletedAt = new Date(await acme.store.read(async (tx) => tx.now)).toISOString()
+    assert.equal((await acme.ask('DELETE', `/policies/${policy}`)).status, 204)
+    acme.advance(1_000)
+    const marked = [
+      { items: (before[0]!.items as object[]).map((item) => ({ ...item, deletedAt })) },
+      ...before.slice(1).map((answer) => ({ ...answer, deletedAt })),
+    ]
+    assert.deepEqual(await read(), marked)
+    assert.deepEqual(await read(await acme.tokenOf('user:after', 'auditor', network)), marked)
+    assert.equal((await no('GET', `/policies/${policy}/versions/3`)).code, 'NotFound')
+    assert.equal((await no('POST', `/policies/${policy}/versions/1/restore`, { body: {} })).code, 'NotFound')
+    const as = await acme.tokenOf('user:elsewhere', 'auditor', shop)
+    for (const path of paths) {
+      const [hidden, missing] = await Promise.all(
+        [path, path.replace(policy, `${policy.slice(0, -4)}ffff`)].map((one) => no('GET', one, { as })),
+      )
+      assert.deepEqual([hidden!.status, hidden!.code], [404, 'NotFound'])
+      assert.equal(hidden!.detail.replace(policy, ''), missing!.detail.replace(`${policy.slice(0, -4)}ffff`, ''))
+    }
+  })
+
   test('I8 who may not read a policy meets none', async () => {
     const policy = await made()
     const as = await acme.tokenOf('user:elsewhere', 'policy-author', shop)

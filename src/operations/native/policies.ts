@@ -26,6 +26,7 @@ import {
   documentWish,
   hashField,
   locale,
+  policyDeletedAt,
   policyId,
   readDocument,
   resourceTypeName,
@@ -180,14 +181,19 @@ export const listPolicyVersions = nativeRead({
   cli: 'policy-version list',
   columns: ['version', 'compatibility', 'documentCount', 'author', 'createdAt', 'contentHash'],
   refusals: ['NotFound', 'MalformedId', 'InvalidPaginationToken'],
-  at: placeOfPolicy,
-  run: async (context, { policyId, ...wish }) =>
-    gatherPage(wish, {
+  at: placeOfVersions,
+  async run(context, { policyId, ...wish }) {
+    const { deletedAt } = await findKept(context, policyId)
+    return gatherPage(wish, {
       start: '0',
       read: (after, limit) => context.tx.policies.versionsAfter(policyId, Number(after), limit),
       key: ({ version }) => String(version),
-      show: async (row) => ({ ...showVersionFacts(policyId, row), documentCount: row.body.documents.length }),
-    }),
+      show: async (row) => ({
+        ...showVersionFacts(policyId, row, deletedAt),
+        documentCount: row.body.documents.length,
+      }),
+    })
+  },
 })
 
 export const getPolicyVersion = nativeRead({
@@ -199,9 +205,11 @@ export const getPolicyVersion = nativeRead({
   rest: { method: 'GET', path: '/policies/{policyId}/versions/{version}' },
   cli: 'policy-version show',
   refusals: ['NotFound', 'MalformedId'],
-  at: placeOfPolicy,
-  run: async (context, input) =>
-    describeVersion(input.policyId, await getVersion(context, input.policyId, input.version)),
+  at: placeOfVersions,
+  async run(context, input) {
+    const { deletedAt } = await findKept(context, input.policyId)
+    return describeVersion(input.policyId, await getVersion(context, input.policyId, input.version), deletedAt)
+  },
 })
 
 const change = z.object({
@@ -224,20 +232,23 @@ export const comparePolicyVersions = nativeRead({
     isEqual: z.boolean().describe('Whether both say the same.'),
     compatibility: z.object({ from: compatibility, to: compatibility }).optional(),
     documents: z.array(change).describe('Those that differ, in order of locale and resource type.'),
+    deletedAt: policyDeletedAt,
   }),
   rest: { method: 'GET', path: '/policies/{policyId}/comparison' },
   cli: 'policy-version compare',
   refusals: ['NotFound', 'MalformedId'],
-  at: placeOfPolicy,
+  at: placeOfVersions,
   async run(context, { policyId, from, to }) {
     const [before, after] = [await getVersion(context, policyId, from), await getVersion(context, policyId, to)]
     const { isEqual, compatibility, documents } = compareContents(before.body, after.body)
+    const { deletedAt } = await findKept(context, policyId)
     return {
       policyId,
       from,
       to,
       isEqual,
       ...(compatibility ? { compatibility } : {}),
+      ...(deletedAt === undefined ? {} : { deletedAt: formatInstant(deletedAt) }),
       documents: documents.map(({ from, to, settings, ...rest }) => ({
         ...rest,
         settings: [...settings],
@@ -383,6 +394,25 @@ export async function placeOfPolicy(context: ReadContext, input: { readonly poli
   return { node: account, absent: absentPolicy(id) }
 }
 
+/** Whose a policy is, or was; and when it was deleted. */
+async function findKept(
+  context: ReadContext,
+  id: string,
+): Promise<{ readonly account: string; readonly deletedAt?: number }> {
+  if (!hasShape('policy', id)) return findPolicy(context, id)
+  const there = await context.tx.policies.find(id)
+  if (there) return { account: there.account }
+  const last = (await context.tx.history.versions(id)).at(-1)
+  if (last?.until_at == null) return refuse(absentPolicy(id))
+  return { account: last.account, deletedAt: last.until_at }
+}
+
+/** Where its versions are read, also once the policy is deleted: where the policy was. */
+async function placeOfVersions(context: ReadContext, { policyId }: { readonly policyId: string }): Promise<Place> {
+  const { account } = await findKept(context, policyId)
+  return { node: account, absent: absentPolicy(policyId) }
+}
+
 async function placeOfIpam(context: ReadContext, { ipamId: id }: { readonly ipamId: string }): Promise<Place> {
   if (!hasShape('ipam', id)) refuse({ code: 'MalformedId', what: 'ipam', id, expected: 'ipam-...' })
   const absent: Refusal = { code: 'NotFound', what: 'ipam', id }
@@ -454,7 +484,7 @@ async function describe(context: ReadContext, row: Policy): Promise<z.output<typ
   }
 }
 
-const describeVersion = (policyId: string, row: StoredVersion): z.output<typeof version> => ({
-  ...showVersionFacts(policyId, row),
+const describeVersion = (policyId: string, row: StoredVersion, deletedAt?: number): z.output<typeof version> => ({
+  ...showVersionFacts(policyId, row, deletedAt),
   documents: row.body.documents.map(showDocument),
 })

@@ -183,6 +183,7 @@ export function readDocument(
 // Versions -----------------------------------------------------------------------------------------------------------
 
 const contentHash = z.string().describe('SHA-256 of what it says: equal content, equal hash.')
+export const policyDeletedAt = instant.optional().describe('When the policy was deleted: its versions are kept.')
 export const versionShape = {
   policyId,
   version: z.number().int(),
@@ -190,6 +191,7 @@ export const versionShape = {
   compatibility,
   author: z.string().describe('The ARN of who made it.'),
   createdAt: instant,
+  deletedAt: policyDeletedAt,
 }
 export const versionSummary = z.object({ ...versionShape, documentCount: z.number().int() })
 export const version = z.object({ ...versionShape, documents: z.array(document) })
@@ -197,6 +199,7 @@ export const version = z.object({ ...versionShape, documents: z.array(document) 
 export const showVersionFacts = (
   policyId: string,
   { version, contentHash, body, author, createdAt }: StoredVersion,
+  deletedAt?: number,
 ) => ({
   policyId,
   version,
@@ -204,5 +207,6 @@ export const showVersionFacts = (
   compatibility: body.compatibility,
   author,
   createdAt: formatInstant(createdAt),
+  ...(deletedAt === undefined ? {} : { deletedAt: formatInstant(deletedAt) }),
 })
 export const hashField = contentHash
