@@ -279,15 +279,22 @@ interface Speaker {
   readonly locale: string
   readonly resourceType: string
   readonly resource?: string
+  readonly tags?: ReadonlyMap<string, string>
 }
+
+/** What a resource is called where it is asked for: its id elsewhere, and its tag `Name`, which is all that one of EC2 has. */
+export const namesOf = ({ resource, tags }: Pick<Speaker, 'resource' | 'tags'>): readonly string[] =>
+  [resource, tags?.get('Name')].filter((name) => name !== undefined)
 
 /** Those that speak of a request, in force or not: of the account first, of the root last. */
 export function exceptionsFor(
   { byTarget }: ExceptionIndex,
   path: readonly string[],
-  { locale, resourceType, resource }: Speaker,
+  asked: Speaker,
 ): readonly ExceptionFacts[] {
   if (byTarget.size === 0) return []
+  const { locale, resourceType } = asked
+  const names = namesOf(asked)
   return path
     .toReversed()
     .flatMap((node) =>
@@ -295,8 +302,7 @@ export function exceptionsFor(
         (exception) =>
           exception.locale === locale &&
           exception.resourceType === resourceType &&
-          (exception.resource === undefined ||
-            (resource !== undefined && matchesPattern(exception.resource, resource))),
+          (exception.resource === undefined || names.some((name) => matchesPattern(exception.resource!, name))),
       ),
     )
 }

@@ -171,6 +171,23 @@ describe('an exception over both APIs', () => {
     for (const id of [exceptionId, own.exceptionId]) await revoke(id)
   })
 
+  test('an Elastic IP is named by its tag `Name`, over both APIs; no other gets what is for it', async () => {
+    const { exceptionId } = await approved({ resource: 'web-*' })
+    const named = (Value: string) => ({
+      IpamPoolId: acme.other,
+      TagSpecifications: [{ ResourceType: 'elastic-ip' as const, Tags: [{ Key: 'Name', Value }] }],
+    })
+    const asShop = { account: shop }
+    const { AllocationId, PublicIpv4Pool } = await acme.call('AllocateAddress', named('web-1'), asShop)
+    assert.equal(PublicIpv4Pool, acme.other)
+    assert.equal(await codeOf(acme.call('AllocateAddress', named('db-1'), asShop)), 'DeniedByPolicy')
+    const wish = { account: shop, resourceType: 'eip', locale: 'us-east-1', poolId: acme.other }
+    const ask = (Name: string) => acme.ask('POST', '/allocations?dryRun=true', { body: { ...wish, tags: { Name } } })
+    assert.deepEqual([(await ask('web-2')).status, (await ask('db-2')).status], [201, 403])
+    await revoke(exceptionId)
+    await acme.call('ReleaseAddress', { AllocationId: AllocationId! }, asShop)
+  })
+
   test('an exhausted pool is helped out by the exception, last of all', async () => {
     const tiny = await acme.pool({ cidr: '203.0.99.0/32' })
     await acme.rules(acme.law, [tiny])

@@ -75,7 +75,7 @@ const wish = {
     .min(1)
     .max(256)
     .optional()
-    .describe('Only for resources whose name or id matches; `*` stands for any text.'),
+    .describe('Only for resources whose id, or tag `Name`, matches; `*` stands for any text.'),
   locale: z.string().min(1).max(97).describe('A Region, `CLOUD:REGION` or `onprem:SITE`.'),
   resourceType: z.string().max(64).describe('A resource type, such as `eip` or `vpc`.'),
   grants,
