@@ -1,7 +1,7 @@
 // The time machine: who held which space when, by address, account and resource. Reads what allocation and release wrote.
 import { type Cidr, fromKey, lastAddress, supernet, toKey } from '#model/cidr.ts'
 import type { HoldEnding } from './holds.ts'
-import { listOf, type Sql } from './sql.ts'
+import type { Sql } from './sql.ts'
 
 /** The time in which one allocation had its space. */
 export interface Tenure {
@@ -193,17 +193,6 @@ export class Timeline {
       limit,
     )
     return rows.map(toTenure)
-  }
-
-  /** The ids of pools, by their numbers; of those that are still there. */
-  async poolIds(numbers: readonly number[]): Promise<ReadonlyMap<number, string>> {
-    if (numbers.length === 0) return new Map()
-    const list = listOf(numbers)
-    const rows = await this.#sql.all<{ n: number; id: string }>(
-      `select n, id from pool where n in ${list.text}`,
-      ...list.values,
-    )
-    return new Map(rows.map(({ n, id }) => [n, id]))
   }
 
   /** All that a resource ever held, by its id, oldest first. */

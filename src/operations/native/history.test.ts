@@ -13,6 +13,7 @@ let start: number
 
 interface Tenure {
   cidr: string
+  poolId: string
   account: string
   resourceType: string
   resourceId?: string
@@ -259,4 +260,31 @@ test('a range of IPv6 holds nothing of IPv4, which the database keeps among it',
     assert.deepEqual(await found(path, '::ffff:10.0.0.0/104'), await found(path, '10.0.0.0/8'), path)
     assert((await found(path, '0.0.0.0/0')).length > 0, path)
   }
+})
+
+test('what ended says which pool it came from, also after the pool is gone', async () => {
+  const Cidr = '10.0.77.0/24'
+  const { IpamPool } = await world.call('CreateIpamPool', {
+    IpamScopeId: (await world.call('DescribeIpamScopes', {})).IpamScopes!.find((s) => s.IpamScopeType === 'private')!
+      .IpamScopeId!,
+    AddressFamily: 'ipv4',
+    SourceIpamPoolId: pool,
+  })
+  const IpamPoolId = IpamPool!.IpamPoolId!
+  await world.call('ProvisionIpamPoolCidr', { IpamPoolId, Cidr })
+  const { IpamPoolAllocation } = await world.call('AllocateIpamPoolCidr', { IpamPoolId, NetmaskLength: 28 })
+  const allocation = {
+    Cidr: IpamPoolAllocation!.Cidr!,
+    IpamPoolAllocationId: IpamPoolAllocation!.IpamPoolAllocationId!,
+  }
+  const idsOf = async (): Promise<string[]> => {
+    const { items } = await world.get<Page<Tenure>>(`/history/resources/${allocation.IpamPoolAllocationId}`)
+    return items.map(({ poolId }) => poolId)
+  }
+  assert.deepEqual(await idsOf(), [IpamPoolId])
+  await world.call('ReleaseIpamPoolAllocation', { IpamPoolId, ...allocation })
+  await world.call('DeprovisionIpamPoolCidr', { IpamPoolId, Cidr })
+  await world.call('DeleteIpamPool', { IpamPoolId })
+  assert.deepEqual(await world.database.select(`select n from pool where id = '${IpamPoolId}'`), [])
+  assert.deepEqual(await idsOf(), [IpamPoolId])
 })

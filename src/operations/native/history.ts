@@ -23,7 +23,7 @@ const span = {
 }
 const tenure = z.object({
   cidr: z.string(),
-  poolId: z.string().optional().describe('Absent where the pool is gone.'),
+  poolId: z.string().describe('The pool that it came from, also where that is gone by now.'),
   account: accountId,
   resourceType: z.string(),
   resourceId: z.string().optional(),
@@ -270,23 +270,16 @@ async function gather<P>(
 }
 
 async function describeAll(context: ReadContext, rows: readonly Tenure[]): Promise<z.output<typeof tenure>[]> {
-  const { journal, tenures } = context.tx
-  const reasons = await journal.findReasons(rows.flatMap(({ decision }) => decision ?? []))
-  const pools = await tenures.poolIds(rows.map(({ pool }) => pool))
-  return rows.map((row) => describe(context, row, pools.get(row.pool), reasons.get(row.decision ?? -1)))
+  const reasons = await context.tx.journal.findReasons(rows.flatMap(({ decision }) => decision ?? []))
+  return rows.map((row) => describe(context, row, reasons.get(row.decision ?? -1)))
 }
 
-function describe(
-  { tx, now }: ReadContext,
-  row: Tenure,
-  poolId: string | undefined,
-  reason: Reason | undefined,
-): z.output<typeof tenure> {
+function describe({ tx, now }: ReadContext, row: Tenure, reason: Reason | undefined): z.output<typeof tenure> {
   const isAddress = row.resourceType === 'eip' && !row.hold
   const isOver = row.until !== undefined && row.until <= now
   return {
     cidr: formatCidr(row.cidr),
-    poolId,
+    poolId: formatId('pool', tx.installation, row.pool),
     account: row.account,
     resourceType: row.resourceType,
     resourceId: row.resourceId ?? (isAddress ? formatId('address', tx.installation, row.n) : undefined),
