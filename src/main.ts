@@ -149,21 +149,42 @@ async function migrate(): Promise<number> {
 
 async function accept(): Promise<number> {
   const { existsSync } = await import('node:fs')
-  const { database, dataFolder } = readConfig(process.env)
-  if (!database) return failed('The embedded database is restored with its folder; there is nothing to accept.')
-  if (!existsSync(dataFolder)) {
-    return failed(
-      `There is no data folder \`${dataFolder}\` (${variables.data.name}): this server knows what it acknowledged in memory only; start it again.`,
-    )
-  }
+  const config = readConfig(process.env)
+  const { database, dataFolder } = config
+  if (database && existsSync(dataFolder)) await acceptCopy(database, dataFolder)
+  const { acceptClock, findFarBehind } = await import('#operations/clock.ts')
+  return withStore(
+    async (store) => {
+      const behind = await findFarBehind(store)
+      if (!behind) {
+        if (database && !existsSync(dataFolder)) {
+          return failed(
+            `There is no data folder \`${dataFolder}\` (${variables.data.name}): this server knows what it acknowledged in memory only; start it again.`,
+          )
+        }
+        process.stdout.write('The clock is not behind the record; nothing was changed.\n')
+        return 0
+      }
+      const { clock, newest } = behind
+      process.stdout.write(
+        `The clock says ${clock.toISOString()}, and the newest audit entry is of ${newest.toISOString()}. From here on the clock holds: what was over by the other time may be in force again.\n`,
+      )
+      await acceptClock(store, config.bootstrap.account)
+      process.stdout.write('Accepted, and on record as `AcceptClock`.\n')
+      return 0
+    },
+    { acceptsClock: true },
+  )
+}
+
+async function acceptCopy(database: NonNullable<Config['database']>, folder: string): Promise<void> {
   const { acceptDatabase } = await import('#store/postgres.ts')
-  const { givenUp, newest } = await acceptDatabase({ ...database, folder: dataFolder })
+  const { givenUp, newest } = await acceptDatabase({ ...database, folder })
   process.stdout.write(
     givenUp === undefined
       ? 'The database has what this server acknowledged; nothing was changed.\n'
       : `Given up: ${givenUp}, and whatever else came after the newest entry of the database: ${newest}.\n`,
   )
-  return 0
 }
 
 function failed(problem: string): number {
@@ -265,7 +286,7 @@ async function move(args: ReadonlyMap<string, string>): Promise<number> {
 /** Opens the database beside a running server, or without one; as its owner where only the owner may. */
 async function withStore(
   work: (store: import('#store/store.ts').Store, config: Config) => Promise<number>,
-  { isOwner } = { isOwner: false },
+  { isOwner = false, acceptsClock = false }: { readonly isOwner?: boolean; readonly acceptsClock?: boolean } = {},
 ): Promise<number> {
   const { existsSync } = await import('node:fs')
   const { openStore } = await import('./server.ts')
@@ -278,7 +299,7 @@ async function withStore(
   }
   const owner = isOwner ? config.database?.ownerUrl : undefined
   const database = config.database && owner !== undefined ? { ...config.database, url: owner } : config.database
-  const store = await openStore({ ...config, database }, { exclusive: false, create: false })
+  const store = await openStore({ ...config, database }, { exclusive: false, create: false, acceptsClock })
   try {
     return await work(store, config)
   } finally {

@@ -54,6 +54,8 @@ export interface StoreOptions {
   readonly exclusive: boolean
   readonly create: boolean
   readonly clock?: () => number
+  /** See the option of the same name in both stores. */
+  readonly acceptsClock?: boolean
   readonly onFatal?: (trouble: StoreTrouble) => void
   /** The store only reads, and why; undefined: it writes again. */
   readonly onStale?: (trouble: StoreTrouble | undefined) => void
@@ -66,8 +68,8 @@ export async function openStore(config: Config, options: StoreOptions): Promise<
     const { openPostgres } = await import('#store/postgres.ts')
     const sealer = sealerOf(config)
     const { url, isHighlyAvailable } = config.database
-    const { onFatal, onStale } = options
-    if (!options.exclusive) return openPostgres({ url, isHighlyAvailable, sealer, onFatal })
+    const { onFatal, onStale, acceptsClock } = options
+    if (!options.exclusive) return openPostgres({ url, isHighlyAvailable, sealer, onFatal, acceptsClock })
     const folder = existsSync(config.dataFolder) ? config.dataFolder : undefined
     return openPostgres({ url, isHighlyAvailable, sealer, onFatal, onStale, folder, onNotice: logNotice })
   }
@@ -87,6 +89,8 @@ export async function openStore(config: Config, options: StoreOptions): Promise<
     sealer,
     exclusive: options.exclusive,
     onFatal: options.onFatal,
+    onStale: options.onStale,
+    acceptsClock: options.acceptsClock,
   })
 }
 
@@ -131,7 +135,10 @@ export async function startServer(config: Config, onFatal: (trouble: StoreTroubl
           if (draining) return 'stopping'
           // An empty transaction tells whether the database has come back: perhaps nobody else asks for one.
           if (stale) await store.write(async () => {}).catch(() => undefined)
-          return stale && 'read-only: the database lacks what this server has acknowledged'
+          return (
+            stale &&
+            `read-only: ${stale.kind === 'clock' ? clockIsBehind : 'the database lacks what this server has acknowledged'}`
+          )
         }),
       regions: new Set(config.operations.regions.map(({ name }) => name)),
     })
@@ -174,8 +181,11 @@ async function executeOr503<T>(run: () => Promise<T>): Promise<T> {
   }
 }
 
+const clockIsBehind = 'the clock is behind the newest audit entry'
+
 function reasonOf({ kind, outcome }: StoreTrouble): string {
   if (outcome === 'unknown') return 'the outcome is not known; repeat the request with the same token'
+  if (kind === 'clock') return `the server only reads: ${clockIsBehind}`
   if (kind === 'stale')
     return 'the server only reads: its database lacks what was acknowledged (an old copy, or a primary that was left behind)'
   return kind === 'full' ? 'the disk of the server is full' : 'the database is not available'
@@ -204,13 +214,15 @@ function createKeyring(store: Store): (id: string) => AccessKey | undefined | Pr
   const keys = new Map<string, { key: AccessKey; readAt: number }>()
   return (id) => {
     const known = keys.get(id)
-    if (known && Date.now() - known.readAt < keyFreshMs) return known.key
+    if (known && performance.now() - known.readAt < keyFreshMs) return known.key
     return executeOr503(() =>
       store.read(async (tx) => {
         const record = await tx.accessKeys.find(id)
         keys.delete(id)
         if (!record) return undefined
-        const { secret, sessionToken, expiresAt, account, arn, userId } = record
+        const { secret, sessionToken, account, arn, userId } = record
+        // What has ended by the time of the record has ended, whatever this machine's clock says.
+        const expiresAt = record.expiresAt !== undefined && record.expiresAt <= tx.now ? 0 : record.expiresAt
         const key: AccessKey = {
           id,
           secret,
@@ -219,7 +231,7 @@ function createKeyring(store: Store): (id: string) => AccessKey | undefined | Pr
           principal: { account, arn, accessKeyId: id, userId, keyEpoch: tx.keyEpoch },
         }
         if (keys.size >= keysMax) keys.clear()
-        keys.set(id, { key, readAt: Date.now() })
+        keys.set(id, { key, readAt: performance.now() })
         return key
       }),
     )

@@ -22,6 +22,8 @@ export interface OpenOptions {
   readonly clock?: () => number
   readonly sealer?: Sealer
   readonly onFatal?: (trouble: StoreTrouble) => void
+  readonly onStale?: (trouble: StoreTrouble | undefined) => void
+  readonly acceptsClock?: boolean
   /** How long PostgreSQL is waited for. */
   readonly deadlineMs?: number
 }
@@ -86,10 +88,10 @@ function inFolder(folder: string): TestDatabase {
     engine: 'sqlite',
     folder,
     settings: { CADASTRE_DATA: folder },
-    open: async ({ clock = Date.now, sealer = sealerDefault, onFatal } = {}) =>
-      openSqlite({ folder, clock, sealer, onFatal, exclusive: true }),
-    openAsOwner: async ({ clock = Date.now, sealer = sealerDefault } = {}) =>
-      openSqlite({ folder, clock, sealer, exclusive: false }),
+    open: async ({ clock = Date.now, sealer = sealerDefault, deadlineMs: _, ...options } = {}) =>
+      openSqlite({ folder, clock, sealer, ...options, exclusive: true }),
+    openAsOwner: async ({ clock = Date.now, sealer = sealerDefault, acceptsClock } = {}) =>
+      openSqlite({ folder, clock, sealer, acceptsClock, exclusive: false }),
     select: async (sql) => beside((database) => database.prepare(sql).all()),
     tables: async ({ except = [] } = {}) =>
       beside((database) => {

@@ -31,6 +31,8 @@ interface Register {
   readonly servers: readonly ServerProcess[]
   /** The database, beside them. */
   readonly store: Store
+  /** The same by another clock. */
+  beside(clock: () => number): Promise<Store>
   close(): Promise<void>
 }
 
@@ -41,19 +43,22 @@ async function openRegister(engine: 'sqlite' | 'postgres'): Promise<Register> {
   const settings = { CADASTRE_SECRET_KEY_FILE: keyFile }
   const sealer = readSealer(keyFile, { create: false })
   const servers: ServerProcess[] = []
-  let store: Store
+  let beside: Register['beside']
   if (engine === 'postgres') {
     const url = await emptyPostgres()
     for (let n = 0; n < 2; n++) servers.push(await startServer({ ...settings, CADASTRE_DATABASE_URL: url }))
-    store = await openPostgres({ url, sealer })
+    beside = (clock) => openPostgres({ url, sealer, clock })
   } else {
     // The suite may run on PostgreSQL as a whole; this one does not.
     servers.push(await startServer({ ...settings, CADASTRE_DATABASE_URL: '' }))
-    store = openSqlite({ folder: servers[0]!.folder, clock: Date.now, sealer, exclusive: false })
+    const data = servers[0]!.folder
+    beside = async (clock) => openSqlite({ folder: data, clock, sealer, exclusive: false })
   }
+  const store = await beside(Date.now)
   return {
     servers,
     store,
+    beside,
     async close() {
       await store.close()
       for (const server of servers) await server.stop()
@@ -191,4 +196,43 @@ async function tryCommands(server: ServerProcess): Promise<void> {
   await assert.rejects(server.cadastre('keys', 'list', '--account', '999999999999'), /There is no account/)
   const all = await server.cadastre('keys', 'disable', '--account', managementAccount)
   assert.equal(all, `${administrator.accessKeyId} is disabled.\n`)
+}
+
+for (const engine of ['sqlite', 'postgres'] as const) {
+  test(`a session that has ended by the time of the record has ended, whatever the machine's clock says (${engine})`, async () => {
+    const register = await openRegister(engine)
+    try {
+      const { store, servers } = register
+      const session = (name: string, endsInMs: number) => ({
+        ...{ id: `ASIA${name.padEnd(16, '0')}`, secret: `the-secret-of-${name}`, sessionToken: `token-of-${name}` },
+        ...{ account: managementAccount, arn: `arn:aws:iam::${managementAccount}:user/${name}`, userId: `AIDA${name}` },
+        expiresAt: Date.now() + endsInMs,
+      })
+      const [ended, lasting] = [session('ENDED', 120_000), session('LASTING', 600_000)]
+      await store.write(async (tx) => {
+        for (const key of [ended, lasting]) await tx.accessKeys.insert(key, tx.now)
+      })
+      // Something was recorded while the clock was ahead by four minutes, or before it was set back by them.
+      const ahead = await register.beside(() => Date.now() + 240_000)
+      const key = { accessKeyId: 'AKIAAHEAD00000000000', secretAccessKey: 'the-secret-of-ahead' }
+      assert.equal(await createAccessKey(ahead, managementAccount, 'ahead', key), undefined)
+      await ahead.close()
+      for (const server of servers) {
+        const ask = async ({ id, secret, sessionToken }: typeof ended) => {
+          const client = clientAt(server, { accessKeyId: id, secretAccessKey: secret, sessionToken })
+          try {
+            await client.send(new DescribeAddressesCommand({}))
+            return 'answered'
+          } catch (error) {
+            return (error as Error).name
+          } finally {
+            client.destroy()
+          }
+        }
+        assert.deepEqual([await ask(ended), await ask(lasting)], ['RequestExpired', 'answered'])
+      }
+    } finally {
+      await register.close()
+    }
+  })
 }

@@ -60,7 +60,7 @@ export const commandWords = {
   accept: {
     words: 'database accept',
     meaning:
-      'After a restore that was meant: take the database in PostgreSQL as it is, without what this server had acknowledged beyond it.',
+      'Where nothing is written: take the clock as right although the record is ahead of it, and after a restore that was meant the database in PostgreSQL as it is, without what this server had acknowledged beyond it.',
   },
   explain: {
     words: 'explain',

@@ -59,7 +59,8 @@ export class ReplayWindow {
   /** `at` is when the token was used, in milliseconds. */
   put(token: Uint8Array, entry: number, at: number): void {
     let current = this.#generations[0]
-    if (!current || at - current.startedAt >= generationMs) {
+    // Either way: the operator may have accepted a clock that is behind.
+    if (!current || Math.abs(at - current.startedAt) >= generationMs) {
       current = new Generation(at)
       this.#generations = [current, ...this.#generations].slice(0, generationsMax)
     }

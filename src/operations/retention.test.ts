@@ -277,8 +277,8 @@ describe('what is needed', () => {
   test('another server that has rulings in mind stores those anew that are gone', async () => {
     const { database } = world
     if (!database.schema) return
+    let lastNow = await nowOf(world)
     const other = await database.open({ clock: () => lastNow, sealer: openSealer })
-    const lastNow = await nowOf(world)
     const request = { account: lab, locale: 'us-east-1', resourceType: 'eip', family: 4 } as const
     const trace = [{ kind: 'document', subject: 'only here', result: 'miss', because: 'of the test' }] as const
     const put = () =>
@@ -306,6 +306,7 @@ describe('what is needed', () => {
     await passDays(world, days + 1)
     await forget(world)
     assert.equal(await numberOf(world, rulings), 0)
+    lastNow = await nowOf(world)
     await put()
     assert.equal(await numberOf(world, rulings), 1)
     await other.close()

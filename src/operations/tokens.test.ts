@@ -231,6 +231,17 @@ describe('a token that comes with every request', () => {
     for (let n = 0; n < count; n += 997) assert.equal(window.find(tokenOf(n)), undefined)
     for (let turn = 1; turn <= 4; turn++) assert.equal(window.find(tokenOf(count + turn)), count + turn)
   })
+
+  test('what was remembered by a clock that was ahead is forgotten too, once an earlier one was accepted', () => {
+    const token = (n: number) => createHash('sha256').update(String(n)).digest().subarray(0, 16)
+    const window = new ReplayWindow()
+    const yearMs = 31_536_000_000
+    window.put(token(0), 0, yearMs)
+    for (let minute = 1; minute <= 30; minute++) window.put(token(minute), minute, minute * 60_000)
+    const remembered = Array.from({ length: 31 }, (_, n) => n).filter((n) => window.find(token(n)) !== undefined)
+    assert.deepEqual(remembered.slice(-10), [21, 22, 23, 24, 25, 26, 27, 28, 29, 30])
+    assert.ok(remembered.length <= 16, String(remembered))
+  })
 })
 
 // What is in the tables ------------------------------------------------------------------------------------------------

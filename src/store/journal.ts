@@ -12,6 +12,7 @@ import type {
 import { differenceKind } from '#model/policy/difference.ts'
 import type { Mode } from '#model/policy/document.ts'
 import { type Awaitable, listOf, type Sql } from './sql.ts'
+import { newestEntryAt } from './time.ts'
 
 /** Texts remembered of each table of repeated rows, so that equal ones are stored once. */
 const rememberedMax = 10_000
@@ -157,6 +158,11 @@ export class Journal {
       entry.result ?? null,
     )
     this.last = entry
+  }
+
+  /** When the newest entry was written; undefined where there is none. */
+  async newestAt(): Promise<number | undefined> {
+    return (await this.#sql.get<{ at: number | null }>(`select ${newestEntryAt} as at`))?.at ?? undefined
   }
 
   async recordDecision(n: number, decision: Decision, auditEntry: number): Promise<void> {

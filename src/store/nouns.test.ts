@@ -11,7 +11,7 @@ import { Space } from './space.ts'
 test('L4 the end of a key that a failover lost does not pass for another one that came after it', () => {
   const sql = new PostgresSql()
   const nouns = new Nouns(sql, createSealer(randomBytes(32)), new SharedTokens(sql), (clock) => new Space(sql, clock))
-  const loaded = { installation: 'a1b2c', sequence: 1, governanceEpoch: 1, keyEpoch: 1 }
+  const loaded = { newestEntryAt: null, installation: 'a1b2c', sequence: 1, governanceEpoch: 1, keyEpoch: 1 }
   const epochs = [
     { keyEpoch: 1, timeline: 1 },
     { keyEpoch: 2, timeline: 1 },

@@ -36,6 +36,8 @@ export interface Loaded {
   readonly sequence: number
   readonly governanceEpoch: number
   readonly keyEpoch: number
+  /** Null where nothing is on record. */
+  readonly newestEntryAt: number | null
   /** Where there are failovers; always the same where there are none. */
   readonly timeline?: number
   /** Where several servers remember rulings; always the same where there is one. */

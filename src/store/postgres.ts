@@ -21,6 +21,7 @@ import { type ManyRows, type ManySql, referencesOf, translate, translateMany } f
 import { SharedTokens } from './postgres-tokens.ts'
 import type { SqlValue } from './sql.ts'
 import type { Store, Transaction } from './store.ts'
+import { type Moment, newestEntryAt, onChange, Time } from './time.ts'
 import { StoreTrouble } from './trouble.ts'
 
 /** Connections that read beside the one that writes. */
@@ -32,6 +33,7 @@ const readCounters = `select (select value from meta where name = 'installation'
   (select value from counter where name = 'governance-epoch') as "governanceEpoch",
   (select value from counter where name = 'key-epoch') as "keyEpoch",
   (select value from counter where name = 'ruling-epoch') as "rulingEpoch", ${databaseTime} as time,
+  ${newestEntryAt} as "newestEntryAt",
   ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint as timeline`
 
 export interface PostgresOptions {
@@ -45,8 +47,10 @@ export interface PostgresOptions {
   readonly onFatal?: (trouble: StoreTrouble) => void
   /** Where the last acknowledged entry is kept across restarts; undefined: in memory. */
   readonly folder?: string
-  /** The database lacks what was acknowledged, and nothing is written; undefined: it is whole again. */
+  /** The database lacks what was acknowledged, or its clock is behind, and nothing is written; undefined: it is again. */
   readonly onStale?: (trouble: StoreTrouble | undefined) => void
+  /** The operator is about to say that the clock is right, although it is behind the record. */
+  readonly acceptsClock?: boolean
   /** What an operator should know, and nobody else needs to. */
   readonly onNotice?: (notice: Notice) => void
 }
@@ -150,7 +154,7 @@ class PostgresEngine implements Engine {
   readonly #sql = new PostgresSql()
   readonly #tokens: SharedTokens
   readonly #options: LinkOptions
-  readonly #now: (databaseTime: number) => number
+  readonly #momentOf: (start: Start) => Moment
   readonly #acknowledged: Acknowledged
   readonly #tell: TellStale
   /** How often it had to connect anew: perhaps to another server, and then those who read must follow. */
@@ -164,13 +168,13 @@ class PostgresEngine implements Engine {
     link: Link | undefined,
     sealer: Sealer,
     { linkOptions, acknowledged, tell }: Connecting,
-    now: (time: number) => number,
+    momentOf: (start: Start) => Moment,
   ) {
     this.#sql.link = link
     this.#options = linkOptions
     this.#acknowledged = acknowledged
     this.#tell = tell
-    this.#now = now
+    this.#momentOf = momentOf
     this.#tokens = new SharedTokens(this.#sql)
     this.transaction = new Nouns(this.#sql, sealer, this.#tokens, (clock) => new SharedSpace(this.#sql, clock))
   }
@@ -189,7 +193,10 @@ class PostgresEngine implements Engine {
     const start = (await begun).at(-1)!.rows[0] as Start
     this.#start = start
     this.transaction.load(start)
-    this.transaction.now = this.#now(start.time)
+    const { now, trouble } = this.#momentOf(start)
+    this.#tell(trouble)
+    if (trouble) throw trouble
+    this.transaction.now = now
   }
   async commit(): Promise<void> {
     await this.transaction.flush()
@@ -259,7 +266,7 @@ class Reader {
   }
   async run<T>(
     work: (tx: Transaction) => Promise<T>,
-    { now, moves }: { readonly now: (databaseTime: number) => number; readonly moves: number },
+    { momentOf, moves }: { readonly momentOf: (start: Start) => Moment; readonly moves: number },
   ): Promise<T> {
     if (this.#moves !== moves) this.#sql.link?.destroy()
     this.#moves = moves
@@ -269,7 +276,7 @@ class Reader {
     const start = results.at(-1)!.rows[0] as Start
     this.#nouns.load(start)
     this.#nouns.forget()
-    this.#nouns.now = now(start.time)
+    this.#nouns.now = momentOf(start).now
     try {
       const answer = await work(this.#nouns)
       // What waits would never be sent; the database itself refuses it.
@@ -294,12 +301,15 @@ class PostgresStore implements Store {
   readonly #readers: Reader[] = []
   readonly #idle: Reader[] = []
   readonly #waiting: ((reader: Reader) => void)[] = []
-  #lastNow = 0
+  readonly #time: Time
+  readonly #tell: TellStale
 
   constructor(link: Link | undefined, options: PostgresOptions, connecting: Connecting) {
     this.#options = options
     this.#linkOptions = connecting.linkOptions
-    this.#engine = new PostgresEngine(link, options.sealer, connecting, (time) => this.#now(time))
+    this.#engine = new PostgresEngine(link, options.sealer, connecting, (start) => this.#momentOf(start))
+    this.#time = new Time(options.acceptsClock)
+    this.#tell = connecting.tell
     this.#batches = new Batches(this.#engine, options.onFatal, connecting.linkOptions.deadlineMs)
   }
 
@@ -310,7 +320,7 @@ class PostgresStore implements Store {
     if (this.#batches.closed) throw this.#batches.closed
     const reader = await this.#takeReader()
     try {
-      return await reader.run(work, { now: (time) => this.#now(time), moves: this.#engine.moves })
+      return await reader.run(work, { momentOf: (start) => this.#momentRead(start), moves: this.#engine.moves })
     } catch (error) {
       throw postgresTroubleOf(error) ?? error
     } finally {
@@ -333,9 +343,14 @@ class PostgresStore implements Store {
     this.#readers.push(reader)
     return reader
   }
-  #now(time: number): number {
-    this.#lastNow = Math.max(this.#lastNow, this.#options.clock?.() ?? time)
-    return this.#lastNow
+  #momentOf({ time, newestEntryAt }: Start): Moment {
+    return this.#time.momentOf(this.#options.clock?.() ?? time, newestEntryAt)
+  }
+  /** Reading goes on, but it is told at once: at a start nothing may be written for long. */
+  #momentRead(start: Start): Moment {
+    const moment = this.#momentOf(start)
+    if (moment.trouble) this.#tell(moment.trouble)
+    return moment
   }
 }
 
@@ -369,14 +384,10 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
   const { onStale, onNotice } = options
   const acknowledged = new Acknowledged(options.folder, (trouble) => onNotice?.({ kind: 'trouble', trouble }))
   const linkOptions = { ...plain, check: (link: Link) => acknowledged.check(link) }
-  let stale: StoreTrouble | undefined
-  const tell: TellStale = (trouble) => {
-    if ((stale === undefined) !== (trouble === undefined)) onStale?.(trouble)
-    stale = trouble
-  }
+  const tell = onChange(onStale)
   return inOperatorsWords(plain, async () => {
     const writing = await connectToWrite(linkOptions, tell).catch((error: unknown) => {
-      if (!stale) throw error
+      if (postgresTroubleOf(error)?.kind !== 'stale') throw error
       return undefined
     })
     const link = writing ?? (await connect(plain))

@@ -568,7 +568,7 @@ export class Space {
   async drop(hold: Hold): Promise<void> {
     const counters = await this.#endHold(hold)
     counters.free += sizeOf(hold.cidr)
-    await this.holds.remember(hold.n, 'dropped', this.#clock.now)
+    await this.holds.remember(hold.n, 'dropped', Math.max(this.#clock.now, hold.createdAt))
     await this.holds.delete(hold.n)
     await this.#merge(hold.pool, hold.cidr)
   }

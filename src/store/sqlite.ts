@@ -7,9 +7,10 @@ import { assert } from '#model/assert.ts'
 import type { Sealer } from './access-keys.ts'
 import { Batches, type Engine } from './batching.ts'
 import { migrations } from './migrations.ts'
-import { Nouns } from './nouns.ts'
+import { type Loaded, Nouns } from './nouns.ts'
 import type { Sql, SqlValue } from './sql.ts'
 import type { Store, Transaction } from './store.ts'
+import { newestEntryAt, onChange, Time } from './time.ts'
 import { Tokens } from './tokens.ts'
 import { StoreTrouble, troubleOf } from './trouble.ts'
 
@@ -32,6 +33,10 @@ export interface SqliteOptions {
   readonly exclusive: boolean
   /** Called once where the process must not go on (see StoreTrouble.fatal). */
   readonly onFatal?: (trouble: StoreTrouble) => void
+  /** Nothing is written, and why; undefined: it is again. */
+  readonly onStale?: (trouble: StoreTrouble | undefined) => void
+  /** The operator is about to say that the clock is right, although it is behind the record. */
+  readonly acceptsClock?: boolean
 }
 
 /** One connection's statements, prepared once per text. */
@@ -68,29 +73,37 @@ class Connection implements Sql {
   }
 }
 
+const readCounters = `select (select value from meta where name = 'installation') as installation,
+  (select value from counter where name = 'sequence') as sequence,
+  (select value from counter where name = 'governance-epoch') as governanceEpoch,
+  (select value from counter where name = 'key-epoch') as keyEpoch, ${newestEntryAt} as newestEntryAt`
+
 /** Reads what another connection may have moved. Cheap enough to do at the start of each transaction. */
-function load(connection: Connection, nouns: Nouns): void {
-  const counter = (name: string): number =>
-    connection.get<{ value: number }>('select value from counter where name = ?', name)!.value
-  nouns.load({
-    installation: connection.get<{ value: string }>(`select value from meta where name = 'installation'`)!.value,
-    sequence: counter('sequence'),
-    governanceEpoch: counter('governance-epoch'),
-    keyEpoch: counter('key-epoch'),
-  })
+function load(connection: Connection, nouns: Nouns): Loaded {
+  const loaded = connection.get<Loaded>(readCounters)!
+  nouns.load(loaded)
   nouns.forget()
+  return loaded
+}
+
+/** What the transactions of a store share: its clock, and what it tells of it. */
+interface Timing {
+  readonly time: Time
+  readonly clock: () => number
+  readonly tell: (trouble: StoreTrouble | undefined) => void
 }
 
 class SqliteEngine implements Engine {
   readonly transaction: Nouns
   readonly #connection: Connection
-  readonly #now: () => number
+  readonly #timing: Timing
   #dataVersion = -1
+  #newestEntryAt: number | null = null
 
-  constructor(connection: Connection, sealer: Sealer, now: () => number) {
+  constructor(connection: Connection, sealer: Sealer, timing: Timing) {
     this.transaction = new Nouns(connection, sealer, new Tokens(connection))
     this.#connection = connection
-    this.#now = now
+    this.#timing = timing
   }
 
   begin(): void {
@@ -99,14 +112,19 @@ class SqliteEngine implements Engine {
     // Another connection (an operator's command) has written: what we remember may be old.
     if (version !== this.#dataVersion) {
       this.#dataVersion = version
-      load(this.#connection, this.transaction)
+      this.#newestEntryAt = load(this.#connection, this.transaction).newestEntryAt
     }
-    this.transaction.now = this.#now()
+    const { time, clock, tell } = this.#timing
+    const { now, trouble } = time.momentOf(clock(), this.#newestEntryAt)
+    tell(trouble)
+    if (trouble) throw trouble
+    this.transaction.now = now
   }
   async commit(): Promise<void> {
     await this.transaction.flush()
     try {
       this.#connection.database.exec('commit')
+      this.#newestEntryAt = this.transaction.journal.last?.at ?? this.#newestEntryAt
     } catch (error) {
       const trouble = troubleOf(error)
       // A commit that failed half-way may or may not be on disk: nobody is told "ok", and this process must not go on.
@@ -144,16 +162,16 @@ class SqliteStore implements Store {
   readonly #batches: Batches
   readonly #reading: Nouns
   readonly #lock: DatabaseSync | undefined
-  readonly #clock: () => number
+  readonly #timing: Timing
   #reads: Promise<unknown> = Promise.resolve()
-  #lastNow = 0
 
   constructor(writer: Connection, reader: Connection, lock: DatabaseSync | undefined, options: SqliteOptions) {
     this.#writer = writer
     this.#reader = reader
     this.#lock = lock
-    this.#clock = options.clock
-    this.#batches = new Batches(new SqliteEngine(writer, options.sealer, () => this.#now()), options.onFatal)
+    const { clock, acceptsClock, onStale } = options
+    this.#timing = { time: new Time(acceptsClock), clock, tell: onChange(onStale) }
+    this.#batches = new Batches(new SqliteEngine(writer, options.sealer, this.#timing), options.onFatal)
     this.#reading = new Nouns(reader, options.sealer, new Tokens(reader))
   }
 
@@ -167,8 +185,9 @@ class SqliteStore implements Store {
     const result = this.#reads.then(async () => {
       try {
         this.#reader.database.exec('begin')
-        this.#reading.now = this.#now()
-        load(this.#reader, this.#reading)
+        const { newestEntryAt } = load(this.#reader, this.#reading)
+        const { time, clock } = this.#timing
+        this.#reading.now = time.momentOf(clock(), newestEntryAt).now
         return await work(this.#reading)
       } catch (error) {
         const trouble = troubleOf(error)
@@ -196,11 +215,6 @@ class SqliteStore implements Store {
     this.#reader.database.close()
     this.#writer.database.close()
     this.#lock?.close()
-  }
-
-  #now(): number {
-    this.#lastNow = Math.max(this.#lastNow, this.#clock())
-    return this.#lastNow
   }
 }
 
@@ -240,6 +254,8 @@ function open(options: SqliteOptions): Store {
     prepare(writer, isNew)
     // SQLite opens a file that it may not write for reading alone: better told now than with the first request.
     if (options.exclusive) writer.exec(`begin immediate; pragma user_version = ${latestVersion}; rollback`)
+    // The same of a clock that is wrong: an operator is there to set it right.
+    if (options.exclusive) refuseFarBehind(writer, options.clock)
     const reader = new DatabaseSync(path, { timeout: busyTimeoutMs, readOnly: false })
     reader.exec('pragma cache_size = -8000; pragma query_only = 1')
     return new SqliteStore(new Connection(writer), new Connection(reader), lock, options)
@@ -248,6 +264,12 @@ function open(options: SqliteOptions): Store {
     lock?.close()
     throw error
   }
+}
+
+function refuseFarBehind(database: DatabaseSync, clock: () => number): void {
+  const { at } = database.prepare(`select ${newestEntryAt} as at`).get() as { at: number | null }
+  const trouble = at === null ? undefined : new Time().momentOf(clock(), at).trouble
+  if (trouble) throw trouble
 }
 
 /** A database that nobody else writes until it is closed. */

@@ -27,7 +27,7 @@ import type { Vpcs } from './vpcs.ts'
 
 /** Everything that can be read and changed, inside one transaction. In `Store.read` a change fails. */
 export interface Transaction {
-  /** Milliseconds since 1970, the same for the whole transaction; never runs backwards within a process. */
+  /** Milliseconds since 1970, the same for the whole transaction; never earlier than the newest audit entry, whatever the clock says. */
   readonly now: number
   /** Five hexadecimal digits, drawn once per database. */
   readonly installation: string

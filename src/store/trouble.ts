@@ -8,6 +8,7 @@ export type TroubleKind =
   | 'newer'
   | 'older'
   | 'stale'
+  | 'clock'
   | 'foreign'
   | 'permission'
   | 'unavailable'

@@ -1,0 +1,43 @@
+// The moment of each transaction, from what the clock says and how far the record has come.
+import { describeFarBehind, isFarBehind } from '#model/clock.ts'
+import { StoreTrouble } from './trouble.ts'
+
+/** The moment of the newest audit entry, as SQL; null where there is none. Newest by number: the operator may accept an earlier clock. */
+export const newestEntryAt = '(select at from audit_entry order by n desc limit 1)'
+
+/** One look at the clock. */
+export interface Moment {
+  readonly now: number
+  /** Why nothing may be written at it. */
+  readonly trouble: StoreTrouble | undefined
+}
+
+export class Time {
+  readonly #acceptsClock: boolean
+  #latest = 0
+
+  /** @param acceptsClock whatever the record says: the operator is about to accept the clock */
+  constructor(acceptsClock = false) {
+    this.#acceptsClock = acceptsClock
+  }
+
+  momentOf(clock: number, newestAt: number | null): Moment {
+    if (this.#acceptsClock) return { now: clock, trouble: undefined }
+    // A clock that was ahead and was set right: what it said meanwhile holds where it is on record, and nowhere else.
+    this.#latest = isFarBehind(clock, this.#latest) ? clock : Math.max(this.#latest, clock)
+    const now = Math.max(this.#latest, newestAt ?? 0)
+    if (newestAt === null || !isFarBehind(clock, newestAt)) return { now, trouble: undefined }
+    return { now, trouble: new StoreTrouble('clock', describeFarBehind(clock, newestAt), { fatal: false }) }
+  }
+}
+
+/** Called where trouble begins, changes its kind, or ends; not again while it lasts. */
+export function onChange(
+  tell: ((trouble: StoreTrouble | undefined) => void) | undefined,
+): (trouble: StoreTrouble | undefined) => void {
+  let last: StoreTrouble | undefined
+  return (trouble) => {
+    if (last?.kind !== trouble?.kind) tell?.(trouble)
+    last = trouble
+  }
+}
