@@ -104,6 +104,30 @@ export class ApiTokens {
     )
     return row!.good
   }
+  /** The good ones of a principal that somebody else has a part in. */
+  async listGoodOfOthers(principal: string, now: number): Promise<ApiToken[]> {
+    const rows = await this.#sql.all<Row>(
+      `select ${columns} from api_token
+       where principal = ? and revoked_at is null and expires_at > ? and makers <> '[]' order by id`,
+      principal,
+      now,
+    )
+    return rows.map(toToken)
+  }
+  /** The tokens, whosever and whether good or over, that the good ones of a principal were made with at any distance. */
+  async listBehind(principal: string, now: number): Promise<ApiToken[]> {
+    const rows = await this.#sql.all<Row>(
+      `with recursive behind (id) as (
+         select made_with from api_token
+         where principal = ? and revoked_at is null and expires_at > ? and made_with is not null
+         union
+         select t.made_with from api_token t join behind b on t.id = b.id where t.made_with is not null)
+       select ${columns} from api_token where id in (select id from behind) order by id`,
+      principal,
+      now,
+    )
+    return rows.map(toToken)
+  }
   /** The good ones of the same principal that were made with a token: directly, or with others, whosever, that were. */
   async listMadeWith({ id, principal }: ApiToken, now: number): Promise<string[]> {
     const rows = await this.#sql.all<{ id: string }>(

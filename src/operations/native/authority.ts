@@ -57,7 +57,11 @@ function accessOn(snapshot: Snapshot, { caller: { native } }: ReadContext, actio
 
 function findAccess(snapshot: Snapshot, native: NativePrincipal, action: Action, node: string): Access {
   if (!scopesCover(native.scopes, action)) return { isPermitted: false }
-  const principals = [native.name, ...native.groups]
+  return accessOf(snapshot, [native.name, ...native.groups], action, node)
+}
+
+/** What the roles of these principals together permit, whoever asks. */
+export function accessOf(snapshot: Snapshot, principals: readonly string[], action: Action, node: string): Access {
   const bindings = principals.flatMap((principal) => snapshot.bindingsByPrincipal.get(principal) ?? [])
   return authorize(bindings, { principals, action, path: pathOf(snapshot, node) })
 }

@@ -9,6 +9,7 @@ import type { ReadContext, WriteContext } from '../operation.ts'
 import { accessAt, type Place, permitter } from './authority.ts'
 import { nativeRead, nativeWrite } from './definition.ts'
 import { formatInstant, gatherPage, instant, nodeId, pageOf, paging, principalName } from './shapes.ts'
+import { findWeakTokens, inWords } from './weak-tokens.ts'
 
 /** Our own bound: every snapshot holds all of them. */
 const bindingsMax = 50_000
@@ -87,7 +88,8 @@ export const getRoleBinding = nativeRead({
 export const createRoleBinding = nativeWrite({
   name: 'createRoleBinding',
   summary: 'Bind a role to a principal at a node of the organization.',
-  description: 'Nobody can give what they do not have: each action of the role must be permitted to you at the node.',
+  description:
+    'Nobody can give what they do not have: each action of the role must be permitted to you at the node. Nor is a role permitted to whoever has a token made by somebody who may not make one for those who act at the node: revoke it first.',
   action: 'role:manage',
   input: z.strictObject({
     principal: principalName,
@@ -98,7 +100,7 @@ export const createRoleBinding = nativeWrite({
   output: binding,
   rest: { method: 'POST', path: '/role-bindings', status: 201 },
   cli: 'role-binding create',
-  refusals: ['NotFound', 'AlreadyExists', 'LimitExceeded'],
+  refusals: ['NotFound', 'AlreadyExists', 'LimitExceeded', 'IncorrectState'],
   at: async (context, { node }) => placeOfNode(context, node),
   async run(context, wish) {
     await refuseToGiveMore(context, wish.role, wish.node)
@@ -111,6 +113,7 @@ export const createRoleBinding = nativeWrite({
     }
     const used = [...(await context.snapshot()).bindingsByPrincipal.values()].flat().length
     if (used >= bindingsMax) refuse({ code: 'LimitExceeded', what: 'role bindings', limit: bindingsMax, used })
+    if (wish.effect === 'permit') await refuseWeakTokens(context, wish.principal, wish.node)
     const created: StoredBinding = { id: context.newId('roleBinding'), ...wish, createdAt: context.now }
     await context.tx.roleBindings.insert(created)
     await remember(context, created)
@@ -185,6 +188,17 @@ async function refuseToGiveMore(context: ReadContext, role: StoredBinding['role'
       node,
     })
   }
+}
+
+/** Somebody could have made tokens in advance, for whoever is to become stronger than they are. */
+async function refuseWeakTokens(context: ReadContext, principal: string, node: string): Promise<void> {
+  const weak = await findWeakTokens(context.tx, await context.snapshot(), { principal, node })
+  if (weak.tokens.length === 0) return
+  const isVisible = await permitter(context, 'token:read')
+  const ids = weak.tokens.filter(({ account }) => isVisible(account)).map(({ id }) => id)
+  const problem = inWords(weak, node, ids)
+  const { makers } = weak
+  refuse({ code: 'IncorrectState', what: 'api-token', id: principal, problem, tokens: ids, makers })
 }
 
 async function remember(context: WriteContext, stored: StoredBinding, isGone?: 'gone'): Promise<void> {
