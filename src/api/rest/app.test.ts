@@ -129,7 +129,9 @@ test('nobody gives what they do not have', async () => {
     body: { principal: 'user:limited', role: 'organization-administrator', node: managementAccount },
   })
   assert(bound)
-  const { body: made } = await ask('POST', '/tokens', { body: { principal: 'user:limited', scopes: ['role'] } })
+  const { body: made } = await ask('POST', '/tokens', {
+    body: { principal: 'user:limited', scopes: ['role', 'token'] },
+  })
   const as = String(made!.token)
   const more = await ask('POST', '/role-bindings', { body: auditor('user:friend'), as })
   assert.equal(more.status, 403)

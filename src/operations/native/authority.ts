@@ -77,10 +77,14 @@ export async function requirePermission(context: ReadContext, action: Action, { 
     const because = `${principal} is forbidden it as \`${role}\` at \`${binding.node}\` (${bindingId})`
     refuse({ code: 'NotAuthorized', action, because, reason: 'forbidden', principal, node: binding.node, bindingId })
   }
-  if (native && !scopesCover(native.scopes, action)) {
-    const because = `the scopes of your token (${native.scopes.join(', ')}) do not cover it`
-    refuse({ code: 'NotAuthorized', action, because, reason: 'scopes', principal: native.name })
-  }
+  requireScope(context, action)
   const because = `no role of \`${native?.name ?? 'this caller'}\` permits it at \`${node}\``
   refuse({ code: 'NotAuthorized', action, because, reason: 'no-role', principal: native?.name, node })
+}
+
+/** What a narrowed token does not reach, also of what its principal needs no role for. */
+export function requireScope({ caller: { native } }: ReadContext, action: Action): void {
+  if (!native || scopesCover(native.scopes, action)) return
+  const because = `the scopes of your token (${native.scopes.join(', ')}) do not cover it`
+  refuse({ code: 'NotAuthorized', action, because, reason: 'scopes', principal: native.name })
 }

@@ -4,7 +4,7 @@ import type { z } from 'zod'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import type { Action } from '#model/roles.ts'
 import type { ReadContext, ReadOperation, WriteContext, WriteOperation } from '../operation.ts'
-import { type Place, requirePermission } from './authority.ts'
+import { type Place, requirePermission, requireScope } from './authority.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -37,7 +37,7 @@ interface Facts<Input extends z.ZodObject, Output extends z.ZodType> {
   readonly refusals: readonly Refusal['code'][]
 }
 
-/** Where the action must be permitted. `own`: anybody who is signed in; `filtered`: `run` shows only what may be seen. */
+/** Where the action must be permitted. `own`: anybody who is signed in, though a change needs a scope that covers it; `filtered`: `run` shows only what may be seen. */
 export type At<Context, Input> = 'own' | 'filtered' | ((context: Context, input: Input) => Promise<Place>)
 
 interface ReadFacts<Input extends z.ZodObject, Output extends z.ZodType> extends Facts<Input, Output> {
@@ -49,6 +49,8 @@ interface WriteFacts<Input extends z.ZodObject, Output extends z.ZodType, Prepar
   /** The reading whose answer is the state that `If-Match` names; without one `If-Match` is refused. */
   readonly changes?: NativeOperation
   readonly secretOutput?: true
+  /** Of one that is `own`: what any token may do, whatever its scopes. */
+  readonly needsNoScope?: (context: WriteContext, input: z.output<Input>) => boolean
   prepare?(): Prepared
   run(context: WriteContext, input: z.output<Input>, prepared: Prepared): Promise<z.output<Output>>
 }
@@ -80,7 +82,7 @@ export function nativeRead<Input extends z.ZodObject, Output extends z.ZodType>(
 export function nativeWrite<Input extends z.ZodObject, Output extends z.ZodType, Prepared = void>(
   facts: WriteFacts<Input, Output, Prepared>,
 ): NativeOperation {
-  const { at, run, changes, ...rest } = facts
+  const { at, run, changes, needsNoScope, ...rest } = facts
   return {
     ...rest,
     changes,
@@ -88,6 +90,7 @@ export function nativeWrite<Input extends z.ZodObject, Output extends z.ZodType,
     access: 'write',
     async run(context: WriteContext, input: z.output<Input>, prepared: Prepared) {
       await requirePlace(context, facts.action, at, input)
+      if (at === 'own' && !needsNoScope?.(context, input)) requireScope(context, facts.action)
       await requireMatch(context, changes, input)
       return run(context, input, prepared)
     },

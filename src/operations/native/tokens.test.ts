@@ -201,6 +201,28 @@ describe('what is revoked', () => {
   })
 })
 
+test('a narrowed token shows and ends itself, and does nothing to others that its scopes do not cover', async () => {
+  const other = await make()
+  for (const scopes of [['read'], ['allocation']]) {
+    const narrow = await make(undefined, { scopes })
+    const made = await refused(narrow.token, { scopes })
+    assert.deepEqual([made.code, made.action, made.reason], ['NotAuthorized', 'token:manage', 'scopes'])
+    for (const tokenId of [other.tokenId, 'token-00000000000000000000000000000000']) {
+      const ended = await world.ask<Record<string, string>>('DELETE', `/tokens/${tokenId}`, { as: narrow.token })
+      assert.deepEqual([ended.status, ended.body.reason], [403, 'scopes'])
+    }
+    const { items } = await world.get<Page>('/tokens?limit=1000', { as: narrow.token })
+    const isOther = items.some(({ tokenId }) => tokenId === other.tokenId)
+    assert.deepEqual([isOther, items.some(({ tokenId }) => tokenId === narrow.tokenId)], [scopes[0] === 'read', true])
+    const own = await world.ask<{ ended: string[] }>('DELETE', `/tokens/${narrow.tokenId}`, { as: narrow.token })
+    assert.deepEqual(own.body.ended, [narrow.tokenId])
+  }
+  const keeper = await make(undefined, { scopes: ['token'] })
+  assert.deepEqual((await make(keeper.token, { scopes: ['token'] })).scopes, ['token'])
+  const { status } = await world.ask('DELETE', `/tokens/${other.tokenId}`, { as: keeper.token })
+  assert.equal(status, 200)
+})
+
 test('of one principal, a thousand tokens are good at a time', async () => {
   const first = await signIn('user:many', [])
   await world.store.write(async (tx) => {

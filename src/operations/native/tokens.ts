@@ -5,7 +5,7 @@ import { assert } from '#model/assert.ts'
 import { hasShape } from '#model/identifier.ts'
 import { makersOf } from '#model/principal.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
-import { everywhere, scopeNames } from '#model/roles.ts'
+import { everywhere, scopeNames, scopesCover } from '#model/roles.ts'
 import { groupsOfOwn, latestOwnEnd } from '#model/token.ts'
 import type { ApiToken } from '#store/api-tokens.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
@@ -109,13 +109,15 @@ export const listTokens = nativeRead({
   at: 'filtered',
   async run(context, { principal, madeBy, madeWith, ...wish }) {
     const isPermitted = await permitter(context, 'token:read')
-    const own = context.caller.native!.name
+    const { accessKeyId, native } = context.caller
+    const isOwn = (row: ApiToken): boolean =>
+      row.id === accessKeyId || (row.principal === native!.name && scopesCover(native!.scopes, 'token:read'))
     return gatherPage(wish, {
       read: (after, limit) => context.tx.apiTokens.list(after, limit, { principal, madeWith }),
       key: ({ id }) => id,
       show: async (row) => {
         const isAsked = madeBy === undefined || row.makers.includes(madeBy)
-        return isAsked && (row.principal === own || isPermitted(row.account)) ? describe(row) : undefined
+        return isAsked && (isOwn(row) || isPermitted(row.account)) ? describe(row) : undefined
       },
     })
   },
@@ -125,7 +127,7 @@ export const createToken = nativeWrite({
   name: 'createToken',
   summary: 'Make a token, for yourself or for a service; it is shown once.',
   description:
-    'A token has at most the scopes of the one that you use. One for yourself lasts no longer either, unless a sign-in or the operator made yours; and it is in the groups of your sign-in only if it ends with it or before. For others you need `token:manage` and `role:manage` at their home account, and everywhere where the principal already has a role; how long theirs lasts does not depend on yours.',
+    'A token has at most the scopes of the one that you use, of which `token` must be one where it has any. One for yourself lasts no longer either, unless a sign-in or the operator made yours; and it is in the groups of your sign-in only if it ends with it or before. For others you need `token:manage` and `role:manage` at their home account, and everywhere where the principal already has a role; how long theirs lasts does not depend on yours.',
   action: 'token:manage',
   input: z.strictObject({
     principal: principalName.optional().describe('`service:NAME`, or `user:NAME`; yourself unless said otherwise.'),
@@ -199,7 +201,7 @@ export const revokeToken = nativeWrite({
   name: 'revokeToken',
   summary: 'End a token at once, and what its principal made with it.',
   description:
-    'Whoever had the token may have made others with it: those of the same principal end with it, also where they were made with one of these, or through a token of somebody else. Those of others go on: `madeBy` and `madeWith` of the list find them.',
+    'Whoever had the token may have made others with it: those of the same principal end with it, also where they were made with one of these, or through a token of somebody else. Those of others go on: `madeBy` and `madeWith` of the list find them. A token whose scopes do not have `token` ends itself and no other.',
   action: 'token:manage',
   input: z.strictObject({
     tokenId,
@@ -212,6 +214,8 @@ export const revokeToken = nativeWrite({
   cli: 'token revoke',
   refusals: ['NotFound', 'MalformedId'],
   at: 'own',
+  // Signing out is for everybody.
+  needsNoScope: ({ caller }, { tokenId }) => tokenId === caller.accessKeyId,
   async run(context, { tokenId, alone }) {
     const { apiTokens } = context.tx
     const found = await getToken(context, tokenId)
