@@ -42,6 +42,25 @@ test('D2 bad tokens of one address are not looked up for ever, and the answer sa
   assert.equal((await ask('192.0.2.2')).status, 401)
 })
 
+test('A2 of two tokens in one request none is taken', async () => {
+  const raw = (names: string[]) => ({
+    headers: { authorization: 'x' },
+    raw: { rawHeaders: names.flatMap((name) => [name, 'x']) },
+  })
+  const admit = createAdmission({ authenticate: () => principal, addressOf: () => '192.0.2.9' })
+  const reply = { headers: () => reply } as never
+  assert.equal(admit(raw(['Host', 'Authorization']) as never, reply), principal)
+  for (const names of [
+    ['Authorization', 'Authorization'],
+    ['authorization', 'Host', 'AUTHORIZATION'],
+  ]) {
+    assert.throws(
+      () => admit(raw(names) as never, reply),
+      ({ refusal }: Refused) => refusal.code === 'MalformedRequest',
+    )
+  }
+})
+
 test('D2 whose token was good before is let in from such an address too; who comes anew has to wait', async () => {
   const [known, anew] = [
     await world.tokenOf('user:known', 'auditor', managementAccount),
@@ -67,7 +86,7 @@ test('D2 a token that was good and is over is looked up once more, and then like
     },
   })
   const tryWith = async (authorization: string): Promise<string> => {
-    const asking = { headers: { authorization }, raw: {} } as Parameters<typeof admit>[0]
+    const asking = { headers: { authorization }, raw: { rawHeaders: [] as string[] } } as never
     try {
       await admit(asking, { headers: () => undefined as never })
       return 'let in'
