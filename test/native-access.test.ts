@@ -76,6 +76,10 @@ for (const operation of nativeOperations) {
       for (const role of roleNames) {
         const hidden = await ask(operation, input, role, foreign)
         assert([403, 404].includes(hidden.status), `${role}: ${told(hidden)}`)
+        const { id } = hidden.body as { id?: string }
+        const named = `organization ${JSON.stringify(input)}`
+        const isNamed = id === undefined || id.split('/').every((part) => named.includes(part))
+        assert(isNamed, `${role} learns of ${id}, which nobody has named: ${told(hidden)}`)
         // What belongs to no node is no secret, and neither is what the caller names as its own place.
         if (node === '*' || Object.keys(absent).length === 0) continue
         const nothing = await ask(operation, { ...input, ...absent }, role, foreign)

@@ -72,7 +72,7 @@ export const getOrganization = nativeRead({
   rest: { method: 'GET', path: '/organization' },
   cli: 'organization show',
   refusals: ['NotFound'],
-  at: async (context) => placeOf((await findOrganization(context)).rootId, 'root'),
+  at: placeOfOrganization,
   run: async (context) => showOrganization(context, await findOrganization(context)),
 })
 
@@ -128,8 +128,6 @@ export const listTree = nativeRead({
 
 const administrator = z.object({ account: accountId.optional().describe('Absent where there is none.') })
 const administratorPath = '/organization/ipam-administrator'
-const placeOfOrganization = async (context: ReadContext): Promise<Place> =>
-  placeOf((await findOrganization(context)).rootId, 'root')
 
 export const getIpamAdministrator = nativeRead({
   name: 'getIpamAdministrator',
@@ -448,10 +446,15 @@ export const organizationOperations = [
 
 // Places -------------------------------------------------------------------------------------------------------------
 
+const noOrganization: Refusal = { code: 'NotFound', what: 'organization', id: 'organization' }
 const placeOf = (node: string, what: 'root' | 'account' | 'organizational-unit' | 'parent'): Place => ({
   node,
   absent: { code: 'NotFound', what, id: node },
 })
+/** The caller has named nothing: they are told of no root that they may not see. */
+async function placeOfOrganization(context: ReadContext): Promise<Place> {
+  return { node: (await findOrganization(context)).rootId, absent: noOrganization }
+}
 async function placeOfAccount(context: ReadContext, input: { readonly account: string }): Promise<Place> {
   return placeOf((await findAccount(context, input.account)).id, 'account')
 }
@@ -459,8 +462,9 @@ async function placeOfUnit(context: ReadContext, input: { readonly unitId: strin
   return placeOf((await findUnit(context, input.unitId)).id, 'organizational-unit')
 }
 async function placeOfParent(context: ReadContext, parentId: string | undefined): Promise<Place> {
-  const { rootId } = await findOrganization(context)
-  const place = placeOf(parentId ?? rootId, 'parent')
+  if (parentId === undefined) return placeOfOrganization(context)
+  await findOrganization(context)
+  const place = placeOf(parentId, 'parent')
   const found = await context.tx.organizations.findNode(place.node)
   if (!found || found.kind === 'account') refuse(place.absent as Refusal)
   return place
@@ -469,7 +473,7 @@ async function placeOfParent(context: ReadContext, parentId: string | undefined)
 // Finding and showing ------------------------------------------------------------------------------------------------
 
 async function findOrganization({ tx }: ReadContext): Promise<Organization> {
-  return (await tx.organizations.find()) ?? refuse({ code: 'NotFound', what: 'organization', id: 'organization' })
+  return (await tx.organizations.find()) ?? refuse(noOrganization)
 }
 async function findAccount({ tx }: ReadContext, id: string): Promise<Account> {
   return (await tx.organizations.findAccount(id)) ?? refuse({ code: 'NotFound', what: 'account', id })
