@@ -94,6 +94,9 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
   }
 
   async function write(operation: WriteOperation<never, unknown, unknown>, call: Call): Promise<Answer> {
+    if (operation.secretOutput && call.clientToken !== undefined) {
+      refuseValue('Idempotency-Key', call.clientToken, 'the answer is a secret, and kept for no repeat: leave it out')
+    }
     const token = operation.secretOutput ? undefined : tokenOf(operation.name, call)
     const prepared = operation.prepare?.()
     const answer = await store
@@ -246,7 +249,6 @@ const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b
 /** A token is good for one account and operation: somebody else's equal token is another token. */
 function tokenOf(action: string, call: Call): Token | undefined {
   const { ClientToken, DryRun: _, ...parameters } = call.input
-  if (isDryRun(call)) return undefined
   const clientToken = call.clientToken ?? ClientToken
   if (clientToken !== undefined) {
     // The bound stands in the documentation only: "up to 64 ASCII characters" (EC2 API Reference, Ensuring idempotency).
@@ -256,6 +258,10 @@ function tokenOf(action: string, call: Call): Token | undefined {
         clientToken,
         '1 to 64 ASCII characters are expected',
       )
+  }
+  // What changes nothing is remembered under no token, but a bad one is bad all the same.
+  if (isDryRun(call)) return undefined
+  if (clientToken !== undefined) {
     return {
       kind: 'client',
       hash: digest(call, action, 'client', clientToken),

@@ -63,6 +63,22 @@ test('a dry run answers as the request would, and changes nothing', async () => 
   assert.deepEqual(body, { items: [] })
 })
 
+test('an Idempotency-Key is judged in a dry run too, and refused where the answer is a secret', async () => {
+  const bad = { 'idempotency-key': 'a b' }
+  for (const query of ['', '?dryRun=true']) {
+    const answer = await ask('POST', `/role-bindings${query}`, { body: auditor('user:key'), headers: bad })
+    assert.deepEqual([answer.status, answer.body?.field], [400, 'Idempotency-Key'], query)
+  }
+  const headers = { 'idempotency-key': 'secret' }
+  const made = await ask('POST', '/tokens', { body: { description: 'keyed' }, headers })
+  assert.deepEqual([made.status, made.body?.field], [400, 'Idempotency-Key'])
+  assert.doesNotMatch(JSON.stringify((await ask('GET', '/tokens?limit=1000')).body), /keyed/)
+  const { body } = await ask('GET', '/openapi.json')
+  const { paths } = body as unknown as { paths: Record<string, { post: { parameters: { name: string }[] } }> }
+  const headersOf = (path: string) => paths[path]!.post.parameters.map(({ name }) => name)
+  assert.deepEqual([headersOf('/tokens'), headersOf('/role-bindings')], [['dryRun'], ['dryRun', 'idempotency-key']])
+})
+
 test('If-Match: what has not changed since it was read can be changed, and nothing else', async () => {
   const { body } = await ask('POST', '/role-bindings', { body: auditor('user:match') })
   const path = `/role-bindings/${body!.bindingId}`

@@ -182,9 +182,9 @@ const shapeOf = ({ input }: NativeOperation, names: readonly string[], more: z.c
 type RouteDependencies = RestDependencies & { readonly streams: Streams }
 
 function addRoute(routes: FastifyInstance, deps: RouteDependencies, operation: NativeOperation, tag: string): void {
-  const { rest, access } = operation
+  const { rest } = operation
   const parts = partsOf(operation)
-  const isWrite = access === 'write'
+  const isWrite = operation.access === 'write'
   const status = rest.status ?? 200
   routes.route({
     method: rest.method,
@@ -198,7 +198,7 @@ function addRoute(routes: FastifyInstance, deps: RouteDependencies, operation: N
       ...(parts.path.length > 0 ? { params: shapeOf(operation, parts.path) } : {}),
       querystring: shapeOf(operation, parts.query, isWrite ? { dryRun } : {}),
       ...(parts.body.length > 0 ? { body: shapeOf(operation, parts.body) } : {}),
-      ...(isWrite ? { headers: operation.changes ? matchHeaders : writeHeaders } : {}),
+      ...(isWrite && !operation.secretOutput ? { headers: operation.changes ? matchHeaders : writeHeaders } : {}),
       response: {
         [status]: status === 204 ? z.void().describe('Done.') : operation.output,
         default: { description: 'A problem.', content: { [problemContentType]: { schema: problemShape } } },
