@@ -278,6 +278,10 @@ const examples: { readonly [C in Refusal['code']]: Example<C> } = {
     refusals: [{ code: 'RequestExpired', problem }],
   },
   MalformedRequest: { when: 'the request cannot be read', refusals: [{ code: 'MalformedRequest', problem }] },
+  UnsupportedMediaType: {
+    when: 'the body of a request of the native API is not JSON',
+    refusals: [{ code: 'UnsupportedMediaType', value: 'text/plain', allowed: ['application/json'] }],
+  },
   RequestTooLarge: {
     when: 'the body or its parameters are too many',
     refusals: [{ code: 'RequestTooLarge', limit: 65_536, unit: 'bytes' }],

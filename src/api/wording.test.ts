@@ -60,6 +60,10 @@ const examples: { readonly [C in Refusal['code']]: readonly Extract<Refusal, { c
   InvalidToken: [{ code: 'InvalidToken' }],
   RequestExpired: [{ code: 'RequestExpired', problem }],
   MalformedRequest: [{ code: 'MalformedRequest', problem }],
+  UnsupportedMediaType: [
+    { code: 'UnsupportedMediaType', value: long, allowed: ['application/json'] },
+    { code: 'UnsupportedMediaType', value: '', allowed: ['application/json'] },
+  ],
   RequestTooLarge: [{ code: 'RequestTooLarge', limit: 65_536, unit: 'bytes' }],
   InvalidAction: [
     { code: 'InvalidAction', action: long },

@@ -112,6 +112,13 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { cod
     sts: 'MalformedQueryString',
     message: sentence(problem),
   }),
+  UnsupportedMediaType: ({ value, allowed }) => ({
+    status: 415,
+    ec2: 'UnsupportedMediaType',
+    organizations: 'SerializationException',
+    sts: 'UnsupportedMediaType',
+    message: `The \`Content-Type\` of the body is ${value === '' ? 'not said' : quoted(value)}: ${list(allowed)} is expected.`,
+  }),
   RequestTooLarge: ({ limit, unit }) => ({
     status: 413,
     ec2: 'RequestEntityTooLarge',

@@ -91,6 +91,8 @@ type Reason =
   | { code: 'RequestExpired'; problem: string }
   // What do you ask.
   | { code: 'MalformedRequest'; problem: string }
+  // `value` is empty where the request does not say.
+  | { code: 'UnsupportedMediaType'; value: string; allowed: readonly string[] }
   | { code: 'RequestTooLarge'; limit: number; unit: 'bytes' | 'parameters' }
   | { code: 'InvalidAction'; action: string; version?: string }
   | { code: 'NotSupported'; what: string; because?: string }

@@ -119,6 +119,34 @@ test('I9 bad input names the field, the value and what is expected', async () =>
   assert.equal((await ask('GET', '/nothing')).status, 404)
 })
 
+test('I9 what no route is found for, or no body is read of, is a problem as everything else is', async () => {
+  const json = 'application/json'
+  const cases: [Parameters<NativeWorld['ask']>, number, string, RegExp][] = [
+    [['GET', '/pools/%ZZ'], 400, 'MalformedRequest', /percent/],
+    [['GET', `/pools/${'x'.repeat(3_000)}`], 400, 'MalformedRequest', /longer than 200/],
+    [
+      ['POST', '/tokens', { body: 'a', headers: { 'content-type': 'text/plain' } }],
+      415,
+      'UnsupportedMediaType',
+      /json/,
+    ],
+    [['POST', '/tokens', { body: 'a', headers: { 'content-type': 'x' } }], 415, 'UnsupportedMediaType', /json/],
+    [['POST', '/tokens', { body: '{"__proto__": {}}' }], 400, 'MalformedRequest', /has a member `__proto__`/],
+    [['POST', '/tokens', { body: '{"a": }' }], 400, 'MalformedRequest', /is not JSON/],
+    [['POST', '/tokens', { headers: { 'content-type': json } }], 400, 'MalformedRequest', /is empty/],
+  ]
+  for (const [asked, status, code, detail] of cases) {
+    const { headers, body, ...answer } = await ask(...asked)
+    const said = JSON.stringify([asked[1].slice(0, 20), body])
+    assert.deepEqual([answer.status, body.code, body.status], [status, code, status], said)
+    assert.match(String(body.detail), detail)
+    assert.equal(headers['content-type'], 'application/problem+json', said)
+    assert.equal(`urn:cadastre:request:${headers['x-cadastre-request-id']}`, body.instance, said)
+    assert.equal(headers['x-content-type-options'], 'nosniff', said)
+  }
+  assert.equal((await ask('GET', '/me')).headers['x-content-type-options'], 'nosniff')
+})
+
 test('I9 text that no database keeps is refused in bodies, paths and queries alike', async () => {
   const asked = [
     await ask('POST', '/tokens', { body: { description: 'a\0b' } }),

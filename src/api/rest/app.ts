@@ -31,6 +31,9 @@ import { type GrowingPage, Streams } from './stream.ts'
 
 export const restPrefix = '/api/v1'
 const bodyBytesMax = 1_048_576
+const jsonContentType = 'application/json'
+/** Characters of one part of a path. */
+const pathPartMax = 200
 /** Native calls belong to no Region of AWS; audit entries say so. */
 const region = 'global'
 
@@ -85,8 +88,12 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
     genReqId: () => deps.newRequestId(),
     exposeHeadRoutes: false,
     return503OnClosing: true,
-    routerOptions: { ignoreTrailingSlash: false, maxParamLength: 200 },
+    routerOptions: { ignoreTrailingSlash: false, maxParamLength: pathPartMax },
+    // What no route is even looked for: no hook has seen it.
+    frameworkErrors: (error, request, reply) => void answerError(deps, error, request, withHeaders(request, reply)),
   })
+  app.removeContentTypeParser([jsonContentType, 'text/plain'])
+  app.addContentTypeParser(jsonContentType, { parseAs: 'string' }, createJsonParser(app))
   app.setValidatorCompiler(compileValidator)
   app.setSerializerCompiler(compileSerializer)
   app.setErrorHandler((error, request, reply) => answerError(deps, error, request, reply))
@@ -97,7 +104,7 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
     ),
   )
   app.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-cadastre-request-id', request.id)
+    withHeaders(request, reply)
     done()
   })
   const streams = new Streams()
@@ -158,6 +165,32 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
   )
   await app.ready()
   return app
+}
+
+/** What every answer has. */
+const withHeaders = (request: FastifyRequest, reply: FastifyReply): FastifyReply =>
+  reply.header('x-cadastre-request-id', request.id).header('x-content-type-options', 'nosniff')
+
+type JsonParser = (request: FastifyRequest, body: string, done: (error: Error | null, value?: unknown) => void) => void
+
+/** Fastify's own, which tells apart what is no JSON and what is JSON that no program should be handed. */
+function createJsonParser(app: FastifyInstance): JsonParser {
+  const parse = app.getDefaultJsonParser('error', 'error') as JsonParser
+  return (request, body, done) =>
+    parse(request, body, (error, value) => {
+      if (error) done(new Refused({ code: 'MalformedRequest', problem: problemOfJson(body) }))
+      else done(null, value)
+    })
+}
+
+function problemOfJson(body: string): string {
+  if (body === '') return 'the body is empty, and JSON is expected'
+  try {
+    JSON.parse(body)
+  } catch (error) {
+    return `the body is not JSON: ${(error as Error).message}`
+  }
+  return 'the body has a member `__proto__`, or `prototype` in `constructor`, which nothing here has: leave it out'
 }
 
 /** What stands in the description once, by name. Nothing of it is sent to us: the forms for that are left out. */
@@ -342,7 +375,13 @@ function refusalOf(error: ValidationError, request: FastifyRequest): Refusal | u
   if (error.validation) return refusalOfInput(error, request)
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE')
     return { code: 'RequestTooLarge', limit: bodyBytesMax, unit: 'bytes' }
-  // Fastify's own: no JSON, a wrong content type, `__proto__` in it, a broken path.
+  if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
+    return { code: 'UnsupportedMediaType', value: header(request, 'content-type') ?? '', allowed: [jsonContentType] }
+  if (error.code === 'FST_ERR_BAD_URL')
+    return { code: 'MalformedRequest', problem: 'the path has a percent sign that begins no character of UTF-8' }
+  if (error.code === 'FST_ERR_MAX_PARAM_LENGTH')
+    return { code: 'MalformedRequest', problem: `a part of the path is longer than ${pathPartMax} characters` }
+  // Fastify's own: a length that is not the body's, and the like.
   const isClients = error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500
   return isClients ? { code: 'MalformedRequest', problem: error.message } : undefined
 }

@@ -15,6 +15,7 @@ export const statuses: { readonly [C in Refusal['code']]: number } = {
   InvalidToken: 401,
   RequestExpired: 401,
   MalformedRequest: 400,
+  UnsupportedMediaType: 415,
   RequestTooLarge: 413,
   InvalidAction: 404,
   NotSupported: 501,
