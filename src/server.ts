@@ -23,6 +23,7 @@ import { openSqlite } from '#store/sqlite.ts'
 import type { Store } from '#store/store.ts'
 import { StoreTrouble } from '#store/trouble.ts'
 import { type Config, programVersion } from './config.ts'
+import { createLateApp } from './late.ts'
 import { logEvent } from './telemetry.ts'
 
 /** Requests under way at SIGTERM get this long to finish. */
@@ -253,8 +254,6 @@ function createRest(
   config: Config,
   common: { newRequestId(): string; addressOf: SourceAddress },
 ): Rest {
-  let loading: Promise<FastifyInstance> | undefined
-  let app: FastifyInstance | undefined
   const load = async (): Promise<FastifyInstance> => {
     const [{ createRestApp }, { createAuthenticator }, { createSignIn }] = await Promise.all([
       import('#api/rest/app.ts'),
@@ -263,7 +262,7 @@ function createRest(
     ])
     const { oidc, bootstrap, requestsPerMinute } = config
     const authenticate = createAuthenticator(store)
-    app = await createRestApp({
+    return createRestApp({
       ...common,
       authenticate: (header) => {
         const found = authenticate(header)
@@ -275,23 +274,19 @@ function createRest(
       signIn: oidc && createSignIn({ ...oidc, account: bootstrap.account }, sealerOf(config), Date.now),
       requestsPerMinute,
     })
-    return app
   }
-  const loaded = (): Promise<FastifyInstance> => {
-    loading ??= load()
-    return loading
-  }
+  const late = createLateApp(load, {
+    newRequestId: common.newRequestId,
+    onFault: (error, requestId) => logEvent('fault', { requestId, error: String((error as Error)?.stack ?? error) }),
+  })
   return {
-    load: () => void loaded(),
+    load: () => void late.load(),
     answer(request, response) {
       if (!request.url?.startsWith(`${restPrefix}/`)) return false
-      if (app) app.routing(request, response)
-      else void loaded().then((app) => app.routing(request, response))
+      late.answer(request, response)
       return true
     },
-    async close() {
-      await (await loading)?.close()
-    },
+    close: () => late.close(),
   }
 }
 

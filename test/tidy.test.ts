@@ -95,6 +95,7 @@ const directions: Readonly<Record<string, 'anything' | Readonly<Record<string, '
   jobs: { model: 'all', formats: 'all', operations: 'all', store: 'types' },
   cli: { model: 'all' },
   config: { model: 'all', operations: 'types' },
+  late: {},
   telemetry: {},
   server: 'anything',
   main: 'anything',
