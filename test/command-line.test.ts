@@ -137,7 +137,15 @@ test('a misspelt member of the answer is said before anything is made', async ()
   const before = await tokens()
   await fails(2, /no `tokn`; it has tokenId, .*, token\./, 'token', 'create', '--field', 'tokn')
   await fails(2, /no `account.x`; it has/, 'token', 'create', '--field', 'account.x')
-  await fails(2, /`token revoke` answers nothing/, 'token', 'revoke', 'token-1', '--field', 'tokenId')
+  await fails(
+    2,
+    /`role-binding delete` answers nothing/,
+    'role-binding',
+    'delete',
+    'role-binding-1',
+    '--field',
+    'bindingId',
+  )
   assert.equal(await tokens(), before)
   const made = await cadastre('token', 'create', '--field', 'token')
   assert.match(made.output, /^cadastre_\S+\n$/)
