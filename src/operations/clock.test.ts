@@ -17,7 +17,9 @@ import { openAcme, shop } from '../../test/acme.ts'
 import { runCommand } from '../../test/clients/command.ts'
 import { type OpenOptions, type TestDatabase, testSecretKey } from '../../test/database.ts'
 import { withNativeApi } from '../../test/native-world.ts'
+import { ask, startProcess } from '../../test/process.ts'
 import { managementAccount, openSealer, testSettings } from '../../test/world.ts'
+import { recordOperator } from './access-keys.ts'
 import { acceptClock, findFarBehind } from './clock.ts'
 import { openHallway } from './execute.ts'
 import { operationTables } from './tables.ts'
@@ -297,6 +299,36 @@ describe('§6 clock changes', () => {
     assert.equal(second.code, 0, second.errors)
     assert.match(second.output, /The clock is not behind the record; nothing was changed\./)
   })
+})
+
+test('a server whose clock is far behind says so to callers, balancers and its log, and goes on once it is accepted', async () => {
+  const { database } = company
+  const { folder, settings } = database
+  const server = await startProcess({ folder, settings })
+  try {
+    const ready = async () => {
+      const response = await fetch(`http://127.0.0.1:${server.port}/readyz`)
+      return `${response.status} ${await response.text()}`
+    }
+    const events = () => [...server.errors().matchAll(/"event":"(read-\w+)"/g)].map(([, event]) => event)
+    assert.equal((await ask(server.port, 'AllocateAddress')).status, 200)
+    const ahead = await database.openAsOwner({ clock: () => Date.now() + hourMs, sealer: openSealer })
+    await ahead.write((tx) => recordOperator(tx, 'OfTheTest', managementAccount, []))
+    await ahead.close()
+    const refused = await ask(server.port, 'AllocateAddress')
+    assert.equal(refused.status, 503, refused.body)
+    assert.match(refused.body, /The server only reads: the clock is behind the newest audit entry/)
+    assert.equal((await ask(server.port, 'DescribeAddresses')).status, 200)
+    assert.equal(await ready(), '503 read-only: the clock is behind the newest audit entry\n')
+    const { code, errors } = await runCommand(['database', 'accept'], { environment: settings })
+    assert.equal(code, 0, errors)
+    // Nobody has to write: whoever asks whether it is ready finds out.
+    assert.equal(await ready(), '200 ok\n')
+    assert.equal((await ask(server.port, 'AllocateAddress')).status, 200)
+    assert.deepEqual(events(), ['read-only', 'read-write'])
+  } finally {
+    await server.remove()
+  }
 })
 
 test('what is newest is asked for with the counters: an allocation has no statement more', async () => {
