@@ -14,6 +14,7 @@ import type { Store } from '#store/store.ts'
 import { testSecretKey } from './database.ts'
 import { executeAt, forServer, makeServerRole, startPostgres, type TestPostgres } from './postgres.ts'
 import { type Answered, ask, type CadastreProcess, elements, startProcess } from './process.ts'
+import { until } from './replication.ts'
 import { managementAccount, openSealer } from './world.ts'
 
 let cluster: TestPostgres
@@ -151,6 +152,11 @@ test('I3 a copy that went on by itself is recognised, though it drew the same nu
   const server = await start(database.settings)
   const { folder } = server
   const first = await assertWrites(server)
+  // A server counts the day that it sees, and draws a number for it: were that in the copy only, the numbers would differ.
+  await until('the day has begun', async () => {
+    const [day] = await executeAt(database.ownerUrl, 'select day from record_day')
+    return day !== undefined
+  })
   await database.copy()
   const second = await assertWrites(server)
   await stop(server)
