@@ -209,6 +209,26 @@ function linkTo(url: string): Promise<Link> {
 async function setCluster(name: string, value: string): Promise<void> {
   await operator.script(`alter system set ${name} = '${value}'`)
   await operator.script('select pg_reload_conf()')
+  if (name === 'synchronous_standby_names') await untilCommits(value === '' ? 'do not wait' : 'wait')
+}
+/** A reload is in force once the checkpointer has seen it, and nothing tells when but a commit that waits, or does not. */
+async function untilCommits(wanted: 'wait' | 'do not wait'): Promise<void> {
+  const probe = await linkTo(cluster.url)
+  const [own] = (await probe.script('select pg_backend_pid() as pid'))[0]!.rows as { pid: number }[]
+  const isWaiting = `select from pg_stat_activity where pid = ${own!.pid} and wait_event = 'SyncRep'`
+  for (let attempt = 1; ; attempt++) {
+    let isDone = false
+    const commit = probe.script(`select pg_logical_emit_message(true, 'probe', '')`).finally(() => {
+      isDone = true
+    })
+    let waits = false
+    while (!isDone && !waits) waits = (await operator.script(isWaiting))[0]!.rows.length > 0
+    if (waits && wanted === 'wait') await operator.script(`select pg_cancel_backend(${own!.pid})`)
+    await commit
+    if (waits === (wanted === 'wait')) break
+    assert.ok(attempt < 1_000, `commits never ${wanted}`)
+  }
+  await probe.close()
 }
 /** Waits for a condition that the database itself reports. */
 async function until(sql: string): Promise<number> {

@@ -3,7 +3,7 @@ import { parseId } from '#model/identifier.ts'
 import { conclude } from '#model/policy/decide.ts'
 import type { AllocationRequest, Decision } from '#model/policy/decision.ts'
 import { type Explained, type Names, renderDecision } from '#model/policy/explain.ts'
-import { answerTo, describeChange, type NearestChange, nearestChange } from '#model/policy/nearest-change.ts'
+import { answerTo, describeNext, type NearestChange, nearestChange } from '#model/policy/nearest-change.ts'
 import { compileSnapshot, type PoolFacts, type Snapshot } from '#model/policy/snapshot.ts'
 import type { ReadTransaction, Store } from '#store/store.ts'
 import { roomFor } from './room.ts'
@@ -28,7 +28,7 @@ export async function explainDecision(store: Store, id: string): Promise<string 
       `action      ${entry.action}`,
       `request     ${entry.request_id}`,
     ]
-    const next = nearest && describeChange(nearest)
+    const next = describeNext(decision, nearest)
     return [renderDecision(decision, await namesIn(tx, decision), next), ...(asked ?? [])].join('\n')
   })
 }

@@ -237,6 +237,15 @@ function* otherFamily(request: AllocationRequest, type: ResourceType): Generator
   yield { change: { kind: 'family', family }, changed: { ...request, family, netmaskLength: undefined } }
 }
 
+/** What would alter a decision, as a sentence: where a denial has no nearest change, that there is none. */
+export function describeNext(
+  { outcome }: { readonly outcome: string },
+  nearest: NearestChange | undefined,
+): string | undefined {
+  if (nearest) return describeChange(nearest)
+  return outcome === 'deny' ? 'none: no single change of the request, and no exception, would be granted.' : undefined
+}
+
 /** As one sentence, an imperative to whoever may make it. */
 export function describeChange({ change, pool }: NearestChange): string {
   const from = pool === provider ? 'provider-assigned space' : `pool \`${pool}\``

@@ -177,7 +177,9 @@ describe('explanations', () => {
     const [listed, partners] = [await acme.pool(), await acme.pool({ cidr: '198.51.100.0/28' })]
     await law(rulesOf(listed))
     for (let taken = 0; taken < 16; taken++) await acme.poolOfAddress(shop)
-    assert.equal((await ask({ cidr: '8.8.8.8' })).nearestChange, undefined)
+    const helpless = await ask({ cidr: '8.8.8.8' })
+    assert.equal(helpless.nearestChange, undefined)
+    assert.match(helpless.messages.standard, /Nearest change: none: no single change/)
     const { nearestChange } = await ask({ cidr: '198.51.100.11' })
     assert.deepEqual(
       [nearestChange!.kind, nearestChange!.grants],

@@ -5,7 +5,7 @@ import { hasShape } from '#model/identifier.ts'
 import { type AllocationRequest, type Party, provider } from '#model/policy/decision.ts'
 import { modeValues } from '#model/policy/document.ts'
 import { type Explained, messageOf, type Names } from '#model/policy/explain.ts'
-import { type Change, describeChange, type NearestChange } from '#model/policy/nearest-change.ts'
+import { type Change, describeChange, describeNext, type NearestChange } from '#model/policy/nearest-change.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import { findResourceType, isNetwork } from '#model/policy/resource-types.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
@@ -323,7 +323,7 @@ async function describe(context: ReadContext, decision: Explained): Promise<z.ou
 }
 
 function messagesOf(decision: Explained, names: Names, nearest: NearestChange | undefined) {
-  const extras = { names, next: nearest && describeChange(nearest) }
+  const extras = { names, next: describeNext(decision, nearest) }
   return {
     short: messageOf(decision, 'short', extras),
     standard: messageOf(decision, 'standard', extras),
