@@ -1,9 +1,7 @@
 // The demo's second part, as people work: a policy that watches before it acts, an exception that ends, and who had an address.
-import { Readable } from 'node:stream'
 import * as ec2 from '@aws-sdk/client-ec2'
 import { exitCodes } from '../src/cli/exit-codes.ts'
-import { runWords } from '../src/cli/program.ts'
-import { readClientConfig } from '../src/config.ts'
+import { runHere } from '../test/clients/command.ts'
 import { answered, because, expect, heading, refusedWith, say, step } from './demo-stage.ts'
 
 /** Long enough for what is done under the exception, also on a busy machine, and short enough to wait for its end. */
@@ -29,12 +27,6 @@ export interface Stage {
 
 // People at the command line ------------------------------------------------------------------------------------------
 
-interface Ended {
-  readonly code: number
-  readonly output: string
-  readonly errors: string
-}
-
 class Person {
   readonly #name: string
   readonly #environment: Readonly<Record<string, string>>
@@ -45,7 +37,7 @@ class Person {
   }
   /** Runs `cadastre WORDS` as this person, and answers what it printed. */
   async does(...words: string[]): Promise<string> {
-    const { code, output, errors } = await this.#run(words)
+    const { code, output, errors } = await runHere(words, this.#environment)
     expect(code === exitCodes.done.code, `\`${commandOf(words)}\` works; it ended with ${code}: ${errors}`)
     return output.trimEnd()
   }
@@ -59,48 +51,11 @@ class Person {
   /** Runs what must be refused, and shows the refusal. */
   async isDenied(...words: string[]): Promise<void> {
     step(`${this.#name}$ ${commandOf(words)}`)
-    const { code, errors } = await this.#run(words)
+    const { code, errors } = await runHere(words, this.#environment)
     expect(code === exitCodes.denied.code, `this is denied; it ended with ${code}: ${errors}`)
     const [first, ...lines] = errors.trimEnd().split('\n')
     refusedWith(first!)
     if (lines.length > 0) because(lines.join('\n'))
-  }
-  /** The command line in this process, which saves the time that it takes to start. */
-  async #run(words: readonly string[]): Promise<Ended> {
-    let output = ''
-    let errors = ''
-    const notHere = (): never => {
-      throw new Error(`\`${commandOf(words)}\` is done at the server`)
-    }
-    const code = await runWords(words, {
-      local: {
-        serve: notHere,
-        createKey: notHere,
-        operatorToken: notHere,
-        listKeys: notHere,
-        disableKey: notHere,
-        migrate: notHere,
-        accept: notHere,
-        explain: notHere,
-        decisionsKeep: notHere,
-        check: notHere,
-        move: notHere,
-        version: notHere,
-      },
-      moreHelp: () => '',
-      around: {
-        settings: readClientConfig(this.#environment),
-        out: (text) => {
-          output += text
-        },
-        err: (text) => {
-          errors += text
-        },
-        width: undefined,
-        input: Readable.from([]),
-      },
-    })
-    return { code, output, errors }
   }
 }
 

@@ -2,6 +2,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { commandWords, type LocalCommand } from '#cli/commands.ts'
 import { runWords } from '#cli/program.ts'
 import { readClientConfig } from '../../src/config.ts'
 
@@ -77,20 +78,10 @@ export async function runHere(words: readonly string[], environment: Readonly<Re
     throw new Error(`\`${words.join(' ')}\` is done in main.ts: run it as a process`)
   }
   const code = await runWords(words, {
-    local: {
-      serve: notHere,
-      createKey: notHere,
-      operatorToken: notHere,
-      listKeys: notHere,
-      disableKey: notHere,
-      migrate: notHere,
-      accept: notHere,
-      explain: notHere,
-      decisionsKeep: notHere,
-      check: notHere,
-      move: notHere,
-      version: notHere,
-    },
+    local: Object.fromEntries(Object.keys(commandWords).map((name) => [name, notHere])) as Record<
+      LocalCommand,
+      typeof notHere
+    >,
     moreHelp: () => '',
     around: {
       settings: readClientConfig(environment),
