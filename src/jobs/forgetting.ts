@@ -1,5 +1,6 @@
 // Decisions that are older than they are kept: forgotten a few at a time, each time with an audit entry.
 import { formatId } from '#model/identifier.ts'
+import { recordOwn } from '#operations/own-entries.ts'
 import type { Store } from '#store/store.ts'
 
 /** Transactions of one call, each of which looks at a bounded number of decisions. */
@@ -12,24 +13,12 @@ export async function forgetDecisions(store: Store, account: string, turns = tur
     await store.write(async (tx) => {
       const gone = await tx.retention.takeTurn(tx.now, () => tx.nextSequence())
       if (!gone) return
-      const n = tx.nextSequence()
-      await tx.journal.record({
-        n,
-        at: tx.now,
-        requestId: `housekeeping-${n}`,
-        account,
-        principal: 'housekeeping',
-        accessKeyId: '',
-        sourceAddress: 'local',
-        region: '',
-        action: 'ForgetDecisions',
-        outcome: 'Success',
-        subjects: [
-          formatId('decision', tx.installation, gone.first),
-          formatId('decision', tx.installation, gone.last),
-          `count:${gone.decisions}`,
-        ],
-      })
+      const [first, last] = [gone.first, gone.last].map((n) => formatId('decision', tx.installation, n)) as [
+        string,
+        string,
+      ]
+      const subjects = [first, last, `count:${gone.decisions}`]
+      await recordOwn(tx, 'housekeeping', { action: 'ForgetDecisions', account, subjects })
     })
   }
 }

@@ -1,6 +1,7 @@
 // Permanent access keys: made by the operator, at the first start or by command.
 import type { AccessKeyRecord } from '#store/access-keys.ts'
 import type { Store } from '#store/store.ts'
+import { recordOwn } from './own-entries.ts'
 
 /** Where randomness comes from; operations draw none themselves. */
 export type DrawBytes = (size: number) => Uint8Array
@@ -49,7 +50,7 @@ export async function bootstrap(store: Store, account: string, key: NewKey): Pro
     }
     const record = userKey(account, 'admin', key)
     await tx.accessKeys.insert(record, tx.now)
-    await recordOperator(tx, 'CreateAccessKey', account, [key.accessKeyId])
+    await recordOwn(tx, 'operator', { action: 'CreateAccessKey', account, subjects: [key.accessKeyId] })
     return key
   })
 }
@@ -64,7 +65,7 @@ export async function createAccessKey(
   return store.write(async (tx) => {
     if (!(await tx.organizations.findAccount(account))) return `There is no account \`${account}\`.`
     await tx.accessKeys.insert(userKey(account, user, key), tx.now)
-    await recordOperator(tx, 'CreateAccessKey', account, [key.accessKeyId])
+    await recordOwn(tx, 'operator', { action: 'CreateAccessKey', account, subjects: [key.accessKeyId] })
     return undefined
   })
 }
@@ -100,7 +101,7 @@ export async function disableAccessKey(store: Store, id: string): Promise<readon
     if (!key) return `There is no access key \`${id}\`.`
     const ended = await tx.accessKeys.disable([id], tx.now)
     if (ended.length === 0) return `The access key \`${id}\` is disabled already.`
-    await recordOperator(tx, 'DisableAccessKey', key.account, ended)
+    await recordOwn(tx, 'operator', { action: 'DisableAccessKey', account: key.account, subjects: ended })
     return ended
   })
 }
@@ -115,30 +116,7 @@ export async function disableAccessKeysOf(store: Store, account: string): Promis
       tx.now,
     )
     if (ended.length === 0) return `The account \`${account}\` has no access key that could be disabled.`
-    await recordOperator(tx, 'DisableAccessKey', account, ended)
+    await recordOwn(tx, 'operator', { action: 'DisableAccessKey', account, subjects: ended })
     return ended
-  })
-}
-
-/** What the operator does at the machine itself is on record like everything else (invariant I7). */
-export async function recordOperator(
-  tx: Parameters<Parameters<Store['write']>[0]>[0],
-  action: string,
-  account: string,
-  subjects: string[],
-): Promise<void> {
-  const n = tx.nextSequence()
-  await tx.journal.record({
-    n,
-    at: tx.now,
-    requestId: `operator-${n}`,
-    account,
-    principal: 'operator',
-    accessKeyId: '',
-    sourceAddress: 'local',
-    region: '',
-    action,
-    outcome: 'Success',
-    subjects,
   })
 }

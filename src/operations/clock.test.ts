@@ -19,9 +19,9 @@ import { type OpenOptions, type TestDatabase, testSecretKey } from '../../test/d
 import { withNativeApi } from '../../test/native-world.ts'
 import { ask, startProcess } from '../../test/process.ts'
 import { managementAccount, openSealer, testSettings } from '../../test/world.ts'
-import { recordOperator } from './access-keys.ts'
 import { acceptClock, findFarBehind } from './clock.ts'
 import { openHallway } from './execute.ts'
+import { recordOwn } from './own-entries.ts'
 import { operationTables } from './tables.ts'
 
 const minuteMs = 60_000
@@ -315,7 +315,9 @@ test('a server whose clock is far behind says so to callers, balancers and its l
     const events = () => [...server.errors().matchAll(/"event":"(read-\w+)"/g)].map(([, event]) => event)
     assert.equal((await ask(server.port, 'AllocateAddress')).status, 200)
     const ahead = await database.openAsOwner({ clock: () => Date.now() + farMs, sealer: openSealer })
-    await ahead.write((tx) => recordOperator(tx, 'OfTheTest', managementAccount, []))
+    await ahead.write((tx) =>
+      recordOwn(tx, 'operator', { action: 'OfTheTest', account: managementAccount, subjects: [] }),
+    )
     await ahead.close()
     const refused = await ask(server.port, 'AllocateAddress')
     assert.equal(refused.status, 503, refused.body)

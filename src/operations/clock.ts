@@ -1,7 +1,7 @@
 // The operator's word that the clock is right, although the record has come further: from then on it holds.
 import { isFarBehind } from '#model/clock.ts'
 import type { ReadTransaction, Store } from '#store/store.ts'
-import { recordOperator } from './access-keys.ts'
+import { recordOwn } from './own-entries.ts'
 
 interface FarBehind {
   readonly clock: Date
@@ -18,7 +18,8 @@ export async function acceptClock(store: Store, account: string): Promise<FarBeh
     if (!found) return undefined
     // What servers have compiled left out what was over by the other clock.
     await tx.moveGovernanceEpoch()
-    await recordOperator(tx, 'AcceptClock', account, [`newest-was:${found.newest.toISOString()}`])
+    const subjects = [`newest-was:${found.newest.toISOString()}`]
+    await recordOwn(tx, 'operator', { action: 'AcceptClock', account, subjects })
     return found
   })
 }

@@ -1,6 +1,6 @@
 // How long decisions are kept: set by the operator, acted on by every server's clock, both on record.
 import type { Store } from '#store/store.ts'
-import { recordOperator } from './access-keys.ts'
+import { recordOwn } from './own-entries.ts'
 
 export const decisionDaysMin = 30
 export const decisionDaysMax = 36_500
@@ -27,7 +27,8 @@ export async function keepDecisions(
       { id: objectId, kind: 'retention', account },
       { id: objectId, decisionDays: decisionDays ?? null },
     )
-    await recordOperator(tx, 'KeepDecisions', account, [objectId, `decisions:${decisionDays ?? 'for-good'}`])
+    const subjects = [objectId, `decisions:${decisionDays ?? 'for-good'}`]
+    await recordOwn(tx, 'operator', { action: 'KeepDecisions', account, subjects })
     return undefined
   })
 }

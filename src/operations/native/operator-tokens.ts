@@ -4,7 +4,7 @@ import { isTargetId } from '#model/organization.ts'
 import { compileSnapshot } from '#model/policy/snapshot.ts'
 import { everywhere, type Role } from '#model/roles.ts'
 import type { Store } from '#store/store.ts'
-import { recordOperator } from '../access-keys.ts'
+import { recordOwn } from '../own-entries.ts'
 import { drawToken, tokenHash } from './tokens.ts'
 import { findWeakTokens, inWords } from './weak-tokens.ts'
 
@@ -64,7 +64,7 @@ export async function createOperatorToken(
       },
       tokenHash(token),
     )
-    await recordOperator(tx, 'CreateToken', account, [...subjects, id])
+    await recordOwn(tx, 'operator', { action: 'CreateToken', account, subjects: [...subjects, id] })
     return { token }
   })
 }
