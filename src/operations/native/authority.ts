@@ -78,8 +78,17 @@ export async function requirePermission(context: ReadContext, action: Action, { 
     refuse({ code: 'NotAuthorized', action, because, reason: 'forbidden', principal, node: binding.node, bindingId })
   }
   requireScope(context, action)
-  const because = `no role of \`${native?.name ?? 'this caller'}\` permits it at \`${node}\``
-  refuse({ code: 'NotAuthorized', action, because, reason: 'no-role', principal: native?.name, node })
+  refuseWithoutRole(context, action, node, `no role of \`${native?.name ?? 'this caller'}\` permits it at \`${node}\``)
+}
+
+/** The caller lacks a role at a node; `because` says what for. */
+export function refuseWithoutRole(
+  { caller: { native } }: ReadContext,
+  action: Action,
+  node: string,
+  because: string,
+): never {
+  return refuse({ code: 'NotAuthorized', action, because, reason: 'no-role', principal: native?.name, node })
 }
 
 /** What a narrowed token does not reach, also of what its principal needs no role for. */

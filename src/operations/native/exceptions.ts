@@ -25,7 +25,7 @@ import { everywhere } from '#model/roles.ts'
 import type { ExceptionUse } from '#store/exceptions.ts'
 import { refuseTooMany } from '../ipam-access.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
-import { accessAt, type Place, permitter } from './authority.ts'
+import { accessAt, type Place, permitter, refuseWithoutRole } from './authority.ts'
 import { nativeRead, nativeWrite } from './definition.ts'
 import { dropPending, holdWhilePending, pendingHold, pendingHoldWish, showPending } from './holds-for-approval.ts'
 import { placeOfNode } from './roles.ts'
@@ -459,8 +459,7 @@ async function refuseForeignPools(context: ReadContext, { target, grants }: Pick
     if (!pool || isOwnOrShared(snapshot, target, id)) continue
     if ((await accessAt(context, 'exception:approve', pool.account)).isPermitted) continue
     const because = `the pool \`${id}\` is not shared with \`${target}\`, and you may not approve at \`${pool.account}\`, which owns it`
-    const facts = { reason: 'no-role', principal: context.caller.native?.name, node: pool.account } as const
-    refuse({ code: 'NotAuthorized', action: 'exception:approve', because, ...facts })
+    refuseWithoutRole(context, 'exception:approve', pool.account, because)
   }
 }
 

@@ -24,7 +24,7 @@ import { refuseTooMany } from '../ipam-access.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { allocationId } from './allocation-answers.ts'
 import { expiresInSeconds, refuseNetwork, refuseResourceOfEip } from './allocations.ts'
-import { accessAt, requirePermission } from './authority.ts'
+import { accessAt, refuseWithoutRole, requirePermission } from './authority.ts'
 import { poolId } from './pools.ts'
 import { formatInstant, instant } from './shapes.ts'
 import { cidrOrAddress, description, familyText, netmaskLength, readBlock, resourceId, tags } from './space-shapes.ts'
@@ -162,15 +162,7 @@ async function requireSayOver(context: ReadContext, target: string, { id, accoun
   if (isOwnOrShared(await context.snapshot(), target, id)) return
   if ((await accessAt(context, 'allocation:manage', account)).isPermitted) return
   const because = `the pool \`${id}\` is not shared with \`${target}\`, and you may not allocate at \`${account}\`, which owns it; ask without \`hold\``
-  const principal = context.caller.native?.name
-  refuse({
-    code: 'NotAuthorized',
-    action: 'allocation:manage',
-    because,
-    reason: 'no-role',
-    principal,
-    node: account,
-  })
+  refuseWithoutRole(context, 'allocation:manage', account, because)
 }
 
 /** What policy would let the allocator try in the pool, with the exception in force. */

@@ -6,7 +6,7 @@ import { type Refusal, refuse } from '#model/refusal.ts'
 import { type Action, everywhere, roleNames, roles, scopesCover } from '#model/roles.ts'
 import type { StoredBinding } from '#store/role-bindings.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
-import { accessAt, type Place, permitter } from './authority.ts'
+import { accessAt, type Place, permitter, refuseWithoutRole } from './authority.ts'
 import { nativeRead, nativeWrite } from './definition.ts'
 import { formatInstant, gatherPage, instant, nodeId, pageOf, paging, principalName } from './shapes.ts'
 import { findWeakTokens, inWords } from './weak-tokens.ts'
@@ -179,14 +179,8 @@ async function refuseToGiveMore(context: ReadContext, role: StoredBinding['role'
     const { native } = context.caller
     const { isPermitted } = await accessAt(context, action, node)
     if (isPermitted && native && scopesCover(native.scopes, action)) continue
-    refuse({
-      code: 'NotAuthorized',
-      action: 'role:manage',
-      because: `\`${role}\` permits \`${action}\`, which you may not do at \`${node}\``,
-      reason: 'no-role',
-      principal: native?.name,
-      node,
-    })
+    const because = `\`${role}\` permits \`${action}\`, which you may not do at \`${node}\``
+    refuseWithoutRole(context, 'role:manage', node, because)
   }
 }
 

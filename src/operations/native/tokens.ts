@@ -9,7 +9,7 @@ import { everywhere, scopeNames, scopesCover } from '#model/roles.ts'
 import { groupsOfOwn, latestOwnEnd } from '#model/token.ts'
 import type { ApiToken } from '#store/api-tokens.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
-import { accessAt, permitter } from './authority.ts'
+import { accessAt, permitter, refuseWithoutRole } from './authority.ts'
 import { nativeRead, nativeWrite } from './definition.ts'
 import { accountId, formatInstant, gatherPage, instant, pageOf, paging, principalName } from './shapes.ts'
 
@@ -287,14 +287,7 @@ async function requireRightOver(context: WriteContext, principal: string, accoun
     for (const action of ['token:manage', 'role:manage'] as const) {
       if ((await accessAt(context, action, node)).isPermitted) continue
       const because = `\`${principal}\` acts at \`${node === everywhere ? 'everything' : node}\`, where you may not`
-      refuse({
-        code: 'NotAuthorized',
-        action,
-        because,
-        reason: 'no-role',
-        principal: context.caller.native?.name,
-        node,
-      })
+      refuseWithoutRole(context, action, node, because)
     }
   }
 }
