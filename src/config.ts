@@ -202,17 +202,11 @@ export const clientVariables = {
   browser: { name: 'BROWSER', default: '', meaning: 'The program that opens the page of `cadastre login`.' },
 } as const satisfies Record<string, Variable>
 
-export interface ClientConfig {
-  readonly url: string | undefined
-  readonly token: string | undefined
-  readonly profile: string | undefined
-  /** Undefined where there is no home. */
-  readonly profilesFile: string | undefined
-  readonly browser: string | undefined
-}
-
-/** A folder that is not absolute is ignored, as the base directory specification has it. */
-export function readClientConfig(environment: Readonly<Record<string, string | undefined>>): ClientConfig {
+/**
+ * The settings of the command line, as `src/cli/surroundings.ts` has them. A folder that is not absolute is ignored, as the
+ * base directory specification has it.
+ */
+export function readClientConfig(environment: Readonly<Record<string, string | undefined>>) {
   const read = ({ name }: Variable): string | undefined => environment[name]?.trim() || undefined
   const named = read(clientVariables.configHome)
   const home = environment.HOME

@@ -129,7 +129,7 @@ export async function startServer(config: Config, onFatal: (trouble: StoreTroubl
         )
         return { output, headers: headersOf(decisions) }
       },
-      onFault: (error, requestId) => logEvent('fault', { requestId, error: String((error as Error)?.stack ?? error) }),
+      onFault: logFault,
       other: (request, response) =>
         rest.answer(request, response) ||
         answerProbe(request, response, async () => {
@@ -181,6 +181,9 @@ async function executeOr503<T>(run: () => Promise<T>): Promise<T> {
     })
   }
 }
+
+const logFault = (error: unknown, requestId: string): void =>
+  logEvent('fault', { requestId, error: String((error as Error)?.stack ?? error) })
 
 const clockIsBehind = 'the clock is behind the newest audit entry'
 
@@ -269,7 +272,7 @@ function createRest(
         return found instanceof Promise ? executeOr503(() => found) : found
       },
       execute: (operation, call) => executeOr503(() => hallway.execute(operation, call)),
-      onFault: (error, requestId) => logEvent('fault', { requestId, error: String((error as Error)?.stack ?? error) }),
+      onFault: logFault,
       version: programVersion(),
       signIn: oidc && createSignIn({ ...oidc, account: bootstrap.account }, sealerOf(config), Date.now),
       requestsPerMinute,
@@ -277,7 +280,7 @@ function createRest(
   }
   const late = createLateApp(load, {
     newRequestId: common.newRequestId,
-    onFault: (error, requestId) => logEvent('fault', { requestId, error: String((error as Error)?.stack ?? error) }),
+    onFault: logFault,
   })
   return {
     load: () => void late.load(),

@@ -91,6 +91,10 @@ export const commandWords = {
 } as const satisfies Record<string, CommandWords>
 export type LocalCommand = keyof typeof commandWords
 
+/** Those that completion is written for. */
+export const shells = ['bash', 'zsh', 'fish'] as const
+export type Shell = (typeof shells)[number]
+
 /** What the command line does for itself. */
 export const ownWords = {
   login: {

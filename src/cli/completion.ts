@@ -1,5 +1,6 @@
 // Completion: what each shell is told once, and the words that `cadastre __complete` proposes then. It asks no server.
 import type { Command, Option } from 'commander'
+import { type Shell, shells } from './commands.ts'
 import { Stopped } from './exit-codes.ts'
 
 const scripts = {
@@ -23,9 +24,7 @@ if [[ \${funcstack[1]} == _cadastre ]]; then _cadastre "$@"; else compdef _cadas
 end
 complete -c cadastre -f -a '(__cadastre_complete)'
 `,
-} as const
-type Shell = keyof typeof scripts
-export const shells = Object.keys(scripts) as readonly Shell[]
+} as const satisfies Record<Shell, string>
 
 export function completionScript(shell: string): string {
   if (Object.hasOwn(scripts, shell)) return scripts[shell as Shell]

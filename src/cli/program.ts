@@ -1,7 +1,7 @@
 // The reader of all words: commands and flags as Commander has them, made of the same data as the reference pages.
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { Given } from './arguments.ts'
-import { type CommandWords, commandWords, type LocalCommand, type OwnCommand, ownWords } from './commands.ts'
+import { type CommandWords, commandWords, type LocalCommand, type OwnCommand, ownWords, shells } from './commands.ts'
 import { endingOf, exitCodes, Stopped, UsageProblem } from './exit-codes.ts'
 import type { OwnGiven, Wish } from './native.ts'
 import type { NativeCommand, NativeParameter } from './native-command.ts'
@@ -141,7 +141,7 @@ function addPlain(program: Command, { words, argument, options = [], meaning }: 
   const command = at(program, words, group).description(meaning)
   if (argument !== undefined) {
     const added = new Argument(argument)
-    command.addArgument(words === 'completion' ? added.choices([...shellNames]) : added)
+    command.addArgument(words === 'completion' ? added.choices([...shells]) : added)
   }
   for (const { flag, value, meaning, isRequired } of options) {
     const option = new Option(`--${flag} <${value}>`, meaning)
@@ -150,7 +150,6 @@ function addPlain(program: Command, { words, argument, options = [], meaning }: 
   describeGroup(command)
   return command
 }
-const shellNames = ['bash', 'zsh', 'fish'] as const
 
 /** What stands above its commands needs a line too. */
 function describeGroup({ parent }: Command): void {

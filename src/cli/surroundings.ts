@@ -1,4 +1,4 @@
-// What the command line has around it, handed in by `main.ts`: its settings, the terminal and the clock.
+// What the command line has around it, handed in by `main.ts`: its settings and the terminal.
 import type { Readable } from 'node:stream'
 
 /** From the environment. */
