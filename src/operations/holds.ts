@@ -3,7 +3,7 @@ import { assert } from '#model/assert.ts'
 import { type Cidr, formatCidr } from '#model/cidr.ts'
 import { formatId } from '#model/identifier.ts'
 import { conclude, decide } from '#model/policy/decide.ts'
-import type { AllocationRequest, Candidate } from '#model/policy/decision.ts'
+import type { AllocationRequest, Candidate, Verdict } from '#model/policy/decision.ts'
 import { type Exception, holdTimeProblem, stateAt } from '#model/policy/exception.ts'
 import { explainDecision } from '#model/policy/explain.ts'
 import { withException } from '#model/policy/snapshot.ts'
@@ -138,13 +138,21 @@ async function refuseVainWait(
   { request, cidr }: Hold,
   { exception, pool }: { readonly exception: Exception; readonly pool: Pool },
 ): Promise<void> {
-  const at = new Date(Math.max(context.now, exception.startsAt))
-  const question = { ...request, netmaskLength: cidr.length }
-  const verdict = decide(withException(await context.snapshot(), exception), question, at)
+  const { verdict, sentence } = await askUnder(context, exception, { ...request, netmaskLength: cidr.length })
   if (verdict.outcome !== 'deny' && candidateFor(verdict, { pool: pool.id, cidr })) return
-  const { sentence } = explainDecision(conclude(verdict, { id: '', at, request: question }, undefined))
-  const problem = `with the exception \`${exception.id}\`, too, it could not be had any more: ${sentence}`
+  const problem = `with the exception \`${exception.id}\`, too, it could not be had any more: ${sentence()}`
   refuse({ code: 'NotEligible', problem })
+}
+
+/** What policy would say of a request if an exception were in force, from when it begins; and that in words. */
+export async function askUnder(
+  context: ReadContext,
+  exception: Exception,
+  request: AllocationRequest,
+): Promise<{ readonly verdict: Verdict; sentence(): string }> {
+  const at = new Date(Math.max(context.now, exception.startsAt))
+  const verdict = decide(withException(await context.snapshot(), exception), request, at)
+  return { verdict, sentence: () => explainDecision(conclude(verdict, { id: '', at, request }, undefined)).sentence }
 }
 
 /** Gives up what was held. It is free at once: nobody used it. */

@@ -3,7 +3,6 @@ import { z } from 'zod'
 import { formatCidr, sizeOf } from '#model/cidr.ts'
 import { formatId } from '#model/identifier.ts'
 import { isAccountId } from '#model/organization.ts'
-import { conclude, decide } from '#model/policy/decide.ts'
 import { type AllocationRequest, type Candidate, candidatesInOrder } from '#model/policy/decision.ts'
 import {
   type Exception,
@@ -12,14 +11,13 @@ import {
   pendingPerRequesterMax,
   pendingPerTargetMax,
 } from '#model/policy/exception.ts'
-import { explainDecision } from '#model/policy/explain.ts'
 import { isOwnOrShared } from '#model/policy/resolve.ts'
 import { findResourceType } from '#model/policy/resource-types.ts'
-import { type PoolFacts, withException } from '#model/policy/snapshot.ts'
+import type { PoolFacts } from '#model/policy/snapshot.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Hold } from '#store/holds.ts'
 import type { Tenure } from '#store/timeline.ts'
-import { dropHold, findHold, holdForApproval } from '../holds.ts'
+import { askUnder, dropHold, findHold, holdForApproval } from '../holds.ts'
 import { refuseTooMany } from '../ipam-access.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { allocationId } from './allocation-answers.ts'
@@ -171,15 +169,14 @@ async function candidateUnder(
   asked: Exception,
   { request, pool }: { readonly request: AllocationRequest; readonly pool: string },
 ): Promise<Candidate> {
-  const at = new Date(Math.max(context.now, asked.startsAt))
-  const verdict = decide(withException(await context.snapshot(), asked), request, at)
+  const { verdict, sentence } = await askUnder(context, asked, request)
   const candidate = candidatesInOrder(verdict).find((one) => one.pool === pool)
   if (verdict.outcome !== 'deny' && candidate) return candidate
   // What kept the exception from helping; where it does not speak of the request at all, what policy says without it.
   const miss = verdict.trace.find(
     ({ kind, subject, result }) => kind === 'exception' && subject === asked.id && result === 'miss',
   )
-  const because = miss?.because ?? explainDecision(conclude(verdict, { id: '', at, request }, undefined)).sentence
+  const because = miss?.because ?? sentence()
   return refuseValue('hold', pool, `with the exception, too, it could not be had: ${because}`)
 }
 
