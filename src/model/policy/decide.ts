@@ -17,7 +17,7 @@ import {
   type WouldBe,
 } from './decision.ts'
 import { formatRequiredTag, type Mode, type OnExhausted } from './document.ts'
-import { type ExceptionFacts, exceptionsFor, isInForce, namesOf, periodOf } from './exception.ts'
+import { type ExceptionFacts, exceptionsFor, isInForce, namesAsked, periodOf } from './exception.ts'
 import { fitPool, type Misfit, valueOfTags, type Want } from './pool-fit.ts'
 import { hasMode, isOwnOrShared, resolve } from './resolve.ts'
 import { findResourceType, type ResourceType } from './resource-types.ts'
@@ -117,7 +117,7 @@ const isOfReserve = (verdict: Verdict, pool: string): boolean =>
 /** With exceptions, a verdict is good until the next one starts or expires; where one asks for it, for one resource. */
 function keyAt(snapshot: Snapshot, request: AllocationRequest, now: number): string {
   const { exceptions } = snapshot
-  const names = exceptions.readsResource ? namesOf(request).map((name) => `${name.length}/${name}`) : []
+  const names = exceptions.readsResource ? namesAsked(request).map((name) => `${name.length}/${name}`) : []
   return `${periodOf(exceptions, now)}/${names.length}/${names.join('')}${keyOf(request)}`
 }
 

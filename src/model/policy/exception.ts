@@ -283,7 +283,7 @@ interface Speaker {
 }
 
 /** What a resource is called where it is asked for: its id elsewhere, and its tag `Name`, which is all that one of EC2 has. */
-export const namesOf = ({ resource, tags }: Pick<Speaker, 'resource' | 'tags'>): readonly string[] =>
+export const namesAsked = ({ resource, tags }: Pick<Speaker, 'resource' | 'tags'>): readonly string[] =>
   [resource, tags?.get('Name')].filter((name) => name !== undefined)
 
 /** Those that speak of a request, in force or not: of the account first, of the root last. */
@@ -294,7 +294,7 @@ export function exceptionsFor(
 ): readonly ExceptionFacts[] {
   if (byTarget.size === 0) return []
   const { locale, resourceType } = asked
-  const names = namesOf(asked)
+  const names = namesAsked(asked)
   return path
     .toReversed()
     .flatMap((node) =>

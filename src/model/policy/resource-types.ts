@@ -158,10 +158,10 @@ export const registryOf = (added: readonly ResourceType[]): Registry =>
     ? builtInTypes
     : new Map([...builtInTypes, ...added.map(entryOf).filter(([name]) => !builtInTypes.has(name))])
 
-/** All of them are usable through ModifyIpamPolicyAllocationRules. */
 /** Networks of this cloud can have space that their owner brings along, in no pool at all; nothing else can. */
 export const isNetwork = (name: string): boolean => name === 'vpc' || name === 'subnet'
 
+/** All of them are usable through ModifyIpamPolicyAllocationRules. */
 export const findResourceType = (name: string, registry: Registry = builtInTypes): ResourceType | undefined =>
   registry.get(name)
 export const namesOf = (registry: Registry): string => [...registry.keys()].join(', ')
