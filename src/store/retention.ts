@@ -170,7 +170,7 @@ export class Retention {
       body: string
     }>(
       `select d.n, r.account, r.resource_type, r.locale, r.body from decision d join ruling r on r.n = d.ruling
-       where d.n >= ? and d.n < ? and ${mayGo} and r.body like '%"candidate":%'`,
+       where d.n >= ? and d.n < ? and ${mayGo} and r.candidate_outcome is not null`,
       ...conditions,
     )
     return rows.flatMap(({ body, ...rest }) =>
