@@ -54,6 +54,14 @@ export class History {
     )
   }
 
+  /** The object as it is, or was last; undefined where nothing is recorded. */
+  async latest(id: string): Promise<HistoryVersion | undefined> {
+    return this.#sql.get<HistoryVersion>(
+      `select version, from_at, until_at, kind, account, body from history
+       where object_id = ? order by version desc limit 1`,
+      id,
+    )
+  }
   /** The number of an object's latest version: more than 1 once it has been modified. 0 where nothing is recorded. */
   async latestVersion(id: string): Promise<number> {
     const row = await this.#sql.get<{ version: number }>(

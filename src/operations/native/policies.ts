@@ -402,7 +402,7 @@ async function findKept(
   if (!hasShape('policy', id)) return findPolicy(context, id)
   const there = await context.tx.policies.find(id)
   if (there) return { account: there.account }
-  const last = (await context.tx.history.versions(id)).at(-1)
+  const last = await context.tx.history.latest(id)
   if (last?.until_at == null) return refuse(absentPolicy(id))
   return { account: last.account, deletedAt: last.until_at }
 }
