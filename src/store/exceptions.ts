@@ -73,8 +73,8 @@ interface Row {
   review_note: string | null
 }
 const columns = `id, target_id, resource, locale, resource_type, grants, reason, status, is_break_glass, hold, starts_at,
-  expires_at, requested_by, requested_at, requested_as, asked_by, asked_at, asked_as, approved_by, approved_at, renewal, ended_by, ended_at, ended_note,
-  reviewed_by, reviewed_at, review_note`
+  expires_at, requested_by, requested_at, requested_as, asked_by, asked_at, asked_as, approved_by, approved_at, renewal,
+  ended_by, ended_at, ended_note, reviewed_by, reviewed_at, review_note`
 
 const deedOf = (by: string | null, at: number | null) => (by === null || at === null ? undefined : { by, at })
 /** What is known of a person beside the name. */
@@ -231,8 +231,8 @@ export class Exceptions {
   async insert(exception: Exception): Promise<void> {
     await this.#sql.run(
       `insert into policy_exception (id, target_id, resource, locale, resource_type, grants, is_break_glass, hold,
-         requested_by, requested_at, requested_as, reason, status, starts_at, expires_at, asked_by, asked_at, asked_as, approved_by, approved_at, renewal, ended_by,
-         ended_at, ended_note, reviewed_by, reviewed_at, review_note)
+         requested_by, requested_at, requested_as, reason, status, starts_at, expires_at, asked_by, asked_at, asked_as,
+         approved_by, approved_at, renewal, ended_by, ended_at, ended_note, reviewed_by, reviewed_at, review_note)
        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       exception.id,
       exception.target,
@@ -250,8 +250,8 @@ export class Exceptions {
   }
   async update(exception: Exception): Promise<void> {
     await this.#sql.run(
-      `update policy_exception set reason = ?, status = ?, starts_at = ?, expires_at = ?, asked_by = ?, asked_at = ?, asked_as = ?,
-         approved_by = ?, approved_at = ?, renewal = ?, ended_by = ?, ended_at = ?, ended_note = ?, reviewed_by = ?,
+      `update policy_exception set reason = ?, status = ?, starts_at = ?, expires_at = ?, asked_by = ?, asked_at = ?,
+         asked_as = ?, approved_by = ?, approved_at = ?, renewal = ?, ended_by = ?, ended_at = ?, ended_note = ?, reviewed_by = ?,
          reviewed_at = ?, review_note = ?
        where id = ?`,
       ...changing(exception),
