@@ -19,7 +19,7 @@ export function show(value: unknown): string {
 const indent = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`)
 const showWhen = (when: RuleCondition | undefined): string => (when ? ` when ${show(when)}` : '')
 
-function showWorld({ facts, room }: Pick<Case, 'facts' | 'room'>): string[] {
+export function showWorld({ facts, room }: Pick<Case, 'facts' | 'room'>): string[] {
   const { nodes, ipams, policies, assignments, pools, exceptions = [], candidates = [], resourceTypes = [] } = facts
   const showDocuments = (documents: (typeof policies)[number]['documents']): string[] =>
     documents.flatMap(({ locale, resourceType, settings, rules }) => [

@@ -23,6 +23,12 @@ export function shrink(found: Case, isSame: (smaller: Case) => boolean): Case {
   return smallest
 }
 
+/** The same for a world about which nothing is asked. */
+export function shrinkFacts(facts: GovernanceFacts, isSame: (smaller: GovernanceFacts) => boolean): GovernanceFacts {
+  const question = { request: { account: '', locale: '', resourceType: '', family: 4 }, at: 0 } as const
+  return shrink({ facts, room: [], question }, (smaller) => isSame(smaller.facts)).facts
+}
+
 export const caseOf = ({ facts, room }: TrialWorld, question: Question): Case => ({ facts, room, question })
 
 /** Nothing speaks of what is not there: only worlds that a store could give. */
