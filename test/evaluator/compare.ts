@@ -10,11 +10,10 @@ import {
 } from '#model/policy/decision.ts'
 import { builtInTypes } from '#model/policy/resource-types.ts'
 import { compileSnapshot, type GovernanceFacts, type Snapshot } from '#model/policy/snapshot.ts'
-import { isSameBlock, spell } from './cidr.ts'
+import { spell } from './cidr.ts'
 import {
   type Answer,
   evaluate,
-  isWithin,
   type Place,
   pathOf,
   placesInOrder,
@@ -54,8 +53,7 @@ export function openTrial({ facts, room }: Pick<TrialWorld, 'facts' | 'room'>): 
 
 // Spelling -----------------------------------------------------------------------------------------------------------
 
-const spellPlace = ({ pool, length, cidr }: Place): string =>
-  `${pool} /${length ?? 'any'}${cidr ? ` ${spell(cidr)}` : ''}`
+const spellPlace = ({ pool, length, cidr }: Place): string => `${pool} /${length}${cidr ? ` ${spell(cidr)}` : ''}`
 export const spellPlaces = (places: readonly Place[]): string => `[${places.map(spellPlace).join(', ')}]`
 const placesOf = (candidates: readonly Candidate[]): Place[] =>
   candidates.map(({ pool, netmaskLength, cidr }) => ({ pool, length: netmaskLength, cidr }))
@@ -71,18 +69,6 @@ class Differences {
   same(part: string, product: string | undefined, evaluator: string | undefined, { sentences }: Ruling): void {
     if (product === evaluator) return
     this.found.push({ part, product: String(product), evaluator: String(evaluator), sentences })
-  }
-  /** The same places in the same order; a length that nothing says is any that the type allows. */
-  places(part: string, candidates: readonly Candidate[], places: readonly Place[], ruling: Ruling): void {
-    const isSame =
-      candidates.length === places.length &&
-      candidates.every(({ pool, netmaskLength, cidr }, n) => {
-        const place = places[n]!
-        const isLength =
-          place.length === undefined ? isWithin(netmaskLength, ruling.typeLengths!) : place.length === netmaskLength
-        return pool === place.pool && isLength && isSameBlock(cidr, place.cidr)
-      })
-    if (!isSame) this.same(part, spellCandidates(candidates), spellPlaces(places), ruling)
   }
   oneOf(part: string, product: string | undefined, allowed: readonly string[], { sentences }: Ruling): void {
     if (product !== undefined && allowed.includes(product)) return
@@ -100,7 +86,7 @@ interface Said {
 }
 
 function compareRuling(differences: Differences, prefix: string, said: Said, ruling: Ruling): void {
-  differences.places(`${prefix}candidates`, said.candidates, ruling.places, ruling)
+  differences.same(`${prefix}candidates`, spellCandidates(said.candidates), spellPlaces(ruling.places), ruling)
   differences.same(`${prefix}exception`, said.exception, ruling.exception, ruling)
   if (ruling.outcome === 'deny' && said.denial) compareDenial(differences, `${prefix}denial.`, said.denial, ruling)
 }
@@ -126,6 +112,8 @@ type Apart = 'certain' | 'open' | 'same'
 const sharesCause = (a: Refused | undefined, b: Refused | undefined): Apart => {
   if (!a || !b) return a === b ? 'same' : 'certain'
   if (!a.causes.some((cause) => b.causes.includes(cause))) return 'certain'
+  // Two rules of pools can be meant by one cause.
+  if (a.causes.includes('pool-rule')) return 'open'
   return JSON.stringify(a) === JSON.stringify(b) ? 'same' : 'open'
 }
 
@@ -244,7 +232,12 @@ function compareAllocation(
 ): void {
   differences.same('reserve.exception', verdict.reserve?.exception, enforced.reserve?.exception, enforced)
   if (enforced.onExhausted !== undefined) {
-    differences.places('order', candidatesInOrder(verdict), placesInOrder(enforced), enforced)
+    differences.same(
+      'order',
+      spellCandidates(candidatesInOrder(verdict)),
+      spellPlaces(placesInOrder(enforced)),
+      enforced,
+    )
   }
   const tried = candidatesInOrder(verdict)
   const serving = tried.find(({ pool }) => room.includes(pool))

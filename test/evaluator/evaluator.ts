@@ -24,8 +24,7 @@ import { addressLength, type Block, isInside, isSameBlock } from './cidr.ts'
 /** Where the allocator looks: a pool, or `provider`. */
 export interface Place {
   readonly pool: string
-  /** Undefined where nothing says one: any that the type allows. */
-  readonly length?: number
+  readonly length: number
   readonly cidr?: Block
 }
 
@@ -54,7 +53,7 @@ export interface Refused {
 export interface Ruling {
   readonly outcome: 'allow' | 'steer' | 'deny'
   readonly places: readonly Place[]
-  /** What is done where no place has room; undefined where the model does not say. */
+  /** What is done where no place has room: the provider is a place of its own only where it is not the last resort. */
   readonly onExhausted?: OnExhausted
   readonly refused?: Refused
   readonly exception?: string
@@ -63,7 +62,6 @@ export interface Ruling {
   readonly speaker?: Speaker
   /** Who may be named where nothing has room. */
   readonly exhausters: readonly Speaker[]
-  readonly typeLengths?: Bounds
   /** The sentences of the model that it went by. */
   readonly sentences: readonly string[]
 }
@@ -247,7 +245,7 @@ interface Sizes extends Bounds {
 const sizeOf = (document: PolicyDocument, family: 4 | 6): SizeBounds | undefined =>
   family === 4 ? document.settings.size : document.settings.sizeIpv6
 
-export const isWithin = (length: number, { min, max }: Bounds): boolean => min <= length && length <= max
+const isWithin = (length: number, { min, max }: Bounds): boolean => min <= length && length <= max
 const clamp = (length: number, { min, max }: Bounds): number => Math.min(Math.max(length, min), max)
 const isEmpty = ({ min, max }: Bounds): boolean => min > max
 
@@ -431,20 +429,25 @@ function judge(facts: GovernanceFacts, request: AllocationRequest, modes: readon
     sizes: grantedBounds(sizes, typeLengths, family === 4 ? granted?.size : granted?.sizeIpv6),
   }
   const lengthOfProvider = asked.length ?? sizes.usual ?? typeLengths.default
-  const fromProvider = (cidr?: Block): Place => {
+  const fromProvider = (cidr?: Block): Place[] => {
+    if (lengthOfProvider === undefined) return []
     went.push(says.providerSize)
-    return { pool: provider, length: lengthOfProvider, ...(cidr ? { cidr } : {}) }
+    return [{ pool: provider, length: lengthOfProvider, ...(cidr ? { cidr } : {}) }]
+  }
+  /** Provider space is all that could serve, and nothing says a length: another request could have had that right. */
+  const onlyFromProvider = (cidr?: Block): Ruling => {
+    const places = fromProvider(cidr)
+    return places.length > 0 ? allow('allow', places, 'deny') : deny({ causes: ['pool-rule'] })
   }
   const onExhausted = applying
     ? strictest<OnExhausted>(['deny', 'provider'], applying.all, ({ settings }) => settings.onExhausted)
     : undefined
-  const allow = (outcome: 'allow' | 'steer', places: readonly Place[], then: OnExhausted | undefined): Ruling => ({
+  const allow = (outcome: 'allow' | 'steer', places: readonly Place[], then: OnExhausted): Ruling => ({
     outcome,
     places,
     onExhausted: then,
     speaker,
     exhausters: onExhausted?.by ?? [],
-    typeLengths,
     sentences: went,
   })
   const poolOf = (id: string): PoolFacts | undefined => facts.pools.find((pool) => pool.id === id)
@@ -495,7 +498,7 @@ function judge(facts: GovernanceFacts, request: AllocationRequest, modes: readon
     }
     // The provider also stands for space that the caller brings: what no pool that is listed has.
     if ((wish.pool === provider || wish.pool === undefined) && granted?.provider) {
-      return allow('allow', [fromProvider(wish.cidr)], 'deny')
+      return onlyFromProvider(wish.cidr)
     }
     // «What a request gets where no document applies»: the same as Amazon gives, or nothing.
     const onExplicit = applying
@@ -509,7 +512,7 @@ function judge(facts: GovernanceFacts, request: AllocationRequest, modes: readon
     if (onExplicit.value === 'allow') {
       went.push(says.onExplicitAllow)
       if (wish.pool === provider || wish.pool === undefined) {
-        return allow('allow', [fromProvider(wish.cidr)], 'deny')
+        return onlyFromProvider(wish.cidr)
       }
       const pool = poolOf(wish.pool)
       if (!pool || !mayUse(facts, account, pool)) return deny({ causes: ['pool-rule', 'explicit'] })
@@ -524,41 +527,48 @@ function judge(facts: GovernanceFacts, request: AllocationRequest, modes: readon
   // «6 rules in order»
   if (!applying) {
     const places = grantedPools.flatMap((pool) => fitOf(asked, pool).place ?? [])
-    if (unmatched === 'provider') return allow('allow', withoutRepeats([fromProvider(), ...places]), 'deny')
-    const all = withoutRepeats([...places, ...(granted?.provider ? [fromProvider()] : [])])
+    if (unmatched === 'provider') {
+      const all = withoutRepeats([...fromProvider(), ...places])
+      return all.length > 0 ? allow('allow', all, 'deny') : deny({ causes: ['pool-rule'] })
+    }
+    const all = withoutRepeats([...places, ...(granted?.provider ? fromProvider() : [])])
     return all.length > 0 ? allow('allow', all, 'deny') : deny({ causes: ['unmatched'], by: [], setting: 'unmatched' })
   }
   went.push(says.rules)
   const fits = listed.map(({ pool }) => ({ pool, ...fitOf(asked, pool) }))
   const places = fits.flatMap(({ place }) => place ?? [])
-  const fallsBack = onExhausted!.value === 'provider' || granted?.provider === true
-  const more = grantedPools.flatMap((pool) => fitOf(asked, pool).place ?? [])
+  const fallsBack = onExhausted!.value === 'provider'
+  const grantedPlaces = grantedPools.flatMap((pool) => fitOf(asked, pool).place ?? [])
+  const more = [...grantedPlaces, ...(granted?.provider ? fromProvider() : [])]
   if (places.length > 0) {
-    const last = fallsBack && more.length > 0 ? [fromProvider()] : []
-    const all = withoutRepeats([...places, ...last, ...more])
-    return allow(outcome, all, fallsBack ? 'provider' : 'deny')
+    if (more.length === 0) return allow(outcome, places, onExhausted!.value)
+    return allow(outcome, withoutRepeats([...places, ...(fallsBack ? fromProvider() : []), ...more]), 'deny')
   }
   const unfit = fits.filter(({ unfit }) => unfit === 'length' || unfit === 'tags')
-  // What would not fit the place anyway is not missed.
-  const taken = rules.filter(
-    ({ pool, isForAccount, takenBy }) => isForAccount && takenBy.length > 0 && fitOf(asked, pool).unfit !== 'place',
-  )
+  const taken = rules.filter(({ isForAccount, takenBy }) => isForAccount && takenBy.length > 0)
+  const takers = taken.flatMap(({ takenBy }) => takenBy)
+  // «They can only narrow: pools intersect»: a final that gives the order, but not to this account, leaves nothing of others.
+  const { order, finals } = applying
+  const isForOthers = !rules.some(({ isForAccount }) => isForAccount)
+  const givesAny = ({ document }: WithDocument): boolean =>
+    document.rules.some(({ when }) => holds(facts, account, when))
+  if (finals.includes(order) && isForOthers && finals.some(givesAny)) takers.push(speakerOf(order))
   const refused: Refused | undefined =
     unfit.length > 0
       ? { causes: ['pool-rule'], pools: unfit.map(({ pool }) => pool.id) }
-      : taken.length > 0
-        ? { causes: ['no-rule'], by: taken.flatMap(({ takenBy }) => takenBy) }
+      : takers.length > 0
+        ? { causes: ['no-rule'], by: takers }
         : undefined
   if (refused) {
     // What an exception grants is not kept back by what the rules could not do.
-    const all = withoutRepeats([...more, ...(granted?.provider ? [fromProvider()] : [])])
-    if (all.length > 0) return allow(outcome, all, granted?.provider ? 'provider' : undefined)
+    if (more.length > 0) return allow(outcome, withoutRepeats(more), 'deny')
     went.push(unfit.length > 0 ? says.poolRule : says.noRule)
     return deny(refused)
   }
   went.push(says.others)
   if (fallsBack) {
-    return allow(outcome, withoutRepeats([fromProvider(), ...more]), 'provider')
+    const all = withoutRepeats([...fromProvider(), ...more])
+    return all.length > 0 ? allow(outcome, all, 'deny') : deny({ causes: ['pool-rule'] })
   }
   if (more.length > 0) return allow(outcome, withoutRepeats(more), 'deny')
   return deny({ causes: ['exhausted', 'no-rule'], by: onExhausted!.by })
