@@ -3,6 +3,9 @@ import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { conflictsIn, findConflicts } from '#model/policy/conflicts.ts'
+import { compileSnapshot } from '#model/policy/snapshot.ts'
+import { Refused } from '#model/refusal.ts'
 import {
   type Acme,
   asNetwork,
@@ -357,6 +360,98 @@ describe('where there is a conflict from before', () => {
   })
 })
 
+describe('at random', () => {
+  open()
+
+  // Operations say how far they reach, so that most need no look at everything: here all of it is compared each time.
+  test('no change that goes through has brought about a conflict, whatever it says of its reach', async () => {
+    const random = drawing(20_260_101)
+    const pools = [await acme.pool(), await acme.pool(), await acme.pool()]
+    const zones = ['open', 'shut']
+    const laws: string[] = []
+    for (const _ of pools) laws.push(await acme.policy())
+    const targets = [root, workloads, prod, dev, shop, lab, network]
+    const units = [root, workloads, prod, dev]
+    const accounts = [shop, lab, network, managementAccount]
+    const rules = (): Rule[] =>
+      pools
+        .filter(() => random(2) === 0)
+        .map((poolId) => {
+          const when = [undefined, { tags: [{ key: 'zone', values: ['open'] }] }, { organizationalUnits: [prod] }]
+          return { poolId, when: when[random(3)] }
+        })
+    let names = 0
+    const newName = () => `made-${++names}`
+    const pick = <T>(all: readonly T[]): T => all[random(all.length)]!
+    const native = async (method: 'PUT' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: object) =>
+      (await acme.ask<Problem>(method, path, body ? { body } : {})).body?.code
+    const over = (work: Promise<unknown>) =>
+      work.then(
+        () => undefined,
+        (error: unknown) => (error instanceof Refused ? error.refusal.code : assert.fail(String(error))),
+      )
+    const changes: (() => Promise<string | undefined>)[] = [
+      () => native('PUT', `/policies/${pick(laws)}/documents/us-east-1/eip`, { rules: rules() }),
+      () =>
+        native('PUT', pathTo(pick(laws), pick(targets)), {
+          kind: pick(['default', 'final', 'final', 'final']),
+          mode: pick(['enforce', 'enforce', 'enforce', 'enforce', 'observe']),
+        }),
+      () => native('DELETE', pathTo(pick(laws), pick(targets))),
+      () => native('POST', `/policies/${pick(laws)}/versions/${1 + random(6)}/restore`, {}),
+      () => over(tagTree(pick([...units, ...accounts]), { zone: pick(zones) })),
+      () => over(untagTree(pick([...units, ...accounts]), 'zone')),
+      () => native('PATCH', `/accounts/${pick(accounts)}`, { tags: { zone: pick(zones) } }),
+      () =>
+        native('PATCH', `/organizational-units/${pick([workloads, prod, dev])}`, {
+          tags: random(2) ? { zone: pick(zones) } : {},
+        }),
+      () => native('POST', `/accounts/${pick(accounts)}/move`, { parentId: pick(units) }),
+      () =>
+        over(
+          acme.organizations('CreateAccount', {
+            AccountName: 'x',
+            Email: `${newName()}@example.com`,
+            Tags: random(2) ? zone(pick(zones)) : [],
+          }),
+        ),
+      () => native('POST', '/accounts', { name: 'x', email: `${newName()}@example.com`, parentId: pick(units) }),
+      () =>
+        native('POST', '/organizational-units', {
+          name: newName(),
+          parentId: pick(units),
+          tags: { zone: pick(zones) },
+        }),
+      () =>
+        over(
+          acme.call(
+            'CreateTags',
+            { Resources: [pick(laws)], Tags: [{ Key: 'cadastre:mode', Value: 'enforce' }] },
+            asNetwork,
+          ),
+        ),
+      () => over(acme.call('DeleteTags', { Resources: [pick(laws)] }, asNetwork)),
+    ]
+    const snapshot = () =>
+      acme.store.read(async (tx) => compileSnapshot(await tx.governance.facts(), tx.governanceEpoch))
+    let before = await snapshot()
+    const ends = { made: 0, refused: 0 }
+    for (let step = 0; step < stepsMax; step++) {
+      const code = await pick(changes)()
+      const after = await snapshot()
+      assert.deepEqual(
+        [...conflictsIn(after, { before })].map(({ node }) => node),
+        [],
+        `step ${step}`,
+      )
+      ends[code === 'PolicyConflict' ? 'refused' : 'made']++
+      before = after
+    }
+    assert.deepEqual(findConflicts(before), [])
+    assert.ok(ends.refused > stepsMax / 50 && ends.made > stepsMax / 4, JSON.stringify(ends))
+  })
+})
+
 describe('by construction', () => {
   open()
 
@@ -410,6 +505,16 @@ const shutUnseen = (...ids: string[]) =>
     for (const id of ids) await tx.tags.put({ id, type: 'account', account: 'o-acmeacme00' }, 'zone', 'shut')
     await tx.moveGovernanceEpoch()
   })
+const stepsMax = 300
+/** Numbers from 0 to below a bound, the same ones from the same seed (Numerical Recipes' generator). */
+function drawing(seed: number): (bound: number) => number {
+  let state = seed
+  return (bound) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return (state >>> 8) % bound
+  }
+}
+
 const zone = (value: string) => [{ Key: 'zone', Value: value }]
 let calls = 0
 const callOf = (account: string, input: object): Call => ({
