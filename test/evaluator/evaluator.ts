@@ -515,9 +515,9 @@ function judge(facts: GovernanceFacts, request: AllocationRequest, modes: readon
     const fromGrant = ofGrant && onlyFrom(ofGrant)
     if (fromGrant?.outcome === 'allow') return fromGrant
     // The provider also stands for space that the caller brings: what no pool that is listed has.
-    if ((wish.pool === provider || (wish.pool === undefined && around.length === 0)) && granted?.provider) {
-      return onlyFromProvider(wish.cidr)
-    }
+    const isProviders = wish.pool === provider || (wish.pool === undefined && around.length === 0)
+    const fromProviders = isProviders && granted?.provider ? onlyFromProvider(wish.cidr) : undefined
+    if (fromProviders?.outcome === 'allow') return fromProviders
     // «What a request gets where no document applies»: the same as Amazon gives, or nothing.
     const onExplicit = applying
       ? strictest<OnExplicit>(['deny', 'steer', 'allow'], applying.all, ({ settings }) => settings.onExplicit)
