@@ -280,6 +280,79 @@ describe('an exception', () => {
   })
 })
 
+describe('exceptions that have ended', () => {
+  open()
+
+  test('are remembered by a few for each target and pair, and those that begin later are there in time', async () => {
+    const [listed, other] = [await acme.pool(), await acme.pool()]
+    const law = await acme.policy()
+    await acme.rules(law, [listed])
+    await acme.enable(law)
+    const bob = await acme.tokenOf('user:bob', 'organization-administrator', '*')
+    const now = () => acme.store.read(async (tx) => tx.now)
+    async function approved(startsInMs: number, endsInMs: number): Promise<string> {
+      const from = await now()
+      const { exceptionId } = await acme.post<{ exceptionId: string }>('/exceptions', {
+        target: shop,
+        locale: 'us-east-1',
+        resourceType: 'eip',
+        grants: { pools: [other] },
+        reason: 'for a while',
+        startsAt: new Date(from + startsInMs).toISOString(),
+        expiresAt: new Date(from + endsInMs).toISOString(),
+      })
+      assert.equal((await acme.ask('POST', `/exceptions/${exceptionId}/approve`, { as: bob, body: {} })).status, 200)
+      return exceptionId
+    }
+    const ended: string[] = []
+    for (let count = 0; count < 8; count++) {
+      ended.push(await approved(0, 1_000))
+      acme.advance(1_000)
+    }
+    const later = await approved(5_000, 9_000)
+    const { exceptions } = await acme.store.read((tx) => tx.governance.facts())
+    const kept = exceptions!.map(({ id }) => id)
+    assert.deepEqual(kept.toSorted(), [...ended.slice(3), later].toSorted(), 'the latest five, and what is not over')
+
+    const take = () => acme.call('AllocateAddress', { IpamPoolId: other }, { account: shop })
+    const epoch = () => acme.store.read(async (tx) => tx.governanceEpoch)
+    const before = await epoch()
+    assert.equal((await refusalOf(take())).code, 'NotFound')
+    acme.advance(5_000)
+    assert.equal((await take()).PublicIpv4Pool, other)
+    acme.advance(4_000)
+    assert.equal((await refusalOf(take())).code, 'NotFound')
+    assert.equal(await epoch(), before, 'by time alone')
+  })
+})
+
+describe('a candidate of the same outcome', () => {
+  open()
+
+  test('from the same first pool that has room is no difference; another order behind it is counted as that', async () => {
+    const [first, second, third] = [await acme.pool(), await acme.pool(), await acme.pool()]
+    const law = await acme.policy()
+    await acme.rules(law, [first, second])
+    await acme.enable(law)
+    const rules = (pools: readonly string[]) => pools.map((poolId) => ({ poolId }))
+    const candidatePath = `/policies/${law}/assignments/${root}/candidate`
+    const counted = async (pools: readonly string[], change: object = {}) => {
+      const document = { locale: 'us-east-1', resourceType: 'eip', rules: rules(pools), ...change }
+      const { version } = await acme.post<{ version: number }>(`/policies/${law}/versions`, { documents: [document] })
+      assert.equal((await acme.ask('PUT', candidatePath, { body: { version } })).status, 200)
+      await acme.call('AllocateAddress', {}, { account: shop })
+      const { items } = await acme.get<{ items: Record<'count' | 'otherPool' | 'otherOrder' | 'other', number>[] }>(
+        `${candidatePath}/differences`,
+      )
+      return items.map(({ count, otherPool, otherOrder, other }) => ({ count, otherPool, otherOrder, other }))
+    }
+    const one = { count: 1, otherPool: 0, otherOrder: 0, other: 0 }
+    assert.deepEqual(await counted([first, third]), [{ ...one, otherOrder: 1 }])
+    assert.deepEqual(await counted([second, first]), [{ ...one, otherPool: 1 }])
+    assert.deepEqual(await counted([first, second], { onExhausted: 'provider' }), [])
+  })
+})
+
 describe('assignments that only watch', () => {
   open()
 
