@@ -129,7 +129,7 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
           // By the epoch, and not by what an operation says of itself: no change of governance can go round it.
           if (tx.governanceEpoch !== epoch) {
             const compile = async () => {
-              const snapshot = await snapshotOf(tx, { keep: false })
+              const snapshot = await context.snapshot()
               looked = { snapshot, timeline: tx.timeline }
               return snapshot
             }
@@ -366,7 +366,7 @@ class RequestContext implements WriteContext {
   readonly #needs: Need[]
   readonly #snapshotOf: SnapshotOf
   readonly #changesBefore: number
-  readonly #epochBefore: number
+  readonly #own: { changes?: number; snapshot?: Promise<Snapshot> }
 
   constructor(
     tx: Transaction,
@@ -380,7 +380,7 @@ class RequestContext implements WriteContext {
     this.reaches = whole?.context.reaches ?? []
     this.#needs = whole ? whole.context.#needs : []
     this.#changesBefore = whole ? whole.context.#changesBefore : tx.changes
-    this.#epochBefore = whole ? whole.context.#epochBefore : tx.governanceEpoch
+    this.#own = whole ? whole.context.#own : {}
     this.tx = tx
     this.call = call
     this.settings = settings
@@ -406,9 +406,14 @@ class RequestContext implements WriteContext {
     return this.call.requestId
   }
   snapshot(): Promise<Snapshot> {
-    // Rows may have changed whose new epoch is not counted yet: what is compiled now must not be taken for the old epoch's.
-    const isBetween = this.tx.changes !== this.#changesBefore && this.tx.governanceEpoch === this.#epochBefore
-    return this.#snapshotOf(this.tx, { keep: !isBetween })
+    const { changes } = this.tx
+    if (changes === this.#changesBefore) return this.#snapshotOf(this.tx, { keep: true })
+    // What is compiled from changed rows is this request's alone: they may be rolled back, and their epoch be drawn again.
+    if (this.#own.changes !== changes) {
+      this.#own.changes = changes
+      this.#own.snapshot = this.#snapshotOf(this.tx, { keep: false })
+    }
+    return this.#own.snapshot!
   }
   noteNeed(need: Need): void {
     this.#needs.push(need)
