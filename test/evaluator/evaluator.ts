@@ -503,8 +503,10 @@ function judge(facts: GovernanceFacts, request: AllocationRequest, modes: readon
     if (wish.pool === undefined && around.length > 0) {
       went.push(says.listedCidr)
       const fits = around.map((pool) => ({ pool, ...fitOf(asked, pool, wish.cidr) }))
-      const places = fits.flatMap(({ place }) => place ?? [])
-      if (places.length > 0) return allow('allow', withoutRepeats(places), 'deny')
+      const placesIn = (ofRules: boolean): Place[] =>
+        fits.filter(({ pool }) => isRules(pool) === ofRules).flatMap(({ place }) => place ?? [])
+      const places = [placesIn(true), placesIn(false)].find((some) => some.length > 0)
+      if (places) return allow('allow', places, 'deny')
       const curable = fits.filter(({ pool, unfit }) => isRules(pool) && unfit !== 'place')
       if (curable.length > 0) return deny({ causes: ['pool-rule'], pools: curable.map(({ pool }) => pool.id) })
       // The model does not say what a named CIDR is denied as whose pools are for another place.
