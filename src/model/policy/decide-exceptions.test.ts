@@ -212,6 +212,20 @@ test('a size exception widens the size that policy allows, in its family, and no
   assert.equal(ask(world({ sizeIpv6: { min: 20, max: 22 } }), { ...vpc, netmaskLength: 20 }).denial?.cause, 'size')
 })
 
+test('what no length can have that policy and a size exception allow does not fit the place, and on-exhausted holds', () => {
+  const settings = { size: { min: 24, default: 24, max: 26 }, onExhausted: 'provider' } as const
+  const world = (minNetmaskLength: number) =>
+    worldOf({
+      policies: [policy('net', [documentOf(['v4'], settings, { resourceType: 'vpc' })])],
+      assignments: [assign('net', root)],
+      pools: [privatePool('v4', '10.0.0.0/8', { minNetmaskLength })],
+      exceptions: [exception({ size: { min: 20, max: 27 } }, { resourceType: 'vpc' })],
+    })
+  const vpc = { resourceType: 'vpc', netmaskLength: 20 } as const
+  assert.equal(ask(world(27), vpc).outcome, 'deny', 'a /27 could have been asked for')
+  assert.deepEqual([names(ask(world(28), vpc)), ask(world(28), vpc).exception], [['provider'], 'exception-1'])
+})
+
 test('a pool exception is none from the size, and no exception is from required tags', () => {
   const settings = { requiredTags: [{ key: 'team' }] }
   const world = lawWith([exception({ pools: ['p3'], provider: true })], settings)

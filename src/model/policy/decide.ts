@@ -696,7 +696,7 @@ function judgeUnder(
   const isTooLargeOrSmall = document !== undefined && sizeGate(asked, document) !== undefined
   if (isTooLargeOrSmall && !grantsSize(asked, exception))
     return miss(`it grants ${grantsText(exception)}, not the size`)
-  const asGranted = isTooLargeOrSmall ? { ...document, size: undefined, sizeIpv6: undefined } : document
+  const asGranted = isTooLargeOrSmall ? widen(asked, document, exception) : document
   const base = asGranted && isTooLargeOrSmall ? judgeDocument(snapshot, asked, asGranted, steps) : plain
 
   const granted = fitGrants(snapshot, asked, asGranted, exception)
@@ -730,6 +730,20 @@ const isListedCidr = ({ explicit }: AllocationRequest, { candidates, isSteered }
 
 const isTriedBy = ({ candidates, onExhausted }: Judgement, pool: string): boolean =>
   candidates.some((candidate) => candidate.pool === pool) || (pool === provider && onExhausted === 'provider')
+
+/** Policy's bounds for the family that is asked for, moved as far as an exception grants and the type allows. */
+function widen(
+  { request: { family }, type }: Asked,
+  document: ResolvedDocument,
+  { grants }: ExceptionFacts,
+): ResolvedDocument {
+  const key = family === 4 ? 'size' : 'sizeIpv6'
+  const [size, granted, allowed] = [document[key], grants[key], type.lengths[family]]
+  if (!size || !granted || !allowed) return document
+  const min = Math.max(allowed.min, Math.min(size.min.value, granted.min))
+  const max = Math.min(allowed.max, Math.max(size.max.value, granted.max))
+  return { ...document, [key]: { ...size, min: { ...size.min, value: min }, max: { ...size.max, value: max } } }
+}
 
 function grantsSize({ request }: Asked, { grants }: ExceptionFacts): boolean {
   const size = request.family === 4 ? grants.size : grants.sizeIpv6
