@@ -112,9 +112,39 @@ test('what policy allows without the exception stays as it is and does not name 
 test('a caller who names a listed pool gets that one or nothing, exception or not', () => {
   const verdict = ask(lawWith([exception({ pools: ['p3'], provider: true })]), { explicit: { pool: 'p1' } })
   assert.deepEqual([names(verdict), verdict.reserve, verdict.exception], [['p1'], undefined, undefined])
+})
+
+test('a CIDR that is named is tried in the exception’s pools that hold it, after the listed ones, and nowhere else', () => {
   const twin = pool('twin', '198.51.100.0/25', { scopeId: 'ipam-scope-other' })
-  const doubled = lawWith([exception({ pools: ['twin'] })], {}, { pools: [...pools, twin] })
-  assert.equal(ask(doubled, { explicit: { cidr: cidr('198.51.100.9/32') } }).reserve, undefined)
+  const grants = { pools: ['twin', 'p3'], provider: true }
+  const doubled = lawWith([exception(grants)], {}, { pools: [...pools, twin] })
+  const verdict = ask(doubled, { explicit: { cidr: cidr('198.51.100.9/32') } })
+  assert.deepEqual(
+    [names(verdict), verdict.reserve?.candidates.map((one) => one.pool), verdict.exception],
+    [['p1'], ['twin'], undefined],
+  )
+  // A listed pool that holds it and cannot give it leaves it to nobody else.
+  const bare = pool('p1', '198.51.100.0/25', { awsService: undefined })
+  const unfit = lawWith([exception({ provider: true })], {}, { pools: [bare, ...pools.slice(1)] })
+  assert.equal(ask(unfit, { explicit: { cidr: cidr('198.51.100.9/32') } }).denial?.cause, 'pool-rule')
+})
+
+test('where policy steers away from a wish, what an exception grants is given as to whoever names nothing', () => {
+  const own = pool('own', '192.0.2.0/26', { account: prod })
+  const steering = { onExplicit: 'steer' as const }
+  const wish = { explicit: { pool: 'own' } }
+  const steered = ask(lawWith([exception({ pools: ['p3'] })], steering, { pools: [...pools, own] }), wish)
+  assert.deepEqual(
+    [steered.outcome, names(steered), steered.reserve?.candidates.map((one) => one.pool), steered.exception],
+    ['steer', ['p1', 'p2'], ['p3'], undefined],
+  )
+  const rules = [{ pool: 'p1', when: { accounts: [dev] } }]
+  const nothing = {
+    pools: [...pools, own],
+    policies: [policy('net', [documentOf([], steering, { rules })])],
+  }
+  const given = ask(lawWith([exception({ pools: ['p3'] })], {}, nothing), wish)
+  assert.deepEqual([given.outcome, names(given), given.exception], ['steer', ['p3'], 'exception-1'])
 })
 
 test('`provider` lets the provider serve, and is not needed where policy falls back to it', () => {
@@ -387,7 +417,11 @@ test('an exception only ever allows more: what is allowed without it stays exact
         assert(['allow', 'warn'].includes(verdict.outcome))
         for (const more of reserve?.candidates ?? []) assert(!names(verdict).includes(more.pool))
       } else if (verdict.exception === undefined) {
-        assert.deepEqual(acts(verdict), acts(bare))
+        // Steered away from a wish, a request is like one that names nothing: what is granted is tried after all else.
+        const { reserve, ...same } = acts(verdict)
+        const { reserve: _, ...expected } = acts(bare)
+        assert.deepEqual(same, expected)
+        assert(reserve === undefined || verdict.outcome === 'steer')
       } else {
         assert.notEqual(verdict.outcome, 'deny')
         const granted = facts.exceptions!.find(({ id }) => id === verdict.exception)!.grants
