@@ -504,10 +504,10 @@ function judge(facts: GovernanceFacts, request: AllocationRequest, modes: readon
     }
     if (placesIn(inRules).length > 0) {
       went.push(says.listedCidr)
-      return allow('allow', placesIn(inRules), 'deny')
+      return { ...allow('allow', placesIn(inRules), 'deny'), more: placesIn(inGrant) }
     }
-    // An exception’s pool counts as listed where it can serve; where it cannot, the exception is no help. The provider also
-    // stands for space that the caller brings: what no pool that is listed has.
+    // An exception’s pools count as listed. The provider also stands for space that the caller brings: what no pool that is
+    // listed has.
     const isBrought = wish.pool === provider || (wish.pool === undefined && inRules.length + inGrant.length === 0)
     const ofGrant = grantedPools.find(({ id }) => id === wish.pool)
     const fromGrant = [
@@ -537,6 +537,9 @@ function judge(facts: GovernanceFacts, request: AllocationRequest, modes: readon
       if (!pool || !mayUse(facts, account, pool)) return deny({ causes: ['pool-rule', 'explicit'] })
       return onlyFrom(pool)
     }
+    // What an exception lists is not ignored, though it cannot be had: then the exception is no help.
+    const isGranted = ofGrant !== undefined || inGrant.length > 0 || (wish.pool === provider && granted?.provider)
+    if (isGranted) return deny({ causes: ['pool-rule'] })
     went.push(says.onExplicitSteer)
     outcome = 'steer'
   } else if (unmatched === 'deny' && !granted) {
@@ -644,8 +647,6 @@ export function rule(facts: GovernanceFacts, request: AllocationRequest, modes: 
     }
   }
   if (alone.outcome === 'deny') return alone
-  // «All such pools are tried in order, and nothing else.»
-  if (alone.places.some(({ pool, cidr }) => cidr && pool !== provider)) return alone
   for (const { id, grants } of exceptions) {
     const { places, more = [] } = judge(facts, request, modes, grants)
     const reserved = withReserve(alone, id, [...places, ...more])
