@@ -486,6 +486,7 @@ function judge(facts: GovernanceFacts, request: AllocationRequest, modes: readon
 
   // «5 explicit choice»
   let outcome: 'allow' | 'steer' = 'allow'
+  let isGranted = false
   if (isExplicit) {
     // «What a request gets where no document applies»: the same as Amazon gives, or nothing.
     const onExplicit = applying
@@ -537,9 +538,8 @@ function judge(facts: GovernanceFacts, request: AllocationRequest, modes: readon
       if (!pool || !mayUse(facts, account, pool)) return deny({ causes: ['pool-rule', 'explicit'] })
       return onlyFrom(pool)
     }
-    // What an exception lists is not ignored, though it cannot be had: then the exception is no help.
-    const isGranted = ofGrant !== undefined || inGrant.length > 0 || (wish.pool === provider && granted?.provider)
-    if (isGranted) return deny({ causes: ['pool-rule'] })
+    // What an exception lists, though it cannot be had, is not ignored for the sake of something else that it lists.
+    isGranted = ofGrant !== undefined || inGrant.length > 0 || (wish.pool === provider && granted?.provider === true)
     went.push(says.onExplicitSteer)
     outcome = 'steer'
   } else if (unmatched === 'deny' && !granted) {
@@ -548,7 +548,7 @@ function judge(facts: GovernanceFacts, request: AllocationRequest, modes: readon
 
   // «6 rules in order», and what an exception grants, which is not kept back by what the rules cannot do.
   const grantedPlaces = grantedPools.flatMap((pool) => fitOf(asked, pool).place ?? [])
-  const more = [...grantedPlaces, ...(granted?.provider ? fromProvider() : [])]
+  const more = isGranted ? [] : [...grantedPlaces, ...(granted?.provider ? fromProvider() : [])]
   if (!applying) {
     if (unmatched === 'provider') return allowOr({ causes: ['pool-rule'] }, 'allow', fromProvider(), more)
     return allowOr({ causes: ['unmatched'], by: [], setting: 'unmatched' }, 'allow', [], more)
