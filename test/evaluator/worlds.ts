@@ -281,11 +281,16 @@ function drawSettings({ choices }: Draft, type: ResourceType, compatibility: Pol
   } as const
 }
 
-/** Within what the type allows, as documents are written; undefined where it takes one address or has no such family. */
+/**
+ * Within what the type allows, as documents are written today; some from before that was asked for say more. Undefined where
+ * there is no such family.
+ */
 function drawSize(choices: Choices, family: 4 | 6, { lengths }: ResourceType): SizeBounds | undefined {
+  const { chance } = choices
   const allowed = lengths[family]
   if (!allowed) return undefined
-  const within = (length: number): number => Math.min(Math.max(length, allowed.min), allowed.max)
+  const isOld = chance(0.04)
+  const within = (length: number): number => (isOld ? length : Math.min(Math.max(length, allowed.min), allowed.max))
   const [min, usual, max] = [1, 2, 3].map(() => within(lengthAround(choices, family, allowed))).sort((a, b) => a - b)
   return { min: min!, default: usual!, max: max! }
 }
