@@ -116,8 +116,8 @@ type Apart = 'certain' | 'open' | 'same'
 const sharesCause = (a: Refused | undefined, b: Refused | undefined): Apart => {
   if (!a || !b) return a === b ? 'same' : 'certain'
   if (!a.causes.some((cause) => b.causes.includes(cause))) return 'certain'
-  // Two rules of pools can be meant by one cause.
-  if (a.causes.includes('pool-rule')) return 'open'
+  // Two rules of pools can be meant by one cause, and two settings where no rule can serve.
+  if (a.causes.includes('pool-rule') || a.causes.includes('no-rule')) return 'open'
   return JSON.stringify(a) === JSON.stringify(b) ? 'same' : 'open'
 }
 
@@ -209,6 +209,12 @@ function compareDifference(
 ): void {
   const { candidate } = decision
   const kind = candidate && differenceKind(decision, candidate)
+  if (live.outcome === 'deny') {
+    const causes = sharesCause(live.enforced.refused, other.enforced.refused)
+    const expected = other.outcome !== 'deny' ? 'newly-allowed' : causes === 'certain' ? 'other' : undefined
+    if (other.outcome !== 'deny' || causes !== 'open') differences.same('difference', kind, expected, other.enforced)
+    return
+  }
   if (other.outcome === 'deny') {
     differences.same('difference', kind, 'newly-denied', other.enforced)
     return
@@ -253,6 +259,10 @@ export function differencesOf(
     const said = verdict.policy && `${verdict.policy.id}@${verdict.policy.version} on ${verdict.target}`
     differences.same('policy', said, speaker && spellSpeaker(speaker), enforced)
     compareAllocation(differences, trial, question, { verdict, live: answer, other })
+  }
+  if (verdict.outcome === 'deny' && answer.outcome === 'deny' && other) {
+    const decision = conclude(verdict, { id: 'decision-1', at: new Date(at), request }, undefined)
+    compareDifference(differences, trial, decision, { live: answer, other })
   }
   return { outcome: verdict.outcome, differences: differences.found }
 }
