@@ -24,7 +24,14 @@ import { type ExceptionFacts, exceptionsFor, type Lengths, namesAsked, periodOf 
 import { fitPool, fitProvider, type Misfit, valueOfTags, type Want } from './pool-fit.ts'
 import { hasMode, isOwnOrShared, resolve } from './resolve.ts'
 import { findResourceType, type ResourceType } from './resource-types.ts'
-import { pathOf, type Resolution, type ResolvedDocument, type ResolvedRule, type Snapshot, type World } from './snapshot.ts'
+import {
+  pathOf,
+  type Resolution,
+  type ResolvedDocument,
+  type ResolvedRule,
+  type Snapshot,
+  type World,
+} from './snapshot.ts'
 
 /**
  * Decides a request: the pools that may serve it, in order, or why none may. Pure; `now` is the database's clock.
