@@ -1,9 +1,19 @@
 // Which assignments cannot both be met: found when the change is made, so that no request meets an empty intersection (policy-model §3).
 
+import { bitsOf } from '../cidr.ts'
+import { AccountTraits } from './account-traits.ts'
 import type { Party } from './decision.ts'
-import { findDocument, type PolicyDocument } from './document.ts'
-import { assignmentsOn, resolve } from './resolve.ts'
-import { type NodeFacts, pathOf, type ResolvedRule, type ResolvedSize, type Snapshot, versionOf } from './snapshot.ts'
+import {
+  type Assignment,
+  formatRequiredTag,
+  type PolicyDocument,
+  type PolicyVersion,
+  type RequiredTag,
+  type SizeBounds,
+} from './document.ts'
+import { assignmentsOn, type Pair, type Part, partsOf, unmetCondition } from './resolve.ts'
+import { findResourceType, type Registry, type ResourceType } from './resource-types.ts'
+import { type NodeFacts, type PoolFacts, pathOf, type Snapshot, versionOf } from './snapshot.ts'
 
 export interface Conflict {
   readonly kind: 'pools' | 'size' | 'required-tags'
@@ -16,98 +26,484 @@ export interface Conflict {
   readonly problem: string
 }
 
+export interface Look {
+  /** What stood before the change: what was in conflict then, at the same node, is not this change's doing. */
+  readonly before?: Snapshot
+  /** The only accounts to look at; undefined: every node that the change can touch. */
+  readonly accounts?: readonly string[]
+  /** Counts how often the documents of one pair were compared for one class of accounts. */
+  readonly cost?: { judgements: number }
+}
+
+/** All conflicts among the assignments that enforce. */
+export const findConflicts = (snapshot: Snapshot): readonly Conflict[] => [...conflictsIn(snapshot)]
+
 /**
- * All conflicts among the assignments that enforce. To refuse a change, compile the facts as they would be and ask.
- * What an account meets depends on its lowest ancestor with an assignment, so only those nodes are tried, as if they
- * were accounts; accounts are tried one by one only where a rule's condition can tell them apart.
+ * The conflicts that a look finds, one by one, so that whoever needs one pays for one.
+ *
+ * For each pair of locale and resource type, the documents that apply to an account are compared with each other: the
+ * pools of each address family that both list, their size bounds, and the tags that they require. What is compared is
+ * bounded twice. Of the accounts, only those that the change from `before` can touch are looked at, and of the pairs
+ * only those of changed documents. And accounts that no condition tells apart, below the same assignments, are judged
+ * once for all of them.
+ *
+ * A unit with assignments of its own is judged as an account without any trait would be, for the pairs without
+ * conditions, so that a conflict is found before the first account is made there.
  */
-export function findConflicts(snapshot: Snapshot): readonly Conflict[] {
-  const found = new Map<string, Conflict>()
-  for (const node of nodesToTry(snapshot)) {
-    for (const pair of pairsOn(snapshot, node)) {
-      for (const conflict of conflictsAt(snapshot, node, pair)) {
-        const [a, b] = conflict.parties
-        const key = [conflict.kind, pair.locale, pair.resourceType, a.policy, a.target, b.policy, b.target].join('\n')
-        if (!found.has(key)) found.set(key, conflict)
+export function* conflictsIn(snapshot: Snapshot, { before, accounts, cost }: Look = {}): Generator<Conflict> {
+  const touched = accounts ? { roots: new Set(accounts) } : before ? touchedBy(before, snapshot) : undefined
+  if (touched?.roots.size === 0) return
+  const after = new Judge(snapshot, touched?.pairs, cost)
+  const earlier = before && new Judge(before, touched?.pairs, cost)
+  for (const node of nodesTouched(snapshot, touched?.roots)) {
+    const { conflicts } = after.at(node)
+    if (conflicts.length === 0) continue
+    // Among all conflicts, what an account shares with the unit above it is told once, for the unit.
+    const known = earlier ? earlier.at(node).keys : accounts ? nothing.keys : after.aboveOf(node)
+    for (const { key, conflict } of conflicts) if (!known.has(key)) yield conflict
+  }
+}
+
+// What a change can touch --------------------------------------------------------------------------------------------
+
+interface Touched {
+  /** These and what is below them. */
+  readonly roots: ReadonlySet<string>
+  /** Undefined: all pairs. */
+  readonly pairs?: ReadonlySet<string>
+}
+
+const pairKey = ({ locale, resourceType }: Pair): string => `${locale}\n${resourceType}`
+
+/** By comparing all facts that a conflict follows from: none can be changed in a way that is not noticed here. */
+function touchedBy(before: Snapshot, after: Snapshot): Touched {
+  const roots = new Set([...changedNodes(before, after), ...changedTargets(before, after)])
+  let isWhole = roots.size > 0
+  const pairs = new Set<string>()
+  for (const { target, document } of changedDocuments(before, after)) {
+    roots.add(target)
+    if (document) pairs.add(pairKey(document))
+    else isWhole = true
+  }
+  return { roots, pairs: isWhole ? undefined : pairs }
+}
+
+function* changedNodes(before: Snapshot, after: Snapshot): Generator<string> {
+  for (const [id, node] of after.nodes) {
+    const was = before.nodes.get(id)
+    if (!was || was.parentId !== node.parentId || !hasSameTags(was, node)) yield id
+  }
+  // An account that left the organization has only its own policies from then on.
+  for (const id of before.nodes.keys()) if (!after.nodes.has(id)) yield id
+}
+
+function hasSameTags({ tags: a }: NodeFacts, { tags: b }: NodeFacts): boolean {
+  if (a === b) return true
+  return a?.size === b?.size && [...(a ?? [])].every(([key, value]) => b?.get(key) === value)
+}
+
+function* changedTargets(before: Snapshot, after: Snapshot): Generator<string> {
+  const textOf = (assignments: readonly Assignment[] = []): string =>
+    assignments
+      .map(({ policyId, kind, mode, managedBy }) => `${policyId} ${kind} ${mode} ${managedBy}`)
+      .sort()
+      .join('\n')
+  for (const target of new Set([...before.assignmentsByTarget.keys(), ...after.assignmentsByTarget.keys()])) {
+    if (textOf(before.assignmentsByTarget.get(target)) !== textOf(after.assignmentsByTarget.get(target))) yield target
+  }
+}
+
+/**
+ * Documents that say something else than they did, or list pools or are for types that do, each with where it is enabled.
+ * Without a document it is the compatibility of the policy, which says for all pairs whether a default above it counts.
+ */
+function* changedDocuments(
+  before: Snapshot,
+  after: Snapshot,
+): Generator<{ target: string; document?: PolicyDocument }> {
+  const pools = changedPools(before.pools, after.pools)
+  const types = changedTypes(before.resourceTypes, after.resourceTypes)
+  const isOther = ({ resourceType, rules }: PolicyDocument): boolean =>
+    types.has(resourceType) || (pools.size > 0 && rules.some(({ pool }) => pools.has(pool)))
+  const known = new Map<string, readonly PolicyDocument[]>()
+  for (const [target, assignments] of after.assignmentsByTarget) {
+    for (const assignment of assignments) {
+      const { policyId } = assignment
+      const earlier = before.assignmentsByTarget.get(target)?.find((one) => one.policyId === policyId)
+      // Where it was not enabled before, its target is touched as a whole.
+      if (!earlier) continue
+      const [was, is] = [versionOf(before, earlier), versionOf(after, assignment)]
+      const key = `${policyId} ${was.version} ${is.version}`
+      const documents = known.get(key) ?? [...differentDocuments(was, is), ...is.documents.filter(isOther)]
+      known.set(key, documents)
+      for (const document of documents) yield { target, document }
+      if (was.compatibility !== is.compatibility) yield { target }
+    }
+  }
+}
+
+function differentDocuments(was: PolicyVersion, is: PolicyVersion): readonly PolicyDocument[] {
+  if (was.version === is.version) return []
+  const texts = new Map(was.documents.map((document) => [pairKey(document), JSON.stringify(document)]))
+  const isKept = (document: PolicyDocument): boolean => texts.get(pairKey(document)) === JSON.stringify(document)
+  const kept = new Set(is.documents.filter(isKept).map(pairKey))
+  return [...was.documents, ...is.documents].filter((document) => !kept.has(pairKey(document)))
+}
+
+function changedPools(before: Snapshot['pools'], after: Snapshot['pools']): ReadonlySet<string> {
+  const changed = new Set([...before.keys()].filter((id) => !after.has(id)))
+  for (const [id, is] of after) {
+    const was = before.get(id)
+    const isSame =
+      was?.family === is.family &&
+      was.minNetmaskLength === is.minNetmaskLength &&
+      was.maxNetmaskLength === is.maxNetmaskLength &&
+      was.requiredTags.map(formatRequiredTag).join('\n') === is.requiredTags.map(formatRequiredTag).join('\n')
+    if (!isSame) changed.add(id)
+  }
+  return changed
+}
+
+function changedTypes(before: Registry, after: Registry): ReadonlySet<string> {
+  if (before === after) return new Set()
+  const names = [...new Set([...before.keys(), ...after.keys()])]
+  return new Set(names.filter((name) => JSON.stringify(before.get(name)) !== JSON.stringify(after.get(name))))
+}
+
+/** Units with assignments before the accounts below them, so that of one conflict the unit is named. */
+function* nodesTouched(snapshot: Snapshot, roots: ReadonlySet<string> | undefined): Generator<string> {
+  const { nodes, assignmentsByTarget } = snapshot
+  const isInner = (id: string): boolean => !isAccount(snapshot, id)
+  const known = new Map<string, boolean>()
+  const isBelow = (parentId: string | undefined): boolean => {
+    if (parentId === undefined) return false
+    const is = known.get(parentId) ?? pathOf(snapshot, parentId).some((node) => roots!.has(node))
+    known.set(parentId, is)
+    return is
+  }
+  const isTouched = (id: string): boolean => !roots || roots.has(id) || isBelow(nodes.get(id)?.parentId)
+  const depthOf = (id: string): number => pathOf(snapshot, id).length
+  yield* [...assignmentsByTarget.keys()]
+    .filter((id) => isInner(id) && isEnforcedAt(snapshot, id) && isTouched(id))
+    .sort((a, b) => depthOf(a) - depthOf(b))
+  if (roots && ![...roots].some(isInner)) {
+    yield* roots
+    return
+  }
+  for (const { id, kind } of nodes.values()) if (kind === 'account' && isTouched(id)) yield id
+  // Accounts outside the organization have no node, and are looked at where something is enabled on them.
+  for (const id of assignmentsByTarget.keys()) if (!nodes.has(id) && isTouched(id)) yield id
+}
+
+// Judging ------------------------------------------------------------------------------------------------------------
+
+interface Judged {
+  readonly conflicts: readonly { readonly key: string; readonly conflict: Conflict }[]
+  /** What tells conflicts of one node apart; also of those that are not told because a plainer one is. */
+  readonly keys: ReadonlySet<string>
+}
+const nothing: Judged = { conflicts: [], keys: new Set() }
+
+/** Assignments that count together, and what in their documents tells the accounts below them apart. */
+interface Standing {
+  readonly key: string
+  readonly lists: readonly (readonly Assignment[])[]
+  readonly pairs: readonly Pair[]
+  readonly traits: AccountTraits
+}
+
+/** Judges nodes of one snapshot, each class of them once. */
+class Judge {
+  readonly #snapshot: Snapshot
+  readonly #pairs: ReadonlySet<string> | undefined
+  readonly #cost: Look['cost']
+  /** The nearest node with assignments that enforce, of nodes above accounts. */
+  readonly #governors = new Map<string, string | undefined>()
+  readonly #standings = new Map<string, Standing | undefined>()
+  readonly #traits = new Map<string, Pick<Standing, 'pairs' | 'traits'>>()
+  readonly #judged = new Map<string, { readonly node: string; readonly judged: Judged }>()
+
+  constructor(snapshot: Snapshot, pairs: ReadonlySet<string> | undefined, cost: Look['cost']) {
+    this.#snapshot = snapshot
+    this.#pairs = pairs
+    this.#cost = cost
+  }
+
+  at(node: string): Judged {
+    const governor = this.#governorOf(node)
+    const standing = governor === undefined ? undefined : this.#standingAt(governor)
+    if (!standing) return nothing
+    const signature = isAccount(this.#snapshot, node) ? standing.traits.signatureOf(node) : 'unit'
+    const key = `${standing.key}\n${signature}`
+    const known = this.#judged.get(key)
+    if (known) return relocate(known.judged, known.node, node)
+    const judged = this.#judge(node, standing)
+    this.#judged.set(key, { node, judged })
+    return judged
+  }
+
+  /** What is in conflict at the unit that an account's assignments come from. */
+  aboveOf(node: string): ReadonlySet<string> {
+    const governor = this.#governorOf(node)
+    return governor === undefined || governor === node ? nothing.keys : this.at(governor).keys
+  }
+
+  #governorOf(node: string): string | undefined {
+    const snapshot = this.#snapshot
+    if (isEnforcedAt(snapshot, node)) return node
+    const parentId = snapshot.nodes.get(node)?.parentId
+    if (parentId === undefined) return undefined
+    if (!this.#governors.has(parentId)) {
+      const governor = pathOf(snapshot, parentId).findLast((above) => isEnforcedAt(snapshot, above))
+      this.#governors.set(parentId, governor)
+    }
+    return this.#governors.get(parentId)
+  }
+
+  #standingAt(governor: string): Standing | undefined {
+    if (this.#standings.has(governor)) return this.#standings.get(governor)
+    const standing = this.#makeStanding(governor)
+    this.#standings.set(governor, standing)
+    return standing
+  }
+
+  /** Undefined where no two documents are for one pair: then nothing can be in conflict. */
+  #makeStanding(governor: string): Standing | undefined {
+    const snapshot = this.#snapshot
+    const lists = [assignmentsOn(snapshot, 'enforce', pathOf(snapshot, governor)), hiddenOn(snapshot, governor)]
+    if (lists.every((list) => list.length < 2)) return undefined
+    const own = isAccount(snapshot, governor) ? governor : undefined
+    const textOf = (assignment: Assignment): string => {
+      const { policyId, kind, targetId } = assignment
+      return `${policyId} ${versionOf(snapshot, assignment).version} ${kind} ${placeIn(targetId, own)}`
+    }
+    const key = lists.map((list) => list.map(textOf).join('\n')).join('\n\n')
+    const known = this.#traits.get(key) ?? this.#traitsOf(lists)
+    this.#traits.set(key, known)
+    return known.pairs.length === 0 ? undefined : { key, lists, ...known }
+  }
+
+  #traitsOf(lists: Standing['lists']): Pick<Standing, 'pairs' | 'traits'> {
+    const pairs = new Map<string, PolicyDocument[]>()
+    for (const list of lists) {
+      const ofList = new Map<string, PolicyDocument[]>()
+      for (const assignment of list) {
+        for (const document of versionOf(this.#snapshot, assignment).documents) {
+          const key = pairKey(document)
+          if (document.rules.length === 0 || this.#pairs?.has(key) === false) continue
+          ofList.set(key, [...(ofList.get(key) ?? []), document])
+        }
+      }
+      for (const [key, documents] of ofList) {
+        if (documents.length > 1) pairs.set(key, [...(pairs.get(key) ?? []), ...documents])
       }
     }
-  }
-  return [...found.values()]
-}
-
-function nodesToTry(snapshot: Snapshot): ReadonlySet<string> {
-  const nodes = new Set(snapshot.assignmentsByTarget.keys())
-  const versions = [...snapshot.policies.values(), ...snapshot.otherVersions.values()]
-  const hasConditions = versions.some(({ documents }) => documents.some(({ rules }) => rules.some(({ when }) => when)))
-  if (!hasConditions) return nodes
-  const isAccount = ({ kind, id }: NodeFacts) =>
-    kind === 'account' && pathOf(snapshot, id).some((above) => nodes.has(above))
-  return new Set([...nodes, ...[...snapshot.nodes.values()].filter(isAccount).map(({ id }) => id)])
-}
-
-function pairsOn(snapshot: Snapshot, node: string): readonly PolicyDocument[] {
-  const pairs = new Map<string, PolicyDocument>()
-  for (const assignment of assignmentsOn(snapshot, 'enforce', pathOf(snapshot, node))) {
-    for (const document of versionOf(snapshot, assignment).documents) {
-      pairs.set(`${document.locale}\n${document.resourceType}`, document)
-    }
-  }
-  return [...pairs.values()]
-}
-
-function conflictsAt(snapshot: Snapshot, node: string, pair: PolicyDocument): readonly Conflict[] {
-  const { locale, resourceType } = pair
-  const { document } = resolve(snapshot, 'enforce', node, { locale, resourceType })
-  if (!document) return []
-  const conflicts: Conflict[] = []
-  const add = (kind: Conflict['kind'], parties: readonly [Party, Party], problem: string) =>
-    conflicts.push({ kind, node, locale, resourceType, parties, problem })
-
-  const emptied = emptiedBy(snapshot, node, pair, document.rules)
-  // A final that alone gives the order, and none of it to this account, is at odds with nobody.
-  if (emptied && emptied !== document.by) add('pools', [document.by, emptied], 'they list no pool in common')
-
-  const sizes: [string, ResolvedSize | undefined][] = [
-    ['size', document.size],
-    ['size-ipv6', document.sizeIpv6],
-  ]
-  for (const [name, size] of sizes) {
-    if (size && size.min.value > size.max.value) {
-      add('size', [size.max.by, size.min.by], `${name} would be from /${size.min.value} to /${size.max.value}`)
+    const conditions = [...pairs.values()].flat().flatMap(({ rules }) => rules.flatMap(({ when }) => when ?? []))
+    return {
+      pairs: [...pairs.values()].map(([first]) => first!),
+      traits: new AccountTraits(this.#snapshot, conditions),
     }
   }
 
-  const valued = document.requiredTags.filter(({ value }) => value.value !== undefined)
-  valued.forEach((one, i) => {
-    const other = valued.slice(i + 1).find(({ value }) => value.key === one.value.key)
-    if (other) {
-      add(
-        'required-tags',
-        [one.by, other.by],
-        `tag ${one.value.key} would have to be both ${one.value.value} and ${other.value.value}`,
-      )
+  #judge(node: string, { lists, pairs }: Standing): Judged {
+    const isUnit = !isAccount(this.#snapshot, node)
+    const conflicts: { key: string; conflict: Conflict }[] = []
+    const keys = new Set<string>()
+    const path = pathOf(this.#snapshot, node)
+    for (const list of lists) {
+      for (const pair of list.length < 2 ? [] : pairs) {
+        if (this.#cost) this.#cost.judgements++
+        const { finals, base } = partsOf(this.#snapshot, list, pair)
+        if (!base) continue
+        const parts = finals.includes(base) ? finals : [base, ...finals]
+        if (parts.length < 2) continue
+        // Which accounts a unit will have is not known: what conditions make of them is found when they are made.
+        const isOpen = isUnit && parts.some(({ document }) => document.rules.some(({ when }) => when))
+        const type = findResourceType(pair.resourceType, this.#snapshot.resourceTypes)
+        const sides = parts.map((part) => sideOf(this.#snapshot, path, { part, isFinal: finals.includes(part), type }))
+        const { locale, resourceType } = pair
+        for (const { key, told } of [
+          ...sizesAtOdds(sides),
+          ...tagsAtOdds(sides),
+          ...(isOpen ? [] : poolsAtOdds(sides)),
+        ]) {
+          const whole = `${locale}\n${resourceType}\n${key(isUnit ? undefined : node)}`
+          if (told && !keys.has(whole))
+            conflicts.push({ key: whole, conflict: { node, locale, resourceType, ...told } })
+          keys.add(whole)
+        }
+      }
     }
-  })
-  return conflicts
+    return { conflicts, keys }
+  }
+}
+
+/** An account's own policies, where those of administrators keep them from counting: they come into force when those end. */
+function hiddenOn(snapshot: Snapshot, target: string): readonly Assignment[] {
+  const enforced = (snapshot.assignmentsByTarget.get(target) ?? []).filter(({ mode }) => mode === 'enforce')
+  const own = enforced.filter(({ managedBy }) => managedBy === 'account')
+  return assignmentsOn(snapshot, 'enforce', pathOf(snapshot, target)).some(({ managedBy }) => managedBy !== 'account')
+    ? own.toSorted((a, b) => (a.policyId < b.policyId ? -1 : 1))
+    : []
+}
+
+/** So that accounts with the same assignments, each of them its own target, are one class. */
+const placeIn = (target: string, account: string | undefined): string => (target === account ? 'itself' : target)
+
+const isEnforcedAt = ({ assignmentsByTarget }: Snapshot, node: string): boolean =>
+  assignmentsByTarget.get(node)?.some(({ mode }) => mode === 'enforce') === true
+
+/** What is in no organization is an account. */
+const isAccount = ({ nodes }: Snapshot, id: string): boolean => (nodes.get(id)?.kind ?? 'account') === 'account'
+
+/** What was judged for one node of a class, as it is for another. */
+function relocate({ conflicts, keys }: Judged, from: string, to: string): Judged {
+  if (from === to || conflicts.length === 0) return { conflicts, keys }
+  const move = (party: Party): Party => (party.target === from ? { ...party, target: to } : party)
+  return {
+    keys,
+    conflicts: conflicts.map(({ key, conflict }) => {
+      const [one, other] = conflict.parties
+      return { key, conflict: { ...conflict, node: to, parties: [move(one), move(other)] } }
+    }),
+  }
+}
+
+// Two documents ------------------------------------------------------------------------------------------------------
+
+type Family = 4 | 6
+const families = [4, 6] as const
+
+/** What one document leaves for an account. */
+interface Side {
+  readonly by: Party
+  readonly isFinal: boolean
+  /** Absent where it lists no pool of the family at all; empty where none of them is for the account. */
+  readonly pools: { readonly [F in Family]?: ReadonlySet<string> }
+  readonly sizes: { readonly [F in Family]?: SizeBounds }
+  readonly type: ResourceType | undefined
+  readonly requiredTags: readonly RequiredTag[]
+}
+
+/** `told` is undefined where it only marks what is so: something plainer is told. */
+interface AtOdds {
+  /** For an account, or where it is undefined for a unit. */
+  readonly key: (account: string | undefined) => string
+  readonly told?: Pick<Conflict, 'kind' | 'parties' | 'problem'>
+}
+
+function sideOf(
+  snapshot: Snapshot,
+  path: readonly string[],
+  { part, isFinal, type }: { readonly part: Part; readonly isFinal: boolean; readonly type: ResourceType | undefined },
+): Side {
+  const { document, by } = part
+  const { size, sizeIpv6, requiredTags } = document.settings
+  const pools: { [F in Family]?: Set<string> } = {}
+  for (const { pool: id, when } of document.rules) {
+    const pool = snapshot.pools.get(id)
+    if (!pool) continue
+    const listed = pools[pool.family] ?? new Set()
+    pools[pool.family] = listed
+    if (unmetCondition(snapshot, path, when) === undefined && canServe(pool, document, type)) listed.add(id)
+  }
+  return { by, isFinal, pools, sizes: { 4: size, 6: sizeIpv6 }, type, requiredTags }
+}
+
+/** Whether any request within the document's bounds could also be within the pool's own rules. */
+function canServe(pool: PoolFacts, { settings }: PolicyDocument, type: ResourceType | undefined): boolean {
+  if (!type) return true
+  const { family, minNetmaskLength: min = 0, maxNetmaskLength: max = bitsOf(pool.family), requiredTags } = pool
+  const bounds = within(family === 4 ? settings.size : settings.sizeIpv6, type, family)
+  if (type.takes !== 'address' && isNone(bothOf(bounds, { min, max }))) return false
+  return type.isReservation === true || !requiredTags.some((tag) => contradicts(tag, settings.requiredTags))
+}
+
+type Bounds = Pick<SizeBounds, 'min' | 'max'>
+
+/** The lengths that both a document and the type allow; none where `min` is greater than `max`. */
+function within(size: Bounds | undefined, type: ResourceType | undefined, family: Family): Bounds {
+  const { min, max } = type?.lengths[family] ?? { min: 0, max: bitsOf(family) }
+  return { min: Math.max(size?.min ?? 0, min), max: Math.min(size?.max ?? bitsOf(family), max) }
+}
+
+const isNone = ({ min, max }: Bounds): boolean => min > max
+const bothOf = (a: Bounds, b: Bounds): Bounds => ({ min: Math.max(a.min, b.min), max: Math.min(a.max, b.max) })
+
+const contradicts = (tag: RequiredTag, others: readonly RequiredTag[]): boolean =>
+  tag.value !== undefined &&
+  others.some(({ key, value }) => key === tag.key && value !== undefined && value !== tag.value)
+
+const pairsOf = (sides: readonly Side[]): readonly (readonly [Side, Side])[] =>
+  sides.flatMap((one, i) => sides.slice(i + 1).map((other) => [one, other] as const))
+
+/** Whichever of the two gives the order. */
+const keyOf =
+  (what: string, [one, other]: readonly [Side, Side]): AtOdds['key'] =>
+  (account) => {
+    const nameOf = ({ by }: Side): string => `${by.policy} ${placeIn(by.target, account)}`
+    return [what, ...[nameOf(one), nameOf(other)].sort()].join('\n')
+  }
+
+function* sizesAtOdds(sides: readonly Side[]): Generator<AtOdds> {
+  for (const family of families) {
+    const setting = family === 4 ? 'size' : 'size-ipv6'
+    for (const both of pairsOf(sides)) {
+      const [one, other] = both
+      const [a, b] = [one.sizes[family], other.sizes[family]]
+      if (!a || !b) continue
+      const shared = bothOf(a, b)
+      const ofType = one.type?.takes === 'address' ? [] : [a, b].map((size) => within(size, one.type, family))
+      const isOutsideType = ofType.some((bounds) => !isNone(bounds)) && isNone(bothOf(ofType[0]!, ofType[1]!))
+      if (!isNone(shared) && !isOutsideType) continue
+      const { min, max } = isNone(shared) ? shared : bothOf(ofType[0]!, ofType[1]!)
+      const problem = `${setting} would be from /${min} to /${max}`
+      yield { key: keyOf(setting, both), told: { kind: 'size', parties: [one.by, other.by], problem } }
+    }
+  }
+}
+
+function* tagsAtOdds(sides: readonly Side[]): Generator<AtOdds> {
+  for (const both of pairsOf(sides)) {
+    const [one, other] = both
+    for (const tag of one.requiredTags) {
+      const against = other.requiredTags.find((wanted) => contradicts(tag, [wanted]))
+      if (!against) continue
+      const problem = `tag ${tag.key} would have to be both ${tag.value} and ${against.value}`
+      const told = { kind: 'required-tags', parties: [one.by, other.by], problem } as const
+      yield { key: keyOf(`tag ${tag.key}`, both), told }
+    }
+  }
 }
 
 /**
- * The final at which nothing is left of the order. Undefined where conditions alone leave nothing, which is what rules
- * for other accounts are meant to do, and for a unit whose accounts the conditions tell apart.
+ * In each family that both list. A default that has nothing for the account is at odds with nobody: that is what rules
+ * for other accounts are meant to do. A final that has nothing for it takes away what the others give.
  */
-function emptiedBy(
-  snapshot: Snapshot,
-  node: string,
-  pair: PolicyDocument,
-  rules: readonly ResolvedRule[],
-): Party | undefined {
-  if (rules.some(({ skipped }) => skipped === undefined)) return undefined
-  const isAccount = snapshot.nodes.get(node)?.kind === 'account'
-  if (!isAccount && hasConditionsOn(snapshot, node, pair)) return undefined
-  return rules.findLast(({ excludedBy }) => excludedBy)?.excludedBy
+function* poolsAtOdds(all: readonly Side[]): Generator<AtOdds> {
+  for (const family of families) {
+    const sides = all.filter(({ pools, isFinal }) => pools[family] && (isFinal || pools[family].size > 0))
+    if (sides.length < 2 || sides.every(({ pools }) => pools[family]!.size === 0)) continue
+    const isOnlyFamily = all.every(({ pools }) => !pools[family === 4 ? 6 : 4])
+    const noun = isOnlyFamily ? 'pool' : `IPv${family} pool`
+    let isTold = false
+    for (const both of pairsOf(sides)) {
+      const [one, other] = both
+      const [a, b] = [one.pools[family]!, other.pools[family]!]
+      if ((a.size === 0 && b.size === 0) || !a.isDisjointFrom(b)) continue
+      isTold = true
+      const told = { kind: 'pools', parties: [one.by, other.by], problem: `they list no ${noun} in common` } as const
+      yield { key: keyOf(`pools ${family}`, both), told }
+    }
+    let shared = sides[0]!.pools[family]!
+    const emptying = sides.find(({ pools }) => {
+      shared = shared.intersection(pools[family]!)
+      return shared.size === 0
+    })
+    if (!emptying) continue
+    // Each two of them have a pool in common, and all together none.
+    const problem = `together with the other final policies they list no ${noun} in common`
+    const parties = [sides[0]!.by, emptying.by] as const
+    yield { key: () => `all pools ${family}`, ...(isTold ? {} : { told: { kind: 'pools', parties, problem } }) }
+  }
 }
-
-const hasConditionsOn = (snapshot: Snapshot, node: string, { locale, resourceType }: PolicyDocument): boolean =>
-  assignmentsOn(snapshot, 'enforce', pathOf(snapshot, node)).some((assignment) =>
-    findDocument(versionOf(snapshot, assignment), locale, resourceType)?.rules.some(({ when }) => when),
-  )

@@ -27,7 +27,7 @@ import {
 } from './snapshot.ts'
 
 /** A document in force, and who put it there. */
-interface Part {
+export interface Part {
   readonly document: PolicyDocument
   readonly by: Party
 }
@@ -49,7 +49,12 @@ export function resolve(snapshot: Snapshot, world: World, account: string, pair:
   const known = snapshot.caches.resolutions.get(key)
   if (known) return known
   const path = pathOf(snapshot, account)
-  const { finals, base, steps } = partsOf(snapshot, world, path, pair)
+  const assignments = assignmentsOn(snapshot, world, path)
+  const { finals, base, steps } = partsOf(snapshot, assignments, pair)
+  if (assignments.length === 0) {
+    const because = 'no policy that is enforced is enabled on its path'
+    steps.push({ kind: 'target', subject: account, result: 'miss', because })
+  }
   const resolution: Resolution = {
     document: base && merge(snapshot, path, base, finals),
     unmatched: unmatchedOf(snapshot, world, path),
@@ -118,8 +123,8 @@ export function mayUsePool(snapshot: Snapshot, account: string, poolId: string, 
   return now !== undefined && isPoolExcepted(snapshot.exceptions, pathOf(snapshot, account), poolId, now)
 }
 
-function partsOf(snapshot: Snapshot, world: World, path: readonly string[], pair: Pair) {
-  const assignments = assignmentsOn(snapshot, world, path)
+/** The documents that these assignments, root first, have for a pair: every final's, and the one that gives the order. */
+export function partsOf(snapshot: Snapshot, assignments: readonly Assignment[], pair: Pair) {
   const steps: TraceStep[] = []
   const finals: Part[] = []
   for (const assignment of assignments) {
@@ -134,14 +139,6 @@ function partsOf(snapshot: Snapshot, world: World, path: readonly string[], pair
     nearest = partOf(snapshot, assignment, pair)
     steps.push(stepOf(snapshot, assignment, pair, nearest !== undefined))
     if (nearest || versionOf(snapshot, assignment).compatibility === 'aws') break
-  }
-  if (assignments.length === 0) {
-    steps.push({
-      kind: 'target',
-      subject: path.at(-1)!,
-      result: 'miss',
-      because: 'no policy that is enforced is enabled on its path',
-    })
   }
   return { finals, base: nearest ?? finals[0], steps }
 }
@@ -195,7 +192,7 @@ const lists = (snapshot: Snapshot, path: readonly string[], part: Part, pool: st
   part.document.rules.some((rule) => rule.pool === pool && unmetCondition(snapshot, path, rule.when) === undefined)
 
 /** Which part of a condition does not hold for the account at the path's end; undefined where all do. */
-function unmetCondition(snapshot: Snapshot, path: readonly string[], when?: RuleCondition): string | undefined {
+export function unmetCondition(snapshot: Snapshot, path: readonly string[], when?: RuleCondition): string | undefined {
   if (!when) return undefined
   const account = path.at(-1)!
   if (when.accounts && !when.accounts.includes(account)) return `its condition names other accounts than ${account}`
