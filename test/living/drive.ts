@@ -49,7 +49,7 @@ const work: fc.Arbitrary<Work> = fc.record({
     { weight: 3, arbitrary: fc.constantFrom(...Object.keys(plans)) },
   ),
   numbers: fc.tuple(number, number, number, number),
-  isDryRun: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+  isDryRun: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
 })
 const works = fc.oneof(
   { weight: 2, arbitrary: fc.array(work, { minLength: 1, maxLength: 1 }) },
@@ -65,7 +65,14 @@ function stepsOf(engine: Engine): fc.Arbitrary<Step> {
     some(fc.record({ do: fc.constant('work' as const), server, works }), 40),
     some(fc.record({ do: fc.constant('fragment' as const), server, pool: number }), 1),
     some(fc.record({ do: fc.constant('restart' as const), server }), 1),
-    some(fc.record({ do: fc.constant('command' as const), command: fc.constantFrom(...commands), n: number }), 8),
+    some(
+      fc.record({
+        do: fc.constant('command' as const),
+        command: fc.constantFrom('operator-token', 'operator-token', ...commands),
+        n: number,
+      }),
+      10,
+    ),
     some(fc.record({ do: fc.constant('pass' as const), seconds: fc.constantFrom(1, 1, 4, 6, 40) }), 5),
     some(
       fc.record({

@@ -6,7 +6,7 @@ import { createOperatorToken } from '#operations/native/operator-tokens.ts'
 import { keepDecisions } from '#operations/retention.ts'
 import { checkSpace } from '#store/check.ts'
 import { StoreTrouble } from '#store/trouble.ts'
-import { shop } from '../acme.ts'
+import { dev, lab, prod, root, shop } from '../acme.ts'
 import type { Engine } from '../engines.ts'
 import { managementAccount } from '../world.ts'
 import { end, type Ledger, remember } from './ledger.ts'
@@ -35,6 +35,9 @@ interface Dump {
   readonly putBack: () => Promise<void>
   readonly ledger: Ledger
 }
+
+const operatorRoles = ['auditor', 'approver', 'policy-author', 'resource-operator'] as const
+const nodes = [shop, lab, prod, dev, root]
 
 let beginning: Promise<Beginning<Ledger>> | undefined
 async function foundIn(place: Place): Promise<Ledger> {
@@ -291,7 +294,9 @@ export class Installation {
 
   async #run(command: Command, n: number, store: Server['store']): Promise<void> {
     if (command === 'operator-token') {
-      const wish = { principal: `service:${n % 3}`, role: 'auditor', node: shop, account: managementAccount } as const
+      // Each binding that was not there yet moves the rules.
+      const [role, node] = [operatorRoles[n % operatorRoles.length]!, nodes[n % nodes.length]!]
+      const wish = { principal: `service:${n % 3}`, role, node, account: managementAccount }
       const made = await createOperatorToken(store, wish)
       assert('token' in made, JSON.stringify(made))
       this.#ledger.tokens.others.push({ id: '', token: made.token })

@@ -114,6 +114,13 @@ export function tries(ledger: Ledger): Question[] {
       .filter(({ isHold }) => isHold)
       .slice(-2)
       .map(({ id }) => asAdmin('confirmAllocation', { allocationId: id })),
+    ...livingTenures(ledger)
+      .filter(({ id }) => id.startsWith('eipalloc'))
+      .slice(-2)
+      .map(({ id, account }) =>
+        trying({ api: 'ec2', as: account, name: 'ReleaseAddress', input: { AllocationId: id } }),
+      ),
+    // Last, so that what it compiles is what the server would go on with, were it kept.
     ...ledger.policies.slice(0, 1).map((policyId) =>
       asAdmin('putPolicyDocument', {
         policyId,
@@ -122,12 +129,6 @@ export function tries(ledger: Ledger): Question[] {
         rules: [other ?? listed].flatMap((pool) => (pool ? [{ poolId: pool.id }] : [])),
       }),
     ),
-    ...livingTenures(ledger)
-      .filter(({ id }) => id.startsWith('eipalloc'))
-      .slice(-2)
-      .map(({ id, account }) =>
-        trying({ api: 'ec2', as: account, name: 'ReleaseAddress', input: { AllocationId: id } }),
-      ),
   ]
 }
 

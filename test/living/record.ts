@@ -7,7 +7,7 @@ import { must } from './site.ts'
 const pageSize = 1_000
 const pagesMax = 50
 /** Denials are explained one by one: the last of them. */
-const denialsMax = 6
+const denialsMax = 20
 
 interface Held {
   readonly cidr: string
