@@ -41,6 +41,8 @@ export const runsOnce: Readonly<Record<string, string>> = {
   'src/store/postgres-link.test.ts': 'what a URL and the settings of PostgreSQL say; there is no store in it',
   'src/store/postgres-rights.test.ts': 'the rights of roles are there on PostgreSQL alone',
   'src/store/postgres-space.test.ts': 'how PostgreSQL finds free space, and what that costs it',
+  'src/store/memory.test.ts': 'there is no database in it',
+  'src/store/replay-window.test.ts': 'there is no database in it',
   'src/store/sealer.test.ts': 'there is no store in it',
   'src/store/sqlite.test.ts': 'the files of the embedded database: locks, damage, a second process',
   'test/ended-keys.test.ts': 'opens both engines by itself: two servers on one, one on the other',

@@ -7,15 +7,14 @@ import { compileSnapshot, type Snapshot } from '#model/policy/snapshot.ts'
 import type { Principal } from '#model/principal.ts'
 import { Refused, refuse, refuseValue } from '#model/refusal.ts'
 import { findUnfitText } from '#model/text.ts'
-import type { Store, Transaction } from '#store/store.ts'
+import type { KeptName, Store, Transaction } from '#store/store.ts'
 import { requireStill } from './native/authority.ts'
 import type { AnyOperation, Need, OperationSettings, ReadOperation, WriteContext, WriteOperation } from './operation.ts'
-import { ReplayWindow, replayWindowMs } from './replay.ts'
 
 /** How long a client token is remembered. EC2 promises no time; a day covers every retry of a tool. */
 export const clientTokenMs = 86_400_000
-/** Entries read back at start; more than this within the window means that the oldest are not recognised as repeats. */
-const replayEntriesMax = 5_000_000
+/** The rules as they are in force, compiled. */
+const compiled: KeptName<Snapshot> = { name: 'snapshot' }
 
 /** One authenticated request, as the protocols hand it over. */
 export interface Call {
@@ -62,25 +61,16 @@ export interface Hallway {
 
 /** Opens the hallway over a store: reads back which requests could still be repeated. */
 export async function openHallway(store: Store, settings: OperationSettings): Promise<Hallway> {
-  const replays = new ReplayWindow()
-  await store.read(async (tx) => {
-    if (tx.tokens.remembersRequests) return
-    await tx.tokens.visitSince(tx.now - replayWindowMs, replayEntriesMax, ({ token, parameters, n, at }) => {
-      replays.put(token, n, at)
-      // Where these are a signature, it is found by this too; anything else is a hint that leads nowhere.
-      replays.put(parameters, n, at)
-    })
-  })
-  let compiled: Snapshot | undefined
-  let compiledTimeline = 0
+  // The first request would wait for it. Where nothing can be written yet, it is one that waits.
+  if (await store.read(async (tx) => tx.tokens.hasWindow)) {
+    await store.write((tx) => tx.tokens.fillWindow(tx.now)).catch(() => undefined)
+  }
 
   async function snapshotOf(tx: Transaction, options: { readonly keep: boolean }): Promise<Snapshot> {
-    if (compiled?.epoch === tx.governanceEpoch && compiledTimeline === tx.timeline) return compiled
+    const known = tx.recall(compiled)
+    if (known?.epoch === tx.governanceEpoch) return known
     const snapshot = compileSnapshot(await tx.governance.facts(), tx.governanceEpoch)
-    if (options.keep) {
-      compiled = snapshot
-      compiledTimeline = tx.timeline
-    }
+    if (options.keep) tx.keep(compiled, snapshot)
     return snapshot
   }
 
@@ -114,7 +104,8 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
           return { output, decisions: context.decisions }
         } catch (error) {
           // Rolls back what it did, then comes back here through `denied` below.
-          if (!(error instanceof Refused) || tx.changes !== before) throw markDecisions(error, context.decisions)
+          if (!(error instanceof Refused) || tx.changes !== before)
+            throw markDecisions(error, tx.generation, context.decisions)
           if (!isDryRun(call)) await recordDenial(tx, context, operation.name, error)
           return { refused: error }
         }
@@ -130,14 +121,13 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
     call: Call,
     error: unknown,
   ): Promise<{ refused: Refused }> {
-    if (!(error instanceof Refused)) {
-      // Trouble: an epoch that was drawn but perhaps never committed may be drawn again by another server.
-      compiled = undefined
-      throw error
-    }
-    const decisions = decisionsBehind.get(error) ?? []
+    if (!(error instanceof Refused)) throw error
+    const { generation, decisions } = decisionsBehind.get(error) ?? { decisions: [] }
     if (isDryRun(call) || decisions.length === 0) throw error
     await store.write(async (tx) => {
+      // The numbers of the decisions were drawn from another database.
+      if (tx.generation !== generation)
+        refuse({ code: 'Unavailable', because: 'the database was exchanged; try again' })
       const context = new RequestContext(tx, call, settings, snapshotOf)
       for (const decision of decisions) if (decision.outcome === 'deny') context.record(decision)
       await recordDenial(tx, context, operation.name, error)
@@ -147,27 +137,16 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
 
   async function findUse(tx: Transaction, token: Token): Promise<Use | undefined> {
     if (token.kind === 'client') return tx.tokens.find(token.hash)
-    const use = await useBehind(tx, token.hash)
+    const use = await tx.tokens.findRequest(token.hash, tx.now)
     if (use && sameBytes(use.token, token.hash) && token.hash !== token.signature) return use
     // Nobody but the holder of the key can sign anew: a signature that was used for another call is somebody's replay of it,
     // or an equal call of one client within the second that its date can tell.
-    const signed = token.signature && (await useBehind(tx, token.signature))
+    const signed = token.signature && (await tx.tokens.findRequest(token.signature, tx.now))
     if (signed && sameBytes(signed.parameters, token.signature!)) {
       refuse({ code: 'Unavailable', because: 'an equal request was signed in this second already; sign it anew' })
     }
     return undefined
   }
-  async function useBehind(tx: Transaction, key: Uint8Array) {
-    if (tx.tokens.remembersRequests) return tx.tokens.findRequest(key)
-    const entry = replays.find(key)
-    return entry === undefined ? undefined : tx.tokens.useOf(entry)
-  }
-
-  async function rememberRequest(tx: Transaction, key: Uint8Array, entry: number): Promise<void> {
-    if (tx.tokens.remembersRequests) await tx.tokens.keepRequest(key, entry, tx.now)
-    else replays.put(key, entry, tx.now)
-  }
-
   async function recordEntry(
     tx: Transaction,
     context: RequestContext,
@@ -199,8 +178,8 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
     }
     if (token?.kind === 'client') await tx.tokens.keep(token.hash, n, tx.now, context.needsText)
     else if (token) {
-      await rememberRequest(tx, token.hash, n)
-      if (token.signature && token.signature !== token.hash) await rememberRequest(tx, token.signature, n)
+      await tx.tokens.keepRequest(token.hash, n, tx.now)
+      if (token.signature && token.signature !== token.hash) await tx.tokens.keepRequest(token.signature, n, tx.now)
     }
   }
 
@@ -220,12 +199,16 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
 
 /** A key or token that ended after it was checked, on whichever server, may do nothing more. */
 async function refuseEndedKey(tx: Transaction, principal: Principal): Promise<void> {
-  const { accessKeyId, keyEpoch, expiresAt, native } = principal
+  const { accessKeyId: id, account, arn, keyEpoch, expiresAt, native } = principal
   if (expiresAt !== undefined && expiresAt <= tx.now) refuse({ code: 'InvalidToken' })
   if (keyEpoch === undefined || keyEpoch === tx.keyEpoch) return
-  if (native && !(await tx.apiTokens.isGood(accessKeyId, tx.now))) refuse({ code: 'InvalidToken' })
-  if (native) return
-  if (!(await tx.accessKeys.isGood(accessKeyId, tx.now))) refuse({ code: 'UnknownAccessKey' })
+  if (!native) {
+    if (!(await tx.accessKeys.isGood({ id, account, arn }, tx.now))) refuse({ code: 'UnknownAccessKey' })
+    return
+  }
+  assert(expiresAt !== undefined, 'every token of the native API ends by itself')
+  const token = { ...native, id, account, expiresAt, principal: native.name }
+  if (!(await tx.apiTokens.isGood(token, tx.now))) refuse({ code: 'InvalidToken' })
 }
 
 // Tokens -------------------------------------------------------------------------------------------------------------
@@ -310,9 +293,9 @@ function replayOf(use: Use, token: Token, call: Call): unknown {
 }
 
 /** Decisions of a request whose transaction is rolled back, on their way to a transaction of their own. */
-const decisionsBehind = new WeakMap<Error, readonly Decision[]>()
-function markDecisions(error: unknown, decisions: readonly Decision[]): unknown {
-  if (error instanceof Refused) decisionsBehind.set(error, decisions)
+const decisionsBehind = new WeakMap<Error, { readonly generation: number; readonly decisions: readonly Decision[] }>()
+function markDecisions(error: unknown, generation: number, decisions: readonly Decision[]): unknown {
+  if (error instanceof Refused) decisionsBehind.set(error, { generation, decisions })
   return error
 }
 
@@ -368,9 +351,10 @@ class RequestContext implements WriteContext {
     return this.call.requestId
   }
   snapshot(): Promise<Snapshot> {
-    // Rows may have changed whose new epoch is not counted yet: what is compiled now must not be taken for the old epoch's.
-    const isBetween = this.tx.changes !== this.#changesBefore && this.tx.governanceEpoch === this.#epochBefore
-    return this.#snapshotOf(this.tx, { keep: !isBetween })
+    return this.#snapshotOf(this.tx, { keep: this.isCounted })
+  }
+  get isCounted(): boolean {
+    return this.tx.changes === this.#changesBefore || this.tx.governanceEpoch !== this.#epochBefore
   }
   noteNeed(need: Need): void {
     this.#needs.push(need)

@@ -311,7 +311,7 @@ async function findPool(
   if (known) return known
   const pool = await find()
   // A provider pool that was just made has moved the epoch: it is remembered with the next snapshot, if it commits.
-  if (pool && (await context.snapshot()) === snapshot) pools.set(name, pool)
+  if (pool && context.isCounted && (await context.snapshot()) === snapshot) pools.set(name, pool)
   return pool
 }
 async function poolOf(context: WriteContext, id: string, family: 4 | 6): Promise<Pool> {

@@ -32,6 +32,11 @@ export interface ReadContext {
   readonly settings: OperationSettings
   /** The governance state compiled for decisions; the same one for the whole transaction unless governance changes in it. */
   snapshot(): Promise<Snapshot>
+  /**
+   * Whether the snapshot's epoch counts every change of the request so far. Rows may have changed whose new epoch is not
+   * counted yet: what is made of them must not be kept as if it were the old epoch's.
+   */
+  readonly isCounted: boolean
   /** Remembers that the caller had to be permitted something: whoever repeats the request must be, too. */
   noteNeed(need: Need): void
   /** The state that the caller saw and wants to change (`If-Match` of the native API). */

@@ -1,17 +1,16 @@
 // Repeats, dry runs and the record: one token has one effect, a dry run has none, and every effect is on record.
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
 import type { AllocateAddressResult, Ec2Input, Ec2Operation, IpamScope } from '#formats/aws/ec2.generated.ts'
 import { equals, formatCidr } from '#model/cidr.ts'
 import { Refused } from '#model/refusal.ts'
+import { replayWindowMs } from '#store/replay-window.ts'
 import type { Store } from '#store/store.ts'
 import { type Acme, lab, network, openAcme, prod, root, shop, tagsOf } from '../../test/acme.ts'
 import { emptyDatabase, type TestDatabase } from '../../test/database.ts'
 import { refuses } from '../../test/organization.ts'
 import { managementAccount, testSettings } from '../../test/world.ts'
 import { type Call, clientTokenMs, type Hallway, openHallway } from './execute.ts'
-import { ReplayWindow, replayWindowMs } from './replay.ts'
 import { operationTables } from './tables.ts'
 
 // A house that can be shut and opened again ----------------------------------------------------------------------------
@@ -215,33 +214,6 @@ describe('a token that comes with every request', () => {
         street.ask('CreateIpamScope', { invocationId, input: { IpamId: ipam, ClientToken: 't' } as Call['input'] })
       assert.deepEqual(await make('one'), await make('two'))
     }))
-
-  test('I5 a hundred thousand are recognised for ten minutes, and forgotten by generations after that', () => {
-    const tokenOf = (n: number) => createHash('sha256').update(String(n)).digest().subarray(0, 16)
-    const window = new ReplayWindow()
-    const count = 100_000
-    for (let n = 0; n < count; n++) window.put(tokenOf(n), n, 1_000 + n)
-    for (let n = 0; n < count; n++) assert.equal(window.find(tokenOf(n)), n)
-    assert.equal(window.find(tokenOf(count)), undefined)
-    // The oldest generation ends 200 seconds after it began, and is kept for ten minutes from there.
-    const generationMs = 200_000
-    for (let turn = 1; turn <= 3; turn++) window.put(tokenOf(count + turn), count + turn, 1_000 + turn * generationMs)
-    for (let n = 0; n < count; n++) assert.equal(window.find(tokenOf(n)), n)
-    window.put(tokenOf(count + 4), count + 4, 1_000 + 4 * generationMs)
-    for (let n = 0; n < count; n += 997) assert.equal(window.find(tokenOf(n)), undefined)
-    for (let turn = 1; turn <= 4; turn++) assert.equal(window.find(tokenOf(count + turn)), count + turn)
-  })
-
-  test('what was remembered by a clock that was ahead is forgotten too, once an earlier one was accepted', () => {
-    const token = (n: number) => createHash('sha256').update(String(n)).digest().subarray(0, 16)
-    const window = new ReplayWindow()
-    const yearMs = 31_536_000_000
-    window.put(token(0), 0, yearMs)
-    for (let minute = 1; minute <= 30; minute++) window.put(token(minute), minute, minute * 60_000)
-    const remembered = Array.from({ length: 31 }, (_, n) => n).filter((n) => window.find(token(n)) !== undefined)
-    assert.deepEqual(remembered.slice(-10), [21, 22, 23, 24, 25, 26, 27, 28, 29, 30])
-    assert.ok(remembered.length <= 16, String(remembered))
-  })
 })
 
 // What is in the tables ------------------------------------------------------------------------------------------------

@@ -169,12 +169,26 @@ export class ApiTokens {
       token.revokedAt ?? null,
     )
   }
-  /** Whether a token that was good a moment ago still is. */
-  async isGood(id: string, now: number): Promise<boolean> {
+  /**
+   * Whether a token that was good a moment ago still is, and is the same: ids are numbered, and in a database that was
+   * restored since, one may be somebody else's.
+   */
+  async isGood(
+    token: Pick<ApiToken, 'id' | 'principal' | 'account' | 'groups' | 'scopes' | 'subject' | 'makers' | 'expiresAt'>,
+    now: number,
+  ): Promise<boolean> {
     const row = await this.#sql.get(
-      'select 1 as one from api_token where id = ? and revoked_at is null and expires_at > ?',
-      id,
+      `select 1 as one from api_token where id = ? and revoked_at is null and expires_at > ? and expires_at = ?
+       and principal = ? and account = ? and member_of = ? and scopes = ? and makers = ? and coalesce(subject, '') = ?`,
+      token.id,
       now,
+      token.expiresAt,
+      token.principal,
+      token.account,
+      JSON.stringify(token.groups),
+      JSON.stringify(token.scopes),
+      JSON.stringify(token.makers),
+      token.subject ?? '',
     )
     return row !== undefined
   }

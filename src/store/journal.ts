@@ -11,7 +11,9 @@ import type {
 } from '#model/policy/decision.ts'
 import { differenceKind } from '#model/policy/difference.ts'
 import type { Mode } from '#model/policy/document.ts'
-import { type Awaitable, listOf, type Sql } from './sql.ts'
+import { keyOf } from './key.ts'
+import type { ConnectionMemory, Kept } from './memory.ts'
+import { type Awaitable, listOf, type Sql, type SqlValue } from './sql.ts'
 import { newestEntryAt } from './time.ts'
 
 /** Texts remembered of each table of repeated rows, so that equal ones are stored once. */
@@ -94,29 +96,21 @@ interface Wish {
 export class Journal {
   readonly #sql: Sql
   readonly #ids: { nextSequence(): number }
-  /** The evaluator hands out the same trace for decisions that went the same way: most are recognised without a comparison. */
-  #rulingsByTrace = new WeakMap<readonly TraceStep[], number>()
-  readonly #rulings = new Map<string, number>()
-  readonly #origins = new Map<string, number>()
-  /** The newest entry of the transactions so far; where one is rolled back, it is forgotten. */
-  last: AuditEntry | undefined
+  readonly #memory: ConnectionMemory
+  readonly #rulings: Kept<string, number>
+  readonly #origins: Kept<string, number>
 
-  constructor(sql: Sql, ids: { nextSequence(): number }) {
+  constructor(sql: Sql, ids: { nextSequence(): number }, memory: ConnectionMemory) {
     this.#sql = sql
     this.#ids = ids
+    this.#memory = memory
+    this.#rulings = memory.facts(rememberedMax)
+    this.#origins = memory.facts(rememberedMax)
   }
 
-  /** Drops what is remembered of a transaction that was rolled back. */
-  forget(): void {
-    this.forgetRulings()
-    this.#origins.clear()
-    this.last = undefined
-  }
-
-  /** Of rulings alone: some are gone. Equal ones are stored anew. */
+  /** Some are gone. Equal ones are stored anew. */
   forgetRulings(): void {
-    this.#rulingsByTrace = new WeakMap()
-    this.#rulings.clear()
+    this.#rulings.drop()
   }
 
   /** Drops those rulings that no decision has any more; other servers are told that what they remember is old. */
@@ -157,7 +151,7 @@ export class Journal {
       entry.parameters ?? null,
       entry.result ?? null,
     )
-    this.last = entry
+    this.#memory.entry = entry
   }
 
   /** When the newest entry was written; undefined where there is none. */
@@ -239,7 +233,7 @@ export class Journal {
 
   async #originOf({ account, principal, accessKeyId, sourceAddress, region, action }: AuditEntry): Promise<number> {
     const values = [account, principal, accessKeyId, sourceAddress, region, action]
-    return this.#stored(this.#origins, values.join('\n'), (n) =>
+    return this.#stored(this.#origins, keyOf(values), (n) =>
       this.#sql.later(
         'insert into origin (n, account, principal, access_key_id, source_address, region, action) values (?, ?, ?, ?, ?, ?, ?)',
         n,
@@ -249,38 +243,21 @@ export class Journal {
   }
 
   async #rulingOf(decision: Decision): Promise<number> {
-    const known = this.#rulingsByTrace.get(decision.trace)
-    if (known !== undefined) return known
-    const { request, policy } = decision
-    const values = [
-      request.account,
-      request.locale,
-      request.resourceType,
-      decision.outcome,
-      decision.mode,
-      policy?.id ?? null,
-      policy?.version ?? null,
-      decision.pool ?? null,
-      decision.wouldBe?.outcome ?? null,
-      decision.candidate?.outcome ?? null,
-      sharedText(decision),
-    ]
-    const n = await this.#stored(this.#rulings, values.join('\n'), (n) =>
+    return this.#stored(this.#rulings, rulingKeyOf(decision), (n) =>
       this.#sql.later(
         `insert into ruling (n, account, locale, resource_type, outcome, mode, policy_id, policy_version, pool, would_be,
            candidate_outcome, body)
          values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         n,
-        ...values,
+        ...columnsOf(decision),
+        bodyOf(decision),
       ),
     )
-    this.#rulingsByTrace.set(decision.trace, n)
-    return n
   }
 
   /** The number of the row that says `text`; it is inserted the first time. */
   async #stored(
-    remembered: Map<string, number>,
+    remembered: Kept<string, number>,
     text: string,
     insert: (n: number) => Awaitable<unknown>,
   ): Promise<number> {
@@ -288,7 +265,6 @@ export class Journal {
     if (known !== undefined) return known
     const n = this.#ids.nextSequence()
     await insert(n)
-    if (remembered.size >= rememberedMax) remembered.clear()
     remembered.set(text, n)
     return n
   }
@@ -300,7 +276,21 @@ const selectDecision = `select d.n, d.at, d.first, d.length, d.request, d.audit_
 const textOf = (candidates: readonly Candidate[]) =>
   candidates.map(({ cidr, ...rest }) => (cidr ? { ...rest, cidr: formatCidr(cidr) } : rest))
 
-function sharedText({
+/** What a ruling's row has beside its body. */
+const columnsOf = ({ request, outcome, mode, policy, pool, wouldBe, candidate }: Decision): SqlValue[] => [
+  request.account,
+  request.locale,
+  request.resourceType,
+  outcome,
+  mode,
+  policy?.id ?? null,
+  policy?.version ?? null,
+  pool ?? null,
+  wouldBe?.outcome ?? null,
+  candidate?.outcome ?? null,
+]
+
+function bodyOf({
   request,
   target,
   document,
@@ -324,6 +314,50 @@ function sharedText({
     trace,
   }
   return JSON.stringify(shared)
+}
+
+/** All of a decision but what is its own: the request's wish, and the block and the moment that it got. */
+const sharedOfDecision = [
+  'trace',
+  'outcome',
+  'mode',
+  'policy',
+  'pool',
+  'target',
+  'document',
+  'candidates',
+  'denial',
+  'exception',
+  'wouldBe',
+  'candidate',
+] as const satisfies readonly (keyof Decision)[]
+const sharedOfRequest = ['account', 'locale', 'resourceType', 'family', 'scopeType'] as const
+type Own = 'id' | 'at' | 'cidr' | 'request'
+type OwnOfRequest = 'explicit' | 'netmaskLength' | 'resource' | 'tags'
+// A new member must be said to be the one or the other, or this does not compile.
+type Unsaid =
+  | Exclude<keyof Decision, (typeof sharedOfDecision)[number] | Own>
+  | Exclude<keyof AllocationRequest, (typeof sharedOfRequest)[number] | OwnOfRequest>
+const unsaid: [Unsaid] extends [never] ? true : never = true
+
+const isSameRuling = (one: Decision, other: Decision): boolean =>
+  unsaid &&
+  sharedOfDecision.every((name) => one[name] === other[name]) &&
+  sharedOfRequest.every((name) => one.request[name] === other.request[name])
+
+/**
+ * The evaluator hands out the same frozen parts for decisions that went the same way: where each of them is the same, so is
+ * the text, and it need not be written again. It says nothing of rows, so it is true whatever is committed.
+ */
+const lastByTrace = new WeakMap<readonly TraceStep[], { readonly decision: Decision; readonly key: string }>()
+
+/** Of everything that decisions of one ruling show alike. */
+function rulingKeyOf(decision: Decision): string {
+  const last = lastByTrace.get(decision.trace)
+  if (last && isSameRuling(last.decision, decision)) return last.key
+  const key = `${keyOf(columnsOf(decision))}${bodyOf(decision)}`
+  lastByTrace.set(decision.trace, { decision, key })
+  return key
 }
 
 function wishOf({ explicit, netmaskLength, resource, tags }: AllocationRequest): string | null {

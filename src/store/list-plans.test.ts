@@ -10,6 +10,7 @@ import { insertPool } from '../../test/pool.ts'
 import { linkTo, ownerOf } from '../../test/postgres.ts'
 import { Holds } from './holds.ts'
 import { Journal } from './journal.ts'
+import { ConnectionMemory, Memory } from './memory.ts'
 import type { Link } from './postgres-link.ts'
 import { translate } from './postgres-sql.ts'
 import { RecordLists } from './record-lists.ts'
@@ -185,7 +186,10 @@ for (const engine of engines) {
     })
 
     test('a page of decisions is a few searches of an index, by whatever it is narrowed', async () => {
-      const [lists, journal] = [new RecordLists(sql), new Journal(sql, { nextSequence: () => 0 })]
+      const [lists, journal] = [
+        new RecordLists(sql),
+        new Journal(sql, { nextSequence: () => 0 }, new ConnectionMemory(new Memory())),
+      ]
       const wishes = [{}, filters, ...Object.entries(filters).map(([name, value]) => ({ [name]: value }))]
       for (const wish of wishes) {
         await asks(JSON.stringify(wish), 4 + Object.keys(wish).length, async () => {
@@ -220,9 +224,12 @@ for (const engine of engines) {
     })
 
     test('the time machine likewise: by address, range, prefix, account, resource and number', async () => {
-      const [tenures, journal] = [new Timeline(sql), new Journal(sql, { nextSequence: () => 0 })]
+      const [tenures, journal] = [
+        new Timeline(sql),
+        new Journal(sql, { nextSequence: () => 0 }, new ConnectionMemory(new Memory())),
+      ]
       const clock = { now: 1_000 }
-      const [space, holds] = [new Space(sql, clock), new Holds(sql, clock)]
+      const [space, holds] = [new Space(sql, clock, new ConnectionMemory(new Memory())), new Holds(sql, clock)]
       for (const text of ['198.18.1.7/32', '198.18.1.0/28', '198.18.1.0/24', '198.18.0.0/15', '0.0.0.0/0']) {
         await asks(text, 8, async () => {
           const found = await tenures.around(parseCidr(text)!, undefined, page)
@@ -245,7 +252,10 @@ for (const engine of engines) {
     })
 
     test('looking for what is to be forgotten reads the days and a part of the decisions', async () => {
-      const retention = new Retention(sql, new Journal(sql, { nextSequence: () => 0 }))
+      const retention = new Retention(
+        sql,
+        new Journal(sql, { nextSequence: () => 0 }, new ConnectionMemory(new Memory())),
+      )
       await asks('forgetting', 3, () => retention.isAnythingDue(1_000))
     })
   })

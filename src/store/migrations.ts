@@ -849,4 +849,12 @@ alter table api_token add column origin text not null default 'token' check (
 update api_token set origin = 'sign-in' where sign_in is not null;
 `,
   },
+  {
+    number: 12,
+    name: 'the history of a database',
+    sql: `
+-- Servers drop what they remember where it is another one: \`cadastre database accept\` draws it anew.
+insert into counter (name, value) values ('history', 0);
+`,
+  },
 ]

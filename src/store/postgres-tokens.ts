@@ -1,4 +1,5 @@
 // Tokens where several servers share a database: both kinds stand in tables, and a transaction looks its own up together.
+import type { ConnectionMemory, KeptOne } from './memory.ts'
 import type { ManySql } from './postgres-sql.ts'
 import { Tokens, type TokenUse } from './tokens.ts'
 
@@ -36,19 +37,23 @@ const nameOf = (token: Uint8Array): string => Buffer.from(token).toString('latin
 export class SharedTokens extends Tokens {
   readonly #sql: ManySql
   /** What a transaction's tokens did before it; undefined where they had not been used. */
-  #found = new Map<string, FoundUse | undefined>()
+  readonly #found: Map<string, FoundUse | undefined>
   #touched = false
   #added = 0
+  /** Since this server last dropped old ones. */
+  readonly #addedBefore: KeptOne<number>
 
-  constructor(sql: ManySql) {
-    super(sql)
+  constructor(sql: ManySql, memory: ConnectionMemory) {
+    super(sql, memory)
     this.#sql = sql
+    this.#found = memory.scratch()
+    this.#addedBefore = memory.fact()
   }
 
   /** At the start of a transaction: looks up all tokens of its requests at once. */
   async begin(tokens: readonly (Uint8Array | undefined)[]): Promise<void> {
     this.#touched = false
-    this.#found = new Map()
+    this.#added = 0
     const wanted = tokens.filter((token) => token !== undefined)
     if (wanted.length === 0) return
     for (const token of wanted) this.#found.set(nameOf(token), undefined)
@@ -58,14 +63,16 @@ export class SharedTokens extends Tokens {
   /** At the end of a transaction. */
   flush(now: number): void {
     if (this.#touched) this.#sql.lastly(`update counter set value = value where name = 'governance-epoch'`)
-    if (this.#added < purgeEvery) return
-    this.#added = 0
+    const added = (this.#addedBefore.value ?? 0) + this.#added
+    this.#addedBefore.value = added < purgeEvery ? added : 0
+    if (added < purgeEvery) return
     this.#sql.lastly(purge, now - requestTokenMs, 2 * purgeEvery)
   }
 
-  override get remembersRequests(): boolean {
-    return true
+  override get hasWindow(): boolean {
+    return false
   }
+  override async fillWindow(): Promise<void> {}
   override find(token: Uint8Array): Promise<TokenUse | undefined> {
     return this.#use(token)
   }

@@ -1,8 +1,10 @@
 // PostgreSQL: any number of servers on one database, one batch at a time among all of them.
+import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Sealer } from './access-keys.ts'
 import { Batches, type Engine } from './batching.ts'
-import { type CountingSql, type Loaded, Nouns } from './nouns.ts'
+import { Memory } from './memory.ts'
+import { type CountingSql, type Loaded, Nouns, readStart } from './nouns.ts'
 import {
   connect,
   deadlineMsDefault,
@@ -21,20 +23,20 @@ import { type ManyRows, type ManySql, referencesOf, translate, translateMany } f
 import { SharedTokens } from './postgres-tokens.ts'
 import type { SqlValue } from './sql.ts'
 import type { Store, Transaction } from './store.ts'
-import { type Moment, newestEntryAt, onChange, Time } from './time.ts'
+import { type Moment, onChange, Time } from './time.ts'
 import { StoreTrouble } from './trouble.ts'
 
 /** Connections that read beside the one that writes. */
 const readersMax = 4
 export const takeLock = `select pg_advisory_xact_lock(${lockClass}, hashtext(current_schema()))`
 export const databaseTime = '(extract(epoch from clock_timestamp()) * 1000)::bigint'
-const readCounters = `select (select value from meta where name = 'installation') as installation,
-  (select value from counter where name = 'sequence') as sequence,
-  (select value from counter where name = 'governance-epoch') as "governanceEpoch",
-  (select value from counter where name = 'key-epoch') as "keyEpoch",
-  (select value from counter where name = 'ruling-epoch') as "rulingEpoch", ${databaseTime} as time,
-  ${newestEntryAt} as "newestEntryAt",
-  ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint as timeline`
+/**
+ * Where the database is: another server or copy has another start, file or timeline (a failover begins one), and so has a
+ * schema that was restored anew.
+ */
+const place = `concat_ws(' ', (extract(epoch from pg_postmaster_start_time()) * 1000000)::bigint,
+  pg_relation_filepath('audit_entry'), left(pg_walfile_name(pg_current_wal_lsn()), 8))`
+const readCounters = (asked: number | null): string => readStart(asked, `, ${databaseTime} as time, ${place} as place`)
 
 export interface PostgresOptions {
   readonly url: string
@@ -136,6 +138,7 @@ export class PostgresSql implements ManySql, CountingSql {
 
 /** How a store finds its database, and knows it again. */
 interface Connecting {
+  readonly memory: Memory
   /** Every connection is asked for what was acknowledged. */
   readonly linkOptions: LinkOptions
   readonly acknowledged: Acknowledged
@@ -167,7 +170,7 @@ class PostgresEngine implements Engine {
   constructor(
     link: Link | undefined,
     sealer: Sealer,
-    { linkOptions, acknowledged, tell }: Connecting,
+    { memory, linkOptions, acknowledged, tell }: Connecting,
     momentOf: (start: Start) => Moment,
   ) {
     this.#sql.link = link
@@ -175,57 +178,70 @@ class PostgresEngine implements Engine {
     this.#acknowledged = acknowledged
     this.#tell = tell
     this.#momentOf = momentOf
-    this.#tokens = new SharedTokens(this.#sql)
-    this.transaction = new Nouns(this.#sql, sealer, this.#tokens, (clock) => new SharedSpace(this.#sql, clock))
+    this.transaction = nounsOver(this.#sql, sealer, memory)
+    this.#tokens = this.transaction.tokens as SharedTokens
   }
 
   async begin(tokens: readonly (Uint8Array | undefined)[]): Promise<void> {
-    this.#start = undefined
-    if (!this.#sql.link?.isUsable) {
-      this.#sql.link = await connectToWrite(this.#options, this.#tell)
-      this.moves++
+    const isConnected = this.#sql.link?.isUsable ?? false
+    if (!isConnected) await this.#connect()
+    let { start, isOther } = await this.#begin(tokens)
+    if (isOther) {
+      // Another database than before, perhaps under a connection that stood: it is asked whether it may be written.
+      if (isConnected) {
+        this.#sql.link!.destroy()
+        await this.#connect()
+      } else await this.#sql.link!.script('rollback')
+      ;({ start, isOther } = await this.#begin(tokens))
+      if (isOther) throw new StoreTrouble('unavailable', 'the database was exchanged again', { fatal: false })
     }
-    this.#isOpen = true
-    // The lock in a statement of its own: what follows must see what its last holder committed. All of it is one round
-    // trip, in which the statements are executed one after the other.
-    const begun = this.#sql.link.script(`begin; ${takeLock}; savepoint batch; ${readCounters}`)
-    await answered([begun, this.#tokens.begin(tokens), this.transaction.space.begin()])
-    const start = (await begun).at(-1)!.rows[0] as Start
-    this.#start = start
-    this.transaction.load(start)
     const { now, trouble } = this.#momentOf(start)
     this.#tell(trouble)
     if (trouble) throw trouble
     this.transaction.now = now
   }
+  async #connect(): Promise<void> {
+    this.#sql.link = await connectToWrite(this.#options, this.#tell)
+    this.moves++
+  }
+  async #begin(tokens: readonly (Uint8Array | undefined)[]): Promise<{ start: Start; isOther: boolean }> {
+    this.#start = undefined
+    this.#isOpen = true
+    // The lock in a statement of its own: what follows must see what its last holder committed. All of it is one round
+    // trip, in which the statements are executed one after the other.
+    const counters = readCounters(this.transaction.start())
+    const begun = this.#sql.link!.script(`begin; ${takeLock}; savepoint batch; ${counters}`)
+    await answered([begun, this.#tokens.begin(tokens), this.transaction.space.begin()])
+    const start = (await begun).at(-1)!.rows[0] as Start
+    this.#start = start
+    return { start, isOther: this.transaction.load(start) }
+  }
   async commit(): Promise<void> {
+    const { memory, installation } = this.transaction
     await this.transaction.flush()
     this.#tokens.flush(this.transaction.now)
     const sent = this.#sql.send()
-    // An epoch that was drawn must stay drawn, also where something fails: see `rollback`, which is too late after this.
-    if (this.transaction.drawn.governanceEpoch > this.#start!.governanceEpoch) await answered(sent)
     // From here on there is nothing left to roll back, whatever comes of it.
     this.#isOpen = false
     await this.#sql.link!.commit(sent)
-    const { journal, installation } = this.transaction
-    const { last } = journal
-    if (last) this.#acknowledged.moveTo({ installation, n: last.n, at: last.at, requestId: last.requestId })
+    const { entry } = memory
+    memory.commit()
+    if (entry) this.#acknowledged.moveTo({ installation, ...entry })
   }
   /**
-   * Undoes the batch, but keeps what was drawn: a denial that is about to be recorded names a number, and a snapshot an
-   * epoch. The lock is held until that is committed, so nobody else draws them in between.
+   * Undoes the batch, but keeps the numbers that were drawn: a denial that is about to be recorded names one. The lock is
+   * held until that is committed, so nobody else draws them in between.
    */
   async rollback(): Promise<void> {
     this.#sql.forget()
-    this.transaction.forget()
+    this.transaction.memory.rollback()
     const { link } = this.#sql
     if (!link?.isUsable || !this.#isOpen) return
     if (!this.#start) return link.destroy()
-    const { sequence, governanceEpoch } = this.transaction.drawn
+    const { sequence } = this.transaction
     try {
       await link.script(`rollback to savepoint batch;
-        update counter set value = ${sequence} where name = 'sequence' and value < ${sequence};
-        update counter set value = ${governanceEpoch} where name = 'governance-epoch' and value < ${governanceEpoch}`)
+        update counter set value = ${sequence} where name = 'sequence' and value < ${sequence}`)
       await link.commit()
     } catch (error) {
       link.destroy()
@@ -248,6 +264,12 @@ class PostgresEngine implements Engine {
   }
 }
 
+const nounsOver = (sql: PostgresSql, sealer: Sealer, memory: Memory): Nouns =>
+  new Nouns(sql, sealer, memory, {
+    tokens: (kept) => new SharedTokens(sql, kept),
+    space: (clock, kept) => new SharedSpace(sql, clock, kept),
+  })
+
 /** One connection that reads, with the nouns over it. */
 class Reader {
   readonly #sql = new PostgresSql()
@@ -255,14 +277,9 @@ class Reader {
   readonly #options: LinkOptions
   #moves = 0
 
-  constructor(sealer: Sealer, options: LinkOptions) {
+  constructor(sealer: Sealer, options: LinkOptions, memory: Memory) {
     this.#options = options
-    this.#nouns = new Nouns(
-      this.#sql,
-      sealer,
-      new SharedTokens(this.#sql),
-      (clock) => new SharedSpace(this.#sql, clock),
-    )
+    this.#nouns = nounsOver(this.#sql, sealer, memory)
   }
   async run<T>(
     work: (tx: Transaction) => Promise<T>,
@@ -272,10 +289,10 @@ class Reader {
     this.#moves = moves
     if (!this.#sql.link?.isUsable) this.#sql.link = await connectToRead(this.#options)
     const { link } = this.#sql
-    const results = await link.script(`begin isolation level repeatable read read only; ${readCounters}`)
+    const counters = readCounters(this.#nouns.start())
+    const results = await link.script(`begin isolation level repeatable read read only; ${counters}`)
     const start = results.at(-1)!.rows[0] as Start
     this.#nouns.load(start)
-    this.#nouns.forget()
     this.#nouns.now = momentOf(start).now
     try {
       const answer = await work(this.#nouns)
@@ -285,6 +302,7 @@ class Reader {
       return answer
     } finally {
       this.#sql.forget()
+      this.#nouns.memory.rollback()
       await link.script('rollback').catch(() => link.destroy())
     }
   }
@@ -298,6 +316,7 @@ class PostgresStore implements Store {
   readonly #batches: Batches
   readonly #options: PostgresOptions
   readonly #linkOptions: LinkOptions
+  readonly #memory: Memory
   readonly #readers: Reader[] = []
   readonly #idle: Reader[] = []
   readonly #waiting: ((reader: Reader) => void)[] = []
@@ -307,6 +326,7 @@ class PostgresStore implements Store {
   constructor(link: Link | undefined, options: PostgresOptions, connecting: Connecting) {
     this.#options = options
     this.#linkOptions = connecting.linkOptions
+    this.#memory = connecting.memory
     this.#engine = new PostgresEngine(link, options.sealer, connecting, (start) => this.#momentOf(start))
     this.#time = new Time(options.acceptsClock)
     this.#tell = connecting.tell
@@ -339,7 +359,7 @@ class PostgresStore implements Store {
     const idle = this.#idle.pop()
     if (idle) return idle
     if (this.#readers.length >= readersMax) return new Promise((resolve) => this.#waiting.push(resolve))
-    const reader = new Reader(this.#options.sealer, this.#linkOptions)
+    const reader = new Reader(this.#options.sealer, this.#linkOptions, this.#memory)
     this.#readers.push(reader)
     return reader
   }
@@ -399,7 +419,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
       throw error
     }
     if (!writing) await link.close()
-    return new PostgresStore(writing, options, { linkOptions, acknowledged, tell })
+    return new PostgresStore(writing, options, { memory: new Memory(), linkOptions, acknowledged, tell })
   })
 }
 
@@ -419,7 +439,12 @@ export async function acceptDatabase(
     try {
       const newest = await findNewest(link)
       const givenUp = (await acknowledged.findTrouble(link)) && describeMark(acknowledged.mark)
-      if (givenUp !== undefined) await acknowledged.replace(newest)
+      if (givenUp !== undefined) {
+        // Whatever any server still keeps of what is given up is not of this history.
+        const history = randomBytes(6).readUIntBE(0, 6)
+        await link.script(`update counter set value = ${history} where name = 'history'`)
+        await acknowledged.replace(newest)
+      }
       return { givenUp, newest: describeMark(newest) }
     } finally {
       await link.close()

@@ -15,12 +15,16 @@ import {
 import { type Carved, carve, carveAround, coalesce } from '#model/free-space.ts'
 import type { Clock } from './history.ts'
 import { type Hold, Holds } from './holds.ts'
+import { keyOf } from './key.ts'
+import type { ConnectionMemory, Kept } from './memory.ts'
 import type { Sql } from './sql.ts'
 
 /** Quarantined blocks returned to the free space in one go; the rest waits for the next. */
 const sweepSizeMax = 64
 /** Holders whose number is remembered. */
 const holdersMax = 10_000
+/** Pools whose counters are remembered, where nobody else writes. */
+const poolsMax = 10_000
 
 export interface Allocation {
   readonly n: number
@@ -133,14 +137,18 @@ export class Space {
   readonly #sql: Sql
   readonly #clock: Clock
   /** Counters move in memory and are written once per transaction: a hot pool's row is touched once for a whole batch. */
-  readonly #counters = new Map<number, Counters>()
-  readonly #holders = new Map<string, number>()
-  readonly #fronts = new Map<number, Front>()
+  readonly #counters: Kept<number, Counters>
+  /** Their committed rows never change. */
+  readonly #holders: Kept<string, number>
+  readonly #fronts: Map<number, Front>
   #moves = 0
 
-  constructor(sql: Sql, clock: Clock) {
+  constructor(sql: Sql, clock: Clock, memory: ConnectionMemory) {
     this.#sql = sql
     this.#clock = clock
+    this.#counters = memory.states(poolsMax)
+    this.#holders = memory.facts(holdersMax)
+    this.#fronts = memory.scratch()
     this.holds = new Holds(sql, clock)
   }
 
@@ -148,24 +156,12 @@ export class Space {
   get moves(): number {
     return this.#moves
   }
-  /** At the start of a transaction, where another server may have been in between. */
-  async begin(): Promise<void> {
-    this.#forgetPools()
-  }
-  /** Drops what is remembered of a transaction that was rolled back. */
-  forget(): void {
-    this.#forgetPools()
-    this.#holders.clear()
-  }
-  /** Drops what another server may have moved: all but holders, whose committed rows never change. */
-  #forgetPools(): void {
-    this.#counters.clear()
-    this.#fronts.clear()
-  }
+  /** At the start of a transaction, where others write too. */
+  async begin(): Promise<void> {}
   /** Writes what was gathered in memory; before every commit. */
   async flush(): Promise<void> {
     for (const pool of this.#fronts.keys()) await this.#spill(pool)
-    for (const [pool, counters] of this.#counters) {
+    for (const [pool, counters] of this.#counters.draft) {
       if (!counters.moved) continue
       counters.moved = false
       await this.#sql.later(
@@ -245,7 +241,7 @@ export class Space {
     this.#frontOf(pool)[order] ??= head
   }
   protected learnCounters(pool: number, row: CounterRow): void {
-    if (this.#counters.has(pool)) return
+    if (this.#counters.get(pool)) return
     this.#counters.set(pool, {
       allocated: BigInt(row.allocated),
       quarantined: BigInt(row.quarantined),
@@ -671,7 +667,7 @@ export class Space {
     counters.moved = true
   }
   async #holderOf({ account, resourceType, region = '' }: Allocation): Promise<number> {
-    const name = `${account}\n${resourceType}\n${region}`
+    const name = keyOf([account, resourceType, region])
     const known = this.#holders.get(name)
     if (known !== undefined) return known
     const find = () =>
@@ -691,7 +687,6 @@ export class Space {
       )
       row = await find()
     }
-    if (this.#holders.size >= holdersMax) this.#holders.clear()
     this.#holders.set(name, row!.n)
     return row!.n
   }
@@ -838,7 +833,7 @@ export class Space {
   }
 
   async #countersOf(pool: number): Promise<Counters> {
-    const counters = this.#counters.get(pool)
+    const counters = this.#counters.own(pool, (committed) => ({ ...committed }))
     if (counters) return counters
     const row = await this.#sql.get<CounterRow>(
       'select allocated, quarantined, free, allocation_count from pool where n = ?',

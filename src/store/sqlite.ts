@@ -6,12 +6,12 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { assert } from '#model/assert.ts'
 import type { Sealer } from './access-keys.ts'
 import { Batches, type Engine } from './batching.ts'
+import { Memory } from './memory.ts'
 import { migrations } from './migrations.ts'
-import { type Loaded, Nouns } from './nouns.ts'
+import { type Loaded, Nouns, readStart } from './nouns.ts'
 import type { Sql, SqlValue } from './sql.ts'
 import type { Store, Transaction } from './store.ts'
 import { newestEntryAt, onChange, Time } from './time.ts'
-import { Tokens } from './tokens.ts'
 import { StoreTrouble, troubleOf } from './trouble.ts'
 
 /** "CADA": tells our file from any other SQLite file. */
@@ -73,21 +73,16 @@ class Connection implements Sql {
   }
 }
 
-const readCounters = `select (select value from meta where name = 'installation') as installation,
-  (select value from counter where name = 'sequence') as sequence,
-  (select value from counter where name = 'governance-epoch') as governanceEpoch,
-  (select value from counter where name = 'key-epoch') as keyEpoch, ${newestEntryAt} as newestEntryAt`
-
-/** Reads what another connection may have moved. Cheap enough to do at the start of each transaction. */
+/** Reads what another connection may have moved. Cheap enough to do at the start of each reading. */
 function load(connection: Connection, nouns: Nouns): Loaded {
-  const loaded = connection.get<Loaded>(readCounters)!
+  const loaded = connection.get<Loaded>(readStart('?'), nouns.start())!
   nouns.load(loaded)
-  nouns.forget()
   return loaded
 }
 
-/** What the transactions of a store share: its clock, and what it tells of it. */
+/** What the transactions of a store share: its memory, its clock, and what it tells of it. */
 interface Timing {
+  readonly memory: Memory
   readonly time: Time
   readonly clock: () => number
   readonly tell: (trouble: StoreTrouble | undefined) => void
@@ -101,7 +96,7 @@ class SqliteEngine implements Engine {
   #newestEntryAt: number | null = null
 
   constructor(connection: Connection, sealer: Sealer, timing: Timing) {
-    this.transaction = new Nouns(connection, sealer, new Tokens(connection))
+    this.transaction = new Nouns(connection, sealer, timing.memory)
     this.#connection = connection
     this.#timing = timing
   }
@@ -113,7 +108,7 @@ class SqliteEngine implements Engine {
     if (version !== this.#dataVersion) {
       this.#dataVersion = version
       this.#newestEntryAt = load(this.#connection, this.transaction).newestEntryAt
-    }
+    } else this.transaction.start(true)
     const { time, clock, tell } = this.#timing
     const { now, trouble } = time.momentOf(clock(), this.#newestEntryAt)
     tell(trouble)
@@ -121,10 +116,11 @@ class SqliteEngine implements Engine {
     this.transaction.now = now
   }
   async commit(): Promise<void> {
+    const { memory } = this.transaction
     await this.transaction.flush()
     try {
       this.#connection.database.exec('commit')
-      this.#newestEntryAt = this.transaction.journal.last?.at ?? this.#newestEntryAt
+      this.#newestEntryAt = memory.entry?.at ?? this.#newestEntryAt
     } catch (error) {
       const trouble = troubleOf(error)
       // A commit that failed half-way may or may not be on disk: nobody is told "ok", and this process must not go on.
@@ -133,9 +129,11 @@ class SqliteEngine implements Engine {
       }
       throw error
     }
+    memory.commit()
   }
   rollback(): void {
     this.#dataVersion = -1
+    this.transaction.memory.rollback()
     try {
       if (this.#connection.database.isTransaction) this.#connection.database.exec('rollback')
     } catch (error) {
@@ -170,9 +168,9 @@ class SqliteStore implements Store {
     this.#reader = reader
     this.#lock = lock
     const { clock, acceptsClock, onStale } = options
-    this.#timing = { time: new Time(acceptsClock), clock, tell: onChange(onStale) }
+    this.#timing = { memory: new Memory(), time: new Time(acceptsClock), clock, tell: onChange(onStale) }
     this.#batches = new Batches(new SqliteEngine(writer, options.sealer, this.#timing), options.onFatal)
-    this.#reading = new Nouns(reader, options.sealer, new Tokens(reader))
+    this.#reading = new Nouns(reader, options.sealer, this.#timing.memory)
   }
 
   write<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
@@ -202,6 +200,7 @@ class SqliteStore implements Store {
   }
 
   #endReading(): void {
+    this.#reading.memory.rollback()
     try {
       if (this.#reader.database.isTransaction) this.#reader.database.exec('rollback')
     } catch {

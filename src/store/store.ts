@@ -10,6 +10,7 @@ import type { Governance } from './governance.ts'
 import type { History } from './history.ts'
 import type { Ipams } from './ipams.ts'
 import type { Journal } from './journal.ts'
+import type { KeptName } from './memory.ts'
 import type { NatGateways } from './nat-gateways.ts'
 import type { Organizations } from './organizations.ts'
 import type { Policies } from './policies.ts'
@@ -33,12 +34,18 @@ export interface Transaction {
   readonly installation: string
   /** Moves with every change of governance; a compiled snapshot is good for one epoch. */
   readonly governanceEpoch: number
-  /** A failover begins another history, in which an epoch that was lost is drawn again for something else. */
-  readonly timeline: number
-  /** Another one where an access key ends before its time, and after a failover, which may have lost that one did. */
+  /** Another number where the database has turned out to be another one: restored, or failed over. Within this process alone. */
+  readonly generation: number
+  /** Another one where an access key or token ends before its time, and where the history is another. Within this process alone. */
   readonly keyEpoch: string
   /** Rows changed so far by this transaction. A refusal after a change must roll back. */
   readonly changes: number
+  /** Whether the transaction has changed anything: what it reads before that is committed. */
+  readonly hasChanged: boolean
+  /** What was kept by a transaction of any connection that has committed, or by this one, of this history. */
+  recall<T>(name: KeptName<T>): T | undefined
+  /** Keeps something that was made of what this transaction sees: for others once it has committed, and at once where it is committed already. */
+  keep<T>(name: KeptName<T>, value: T): void
   /** The next sequence number; identifiers are made of these. */
   nextSequence(): number
   moveGovernanceEpoch(): Promise<void>
@@ -84,4 +91,4 @@ export interface Store {
   close(): Promise<void>
 }
 
-export type { GovernanceFacts }
+export type { GovernanceFacts, KeptName }

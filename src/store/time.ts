@@ -2,7 +2,9 @@
 import { describeFarBehind, isFarBehind } from '#model/clock.ts'
 import { StoreTrouble } from './trouble.ts'
 
-/** The moment of the newest audit entry, as SQL; null where there is none. Newest by number: the operator may accept an earlier clock. */
+/** The newest audit entry, as SQL. Newest by number: the operator may accept an earlier clock. */
+export const newestEntry = 'select n, at, request_id from audit_entry order by n desc limit 1'
+/** Its moment; null where there is none. */
 export const newestEntryAt = '(select at from audit_entry order by n desc limit 1)'
 
 /** One look at the clock. */
