@@ -22,6 +22,7 @@ const onBoth: readonly string[] = [
   'test/both-engines.test.ts',
   'test/command-line.test.ts',
   'test/crash.test.ts',
+  'test/living-servers.test.ts',
   'test/native-access.test.ts',
   'test/oidc/',
   'test/quarantine.test.ts',

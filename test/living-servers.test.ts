@@ -1,0 +1,43 @@
+// What a server remembers is what is committed: after random work, dry runs, refusals, lost connections, operator's commands and restores, servers that run answer as one that has just started.
+import assert from 'node:assert/strict'
+import { after, describe, test } from 'node:test'
+import { engineUnderTest } from './engines.ts'
+import { drawSequences, findProblem, folded } from './living/drive.ts'
+import { examples } from './living/examples.ts'
+import { Finding, Installation, removeBeginning } from './living/installation.ts'
+import { Fault } from './living/server.ts'
+
+const seed = Number(process.env.CADASTRE_DRIVE_SEED ?? 20_261_129)
+/** How many times as many sequences. */
+const times = Number(process.env.CADASTRE_DRIVE_TIMES ?? 1)
+const sequences = { sqlite: 10, postgres: 8 }[engineUnderTest] * times
+const stepsOfEach = 40
+
+after(removeBeginning)
+
+describe('short sequences, each with one thing that could be kept wrongly', () => {
+  for (const { title, isOfPostgres, run } of examples) {
+    if (isOfPostgres && engineUnderTest === 'sqlite') continue
+    test(title, async () => {
+      const installation = await Installation.open(engineUnderTest)
+      try {
+        await run(installation)
+        await installation.compare([...installation.servers.keys()], 'readings-first')
+      } catch (error) {
+        if (!(error instanceof Finding) && !(error instanceof Fault)) throw error
+        assert.fail([error.message, ...folded(installation.log)].join('\n  '))
+      } finally {
+        await installation.close()
+      }
+    })
+  }
+})
+
+test(`${sequences} random sequences of ${stepsOfEach} steps leave every server answering as a fresh one (seed ${seed})`, async (t) => {
+  for (const [index, steps] of drawSequences(engineUnderTest, seed, sequences, stepsOfEach).entries()) {
+    const began = performance.now()
+    const problem = await findProblem(engineUnderTest, steps)
+    if (problem !== undefined) assert.fail(`seed ${seed}, sequence ${index}: ${problem}`)
+    t.diagnostic(`sequence ${index}: ${Math.round(performance.now() - began)} ms`)
+  }
+})
