@@ -11,7 +11,6 @@ import { organizationToChange, organizationToRead } from './organization-access.
 import { pageOf, rememberNode, showAccount } from './organization-answers.ts'
 import { checkTreeTags, putTreeTags } from './organization-tags.ts'
 import { getParent } from './organizations.ts'
-import { refuseConflicts } from './policy-conflicts.ts'
 
 /** The role that AWS makes in every account that an organization creates. */
 export const accessRoleDefault = 'OrganizationAccountAccessRole'
@@ -123,10 +122,8 @@ export const moveAccount = organizationsWrite('MoveAccount', async (context, inp
     refuse({ code: 'AlreadyExists', what: 'child', problem: `the account is already under \`${destination}\`` })
   }
 
-  const before = await context.snapshot()
   await tx.organizations.moveNode(id, destination)
   await rememberNode(context, organization, id)
-  await refuseConflicts(context, before)
   return {}
 })
 

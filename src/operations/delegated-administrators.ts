@@ -194,7 +194,7 @@ async function rememberDelegation(
   const object = { id: `${servicePrincipal}/${account}`, kind: 'delegated-administrator', account }
   await context.tx.history.changed(object, body)
   context.changed(account)
-  await context.governanceChanged()
+  await context.governanceChanged('nothing')
 }
 
 function checkService(service: string): void {

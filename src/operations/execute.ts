@@ -9,7 +9,16 @@ import { Refused, refuse, refuseValue } from '#model/refusal.ts'
 import { findUnfitText } from '#model/text.ts'
 import type { KeptName, Store, Transaction } from '#store/store.ts'
 import { requireStill } from './native/authority.ts'
-import type { AnyOperation, Need, OperationSettings, ReadOperation, WriteContext, WriteOperation } from './operation.ts'
+import type {
+  AnyOperation,
+  Need,
+  OperationSettings,
+  Reach,
+  ReadOperation,
+  WriteContext,
+  WriteOperation,
+} from './operation.ts'
+import { refuseNewConflicts, SnapshotBeforeNeeded } from './policy-conflicts.ts'
 
 /** How long a client token is remembered. EC2 promises no time; a day covers every retry of a tool. */
 export const clientTokenMs = 86_400_000
@@ -66,9 +75,13 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
     await store.write((tx) => tx.tokens.fillWindow(tx.now)).catch(() => undefined)
   }
 
-  async function snapshotOf(tx: Transaction, options: { readonly keep: boolean }): Promise<Snapshot> {
+  function currentSnapshot(tx: Transaction): Snapshot | undefined {
     const known = tx.recall(compiled)
-    if (known?.epoch === tx.governanceEpoch) return known
+    return known?.epoch === tx.governanceEpoch ? known : undefined
+  }
+  async function snapshotOf(tx: Transaction, options: { readonly keep: boolean }): Promise<Snapshot> {
+    const known = currentSnapshot(tx)
+    if (known) return known
     const snapshot = compileSnapshot(await tx.governance.facts(), tx.governanceEpoch)
     if (options.keep) tx.keep(compiled, snapshot)
     return snapshot
@@ -89,27 +102,40 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
     }
     const token = operation.secretOutput ? undefined : tokenOf(operation.name, call)
     const prepared = operation.prepare?.()
-    const answer = await store
-      .write(async (tx) => {
+    const work = (needsSnapshot: boolean) =>
+      store.write(async (tx) => {
         await refuseEndedKey(tx, call.principal)
         const used = token && (await findUse(tx, token))
         if (used) tx.tokens.touch()
         const context = new RequestContext(tx, call, settings, snapshotOf)
-        const before = tx.changes
+        const changes = tx.changes
         try {
           if (used) return { output: await repeat(context, used, token), decisions: [] }
+          const epoch = tx.governanceEpoch
+          const before = currentSnapshot(tx) ?? (needsSnapshot ? await context.snapshot() : undefined)
           const output = await operation.run(context, call.input as never, prepared)
+          // By the epoch, and not by what an operation says of itself: no change of governance can go round it.
+          if (tx.governanceEpoch !== epoch) {
+            // Once it is committed, what the change was judged by is the next requests' snapshot.
+            const compile = () => snapshotOf(tx, { keep: true })
+            await refuseNewConflicts(context, { before, reaches: context.reaches, compile })
+          }
           if (isDryRun(call)) throw new DryRunSucceeded(output, context.decisions)
           await recordEntry(tx, context, operation.name, 'Success', token, output)
           return { output, decisions: context.decisions }
         } catch (error) {
           // Rolls back what it did, then comes back here through `denied` below.
-          if (!(error instanceof Refused) || tx.changes !== before)
+          if (!(error instanceof Refused) || tx.changes !== changes)
             throw markDecisions(error, tx.generation, context.decisions)
           if (!isDryRun(call)) await recordDenial(tx, context, operation.name, error)
           return { refused: error }
         }
       }, token?.hash)
+    const answer = await work(false)
+      .catch((error: unknown) => {
+        if (error instanceof SnapshotBeforeNeeded) return work(true)
+        throw error
+      })
       .catch((error: unknown) => denied(operation, call, error))
     if ('refused' in answer) throw answer.refused
     return answer
@@ -309,6 +335,8 @@ class RequestContext implements WriteContext {
   readonly settings: OperationSettings
   readonly decisions: Decision[]
   readonly subjects: string[]
+  /** What each change of governance can reach. */
+  readonly reaches: Reach[]
   readonly #needs: Need[]
   readonly #snapshotOf: SnapshotOf
   readonly #changesBefore: number
@@ -323,6 +351,7 @@ class RequestContext implements WriteContext {
   ) {
     this.decisions = whole?.context.decisions ?? []
     this.subjects = whole?.context.subjects ?? []
+    this.reaches = whole?.context.reaches ?? []
     this.#needs = whole ? whole.context.#needs : []
     this.#changesBefore = whole ? whole.context.#changesBefore : tx.changes
     this.#epochBefore = whole ? whole.context.#epochBefore : tx.governanceEpoch
@@ -372,7 +401,8 @@ class RequestContext implements WriteContext {
   newId(kind: IdKind): string {
     return formatId(kind, this.tx.installation, this.tx.nextSequence())
   }
-  governanceChanged(): Promise<void> {
+  governanceChanged(reach: Reach = 'everything'): Promise<void> {
+    this.reaches.push(reach)
     return this.tx.moveGovernanceEpoch()
   }
   record(decision: Decision): void {

@@ -280,7 +280,7 @@ export async function providerPool(context: WriteContext, family: 4 | 6): Promis
     createdAt: context.now,
   })
   await context.tx.space.add(n, cidr)
-  await context.governanceChanged()
+  await context.governanceChanged('nothing')
   return pool
 }
 

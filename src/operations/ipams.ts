@@ -112,7 +112,7 @@ export const deleteIpam = ec2Write('DeleteIpam', async (context, input) => {
   await context.tx.tags.removeAll(ipam.id)
   await context.tx.history.changed({ id: ipam.id, kind: resourceType, account: ipam.account }, undefined)
   context.changed(ipam.id)
-  await context.governanceChanged()
+  await context.governanceChanged('nothing')
   return { Ipam: { ...answer, State: 'delete-in-progress' } }
 })
 
@@ -295,7 +295,7 @@ async function remember(context: WriteContext, ipam: Ipam): Promise<void> {
     },
   )
   context.changed(ipam.id)
-  await context.governanceChanged()
+  await context.governanceChanged('nothing')
 }
 
 // The answer ---------------------------------------------------------------------------------------------------------

@@ -20,6 +20,13 @@ export interface Need {
   readonly path: readonly string[]
 }
 
+/**
+ * What a change of governance can bring two assignments against each other for: everybody; the one account that it makes,
+ * moves or tags; or nobody, because it touches no assignment, no document, no pool's rules, and no place or tag of a
+ * node that has accounts below it.
+ */
+export type Reach = 'everything' | 'nothing' | { readonly account: string }
+
 /** What every `run` may touch besides its input: no clock, no randomness, no network, because a transaction may run twice. */
 export interface ReadContext {
   readonly tx: ReadTransaction
@@ -55,8 +62,11 @@ export interface WriteContext extends ReadContext {
   newId(kind: IdKind): string
   /** The next bare sequence number; `newId` is made of these. */
   newSequence(): number
-  /** To be called after any change of the organization, policies, assignments, IPAM settings or pool rules. */
-  governanceChanged(): Promise<void>
+  /**
+   * To be called after any change of the organization, policies, assignments, IPAM settings or pool rules. When `run` has
+   * ended, the change is refused where it brings assignments against each other within its reach: by default, anywhere.
+   */
+  governanceChanged(reach?: Reach): Promise<void>
   /** Adds a decision to the record; it is written in the same transaction, also when the operation then refuses. */
   record(decision: Decision): void
   /** The ids of what this request created, changed or deleted, for the audit entry. */

@@ -6,7 +6,7 @@ import type {
 } from '#formats/aws/organizations.generated.ts'
 import type { Account, Node, Organization, Stretch } from '#store/organizations.ts'
 import { readCursor, writeCursor } from './listing.ts'
-import type { ReadContext, WriteContext } from './operation.ts'
+import type { Reach, ReadContext, WriteContext } from './operation.ts'
 
 /** AWS Organizations: pages of 20, and no larger. */
 const pageSize = 20
@@ -79,8 +79,16 @@ export async function pageOf<T>(
   return { items: shown, next: items.length > size ? { NextToken: writeCursor(placeOf(shown.at(-1)!)) } : {} }
 }
 
-/** Keeps a node's new state, with its tags: policy conditions read these. Undefined where the node is gone. */
-export async function rememberNode(context: WriteContext, organization: Organization, id: string): Promise<void> {
+/**
+ * Keeps a node's new state, with its tags: policy conditions read these. Of an account nobody else can be reached; of
+ * others the caller says whether anybody is below.
+ */
+export async function rememberNode(
+  context: WriteContext,
+  organization: Organization,
+  id: string,
+  reach: Reach = 'everything',
+): Promise<void> {
   const { tx } = context
   const node = await tx.organizations.findNode(id)
   const kind = node?.kind ?? 'organizational-unit' // Nothing else can go.
@@ -89,5 +97,5 @@ export async function rememberNode(context: WriteContext, organization: Organiza
     node && { ...node, tags: await tx.tags.of(id) },
   )
   context.changed(id)
-  await context.governanceChanged()
+  await context.governanceChanged(kind === 'account' ? { account: id } : reach)
 }

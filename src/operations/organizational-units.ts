@@ -31,7 +31,7 @@ export const createOrganizationalUnit = organizationsWrite('CreateOrganizational
   }
   await tx.organizations.insertNode(unit)
   await putTreeTags(context, organization, unit, tags)
-  await rememberNode(context, organization, unit.id)
+  await rememberNode(context, organization, unit.id, 'nothing')
   return { OrganizationalUnit: await showUnit(context, organization, unit) }
 })
 
@@ -46,7 +46,7 @@ export const updateOrganizationalUnit = organizationsWrite('UpdateOrganizational
 
   await refuseTakenName(context, unit.parentId!, name)
   await context.tx.organizations.renameUnit(id, name)
-  await rememberNode(context, organization, id)
+  await rememberNode(context, organization, id, 'nothing')
   return { OrganizationalUnit: await showUnit(context, organization, { ...unit, name }) }
 })
 
@@ -74,7 +74,7 @@ export const deleteOrganizationalUnit = organizationsWrite('DeleteOrganizational
 
   await tx.organizations.removeNode(id)
   await tx.tags.removeAll(id)
-  await rememberNode(context, organization, id)
+  await rememberNode(context, organization, id, 'nothing')
   return {}
 })
 

@@ -30,7 +30,7 @@ export const createOrganization = organizationsWrite('CreateOrganization', async
   await tx.organizations.create(organization)
   await tx.history.changed({ id: organization.id, kind: 'organization', account: caller.account }, organization)
   context.changed(organization.id)
-  await rememberNode(context, organization, organization.rootId)
+  await rememberNode(context, organization, organization.rootId, 'nothing')
   await rememberNode(context, organization, organization.managementAccount)
   return { Organization: await showOrganization(context, organization) }
 })

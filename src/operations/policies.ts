@@ -70,7 +70,7 @@ export async function insertPolicy(
   await putTags(context, { id: policy.id, type: policyType, account: policy.account }, tags)
   const said = compatibility ?? settingsOf(tags).compatibility ?? ipam.policyCompatibility
   await writeVersion(context, policy, { compatibility: said, documents: [] })
-  await remember(context, policy.id)
+  await remember(context, policy.id, 'nothing')
   return policy
 }
 
@@ -94,7 +94,7 @@ export const deleteIpamPolicy = ec2Write('DeleteIpamPolicy', async (context, inp
   await context.tx.tags.removeAll(policy.id)
   await context.tx.history.changed({ id: policy.id, kind: policyType, account: policy.account }, undefined)
   context.changed(policy.id)
-  await context.governanceChanged()
+  await context.governanceChanged('nothing')
   return { IpamPolicy: { ...describe(policy, tags), State: 'delete-in-progress' } }
 })
 

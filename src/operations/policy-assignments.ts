@@ -7,7 +7,6 @@ import { refuse } from '#model/refusal.ts'
 import type { Policy } from '#store/policies.ts'
 import { refuseFreeTier, refuseTooMany } from './ipam-access.ts'
 import type { ReadContext, WriteContext } from './operation.ts'
-import { refuseConflicts } from './policy-conflicts.ts'
 import { changeTags, ipamOf, remember, tagSettingsOf } from './policy-content.ts'
 
 /** Our own bounds, far above Amazon's quota (100 targets): every snapshot holds all of it. */
@@ -58,7 +57,6 @@ export async function assign(
   policy: Policy,
   { targetId, managedBy, kind, mode, replaces }: AssignmentWish,
 ): Promise<void> {
-  const before = await context.snapshot()
   refuseFreeTier(await ipamOf(context, policy), 'An IPAM policy')
   const current = await context.tx.policies.findAssignment(policy.id, targetId)
   if (!current) await refuseTooManyTargets(context, policy)
@@ -69,15 +67,12 @@ export async function assign(
   }
   await context.tx.policies.assign({ policyId: policy.id, targetId, managedBy, kind, mode })
   await remember(context, policy.id)
-  await refuseConflicts(context, before)
 }
 
 /** Takes a policy off a target. What was hidden behind a nearer default comes to the light. */
 export async function unassign(context: WriteContext, policy: Policy, targetId: string): Promise<void> {
-  const before = await context.snapshot()
   await context.tx.policies.unassign(policy.id, targetId)
   await remember(context, policy.id)
-  await refuseConflicts(context, before)
 }
 
 /** Kind and mode follow a change of the tags that speak of them, wherever the policy is enabled. */

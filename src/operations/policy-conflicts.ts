@@ -1,49 +1,78 @@
-// The check that ends every change of governance: no two assignments that could not both be met.
-import { type Conflict, findConflicts } from '#model/policy/conflicts.ts'
+// The check that ends every change of governance: no two assignments that could not both be met (policy-model §3).
+import { type Conflict, conflictsIn, type Look } from '#model/policy/conflicts.ts'
 import { compileSnapshot, type Snapshot } from '#model/policy/snapshot.ts'
 import { refuse } from '#model/refusal.ts'
-import type { WriteContext } from './operation.ts'
+import type { Reach, ReadContext } from './operation.ts'
+
+/** What stood before the change is not known, and what stands after it cannot be judged without: run the work again with it. */
+export class SnapshotBeforeNeeded extends Error {}
+
+interface Change {
+  /** The snapshot from before the change, where somebody has compiled it. */
+  readonly before: Snapshot | undefined
+  readonly reaches: readonly Reach[]
+  /** Compiles the facts as they are now. */
+  compile(): Promise<Snapshot>
+}
 
 /**
- * Refuses a change after which two assignments could not both be met (policy-model §3), naming both.
- * To be called after the change, in its transaction. `before` is the snapshot from before the change: what already stood
- * against each other there is not this change's doing, and must not keep anybody from repairing something else.
+ * Refuses a change after which two assignments could not both be met, naming both. To be called after the change, in its
+ * transaction. What already stood against each other at the same node is not this change's doing, and must not keep
+ * anybody from repairing something else.
+ *
+ * A change that reaches single accounts is judged by the few rows that say what applies to these; only where one of them
+ * meets a conflict, or the change reaches further, are all facts compiled.
+ * @throws SnapshotBeforeNeeded where there are conflicts, and `before` is undefined
  */
-export async function refuseConflicts(context: WriteContext, before?: Snapshot): Promise<void> {
-  refuseNewOf(await compileAnew(context), before)
+export async function refuseNewConflicts(context: ReadContext, { before, reaches, compile }: Change): Promise<void> {
+  const accounts = reaches.flatMap((reach) => (typeof reach === 'object' ? reach.account : []))
+  // Where nobody said how far it reaches, it reaches everywhere.
+  const isNarrow = reaches.length > 0 && !reaches.includes('everything')
+  if (isNarrow && !(await meetsConflict(context, accounts))) return
+  const after = await compile()
+  if (!before && hasAny(conflictsIn(after))) throw new SnapshotBeforeNeeded()
+  if (!before) return
+  refuseFirst(conflictsIn(after, { before }))
+  // A candidate is looked at when it is put. What else changes may leave it one that cannot be promoted.
+  if (after.candidates && hasNewCandidate(before, after)) {
+    refuseFirst(conflictsIn(after.candidates.snapshot, { before: before.candidates?.snapshot ?? before }))
+  }
 }
 
-/** The same for the world in which every candidate has replaced what it stands beside. */
-export async function refuseCandidateConflicts(context: WriteContext, before: Snapshot): Promise<void> {
-  const after = await compileAnew(context)
-  if (after.candidates) refuseNewOf(after.candidates.snapshot, before.candidates?.snapshot ?? before)
+async function meetsConflict({ tx }: ReadContext, accounts: readonly string[]): Promise<boolean> {
+  for (const account of new Set(accounts)) {
+    const facts = await tx.governance.factsOf(account)
+    if (facts.assignments.length < 2) continue
+    const look: Look = { accounts: [account] }
+    if (hasAny(conflictsIn(compileSnapshot(facts, tx.governanceEpoch), look))) return true
+  }
+  return false
 }
 
-const compileAnew = async ({ tx }: WriteContext): Promise<Snapshot> =>
-  compileSnapshot(await tx.governance.facts(), tx.governanceEpoch)
+const hasAny = (conflicts: Iterator<Conflict>): boolean => conflicts.next().done !== true
 
-function refuseNewOf(after: Snapshot, before: Snapshot | undefined): void {
-  const conflicts = findConflicts(after)
-  if (conflicts.length === 0) return
-  const known = new Set(before ? findConflicts(before).map(identityOf) : [])
-  const conflict = conflicts.find((conflict) => !known.has(identityOf(conflict)))
-  if (!conflict) return
-  const { kind, node, locale, resourceType, parties, problem } = conflict
-  refuse({
-    code: 'PolicyConflict',
-    kind,
-    node,
-    locale,
-    resourceType,
-    parties: parties.map(({ policy, version, target, owner }) => ({
-      policyId: policy,
-      version,
-      targetId: target,
-      account: owner,
-    })),
-    problem,
-  })
+function hasNewCandidate(before: Snapshot, after: Snapshot): boolean {
+  const numbersOf = ({ candidates }: Snapshot): number[] =>
+    [...(candidates?.byTarget.values() ?? [])].flat().map(({ n }) => n)
+  const known = new Set(numbersOf(before))
+  return numbersOf(after).some((n) => !known.has(n))
 }
 
-const identityOf = ({ kind, locale, resourceType, parties }: Conflict): string =>
-  [kind, locale, resourceType, ...parties.map(({ policy, target }) => `${policy} ${target}`)].join('\n')
+function refuseFirst(conflicts: Iterable<Conflict>): void {
+  for (const { kind, node, locale, resourceType, parties, problem } of conflicts) {
+    refuse({
+      code: 'PolicyConflict',
+      kind,
+      node,
+      locale,
+      resourceType,
+      parties: parties.map(({ policy, version, target, owner }) => ({
+        policyId: policy,
+        version,
+        targetId: target,
+        account: owner,
+      })),
+      problem,
+    })
+  }
+}

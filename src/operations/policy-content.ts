@@ -15,8 +15,7 @@ import type { Ipam } from '#store/ipams.ts'
 import type { Policy } from '#store/policies.ts'
 import type { Tag } from '#store/tags.ts'
 import { refuseFreeTier, refuseTooMany } from './ipam-access.ts'
-import type { ReadContext, WriteContext } from './operation.ts'
-import { refuseConflicts } from './policy-conflicts.ts'
+import type { Reach, ReadContext, WriteContext } from './operation.ts'
 import { putTags, refuseBadTags, tagsInModel } from './tagging.ts'
 
 /** Our own bound, far above Amazon's quotas: every snapshot holds all of it. */
@@ -80,7 +79,6 @@ export async function putDocument(
   document: PolicyDocument,
   fields: DocumentFields,
 ): Promise<void> {
-  const before = await context.snapshot()
   await refuseUnfitDocument(context, policy, document, fields)
   const content = await contentOf(context, policy)
   const documents = content.documents.filter((one) => !isSamePair(one, document))
@@ -89,7 +87,6 @@ export async function putDocument(
   await writeVersion(context, policy, { ...content, documents })
   await bringTagsInLine(context, policy, [document])
   await remember(context, policy.id)
-  await refuseConflicts(context, before)
 }
 
 /** Changes whose semantics a policy has: settings that nobody said follow. */
@@ -98,7 +95,6 @@ export async function setCompatibility(
   policy: Policy,
   compatibility: Compatibility,
 ): Promise<void> {
-  const before = await context.snapshot()
   const { documents } = await contentOf(context, policy)
   const tags = await tagSettingsOf(context, policy)
   const follow = { before: tags, after: tags, compatibility }
@@ -108,12 +104,10 @@ export async function setCompatibility(
   })
   await bringCompatibilityInLine(context, policy, compatibility)
   await remember(context, policy.id)
-  await refuseConflicts(context, before)
 }
 
 /** Makes an old version's content the next version. Its pools must still be there, and fit. */
 export async function restoreVersion(context: WriteContext, policy: Policy, version: number): Promise<void> {
-  const before = await context.snapshot()
   const restored = await context.tx.policies.findVersion(policy.id, version)
   if (!restored) refuse({ code: 'NotFound', what: 'policy-version', id: String(version) })
   const { compatibility } = restored.body
@@ -126,7 +120,6 @@ export async function restoreVersion(context: WriteContext, policy: Policy, vers
   await bringCompatibilityInLine(context, policy, compatibility)
   await bringTagsInLine(context, policy, documents)
   await remember(context, policy.id)
-  await refuseConflicts(context, before)
 }
 
 /** Writes a version that is not in force, to be a candidate. Its pools must be there, and fit. */
@@ -147,7 +140,7 @@ export async function draftVersion(
   return version
 }
 
-/** Puts a version that is there in force. `remember` and `refuseConflicts` must follow. */
+/** Puts a version that is there in force. `remember` must follow. */
 export async function putInForce(context: WriteContext, policy: Policy, version: number): Promise<void> {
   const { compatibility, documents } = (await context.tx.policies.findVersion(policy.id, version))!.body
   for (const document of documents) await refuseUnfitDocument(context, policy, document, nativeFields)
@@ -169,7 +162,7 @@ const hashOf = ({ id: policyId, ipamId, account, version }: Policy, body: Policy
   hash('sha256', canonicalText({ policyId, ipamId, account, version, ...body }), 'hex')
 
 /** The policy as it is now, for the history, and that decisions must be made anew. */
-export async function remember(context: WriteContext, id: string): Promise<void> {
+export async function remember(context: WriteContext, id: string, reach?: Reach): Promise<void> {
   const policy = (await context.tx.policies.find(id))!
   const version = (await context.tx.policies.findVersion(id, policy.version))!
   await context.tx.history.changed(
@@ -183,7 +176,7 @@ export async function remember(context: WriteContext, id: string): Promise<void>
     },
   )
   context.changed(id)
-  await context.governanceChanged()
+  await context.governanceChanged(reach)
 }
 
 // Whether it can be --------------------------------------------------------------------------------------------------

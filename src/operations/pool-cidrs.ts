@@ -47,7 +47,7 @@ export const provisionIpamPoolCidr = ec2Write('ProvisionIpamPoolCidr', async (co
   await context.tx.pools.insertCidr(provisioned)
   if (provisioned.state === 'provisioned') {
     await context.tx.space.add(pool.n, provisioned.cidr)
-    await context.governanceChanged()
+    await context.governanceChanged('nothing')
   }
   await remember(context, pool, provisioned)
   return {
@@ -342,7 +342,7 @@ async function takeAway(context: WriteContext, pool: Pool, provisioned: PoolCidr
     refuse({ code: 'IncorrectState', what: 'ipam-pool', id: pool.id, problem })
   }
   await removeSpace(context, pool, provisioned)
-  await context.governanceChanged()
+  await context.governanceChanged('nothing')
 }
 
 async function forgetFailures(context: WriteContext, pool: Pool, cidr: Cidr | undefined): Promise<void> {

@@ -27,7 +27,7 @@ import {
   stateOf,
 } from './ipam-access.ts'
 import { filterBy, page, refuseIdsWithPaging } from './listing.ts'
-import { ec2Read, ec2Write, type ReadContext, type WriteContext } from './operation.ts'
+import { ec2Read, ec2Write, type Reach, type ReadContext, type WriteContext } from './operation.ts'
 import { refuseUndeletable, removePools, withDescendants } from './pool-removal.ts'
 import { putTags, tagsGiven, tagsInModel, tagsToCreate } from './tagging.ts'
 
@@ -63,7 +63,7 @@ export const createIpamPool = ec2Write('CreateIpamPool', async (context, input) 
   await context.tx.pools.insert(pool)
   await putTags(context, { id: pool.id, type: resourceType, account: pool.account }, tags)
   const settled = await settle(context, pool, settingsOf(tags))
-  await remember(context, settled)
+  await remember(context, settled, 'nothing')
   return { IpamPool: { ...(await describe(context, { pool: settled, ipam })), State: 'create-in-progress' } }
 })
 
@@ -101,7 +101,7 @@ export const modifyIpamPool = ec2Write('ModifyIpamPool', async (context, input) 
   refuseAutoImport(input)
 
   await context.tx.pools.update(modified)
-  await remember(context, modified)
+  await remember(context, modified, asksTheSame(pool, modified) ? 'nothing' : 'everything')
   return { IpamPool: { ...(await describe(context, { pool: modified, ipam })), State: 'modify-in-progress' } }
 })
 
@@ -114,7 +114,7 @@ export const deleteIpamPool = ec2Write('DeleteIpamPool', async (context, input) 
 
   const answer = await describe(context, { pool, ipam })
   await removePools(context, pools)
-  await context.governanceChanged()
+  await context.governanceChanged('nothing')
   return { IpamPool: { ...answer, State: 'delete-in-progress' } }
 })
 
@@ -131,7 +131,7 @@ export async function applyPoolTags(context: WriteContext, id: string, before: r
     ...(isSame('quarantineSeconds') ? {} : { quarantineSeconds: has.quarantineSeconds ?? null }),
     ...(isSame('sharedWith') ? {} : { sharedWith: has.sharedWith }),
   })
-  if (settled !== pool) await remember(context, settled)
+  if (settled !== pool) await remember(context, settled, 'nothing')
 }
 
 /** Settings of a pool that EC2 has no parameters for. What is undefined stays as it is. */
@@ -148,7 +148,7 @@ export async function setPoolSettings(context: WriteContext, id: string, wanted:
   }
   const pool = (await context.tx.pools.find(id))!
   const settled = await settle(context, pool, wanted)
-  if (settled !== pool) await remember(context, settled)
+  if (settled !== pool) await remember(context, settled, 'nothing')
 }
 const settingKeys = {
   quarantineSeconds: 'cadastre:quarantine-seconds',
@@ -266,6 +266,12 @@ async function sourceResourceNamed(
   return { ResourceId: vpc.id, ResourceType: 'vpc', ResourceRegion: vpc.region, ResourceOwner: vpc.account }
 }
 
+/** Whether the pool's rules ask of requests what they did: only then is nothing otherwise for policies that list it. */
+const asksTheSame = (a: Pool, b: Pool): boolean =>
+  a.minNetmaskLength === b.minNetmaskLength &&
+  a.maxNetmaskLength === b.maxNetmaskLength &&
+  JSON.stringify(a.requiredTags) === JSON.stringify(b.requiredTags)
+
 function changedTags(pool: Pool, input: ModifyIpamPoolRequest): readonly PoolTag[] {
   const same = (a: RequestIpamResourceTag) => (b: PoolTag) => a.Key === b.Key && (a.Value ?? '') === b.Value
   const removed = tagsGiven(input.RemoveAllocationResourceTags, 'RemoveAllocationResourceTag')
@@ -305,7 +311,7 @@ async function refuseWhatIsLeft(context: ReadContext, pool: Pool): Promise<void>
 // What changes -------------------------------------------------------------------------------------------------------
 
 /** The pool as it is now, for the history, and that decisions must be made anew. */
-async function remember(context: WriteContext, pool: Pool): Promise<void> {
+async function remember(context: WriteContext, pool: Pool, reach: Reach): Promise<void> {
   const tags = await context.tx.tags.of(pool.id)
   const sharedWith = await context.tx.pools.shares(pool.n)
   await context.tx.history.changed(
@@ -313,7 +319,7 @@ async function remember(context: WriteContext, pool: Pool): Promise<void> {
     { ...pool, sharedWith, tags },
   )
   context.changed(pool.id)
-  await context.governanceChanged()
+  await context.governanceChanged(reach)
 }
 
 // The answer ---------------------------------------------------------------------------------------------------------

@@ -1,14 +1,12 @@
 // Tags of any object that has an owner: put, taken away, listed. On policies, IPAMs and pools some of them are settings.
 import type { TagDescription } from '#formats/aws/ec2.generated.ts'
 import { type IdKind, kindOf, parseId } from '#model/identifier.ts'
-import type { Snapshot } from '#model/policy/snapshot.ts'
 import { type Noun, refuse, refuseValue } from '#model/refusal.ts'
 import type { Owner, Tag, TagRow, Tags } from '#store/tags.ts'
 import { applyIpamTags } from './ipams.ts'
 import { filterBy, type PageWish, readCursor, writeCursor } from './listing.ts'
 import { ec2Read, ec2Write, type ReadContext, type WriteContext } from './operation.ts'
 import { applyPolicyTags } from './policies.ts'
-import { refuseConflicts } from './policy-conflicts.ts'
 import { applyPoolTags } from './pools.ts'
 import { putTags, refuseBadTags, type Tagged, tagsGiven } from './tagging.ts'
 
@@ -127,11 +125,9 @@ async function changeTags(
   if (ids.length > resourcesMax) {
     refuseValue('ResourceId', `${ids.length} resources`, `at most ${resourcesMax} are allowed`)
   }
-  const before = await context.snapshot()
   const objects: TaggableObject[] = []
   for (const id of new Set(ids)) objects.push(await getTaggable(context, id))
   for (const object of objects) await retag(context, object, next)
-  await refuseNewConflicts(context, objects, before)
 }
 
 async function retag(
@@ -151,11 +147,6 @@ async function retag(
   for (const { Key } of removed) await context.tx.tags.remove(resource.id, Key)
   context.changed(resource.id)
   await kind.settle?.(context, resource.id, current)
-}
-
-/** Only policies' settings can stand against each other. */
-async function refuseNewConflicts(context: WriteContext, objects: readonly TaggableObject[], before: Snapshot) {
-  if (objects.some(({ type }) => type === 'ipam-policy')) await refuseConflicts(context, before)
 }
 
 // The list -----------------------------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 // Everything that decisions are made on, read at once.
-import { fromKey } from '#model/cidr.ts'
+import { type Cidr, fromKey } from '#model/cidr.ts'
 import type { Assignment, AssignmentCandidate, Mode, PolicyDocument, PolicyVersion } from '#model/policy/document.ts'
 import type { GovernanceFacts, IpamFacts, NodeFacts, PoolFacts } from '#model/policy/snapshot.ts'
 import type { RoleBinding } from '#model/roles.ts'
@@ -7,7 +7,7 @@ import { Exceptions } from './exceptions.ts'
 import type { Clock } from './history.ts'
 import type { PoolTag } from './pools.ts'
 import { ResourceTypes } from './resource-types.ts'
-import type { Sql } from './sql.ts'
+import { listOfTexts, type Sql, type SqlValue } from './sql.ts'
 
 /** What stands in `policy_version.body`. */
 export type PolicyBody = Pick<PolicyVersion, 'compatibility' | 'documents'>
@@ -57,6 +57,39 @@ interface PoolRow {
   required_tags: string
 }
 
+const toPool = (row: PoolRow, cidrs: readonly Cidr[], sharedWith: readonly string[]): PoolFacts => ({
+  id: row.id,
+  ipamId: row.ipam_id,
+  account: row.account,
+  scopeId: row.scope_id,
+  scopeType: row.scope_type,
+  family: row.family,
+  locale: row.locale ?? undefined,
+  awsService: row.aws_service ?? undefined,
+  publicIpSource: row.public_ip_source ?? undefined,
+  minNetmaskLength: row.min_netmask_length ?? undefined,
+  maxNetmaskLength: row.max_netmask_length ?? undefined,
+  defaultNetmaskLength: row.default_netmask_length ?? undefined,
+  requiredTags: (JSON.parse(row.required_tags) as PoolTag[]).map(({ Key, Value }) => ({ key: Key, value: Value })),
+  cidrs,
+  sharedWith,
+})
+
+/** What facts are read of: all, or those that a condition of SQL picks by what follows `in`. */
+interface Part {
+  readonly text: string
+  readonly values: readonly SqlValue[]
+}
+/** Far below the parameters that a statement may have. */
+const poolsPerStatementMax = 1_000
+
+/** An account, and all that is above it in the tree. */
+const wayUp = `with recursive way (id, parent_id) as (
+    select id, parent_id from organization_node where id = ?
+    union all
+    select o.id, o.parent_id from organization_node o join way on o.id = way.parent_id)
+  select id from way`
+
 export class Governance {
   readonly #sql: Sql
   readonly #exceptions: Exceptions
@@ -66,18 +99,14 @@ export class Governance {
   }
 
   async facts(): Promise<GovernanceFacts> {
-    const tags = await this.#tags()
     const admin = await this.#sql.get<{ account: string }>(
       `select account from delegated_administrator where service_principal = 'ipam.amazonaws.com'`,
     )
     return {
-      nodes: await this.#nodes(tags),
+      nodes: await this.#nodes(),
       ipams: await this.#ipams(),
       policies: await this.#policies(),
-      assignments: await this.#sql.all<Assignment>(
-        `select policy_id as "policyId", target_id as "targetId", kind, mode, managed_by as "managedBy" from assignment
-         order by assigned_at, policy_id, target_id`,
-      ),
+      assignments: await this.#assignments(),
       pools: await this.#pools(),
       bindings: await this.#sql.all<RoleBinding>(
         'select id, principal, role, node, effect from role_binding order by id',
@@ -89,9 +118,45 @@ export class Governance {
     }
   }
 
-  async #nodes(tags: ReadonlyMap<string, ReadonlyMap<string, string>>): Promise<NodeFacts[]> {
+  /**
+   * As much of the facts as says which documents are enforced on one account and what they say: it and what is above it,
+   * the policies enabled there, and the pools that they list. Costs a few statements, however large the installation;
+   * where fewer than two policies are enabled there is nothing to compare, and only the assignments are read.
+   */
+  async factsOf(account: string): Promise<GovernanceFacts> {
+    const assignments = await this.#assignments({ text: `(${wayUp} union select ?)`, values: [account, account] })
+    if (assignments.length < 2) return { nodes: [], ipams: [], policies: [], assignments, pools: [] }
+    const policies = await this.#policies(listOfTexts(assignments.map(({ policyId }) => policyId)))
+    const documents = policies.flatMap((policy) => policy.documents)
+    const listed = [...new Set(documents.flatMap(({ rules }) => rules.map(({ pool }) => pool)))]
+    const pools: PoolFacts[] = []
+    for (let at = 0; at < listed.length; at += poolsPerStatementMax) {
+      pools.push(...(await this.#pools(listOfTexts(listed.slice(at, at + poolsPerStatementMax)))))
+    }
+    return {
+      nodes: await this.#nodes({ text: `(${wayUp})`, values: [account] }),
+      ipams: [],
+      policies,
+      assignments,
+      pools,
+      resourceTypes: (await new ResourceTypes(this.#sql).all()).map(({ type }) => type),
+    }
+  }
+
+  async #assignments(targets?: Part): Promise<Assignment[]> {
+    const picked = targets ? `where mode = 'enforce' and target_id in ${targets.text}` : ''
+    return this.#sql.all<Assignment>(
+      `select policy_id as "policyId", target_id as "targetId", kind, mode, managed_by as "managedBy" from assignment
+       ${picked} order by assigned_at, policy_id, target_id`,
+      ...(targets?.values ?? []),
+    )
+  }
+
+  async #nodes(ids?: Part): Promise<NodeFacts[]> {
+    const tags = await this.#tags(ids)
     const rows = await this.#sql.all<{ id: string; kind: NodeFacts['kind']; parent_id: string | null }>(
-      'select id, kind, parent_id from organization_node order by id',
+      `select id, kind, parent_id from organization_node ${ids ? `where id in ${ids.text}` : ''} order by id`,
+      ...(ids?.values ?? []),
     )
     return rows.map(({ id, kind, parent_id }) => ({
       id,
@@ -114,10 +179,12 @@ export class Governance {
     return rows.map((row) => ({ ...row, operatingRegions: (regions.get(row.id) ?? []).map(({ region }) => region) }))
   }
 
-  async #policies(): Promise<PolicyVersion[]> {
+  async #policies(ids?: Part): Promise<PolicyVersion[]> {
     const rows = await this.#sql.all<PolicyRow>(
       `select p.id, p.version, p.ipam_id, p.account, v.body from policy p
-       join policy_version v on v.policy_id = p.id and v.version = p.version order by p.id`,
+       join policy_version v on v.policy_id = p.id and v.version = p.version
+       ${ids ? `where p.id in ${ids.text}` : ''} order by p.id`,
+      ...(ids?.values ?? []),
     )
     return rows.map(toVersion)
   }
@@ -137,12 +204,15 @@ export class Governance {
     }))
   }
 
-  async #pools(): Promise<PoolFacts[]> {
+  /** Those picked by their ids come without their CIDRs and shares. */
+  async #pools(ids?: Part): Promise<PoolFacts[]> {
     const rows = await this.#sql.all<PoolRow>(
       `select p.n, p.id, p.ipam_id, p.account, p.scope_id, s.kind as scope_type, p.family, p.locale, p.aws_service,
          p.public_ip_source, p.min_netmask_length, p.max_netmask_length, p.default_netmask_length, p.required_tags
-       from pool p join scope s on s.id = p.scope_id order by p.n`,
+       from pool p join scope s on s.id = p.scope_id ${ids ? `where p.id in ${ids.text}` : ''} order by p.n`,
+      ...(ids?.values ?? []),
     )
+    if (ids) return rows.map((row) => toPool(row, [], []))
     const cidrs = Map.groupBy(
       await this.#sql.all<{ pool: number; first: Uint8Array; length: number }>(
         `select pool, first, length from pool_cidr where state <> 'failed-provision' order by pool, first`,
@@ -155,30 +225,21 @@ export class Governance {
       ),
       ({ pool }) => pool,
     )
-    return rows.map((row) => ({
-      id: row.id,
-      ipamId: row.ipam_id,
-      account: row.account,
-      scopeId: row.scope_id,
-      scopeType: row.scope_type,
-      family: row.family,
-      locale: row.locale ?? undefined,
-      awsService: row.aws_service ?? undefined,
-      publicIpSource: row.public_ip_source ?? undefined,
-      minNetmaskLength: row.min_netmask_length ?? undefined,
-      maxNetmaskLength: row.max_netmask_length ?? undefined,
-      defaultNetmaskLength: row.default_netmask_length ?? undefined,
-      requiredTags: (JSON.parse(row.required_tags) as PoolTag[]).map(({ Key, Value }) => ({ key: Key, value: Value })),
-      cidrs: (cidrs.get(row.n) ?? []).map(({ first, length }) => fromKey(first, length)),
-      sharedWith: (shares.get(row.n) ?? []).map(({ principal }) => principal),
-    }))
+    return rows.map((row) =>
+      toPool(
+        row,
+        (cidrs.get(row.n) ?? []).map(({ first, length }) => fromKey(first, length)),
+        (shares.get(row.n) ?? []).map(({ principal }) => principal),
+      ),
+    )
   }
 
   /** Tags that decisions read: those of organization nodes. */
-  async #tags(): Promise<Map<string, Map<string, string>>> {
+  async #tags(ids?: Part): Promise<Map<string, Map<string, string>>> {
     const rows = await this.#sql.all<{ resource_id: string; key: string; value: string }>(
       `select resource_id, key, value from tag
-       where resource_id in (select id from organization_node) order by resource_id, key`,
+       where resource_id in ${ids?.text ?? '(select id from organization_node)'} order by resource_id, key`,
+      ...(ids?.values ?? []),
     )
     const tags = new Map<string, Map<string, string>>()
     for (const { resource_id, key, value } of rows) {

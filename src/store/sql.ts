@@ -23,9 +23,16 @@ export interface Sql {
  * What follows `in` for these numbers, and their values. Lists are filled up with their last number to a power of two, so
  * that there are few texts, whatever the lengths; an empty one finds nothing.
  */
-export function listOf(numbers: readonly number[]): { readonly text: string; readonly values: readonly number[] } {
-  const values = [...new Set(numbers)]
-  const last = values.at(-1) ?? -1
+export const listOf = (numbers: readonly number[]) => filled(numbers, -1)
+/** The same for texts. */
+export const listOfTexts = (texts: readonly string[]) => filled(texts, '')
+
+function filled<T extends SqlValue>(
+  all: readonly T[],
+  none: T,
+): { readonly text: string; readonly values: readonly T[] } {
+  const values = [...new Set(all)]
+  const last = values.at(-1) ?? none
   const size = 2 ** Math.ceil(Math.log2(Math.max(values.length, 1)))
   while (values.length < size) values.push(last)
   return { text: `(${values.map(() => '?').join(', ')})`, values }

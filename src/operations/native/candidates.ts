@@ -7,7 +7,6 @@ import type { DifferenceGroup, Span, StoredCandidate } from '#store/candidates.t
 import type { StoredAssignment } from '#store/policies.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { dropContradictedTags } from '../policy-assignments.ts'
-import { refuseCandidateConflicts, refuseConflicts } from '../policy-conflicts.ts'
 import {
   contentOf,
   type DocumentFields,
@@ -169,7 +168,6 @@ export const putCandidate = nativeWrite({
       const [field, value] = version === undefined ? ['mode', mode] : ['version', version]
       refuseValue(field!, value, `version ${found.version} in mode \`${live.mode}\` is what acts already`)
     }
-    const before = await context.snapshot()
     const put: StoredCandidate = {
       n: context.newSequence(),
       policyId,
@@ -181,7 +179,6 @@ export const putCandidate = nativeWrite({
     }
     await context.tx.candidates.put(put)
     await remember(acting, policyId)
-    await refuseCandidateConflicts(context, before)
     return describe(put)
   },
 })
@@ -222,7 +219,6 @@ export const promoteCandidate = nativeWrite({
     const { acting, found } = await actingOn(context, input.policyId)
     const live = await getAssignment(context, input)
     const promoted = await getStored(context, input)
-    const before = await context.snapshot()
     await context.tx.candidates.remove(input.policyId, input.targetId)
     if (promoted.version !== undefined && promoted.version !== found.version) {
       await settleElsewhere(context, promoted)
@@ -232,7 +228,6 @@ export const promoteCandidate = nativeWrite({
     await context.tx.policies.assign({ ...live, mode })
     await dropContradictedTags(acting, found)
     await remember(acting, input.policyId)
-    await refuseConflicts(context, before)
     const { version } = await findPolicy(context, input.policyId)
     return { ...input, version, mode }
   },

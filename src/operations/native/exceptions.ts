@@ -514,7 +514,7 @@ async function remember(context: WriteContext, stored: Exception): Promise<void>
   const account = isAccountId(target) ? target : context.caller.account
   await context.tx.history.changed({ id, kind: 'exception', account }, stored)
   context.changed(id)
-  await context.governanceChanged()
+  await context.governanceChanged('nothing')
 }
 
 // The answer ---------------------------------------------------------------------------------------------------------

@@ -239,7 +239,7 @@ export const createAnAccount = nativeWrite({
   output: account,
   rest: { method: 'POST', path: '/accounts', status: 201 },
   cli: 'account create',
-  refusals: ['NotFound', 'AlreadyExists', 'LimitExceeded'],
+  refusals: ['NotFound', 'AlreadyExists', 'LimitExceeded', 'PolicyConflict'],
   at: async (context, input) => placeOfParent(context, input.parentId),
   async run(context, { name, email, parentId, tags }) {
     const { rootId } = await findOrganization(context)
@@ -285,7 +285,7 @@ export const updateAccount = nativeWrite({
   output: account,
   rest: { method: 'PATCH', path: '/accounts/{account}' },
   cli: 'account update',
-  refusals: ['NotFound', 'LimitExceeded'],
+  refusals: ['NotFound', 'LimitExceeded', 'PolicyConflict'],
   changes: getAccount,
   at: placeOfAccount,
   async run(context, input) {
@@ -303,7 +303,7 @@ export const moveAnAccount = nativeWrite({
   output: account,
   rest: { method: 'POST', path: '/accounts/{account}/move' },
   cli: 'account move',
-  refusals: ['NotFound', 'AlreadyExists', 'NotEligible'],
+  refusals: ['NotFound', 'AlreadyExists', 'NotEligible', 'PolicyConflict'],
   changes: getAccount,
   at: placeOfAccount,
   async run(context, input) {
@@ -393,7 +393,7 @@ export const updateUnit = nativeWrite({
   output: unit,
   rest: { method: 'PATCH', path: '/organizational-units/{unitId}' },
   cli: 'unit update',
-  refusals: ['NotFound', 'AlreadyExists', 'LimitExceeded'],
+  refusals: ['NotFound', 'AlreadyExists', 'LimitExceeded', 'PolicyConflict'],
   changes: getUnit,
   at: placeOfUnit,
   async run(context, { unitId, name, tags }) {

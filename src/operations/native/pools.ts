@@ -268,7 +268,7 @@ export const updatePool = nativeWrite({
   output: pool,
   rest: { method: 'PATCH', path: '/pools/{poolId}' },
   cli: 'pool update',
-  refusals: ['NotFound', 'MalformedId', 'LimitExceeded'],
+  refusals: ['NotFound', 'MalformedId', 'LimitExceeded', 'PolicyConflict'],
   changes: getPool,
   at: placeOfPool,
   async run(context, { poolId, tags, quarantineSeconds, sharedWith, ...changes }) {

@@ -200,7 +200,7 @@ async function remember(context: WriteContext, stored: StoredBinding, isGone?: '
   const account = context.caller.account
   await context.tx.history.changed({ id: stored.id, kind: 'role-binding', account }, isGone ? undefined : stored)
   context.changed(stored.id)
-  await context.governanceChanged()
+  await context.governanceChanged('nothing')
 }
 
 const describe = ({ id, principal, role, node, effect, createdAt }: StoredBinding): z.output<typeof binding> => ({
