@@ -10,7 +10,7 @@ import { createRequestIds } from '#api/aws/request-id.ts'
 import type { AccessKey } from '#api/aws/sigv4.ts'
 import { createSourceAddress, type SourceAddress } from '#api/source-address.ts'
 import { startHousekeeping } from '#jobs/housekeeping.ts'
-import type { Decision } from '#model/policy/decision.ts'
+import { type Decision, isWarning } from '#model/policy/decision.ts'
 import { explainDecision } from '#model/policy/explain.ts'
 import { Refused, refuse } from '#model/refusal.ts'
 import { bootstrap, drawKey, type NewKey } from '#operations/access-keys.ts'
@@ -205,7 +205,7 @@ function headersOf(decisions: readonly Decision[]): string[] {
   const headers: string[] = []
   for (const decision of decisions) {
     headers.push('x-cadastre-decision', decision.id)
-    if (decision.outcome !== 'steer' && decision.wouldBe?.mode !== 'warn') continue
+    if (decision.outcome !== 'steer' && !isWarning(decision.wouldBe)) continue
     const { sentence, lines } = explainDecision(decision)
     const text = decision.outcome === 'steer' ? [sentence, ...lines].join(' ') : lines.join(' ')
     headers.push('x-cadastre-warning', text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, noteLengthMax))

@@ -3,20 +3,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { preparsePolicySet, statefulIsAuthorized } from '@cedar-policy/cedar-wasm/nodejs'
 import { type Action, actions, authorize, everywhere, type RoleBinding, roleNames, roles } from '#model/roles.ts'
+import { randomOf } from './random.ts'
 
 const worlds = 1_000
 const requestsPerWorld = 100
 const seed = Number(process.env.CADASTRE_TEST_SEED ?? 20_261_125)
 
-/** Mulberry32: a failure is found again by its seed. */
-function randomOf(state: number): () => number {
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 const random = randomOf(seed)
 const below = (limit: number): number => Math.floor(random() * limit)
 const oneOf = <T>(values: readonly T[]): T => values[below(values.length)]!

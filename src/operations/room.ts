@@ -12,7 +12,7 @@ import type { ReadTransaction } from '#store/store.ts'
 export async function roomFor(tx: ReadTransaction, snapshot: Snapshot, request: AllocationRequest): Promise<Room> {
   const { document } = resolve(snapshot, 'enforce', request.account, request)
   const named = request.explicit?.pool
-  const excepted = exceptionsFor(snapshot.exceptions, pathOf(snapshot, request.account), request)
+  const excepted = exceptionsFor(snapshot.exceptions, pathOf(snapshot, request.account), request, tx.now).inForce
   const ids = new Set([
     ...(document?.rules ?? []).map(({ pool }) => pool),
     ...(named === undefined ? [] : [named]),

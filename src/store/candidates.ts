@@ -23,6 +23,7 @@ export interface DifferenceGroup {
   readonly newlyDenied: number
   readonly newlyAllowed: number
   readonly otherPool: number
+  readonly otherOrder: number
   readonly other: number
   readonly firstAt: number
   readonly lastAt: number
@@ -91,7 +92,9 @@ export class Candidates {
       `select account, resource_type as "resourceType", locale, count(*) as count,
          count(case when kind = 'newly-denied' then 1 end) as "newlyDenied",
          count(case when kind = 'newly-allowed' then 1 end) as "newlyAllowed",
-         count(case when kind = 'other-pool' then 1 end) as "otherPool", count(case when kind = 'other' then 1 end) as other,
+         count(case when kind = 'other-pool' then 1 end) as "otherPool",
+         count(case when order_only = 1 then 1 end) as "otherOrder",
+         count(case when kind = 'other' and order_only = 0 then 1 end) as other,
          min(at) as "firstAt", max(at) as "lastAt"
        from candidate_difference
        where candidate = ? and at >= ? and at < ? and (account, resource_type, locale) > (?, ?, ?)

@@ -171,17 +171,25 @@ export class Journal {
       wishOf(request),
       auditEntry,
     )
-    for (const candidate of decision.candidate?.assignments ?? []) {
+    if (decision.candidate) await this.#recordDifference(n, decision, decision.candidate)
+  }
+
+  async #recordDifference(n: number, decision: Decision, candidate: CandidateAnswer): Promise<void> {
+    const kind = differenceKind(decision, candidate)
+    if (!kind) return
+    const { request } = decision
+    for (const { n: candidateN } of candidate.assignments) {
       await this.#sql.later(
-        `insert into candidate_difference (candidate, account, resource_type, locale, decision, at, kind)
-         values (?, ?, ?, ?, ?, ?, ?)`,
-        candidate.n,
+        `insert into candidate_difference (candidate, account, resource_type, locale, decision, at, kind, order_only)
+         values (?, ?, ?, ?, ?, ?, ?, ?)`,
+        candidateN,
         request.account,
         request.resourceType,
         request.locale,
         n,
         decision.at.getTime(),
-        differenceKind(decision, decision.candidate!),
+        kind === 'other-order' ? 'other' : kind,
+        kind === 'other-order' ? 1 : 0,
       )
     }
   }

@@ -857,4 +857,14 @@ update api_token set origin = 'sign-in' where sign_in is not null;
 insert into counter (name, value) values ('history', 0);
 `,
   },
+  {
+    number: 13,
+    name: 'differences in order',
+    sql: `
+-- The candidate gives space from the same pool, and only the pools behind it stand in another order. Of rows from before this
+-- step, which counted such a difference as another pool, that is not known.
+alter table candidate_difference add column order_only integer not null default 0
+  check (order_only in (0, 1) and (order_only = 0 or kind = 'other'));
+`,
+  },
 ]

@@ -16,6 +16,7 @@ import {
   validatorCompiler,
 } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import { isWarning } from '#model/policy/decision.ts'
 import { explainDecision } from '#model/policy/explain.ts'
 import type { Principal } from '#model/principal.ts'
 import { type Refusal, Refused } from '#model/refusal.ts'
@@ -263,7 +264,7 @@ async function serve(
   const { output, decisions } = await executeOrPreview(deps, operation, call)
   for (const decision of decisions) {
     reply.header('x-cadastre-decision', decision.id)
-    const isTold = decision.outcome === 'steer' || decision.wouldBe?.mode === 'warn'
+    const isTold = decision.outcome === 'steer' || isWarning(decision.wouldBe)
     if (isTold) reply.header('x-cadastre-warning', inHeader(explainDecision(decision)))
   }
   const { status = 200 } = operation.rest

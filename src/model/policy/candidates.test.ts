@@ -231,9 +231,11 @@ test('what is recorded of the candidates is what the same request gets once they
       const { candidate, ...live } = ask(worldOf(made), one)
       const later = ask(worldOf(factsFrom(promoted(all))), one)
       const answer = candidate ?? live
-      const sides = [answer, later].map(({ outcome, candidates, onExhausted, policy, target }) =>
-        withoutVersions({ outcome, candidates, onExhausted, policy, target }),
-      )
+      // Who decides is no difference by itself: where nothing else is, none is recorded.
+      const sides = [answer, later].map(({ outcome, candidates, onExhausted, policy, target, denial }) => {
+        const said = { outcome, candidates, onExhausted, cause: denial?.cause, setting: denial?.setting }
+        return withoutVersions(candidate ? { ...said, policy, target } : said)
+      })
       const [seen, then] = sides
       // Rules may have moved within a document: their numbers are no difference.
       for (const side of sides) for (const pool of side.candidates) delete pool.rule

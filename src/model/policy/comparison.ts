@@ -1,9 +1,11 @@
 // What one version of a policy says otherwise than another.
 
+import { joinKey } from '../key.ts'
 import {
   type AllocationRule,
   type Compatibility,
   canonicalText,
+  compareTexts,
   type PolicyDocument,
   type PolicySettings,
 } from './document.ts'
@@ -38,9 +40,9 @@ const settingNames = ['onExplicit', 'onExhausted', 'size', 'sizeIpv6', 'required
 export function compareContents(from: Content, to: Content): Comparison {
   const pairs = new Map<string, { locale: string; resourceType: string }>()
   for (const { locale, resourceType } of [...from.documents, ...to.documents]) {
-    pairs.set(`${locale}\n${resourceType}`, { locale, resourceType })
+    pairs.set(joinKey(locale, resourceType), { locale, resourceType })
   }
-  const documents = [...pairs].toSorted(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, pair]) => compareAt(pair, from, to))
+  const documents = [...pairs.values()].toSorted(byPair).flatMap((pair) => compareAt(pair, from, to))
   const isSame = from.compatibility === to.compatibility
   return {
     isEqual: isSame && documents.length === 0,
@@ -48,6 +50,9 @@ export function compareContents(from: Content, to: Content): Comparison {
     documents,
   }
 }
+
+const byPair = (a: { locale: string; resourceType: string }, b: { locale: string; resourceType: string }): number =>
+  compareTexts(a.locale, b.locale) || compareTexts(a.resourceType, b.resourceType)
 
 function compareAt(pair: { locale: string; resourceType: string }, from: Content, to: Content): DocumentChange[] {
   const findIn = ({ documents }: Content) =>

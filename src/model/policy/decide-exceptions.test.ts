@@ -436,3 +436,62 @@ test('I10 equal requests between two moments share one verdict, exceptions or no
   assert.equal(ask(world, wish, startsAt), ask(world, wish, expiresAt - 1))
   assert.notEqual(ask(world, wish, startsAt), ask(world, wish, expiresAt))
 })
+
+test('how many exceptions have ended makes no request look at more of them', () => {
+  const looksWith = (ended: number) => {
+    let looks = 0
+    const watched = Array.from({ length: ended }, (_, n) => {
+      const one = exception({ pools: ['p3'] }, { id: `exception-${n}`, expiresAt: 1_000 + n, startsAt: n })
+      // Whatever a decision looks at an exception for, it reads its grants or its times.
+      return new Proxy(one, {
+        get(target, member) {
+          looks++
+          return target[member as keyof ExceptionFacts]
+        },
+      })
+    })
+    const live = exception({ pools: ['p3'] }, { id: 'exception-live', startsAt: 0, expiresAt: 1e9 })
+    const world = lawWith([...watched, live])
+    looks = 0
+    const now = 1_000 + ended
+    const asked = [{}, { explicit: { pool: 'p3' } }, { explicit: { pool: 'p1' } }, { resourceType: 'rnat' }]
+    for (const change of asked) ask(world, change, now)
+    assert.equal(ask(world, { explicit: { pool: 'p3' } }, now).exception, 'exception-live')
+    assert(mayUsePool(world, prod, 'p3', now))
+    assert.equal(mayUsePool(world, prod, 'p3', 1e9), false)
+    return looks
+  }
+  const few = looksWith(100)
+  const many = looksWith(10_000)
+  // A search for the first that is not over takes some steps more.
+  assert(few > 0 && many <= few * 3, `${few} looks with 100 ended, ${many} with 10,000`)
+})
+
+test('exceptions come into force and end by time alone, in the same snapshot', () => {
+  const later = exception({ pools: ['p3'] }, { id: 'exception-2', startsAt: 3_000, expiresAt: 4_000 })
+  const world = lawWith([exception({ pools: ['p3'] }), later])
+  const nameAt = (now: number) => ask(world, { explicit: { pool: 'p3' } }, now).exception
+  for (const [now, named] of [
+    [999, undefined],
+    [1_000, 'exception-1'],
+    [1_999, 'exception-1'],
+    [2_000, undefined],
+    [2_999, undefined],
+    [3_000, 'exception-2'],
+    [3_999, 'exception-2'],
+    [4_000, undefined],
+    [1_500, 'exception-1'],
+  ] as const) {
+    assert.equal(nameAt(now), named, String(now))
+    assert.equal(mayUsePool(world, prod, 'p3', now), named !== undefined, String(now))
+  }
+})
+
+test('a denial tells the latest exception that would have let it through, however many have ended since', () => {
+  const ended = Array.from({ length: 40 }, (_, n) =>
+    exception({ pools: ['p3'] }, { id: `exception-${n}`, expiresAt: 1_000 + n, startsAt: n }),
+  )
+  const { denial, trace } = ask(lawWith(ended), { explicit: { pool: 'p3' } }, 5_000)
+  assert.equal(denial?.endedException?.id, 'exception-39')
+  assert(trace.some(({ kind, because }) => kind === 'exception' && because.startsWith('it expired at')))
+})

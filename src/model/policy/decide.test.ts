@@ -640,3 +640,110 @@ test('accounts and locales cannot be made to look like each other in the cache',
   ask(world, { account: prod, locale: 'us-east-1' })
   assert.deepEqual(names(ask(world, { account: `${prod}us-east`, locale: '-1' })), ['provider'])
 })
+
+test('requests that are not the same never share a verdict, whatever their texts contain', () => {
+  const tricky = ['', '\n', 'a', 'a\na', '1:a', '/', 'eip', 'p1', prod, 'us-east-1', '-']
+  const text = fc.constantFrom(...tricky)
+  const asked = fc.record(
+    {
+      account: text,
+      locale: text,
+      resourceType: text,
+      explicit: fc.constantFrom<AllocationRequest['explicit'][]>({}, { pool: 'p1' }, { pool: '' }, { pool: '\np1' }),
+      resource: text,
+      netmaskLength: fc.constantFrom(3, 32),
+    },
+    { requiredKeys: ['account', 'locale', 'resourceType'] },
+  )
+  const made: Partial<GovernanceFacts> = {
+    policies: [policy('net', [documentOf(['p1'], { onExhausted: 'provider' })])],
+    assignments: [assign('net', prod)],
+    exceptions: ['p1', '1:a', 'eip'].map((resource, n) => ({
+      id: `exception-${n}`,
+      target: prod,
+      resource,
+      locale: 'us-east-1',
+      resourceType: 'eip',
+      grants: { pools: ['p3'], provider: false },
+      startsAt: 0,
+      expiresAt: 1e15,
+    })),
+  }
+  fc.assert(
+    fc.property(fc.array(asked, { minLength: 2, maxLength: 6 }), (requests) => {
+      const world = worldOf(made)
+      for (const one of requests) {
+        assert.deepEqual(decide(world, { family: 4, ...one }, now), decide(worldOf(made), { family: 4, ...one }, now))
+      }
+    }),
+    { numRuns: 2_000 },
+  )
+})
+
+test('an `explicit` that names nothing is none', () => {
+  const grants = { pools: ['p3'], provider: false }
+  const exception = { id: 'exception-1', target: prod, locale: 'us-east-1', resourceType: 'eip', grants }
+  const world = lawOf({}, { exceptions: [{ ...exception, startsAt: 0, expiresAt: 1e15 }] })
+  for (const explicit of [{}, undefined, {}, { pool: undefined, cidr: undefined }]) {
+    assert.deepEqual(ask(world, { explicit }).reserve?.exception, 'exception-1')
+  }
+})
+
+test('a final that alone gives the order to other accounts takes nothing away: on-exhausted decides', () => {
+  const forDev = [{ pool: 'p1', when: { accounts: [dev] } }]
+  const worldWith = (onExhausted: 'deny' | 'provider', more: PolicyVersion[] = []) =>
+    worldOf({
+      policies: [policy('cap', [documentOf([], { onExhausted }, { rules: forDev })]), ...more],
+      assignments: [
+        assign('cap', root, { kind: 'final' }),
+        ...more.map(({ policyId }) => assign(policyId, prodUnit, { kind: 'final' })),
+      ],
+    })
+  assert.deepEqual(names(ask(worldWith('provider'))), ['provider'])
+  assert.equal(ask(worldWith('deny')).denial?.cause, 'no-rule')
+  // Where another final would have given something, it is the first one's doing that nothing is left.
+  const other = policy('net', [documentOf(['p2'], { onExhausted: 'provider' })])
+  const emptied = ask(worldWith('provider', [other]))
+  assert.deepEqual([emptied.denial?.cause, emptied.denial?.by?.policy], ['no-rule', 'cap'])
+})
+
+test('where no rule is left, the denial names the final that took the pool, or who does not let it fall back', () => {
+  const narrow = policy('narrow', [documentOf(['p2'], { onExhausted: 'provider' })])
+  const taken = ask(
+    worldOf({
+      policies: [policy('net', [documentOf(['p1'], { onExhausted: 'provider' })]), narrow],
+      assignments: [assign('net', root), assign('narrow', root, { kind: 'final' })],
+    }),
+  )
+  assert.deepEqual([taken.denial?.cause, taken.denial?.by?.policy], ['no-rule', 'narrow'])
+  const rules = [{ pool: 'p1', when: { accounts: [dev] } }]
+  const kept = ask(
+    worldOf({
+      policies: [
+        policy('net', [documentOf([], { onExhausted: 'provider' }, { rules })]),
+        policy('cap', [documentOf(['p1'], { onExhausted: 'deny' })]),
+      ],
+      assignments: [assign('net', root), assign('cap', root, { kind: 'final' })],
+    }),
+  )
+  assert.deepEqual(
+    [kept.denial?.cause, kept.denial?.setting, kept.denial?.by?.policy],
+    ['no-rule', 'on-exhausted', 'cap'],
+  )
+})
+
+test('a CIDR in a listed pool that cannot give it is refused by that pool’s rule, and nothing else is tried', () => {
+  const world = vpcWorld({ onExhausted: 'provider' }, { minNetmaskLength: 29, maxNetmaskLength: 30 })
+  const asked = ask(world, { resourceType: 'vpc', explicit: { cidr: cidr('10.0.0.0/24') } })
+  assert.deepEqual([asked.denial?.cause, asked.denial?.pool], ['pool-rule', 'v1'])
+})
+
+test('tags that are required with and without a value are told apart, also where the key has a `=`', () => {
+  const policies = [
+    policy('net', [documentOf(['p1'], { requiredTags: [{ key: 'a=b' }] })]),
+    policy('cap', [documentOf(['p1'], { requiredTags: [{ key: 'a', value: 'b' }] })]),
+  ]
+  const world = worldOf({ policies, assignments: [assign('net', root), assign('cap', root, { kind: 'final' })] })
+  assert.equal(ask(world, { tags: new Map([['a=b', 'x']]) }).denial?.by?.policy, 'cap')
+  assert.equal(ask(world, { tags: new Map([['a', 'b']]) }).denial?.by?.policy, 'net')
+})

@@ -1,6 +1,7 @@
 // The one evaluator: what an account gets for a request, on a snapshot of the facts (policy-model §§4 and 5).
 
 import { bitsOf, type Cidr, contains, formatCidr } from '../cidr.ts'
+import { joinKey } from '../key.ts'
 import { missingTags } from '../pool.ts'
 import {
   type AllocationRequest,
@@ -9,6 +10,7 @@ import {
   type CandidateAnswer,
   type Decision,
   type Denial,
+  isWarning,
   type Party,
   provider,
   type Reserve,
@@ -16,9 +18,10 @@ import {
   type Verdict,
   type WouldBe,
 } from './decision.ts'
+import { differenceKind } from './difference.ts'
 import { formatRequiredTag, type Mode, type OnExhausted } from './document.ts'
-import { type ExceptionFacts, exceptionsFor, isInForce, namesAsked, periodOf } from './exception.ts'
-import { fitPool, type Misfit, valueOfTags, type Want } from './pool-fit.ts'
+import { type ExceptionFacts, exceptionsFor, type Lengths, namesAsked, periodOf } from './exception.ts'
+import { fitPool, fitProvider, type Misfit, valueOfTags, type Want } from './pool-fit.ts'
 import { hasMode, isOwnOrShared, resolve } from './resolve.ts'
 import { findResourceType, type ResourceType } from './resource-types.ts'
 import { pathOf, type Resolution, type ResolvedDocument, type Snapshot, type World } from './snapshot.ts'
@@ -57,22 +60,21 @@ export function conclude(
   const served = isExhausted ? undefined : result
   const denial = isExhausted ? verdict.ifExhausted : verdict.denial
   const reserve = served && isOfReserve(verdict, served.pool) ? verdict.reserve : undefined
+  const candidates = reserve ? [...verdict.candidates, ...reserve.candidates] : verdict.candidates
+  const live = { outcome: isExhausted ? 'deny' : verdict.outcome, denial, candidates, pool: served?.pool } as const
   return {
     id,
     at,
     request,
-    outcome: isExhausted ? 'deny' : verdict.outcome,
+    ...live,
     mode: verdict.mode,
     wouldBe: verdict.wouldBe,
-    candidate: verdict.candidate,
+    candidate: verdict.candidate && differenceKind(live, verdict.candidate) ? verdict.candidate : undefined,
     policy: verdict.policy,
     target: verdict.target,
     document: verdict.document,
-    candidates: reserve ? [...verdict.candidates, ...reserve.candidates] : verdict.candidates,
-    pool: served?.pool,
     cidr: served?.cidr,
     exception: verdict.exception ?? reserve?.exception,
-    denial,
     trace: endingOf(verdict, isExhausted ? '' : served?.pool),
   }
 }
@@ -117,11 +119,11 @@ const isOfReserve = (verdict: Verdict, pool: string): boolean =>
 /** With exceptions, a verdict is good until the next one starts or expires; where one asks for it, for one resource. */
 function keyAt(snapshot: Snapshot, request: AllocationRequest, now: number): string {
   const { exceptions } = snapshot
-  const names = exceptions.readsResource ? namesAsked(request).map((name) => `${name.length}/${name}`) : []
-  return `${periodOf(exceptions, now)}/${names.length}/${names.join('')}${keyOf(request)}`
+  const names = exceptions.readsResource ? namesAsked(request) : []
+  return joinKey(keyOf(request), String(periodOf(exceptions, now)), ...names)
 }
 
-/** The account's length stands before it, so that no account or locale can be made to look like another pair. */
+/** Everything that a verdict depends on, but for tags, a CIDR and the moment. */
 function keyOf({
   account,
   locale,
@@ -131,7 +133,8 @@ function keyOf({
   netmaskLength,
   explicit,
 }: AllocationRequest): string {
-  return `${family}${scopeType ?? ''}/${netmaskLength ?? ''}/${resourceType}/${account.length}/${account}${locale}\n${explicit?.pool ?? ''}`
+  const plain = `${family}${scopeType ?? ''}/${netmaskLength ?? ''}/${explicit ? 'explicit' : ''}`
+  return joinKey(plain, account, locale, resourceType, explicit?.pool)
 }
 
 /** What one world makes of a request. */
@@ -153,9 +156,11 @@ function judge(snapshot: Snapshot, request: AllocationRequest, now: number): { v
   const others = (['warn', 'observe'] as const)
     .filter((mode) => hasMode(snapshot, request.account, mode))
     .map((mode) => ({ mode, judgement: judgeIn(snapshot, request, mode, now) }))
-  const different = others.find(({ judgement }) => differs(judgement, live))
+  const apart = others.filter(({ judgement }) => differs(judgement, live))
+  // What would be denied or steered tells more than what would only be served from elsewhere.
+  const different = apart.find(({ judgement }) => judgement.outcome !== 'allow') ?? apart[0]
   const wouldBe = different && wouldBeOf(different.mode, different.judgement)
-  const warns = wouldBe?.mode === 'warn' && live.outcome === 'allow'
+  const warns = isWarning(wouldBe) && live.outcome === 'allow'
   const { locale, resourceType } = request
   const outcome = warns ? 'warn' : live.outcome
   const answer = snapshot.candidates && candidateAnswer(snapshot, request, now, { ...live, outcome })
@@ -183,7 +188,7 @@ function judge(snapshot: Snapshot, request: AllocationRequest, now: number): { v
 /**
  * Asks the same evaluator in the world where the candidates on the account's path have replaced what they stand beside.
  * Undefined where there is none on the path; `candidate` is undefined where the answer is the same: outcome, pools, what
- * happens when these are full, and who decides by which setting. Another version alone makes no difference.
+ * happens when these are full, and what denies. Who decides, and by which version, makes no difference.
  */
 function candidateAnswer(
   snapshot: Snapshot,
@@ -200,10 +205,7 @@ function candidateAnswer(
     outcome === live.outcome &&
     onExhausted === live.onExhausted &&
     sameCandidates(candidates, live.candidates) &&
-    policy?.id === live.by?.policy &&
-    target === live.by?.target &&
-    denial?.cause === live.denial?.cause &&
-    denial?.setting === live.denial?.setting
+    sameReason(denial, live.denial)
   if (isSame) return { readsTags }
   const assignments = onPath.map(({ n, policyId, targetId, version, mode }) => ({
     n,
@@ -232,7 +234,13 @@ const sameCandidates = (a: readonly Candidate[], b: readonly Candidate[]): boole
   a.every((one, i) => one.pool === b[i]!.pool && one.netmaskLength === b[i]!.netmaskLength && !one.cidr === !b[i]!.cidr)
 
 const differs = (a: Judgement, b: Judgement): boolean =>
-  a.outcome !== b.outcome || a.onExhausted !== b.onExhausted || !sameCandidates(a.candidates, b.candidates)
+  a.outcome !== b.outcome ||
+  a.onExhausted !== b.onExhausted ||
+  !sameCandidates(a.candidates, b.candidates) ||
+  !sameReason(a.denial, b.denial)
+
+const sameReason = (a: Denial | undefined, b: Denial | undefined): boolean =>
+  a?.cause === b?.cause && a?.setting === b?.setting
 
 function stepOf(mode: 'warn' | 'observe', { outcome, by, candidates }: Judgement): TraceStep {
   const instead = outcome === 'deny' ? 'denied' : `given ${candidates.map(({ pool }) => pool).join(', ')}`
@@ -330,16 +338,9 @@ function judgeUnmatched(
   }
   const none: TraceStep = { kind: 'document', subject: pair, result: 'miss', because: 'no document speaks of it' }
   const steps = [...above, none]
-  if (explicit?.pool === undefined || explicit.pool === provider) {
-    const candidates = Object.freeze([providerFor({ request, type }, explicit?.cidr)])
-    return { outcome: 'allow', candidates, onExhausted: 'deny', steps, readsTags: false }
-  }
-  return judgeNamedPool(
-    snapshot,
-    { request, type, cidr: explicit.cidr, netmaskLength: request.netmaskLength },
-    steps,
-    {},
-  )
+  const want = wantOf({ request, type }, undefined, explicit?.cidr)
+  if (explicit?.pool === undefined || explicit.pool === provider) return judgeProvider(want, steps, {})
+  return judgeNamedPool(snapshot, want, steps, {})
 }
 
 /** One pool that the caller named and may have: it alone is tried, and where it has no room the answer is no, as in EC2. */
@@ -378,10 +379,19 @@ function judgeNamedPool(
 const readsTagsOf = (snapshot: Snapshot, pool: string, type: ResourceType): boolean =>
   !type.isReservation && (snapshot.pools.get(pool)?.requiredTags.length ?? 0) > 0
 
-function providerFor({ request, type }: Asked, cidr?: Cidr): Candidate {
-  const netmaskLength =
-    cidr?.length ?? request.netmaskLength ?? type.lengths[request.family]?.default ?? bitsOf(request.family)
-  return Object.freeze({ pool: provider, netmaskLength, cidr })
+/** Provider space for a request that may have it. It alone is tried. */
+function judgeProvider(
+  want: Want,
+  above: readonly TraceStep[],
+  { by, readsTags = false }: { readonly by?: Party; readonly readsTags?: boolean },
+): Judgement {
+  const fit = fitProvider(want)
+  if ('denial' in fit) {
+    const step: TraceStep = { kind: 'pool', subject: provider, result: 'fail', because: fit.because }
+    return denied(fit.denial, [...above, step], { by, readsTags })
+  }
+  const candidates = Object.freeze([fit.candidate])
+  return { outcome: 'allow', candidates, onExhausted: 'deny', by, steps: above, readsTags }
 }
 
 function judgeDocument(
@@ -396,26 +406,21 @@ function judgeDocument(
   if (gate) return denied(gate.denial, [...above, gate.step], { by, readsTags })
 
   const { cidr, pool } = request.explicit ?? {}
-  const netmaskLength = lengthWanted({ request, type }, document)
+  const want = wantOf({ request, type }, document)
   const open = document.rules.filter(({ skipped }) => skipped === undefined)
 
   if (pool !== undefined) {
     const rule = open.find((rule) => rule.pool === pool)
-    const want: Want = { request, type, cidr, netmaskLength, rule: rule?.number }
-    if (rule) return judgeNamedPool(snapshot, want, above, { by, isListed: true, readsTags })
+    const named: Want = { ...want, cidr, rule: rule?.number }
+    if (rule) return judgeNamedPool(snapshot, named, above, { by, isListed: true, readsTags })
     const wish = wishGate(document, open, pool)
     if (wish.denial) return denied(wish.denial, [...above, wish.step], { by, readsTags })
     if (document.onExplicit.value === 'allow') {
-      if (pool === provider) {
-        const candidates = Object.freeze([providerFor({ request, type }, cidr)])
-        return { outcome: 'allow', candidates, onExhausted: 'deny', by, steps: [...above, wish.step], readsTags }
-      }
-      return judgeNamedPool(snapshot, want, [...above, wish.step], { by, readsTags })
+      return pool === provider
+        ? judgeProvider(named, [...above, wish.step], { by, readsTags })
+        : judgeNamedPool(snapshot, named, [...above, wish.step], { by, readsTags })
     }
-    return judgeRules(snapshot, { request, type, netmaskLength }, document, {
-      steps: [...above, wish.step],
-      isSteered: true,
-    })
+    return judgeRules(snapshot, want, document, { steps: [...above, wish.step], isSteered: true })
   }
   if (cidr) {
     const holding = open.filter((rule) => snapshot.pools.get(rule.pool)?.cidrs.some((block) => contains(block, cidr)))
@@ -428,28 +433,30 @@ function judgeDocument(
           ? { ...rule, skipped: `${text} is not in its CIDRs` }
           : rule,
       )
-      const judged = judgeRules(snapshot, { request, type, netmaskLength, cidr }, { ...document, rules }, { steps })
+      const judged = judgeRules(snapshot, { ...want, cidr }, { ...document, rules }, { steps })
       return { ...judged, onExhausted: 'deny' }
     }
     const wish = wishGate(document, open, text)
     if (wish.denial) return denied(wish.denial, [...above, wish.step], { by, readsTags })
     if (document.onExplicit.value === 'allow') {
-      const candidates = Object.freeze([providerFor({ request, type }, cidr)])
-      return { outcome: 'allow', candidates, onExhausted: 'deny', by, steps: [...above, wish.step], readsTags }
+      return judgeProvider({ ...want, cidr }, [...above, wish.step], { by, readsTags })
     }
-    return judgeRules(snapshot, { request, type, netmaskLength }, document, {
-      steps: [...above, wish.step],
-      isSteered: true,
-    })
+    return judgeRules(snapshot, want, document, { steps: [...above, wish.step], isSteered: true })
   }
-  return judgeRules(snapshot, { request, type, netmaskLength }, document, { steps: above })
+  return judgeRules(snapshot, want, document, { steps: above })
 }
 
-/** What the request says, or else policy; undefined leaves it to the pool. */
-function lengthWanted({ request, type }: Asked, document: ResolvedDocument | undefined): number | undefined {
-  if (type.takes === 'address') return bitsOf(request.family)
-  const size = request.family === 4 ? document?.size : document?.sizeIpv6
-  return request.explicit?.cidr?.length ?? request.netmaskLength ?? size?.default.value
+const sizeFor = ({ family }: AllocationRequest, document: ResolvedDocument | undefined) =>
+  family === 4 ? document?.size : document?.sizeIpv6
+
+/** What is asked of each pool, and of the provider: the length that the request says, or else policy; undefined leaves it to the pool. */
+function wantOf({ request, type }: Asked, document: ResolvedDocument | undefined, cidr?: Cidr): Want {
+  const lengths: Lengths = type.lengths[request.family]!
+  if (type.takes === 'address') return { request, type, cidr, netmaskLength: bitsOf(request.family), lengths }
+  const size = sizeFor(request, document)
+  const netmaskLength = request.explicit?.cidr?.length ?? request.netmaskLength ?? size?.default.value
+  const bounds = size ? { min: size.min.value, max: size.max.value } : lengths
+  return { request, type, cidr, netmaskLength, lengths: bounds }
 }
 
 interface Gate {
@@ -477,23 +484,30 @@ function tagsGate({ tags }: AllocationRequest, { requiredTags }: ResolvedDocumen
   }
 }
 
+/** A length outside of the bounds; any, where bounds of several policies have nothing in common. */
 function sizeGate({ request, type }: Asked, document: ResolvedDocument): Gate | undefined {
-  const size = request.family === 4 ? document.size : document.sizeIpv6
+  const size = sizeFor(request, document)
+  if (!size || type.takes === 'address') return undefined
+  const { min, max } = size
   const length = request.explicit?.cidr?.length ?? request.netmaskLength
-  if (!size || length === undefined || type.takes === 'address') return undefined
-  if (length >= size.min.value && length <= size.max.value) return undefined
-  const bound = length < size.min.value ? size.min : size.max
-  const allowed = `/${size.min.value} to /${size.max.value}`
+  const isPossible = min.value <= max.value
+  if (isPossible && (length === undefined || (length >= min.value && length <= max.value))) return undefined
+  const { by } = length === undefined || length < min.value ? min : max
+  const value = length === undefined ? 'CIDR of any size' : `/${length}`
+  const allowed = isPossible ? [`/${min.value} to /${max.value}`] : []
+  const because = isPossible
+    ? `${value} is outside ${allowed[0]}`
+    : `no size is left: ${min.by.policy} allows from /${min.value} on, and ${max.by.policy} up to /${max.value}`
   return {
     denial: {
       cause: 'size',
       setting: request.family === 4 ? 'size' : 'size-ipv6',
-      value: `/${length}`,
-      allowed: [allowed],
-      by: bound.by,
-      owner: bound.by.owner,
+      value,
+      allowed,
+      by,
+      owner: by.owner,
     },
-    step: { kind: 'size', subject: bound.by.policy, result: 'fail', because: `/${length} is outside ${allowed}` },
+    step: { kind: 'size', subject: by.policy, result: 'fail', because },
   }
 }
 
@@ -546,7 +560,8 @@ function judgeRules(
     readsTags ||= readsTagsOf(snapshot, pool, want.type)
     const fit = fitPool(snapshot, pool, { ...want, rule: number })
     if ('denial' in fit) {
-      if (fit.isRequestsFault) fault ??= fit
+      // Who names a CIDR has chosen its pools, and could have chosen others.
+      if (fit.isRequestsFault || want.cidr) fault ??= fit
       steps.push({ kind: 'rule', subject: pool, result: 'fail', because: fit.because })
     } else {
       steps.push({ kind: 'rule', subject: pool, result: 'hit', because: `rule ${number} lists it` })
@@ -559,24 +574,22 @@ function judgeRules(
     return { ...end, candidates: Object.freeze(candidates), onExhausted: onExhausted.value }
   }
   if (fault) return denied(fault.denial, steps, { by, readsTags })
-  const isNarrowed = document.rules.some(({ excludedBy }) => excludedBy)
-  if (onExhausted.value === 'provider' && !want.cidr && !isNarrowed) {
-    steps.push({
-      kind: 'exhausted',
-      subject: provider,
-      result: 'hit',
-      because: 'no rule can serve, and on-exhausted is provider',
-    })
-    return { ...end, candidates: Object.freeze([providerFor(want)]), onExhausted: 'deny' }
+  const narrowedBy = document.rules.find(({ excludedBy }) => excludedBy)?.excludedBy
+  if (onExhausted.value === 'provider' && !want.cidr && !narrowedBy) {
+    const because = 'no rule can serve, and on-exhausted is provider'
+    steps.push({ kind: 'exhausted', subject: provider, result: 'hit', because })
+    const judged = judgeProvider(want, steps, { by, readsTags })
+    return judged.outcome === 'deny' ? judged : { ...judged, outcome, exhaustedBy: onExhausted.by }
   }
   const { resourceType, locale, account } = want.request
+  const decidedBy = narrowedBy ?? onExhausted.by
   const denial: Denial = {
     cause: 'no-rule',
-    setting: 'allocation-rules',
+    setting: narrowedBy || decidedBy === by ? 'allocation-rules' : 'on-exhausted',
     value: `${resourceType} in ${locale} for ${account}`,
     allowed: [],
-    by,
-    owner: by.owner,
+    by: decidedBy,
+    owner: decidedBy.owner,
   }
   return denied(denial, steps, { by, readsTags })
 }
@@ -606,14 +619,14 @@ interface Plain {
  */
 function judgeExcepted(snapshot: Snapshot, asked: Asked, { resolution, plain, now }: Plain): Judgement {
   const path = pathOf(snapshot, asked.request.account)
-  const speaking = exceptionsFor(snapshot.exceptions, path, asked.request)
-  if (speaking.length === 0) return plain
+  const { inForce, others } = exceptionsFor(snapshot.exceptions, path, asked.request, now)
+  if (inForce.length === 0 && others.length === 0) return plain
   const steps: TraceStep[] = []
   const note = ({ id }: ExceptionFacts, result: TraceStep['result'], because: string) =>
     steps.push({ kind: 'exception', subject: id, result, because })
   let judged: Judgement | undefined
   let { readsTags } = plain
-  for (const exception of speaking.filter((exception) => isInForce(exception, now))) {
+  for (const exception of inForce) {
     if (judged) {
       note(exception, 'skip', 'another exception is enough')
       continue
@@ -624,7 +637,7 @@ function judgeExcepted(snapshot: Snapshot, asked: Asked, { resolution, plain, no
     note(exception, tried.result, tried.because)
   }
   let ended: Denial['endedException']
-  for (const exception of speaking.filter((exception) => !isInForce(exception, now))) {
+  for (const exception of others) {
     const { id, startsAt, expiresAt } = exception
     const isOver = now >= expiresAt
     const moment = new Date(isOver ? expiresAt : startsAt).toISOString()
@@ -673,24 +686,27 @@ function judgeUnder(
   const isTooLargeOrSmall = document !== undefined && sizeGate(asked, document) !== undefined
   if (isTooLargeOrSmall && !grantsSize(asked, exception))
     return miss(`it grants ${grantsText(exception)}, not the size`)
-  const base = isTooLargeOrSmall
-    ? judgeDocument(snapshot, asked, { ...document, size: undefined, sizeIpv6: undefined }, steps)
-    : plain
+  const asGranted = isTooLargeOrSmall ? { ...document, size: undefined, sizeIpv6: undefined } : document
+  const base = asGranted && isTooLargeOrSmall ? judgeDocument(snapshot, asked, asGranted, steps) : plain
 
-  const granted = fitGrants(snapshot, asked, document, exception)
+  const granted = fitGrants(snapshot, asked, asGranted, exception)
   const readsTags = plain.readsTags || base.readsTags || granted.readsTags
   if (base.outcome === 'deny' || (base.outcome === 'steer' && granted.candidates.length > 0)) {
     if (granted.candidates.length === 0) return miss(granted.because, readsTags)
     const candidates = Object.freeze(granted.candidates)
     return hit({ outcome: 'allow', candidates, onExhausted: 'deny', by: document?.by, steps: base.steps, readsTags })
   }
-  const more = request.explicit ? [] : granted.candidates.filter(({ pool }) => !isTriedBy(base, pool))
+  const more = namesAny(request) ? [] : granted.candidates.filter(({ pool }) => !isTriedBy(base, pool))
   const reserve = more.length === 0 ? undefined : Object.freeze({ exception: exception.id, candidates: more })
   if (base !== plain) return hit({ ...base, reserve, readsTags })
   if (!reserve) return { result: 'skip', because: 'policy answers the same without it', readsTags }
   const because = 'policy allows the request without it; it counts where nothing else has room'
   return { judgement: { ...plain, reserve, readsTags }, result: 'skip', because, readsTags }
 }
+
+/** An `explicit` that is empty names nothing. */
+const namesAny = ({ explicit }: AllocationRequest): boolean =>
+  explicit?.pool !== undefined || explicit?.cidr !== undefined
 
 const isTriedBy = ({ candidates, onExhausted }: Judgement, pool: string): boolean =>
   candidates.some((candidate) => candidate.pool === pool) || (pool === provider && onExhausted === 'provider')
@@ -718,7 +734,7 @@ function fitGrants(
 ): { readonly candidates: Candidate[]; readonly because: string; readonly readsTags: boolean } {
   const { request, type } = asked
   const { cidr, pool: named } = request.explicit ?? {}
-  const want: Want = { request, type, cidr, netmaskLength: lengthWanted(asked, document) }
+  const want = wantOf(asked, document, cidr)
   const candidates: Candidate[] = []
   let because = `it grants ${grantsText(exception)}${named === undefined ? '' : `, not ${named}`}`
   let readsTags = false
@@ -730,6 +746,10 @@ function fitGrants(
     else because = `${pool}: ${fit.because}`
   }
   const isOpen = named === undefined ? !cidr || candidates.length === 0 : named === provider
-  if (exception.grants.provider && isOpen) candidates.push(providerFor(asked, cidr))
+  if (exception.grants.provider && isOpen) {
+    const fit = fitProvider(want)
+    if ('candidate' in fit) candidates.push(fit.candidate)
+    else because = `${provider}: ${fit.because}`
+  }
   return { candidates, because, readsTags }
 }

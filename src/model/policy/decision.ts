@@ -83,6 +83,10 @@ export interface WouldBe {
   readonly exception?: string
 }
 
+/** Whether whoever asked has something to change: enforced, it would deny or steer. Another pool alone is nobody's concern. */
+export const isWarning = (wouldBe: Pick<WouldBe, 'mode' | 'outcome'> | undefined): boolean =>
+  wouldBe?.mode === 'warn' && wouldBe.outcome !== 'allow'
+
 /**
  * What the candidates on the account's path would have answered, where that is something else than what was answered. All
  * of them together: each may be there because of another.
@@ -137,7 +141,11 @@ export interface Verdict {
 }
 
 /** As the allocator tries them: the candidates, then the provider where policy falls back to it, and last what an exception adds. */
-export function candidatesInOrder({ candidates, onExhausted, reserve }: Verdict): readonly Candidate[] {
+export function candidatesInOrder({
+  candidates,
+  onExhausted,
+  reserve,
+}: Pick<Verdict, 'candidates' | 'onExhausted' | 'reserve'>): readonly Candidate[] {
   const last = candidates.at(-1)
   const fallsBack =
     onExhausted === 'provider' && last && !last.cidr && !candidates.some(({ pool }) => pool === provider)

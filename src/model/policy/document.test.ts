@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { canonicalText } from './document.ts'
+import { canonicalText, type PolicySettings } from './document.ts'
 import { documentOf, policy } from './testdata/world.ts'
 
 const eip = documentOf(['p1', 'p2'], {
@@ -44,4 +44,13 @@ test('any change of meaning changes the text', () => {
     policy('a', [{ ...eip, rules: eip.rules.map((rule) => ({ ...rule, when: { accounts: ['1'] } })) }]),
   ].map(canonicalText)
   assert.equal(new Set(texts).size, texts.length)
+})
+
+test('a tag with a value and a tag whose key has a `=` are not the same content', () => {
+  const textOf = (requiredTags: PolicySettings['requiredTags']) =>
+    canonicalText(policy('net', [documentOf(['p1'], { requiredTags })]))
+  assert.notEqual(textOf([{ key: 'a=b' }]), textOf([{ key: 'a', value: 'b' }]))
+  assert.notEqual(textOf([{ key: 'a', value: '' }]), textOf([{ key: 'a=' }]))
+  // Those that could always be told apart keep their text, and so their hash.
+  assert.match(textOf([{ key: 'a', value: 'b' }, { key: 'c' }]), /"requiredTags":\["a=b","c"\]/)
 })

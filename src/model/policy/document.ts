@@ -134,7 +134,7 @@ export function canonicalText({ compatibility, documents }: PolicyVersion): stri
         settings: {
           onExhausted: settings.onExhausted,
           onExplicit: settings.onExplicit,
-          requiredTags: settings.requiredTags.map(formatRequiredTag).sort(compareTexts),
+          requiredTags: settings.requiredTags.map(canonicalTag).sort(compareTexts),
           size: settings.size ? formatSize(settings.size) : null,
           sizeIpv6: settings.sizeIpv6 ? formatSize(settings.sizeIpv6) : null,
         },
@@ -147,6 +147,9 @@ export function canonicalText({ compatibility, documents }: PolicyVersion): stri
 export const formatSize = (size: SizeBounds): string => `${size.min}/${size.default}/${size.max}`
 export const formatRequiredTag = ({ key, value }: RequiredTag): string =>
   value === undefined ? key : `${key}=${value}`
+/** Told apart also where the key has a `=`; all others are spelled, and hashed, as they have always been. */
+const canonicalTag = ({ key, value }: RequiredTag): string =>
+  key.includes('=') || key.startsWith('[') ? JSON.stringify([key, value ?? null]) : formatRequiredTag({ key, value })
 
 /** With one spelling. */
 export function canonicalCondition({ accounts, organizationalUnits, tags }: RuleCondition) {
@@ -160,4 +163,4 @@ export function canonicalCondition({ accounts, organizationalUnits, tags }: Rule
 }
 
 /** By code unit, so that it is the same on every machine. */
-const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+export const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

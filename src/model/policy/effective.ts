@@ -10,7 +10,7 @@ import {
   type PolicyDocument,
   type RuleCondition,
 } from './document.ts'
-import { type ExceptionFacts, isInForce } from './exception.ts'
+import { type ExceptionFacts, exceptionsNotOver, isInForce } from './exception.ts'
 import { assignmentsOn, hasMode, type Pair, resolve } from './resolve.ts'
 import { emptyCaches, pathOf, type ResolvedDocument, type ResolvedRule, type Snapshot, type World } from './snapshot.ts'
 
@@ -124,15 +124,13 @@ export function effectiveAt(snapshot: Snapshot, node: string, pair: Pair, now: D
 const exceptionsAt = (
   { exceptions }: Snapshot,
   path: readonly string[],
-  { locale, resourceType }: Pair,
+  pair: Pair,
   now: number,
 ): readonly EffectiveException[] =>
-  path
-    .toReversed()
-    .flatMap((target) => exceptions.byTarget.get(target) ?? [])
-    .filter((exception) => exception.locale === locale && exception.resourceType === resourceType)
-    .filter(({ expiresAt }) => now < expiresAt)
-    .map((exception) => ({ ...exception, isInForce: isInForce(exception, now) }))
+  exceptionsNotOver(exceptions, path, pair, now).map((exception) => ({
+    ...exception,
+    isInForce: isInForce(exception, now),
+  }))
 
 function worldAt(snapshot: Snapshot, world: World, node: string, pair: Pair): EffectiveWorld {
   const { document, unmatched } = resolve(snapshot, world, node, pair)

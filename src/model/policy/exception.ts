@@ -1,4 +1,5 @@
 // Exceptions: for a limited time, one target may have what policy denies it for one locale and type (policy-model §7).
+import { joinKey } from '../key.ts'
 import { type Actor, sharedIdentity } from '../principal.ts'
 
 export const dayMs = 86_400_000
@@ -245,39 +246,82 @@ const doneBy = ({ by, at, subject, makers }: Deed): Deed => ({
 
 // Which speak of a request -------------------------------------------------------------------------------------------
 
-/** All exceptions of a snapshot, by where they hold. */
+/**
+ * All exceptions of a snapshot, by where and for what they hold, and there in the order of their ends: those that are over
+ * stand together, so that a decision need not look at them one by one, however many there were.
+ */
 export interface ExceptionIndex {
-  readonly byTarget: ReadonlyMap<string, readonly ExceptionFacts[]>
+  readonly all: readonly ExceptionFacts[]
+  readonly byTarget: ReadonlyMap<string, OfTarget>
   /** Every moment at which one starts or expires, ascending: between two of them the same ones are in force. */
   readonly moments: readonly number[]
   /** Whether one of them asks for the resource's name. */
   readonly readsResource: boolean
 }
+/** An exception, and its place among all: of those of one node, the first is tried first. */
+interface Placed {
+  readonly place: number
+  readonly exception: ExceptionFacts
+}
+/** In the order of their ends. */
+type ByEnd = readonly Placed[]
+interface OfTarget {
+  /** By locale and resource type. */
+  readonly byPair: ReadonlyMap<string, ByEnd>
+  /** By each pool that they grant. */
+  readonly byPool: ReadonlyMap<string, ByEnd>
+}
 
 export function indexExceptions(exceptions: readonly ExceptionFacts[]): ExceptionIndex {
+  const placed = exceptions.map((exception, place): Placed => ({ place, exception }))
+  placed.sort((a, b) => a.exception.expiresAt - b.exception.expiresAt || a.place - b.place)
   const moments = new Set(exceptions.flatMap(({ startsAt, expiresAt }) => [startsAt, expiresAt]))
+  const byTarget = new Map<string, OfTarget>()
+  for (const [target, own] of Map.groupBy(placed, ({ exception }) => exception.target)) {
+    const byPool = new Map<string, Placed[]>()
+    for (const one of own) {
+      for (const pool of one.exception.grants.pools) {
+        const granting = byPool.get(pool) ?? []
+        byPool.set(pool, granting)
+        granting.push(one)
+      }
+    }
+    byTarget.set(target, { byPair: Map.groupBy(own, ({ exception }) => keyOfPair(exception)), byPool })
+  }
   return {
-    byTarget: Map.groupBy(exceptions, ({ target }) => target),
+    all: exceptions,
+    byTarget,
     moments: [...moments].sort((a, b) => a - b),
     readsResource: exceptions.some(({ resource }) => resource !== undefined),
   }
 }
 
-/** How many of the moments have come: the same number, the same exceptions in force. */
-export function periodOf({ moments }: ExceptionIndex, now: number): number {
+interface Pair {
+  readonly locale: string
+  readonly resourceType: string
+}
+const keyOfPair = ({ locale, resourceType }: Pair): string => joinKey(locale, resourceType)
+
+/** How many of them are over: all that stand before the first one that is not. */
+const countOver = (list: ByEnd, now: number): number => lowerBound(list, ({ exception }) => exception.expiresAt > now)
+
+/** The place of the first for which it holds, where it holds for all after that one. */
+function lowerBound<T>(list: readonly T[], holds: (item: T) => boolean): number {
   let low = 0
-  let high = moments.length
+  let high = list.length
   while (low < high) {
     const middle = (low + high) >>> 1
-    if (moments[middle]! <= now) low = middle + 1
-    else high = middle
+    if (holds(list[middle]!)) high = middle
+    else low = middle + 1
   }
   return low
 }
 
-interface Speaker {
-  readonly locale: string
-  readonly resourceType: string
+/** How many of the moments have come: the same number, the same exceptions in force. */
+export const periodOf = ({ moments }: ExceptionIndex, now: number): number =>
+  lowerBound(moments, (moment) => moment > now)
+
+interface Speaker extends Pair {
   readonly resource?: string
   readonly tags?: ReadonlyMap<string, string>
 }
@@ -286,39 +330,71 @@ interface Speaker {
 export const namesAsked = ({ resource, tags }: Pick<Speaker, 'resource' | 'tags'>): readonly string[] =>
   [resource, tags?.get('Name')].filter((name) => name !== undefined)
 
-/** Those that speak of a request, in force or not: of the account first, of the root last. */
+/**
+ * Of those that are over, only the latest are looked at, on each node: they can only tell why something is denied by now.
+ * How many there were before must not make a decision slower.
+ */
+const overSeenMax = 5
+
+export interface Speaking {
+  /** Those of the account first, those of the root last. */
+  readonly inForce: readonly ExceptionFacts[]
+  /** Those that are not yet in force, and the latest of those that are over. */
+  readonly others: readonly ExceptionFacts[]
+}
+
+/** Those that speak of a request. */
 export function exceptionsFor(
   { byTarget }: ExceptionIndex,
   path: readonly string[],
   asked: Speaker,
-): readonly ExceptionFacts[] {
-  if (byTarget.size === 0) return []
-  const { locale, resourceType } = asked
+  now: number,
+): Speaking {
+  const inForce: ExceptionFacts[] = []
+  const others: ExceptionFacts[] = []
+  if (byTarget.size === 0) return { inForce, others }
   const names = namesAsked(asked)
-  return path
-    .toReversed()
-    .flatMap((node) =>
-      (byTarget.get(node) ?? []).filter(
-        (exception) =>
-          exception.locale === locale &&
-          exception.resourceType === resourceType &&
-          (exception.resource === undefined || names.some((name) => matchesPattern(exception.resource!, name))),
-      ),
-    )
+  for (const node of path.toReversed()) {
+    const list = byTarget.get(node)?.byPair.get(keyOfPair(asked))
+    if (!list) continue
+    const over = countOver(list, now)
+    const latest = list.slice(Math.max(0, over - overSeenMax), over).map(({ exception }) => exception)
+    for (const exception of [...inPlace(list.slice(over)), ...latest.reverse()]) {
+      const { resource } = exception
+      if (resource !== undefined && !names.some((name) => matchesPattern(resource, name))) continue
+      if (isInForce(exception, now)) inForce.push(exception)
+      else others.push(exception)
+    }
+  }
+  return { inForce, others }
 }
 
+const inPlace = (list: ByEnd): ExceptionFacts[] =>
+  list.toSorted((a, b) => a.place - b.place).map(({ exception }) => exception)
+
+/** Those on the path that speak of a pair and are in force, or will be: of the account first, of the root last. */
+export const exceptionsNotOver = (
+  { byTarget }: ExceptionIndex,
+  path: readonly string[],
+  pair: Pair,
+  now: number,
+): readonly ExceptionFacts[] =>
+  path.toReversed().flatMap((node) => {
+    const list = byTarget.get(node)?.byPair.get(keyOfPair(pair)) ?? []
+    return inPlace(list.slice(countOver(list, now)))
+  })
+
 /** Whether an exception in force on the path grants the pool, whatever for. */
-export function isPoolExcepted(
+export const isPoolExcepted = (
   { byTarget }: ExceptionIndex,
   path: readonly string[],
   pool: string,
   now: number,
-): boolean {
-  if (byTarget.size === 0) return false
-  return path.some((node) =>
-    byTarget.get(node)?.some((exception) => isInForce(exception, now) && exception.grants.pools.includes(pool)),
-  )
-}
+): boolean =>
+  path.some((node) => {
+    const list = byTarget.get(node)?.byPool.get(pool) ?? []
+    return list.slice(countOver(list, now)).some(({ exception }) => isInForce(exception, now))
+  })
 
 /** `*` stands for any text. Greedy with one point to come back to: at worst the product of both lengths. */
 export function matchesPattern(pattern: string, text: string): boolean {

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { parseCidr } from '../cidr.ts'
 import { conclude, decide } from './decide.ts'
 import type { AllocationRequest, AllocatorResult, Decision, Denial } from './decision.ts'
-import type { PolicySettings } from './document.ts'
+import type { PolicySettings, PolicyVersion } from './document.ts'
 import { explainDecision, forms, messageOf, renderDecision, shortCharactersMax, shortMessage } from './explain.ts'
 import type { GovernanceFacts } from './snapshot.ts'
 import { admin, assign, documentOf, policy, pool, pools, prod, request, root, worldOf } from './testdata/world.ts'
@@ -196,18 +196,28 @@ const longest = (decision: Decision): Decision => {
   }
 }
 const served = { pool: 'p2', cidr: parseCidr('198.51.100.129/32')! }
+const onlyWarning = (soft: PolicyVersion): Partial<GovernanceFacts> => ({
+  policies: [soft],
+  assignments: [assign('soft', prod, { mode: 'warn' })],
+})
 const soft = policy('soft', [documentOf(['p1'], { requiredTags: [{ key: 'env' }] })])
 const outcomes: { readonly [O in Decision['outcome']]: readonly Story[] } = {
-  allow: [{ result: served }, { ask: { locale: 'eu-west-1' }, result: { ...served, pool: 'provider' } }],
+  allow: [
+    { result: served },
+    { ask: { locale: 'eu-west-1' }, result: { ...served, pool: 'provider' } },
+    // Enforced, it would come from another pool: nothing for whoever asked to change.
+    { facts: onlyWarning(policy('soft', [documentOf(['p1'])])), result: served },
+  ],
   steer: [{ settings: { onExplicit: 'steer' }, ask: { explicit: { pool: 'p3' } }, result: served }],
   warn: [
-    { facts: { policies: [soft], assignments: [assign('soft', prod, { mode: 'warn' })] }, result: served },
+    { facts: onlyWarning(soft), result: served },
     {
       facts: {
-        policies: [policy('soft', [documentOf(['p1'])])],
-        assignments: [assign('soft', prod, { mode: 'warn' })],
+        ...onlyWarning(policy('soft', [documentOf(['p1'], { onExplicit: 'steer' })])),
+        pools: [...pools, pool('own', '192.0.2.0/26', { account: prod })],
       },
-      result: served,
+      ask: { explicit: { pool: 'own' } },
+      result: { ...served, pool: 'own' },
     },
   ],
   deny: Object.values(stories),

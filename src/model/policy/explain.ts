@@ -7,6 +7,7 @@ import {
   type CandidateAnswer,
   type Decision,
   type Denial,
+  isWarning,
   provider,
   type TraceStep,
   type WouldBe,
@@ -49,7 +50,7 @@ export function shortMessage(decision: Explained): string {
   const message = shortAnswer(decision)
   // A warning is the answer itself.
   const watched = [
-    ...(wouldBe?.mode === 'observe' ? [`observed: ${wouldBe.outcome}`] : []),
+    ...(wouldBe && !isWarning(wouldBe) ? [`observed: ${wouldBe.outcome}`] : []),
     ...(candidate ? [`candidate: ${candidate.outcome}`] : []),
   ]
   const whole = [message, ...watched].join('; ')
@@ -82,7 +83,9 @@ function shortDenial(
     case 'tags':
       return `tags are missing: ${missingTags?.join(', ') ?? value}`
     case 'size':
-      return `${value} is outside ${allowed.join(', ')}`
+      return allowed.length > 0
+        ? `${value} is outside ${allowed.join(', ')}`
+        : `policies leave no size to allow ${value}`
     case 'explicit':
       return `${value} is not listed for ${pair}${listed}`
     case 'no-rule':
@@ -198,8 +201,14 @@ const denialSentences: { readonly [C in Denial['cause']]: (denial: Denial, reque
   size: ({ value }) => `does not allow a ${value}`,
   explicit: ({ value, setting }) =>
     setting === 'pool' ? `does not give you pool \`${value}\`` : `does not let you choose \`${value}\``,
-  'no-rule': ({ value }) => `has no allocation rule that serves ${value}`,
-  'pool-rule': ({ pool, setting, value }) => `Pool \`${pool}\` does not allow ${setting} \`${value}\``,
+  'no-rule': ({ value, setting }) =>
+    setting === 'on-exhausted'
+      ? `does not let ${value} fall back to provider space, and no allocation rule serves it`
+      : `has no allocation rule that serves ${value}`,
+  'pool-rule': ({ pool, setting, value }, { resourceType }) =>
+    setting === 'default-netmask-length'
+      ? `A \`${resourceType}\` cannot have \`${value}\`, the default netmask length of pool \`${pool}\``
+      : `Pool \`${pool}\` does not allow ${setting} \`${value}\``,
   unmatched: ({ value }) => `No policy speaks of ${value}, and nothing is given outside policy`,
   exhausted: ({ value }) => `No free space is left: ${value}`,
   'resource-type': ({ setting, value }, { resourceType }) =>
@@ -258,11 +267,11 @@ const wishOf = ({ explicit }: AllocationRequest): string =>
 
 /** What assignments that do not act would have done. Only those that warn speak to the caller. */
 const wouldBeLines = ({ wouldBe, request }: Explained): readonly string[] =>
-  wouldBe?.mode === 'warn' ? [`Warning: ${wouldText(wouldBe, request)}`] : []
+  wouldBe && isWarning(wouldBe) ? [`Warning: ${wouldText(wouldBe, request)}`] : []
 
 /** What is not for the caller, but for whoever tries a policy out: what those that only watch would have answered. */
 const watchedLines = ({ wouldBe, candidate, request }: Explained): readonly string[] => [
-  ...(wouldBe?.mode === 'observe' ? [`Observed: ${wouldText(wouldBe, request)}`] : []),
+  ...(wouldBe && !isWarning(wouldBe) ? [`Observed: ${wouldText(wouldBe, request)}`] : []),
   ...(candidate ? [`Candidate: ${wouldText(candidate, request)}`] : []),
 ]
 

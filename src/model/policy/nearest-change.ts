@@ -1,6 +1,7 @@
 // The nearest change that would alter an answer: a few single changes in order, each confirmed by deciding again.
 
 import { contains, formatCidr } from '../cidr.ts'
+import { joinKey } from '../key.ts'
 import { isForeignLocale } from '../locale.ts'
 import { missingTags } from '../pool.ts'
 import { decide } from './decide.ts'
@@ -211,7 +212,7 @@ function* otherTags(snapshot: Snapshot, request: AllocationRequest, type: Resour
 /** Where any value will do, this one is tried. */
 const anyValue = 'any'
 const withoutRepeats = (tags: readonly RequiredTag[]): readonly RequiredTag[] => [
-  ...new Map(tags.map((tag) => [`${tag.key}\n${tag.value ?? ''}`, tag])).values(),
+  ...new Map(tags.map((tag) => [joinKey(tag.key, tag.value), tag])).values(),
 ]
 
 /** Every length that the type can have, the nearest to what was asked for first; of two equally near, the smaller block. */

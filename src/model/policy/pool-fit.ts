@@ -3,8 +3,9 @@
 import { bitsOf, type Cidr, contains, formatCidr } from '../cidr.ts'
 import { servesLocale } from '../locale.ts'
 import { missingTags } from '../pool.ts'
-import type { AllocationRequest, Candidate, Denial } from './decision.ts'
+import { type AllocationRequest, type Candidate, type Denial, provider } from './decision.ts'
 import { formatRequiredTag, type RequiredTag } from './document.ts'
+import type { Lengths } from './exception.ts'
 import type { ResourceType } from './resource-types.ts'
 import type { PoolFacts, Snapshot } from './snapshot.ts'
 
@@ -14,6 +15,8 @@ export interface Want {
   readonly type: ResourceType
   /** Undefined: the pool's default, or else the type's. */
   readonly netmaskLength?: number
+  /** What the type and policy's sizes allow: a length from elsewhere, such as the pool's default, must lie within, too. */
+  readonly lengths: Lengths
   readonly cidr?: Cidr
   readonly rule?: number
 }
@@ -40,8 +43,38 @@ export function fitPool(snapshot: Snapshot, poolId: string, want: Want): Fit {
   return placeMisfit(snapshot, pool, want) ?? requestMisfit(pool, want) ?? { candidate: candidateOf(pool, want) }
 }
 
-const lengthFor = (pool: PoolFacts, { netmaskLength, cidr, type, request }: Want): number | undefined =>
-  cidr?.length ?? netmaskLength ?? pool.defaultNetmaskLength ?? type.lengths[request.family]?.default
+/**
+ * Tries the provider's space, which has no rules of its own and no default: what the type allows and has as its default
+ * counts there as in a pool.
+ */
+export function fitProvider(want: Want): Fit {
+  const { cidr, lengths } = want
+  const netmaskLength = lengthFor(undefined, want)
+  if (netmaskLength !== undefined && isWithin(netmaskLength, lengths)) {
+    return { candidate: Object.freeze({ pool: provider, netmaskLength, cidr }) }
+  }
+  const [value, because] =
+    netmaskLength === undefined
+      ? ['none', 'neither the request nor policy says a netmask length, and it has no default']
+      : [`/${netmaskLength}`, `/${netmaskLength} is outside ${lengthsText(lengths)}`]
+  const denial: Denial = {
+    cause: 'pool-rule',
+    setting: 'netmask-length',
+    value,
+    allowed: [lengthsText(lengths)],
+    pool: provider,
+  }
+  return { because, denial, isRequestsFault: true }
+}
+
+/** What takes one address gets one, whatever defaults there are. */
+const lengthFor = (pool: PoolFacts | undefined, { netmaskLength, cidr, type, request }: Want): number | undefined =>
+  type.takes === 'address'
+    ? bitsOf(request.family)
+    : (cidr?.length ?? netmaskLength ?? pool?.defaultNetmaskLength ?? type.lengths[request.family]?.default)
+
+const isWithin = (length: number, { min, max }: Lengths): boolean => length >= min && length <= max
+const lengthsText = ({ min, max }: Lengths): string => `/${min} to /${max}`
 
 function candidateOf(pool: PoolFacts, want: Want): Candidate {
   const netmaskLength = lengthFor(pool, want)!
@@ -89,13 +122,11 @@ function requestMisfit(pool: PoolFacts, want: Want): Misfit | undefined {
   if (cidr && !pool.cidrs.some((provisioned) => contains(provisioned, cidr))) {
     return misfit('cidr', formatCidr(cidr), pool.cidrs.map(formatCidr), `${formatCidr(cidr)} is not in its CIDRs`)
   }
-  const length = lengthFor(pool, want)
-  const min = pool.minNetmaskLength ?? 0
-  const max = pool.maxNetmaskLength ?? bitsOf(pool.family)
-  const allowed = [`/${min} to /${max}`]
-  if (length === undefined) return misfit('netmask-length', 'none', allowed, 'it has no default netmask length')
-  if (length < min) return misfit('min-netmask-length', `/${length}`, allowed, `/${length} is larger than its /${min}`)
-  if (length > max) return misfit('max-netmask-length', `/${length}`, allowed, `/${length} is smaller than its /${max}`)
+  const wrong = lengthMisfit(pool, want)
+  if (wrong) {
+    const { setting, value, allowed, because } = wrong
+    return { ...misfit(setting, value, [allowed], because), isRequestsFault: wrong.isRequestsFault }
+  }
   const missing = type.isReservation ? [] : missingTags(pool.requiredTags, request.tags)
   if (missing.length === 0) return undefined
   const missingTexts = missing.map(formatRequiredTag)
@@ -107,6 +138,29 @@ function requestMisfit(pool: PoolFacts, want: Want): Misfit | undefined {
     because,
   )
   return { ...base, denial: { ...base.denial, missingTags: missingTexts } }
+}
+
+/** What is wrong with the length. Where the pool has none that the type and policy allow, no other request could do better. */
+function lengthMisfit(pool: PoolFacts, want: Want) {
+  const { lengths, type } = want
+  const own: Lengths = { min: pool.minNetmaskLength ?? 0, max: pool.maxNetmaskLength ?? bitsOf(pool.family) }
+  const isRequestsFault = Math.max(own.min, lengths.min) <= Math.min(own.max, lengths.max)
+  const misfit = (setting: string, value: string, because: string, allowed = lengthsText(own)) => ({
+    setting,
+    value,
+    because,
+    allowed,
+    isRequestsFault,
+  })
+  const length = lengthFor(pool, want)
+  if (length === undefined) return misfit('netmask-length', 'none', 'it has no default netmask length')
+  const value = `/${length}`
+  if (length < own.min) return misfit('min-netmask-length', value, `${value} is larger than its /${own.min}`)
+  if (length > own.max) return misfit('max-netmask-length', value, `${value} is smaller than its /${own.max}`)
+  if (isWithin(length, lengths)) return undefined
+  const allowed = lengthsText(lengths)
+  const because = `its default ${value} is outside ${allowed}, which a ${type.name} can have`
+  return misfit('default-netmask-length', value, because, allowed)
 }
 
 /** What the request carries in place of the missing tags, as text. */

@@ -1,11 +1,11 @@
 // Which documents apply to an account, and what they come to when merged (policy-model §3).
 
+import { joinKey } from '../key.ts'
 import type { Party, TraceStep } from './decision.ts'
 import {
   type AllocationRule,
   type Assignment,
   findDocument,
-  formatRequiredTag,
   onExhaustedValues,
   onExplicitValues,
   type PolicyDocument,
@@ -14,6 +14,7 @@ import {
   type SizeBounds,
 } from './document.ts'
 import { isPoolExcepted } from './exception.ts'
+import { findResourceType, type TypeLengths } from './resource-types.ts'
 import {
   pathOf,
   type Resolution,
@@ -45,7 +46,7 @@ const modesOf: { readonly [W in World]: readonly Assignment['mode'][] } = {
  * document, the final closest to the root gives the order.
  */
 export function resolve(snapshot: Snapshot, world: World, account: string, pair: Pair): Resolution {
-  const key = `${world}\n${account}\n${pair.locale}\n${pair.resourceType}`
+  const key = joinKey(world, account, pair.locale, pair.resourceType)
   const known = snapshot.caches.resolutions.get(key)
   if (known) return known
   const path = pathOf(snapshot, account)
@@ -56,7 +57,7 @@ export function resolve(snapshot: Snapshot, world: World, account: string, pair:
     steps.push({ kind: 'target', subject: account, result: 'miss', because })
   }
   const resolution: Resolution = {
-    document: base && merge(snapshot, path, base, finals),
+    document: base && merge(snapshot, path, pair, { base, finals }),
     unmatched: unmatchedOf(snapshot, world, path),
     steps,
   }
@@ -165,14 +166,24 @@ function stepOf(snapshot: Snapshot, assignment: Assignment, pair: Pair, isHit: b
   }
 }
 
-function merge(snapshot: Snapshot, path: readonly string[], base: Part, finals: readonly Part[]): ResolvedDocument {
+function merge(
+  snapshot: Snapshot,
+  path: readonly string[],
+  { resourceType }: Pair,
+  { base, finals }: { readonly base: Part; readonly finals: readonly Part[] },
+): ResolvedDocument {
+  const type = findResourceType(resourceType, snapshot.resourceTypes)
+  // What takes one address has no choice of a length, so that bounds mean nothing there.
+  const lengths = type && type.takes !== 'address' ? type.lengths : {}
   const narrowing = finals.filter((part) => part !== base)
   const parts = [base, ...narrowing]
-  const isFinal = finals.includes(base)
+  // A final that gives the order, and nothing of it to this account, takes away what another final would have given it.
+  const takesAll =
+    finals.includes(base) && !listsAny(snapshot, path, base) && narrowing.some((part) => listsAny(snapshot, path, part))
   const resolveRule = ({ pool, when }: AllocationRule, index: number): ResolvedRule => {
     const rule = { pool, number: index + 1 }
     const unmet = unmetCondition(snapshot, path, when)
-    if (unmet !== undefined) return { ...rule, skipped: unmet, excludedBy: isFinal ? base.by : undefined }
+    if (unmet !== undefined) return { ...rule, skipped: unmet, excludedBy: takesAll ? base.by : undefined }
     const by = narrowing.find((part) => !lists(snapshot, path, part, pool))?.by
     if (!by) return rule
     return { ...rule, skipped: `final policy ${by.policy} on ${by.target} does not list it`, excludedBy: by }
@@ -182,11 +193,14 @@ function merge(snapshot: Snapshot, path: readonly string[], base: Part, finals: 
     rules: base.document.rules.map(resolveRule),
     onExplicit: strictest(parts, onExplicitValues, ({ document }) => document.settings.onExplicit),
     onExhausted: strictest(parts, onExhaustedValues, ({ document }) => document.settings.onExhausted),
-    size: mergeSizes(parts, ({ document }) => document.settings.size),
-    sizeIpv6: mergeSizes(parts, ({ document }) => document.settings.sizeIpv6),
+    size: mergeSizes(parts, lengths[4], ({ document }) => document.settings.size),
+    sizeIpv6: mergeSizes(parts, lengths[6], ({ document }) => document.settings.sizeIpv6),
     requiredTags: mergeTags(parts),
   }
 }
+
+const listsAny = (snapshot: Snapshot, path: readonly string[], { document }: Part): boolean =>
+  document.rules.some(({ when }) => unmetCondition(snapshot, path, when) === undefined)
 
 const lists = (snapshot: Snapshot, path: readonly string[], part: Part, pool: string): boolean =>
   part.document.rules.some((rule) => rule.pool === pool && unmetCondition(snapshot, path, rule.when) === undefined)
@@ -213,7 +227,15 @@ function strictest<T>(parts: readonly Part[], values: readonly T[], read: (part:
   return { value: read(part), by: part.by }
 }
 
-function mergeSizes(parts: readonly Part[], read: (part: Part) => SizeBounds | undefined): ResolvedSize | undefined {
+/**
+ * The bounds that all parts have in common, within what the type allows: documents from before that was asked for may say
+ * more. Where nothing is in common, `min` is greater than `max`. A default outside becomes the nearest bound.
+ */
+function mergeSizes(
+  parts: readonly Part[],
+  allowed: TypeLengths | undefined,
+  read: (part: Part) => SizeBounds | undefined,
+): ResolvedSize | undefined {
   const bounds = parts.flatMap((part) => {
     const size = read(part)
     return size ? [{ size, by: part.by }] : []
@@ -222,8 +244,8 @@ function mergeSizes(parts: readonly Part[], read: (part: Part) => SizeBounds | u
   const first = bounds[0]!
   const lowest = bounds.reduce((best, next) => (next.size.min > best.size.min ? next : best))
   const highest = bounds.reduce((best, next) => (next.size.max < best.size.max ? next : best))
-  const min = { value: lowest.size.min, by: lowest.by }
-  const max = { value: highest.size.max, by: highest.by }
+  const min = { value: Math.max(lowest.size.min, allowed?.min ?? 0), by: lowest.by }
+  const max = { value: Math.min(highest.size.max, allowed?.max ?? Infinity), by: highest.by }
   const wished = { value: first.size.default, by: first.by }
   return { min, max, default: wished.value < min.value ? min : wished.value > max.value ? max : wished }
 }
@@ -232,8 +254,8 @@ function mergeTags(parts: readonly Part[]): readonly Sourced<RequiredTag>[] {
   const merged = new Map<string, Sourced<RequiredTag>>()
   for (const { document, by } of parts) {
     for (const tag of document.settings.requiredTags) {
-      const text = formatRequiredTag(tag)
-      if (!merged.has(text)) merged.set(text, { value: tag, by })
+      const key = joinKey(tag.key, tag.value)
+      if (!merged.has(key)) merged.set(key, { value: tag, by })
     }
   }
   return [...merged.values()]

@@ -1,6 +1,7 @@
 // A compiled, immutable view of all governance facts at one epoch: what every decision is made on.
 
 import type { Cidr } from '../cidr.ts'
+import { joinKey } from '../key.ts'
 import type { RoleBinding } from '../roles.ts'
 import type { Party, TraceStep, Verdict } from './decision.ts'
 import type {
@@ -183,9 +184,9 @@ export function compileSnapshot(facts: GovernanceFacts, epoch: number): Snapshot
 }
 
 function withCandidates(facts: GovernanceFacts, candidates: readonly AssignmentCandidate[]): GovernanceFacts {
-  const byAssignment = new Map(candidates.map((one) => [`${one.policyId}\n${one.targetId}`, one]))
+  const byAssignment = new Map(candidates.map((one) => [joinKey(one.policyId, one.targetId), one]))
   const become = (assignment: Assignment): Assignment => {
-    const candidate = byAssignment.get(`${assignment.policyId}\n${assignment.targetId}`)
+    const candidate = byAssignment.get(joinKey(assignment.policyId, assignment.targetId))
     if (!candidate) return assignment
     const { mode = assignment.mode, version } = candidate
     return { ...assignment, mode, ...(version ? { version: version.version } : {}) }
@@ -193,7 +194,7 @@ function withCandidates(facts: GovernanceFacts, candidates: readonly AssignmentC
   return { ...facts, assignments: facts.assignments.map(become) }
 }
 
-const versionKey = (policyId: string, version: number): string => `${policyId}/${version}`
+const versionKey = (policyId: string, version: number): string => joinKey(policyId, String(version))
 
 /** The version that an assignment enables: the one in force, unless it names another. */
 export const versionOf = (snapshot: Snapshot, { policyId, version }: Assignment): PolicyVersion =>
@@ -232,7 +233,7 @@ export const emptyCaches = (): Snapshot['caches'] => ({
 
 /** The same facts with one more exception: what would be decided, were it approved. Candidates have no part in it. */
 export function withException(snapshot: Snapshot, exception: ExceptionFacts): Snapshot {
-  const exceptions = indexExceptions([...[...snapshot.exceptions.byTarget.values()].flat(), exception])
+  const exceptions = indexExceptions([...snapshot.exceptions.all, exception])
   return { ...snapshot, exceptions, candidates: undefined, caches: emptyCaches() }
 }
 

@@ -67,11 +67,12 @@ const differences = z.object({
   count: z.number().int().describe('All of them.'),
   newlyDenied: z.number().int().describe('Policy allows these, and the candidate would not.'),
   newlyAllowed: z.number().int().describe('Policy denies these, and the candidate would not.'),
-  otherPool: z.number().int().describe('These would come from other pools, or from the same in another order.'),
-  other: z
+  otherPool: z.number().int().describe('These would come from another pool.'),
+  otherOrder: z
     .number()
     .int()
-    .describe('What else is otherwise: a warning, another policy that decides, what happens where pools are full.'),
+    .describe('These would come from the same pool; only those to try after it are others, or in another order.'),
+  other: z.number().int().describe('What else is otherwise: a warning, a size, the setting that denies.'),
   firstAt: instant,
   lastAt: instant,
   samples: z
@@ -256,6 +257,7 @@ export const listDifferences = nativeRead({
     'newlyDenied',
     'newlyAllowed',
     'otherPool',
+    'otherOrder',
     'other',
     'firstAt',
     'lastAt',
