@@ -354,15 +354,7 @@ export class SpaceCheck {
   }
 
   async report(): Promise<SpaceReport> {
-    const pools = await this.#sql.all<PoolRow>(
-      `select n, id, scope_id, parent_n, family, public_ip_source, source_resource, allocated, quarantined, free,
-         allocation_count
-       from pool order by n`,
-    )
-    const cidrs = await this.#sql.all<CidrRow>(
-      `select id, pool, first, length, parent_allocation from pool_cidr where state <> 'failed-provision' order by pool, first`,
-    )
-    const reading: Reading = { sql: this.#sql, pools, cidrs, allocations: 0 }
+    const reading = await this.#read()
     const problems: string[] = []
     for (const { find } of spaceRules) {
       let found = 0
@@ -371,7 +363,24 @@ export class SpaceCheck {
         if (++found >= problemsOfRuleMax) break
       }
     }
-    return { problems: problems.slice(0, problemsMax), pools: pools.length, allocations: reading.allocations }
+    const { pools, allocations } = reading
+    return { problems: problems.slice(0, problemsMax), pools: pools.length, allocations }
+  }
+  /** What one rule finds. */
+  async *find(find: SpaceRule['find']): AsyncGenerator<string> {
+    yield* find(await this.#read())
+  }
+
+  async #read(): Promise<Reading> {
+    const pools = await this.#sql.all<PoolRow>(
+      `select n, id, scope_id, parent_n, family, public_ip_source, source_resource, allocated, quarantined, free,
+         allocation_count
+       from pool order by n`,
+    )
+    const cidrs = await this.#sql.all<CidrRow>(
+      `select id, pool, first, length, parent_allocation from pool_cidr where state <> 'failed-provision' order by pool, first`,
+    )
+    return { sql: this.#sql, pools, cidrs, allocations: 0 }
   }
 }
 
