@@ -11,7 +11,7 @@ const problemsMax = 1_000
 const problemsOfRuleMax = 100
 
 export interface SpaceReport {
-  /** One sentence for each thing that is not as it should be; no more than a thousand. */
+  /** One sentence for each thing that is not as it should be; no more than a hundred of one rule, and a thousand in all. */
   readonly problems: readonly string[]
   readonly pools: number
   readonly allocations: number
