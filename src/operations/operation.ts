@@ -84,6 +84,8 @@ export interface OperationSettings {
   /** Where provider-assigned addresses come from. */
   readonly providerIpv4Cidr: string
   readonly providerIpv6Cidr: string
+  /** Accounts of the organization that may provision public space at the top beside its administrator of IPAM. */
+  readonly publicSpaceAccounts: readonly string[]
 }
 
 export interface RegionSetting {

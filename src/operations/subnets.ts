@@ -5,7 +5,7 @@ import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Pool } from '#store/pools.ts'
 import type { Subnet, Vpc, VpcCidr } from '#store/vpcs.ts'
 import { filterBy, page, refuseIdsWithPaging } from './listing.ts'
-import { asksFor, type BlockWish, documentFor, giveBack, readWish, takeBlock } from './network-blocks.ts'
+import { asksFor, type Block, type BlockWish, documentFor, giveBack, readWish, takeBlock } from './network-blocks.ts'
 import { ec2Read, ec2Write, type ReadContext } from './operation.ts'
 import { findZone, zonesOf } from './regions.ts'
 import { putTags, tagsToCreate } from './tagging.ts'
@@ -44,6 +44,7 @@ export const createSubnet = ec2Write('CreateSubnet', async (context, input) => {
     const around = { within: cidrs.map(({ cidr }) => cidr), taken: await siblingsOf(context, vpc, wish) }
     const block = await takeBlock(context, wish, { network: 'subnet', id, tags }, around)
     if (!wish.cidr || !equals(wish.cidr, block.cidr)) await refuseMisplaced(context, vpc, cidrs, block.cidr)
+    await refusePlanned(context, vpc, block)
     blocks.push(block)
   }
   const ipv4 = blocks.find(({ cidr }) => cidr.family === 4)
@@ -143,6 +144,16 @@ async function refuseMisplaced(context: ReadContext, vpc: Vpc, cidrs: readonly V
   if (!sibling) return
   const problem = `It overlaps with the subnet \`${sibling.id}\` (${formatCidr(sibling.cidr)})`
   refuse({ code: 'CidrConflict', what: 'subnet', field, value, problem })
+}
+
+/** What a pool that plans the VPC has handed out already is not taken a second time beside it. */
+async function refusePlanned(context: ReadContext, vpc: Vpc, { cidr, allocation }: Block): Promise<void> {
+  const except = { allocation, account: vpc.account, now: context.now }
+  const taken = await context.tx.pools.plannedOverlap(vpc.id, cidr, except)
+  if (!taken) return
+  const problem = `It overlaps with ${formatCidr(taken.cidr)}, which the pool \`${taken.pool.id}\` that plans \`${vpc.id}\` has handed out or keeps`
+  const field = cidr.family === 4 ? 'CidrBlock' : 'Ipv6CidrBlock'
+  refuse({ code: 'CidrConflict', what: 'subnet', field, value: formatCidr(cidr), problem })
 }
 
 /** What policy or a pool must choose around; a block that the caller names is looked at by itself. */

@@ -33,6 +33,8 @@ do $$$$ begin execute format('alter function $1() set search_path = %I, pg_temp'
 create trigger $1 before $2 on $3 for each row execute function $1();`,
   ],
   [/drop trigger (\w+)_(kept|immutable);/g, 'drop trigger $1_$2 on $1;'],
+  [/\bhex\(([\w.]+)\)/g, "upper(encode($1, 'hex'))"],
+  [/\binstr\(/g, 'strpos('],
   [
     /json_extract\((\w+), '\$\.([\w.]+)'\)/g,
     (_, column: string, path: string) => `(${column}::jsonb #>> '{${path.replaceAll('.', ',')}}')`,

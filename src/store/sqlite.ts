@@ -15,7 +15,7 @@ import { newestEntryAt, onChange, Time } from './time.ts'
 import { StoreTrouble, troubleOf } from './trouble.ts'
 
 /** "CADA": tells our file from any other SQLite file. */
-const applicationId = 0x43414441
+export const applicationId = 0x43414441
 const busyTimeoutMs = 5_000
 const latestVersion = migrations.at(-1)!.number
 const lockFile = 'cadastre.lock'
