@@ -131,7 +131,7 @@ export async function applyPoolTags(context: WriteContext, id: string, before: r
     ...(isSame('quarantineSeconds') ? {} : { quarantineSeconds: has.quarantineSeconds ?? null }),
     ...(isSame('sharedWith') ? {} : { sharedWith: has.sharedWith }),
   })
-  if (settled !== pool) await remember(context, settled)
+  await remember(context, settled)
 }
 
 /** Settings of a pool that EC2 has no parameters for. What is undefined stays as it is. */

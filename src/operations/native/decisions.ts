@@ -45,6 +45,10 @@ const listed = z.object({
   candidateOutcome: outcome
     .optional()
     .describe('What candidates of assignments would have answered; absent where it is no different.'),
+  isDryRun: z
+    .literal(true)
+    .optional()
+    .describe('It was asked in a dry run. Those that were allowed are not on record.'),
 })
 const whole = listed.extend({
   request: z.object({
@@ -93,6 +97,14 @@ export const listDecisions = nativeRead({
     candidate: outcome
       .optional()
       .describe('Only those that candidates of assignments would have answered otherwise, with this outcome.'),
+    subject: z
+      .string()
+      .min(1)
+      .max(256)
+      .optional()
+      .describe(
+        'Only those of changes and refusals that were about the object with this id. Why space was given is told by its history.',
+      ),
     from: instant.optional().describe('Only those at this moment or later.'),
     until: instant.optional().describe('Only those before this moment.'),
   }),
@@ -253,6 +265,7 @@ const describe = ({ tx }: ReadContext, recorded: RecordedDecision): z.output<typ
   exceptionId: recorded.exception,
   wouldBeOutcome: recorded.wouldBe?.outcome,
   candidateOutcome: recorded.candidate?.outcome,
+  isDryRun: recorded.isDryRun ? true : undefined,
 })
 
 const describeCandidate = ({ pool, netmaskLength, cidr, rule }: RecordedDecision['candidates'][number]) => ({
