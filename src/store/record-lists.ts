@@ -16,14 +16,14 @@ export interface DecisionFilter {
   /** What assignments that only watch would have answered. */
   readonly wouldBe?: string
   readonly candidateOutcome?: string
-  /** An object that the change or refusal was about, as the entry names it. */
-  readonly subject?: string
+  /** The names of an object that the change or refusal was about: an Elastic IP and its allocation are one. */
+  readonly subject?: readonly string[]
 }
 export interface EntryFilter {
   readonly account?: string
   readonly principal?: string
   readonly action?: string
-  readonly subject?: string
+  readonly subject?: readonly string[]
 }
 
 /** One line of the audit. */
@@ -105,12 +105,18 @@ export class RecordLists {
 
   /** Numbers of decisions before `before`, newest first. */
   async decisionsBefore({ subject, ...filter }: DecisionFilter, before: number, limit: number): Promise<Found> {
-    if (subject !== undefined) return this.#decisionsAbout(subject, filter, before, limit)
+    if (subject !== undefined) {
+      const found = subject.map((name) => this.#decisionsAbout(name, filter, before, limit))
+      return merged(await Promise.all(found), limit, { isNewestFirst: true })
+    }
     return this.#list({ table: 'decision', repeated: 'ruling', isNewestFirst: true }, filter, before, limit)
   }
   /** Numbers of audit entries after `after`, oldest first. */
   async entriesAfter({ subject, ...filter }: EntryFilter, after: number, limit: number): Promise<Found> {
-    if (subject !== undefined) return this.#entriesAbout(subject, filter, after, limit)
+    if (subject !== undefined) {
+      const found = subject.map((name) => this.#entriesAbout(name, filter, after, limit))
+      return merged(await Promise.all(found), limit, { isNewestFirst: false })
+    }
     return this.#list({ table: 'audit_entry', repeated: 'origin', isNewestFirst: false }, filter, after, limit)
   }
 
@@ -257,7 +263,7 @@ export class RecordLists {
       from: begin,
       limit,
     })
-    return merged([rows, entries], limit)
+    return merged([rows, entries], limit, { isNewestFirst: false })
   }
 
   /** Decisions of the entries that name an object in a row of its own. */
@@ -295,11 +301,19 @@ export class RecordLists {
   }
 }
 
-/** Two lists in ascending order as one, as far as both were read. */
-function merged(lists: readonly Found[], limit: number): Found {
+/** Several lists in one order as one, as far as all of them were read. */
+function merged(lists: readonly Found[], limit: number, { isNewestFirst }: Pick<List, 'isNewestFirst'>): Found {
+  const inOrder = (a: number, b: number): number => (isNewestFirst ? b - a : a - b)
   const unread = lists.filter(({ isWhole }) => !isWhole).map(({ last }) => last)
-  const end = unread.length > 0 ? Math.min(...unread) : Math.max(...lists.map(({ last }) => last))
-  const all = [...new Set(lists.flatMap(({ numbers }) => numbers))].filter((n) => n <= end).sort((a, b) => a - b)
+  // Where all were read, the one that went furthest; else the one that came least far.
+  const end =
+    unread.length > 0
+      ? unread.sort(inOrder)[0]!
+      : lists
+          .map(({ last }) => last)
+          .sort(inOrder)
+          .at(-1)!
+  const all = [...new Set(lists.flatMap(({ numbers }) => numbers))].filter((n) => inOrder(n, end) <= 0).sort(inOrder)
   const numbers = all.slice(0, limit)
   const isCut = all.length > limit
   return { numbers, last: isCut ? numbers.at(-1)! : end, isWhole: unread.length === 0 && !isCut }

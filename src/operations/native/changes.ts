@@ -6,7 +6,14 @@ import type { ListedEntry } from '#store/record-lists.ts'
 import { readCursor, writeCursor } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
 import { type Place, permitter } from './authority.ts'
-import { describeSubjects, lengthOfSubject, type SubjectShown, shortened, subjectShape } from './change-subjects.ts'
+import {
+  describeSubjects,
+  lengthOfSubject,
+  namesOf,
+  type SubjectShown,
+  shortened,
+  subjectShape,
+} from './change-subjects.ts'
 import { nativeRead } from './definition.ts'
 import { accountId, formatInstant, instant, pageOf, pageSizeDefault, paging, parseInstant } from './shapes.ts'
 
@@ -81,7 +88,8 @@ export const listChanges = nativeRead({
   columns: ['changeId', 'at', 'principal', 'action', 'outcome', 'subjects'],
   refusals: ['InvalidPaginationToken', 'LimitExceeded'],
   at: 'filtered',
-  async run(context, { limit = pageSizeDefault, cursor, from, latest, ...filter }) {
+  async run(context, { limit = pageSizeDefault, cursor, from, latest, subject, ...rest }) {
+    const filter = { ...rest, subject: subject === undefined ? undefined : namesOf(context, subject) }
     const { recordLists } = context.tx
     const isPermitted = await permitter(context, 'history:read')
     const begin = from === undefined ? 0 : (await recordLists.firstSince('audit_entry', parseInstant(from))) - 1

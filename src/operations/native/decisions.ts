@@ -8,6 +8,7 @@ import type { RecordedDecision } from '#store/journal.ts'
 import { readCursor, writeCursor } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
 import { type Place, permitter } from './authority.ts'
+import { namesOf } from './change-subjects.ts'
 import { nativeRead } from './definition.ts'
 import { accountId, formatInstant, instant, pageOf, pageSizeDefault, paging, parseInstant } from './shapes.ts'
 
@@ -125,9 +126,10 @@ export const listDecisions = nativeRead({
   ],
   refusals: ['InvalidPaginationToken'],
   at: 'filtered',
-  async run(context, { limit = pageSizeDefault, cursor, poolId, candidate, from, until, ...rest }) {
+  async run(context, { limit = pageSizeDefault, cursor, poolId, candidate, subject, from, until, ...rest }) {
     const { recordLists, journal } = context.tx
-    const filter = { ...rest, pool: poolId, candidateOutcome: candidate }
+    const about = subject === undefined ? undefined : namesOf(context, subject)
+    const filter = { ...rest, pool: poolId, candidateOutcome: candidate, subject: about }
     const isPermitted = await permitter(context, 'decision:read')
     const first = from === undefined ? 0 : await recordLists.firstSince('decision', parseInstant(from))
     const end = until === undefined ? undefined : await recordLists.firstSince('decision', parseInstant(until))
