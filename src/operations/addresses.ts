@@ -110,10 +110,11 @@ export const associateAddress = ec2Write('AssociateAddress', async (context, inp
       })
     }
     await context.tx.addresses.disassociate(address.n)
+    await rememberAssociation(context, address, current.associationId, undefined)
   }
   const associationId = context.newId('addressAssociation')
   await context.tx.addresses.associate({ allocation: address.n, associationId, ...target })
-  context.changed(idOf(context, address), associationId)
+  await rememberAssociation(context, address, associationId, target)
   return { AssociationId: associationId }
 })
 
@@ -132,9 +133,24 @@ export const disassociateAddress = ec2Write('DisassociateAddress', async (contex
     })
   }
   await context.tx.addresses.disassociate(association.allocation)
-  context.changed(idOf(context, address), association.associationId)
+  await rememberAssociation(context, address, association.associationId, undefined)
   return {}
 })
+
+/** Keeps with what an address is associated; undefined: with nothing any more. */
+async function rememberAssociation(
+  context: WriteContext,
+  address: Allocation,
+  associationId: string,
+  target: object | undefined,
+): Promise<void> {
+  const allocationId = idOf(context, address)
+  await context.tx.history.changed(
+    { id: associationId, kind: 'address-association', account: address.account },
+    target && { associationId, allocationId, ...target },
+  )
+  context.changed(allocationId)
+}
 
 export const addressOperations = [
   allocateAddress,

@@ -5,7 +5,7 @@ import { formatId, type IdKind, parseId } from '#model/identifier.ts'
 import type { Decision } from '#model/policy/decision.ts'
 import { compileSnapshot, type Snapshot } from '#model/policy/snapshot.ts'
 import type { Principal } from '#model/principal.ts'
-import { Refused, refuse, refuseValue } from '#model/refusal.ts'
+import { type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
 import { findUnfitText } from '#model/text.ts'
 import type { KeptName, Store, Transaction } from '#store/store.ts'
 import { requireStill } from './native/authority.ts'
@@ -19,6 +19,7 @@ import type {
   WriteOperation,
 } from './operation.ts'
 import { refuseNewConflicts, SnapshotBeforeNeeded } from './policy-conflicts.ts'
+import { isOnRecord, RefusalBudget, type RefusalKind, subjectsOf } from './refused-changes.ts'
 
 /** How long a client token is remembered. EC2 promises no time; a day covers every retry of a tool. */
 export const clientTokenMs = 86_400_000
@@ -47,29 +48,59 @@ export interface Call {
   readonly sourceAddress: string
 }
 
-/** What comes back: the operation's output, and the decisions that were made on the way (none where a token was repeated). */
+/** What comes back: the operation's output, and the decisions that were made on the way; of a repeat, those of the first time. */
 export interface Answer {
   readonly output: unknown
   readonly decisions: readonly Decision[]
 }
 
-/** A dry run went through: what it did is rolled back, and this is what it would have answered. */
+/**
+ * A dry run went through: what it did is rolled back, and this is what it would have answered. Its decisions are on no
+ * record, so nothing in the answer names them.
+ */
 export class DryRunSucceeded extends Refused {
   readonly answer: Answer
   constructor(output: unknown, decisions: readonly Decision[]) {
     super({ code: 'DryRunSucceeded' })
-    this.answer = { output, decisions }
+    const names = new Set(decisions.map(({ id }) => id))
+    this.answer = { output: names.size === 0 ? output : withoutTexts(output, names), decisions }
   }
 }
+
+/** A copy of an answer without the members that are one of these texts. */
+function withoutTexts(value: unknown, texts: ReadonlySet<string>): unknown {
+  if (Array.isArray(value)) return value.map((one) => withoutTexts(one, texts))
+  if (typeof value !== 'object' || value === null) return value
+  const kept = Object.entries(value).filter(([, member]) => !(typeof member === 'string' && texts.has(member)))
+  return Object.fromEntries(kept.map(([name, member]) => [name, withoutTexts(member, texts)]))
+}
+
+/** The decisions on record behind a refusal: those that say no. */
+export const decisionsBehind = (error: Refused): readonly Decision[] => recordedDecisions.get(error) ?? []
+const recordedDecisions = new WeakMap<Refused, readonly Decision[]>()
 
 const isDryRun = (call: Call): boolean => call.isDryRun ?? call.input.DryRun ?? false
 
 export interface Hallway {
   execute(operation: AnyOperation, call: Call): Promise<Answer>
+  /** Puts on record that a request was refused before it could be executed: what it asked for could not be read. */
+  recordUnread(operation: AnyOperation, call: Call, refused: Refused): Promise<void>
+  /** Puts on record how many refusals have no entry of their own; of the minute that is not over too, where `isAll`. */
+  recordCounted(options?: { readonly isAll: boolean }): Promise<void>
+}
+
+export interface HallwayOptions {
+  /** A refusal is answered though it could not be put on record. */
+  onUnrecorded?(error: unknown): void
 }
 
 /** Opens the hallway over a store: reads back which requests could still be repeated. */
-export async function openHallway(store: Store, settings: OperationSettings): Promise<Hallway> {
+export async function openHallway(
+  store: Store,
+  settings: OperationSettings,
+  { onUnrecorded }: HallwayOptions = {},
+): Promise<Hallway> {
+  const budget = new RefusalBudget()
   // The first request would wait for it. Where nothing can be written yet, it is one that waits.
   if (await store.read(async (tx) => tx.tokens.hasWindow)) {
     await store.write((tx) => tx.tokens.fillWindow(tx.now)).catch(() => undefined)
@@ -88,6 +119,7 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
   }
 
   async function read(operation: ReadOperation<never, unknown>, call: Call): Promise<Answer> {
+    refuseUnfit(call)
     const output = await store.read(async (tx) => {
       await refuseEndedKey(tx, call.principal)
       return operation.run(new RequestContext(tx, call, settings, snapshotOf), call.input as never)
@@ -97,20 +129,28 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
   }
 
   async function write(operation: WriteOperation<never, unknown, unknown>, call: Call): Promise<Answer> {
-    if (operation.secretOutput && call.clientToken !== undefined) {
-      refuseValue('Idempotency-Key', call.clientToken, 'the answer is a secret, and kept for no repeat: leave it out')
+    let token: Token | undefined
+    try {
+      refuseUnfit(call)
+      if (operation.secretOutput && call.clientToken !== undefined) {
+        refuseValue('Idempotency-Key', call.clientToken, 'the answer is a secret, and kept for no repeat: leave it out')
+      }
+      token = operation.secretOutput ? undefined : tokenOf(operation.name, call)
+    } catch (error) {
+      throw await recorded(operation, call, error)
     }
-    const token = operation.secretOutput ? undefined : tokenOf(operation.name, call)
     const prepared = operation.prepare?.()
     const work = (needsSnapshot: boolean) =>
       store.write(async (tx) => {
         await refuseEndedKey(tx, call.principal)
+        tx.subjects.begin()
         const used = token && (await findUse(tx, token))
         if (used) tx.tokens.touch()
         const context = new RequestContext(tx, call, settings, snapshotOf)
         const changes = tx.changes
         try {
-          if (used) return { output: await repeat(context, used, token), decisions: [] }
+          if (used && token)
+            return { output: await repeat(context, used, token), decisions: await decisionsOf(tx, used) }
           const epoch = tx.governanceEpoch
           const before = currentSnapshot(tx) ?? (needsSnapshot ? await context.snapshot() : undefined)
           const output = await operation.run(context, call.input as never, prepared)
@@ -121,14 +161,13 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
             await refuseNewConflicts(context, { before, reaches: context.reaches, compile })
           }
           if (isDryRun(call)) throw new DryRunSucceeded(output, context.decisions)
-          await recordEntry(tx, context, operation.name, 'Success', token, output)
+          await recordEntry(tx, context, operation.name, token, output)
           return { output, decisions: context.decisions }
         } catch (error) {
-          // Rolls back what it did, then comes back here through `denied` below.
-          if (!(error instanceof Refused) || tx.changes !== changes)
-            throw markDecisions(error, tx.generation, context.decisions)
-          if (!isDryRun(call)) await recordDenial(tx, context, operation.name, error)
-          return { refused: error }
+          // Rolls back what it did, then comes back here through `recorded` below.
+          if (!(error instanceof Refused) || tx.changes !== changes) throw markDecisions(error, context.decisions)
+          const denials = context.decisions.filter(isDenial)
+          return { refused: error, entry: await recordRefusal(tx, call, operation.name, error, denials), now: tx.now }
         }
       }, token?.hash)
     const answer = await work(false)
@@ -136,29 +175,102 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
         if (error instanceof SnapshotBeforeNeeded) return work(true)
         throw error
       })
-      .catch((error: unknown) => denied(operation, call, error))
-    if ('refused' in answer) throw answer.refused
-    return answer
+      .catch(async (error: unknown) => {
+        throw await recorded(operation, call, error)
+      })
+    if (!answer.refused) return answer
+    noteRefusal(call, answer)
+    throw answer.refused
   }
 
-  /** A refusal that came after changes: they are rolled back, and the denial is recorded in a transaction of its own. */
-  async function denied(
-    operation: WriteOperation<never, unknown, unknown>,
+  /**
+   * A refusal that came before or after its transaction (it had changed something, and that is rolled back) is recorded in
+   * one of its own. Answers what is to be thrown.
+   */
+  async function recorded(operation: AnyOperation, call: Call, error: unknown): Promise<unknown> {
+    if (!(error instanceof Refused)) return error
+    if (!isOnRecord(error.refusal)) return error
+    const denials = (undoneDecisions.get(error) ?? []).filter(isDenial)
+    try {
+      const answer = await store.write(async (tx) => {
+        const { refused, decisions } = renumber(tx, error, denials)
+        return {
+          refused,
+          entry: await recordRefusal(tx, call, operation.name, refused, decisions),
+          now: tx.now,
+        }
+      })
+      noteRefusal(call, answer)
+      return answer.refused
+    } catch (trouble) {
+      // What policy or a role denied is answered when it is on record, and not before. Other refusals tell the caller what
+      // is wrong with the request, which is so whether or not the database can be written.
+      if (denials.length > 0 || error.refusal.code === 'NotAuthorized') return trouble
+      onUnrecorded?.(trouble)
+      return error
+    }
+  }
+
+  interface RefusedAnswer {
+    readonly refused: Refused
+    readonly entry: 'recorded' | 'counted' | undefined
+    readonly now: number
+  }
+  function noteRefusal(call: Call, { refused, entry, now }: RefusedAnswer): void {
+    if (entry && decisionsBehind(refused).length === 0)
+      budget.note(kindOfRefusal(call, refused), now, entry === 'recorded')
+  }
+
+  /** One entry for a refusal, with what it was about. Where a principal has had very many without a decision, it is only counted. */
+  async function recordRefusal(
+    tx: Transaction,
     call: Call,
-    error: unknown,
-  ): Promise<{ refused: Refused }> {
-    if (!(error instanceof Refused)) throw error
-    const { generation, decisions } = decisionsBehind.get(error) ?? { decisions: [] }
-    if (isDryRun(call) || decisions.length === 0) throw error
-    await store.write(async (tx) => {
-      // The numbers of the decisions were drawn from another database.
-      if (tx.generation !== generation)
-        refuse({ code: 'Unavailable', because: 'the database was exchanged; try again' })
-      const context = new RequestContext(tx, call, settings, snapshotOf)
-      for (const decision of decisions) if (decision.outcome === 'deny') context.record(decision)
-      await recordDenial(tx, context, operation.name, error)
+    action: string,
+    error: Refused,
+    decisions: readonly Decision[],
+  ): Promise<RefusedAnswer['entry']> {
+    if (!isOnRecord(error.refusal)) return undefined
+    if (decisions.length === 0 && !budget.allows(kindOfRefusal(call, error), tx.now)) return 'counted'
+    const n = tx.nextSequence()
+    await tx.journal.record({
+      ...originOf(tx, call),
+      n,
+      action,
+      outcome: error.refusal.code,
+      subjects: subjectsOf(error.refusal, call.input),
+      isDryRun: isDryRun(call),
+      firstDecision: numberOf(tx, decisions[0]),
     })
-    throw error
+    for (const decision of decisions)
+      await tx.journal.recordDecision(numberOf(tx, decision)!, decision, n, !isDryRun(call))
+    recordedDecisions.set(error, decisions)
+    return 'recorded'
+  }
+
+  async function recordCounted({ isAll } = { isAll: false }): Promise<void> {
+    if (!budget.hasCounted) return
+    const counted = await store.write(async (tx) => {
+      const due = budget.counted(tx.now, isAll)
+      for (const { account, principal, code, times } of due) {
+        const n = tx.nextSequence()
+        await tx.journal.record({
+          n,
+          at: tx.now,
+          requestId: `housekeeping-${n}`,
+          account,
+          principal,
+          accessKeyId: '',
+          sourceAddress: 'local',
+          region: '',
+          action: 'CountRefusals',
+          outcome: code,
+          subjects: [],
+          times,
+        })
+      }
+      return due
+    })
+    budget.settle(counted)
   }
 
   async function findUse(tx: Transaction, token: Token): Promise<Use | undefined> {
@@ -177,31 +289,20 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
     tx: Transaction,
     context: RequestContext,
     action: string,
-    outcome: string,
-    token?: Token,
-    output?: unknown,
+    token: Token | undefined,
+    output: unknown,
   ): Promise<void> {
-    const { call } = context
     const n = tx.nextSequence()
     await tx.journal.record({
+      ...originOf(tx, context.call),
       n,
-      at: tx.now,
-      requestId: call.requestId,
-      account: call.principal.account,
-      principal: call.principal.arn,
-      accessKeyId: call.principal.accessKeyId,
-      sourceAddress: call.sourceAddress,
-      region: call.region,
       action,
-      outcome,
-      subjects: context.subjects,
+      outcome: 'Success',
+      subjects: tx.subjects.take(),
+      firstDecision: numberOf(tx, context.decisions[0]),
       ...(token ? { token: token.hash, parameters: token.parameters, result: JSON.stringify(output ?? {}) } : {}),
     })
-    for (const decision of context.decisions) {
-      const number = parseId('decision', tx.installation, decision.id)
-      assert(number !== undefined, 'decisions are numbered by the context')
-      await tx.journal.recordDecision(number, decision, n)
-    }
+    for (const decision of context.decisions) await tx.journal.recordDecision(numberOf(tx, decision)!, decision, n)
     if (token?.kind === 'client') await tx.tokens.keep(token.hash, n, tx.now, context.needsText)
     else if (token) {
       await tx.tokens.keepRequest(token.hash, n, tx.now)
@@ -209,18 +310,20 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
     }
   }
 
-  async function recordDenial(tx: Transaction, context: RequestContext, action: string, error: Refused): Promise<void> {
-    if (context.decisions.length === 0 && error.refusal.code !== 'NotAuthorized') return
-    await recordEntry(tx, context, action, error.refusal.code)
-  }
-
   return {
     async execute(operation, call) {
-      const unfit = findUnfitText(call.input)
-      if (unfit) refuseValue(unfit.field, unfit.value, unfit.problem)
       return operation.access === 'read' ? read(operation, call) : write(operation, call)
     },
+    async recordUnread(operation, call, refused) {
+      if (operation.access === 'write') await recorded(operation, call, refused)
+    },
+    recordCounted,
   }
+}
+
+function refuseUnfit({ input }: Call): void {
+  const unfit = findUnfitText(input)
+  if (unfit) refuseValue(unfit.field, unfit.value, unfit.problem)
 }
 
 /** A key or token that ended after it was checked, on whichever server, may do nothing more. */
@@ -248,6 +351,8 @@ interface Token {
   readonly signature?: Uint8Array
 }
 interface Use {
+  /** The audit entry. */
+  readonly entry: number
   readonly parameters: Uint8Array
   readonly result: string
   /** What the caller had to be permitted then, as JSON. */
@@ -318,11 +423,58 @@ function replayOf(use: Use, token: Token, call: Call): unknown {
   return JSON.parse(use.result)
 }
 
+// The record ---------------------------------------------------------------------------------------------------------
+
+const originOf = (tx: Transaction, { requestId, principal, sourceAddress, region }: Call) => ({
+  at: tx.now,
+  requestId,
+  account: principal.account,
+  principal: principal.arn,
+  accessKeyId: principal.accessKeyId,
+  sourceAddress,
+  region,
+})
+const kindOfRefusal = ({ principal }: Call, { refusal }: Refused): RefusalKind => ({
+  account: principal.account,
+  principal: principal.arn,
+  code: refusal.code,
+})
+const isDenial = ({ outcome }: Decision): boolean => outcome === 'deny'
+
+function numberOf(tx: Transaction, decision: Decision | undefined): number | undefined {
+  if (!decision) return undefined
+  const number = parseId('decision', tx.installation, decision.id)
+  assert(number !== undefined, 'decisions are numbered by the context')
+  return number
+}
+
 /** Decisions of a request whose transaction is rolled back, on their way to a transaction of their own. */
-const decisionsBehind = new WeakMap<Error, { readonly generation: number; readonly decisions: readonly Decision[] }>()
-function markDecisions(error: unknown, generation: number, decisions: readonly Decision[]): unknown {
-  if (error instanceof Refused) decisionsBehind.set(error, { generation, decisions })
+const undoneDecisions = new WeakMap<Error, readonly Decision[]>()
+function markDecisions(error: unknown, decisions: readonly Decision[]): unknown {
+  if (error instanceof Refused) undoneDecisions.set(error, decisions)
   return error
+}
+
+/** The same with numbers of this transaction: what another one drew and lost may be anybody's. */
+function renumber(
+  tx: Transaction,
+  error: Refused,
+  denials: readonly Decision[],
+): { refused: Refused; decisions: readonly Decision[] } {
+  if (denials.length === 0) return { refused: error, decisions: [] }
+  const names = new Map(denials.map(({ id }) => [id, formatId('decision', tx.installation, tx.nextSequence())]))
+  const { decision } = error.refusal as { readonly decision?: string }
+  const name = decision === undefined ? undefined : names.get(decision)
+  return {
+    refused: name === undefined ? error : new Refused({ ...error.refusal, decision: name } as Refusal),
+    decisions: denials.map((one) => ({ ...one, id: names.get(one.id)! })),
+  }
+}
+
+/** What the first time was answered with: its decisions as they are on record, but for those that are no longer kept. */
+async function decisionsOf(tx: Transaction, { entry }: Use): Promise<readonly Decision[]> {
+  const recorded = await tx.journal.decisionsOf(entry)
+  return recorded.map((decision) => ({ ...decision, id: formatId('decision', tx.installation, decision.n) }))
 }
 
 // Context ------------------------------------------------------------------------------------------------------------
@@ -334,7 +486,6 @@ class RequestContext implements WriteContext {
   readonly call: Call
   readonly settings: OperationSettings
   readonly decisions: Decision[]
-  readonly subjects: string[]
   /** What each change of governance can reach. */
   readonly reaches: Reach[]
   readonly #needs: Need[]
@@ -350,7 +501,6 @@ class RequestContext implements WriteContext {
     whole?: { readonly context: RequestContext },
   ) {
     this.decisions = whole?.context.decisions ?? []
-    this.subjects = whole?.context.subjects ?? []
     this.reaches = whole?.context.reaches ?? []
     this.#needs = whole ? whole.context.#needs : []
     this.#changesBefore = whole ? whole.context.#changesBefore : tx.changes
@@ -409,6 +559,6 @@ class RequestContext implements WriteContext {
     this.decisions.push(decision)
   }
   changed(...ids: string[]): void {
-    this.subjects.push(...ids)
+    for (const id of ids) this.tx.subjects.note(id)
   }
 }

@@ -490,6 +490,12 @@ async function namedOrAll(context: ReadContext, ids: readonly string[] | undefin
   return [...named.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
 }
 
+/** The gateway with its new tags. */
+export async function rememberNatGateway(context: WriteContext, id: string): Promise<void> {
+  const gateway = (await context.tx.natGateways.find(id))!
+  if (gateway.deletedAt === undefined) await recordChange(context, gateway)
+}
+
 /** Puts the gateway as it is now into the history, and into the audit entry. */
 async function recordChange(context: WriteContext, gateway: NatGateway): Promise<NatGatewayShown> {
   const shown = await describe(context, gateway)

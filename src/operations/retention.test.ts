@@ -127,7 +127,7 @@ describe('what is forgotten', () => {
     const state = await findRetention(world.store)
     assert.equal(items.length, 1)
     assert.equal(items[0]!.principal, 'housekeeping')
-    assert.match(items[0]!.subjects.join(' '), new RegExp(`^decision-\\w+ decision-\\w+ count:${state.forgotten}$`))
+    assert.match(items[0]!.subjects.join(' '), new RegExp(`^decision-\\w+ count:${state.forgotten}$`))
     const kept = await world.get<{ items: { subjects: string[]; principal: string }[] }>(
       '/changes?action=KeepDecisions',
     )

@@ -6,7 +6,7 @@ import type { Pool } from '#store/pools.ts'
 import type { Subnet, Vpc, VpcCidr } from '#store/vpcs.ts'
 import { filterBy, page, refuseIdsWithPaging } from './listing.ts'
 import { asksFor, type Block, type BlockWish, documentFor, giveBack, readWish, takeBlock } from './network-blocks.ts'
-import { ec2Read, ec2Write, type ReadContext } from './operation.ts'
+import { ec2Read, ec2Write, type ReadContext, type WriteContext } from './operation.ts'
 import { findZone, zonesOf } from './regions.ts'
 import { putTags, tagsToCreate } from './tagging.ts'
 import { getVpc, refuseMisshapen } from './vpcs.ts'
@@ -61,9 +61,7 @@ export const createSubnet = ec2Write('CreateSubnet', async (context, input) => {
     })
   }
   await putTags(context, { id, type: 'subnet', account: vpc.account }, tags)
-  const shown = await describe(context, { ...subnet, cidr: ipv4?.cidr })
-  await context.tx.history.changed({ id, kind: 'subnet', account: vpc.account }, shown)
-  context.changed(id)
+  const shown = await recordChange(context, { ...subnet, cidr: ipv4?.cidr })
   return { Subnet: { ...shown, State: 'pending' } }
 })
 
@@ -169,6 +167,19 @@ async function namedOrAll(context: ReadContext, ids: readonly string[] | undefin
   const named = new Map<string, Subnet>()
   for (const id of ids) named.set(id, await getSubnet(context, id))
   return [...named.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+}
+
+/** The subnet with its new tags. */
+export async function rememberSubnet(context: WriteContext, id: string): Promise<void> {
+  await recordChange(context, (await context.tx.vpcs.findSubnet(id))!)
+}
+
+/** Puts the subnet as it is now into the history, and into the audit entry. */
+async function recordChange(context: WriteContext, subnet: Omit<Subnet, 'createdAt'>): Promise<SubnetShown> {
+  const shown = await describe(context, subnet)
+  await context.tx.history.changed({ id: subnet.id, kind: 'subnet', account: subnet.account }, shown)
+  context.changed(subnet.id)
+  return shown
 }
 
 async function describe(context: ReadContext, subnet: Omit<Subnet, 'createdAt'>): Promise<SubnetShown> {

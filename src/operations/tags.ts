@@ -5,10 +5,14 @@ import { type Noun, refuse, refuseValue } from '#model/refusal.ts'
 import type { Owner, Tag, TagRow, Tags } from '#store/tags.ts'
 import { applyIpamTags } from './ipams.ts'
 import { filterBy, type PageWish, readCursor, writeCursor } from './listing.ts'
+import { rememberNatGateway } from './nat-gateways.ts'
 import { ec2Read, ec2Write, type ReadContext, type WriteContext } from './operation.ts'
 import { applyPolicyTags } from './policies.ts'
 import { applyPoolTags } from './pools.ts'
+import { rememberScope } from './scopes.ts'
+import { rememberSubnet } from './subnets.ts'
 import { putTags, refuseBadTags, type Tagged, tagsGiven } from './tagging.ts'
+import { rememberVpc } from './vpcs.ts'
 
 /** EC2: resources in one call. */
 const resourcesMax = 1_000
@@ -68,7 +72,7 @@ interface TaggableKind {
   readonly type: string
   readonly noun: Noun
   find(context: ReadContext, id: string): Promise<Owner | undefined>
-  /** Brings the object in line with its new tags, where they are settings. */
+  /** Brings the object in line with its new tags, where they are settings, and keeps its new state in the history. */
   settle?(context: WriteContext, id: string, before: readonly Tag[]): Promise<void>
 }
 
@@ -89,14 +93,14 @@ const allocationOf =
 
 const taggable: { readonly [K in IdKind]?: TaggableKind } = {
   ipam: { type: 'ipam', noun: 'ipam', find: rowOf('ipam'), settle: applyIpamTags },
-  scope: { type: 'ipam-scope', noun: 'ipam-scope', find: rowOf('scope') },
+  scope: { type: 'ipam-scope', noun: 'ipam-scope', find: rowOf('scope'), settle: rememberScope },
   pool: { type: 'ipam-pool', noun: 'ipam-pool', find: rowOf('pool'), settle: applyPoolTags },
   allocation: { type: 'ipam-pool-allocation', noun: 'ipam-pool-allocation', find: allocationOf('allocation') },
   policy: { type: 'ipam-policy', noun: 'ipam-policy', find: rowOf('policy'), settle: applyPolicyTags },
   address: { type: 'elastic-ip', noun: 'elastic-ip', find: allocationOf('address') },
-  natGateway: { type: 'natgateway', noun: 'nat-gateway', find: rowOf('natGateway') },
-  vpc: { type: 'vpc', noun: 'vpc', find: rowOf('vpc') },
-  subnet: { type: 'subnet', noun: 'subnet', find: rowOf('subnet') },
+  natGateway: { type: 'natgateway', noun: 'nat-gateway', find: rowOf('natGateway'), settle: rememberNatGateway },
+  vpc: { type: 'vpc', noun: 'vpc', find: rowOf('vpc'), settle: rememberVpc },
+  subnet: { type: 'subnet', noun: 'subnet', find: rowOf('subnet'), settle: rememberSubnet },
 }
 
 interface TaggableObject extends Tagged {

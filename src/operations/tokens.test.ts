@@ -220,7 +220,7 @@ describe('a token that comes with every request', () => {
 
 /** Numbers are drawn without being used; that is no effect. */
 const numbers = { except: ['counter'] }
-const record = ['audit_entry', 'origin', 'decision', 'ruling', 'client_token', 'request_token']
+const record = ['audit_entry', 'audit_subject', 'origin', 'decision', 'ruling', 'client_token', 'request_token']
 const numbersAndRecord = { except: [...numbers.except, ...record] }
 
 /** One request of each kind, in an order in which they succeed; `$name` stands for what an earlier one answered. */
@@ -355,6 +355,13 @@ async function tell(
   }
 }
 
+const dryRunsOf = async ({ database }: Acme): Promise<string[]> => {
+  const rows = await database.select(
+    'select o.action, a.outcome from audit_entry a join origin o on o.n = a.origin where a.dry_run = 1 order by a.n',
+  )
+  return rows.map(({ action, outcome }) => `${action} ${outcome}`)
+}
+
 test('a dry run of every kind of change says that it would have worked, and no row of any table is other than before', async () => {
   const acme = await openAcme()
   try {
@@ -366,7 +373,7 @@ test('a dry run of every kind of change says that it would have worked, and no r
       assert.notDeepEqual(await acme.database.tables(numbers), before, name)
       return answer
     })
-    const before = await acme.database.tables(numbers)
+    const [before, entries] = [await acme.database.tables(numbersAndRecord), await dryRunsOf(acme)]
     for (const [name, input, code] of [
       ['AllocateAddress', { Address: '8.8.8.8' }, undefined],
       ['ReleaseAddress', { AllocationId: 'eipalloc-0123456789abcdef0' }, 'NotFound'],
@@ -378,7 +385,13 @@ test('a dry run of every kind of change says that it would have worked, and no r
       assert.ok(answer instanceof Refused && answer.refusal.code !== 'DryRunSucceeded', name)
       if (code) assert.equal(answer.refusal.code, code)
     }
-    assert.deepEqual(await acme.database.tables(numbers), before, 'nor of one that is refused')
+    assert.deepEqual(await acme.database.tables(numbersAndRecord), before, 'nor of one that is refused')
+    assert.deepEqual(entries, [])
+    assert.deepEqual(
+      await dryRunsOf(acme),
+      ['AllocateAddress InvalidParameterValue', 'ReleaseAddress NotFound', 'CreateVpc InvalidRange'],
+      'which is on record as what it was',
+    )
   } finally {
     await acme.close()
   }
@@ -397,13 +410,17 @@ test('I7 every request that changed a row left exactly one audit entry, with wha
       assert.equal(after.length, recorded.length + 1, name)
       const entry = JSON.parse(after.at(-1)!) as { outcome: string; subjects: string }
       assert.equal(entry.outcome, 'Success')
-      assert.match(entry.subjects, /^[a-z0-9-]*[0-9a-f]+( [a-z0-9-]+)*$/, `${name} names what it changed`)
+      assert.match(entry.subjects, /^[a-z0-9./-]*[0-9a-f]+( [a-z0-9-]+)*$/, `${name} names what it changed`)
       return answer
     })
     const quiet = await entries()
     await acme.call('DescribeAddresses', {}, { account: shop })
+    assert.deepEqual(await entries(), quiet, 'reading is no entry')
     await refuses(acme.call('ReleaseAddress', { AllocationId: 'eipalloc-0123456789abcdef0' }), { code: 'NotFound' })
-    assert.deepEqual(await entries(), quiet, 'reading, and asking for what is not there, is no entry')
+    const refused = await entries()
+    assert.equal(refused.length, quiet.length + 1, 'a change that is refused is one')
+    const { outcome, subjects } = JSON.parse(refused.at(-1)!) as { outcome: string; subjects: string }
+    assert.deepEqual([outcome, subjects], ['NotFound', 'eipalloc-0123456789abcdef0'])
   } finally {
     await acme.close()
   }

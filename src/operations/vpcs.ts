@@ -271,6 +271,11 @@ async function namedOrAll(context: ReadContext, ids: readonly string[] | undefin
   return [...named.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
 }
 
+/** The VPC with its new tags. */
+export async function rememberVpc(context: WriteContext, id: string): Promise<void> {
+  await recordChange(context, (await context.tx.vpcs.find(id))!)
+}
+
 /** Puts the VPC as it is now into the history, and into the audit entry. */
 async function recordChange(context: WriteContext, vpc: Omit<Vpc, 'createdAt'>): Promise<VpcShown> {
   const shown = await describe(context, vpc)

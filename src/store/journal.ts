@@ -1,5 +1,6 @@
 // The record: one audit entry per change, and every decision with its trace. Append only.
 import { type Cidr, formatCidr, fromKey, parseCidr, toKey } from '#model/cidr.ts'
+import { kindOf } from '#model/identifier.ts'
 import type {
   AllocationRequest,
   Candidate,
@@ -14,6 +15,7 @@ import type { Mode } from '#model/policy/document.ts'
 import { keyOf } from './key.ts'
 import type { ConnectionMemory, Kept } from './memory.ts'
 import { type Awaitable, listOf, type Sql, type SqlValue } from './sql.ts'
+import type { Subject, Subjects } from './subjects.ts'
 import { newestEntryAt } from './time.ts'
 
 /** Texts remembered of each table of repeated rows, so that equal ones are stored once. */
@@ -31,8 +33,14 @@ export interface AuditEntry {
   readonly action: string
   /** `Success`, or the code of the refusal. */
   readonly outcome: string
-  /** Identifiers of what was created, changed or deleted. */
-  readonly subjects: readonly string[]
+  /** What was created, changed or deleted, or what a refusal was about; each once. */
+  readonly subjects: readonly (string | Subject)[]
+  /** Of a refusal: it was a dry run, which would have changed nothing anyway. */
+  readonly isDryRun?: boolean
+  /** For how many refusals it stands, where they were too many to have an entry each. */
+  readonly times?: number
+  /** The lowest number of its decisions, where it has any. */
+  readonly firstDecision?: number
   readonly token?: Uint8Array
   readonly parameters?: Uint8Array
   /** What was answered, as JSON, where a token may ask again. */
@@ -42,6 +50,17 @@ export interface AuditEntry {
 export interface RecordedDecision extends Omit<Decision, 'id'> {
   readonly n: number
   readonly auditEntry: number
+  /** It was asked in a dry run. */
+  readonly isDryRun: boolean
+}
+
+/** What is done without a request, and by whom. */
+export interface OwnChange {
+  readonly action: string
+  /** Whose entry it is. */
+  readonly account: string
+  /** Beside what the transaction has noted. */
+  readonly subjects: readonly (string | Subject)[]
 }
 
 /** Of a decision what says why space was given, and to whom. */
@@ -68,6 +87,7 @@ interface DecisionRow {
   length: number | null
   request: string | null
   audit_entry: number
+  dry_run: number | null
   body: string
 }
 type CandidateText = Omit<Candidate, 'cidr'> & { cidr?: string }
@@ -139,19 +159,60 @@ export class Journal {
 
   async record(entry: AuditEntry): Promise<void> {
     await this.#sql.later(
-      `insert into audit_entry (n, at, origin, request_id, outcome, subjects, token, parameters, result)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `insert into audit_entry (n, at, origin, request_id, outcome, subjects, token, parameters, result, dry_run, times)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       entry.n,
       entry.at,
       await this.#originOf(entry),
       entry.requestId,
       entry.outcome,
-      entry.subjects.join(' '),
+      inlineText(entry),
       entry.token ?? null,
       entry.parameters ?? null,
       entry.result ?? null,
+      entry.isDryRun ? 1 : null,
+      entry.times ?? null,
     )
     this.#memory.entry = entry
+    if (isInline(entry)) return
+    for (const [place, subject] of entry.subjects.entries()) {
+      const { id, before, after } = typeof subject === 'string' ? { id: subject } : subject
+      await this.#sql.later(
+        `insert into audit_subject (entry, place, object_id, version_before, version_after, first_decision)
+         values (?, ?, ?, ?, ?, ?)`,
+        entry.n,
+        place,
+        id,
+        before ?? null,
+        after ?? null,
+        entry.firstDecision ?? null,
+      )
+    }
+  }
+
+  /** Records what is done without a request: by the operator at the machine, or by the servers themselves. */
+  async recordOwn(
+    { now: at, subjects: noted }: { readonly now: number; readonly subjects: Subjects },
+    by: 'operator' | 'housekeeping',
+    { action, account, subjects }: OwnChange,
+  ): Promise<void> {
+    const n = this.#ids.nextSequence()
+    const named = new Map(subjects.map((subject) => [typeof subject === 'string' ? subject : subject.id, subject]))
+    // What has a history says which versions.
+    if (by === 'operator') for (const subject of noted.take()) named.set(subject.id, subject)
+    await this.record({
+      n,
+      at,
+      requestId: `${by}-${n}`,
+      account,
+      principal: by,
+      accessKeyId: '',
+      sourceAddress: 'local',
+      region: '',
+      action,
+      outcome: 'Success',
+      subjects: [...named.values()],
+    })
   }
 
   /** When the newest entry was written; undefined where there is none. */
@@ -159,7 +220,8 @@ export class Journal {
     return (await this.#sql.get<{ at: number | null }>(`select ${newestEntryAt} as at`))?.at ?? undefined
   }
 
-  async recordDecision(n: number, decision: Decision, auditEntry: number): Promise<void> {
+  /** @param isCounted whether candidates that differ are told so: of a dry run they are not, since nothing was meant */
+  async recordDecision(n: number, decision: Decision, auditEntry: number, isCounted = true): Promise<void> {
     const { request, cidr } = decision
     await this.#sql.later(
       'insert into decision (n, at, ruling, first, length, request, audit_entry) values (?, ?, ?, ?, ?, ?, ?)',
@@ -171,7 +233,7 @@ export class Journal {
       wishOf(request),
       auditEntry,
     )
-    if (decision.candidate) await this.#recordDifference(n, decision, decision.candidate)
+    if (isCounted && decision.candidate) await this.#recordDifference(n, decision, decision.candidate)
   }
 
   async #recordDifference(n: number, decision: Decision, candidate: CandidateAnswer): Promise<void> {
@@ -197,6 +259,17 @@ export class Journal {
   async findDecision(n: number): Promise<RecordedDecision | undefined> {
     const row = await this.#sql.get<DecisionRow>(`${selectDecision} where d.n = ?`, n)
     return row && toDecision(row)
+  }
+  /** The decisions that were recorded with an entry: they were numbered one after the other, right before it. */
+  async decisionsOf(entry: number): Promise<RecordedDecision[]> {
+    const rows = await this.#sql.all<DecisionRow>(
+      `${selectDecision} where d.n < ? and d.n > coalesce(
+         (select o.n from decision o where o.n < ? and o.audit_entry <> ? order by o.n desc limit 1), -1) order by d.n`,
+      entry,
+      entry,
+      entry,
+    )
+    return rows.map(toDecision)
   }
   /** Those that are there, by number. */
   async findDecisions(numbers: readonly number[]): Promise<ReadonlyMap<number, RecordedDecision>> {
@@ -278,8 +351,30 @@ export class Journal {
   }
 }
 
-const selectDecision = `select d.n, d.at, d.first, d.length, d.request, d.audit_entry, r.account, r.locale, r.resource_type,
-  r.outcome, r.mode, r.policy_id, r.policy_version, r.pool, r.body from decision d join ruling r on r.n = d.ruling`
+const selectDecision = `select d.n, d.at, d.first, d.length, d.request, d.audit_entry, e.dry_run, r.account, r.locale, r.resource_type,
+  r.outcome, r.mode, r.policy_id, r.policy_version, r.pool, r.body
+  from decision d join ruling r on r.n = d.ruling join audit_entry e on e.n = d.audit_entry`
+
+/**
+ * The first subjects stand in the entry itself. Where all of them do and are allocations or Elastic IPs, as in nearly all
+ * entries, that is enough: a row for each would cost as much as the entry. Else each has a row, by which it is found.
+ */
+const inlineMax = 100
+const isInlineSubject = (subject: string | Subject): boolean => {
+  const { id, before, after } = typeof subject === 'string' ? { id: subject } : subject
+  return before === undefined && after === undefined && standsInEntry(id)
+}
+export function standsInEntry(id: string): boolean {
+  const kind = kindOf(id)
+  return kind === 'allocation' || kind === 'address'
+}
+const isInline = ({ subjects, outcome }: AuditEntry): boolean =>
+  subjects.length === 0 || (outcome === 'Success' && subjects.length <= inlineMax && subjects.every(isInlineSubject))
+const inlineText = ({ subjects }: AuditEntry): string =>
+  subjects
+    .slice(0, inlineMax)
+    .map((subject) => (typeof subject === 'string' ? subject : subject.id))
+    .join(' ')
 
 const textOf = (candidates: readonly Candidate[]) =>
   candidates.map(({ cidr, ...rest }) => (cidr ? { ...rest, cidr: formatCidr(cidr) } : rest))
@@ -391,6 +486,7 @@ function toDecision(row: DecisionRow): RecordedDecision {
   return {
     n: row.n,
     auditEntry: row.audit_entry,
+    isDryRun: row.dry_run !== null,
     at: new Date(row.at),
     request: {
       account: row.account,

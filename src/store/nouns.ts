@@ -1,4 +1,5 @@
 // The transaction: one object per noun over one connection, and what is kept in memory until it commits. Both engines use it.
+import { formatId } from '#model/identifier.ts'
 import { AccessKeys, type Sealer } from './access-keys.ts'
 import { Addresses } from './addresses.ts'
 import { ApiTokens } from './api-tokens.ts'
@@ -6,7 +7,7 @@ import { Candidates } from './candidates.ts'
 import { SpaceCheck } from './check.ts'
 import { Exceptions } from './exceptions.ts'
 import { Governance } from './governance.ts'
-import { type Clock, History } from './history.ts'
+import { type Clock, History, type LapsedHold } from './history.ts'
 import { Ipams } from './ipams.ts'
 import { Journal } from './journal.ts'
 import { ConnectionMemory, type EntryMark, type KeptName, type Memory } from './memory.ts'
@@ -22,6 +23,7 @@ import { RoleBindings } from './role-bindings.ts'
 import { Space } from './space.ts'
 import type { Sql } from './sql.ts'
 import type { Transaction } from './store.ts'
+import { Subjects } from './subjects.ts'
 import { Tags } from './tags.ts'
 import { newestEntry } from './time.ts'
 import { Timeline } from './timeline.ts'
@@ -94,6 +96,7 @@ export class Nouns implements Transaction {
   readonly roleBindings: RoleBindings
   readonly space: Space
   readonly spaceCheck: SpaceCheck
+  readonly subjects: Subjects = new Subjects(this)
   readonly tags: Tags
   readonly tenures: Timeline
   readonly tokens: Tokens
@@ -138,7 +141,7 @@ export class Nouns implements Transaction {
     this.vpcs = new Vpcs(sql, this)
     this.natGateways = new NatGateways(sql, this)
     this.addresses = new Addresses(sql)
-    this.apiTokens = new ApiTokens(sql, this)
+    this.apiTokens = new ApiTokens(sql, this, this.history)
     this.recordLists = new RecordLists(sql)
     this.tenures = new Timeline(sql)
     this.resourceTypes = new ResourceTypes(sql)
@@ -167,6 +170,12 @@ export class Nouns implements Transaction {
   }
   nextSequence(): number {
     return this.#sequence++
+  }
+  async recordLapsed(holds: readonly LapsedHold[]): Promise<void> {
+    for (const [account, lapsed] of Map.groupBy(holds, (hold) => hold.account)) {
+      const subjects = lapsed.map(({ n }) => ({ id: formatId('allocation', this.installation, n) }))
+      await this.journal.recordOwn(this, 'housekeeping', { action: 'LapseHolds', account, subjects })
+    }
   }
   async moveGovernanceEpoch(): Promise<void> {
     // Counted from the committed one: a number that was rolled back may come again, because nothing is kept of it.

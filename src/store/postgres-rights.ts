@@ -24,6 +24,7 @@ export const rights: Readonly<Record<string, Right>> = {
   assignment: { insert: true, update: ['kind', 'managed_by', 'mode'], delete: true },
   assignment_candidate: { insert: true, delete: true },
   audit_entry: { insert: true },
+  audit_subject: { insert: true },
   // Where its decision is gone: a trigger sees to it, and so it does for decisions and rulings.
   candidate_difference: { insert: true, delete: true },
   client_token: { insert: true, delete: true },

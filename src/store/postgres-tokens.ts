@@ -8,7 +8,7 @@ export const requestTokenMs = 600_000
 /** Old tokens are dropped by whoever has added this many, twice as many at a time. */
 const purgeEvery = 500
 
-const findUses = `select t.token, a.parameters, a.result, a.request_id as "requestId", t.needs
+const findUses = `select t.token, a.n as entry, a.parameters, a.result, a.request_id as "requestId", t.needs
   from (select token, audit_entry, needs from client_token where token = any($1)
     union all select token, audit_entry, null as needs from request_token where token = any($1)) t
   join audit_entry a on a.n = t.audit_entry`

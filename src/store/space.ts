@@ -13,7 +13,7 @@ import {
   toKey,
 } from '#model/cidr.ts'
 import { type Carved, carve, carveAround, coalesce } from '#model/free-space.ts'
-import type { Clock } from './history.ts'
+import type { Clock, LapsedHold } from './history.ts'
 import { type Hold, Holds } from './holds.ts'
 import { keyOf } from './key.ts'
 import type { ConnectionMemory, Kept } from './memory.ts'
@@ -67,6 +67,7 @@ interface QuarantineRow {
   ends_at: number
   /** Set where nothing was released: the space is held. */
   hold: number | null
+  account: string
 }
 /** Every reading of allocations, with who holds them. */
 const selectAllocation = `select a.n, a.pool, a.first, a.length, h.resource_type, a.resource_id, h.account, h.region, a.description,
@@ -465,6 +466,7 @@ export class Space {
   async release(allocation: Allocation, endsAt: number): Promise<void> {
     const gone = await this.#sql.run('delete from allocation where n = ?', allocation.n)
     assert(gone === 1, 'an allocation is released once')
+    this.#clock.subjects?.noteAllocation(allocation.n, allocation.resourceType)
     const now = this.#clock.now
     await this.#sql.later(
       `insert into allocation_history (pool, first, length, n, resource_type, resource_id, account, region, description, decision, created_at, released_at)
@@ -508,11 +510,12 @@ export class Space {
   async endQuarantines(limit: number, pool?: number): Promise<number> {
     // `+` keeps to the index of ends: by pool, an exhausted pool would read all that rests in it for every request.
     const rows = await this.#sql.all<QuarantineRow>(
-      `select pool, first, length, ends_at, hold from quarantine where ends_at <= ? ${pool === undefined ? '' : 'and +pool = ?'} order by ends_at limit ?`,
+      `select pool, first, length, ends_at, hold, account from quarantine where ends_at <= ? ${pool === undefined ? '' : 'and +pool = ?'} order by ends_at limit ?`,
       this.#clock.now,
       ...(pool === undefined ? [] : [pool]),
       limit,
     )
+    const lapsed: LapsedHold[] = []
     for (const row of rows) {
       const block = fromKey(row.first, row.length)
       await this.#sql.run('delete from quarantine where pool = ? and first = ?', row.pool, row.first)
@@ -523,9 +526,11 @@ export class Space {
       if (row.hold !== null) {
         await this.holds.remember(row.hold, 'lapsed', row.ends_at)
         await this.holds.delete(row.hold)
+        lapsed.push({ n: row.hold, account: row.account })
       }
       await this.#merge(row.pool, block)
     }
+    if (lapsed.length > 0) await this.#clock.recordLapsed?.(lapsed)
     return rows.length
   }
   // Holding ---------------------------------------------------------------------------------------------------------
@@ -536,6 +541,7 @@ export class Space {
     counters.allocated -= sizeOf(hold.cidr)
     counters.quarantined += sizeOf(hold.cidr)
     counters.moved = true
+    this.#clock.subjects?.noteAllocation(hold.n, 'hold')
     await this.holds.insert(hold)
     await this.#sql.later(
       'insert into quarantine (pool, first, length, account, released_at, ends_at, hold) values (?, ?, ?, ?, ?, ?, ?)',
@@ -564,6 +570,7 @@ export class Space {
   async drop(hold: Hold): Promise<void> {
     const counters = await this.#endHold(hold)
     counters.free += sizeOf(hold.cidr)
+    this.#clock.subjects?.noteAllocation(hold.n, 'hold')
     await this.holds.remember(hold.n, 'dropped', Math.max(this.#clock.now, hold.createdAt))
     await this.holds.delete(hold.n)
     await this.#merge(hold.pool, hold.cidr)
@@ -649,6 +656,7 @@ export class Space {
 
   /** Records who has a block that was taken in this transaction. */
   async record(allocation: Allocation): Promise<void> {
+    this.#clock.subjects?.noteAllocation(allocation.n, allocation.resourceType)
     await this.#sql.later(
       `insert into allocation (n, pool, first, length, holder, resource_id, description, decision, created_at)
        values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,

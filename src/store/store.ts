@@ -21,6 +21,7 @@ import type { Resources } from './resources.ts'
 import type { Retention } from './retention.ts'
 import type { RoleBindings } from './role-bindings.ts'
 import type { Space } from './space.ts'
+import type { Subjects } from './subjects.ts'
 import type { Tags } from './tags.ts'
 import type { Timeline } from './timeline.ts'
 import type { Tokens } from './tokens.ts'
@@ -70,6 +71,8 @@ export interface Transaction {
   readonly roleBindings: RoleBindings
   readonly space: Space
   readonly spaceCheck: SpaceCheck
+  /** What has changed, for the audit entry. */
+  readonly subjects: Subjects
   readonly tags: Tags
   readonly tenures: Timeline
   readonly tokens: Tokens

@@ -10,6 +10,8 @@ const replayEntriesMax = 5_000_000
 
 /** What a token's first use did. */
 export interface TokenUse {
+  /** The number of its audit entry. */
+  readonly entry: number
   /** Hash of the parameters of the first use. */
   readonly parameters: Uint8Array
   /** What was answered, as JSON. */
@@ -71,7 +73,7 @@ export class Tokens {
 
   async find(token: Uint8Array): Promise<TokenUse | undefined> {
     return this.#sql.get<TokenUse>(
-      `select a.parameters, a.result, a.request_id as "requestId", t.needs from client_token t join audit_entry a on a.n = t.audit_entry
+      `select a.n as entry, a.parameters, a.result, a.request_id as "requestId", t.needs from client_token t join audit_entry a on a.n = t.audit_entry
        where t.token = ?`,
       token,
     )
@@ -99,7 +101,7 @@ export class Tokens {
   /** The use of an implicit token, by the audit entry that holds it. */
   async #useOf(auditEntry: number): Promise<(TokenUse & { token: Uint8Array }) | undefined> {
     return this.#sql.get<TokenUse & { token: Uint8Array }>(
-      'select token, parameters, result, request_id as "requestId", null as needs from audit_entry where n = ? and token is not null',
+      'select n as entry, token, parameters, result, request_id as "requestId", null as needs from audit_entry where n = ? and token is not null',
       auditEntry,
     )
   }

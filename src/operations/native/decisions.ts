@@ -8,6 +8,7 @@ import type { RecordedDecision } from '#store/journal.ts'
 import { readCursor, writeCursor } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
 import { type Place, permitter } from './authority.ts'
+import { namesOf } from './change-subjects.ts'
 import { nativeRead } from './definition.ts'
 import { accountId, formatInstant, instant, pageOf, pageSizeDefault, paging, parseInstant } from './shapes.ts'
 
@@ -45,6 +46,10 @@ const listed = z.object({
   candidateOutcome: outcome
     .optional()
     .describe('What candidates of assignments would have answered; absent where it is no different.'),
+  isDryRun: z
+    .literal(true)
+    .optional()
+    .describe('It was asked in a dry run. Those that were allowed are not on record.'),
 })
 const whole = listed.extend({
   request: z.object({
@@ -93,6 +98,14 @@ export const listDecisions = nativeRead({
     candidate: outcome
       .optional()
       .describe('Only those that candidates of assignments would have answered otherwise, with this outcome.'),
+    subject: z
+      .string()
+      .min(1)
+      .max(256)
+      .optional()
+      .describe(
+        'Only those of changes and refusals that were about the object with this id. Why space was given is told by its history.',
+      ),
     from: instant.optional().describe('Only those at this moment or later.'),
     until: instant.optional().describe('Only those before this moment.'),
   }),
@@ -113,9 +126,10 @@ export const listDecisions = nativeRead({
   ],
   refusals: ['InvalidPaginationToken'],
   at: 'filtered',
-  async run(context, { limit = pageSizeDefault, cursor, poolId, candidate, from, until, ...rest }) {
+  async run(context, { limit = pageSizeDefault, cursor, poolId, candidate, subject, from, until, ...rest }) {
     const { recordLists, journal } = context.tx
-    const filter = { ...rest, pool: poolId, candidateOutcome: candidate }
+    const about = subject === undefined ? undefined : namesOf(context, subject)
+    const filter = { ...rest, pool: poolId, candidateOutcome: candidate, subject: about }
     const isPermitted = await permitter(context, 'decision:read')
     const first = from === undefined ? 0 : await recordLists.firstSince('decision', parseInstant(from))
     const end = until === undefined ? undefined : await recordLists.firstSince('decision', parseInstant(until))
@@ -253,6 +267,7 @@ const describe = ({ tx }: ReadContext, recorded: RecordedDecision): z.output<typ
   exceptionId: recorded.exception,
   wouldBeOutcome: recorded.wouldBe?.outcome,
   candidateOutcome: recorded.candidate?.outcome,
+  isDryRun: recorded.isDryRun ? true : undefined,
 })
 
 const describeCandidate = ({ pool, netmaskLength, cidr, rule }: RecordedDecision['candidates'][number]) => ({
