@@ -908,6 +908,7 @@ create trigger vpc_cidr_planned before delete on vpc_cidr begin
   select raise(abort, 'a block of a VPC stays as long as a pool plans it')
   where exists (select 1 from pool p join pool_cidr c on c.pool = p.n where p.space = old.vpc_id and c.first = old.first
     and c.length = old.length and c.state <> 'failed-provision');
+end;
 `,
   },
   {
