@@ -10,7 +10,9 @@ export async function keepCopy({ folder, schema }: TestDatabase): Promise<() => 
     return async () => {
       await putBack()
       // As pg_restore does: numbers that are drawn by the database go on from the copy.
-      await schema.script(`select setval(pg_get_serial_sequence('holder', 'n'), (select coalesce(max(n), 0) + 1 from holder), false)`)
+      await schema.script(
+        `select setval(pg_get_serial_sequence('holder', 'n'), (select coalesce(max(n), 0) + 1 from holder), false)`,
+      )
     }
   }
   const [live, copy] = [join(folder, 'cadastre.db'), join(folder, 'copy.db')]

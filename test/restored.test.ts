@@ -111,8 +111,10 @@ async function accept(): Promise<void> {
   assert.ok(givenUp !== undefined, 'what was acknowledged is missing')
 }
 const isAcknowledged = () =>
-  until('what was acknowledged is in the folder', async () =>
-    !database.settings.CADASTRE_DATABASE_URL || existsSync(join(database.folder, 'acknowledged.json')) || undefined,
+  until(
+    'what was acknowledged is in the folder',
+    async () =>
+      !database.settings.CADASTRE_DATABASE_URL || existsSync(join(database.folder, 'acknowledged.json')) || undefined,
   )
 /** As a client does: what was answered "try again" is asked again. */
 async function patiently<T>(ask: () => Promise<T>): Promise<T> {

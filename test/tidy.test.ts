@@ -216,7 +216,8 @@ const mayRemember: Readonly<Record<string, string>> = {
   'src/store/sqlite.ts #statements': 'prepared statements, by their text',
   'src/store/postgres-sql.ts statements': 'texts of statements, by texts',
   'src/store/postgres-sql.ts manyRows': 'texts of statements, by texts',
-  'src/store/postgres.ts #waiting': 'what a transaction has yet to send, dropped by its rollback; and who waits for a connection',
+  'src/store/postgres.ts #waiting':
+    'what a transaction has yet to send, dropped by its rollback; and who waits for a connection',
   'src/store/postgres.ts #last': 'the same',
   'src/store/postgres.ts #readers': 'connections',
   'src/store/postgres.ts #idle': 'connections',
