@@ -52,6 +52,7 @@ export const runsOnce: Readonly<Record<string, string>> = {
   'test/growth.test.ts': 'opens both engines by itself, and counts what each does in its own way',
   'test/guide.test.ts': 'the pages themselves say which database they are about',
   'test/interleavings.test.ts': 'several servers on one database are there on PostgreSQL alone',
+  'test/living-failover.test.ts': 'clusters that fail over are there on PostgreSQL alone',
   'test/move.test.ts': 'opens both engines by itself: a move is from the one to the other',
   'test/old-copy.test.ts': 'old primaries and copies are there on PostgreSQL alone',
   'test/postgres-roles.test.ts': 'the rights of roles are there on PostgreSQL alone',

@@ -2,16 +2,13 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { engineUnderTest } from './engines.ts'
-import { drawSequences, findProblem, folded } from './living/drive.ts'
+import { drawSequences, findProblem, folded, seed, times } from './living/drive.ts'
 import { examples } from './living/examples.ts'
 import { Finding, Installation, removeBeginning } from './living/installation.ts'
 import { Fault } from './living/server.ts'
 
-const seed = Number(process.env.CADASTRE_DRIVE_SEED ?? 20_261_129)
-/** How many times as many sequences. */
-const times = Number(process.env.CADASTRE_DRIVE_TIMES ?? 1)
-const sequences = { sqlite: 10, postgres: 8 }[engineUnderTest] * times
-const stepsOfEach = 40
+const count = { sqlite: 10, postgres: 8 }[engineUnderTest] * times
+const length = 40
 
 after(removeBeginning)
 
@@ -33,8 +30,8 @@ describe('short sequences, each with one thing that could be kept wrongly', () =
   }
 })
 
-test(`${sequences} random sequences of ${stepsOfEach} steps leave every server answering as a fresh one (seed ${seed})`, async (t) => {
-  for (const [index, steps] of drawSequences(engineUnderTest, seed, sequences, stepsOfEach).entries()) {
+test(`${count} random sequences of ${length} steps leave every server answering as a fresh one (seed ${seed})`, async (t) => {
+  for (const [index, steps] of drawSequences(engineUnderTest, { seed, count, length }).entries()) {
     const began = performance.now()
     const problem = await findProblem(engineUnderTest, steps)
     if (problem !== undefined) assert.fail(`seed ${seed}, sequence ${index}: ${problem}`)

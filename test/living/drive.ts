@@ -7,6 +7,11 @@ import { serversMax } from './places.ts'
 import { Fault } from './server.ts'
 import { plans } from './works.ts'
 
+/** What is drawn follows from it; every test that draws says it. */
+export const seed = Number(process.env.CADASTRE_DRIVE_SEED ?? 20_261_129)
+/** How many times as much is tried. */
+export const times = Number(process.env.CADASTRE_DRIVE_TIMES ?? 1)
+
 /** Replays to make a sequence smaller; each is a whole installation. */
 const replaysMax = 150
 
@@ -25,8 +30,8 @@ export type Step =
   | { readonly do: 'cut' | 'restart'; readonly server: number }
   | { readonly do: 'command'; readonly command: Command; readonly n: number }
   | { readonly do: 'dump' }
-  /** Which servers have read from the restored database before it is accepted. */
-  | { readonly do: 'restore'; readonly areReading: readonly boolean[] }
+  /** Which servers have read from the restored database before it is accepted, and whether all lose their connections. */
+  | { readonly do: 'restore'; readonly areReading: readonly boolean[]; readonly isCut: boolean }
   | { readonly do: 'pass'; readonly seconds: number }
   | { readonly do: 'ask'; readonly servers: readonly number[]; readonly order: 'readings-first' | 'tries-first' }
 
@@ -56,7 +61,8 @@ const works = fc.oneof(
   { weight: 3, arbitrary: fc.array(work, { minLength: 2, maxLength: 7 }) },
 )
 
-function stepsOf(engine: Engine): fc.Arbitrary<Step> {
+/** @param isOrdinary no connection breaks, and no dump is restored */
+function stepsOf(engine: Engine, { isOrdinary = false } = {}): fc.Arbitrary<Step> {
   const servers = serversMax[engine]
   // The last one is idle for long stretches.
   const server = servers === 1 ? fc.constant(0) : fc.constantFrom(0, 0, 0, 0, 1, 1, 1, 2)
@@ -83,7 +89,7 @@ function stepsOf(engine: Engine): fc.Arbitrary<Step> {
       14,
     ),
   ]
-  if (servers === 1) return fc.oneof(...alone)
+  if (servers === 1 || isOrdinary) return fc.oneof(...alone)
   return fc.oneof(
     ...alone,
     some(fc.record({ do: fc.constant('work at two' as const), works: fc.tuple(works, works) }), 6),
@@ -94,17 +100,19 @@ function stepsOf(engine: Engine): fc.Arbitrary<Step> {
       fc.record({
         do: fc.constant('restore' as const),
         areReading: fc.tuple(fc.boolean(), fc.boolean(), fc.boolean()),
+        isCut: fc.boolean(),
       }),
       3,
     ),
   )
 }
 /** Always the same for a seed. */
-export function drawSequences(engine: Engine, seed: number, count: number, length: number): Step[][] {
-  return fc.sample(fc.array(stepsOf(engine), { minLength: length, maxLength: length, size: 'max' }), {
-    seed,
-    numRuns: count,
-  })
+export function drawSequences(
+  engine: Engine,
+  { seed, count, length, isOrdinary }: { seed: number; count: number; length: number; isOrdinary?: boolean },
+): Step[][] {
+  const steps = fc.array(stepsOf(engine, { isOrdinary }), { minLength: length, maxLength: length, size: 'max' })
+  return fc.sample(steps, { seed, numRuns: count })
 }
 
 // Playing --------------------------------------------------------------------------------------------------------------
@@ -128,7 +136,7 @@ export async function play(
   }
 }
 
-async function playOne(installation: Installation, step: Step): Promise<void> {
+export async function playOne(installation: Installation, step: Step): Promise<void> {
   switch (step.do) {
     case 'work':
       await installation.send([{ server: step.server, planned: planned(installation, step.works), cutAt: step.cutAt }])
@@ -147,7 +155,7 @@ async function playOne(installation: Installation, step: Step): Promise<void> {
     case 'dump':
       return installation.dump()
     case 'restore':
-      return installation.restore(step.areReading)
+      return installation.restore(step)
     case 'pass':
       return installation.pass(step.seconds)
     case 'ask':

@@ -66,9 +66,13 @@ export class Installation {
   static async open(engine: Engine): Promise<Installation> {
     beginning ??= begin(engine, foundIn)
     const { place, known } = await (await beginning).openPlace()
-    const installation = new Installation(place, known)
+    return Installation.openIn(place, known)
+  }
+  /** In a place with nothing in it, or where what the ledger knows has been done. */
+  static async openIn(place: Place, ledger?: Ledger): Promise<Installation> {
+    const installation = new Installation(place, ledger ?? (await foundIn(place)))
     try {
-      for (let server = 0; server < serversMax[engine]; server++) await installation.#start(server)
+      for (let server = 0; server < serversMax[place.engine]; server++) await installation.#start(server)
       return installation
     } catch (error) {
       await installation.close()
@@ -147,21 +151,43 @@ export class Installation {
     this.log.push('the database is dumped')
     this.#dump = { putBack: await this.place.dump(), ledger: structuredClone(this.#ledger) }
   }
+  /** Puts the dump back under the servers that run. @param isCut whether they lose their connections on the way */
+  async restore({
+    areReading,
+    isCut = true,
+  }: {
+    areReading?: readonly boolean[]
+    isCut?: boolean
+  } = {}): Promise<void> {
+    const dump = this.#dump
+    if (!dump) return
+    this.log.push(`the dump is restored${isCut ? ', every connection is lost' : ''}`)
+    await this.#exchange(areReading, async () => {
+      for (const server of this.servers.keys()) if (isCut) await this.place.cut(server)
+      await dump.putBack()
+    })
+    this.#ledger = structuredClone(dump.ledger)
+  }
+  /** What `work` does is acknowledged, and lost with its database: `takeOver` brings one that lacks it. */
+  async lose(work: () => Promise<void>, takeOver: () => Promise<void>, areReading: readonly boolean[]): Promise<void> {
+    const ledger = structuredClone(this.#ledger)
+    this.log.push('from here on everything will be lost')
+    await work()
+    this.log.push('another database takes over')
+    await this.#exchange(areReading, takeOver)
+    this.#ledger = ledger
+  }
   /**
-   * Puts the dump back under the servers that run, and accepts that for each, as docs/guide/scale-out.md says. Some have
-   * read from the restored database before, as the housekeeping of an idle server does every second.
+   * Accepts the other database for every server, as docs/guide/scale-out.md says. Some have read from it before, as the
+   * housekeeping of an idle server does every second.
    */
-  async restore(areReading: readonly boolean[] = this.servers.map(() => true)): Promise<void> {
-    if (!this.#dump) return
-    this.log.push('the dump is restored, and accepted for every server')
+  async #exchange(areReading: readonly boolean[] | undefined, exchange: () => Promise<void>): Promise<void> {
     for (const [server, { name }] of this.servers.entries()) await this.place.written(server, `${name}-`)
-    for (const server of this.servers.keys()) await this.place.cut(server)
-    await this.#dump.putBack()
+    await exchange()
     for (const [server, { store }] of this.servers.entries()) {
-      if (areReading[server]) await readOnce(store)
+      if (areReading?.[server] ?? true) await readOnce(store)
       await this.place.accept(server)
     }
-    this.#ledger = structuredClone(this.#dump.ledger)
   }
   async command(command: Command, n: number): Promise<void> {
     this.log.push(`an operator's command: ${command}`)

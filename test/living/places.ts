@@ -81,12 +81,20 @@ function inFolder(database: TestDatabase): Place {
 const roleOf = (server: number): string => `cadastre_living_${process.pid}_${server}`
 const numbers = Array.from({ length: serversMax.postgres }, (_, server) => server)
 
-/** One schema, whose rows are put back for each place: only one is open at a time. */
-async function beginInSchema<Known>(fill: (place: Place) => Promise<Known>): Promise<Beginning<Known>> {
-  const database = await emptyDatabase('postgres')
+/** A schema of its own, in the cluster that all share or in a given one. */
+async function makeSchema(cluster?: string): Promise<TestDatabase> {
+  const database = await emptyDatabase('postgres', cluster)
   for (const server of numbers) {
     await database.execute(`create role ${roleOf(server)} login password 'living' in role cadastre_server`)
   }
+  return database
+}
+/** In a cluster whose primary may be exchanged. The cluster goes with all that is in it. */
+export const openInCluster = async (cluster: string): Promise<Place> => inSchema(await makeSchema(cluster))
+
+/** One schema, whose rows are put back for each place: only one is open at a time. */
+async function beginInSchema<Known>(fill: (place: Place) => Promise<Known>): Promise<Beginning<Known>> {
+  const database = await makeSchema()
   const first = await inSchema(database)
   const known = await fill(first)
   await first.remove()
