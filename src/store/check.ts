@@ -78,44 +78,50 @@ interface ApartRule {
   readonly name: string
   /** Columns that tell rows apart and order them by place and first address: they are read page by page, in that order. */
   readonly key: readonly string[]
-  /** Expressions: within one place nothing overlaps. Rows of one thing may be the same space. */
+  /** Expressions: within one place nothing overlaps, but rows of one thing may. Without one, each row is one by itself. */
   readonly place: string
-  readonly thing: string
-  /** The block's columns, and the thing in words. */
+  readonly thing?: string
+  /** The alias of the table with the block's columns, and what has the block, in words. */
   readonly block: string
   readonly words: string
   /** `from …`, with its condition. */
   readonly from: string
 }
-interface ApartRow extends BlockRow {
+interface ApartRow extends BlockRow, Readonly<Record<`key${number}`, SqlValue>> {
   readonly place: string
-  readonly thing: string
-  readonly words: string
+  readonly thing: string | null
 }
 
 /**
  * No two blocks of a place overlap. One pass in the order of addresses, which remembers only the blocks around the present
  * one: as many as overlap.
  */
-const apart = ({ name, key, place, thing, block, words, from }: ApartRule): SpaceRule => ({
+const apart = ({ name, key, place, thing = 'null', block, words, from }: ApartRule): SpaceRule => ({
   name,
   async *find({ sql }) {
-    const columns = `${place} as place, ${thing} as thing, ${block}.first, ${block}.length, ${words} as words`
-    let open: (ApartRow & { readonly cidr: Cidr })[] = []
+    const columns = `${place} as place, ${thing} as thing, ${block}.first, ${block}.length`
+    // Read only where there is something to tell: texts of a million rows cost more than their order.
+    const wordsOf = async (row: ApartRow): Promise<string> => {
+      const text = `select ${words} as words ${from} and (${key.join(', ')}) = (${key.map(() => '?').join(', ')})`
+      return (await sql.get<{ words: string }>(text, ...keyOf(row, key)))!.words
+    }
+    let open: { readonly row: ApartRow; readonly cidr: Cidr }[] = []
     for await (const rows of pages<ApartRow>(sql, { key, columns, from })) {
       for (const row of rows) {
-        const one = { ...row, cidr: toCidr(row) }
-        open = open.filter((other) => other.place === one.place && overlaps(other.cidr, one.cidr))
+        const cidr = toCidr(row)
+        open = open.filter((other) => other.row.place === row.place && overlaps(other.cidr, cidr))
         for (const other of open) {
-          if (other.thing === one.thing) continue
-          const both = [other, one].map(({ cidr, words }) => `${formatCidr(cidr)} of ${words}`)
-          yield `${one.place}: ${both.join(' and ')} overlap`
+          if (row.thing !== null && other.row.thing === row.thing) continue
+          const both = `${formatCidr(other.cidr)} of ${await wordsOf(other.row)} and ${formatCidr(cidr)} of ${await wordsOf(row)}`
+          yield `${row.place}: ${both} overlap`
         }
-        open.push(one)
+        open.push({ row, cidr })
       }
     }
   },
 })
+const keyOf = (row: Readonly<Record<`key${number}`, SqlValue>>, key: readonly string[]): SqlValue[] =>
+  key.map((_, index) => row[`key${index}`]!)
 
 /** All rows in the order of a key that is theirs alone, some at a time. */
 async function* pages<Row>(
@@ -128,10 +134,10 @@ async function* pages<Row>(
   let last: SqlValue[] = []
   for (;;) {
     const text = `select ${keys}, ${columns} ${from} ${last.length === 0 ? '' : after} ${end}`
-    const rows = await sql.all<Row & Readonly<Record<string, SqlValue>>>(text, ...last, readStep)
+    const rows = await sql.all<Row & Readonly<Record<`key${number}`, SqlValue>>>(text, ...last, readStep)
     yield rows
     if (rows.length < readStep) return
-    last = key.map((_, index) => rows.at(-1)![`key${index}`]!)
+    last = keyOf(rows.at(-1)!, key)
   }
 }
 
@@ -173,7 +179,6 @@ export const spaceRules: readonly SpaceRule[] = [
     name: 'I1 top-level CIDRs of a private scope',
     key: ['p.scope_id', 'c.first', 'c.id'],
     place: 'p.scope_id',
-    thing: 'c.id',
     block: 'c',
     words: ofPool,
     from: `from pool_cidr c join pool p on p.n = c.pool join scope s on s.id = p.scope_id
@@ -183,7 +188,6 @@ export const spaceRules: readonly SpaceRule[] = [
     name: 'I1 top-level public CIDRs, the provider’s with them, of the installation',
     key: ['c.first', 'c.id'],
     place: `'public space'`,
-    thing: 'c.id',
     block: 'c',
     words: `coalesce(${ofPool}, 'the provider (pool ' || p.id || ')')`,
     from: `from pool_cidr c join pool p on p.n = c.pool left join scope s on s.id = p.scope_id
@@ -193,7 +197,6 @@ export const spaceRules: readonly SpaceRule[] = [
     name: 'I1 public addresses and blocks that anybody holds: Elastic IPs, networks and others',
     key: ['a.first', 'a.length', 'a.n'],
     place: `'public space'`,
-    thing: 'cast(a.n as text)',
     block: 'a',
     words: `h.resource_type || ' ' || coalesce(a.resource_id, '(allocation ' || a.n || ')') || ' of account ' || h.account`,
     from: `from allocation a join holder h on h.n = a.holder join pool p on p.n = a.pool left join scope s on s.id = p.scope_id
@@ -214,7 +217,6 @@ export const spaceRules: readonly SpaceRule[] = [
     name: 'I1 CIDRs that plan one VPC',
     key: ['p.source_vpc', 'c.first', 'c.id'],
     place: 'p.source_vpc',
-    thing: 'c.id',
     block: 'c',
     words: ofPool,
     from: `from ${planners} join pool_cidr c on c.pool = p.n
@@ -259,7 +261,6 @@ export const spaceRules: readonly SpaceRule[] = [
     name: 'blocks of a VPC',
     key: ['b.vpc_id', 'b.first', 'b.association_id'],
     place: 'b.vpc_id',
-    thing: 'b.association_id',
     block: 'b',
     words: 'b.association_id',
     from: 'from vpc_cidr b where b.vpc_id is not null',
@@ -268,7 +269,6 @@ export const spaceRules: readonly SpaceRule[] = [
     name: 'IPv4 blocks of the subnets of a VPC',
     key: ['t.vpc_id', 't.first', 't.id'],
     place: 't.vpc_id',
-    thing: 't.id',
     block: 't',
     words: 't.id',
     from: 'from subnet t where t.first is not null',
@@ -277,7 +277,6 @@ export const spaceRules: readonly SpaceRule[] = [
     name: 'IPv6 blocks of the subnets of a VPC',
     key: ['t.vpc_id', 't.first', 't.association_id'],
     place: 't.vpc_id',
-    thing: 't.association_id',
     block: 't',
     words: 't.subnet_id',
     from: 'from subnet_cidr t where t.vpc_id is not null',

@@ -272,15 +272,18 @@ export class Pools {
   }
   /**
    * What stands in the way of a block at the top of a space: of a private scope (its id), of a VPC that is planned (its id),
-   * or of the public space of the installation (`publicSpace`), whoever's it is. Reads all that begins before the block
-   * ends: in a database from before public space was one, blocks may lie in each other, and the last one does not tell.
+   * or of the public space of the installation (`publicSpace`), whoever's it is. Looks at all that begins in the block, or
+   * before it and is larger: in a database from before public space was one, blocks may lie in each other, and the last one
+   * before it does not tell.
    */
   async topLevelOverlap(space: string, cidr: Cidr): Promise<PoolCidr | undefined> {
     const rows = await this.#sql.all<PoolCidrRow>(
-      `${topLevelQuery} and c.first <= ? order by c.first desc`,
+      `${topLevelQuery} and c.first <= ? and (c.first >= ? or c.length < ?) order by c.first desc`,
       space,
       cidr.family,
       toKey(lastAddress(cidr)),
+      toKey(cidr),
+      cidr.length,
     )
     return rows.map(toPoolCidr).find((one) => overlaps(one.cidr, cidr))
   }
