@@ -118,7 +118,11 @@ export async function takeAsDecided(
   options: GrantOptions,
 ): Promise<Taken> {
   const { verdict, number, identity } = await ask(context, request)
-  if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined), options.fields)
+  if (verdict.outcome === 'deny') {
+    const decision = conclude(verdict, identity, undefined)
+    if (options.isFromPools && verdict.denial?.pool === provider) refuseWithoutPool(context, request, decision)
+    refuseDecision(context, decision, options.fields)
+  }
   for (const candidate of candidatesInOrder(verdict)) {
     const taken = await takeCandidate(context, candidate, request, options)
     if (!taken) continue
@@ -407,8 +411,8 @@ async function refuseExhausted(
   decision: Decision,
   options: GrantOptions,
 ): Promise<never> {
+  if (options.isFromPools) refuseWithoutPool(context, request, decision)
   context.record(decision)
-  if (options.isFromPools) refuseWithoutPool(request, verdict)
   const wanted = verdict.candidates.find(({ cidr }) => cidr)?.cidr
   if (wanted) await refuseBlock(context, { verdict, wanted, account: request.account, field: options.fields.cidr })
   const candidate = verdict.candidates[0]!
@@ -433,9 +437,14 @@ async function refuseExhausted(
 }
 
 /** Where nothing names a pool, and the provider has no such space, looking would find nothing. */
-function refuseWithoutPool({ resourceType, locale, scopeType }: AllocationRequest, { candidates }: Verdict): void {
-  if (candidates.some(({ pool }) => pool !== provider)) return
+function refuseWithoutPool(
+  context: WriteContext,
+  { resourceType, locale, scopeType }: AllocationRequest,
+  decision: Decision,
+): void {
+  if (decision.candidates.some(({ pool }) => pool !== provider)) return
   if (scopeType !== 'private' && !isForeignLocale(locale)) return
+  context.record(decision)
   const problem = `no policy gives \`${resourceType}\` in \`${locale}\` a pool, and none is named; the provider has no such space`
   refuse({ code: 'NotEligible', problem })
 }

@@ -2,6 +2,7 @@
 import type { Ipam as IpamAnswer } from '#formats/aws/ec2.generated.ts'
 import { isGlobalUnicastIpv6 } from '#model/address-space.ts'
 import { formatCidr } from '#model/cidr.ts'
+import { describeNaming, policiesNaming, type Snapshot } from '#model/policy/snapshot.ts'
 import { type IpamTagSettings, ipamSettingsFromTags } from '#model/policy/tag-settings.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Ipam, Scope } from '#store/ipams.ts'
@@ -77,7 +78,7 @@ export const modifyIpam = ec2Write('ModifyIpam', async (context, input) => {
   await refuseForeignMetering(context, input.MeteredAccount)
   const ipam = await getIpam(context, input.IpamId)
   const pools = await context.tx.pools.ofIpam(ipam.id)
-  refuseNeededRegions(ipam, pools, removed)
+  refuseNeededRegions(await context.snapshot(), { ipam, pools, removed })
   if (input.Tier === 'free' && ipam.tier === 'advanced') await refuseDowngrade(context, ipam, pools)
   if (input.EnablePrivateGua === false && ipam.isPrivateGuaEnabled) await refuseGuaInUse(context, ipam, pools)
 
@@ -208,7 +209,14 @@ function refuseDependency(ipam: Ipam, what: string, ids: readonly string[]): voi
 }
 const idsOf = (objects: readonly { readonly id: string }[]): string[] => objects.map(({ id }) => id)
 
-function refuseNeededRegions(ipam: Ipam, pools: readonly Pool[], removed: readonly string[]): void {
+function refuseNeededRegions(
+  snapshot: Snapshot,
+  {
+    ipam,
+    pools,
+    removed,
+  }: { readonly ipam: Ipam; readonly pools: readonly Pool[]; readonly removed: readonly string[] },
+): void {
   for (const region of removed) {
     if (region === ipam.region) {
       refuseValue('RemoveOperatingRegion', region, 'the home Region is always an operating Region')
@@ -218,6 +226,10 @@ function refuseNeededRegions(ipam: Ipam, pools: readonly Pool[], removed: readon
     }
     const there = pools.filter(({ locale }) => locale === region)
     refuseDependency(ipam, `Pools have the locale ${region}`, idsOf(there))
+    const naming = policiesNaming(snapshot, ({ locale }) => locale === region).filter(
+      ({ policy }) => policy.ipamId === ipam.id,
+    )
+    refuseDependency(ipam, `Policies have documents for ${region}`, naming.map(describeNaming))
   }
 }
 

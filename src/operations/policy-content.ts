@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 import { hasShape } from '#model/identifier.ts'
 import { localeProblem } from '#model/locale.ts'
 import { type Compatibility, canonicalText, type PolicyDocument } from '#model/policy/document.ts'
-import { rulesProblem } from '#model/policy/eligibility.ts'
+import { rulesProblem, sizeProblem } from '#model/policy/eligibility.ts'
 import { mayUsePool, type Pair } from '#model/policy/resolve.ts'
 import { findResourceType, namesOf } from '#model/policy/resource-types.ts'
 import type { PoolFacts, Snapshot } from '#model/policy/snapshot.ts'
@@ -26,17 +26,24 @@ export const policyType = 'ipam-policy'
 export interface DocumentFields {
   readonly locale: string
   readonly resourceType: string
+  readonly size: string
+  readonly sizeIpv6: string
   /** Of the pool of a rule, counted from 1. */
   pool(number: number): string
 }
 export const ec2Fields: DocumentFields = {
   locale: 'Locale',
   resourceType: 'ResourceType',
+  // The EC2 API has no parameter for them, only the tags that they follow.
+  size: 'cadastre:size',
+  sizeIpv6: 'cadastre:size-ipv6',
   pool: (number) => `AllocationRule.${number}.SourceIpamPoolId`,
 }
 export const nativeFields: DocumentFields = {
   locale: 'locale',
   resourceType: 'resourceType',
+  size: 'size',
+  sizeIpv6: 'sizeIpv6',
   pool: (number) => `rules.${number - 1}.poolId`,
 }
 
@@ -181,12 +188,14 @@ export async function remember(context: WriteContext, id: string, reach?: Reach)
 
 // Whether it can be --------------------------------------------------------------------------------------------------
 
-async function refuseUnfitDocument(
+/** Refuses a document that could not be met now: by its place, its pools or its sizes. One without rules takes a document away. */
+export async function refuseUnfitDocument(
   context: ReadContext,
   policy: Policy,
-  { locale, resourceType, rules }: PolicyDocument,
+  document: PolicyDocument,
   fields: DocumentFields,
 ): Promise<void> {
+  const { locale, resourceType, rules } = document
   const snapshot = await context.snapshot()
   const ipam = await ipamOf(context, policy)
   const pools = rules.map(({ pool }) => getPoolFacts(snapshot, policy, pool))
@@ -198,6 +207,12 @@ async function refuseUnfitDocument(
   }
   if (wrong) refuseValue(wrong.field, wrong.value, wrong.problem)
   if (pools.length > 0) refuseFreeTier(ipam, 'An IPAM policy')
+  if (rules.length > 0) refuseUnfitSizes(snapshot, document, fields)
+}
+
+function refuseUnfitSizes({ resourceTypes }: Snapshot, document: PolicyDocument, fields: DocumentFields): void {
+  const wrong = sizeProblem(document, resourceTypes)
+  if (wrong) refuseValue(fields[wrong.setting], wrong.value, wrong.problem)
 }
 
 export async function refuseUnknownType(context: ReadContext, name: string, fields: DocumentFields): Promise<void> {
@@ -223,10 +238,15 @@ export async function followChangedTags(
   const content = await contentOf(context, policy)
   const unsaid = before.compatibility === undefined ? content.compatibility : policy.compatibilityDefault
   const compatibility = after.compatibility ?? unsaid
-  await writeVersion(context, policy, {
-    compatibility,
-    documents: content.documents.map((document) => followTags(document, { before, after, compatibility })),
-  })
+  const documents = content.documents.map((document) => followTags(document, { before, after, compatibility }))
+  const snapshot = await context.snapshot()
+  for (const [index, document] of documents.entries()) {
+    const { size, sizeIpv6 } = content.documents[index]!.settings
+    const isAsBefore = document.settings.size === size && document.settings.sizeIpv6 === sizeIpv6
+    // What was there before sizes were checked must not keep anybody from changing another tag.
+    if (!isAsBefore) refuseUnfitSizes(snapshot, document, ec2Fields)
+  }
+  await writeVersion(context, policy, { compatibility, documents })
 }
 
 /** Rewrites the tags that say otherwise than the documents, so that none can undo them and both views agree. */

@@ -1,6 +1,7 @@
 // How pools go away: what keeps them, and in which order what is in them is given back.
 import { assert } from '#model/assert.ts'
 import { formatId } from '#model/identifier.ts'
+import { describeNaming, policiesNaming } from '#model/policy/snapshot.ts'
 import { refuse } from '#model/refusal.ts'
 import type { Pool, PoolCidr } from '#store/pools.ts'
 import { quarantineMs } from './grant.ts'
@@ -8,20 +9,20 @@ import type { ReadContext, WriteContext } from './operation.ts'
 
 /** Allocations ended, and quarantines swept, in one step. */
 const stepSize = 1_000
+/** Of policies, in a refusal. */
+const namesMax = 5
 
 /**
- * Refuses to delete pools that a policy names, since no rule may ever be found to lead nowhere, and pools with space that
+ * Refuses to delete pools that a policy, or the candidate of an assignment, names, since no rule may ever be found to lead nowhere, and pools with space that
  * rests or would have to: deleting must not be a way around quarantine (invariant I6).
  */
 export async function refuseUndeletable(context: WriteContext, pools: readonly Pool[]): Promise<void> {
-  const { policies } = await context.snapshot()
+  const snapshot = await context.snapshot()
   for (const pool of pools) {
-    const naming = [...policies.values()].filter(({ documents }) =>
-      documents.some(({ rules }) => rules.some((rule) => rule.pool === pool.id)),
-    )
-    const own = naming.filter(({ account }) => account === context.caller.account).map(({ policyId }) => policyId)
+    const naming = policiesNaming(snapshot, ({ rules }) => rules.some((rule) => rule.pool === pool.id))
+    const own = naming.filter(({ policy }) => policy.account === context.caller.account).map(describeNaming)
     if (naming.length > 0) {
-      const names = own.length > 0 ? own.join(', ') : 'of another account'
+      const names = own.length > 0 ? own.slice(0, namesMax).join(', ') : 'of another account'
       refuseKept(pool, `It is named in the allocation rules of the policy ${names}`)
     }
     const until = await restsUntil(context, pool)

@@ -1,12 +1,19 @@
 // Exceptions: what was asked for, who decided, and which space was taken under each.
 import { type Cidr, fromKey, sizeOf, toKey } from '#model/cidr.ts'
-import type { Deed, Exception, ExceptionFacts, ExceptionGrants, ExceptionStatus } from '#model/policy/exception.ts'
+import {
+  type Deed,
+  type Exception,
+  type ExceptionFacts,
+  type ExceptionGrants,
+  type ExceptionStatus,
+  overSeenMax,
+} from '#model/policy/exception.ts'
 import type { Clock } from './history.ts'
 import { type Sql, type SqlValue, toBit } from './sql.ts'
 
 /** How long ended ones are compiled into snapshots, so that a denial can say that one has expired. */
 const rememberedMs = 7 * 86_400_000
-/** Of those that have ended, the latest. */
+/** Of those that have ended, the latest; and of these, no more for one target and pair than a decision looks at. */
 const rememberedMax = 1_000
 
 /** What a decision under an exception gave: an allocation, or the use of space that is none of its own. */
@@ -267,11 +274,15 @@ export class Exceptions {
       now,
     )
     const over = await this.#sql.all<Row>(
-      `select ${columns} from policy_exception where status = 'approved' and expires_at > ? and expires_at <= ?
-       order by expires_at desc, id limit ?`,
+      `select ${columns} from (
+         select ${columns}, row_number() over (partition by target_id, locale, resource_type order by expires_at desc, id) as place
+         from (select ${columns} from policy_exception where status = 'approved' and expires_at > ? and expires_at <= ?
+           order by expires_at desc, id limit ?) latest) ranked
+       where place <= ? order by expires_at desc, id`,
       now - rememberedMs,
       now,
       rememberedMax,
+      overSeenMax,
     )
     return [...open, ...over].map(toFacts)
   }

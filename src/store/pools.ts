@@ -380,6 +380,18 @@ export class Pools {
   }
 
   /** Whether anybody but the account holds an allocation in the pool. Reads until it finds one. */
+  /** Whether an account has space of the pool, allocated or only held. */
+  async isHeldBy(pool: number, account: string): Promise<boolean> {
+    const row = await this.#sql.get(
+      `select 1 as one from holder h join allocation a on a.holder = h.n where h.account = ? and a.pool = ?
+       union all select 1 as one from hold where account = ? and pool = ? limit 1`,
+      account,
+      pool,
+      account,
+      pool,
+    )
+    return row !== undefined
+  }
   async hasForeignAllocation(pool: number, account: string): Promise<boolean> {
     const row = await this.#sql.get(
       'select 1 as one from allocation a join holder h on h.n = a.holder where a.pool = ? and h.account <> ? limit 1',

@@ -1,6 +1,7 @@
 // Which pools a policy may list for a pair: checked when the rules are written, so that no request meets a rule that cannot serve.
 
 import { servesLocale } from '../locale.ts'
+import { formatSize, type PolicyDocument } from './document.ts'
 import { builtInTypes, findResourceType, namesOf, type Registry } from './resource-types.ts'
 import type { IpamFacts, PoolFacts } from './snapshot.ts'
 
@@ -46,6 +47,35 @@ export function rulesProblem(
     if (!type.scopeTypes.includes(pool.scopeType)) return wrong(`${resourceType} needs a pool in the public scope`)
     if (!type.lengths[pool.family]) return wrong(`${resourceType} needs an ipv4 pool`)
     if (type.awsService && pool.awsService !== type.awsService) return wrong(`${resourceType} needs AwsService ec2`)
+  }
+  return undefined
+}
+
+export interface SizeProblem {
+  readonly setting: 'size' | 'sizeIpv6'
+  /** As `MIN/DEFAULT/MAX`. */
+  readonly value: string
+  readonly problem: string
+}
+
+/**
+ * What is wrong with the sizes of a document: all three lengths must be such as the type can have. Sizes of a family that the
+ * type does not have, and of a type that takes one address, mean nothing and are let be: a tag may speak of many types.
+ */
+export function sizeProblem(
+  { resourceType, settings }: Pick<PolicyDocument, 'resourceType' | 'settings'>,
+  registry: Registry = builtInTypes,
+): SizeProblem | undefined {
+  const type = findResourceType(resourceType, registry)
+  if (!type || type.takes === 'address') return undefined
+  for (const [setting, lengths] of [
+    ['size', type.lengths[4]],
+    ['sizeIpv6', type.lengths[6]],
+  ] as const) {
+    const size = settings[setting]
+    if (!size || !lengths || (size.min >= lengths.min && size.max <= lengths.max)) continue
+    const problem = `for ${resourceType} netmask lengths are from ${lengths.min} to ${lengths.max}`
+    return { setting, value: formatSize(size), problem }
   }
   return undefined
 }

@@ -334,7 +334,7 @@ export const namesAsked = ({ resource, tags }: Pick<Speaker, 'resource' | 'tags'
  * Of those that are over, only the latest are looked at, on each node: they can only tell why something is denied by now.
  * How many there were before must not make a decision slower.
  */
-const overSeenMax = 5
+export const overSeenMax = 5
 
 export interface Speaking {
   /** Those of the account first, those of the root last. */

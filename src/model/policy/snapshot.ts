@@ -9,6 +9,7 @@ import type {
   AssignmentCandidate,
   OnExhausted,
   OnExplicit,
+  PolicyDocument,
   PolicyVersion,
   RequiredTag,
 } from './document.ts'
@@ -199,6 +200,28 @@ const versionKey = (policyId: string, version: number): string => joinKey(policy
 /** The version that an assignment enables: the one in force, unless it names another. */
 export const versionOf = (snapshot: Snapshot, { policyId, version }: Assignment): PolicyVersion =>
   version === undefined ? snapshot.policies.get(policyId)! : snapshot.otherVersions.get(versionKey(policyId, version))!
+
+/**
+ * Where something is named by a policy: `target` is that of the assignment whose candidate version names it, undefined where
+ * it is the version in force.
+ */
+export interface Naming {
+  readonly policy: PolicyVersion
+  readonly target?: string
+}
+
+/** Every policy that names something in a document, by the version in force or by that of a candidate. */
+export function policiesNaming(snapshot: Snapshot, isNamedIn: (document: PolicyDocument) => boolean): Naming[] {
+  const inForce = [...snapshot.policies.values()].map((policy): Naming => ({ policy }))
+  const candidates = [...(snapshot.candidates?.byTarget.values() ?? [])]
+    .flat()
+    .flatMap(({ version, targetId }): Naming[] => (version ? [{ policy: version, target: targetId }] : []))
+  return [...inForce, ...candidates].filter(({ policy }) => policy.documents.some(isNamedIn))
+}
+
+/** For refusals: `ipam-policy-1`, `ipam-policy-1 (version 2, the candidate on ou-1)`. */
+export const describeNaming = ({ policy: { policyId, version }, target }: Naming): string =>
+  target === undefined ? policyId : `${policyId} (version ${version}, the candidate on ${target})`
 
 function compile(facts: GovernanceFacts, epoch: number, candidates: readonly AssignmentCandidate[] = []): Snapshot {
   const policies = new Map(facts.policies.map((version) => [version.policyId, version]))

@@ -1,6 +1,6 @@
 // Allocations: space for resources of every type, cloud and site, taken as policy says, one or many at once.
 import { z } from 'zod'
-import { type Cidr, formatAddress } from '#model/cidr.ts'
+import { bitsOf, type Cidr, formatAddress } from '#model/cidr.ts'
 import type { AllocationRequest } from '#model/policy/decision.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import { findResourceType, namesOf, type ResourceType } from '#model/policy/resource-types.ts'
@@ -394,9 +394,15 @@ async function plain(context: WriteContext, wanted: AllocationWish, { request, t
   return allocation!
 }
 
+const oneAddress = 'an Elastic IP is one address, a /32'
+
 /** An Elastic IP is one over either API. */
 async function elasticIp(context: WriteContext, wanted: AllocationWish, { block }: Asked): Promise<Allocation> {
   refuseResourceOfEip(wanted.resourceId)
+  if (block && block.length !== bitsOf(block.family)) refuseValue('cidr', wanted.cidr, oneAddress)
+  if (wanted.netmaskLength !== undefined && wanted.netmaskLength !== bitsOf(4)) {
+    refuseValue('netmaskLength', wanted.netmaskLength, oneAddress)
+  }
   const { allocation } = await takeElasticIp(context, {
     IpamPoolId: wanted.poolId,
     Address: block && formatAddress(block),

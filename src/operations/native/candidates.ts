@@ -14,6 +14,7 @@ import {
   isSamePair,
   nativeFields,
   putInForce,
+  refuseUnfitDocument,
   refuseUnknownType,
   remember,
 } from '../policy-content.ts'
@@ -119,6 +120,8 @@ export const draftPolicyVersion = nativeWrite({
 const fieldsAt = (index: number): DocumentFields => ({
   locale: `documents.${index}.${nativeFields.locale}`,
   resourceType: `documents.${index}.${nativeFields.resourceType}`,
+  size: `documents.${index}.${nativeFields.size}`,
+  sizeIpv6: `documents.${index}.${nativeFields.sizeIpv6}`,
   pool: (number) => `documents.${index}.${nativeFields.pool(number)}`,
 })
 
@@ -162,8 +165,13 @@ export const putCandidate = nativeWrite({
     if (version === undefined && mode === undefined) {
       refuse({ code: 'InvalidParameterCombination', problem: 'Nothing would be other: give one of version, mode.' })
     }
-    if (version !== undefined && !(await context.tx.policies.findVersion(policyId, version))) {
+    const stored = version === undefined ? undefined : await context.tx.policies.findVersion(policyId, version)
+    if (version !== undefined && !stored) {
       refuse({ code: 'NotFound', what: 'policy-version', id: String(version) })
+    }
+    // What could not be promoted is no candidate: its pools may be gone by now. While it is one, they stay.
+    for (const [index, document] of (stored?.body.documents ?? []).entries()) {
+      await refuseUnfitDocument(acting, found, document, fieldsAt(index))
     }
     if ((version ?? found.version) === found.version && (mode ?? live.mode) === live.mode) {
       const [field, value] = version === undefined ? ['mode', mode] : ['version', version]

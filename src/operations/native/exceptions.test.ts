@@ -297,7 +297,8 @@ describe('who may', () => {
 
   test('I8 a pool that is neither the target’s nor the caller’s to see cannot be asked for', async () => {
     const { operator } = people
-    const answer = await acme.ask('POST', '/exceptions', { as: operator, body: await wishOf() })
+    const grants = { pools: [await acme.pool()] }
+    const answer = await acme.ask('POST', '/exceptions', { as: operator, body: await wishOf({ grants }) })
     assert.deepEqual([answer.status, answer.body.code], [404, 'NotFound'])
   })
 

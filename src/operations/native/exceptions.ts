@@ -431,15 +431,18 @@ async function refuseUnfitSizes(context: ReadContext, { grants, resourceType }: 
   }
 }
 
-/** A pool that neither the target may use nor the caller see does not exist (invariant I8). */
+/**
+ * A pool that neither the target may use nor the caller see does not exist (invariant I8). Where an account has space in it, it
+ * knows of the pool, whatever policies list by now.
+ */
 async function refuseUnfitPools(context: ReadContext, { target, grants, locale, resourceType }: Wish): Promise<void> {
   const snapshot = await context.snapshot()
   const maySee = await permitter(context, 'ipam:read')
   for (const [index, id] of grants.pools.entries()) {
     const pool = snapshot.pools.get(id)
-    if (!pool || !(mayUsePool(snapshot, target, id) || maySee(pool.account))) {
-      refuse({ code: 'NotFound', what: 'ipam-pool', id })
-    }
+    const isKnown =
+      pool && (mayUsePool(snapshot, target, id) || maySee(pool.account) || (await hasSpaceIn(context, target, id)))
+    if (!isKnown) refuse({ code: 'NotFound', what: 'ipam-pool', id })
     const field = `grants.pools.${index}`
     if (grants.pools.indexOf(id) !== index) refuseValue(field, id, 'the pool is listed more than once')
     const wrong = rulesProblem(
@@ -449,6 +452,11 @@ async function refuseUnfitPools(context: ReadContext, { target, grants, locale, 
     )
     if (wrong) refuseValue(field, id, wrong.problem)
   }
+}
+
+async function hasSpaceIn({ tx }: ReadContext, account: string, id: string): Promise<boolean> {
+  const pool = await tx.pools.find(id)
+  return pool !== undefined && tx.pools.isHeldBy(pool.n, account)
 }
 
 /** An exception is itself the leave to use its pools: whoever gives it must have a say over them. */

@@ -193,7 +193,8 @@ test('I4 what waits for an approval is held for longer while that can still come
 
 test('I8 who may only ask takes nothing: neither for the target, nor from a pool that is not shared with it', async () => {
   const narrow = await acme.post<{ token: string }>('/tokens', { scopes: ['exception', 'ipam'] }, { as: people.ann })
-  assert.equal((await refused({}, people.operator)).code, 'NotFound', 'a pool that is not there for who asks')
+  const unseen = { grants: { pools: [await acme.pool()] } }
+  assert.equal((await refused(unseen, people.operator)).code, 'NotFound', 'a pool that is not there for who asks')
   const seen = await refused({}, people.watcher)
   assert.equal(seen.code, 'NotAuthorized')
   assert.match(seen.detail, new RegExp(`not shared with \`${shop}\`, and you may not allocate at \`${network}\``))

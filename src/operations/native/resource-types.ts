@@ -7,6 +7,7 @@ import {
   reservedClouds,
   type TypeLengths,
 } from '#model/policy/resource-types.ts'
+import { describeNaming, policiesNaming } from '#model/policy/snapshot.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { nativeRead, nativeWrite } from './definition.ts'
@@ -15,6 +16,8 @@ import { netmaskLength, resourceTypeName, scopeType } from './space-shapes.ts'
 
 /** Our own bound: every snapshot holds all of them. */
 const addedTypesMax = 1_000
+/** Of policies, in a refusal. */
+const namesMax = 5
 
 const typeLengths = z
   .strictObject({
@@ -146,17 +149,12 @@ async function findType(context: ReadContext, id: string): Promise<ResourceType>
 }
 
 async function refuseUsed(context: WriteContext, id: string): Promise<void> {
-  const snapshot = await context.snapshot()
-  // A candidate may name it though the version in force does not.
-  const versions = [snapshot, snapshot.candidates?.snapshot].flatMap((one) => [...(one?.policies.values() ?? [])])
-  const naming = new Set(
-    versions
-      .filter(({ documents }) => documents.some((document) => document.resourceType === id))
-      .map(({ policyId }) => policyId),
-  )
+  const naming = policiesNaming(await context.snapshot(), (document) => document.resourceType === id)
   const refuseDependency = (problem: string): never =>
     refuse({ code: 'DependencyViolation', what: 'resource-type', id, problem })
-  if (naming.size > 0) refuseDependency(`Policies have documents for it: ${[...naming].slice(0, 5).join(', ')}`)
+  if (naming.length > 0) {
+    refuseDependency(`Policies have documents for it: ${naming.slice(0, namesMax).map(describeNaming).join(', ')}`)
+  }
   if (await context.tx.exceptions.isOpenFor(id)) refuseDependency('Exceptions for it are not over')
   if (await context.tx.resourceTypes.isHeld(id)) refuseDependency('Space is allocated or held for it; release it first')
 }
