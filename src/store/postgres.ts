@@ -21,13 +21,21 @@ import { type ManyRows, type ManySql, referencesOf, translate, translateMany } f
 import { SharedTokens } from './postgres-tokens.ts'
 import type { SqlValue } from './sql.ts'
 import type { Store, Transaction } from './store.ts'
-import { type Moment, newestEntryAt, onChange, Time } from './time.ts'
+import { finalUntil, type Moment, newestEntryAt, onChange, Time } from './time.ts'
 import { StoreTrouble } from './trouble.ts'
 
 /** Connections that read beside the one that writes. */
 const readersMax = 4
 export const takeLock = `select pg_advisory_xact_lock(${lockClass}, hashtext(current_schema()))`
 export const databaseTime = '(extract(epoch from clock_timestamp()) * 1000)::bigint'
+/**
+ * Whether nobody writes, and what the clock says meanwhile: taken and given back at once, in a transaction of its own, since
+ * it must be before the snapshot that is read from.
+ */
+const askQuiet = `with lock as materialized (
+    select pg_try_advisory_lock_shared(${lockClass}, hashtext(current_schema())) as taken, ${databaseTime} as time)
+  select case when taken then time end as "quietAt",
+    case when taken then pg_advisory_unlock_shared(${lockClass}, hashtext(current_schema())) end as given_back from lock`
 const readCounters = `select (select value from meta where name = 'installation') as installation,
   (select value from counter where name = 'sequence') as sequence,
   (select value from counter where name = 'governance-epoch') as "governanceEpoch",
@@ -197,6 +205,7 @@ class PostgresEngine implements Engine {
     this.#tell(trouble)
     if (trouble) throw trouble
     this.transaction.now = now
+    this.transaction.asOf = now - 1
   }
   async commit(): Promise<void> {
     await this.transaction.flush()
@@ -248,6 +257,13 @@ class PostgresEngine implements Engine {
   }
 }
 
+interface Reading {
+  readonly momentOf: (start: Start) => Moment
+  readonly moves: number
+  /** Undefined: the database's own. */
+  readonly ownClock: (() => number) | undefined
+}
+
 /** One connection that reads, with the nouns over it. */
 class Reader {
   readonly #sql = new PostgresSql()
@@ -264,19 +280,22 @@ class Reader {
       (clock) => new SharedSpace(this.#sql, clock),
     )
   }
-  async run<T>(
-    work: (tx: Transaction) => Promise<T>,
-    { momentOf, moves }: { readonly momentOf: (start: Start) => Moment; readonly moves: number },
-  ): Promise<T> {
+  async run<T>(work: (tx: Transaction) => Promise<T>, { momentOf, moves, ownClock }: Reading): Promise<T> {
     if (this.#moves !== moves) this.#sql.link?.destroy()
     this.#moves = moves
     if (!this.#sql.link?.isUsable) this.#sql.link = await connectToRead(this.#options)
     const { link } = this.#sql
-    const results = await link.script(`begin isolation level repeatable read read only; ${readCounters}`)
+    const clock = ownClock?.()
+    const results = await link.script(
+      `begin; ${askQuiet}; commit; begin isolation level repeatable read read only; ${readCounters}`,
+    )
+    const { quietAt } = results[1]!.rows[0] as { quietAt: number | null }
     const start = results.at(-1)!.rows[0] as Start
     this.#nouns.load(start)
     this.#nouns.forget()
     this.#nouns.now = momentOf(start).now
+    // A clock that is not the database's was read before.
+    this.#nouns.asOf = finalUntil(start.newestEntryAt, quietAt === null ? undefined : (clock ?? quietAt))
     try {
       const answer = await work(this.#nouns)
       // What waits would never be sent; the database itself refuses it.
@@ -320,7 +339,11 @@ class PostgresStore implements Store {
     if (this.#batches.closed) throw this.#batches.closed
     const reader = await this.#takeReader()
     try {
-      return await reader.run(work, { momentOf: (start) => this.#momentRead(start), moves: this.#engine.moves })
+      return await reader.run(work, {
+        momentOf: (start) => this.#momentRead(start),
+        moves: this.#engine.moves,
+        ownClock: this.#options.clock,
+      })
     } catch (error) {
       throw postgresTroubleOf(error) ?? error
     } finally {

@@ -5,7 +5,7 @@ import type { ListedEntry } from '#store/record-lists.ts'
 import { readCursor, writeCursor } from '../listing.ts'
 import { permitter } from './authority.ts'
 import { nativeRead } from './definition.ts'
-import { accountId, formatInstant, instant, pageSizeDefault, paging, parseInstant } from './shapes.ts'
+import { accountId, asOf, finality, formatInstant, instant, pageSizeDefault, paging, parseInstant } from './shapes.ts'
 
 const change = z.object({
   changeId: z.string().describe('A number that grows with time; as `cursor` it reads on behind this change.'),
@@ -39,7 +39,7 @@ export const listChanges = nativeRead({
     from: instant.optional().describe('Only those at this moment or later.'),
     latest: z.stringbool().optional().describe('`true`: begin behind the last change that there is.'),
   }),
-  output: z.object({ items: z.array(change), nextCursor: z.string() }),
+  output: z.object({ items: z.array(change), nextCursor: z.string(), ...finality }),
   rest: { method: 'GET', path: '/changes', streamId: 'changeId' },
   cli: 'change list',
   columns: ['changeId', 'at', 'principal', 'action', 'outcome', 'subjects'],
@@ -58,7 +58,7 @@ export const listChanges = nativeRead({
       if (isPermitted(entry.account)) items.push(describe(entry))
     }
     after = found.last
-    return { items, nextCursor: writeCursor(String(after)) }
+    return { items, nextCursor: writeCursor(String(after)), asOf: asOf(context) }
   },
 })
 
