@@ -17,9 +17,11 @@ import { mayUsePool } from '#model/policy/resolve.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
 import { publicSpace } from '#model/public-space.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
+import type { AddressAssociation } from '#store/addresses.ts'
 import type { Pool } from '#store/pools.ts'
 import type { Allocation } from '#store/space.ts'
 import type { ReadContext, WriteContext } from './operation.ts'
+import { endTenure } from './tenures.ts'
 
 /** For what the space is taken. */
 export interface Holder {
@@ -234,10 +236,17 @@ function refuseElsewhere(context: WriteContext, verdict: Verdict, identity: Iden
   })
 }
 
-/** Ends an allocation; its space rests as long as its pool says before anybody else can have it. */
-export async function release(context: WriteContext, allocation: Allocation): Promise<void> {
+/**
+ * Ends an allocation with its tags; its space rests as long as its pool says before anybody else can have it.
+ * @param association what used an Elastic IP until now, where that ends in the same request
+ */
+export async function release(
+  context: WriteContext,
+  allocation: Allocation,
+  association?: AddressAssociation,
+): Promise<void> {
   const pool = await context.tx.pools.findByNumber(allocation.pool)
-  await context.tx.space.release(allocation, context.now + (await quarantineMs(context, pool)))
+  await endTenure(context, allocation, context.now + (await quarantineMs(context, pool)), association)
 }
 
 /** How long released space of a pool rests, in milliseconds. */
@@ -461,11 +470,11 @@ async function refuseBlock(context: WriteContext, { verdict, wanted, account, fi
   const value = formatCidr(wanted)
   const pool = await poolAround(context, verdict, wanted)
   if (!pool) refuseValue(field, value, 'It is not inside the space that it could be taken from.')
-  const until = await context.tx.space.quarantineEnd(pool.n, wanted)
+  const rest = await context.tx.space.restIn(pool.n, wanted)
   const conflict = (problem: string): never => refuse({ code: 'CidrConflict', field, value, problem })
-  if (until !== undefined && until > context.now) {
-    if (await context.tx.space.holds.isHeld(pool.n, wanted)) conflict('it is held for somebody')
-    conflict(`it was released recently and rests until ${new Date(until).toISOString()}`)
+  if (rest && rest.until > context.now) {
+    if (rest.isHeld) conflict('it is held for somebody, in whole or in part')
+    conflict(`it was released recently and rests until ${new Date(rest.until).toISOString()}`)
   }
   const [holder] = await context.tx.space.inside(pool.n, wanted, 1)
   return conflict(

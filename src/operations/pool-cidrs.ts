@@ -12,7 +12,7 @@ import { providerPool } from './grant.ts'
 import { getOwnPool, getVisiblePool, type PoolAt, refuseTooMany } from './ipam-access.ts'
 import { filterBy, page } from './listing.ts'
 import { ec2Read, ec2Write, type WriteContext } from './operation.ts'
-import { removeSpace } from './pool-removal.ts'
+import { describeRest, removeSpace } from './pool-removal.ts'
 
 /** Our own bound, above Amazon's quota of 50; failed ones count, so that retries cannot grow the list without end. */
 const cidrsPerPoolMax = 1_000
@@ -324,10 +324,8 @@ async function whyNotFree(context: WriteContext, parent: Pool, cidr: Cidr): Prom
   ) {
     return `The CIDR is not inside the provisioned CIDRs of the source pool ${parent.id}.`
   }
-  const until = await context.tx.space.quarantineEnd(parent.n, cidr)
-  if (until !== undefined && until > context.now) {
-    return `Released space in the CIDR rests until ${new Date(until).toISOString()}.`
-  }
+  const rest = await context.tx.space.restIn(parent.n, cidr)
+  if (rest && rest.until > context.now) return `${describeRest(rest, 'the CIDR')}.`
   return `The CIDR is allocated from the source pool ${parent.id}, in whole or in part.`
 }
 
@@ -350,10 +348,10 @@ async function takeAway(context: WriteContext, pool: Pool, provisioned: PoolCidr
     await context.tx.pools.setCidrState(id, 'failed-deprovision', { code: 'cidr-not-available', message })
     return remember(context, pool, { ...provisioned, state: 'failed-deprovision', failureMessage: message })
   }
-  const until = await context.tx.space.quarantineEnd(pool.n, cidr)
-  if (until !== undefined) {
-    const rests = `released space in it rests until ${new Date(until).toISOString()}`
-    const problem = `The CIDR ${formatCidr(cidr)} is in an invalid state: ${rests}.`
+  const rest = await context.tx.space.restIn(pool.n, cidr)
+  if (rest) {
+    const because = describeRest(rest, 'it')
+    const problem = `The CIDR ${formatCidr(cidr)} is in an invalid state: ${because[0]!.toLowerCase()}${because.slice(1)}.`
     refuse({ code: 'IncorrectState', what: 'ipam-pool', id: pool.id, problem })
   }
   await removeSpace(context, pool, provisioned)

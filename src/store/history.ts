@@ -25,6 +25,9 @@ export interface HistoryVersion {
   body: string
 }
 
+/** Of one object that are read at once. */
+const versionsMax = 10_000
+
 export class History {
   readonly #sql: Sql
   readonly #clock: Clock
@@ -98,10 +101,14 @@ export class History {
     return new Map(found.map(({ object_id: id, ...version }) => [`${id}/${version.version}`, version]))
   }
 
-  async versions(id: string): Promise<HistoryVersion[]> {
+  /** In order, after one. */
+  async versions(id: string, after = 0, limit = versionsMax): Promise<HistoryVersion[]> {
     return this.#sql.all<HistoryVersion>(
-      'select version, from_at, until_at, kind, account, body from history where object_id = ? order by version',
+      `select version, from_at, until_at, kind, account, body from history
+       where object_id = ? and version > ? order by version limit ?`,
       id,
+      after,
+      limit,
     )
   }
 }

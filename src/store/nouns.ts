@@ -72,6 +72,7 @@ const textOf = ({ at, requestId }: EntryMark): string => `${at} ${requestId}`
 
 export class Nouns implements Transaction {
   now = 0
+  asOf = 0
   installation = ''
   governanceEpoch = 0
   keyEpoch = ''
@@ -143,7 +144,7 @@ export class Nouns implements Transaction {
     this.addresses = new Addresses(sql)
     this.apiTokens = new ApiTokens(sql, this, this.history)
     this.recordLists = new RecordLists(sql)
-    this.tenures = new Timeline(sql)
+    this.tenures = new Timeline(sql, this)
     this.resourceTypes = new ResourceTypes(sql)
     this.resources = new Resources(sql, this)
     this.roleBindings = new RoleBindings(sql)

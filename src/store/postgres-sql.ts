@@ -23,7 +23,7 @@ const rules: readonly (readonly [RegExp, string | ((...found: string[]) => strin
   // What is refused depends on other tables: a condition of a trigger cannot ask for them, its function can.
   [
     /create trigger (\w+) before (insert|delete) on (\w+) begin\s+select raise\(abort, ('[^']+')\)\s+where ([\s\S]*?);\s+end;/g,
-    `create function $1() returns trigger language plpgsql as $$$$
+    `create or replace function $1() returns trigger language plpgsql as $$$$
 begin
   if $5 then raise exception $4 using errcode = 'restrict_violation'; end if;
   if tg_op = 'DELETE' then return old; end if;

@@ -23,7 +23,7 @@ import { type ManyRows, type ManySql, referencesOf, translate, translateMany } f
 import { SharedTokens } from './postgres-tokens.ts'
 import type { SqlValue } from './sql.ts'
 import type { Store, Transaction } from './store.ts'
-import { type Moment, onChange, Time } from './time.ts'
+import { finalUntil, type Moment, onChange, Time } from './time.ts'
 import { StoreTrouble } from './trouble.ts'
 
 /** Connections that read beside the one that writes. */
@@ -37,6 +37,14 @@ export const databaseTime = '(extract(epoch from clock_timestamp()) * 1000)::big
 const place = `concat_ws(' ', (extract(epoch from pg_postmaster_start_time()) * 1000000)::bigint,
   pg_relation_filepath('audit_entry'), left(pg_walfile_name(pg_current_wal_lsn()), 8))`
 const readCounters = (asked: number | null): string => readStart(asked, `, ${databaseTime} as time, ${place} as place`)
+/**
+ * Whether nobody writes, and what the clock says meanwhile: taken and given back at once, in a transaction of its own, since
+ * it must be before the snapshot that is read from.
+ */
+const askQuiet = `with lock as materialized (
+    select pg_try_advisory_lock_shared(${lockClass}, hashtext(current_schema())) as taken, ${databaseTime} as time)
+  select case when taken then time end as "quietAt",
+    case when taken then pg_advisory_unlock_shared(${lockClass}, hashtext(current_schema())) end as given_back from lock`
 
 export interface PostgresOptions {
   readonly url: string
@@ -199,6 +207,7 @@ class PostgresEngine implements Engine {
     this.#tell(trouble)
     if (trouble) throw trouble
     this.transaction.now = now
+    this.transaction.asOf = now - 1
   }
   async #connect(): Promise<void> {
     this.#sql.link = await connectToWrite(this.#options, this.#tell)
@@ -269,6 +278,12 @@ const nounsOver = (sql: PostgresSql, sealer: Sealer, memory: Memory): Nouns =>
     tokens: (kept) => new SharedTokens(sql, kept),
     space: (clock, kept) => new SharedSpace(sql, clock, kept),
   })
+interface Reading {
+  readonly momentOf: (start: Start) => Moment
+  readonly moves: number
+  /** Undefined: the database's own. */
+  readonly ownClock: (() => number) | undefined
+}
 
 /** One connection that reads, with the nouns over it. */
 class Reader {
@@ -281,19 +296,22 @@ class Reader {
     this.#options = options
     this.#nouns = nounsOver(this.#sql, sealer, memory)
   }
-  async run<T>(
-    work: (tx: Transaction) => Promise<T>,
-    { momentOf, moves }: { readonly momentOf: (start: Start) => Moment; readonly moves: number },
-  ): Promise<T> {
+  async run<T>(work: (tx: Transaction) => Promise<T>, { momentOf, moves, ownClock }: Reading): Promise<T> {
     if (this.#moves !== moves) this.#sql.link?.destroy()
     this.#moves = moves
     if (!this.#sql.link?.isUsable) this.#sql.link = await connectToRead(this.#options)
     const { link } = this.#sql
+    const clock = ownClock?.()
     const counters = readCounters(this.#nouns.start())
-    const results = await link.script(`begin isolation level repeatable read read only; ${counters}`)
+    const results = await link.script(
+      `begin; ${askQuiet}; commit; begin isolation level repeatable read read only; ${counters}`,
+    )
+    const { quietAt } = results[1]!.rows[0] as { quietAt: number | null }
     const start = results.at(-1)!.rows[0] as Start
     this.#nouns.load(start)
     this.#nouns.now = momentOf(start).now
+    // A clock that is not the database's was read before.
+    this.#nouns.asOf = finalUntil(start.newestEntryAt, quietAt === null ? undefined : (clock ?? quietAt))
     try {
       const answer = await work(this.#nouns)
       // What waits would never be sent; the database itself refuses it.
@@ -340,7 +358,11 @@ class PostgresStore implements Store {
     if (this.#batches.closed) throw this.#batches.closed
     const reader = await this.#takeReader()
     try {
-      return await reader.run(work, { momentOf: (start) => this.#momentRead(start), moves: this.#engine.moves })
+      return await reader.run(work, {
+        momentOf: (start) => this.#momentRead(start),
+        moves: this.#engine.moves,
+        ownClock: this.#options.clock,
+      })
     } catch (error) {
       throw postgresTroubleOf(error) ?? error
     } finally {

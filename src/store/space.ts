@@ -17,7 +17,8 @@ import type { Clock, LapsedHold } from './history.ts'
 import { type Hold, Holds } from './holds.ts'
 import { keyOf } from './key.ts'
 import type { ConnectionMemory, Kept } from './memory.ts'
-import type { Sql } from './sql.ts'
+import { listOf, type Sql } from './sql.ts'
+import { associationColumns, nothingSaid, type Said, TenureStates, tagsText } from './tenure-states.ts'
 
 /** Quarantined blocks returned to the free space in one go; the rest waits for the next. */
 const sweepSizeMax = 64
@@ -38,6 +39,9 @@ export interface Allocation {
   readonly description: string | undefined
   readonly decision: number | undefined
   readonly createdAt: number
+  /** Of the state that it is in, where it is not the first one: its number, and since when it holds. */
+  readonly version?: number
+  readonly changedAt?: number
 }
 
 /** Who holds space of a type where; the region is empty where it belongs to none. */
@@ -59,6 +63,8 @@ interface AllocationRow {
   description: string | null
   decision: number | null
   created_at: number
+  version: number | null
+  changed_at: number | null
 }
 interface QuarantineRow {
   pool: number
@@ -71,7 +77,7 @@ interface QuarantineRow {
 }
 /** Every reading of allocations, with who holds them. */
 const selectAllocation = `select a.n, a.pool, a.first, a.length, h.resource_type, a.resource_id, h.account, h.region, a.description,
-  a.decision, a.created_at from allocation a join holder h on h.n = a.holder`
+  a.decision, a.created_at, a.version, a.changed_at from allocation a join holder h on h.n = a.holder`
 
 const toAllocation = (row: AllocationRow): Allocation => ({
   n: row.n,
@@ -84,7 +90,14 @@ const toAllocation = (row: AllocationRow): Allocation => ({
   description: row.description ?? undefined,
   decision: row.decision ?? undefined,
   createdAt: row.created_at,
+  ...(row.version === null ? {} : { version: row.version, changedAt: row.changed_at! }),
 })
+
+/** Space that nobody can have yet: it was released, or it is held. */
+export interface Rest {
+  readonly until: number
+  readonly isHeld: boolean
+}
 
 /** Numbers of addresses in a pool; allocated + quarantined + free = provisioned. */
 export interface Utilization {
@@ -135,6 +148,7 @@ export interface CounterRow {
 
 export class Space {
   readonly holds: Holds
+  readonly states: TenureStates
   readonly #sql: Sql
   readonly #clock: Clock
   /** Counters move in memory and are written once per transaction: a hot pool's row is touched once for a whole batch. */
@@ -150,7 +164,8 @@ export class Space {
     this.#counters = memory.states(poolsMax)
     this.#holders = memory.facts(holdersMax)
     this.#fronts = memory.scratch()
-    this.holds = new Holds(sql, clock)
+    this.states = new TenureStates(sql, clock, memory)
+    this.holds = new Holds(sql, clock, this.states)
   }
 
   /** How often space was taken so far: part of it is written only at the end of the transaction. */
@@ -462,15 +477,18 @@ export class Space {
 
   // Giving back ----------------------------------------------------------------------------------------------------
 
-  /** Ends an allocation: its space goes into quarantine until `endsAt`, or is free at once where that has passed. */
-  async release(allocation: Allocation, endsAt: number): Promise<void> {
+  /**
+   * Ends an allocation: its space goes into quarantine until `endsAt`, or is free at once where that has passed.
+   * @param said what it said until now beside its row, for the record
+   */
+  async release(allocation: Allocation, endsAt: number, { tags, association }: Said = nothingSaid): Promise<void> {
     const gone = await this.#sql.run('delete from allocation where n = ?', allocation.n)
     assert(gone === 1, 'an allocation is released once')
     this.#clock.subjects?.noteAllocation(allocation.n, allocation.resourceType)
     const now = this.#clock.now
     await this.#sql.later(
-      `insert into allocation_history (pool, first, length, n, resource_type, resource_id, account, region, description, decision, created_at, released_at)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `insert into allocation_history (pool, first, length, n, resource_type, resource_id, account, region, description, decision, created_at, released_at, version, changed_at, tags, used_by, association)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       allocation.pool,
       toKey(allocation.cidr),
       allocation.cidr.length,
@@ -482,7 +500,11 @@ export class Space {
       allocation.description ?? null,
       allocation.decision ?? null,
       allocation.createdAt,
-      Math.max(now, allocation.createdAt),
+      Math.max(now, allocation.changedAt ?? allocation.createdAt),
+      allocation.version ?? null,
+      allocation.changedAt ?? null,
+      tagsText(tags),
+      ...associationColumns(association),
     )
     const size = sizeOf(allocation.cidr)
     const counters = await this.#countersOf(allocation.pool)
@@ -557,21 +579,23 @@ export class Space {
   /** Holds it until another moment. */
   async extend(hold: Hold, expiresAt: number): Promise<void> {
     await this.#sql.run('update quarantine set ends_at = ? where hold = ?', expiresAt, hold.n)
-    await this.holds.extend(hold.n, expiresAt)
+    await this.holds.extend(hold, expiresAt)
   }
-  /** What was held is an allocation from now on. */
+  /** What was held is an allocation from now on: its next state. */
   async confirm(hold: Hold, allocation: Allocation): Promise<void> {
     const counters = await this.#endHold(hold)
     counters.allocated += sizeOf(hold.cidr)
+    const { version, changedAt } = await this.holds.keepState(hold)
     await this.holds.delete(hold.n)
     await this.record(allocation)
+    await this.#sql.run('update allocation set version = ?, changed_at = ? where n = ?', version, changedAt, hold.n)
   }
   /** Gives up what was held: free at once, since it was never in use. */
   async drop(hold: Hold): Promise<void> {
     const counters = await this.#endHold(hold)
     counters.free += sizeOf(hold.cidr)
     this.#clock.subjects?.noteAllocation(hold.n, 'hold')
-    await this.holds.remember(hold.n, 'dropped', Math.max(this.#clock.now, hold.createdAt))
+    await this.holds.remember(hold.n, 'dropped', Math.max(this.#clock.now, hold.changedAt ?? hold.createdAt))
     await this.holds.delete(hold.n)
     await this.#merge(hold.pool, hold.cidr)
   }
@@ -641,15 +665,16 @@ export class Space {
     const cidr = row && fromKey(row.first, row.length)
     return cidr && contains(cidr, inner) ? cidr : undefined
   }
-  /** The latest end of a quarantine inside `cidr`; undefined where none is running. */
-  async quarantineEnd(pool: number, cidr: Cidr): Promise<number | undefined> {
-    const row = await this.#sql.get<{ ends_at: number | null }>(
-      'select max(ends_at) as ends_at from quarantine where pool = ? and first between ? and ?',
+  /** What inside `cidr` is out of reach for longest, having been released or being held; undefined where nothing is. */
+  async restIn(pool: number, cidr: Cidr): Promise<Rest | undefined> {
+    const row = await this.#sql.get<{ ends_at: number; hold: number | null }>(
+      `select ends_at, hold from quarantine where pool = ? and first between ? and ?
+       order by ends_at desc, pool, first limit 1`,
       pool,
       toKey(cidr),
       toKey(lastAddress(cidr)),
     )
-    return row?.ends_at ?? undefined
+    return row && { until: row.ends_at, isHeld: row.hold !== null }
   }
 
   // Allocations ----------------------------------------------------------------------------------------------------
@@ -701,6 +726,16 @@ export class Space {
   async find(n: number): Promise<Allocation | undefined> {
     const row = await this.#sql.get<AllocationRow>(`${selectAllocation} where a.n = ?`, n)
     return row && toAllocation(row)
+  }
+  /** Those of some numbers that are there, in their order. */
+  async some(numbers: readonly number[]): Promise<Allocation[]> {
+    if (numbers.length === 0) return []
+    const list = listOf(numbers)
+    const rows = await this.#sql.all<AllocationRow>(
+      `${selectAllocation} where a.n in ${list.text} order by a.n`,
+      ...list.values,
+    )
+    return rows.map(toAllocation)
   }
   /** Allocations of one pool in address order, after a cursor. */
   async ofPool(pool: number, after: Uint8Array | undefined, limit: number): Promise<Allocation[]> {
@@ -835,9 +870,6 @@ export class Space {
       cidr.length,
     )
     return rows.map(toAllocation)
-  }
-  async describe(n: number, description: string | undefined): Promise<void> {
-    await this.#sql.run('update allocation set description = ? where n = ?', description ?? null, n)
   }
 
   async #countersOf(pool: number): Promise<Counters> {

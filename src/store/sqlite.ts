@@ -11,7 +11,7 @@ import { migrations } from './migrations.ts'
 import { type Loaded, Nouns, readStart } from './nouns.ts'
 import type { Sql, SqlValue } from './sql.ts'
 import type { Store, Transaction } from './store.ts'
-import { newestEntryAt, onChange, Time } from './time.ts'
+import { finalUntil, newestEntryAt, onChange, Time } from './time.ts'
 import { StoreTrouble, troubleOf } from './trouble.ts'
 
 /** "CADA": tells our file from any other SQLite file. */
@@ -114,6 +114,7 @@ class SqliteEngine implements Engine {
     tell(trouble)
     if (trouble) throw trouble
     this.transaction.now = now
+    this.transaction.asOf = now - 1
   }
   async commit(): Promise<void> {
     const { memory } = this.transaction
@@ -157,20 +158,27 @@ class SqliteEngine implements Engine {
 class SqliteStore implements Store {
   readonly #writer: Connection
   readonly #reader: Connection
+  /** Asks whether anybody writes: a server's batch, or an operator's command beside it. */
+  readonly #probe: DatabaseSync
   readonly #batches: Batches
   readonly #reading: Nouns
   readonly #lock: DatabaseSync | undefined
   readonly #timing: Timing
   #reads: Promise<unknown> = Promise.resolve()
 
-  constructor(writer: Connection, reader: Connection, lock: DatabaseSync | undefined, options: SqliteOptions) {
-    this.#writer = writer
-    this.#reader = reader
+  constructor(
+    { writer, reader, probe }: Readonly<Record<'writer' | 'reader' | 'probe', DatabaseSync>>,
+    lock: DatabaseSync | undefined,
+    options: SqliteOptions,
+  ) {
+    this.#writer = new Connection(writer)
+    this.#reader = new Connection(reader)
+    this.#probe = probe
     this.#lock = lock
     const { clock, acceptsClock, onStale } = options
     this.#timing = { memory: new Memory(), time: new Time(acceptsClock), clock, tell: onChange(onStale) }
-    this.#batches = new Batches(new SqliteEngine(writer, options.sealer, this.#timing), options.onFatal)
-    this.#reading = new Nouns(reader, options.sealer, this.#timing.memory)
+    this.#batches = new Batches(new SqliteEngine(this.#writer, options.sealer, this.#timing), options.onFatal)
+    this.#reading = new Nouns(this.#reader, options.sealer, this.#timing.memory)
   }
 
   write<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
@@ -182,10 +190,12 @@ class SqliteStore implements Store {
     // One connection, one transaction at a time: reads take turns. They never wait for I/O, so a turn is short.
     const result = this.#reads.then(async () => {
       try {
+        const { time, clock } = this.#timing
+        const quietAt = this.#askQuiet(clock)
         this.#reader.database.exec('begin')
         const { newestEntryAt } = load(this.#reader, this.#reading)
-        const { time, clock } = this.#timing
         this.#reading.now = time.momentOf(clock(), newestEntryAt).now
+        this.#reading.asOf = finalUntil(newestEntryAt, quietAt)
         return await work(this.#reading)
       } catch (error) {
         const trouble = troubleOf(error)
@@ -197,6 +207,20 @@ class SqliteStore implements Store {
     })
     this.#reads = result.catch(() => undefined)
     return result
+  }
+
+  /** What the clock says while nobody writes; undefined where somebody does. */
+  #askQuiet(clock: () => number): number | undefined {
+    try {
+      this.#probe.exec('begin immediate')
+    } catch (error) {
+      // Somebody writes, or nobody can: whatever is wrong, the reading itself will meet it.
+      if (troubleOf(error)) return undefined
+      throw error
+    }
+    const quietAt = clock()
+    this.#probe.exec('rollback')
+    return quietAt
   }
 
   #endReading(): void {
@@ -212,6 +236,7 @@ class SqliteStore implements Store {
     await this.#batches.close()
     await this.#reads
     this.#reader.database.close()
+    this.#probe.close()
     this.#writer.database.close()
     this.#lock?.close()
   }
@@ -257,7 +282,8 @@ function open(options: SqliteOptions): Store {
     if (options.exclusive) refuseFarBehind(writer, options.clock)
     const reader = new DatabaseSync(path, { timeout: busyTimeoutMs, readOnly: false })
     reader.exec('pragma cache_size = -8000; pragma query_only = 1')
-    return new SqliteStore(new Connection(writer), new Connection(reader), lock, options)
+    const probe = new DatabaseSync(path, { timeout: 0 })
+    return new SqliteStore({ writer, reader, probe }, lock, options)
   } catch (error) {
     writer?.close()
     lock?.close()

@@ -31,6 +31,11 @@ import type { Vpcs } from './vpcs.ts'
 export interface Transaction {
   /** Milliseconds since 1970, the same for the whole transaction; never earlier than the newest audit entry, whatever the clock says. */
   readonly now: number
+  /**
+   * What this transaction sees of moments up to this one is final: nothing that commits later carries one of them. Holds as
+   * long as nobody sets the clock back.
+   */
+  readonly asOf: number
   /** Five hexadecimal digits, drawn once per database. */
   readonly installation: string
   /** Moves with every change of governance; a compiled snapshot is good for one epoch. */

@@ -33,6 +33,16 @@ export class Time {
   }
 }
 
+/**
+ * The last moment about which what a snapshot shows is final. Every transaction takes its moment while nobody else writes,
+ * and never an earlier one than that of the newest entry that was committed by then. So what commits after the snapshot is
+ * later than, or in the same millisecond as, the newest entry of the snapshot; and the same of what the clock said, before
+ * the snapshot, at a time at which nobody wrote.
+ * @param quietAt what the clock said then; undefined where somebody was writing
+ */
+export const finalUntil = (newestAt: number | null, quietAt: number | undefined): number =>
+  Math.max(newestAt ?? 0, quietAt ?? 0) - 1
+
 /** Called where trouble begins, changes its kind, or ends; not again while it lasts. */
 export function onChange(
   tell: ((trouble: StoreTrouble | undefined) => void) | undefined,

@@ -6,8 +6,10 @@ import { differenceOf, type MemberDifference } from '#model/object-difference.ts
 import type { HistoryVersion } from '#store/history.ts'
 import type { ListedEntry } from '#store/record-lists.ts'
 import type { Subject } from '#store/subjects.ts'
-import type { Tenure } from '#store/timeline.ts'
+import type { DescribedTenure } from '#store/timeline.ts'
 import type { ReadContext } from '../operation.ts'
+import { poolNamer } from './history.ts'
+import { formatInstant } from './shapes.ts'
 
 export const subjectShape = z.object({
   objectId: z.string(),
@@ -110,38 +112,50 @@ async function describeTenure(
   const kind = kindOf(objectId)
   if (kind !== 'address' && kind !== 'allocation') return bare(objectId)
   const n = parseId(kind, context.tx.installation, objectId)
-  const tenure = n === undefined ? undefined : await context.tx.tenures.ofNumber(n)
-  if (!tenure || !isPermitted(tenure.account)) return bare(objectId)
-  const { before, after } = await statesAround(context, tenure, entry)
+  const around = n === undefined ? undefined : await statesAround(context, n, entry)
+  const owner = around && (around.after ?? around.before)
+  if (!owner || !isPermitted(owner.account)) return bare(objectId)
+  const { before, after } = around
+  const nameOf = await poolNamer(context)
+  const stateOf = (tenure: DescribedTenure | undefined) => tenure && describe(context, tenure, nameOf(tenure.pool))
   return {
     objectId,
     kind: kind === 'address' ? 'elastic-ip' : 'ipam-pool-allocation',
-    members: differenceOf(before && describe(context, before), after && describe(context, after)),
+    members: differenceOf(stateOf(before), stateOf(after)),
   }
 }
 
+/**
+ * What a tenure said before an entry and after it. Where several requests changed it within one millisecond, each of their
+ * entries tells of all of that, but for the one that began it.
+ */
 async function statesAround(
-  context: ReadContext,
-  tenure: Tenure,
-  { n, at }: ListedEntry,
-): Promise<{ before?: Tenure; after?: Tenure }> {
-  const begins = tenure.from === at
-  const ends = tenure.until === at
-  // Both at one moment: the entry that made it is the first one after its number.
-  if (begins && ends && (await context.tx.recordLists.anyEntryBetween(tenure.n, n))) return { before: tenure }
-  if (begins) return { after: tenure }
-  return ends ? { before: tenure } : { before: tenure, after: tenure }
+  { tx }: ReadContext,
+  n: number,
+  entry: ListedEntry,
+): Promise<{ before?: DescribedTenure; after?: DescribedTenure }> {
+  const [first] = await tx.tenures.ofNumber(n, 0, 1)
+  if (!first) return {}
+  const hasBegun = first.heldFrom < entry.at || (await tx.recordLists.anyEntryBetween(n, entry.n))
+  if (!hasBegun) return { after: (await tx.tenures.describe([first]))[0] }
+  const before = (await tx.tenures.stateAt(n, entry.at - 1)) ?? first
+  const after = await tx.tenures.stateAt(n, entry.at)
+  const [describedBefore, describedAfter] = await tx.tenures.describe(after ? [before, after] : [before])
+  return { before: describedBefore, after: describedAfter }
 }
 
-const describe = ({ tx }: ReadContext, tenure: Tenure): Record<string, unknown> => ({
+const describe = ({ tx }: ReadContext, tenure: DescribedTenure, poolId: string): Record<string, unknown> => ({
   cidr: formatCidr(tenure.cidr),
-  poolId: formatId('pool', tx.installation, tenure.pool),
+  poolId,
   account: tenure.account,
+  state: tenure.state,
   resourceType: tenure.resourceType,
   resourceId: tenure.resourceId,
   locale: tenure.region,
   description: tenure.description,
-  hold: tenure.hold && true,
+  tags: Object.fromEntries(tenure.tags),
+  association: tenure.association,
+  expiresAt: tenure.expiresAt === undefined ? undefined : formatInstant(tenure.expiresAt),
   decisionId: tenure.decision === undefined ? undefined : formatId('decision', tx.installation, tenure.decision),
 })
 

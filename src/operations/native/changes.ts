@@ -15,7 +15,17 @@ import {
   subjectShape,
 } from './change-subjects.ts'
 import { nativeRead } from './definition.ts'
-import { accountId, formatInstant, instant, pageOf, pageSizeDefault, paging, parseInstant } from './shapes.ts'
+import {
+  accountId,
+  asOf,
+  finality,
+  formatInstant,
+  instant,
+  pageOf,
+  pageSizeDefault,
+  paging,
+  parseInstant,
+} from './shapes.ts'
 
 /** Subjects that a list names of each change, and of how many it tells what changed. */
 const subjectsListed = 100
@@ -82,7 +92,7 @@ export const listChanges = nativeRead({
     from: instant.optional().describe('Only those at this moment or later.'),
     latest: z.stringbool().optional().describe('`true`: begin behind the last change that there is.'),
   }),
-  output: z.object({ items: z.array(change), nextCursor: z.string() }),
+  output: z.object({ items: z.array(change), nextCursor: z.string(), ...finality }),
   rest: { method: 'GET', path: '/changes', streamId: 'changeId' },
   cli: 'change list',
   columns: ['changeId', 'at', 'principal', 'action', 'outcome', 'subjects'],
@@ -109,7 +119,8 @@ export const listChanges = nativeRead({
       }
       page.push(entry)
     }
-    return { items: await describeEntries(context, page, isPermitted), nextCursor: writeCursor(String(last)) }
+    const items = await describeEntries(context, page, isPermitted)
+    return { items, nextCursor: writeCursor(String(last)), asOf: asOf(context) }
   },
 })
 

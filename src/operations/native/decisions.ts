@@ -10,7 +10,16 @@ import type { ReadContext } from '../operation.ts'
 import { type Place, permitter } from './authority.ts'
 import { namesOf } from './change-subjects.ts'
 import { nativeRead } from './definition.ts'
-import { accountId, formatInstant, instant, pageOf, pageSizeDefault, paging, parseInstant } from './shapes.ts'
+import {
+  accountId,
+  asOf,
+  formatInstant,
+  instant,
+  pageSizeDefault,
+  paging,
+  parseInstant,
+  recordPageOf,
+} from './shapes.ts'
 
 export const decisionId = z.string().max(64).describe('`decision-…`, with which every refusal by policy begins.')
 const outcome = z.enum(['allow', 'steer', 'warn', 'deny'])
@@ -109,7 +118,7 @@ export const listDecisions = nativeRead({
     from: instant.optional().describe('Only those at this moment or later.'),
     until: instant.optional().describe('Only those before this moment.'),
   }),
-  output: pageOf(listed),
+  output: recordPageOf(listed),
   rest: { method: 'GET', path: '/decisions' },
   cli: 'decision list',
   columns: [
@@ -135,20 +144,21 @@ export const listDecisions = nativeRead({
     const end = until === undefined ? undefined : await recordLists.firstSince('decision', parseInstant(until))
     let before = numberIn(cursor) ?? end ?? Number.MAX_SAFE_INTEGER
     const items: z.output<typeof listed>[] = []
+    const answer = (nextCursor?: string) => ({ items, nextCursor, asOf: asOf(context) })
     for (;;) {
       const found = await recordLists.decisionsBefore(filter, before, limit + 1)
       const decisions = await journal.findDecisions(found.numbers)
       for (const n of found.numbers) {
-        if (n < first) return { items }
-        if (items.length === limit) return { items, nextCursor: writeCursor(String(before)) }
+        if (n < first) return answer()
+        if (items.length === limit) return answer(writeCursor(String(before)))
         const recorded = decisions.get(n)!
         if (isPermitted(recorded.request.account)) items.push(describe(context, recorded))
         before = n
       }
-      if (found.isWhole) return { items }
+      if (found.isWhole) return answer()
       before = found.last
       // Much was passed over: what there is by now, and where to go on.
-      if (found.numbers.length === 0) return { items, nextCursor: writeCursor(String(before)) }
+      if (found.numbers.length === 0) return answer(writeCursor(String(before)))
     }
   },
 })
