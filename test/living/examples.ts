@@ -3,14 +3,22 @@ import assert from 'node:assert/strict'
 import { lab, shop } from '../acme.ts'
 import { fragment } from './fragment.ts'
 import type { Installation } from './installation.ts'
+import type { Ledger } from './ledger.ts'
 import type { Answer, Request } from './server.ts'
 import { type Planned, plans } from './works.ts'
 
 export interface Example {
   readonly title: string
-  /** Where it needs more than one server, or a dump that is restored under it. */
-  readonly isOfPostgres?: true
   run(installation: Installation): Promise<void>
+}
+/** Of several servers, whose database is exchanged for one without the last commits. */
+export interface LossExample {
+  readonly title: string
+  before?(installation: Installation): Promise<void>
+  /** Acknowledged, and not in the database that comes. */
+  lost(installation: Installation): Promise<void>
+  /** `known`: what clients know of what was lost. */
+  after(installation: Installation, known: Ledger): Promise<void>
 }
 
 const asAdmin = ({ ledger }: Installation, name: string, input: object): Planned => ({
@@ -66,51 +74,6 @@ export const examples: readonly Example[] = [
     },
   },
   {
-    title: 'after a restore an idle server gives nobody what it remembers as somebody else’s number',
-    isOfPostgres: true,
-    async run(installation) {
-      await installation.dump()
-      await send(installation, 2, allocateFor(installation, shop))
-      await installation.restore()
-      await send(installation, 0, allocateFor(installation, lab))
-      await send(installation, 2, allocateFor(installation, shop))
-    },
-  },
-  {
-    title: 'after a restore no server goes on with the lost policy, though other changes came to the same epoch',
-    isOfPostgres: true,
-    async run(installation) {
-      await send(installation, 2, allocateFor(installation, shop))
-      await installation.dump()
-      await send(installation, 0, list(installation, 1))
-      // It compiles the policy that will be lost, and writes nothing.
-      await send(installation, 2, asAdmin(installation, 'explainRequest', eip))
-      await installation.restore()
-      // By a server that has drawn no epoch itself.
-      await send(installation, 1, asAdmin(installation, 'updateAccount', { account: lab, tags: { stage: 'test' } }))
-      await send(installation, 2, allocateFor(installation, shop))
-    },
-  },
-  {
-    title: 'after a restore nobody is signed in by what the restored database does not have',
-    isOfPostgres: true,
-    async run(installation) {
-      await installation.dump()
-      await installation.command('operator-token', 0)
-      await installation.command('key-create', 0)
-      const { keys, tokens } = installation.ledger
-      const asked: readonly Request[] = [
-        { api: 'ec2', as: keys[0]!, name: 'DescribeAddresses', input: {} },
-        { api: 'native', as: tokens.others[0]!.token, name: 'whoAmI', input: {} },
-      ]
-      await send(installation, 2, ...asked.map((request) => ({ request })))
-      await installation.restore()
-      // Clients still have them.
-      installation.ledger.keys.push(keys[0]!)
-      installation.ledger.tokens.others.push(tokens.others[0]!)
-    },
-  },
-  {
     title: 'a refused request on a fresh database leaves nothing that the next one stumbles over',
     async run(installation) {
       await send(
@@ -146,6 +109,52 @@ export const examples: readonly Example[] = [
       await send(installation, 0, list(installation, 2))
       for (const allocationId of ids)
         await send(installation, 0, asAdmin(installation, 'confirmAllocation', { allocationId }))
+    },
+  },
+]
+
+export const lossExamples: readonly LossExample[] = [
+  {
+    title: 'an idle server gives nobody what it remembers as somebody else’s number',
+    async lost(installation) {
+      await send(installation, 2, allocateFor(installation, shop))
+    },
+    async after(installation) {
+      await send(installation, 0, allocateFor(installation, lab))
+      await send(installation, 2, allocateFor(installation, shop))
+    },
+  },
+  {
+    title: 'no server goes on with the lost policy, though other changes came to the same epoch',
+    async before(installation) {
+      await send(installation, 2, allocateFor(installation, shop))
+    },
+    async lost(installation) {
+      await send(installation, 0, list(installation, 1))
+      // It compiles the policy that will be lost, and writes nothing.
+      await send(installation, 2, asAdmin(installation, 'explainRequest', eip))
+    },
+    async after(installation) {
+      // By a server that has drawn no epoch itself.
+      await send(installation, 1, asAdmin(installation, 'updateAccount', { account: lab, tags: { stage: 'test' } }))
+      await send(installation, 2, allocateFor(installation, shop))
+    },
+  },
+  {
+    title: 'nobody is signed in by what the database no longer has',
+    async lost(installation) {
+      await installation.command('operator-token', 0)
+      await installation.command('key-create', 0)
+      const { keys, tokens } = installation.ledger
+      const asked: readonly Request[] = [
+        { api: 'ec2', as: keys[0]!, name: 'DescribeAddresses', input: {} },
+        { api: 'native', as: tokens.others[0]!.token, name: 'whoAmI', input: {} },
+      ]
+      await send(installation, 2, ...asked.map((request) => ({ request })))
+    },
+    async after({ ledger }, { keys, tokens }) {
+      ledger.keys.push(keys[0]!)
+      ledger.tokens.others.push(tokens.others[0]!)
     },
   },
 ]

@@ -11,6 +11,8 @@ const lastOnes = 4
 
 export interface Question {
   readonly title: string
+  /** Whether it writes, and takes that back. */
+  readonly isTry?: true
   ask(server: Server): Promise<unknown>
 }
 
@@ -36,6 +38,7 @@ const reading = (request: Request): Question => ({
   ask: async (server) => shown(await server.ask(request)),
 })
 const trying = (request: Request): Question => ({
+  isTry: true,
   title: `${request.name} ${short(request.input)} as a dry run`,
   ask: async (server) => withoutDrawn(shown(await server.ask({ ...request, isDryRun: true }))),
 })
@@ -158,9 +161,18 @@ export async function compare(
     await fresh.store.close()
   }
 }
+/** As many at once as a server on PostgreSQL has connections to read with: each keeps something of its own. */
+const atOnce = 4
 async function askAll(questions: readonly Question[], server: Server): Promise<unknown[]> {
   const answers: unknown[] = []
-  for (const question of questions) answers.push(await question.ask(server))
+  for (let at = 0; at < questions.length; ) {
+    const next = questions.slice(at, at + atOnce)
+    const changing = next.findIndex(({ isTry }) => isTry)
+    // What is tried is tried alone: in one batch, one would be undone because of another.
+    const group = changing < 0 ? next : next.slice(0, Math.max(changing, 1))
+    answers.push(...(await Promise.all(group.map((question) => question.ask(server)))))
+    at += group.length
+  }
   return answers
 }
 
