@@ -41,8 +41,9 @@ export class Subjects {
   }
   /** The same, with the versions of its history; undefined where it was not there before, or is not any more. */
   noteVersions(id: string, before: number | undefined, after: number | undefined): void {
-    const noted = this.#noted.get(id)
-    if (!noted) this.#noted.set(id, { id, before, after })
+    const key = this.#allocationIn(id) ?? id
+    const noted = this.#noted.get(key)
+    if (!noted) this.#noted.set(key, { id, before, after })
     else if (noted.before === undefined && noted.after === undefined) Object.assign(noted, { before, after })
     else noted.after = after
   }
