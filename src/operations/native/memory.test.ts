@@ -88,7 +88,12 @@ test('I4 a request that shared a rolled-back batch with a change of policy is de
     acme.poolOfAddress(network),
     assert.rejects(
       acme.store.write(async (tx) => {
-        await tx.organizations.insertNode({ id: 'ou-acme-rolledba', kind: 'organizational-unit', parentId: root, name: 'x' })
+        await tx.organizations.insertNode({
+          id: 'ou-acme-rolledba',
+          kind: 'organizational-unit',
+          parentId: root,
+          name: 'x',
+        })
         throw new Error('after a change')
       }),
       /after a change/,
@@ -119,7 +124,9 @@ test('a dry run over a fragmented pool, which is deleted after it, fails nobody 
   await acme.post(`/pools/${poolId}/cidrs`, { cidr: '10.77.0.0/24' })
   const wish = { account: network, resourceType: 'custom', locale: 'us-east-1', poolId, netmaskLength: 32 }
   const batch = (allocations: object[], query = '') =>
-    acme.ask<{ allocations: { allocationId: string }[] }>('POST', `/allocations/batch${query}`, { body: { allocations } })
+    acme.ask<{ allocations: { allocationId: string }[] }>('POST', `/allocations/batch${query}`, {
+      body: { allocations },
+    })
   const ids: string[] = []
   for (let round = 0; round < 3; round++) {
     const { status, body } = await batch(Array.from({ length: 84 }, () => wish))
