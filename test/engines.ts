@@ -28,6 +28,7 @@ const onBoth: readonly string[] = [
   'test/oidc/',
   'test/quarantine.test.ts',
   'test/twice.test.ts',
+  'test/record.test.ts',
   'test/ways-around.test.ts',
 ]
 

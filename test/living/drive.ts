@@ -5,6 +5,7 @@ import { fragment } from './fragment.ts'
 import { type Command, commands, Finding, Installation } from './installation.ts'
 import { serversMax } from './places.ts'
 import { Fault } from './server.ts'
+import { leaveOut } from './shrink.ts'
 import { plans } from './works.ts'
 
 /** What is drawn follows from it; every test that draws says it. */
@@ -179,17 +180,13 @@ export async function shrink(
   steps: readonly Step[],
   isWrong: (steps: readonly Step[]) => Promise<boolean> = async (rest) => (await play(engine, rest)) !== undefined,
 ): Promise<readonly Step[]> {
-  let smallest = steps
   let replays = 0
+  const isWrongStill = async (rest: readonly Step[]): Promise<boolean> => replays++ < replaysMax && isWrong(rest)
+  let smallest = await leaveOut(steps, isWrongStill, replaysMax)
   const tryOut = async (rest: readonly Step[]): Promise<boolean> => {
-    if (replays++ >= replaysMax || !(await isWrong(rest))) return false
+    if (!(await isWrongStill(rest))) return false
     smallest = rest
     return true
-  }
-  for (let size = Math.ceil(smallest.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
-    for (let at = 0; at < smallest.length; ) {
-      if (!(await tryOut([...smallest.slice(0, at), ...smallest.slice(at + size)]))) at += size
-    }
   }
   for (let at = 0; at < smallest.length; at++) {
     const step = smallest[at]!

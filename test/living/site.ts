@@ -14,10 +14,9 @@ export async function must<Output>(server: Server, request: Request): Promise<Ou
   return answer.output as Output
 }
 
-/** Nothing is allocated yet, so that whoever comes first draws the numbers of holders and rulings. */
-export async function found(server: Server): Promise<Ledger> {
-  const { store } = server
-  await store.write(async (tx) => {
+/** The company of `acme.ts` alone, and the token of an administrator of all of it. */
+export async function foundCompany(server: Server): Promise<string> {
+  await server.store.write(async (tx) => {
     await tx.organizations.insertAccount({
       id: managementAccount,
       name: 'management',
@@ -28,7 +27,12 @@ export async function found(server: Server): Promise<Ledger> {
     })
   })
   await foundOrganization(server)
-  const admin = await tokenOf(server, 'user:admin')
+  return tokenOf(server, 'user:admin')
+}
+
+/** Nothing is allocated yet, so that whoever comes first draws the numbers of holders and rulings. */
+export async function found(server: Server): Promise<Ledger> {
+  const admin = await foundCompany(server)
   const boss = await tokenOf(server, 'user:boss')
   const asAdmin = <Output>(name: string, input: object) =>
     must<Output>(server, { api: 'native', as: admin, name, input })
