@@ -578,6 +578,7 @@ export class Space {
   }
   /** Holds it until another moment. */
   async extend(hold: Hold, expiresAt: number): Promise<void> {
+    if (expiresAt === hold.expiresAt) return
     await this.#sql.run('update quarantine set ends_at = ? where hold = ?', expiresAt, hold.n)
     await this.holds.extend(hold, expiresAt)
   }

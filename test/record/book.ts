@@ -47,8 +47,12 @@ export class Book {
     this.tenures.push({ ...tenure, ...range, states: [{ ...state, from: tenure.from }] })
     this.moments.add(tenure.from)
   }
+  /** Where it says what was said before, nothing changes. */
   change(tenure: Tenure, at: number, changed: Partial<State>): void {
-    tenure.states.push({ ...tenure.states.at(-1)!, ...changed, from: at })
+    const last = tenure.states.at(-1)!
+    const next = { ...last, ...changed }
+    if (textOf(next) === textOf(last)) return
+    tenure.states.push({ ...next, from: at })
     this.moments.add(at)
   }
   end(tenure: Tenure, at: number, ending: Tenure['ending']): void {
@@ -73,17 +77,19 @@ export class Book {
   }
 }
 
+const textOf = ({ isHold, resourceId, description, tags, decision, expiresAt }: State): string =>
+  JSON.stringify([isHold, resourceId ?? null, description ?? null, Object.entries(tags).sort(), decision, expiresAt])
+
 /** What ends at a moment was so before it, and is not at it. */
 export const overlaps = ({ from, until = always }: { from: number; until?: number | undefined }, span: Span): boolean =>
   from < span.until && until > span.from
 
-/** A state with its number, from 1, and the moment at which the next one or the end of the tenure came. */
-export interface NumberedState extends State {
-  readonly version: number
+/** A state with the moment at which the next one or the end of the tenure came. */
+export interface EndedState extends State {
   readonly until: number | undefined
 }
-export const statesOf = ({ states, until }: Tenure): NumberedState[] =>
-  states.map((state, index) => ({ ...state, version: index + 1, until: states[index + 1]?.from ?? until }))
+export const statesOf = ({ states, until }: Tenure): EndedState[] =>
+  states.map((state, index) => ({ ...state, until: states[index + 1]?.from ?? until }))
 
 /** Of a CIDR or address as text. */
 export function rangeOf(text: string): { first: bigint; last: bigint; isIpv4: boolean } {

@@ -1,19 +1,18 @@
 // What is asked of the record, and what the ledger says to it: addresses, accounts, resources; at a moment or between two.
-import { always, type Book, type NumberedState, overlaps, rangeOf, type Span, statesOf, type Tenure } from './book.ts'
+import { always, type Book, type EndedState, overlaps, rangeOf, type Span, statesOf, type Tenure } from './book.ts'
 
 export interface Question {
   readonly name: 'findHolders' | 'findHoldingsOfAccount' | 'findHoldingsOfResource'
   readonly input: Readonly<Record<string, unknown>>
   readonly span: Span
   /** Whether a tenure is asked for in one of its states. */
-  readonly isAsked: (tenure: Tenure, state: NumberedState) => boolean
+  readonly isAsked: (tenure: Tenure, state: EndedState) => boolean
 }
 /** A line of an answer, as far as the ledger knows it, as text: moments as the API writes them. */
 export type Line = string
 
 export interface Item {
   readonly allocationId: string
-  readonly version: number
   readonly state: string
   readonly cidr: string
   readonly poolId: string
@@ -34,10 +33,9 @@ const instant = (moment: number | undefined): string | undefined =>
   moment === undefined ? undefined : new Date(moment).toISOString()
 const inOrder = (tags: Readonly<Record<string, string>> = {}) => Object.entries(tags).sort()
 
-function lineOf(tenure: Tenure, state: NumberedState): Line {
+function lineOf(tenure: Tenure, state: EndedState): Line {
   return JSON.stringify([
     tenure.id,
-    state.version,
     state.isHold ? 'held' : 'allocated',
     tenure.cidr,
     tenure.pool,
@@ -58,7 +56,6 @@ function lineOf(tenure: Tenure, state: NumberedState): Line {
 export function lineIn(item: Item): Line {
   return JSON.stringify([
     item.allocationId,
-    item.version,
     item.state,
     item.cidr,
     item.poolId,
@@ -76,11 +73,11 @@ export function lineIn(item: Item): Line {
     item.decisionId ?? null,
   ])
 }
+/** Of a line: `until`, `heldUntil` and `ending`. */
+const laterMembers = [10, 12, 13]
 /** What can never change in an answer about a moment: not when the state, or the tenure, ended later. */
-export const finalPartOf = (line: Line): string => {
-  const members = JSON.parse(line) as unknown[]
-  return JSON.stringify([...members.slice(0, 11), members[12], ...members.slice(15)])
-}
+export const finalPartOf = (line: Line): string =>
+  JSON.stringify((JSON.parse(line) as unknown[]).filter((_, member) => !laterMembers.includes(member)))
 
 /** All lines that must be answered, in no order. */
 export const expectedLines = (book: Book, { span, isAsked }: Question): Line[] =>
