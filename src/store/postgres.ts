@@ -258,7 +258,8 @@ class PostgresEngine implements Engine {
 }
 
 interface Reading {
-  readonly momentOf: (start: Start) => Moment
+  /** `clock` is what `ownClock` said, where there is one. */
+  readonly momentOf: (start: Start, clock: number | undefined) => Moment
   readonly moves: number
   /** Undefined: the database's own. */
   readonly ownClock: (() => number) | undefined
@@ -293,7 +294,7 @@ class Reader {
     const start = results.at(-1)!.rows[0] as Start
     this.#nouns.load(start)
     this.#nouns.forget()
-    this.#nouns.now = momentOf(start).now
+    this.#nouns.now = momentOf(start, clock).now
     // A clock that is not the database's was read before.
     this.#nouns.asOf = finalUntil(start.newestEntryAt, quietAt === null ? undefined : (clock ?? quietAt))
     try {
@@ -340,7 +341,7 @@ class PostgresStore implements Store {
     const reader = await this.#takeReader()
     try {
       return await reader.run(work, {
-        momentOf: (start) => this.#momentRead(start),
+        momentOf: (start, clock) => this.#momentRead(start, clock),
         moves: this.#engine.moves,
         ownClock: this.#options.clock,
       })
@@ -366,12 +367,12 @@ class PostgresStore implements Store {
     this.#readers.push(reader)
     return reader
   }
-  #momentOf({ time, newestEntryAt }: Start): Moment {
-    return this.#time.momentOf(this.#options.clock?.() ?? time, newestEntryAt)
+  #momentOf({ time, newestEntryAt }: Start, clock = this.#options.clock?.()): Moment {
+    return this.#time.momentOf(clock ?? time, newestEntryAt)
   }
   /** Reading goes on, but it is told at once: at a start nothing may be written for long. */
-  #momentRead(start: Start): Moment {
-    const moment = this.#momentOf(start)
+  #momentRead(start: Start, clock: number | undefined): Moment {
+    const moment = this.#momentOf(start, clock)
     if (moment.trouble) this.#tell(moment.trouble)
     return moment
   }
