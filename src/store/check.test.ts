@@ -186,6 +186,15 @@ describe('a broken table is told of', () => {
         from pool_cidr where parent_allocation is null`,
       says: /10\.0\.0\.0\/8 of ipam-pool-\w+ and 10\.0\.0\.0\/8 of ipam-pool-\w+ overlap/,
     },
+    'a change of an allocation whose state before is not there': {
+      sql: 'update allocation set version = 3, changed_at = 0 where length = 24',
+      says: /allocation \d+ has changed, and what it said before is not there/,
+    },
+    'states that end in nothing': {
+      sql: `insert into tenure_state (n, version, pool, first, length, resource_type, account, state, created_at, from_at, until_at)
+        select n, 1, pool, first, length, 'custom', '111111111111', 'allocated', 0, 0, 1 from allocation where length = 24`,
+      says: /allocation \d+ does not go on where its states end/,
+    },
     'rows that belong to no pool': {
       sql: "insert into free_block (pool, ord, first) values (999999, 8, x'00000000000000000000ffffc0000200')",
       says: /free_block: 1 rows belong to no pool/,

@@ -16,7 +16,8 @@ export interface SpaceReport {
 
 /**
  * Checks I1 (a scope's top-level space never overlaps), I2 (free, quarantined and allocated blocks tile what is
- * provisioned, and the counters say so) and I9 (a child's space is an allocation of its parent).
+ * provisioned, and the counters say so) and I9 (a child's space is an allocation of its parent); and that the states of
+ * tenures have no gap.
  */
 export const checkSpace = (store: Checkable): Promise<SpaceReport> => store.read((tx) => tx.spaceCheck.report())
 
@@ -84,6 +85,7 @@ export class SpaceCheck {
     problems.push(...(await this.#childProblems(pools, cidrs)))
     problems.push(...(await this.#strays()))
     problems.push(...(await this.#holdProblems()))
+    problems.push(...(await this.#stateProblems()))
     return { problems: problems.slice(0, problemsMax), pools: pools.length, allocations }
   }
 
@@ -210,6 +212,30 @@ export class SpaceCheck {
       ...denied.map(({ n, id }) => `hold ${n} is still there, and ${id}, which it waited for, was denied or revoked`),
       ...rows.map(({ n }) => `hold ${n} does not rest as it says`),
       ...(stray!.rows > 0 ? [`quarantine: ${stray!.rows} rows are for holds that are not there`] : []),
+    ]
+  }
+
+  /** The states of a tenure follow each other without a gap, and what it says now, or said last, follows them. */
+  async #stateProblems(): Promise<string[]> {
+    const follows = (table: string) => `exists (
+      select 1 from ${table} t where t.n = s.n and t.version = s.version + 1 and t.changed_at = s.until_at)`
+    const loose = await this.#sql.all<{ n: number }>(
+      `select s.n from (select n, max(version) as version, max(until_at) as until_at from tenure_state group by n) s
+       where not ${follows('allocation')} and not ${follows('hold')} and not ${follows('allocation_history')} limit 10`,
+    )
+    const torn = await this.#sql.all<{ n: number; version: number }>(
+      `select s.n, s.version from tenure_state s
+       where not (s.version = 1 and s.from_at = s.created_at) and not exists (
+         select 1 from tenure_state t where t.n = s.n and t.version = s.version - 1 and t.until_at = s.from_at) limit 10`,
+    )
+    const without = await this.#sql.all<{ n: number }>(
+      `select t.n from allocation t where t.version is not null
+         and not exists (select 1 from tenure_state s where s.n = t.n and s.version = t.version - 1) limit 10`,
+    )
+    return [
+      ...loose.map(({ n }) => `allocation ${n} does not go on where its states end`),
+      ...torn.map(({ n, version }) => `state ${version} of allocation ${n} does not follow the one before`),
+      ...without.map(({ n }) => `allocation ${n} has changed, and what it said before is not there`),
     ]
   }
 
