@@ -555,6 +555,21 @@ const damages: Readonly<Record<string, readonly Damage[]>> = {
       says: /pool_cidr: 1 rows belong to no pool/,
     },
   ],
+  'states of a tenure follow each other without a gap, and what it says now follows them': [
+    {
+      what: 'a change of an allocation whose state before is not there',
+      fill: fillPools,
+      sql: 'update allocation set version = 3, changed_at = 0 where length = 24',
+      says: /allocation \d+ has changed, and what it said before is not there/,
+    },
+    {
+      what: 'states that end in nothing',
+      fill: fillPools,
+      sql: `insert into tenure_state (n, version, pool, first, length, resource_type, account, state, created_at, from_at, until_at)
+        select n, 1, pool, first, length, 'custom', '111111111111', 'allocated', 0, 0, 1 from allocation where length = 24`,
+      says: /allocation \d+ does not go on where its states end/,
+    },
+  ],
 }
 
 test('every rule about space has a damaged database that it must find', () => {

@@ -304,6 +304,7 @@ export const spaceRules: readonly SpaceRule[] = [
     find: holdProblems,
   },
   { name: 'nothing belongs to a pool that is not there', find: strays },
+  { name: 'states of a tenure follow each other without a gap, and what it says now follows them', find: stateProblems },
 ]
 
 /** The last block to begin before a subnet decides: blocks of one VPC do not overlap, which is a rule of its own. */
@@ -528,6 +529,28 @@ async function* holdProblems({ sql }: Reading): AsyncGenerator<string> {
 }
 
 /** Rows of pools that are no more; the schema keeps them out, unless it was switched off. */
+/** Limits keep it to the first of each kind: where one is wrong, more usually are. */
+async function* stateProblems({ sql }: Reading): AsyncGenerator<string> {
+  const follows = (table: string) => `exists (
+    select 1 from ${table} t where t.n = s.n and t.version = s.version + 1 and t.changed_at = s.until_at)`
+  const loose = await sql.all<{ n: number }>(
+    `select s.n from (select n, max(version) as version, max(until_at) as until_at from tenure_state group by n) s
+     where not ${follows('allocation')} and not ${follows('hold')} and not ${follows('allocation_history')} limit 10`,
+  )
+  for (const { n } of loose) yield `allocation ${n} does not go on where its states end`
+  const torn = await sql.all<{ n: number; version: number }>(
+    `select s.n, s.version from tenure_state s
+     where not (s.version = 1 and s.from_at = s.created_at) and not exists (
+       select 1 from tenure_state t where t.n = s.n and t.version = s.version - 1 and t.until_at = s.from_at) limit 10`,
+  )
+  for (const { n, version } of torn) yield `state ${version} of allocation ${n} does not follow the one before`
+  const without = await sql.all<{ n: number }>(
+    `select t.n from allocation t where t.version is not null
+       and not exists (select 1 from tenure_state s where s.n = t.n and s.version = t.version - 1) limit 10`,
+  )
+  for (const { n } of without) yield `allocation ${n} has changed, and what it said before is not there`
+}
+
 async function* strays({ sql }: Reading): AsyncGenerator<string> {
   for (const table of ['free_block', 'allocation', 'quarantine', 'pool_cidr', 'hold']) {
     const row = await sql.get<{ rows: number }>(

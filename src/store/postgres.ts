@@ -279,7 +279,8 @@ const nounsOver = (sql: PostgresSql, sealer: Sealer, memory: Memory): Nouns =>
     space: (clock, kept) => new SharedSpace(sql, clock, kept),
   })
 interface Reading {
-  readonly momentOf: (start: Start) => Moment
+  /** `clock` is what `ownClock` said, where there is one. */
+  readonly momentOf: (start: Start, clock: number | undefined) => Moment
   readonly moves: number
   /** Undefined: the database's own. */
   readonly ownClock: (() => number) | undefined
@@ -309,7 +310,7 @@ class Reader {
     const { quietAt } = results[1]!.rows[0] as { quietAt: number | null }
     const start = results.at(-1)!.rows[0] as Start
     this.#nouns.load(start)
-    this.#nouns.now = momentOf(start).now
+    this.#nouns.now = momentOf(start, clock).now
     // A clock that is not the database's was read before.
     this.#nouns.asOf = finalUntil(start.newestEntryAt, quietAt === null ? undefined : (clock ?? quietAt))
     try {
@@ -359,7 +360,7 @@ class PostgresStore implements Store {
     const reader = await this.#takeReader()
     try {
       return await reader.run(work, {
-        momentOf: (start) => this.#momentRead(start),
+        momentOf: (start, clock) => this.#momentRead(start, clock),
         moves: this.#engine.moves,
         ownClock: this.#options.clock,
       })
@@ -385,12 +386,12 @@ class PostgresStore implements Store {
     this.#readers.push(reader)
     return reader
   }
-  #momentOf({ time, newestEntryAt }: Start): Moment {
-    return this.#time.momentOf(this.#options.clock?.() ?? time, newestEntryAt)
+  #momentOf({ time, newestEntryAt }: Start, clock = this.#options.clock?.()): Moment {
+    return this.#time.momentOf(clock ?? time, newestEntryAt)
   }
   /** Reading goes on, but it is told at once: at a start nothing may be written for long. */
-  #momentRead(start: Start): Moment {
-    const moment = this.#momentOf(start)
+  #momentRead(start: Start, clock: number | undefined): Moment {
+    const moment = this.#momentOf(start, clock)
     if (moment.trouble) this.#tell(moment.trouble)
     return moment
   }

@@ -194,7 +194,7 @@ class SqliteStore implements Store {
         const quietAt = this.#askQuiet(clock)
         this.#reader.database.exec('begin')
         const { newestEntryAt } = load(this.#reader, this.#reading)
-        this.#reading.now = time.momentOf(clock(), newestEntryAt).now
+        this.#reading.now = time.momentOf(quietAt ?? clock(), newestEntryAt).now
         this.#reading.asOf = finalUntil(newestEntryAt, quietAt)
         return await work(this.#reading)
       } catch (error) {

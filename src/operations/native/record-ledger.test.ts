@@ -6,7 +6,7 @@ import { foundOrganization, lab, network, root, shop } from '../../../test/acme.
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 
 /** More with a flag: `CADASTRE_LEDGER_STEPS=2000`. */
-const stepsMax = Number(process.env['CADASTRE_LEDGER_STEPS'] ?? 40)
+const stepsMax = Number(process.env.CADASTRE_LEDGER_STEPS ?? 40)
 const seeds = [1, 2]
 
 // What is expected -----------------------------------------------------------------------------------------------------
