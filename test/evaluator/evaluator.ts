@@ -58,6 +58,8 @@ export interface Ruling {
   readonly refused?: Refused
   readonly exception?: string
   readonly reserve?: { readonly exception: string; readonly places: readonly Place[] }
+  /** What the grants of an exception add to what policy allows. */
+  readonly more?: readonly Place[]
   /** Whose document gave the order. */
   readonly speaker?: Speaker
   /** Who may be named where nothing has room. */
@@ -450,6 +452,16 @@ function judge(facts: GovernanceFacts, request: AllocationRequest, modes: readon
     exhausters: onExhausted?.by ?? [],
     sentences: went,
   })
+  /** What policy allows, and after it what an exception grants; what is granted alone where policy allows nothing. */
+  const allowOr = (
+    refused: Refused,
+    outcome: 'allow' | 'steer',
+    places: readonly Place[],
+    more: readonly Place[],
+  ): Ruling => {
+    if (places.length > 0) return { ...allow(outcome, places, 'deny'), more }
+    return more.length > 0 ? allow(outcome, withoutRepeats(more), 'deny') : deny(refused)
+  }
   const poolOf = (id: string): PoolFacts | undefined => facts.pools.find((pool) => pool.id === id)
   const isIn = (pool: PoolFacts, cidr: Block): boolean => pool.cidrs.some((provisioned) => isInside(cidr, provisioned))
 
@@ -463,7 +475,6 @@ function judge(facts: GovernanceFacts, request: AllocationRequest, modes: readon
   })
   const listed = rules.filter(({ isForAccount, takenBy }) => isForAccount && takenBy.length === 0)
   const grantedPools = (granted?.pools ?? []).flatMap((id) => poolOf(id) ?? [])
-  const listedPools = [...listed.map(({ pool }) => pool), ...grantedPools]
 
   const unmatched = applying ? undefined : unmatchedFor(facts, account, enabled)
   if (unmatched) went.push(says.unmatched)
@@ -481,8 +492,11 @@ function judge(facts: GovernanceFacts, request: AllocationRequest, modes: readon
   // «5 explicit choice»
   let outcome: 'allow' | 'steer' = 'allow'
   if (isExplicit) {
-    const around = wish.cidr ? listedPools.filter((pool) => isIn(pool, wish.cidr!)) : []
-    if (wish.pool !== undefined && listedPools.some(({ id }) => id === wish.pool)) {
+    const around = wish.cidr
+      ? [...listed.map(({ pool }) => pool), ...grantedPools].filter((pool) => isIn(pool, wish.cidr!))
+      : []
+    const isRules = (pool: PoolFacts): boolean => listed.some((rule) => rule.pool === pool)
+    if (wish.pool !== undefined && listed.some(({ pool }) => pool.id === wish.pool)) {
       went.push(says.listed)
       return onlyFrom(poolOf(wish.pool)!)
     }
@@ -491,15 +505,19 @@ function judge(facts: GovernanceFacts, request: AllocationRequest, modes: readon
       const fits = around.map((pool) => ({ pool, ...fitOf(asked, pool, wish.cidr) }))
       const places = fits.flatMap(({ place }) => place ?? [])
       if (places.length > 0) return allow('allow', withoutRepeats(places), 'deny')
-      const curable = fits.filter(({ unfit }) => unfit !== 'place')
+      const curable = fits.filter(({ pool, unfit }) => isRules(pool) && unfit !== 'place')
       if (curable.length > 0) return deny({ causes: ['pool-rule'], pools: curable.map(({ pool }) => pool.id) })
       // The model does not say what a named CIDR is denied as whose pools are for another place.
-      return deny({ causes: ['pool-rule', 'no-rule', 'exhausted'] })
+      if (around.some(isRules)) return deny({ causes: ['pool-rule', 'no-rule', 'exhausted'] })
     }
+    // An exception’s pool counts as listed where it can serve; where it cannot, the exception is no help.
+    const ofGrant = grantedPools.find(({ id }) => id === wish.pool)
+    const fromGrant = ofGrant && onlyFrom(ofGrant)
+    if (fromGrant?.outcome === 'allow') return fromGrant
     // The provider also stands for space that the caller brings: what no pool that is listed has.
-    if ((wish.pool === provider || wish.pool === undefined) && granted?.provider) {
-      return onlyFromProvider(wish.cidr)
-    }
+    const isProviders = wish.pool === provider || (wish.pool === undefined && around.length === 0)
+    const fromProviders = isProviders && granted?.provider ? onlyFromProvider(wish.cidr) : undefined
+    if (fromProviders?.outcome === 'allow') return fromProviders
     // «What a request gets where no document applies»: the same as Amazon gives, or nothing.
     const onExplicit = applying
       ? strictest<OnExplicit>(['deny', 'steer', 'allow'], applying.all, ({ settings }) => settings.onExplicit)
@@ -524,26 +542,18 @@ function judge(facts: GovernanceFacts, request: AllocationRequest, modes: readon
     return deny({ causes: ['unmatched'], by: [], setting: 'unmatched' })
   }
 
-  // «6 rules in order»
+  // «6 rules in order», and what an exception grants, which is not kept back by what the rules cannot do.
+  const grantedPlaces = grantedPools.flatMap((pool) => fitOf(asked, pool).place ?? [])
+  const more = [...grantedPlaces, ...(granted?.provider ? fromProvider() : [])]
   if (!applying) {
-    const places = grantedPools.flatMap((pool) => fitOf(asked, pool).place ?? [])
-    if (unmatched === 'provider') {
-      const all = withoutRepeats([...fromProvider(), ...places])
-      return all.length > 0 ? allow('allow', all, 'deny') : deny({ causes: ['pool-rule'] })
-    }
-    const all = withoutRepeats([...places, ...(granted?.provider ? fromProvider() : [])])
-    return all.length > 0 ? allow('allow', all, 'deny') : deny({ causes: ['unmatched'], by: [], setting: 'unmatched' })
+    if (unmatched === 'provider') return allowOr({ causes: ['pool-rule'] }, 'allow', fromProvider(), more)
+    return allowOr({ causes: ['unmatched'], by: [], setting: 'unmatched' }, 'allow', [], more)
   }
   went.push(says.rules)
   const fits = listed.map(({ pool }) => ({ pool, ...fitOf(asked, pool) }))
   const places = fits.flatMap(({ place }) => place ?? [])
   const fallsBack = onExhausted!.value === 'provider'
-  const grantedPlaces = grantedPools.flatMap((pool) => fitOf(asked, pool).place ?? [])
-  const more = [...grantedPlaces, ...(granted?.provider ? fromProvider() : [])]
-  if (places.length > 0) {
-    if (more.length === 0) return allow(outcome, places, onExhausted!.value)
-    return allow(outcome, withoutRepeats([...places, ...(fallsBack ? fromProvider() : []), ...more]), 'deny')
-  }
+  if (places.length > 0) return { ...allow(outcome, places, onExhausted!.value), more }
   const unfit = fits.filter(({ unfit }) => unfit === 'length' || unfit === 'tags')
   const taken = rules.filter(({ isForAccount, takenBy }) => isForAccount && takenBy.length > 0)
   const takers = taken.flatMap(({ takenBy }) => takenBy)
@@ -560,18 +570,12 @@ function judge(facts: GovernanceFacts, request: AllocationRequest, modes: readon
         ? { causes: ['no-rule'], by: takers }
         : undefined
   if (refused) {
-    // What an exception grants is not kept back by what the rules could not do.
-    if (more.length > 0) return allow(outcome, withoutRepeats(more), 'deny')
     went.push(unfit.length > 0 ? says.poolRule : says.noRule)
-    return deny(refused)
+    return allowOr(refused, outcome, [], more)
   }
   went.push(says.others)
-  if (fallsBack) {
-    const all = withoutRepeats([...fromProvider(), ...more])
-    return all.length > 0 ? allow(outcome, all, 'deny') : deny({ causes: ['pool-rule'] })
-  }
-  if (more.length > 0) return allow(outcome, withoutRepeats(more), 'deny')
-  return deny({ causes: ['exhausted', 'no-rule'], by: onExhausted!.by })
+  if (fallsBack) return allowOr({ causes: ['pool-rule'] }, outcome, fromProvider(), more)
+  return allowOr({ causes: ['exhausted', 'no-rule'], by: onExhausted!.by }, outcome, [], more)
 }
 
 /** «A size» that an exception grants widens the bounds, as far as the type allows. */
@@ -630,23 +634,34 @@ export function rule(facts: GovernanceFacts, request: AllocationRequest, modes: 
   const alone = judge(facts, request, modes)
   const exceptions = exceptionsFor(facts, request, at)
   if (alone.outcome !== 'allow') {
-    for (const { id, grants } of exceptions) {
-      const helped = judge(facts, request, modes, grants)
+    for (const exception of exceptions) {
+      const helped = judge(facts, request, modes, exception.grants)
       const helps = helped.outcome === 'allow' || (helped.outcome === 'steer' && alone.outcome === 'deny')
       if (!helps) continue
-      return { ...helped, exception: id, sentences: [...helped.sentences, says.exception] }
+      const reserved = withReserve(helped, exception.id, helped.more ?? []) ?? helped
+      return { ...reserved, exception: exception.id, sentences: [...helped.sentences, says.exception] }
     }
   }
   if (alone.outcome === 'deny') return alone
-  const own = placesInOrder(alone)
+  // «All such pools are tried in order, and nothing else.»
+  if (alone.places.some(({ pool, cidr }) => cidr && pool !== provider)) return alone
   for (const { id, grants } of exceptions) {
-    const helped = placesInOrder(judge(facts, request, modes, grants))
-    const more = helped.filter((place) => !own.some((other) => isSamePlace(place, other)))
-    if (more.length === 0) continue
-    const reserve = { exception: id, places: more }
-    return { ...alone, reserve, sentences: [...alone.sentences, says.reserve] }
+    const { places, more = [] } = judge(facts, request, modes, grants)
+    const reserved = withReserve(alone, id, [...places, ...more])
+    if (reserved) return reserved
   }
   return alone
+}
+
+/** Undefined where an exception adds nothing that is not tried before. The provider is tried once, in whatever length. */
+function withReserve(ruling: Ruling, exception: string, more: readonly Place[]): Ruling | undefined {
+  const isTried = (place: Place): boolean =>
+    placesInOrder(ruling).some(
+      (other) => isSamePlace(place, other) || (place.pool === provider && other.pool === provider),
+    )
+  const places = withoutRepeats(more).filter((place) => !isTried(place))
+  if (places.length === 0) return undefined
+  return { ...ruling, reserve: { exception, places }, sentences: [...ruling.sentences, says.reserve] }
 }
 
 // The whole answer ---------------------------------------------------------------------------------------------------

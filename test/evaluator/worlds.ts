@@ -50,7 +50,7 @@ interface Draft {
 
 const root = 'r-1'
 const administrator = '100000000000'
-const ownPairs = 3
+const pairsMax = 3
 const momentMax = 100
 const regions = ['eu-1', 'us-1'] as const
 const tagKeys = ['env', 'team'] as const
@@ -98,13 +98,11 @@ export function drawWorld(seed: number, builtIn: readonly ResourceType[], questi
   const delegatedAdministrator = chance(0.85) ? administrator : undefined
   const ipams = drawIpams(choices, accounts, outsiders)
   const beforePools = { choices, nodes, accounts, outsiders, ipams, pairs, pools: [] }
-  const pools = Array.from({ length: choices.between(2, 6) }, (_, n) => drawPool(beforePools, n))
+  const pools = Array.from({ length: choices.between(3, 7) }, (_, n) => drawPool(beforePools, n))
   const draft: Draft = { ...beforePools, pools }
   const policies = Array.from({ length: choices.between(1, 4) }, (_, n) => drawPolicy(draft, n))
   const assignments = drawAssignments(draft, policies, delegatedAdministrator !== undefined)
-  const exceptions = chance(0.55)
-    ? Array.from({ length: choices.between(1, 4) }, (_, n) => drawException(draft, n))
-    : []
+  const exceptions = chance(0.6) ? Array.from({ length: choices.between(1, 4) }, (_, n) => drawException(draft, n)) : []
   const candidates = chance(0.35) ? drawCandidates(draft, policies, assignments) : []
   return {
     facts: {
@@ -135,7 +133,7 @@ export function drawWorld(seed: number, builtIn: readonly ResourceType[], questi
 
 function drawTags({ chance, pick }: Choices, probability: number): ReadonlyMap<string, string> | undefined {
   if (!chance(probability)) return undefined
-  return new Map(tagKeys.filter(() => chance(0.6)).map((key) => [key, pick(tagValues)]))
+  return new Map(tagKeys.filter(() => chance(0.7)).map((key) => [key, pick(tagValues)]))
 }
 
 function drawTree(choices: Choices): { nodes: NodeFacts[]; accounts: string[] } {
@@ -161,19 +159,25 @@ function drawIpams(choices: Choices, accounts: readonly string[], outsiders: rea
     id: `ipam-${n + 1}`,
     account,
     tier: 'advanced',
-    unmatched: chance(0.25) ? 'deny' : 'provider',
+    unmatched: chance(0.12) ? 'deny' : 'provider',
     operatingRegions: some(regions, 1, 2),
   }))
 }
 
 /** One to three pairs of locale and type, which documents and requests are mostly about, so that they meet. */
 function drawPairs({ chance, pick, between }: Choices, types: readonly ResourceType[]): Pair[] {
-  return Array.from({ length: between(1, ownPairs) }, () => {
+  return Array.from({ length: between(1, pairsMax) }, () => {
     const type = pick(types)
     const isForeign = type.name.includes(':') && chance(0.7)
     return { locale: isForeign ? `${type.name.split(':')[0]}:site` : pick(regions), type }
   })
 }
+
+/** Mostly of the first pair, and of one family, so that pools, documents, exceptions and requests are about the same. */
+const pickPair = ({ choices: { chance, pick }, pairs }: Pick<Draft, 'choices' | 'pairs'>): Pair =>
+  chance(0.6) ? pairs[0]! : pick(pairs)
+const pickFamily = ({ chance, pick }: Choices, type: ResourceType): 4 | 6 =>
+  chance(0.7) ? familiesOf(type)[0]! : pick(familiesOf(type))
 
 // Pools --------------------------------------------------------------------------------------------------------------
 
@@ -181,8 +185,8 @@ const familiesOf = ({ lengths }: ResourceType): (4 | 6)[] => ([4, 6] as const).f
 
 /** Netmask lengths around those of a type, so that bounds of all sources cut each other. */
 function lengthAround({ chance, between }: Choices, family: 4 | 6, { min, max }: TypeLengths): number {
-  const low = chance(0.85) ? min : Math.max(0, min - 3)
-  const high = chance(0.85) ? max : Math.min(addressLength(family), max + 3)
+  const low = chance(0.95) ? min : Math.max(0, min - 3)
+  const high = chance(0.95) ? max : Math.min(addressLength(family), max + 3)
   // Where the type allows nearly everything, bounds would rarely meet.
   const narrow = high - low > 12 && chance(0.8)
   return narrow
@@ -190,15 +194,16 @@ function lengthAround({ chance, between }: Choices, family: 4 | 6, { min, max }:
     : between(low, high)
 }
 
-function drawPool({ choices, accounts, ipams, nodes, pairs }: Draft, n: number): PoolFacts {
+function drawPool(draft: Draft, n: number): PoolFacts {
+  const { choices, accounts, ipams, nodes } = draft
   const { chance, pick, some } = choices
-  const { locale, type } = pick(pairs)
-  const ipam = chance(0.75) ? ipams[0]! : pick(ipams)
-  const family = chance(0.9) ? pick(familiesOf(type)) : pick([4, 6] as const)
-  const scopeType = chance(0.92) ? pick(type.scopeTypes) : pick(['public', 'private'] as const)
+  const { locale, type } = pickPair(draft)
+  const ipam = chance(0.85) ? ipams[0]! : pick(ipams)
+  const family = chance(0.97) ? pickFamily(choices, type) : pick([4, 6] as const)
+  const scopeType = chance(0.97) ? pick(type.scopeTypes) : pick(['public', 'private'] as const)
   const lengths = type.lengths[family] ?? { min: 24, max: 32 }
   const ordered = [1, 2, 3].map(() => lengthAround(choices, family, lengths)).sort((a, b) => a - b)
-  const isLocated = chance(type.isReservation ? 0.7 : 0.92)
+  const isLocated = chance(type.isReservation ? 0.7 : 0.96)
   return {
     id: `pool-${n + 1}`,
     ipamId: ipam.id,
@@ -206,12 +211,12 @@ function drawPool({ choices, accounts, ipams, nodes, pairs }: Draft, n: number):
     scopeId: `scope-${ipam.id}-${scopeType}`,
     scopeType,
     family,
-    locale: isLocated ? (chance(0.9) ? locale : pick(regions)) : undefined,
-    awsService: scopeType === 'public' && chance(0.9) ? 'ec2' : undefined,
+    locale: isLocated ? (chance(0.95) ? locale : pick(regions)) : undefined,
+    awsService: scopeType === 'public' && chance(0.96) ? 'ec2' : undefined,
     minNetmaskLength: chance(0.25) ? ordered[0] : undefined,
     defaultNetmaskLength: chance(0.4) ? ordered[1] : undefined,
     maxNetmaskLength: chance(0.25) ? ordered[2] : undefined,
-    requiredTags: chance(0.2) ? drawRequiredTags(choices) : [],
+    requiredTags: chance(0.1) ? drawRequiredTags(choices) : [],
     cidrs: drawCidrs(choices, family, n),
     sharedWith: chance(0.35) ? some([...nodes.map(({ id }) => id), ...accounts], 1, 2) : [],
   }
@@ -224,7 +229,7 @@ const drawRequiredTags = ({ chance, pick, some }: Choices): RequiredTag[] =>
 function drawCidrs({ chance, between }: Choices, family: 4 | 6, n: number): Block[] {
   const place = BigInt(chance(0.2) ? n + 1 : n)
   const base = family === 4 ? (10n << 24n) + (place << 16n) : (0x20010db8n << 96n) + (place << 80n)
-  return Array.from({ length: between(0, 2) }, (_, part) => {
+  return Array.from({ length: between(chance(0.1) ? 0 : 1, 2) }, (_, part) => {
     const offset = BigInt(part) << (family === 4 ? 12n : 72n)
     return blockAround(family, base + offset, family === 4 ? between(20, 24) : between(56, 60))
   })
@@ -234,7 +239,7 @@ function drawCidrs({ chance, between }: Choices, family: 4 | 6, n: number): Bloc
 
 function drawPolicy(draft: Draft, n: number): PolicyVersion {
   const { chance, pick, between } = draft.choices
-  const ipam = chance(0.75) ? draft.ipams[0]! : pick(draft.ipams)
+  const ipam = chance(0.8) ? draft.ipams[0]! : pick(draft.ipams)
   const compatibility = chance(0.75) ? 'strict' : 'aws'
   return {
     policyId: `policy-${n + 1}`,
@@ -251,7 +256,7 @@ function drawDocuments(draft: Draft, ipam: IpamFacts, compatibility: PolicyVersi
   const pools = draft.pools.filter(({ ipamId }) => ipamId === ipam.id)
   return draft.pairs.flatMap(({ locale, type }, n) => {
     const isSecond = draft.pairs.findIndex((pair) => pair.locale === locale && pair.type === type) < n
-    if (isSecond || !chance(0.8)) return []
+    if (isSecond || !chance(0.9)) return []
     return [
       {
         locale,
@@ -265,14 +270,14 @@ function drawDocuments(draft: Draft, ipam: IpamFacts, compatibility: PolicyVersi
 
 function drawSettings({ choices }: Draft, type: ResourceType, compatibility: PolicyVersion['compatibility']) {
   const { chance, pick } = choices
-  const isUsual = chance(0.5)
+  const isUsual = chance(0.3)
   const isAws = compatibility === 'aws'
   return {
-    onExplicit: isUsual ? (isAws ? 'allow' : 'deny') : pick(['deny', 'steer', 'allow'] as const),
+    onExplicit: isUsual ? (isAws ? 'allow' : 'deny') : pick(['deny', 'steer', 'steer', 'allow'] as const),
     onExhausted: isUsual ? (isAws ? 'provider' : 'deny') : pick(['deny', 'provider'] as const),
     ...(chance(0.4) ? { size: drawSize(choices, 4, type) } : {}),
     ...(chance(0.4) ? { sizeIpv6: drawSize(choices, 6, type) } : {}),
-    requiredTags: chance(0.2) ? drawRequiredTags(choices) : [],
+    requiredTags: chance(0.12) ? drawRequiredTags(choices) : [],
   } as const
 }
 
@@ -287,8 +292,8 @@ function drawSize(choices: Choices, family: 4 | 6, { lengths }: ResourceType): S
 
 function drawRules(draft: Draft, pools: readonly PoolFacts[]): AllocationRule[] {
   const { chance, some } = draft.choices
-  const listed = some(pools, chance(0.08) ? 0 : 1, 4)
-  return listed.map(({ id }) => (chance(0.3) ? { pool: id, when: drawCondition(draft) } : { pool: id }))
+  const listed = some(pools, chance(0.06) ? 0 : 2, 5)
+  return listed.map(({ id }) => (chance(0.2) ? { pool: id, when: drawCondition(draft) } : { pool: id }))
 }
 
 function drawCondition({ choices, accounts, outsiders, nodes }: Draft): RuleCondition {
@@ -309,23 +314,23 @@ function drawCondition({ choices, accounts, outsiders, nodes }: Draft): RuleCond
 }
 
 const drawMode = ({ chance, pick }: Choices): Mode =>
-  chance(0.5) ? 'enforce' : pick(['enforce', 'warn', 'observe', 'off'] as const)
+  chance(0.55) ? 'enforce' : pick(['enforce', 'warn', 'observe', 'off'] as const)
 
 /** At most one `default` on a target of each who may enable; an account's own policies are enabled on itself alone. */
 function drawAssignments(draft: Draft, policies: readonly PolicyVersion[], isDelegated: boolean): Assignment[] {
   const { choices, nodes } = draft
   const { chance, pick, between } = choices
   const assignments: Assignment[] = []
-  for (let n = between(1, 6); n > 0; n--) {
+  for (let n = between(1, 7); n > 0; n--) {
     const { policyId, account } = pick(policies)
     const isAdministrators = account === administrator && isDelegated
-    const targetId = isAdministrators ? pick(nodes).id : account
+    const targetId = isAdministrators ? (chance(0.3) ? root : pick(nodes).id) : account
     const managedBy = isAdministrators ? 'delegated-administrator-for-ipam' : 'account'
     const isTaken = assignments.some((other) => other.policyId === policyId && other.targetId === targetId)
     const hasDefault = assignments.some(
       (other) => other.targetId === targetId && other.kind === 'default' && other.managedBy === managedBy,
     )
-    const kind = chance(0.6) && !hasDefault ? 'default' : 'final'
+    const kind = chance(0.7) && !hasDefault ? 'default' : 'final'
     if (!isTaken) assignments.push({ policyId, targetId, kind, mode: drawMode(choices), managedBy })
   }
   return assignments
@@ -360,17 +365,17 @@ function drawCandidates(
 // Exceptions ---------------------------------------------------------------------------------------------------------
 
 function drawException(draft: Draft, n: number): ExceptionFacts {
-  const { choices, nodes, outsiders, pairs, pools } = draft
+  const { choices, nodes, outsiders, pools } = draft
   const { chance, pick, some, between } = choices
-  const { locale, type } = pick(pairs)
+  const { locale, type } = pickPair(draft)
   const kind = pick(['pools', 'pools', 'provider', 'size', 'mixed'] as const)
-  const startsAt = chance(0.5) ? 0 : between(0, momentMax)
-  const family = pick(familiesOf(type))
+  const startsAt = chance(0.6) ? 0 : between(0, momentMax)
+  const family = pickFamily(choices, type)
   const size = kind === 'size' || (kind === 'mixed' && chance(0.5)) ? drawSize(choices, family, type) : undefined
   const bounds = size && { min: size.min, max: size.max }
   return {
     id: `exception-${n + 1}`,
-    target: pick([...nodes.map(({ id }) => id), ...outsiders]),
+    target: chance(0.3) ? root : pick([...nodes.map(({ id }) => id), ...outsiders]),
     ...(chance(0.25) ? { resource: pick(['web', 'web*', '*db*', '*', 'w*b']) } : {}),
     locale,
     resourceType: type.name,
@@ -380,29 +385,29 @@ function drawException(draft: Draft, n: number): ExceptionFacts {
       ...(bounds ? (family === 4 ? { size: bounds } : { sizeIpv6: bounds }) : {}),
     },
     startsAt,
-    expiresAt: startsAt + between(1, momentMax),
+    expiresAt: startsAt + between(1, 2 * momentMax),
   }
 }
 
 // Requests -----------------------------------------------------------------------------------------------------------
 
 function drawQuestion(draft: Draft): Question {
-  const { choices, accounts, outsiders, pairs } = draft
+  const { choices, accounts, outsiders } = draft
   const { chance, pick, between } = choices
-  const { locale, type } = pick(pairs)
-  const isKnown = chance(0.98)
-  const family = chance(0.97) ? pick(familiesOf(type)) : pick([4, 6] as const)
+  const { locale, type } = pickPair(draft)
+  const isKnown = chance(0.99)
+  const family = chance(0.98) ? pickFamily(choices, type) : pick([4, 6] as const)
   const lengths = type.lengths[family] ?? { min: 24, max: 32 }
-  const explicit = chance(0.5) ? drawExplicit(draft, family, type) : undefined
-  const isSized = !explicit?.cidr && chance(type.takes === 'address' ? 0.1 : 0.6)
-  const tags = chance(0.6) ? new Map(drawTags(choices, 1)) : undefined
+  const explicit = chance(0.45) ? drawExplicit(draft, family, type) : undefined
+  const isSized = !explicit?.cidr && chance(type.takes === 'address' ? 0.1 : 0.5)
+  const tags = chance(0.7) ? new Map(drawTags(choices, 1)) : undefined
   if (tags && chance(0.3)) tags.set('Name', pick(['web', 'web-1', 'my-db-2', 'wb', '']))
   const request: AllocationRequest = {
     account: chance(0.98) ? pick([...accounts, ...outsiders]) : '800000000000',
     locale: chance(0.96) ? locale : pick(regions),
     resourceType: isKnown ? type.name : 'oci:unknown',
     family,
-    ...(chance(0.6) ? { scopeType: chance(0.95) ? pick(type.scopeTypes) : pick(['public', 'private'] as const) } : {}),
+    ...(chance(0.4) ? { scopeType: chance(0.97) ? pick(type.scopeTypes) : pick(['public', 'private'] as const) } : {}),
     ...(isSized ? { netmaskLength: lengthAround(choices, family, lengths) } : {}),
     ...(explicit ? { explicit } : {}),
     ...(chance(0.3) ? { resource: pick(['web', 'web-1', 'my-db-2', 'wb']) } : {}),

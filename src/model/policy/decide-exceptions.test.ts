@@ -117,6 +117,65 @@ test('a caller who names a listed pool gets that one or nothing, exception or no
   assert.equal(ask(doubled, { explicit: { cidr: cidr('198.51.100.9/32') } }).reserve, undefined)
 })
 
+test('what is steered away from goes on as though nothing had been named: the pools of an exception come after the rules', () => {
+  const settings = { onExplicit: 'steer' } as const
+  const named = { explicit: { pool: 'p4' } }
+  const steered = ask(lawWith([exception({ pools: ['p3'] })], settings), named)
+  assert.deepEqual([steered.outcome, names(steered), steered.exception], ['steer', ['p1', 'p2'], undefined])
+  assert.deepEqual(
+    steered.reserve?.candidates.map((one) => one.pool),
+    ['p3'],
+  )
+  // Where the rules have nothing for the account, the exception is what the request is served under.
+  const elsewhere = [{ pool: 'p1', when: { accounts: [dev] } }]
+  const forOthers = { policies: [policy('net', [documentOf([], settings, { rules: elsewhere })])] }
+  for (const grants of [{ pools: ['p3'] }, { provider: true }]) {
+    const served = ask(lawWith([exception(grants)], settings, forOthers), named)
+    const pool = grants.pools ? 'p3' : 'provider'
+    assert.deepEqual([served.outcome, names(served), served.exception], ['steer', [pool], 'exception-1'])
+  }
+  assert.equal(ask(lawWith([], settings, forOthers), named).outcome, 'deny')
+})
+
+test('an exception that honours what was named is used before one that only adds to what a steered request gets', () => {
+  const both = [exception({ pools: ['p1', 'p3'] }), exception({ provider: true }, { id: 'exception-2' })]
+  const verdict = ask(lawWith(both, { onExplicit: 'steer' }), { explicit: { pool: 'provider' } })
+  assert.deepEqual([verdict.outcome, names(verdict), verdict.exception], ['allow', ['provider'], 'exception-2'])
+  assert.deepEqual(
+    verdict.trace.filter(({ kind }) => kind === 'exception').map(({ subject, result }) => [subject, result]),
+    [
+      ['exception-1', 'skip'],
+      ['exception-2', 'hit'],
+    ],
+  )
+})
+
+test('a CIDR of a listed pool is not brought along under an exception for the provider', () => {
+  const tagged = pool('tagged', '192.0.2.0/24', { requiredTags: [{ key: 'env' }] })
+  const world = lawWith(
+    [exception({ provider: true })],
+    {},
+    {
+      pools: [...pools, tagged],
+      policies: [policy('net', [documentOf(['p1', 'tagged'])])],
+    },
+  )
+  const inListed = ask(world, { explicit: { cidr: cidr('192.0.2.9/32') } })
+  assert.deepEqual([inListed.outcome, inListed.denial?.cause, inListed.denial?.pool], ['deny', 'pool-rule', 'tagged'])
+  const inNone = ask(world, { explicit: { cidr: cidr('198.18.0.9/32') } })
+  assert.deepEqual([inNone.outcome, names(inNone), inNone.exception], ['allow', ['provider'], 'exception-1'])
+})
+
+test('an address that policy lets the caller bring is looked for in the pools of an exception last', () => {
+  const world = worldOf({ exceptions: [exception({ pools: ['p3'] })] })
+  const verdict = ask(world, { explicit: { cidr: cidr('203.0.113.9/32') } })
+  assert.deepEqual([verdict.outcome, names(verdict)], ['allow', ['provider']])
+  assert.deepEqual(
+    verdict.reserve?.candidates.map((one) => one.pool),
+    ['p3'],
+  )
+})
+
 test('`provider` lets the provider serve, and is not needed where policy falls back to it', () => {
   const granted = [exception({ provider: true })]
   assert.deepEqual(names(ask(lawWith(granted), { explicit: { pool: 'provider' } })), ['provider'])
@@ -387,7 +446,11 @@ test('an exception only ever allows more: what is allowed without it stays exact
         assert(['allow', 'warn'].includes(verdict.outcome))
         for (const more of reserve?.candidates ?? []) assert(!names(verdict).includes(more.pool))
       } else if (verdict.exception === undefined) {
-        assert.deepEqual(acts(verdict), acts(bare))
+        // Who is steered gets what the exception grants last, as who names nothing does.
+        const { reserve, ...same } = acts(verdict)
+        const { reserve: _, ...expected } = acts(bare)
+        assert.deepEqual(same, expected)
+        assert(reserve === undefined || bare.outcome === 'steer')
       } else {
         assert.notEqual(verdict.outcome, 'deny')
         const granted = facts.exceptions!.find(({ id }) => id === verdict.exception)!.grants

@@ -147,6 +147,8 @@ interface Judgement {
   readonly exhaustedBy?: Party
   readonly exception?: string
   readonly reserve?: Reserve
+  /** What the caller named was ignored, whatever came of it. */
+  readonly isSteered?: boolean
   readonly steps: readonly TraceStep[]
   readonly readsTags: boolean
 }
@@ -279,9 +281,9 @@ function judgeIn(snapshot: Snapshot, request: AllocationRequest, world: World, n
 function denied(
   denial: Denial,
   steps: readonly TraceStep[],
-  { by, readsTags }: { readonly by?: Party; readonly readsTags: boolean },
+  { by, readsTags, isSteered }: Pick<Judgement, 'by' | 'readsTags' | 'isSteered'>,
 ): Judgement {
-  return { outcome: 'deny', candidates: [], onExhausted: 'deny', by, denial, steps, readsTags }
+  return { outcome: 'deny', candidates: [], onExhausted: 'deny', by, denial, isSteered, steps, readsTags }
 }
 
 /** What is no request for this type of resource at all. */
@@ -423,7 +425,7 @@ function judgeDocument(
     return judgeRules(snapshot, want, document, { steps: [...above, wish.step], isSteered: true })
   }
   if (cidr) {
-    const holding = open.filter((rule) => snapshot.pools.get(rule.pool)?.cidrs.some((block) => contains(block, cidr)))
+    const holding = open.filter((rule) => isInPool(snapshot, rule.pool, cidr))
     const text = formatCidr(cidr)
     if (holding.length > 0) {
       const because = `it lies in ${holding.map((rule) => rule.pool).join(', ')}`
@@ -445,6 +447,9 @@ function judgeDocument(
   }
   return judgeRules(snapshot, want, document, { steps: above })
 }
+
+const isInPool = ({ pools }: Snapshot, pool: string, cidr: Cidr): boolean =>
+  pools.get(pool)?.cidrs.some((block) => contains(block, cidr)) === true
 
 const sizeFor = ({ family }: AllocationRequest, document: ResolvedDocument | undefined) =>
   family === 4 ? document?.size : document?.sizeIpv6
@@ -551,6 +556,7 @@ function judgeRules(
   const steps = [...above]
   const candidates: Candidate[] = []
   let fault: Misfit | undefined
+  let misplaced: Misfit | undefined
   let readsTags = document.requiredTags.length > 0
   for (const { pool, number, skipped } of document.rules) {
     if (skipped !== undefined) {
@@ -560,8 +566,8 @@ function judgeRules(
     readsTags ||= readsTagsOf(snapshot, pool, want.type)
     const fit = fitPool(snapshot, pool, { ...want, rule: number })
     if ('denial' in fit) {
-      // Who names a CIDR has chosen its pools, and could have chosen others.
-      if (fit.isRequestsFault || want.cidr) fault ??= fit
+      if (fit.isRequestsFault) fault ??= fit
+      else misplaced ??= fit
       steps.push({ kind: 'rule', subject: pool, result: 'fail', because: fit.because })
     } else {
       steps.push({ kind: 'rule', subject: pool, result: 'hit', because: `rule ${number} lists it` })
@@ -569,17 +575,19 @@ function judgeRules(
     }
   }
   const outcome = isSteered ? 'steer' : 'allow'
-  const end = { outcome, by, exhaustedBy: onExhausted.by, steps, readsTags } as const
+  const end = { outcome, by, exhaustedBy: onExhausted.by, isSteered, steps, readsTags } as const
   if (candidates.length > 0) {
     return { ...end, candidates: Object.freeze(candidates), onExhausted: onExhausted.value }
   }
-  if (fault) return denied(fault.denial, steps, { by, readsTags })
+  // Who names a CIDR has chosen its pools, and could have chosen others.
+  const wrong = fault ?? (want.cidr && misplaced)
+  if (wrong) return denied(wrong.denial, steps, { by, readsTags, isSteered })
   const narrowedBy = document.rules.find(({ excludedBy }) => excludedBy)?.excludedBy
   if (onExhausted.value === 'provider' && !want.cidr && !narrowedBy) {
     const because = 'no rule can serve, and on-exhausted is provider'
     steps.push({ kind: 'exhausted', subject: provider, result: 'hit', because })
     const judged = judgeProvider(want, steps, { by, readsTags })
-    return judged.outcome === 'deny' ? judged : { ...judged, outcome, exhaustedBy: onExhausted.by }
+    return { ...judged, isSteered, ...(judged.outcome === 'deny' ? {} : { outcome, exhaustedBy: onExhausted.by }) }
   }
   const { resourceType, locale, account } = want.request
   const decidedBy = narrowedBy ?? onExhausted.by
@@ -591,7 +599,7 @@ function judgeRules(
     by: decidedBy,
     owner: decidedBy.owner,
   }
-  return denied(denial, steps, { by, readsTags })
+  return denied(denial, steps, { by, readsTags, isSteered })
 }
 
 // Exceptions ---------------------------------------------------------------------------------------------------------
@@ -609,7 +617,8 @@ interface Plain {
 /**
  * What exceptions make of a judgement. An exception only ever allows more, never less and nothing else:
  * - What policy allows without one stays exactly as it is, and names no exception. What the exception grants is tried
- *   only after all that, where the caller named nothing and nothing has room.
+ *   only after all that, where nothing has room: never in place of a pool, or of the pools around a CIDR, that is listed
+ *   and that the caller named. Who is steered away from what was named is served as though nothing had been.
  * - What policy denies, or steers away from a wish, is judged once more with the grants: its pools count as listed, so
  *   that a wish for one of them is honoured; `provider` likewise; a length within `size` passes policy's bounds.
  * - The tags that policy requires, and what the pools themselves ask for, hold as ever. The exception is itself the leave
@@ -627,12 +636,13 @@ function judgeExcepted(snapshot: Snapshot, asked: Asked, { resolution, plain, no
   let judged: Judgement | undefined
   let { readsTags } = plain
   for (const exception of inForce) {
-    if (judged) {
+    // One that only adds to what a steered request gets leaves it to the others to honour what was named.
+    if (judged && (judged.exception !== undefined || !judged.isSteered)) {
       note(exception, 'skip', 'another exception is enough')
       continue
     }
     const tried = judgeUnder(snapshot, asked, { resolution, plain }, exception)
-    judged = tried.judgement
+    if (!judged || tried.result === 'hit') judged = tried.judgement
     readsTags ||= tried.readsTags
     note(exception, tried.result, tried.because)
   }
@@ -690,13 +700,23 @@ function judgeUnder(
   const base = asGranted && isTooLargeOrSmall ? judgeDocument(snapshot, asked, asGranted, steps) : plain
 
   const granted = fitGrants(snapshot, asked, asGranted, exception)
-  const readsTags = plain.readsTags || base.readsTags || granted.readsTags
-  if (base.outcome === 'deny' || (base.outcome === 'steer' && granted.candidates.length > 0)) {
-    if (granted.candidates.length === 0) return miss(granted.because, readsTags)
-    const candidates = Object.freeze(granted.candidates)
-    return hit({ outcome: 'allow', candidates, onExhausted: 'deny', by: document?.by, steps: base.steps, readsTags })
+  // Where what was named is ignored, the exception is for a request that names nothing.
+  const added = base.isSteered ? fitGrants(snapshot, asked, asGranted, exception, {}) : granted
+  const readsTags = plain.readsTags || base.readsTags || granted.readsTags || added.readsTags
+  const serve = (outcome: 'allow' | 'steer', found: readonly Candidate[]): Tried =>
+    hit({
+      outcome,
+      candidates: Object.freeze(found),
+      onExhausted: 'deny',
+      by: document?.by,
+      steps: base.steps,
+      readsTags,
+    })
+  if (base.outcome !== 'allow' && granted.candidates.length > 0) return serve('allow', granted.candidates)
+  if (base.outcome === 'deny') {
+    return added.candidates.length > 0 ? serve('steer', added.candidates) : miss(granted.because, readsTags)
   }
-  const more = namesAny(request) ? [] : granted.candidates.filter(({ pool }) => !isTriedBy(base, pool))
+  const more = isListedCidr(request, base) ? [] : added.candidates.filter(({ pool }) => !isTriedBy(base, pool))
   const reserve = more.length === 0 ? undefined : Object.freeze({ exception: exception.id, candidates: more })
   if (base !== plain) return hit({ ...base, reserve, readsTags })
   if (!reserve) return { result: 'skip', because: 'policy answers the same without it', readsTags }
@@ -704,9 +724,9 @@ function judgeUnder(
   return { judgement: { ...plain, reserve, readsTags }, result: 'skip', because, readsTags }
 }
 
-/** An `explicit` that is empty names nothing. */
-const namesAny = ({ explicit }: AllocationRequest): boolean =>
-  explicit?.pool !== undefined || explicit?.cidr !== undefined
+/** All pools that are listed and have the CIDR are tried, and nothing else. */
+const isListedCidr = ({ explicit }: AllocationRequest, { candidates, isSteered }: Judgement): boolean =>
+  explicit?.cidr !== undefined && !isSteered && candidates.some(({ pool }) => pool !== provider)
 
 const isTriedBy = ({ candidates, onExhausted }: Judgement, pool: string): boolean =>
   candidates.some((candidate) => candidate.pool === pool) || (pool === provider && onExhausted === 'provider')
@@ -731,9 +751,9 @@ function fitGrants(
   asked: Asked,
   document: ResolvedDocument | undefined,
   exception: ExceptionFacts,
+  { cidr, pool: named }: NonNullable<AllocationRequest['explicit']> = asked.request.explicit ?? {},
 ): { readonly candidates: Candidate[]; readonly because: string; readonly readsTags: boolean } {
-  const { request, type } = asked
-  const { cidr, pool: named } = request.explicit ?? {}
+  const { type } = asked
   const want = wantOf(asked, document, cidr)
   const candidates: Candidate[] = []
   let because = `it grants ${grantsText(exception)}${named === undefined ? '' : `, not ${named}`}`
@@ -745,7 +765,10 @@ function fitGrants(
     if ('candidate' in fit) candidates.push(fit.candidate)
     else because = `${pool}: ${fit.because}`
   }
-  const isOpen = named === undefined ? !cidr || candidates.length === 0 : named === provider
+  const listed = (document?.rules ?? []).filter(({ skipped }) => skipped === undefined).map(({ pool }) => pool)
+  // A CIDR of a pool that is listed is taken from there: it is none that the caller brings.
+  const isElsewhere = cidr && [...exception.grants.pools, ...listed].some((pool) => isInPool(snapshot, pool, cidr))
+  const isOpen = named === undefined ? !isElsewhere : named === provider
   if (exception.grants.provider && isOpen) {
     const fit = fitProvider(want)
     if ('candidate' in fit) candidates.push(fit.candidate)
