@@ -232,3 +232,14 @@ test('I5 a request of before the copy that comes again has one effect, and a los
   assert.deepEqual(await living.addressesOf(lab), [again.address])
   assert.equal(again.pool, lost.pool)
 })
+
+test('a restore can be accepted as soon as a server has found it, however lately it acknowledged something', async () => {
+  const putBack = await keepCopy(database)
+  await living.allocate(shop)
+  await putBack()
+  // On PostgreSQL this is how it finds out, within the second in which it would have written down what it acknowledged.
+  await living.allocate(shop).catch((error: unknown) => assert.ok(error instanceof StoreTrouble, String(error)))
+  await accept()
+  await patiently(() => living.allocate(shop))
+  assert.deepEqual(await living.addressesOf(shop), await (await fresh()).addressesOf(shop))
+})

@@ -13,7 +13,7 @@ import { end, type Ledger, remember } from './ledger.ts'
 import { type Beginning, begin, type Place, serversMax } from './places.ts'
 import { compare, readings, tries } from './questions.ts'
 import { recordProblem } from './record.ts'
-import { type Answer, findOperation, type Request, Server } from './server.ts'
+import { type Answer, findOperation, type Request, Server, takesToken } from './server.ts'
 import { found } from './site.ts'
 import type { Planned } from './works.ts'
 
@@ -178,14 +178,14 @@ export class Installation {
     this.#ledger = ledger
   }
   /**
-   * Accepts the other database for every server, as docs/guide/scale-out.md says. Some have read from it before, as the
-   * housekeeping of an idle server does every second.
+   * Accepts the other database for every server that runs, once it has found out, as docs/guide/scale-out.md says. Some
+   * read from it, as the housekeeping of an idle server does every second; the others find out by a change.
    */
   async #exchange(areReading: readonly boolean[] | undefined, exchange: () => Promise<void>): Promise<void> {
-    for (const [server, { name }] of this.servers.entries()) await this.place.written(server, `${name}-`)
     await exchange()
     for (const [server, { store }] of this.servers.entries()) {
       if (areReading?.[server] ?? true) await readOnce(store)
+      else await store.write(async () => {}).catch(refuseUnexpected)
       await this.place.accept(server)
     }
   }
@@ -234,8 +234,7 @@ export class Installation {
     this.servers[server] = await Server.open(`server ${server}`, await this.place.open(server))
   }
   #withToken(request: Request): Request {
-    const isWrite = findOperation(request).access === 'write'
-    return !isWrite || request.token !== undefined || request.isDryRun
+    return !takesToken(findOperation(request)) || request.token !== undefined || request.isDryRun
       ? request
       : { ...request, token: `token-${++this.#tokens}` }
   }
@@ -351,9 +350,13 @@ async function readOnce(store: Server['store']): Promise<void> {
     try {
       return await store.read(async () => {})
     } catch (error) {
-      if (!(error instanceof StoreTrouble) || attempt === readsMax) throw error
+      if (attempt === readsMax) throw error
+      refuseUnexpected(error)
     }
   }
+}
+function refuseUnexpected(error: unknown): void {
+  if (!(error instanceof StoreTrouble)) throw error
 }
 
 const textMax = 400

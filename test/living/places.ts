@@ -1,12 +1,12 @@
 // Where servers live: one database of either engine, opened, cut off, restored and accepted as an operator would.
-import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { copyFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { acceptDatabase, openPostgres } from '#store/postgres.ts'
 import type { Store } from '#store/store.ts'
 import { emptyDatabase, type TestDatabase } from '../database.ts'
 import type { Engine } from '../engines.ts'
-import { until } from '../replication.ts'
+import { keepCopy } from '../restore.ts'
 import { openSealer } from '../world.ts'
 
 /** Servers of one installation: the embedded database has one. */
@@ -22,10 +22,8 @@ export interface Place {
   openBeside(options?: { readonly isOwner?: boolean }): Promise<Store>
   /** Breaks every connection of a server. */
   cut(server: number): Promise<void>
-  /** Dumps all tables; what it answers puts them back. */
+  /** A backup; what it answers restores it. */
   dump(): Promise<() => Promise<void>>
-  /** Until a server has written down what it acknowledged last, which it does within a second: `accept` reads that. */
-  written(server: number, requests: string): Promise<void>
   /** `cadastre database accept` for a server that runs. */
   accept(server: number): Promise<void>
   remove(): Promise<void>
@@ -42,10 +40,6 @@ export const begin = <Known>(engine: Engine, fill: (place: Place) => Promise<Kno
 // The embedded database ------------------------------------------------------------------------------------------------
 
 const databaseFile = 'cadastre.db'
-const unsupported = (): never => {
-  throw new Error('the embedded database has no connections, and is restored while its server is stopped')
-}
-
 async function beginInFolder<Known>(fill: (place: Place) => Promise<Known>): Promise<Beginning<Known>> {
   const first = inFolder(await emptyDatabase('sqlite'))
   const known = await fill(first)
@@ -66,10 +60,10 @@ function inFolder(database: TestDatabase): Place {
     now: Date.UTC(2026, 0, 1),
     open: () => database.open({ clock: () => place.now, sealer: openSealer }),
     openBeside: () => database.openAsOwner({ clock: () => place.now, sealer: openSealer }),
-    cut: unsupported,
-    dump: unsupported,
-    written: unsupported,
-    accept: unsupported,
+    // One process with one file: there is nothing to lose, and nothing to accept.
+    cut: async () => {},
+    accept: async () => {},
+    dump: () => keepCopy(database),
     remove: () => database.remove(),
   }
   return place
@@ -98,7 +92,7 @@ async function beginInSchema<Known>(fill: (place: Place) => Promise<Known>): Pro
   const first = await inSchema(database)
   const known = await fill(first)
   await first.remove()
-  const putBack = await dumpOf(database)
+  const putBack = await keepCopy(database)
   return {
     async openPlace() {
       await putBack()
@@ -129,13 +123,7 @@ async function inSchema(database: TestDatabase): Promise<Place> {
         `select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = '${roleOf(server)}'`,
       )
     },
-    dump: () => dumpOf(database),
-    async written(server, requests) {
-      const own = await database.select(`select max(n) as n from audit_entry where request_id like '${requests}%'`)
-      await until('the server has written down what it acknowledged', async () => {
-        return (await markIn(folders[server]!)) >= Number(own[0]!.n ?? 0)
-      })
-    },
+    dump: () => keepCopy(database),
     async accept(server) {
       await acceptDatabase({ url: urlOf(server), folder: folders[server]! })
     },
@@ -144,30 +132,4 @@ async function inSchema(database: TestDatabase): Promise<Place> {
     },
   }
   return place
-}
-
-/** All rows and, as pg_dump does, the numbers that the database itself draws next. */
-async function dumpOf({ schema, select, execute }: TestDatabase): Promise<() => Promise<void>> {
-  const putBack = await schema!.keep()
-  const drawn = await select(
-    `select sequencename as name, last_value as last from pg_sequences where schemaname = current_schema()`,
-  )
-  return async () => {
-    await putBack()
-    for (const { name, last } of drawn) {
-      await execute(`select setval('"${name}"', ${last ?? 1}, ${last !== null})`)
-    }
-  }
-}
-
-interface Mark {
-  readonly n: number
-}
-/** What the server of a folder has written down of what it acknowledged; 0 where it is nothing. */
-async function markIn(folder: string): Promise<number> {
-  const text = await readFile(join(folder, 'acknowledged.json'), 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return ''
-    throw error
-  })
-  return text === '' ? 0 : (JSON.parse(text) as Mark).n
 }

@@ -40,7 +40,9 @@ export const findOperation = ({ api, name }: Request): AnyOperation => {
   assert(operation, `${name} is an operation`)
   return operation
 }
-const isSecret = (operation: AnyOperation): boolean => operation.access === 'write' && operation.secretOutput === true
+/** Whether a repeat can be told: what answers with a secret is kept for none. */
+export const takesToken = (operation: AnyOperation): boolean =>
+  operation.access === 'write' && operation.secretOutput !== true
 
 export class Server {
   readonly name: string
@@ -104,7 +106,7 @@ export class Server {
     const common = { requestId: `${this.name}-${++this.#requests}`, sourceAddress: '127.0.0.1', isDryRun }
     if (api === 'ec2') return { ...common, region: 'us-east-1', input, invocationId: token }
     const parsed = byName.get(operation.name)!.input.parse(input)
-    return { ...common, region: 'global', input: parsed, clientToken: isSecret(operation) ? undefined : token }
+    return { ...common, region: 'global', input: parsed, clientToken: token }
   }
   #principalOf({ api, as }: Request): Principal | Promise<Principal> {
     if (api === 'native') return this.#authenticate(`Bearer ${as}`)
