@@ -107,7 +107,7 @@ export const settingWords: readonly SettingWord[] = [
     suffix: 'pair',
     allowed: '`MIN/DEFAULT/MAX` netmask lengths from 0 to 32, such as `16/24/28`, or `none`',
     default: 'no bounds',
-    summary: 'IPv4 netmask lengths of CIDRs; the minimum is the largest block.',
+    summary: 'IPv4 netmask lengths of CIDRs, such as the type can have; the minimum is the largest block.',
   },
   {
     field: 'sizeIpv6',
@@ -118,7 +118,7 @@ export const settingWords: readonly SettingWord[] = [
     suffix: 'pair',
     allowed: '`MIN/DEFAULT/MAX` netmask lengths from 0 to 128, such as `48/56/60`, or `none`',
     default: 'no bounds',
-    summary: 'IPv6 netmask lengths of CIDRs; the minimum is the largest block.',
+    summary: 'IPv6 netmask lengths of CIDRs, such as the type can have; the minimum is the largest block.',
   },
   {
     field: 'requiredTags',

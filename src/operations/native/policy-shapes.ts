@@ -100,7 +100,7 @@ const sizeOf = (bits: 32 | 128) => {
   return z
     .strictObject({ min: length.describe('The largest block.'), default: length, max: length })
     .refine((size) => size.min <= size.default && size.default <= size.max, 'min ≤ default ≤ max is expected')
-    .describe(`Netmask lengths of IPv${bits === 32 ? 4 : 6} CIDRs.`)
+    .describe(`Netmask lengths of IPv${bits === 32 ? 4 : 6} CIDRs, such as the resource type can have.`)
 }
 export const settingFields = {
   onExplicit: z
