@@ -1,3 +1,4 @@
+// What two states of an object differ in: only what says something else.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { differenceOf } from './object-difference.ts'
