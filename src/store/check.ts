@@ -304,7 +304,10 @@ export const spaceRules: readonly SpaceRule[] = [
     find: holdProblems,
   },
   { name: 'nothing belongs to a pool that is not there', find: strays },
-  { name: 'states of a tenure follow each other without a gap, and what it says now follows them', find: stateProblems },
+  {
+    name: 'states of a tenure follow each other without a gap, and what it says now follows them',
+    find: stateProblems,
+  },
 ]
 
 /** The last block to begin before a subnet decides: blocks of one VPC do not overlap, which is a rule of its own. */
