@@ -5,15 +5,19 @@ import {
   type Candidate,
   type CandidateAnswer,
   candidatesInOrder,
+  type Decision,
   type Denial,
+  type Verdict,
   type WouldBe,
 } from '#model/policy/decision.ts'
+import { differenceKind } from '#model/policy/difference.ts'
 import { builtInTypes } from '#model/policy/resource-types.ts'
 import { compileSnapshot, type GovernanceFacts, type Snapshot } from '#model/policy/snapshot.ts'
 import { spell } from './cidr.ts'
 import {
   type Answer,
   evaluate,
+  isSamePlace,
   type Place,
   pathOf,
   placesInOrder,
@@ -152,23 +156,26 @@ function compareWouldBe(differences: Differences, wouldBe: WouldBe | undefined, 
   if (wouldBe.outcome === of.outcome) compareRuling(differences, 'wouldBe.', wouldBe, of)
 }
 
+/** The numbers of the candidates on the account's path, as one text. */
+function candidatesOnPath({ facts, snapshot }: Trial, { request }: Question): string {
+  const numbers = pathOf(facts, request.account).flatMap((id) =>
+    (snapshot.candidates?.byTarget.get(id) ?? []).map(({ n }) => n),
+  )
+  return spellNumbers(numbers)
+}
+const spellNumbers = (numbers: readonly number[]): string => numbers.toSorted((a, b) => a - b).join(', ')
+
 /** What a candidate's world would have answered, and whether that is another answer. */
 function compareCandidate(
   differences: Differences,
   said: CandidateAnswer | undefined,
   live: Answer,
-  trial: Trial,
-  { request, at }: Question,
+  { other, numbers }: { readonly other: Answer | undefined; readonly numbers: string },
 ): void {
-  const isOnPath = trial.snapshot.candidates && pathOf(trial.facts, request.account)
-  const numbers = [...(isOnPath ?? [])].flatMap((id) =>
-    (trial.snapshot.candidates!.byTarget.get(id) ?? []).map(({ n }) => n),
-  )
-  if (numbers.length === 0) {
+  if (!other) {
     differences.same('candidate', said?.outcome, undefined, live.enforced)
     return
   }
-  const other = evaluate(trial.candidateFacts!, request, at)
   const { enforced } = other
   const isOther = live.outcome !== other.outcome ? 'certain' : apart(live.enforced, enforced)
   if (!said) {
@@ -187,13 +194,39 @@ function compareCandidate(
   }
   differences.same('candidate.outcome', said.outcome, other.outcome, enforced)
   if (said.outcome === other.outcome) compareRuling(differences, 'candidate.', said, enforced)
-  const spellNumbers = (all: readonly number[]): string => all.toSorted((a, b) => a - b).join(', ')
-  differences.same(
-    'candidate.assignments',
-    spellNumbers(said.assignments.map(({ n }) => n)),
-    spellNumbers(numbers),
-    enforced,
-  )
+  differences.same('candidate.assignments', spellNumbers(said.assignments.map(({ n }) => n)), numbers, enforced)
+}
+
+/**
+ * «A candidate that gives the same outcome from the same first pool that has room makes no difference worth listing; another
+ * order of pools further back is told apart as such.»
+ */
+function compareDifference(
+  differences: Differences,
+  { room }: Trial,
+  decision: Decision,
+  { live, other }: { readonly live: Answer; readonly other: Answer },
+): void {
+  const { candidate } = decision
+  const kind = candidate && differenceKind(decision, candidate)
+  if (other.outcome === 'deny') {
+    differences.same('difference', kind, 'newly-denied', other.enforced)
+    return
+  }
+  const tried = placesInOrder(live.enforced)
+  const served = tried.findIndex(({ pool }) => room.includes(pool))
+  // What was tried and what has room is known; whether a pool that only the candidate names has any is not.
+  const isFull = (place: Place): boolean => tried.slice(0, served).some((one) => isSamePlace(one, place))
+  // The answer of a candidate does not tell what an exception adds to it.
+  const first = placesInOrder({ ...other.enforced, reserve: undefined }).find((place) => !isFull(place))
+  if (first && first.pool !== tried[served]!.pool && room.includes(first.pool)) {
+    differences.same('difference', kind, 'other-pool', other.enforced)
+    return
+  }
+  if (!first || !isSamePlace(first, tried[served]!) || live.outcome !== other.outcome) return
+  const poolsOf = (places: readonly { readonly pool: string }[]): string => places.map(({ pool }) => pool).join(' ')
+  const isSameOrder = poolsOf(decision.candidates) === poolsOf(other.enforced.places)
+  if (kind !== undefined || !isSameOrder) differences.oneOf('difference', kind, ['other-order'], other.enforced)
 }
 
 /** Everything in which the two answers to a question differ (nothing where they agree), and how the product decides it. */
@@ -204,53 +237,51 @@ export function differencesOf(
   const { request, at } = question
   const verdict = decide(trial.snapshot, request, new Date(at))
   const answer = evaluate(trial.facts, request, at)
+  const numbers = candidatesOnPath(trial, question)
+  const other = numbers === '' ? undefined : evaluate(trial.candidateFacts!, request, at)
   const { enforced } = answer
   const differences = new Differences()
   differences.same('outcome', verdict.outcome, answer.outcome, answer.outcome === 'warn' ? answer.warned : enforced)
   if (answer.mode) differences.same('mode', verdict.mode, answer.mode, enforced)
   if (verdict.outcome === answer.outcome) {
     compareRuling(differences, '', verdict, enforced)
-    if (enforced.outcome !== 'deny') {
-      const { speaker } = enforced
-      const said = verdict.policy && `${verdict.policy.id}@${verdict.policy.version} on ${verdict.target}`
-      differences.same('policy', said, speaker && spellSpeaker(speaker), enforced)
-      compareAllocation(differences, trial, question, verdict, enforced)
-    }
     compareWouldBe(differences, verdict.wouldBe, answer)
   }
-  compareCandidate(differences, verdict.candidate, answer, trial, question)
+  compareCandidate(differences, verdict.candidate, answer, { other, numbers })
+  if (verdict.outcome === answer.outcome && verdict.outcome !== 'deny') {
+    const { speaker } = enforced
+    const said = verdict.policy && `${verdict.policy.id}@${verdict.policy.version} on ${verdict.target}`
+    differences.same('policy', said, speaker && spellSpeaker(speaker), enforced)
+    compareAllocation(differences, trial, question, { verdict, live: answer, other })
+  }
   return { outcome: verdict.outcome, differences: differences.found }
 }
 
 /** The allocator's part: the same places in the same order, and the same end where the first with room is found, or none. */
 function compareAllocation(
   differences: Differences,
-  { room }: Trial,
+  trial: Trial,
   { request, at }: Question,
-  verdict: ReturnType<typeof decide>,
-  enforced: Ruling,
+  { verdict, live, other }: { readonly verdict: Verdict; readonly live: Answer; readonly other: Answer | undefined },
 ): void {
+  const { enforced } = live
   differences.same('reserve.exception', verdict.reserve?.exception, enforced.reserve?.exception, enforced)
-  if (enforced.onExhausted !== undefined) {
-    differences.same(
-      'order',
-      spellCandidates(candidatesInOrder(verdict)),
-      spellPlaces(placesInOrder(enforced)),
-      enforced,
-    )
-  }
-  const tried = candidatesInOrder(verdict)
-  const serving = tried.find(({ pool }) => room.includes(pool))
-  const cidr = serving && (serving.cidr ?? { family: request.family, first: 0n, length: serving.netmaskLength })
-  const result = serving && cidr ? { pool: serving.pool, cidr } : ('exhausted' as const)
-  const decision = conclude(verdict, { id: 'decision-1', at: new Date(at), request }, result)
+  const tried = placesInOrder(enforced)
+  differences.same('order', spellCandidates(candidatesInOrder(verdict)), spellPlaces(tried), enforced)
+  const serving = tried.find(({ pool }) => trial.room.includes(pool))
+  const identity = { id: 'decision-1', at: new Date(at), request }
   if (!serving) {
+    const decision = conclude(verdict, identity, 'exhausted')
     differences.same('decision.outcome', decision.outcome, 'deny', enforced)
     differences.same('decision.denial.cause', decision.denial?.cause, 'exhausted', enforced)
     return
   }
-  const isReserve = !placesInOrder({ ...enforced, reserve: undefined }).some(({ pool }) => pool === serving.pool)
+  const cidr = serving.cidr ?? { family: request.family, first: 0n, length: serving.length }
+  const decision = conclude(verdict, identity, { pool: serving.pool, cidr })
+  const isReserve = enforced.reserve?.places.includes(serving)
   const exception = isReserve ? enforced.reserve?.exception : enforced.exception
+  differences.same('decision.outcome', decision.outcome, live.outcome, enforced)
   differences.same('decision.pool', decision.pool, serving.pool, enforced)
   differences.same('decision.exception', decision.exception, exception, enforced)
+  if (other) compareDifference(differences, trial, decision, { live, other })
 }

@@ -436,11 +436,6 @@ function judge(facts: GovernanceFacts, request: AllocationRequest, modes: readon
     went.push(says.providerSize)
     return [{ pool: provider, length: lengthOfProvider, ...(cidr ? { cidr } : {}) }]
   }
-  /** Provider space is all that could serve, and nothing says a length: another request could have had that right. */
-  const onlyFromProvider = (cidr?: Block): Ruling => {
-    const places = fromProvider(cidr)
-    return places.length > 0 ? allow('allow', places, 'deny') : deny({ causes: ['pool-rule'] })
-  }
   const onExhausted = applying
     ? strictest<OnExhausted>(['deny', 'provider'], applying.all, ({ settings }) => settings.onExhausted)
     : undefined
@@ -492,36 +487,42 @@ function judge(facts: GovernanceFacts, request: AllocationRequest, modes: readon
   // «5 explicit choice»
   let outcome: 'allow' | 'steer' = 'allow'
   if (isExplicit) {
-    const around = wish.cidr
-      ? [...listed.map(({ pool }) => pool), ...grantedPools].filter((pool) => isIn(pool, wish.cidr!))
-      : []
-    const isRules = (pool: PoolFacts): boolean => listed.some((rule) => rule.pool === pool)
-    if (wish.pool !== undefined && listed.some(({ pool }) => pool.id === wish.pool)) {
-      went.push(says.listed)
-      return onlyFrom(poolOf(wish.pool)!)
-    }
-    if (wish.pool === undefined && around.length > 0) {
-      went.push(says.listedCidr)
-      const fits = around.map((pool) => ({ pool, ...fitOf(asked, pool, wish.cidr) }))
-      const places = fits.flatMap(({ place }) => place ?? [])
-      if (places.length > 0) return allow('allow', withoutRepeats(places), 'deny')
-      const curable = fits.filter(({ pool, unfit }) => isRules(pool) && unfit !== 'place')
-      if (curable.length > 0) return deny({ causes: ['pool-rule'], pools: curable.map(({ pool }) => pool.id) })
-      // The model does not say what a named CIDR is denied as whose pools are for another place.
-      if (around.some(isRules)) return deny({ causes: ['pool-rule', 'no-rule', 'exhausted'] })
-    }
-    // An exception’s pool counts as listed where it can serve; where it cannot, the exception is no help.
-    const ofGrant = grantedPools.find(({ id }) => id === wish.pool)
-    const fromGrant = ofGrant && onlyFrom(ofGrant)
-    if (fromGrant?.outcome === 'allow') return fromGrant
-    // The provider also stands for space that the caller brings: what no pool that is listed has.
-    const isProviders = wish.pool === provider || (wish.pool === undefined && around.length === 0)
-    const fromProviders = isProviders && granted?.provider ? onlyFromProvider(wish.cidr) : undefined
-    if (fromProviders?.outcome === 'allow') return fromProviders
     // «What a request gets where no document applies»: the same as Amazon gives, or nothing.
     const onExplicit = applying
       ? strictest<OnExplicit>(['deny', 'steer', 'allow'], applying.all, ({ settings }) => settings.onExplicit)
       : { value: 'allow' as const, by: [] }
+    const holding = (pools: readonly PoolFacts[]) =>
+      wish.pool === undefined && wish.cidr ? pools.filter((pool) => isIn(pool, wish.cidr!)) : []
+    const placesIn = (pools: readonly PoolFacts[]): Place[] =>
+      pools.flatMap((pool) => fitOf(asked, pool, wish.cidr).place ?? [])
+    const inRules = holding(listed.map(({ pool }) => pool))
+    const inGrant = holding(grantedPools)
+
+    if (wish.pool !== undefined && listed.some(({ pool }) => pool.id === wish.pool)) {
+      went.push(says.listed)
+      return onlyFrom(poolOf(wish.pool)!)
+    }
+    if (placesIn(inRules).length > 0) {
+      went.push(says.listedCidr)
+      return allow('allow', placesIn(inRules), 'deny')
+    }
+    // An exception’s pool counts as listed where it can serve; where it cannot, the exception is no help. The provider also
+    // stands for space that the caller brings: what no pool that is listed has.
+    const isBrought = wish.pool === provider || (wish.pool === undefined && inRules.length + inGrant.length === 0)
+    const ofGrant = grantedPools.find(({ id }) => id === wish.pool)
+    const fromGrant = [
+      ...(ofGrant ? onlyFrom(ofGrant).places : placesIn(inGrant)),
+      ...(isBrought && granted?.provider ? fromProvider(wish.cidr) : []),
+    ]
+    const isPolicys = inRules.length === 0 && unmatched !== 'deny' && onExplicit.value === 'allow'
+    if (fromGrant.length > 0 && !(isPolicys && wish.pool === undefined)) return allow('allow', fromGrant, 'deny')
+    if (inRules.length > 0) {
+      went.push(says.listedCidr)
+      const curable = inRules.filter((pool) => fitOf(asked, pool, wish.cidr).unfit !== 'place')
+      if (curable.length > 0) return deny({ causes: ['pool-rule'], pools: curable.map(({ id }) => id) })
+      // The model does not say what a named CIDR is denied as whose pools are for another place.
+      return deny({ causes: ['pool-rule', 'no-rule', 'exhausted'] })
+    }
     if (unmatched === 'deny') return deny({ causes: ['unmatched'], by: [], setting: 'unmatched' })
     if (onExplicit.value === 'deny') {
       went.push(says.onExplicitDeny)
@@ -530,7 +531,7 @@ function judge(facts: GovernanceFacts, request: AllocationRequest, modes: readon
     if (onExplicit.value === 'allow') {
       went.push(says.onExplicitAllow)
       if (wish.pool === provider || wish.pool === undefined) {
-        return onlyFromProvider(wish.cidr)
+        return allowOr({ causes: ['pool-rule'] }, 'allow', fromProvider(wish.cidr), fromGrant)
       }
       const pool = poolOf(wish.pool)
       if (!pool || !mayUse(facts, account, pool)) return deny({ causes: ['pool-rule', 'explicit'] })

@@ -162,7 +162,7 @@ export class Installation {
     const dump = this.#dump
     if (!dump) return
     this.log.push(`the dump is restored${isCut ? ', every connection is lost' : ''}`)
-    await this.#exchange(areReading, async () => {
+    await this.#exchange(isCut ? areReading : this.servers.map(() => false), async () => {
       for (const server of this.servers.keys()) if (isCut) await this.place.cut(server)
       await dump.putBack()
     })
@@ -179,7 +179,8 @@ export class Installation {
   }
   /**
    * Accepts the other database for every server that runs, once it has found out, as docs/guide/scale-out.md says. Some
-   * read from it, as the housekeeping of an idle server does every second; the others find out by a change.
+   * read from it, as the housekeeping of an idle server does every second; the others find out by a change, and so does
+   * whoever has kept its connections: only a new one is asked for what was acknowledged.
    */
   async #exchange(areReading: readonly boolean[] | undefined, exchange: () => Promise<void>): Promise<void> {
     await exchange()
