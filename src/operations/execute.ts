@@ -467,7 +467,8 @@ function renumber(
   const name = decision === undefined ? undefined : names.get(decision)
   return {
     refused: name === undefined ? error : new Refused({ ...error.refusal, decision: name } as Refusal),
-    decisions: denials.map((one) => ({ ...one, id: names.get(one.id)! })),
+    // Nothing is put on record behind what others were told is final.
+    decisions: denials.map((one) => ({ ...one, id: names.get(one.id)!, at: new Date(tx.now) })),
   }
 }
 
