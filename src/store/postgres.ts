@@ -28,6 +28,8 @@ import { StoreTrouble } from './trouble.ts'
 
 /** Connections that read beside the one that writes. */
 const readersMax = 4
+/** How often a transaction begins until it finds the database that it found the time before. */
+const looksMax = 4
 export const takeLock = `select pg_advisory_xact_lock(${lockClass}, hashtext(current_schema()))`
 export const databaseTime = '(extract(epoch from clock_timestamp()) * 1000)::bigint'
 /**
@@ -191,18 +193,21 @@ class PostgresEngine implements Engine {
   }
 
   async begin(tokens: readonly (Uint8Array | undefined)[]): Promise<void> {
-    const isConnected = this.#sql.link?.isUsable ?? false
-    if (!isConnected) await this.#connect()
-    let { start, isOther } = await this.#begin(tokens)
-    if (isOther) {
-      // Another database than before, perhaps under a connection that stood: it is asked whether it may be written.
-      if (isConnected) {
+    let isStanding = this.#sql.link?.isUsable ?? false
+    if (!isStanding) await this.#connect()
+    let begun = await this.#begin(tokens)
+    // Another database than before, perhaps under a connection that stood: it is asked whether it may be written. Where a
+    // reader has met it at the same moment, only the next look can say that it is still the same.
+    for (let looks = 1; begun.isOther; looks++) {
+      if (looks === looksMax) throw new StoreTrouble('unavailable', 'the database was exchanged again', { fatal: false })
+      if (isStanding) {
         this.#sql.link!.destroy()
         await this.#connect()
+        isStanding = false
       } else await this.#sql.link!.script('rollback')
-      ;({ start, isOther } = await this.#begin(tokens))
-      if (isOther) throw new StoreTrouble('unavailable', 'the database was exchanged again', { fatal: false })
+      begun = await this.#begin(tokens)
     }
+    const { start } = begun
     const { now, trouble } = this.#momentOf(start)
     this.#tell(trouble)
     if (trouble) throw trouble
