@@ -463,13 +463,21 @@ function renumber(
 ): { refused: Refused; decisions: readonly Decision[] } {
   if (denials.length === 0) return { refused: error, decisions: [] }
   const names = new Map(denials.map(({ id }) => [id, formatId('decision', tx.installation, tx.nextSequence())]))
-  const { decision } = error.refusal as { readonly decision?: string }
-  const name = decision === undefined ? undefined : names.get(decision)
   return {
-    refused: name === undefined ? error : new Refused({ ...error.refusal, decision: name } as Refusal),
+    refused: new Refused(renamed(error.refusal, names) as Refusal),
     // Nothing is put on record behind what others were told is final.
     decisions: denials.map((one) => ({ ...one, id: names.get(one.id)!, at: new Date(tx.now) })),
   }
+}
+
+/** A copy in which every text names the new decisions in place of the old ones: the fact, and the words that repeat it. */
+function renamed(value: unknown, names: ReadonlyMap<string, string>): unknown {
+  if (typeof value === 'string') {
+    return [...names].reduce((text, [before, after]) => text.replaceAll(before, after), value)
+  }
+  if (Array.isArray(value)) return value.map((one) => renamed(one, names))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, renamed(member, names)]))
 }
 
 /** What the first time was answered with: its decisions as they are on record, but for those that are no longer kept. */

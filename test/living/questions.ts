@@ -43,6 +43,15 @@ const trying = (request: Request): Question => ({
   ask: async (server) => withoutDrawn(shown(await server.ask({ ...request, isDryRun: true }))),
 })
 
+/** Dry runs that are denied are on record: what is tried on the way adds to these lists, and to nothing else. */
+const withoutDryRuns = ({ ask, ...question }: Question): Question => ({
+  ...question,
+  async ask(server) {
+    const { items } = (await ask(server)) as { items: readonly { isDryRun?: true }[] }
+    return items.filter(({ isDryRun }) => !isDryRun)
+  },
+})
+
 /** Answered from what is committed: rules, holders, the record. */
 export function readings(ledger: Ledger): Question[] {
   const { admin, others } = ledger.tokens
@@ -90,8 +99,8 @@ export function readings(ledger: Ledger): Question[] {
     list('listAccounts'),
     list('listRoleBindings'),
     list('listTokens'),
-    list('listDecisions'),
-    list('listChanges'),
+    withoutDryRuns(list('listDecisions')),
+    withoutDryRuns(list('listChanges')),
     { title: 'check', ask: (server) => checkSpace(server.store) },
   ]
 }
