@@ -97,7 +97,7 @@ export class Nouns implements Transaction {
   readonly roleBindings: RoleBindings
   readonly space: Space
   readonly spaceCheck: SpaceCheck
-  readonly subjects: Subjects = new Subjects(this)
+  readonly subjects: Subjects
   readonly tags: Tags
   readonly tenures: Timeline
   readonly tokens: Tokens
@@ -125,6 +125,7 @@ export class Nouns implements Transaction {
     this.#sql = sql
     this.memory = new ConnectionMemory(memory)
     this.accessKeys = new AccessKeys(sql, sealer, this)
+    this.subjects = new Subjects(this, this.memory)
     this.history = new History(sql, this)
     this.tags = new Tags(sql)
     this.governance = new Governance(sql, this)

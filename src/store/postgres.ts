@@ -199,7 +199,8 @@ class PostgresEngine implements Engine {
     // Another database than before, perhaps under a connection that stood: it is asked whether it may be written. Where a
     // reader has met it at the same moment, only the next look can say that it is still the same.
     for (let looks = 1; begun.isOther; looks++) {
-      if (looks === looksMax) throw new StoreTrouble('unavailable', 'the database was exchanged again', { fatal: false })
+      if (looks === looksMax)
+        throw new StoreTrouble('unavailable', 'the database was exchanged again', { fatal: false })
       if (isStanding) {
         this.#sql.link!.destroy()
         await this.#connect()

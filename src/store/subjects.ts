@@ -1,5 +1,6 @@
 // What the request that is running has changed, gathered by whatever writes it: the subjects of its audit entry.
 import { formatId, kindOf, parseId } from '#model/identifier.ts'
+import type { ConnectionMemory } from './memory.ts'
 
 /** An object that an audit entry is about. */
 export interface Subject {
@@ -23,9 +24,10 @@ interface Noted {
  */
 export class Subjects {
   readonly #ids: { readonly installation: string }
-  readonly #noted = new Map<string | number, Noted>()
-  constructor(ids: { readonly installation: string }) {
+  readonly #noted: Map<string | number, Noted>
+  constructor(ids: { readonly installation: string }, memory: ConnectionMemory) {
     this.#ids = ids
+    this.#noted = memory.scratch()
   }
 
   /** Forgets what an earlier request has left, which recorded nothing. */

