@@ -225,7 +225,10 @@ const mayRemember: Readonly<Record<string, string>> = {
   'src/store/batching.ts #idle': 'who waits for the end',
   'src/store/replay-window.ts #generations': 'the committed layer of something that `ConnectionMemory` keeps',
   'src/store/journal.ts lastByTrace': 'the text of a decision, by a part of it; it says nothing of rows',
-  'src/operations/execute.ts decisionsBehind': 'goes with an error, and says which generation it is of',
+  'src/operations/execute.ts recordedDecisions': 'goes with an error, once its decisions are on record',
+  'src/operations/execute.ts undoneDecisions':
+    'goes with an error, whose decisions are numbered anew when they are recorded',
+  'src/operations/refused-changes.ts #windows': 'counts refusals, and knows nothing of the database',
   'src/operations/grant.ts poolsOfSnapshot': 'goes with a snapshot, which is kept only where it is committed',
   'src/operations/native/authority.ts accesses': 'follows from a snapshot alone, and goes with it',
   'src/operations/native/roles.ts accountsOutside': 'goes with a snapshot; only what is committed is put there',
