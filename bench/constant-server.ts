@@ -27,7 +27,8 @@ const verified = createAwsEndpoint({
   findKey: () => key,
   isImplemented: () => true,
   isRead: () => false,
-  execute: async () => ({ output }),
+  execute: async () => ({ output, decisions: [] }),
+  recordUnread: async () => {},
   onFault: (error) => console.error(error),
   other: () => false,
 })

@@ -218,6 +218,7 @@ const nounNames: { readonly [N in Noun]: string } = {
   'ipam-policy': 'a policy',
   'ipam-pool-cidr': 'a provisioned CIDR',
   'organization-target': 'a target of policies',
+  change: 'a change',
   'elastic-ip': 'an Elastic IP, by allocation id',
   'elastic-ip-address': 'an Elastic IP, by address',
   association: 'an association',

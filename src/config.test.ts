@@ -33,6 +33,7 @@ test('without any variable there is a configuration that works on this machine',
     requireCidrAuthorization: false,
     providerIpv4Cidr: '198.18.0.0/15',
     providerIpv6Cidr: '2001:db8::/32',
+    publicSpaceAccounts: [],
   })
   assert.equal(regions.length, 15)
   assert.deepEqual(regions[0], { name: 'us-east-1', zoneIdPrefix: 'use1', zones: ['a', 'b', 'c'] })
@@ -65,6 +66,7 @@ test('every variable is read', () => {
     CADASTRE_REQUIRE_CIDR_AUTHORIZATION: 'true',
     CADASTRE_PROVIDER_IPV4_CIDR: '192.0.2.0/28',
     CADASTRE_PROVIDER_IPV6_CIDR: '2001:db8::/40',
+    CADASTRE_PUBLIC_SPACE_ACCOUNTS: '333333333333, 444444444444,333333333333,',
   })
   assert.ok(Object.isFrozen(config))
   assert.deepEqual(config, {
@@ -100,6 +102,7 @@ test('every variable is read', () => {
       requireCidrAuthorization: true,
       providerIpv4Cidr: '192.0.2.0/28',
       providerIpv6Cidr: '2001:db8::/40',
+      publicSpaceAccounts: ['333333333333', '444444444444'],
     },
   })
 })
@@ -139,6 +142,9 @@ const bad: readonly (readonly [string, string])[] = [
   ['CADASTRE_PROVIDER_IPV4_CIDR', '2001:db8::/28'],
   ['CADASTRE_PROVIDER_IPV6_CIDR', '2001:db8::/41'],
   ['CADASTRE_PROVIDER_IPV6_CIDR', '198.18.0.0/15'],
+  ['CADASTRE_PUBLIC_SPACE_ACCOUNTS', '33333333333'],
+  ['CADASTRE_PUBLIC_SPACE_ACCOUNTS', '333333333333;444444444444'],
+  ['CADASTRE_PUBLIC_SPACE_ACCOUNTS', 'ou-acme-prodprod'],
 ]
 
 test('every bad value is told with its variable, what stands there, and what is expected', () => {

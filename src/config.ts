@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { type Cidr, parseAddress, parseCidr } from '#model/cidr.ts'
+import { isAccountId } from '#model/organization.ts'
 import type { OperationSettings, RegionSetting } from '#operations/operation.ts'
 
 export interface Config {
@@ -174,6 +175,12 @@ export const variables = {
     default: '2001:db8::/32',
     meaning: 'Where provider-assigned IPv6 space comes from. Read when the first one is taken.',
   },
+  publicSpaceAccounts: {
+    name: 'CADASTRE_PUBLIC_SPACE_ACCOUNTS',
+    default: '',
+    meaning:
+      'Accounts of the organization, separated by commas, that may provision public CIDRs into pools without a source pool, beside the delegated administrator of IPAM (or the management account where there is none). The same on every server.',
+  },
 } as const satisfies Record<string, Variable>
 
 /** What the command line reads where it asks a server; the server itself reads none of them. */
@@ -252,7 +259,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 
   const accessKeyId = read(variables.bootstrapKeyId) || undefined
   const secretAccessKey = read(variables.bootstrapSecret) || undefined
-  check(variables.bootstrapAccount, /^\d{12}$/.test(read(variables.bootstrapAccount)), 'twelve digits are expected')
+  check(variables.bootstrapAccount, isAccountId(read(variables.bootstrapAccount)), 'twelve digits are expected')
   if ((accessKeyId === undefined) !== (secretAccessKey === undefined)) {
     problems.push(`${variables.bootstrapKeyId.name} and ${variables.bootstrapSecret.name}: give both or neither`)
   }
@@ -286,6 +293,16 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     variables.trustedProxies,
     proxies.every((block) => block !== undefined && block.length > 0),
     'addresses and CIDRs such as `10.0.0.0/8`, without host bits, separated by commas, are expected (and not all addresses)',
+  )
+
+  const publicSpaceAccounts = read(variables.publicSpaceAccounts)
+    .split(',')
+    .map((text) => text.trim())
+    .filter((text) => text !== '')
+  check(
+    variables.publicSpaceAccounts,
+    publicSpaceAccounts.every(isAccountId),
+    'account numbers of twelve digits, separated by commas, are expected',
   )
 
   const profile = read(variables.profile)
@@ -338,6 +355,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       requireCidrAuthorization: authorization === 'true',
       providerIpv4Cidr: cidr(variables.providerIpv4, 4, 28),
       providerIpv6Cidr: cidr(variables.providerIpv6, 6, 40),
+      publicSpaceAccounts: [...new Set(publicSpaceAccounts)],
     },
   }
   if (problems.length > 0) throw new ConfigProblem(problems)

@@ -10,8 +10,6 @@ import { createRequestIds } from '#api/aws/request-id.ts'
 import type { AccessKey } from '#api/aws/sigv4.ts'
 import { createSourceAddress, type SourceAddress } from '#api/source-address.ts'
 import { startHousekeeping } from '#jobs/housekeeping.ts'
-import { type Decision, isWarning } from '#model/policy/decision.ts'
-import { explainDecision } from '#model/policy/explain.ts'
 import { Refused, refuse } from '#model/refusal.ts'
 import { bootstrap, drawKey, type NewKey } from '#operations/access-keys.ts'
 import { type Hallway, openHallway } from '#operations/execute.ts'
@@ -107,8 +105,11 @@ export async function startServer(config: Config, onFatal: (trouble: StoreTroubl
     const given =
       accessKeyId === undefined || secretAccessKey === undefined ? undefined : { accessKeyId, secretAccessKey }
     const firstKey = await bootstrap(store, account, given ?? drawKey(randomBytes, 'AKIA'))
-    const hallway = await openHallway(store, config.operations)
-    const housekeeping = startHousekeeping(store, Date.now, account)
+    const hallway = await openHallway(store, config.operations, {
+      onUnrecorded: (error) =>
+        logEvent('refusal-not-recorded', { message: String((error as Error)?.message ?? error) }),
+    })
+    const housekeeping = startHousekeeping(store, Date.now, account, () => hallway.recordCounted())
     let draining = false
 
     const newRequestId = createRequestIds(randomBytes(10))
@@ -124,11 +125,12 @@ export async function startServer(config: Config, onFatal: (trouble: StoreTroubl
       isRead: (service, name) => operationTables[service].get(name)?.access === 'read',
       async execute(service, name, call) {
         const operation = operationTables[service].get(name)!
-        const { output, decisions } = await executeOr503(() =>
-          hallway.execute(operation, { ...call, input: call.input as object }),
-        )
-        return { output, headers: headersOf(decisions) }
+        return executeOr503(() => hallway.execute(operation, { ...call, input: call.input as object }))
       },
+      recordUnread: (service, name, call, refused) =>
+        executeOr503(() =>
+          hallway.recordUnread(operationTables[service].get(name)!, { ...call, input: call.input as object }, refused),
+        ),
       onFault: logFault,
       other: (request, response) =>
         rest.answer(request, response) ||
@@ -159,6 +161,8 @@ export async function startServer(config: Config, onFatal: (trouble: StoreTroubl
         // Who listens to changes would never fall idle.
         await rest.close()
         await drain(server)
+        // Where the database cannot be written, only their number is lost.
+        await hallway.recordCounted({ isAll: true }).catch(() => undefined)
         await store.close()
       },
     }
@@ -193,24 +197,6 @@ function reasonOf({ kind, outcome }: StoreTrouble): string {
   if (kind === 'stale')
     return 'the server only reads: its database lacks what was acknowledged (an old copy, or a primary that was left behind)'
   return kind === 'full' ? 'the disk of the server is full' : 'the database is not available'
-}
-
-const noteLengthMax = 1_000
-
-/**
- * What EC2's answers have no element for: which decision gave the space (for `cadastre explain`), and what to change where
- * a policy warns or has steered elsewhere.
- */
-function headersOf(decisions: readonly Decision[]): string[] {
-  const headers: string[] = []
-  for (const decision of decisions) {
-    headers.push('x-cadastre-decision', decision.id)
-    if (decision.outcome !== 'steer' && !isWarning(decision.wouldBe)) continue
-    const { sentence, lines } = explainDecision(decision)
-    const text = decision.outcome === 'steer' ? [sentence, ...lines].join(' ') : lines.join(' ')
-    headers.push('x-cadastre-warning', text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, noteLengthMax))
-  }
-  return headers
 }
 
 /** Keys are looked up for every request: the recent ones are kept unsealed in memory for a moment. */
@@ -272,6 +258,7 @@ function createRest(
         return found instanceof Promise ? executeOr503(() => found) : found
       },
       execute: (operation, call) => executeOr503(() => hallway.execute(operation, call)),
+      recordUnread: (operation, call, refused) => executeOr503(() => hallway.recordUnread(operation, call, refused)),
       onFault: logFault,
       version: programVersion(),
       signIn: oidc && createSignIn({ ...oidc, account: bootstrap.account }, sealerOf(config), Date.now),

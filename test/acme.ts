@@ -2,6 +2,7 @@
 
 import type { Tag } from '#formats/aws/ec2.generated.ts'
 import { Refused } from '#model/refusal.ts'
+import type { OperationSettings } from '#operations/operation.ts'
 import type { Store } from '#store/store.ts'
 import type { Engine } from './engines.ts'
 import { managementAccount, openWorld, type World } from './world.ts'
@@ -48,12 +49,14 @@ export async function openAcme({
   tier = 'advanced',
   around,
   engine,
+  settings,
 }: {
   tier?: 'free' | 'advanced'
   around?: (store: Store) => Store
   engine?: Engine
+  settings?: Partial<OperationSettings>
 } = {}): Promise<Acme> {
-  const world = await openWorld({}, around, engine)
+  const world = await openWorld(settings, around, engine)
   await foundOrganization(world)
   const { Ipam } = await world.call(
     'CreateIpam',

@@ -46,7 +46,7 @@ export interface TestDatabase {
   tables(options?: { readonly except?: readonly string[] }): Promise<Tables>
   /** Executes SQL beside the stores. */
   execute(sql: string): Promise<void>
-  /** The same, as nobody should: without foreign keys. */
+  /** The same, as nobody should: without foreign keys and triggers. */
   tamper(sql: string): Promise<void>
   /** The schema, where the engine has one. */
   readonly schema?: Schema
@@ -75,6 +75,13 @@ const quoted = (name: string): string => `"${name}"`
 const selectAll = (table: string): string =>
   `select * from ${quoted(table)} order by ${columnsOf(table).map(quoted).join(', ')}`
 
+function withoutTriggers(database: DatabaseSync, work: () => void): void {
+  const triggers = database.prepare("select name, sql from sqlite_schema where type = 'trigger'").all()
+  for (const { name } of triggers) database.exec(`drop trigger ${quoted(String(name))}`)
+  work()
+  for (const { sql } of triggers) database.exec(String(sql))
+}
+
 function inFolder(folder: string): TestDatabase {
   const beside = <T>(work: (database: DatabaseSync) => T, checks = true): T => {
     const database = new DatabaseSync(join(folder, 'cadastre.db'), { enableForeignKeyConstraints: checks })
@@ -100,7 +107,7 @@ function inFolder(folder: string): TestDatabase {
         return Object.fromEntries(wanted.map((name) => [name, database.prepare(selectAll(name)).all().map(asText)]))
       }),
     execute: async (sql) => beside((database) => database.exec(sql)),
-    tamper: async (sql) => beside((database) => database.exec(sql), false),
+    tamper: async (sql) => beside((database) => withoutTriggers(database, () => database.exec(sql)), false),
     remove: () => rm(folder, { recursive: true, force: true }),
   }
 }

@@ -65,6 +65,8 @@ async function aboutTheRecord(world: NativeWorld): Promise<Record<string, Exampl
   const decisions = await world.get<{ items: { decisionId: string; cidr: string }[] }>('/decisions?limit=1')
   const [decision] = decisions.items
   const vpc = await world.call('CreateVpc', { CidrBlock: '10.7.0.0/16' })
+  const changes = await world.get<{ items: { changeId: string }[] }>('/changes?action=CreateVpc')
+  const ofChange = { input: { changeId: changes.items.at(-1)!.changeId }, absent: { changeId: '999999999999' } }
   const ofDecision = {
     input: { decisionId: decision!.decisionId },
     absent: { decisionId: `decision-${nowhere}` },
@@ -80,6 +82,8 @@ async function aboutTheRecord(world: NativeWorld): Promise<Record<string, Exampl
     findHoldingsOfResource: { input: { resourceId: AllocationId }, secrets: ['heldFrom'] },
     getObjectHistory: { input: { objectId: vpc.Vpc!.VpcId }, absent: { objectId: `vpc-${nowhere}` } },
     listChanges: { input: {}, secrets: [AllocationId!] },
+    getChange: ofChange,
+    listSubjectsOfChange: ofChange,
   }
 }
 

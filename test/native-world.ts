@@ -60,6 +60,7 @@ export async function withNativeApi<W extends World>(world: W): Promise<W & Nati
       checkAnswer(operation, answer.output)
       return answer
     },
+    recordUnread: (operation, call, refused) => world.hallway.recordUnread(operation, call, refused),
     onFault: (error) => faults.push(error),
     version: '0.0.0',
     requestsPerMinute: 1_000_000,

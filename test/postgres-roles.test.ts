@@ -51,6 +51,7 @@ const record = {
   origin: 'account',
   policy_version: 'author',
   ruling: 'account',
+  tenure_state: 'description',
 }
 
 const entry = `insert into origin values (1, '', '', '', '', '', ''); insert into audit_entry values (1, 0, 1, '', '', '')`

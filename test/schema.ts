@@ -38,7 +38,7 @@ export class Schema {
   /** Undefined: the one that all share. */
   readonly cluster: string | undefined
   /** Its owner's. */
-  readonly #link: Link
+  #link: Link
   #copies = 0
   /** Leaves what a new schema has. */
   putBack: () => Promise<void> = () => Promise.reject(new Error('nothing was kept'))
@@ -48,8 +48,9 @@ export class Schema {
     this.cluster = cluster
     this.#link = link
   }
-  /** SQL beside the stores, several statements at once. */
-  script(sql: string): Promise<Result[]> {
+  /** SQL beside the stores, several statements at once. After a failover it goes to the new primary. */
+  async script(sql: string): Promise<Result[]> {
+    if (!this.#link.isUsable) this.#link = await linkTo(ownerOf(this.url))
     return this.#link.script(sql)
   }
   /** Copies the rows of these tables; what it answers puts them back, as fast as there are few. */

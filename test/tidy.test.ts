@@ -208,6 +208,45 @@ const saysNothingOfTheWorkplace: Rule = ({ path, text }) => {
   return found ? [`${path} names the place where it was written: \`${found[0].trim()}\``] : []
 }
 
+/**
+ * What lives longer than a transaction and is not made by `src/store/memory.ts`, and why it may: nothing in it comes from the
+ * database, or it goes with something that is kept.
+ */
+const mayRemember: Readonly<Record<string, string>> = {
+  'src/store/sqlite.ts #statements': 'prepared statements, by their text',
+  'src/store/postgres-sql.ts statements': 'texts of statements, by texts',
+  'src/store/postgres-sql.ts manyRows': 'texts of statements, by texts',
+  'src/store/postgres.ts #waiting':
+    'what a transaction has yet to send, dropped by its rollback; and who waits for a connection',
+  'src/store/postgres.ts #last': 'the same',
+  'src/store/postgres.ts #readers': 'connections',
+  'src/store/postgres.ts #idle': 'connections',
+  'src/store/batching.ts #queue': 'requests that wait for a transaction',
+  'src/store/batching.ts #idle': 'who waits for the end',
+  'src/store/replay-window.ts #generations': 'the committed layer of something that `ConnectionMemory` keeps',
+  'src/store/journal.ts lastByTrace': 'the text of a decision, by a part of it; it says nothing of rows',
+  'src/operations/execute.ts recordedDecisions': 'goes with an error, once its decisions are on record',
+  'src/operations/execute.ts undoneDecisions':
+    'goes with an error, whose decisions are numbered anew when they are recorded',
+  'src/operations/refused-changes.ts #windows': 'counts refusals, and knows nothing of the database',
+  'src/operations/grant.ts poolsOfSnapshot': 'goes with a snapshot, which is kept only where it is committed',
+  'src/operations/native/authority.ts accesses': 'follows from a snapshot alone, and goes with it',
+  'src/operations/native/roles.ts accountsOutside': 'goes with a snapshot; only what is committed is put there',
+}
+const remembersByMemory: Rule = ({ path, text }) => {
+  if (isTest(path) || !/^src\/(store|operations|jobs)\//.test(path) || path === 'src/store/memory.ts') return []
+  const bare = withoutComments(text)
+  const containers = String.raw`(?:new (?:Weak)?(?:Map|Set)\b(?:<[^(]*>)?\(\)|\[\])`
+  const fields = new RegExp(String.raw`^ +(?:readonly |private |this\.)*(#\w+)(?:: [^=\n]+| )= ?${containers}`, 'gm')
+  const constants = new RegExp(String.raw`^(?:export )?const (\w+)(?:: [^=\n]+)? = ${containers}`, 'gm')
+  const variables = /^(?:export )?(?:let|var) (\w+)/gm
+  return [fields, constants, variables]
+    .flatMap((pattern) => [...bare.matchAll(pattern)])
+    .map(([, name]) => name!)
+    .filter((name) => mayRemember[`${path} ${name}`] === undefined)
+    .map((name) => `${path}: \`${name}\` outlives a transaction: make it with \`ConnectionMemory\``)
+}
+
 interface Claim {
   readonly claim: string
   readonly rule: Rule
@@ -356,6 +395,23 @@ const claims: readonly Claim[] = [
     over: code,
     bad: [inModel('x\n'.repeat(linesMax + 1))],
     good: [{ path: 'src/formats/aws/sample.generated.ts', text: 'x\n'.repeat(linesMax + 1) }],
+  },
+  {
+    claim: 'what is remembered from transaction to transaction is made by src/store/memory.ts',
+    rule: remembersByMemory,
+    over: sources,
+    bad: [
+      { path: 'src/store/sample.ts', text: 'class A {\n  readonly #known = new Map<string, number>()\n}' },
+      { path: 'src/store/sample.ts', text: 'class A {\n  #known: readonly string[] = []\n}' },
+      { path: 'src/store/sample.ts', text: 'class A {\n  #known\n  drop() {\n    this.#known = new WeakMap()\n  }\n}' },
+      inOperations('const known = new WeakMap<Snapshot, Map<string, Pool>>()'),
+      inOperations('let compiled: Snapshot | undefined'),
+      { path: 'src/jobs/sample.ts', text: 'const seen = new Set<string>()' },
+    ],
+    good: [
+      inOperations('const names = new Set(ids)\nfunction f() {\n  const found = new Map<string, Pool>()\n}'),
+      { path: 'src/store/sample.ts', text: 'class A {\n  readonly #known: Kept<string, number>\n}' },
+    ],
   },
   {
     claim: 'no class is called after what it does to others',

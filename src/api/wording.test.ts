@@ -16,6 +16,7 @@ const everyNoun: { readonly [N in Noun]: true } = {
   'ipam-policy': true,
   'ipam-pool-cidr': true,
   'organization-target': true,
+  change: true,
   'elastic-ip': true,
   'elastic-ip-address': true,
   association: true,

@@ -472,6 +472,7 @@ const nouns: Readonly<Record<Noun, NounWords>> = {
     missing: (id) => `You are not authorized to assume the role '${id}', or it does not exist.`,
   },
   decision: idWords('InvalidDecisionId', 'decision'),
+  change: idWords('InvalidChangeId', 'change'),
   'role-binding': idWords('InvalidRoleBindingId', 'role binding'),
   'resource-type': idWords('InvalidResourceType', 'resource type'),
   'api-token': idWords('InvalidApiTokenId', 'token'),

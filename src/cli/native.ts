@@ -103,6 +103,7 @@ function notesOf({ headers }: Answer, isState: boolean): string[] {
   const notes: (readonly [string, string])[] = [
     ['x-cadastre-warning', 'Warning: '],
     ['x-cadastre-decision', 'Decision: '],
+    ['x-cadastre-explanation', 'Policy: '],
   ]
   return [
     ...notes.flatMap(([header, words]) => {

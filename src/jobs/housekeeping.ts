@@ -15,8 +15,14 @@ export interface Job {
 /**
  * Runs once a second while there is something to do. What it has not done yet is done in time by whoever needs the space.
  * @param account whose entries in the record are those of what it does by itself
+ * @param recordCounted puts on record how many refusals were too many to have an entry each
  */
-export function startHousekeeping(store: Store, clock: () => number, account: string): Job {
+export function startHousekeeping(
+  store: Store,
+  clock: () => number,
+  account: string,
+  recordCounted: () => Promise<void> = async () => {},
+): Job {
   let running: Promise<unknown> = Promise.resolve()
   let busy = false
   const turn = async (): Promise<void> => {
@@ -33,6 +39,7 @@ export function startHousekeeping(store: Store, clock: () => number, account: st
         await tx.accessKeys.dropExpired(tx.now)
       })
     }
+    await recordCounted()
     await forgetDecisions(store, account)
   }
   const timer = setInterval(() => {

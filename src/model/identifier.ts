@@ -58,6 +58,12 @@ export function parseId(kind: IdKind, installation: string, text: string): numbe
   return /^[0-9a-f]{12}$/.test(hex) ? Number.parseInt(hex, 16) : undefined
 }
 
+/** The sequence number at the end of an identifier, of whatever kind and installation; undefined where there is none. */
+export function sequenceIn(text: string): number | undefined {
+  const hex = text.slice(-sequenceDigits)
+  return /^[0-9a-f]{12}$/.test(hex) ? Number.parseInt(hex, 16) : undefined
+}
+
 /** Whether `text` looks like an identifier of `kind`, of whatever installation. */
 export function hasShape(kind: IdKind, text: string): boolean {
   return text.startsWith(kinds[kind].prefix) && /^[0-9a-zA-Z]{1,64}$/.test(text.slice(kinds[kind].prefix.length))

@@ -34,6 +34,7 @@ export type Noun =
   | 'role-binding'
   | 'resource-type'
   | 'decision'
+  | 'change'
   | 'api-token'
   | 'exception'
   | 'candidate'

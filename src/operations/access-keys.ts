@@ -1,6 +1,6 @@
 // Permanent access keys: made by the operator, at the first start or by command.
 import type { AccessKeyRecord } from '#store/access-keys.ts'
-import type { Store } from '#store/store.ts'
+import type { Store, Transaction } from '#store/store.ts'
 import { recordOwn } from './own-entries.ts'
 
 /** Where randomness comes from; operations draw none themselves. */
@@ -50,6 +50,7 @@ export async function bootstrap(store: Store, account: string, key: NewKey): Pro
     }
     const record = userKey(account, 'admin', key)
     await tx.accessKeys.insert(record, tx.now)
+    await rememberKey(tx, record)
     await recordOwn(tx, 'operator', { action: 'CreateAccessKey', account, subjects: [key.accessKeyId] })
     return key
   })
@@ -64,10 +65,24 @@ export async function createAccessKey(
 ): Promise<string | undefined> {
   return store.write(async (tx) => {
     if (!(await tx.organizations.findAccount(account))) return `There is no account \`${account}\`.`
-    await tx.accessKeys.insert(userKey(account, user, key), tx.now)
+    const record = userKey(account, user, key)
+    await tx.accessKeys.insert(record, tx.now)
+    await rememberKey(tx, record)
     await recordOwn(tx, 'operator', { action: 'CreateAccessKey', account, subjects: [key.accessKeyId] })
     return undefined
   })
+}
+
+/** What is told of a key: never its secret. */
+type ToldKey = Pick<AccessKeyRecord, 'id' | 'account' | 'arn'>
+async function rememberKey(tx: Transaction, { id, account, arn }: ToldKey, disabledAt?: number): Promise<void> {
+  await tx.history.changed({ id, kind: 'access-key', account }, { id, account, arn, disabledAt })
+}
+async function rememberDisabled(tx: Transaction, ids: readonly string[]): Promise<void> {
+  for (const id of ids) {
+    const key = await tx.accessKeys.findSummary(id)
+    if (key) await rememberKey(tx, key, tx.now)
+  }
 }
 
 export interface ListedKey {
@@ -101,6 +116,7 @@ export async function disableAccessKey(store: Store, id: string): Promise<readon
     if (!key) return `There is no access key \`${id}\`.`
     const ended = await tx.accessKeys.disable([id], tx.now)
     if (ended.length === 0) return `The access key \`${id}\` is disabled already.`
+    await rememberDisabled(tx, ended)
     await recordOwn(tx, 'operator', { action: 'DisableAccessKey', account: key.account, subjects: ended })
     return ended
   })
@@ -116,6 +132,7 @@ export async function disableAccessKeysOf(store: Store, account: string): Promis
       tx.now,
     )
     if (ended.length === 0) return `The account \`${account}\` has no access key that could be disabled.`
+    await rememberDisabled(tx, ended)
     await recordOwn(tx, 'operator', { action: 'DisableAccessKey', account, subjects: ended })
     return ended
   })

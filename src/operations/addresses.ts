@@ -12,6 +12,7 @@ import { type Grant, getUsablePool, grant, release, usualFields } from './grant.
 import { filterBy, page, refuseIdsWithPaging } from './listing.ts'
 import { ec2Read, ec2Write, type ReadContext, type WriteContext } from './operation.ts'
 import { putTags, tagsToCreate } from './tagging.ts'
+import { beginState } from './tenures.ts'
 
 const resourceType = 'eip'
 /** DescribeAddresses has no pages (as in EC2), so what an account holds in a Region is read in steps and answered whole. */
@@ -33,6 +34,7 @@ export const allocateAddress = ec2Write('AllocateAddress', async (context, input
 export async function takeElasticIp(
   context: WriteContext,
   input: AllocateAddressRequest,
+  description?: string,
 ): Promise<Grant & Required<Pick<Grant, 'allocation' | 'pool'>>> {
   refuseUnsupported(context, input)
   const tags = tagsToCreate(input.TagSpecifications, 'elastic-ip')
@@ -42,7 +44,7 @@ export async function takeElasticIp(
   const { allocation, pool, ...granted } = await grant(
     context,
     request,
-    { resourceType },
+    { resourceType, description },
     { fields: { ...usualFields, cidr: 'Address' }, whenFull: 'capacity' },
   )
   assert(allocation !== undefined && pool !== undefined, 'public space is always taken from a pool')
@@ -67,7 +69,6 @@ export const releaseAddress = ec2Write('ReleaseAddress', async (context, input) 
       problem: `it is associated (${association.associationId}); disassociate it first`,
     })
   }
-  await context.tx.tags.removeAll(idOf(context, address))
   await release(context, address)
   context.changed(idOf(context, address))
   return {}
@@ -109,11 +110,13 @@ export const associateAddress = ec2Write('AssociateAddress', async (context, inp
         problem: `it is associated with ${current.natGatewayId ?? current.instanceId ?? current.networkInterfaceId}`,
       })
     }
-    await context.tx.addresses.disassociate(address.n)
+    await rememberAssociation(context, address, current.associationId, undefined)
   }
+  await beginState(context, address, address.description)
+  if (current) await context.tx.addresses.disassociate(address.n)
   const associationId = context.newId('addressAssociation')
   await context.tx.addresses.associate({ allocation: address.n, associationId, ...target })
-  context.changed(idOf(context, address), associationId)
+  await rememberAssociation(context, address, associationId, target)
   return { AssociationId: associationId }
 })
 
@@ -131,10 +134,26 @@ export const disassociateAddress = ec2Write('DisassociateAddress', async (contex
       problem: `the NAT gateway ${association.natGatewayId} uses it; disassociate it there`,
     })
   }
+  await beginState(context, address, address.description)
   await context.tx.addresses.disassociate(association.allocation)
-  context.changed(idOf(context, address), association.associationId)
+  await rememberAssociation(context, address, association.associationId, undefined)
   return {}
 })
+
+/** Keeps with what an address is associated; undefined: with nothing any more. */
+async function rememberAssociation(
+  context: WriteContext,
+  address: Allocation,
+  associationId: string,
+  target: object | undefined,
+): Promise<void> {
+  const allocationId = idOf(context, address)
+  await context.tx.history.changed(
+    { id: associationId, kind: 'address-association', account: address.account },
+    target && { associationId, allocationId, ...target },
+  )
+  context.changed(allocationId)
+}
 
 export const addressOperations = [
   allocateAddress,

@@ -12,6 +12,7 @@ import { describedAs, getVisiblePool, type PoolAt, refuseLongDescription, refuse
 import { filterBy, readCursor, refuseIdsWithPaging, writeCursor } from './listing.ts'
 import { ec2Read, ec2Write, type ReadContext, type WriteContext } from './operation.ts'
 import { putTags, tagsToCreate } from './tagging.ts'
+import { beginState } from './tenures.ts'
 
 const resourceType = 'ipam-pool-allocation'
 /** EC2 documents no default; the least that can be asked for. */
@@ -76,7 +77,6 @@ export const releaseIpamPoolAllocation = ec2Write('ReleaseIpamPoolAllocation', a
     const because = `this one is of type \`${allocation.resourceType}\` and ends with its resource`
     refuseValue('IpamPoolAllocationId', id, `only custom allocations can be released; ${because}`)
   }
-  await context.tx.tags.removeAll(id)
   await release(context, allocation)
   context.changed(id)
   return { Success: true }
@@ -135,7 +135,7 @@ export const modifyIpamPoolAllocation = ec2Write('ModifyIpamPoolAllocation', asy
   const allocation = await getOwn(context, id)
   // As in EC2, a description that is not given is taken away.
   const description = describedAs(input.Description)
-  await context.tx.space.describe(allocation.n, description)
+  if (description !== allocation.description) await beginState(context, allocation, description)
   context.changed(id)
   return { IpamPoolAllocation: describe(context, { ...allocation, description }, await context.tx.tags.of(id)) }
 })

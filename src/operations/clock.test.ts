@@ -11,7 +11,7 @@ import { Refused } from '#model/refusal.ts'
 import type { Hold } from '#store/holds.ts'
 import { Link } from '#store/postgres-link.ts'
 import type { Store } from '#store/store.ts'
-import { newestEntryAt } from '#store/time.ts'
+import { newestEntry } from '#store/time.ts'
 import { StoreTrouble } from '#store/trouble.ts'
 import { openAcme, shop } from '../../test/acme.ts'
 import { runCommand } from '../../test/clients/command.ts'
@@ -365,7 +365,7 @@ test('what is newest is asked for with the counters: an allocation has no statem
     Object.assign(Link.prototype, { query, script })
   }
   assert.ok(texts.length > 0, 'it was counted')
-  const asking = texts.filter((text) => text.includes(newestEntryAt))
+  const asking = texts.filter((text) => text.includes(newestEntry))
   // SQLite knows it already; PostgreSQL is told at the beginning of the transaction, in the statement that reads the counters.
   assert.equal(asking.length, isSqlite() ? 0 : 1, asking.join('\n'))
   if (!isSqlite()) assert.match(asking[0]!, /^begin; .*'sequence'/s)

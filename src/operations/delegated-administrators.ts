@@ -15,8 +15,7 @@ export const ipamService = 'ipam.amazonaws.com'
 export const enableAwsServiceAccess = organizationsWrite('EnableAWSServiceAccess', async (context, input) => {
   checkService(input.ServicePrincipal)
   await organizationToChange(context, 'organizations:EnableAWSServiceAccess')
-  await context.tx.organizations.enableService(input.ServicePrincipal, context.now)
-  context.changed(input.ServicePrincipal)
+  await enableService(context, input.ServicePrincipal)
   return {}
 })
 
@@ -31,7 +30,10 @@ export const disableAwsServiceAccess = organizationsWrite('DisableAWSServiceAcce
       problem: `account \`${administrator}\` is a delegated administrator of \`${service}\`; deregister it first`,
     })
   }
-  await context.tx.organizations.disableService(service)
+  if (await context.tx.organizations.isServiceEnabled(service)) {
+    await context.tx.organizations.disableService(service)
+    await context.tx.history.changed(serviceObject(context, service), undefined)
+  }
   context.changed(service)
   return {}
 })
@@ -145,7 +147,7 @@ export const enableIpamOrganizationAdminAccount = ec2Write(
       })
     }
 
-    await organizations.enableService(ipamService, context.now)
+    await enableService(context, ipamService)
     await delegate(context, account, ipamService)
     return { Success: true }
   },
@@ -160,6 +162,16 @@ export const disableIpamOrganizationAdminAccount = ec2Write(
     return { Success: true }
   },
 )
+
+const serviceObject = ({ caller }: WriteContext, id: string) =>
+  ({ id, kind: 'enabled-service', account: caller.account }) as const
+async function enableService(context: WriteContext, servicePrincipal: string): Promise<void> {
+  context.changed(servicePrincipal)
+  if (await context.tx.organizations.isServiceEnabled(servicePrincipal)) return
+  await context.tx.organizations.enableService(servicePrincipal, context.now)
+  const body = { servicePrincipal, enabledAt: context.now }
+  await context.tx.history.changed(serviceObject(context, servicePrincipal), body)
+}
 
 async function delegate(context: WriteContext, account: string, servicePrincipal: string): Promise<void> {
   await context.tx.organizations.delegate({ account, servicePrincipal, enabledAt: context.now })

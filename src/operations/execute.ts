@@ -5,9 +5,9 @@ import { formatId, type IdKind, parseId } from '#model/identifier.ts'
 import type { Decision } from '#model/policy/decision.ts'
 import { compileSnapshot, type Snapshot } from '#model/policy/snapshot.ts'
 import type { Principal } from '#model/principal.ts'
-import { Refused, refuse, refuseValue } from '#model/refusal.ts'
+import { type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
 import { findUnfitText } from '#model/text.ts'
-import type { Store, Transaction } from '#store/store.ts'
+import type { KeptName, Store, Transaction } from '#store/store.ts'
 import { requireStill } from './native/authority.ts'
 import type {
   AnyOperation,
@@ -19,12 +19,12 @@ import type {
   WriteOperation,
 } from './operation.ts'
 import { refuseNewConflicts, SnapshotBeforeNeeded } from './policy-conflicts.ts'
-import { ReplayWindow, replayWindowMs } from './replay.ts'
+import { isOnRecord, RefusalBudget, type RefusalKind, subjectsOf } from './refused-changes.ts'
 
 /** How long a client token is remembered. EC2 promises no time; a day covers every retry of a tool. */
 export const clientTokenMs = 86_400_000
-/** Entries read back at start; more than this within the window means that the oldest are not recognised as repeats. */
-const replayEntriesMax = 5_000_000
+/** The rules as they are in force, compiled. */
+const compiled: KeptName<Snapshot> = { name: 'snapshot' }
 
 /** One authenticated request, as the protocols hand it over. */
 export interface Call {
@@ -48,55 +48,78 @@ export interface Call {
   readonly sourceAddress: string
 }
 
-/** What comes back: the operation's output, and the decisions that were made on the way (none where a token was repeated). */
+/** What comes back: the operation's output, and the decisions that were made on the way; of a repeat, those of the first time. */
 export interface Answer {
   readonly output: unknown
   readonly decisions: readonly Decision[]
 }
 
-/** A dry run went through: what it did is rolled back, and this is what it would have answered. */
+/**
+ * A dry run went through: what it did is rolled back, and this is what it would have answered. Its decisions are on no
+ * record, so nothing in the answer names them.
+ */
 export class DryRunSucceeded extends Refused {
   readonly answer: Answer
   constructor(output: unknown, decisions: readonly Decision[]) {
     super({ code: 'DryRunSucceeded' })
-    this.answer = { output, decisions }
+    const names = new Set(decisions.map(({ id }) => id))
+    this.answer = { output: names.size === 0 ? output : withoutTexts(output, names), decisions }
   }
 }
+
+/** A copy of an answer without the members that are one of these texts. */
+function withoutTexts(value: unknown, texts: ReadonlySet<string>): unknown {
+  if (Array.isArray(value)) return value.map((one) => withoutTexts(one, texts))
+  if (typeof value !== 'object' || value === null) return value
+  const kept = Object.entries(value).filter(([, member]) => !(typeof member === 'string' && texts.has(member)))
+  return Object.fromEntries(kept.map(([name, member]) => [name, withoutTexts(member, texts)]))
+}
+
+/** The decisions on record behind a refusal: those that say no. */
+export const decisionsBehind = (error: Refused): readonly Decision[] => recordedDecisions.get(error) ?? []
+const recordedDecisions = new WeakMap<Refused, readonly Decision[]>()
 
 const isDryRun = (call: Call): boolean => call.isDryRun ?? call.input.DryRun ?? false
 
 export interface Hallway {
   execute(operation: AnyOperation, call: Call): Promise<Answer>
+  /** Puts on record that a request was refused before it could be executed: what it asked for could not be read. */
+  recordUnread(operation: AnyOperation, call: Call, refused: Refused): Promise<void>
+  /** Puts on record how many refusals have no entry of their own; of the minute that is not over too, where `isAll`. */
+  recordCounted(options?: { readonly isAll: boolean }): Promise<void>
+}
+
+export interface HallwayOptions {
+  /** A refusal is answered though it could not be put on record. */
+  onUnrecorded?(error: unknown): void
 }
 
 /** Opens the hallway over a store: reads back which requests could still be repeated. */
-export async function openHallway(store: Store, settings: OperationSettings): Promise<Hallway> {
-  const replays = new ReplayWindow()
-  await store.read(async (tx) => {
-    if (tx.tokens.remembersRequests) return
-    await tx.tokens.visitSince(tx.now - replayWindowMs, replayEntriesMax, ({ token, parameters, n, at }) => {
-      replays.put(token, n, at)
-      // Where these are a signature, it is found by this too; anything else is a hint that leads nowhere.
-      replays.put(parameters, n, at)
-    })
-  })
-  let compiled: Snapshot | undefined
-  let compiledTimeline = 0
+export async function openHallway(
+  store: Store,
+  settings: OperationSettings,
+  { onUnrecorded }: HallwayOptions = {},
+): Promise<Hallway> {
+  const budget = new RefusalBudget()
+  // The first request would wait for it. Where nothing can be written yet, it is one that waits.
+  if (await store.read(async (tx) => tx.tokens.hasWindow)) {
+    await store.write((tx) => tx.tokens.fillWindow(tx.now)).catch(() => undefined)
+  }
 
-  const isCurrent = (tx: Transaction): boolean =>
-    compiled?.epoch === tx.governanceEpoch && compiledTimeline === tx.timeline
-
+  function currentSnapshot(tx: Transaction): Snapshot | undefined {
+    const known = tx.recall(compiled)
+    return known?.epoch === tx.governanceEpoch ? known : undefined
+  }
   async function snapshotOf(tx: Transaction, options: { readonly keep: boolean }): Promise<Snapshot> {
-    if (isCurrent(tx)) return compiled!
+    const known = currentSnapshot(tx)
+    if (known) return known
     const snapshot = compileSnapshot(await tx.governance.facts(), tx.governanceEpoch)
-    if (options.keep) {
-      compiled = snapshot
-      compiledTimeline = tx.timeline
-    }
+    if (options.keep) tx.keep(compiled, snapshot)
     return snapshot
   }
 
   async function read(operation: ReadOperation<never, unknown>, call: Call): Promise<Answer> {
+    refuseUnfit(call)
     const output = await store.read(async (tx) => {
       await refuseEndedKey(tx, call.principal)
       return operation.run(new RequestContext(tx, call, settings, snapshotOf), call.input as never)
@@ -106,43 +129,45 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
   }
 
   async function write(operation: WriteOperation<never, unknown, unknown>, call: Call): Promise<Answer> {
-    if (operation.secretOutput && call.clientToken !== undefined) {
-      refuseValue('Idempotency-Key', call.clientToken, 'the answer is a secret, and kept for no repeat: leave it out')
+    let token: Token | undefined
+    try {
+      refuseUnfit(call)
+      if (operation.secretOutput && call.clientToken !== undefined) {
+        refuseValue('Idempotency-Key', call.clientToken, 'the answer is a secret, and kept for no repeat: leave it out')
+      }
+      token = operation.secretOutput ? undefined : tokenOf(operation.name, call)
+    } catch (error) {
+      throw await recorded(operation, call, error)
     }
-    const token = operation.secretOutput ? undefined : tokenOf(operation.name, call)
     const prepared = operation.prepare?.()
-    // What a change was looked at with is the next requests' snapshot, once it is committed.
-    let looked: { readonly snapshot: Snapshot; readonly timeline: number } | undefined
     const work = (needsSnapshot: boolean) =>
       store.write(async (tx) => {
         await refuseEndedKey(tx, call.principal)
+        tx.subjects.begin()
         const used = token && (await findUse(tx, token))
         if (used) tx.tokens.touch()
         const context = new RequestContext(tx, call, settings, snapshotOf)
         const changes = tx.changes
-        looked = undefined
         try {
-          if (used) return { output: await repeat(context, used, token), decisions: [] }
+          if (used && token)
+            return { output: await repeat(context, used, token), decisions: await decisionsOf(tx, used) }
           const epoch = tx.governanceEpoch
-          const before = isCurrent(tx) ? compiled : needsSnapshot ? await context.snapshot() : undefined
+          const before = currentSnapshot(tx) ?? (needsSnapshot ? await context.snapshot() : undefined)
           const output = await operation.run(context, call.input as never, prepared)
           // By the epoch, and not by what an operation says of itself: no change of governance can go round it.
           if (tx.governanceEpoch !== epoch) {
-            const compile = async () => {
-              const snapshot = await context.snapshot()
-              looked = { snapshot, timeline: tx.timeline }
-              return snapshot
-            }
+            // Once it is committed, what the change was judged by is the next requests' snapshot.
+            const compile = () => snapshotOf(tx, { keep: true })
             await refuseNewConflicts(context, { before, reaches: context.reaches, compile })
           }
           if (isDryRun(call)) throw new DryRunSucceeded(output, context.decisions)
-          await recordEntry(tx, context, operation.name, 'Success', token, output)
+          await recordEntry(tx, context, operation.name, token, output)
           return { output, decisions: context.decisions }
         } catch (error) {
-          // Rolls back what it did, then comes back here through `denied` below.
+          // Rolls back what it did, then comes back here through `recorded` below.
           if (!(error instanceof Refused) || tx.changes !== changes) throw markDecisions(error, context.decisions)
-          if (!isDryRun(call)) await recordDenial(tx, context, operation.name, error)
-          return { refused: error }
+          const denials = context.decisions.filter(isDenial)
+          return { refused: error, entry: await recordRefusal(tx, call, operation.name, error, denials), now: tx.now }
         }
       }, token?.hash)
     const answer = await work(false)
@@ -150,117 +175,169 @@ export async function openHallway(store: Store, settings: OperationSettings): Pr
         if (error instanceof SnapshotBeforeNeeded) return work(true)
         throw error
       })
-      .catch((error: unknown) => denied(operation, call, error))
-    if ('refused' in answer) throw answer.refused
-    if (looked && (compiledTimeline !== looked.timeline || (compiled?.epoch ?? 0) < looked.snapshot.epoch)) {
-      compiled = looked.snapshot
-      compiledTimeline = looked.timeline
-    }
-    return answer
+      .catch(async (error: unknown) => {
+        throw await recorded(operation, call, error)
+      })
+    if (!answer.refused) return answer
+    noteRefusal(call, answer)
+    throw answer.refused
   }
 
-  /** A refusal that came after changes: they are rolled back, and the denial is recorded in a transaction of its own. */
-  async function denied(
-    operation: WriteOperation<never, unknown, unknown>,
-    call: Call,
-    error: unknown,
-  ): Promise<{ refused: Refused }> {
-    if (!(error instanceof Refused)) {
-      // Trouble: an epoch that was drawn but perhaps never committed may be drawn again by another server.
-      compiled = undefined
-      throw error
+  /**
+   * A refusal that came before or after its transaction (it had changed something, and that is rolled back) is recorded in
+   * one of its own. Answers what is to be thrown.
+   */
+  async function recorded(operation: AnyOperation, call: Call, error: unknown): Promise<unknown> {
+    if (!(error instanceof Refused)) return error
+    if (!isOnRecord(error.refusal)) return error
+    const denials = (undoneDecisions.get(error) ?? []).filter(isDenial)
+    try {
+      const answer = await store.write(async (tx) => {
+        const { refused, decisions } = renumber(tx, error, denials)
+        return {
+          refused,
+          entry: await recordRefusal(tx, call, operation.name, refused, decisions),
+          now: tx.now,
+        }
+      })
+      noteRefusal(call, answer)
+      return answer.refused
+    } catch (trouble) {
+      // What policy or a role denied is answered when it is on record, and not before. Other refusals tell the caller what
+      // is wrong with the request, which is so whether or not the database can be written.
+      if (denials.length > 0 || error.refusal.code === 'NotAuthorized') return trouble
+      onUnrecorded?.(trouble)
+      return error
     }
-    const decisions = decisionsBehind.get(error) ?? []
-    if (isDryRun(call) || decisions.length === 0) throw error
-    await store.write(async (tx) => {
-      const context = new RequestContext(tx, call, settings, snapshotOf)
-      for (const decision of decisions) if (decision.outcome === 'deny') context.record(decision)
-      await recordDenial(tx, context, operation.name, error)
+  }
+
+  interface RefusedAnswer {
+    readonly refused: Refused
+    readonly entry: 'recorded' | 'counted' | undefined
+    readonly now: number
+  }
+  function noteRefusal(call: Call, { refused, entry, now }: RefusedAnswer): void {
+    if (entry && decisionsBehind(refused).length === 0)
+      budget.note(kindOfRefusal(call, refused), now, entry === 'recorded')
+  }
+
+  /** One entry for a refusal, with what it was about. Where a principal has had very many without a decision, it is only counted. */
+  async function recordRefusal(
+    tx: Transaction,
+    call: Call,
+    action: string,
+    error: Refused,
+    decisions: readonly Decision[],
+  ): Promise<RefusedAnswer['entry']> {
+    if (!isOnRecord(error.refusal)) return undefined
+    if (decisions.length === 0 && !budget.allows(kindOfRefusal(call, error), tx.now)) return 'counted'
+    const n = tx.nextSequence()
+    await tx.journal.record({
+      ...originOf(tx, call),
+      n,
+      action,
+      outcome: error.refusal.code,
+      subjects: subjectsOf(error.refusal, call.input),
+      isDryRun: isDryRun(call),
+      firstDecision: numberOf(tx, decisions[0]),
     })
-    throw error
+    for (const decision of decisions)
+      await tx.journal.recordDecision(numberOf(tx, decision)!, decision, n, !isDryRun(call))
+    recordedDecisions.set(error, decisions)
+    return 'recorded'
+  }
+
+  async function recordCounted({ isAll } = { isAll: false }): Promise<void> {
+    if (!budget.hasCounted) return
+    const counted = await store.write(async (tx) => {
+      const due = budget.counted(tx.now, isAll)
+      for (const { account, principal, code, times } of due) {
+        const n = tx.nextSequence()
+        await tx.journal.record({
+          n,
+          at: tx.now,
+          requestId: `housekeeping-${n}`,
+          account,
+          principal,
+          accessKeyId: '',
+          sourceAddress: 'local',
+          region: '',
+          action: 'CountRefusals',
+          outcome: code,
+          subjects: [],
+          times,
+        })
+      }
+      return due
+    })
+    budget.settle(counted)
   }
 
   async function findUse(tx: Transaction, token: Token): Promise<Use | undefined> {
     if (token.kind === 'client') return tx.tokens.find(token.hash)
-    const use = await useBehind(tx, token.hash)
+    const use = await tx.tokens.findRequest(token.hash, tx.now)
     if (use && sameBytes(use.token, token.hash) && token.hash !== token.signature) return use
     // Nobody but the holder of the key can sign anew: a signature that was used for another call is somebody's replay of it,
     // or an equal call of one client within the second that its date can tell.
-    const signed = token.signature && (await useBehind(tx, token.signature))
+    const signed = token.signature && (await tx.tokens.findRequest(token.signature, tx.now))
     if (signed && sameBytes(signed.parameters, token.signature!)) {
       refuse({ code: 'Unavailable', because: 'an equal request was signed in this second already; sign it anew' })
     }
     return undefined
   }
-  async function useBehind(tx: Transaction, key: Uint8Array) {
-    if (tx.tokens.remembersRequests) return tx.tokens.findRequest(key)
-    const entry = replays.find(key)
-    return entry === undefined ? undefined : tx.tokens.useOf(entry)
-  }
-
-  async function rememberRequest(tx: Transaction, key: Uint8Array, entry: number): Promise<void> {
-    if (tx.tokens.remembersRequests) await tx.tokens.keepRequest(key, entry, tx.now)
-    else replays.put(key, entry, tx.now)
-  }
-
   async function recordEntry(
     tx: Transaction,
     context: RequestContext,
     action: string,
-    outcome: string,
-    token?: Token,
-    output?: unknown,
+    token: Token | undefined,
+    output: unknown,
   ): Promise<void> {
-    const { call } = context
     const n = tx.nextSequence()
     await tx.journal.record({
+      ...originOf(tx, context.call),
       n,
-      at: tx.now,
-      requestId: call.requestId,
-      account: call.principal.account,
-      principal: call.principal.arn,
-      accessKeyId: call.principal.accessKeyId,
-      sourceAddress: call.sourceAddress,
-      region: call.region,
       action,
-      outcome,
-      subjects: context.subjects,
+      outcome: 'Success',
+      subjects: tx.subjects.take(),
+      firstDecision: numberOf(tx, context.decisions[0]),
       ...(token ? { token: token.hash, parameters: token.parameters, result: JSON.stringify(output ?? {}) } : {}),
     })
-    for (const decision of context.decisions) {
-      const number = parseId('decision', tx.installation, decision.id)
-      assert(number !== undefined, 'decisions are numbered by the context')
-      await tx.journal.recordDecision(number, decision, n)
-    }
+    for (const decision of context.decisions) await tx.journal.recordDecision(numberOf(tx, decision)!, decision, n)
     if (token?.kind === 'client') await tx.tokens.keep(token.hash, n, tx.now, context.needsText)
     else if (token) {
-      await rememberRequest(tx, token.hash, n)
-      if (token.signature && token.signature !== token.hash) await rememberRequest(tx, token.signature, n)
+      await tx.tokens.keepRequest(token.hash, n, tx.now)
+      if (token.signature && token.signature !== token.hash) await tx.tokens.keepRequest(token.signature, n, tx.now)
     }
-  }
-
-  async function recordDenial(tx: Transaction, context: RequestContext, action: string, error: Refused): Promise<void> {
-    if (context.decisions.length === 0 && error.refusal.code !== 'NotAuthorized') return
-    await recordEntry(tx, context, action, error.refusal.code)
   }
 
   return {
     async execute(operation, call) {
-      const unfit = findUnfitText(call.input)
-      if (unfit) refuseValue(unfit.field, unfit.value, unfit.problem)
       return operation.access === 'read' ? read(operation, call) : write(operation, call)
     },
+    async recordUnread(operation, call, refused) {
+      if (operation.access === 'write') await recorded(operation, call, refused)
+    },
+    recordCounted,
   }
+}
+
+function refuseUnfit({ input }: Call): void {
+  const unfit = findUnfitText(input)
+  if (unfit) refuseValue(unfit.field, unfit.value, unfit.problem)
 }
 
 /** A key or token that ended after it was checked, on whichever server, may do nothing more. */
 async function refuseEndedKey(tx: Transaction, principal: Principal): Promise<void> {
-  const { accessKeyId, keyEpoch, expiresAt, native } = principal
+  const { accessKeyId: id, account, arn, keyEpoch, expiresAt, native } = principal
   if (expiresAt !== undefined && expiresAt <= tx.now) refuse({ code: 'InvalidToken' })
   if (keyEpoch === undefined || keyEpoch === tx.keyEpoch) return
-  if (native && !(await tx.apiTokens.isGood(accessKeyId, tx.now))) refuse({ code: 'InvalidToken' })
-  if (native) return
-  if (!(await tx.accessKeys.isGood(accessKeyId, tx.now))) refuse({ code: 'UnknownAccessKey' })
+  if (!native) {
+    if (!(await tx.accessKeys.isGood({ id, account, arn }, tx.now))) refuse({ code: 'UnknownAccessKey' })
+    return
+  }
+  assert(expiresAt !== undefined, 'every token of the native API ends by itself')
+  const token = { ...native, id, account, expiresAt, principal: native.name }
+  if (!(await tx.apiTokens.isGood(token, tx.now))) refuse({ code: 'InvalidToken' })
 }
 
 // Tokens -------------------------------------------------------------------------------------------------------------
@@ -274,6 +351,8 @@ interface Token {
   readonly signature?: Uint8Array
 }
 interface Use {
+  /** The audit entry. */
+  readonly entry: number
   readonly parameters: Uint8Array
   readonly result: string
   /** What the caller had to be permitted then, as JSON. */
@@ -344,11 +423,67 @@ function replayOf(use: Use, token: Token, call: Call): unknown {
   return JSON.parse(use.result)
 }
 
+// The record ---------------------------------------------------------------------------------------------------------
+
+const originOf = (tx: Transaction, { requestId, principal, sourceAddress, region }: Call) => ({
+  at: tx.now,
+  requestId,
+  account: principal.account,
+  principal: principal.arn,
+  accessKeyId: principal.accessKeyId,
+  sourceAddress,
+  region,
+})
+const kindOfRefusal = ({ principal }: Call, { refusal }: Refused): RefusalKind => ({
+  account: principal.account,
+  principal: principal.arn,
+  code: refusal.code,
+})
+const isDenial = ({ outcome }: Decision): boolean => outcome === 'deny'
+
+function numberOf(tx: Transaction, decision: Decision | undefined): number | undefined {
+  if (!decision) return undefined
+  const number = parseId('decision', tx.installation, decision.id)
+  assert(number !== undefined, 'decisions are numbered by the context')
+  return number
+}
+
 /** Decisions of a request whose transaction is rolled back, on their way to a transaction of their own. */
-const decisionsBehind = new WeakMap<Error, readonly Decision[]>()
+const undoneDecisions = new WeakMap<Error, readonly Decision[]>()
 function markDecisions(error: unknown, decisions: readonly Decision[]): unknown {
-  if (error instanceof Refused) decisionsBehind.set(error, decisions)
+  if (error instanceof Refused) undoneDecisions.set(error, decisions)
   return error
+}
+
+/** The same with numbers of this transaction: what another one drew and lost may be anybody's. */
+function renumber(
+  tx: Transaction,
+  error: Refused,
+  denials: readonly Decision[],
+): { refused: Refused; decisions: readonly Decision[] } {
+  if (denials.length === 0) return { refused: error, decisions: [] }
+  const names = new Map(denials.map(({ id }) => [id, formatId('decision', tx.installation, tx.nextSequence())]))
+  return {
+    refused: new Refused(renamed(error.refusal, names) as Refusal),
+    // Nothing is put on record behind what others were told is final.
+    decisions: denials.map((one) => ({ ...one, id: names.get(one.id)!, at: new Date(tx.now) })),
+  }
+}
+
+/** A copy in which every text names the new decisions in place of the old ones: the fact, and the words that repeat it. */
+function renamed(value: unknown, names: ReadonlyMap<string, string>): unknown {
+  if (typeof value === 'string') {
+    return [...names].reduce((text, [before, after]) => text.replaceAll(before, after), value)
+  }
+  if (Array.isArray(value)) return value.map((one) => renamed(one, names))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, renamed(member, names)]))
+}
+
+/** What the first time was answered with: its decisions as they are on record, but for those that are no longer kept. */
+async function decisionsOf(tx: Transaction, { entry }: Use): Promise<readonly Decision[]> {
+  const recorded = await tx.journal.decisionsOf(entry)
+  return recorded.map((decision) => ({ ...decision, id: formatId('decision', tx.installation, decision.n) }))
 }
 
 // Context ------------------------------------------------------------------------------------------------------------
@@ -360,13 +495,12 @@ class RequestContext implements WriteContext {
   readonly call: Call
   readonly settings: OperationSettings
   readonly decisions: Decision[]
-  readonly subjects: string[]
   /** What each change of governance can reach. */
   readonly reaches: Reach[]
   readonly #needs: Need[]
   readonly #snapshotOf: SnapshotOf
   readonly #changesBefore: number
-  readonly #own: { changes?: number; snapshot?: Promise<Snapshot> }
+  readonly #epochBefore: number
 
   constructor(
     tx: Transaction,
@@ -376,11 +510,10 @@ class RequestContext implements WriteContext {
     whole?: { readonly context: RequestContext },
   ) {
     this.decisions = whole?.context.decisions ?? []
-    this.subjects = whole?.context.subjects ?? []
     this.reaches = whole?.context.reaches ?? []
     this.#needs = whole ? whole.context.#needs : []
     this.#changesBefore = whole ? whole.context.#changesBefore : tx.changes
-    this.#own = whole ? whole.context.#own : {}
+    this.#epochBefore = whole ? whole.context.#epochBefore : tx.governanceEpoch
     this.tx = tx
     this.call = call
     this.settings = settings
@@ -406,14 +539,10 @@ class RequestContext implements WriteContext {
     return this.call.requestId
   }
   snapshot(): Promise<Snapshot> {
-    const { changes } = this.tx
-    if (changes === this.#changesBefore) return this.#snapshotOf(this.tx, { keep: true })
-    // What is compiled from changed rows is this request's alone: they may be rolled back, and their epoch be drawn again.
-    if (this.#own.changes !== changes) {
-      this.#own.changes = changes
-      this.#own.snapshot = this.#snapshotOf(this.tx, { keep: false })
-    }
-    return this.#own.snapshot!
+    return this.#snapshotOf(this.tx, { keep: this.isCounted })
+  }
+  get isCounted(): boolean {
+    return this.tx.changes === this.#changesBefore || this.tx.governanceEpoch !== this.#epochBefore
   }
   noteNeed(need: Need): void {
     this.#needs.push(need)
@@ -439,6 +568,6 @@ class RequestContext implements WriteContext {
     this.decisions.push(decision)
   }
   changed(...ids: string[]): void {
-    this.subjects.push(...ids)
+    for (const id of ids) this.tx.subjects.note(id)
   }
 }

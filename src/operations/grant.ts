@@ -1,5 +1,5 @@
 // Decide, allocate, record: how every address and block is handed out, whoever asks and whatever for.
-import { type Cidr, contains, equals, formatCidr, parseCidr } from '#model/cidr.ts'
+import { type Cidr, contains, equals, formatCidr, overlaps, parseCidr } from '#model/cidr.ts'
 import { formatId } from '#model/identifier.ts'
 import { isForeignLocale } from '#model/locale.ts'
 import { conclude, decide } from '#model/policy/decide.ts'
@@ -15,10 +15,13 @@ import {
 import { denialFacts, explainDecision } from '#model/policy/explain.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
+import { publicSpace } from '#model/public-space.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
+import type { AddressAssociation } from '#store/addresses.ts'
 import type { Pool } from '#store/pools.ts'
 import type { Allocation } from '#store/space.ts'
 import type { ReadContext, WriteContext } from './operation.ts'
+import { endTenure } from './tenures.ts'
 
 /** For what the space is taken. */
 export interface Holder {
@@ -142,11 +145,14 @@ export async function previewGrant(
   if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined), options.fields)
   for (const candidate of candidatesInOrder(verdict)) {
     const pool = await poolOf(context, candidate.pool, request.family)
+    const held = await heldBySubnets(context, pool)
     if (candidate.cidr) {
-      if (await context.tx.space.isFree(pool.n, candidate.cidr)) return candidate.cidr
+      const isHeld = held.some((cidr) => overlaps(cidr, candidate.cidr!))
+      if (!isHeld && (await context.tx.space.isFree(pool.n, candidate.cidr))) return candidate.cidr
       continue
     }
-    const wish = { length: candidate.netmaskLength, allowed: options.allowed, disallowed: options.disallowed }
+    const disallowed = [...held, ...(options.disallowed ?? [])]
+    const wish = { length: candidate.netmaskLength, allowed: options.allowed, disallowed }
     const cidr = await context.tx.space.preview(pool.n, pool.family, wish)
     if (cidr) return cidr
   }
@@ -230,10 +236,17 @@ function refuseElsewhere(context: WriteContext, verdict: Verdict, identity: Iden
   })
 }
 
-/** Ends an allocation; its space rests as long as its pool says before anybody else can have it. */
-export async function release(context: WriteContext, allocation: Allocation): Promise<void> {
+/**
+ * Ends an allocation with its tags; its space rests as long as its pool says before anybody else can have it.
+ * @param association what used an Elastic IP until now, where that ends in the same request
+ */
+export async function release(
+  context: WriteContext,
+  allocation: Allocation,
+  association?: AddressAssociation,
+): Promise<void> {
   const pool = await context.tx.pools.findByNumber(allocation.pool)
-  await context.tx.space.release(allocation, context.now + (await quarantineMs(context, pool)))
+  await endTenure(context, allocation, context.now + (await quarantineMs(context, pool)), association)
 }
 
 /** How long released space of a pool rests, in milliseconds. */
@@ -271,8 +284,13 @@ export async function providerPool(context: WriteContext, family: 4 | 6): Promis
     quarantineSeconds: undefined,
     createdAt: context.now,
   }
-  await context.tx.pools.insert(pool)
   const cidr = parseCidr(family === 4 ? context.settings.providerIpv4Cidr : context.settings.providerIpv6Cidr)!
+  // The setting may have changed since the range was kept free for the provider.
+  if (await context.tx.pools.topLevelOverlap(publicSpace, cidr)) {
+    const problem = `the range of provider-assigned IPv${family} space, \`${formatCidr(cidr)}\` (CADASTRE_PROVIDER_IPV${family}_CIDR), overlaps public space that is already provisioned; the operator must set another range`
+    refuse({ code: 'NotEligible', problem })
+  }
+  await context.tx.pools.insert(pool)
   await context.tx.pools.insertCidr({
     id: context.newId('poolCidr'),
     pool: n,
@@ -315,7 +333,7 @@ async function findPool(
   if (known) return known
   const pool = await find()
   // A provider pool that was just made has moved the epoch: it is remembered with the next snapshot, if it commits.
-  if (pool && (await context.snapshot()) === snapshot) pools.set(name, pool)
+  if (pool && context.isCounted && (await context.snapshot()) === snapshot) pools.set(name, pool)
   return pool
 }
 async function poolOf(context: WriteContext, id: string, family: 4 | 6): Promise<Pool> {
@@ -341,16 +359,23 @@ export async function takeCandidate(
     if (request.scopeType === 'private' || isForeignLocale(request.locale)) return undefined
   }
   const pool = await poolOf(context, candidate.pool, request.family)
+  const held = pool.sourceResource ? await heldBySubnets(context, pool) : []
   if (candidate.cidr) {
+    if (held.some((cidr) => overlaps(cidr, candidate.cidr!))) return undefined
     const free =
       (await context.tx.space.takeExactly(pool.n, candidate.cidr)) === 'taken' ||
       (!options.isHeld && (await context.tx.space.reclaim(pool.n, candidate.cidr, request.account)))
     return free ? { cidr: candidate.cidr, pool } : undefined
   }
-  const wish = { length: candidate.netmaskLength, allowed: options.allowed, disallowed: options.disallowed }
+  const disallowed = held.length > 0 ? [...held, ...(options.disallowed ?? [])] : options.disallowed
+  const wish = { length: candidate.netmaskLength, allowed: options.allowed, disallowed }
   const cidr = await context.tx.space.take(pool.n, pool.family, wish)
   return cidr && { cidr, pool }
 }
+
+/** What subnets of the VPC that a pool plans have already, wherever they have it from: the pool does not hand it out. */
+const heldBySubnets = (context: ReadContext, { family, sourceResource }: Pool): Promise<Cidr[]> | Cidr[] =>
+  sourceResource ? context.tx.vpcs.subnetBlocks(sourceResource.ResourceId, family) : []
 
 function refuseDecision(context: WriteContext, decision: Decision, fields: WishFields = usualFields): never {
   context.record(decision)
@@ -445,11 +470,11 @@ async function refuseBlock(context: WriteContext, { verdict, wanted, account, fi
   const value = formatCidr(wanted)
   const pool = await poolAround(context, verdict, wanted)
   if (!pool) refuseValue(field, value, 'It is not inside the space that it could be taken from.')
-  const until = await context.tx.space.quarantineEnd(pool.n, wanted)
+  const rest = await context.tx.space.restIn(pool.n, wanted)
   const conflict = (problem: string): never => refuse({ code: 'CidrConflict', field, value, problem })
-  if (until !== undefined && until > context.now) {
-    if (await context.tx.space.holds.isHeld(pool.n, wanted)) conflict('it is held for somebody')
-    conflict(`it was released recently and rests until ${new Date(until).toISOString()}`)
+  if (rest && rest.until > context.now) {
+    if (rest.isHeld) conflict('it is held for somebody, in whole or in part')
+    conflict(`it was released recently and rests until ${new Date(rest.until).toISOString()}`)
   }
   const [holder] = await context.tx.space.inside(pool.n, wanted, 1)
   return conflict(

@@ -74,7 +74,7 @@ export async function confirmHold(
   hold: Hold,
   changes: { readonly resourceId?: string; readonly description?: string } = {},
 ): Promise<Allocation> {
-  const { request: asked, expiresAt: _, ...held } = hold
+  const { request: asked, expiresAt: _, version: __, changedAt: ___, ...held } = hold
   const request = changes.resourceId === undefined ? asked : { ...asked, resource: changes.resourceId }
   const pool = await poolOf(context, hold)
   const { number, decision } = await judgeHeld(context, request, { pool, cidr: hold.cidr })

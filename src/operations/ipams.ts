@@ -128,8 +128,8 @@ export async function applyIpamTags(context: WriteContext, id: string, tagsBefor
     policyCompatibility: moved('policyCompatibility', policyCompatibilityDefault),
     unmatched: moved('unmatched', unmatchedDefault),
   }
-  if (settled.policyCompatibility === ipam.policyCompatibility && settled.unmatched === ipam.unmatched) return
-  await context.tx.ipams.update(settled)
+  const isSame = settled.policyCompatibility === ipam.policyCompatibility && settled.unmatched === ipam.unmatched
+  if (!isSame) await context.tx.ipams.update(settled)
   await remember(context, settled)
 }
 

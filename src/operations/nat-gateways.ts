@@ -19,6 +19,7 @@ import { ec2Read, ec2Write, type ReadContext, type WriteContext } from './operat
 import { findZone, type Zone, zonesOf } from './regions.ts'
 import { getSubnet, reservedAtEnd, reservedAtStart } from './subnets.ts'
 import { putTags, tagsToCreate } from './tagging.ts'
+import { beginState } from './tenures.ts'
 import { getVpc, refuseMisshapen } from './vpcs.ts'
 
 /** AWS: a zonal gateway has up to 8 addresses, a private one up to 32, a regional one up to 32 in each zone. */
@@ -393,6 +394,8 @@ async function addAddress(
   }
   await context.tx.natGateways.insertAddress(address)
   if (!publicAddress) return address
+  // One that the gateway has just taken is used from the beginning.
+  if (elasticIp) await beginState(context, elasticIp, elasticIp.description)
   await context.tx.addresses.associate({
     allocation: publicAddress.n,
     associationId: address.associationId,
@@ -458,9 +461,11 @@ async function freeAddress(
   { allocation: n, isServiceManaged }: NatGatewayAddress,
 ): Promise<void> {
   if (n === undefined) return
+  const allocation = (await context.tx.space.find(n))!
+  const association = isServiceManaged ? await context.tx.addresses.associationOf(n) : undefined
+  if (!isServiceManaged) await beginState(context, allocation, allocation.description)
   await context.tx.addresses.disassociate(n)
-  const allocation = isServiceManaged ? await context.tx.space.find(n) : undefined
-  if (allocation) await release(context, allocation)
+  if (isServiceManaged) await release(context, allocation, association)
   context.changed(formatId('address', context.tx.installation, n))
 }
 
@@ -488,6 +493,12 @@ async function namedOrAll(context: ReadContext, ids: readonly string[] | undefin
   const named = new Map<string, NatGateway>()
   for (const id of ids) named.set(id, await getNatGateway(context, id))
   return [...named.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+}
+
+/** The gateway with its new tags. */
+export async function rememberNatGateway(context: WriteContext, id: string): Promise<void> {
+  const gateway = (await context.tx.natGateways.find(id))!
+  if (gateway.deletedAt === undefined) await recordChange(context, gateway)
 }
 
 /** Puts the gateway as it is now into the history, and into the audit entry. */

@@ -39,6 +39,11 @@ export interface ReadContext {
   readonly settings: OperationSettings
   /** The governance state compiled for decisions; the same one for the whole transaction unless governance changes in it. */
   snapshot(): Promise<Snapshot>
+  /**
+   * Whether the snapshot's epoch counts every change of the request so far. Rows may have changed whose new epoch is not
+   * counted yet: what is made of them must not be kept as if it were the old epoch's.
+   */
+  readonly isCounted: boolean
   /** Remembers that the caller had to be permitted something: whoever repeats the request must be, too. */
   noteNeed(need: Need): void
   /** The state that the caller saw and wants to change (`If-Match` of the native API). */
@@ -79,6 +84,8 @@ export interface OperationSettings {
   /** Where provider-assigned addresses come from. */
   readonly providerIpv4Cidr: string
   readonly providerIpv6Cidr: string
+  /** Accounts of the organization that may provision public space at the top beside its administrator of IPAM. */
+  readonly publicSpaceAccounts: readonly string[]
 }
 
 export interface RegionSetting {

@@ -4,6 +4,7 @@ import { bitsOf, type Cidr, equals, formatCidr, overlaps, parseCidr, toKey } fro
 import { subtract } from '#model/free-space.ts'
 import { formatId } from '#model/identifier.ts'
 import { amazonLengthProblem, cidrProblem, liesWithin, type PoolProblem } from '#model/pool.ts'
+import { publicSpace, publicSpaceProblem } from '#model/public-space.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Ipam } from '#store/ipams.ts'
 import type { Pool, PoolCidr } from '#store/pools.ts'
@@ -11,7 +12,7 @@ import { providerPool } from './grant.ts'
 import { getOwnPool, getVisiblePool, type PoolAt, refuseTooMany } from './ipam-access.ts'
 import { filterBy, page } from './listing.ts'
 import { ec2Read, ec2Write, type WriteContext } from './operation.ts'
-import { removeSpace } from './pool-removal.ts'
+import { describeRest, removeSpace } from './pool-removal.ts'
 
 /** Our own bound, above Amazon's quota of 50; failed ones count, so that retries cannot grow the list without end. */
 const cidrsPerPoolMax = 1_000
@@ -27,6 +28,7 @@ export const provisionIpamPoolCidr = ec2Write('ProvisionIpamPoolCidr', async (co
   const poolAt = await getOwnPool(context, input.IpamPoolId, 'ProvisionIpamPoolCidr')
   const { pool } = poolAt
   const source = await sourceOf(context, poolAt)
+  await refuseUnlessMayProvision(context, source, poolAt)
   await refuseUnfit(context, source, poolAt, wish)
   refuseWithoutProof(context, source, poolAt, input)
   await forgetFailures(context, pool, wish.cidr)
@@ -140,6 +142,20 @@ async function sourceOf(context: WriteContext, { pool }: PoolAt): Promise<Source
 const scopeTypeOf = ({ pool, ipam }: PoolAt): 'public' | 'private' =>
   pool.scopeId === ipam.publicScopeId ? 'public' : 'private'
 
+/** Public space at the top, one's own or Amazon's, is given to a pool by those accounts alone that may. */
+async function refuseUnlessMayProvision(context: WriteContext, { kind }: Source, poolAt: PoolAt): Promise<void> {
+  if (scopeTypeOf(poolAt) === 'private' || (kind !== 'scope' && kind !== 'amazon')) return
+  const { account } = poolAt.pool
+  const { delegatedAdministrator, nodes } = await context.snapshot()
+  const because = publicSpaceProblem(account, {
+    managementAccount: (await context.tx.organizations.find())?.managementAccount,
+    administrator: delegatedAdministrator,
+    isMember: nodes.has(account),
+    added: context.settings.publicSpaceAccounts,
+  })
+  if (because !== undefined) refuse({ code: 'NotAuthorized', action: 'ec2:ProvisionIpamPoolCidr', because })
+}
+
 /** What no state of the pools could make right. */
 async function refuseUnfit(context: WriteContext, source: Source, poolAt: PoolAt, wish: Wish): Promise<void> {
   const { pool, ipam } = poolAt
@@ -224,7 +240,7 @@ async function takeFrom(context: WriteContext, source: Source, poolAt: PoolAt, w
   if (source.kind === 'parent') return takeFromParent(context, source.parent, poolAt.pool, wish)
   if (source.kind === 'amazon') return takeFromProvider(context, poolAt.pool, wish.length!)
   if (source.kind === 'vpc') return planVpc(context, source.vpcId, poolAt.pool, wish.cidr!)
-  return takeFromScope(context, poolAt.pool, wish)
+  return takeFromScope(context, poolAt, wish)
 }
 
 async function takeFromParent(context: WriteContext, parent: Pool, pool: Pool, wish: Wish): Promise<Got> {
@@ -247,28 +263,27 @@ async function takeFromProvider(context: WriteContext, pool: Pool, length: numbe
 
 /** One pool per block of a VPC plans it, in whatever scope. */
 async function planVpc(context: WriteContext, vpcId: string, pool: Pool, cidr: Cidr): Promise<Got> {
-  for (const other of await context.tx.pools.all()) {
-    if (other.sourceResource?.ResourceId !== vpcId || other.family !== pool.family) continue
-    const planned = (await context.tx.pools.cidrs(other.n)).some(
-      (one) => one.state !== 'failed-provision' && overlaps(one.cidr, cidr),
-    )
-    if (!planned) continue
-    const name = other.account === pool.account ? `The pool ${other.id}` : 'Another pool'
-    return { cidr, failure: `${name} plans this CIDR of ${vpcId}.` }
-  }
-  return { cidr }
+  const planned = await context.tx.pools.topLevelOverlap(vpcId, cidr)
+  if (!planned) return { cidr }
+  const other = (await context.tx.pools.findByNumber(planned.pool))!
+  const name = other.account === pool.account ? `The pool ${other.id}` : 'Another pool'
+  return { cidr, failure: `${name} plans this CIDR of ${vpcId}.` }
 }
 
-/** Invariant I1: what a scope's top-level pools hold never overlaps. */
-async function takeFromScope(context: WriteContext, pool: Pool, wish: Wish): Promise<Got> {
+/** Invariant I1: what top-level pools hold never overlaps in a private scope, nor public space in the installation. */
+async function takeFromScope(context: WriteContext, poolAt: PoolAt, wish: Wish): Promise<Got> {
+  const { pool } = poolAt
   if (wish.cidr) {
-    const other = await context.tx.pools.topLevelOverlap(pool.scopeId!, wish.cidr)
+    const isPublic = scopeTypeOf(poolAt) === 'public'
+    const other = await context.tx.pools.topLevelOverlap(isPublic ? publicSpace : pool.scopeId!, wish.cidr)
     if (!other) return { cidr: wish.cidr }
     const holder = (await context.tx.pools.findByNumber(other.pool))!
-    return {
-      cidr: wish.cidr,
-      failure: `The CIDR overlaps ${formatCidr(other.cidr)} of the pool ${holder.id} in the same scope.`,
-    }
+    const known = `The CIDR overlaps ${formatCidr(other.cidr)} of the pool ${holder.id}`
+    if (!isPublic) return { cidr: wish.cidr, failure: `${known} in the same scope.` }
+    // Whose it is, is told to its owner alone (invariant I8).
+    const where = holder.account === pool.account ? ` ${known}.` : ''
+    const failure = `The public CIDR ${formatCidr(wish.cidr)} is already provisioned, in whole or in part.${where}`
+    return { cidr: wish.cidr, failure }
   }
   const taken = (await context.tx.pools.topLevelCidrs(pool.scopeId!, pool.family)).map(({ cidr }) => cidr)
   const gap = subtract(uniqueLocalSpace, taken).find(({ length }) => length <= wish.length)
@@ -309,10 +324,8 @@ async function whyNotFree(context: WriteContext, parent: Pool, cidr: Cidr): Prom
   ) {
     return `The CIDR is not inside the provisioned CIDRs of the source pool ${parent.id}.`
   }
-  const until = await context.tx.space.quarantineEnd(parent.n, cidr)
-  if (until !== undefined && until > context.now) {
-    return `Released space in the CIDR rests until ${new Date(until).toISOString()}.`
-  }
+  const rest = await context.tx.space.restIn(parent.n, cidr)
+  if (rest && rest.until > context.now) return `${describeRest(rest, 'the CIDR')}.`
   return `The CIDR is allocated from the source pool ${parent.id}, in whole or in part.`
 }
 
@@ -335,10 +348,10 @@ async function takeAway(context: WriteContext, pool: Pool, provisioned: PoolCidr
     await context.tx.pools.setCidrState(id, 'failed-deprovision', { code: 'cidr-not-available', message })
     return remember(context, pool, { ...provisioned, state: 'failed-deprovision', failureMessage: message })
   }
-  const until = await context.tx.space.quarantineEnd(pool.n, cidr)
-  if (until !== undefined) {
-    const rests = `released space in it rests until ${new Date(until).toISOString()}`
-    const problem = `The CIDR ${formatCidr(cidr)} is in an invalid state: ${rests}.`
+  const rest = await context.tx.space.restIn(pool.n, cidr)
+  if (rest) {
+    const because = describeRest(rest, 'it')
+    const problem = `The CIDR ${formatCidr(cidr)} is in an invalid state: ${because[0]!.toLowerCase()}${because.slice(1)}.`
     refuse({ code: 'IncorrectState', what: 'ipam-pool', id: pool.id, problem })
   }
   await removeSpace(context, pool, provisioned)

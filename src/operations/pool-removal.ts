@@ -1,11 +1,12 @@
 // How pools go away: what keeps them, and in which order what is in them is given back.
 import { assert } from '#model/assert.ts'
-import { formatId } from '#model/identifier.ts'
 import { describeNaming, policiesNaming } from '#model/policy/snapshot.ts'
 import { refuse } from '#model/refusal.ts'
 import type { Pool, PoolCidr } from '#store/pools.ts'
+import type { Rest } from '#store/space.ts'
 import { quarantineMs } from './grant.ts'
 import type { ReadContext, WriteContext } from './operation.ts'
+import { endTenure } from './tenures.ts'
 
 /** Allocations ended, and quarantines swept, in one step. */
 const stepSize = 1_000
@@ -25,8 +26,8 @@ export async function refuseUndeletable(context: WriteContext, pools: readonly P
       const names = own.length > 0 ? own.slice(0, namesMax).join(', ') : 'of another account'
       refuseKept(pool, `It is named in the allocation rules of the policy ${names}`)
     }
-    const until = await restsUntil(context, pool)
-    if (until > context.now) refuseKept(pool, `Released space in it rests until ${new Date(until).toISOString()}`)
+    const rest = await restOf(context, pool)
+    if (rest && rest.until > context.now) refuseKept(pool, describeRest(rest, 'it'))
     const restSeconds = (await quarantineMs(context, pool)) / 1000
     const [allocation] = restSeconds > 0 ? await context.tx.space.ofPool(pool.n, undefined, 1) : []
     if (allocation && allocation.resourceType !== 'ipam-pool') {
@@ -37,12 +38,20 @@ export async function refuseUndeletable(context: WriteContext, pools: readonly P
 const refuseKept = (pool: Pool, problem: string): never =>
   refuse({ code: 'DependencyViolation', what: 'ipam-pool', id: pool.id, problem })
 
-async function restsUntil(context: ReadContext, pool: Pool): Promise<number> {
-  let until = 0
+/** What is kept out of reach the longest: space that was released and rests, or that is held. */
+async function restOf(context: ReadContext, pool: Pool): Promise<Rest | undefined> {
+  const rests: Rest[] = []
   for (const { cidr } of await context.tx.pools.cidrs(pool.n)) {
-    until = Math.max(until, (await context.tx.space.quarantineEnd(pool.n, cidr)) ?? 0)
+    const rest = await context.tx.space.restIn(pool.n, cidr)
+    if (rest) rests.push(rest)
   }
-  return until
+  return rests.sort((a, b) => b.until - a.until)[0]
+}
+
+/** Why nobody can have it, as the end of a sentence that begins with it. What is held was never released. */
+export function describeRest({ until, isHeld }: Rest, where: string): string {
+  const moment = new Date(until).toISOString()
+  return isHeld ? `Space in ${where} is held until ${moment}` : `Released space in ${where} rests until ${moment}`
 }
 
 /** A pool with all pools below it, parents before their children. */
@@ -77,7 +86,7 @@ export async function removeSpace(
   await context.tx.pools.deleteCidr(id)
   const held = parentAllocation === undefined ? undefined : await context.tx.space.find(parentAllocation)
   // What rested has rested in the pool itself.
-  if (held) await context.tx.space.release(held, context.now)
+  if (held) await endTenure(context, held, context.now)
   await context.tx.history.changed({ id, kind: 'ipam-pool-cidr', account: pool.account }, undefined)
 }
 
@@ -87,8 +96,7 @@ async function endAllocations(context: WriteContext, pool: Pool): Promise<void> 
   for (;;) {
     const allocations = await context.tx.space.ofPool(pool.n, undefined, stepSize)
     for (const allocation of allocations) {
-      await context.tx.tags.removeAll(formatId('allocation', context.tx.installation, allocation.n))
-      await context.tx.space.release(allocation, context.now)
+      await endTenure(context, allocation, context.now)
     }
     if (allocations.length < stepSize) return
   }

@@ -110,6 +110,11 @@ async function namedOrAll(context: ReadContext, ids: readonly string[] | undefin
   return scopes
 }
 
+/** The scope with its new tags. */
+export async function rememberScope(context: WriteContext, id: string): Promise<void> {
+  await remember(context, (await context.tx.ipams.findScope(id))!)
+}
+
 async function remember(context: WriteContext, scope: Scope): Promise<void> {
   const tags = await context.tx.tags.of(scope.id)
   await context.tx.history.changed(

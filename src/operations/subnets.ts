@@ -5,8 +5,8 @@ import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Pool } from '#store/pools.ts'
 import type { Subnet, Vpc, VpcCidr } from '#store/vpcs.ts'
 import { filterBy, page, refuseIdsWithPaging } from './listing.ts'
-import { asksFor, type BlockWish, documentFor, giveBack, readWish, takeBlock } from './network-blocks.ts'
-import { ec2Read, ec2Write, type ReadContext } from './operation.ts'
+import { asksFor, type Block, type BlockWish, documentFor, giveBack, readWish, takeBlock } from './network-blocks.ts'
+import { ec2Read, ec2Write, type ReadContext, type WriteContext } from './operation.ts'
 import { findZone, zonesOf } from './regions.ts'
 import { putTags, tagsToCreate } from './tagging.ts'
 import { getVpc, refuseMisshapen } from './vpcs.ts'
@@ -44,6 +44,7 @@ export const createSubnet = ec2Write('CreateSubnet', async (context, input) => {
     const around = { within: cidrs.map(({ cidr }) => cidr), taken: await siblingsOf(context, vpc, wish) }
     const block = await takeBlock(context, wish, { network: 'subnet', id, tags }, around)
     if (!wish.cidr || !equals(wish.cidr, block.cidr)) await refuseMisplaced(context, vpc, cidrs, block.cidr)
+    await refusePlanned(context, vpc, block)
     blocks.push(block)
   }
   const ipv4 = blocks.find(({ cidr }) => cidr.family === 4)
@@ -60,9 +61,7 @@ export const createSubnet = ec2Write('CreateSubnet', async (context, input) => {
     })
   }
   await putTags(context, { id, type: 'subnet', account: vpc.account }, tags)
-  const shown = await describe(context, { ...subnet, cidr: ipv4?.cidr })
-  await context.tx.history.changed({ id, kind: 'subnet', account: vpc.account }, shown)
-  context.changed(id)
+  const shown = await recordChange(context, { ...subnet, cidr: ipv4?.cidr })
   return { Subnet: { ...shown, State: 'pending' } }
 })
 
@@ -145,6 +144,16 @@ async function refuseMisplaced(context: ReadContext, vpc: Vpc, cidrs: readonly V
   refuse({ code: 'CidrConflict', what: 'subnet', field, value, problem })
 }
 
+/** What a pool that plans the VPC has handed out already is not taken a second time beside it. */
+async function refusePlanned(context: ReadContext, vpc: Vpc, { cidr, allocation }: Block): Promise<void> {
+  const except = { allocation, account: vpc.account, now: context.now }
+  const taken = await context.tx.pools.plannedOverlap(vpc.id, cidr, except)
+  if (!taken) return
+  const problem = `It overlaps with ${formatCidr(taken.cidr)}, which the pool \`${taken.pool.id}\` that plans \`${vpc.id}\` has handed out or keeps`
+  const field = cidr.family === 4 ? 'CidrBlock' : 'Ipv6CidrBlock'
+  refuse({ code: 'CidrConflict', what: 'subnet', field, value: formatCidr(cidr), problem })
+}
+
 /** What policy or a pool must choose around; a block that the caller names is looked at by itself. */
 async function siblingsOf(context: ReadContext, vpc: Vpc, wish: BlockWish): Promise<Cidr[]> {
   const isChosen = !wish.cidr || (await documentFor(context, 'subnet')) !== undefined
@@ -158,6 +167,19 @@ async function namedOrAll(context: ReadContext, ids: readonly string[] | undefin
   const named = new Map<string, Subnet>()
   for (const id of ids) named.set(id, await getSubnet(context, id))
   return [...named.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+}
+
+/** The subnet with its new tags. */
+export async function rememberSubnet(context: WriteContext, id: string): Promise<void> {
+  await recordChange(context, (await context.tx.vpcs.findSubnet(id))!)
+}
+
+/** Puts the subnet as it is now into the history, and into the audit entry. */
+async function recordChange(context: WriteContext, subnet: Omit<Subnet, 'createdAt'>): Promise<SubnetShown> {
+  const shown = await describe(context, subnet)
+  await context.tx.history.changed({ id: subnet.id, kind: 'subnet', account: subnet.account }, shown)
+  context.changed(subnet.id)
+  return shown
 }
 
 async function describe(context: ReadContext, subnet: Omit<Subnet, 'createdAt'>): Promise<SubnetShown> {

@@ -2,13 +2,19 @@
 import type { TagDescription } from '#formats/aws/ec2.generated.ts'
 import { type IdKind, kindOf, parseId } from '#model/identifier.ts'
 import { type Noun, refuse, refuseValue } from '#model/refusal.ts'
+import type { Allocation } from '#store/space.ts'
 import type { Owner, Tag, TagRow, Tags } from '#store/tags.ts'
 import { applyIpamTags } from './ipams.ts'
 import { filterBy, type PageWish, readCursor, writeCursor } from './listing.ts'
+import { rememberNatGateway } from './nat-gateways.ts'
 import { ec2Read, ec2Write, type ReadContext, type WriteContext } from './operation.ts'
 import { applyPolicyTags } from './policies.ts'
 import { applyPoolTags } from './pools.ts'
+import { rememberScope } from './scopes.ts'
+import { rememberSubnet } from './subnets.ts'
 import { putTags, refuseBadTags, type Tagged, tagsGiven } from './tagging.ts'
+import { beginState } from './tenures.ts'
+import { rememberVpc } from './vpcs.ts'
 
 /** EC2: resources in one call. */
 const resourcesMax = 1_000
@@ -68,7 +74,9 @@ interface TaggableKind {
   readonly type: string
   readonly noun: Noun
   find(context: ReadContext, id: string): Promise<Owner | undefined>
-  /** Brings the object in line with its new tags, where they are settings. */
+  /** Keeps what the object says until now, before its tags change. Kinds without it have every state in the history. */
+  keep?(context: WriteContext, id: string): Promise<void>
+  /** Brings the object in line with its new tags, where they are settings, and keeps its new state in the history. */
   settle?(context: WriteContext, id: string, before: readonly Tag[]): Promise<void>
 }
 
@@ -78,25 +86,34 @@ const rowOf =
     tx.tags.ownerOf(table, id)
 
 /** Elastic IPs and allocations are one row, under two names: the identifier is made of its number. */
-const allocationOf =
-  (kind: 'address' | 'allocation'): TaggableKind['find'] =>
-  async ({ tx }, id) => {
+const allocationOf = (kind: 'address' | 'allocation'): Pick<TaggableKind, 'find' | 'keep'> => {
+  const findRow = async ({ tx }: ReadContext, id: string): Promise<Allocation | undefined> => {
     const n = parseId(kind, tx.installation, id)
     const allocation = n === undefined ? undefined : await tx.space.find(n)
-    if (!allocation || (kind === 'address' && allocation.resourceType !== 'eip')) return undefined
-    return { account: allocation.account, region: allocation.region ?? null }
+    return kind === 'address' && allocation?.resourceType !== 'eip' ? undefined : allocation
   }
+  return {
+    async find(context, id) {
+      const allocation = await findRow(context, id)
+      return allocation && { account: allocation.account, region: allocation.region ?? null }
+    },
+    async keep(context, id) {
+      const allocation = (await findRow(context, id))!
+      await beginState(context, allocation, allocation.description)
+    },
+  }
+}
 
 const taggable: { readonly [K in IdKind]?: TaggableKind } = {
   ipam: { type: 'ipam', noun: 'ipam', find: rowOf('ipam'), settle: applyIpamTags },
-  scope: { type: 'ipam-scope', noun: 'ipam-scope', find: rowOf('scope') },
+  scope: { type: 'ipam-scope', noun: 'ipam-scope', find: rowOf('scope'), settle: rememberScope },
   pool: { type: 'ipam-pool', noun: 'ipam-pool', find: rowOf('pool'), settle: applyPoolTags },
-  allocation: { type: 'ipam-pool-allocation', noun: 'ipam-pool-allocation', find: allocationOf('allocation') },
+  allocation: { type: 'ipam-pool-allocation', noun: 'ipam-pool-allocation', ...allocationOf('allocation') },
   policy: { type: 'ipam-policy', noun: 'ipam-policy', find: rowOf('policy'), settle: applyPolicyTags },
-  address: { type: 'elastic-ip', noun: 'elastic-ip', find: allocationOf('address') },
-  natGateway: { type: 'natgateway', noun: 'nat-gateway', find: rowOf('natGateway') },
-  vpc: { type: 'vpc', noun: 'vpc', find: rowOf('vpc') },
-  subnet: { type: 'subnet', noun: 'subnet', find: rowOf('subnet') },
+  address: { type: 'elastic-ip', noun: 'elastic-ip', ...allocationOf('address') },
+  natGateway: { type: 'natgateway', noun: 'nat-gateway', find: rowOf('natGateway'), settle: rememberNatGateway },
+  vpc: { type: 'vpc', noun: 'vpc', find: rowOf('vpc'), settle: rememberVpc },
+  subnet: { type: 'subnet', noun: 'subnet', find: rowOf('subnet'), settle: rememberSubnet },
 }
 
 interface TaggableObject extends Tagged {
@@ -143,10 +160,24 @@ async function retag(
   const put = wanted.filter(({ Key, Value }) => had.get(Key) !== Value)
   const removed = current.filter(({ Key }) => !kept.has(Key))
   if (put.length === 0 && removed.length === 0) return
+  await kind.keep?.(context, resource.id)
   await putTags(context, resource, put)
   for (const { Key } of removed) await context.tx.tags.remove(resource.id, Key)
   context.changed(resource.id)
   await kind.settle?.(context, resource.id, current)
+  if (!kind.keep) await rememberTags(context, resource.id)
+}
+
+/** Puts an object's new tags into the history, where its kind has not done so: all else of it is as it was. */
+async function rememberTags(context: WriteContext, id: string): Promise<void> {
+  const latest = await context.tx.history.latest(id)
+  if (!latest || latest.until_at !== null) return
+  const body = JSON.parse(latest.body) as Record<string, unknown>
+  // What is kept as EC2 shows it has members with capitals.
+  const member = 'Tags' in body ? 'Tags' : 'tags'
+  const tags = await context.tx.tags.of(id)
+  if (JSON.stringify(body[member] ?? []) === JSON.stringify(tags)) return
+  await context.tx.history.changed({ id, kind: latest.kind, account: latest.account }, { ...body, [member]: tags })
 }
 
 // The list -----------------------------------------------------------------------------------------------------------

@@ -1,17 +1,16 @@
 // Repeats, dry runs and the record: one token has one effect, a dry run has none, and every effect is on record.
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
 import type { AllocateAddressResult, Ec2Input, Ec2Operation, IpamScope } from '#formats/aws/ec2.generated.ts'
 import { equals, formatCidr } from '#model/cidr.ts'
 import { Refused } from '#model/refusal.ts'
+import { replayWindowMs } from '#store/replay-window.ts'
 import type { Store } from '#store/store.ts'
 import { type Acme, lab, network, openAcme, prod, root, shop, tagsOf } from '../../test/acme.ts'
 import { emptyDatabase, type TestDatabase } from '../../test/database.ts'
 import { refuses } from '../../test/organization.ts'
 import { managementAccount, testSettings } from '../../test/world.ts'
 import { type Call, clientTokenMs, type Hallway, openHallway } from './execute.ts'
-import { ReplayWindow, replayWindowMs } from './replay.ts'
 import { operationTables } from './tables.ts'
 
 // A house that can be shut and opened again ----------------------------------------------------------------------------
@@ -215,40 +214,13 @@ describe('a token that comes with every request', () => {
         street.ask('CreateIpamScope', { invocationId, input: { IpamId: ipam, ClientToken: 't' } as Call['input'] })
       assert.deepEqual(await make('one'), await make('two'))
     }))
-
-  test('I5 a hundred thousand are recognised for ten minutes, and forgotten by generations after that', () => {
-    const tokenOf = (n: number) => createHash('sha256').update(String(n)).digest().subarray(0, 16)
-    const window = new ReplayWindow()
-    const count = 100_000
-    for (let n = 0; n < count; n++) window.put(tokenOf(n), n, 1_000 + n)
-    for (let n = 0; n < count; n++) assert.equal(window.find(tokenOf(n)), n)
-    assert.equal(window.find(tokenOf(count)), undefined)
-    // The oldest generation ends 200 seconds after it began, and is kept for ten minutes from there.
-    const generationMs = 200_000
-    for (let turn = 1; turn <= 3; turn++) window.put(tokenOf(count + turn), count + turn, 1_000 + turn * generationMs)
-    for (let n = 0; n < count; n++) assert.equal(window.find(tokenOf(n)), n)
-    window.put(tokenOf(count + 4), count + 4, 1_000 + 4 * generationMs)
-    for (let n = 0; n < count; n += 997) assert.equal(window.find(tokenOf(n)), undefined)
-    for (let turn = 1; turn <= 4; turn++) assert.equal(window.find(tokenOf(count + turn)), count + turn)
-  })
-
-  test('what was remembered by a clock that was ahead is forgotten too, once an earlier one was accepted', () => {
-    const token = (n: number) => createHash('sha256').update(String(n)).digest().subarray(0, 16)
-    const window = new ReplayWindow()
-    const yearMs = 31_536_000_000
-    window.put(token(0), 0, yearMs)
-    for (let minute = 1; minute <= 30; minute++) window.put(token(minute), minute, minute * 60_000)
-    const remembered = Array.from({ length: 31 }, (_, n) => n).filter((n) => window.find(token(n)) !== undefined)
-    assert.deepEqual(remembered.slice(-10), [21, 22, 23, 24, 25, 26, 27, 28, 29, 30])
-    assert.ok(remembered.length <= 16, String(remembered))
-  })
 })
 
 // What is in the tables ------------------------------------------------------------------------------------------------
 
 /** Numbers are drawn without being used; that is no effect. */
 const numbers = { except: ['counter'] }
-const record = ['audit_entry', 'origin', 'decision', 'ruling', 'client_token', 'request_token']
+const record = ['audit_entry', 'audit_subject', 'origin', 'decision', 'ruling', 'client_token', 'request_token']
 const numbersAndRecord = { except: [...numbers.except, ...record] }
 
 /** One request of each kind, in an order in which they succeed; `$name` stands for what an earlier one answered. */
@@ -383,6 +355,13 @@ async function tell(
   }
 }
 
+const dryRunsOf = async ({ database }: Acme): Promise<string[]> => {
+  const rows = await database.select(
+    'select o.action, a.outcome from audit_entry a join origin o on o.n = a.origin where a.dry_run = 1 order by a.n',
+  )
+  return rows.map(({ action, outcome }) => `${action} ${outcome}`)
+}
+
 test('a dry run of every kind of change says that it would have worked, and no row of any table is other than before', async () => {
   const acme = await openAcme()
   try {
@@ -394,7 +373,7 @@ test('a dry run of every kind of change says that it would have worked, and no r
       assert.notDeepEqual(await acme.database.tables(numbers), before, name)
       return answer
     })
-    const before = await acme.database.tables(numbers)
+    const [before, entries] = [await acme.database.tables(numbersAndRecord), await dryRunsOf(acme)]
     for (const [name, input, code] of [
       ['AllocateAddress', { Address: '8.8.8.8' }, undefined],
       ['ReleaseAddress', { AllocationId: 'eipalloc-0123456789abcdef0' }, 'NotFound'],
@@ -406,7 +385,13 @@ test('a dry run of every kind of change says that it would have worked, and no r
       assert.ok(answer instanceof Refused && answer.refusal.code !== 'DryRunSucceeded', name)
       if (code) assert.equal(answer.refusal.code, code)
     }
-    assert.deepEqual(await acme.database.tables(numbers), before, 'nor of one that is refused')
+    assert.deepEqual(await acme.database.tables(numbersAndRecord), before, 'nor of one that is refused')
+    assert.deepEqual(entries, [])
+    assert.deepEqual(
+      await dryRunsOf(acme),
+      ['AllocateAddress InvalidParameterValue', 'ReleaseAddress NotFound', 'CreateVpc InvalidRange'],
+      'which is on record as what it was',
+    )
   } finally {
     await acme.close()
   }
@@ -425,13 +410,17 @@ test('I7 every request that changed a row left exactly one audit entry, with wha
       assert.equal(after.length, recorded.length + 1, name)
       const entry = JSON.parse(after.at(-1)!) as { outcome: string; subjects: string }
       assert.equal(entry.outcome, 'Success')
-      assert.match(entry.subjects, /^[a-z0-9-]*[0-9a-f]+( [a-z0-9-]+)*$/, `${name} names what it changed`)
+      assert.match(entry.subjects, /^[a-z0-9./-]+( [a-z0-9./-]+)*$/, `${name} names what it changed`)
       return answer
     })
     const quiet = await entries()
     await acme.call('DescribeAddresses', {}, { account: shop })
+    assert.deepEqual(await entries(), quiet, 'reading is no entry')
     await refuses(acme.call('ReleaseAddress', { AllocationId: 'eipalloc-0123456789abcdef0' }), { code: 'NotFound' })
-    assert.deepEqual(await entries(), quiet, 'reading, and asking for what is not there, is no entry')
+    const refused = await entries()
+    assert.equal(refused.length, quiet.length + 1, 'a change that is refused is one')
+    const { outcome, subjects } = JSON.parse(refused.at(-1)!) as { outcome: string; subjects: string }
+    assert.deepEqual([outcome, subjects], ['NotFound', 'eipalloc-0123456789abcdef0'])
   } finally {
     await acme.close()
   }

@@ -415,10 +415,11 @@ describe('a VPC whose space comes from a pool', () => {
 
   test('cannot come from a pool that plans the subnets of another', async () => {
     const planning = 'ipam-pool-planning'
+    const planned = await make({ CidrBlock: '10.0.0.0/24' })
     await acme.store.write(async (tx) => {
       const model = (await tx.pools.find(pool))!
       const source = {
-        ResourceId: absent,
+        ResourceId: planned.VpcId!,
         ResourceType: 'vpc',
         ResourceRegion: 'us-east-1',
         ResourceOwner: network,

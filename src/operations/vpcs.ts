@@ -9,6 +9,7 @@ import type {
 import { type Cidr, formatCidr, overlaps } from '#model/cidr.ts'
 import { hasShape } from '#model/identifier.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
+import type { Pool } from '#store/pools.ts'
 import type { Tag } from '#store/tags.ts'
 import type { Vpc, VpcAttributes, VpcCidr } from '#store/vpcs.ts'
 import { filterBy, page, refuseIdsWithPaging } from './listing.ts'
@@ -64,6 +65,8 @@ export const deleteVpc = ec2Write('DeleteVpc', async (context, input) => {
       problem: `The vpc '${vpc.id}' has dependencies and cannot be deleted: \`${dependent}\` is in it`,
     })
   }
+  const [planner] = await context.tx.pools.planning(vpc.id)
+  if (planner) refusePlanned(vpc, planner, `The vpc '${vpc.id}' has dependencies and cannot be deleted`)
   for (const { allocation } of await context.tx.vpcs.cidrs(vpc.id)) await giveBack(context, allocation)
   await context.tx.vpcs.delete(vpc.id)
   await context.tx.tags.removeAll(vpc.id)
@@ -172,6 +175,9 @@ export const disassociateVpcCidrBlock = ec2Write('DisassociateVpcCidrBlock', asy
       problem: `the subnet \`${subnet.id}\` (${formatCidr(subnet.cidr)}) is inside the block`,
     })
   }
+  const planned = await context.tx.pools.topLevelOverlap(vpc.id, association.cidr)
+  const planner = planned && (await context.tx.pools.findByNumber(planned.pool))
+  if (planner) refusePlanned(vpc, planner, `The block ${formatCidr(association.cidr)} cannot be disassociated`)
   await giveBack(context, association.allocation)
   await context.tx.vpcs.deleteCidr(id)
   context.changed(id)
@@ -234,6 +240,16 @@ function refusePlanningPool(pool: { readonly id: string; readonly family: 4 | 6;
   refuseValue(`Ipv${pool.family}IpamPoolId`, pool.id, 'it plans the subnets of a VPC, and cannot give blocks to VPCs')
 }
 
+/**
+ * A pool that plans a VPC does not outlive what it plans. The owner of the VPC is told which pool it is, also where that is
+ * the delegated administrator's: it is about the caller's own network, and says nothing of what else there is.
+ */
+function refusePlanned(vpc: Vpc, pool: Pool, what: string): never {
+  const whose = pool.account === vpc.account ? '' : ` of the account \`${pool.account}\``
+  const problem = `${what}: the pool \`${pool.id}\`${whose} plans it; take the CIDR out of that pool or delete it first`
+  refuse({ code: 'DependencyViolation', what: 'vpc', id: vpc.id, problem })
+}
+
 function refuseOverlap(wanted: Cidr, cidrs: readonly VpcCidr[]): void {
   const other = cidrs.find(({ cidr }) => overlaps(cidr, wanted))
   if (!other) return
@@ -253,6 +269,11 @@ async function namedOrAll(context: ReadContext, ids: readonly string[] | undefin
   const named = new Map<string, Vpc>()
   for (const id of ids) named.set(id, await getVpc(context, id))
   return [...named.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+}
+
+/** The VPC with its new tags. */
+export async function rememberVpc(context: WriteContext, id: string): Promise<void> {
+  await recordChange(context, (await context.tx.vpcs.find(id))!)
 }
 
 /** Puts the VPC as it is now into the history, and into the audit entry. */

@@ -82,11 +82,14 @@ export class AccessKeys {
       key.openedBy ?? null,
     )
   }
-  /** Whether a key that was good a moment ago still is. */
-  async isGood(id: string, now: number): Promise<boolean> {
+  /** Whether a key that was good a moment ago still is, and is of the same account and user. */
+  async isGood({ id, account, arn }: Pick<AccessKeyRecord, 'id' | 'account' | 'arn'>, now: number): Promise<boolean> {
     const row = await this.#sql.get(
-      'select 1 as one from access_key where id = ? and disabled_at is null and (expires_at is null or expires_at > ?)',
+      `select 1 as one from access_key where id = ? and account = ? and arn = ? and disabled_at is null
+       and (expires_at is null or expires_at > ?)`,
       id,
+      account,
+      arn,
       now,
     )
     return row !== undefined

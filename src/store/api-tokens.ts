@@ -1,5 +1,6 @@
 // Tokens of the native API: only their hashes are here, so that a stolen database opens nothing.
 import type { TokenOrigin } from '#model/token.ts'
+import type { History } from './history.ts'
 import type { Sql } from './sql.ts'
 
 export interface ApiToken {
@@ -68,9 +69,11 @@ export interface TokenFilter {
 export class ApiTokens {
   readonly #sql: Sql
   readonly #epoch: { moveKeyEpoch(): Promise<void> }
-  constructor(sql: Sql, epoch: { moveKeyEpoch(): Promise<void> }) {
+  readonly #history: History
+  constructor(sql: Sql, epoch: { moveKeyEpoch(): Promise<void> }, history: History) {
     this.#sql = sql
     this.#epoch = epoch
+    this.#history = history
   }
 
   async find(id: string): Promise<ApiToken | undefined> {
@@ -168,13 +171,28 @@ export class ApiTokens {
       token.expiresAt,
       token.revokedAt ?? null,
     )
+    await this.#remember(token)
   }
-  /** Whether a token that was good a moment ago still is. */
-  async isGood(id: string, now: number): Promise<boolean> {
+  /**
+   * Whether a token that was good a moment ago still is, and is the same: ids are numbered, and in a database that was
+   * restored since, one may be somebody else's.
+   */
+  async isGood(
+    token: Pick<ApiToken, 'id' | 'principal' | 'account' | 'groups' | 'scopes' | 'subject' | 'makers' | 'expiresAt'>,
+    now: number,
+  ): Promise<boolean> {
     const row = await this.#sql.get(
-      'select 1 as one from api_token where id = ? and revoked_at is null and expires_at > ?',
-      id,
+      `select 1 as one from api_token where id = ? and revoked_at is null and expires_at > ? and expires_at = ?
+       and principal = ? and account = ? and member_of = ? and scopes = ? and makers = ? and coalesce(subject, '') = ?`,
+      token.id,
       now,
+      token.expiresAt,
+      token.principal,
+      token.account,
+      JSON.stringify(token.groups),
+      JSON.stringify(token.scopes),
+      JSON.stringify(token.makers),
+      token.subject ?? '',
     )
     return row !== undefined
   }
@@ -187,9 +205,16 @@ export class ApiTokens {
         at,
         id,
       )
-      if (isEnded > 0) ended.push(id)
+      if (isEnded === 0) continue
+      ended.push(id)
+      await this.#remember((await this.find(id))!)
     }
     if (ended.length > 0) await this.#epoch.moveKeyEpoch()
     return ended
+  }
+
+  /** What is told of it. Its hash is in no history, nor who its holder is for the identity provider. */
+  async #remember({ subject: _, ...told }: ApiToken): Promise<void> {
+    await this.#history.changed({ id: told.id, kind: 'api-token', account: told.account }, told)
   }
 }

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { Refused } from '#model/refusal.ts'
+import { foundOrganization, network, stranger } from '../../test/acme.ts'
 import { openWorld, type World } from '../../test/world.ts'
-import { checkSpace } from './check.ts'
+import { checkSpace, spaceRules } from './check.ts'
 
 // The naive model: ranges of the 256 addresses of 10.0.0.0/24, looked through one by one.
 interface Range {
@@ -154,56 +155,443 @@ test('I1 I2 I9 hold after every step of any story, and the outcome of each is th
   await fc.assert(stories, { numRuns: 25 })
 })
 
-describe('a broken table is told of', () => {
-  const breakages: Record<string, { readonly sql: string; readonly says: RegExp }> = {
-    'a free block that is gone': {
+// Damage -------------------------------------------------------------------------------------------------------------
+
+/** Two top-level pools and a child with an allocation. */
+async function fillPools(): Promise<World> {
+  const { world, model } = await openPools()
+  const [top, , child] = model.map(({ id }) => id) as [string, string, string]
+  await world.call('ProvisionIpamPoolCidr', { IpamPoolId: top, Cidr: '10.0.0.0/8' })
+  await world.call('ProvisionIpamPoolCidr', { IpamPoolId: child, NetmaskLength: 16 })
+  await world.call('AllocateIpamPoolCidr', { IpamPoolId: child, NetmaskLength: 24 })
+  assert.deepEqual(await checkSpace(world.store), { problems: [], pools: 3, allocations: 2 })
+  return world
+}
+
+/**
+ * Public pools of two accounts with an Elastic IP each (203.0.113.0/28 and 203.0.113.16/28), one of Amazon's, and the
+ * provider's own with another; a VPC of a pool's block and one more block, with subnets of both families, NAT gateways, and
+ * a pool that plans it.
+ */
+async function fillNetworks(): Promise<World> {
+  const world = await openWorld()
+  await foundOrganization(world)
+  const asNetwork = { account: network }
+  const publicPools = [
+    [network, '203.0.113.0/28'],
+    [stranger, '203.0.113.16/28'],
+  ] as const
+  for (const [account, Cidr] of publicPools) {
+    const { Ipam } = await world.call('CreateIpam', { Tier: 'advanced' }, { account })
+    const wish = { IpamScopeId: Ipam!.PublicDefaultScopeId!, AddressFamily: 'ipv4', Locale: 'us-east-1' } as const
+    const pool = async (more: object) =>
+      (await world.call('CreateIpamPool', { ...wish, AwsService: 'ec2', ...more }, { account })).IpamPool!.IpamPoolId!
+    const own = await pool({ PublicIpSource: 'byoip' })
+    await world.call('ProvisionIpamPoolCidr', { IpamPoolId: own, Cidr }, { account })
+    const amazon = await pool({ PublicIpSource: 'amazon' })
+    await world.call('ProvisionIpamPoolCidr', { IpamPoolId: amazon, NetmaskLength: 30 }, { account })
+    await world.call('AllocateAddress', { IpamPoolId: own }, { account })
+  }
+  const elastic = await world.call('AllocateAddress', {}, asNetwork)
+  const { Ipams } = await world.call('DescribeIpams', {}, asNetwork)
+  const privateWish = {
+    IpamScopeId: Ipams![0]!.PrivateDefaultScopeId!,
+    AddressFamily: 'ipv4',
+    Locale: 'us-east-1',
+  } as const
+  const privatePool = async (more: object, Cidr: string) => {
+    const { IpamPool } = await world.call('CreateIpamPool', { ...privateWish, ...more }, asNetwork)
+    const IpamPoolId = IpamPool!.IpamPoolId!
+    await world.call('ProvisionIpamPoolCidr', { IpamPoolId, Cidr }, asNetwork)
+    return IpamPoolId
+  }
+  const space = await privatePool({}, '10.0.0.0/16')
+  const { Vpc } = await world.call(
+    'CreateVpc',
+    { Ipv4IpamPoolId: space, Ipv4NetmaskLength: 20, AmazonProvidedIpv6CidrBlock: true },
+    asNetwork,
+  )
+  const VpcId = Vpc!.VpcId!
+  await world.call('AssociateVpcCidrBlock', { VpcId, CidrBlock: '10.99.0.0/20' }, asNetwork)
+  const SourceResource = {
+    ResourceId: VpcId,
+    ResourceType: 'vpc',
+    ResourceRegion: 'us-east-1',
+    ResourceOwner: network,
+  } as const
+  const plan = await privatePool({ SourceResource }, '10.0.0.0/20')
+  await privatePool({ SourceResource }, '10.99.0.0/20')
+  const subnet = async (input: object) =>
+    (await world.call('CreateSubnet', { VpcId, ...input }, asNetwork)).Subnet!.SubnetId!
+  await subnet({ Ipv4IpamPoolId: plan, Ipv4NetmaskLength: 24, Ipv6CidrBlock: '2001:db8::/64' })
+  const SubnetId = await subnet({ CidrBlock: '10.0.4.0/24', Ipv6CidrBlock: '2001:db8:0:1::/64' })
+  await world.call('AllocateIpamPoolCidr', { IpamPoolId: plan, Cidr: '10.0.8.0/24' }, asNetwork)
+  await world.call('CreateNatGateway', { SubnetId, AllocationId: elastic.AllocationId! }, asNetwork)
+  await world.call('CreateNatGateway', { SubnetId, ConnectivityType: 'private' }, asNetwork)
+  const reserve = await world.call('AllocateIpamPoolCidr', { IpamPoolId: space, NetmaskLength: 24 }, asNetwork)
+  assert.ok(reserve.IpamPoolAllocation)
+  assert.deepEqual((await checkSpace(world.store)).problems, [])
+  return world
+}
+
+/** One hold of an address. */
+async function fillHolds(): Promise<World> {
+  const world = await fillPools()
+  await world.database.tamper(`
+    insert into hold (n, pool, first, length, account, resource_type, region, tags, request, created_at, expires_at)
+      select 900, pool, first, 24, '${network}', 'custom', 'us-east-1', '{}', '{}', 0, 1 from allocation where length = 24;
+    insert into quarantine (pool, first, length, account, released_at, ends_at, hold)
+      select pool, first, 24, '${network}', 0, 1, 900 from allocation where length = 24;
+    delete from allocation where length = 24;
+    update pool set allocated = '0', allocation_count = 0, quarantined = '256' where n = (select max(n) from pool)`)
+  assert.deepEqual((await checkSpace(world.store)).problems, [])
+  return world
+}
+
+interface Damage {
+  readonly what: string
+  readonly fill: () => Promise<World>
+  readonly sql: string
+  readonly says: RegExp
+}
+const key = (...groups: number[]): string => Buffer.from(groups).toString('hex')
+const v4 = (...octets: number[]): string => `x'00000000000000000000ffff${key(...octets)}'`
+const poolOf = (first: string): string => `(select pool from pool_cidr where first = ${first})`
+const ofNetwork = `(select id from pool where n = ${poolOf(v4(203, 0, 113, 0))})`
+
+/** By the name of the rule that must find it. */
+const damages: Readonly<Record<string, readonly Damage[]>> = {
+  'I2 allocations, resting, held and free blocks tile the CIDRs of each pool, and its counters say so': [
+    {
+      what: 'a free block that is gone',
+      fill: fillPools,
       sql: 'delete from free_block where pool = (select max(n) from pool)',
       says: /neither free, quarantined nor allocated/,
     },
-    'a block that is free and allocated': {
+    {
+      what: 'a block that is free and allocated',
+      fill: fillPools,
       sql: 'insert into free_block (pool, ord, first) select pool, 8, first from allocation where length = 24',
       says: /overlaps what is before it/,
     },
-    'a counter that is wrong': {
+    {
+      what: 'a block that rests and is allocated',
+      fill: fillPools,
+      sql: `insert into quarantine (pool, first, length, account, released_at, ends_at)
+        select pool, first, 25, '${network}', 0, 1 from allocation where length = 24`,
+      says: /overlaps what is before it/,
+    },
+    {
+      what: 'a block that is held and free',
+      fill: fillHolds,
+      sql: 'insert into free_block (pool, ord, first) select pool, 7, first from hold',
+      says: /overlaps what is before it/,
+    },
+    {
+      what: 'two allocations that overlap',
+      fill: fillPools,
+      sql: `insert into allocation (n, pool, first, length, holder, created_at)
+        select 901, pool, ${v4(10, 0, 0, 128)}, 25, holder, 0 from allocation where length = 24`,
+      says: /allocated 10\.0\.0\.128\/25 overlaps what is before it/,
+    },
+    {
+      what: 'CIDRs of a pool that overlap',
+      fill: fillPools,
+      sql: `insert into pool_cidr (id, pool, first, length, state, parent_allocation, created_at)
+        select 'x', pool, ${v4(10, 0, 128, 0)}, 17, state, parent_allocation, 0 from pool_cidr where length = 16`,
+      says: /its CIDRs 10\.0\.0\.0\/16 and 10\.0\.128\.0\/17 overlap/,
+    },
+    {
+      what: 'a counter that is wrong',
+      fill: fillPools,
       sql: "update pool set free = '1' where n = (select max(n) from pool)",
       says: /its counter of free addresses is 1, its blocks sum up to/,
     },
-    'a number of allocations that is wrong': {
+    {
+      what: 'a number of allocations that is wrong',
+      fill: fillPools,
       sql: 'update pool set allocation_count = 7 where n = (select max(n) from pool)',
       says: /its counter of allocations is 7, it has 1/,
     },
-    'an allocation outside the CIDRs': {
-      sql: "update allocation set first = x'00000000000000000000ffffc0000200' where length = 24",
+    {
+      what: 'an allocation outside the CIDRs',
+      fill: fillPools,
+      sql: `update allocation set first = ${v4(192, 0, 2, 0)} where length = 24`,
       says: /allocated 192\.0\.2\.0\/24 is not in its CIDRs/,
     },
-    'space of a child that its parent does not hold': {
-      sql: 'update pool_cidr set parent_allocation = null',
-      says: /is no allocation of its source/,
-    },
-    'top-level space that overlaps': {
+  ],
+  'I1 top-level CIDRs of a private scope': [
+    {
+      what: 'the same block of two pools',
+      fill: fillPools,
       sql: `insert into pool_cidr (id, pool, first, length, state, created_at)
         select 'x', (select n from pool where parent_n is null order by n desc limit 1), first, length, state, 0
         from pool_cidr where parent_allocation is null`,
-      says: /10\.0\.0\.0\/8 of ipam-pool-\w+ and 10\.0\.0\.0\/8 of ipam-pool-\w+ overlap/,
+      says: /10\.0\.0\.0\/8 of ipam-pool-\w+ \(IPAM ipam-\w+ of account 1{12}\) and 10\.0\.0\.0\/8 of ipam-pool-\w+ \(.*\) overlap/,
     },
-    'rows that belong to no pool': {
-      sql: "insert into free_block (pool, ord, first) values (999999, 8, x'00000000000000000000ffffc0000200')",
+    {
+      what: 'a block inside another',
+      fill: fillPools,
+      sql: `insert into pool_cidr (id, pool, first, length, state, created_at)
+        select 'x', (select n from pool where parent_n is null order by n desc limit 1), ${v4(10, 255, 255, 0)}, 24, state, 0
+        from pool_cidr where parent_allocation is null`,
+      says: /10\.0\.0\.0\/8 of ipam-pool-.* and 10\.255\.255\.0\/24 of ipam-pool-.* overlap/,
+    },
+  ],
+  'I1 top-level public CIDRs, the provider’s with them, of the installation': [
+    {
+      what: 'a public CIDR of two accounts, each named',
+      fill: fillNetworks,
+      sql: `update pool_cidr set first = ${v4(203, 0, 113, 0)}, length = 24 where first = ${v4(203, 0, 113, 16)}`,
+      says: new RegExp(
+        `public space: 203\\.0\\.113\\.0/2\\d of ipam-pool-\\w+ \\(IPAM ipam-\\w+ of account (${network}|${stranger})\\) and 203\\.0\\.113\\.0/2\\d of ipam-pool-\\w+ \\(IPAM ipam-\\w+ of account (?!\\1)\\d{12}\\) overlap`,
+      ),
+    },
+    {
+      what: 'a public CIDR in the provider’s range',
+      fill: fillNetworks,
+      sql: `update pool_cidr set first = ${v4(198, 18, 7, 0)} where first = ${v4(203, 0, 113, 0)}`,
+      says: /198\.18\.0\.0\/15 of the provider \(pool ipam-pool-\w+\) and 198\.18\.7\.0\/28 of ipam-pool-\w+ \(IPAM .*\) overlap/,
+    },
+  ],
+  'I1 each pool says in which space the schema keeps its CIDRs apart': [
+    {
+      what: 'a public pool that the schema takes for a private one',
+      fill: fillNetworks,
+      sql: `update pool set space = 'elsewhere' where id = ${ofNetwork}`,
+      says: /its CIDRs are kept apart in elsewhere, which is not its own/,
+    },
+  ],
+  'I1 public addresses and blocks that anybody holds: Elastic IPs, networks and others': [
+    {
+      what: 'an Elastic IP that two accounts hold',
+      fill: fillNetworks,
+      sql: `update allocation set first = ${v4(203, 0, 113, 0)} where first = ${v4(203, 0, 113, 16)}`,
+      says: new RegExp(
+        `203\\.0\\.113\\.0/32 of eip \\(allocation \\d+\\) of account (${network}|${stranger}) and 203\\.0\\.113\\.0/32 of eip \\(allocation \\d+\\) of account (?!\\1)\\d{12} overlap`,
+      ),
+    },
+    {
+      what: 'an address of the provider that is given twice',
+      fill: fillNetworks,
+      sql: `update allocation set first = (select a.first from allocation a join pool p on p.n = a.pool where p.scope_id is null
+          and a.length = 32 order by a.n limit 1) where first = ${v4(203, 0, 113, 16)}`,
+      says: /198\.18\.\d+\.\d+\/32 of eip .* and 198\.18\.\d+\.\d+\/32 of eip .* overlap/,
+    },
+  ],
+  'I9 CIDRs of a child are allocations of its source': [
+    {
+      what: 'space of a child that its parent does not hold',
+      fill: fillPools,
+      sql: 'update pool_cidr set parent_allocation = null',
+      says: /is no allocation of its source/,
+    },
+    {
+      what: 'space of Amazon’s that the provider did not give',
+      fill: fillNetworks,
+      sql: 'update pool_cidr set parent_allocation = null where length = 30',
+      says: /its CIDR 198\.18\.\d+\.\d+\/30 is no allocation of the provider/,
+    },
+    {
+      what: 'two children with one block',
+      fill: fillPools,
+      sql: `insert into pool_cidr (id, pool, first, length, state, parent_allocation, created_at)
+        select 'x', (select n from pool where parent_n is null order by n desc limit 1), first, length, state, parent_allocation, 0
+        from pool_cidr where length = 16`,
+      says: /is not the allocation of its source that it names/,
+    },
+  ],
+  'I1 CIDRs that plan one VPC': [
+    {
+      what: 'a block that two pools plan',
+      fill: fillNetworks,
+      sql: `update pool_cidr set first = ${v4(10, 0, 0, 0)} where first = ${v4(10, 99, 0, 0)}`,
+      says: /vpc-\w+: 10\.0\.0\.0\/20 of ipam-pool-\w+ .* and 10\.0\.0\.0\/20 of ipam-pool-\w+ .* overlap/,
+    },
+  ],
+  'a pool that plans a VPC does not outlive it': [
+    {
+      what: 'a VPC that is gone',
+      fill: fillNetworks,
+      sql: 'delete from vpc',
+      says: new RegExp(`ipam-pool-\\w+ of account ${network} plans vpc-\\w+ of account ${network}, which is gone`),
+    },
+    {
+      what: 'a VPC that was gone before pools named it in a column of their own',
+      fill: fillNetworks,
+      sql: 'update pool set source_vpc = null, space = null where source_vpc is not null; delete from vpc',
+      says: /ipam-pool-\w+ of account \d+ plans vpc-\w+ of account \d+, which is gone/,
+    },
+  ],
+  'what a pool plans of a VPC is a block of that VPC': [
+    {
+      what: 'a block that is the VPC’s no more',
+      fill: fillNetworks,
+      sql: `delete from vpc_cidr where first = ${v4(10, 99, 0, 0)}`,
+      says: new RegExp(`plans 10\\.99\\.0\\.0/20, which is no block of vpc-\\w+ of account ${network}`),
+    },
+  ],
+  'subnets of a VPC, and what pools that plan it handed out': [
+    {
+      what: 'a subnet on what a pool handed out for something else',
+      fill: fillNetworks,
+      sql: `update subnet set first = ${v4(10, 0, 8, 0)} where first = ${v4(10, 0, 4, 0)}`,
+      says: /vpc-\w+: 10\.0\.8\.0\/24 of .* and 10\.0\.8\.0\/24 of .* overlap/,
+    },
+  ],
+  'blocks of a VPC': [
+    {
+      what: 'two that overlap',
+      fill: fillNetworks,
+      sql: `update vpc_cidr set first = ${v4(10, 0, 15, 0)}, length = 24 where first = ${v4(10, 99, 0, 0)}`,
+      says: /vpc-\w+: 10\.0\.0\.0\/20 of vpc-cidr-assoc-\w+ and 10\.0\.15\.0\/24 of vpc-cidr-assoc-\w+ overlap/,
+    },
+  ],
+  'IPv4 blocks of the subnets of a VPC': [
+    {
+      what: 'two that overlap',
+      fill: fillNetworks,
+      sql: `update subnet set first = ${v4(10, 0, 0, 128)}, length = 25 where first = ${v4(10, 0, 4, 0)}`,
+      says: /10\.0\.0\.0\/24 of subnet-\w+ and 10\.0\.0\.128\/25 of subnet-\w+ overlap/,
+    },
+  ],
+  'IPv6 blocks of the subnets of a VPC': [
+    {
+      what: 'two that overlap',
+      fill: fillNetworks,
+      sql: `update subnet_cidr set length = 60 where first = x'20010db8000000000000000000000000'`,
+      says: /2001:db8::\/60 of subnet-\w+ and 2001:db8:0:1::\/64 of subnet-\w+ overlap/,
+    },
+  ],
+  'IPv4 blocks of subnets lie in their VPC': [
+    {
+      what: 'one outside',
+      fill: fillNetworks,
+      sql: `update subnet set first = ${v4(10, 0, 64, 0)} where first = ${v4(10, 0, 4, 0)}`,
+      says: /subnet-\w+: 10\.0\.64\.0\/24 is in no block of vpc-/,
+    },
+  ],
+  'IPv6 blocks of subnets lie in their VPC': [
+    {
+      what: 'one outside',
+      fill: fillNetworks,
+      sql: `update subnet_cidr set first = x'20010db8ffff00000000000000000000' where length = 64
+        and first = x'20010db8000000010000000000000000'`,
+      says: /subnet-\w+: 2001:db8:ffff::\/64 is in no block of vpc-/,
+    },
+  ],
+  'a VPC holds what was allocated to it': [
+    {
+      what: 'an allocation of another block',
+      fill: fillNetworks,
+      sql: `update vpc_cidr set length = 21 where first = ${v4(10, 0, 0, 0)}`,
+      says: /vpc-\w+ has 10\.0\.0\.0\/21, and allocation \d+, which it names, is 10\.0\.0\.0\/20 for vpc-/,
+    },
+    {
+      what: 'an allocation for something else',
+      fill: fillNetworks,
+      sql: `update vpc_cidr set allocation = (select n from allocation where first = ${v4(203, 0, 113, 0)} and length = 32)
+        where first = ${v4(10, 99, 0, 0)}`,
+      says: /vpc-\w+ has 10\.99\.0\.0\/20, and allocation \d+, which it names, is 203\.0\.113\.0\/32 for null/,
+    },
+  ],
+  'a subnet holds the IPv4 block that was allocated to it': [
+    {
+      what: 'an allocation of another block',
+      fill: fillNetworks,
+      sql: 'update subnet set length = 25 where allocation is not null',
+      says: /subnet-\w+ has 10\.0\.0\.0\/25, and allocation \d+, which it names, is 10\.0\.0\.0\/24/,
+    },
+  ],
+  'a subnet holds the IPv6 block that was allocated to it': [
+    {
+      what: 'an allocation of another block',
+      fill: fillNetworks,
+      sql: `update subnet_cidr set allocation = (select n from allocation where first = ${v4(10, 0, 8, 0)})`,
+      says: /subnet-\w+ has 2001:db8.*, and allocation \d+, which it names, is 10\.0\.8\.0\/24/,
+    },
+  ],
+  'a private address of a subnet is that of one gateway': [
+    {
+      what: 'one of two',
+      fill: fillNetworks,
+      sql: `update nat_gateway_address set private_ip = '10.0.4.9'`,
+      says: /subnet-\w+: 2 addresses of NAT gateways are 10\.0\.4\.9/,
+    },
+  ],
+  'an Elastic IP is that of one gateway': [
+    {
+      what: 'one of two',
+      fill: fillNetworks,
+      sql: `update nat_gateway_address set allocation = (select max(allocation) from nat_gateway_address)`,
+      says: /allocation \d+: 2 addresses of NAT gateways are this Elastic IP/,
+    },
+  ],
+  'I6 what is held rests for exactly as long, and nothing rests for a hold that is not there': [
+    {
+      what: 'a hold that is free before',
+      fill: fillHolds,
+      sql: 'update hold set expires_at = 2',
+      says: /hold 900 does not rest/,
+    },
+    {
+      what: 'a hold that is gone',
+      fill: fillHolds,
+      sql: 'delete from hold',
+      says: /1 rows are for holds that are not there/,
+    },
+  ],
+  'nothing belongs to a pool that is not there': [
+    {
+      what: 'a free block',
+      fill: fillPools,
+      sql: `insert into free_block (pool, ord, first) values (999999, 8, ${v4(192, 0, 2, 0)})`,
       says: /free_block: 1 rows belong to no pool/,
     },
-  }
-  for (const [what, { sql, says }] of Object.entries(breakages)) {
-    test(what, async () => {
-      const { world, model } = await openPools()
-      const [top, , child] = model.map(({ id }) => id) as [string, string, string]
-      await world.call('ProvisionIpamPoolCidr', { IpamPoolId: top, Cidr: '10.0.0.0/8' })
-      await world.call('ProvisionIpamPoolCidr', { IpamPoolId: child, NetmaskLength: 16 })
-      await world.call('AllocateIpamPoolCidr', { IpamPoolId: child, NetmaskLength: 24 })
-      assert.deepEqual(await checkSpace(world.store), { problems: [], pools: 3, allocations: 2 })
+    {
+      what: 'a CIDR',
+      fill: fillPools,
+      sql: 'update pool_cidr set pool = 999999 where length = 16',
+      says: /pool_cidr: 1 rows belong to no pool/,
+    },
+  ],
+  'states of a tenure follow each other without a gap, and what it says now follows them': [
+    {
+      what: 'a change of an allocation whose state before is not there',
+      fill: fillPools,
+      sql: 'update allocation set version = 3, changed_at = 0 where length = 24',
+      says: /allocation \d+ has changed, and what it said before is not there/,
+    },
+    {
+      what: 'states that end in nothing',
+      fill: fillPools,
+      sql: `insert into tenure_state (n, version, pool, first, length, resource_type, account, state, created_at, from_at, until_at)
+        select n, 1, pool, first, length, 'custom', '111111111111', 'allocated', 0, 0, 1 from allocation where length = 24`,
+      says: /allocation \d+ does not go on where its states end/,
+    },
+  ],
+}
 
-      await world.database.tamper(sql)
-      const { problems } = await checkSpace(world.store)
-      assert.match(problems.join('\n'), says)
-      await world.close()
-    })
-  }
+test('every rule about space has a damaged database that it must find', () => {
+  assert.deepEqual(Object.keys(damages).sort(), spaceRules.map(({ name }) => name).sort())
 })
+
+for (const [rule, all] of Object.entries(damages)) {
+  describe(`a damaged database: ${rule}`, () => {
+    for (const { what, fill, sql, says } of all) {
+      test(what, async () => {
+        const world = await fill()
+        await world.database.tamper(sql)
+        // It is this rule that finds it, whatever the others say.
+        const problems: string[] = []
+        const { find } = spaceRules.find(({ name }) => name === rule)!
+        await world.store.read(async (tx) => {
+          for await (const problem of tx.spaceCheck.find(find)) problems.push(problem)
+        })
+        assert.match(problems.join('\n'), says)
+        assert.ok((await checkSpace(world.store)).problems.some((problem) => says.test(problem)))
+        await world.close()
+      })
+    }
+  })
+}

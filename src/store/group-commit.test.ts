@@ -5,7 +5,7 @@ import { type Cidr, formatCidr, parseCidr } from '#model/cidr.ts'
 import { emptyDatabase, type OpenOptions, type TestDatabase } from '../../test/database.ts'
 import { allocationOf, insertPool } from '../../test/pool.ts'
 import { checkSpace } from './check.ts'
-import type { Store, Transaction } from './store.ts'
+import type { KeptName, Store, Transaction } from './store.ts'
 import { StoreTrouble } from './trouble.ts'
 
 const account = '111111111111'
@@ -293,20 +293,26 @@ describe('numbers and moments', () => {
     assert((await again.write(async (tx) => tx.nextSequence())) > before)
   })
 
-  test('an epoch of governance that was rolled back is never used for another', async () => {
+  test('I4 an epoch of governance that was rolled back is drawn again, and nothing is kept of its first use', async () => {
     const { store } = await newStore()
+    const rules: KeptName<string> = { name: 'rules' }
     const epochs: number[] = []
-    const move = (fails: boolean) =>
+    const move = (text: string, fails: boolean) =>
       store.write(async (tx) => {
         await tx.moveGovernanceEpoch()
         epochs.push(tx.governanceEpoch)
+        tx.keep(rules, text)
+        assert.equal(tx.recall(rules), text)
         if (fails) throw new Failed()
       })
-    const epoch = () => store.read(async (tx) => tx.governanceEpoch)
-    await outcomes([move(true)])
-    await outcomes([move(false)])
-    assert(epochs[1]! > epochs[0]!)
-    assert.equal(await epoch(), epochs[1])
+    const kept = () => store.read(async (tx) => [tx.governanceEpoch, tx.recall(rules)])
+    await outcomes([move('rolled back', true)])
+    assert.deepEqual(await kept(), [epochs[0]! - 1, undefined])
+    await outcomes([move('committed', false)])
+    assert.deepEqual(await kept(), [epochs[0]!, 'committed'])
+    await outcomes([move('rolled back again', true)])
+    assert.deepEqual(await kept(), [epochs[0]!, 'committed'])
+    assert.deepEqual(epochs, [epochs[0]!, epochs[0]!, epochs[0]! + 1])
   })
 
   test('now never runs backwards when the clock does', async () => {

@@ -1,8 +1,18 @@
 // What an object was, and when: every change of an object closes one interval and opens the next.
-import type { Sql } from './sql.ts'
+import { listOfRows, type Sql } from './sql.ts'
+import type { Subjects } from './subjects.ts'
 
+/** What nouns share of their transaction. */
 export interface Clock {
   readonly now: number
+  /** Where what changes is noted for the audit entry. */
+  readonly subjects?: Subjects
+  /** Puts holds that have lapsed on record, by their account. */
+  recordLapsed?(holds: readonly LapsedHold[]): Promise<void>
+}
+export interface LapsedHold {
+  readonly n: number
+  readonly account: string
 }
 
 export interface HistoryVersion {
@@ -15,6 +25,9 @@ export interface HistoryVersion {
   body: string
 }
 
+/** Of one object that are read at once. */
+const versionsMax = 10_000
+
 export class History {
   readonly #sql: Sql
   readonly #clock: Clock
@@ -25,18 +38,21 @@ export class History {
 
   /** Records that the object is `body` from now on; undefined records its end. */
   async changed(object: { id: string; kind: string; account: string }, body: object | undefined): Promise<void> {
-    const last = await this.#sql.get<{ version: number; from_at: number }>(
-      'select version, from_at from history where object_id = ? order by version desc limit 1',
+    const last = await this.#sql.get<{ version: number; from_at: number; until_at: number | null }>(
+      'select version, from_at, until_at from history where object_id = ? order by version desc limit 1',
       object.id,
     )
     const at = Math.max(this.#clock.now, last?.from_at ?? 0)
+    const before = last?.until_at === null ? last.version : undefined
+    const version = (last?.version ?? 0) + 1
+    this.#clock.subjects?.noteVersions(object.id, before, body === undefined ? undefined : version)
     await this.#sql.run('update history set until_at = ? where object_id = ? and until_at is null', at, object.id)
     if (body === undefined) return
     await this.#sql.run(
       'insert into history (object_id, from_at, version, until_at, kind, account, body) values (?, ?, ?, null, ?, ?, ?)',
       object.id,
       at,
-      (last?.version ?? 0) + 1,
+      version,
       object.kind,
       object.account,
       JSON.stringify(body),
@@ -71,10 +87,28 @@ export class History {
     return row?.version ?? 0
   }
 
-  async versions(id: string): Promise<HistoryVersion[]> {
+  /** These versions of objects, as `ID/VERSION`. Those that are not there are left out. */
+  async findVersions(
+    wanted: readonly (readonly [id: string, version: number])[],
+  ): Promise<ReadonlyMap<string, HistoryVersion>> {
+    if (wanted.length === 0) return new Map()
+    const rows = listOfRows(wanted)
+    const found = await this.#sql.all<HistoryVersion & { object_id: string }>(
+      `select object_id, version, from_at, until_at, kind, account, body from history
+       where (object_id, version) in (values ${rows.text})`,
+      ...rows.values,
+    )
+    return new Map(found.map(({ object_id: id, ...version }) => [`${id}/${version.version}`, version]))
+  }
+
+  /** In order, after one. */
+  async versions(id: string, after = 0, limit = versionsMax): Promise<HistoryVersion[]> {
     return this.#sql.all<HistoryVersion>(
-      'select version, from_at, until_at, kind, account, body from history where object_id = ? order by version',
+      `select version, from_at, until_at, kind, account, body from history
+       where object_id = ? and version > ? order by version limit ?`,
       id,
+      after,
+      limit,
     )
   }
 }

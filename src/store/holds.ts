@@ -3,6 +3,7 @@ import { type Cidr, fromKey, makeCidr, sizeOf, toKey } from '#model/cidr.ts'
 import type { AllocationRequest } from '#model/policy/decision.ts'
 import type { Clock } from './history.ts'
 import type { Sql, SqlValue } from './sql.ts'
+import type { NextState, TenureStates } from './tenure-states.ts'
 
 /** Also the allocation that it would become, were it confirmed: it has its number already, and with it its identifier. */
 export interface Hold {
@@ -21,6 +22,9 @@ export interface Hold {
   readonly expiresAt: number
   /** What was asked: policy is asked again when it is confirmed. */
   readonly request: AllocationRequest
+  /** Of the state that it is in, where it is not the first one: its number, and since when it holds. */
+  readonly version?: number
+  readonly changedAt?: number
 }
 /** How a hold ended that was never confirmed. */
 export type HoldEnding = 'lapsed' | 'dropped'
@@ -40,9 +44,12 @@ interface HoldRow {
   request: string
   created_at: number
   expires_at: number
+  version: number | null
+  changed_at: number | null
 }
 const columns = `n, pool, first, length, account, resource_type, region, resource_id, description, decision, tags, request,
   created_at, expires_at`
+const selectHold = `select ${columns}, version, changed_at from hold`
 
 /** The request as it is stored: what the row has in columns of its own is left out. */
 interface StoredRequest extends Omit<AllocationRequest, 'account' | 'locale' | 'resourceType' | 'explicit' | 'tags'> {
@@ -64,6 +71,7 @@ function toHold(row: HoldRow): Hold {
     decision: row.decision ?? undefined,
     createdAt: row.created_at,
     expiresAt: row.expires_at,
+    ...(row.version === null ? {} : { version: row.version, changedAt: row.changed_at! }),
     request: {
       ...rest,
       account: row.account,
@@ -105,17 +113,15 @@ const filterColumns = [
 export class Holds {
   readonly #sql: Sql
   readonly #clock: Clock
-  constructor(sql: Sql, clock: Clock) {
+  readonly #states: TenureStates
+  constructor(sql: Sql, clock: Clock, states: TenureStates) {
     this.#sql = sql
     this.#clock = clock
+    this.#states = states
   }
 
   async find(n: number): Promise<Hold | undefined> {
-    const row = await this.#sql.get<HoldRow>(
-      `select ${columns} from hold where n = ? and expires_at > ?`,
-      n,
-      this.#clock.now,
-    )
+    const row = await this.#sql.get<HoldRow>(`${selectHold} where n = ? and expires_at > ?`, n, this.#clock.now)
     return row && toHold(row)
   }
   /** In order of creation, after a cursor. */
@@ -134,7 +140,7 @@ export class Holds {
   async #rows(filter: HoldFilter, rest: string, ...values: SqlValue[]): Promise<Hold[]> {
     const asked = filterColumns.filter(([name]) => filter[name] !== undefined)
     const rows = await this.#sql.all<HoldRow>(
-      `select ${columns} from hold where expires_at > ? ${asked.map(([, column]) => `and ${column} = ?`).join(' ')} ${rest}`,
+      `${selectHold} where expires_at > ? ${asked.map(([, column]) => `and ${column} = ?`).join(' ')} ${rest}`,
       this.#clock.now,
       ...asked.map(([name]) => filter[name]!),
       ...values,
@@ -153,17 +159,6 @@ export class Holds {
       for (const { length, holds } of rows) sums[name] += sizeOf({ family, first: 0n, length }) * BigInt(holds)
     }
     return sums
-  }
-  /** Whether any of a block is held. */
-  async isHeld(pool: number, cidr: Cidr): Promise<boolean> {
-    const row = await this.#sql.get(
-      'select 1 as one from hold where pool = ? and first = ? and length <= ? and expires_at > ?',
-      pool,
-      toKey(cidr),
-      cidr.length,
-      this.#clock.now,
-    )
-    return row !== undefined
   }
   async insert(hold: Hold): Promise<void> {
     await this.#sql.later(
@@ -184,16 +179,31 @@ export class Holds {
       hold.expiresAt,
     )
   }
-  async describe(n: number, description: string | undefined, tags: ReadonlyMap<string, string>): Promise<void> {
+  /** Says something else from now on: another state. */
+  async describe(hold: Hold, description: string | undefined, tags: ReadonlyMap<string, string>): Promise<void> {
+    const { version, changedAt } = await this.keepState(hold)
     await this.#sql.run(
-      'update hold set description = ?, tags = ? where n = ?',
+      'update hold set description = ?, tags = ?, version = ?, changed_at = ? where n = ?',
       description ?? null,
       JSON.stringify(Object.fromEntries(tags)),
-      n,
+      version,
+      changedAt,
+      hold.n,
     )
   }
-  async extend(n: number, expiresAt: number): Promise<void> {
-    await this.#sql.run('update hold set expires_at = ? where n = ?', expiresAt, n)
+  async extend(hold: Hold, expiresAt: number): Promise<void> {
+    const { version, changedAt } = await this.keepState(hold)
+    await this.#sql.run(
+      'update hold set expires_at = ?, version = ?, changed_at = ? where n = ?',
+      expiresAt,
+      version,
+      changedAt,
+      hold.n,
+    )
+  }
+  /** Keeps what a hold says until now. */
+  async keepState(hold: Hold): Promise<NextState> {
+    return this.#states.keep(hold, { tags: hold.request.tags ?? new Map(), association: undefined })
   }
   async delete(n: number): Promise<void> {
     await this.#sql.run('delete from hold where n = ?', n)
@@ -202,9 +212,10 @@ export class Holds {
   async remember(n: number, ending: HoldEnding, at: number): Promise<void> {
     await this.#sql.run(
       `insert into allocation_history (pool, first, length, n, resource_type, resource_id, account, region, description,
-         decision, created_at, released_at, ending)
+         decision, created_at, released_at, ending, version, changed_at, tags, expires_at)
        select pool, first, length, n, resource_type, resource_id, account, region, description, decision, created_at,
-         cast(? as bigint), cast(? as text) from hold where n = ?`,
+         cast(? as bigint), cast(? as text), version, changed_at, case when tags = '{}' then null else tags end, expires_at
+       from hold where n = ?`,
       at,
       ending,
       n,

@@ -1,5 +1,6 @@
 // The record: one audit entry per change, and every decision with its trace. Append only.
 import { type Cidr, formatCidr, fromKey, parseCidr, toKey } from '#model/cidr.ts'
+import { kindOf } from '#model/identifier.ts'
 import type {
   AllocationRequest,
   Candidate,
@@ -11,7 +12,10 @@ import type {
 } from '#model/policy/decision.ts'
 import { differenceKind } from '#model/policy/difference.ts'
 import type { Mode } from '#model/policy/document.ts'
-import { type Awaitable, listOf, type Sql } from './sql.ts'
+import { keyOf } from './key.ts'
+import type { ConnectionMemory, Kept } from './memory.ts'
+import { type Awaitable, listOf, type Sql, type SqlValue } from './sql.ts'
+import type { Subject, Subjects } from './subjects.ts'
 import { newestEntryAt } from './time.ts'
 
 /** Texts remembered of each table of repeated rows, so that equal ones are stored once. */
@@ -29,8 +33,14 @@ export interface AuditEntry {
   readonly action: string
   /** `Success`, or the code of the refusal. */
   readonly outcome: string
-  /** Identifiers of what was created, changed or deleted. */
-  readonly subjects: readonly string[]
+  /** What was created, changed or deleted, or what a refusal was about; each once. */
+  readonly subjects: readonly (string | Subject)[]
+  /** Of a refusal: it was a dry run, which would have changed nothing anyway. */
+  readonly isDryRun?: boolean
+  /** For how many refusals it stands, where they were too many to have an entry each. */
+  readonly times?: number
+  /** The lowest number of its decisions, where it has any. */
+  readonly firstDecision?: number
   readonly token?: Uint8Array
   readonly parameters?: Uint8Array
   /** What was answered, as JSON, where a token may ask again. */
@@ -40,6 +50,17 @@ export interface AuditEntry {
 export interface RecordedDecision extends Omit<Decision, 'id'> {
   readonly n: number
   readonly auditEntry: number
+  /** It was asked in a dry run. */
+  readonly isDryRun: boolean
+}
+
+/** What is done without a request, and by whom. */
+export interface OwnChange {
+  readonly action: string
+  /** Whose entry it is. */
+  readonly account: string
+  /** Beside what the transaction has noted. */
+  readonly subjects: readonly (string | Subject)[]
 }
 
 /** Of a decision what says why space was given, and to whom. */
@@ -66,6 +87,7 @@ interface DecisionRow {
   length: number | null
   request: string | null
   audit_entry: number
+  dry_run: number | null
   body: string
 }
 type CandidateText = Omit<Candidate, 'cidr'> & { cidr?: string }
@@ -94,29 +116,21 @@ interface Wish {
 export class Journal {
   readonly #sql: Sql
   readonly #ids: { nextSequence(): number }
-  /** The evaluator hands out the same trace for decisions that went the same way: most are recognised without a comparison. */
-  #rulingsByTrace = new WeakMap<readonly TraceStep[], number>()
-  readonly #rulings = new Map<string, number>()
-  readonly #origins = new Map<string, number>()
-  /** The newest entry of the transactions so far; where one is rolled back, it is forgotten. */
-  last: AuditEntry | undefined
+  readonly #memory: ConnectionMemory
+  readonly #rulings: Kept<string, number>
+  readonly #origins: Kept<string, number>
 
-  constructor(sql: Sql, ids: { nextSequence(): number }) {
+  constructor(sql: Sql, ids: { nextSequence(): number }, memory: ConnectionMemory) {
     this.#sql = sql
     this.#ids = ids
+    this.#memory = memory
+    this.#rulings = memory.facts(rememberedMax)
+    this.#origins = memory.facts(rememberedMax)
   }
 
-  /** Drops what is remembered of a transaction that was rolled back. */
-  forget(): void {
-    this.forgetRulings()
-    this.#origins.clear()
-    this.last = undefined
-  }
-
-  /** Of rulings alone: some are gone. Equal ones are stored anew. */
+  /** Some are gone. Equal ones are stored anew. */
   forgetRulings(): void {
-    this.#rulingsByTrace = new WeakMap()
-    this.#rulings.clear()
+    this.#rulings.drop()
   }
 
   /** Drops those rulings that no decision has any more; other servers are told that what they remember is old. */
@@ -145,19 +159,60 @@ export class Journal {
 
   async record(entry: AuditEntry): Promise<void> {
     await this.#sql.later(
-      `insert into audit_entry (n, at, origin, request_id, outcome, subjects, token, parameters, result)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `insert into audit_entry (n, at, origin, request_id, outcome, subjects, token, parameters, result, dry_run, times)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       entry.n,
       entry.at,
       await this.#originOf(entry),
       entry.requestId,
       entry.outcome,
-      entry.subjects.join(' '),
+      inlineText(entry),
       entry.token ?? null,
       entry.parameters ?? null,
       entry.result ?? null,
+      entry.isDryRun ? 1 : null,
+      entry.times ?? null,
     )
-    this.last = entry
+    this.#memory.entry = entry
+    if (isInline(entry)) return
+    for (const [place, subject] of entry.subjects.entries()) {
+      const { id, before, after } = typeof subject === 'string' ? { id: subject } : subject
+      await this.#sql.later(
+        `insert into audit_subject (entry, place, object_id, version_before, version_after, first_decision)
+         values (?, ?, ?, ?, ?, ?)`,
+        entry.n,
+        place,
+        id,
+        before ?? null,
+        after ?? null,
+        entry.firstDecision ?? null,
+      )
+    }
+  }
+
+  /** Records what is done without a request: by the operator at the machine, or by the servers themselves. */
+  async recordOwn(
+    { now: at, subjects: noted }: { readonly now: number; readonly subjects: Subjects },
+    by: 'operator' | 'housekeeping',
+    { action, account, subjects }: OwnChange,
+  ): Promise<void> {
+    const n = this.#ids.nextSequence()
+    const named = new Map(subjects.map((subject) => [typeof subject === 'string' ? subject : subject.id, subject]))
+    // What has a history says which versions.
+    if (by === 'operator') for (const subject of noted.take()) named.set(subject.id, subject)
+    await this.record({
+      n,
+      at,
+      requestId: `${by}-${n}`,
+      account,
+      principal: by,
+      accessKeyId: '',
+      sourceAddress: 'local',
+      region: '',
+      action,
+      outcome: 'Success',
+      subjects: [...named.values()],
+    })
   }
 
   /** When the newest entry was written; undefined where there is none. */
@@ -165,7 +220,8 @@ export class Journal {
     return (await this.#sql.get<{ at: number | null }>(`select ${newestEntryAt} as at`))?.at ?? undefined
   }
 
-  async recordDecision(n: number, decision: Decision, auditEntry: number): Promise<void> {
+  /** @param isCounted whether candidates that differ are told so: of a dry run they are not, since nothing was meant */
+  async recordDecision(n: number, decision: Decision, auditEntry: number, isCounted = true): Promise<void> {
     const { request, cidr } = decision
     await this.#sql.later(
       'insert into decision (n, at, ruling, first, length, request, audit_entry) values (?, ?, ?, ?, ?, ?, ?)',
@@ -177,7 +233,7 @@ export class Journal {
       wishOf(request),
       auditEntry,
     )
-    if (decision.candidate) await this.#recordDifference(n, decision, decision.candidate)
+    if (isCounted && decision.candidate) await this.#recordDifference(n, decision, decision.candidate)
   }
 
   async #recordDifference(n: number, decision: Decision, candidate: CandidateAnswer): Promise<void> {
@@ -203,6 +259,17 @@ export class Journal {
   async findDecision(n: number): Promise<RecordedDecision | undefined> {
     const row = await this.#sql.get<DecisionRow>(`${selectDecision} where d.n = ?`, n)
     return row && toDecision(row)
+  }
+  /** The decisions that were recorded with an entry: they were numbered one after the other, right before it. */
+  async decisionsOf(entry: number): Promise<RecordedDecision[]> {
+    const rows = await this.#sql.all<DecisionRow>(
+      `${selectDecision} where d.n < ? and d.n > coalesce(
+         (select o.n from decision o where o.n < ? and o.audit_entry <> ? order by o.n desc limit 1), -1) order by d.n`,
+      entry,
+      entry,
+      entry,
+    )
+    return rows.map(toDecision)
   }
   /** Those that are there, by number. */
   async findDecisions(numbers: readonly number[]): Promise<ReadonlyMap<number, RecordedDecision>> {
@@ -247,7 +314,7 @@ export class Journal {
 
   async #originOf({ account, principal, accessKeyId, sourceAddress, region, action }: AuditEntry): Promise<number> {
     const values = [account, principal, accessKeyId, sourceAddress, region, action]
-    return this.#stored(this.#origins, values.join('\n'), (n) =>
+    return this.#stored(this.#origins, keyOf(values), (n) =>
       this.#sql.later(
         'insert into origin (n, account, principal, access_key_id, source_address, region, action) values (?, ?, ?, ?, ?, ?, ?)',
         n,
@@ -257,38 +324,21 @@ export class Journal {
   }
 
   async #rulingOf(decision: Decision): Promise<number> {
-    const known = this.#rulingsByTrace.get(decision.trace)
-    if (known !== undefined) return known
-    const { request, policy } = decision
-    const values = [
-      request.account,
-      request.locale,
-      request.resourceType,
-      decision.outcome,
-      decision.mode,
-      policy?.id ?? null,
-      policy?.version ?? null,
-      decision.pool ?? null,
-      decision.wouldBe?.outcome ?? null,
-      decision.candidate?.outcome ?? null,
-      sharedText(decision),
-    ]
-    const n = await this.#stored(this.#rulings, values.join('\n'), (n) =>
+    return this.#stored(this.#rulings, rulingKeyOf(decision), (n) =>
       this.#sql.later(
         `insert into ruling (n, account, locale, resource_type, outcome, mode, policy_id, policy_version, pool, would_be,
            candidate_outcome, body)
          values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         n,
-        ...values,
+        ...columnsOf(decision),
+        bodyOf(decision),
       ),
     )
-    this.#rulingsByTrace.set(decision.trace, n)
-    return n
   }
 
   /** The number of the row that says `text`; it is inserted the first time. */
   async #stored(
-    remembered: Map<string, number>,
+    remembered: Kept<string, number>,
     text: string,
     insert: (n: number) => Awaitable<unknown>,
   ): Promise<number> {
@@ -296,19 +346,54 @@ export class Journal {
     if (known !== undefined) return known
     const n = this.#ids.nextSequence()
     await insert(n)
-    if (remembered.size >= rememberedMax) remembered.clear()
     remembered.set(text, n)
     return n
   }
 }
 
-const selectDecision = `select d.n, d.at, d.first, d.length, d.request, d.audit_entry, r.account, r.locale, r.resource_type,
-  r.outcome, r.mode, r.policy_id, r.policy_version, r.pool, r.body from decision d join ruling r on r.n = d.ruling`
+const selectDecision = `select d.n, d.at, d.first, d.length, d.request, d.audit_entry, e.dry_run, r.account, r.locale, r.resource_type,
+  r.outcome, r.mode, r.policy_id, r.policy_version, r.pool, r.body
+  from decision d join ruling r on r.n = d.ruling join audit_entry e on e.n = d.audit_entry`
+
+/**
+ * The first subjects stand in the entry itself. Where all of them do and are allocations or Elastic IPs, as in nearly all
+ * entries, that is enough: a row for each would cost as much as the entry. Else each has a row, by which it is found.
+ */
+const inlineMax = 100
+const isInlineSubject = (subject: string | Subject): boolean => {
+  const { id, before, after } = typeof subject === 'string' ? { id: subject } : subject
+  return before === undefined && after === undefined && standsInEntry(id)
+}
+export function standsInEntry(id: string): boolean {
+  const kind = kindOf(id)
+  return kind === 'allocation' || kind === 'address'
+}
+const isInline = ({ subjects, outcome }: AuditEntry): boolean =>
+  subjects.length === 0 || (outcome === 'Success' && subjects.length <= inlineMax && subjects.every(isInlineSubject))
+const inlineText = ({ subjects }: AuditEntry): string =>
+  subjects
+    .slice(0, inlineMax)
+    .map((subject) => (typeof subject === 'string' ? subject : subject.id))
+    .join(' ')
 
 const textOf = (candidates: readonly Candidate[]) =>
   candidates.map(({ cidr, ...rest }) => (cidr ? { ...rest, cidr: formatCidr(cidr) } : rest))
 
-function sharedText({
+/** What a ruling's row has beside its body. */
+const columnsOf = ({ request, outcome, mode, policy, pool, wouldBe, candidate }: Decision): SqlValue[] => [
+  request.account,
+  request.locale,
+  request.resourceType,
+  outcome,
+  mode,
+  policy?.id ?? null,
+  policy?.version ?? null,
+  pool ?? null,
+  wouldBe?.outcome ?? null,
+  candidate?.outcome ?? null,
+]
+
+function bodyOf({
   request,
   target,
   document,
@@ -334,6 +419,50 @@ function sharedText({
   return JSON.stringify(shared)
 }
 
+/** All of a decision but what is its own: the request's wish, and the block and the moment that it got. */
+const sharedOfDecision = [
+  'trace',
+  'outcome',
+  'mode',
+  'policy',
+  'pool',
+  'target',
+  'document',
+  'candidates',
+  'denial',
+  'exception',
+  'wouldBe',
+  'candidate',
+] as const satisfies readonly (keyof Decision)[]
+const sharedOfRequest = ['account', 'locale', 'resourceType', 'family', 'scopeType'] as const
+type Own = 'id' | 'at' | 'cidr' | 'request'
+type OwnOfRequest = 'explicit' | 'netmaskLength' | 'resource' | 'tags'
+// A new member must be said to be the one or the other, or this does not compile.
+type Unsaid =
+  | Exclude<keyof Decision, (typeof sharedOfDecision)[number] | Own>
+  | Exclude<keyof AllocationRequest, (typeof sharedOfRequest)[number] | OwnOfRequest>
+const unsaid: [Unsaid] extends [never] ? true : never = true
+
+const isSameRuling = (one: Decision, other: Decision): boolean =>
+  unsaid &&
+  sharedOfDecision.every((name) => one[name] === other[name]) &&
+  sharedOfRequest.every((name) => one.request[name] === other.request[name])
+
+/**
+ * The evaluator hands out the same frozen parts for decisions that went the same way: where each of them is the same, so is
+ * the text, and it need not be written again. It says nothing of rows, so it is true whatever is committed.
+ */
+const lastByTrace = new WeakMap<readonly TraceStep[], { readonly decision: Decision; readonly key: string }>()
+
+/** Of everything that decisions of one ruling show alike. */
+function rulingKeyOf(decision: Decision): string {
+  const last = lastByTrace.get(decision.trace)
+  if (last && isSameRuling(last.decision, decision)) return last.key
+  const key = `${keyOf(columnsOf(decision))}${bodyOf(decision)}`
+  lastByTrace.set(decision.trace, { decision, key })
+  return key
+}
+
 function wishOf({ explicit, netmaskLength, resource, tags }: AllocationRequest): string | null {
   const isBare = !explicit && netmaskLength === undefined && resource === undefined
   if (isBare && !(tags && tags.size > 0)) return null
@@ -357,6 +486,7 @@ function toDecision(row: DecisionRow): RecordedDecision {
   return {
     n: row.n,
     auditEntry: row.audit_entry,
+    isDryRun: row.dry_run !== null,
     at: new Date(row.at),
     request: {
       account: row.account,

@@ -3,20 +3,20 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
-import { parseCidr } from '#model/cidr.ts'
+import { parseCidr, toKey } from '#model/cidr.ts'
 import { emptyDatabase, type TestDatabase } from '../../test/database.ts'
 import { type Engine, engines } from '../../test/engines.ts'
 import { insertPool } from '../../test/pool.ts'
 import { linkTo, ownerOf } from '../../test/postgres.ts'
-import { Holds } from './holds.ts'
 import { Journal } from './journal.ts'
+import { ConnectionMemory, Memory } from './memory.ts'
 import type { Link } from './postgres-link.ts'
 import { translate } from './postgres-sql.ts'
 import { RecordLists } from './record-lists.ts'
 import { Retention } from './retention.ts'
 import { Space } from './space.ts'
 import type { Sql, SqlValue } from './sql.ts'
-import { Timeline } from './timeline.ts'
+import { type Tenure, Timeline } from './timeline.ts'
 
 const account = '111111111111'
 const rows = 3_000
@@ -127,8 +127,15 @@ async function fill(engine: Engine): Promise<void> {
       `insert into holder (n, account, resource_type, region) values (1000, '${account}', 'eip', 'l')`,
       `insert into allocation (n, pool, first, length, holder, resource_id, decision, created_at)
         ${series(1, rows)} select i, ${pool}, ${key}, 32, 1000, 'r-' || i, i, i from k`,
-      `insert into allocation_history (pool, first, length, n, resource_type, resource_id, account, decision, created_at, released_at)
-        ${series(1, rows)} select ${pool}, ${key}, 32, i, 'eip', 'r-' || i, ${text('11111111111', 10)}, i, i, i from k`,
+      `insert into allocation_history (pool, first, length, n, resource_type, resource_id, account, decision, created_at, released_at, version, changed_at, used_by, association)
+        ${series(1, rows)} select ${pool}, ${key}, 32, i, 'eip', 'r-' || i, ${text('11111111111', 10)}, i, i, i, 2, i, 'i-' || i,
+          '{}' from k`,
+      `insert into tenure_state (n, version, pool, first, length, resource_type, account, state, resource_id, decision,
+          used_by, association, created_at, from_at, until_at)
+        ${series(1, rows)} select i, 1, ${pool}, ${key}, 32, 'eip', ${text('11111111111', 10)}, 'allocated', 'r-' || i, i,
+          'i-' || i, '{}', i, i, i from k`,
+      `insert into address_association (allocation, association_id, instance_id, used_by, used_as)
+        ${series(1, rows)} select i, 'a-' || i, 'i-' || i, 'i-' || i, 'instance' from k`,
       `insert into hold (n, pool, first, length, account, resource_type, region, resource_id, tags, request, created_at, expires_at)
         ${series(1, rows)} select ${rows} + i, ${pool}, ${key}, 32, ${text('11111111111', 10)}, 'eip', 'l', 'r-' || i, '{}',
           '{"family":4}', 1, 9007199254740991 from k`,
@@ -158,7 +165,7 @@ async function asks(what: string, atMost: number, work: () => Promise<unknown>):
     assert.deepEqual(await sql.wholeReads(text), [], `${what}\n${text}`)
     assert.match(
       text,
-      /limit \?|limit 1\b|\bn in \(|max\(n\)|from probe p|where n = \?|from retention|from holder where account = \?/,
+      /limit \?|limit 1\b|\bn in \(|\w+ in \(\?|max\(n\)|from probe p|where n = \?|from retention|from holder where account = \?/,
       `${what} has a bound`,
     )
   }
@@ -185,7 +192,10 @@ for (const engine of engines) {
     })
 
     test('a page of decisions is a few searches of an index, by whatever it is narrowed', async () => {
-      const [lists, journal] = [new RecordLists(sql), new Journal(sql, { nextSequence: () => 0 })]
+      const [lists, journal] = [
+        new RecordLists(sql),
+        new Journal(sql, { nextSequence: () => 0 }, new ConnectionMemory(new Memory())),
+      ]
       const wishes = [{}, filters, ...Object.entries(filters).map(([name, value]) => ({ [name]: value }))]
       for (const wish of wishes) {
         await asks(JSON.stringify(wish), 4 + Object.keys(wish).length, async () => {
@@ -209,9 +219,9 @@ for (const engine of engines) {
         { action: 'a3' },
         { account, principal: 'p1', action: 'a1' },
       ]) {
-        await asks(JSON.stringify(wish), 3 + Object.keys(wish).length, async () => {
+        await asks(JSON.stringify(wish), 5 + Object.keys(wish).length, async () => {
           const { numbers } = await lists.entriesAfter(wish, 10, page)
-          const entries = await lists.entries(numbers)
+          const entries = await lists.entries(numbers, 10)
           assert.ok(numbers.length > 0)
           assert.equal(entries.size, numbers.length)
         })
@@ -220,32 +230,54 @@ for (const engine of engines) {
     })
 
     test('the time machine likewise: by address, range, prefix, account, resource and number', async () => {
-      const [tenures, journal] = [new Timeline(sql), new Journal(sql, { nextSequence: () => 0 })]
-      const clock = { now: 1_000 }
-      const [space, holds] = [new Space(sql, clock), new Holds(sql, clock)]
+      const clock = { now: 1_000, installation: '00000' }
+      const memory = () => new ConnectionMemory(new Memory())
+      const tenures = new Timeline(sql, clock)
+      const journal = new Journal(sql, { nextSequence: () => 0 }, memory())
+      const space = new Space(sql, clock, memory())
       for (const text of ['198.18.1.7/32', '198.18.1.0/28', '198.18.1.0/24', '198.18.0.0/15', '0.0.0.0/0']) {
-        await asks(text, 8, async () => {
-          const found = await tenures.around(parseCidr(text)!, undefined, page)
-          assert.ok(found.length >= 3, text)
+        const range = parseCidr(text)!
+        await asks(text, 11, async () => {
+          const found = await tenures.around(range, undefined, page)
+          assert.ok(found.length >= 4, text)
           await journal.findReasons(found.flatMap(({ decision }) => decision ?? []))
-          const last = found.at(-1)!
-          const [first] = (await tenures.around(parseCidr(text)!, undefined, 1)) as [(typeof found)[number]]
-          assert.ok(last.n >= 0 && first.n >= 0)
+        })
+        const [first] = (await tenures.around(range, undefined, 1)) as [Tenure]
+        await asks(`${text} after`, 10, async () => {
+          const place = { ...first, first: toKey(first.cidr), length: first.cidr.length }
+          assert.notDeepEqual(await tenures.around(range, place, 1), [first])
         })
       }
-      await asks('given back', 1, () => tenures.givenBackBy(account, 0, { until: 5, n: 5 }, page))
+      await asks('over', 8, () => tenures.ofAccount(account, { since: 0, final: rows }, undefined, page))
+      await asks('not over', 5, async () => {
+        const place = { until: undefined, n: 5, version: 1 }
+        assert.equal((await tenures.ofAccount(account, { since: 0, final: rows / 2 }, place, page)).length, page)
+      })
       await asks('held', 3, async () => {
         await space.ofAccount(account, 0, page)
-        await holds.list({ account }, 0, page)
+        await space.holds.list({ account }, 0, page)
       })
-      await asks('of a resource', 3, async () => {
-        assert.equal((await tenures.ofResource('r-7', page)).length, 3)
+      await asks('of a resource', 7, async () => {
+        assert.equal((await tenures.ofResource('r-7', undefined, page)).length, 4)
+        assert.equal((await tenures.ofResource('r-7', { n: 7, version: 1 }, page)).length, 2)
       })
-      await asks('of a number', 3, () => tenures.ofNumber(7))
+      await asks('used by', 7, async () => {
+        assert.equal((await tenures.ofResource('i-7', undefined, page)).length, 3)
+      })
+      await asks('of a number', 4, () => tenures.ofNumber(7, 0, page))
+      await asks('the last of a number', 3, () => tenures.latestOf(7))
+      await asks('at a moment', 2, () => tenures.stateAt(7, 3))
+      await asks('all of a page', 9, async () => {
+        const page = [...(await tenures.ofNumber(7, 0, 9)), ...(await tenures.ofNumber(8, 0, 9))]
+        await tenures.describe(page)
+      })
     })
 
     test('looking for what is to be forgotten reads the days and a part of the decisions', async () => {
-      const retention = new Retention(sql, new Journal(sql, { nextSequence: () => 0 }))
+      const retention = new Retention(
+        sql,
+        new Journal(sql, { nextSequence: () => 0 }, new ConnectionMemory(new Memory())),
+      )
       await asks('forgetting', 3, () => retention.isAnythingDue(1_000))
     })
   })

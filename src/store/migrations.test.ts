@@ -138,3 +138,42 @@ test('of the tokens that are there, those of a sign-in alone keep their groups, 
   )
   database.close()
 })
+
+test('what allocations and associations said is said from the beginning, and what follows is kept in order for good', () => {
+  const { database, step } = before('states of tenures')
+  database.exec(`
+    insert into pool (n, id, account, depth, family, created_at) values (1, 'ipam-pool-1', 'provider', 1, 4, 0);
+    insert into holder (n, account, resource_type, region) values (1, '111111111111', 'eip', 'us-east-1');
+    insert into allocation (n, pool, first, length, holder, description, decision, created_at)
+      values (5, 1, x'00000000000000000000ffff0a000001', 32, 1, 'as it was', 4, 10),
+        (6, 1, x'00000000000000000000ffff0a000002', 32, 1, null, null, 10),
+        (7, 1, x'00000000000000000000ffff0a000003', 32, 1, null, null, 10);
+    insert into address_association (allocation, association_id, instance_id, nat_gateway_id, subnet_id) values
+      (5, 'a-5', 'i-1', null, null), (6, 'a-6', null, 'nat-1', null), (7, 'a-7', null, 'nat-2', 'subnet-1');`)
+  database.exec(step)
+  const used = database.prepare('select used_by, used_as from address_association order by allocation').all()
+  assert.deepEqual(
+    used.map((row) => Object.values(row)),
+    [
+      ['i-1', 'instance'],
+      ['nat-1', 'rnat'],
+      ['nat-2', 'nat-gateway'],
+    ],
+  )
+  const { version, changed_at } = database.prepare('select version, changed_at from allocation where n = 5').get()!
+  assert.deepEqual([version, changed_at], [null, null])
+  const keep = (version: number, from: number, until: number) =>
+    database.exec(`insert into tenure_state (n, version, pool, first, length, resource_type, account, state, created_at,
+        from_at, until_at)
+      select n, ${version}, pool, first, length, 'eip', '111111111111', 'allocated', created_at, ${from}, ${until}
+      from allocation where n = 5`)
+  assert.throws(() => keep(2, 10, 20), /follows the one before/)
+  assert.throws(() => keep(1, 11, 20), /follows the one before/)
+  keep(1, 10, 20)
+  assert.throws(() => keep(2, 21, 30), /follows the one before/)
+  keep(2, 20, 20)
+  assert.throws(() => keep(3, 20, 19), /CHECK/)
+  assert.throws(() => database.exec(`update tenure_state set description = ''`), /immutable/)
+  assert.throws(() => database.exec('delete from tenure_state'), /kept/)
+  database.close()
+})

@@ -1,5 +1,9 @@
 // The schema, as numbered steps that only go forward. What must always hold is said here as well as in the code.
 
+import { auditSubjectSchema } from './audit-subject-schema.ts'
+import { spaceOnceSchema } from './space-once-schema.ts'
+import { statesOfTenures } from './tenure-states-schema.ts'
+
 export interface Migration {
   readonly number: number
   readonly name: string
@@ -851,6 +855,14 @@ update api_token set origin = 'sign-in' where sign_in is not null;
   },
   {
     number: 12,
+    name: 'the history of a database',
+    sql: `
+-- Servers drop what they remember where it is another one: \`cadastre database accept\` draws it anew.
+insert into counter (name, value) values ('history', 0);
+`,
+  },
+  {
+    number: 13,
     name: 'differences in order',
     sql: `
 -- The candidate gives space from the same pool, and only the pools behind it stand in another order. Of rows from before this
@@ -858,5 +870,20 @@ update api_token set origin = 'sign-in' where sign_in is not null;
 alter table candidate_difference add column order_only integer not null default 0
   check (order_only in (0, 1) and (order_only = 0 or kind = 'other'));
 `,
+  },
+  {
+    number: 14,
+    name: 'space is given once',
+    sql: spaceOnceSchema,
+  },
+  {
+    number: 15,
+    name: 'what a change changed',
+    sql: auditSubjectSchema,
+  },
+  {
+    number: 16,
+    name: 'states of tenures',
+    sql: statesOfTenures,
   },
 ]

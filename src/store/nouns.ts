@@ -1,4 +1,5 @@
 // The transaction: one object per noun over one connection, and what is kept in memory until it commits. Both engines use it.
+import { formatId } from '#model/identifier.ts'
 import { AccessKeys, type Sealer } from './access-keys.ts'
 import { Addresses } from './addresses.ts'
 import { ApiTokens } from './api-tokens.ts'
@@ -6,9 +7,10 @@ import { Candidates } from './candidates.ts'
 import { SpaceCheck } from './check.ts'
 import { Exceptions } from './exceptions.ts'
 import { Governance } from './governance.ts'
-import { type Clock, History } from './history.ts'
+import { type Clock, History, type LapsedHold } from './history.ts'
 import { Ipams } from './ipams.ts'
 import { Journal } from './journal.ts'
+import { ConnectionMemory, type EntryMark, type KeptName, type Memory } from './memory.ts'
 import { NatGateways } from './nat-gateways.ts'
 import { Organizations } from './organizations.ts'
 import { Policies } from './policies.ts'
@@ -21,9 +23,11 @@ import { RoleBindings } from './role-bindings.ts'
 import { Space } from './space.ts'
 import type { Sql } from './sql.ts'
 import type { Transaction } from './store.ts'
+import { Subjects } from './subjects.ts'
 import { Tags } from './tags.ts'
+import { newestEntry } from './time.ts'
 import { Timeline } from './timeline.ts'
-import type { Tokens } from './tokens.ts'
+import { Tokens } from './tokens.ts'
 import { Vpcs } from './vpcs.ts'
 
 /** A connection that counts the rows it changes. */
@@ -36,20 +40,43 @@ export interface Loaded {
   readonly sequence: number
   readonly governanceEpoch: number
   readonly keyEpoch: number
-  /** Null where nothing is on record. */
+  readonly rulingEpoch: number
+  /** Renewed by `cadastre database accept`. */
+  readonly history: number
+  /** Of the newest entry; null where nothing is on record. */
+  readonly newestN: number | null
   readonly newestEntryAt: number | null
-  /** Where there are failovers; always the same where there are none. */
-  readonly timeline?: number
-  /** Where several servers remember rulings; always the same where there is one. */
-  readonly rulingEpoch?: number
+  readonly newestRequestId: string | null
+  /** Of the entry that was asked for, as `textOf` writes it; null where it is not there. */
+  readonly asked: string | null
+  /** Where on PostgreSQL it was found; always the same where there is one file. */
+  readonly place?: string
 }
+
+/**
+ * Reads them.
+ * @param asked the number of the entry to look for, or a parameter
+ * @param more columns of the engine's own
+ */
+export const readStart = (asked: number | null | '?', more = ''): string =>
+  `select (select value from meta where name = 'installation') as installation,
+  (select value from counter where name = 'sequence') as sequence,
+  (select value from counter where name = 'governance-epoch') as "governanceEpoch",
+  (select value from counter where name = 'key-epoch') as "keyEpoch",
+  (select value from counter where name = 'ruling-epoch') as "rulingEpoch",
+  (select value from counter where name = 'history') as history,
+  (select at || ' ' || request_id from audit_entry where n = ${asked}) as asked,
+  newest.n as "newestN", newest.at as "newestEntryAt", newest.request_id as "newestRequestId"${more}
+  from (select 1 as one) one left join (${newestEntry}) newest on true`
+const textOf = ({ at, requestId }: EntryMark): string => `${at} ${requestId}`
 
 export class Nouns implements Transaction {
   now = 0
+  asOf = 0
   installation = ''
   governanceEpoch = 0
   keyEpoch = ''
-  timeline = 0
+  readonly memory: ConnectionMemory
   readonly accessKeys: AccessKeys
   readonly addresses: Addresses
   readonly apiTokens: ApiTokens
@@ -70,25 +97,35 @@ export class Nouns implements Transaction {
   readonly roleBindings: RoleBindings
   readonly space: Space
   readonly spaceCheck: SpaceCheck
+  readonly subjects: Subjects
   readonly tags: Tags
   readonly tenures: Timeline
   readonly tokens: Tokens
   readonly vpcs: Vpcs
   readonly #sql: CountingSql
   #sequence = 0
-  #epochHighest = 0
   #keyEpoch = 0
   #sequenceStored = 0
-  #rulingsOf = ''
+  #rulingEpoch = 0
+  #asked: EntryMark | undefined
+  #changesBefore = 0
 
   constructor(
     sql: CountingSql,
     sealer: Sealer,
-    tokens: Tokens,
-    makeSpace = (clock: Clock): Space => new Space(sql, clock),
+    memory: Memory,
+    {
+      tokens = (kept) => new Tokens(sql, kept),
+      space = (clock, kept) => new Space(sql, clock, kept),
+    }: {
+      readonly tokens?: (kept: ConnectionMemory) => Tokens
+      readonly space?: (clock: Clock, kept: ConnectionMemory) => Space
+    } = {},
   ) {
     this.#sql = sql
+    this.memory = new ConnectionMemory(memory)
     this.accessKeys = new AccessKeys(sql, sealer, this)
+    this.subjects = new Subjects(this, this.memory)
     this.history = new History(sql, this)
     this.tags = new Tags(sql)
     this.governance = new Governance(sql, this)
@@ -96,19 +133,19 @@ export class Nouns implements Transaction {
     this.exceptions = new Exceptions(sql, this)
     this.ipams = new Ipams(sql)
     this.pools = new Pools(sql)
-    this.space = makeSpace(this)
+    this.space = space(this, this.memory)
     this.spaceCheck = new SpaceCheck(sql)
-    this.journal = new Journal(sql, this)
+    this.journal = new Journal(sql, this, this.memory)
     this.retention = new Retention(sql, this.journal)
-    this.tokens = tokens
+    this.tokens = tokens(this.memory)
     this.organizations = new Organizations(sql, this)
     this.policies = new Policies(sql, this)
     this.vpcs = new Vpcs(sql, this)
     this.natGateways = new NatGateways(sql, this)
     this.addresses = new Addresses(sql)
-    this.apiTokens = new ApiTokens(sql, this)
+    this.apiTokens = new ApiTokens(sql, this, this.history)
     this.recordLists = new RecordLists(sql)
-    this.tenures = new Timeline(sql)
+    this.tenures = new Timeline(sql, this)
     this.resourceTypes = new ResourceTypes(sql)
     this.resources = new Resources(sql, this)
     this.roleBindings = new RoleBindings(sql)
@@ -117,46 +154,70 @@ export class Nouns implements Transaction {
   get changes(): number {
     return this.#sql.changes + this.space.moves
   }
-  /** The highest numbers drawn so far, whether or not they were committed. */
-  get drawn(): { readonly sequence: number; readonly governanceEpoch: number } {
-    return { sequence: this.#sequence, governanceEpoch: this.#epochHighest }
+  get hasChanged(): boolean {
+    return this.changes !== this.#changesBefore
+  }
+  get generation(): number {
+    return this.memory.generation
+  }
+  /** The highest number drawn so far, whether or not it was committed. */
+  get sequence(): number {
+    return this.#sequence
+  }
+  recall<T>(name: KeptName<T>): T | undefined {
+    return this.memory.find(name)
+  }
+  keep<T>(name: KeptName<T>, value: T): void {
+    this.memory.keep(name, value, !this.hasChanged)
   }
   nextSequence(): number {
     return this.#sequence++
   }
+  async recordLapsed(holds: readonly LapsedHold[]): Promise<void> {
+    for (const [account, lapsed] of Map.groupBy(holds, (hold) => hold.account)) {
+      const subjects = lapsed.map(({ n }) => ({ id: formatId('allocation', this.installation, n) }))
+      await this.journal.recordOwn(this, 'housekeeping', { action: 'LapseHolds', account, subjects })
+    }
+  }
   async moveGovernanceEpoch(): Promise<void> {
-    // Never the same number twice, not even after a rollback: a snapshot is remembered by its epoch.
-    this.governanceEpoch = this.#epochHighest = Math.max(this.#epochHighest, this.governanceEpoch) + 1
-    await this.#sql.run(`update counter set value = ? where name = 'governance-epoch'`, this.governanceEpoch)
+    // Counted from the committed one: a number that was rolled back may come again, because nothing is kept of it.
+    await this.#sql.run(`update counter set value = ? where name = 'governance-epoch'`, ++this.governanceEpoch)
   }
   async moveKeyEpoch(): Promise<void> {
-    // Read from committed rows alone, so that a number of a transaction that was rolled back may come again.
     await this.#sql.run(`update counter set value = ? where name = 'key-epoch'`, ++this.#keyEpoch)
     this.#nameKeyEpoch()
   }
   #nameKeyEpoch(): void {
-    this.keyEpoch = `${this.timeline}/${this.#keyEpoch}`
+    this.keyEpoch = `${this.generation}/${this.#keyEpoch}`
   }
 
-  /** Takes over what another connection may have moved. */
-  load({ installation, sequence, governanceEpoch, keyEpoch, timeline = 0, rulingEpoch = 0 }: Loaded): void {
+  /**
+   * Before a transaction: the number of the entry that `readStart` is to look for.
+   * @param isAlone whether nobody else can have written since the last one; then there is nothing to load
+   */
+  start(isAlone = false): number | null {
+    this.#changesBefore = this.changes
+    this.#asked = this.memory.start(isAlone)
+    return this.#asked?.n ?? null
+  }
+  /** Takes over what another connection may have moved; whether the database is another one than before. */
+  load(loaded: Loaded): boolean {
+    const { installation, sequence, history, place = '', newestN, newestEntryAt, newestRequestId, asked } = loaded
+    const isOther = this.memory.meet({
+      identity: JSON.stringify([installation, history, place]),
+      newest: newestN === null ? undefined : { n: newestN, at: newestEntryAt!, requestId: newestRequestId! },
+      hasAsked: this.#asked === undefined || asked === textOf(this.#asked),
+    })
     this.installation = installation
     // Numbers drawn by a transaction that was rolled back are not drawn again: a denial may already name one.
     this.#sequenceStored = sequence
-    this.#sequence = Math.max(this.#sequence, sequence)
-    this.governanceEpoch = governanceEpoch
-    this.timeline = timeline
-    this.#keyEpoch = keyEpoch
+    this.#sequence = isOther ? sequence : Math.max(this.#sequence, sequence)
+    this.governanceEpoch = loaded.governanceEpoch
+    this.#keyEpoch = loaded.keyEpoch
     this.#nameKeyEpoch()
-    // A failover begins another history, in which an epoch that was lost is drawn again for something else.
-    const rulingsOf = `${timeline} ${rulingEpoch}`
-    if (rulingsOf !== this.#rulingsOf) this.journal.forgetRulings()
-    this.#rulingsOf = rulingsOf
-  }
-  /** Drops what is remembered of a transaction that was rolled back. */
-  forget(): void {
-    this.space.forget()
-    this.journal.forget()
+    if (loaded.rulingEpoch !== this.#rulingEpoch) this.journal.forgetRulings()
+    this.#rulingEpoch = loaded.rulingEpoch
+    return isOther
   }
   /** Writes what was gathered in memory during the transaction. */
   async flush(): Promise<void> {

@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { type Cidr, parseCidr } from '#model/cidr.ts'
 import { emptyDatabase } from '../../test/database.ts'
 import { insertPool } from '../../test/pool.ts'
+import { ConnectionMemory, Memory } from './memory.ts'
 import { type Allocation, Space } from './space.ts'
 import type { Sql, SqlValue } from './sql.ts'
 
@@ -56,7 +57,7 @@ test('every statement that taking, giving back and paging send is a search of a 
   const database = new DatabaseSync(join(folder, 'cadastre.db'))
   const sql = new Recording(database)
   const clock = { now: 1_000 }
-  const space = new Space(sql, clock)
+  const space = new Space(sql, clock, new ConnectionMemory(new Memory()))
   let n = 1_000
   const record = async (cidr: Cidr | undefined): Promise<Allocation> => {
     assert(cidr)

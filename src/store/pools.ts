@@ -1,5 +1,6 @@
 // Pools, their provisioned CIDRs, and whom they are shared with.
 import { type Cidr, fromKey, lastAddress, overlaps, supernet, toKey } from '#model/cidr.ts'
+import { publicSpace } from '#model/public-space.ts'
 import { type Sql, toBit } from './sql.ts'
 
 export interface PoolTag {
@@ -104,13 +105,16 @@ const poolColumns = `n, id, scope_id, ipam_id, account, parent_n, depth, locale,
   source_resource, quarantine_seconds, created_at`
 const cidrColumns = 'id, pool, first, length, state, failure_code, failure_message, parent_allocation, created_at'
 
-/** Pools that plan a VPC's own block subdivide space that somebody else holds, so they are left out. */
+/**
+ * The CIDRs of one space that come from no pool: those of a private scope, the public ones of the installation, or those
+ * that plan one VPC.
+ */
 const topLevelQuery = `select ${cidrColumns
   .split(', ')
   .map((column) => `c.${column}`)
   .join(', ')}
   from pool p join pool_cidr c on c.pool = p.n
-  where p.scope_id = ? and p.family = ? and p.parent_n is null and p.source_resource is null and c.state <> 'failed-provision'`
+  where p.space = ? and p.family = ? and c.parent_allocation is null and c.state <> 'failed-provision'`
 
 const toPool = (row: PoolRow): Pool => ({
   n: row.n,
@@ -196,7 +200,8 @@ export class Pools {
   }
   async insert(pool: Pool): Promise<void> {
     await this.#sql.run(
-      `insert into pool (${poolColumns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `insert into pool (${poolColumns}, source_vpc, space)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       pool.n,
       pool.id,
       pool.scopeId ?? null,
@@ -218,7 +223,18 @@ export class Pools {
       pool.sourceResource === undefined ? null : JSON.stringify(pool.sourceResource),
       pool.quarantineSeconds ?? null,
       pool.createdAt,
+      pool.sourceResource?.ResourceId ?? null,
+      await this.#spaceOf(pool),
     )
+  }
+  /** In which the pool's CIDRs must not overlap those of others (invariant I1); null where they come from its parent's. */
+  async #spaceOf({ sourceResource, parent, scopeId }: Pool): Promise<string | null> {
+    const above = parent === undefined ? undefined : await this.findByNumber(parent)
+    if (sourceResource) return above?.sourceResource ? null : sourceResource.ResourceId
+    if (above) return null
+    if (scopeId === undefined) return publicSpace
+    const row = await this.#sql.get<{ kind: 'public' | 'private' }>('select kind from scope where id = ?', scopeId)
+    return row!.kind === 'public' ? publicSpace : scopeId
   }
   /** Changes what may change: description, import, netmask lengths, required tags, quarantine. */
   async update(pool: Pool): Promise<void> {
@@ -249,21 +265,32 @@ export class Pools {
     )
     return rows.map(toPoolCidr)
   }
-  /** The space of a scope in one family: what its top-level pools were given. It never overlaps (invariant I1). */
+  /** The space of a private scope in one family: what its top-level pools were given. It never overlaps (invariant I1). */
   async topLevelCidrs(scopeId: string, family: 4 | 6): Promise<PoolCidr[]> {
     const rows = await this.#sql.all<PoolCidrRow>(`${topLevelQuery} order by c.first`, scopeId, family)
     return rows.map(toPoolCidr)
   }
-  /** What of a scope's space stands in the way of a block. One row tells: blocks that do not overlap are in order. */
-  async topLevelOverlap(scopeId: string, cidr: Cidr): Promise<PoolCidr | undefined> {
-    const row = await this.#sql.get<PoolCidrRow>(
-      `${topLevelQuery} and c.first <= ? order by c.first desc limit 1`,
-      scopeId,
+  /**
+   * What stands in the way of a block at the top of a space: of a private scope (its id), of a VPC that is planned (its id),
+   * or of the public space of the installation (`publicSpace`), whoever's it is. Looks at all that begins in the block, or
+   * before it and is larger: in a database from before public space was one, blocks may lie in each other, and the last one
+   * before it does not tell.
+   */
+  async topLevelOverlap(space: string, cidr: Cidr): Promise<PoolCidr | undefined> {
+    const rows = await this.#sql.all<PoolCidrRow>(
+      `${topLevelQuery} and c.first <= ? and (c.first >= ? or c.length < ?) order by c.first desc`,
+      space,
       cidr.family,
       toKey(lastAddress(cidr)),
+      toKey(cidr),
+      cidr.length,
     )
-    const last = row && toPoolCidr(row)
-    return last && overlaps(last.cidr, cidr) ? last : undefined
+    return rows.map(toPoolCidr).find((one) => overlaps(one.cidr, cidr))
+  }
+  /** The pools that plan the inside of a VPC, in order of creation; those under others come after them. */
+  async planning(vpcId: string): Promise<Pool[]> {
+    const rows = await this.#sql.all<PoolRow>(`select ${poolColumns} from pool where source_vpc = ? order by n`, vpcId)
+    return rows.map(toPool)
   }
   /** Provisioned CIDRs of all pools, for the snapshot. */
   async allCidrs(): Promise<PoolCidr[]> {
@@ -291,6 +318,39 @@ export class Pools {
       for (const { pool } of rows) pools.add(pool)
     }
     return [...pools].sort((a, b) => a - b)
+  }
+  /**
+   * What the pools that plan a VPC have handed out of a block, hold or keep at rest: all but one allocation, and what the
+   * account itself gave back. In each pool the last one to begin before the block ends decides, since they are disjoint.
+   */
+  async plannedOverlap(
+    vpcId: string,
+    cidr: Cidr,
+    except: { readonly allocation: number | undefined; readonly account: string; readonly now: number },
+  ): Promise<{ readonly pool: Pool; readonly cidr: Cidr } | undefined> {
+    for (const pool of await this.planning(vpcId)) {
+      const last = toKey(lastAddress(cidr))
+      const allocated = await this.#sql.get<{ first: Uint8Array; length: number }>(
+        `select a.first, a.length from allocation a join holder h on h.n = a.holder
+         where a.pool = ? and a.first <= ? and a.n <> ? and h.resource_type <> 'ipam-pool' order by a.first desc limit 1`,
+        pool.n,
+        last,
+        except.allocation ?? -1,
+      )
+      const resting = await this.#sql.get<{ first: Uint8Array; length: number }>(
+        `select first, length from quarantine where pool = ? and first <= ? and ends_at > ? and (hold is not null or account <> ?)
+         order by first desc limit 1`,
+        pool.n,
+        last,
+        except.now,
+        except.account,
+      )
+      for (const row of [allocated, resting]) {
+        const taken = row && fromKey(row.first, row.length)
+        if (taken && overlaps(taken, cidr)) return { pool, cidr: taken }
+      }
+    }
+    return undefined
   }
   async insertCidr(cidr: PoolCidr): Promise<void> {
     await this.#sql.run(

@@ -55,6 +55,8 @@ export class Acknowledged {
   async findTrouble(link: Link): Promise<StoreTrouble | undefined> {
     if (this.#isStale) await this.#adopt()
     const problem = this.#mark && (await findProblem(link, this.#mark))
+    // From now on the file is the operator's, who gives up what it says: the newest entry must be in it.
+    if (problem !== undefined && !this.#isStale) await this.#flush()
     this.#isStale = problem !== undefined
     return problem === undefined ? undefined : new StoreTrouble('stale', problem, { fatal: false })
   }
@@ -70,7 +72,12 @@ export class Acknowledged {
     this.#write()
     await this.#writing
   }
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return this.#flush()
+  }
+
+  /** Writes now what would be written within the second. */
+  async #flush(): Promise<void> {
     if (this.#timer) {
       clearTimeout(this.#timer)
       this.#timer = undefined
@@ -78,7 +85,6 @@ export class Acknowledged {
     }
     await this.#writing
   }
-
   /** `cadastre database accept` writes the file beside a server that waits, read-only. */
   async #adopt(): Promise<void> {
     if (this.#path === undefined) return

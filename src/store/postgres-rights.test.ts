@@ -7,7 +7,15 @@ import { compareRights, grantedTables, grantsTo, type Right, rights } from './po
 import { columnsOf } from './postgres-sql.ts'
 
 /** What runs as the schema's owner, or on the embedded database alone. */
-const others = ['migrations.ts', 'postgres-migrate.ts', 'postgres-rights.ts', 'retention-setting.ts', 'sqlite.ts']
+const others = [
+  'migrations.ts',
+  'space-once-schema.ts',
+  'tenure-states-schema.ts',
+  'postgres-migrate.ts',
+  'postgres-rights.ts',
+  'retention-setting.ts',
+  'sqlite.ts',
+]
 
 interface Use {
   insert: boolean

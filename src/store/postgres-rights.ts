@@ -18,12 +18,13 @@ export const rights: Readonly<Record<string, Right>> = {
   account: { insert: true },
   account_creation: { insert: true },
   address_association: { insert: true, delete: true },
-  allocation: { insert: true, update: ['description'], delete: true },
+  allocation: { insert: true, update: ['changed_at', 'description', 'version'], delete: true },
   allocation_history: { insert: true },
   api_token: { insert: true, update: ['revoked_at'] },
   assignment: { insert: true, update: ['kind', 'managed_by', 'mode'], delete: true },
   assignment_candidate: { insert: true, delete: true },
   audit_entry: { insert: true },
+  audit_subject: { insert: true },
   // Where its decision is gone: a trigger sees to it, and so it does for decisions and rulings.
   candidate_difference: { insert: true, delete: true },
   client_token: { insert: true, delete: true },
@@ -39,7 +40,7 @@ export const rights: Readonly<Record<string, Right>> = {
   free_cursor: { insert: true, update: ['first'] },
   // An interval can be closed; a closed one is kept by a trigger.
   history: { insert: true, update: ['until_at'] },
-  hold: { insert: true, update: ['description', 'expires_at', 'tags'], delete: true },
+  hold: { insert: true, update: ['changed_at', 'description', 'expires_at', 'tags', 'version'], delete: true },
   holder: { insert: true },
   ipam: {
     insert: true,
@@ -109,6 +110,7 @@ export const rights: Readonly<Record<string, Right>> = {
   subnet: { insert: true, delete: true },
   subnet_cidr: { insert: true, delete: true },
   tag: { insert: true, update: ['value'], delete: true },
+  tenure_state: { insert: true },
   vpc: {
     insert: true,
     update: ['enable_dns_hostnames', 'enable_dns_support', 'enable_network_address_usage_metrics'],

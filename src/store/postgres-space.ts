@@ -1,6 +1,7 @@
 // The space of pools where several servers share a database: read ahead, many blocks at once, from where the living begin.
 import { bitsOf, type Cidr, orderOf, toKey } from '#model/cidr.ts'
 import type { Clock } from './history.ts'
+import type { ConnectionMemory, Kept, KeptOne } from './memory.ts'
 import type { ManySql } from './postgres-sql.ts'
 import { type CounterRow, Space, storedBlock } from './space.ts'
 
@@ -34,7 +35,7 @@ order by p.n, b.ord, b.first`
 
 /**
  * Moves cursors on, to the first free block that is there. Where none is, to the last one that left: whatever is added
- * later pulls the cursor back.
+ * later pulls the cursor back. Whoever took from a pool may find it gone at the end of the transaction.
  */
 const moveCursors = `
 insert into free_cursor (pool, ord, first)
@@ -42,6 +43,7 @@ select w.pool, w.ord, coalesce(
   (select f.first from free_block f where f.pool = w.pool and f.ord = w.ord and f.first >= coalesce(c.first, '')
     order by f.first limit 1), w.first)
 from unnest($1::bigint[], $2::bigint[], $3::bytea[]) as w (pool, ord, first)
+join pool p on p.n = w.pool
 left join free_cursor c on c.pool = w.pool and c.ord = w.ord
 on conflict (pool, ord) do update set first = excluded.first`
 
@@ -56,7 +58,8 @@ interface Asked {
   order: number
   size: number
   readonly family: 4 | 6
-  turn: number
+  /** How many transactions ago. */
+  readonly age: number
 }
 interface Passed {
   readonly pool: number
@@ -64,50 +67,49 @@ interface Passed {
   times: number
   last: Uint8Array
 }
+/** Cursors of which it is remembered how many blocks left. */
+const cursorsMax = 10_000
 
 export class SharedSpace extends Space {
   readonly #sql: ManySql
-  #turn = 0
-  readonly #asked = new Map<number, Asked>()
+  /** By pool, the last one that was asked for last. */
+  readonly #asked: KeptOne<ReadonlyMap<number, Asked>>
+  readonly #askedNow: Map<number, Asked>
   /** By pool and order: blocks that left since this server last moved their cursor. */
-  readonly #passed = new Map<string, Passed>()
+  readonly #passed: Kept<string, Passed>
 
-  constructor(sql: ManySql, clock: Clock) {
-    super(sql, clock)
+  constructor(sql: ManySql, clock: Clock, memory: ConnectionMemory) {
+    super(sql, clock, memory)
     this.#sql = sql
+    this.#asked = memory.fact()
+    this.#askedNow = memory.scratch()
+    this.#passed = memory.facts(cursorsMax)
   }
 
   /** Reads, together with whatever a transaction begins with, what those before it took from. */
   override async begin(): Promise<void> {
-    await super.begin()
-    this.#turn++
-    for (const [pool, { turn }] of this.#asked) if (turn + turnsMax < this.#turn) this.#asked.delete(pool)
-    const ahead = [...this.#asked].slice(-poolsAheadMax)
+    const ahead = [...(this.#asked.value ?? [])].slice(-poolsAheadMax)
     if (ahead.length > 0) await this.#read(ahead)
   }
   override async take(...[pool, family, wish]: Parameters<Space['take']>): ReturnType<Space['take']> {
     const order = bitsOf(family) - wish.length
-    const asked = this.#asked.get(pool)
-    if (asked?.turn === this.#turn) {
+    const asked = this.#askedNow.get(pool)
+    if (asked) {
       const smallest = Math.min(asked.order, order)
       asked.size = asked.size * 2 ** (asked.order - smallest) + 2 ** (order - smallest)
       asked.order = smallest
-    } else {
-      // The last one that was asked for stands last.
-      this.#asked.delete(pool)
-      this.#asked.set(pool, { order, size: 1, family, turn: this.#turn })
-    }
+    } else this.#askedNow.set(pool, { order, size: 1, family, age: 0 })
     return super.take(pool, family, wish)
   }
   protected override async readFree(pool: number, order: number, family: 4 | 6): Promise<void> {
-    const size = this.#asked.get(pool)?.size ?? 1
-    await this.#read([[pool, { order, size, family, turn: this.#turn }]])
+    const size = (this.#askedNow.get(pool) ?? this.#asked.value?.get(pool))?.size ?? 1
+    await this.#read([[pool, { order, size, family, age: 0 }]])
   }
   protected override async dropFree(pool: number, block: Cidr): Promise<void> {
     await super.dropFree(pool, block)
     const order = orderOf(block)
     const name = `${pool} ${order}`
-    const passed = this.#passed.get(name)
+    const passed = this.#passed.own(name, (committed) => ({ ...committed }))
     if (!passed) this.#passed.set(name, { pool, order, times: 1, last: toKey(block) })
     else {
       passed.times++
@@ -116,16 +118,22 @@ export class SharedSpace extends Space {
   }
   override async flush(): Promise<void> {
     await super.flush()
-    const far = [...this.#passed].filter(([, { times }]) => times >= passedMax)
+    this.#rememberAsked()
+    const far = [...this.#passed.draft.values()].filter(({ times }) => times >= passedMax)
     if (far.length === 0) return
-    for (const [name] of far) this.#passed.delete(name)
-    const moved = far.map(([, passed]) => passed)
+    for (const passed of far) passed.times = 0
     this.#sql.lastly(
       moveCursors,
-      moved.map(({ pool }) => pool),
-      moved.map(({ order }) => order),
-      moved.map(({ last }) => last),
+      far.map(({ pool }) => pool),
+      far.map(({ order }) => order),
+      far.map(({ last }) => last),
     )
+  }
+  #rememberAsked(): void {
+    const before = [...(this.#asked.value ?? [])]
+      .filter(([pool, { age }]) => age < turnsMax && !this.#askedNow.has(pool))
+      .map(([pool, asked]) => [pool, { ...asked, age: asked.age + 1 }] as const)
+    this.#asked.value = new Map([...before, ...this.#askedNow].slice(-poolsAheadMax))
   }
 
   async #read(asked: readonly (readonly [number, Asked])[]): Promise<void> {

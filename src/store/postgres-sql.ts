@@ -23,7 +23,7 @@ const rules: readonly (readonly [RegExp, string | ((...found: string[]) => strin
   // What is refused depends on other tables: a condition of a trigger cannot ask for them, its function can.
   [
     /create trigger (\w+) before (insert|delete) on (\w+) begin\s+select raise\(abort, ('[^']+')\)\s+where ([\s\S]*?);\s+end;/g,
-    `create function $1() returns trigger language plpgsql as $$$$
+    `create or replace function $1() returns trigger language plpgsql as $$$$
 begin
   if $5 then raise exception $4 using errcode = 'restrict_violation'; end if;
   if tg_op = 'DELETE' then return old; end if;
@@ -33,6 +33,8 @@ do $$$$ begin execute format('alter function $1() set search_path = %I, pg_temp'
 create trigger $1 before $2 on $3 for each row execute function $1();`,
   ],
   [/drop trigger (\w+)_(kept|immutable);/g, 'drop trigger $1_$2 on $1;'],
+  [/\bhex\(([\w.]+)\)/g, "upper(encode($1, 'hex'))"],
+  [/\binstr\(/g, 'strpos('],
   [
     /json_extract\((\w+), '\$\.([\w.]+)'\)/g,
     (_, column: string, path: string) => `(${column}::jsonb #>> '{${path.replaceAll('.', ',')}}')`,

@@ -1,4 +1,5 @@
 // Tokens where several servers share a database: both kinds stand in tables, and a transaction looks its own up together.
+import type { ConnectionMemory, KeptOne } from './memory.ts'
 import type { ManySql } from './postgres-sql.ts'
 import { Tokens, type TokenUse } from './tokens.ts'
 
@@ -7,7 +8,7 @@ export const requestTokenMs = 600_000
 /** Old tokens are dropped by whoever has added this many, twice as many at a time. */
 const purgeEvery = 500
 
-const findUses = `select t.token, a.parameters, a.result, a.request_id as "requestId", t.needs
+const findUses = `select t.token, a.n as entry, a.parameters, a.result, a.request_id as "requestId", t.needs
   from (select token, audit_entry, needs from client_token where token = any($1)
     union all select token, audit_entry, null as needs from request_token where token = any($1)) t
   join audit_entry a on a.n = t.audit_entry`
@@ -36,19 +37,23 @@ const nameOf = (token: Uint8Array): string => Buffer.from(token).toString('latin
 export class SharedTokens extends Tokens {
   readonly #sql: ManySql
   /** What a transaction's tokens did before it; undefined where they had not been used. */
-  #found = new Map<string, FoundUse | undefined>()
+  readonly #found: Map<string, FoundUse | undefined>
   #touched = false
   #added = 0
+  /** Since this server last dropped old ones. */
+  readonly #addedBefore: KeptOne<number>
 
-  constructor(sql: ManySql) {
-    super(sql)
+  constructor(sql: ManySql, memory: ConnectionMemory) {
+    super(sql, memory)
     this.#sql = sql
+    this.#found = memory.scratch()
+    this.#addedBefore = memory.fact()
   }
 
   /** At the start of a transaction: looks up all tokens of its requests at once. */
   async begin(tokens: readonly (Uint8Array | undefined)[]): Promise<void> {
     this.#touched = false
-    this.#found = new Map()
+    this.#added = 0
     const wanted = tokens.filter((token) => token !== undefined)
     if (wanted.length === 0) return
     for (const token of wanted) this.#found.set(nameOf(token), undefined)
@@ -58,14 +63,16 @@ export class SharedTokens extends Tokens {
   /** At the end of a transaction. */
   flush(now: number): void {
     if (this.#touched) this.#sql.lastly(`update counter set value = value where name = 'governance-epoch'`)
-    if (this.#added < purgeEvery) return
-    this.#added = 0
+    const added = (this.#addedBefore.value ?? 0) + this.#added
+    this.#addedBefore.value = added < purgeEvery ? added : 0
+    if (added < purgeEvery) return
     this.#sql.lastly(purge, now - requestTokenMs, 2 * purgeEvery)
   }
 
-  override get remembersRequests(): boolean {
-    return true
+  override get hasWindow(): boolean {
+    return false
   }
+  override async fillWindow(): Promise<void> {}
   override find(token: Uint8Array): Promise<TokenUse | undefined> {
     return this.#use(token)
   }

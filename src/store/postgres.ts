@@ -1,8 +1,10 @@
 // PostgreSQL: any number of servers on one database, one batch at a time among all of them.
+import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Sealer } from './access-keys.ts'
 import { Batches, type Engine } from './batching.ts'
-import { type CountingSql, type Loaded, Nouns } from './nouns.ts'
+import { Memory } from './memory.ts'
+import { type CountingSql, type Loaded, Nouns, readStart } from './nouns.ts'
 import {
   connect,
   deadlineMsDefault,
@@ -21,20 +23,30 @@ import { type ManyRows, type ManySql, referencesOf, translate, translateMany } f
 import { SharedTokens } from './postgres-tokens.ts'
 import type { SqlValue } from './sql.ts'
 import type { Store, Transaction } from './store.ts'
-import { type Moment, newestEntryAt, onChange, Time } from './time.ts'
+import { finalUntil, type Moment, onChange, Time } from './time.ts'
 import { StoreTrouble } from './trouble.ts'
 
 /** Connections that read beside the one that writes. */
 const readersMax = 4
+/** How often a transaction begins until it finds the database that it found the time before. */
+const looksMax = 4
 export const takeLock = `select pg_advisory_xact_lock(${lockClass}, hashtext(current_schema()))`
 export const databaseTime = '(extract(epoch from clock_timestamp()) * 1000)::bigint'
-const readCounters = `select (select value from meta where name = 'installation') as installation,
-  (select value from counter where name = 'sequence') as sequence,
-  (select value from counter where name = 'governance-epoch') as "governanceEpoch",
-  (select value from counter where name = 'key-epoch') as "keyEpoch",
-  (select value from counter where name = 'ruling-epoch') as "rulingEpoch", ${databaseTime} as time,
-  ${newestEntryAt} as "newestEntryAt",
-  ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint as timeline`
+/**
+ * Where the database is: another server or copy has another start, file or timeline (a failover begins one), and so has a
+ * schema that was restored anew.
+ */
+const place = `concat_ws(' ', (extract(epoch from pg_postmaster_start_time()) * 1000000)::bigint,
+  pg_relation_filepath('audit_entry'), left(pg_walfile_name(pg_current_wal_lsn()), 8))`
+const readCounters = (asked: number | null): string => readStart(asked, `, ${databaseTime} as time, ${place} as place`)
+/**
+ * Whether nobody writes, and what the clock says meanwhile: taken and given back at once, in a transaction of its own, since
+ * it must be before the snapshot that is read from.
+ */
+const askQuiet = `with lock as materialized (
+    select pg_try_advisory_lock_shared(${lockClass}, hashtext(current_schema())) as taken, ${databaseTime} as time)
+  select case when taken then time end as "quietAt",
+    case when taken then pg_advisory_unlock_shared(${lockClass}, hashtext(current_schema())) end as given_back from lock`
 
 export interface PostgresOptions {
   readonly url: string
@@ -136,6 +148,7 @@ export class PostgresSql implements ManySql, CountingSql {
 
 /** How a store finds its database, and knows it again. */
 interface Connecting {
+  readonly memory: Memory
   /** Every connection is asked for what was acknowledged. */
   readonly linkOptions: LinkOptions
   readonly acknowledged: Acknowledged
@@ -167,7 +180,7 @@ class PostgresEngine implements Engine {
   constructor(
     link: Link | undefined,
     sealer: Sealer,
-    { linkOptions, acknowledged, tell }: Connecting,
+    { memory, linkOptions, acknowledged, tell }: Connecting,
     momentOf: (start: Start) => Moment,
   ) {
     this.#sql.link = link
@@ -175,57 +188,75 @@ class PostgresEngine implements Engine {
     this.#acknowledged = acknowledged
     this.#tell = tell
     this.#momentOf = momentOf
-    this.#tokens = new SharedTokens(this.#sql)
-    this.transaction = new Nouns(this.#sql, sealer, this.#tokens, (clock) => new SharedSpace(this.#sql, clock))
+    this.transaction = nounsOver(this.#sql, sealer, memory)
+    this.#tokens = this.transaction.tokens as SharedTokens
   }
 
   async begin(tokens: readonly (Uint8Array | undefined)[]): Promise<void> {
-    this.#start = undefined
-    if (!this.#sql.link?.isUsable) {
-      this.#sql.link = await connectToWrite(this.#options, this.#tell)
-      this.moves++
+    let isStanding = this.#sql.link?.isUsable ?? false
+    if (!isStanding) await this.#connect()
+    let begun = await this.#begin(tokens)
+    // Another database than before, perhaps under a connection that stood: it is asked whether it may be written. Where a
+    // reader has met it at the same moment, only the next look can say that it is still the same.
+    for (let looks = 1; begun.isOther; looks++) {
+      if (looks === looksMax)
+        throw new StoreTrouble('unavailable', 'the database was exchanged again', { fatal: false })
+      if (isStanding) {
+        this.#sql.link!.destroy()
+        await this.#connect()
+        isStanding = false
+      } else await this.#sql.link!.script('rollback')
+      begun = await this.#begin(tokens)
     }
-    this.#isOpen = true
-    // The lock in a statement of its own: what follows must see what its last holder committed. All of it is one round
-    // trip, in which the statements are executed one after the other.
-    const begun = this.#sql.link.script(`begin; ${takeLock}; savepoint batch; ${readCounters}`)
-    await answered([begun, this.#tokens.begin(tokens), this.transaction.space.begin()])
-    const start = (await begun).at(-1)!.rows[0] as Start
-    this.#start = start
-    this.transaction.load(start)
+    const { start } = begun
     const { now, trouble } = this.#momentOf(start)
     this.#tell(trouble)
     if (trouble) throw trouble
     this.transaction.now = now
+    this.transaction.asOf = now - 1
+  }
+  async #connect(): Promise<void> {
+    this.#sql.link = await connectToWrite(this.#options, this.#tell)
+    this.moves++
+  }
+  async #begin(tokens: readonly (Uint8Array | undefined)[]): Promise<{ start: Start; isOther: boolean }> {
+    this.#start = undefined
+    this.#isOpen = true
+    // The lock in a statement of its own: what follows must see what its last holder committed. All of it is one round
+    // trip, in which the statements are executed one after the other.
+    const counters = readCounters(this.transaction.start())
+    const begun = this.#sql.link!.script(`begin; ${takeLock}; savepoint batch; ${counters}`)
+    await answered([begun, this.#tokens.begin(tokens), this.transaction.space.begin()])
+    const start = (await begun).at(-1)!.rows[0] as Start
+    this.#start = start
+    return { start, isOther: this.transaction.load(start) }
   }
   async commit(): Promise<void> {
+    const { memory, installation } = this.transaction
     await this.transaction.flush()
     this.#tokens.flush(this.transaction.now)
     const sent = this.#sql.send()
-    // An epoch that was drawn must stay drawn, also where something fails: see `rollback`, which is too late after this.
-    if (this.transaction.drawn.governanceEpoch > this.#start!.governanceEpoch) await answered(sent)
     // From here on there is nothing left to roll back, whatever comes of it.
     this.#isOpen = false
     await this.#sql.link!.commit(sent)
-    const { journal, installation } = this.transaction
-    const { last } = journal
-    if (last) this.#acknowledged.moveTo({ installation, n: last.n, at: last.at, requestId: last.requestId })
+    const { entry } = memory
+    memory.commit()
+    if (entry) this.#acknowledged.moveTo({ installation, ...entry })
   }
   /**
-   * Undoes the batch, but keeps what was drawn: a denial that is about to be recorded names a number, and a snapshot an
-   * epoch. The lock is held until that is committed, so nobody else draws them in between.
+   * Undoes the batch, but keeps the numbers that were drawn: a denial that is about to be recorded names one. The lock is
+   * held until that is committed, so nobody else draws them in between.
    */
   async rollback(): Promise<void> {
     this.#sql.forget()
-    this.transaction.forget()
+    this.transaction.memory.rollback()
     const { link } = this.#sql
     if (!link?.isUsable || !this.#isOpen) return
     if (!this.#start) return link.destroy()
-    const { sequence, governanceEpoch } = this.transaction.drawn
+    const { sequence } = this.transaction
     try {
       await link.script(`rollback to savepoint batch;
-        update counter set value = ${sequence} where name = 'sequence' and value < ${sequence};
-        update counter set value = ${governanceEpoch} where name = 'governance-epoch' and value < ${governanceEpoch}`)
+        update counter set value = ${sequence} where name = 'sequence' and value < ${sequence}`)
       await link.commit()
     } catch (error) {
       link.destroy()
@@ -248,6 +279,19 @@ class PostgresEngine implements Engine {
   }
 }
 
+const nounsOver = (sql: PostgresSql, sealer: Sealer, memory: Memory): Nouns =>
+  new Nouns(sql, sealer, memory, {
+    tokens: (kept) => new SharedTokens(sql, kept),
+    space: (clock, kept) => new SharedSpace(sql, clock, kept),
+  })
+interface Reading {
+  /** `clock` is what `ownClock` said, where there is one. */
+  readonly momentOf: (start: Start, clock: number | undefined) => Moment
+  readonly moves: number
+  /** Undefined: the database's own. */
+  readonly ownClock: (() => number) | undefined
+}
+
 /** One connection that reads, with the nouns over it. */
 class Reader {
   readonly #sql = new PostgresSql()
@@ -255,28 +299,26 @@ class Reader {
   readonly #options: LinkOptions
   #moves = 0
 
-  constructor(sealer: Sealer, options: LinkOptions) {
+  constructor(sealer: Sealer, options: LinkOptions, memory: Memory) {
     this.#options = options
-    this.#nouns = new Nouns(
-      this.#sql,
-      sealer,
-      new SharedTokens(this.#sql),
-      (clock) => new SharedSpace(this.#sql, clock),
-    )
+    this.#nouns = nounsOver(this.#sql, sealer, memory)
   }
-  async run<T>(
-    work: (tx: Transaction) => Promise<T>,
-    { momentOf, moves }: { readonly momentOf: (start: Start) => Moment; readonly moves: number },
-  ): Promise<T> {
+  async run<T>(work: (tx: Transaction) => Promise<T>, { momentOf, moves, ownClock }: Reading): Promise<T> {
     if (this.#moves !== moves) this.#sql.link?.destroy()
     this.#moves = moves
     if (!this.#sql.link?.isUsable) this.#sql.link = await connectToRead(this.#options)
     const { link } = this.#sql
-    const results = await link.script(`begin isolation level repeatable read read only; ${readCounters}`)
+    const clock = ownClock?.()
+    const counters = readCounters(this.#nouns.start())
+    const results = await link.script(
+      `begin; ${askQuiet}; commit; begin isolation level repeatable read read only; ${counters}`,
+    )
+    const { quietAt } = results[1]!.rows[0] as { quietAt: number | null }
     const start = results.at(-1)!.rows[0] as Start
     this.#nouns.load(start)
-    this.#nouns.forget()
-    this.#nouns.now = momentOf(start).now
+    this.#nouns.now = momentOf(start, clock).now
+    // A clock that is not the database's was read before.
+    this.#nouns.asOf = finalUntil(start.newestEntryAt, quietAt === null ? undefined : (clock ?? quietAt))
     try {
       const answer = await work(this.#nouns)
       // What waits would never be sent; the database itself refuses it.
@@ -285,6 +327,7 @@ class Reader {
       return answer
     } finally {
       this.#sql.forget()
+      this.#nouns.memory.rollback()
       await link.script('rollback').catch(() => link.destroy())
     }
   }
@@ -298,6 +341,7 @@ class PostgresStore implements Store {
   readonly #batches: Batches
   readonly #options: PostgresOptions
   readonly #linkOptions: LinkOptions
+  readonly #memory: Memory
   readonly #readers: Reader[] = []
   readonly #idle: Reader[] = []
   readonly #waiting: ((reader: Reader) => void)[] = []
@@ -307,6 +351,7 @@ class PostgresStore implements Store {
   constructor(link: Link | undefined, options: PostgresOptions, connecting: Connecting) {
     this.#options = options
     this.#linkOptions = connecting.linkOptions
+    this.#memory = connecting.memory
     this.#engine = new PostgresEngine(link, options.sealer, connecting, (start) => this.#momentOf(start))
     this.#time = new Time(options.acceptsClock)
     this.#tell = connecting.tell
@@ -320,7 +365,11 @@ class PostgresStore implements Store {
     if (this.#batches.closed) throw this.#batches.closed
     const reader = await this.#takeReader()
     try {
-      return await reader.run(work, { momentOf: (start) => this.#momentRead(start), moves: this.#engine.moves })
+      return await reader.run(work, {
+        momentOf: (start, clock) => this.#momentRead(start, clock),
+        moves: this.#engine.moves,
+        ownClock: this.#options.clock,
+      })
     } catch (error) {
       throw postgresTroubleOf(error) ?? error
     } finally {
@@ -339,16 +388,16 @@ class PostgresStore implements Store {
     const idle = this.#idle.pop()
     if (idle) return idle
     if (this.#readers.length >= readersMax) return new Promise((resolve) => this.#waiting.push(resolve))
-    const reader = new Reader(this.#options.sealer, this.#linkOptions)
+    const reader = new Reader(this.#options.sealer, this.#linkOptions, this.#memory)
     this.#readers.push(reader)
     return reader
   }
-  #momentOf({ time, newestEntryAt }: Start): Moment {
-    return this.#time.momentOf(this.#options.clock?.() ?? time, newestEntryAt)
+  #momentOf({ time, newestEntryAt }: Start, clock = this.#options.clock?.()): Moment {
+    return this.#time.momentOf(clock ?? time, newestEntryAt)
   }
   /** Reading goes on, but it is told at once: at a start nothing may be written for long. */
-  #momentRead(start: Start): Moment {
-    const moment = this.#momentOf(start)
+  #momentRead(start: Start, clock: number | undefined): Moment {
+    const moment = this.#momentOf(start, clock)
     if (moment.trouble) this.#tell(moment.trouble)
     return moment
   }
@@ -399,7 +448,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
       throw error
     }
     if (!writing) await link.close()
-    return new PostgresStore(writing, options, { linkOptions, acknowledged, tell })
+    return new PostgresStore(writing, options, { memory: new Memory(), linkOptions, acknowledged, tell })
   })
 }
 
@@ -419,7 +468,12 @@ export async function acceptDatabase(
     try {
       const newest = await findNewest(link)
       const givenUp = (await acknowledged.findTrouble(link)) && describeMark(acknowledged.mark)
-      if (givenUp !== undefined) await acknowledged.replace(newest)
+      if (givenUp !== undefined) {
+        // Whatever any server still keeps of what is given up is not of this history.
+        const history = randomBytes(6).readUIntBE(0, 6)
+        await link.script(`update counter set value = ${history} where name = 'history'`)
+        await acknowledged.replace(newest)
+      }
       return { givenUp, newest: describeMark(newest) }
     } finally {
       await link.close()

@@ -15,6 +15,8 @@ export interface NetworkResource {
 export interface ResourceFilter {
   readonly account?: string
   readonly region?: string
+  /** Of NAT gateways: those alone that stand in no subnet. */
+  readonly isRegional?: true | undefined
 }
 
 const tables = { vpc: 'vpc', subnet: 'subnet', 'nat-gateway': 'nat_gateway' } as const
@@ -31,7 +33,7 @@ export class Resources {
   /** In order of creation, after an id; NAT gateways with those that were deleted less than an hour ago. */
   async networks(
     kind: NetworkKind,
-    { account, region, id }: ResourceFilter & { readonly id?: string },
+    { account, region, id, isRegional }: ResourceFilter & { readonly id?: string },
     after: string,
     limit: number,
   ): Promise<NetworkResource[]> {
@@ -40,6 +42,7 @@ export class Resources {
       `select id, account, region, ${kind === 'vpc' ? 'null' : 'vpc_id'} as "partOf", created_at as "createdAt"
        from ${tables[kind]} where id > ?
        ${isGateway ? 'and (deleted_at is null or deleted_at > ?)' : ''}
+       ${isRegional ? `and availability_mode = 'regional'` : ''}
        ${id === undefined ? '' : 'and id = ?'}
        ${account === undefined ? '' : 'and account = ?'} ${region === undefined ? '' : 'and region = ?'}
        order by id limit ?`,

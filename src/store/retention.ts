@@ -58,12 +58,17 @@ interface GoingRow {
 const mayGo = `d.n < ? and d.at < ?
   and not exists (select 1 from allocation a where a.first = d.first and a.length = d.length and a.decision = d.n)
   and not exists (select 1 from hold h where h.first = d.first and h.length = d.length and h.decision = d.n)
+  and not exists (select 1 from tenure_state s join allocation a on a.n = s.n where s.decision = d.n)
+  and not exists (select 1 from tenure_state s join hold h on h.n = s.n where s.decision = d.n)
   and not exists (select 1 from exception_use u where u.decision = d.n and u.first is not null)
   and not exists (
     select 1 from (
       select t.decision, t.released_at from allocation_history t
       where t.first = d.first and t.length = d.length and t.created_at <= d.at order by t.created_at desc limit 100
-    ) lately where lately.decision = d.n and lately.released_at >= ?)`
+    ) lately where lately.decision = d.n and lately.released_at >= ?)
+  and not exists (
+    select 1 from tenure_state s join allocation_history t on t.n = s.n
+    where s.decision = d.n and t.released_at >= ?)`
 
 export class Retention {
   readonly #sql: Sql
@@ -126,7 +131,7 @@ export class Retention {
   }
 
   async #forget({ day, from, to, since }: Range): Promise<ForgottenRange | undefined> {
-    const conditions = [from, to, since.first_n, since.at, since.at] as const
+    const conditions = [from, to, since.first_n, since.at, since.at, since.at] as const
     const going = await this.#sql.all<GoingRow>(
       `select d.n, d.ruling from decision d where d.n >= ? and d.n < ? and ${mayGo} order by d.n`,
       ...conditions,
@@ -161,7 +166,7 @@ export class Retention {
   }
 
   /** What is counted as a difference of a candidate goes with its decision. */
-  async #differencesOf(conditions: readonly [number, number, number, number, number]) {
+  async #differencesOf(conditions: readonly [number, number, number, number, number, number]) {
     const rows = await this.#sql.all<{
       n: number
       account: string

@@ -274,7 +274,7 @@ async function forgetSwept(tx: Transaction, pools: Stage['pools'], model: Model)
   for (const family of [4, 6] as const) {
     const kept: Held[] = []
     for (const one of model[family]) {
-      const rests = one.endsAt !== undefined && (await tx.space.quarantineEnd(pools[family], one.cidr)) === undefined
+      const rests = one.endsAt !== undefined && (await tx.space.restIn(pools[family], one.cidr)) === undefined
       if (!rests) kept.push(one)
       // I6: it may be gone only if its time was over.
       else assert.ok(one.endsAt! <= tx.now, `${formatCidr(one.cidr)} came back before its rest ended`)

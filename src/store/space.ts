@@ -13,14 +13,19 @@ import {
   toKey,
 } from '#model/cidr.ts'
 import { type Carved, carve, carveAround, coalesce } from '#model/free-space.ts'
-import type { Clock } from './history.ts'
+import type { Clock, LapsedHold } from './history.ts'
 import { type Hold, Holds } from './holds.ts'
-import type { Sql } from './sql.ts'
+import { keyOf } from './key.ts'
+import type { ConnectionMemory, Kept } from './memory.ts'
+import { listOf, type Sql } from './sql.ts'
+import { associationColumns, nothingSaid, type Said, TenureStates, tagsText } from './tenure-states.ts'
 
 /** Quarantined blocks returned to the free space in one go; the rest waits for the next. */
 const sweepSizeMax = 64
 /** Holders whose number is remembered. */
 const holdersMax = 10_000
+/** Pools whose counters are remembered, where nobody else writes. */
+const poolsMax = 10_000
 
 export interface Allocation {
   readonly n: number
@@ -34,6 +39,9 @@ export interface Allocation {
   readonly description: string | undefined
   readonly decision: number | undefined
   readonly createdAt: number
+  /** Of the state that it is in, where it is not the first one: its number, and since when it holds. */
+  readonly version?: number
+  readonly changedAt?: number
 }
 
 /** Who holds space of a type where; the region is empty where it belongs to none. */
@@ -55,6 +63,8 @@ interface AllocationRow {
   description: string | null
   decision: number | null
   created_at: number
+  version: number | null
+  changed_at: number | null
 }
 interface QuarantineRow {
   pool: number
@@ -63,10 +73,11 @@ interface QuarantineRow {
   ends_at: number
   /** Set where nothing was released: the space is held. */
   hold: number | null
+  account: string
 }
 /** Every reading of allocations, with who holds them. */
 const selectAllocation = `select a.n, a.pool, a.first, a.length, h.resource_type, a.resource_id, h.account, h.region, a.description,
-  a.decision, a.created_at from allocation a join holder h on h.n = a.holder`
+  a.decision, a.created_at, a.version, a.changed_at from allocation a join holder h on h.n = a.holder`
 
 const toAllocation = (row: AllocationRow): Allocation => ({
   n: row.n,
@@ -79,7 +90,14 @@ const toAllocation = (row: AllocationRow): Allocation => ({
   description: row.description ?? undefined,
   decision: row.decision ?? undefined,
   createdAt: row.created_at,
+  ...(row.version === null ? {} : { version: row.version, changedAt: row.changed_at! }),
 })
+
+/** Space that nobody can have yet: it was released, or it is held. */
+export interface Rest {
+  readonly until: number
+  readonly isHeld: boolean
+}
 
 /** Numbers of addresses in a pool; allocated + quarantined + free = provisioned. */
 export interface Utilization {
@@ -130,42 +148,36 @@ export interface CounterRow {
 
 export class Space {
   readonly holds: Holds
+  readonly states: TenureStates
   readonly #sql: Sql
   readonly #clock: Clock
   /** Counters move in memory and are written once per transaction: a hot pool's row is touched once for a whole batch. */
-  readonly #counters = new Map<number, Counters>()
-  readonly #holders = new Map<string, number>()
-  readonly #fronts = new Map<number, Front>()
+  readonly #counters: Kept<number, Counters>
+  /** Their committed rows never change. */
+  readonly #holders: Kept<string, number>
+  readonly #fronts: Map<number, Front>
   #moves = 0
 
-  constructor(sql: Sql, clock: Clock) {
+  constructor(sql: Sql, clock: Clock, memory: ConnectionMemory) {
     this.#sql = sql
     this.#clock = clock
-    this.holds = new Holds(sql, clock)
+    this.#counters = memory.states(poolsMax)
+    this.#holders = memory.facts(holdersMax)
+    this.#fronts = memory.scratch()
+    this.states = new TenureStates(sql, clock, memory)
+    this.holds = new Holds(sql, clock, this.states)
   }
 
   /** How often space was taken so far: part of it is written only at the end of the transaction. */
   get moves(): number {
     return this.#moves
   }
-  /** At the start of a transaction, where another server may have been in between. */
-  async begin(): Promise<void> {
-    this.#forgetPools()
-  }
-  /** Drops what is remembered of a transaction that was rolled back. */
-  forget(): void {
-    this.#forgetPools()
-    this.#holders.clear()
-  }
-  /** Drops what another server may have moved: all but holders, whose committed rows never change. */
-  #forgetPools(): void {
-    this.#counters.clear()
-    this.#fronts.clear()
-  }
+  /** At the start of a transaction, where others write too. */
+  async begin(): Promise<void> {}
   /** Writes what was gathered in memory; before every commit. */
   async flush(): Promise<void> {
     for (const pool of this.#fronts.keys()) await this.#spill(pool)
-    for (const [pool, counters] of this.#counters) {
+    for (const [pool, counters] of this.#counters.draft) {
       if (!counters.moved) continue
       counters.moved = false
       await this.#sql.later(
@@ -245,7 +257,7 @@ export class Space {
     this.#frontOf(pool)[order] ??= head
   }
   protected learnCounters(pool: number, row: CounterRow): void {
-    if (this.#counters.has(pool)) return
+    if (this.#counters.get(pool)) return
     this.#counters.set(pool, {
       allocated: BigInt(row.allocated),
       quarantined: BigInt(row.quarantined),
@@ -465,14 +477,18 @@ export class Space {
 
   // Giving back ----------------------------------------------------------------------------------------------------
 
-  /** Ends an allocation: its space goes into quarantine until `endsAt`, or is free at once where that has passed. */
-  async release(allocation: Allocation, endsAt: number): Promise<void> {
+  /**
+   * Ends an allocation: its space goes into quarantine until `endsAt`, or is free at once where that has passed.
+   * @param said what it said until now beside its row, for the record
+   */
+  async release(allocation: Allocation, endsAt: number, { tags, association }: Said = nothingSaid): Promise<void> {
     const gone = await this.#sql.run('delete from allocation where n = ?', allocation.n)
     assert(gone === 1, 'an allocation is released once')
+    this.#clock.subjects?.noteAllocation(allocation.n, allocation.resourceType)
     const now = this.#clock.now
     await this.#sql.later(
-      `insert into allocation_history (pool, first, length, n, resource_type, resource_id, account, region, description, decision, created_at, released_at)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `insert into allocation_history (pool, first, length, n, resource_type, resource_id, account, region, description, decision, created_at, released_at, version, changed_at, tags, used_by, association)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       allocation.pool,
       toKey(allocation.cidr),
       allocation.cidr.length,
@@ -484,7 +500,11 @@ export class Space {
       allocation.description ?? null,
       allocation.decision ?? null,
       allocation.createdAt,
-      Math.max(now, allocation.createdAt),
+      Math.max(now, allocation.changedAt ?? allocation.createdAt),
+      allocation.version ?? null,
+      allocation.changedAt ?? null,
+      tagsText(tags),
+      ...associationColumns(association),
     )
     const size = sizeOf(allocation.cidr)
     const counters = await this.#countersOf(allocation.pool)
@@ -512,11 +532,12 @@ export class Space {
   async endQuarantines(limit: number, pool?: number): Promise<number> {
     // `+` keeps to the index of ends: by pool, an exhausted pool would read all that rests in it for every request.
     const rows = await this.#sql.all<QuarantineRow>(
-      `select pool, first, length, ends_at, hold from quarantine where ends_at <= ? ${pool === undefined ? '' : 'and +pool = ?'} order by ends_at limit ?`,
+      `select pool, first, length, ends_at, hold, account from quarantine where ends_at <= ? ${pool === undefined ? '' : 'and +pool = ?'} order by ends_at limit ?`,
       this.#clock.now,
       ...(pool === undefined ? [] : [pool]),
       limit,
     )
+    const lapsed: LapsedHold[] = []
     for (const row of rows) {
       const block = fromKey(row.first, row.length)
       await this.#sql.run('delete from quarantine where pool = ? and first = ?', row.pool, row.first)
@@ -527,9 +548,11 @@ export class Space {
       if (row.hold !== null) {
         await this.holds.remember(row.hold, 'lapsed', row.ends_at)
         await this.holds.delete(row.hold)
+        lapsed.push({ n: row.hold, account: row.account })
       }
       await this.#merge(row.pool, block)
     }
+    if (lapsed.length > 0) await this.#clock.recordLapsed?.(lapsed)
     return rows.length
   }
   // Holding ---------------------------------------------------------------------------------------------------------
@@ -540,6 +563,7 @@ export class Space {
     counters.allocated -= sizeOf(hold.cidr)
     counters.quarantined += sizeOf(hold.cidr)
     counters.moved = true
+    this.#clock.subjects?.noteAllocation(hold.n, 'hold')
     await this.holds.insert(hold)
     await this.#sql.later(
       'insert into quarantine (pool, first, length, account, released_at, ends_at, hold) values (?, ?, ?, ?, ?, ?, ?)',
@@ -554,21 +578,25 @@ export class Space {
   }
   /** Holds it until another moment. */
   async extend(hold: Hold, expiresAt: number): Promise<void> {
+    if (expiresAt === hold.expiresAt) return
     await this.#sql.run('update quarantine set ends_at = ? where hold = ?', expiresAt, hold.n)
-    await this.holds.extend(hold.n, expiresAt)
+    await this.holds.extend(hold, expiresAt)
   }
-  /** What was held is an allocation from now on. */
+  /** What was held is an allocation from now on: its next state. */
   async confirm(hold: Hold, allocation: Allocation): Promise<void> {
     const counters = await this.#endHold(hold)
     counters.allocated += sizeOf(hold.cidr)
+    const { version, changedAt } = await this.holds.keepState(hold)
     await this.holds.delete(hold.n)
     await this.record(allocation)
+    await this.#sql.run('update allocation set version = ?, changed_at = ? where n = ?', version, changedAt, hold.n)
   }
   /** Gives up what was held: free at once, since it was never in use. */
   async drop(hold: Hold): Promise<void> {
     const counters = await this.#endHold(hold)
     counters.free += sizeOf(hold.cidr)
-    await this.holds.remember(hold.n, 'dropped', Math.max(this.#clock.now, hold.createdAt))
+    this.#clock.subjects?.noteAllocation(hold.n, 'hold')
+    await this.holds.remember(hold.n, 'dropped', Math.max(this.#clock.now, hold.changedAt ?? hold.createdAt))
     await this.holds.delete(hold.n)
     await this.#merge(hold.pool, hold.cidr)
   }
@@ -638,21 +666,23 @@ export class Space {
     const cidr = row && fromKey(row.first, row.length)
     return cidr && contains(cidr, inner) ? cidr : undefined
   }
-  /** The latest end of a quarantine inside `cidr`; undefined where none is running. */
-  async quarantineEnd(pool: number, cidr: Cidr): Promise<number | undefined> {
-    const row = await this.#sql.get<{ ends_at: number | null }>(
-      'select max(ends_at) as ends_at from quarantine where pool = ? and first between ? and ?',
+  /** What inside `cidr` is out of reach for longest, having been released or being held; undefined where nothing is. */
+  async restIn(pool: number, cidr: Cidr): Promise<Rest | undefined> {
+    const row = await this.#sql.get<{ ends_at: number; hold: number | null }>(
+      `select ends_at, hold from quarantine where pool = ? and first between ? and ?
+       order by ends_at desc, pool, first limit 1`,
       pool,
       toKey(cidr),
       toKey(lastAddress(cidr)),
     )
-    return row?.ends_at ?? undefined
+    return row && { until: row.ends_at, isHeld: row.hold !== null }
   }
 
   // Allocations ----------------------------------------------------------------------------------------------------
 
   /** Records who has a block that was taken in this transaction. */
   async record(allocation: Allocation): Promise<void> {
+    this.#clock.subjects?.noteAllocation(allocation.n, allocation.resourceType)
     await this.#sql.later(
       `insert into allocation (n, pool, first, length, holder, resource_id, description, decision, created_at)
        values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -671,7 +701,7 @@ export class Space {
     counters.moved = true
   }
   async #holderOf({ account, resourceType, region = '' }: Allocation): Promise<number> {
-    const name = `${account}\n${resourceType}\n${region}`
+    const name = keyOf([account, resourceType, region])
     const known = this.#holders.get(name)
     if (known !== undefined) return known
     const find = () =>
@@ -691,13 +721,22 @@ export class Space {
       )
       row = await find()
     }
-    if (this.#holders.size >= holdersMax) this.#holders.clear()
     this.#holders.set(name, row!.n)
     return row!.n
   }
   async find(n: number): Promise<Allocation | undefined> {
     const row = await this.#sql.get<AllocationRow>(`${selectAllocation} where a.n = ?`, n)
     return row && toAllocation(row)
+  }
+  /** Those of some numbers that are there, in their order. */
+  async some(numbers: readonly number[]): Promise<Allocation[]> {
+    if (numbers.length === 0) return []
+    const list = listOf(numbers)
+    const rows = await this.#sql.all<AllocationRow>(
+      `${selectAllocation} where a.n in ${list.text} order by a.n`,
+      ...list.values,
+    )
+    return rows.map(toAllocation)
   }
   /** Allocations of one pool in address order, after a cursor. */
   async ofPool(pool: number, after: Uint8Array | undefined, limit: number): Promise<Allocation[]> {
@@ -833,12 +872,9 @@ export class Space {
     )
     return rows.map(toAllocation)
   }
-  async describe(n: number, description: string | undefined): Promise<void> {
-    await this.#sql.run('update allocation set description = ? where n = ?', description ?? null, n)
-  }
 
   async #countersOf(pool: number): Promise<Counters> {
-    const counters = this.#counters.get(pool)
+    const counters = this.#counters.own(pool, (committed) => ({ ...committed }))
     if (counters) return counters
     const row = await this.#sql.get<CounterRow>(
       'select allocated, quarantined, free, allocation_count from pool where n = ?',

@@ -38,5 +38,15 @@ function filled<T extends SqlValue>(
   return { text: `(${values.map(() => '?').join(', ')})`, values }
 }
 
+/** The same for pairs of a text and a number, as rows of `values`. */
+export function listOfRows(pairs: readonly (readonly [string, number])[]): {
+  readonly text: string
+  readonly values: readonly (string | number)[]
+} {
+  const size = 2 ** Math.ceil(Math.log2(Math.max(pairs.length, 1)))
+  const filled = Array.from({ length: size }, (_, index) => pairs[index] ?? pairs.at(-1) ?? ['', -1])
+  return { text: filled.map(() => '(cast(? as text), cast(? as integer))').join(', '), values: filled.flat() }
+}
+
 /** SQLite has no booleans. */
 export const toBit = (value: boolean): number => (value ? 1 : 0)

@@ -6,16 +6,16 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { assert } from '#model/assert.ts'
 import type { Sealer } from './access-keys.ts'
 import { Batches, type Engine } from './batching.ts'
+import { Memory } from './memory.ts'
 import { migrations } from './migrations.ts'
-import { type Loaded, Nouns } from './nouns.ts'
+import { type Loaded, Nouns, readStart } from './nouns.ts'
 import type { Sql, SqlValue } from './sql.ts'
 import type { Store, Transaction } from './store.ts'
-import { newestEntryAt, onChange, Time } from './time.ts'
-import { Tokens } from './tokens.ts'
+import { finalUntil, newestEntryAt, onChange, Time } from './time.ts'
 import { StoreTrouble, troubleOf } from './trouble.ts'
 
 /** "CADA": tells our file from any other SQLite file. */
-const applicationId = 0x43414441
+export const applicationId = 0x43414441
 const busyTimeoutMs = 5_000
 const latestVersion = migrations.at(-1)!.number
 const lockFile = 'cadastre.lock'
@@ -73,21 +73,16 @@ class Connection implements Sql {
   }
 }
 
-const readCounters = `select (select value from meta where name = 'installation') as installation,
-  (select value from counter where name = 'sequence') as sequence,
-  (select value from counter where name = 'governance-epoch') as governanceEpoch,
-  (select value from counter where name = 'key-epoch') as keyEpoch, ${newestEntryAt} as newestEntryAt`
-
-/** Reads what another connection may have moved. Cheap enough to do at the start of each transaction. */
+/** Reads what another connection may have moved. Cheap enough to do at the start of each reading. */
 function load(connection: Connection, nouns: Nouns): Loaded {
-  const loaded = connection.get<Loaded>(readCounters)!
+  const loaded = connection.get<Loaded>(readStart('?'), nouns.start())!
   nouns.load(loaded)
-  nouns.forget()
   return loaded
 }
 
-/** What the transactions of a store share: its clock, and what it tells of it. */
+/** What the transactions of a store share: its memory, its clock, and what it tells of it. */
 interface Timing {
+  readonly memory: Memory
   readonly time: Time
   readonly clock: () => number
   readonly tell: (trouble: StoreTrouble | undefined) => void
@@ -101,7 +96,7 @@ class SqliteEngine implements Engine {
   #newestEntryAt: number | null = null
 
   constructor(connection: Connection, sealer: Sealer, timing: Timing) {
-    this.transaction = new Nouns(connection, sealer, new Tokens(connection))
+    this.transaction = new Nouns(connection, sealer, timing.memory)
     this.#connection = connection
     this.#timing = timing
   }
@@ -113,18 +108,20 @@ class SqliteEngine implements Engine {
     if (version !== this.#dataVersion) {
       this.#dataVersion = version
       this.#newestEntryAt = load(this.#connection, this.transaction).newestEntryAt
-    }
+    } else this.transaction.start(true)
     const { time, clock, tell } = this.#timing
     const { now, trouble } = time.momentOf(clock(), this.#newestEntryAt)
     tell(trouble)
     if (trouble) throw trouble
     this.transaction.now = now
+    this.transaction.asOf = now - 1
   }
   async commit(): Promise<void> {
+    const { memory } = this.transaction
     await this.transaction.flush()
     try {
       this.#connection.database.exec('commit')
-      this.#newestEntryAt = this.transaction.journal.last?.at ?? this.#newestEntryAt
+      this.#newestEntryAt = memory.entry?.at ?? this.#newestEntryAt
     } catch (error) {
       const trouble = troubleOf(error)
       // A commit that failed half-way may or may not be on disk: nobody is told "ok", and this process must not go on.
@@ -133,9 +130,11 @@ class SqliteEngine implements Engine {
       }
       throw error
     }
+    memory.commit()
   }
   rollback(): void {
     this.#dataVersion = -1
+    this.transaction.memory.rollback()
     try {
       if (this.#connection.database.isTransaction) this.#connection.database.exec('rollback')
     } catch (error) {
@@ -159,20 +158,27 @@ class SqliteEngine implements Engine {
 class SqliteStore implements Store {
   readonly #writer: Connection
   readonly #reader: Connection
+  /** Asks whether anybody writes: a server's batch, or an operator's command beside it. */
+  readonly #probe: DatabaseSync
   readonly #batches: Batches
   readonly #reading: Nouns
   readonly #lock: DatabaseSync | undefined
   readonly #timing: Timing
   #reads: Promise<unknown> = Promise.resolve()
 
-  constructor(writer: Connection, reader: Connection, lock: DatabaseSync | undefined, options: SqliteOptions) {
-    this.#writer = writer
-    this.#reader = reader
+  constructor(
+    { writer, reader, probe }: Readonly<Record<'writer' | 'reader' | 'probe', DatabaseSync>>,
+    lock: DatabaseSync | undefined,
+    options: SqliteOptions,
+  ) {
+    this.#writer = new Connection(writer)
+    this.#reader = new Connection(reader)
+    this.#probe = probe
     this.#lock = lock
     const { clock, acceptsClock, onStale } = options
-    this.#timing = { time: new Time(acceptsClock), clock, tell: onChange(onStale) }
-    this.#batches = new Batches(new SqliteEngine(writer, options.sealer, this.#timing), options.onFatal)
-    this.#reading = new Nouns(reader, options.sealer, new Tokens(reader))
+    this.#timing = { memory: new Memory(), time: new Time(acceptsClock), clock, tell: onChange(onStale) }
+    this.#batches = new Batches(new SqliteEngine(this.#writer, options.sealer, this.#timing), options.onFatal)
+    this.#reading = new Nouns(this.#reader, options.sealer, this.#timing.memory)
   }
 
   write<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
@@ -184,10 +190,12 @@ class SqliteStore implements Store {
     // One connection, one transaction at a time: reads take turns. They never wait for I/O, so a turn is short.
     const result = this.#reads.then(async () => {
       try {
+        const { time, clock } = this.#timing
+        const quietAt = this.#askQuiet(clock)
         this.#reader.database.exec('begin')
         const { newestEntryAt } = load(this.#reader, this.#reading)
-        const { time, clock } = this.#timing
-        this.#reading.now = time.momentOf(clock(), newestEntryAt).now
+        this.#reading.now = time.momentOf(quietAt ?? clock(), newestEntryAt).now
+        this.#reading.asOf = finalUntil(newestEntryAt, quietAt)
         return await work(this.#reading)
       } catch (error) {
         const trouble = troubleOf(error)
@@ -201,7 +209,22 @@ class SqliteStore implements Store {
     return result
   }
 
+  /** What the clock says while nobody writes; undefined where somebody does. */
+  #askQuiet(clock: () => number): number | undefined {
+    try {
+      this.#probe.exec('begin immediate')
+    } catch (error) {
+      // Somebody writes, or nobody can: whatever is wrong, the reading itself will meet it.
+      if (troubleOf(error)) return undefined
+      throw error
+    }
+    const quietAt = clock()
+    this.#probe.exec('rollback')
+    return quietAt
+  }
+
   #endReading(): void {
+    this.#reading.memory.rollback()
     try {
       if (this.#reader.database.isTransaction) this.#reader.database.exec('rollback')
     } catch {
@@ -213,6 +236,7 @@ class SqliteStore implements Store {
     await this.#batches.close()
     await this.#reads
     this.#reader.database.close()
+    this.#probe.close()
     this.#writer.database.close()
     this.#lock?.close()
   }
@@ -258,7 +282,8 @@ function open(options: SqliteOptions): Store {
     if (options.exclusive) refuseFarBehind(writer, options.clock)
     const reader = new DatabaseSync(path, { timeout: busyTimeoutMs, readOnly: false })
     reader.exec('pragma cache_size = -8000; pragma query_only = 1')
-    return new SqliteStore(new Connection(writer), new Connection(reader), lock, options)
+    const probe = new DatabaseSync(path, { timeout: 0 })
+    return new SqliteStore({ writer, reader, probe }, lock, options)
   } catch (error) {
     writer?.close()
     lock?.close()

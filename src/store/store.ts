@@ -10,6 +10,7 @@ import type { Governance } from './governance.ts'
 import type { History } from './history.ts'
 import type { Ipams } from './ipams.ts'
 import type { Journal } from './journal.ts'
+import type { KeptName } from './memory.ts'
 import type { NatGateways } from './nat-gateways.ts'
 import type { Organizations } from './organizations.ts'
 import type { Policies } from './policies.ts'
@@ -20,6 +21,7 @@ import type { Resources } from './resources.ts'
 import type { Retention } from './retention.ts'
 import type { RoleBindings } from './role-bindings.ts'
 import type { Space } from './space.ts'
+import type { Subjects } from './subjects.ts'
 import type { Tags } from './tags.ts'
 import type { Timeline } from './timeline.ts'
 import type { Tokens } from './tokens.ts'
@@ -29,16 +31,27 @@ import type { Vpcs } from './vpcs.ts'
 export interface Transaction {
   /** Milliseconds since 1970, the same for the whole transaction; never earlier than the newest audit entry, whatever the clock says. */
   readonly now: number
+  /**
+   * What this transaction sees of moments up to this one is final: nothing that commits later carries one of them. Holds as
+   * long as nobody sets the clock back.
+   */
+  readonly asOf: number
   /** Five hexadecimal digits, drawn once per database. */
   readonly installation: string
   /** Moves with every change of governance; a compiled snapshot is good for one epoch. */
   readonly governanceEpoch: number
-  /** A failover begins another history, in which an epoch that was lost is drawn again for something else. */
-  readonly timeline: number
-  /** Another one where an access key ends before its time, and after a failover, which may have lost that one did. */
+  /** Another number where the database has turned out to be another one: restored, or failed over. Within this process alone. */
+  readonly generation: number
+  /** Another one where an access key or token ends before its time, and where the history is another. Within this process alone. */
   readonly keyEpoch: string
   /** Rows changed so far by this transaction. A refusal after a change must roll back. */
   readonly changes: number
+  /** Whether the transaction has changed anything: what it reads before that is committed. */
+  readonly hasChanged: boolean
+  /** What was kept by a transaction of any connection that has committed, or by this one, of this history. */
+  recall<T>(name: KeptName<T>): T | undefined
+  /** Keeps something that was made of what this transaction sees: for others once it has committed, and at once where it is committed already. */
+  keep<T>(name: KeptName<T>, value: T): void
   /** The next sequence number; identifiers are made of these. */
   nextSequence(): number
   moveGovernanceEpoch(): Promise<void>
@@ -63,6 +76,8 @@ export interface Transaction {
   readonly roleBindings: RoleBindings
   readonly space: Space
   readonly spaceCheck: SpaceCheck
+  /** What has changed, for the audit entry. */
+  readonly subjects: Subjects
   readonly tags: Tags
   readonly tenures: Timeline
   readonly tokens: Tokens
@@ -84,4 +99,4 @@ export interface Store {
   close(): Promise<void>
 }
 
-export type { GovernanceFacts }
+export type { GovernanceFacts, KeptName }

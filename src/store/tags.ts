@@ -48,7 +48,7 @@ export class Tags {
     return new Map((await this.of(resourceId)).map(({ Key, Value }) => [Key, Value]))
   }
   /** Those of many resources at once, in key order; resources without any are missing. */
-  async ofMany(resourceIds: readonly string[]): Promise<Map<string, Tag[]>> {
+  async ofMany(resourceIds: readonly (string | undefined)[]): Promise<Map<string, Tag[]>> {
     const found = new Map<string, Tag[]>()
     for (let at = 0; at < resourceIds.length; at += resourcesPerStatement) {
       const some = resourceIds.slice(at, at + resourcesPerStatement)
@@ -79,6 +79,23 @@ export class Tags {
   async remove(resourceId: string, key: string): Promise<boolean> {
     return (await this.#sql.run('delete from tag where resource_id = ? and key = ?', resourceId, key)) > 0
   }
+  /** Takes all tags away that an object has under any of its ids: what they were, those of later ids before those of earlier. */
+  async takeAll(resourceIds: TagHomes): Promise<Map<string, string>> {
+    const [first, second = first] = resourceIds
+    const rows = await this.#sql.all<{ id: string; Key: string; Value: string }>(
+      `delete from tag where resource_id in (?, ?) returning resource_id as id, key as "Key", value as "Value"`,
+      first,
+      second,
+    )
+    return mergedIn(
+      resourceIds,
+      Map.groupBy(rows, ({ id }) => id),
+    )
+  }
+  /** What an object is tagged with under its ids, as `takeAll` answers it. */
+  async mergedOf(resourceIds: TagHomes): Promise<Map<string, string>> {
+    return mergedIn(resourceIds, await this.ofMany(resourceIds))
+  }
   async removeAll(resourceId: string): Promise<void> {
     await this.#sql.run('delete from tag where resource_id = ?', resourceId)
   }
@@ -99,6 +116,12 @@ export class Tags {
     return this.#sql.get<Owner>(ownerQueries[table], id)
   }
 }
+
+/** An object has one id or, as an Elastic IP, two, and may be tagged under each. */
+export type TagHomes = readonly [string, string?]
+/** One map of what is tagged under some ids: later ids go before earlier ones. */
+export const mergedIn = (ids: TagHomes, tags: ReadonlyMap<string, readonly Tag[]>): Map<string, string> =>
+  new Map(ids.flatMap((id) => (tags.get(id ?? '') ?? []).map(({ Key, Value }) => [Key, Value] as const)))
 
 /** IPAM things live in the home Region of their IPAM, whatever their locale. */
 const ownerQueries = {

@@ -2,7 +2,9 @@
 import { describeFarBehind, isFarBehind } from '#model/clock.ts'
 import { StoreTrouble } from './trouble.ts'
 
-/** The moment of the newest audit entry, as SQL; null where there is none. Newest by number: the operator may accept an earlier clock. */
+/** The newest audit entry, as SQL. Newest by number: the operator may accept an earlier clock. */
+export const newestEntry = 'select n, at, request_id from audit_entry order by n desc limit 1'
+/** Its moment; null where there is none. */
 export const newestEntryAt = '(select at from audit_entry order by n desc limit 1)'
 
 /** One look at the clock. */
@@ -30,6 +32,16 @@ export class Time {
     return { now, trouble: new StoreTrouble('clock', describeFarBehind(clock, newestAt), { fatal: false }) }
   }
 }
+
+/**
+ * The last moment about which what a snapshot shows is final. Every transaction takes its moment while nobody else writes,
+ * and never an earlier one than that of the newest entry that was committed by then. So what commits after the snapshot is
+ * later than, or in the same millisecond as, the newest entry of the snapshot; and the same of what the clock said, before
+ * the snapshot, at a time at which nobody wrote.
+ * @param quietAt what the clock said then; undefined where somebody was writing
+ */
+export const finalUntil = (newestAt: number | null, quietAt: number | undefined): number =>
+  Math.max(newestAt ?? 0, quietAt ?? 0) - 1
 
 /** Called where trouble begins, changes its kind, or ends; not again while it lasts. */
 export function onChange(

@@ -1,93 +1,165 @@
-// The time machine: who held which space when, by address, account and resource. Reads what allocation and release wrote.
+// The time machine: who held which space when, by address, account and resource, and what each tenure said at a time. Reads
+// what allocation, change and release wrote. Its lists are in the order of keys that never change, whatever happens between
+// two pages: a tenure that is given back meanwhile only moves from one table to another.
 import { type Cidr, fromKey, lastAddress, supernet, toKey } from '#model/cidr.ts'
+import { formatId } from '#model/identifier.ts'
+import { Addresses, type Association } from './addresses.ts'
+import type { Clock } from './history.ts'
 import type { HoldEnding } from './holds.ts'
-import type { Sql } from './sql.ts'
+import { listOf, type Sql, type SqlValue } from './sql.ts'
+import { mergedIn, type TagHomes, Tags } from './tags.ts'
+import { associationIn, tagsIn } from './tenure-states.ts'
 
-/** The time in which one allocation had its space. */
+/** A stretch of time in which one allocation or hold had its space and said the same of itself. */
 export interface Tenure {
   readonly n: number
+  /** The number of this state among the tenure's own, from 1. */
+  readonly version: number
   readonly pool: number
   readonly cidr: Cidr
+  readonly state: 'held' | 'allocated'
   readonly resourceType: string
   readonly resourceId: string | undefined
   readonly account: string
   readonly region: string | undefined
   readonly description: string | undefined
   readonly decision: number | undefined
+  /** When it lapses or would have lapsed, where it was held; of what was given up before tenures had states, unknown. */
+  readonly expiresAt: number | undefined
+  /** Since when it says so. */
   readonly from: number
-  /** Undefined: it has it still. */
+  /** Until when; undefined: it says so still. */
   readonly until: number | undefined
-  /** Where the space was only held: how that ended, or that nobody has swept it, `until` being when it lapses. */
-  readonly hold?: 'held' | HoldEnding
+  readonly heldFrom: number
+  /** The end of the tenure; undefined: it has its space still. `describe` fills it in for states that are over. */
+  readonly heldUntil: number | undefined
+  readonly ending: 'released' | HoldEnding | undefined
+  /** When the state ends, as far as that is known: what is held lapses, if nothing happens before. */
+  readonly endsAt: number | undefined
+  /** What `describe` makes tags and an association of. */
+  readonly stored: Stored
+}
+/** All of it. */
+export interface DescribedTenure extends Tenure {
+  readonly tags: ReadonlyMap<string, string>
+  readonly association: Association | undefined
 }
 
+interface Stored {
+  readonly kind: Kind
+  readonly tags: string | null
+  readonly association: string | null
+}
 interface Row {
   n: number
+  version: number
   pool: number
   first: Uint8Array
   length: number
+  state: Tenure['state']
   resource_type: string
   resource_id: string | null
   account: string
   region: string | null
   description: string | null
   decision: number | null
+  tags: string | null
+  association: string | null
+  expires_at: number | null
   created_at: number
-  released_at: number | null
-  ending: 'held' | HoldEnding | null
+  from_at: number
+  until_at: number | null
+  ending: HoldEnding | null
 }
-const toTenure = (row: Row): Tenure => ({
-  n: row.n,
-  pool: row.pool,
-  cidr: fromKey(row.first, row.length),
-  resourceType: row.resource_type,
-  resourceId: row.resource_id ?? undefined,
-  account: row.account,
-  region: row.region || undefined,
-  description: row.description ?? undefined,
-  decision: row.decision ?? undefined,
-  from: row.created_at,
-  until: row.released_at ?? undefined,
-  ...(row.ending ? { hold: row.ending } : {}),
-})
 
-/** A place in the order of address, netmask length, time and number: every tenure has its own. */
+/** A place in the order of address, netmask length, time, number and version: every state has its own. */
 export interface AddressPlace {
   readonly first: Uint8Array
   readonly length: number
-  readonly from: number
+  readonly heldFrom: number
   readonly n: number
+  readonly version: number
 }
+/** A place in the order of tenures and their states. */
+export interface NumberPlace {
+  readonly n: number
+  readonly version: number
+}
+/** A place in what an account held: first what was over by some moment, by its end, then all else, by number. */
+export interface AccountPlace extends NumberPlace {
+  readonly until: number | undefined
+}
+/** What rows are found by, and how their number is written. */
+interface Condition {
+  readonly text: string
+  readonly values: readonly SqlValue[]
+  readonly n?: string
+}
+const beginning: NumberPlace = { n: 0, version: 0 }
 
-const columns =
-  't.n, t.pool, t.first, t.length, t.resource_id, t.description, t.decision, t.created_at, %.resource_type, %.account, %.region'
-/** The parts of time: what is allocated, what ended, and what is only held. */
-const parts = [
-  {
-    select: `select ${columns.replaceAll('%', 'h')}, null as released_at, null as ending`,
-    tables: 'allocation t join holder h on h.n = t.holder',
+/** The tables that tell of states: those in force of what is allocated, the last ones of what ended, what is held, what was said before. */
+type Kind = 'allocated' | 'ended' | 'held' | 'changed'
+interface Part {
+  readonly kind: Kind
+  readonly select: string
+  /** With `t` for the row. */
+  readonly table: string
+  readonly joined: string
+  readonly version: string
+}
+const common = 't.n, t.pool, t.first, t.length, t.resource_id, t.description, t.decision, t.created_at'
+const present = 'coalesce(t.version, 1) as version, coalesce(t.changed_at, t.created_at) as from_at'
+const own = 't.resource_type, t.account, t.region'
+const parts: Readonly<Record<Kind, Part>> = {
+  allocated: {
+    kind: 'allocated',
+    select: `select ${common}, ${present}, h.resource_type, h.account, h.region, 'allocated' as state, null as tags,
+      null as association, null as expires_at, null as until_at, null as ending`,
     table: 'allocation t',
     joined: 'join holder h on h.n = t.holder',
+    version: 'coalesce(t.version, 1)',
   },
-  {
-    select: `select ${columns.replaceAll('%', 't')}, t.released_at, t.ending`,
-    tables: 'allocation_history t',
+  ended: {
+    kind: 'ended',
+    select: `select ${common}, ${present}, ${own}, case when t.ending is null then 'allocated' else 'held' end as state,
+      t.tags, t.association, case when t.ending = 'lapsed' then t.released_at else t.expires_at end as expires_at,
+      t.released_at as until_at, t.ending`,
     table: 'allocation_history t',
     joined: '',
+    version: 'coalesce(t.version, 1)',
   },
-  {
-    select: `select ${columns.replaceAll('%', 't')}, t.expires_at as released_at, 'held' as ending`,
-    tables: 'hold t',
+  held: {
+    kind: 'held',
+    select: `select ${common}, ${present}, ${own}, 'held' as state, t.tags, null as association, t.expires_at,
+      null as until_at, null as ending`,
     table: 'hold t',
     joined: '',
+    version: 'coalesce(t.version, 1)',
   },
-] as const
+  changed: {
+    kind: 'changed',
+    select: `select ${common}, t.version, t.from_at, ${own}, t.state, t.tags, t.association, t.expires_at, t.until_at,
+      null as ending`,
+    table: 'tenure_state t',
+    joined: '',
+    version: 't.version',
+  },
+}
+const allParts = Object.values(parts)
 
 export class Timeline {
   readonly #sql: Sql
-  constructor(sql: Sql) {
+  readonly #clock: Clock & { readonly installation: string }
+  readonly #tags: Tags
+  readonly #addresses: Addresses
+  constructor(sql: Sql, clock: Clock & { readonly installation: string }) {
     this.#sql = sql
+    this.#clock = clock
+    this.#tags = new Tags(sql)
+    this.#addresses = new Addresses(sql)
   }
+
+  // By address -----------------------------------------------------------------------------------------------------
 
   /**
    * Everything that ever held `range`, a part of it, or space around it, in the order of `AddressPlace`, after one.
@@ -95,27 +167,24 @@ export class Timeline {
    */
   async around(range: Cidr, after: AddressPlace | undefined, limit: number): Promise<Tenure[]> {
     const found: Tenure[] = []
-    for (const part of parts) {
-      found.push(
-        ...(await (part === parts[1] ? this.#ended(range, after, limit) : this.#covering(part, range, after, limit))),
-      )
+    for (const part of allParts) {
+      // Of one block any number of tenures may have ended, and any number of states.
+      const isLong = part.kind === 'ended' || part.kind === 'changed'
+      found.push(...(await (isLong ? this.#blockByBlock : this.#covering).call(this, part, range, after, limit)))
       found.push(...(await this.#inside(part, range, after, limit)))
     }
     return found.sort(inOrder).slice(0, limit)
   }
 
-  /**
-   * The same of what ended: of one block there may be any number, so each block around that was ever held is read by
-   * itself, in the order of the key.
-   */
-  async #ended(range: Cidr, after: AddressPlace | undefined, limit: number): Promise<Tenure[]> {
+  /** Each block around that was ever held is read by itself, in the order of the key. */
+  async #blockByBlock(part: Part, range: Cidr, after: AddressPlace | undefined, limit: number): Promise<Tenure[]> {
     const probes = probesOf(range, after)
     if (probes.length === 0) return []
-    const { select, tables } = parts[1]
+    const { table } = part
     const there = await this.#sql.all<{ length: number }>(
       `with probe (first, length) as (values ${valuesOfProbes(probes)})
        select p.length from probe p where exists
-         (select 1 from allocation_history t where t.first = p.first and t.length = p.length)`,
+         (select 1 from ${table} where t.first = p.first and t.length = p.length)`,
       ...probes.flatMap((block) => [toKey(block), block.length]),
     )
     const lengths = new Set(there.map(({ length }) => length))
@@ -123,99 +192,271 @@ export class Timeline {
     for (const block of probes) {
       if (!lengths.has(block.length)) continue
       if (found.length >= limit) break
-      const rows = await this.#sql.all<Row>(
-        `${select} from ${tables} where t.first = ? and t.length = ? ${after ? afterPlace : ''} ${inPlace}`,
-        toKey(block),
-        block.length,
-        ...valuesOf(after),
-        limit,
+      const values = [toKey(block), block.length, ...valuesOf(after), limit]
+      found.push(
+        ...(await this.#read(
+          part,
+          `from ${table} where t.first = ? and t.length = ? ${afterPlace(part, after)} ${inPlace(part)}`,
+          values,
+        )),
       )
-      found.push(...rows.map(toTenure))
     }
     return found
   }
 
-  async #covering(
-    { select, table, joined }: (typeof parts)[number],
-    range: Cidr,
-    after: AddressPlace | undefined,
-    limit: number,
-  ): Promise<Tenure[]> {
+  async #covering(part: Part, range: Cidr, after: AddressPlace | undefined, limit: number): Promise<Tenure[]> {
     const probes = probesOf(range, after)
     if (probes.length === 0) return []
+    const { select, table, joined } = part
     const rows = await this.#sql.all<Row>(
       `with probe (first, length) as (values ${valuesOfProbes(probes)})
        ${select} from probe cross join ${table} ${joined}
-       where t.first = probe.first and t.length = probe.length ${after ? afterPlace : ''} ${inPlace}`,
+       where t.first = probe.first and t.length = probe.length ${afterPlace(part, after)} ${inPlace(part)}`,
       ...probes.flatMap((block) => [toKey(block), block.length]),
       ...valuesOf(after),
       limit,
     )
-    return rows.map(toTenure)
+    return rows.map((row) => this.#tenureOf(part, row))
   }
 
-  async #inside(
-    { select, tables }: (typeof parts)[number],
-    range: Cidr,
-    after: AddressPlace | undefined,
-    limit: number,
-  ): Promise<Tenure[]> {
+  async #inside(part: Part, range: Cidr, after: AddressPlace | undefined, limit: number): Promise<Tenure[]> {
     const found: Tenure[] = []
     for (const [from, to] of spansOf(range)) {
       if (found.length >= limit) break
-      const rows = await this.#sql.all<Row>(
-        `${select} from ${tables} where t.first between ? and ? and t.length > ? ${after ? afterPlace : ''} ${inPlace}`,
-        from,
-        to,
-        range.length,
-        ...valuesOf(after),
-        limit - found.length,
-      )
-      found.push(...rows.map(toTenure))
+      const { table, joined } = part
+      const text = `from ${table} ${joined} where t.first between ? and ? and t.length > ?
+        ${afterPlace(part, after)} ${inPlace(part)}`
+      const values = [from, to, range.length, ...valuesOf(after), limit - found.length]
+      found.push(...(await this.#read(part, text, values)))
     }
     return found
   }
 
-  /** What an account gave back at `since` or later, in the order in which it did, after one. */
-  async givenBackBy(
+  // By account -----------------------------------------------------------------------------------------------------
+
+  /**
+   * What an account held, in the order of `AccountPlace`, after one: first the states that were over by `final`, as far as
+   * they were not over before `since`, then all others. That of the first part nothing is missing, and nothing new will
+   * come, is for the caller to know: `final` is the `asOf` of the first page, for all pages.
+   */
+  async ofAccount(
     account: string,
-    since: number,
-    after: { readonly until: number; readonly n: number } | undefined,
+    { since, final }: { readonly since: number; readonly final: number },
+    after: AccountPlace | undefined,
     limit: number,
   ): Promise<Tenure[]> {
-    const { select, tables } = parts[1]
-    const rows = await this.#sql.all<Row>(
-      `${select} from ${tables} where t.account = ? and t.released_at >= ?
-       ${after ? 'and (t.released_at, t.n) > (?, ?)' : ''} order by t.released_at, t.n limit ?`,
-      account,
-      Math.max(since, after?.until ?? 0),
-      ...(after ? [after.until, after.n] : []),
-      limit,
-    )
-    return rows.map(toTenure)
+    const isInSecond = after !== undefined && after.until === undefined
+    const over = isInSecond ? [] : await this.#overBy(account, { since, final }, after, limit)
+    if (over.length === limit) return over
+    const others = await this.#notOverBy(account, final, isInSecond ? after : beginning, limit - over.length)
+    return [...over, ...others]
   }
 
-  /** All that a resource ever held, by its id, oldest first. */
-  async ofResource(resourceId: string, limit: number): Promise<Tenure[]> {
-    return this.#where('t.resource_id = ?', resourceId, limit)
-  }
-  /** All that ever had an allocation's number: one tenure. */
-  async ofNumber(n: number): Promise<Tenure | undefined> {
-    return (await this.#where('t.n = ?', n, 1))[0]
-  }
-  async #where(condition: string, value: string | number, limit: number): Promise<Tenure[]> {
+  async #overBy(
+    account: string,
+    { since, final }: { readonly since: number; readonly final: number },
+    after: AccountPlace | undefined,
+    limit: number,
+  ): Promise<Tenure[]> {
     const found: Tenure[] = []
-    for (const { select, tables } of parts) {
-      const rows = await this.#sql.all<Row>(
-        `${select} from ${tables} where ${condition} order by t.n limit ?`,
-        value,
-        limit,
+    for (const [part, end] of ends) {
+      const { table, version } = part
+      const place = after ? `and (t.${end} > ? or t.n > ? or (t.n = ? and ${version} > ?))` : ''
+      const { until = 0, n = 0, version: last = 0 } = after ?? {}
+      found.push(
+        ...(await this.#read(
+          part,
+          `from ${table} where t.account = ? and t.${end} >= ? and t.${end} <= ? ${place}
+           order by t.${end}, t.n, ${version} limit ?`,
+          [account, Math.max(since, until), final, ...(after ? [until, n, n, last] : []), limit],
+        )),
       )
-      found.push(...rows.map(toTenure))
     }
-    return found.sort((a, b) => a.n - b.n).slice(0, limit)
+    return found.sort((a, b) => a.endsAt! - b.endsAt! || inNumberOrder(a, b)).slice(0, limit)
+  }
+
+  async #notOverBy(account: string, final: number, after: NumberPlace, limit: number): Promise<Tenure[]> {
+    const found: Tenure[] = []
+    const holders = await this.#sql.all<{ n: number }>('select n from holder where account = ?', account)
+    // Each holder's allocations stand in order in the index: the head of each is enough, whatever the limit leaves over.
+    for (const { n } of holders) {
+      found.push(...(await this.#byNumber(parts.allocated, { text: 't.holder = ?', values: [n] }, after, limit)))
+    }
+    for (const [part, end] of ends) {
+      // `+` keeps to the index of ends: in the order of numbers, all that everybody ever held would be read.
+      const condition = { text: `t.account = ? and t.${end} > ?`, values: [account, final], n: '+t.n' }
+      found.push(...(await this.#byNumber(part, condition, after, limit)))
+    }
+    return found.sort(inNumberOrder).slice(0, limit)
+  }
+
+  // By resource and number -----------------------------------------------------------------------------------------
+
+  /** All that a resource held under its name, or was associated with by its id: by number, after a place. */
+  async ofResource(resourceId: string, after: NumberPlace | undefined, limit: number): Promise<Tenure[]> {
+    const found: Tenure[] = []
+    for (const part of allParts) {
+      const named = { text: 't.resource_id = ?', values: [resourceId] }
+      found.push(...(await this.#byNumber(part, named, after, limit)))
+    }
+    for (const part of [parts.ended, parts.changed]) {
+      const used = { text: 't.used_by = ?', values: [resourceId] }
+      found.push(...(await this.#byNumber(part, used, after, limit)))
+    }
+    const { n, version } = after ?? beginning
+    const { select, table, joined } = parts.allocated
+    const uses = await this.#sql.all<Row>(
+      `${select} from address_association g join ${table} on t.n = g.allocation ${joined}
+       where g.used_by = ? and g.allocation >= ? and (g.allocation > ? or coalesce(t.version, 1) > ?)
+       order by g.allocation limit ?`,
+      resourceId,
+      n,
+      n,
+      version,
+      limit,
+    )
+    found.push(...uses.map((row) => this.#tenureOf(parts.allocated, row)))
+    return found.sort(inNumberOrder).slice(0, limit)
+  }
+
+  /** The states of one tenure, by its number, after a version. */
+  async ofNumber(n: number, after: number, limit: number): Promise<Tenure[]> {
+    const found: Tenure[] = []
+    for (const part of allParts) {
+      found.push(...(await this.#byNumber(part, { text: 't.n = ?', values: [n] }, { n, version: after }, limit)))
+    }
+    return found.sort(inNumberOrder).slice(0, limit)
+  }
+  /** The present or last state of a tenure. */
+  async latestOf(n: number): Promise<Tenure | undefined> {
+    for (const part of [parts.allocated, parts.held, parts.ended]) {
+      const [found] = await this.#byNumber(part, { text: 't.n = ?', values: [n] }, undefined, 1)
+      if (found) return found
+    }
+    return undefined
+  }
+  /** What a tenure said at a moment; undefined where it was not. */
+  async stateAt(n: number, at: number): Promise<Tenure | undefined> {
+    const latest = await this.latestOf(n)
+    if (latest && latest.from <= at) return isAt(latest, at) ? latest : undefined
+    const [before] = await this.#read(
+      parts.changed,
+      `from tenure_state t where t.n = ? and t.from_at <= ? and t.until_at > ? order by t.version desc limit 1`,
+      [n, at, at],
+    )
+    return before
+  }
+
+  async #byNumber(
+    part: Part,
+    { text, values, n = 't.n' }: Condition,
+    after: NumberPlace | undefined,
+    limit: number,
+  ): Promise<Tenure[]> {
+    const place = after ?? beginning
+    const { table, joined } = part
+    return this.#read(
+      part,
+      `from ${table} ${joined} where ${text} and ${n} >= ? and (${n} > ? or ${part.version} > ?)
+       order by ${n}, ${part.version} limit ?`,
+      [...values, place.n, place.n, place.version, limit],
+    )
+  }
+
+  // All of it ------------------------------------------------------------------------------------------------------
+
+  /** What a page shows of its rows beyond what they are found by: tags, associations, and how tenures ended. */
+  async describe(rows: readonly Tenure[]): Promise<DescribedTenure[]> {
+    const isOf = (kind: Kind) => (row: Tenure) => row.stored.kind === kind
+    const inForce = rows.filter(isOf('allocated'))
+    const tags =
+      inForce.length === 0 ? new Map() : await this.#tags.ofMany(inForce.flatMap((row) => this.#homesOf(row)))
+    const elasticIps = inForce.filter(({ resourceType }) => resourceType === 'eip').map(({ n }) => n)
+    const associations = await this.#addresses.usesOf(elasticIps)
+    const ends = await this.#endsOf(rows.filter(isOf('changed')).map(({ n }) => n))
+    return rows.map((row) => {
+      const { stored } = row
+      const association = stored.kind === 'allocated' ? associations.get(row.n) : undefined
+      return {
+        ...row,
+        ...(stored.kind === 'changed' ? ends.get(row.n) : {}),
+        tags: stored.kind === 'allocated' ? mergedIn(this.#homesOf(row), tags) : tagsIn(stored.tags),
+        association: association ?? associationIn(stored.association),
+      }
+    })
+  }
+
+  #homesOf({ n, resourceType }: Tenure): TagHomes {
+    const { installation } = this.#clock
+    const id = formatId('allocation', installation, n)
+    return resourceType === 'eip' ? [id, formatId('address', installation, n)] : [id]
+  }
+
+  /** How and when tenures ended, by their numbers; those that have not are missing. */
+  async #endsOf(numbers: readonly number[]): Promise<ReadonlyMap<number, Pick<Tenure, 'heldUntil' | 'ending'>>> {
+    if (numbers.length === 0) return new Map()
+    const list = listOf(numbers)
+    const ended = await this.#sql.all<{ n: number; released_at: number; ending: HoldEnding | null }>(
+      `select n, released_at, ending from allocation_history where n in ${list.text}`,
+      ...list.values,
+    )
+    const lapsed = await this.#sql.all<{ n: number; expires_at: number }>(
+      `select n, expires_at from hold where n in ${list.text} and expires_at <= ?`,
+      ...list.values,
+      this.#clock.now,
+    )
+    return new Map([
+      ...ended.map(
+        ({ n, released_at, ending }) => [n, { heldUntil: released_at, ending: ending ?? 'released' }] as const,
+      ),
+      ...lapsed.map(({ n, expires_at }) => [n, { heldUntil: expires_at, ending: 'lapsed' }] as const),
+    ])
+  }
+
+  async #read(part: Part, text: string, values: readonly SqlValue[]): Promise<Tenure[]> {
+    const rows = await this.#sql.all<Row>(`${part.select} ${text}`, ...values)
+    return rows.map((row) => this.#tenureOf(part, row))
+  }
+
+  #tenureOf({ kind }: Part, row: Row): Tenure {
+    // Swept or not, what is held lapses at its moment.
+    const isLapsed = kind === 'held' && row.expires_at! <= this.#clock.now
+    const until = isLapsed ? row.expires_at! : (row.until_at ?? undefined)
+    const isOver = isLapsed || kind === 'ended'
+    return {
+      n: row.n,
+      version: row.version,
+      pool: row.pool,
+      cidr: fromKey(row.first, row.length),
+      state: row.state,
+      resourceType: row.resource_type,
+      resourceId: row.resource_id ?? undefined,
+      account: row.account,
+      region: row.region || undefined,
+      description: row.description ?? undefined,
+      decision: row.decision ?? undefined,
+      expiresAt: row.expires_at ?? undefined,
+      from: row.from_at,
+      until,
+      heldFrom: row.created_at,
+      heldUntil: isOver ? until : undefined,
+      ending: isOver ? (isLapsed ? 'lapsed' : (row.ending ?? 'released')) : undefined,
+      endsAt: until ?? (kind === 'held' ? row.expires_at! : undefined),
+      stored: { kind, tags: row.tags, association: row.association },
+    }
   }
 }
+
+/** Where the end of a state stands, of those that have one. */
+const ends = [
+  [parts.ended, 'released_at'],
+  [parts.held, 'expires_at'],
+  [parts.changed, 'until_at'],
+] as const
+
+/** What ends at a moment was so before it, and is not at it. */
+const isAt = (tenure: Tenure, at: number): boolean =>
+  tenure.from <= at && (tenure.endsAt ?? Number.POSITIVE_INFINITY) > at
 
 /** The numbers of the keys of IPv4: they lie among those of IPv6, and are none of them. */
 const mapped = { first: 0xffff_0000_0000n, last: 0xffff_ffff_ffffn }
@@ -237,11 +478,28 @@ const probesOf = (range: Cidr, after: AddressPlace | undefined): Cidr[] =>
 const valuesOfProbes = (probes: readonly Cidr[]): string =>
   probes.map(() => '(cast(? as blob), cast(? as integer))').join(', ')
 
-const afterPlace = 'and (t.first, t.length, t.created_at, t.n) > (?, ?, ?, ?)'
-const inPlace = 'order by t.first, t.length, t.created_at, t.n limit ?'
-const valuesOf = (after: AddressPlace | undefined) => (after ? [after.first, after.length, after.from, after.n] : [])
+/** The first four are in every index, so that they say where to begin. */
+const afterPlace = ({ version }: Part, after: AddressPlace | undefined): string =>
+  after
+    ? `and (t.first, t.length, t.created_at, t.n) >= (?, ?, ?, ?)
+       and ((t.first, t.length, t.created_at, t.n) > (?, ?, ?, ?) or ${version} > ?)`
+    : ''
+/** Only of what changed there are several with one number. */
+const inPlace = ({ kind }: Part): string =>
+  `order by t.first, t.length, t.created_at, t.n${kind === 'changed' ? ', t.version' : ''} limit ?`
+function valuesOf(after: AddressPlace | undefined): SqlValue[] {
+  if (!after) return []
+  const place = [after.first, after.length, after.heldFrom, after.n]
+  return [...place, ...place, after.version]
+}
 const compareKeys = (a: Uint8Array, b: Uint8Array): number => Buffer.compare(a, b)
 
+const inNumberOrder = (a: NumberPlace, b: NumberPlace): number => a.n - b.n || a.version - b.version
 function inOrder(a: Tenure, b: Tenure): number {
-  return compareKeys(toKey(a.cidr), toKey(b.cidr)) || a.cidr.length - b.cidr.length || a.from - b.from || a.n - b.n
+  return (
+    compareKeys(toKey(a.cidr), toKey(b.cidr)) ||
+    a.cidr.length - b.cidr.length ||
+    a.heldFrom - b.heldFrom ||
+    inNumberOrder(a, b)
+  )
 }

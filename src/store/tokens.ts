@@ -1,11 +1,17 @@
 // Client tokens: one token, one effect (invariant I5).
+import type { ConnectionMemory, Kept, KeptOne } from './memory.ts'
+import { ReplayWindow, replayWindowMs, type TokenMark, tokenNumberOf } from './replay-window.ts'
 import type { Sql } from './sql.ts'
 
 /** Audit entries read at a time. */
 const stepSize = 10_000
+/** Entries read back; more than this within the window means that the oldest are not recognised as repeats. */
+const replayEntriesMax = 5_000_000
 
 /** What a token's first use did. */
 export interface TokenUse {
+  /** The number of its audit entry. */
+  readonly entry: number
   /** Hash of the parameters of the first use. */
   readonly parameters: Uint8Array
   /** What was answered, as JSON. */
@@ -19,31 +25,55 @@ export interface TokenUse {
  * Two kinds of token live at two places. A client token that the caller chose is kept for a day in a table of its own.
  * With one server, a token that comes with every request (the signed invocation id, else the signature) would cost more than the rest of an
  * allocation if it had a random-keyed index; it stands in the append-only audit entry, and the window in which a
- * signature is accepted at all is kept in memory by `operations/replay.ts`. Several servers share no memory: see
+ * signature is accepted at all is kept in memory (`replay-window.ts`). Several servers share no memory: see
  * `postgres-tokens.ts`.
  */
 export class Tokens {
   readonly #sql: Sql
-  constructor(sql: Sql) {
+  readonly #memory: ConnectionMemory
+  readonly #window: Kept<number, TokenMark>
+  /** Whether the window has been read back from the record. */
+  readonly #isWindowRead: KeptOne<true>
+  constructor(sql: Sql, memory: ConnectionMemory) {
     this.#sql = sql
+    this.#memory = memory
+    this.#window = memory.facts(new ReplayWindow())
+    this.#isWindowRead = memory.fact()
   }
 
-  /** Whether the store itself recognises tokens that come with every request; else its one server does. */
-  get remembersRequests(): boolean {
-    return false
+  /** Whether tokens that come with every request are found in memory: then it is filled first, by `fillWindow`. */
+  get hasWindow(): boolean {
+    return true
   }
-  /** The use of a token that came with a request; only where the store remembers them. */
-  async findRequest(_token: Uint8Array): Promise<(TokenUse & { token: Uint8Array }) | undefined> {
-    return undefined
+  /** Reads back which requests could still be repeated, as far as that has not been done; `findRequest` does it else. */
+  async fillWindow(now: number): Promise<void> {
+    if (this.#isWindowRead.value) return
+    // What this transaction has written itself is in the draft.
+    const last = this.#memory.newest?.n ?? 0
+    await this.visitSince(now - replayWindowMs, replayEntriesMax, ({ token, parameters, n, at }) => {
+      if (n > last) return
+      this.#window.learn(tokenNumberOf(token), { entry: n, at })
+      // Where these are a signature, it is found by this too; anything else is a hint that leads nowhere.
+      this.#window.learn(tokenNumberOf(parameters), { entry: n, at })
+    })
+    this.#isWindowRead.learn(true)
   }
-  /** Keeps a token that came with a request; only where the store remembers them. */
-  async keepRequest(_token: Uint8Array, _auditEntry: number, _at: number): Promise<void> {}
+  /** The use of a token that came with a request. The window holds hints: whoever asks compares the tokens. */
+  async findRequest(token: Uint8Array, now: number): Promise<(TokenUse & { token: Uint8Array }) | undefined> {
+    await this.fillWindow(now)
+    const mark = this.#window.get(tokenNumberOf(token))
+    return mark && this.#useOf(mark.entry)
+  }
+  /** Keeps a token that came with a request. */
+  async keepRequest(token: Uint8Array, auditEntry: number, at: number): Promise<void> {
+    this.#window.set(tokenNumberOf(token), { entry: auditEntry, at })
+  }
   /** To be called where a use is answered again: what another server committed must be as safe as a commit of our own. */
   touch(): void {}
 
   async find(token: Uint8Array): Promise<TokenUse | undefined> {
     return this.#sql.get<TokenUse>(
-      `select a.parameters, a.result, a.request_id as "requestId", t.needs from client_token t join audit_entry a on a.n = t.audit_entry
+      `select a.n as entry, a.parameters, a.result, a.request_id as "requestId", t.needs from client_token t join audit_entry a on a.n = t.audit_entry
        where t.token = ?`,
       token,
     )
@@ -69,9 +99,9 @@ export class Tokens {
     return (await this.#sql.get('select 1 as one from client_token where at < ? limit 1', before)) !== undefined
   }
   /** The use of an implicit token, by the audit entry that holds it. */
-  async useOf(auditEntry: number): Promise<(TokenUse & { token: Uint8Array }) | undefined> {
+  async #useOf(auditEntry: number): Promise<(TokenUse & { token: Uint8Array }) | undefined> {
     return this.#sql.get<TokenUse & { token: Uint8Array }>(
-      'select token, parameters, result, request_id as "requestId", null as needs from audit_entry where n = ? and token is not null',
+      'select n as entry, token, parameters, result, request_id as "requestId", null as needs from audit_entry where n = ? and token is not null',
       auditEntry,
     )
   }

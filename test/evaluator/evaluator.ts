@@ -486,7 +486,6 @@ function judge(facts: GovernanceFacts, request: AllocationRequest, modes: readon
 
   // «5 explicit choice»
   let outcome: 'allow' | 'steer' = 'allow'
-  let isGranted = false
   if (isExplicit) {
     // «What a request gets where no document applies»: the same as Amazon gives, or nothing.
     const onExplicit = applying
@@ -505,10 +504,10 @@ function judge(facts: GovernanceFacts, request: AllocationRequest, modes: readon
     }
     if (placesIn(inRules).length > 0) {
       went.push(says.listedCidr)
-      return { ...allow('allow', placesIn(inRules), 'deny'), more: placesIn(inGrant) }
+      return allow('allow', placesIn(inRules), 'deny')
     }
-    // An exception’s pools count as listed. The provider also stands for space that the caller brings: what no pool that is
-    // listed has.
+    // An exception’s pool counts as listed where it can serve; where it cannot, the exception is no help. The provider also
+    // stands for space that the caller brings: what no pool that is listed has.
     const isBrought = wish.pool === provider || (wish.pool === undefined && inRules.length + inGrant.length === 0)
     const ofGrant = grantedPools.find(({ id }) => id === wish.pool)
     const fromGrant = [
@@ -538,8 +537,6 @@ function judge(facts: GovernanceFacts, request: AllocationRequest, modes: readon
       if (!pool || !mayUse(facts, account, pool)) return deny({ causes: ['pool-rule', 'explicit'] })
       return onlyFrom(pool)
     }
-    // What an exception lists, though it cannot be had, is not ignored for the sake of something else that it lists.
-    isGranted = ofGrant !== undefined || inGrant.length > 0 || (wish.pool === provider && granted?.provider === true)
     went.push(says.onExplicitSteer)
     outcome = 'steer'
   } else if (unmatched === 'deny' && !granted) {
@@ -548,7 +545,7 @@ function judge(facts: GovernanceFacts, request: AllocationRequest, modes: readon
 
   // «6 rules in order», and what an exception grants, which is not kept back by what the rules cannot do.
   const grantedPlaces = grantedPools.flatMap((pool) => fitOf(asked, pool).place ?? [])
-  const more = isGranted ? [] : [...grantedPlaces, ...(granted?.provider ? fromProvider() : [])]
+  const more = [...grantedPlaces, ...(granted?.provider ? fromProvider() : [])]
   if (!applying) {
     if (unmatched === 'provider') return allowOr({ causes: ['pool-rule'] }, 'allow', fromProvider(), more)
     return allowOr({ causes: ['unmatched'], by: [], setting: 'unmatched' }, 'allow', [], more)
@@ -647,6 +644,8 @@ export function rule(facts: GovernanceFacts, request: AllocationRequest, modes: 
     }
   }
   if (alone.outcome === 'deny') return alone
+  // «All such pools are tried in order, and nothing else.»
+  if (alone.places.some(({ pool, cidr }) => cidr && pool !== provider)) return alone
   for (const { id, grants } of exceptions) {
     const { places, more = [] } = judge(facts, request, modes, grants)
     const reserved = withReserve(alone, id, [...places, ...more])

@@ -21,7 +21,96 @@ const allocate = (acme: Acme, account: string, input: Ec2Input['AllocateAddress'
   acme.call('AllocateAddress', input, { account })
 const denied = (request: Promise<unknown>) => refuses(request, { code: 'DeniedByPolicy' })
 
+/** A public pool of an account's own IPAM. */
+async function ownPool(acme: Acme, account: string): Promise<string> {
+  const { Ipams } = await acme.call('DescribeIpams', {}, { account })
+  const ipam = Ipams![0] ?? (await acme.call('CreateIpam', {}, { account })).Ipam!
+  const { IpamPool } = await acme.call(
+    'CreateIpamPool',
+    {
+      IpamScopeId: ipam.PublicDefaultScopeId!,
+      AddressFamily: 'ipv4',
+      Locale: 'us-east-1',
+      AwsService: 'ec2',
+      PublicIpSource: 'byoip',
+    },
+    { account },
+  )
+  return IpamPool!.IpamPoolId!
+}
+
 export const overEc2: Attempts = {
+  /** By whom that may, and by who is in no organization: neither equal, nor a part, nor around it; and nobody learns whose it is. */
+  async 'public space provisioned a second time'(acme) {
+    for (const account of [lab, stranger]) {
+      const IpamPoolId = await ownPool(acme, account)
+      for (const Cidr of ['203.0.100.0/28', '203.0.100.3/32', '203.0.0.0/16']) {
+        await acme.call('ProvisionIpamPoolCidr', { IpamPoolId, Cidr }, { account })
+        const { IpamPoolCidrs } = await acme.call('GetIpamPoolCidrs', { IpamPoolId }, { account })
+        const one = IpamPoolCidrs!.find((row) => row.Cidr === Cidr)!
+        assert.deepEqual(
+          [one.State, one.FailureReason?.Message],
+          ['failed-provision', `The public CIDR ${Cidr} is already provisioned, in whole or in part.`],
+        )
+        const taken = acme.call('AllocateIpamPoolCidr', { IpamPoolId, Cidr }, { account })
+        await refuses(taken, { code: 'InvalidParameterValue', field: 'Cidr' })
+      }
+      await refuses(acme.call('ProvisionIpamPoolCidr', { IpamPoolId, Cidr: '198.18.0.0/24' }, { account }), {
+        code: 'InvalidParameterValue',
+        field: 'Cidr',
+      })
+    }
+    assert.equal(await acme.poolOfAddress(shop), acme.listed)
+  },
+
+  /** A member and the management account beside the delegated administrator: space that is free, and Amazon's. */
+  async 'public space provisioned by who may not'(acme) {
+    for (const account of [shop, managementAccount]) {
+      const IpamPoolId = await ownPool(acme, account)
+      const wish = { IpamPoolId, Cidr: '192.0.2.0/24' }
+      const refusal = { code: 'NotAuthorized', action: 'ec2:ProvisionIpamPoolCidr' } as const
+      await refuses(acme.call('ProvisionIpamPoolCidr', wish, { account }), refusal)
+      await refuses(acme.call('ProvisionIpamPoolCidr', { ...wish, DryRun: true }, { account }), refusal)
+      const { IpamPoolCidrs } = await acme.call('GetIpamPoolCidrs', { IpamPoolId }, { account })
+      assert.deepEqual(IpamPoolCidrs, [])
+    }
+  },
+
+  /** The VPC stays, and its block; so nothing of the plan can be given to the next VPC. */
+  async 'a planning pool that outlives its network'(acme) {
+    const { VpcId = '' } = (await acme.call('CreateVpc', { CidrBlock: '10.50.0.0/16' }, asShop)).Vpc!
+    const block = await acme.call('AssociateVpcCidrBlock', { VpcId, CidrBlock: '10.51.0.0/16' }, asShop)
+    const { IpamPool } = await acme.call(
+      'CreateIpamPool',
+      {
+        IpamScopeId: acme.privateScope,
+        AddressFamily: 'ipv4',
+        Locale: 'us-east-1',
+        SourceResource: {
+          ResourceId: VpcId,
+          ResourceType: 'vpc',
+          ResourceRegion: 'us-east-1',
+          ResourceOwner: shop,
+        },
+      },
+      asNetwork,
+    )
+    const IpamPoolId = IpamPool!.IpamPoolId!
+    await acme.call('ProvisionIpamPoolCidr', { IpamPoolId, Cidr: '10.51.0.0/16' }, asNetwork)
+    const AssociationId = block.CidrBlockAssociation!.AssociationId!
+    for (const attempt of [
+      acme.call('DeleteVpc', { VpcId }, asShop),
+      acme.call('DisassociateVpcCidrBlock', { AssociationId }, asShop),
+    ]) {
+      const told = await refuses(attempt, { code: 'DependencyViolation', what: 'vpc', id: VpcId })
+      assert.ok('problem' in told && told.problem?.includes(IpamPoolId))
+    }
+    const inside = { IpamPoolId, NetmaskLength: 24 }
+    assert.ok((await acme.call('AllocateIpamPoolCidr', inside, asNetwork)).IpamPoolAllocation)
+    await acme.call('DeleteIpamPool', { IpamPoolId, Cascade: true }, asNetwork)
+    await acme.call('DeleteVpc', { VpcId }, asShop)
+  },
+
   /** Naming one that is not listed is denied, whoever asks and however often. */
   async 'explicit pool'(acme) {
     const other = await acme.pool()

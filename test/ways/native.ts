@@ -1,6 +1,6 @@
 // The ways around a policy that the native API could be, tried over it.
 import assert from 'node:assert/strict'
-import { dev, lab, network, prod, root, shop, stranger } from '../acme.ts'
+import { dev, lab, network, prod, refusalOf, root, shop, stranger } from '../acme.ts'
 import type { Sent } from '../native-world.ts'
 import { managementAccount } from '../world.ts'
 import { breakGlass, findingsOf } from './break-glass.ts'
@@ -75,7 +75,73 @@ async function enable(acme: Guarded, policy: string, target: string): Promise<vo
   assert.equal(status, 200, JSON.stringify(body))
 }
 
+/** A public pool of an account's own IPAM. */
+async function ownPool(acme: Guarded, account: string): Promise<string> {
+  const { publicScopeId } = await acme.post<{ publicScopeId: string }>('/ipams', { account, region: 'us-east-1' })
+  const { poolId } = await acme.post<{ poolId: string }>('/pools', {
+    scopeId: publicScopeId,
+    family: 'ipv4',
+    locale: 'us-east-1',
+    awsService: 'ec2',
+    publicIpSource: 'byoip',
+  })
+  return poolId
+}
+
 export const overNative: Attempts = {
+  /** By whom that may, and by who is in no organization: neither equal, nor a part, nor around it; and nobody learns whose it is. */
+  async 'public space provisioned a second time'(acme) {
+    for (const account of [lab, stranger]) {
+      const poolId = await ownPool(acme, account)
+      for (const cidr of ['203.0.100.0/28', '203.0.100.3/32', '203.0.0.0/16']) {
+        const answer = await acme.ask<{ code: string; detail: string }>('POST', `/pools/${poolId}/cidrs`, {
+          body: { cidr },
+        })
+        assert.deepEqual([answer.status, answer.body.code], [409, 'CidrConflict'])
+        assert.ok(answer.body.detail.includes(`The public CIDR ${cidr} is already provisioned`), answer.body.detail)
+        assert.ok(!answer.body.detail.includes(acme.listed))
+      }
+      assert.deepEqual((await acme.get<Page<object>>(`/pools/${poolId}/cidrs`)).items, [])
+    }
+    assert.equal((await take(acme, shop)).poolId, acme.listed)
+  },
+
+  /** Whatever role the caller has: it is the account of the pool that may or may not. */
+  async 'public space provisioned by who may not'(acme) {
+    for (const account of [shop, managementAccount]) {
+      const poolId = await ownPool(acme, account)
+      const ipamAdministrator = await acme.tokenOf(`user:ipam-of-${account}`, 'ipam-administrator', '*')
+      for (const as of [undefined, ipamAdministrator]) {
+        const sent = { body: { cidr: '192.0.2.0/24' }, ...(as ? { as } : {}) }
+        const answer = await acme.ask<{ code: string }>('POST', `/pools/${poolId}/cidrs`, sent)
+        assert.deepEqual([answer.status, answer.body.code], [403, 'NotAuthorized'])
+      }
+      assert.deepEqual((await acme.get<Page<object>>(`/pools/${poolId}/cidrs`)).items, [])
+    }
+  },
+
+  /** The network is of EC2's model: it stays while a pool that was made here plans it, and what it holds is not released beside it. */
+  async 'a planning pool that outlives its network'(acme) {
+    const parent = await acme.pool({ scope: 'private', cidr: '10.60.0.0/15' })
+    await share(acme, parent)
+    const wish = { Ipv4IpamPoolId: parent, Ipv4NetmaskLength: 16 }
+    const { VpcId = '', CidrBlock = '' } = (await acme.call('CreateVpc', wish, { account: shop })).Vpc!
+    const { poolId } = await acme.post<{ poolId: string }>('/pools', {
+      scopeId: acme.privateScope,
+      family: 'ipv4',
+      locale: 'us-east-1',
+      sourceVpcId: VpcId,
+    })
+    await acme.post(`/pools/${poolId}/cidrs`, { cidr: CidrBlock })
+    const told = await refusalOf(acme.call('DeleteVpc', { VpcId }, { account: shop }))
+    assert.equal(told.code, 'DependencyViolation')
+    assert.ok('problem' in told && told.problem?.includes(poolId))
+    const [held] = await allocationsOf(acme, shop)
+    await refuses(acme.ask('DELETE', `/allocations/${held!.allocationId}`) as Asked, 501, 'NotSupported')
+    assert.equal((await acme.ask('DELETE', `/pools/${poolId}?cascade=true`)).status, 204)
+    await acme.call('DeleteVpc', { VpcId }, { account: shop })
+  },
+
   /** Naming one that is not listed is denied, whoever asks and however often. */
   async 'explicit pool'(acme) {
     const other = await share(acme, await acme.pool())
@@ -174,7 +240,7 @@ export const overNative: Attempts = {
   /** Outside the organization no policy speaks, and its pools do not exist; nobody takes for an account without a role there. */
   async 'another account'(acme) {
     await refuses(ask(acme, stranger, { poolId: acme.listed }), 404, 'NotFound')
-    assert.equal((await take(acme, stranger)).poolId, undefined)
+    assert.equal((await take(acme, stranger)).poolId, 'provider')
     for (const account of [lab, network, stranger, managementAccount, '555555555555']) {
       await refuses(ask(acme, account, {}, { as: acme.shopOperator }), 404, 'NotFound')
     }

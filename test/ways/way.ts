@@ -6,6 +6,9 @@ import { type Native, withNativeApi } from '../native-world.ts'
 
 /** What each API's table must say something about: a way that it closes, or why it has none. */
 export const ways = [
+  'public space provisioned a second time',
+  'public space provisioned by who may not',
+  'a planning pool that outlives its network',
   'explicit pool',
   'explicit address or allocation id',
   'address of another owner’s pool',
@@ -50,9 +53,12 @@ export interface Guarded extends Acme, Native {
   readonly labOperator: string
 }
 
-/** A company whose every account gets its Elastic IPs from one pool. Afterwards the books must add up. */
+/**
+ * A company whose every account gets its Elastic IPs from one pool, and in which lab may bring public space of its own.
+ * Afterwards the books must add up.
+ */
 export async function withGuarded(work: Attempt): Promise<void> {
-  const acme = await withNativeApi(await openAcme())
+  const acme = await withNativeApi(await openAcme({ settings: { publicSpaceAccounts: [lab] } }))
   try {
     const [listed, law] = [await acme.pool(), await acme.policy()]
     await acme.rules(law, [listed])

@@ -45,8 +45,9 @@ const server = createServer(
     isRead: (_, name) => name.startsWith('Describe'),
     execute: async (service, name, call) => {
       calls.push({ service, name, call })
-      return { output: await run(name, call) }
+      return { output: await run(name, call), decisions: [] }
     },
+    recordUnread: async () => {},
     onFault: (error) => faults.push(error),
     other: (request, response) => {
       if (request.url === '/throws') throw new Error('other')

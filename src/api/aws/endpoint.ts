@@ -3,6 +3,8 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Principal } from '#model/principal.ts'
 import { type Refusal, Refused, refuse } from '#model/refusal.ts'
+import type { Answer } from '#operations/execute.ts'
+import { type Headers, headersOf, headersOfRefusal } from '../decision-headers.ts'
 import { faultWording, type Protocol, type Wording, wordingOf } from '../wording.ts'
 import { isEc2Operation, readEc2Action, readInput } from './ec2/query.ts'
 import { writeError, writeResponse } from './ec2/xml.ts'
@@ -43,12 +45,6 @@ export interface AwsCall {
   readonly userAgent: string
 }
 
-export interface AwsAnswer {
-  readonly output: unknown
-  /** More headers for the answer, names and values in turn: what the protocol has no element for. */
-  readonly headers?: readonly string[]
-}
-
 export interface AwsEndpointDependencies {
   /** Milliseconds since 1970. */
   now(): number
@@ -60,7 +56,9 @@ export interface AwsEndpointDependencies {
   /** Whether the operation only reads: presigned requests may do nothing else. */
   isRead(service: AwsService, name: string): boolean
   /** Rejects with Refused to say no; anything else that it throws is a fault. */
-  execute(service: AwsService, name: string, call: AwsCall): Promise<AwsAnswer>
+  execute(service: AwsService, name: string, call: AwsCall): Promise<Answer>
+  /** Puts on record that a request for a change was refused before it could be executed. May reject as `execute` does. */
+  recordUnread(service: AwsService, name: string, call: AwsCall, refused: Refused): Promise<void>
   /** Called once for every request that ended in a 500. */
   onFault(error: unknown, requestId: string): void
   /** Answers a request for another path than `/`, or returns false. */
@@ -182,13 +180,9 @@ async function serve(
     protocol = service
     const { name, read } = readCall(service, signed, authorization)
     if (!deps.isImplemented(service, name)) refuse({ code: 'NotSupported', what: `The operation \`${name}\`` })
-    if (authorization.presigned && !deps.isRead(service, name)) {
-      refuse({ code: 'NotSupported', what: 'A presigned request that changes something', because: 'sign its header' })
-    }
-    const input = read()
     const invocationId = authorization.headers.get('amz-sdk-invocation-id')
     const isInvocationSigned = authorization.signedHeaders.names.includes('amz-sdk-invocation-id')
-    const { output, headers } = await deps.execute(service, name, {
+    const callWith = (input: unknown): AwsCall => ({
       principal,
       region: authorization.region,
       input,
@@ -201,7 +195,22 @@ async function serve(
       sourceAddress: deps.addressOf(request),
       userAgent: authorization.headers.get('user-agent') ?? '',
     })
-    answer(response, 200, contentTypeOf(service), requestId, write(service, name, output, requestId), headers)
+    let input: unknown
+    try {
+      if (authorization.presigned && !deps.isRead(service, name)) {
+        refuse({ code: 'NotSupported', what: 'A presigned request that changes something', because: 'sign its header' })
+      }
+      input = read()
+    } catch (error) {
+      // What cannot be read is refused like anything else that was asked for, and so it is on record.
+      if (error instanceof Refused && !deps.isRead(service, name)) {
+        await deps.recordUnread(service, name, callWith({}), error)
+      }
+      throw error
+    }
+    const answered = await deps.execute(service, name, callWith(input))
+    const text = write(service, name, answered.output, requestId)
+    answer(response, 200, contentTypeOf(service), requestId, text, headersOf(answered))
   } catch (error) {
     // The last stop of every refusal and every fault of a request.
     fail(deps, error, requestId, protocol, response)
@@ -278,15 +287,22 @@ function fail(
   response: ServerResponse,
 ): void {
   if (error instanceof Refused) {
-    answerError(protocol, wordingOf(error.refusal, protocol), requestId, response)
+    answerError(protocol, wordingOf(error.refusal, protocol), requestId, response, headersOfRefusal(error))
     return
   }
   deps.onFault(error, requestId)
   answerError(protocol, faultWording[protocol], requestId, response)
 }
 
-function answerError(protocol: Protocol, wording: Wording, requestId: string, response: ServerResponse): void {
-  answer(response, wording.status, contentTypeOf(protocol), requestId, writeErrorOf(protocol, wording, requestId))
+function answerError(
+  protocol: Protocol,
+  wording: Wording,
+  requestId: string,
+  response: ServerResponse,
+  headers: Headers = [],
+): void {
+  const text = writeErrorOf(protocol, wording, requestId)
+  answer(response, wording.status, contentTypeOf(protocol), requestId, text, headers)
 }
 
 function writeErrorOf(protocol: Protocol, { status, code, message }: Wording, requestId: string): string {
@@ -303,7 +319,7 @@ function answer(
   contentType: string,
   requestId: string,
   body: string,
-  headers: readonly string[] = [],
+  headers: Headers = [],
 ): void {
   if (response.headersSent || response.destroyed) return
   response.writeHead(status, [
@@ -313,7 +329,7 @@ function answer(
     requestId,
     'Content-Length',
     String(Buffer.byteLength(body)),
-    ...headers,
+    ...headers.flat(),
   ])
   response.end(body)
 }

@@ -16,13 +16,12 @@ import {
   validatorCompiler,
 } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { isWarning } from '#model/policy/decision.ts'
-import { explainDecision } from '#model/policy/explain.ts'
 import type { Principal } from '#model/principal.ts'
 import { type Refusal, Refused } from '#model/refusal.ts'
 import { type Answer, type Call, DryRunSucceeded } from '#operations/execute.ts'
 import { etagOf, type NativeOperation } from '#operations/native/definition.ts'
 import { nouns } from '#operations/native/table.ts'
+import { type Headers, headersOf, headersOfRefusal } from '../decision-headers.ts'
 import { createAdmission } from './admission.ts'
 import { faultProblem, type Problem, problemContentType, problemOf, problemShape } from './problem.ts'
 import { compileSerializer } from './serialize.ts'
@@ -45,6 +44,8 @@ export interface RestDependencies {
   /** Where a request comes from, by proxies that are trusted alone: Fastify's own `request.ip` knows none. */
   addressOf(request: IncomingMessage): string
   execute(operation: NativeOperation, call: Call): Promise<Answer>
+  /** Puts on record that a request for a change was refused before it could be executed. May reject as `execute` does. */
+  recordUnread(operation: NativeOperation, call: Call, refused: Refused): Promise<void>
   /** Called once for every request that ended in a 500. */
   onFault(error: unknown, requestId: string): void
   readonly version: string
@@ -55,8 +56,13 @@ export interface RestDependencies {
 }
 
 declare module 'fastify' {
+  interface FastifyContextConfig {
+    operation?: NativeOperation
+  }
   interface FastifyRequest {
     principal: Principal
+    /** Whether the operation has been asked: what is refused from then on is on record. */
+    isExecuted: boolean
     /** Held by the principal's last request, for the rate limit. */
     callId: string
   }
@@ -139,6 +145,7 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
   await app.register(
     async (routes) => {
       routes.decorateRequest('principal')
+      routes.decorateRequest('isExecuted', false)
       const admit = createAdmission(deps)
       routes.addHook('onRequest', (request, reply, done) => {
         const found = admit(request, reply)
@@ -223,6 +230,7 @@ function addRoute(routes: FastifyInstance, deps: RouteDependencies, operation: N
   routes.route({
     method: rest.method,
     ...(rest.streamId === undefined ? {} : { sse: 'dual' }),
+    config: { operation },
     url: rest.path.replaceAll(/\{(\w+)\}/g, ':$1'),
     schema: {
       operationId: operation.name,
@@ -250,23 +258,11 @@ async function serve(
 ): Promise<unknown> {
   const { dryRun: isDryRun, ...query } = request.query as { dryRun?: boolean }
   const input = { ...(request.params as object), ...query, ...(request.body as object) }
-  const call: Call = {
-    principal: request.principal,
-    region,
-    input,
-    requestId: request.id,
-    sourceAddress: deps.addressOf(request.raw),
-    clientToken: header(request, 'idempotency-key'),
-    ifMatch: header(request, 'if-match'),
-    isDryRun,
-  }
+  const call = callOf(deps, request, { input, isDryRun })
   if (reply.sse) return stream(deps, operation, call, request, reply)
-  const { output, decisions } = await executeOrPreview(deps, operation, call)
-  for (const decision of decisions) {
-    reply.header('x-cadastre-decision', decision.id)
-    const isTold = decision.outcome === 'steer' || isWarning(decision.wouldBe)
-    if (isTold) reply.header('x-cadastre-warning', inHeader(explainDecision(decision)))
-  }
+  request.isExecuted = true
+  const { output, headers } = await executeOrPreview(deps, operation, call)
+  for (const [name, value] of headers) reply.header(name, value)
   const { status = 200 } = operation.rest
   // RFC 6750, section 5.3: what opens something is kept by nobody on the way.
   if (operation.access === 'write' && operation.secretOutput) reply.header('cache-control', 'no-store')
@@ -279,6 +275,20 @@ async function serve(
   if (operation.access === 'read' && header(request, 'if-none-match') === etag) return reply.status(304).send()
   return reply.status(status).send(output)
 }
+
+const callOf = (
+  deps: RestDependencies,
+  request: FastifyRequest,
+  asked: { readonly input: object; readonly isDryRun: boolean | undefined },
+): Call => ({
+  ...asked,
+  principal: request.principal,
+  region,
+  requestId: request.id,
+  sourceAddress: deps.addressOf(request.raw),
+  clientToken: header(request, 'idempotency-key'),
+  ifMatch: header(request, 'if-match'),
+})
 
 async function stream(
   deps: RouteDependencies,
@@ -315,12 +325,17 @@ async function stream(
   }
 }
 
-async function executeOrPreview(deps: RestDependencies, operation: NativeOperation, call: Call): Promise<Answer> {
+async function executeOrPreview(
+  deps: RestDependencies,
+  operation: NativeOperation,
+  call: Call,
+): Promise<{ readonly output: unknown; readonly headers: Headers }> {
   try {
-    return await deps.execute(operation, call)
+    const answer = await deps.execute(operation, call)
+    return { output: answer.output, headers: headersOf(answer) }
   } catch (error) {
     // What a dry run would have answered is its answer here; the EC2 API says it with an error.
-    if (error instanceof DryRunSucceeded) return error.answer
+    if (error instanceof DryRunSucceeded) return { output: error.answer.output, headers: headersOfRefusal(error) }
     throw error
   }
 }
@@ -329,13 +344,6 @@ function header({ headers }: FastifyRequest, name: string): string | undefined {
   const value = headers[name]
   return Array.isArray(value) ? value.join(', ') : value
 }
-
-const noteLengthMax = 1_000
-const inHeader = ({ sentence, lines }: { sentence: string; lines: readonly string[] }): string =>
-  [sentence, ...lines]
-    .join(' ')
-    .replaceAll(/[^\x20-\x7e]/g, '?')
-    .slice(0, noteLengthMax)
 
 // No -----------------------------------------------------------------------------------------------------------------
 
@@ -350,12 +358,49 @@ interface ValidationError extends Error {
   readonly code?: string
 }
 
-function answerError(deps: RestDependencies, error: unknown, request: FastifyRequest, reply: FastifyReply): unknown {
-  const refusal = refusalOf(error as ValidationError, request)
-  if (!refusal) {
-    deps.onFault(error, request.id)
+async function answerError(
+  deps: RestDependencies,
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<unknown> {
+  try {
+    return answerRefusal(await refusedOf(deps, error as ValidationError, request), request, reply)
+  } catch (fault) {
+    deps.onFault(fault, request.id)
     return sendProblem(reply, faultProblem(request.id))
   }
+}
+
+/** What is answered instead of an error: the refusal, which is on record by then. Throws what is a fault. */
+async function refusedOf(deps: RestDependencies, error: ValidationError, request: FastifyRequest): Promise<Refused> {
+  const refusal = refusalOf(error, request)
+  if (!refusal) throw error
+  const refused = error instanceof Refused ? error : new Refused(refusal)
+  const { operation } = request.routeOptions?.config ?? {}
+  const isUnread = operation?.access === 'write' && request.principal && !request.isExecuted
+  if (!isUnread) return refused
+  try {
+    await deps.recordUnread(operation, callUnread(deps, request), refused)
+    return refused
+  } catch (trouble) {
+    if (trouble instanceof Refused) return trouble
+    throw trouble
+  }
+}
+
+/** What there is of a request that cannot be read: its texts may be anything. */
+function callUnread(deps: RestDependencies, request: FastifyRequest): Call {
+  const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
+  const { query, params, body } = request
+  const { dryRun, ...rest } = (isObject(query) ? query : {}) as { dryRun?: unknown }
+  const input = { ...(isObject(params) ? params : {}), ...rest, ...(isObject(body) ? body : {}) }
+  return callOf(deps, request, { input, isDryRun: dryRun === true || dryRun === 'true' })
+}
+
+function answerRefusal(refused: Refused, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { refusal } = refused
+  for (const [name, value] of headersOfRefusal(refused)) reply.header(name, value)
   if (refusal.code === 'Throttled') reply.header('retry-after', refusal.retryAfterSeconds)
   if (refusal.code === 'Unavailable') reply.header('retry-after', 1)
   const problem = problemOf(refusal, request.id)

@@ -112,39 +112,29 @@ test('what policy allows without the exception stays as it is and does not name 
 test('a caller who names a listed pool gets that one or nothing, exception or not', () => {
   const verdict = ask(lawWith([exception({ pools: ['p3'], provider: true })]), { explicit: { pool: 'p1' } })
   assert.deepEqual([names(verdict), verdict.reserve, verdict.exception], [['p1'], undefined, undefined])
-})
-
-test('a CIDR that is named is tried in the exception’s pools that hold it, after the listed ones, and nowhere else', () => {
   const twin = pool('twin', '198.51.100.0/25', { scopeId: 'ipam-scope-other' })
-  const grants = { pools: ['twin', 'p3'], provider: true }
-  const doubled = lawWith([exception(grants)], {}, { pools: [...pools, twin] })
-  const verdict = ask(doubled, { explicit: { cidr: cidr('198.51.100.9/32') } })
-  assert.deepEqual(
-    [names(verdict), verdict.reserve?.candidates.map((one) => one.pool), verdict.exception],
-    [['p1'], ['twin'], undefined],
-  )
-  // A listed pool that holds it and cannot give it leaves it to nobody else.
-  const bare = pool('p1', '198.51.100.0/25', { awsService: undefined })
-  const unfit = lawWith([exception({ provider: true })], {}, { pools: [bare, ...pools.slice(1)] })
-  assert.equal(ask(unfit, { explicit: { cidr: cidr('198.51.100.9/32') } }).denial?.cause, 'pool-rule')
+  const doubled = lawWith([exception({ pools: ['twin'] })], {}, { pools: [...pools, twin] })
+  assert.equal(ask(doubled, { explicit: { cidr: cidr('198.51.100.9/32') } }).reserve, undefined)
 })
 
-test('where policy steers away from a wish, what an exception grants is given as to whoever names nothing', () => {
-  const own = pool('own', '192.0.2.0/26', { account: prod })
-  const steering = { onExplicit: 'steer' as const }
-  const wish = { explicit: { pool: 'own' } }
-  const steered = ask(lawWith([exception({ pools: ['p3'] })], steering, { pools: [...pools, own] }), wish)
+test('what is steered away from goes on as though nothing had been named: the pools of an exception come after the rules', () => {
+  const settings = { onExplicit: 'steer' } as const
+  const named = { explicit: { pool: 'p4' } }
+  const steered = ask(lawWith([exception({ pools: ['p3'] })], settings), named)
+  assert.deepEqual([steered.outcome, names(steered), steered.exception], ['steer', ['p1', 'p2'], undefined])
   assert.deepEqual(
-    [steered.outcome, names(steered), steered.reserve?.candidates.map((one) => one.pool), steered.exception],
-    ['steer', ['p1', 'p2'], ['p3'], undefined],
+    steered.reserve?.candidates.map((one) => one.pool),
+    ['p3'],
   )
-  const rules = [{ pool: 'p1', when: { accounts: [dev] } }]
-  const nothing = {
-    pools: [...pools, own],
-    policies: [policy('net', [documentOf([], steering, { rules })])],
+  // Where the rules have nothing for the account, the exception is what the request is served under.
+  const elsewhere = [{ pool: 'p1', when: { accounts: [dev] } }]
+  const forOthers = { policies: [policy('net', [documentOf([], settings, { rules: elsewhere })])] }
+  for (const grants of [{ pools: ['p3'] }, { provider: true }]) {
+    const served = ask(lawWith([exception(grants)], settings, forOthers), named)
+    const pool = grants.pools ? 'p3' : 'provider'
+    assert.deepEqual([served.outcome, names(served), served.exception], ['steer', [pool], 'exception-1'])
   }
-  const given = ask(lawWith([exception({ pools: ['p3'] })], {}, nothing), wish)
-  assert.deepEqual([given.outcome, names(given), given.exception], ['steer', ['p3'], 'exception-1'])
+  assert.equal(ask(lawWith([], settings, forOthers), named).outcome, 'deny')
 })
 
 test('an exception that honours what was named is used before one that only adds to what a steered request gets', () => {
@@ -186,20 +176,6 @@ test('an address that policy lets the caller bring is looked for in the pools of
     verdict.reserve?.candidates.map((one) => one.pool),
     ['p3'],
   )
-})
-
-test('what no length can have that policy and a size exception allow does not fit the place, and on-exhausted holds', () => {
-  const settings = { size: { min: 24, default: 24, max: 26 }, onExhausted: 'provider' } as const
-  const world = (minNetmaskLength: number) =>
-    worldOf({
-      policies: [policy('net', [documentOf(['v4'], settings, { resourceType: 'vpc' })])],
-      assignments: [assign('net', root)],
-      pools: [privatePool('v4', '10.0.0.0/8', { minNetmaskLength })],
-      exceptions: [exception({ size: { min: 20, max: 27 } }, { resourceType: 'vpc' })],
-    })
-  const vpc = { resourceType: 'vpc', netmaskLength: 20 } as const
-  assert.equal(ask(world(27), vpc).outcome, 'deny', 'a /27 could have been asked for')
-  assert.deepEqual([names(ask(world(28), vpc)), ask(world(28), vpc).exception], [['provider'], 'exception-1'])
 })
 
 test('`provider` lets the provider serve, and is not needed where policy falls back to it', () => {
@@ -472,11 +448,11 @@ test('an exception only ever allows more: what is allowed without it stays exact
         assert(['allow', 'warn'].includes(verdict.outcome))
         for (const more of reserve?.candidates ?? []) assert(!names(verdict).includes(more.pool))
       } else if (verdict.exception === undefined) {
-        // Steered away from a wish, a request is like one that names nothing: what is granted is tried after all else.
+        // Who is steered gets what the exception grants last, as who names nothing does.
         const { reserve, ...same } = acts(verdict)
         const { reserve: _, ...expected } = acts(bare)
         assert.deepEqual(same, expected)
-        assert(reserve === undefined || verdict.outcome === 'steer')
+        assert(reserve === undefined || bare.outcome === 'steer')
       } else {
         assert.notEqual(verdict.outcome, 'deny')
         const granted = facts.exceptions!.find(({ id }) => id === verdict.exception)!.grants

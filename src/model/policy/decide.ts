@@ -24,14 +24,7 @@ import { type ExceptionFacts, exceptionsFor, type Lengths, namesAsked, periodOf 
 import { fitPool, fitProvider, type Misfit, valueOfTags, type Want } from './pool-fit.ts'
 import { hasMode, isOwnOrShared, resolve } from './resolve.ts'
 import { findResourceType, type ResourceType } from './resource-types.ts'
-import {
-  pathOf,
-  type Resolution,
-  type ResolvedDocument,
-  type ResolvedRule,
-  type Snapshot,
-  type World,
-} from './snapshot.ts'
+import { pathOf, type Resolution, type ResolvedDocument, type Snapshot, type World } from './snapshot.ts'
 
 /**
  * Decides a request: the pools that may serve it, in order, or why none may. Pure; `now` is the database's clock.
@@ -126,15 +119,11 @@ const isOfReserve = (verdict: Verdict, pool: string): boolean =>
 /** With exceptions, a verdict is good until the next one starts or expires; where one asks for it, for one resource. */
 function keyAt(snapshot: Snapshot, request: AllocationRequest, now: number): string {
   const { exceptions } = snapshot
-  const period = periodOf(exceptions, now)
-  if (!exceptions.readsResource) return `${period}/${keyOf(request)}`
-  return `${period}/${joinKey(...namesAsked(request))}/${keyOf(request)}`
+  const names = exceptions.readsResource ? namesAsked(request) : []
+  return joinKey(keyOf(request), String(periodOf(exceptions, now)), ...names)
 }
 
-/**
- * Everything that a verdict depends on, but for tags, a CIDR and the moment. The length of each text stands before it, as
- * in `joinKey`, so that no other texts give the same key; every request makes one, hence all in one template.
- */
+/** Everything that a verdict depends on, but for tags, a CIDR and the moment. */
 function keyOf({
   account,
   locale,
@@ -144,8 +133,8 @@ function keyOf({
   netmaskLength,
   explicit,
 }: AllocationRequest): string {
-  const named = explicit && `:${explicit.pool ?? ''}${explicit.pool === undefined ? '' : ':'}`
-  return `${family}${scopeType ?? ''}/${netmaskLength ?? ''}/${account.length}:${account}${locale.length}:${locale}${resourceType.length}:${resourceType}${named ?? ''}`
+  const plain = `${family}${scopeType ?? ''}/${netmaskLength ?? ''}/${explicit ? 'explicit' : ''}`
+  return joinKey(plain, account, locale, resourceType, explicit?.pool)
 }
 
 /** What one world makes of a request. */
@@ -158,7 +147,7 @@ interface Judgement {
   readonly exhaustedBy?: Party
   readonly exception?: string
   readonly reserve?: Reserve
-  /** What the caller named was not followed, also where nothing else could be given. */
+  /** What the caller named was ignored, whatever came of it. */
   readonly isSteered?: boolean
   readonly steps: readonly TraceStep[]
   readonly readsTags: boolean
@@ -292,9 +281,9 @@ function judgeIn(snapshot: Snapshot, request: AllocationRequest, world: World, n
 function denied(
   denial: Denial,
   steps: readonly TraceStep[],
-  { by, readsTags }: { readonly by?: Party; readonly readsTags: boolean },
+  { by, readsTags, isSteered }: Pick<Judgement, 'by' | 'readsTags' | 'isSteered'>,
 ): Judgement {
-  return { outcome: 'deny', candidates: [], onExhausted: 'deny', by, denial, steps, readsTags }
+  return { outcome: 'deny', candidates: [], onExhausted: 'deny', by, denial, isSteered, steps, readsTags }
 }
 
 /** What is no request for this type of resource at all. */
@@ -436,7 +425,7 @@ function judgeDocument(
     return judgeRules(snapshot, want, document, { steps: [...above, wish.step], isSteered: true })
   }
   if (cidr) {
-    const holding = open.filter((rule) => isOpenAround(snapshot, rule, cidr))
+    const holding = open.filter((rule) => isInPool(snapshot, rule.pool, cidr))
     const text = formatCidr(cidr)
     if (holding.length > 0) {
       const because = `it lies in ${holding.map((rule) => rule.pool).join(', ')}`
@@ -459,6 +448,9 @@ function judgeDocument(
   return judgeRules(snapshot, want, document, { steps: above })
 }
 
+const isInPool = ({ pools }: Snapshot, pool: string, cidr: Cidr): boolean =>
+  pools.get(pool)?.cidrs.some((block) => contains(block, cidr)) === true
+
 const sizeFor = ({ family }: AllocationRequest, document: ResolvedDocument | undefined) =>
   family === 4 ? document?.size : document?.sizeIpv6
 
@@ -471,10 +463,6 @@ function wantOf({ request, type }: Asked, document: ResolvedDocument | undefined
   const bounds = size ? { min: size.min.value, max: size.max.value } : lengths
   return { request, type, cidr, netmaskLength, lengths: bounds }
 }
-
-/** Whether a rule applies, and its pool holds the CIDR. */
-const isOpenAround = (snapshot: Snapshot, { pool, skipped }: ResolvedRule, cidr: Cidr): boolean =>
-  skipped === undefined && snapshot.pools.get(pool)?.cidrs.some((block) => contains(block, cidr)) === true
 
 interface Gate {
   readonly denial: Denial
@@ -591,18 +579,15 @@ function judgeRules(
   if (candidates.length > 0) {
     return { ...end, candidates: Object.freeze(candidates), onExhausted: onExhausted.value }
   }
-  const deny = (denial: Denial): Judgement => ({ ...denied(denial, steps, { by, readsTags }), isSteered })
   // Who names a CIDR has chosen its pools, and could have chosen others.
   const wrong = fault ?? (want.cidr && misplaced)
-  if (wrong) return deny(wrong.denial)
+  if (wrong) return denied(wrong.denial, steps, { by, readsTags, isSteered })
   const narrowedBy = document.rules.find(({ excludedBy }) => excludedBy)?.excludedBy
   if (onExhausted.value === 'provider' && !want.cidr && !narrowedBy) {
     const because = 'no rule can serve, and on-exhausted is provider'
     steps.push({ kind: 'exhausted', subject: provider, result: 'hit', because })
     const judged = judgeProvider(want, steps, { by, readsTags })
-    return judged.outcome === 'deny'
-      ? { ...judged, isSteered }
-      : { ...judged, outcome, isSteered, exhaustedBy: onExhausted.by }
+    return { ...judged, isSteered, ...(judged.outcome === 'deny' ? {} : { outcome, exhaustedBy: onExhausted.by }) }
   }
   const { resourceType, locale, account } = want.request
   const decidedBy = narrowedBy ?? onExhausted.by
@@ -614,7 +599,7 @@ function judgeRules(
     by: decidedBy,
     owner: decidedBy.owner,
   }
-  return deny(denial)
+  return denied(denial, steps, { by, readsTags, isSteered })
 }
 
 // Exceptions ---------------------------------------------------------------------------------------------------------
@@ -632,10 +617,10 @@ interface Plain {
 /**
  * What exceptions make of a judgement. An exception only ever allows more, never less and nothing else:
  * - What policy allows without one stays exactly as it is, and names no exception. What the exception grants is tried
- *   only after all that, where nothing has room; where the caller named a pool that may be had, that pool alone is tried.
+ *   only after all that, where nothing has room: never in place of a pool, or of the pools around a CIDR, that is listed
+ *   and that the caller named. Who is steered away from what was named is served as though nothing had been.
  * - What policy denies, or steers away from a wish, is judged once more with the grants: its pools count as listed, so
- *   that a wish for one of them is honoured; `provider` likewise; a length within `size` passes policy's bounds. Where policy
- *   steers away from a wish, and has nothing to give, what the exception grants is given without the wish.
+ *   that a wish for one of them is honoured; `provider` likewise; a length within `size` passes policy's bounds.
  * - The tags that policy requires, and what the pools themselves ask for, hold as ever. The exception is itself the leave
  *   to use its pools, though, shared or not.
  * Exceptions do not add up: each is tried alone, because nobody approved what two of them make together. The first that
@@ -711,26 +696,27 @@ function judgeUnder(
   const isTooLargeOrSmall = document !== undefined && sizeGate(asked, document) !== undefined
   if (isTooLargeOrSmall && !grantsSize(asked, exception))
     return miss(`it grants ${grantsText(exception)}, not the size`)
-  const asGranted = isTooLargeOrSmall ? widen(asked, document, exception) : document
+  const asGranted = isTooLargeOrSmall ? { ...document, size: undefined, sizeIpv6: undefined } : document
   const base = asGranted && isTooLargeOrSmall ? judgeDocument(snapshot, asked, asGranted, steps) : plain
 
   const granted = fitGrants(snapshot, asked, asGranted, exception)
-  // Where what was named is not followed, it stands in the way of nothing that the exception grants.
-  const isIgnored = base.isSteered === true && !isGranted(snapshot, request, exception)
-  const unnamed = isIgnored ? fitGrants(snapshot, withoutWish(asked), asGranted, exception) : undefined
-  const readsTags = plain.readsTags || base.readsTags || granted.readsTags || unnamed?.readsTags === true
-  const { candidates } = granted
-  if (candidates.length > 0 && (base.outcome === 'deny' || base.outcome === 'steer')) {
-    const { steps } = base
-    return hit({ outcome: 'allow', candidates, onExhausted: 'deny', by: document?.by, steps, readsTags })
-  }
+  // Where what was named is ignored, the exception is for a request that names nothing.
+  const added = base.isSteered ? fitGrants(snapshot, asked, asGranted, exception, {}) : granted
+  const readsTags = plain.readsTags || base.readsTags || granted.readsTags || added.readsTags
+  const serve = (outcome: 'allow' | 'steer', found: readonly Candidate[]): Tried =>
+    hit({
+      outcome,
+      candidates: Object.freeze(found),
+      onExhausted: 'deny',
+      by: document?.by,
+      steps: base.steps,
+      readsTags,
+    })
+  if (base.outcome !== 'allow' && granted.candidates.length > 0) return serve('allow', granted.candidates)
   if (base.outcome === 'deny') {
-    if (!unnamed || unnamed.candidates.length === 0) return miss(granted.because, readsTags)
-    return hit({ ...base, outcome: 'steer', candidates: unnamed.candidates, denial: undefined, readsTags })
+    return added.candidates.length > 0 ? serve('steer', added.candidates) : miss(granted.because, readsTags)
   }
-  // A pool that is named and may be had is all that is tried.
-  const isOnly = request.explicit?.pool !== undefined && !unnamed
-  const more = isOnly ? [] : (unnamed ?? granted).candidates.filter(({ pool }) => !isTriedBy(base, pool))
+  const more = isListedCidr(request, base) ? [] : added.candidates.filter(({ pool }) => !isTriedBy(base, pool))
   const reserve = more.length === 0 ? undefined : Object.freeze({ exception: exception.id, candidates: more })
   if (base !== plain) return hit({ ...base, reserve, readsTags })
   if (!reserve) return { result: 'skip', because: 'policy answers the same without it', readsTags }
@@ -738,35 +724,12 @@ function judgeUnder(
   return { judgement: { ...plain, reserve, readsTags }, result: 'skip', because, readsTags }
 }
 
-/** Whether what was named is listed under the exception: then it is followed, and nothing else is given. */
-function isGranted(snapshot: Snapshot, { explicit }: AllocationRequest, { grants }: ExceptionFacts): boolean {
-  const { pool, cidr } = explicit ?? {}
-  if (pool !== undefined) return pool === provider ? grants.provider : grants.pools.includes(pool)
-  return cidr !== undefined && grants.pools.some((id) => isOpenAround(snapshot, { pool: id, number: 0 }, cidr))
-}
-
-/** The same for whoever names neither pool nor CIDR; what was named as a CIDR keeps its length. */
-function withoutWish({ request, type }: Asked): Asked {
-  const { explicit, ...rest } = request
-  return { type, request: { ...rest, netmaskLength: explicit?.cidr?.length ?? request.netmaskLength } }
-}
+/** All pools that are listed and have the CIDR are tried, and nothing else. */
+const isListedCidr = ({ explicit }: AllocationRequest, { candidates, isSteered }: Judgement): boolean =>
+  explicit?.cidr !== undefined && !isSteered && candidates.some(({ pool }) => pool !== provider)
 
 const isTriedBy = ({ candidates, onExhausted }: Judgement, pool: string): boolean =>
   candidates.some((candidate) => candidate.pool === pool) || (pool === provider && onExhausted === 'provider')
-
-/** Policy's bounds for the family that is asked for, moved as far as an exception grants and the type allows. */
-function widen(
-  { request: { family }, type }: Asked,
-  document: ResolvedDocument,
-  { grants }: ExceptionFacts,
-): ResolvedDocument {
-  const key = family === 4 ? 'size' : 'sizeIpv6'
-  const [size, granted, allowed] = [document[key], grants[key], type.lengths[family]]
-  if (!size || !granted || !allowed) return document
-  const min = Math.max(allowed.min, Math.min(size.min.value, granted.min))
-  const max = Math.min(allowed.max, Math.max(size.max.value, granted.max))
-  return { ...document, [key]: { ...size, min: { ...size.min, value: min }, max: { ...size.max, value: max } } }
-}
 
 function grantsSize({ request }: Asked, { grants }: ExceptionFacts): boolean {
   const size = request.family === 4 ? grants.size : grants.sizeIpv6
@@ -788,9 +751,9 @@ function fitGrants(
   asked: Asked,
   document: ResolvedDocument | undefined,
   exception: ExceptionFacts,
-): { readonly candidates: readonly Candidate[]; readonly because: string; readonly readsTags: boolean } {
-  const { request, type } = asked
-  const { cidr, pool: named } = request.explicit ?? {}
+  { cidr, pool: named }: NonNullable<AllocationRequest['explicit']> = asked.request.explicit ?? {},
+): { readonly candidates: Candidate[]; readonly because: string; readonly readsTags: boolean } {
+  const { type } = asked
   const want = wantOf(asked, document, cidr)
   const candidates: Candidate[] = []
   let because = `it grants ${grantsText(exception)}${named === undefined ? '' : `, not ${named}`}`
@@ -802,15 +765,14 @@ function fitGrants(
     if ('candidate' in fit) candidates.push(fit.candidate)
     else because = `${pool}: ${fit.because}`
   }
-  // A CIDR in listed pools, which the exception's are too, is for these to give, and nobody else.
-  const isListed =
-    isGranted(snapshot, request, exception) ||
-    (cidr !== undefined && document?.rules.some((rule) => isOpenAround(snapshot, rule, cidr)))
-  const isOpen = named === undefined ? !isListed : named === provider
+  const listed = (document?.rules ?? []).filter(({ skipped }) => skipped === undefined).map(({ pool }) => pool)
+  // A CIDR of a pool that is listed is taken from there: it is none that the caller brings.
+  const isElsewhere = cidr && [...exception.grants.pools, ...listed].some((pool) => isInPool(snapshot, pool, cidr))
+  const isOpen = named === undefined ? !isElsewhere : named === provider
   if (exception.grants.provider && isOpen) {
     const fit = fitProvider(want)
     if ('candidate' in fit) candidates.push(fit.candidate)
     else because = `${provider}: ${fit.because}`
   }
-  return { candidates: Object.freeze(candidates), because, readsTags }
+  return { candidates, because, readsTags }
 }

@@ -2,8 +2,10 @@
 import { z } from 'zod'
 import { bitsOf, type Cidr, contains, formatAddress, formatCidr, lastAddress, parseCidr, toKey } from '#model/cidr.ts'
 import { formatId, parseId } from '#model/identifier.ts'
+import { provider } from '#model/policy/decision.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
+import type { Association, UseKind } from '#store/addresses.ts'
 import type { Hold } from '#store/holds.ts'
 import type { Allocation } from '#store/space.ts'
 import type { Tag } from '#store/tags.ts'
@@ -41,8 +43,15 @@ export const allocation = z.object({
   account: accountId,
   resourceType: resourceTypeName,
   locale: locale.optional(),
-  poolId: poolId.optional().describe("The pool it is from; absent for the provider's own space."),
+  poolId: poolId.describe('The pool it is from; `provider` for space of the provider.'),
   resourceId: resourceId.optional(),
+  usedBy: z
+    .object({
+      resourceId: z.string().describe('An instance, network interface or NAT gateway.'),
+      resourceType: z.string().describe('`rnat`: a regional NAT gateway.'),
+    })
+    .optional()
+    .describe('What an Elastic IP is associated with.'),
   description: description.optional(),
   tags: shownTags,
   decisionId: z.string().optional().describe('Why it could be had.'),
@@ -84,6 +93,7 @@ export function showAllocation(
   snapshot: Snapshot,
   found: Entry,
   tags: readonly Tag[],
+  use?: Association,
 ): z.output<typeof allocation> {
   const { installation } = tx
   const pool = formatId('pool', installation, found.pool)
@@ -95,9 +105,11 @@ export function showAllocation(
     account: found.account,
     resourceType: found.resourceType,
     locale: found.region,
-    poolId: snapshot.pools.has(pool) ? pool : undefined,
+    // The provider's own pools are nobody's to see: they are in no snapshot.
+    poolId: snapshot.pools.has(pool) ? pool : provider,
     resourceId:
       found.resourceType === 'eip' && !isHold(found) ? formatId('address', installation, found.n) : found.resourceId,
+    usedBy: use && { resourceId: use.resourceId, resourceType: use.resourceType },
     description: found.description,
     tags: tagMap(tags),
     decisionId: found.decision === undefined ? undefined : formatId('decision', installation, found.decision),
@@ -117,6 +129,16 @@ export async function tagsOf(
     isHold(entry)
       ? [...(entry.request.tags ?? [])].map(([Key, Value]) => ({ Key, Value }))
       : (found.get(tagHomeOf(context, entry).id) ?? [])
+}
+
+/** What Elastic IPs among entries are associated with. */
+export async function usesOf(
+  { tx }: ReadContext,
+  entries: readonly Entry[],
+): Promise<(entry: Entry) => Association | undefined> {
+  const elasticIps = entries.filter((entry) => entry.resourceType === 'eip' && !isHold(entry)).map(({ n }) => n)
+  const found = await tx.addresses.usesOf(elasticIps)
+  return ({ n }) => found.get(n)
 }
 
 // Many ---------------------------------------------------------------------------------------------------------------
@@ -144,10 +166,12 @@ interface Source {
 export async function listedAllocations(context: ReadContext, wish: ListWish) {
   const isPermitted = await permitter(context, 'allocation:read')
   const snapshot = await context.snapshot()
-  const source = await sourceOf(context, wish, isPermitted)
   const { limit = pageSizeDefault, cursor, state } = wish
-  const isWanted = wantedBy(context, wish, isPermitted)
+  const pools = await poolNumbers(context, wish.poolId)
+  const isWanted = wantedBy(wish, pools, isPermitted)
+  const source = await sourceOf(context, wish, pools, isPermitted)
   const hasTag = taggedBy(wish.tag)
+  const isUsed = usedBy(context, wish)
   const read: Read = async (after, size) => {
     const allocated = state === 'held' ? [] : await source.allocated(after, size)
     const held = state === 'allocated' ? [] : await source.held(after, size)
@@ -157,12 +181,14 @@ export async function listedAllocations(context: ReadContext, wish: ListWish) {
   let after = readCursor(cursor, 'cursor') ?? source.start
   for (let looked = 0; ; ) {
     const rows = await read(after, limit + 1)
-    const tagsIn = await tagsOf(context, rows.filter(isWanted))
+    const wanted = rows.filter(isWanted)
+    const tagsIn = await tagsOf(context, wanted)
+    const useIn = await usesOf(context, wanted)
     for (const row of rows) {
       const tags = tagsIn(row)
-      if (isWanted(row) && hasTag(tags)) {
+      if (isWanted(row) && hasTag(tags) && isUsed(row, useIn(row))) {
         if (items.length === limit) return { items, nextCursor: writeCursor(after) }
-        items.push(showAllocation(context, snapshot, row, tags))
+        items.push(showAllocation(context, snapshot, row, tags, useIn(row)))
       }
       after = source.place(row)
     }
@@ -173,21 +199,45 @@ export async function listedAllocations(context: ReadContext, wish: ListWish) {
 }
 
 function wantedBy(
-  { tx }: ReadContext,
-  { account, poolId, resourceType, locale, resourceId, within }: ListWish,
+  { account, resourceType, locale, within }: ListWish,
+  pools: readonly number[] | undefined,
   isPermitted: (node: string) => boolean,
 ): (entry: Entry) => boolean {
-  const pool = poolId === undefined ? undefined : parseId('pool', tx.installation, poolId)
   const range = within === undefined ? undefined : parseCidr(within)
-  const eip = resourceId === undefined ? undefined : parseId('address', tx.installation, resourceId)
   return (row) =>
     isPermitted(row.account) &&
     (account === undefined || row.account === account) &&
-    (poolId === undefined || row.pool === pool) &&
-    (resourceType === undefined || row.resourceType === resourceType) &&
+    (pools === undefined || pools.includes(row.pool)) &&
+    (resourceType === undefined || row.resourceType === (useKindsOf(resourceType) ? 'eip' : resourceType)) &&
     (locale === undefined || row.region === locale) &&
-    (resourceId === undefined || row.resourceId === resourceId || (row.resourceType === 'eip' && row.n === eip)) &&
     (range === undefined || contains(range, row.cidr))
+}
+
+/** Types of resources that hold Elastic IPs by being associated with them; `nat-gateway` is of all kinds. */
+const useKinds: Readonly<Record<string, readonly UseKind[]>> = {
+  rnat: ['rnat'],
+  'nat-gateway': ['nat-gateway', 'rnat'],
+}
+const useKindsOf = (resourceType: string | undefined): readonly UseKind[] | undefined =>
+  resourceType !== undefined && Object.hasOwn(useKinds, resourceType) ? useKinds[resourceType] : undefined
+
+/** Whether it is of the resource, or the type of resource, that was asked for: by its name, or as what uses it. */
+function usedBy({ tx }: ReadContext, { resourceType, resourceId }: ListWish) {
+  const kinds = useKindsOf(resourceType)
+  const address = resourceId === undefined ? undefined : parseId('address', tx.installation, resourceId)
+  return (row: Entry, use: Association | undefined): boolean => {
+    const isOfType = !kinds || (use !== undefined && kinds.includes(use.resourceType))
+    const isNamed = row.resourceId === resourceId || (row.resourceType === 'eip' && !isHold(row) && row.n === address)
+    return isOfType && (resourceId === undefined || isNamed || use?.resourceId === resourceId)
+  }
+}
+
+/** The numbers of the pool that is named: of `provider` two. A pool of another installation has no number here. */
+async function poolNumbers({ tx }: ReadContext, poolId: string | undefined): Promise<readonly number[] | undefined> {
+  if (poolId === undefined) return undefined
+  if (poolId !== provider) return [parseId('pool', tx.installation, poolId) ?? -1]
+  const own = [await tx.pools.ofProvider(4), await tx.pools.ofProvider(6)]
+  return own.flatMap((pool) => (pool ? [pool.n] : []))
 }
 
 function taggedBy(tag: string | undefined): (tags: readonly Tag[]) => boolean {
@@ -201,19 +251,20 @@ function taggedBy(tag: string | undefined): (tags: readonly Tag[]) => boolean {
 /** What answers with the fewest rows: a resource, a range, a pool, or those who hold. */
 async function sourceOf(
   context: ReadContext,
-  { resourceId, within, poolId, account, resourceType, locale }: ListWish,
+  { resourceId, within, account, resourceType, locale }: ListWish,
+  named: readonly number[] | undefined,
   isPermitted: (node: string) => boolean,
 ): Promise<Source> {
   const { space } = context.tx
   if (resourceId !== undefined) return ofResource(context, resourceId)
-  // A pool of another installation has no number here.
-  const pool = poolId === undefined ? undefined : (parseId('pool', context.tx.installation, poolId) ?? -1)
   if (within !== undefined) {
     const range = parseCidr(within)!
-    const pools = pool === undefined ? await context.tx.pools.touching(range) : [pool]
+    const pools = named ?? (await context.tx.pools.touching(range))
     return inAddressOrder(context, pools, toKey(range), toKey(lastAddress(range)))
   }
-  if (pool !== undefined) return inAddressOrder(context, [pool], new Uint8Array(16), new Uint8Array(16).fill(0xff))
+  if (named) return inAddressOrder(context, named, new Uint8Array(16), new Uint8Array(16).fill(0xff))
+  const kinds = useKindsOf(resourceType)
+  if (kinds) return { ...byNumber, held: async () => [], allocated: usedAs(context, { kinds }) }
 
   const filter = { account, resourceType, region: locale }
   const held: Read = (after, limit) => space.holds.list(filter, numberIn(after), limit)
@@ -231,18 +282,26 @@ const byNumber = {
   start: '0',
 } as const
 
-/** An Elastic IP is named by its own number; other resources have few allocations each. */
-async function ofResource({ tx }: ReadContext, resourceId: string): Promise<Source> {
+/** An Elastic IP is named by its own number; other resources have few allocations each, by their name or as what uses them. */
+async function ofResource(context: ReadContext, resourceId: string): Promise<Source> {
+  const { tx } = context
   const n = parseId('address', tx.installation, resourceId)
   const eip = n === undefined ? undefined : await tx.space.find(n)
+  const used = usedAs(context, { resourceId })
   return {
     ...byNumber,
-    allocated: async (after, limit) =>
-      eip
-        ? [eip].filter(({ n }) => n > numberIn(after))
-        : await tx.space.ofResource(resourceId, numberIn(after), limit),
+    async allocated(after, limit) {
+      if (eip) return [eip].filter(({ n }) => n > numberIn(after))
+      const named = await tx.space.ofResource(resourceId, numberIn(after), limit)
+      return [...named, ...(await used(after, limit))].sort(byNumber.order).slice(0, limit)
+    },
     held: (after, limit) => tx.space.holds.list({ resourceId }, numberIn(after), limit),
   }
+}
+
+/** Elastic IPs that a resource, or resources of a kind, use. */
+function usedAs({ tx }: ReadContext, use: Parameters<ReadContext['tx']['addresses']['usedBy']>[0]): Read {
+  return async (after, limit) => tx.space.some(await tx.addresses.usedBy(use, numberIn(after), limit))
 }
 
 /** Of some pools, between two addresses: equal addresses, which private scopes may repeat, in the order of their pools. */

@@ -232,7 +232,7 @@ test('I4 §6 another Region or locale: a pool without a locale serves operating 
 test('I4 what the provider gives where no IPAM operates is for `unmatched` to refuse', async () => {
   const as = { account: network }
   const wish = { resourceType: 'custom', locale: 'eu-west-1', scopeType: 'public', netmaskLength: 32 }
-  assert.equal((await allocate(wish)).poolId, undefined)
+  assert.equal((await allocate(wish)).poolId, 'provider')
   const tag = { Key: 'cadastre:unmatched', Value: 'deny' }
   await world.call('CreateTags', { Resources: [ipamId], Tags: [tag] }, as)
   assert.equal((await refused(wish)).code, 'DeniedByPolicy')

@@ -13,6 +13,7 @@ import { type GrantOptions, grant, release } from '../grant.ts'
 import { confirmHold, dropHold, extendHold, holdSecondsMax, placeHold } from '../holds.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { putTags } from '../tagging.ts'
+import { beginState } from '../tenures.ts'
 import {
   absentAllocation,
   allocation,
@@ -24,6 +25,7 @@ import {
   showAllocation,
   tagHomeOf,
   tagsOf,
+  usesOf,
 } from './allocation-answers.ts'
 import { type Place, requirePermission } from './authority.ts'
 import { nativeRead, nativeWrite } from './definition.ts'
@@ -173,10 +175,12 @@ export const listAllocations = nativeRead({
   input: z.strictObject({
     ...paging,
     account: accountId.optional().describe('Only those of this account.'),
-    poolId: poolId.optional().describe('Only those of this pool.'),
-    resourceType: resourceTypeName.optional().describe('Only those of this type.'),
+    poolId: poolId.optional().describe('Only those of this pool, or of `provider`.'),
+    resourceType: resourceTypeName
+      .optional()
+      .describe('Only those of this type; `nat-gateway` and `rnat` for what NAT gateways, or regional ones, use.'),
     locale: locale.optional().describe('Only those for exactly this locale.'),
-    resourceId: resourceId.optional().describe('Only those of this resource.'),
+    resourceId: resourceId.optional().describe('Only those of this resource, by its name or as what uses them.'),
     within: cidr.optional().describe('Only those inside this CIDR, whichever pool they are from.'),
     state: allocation.shape.state.optional().describe('Only what is allocated, or only what is held.'),
     tag: z.string().max(400).optional().describe('Only those with this tag: `KEY`, or `KEY=VALUE`.'),
@@ -224,11 +228,14 @@ export const updateAllocation = nativeWrite({
     if (isHold(found)) {
       const kept = tags ? new Map(Object.entries(tags)) : (found.request.tags ?? new Map<string, string>())
       const text = description === undefined ? found.description : description || undefined
-      await context.tx.space.holds.describe(found.n, text, kept)
+      if (text !== found.description || !isSameMap(kept, found.request.tags)) {
+        await context.tx.space.holds.describe(found, text, kept)
+      }
       context.changed(allocationId)
       return showOne(context, allocationId)
     }
-    if (description !== undefined) await context.tx.space.describe(found.n, description || undefined)
+    const text = description === undefined ? found.description : description || undefined
+    if (text !== found.description) await beginState(context, found, text)
     if (tags !== undefined) {
       const { id, type } = tagHomeOf(context, found)
       if (!type) {
@@ -266,7 +273,6 @@ export const releaseAllocation = nativeWrite({
       await releaseAddress.run(holderOf(context, found), { AllocationId: id })
       return
     }
-    await context.tx.tags.removeAll(id)
     await release(context, found)
     context.changed(allocationId)
   },
@@ -336,7 +342,8 @@ async function placeOfAllocation(context: ReadContext, input: { readonly allocat
 async function showOne(context: ReadContext, id: string): Promise<z.output<typeof allocation>> {
   const found = await findEntry(context, id)
   const tags = await tagsOf(context, [found])
-  return showAllocation(context, await context.snapshot(), found, tags(found))
+  const use = await usesOf(context, [found])
+  return showAllocation(context, await context.snapshot(), found, tags(found), use(found))
 }
 
 async function findHeld(context: ReadContext, id: string): Promise<Hold> {
@@ -344,6 +351,9 @@ async function findHeld(context: ReadContext, id: string): Promise<Hold> {
   if (isHold(found)) return found
   return refuse({ code: 'IncorrectState', what: 'ipam-pool-allocation', id, problem: 'it is allocated, not held' })
 }
+
+const isSameMap = (a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string> = new Map()): boolean =>
+  a.size === b.size && [...a].every(([key, value]) => b.get(key) === value)
 
 const holderOf = (context: WriteContext, { account, region }: Allocation): WriteContext =>
   context.actingFor(account, region ?? context.region)
@@ -403,13 +413,12 @@ async function elasticIp(context: WriteContext, wanted: AllocationWish, { block 
   if (wanted.netmaskLength !== undefined && wanted.netmaskLength !== bitsOf(4)) {
     refuseValue('netmaskLength', wanted.netmaskLength, oneAddress)
   }
-  const { allocation } = await takeElasticIp(context, {
+  const input = {
     IpamPoolId: wanted.poolId,
     Address: block && formatAddress(block),
     ...specified('elastic-ip', tagList(wanted.tags)),
-  })
-  if (wanted.description !== undefined) await context.tx.space.describe(allocation.n, wanted.description)
-  return allocation
+  }
+  return (await takeElasticIp(context, input, wanted.description)).allocation
 }
 
 export function refuseResourceOfEip(resourceId: string | undefined, field = 'resourceId'): void {

@@ -8,8 +8,18 @@ import type { RecordedDecision } from '#store/journal.ts'
 import { readCursor, writeCursor } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
 import { type Place, permitter } from './authority.ts'
+import { namesOf } from './change-subjects.ts'
 import { nativeRead } from './definition.ts'
-import { accountId, formatInstant, instant, pageOf, pageSizeDefault, paging, parseInstant } from './shapes.ts'
+import {
+  accountId,
+  asOf,
+  formatInstant,
+  instant,
+  pageSizeDefault,
+  paging,
+  parseInstant,
+  recordPageOf,
+} from './shapes.ts'
 
 export const decisionId = z.string().max(64).describe('`decision-…`, with which every refusal by policy begins.')
 const outcome = z.enum(['allow', 'steer', 'warn', 'deny'])
@@ -45,6 +55,10 @@ const listed = z.object({
   candidateOutcome: outcome
     .optional()
     .describe('What candidates of assignments would have answered; absent where it is no different.'),
+  isDryRun: z
+    .literal(true)
+    .optional()
+    .describe('It was asked in a dry run. Those that were allowed are not on record.'),
 })
 const whole = listed.extend({
   request: z.object({
@@ -93,10 +107,18 @@ export const listDecisions = nativeRead({
     candidate: outcome
       .optional()
       .describe('Only those that candidates of assignments would have answered otherwise, with this outcome.'),
+    subject: z
+      .string()
+      .min(1)
+      .max(256)
+      .optional()
+      .describe(
+        'Only those of changes and refusals that were about the object with this id. Why space was given is told by its history.',
+      ),
     from: instant.optional().describe('Only those at this moment or later.'),
     until: instant.optional().describe('Only those before this moment.'),
   }),
-  output: pageOf(listed),
+  output: recordPageOf(listed),
   rest: { method: 'GET', path: '/decisions' },
   cli: 'decision list',
   columns: [
@@ -113,28 +135,30 @@ export const listDecisions = nativeRead({
   ],
   refusals: ['InvalidPaginationToken'],
   at: 'filtered',
-  async run(context, { limit = pageSizeDefault, cursor, poolId, candidate, from, until, ...rest }) {
+  async run(context, { limit = pageSizeDefault, cursor, poolId, candidate, subject, from, until, ...rest }) {
     const { recordLists, journal } = context.tx
-    const filter = { ...rest, pool: poolId, candidateOutcome: candidate }
+    const about = subject === undefined ? undefined : namesOf(context, subject)
+    const filter = { ...rest, pool: poolId, candidateOutcome: candidate, subject: about }
     const isPermitted = await permitter(context, 'decision:read')
     const first = from === undefined ? 0 : await recordLists.firstSince('decision', parseInstant(from))
     const end = until === undefined ? undefined : await recordLists.firstSince('decision', parseInstant(until))
     let before = numberIn(cursor) ?? end ?? Number.MAX_SAFE_INTEGER
     const items: z.output<typeof listed>[] = []
+    const answer = (nextCursor?: string) => ({ items, nextCursor, asOf: asOf(context) })
     for (;;) {
       const found = await recordLists.decisionsBefore(filter, before, limit + 1)
       const decisions = await journal.findDecisions(found.numbers)
       for (const n of found.numbers) {
-        if (n < first) return { items }
-        if (items.length === limit) return { items, nextCursor: writeCursor(String(before)) }
+        if (n < first) return answer()
+        if (items.length === limit) return answer(writeCursor(String(before)))
         const recorded = decisions.get(n)!
         if (isPermitted(recorded.request.account)) items.push(describe(context, recorded))
         before = n
       }
-      if (found.isWhole) return { items }
+      if (found.isWhole) return answer()
       before = found.last
       // Much was passed over: what there is by now, and where to go on.
-      if (found.numbers.length === 0) return { items, nextCursor: writeCursor(String(before)) }
+      if (found.numbers.length === 0) return answer(writeCursor(String(before)))
     }
   },
 })
@@ -253,6 +277,7 @@ const describe = ({ tx }: ReadContext, recorded: RecordedDecision): z.output<typ
   exceptionId: recorded.exception,
   wouldBeOutcome: recorded.wouldBe?.outcome,
   candidateOutcome: recorded.candidate?.outcome,
+  isDryRun: recorded.isDryRun ? true : undefined,
 })
 
 const describeCandidate = ({ pool, netmaskLength, cidr, rule }: RecordedDecision['candidates'][number]) => ({

@@ -259,7 +259,7 @@ describe('explanations', () => {
     }
     const [decision, ...others] = (await acme.get<{ items: Listed[] }>('/decisions?wouldBe=deny')).items
     assert.deepEqual([decision!.wouldBeOutcome, others], ['deny', []])
-    assert.deepEqual(await acme.get('/decisions?wouldBe=allow'), { items: [] })
+    assert.deepEqual((await acme.get<{ items: Listed[] }>('/decisions?wouldBe=allow')).items, [])
     const { messages } = await acme.get<Explanation>(`/decisions/${decision!.decisionId}/explanation`)
     assert.match(messages.standard, /^Observed: Policy `.*` would deny this: it requires tags/m)
     assert.match(messages.short, /; observed: deny$/)

@@ -1,42 +1,74 @@
 // The time machine: who held an address or a range, and what an account or a resource held, at a moment or between two.
 import { z } from 'zod'
 import { type Cidr, formatCidr, fromKey, parseAddress, parseCidr, toKey } from '#model/cidr.ts'
-import { formatId, kindOf, parseId } from '#model/identifier.ts'
+import { formatId, parseId } from '#model/identifier.ts'
+import { provider } from '#model/policy/decision.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
+import type { HistoryVersion } from '#store/history.ts'
 import type { Reason } from '#store/journal.ts'
-import type { AddressPlace, Tenure } from '#store/timeline.ts'
+import type { AccountPlace, AddressPlace, DescribedTenure, NumberPlace, Tenure } from '#store/timeline.ts'
 import { readCursor, writeCursor } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
 import { type Place, permitter } from './authority.ts'
 import { nativeRead } from './definition.ts'
-import { accountId, formatInstant, instant, pageOf, pageSizeDefault, paging, parseInstant } from './shapes.ts'
+import { placeOfObject } from './object-places.ts'
+import {
+  accountId,
+  asOf,
+  formatInstant,
+  instant,
+  pageSizeDefault,
+  paging,
+  parseInstant,
+  recordPageOf,
+} from './shapes.ts'
+import { shownTags, tagMap } from './space-shapes.ts'
 
 /** Rows looked at for one page; with fewer matches the page is shorter and says where to go on. */
 const rowsPerPageMax = 20_000
-const resourceTenuresMax = 10_000
 const always = Number.MAX_SAFE_INTEGER
+/** How old a cursor of an account's list may be: what ended since its first page is sorted anew for each page. */
+const accountCursorMsMax = 86_400_000
 
 const span = {
-  at: instant.optional().describe('Only what was held at this moment. Without any, all that is known.'),
-  from: instant.optional().describe('Only what was held at this moment or later.'),
-  until: instant.optional().describe('Only what was held before this moment.'),
+  at: instant.optional().describe('Only what was so at this moment. Without any, all that is known.'),
+  from: instant.optional().describe('Only what was so at this moment or later.'),
+  until: instant.optional().describe('Only what was so before this moment.'),
 }
+const association = z.object({
+  associationId: z.string(),
+  resourceId: z.string().describe('The instance, network interface or NAT gateway.'),
+  resourceType: z
+    .enum(['instance', 'network-interface', 'nat-gateway', 'rnat'])
+    .describe('`rnat`: a regional NAT gateway.'),
+  networkInterfaceId: z.string().optional(),
+  privateIp: z.string().optional(),
+})
+const state = z.enum(['held', 'allocated'])
 const tenure = z.object({
   cidr: z.string(),
-  poolId: z.string().describe('The pool that it came from, also where that is gone by now.'),
+  poolId: z
+    .string()
+    .describe('The pool that it came from, also where that is gone by now; `provider` for space of the provider.'),
   account: accountId,
+  state: state.describe('`held`: for a limited time, to be confirmed.'),
   resourceType: z.string(),
   resourceId: z.string().optional(),
-  allocationId: z.string().optional(),
+  allocationId: z.string(),
   locale: z.string().optional(),
   description: z.string().optional(),
-  heldFrom: instant,
-  heldUntil: instant.optional().describe('Absent: it is held now.'),
-  hold: z
-    .enum(['held', 'lapsed', 'dropped'])
+  tags: shownTags,
+  association: association.optional().describe('What used it, where it was an Elastic IP.'),
+  expiresAt: instant.optional().describe('When it was to lapse, where it was held.'),
+  from: instant.describe('Since when all of this was so.'),
+  until: instant.optional().describe('Until when. Absent: it is so now.'),
+  heldFrom: instant.describe('Since when the space was had, whatever was said of it.'),
+  heldUntil: instant.optional().describe('Until when. Absent: it is had now.'),
+  ending: z
+    .enum(['released', 'lapsed', 'dropped'])
     .optional()
-    .describe('Where the space was only held, for what never became an allocation: whether it is still.'),
-  decisionId: z.string().optional().describe('Why: the decision that gave the space.'),
+    .describe('How that ended; what was only held may have lapsed, or been given up.'),
+  decisionId: z.string().optional().describe('Why: the decision that gave or confirmed it.'),
   isDecisionForgotten: z
     .literal(true)
     .optional()
@@ -46,13 +78,15 @@ const tenure = z.object({
     .object({ principal: z.string(), sourceAddress: z.string(), action: z.string(), requestId: z.string() })
     .optional(),
 })
-const tenureColumns = ['cidr', 'account', 'resourceType', 'resourceId', 'heldFrom', 'heldUntil', 'decisionId']
+type ShownTenure = z.output<typeof tenure>
+const tenureColumns = ['cidr', 'account', 'resourceType', 'resourceId', 'from', 'until', 'decisionId']
+const rowsInWords =
+  'Each row tells what was so from one moment to another: whenever a name, a description, tags, an association or the end of a hold changes, or a hold is confirmed, the next row begins. Of a moment up to `asOf`, nothing changes any more but that `until`, `heldUntil` and `ending` are filled in when they come.'
 
 export const findHolders = nativeRead({
   name: 'findHolders',
   summary: 'Tell who held an address or a range, when, why, and who asked.',
-  description:
-    'Finds whatever held the address, contained it, or lay inside the range. In address order; as far as you may see it.',
+  description: `Finds whatever held the address, contained it, or lay inside the range. In address order; as far as you may see it. ${rowsInWords}`,
   action: 'history:read',
   input: z.strictObject({
     cidr: z
@@ -63,7 +97,7 @@ export const findHolders = nativeRead({
     ...span,
     ...paging,
   }),
-  output: pageOf(tenure),
+  output: recordPageOf(tenure),
   rest: { method: 'GET', path: '/history/addresses' },
   cli: 'history address',
   columns: tenureColumns,
@@ -71,22 +105,24 @@ export const findHolders = nativeRead({
   at: 'filtered',
   async run(context, { cidr, limit = pageSizeDefault, cursor, ...wish }) {
     const range = readRange(cidr)!
-    const after = placeIn(cursor, range)
     return gather(context, wish, limit, {
-      after,
+      after: addressPlaceIn(cursor, range),
       read: (place, size) => context.tx.tenures.around(range, place, size),
-      placeOf: (row) => ({ first: toKey(row.cidr), length: row.cidr.length, from: row.from, n: row.n }),
-      write: ({ first, length, from, n }) => [Buffer.from(first).toString('hex'), length, from, n].join(':'),
+      placeOf: ({ cidr, heldFrom, n, version }) => ({ first: toKey(cidr), length: cidr.length, heldFrom, n, version }),
+      write: ({ first, length, heldFrom, n, version }) =>
+        [Buffer.from(first).toString('hex'), length, heldFrom, n, version].join(':'),
     })
   },
 })
 
 export const findHoldingsOfAccount = nativeRead({
   name: 'findHoldingsOfAccount',
-  summary: 'Tell what an account held: first what it gave back, in that order, then what it holds now.',
+  summary:
+    'Tell what an account held: first what is over, in the order in which it ended, then all else, oldest first.',
+  description: `What is over counts as of the first page: a list that is read page by page loses nothing that ends meanwhile. A cursor is good for a day. ${rowsInWords}`,
   action: 'history:read',
   input: z.strictObject({ account: accountId, ...span, ...paging }),
-  output: pageOf(tenure),
+  output: recordPageOf(tenure),
   rest: { method: 'GET', path: '/history/accounts/{account}' },
   cli: 'history account',
   columns: tenureColumns,
@@ -98,62 +134,56 @@ export const findHoldingsOfAccount = nativeRead({
   },
   async run(context, { account, limit = pageSizeDefault, cursor, ...wish }) {
     const since = spanOf(wish).from
-    return gather(context, wish, limit, {
-      after: accountPlaceIn(cursor),
-      async read(place, size) {
-        const rows = place?.until === always ? [] : await context.tx.tenures.givenBackBy(account, since, place, size)
-        if (rows.length === size) return rows
-        const { space } = context.tx
-        const [after, left] = [place?.until === always ? place.n : 0, size - rows.length]
-        const now = [
-          ...(await space.ofAccount(account, after, left)),
-          ...(await space.holds.list({ account }, after, left)).map((hold) => ({ ...hold, hold: 'held' as const })),
-        ]
-        return [
-          ...rows,
-          ...now
-            .sort((a, b) => a.n - b.n)
-            .slice(0, left)
-            .map(({ createdAt, ...rest }): Tenure => ({ ...rest, from: createdAt, until: undefined })),
-        ]
-      },
-      placeOf: (row) => ({ until: row.until ?? always, n: row.n }),
-      write: ({ until, n }) => `${until}:${n}`,
+    const begun = accountPlaceIn(context, cursor)
+    const final = begun?.final ?? context.tx.asOf
+    return gather<AccountPlace>(context, wish, limit, {
+      after: begun?.place,
+      read: (place, size) => context.tx.tenures.ofAccount(account, { since, final }, place, size),
+      placeOf: ({ endsAt, n, version }) => ({
+        until: endsAt !== undefined && endsAt <= final ? endsAt : undefined,
+        n,
+        version,
+      }),
+      write: ({ until, n, version }) => [final, until ?? '', n, version].join(':'),
     })
   },
 })
 
 export const findHoldingsOfResource = nativeRead({
   name: 'findHoldingsOfResource',
-  summary: 'Tell which space a resource held: an Elastic IP, a VPC, an allocation, or whatever id you gave it.',
+  summary:
+    'Tell which space a resource held: an Elastic IP, a VPC, a NAT gateway, an allocation, or whatever id you gave it.',
+  description: `Also what an instance, a network interface or a NAT gateway was associated with. Oldest first. ${rowsInWords}`,
   action: 'history:read',
-  input: z.strictObject({ resourceId: z.string().min(1).max(256), ...span }),
-  output: pageOf(tenure),
+  input: z.strictObject({ resourceId: z.string().min(1).max(256), ...span, ...paging }),
+  output: recordPageOf(tenure),
   rest: { method: 'GET', path: '/history/resources/{resourceId}' },
   cli: 'history resource',
   columns: tenureColumns,
-  refusals: ['InvalidParameterCombination'],
+  refusals: ['InvalidPaginationToken', 'InvalidParameterCombination'],
   at: 'filtered',
-  async run(context, { resourceId, ...wish }) {
-    const { from, until } = spanOf(wish)
-    const isPermitted = await permitter(context, 'history:read')
-    const kind = kindOf(resourceId)
-    const n =
-      kind === 'address' || kind === 'allocation' ? parseId(kind, context.tx.installation, resourceId) : undefined
-    const byNumber = n === undefined ? undefined : await context.tx.tenures.ofNumber(n)
-    const rows = byNumber ? [byNumber] : await context.tx.tenures.ofResource(resourceId, resourceTenuresMax)
-    const seen = rows.filter((row) => overlapsSpan(row, from, until) && isPermitted(row.account))
-    return { items: await describeAll(context, seen) }
+  async run(context, { resourceId, limit = pageSizeDefault, cursor, ...wish }) {
+    const { tenures } = context.tx
+    const n = await allocationNumber(context, resourceId)
+    return gather<NumberPlace>(context, wish, limit, {
+      after: numberPlaceIn(cursor),
+      read: (place, size) =>
+        n === undefined ? tenures.ofResource(resourceId, place, size) : tenures.ofNumber(n, place?.version ?? 0, size),
+      placeOf: ({ n, version }) => ({ n, version }),
+      write: ({ n, version }) => [n, version].join(':'),
+    })
   },
 })
 
 export const getObjectHistory = nativeRead({
   name: 'getObjectHistory',
   summary:
-    'Show every state of an IPAM, scope, pool, policy, VPC, role binding or other object, or the one at a moment.',
+    'Show every state of an IPAM, scope, pool, policy, VPC, allocation, Elastic IP, role binding or other object, or the one at a moment.',
+  description:
+    'Oldest first. Of a moment up to `asOf`, nothing changes any more but that `until` is filled in when it comes.',
   action: 'history:read',
-  input: z.strictObject({ objectId: z.string().min(1).max(128), at: span.at }),
-  output: pageOf(
+  input: z.strictObject({ objectId: z.string().min(1).max(128), at: span.at, ...paging }),
+  output: recordPageOf(
     z.object({
       objectId: z.string(),
       kind: z.string(),
@@ -166,29 +196,93 @@ export const getObjectHistory = nativeRead({
   rest: { method: 'GET', path: '/history/objects/{objectId}' },
   cli: 'history object',
   columns: ['version', 'from', 'until', 'kind'],
-  refusals: ['NotFound'],
+  refusals: ['NotFound', 'InvalidPaginationToken'],
   at: async (context, { objectId }): Promise<Place> => {
     const absent = { code: 'NotFound', what: 'resource', id: objectId } as const
-    const [first] = await context.tx.history.versions(objectId)
-    return first ? { node: first.account, absent } : refuse(absent)
+    const n = await allocationNumber(context, objectId)
+    if (n !== undefined) return { node: (await context.tx.tenures.latestOf(n))!.account, absent }
+    const latest = await context.tx.history.latest(objectId)
+    return { node: latest ? await placeOfObject(context, objectId, latest) : refuse(absent), absent }
   },
-  async run(context, { objectId, at }) {
-    const versions =
-      at === undefined
-        ? await context.tx.history.versions(objectId)
-        : [await context.tx.history.asOf(objectId, parseInstant(at))].filter((version) => version !== undefined)
+  async run(context, { objectId, at, limit = pageSizeDefault, cursor }) {
+    const moment = at === undefined ? undefined : parseInstant(at)
+    const after = versionIn(cursor)
+    const n = await allocationNumber(context, objectId)
+    const read = n === undefined ? statesOfObject(context, objectId) : statesOfTenure(context, objectId, n)
+    const found = moment === undefined ? await read.after(after, limit + 1) : await read.at(moment)
+    const items = found.filter(({ version }) => version > after).slice(0, limit)
+    const isLast = items.length === found.length
     return {
-      items: versions.map(({ kind, version, from_at, until_at, body }) => ({
-        objectId,
-        kind,
-        version,
-        from: formatInstant(from_at),
-        until: until_at === null ? undefined : formatInstant(until_at),
-        state: JSON.parse(body) as Record<string, unknown>,
-      })),
+      items,
+      nextCursor: isLast || moment !== undefined ? undefined : writeCursor(String(items.at(-1)!.version)),
+      asOf: asOf(context),
     }
   },
 })
+
+// Objects ------------------------------------------------------------------------------------------------------------
+
+interface ObjectState {
+  readonly objectId: string
+  readonly kind: string
+  readonly version: number
+  readonly from: string
+  readonly until?: string
+  readonly state: Record<string, unknown>
+}
+interface ObjectStates {
+  /** Those after a version. */
+  after(version: number, limit: number): Promise<readonly ObjectState[]>
+  /** The one at a moment, where there was one. */
+  at(moment: number): Promise<readonly ObjectState[]>
+}
+
+function statesOfObject({ tx }: ReadContext, objectId: string): ObjectStates {
+  const show = ({ kind, version, from_at, until_at, body }: HistoryVersion): ObjectState => ({
+    objectId,
+    kind,
+    version,
+    from: formatInstant(from_at),
+    until: until_at === null ? undefined : formatInstant(until_at),
+    state: JSON.parse(body) as Record<string, unknown>,
+  })
+  return {
+    after: async (version, limit) => (await tx.history.versions(objectId, version, limit)).map(show),
+    at: async (moment) => [await tx.history.asOf(objectId, moment)].flatMap((found) => (found ? [show(found)] : [])),
+  }
+}
+
+/** Allocations and Elastic IPs are objects too: their states are those of their tenure, under whichever name is asked. */
+function statesOfTenure(context: ReadContext, objectId: string, n: number): ObjectStates {
+  const show = async (rows: readonly Tenure[]): Promise<ObjectState[]> => {
+    const described = await context.tx.tenures.describe(rows)
+    const shown = await describeAll(context, rows)
+    return shown.map(({ from, until, heldFrom, heldUntil: _, ending: __, ...rest }, index) => {
+      const { policy: ___, requestedBy: ____, isDecisionForgotten: _____, ...state } = rest
+      return {
+        objectId,
+        kind: described[index]!.resourceType === 'eip' ? 'elastic-ip' : 'ipam-pool-allocation',
+        version: described[index]!.version,
+        from,
+        until,
+        state: { ...state, createdAt: heldFrom },
+      }
+    })
+  }
+  return {
+    after: async (version, limit) => show(await context.tx.tenures.ofNumber(n, version, limit)),
+    at: async (moment) => show([await context.tx.tenures.stateAt(n, moment)].flatMap((found) => found ?? [])),
+  }
+}
+
+/** The number of the allocation or Elastic IP that an id names; undefined for all else. */
+async function allocationNumber({ tx }: ReadContext, id: string): Promise<number | undefined> {
+  const n = parseId('allocation', tx.installation, id)
+  if (n !== undefined) return (await tx.tenures.latestOf(n)) && n
+  const address = parseId('address', tx.installation, id)
+  const found = address === undefined ? undefined : await tx.tenures.latestOf(address)
+  return found?.resourceType === 'eip' ? address : undefined
+}
 
 // The request --------------------------------------------------------------------------------------------------------
 
@@ -215,24 +309,41 @@ function spanOf({ at, from, until }: SpanWish): { from: number; until: number } 
 }
 /** What ends at a moment was held before it, and by nobody at it. */
 const overlapsSpan = (row: Tenure, from: number, until: number): boolean =>
-  row.from < until && (row.until ?? always) > from
+  row.from < until && (row.endsAt ?? always) > from
 
 const badCursor = (cursor: string): never => refuse({ code: 'InvalidPaginationToken', field: 'cursor', value: cursor })
 
-function placeIn(cursor: string | undefined, { family }: Cidr): AddressPlace | undefined {
+/** The numbers that a cursor is made of, after `head`; undefined where there is no cursor. */
+function numbersIn(cursor: string | undefined, pattern: RegExp): readonly string[] | undefined {
   const place = readCursor(cursor, 'cursor')
   if (place === undefined) return undefined
-  const [, first, length, from, n] = /^([0-9a-f]{32}):(\d{1,3}):(\d{1,16}):(\d{1,16})$/.exec(place) ?? []
-  if (first === undefined || Number(length) > (family === 4 ? 32 : 128)) return badCursor(cursor!)
-  const key = toKey(fromKey(new Uint8Array(Buffer.from(first, 'hex')), Number(length)))
-  return { first: key, length: Number(length), from: Number(from), n: Number(n) }
+  const found = pattern.exec(place)
+  return found ? found.slice(1) : badCursor(cursor!)
 }
-function accountPlaceIn(cursor: string | undefined): { until: number; n: number } | undefined {
-  const place = readCursor(cursor, 'cursor')
-  if (place === undefined) return undefined
-  const [, until, n] = /^(\d{1,16}):(\d{1,16})$/.exec(place) ?? []
-  return until === undefined ? badCursor(cursor!) : { until: Number(until), n: Number(n) }
+
+function addressPlaceIn(cursor: string | undefined, { family }: Cidr): AddressPlace | undefined {
+  const found = numbersIn(cursor, /^([0-9a-f]{32}):(\d{1,3}):(\d{1,16}):(\d{1,16}):(\d{1,16})$/)
+  if (!found) return undefined
+  const [length, heldFrom, n, version] = found.slice(1).map(Number) as [number, number, number, number]
+  if (length > (family === 4 ? 32 : 128)) return badCursor(cursor!)
+  const first = toKey(fromKey(new Uint8Array(Buffer.from(found[0]!, 'hex')), length))
+  return { first, length, heldFrom, n, version }
 }
+function accountPlaceIn(
+  { now }: ReadContext,
+  cursor: string | undefined,
+): { readonly final: number; readonly place: AccountPlace } | undefined {
+  const found = numbersIn(cursor, /^(\d{1,16}):(\d{0,16}):(\d{1,16}):(\d{1,16})$/)
+  if (!found) return undefined
+  const [final, until, n, version] = found.map(Number) as [number, number, number, number]
+  if (final > now || final < now - accountCursorMsMax) return badCursor(cursor!)
+  return { final, place: { until: found[1] === '' ? undefined : until, n, version } }
+}
+function numberPlaceIn(cursor: string | undefined): NumberPlace | undefined {
+  const found = numbersIn(cursor, /^(\d{1,16}):(\d{1,16})$/)
+  return found && { n: Number(found[0]), version: Number(found[1]) }
+}
+const versionIn = (cursor: string | undefined): number => Number(numbersIn(cursor, /^(\d{1,16})$/)?.[0] ?? 0)
 
 // The answer ---------------------------------------------------------------------------------------------------------
 
@@ -249,46 +360,63 @@ async function gather<P>(
   wish: SpanWish,
   limit: number,
   { after, read, placeOf, write }: Listing<P>,
-): Promise<{ items: z.output<typeof tenure>[]; nextCursor?: string }> {
+): Promise<{ items: ShownTenure[]; nextCursor?: string; asOf: string }> {
   const { from, until } = spanOf(wish)
   const isPermitted = await permitter(context, 'history:read')
   const page: Tenure[] = []
+  const answer = async (nextCursor?: string) => ({
+    items: await describeAll(context, page),
+    nextCursor,
+    asOf: asOf(context),
+  })
   let place = after
   for (let rowsRead = 0; rowsRead < rowsPerPageMax; ) {
     const rows = await read(place, limit + 1)
     for (const row of rows) {
       const isWanted = overlapsSpan(row, from, until) && isPermitted(row.account)
-      if (isWanted && page.length === limit)
-        return { items: await describeAll(context, page), nextCursor: writeCursor(write(place!)) }
+      if (isWanted && page.length === limit) return answer(writeCursor(write(place!)))
       if (isWanted) page.push(row)
       place = placeOf(row)
     }
-    if (rows.length <= limit) return { items: await describeAll(context, page) }
+    if (rows.length <= limit) return answer()
     rowsRead += rows.length
   }
-  return { items: await describeAll(context, page), nextCursor: writeCursor(write(place!)) }
+  return answer(writeCursor(write(place!)))
 }
 
-async function describeAll(context: ReadContext, rows: readonly Tenure[]): Promise<z.output<typeof tenure>[]> {
+async function describeAll(context: ReadContext, rows: readonly Tenure[]): Promise<ShownTenure[]> {
   const reasons = await context.tx.journal.findReasons(rows.flatMap(({ decision }) => decision ?? []))
-  return rows.map((row) => describe(context, row, reasons.get(row.decision ?? -1)))
+  const nameOf = await poolNamer(context)
+  const described = await context.tx.tenures.describe(rows)
+  return described.map((row) => describe(context, row, reasons.get(row.decision ?? -1), nameOf(row.pool)))
 }
 
-function describe({ tx, now }: ReadContext, row: Tenure, reason: Reason | undefined): z.output<typeof tenure> {
-  const isAddress = row.resourceType === 'eip' && !row.hold
-  const isOver = row.until !== undefined && row.until <= now
+/** A pool by its number, also one that is gone; the provider's own go by its name. */
+export async function poolNamer({ tx }: ReadContext): Promise<(pool: number) => string> {
+  const own = [await tx.pools.ofProvider(4), await tx.pools.ofProvider(6)].map((pool) => pool?.n)
+  return (pool) => (own.includes(pool) ? provider : formatId('pool', tx.installation, pool))
+}
+
+function describe({ tx }: ReadContext, row: DescribedTenure, reason: Reason | undefined, poolId: string): ShownTenure {
+  const isAddress = row.resourceType === 'eip' && row.state === 'allocated'
   return {
     cidr: formatCidr(row.cidr),
-    poolId: formatId('pool', tx.installation, row.pool),
+    poolId,
     account: row.account,
+    state: row.state,
     resourceType: row.resourceType,
     resourceId: row.resourceId ?? (isAddress ? formatId('address', tx.installation, row.n) : undefined),
     allocationId: formatId('allocation', tx.installation, row.n),
     locale: row.region,
     description: row.description,
-    heldFrom: formatInstant(row.from),
-    heldUntil: row.until === undefined ? undefined : formatInstant(row.until),
-    hold: row.hold === 'held' && isOver ? 'lapsed' : row.hold,
+    tags: tagMap([...row.tags].map(([Key, Value]) => ({ Key, Value }))),
+    association: row.association,
+    expiresAt: row.expiresAt === undefined ? undefined : formatInstant(row.expiresAt),
+    from: formatInstant(row.from),
+    until: row.until === undefined ? undefined : formatInstant(row.until),
+    heldFrom: formatInstant(row.heldFrom),
+    heldUntil: row.heldUntil === undefined ? undefined : formatInstant(row.heldUntil),
+    ending: row.ending,
     decisionId: row.decision === undefined ? undefined : formatId('decision', tx.installation, row.decision),
     isDecisionForgotten: row.decision === undefined || reason ? undefined : true,
     policy: reason?.policy && { policyId: reason.policy.id, version: reason.policy.version },

@@ -16,7 +16,6 @@ import { findResourceType } from '#model/policy/resource-types.ts'
 import type { PoolFacts } from '#model/policy/snapshot.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Hold } from '#store/holds.ts'
-import type { Tenure } from '#store/timeline.ts'
 import { askUnder, dropHold, findHold, holdForApproval } from '../holds.ts'
 import { refuseTooMany } from '../ipam-access.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
@@ -88,23 +87,17 @@ export async function showPending(
   context: ReadContext,
   { hold }: Exception,
 ): Promise<z.output<typeof pendingHold> | undefined> {
-  const tenure = hold === undefined ? undefined : await context.tx.tenures.ofNumber(hold)
+  const tenure = hold === undefined ? undefined : await context.tx.tenures.latestOf(hold)
   if (!tenure) return undefined
-  const { n, pool, cidr, until } = tenure
-  const state = stateOf(tenure, context.now)
+  const { n, pool, cidr, expiresAt, ending } = tenure
+  const state = ending ?? tenure.state
   return {
     allocationId: formatId('allocation', context.tx.installation, n),
     state,
     cidr: formatCidr(cidr),
     poolId: (await context.tx.pools.findByNumber(pool))?.id,
-    ...(state === 'held' ? { expiresAt: formatInstant(until!) } : {}),
+    ...(state === 'held' ? { expiresAt: formatInstant(expiresAt!) } : {}),
   }
-}
-
-function stateOf({ hold, until }: Tenure, now: number): (typeof states)[number] {
-  // Swept or not, it lapses at its moment.
-  if (hold === 'held') return until! > now ? 'held' : 'lapsed'
-  return hold ?? (until === undefined ? 'allocated' : 'released')
 }
 
 interface Asked {

@@ -76,10 +76,12 @@ const utilization = (poolId: string) =>
   world.get<{ held: string; free: string; quarantined: string; allocated: string }>(`/pools/${poolId}/utilization`)
 const historyOf = async (address: string) =>
   (await world.get<{ items: Tenure[] }>(`/history/addresses?cidr=${address}`)).items.map(
-    ({ hold, heldFrom, heldUntil }) => ({ hold, heldFrom, heldUntil }),
+    ({ state, ending, heldFrom, heldUntil, expiresAt }) => ({ state, ending, heldFrom, heldUntil, expiresAt }),
   )
 interface Tenure {
-  readonly hold?: string
+  readonly state: string
+  readonly ending?: string
+  readonly expiresAt?: string
   readonly heldFrom: string
   readonly heldUntil?: string
 }
@@ -261,7 +263,7 @@ test('what the provider gave, because nothing else had room, is confirmed as lon
   await world.call('EnableIpamPolicy', { IpamPolicyId: policy, OrganizationTargetId: prod }, as)
   const wish = { account: shop, resourceType: 'eip', locale: 'us-east-1' }
   const held = await hold(wish)
-  assert.equal(held.poolId, undefined)
+  assert.equal(held.poolId, 'provider')
   const { Addresses: before } = await world.call('DescribeAddresses', {}, { account: shop })
   assert.deepEqual(before, [], 'what is only held is no Elastic IP yet')
   const { body } = await confirm(held)
@@ -275,24 +277,33 @@ test('what the provider gave, because nothing else had room, is confirmed as lon
 test('history says that a hold lapsed at exactly its moment, or was dropped, whether or not it was swept', async () => {
   const poolId = await pool({ cidr: '10.7.0.1/32' })
   const lapsing = await hold(wishFor(poolId))
-  const tenure = { hold: 'held', heldFrom: lapsing.createdAt, heldUntil: lapsing.expiresAt }
+  const { createdAt: heldFrom, expiresAt } = lapsing
+  const tenure = { state: 'held', ending: undefined, heldFrom, heldUntil: undefined, expiresAt }
   assert.deepEqual(await historyOf('10.7.0.1'), [tenure])
   world.advance(500_000)
-  assert.deepEqual(await historyOf('10.7.0.1'), [{ ...tenure, hold: 'lapsed' }], 'before anybody swept')
+  const lapsed = { ...tenure, ending: 'lapsed', heldUntil: expiresAt }
+  assert.deepEqual(await historyOf('10.7.0.1'), [lapsed], 'before anybody swept')
   const dropped = await hold(wishFor(poolId))
   await world.ask('DELETE', `/allocations/${dropped.allocationId}`)
   const used = await hold(wishFor(poolId))
   world.advance(1_000)
   await confirm(used)
   assert.deepEqual(await historyOf('10.7.0.1'), [
-    { ...tenure, hold: 'lapsed' },
-    { hold: 'dropped', heldFrom: dropped.createdAt, heldUntil: dropped.createdAt },
-    { hold: undefined, heldFrom: used.createdAt, heldUntil: undefined },
+    lapsed,
+    {
+      state: 'held',
+      ending: 'dropped',
+      heldFrom: dropped.createdAt,
+      heldUntil: dropped.createdAt,
+      expiresAt: dropped.expiresAt,
+    },
+    { ...tenure, heldFrom: used.createdAt, expiresAt: used.expiresAt },
+    { state: 'allocated', ending: undefined, heldFrom: used.createdAt, heldUntil: undefined, expiresAt: undefined },
   ])
   const account = await world.get<{ items: (Tenure & { allocationId: string })[] }>(
     `/history/accounts/${shop}?limit=1000`,
   )
-  assert.equal(account.items.find(({ allocationId }) => allocationId === lapsing.allocationId)?.hold, 'lapsed')
+  assert.equal(account.items.find(({ allocationId }) => allocationId === lapsing.allocationId)?.ending, 'lapsed')
 })
 
 test('holds are listed among allocations, by all filters, and by their state', async () => {

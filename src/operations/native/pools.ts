@@ -370,6 +370,8 @@ export const listPoolCidrs = nativeRead({
 export const provision = nativeWrite({
   name: 'provisionPoolCidr',
   summary: 'Give a pool space: from its parent, its scope, or wherever its space comes from.',
+  description:
+    'A public CIDR is provisioned once in an installation. A public pool without a parent gets space only where its account may provision public space.',
   action: 'ipam:manage',
   input: z.strictObject({
     poolId,
@@ -379,7 +381,7 @@ export const provision = nativeWrite({
   output: poolCidr,
   rest: { method: 'POST', path: '/pools/{poolId}/cidrs', status: 201 },
   cli: 'pool-cidr create',
-  refusals: ['NotFound', 'MalformedId', 'CidrConflict', 'LimitExceeded'],
+  refusals: ['NotFound', 'MalformedId', 'CidrConflict', 'LimitExceeded', 'NotAuthorized'],
   at: placeOfPool,
   async run(context, { poolId, cidr, netmaskLength }) {
     const found = await findPool(context, poolId)

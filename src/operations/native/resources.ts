@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { type Cidr, formatCidr, parseAddress } from '#model/cidr.ts'
 import { formatId, kindOf, parseId } from '#model/identifier.ts'
+import { provider } from '#model/policy/decision.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
 import type { NetworkKind, NetworkResource } from '#store/resources.ts'
 import type { Allocation } from '#store/space.ts'
@@ -22,6 +23,8 @@ const holdersMergedMax = 64
 /** In the order in which they are listed; `named` is what allocations name. */
 const kinds = ['eip', 'named', 'nat-gateway', 'subnet', 'vpc'] as const
 type Kind = (typeof kinds)[number]
+/** The resource type of NAT gateways that stand in no subnet. */
+const regional = 'rnat'
 
 const resource = z.object({
   resourceId,
@@ -34,7 +37,9 @@ const resource = z.object({
       z.object({
         cidr: z.string(),
         allocationId: z.string().optional().describe('Absent for space that nobody handed out.'),
-        poolId: poolId.optional(),
+        poolId: poolId
+          .optional()
+          .describe('`provider` for space of the provider; absent for space that nobody handed out.'),
         decisionId: z.string().optional().describe('Why it could be had.'),
       }),
     )
@@ -50,9 +55,11 @@ export const listResources = nativeRead({
   input: z.strictObject({
     ...paging,
     account: accountId.optional().describe('Only those of this account.'),
-    resourceType: resourceTypeName.optional().describe('Only those of this type; `nat-gateway` is one too.'),
+    resourceType: resourceTypeName
+      .optional()
+      .describe('Only those of this type; `nat-gateway` is one too, and `rnat` regional ones among them.'),
     locale: locale.optional().describe('Only those for exactly this locale.'),
-    poolId: poolId.optional().describe('Only those that hold space of this pool.'),
+    poolId: poolId.optional().describe('Only those that hold space of this pool, or of `provider`.'),
   }),
   output: pageOf(resource),
   rest: { method: 'GET', path: '/resources' },
@@ -146,12 +153,15 @@ const stepOf = (rows: readonly Row[], limit: number): Step => ({
 })
 
 const isOfKind = (kind: Kind, resourceType: string | undefined): boolean =>
-  resourceType === undefined || kind === ((kinds as readonly string[]).includes(resourceType) ? resourceType : 'named')
+  resourceType === undefined || kind === kindOfType(resourceType)
+const kindOfType = (resourceType: string): Kind =>
+  resourceType === regional ? 'nat-gateway' : (kinds.find((kind) => kind === resourceType) ?? 'named')
 
 const networkSource = (kind: NetworkKind): Source => ({
   start: '',
-  async read(context, { account, locale: region }, after, { limit }) {
-    const rows = await context.tx.resources.networks(kind, { account, region }, after, limit)
+  async read(context, { account, locale: region, resourceType }, after, { limit }) {
+    const isRegional = resourceType === regional || undefined
+    const rows = await context.tx.resources.networks(kind, { account, region, isRegional }, after, limit)
     return stepOf(
       rows.map((row) => networkRow(context, kind, row)),
       limit,
@@ -324,8 +334,8 @@ async function spaceOf(context: ReadContext, { n, pool, cidr, decision }: Alloca
   return {
     cidr: formatCidr(cidr),
     allocationId: formatId('allocation', installation, n),
-    // The provider's own pools are nobody's to see.
-    poolId: (await context.snapshot()).pools.has(id) ? id : undefined,
+    // The provider's own pools are nobody's to see: they are in no snapshot.
+    poolId: (await context.snapshot()).pools.has(id) ? id : provider,
     decisionId: decision === undefined ? undefined : formatId('decision', installation, decision),
   }
 }

@@ -158,7 +158,8 @@ async function isAccountOutside({ tx }: ReadContext, snapshot: Snapshot, id: str
   accountsOutside.set(snapshot, known)
   if (known.has(id)) return true
   if (!(await tx.organizations.findAccount(id))) return false
-  known.add(id)
+  // The snapshot outlives this transaction, and the account perhaps not.
+  if (!tx.hasChanged) known.add(id)
   return true
 }
 

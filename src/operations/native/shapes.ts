@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { isAccountId, isTargetId } from '#model/organization.ts'
 import { everywhere, isPrincipalName } from '#model/roles.ts'
 import { readCursor, writeCursor } from '../listing.ts'
+import type { ReadContext } from '../operation.ts'
 
 export const pageSizeDefault = 100
 export const pageSizeMax = 1_000
@@ -42,6 +43,16 @@ export const pageOf = <Item extends z.ZodType>(item: Item) =>
     items: z.array(item),
     nextCursor: z.string().optional().describe('Where the next page begins; absent on the last one.'),
   })
+
+/** What every list of the record answers. */
+export const recordPageOf = <Item extends z.ZodType>(item: Item) => pageOf(item).extend(finality)
+export const finality = {
+  asOf: instant.describe(
+    'What this answer says of moments up to this one is final: nothing that comes later changes it. Of later moments, what was known.',
+  ),
+}
+/** As the transaction sees it. */
+export const asOf = ({ tx }: ReadContext): string => formatInstant(tx.asOf)
 
 export interface PageInput {
   readonly limit?: number

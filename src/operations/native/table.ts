@@ -2,7 +2,7 @@
 
 import { allocationOperations } from './allocations.ts'
 import { candidateOperations, draftPolicyVersion } from './candidates.ts'
-import { listChanges } from './changes.ts'
+import { getChange, listChanges, listSubjectsOfChange } from './changes.ts'
 import { getDecision, getRetention, listDecisions } from './decisions.ts'
 import type { NativeOperation } from './definition.ts'
 import { getEffectivePolicy } from './effective-policies.ts'
@@ -100,7 +100,15 @@ export const nouns: readonly Noun[] = [
   {
     name: 'History',
     summary: 'The time machine: who held what when, what any object was, and who changed it.',
-    operations: [findHolders, findHoldingsOfAccount, findHoldingsOfResource, getObjectHistory, listChanges],
+    operations: [
+      findHolders,
+      findHoldingsOfAccount,
+      findHoldingsOfResource,
+      getObjectHistory,
+      listChanges,
+      getChange,
+      listSubjectsOfChange,
+    ],
   },
   {
     name: 'Organization',

@@ -1,5 +1,7 @@
 // Tokens that every request carries (the signed invocation id, else the signature): which audit entry used them, for as long as they could be sent again.
 
+import type { Layer } from './memory.ts'
+
 /** A signature is good for five minutes before and after its date, so a repeat comes within ten. */
 export const replayWindowMs = 600_000
 /** Memory is given back a generation at a time. */
@@ -41,35 +43,39 @@ class Generation {
   }
 }
 
-/**
- * A hint, not the truth: it may name an entry of a transaction that was rolled back, or of another token with the same
- * 52 bits. Whoever asks compares the token in the entry itself.
- */
-export class ReplayWindow {
+/** Which audit entry used a token, and when, in milliseconds since 1970. */
+export interface TokenMark {
+  readonly entry: number
+  readonly at: number
+}
+
+/** A hint, not the truth: another token may have the same 52 bits. Whoever asks compares the token in the entry itself. */
+export class ReplayWindow implements Layer<number, TokenMark> {
   #generations: Generation[] = []
 
-  find(token: Uint8Array): number | undefined {
-    const key = keyOf(token)
+  get(token: number): TokenMark | undefined {
     for (const generation of this.#generations) {
-      const entry = generation.find(key)
-      if (entry !== undefined) return entry
+      const entry = generation.find(token)
+      if (entry !== undefined) return { entry, at: generation.startedAt }
     }
     return undefined
   }
-  /** `at` is when the token was used, in milliseconds. */
-  put(token: Uint8Array, entry: number, at: number): void {
+  set(token: number, { entry, at }: TokenMark): void {
     let current = this.#generations[0]
     // Either way: the operator may have accepted a clock that is behind.
     if (!current || Math.abs(at - current.startedAt) >= generationMs) {
       current = new Generation(at)
       this.#generations = [current, ...this.#generations].slice(0, generationsMax)
     }
-    current.put(keyOf(token), entry)
+    current.put(token, entry)
+  }
+  clear(): void {
+    this.#generations = []
   }
 }
 
 /** 52 bits of the token, never 0 (which marks an empty slot). */
-function keyOf(token: Uint8Array): number {
+export function tokenNumberOf(token: Uint8Array): number {
   const view = new DataView(token.buffer, token.byteOffset, token.byteLength)
   return (view.getUint32(0) & 0xfffff) * 0x1_0000_0000 + view.getUint32(4) + 1
 }

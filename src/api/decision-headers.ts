@@ -1,0 +1,58 @@
+// The headers that name the decisions behind an answer or a refusal: the protocols have no member for them.
+import { type Decision, isWarning } from '#model/policy/decision.ts'
+import { explainDecision } from '#model/policy/explain.ts'
+import type { Refused } from '#model/refusal.ts'
+import { type Answer, DryRunSucceeded, decisionsBehind } from '#operations/execute.ts'
+
+export type Headers = readonly (readonly [name: string, value: string])[]
+
+/** Decisions that one answer names: as many as one request can ask for. */
+const namedMax = 100
+const noteLengthMax = 1_000
+
+/**
+ * `x-cadastre-decision` has the ids of all decisions (for `cadastre explain`), in the order in which they were made, and
+ * `x-cadastre-warning` what to change where a policy warns or has steered elsewhere.
+ */
+export function headersOf({ decisions }: Answer): Headers {
+  if (decisions.length === 0) return []
+  return [['x-cadastre-decision', namesOf(decisions)], ...warningOf(decisions)]
+}
+
+/** Of a refusal: the decisions that said no. Of a dry run that would succeed: why, since its decisions are on no record. */
+export function headersOfRefusal(error: Refused): Headers {
+  if (error instanceof DryRunSucceeded) return headersOfDryRun(error.answer)
+  const decisions = decisionsBehind(error)
+  return decisions.length === 0 ? [] : [['x-cadastre-decision', namesOf(decisions)]]
+}
+
+function headersOfDryRun({ decisions }: Answer): Headers {
+  if (decisions.length === 0) return []
+  return [['x-cadastre-explanation', inHeader(decisions.map(inWords))], ...warningOf(decisions)]
+}
+
+const namesOf = (decisions: readonly Decision[]): string =>
+  decisions
+    .slice(0, namedMax)
+    .map(({ id }) => id)
+    .join(', ')
+
+function warningOf(decisions: readonly Decision[]): Headers {
+  const warnings = decisions.filter(({ outcome, wouldBe }) => outcome === 'steer' || isWarning(wouldBe))
+  if (warnings.length === 0) return []
+  return [['x-cadastre-warning', inHeader(warnings.map(warningIn))]]
+}
+
+/** What a policy warns of is in the lines; the sentence says what was granted. */
+const warningIn = (decision: Decision): string =>
+  decision.outcome === 'steer' ? inWords(decision) : explainDecision(decision).lines.join(' ')
+function inWords(decision: Decision): string {
+  const { sentence, lines } = explainDecision(decision)
+  return [sentence, ...lines].join(' ')
+}
+
+const inHeader = (notes: readonly string[]): string =>
+  [...new Set(notes)]
+    .join(' ')
+    .replaceAll(/[^\x20-\x7e]/g, '?')
+    .slice(0, noteLengthMax)
