@@ -124,7 +124,9 @@ async function oneByOne(
     if (!isBehindBegin) await lane.stop(pid, text)
     isBehindBegin = text === 'begin'
     const sent = lane.sabotage.statement?.(text) ?? text
-    const answer = (await send(isOne ? { ...asked, text: sent } : { text: sent })) as Rows
+    // A prepared statement is known by its name: another text has none.
+    const name = sent === text ? asked.name : undefined
+    const answer = (await send(isOne ? { ...asked, text: sent, name } : { text: sent })) as Rows
     lane.mayHold = !/^(begin|commit|rollback)$/.test(text)
     lane.sabotage.answer?.(text, answer, lane)
     answers.push(answer)

@@ -7,8 +7,10 @@ export function keyOf(values: readonly SqlValue[]): string {
   for (const value of values) {
     if (value === null) key += '-'
     else {
-      const text = String(value)
-      key += `${text.length}:${text}`
+      const text = typeof value === 'string' ? value : String(value)
+      key += text.length
+      key += ':'
+      key += text
     }
   }
   return key

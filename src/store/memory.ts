@@ -273,8 +273,8 @@ export class ConnectionMemory {
 
   /** What was kept by a transaction that has committed, or by this one. */
   find<T>(name: KeptName<T>): T | undefined {
-    const value = this.#values.get(name) ?? this.#memory.find(name, this.#generation, this.#asked?.n ?? 0)
-    return value as T | undefined
+    const drafted = this.#values.size === 0 ? undefined : this.#values.get(name)
+    return (drafted ?? this.#memory.find(name, this.#generation, this.#asked?.n ?? 0)) as T | undefined
   }
   /** @param isCommitted whether it comes from committed rows alone: then it is kept whatever comes of this transaction */
   keep<T>(name: KeptName<T>, value: T, isCommitted: boolean): void {

@@ -55,10 +55,10 @@ export interface Loaded {
 
 /**
  * Reads them.
- * @param asked the number of the entry to look for, or a parameter
+ * @param asked the parameter for the number of the entry to look for
  * @param more columns of the engine's own
  */
-export const readStart = (asked: number | null | '?', more = ''): string =>
+export const readStart = (asked: '?' | '$1', more = ''): string =>
   `select (select value from meta where name = 'installation') as installation,
   (select value from counter where name = 'sequence') as sequence,
   (select value from counter where name = 'governance-epoch') as "governanceEpoch",

@@ -38,7 +38,9 @@ export const databaseTime = '(extract(epoch from clock_timestamp()) * 1000)::big
  */
 const place = `concat_ws(' ', (extract(epoch from pg_postmaster_start_time()) * 1000000)::bigint,
   pg_relation_filepath('audit_entry'), left(pg_walfile_name(pg_current_wal_lsn()), 8))`
-const readCounters = (asked: number | null): string => readStart(asked, `, ${databaseTime} as time, ${place} as place`)
+const readCounters = readStart('$1', `, ${databaseTime} as time, ${place} as place`)
+/** Prepared: to plan it for each transaction would cost more than to execute it. */
+const readStarts = (link: Link, asked: number | null): Promise<Result> => link.query('start', readCounters, [asked])
 /**
  * Whether nobody writes, and what the clock says meanwhile: taken and given back at once, in a transaction of its own, since
  * it must be before the snapshot that is read from.
@@ -224,10 +226,12 @@ class PostgresEngine implements Engine {
     this.#isOpen = true
     // The lock in a statement of its own: what follows must see what its last holder committed. All of it is one round
     // trip, in which the statements are executed one after the other.
-    const counters = readCounters(this.transaction.start())
-    const begun = this.#sql.link!.script(`begin; ${takeLock}; savepoint batch; ${counters}`)
-    await answered([begun, this.#tokens.begin(tokens), this.transaction.space.begin()])
-    const start = (await begun).at(-1)!.rows[0] as Start
+    const link = this.#sql.link!
+    const asked = this.transaction.start()
+    const begun = link.script(`begin; ${takeLock}; savepoint batch`)
+    const read = readStarts(link, asked)
+    await answered([begun, read, this.#tokens.begin(tokens), this.transaction.space.begin()])
+    const start = (await read).rows[0] as Start
     this.#start = start
     return { start, isOther: this.transaction.load(start) }
   }
@@ -309,12 +313,12 @@ class Reader {
     if (!this.#sql.link?.isUsable) this.#sql.link = await connectToRead(this.#options)
     const { link } = this.#sql
     const clock = ownClock?.()
-    const counters = readCounters(this.#nouns.start())
-    const results = await link.script(
-      `begin; ${askQuiet}; commit; begin isolation level repeatable read read only; ${counters}`,
-    )
-    const { quietAt } = results[1]!.rows[0] as { quietAt: number | null }
-    const start = results.at(-1)!.rows[0] as Start
+    const asked = this.#nouns.start()
+    const begun = link.script(`begin; ${askQuiet}; commit; begin isolation level repeatable read read only`)
+    const read = readStarts(link, asked)
+    await answered([begun, read])
+    const { quietAt } = (await begun)[1]!.rows[0] as { quietAt: number | null }
+    const start = (await read).rows[0] as Start
     this.#nouns.load(start)
     this.#nouns.now = momentOf(start, clock).now
     // A clock that is not the database's was read before.

@@ -60,7 +60,8 @@ export class Tokens {
   }
   /** The use of a token that came with a request. The window holds hints: whoever asks compares the tokens. */
   async findRequest(token: Uint8Array, now: number): Promise<(TokenUse & { token: Uint8Array }) | undefined> {
-    await this.fillWindow(now)
+    // Asked of every request: it waits for nothing that is there.
+    if (!this.#isWindowRead.value) await this.fillWindow(now)
     const mark = this.#window.get(tokenNumberOf(token))
     return mark && this.#useOf(mark.entry)
   }
