@@ -1,4 +1,5 @@
 // What is different between two states of an object, member by member.
+import { orderedJson } from './ordered-json.ts'
 
 /** A member that has changed. Absent: it was not there. */
 export interface MemberDifference {
@@ -28,15 +29,4 @@ export function differenceOf(before: State | undefined, after: State | undefined
 /** In a state of the history a member that is null says that there is none. */
 const isThere = (value: unknown): boolean => value !== undefined && value !== null
 const isSame = (one: unknown, other: unknown): boolean =>
-  isThere(one) || isThere(other) ? JSON.stringify(inOrder(one)) === JSON.stringify(inOrder(other)) : true
-
-/** With the members of objects in the order of their names: in which they were written says nothing. */
-function inOrder(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(inOrder)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([one], [other]) => (one < other ? -1 : 1))
-      .map(([name, member]) => [name, inOrder(member)]),
-  )
-}
+  isThere(one) || isThere(other) ? orderedJson(one) === orderedJson(other) : true

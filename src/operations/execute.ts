@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto'
 import { assert } from '#model/assert.ts'
 import { formatId, type IdKind, parseId } from '#model/identifier.ts'
+import { orderedJson } from '#model/ordered-json.ts'
 import type { Decision } from '#model/policy/decision.ts'
 import { compileSnapshot, type Snapshot } from '#model/policy/snapshot.ts'
 import type { Principal } from '#model/principal.ts'
@@ -379,7 +380,8 @@ function tokenOf(action: string, call: Call): Token | undefined {
     return {
       kind: 'client',
       hash: digest(call, action, 'client', clientToken),
-      parameters: sha256(inOneOrder(parameters)),
+      // Another tool may write the same request in another order.
+      parameters: sha256(orderedJson(parameters)!),
     }
   }
   if (call.invocationId !== undefined) {
@@ -395,13 +397,6 @@ function tokenOf(action: string, call: Call): Token | undefined {
     id === undefined ? signature : digest(call, action, 'unsigned invocation', `${id}\n${JSON.stringify(parameters)}`)
   return { kind: 'request', hash, parameters: signature, signature }
 }
-/** As JSON, with members in the order of their names: another tool may write the same request in another order. */
-const inOneOrder = (parameters: object): string =>
-  JSON.stringify(parameters, (_, value: unknown) =>
-    typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)))
-      : value,
-  )
 const digest = (call: Call, action: string, kind: string, token: string): Uint8Array =>
   sha256(`${call.principal.native?.name ?? call.principal.account}\n${call.region}\n${action}\n${kind}\n${token}`)
 const sha256 = (text: string): Uint8Array => hash('sha256', text, 'buffer').subarray(0, 16)
