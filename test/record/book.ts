@@ -8,6 +8,8 @@ export interface State {
   readonly description: string | undefined
   readonly tags: Readonly<Record<string, string>>
   readonly decision: string | undefined
+  /** What uses it, where it is an Elastic IP, and by which association. */
+  readonly usedBy: { readonly resourceId: string; readonly associationId: string } | undefined
   /** Where it is held: when it lapses, unless something happens before. */
   readonly expiresAt: number | undefined
 }
@@ -77,8 +79,16 @@ export class Book {
   }
 }
 
-const textOf = ({ isHold, resourceId, description, tags, decision, expiresAt }: State): string =>
-  JSON.stringify([isHold, resourceId ?? null, description ?? null, Object.entries(tags).sort(), decision, expiresAt])
+const textOf = ({ isHold, resourceId, description, tags, decision, usedBy, expiresAt }: State): string =>
+  JSON.stringify([
+    isHold,
+    resourceId ?? null,
+    description ?? null,
+    Object.entries(tags).sort(),
+    decision,
+    usedBy?.associationId,
+    expiresAt,
+  ])
 
 /** What ends at a moment was so before it, and is not at it. */
 export const overlaps = ({ from, until = always }: { from: number; until?: number | undefined }, span: Span): boolean =>

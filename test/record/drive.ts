@@ -8,7 +8,18 @@ import { type Beginning, begin, type Place, serversMax } from '../living/places.
 import { type Request, Server } from '../living/server.ts'
 import { leaveOut } from '../living/shrink.ts'
 import { Book } from './book.ts'
-import { expectedLines, finalPartOf, type Item, type Line, lineIn, type Question, questionOf } from './questions.ts'
+import {
+  expectedLines,
+  finalPartOf,
+  type Item,
+  type Line,
+  lineIn,
+  type Question,
+  questionOf,
+  type Version,
+  versionLineIn,
+  versionLines,
+} from './questions.ts'
 import { buildSite, type Site } from './site.ts'
 import { type Known, type Numbers, plans } from './steps.ts'
 
@@ -30,6 +41,8 @@ export type Step =
   | { readonly do: 'ask'; readonly choices: Choices; readonly limit: number; readonly server: number }
   /** Asks for the first page of what was at a moment; the others are asked for one by one while more happens. */
   | { readonly do: 'begin pages'; readonly choices: Choices; readonly server: number }
+  /** Asks for all states of one tenure, as versions of an object. */
+  | { readonly do: 'ask versions'; readonly n: number; readonly limit: number; readonly server: number }
   /** Asks again what was asked before. */
   | { readonly do: 'ask again'; readonly n: number; readonly server: number }
 
@@ -69,6 +82,10 @@ function stepsOf(engine: Engine): fc.Arbitrary<Step> {
       20,
       fc.record({ do: fc.constant('ask' as const), choices: numbers, limit: fc.constantFrom(...pageSizes), server }),
     ),
+    some(
+      6,
+      fc.record({ do: fc.constant('ask versions' as const), n: number, limit: fc.constantFrom(...pageSizes), server }),
+    ),
     some(6, fc.record({ do: fc.constant('begin pages' as const), choices: numbers, server })),
     some(8, fc.record({ do: fc.constant('ask again' as const), n: number, server })),
   )
@@ -81,8 +98,8 @@ export function drawSequences(engine: Engine, seed: number, count: number, lengt
 
 // Playing --------------------------------------------------------------------------------------------------------------
 
-interface Page {
-  readonly items: readonly Item[]
+interface Page<Shown> {
+  readonly items: readonly Shown[]
   readonly nextCursor?: string
   readonly asOf: string
 }
@@ -155,6 +172,8 @@ class Drive {
         return
       case 'ask':
         return this.#ask(step)
+      case 'ask versions':
+        return this.#askVersions(step)
       case 'begin pages':
         return this.#beginPages(step)
       case 'ask again': {
@@ -193,18 +212,12 @@ class Drive {
     const { book } = this.#known
     if (book.tenures.length === 0) return
     const question = questionOf(book, choices, accounts)
-    const lines: Line[] = []
-    for (let cursor: string | undefined, pages = 0; pages === 0 || cursor !== undefined; pages++) {
-      if (pages > pagesMax) throw new Finding(`${textOf(requestOf(question))} has pages without end`)
-      const page = await this.#page(question, { limit, cursor }, server)
-      lines.push(...page.items.map(lineIn))
-      cursor = page.nextCursor
-    }
+    const lines = (await this.#pages<Item>(requestOf(question), limit, server)).map(lineIn)
     this.#compare(question, lines)
     const isOver = question.span.until <= this.#place.now
     if (!isOver || this.#asked.length >= askedMax) return
     // Once more, all at once: up to which moment is it final?
-    const { asOf } = await this.#page(question, { limit: 1 }, server)
+    const { asOf } = await this.#page(requestOf(question), { limit: 1 }, server)
     if (Date.parse(asOf) >= question.span.until - 1)
       this.#asked.push({ question, lines: lines.map(finalPartOf).sort() })
   }
@@ -214,39 +227,54 @@ class Drive {
     // At one moment.
     const question = questionOf(book, [a, b, c, 1, e], accounts)
     if (question.span.until > this.#place.now) return
-    const page = await this.#page(question, { limit: 2 }, server)
+    const page = await this.#page<Item>(requestOf(question), { limit: 2 }, server)
     const lines = page.items.map(lineIn).map(finalPartOf)
     if (page.nextCursor !== undefined) this.#walks.push({ question, lines, cursor: page.nextCursor })
   }
   async #goOn(server: number): Promise<void> {
     const walk = this.#walks.shift()!
-    const page = await this.#page(walk.question, { limit: 2, cursor: walk.cursor }, server)
+    const page = await this.#page<Item>(requestOf(walk.question), { limit: 2, cursor: walk.cursor }, server)
     walk.lines.push(...page.items.map(lineIn).map(finalPartOf))
     if (page.nextCursor !== undefined) this.#walks.push({ ...walk, cursor: page.nextCursor })
     else this.#compareFinal(walk.question, walk.lines, 'page by page, while more happened, ')
   }
   async #askAgain({ question, lines }: { question: Question; lines: readonly Line[] }, server: number): Promise<void> {
-    const now: Line[] = []
-    for (let cursor: string | undefined, pages = 0; pages === 0 || cursor !== undefined; pages++) {
-      const page = await this.#page(question, { limit: 50, cursor }, server)
-      now.push(...page.items.map(lineIn).map(finalPartOf))
-      cursor = page.nextCursor
-    }
+    const now = (await this.#pages<Item>(requestOf(question), 50, server)).map(lineIn).map(finalPartOf)
     const difference = differenceOf(lines, now.sort())
     if (difference) throw new Finding(`${textOf(requestOf(question))} is answered otherwise than before: ${difference}`)
     this.#compareFinal(question, now, '')
   }
-  async #page(
-    question: Question,
+  async #askVersions({ n, limit, server }: Step & { do: 'ask versions' }): Promise<void> {
+    const { tenures } = this.#known.book
+    if (tenures.length === 0) return
+    const tenure = tenures[n % tenures.length]!
+    const request = { api: 'native', name: 'getObjectHistory', input: { objectId: tenure.id } } as const
+    const answered = (await this.#pages<Version>(request, limit, server)).map(versionLineIn)
+    const difference = differenceOf(versionLines(tenure), answered)
+    if (difference) throw new Finding(`${textOf(request)}, asked at ${this.#place.now}: ${difference}`)
+  }
+  /** What is on all pages. */
+  async #pages<Shown>(request: Unsigned, limit: number, server: number): Promise<Shown[]> {
+    const items: Shown[] = []
+    for (let cursor: string | undefined, pages = 0; pages === 0 || cursor !== undefined; pages++) {
+      if (pages > pagesMax) throw new Finding(`${textOf(request)} has pages without end`)
+      const page: Page<Shown> = await this.#page(request, { limit, cursor }, server)
+      items.push(...page.items)
+      cursor = page.nextCursor
+    }
+    return items
+  }
+  async #page<Shown>(
+    unsigned: Unsigned,
     { limit, cursor }: { limit: number; cursor?: string | undefined },
     server: number,
-  ): Promise<Page> {
+  ): Promise<Page<Shown>> {
     this.questions++
     const paging = cursor === undefined ? { limit } : { limit, cursor }
-    const request: Request = { ...requestOf(question), as: this.#known.token }
-    const answer = await this.servers[server]!.ask({ ...request, input: { ...question.input, ...paging } })
+    const request: Request = { ...unsigned, as: this.#known.token }
+    const answer = await this.servers[server]!.ask({ ...request, input: { ...unsigned.input, ...paging } })
     if (answer.kind !== 'done') throw new Finding(`${textOf(request)} is answered ${JSON.stringify(answer)}`)
-    return answer.output as Page
+    return answer.output as Page<Shown>
   }
   #compare(question: Question, lines: readonly Line[]): void {
     this.#say(question, differenceOf(expectedLines(this.#known.book, question).sort(), [...lines].sort()), '')
@@ -261,8 +289,9 @@ class Drive {
   }
 }
 
-const requestOf = ({ name, input }: Question): Omit<Request, 'as'> => ({ api: 'native', name, input })
-const textOf = ({ name, input, isDryRun }: Omit<Request, 'as'>): string =>
+type Unsigned = Omit<Request, 'as'>
+const requestOf = ({ name, input }: Question): Unsigned => ({ api: 'native', name, input })
+const textOf = ({ name, input, isDryRun }: Unsigned): string =>
   `${name} ${JSON.stringify(input)}${isDryRun ? ' (dry run)' : ''}`
 
 /** The first lines that only one of two has; both are in order. */

@@ -21,6 +21,7 @@ export interface Item {
   readonly resourceId?: string
   readonly description?: string
   readonly tags?: Readonly<Record<string, string>>
+  readonly association?: { readonly resourceId: string }
   readonly from: string
   readonly until?: string
   readonly heldFrom: string
@@ -44,6 +45,7 @@ function lineOf(tenure: Tenure, state: EndedState): Line {
     state.resourceId ?? null,
     state.description ?? null,
     inOrder(state.tags),
+    state.usedBy?.resourceId ?? null,
     instant(state.from),
     instant(state.until) ?? null,
     instant(tenure.from),
@@ -64,6 +66,7 @@ export function lineIn(item: Item): Line {
     item.resourceId ?? null,
     item.description ?? null,
     inOrder(item.tags),
+    item.association?.resourceId ?? null,
     item.from,
     item.until ?? null,
     item.heldFrom,
@@ -74,7 +77,7 @@ export function lineIn(item: Item): Line {
   ])
 }
 /** Of a line: `until`, `heldUntil` and `ending`. */
-const laterMembers = [10, 12, 13]
+const laterMembers = [11, 13, 14]
 /** What can never change in an answer about a moment: not when the state, or the tenure, ended later. */
 export const finalPartOf = (line: Line): string =>
   JSON.stringify((JSON.parse(line) as unknown[]).filter((_, member) => !laterMembers.includes(member)))
@@ -118,13 +121,17 @@ export function questionOf(
       }
     }
     case 1: {
-      const resourceId = tenure.states[b % tenure.states.length]!.resourceId ?? tenure.id
+      const state = tenure.states[b % tenure.states.length]!
+      const resourceId = (c % 2 === 0 ? state.usedBy?.resourceId : undefined) ?? state.resourceId ?? tenure.id
       return {
         name: 'findHoldingsOfResource',
         input: { resourceId, ...given },
         span,
         isAsked: (one, state) =>
-          one.id === resourceId || isOfAddress(one, resourceId) || state.resourceId === resourceId,
+          one.id === resourceId ||
+          isOfAddress(one, resourceId) ||
+          state.resourceId === resourceId ||
+          state.usedBy?.resourceId === resourceId,
       }
     }
     default: {
@@ -144,3 +151,44 @@ export function questionOf(
 /** An Elastic IP is found by its own id whatever it was called, also while it was only held. */
 const isOfAddress = ({ id, resourceType }: Tenure, resourceId: string): boolean =>
   resourceType === 'eip' && resourceId.startsWith('eipalloc-') && id.endsWith(resourceId.slice('eipalloc-'.length))
+
+// Versions -------------------------------------------------------------------------------------------------------------
+
+/** A state of an allocation or Elastic IP as an object with a history. */
+export interface Version {
+  readonly version: number
+  readonly from: string
+  readonly until?: string
+  readonly state: Pick<
+    Item,
+    'state' | 'resourceId' | 'description' | 'tags' | 'association' | 'expiresAt' | 'decisionId'
+  >
+}
+export const versionLines = (tenure: Tenure): Line[] =>
+  statesOf(tenure).map((state, index) =>
+    JSON.stringify([
+      index + 1,
+      instant(state.from),
+      instant(state.until) ?? null,
+      state.isHold ? 'held' : 'allocated',
+      state.resourceId ?? null,
+      state.description ?? null,
+      inOrder(state.tags),
+      state.usedBy?.resourceId ?? null,
+      instant(state.expiresAt) ?? null,
+      state.decision ?? null,
+    ]),
+  )
+export const versionLineIn = ({ version, from, until, state }: Version): Line =>
+  JSON.stringify([
+    version,
+    from,
+    until ?? null,
+    state.state,
+    state.resourceId ?? null,
+    state.description ?? null,
+    inOrder(state.tags),
+    state.association?.resourceId ?? null,
+    state.expiresAt ?? null,
+    state.decisionId ?? null,
+  ])

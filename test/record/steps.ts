@@ -27,6 +27,7 @@ const owners = [shop, lab] as const
 const names = [undefined, 'web-1', 'web-2', 'db'] as const
 const texts = [undefined, 'first', 'second'] as const
 const tagSets: readonly Readonly<Record<string, string>>[] = [{}, { team: 'red' }, { team: 'blue', stage: 'prod' }]
+const instances = ['i-00000001', 'i-00000002'] as const
 const locale = 'onprem:berlin'
 
 interface Shown {
@@ -51,6 +52,7 @@ const stateOf = (shown: Shown): Omit<State, 'from'> => ({
   description: shown.description,
   tags: shown.tags,
   decision: shown.decisionId,
+  usedBy: undefined,
   expiresAt: shown.expiresAt === undefined ? undefined : Date.parse(shown.expiresAt),
 })
 function begin({ book }: Known, shown: Shown, now: number): void {
@@ -63,6 +65,7 @@ const choose = ({ book }: Known, n: number, fits: (tenure: Tenure) => boolean): 
   const found = book.living().filter(fits)
   return found.length === 0 ? undefined : pick(found, n)
 }
+const isAddress = (tenure: Tenure): boolean => tenure.resourceType === 'eip' && !isHeld(tenure)
 /** Of types whose space comes and goes by itself. */
 const isPlain = ({ resourceType }: Tenure): boolean => resourceType.startsWith('onprem:') || resourceType === 'eip'
 
@@ -166,6 +169,7 @@ export const plans: Readonly<Record<string, Plan>> = {
             description: undefined,
             tags,
             decision,
+            usedBy: undefined,
             expiresAt: undefined,
           },
         )
@@ -173,11 +177,31 @@ export const plans: Readonly<Record<string, Plan>> = {
     }
   },
   releaseAddress(known, [a]) {
-    const tenure = choose(known, a, ({ resourceType, states }) => resourceType === 'eip' && !states.at(-1)!.isHold)
+    const tenure = choose(known, a, isAddress)
     if (!tenure) return undefined
     return {
       request: ec2(tenure.account, 'ReleaseAddress', { AllocationId: tenure.states.at(-1)!.resourceId }),
       learn: (_, now) => known.book.end(tenure, now, 'released'),
+    }
+  },
+  associate(known, [a, b]) {
+    const tenure = choose(known, a, isAddress)
+    if (!tenure) return undefined
+    const InstanceId = pick(instances, b)
+    return {
+      request: ec2(tenure.account, 'AssociateAddress', { AllocationId: tenure.states.at(-1)!.resourceId, InstanceId }),
+      learn: ({ AssociationId: associationId }: { AssociationId: string }, now) =>
+        known.book.change(tenure, now, { usedBy: { resourceId: InstanceId, associationId } }),
+    }
+  },
+  disassociate(known, [a]) {
+    const tenure = choose(known, a, (one) => one.states.at(-1)!.usedBy !== undefined)
+    if (!tenure) return undefined
+    return {
+      request: ec2(tenure.account, 'DisassociateAddress', {
+        AssociationId: tenure.states.at(-1)!.usedBy!.associationId,
+      }),
+      learn: (_, now) => known.book.change(tenure, now, { usedBy: undefined }),
     }
   },
   tag(known, [a, b, c]) {
@@ -223,7 +247,15 @@ export const plans: Readonly<Record<string, Plan>> = {
         const { IpamPoolAllocationId: id, Cidr: cidr } = IpamPoolAllocation
         known.book.begin(
           { id, cidr, pool: known.pools.reserved, account: network, resourceType: 'custom', from: now },
-          { isHold: false, resourceId: undefined, description: Description, tags: {}, decision, expiresAt: undefined },
+          {
+            isHold: false,
+            resourceId: undefined,
+            description: Description,
+            tags: {},
+            decision,
+            usedBy: undefined,
+            expiresAt: undefined,
+          },
         )
       },
     }
