@@ -20,7 +20,7 @@ import {
 } from './process.ts'
 
 const mainFile = join(import.meta.dirname, '../src/main.ts')
-const waitMs = 30_000
+const waitMs = 120_000
 
 function spawnCadastre(words: readonly string[], settings: Readonly<Record<string, string>> = {}): ChildProcess {
   return spawn(process.execPath, [mainFile, ...words], {

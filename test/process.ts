@@ -10,7 +10,7 @@ import { type SignedRequest, sign } from '#api/aws/sigv4.ts'
 
 export const rootKey = { id: 'AKIAROOTROOTROOT0001', secret: 'the-secret-of-the-first-administrator' }
 const mainFile = join(import.meta.dirname, '../src/main.ts')
-const startMs = 20_000
+const startMs = 60_000
 
 export interface ProcessOptions {
   /** Kept when the process ends. Without it a temporary folder is made, which `remove` takes away. */

@@ -7,7 +7,7 @@ import { emptyDatabase } from '../database.ts'
 import { engineUnderTest } from '../engines.ts'
 
 const main = join(import.meta.dirname, '../../src/main.ts')
-const startMs = 20_000
+const startMs = 60_000
 
 export const administrator = { accessKeyId: 'AKIAADMINISTRATOR001', secretAccessKey: 'the-secret-of-the-administrator' }
 export const managementAccount = '111111111111'
