@@ -220,11 +220,15 @@ test('tags of networks and pools are in their history, as of each moment', async
 
 test('a list of an account that is read page by page loses nothing that ends meanwhile, and tells nothing twice', async () => {
   const made: Made[] = []
-  for (let n = 0; n < 7; n++) made.push(await allocate({ account: lab, resourceId: `page-${n}` }))
+  for (let n = 0; n < 12; n++) made.push(await allocate({ account: lab, resourceId: `page-${n}` }))
   world.advance(1_000)
-  await release(made[6]!.allocationId)
+  await release(made[11]!.allocationId)
   const at = await moment()
-  await release(made[5]!.allocationId)
+  // Several pages of what is over, two of them given back in one millisecond; then of what is not.
+  for (const [index, n] of [10, 9, 8, 7, 6].entries()) {
+    if (index !== 1) world.advance(1_000)
+    await release(made[n]!.allocationId)
+  }
   world.advance(1_000)
   const told: string[] = []
   let cursor = ''
@@ -235,15 +239,14 @@ test('a list of an account that is read page by page loses nothing that ends mea
     told.push(...items.map(({ resourceId }) => resourceId!))
     if (!nextCursor) break
     cursor = nextCursor
-    // One that was told and one that was not are given back, and one is described anew.
+    // What is told already and what is not, given back or described anew between any two pages.
     if (page === 0) for (const n of [0, 3]) await release(made[n]!.allocationId)
-    if (page === 1) await patch(made[4]!.allocationId, { description: 'later' })
+    if (page === 2) await patch(made[4]!.allocationId, { description: 'later' })
+    if (page === 3) await release(made[5]!.allocationId)
     world.advance(10)
   }
-  assert.deepEqual(
-    told.toSorted(),
-    [0, 1, 2, 3, 4, 5].map((n) => `page-${n}`),
-  )
+  assert.deepEqual(told.slice(0, 5), ['page-9', 'page-10', 'page-8', 'page-7', 'page-6'])
+  assert.deepEqual(told.slice(5).toSorted(), ['page-0', 'page-1', 'page-2', 'page-3', 'page-4', 'page-5'])
   const [{ nextCursor: old }] = [await history(`accounts/${lab}?limit=1`)]
   world.advance(86_400_001)
   const refused = await world.ask<{ code: string; field: string }>('GET', `/history/accounts/${lab}?cursor=${old}`)
@@ -270,7 +273,7 @@ test('a lapsed hold is over in every list from its moment on, swept or not, and 
   const alive = await tell(`at=${early}`)
   assert.equal(alive.length, paths.length)
   for (const one of alive) assert.deepEqual(one, alive[0])
-  assert.deepEqual([alive[0]!.until, alive[0]!.heldUntil], [undefined, undefined])
+  assert.deepEqual([alive[0]!.until, alive[0]!.heldUntil, alive[0]!.ending], [undefined, undefined, undefined])
   const expiresAt = alive[0]!.expiresAt!
   assert.deepEqual(await tell(`at=${expiresAt}`), [], 'asked before, of the moment at which it lapses')
   world.advance(30_000)
@@ -458,6 +461,7 @@ test('a hold that is alive is not called released space that rests', async () =>
 
 test('every list of the record says up to when it is final', async () => {
   const { allocationId, cidr } = await allocate()
+  const { items } = await world.get<Page<{ changeId: string }>>(`/changes?subject=${allocationId}`)
   for (const path of [
     `history/addresses?cidr=${cidr}`,
     `history/accounts/${shop}`,
@@ -466,6 +470,7 @@ test('every list of the record says up to when it is final', async () => {
     `history/objects/${privatePool}`,
     'decisions',
     'changes',
+    `changes/${items[0]!.changeId}/subjects`,
   ]) {
     const { asOf } = await world.get<Page<unknown>>(`/${path}`)
     assert(asOf < (await now()), path)
