@@ -459,6 +459,39 @@ test('a hold that is alive is not called released space that rests', async () =>
   )
 })
 
+test('a part of a larger block that is held, or was released and rests, is called that and not allocated', async () => {
+  const { scopeId } = await world.get<{ scopeId: string }>(`/pools/${privatePool}`)
+  const { poolId } = await world.post<{ poolId: string }>('/pools', {
+    scopeId,
+    family: 'ipv4',
+    locale: 'onprem:berlin',
+    sharedWith: [root],
+    quarantineSeconds: 3_600,
+  })
+  await world.post(`/pools/${poolId}/cidrs`, { cidr: '10.98.0.0/24' })
+  const ofPool = { IpamScopeId: scopeId, AddressFamily: 'ipv4', SourceIpamPoolId: poolId } as const
+  const { IpamPool: child } = await world.call('CreateIpamPool', ofPool, { account: network })
+  const block = (more: object) => allocate({ poolId, resourceType: 'custom', ...more })
+  /** What is said to who asks for a part of it: for an allocation, and for a pool below. */
+  async function told(cidr: string): Promise<readonly [string, string]> {
+    // Another account than whose it was: that one may have it back.
+    const wish = wishFor({ account: lab, poolId, resourceType: 'custom', cidr })
+    const { body } = await world.ask<{ code: string; detail: string }>('POST', '/allocations', { body: wish })
+    assert.equal(body.code, 'CidrConflict', JSON.stringify(body))
+    const IpamPoolId = child!.IpamPoolId!
+    await world.call('ProvisionIpamPoolCidr', { IpamPoolId, Cidr: cidr }, { account: network })
+    const { IpamPoolCidrs } = await world.call('GetIpamPoolCidrs', { IpamPoolId }, { account: network })
+    return [body.detail, IpamPoolCidrs!.find(({ Cidr }) => Cidr === cidr)!.FailureReason!.Message!]
+  }
+  await block({ netmaskLength: 26, hold: { expiresInSeconds: 60 } })
+  for (const text of await told('10.98.0.32/28')) assert.match(text, /is held/)
+  const { allocationId, cidr } = await block({ netmaskLength: 26 })
+  assert.equal(cidr, '10.98.0.64/26')
+  for (const text of await told('10.98.0.96/28')) assert.match(text, /is (already )?allocated/)
+  await release(allocationId)
+  for (const text of await told('10.98.0.112/28')) assert.match(text, /[Rr]eleased .*rests until/)
+})
+
 test('every list of the record says up to when it is final', async () => {
   const { allocationId, cidr } = await allocate()
   const { items } = await world.get<Page<{ changeId: string }>>(`/changes?subject=${allocationId}`)
