@@ -58,13 +58,13 @@ async function besideTheServer(): Promise<void> {
 
 test('I4 a dry run of a document does not come into force', async () => {
   const { policy, real, other } = await policyFor(shop)
+  const third = await acme.pool()
   const version = await versionOf(policy)
   assert.deepEqual(await decisionOf(shop), { pool: real, version })
   assert.equal((await put(policy, other, '?dryRun=true')).status, 200)
   assert.deepEqual(await decisionOf(shop), { pool: real, version })
   assert.equal(await versionOf(policy), version)
   // The next change draws the epoch and the version that the dry run drew, and says something else.
-  const third = await acme.pool()
   assert.equal((await put(policy, other, '?dryRun=true')).status, 200)
   assert.equal((await put(policy, third)).status, 200)
   assert.deepEqual(await decisionOf(shop), { pool: third, version: version + 1 })
