@@ -226,6 +226,19 @@ test('a change tells the members that changed, with the old and the new value', 
   assert.deepEqual(differenceIn(tagged, poolId), { tags: [[], [{ Key: 'team', Value: 'net' }]] })
 })
 
+test('an object that one request changes twice is told once, from before the first to after the last', async () => {
+  const object = { id: 'twice', kind: 'sample', account: network }
+  const told = (...bodies: (object | undefined)[]) =>
+    acme.store.write(async (tx) => {
+      tx.subjects.begin()
+      for (const body of bodies) await tx.history.changed(object, body)
+      return tx.subjects.take()
+    })
+  assert.deepEqual(await told({ a: 1 }, { a: 2 }), [{ id: 'twice', before: undefined, after: 2 }])
+  assert.deepEqual(await told({ a: 3 }, { a: 4 }), [{ id: 'twice', before: 2, after: 4 }])
+  assert.deepEqual(await told({ a: 5 }, undefined), [{ id: 'twice', before: 4, after: undefined }])
+})
+
 test('tags of networks and scopes are changes of them', async () => {
   const as = { account: lab }
   const { Vpc } = await acme.call('CreateVpc', { CidrBlock: '172.20.0.0/16' }, as)

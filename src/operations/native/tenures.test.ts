@@ -400,6 +400,30 @@ test('what a regional NAT gateway holds is found under its id and its type, now 
   assert.deepEqual((await history(`resources/${gateway}?at=${await moment()}`)).items, [])
 })
 
+test('an Elastic IP that a NAT gateway uses says so of that time, and of no other', async () => {
+  const as = { account: shop }
+  const { Vpc } = await world.call('CreateVpc', { CidrBlock: '10.202.0.0/16' }, as)
+  const { Subnet } = await world.call('CreateSubnet', { VpcId: Vpc!.VpcId!, CidrBlock: '10.202.0.0/24' }, as)
+  const take = async () => (await world.call('AllocateAddress', { IpamPoolId: publicPool }, as)).AllocationId!
+  const [first, second] = [await take(), await take()]
+  const moments = [await moment()]
+  const { NatGateway } = await world.call('CreateNatGateway', { SubnetId: Subnet!.SubnetId!, AllocationId: first }, as)
+  const NatGatewayId = NatGateway!.NatGatewayId!
+  moments.push(await moment())
+  const wish = { NatGatewayId, AllocationIds: [second] }
+  const { NatGatewayAddresses } = await world.call('AssociateNatGatewayAddress', wish, as)
+  moments.push(await moment())
+  const AssociationIds = [NatGatewayAddresses!.find(({ AllocationId }) => AllocationId === second)!.AssociationId!]
+  await world.call('DisassociateNatGatewayAddress', { NatGatewayId, AssociationIds }, as)
+  moments.push(await moment())
+  await world.call('DeleteNatGateway', { NatGatewayId }, as)
+  moments.push(await moment())
+  const usedBy = (id: string) =>
+    Promise.all(moments.map(async (at) => (await only(`resources/${id}?at=${at}`)).association?.resourceId))
+  assert.deepEqual(await usedBy(first), [undefined, NatGatewayId, NatGatewayId, NatGatewayId, undefined])
+  assert.deepEqual(await usedBy(second), [undefined, undefined, NatGatewayId, undefined, undefined])
+})
+
 test('the history of what lives at an account is its auditor’s to read, and nobody’s from beside it', async () => {
   const { account: accountId } = await world.post<{ account: string }>('/accounts', {
     name: 'audited',
