@@ -20,6 +20,7 @@ test('a refusal names what it says, and the identifiers of its request, each onc
     Description: 'not ipam-pool-1 !',
   }
   assert.deepEqual(subjectsOf(absent, input).sort(), [pool, vpc, '111111111111'].sort())
+  assert.deepEqual(subjectsOf(absent, {}), [pool])
   assert.deepEqual(subjectsOf({ ...absent, id: 'with a space' }, {}), [])
   assert.deepEqual(subjectsOf({ ...absent, id: 'x'.repeat(200) }, { a: 'y'.repeat(5_000) }), [])
   const many = Array.from({ length: 50_000 }, (_, n) => `vpc-${String(n).padStart(17, '0')}`)

@@ -438,6 +438,12 @@ const damages: Readonly<Record<string, readonly Damage[]>> = {
       sql: `update subnet set first = ${v4(10, 0, 8, 0)} where first = ${v4(10, 0, 4, 0)}`,
       says: /vpc-\w+: 10\.0\.8\.0\/24 of .* and 10\.0\.8\.0\/24 of .* overlap/,
     },
+    {
+      what: 'a subnet in the IPv6 block of another',
+      fill: fillNetworks,
+      sql: `update subnet_cidr set length = 60 where first = x'20010db8000000000000000000000000'`,
+      says: /vpc-\w+: 2001:db8::\/60 of subnet-\w+ and 2001:db8:0:1::\/64 of subnet-\w+ overlap/,
+    },
   ],
   'blocks of a VPC': [
     {
@@ -540,6 +546,14 @@ const damages: Readonly<Record<string, readonly Damage[]>> = {
       sql: 'delete from hold',
       says: /1 rows are for holds that are not there/,
     },
+    {
+      what: 'a hold that waits for an approval which was denied',
+      fill: fillHolds,
+      sql: `insert into policy_exception (id, target_id, locale, resource_type, grants, reason, status, is_break_glass,
+          starts_at, expires_at, requested_by, requested_at, asked_by, asked_at, ended_by, ended_at, hold)
+        values ('exception-1', '${network}', 'us-east-1', 'custom', '{}', 'x', 'denied', 0, 0, 1, 'a', 0, 'a', 0, 'b', 0, 900)`,
+      says: /hold 900 is still there, and exception-1, which it waited for, was denied or revoked/,
+    },
   ],
   'nothing belongs to a pool that is not there': [
     {
@@ -553,6 +567,12 @@ const damages: Readonly<Record<string, readonly Damage[]>> = {
       fill: fillPools,
       sql: 'update pool_cidr set pool = 999999 where length = 16',
       says: /pool_cidr: 1 rows belong to no pool/,
+    },
+    {
+      what: 'an allocation for a pool whose CIDR is gone',
+      fill: fillPools,
+      sql: 'delete from pool_cidr where length = 16',
+      says: /allocation \d+ is for a pool that has no such CIDR/,
     },
   ],
   'states of a tenure follow each other without a gap, and what it says now follows them': [
@@ -568,6 +588,15 @@ const damages: Readonly<Record<string, readonly Damage[]>> = {
       sql: `insert into tenure_state (n, version, pool, first, length, resource_type, account, state, created_at, from_at, until_at)
         select n, 1, pool, first, length, 'custom', '111111111111', 'allocated', 0, 0, 1 from allocation where length = 24`,
       says: /allocation \d+ does not go on where its states end/,
+    },
+    {
+      what: 'a gap between two states',
+      fill: fillPools,
+      sql: `insert into tenure_state (n, version, pool, first, length, resource_type, account, state, created_at, from_at, until_at)
+          select n, v.version, pool, first, length, 'custom', '111111111111', 'allocated', 0, v.from_at, v.until_at
+          from allocation cross join (select 1 as version, 0 as from_at, 1 as until_at union all select 2, 5, 6) v where length = 24;
+        update allocation set version = 3, changed_at = 6 where length = 24`,
+      says: /state 2 of allocation \d+ does not follow the one before/,
     },
   ],
 }

@@ -531,7 +531,6 @@ async function* holdProblems({ sql }: Reading): AsyncGenerator<string> {
   if (stray!.rows > 0) yield `quarantine: ${stray!.rows} rows are for holds that are not there`
 }
 
-/** Rows of pools that are no more; the schema keeps them out, unless it was switched off. */
 /** Limits keep it to the first of each kind: where one is wrong, more usually are. */
 async function* stateProblems({ sql }: Reading): AsyncGenerator<string> {
   const follows = (table: string) => `exists (
@@ -554,6 +553,7 @@ async function* stateProblems({ sql }: Reading): AsyncGenerator<string> {
   for (const { n } of without) yield `allocation ${n} has changed, and what it said before is not there`
 }
 
+/** Rows of pools that are no more; the schema keeps them out, unless it was switched off. */
 async function* strays({ sql }: Reading): AsyncGenerator<string> {
   for (const table of ['free_block', 'allocation', 'quarantine', 'pool_cidr', 'hold']) {
     const row = await sql.get<{ rows: number }>(

@@ -8,6 +8,7 @@ import {
   fromKey,
   lastAddress,
   orderOf,
+  overlaps,
   sizeOf,
   supernet,
   toKey,
@@ -97,6 +98,12 @@ const toAllocation = (row: AllocationRow): Allocation => ({
 export interface Rest {
   readonly until: number
   readonly isHeld: boolean
+}
+interface RestRow {
+  first: Uint8Array
+  length: number
+  ends_at: number
+  hold: number | null
 }
 
 /** Numbers of addresses in a pool; allocated + quarantined + free = provisioned. */
@@ -666,16 +673,21 @@ export class Space {
     const cidr = row && fromKey(row.first, row.length)
     return cidr && contains(cidr, inner) ? cidr : undefined
   }
-  /** What inside `cidr` is out of reach for longest, having been released or being held; undefined where nothing is. */
+  /** What in `cidr` or around it is out of reach for longest, having been released or being held; undefined where nothing is. */
   async restIn(pool: number, cidr: Cidr): Promise<Rest | undefined> {
-    const row = await this.#sql.get<{ ends_at: number; hold: number | null }>(
-      `select ends_at, hold from quarantine where pool = ? and first between ? and ?
-       order by ends_at desc, pool, first limit 1`,
+    const columns = 'select first, length, ends_at, hold from quarantine where pool = ?'
+    const inside = await this.#sql.get<RestRow>(
+      `${columns} and first between ? and ? order by ends_at desc, pool, first limit 1`,
       pool,
       toKey(cidr),
       toKey(lastAddress(cidr)),
     )
-    return row && { until: row.ends_at, isHeld: row.hold !== null }
+    // Blocks that rest do not overlap: only the last one to begin before it can be around.
+    const row =
+      inside ??
+      (await this.#sql.get<RestRow>(`${columns} and first < ? order by first desc limit 1`, pool, toKey(cidr)))
+    if (!row || !overlaps(fromKey(row.first, row.length), cidr)) return undefined
+    return { until: row.ends_at, isHeld: row.hold !== null }
   }
 
   // Allocations ----------------------------------------------------------------------------------------------------

@@ -678,6 +678,17 @@ test('requests that are not the same never share a verdict, whatever their texts
     }),
     { numRuns: 2_000 },
   )
+  // What any separator would join to one text.
+  for (const separator of ['', '\n', '/', ':', ' ', '-', ',']) {
+    const world = worldOf(made)
+    for (const [locale, resourceType] of [
+      ['b', `c${separator}d`],
+      [`b${separator}c`, 'd'],
+    ] as const) {
+      const one = { family: 4, account: prod, locale, resourceType } as const
+      assert.deepEqual(decide(world, one, now), decide(worldOf(made), one, now))
+    }
+  }
 })
 
 test('an `explicit` that names nothing is none', () => {

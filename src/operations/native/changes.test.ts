@@ -2,8 +2,11 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { Refused } from '#model/refusal.ts'
+import type { Store } from '#store/store.ts'
 import { lab, network, openAcme, prod, root, shop } from '../../../test/acme.ts'
 import { type Native, withNativeApi } from '../../../test/native-world.ts'
+import { testSettings } from '../../../test/world.ts'
+import { openHallway } from '../execute.ts'
 import { refusalsPerMinute } from '../refused-changes.ts'
 
 interface Difference {
@@ -15,6 +18,7 @@ interface Difference {
 }
 interface Change {
   readonly changeId: string
+  readonly at: string
   readonly action: string
   readonly outcome: string
   readonly isDryRun?: true
@@ -179,6 +183,32 @@ test('what is denied after other changes of its request is named as it is record
   )
 })
 
+test('what is denied after other changes of its request has the moment of its entry, and none that was final before', async () => {
+  const pool = await acme.pool({ cidr: '203.0.61.0/32' })
+  const policy = await acme.policy()
+  await acme.rules(policy, [pool])
+  await acme.enable(policy, shop)
+  // Time goes on between the transaction that is rolled back and the one in which the denial is recorded.
+  const store: Store = {
+    read: (work) => acme.store.read(work),
+    write(work, token) {
+      acme.advance(1_000)
+      return acme.store.write(work, token)
+    },
+    close: async () => {},
+  }
+  const slow = await withNativeApi({ ...acme, store, hallway: await openHallway(store, testSettings) })
+  const [change] = await changesOf(async () => {
+    const body = { allocations: [eip(shop), eip(shop)] }
+    assert.equal((await slow.ask('POST', '/allocations/batch', { body })).status, 507)
+  })
+  const { items } = await acme.get<Page<{ at: string }>>(`/decisions?subject=${pool}`)
+  assert.deepEqual(
+    items.map(({ at }) => at),
+    [change!.at],
+  )
+})
+
 // What changed -------------------------------------------------------------------------------------------------------
 
 test('a change tells the members that changed, with the old and the new value', async () => {
@@ -194,6 +224,19 @@ test('a change tells the members that changed, with the old and the new value', 
     acme.call('CreateTags', { Resources: [poolId], Tags: [{ Key: 'team', Value: 'net' }] }, { account: network }),
   )
   assert.deepEqual(differenceIn(tagged, poolId), { tags: [[], [{ Key: 'team', Value: 'net' }]] })
+})
+
+test('an object that one request changes twice is told once, from before the first to after the last', async () => {
+  const object = { id: 'twice', kind: 'sample', account: network }
+  const told = (...bodies: (object | undefined)[]) =>
+    acme.store.write(async (tx) => {
+      tx.subjects.begin()
+      for (const body of bodies) await tx.history.changed(object, body)
+      return tx.subjects.take()
+    })
+  assert.deepEqual(await told({ a: 1 }, { a: 2 }), [{ id: 'twice', before: undefined, after: 2 }])
+  assert.deepEqual(await told({ a: 3 }, { a: 4 }), [{ id: 'twice', before: 2, after: 4 }])
+  assert.deepEqual(await told({ a: 5 }, undefined), [{ id: 'twice', before: 4, after: undefined }])
 })
 
 test('tags of networks and scopes are changes of them', async () => {

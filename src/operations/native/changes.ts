@@ -21,10 +21,10 @@ import {
   finality,
   formatInstant,
   instant,
-  pageOf,
   pageSizeDefault,
   paging,
   parseInstant,
+  recordPageOf,
 } from './shapes.ts'
 
 /** Subjects that a list names of each change, and of how many it tells what changed. */
@@ -153,7 +153,7 @@ export const listSubjectsOfChange = nativeRead({
   summary: 'List what a change was about, each object with the old and the new value of what changed.',
   action: 'history:read',
   input: z.strictObject({ changeId, ...paging }),
-  output: pageOf(subjectShape),
+  output: recordPageOf(subjectShape),
   rest: { method: 'GET', path: '/changes/{changeId}/subjects' },
   cli: 'change subjects',
   columns: ['objectId', 'kind', 'versionBefore', 'versionAfter', 'members'],
@@ -175,7 +175,8 @@ export const listSubjectsOfChange = nativeRead({
       if (items.length > 0 && length > lengthPerPage) break
       items.push(shown)
     }
-    return items.length < subjects.length ? { items, nextCursor: writeCursor(String(from + items.length)) } : { items }
+    const nextCursor = items.length < subjects.length ? writeCursor(String(from + items.length)) : undefined
+    return { items, nextCursor, asOf: asOf(context) }
   },
 })
 

@@ -58,13 +58,18 @@ async function besideTheServer(): Promise<void> {
 
 test('I4 a dry run of a document does not come into force', async () => {
   const { policy, real, other } = await policyFor(shop)
+  const third = await acme.pool()
   const version = await versionOf(policy)
   assert.deepEqual(await decisionOf(shop), { pool: real, version })
   assert.equal((await put(policy, other, '?dryRun=true')).status, 200)
   assert.deepEqual(await decisionOf(shop), { pool: real, version })
   assert.equal(await versionOf(policy), version)
+  // The next change draws the epoch and the version that the dry run drew, and says something else.
+  assert.equal((await put(policy, other, '?dryRun=true')).status, 200)
+  assert.equal((await put(policy, third)).status, 200)
+  assert.deepEqual(await decisionOf(shop), { pool: third, version: version + 1 })
   assert.equal((await put(policy, other)).status, 200)
-  assert.deepEqual(await decisionOf(shop), { pool: other, version: version + 1 })
+  assert.deepEqual(await decisionOf(shop), { pool: other, version: version + 2 })
 })
 
 test('I4 nor does it once a command beside the server has drawn the epoch that the dry run drew', async () => {

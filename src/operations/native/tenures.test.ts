@@ -220,11 +220,15 @@ test('tags of networks and pools are in their history, as of each moment', async
 
 test('a list of an account that is read page by page loses nothing that ends meanwhile, and tells nothing twice', async () => {
   const made: Made[] = []
-  for (let n = 0; n < 7; n++) made.push(await allocate({ account: lab, resourceId: `page-${n}` }))
+  for (let n = 0; n < 12; n++) made.push(await allocate({ account: lab, resourceId: `page-${n}` }))
   world.advance(1_000)
-  await release(made[6]!.allocationId)
+  await release(made[11]!.allocationId)
   const at = await moment()
-  await release(made[5]!.allocationId)
+  // Several pages of what is over, two of them given back in one millisecond; then of what is not.
+  for (const [index, n] of [10, 9, 8, 7, 6].entries()) {
+    if (index !== 1) world.advance(1_000)
+    await release(made[n]!.allocationId)
+  }
   world.advance(1_000)
   const told: string[] = []
   let cursor = ''
@@ -235,15 +239,15 @@ test('a list of an account that is read page by page loses nothing that ends mea
     told.push(...items.map(({ resourceId }) => resourceId!))
     if (!nextCursor) break
     cursor = nextCursor
-    // One that was told and one that was not are given back, and one is described anew.
+    // What is told already and what is not, given back or described anew between any two pages.
     if (page === 0) for (const n of [0, 3]) await release(made[n]!.allocationId)
-    if (page === 1) await patch(made[4]!.allocationId, { description: 'later' })
+    if (page === 2) await patch(made[4]!.allocationId, { description: 'later' })
+    if (items.some(({ resourceId }) => resourceId === 'page-1')) await release(made[5]!.allocationId)
     world.advance(10)
+    assert(page < made.length, 'the list ends')
   }
-  assert.deepEqual(
-    told.toSorted(),
-    [0, 1, 2, 3, 4, 5].map((n) => `page-${n}`),
-  )
+  assert.deepEqual(told.slice(0, 5), ['page-9', 'page-10', 'page-8', 'page-7', 'page-6'])
+  assert.deepEqual(told.slice(5).toSorted(), ['page-0', 'page-1', 'page-2', 'page-3', 'page-4', 'page-5'])
   const [{ nextCursor: old }] = [await history(`accounts/${lab}?limit=1`)]
   world.advance(86_400_001)
   const refused = await world.ask<{ code: string; field: string }>('GET', `/history/accounts/${lab}?cursor=${old}`)
@@ -270,7 +274,7 @@ test('a lapsed hold is over in every list from its moment on, swept or not, and 
   const alive = await tell(`at=${early}`)
   assert.equal(alive.length, paths.length)
   for (const one of alive) assert.deepEqual(one, alive[0])
-  assert.deepEqual([alive[0]!.until, alive[0]!.heldUntil], [undefined, undefined])
+  assert.deepEqual([alive[0]!.until, alive[0]!.heldUntil, alive[0]!.ending], [undefined, undefined, undefined])
   const expiresAt = alive[0]!.expiresAt!
   assert.deepEqual(await tell(`at=${expiresAt}`), [], 'asked before, of the moment at which it lapses')
   world.advance(30_000)
@@ -396,6 +400,30 @@ test('what a regional NAT gateway holds is found under its id and its type, now 
   assert.deepEqual((await history(`resources/${gateway}?at=${await moment()}`)).items, [])
 })
 
+test('an Elastic IP that a NAT gateway uses says so of that time, and of no other', async () => {
+  const as = { account: shop }
+  const { Vpc } = await world.call('CreateVpc', { CidrBlock: '10.202.0.0/16' }, as)
+  const { Subnet } = await world.call('CreateSubnet', { VpcId: Vpc!.VpcId!, CidrBlock: '10.202.0.0/24' }, as)
+  const take = async () => (await world.call('AllocateAddress', { IpamPoolId: publicPool }, as)).AllocationId!
+  const [first, second] = [await take(), await take()]
+  const moments = [await moment()]
+  const { NatGateway } = await world.call('CreateNatGateway', { SubnetId: Subnet!.SubnetId!, AllocationId: first }, as)
+  const NatGatewayId = NatGateway!.NatGatewayId!
+  moments.push(await moment())
+  const wish = { NatGatewayId, AllocationIds: [second] }
+  const { NatGatewayAddresses } = await world.call('AssociateNatGatewayAddress', wish, as)
+  moments.push(await moment())
+  const AssociationIds = [NatGatewayAddresses!.find(({ AllocationId }) => AllocationId === second)!.AssociationId!]
+  await world.call('DisassociateNatGatewayAddress', { NatGatewayId, AssociationIds }, as)
+  moments.push(await moment())
+  await world.call('DeleteNatGateway', { NatGatewayId }, as)
+  moments.push(await moment())
+  const usedBy = (id: string) =>
+    Promise.all(moments.map(async (at) => (await only(`resources/${id}?at=${at}`)).association?.resourceId))
+  assert.deepEqual(await usedBy(first), [undefined, NatGatewayId, NatGatewayId, NatGatewayId, undefined])
+  assert.deepEqual(await usedBy(second), [undefined, undefined, NatGatewayId, undefined, undefined])
+})
+
 test('the history of what lives at an account is its auditor’s to read, and nobody’s from beside it', async () => {
   const { account: accountId } = await world.post<{ account: string }>('/accounts', {
     name: 'audited',
@@ -456,8 +484,42 @@ test('a hold that is alive is not called released space that rests', async () =>
   )
 })
 
+test('a part of a larger block that is held, or was released and rests, is called that and not allocated', async () => {
+  const { scopeId } = await world.get<{ scopeId: string }>(`/pools/${privatePool}`)
+  const { poolId } = await world.post<{ poolId: string }>('/pools', {
+    scopeId,
+    family: 'ipv4',
+    locale: 'onprem:berlin',
+    sharedWith: [root],
+    quarantineSeconds: 3_600,
+  })
+  await world.post(`/pools/${poolId}/cidrs`, { cidr: '10.98.0.0/24' })
+  const ofPool = { IpamScopeId: scopeId, AddressFamily: 'ipv4', SourceIpamPoolId: poolId } as const
+  const { IpamPool: child } = await world.call('CreateIpamPool', ofPool, { account: network })
+  const block = (more: object) => allocate({ poolId, resourceType: 'custom', ...more })
+  /** What is said to who asks for a part of it: for an allocation, and for a pool below. */
+  async function told(cidr: string): Promise<readonly [string, string]> {
+    // Another account than whose it was: that one may have it back.
+    const wish = wishFor({ account: lab, poolId, resourceType: 'custom', cidr })
+    const { body } = await world.ask<{ code: string; detail: string }>('POST', '/allocations', { body: wish })
+    assert.equal(body.code, 'CidrConflict', JSON.stringify(body))
+    const IpamPoolId = child!.IpamPoolId!
+    await world.call('ProvisionIpamPoolCidr', { IpamPoolId, Cidr: cidr }, { account: network })
+    const { IpamPoolCidrs } = await world.call('GetIpamPoolCidrs', { IpamPoolId }, { account: network })
+    return [body.detail, IpamPoolCidrs!.find(({ Cidr }) => Cidr === cidr)!.FailureReason!.Message!]
+  }
+  await block({ netmaskLength: 26, hold: { expiresInSeconds: 60 } })
+  for (const text of await told('10.98.0.32/28')) assert.match(text, /is held/)
+  const { allocationId, cidr } = await block({ netmaskLength: 26 })
+  assert.equal(cidr, '10.98.0.64/26')
+  for (const text of await told('10.98.0.96/28')) assert.match(text, /is (already )?allocated/)
+  await release(allocationId)
+  for (const text of await told('10.98.0.112/28')) assert.match(text, /[Rr]eleased .*rests until/)
+})
+
 test('every list of the record says up to when it is final', async () => {
   const { allocationId, cidr } = await allocate()
+  const { items } = await world.get<Page<{ changeId: string }>>(`/changes?subject=${allocationId}`)
   for (const path of [
     `history/addresses?cidr=${cidr}`,
     `history/accounts/${shop}`,
@@ -466,6 +528,7 @@ test('every list of the record says up to when it is final', async () => {
     `history/objects/${privatePool}`,
     'decisions',
     'changes',
+    `changes/${items[0]!.changeId}/subjects`,
   ]) {
     const { asOf } = await world.get<Page<unknown>>(`/${path}`)
     assert(asOf < (await now()), path)
