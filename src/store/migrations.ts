@@ -886,4 +886,18 @@ alter table candidate_difference add column order_only integer not null default 
     name: 'states of tenures',
     sql: statesOfTenures,
   },
+  {
+    number: 17,
+    name: 'bounds that nobody uses up for others',
+    sql: `
+-- For whom it is counted: whoever made the first of the tokens that led to the requester's, or the requester.
+alter table policy_exception add column counted_for text not null default '';
+update policy_exception set counted_for = requested_by;
+create index policy_exception_of_requester on policy_exception (counted_for, is_break_glass, status, expires_at);
+create index policy_exception_of_target on policy_exception (target_id, is_break_glass, status, expires_at);
+create index policy_exception_of_kind on policy_exception (is_break_glass, status, expires_at);
+create index policy_exception_unreviewed on policy_exception (target_id, locale, resource_type)
+  where is_break_glass = 1 and reviewed_by is null;
+`,
+  },
 ]
