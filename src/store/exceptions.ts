@@ -245,23 +245,31 @@ export class Exceptions {
     return row !== undefined
   }
 
-  /** How many, for a target or of a requester, wait for approval and keep space meanwhile; also past the end that they ask for. */
-  async countPending({ target, by }: { readonly target?: string; readonly by?: string }): Promise<number> {
+  /**
+   * How many wait for approval and keep space meanwhile, also past the end that they ask for: for a target, of those that
+   * somebody is accountable for, or both.
+   */
+  async countPending({ target, accountable }: { readonly target?: string; readonly accountable?: string }) {
+    const conditions = [
+      ...(target === undefined ? [] : [['e.target_id', target]]),
+      ...(accountable === undefined ? [] : [['e.counted_for', accountable]]),
+    ] as const
     const row = await this.#sql.get<{ count: number }>(
       `select count(*) as count from policy_exception e join hold h on h.n = e.hold
-       where ${pending} and ${target === undefined ? 'e.requested_by' : 'e.target_id'} = ?`,
+       where ${[pending, ...conditions.map(([column]) => `${column} = ?`)].join(' and ')}`,
       this.#clock.now,
-      target ?? by ?? '',
+      ...conditions.map(([, value]) => value!),
     )
     return row!.count
   }
-  /** The addresses of a pool that they keep. */
-  async pendingIn(pool: number, family: 4 | 6): Promise<bigint> {
+  /** The addresses of a pool that they keep; where somebody is named, those that that one is accountable for. */
+  async pendingIn(pool: number, family: 4 | 6, accountable?: string): Promise<bigint> {
     const rows = await this.#sql.all<{ length: number; count: number }>(
       `select h.length, count(*) as count from policy_exception e join hold h on h.n = e.hold
-       where ${pending} and h.pool = ? group by h.length`,
+       where ${pending} and h.pool = ? ${accountable === undefined ? '' : 'and e.counted_for = ?'} group by h.length`,
       this.#clock.now,
       pool,
+      ...(accountable === undefined ? [] : [accountable]),
     )
     return rows.reduce((sum, { length, count }) => sum + sizeOf({ family, first: 0n, length }) * BigInt(count), 0n)
   }
