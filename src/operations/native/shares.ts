@@ -1,6 +1,6 @@
 // What an administrator of a part may add to what the whole installation has in common, so that the rest stays for others.
 import { pathOf } from '#model/policy/snapshot.ts'
-import { accountableFor } from '#model/principal.ts'
+import { accountableOf } from '#model/principal.ts'
 import { refuse } from '#model/refusal.ts'
 import { type Action, everywhere } from '#model/roles.ts'
 import { accountsMax } from '../accounts.ts'
@@ -26,7 +26,7 @@ export const roleBindingsPerMakerAndNodeMax = 500
 
 /** For whom the bindings are counted that the caller makes. */
 export function makerOf({ caller: { native } }: ReadContext): string {
-  return native ? accountableFor({ by: native.name, makers: native.makers }) : ''
+  return native ? accountableOf(native) : ''
 }
 
 export async function refuseTooManyBindings(context: ReadContext, node: string): Promise<void> {
