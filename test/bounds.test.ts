@@ -65,5 +65,8 @@ test('D8 the table has each bound of exceptions', () => {
     `${kind} per ${per.join(' and ') || 'installation'}`,
     max,
   ])
-  assert.deepEqual([...listed].filter(([name]) => name.includes(' per ')), inCode)
+  assert.deepEqual(
+    [...listed].filter(([name]) => name.includes(' per ')),
+    inCode,
+  )
 })
