@@ -8,6 +8,7 @@ import type { FastifyInstance } from 'fastify'
 import { createAwsEndpoint, httpServerOptions, refuseBrokenRequests } from '#api/aws/endpoint.ts'
 import { createRequestIds } from '#api/aws/request-id.ts'
 import type { AccessKey } from '#api/aws/sigv4.ts'
+import { boundConnections } from '#api/connections.ts'
 import { createSourceAddress, type SourceAddress } from '#api/source-address.ts'
 import { startHousekeeping } from '#jobs/housekeeping.ts'
 import { Refused, refuse } from '#model/refusal.ts'
@@ -30,7 +31,6 @@ const drainMs = 8_000
 const keysMax = 10_000
 /** Read again after this long: in between, a transaction that finds keys changed looks for itself. */
 const keyFreshMs = 1_000
-const socketsMax = 10_000
 const restPrefix = '/api/v1'
 
 export interface RunningServer {
@@ -146,7 +146,7 @@ export async function startServer(config: Config, onFatal: (trouble: StoreTroubl
       regions: new Set(config.operations.regions.map(({ name }) => name)),
     })
     const server = createServer(httpServerOptions, endpoint)
-    server.maxConnections = socketsMax
+    boundConnections(server, config.trustedProxies)
     refuseBrokenRequests(server)
     await listen(server, config)
     rest.load()

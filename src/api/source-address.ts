@@ -1,5 +1,6 @@
 // Where a request comes from: for the record, and for limits per address. Only proxies that the operator names are believed.
 import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import { type Cidr, contains, formatAddress, parseAddress } from '#model/cidr.ts'
 
 export type SourceAddress = (request: IncomingMessage) => string
@@ -10,10 +11,7 @@ export type SourceAddress = (request: IncomingMessage) => string
  */
 export function createSourceAddress(trusted: readonly Cidr[]): SourceAddress {
   if (trusted.length === 0) return remoteOf
-  const isTrusted = (text: string): boolean => {
-    const address = parseAddress(text)
-    return address !== undefined && trusted.some((block) => contains(block, address))
-  }
+  const isTrusted = (text: string): boolean => isIn(trusted, text)
   return (request) => {
     let address = remoteOf(request)
     const header = request.headers['x-forwarded-for'] ?? ''
@@ -30,10 +28,17 @@ export function createSourceAddress(trusted: readonly Cidr[]): SourceAddress {
   }
 }
 
+/** Whether an address lies in one of these blocks; what is no address lies in none. */
+export function isIn(blocks: readonly Cidr[], text: string): boolean {
+  if (blocks.length === 0) return false
+  const address = parseAddress(text)
+  return address !== undefined && blocks.some((block) => contains(block, address))
+}
+
 const mappedPrefix = '::ffff:'
 /** A socket that listens on `::` names IPv4 addresses as mapped ones. */
-function remoteOf({ socket }: IncomingMessage): string {
-  const address = socket.remoteAddress ?? ''
+const remoteOf = ({ socket }: IncomingMessage): string => addressOfSocket(socket)
+export function addressOfSocket({ remoteAddress: address = '' }: Pick<Socket, 'remoteAddress'>): string {
   return address.startsWith(mappedPrefix) && address.includes('.') ? address.slice(mappedPrefix.length) : address
 }
 

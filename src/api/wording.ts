@@ -280,11 +280,14 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { cod
     sts: 'ValidationError',
     message: sentence(problem),
   }),
-  LimitExceeded: ({ what, limit, used }) => ({
+  LimitExceeded: ({ what, limit, used, countedFor, remedy }) => ({
     status: 400,
     ec2: limitCode(what),
     ...violated,
-    message: `You've reached the limit for ${what}. You have ${used} ${what} and you are limited to ${limit}.`,
+    message:
+      countedFor === undefined
+        ? `You've reached the limit for ${what}. You have ${used} ${what} and you are limited to ${limit}.`
+        : `The limit for ${what} is reached: for ${countedFor} there are ${used}, and ${limit} are allowed.${remedy === undefined ? '' : ` ${remedy}`}`,
   }),
   AlreadyAssociated: ({ id, problem }) => ({
     status: 400,

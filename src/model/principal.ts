@@ -40,6 +40,14 @@ export interface Actor {
   readonly makers?: readonly string[]
 }
 
+/**
+ * For whom it is counted what somebody uses up: whoever made the first of the tokens that led to theirs, or else themselves.
+ * Else whoever may make tokens would have as many shares as names.
+ */
+export const accountableFor = ({ by, makers }: Actor): string => makers?.[0] ?? by
+
+export const accountableOf = ({ name, makers }: NativePrincipal): string => accountableFor({ by: name, makers })
+
 /** Those who stand behind a token that `native` makes for somebody else. */
 export const makersOf = ({ name, subject, makers }: NativePrincipal): readonly string[] => [
   ...new Set([...makers, name, ...(subject === undefined ? [] : [subject])]),

@@ -151,7 +151,8 @@ type Reason =
     }
   | { code: 'DependencyViolation'; what: Noun; id: string; problem: string }
   | { code: 'AlreadyExists'; what: Noun; problem: string }
-  | { code: 'LimitExceeded'; what: string; limit: number; used: number }
+  // `countedFor`: whom or what the bound is counted for, where that is not plain; `remedy`: what to do about it.
+  | { code: 'LimitExceeded'; what: string; limit: number; used: number; countedFor?: string; remedy?: string }
   | { code: 'AlreadyAssociated'; what: Noun; id: string; problem: string }
   | { code: 'InUse'; what: Noun; id: string; problem: string }
   // `subnet`: what stands in the way is another subnet of the VPC.

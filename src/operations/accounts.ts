@@ -16,7 +16,7 @@ import { getParent } from './organizations.ts'
 export const accessRoleDefault = 'OrganizationAccountAccessRole'
 
 /** AWS starts with 10; this bound only keeps a runaway script from filling the tree. */
-const accountsMax = 100_000
+export const accountsMax = 100_000
 /** Numbers that begin with a zero are passed over (spreadsheets drop it): one in ten, so this many in a row do not happen. */
 const numberAttemptsMax = 100
 const numberShape = { alphabet: '0123456789', length: 12 }
@@ -151,7 +151,7 @@ function checkRoleName(name = accessRoleDefault): string {
 /** Why an account cannot be made although the request is well-formed: AWS tells so in the status, not by refusing. */
 async function findFailure({ tx }: ReadContext, email: string): Promise<string | undefined> {
   if (await tx.organizations.hasEmail(email)) return 'EMAIL_ALREADY_EXISTS'
-  return (await tx.organizations.count('account')) >= accountsMax ? 'ACCOUNT_LIMIT_EXCEEDED' : undefined
+  return (await tx.organizations.count('account', accountsMax)) >= accountsMax ? 'ACCOUNT_LIMIT_EXCEEDED' : undefined
 }
 
 /** The operator can make accounts of any number beside us, so a number is looked up before it is taken. */

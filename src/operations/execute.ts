@@ -5,7 +5,7 @@ import { formatId, type IdKind, parseId } from '#model/identifier.ts'
 import { orderedJson } from '#model/ordered-json.ts'
 import type { Decision } from '#model/policy/decision.ts'
 import { compileSnapshot, type Snapshot } from '#model/policy/snapshot.ts'
-import type { Principal } from '#model/principal.ts'
+import { accountableOf, type Principal } from '#model/principal.ts'
 import { type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
 import { findUnfitText } from '#model/text.ts'
 import type { KeptName, Store, Transaction } from '#store/store.ts'
@@ -20,7 +20,7 @@ import type {
   WriteOperation,
 } from './operation.ts'
 import { refuseNewConflicts, SnapshotBeforeNeeded } from './policy-conflicts.ts'
-import { isOnRecord, RefusalBudget, type RefusalKind, subjectsOf } from './refused-changes.ts'
+import { isOnRecord, RefusalBudget, type RefusalKind, subjectsOf, withoutSession } from './refused-changes.ts'
 
 /** How long a client token is remembered. EC2 promises no time; a day covers every retry of a tool. */
 export const clientTokenMs = 86_400_000
@@ -142,35 +142,39 @@ export async function openHallway(
     }
     const prepared = operation.prepare?.()
     const work = (needsSnapshot: boolean) =>
-      store.write(async (tx) => {
-        await refuseEndedKey(tx, call.principal)
-        tx.subjects.begin()
-        const used = token && (await findUse(tx, token))
-        if (used) tx.tokens.touch()
-        const context = new RequestContext(tx, call, settings, snapshotOf)
-        const changes = tx.changes
-        try {
-          if (used && token)
-            return { output: await repeat(context, used, token), decisions: await decisionsOf(tx, used) }
-          const epoch = tx.governanceEpoch
-          const before = currentSnapshot(tx) ?? (needsSnapshot ? await context.snapshot() : undefined)
-          const output = await operation.run(context, call.input as never, prepared)
-          // By the epoch, and not by what an operation says of itself: no change of governance can go round it.
-          if (tx.governanceEpoch !== epoch) {
-            // Once it is committed, what the change was judged by is the next requests' snapshot.
-            const compile = () => snapshotOf(tx, { keep: true })
-            await refuseNewConflicts(context, { before, reaches: context.reaches, compile })
+      store.write(
+        async (tx) => {
+          await refuseEndedKey(tx, call.principal)
+          tx.subjects.begin()
+          const used = token && (await findUse(tx, token))
+          if (used) tx.tokens.touch()
+          const context = new RequestContext(tx, call, settings, snapshotOf)
+          const changes = tx.changes
+          try {
+            if (used && token)
+              return { output: await repeat(context, used, token), decisions: await decisionsOf(tx, used) }
+            const epoch = tx.governanceEpoch
+            const before = currentSnapshot(tx) ?? (needsSnapshot ? await context.snapshot() : undefined)
+            const output = await operation.run(context, call.input as never, prepared)
+            // By the epoch, and not by what an operation says of itself: no change of governance can go round it.
+            if (tx.governanceEpoch !== epoch) {
+              // Once it is committed, what the change was judged by is the next requests' snapshot.
+              const compile = () => snapshotOf(tx, { keep: true })
+              await refuseNewConflicts(context, { before, reaches: context.reaches, compile })
+            }
+            if (isDryRun(call)) throw new DryRunSucceeded(output, context.decisions)
+            await recordEntry(tx, context, operation.name, token, output)
+            return { output, decisions: context.decisions }
+          } catch (error) {
+            // Rolls back what it did, then comes back here through `recorded` below.
+            if (!(error instanceof Refused) || tx.changes !== changes) throw markDecisions(error, context.decisions)
+            const denials = context.decisions.filter(isDenial)
+            return { refused: error, entry: await recordRefusal(tx, call, operation.name, error, denials), now: tx.now }
           }
-          if (isDryRun(call)) throw new DryRunSucceeded(output, context.decisions)
-          await recordEntry(tx, context, operation.name, token, output)
-          return { output, decisions: context.decisions }
-        } catch (error) {
-          // Rolls back what it did, then comes back here through `recorded` below.
-          if (!(error instanceof Refused) || tx.changes !== changes) throw markDecisions(error, context.decisions)
-          const denials = context.decisions.filter(isDenial)
-          return { refused: error, entry: await recordRefusal(tx, call, operation.name, error, denials), now: tx.now }
-        }
-      }, token?.hash)
+        },
+        token?.hash,
+        senderOf(call.principal),
+      )
     const answer = await work(false)
       .catch((error: unknown) => {
         if (error instanceof SnapshotBeforeNeeded) return work(true)
@@ -431,9 +435,11 @@ const originOf = (tx: Transaction, { requestId, principal, sourceAddress, region
 })
 const kindOfRefusal = ({ principal }: Call, { refusal }: Refused): RefusalKind => ({
   account: principal.account,
-  principal: principal.arn,
+  principal: withoutSession(principal.arn),
   code: refusal.code,
 })
+/** For whom places of the queue are counted: an account, or who is accountable for a principal of the native API. */
+const senderOf = ({ account, native }: Principal): string => (native ? accountableOf(native) : account)
 const isDenial = ({ outcome }: Decision): boolean => outcome === 'deny'
 
 function numberOf(tx: Transaction, decision: Decision | undefined): number | undefined {

@@ -10,7 +10,7 @@ import { checkTreeTags, putTreeTags } from './organization-tags.ts'
 import { getParent } from './organizations.ts'
 
 /** AWS allows 2,000 per organization; this bound only keeps a runaway script from filling the tree. */
-const unitsMax = 20_000
+export const unitsMax = 20_000
 const suffixShape = { alphabet: '0123456789abcdefghijklmnopqrstuvwxyz', length: 8 }
 
 export const createOrganizationalUnit = organizationsWrite('CreateOrganizationalUnit', async (context, input) => {
@@ -129,7 +129,7 @@ async function refuseTooDeep({ tx }: ReadContext, parentId: string): Promise<voi
 }
 
 async function refuseTooMany({ tx }: ReadContext): Promise<void> {
-  const used = await tx.organizations.count('organizational-unit')
+  const used = await tx.organizations.count('organizational-unit', unitsMax)
   if (used >= unitsMax) refuse({ code: 'LimitExceeded', what: 'organizational units', limit: unitsMax, used })
 }
 

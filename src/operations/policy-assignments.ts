@@ -10,9 +10,12 @@ import type { ReadContext, WriteContext } from './operation.ts'
 import { changeTags, ipamOf, remember, tagSettingsOf } from './policy-content.ts'
 
 /** Our own bounds, far above Amazon's quota (100 targets): every snapshot holds all of it. */
-const targetsPerPolicyMax = 10_000
-/** All finals of a path are merged for each pair that is asked for. */
-const finalsPerTargetMax = 20
+export const targetsPerPolicyMax = 10_000
+/**
+ * All finals of a path are merged for each pair that is asked for. An account's own and the organization's are counted apart:
+ * what an account enables on itself keeps no administrator's from it.
+ */
+export const finalsPerTargetMax = 20
 const targetsNamedMax = 10
 
 export const kindDefault: AssignmentKind = 'default'
@@ -60,7 +63,7 @@ export async function assign(
   refuseFreeTier(await ipamOf(context, policy), 'An IPAM policy')
   const current = await context.tx.policies.findAssignment(policy.id, targetId)
   if (!current) await refuseTooManyTargets(context, policy)
-  if (kind === 'final' && current?.kind !== 'final') await refuseTooManyFinals(context, targetId)
+  if (kind === 'final' && current?.kind !== 'final') await refuseTooManyFinals(context, targetId, managedBy)
   if (kind === 'default') {
     if (replaces) await retireDefault(context, policy, { targetId, managedBy })
     else await refuseSecondDefault(context, policy.id, targetId, managedBy)
@@ -86,7 +89,7 @@ export async function reassignAsTagged(
   const kind = after.assignment ?? kindDefault
   for (const { targetId, managedBy, kind: current } of await context.tx.policies.assignmentsOf(id)) {
     if (kind === 'default') await refuseSecondDefault(context, id, targetId, managedBy)
-    else if (current === 'default') await refuseTooManyFinals(context, targetId)
+    else if (current === 'default') await refuseTooManyFinals(context, targetId, managedBy)
   }
   await context.tx.policies.changeKinds(id, kind)
 }
@@ -118,9 +121,13 @@ async function refuseTooManyTargets(context: ReadContext, { id }: Policy): Promi
   const { length } = await context.tx.policies.assignmentsOf(id)
   refuseTooMany('targets of a policy', targetsPerPolicyMax, length + 1)
 }
-async function refuseTooManyFinals(context: ReadContext, targetId: string): Promise<void> {
-  const used = (await context.tx.policies.countFinals(targetId)) + 1
-  refuseTooMany('final policies on a target', finalsPerTargetMax, used)
+async function refuseTooManyFinals({ tx }: ReadContext, targetId: string, managedBy: ManagedBy): Promise<void> {
+  const used = await tx.policies.countFinals(targetId, managedBy)
+  if (used < finalsPerTargetMax) return
+  const whose = managedBy === 'account' ? 'those of the account itself' : "those of the organization's administrator"
+  const countedFor = `target \`${targetId}\`, ${whose}`
+  const remedy = 'Disable one of them there.'
+  refuse({ code: 'LimitExceeded', what: 'final policies', limit: finalsPerTargetMax, used, countedFor, remedy })
 }
 
 /** That another policy loses its target must be said by whoever puts this one there. */

@@ -5,7 +5,7 @@ import { Refused } from '#model/refusal.ts'
 import type { Store } from '#store/store.ts'
 import { openWorld, testSettings } from '../../test/world.ts'
 import { openHallway } from './execute.ts'
-import { RefusalBudget, refusalsPerMinute, subjectsOf } from './refused-changes.ts'
+import { RefusalBudget, refusalsPerMinute, subjectsOf, withoutSession } from './refused-changes.ts'
 import { operationTables } from './tables.ts'
 
 const pool = 'ipam-pool-0123456789abcdef0'
@@ -46,6 +46,18 @@ test('in a minute so many refusals of a kind have an entry, and the rest is coun
   budget.settle(counted)
   assert.equal(budget.hasCounted, false)
   assert.deepEqual(budget.counted(200_000, true), [])
+})
+
+test('D8 whoever assumes a role has one window, whatever sessions they name, and others have theirs', () => {
+  const role = 'arn:aws:sts::333333333333:assumed-role/OrganizationAccountAccessRole'
+  for (const session of ['a', 'b', 'c/d']) assert.equal(withoutSession(`${role}/${session}`), role)
+  for (const arn of [
+    'arn:aws:iam::111111111111:root',
+    'arn:aws:iam::111111111111:user/a/b',
+    'arn:cadastre::1:user/x',
+  ]) {
+    assert.equal(withoutSession(arn), arn)
+  }
 })
 
 test('what is wrong with a request is said also where nothing can be written; what policy denies is not', async () => {

@@ -65,7 +65,7 @@ function* textsIn(input: unknown): Generator<string> {
 export const refusalsPerMinute = 600
 const windowMs = 60_000
 /** Principals and codes of which it is kept; of more, every refusal has its entry. */
-const windowsMax = 10_000
+export const windowsMax = 10_000
 
 /** Whose refusal it was, and which. */
 export interface RefusalKind {
@@ -73,6 +73,9 @@ export interface RefusalKind {
   readonly principal: string
   readonly code: string
 }
+/** The principal of a kind: whoever assumes a role names the session, and would have as many windows as names. */
+export const withoutSession = (arn: string): string => arn.replace(/(:assumed-role\/[^/]+)\/.*$/, '$1')
+
 interface Window {
   readonly kind: RefusalKind
   since: number

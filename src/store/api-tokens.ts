@@ -97,12 +97,22 @@ export class ApiTokens {
     )
     return rows.map(toToken)
   }
-  /** How many of a principal are good; no more than `limit` are counted. */
-  async countGood(principal: string, now: number, limit: number): Promise<number> {
+  /**
+   * How many of a principal are good that `maker` made; the principal's own are also those of a sign-in and of the operator.
+   * No more than `limit` are counted.
+   */
+  async countGood(
+    { principal, maker }: { readonly principal: string; readonly maker: string },
+    now: number,
+    limit: number,
+  ): Promise<number> {
     const row = await this.#sql.get<{ good: number }>(
-      'select count(*) as good from (select 1 as one from api_token where principal = ? and revoked_at is null and expires_at > ? limit ?) found',
+      `select count(*) as good from (select 1 as one from api_token t left join api_token m on m.id = t.made_with
+         where t.principal = ? and t.revoked_at is null and t.expires_at > ? and coalesce(m.principal, t.principal) = ?
+         limit ?) found`,
       principal,
       now,
+      maker,
       limit,
     )
     return row!.good

@@ -7,7 +7,10 @@ import { StoreTrouble } from './trouble.ts'
 /** Beyond this many requests in one transaction the tail waits longer and throughput hardly grows. */
 const batchSizeMax = 256
 /** Requests that may wait for a transaction; one more is told to come back later. */
-const queueSizeMax = 20_000
+export const queueSizeMax = 20_000
+/** Once half of the places are taken, whoever has this many of them gets no more: the other half is for others. */
+export const queueShareMax = queueSizeMax / 4
+const crowdedSize = queueSizeMax / 2
 /** Between a transaction that met another's and its next attempt: doubled each time, up to the second. */
 const conflictPauseMs = 1
 const conflictPauseMsMax = 50
@@ -32,6 +35,7 @@ export interface Engine {
 interface Queued {
   work: (tx: Transaction) => Promise<unknown>
   token: Uint8Array | undefined
+  sender: string | undefined
   resolve: (value: never) => void
   reject: (reason: unknown) => void
 }
@@ -63,20 +67,32 @@ export class Batches {
     return this.#closed
   }
 
-  run<T>(work: (tx: Transaction) => Promise<T>, token: Uint8Array | undefined): Promise<T> {
+  /** @param sender for whom places of the queue are counted; undefined: for nobody */
+  run<T>(work: (tx: Transaction) => Promise<T>, token: Uint8Array | undefined, sender?: string): Promise<T> {
     if (this.#closed) return Promise.reject(this.#closed)
+    if (this.#queue.length >= crowdedSize && sender !== undefined && this.#hasShare(sender)) {
+      const problem = `too many requests of \`${sender}\` wait for the database`
+      return Promise.reject(new StoreTrouble('unavailable', problem, { fatal: false }))
+    }
     if (this.#queue.length >= queueSizeMax) {
       return Promise.reject(
         new StoreTrouble('unavailable', 'too many requests wait for the database', { fatal: false }),
       )
     }
     return new Promise<T>((resolve, reject) => {
-      this.#queue.push({ work, token, resolve, reject })
+      this.#queue.push({ work, token, sender, resolve, reject })
       if (this.#running) return
       this.#running = true
       // After the poll phase: every request that has arrived by then shares the transaction.
       setImmediate(() => void this.#drain())
     })
+  }
+
+  /** Only asked of a crowded queue, so that nothing needs to be counted where none is. */
+  #hasShare(sender: string): boolean {
+    let count = 0
+    for (const queued of this.#queue) if (queued.sender === sender && ++count >= queueShareMax) return true
+    return false
   }
 
   /** Waits for what is queued; takes nothing more. */

@@ -8,6 +8,8 @@ import {
   type ExceptionStatus,
   overSeenMax,
 } from '#model/policy/exception.ts'
+import type { ExceptionBound, ExceptionKind, Unreviewed } from '#model/policy/exception-bounds.ts'
+import { accountableFor } from '#model/principal.ts'
 import type { Clock } from './history.ts'
 import { type Sql, type SqlValue, toBit } from './sql.ts'
 
@@ -15,6 +17,9 @@ import { type Sql, type SqlValue, toBit } from './sql.ts'
 const rememberedMs = 7 * 86_400_000
 /** Of those that have ended, the latest; and of these, no more for one target and pair than a decision looks at. */
 const rememberedMax = 1_000
+
+/** Persons with a break-glass for one target and pair that awaits review: each can have one. */
+const unreviewedMax = 1_000
 
 /** What a decision under an exception gave: an allocation, or the use of space that is none of its own. */
 export interface Used {
@@ -136,6 +141,13 @@ const changing = (exception: Exception): SqlValue[] => [
   exception.reviewed?.note ?? null,
 ]
 
+/** The status of a kind, and whether it is break-glass. */
+const countedAs: Readonly<Record<ExceptionKind, readonly [ExceptionStatus, 0 | 1]>> = {
+  requested: ['requested', 0],
+  approved: ['approved', 0],
+  'break-glass': ['approved', 1],
+}
+
 export class Exceptions {
   readonly #sql: Sql
   readonly #clock: Clock
@@ -182,25 +194,44 @@ export class Exceptions {
     return rows.map(toException)
   }
 
-  /** How many for one target, locale and type are not over. */
-  async countOpen({ target, locale, resourceType }: ExceptionFacts): Promise<number> {
+  /** How many a bound counts together with an exception, without it; no more than the bound's maximum are looked at. */
+  async count({ kind, per, max }: ExceptionBound, exception: Exception): Promise<number> {
+    const [status, isBreakGlass] = countedAs[kind]
+    const conditions = ['id <> ?', 'is_break_glass = ?', 'status = ?', 'expires_at > ?']
+    const values: SqlValue[] = [exception.id, isBreakGlass, status, this.#clock.now]
+    const equal = (column: string, value: string) => {
+      conditions.push(`${column} = ?`)
+      values.push(value)
+    }
+    if (per.includes('requester')) equal('counted_for', accountableFor(exception.requested))
+    if (per.includes('target') || per.includes('pair')) equal('target_id', exception.target)
+    if (per.includes('pair')) {
+      equal('locale', exception.locale)
+      equal('resource_type', exception.resourceType)
+    }
     const row = await this.#sql.get<{ count: number }>(
-      `select count(*) as count from policy_exception
-       where target_id = ? and locale = ? and resource_type = ? and status in ('requested', 'approved') and expires_at > ?`,
-      target,
-      locale,
-      resourceType,
-      this.#clock.now,
+      `select count(*) as count from (select 1 as one from policy_exception where ${conditions.join(' and ')} limit ?) found`,
+      ...values,
+      max,
     )
     return row!.count
   }
-  /** How many in all are not over. */
-  async countAllOpen(): Promise<number> {
-    const row = await this.#sql.get<{ count: number }>(
-      `select count(*) as count from policy_exception where status in ('requested', 'approved') and expires_at > ?`,
-      this.#clock.now,
+
+  /** Whose break-glass for a target and pair nobody has reviewed: of each person, by the names that they asked under, the first. */
+  async unreviewed({ target, locale, resourceType }: ExceptionFacts): Promise<Unreviewed[]> {
+    const rows = await this.#sql.all<Pick<Row, 'id' | 'requested_by' | 'requested_as'>>(
+      `select min(id) as id, requested_by, requested_as from policy_exception
+       where target_id = ? and locale = ? and resource_type = ? and is_break_glass = 1 and reviewed_by is null
+       group by requested_by, requested_as order by 1 limit ?`,
+      target,
+      locale,
+      resourceType,
+      unreviewedMax,
     )
-    return row!.count
+    return rows.map(({ id, requested_by, requested_as }) => ({
+      id,
+      requested: { by: requested_by, ...actorIn(requested_as) },
+    }))
   }
 
   /** Whether one for a type, whoever it is for, is not over. */
@@ -214,23 +245,31 @@ export class Exceptions {
     return row !== undefined
   }
 
-  /** How many, for a target or of a requester, wait for approval and keep space meanwhile; also past the end that they ask for. */
-  async countPending({ target, by }: { readonly target?: string; readonly by?: string }): Promise<number> {
+  /**
+   * How many wait for approval and keep space meanwhile, also past the end that they ask for: for a target, of those that
+   * somebody is accountable for, or both.
+   */
+  async countPending({ target, accountable }: { readonly target?: string; readonly accountable?: string }) {
+    const conditions = [
+      ...(target === undefined ? [] : [['e.target_id', target]]),
+      ...(accountable === undefined ? [] : [['e.counted_for', accountable]]),
+    ] as const
     const row = await this.#sql.get<{ count: number }>(
       `select count(*) as count from policy_exception e join hold h on h.n = e.hold
-       where ${pending} and ${target === undefined ? 'e.requested_by' : 'e.target_id'} = ?`,
+       where ${[pending, ...conditions.map(([column]) => `${column} = ?`)].join(' and ')}`,
       this.#clock.now,
-      target ?? by ?? '',
+      ...conditions.map(([, value]) => value!),
     )
     return row!.count
   }
-  /** The addresses of a pool that they keep. */
-  async pendingIn(pool: number, family: 4 | 6): Promise<bigint> {
+  /** The addresses of a pool that they keep; where somebody is named, those that that one is accountable for. */
+  async pendingIn(pool: number, family: 4 | 6, accountable?: string): Promise<bigint> {
     const rows = await this.#sql.all<{ length: number; count: number }>(
       `select h.length, count(*) as count from policy_exception e join hold h on h.n = e.hold
-       where ${pending} and h.pool = ? group by h.length`,
+       where ${pending} and h.pool = ? ${accountable === undefined ? '' : 'and e.counted_for = ?'} group by h.length`,
       this.#clock.now,
       pool,
+      ...(accountable === undefined ? [] : [accountable]),
     )
     return rows.reduce((sum, { length, count }) => sum + sizeOf({ family, first: 0n, length }) * BigInt(count), 0n)
   }
@@ -238,9 +277,9 @@ export class Exceptions {
   async insert(exception: Exception): Promise<void> {
     await this.#sql.run(
       `insert into policy_exception (id, target_id, resource, locale, resource_type, grants, is_break_glass, hold,
-         requested_by, requested_at, requested_as, reason, status, starts_at, expires_at, asked_by, asked_at, asked_as,
+         requested_by, requested_at, requested_as, counted_for, reason, status, starts_at, expires_at, asked_by, asked_at, asked_as,
          approved_by, approved_at, renewal, ended_by, ended_at, ended_note, reviewed_by, reviewed_at, review_note)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       exception.id,
       exception.target,
       exception.resource ?? null,
@@ -252,6 +291,7 @@ export class Exceptions {
       exception.requested.by,
       exception.requested.at,
       actorText(exception.requested),
+      accountableFor(exception.requested),
       ...changing(exception),
     )
   }

@@ -4,6 +4,7 @@ import { afterEach, describe, test } from 'node:test'
 import { type Cidr, formatCidr, parseCidr } from '#model/cidr.ts'
 import { emptyDatabase, type OpenOptions, type TestDatabase } from '../../test/database.ts'
 import { allocationOf, insertPool } from '../../test/pool.ts'
+import { queueShareMax, queueSizeMax } from './batching.ts'
 import { checkSpace } from './check.ts'
 import type { KeptName, Store, Transaction } from './store.ts'
 import { StoreTrouble } from './trouble.ts'
@@ -265,6 +266,20 @@ describe('works that are queued together', () => {
       (error) => error instanceof StoreTrouble && /too many requests wait/.test(error.message) && !error.fatal,
     )
     assert.equal((await Promise.all(waiting)).length, 20_000)
+  })
+})
+
+describe('a crowded queue', () => {
+  test('D8 whoever fills half of the queue gets no more of it, and others still do', async () => {
+    const { store } = await newStore()
+    const ask = (sender: string) => store.write(async () => sender, undefined, sender)
+    const waiting = Array.from({ length: queueSizeMax / 2 }, () => ask('busy'))
+    await assert.rejects(ask('busy'), (error) => error instanceof StoreTrouble && /of `busy` wait/.test(error.message))
+    for (let n = 0; n < queueShareMax; n++) waiting.push(ask('another'))
+    await assert.rejects(ask('another'), /of `another` wait/)
+    waiting.push(ask('third'))
+    assert.equal((await Promise.all(waiting)).at(-1), 'third')
+    assert.equal(await ask('busy'), 'busy', 'once they were served')
   })
 })
 

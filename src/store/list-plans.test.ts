@@ -4,16 +4,21 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
 import { parseCidr, toKey } from '#model/cidr.ts'
+import type { Exception } from '#model/policy/exception.ts'
+import { exceptionBounds } from '#model/policy/exception-bounds.ts'
 import { emptyDatabase, type TestDatabase } from '../../test/database.ts'
 import { type Engine, engines } from '../../test/engines.ts'
 import { insertPool } from '../../test/pool.ts'
 import { linkTo, ownerOf } from '../../test/postgres.ts'
+import { Exceptions } from './exceptions.ts'
 import { Journal } from './journal.ts'
 import { ConnectionMemory, Memory } from './memory.ts'
+import { Organizations } from './organizations.ts'
 import type { Link } from './postgres-link.ts'
 import { translate } from './postgres-sql.ts'
 import { RecordLists } from './record-lists.ts'
 import { Retention } from './retention.ts'
+import { RoleBindings } from './role-bindings.ts'
 import { Space } from './space.ts'
 import type { Sql, SqlValue } from './sql.ts'
 import { type Tenure, Timeline } from './timeline.ts'
@@ -48,7 +53,7 @@ function overSqlite(database: DatabaseSync): Recording {
       const plan = database.prepare(`explain query plan ${text}`).all() as { detail: string }[]
       return plan
         .map(({ detail }) => detail)
-        .filter((detail) => /^SCAN (?!probe|p$|head|CONSTANT|\d|\(|retention|forgetting)/.test(detail))
+        .filter((detail) => /^SCAN (?!probe|p$|found$|part$|head|CONSTANT|\d|\(|retention|forgetting)/.test(detail))
     },
     async close() {
       database.close()
@@ -139,6 +144,8 @@ async function fill(engine: Engine): Promise<void> {
       `insert into hold (n, pool, first, length, account, resource_type, region, resource_id, tags, request, created_at, expires_at)
         ${series(1, rows)} select ${rows} + i, ${pool}, ${key}, 32, ${text('11111111111', 10)}, 'eip', 'l', 'r-' || i, '{}',
           '{"family":4}', 1, 9007199254740991 from k`,
+      `insert into organization_node (id, kind, parent_id, name, created_at)
+        ${series(1, rows)} select 'ou-' || i, 'organizational-unit', 'ou-' || (i / 10), 'n' || i, 1 from k`,
     ].join(';'),
   )
   if (database.schema) {
@@ -271,6 +278,22 @@ for (const engine of engines) {
         const page = [...(await tenures.ofNumber(7, 0, 9)), ...(await tenures.ofNumber(8, 0, 9))]
         await tenures.describe(page)
       })
+    })
+
+    test('D8 what a bound counts is a search of an index, and no more than the bound', async () => {
+      const exceptions = new Exceptions(sql, { now: 1_000 })
+      const [bindings, organizations] = [new RoleBindings(sql), new Organizations(sql, { now: 1_000 })]
+      const requested = { by: 'user:a', at: 1 }
+      const exception = { id: 'e', target: account, locale: 'l1', resourceType: 't1', requested } as Exception
+      for (const bound of exceptionBounds) {
+        await asks(`${bound.kind} per ${bound.per.join()}`, 1, () => exceptions.count(bound, exception))
+      }
+      await asks('unreviewed', 1, () => exceptions.unreviewed(exception))
+      for (const counted of [{ maker: 'user:a' }, { node: account }, { maker: 'user:a', node: account }]) {
+        await asks(Object.keys(counted).join(), 1, () => bindings.count(counted, 10))
+      }
+      await asks('units', 1, () => organizations.count('organizational-unit', 10))
+      await asks('units of a part', 1, () => organizations.count('organizational-unit', 10, 'ou-1'))
     })
 
     test('looking for what is to be forgotten reads the days and a part of the decisions', async () => {

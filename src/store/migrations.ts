@@ -1,6 +1,7 @@
 // The schema, as numbered steps that only go forward. What must always hold is said here as well as in the code.
 
 import { auditSubjectSchema } from './audit-subject-schema.ts'
+import { boundsSchema } from './bounds-schema.ts'
 import { spaceOnceSchema } from './space-once-schema.ts'
 import { statesOfTenures } from './tenure-states-schema.ts'
 
@@ -885,5 +886,10 @@ alter table candidate_difference add column order_only integer not null default 
     number: 16,
     name: 'states of tenures',
     sql: statesOfTenures,
+  },
+  {
+    number: 17,
+    name: 'bounds that nobody uses up for others',
+    sql: boundsSchema,
   },
 ]

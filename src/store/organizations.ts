@@ -214,8 +214,25 @@ export class Organizations {
     return row !== undefined
   }
   /** How many nodes of a kind the organization has. */
-  async count(kind: Node['kind']): Promise<number> {
-    const row = await this.#sql.get<{ n: number }>('select count(*) as n from organization_node where kind = ?', kind)
+  /** How many of a kind there are, in all or in the part below a unit; no more than `limit` are counted. */
+  async count(kind: Node['kind'], limit: number, below?: string): Promise<number> {
+    const row =
+      below === undefined
+        ? await this.#sql.get<{ n: number }>(
+            'select count(*) as n from (select 1 as one from organization_node where kind = ? limit ?) found',
+            kind,
+            limit,
+          )
+        : await this.#sql.get<{ n: number }>(
+            `with recursive part (id, kind) as (
+               select id, kind from organization_node where parent_id = ?
+               union all
+               select n.id, n.kind from part p cross join organization_node n where n.parent_id = p.id)
+             select count(*) as n from (select 1 as one from part where kind = ? limit ?) found`,
+            below,
+            kind,
+            limit,
+          )
     return row!.n
   }
   async hasAssignments(targetId: string): Promise<boolean> {

@@ -219,10 +219,11 @@ export class Policies {
       limit,
     )
   }
-  async countFinals(targetId: string): Promise<number> {
+  async countFinals(targetId: string, managedBy: ManagedBy): Promise<number> {
     const row = await this.#sql.get<{ count: number }>(
-      `select count(*) as count from assignment where target_id = ? and kind = 'final'`,
+      `select count(*) as count from assignment where target_id = ? and kind = 'final' and managed_by = ?`,
       targetId,
+      managedBy,
     )
     return row!.count
   }

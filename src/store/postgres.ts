@@ -362,8 +362,8 @@ class PostgresStore implements Store {
     this.#batches = new Batches(this.#engine, options.onFatal, connecting.linkOptions.deadlineMs)
   }
 
-  write<T>(work: (tx: Transaction) => Promise<T>, token?: Uint8Array): Promise<T> {
-    return this.#batches.run(work, token)
+  write<T>(work: (tx: Transaction) => Promise<T>, token?: Uint8Array, sender?: string): Promise<T> {
+    return this.#batches.run(work, token, sender)
   }
   async read<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     if (this.#batches.closed) throw this.#batches.closed

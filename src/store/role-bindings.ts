@@ -33,15 +33,31 @@ export class RoleBindings {
       limit,
     )
   }
-  async insert({ id, principal, role, node, effect, createdAt }: StoredBinding): Promise<void> {
+  /** How many somebody has made, there are at a node, or both; or in all. No more than `limit` are counted. */
+  async count({ maker, node }: { readonly maker?: string; readonly node?: string }, limit: number): Promise<number> {
+    const conditions = [
+      ...(maker === undefined ? [] : [['counted_for', maker]]),
+      ...(node === undefined ? [] : [['node', node]]),
+    ] as const
+    const where = conditions.length === 0 ? '' : `where ${conditions.map(([column]) => `${column} = ?`).join(' and ')}`
+    const row = await this.#sql.get<{ count: number }>(
+      `select count(*) as count from (select 1 as one from role_binding ${where} limit ?) found`,
+      ...conditions.map(([, value]) => value!),
+      limit,
+    )
+    return row!.count
+  }
+  /** @param maker for whom it is counted; empty: the operator, whom no bound counts */
+  async insert({ id, principal, role, node, effect, createdAt }: StoredBinding, maker = ''): Promise<void> {
     await this.#sql.run(
-      'insert into role_binding (id, principal, role, node, effect, created_at) values (?, ?, ?, ?, ?, ?)',
+      'insert into role_binding (id, principal, role, node, effect, created_at, counted_for) values (?, ?, ?, ?, ?, ?, ?)',
       id,
       principal,
       role,
       node,
       effect,
       createdAt,
+      maker,
     )
   }
   async delete(id: string): Promise<void> {

@@ -181,8 +181,8 @@ class SqliteStore implements Store {
     this.#reading = new Nouns(this.#reader, options.sealer, this.#timing.memory)
   }
 
-  write<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    return this.#batches.run(work, undefined)
+  write<T>(work: (tx: Transaction) => Promise<T>, _token?: Uint8Array, sender?: string): Promise<T> {
+    return this.#batches.run(work, undefined, sender)
   }
 
   read<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {

@@ -91,8 +91,9 @@ export interface Store {
    * under way share one transaction, so `work` may run twice: it must touch nothing but the transaction.
    * What it throws is what the caller gets, and nothing that it did remains.
    * @param token what `work` will look up first, where it is known: tokens of a transaction can be looked up together
+   * @param sender who asks: where very many wait, nobody has all of the places
    */
-  write<T>(work: (tx: Transaction) => Promise<T>, token?: Uint8Array): Promise<T>
+  write<T>(work: (tx: Transaction) => Promise<T>, token?: Uint8Array, sender?: string): Promise<T>
   /** Runs `work` on a consistent view of what is committed. */
   read<T>(work: (tx: ReadTransaction) => Promise<T>): Promise<T>
   /** Waits for what is queued, then closes the files. */

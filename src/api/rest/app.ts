@@ -16,7 +16,7 @@ import {
   validatorCompiler,
 } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import type { Principal } from '#model/principal.ts'
+import { accountableOf, type Principal } from '#model/principal.ts'
 import { type Refusal, Refused } from '#model/refusal.ts'
 import { type Answer, type Call, DryRunSucceeded } from '#operations/execute.ts'
 import { etagOf, type NativeOperation } from '#operations/native/definition.ts'
@@ -311,6 +311,7 @@ async function stream(
   const messages = deps.streams.follow(read, {
     cursor,
     listener: call.principal.userId,
+    accountable: accountableOf(call.principal.native!),
     idOf: (item) => String((item as Record<string, unknown>)[streamId!]),
     signal: gone.signal,
   })

@@ -116,6 +116,8 @@ export const factShapes: { readonly [C in Code]: Facts<C> } = {
     what: text.describe('Of what there are too many.'),
     limit: count.describe('How many there may be.'),
     used: count.describe('How many there are.'),
+    countedFor: text.optional().describe('Whom or what the bound is counted for.'),
+    remedy: text.optional().describe('What to do about it.'),
   },
   AlreadyAssociated: ofThing,
   InUse: ofThing,

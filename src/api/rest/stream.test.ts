@@ -2,14 +2,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Refused } from '#model/refusal.ts'
-import { Streams, streamsOfOneMax } from './stream.ts'
+import { Streams, streamsMax, streamsOfAccountableMax, streamsOfOneMax } from './stream.ts'
 
 /** Begins to listen; the answer hangs up. */
-function listen(streams: Streams, listener: string) {
+function listen(streams: Streams, listener: string, accountable = listener) {
   const gone = new AbortController()
   const events = streams.follow(async () => ({ items: [{ id: 1 }], nextCursor: '1' }), {
     cursor: undefined,
     listener,
+    accountable,
     signal: gone.signal,
     idOf: () => '1',
   })
@@ -23,6 +24,16 @@ test('D2 nobody takes all places: one more of the same is refused at once, and o
   assert.throws(() => listen(streams, 'user:a'), refusal('LimitExceeded'))
   for (let n = streamsOfOneMax; n < 200; n++) listen(streams, `user:${n}`)
   assert.throws(() => listen(streams, 'user:b'), refusal('Unavailable'))
+})
+
+test('D8 nor whoever has many names: what one is accountable for is counted together, and given back', () => {
+  const streams = new Streams()
+  const listeners = Array.from({ length: streamsOfAccountableMax }, (_, n) => listen(streams, `service:${n}`, 'user:a'))
+  assert.throws(() => listen(streams, 'service:more', 'user:a'), refusal('LimitExceeded'))
+  assert.throws(() => listen(streams, 'user:a'), refusal('LimitExceeded'))
+  for (let n = streamsOfAccountableMax; n < streamsMax; n++) listen(streams, `user:${n}`)
+  listeners[0]!.hangUp()
+  listen(streams, 'service:more', 'user:a')
 })
 
 test('D1 whoever hangs up gives the place back, also where an event still waits for them to read', async () => {

@@ -5,9 +5,11 @@ import { refuse } from '#model/refusal.ts'
 /** Between two looks for what is new. Several servers share a database, so nobody but the database knows. */
 const pollMs = 500
 /** Each asks the database twice a second. */
-const streamsMax = 200
+export const streamsMax = 200
 /** Of one principal: nobody keeps all others from listening. */
 export const streamsOfOneMax = 20
+/** Of all principals that one of them is accountable for: nor under many names. */
+export const streamsOfAccountableMax = 60
 
 /** A page whose cursor leads behind its last item, also where there is nothing more yet. */
 export interface GrowingPage {
@@ -20,14 +22,17 @@ type ReadPage = (cursor: string | undefined) => Promise<GrowingPage>
 export interface Following {
   readonly cursor: string | undefined
   readonly listener: string
+  /** For whom it is counted, beside the listener; see `accountableFor`. */
+  readonly accountable: string
   readonly signal: AbortSignal
   idOf(item: object): string
 }
 
 export class Streams {
-  /** How many listen, and as whom. */
+  /** How many listen, as whom, and who is accountable for them. */
   #count = 0
   readonly #listeners = new Map<string, number>()
+  readonly #accountable = new Map<string, number>()
   readonly #ending = new AbortController()
 
   /** Whoever listens is sent away; to be called when the server stops. */
@@ -43,31 +48,30 @@ export class Streams {
    * @param signal aborted when the listener has gone, whatever the stream waits for then
    */
   follow(read: ReadPage, following: Following): AsyncGenerator<SSEMessage> {
-    const release = this.#admit(following.listener)
+    const release = this.#admit(following)
     following.signal.addEventListener('abort', release, { once: true })
     if (following.signal.aborted) release()
     return this.#events(read, following, release)
   }
 
   /** Counts one more; the answer takes it back, once. */
-  #admit(listener: string): () => void {
+  #admit({ listener, accountable }: Following): () => void {
     if (this.#count >= streamsMax) {
       refuse({ code: 'Unavailable', because: `more than ${streamsMax} listen already` })
     }
-    const own = this.#listeners.get(listener) ?? 0
-    if (own >= streamsOfOneMax) {
-      refuse({ code: 'LimitExceeded', what: 'streams', limit: streamsOfOneMax, used: own })
-    }
+    refuseTooMany(this.#listeners.get(listener), streamsOfOneMax, `principal \`${listener}\``)
+    const services = `\`${accountable}\` and the services that have their tokens from them`
+    refuseTooMany(this.#accountable.get(accountable), streamsOfAccountableMax, services)
     this.#count++
-    this.#listeners.set(listener, own + 1)
+    addTo(this.#listeners, listener, 1)
+    addTo(this.#accountable, accountable, 1)
     let isOver = false
     return () => {
       if (isOver) return
       isOver = true
       this.#count--
-      const left = this.#listeners.get(listener)! - 1
-      if (left === 0) this.#listeners.delete(listener)
-      else this.#listeners.set(listener, left)
+      addTo(this.#listeners, listener, -1)
+      addTo(this.#accountable, accountable, -1)
     }
   }
 
@@ -85,6 +89,17 @@ export class Streams {
       release()
     }
   }
+}
+
+function addTo(counts: Map<string, number>, key: string, number: number): void {
+  const sum = (counts.get(key) ?? 0) + number
+  if (sum === 0) counts.delete(key)
+  else counts.set(key, sum)
+}
+
+function refuseTooMany(used: number | undefined, limit: number, countedFor: string): void {
+  if (used === undefined || used < limit) return
+  refuse({ code: 'LimitExceeded', what: 'streams', limit, used, countedFor, remedy: 'End some of them.' })
 }
 
 const pause = (signal: AbortSignal): Promise<void> =>

@@ -108,8 +108,10 @@ export function timeProblem(
 // What it may keep while it waits -------------------------------------------------------------------------------------
 
 /** Nobody has had a say about these yet, so that there are few. */
-export const pendingPerTargetMax = 5
+export const pendingPerTargetMax = 20
 export const pendingPerRequesterMax = 10
+/** Of one requester, at one target: others can still ask for it. */
+export const pendingPerRequesterAndTargetMax = 5
 
 /** What is wrong with keeping space until a moment, if anything: it is for nothing before the exception begins or once it is over. */
 export function holdTimeProblem(
@@ -124,6 +126,10 @@ export function holdTimeProblem(
 /** Whether at least as much of a pool stays free as requests keep: whoever only asks cannot exhaust it. */
 export const leavesEnough = ({ free, pending, wanted }: Record<'free' | 'pending' | 'wanted', bigint>): boolean =>
   free - wanted >= pending + wanted
+
+/** Of what requests may keep of a pool, one requester has half at most, or a first block of one address. */
+export const isWithinShare = ({ free, pending, own, wanted }: Record<'free' | 'pending' | 'own' | 'wanted', bigint>) =>
+  (own === 0n && wanted === 1n) || 4n * (own + wanted) <= free + pending
 
 // What people may do to one ------------------------------------------------------------------------------------------
 

@@ -18,12 +18,12 @@ import {
   stateAt,
   timeProblem,
 } from '#model/policy/exception.ts'
+import { describeReached, exceptionBounds, findOwnUnreviewed, kindOfException } from '#model/policy/exception-bounds.ts'
 import { isOwnOrShared, mayUsePool } from '#model/policy/resolve.ts'
 import { findResourceType, namesOf } from '#model/policy/resource-types.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import { everywhere } from '#model/roles.ts'
 import type { ExceptionUse } from '#store/exceptions.ts'
-import { refuseTooMany } from '../ipam-access.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { accessAt, type Place, permitter, refuseWithoutRole } from './authority.ts'
 import { nativeRead, nativeWrite } from './definition.ts'
@@ -42,9 +42,6 @@ import {
 } from './shapes.ts'
 import { checkLocaleOf } from './space-shapes.ts'
 
-/** Our own bounds: every snapshot holds all that are not over, and a decision looks at all that speak of its request. */
-const openMax = 10_000
-const openPerPairMax = 20
 const poolsMax = 20
 
 // Shapes -------------------------------------------------------------------------------------------------------------
@@ -245,13 +242,13 @@ export const requestException = nativeWrite({
 export const breakGlass = nativeWrite({
   name: 'breakGlass',
   summary: 'Deviate from policy at once, in an emergency.',
-  description: `In force without approval for at most ${breakGlassHoursMax} hours. It is a finding until somebody else has reviewed it. Whoever may approve exceptions at the target may do this.`,
+  description: `In force without approval for at most ${breakGlassHoursMax} hours. It is a finding until somebody else has reviewed it, and until then the same person makes none anew for the same target, locale and resource type. Whoever may approve exceptions at the target may do this.`,
   action: 'exception:approve',
   input: z.strictObject(wish),
   output: exception,
   rest: { method: 'POST', path: '/exceptions/break-glass', status: 201 },
   cli: 'exception break-glass',
-  refusals: ['NotFound', 'LimitExceeded', 'NotAuthorized'],
+  refusals: ['NotFound', 'LimitExceeded', 'NotAuthorized', 'IncorrectState'],
   at: placeOfTarget,
   async run(context, input) {
     await refuseForeignPools(context, input)
@@ -287,7 +284,7 @@ export const approveException = nativeWrite({
   output: exception,
   rest: { method: 'POST', path: '/exceptions/{exceptionId}/approve' },
   cli: 'exception approve',
-  refusals: ['NotFound', 'MalformedId', 'NotAuthorized', 'IncorrectState'],
+  refusals: ['NotFound', 'MalformedId', 'NotAuthorized', 'IncorrectState', 'LimitExceeded'],
   changes: getException,
   at: placeOfException,
   async run(context, input) {
@@ -393,13 +390,33 @@ async function create(context: WriteContext, input: Wish, isBreakGlass: boolean)
     asked,
   }
   const { tx } = context
-  refuseTooMany('exceptions that are not over', openMax, (await tx.exceptions.countAllOpen()) + 1)
-  const perPair = 'exceptions for one target, locale and resource type'
-  refuseTooMany(perPair, openPerPairMax, (await tx.exceptions.countOpen(wanted)) + 1)
+  if (isBreakGlass) await refuseWhileUnreviewed(context, wanted)
+  await refuseBeyondBounds(context, wanted)
   const created = input.hold ? { ...wanted, hold: (await holdWhilePending(context, wanted, input.hold)).n } : wanted
   await tx.exceptions.insert(created)
   await remember(context, created)
   return describe(context, created)
+}
+
+/** One by one each of the bounds that count the exception, as it will be. */
+async function refuseBeyondBounds({ tx }: ReadContext, exception: Exception): Promise<void> {
+  const kind = kindOfException(exception)
+  for (const bound of exceptionBounds) {
+    if (bound.kind !== kind) continue
+    const used = await tx.exceptions.count(bound, exception)
+    if (used >= bound.max) refuse({ code: 'LimitExceeded', ...describeReached(bound, exception, used) })
+  }
+}
+
+/** Whoever has had an emergency has somebody else look at it before the same emergency begins anew. */
+async function refuseWhileUnreviewed({ tx }: ReadContext, wanted: Exception): Promise<void> {
+  const own = findOwnUnreviewed(await tx.exceptions.unreviewed(wanted), wanted.requested)
+  if (!own) return
+  const { id, shared, requested } = own
+  const { target, locale, resourceType } = wanted
+  const also = requested.by === wanted.requested.by ? '' : ` (\`${shared}\` may stand behind both)`
+  const problem = `\`${requested.by}\` made it for \`${target}\`, \`${locale}\` and \`${resourceType}\`, and it still awaits review${also}: somebody else who may approve at \`${target}\` must review it before there is another one`
+  refuse({ code: 'IncorrectState', what: 'exception', id, problem })
 }
 
 async function refuseUnknownPair(context: ReadContext, { locale, resourceType }: Wish): Promise<void> {
@@ -498,6 +515,9 @@ async function change(context: WriteContext, id: string, deed: Act): Promise<z.o
   const before = await getStored(context, id)
   const outcome = act(before, deed)
   if ('refused' in outcome) return refuseAct(before, deed, outcome.refused)
+  // A renewal of one that is still in force adds nothing.
+  const isCounted = before.status === 'approved' && context.now < before.expiresAt
+  if (deed.kind === 'approve' && !isCounted) await refuseBeyondBounds(context, outcome.exception)
   await context.tx.exceptions.update(outcome.exception)
   await dropPending(context, outcome.exception)
   await remember(context, outcome.exception)

@@ -1,7 +1,11 @@
 // Space that a request for an exception keeps: nobody else gets it, it is given on approval alone, and asking takes no more than it may.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { pendingPerRequesterMax, pendingPerTargetMax } from '#model/policy/exception.ts'
+import {
+  pendingPerRequesterAndTargetMax,
+  pendingPerRequesterMax,
+  pendingPerTargetMax,
+} from '#model/policy/exception.ts'
 import { checkSpace } from '#store/check.ts'
 import type { Store } from '#store/store.ts'
 import { asNetwork, dev, lab, network, openAcme, prod, refusalOf, root, shop } from '../../../test/acme.ts'
@@ -213,31 +217,48 @@ test('I8 who may only ask takes nothing: neither for the target, nor from a pool
   await acme.call('DeleteTags', share, asNetwork)
 })
 
-test('what waits for an approval is little: per target, per requester, and half of what is left of a pool', async () => {
+test('D8 what waits for an approval is little: for requester and target, requester, target, and of a pool', async () => {
   const ids: string[] = []
-  for (let count = 0; count < pendingPerTargetMax; count++) ids.push((await request()).exceptionId)
-  const many = await refused({})
-  assert.equal(many.code, 'LimitExceeded')
-  assert.match(many.detail, /for one target/)
+  const ofBig = { grants: { pools: [await acme.pool({ cidr: '198.51.100.64/26' })] } }
+  const make = async (change: Change, as?: string) => ids.push((await request({ ...ofBig, ...change }, as)).exceptionId)
+  const isRefused = async (countedFor: RegExp, change: Change = {}, as?: string) => {
+    const { code, detail } = await refused({ ...ofBig, ...change }, as)
+    assert.equal(code, 'LimitExceeded')
+    assert.match(detail, countedFor)
+    assert.match(detail, /Ask without `hold`/)
+  }
+  for (let count = 0; count < pendingPerRequesterAndTargetMax; count++) await make({})
+  await isRefused(/for requester `user:ann`, target `3{12}` there are 5/)
+  await make({}, people.bob)
 
   // An approval ends the waiting.
   await act(ids[0]!, 'approve')
-  ids.push((await request()).exceptionId)
-  assert.match((await refused({})).detail, /for one target/)
+  await make({})
+  await isRefused(/for requester `user:ann`, target/)
 
-  const ofLab = { target: lab, grants: { pools: [acme.listed] } }
-  for (let left = pendingPerRequesterMax - pendingPerTargetMax; left > 0; left--) {
-    ids.push((await request(ofLab)).exceptionId)
+  for (let left = pendingPerRequesterMax - pendingPerRequesterAndTargetMax; left > 0; left--)
+    await make({ target: lab })
+  await isRefused(/for requester `user:ann` there are 10/, { target: network })
+  await make({ target: network }, people.bob)
+
+  let waiting = pendingPerRequesterAndTargetMax + 1
+  for (let person = 0; waiting < pendingPerTargetMax; person++) {
+    const as = await acme.tokenOf(`user:n${person}`, 'organization-administrator', '*')
+    for (let n = 0; n < pendingPerRequesterAndTargetMax && waiting < pendingPerTargetMax; n++, waiting++)
+      await make({}, as)
   }
-  assert.match((await refused({ target: network })).detail, /of one requester/)
+  const last = await acme.tokenOf('user:last', 'organization-administrator', '*')
+  await isRefused(/for target `3{12}` there are 20/, {}, last)
+  await make({ target: lab }, last)
   for (const id of ids) await act(id, id === ids[0] ? 'revoke' : 'deny')
 
   acme.advance(600_000)
   const tiny = await acme.pool({ cidr: '198.51.100.0/30' })
   const grants = { pools: [tiny] }
   const first = await request({ grants })
-  const second = await request({ grants })
-  const third = await refused({ grants })
+  assert.match((await refused({ grants })).detail, /of `user:ann` may keep a quarter of what the pool/)
+  const second = await request({ grants }, people.bob)
+  const third = await refused({ grants }, last)
   assert.deepEqual([third.code], ['NotEligible'])
   assert.match(third.detail, /keep half of what the pool/)
   for (const { exceptionId } of [first, second]) await act(exceptionId, 'deny')

@@ -7,17 +7,19 @@ import { type AllocationRequest, type Candidate, candidatesInOrder } from '#mode
 import {
   type Exception,
   holdTimeProblem,
+  isWithinShare,
   leavesEnough,
+  pendingPerRequesterAndTargetMax,
   pendingPerRequesterMax,
   pendingPerTargetMax,
 } from '#model/policy/exception.ts'
 import { isOwnOrShared } from '#model/policy/resolve.ts'
 import { findResourceType } from '#model/policy/resource-types.ts'
 import type { PoolFacts } from '#model/policy/snapshot.ts'
+import { accountableFor } from '#model/principal.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Hold } from '#store/holds.ts'
 import { askUnder, dropHold, findHold, holdForApproval } from '../holds.ts'
-import { refuseTooMany } from '../ipam-access.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { allocationId } from './allocation-answers.ts'
 import { expiresInSeconds, refuseNetwork, refuseResourceOfEip } from './allocations.ts'
@@ -63,17 +65,27 @@ export async function holdWhilePending(context: WriteContext, asked: Exception, 
   await requireSayOver(context, asked.target, pool)
   const wrong = holdTimeProblem(asked, context.now + wish.expiresInSeconds * 1_000)
   if (wrong) refuseValue('hold.expiresInSeconds', wish.expiresInSeconds, wrong)
-  const { exceptions } = context.tx
-  const { target } = asked
-  const by = asked.requested.by
-  const what = 'holds that wait for an approval'
-  refuseTooMany(`${what}, for one target`, pendingPerTargetMax, (await exceptions.countPending({ target })) + 1)
-  refuseTooMany(`${what}, of one requester`, pendingPerRequesterMax, (await exceptions.countPending({ by })) + 1)
+  await refuseTooManyPending(context, asked)
   const candidate = await candidateUnder(context, asked, { request, pool: pool.id })
-  await refuseTooMuch(context, pool, candidate.netmaskLength)
+  await refuseTooMuch(context, asked, pool, candidate.netmaskLength)
   const { expiresInSeconds: seconds, resourceId, description } = wish
   const fields = { cidr: 'hold.cidr', pool: 'hold.poolId', length: 'hold.netmaskLength' }
   return holdForApproval(context, { request, seconds, resourceId, description, fields }, candidate)
+}
+
+async function refuseTooManyPending({ tx }: ReadContext, { target, requested }: Exception): Promise<void> {
+  const accountable = accountableFor(requested)
+  const [requester, place] = [`requester \`${accountable}\``, `target \`${target}\``]
+  for (const [counted, limit, countedFor] of [
+    [{ target, accountable }, pendingPerRequesterAndTargetMax, `${requester}, ${place}`],
+    [{ accountable }, pendingPerRequesterMax, requester],
+    [{ target }, pendingPerTargetMax, place],
+  ] as const) {
+    const used = await tx.exceptions.countPending(counted)
+    if (used < limit) continue
+    const remedy = 'Ask without `hold`, or have some of them approved or denied, or wait until some lapse.'
+    refuse({ code: 'LimitExceeded', what: 'holds that wait for an approval', limit, used, countedFor, remedy })
+  }
 }
 
 /** Frees what is still only held for an exception that will not be; what was confirmed stays, as a finding. */
@@ -173,12 +185,24 @@ async function candidateUnder(
   return refuseValue('hold', pool, `with the exception, too, it could not be had: ${because}`)
 }
 
-async function refuseTooMuch(context: ReadContext, { id, family }: PoolFacts, length: number): Promise<void> {
-  const { n } = (await context.tx.pools.find(id))!
-  const { free } = await context.tx.space.utilization(n)
-  const pending = await context.tx.exceptions.pendingIn(n, family)
+async function refuseTooMuch(
+  { tx }: ReadContext,
+  { requested }: Exception,
+  { id, family }: PoolFacts,
+  length: number,
+): Promise<void> {
+  const { n } = (await tx.pools.find(id))!
+  const { free } = await tx.space.utilization(n)
+  const pending = await tx.exceptions.pendingIn(n, family)
   const wanted = sizeOf({ family, first: 0n, length })
-  if (free < wanted || leavesEnough({ free, pending, wanted })) return
+  if (free < wanted) return
+  const accountable = accountableFor(requested)
+  const own = await tx.exceptions.pendingIn(n, family, accountable)
+  if (leavesEnough({ free, pending, wanted })) {
+    if (isWithinShare({ free, pending, own, wanted })) return
+    const problem = `what waits for an approval of \`${accountable}\` may keep a quarter of what the pool \`${id}\` has left at most, and a /${length} would be more; ask without \`hold\``
+    refuse({ code: 'NotEligible', problem })
+  }
   const problem = `all that waits for an approval may keep half of what the pool \`${id}\` has left at most, and a /${length} would be more; ask without \`hold\``
   refuse({ code: 'NotEligible', problem })
 }

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { isRootId, isUnitId } from '#model/organization.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
 import type { Account, Node, Organization } from '#store/organizations.ts'
-import { createAccount, describeCreateAccountStatus, moveAccount } from '../accounts.ts'
+import { accountsMax, createAccount, describeCreateAccountStatus, moveAccount } from '../accounts.ts'
 import {
   disableIpamOrganizationAdminAccount,
   enableIpamOrganizationAdminAccount,
@@ -20,6 +20,7 @@ import { createOrganization } from '../organizations.ts'
 import { type Place, permitter, requirePermission } from './authority.ts'
 import { nativeRead, nativeWrite } from './definition.ts'
 import { accountId, formatInstant, gatherPage, instant, pageOf, paging } from './shapes.ts'
+import { refuseBeyondShare } from './shares.ts'
 import { inOurWords, refuseNoChange, shownTags, tagList, tagMap, tags, type Words } from './space-shapes.ts'
 
 const words: Words = {
@@ -243,6 +244,7 @@ export const createAnAccount = nativeWrite({
   at: async (context, input) => placeOfParent(context, input.parentId),
   async run(context, { name, email, parentId, tags }) {
     const { rootId } = await findOrganization(context)
+    await refuseBeyondShare(context, 'account', parentId ?? rootId)
     const management = await asManagement(context)
     const made = await inOurWords(words, async () => {
       const { CreateAccountStatus: begun } = await createAccount.run(management, {
@@ -263,8 +265,7 @@ export const createAnAccount = nativeWrite({
       })
     }
     if (made.AccountId === undefined) {
-      const used = await context.tx.organizations.count('account')
-      refuse({ code: 'LimitExceeded', what: 'accounts', limit: used, used })
+      refuse({ code: 'LimitExceeded', what: 'accounts', limit: accountsMax, used: accountsMax })
     }
     if (parentId !== undefined && parentId !== rootId) {
       await moveAccount.run(management, {
@@ -369,6 +370,7 @@ export const createUnit = nativeWrite({
   refusals: ['NotFound', 'AlreadyExists', 'LimitExceeded'],
   at: async (context, input) => placeOfParent(context, input.parentId),
   async run(context, { name, parentId, tags }) {
+    await refuseBeyondShare(context, 'organizational-unit', parentId)
     const management = await asManagement(context)
     const { OrganizationalUnit: made } = await inOurWords(words, () =>
       createOrganizationalUnit.run(management, {

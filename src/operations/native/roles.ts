@@ -9,10 +9,8 @@ import type { ReadContext, WriteContext } from '../operation.ts'
 import { accessAt, type Place, permitter, refuseWithoutRole } from './authority.ts'
 import { nativeRead, nativeWrite } from './definition.ts'
 import { formatInstant, gatherPage, instant, nodeId, pageOf, paging, principalName } from './shapes.ts'
+import { makerOf, refuseTooManyBindings } from './shares.ts'
 import { findWeakTokens, inWords } from './weak-tokens.ts'
-
-/** Our own bound: every snapshot holds all of them. */
-const bindingsMax = 50_000
 
 const roleName = z.enum(roleNames).describe('One of the roles that exist.')
 const bindingId = z.string().max(64).describe('`role-binding-…`.')
@@ -111,11 +109,10 @@ export const createRoleBinding = nativeWrite({
         problem: `\`${wish.principal}\` has the role \`${wish.role}\` at \`${wish.node}\` already (${wish.effect})`,
       })
     }
-    const used = [...(await context.snapshot()).bindingsByPrincipal.values()].flat().length
-    if (used >= bindingsMax) refuse({ code: 'LimitExceeded', what: 'role bindings', limit: bindingsMax, used })
+    await refuseTooManyBindings(context, wish.node)
     if (wish.effect === 'permit') await refuseWeakTokens(context, wish.principal, wish.node)
     const created: StoredBinding = { id: context.newId('roleBinding'), ...wish, createdAt: context.now }
-    await context.tx.roleBindings.insert(created)
+    await context.tx.roleBindings.insert(created, makerOf(context))
     await remember(context, created)
     return describe(created)
   },

@@ -16,8 +16,11 @@ import { accountId, formatInstant, gatherPage, instant, pageOf, paging, principa
 const secondsDefault = 30 * 86_400
 const secondsMin = 60
 export const tokenSecondsMax = 366 * 86_400
-/** Of one principal, that are good: so many at most end with one that they were made with. */
-const tokensMax = 1_000
+/**
+ * Of one principal and one maker, that are good: so many at most end with one that they were made with, and what somebody else
+ * makes for a principal takes nothing from what it makes for itself.
+ */
+export const tokensMax = 1_000
 const prefix = 'cadastre_'
 
 const tokenId = z.string().max(64).describe('`token-…`: names the token, and opens nothing.')
@@ -168,8 +171,7 @@ export const createToken = nativeWrite({
     if (!isOwn || account !== context.caller.account) await requireRightOver(context, principal, account)
     const used = await context.tx.apiTokens.find(context.caller.accessKeyId)
     assert(used !== undefined, 'who asks over the native API has a token')
-    const good = await context.tx.apiTokens.countGood(principal, context.now, tokensMax)
-    if (good >= tokensMax) refuse({ code: 'LimitExceeded', what: 'tokens', limit: tokensMax, used: good })
+    await refuseTooMany(context, principal)
     const expiresAt = isOwn
       ? endOfOwn(wish.expiresInSeconds, used, context.now)
       : context.now + (wish.expiresInSeconds ?? secondsDefault) * 1_000
@@ -277,6 +279,15 @@ async function getToken(context: ReadContext, id: string): Promise<ApiToken> {
     refuse({ code: 'NotFound', what: 'api-token', id })
   }
   return found
+}
+
+async function refuseTooMany({ tx, now, caller }: ReadContext, principal: string): Promise<void> {
+  const maker = caller.native!.name
+  const used = await tx.apiTokens.countGood({ principal, maker }, now, tokensMax)
+  if (used < tokensMax) return
+  const countedFor = `principal \`${principal}\`, made by \`${maker}\``
+  const remedy = 'Revoke those that are not used any more.'
+  refuse({ code: 'LimitExceeded', what: 'good tokens', limit: tokensMax, used, countedFor, remedy })
 }
 
 /** Whoever could make a token for a stronger principal would have that one's rights. */

@@ -1,0 +1,94 @@
+// How many exceptions there may be, and for whom each bound is counted: what one person can reach stays far below what all need.
+import { type Actor, accountableFor, sharedIdentity } from '../principal.ts'
+import type { Deed, Exception, ExceptionFacts } from './exception.ts'
+
+/**
+ * What is counted, of what is not over: `requested` waits for approval, `approved` is in force or will be, and `break-glass`
+ * was made without approval. Each is counted apart, so that asking takes nothing from what is in force, and neither takes
+ * anything from emergencies.
+ */
+export type ExceptionKind = 'requested' | 'approved' | 'break-glass'
+/** Whom or what one is counted for. A pair is a locale and a resource type, at one target. */
+export type ExceptionCount = 'requester' | 'target' | 'pair'
+
+export interface ExceptionBound {
+  readonly kind: ExceptionKind
+  /** For all of these together; none: for the whole installation. */
+  readonly per: readonly ExceptionCount[]
+  readonly max: number
+}
+
+/**
+ * Every snapshot holds all that are approved, and a decision looks at all for its target and pair; those that are only
+ * requested cost a row each. Where several persons share a bound, one of them has half of it at most.
+ */
+export const exceptionBounds: readonly ExceptionBound[] = [
+  { kind: 'requested', per: ['requester', 'pair'], max: 10 },
+  { kind: 'requested', per: ['requester'], max: 100 },
+  { kind: 'requested', per: ['target'], max: 1_000 },
+  { kind: 'approved', per: ['requester', 'pair'], max: 10 },
+  { kind: 'approved', per: ['pair'], max: 20 },
+  { kind: 'approved', per: ['requester'], max: 500 },
+  { kind: 'approved', per: ['target'], max: 1_000 },
+  { kind: 'approved', per: [], max: 9_000 },
+  { kind: 'break-glass', per: ['requester', 'pair'], max: 5 },
+  { kind: 'break-glass', per: ['pair'], max: 20 },
+  { kind: 'break-glass', per: ['requester'], max: 20 },
+  { kind: 'break-glass', per: [], max: 1_000 },
+]
+
+/** Which of the bounds above count an exception; undefined where it was denied or revoked and counts no more. */
+export function kindOfException({ status, isBreakGlass }: Exception): ExceptionKind | undefined {
+  if (status === 'approved') return isBreakGlass ? 'break-glass' : 'approved'
+  return status === 'requested' ? status : undefined
+}
+
+const nounOf: Readonly<Record<ExceptionKind, string>> = {
+  requested: 'exceptions that wait for approval',
+  approved: 'approved exceptions that are not over',
+  'break-glass': 'break-glass exceptions that are not over',
+}
+const remedyOf: Readonly<Record<ExceptionKind, string>> = {
+  requested: 'Have some of them approved or denied, or wait for the end that they ask for.',
+  approved: 'Revoke some of them that are not needed any more, or wait for their end.',
+  'break-glass': 'Revoke some of them that are not needed any more, wait for their end, or request an exception.',
+}
+
+/** What is said where a bound is reached: of what there are too many, counted for whom, and what helps. */
+export interface ReachedBound {
+  readonly what: string
+  readonly countedFor: string
+  readonly limit: number
+  readonly used: number
+  readonly remedy: string
+}
+
+export function describeReached({ kind, per, max }: ExceptionBound, exception: Exception, used: number): ReachedBound {
+  const { target, locale, resourceType } = exception
+  const names: Readonly<Record<ExceptionCount, string>> = {
+    requester: `requester \`${accountableFor(exception.requested)}\` (with the services that have their tokens from them)`,
+    target: `target \`${target}\``,
+    pair: `target \`${target}\`, locale \`${locale}\` and resource type \`${resourceType}\``,
+  }
+  const countedFor = per.length === 0 ? 'the whole installation' : per.map((one) => names[one]).join(', ')
+  return { what: nounOf[kind], countedFor, limit: max, used, remedy: remedyOf[kind] }
+}
+
+// Break-glass ---------------------------------------------------------------------------------------------------------
+
+/** Somebody’s break-glass for a target and pair that nobody else has reviewed; in force or not. */
+export interface Unreviewed extends Pick<ExceptionFacts, 'id'> {
+  readonly requested: Actor
+}
+
+/** The one that the same person, by whatever name, must have reviewed first; `shared` is what shows that it is the same one. */
+export function findOwnUnreviewed(
+  unreviewed: readonly Unreviewed[],
+  deed: Deed,
+): (Unreviewed & { readonly shared: string }) | undefined {
+  for (const one of unreviewed) {
+    const shared = sharedIdentity(one.requested, deed)
+    if (shared !== undefined) return { ...one, shared }
+  }
+  return undefined
+}

@@ -1,0 +1,72 @@
+// The table of bounds in the security guide has every bound that somebody could use up, with the number that the code has.
+import assert from 'node:assert/strict'
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { exceptionBounds } from '#model/policy/exception-bounds.ts'
+import { accountsPerTopUnitMax, unitsPerTopUnitMax } from '#operations/native/shares.ts'
+import { queueShareMax } from '#store/batching.ts'
+
+const root = join(import.meta.dirname, '..')
+const page = readFileSync(join(root, 'docs/guide/security.md'), 'utf8')
+
+/** What the table says, by what stands in backticks in the first cell. */
+const listed = new Map(
+  [...page.matchAll(/^\| [^|`]*`([^`]+)` \| ([\d,]+) \|/gm)].map(([, name, number]) => [
+    name!,
+    Number(number!.replaceAll(',', '')),
+  ]),
+)
+
+/** Numbers of the code, by the names of their constants: some names stand in several files. */
+const constants = new Map<string, Set<number>>()
+for (const path of globSync('src/**/*.ts', { cwd: root })) {
+  if (path.endsWith('.test.ts')) continue
+  const text = readFileSync(join(root, path), 'utf8')
+  for (const [, name, number] of text.matchAll(/^(?:export )?const (\w+(?:Max|PerMinute|Reserve)) = ([\d_]+)$/gm)) {
+    constants.set(name!, (constants.get(name!) ?? new Set()).add(Number(number!.replaceAll('_', ''))))
+  }
+}
+const computed: Readonly<Record<string, number>> = { accountsPerTopUnitMax, unitsPerTopUnitMax, queueShareMax }
+
+/** Bounds of one request, answer, text, turn or time, and of memory that is read again: nobody else has a part in them. */
+const ofOneAlone: readonly RegExp[] = [
+  /(Characters|Length|Bytes|Seconds|Days|Hours|Ms|Depth|PerPage|PageSize|Digits)Max$/,
+  // Members of one request or document.
+  /^(parameters|listIndex|queryParameters|signedHeaders|filterValues|cidrList|resources|values|pageSize|batch|groups|pathPart)Max$/,
+  /^(rules|conditionValues|requiredTags|documents|documentsPerPolicy|sharedWith|version|uniqueLocalLength|text)Max$/,
+  /^(publicAddresses|privateAddresses|zoneAddresses|pools)Max$/,
+  // What one answer names or one look reads.
+  /^(named|names|targetsNamed|listedValues|listedLength|samples|subjects|short|inline|problems|problemsOfRule|exceptionSteps)Max$/,
+  /^(overSeen|steps|unreviewed|versions|spaces|holdersMerged|heads|repeatedRows|looks|pages|eventLength|depth|forgotten)Max$/,
+  // Turns and attempts of the server's own work.
+  /^(turns|numberAttempts|batchSize|batchRows|readers|sweepSize|poolsAhead|poolsPerStatement|blocks|passed|generations)Max$/,
+  // What is only remembered: it is read again where it is forgotten.
+  /^(principals|clients|good|keys|signingKeys|signedHeadersCache|entries|cursors|holders)Max$/,
+]
+
+test('D8 every bound that somebody could use up is in the table of the security guide', () => {
+  const missing = [...constants.keys()].filter(
+    (name) => /Max$/.test(name) && !listed.has(name) && !ofOneAlone.some((pattern) => pattern.test(name)),
+  )
+  assert.deepEqual(missing, [])
+})
+
+test('D8 the table has the numbers of the code, and names nothing that is not there', () => {
+  for (const [name, number] of listed) {
+    if (name.includes(' ')) continue
+    const known = computed[name] === undefined ? constants.get(name) : new Set([computed[name]])
+    assert(known?.has(number), `${name}: the table says ${number}, the code ${[...(known ?? ['nothing'])].join(', ')}`)
+  }
+})
+
+test('D8 the table has each bound of exceptions', () => {
+  const inCode = exceptionBounds.map(({ kind, per, max }) => [
+    `${kind} per ${per.join(' and ') || 'installation'}`,
+    max,
+  ])
+  assert.deepEqual(
+    [...listed].filter(([name]) => name.includes(' per ')),
+    inCode,
+  )
+})
