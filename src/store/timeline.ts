@@ -373,7 +373,7 @@ export class Timeline {
       inForce.length === 0 ? new Map() : await this.#tags.ofMany(inForce.flatMap((row) => this.#homesOf(row)))
     const elasticIps = inForce.filter(({ resourceType }) => resourceType === 'eip').map(({ n }) => n)
     const associations = await this.#addresses.usesOf(elasticIps)
-    const ends = await this.#endsOf(rows.filter(isOf('changed')).map(({ n }) => n))
+    const ends = await this.endsOf(rows.filter(isOf('changed')).map(({ n }) => n))
     return rows.map((row) => {
       const { stored } = row
       const association = stored.kind === 'allocated' ? associations.get(row.n) : undefined
@@ -393,7 +393,7 @@ export class Timeline {
   }
 
   /** How and when tenures ended, by their numbers; those that have not are missing. */
-  async #endsOf(numbers: readonly number[]): Promise<ReadonlyMap<number, Pick<Tenure, 'heldUntil' | 'ending'>>> {
+  async endsOf(numbers: readonly number[]): Promise<ReadonlyMap<number, Pick<Tenure, 'heldUntil' | 'ending'>>> {
     if (numbers.length === 0) return new Map()
     const list = listOf(numbers)
     const ended = await this.#sql.all<{ n: number; released_at: number; ending: HoldEnding | null }>(
