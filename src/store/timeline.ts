@@ -392,6 +392,21 @@ export class Timeline {
     return resourceType === 'eip' ? [id, formatId('address', installation, n)] : [id]
   }
 
+  /** Whose space it is or was, by the numbers of tenures: it never changes while one lasts. Those that never were are missing. */
+  async accountsOf(numbers: readonly number[]): Promise<ReadonlyMap<number, string>> {
+    if (numbers.length === 0) return new Map()
+    const list = listOf(numbers)
+    const rows = await this.#sql.all<{ n: number; account: string }>(
+      `select a.n, h.account from allocation a join holder h on h.n = a.holder where a.n in ${list.text}
+       union select n, account from allocation_history where n in ${list.text}
+       union select n, account from hold where n in ${list.text}`,
+      ...list.values,
+      ...list.values,
+      ...list.values,
+    )
+    return new Map(rows.map(({ n, account }) => [n, account]))
+  }
+
   /** How and when tenures ended, by their numbers; those that have not are missing. */
   async endsOf(numbers: readonly number[]): Promise<ReadonlyMap<number, Pick<Tenure, 'heldUntil' | 'ending'>>> {
     if (numbers.length === 0) return new Map()
