@@ -5,7 +5,7 @@ import { formatId } from '#model/identifier.ts'
 import { withNodeTags, wouldGive } from '#model/policy/given.ts'
 import { pathOf } from '#model/policy/snapshot.ts'
 import type { Allocation } from '#store/space.ts'
-import { mergedIn, type Tag } from '#store/tags.ts'
+import type { Tag } from '#store/tags.ts'
 import type { ReadContext } from '../operation.ts'
 import { nativeRead } from './definition.ts'
 import { placeOfNode } from './roles.ts'
@@ -85,7 +85,7 @@ async function tagFindingsOf(
     if (!decision?.pool || row.allocation === undefined) continue
     const { request, pool } = decision
     const homes = homesOf(context, row)
-    if (wouldGive(snapshot, { ...request, tags: mergedIn(homes, tags) }, pool, now)) continue
+    if (wouldGive(snapshot, { ...request, tags: tagsUnder(homes, tags) }, pool, now)) continue
     // Tags are the reason only where those of then would do: what rules, pools and the tree have become is no matter of tags.
     const nodesThen = await nodesThenOf(context, row.account, decision.at.getTime())
     if (!wouldGive(withNodeTags(snapshot, nodesThen), request, pool, now)) continue
@@ -113,6 +113,12 @@ function homesOf({ tx }: ReadContext, { allocation, resourceType, resourceId }: 
   return isNetwork && resourceId !== undefined ? [id, resourceId] : [id]
 }
 
+/** What is tagged under several names: later ones go before earlier ones. */
+const tagsUnder = (homes: readonly (string | undefined)[], tags: ReadonlyMap<string, readonly Tag[]>) =>
+  tagMap(homes.flatMap((id) => tags.get(id ?? '') ?? []))
+const tagMap = (tags: readonly Tag[]): ReadonlyMap<string, string> =>
+  new Map(tags.map(({ Key, Value }) => [Key, Value]))
+
 /** The tags of the account and of what is above it, as they were at a moment, of those that were changed since. */
 async function nodesThenOf(
   context: ReadContext,
@@ -129,8 +135,7 @@ async function nodesThenOf(
   }
   return found
 }
-const tagsIn = (body: string): ReadonlyMap<string, string> =>
-  new Map(((JSON.parse(body) as { tags?: Tag[] }).tags ?? []).map(({ Key, Value }) => [Key, Value]))
+const tagsIn = (body: string): ReadonlyMap<string, string> => tagMap((JSON.parse(body) as { tags?: Tag[] }).tags ?? [])
 
 /** The last change of what a finding goes by, after the decision. */
 async function changedAt(context: ReadContext, row: Given, nodes: readonly string[], at: number): Promise<number> {
