@@ -28,7 +28,7 @@ async function changeOf(work: () => Promise<unknown>): Promise<Change> {
   return items[0]!
 }
 
-test('a dry run that policy denies is on record as one, for every operation of both APIs that asks it', async () => {
+test('a dry run that policy denies is on record as one, whichever operation of both APIs asks it', async () => {
   const as = { account: shop }
   const space = await acme.pool({ scope: 'private', cidr: '10.55.0.0/16' })
   assert.equal((await acme.ask('PATCH', `/pools/${space}`, { body: { sharedWith: [root] } })).status, 200)
