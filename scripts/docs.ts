@@ -339,6 +339,10 @@ const examples: { readonly [C in Refusal['code']]: Example<C> } = {
     when: 'a client token comes again with other parameters',
     refusals: [{ code: 'IdempotencyMismatch', token: 'TOKEN' }],
   },
+  OutdatedRepeat: {
+    when: 'a request comes again, and what it made or changed the first time does not exist any more',
+    refusals: [{ code: 'OutdatedRepeat', id, token: 'TOKEN' }],
+  },
   NotFound: {
     when: 'something does not exist, or the caller may not see it',
     refusals: everyNoun.map((what) => ({ code: 'NotFound', what, id })),

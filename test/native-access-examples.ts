@@ -77,6 +77,7 @@ async function aboutTheRecord(world: NativeWorld): Promise<Record<string, Exampl
     getRetention: { input: {} },
     explainDecision: ofDecision,
     explainRequest: { input: { account: managementAccount, ...pair }, absent: { account: accountNowhere } },
+    listFindingsOfAccount: { input: { account: managementAccount }, absent: { account: accountNowhere } },
     findHolders: { input: { cidr: decision!.cidr }, secrets: [AllocationId!] },
     findHoldingsOfAccount: { input: { account: managementAccount }, absent: { account: accountNowhere } },
     findHoldingsOfResource: { input: { resourceId: AllocationId }, secrets: ['heldFrom'] },

@@ -91,6 +91,7 @@ const examples: { readonly [C in Refusal['code']]: readonly Extract<Refusal, { c
   DryRunSucceeded: [{ code: 'DryRunSucceeded' }],
   PreconditionFailed: [{ code: 'PreconditionFailed', expected: long, current: long }],
   IdempotencyMismatch: [{ code: 'IdempotencyMismatch', token: long }],
+  OutdatedRepeat: [{ code: 'OutdatedRepeat', id: long, token: long }],
   NotFound: nouns.map((what) => ({ code: 'NotFound', what, id })),
   NoLongerKept: nouns.map((what) => ({ code: 'NoLongerKept', what, id, before: '2026-01-01T00:00:00.000Z' })),
   NotEligible: [{ code: 'NotEligible', problem }],

@@ -228,6 +228,13 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { cod
     ...badInput,
     message: `The client token ${quoted(token)} was used before with other parameters. Use a new token, or the same parameters.`,
   }),
+  // EC2 documents a code of its own only for instances (`IdempotentInstanceTerminated`).
+  OutdatedRepeat: ({ id, token }) => ({
+    status: 400,
+    ec2: 'IncorrectState',
+    ...violated,
+    message: `This repeats a request${token === undefined ? '' : ` (client token ${quoted(token)})`} about ${quoted(id)}, which does not exist any more. Nothing was done. Send it as a new request${token === undefined ? '' : ', with a new token'}.`,
+  }),
 
   NotFound: ({ what, id }) => ({
     status: 400,

@@ -66,6 +66,7 @@ function nextSteps(problem: Problem, asked: Asked): readonly string[] {
   if (code === 'PreconditionFailed') return readAgain(asked, `repeat with \`--if-match '${cellOf(problem.current)}'\``)
   if (code === 'IdempotencyMismatch')
     return ['this key belongs to another request; take another one, or leave `--idempotency-key` out.']
+  if (code === 'OutdatedRepeat') return ['to have it anew, take another `--idempotency-key`, or leave it out.']
   if (code === 'Throttled') return [`wait ${cellOf(problem.retryAfterSeconds)} s; ${repeatSafely(asked)}.`]
   if (problem.status === 503) return [`try again; ${repeatSafely(asked)}.`]
   if (problem.status === 409) return readAgain(asked, 'and change what stands in the way')

@@ -122,6 +122,8 @@ type Reason =
     }
   | { code: 'DryRunSucceeded' }
   | { code: 'IdempotencyMismatch'; token: string }
+  // What the first request made or changed is not there any more; `token` where the caller chose one.
+  | { code: 'OutdatedRepeat'; id: string; token?: string }
   // What the caller saw is no longer so.
   | { code: 'PreconditionFailed'; expected: string; current: string }
   // Is it there. Hidden and absent are the same refusal (invariant I8).

@@ -10,6 +10,7 @@ import { type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
 import { findUnfitText } from '#model/text.ts'
 import type { KeptName, Store, Transaction } from '#store/store.ts'
 import { requireStill } from './native/authority.ts'
+import { namesOf } from './native/change-subjects.ts'
 import type {
   AnyOperation,
   Need,
@@ -405,10 +406,17 @@ const digest = (call: Call, action: string, kind: string, token: string): Uint8A
   sha256(`${call.principal.native?.name ?? call.principal.account}\n${call.region}\n${action}\n${kind}\n${token}`)
 const sha256 = (text: string): Uint8Array => hash('sha256', text, 'buffer').subarray(0, 16)
 
-/** The first answer again, for who could still ask for it. */
+/** The first answer again, for who could still ask for it, and as long as what it tells of is there. */
 async function repeat(context: RequestContext, use: Use, token: Token): Promise<unknown> {
-  const output = replayOf(use, token, context.call)
+  const { call, tx } = context
+  const output = replayOf(use, token, call)
   if (use.needs !== null) await requireStill(context, JSON.parse(use.needs) as Need[])
+  // Somebody else may have the space by now, of whom the first answer would tell.
+  const gone = await tx.repeats.goneSince(use.entry)
+  if (gone !== undefined) {
+    const id = namesOf(context, gone).findLast((name) => use.result.includes(name)) ?? gone
+    refuse({ code: 'OutdatedRepeat', id, token: call.clientToken ?? call.input.ClientToken })
+  }
   return output
 }
 

@@ -207,6 +207,36 @@ describe('a token that comes with every request', () => {
       assert.notEqual(theirs.PublicIp, first.PublicIp)
     }))
 
+  test('I5 a retry of what was released meanwhile is a conflict and no second effect; one of the release is its success', () =>
+    onStreet(async (street) => {
+      const first = await street.allocate({ invocationId: 'one' })
+      assert.deepEqual(await street.allocate({ invocationId: 'one' }), first)
+      const release = () =>
+        street.ask('ReleaseAddress', { invocationId: 'two', input: { AllocationId: first.AllocationId! } as object })
+      const answer = await release()
+      assert.deepEqual(await release(), answer)
+      const outdated = { code: 'OutdatedRepeat', id: first.AllocationId! } as const
+      await refuses(street.allocate({ invocationId: 'one' }), outdated)
+      await street.reopen()
+      await refuses(street.allocate({ invocationId: 'one' }), outdated)
+      assert.deepEqual(await release(), answer)
+      assert.equal(await street.addresses(), 0)
+    }))
+
+  test('I5 a retry of a change is a conflict once its object is gone, also within one millisecond', () =>
+    onStreet(async (street) => {
+      const { AllocationId } = await street.allocate()
+      const tag = () =>
+        street.ask('CreateTags', {
+          invocationId: 'tag',
+          input: { Resources: [AllocationId!], Tags: [{ Key: 'Name', Value: 'a' }] } as object,
+        })
+      await tag()
+      await tag()
+      await street.ask('ReleaseAddress', { input: { AllocationId } as object })
+      await refuses(tag(), { code: 'OutdatedRepeat', id: AllocationId! })
+    }))
+
   test('I5 a client token goes before the id of the invocation', () =>
     onStreet(async (street) => {
       const ipam = await street.ipam(shop)

@@ -41,8 +41,8 @@ export interface ExceptionFilter {
   readonly target?: string
   readonly resourceType?: string
   readonly requestedBy?: string
-  /** Only those with something to look at: a break-glass without review, or space held under one that is over. */
-  readonly hasOpenFinding?: boolean
+  /** Only those that may have something to look at: a break-glass without review, or space that is still there. */
+  readonly mayHaveFinding?: boolean
 }
 
 interface UseRow {
@@ -181,10 +181,9 @@ export class Exceptions {
       conditions.push(`${column} = ?`)
       values.push(value)
     }
-    if (filter.hasOpenFinding) {
-      conditions.push(`((is_break_glass = 1 and reviewed_by is null) or (${isOver}
+    if (filter.mayHaveFinding) {
+      conditions.push(`((is_break_glass = 1 and reviewed_by is null) or (status in ('approved', 'revoked')
         and exists (select 1 from exception_use u where u.exception_id = policy_exception.id and (${isStillThere}))))`)
-      values.push(this.#clock.now)
     }
     const rows = await this.#sql.all<Row>(
       `select ${columns} from policy_exception where ${conditions.join(' and ')} order by id limit ?`,
@@ -400,6 +399,4 @@ const isStillThere = homes
   .map(({ tables, condition }) => `exists (select 1 from ${tables} where ${condition})`)
   .join(' or ')
 
-/** Approved once, and no longer in force. */
-const isOver = `(status = 'revoked' or (status = 'approved' and expires_at <= ?))`
 const pending = `e.status = 'requested' and e.hold is not null and h.expires_at > ?`

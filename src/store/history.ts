@@ -1,5 +1,5 @@
 // What an object was, and when: every change of an object closes one interval and opens the next.
-import { listOfRows, type Sql } from './sql.ts'
+import { listOfRows, listOfTexts, type Sql } from './sql.ts'
 import type { Subjects } from './subjects.ts'
 
 /** What nouns share of their transaction. */
@@ -77,6 +77,18 @@ export class History {
        where object_id = ? order by version desc limit 1`,
       id,
     )
+  }
+  /** The same of many; those of which nothing is recorded are missing. */
+  async findLatest(ids: readonly string[]): Promise<ReadonlyMap<string, HistoryVersion>> {
+    if (ids.length === 0) return new Map()
+    const list = listOfTexts(ids)
+    const found = await this.#sql.all<HistoryVersion & { object_id: string }>(
+      `select h.object_id, h.version, h.from_at, h.until_at, h.kind, h.account, h.body from history h
+       where h.object_id in ${list.text}
+         and h.version = (select max(newer.version) from history newer where newer.object_id = h.object_id)`,
+      ...list.values,
+    )
+    return new Map(found.map(({ object_id: id, ...version }) => [id, version]))
   }
   /** The number of an object's latest version: more than 1 once it has been modified. 0 where nothing is recorded. */
   async latestVersion(id: string): Promise<number> {

@@ -16,6 +16,7 @@ import { Organizations } from './organizations.ts'
 import { Policies } from './policies.ts'
 import { Pools } from './pools.ts'
 import { RecordLists } from './record-lists.ts'
+import { Repeats } from './repeats.ts'
 import { ResourceTypes } from './resource-types.ts'
 import { Resources } from './resources.ts'
 import { Retention } from './retention.ts'
@@ -91,6 +92,7 @@ export class Nouns implements Transaction {
   readonly policies: Policies
   readonly pools: Pools
   readonly recordLists: RecordLists
+  readonly repeats: Repeats
   readonly resourceTypes: ResourceTypes
   readonly resources: Resources
   readonly retention: Retention
@@ -146,6 +148,7 @@ export class Nouns implements Transaction {
     this.apiTokens = new ApiTokens(sql, this, this.history)
     this.recordLists = new RecordLists(sql)
     this.tenures = new Timeline(sql, this)
+    this.repeats = new Repeats(sql, this, this.tenures)
     this.resourceTypes = new ResourceTypes(sql)
     this.resources = new Resources(sql, this)
     this.roleBindings = new RoleBindings(sql)

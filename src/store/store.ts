@@ -16,6 +16,7 @@ import type { Organizations } from './organizations.ts'
 import type { Policies } from './policies.ts'
 import type { Pools } from './pools.ts'
 import type { RecordLists } from './record-lists.ts'
+import type { Repeats } from './repeats.ts'
 import type { ResourceTypes } from './resource-types.ts'
 import type { Resources } from './resources.ts'
 import type { Retention } from './retention.ts'
@@ -70,6 +71,8 @@ export interface Transaction {
   readonly policies: Policies
   readonly pools: Pools
   readonly recordLists: RecordLists
+  /** Whether the first answer to a request is still good. */
+  readonly repeats: Repeats
   readonly resourceTypes: ResourceTypes
   readonly resources: Resources
   readonly retention: Retention

@@ -373,7 +373,7 @@ export class Timeline {
       inForce.length === 0 ? new Map() : await this.#tags.ofMany(inForce.flatMap((row) => this.#homesOf(row)))
     const elasticIps = inForce.filter(({ resourceType }) => resourceType === 'eip').map(({ n }) => n)
     const associations = await this.#addresses.usesOf(elasticIps)
-    const ends = await this.#endsOf(rows.filter(isOf('changed')).map(({ n }) => n))
+    const ends = await this.endsOf(rows.filter(isOf('changed')).map(({ n }) => n))
     return rows.map((row) => {
       const { stored } = row
       const association = stored.kind === 'allocated' ? associations.get(row.n) : undefined
@@ -392,8 +392,23 @@ export class Timeline {
     return resourceType === 'eip' ? [id, formatId('address', installation, n)] : [id]
   }
 
+  /** Whose space it is or was, by the numbers of tenures: it never changes while one lasts. Those that never were are missing. */
+  async accountsOf(numbers: readonly number[]): Promise<ReadonlyMap<number, string>> {
+    if (numbers.length === 0) return new Map()
+    const list = listOf(numbers)
+    const rows = await this.#sql.all<{ n: number; account: string }>(
+      `select a.n, h.account from allocation a join holder h on h.n = a.holder where a.n in ${list.text}
+       union select n, account from allocation_history where n in ${list.text}
+       union select n, account from hold where n in ${list.text}`,
+      ...list.values,
+      ...list.values,
+      ...list.values,
+    )
+    return new Map(rows.map(({ n, account }) => [n, account]))
+  }
+
   /** How and when tenures ended, by their numbers; those that have not are missing. */
-  async #endsOf(numbers: readonly number[]): Promise<ReadonlyMap<number, Pick<Tenure, 'heldUntil' | 'ending'>>> {
+  async endsOf(numbers: readonly number[]): Promise<ReadonlyMap<number, Pick<Tenure, 'heldUntil' | 'ending'>>> {
     if (numbers.length === 0) return new Map()
     const list = listOf(numbers)
     const ended = await this.#sql.all<{ n: number; released_at: number; ending: HoldEnding | null }>(

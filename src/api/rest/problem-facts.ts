@@ -88,6 +88,10 @@ export const factShapes: { readonly [C in Code]: Facts<C> } = {
   },
   DryRunSucceeded: {},
   IdempotencyMismatch: { token: text.describe('The key that belongs to another request.') },
+  OutdatedRepeat: {
+    id: text.describe('What the first request made or changed, and is gone.'),
+    token: text.optional().describe('The key of both requests.'),
+  },
   PreconditionFailed: {
     expected: text.describe('The `ETag` that you read.'),
     current: text.describe('The one that it has.'),

@@ -32,6 +32,7 @@ export const statuses: { readonly [C in Refusal['code']]: number } = {
   NotAuthorized: 403,
   DryRunSucceeded: 200,
   IdempotencyMismatch: 422,
+  OutdatedRepeat: 409,
   PreconditionFailed: 412,
   NotFound: 404,
   NoLongerKept: 410,

@@ -9,6 +9,7 @@ import type { Subject } from '#store/subjects.ts'
 import type { DescribedTenure } from '#store/timeline.ts'
 import type { ReadContext } from '../operation.ts'
 import { poolNamer } from './history.ts'
+import { type PermittedThen, permitterThen, placeOfObject } from './object-places.ts'
 import { formatInstant } from './shapes.ts'
 
 export const subjectShape = z.object({
@@ -57,24 +58,26 @@ const listedLengthMax = 2_000
 export async function describeSubjects(
   context: ReadContext,
   asked: readonly { readonly entry: ListedEntry; readonly subjects: readonly Subject[] }[],
-  isPermitted: (account: string) => boolean,
 ): Promise<SubjectShown[][]> {
+  const isPermitted = await permitterThen(context, 'history:read')
   const wanted = asked.flatMap(({ subjects }) =>
     subjects.flatMap(({ id, before, after }) =>
       [before, after].filter((version) => version !== undefined).map((version) => [id, version] as const),
     ),
   )
   const versions = await context.tx.history.findVersions(wanted)
-  const versionOf = (id: string, version: number | undefined) => {
+  const versionOf = async (id: string, version: number | undefined) => {
     const found = version === undefined ? undefined : versions.get(`${id}/${version}`)
-    return found && isPermitted(found.account) ? found : undefined
+    if (!found) return undefined
+    const { from_at: from, until_at: until } = found
+    return (await isPermitted(await placeOfObject(context, id, found), from, until ?? Infinity)) ? found : undefined
   }
   return Promise.all(
     asked.map(({ entry, subjects }) =>
       Promise.all(
         subjects.map(async ({ id, before, after }) => {
           if (before !== undefined || after !== undefined)
-            return describeVersions(id, versionOf(id, before), versionOf(id, after))
+            return describeVersions(id, await versionOf(id, before), await versionOf(id, after))
           return entry.outcome === 'Success' ? describeTenure(context, entry, id, isPermitted) : bare(id)
         }),
       ),
@@ -107,14 +110,14 @@ async function describeTenure(
   context: ReadContext,
   entry: ListedEntry,
   objectId: string,
-  isPermitted: (account: string) => boolean,
+  isPermitted: PermittedThen,
 ): Promise<SubjectShown> {
   const kind = kindOf(objectId)
   if (kind !== 'address' && kind !== 'allocation') return bare(objectId)
   const n = parseId(kind, context.tx.installation, objectId)
   const around = n === undefined ? undefined : await statesAround(context, n, entry)
   const owner = around && (around.after ?? around.before)
-  if (!owner || !isPermitted(owner.account)) return bare(objectId)
+  if (!owner || !(await isPermitted(owner.account, entry.at))) return bare(objectId)
   const { before, after } = around
   const nameOf = await poolNamer(context)
   const stateOf = (tenure: DescribedTenure | undefined) => tenure && describe(context, tenure, nameOf(tenure.pool))

@@ -2,10 +2,10 @@
 import { z } from 'zod'
 import { formatId } from '#model/identifier.ts'
 import { refuse } from '#model/refusal.ts'
-import type { ListedEntry } from '#store/record-lists.ts'
 import { readCursor, writeCursor } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
-import { type Place, permitter } from './authority.ts'
+import type { Place } from './authority.ts'
+import { type SeenEntry, seenEntries, subjectsPerPageMax } from './change-places.ts'
 import {
   describeSubjects,
   lengthOfSubject,
@@ -15,6 +15,7 @@ import {
   subjectShape,
 } from './change-subjects.ts'
 import { nativeRead } from './definition.ts'
+import { permitterThen } from './object-places.ts'
 import {
   accountId,
   asOf,
@@ -32,6 +33,9 @@ const subjectsListed = 100
 const differencesListed = 10
 /** Of all changes on a page: with more the page is shorter. */
 const differencesPerPage = 1_000
+/** Entries read at once, also for a short page, and looked at for one page; with fewer to be seen the page is shorter. */
+const stepSize = 200
+const entriesPerPageMax = 5_000
 /** Characters of what changed, as JSON, on one page of the subjects of a change. */
 const lengthPerPage = 1_000_000
 
@@ -56,9 +60,12 @@ const change = z.object({
   subjects: z
     .array(z.string())
     .describe(
-      `Ids of what was created, changed or deleted, or of what a refusal was about: the first ${subjectsListed}. Of decisions that were forgotten: the first and the last, and how many.`,
+      `Ids of what was created, changed or deleted, or of what a refusal was about, as far as you may see them: the first ${subjectsListed}. Of decisions that were forgotten: the first and the last, and how many.`,
     ),
-  subjectCount: z.number().int().describe('How many there are: the list of subjects has them all.'),
+  subjectCount: z
+    .number()
+    .int()
+    .describe(`How many there are, as far as you may see them: at most ${subjectsPerPageMax} are looked at.`),
   differences: z
     .array(subjectShape)
     .describe(
@@ -76,7 +83,7 @@ export const listChanges = nativeRead({
   name: 'listChanges',
   summary: 'List changes and refusals, oldest first, as far as you may see them.',
   description:
-    'The last page has a `nextCursor` too: what comes later is read from there. With `Accept: text/event-stream` the list goes on as server-sent events; `Last-Event-ID` resumes it.',
+    'You see what is about objects of a node where you may, now or when it happened, whoever did it; what is about no object, and what was refused, also where you may at the account of whoever asked. The last page has a `nextCursor` too: what comes later is read from there. With `Accept: text/event-stream` the list goes on as server-sent events; `Last-Event-ID` resumes it.',
   action: 'history:read',
   input: z.strictObject({
     ...paging,
@@ -99,28 +106,39 @@ export const listChanges = nativeRead({
   refusals: ['InvalidPaginationToken', 'LimitExceeded'],
   at: 'filtered',
   async run(context, { limit = pageSizeDefault, cursor, from, latest, subject, ...rest }) {
-    const filter = { ...rest, subject: subject === undefined ? undefined : namesOf(context, subject) }
+    const about = subject === undefined ? undefined : namesOf(context, subject)
+    const filter = { ...rest, subject: about }
     const { recordLists } = context.tx
-    const isPermitted = await permitter(context, 'history:read')
     const begin = from === undefined ? 0 : (await recordLists.firstSince('audit_entry', parseInstant(from))) - 1
-    const after = numberIn(cursor) ?? (latest ? await recordLists.lastEntry() : begin)
-    const found = await recordLists.entriesAfter(filter, after, limit)
-    const entries = await recordLists.entries(found.numbers, subjectsListed)
-    const page: ListedEntry[] = []
-    let { last } = found
+    const page: SeenEntry[] = []
+    const answer = async (last: number) => ({
+      items: await describeEntries(context, page),
+      nextCursor: writeCursor(String(last)),
+      asOf: asOf(context),
+    })
+    let after = numberIn(cursor) ?? (latest ? await recordLists.lastEntry() : begin)
     let differences = 0
-    for (const n of found.numbers) {
-      const entry = entries.get(n)!
-      if (!isPermitted(entry.account)) continue
-      differences += Math.min(entry.subjects.length, differencesListed)
-      if (differences > differencesPerPage) {
-        last = page.at(-1)!.n
-        break
+    for (let looked = 0; looked < entriesPerPageMax; ) {
+      const found = await recordLists.entriesAfter(filter, after, Math.max(limit, stepSize))
+      const entries = await recordLists.entries(found.numbers, subjectsListed)
+      const inOrder = found.numbers.map((n) => entries.get(n)!)
+      const { seen, last } = await seenEntries(context, inOrder, { about, subjectsMax: subjectsListed })
+      for (const one of seen) {
+        differences += Math.min(one.subjects.length, differencesListed)
+        if (page.length === limit || (page.length > 0 && differences > differencesPerPage)) {
+          return answer(page.at(-1)!.entry.n)
+        }
+        page.push(one)
       }
-      page.push(entry)
+      if (last !== inOrder.at(-1)?.n) return answer(last!)
+      // A cursor that tells how far the record goes, and not which entry that is not shown was the last one found.
+      if (found.isWhole) return answer(Math.max(after, await recordLists.lastEntry()))
+      // Much was passed over: what there is by now, and where to go on.
+      if (found.numbers.length === 0) return answer(found.last)
+      after = found.last
+      looked += found.numbers.length
     }
-    const items = await describeEntries(context, page, isPermitted)
-    return { items, nextCursor: writeCursor(String(last)), asOf: asOf(context) }
+    return answer(after)
   },
 })
 
@@ -137,14 +155,15 @@ export const getChange = nativeRead({
   refusals: ['NotFound'],
   at: placeOfChange,
   async run(context, input) {
-    const entry = await getEntry(context, input.changeId)
-    const isPermitted = await permitter(context, 'history:read')
-    const [described] = await describeEntries(context, [entry], isPermitted)
-    const decisions = await context.tx.journal.decisionsOf(entry.n)
-    return {
-      ...described!,
-      decisionIds: decisions.map(({ n }) => formatId('decision', context.tx.installation, n)),
+    const seen = await getSeen(context, input.changeId, subjectsListed)
+    const [described] = await describeEntries(context, [seen])
+    const isPermitted = await permitterThen(context, 'history:read')
+    const decisionIds: string[] = []
+    for (const { n, at, request } of await context.tx.journal.decisionsOf(seen.entry.n)) {
+      const isSeen = await isPermitted(request.account, at.getTime())
+      if (isSeen) decisionIds.push(formatId('decision', context.tx.installation, n))
     }
+    return { ...described!, decisionIds }
   },
 })
 
@@ -160,17 +179,14 @@ export const listSubjectsOfChange = nativeRead({
   refusals: ['NotFound', 'InvalidPaginationToken'],
   at: placeOfChange,
   async run(context, { changeId, limit = pageSizeDefault, cursor }) {
-    const entry = await getEntry(context, changeId)
-    const isPermitted = await permitter(context, 'history:read')
+    const { entry, subjects: seen } = await getSeen(context, changeId, subjectsPerPageMax)
     const from = numberIn(cursor) ?? 0
-    const subjects = await context.tx.recordLists.subjectsOf(entry.n, from, limit + 1)
+    const subjects = seen.slice(from, from + limit + 1)
     const items: SubjectShown[] = []
     let length = 0
     for (const subject of subjects.slice(0, limit)) {
       // One at a time: their states may be long.
-      const [[shown]] = (await describeSubjects(context, [{ entry, subjects: [subject] }], isPermitted)) as [
-        [SubjectShown],
-      ]
+      const [[shown]] = (await describeSubjects(context, [{ entry, subjects: [subject] }])) as [[SubjectShown]]
       length += lengthOfSubject(shown)
       if (items.length > 0 && length > lengthPerPage) break
       items.push(shown)
@@ -180,16 +196,19 @@ export const listSubjectsOfChange = nativeRead({
   },
 })
 
-async function placeOfChange(context: ReadContext, input: { readonly changeId: string }): Promise<Place> {
-  const { account } = await getEntry(context, input.changeId)
-  return { node: account, absent: absentChange(input.changeId) }
-}
 const absentChange = (id: string) => ({ code: 'NotFound', what: 'change', id }) as const
 
-async function getEntry({ tx }: ReadContext, id: string): Promise<ListedEntry> {
+async function placeOfChange(context: ReadContext, { changeId }: { readonly changeId: string }): Promise<Place> {
+  const { node } = await getSeen(context, changeId, 0)
+  return { node, absent: absentChange(changeId) }
+}
+
+/** Who may see a change is said by what it was about; where it is not to be seen, it is absent. */
+async function getSeen(context: ReadContext, id: string, subjectsMax: number): Promise<SeenEntry> {
   const n = /^\d{1,16}$/.test(id) ? Number(id) : undefined
-  const entry = n === undefined ? undefined : (await tx.recordLists.entries([n], subjectsListed)).get(n)
-  return entry ?? refuse(absentChange(id))
+  const entry = n === undefined ? undefined : (await context.tx.recordLists.entries([n], subjectsListed)).get(n)
+  const { seen } = await seenEntries(context, entry ? [entry] : [], { subjectsMax })
+  return seen[0] ?? refuse(absentChange(id))
 }
 
 function numberIn(cursor: string | undefined): number | undefined {
@@ -200,25 +219,24 @@ function numberIn(cursor: string | undefined): number | undefined {
   return Number(place)
 }
 
-async function describeEntries(
-  context: ReadContext,
-  entries: readonly ListedEntry[],
-  isPermitted: (account: string) => boolean,
-): Promise<z.output<typeof change>[]> {
-  const asked = entries.map((entry) => ({ entry, subjects: entry.subjects.slice(0, differencesListed) }))
-  const differences = await describeSubjects(context, asked, isPermitted)
-  return entries.map((entry, index) => describe(entry, differences[index]!))
+async function describeEntries(context: ReadContext, seen: readonly SeenEntry[]): Promise<z.output<typeof change>[]> {
+  const asked = seen.map(({ entry, subjects }) => ({ entry, subjects: subjects.slice(0, differencesListed) }))
+  const differences = await describeSubjects(context, asked)
+  return seen.map((one, index) => describe(one, differences[index]!))
 }
 
-const describe = (entry: ListedEntry, differences: readonly SubjectShown[]): z.output<typeof change> => ({
+const describe = (
+  { entry, subjects, count }: SeenEntry,
+  differences: readonly SubjectShown[],
+): z.output<typeof change> => ({
   changeId: String(entry.n),
   at: formatInstant(entry.at),
   action: entry.action,
   outcome: entry.outcome,
   isDryRun: entry.isDryRun ? true : undefined,
   times: entry.times > 1 ? entry.times : undefined,
-  subjects: entry.subjects.map(({ id }) => id),
-  subjectCount: entry.subjectCount,
+  subjects: subjects.map(({ id }) => id),
+  subjectCount: count,
   differences: differences.filter(({ members }) => members.length > 0).map(shortened),
   account: entry.account,
   principal: entry.principal,

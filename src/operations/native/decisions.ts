@@ -7,9 +7,10 @@ import { type Refusal, refuse } from '#model/refusal.ts'
 import type { RecordedDecision } from '#store/journal.ts'
 import { readCursor, writeCursor } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
-import { type Place, permitter } from './authority.ts'
+import type { Place } from './authority.ts'
 import { namesOf } from './change-subjects.ts'
 import { nativeRead } from './definition.ts'
+import { permitterThen, placeThen } from './object-places.ts'
 import {
   accountId,
   asOf,
@@ -20,6 +21,10 @@ import {
   parseInstant,
   recordPageOf,
 } from './shapes.ts'
+
+/** Decisions read at once, also for a short page, and looked at for one page; with fewer to be seen the page is shorter. */
+const stepSize = 200
+const decisionsPerPageMax = 10_000
 
 export const decisionId = z.string().max(64).describe('`decision-…`, with which every refusal by policy begins.')
 const outcome = z.enum(['allow', 'steer', 'warn', 'deny'])
@@ -139,27 +144,30 @@ export const listDecisions = nativeRead({
     const { recordLists, journal } = context.tx
     const about = subject === undefined ? undefined : namesOf(context, subject)
     const filter = { ...rest, pool: poolId, candidateOutcome: candidate, subject: about }
-    const isPermitted = await permitter(context, 'decision:read')
+    const isPermitted = await permitterThen(context, 'decision:read')
     const first = from === undefined ? 0 : await recordLists.firstSince('decision', parseInstant(from))
     const end = until === undefined ? undefined : await recordLists.firstSince('decision', parseInstant(until))
     let before = numberIn(cursor) ?? end ?? Number.MAX_SAFE_INTEGER
     const items: z.output<typeof listed>[] = []
     const answer = (nextCursor?: string) => ({ items, nextCursor, asOf: asOf(context) })
-    for (;;) {
-      const found = await recordLists.decisionsBefore(filter, before, limit + 1)
+    for (let looked = 0; looked < decisionsPerPageMax; ) {
+      const found = await recordLists.decisionsBefore(filter, before, Math.max(limit + 1, stepSize))
       const decisions = await journal.findDecisions(found.numbers)
       for (const n of found.numbers) {
         if (n < first) return answer()
         if (items.length === limit) return answer(writeCursor(String(before)))
         const recorded = decisions.get(n)!
-        if (isPermitted(recorded.request.account)) items.push(describe(context, recorded))
+        const { at, request } = recorded
+        if (await isPermitted(request.account, at.getTime())) items.push(describe(context, recorded))
         before = n
       }
       if (found.isWhole) return answer()
       before = found.last
       // Much was passed over: what there is by now, and where to go on.
       if (found.numbers.length === 0) return answer(writeCursor(String(before)))
+      looked += found.numbers.length
     }
+    return answer(writeCursor(String(before)))
   },
 })
 
@@ -236,8 +244,9 @@ export const getDecision = nativeRead({
 
 /** The account that asked, for whoever may see its decisions. */
 export async function placeOfDecision(context: ReadContext, input: { readonly decisionId: string }): Promise<Place> {
-  const { request } = await getRecorded(context, input.decisionId)
-  return { node: request.account, absent: await absentDecision(context, input.decisionId) }
+  const { at, request } = await getRecorded(context, input.decisionId)
+  const absent = await absentDecision(context, input.decisionId)
+  return placeThen(context, 'decision:read', { node: request.account, absent }, at.getTime())
 }
 
 /** What goes by age alone is told by the number alone: so it says nothing of decisions that are there and hidden. */

@@ -41,6 +41,7 @@ import {
   principalName,
 } from './shapes.ts'
 import { checkLocaleOf } from './space-shapes.ts'
+import { rowsPerPageMax, withTagFindings } from './tag-findings.ts'
 
 const poolsMax = 20
 
@@ -118,7 +119,7 @@ const exception = z.object({
 })
 const finding = z.object({
   control: z
-    .enum(['break-glass-review', 'exception-ended'])
+    .enum(['break-glass-review', 'exception-ended', 'tags-changed'])
     .describe('With `resource`, the identity of the finding: the same one is never reported under another name.'),
   resource: z
     .string()
@@ -172,21 +173,37 @@ export const listExceptions = nativeRead({
   at: 'filtered',
   async run(context, { state, target, resourceType, requestedBy, finding, ...wish }) {
     const isPermitted = await permitter(context, 'exception:read')
-    const filter = { target, resourceType, requestedBy, hasOpenFinding: finding === 'open' }
+    const filter = { target, resourceType, requestedBy, mayHaveFinding: finding === 'open' }
     const isWanted = (row: Exception): boolean => state === undefined || stateAt(row, context.now) === state
     return gatherPage(wish, {
       read: (after, limit) => context.tx.exceptions.list(after, limit, filter),
       key: ({ id }) => id,
-      show: async (row) => (isWanted(row) && isPermitted(row.target) ? describe(context, row) : undefined),
+      async show(row) {
+        if (!isWanted(row) || !isPermitted(row.target)) return undefined
+        return finding === undefined || (await hasFinding(context, row)) ? describe(context, row) : undefined
+      },
     })
   },
 })
+
+/** Approved once, and no longer in force. */
+function isOverAt(found: Exception, now: number): boolean {
+  const state = stateAt(found, now)
+  return state === 'revoked' || (state === 'expired' && found.status === 'approved')
+}
+
+/** Of one that may have any: whether it has. Of what was given under one in force, so much is looked at. */
+async function hasFinding(context: ReadContext, found: Exception): Promise<boolean> {
+  if (needsReview(found) || isOverAt(found, context.now)) return true
+  const held = await context.tx.exceptions.held(found.id, 0, rowsPerPageMax)
+  return (await withTagFindings(context, held)).some(({ finding }) => finding)
+}
 
 export const listExceptionFindings = nativeRead({
   name: 'listExceptionFindings',
   summary: 'List what must be looked at because of an exception.',
   description:
-    'A break-glass stays open until somebody else has reviewed it. Space that was taken under an exception stays when the exception ends, and is listed from then on until it is given back or the exception is renewed.',
+    'A break-glass stays open until somebody else has reviewed it. Space whose tags, or those that a rule reads above it, are other ones by now, so that it would not be given again, is listed until they are as before. Space that was taken under an exception stays when the exception ends, and is listed from then on until it is given back or the exception is renewed.',
   action: 'exception:read',
   input: z.strictObject({ exceptionId, ...paging }),
   output: pageOf(finding),
@@ -198,8 +215,7 @@ export const listExceptionFindings = nativeRead({
   async run(context, { exceptionId, ...wish }) {
     const found = await getStored(context, exceptionId)
     const { id } = found
-    const state = stateAt(found, context.now)
-    const isOver = state === 'revoked' || (state === 'expired' && found.status === 'approved')
+    const isOver = isOverAt(found, context.now)
     const since = formatInstant(found.ended?.at ?? found.expiresAt)
     const review: z.output<typeof finding> = {
       control: 'break-glass-review',
@@ -208,13 +224,17 @@ export const listExceptionFindings = nativeRead({
       since: formatInstant(found.requested.at),
     }
     return gatherPage(wish, {
-      async read(after, limit): Promise<readonly (ExceptionUse | 'review')[]> {
-        const isFirst = after === '' && needsReview(found)
-        const held = isOver ? await context.tx.exceptions.held(id, Number(after), limit) : []
-        return isFirst ? ['review', ...held] : held
+      async read(after, limit) {
+        const first = after === '' && needsReview(found) ? [{ key: '0', finding: review }] : []
+        const held = await context.tx.exceptions.held(id, Number(after), limit)
+        const others = isOver
+          ? held.map((row) => ({ row, finding: { ...describeUse(context, row), exceptionId: id, since } }))
+          : await withTagFindings(context, held)
+        return [...first, ...others.map(({ row, finding }) => ({ key: String(row.decision), finding }))]
       },
-      key: (row) => (row === 'review' ? '0' : String(row.decision)),
-      show: async (row) => (row === 'review' ? review : { ...describeUse(context, row), exceptionId: id, since }),
+      key: ({ key }) => key,
+      show: async ({ finding }) => finding && { ...finding, exceptionId: id },
+      rowsMax: rowsPerPageMax,
     })
   },
 })

@@ -9,9 +9,9 @@ import type { Reason } from '#store/journal.ts'
 import type { AccountPlace, AddressPlace, DescribedTenure, NumberPlace, Tenure } from '#store/timeline.ts'
 import { readCursor, writeCursor } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
-import { type Place, permitter } from './authority.ts'
+import type { Place } from './authority.ts'
 import { nativeRead } from './definition.ts'
-import { placeOfObject } from './object-places.ts'
+import { permitterThen, placeOfObject, placeThen } from './object-places.ts'
 import {
   accountId,
   asOf,
@@ -130,7 +130,7 @@ export const findHoldingsOfAccount = nativeRead({
   at: async (context, { account }): Promise<Place> => {
     const absent = { code: 'NotFound', what: 'account', id: account } as const
     if (!(await context.tx.organizations.findAccount(account))) refuse(absent)
-    return { node: account, absent }
+    return placeThen(context, 'history:read', { node: account, absent }, 0, always)
   },
   async run(context, { account, limit = pageSizeDefault, cursor, ...wish }) {
     const since = spanOf(wish).from
@@ -199,10 +199,8 @@ export const getObjectHistory = nativeRead({
   refusals: ['NotFound', 'InvalidPaginationToken'],
   at: async (context, { objectId }): Promise<Place> => {
     const absent = { code: 'NotFound', what: 'resource', id: objectId } as const
-    const n = await allocationNumber(context, objectId)
-    if (n !== undefined) return { node: (await context.tx.tenures.latestOf(n))!.account, absent }
-    const latest = await context.tx.history.latest(objectId)
-    return { node: latest ? await placeOfObject(context, objectId, latest) : refuse(absent), absent }
+    const node = (await nodeOfObject(context, objectId)) ?? refuse(absent)
+    return placeThen(context, 'history:read', { node, absent }, 0, always)
   },
   async run(context, { objectId, at, limit = pageSizeDefault, cursor }) {
     const moment = at === undefined ? undefined : parseInstant(at)
@@ -210,17 +208,32 @@ export const getObjectHistory = nativeRead({
     const n = await allocationNumber(context, objectId)
     const read = n === undefined ? statesOfObject(context, objectId) : statesOfTenure(context, objectId, n)
     const found = moment === undefined ? await read.after(after, limit + 1) : await read.at(moment)
-    const items = found.filter(({ version }) => version > after).slice(0, limit)
-    const isLast = items.length === found.length
+    const looked = found.filter(({ version }) => version > after).slice(0, limit)
+    const isLast = looked.length === found.length
+    const isPermitted = await permitterThen(context, 'history:read')
+    const node = (await nodeOfObject(context, objectId))!
+    const items: ObjectState[] = []
+    for (const one of looked) {
+      const until = one.until === undefined ? always : parseInstant(one.until)
+      if (await isPermitted(node, parseInstant(one.from), until)) items.push(one)
+    }
     return {
       items,
-      nextCursor: isLast || moment !== undefined ? undefined : writeCursor(String(items.at(-1)!.version)),
+      nextCursor: isLast || moment !== undefined ? undefined : writeCursor(String(looked.at(-1)!.version)),
       asOf: asOf(context),
     }
   },
 })
 
 // Objects ------------------------------------------------------------------------------------------------------------
+
+/** Where an object lives, or lived last; undefined where nothing is on record of it. */
+async function nodeOfObject(context: ReadContext, objectId: string): Promise<string | undefined> {
+  const n = await allocationNumber(context, objectId)
+  if (n !== undefined) return (await context.tx.tenures.latestOf(n))!.account
+  const latest = await context.tx.history.latest(objectId)
+  return latest && placeOfObject(context, objectId, latest)
+}
 
 interface ObjectState {
   readonly objectId: string
@@ -362,7 +375,7 @@ async function gather<P>(
   { after, read, placeOf, write }: Listing<P>,
 ): Promise<{ items: ShownTenure[]; nextCursor?: string; asOf: string }> {
   const { from, until } = spanOf(wish)
-  const isPermitted = await permitter(context, 'history:read')
+  const isPermitted = await permitterThen(context, 'history:read')
   const page: Tenure[] = []
   const answer = async (nextCursor?: string) => ({
     items: await describeAll(context, page),
@@ -373,7 +386,8 @@ async function gather<P>(
   for (let rowsRead = 0; rowsRead < rowsPerPageMax; ) {
     const rows = await read(place, limit + 1)
     for (const row of rows) {
-      const isWanted = overlapsSpan(row, from, until) && isPermitted(row.account)
+      const isWanted =
+        overlapsSpan(row, from, until) && (await isPermitted(row.account, row.from, row.endsAt ?? always))
       if (isWanted && page.length === limit) return answer(writeCursor(write(place!)))
       if (isWanted) page.push(row)
       place = placeOf(row)

@@ -1,42 +1,109 @@
-// Where an object lives, for whoever may read its history: not where those were at home who made it.
+// Where objects live, and lived, for whoever may read their history: not where those were at home who made them.
 import { isAccountId } from '#model/organization.ts'
-import { everywhere } from '#model/roles.ts'
+import { type Action, everywhere } from '#model/roles.ts'
 import type { HistoryVersion } from '#store/history.ts'
 import type { ReadContext } from '../operation.ts'
+import { accessAt, type Place, permitter } from './authority.ts'
 
 /** Units above a unit that is gone: the tree is no deeper. */
 const depthMax = 20
+/** States of one account that are looked at for the units that it was in. */
+const statesMax = 1_000
 
 /**
  * The node at which an object's history may be read: of nodes of the organization they themselves, of a role binding the
  * node that it is bound to, of an exception its target, of all else the account that owns it. Where a unit is gone, the
  * nearest node above it that stands.
  */
-export async function placeOfObject(context: ReadContext, id: string, latest: HistoryVersion): Promise<string> {
-  const named = nodeOf(id, latest)
+export async function placeOfObject(context: ReadContext, id: string, version: HistoryVersion): Promise<string> {
+  return (await standingAt(context, nodeOf(id, version))) ?? version.account
+}
+
+/** The node itself where it stands, else the nearest above it; undefined where nothing is known of it. */
+async function standingAt(context: ReadContext, named: string | undefined): Promise<string | undefined> {
   const { nodes } = await context.snapshot()
   const isStanding = (node: string): boolean => isAccountId(node) || node === everywhere || nodes.has(node)
-  let node: string | undefined = named
-  for (let depth = 0; node !== undefined && !isStanding(node) && depth < depthMax; depth++) {
+  let node = named
+  for (let depth = 0; node !== undefined && !isStanding(node); depth++) {
+    if (depth === depthMax) return undefined
     const unit = await context.tx.history.latest(node)
     node = unit && (bodyOf(unit).parentId as string | undefined)
   }
-  return node ?? latest.account
+  return node
 }
 
-function nodeOf(id: string, latest: HistoryVersion): string {
-  switch (latest.kind) {
+function nodeOf(id: string, version: HistoryVersion): string {
+  switch (version.kind) {
     case 'account':
     case 'organizational-unit':
     case 'root':
       return id
     case 'role-binding':
-      return bodyOf(latest).node as string
+      return bodyOf(version).node as string
     case 'exception':
-      return bodyOf(latest).target as string
+      return bodyOf(version).target as string
     default:
-      return latest.account
+      return version.account
   }
 }
 
 const bodyOf = ({ body }: HistoryVersion): Readonly<Record<string, unknown>> => JSON.parse(body)
+
+/** Where an account was from one moment to another. */
+interface Stay {
+  readonly unit: string
+  readonly from: number
+  readonly until: number
+}
+
+/** Whether the caller may do something at a node as it is now, or was somewhere between two moments. */
+export type PermittedThen = (node: string, from: number, until?: number) => Promise<boolean>
+
+/**
+ * The same as `permitter`, and besides for what was in a unit of the caller's at the time: an account that has moved away
+ * takes along what comes, and not what was. What is forbidden at the account itself stays so.
+ */
+export async function permitterThen(context: ReadContext, action: Action): Promise<PermittedThen> {
+  const find = await finderThen(context, action)
+  return async (node, from, until) => (await find(node, from, until)) !== undefined
+}
+
+/** The place to ask for what was at a node at a moment: the node, or where it was then if that is what permits it. */
+export async function placeThen(context: ReadContext, action: Action, place: Place, from: number, until?: number) {
+  const find = await finderThen(context, action)
+  return { ...place, node: (await find(place.node, from, until)) ?? place.node }
+}
+
+/** Answers the node that permits it, of a node as it is now or was somewhere between two moments. */
+export type FindThen = (node: string, from: number, until?: number) => Promise<string | undefined>
+
+/** Finds the node that permits it: the node itself, or the unit that it was in; undefined where none does. */
+export async function finderThen(context: ReadContext, action: Action): Promise<FindThen> {
+  const isPermitted = await permitter(context, action)
+  const { nodes } = await context.snapshot()
+  const hasUnits = [...nodes.values()].some(({ id, kind }) => kind !== 'account' && isPermitted(id))
+  const known = new Map<string, Promise<readonly Stay[]>>()
+  const staysOf = (account: string): Promise<readonly Stay[]> => {
+    const stays = known.get(account) ?? findStays(context, account)
+    known.set(account, stays)
+    return stays
+  }
+  return async (node, from, until = from + 1) => {
+    if (isPermitted(node)) return node
+    if (!hasUnits || !isAccountId(node)) return undefined
+    if ((await accessAt(context, action, node)).binding?.effect === 'forbid') return undefined
+    const stays = await staysOf(node)
+    return stays.find((stay) => stay.from < until && stay.until > from && isPermitted(stay.unit))?.unit
+  }
+}
+
+/** The units that an account was in, or what stands above them by now. */
+async function findStays(context: ReadContext, account: string): Promise<readonly Stay[]> {
+  const versions = await context.tx.history.versions(account, 0, statesMax)
+  const stays: Stay[] = []
+  for (const version of versions) {
+    const unit = await standingAt(context, bodyOf(version).parentId as string | undefined)
+    if (unit !== undefined) stays.push({ unit, from: version.from_at, until: version.until_at ?? Infinity })
+  }
+  return stays
+}

@@ -97,3 +97,85 @@ test('a refused repeat is on record like any denial, and the key still names the
   assert.equal(other.body.code, 'IdempotencyMismatch')
   assert.deepEqual((await send('six', as, 'POST', '/allocations', wish(shop))).body, first.body)
 })
+
+interface Made {
+  readonly allocationId: string
+  readonly [member: string]: unknown
+}
+/** Makes something with a key; `again` sends the same once more. */
+async function make(key: string, path: string, body: object) {
+  const as = await acme.tokenOf('user:maker', 'organization-administrator', '*')
+  const ask = () =>
+    acme.ask<Made & { code?: string; id?: string }>('POST', path, { as, body, headers: { 'idempotency-key': key } })
+  const first = await ask()
+  assert.ok(first.status < 300, JSON.stringify(first.body))
+  const again = async () => {
+    const { status, body: answered } = await ask()
+    return [status, answered.code, answered.id]
+  }
+  assert.deepEqual((await ask()).body, first.body, 'as long as it is there')
+  return { first: first.body, again }
+}
+const remove = async (path: string) => assert.equal((await acme.ask('DELETE', path)).status, 204)
+
+test('I5 a repeat is a conflict once its space was given back, whoever has it by then, and has no effect', async () => {
+  const poolId = await acme.pool({ cidr: '203.0.99.0/32' })
+  await acme.ask('PATCH', `/pools/${poolId}`, { body: { sharedWith: [root] } })
+  const { first, again } = await make('gone-1', '/allocations', { ...wish(shop), poolId })
+  await remove(`/allocations/${first.allocationId}`)
+  assert.deepEqual(await again(), [409, 'OutdatedRepeat', first.allocationId])
+  acme.advance(20 * 3_600_000)
+  const theirs = await acme.post<Made>('/allocations', { ...wish(lab), poolId })
+  assert.equal(theirs.cidr, first.cidr, 'somebody else has it')
+  const held = await count()
+  assert.deepEqual(await again(), [409, 'OutdatedRepeat', first.allocationId])
+  assert.equal(await count(), held)
+  const { items } = await acme.get<{ items: { outcome: string }[] }>(
+    `/changes?limit=1000&subject=${first.allocationId}`,
+  )
+  assert.equal(items.filter(({ outcome }) => outcome === 'OutdatedRepeat').length, 2, 'each is on record')
+})
+
+test('I5 of several, one that is gone is enough, and the conflict names it', async () => {
+  const { first, again } = await make('gone-batch', '/allocations/batch', { allocations: [wish(shop), wish(lab)] })
+  const [, second] = first.allocations as Made[]
+  await remove(`/allocations/${second!.allocationId}`)
+  assert.deepEqual(await again(), [409, 'OutdatedRepeat', second!.allocationId])
+})
+
+test('I5 what was held and has lapsed, or was dropped, is no answer any more; what was confirmed is', async () => {
+  const hold = { ...wish(shop), hold: { expiresInSeconds: 60 } }
+  const [lapsing, dropped, confirmed] = [
+    await make('gone-hold-1', '/allocations', hold),
+    await make('gone-hold-2', '/allocations', hold),
+    await make('gone-hold-3', '/allocations', hold),
+  ]
+  await acme.post(`/allocations/${confirmed.first.allocationId}/confirm`, {})
+  await remove(`/allocations/${dropped.first.allocationId}`)
+  acme.advance(61_000)
+  assert.deepEqual(await lapsing.again(), [409, 'OutdatedRepeat', lapsing.first.allocationId])
+  assert.deepEqual(await dropped.again(), [409, 'OutdatedRepeat', dropped.first.allocationId])
+  assert.equal((await confirmed.again())[0], 201)
+})
+
+test('I5 objects of every other kind that were deleted, or changed and then deleted, are no answer any more', async () => {
+  const unit = await make('gone-unit', '/organizational-units', { name: 'Gone', parentId: prod })
+  await remove(`/organizational-units/${unit.first.unitId}`)
+  assert.deepEqual(await unit.again(), [409, 'OutdatedRepeat', unit.first.unitId])
+  const binding = await make('gone-role', '/role-bindings', { principal: 'user:x', role: 'auditor', node: shop })
+  await remove(`/role-bindings/${binding.first.bindingId}`)
+  assert.deepEqual(await binding.again(), [409, 'OutdatedRepeat', binding.first.bindingId])
+  const ipam = await make('gone-ipam', '/ipams', { account: lab, region: 'us-east-1' })
+  const { ipamId } = ipam.first as { ipamId?: string }
+  const policy = await make('gone-policy', '/policies', { ipamId: acme.ipam })
+  const path = `/policies/${policy.first.policyId}`
+  const renamed = async (key: string) =>
+    acme.ask<{ code?: string }>('PATCH', path, { body: { tags: { a: 'b' } }, headers: { 'idempotency-key': key } })
+  assert.equal((await renamed('gone-rename')).status, 200)
+  assert.equal((await renamed('gone-rename')).status, 200)
+  await remove(path)
+  assert.deepEqual(await policy.again(), [409, 'OutdatedRepeat', policy.first.policyId])
+  assert.deepEqual((await renamed('gone-rename')).body.code, 'OutdatedRepeat')
+  await remove(`/ipams/${ipamId}`)
+  assert.deepEqual(await ipam.again(), [409, 'OutdatedRepeat', ipamId])
+})

@@ -70,18 +70,22 @@ export async function gatherPage<Row, Item>(
     key,
     show,
     start = '',
+    rowsMax = Infinity,
   }: {
     read(after: string, limit: number): Promise<readonly Row[]>
     key(row: Row): string
     show(row: Row): Promise<Item | undefined>
     /** What comes before every key. */
     start?: string
+    /** Rows looked at for one page, where few of them may be shown: the page is shorter then, and says where to go on. */
+    rowsMax?: number
   },
 ): Promise<{ items: Item[]; nextCursor?: string }> {
   const items: Item[] = []
   let after = readCursor(cursor, 'cursor') ?? start
-  for (;;) {
+  for (let looked = 0; looked < rowsMax; ) {
     const rows = await read(after, limit + 1)
+    looked += rows.length
     for (const row of rows) {
       const item = await show(row)
       if (item !== undefined && items.length === limit) return { items, nextCursor: writeCursor(after) }
@@ -90,4 +94,5 @@ export async function gatherPage<Row, Item>(
     }
     if (rows.length <= limit) return { items }
   }
+  return { items, nextCursor: writeCursor(after) }
 }

@@ -36,6 +36,7 @@ import { poolOperations } from './pools.ts'
 import { resourceTypeOperations } from './resource-types.ts'
 import { resourceOperations } from './resources.ts'
 import { createRoleBinding, deleteRoleBinding, getRoleBinding, listRoleBindings, listRoles } from './roles.ts'
+import { listFindingsOfAccount } from './tag-findings.ts'
 import { createToken, listTokens, revokeToken, whoAmI } from './tokens.ts'
 
 export interface Noun {
@@ -95,7 +96,14 @@ export const nouns: readonly Noun[] = [
   {
     name: 'Decisions',
     summary: 'What was asked, what policy answered, and why.',
-    operations: [listDecisions, getDecision, getRetention, explainRecordedDecision, explainRequest],
+    operations: [
+      listDecisions,
+      getDecision,
+      getRetention,
+      explainRecordedDecision,
+      explainRequest,
+      listFindingsOfAccount,
+    ],
   },
   {
     name: 'History',

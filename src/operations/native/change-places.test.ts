@@ -1,0 +1,205 @@
+// Where the record is filed: with the objects, where they live and lived, and not with whoever asked.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { dev, lab, network, openAcme, prod, root, shop } from '../../../test/acme.ts'
+import { type Native, withNativeApi } from '../../../test/native-world.ts'
+import { managementAccount } from '../../../test/world.ts'
+
+interface Change {
+  readonly changeId: string
+  readonly action: string
+  readonly outcome: string
+  readonly subjects: readonly string[]
+  readonly subjectCount: number
+  readonly differences: readonly { readonly objectId: string }[]
+}
+interface Made {
+  readonly allocationId: string
+  readonly resourceId: string
+  readonly cidr: string
+}
+interface Page<T> {
+  readonly items: readonly T[]
+  readonly nextCursor: string
+}
+type World = Awaited<ReturnType<typeof openAcme>> & Native
+
+let acme: World
+const auditors: Record<string, string> = {}
+before(async () => {
+  acme = await withNativeApi(await openAcme())
+  for (const node of [managementAccount, shop, lab, network, prod, dev]) {
+    auditors[node] = await acme.tokenOf(`user:auditor-${node}`, 'auditor', node)
+  }
+})
+after(() => acme.close())
+
+/** What each auditor is told of what `work` did, in order. */
+async function toldOf(work: () => Promise<unknown>): Promise<Record<string, readonly Change[]>> {
+  const { nextCursor } = await acme.get<Page<Change>>('/changes?latest=true')
+  await work()
+  const told: Record<string, readonly Change[]> = {}
+  for (const [node, as] of Object.entries(auditors)) {
+    told[node] = (await acme.get<Page<Change>>(`/changes?limit=1000&cursor=${nextCursor}`, { as })).items
+  }
+  return told
+}
+const whoIsTold = (told: Record<string, readonly Change[]>): string[] =>
+  Object.keys(told)
+    .filter((node) => told[node]!.length > 0)
+    .sort()
+const statusOf = async (path: string, node: string) => (await acme.ask('GET', path, { as: auditors[node]! })).status
+const eip = (account: string) => ({ account, resourceType: 'eip', locale: 'us-east-1' })
+const names = (...nodes: string[]): string[] => nodes.sort()
+const unitOf = async (account: string): Promise<string> =>
+  (await acme.get<{ parentId: string }>(`/accounts/${account}`)).parentId
+
+test('I8 who may read at the account of whoever asked sees nothing of what was done at others; who may read there, all', async () => {
+  const units = names(...new Set([shop, await unitOf(shop)].filter((node) => node in auditors)))
+  for (const [work, action] of [
+    [() => acme.post('/allocations', eip(shop)), 'createAllocation'],
+    [() => acme.call('AllocateAddress', {}, { account: shop }), 'AllocateAddress'],
+    [() => acme.post('/role-bindings', { principal: 'user:a', role: 'auditor', node: shop }), 'createRoleBinding'],
+    [() => acme.post('/ipams', { account: shop, region: 'us-east-1' }), 'createIpam'],
+    [
+      () =>
+        acme.post('/exceptions', {
+          target: shop,
+          locale: 'us-east-1',
+          resourceType: 'eip',
+          grants: { provider: true },
+          reason: 'why',
+          expiresAt: '2026-01-20T00:00:00Z',
+        }),
+      'requestException',
+    ],
+  ] as const) {
+    const told = await toldOf(work)
+    assert.deepEqual(whoIsTold(told), units, action)
+    const [change] = told[shop]!
+    assert.equal(change!.action, action)
+    for (const path of [`/changes/${change!.changeId}`, `/changes/${change!.changeId}/subjects`]) {
+      assert.deepEqual([await statusOf(path, shop), await statusOf(path, managementAccount)], [200, 404], path)
+    }
+    const [subject] = change!.subjects
+    const about = (as: string) => acme.get<Page<Change>>(`/changes?subject=${subject}`, { as })
+    assert.equal((await about(auditors[shop]!)).items.length, 1)
+    assert.equal((await about(auditors[managementAccount]!)).items.length, 0)
+    const path = `/history/objects/${subject}`
+    assert.deepEqual([await statusOf(path, shop), await statusOf(path, managementAccount)], [200, 404], path)
+  }
+})
+
+test('of a change at several accounts each is told of their own objects, and of no more', async () => {
+  let made: readonly Made[] = []
+  const told = await toldOf(async () => {
+    const body = { allocations: [eip(shop), eip(lab), eip(lab)] }
+    made = (await acme.post<{ allocations: Made[] }>('/allocations/batch', body)).allocations
+  })
+  const ids = made.map(({ resourceId }) => resourceId)
+  for (const [node, own] of [
+    [shop, ids.slice(0, 1)],
+    [lab, ids.slice(1)],
+  ] as const) {
+    const [change] = told[node]!
+    assert.deepEqual([change!.subjects, change!.subjectCount], [own, own.length])
+    assert.deepEqual(
+      change!.differences.map(({ objectId }) => objectId),
+      own,
+    )
+    const { items } = await acme.get<Page<{ objectId: string }>>(`/changes/${change!.changeId}/subjects`, {
+      as: auditors[node]!,
+    })
+    assert.deepEqual(
+      items.map(({ objectId }) => objectId),
+      own,
+    )
+    const shown = await acme.get<{ decisionIds: string[] }>(`/changes/${change!.changeId}`, { as: auditors[node]! })
+    assert.equal(shown.decisionIds.length, own.length)
+  }
+  const other = await acme.get<Page<Change>>(`/changes?subject=${ids[0]}`, { as: auditors[lab]! })
+  assert.deepEqual(other.items, [], 'not even that it was in one request with theirs')
+})
+
+test('I8 asked for an object that is hidden, the list is the same as for one that is not there, to the cursor', async () => {
+  const poolId = await acme.pool()
+  await acme.ask('PATCH', `/pools/${poolId}`, { body: { description: 'changed' } })
+  await acme.ask('DELETE', `/pools/${poolId}`)
+  for (const limit of [1, 100]) {
+    const askFor = async (id: string) => {
+      const { items, nextCursor } = await acme.get<Page<Change>>(`/changes?limit=${limit}&subject=${id}`, {
+        as: auditors[shop]!,
+      })
+      return [items.length, nextCursor]
+    }
+    assert.deepEqual(await askFor(poolId), await askFor('ipam-pool-0123456789abcdef0'))
+  }
+})
+
+test('I8 a refusal is filed with the object where it tells that there is one, and with whoever asked where it does not', async () => {
+  const poolId = await acme.pool()
+  const absent = 'ipam-pool-0123456789abcdef0'
+  const stands = await toldOf(() => acme.ask('DELETE', `/pools/${poolId}`))
+  assert.deepEqual(
+    [stands[managementAccount], stands[network]!.map(({ outcome }) => outcome)],
+    [[], ['DependencyViolation']],
+  )
+  const as = await acme.tokenOf('user:stranger', 'ipam-administrator', lab)
+  const asked = async (id: string) =>
+    (await toldOf(() => acme.ask('DELETE', `/pools/${id}`, { as })))[managementAccount]!.map(
+      ({ outcome, subjects }) => [outcome, subjects],
+    )
+  assert.deepEqual(await asked(poolId), [['NotFound', [poolId]]])
+  assert.deepEqual(await asked(absent), [['NotFound', [absent]]])
+  const ofAccount = await toldOf(() => acme.call('ReleaseAddress', {}, { account: lab }).catch(() => undefined))
+  assert.ok(ofAccount[lab]!.length === 1 && ofAccount[managementAccount]!.length === 0)
+})
+
+test('an account that has moved takes along what comes, and who may read where it was keeps what was', async () => {
+  const away = await acme.post<{ unitId: string }>('/organizational-units', { name: 'Away', parentId: root })
+  const { unitId: from } = await acme.post<{ unitId: string }>('/organizational-units', {
+    name: 'From',
+    parentId: root,
+  })
+  await acme.post(`/accounts/${lab}/move`, { parentId: from })
+  const [before, now] = [
+    await acme.tokenOf('user:before', 'auditor', from),
+    await acme.tokenOf('user:now', 'auditor', away.unitId),
+  ]
+  acme.advance(1_000)
+  const first = await acme.post<Made & { decisionId: string }>('/allocations', eip(lab))
+  acme.advance(1_000)
+  await acme.post(`/accounts/${lab}/move`, { parentId: away.unitId })
+  acme.advance(1_000)
+  const second = await acme.post<Made>('/allocations', eip(lab))
+  const seenBy = async (as: string) => {
+    const seen: unknown[] = []
+    for (const { resourceId, allocationId, cidr } of [first, second]) {
+      const { items } = await acme.get<Page<Change>>(`/changes?subject=${resourceId}`, { as })
+      const held = await acme.get<Page<object>>(`/history/addresses?cidr=${cidr}`, { as })
+      const { status } = await acme.ask('GET', `/history/objects/${allocationId}`, { as })
+      seen.push([items.length, held.items.length, status])
+    }
+    const decided = await acme.get<Page<{ account: string }>>('/decisions?limit=1000', { as })
+    const isOfMoved = ({ account }: { account: string }): boolean => account === lab
+    const { status } = await acme.ask('GET', `/history/accounts/${lab}`, { as })
+    return { seen, decided: decided.items.filter(isOfMoved).length, status }
+  }
+  const all = (await acme.get<Page<{ account: string }>>(`/decisions?limit=1000&account=${lab}`)).items.length
+  assert.deepEqual(await seenBy(now), {
+    seen: [
+      [1, 1, 200],
+      [1, 1, 200],
+    ],
+    decided: all,
+    status: 200,
+  })
+  assert.deepEqual(await seenBy(before), {
+    seen: [
+      [1, 1, 200],
+      [0, 0, 200],
+    ],
+    decided: all - 1,
+    status: 200,
+  })
+})
