@@ -111,6 +111,10 @@ test('I9 bad input names the field, the value and what is expected', async () =>
     assert.deepEqual([answer.body?.code, answer.body?.field], [code, field])
     assert.equal(answer.headers['content-type'], 'application/problem+json')
   }
+  const twice = await ask('POST', '/role-bindings', {
+    body: '{"principal":"user:bob","role":"auditor","node":"111111111111","node":"*"}',
+  })
+  assert.deepEqual([twice.status, twice.body?.code, twice.body?.field], [400, 'DuplicateParameter', 'node'])
   for (const body of ['{', '[]', '{"__proto__":{"role":"auditor"}}', '{"constructor":{"prototype":{}}}']) {
     assert.equal((await ask('POST', '/role-bindings', { body })).status, 400, body)
   }
