@@ -11,7 +11,7 @@ const attempts: Readonly<Record<Api, Attempts>> = { ec2: overEc2, native: overNa
 const apiNames: Readonly<Record<Api, string>> = { ec2: 'the EC2 API', native: 'the native API' }
 /** What its clients can call. */
 const operations: Readonly<Record<Api, readonly string[]>> = {
-  ec2: [...operationTables.ec2.keys()],
+  ec2: [...operationTables.ec2.keys(), ...operationTables.organizations.keys()],
   native: nouns.flatMap(({ operations }) => operations.map(({ name }) => name)),
 }
 

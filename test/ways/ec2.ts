@@ -1,5 +1,6 @@
 // The ways around a policy that the EC2 API could be, tried over it.
 import assert from 'node:assert/strict'
+import { parseForm } from '#api/aws/form.ts'
 import type { AllocateAddressResult, Ec2Input } from '#formats/aws/ec2.generated.ts'
 import type { Decision } from '#model/policy/decision.ts'
 import { Refused } from '#model/refusal.ts'
@@ -8,7 +9,7 @@ import { type Acme, asNetwork, dev, lab, network, prod, refusalOf, root, shop, s
 import { refuses } from '../organization.ts'
 import { managementAccount } from '../world.ts'
 import { breakGlass, findingsOf } from './break-glass.ts'
-import { type Attempts, hourMs, restSeconds, sharedWithAll } from './way.ts'
+import { type Attempts, hourMs, otherSpellings, restSeconds, sharedWithAll } from './way.ts'
 
 const asShop = { account: shop } as const
 const asLab = { account: lab } as const
@@ -510,5 +511,195 @@ export const overEc2: Attempts = {
   'If-Match races': {
     because: 'its requests name no state that they saw',
     unless: /ifmatch|conditional/i,
+  },
+
+  /** Full is full: for the pool that is named, for an address in it, and for the provider. */
+  async 'an exhausted pool'(acme) {
+    for (let taken = 0; taken < 16; taken++) assert.equal(await acme.poolOfAddress(taken % 2 ? shop : lab), acme.listed)
+    for (const input of [{}, { IpamPoolId: acme.listed }]) {
+      assert.equal((await refusalOf(allocate(acme, shop, input))).code, 'Exhausted')
+    }
+    await refuses(allocate(acme, shop, { Address: '203.0.100.3' }), { code: 'CidrConflict' })
+    const other = await acme.pool()
+    await setTags(acme, other, sharedWithAll)
+    await denied(allocate(acme, shop, { IpamPoolId: other }))
+    await denied(allocate(acme, shop, { Address: '198.18.0.3' }))
+  },
+
+  /** They stay, and are no claim: neither to a gateway, nor to being taken again once they are given back. */
+  async 'addresses older than the policy'(acme) {
+    const old = await allocate(acme, shop)
+    const next = await acme.pool()
+    await acme.rules(acme.law, [next])
+    const { Addresses } = await acme.call('DescribeAddresses', {}, asShop)
+    assert.deepEqual(
+      Addresses!.map(({ PublicIp }) => PublicIp),
+      [old.PublicIp],
+    )
+    const { Vpc } = await acme.call('CreateVpc', { CidrBlock: '10.70.0.0/16' }, asShop)
+    const inside = { VpcId: Vpc!.VpcId!, CidrBlock: '10.70.1.0/24' }
+    const { Subnet } = await acme.call('CreateSubnet', inside, asShop)
+    const gateway = { SubnetId: Subnet!.SubnetId!, AllocationId: old.AllocationId! }
+    await denied(acme.call('CreateNatGateway', gateway, asShop))
+    await acme.call('ReleaseAddress', { AllocationId: old.AllocationId! }, asShop)
+    await denied(allocate(acme, shop, { Address: old.PublicIp! }))
+    assert.equal(await acme.poolOfAddress(shop), next)
+  },
+
+  'an address or CIDR transferred or moved in': {
+    because: 'addresses have one holder from allocation to release, and space comes by provisioning alone',
+    unless: /transfer|byoip|^MoveAddress|^RestoreAddress/i,
+  },
+
+  /** However it is written it is the address that it is, or none: it gets nothing that its one spelling does not. */
+  async 'another spelling of an address'(acme) {
+    const other = await acme.pool()
+    await setTags(acme, other, sharedWithAll)
+    for (const Address of otherSpellings) {
+      for (const input of [{ Address }, { Address, IpamPoolId: acme.listed }, { Address, IpamPoolId: other }]) {
+        const { code } = await refusalOf(allocate(acme, shop, input))
+        assert.ok(['DeniedByPolicy', 'InvalidParameterValue'].includes(code), `${Address}: ${code}`)
+      }
+    }
+    assert.deepEqual((await acme.call('DescribeAddresses', {}, asShop)).Addresses, [])
+  },
+
+  /** What signatures and policy see is what is read: each name once, decoded once. */
+  async 'duplicate or encoded parameters'(acme) {
+    const other = await acme.pool()
+    await setTags(acme, other, sharedWithAll)
+    const read = (text: string) => parseForm(Buffer.from(text))
+    for (const text of [
+      `IpamPoolId=${acme.listed}&IpamPoolId=${other}`,
+      `IpamPoolId=${acme.listed}&%49pamPoolId=${other}`,
+      `Tag.1.Key=a&Tag.1.%4bey=b`,
+    ]) {
+      const { code } = await refusalOf(Promise.resolve(text).then(read))
+      assert.equal(code, 'DuplicateParameter', text)
+    }
+    const pool = read(`IpamPoolId=${other.replace('-', '%2d')}`).children!.get('IpamPoolId')!.value!
+    assert.equal(pool, other)
+    await denied(allocate(acme, shop, { IpamPoolId: pool }))
+    const twice = read(`IpamPoolId=${acme.listed.replace('-', '%252d')}`).children!.get('IpamPoolId')!.value!
+    assert.notEqual((await refusalOf(allocate(acme, shop, { IpamPoolId: twice }))).code, 'DeniedByPolicy')
+  },
+
+  /** The repeat of what was done is told what was done, and takes nothing; what was denied is decided anew. */
+  async 'a token repeated after the policy changed'(acme) {
+    const [space, next] = [await acme.pool({ scope: 'private' }), await acme.pool({ scope: 'private' })]
+    await setTags(acme, space, sharedWithAll)
+    await acme.rules(acme.law, [space], { type: 'custom' })
+    const take = (ClientToken: string) =>
+      acme.call('AllocateIpamPoolCidr', { IpamPoolId: space, NetmaskLength: 30, ClientToken }, asShop)
+    const first = await take('token-1')
+    await acme.rules(acme.law, [next], { type: 'custom' })
+    await denied(take('token-2'))
+    const repeated = await take('token-1')
+    assert.deepEqual(repeated, JSON.parse(JSON.stringify(first)))
+    const { IpamPoolAllocations } = await acme.call('GetIpamPoolAllocations', { IpamPoolId: space }, asNetwork)
+    assert.equal(IpamPoolAllocations!.length, 1)
+    await acme.rules(acme.law, [space], { type: 'custom' })
+    assert.ok((await take('token-2')).IpamPoolAllocation)
+  },
+
+  /** Each part is judged as if it were the whole; there is no sum that parts could stay below. */
+  async splitting(acme) {
+    const space = await acme.pool({ scope: 'private', cidr: '10.80.0.0/16' })
+    await acme.rules(acme.law, [space], { type: 'vpc' })
+    await setTags(acme, acme.law, { 'cadastre:size': '20/20/20' })
+    for (const length of [17, 19, 21, 24, 28]) {
+      await denied(acme.call('CreateVpc', { Ipv4IpamPoolId: space, Ipv4NetmaskLength: length }, asShop))
+    }
+    for (const CidrBlock of ['10.80.0.0/24', '10.80.1.0/24', '10.80.0.0/19']) {
+      await denied(acme.call('CreateVpc', { CidrBlock, Ipv4IpamPoolId: space }, asShop))
+    }
+    const { Vpc } = await acme.call('CreateVpc', { Ipv4IpamPoolId: space }, asShop)
+    assert.match(Vpc!.CidrBlock!, /\/20$/)
+  },
+
+  /** A further block of a VPC is judged like the first. */
+  async 'growing by association'(acme) {
+    const [space, other] = [
+      await acme.pool({ scope: 'private', cidr: '10.80.0.0/16' }),
+      await acme.pool({ scope: 'private', cidr: '10.81.0.0/16' }),
+    ]
+    await setTags(acme, other, sharedWithAll)
+    await acme.rules(acme.law, [space], { type: 'vpc' })
+    await setTags(acme, acme.law, { 'cadastre:size': '20/20/20' })
+    const { VpcId = '' } = (await acme.call('CreateVpc', {}, asShop)).Vpc!
+    const grow = (input: object) => acme.call('AssociateVpcCidrBlock', { VpcId, ...input }, asShop)
+    await denied(grow({ CidrBlock: '10.90.0.0/20' }))
+    await denied(grow({ Ipv4IpamPoolId: other, Ipv4NetmaskLength: 20 }))
+    await denied(grow({ Ipv4IpamPoolId: space, Ipv4NetmaskLength: 24 }))
+    await denied(grow({ AmazonProvidedIpv6CidrBlock: true }))
+    const { CidrBlockAssociation } = await grow({ Ipv4IpamPoolId: space, Ipv4NetmaskLength: 20 })
+    assert.match(CidrBlockAssociation!.CidrBlock!, /^10\.80\..*\/20$/)
+  },
+
+  /** At once is not more than one after the other: of addresses, and of what is bounded by number. */
+  async 'parallel requests beyond what is left'(acme) {
+    const codes = await Promise.all(
+      Array.from({ length: 48 }, (_, at) =>
+        allocate(acme, at % 2 ? shop : lab).then(
+          ({ PublicIp }) => PublicIp!,
+          (error: unknown) => (error instanceof Refused ? error.refusal.code : String(error)),
+        ),
+      ),
+    )
+    const given = codes.filter((code) => code.startsWith('203.0.100.'))
+    assert.deepEqual([given.length, new Set(given).size], [16, 16])
+    assert.deepEqual(new Set(codes.filter((code) => !given.includes(code))), new Set(['Exhausted']))
+    const ipams = await Promise.allSettled(Array.from({ length: 8 }, () => acme.call('CreateIpam', {}, asShop)))
+    assert.equal(ipams.filter(({ status }) => status === 'fulfilled').length, 1)
+  },
+
+  /** What takes addresses beside AllocateAddress is judged as well, and what would and is not built is not there. */
+  async 'side-effect operations'(acme) {
+    const closed = await acme.pool({ scope: 'private', cidr: '10.82.0.0/16' })
+    const nat = await acme.pool()
+    await setTags(acme, closed, sharedWithAll)
+    const { Vpc } = await acme.call('CreateVpc', { CidrBlock: '10.70.0.0/16' }, asShop)
+    const VpcId = Vpc!.VpcId!
+    for (const type of ['vpc', 'subnet']) await acme.rules(acme.law, [await acme.pool({ scope: 'private' })], { type })
+    await acme.rules(acme.law, [nat], { type: 'rnat' })
+    await denied(acme.call('CreateVpc', { Ipv4IpamPoolId: closed, Ipv4NetmaskLength: 24 }, asShop))
+    await denied(acme.call('CreateSubnet', { VpcId, CidrBlock: '10.70.1.0/24' }, asShop))
+    const { NatGateway } = await acme.call('CreateNatGateway', { VpcId, AvailabilityMode: 'regional' }, asShop)
+    const { NatGatewayAddresses } = NatGateway!
+    assert.ok(NatGatewayAddresses!.length > 0)
+    for (const { PublicIp } of NatGatewayAddresses!) assert.match(PublicIp!, /^203\.0\.102\./)
+    const takers =
+      /^(RunInstances|CreateNetworkInterface|Assign|CreateDefault|CreateLoadBalancer|CreateDBInstance|CreateFleet)/
+    assert.deepEqual(
+      [...operationTables.ec2.keys()].filter((name) => takers.test(name)),
+      [],
+    )
+  },
+
+  /** Over Organizations that is the management account’s alone, which may enter every member: see docs/guide/security.md. */
+  async 'moving or tagging oneself into another rule'(acme) {
+    const premium = await acme.pool()
+    await acme.rules(acme.law, [premium, acme.listed])
+    await setTags(acme, acme.law, { [`cadastre:when/${premium}`]: 'tag:tier=premium' })
+    const Tags = [{ Key: 'tier', Value: 'premium' }]
+    for (const account of [shop, network]) {
+      for (const ResourceId of [shop, prod, root]) {
+        const tagged = acme.organizations('TagResource', { ResourceId, Tags }, { account })
+        assert.equal((await refusalOf(tagged)).code, 'NotAuthorized')
+        const untagged = acme.organizations('UntagResource', { ResourceId, TagKeys: ['tier'] }, { account })
+        assert.equal((await refusalOf(untagged)).code, 'NotAuthorized')
+      }
+      const move = { AccountId: shop, SourceParentId: prod, DestinationParentId: dev }
+      assert.equal((await refusalOf(acme.organizations('MoveAccount', move, { account }))).code, 'NotAuthorized')
+      const made = { AccountName: 'new', Email: 'new@example.com', Tags }
+      assert.equal((await refusalOf(acme.organizations('CreateAccount', made, { account }))).code, 'NotAuthorized')
+    }
+    assert.equal(await acme.poolOfAddress(shop), acme.listed)
+  },
+
+  'an account closed and made anew': {
+    because:
+      'accounts are neither closed nor taken out of the organization, and nobody chooses the number of a new one',
+    unless: /CloseAccount|RemoveAccount|LeaveOrganization|InviteAccount|DeleteOrganization$/,
   },
 }

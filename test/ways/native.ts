@@ -4,7 +4,7 @@ import { dev, lab, network, prod, refusalOf, root, shop, stranger } from '../acm
 import type { Sent } from '../native-world.ts'
 import { managementAccount } from '../world.ts'
 import { breakGlass, findingsOf } from './break-glass.ts'
-import { type Attempts, type Guarded, hourMs, restSeconds } from './way.ts'
+import { type Attempts, type Guarded, hourMs, otherSpellings, restSeconds } from './way.ts'
 
 interface Allocation {
   readonly allocationId: string
@@ -656,5 +656,171 @@ export const overNative: Attempts = {
     const stale = await acme.ask<Problem>('POST', `${entry}/confirm`, { body: {}, headers: tag })
     assert.deepEqual([stale.status, stale.body.code], [412, 'PreconditionFailed'])
     assert.equal((await acme.get<{ state: string }>(entry)).state, 'held')
+  },
+
+  async 'an exhausted pool'(acme) {
+    const allocations = Array.from({ length: 16 }, () => ({ account: lab, resourceType: 'eip', locale: 'us-east-1' }))
+    await acme.post('/allocations/batch', { allocations })
+    for (const wish of [{}, { poolId: acme.listed }, { hold: { expiresInSeconds: 60 } }]) {
+      await refuses(ask(acme, shop, wish), 507, 'Exhausted')
+    }
+    await refuses(ask(acme, shop, { cidr: '203.0.100.3' }), 409, 'CidrConflict')
+    const other = await share(acme, await acme.pool())
+    await denied(acme, ask(acme, shop, { poolId: other }))
+    await denied(acme, ask(acme, shop, { cidr: '198.18.0.3' }))
+  },
+
+  /** They stay, and are no claim: neither to a name that an exception is for, nor to being taken again. */
+  async 'addresses older than the policy'(acme) {
+    const old = await take(acme, shop)
+    const next = await acme.pool()
+    await put(acme, [next])
+    assert.deepEqual(await acme.get(`/allocations/${old.allocationId}`), old)
+    const changed = await acme.ask('PATCH', `/allocations/${old.allocationId}`, { body: { description: 'mine' } })
+    assert.equal(changed.status, 200)
+    await release(acme, old)
+    await denied(acme, ask(acme, shop, { cidr: old.address }))
+    assert.equal((await take(acme, shop)).poolId, next)
+  },
+
+  'an address or CIDR transferred or moved in': {
+    because: 'an allocation has one account from beginning to end, and space comes by provisioning alone',
+    unless: /transfer|byoip|moveAddress|moveAllocation|import/i,
+  },
+
+  /** However it is written it is the address that it is, or none: it gets nothing that its one spelling does not. */
+  async 'another spelling of an address'(acme) {
+    const other = await share(acme, await acme.pool())
+    for (const cidr of otherSpellings) {
+      for (const wish of [{ cidr }, { cidr, poolId: acme.listed }, { cidr, poolId: other }]) {
+        const { status, body } = await ask(acme, shop, wish)
+        assert.ok([400, 403].includes(status), `${cidr}: ${status} ${body.code}`)
+      }
+    }
+    assert.deepEqual(await allocationsOf(acme, shop), [])
+  },
+
+  /** What is checked is what is read: each name once, decoded once, and in its one spelling. */
+  async 'duplicate or encoded parameters'(acme) {
+    const other = await share(acme, await acme.pool())
+    const wish = `"account":"${shop}","resourceType":"eip","locale":"us-east-1"`
+    for (const body of [
+      `{${wish},"poolId":"${acme.listed}","poolId":"${other}"}`,
+      `{${wish},"poolId":"${acme.listed}","pool\\u0049d":"${other}"}`,
+      `{${wish},"tags":{"a":"1"},"tags":{}}`,
+      `{${wish},"tags":{"a":"1","a":"2"}}`,
+    ]) {
+      const answer = await acme.ask<Problem>('POST', '/allocations', { body })
+      assert.deepEqual([answer.status, answer.body.code], [400, 'DuplicateParameter'], body)
+    }
+    for (const body of [`{${wish},"PoolId":"${other}"}`, `{${wish},"poolId ":"${other}"}`]) {
+      const answer = await acme.ask<Problem>('POST', '/allocations', { body })
+      assert.deepEqual([answer.status, answer.body.code], [400, 'UnknownParameter'], body)
+    }
+    const twice = await acme.ask<Problem>('GET', `/allocations?account=${lab}&account=${shop}`, {
+      as: acme.shopOperator,
+    })
+    assert.equal(twice.status, 400)
+    const encoded = await acme.ask<Problem>('GET', `/allocations?account=${lab}&%61ccount=${shop}`)
+    assert.equal(encoded.status, 400)
+    const path = await acme.ask('GET', `/pools/${acme.listed.replace('-', '%252d')}`)
+    assert.ok([400, 404].includes(path.status))
+    assert.deepEqual(await allocationsOf(acme, shop), [])
+  },
+
+  /** The repeat of what was done is told what was done, and takes nothing; what was denied is decided anew. */
+  async 'a token repeated after the policy changed'(acme) {
+    const keyed = (key: string): Sent => ({ headers: { 'idempotency-key': key }, as: acme.shopOperator })
+    const first = await take(acme, shop, {}, keyed('key-1'))
+    await put(acme, [await acme.pool()], { requiredTags: [{ key: 'env' }] })
+    await denied(acme, ask(acme, shop, {}, keyed('key-2')))
+    assert.deepEqual(await take(acme, shop, {}, keyed('key-1')), first)
+    assert.equal((await allocationsOf(acme, shop)).length, 1)
+    await put(acme, [acme.listed])
+    assert.notEqual((await take(acme, shop, {}, keyed('key-2'))).address, first.address)
+  },
+
+  /** Each part is judged as if it were the whole, also within a batch; there is no sum that parts could stay below. */
+  async splitting(acme) {
+    const space = await acme.pool({ scope: 'private', cidr: '10.80.0.0/16' })
+    await put(acme, [space], { size: { min: 20, default: 20, max: 20 } }, 'custom')
+    const custom = { account: shop, resourceType: 'custom', locale: 'us-east-1', scopeType: 'private' }
+    const batch = (parts: readonly object[]) =>
+      acme.ask<Said>('POST', '/allocations/batch', {
+        body: { allocations: parts.map((one) => ({ ...custom, ...one })) },
+      })
+    const lengths = [19, 21, 24, 28].map((netmaskLength) => ({ netmaskLength }))
+    const cidrs = ['10.80.0.0/24', '10.80.1.0/24', '10.80.0.0/19'].map((cidr) => ({ cidr }))
+    for (const part of [...lengths, ...cidrs]) {
+      await denied(acme, ask(acme, shop, { ...custom, ...part }))
+      await denied(acme, batch([{ netmaskLength: 20 }, part]))
+      await denied(acme, ask(acme, shop, { ...custom, ...part, hold: { expiresInSeconds: 60 } }))
+    }
+    assert.match((await take(acme, shop, custom)).cidr, /\/20$/)
+  },
+
+  'growing by association': {
+    because: 'an allocation keeps the block that it was given: more space is another allocation',
+    unless: /associat(?!edPolicy)|resize|grow/i,
+  },
+
+  /** At once is not more than one after the other: single, many and held. */
+  async 'parallel requests beyond what is left'(acme) {
+    const asked = Array.from({ length: 48 }, (_, at) =>
+      ask(acme, at % 2 ? shop : lab, at % 3 ? {} : { hold: { expiresInSeconds: 60 } }),
+    )
+    const answers = await Promise.all(asked)
+    const given = answers.filter(({ status }) => status === 201)
+    assert.deepEqual([given.length, new Set(given.map(({ body }) => body.address)).size], [16, 16])
+    const others = answers.filter(({ status }) => status !== 201)
+    assert.deepEqual(new Set(others.map(({ body }) => body.code)), new Set(['Exhausted']))
+  },
+
+  /** What EC2 makes with space of its own is not had beside EC2’s rules for it; every other type has its document or none. */
+  async 'side-effect operations'(acme) {
+    for (const resourceType of ['vpc', 'subnet', 'rnat']) {
+      const { status, body } = await ask(acme, shop, { resourceType, scopeType: 'private', netmaskLength: 28 })
+      assert.ok(status >= 400, `${resourceType}: ${JSON.stringify(body)}`)
+    }
+    const settings = { body: { unmatched: 'deny' } }
+    assert.equal((await acme.ask('PATCH', `/ipams/${acme.ipam}`, settings)).status, 200)
+    const other = await share(acme, await acme.pool())
+    for (const resourceType of ['alb', 'rds', 'k8s:load-balancer', 'custom']) {
+      await denied(acme, ask(acme, shop, { resourceType, poolId: other }))
+    }
+    await denied(acme, ask(acme, shop, { resourceType: 'alb' }))
+    assert.deepEqual(await allocationsOf(acme, shop), [])
+  },
+
+  /** Whoever manages an account, or the unit that it is to go to, has no say in the policies that this changes. */
+  async 'moving or tagging oneself into another rule'(acme) {
+    const premium = await acme.pool()
+    const when = { tags: [{ key: 'tier', values: ['premium'] }] }
+    await put(acme, [{ poolId: premium, when }, acme.listed])
+    const { policyId } = await acme.post<{ policyId: string }>('/policies', { ipamId: acme.ipam })
+    const { status } = await acme.ask('PUT', documentPath(policyId), { body: { rules: [{ poolId: acme.listed }] } })
+    assert.equal(status, 200)
+    await enable(acme, policyId, prod)
+    await acme.tokenOf('user:of-both', 'organization-administrator', shop)
+    const as = await acme.tokenOf('user:of-both', 'organization-administrator', dev)
+    const forbidden = async (asked: ReturnType<typeof acme.ask<Problem>>) => {
+      const answer = await asked
+      assert.deepEqual([answer.status, answer.body.code], [403, 'NotAuthorized'], JSON.stringify(answer.body))
+    }
+    await forbidden(acme.ask<Problem>('POST', `/accounts/${shop}/move`, { body: { parentId: dev }, as }))
+    const body = { tags: { tier: 'premium' } }
+    await forbidden(acme.ask<Problem>('PATCH', `/accounts/${shop}`, { body, as }))
+    await forbidden(acme.ask<Problem>('PATCH', `/organizational-units/${dev}`, { body, as }))
+    const made = { name: 'new', email: 'new@example.com', parentId: dev, ...body }
+    await forbidden(acme.ask<Problem>('POST', '/accounts', { body: made, as }))
+    const unit = { name: 'new', parentId: dev, ...body }
+    await forbidden(acme.ask<Problem>('POST', '/organizational-units', { body: unit, as }))
+    assert.equal((await take(acme, shop)).poolId, acme.listed)
+  },
+
+  'an account closed and made anew': {
+    because:
+      'accounts are neither closed nor taken out of the organization, and nobody chooses the number of a new one',
+    unless: /(close|delete|remove|invite)(An)?Account$|leaveOrganization|deleteOrganization/i,
   },
 }

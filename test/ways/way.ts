@@ -31,6 +31,18 @@ export const ways = [
   'a token with narrower scopes',
   'roles granting oneself more',
   'If-Match races',
+  'an exhausted pool',
+  'addresses older than the policy',
+  'an address or CIDR transferred or moved in',
+  'another spelling of an address',
+  'duplicate or encoded parameters',
+  'a token repeated after the policy changed',
+  'splitting',
+  'growing by association',
+  'parallel requests beyond what is left',
+  'side-effect operations',
+  'moving or tagging oneself into another rule',
+  'an account closed and made anew',
 ] as const
 export type Way = (typeof ways)[number]
 export type Api = 'ec2' | 'native'
@@ -75,3 +87,21 @@ export async function withGuarded(work: Attempt): Promise<void> {
 export const sharedWithAll = { 'cadastre:shared-with': root } as const
 export const restSeconds = 300
 export const hourMs = 3_600_000
+/** Texts that somebody could read as 203.0.101.3, which no policy lists, and that are not its spelling. */
+export const otherSpellings = [
+  '203.0.101.003',
+  '203.000.101.3',
+  '0313.0.0145.3',
+  '0xcb.0.0x65.3',
+  '3405800707',
+  '203.25859',
+  '203.0.101.3 ',
+  ' 203.0.101.3',
+  '203.0.101.3/32',
+  '203.0.101.3.',
+  '::ffff:203.0.101.3',
+  '::ffff:cb00:6503',
+  '[::ffff:203.0.101.3]',
+  '203.0.101.3%eth0',
+  '２０３.0.101.3',
+] as const

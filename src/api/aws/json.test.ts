@@ -81,6 +81,25 @@ test('I1 hostile JSON is refused and touches nothing', () => {
   assert.equal(Object.getOwnPropertyNames(Object.prototype).join(), before)
 })
 
+test('I3 a member that stands twice is refused by its place', () => {
+  const move = '"AccountId":"111111111111","SourceParentId":"r-abcd"'
+  for (const [name, text, field] of [
+    ['MoveAccount', `{${move},"DestinationParentId":"r-abcd","DestinationParentId":"r-abce"}`, 'DestinationParentId'],
+    [
+      'MoveAccount',
+      `{${move},"DestinationParentId":"r-abcd","\\u0044estinationParentId":"r-abce"}`,
+      'DestinationParentId',
+    ],
+    ['TagResource', '{"ResourceId":"111111111111","Tags":[{"Key":"a","Value":"1","Value":"2"}]}', 'Tags[0].Value'],
+  ] as const) {
+    assert.deepEqual(
+      refusalOf(() => read(name, text)),
+      { code: 'DuplicateParameter', field },
+      text,
+    )
+  }
+})
+
 test('I10 patterns stay linear on long input', () => {
   const start = performance.now()
   for (const text of [

@@ -2,6 +2,7 @@
 import type { OrganizationsInput, OrganizationsOperation } from '#formats/aws/organizations.generated.ts'
 import { organizationsModel, type Shape } from '#formats/aws/service-model.ts'
 import { refuse } from '#model/refusal.ts'
+import { findDuplicateMember, type JsonPath } from '../json-members.ts'
 import { boundsOf, checkOfInteger, checkOfSize, checkOfString } from './constraints.ts'
 
 export const jsonContentType = 'application/x-amz-json-1.1'
@@ -28,16 +29,24 @@ export function readTarget(target: string | undefined): OrganizationsOperation {
 
 /** The input of an operation. Members that the model does not have are refused, so nothing strange survives (`__proto__` least). */
 export function readJsonInput<Name extends OrganizationsOperation>(name: Name, body: Buffer): OrganizationsInput[Name] {
+  let text: string
   let value: unknown
   try {
-    value = body.length === 0 ? {} : JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
+    text = body.length === 0 ? '{}' : new TextDecoder('utf-8', { fatal: true }).decode(body)
+    value = JSON.parse(text)
   } catch {
     // Either not UTF-8 or not JSON. The parser's own words would repeat parts of the body.
     return refuse({ code: 'MalformedRequest', problem: 'The body is not JSON in UTF-8.' })
   }
+  const duplicate = findDuplicateMember(text)
+  if (duplicate) refuse({ code: 'DuplicateParameter', field: pathOf(duplicate) })
   // The readers were compiled from the same model that the types were generated from.
   return inputs.get(name)!(value, '') as OrganizationsInput[Name]
 }
+
+/** As the readers say it: `Tags[1].Key`. */
+const pathOf = (path: JsonPath): string =>
+  path.map((part, index) => (typeof part === 'number' ? `[${part}]` : `${index === 0 ? '' : '.'}${part}`)).join('')
 
 /** The answer to an operation. An operation without output answers an empty body, as AWS does. */
 export function writeJsonResponse(name: OrganizationsOperation, output: unknown): string {

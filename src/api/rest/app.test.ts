@@ -24,6 +24,32 @@ test('A1 without a token, or with one that is not known, nothing is answered but
   }
 })
 
+test('I8 neither a cookie nor the query lets anybody in, and no answer is for another origin', async () => {
+  const { token } = await world.post<{ token: string }>('/tokens', {})
+  const elsewhere = { origin: 'https://elsewhere.example', 'sec-fetch-site': 'cross-site' }
+  for (const [path, headers] of [
+    ['/me', { cookie: `token=${token}; authorization=Bearer ${token}; __Host-session=${token}` }],
+    [`/me?access_token=${token}`, {}],
+    [`/me?authorization=Bearer%20${token}`, {}],
+  ] as const) {
+    const answer = await ask('GET', path, { headers: { authorization: '', ...elsewhere, ...headers } })
+    assert.equal(answer.status, 401, path)
+    assert.equal(answer.headers['set-cookie'], undefined)
+  }
+  for (const method of ['GET', 'POST'] as const) {
+    const body = method === 'POST' ? { body: {} } : {}
+    const answer = await ask(method, method === 'GET' ? '/me' : '/tokens', { headers: elsewhere, as: token, ...body })
+    const told = Object.keys(answer.headers).filter((name) => /^access-control-|^set-cookie$/.test(name))
+    assert.deepEqual(told, [])
+  }
+  const form = await ask('POST', '/tokens', {
+    body: 'description=x',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    as: token,
+  })
+  assert.equal(form.status, 415)
+})
+
 test('a token ends with its revocation, and at its expiry', async () => {
   const short = await ask('POST', '/tokens', { body: { expiresInSeconds: 60 } })
   const long = await ask('POST', '/tokens', { body: {} })
@@ -111,6 +137,10 @@ test('I9 bad input names the field, the value and what is expected', async () =>
     assert.deepEqual([answer.body?.code, answer.body?.field], [code, field])
     assert.equal(answer.headers['content-type'], 'application/problem+json')
   }
+  const twice = await ask('POST', '/role-bindings', {
+    body: '{"principal":"user:bob","role":"auditor","node":"111111111111","node":"*"}',
+  })
+  assert.deepEqual([twice.status, twice.body?.code, twice.body?.field], [400, 'DuplicateParameter', 'node'])
   for (const body of ['{', '[]', '{"__proto__":{"role":"auditor"}}', '{"constructor":{"prototype":{}}}']) {
     assert.equal((await ask('POST', '/role-bindings', { body })).status, 400, body)
   }

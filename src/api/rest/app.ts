@@ -22,6 +22,7 @@ import { type Answer, type Call, DryRunSucceeded } from '#operations/execute.ts'
 import { etagOf, type NativeOperation } from '#operations/native/definition.ts'
 import { nouns } from '#operations/native/table.ts'
 import { type Headers, headersOf, headersOfRefusal } from '../decision-headers.ts'
+import { findDuplicateMember } from '../json-members.ts'
 import { createAdmission } from './admission.ts'
 import { faultProblem, type Problem, problemContentType, problemOf, problemShape } from './problem.ts'
 import { compileSerializer } from './serialize.ts'
@@ -181,12 +182,14 @@ const withHeaders = (request: FastifyRequest, reply: FastifyReply): FastifyReply
 
 type JsonParser = (request: FastifyRequest, body: string, done: (error: Error | null, value?: unknown) => void) => void
 
-/** Fastify's own, which tells apart what is no JSON and what is JSON that no program should be handed. */
+/** Fastify's own, which tells apart what is no JSON and what is JSON that no program should be handed; and each member once. */
 function createJsonParser(app: FastifyInstance): JsonParser {
   const parse = app.getDefaultJsonParser('error', 'error') as JsonParser
   return (request, body, done) =>
     parse(request, body, (error, value) => {
-      if (error) done(new Refused({ code: 'MalformedRequest', problem: problemOfJson(body) }))
+      if (error) return done(new Refused({ code: 'MalformedRequest', problem: problemOfJson(body) }))
+      const duplicate = findDuplicateMember(body)
+      if (duplicate) done(new Refused({ code: 'DuplicateParameter', field: duplicate.join('.') }))
       else done(null, value)
     })
 }

@@ -16,6 +16,7 @@ import {
 import { isPoolExcepted } from './exception.ts'
 import { findResourceType, type TypeLengths } from './resource-types.ts'
 import {
+  type NodeFacts,
   pathOf,
   type Resolution,
   type ResolvedDocument,
@@ -205,16 +206,21 @@ const listsAny = (snapshot: Snapshot, path: readonly string[], { document }: Par
 const lists = (snapshot: Snapshot, path: readonly string[], part: Part, pool: string): boolean =>
   part.document.rules.some((rule) => rule.pool === pool && unmetCondition(snapshot, path, rule.when) === undefined)
 
+/** What conditions read of the tree: a snapshot has it, and so has what it would become with other tags. */
+export interface TagsByNode {
+  readonly nodes: { get(id: string): Pick<NodeFacts, 'tags'> | undefined }
+}
+
 /** Which part of a condition does not hold for the account at the path's end; undefined where all do. */
-export function unmetCondition(snapshot: Snapshot, path: readonly string[], when?: RuleCondition): string | undefined {
+export function unmetCondition(tree: TagsByNode, path: readonly string[], when?: RuleCondition): string | undefined {
   if (!when) return undefined
   const account = path.at(-1)!
   if (when.accounts && !when.accounts.includes(account)) return `its condition names other accounts than ${account}`
   if (when.organizationalUnits && !path.some((node) => when.organizationalUnits!.includes(node)))
     return `${account} is in none of the units that its condition names`
   for (const { key, values } of when.tags ?? []) {
-    const value = path.findLast((node) => snapshot.nodes.get(node)?.tags?.has(key))
-    const tag = value === undefined ? undefined : snapshot.nodes.get(value)!.tags!.get(key)!
+    const value = path.findLast((node) => tree.nodes.get(node)?.tags?.has(key))
+    const tag = value === undefined ? undefined : tree.nodes.get(value)!.tags!.get(key)!
     if (tag === undefined || !values.includes(tag))
       return `its condition asks for tag ${key} on the account or above to be ${values.join(' or ')}, and it is ${tag ?? 'not set'}`
   }

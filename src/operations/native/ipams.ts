@@ -5,7 +5,7 @@ import type { Ipam, Scope } from '#store/ipams.ts'
 import { createIpam, deleteIpam, type IpamSettings, modifyIpam, setIpamSettings } from '../ipams.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { createIpamScope, deleteIpamScope, modifyIpamScope } from '../scopes.ts'
-import { type Place, permitter } from './authority.ts'
+import { type Place, permitter, requirePermission } from './authority.ts'
 import { nativeRead, nativeWrite } from './definition.ts'
 import { placeOfNode } from './roles.ts'
 import { accountId, formatInstant, gatherPage, instant, pageOf, paging } from './shapes.ts'
@@ -38,6 +38,8 @@ const words: Words = {
 }
 
 const ipamId = z.string().max(64).describe('`ipam-…`.')
+const ruleNeedsRight =
+  '`unmatched` and `policyCompatibility` are rules: to set other ones, or to delete an IPAM with `unmatched: deny`, needs `policy:manage` at its account.'
 const scopeId = z.string().max(64).describe('`ipam-scope-…`.')
 const region = z.string().max(64)
 const operatingRegions = z.array(region).max(100).describe('Where its pools can be; the home Region always is.')
@@ -112,6 +114,7 @@ export const getIpam = nativeRead({
 export const createAnIpam = nativeWrite({
   name: 'createIpam',
   summary: 'Make an IPAM with its two default scopes.',
+  description: ruleNeedsRight,
   action: 'ipam:manage',
   input: z.strictObject({
     account: accountId.describe('The account that is to own it.'),
@@ -154,6 +157,7 @@ export const createAnIpam = nativeWrite({
 export const updateIpam = nativeWrite({
   name: 'updateIpam',
   summary: 'Change an IPAM.',
+  description: ruleNeedsRight,
   action: 'ipam:manage',
   input: z.strictObject({
     ipamId,
@@ -203,6 +207,7 @@ export const updateIpam = nativeWrite({
 export const deleteAnIpam = nativeWrite({
   name: 'deleteIpam',
   summary: 'Delete an IPAM.',
+  description: ruleNeedsRight,
   action: 'ipam:manage',
   input: z.strictObject({
     ipamId,
@@ -215,7 +220,9 @@ export const deleteAnIpam = nativeWrite({
   changes: getIpam,
   at: placeOfIpam,
   async run(context, { ipamId, cascade }) {
-    const { account, region } = await findIpam(context, ipamId)
+    const { account, region, unmatched } = await findIpam(context, ipamId)
+    // Its word for requests of which no document speaks ends with it.
+    if (unmatched === 'deny') await requirePermission(context, 'policy:manage', { node: account })
     await inOurWords(words, () =>
       deleteIpam.run(context.actingFor(account, region), { IpamId: ipamId, Cascade: cascade }),
     )
@@ -355,6 +362,7 @@ async function settle(
   { policyCompatibility = found.policyCompatibility, unmatched = found.unmatched }: Partial<IpamSettings>,
 ): Promise<void> {
   if (policyCompatibility === found.policyCompatibility && unmatched === found.unmatched) return
+  await requirePermission(context, 'policy:manage', { node: found.account })
   await setIpamSettings(context, found, { policyCompatibility, unmatched })
 }
 

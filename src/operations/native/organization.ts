@@ -19,6 +19,7 @@ import {
 import { createOrganization } from '../organizations.ts'
 import { type Place, permitter, requirePermission } from './authority.ts'
 import { nativeRead, nativeWrite } from './definition.ts'
+import { requireRightToMove, requireRightToTag } from './node-rights.ts'
 import { accountId, formatInstant, gatherPage, instant, pageOf, paging } from './shapes.ts'
 import { refuseBeyondShare } from './shares.ts'
 import { inOurWords, refuseNoChange, shownTags, tagList, tagMap, tags, type Words } from './space-shapes.ts'
@@ -37,6 +38,8 @@ const parentId = z
   .refine((text) => isUnitId(text) || isRootId(text), '`ou-…` or `r-…` is expected')
   .describe('What it hangs under: an organizational unit or the root.')
 const name = z.string().max(128)
+const tagsNeedRight =
+  'Tags that a rule of an assigned policy or candidate reads need `policy:manage` where it is assigned.'
 
 const organization = z.object({
   organizationId: z.string(),
@@ -148,7 +151,7 @@ export const putIpamAdministrator = nativeWrite({
   summary:
     'Make an account the delegated administrator of IPAM: its policies can be assigned anywhere in the organization.',
   description:
-    'A member, not the management account. Where there is another one, take that one away first. EnableIpamOrganizationAdminAccount of the EC2 API does the same.',
+    'A member, not the management account. Where there is another one, take that one away first. EnableIpamOrganizationAdminAccount of the EC2 API does the same. You need `policy:manage` at the root beside.',
   action: 'organization:manage',
   input: z.strictObject({ account: accountId }),
   output: administrator,
@@ -158,6 +161,7 @@ export const putIpamAdministrator = nativeWrite({
   changes: getIpamAdministrator,
   at: placeOfOrganization,
   async run(context, { account }) {
+    await requireRightOverPolicies(context)
     const management = await asManagement(context)
     const wish = { DelegatedAdminAccountId: account }
     await inOurWords(words, () => enableIpamOrganizationAdminAccount.run(management, wish))
@@ -168,7 +172,8 @@ export const putIpamAdministrator = nativeWrite({
 export const deleteIpamAdministrator = nativeWrite({
   name: 'deleteIpamAdministrator',
   summary: 'Let the organization have no delegated administrator of IPAM.',
-  description: 'Its policies must be assigned nowhere else any more: nobody could take them off.',
+  description:
+    'Its policies must be assigned nowhere else any more: nobody could take them off. You need `policy:manage` at the root beside.',
   action: 'organization:manage',
   input: z.strictObject({}),
   output: z.void(),
@@ -178,6 +183,7 @@ export const deleteIpamAdministrator = nativeWrite({
   changes: getIpamAdministrator,
   at: placeOfOrganization,
   async run(context) {
+    await requireRightOverPolicies(context)
     const account = await context.tx.organizations.findAdministrator(ipamService)
     if (account === undefined) {
       const { id } = await findOrganization(context)
@@ -230,6 +236,7 @@ export const getAccount = nativeRead({
 export const createAnAccount = nativeWrite({
   name: 'createAccount',
   summary: 'Make an account in the organization.',
+  description: tagsNeedRight,
   action: 'organization:manage',
   input: z.strictObject({
     name,
@@ -244,6 +251,7 @@ export const createAnAccount = nativeWrite({
   at: async (context, input) => placeOfParent(context, input.parentId),
   async run(context, { name, email, parentId, tags }) {
     const { rootId } = await findOrganization(context)
+    if (tags) await requireRightToTag(context, { kind: 'account', parentId: parentId ?? rootId }, tags)
     await refuseBeyondShare(context, 'account', parentId ?? rootId)
     const management = await asManagement(context)
     const made = await inOurWords(words, async () => {
@@ -281,6 +289,7 @@ export const createAnAccount = nativeWrite({
 export const updateAccount = nativeWrite({
   name: 'updateAccount',
   summary: 'Give an account other tags; conditions of policies read them.',
+  description: tagsNeedRight,
   action: 'organization:manage',
   input: z.strictObject({ account: accountId, tags: tags.describe('All tags that it is to have.') }),
   output: account,
@@ -290,6 +299,7 @@ export const updateAccount = nativeWrite({
   changes: getAccount,
   at: placeOfAccount,
   async run(context, input) {
+    await requireRightToTag(context, { kind: 'account', id: input.account }, input.tags)
     await replaceTreeTags(context, input.account, input.tags)
     return showAccount(context, await findAccount(context, input.account))
   },
@@ -298,7 +308,8 @@ export const updateAccount = nativeWrite({
 export const moveAnAccount = nativeWrite({
   name: 'moveAccount',
   summary: 'Move an account under another node: other policies apply to it from then on.',
-  description: 'You need `organization:manage` at the account and at the node that it moves to.',
+  description:
+    'You need `organization:manage` at the account and at the node that it moves to; `policy:manage` at each node whose policies begin or cease to apply, or have a rule that does; and `exception:approve` where exceptions begin to apply.',
   action: 'organization:manage',
   input: z.strictObject({ account: accountId, parentId }),
   output: account,
@@ -313,6 +324,7 @@ export const moveAnAccount = nativeWrite({
     if (source === undefined) {
       refuse({ code: 'NotEligible', problem: `the account \`${input.account}\` is not in the organization` })
     }
+    await requireRightToMove(context, input.account, input.parentId)
     await moveAccount.run(await asManagement(context), {
       AccountId: input.account,
       SourceParentId: source,
@@ -362,6 +374,7 @@ export const getUnit = nativeRead({
 export const createUnit = nativeWrite({
   name: 'createUnit',
   summary: 'Make an organizational unit.',
+  description: tagsNeedRight,
   action: 'organization:manage',
   input: z.strictObject({ name, parentId, tags: tags.optional() }),
   output: unit,
@@ -370,6 +383,7 @@ export const createUnit = nativeWrite({
   refusals: ['NotFound', 'AlreadyExists', 'LimitExceeded'],
   at: async (context, input) => placeOfParent(context, input.parentId),
   async run(context, { name, parentId, tags }) {
+    if (tags) await requireRightToTag(context, { kind: 'organizational-unit', parentId }, tags)
     await refuseBeyondShare(context, 'organizational-unit', parentId)
     const management = await asManagement(context)
     const { OrganizationalUnit: made } = await inOurWords(words, () =>
@@ -386,6 +400,7 @@ export const createUnit = nativeWrite({
 export const updateUnit = nativeWrite({
   name: 'updateUnit',
   summary: 'Rename an organizational unit, or give it other tags.',
+  description: tagsNeedRight,
   action: 'organization:manage',
   input: z.strictObject({
     unitId,
@@ -406,7 +421,10 @@ export const updateUnit = nativeWrite({
         updateOrganizationalUnit.run(management, { OrganizationalUnitId: unitId, Name: name }),
       )
     }
-    if (tags !== undefined) await replaceTreeTags(context, unitId, tags)
+    if (tags !== undefined) {
+      await requireRightToTag(context, { kind: 'organizational-unit', id: unitId }, tags)
+      await replaceTreeTags(context, unitId, tags)
+    }
     return showUnit(context, await findUnit(context, unitId))
   },
 })
@@ -456,6 +474,10 @@ const placeOf = (node: string, what: 'root' | 'account' | 'organizational-unit' 
 /** The caller has named nothing: they are told of no root that they may not see. */
 async function placeOfOrganization(context: ReadContext): Promise<Place> {
   return { node: (await findOrganization(context)).rootId, absent: noOrganization }
+}
+/** Whose policies can be assigned, and whose word holds for members where none speaks, changes for the whole organization. */
+async function requireRightOverPolicies(context: ReadContext): Promise<void> {
+  await requirePermission(context, 'policy:manage', { node: (await findOrganization(context)).rootId })
 }
 async function placeOfAccount(context: ReadContext, input: { readonly account: string }): Promise<Place> {
   return placeOf((await findAccount(context, input.account)).id, 'account')

@@ -1,0 +1,277 @@
+// Who may change which policies and rules apply to an account by moving it or by changing tags that conditions read.
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, test } from 'node:test'
+import { type Acme, asNetwork, dev, lab, network, openAcme, prod, root, shop, workloads } from '../../../test/acme.ts'
+import { type Answered, type Native, withNativeApi } from '../../../test/native-world.ts'
+import { managementAccount } from '../../../test/world.ts'
+
+interface Problem {
+  readonly code: string
+  readonly action: string
+  readonly detail: string
+}
+let acme: Acme & Native
+let listed: string
+let premium: string
+let people = 0
+
+before(async () => {
+  acme = await withNativeApi(await openAcme())
+  listed = await acme.pool()
+  premium = await acme.pool()
+})
+after(() => acme.close())
+
+/** No policy is assigned anywhere, and everybody is where they were. */
+beforeEach(async () => {
+  const { items } = await acme.get<{ items: { policyId: string; targetId: string }[] }>('/assignments?limit=100')
+  for (const { policyId, targetId } of items) {
+    assert.equal((await acme.ask('DELETE', `/policies/${policyId}/assignments/${targetId}`)).status, 204)
+  }
+  for (const [account, parentId] of [
+    [shop, prod],
+    [lab, dev],
+  ]) {
+    const shown = await acme.get<{ parentId: string }>(`/accounts/${account}`)
+    if (shown.parentId !== parentId) await move(account!, parentId!)
+    await succeeds(acme.ask('PATCH', `/accounts/${account}`, { body: { tags: {} } }))
+  }
+  for (const unit of [workloads, prod, dev]) {
+    await succeeds(acme.ask('PATCH', `/organizational-units/${unit}`, { body: { tags: {} } }))
+  }
+})
+
+type Rules = readonly object[]
+const documentOf = (rules: Rules) => ({ locale: 'us-east-1', resourceType: 'eip', rules })
+const whenPremium = { tags: [{ key: 'tier', values: ['premium'] }] }
+const premiumFirst: Rules = [{ poolId: '', when: whenPremium }]
+const rulesForTier = (): Rules => [...premiumFirst.map((rule) => ({ ...rule, poolId: premium })), { poolId: listed }]
+
+async function policyWith(rules: Rules): Promise<string> {
+  const { policyId } = await acme.post<{ policyId: string }>('/policies', { ipamId: acme.ipam })
+  const body = { rules }
+  await succeeds(acme.ask('PUT', `/policies/${policyId}/documents/us-east-1/eip`, { body }))
+  return policyId
+}
+async function assign(policyId: string, target: string, how: object = {}): Promise<void> {
+  await succeeds(acme.ask('PUT', `/policies/${policyId}/assignments/${target}`, { body: how }))
+}
+/** A token of somebody new who may do everything at these nodes, and nothing anywhere else. */
+async function adminOf(...nodes: readonly string[]): Promise<string> {
+  const name = `user:admin-${++people}`
+  let token = ''
+  for (const node of nodes) token = await acme.tokenOf(name, 'organization-administrator', node)
+  return token
+}
+const move = (account: string, parentId: string, as?: string): Promise<Answered<Problem>> =>
+  acme.ask<Problem>('POST', `/accounts/${account}/move`, { body: { parentId }, ...(as ? { as } : {}) })
+const tag = (path: string, tags: object, as?: string): Promise<Answered<Problem>> =>
+  acme.ask<Problem>('PATCH', path, { body: { tags }, ...(as ? { as } : {}) })
+async function succeeds(asked: Promise<Answered<unknown>>): Promise<void> {
+  const { status, body } = await asked
+  assert(status < 300, JSON.stringify(body))
+}
+async function isDeniedAt(node: string, asked: Promise<Answered<Problem>>, action = 'policy:manage'): Promise<void> {
+  const { status, body } = await asked
+  assert.deepEqual([status, body.code], [403, 'NotAuthorized'], JSON.stringify(body))
+  assert.match(body.detail, new RegExp(action))
+  assert.match(body.detail, new RegExp(`\`${node}\``))
+}
+const poolOf = (account: string): Promise<string> => acme.poolOfAddress(account)
+
+test('an account is not moved out from under an assignment without the policy right there', async () => {
+  await assign(await policyWith([{ poolId: listed }]), prod)
+  const as = await adminOf(shop, dev)
+  await isDeniedAt(prod, move(shop, dev, as))
+  assert.equal(await poolOf(shop), listed)
+  await succeeds(move(shop, dev, await adminOf(shop, prod, dev)))
+})
+
+test('an account is not moved under an assignment above its new parent without the policy right there', async () => {
+  const outside = await acme.post<{ unitId: string }>('/organizational-units', { name: 'outside', parentId: root })
+  await succeeds(move(lab, outside.unitId))
+  await assign(await policyWith([{ poolId: premium }]), workloads)
+  await isDeniedAt(workloads, move(lab, dev, await adminOf(lab, dev)))
+  await succeeds(move(lab, dev, await adminOf(lab, workloads)))
+})
+
+test('a move that changes no policy needs no more than the right to move at both ends', async () => {
+  await assign(await policyWith([{ poolId: listed }]), root)
+  await assign(await policyWith([{ poolId: listed }]), prod, { mode: 'off' })
+  await succeeds(move(shop, dev, await adminOf(shop, dev)))
+  assert.equal(await poolOf(shop), listed)
+})
+
+test('an assignment that only observes, and a candidate of one that is off, count like one that enforces', async () => {
+  await assign(await policyWith([{ poolId: listed }]), prod, { mode: 'observe' })
+  await isDeniedAt(prod, move(shop, dev, await adminOf(shop, dev)))
+  const policyId = await policyWith([{ poolId: listed }])
+  await assign(policyId, dev, { mode: 'off' })
+  const path = `/policies/${policyId}/assignments/${dev}/candidate`
+  await succeeds(acme.ask('PUT', path, { body: { mode: 'enforce' } }))
+  await isDeniedAt(dev, move(lab, prod, await adminOf(lab, prod)))
+})
+
+test('a rule above that names a unit is not gained or lost by a move without the policy right there', async () => {
+  await assign(
+    await policyWith([{ poolId: premium, when: { organizationalUnits: [dev] } }, { poolId: listed }]),
+    workloads,
+  )
+  await isDeniedAt(workloads, move(shop, dev, await adminOf(shop, dev)))
+  assert.equal(await poolOf(shop), listed)
+  await isDeniedAt(workloads, move(lab, prod, await adminOf(lab, prod)))
+  await succeeds(move(shop, dev, await adminOf(workloads)))
+  assert.equal(await poolOf(shop), premium)
+})
+
+test('a rule above that reads tags is not gained through those of the new parent', async () => {
+  await succeeds(tag(`/organizational-units/${dev}`, { tier: 'premium' }))
+  await assign(await policyWith(rulesForTier()), root)
+  await isDeniedAt(root, move(shop, dev, await adminOf(shop, dev)))
+  assert.equal(await poolOf(shop), listed)
+})
+
+test('an exception of the new parent is not gained by a move without the right to approve it there', async () => {
+  await assign(await policyWith([{ poolId: listed }]), root)
+  const { now } = await acme.store.read(async (tx) => ({ now: tx.now }))
+  const requester = await acme.tokenOf('user:requester', 'organization-administrator', root)
+  const { exceptionId } = await acme.post<{ exceptionId: string }>(
+    '/exceptions',
+    {
+      target: workloads,
+      locale: 'us-east-1',
+      resourceType: 'eip',
+      grants: { pools: [premium] },
+      reason: 'a migration',
+      expiresAt: new Date(now + 3_600_000).toISOString(),
+    },
+    { as: requester },
+  )
+  const outside = await acme.post<{ unitId: string }>('/organizational-units', { name: 'beside', parentId: root })
+  await succeeds(move(shop, outside.unitId))
+  const as = await adminOf(shop, prod)
+  await succeeds(move(shop, prod, as))
+  await succeeds(move(shop, outside.unitId))
+  await acme.post(`/exceptions/${exceptionId}/approve`, {})
+  await isDeniedAt(workloads, move(shop, prod, as), 'exception:approve')
+  await succeeds(move(shop, prod, await adminOf(outside.unitId, workloads)))
+  acme.advance(3_600_001)
+})
+
+test('tags of an account that a rule reads are not set or taken away without the policy right where it is assigned', async () => {
+  await assign(await policyWith(rulesForTier()), root)
+  const as = await adminOf(shop)
+  const path = `/accounts/${shop}`
+  await isDeniedAt(root, tag(path, { tier: 'premium' }, as))
+  assert.equal(await poolOf(shop), listed)
+  // What no rule reads, and what changes nothing for any rule.
+  await succeeds(tag(path, { team: 'shop', tier: 'basic' }, as))
+  await succeeds(tag(path, { tier: 'premium', team: 'shop' }))
+  assert.equal(await poolOf(shop), premium)
+  await isDeniedAt(root, tag(path, { team: 'shop' }, as))
+  await isDeniedAt(root, tag(path, { tier: 'basic' }, as))
+  await succeeds(tag(path, { tier: 'premium', team: 'other' }, as))
+})
+
+test('a tag that two keys of a condition ask for is not set by setting one after the other', async () => {
+  const tags = [...whenPremium.tags, { key: 'env', values: ['prod'] }]
+  await assign(await policyWith([{ poolId: premium, when: { tags } }, { poolId: listed }]), root)
+  const as = await adminOf(shop)
+  await succeeds(tag(`/accounts/${shop}`, { env: 'prod' }, as))
+  await isDeniedAt(root, tag(`/accounts/${shop}`, { env: 'prod', tier: 'premium' }, as))
+})
+
+test('tags of a unit that a rule reads, above it or below it, need the policy right where the rule is assigned', async () => {
+  await assign(await policyWith(rulesForTier()), root)
+  const path = `/organizational-units/${dev}`
+  await isDeniedAt(root, tag(path, { tier: 'premium' }, await adminOf(dev)))
+  await succeeds(tag(path, { team: 'lab' }, await adminOf(dev)))
+  await assign(await policyWith(rulesForTier()), lab)
+  // Its administrator may not speak for one account below.
+  const as = await acme.tokenOf('user:of-dev', 'organization-administrator', workloads)
+  await acme.post('/role-bindings', {
+    principal: 'user:of-dev',
+    role: 'policy-author',
+    node: lab,
+    effect: 'forbid',
+  })
+  await acme.post('/role-bindings', { principal: 'user:of-dev', role: 'policy-author', node: root, effect: 'permit' })
+  await isDeniedAt(lab, tag(path, { tier: 'premium' }, as))
+})
+
+test('a new account or unit has no tag that a rule reads from whoever has no policy right there', async () => {
+  await assign(await policyWith(rulesForTier()), root)
+  const as = await adminOf(dev)
+  const makes = (tags: object) =>
+    acme.ask<Problem>('POST', '/accounts', {
+      body: { name: 'new', email: `new-${++people}@example.com`, parentId: dev, tags },
+      as,
+    })
+  await isDeniedAt(root, makes({ tier: 'premium' }))
+  await succeeds(makes({ team: 'lab' }))
+  const unit = (tags: object) =>
+    acme.ask<Problem>('POST', '/organizational-units', { body: { name: 'inner', parentId: dev, tags }, as })
+  await isDeniedAt(root, unit({ tier: 'premium' }))
+  await succeeds(unit({ team: 'lab' }))
+})
+
+test('a tag that a candidate’s rule reads counts as one that a rule in force reads', async () => {
+  const policyId = await policyWith([{ poolId: listed }])
+  await assign(policyId, root)
+  const body = { documents: [documentOf(rulesForTier())] }
+  const { version } = await acme.post<{ version: number }>(`/policies/${policyId}/versions`, body)
+  await succeeds(acme.ask('PUT', `/policies/${policyId}/assignments/${root}/candidate`, { body: { version } }))
+  await isDeniedAt(root, tag(`/accounts/${shop}`, { tier: 'premium' }, await adminOf(shop)))
+})
+
+test('what an account gets where no policy speaks is changed by who may change policies of the IPAM’s account', async () => {
+  const planner = await acme.tokenOf('user:planner', 'ipam-administrator', network)
+  const path = `/ipams/${acme.ipam}`
+  const patch = (body: object, as?: string) => acme.ask<Problem>('PATCH', path, { body, ...(as ? { as } : {}) })
+  await succeeds(patch({ unmatched: 'deny' }))
+  await isDeniedAt(network, patch({ unmatched: 'provider' }, planner))
+  await isDeniedAt(network, patch({ policyCompatibility: 'aws' }, planner))
+  const byTag = await patch({ tags: { 'cadastre:unmatched': 'provider' } }, planner)
+  assert.deepEqual([byTag.status, byTag.body.code], [400, 'InvalidParameterValue'])
+  await succeeds(patch({ unmatched: 'deny', description: 'ours' }, planner))
+  const ofLab = await acme.tokenOf('user:lab-planner', 'ipam-administrator', lab)
+  const body = { account: lab, region: 'us-east-1', unmatched: 'deny' }
+  await isDeniedAt(lab, acme.ask<Problem>('POST', '/ipams', { body, as: ofLab }))
+  const own = await acme.post<{ ipamId: string }>('/ipams', { account: shop, region: 'us-east-1', unmatched: 'deny' })
+  const operator = await acme.tokenOf('user:shop-planner', 'ipam-administrator', shop)
+  await isDeniedAt(shop, acme.ask<Problem>('DELETE', `/ipams/${own.ipamId}`, { as: operator }))
+  await succeeds(patch({ unmatched: 'provider' }))
+  await succeeds(acme.ask('PATCH', `/ipams/${own.ipamId}`, { body: { unmatched: 'provider' } }))
+  await succeeds(acme.ask('DELETE', `/ipams/${own.ipamId}`, { as: operator }))
+})
+
+test('who administers IPAM for the organization is changed by who may change policies at its root', async () => {
+  const organizer = await acme.tokenOf('user:organizer', 'organization-administrator', root)
+  const other = await acme.tokenOf('user:narrow', 'organization-administrator', root)
+  const { token } = await acme.post<{ token: string }>('/tokens', { scopes: ['organization'] }, { as: other })
+  const path = '/organization/ipam-administrator'
+  const putByScope = await acme.ask<Problem>('PUT', path, { body: { account: network }, as: token })
+  assert.deepEqual([putByScope.status, putByScope.body.code], [403, 'NotAuthorized'])
+  const byScope = await acme.ask<Problem>('DELETE', path, { as: token })
+  assert.deepEqual([byScope.status, byScope.body.code], [403, 'NotAuthorized'])
+  await succeeds(acme.ask('DELETE', path, { as: organizer }))
+  await succeeds(acme.ask('PUT', path, { body: { account: network }, as: organizer }))
+})
+
+test('the management account, which moves accounts over Organizations, may end the policies of its members anyhow', async () => {
+  const policyId = await policyWith([{ poolId: listed }])
+  await assign(policyId, prod)
+  const RoleArn = `arn:aws:iam::${network}:role/OrganizationAccountAccessRole`
+  const session = await acme.sts('AssumeRole', { RoleArn, RoleSessionName: 'administrator' })
+  assert.match(session.AssumedRoleUser!.Arn!, new RegExp(`::${network}:assumed-role`))
+  const byMember = acme.organizations(
+    'MoveAccount',
+    { AccountId: shop, SourceParentId: prod, DestinationParentId: dev },
+    { account: shop },
+  )
+  await assert.rejects(byMember)
+  await acme.call('DisableIpamPolicy', { IpamPolicyId: policyId, OrganizationTargetId: prod }, asNetwork)
+  await assign(policyId, prod)
+  const move = { AccountId: shop, SourceParentId: prod, DestinationParentId: dev }
+  await acme.organizations('MoveAccount', move, { account: managementAccount })
+})
