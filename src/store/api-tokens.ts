@@ -1,4 +1,5 @@
 // Tokens of the native API: only their hashes are here, so that a stolen database opens nothing.
+import type { MakerGroups } from '#model/principal.ts'
 import type { TokenOrigin } from '#model/token.ts'
 import type { History } from './history.ts'
 import type { Sql } from './sql.ts'
@@ -97,39 +98,56 @@ export class ApiTokens {
     )
     return rows.map(toToken)
   }
-  /** How many of a principal are good; no more than `limit` are counted. */
-  async countGood(principal: string, now: number, limit: number): Promise<number> {
+  /** How many of a principal with the same makers are good; no more than `limit` are counted. */
+  async countGood(
+    { principal, makers }: Pick<ApiToken, 'principal' | 'makers'>,
+    now: number,
+    limit: number,
+  ): Promise<number> {
     const row = await this.#sql.get<{ good: number }>(
-      'select count(*) as good from (select 1 as one from api_token where principal = ? and revoked_at is null and expires_at > ? limit ?) found',
+      `select count(*) as good from (
+         select 1 as one from api_token
+         where principal = ? and makers = ? and revoked_at is null and expires_at > ? limit ?) found`,
       principal,
+      JSON.stringify(makers),
       now,
       limit,
     )
     return row!.good
   }
-  /** The good ones of a principal that somebody else has a part in. */
-  async listGoodOfOthers(principal: string, now: number): Promise<ApiToken[]> {
+  /** The good ones in order of creation, after the one with id `after`; of one principal, where given. */
+  async listGood(
+    after: string,
+    limit: number,
+    { now, principal }: { readonly now: number; readonly principal?: string },
+  ): Promise<ApiToken[]> {
     const rows = await this.#sql.all<Row>(
-      `select ${columns} from api_token
-       where principal = ? and revoked_at is null and expires_at > ? and makers <> '[]' order by id`,
-      principal,
+      `select ${columns} from api_token where id > ? and revoked_at is null and expires_at > ?
+       ${principal === undefined ? '' : 'and principal = ?'} order by id limit ?`,
+      after,
       now,
+      ...(principal === undefined ? [] : [principal]),
+      limit,
     )
     return rows.map(toToken)
   }
-  /** The tokens, whosever and whether good or over, that the good ones of a principal were made with at any distance. */
-  async listBehind(principal: string, now: number): Promise<ApiToken[]> {
-    const rows = await this.#sql.all<Row>(
+  /** The groups of those who made a token, and theirs, as long as the sign-ins that proved them last. */
+  async groupsBehind({ id, makers }: Pick<ApiToken, 'id' | 'makers'>): Promise<MakerGroups[]> {
+    if (makers.length === 0) return []
+    const rows = await this.#sql.all<Pick<Row, 'principal' | 'member_of'> & { groups_until: number }>(
       `with recursive behind (id) as (
-         select made_with from api_token
-         where principal = ? and revoked_at is null and expires_at > ? and made_with is not null
+         select made_with from api_token where id = ? and made_with is not null
          union
          select t.made_with from api_token t join behind b on t.id = b.id where t.made_with is not null)
-       select ${columns} from api_token where id in (select id from behind) order by id`,
-      principal,
-      now,
+       select principal, member_of, groups_until from api_token
+       where id in (select id from behind) and groups_until is not null and revoked_at is null order by id`,
+      id,
     )
-    return rows.map(toToken)
+    return rows.map((row) => ({
+      name: row.principal,
+      groups: JSON.parse(row.member_of) as string[],
+      until: row.groups_until,
+    }))
   }
   /** The good ones of the same principal that were made with a token: directly, or with others, whosever, that were. */
   async listMadeWith({ id, principal }: ApiToken, now: number): Promise<string[]> {

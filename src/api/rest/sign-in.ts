@@ -11,9 +11,8 @@ import {
   randomNonce,
   randomPKCECodeVerifier,
 } from 'openid-client'
-import type { Principal } from '#model/principal.ts'
+import { isPrincipalName, type Principal } from '#model/principal.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
-import { isPrincipalName } from '#model/roles.ts'
 import type { Sealer } from '#store/access-keys.ts'
 
 /** From the first redirect to the provider's answer. */
