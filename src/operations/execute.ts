@@ -252,7 +252,7 @@ export async function openHallway(
     if (!budget.hasCounted) return
     const counted = await store.write(async (tx) => {
       const due = budget.counted(tx.now, isAll)
-      for (const { account, principal, code, times } of due) {
+      for (const { account, principal, code, times, credential } of due) {
         const n = tx.nextSequence()
         await tx.journal.record({
           n,
@@ -260,7 +260,7 @@ export async function openHallway(
           requestId: `housekeeping-${n}`,
           account,
           principal,
-          accessKeyId: '',
+          accessKeyId: credential ?? '',
           sourceAddress: 'local',
           region: '',
           action: 'CountRefusals',
@@ -437,6 +437,9 @@ const kindOfRefusal = ({ principal }: Call, { refusal }: Refused): RefusalKind =
   account: principal.account,
   principal: principal.arn,
   code: refusal.code,
+  ...(principal.native && principal.native.makers.length > 0
+    ? { makers: principal.native.makers.join(' '), credential: principal.accessKeyId }
+    : {}),
 })
 const isDenial = ({ outcome }: Decision): boolean => outcome === 'deny'
 

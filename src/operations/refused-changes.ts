@@ -72,6 +72,9 @@ export interface RefusalKind {
   readonly account: string
   readonly principal: string
   readonly code: string
+  /** Who made the token, as one text; and one token that they made. */
+  readonly makers?: string
+  readonly credential?: string
 }
 interface Window {
   readonly kind: RefusalKind
@@ -138,5 +141,6 @@ export class RefusalBudget {
   }
 }
 
-const keyOf = ({ account, principal, code }: RefusalKind): string => `${code} ${account} ${principal}`
+const keyOf = ({ account, principal, code, makers = '' }: RefusalKind): string =>
+  `${code} ${account} ${principal} ${makers}`
 const isOver = ({ since }: Window, now: number): boolean => now - since >= windowMs || now < since

@@ -45,6 +45,9 @@ interface Row {
 const columns =
   'id, principal, account, member_of, groups_until, scopes, subject, makers, origin, made_with, description, created_at, expires_at, revoked_at'
 
+/** As the record reads them beside the key that was used, which need not be a token. */
+export const makersIn = (text: string | null): string[] => (text === null ? [] : (JSON.parse(text) as string[]))
+
 const toToken = (row: Row): ApiToken => ({
   id: row.id,
   principal: row.principal,
@@ -53,7 +56,7 @@ const toToken = (row: Row): ApiToken => ({
   ...(row.groups_until === null ? {} : { groupsUntil: row.groups_until }),
   scopes: JSON.parse(row.scopes) as string[],
   ...(row.subject === null ? {} : { subject: row.subject }),
-  makers: JSON.parse(row.makers) as string[],
+  makers: makersIn(row.makers),
   origin: row.origin,
   ...(row.made_with === null ? {} : { madeWith: row.made_with }),
   description: row.description ?? undefined,

@@ -19,6 +19,8 @@ import {
   paging,
   parseInstant,
   recordPageOf,
+  showMakers,
+  usedMakers,
 } from './shapes.ts'
 
 export const decisionId = z.string().max(64).describe('`decision-…`, with which every refusal by policy begins.')
@@ -80,6 +82,7 @@ const whole = listed.extend({
   requestedBy: z
     .object({
       principal: z.string(),
+      makers: usedMakers,
       sourceAddress: z.string(),
       action: z.string(),
       requestId: z.string(),
@@ -225,6 +228,7 @@ export const getDecision = nativeRead({
       trace: [...trace],
       requestedBy: entry && {
         principal: entry.principal,
+        ...showMakers(entry.makers),
         sourceAddress: entry.source_address,
         action: entry.action,
         requestId: entry.request_id,

@@ -27,6 +27,12 @@ export const makerNames = z
   .describe(
     'Who made the token that was used, and who made theirs: empty where its holder signed in, or had it from the operator.',
   )
+/** In the record: left out where nobody did. */
+export const usedMakers = makerNames.optional()
+export const showMakers = (makers: readonly string[]): { makers?: string[] } => {
+  const names = namesIn(makers)
+  return names.length === 0 ? {} : { makers: names }
+}
 export const namesIn = (makers: readonly string[]): string[] => makers.filter(isPrincipalName)
 /** RFC 3339, in UTC, with milliseconds. */
 export const instant = z.iso.datetime({ offset: true }).describe('A moment, as RFC 3339 writes it.')

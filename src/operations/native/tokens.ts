@@ -123,7 +123,7 @@ export const listTokens = nativeRead({
   output: pageOf(token),
   rest: { method: 'GET', path: '/tokens' },
   cli: 'token list',
-  columns: ['tokenId', 'principal', 'scopes', 'expiresAt', 'revokedAt', 'description'],
+  columns: ['tokenId', 'principal', 'makers', 'scopes', 'expiresAt', 'revokedAt', 'description'],
   refusals: ['InvalidPaginationToken'],
   at: 'filtered',
   async run(context, { principal, madeBy, madeWith, ...wish }) {
