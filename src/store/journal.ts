@@ -13,7 +13,7 @@ import type {
 } from '#model/policy/decision.ts'
 import { differenceKind } from '#model/policy/difference.ts'
 import type { Mode } from '#model/policy/document.ts'
-import { makersIn } from './api-tokens.ts'
+import { makersBeside, makersIn } from './api-tokens.ts'
 import { keyOf } from './key.ts'
 import type { ConnectionMemory, Kept } from './memory.ts'
 import { type Awaitable, listOf, type Sql, type SqlValue } from './sql.ts'
@@ -304,9 +304,9 @@ export class Journal {
       }
     >(
       `select d.n, r.policy_id as "policyId", r.policy_version as "policyVersion", o.principal,
-         o.source_address as "sourceAddress", o.action, a.request_id as "requestId", t.makers
+         o.source_address as "sourceAddress", o.action, a.request_id as "requestId", ${makersBeside}
        from decision d join ruling r on r.n = d.ruling join audit_entry a on a.n = d.audit_entry
-         join origin o on o.n = a.origin left join api_token t on t.id = o.access_key_id
+         join origin o on o.n = a.origin
        where d.n in ${list.text}`,
       ...list.values,
     )
@@ -324,8 +324,8 @@ export class Journal {
 
   async findEntry(n: number): Promise<FoundEntry | undefined> {
     const row = await this.#sql.get<Omit<FoundEntry, 'makers'> & { makers: string | null }>(
-      `select a.request_id, o.principal, o.source_address, o.action, a.at, t.makers
-       from audit_entry a join origin o on o.n = a.origin left join api_token t on t.id = o.access_key_id where a.n = ?`,
+      `select a.request_id, o.principal, o.source_address, o.action, a.at, ${makersBeside}
+       from audit_entry a join origin o on o.n = a.origin where a.n = ?`,
       n,
     )
     return row && { ...row, makers: makersIn(row.makers) }

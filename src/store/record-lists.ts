@@ -1,7 +1,7 @@
 // Reading the record: decisions and audit entries by what they are about, newest or oldest first, a page at a time.
 
 import { kindOf, sequenceIn } from '#model/identifier.ts'
-import { makersIn } from './api-tokens.ts'
+import { makersBeside, makersIn } from './api-tokens.ts'
 import { standsInEntry } from './journal.ts'
 import { listOf, type Sql, type SqlValue } from './sql.ts'
 import type { Subject } from './subjects.ts'
@@ -132,8 +132,8 @@ export class RecordLists {
     const rows = await this.#sql.all<EntryRow>(
       `select a.n, a.at, a.request_id as "requestId", o.account, o.principal, o.access_key_id as "accessKeyId",
          o.source_address as "sourceAddress", o.region, o.action, a.outcome, a.dry_run as "dryRun", a.times, a.subjects,
-         t.makers
-       from audit_entry a join origin o on o.n = a.origin left join api_token t on t.id = o.access_key_id where a.n in ${list.text}`,
+         ${makersBeside}
+       from audit_entry a join origin o on o.n = a.origin where a.n in ${list.text}`,
       ...list.values,
     )
     const first = await this.#sql.all<SubjectRow>(
