@@ -94,7 +94,10 @@ test('an address is verified by the answer that it stands in, or by one with the
     [{ ...nina, ...isVerified, groups: [] }, undefined],
     [{ ...nina, ...isVerified }, { sub: 'nina' }],
     [nina, { ...nina, ...isVerified }],
-    [{ ...nina, groups: [] }, { ...nina, ...isVerified }],
+    [
+      { ...nina, groups: [] },
+      { ...nina, ...isVerified },
+    ],
     [{ sub: 'nina' }, { ...nina, ...isVerified }],
   ] as const) {
     assert.deepEqual(await arrive({ idToken, ...(userInfo ? { userInfo } : {}) }), known, JSON.stringify(idToken))
@@ -111,7 +114,10 @@ test('A9 an answer with another address does not vouch for the one that names so
     [nina, { sub: 'nina', email: 'other@example.com', ...isVerified }],
     [nina, { sub: 'nina', ...isVerified }],
     [{ sub: 'nina', ...isVerified }, nina],
-    [{ ...nina, email_verified: false }, { ...nina, ...isVerified }],
+    [
+      { ...nina, email_verified: false },
+      { ...nina, ...isVerified },
+    ],
     [{ ...nina, email_verified: 'true' }, nina],
     [nina, nina],
   ] as const) {
