@@ -1,6 +1,7 @@
 // The schema, as numbered steps that only go forward. What must always hold is said here as well as in the code.
 
 import { auditSubjectSchema } from './audit-subject-schema.ts'
+import { forbidAuthoritySchema } from './forbid-authority-schema.ts'
 import { spaceOnceSchema } from './space-once-schema.ts'
 import { statesOfTenures } from './tenure-states-schema.ts'
 
@@ -889,15 +890,6 @@ alter table candidate_difference add column order_only integer not null default 
   {
     number: 17,
     name: 'who lifts a forbid',
-    sql: `
--- Where whoever set a forbid had the right to, and where it is lifted. Of those from before it is not known: only who manages
--- roles everywhere lifts them. A permit is taken away by whoever manages roles at its node, whoever gave it.
-alter table role_binding add column authority text not null default '*' check (effect = 'forbid' or authority = '*');
-drop index role_binding_once;
-create unique index role_binding_once on role_binding (principal, role, node, effect, authority);
-create index role_binding_node on role_binding (node);
--- Who made the token that a candidate was set with: names of principals, as JSON.
-alter table assignment_candidate add column set_by_makers text not null default '[]';
-`,
+    sql: forbidAuthoritySchema,
   },
 ]
