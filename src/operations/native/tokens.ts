@@ -16,11 +16,11 @@ import {
   formatInstant,
   gatherPage,
   instant,
-  makerNames,
-  namesIn,
   pageOf,
   paging,
   principalName,
+  showMakers,
+  usedMakers,
 } from './shapes.ts'
 
 const secondsDefault = 30 * 86_400
@@ -75,7 +75,7 @@ export const whoAmI = nativeRead({
     groups: z.array(z.string()),
     scopes,
     tokenId: tokenId.describe('The token that you ask with.'),
-    makers: makerNames,
+    makers: usedMakers,
     expiresAt: instant.optional().describe('When it ends.'),
     roles: z
       .array(z.object({ role: z.string(), node: z.string(), effect: z.enum(['permit', 'forbid']) }))
@@ -101,7 +101,7 @@ export const whoAmI = nativeRead({
       groups: [...groups],
       scopes: scopes as z.output<typeof token>['scopes'],
       tokenId: accessKeyId,
-      makers: namesIn(makers),
+      ...showMakers(makers),
       ...(expiresAt === undefined ? {} : { expiresAt: formatInstant(expiresAt) }),
       roles: bound.map(({ role, node, effect }) => ({ role, node, effect })),
     }
