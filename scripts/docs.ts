@@ -143,8 +143,10 @@ function rolesPage(): string {
   return page(
     'Roles',
     'A role is bound to a principal (`user:NAME`, `service:NAME` or `group:NAME`) at a node of the organization (a root, a ' +
-      'unit, an account, or `*` for everything) and holds there and below. What nothing permits is denied; what a binding ' +
-      'with effect `forbid` names is denied whatever else permits it.',
+      'unit, an account, or `*` for everything) and holds there and below. What nothing permits is denied. A binding with effect `forbid` ' +
+      'binds whom the role is permitted at its own node or below, and nobody to whom it is permitted further above; it is lifted ' +
+      'with the right with which it was set. The last binding with which somebody can manage roles at the top stays. What is done ' +
+      'with a token that somebody made for a service must be permitted to both.',
     table(
       ['role', 'is for', 'permits'],
       roleNames.map((name) => [

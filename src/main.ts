@@ -84,7 +84,8 @@ async function createKey(args: ReadonlyMap<string, string>): Promise<number> {
 
 async function operatorToken(args: ReadonlyMap<string, string>): Promise<number> {
   const principal = args.get('principal')
-  const { everywhere, isPrincipalName, roleNames } = await import('#model/roles.ts')
+  const { isPrincipalName } = await import('#model/principal.ts')
+  const { everywhere, roleNames } = await import('#model/roles.ts')
   if (principal === undefined || !isPrincipalName(principal) || principal.startsWith('group:'))
     throw new UsageProblem('--principal must be `user:NAME` or `service:NAME`.')
   const role = roleNames.find((name) => name === (args.get('role') ?? 'organization-administrator'))

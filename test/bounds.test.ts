@@ -38,7 +38,7 @@ const ofOneAlone: readonly RegExp[] = [
   /^(publicAddresses|privateAddresses|zoneAddresses|pools)Max$/,
   // What one answer names or one look reads.
   /^(named|names|targetsNamed|listedValues|listedLength|samples|subjects|short|inline|problems|problemsOfRule|exceptionSteps)Max$/,
-  /^(overSeen|steps|unreviewed|versions|spaces|holdersMerged|heads|repeatedRows|looks|pages|eventLength|depth|forgotten)Max$/,
+  /^(overSeen|steps|unreviewed|versions|states|spaces|holdersMerged|heads|repeatedRows|looks|pages|eventLength|depth|forgotten)Max$/,
   // Turns and attempts of the server's own work.
   /^(turns|numberAttempts|batchSize|batchRows|readers|sweepSize|poolsAhead|poolsPerStatement|blocks|passed|generations)Max$/,
   // What is only remembered: it is read again where it is forgotten.

@@ -48,15 +48,28 @@ function pathIn({ parents }: World, node: string): string[] {
   return parent === undefined ? [node] : [...pathIn({ parents } as World, parent), node]
 }
 
-/** One Cedar policy for each binding. */
-const cedarOf = ({ bindings }: World): string =>
-  bindings
-    .map(({ principal, role, node, effect }) => {
-      const may = roles[role].actions.map((action) => `Action::${JSON.stringify(action)}`).join(', ')
-      const where = node === everywhere ? 'resource' : `resource in Node::${JSON.stringify(node)}`
-      return `${effect}(principal in Principal::${JSON.stringify(principal)}, action in [${may}], ${where});`
+/**
+ * One Cedar policy for each permit, unless a forbid speaks of the request and the permit's node is the forbid's or below it. Our
+ * evaluator compares depths on one path; here Cedar's own hierarchy says which node is below which.
+ */
+function cedarOf({ bindings }: World): string {
+  const who = (principal: string) => `principal in Principal::${JSON.stringify(principal)}`
+  const nodeOf = (node: string) => `Node::${JSON.stringify(node)}`
+  const what = (role: RoleBinding['role']) =>
+    `action in [${roles[role].actions.map((action) => `Action::${JSON.stringify(action)}`).join(', ')}]`
+  const forbids = bindings.filter(({ effect }) => effect === 'forbid')
+  return bindings
+    .filter(({ effect }) => effect === 'permit')
+    .map(({ principal, role, node }) => {
+      const bound = forbids.map(
+        (forbid) =>
+          `(${who(forbid.principal)} && ${what(forbid.role)} && resource in ${nodeOf(forbid.node)} && ${nodeOf(node)} in ${nodeOf(forbid.node)})`,
+      )
+      const unless = bound.length === 0 ? '' : ` unless { ${bound.join(' || ')} }`
+      return `permit(${who(principal)}, ${what(role)}, resource in ${nodeOf(node)})${unless};`
     })
     .join('\n')
+}
 
 const entity = (type: string, id: string, parents: readonly string[]) => ({
   uid: { type, id },
@@ -73,13 +86,9 @@ function cedarSays(world: World, user: string, action: Action, node: string): bo
     preparsedPolicySetId: 'world',
     entities: [
       entity('Principal', user, world.groupsOf.get(user)!),
-      ...pathIn(world, node).map((id) =>
-        entity(
-          'Node',
-          id,
-          [world.parents.get(id)].filter((parent) => parent !== undefined),
-        ),
-      ),
+      // A permit that matters is bound on this way; what is at the top of its own tree is below `*`.
+      ...pathIn(world, node).map((id) => entity('Node', id, [world.parents.get(id) ?? everywhere])),
+      entity('Node', everywhere, []),
     ],
   })
   assert.equal(answer.type, 'success', JSON.stringify(answer))

@@ -31,7 +31,44 @@ export interface NativePrincipal {
   readonly subject?: string
   /** Who made the token, and who made theirs: names and subjects. Empty where a sign-in or the operator did. */
   readonly makers: readonly string[]
+  /** Of makers, where a sign-in has proved their groups: what is not said here they are in no group for. */
+  readonly makerGroups?: readonly MakerGroups[]
 }
+
+/** The groups of somebody who made a token, as the sign-in said that they made it with. */
+export interface MakerGroups {
+  readonly name: string
+  readonly groups: readonly string[]
+  /** When that sign-in is over. */
+  readonly until: number
+}
+
+/** A principal and the groups that it is in, as far as they count at a moment. */
+export interface Party {
+  readonly name: string
+  readonly groups: readonly string[]
+}
+
+/**
+ * Those whose rights a token has, each of whom must be permitted what is done with it: its principal, and whoever made it for
+ * them. The name that a subject stands beside is judged, and not the subject, which has no roles.
+ */
+export function partiesOf(
+  { name, groups, makers, makerGroups = [] }: Pick<NativePrincipal, 'name' | 'groups' | 'makers' | 'makerGroups'>,
+  now: number,
+): readonly Party[] {
+  const others = makers.filter((maker) => maker !== name && isPrincipalName(maker))
+  const groupsOf = (maker: string): string[] =>
+    makerGroups.flatMap((one) => (one.name === maker && one.until > now ? one.groups : []))
+  return [{ name, groups }, ...others.map((maker) => ({ name: maker, groups: groupsOf(maker) }))]
+}
+
+/** A person signs in, or gets a token from the operator; a service gets its tokens from others; a group has none. */
+export type PrincipalKind = 'user' | 'service' | 'group'
+export const principalKind = (name: string): PrincipalKind => name.slice(0, name.indexOf(':')) as PrincipalKind
+
+const principalPattern = /^(user|service|group):[\w.@+=,-]{1,128}$/
+export const isPrincipalName = (text: string): boolean => principalPattern.test(text)
 
 /** Whoever did something: by name, and by what else is known of the person. */
 export interface Actor {
@@ -56,14 +93,10 @@ export const makersOf = ({ name, subject, makers }: NativePrincipal): readonly s
 const selvesOf = ({ by, subject }: Actor): readonly string[] => (subject === undefined ? [by] : [by, subject])
 
 /**
- * What shows that two deeds may be one person's: the same name, the same subject, or that one made the token of the other.
- * That a third made both of their tokens shows nothing: where one administrator hands out all of them, everybody is so.
+ * What shows that two deeds may be one person's: the same name, the same subject, that one made the token of the other, or that
+ * somebody made both of their tokens. People get theirs from nobody but a sign-in and the operator, who are no makers.
  */
 export function sharedIdentity(one: Actor, other: Actor): string | undefined {
-  const [ofOne, ofOther] = [selvesOf(one), selvesOf(other)]
-  return (
-    ofOne.find((self) => ofOther.includes(self)) ??
-    ofOne.find((self) => other.makers?.includes(self)) ??
-    ofOther.find((self) => one.makers?.includes(self))
-  )
+  const behindOther = [...selvesOf(other), ...(other.makers ?? [])]
+  return [...selvesOf(one), ...(one.makers ?? [])].find((self) => behindOther.includes(self))
 }

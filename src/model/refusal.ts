@@ -147,9 +147,6 @@ type Reason =
       what: Noun
       id: string
       problem: string
-      /** Of tokens that stand in the way: those that the caller may see, and who made them. */
-      tokens?: readonly string[]
-      makers?: readonly string[]
     }
   | { code: 'DependencyViolation'; what: Noun; id: string; problem: string }
   | { code: 'AlreadyExists'; what: Noun; problem: string }

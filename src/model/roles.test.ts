@@ -1,16 +1,8 @@
 // Roles: what they hold, how forbidding wins, and how a token narrows them. Cedar is asked the same in test/roles-cedar.test.ts.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  actions,
-  authorize,
-  everywhere,
-  isPrincipalName,
-  type RoleBinding,
-  roleNames,
-  roles,
-  scopesCover,
-} from './roles.ts'
+import { isPrincipalName } from './principal.ts'
+import { actions, authorize, everywhere, type RoleBinding, roleNames, roles, scopesCover } from './roles.ts'
 
 const path = ['r-root', 'ou-root-prod', '111111111111']
 const bound = (change: Partial<RoleBinding>): RoleBinding => ({
@@ -36,15 +28,31 @@ test('a role holds at its node and below, everywhere where it is bound to everyt
   assert.equal(may([bound({ principal: 'group:net' })], ['user:ann', 'group:net']), true)
 })
 
-test('what is forbidden anywhere on the way is permitted by nothing, and the binding that forbids is named', () => {
-  const forbid = bound({ id: 'no', effect: 'forbid', node: 'r-root' })
-  const permits = [bound({ node: everywhere }), bound({ node: '111111111111', role: 'organization-administrator' })]
-  const { isPermitted, binding } = authorize([...permits, forbid], {
-    principals: ['user:ann'],
-    action: 'ipam:read',
-    path,
-  })
-  assert.deepEqual([isPermitted, binding?.id], [false, 'no'])
+test('a forbid binds permits of its own node and below, for whatever is below, and is named', () => {
+  const forbid = bound({ id: 'no', effect: 'forbid', node: 'ou-root-prod', role: 'auditor' })
+  for (const [index, node] of [everywhere, ...path].entries()) {
+    const permits = [bound({ node, role: 'organization-administrator' })]
+    const asked = { principals: ['user:ann'], action: 'ipam:read', path } as const
+    const { isPermitted, binding } = authorize([...permits, forbid], asked)
+    const isBound = index >= [everywhere, ...path].indexOf('ou-root-prod')
+    assert.deepEqual([isPermitted, binding?.id], isBound ? [false, 'no'] : [true, 'b'], node)
+  }
+})
+
+test('the permit from furthest above decides, and a forbid further up than that binds all of them', () => {
+  const permits = [bound({ id: 'low', node: '111111111111' }), bound({ id: 'high', node: 'r-root' })]
+  const asked = { principals: ['user:ann', 'group:net'], action: 'ipam:read', path } as const
+  assert.equal(authorize(permits, asked).binding?.id, 'high')
+  const below = bound({ id: 'below', effect: 'forbid', node: '111111111111', principal: 'group:net' })
+  assert.equal(authorize([...permits, below], asked).isPermitted, true)
+  for (const node of ['r-root', everywhere]) {
+    const above = bound({ id: 'above', effect: 'forbid', node })
+    assert.deepEqual(authorize([below, above, ...permits], asked), { isPermitted: false, binding: above })
+  }
+  assert.equal(
+    authorize([bound({ node: everywhere }), bound({ effect: 'forbid', node: 'r-root' })], asked).isPermitted,
+    true,
+  )
 })
 
 test('auditors change nothing, and only administrators say who may do what', () => {

@@ -1,4 +1,5 @@
-// Who may do what where: roles, their bindings to nodes of the organization tree, and the evaluator. Default deny; forbid wins.
+// Who may do what where: roles, their bindings to nodes of the organization tree, and the evaluator. Default deny; a forbid wins over
+// permits of its own node and below.
 
 /** Everything that can be permitted. What comes before the colon is the noun; `read` shows, the others change. */
 export const actions = [
@@ -125,17 +126,32 @@ export interface Access {
   readonly binding?: RoleBinding
 }
 
-/** Whether anything permits the action at the end of the path, and nothing on the way forbids it. */
+/**
+ * Whether something permits the action at the end of the path that no forbid binds. A forbid binds the permits of its own node
+ * and of those below: otherwise whoever manages roles at an account could shut out those who manage everything. So the permit
+ * from furthest above decides, against the forbid from furthest above.
+ */
 export function authorize(bindings: readonly RoleBinding[], request: AccessRequest): Access {
-  const applies = ({ principal, role, node }: RoleBinding): boolean =>
-    request.principals.includes(principal) &&
-    (node === everywhere || request.path.includes(node)) &&
-    (roles[role].actions as readonly Action[]).includes(request.action)
-  const applying = bindings.filter(applies)
-  const forbidding = applying.find(({ effect }) => effect === 'forbid')
-  if (forbidding) return { isPermitted: false, binding: forbidding }
-  const permitting = applying.find(({ effect }) => effect === 'permit')
-  return permitting ? { isPermitted: true, binding: permitting } : { isPermitted: false }
+  let permit: RoleBinding | undefined
+  let forbid: RoleBinding | undefined
+  let [permitDepth, forbidDepth] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
+  for (const binding of bindings) {
+    const { principal, role, node, effect } = binding
+    const depth = depthOf(request.path, node)
+    if (depth === undefined || !request.principals.includes(principal)) continue
+    if (!(roles[role].actions as readonly Action[]).includes(request.action)) continue
+    if (effect === 'permit' && depth < permitDepth) [permit, permitDepth] = [binding, depth]
+    if (effect === 'forbid' && depth < forbidDepth) [forbid, forbidDepth] = [binding, depth]
+  }
+  if (permit && permitDepth < forbidDepth) return { isPermitted: true, binding: permit }
+  return forbid ? { isPermitted: false, binding: forbid } : { isPermitted: false }
+}
+
+/** How far below `*` a node stands on a path; undefined where it is not on it. */
+export function depthOf(path: readonly string[], node: string): number | undefined {
+  if (node === everywhere) return 0
+  const at = path.indexOf(node)
+  return at < 0 ? undefined : at + 1
 }
 
 /** What a token may be narrowed to: to look only, or to whole nouns. Without scopes it may do what its principal may. */
@@ -147,6 +163,3 @@ export function scopesCover(scopes: readonly string[], action: Action): boolean 
   const [noun, verb] = action.split(':')
   return scopes.some((scope) => scope === noun || (scope === 'read' && verb === 'read'))
 }
-
-const principalPattern = /^(user|service|group):[\w.@+=,-]{1,128}$/
-export const isPrincipalName = (text: string): boolean => principalPattern.test(text)

@@ -257,7 +257,7 @@ export async function openHallway(
     if (!budget.hasCounted) return
     const counted = await store.write(async (tx) => {
       const due = budget.counted(tx.now, isAll)
-      for (const { account, principal, code, times } of due) {
+      for (const { account, principal, code, times, credential } of due) {
         const n = tx.nextSequence()
         await tx.journal.record({
           n,
@@ -265,7 +265,7 @@ export async function openHallway(
           requestId: `housekeeping-${n}`,
           account,
           principal,
-          accessKeyId: '',
+          accessKeyId: credential ?? '',
           sourceAddress: 'local',
           region: '',
           action: 'CountRefusals',
@@ -344,6 +344,10 @@ async function refuseEndedKey(tx: Transaction, principal: Principal): Promise<vo
   assert(expiresAt !== undefined, 'every token of the native API ends by itself')
   const token = { ...native, id, account, expiresAt, principal: native.name }
   if (!(await tx.apiTokens.isGood(token, tx.now))) refuse({ code: 'InvalidToken' })
+  // The sign-in of a maker may be what has ended: then their groups count no more.
+  if (JSON.stringify(native.makerGroups ?? []) !== JSON.stringify(await tx.apiTokens.groupsBehind(token))) {
+    refuse({ code: 'Unavailable', because: 'what the makers of your token may do has just changed' })
+  }
 }
 
 // Tokens -------------------------------------------------------------------------------------------------------------
@@ -445,6 +449,9 @@ const kindOfRefusal = ({ principal }: Call, { refusal }: Refused): RefusalKind =
   account: principal.account,
   principal: withoutSession(principal.arn),
   code: refusal.code,
+  ...(principal.native && principal.native.makers.length > 0
+    ? { makers: principal.native.makers.join(' '), credential: principal.accessKeyId }
+    : {}),
 })
 /** For whom places of the queue are counted: an account, or who is accountable for a principal of the native API. */
 const senderOf = ({ account, native }: Principal): string => (native ? accountableOf(native) : account)

@@ -1,10 +1,12 @@
 // Decisions in words, recorded ones and those that nobody asked for: for the native API and for `cadastre explain`.
+
 import { parseId } from '#model/identifier.ts'
 import { conclude } from '#model/policy/decide.ts'
 import type { AllocationRequest, Decision } from '#model/policy/decision.ts'
 import { type Explained, type Names, renderDecision } from '#model/policy/explain.ts'
 import { answerTo, describeNext, type NearestChange, nearestChange } from '#model/policy/nearest-change.ts'
 import { compileSnapshot, type PoolFacts, type Snapshot } from '#model/policy/snapshot.ts'
+import { isPrincipalName } from '#model/principal.ts'
 import type { ReadTransaction, Store } from '#store/store.ts'
 import { roomFor } from './room.ts'
 
@@ -21,9 +23,11 @@ export async function explainDecision(store: Store, id: string): Promise<string 
     const snapshot = compileSnapshot(await tx.governance.facts(), tx.governanceEpoch)
     const nearest = await nearestFor(tx, snapshot, decision)
     const entry = await tx.journal.findEntry(recorded.auditEntry)
+    const makers = (entry?.makers ?? []).filter(isPrincipalName)
     const asked = entry && [
       'asked',
       `by          ${entry.principal}`,
+      ...(makers.length === 0 ? [] : [`token of    ${makers.join(', ')}`]),
       `from        ${entry.source_address}`,
       `action      ${entry.action}`,
       `request     ${entry.request_id}`,

@@ -8,6 +8,7 @@ import { organizationToChange, organizationToRead } from './organization-access.
 import { pageOf, rememberNode, showUnit } from './organization-answers.ts'
 import { checkTreeTags, putTreeTags } from './organization-tags.ts'
 import { getParent } from './organizations.ts'
+import { rememberBinding } from './role-binding-record.ts'
 
 /** AWS allows 2,000 per organization; this bound only keeps a runaway script from filling the tree. */
 export const unitsMax = 20_000
@@ -74,6 +75,8 @@ export const deleteOrganizationalUnit = organizationsWrite('DeleteOrganizational
 
   await tx.organizations.removeNode(id)
   await tx.tags.removeAll(id)
+  // Nobody stands above a unit that is gone: what is bound to it could be seen by nobody but those who manage everything.
+  for (const gone of await tx.roleBindings.deleteAt(id)) await rememberBinding(context, gone, 'gone')
   await rememberNode(context, organization, id, 'nothing')
   return {}
 })

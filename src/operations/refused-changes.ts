@@ -72,6 +72,9 @@ export interface RefusalKind {
   readonly account: string
   readonly principal: string
   readonly code: string
+  /** Who made the token, as one text; and one token that they made. */
+  readonly makers?: string
+  readonly credential?: string
 }
 /** The principal of a kind: whoever assumes a role names the session, and would have as many windows as names. */
 export const withoutSession = (arn: string): string => arn.replace(/(:assumed-role\/[^/]+)\/.*$/, '$1')
@@ -141,5 +144,6 @@ export class RefusalBudget {
   }
 }
 
-const keyOf = ({ account, principal, code }: RefusalKind): string => `${code} ${account} ${principal}`
+const keyOf = ({ account, principal, code, makers = '' }: RefusalKind): string =>
+  `${code} ${account} ${principal} ${makers}`
 const isOver = ({ since }: Window, now: number): boolean => now - since >= windowMs || now < since

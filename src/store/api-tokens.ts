@@ -1,4 +1,5 @@
 // Tokens of the native API: only their hashes are here, so that a stolen database opens nothing.
+import type { MakerGroups } from '#model/principal.ts'
 import type { TokenOrigin } from '#model/token.ts'
 import type { History } from './history.ts'
 import type { Sql } from './sql.ts'
@@ -44,6 +45,11 @@ interface Row {
 const columns =
   'id, principal, account, member_of, groups_until, scopes, subject, makers, origin, made_with, description, created_at, expires_at, revoked_at'
 
+/** Of the key that an origin `o` names, by its primary key: a join may be planned over all tokens. */
+export const makersBeside = '(select t.makers from api_token t where t.id = o.access_key_id) as makers'
+/** As the record reads them beside the key that was used, which need not be a token. */
+export const makersIn = (text: string | null): string[] => (text === null ? [] : (JSON.parse(text) as string[]))
+
 const toToken = (row: Row): ApiToken => ({
   id: row.id,
   principal: row.principal,
@@ -52,7 +58,7 @@ const toToken = (row: Row): ApiToken => ({
   ...(row.groups_until === null ? {} : { groupsUntil: row.groups_until }),
   scopes: JSON.parse(row.scopes) as string[],
   ...(row.subject === null ? {} : { subject: row.subject }),
-  makers: JSON.parse(row.makers) as string[],
+  makers: makersIn(row.makers),
   origin: row.origin,
   ...(row.made_with === null ? {} : { madeWith: row.made_with }),
   description: row.description ?? undefined,
@@ -97,49 +103,56 @@ export class ApiTokens {
     )
     return rows.map(toToken)
   }
-  /**
-   * How many of a principal are good that `maker` made; the principal's own are also those of a sign-in and of the operator.
-   * No more than `limit` are counted.
-   */
+  /** How many of a principal with the same makers are good; no more than `limit` are counted. */
   async countGood(
-    { principal, maker }: { readonly principal: string; readonly maker: string },
+    { principal, makers }: Pick<ApiToken, 'principal' | 'makers'>,
     now: number,
     limit: number,
   ): Promise<number> {
     const row = await this.#sql.get<{ good: number }>(
-      `select count(*) as good from (select 1 as one from api_token t left join api_token m on m.id = t.made_with
-         where t.principal = ? and t.revoked_at is null and t.expires_at > ? and coalesce(m.principal, t.principal) = ?
-         limit ?) found`,
+      `select count(*) as good from (
+         select 1 as one from api_token
+         where principal = ? and makers = ? and revoked_at is null and expires_at > ? limit ?) found`,
       principal,
+      JSON.stringify(makers),
       now,
-      maker,
       limit,
     )
     return row!.good
   }
-  /** The good ones of a principal that somebody else has a part in. */
-  async listGoodOfOthers(principal: string, now: number): Promise<ApiToken[]> {
+  /** The good ones in order of creation, after the one with id `after`; of one principal, where given. */
+  async listGood(
+    after: string,
+    limit: number,
+    { now, principal }: { readonly now: number; readonly principal?: string },
+  ): Promise<ApiToken[]> {
     const rows = await this.#sql.all<Row>(
-      `select ${columns} from api_token
-       where principal = ? and revoked_at is null and expires_at > ? and makers <> '[]' order by id`,
-      principal,
+      `select ${columns} from api_token where id > ? and revoked_at is null and expires_at > ?
+       ${principal === undefined ? '' : 'and principal = ?'} order by id limit ?`,
+      after,
       now,
+      ...(principal === undefined ? [] : [principal]),
+      limit,
     )
     return rows.map(toToken)
   }
-  /** The tokens, whosever and whether good or over, that the good ones of a principal were made with at any distance. */
-  async listBehind(principal: string, now: number): Promise<ApiToken[]> {
-    const rows = await this.#sql.all<Row>(
+  /** The groups of those who made a token, and theirs, as long as the sign-ins that proved them last. */
+  async groupsBehind({ id, makers }: Pick<ApiToken, 'id' | 'makers'>): Promise<MakerGroups[]> {
+    if (makers.length === 0) return []
+    const rows = await this.#sql.all<Pick<Row, 'principal' | 'member_of'> & { groups_until: number }>(
       `with recursive behind (id) as (
-         select made_with from api_token
-         where principal = ? and revoked_at is null and expires_at > ? and made_with is not null
+         select made_with from api_token where id = ? and made_with is not null
          union
          select t.made_with from api_token t join behind b on t.id = b.id where t.made_with is not null)
-       select ${columns} from api_token where id in (select id from behind) order by id`,
-      principal,
-      now,
+       select principal, member_of, groups_until from api_token
+       where id in (select id from behind) and groups_until is not null and revoked_at is null order by id`,
+      id,
     )
-    return rows.map(toToken)
+    return rows.map((row) => ({
+      name: row.principal,
+      groups: JSON.parse(row.member_of) as string[],
+      until: row.groups_until,
+    }))
   }
   /** The good ones of the same principal that were made with a token: directly, or with others, whosever, that were. */
   async listMadeWith({ id, principal }: ApiToken, now: number): Promise<string[]> {

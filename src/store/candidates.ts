@@ -11,6 +11,8 @@ export interface StoredCandidate {
   /** Undefined: the mode of the assignment. */
   readonly mode?: Mode
   readonly setBy: string
+  /** Who made the token that it was set with. */
+  readonly makers: readonly string[]
   readonly setAt: number
 }
 
@@ -36,13 +38,15 @@ export interface Span {
   readonly until: number
 }
 
-interface Row extends Omit<StoredCandidate, 'version' | 'mode'> {
+interface Row extends Omit<StoredCandidate, 'version' | 'mode' | 'makers'> {
+  makers: string
   version: number | null
   mode: Mode | null
 }
-const columns = `n, policy_id as "policyId", target_id as "targetId", version, mode, set_by as "setBy", set_at as "setAt"`
-const toCandidate = ({ version, mode, ...row }: Row): StoredCandidate => ({
+const columns = `n, policy_id as "policyId", target_id as "targetId", version, mode, set_by as "setBy", set_by_makers as makers, set_at as "setAt"`
+const toCandidate = ({ version, mode, makers, ...row }: Row): StoredCandidate => ({
   ...row,
+  makers: JSON.parse(makers) as string[],
   ...(version === null ? {} : { version }),
   ...(mode === null ? {} : { mode }),
 })
@@ -69,16 +73,17 @@ export class Candidates {
     return rows.map(toCandidate)
   }
   /** In the place of the one that is there, if any. */
-  async put({ n, policyId, targetId, version, mode, setBy, setAt }: StoredCandidate): Promise<void> {
+  async put({ n, policyId, targetId, version, mode, setBy, makers, setAt }: StoredCandidate): Promise<void> {
     await this.remove(policyId, targetId)
     await this.#sql.run(
-      'insert into assignment_candidate (policy_id, target_id, n, version, mode, set_by, set_at) values (?, ?, ?, ?, ?, ?, ?)',
+      'insert into assignment_candidate (policy_id, target_id, n, version, mode, set_by, set_by_makers, set_at) values (?, ?, ?, ?, ?, ?, ?, ?)',
       policyId,
       targetId,
       n,
       version ?? null,
       mode ?? null,
       setBy,
+      JSON.stringify(makers),
       setAt,
     )
   }

@@ -1,4 +1,5 @@
 // The record: one audit entry per change, and every decision with its trace. Append only.
+
 import { type Cidr, formatCidr, fromKey, parseCidr, toKey } from '#model/cidr.ts'
 import { kindOf } from '#model/identifier.ts'
 import type {
@@ -12,6 +13,7 @@ import type {
 } from '#model/policy/decision.ts'
 import { differenceKind } from '#model/policy/difference.ts'
 import type { Mode } from '#model/policy/document.ts'
+import { makersBeside, makersIn } from './api-tokens.ts'
 import { keyOf } from './key.ts'
 import type { ConnectionMemory, Kept } from './memory.ts'
 import { type Awaitable, listOf, type Sql, type SqlValue } from './sql.ts'
@@ -67,9 +69,20 @@ export interface OwnChange {
 export interface Reason {
   readonly policy: { readonly id: string; readonly version: number } | undefined
   readonly principal: string
+  /** Who made the token that was used, and who made theirs. */
+  readonly makers: readonly string[]
   readonly sourceAddress: string
   readonly action: string
   readonly requestId: string
+}
+
+interface FoundEntry {
+  readonly request_id: string
+  readonly principal: string
+  readonly makers: readonly string[]
+  readonly source_address: string
+  readonly action: string
+  readonly at: number
 }
 
 interface DecisionRow {
@@ -283,33 +296,39 @@ export class Journal {
     if (numbers.length === 0) return new Map()
     const list = listOf(numbers)
     const rows = await this.#sql.all<
-      Omit<Reason, 'policy'> & { n: number; policyId: string | null; policyVersion: number | null }
+      Omit<Reason, 'policy' | 'makers'> & {
+        n: number
+        policyId: string | null
+        policyVersion: number | null
+        makers: string | null
+      }
     >(
       `select d.n, r.policy_id as "policyId", r.policy_version as "policyVersion", o.principal,
-         o.source_address as "sourceAddress", o.action, a.request_id as "requestId"
+         o.source_address as "sourceAddress", o.action, a.request_id as "requestId", ${makersBeside}
        from decision d join ruling r on r.n = d.ruling join audit_entry a on a.n = d.audit_entry
          join origin o on o.n = a.origin
        where d.n in ${list.text}`,
       ...list.values,
     )
     return new Map(
-      rows.map(({ n, policyId, policyVersion, ...rest }) => [
+      rows.map(({ n, policyId, policyVersion, makers, ...rest }) => [
         n,
-        { ...rest, policy: policyId === null ? undefined : { id: policyId, version: policyVersion! } },
+        {
+          ...rest,
+          makers: makersIn(makers),
+          policy: policyId === null ? undefined : { id: policyId, version: policyVersion! },
+        },
       ]),
     )
   }
 
-  async findEntry(
-    n: number,
-  ): Promise<
-    { request_id: string; principal: string; source_address: string; action: string; at: number } | undefined
-  > {
-    return this.#sql.get(
-      `select a.request_id, o.principal, o.source_address, o.action, a.at from audit_entry a join origin o on o.n = a.origin
-       where a.n = ?`,
+  async findEntry(n: number): Promise<FoundEntry | undefined> {
+    const row = await this.#sql.get<Omit<FoundEntry, 'makers'> & { makers: string | null }>(
+      `select a.request_id, o.principal, o.source_address, o.action, a.at, ${makersBeside}
+       from audit_entry a join origin o on o.n = a.origin where a.n = ?`,
       n,
     )
+    return row && { ...row, makers: makersIn(row.makers) }
   }
 
   async #originOf({ account, principal, accessKeyId, sourceAddress, region, action }: AuditEntry): Promise<number> {

@@ -2,6 +2,7 @@
 
 import { auditSubjectSchema } from './audit-subject-schema.ts'
 import { boundsSchema } from './bounds-schema.ts'
+import { forbidAuthoritySchema } from './forbid-authority-schema.ts'
 import { spaceOnceSchema } from './space-once-schema.ts'
 import { statesOfTenures } from './tenure-states-schema.ts'
 
@@ -857,10 +858,8 @@ update api_token set origin = 'sign-in' where sign_in is not null;
   {
     number: 12,
     name: 'the history of a database',
-    sql: `
--- Servers drop what they remember where it is another one: \`cadastre database accept\` draws it anew.
-insert into counter (name, value) values ('history', 0);
-`,
+    sql: `-- Servers drop what they remember where it is another one: \`cadastre database accept\` draws it anew.
+insert into counter (name, value) values ('history', 0);`,
   },
   {
     number: 13,
@@ -891,5 +890,10 @@ alter table candidate_difference add column order_only integer not null default 
     number: 17,
     name: 'bounds that nobody uses up for others',
     sql: boundsSchema,
+  },
+  {
+    number: 18,
+    name: 'who lifts a forbid',
+    sql: forbidAuthoritySchema,
   },
 ]

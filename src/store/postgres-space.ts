@@ -1,9 +1,10 @@
 // The space of pools where several servers share a database: read ahead, many blocks at once, from where the living begin.
 import { bitsOf, type Cidr, orderOf, toKey } from '#model/cidr.ts'
+import { storedBlock } from './free-front.ts'
 import type { Clock } from './history.ts'
 import type { ConnectionMemory, Kept, KeptOne } from './memory.ts'
 import type { ManySql } from './postgres-sql.ts'
-import { type CounterRow, Space, storedBlock } from './space.ts'
+import { type CounterRow, Space } from './space.ts'
 
 /** Pools that are read ahead: those that one of the last few transactions took from. */
 const poolsAheadMax = 64

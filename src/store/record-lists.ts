@@ -1,5 +1,7 @@
 // Reading the record: decisions and audit entries by what they are about, newest or oldest first, a page at a time.
+
 import { kindOf, sequenceIn } from '#model/identifier.ts'
+import { makersBeside, makersIn } from './api-tokens.ts'
 import { standsInEntry } from './journal.ts'
 import { listOf, type Sql, type SqlValue } from './sql.ts'
 import type { Subject } from './subjects.ts'
@@ -34,6 +36,8 @@ export interface ListedEntry {
   readonly account: string
   readonly principal: string
   readonly accessKeyId: string
+  /** Who made the token that was used, and who made theirs. */
+  readonly makers: readonly string[]
   readonly sourceAddress: string
   readonly region: string
   readonly action: string
@@ -46,7 +50,8 @@ export interface ListedEntry {
   /** How many there are. */
   readonly subjectCount: number
 }
-interface EntryRow extends Omit<ListedEntry, 'subjects' | 'subjectCount' | 'isDryRun' | 'times'> {
+interface EntryRow extends Omit<ListedEntry, 'subjects' | 'subjectCount' | 'isDryRun' | 'times' | 'makers'> {
+  readonly makers: string | null
   readonly dryRun: number | null
   readonly times: number | null
   readonly subjects: string
@@ -126,7 +131,8 @@ export class RecordLists {
     const list = listOf(numbers)
     const rows = await this.#sql.all<EntryRow>(
       `select a.n, a.at, a.request_id as "requestId", o.account, o.principal, o.access_key_id as "accessKeyId",
-         o.source_address as "sourceAddress", o.region, o.action, a.outcome, a.dry_run as "dryRun", a.times, a.subjects
+         o.source_address as "sourceAddress", o.region, o.action, a.outcome, a.dry_run as "dryRun", a.times, a.subjects,
+         ${makersBeside}
        from audit_entry a join origin o on o.n = a.origin where a.n in ${list.text}`,
       ...list.values,
     )
@@ -145,11 +151,12 @@ export class RecordLists {
     const countOf = new Map(counts.map(({ entry, last }) => [entry, last + 1]))
     const firstOf = Map.groupBy(first, ({ entry }) => entry)
     return new Map(
-      rows.map(({ dryRun, times, subjects: text, ...row }) => {
+      rows.map(({ dryRun, times, makers, subjects: text, ...row }) => {
         const inline = subjectsIn(text)
         const subjects = firstOf.get(row.n)?.map(toSubject) ?? inline.slice(0, subjectsMax)
         const subjectCount = countOf.get(row.n) ?? inline.length
-        return [row.n, { ...row, isDryRun: dryRun !== null, times: times ?? 1, subjects, subjectCount }]
+        const rest = { isDryRun: dryRun !== null, times: times ?? 1, makers: makersIn(makers) }
+        return [row.n, { ...row, ...rest, subjects, subjectCount }]
       }),
     )
   }

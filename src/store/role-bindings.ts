@@ -1,11 +1,16 @@
 // Role bindings: who has which role at which node of the organization tree.
-import type { RoleBinding } from '#model/roles.ts'
+import { everywhere, type RoleBinding } from '#model/roles.ts'
 import type { Sql } from './sql.ts'
 
 export interface StoredBinding extends RoleBinding {
   readonly createdAt: number
+  /** Of a forbid: the node at which whoever set it had the right to, and where somebody must have it to lift it. */
+  readonly authority?: string
 }
-const columns = 'id, principal, role, node, effect, created_at as "createdAt"'
+type Row = Omit<StoredBinding, 'authority'> & { readonly authority: string | null }
+const columns = `id, principal, role, node, effect, created_at as "createdAt",
+  case when effect = 'forbid' then authority end as authority`
+const toBinding = ({ authority, ...row }: Row): StoredBinding => (authority === null ? row : { ...row, authority })
 
 export class RoleBindings {
   readonly #sql: Sql
@@ -14,24 +19,29 @@ export class RoleBindings {
   }
 
   async find(id: string): Promise<StoredBinding | undefined> {
-    return this.#sql.get<StoredBinding>(`select ${columns} from role_binding where id = ?`, id)
+    const row = await this.#sql.get<Row>(`select ${columns} from role_binding where id = ?`, id)
+    return row && toBinding(row)
   }
-  async findSame({ principal, role, node, effect }: Omit<RoleBinding, 'id'>): Promise<StoredBinding | undefined> {
-    return this.#sql.get<StoredBinding>(
-      `select ${columns} from role_binding where principal = ? and role = ? and node = ? and effect = ?`,
-      principal,
-      role,
-      node,
-      effect,
+  /** A forbid is the same only where it was set with the same authority: each is lifted by those who could have set it. */
+  async findSame(binding: Omit<StoredBinding, 'id' | 'createdAt'>): Promise<StoredBinding | undefined> {
+    const row = await this.#sql.get<Row>(
+      `select ${columns} from role_binding where principal = ? and role = ? and node = ? and effect = ? and authority = ?`,
+      binding.principal,
+      binding.role,
+      binding.node,
+      binding.effect,
+      binding.authority ?? everywhere,
     )
+    return row && toBinding(row)
   }
   /** In order of creation, after the one with id `after`. */
   async list(after: string, limit: number): Promise<StoredBinding[]> {
-    return this.#sql.all<StoredBinding>(
+    const rows = await this.#sql.all<Row>(
       `select ${columns} from role_binding where id > ? order by id limit ?`,
       after,
       limit,
     )
+    return rows.map(toBinding)
   }
   /** How many somebody has made, there are at a node, or both; or in all. No more than `limit` are counted. */
   async count({ maker, node }: { readonly maker?: string; readonly node?: string }, limit: number): Promise<number> {
@@ -48,19 +58,27 @@ export class RoleBindings {
     return row!.count
   }
   /** @param maker for whom it is counted; empty: the operator, whom no bound counts */
-  async insert({ id, principal, role, node, effect, createdAt }: StoredBinding, maker = ''): Promise<void> {
+  async insert({ id, principal, role, node, effect, authority, createdAt }: StoredBinding, maker = ''): Promise<void> {
     await this.#sql.run(
-      'insert into role_binding (id, principal, role, node, effect, created_at, counted_for) values (?, ?, ?, ?, ?, ?, ?)',
+      `insert into role_binding (id, principal, role, node, effect, authority, created_at, counted_for)
+       values (?, ?, ?, ?, ?, ?, ?, ?)`,
       id,
       principal,
       role,
       node,
       effect,
+      authority ?? everywhere,
       createdAt,
       maker,
     )
   }
   async delete(id: string): Promise<void> {
     await this.#sql.run('delete from role_binding where id = ?', id)
+  }
+  /** Deletes all at exactly this node; answers which. */
+  async deleteAt(node: string): Promise<StoredBinding[]> {
+    const rows = await this.#sql.all<Row>(`select ${columns} from role_binding where node = ? order by id`, node)
+    await this.#sql.run('delete from role_binding where node = ?', node)
+    return rows.map(toBinding)
   }
 }

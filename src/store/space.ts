@@ -14,6 +14,7 @@ import {
   toKey,
 } from '#model/cidr.ts'
 import { type Carved, carve, carveAround, coalesce } from '#model/free-space.ts'
+import { type Front, type Head, none, storedBlock } from './free-front.ts'
 import type { Clock, LapsedHold } from './history.ts'
 import { type Hold, Holds } from './holds.ts'
 import { keyOf } from './key.ts'
@@ -127,24 +128,6 @@ export interface Wish {
   readonly allowed?: readonly Cidr[]
   readonly disallowed?: readonly Cidr[]
 }
-
-/** A free block, and whether the table has it. */
-interface FreeBlock {
-  readonly cidr: Cidr
-  readonly isStored: boolean
-}
-/** The free blocks of one order of a pool, lowest first, as far as they are known. */
-export interface Head {
-  readonly blocks: FreeBlock[]
-  /** Whether there are no others of this order. */
-  readonly isAll: boolean
-}
-const none: Head = { blocks: [], isAll: true }
-/**
- * What is known of the free space of a pool, by order, and what of it the table does not have yet: requests that follow
- * would only insert and delete the same rows again. Whatever else looks at the free table spills it there first.
- */
-type Front = (Head | undefined)[]
 
 export interface CounterRow {
   allocated: string
@@ -898,11 +881,6 @@ export class Space {
   }
 }
 
-/** A free block as the table has it. */
-export const storedBlock = (first: Uint8Array, length: number): FreeBlock => ({
-  cidr: fromKey(first, length),
-  isStored: true,
-})
 const later = (a: bigint, b: bigint): bigint => (a > b ? a : b)
 
 /** The aligned block of `length` that starts at `from`, or the next one after it. */

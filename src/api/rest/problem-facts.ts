@@ -109,11 +109,7 @@ export const factShapes: { readonly [C in Code]: Facts<C> } = {
       .describe('The two assignments: who gives the order or the wider bound, and who leaves nothing.'),
     problem: words,
   },
-  IncorrectState: {
-    ...ofThing,
-    tokens: texts.optional().describe('Of tokens that stand in the way: those that you may see.'),
-    makers: texts.optional().describe('Who made the tokens that stand in the way.'),
-  },
+  IncorrectState: ofThing,
   DependencyViolation: ofThing,
   AlreadyExists: { what, problem: words },
   LimitExceeded: {

@@ -49,6 +49,13 @@ const read = (store: Store, hash: Uint8Array): Promise<Principal> =>
       userId: name,
       keyEpoch: tx.keyEpoch,
       expiresAt,
-      native: { name, groups, scopes, makers, ...(subject === undefined ? {} : { subject }) },
+      native: {
+        name,
+        groups,
+        scopes,
+        makers,
+        ...(subject === undefined ? {} : { subject }),
+        ...(makers.length === 0 ? {} : { makerGroups: await tx.apiTokens.groupsBehind(token) }),
+      },
     }
   })

@@ -254,6 +254,12 @@ export const emptyCaches = (): Snapshot['caches'] => ({
   grants: new BoundedMap(entriesMax),
 })
 
+/** The same facts with these bindings of roles in place of its own. */
+export const withBindings = (snapshot: Snapshot, bindings: readonly RoleBinding[]): Snapshot => ({
+  ...snapshot,
+  bindingsByPrincipal: Map.groupBy(bindings, ({ principal }) => principal),
+})
+
 /** The same facts with one more exception: what would be decided, were it approved. Candidates have no part in it. */
 export function withException(snapshot: Snapshot, exception: ExceptionFacts): Snapshot {
   const exceptions = indexExceptions([...snapshot.exceptions.all, exception])

@@ -2,9 +2,9 @@
 
 import { isAccountId } from '#model/organization.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
-import type { NativePrincipal } from '#model/principal.ts'
+import { type NativePrincipal, partiesOf } from '#model/principal.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
-import { type Access, type Action, authorize, everywhere, scopesCover } from '#model/roles.ts'
+import { type Access, type Action, authorize, depthOf, everywhere, scopesCover } from '#model/roles.ts'
 import type { Need, ReadContext } from '../operation.ts'
 
 /** Where an action is asked for. */
@@ -13,10 +13,17 @@ export interface Place {
   readonly node: string
   /** What is said to those who may not even see what is there: the same as where nothing is (invariant I8). */
   readonly absent?: Refusal
+  /** Who may do this there may do the action, too. */
+  readonly orAction?: Action
+}
+
+/** `binding` is the one from which the right comes, or which forbids it; `lacking` a maker of the token who may not. */
+export interface CallerAccess extends Access {
+  readonly lacking?: string
 }
 
 /** Whether the caller may do something at a node. A signed request of EC2 has no say here. */
-export async function accessAt(context: ReadContext, action: Action, node: string): Promise<Access> {
+export async function accessAt(context: ReadContext, action: Action, node: string): Promise<CallerAccess> {
   const snapshot = await context.snapshot()
   const access = accessOn(snapshot, context, action, node)
   if (access.isPermitted) context.noteNeed({ action, path: pathOf(snapshot, node) })
@@ -41,23 +48,54 @@ export async function permitter(context: ReadContext, action: Action): Promise<(
 }
 
 /** What was answered before: roles and the tree stay as they are for a snapshot's life, and a principal for its own. */
-const accesses = new WeakMap<Snapshot, WeakMap<NativePrincipal, Map<string, Access>>>()
+const accesses = new WeakMap<Snapshot, WeakMap<NativePrincipal, Map<string, CallerAccess>>>()
 
-function accessOn(snapshot: Snapshot, { caller: { native } }: ReadContext, action: Action, node: string): Access {
+/** The same on a snapshot that need not be the one in force. */
+export function accessOn(
+  snapshot: Snapshot,
+  { caller: { native }, now }: Pick<ReadContext, 'caller' | 'now'>,
+  action: Action,
+  node: string,
+): CallerAccess {
   if (!native) return { isPermitted: false }
-  const ofSnapshot = accesses.get(snapshot) ?? new WeakMap<NativePrincipal, Map<string, Access>>()
-  const known = ofSnapshot.get(native) ?? new Map<string, Access>()
-  const question = `${action} ${node}`
+  const ofSnapshot = accesses.get(snapshot) ?? new WeakMap<NativePrincipal, Map<string, CallerAccess>>()
+  const known = ofSnapshot.get(native) ?? new Map<string, CallerAccess>()
+  // Groups of makers end by the clock, one after the other: as many as are left tell which.
+  const proven = native.makerGroups?.filter(({ until }) => until > now).length ?? 0
+  const question = `${action} ${node} ${proven}`
   const answered = known.get(question)
   if (answered) return answered
-  const access = findAccess(snapshot, native, action, node)
+  const access = scopesCover(native.scopes, action)
+    ? accessOfToken(snapshot, native, { action, node, now })
+    : { isPermitted: false }
   accesses.set(snapshot, ofSnapshot.set(native, known.set(question, access)))
   return access
 }
 
-function findAccess(snapshot: Snapshot, native: NativePrincipal, action: Action, node: string): Access {
-  if (!scopesCover(native.scopes, action)) return { isPermitted: false }
-  return accessOf(snapshot, [native.name, ...native.groups], action, node)
+interface Question {
+  readonly action: Action
+  readonly node: string
+  readonly now: number
+}
+
+/**
+ * What a token may, whatever its scopes: what its principal may, and each of those who made it for them, at this moment. The right
+ * comes from the lowest of the nodes from which theirs come.
+ */
+export function accessOfToken(
+  snapshot: Snapshot,
+  holder: Pick<NativePrincipal, 'name' | 'groups' | 'makers' | 'makerGroups'>,
+  { action, node, now }: Question,
+): CallerAccess {
+  const path = pathOf(snapshot, node)
+  let lowest: Access | undefined
+  for (const { name, groups } of partiesOf(holder, now)) {
+    const access = accessOf(snapshot, [name, ...groups], action, node)
+    // Which binding keeps a maker from it is nothing for whoever has the token.
+    if (!access.isPermitted) return name === holder.name ? access : { isPermitted: false, lacking: name }
+    if (!lowest || depthOf(path, access.binding!.node)! > depthOf(path, lowest.binding!.node)!) lowest = access
+  }
+  return lowest!
 }
 
 /** What the roles of these principals together permit, whoever asks. */
@@ -66,9 +104,14 @@ export function accessOf(snapshot: Snapshot, principals: readonly string[], acti
   return authorize(bindings, { principals, action, path: pathOf(snapshot, node) })
 }
 
-export async function requirePermission(context: ReadContext, action: Action, { node, absent }: Place): Promise<void> {
-  const { isPermitted, binding } = await accessAt(context, action, node)
+export async function requirePermission(
+  context: ReadContext,
+  action: Action,
+  { node, absent, orAction }: Place,
+): Promise<void> {
+  const { isPermitted, binding, lacking } = await accessAt(context, action, node)
   if (isPermitted) return
+  if (orAction && (await accessAt(context, orAction, node)).isPermitted) return
   const reading = `${action.split(':')[0]}:read` as Action
   if (absent && !(await accessAt(context, reading, node)).isPermitted) refuse(absent)
   const { native } = context.caller
@@ -78,6 +121,10 @@ export async function requirePermission(context: ReadContext, action: Action, { 
     refuse({ code: 'NotAuthorized', action, because, reason: 'forbidden', principal, node: binding.node, bindingId })
   }
   requireScope(context, action)
+  if (lacking !== undefined) {
+    const because = `\`${lacking}\`, who made your token, may not do it at \`${node}\``
+    refuse({ code: 'NotAuthorized', action, because, reason: 'no-role', principal: lacking, node })
+  }
   refuseWithoutRole(context, action, node, `no role of \`${native?.name ?? 'this caller'}\` permits it at \`${node}\``)
 }
 

@@ -36,7 +36,19 @@ import {
   version,
   versionNumber,
 } from './policy-shapes.ts'
-import { accountId, formatInstant, gatherPage, instant, pageOf, paging, parseInstant, principalName } from './shapes.ts'
+import {
+  accountId,
+  formatInstant,
+  gatherPage,
+  instant,
+  namesIn,
+  pageOf,
+  paging,
+  parseInstant,
+  principalName,
+  showMakers,
+  usedMakers,
+} from './shapes.ts'
 
 /** The latest decisions that are shown for each account, type and locale. */
 const samplesMax = 5
@@ -48,6 +60,7 @@ const candidate = z.object({
   version: z.number().int().optional().describe('The version that would be in force; absent: the one that is.'),
   mode: mode.optional().describe('The mode that the assignment would be in; absent: the one that it is in.'),
   setBy: principalName,
+  makers: usedMakers,
   setAt: instant,
 })
 const answer = z.object({
@@ -184,6 +197,7 @@ export const putCandidate = nativeWrite({
       version,
       mode,
       setBy: context.caller.native!.name,
+      makers: namesIn(context.caller.native!.makers),
       setAt: context.now,
     }
     await context.tx.candidates.put(put)
@@ -347,6 +361,7 @@ const describe = ({
   version,
   mode,
   setBy,
+  makers,
   setAt,
 }: StoredCandidate): z.output<typeof candidate> => ({
   policyId,
@@ -354,6 +369,7 @@ const describe = ({
   ...(version === undefined ? {} : { version }),
   ...(mode === undefined ? {} : { mode }),
   setBy,
+  ...showMakers(makers),
   setAt: formatInstant(setAt),
 })
 

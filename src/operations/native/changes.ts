@@ -26,6 +26,8 @@ import {
   paging,
   parseInstant,
   recordPageOf,
+  showMakers,
+  usedMakers,
 } from './shapes.ts'
 
 /** Subjects that a list names of each change, and of how many it tells what changed. */
@@ -73,6 +75,7 @@ const change = z.object({
     ),
   account: accountId.describe('Of whoever asked.'),
   principal: z.string(),
+  makers: usedMakers,
   credential: z.string().describe('The access key or token that was used.'),
   sourceAddress: z.string(),
   region: z.string(),
@@ -102,7 +105,7 @@ export const listChanges = nativeRead({
   output: z.object({ items: z.array(change), nextCursor: z.string(), ...finality }),
   rest: { method: 'GET', path: '/changes', streamId: 'changeId' },
   cli: 'change list',
-  columns: ['changeId', 'at', 'principal', 'action', 'outcome', 'subjects'],
+  columns: ['changeId', 'at', 'principal', 'makers', 'action', 'outcome', 'subjects'],
   refusals: ['InvalidPaginationToken', 'LimitExceeded'],
   at: 'filtered',
   async run(context, { limit = pageSizeDefault, cursor, from, latest, subject, ...rest }) {
@@ -240,6 +243,7 @@ const describe = (
   differences: differences.filter(({ members }) => members.length > 0).map(shortened),
   account: entry.account,
   principal: entry.principal,
+  ...showMakers(entry.makers),
   credential: entry.accessKeyId,
   sourceAddress: entry.sourceAddress,
   region: entry.region,

@@ -20,6 +20,8 @@ import {
   paging,
   parseInstant,
   recordPageOf,
+  showMakers,
+  usedMakers,
 } from './shapes.ts'
 
 /** Decisions read at once, also for a short page, and looked at for one page; with fewer to be seen the page is shorter. */
@@ -85,6 +87,7 @@ const whole = listed.extend({
   requestedBy: z
     .object({
       principal: z.string(),
+      makers: usedMakers,
       sourceAddress: z.string(),
       action: z.string(),
       requestId: z.string(),
@@ -233,6 +236,7 @@ export const getDecision = nativeRead({
       trace: [...trace],
       requestedBy: entry && {
         principal: entry.principal,
+        ...showMakers(entry.makers),
         sourceAddress: entry.source_address,
         action: entry.action,
         requestId: entry.request_id,

@@ -230,18 +230,18 @@ describe('who may', () => {
   test('nobody approves, renews or reviews under another name: by a token that they made, or that who asked made', async () => {
     const tokenFor = async (principal: string, as: string): Promise<string> =>
       (await acme.post<{ token: string }>('/tokens', { principal }, { as })).token
-    for (const principal of ['user:second', 'user:third']) {
+    for (const principal of ['service:second', 'service:third']) {
       await acme.post('/role-bindings', { principal, role: 'organization-administrator', node: '*' })
     }
-    const second = await tokenFor('user:second', people.ann)
-    const third = await tokenFor('user:third', second)
+    const second = await tokenFor('service:second', people.ann)
+    const third = await tokenFor('service:third', second)
     const own = (await acme.post<{ token: string }>('/tokens', {}, { as: third })).token
-    const { items } = await acme.get<Page<{ makers: string[] }>>('/tokens?principal=user:third')
+    const { items } = await acme.get<Page<{ makers: string[] }>>('/tokens?principal=service:third')
     assert.deepEqual(
       items.map(({ makers }) => makers),
       [
-        ['user:ann', 'user:second'],
-        ['user:ann', 'user:second'],
+        ['user:ann', 'service:second'],
+        ['user:ann', 'service:second'],
       ],
     )
 
@@ -251,6 +251,16 @@ describe('who may', () => {
       assert.equal(status, 403)
       assert.match(body.detail, /`user:ann` asked for .*\(`user:ann` may stand behind both/)
     }
+    // Whoever made both of two tokens could ask with the one and approve with the other.
+    await acme.post('/role-bindings', { principal: 'service:beside', role: 'organization-administrator', node: '*' })
+    const beside = await tokenFor('service:beside', people.ann)
+    const byBeside = await request({}, beside)
+    assert.match(
+      (await act(byBeside.exceptionId, 'approve', { as: second })).body.detail,
+      /`user:ann` may stand behind both/,
+    )
+    assert.equal((await act(byBeside.exceptionId, 'deny')).status, 200)
+
     const byThird = await request({}, own)
     assert.equal((await act(byThird.exceptionId, 'approve', { as: people.ann })).status, 403)
     assert.equal((await act(byThird.exceptionId, 'approve', { as: second })).status, 403)

@@ -39,6 +39,8 @@ import {
   paging,
   parseInstant,
   principalName,
+  showMakers,
+  usedMakers,
 } from './shapes.ts'
 import { checkLocaleOf } from './space-shapes.ts'
 import { rowsPerPageMax, withTagFindings } from './tag-findings.ts'
@@ -82,6 +84,7 @@ const wish = {
 }
 const deeds = {
   by: principalName,
+  makers: usedMakers,
   at: instant,
 }
 const exception = z.object({
@@ -567,8 +570,9 @@ async function remember(context: WriteContext, stored: Exception): Promise<void>
 
 // The answer ---------------------------------------------------------------------------------------------------------
 
-const describeDeed = <D extends Deed>({ subject: _, makers: __, ...deed }: D) => ({
+const describeDeed = <D extends Deed>({ subject: _, makers = [], ...deed }: D) => ({
   ...deed,
+  ...showMakers(makers),
   at: formatInstant(deed.at),
 })
 

@@ -21,6 +21,8 @@ import {
   paging,
   parseInstant,
   recordPageOf,
+  showMakers,
+  usedMakers,
 } from './shapes.ts'
 import { shownTags, tagMap } from './space-shapes.ts'
 
@@ -75,7 +77,13 @@ const tenure = z.object({
     .describe('The decision is no longer kept, and with it the policy and who asked.'),
   policy: z.object({ policyId: z.string(), version: z.number().int() }).optional(),
   requestedBy: z
-    .object({ principal: z.string(), sourceAddress: z.string(), action: z.string(), requestId: z.string() })
+    .object({
+      principal: z.string(),
+      makers: usedMakers,
+      sourceAddress: z.string(),
+      action: z.string(),
+      requestId: z.string(),
+    })
     .optional(),
 })
 type ShownTenure = z.output<typeof tenure>
@@ -436,6 +444,7 @@ function describe({ tx }: ReadContext, row: DescribedTenure, reason: Reason | un
     policy: reason?.policy && { policyId: reason.policy.id, version: reason.policy.version },
     requestedBy: reason && {
       principal: reason.principal,
+      ...showMakers(reason.makers),
       sourceAddress: reason.sourceAddress,
       action: reason.action,
       requestId: reason.requestId,

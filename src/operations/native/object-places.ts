@@ -3,7 +3,7 @@ import { isAccountId } from '#model/organization.ts'
 import { type Action, everywhere } from '#model/roles.ts'
 import type { HistoryVersion } from '#store/history.ts'
 import type { ReadContext } from '../operation.ts'
-import { accessAt, type Place, permitter } from './authority.ts'
+import { type Place, permitter } from './authority.ts'
 
 /** Units above a unit that is gone: the tree is no deeper. */
 const depthMax = 20
@@ -61,7 +61,7 @@ export type PermittedThen = (node: string, from: number, until?: number) => Prom
 
 /**
  * The same as `permitter`, and besides for what was in a unit of the caller's at the time: an account that has moved away
- * takes along what comes, and not what was. What is forbidden at the account itself stays so.
+ * takes along what comes, and not what was.
  */
 export async function permitterThen(context: ReadContext, action: Action): Promise<PermittedThen> {
   const find = await finderThen(context, action)
@@ -81,7 +81,11 @@ export type FindThen = (node: string, from: number, until?: number) => Promise<s
 export async function finderThen(context: ReadContext, action: Action): Promise<FindThen> {
   const isPermitted = await permitter(context, action)
   const { nodes } = await context.snapshot()
-  const hasUnits = [...nodes.values()].some(({ id, kind }) => kind !== 'account' && isPermitted(id))
+  let hasUnits = false
+  for (const { id, kind } of nodes.values()) {
+    hasUnits = kind !== 'account' && isPermitted(id)
+    if (hasUnits) break
+  }
   const known = new Map<string, Promise<readonly Stay[]>>()
   const staysOf = (account: string): Promise<readonly Stay[]> => {
     const stays = known.get(account) ?? findStays(context, account)
@@ -91,7 +95,6 @@ export async function finderThen(context: ReadContext, action: Action): Promise<
   return async (node, from, until = from + 1) => {
     if (isPermitted(node)) return node
     if (!hasUnits || !isAccountId(node)) return undefined
-    if ((await accessAt(context, action, node)).binding?.effect === 'forbid') return undefined
     const stays = await staysOf(node)
     return stays.find((stay) => stay.from < until && stay.until > from && isPermitted(stay.unit))?.unit
   }

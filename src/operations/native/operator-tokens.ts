@@ -1,12 +1,10 @@
 // The operator's own token: whoever can open the database may say who administers.
 import { formatId } from '#model/identifier.ts'
 import { isTargetId } from '#model/organization.ts'
-import { compileSnapshot } from '#model/policy/snapshot.ts'
 import { everywhere, type Role } from '#model/roles.ts'
 import type { Store } from '#store/store.ts'
 import { recordOwn } from '../own-entries.ts'
 import { drawToken, tokenHash } from './tokens.ts'
-import { findWeakTokens, inWords } from './weak-tokens.ts'
 
 /** Long enough to make others with it. */
 const operatorTokenMs = 3_600_000
@@ -35,12 +33,6 @@ export async function createOperatorToken(
     const subjects: string[] = []
     const binding = { principal, role, node, effect: 'permit' } as const
     if (!(await tx.roleBindings.findSame(binding))) {
-      const snapshot = compileSnapshot(await tx.governance.facts(), tx.governanceEpoch)
-      const weak = await findWeakTokens(tx, snapshot, { principal, node })
-      if (weak.tokens.length > 0) {
-        const ids = weak.tokens.map(({ id }) => id)
-        return { problem: `\`${principal}\` cannot be bound: ${inWords(weak, node, ids)}.` }
-      }
       const id = newId('roleBinding')
       await tx.roleBindings.insert({ id, ...binding, createdAt: tx.now })
       await tx.history.changed({ id, kind: 'role-binding', account }, { id, ...binding, createdAt: tx.now })

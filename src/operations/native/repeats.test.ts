@@ -28,10 +28,10 @@ const tokenFor = async (principal: string, scopes: readonly string[] = []): Prom
 const count = async (): Promise<number> => (await acme.get<{ items: object[] }>('/allocations')).items.length
 
 test('I5 who lost the role, or asks with a narrower token, is not answered again', async () => {
-  const bindingId = await boundTo('user:op', shop)
-  const [whole, narrow] = [await tokenFor('user:op'), await tokenFor('user:op', ['read'])]
+  const bindingId = await boundTo('service:op', shop)
+  const [whole, narrow] = [await tokenFor('service:op'), await tokenFor('service:op', ['read'])]
   const first = await send('one', whole, 'POST', '/allocations', wish(shop))
-  const again = await send('one', await tokenFor('user:op'), 'POST', '/allocations', wish(shop))
+  const again = await send('one', await tokenFor('service:op'), 'POST', '/allocations', wish(shop))
   assert.deepEqual([again.status, again.body], [201, first.body], 'another token of the same principal will do')
   const byNarrow = await send('one', narrow, 'POST', '/allocations', wish(shop))
   assert.deepEqual([byNarrow.status, byNarrow.body.code, byNarrow.body.allocationId], [403, 'NotAuthorized', undefined])
@@ -39,14 +39,14 @@ test('I5 who lost the role, or asks with a narrower token, is not answered again
   const late = await send('one', whole, 'POST', '/allocations', wish(shop))
   assert.deepEqual([late.status, late.body.code], [403, 'NotAuthorized'])
   assert.equal(await count(), 1)
-  await boundTo('user:op', prod)
+  await boundTo('service:op', prod)
   assert.deepEqual((await send('one', whole, 'POST', '/allocations', wish(shop))).body, first.body)
 })
 
 test('I5 of several accounts, each must still be permitted', async () => {
-  await boundTo('user:both', shop)
-  const ofLab = await boundTo('user:both', lab)
-  const as = await tokenFor('user:both')
+  await boundTo('service:both', shop)
+  const ofLab = await boundTo('service:both', lab)
+  const as = await tokenFor('service:both')
   const body = { allocations: [wish(shop), wish(lab)] }
   const first = await send('two', as, 'POST', '/allocations/batch', body)
   assert.equal(first.status, 201)
@@ -56,9 +56,9 @@ test('I5 of several accounts, each must still be permitted', async () => {
 })
 
 test('I5 what a request deleted is no reason to refuse its repeat, and who answers for what was above it still counts', async () => {
-  const bind = { principal: 'user:boss', role: 'organization-administrator', node: root }
+  const bind = { principal: 'service:boss', role: 'organization-administrator', node: root }
   const { bindingId } = await acme.post<{ bindingId: string }>('/role-bindings', bind)
-  const as = await tokenFor('user:boss')
+  const as = await tokenFor('service:boss')
   const unit = await acme.post<{ unitId: string }>('/organizational-units', { name: 'Brief', parentId: prod }, { as })
   const path = `/organizational-units/${unit.unitId}`
   for (let times = 0; times < 2; times++) assert.equal((await send('three', as, 'DELETE', path)).status, 204)
@@ -76,15 +76,15 @@ test('I5 what a request deleted is no reason to refuse its repeat, and who answe
 })
 
 test('a refused repeat is on record like any denial, and the key still names the first request', async () => {
-  const bindingId = await boundTo('user:rec', shop)
-  const as = await tokenFor('user:rec')
+  const bindingId = await boundTo('service:rec', shop)
+  const as = await tokenFor('service:rec')
   const first = await send('six', as, 'POST', '/allocations', wish(shop))
   await acme.ask('DELETE', `/role-bindings/${bindingId}`)
   await send('six', as, 'POST', '/allocations', wish(shop))
   const { items } = await acme.get<{ items: { action: string; outcome: string; principal: string }[] }>(
     '/changes?limit=1000',
   )
-  const mine = items.filter(({ principal }) => principal.endsWith('user/rec'))
+  const mine = items.filter(({ principal }) => principal.endsWith('service/rec'))
   assert.deepEqual(
     mine.map(({ action, outcome }) => [action, outcome]),
     [
@@ -92,7 +92,7 @@ test('a refused repeat is on record like any denial, and the key still names the
       ['createAllocation', 'NotAuthorized'],
     ],
   )
-  await boundTo('user:rec', shop)
+  await boundTo('service:rec', shop)
   const other = await send('six', as, 'POST', '/allocations', { ...wish(shop), description: 'other' })
   assert.equal(other.body.code, 'IdempotencyMismatch')
   assert.deepEqual((await send('six', as, 'POST', '/allocations', wish(shop))).body, first.body)

@@ -1,16 +1,18 @@
 // Role bindings: who may do what where.
 import { z } from 'zod'
 import { hasShape } from '#model/identifier.ts'
-import type { Snapshot } from '#model/policy/snapshot.ts'
+import { isAccountId } from '#model/organization.ts'
+import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
 import { type Action, everywhere, roleNames, roles, scopesCover } from '#model/roles.ts'
 import type { StoredBinding } from '#store/role-bindings.ts'
-import type { ReadContext, WriteContext } from '../operation.ts'
-import { accessAt, type Place, permitter, refuseWithoutRole } from './authority.ts'
+import type { ReadContext } from '../operation.ts'
+import { rememberBinding } from '../role-binding-record.ts'
+import { accessAt, type Place, permitter, refuseWithoutRole, requireScope } from './authority.ts'
 import { nativeRead, nativeWrite } from './definition.ts'
+import { refuseToLeaveNobody } from './last-administrator.ts'
 import { formatInstant, gatherPage, instant, nodeId, pageOf, paging, principalName } from './shapes.ts'
 import { makerOf, refuseTooManyBindings } from './shares.ts'
-import { findWeakTokens, inWords } from './weak-tokens.ts'
 
 const roleName = z.enum(roleNames).describe('One of the roles that exist.')
 const bindingId = z.string().max(64).describe('`role-binding-…`.')
@@ -19,7 +21,16 @@ const binding = z.object({
   principal: principalName,
   role: roleName,
   node: nodeId,
-  effect: z.enum(['permit', 'forbid']).describe('What is forbidden somewhere on the way is permitted nowhere below.'),
+  effect: z
+    .enum(['permit', 'forbid'])
+    .describe(
+      'A `forbid` binds what is permitted at its node and below: whoever has the role from further above keeps it.',
+    ),
+  authority: nodeId
+    .optional()
+    .describe(
+      'Of a `forbid`: where the right comes from that it was set with, and with which alone it is lifted; as far as you may see it.',
+    ),
   createdAt: instant,
 })
 const role = z.object({ role: roleName, summary: z.string(), actions: z.array(z.string()) })
@@ -58,14 +69,18 @@ export const listRoleBindings = nativeRead({
   refusals: ['InvalidPaginationToken'],
   at: 'filtered',
   async run(context, { principal, node, ...wish }) {
-    const isPermitted = await permitter(context, 'role:read')
-    const isOwn = ({ principal }: StoredBinding): boolean => principal === context.caller.native?.name
+    const [mayRead, mayManage] = [await permitter(context, 'role:read'), await permitter(context, 'role:manage')]
+    const isPermitted = (node: string): boolean => mayRead(node) || mayManage(node)
+    const { native } = context.caller
+    // What somebody made for a service does not tell them where else it has roles.
+    const isOwn = ({ principal }: StoredBinding): boolean => principal === native?.name && native.makers.length === 0
     const isWanted = (row: StoredBinding): boolean =>
       (principal === undefined || row.principal === principal) && (node === undefined || row.node === node)
     return gatherPage(wish, {
       read: (after, limit) => context.tx.roleBindings.list(after, limit),
       key: ({ id }) => id,
-      show: async (row) => (isWanted(row) && (isOwn(row) || isPermitted(row.node)) ? describe(row) : undefined),
+      show: async (row) =>
+        isWanted(row) && (isOwn(row) || isPermitted(row.node)) ? describe(row, isPermitted) : undefined,
     })
   },
 })
@@ -79,21 +94,25 @@ export const getRoleBinding = nativeRead({
   rest: { method: 'GET', path: '/role-bindings/{bindingId}' },
   cli: 'role-binding show',
   refusals: ['NotFound', 'MalformedId'],
-  at: placeOfBinding,
-  run: async (context, input) => describe(await getBinding(context, input.bindingId)),
+  at: async (context, input) => ({ ...(await placeOfBinding(context, input)), orAction: 'role:manage' }),
+  run: async (context, input) =>
+    describe(await getBinding(context, input.bindingId), await permitter(context, 'role:manage')),
 })
 
 export const createRoleBinding = nativeWrite({
   name: 'createRoleBinding',
   summary: 'Bind a role to a principal at a node of the organization.',
   description:
-    'Nobody can give what they do not have: each action of the role must be permitted to you at the node. Nor is a role permitted to whoever has a token made by somebody who may not make one for those who act at the node: revoke it first.',
+    'Nobody can give what they do not have: each action of the role must be permitted to you at the node. A `forbid` binds those to whom the role is permitted at its node or below, and nobody to whom it is permitted further above; it is lifted by whoever has the right where you have it. None is set after which nobody could manage roles at the top any more.',
   action: 'role:manage',
   input: z.strictObject({
     principal: principalName,
     role: roleName,
     node: nodeId,
-    effect: z.enum(['permit', 'forbid']).default('permit').describe('`forbid` wins over every `permit`.'),
+    effect: z
+      .enum(['permit', 'forbid'])
+      .default('permit')
+      .describe('`forbid` wins over every `permit` at its node and below.'),
   }),
   output: binding,
   rest: { method: 'POST', path: '/role-bindings', status: 201 },
@@ -102,39 +121,46 @@ export const createRoleBinding = nativeWrite({
   at: async (context, { node }) => placeOfNode(context, node),
   async run(context, wish) {
     await refuseToGiveMore(context, wish.role, wish.node)
-    if (await context.tx.roleBindings.findSame(wish)) {
+    const right = await accessAt(context, 'role:manage', wish.node)
+    const wanted = wish.effect === 'forbid' ? { ...wish, authority: right.binding!.node } : wish
+    if (await context.tx.roleBindings.findSame(wanted)) {
       refuse({
         code: 'AlreadyExists',
         what: 'role-binding',
         problem: `\`${wish.principal}\` has the role \`${wish.role}\` at \`${wish.node}\` already (${wish.effect})`,
       })
     }
-    await refuseTooManyBindings(context, wish.node)
-    if (wish.effect === 'permit') await refuseWeakTokens(context, wish.principal, wish.node)
-    const created: StoredBinding = { id: context.newId('roleBinding'), ...wish, createdAt: context.now }
+    await refuseTooManyBindings(context, wanted.node)
+    const created: StoredBinding = { id: context.newId('roleBinding'), ...wanted, createdAt: context.now }
+    if (created.effect === 'forbid')
+      await refuseToLeaveNobody(context, { ...created, id: created.principal }, (bindings) => [...bindings, created])
     await context.tx.roleBindings.insert(created, makerOf(context))
-    await remember(context, created)
-    return describe(created)
+    await rememberBinding(context, created)
+    await context.governanceChanged('nothing')
+    return describe(created, await permitter(context, 'role:manage'))
   },
 })
 
 export const deleteRoleBinding = nativeWrite({
   name: 'deleteRoleBinding',
-  summary: 'Take a role away again.',
+  summary: 'Take a role away again, or lift what is forbidden.',
+  description:
+    'Whoever may manage roles above a binding may delete it. A `forbid` is lifted with the right with which it was set: at the same node, where each action of the role must be permitted to you, or above it. What is not deleted is the last binding with which somebody could manage roles at the top.',
   action: 'role:manage',
   input: z.strictObject({ bindingId }),
   output: z.void(),
   rest: { method: 'DELETE', path: '/role-bindings/{bindingId}', status: 204 },
   cli: 'role-binding delete',
-  refusals: ['NotFound', 'MalformedId'],
+  refusals: ['NotFound', 'MalformedId', 'NotAuthorized', 'IncorrectState'],
   changes: getRoleBinding,
   at: placeOfBinding,
   async run(context, input) {
     const gone = await getBinding(context, input.bindingId)
-    // Lifting what is forbidden gives as much as permitting does.
-    if (gone.effect === 'forbid') await refuseToGiveMore(context, gone.role, gone.node)
+    if (gone.effect === 'forbid') await refuseToLift(context, gone)
+    else await refuseToLeaveNobody(context, gone, (bindings) => bindings.filter(({ id }) => id !== gone.id))
     await context.tx.roleBindings.delete(gone.id)
-    await remember(context, gone, 'gone')
+    await rememberBinding(context, gone, 'gone')
+    await context.governanceChanged('nothing')
   },
 })
 
@@ -182,29 +208,43 @@ async function refuseToGiveMore(context: ReadContext, role: StoredBinding['role'
   }
 }
 
-/** Somebody could have made tokens in advance, for whoever is to become stronger than they are. */
-async function refuseWeakTokens(context: ReadContext, principal: string, node: string): Promise<void> {
-  const weak = await findWeakTokens(context.tx, await context.snapshot(), { principal, node })
-  if (weak.tokens.length === 0) return
-  const isVisible = await permitter(context, 'token:read')
-  const ids = weak.tokens.filter(({ account }) => isVisible(account)).map(({ id }) => id)
-  const problem = inWords(weak, node, ids)
-  const { makers } = weak
-  refuse({ code: 'IncorrectState', what: 'api-token', id: principal, problem, tokens: ids, makers })
+/**
+ * Refuses to lift what is forbidden to who could not have set it. Lifting gives as much as permitting does, so that at the node
+ * from which it was set each action is asked; who manages roles above that node may whatever else is forbidden to them.
+ */
+async function refuseToLift(context: ReadContext, forbid: StoredBinding): Promise<void> {
+  const { id, role, node } = forbid
+  const from = await authorityOf(context, forbid)
+  const { isPermitted, binding } = await accessAt(context, 'role:manage', from)
+  if (!isPermitted) {
+    const mayRead = await permitter(context, 'role:read')
+    const where = mayRead(from) ? `at \`${from}\`` : `above \`${node}\``
+    const because = `the forbid \`${id}\` was set with a right ${where}, and is lifted with none but that`
+    refuseWithoutRole(context, 'role:manage', node, because)
+  }
+  if (binding!.node === from) return refuseToGiveMore(context, role, from)
+  for (const action of roles[role].actions) requireScope(context, action)
 }
 
-async function remember(context: WriteContext, stored: StoredBinding, isGone?: 'gone'): Promise<void> {
-  const account = context.caller.account
-  await context.tx.history.changed({ id: stored.id, kind: 'role-binding', account }, isGone ? undefined : stored)
-  context.changed(stored.id)
-  await context.governanceChanged('nothing')
+/** Where a forbid is lifted: where that unit is gone, at the top of the tree. */
+async function authorityOf(context: ReadContext, { authority = everywhere, node }: StoredBinding): Promise<string> {
+  const { nodes } = await context.snapshot()
+  if (authority === everywhere || isAccountId(authority) || nodes.has(authority)) return authority
+  const [top] = pathOf(await context.snapshot(), node)
+  return nodes.get(top!)?.kind === 'root' ? top! : everywhere
 }
 
-const describe = ({ id, principal, role, node, effect, createdAt }: StoredBinding): z.output<typeof binding> => ({
-  bindingId: id,
-  principal,
-  role,
-  node,
-  effect,
-  createdAt: formatInstant(createdAt),
-})
+function describe(
+  { id, principal, role, node, effect, authority, createdAt }: StoredBinding,
+  isVisible: (node: string) => boolean,
+): z.output<typeof binding> {
+  return {
+    bindingId: id,
+    principal,
+    role,
+    node,
+    effect,
+    ...(authority !== undefined && isVisible(authority) ? { authority } : {}),
+    createdAt: formatInstant(createdAt),
+  }
+}

@@ -1,7 +1,8 @@
 // The shapes that native operations share: names of things, moments, pages.
 import { z } from 'zod'
 import { isAccountId, isTargetId } from '#model/organization.ts'
-import { everywhere, isPrincipalName } from '#model/roles.ts'
+import { isPrincipalName } from '#model/principal.ts'
+import { everywhere } from '#model/roles.ts'
 import { readCursor, writeCursor } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
 
@@ -20,6 +21,19 @@ export const principalName = z
   .string()
   .refine(isPrincipalName, '`user:NAME`, `service:NAME` or `group:NAME` is expected')
   .describe('`user:NAME`, `service:NAME` or `group:NAME`.')
+/** Those of makers that name principals: who somebody is for the identity provider is told with tokens alone. */
+export const makerNames = z
+  .array(principalName)
+  .describe(
+    'Who made the token that was used, and who made theirs: empty where its holder signed in, or had it from the operator.',
+  )
+/** In the record: left out where nobody did. */
+export const usedMakers = makerNames.optional()
+export const showMakers = (makers: readonly string[]): { makers?: string[] } => {
+  const names = namesIn(makers)
+  return names.length === 0 ? {} : { makers: names }
+}
+export const namesIn = (makers: readonly string[]): string[] => makers.filter(isPrincipalName)
 /** RFC 3339, in UTC, with milliseconds. */
 export const instant = z.iso.datetime({ offset: true }).describe('A moment, as RFC 3339 writes it.')
 
@@ -83,14 +97,18 @@ export async function gatherPage<Row, Item>(
 ): Promise<{ items: Item[]; nextCursor?: string }> {
   const items: Item[] = []
   let after = readCursor(cursor, 'cursor') ?? start
+  // What a cursor is made of: it would tell of a hidden row otherwise.
+  let shown = after
   for (let looked = 0; looked < rowsMax; ) {
     const rows = await read(after, limit + 1)
     looked += rows.length
     for (const row of rows) {
       const item = await show(row)
-      if (item !== undefined && items.length === limit) return { items, nextCursor: writeCursor(after) }
-      if (item !== undefined) items.push(item)
+      if (item !== undefined && items.length === limit) return { items, nextCursor: writeCursor(shown) }
       after = key(row)
+      if (item === undefined) continue
+      items.push(item)
+      shown = after
     }
     if (rows.length <= limit) return { items }
   }

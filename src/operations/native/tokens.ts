@@ -3,23 +3,30 @@ import { hash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { assert } from '#model/assert.ts'
 import { hasShape } from '#model/identifier.ts'
-import { makersOf } from '#model/principal.ts'
+import { makersOf, type NativePrincipal, principalKind } from '#model/principal.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
-import { everywhere, scopeNames, scopesCover } from '#model/roles.ts'
+import { type RoleBinding, roles, scopeNames, scopesCover } from '#model/roles.ts'
 import { groupsOfOwn, latestOwnEnd } from '#model/token.ts'
 import type { ApiToken } from '#store/api-tokens.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
-import { accessAt, permitter, refuseWithoutRole } from './authority.ts'
+import { accessAt, accessOfToken, permitter, refuseWithoutRole } from './authority.ts'
 import { nativeRead, nativeWrite } from './definition.ts'
-import { accountId, formatInstant, gatherPage, instant, pageOf, paging, principalName } from './shapes.ts'
+import {
+  accountId,
+  formatInstant,
+  gatherPage,
+  instant,
+  pageOf,
+  paging,
+  principalName,
+  showMakers,
+  usedMakers,
+} from './shapes.ts'
 
 const secondsDefault = 30 * 86_400
 const secondsMin = 60
 export const tokenSecondsMax = 366 * 86_400
-/**
- * Of one principal and one maker, that are good: so many at most end with one that they were made with, and what somebody else
- * makes for a principal takes nothing from what it makes for itself.
- */
+/** Of one principal and by the same makers, that are good: nobody else uses them up. */
 export const tokensMax = 1_000
 const prefix = 'cadastre_'
 
@@ -68,8 +75,11 @@ export const whoAmI = nativeRead({
     groups: z.array(z.string()),
     scopes,
     tokenId: tokenId.describe('The token that you ask with.'),
+    makers: usedMakers,
     expiresAt: instant.optional().describe('When it ends.'),
-    roles: z.array(z.object({ role: z.string(), node: z.string(), effect: z.enum(['permit', 'forbid']) })),
+    roles: z
+      .array(z.object({ role: z.string(), node: z.string(), effect: z.enum(['permit', 'forbid']) }))
+      .describe('Your own. Of a token that somebody made for you, those of which they may do something, too.'),
   }),
   rest: { method: 'GET', path: '/me' },
   cli: 'whoami',
@@ -77,15 +87,21 @@ export const whoAmI = nativeRead({
   at: 'own',
   async run(context) {
     const { native, accessKeyId, expiresAt } = context.caller
-    const { name, groups, scopes } = native!
-    const { bindingsByPrincipal } = await context.snapshot()
-    const bound = [name, ...groups].flatMap((principal) => bindingsByPrincipal.get(principal) ?? [])
+    const { name, groups, scopes, makers } = native!
+    const snapshot = await context.snapshot()
+    const own = [name, ...groups].flatMap((principal) => snapshot.bindingsByPrincipal.get(principal) ?? [])
+    const { now } = context
+    // Whoever made the token is told no more of what its principal has than they could use.
+    const isUsable = ({ role, node }: RoleBinding): boolean =>
+      roles[role].actions.some((action) => accessOfToken(snapshot, native!, { action, node, now }).isPermitted)
+    const bound = makers.length === 0 ? own : own.filter(isUsable)
     return {
       principal: name,
       account: context.caller.account,
       groups: [...groups],
       scopes: scopes as z.output<typeof token>['scopes'],
       tokenId: accessKeyId,
+      ...showMakers(makers),
       ...(expiresAt === undefined ? {} : { expiresAt: formatInstant(expiresAt) }),
       roles: bound.map(({ role, node, effect }) => ({ role, node, effect })),
     }
@@ -107,14 +123,14 @@ export const listTokens = nativeRead({
   output: pageOf(token),
   rest: { method: 'GET', path: '/tokens' },
   cli: 'token list',
-  columns: ['tokenId', 'principal', 'scopes', 'expiresAt', 'revokedAt', 'description'],
+  columns: ['tokenId', 'principal', 'makers', 'scopes', 'expiresAt', 'revokedAt', 'description'],
   refusals: ['InvalidPaginationToken'],
   at: 'filtered',
   async run(context, { principal, madeBy, madeWith, ...wish }) {
     const isPermitted = await permitter(context, 'token:read')
     const { accessKeyId, native } = context.caller
     const isOwn = (row: ApiToken): boolean =>
-      row.id === accessKeyId || (row.principal === native!.name && scopesCover(native!.scopes, 'token:read'))
+      row.id === accessKeyId || (isOfHolder(row, native!) && scopesCover(native!.scopes, 'token:read'))
     return gatherPage(wish, {
       read: (after, limit) => context.tx.apiTokens.list(after, limit, { principal, madeWith }),
       key: ({ id }) => id,
@@ -130,10 +146,10 @@ export const createToken = nativeWrite({
   name: 'createToken',
   summary: 'Make a token, for yourself or for a service; it is shown once.',
   description:
-    'A token has at most the scopes of the one that you use, of which `token` must be one where it has any. One for yourself lasts no longer either, unless a sign-in or the operator made yours; and it is in the groups of your sign-in only if it ends with it or before. For others you need `token:manage` and `role:manage` at their home account, and everywhere where the principal already has a role; how long theirs lasts does not depend on yours.',
+    'A token has at most the scopes of the one that you use, of which `token` must be one where it has any. One for yourself lasts no longer either, unless a sign-in or the operator made yours; and it is in the groups of your sign-in only if it ends with it or before. Other people get theirs by signing in, or from the operator. For a service you need `token:manage` at its home account; what is done with its token must be permitted to the service and to you, whenever it is used, and names both of you. Your groups count for it as long as the sign-in lasts that proved them. How long it lasts does not depend on yours.',
   action: 'token:manage',
   input: z.strictObject({
-    principal: principalName.optional().describe('`service:NAME`, or `user:NAME`; yourself unless said otherwise.'),
+    principal: principalName.optional().describe('`service:NAME`; yourself unless said otherwise.'),
     account: accountId.optional().describe('The home account of the principal; yours unless said otherwise.'),
     scopes: scopes.default([]),
     description: z.string().max(256).optional(),
@@ -168,10 +184,18 @@ export const createToken = nativeWrite({
       refuseValue('principal', principal, 'a group holds no token; name a user or a service')
     const account = wish.account ?? context.caller.account
     const isOwn = principal === native.name
-    if (!isOwn || account !== context.caller.account) await requireRightOver(context, principal, account)
+    if (!isOwn && principalKind(principal) === 'user') {
+      refuseValue(
+        'principal',
+        principal,
+        'people sign in, or get a token from the operator (`cadastre operator token`); name a service, or leave it out',
+      )
+    }
+    if (!isOwn || account !== context.caller.account) await requireTokensOf(context, account)
     const used = await context.tx.apiTokens.find(context.caller.accessKeyId)
     assert(used !== undefined, 'who asks over the native API has a token')
-    await refuseTooMany(context, principal)
+    const makers = isOwn ? native.makers : makersOf(native)
+    await refuseTooMany(context, { principal, makers })
     const expiresAt = isOwn
       ? endOfOwn(wish.expiresInSeconds, used, context.now)
       : context.now + (wish.expiresInSeconds ?? secondsDefault) * 1_000
@@ -184,7 +208,7 @@ export const createToken = nativeWrite({
       ...(groups.length > 0 ? { groupsUntil: used.groupsUntil } : {}),
       scopes: narrow(native.scopes, wish.scopes, isOwn),
       ...(isOwn && native.subject !== undefined ? { subject: native.subject } : {}),
-      makers: isOwn ? native.makers : makersOf(native),
+      makers,
       origin: 'token',
       madeWith: used.id,
       description: wish.description,
@@ -274,33 +298,37 @@ export const createSession = nativeWrite({
 async function getToken(context: ReadContext, id: string): Promise<ApiToken> {
   if (!hasShape('apiToken', id)) refuse({ code: 'MalformedId', what: 'api-token', id, expected: 'token-...' })
   const found = await context.tx.apiTokens.find(id)
-  const isOwn = found?.principal === context.caller.native!.name
+  const isOwn = found !== undefined && isOfHolder(found, context.caller.native!)
   if (!found || !(isOwn || (await accessAt(context, 'token:manage', found.account)).isPermitted)) {
     refuse({ code: 'NotFound', what: 'api-token', id })
   }
   return found
 }
 
-async function refuseTooMany({ tx, now, caller }: ReadContext, principal: string): Promise<void> {
-  const maker = caller.native!.name
-  const used = await tx.apiTokens.countGood({ principal, maker }, now, tokensMax)
+async function refuseTooMany({ tx, now }: ReadContext, of: Pick<ApiToken, 'principal' | 'makers'>): Promise<void> {
+  const used = await tx.apiTokens.countGood(of, now, tokensMax)
   if (used < tokensMax) return
-  const countedFor = `principal \`${principal}\`, made by \`${maker}\``
+  const by = of.makers.length === 0 ? '' : `, made by ${of.makers.map((maker) => `\`${maker}\``).join(', ')}`
+  const countedFor = `principal \`${of.principal}\`${by}`
   const remedy = 'Revoke those that are not used any more.'
   refuse({ code: 'LimitExceeded', what: 'good tokens', limit: tokensMax, used, countedFor, remedy })
 }
 
-/** Whoever could make a token for a stronger principal would have that one's rights. */
-async function requireRightOver(context: WriteContext, principal: string, account: string): Promise<void> {
-  if (!(await context.tx.organizations.findAccount(account))) refuse({ code: 'NotFound', what: 'account', id: account })
-  const bound = (await context.snapshot()).bindingsByPrincipal.get(principal) ?? []
-  for (const node of new Set([account, ...bound.map(({ node }) => node)])) {
-    for (const action of ['token:manage', 'role:manage'] as const) {
-      if ((await accessAt(context, action, node)).isPermitted) continue
-      const because = `\`${principal}\` acts at \`${node === everywhere ? 'everything' : node}\`, where you may not`
-      refuseWithoutRole(context, action, node, because)
-    }
+/**
+ * Whether a token is the caller's own: of the same principal, and made by those who made theirs. One that somebody made for a
+ * service has no say over those that others made for it; a person has it over all in their name.
+ */
+const isOfHolder = ({ principal, makers }: ApiToken, native: NativePrincipal): boolean =>
+  principal === native.name && native.makers.every((maker) => makers.includes(maker))
+
+/** Whoever may not is answered alike, whether or not there is such an account. */
+async function requireTokensOf(context: WriteContext, account: string): Promise<void> {
+  const action = 'token:manage'
+  if (!(await accessAt(context, action, account)).isPermitted) {
+    const { name } = context.caller.native!
+    refuseWithoutRole(context, action, account, `no role of \`${name}\` permits it at \`${account}\``)
   }
+  if (!(await context.tx.organizations.findAccount(account))) refuse({ code: 'NotFound', what: 'account', id: account })
 }
 
 /** When a token for oneself ends. What is wished and may not be is refused; what nobody has named is as long as it may be. */
