@@ -379,13 +379,16 @@ async function story(): Promise<string> {
       `  ${name.padEnd(12)} ${bar} ${(share * 100).toFixed(1).padStart(5)} %  ${used} of ${total} addresses, ${IpamPoolAllocations!.length} allocations`,
     )
   }
-  const printed = await atServer('operator', 'token', '--principal', 'user:olga')
-  const token = /CADASTRE_TOKEN=(\S+)/.exec(printed)?.[1]
-  expect(token !== undefined, 'the operator gets a token')
+  const tokenFor = async (principal: string): Promise<string> => {
+    const printed = await atServer('operator', 'token', '--principal', principal)
+    const token = /CADASTRE_TOKEN=(\S+)/.exec(printed)?.[1]
+    expect(token !== undefined, 'the operator gets a token')
+    return token
+  }
   await nativeStory({
     endpoint,
     region,
-    token,
+    tokenFor,
     ipam: Ipam!.IpamId!,
     publicScope: Ipam!.PublicDefaultScopeId!,
     root,
@@ -395,7 +398,7 @@ async function story(): Promise<string> {
     refused,
   })
   say(`\n${paint(32, 'Every address above was decided, allocated and recorded by policy.')}`)
-  return token
+  return tokenFor('user:olga')
 }
 
 const server = await startServer()
