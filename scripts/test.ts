@@ -47,6 +47,8 @@ async function* tellAll(url: string): AsyncGenerator<object> {
       env,
       concurrency: 2,
       timeout: 600_000,
+      // A test that failed before it could stop its server must not keep all others waiting.
+      execArgv: ['--test-force-exit'],
       signal: stopped.signal,
     })
     for await (const event of told as AsyncIterable<Told>) {

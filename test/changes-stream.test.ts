@@ -101,8 +101,9 @@ test('a bad place to resume at is a problem, not a stream', async () => {
   assert.equal(((await response.json()) as { code: string }).code, 'InvalidPaginationToken')
 })
 
-test('one principal listens so often and no more, and may again once it has hung up', async () => {
+test('one principal listens so often and no more, and may again once it has hung up', async (t) => {
   const other = await startServer()
+  t.after(() => other.stop())
   const printed = await other.cadastre('operator', 'token', '--principal', 'user:listener')
   const authorization = `Bearer ${printed.trim().replace('CADASTRE_TOKEN=', '')}`
   const open = async (): Promise<{ status: number; body: Response; hangUp: AbortController }> => {
@@ -117,7 +118,10 @@ test('one principal listens so often and no more, and may again once it has hung
   assert.deepEqual(new Set(opened.map(({ status }) => status)), new Set([200]))
   const more = await open()
   assert.equal(more.status, 409)
-  assert.match(((await more.body.json()) as { detail: string }).detail, /limited to 20/)
+  assert.match(
+    ((await more.body.json()) as { detail: string }).detail,
+    /for principal `user:listener` there are 20, and 20 are allowed/,
+  )
   opened[0]!.hangUp.abort()
   // The server hears of it when the socket has closed.
   let again = await open()
@@ -125,7 +129,6 @@ test('one principal listens so often and no more, and may again once it has hung
     await again.body.text()
   }
   assert.equal(again.status, 200)
-  await other.stop()
 })
 
 test('a server that is told to stop sends its listeners away and ends at once', async () => {

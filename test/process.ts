@@ -7,6 +7,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type SignedRequest, sign } from '#api/aws/sigv4.ts'
+import { endWithThisProcess } from './children.ts'
 
 export const rootKey = { id: 'AKIAROOTROOTROOT0001', secret: 'the-secret-of-the-first-administrator' }
 const mainFile = join(import.meta.dirname, '../src/main.ts')
@@ -64,6 +65,7 @@ function spawnServe(folder: string, { settings = {}, before = [], user }: Proces
       ...settings,
     },
   })
+  endWithThisProcess(child)
   let output = ''
   let errors = ''
   child.stdout!.setEncoding('utf8').on('data', (text: string) => {

@@ -9,6 +9,8 @@ import { columnsOf } from './postgres-sql.ts'
 /** What runs as the schema's owner, or on the embedded database alone. */
 const others = [
   'migrations.ts',
+  'bounds-schema.ts',
+  'forbid-authority-schema.ts',
   'space-once-schema.ts',
   'tenure-states-schema.ts',
   'postgres-migrate.ts',

@@ -3,6 +3,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { endWithThisProcess } from '../children.ts'
 import { emptyDatabase } from '../database.ts'
 import { engineUnderTest } from '../engines.ts'
 
@@ -40,6 +41,7 @@ export async function startServer(settings: Readonly<Record<string, string>> = {
     ...settings,
   }
   const child = spawn(process.execPath, [main, 'serve'], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  endWithThisProcess(child)
   let errors = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     errors += text

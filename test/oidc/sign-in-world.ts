@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { endWithThisProcess } from '../children.ts'
 import { type ServerProcess, startServer } from '../clients/server.ts'
 
 export interface SignInWorld {
@@ -28,6 +29,7 @@ export async function startSignInWorld(): Promise<SignInWorld> {
   const provider = spawn(process.execPath, [file, `${publicUrl}/api/v1/sign-in/callback`], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  endWithThisProcess(provider)
   try {
     const issuerPort = await new Promise<string>((resolve, reject) => {
       createInterface({ input: provider.stdout! }).on('line', (line) => /^\d+$/.test(line) && resolve(line))

@@ -1,0 +1,13 @@
+// Processes that tests start: none outlives the process of its test, not even where that failed before it could stop them.
+import type { ChildProcess } from 'node:child_process'
+
+const living = new Set<ChildProcess>()
+process.once('exit', () => {
+  for (const child of living) child.kill('SIGKILL')
+})
+
+/** Ends a process with this one, at the latest. */
+export function endWithThisProcess(child: ChildProcess): void {
+  living.add(child)
+  child.once('exit', () => living.delete(child))
+}
