@@ -251,3 +251,14 @@ test('a restore can be accepted as soon as a server has found it, however lately
   await patiently(() => living.allocate(shop))
   assert.deepEqual(await living.addressesOf(shop), await (await fresh()).addressesOf(shop))
 })
+
+test('a restore that was accepted before a server has met it is no trouble to that server', async () => {
+  await living.allocate(shop)
+  const restore = await keepCopy(database)
+  await living.allocate(lab)
+  await isAcknowledged()
+  await restore()
+  await accept()
+  const { address } = await living.allocate(lab)
+  assert.deepEqual(await living.addressesOf(lab), [address])
+})

@@ -54,9 +54,14 @@ export class Acknowledged {
   /** Asks a database for the entry; trouble where it lacks it. */
   async findTrouble(link: Link): Promise<StoreTrouble | undefined> {
     if (this.#isStale) await this.#adopt()
-    const problem = this.#mark && (await findProblem(link, this.#mark))
-    // From now on the file is the operator's, who gives up what it says: the newest entry must be in it.
-    if (problem !== undefined && !this.#isStale) await this.#flush()
+    let problem = this.#mark && (await findProblem(link, this.#mark))
+    if (problem !== undefined && !this.#isStale) {
+      // The operator may have given it up before this server met the database: then the file says so already.
+      const isGivenUp = this.#timer === undefined && (await this.#adopt())
+      if (isGivenUp) problem = this.#mark && (await findProblem(link, this.#mark))
+      // From now on the file is the operator's, who gives up what it says: the newest entry must be in it.
+      else await this.#flush()
+    }
     this.#isStale = problem !== undefined
     return problem === undefined ? undefined : new StoreTrouble('stale', problem, { fatal: false })
   }
@@ -85,14 +90,15 @@ export class Acknowledged {
     }
     await this.#writing
   }
-  /** `cadastre database accept` writes the file beside a server that waits, read-only. */
-  async #adopt(): Promise<void> {
-    if (this.#path === undefined) return
+  /** Takes over what `cadastre database accept` has written to the file beside this server; false where that is nothing. */
+  async #adopt(): Promise<boolean> {
+    if (this.#path === undefined) return false
     await this.#writing
     const text = readText(this.#path)
-    if (text === undefined || text === this.#text) return
+    if (text === undefined || text === this.#text) return false
     this.#mark = parseMark(this.#path, text)
     this.#text = text
+    return true
   }
   #write(): void {
     const path = this.#path
