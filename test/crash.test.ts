@@ -1,13 +1,17 @@
 // What survives: kill -9 under load, SIGTERM under load, a second process, a full disk. Real processes, real files.
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { checkSpace } from '#store/check.ts'
 import { createSealer } from '#store/sealer.ts'
 import { openSqlite } from '#store/sqlite.ts'
 import type { Store } from '#store/store.ts'
+import { endWithThisProcess } from './children.ts'
 import { emptyDatabase, type TestDatabase } from './database.ts'
 import { engineUnderTest } from './engines.ts'
 import { ask, type CadastreProcess, element, elements, keepAlive, rootKey, runToEnd, startProcess } from './process.ts'
@@ -284,4 +288,25 @@ test('S1 an access key whose secret cannot be opened is told to try later, and a
     await server.remove()
     await database.remove()
   }
+})
+
+test('SIGTERM to `npm start` stops the server, and not only npm', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cadastre-npm-'))
+  const npm = spawn('npm', ['start', '--silent'], {
+    cwd: join(import.meta.dirname, '..'),
+    env: { ...process.env, CADASTRE_DATA: folder, CADASTRE_PORT: '0' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  endWithThisProcess(npm)
+  const ended = once(npm, 'exit')
+  let port: string | undefined
+  for await (const line of createInterface({ input: npm.stdout })) {
+    port ??= /listens on http:\/\/[\d.]+:(\d+)/.exec(line)?.[1]
+    // It is up when it has printed its key.
+    if (/SECRET_ACCESS_KEY/.test(line)) break
+  }
+  npm.kill('SIGTERM')
+  assert.deepEqual(await ended, [0, null])
+  await assert.rejects(fetch(`http://127.0.0.1:${port}/healthz`))
+  rmSync(folder, { recursive: true })
 })

@@ -3,7 +3,7 @@ import type { Address, AllocateAddressRequest } from '#formats/aws/ec2.generated
 import { assert } from '#model/assert.ts'
 import { type Cidr, formatAddress, parseAddress } from '#model/cidr.ts'
 import { formatId, parseId } from '#model/identifier.ts'
-import type { AllocationRequest } from '#model/policy/decision.ts'
+import { type AllocationRequest, provider } from '#model/policy/decision.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { AddressAssociation } from '#store/addresses.ts'
 import type { Allocation } from '#store/space.ts'
@@ -30,17 +30,25 @@ export const allocateAddress = ec2Write('AllocateAddress', async (context, input
   }
 })
 
+/** What the native API can ask for besides. */
+interface ElasticIpWish {
+  readonly description?: string | undefined
+  /** The space of the provider is named, as a pool would be; over EC2 it has no name. */
+  readonly isOfProvider?: boolean
+}
+
 /** Takes an Elastic IP for the caller in this Region: what AllocateAddress does, and the native API for type `eip`. */
 export async function takeElasticIp(
   context: WriteContext,
   input: AllocateAddressRequest,
-  description?: string,
+  { description, isOfProvider = false }: ElasticIpWish = {},
 ): Promise<Grant & Required<Pick<Grant, 'allocation' | 'pool'>>> {
   refuseUnsupported(context, input)
   const tags = tagsToCreate(input.TagSpecifications, 'elastic-ip')
   if (input.IpamPoolId !== undefined) await getPoolHere(context, input.IpamPoolId)
 
-  const request = toRequest(context, input, tags)
+  const asked = toRequest(context, input, tags)
+  const request = isOfProvider ? { ...asked, explicit: { ...asked.explicit, pool: provider } } : asked
   const { allocation, pool, ...granted } = await grant(
     context,
     request,

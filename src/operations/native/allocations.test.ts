@@ -460,3 +460,24 @@ test('one costs no more statements than AllocateAddress and the look-up of the t
   const overhead = allowed + 20
   assert((await least(hundred)) <= 200 + overhead)
 })
+
+test('the space of the provider is named like a pool, and what is explained is what is then done', async () => {
+  const wish = { account: shop, resourceType: 'eip', locale: 'us-east-1', poolId: 'provider' }
+  const explained = await world.post<{ outcome: string; poolId: string }>('/explanations', wish)
+  assert.deepEqual([explained.outcome, explained.poolId], ['allow', 'provider'])
+  const made = await allocate(wish)
+  assert.equal(made.poolId, 'provider')
+  // It has none for sites, and EC2 has no such name for it.
+  const host = {
+    account: shop,
+    resourceType: 'onprem:host',
+    locale: 'onprem:list',
+    scopeType: 'private',
+    poolId: 'provider',
+  }
+  const refused = await world.ask<Problem>('POST', '/allocations', { body: host })
+  assert.deepEqual([refused.status, refused.body.code], [409, 'NotEligible'])
+  await assert.rejects(world.call('AllocateAddress', { IpamPoolId: 'provider' }, { account: shop }), {
+    refusal: { code: 'NotFound', what: 'ipam-pool', id: 'provider' },
+  })
+})

@@ -1,7 +1,7 @@
 // Allocations: space for resources of every type, cloud and site, taken as policy says, one or many at once.
 import { z } from 'zod'
 import { bitsOf, type Cidr, formatAddress } from '#model/cidr.ts'
-import type { AllocationRequest } from '#model/policy/decision.ts'
+import { type AllocationRequest, provider } from '#model/policy/decision.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import { findResourceType, namesOf, type ResourceType } from '#model/policy/resource-types.ts'
 import type { PoolFacts } from '#model/policy/snapshot.ts'
@@ -95,7 +95,9 @@ const wish = z.strictObject({
   locale,
   family: family.optional().describe('As the pool or CIDR is; else `ipv4`, where the type has it.'),
   scopeType: scopeType.optional().describe('Needed where the type has both and no pool is named.'),
-  poolId: poolId.optional().describe('From this pool; without one, policy chooses.'),
+  poolId: poolId
+    .optional()
+    .describe('From this pool, or from the space of the `provider`; without one, policy chooses.'),
   cidr: cidrOrAddress.optional().describe('Exactly this address or CIDR.'),
   netmaskLength: netmaskLength.optional().describe('A CIDR of this length.'),
   resourceId: resourceId.optional(),
@@ -413,12 +415,13 @@ async function elasticIp(context: WriteContext, wanted: AllocationWish, { block 
   if (wanted.netmaskLength !== undefined && wanted.netmaskLength !== bitsOf(4)) {
     refuseValue('netmaskLength', wanted.netmaskLength, oneAddress)
   }
+  const isOfProvider = wanted.poolId === provider
   const input = {
-    IpamPoolId: wanted.poolId,
+    IpamPoolId: isOfProvider ? undefined : wanted.poolId,
     Address: block && formatAddress(block),
     ...specified('elastic-ip', tagList(wanted.tags)),
   }
-  return (await takeElasticIp(context, input, wanted.description)).allocation
+  return (await takeElasticIp(context, input, { description: wanted.description, isOfProvider })).allocation
 }
 
 export function refuseResourceOfEip(resourceId: string | undefined, field = 'resourceId'): void {
@@ -446,8 +449,9 @@ async function readWish(context: WriteContext, wanted: AllocationWish): Promise<
     refuse({ code: 'InvalidParameterCombination', problem: 'Only one of `cidr` and `netmaskLength` can be given.' })
   }
   const pool = wanted.poolId === undefined ? undefined : snapshot.pools.get(wanted.poolId)
-  if (wanted.poolId !== undefined && !(pool && mayUsePool(snapshot, wanted.account, pool.id, context.now))) {
-    refuse({ code: 'NotFound', what: 'ipam-pool', id: wanted.poolId })
+  const isNamed = wanted.poolId !== undefined && wanted.poolId !== provider
+  if (isNamed && !(pool && mayUsePool(snapshot, wanted.account, pool.id, context.now))) {
+    refuse({ code: 'NotFound', what: 'ipam-pool', id: wanted.poolId! })
   }
   const block = wanted.cidr === undefined ? undefined : readBlock(wanted.cidr)
   const request: AllocationRequest = {
@@ -457,7 +461,7 @@ async function readWish(context: WriteContext, wanted: AllocationWish): Promise<
     family: familyOf(wanted, type, { pool, block }),
     scopeType: scopeTypeOf(wanted.scopeType, type, pool),
     netmaskLength: wanted.netmaskLength,
-    ...(pool || block ? { explicit: { pool: pool?.id, cidr: block } } : {}),
+    ...(wanted.poolId !== undefined || block ? { explicit: { pool: wanted.poolId, cidr: block } } : {}),
     ...(wanted.resourceId === undefined ? {} : { resource: wanted.resourceId }),
     ...(wanted.tags ? { tags: new Map(Object.entries(wanted.tags)) } : {}),
   }

@@ -154,22 +154,23 @@ export const createAnIpam = nativeWrite({
   },
 })
 
+const ipamChanges = {
+  description: newDescription.optional(),
+  operatingRegions: operatingRegions.optional().describe('All that it is to have.'),
+  tier: changeable.tier.optional(),
+  enablePrivateGua: changeable.enablePrivateGua.optional(),
+  meteredAccount: changeable.meteredAccount.optional(),
+  policyCompatibility: changeable.policyCompatibility.optional(),
+  unmatched: changeable.unmatched.optional(),
+  tags: tags.optional().describe('All tags that it is to have.'),
+}
+
 export const updateIpam = nativeWrite({
   name: 'updateIpam',
   summary: 'Change an IPAM.',
   description: ruleNeedsRight,
   action: 'ipam:manage',
-  input: z.strictObject({
-    ipamId,
-    description: newDescription.optional(),
-    operatingRegions: operatingRegions.optional().describe('All that it is to have.'),
-    tier: changeable.tier.optional(),
-    enablePrivateGua: changeable.enablePrivateGua.optional(),
-    meteredAccount: changeable.meteredAccount.optional(),
-    policyCompatibility: changeable.policyCompatibility.optional(),
-    unmatched: changeable.unmatched.optional(),
-    tags: tags.optional().describe('All tags that it is to have.'),
-  }),
+  input: z.strictObject({ ipamId, ...ipamChanges }),
   output: ipam,
   rest: { method: 'PATCH', path: '/ipams/{ipamId}' },
   cli: 'ipam update',
@@ -177,7 +178,7 @@ export const updateIpam = nativeWrite({
   changes: getIpam,
   at: placeOfIpam,
   async run(context, { ipamId, tags, policyCompatibility, unmatched, ...changes }) {
-    refuseNoChange({ ...changes, policyCompatibility, unmatched, tags })
+    refuseNoChange({ ...changes, policyCompatibility, unmatched, tags }, Object.keys(ipamChanges))
     const found = await findIpam(context, ipamId)
     const owner = context.actingFor(found.account, found.region)
     if (Object.values(changes).some((change) => change !== undefined)) {

@@ -72,6 +72,7 @@ test('an IPAM has its settings in plain fields, and is the one of the EC2 API', 
   await world.ask('PATCH', path, { body: { operatingRegions: ['eu-central-1', 'us-east-1'] } })
   const nothing = await world.ask<Problem>('PATCH', path, { body: {} })
   assert.equal(nothing.status, 400)
+  assert.match(nothing.body.detail!, /give one of description, operatingRegions, tier, .*, tags\./)
 })
 
 test('scopes and pools are made, changed, listed and deleted', async () => {

@@ -250,21 +250,22 @@ export const createPool = nativeWrite({
   },
 })
 
+const poolChanges = {
+  description: newDescription.optional(),
+  minNetmaskLength: pool.shape.minNetmaskLength,
+  defaultNetmaskLength: lengths.defaultNetmaskLength.nullable().optional().describe('`null`: none.'),
+  maxNetmaskLength: pool.shape.maxNetmaskLength,
+  requiredTags: requiredTags.optional().describe('All that it is to require.'),
+  quarantineSeconds: quarantineSeconds.nullable().optional().describe("`null`: the server's setting."),
+  sharedWith: sharedWith.optional().describe('All that it is to be shared with.'),
+  tags: tags.optional().describe('All tags that it is to have.'),
+}
+
 export const updatePool = nativeWrite({
   name: 'updatePool',
   summary: 'Change a pool.',
   action: 'ipam:manage',
-  input: z.strictObject({
-    poolId,
-    description: newDescription.optional(),
-    minNetmaskLength: pool.shape.minNetmaskLength,
-    defaultNetmaskLength: lengths.defaultNetmaskLength.nullable().optional().describe('`null`: none.'),
-    maxNetmaskLength: pool.shape.maxNetmaskLength,
-    requiredTags: requiredTags.optional().describe('All that it is to require.'),
-    quarantineSeconds: quarantineSeconds.nullable().optional().describe("`null`: the server's setting."),
-    sharedWith: sharedWith.optional().describe('All that it is to be shared with.'),
-    tags: tags.optional().describe('All tags that it is to have.'),
-  }),
+  input: z.strictObject({ poolId, ...poolChanges }),
   output: pool,
   rest: { method: 'PATCH', path: '/pools/{poolId}' },
   cli: 'pool update',
@@ -272,7 +273,7 @@ export const updatePool = nativeWrite({
   changes: getPool,
   at: placeOfPool,
   async run(context, { poolId, tags, quarantineSeconds, sharedWith, ...changes }) {
-    refuseNoChange({ ...changes, quarantineSeconds, sharedWith, tags })
+    refuseNoChange({ ...changes, quarantineSeconds, sharedWith, tags }, Object.keys(poolChanges))
     const found = await findPool(context, poolId)
     const owner = await ownerOf(context, found)
     if (Object.values(changes).some((change) => change !== undefined)) {

@@ -179,8 +179,7 @@ function translate(words: Words, refusal: Refusal): Refusal {
 }
 
 /** Refuses a change that changes nothing, which is most likely a mistake. */
-export function refuseNoChange(changes: object): void {
+export function refuseNoChange(changes: object, names: readonly string[] = Object.keys(changes)): void {
   if (Object.values(changes).some((value) => value !== undefined)) return
-  const names = Object.keys(changes)
   refuse({ code: 'InvalidParameterCombination', problem: `Nothing is to be changed: give one of ${names.join(', ')}.` })
 }
