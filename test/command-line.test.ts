@@ -194,7 +194,8 @@ test('every kind of end has its exit code, and a next step', async () => {
 })
 
 test('who lacks a role is told which, where, and how it is given', async () => {
-  const { token } = await json<{ token: string }>('token', 'create', '--principal', 'user:one')
+  const printed = await server.cadastre('operator', 'token', '--principal', 'user:one')
+  const token = printed.trim().replace('CADASTRE_TOKEN=', '')
   const asOne = { XDG_CONFIG_HOME: join(home, 'one'), CADASTRE_URL: server.endpoint, CADASTRE_TOKEN: token }
   const denied = await runHere(bind('friend'), asOne)
   assert.equal(denied.code, 4)
