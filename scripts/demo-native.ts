@@ -13,8 +13,8 @@ const pollMs = 50
 export interface Stage {
   readonly endpoint: string
   readonly region: string
-  /** A token for somebody, as the operator makes it where nobody signs in. */
-  tokenFor(principal: string): Promise<string>
+  /** A token for somebody, as the operator makes it where nobody signs in; with a role, or as administrator of everything. */
+  tokenFor(principal: string, ...role: string[]): Promise<string>
   readonly ipam: string
   readonly publicScope: string
   readonly root: string
@@ -91,7 +91,9 @@ async function people(stage: Stage): Promise<Scene> {
       await olga.does('role-binding', 'create', ...principal, '--role', role, '--node', node)
     }
     say(`  ${name.padEnd(11)}${Object.keys(roles).join(', ')}`)
-    return new Person(name, { endpoint, token: await tokenFor(`user:${name}`) })
+    const [[role, node]] = Object.entries(roles) as [[string, string]]
+    const token = await tokenFor(`user:${name}`, '--role', role, '--node', node)
+    return new Person(name, { endpoint, token })
   }
   const paula = await person('paula', { 'policy-author': root })
   const liam = await person('liam', { 'resource-operator': account, approver: account })

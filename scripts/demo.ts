@@ -379,8 +379,8 @@ async function story(): Promise<string> {
       `  ${name.padEnd(12)} ${bar} ${(share * 100).toFixed(1).padStart(5)} %  ${used} of ${total} addresses, ${IpamPoolAllocations!.length} allocations`,
     )
   }
-  const tokenFor = async (principal: string): Promise<string> => {
-    const printed = await atServer('operator', 'token', '--principal', principal)
+  const tokenFor = async (principal: string, ...role: string[]): Promise<string> => {
+    const printed = await atServer('operator', 'token', '--principal', principal, ...role)
     const token = /CADASTRE_TOKEN=(\S+)/.exec(printed)?.[1]
     expect(token !== undefined, 'the operator gets a token')
     return token

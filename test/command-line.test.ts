@@ -194,15 +194,16 @@ test('every kind of end has its exit code, and a next step', async () => {
 })
 
 test('who lacks a role is told which, where, and how it is given', async () => {
-  const printed = await server.cadastre('operator', 'token', '--principal', 'user:one')
+  const words = ['--principal', 'user:one', '--role', 'auditor', '--node', managementAccount]
+  const printed = await server.cadastre('operator', 'token', ...words)
   const token = printed.trim().replace('CADASTRE_TOKEN=', '')
   const asOne = { XDG_CONFIG_HOME: join(home, 'one'), CADASTRE_URL: server.endpoint, CADASTRE_TOKEN: token }
   const denied = await runHere(bind('friend'), asOne)
   assert.equal(denied.code, 4)
   assert.match(denied.errors, /one of these roles everywhere \(`\*`\): organization-administrator\./)
-  const [, words] = /`cadastre (role-binding create [^`]*'\*')`/.exec(denied.errors)!
+  const [, proposed] = /`cadastre (role-binding create [^`]*'\*')`/.exec(denied.errors)!
   // The words that it names work.
-  assert.equal((await cadastre(...words!.replaceAll("'", '').split(' '))).code, 0)
+  assert.equal((await cadastre(...proposed!.replaceAll("'", '').split(' '))).code, 0)
   assert.equal((await runHere(bind('friend'), asOne)).code, 0)
 })
 
