@@ -34,6 +34,7 @@ test('without any variable there is a configuration that works on this machine',
     providerIpv4Cidr: '198.18.0.0/15',
     providerIpv6Cidr: '2001:db8::/32',
     publicSpaceAccounts: [],
+    isStrictOnReplays: false,
   })
   assert.equal(regions.length, 15)
   assert.deepEqual(regions[0], { name: 'us-east-1', zoneIdPrefix: 'use1', zones: ['a', 'b', 'c'] })
@@ -67,6 +68,7 @@ test('every variable is read', () => {
     CADASTRE_PROVIDER_IPV4_CIDR: '192.0.2.0/28',
     CADASTRE_PROVIDER_IPV6_CIDR: '2001:db8::/40',
     CADASTRE_PUBLIC_SPACE_ACCOUNTS: '333333333333, 444444444444,333333333333,',
+    CADASTRE_STRICT_REPLAYS: 'true',
   })
   assert.ok(Object.isFrozen(config))
   assert.deepEqual(config, {
@@ -103,6 +105,7 @@ test('every variable is read', () => {
       providerIpv4Cidr: '192.0.2.0/28',
       providerIpv6Cidr: '2001:db8::/40',
       publicSpaceAccounts: ['333333333333', '444444444444'],
+      isStrictOnReplays: true,
     },
   })
 })
@@ -145,6 +148,7 @@ const bad: readonly (readonly [string, string])[] = [
   ['CADASTRE_PUBLIC_SPACE_ACCOUNTS', '33333333333'],
   ['CADASTRE_PUBLIC_SPACE_ACCOUNTS', '333333333333;444444444444'],
   ['CADASTRE_PUBLIC_SPACE_ACCOUNTS', 'ou-acme-prodprod'],
+  ['CADASTRE_STRICT_REPLAYS', '1'],
 ]
 
 test('every bad value is told with its variable, what stands there, and what is expected', () => {

@@ -181,6 +181,12 @@ export const variables = {
     meaning:
       'Accounts of the organization, separated by commas, that may provision public CIDRs into pools without a source pool, beside the delegated administrator of IPAM (or the management account where there is none). The same on every server.',
   },
+  strictReplays: {
+    name: 'CADASTRE_STRICT_REPLAYS',
+    default: 'false',
+    meaning:
+      'Whether a signature is good for one call only, also where the `amz-sdk-invocation-id` beside it is another one and not signed (`true`, `false`). Needed where somebody on the way could read requests and send them again changed; Python clients are then told to try again where two equal calls fall into one second. The same on every server.',
+  },
 } as const satisfies Record<string, Variable>
 
 /** What the command line reads where it asks a server; the server itself reads none of them. */
@@ -271,8 +277,10 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     )
   if (secretAccessKey !== undefined && secretAccessKey.length < 16)
     problems.push(`${variables.bootstrapSecret.name}: at least 16 characters are expected`)
-  const authorization = read(variables.authorization)
-  check(variables.authorization, authorization === 'true' || authorization === 'false', '`true` or `false` is expected')
+  const isSet = (variable: Variable): boolean => {
+    check(variable, ['true', 'false'].includes(read(variable)), '`true` or `false` is expected')
+    return read(variable) === 'true'
+  }
   const regions = read(variables.regions)
     .split(',')
     .map((name) => name.trim())
@@ -352,10 +360,11 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     operations: {
       regions: regions.map(toRegion),
       quarantineSecondsPublic: number(variables.quarantine, quarantineSecondsMax),
-      requireCidrAuthorization: authorization === 'true',
+      requireCidrAuthorization: isSet(variables.authorization),
       providerIpv4Cidr: cidr(variables.providerIpv4, 4, 28),
       providerIpv6Cidr: cidr(variables.providerIpv6, 6, 40),
       publicSpaceAccounts: [...new Set(publicSpaceAccounts)],
+      isStrictOnReplays: isSet(variables.strictReplays),
     },
   }
   if (problems.length > 0) throw new ConfigProblem(problems)

@@ -24,6 +24,7 @@ export const testSettings: OperationSettings = {
   providerIpv4Cidr: '198.18.0.0/15',
   providerIpv6Cidr: '2001:db8::/32',
   publicSpaceAccounts: [],
+  isStrictOnReplays: false,
 }
 /** No secret is worth sealing in a test; the real sealer has tests of its own. */
 export const openSealer = {

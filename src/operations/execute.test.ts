@@ -32,17 +32,29 @@ test('I5 an invocation id seen again gets the first answer, signed or not, thoug
   await world.close()
 })
 
-test('I5 a signature is good for one call: an equal one of the same second is told to sign anew, and so is a replay', async () => {
+test('I5 equal calls of one second have one signature, and their unsigned ids tell them apart', async () => {
   const world = await openWorld()
+  const ids = ['one', 'two', 'three']
+  const made = await Promise.all(ids.map((unsignedInvocationId) => take(world, { unsignedInvocationId })))
+  assert.equal(new Set(made.map(({ AllocationId }) => AllocationId)).size, ids.length)
+  for (const [index, unsignedInvocationId] of ids.entries())
+    assert.deepEqual(await take(world, { unsignedInvocationId }), made[index])
+  // Without any id nothing tells a repeat from an equal call, so nothing is given twice and nothing is lost.
+  await take(world, { signature: 'ef'.repeat(32) })
+  await refuses(take(world, { signature: 'ef'.repeat(32) }), { code: 'Unavailable' })
+  assert.equal(await heldIn(world), ids.length + 1)
+  await world.close()
+})
+
+test('I5 A3 where replays are refused strictly, a signature is good for one call, whatever id comes beside it', async () => {
+  const world = await openWorld({ isStrictOnReplays: true })
   const first = await take(world, { unsignedInvocationId: 'one' })
   await refuses(take(world, { unsignedInvocationId: 'two' }), { code: 'Unavailable' })
   await refuses(take(world, {}), { code: 'Unavailable' })
+  assert.deepEqual(await take(world, { unsignedInvocationId: 'one' }), first)
   const second = await take(world, { unsignedInvocationId: 'two', signature: otherSignature })
   assert.notEqual(second.AllocationId, first.AllocationId)
-  // Clients without any id: nothing tells a repeat from an equal call, so nothing is given twice and nothing is lost.
-  await take(world, { signature: 'ef'.repeat(32) })
-  await refuses(take(world, { signature: 'ef'.repeat(32) }), { code: 'Unavailable' })
-  assert.equal(await heldIn(world), 3)
+  assert.equal(await heldIn(world), 2)
   await world.close()
 })
 
@@ -56,10 +68,10 @@ test('I5 an unsigned id with other parameters is another call', async () => {
 })
 
 test('I5 what was used is known after a restart', async () => {
-  const world = await openWorld()
+  const world = await openWorld({ isStrictOnReplays: true })
   const first = await take(world, { unsignedInvocationId: 'one' })
   await take(world, { signature: otherSignature })
-  const again = { ...world, hallway: await openHallway(world.store, testSettings) }
+  const again = { ...world, hallway: await openHallway(world.store, { ...testSettings, isStrictOnReplays: true }) }
   assert.deepEqual(await take(again, { unsignedInvocationId: 'one', signature: '12'.repeat(32) }), first)
   await refuses(take(again, { unsignedInvocationId: 'two' }), { code: 'Unavailable' })
   await refuses(take(again, { signature: otherSignature }), { code: 'Unavailable' })

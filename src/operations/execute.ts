@@ -41,7 +41,7 @@ export interface Call {
   readonly requestId: string
   /** The signed `amz-sdk-invocation-id`: the same for every attempt of one call of an SDK. */
   readonly invocationId?: string
-  /** The same id where it was not signed: it tells calls apart, but proves nothing. */
+  /** The same id where it was not signed: it tells calls apart, but anybody on the way could have changed it. */
   readonly unsignedInvocationId?: string
   /** Of the request, in hexadecimal; undefined where the operator's own commands call. */
   readonly signature?: string
@@ -282,12 +282,18 @@ export async function openHallway(
   async function findUse(tx: Transaction, token: Token): Promise<Use | undefined> {
     if (token.kind === 'client') return tx.tokens.find(token.hash)
     const use = await tx.tokens.findRequest(token.hash, tx.now)
-    if (use && sameBytes(use.token, token.hash) && token.hash !== token.signature) return use
+    const hasId = token.hash !== token.signature
+    if (use && sameBytes(use.token, token.hash) && hasId) return use
+    // Equal calls within the second that a signature's date can tell have one signature: their ids tell them apart.
+    if (hasId && !settings.isStrictOnReplays) return undefined
     // Nobody but the holder of the key can sign anew: a signature that was used for another call is somebody's replay of it,
-    // or an equal call of one client within the second that its date can tell.
+    // or an equal call of one client within that second.
     const signed = token.signature && (await tx.tokens.findRequest(token.signature, tx.now))
     if (signed && sameBytes(signed.parameters, token.signature!)) {
-      refuse({ code: 'Unavailable', because: 'an equal request was signed in this second already; sign it anew' })
+      refuse({
+        code: 'Unavailable',
+        because: 'an equal request was signed in this second already; sign it anew, or send an `amz-sdk-invocation-id`',
+      })
     }
     return undefined
   }
@@ -312,7 +318,8 @@ export async function openHallway(
     if (token?.kind === 'client') await tx.tokens.keep(token.hash, n, tx.now, context.needsText)
     else if (token) {
       await tx.tokens.keepRequest(token.hash, n, tx.now)
-      if (token.signature && token.signature !== token.hash) await tx.tokens.keepRequest(token.signature, n, tx.now)
+      const isKeptToo = settings.isStrictOnReplays && token.signature !== token.hash
+      if (isKeptToo && token.signature) await tx.tokens.keepRequest(token.signature, n, tx.now)
     }
   }
 

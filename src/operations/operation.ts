@@ -86,6 +86,8 @@ export interface OperationSettings {
   readonly providerIpv6Cidr: string
   /** Accounts of the organization that may provision public space at the top beside its administrator of IPAM. */
   readonly publicSpaceAccounts: readonly string[]
+  /** Whether a signature is good for one call, also where an id that it does not cover says that there are two. */
+  readonly isStrictOnReplays: boolean
 }
 
 export interface RegionSetting {

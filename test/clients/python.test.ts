@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { administrator, startServer } from './server.ts'
 
 const script = `${import.meta.dirname}/boto.py`
+const equalCalls = `${import.meta.dirname}/equal_calls.py`
 
 interface Way {
   readonly kind: 'library' | 'command'
@@ -91,21 +92,22 @@ const withPolicies = {
 }
 const withoutPolicies = { 'knows policies': false, ...addressesOf('198.18.0', 'amazon') }
 
+const environment = {
+  ...process.env,
+  AWS_EC2_METADATA_DISABLED: 'true',
+  AWS_MAX_ATTEMPTS: '10',
+  AWS_CONFIG_FILE: '/dev/null',
+  AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+  PYTHONDONTWRITEBYTECODE: '1',
+}
+
 test('a Python client does the main job, with its waiters and paginators', async (t) => {
   const { kind, python } = await getClient()
   t.diagnostic(`${kind} of ${python}`)
   const server = await startServer()
   try {
-    const env = {
-      ...process.env,
-      AWS_EC2_METADATA_DISABLED: 'true',
-      AWS_MAX_ATTEMPTS: '10',
-      AWS_CONFIG_FILE: '/dev/null',
-      AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-      PYTHONDONTWRITEBYTECODE: '1',
-    }
     const words = [script, kind, server.endpoint, administrator.accessKeyId, administrator.secretAccessKey]
-    const { ok, stdout, stderr } = await run(python, words, env)
+    const { ok, stdout, stderr } = await run(python, words, environment)
     assert(ok, stderr)
     const answer = JSON.parse(stdout) as Record<string, unknown>
     const { 'VPC in use': inUse, ...others } = answer
@@ -117,6 +119,43 @@ test('a Python client does the main job, with its waiters and paginators', async
       /^The specified action is not valid for `VPC`\. The vpc 'VPC' has dependencies and cannot be deleted/,
     )
     assert.deepEqual(others, { ...told, ...(answer['knows policies'] ? withPolicies : withoutPolicies) })
+  } finally {
+    await server.stop()
+  }
+})
+
+test('I5 equal calls of a Python client all succeed at the first attempt, at once and one after the other', async (t) => {
+  const { kind, python } = await getClient()
+  if (kind === 'command') return t.skip('only the `aws` command is there, and not its library')
+  const server = await startServer()
+  try {
+    for (const mode of ['legacy', 'standard']) {
+      const words = [equalCalls, mode, server.endpoint, administrator.accessKeyId, administrator.secretAccessKey]
+      const { ok, stdout, stderr } = await run(python, words, environment)
+      assert(ok, stderr)
+      assert.deepEqual(JSON.parse(stdout), { addresses: 30, retries: 0 }, mode)
+    }
+  } finally {
+    await server.stop()
+  }
+})
+
+test('I5 equal calls of the `aws` command at once all succeed', async (t) => {
+  if (!(await works('aws', '--version'))) return t.skip('there is no `aws` here')
+  const server = await startServer()
+  try {
+    const env = {
+      ...environment,
+      AWS_ACCESS_KEY_ID: administrator.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: administrator.secretAccessKey,
+    }
+    const words = ['ec2', 'allocate-address', '--region', 'us-east-1', '--endpoint-url', server.endpoint]
+    const ended = await Promise.all(Array.from({ length: 4 }, () => run('aws', words, env)))
+    const addresses = ended.map(({ ok, stdout, stderr }) => {
+      assert(ok, stderr)
+      return (JSON.parse(stdout) as { PublicIp: string }).PublicIp
+    })
+    assert.equal(new Set(addresses).size, addresses.length)
   } finally {
     await server.stop()
   }
