@@ -178,7 +178,7 @@ test('what allocations and associations said is said from the beginning, and wha
   database.close()
 })
 
-test('a forbid of which it is not known who set it binds from its own node, any other from where its setter’s right came', () => {
+test('a forbid of which it is not known who set it binds from its own node, and others from where their setter’s right came', () => {
   const { database, step } = before('what a forbid binds')
   const insert = database.prepare(`insert into role_binding (id, principal, role, node, effect, authority, created_at)
     values (?, 'user:a', 'auditor', 'ou-1', ?, ?, 0)`)
