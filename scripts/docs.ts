@@ -144,8 +144,10 @@ function rolesPage(): string {
     'Roles',
     'A role is bound to a principal (`user:NAME`, `service:NAME` or `group:NAME`) at a node of the organization (a root, a ' +
       'unit, an account, or `*` for everything) and holds there and below. What nothing permits is denied. A binding with effect `forbid` ' +
-      'binds whom the role is permitted at its own node or below, and nobody to whom it is permitted further above; it is lifted ' +
-      'with the right with which it was set. The last binding with which somebody can manage roles at the top stays. What is done ' +
+      'holds at its node and below, and binds there whom the role is permitted at the node from which the right of whoever set it ' +
+      'came (`bindsFrom`), or below that, and nobody to whom it is permitted further above; it is lifted with the right with which ' +
+      'it was set. The last binding with which somebody can give every role at the top stays. What is forbidden to a group binds ' +
+      'every token that comes from a sign-in in that group, also when the sign-in has ended. What is done ' +
       'with a token that somebody made for a service must be permitted to both.',
     table(
       ['role', 'is for', 'permits'],

@@ -20,6 +20,8 @@ interface World {
   /** Each node with its parent; the root has none. */
   readonly parents: ReadonlyMap<string, string | undefined>
   readonly groupsOf: ReadonlyMap<string, readonly string[]>
+  /** Groups of which a sign-in behind the token told: they forbid and do not permit. */
+  readonly formerGroupsOf: ReadonlyMap<string, readonly string[]>
   readonly bindings: readonly RoleBinding[]
 }
 
@@ -30,30 +32,38 @@ function drawWorld(): World {
   // An account outside the organization is a path of its own.
   parents.set('999999999999', undefined)
   const groupsOf = new Map(users.map((user) => [user, groups.filter(() => random() < 0.4)]))
-  const bindings = Array.from(
-    { length: below(7) },
-    (_, n): RoleBinding => ({
+  const formerGroupsOf = new Map(users.map((user) => [user, groups.filter(() => random() < 0.3)]))
+  const bindings = Array.from({ length: below(7) }, (_, n): RoleBinding => {
+    const node = random() < 0.2 ? everywhere : oneOf([...parents.keys()])
+    const effect = random() < 0.3 ? 'forbid' : 'permit'
+    // Mostly a node above, as when it was set; or, where the node has moved since, any other; or not known.
+    const above = node === everywhere ? [everywhere] : [everywhere, ...pathIn({ parents }, node)]
+    const bindsFrom = random() < 0.7 ? oneOf(above) : oneOf([undefined, everywhere, ...parents.keys()])
+    return {
       id: `role-binding-${n}`,
       principal: oneOf([...users, ...groups]),
       role: oneOf(roleNames),
-      node: random() < 0.2 ? everywhere : oneOf([...parents.keys()]),
-      effect: random() < 0.3 ? 'forbid' : 'permit',
-    }),
-  )
-  return { parents, groupsOf, bindings }
+      node,
+      effect,
+      ...(effect === 'forbid' && bindsFrom !== undefined ? { bindsFrom } : {}),
+    }
+  })
+  return { parents, groupsOf, formerGroupsOf, bindings }
 }
 
-function pathIn({ parents }: World, node: string): string[] {
+function pathIn({ parents }: Pick<World, 'parents'>, node: string): string[] {
   const parent = parents.get(node)
-  return parent === undefined ? [node] : [...pathIn({ parents } as World, parent), node]
+  return parent === undefined ? [node] : [...pathIn({ parents }, parent), node]
 }
 
 /**
- * One Cedar policy for each permit, unless a forbid speaks of the request and the permit's node is the forbid's or below it. Our
- * evaluator compares depths on one path; here Cedar's own hierarchy says which node is below which.
+ * One Cedar policy for each permit, unless a forbid speaks of the request and the permit's node is the forbid's, or the one that
+ * it binds from, or below one of these. Our evaluator compares depths on one path; here Cedar's own hierarchy says which node is below which.
  */
 function cedarOf({ bindings }: World): string {
   const who = (principal: string) => `principal in Principal::${JSON.stringify(principal)}`
+  const whoEver = (principal: string) =>
+    `(${who(principal)} || principal.formerGroups.contains(${JSON.stringify(principal)}))`
   const nodeOf = (node: string) => `Node::${JSON.stringify(node)}`
   const what = (role: RoleBinding['role']) =>
     `action in [${roles[role].actions.map((action) => `Action::${JSON.stringify(action)}`).join(', ')}]`
@@ -63,7 +73,12 @@ function cedarOf({ bindings }: World): string {
     .map(({ principal, role, node }) => {
       const bound = forbids.map(
         (forbid) =>
-          `(${who(forbid.principal)} && ${what(forbid.role)} && resource in ${nodeOf(forbid.node)} && ${nodeOf(node)} in ${nodeOf(forbid.node)})`,
+          `(${whoEver(forbid.principal)} && ${what(forbid.role)} && resource in ${nodeOf(forbid.node)} && (${[
+            forbid.node,
+            forbid.bindsFrom ?? forbid.node,
+          ]
+            .map((from) => `${nodeOf(node)} in ${nodeOf(from)}`)
+            .join(' || ')}))`,
       )
       const unless = bound.length === 0 ? '' : ` unless { ${bound.join(' || ')} }`
       return `permit(${who(principal)}, ${what(role)}, resource in ${nodeOf(node)})${unless};`
@@ -71,9 +86,9 @@ function cedarOf({ bindings }: World): string {
     .join('\n')
 }
 
-const entity = (type: string, id: string, parents: readonly string[]) => ({
+const entity = (type: string, id: string, parents: readonly string[], attrs: Record<string, string[]> = {}) => ({
   uid: { type, id },
-  attrs: {},
+  attrs,
   parents: parents.map((parent) => ({ type, id: parent })),
 })
 
@@ -85,7 +100,7 @@ function cedarSays(world: World, user: string, action: Action, node: string): bo
     context: {},
     preparsedPolicySetId: 'world',
     entities: [
-      entity('Principal', user, world.groupsOf.get(user)!),
+      entity('Principal', user, world.groupsOf.get(user)!, { formerGroups: [...world.formerGroupsOf.get(user)!] }),
       // A permit that matters is bound on this way; what is at the top of its own tree is below `*`.
       ...pathIn(world, node).map((id) => entity('Node', id, [world.parents.get(id) ?? everywhere])),
       entity('Node', everywhere, []),
@@ -105,7 +120,9 @@ test(`roles decide as Cedar does, ${worlds * requestsPerWorld} times (seed ${see
     for (let m = 0; m < requestsPerWorld; m++) {
       const [user, action, node] = [oneOf(users), oneOf(actions), oneOf([...world.parents.keys()])]
       const principals = [user, ...world.groupsOf.get(user)!]
-      const ours = authorize(world.bindings, { principals, action, path: pathIn(world, node) }).isPermitted
+      const formerGroups = world.formerGroupsOf.get(user)!
+      const path = pathIn(world, node)
+      const ours = authorize(world.bindings, { principals, formerGroups, action, path }).isPermitted
       assert.equal(
         ours,
         cedarSays(world, user, action, node),

@@ -49,7 +49,13 @@ test('a token has the rights of its principal and of each maker, whose groups co
   const parties = (now: number) => partiesOf(made, now).map(({ name, groups }) => [name, ...groups])
   assert.deepEqual(parties(99), [['service:ci'], ['user:a', 'group:net'], ['user:b']])
   assert.deepEqual(parties(100), [['service:ci'], ['user:a'], ['user:b']])
+  const former = partiesOf(made, 100).map(({ formerGroups }) => formerGroups)
+  assert.deepEqual(former, [[], ['group:net'], []])
   assert.deepEqual(partiesOf({ name: 'user:a', groups: ['group:net'], makers: [] }, 0), [
-    { name: 'user:a', groups: ['group:net'] },
+    { name: 'user:a', groups: ['group:net'], formerGroups: [] },
+  ])
+  // Of a longer token for oneself.
+  assert.deepEqual(partiesOf({ name: 'user:a', groups: [], makers: [], makerGroups }, 0), [
+    { name: 'user:a', groups: [], formerGroups: ['group:net'] },
   ])
 })

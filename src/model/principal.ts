@@ -31,36 +31,43 @@ export interface NativePrincipal {
   readonly subject?: string
   /** Who made the token, and who made theirs: names and subjects. Empty where a sign-in or the operator did. */
   readonly makers: readonly string[]
-  /** Of makers, where a sign-in has proved their groups: what is not said here they are in no group for. */
+  /** Groups that sign-ins behind the token proved, of its principal and of makers; no other groups of makers are known. */
   readonly makerGroups?: readonly MakerGroups[]
 }
 
-/** The groups of somebody who made a token, as the sign-in said that they made it with. */
+/** The groups of somebody behind a token, as the sign-in proved them that it was made with, itself or through others. */
 export interface MakerGroups {
   readonly name: string
   readonly groups: readonly string[]
-  /** When that sign-in is over. */
+  /** When that sign-in is over; 0 where it was ended before. From then on the groups only forbid. */
   readonly until: number
 }
 
-/** A principal and the groups that it is in, as far as they count at a moment. */
+/** A principal, and the groups whose permits count for it at a moment. */
 export interface Party {
   readonly name: string
   readonly groups: readonly string[]
+  /** Those that a sign-in behind the token proved, also where it has ended: what is forbidden to them binds it. */
+  readonly formerGroups: readonly string[]
 }
 
 /**
  * Those whose rights a token has, each of whom must be permitted what is done with it: its principal, and whoever made it for
- * them. The name that a subject stands beside is judged, and not the subject, which has no roles.
+ * them. The name that a subject stands beside is judged, and not the subject, which has no roles. Permits of groups end with the
+ * sign-in that proved them, and forbids do not: else whoever is bound by one would only have to make a longer token.
  */
 export function partiesOf(
   { name, groups, makers, makerGroups = [] }: Pick<NativePrincipal, 'name' | 'groups' | 'makers' | 'makerGroups'>,
   now: number,
 ): readonly Party[] {
   const others = makers.filter((maker) => maker !== name && isPrincipalName(maker))
-  const groupsOf = (maker: string): string[] =>
-    makerGroups.flatMap((one) => (one.name === maker && one.until > now ? one.groups : []))
-  return [{ name, groups }, ...others.map((maker) => ({ name: maker, groups: groupsOf(maker) }))]
+  const groupsOf = (party: string, after: number): string[] =>
+    makerGroups.flatMap((one) => (one.name === party && one.until > after ? one.groups : []))
+  const formerGroups = (party: string): string[] => groupsOf(party, Number.NEGATIVE_INFINITY)
+  return [
+    { name, groups, formerGroups: formerGroups(name) },
+    ...others.map((maker) => ({ name: maker, groups: groupsOf(maker, now), formerGroups: formerGroups(maker) })),
+  ]
 }
 
 /** A person signs in, or gets a token from the operator; a service gets its tokens from others; a group has none. */

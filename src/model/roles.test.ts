@@ -55,6 +55,28 @@ test('the permit from furthest above decides, and a forbid further up than that 
   )
 })
 
+test('a forbid binds permits from where its setter’s right came, at its node and below alone', () => {
+  const asked = { principals: ['user:ann'], action: 'ipam:read', path } as const
+  const central = bound({ id: 'no', effect: 'forbid', node: '111111111111', bindsFrom: 'r-root' })
+  for (const [index, node] of [everywhere, ...path].entries()) {
+    const { isPermitted } = authorize([bound({ node }), central], asked)
+    assert.equal(isPermitted, index === 0, node)
+    const elsewhere = { ...asked, path: ['r-root', 'ou-root-prod', '222222222222'] }
+    if (node !== '111111111111') assert.equal(authorize([bound({ node }), central], elsewhere).isPermitted, true, node)
+  }
+  // Where the node has moved away from whoever set it, the forbid stays with the node.
+  const moved = { ...central, bindsFrom: 'ou-root-test' }
+  assert.equal(authorize([bound({ node: 'ou-root-prod' }), moved], asked).isPermitted, true)
+  assert.equal(authorize([bound({ node: '111111111111' }), moved], asked).isPermitted, false)
+})
+
+test('a former group forbids and does not permit', () => {
+  const asked = { principals: ['user:ann'], formerGroups: ['group:net'], action: 'ipam:read', path } as const
+  assert.equal(authorize([bound({ principal: 'group:net' })], asked).isPermitted, false)
+  const forbid = bound({ id: 'no', effect: 'forbid', principal: 'group:net' })
+  assert.deepEqual(authorize([bound({}), forbid], asked), { isPermitted: false, binding: forbid })
+})
+
 test('auditors change nothing, and only administrators say who may do what', () => {
   assert.deepEqual(
     roles.auditor.actions.filter((action) => !action.endsWith(':read')),

@@ -1,5 +1,5 @@
 // Who may do what where: roles, their bindings to nodes of the organization tree, and the evaluator. Default deny; a forbid wins over
-// permits of its own node and below.
+// permits of the node from which its setter's right came, and below.
 
 /** Everything that can be permitted. What comes before the colon is the noun; `read` shows, the others change. */
 export const actions = [
@@ -110,11 +110,18 @@ export interface RoleBinding {
   /** A root, an organizational unit, an account, or `*`. */
   readonly node: string
   readonly effect: 'permit' | 'forbid'
+  /**
+   * Of a forbid: the node from which its setter's right came. It binds permits of that node and below. Undefined, or not above
+   * its own node any more: its own node counts.
+   */
+  readonly bindsFrom?: string
 }
 
 export interface AccessRequest {
   /** The principal and the groups that it is in. */
   readonly principals: readonly string[]
+  /** Groups that it was proved to be in earlier: they forbid, and permit nothing. */
+  readonly formerGroups?: readonly string[]
   readonly action: Action
   /** Root, units, node, in this order; a node outside the organization is a path of its own. */
   readonly path: readonly string[]
@@ -127,9 +134,10 @@ export interface Access {
 }
 
 /**
- * Whether something permits the action at the end of the path that no forbid binds. A forbid binds the permits of its own node
- * and of those below: otherwise whoever manages roles at an account could shut out those who manage everything. So the permit
- * from furthest above decides, against the forbid from furthest above.
+ * Whether something permits the action at the end of the path that no forbid binds. A forbid holds at its own node and below, and
+ * binds there the permits of the node from which its setter's right came, and of those below. It binds none from above that:
+ * otherwise whoever manages roles at an account could shut out those who manage everything. It binds those in between: otherwise
+ * whoever manages roles there could lift it. So the permit from furthest above decides, against the forbid from furthest above.
  */
 export function authorize(bindings: readonly RoleBinding[], request: AccessRequest): Access {
   let permit: RoleBinding | undefined
@@ -138,10 +146,14 @@ export function authorize(bindings: readonly RoleBinding[], request: AccessReque
   for (const binding of bindings) {
     const { principal, role, node, effect } = binding
     const depth = depthOf(request.path, node)
-    if (depth === undefined || !request.principals.includes(principal)) continue
+    if (depth === undefined) continue
+    const isFormer = effect === 'forbid' && request.formerGroups?.includes(principal)
+    if (!isFormer && !request.principals.includes(principal)) continue
     if (!(roles[role].actions as readonly Action[]).includes(request.action)) continue
     if (effect === 'permit' && depth < permitDepth) [permit, permitDepth] = [binding, depth]
-    if (effect === 'forbid' && depth < forbidDepth) [forbid, forbidDepth] = [binding, depth]
+    if (effect === 'permit') continue
+    const reach = Math.min(depth, depthOf(request.path, binding.bindsFrom ?? node) ?? depth)
+    if (reach < forbidDepth) [forbid, forbidDepth] = [binding, reach]
   }
   if (permit && permitDepth < forbidDepth) return { isPermitted: true, binding: permit }
   return forbid ? { isPermitted: false, binding: forbid } : { isPermitted: false }

@@ -21,6 +21,9 @@ export interface MakingToken {
 export const latestOwnEnd = ({ origin, expiresAt }: MakingToken): number =>
   origin === 'token' ? expiresAt : Number.POSITIVE_INFINITY
 
-/** Groups go with a token that ends no later than the sign-in that proved them; with a longer one, none. */
+/**
+ * Groups that permit go with a token that ends no later than the sign-in that proved them; with a longer one, none. What is
+ * forbidden to them binds the longer one all the same, since it names the token that it was made with (`partiesOf`).
+ */
 export const groupsOfOwn = ({ groups, groupsUntil }: MakingToken, endsAt: number): readonly string[] =>
   groupsUntil !== undefined && endsAt <= groupsUntil ? groups : []

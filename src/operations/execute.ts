@@ -351,8 +351,8 @@ async function refuseEndedKey(tx: Transaction, principal: Principal): Promise<vo
   assert(expiresAt !== undefined, 'every token of the native API ends by itself')
   const token = { ...native, id, account, expiresAt, principal: native.name }
   if (!(await tx.apiTokens.isGood(token, tx.now))) refuse({ code: 'InvalidToken' })
-  // The sign-in of a maker may be what has ended: then their groups count no more.
-  if (JSON.stringify(native.makerGroups ?? []) !== JSON.stringify(await tx.apiTokens.groupsBehind(token))) {
+  // A sign-in behind the token may be what has ended: then its groups permit no more.
+  if (JSON.stringify(native.makerGroups ?? []) !== JSON.stringify(await tx.apiTokens.groupsBehind(id))) {
     refuse({ code: 'Unavailable', because: 'what the makers of your token may do has just changed' })
   }
 }

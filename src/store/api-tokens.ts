@@ -136,22 +136,25 @@ export class ApiTokens {
     )
     return rows.map(toToken)
   }
-  /** The groups of those who made a token, and theirs, as long as the sign-ins that proved them last. */
-  async groupsBehind({ id, makers }: Pick<ApiToken, 'id' | 'makers'>): Promise<MakerGroups[]> {
-    if (makers.length === 0) return []
-    const rows = await this.#sql.all<Pick<Row, 'principal' | 'member_of'> & { groups_until: number }>(
+  /**
+   * The groups that the sign-ins proved from which a token comes, through whomever, also of those that have ended. No token is
+   * ever deleted, and each names for good the one that it was made with, so that none of them is forgotten.
+   */
+  async groupsBehind(id: string): Promise<MakerGroups[]> {
+    const rows = await this.#sql.all<Pick<Row, 'principal' | 'member_of'> & { until: number }>(
       `with recursive behind (id) as (
          select made_with from api_token where id = ? and made_with is not null
          union
          select t.made_with from api_token t join behind b on t.id = b.id where t.made_with is not null)
-       select principal, member_of, groups_until from api_token
-       where id in (select id from behind) and groups_until is not null and revoked_at is null order by id`,
+       select principal, member_of, max(case when revoked_at is null then groups_until else 0 end) as until
+       from api_token where id in (select id from behind) and member_of <> '[]'
+       group by principal, member_of order by principal, member_of`,
       id,
     )
     return rows.map((row) => ({
       name: row.principal,
       groups: JSON.parse(row.member_of) as string[],
-      until: row.groups_until,
+      until: row.until,
     }))
   }
   /** The good ones of the same principal that were made with a token: directly, or with others, whosever, that were. */

@@ -109,7 +109,7 @@ export class Governance {
       assignments: await this.#assignments(),
       pools: await this.#pools(),
       bindings: await this.#sql.all<RoleBinding>(
-        'select id, principal, role, node, effect from role_binding order by id',
+        'select id, principal, role, node, effect, binds_from as "bindsFrom" from role_binding order by id',
       ),
       candidates: await this.#candidates(),
       exceptions: await this.#exceptions.facts(),

@@ -177,3 +177,24 @@ test('what allocations and associations said is said from the beginning, and wha
   assert.throws(() => database.exec('delete from tenure_state'), /kept/)
   database.close()
 })
+
+test('a forbid of which it is not known who set it binds from its own node, and others from where their setter’s right came', () => {
+  const { database, step } = before('what a forbid binds')
+  const insert = database.prepare(`insert into role_binding (id, principal, role, node, effect, authority, created_at)
+    values (?, 'user:a', 'auditor', 'ou-1', ?, ?, 0)`)
+  insert.run('role-binding-1', 'permit', '*')
+  insert.run('role-binding-2', 'forbid', '*')
+  insert.run('role-binding-3', 'forbid', 'r-1')
+  database.exec(step)
+  const rows = database.prepare('select authority, binds_from from role_binding order by id').all()
+  assert.deepEqual(
+    rows.map((row) => Object.values(row)),
+    [
+      ['*', '*'],
+      ['*', 'ou-1'],
+      ['r-1', 'r-1'],
+    ],
+  )
+  assert.throws(() => database.exec(`update role_binding set binds_from = 'ou-1' where effect = 'permit'`), /CHECK/)
+  database.close()
+})

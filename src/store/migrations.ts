@@ -2,7 +2,7 @@
 
 import { auditSubjectSchema } from './audit-subject-schema.ts'
 import { boundsSchema } from './bounds-schema.ts'
-import { forbidAuthoritySchema } from './forbid-authority-schema.ts'
+import { forbidAuthoritySchema, forbidReachSchema } from './forbid-authority-schema.ts'
 import { spaceOnceSchema } from './space-once-schema.ts'
 import { statesOfTenures } from './tenure-states-schema.ts'
 
@@ -886,14 +886,7 @@ alter table candidate_difference add column order_only integer not null default 
     name: 'states of tenures',
     sql: statesOfTenures,
   },
-  {
-    number: 17,
-    name: 'bounds that nobody uses up for others',
-    sql: boundsSchema,
-  },
-  {
-    number: 18,
-    name: 'who lifts a forbid',
-    sql: forbidAuthoritySchema,
-  },
+  { number: 17, name: 'bounds that nobody uses up for others', sql: boundsSchema },
+  { number: 18, name: 'who lifts a forbid', sql: forbidAuthoritySchema },
+  { number: 19, name: 'what a forbid binds', sql: forbidReachSchema },
 ]

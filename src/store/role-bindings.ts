@@ -7,10 +7,10 @@ export interface StoredBinding extends RoleBinding {
   /** Of a forbid: the node at which whoever set it had the right to, and where somebody must have it to lift it. */
   readonly authority?: string
 }
-type Row = Omit<StoredBinding, 'authority'> & { readonly authority: string | null }
-const columns = `id, principal, role, node, effect, created_at as "createdAt",
-  case when effect = 'forbid' then authority end as authority`
-const toBinding = ({ authority, ...row }: Row): StoredBinding => (authority === null ? row : { ...row, authority })
+type Row = Omit<StoredBinding, 'authority' | 'bindsFrom'> & { readonly authority: string; readonly bindsFrom: string }
+const columns = 'id, principal, role, node, effect, created_at as "createdAt", authority, binds_from as "bindsFrom"'
+const toBinding = ({ authority, bindsFrom, ...row }: Row): StoredBinding =>
+  row.effect === 'permit' ? row : { ...row, authority, bindsFrom }
 
 export class RoleBindings {
   readonly #sql: Sql
@@ -22,15 +22,20 @@ export class RoleBindings {
     const row = await this.#sql.get<Row>(`select ${columns} from role_binding where id = ?`, id)
     return row && toBinding(row)
   }
-  /** A forbid is the same only where it was set with the same authority: each is lifted by those who could have set it. */
+  /**
+   * A forbid is the same only where it was set with the same authority, since each is lifted by those who could have set it, and
+   * where it binds the same permits.
+   */
   async findSame(binding: Omit<StoredBinding, 'id' | 'createdAt'>): Promise<StoredBinding | undefined> {
     const row = await this.#sql.get<Row>(
-      `select ${columns} from role_binding where principal = ? and role = ? and node = ? and effect = ? and authority = ?`,
+      `select ${columns} from role_binding
+       where principal = ? and role = ? and node = ? and effect = ? and authority = ? and binds_from = ?`,
       binding.principal,
       binding.role,
       binding.node,
       binding.effect,
       binding.authority ?? everywhere,
+      binding.bindsFrom ?? everywhere,
     )
     return row && toBinding(row)
   }
@@ -58,16 +63,18 @@ export class RoleBindings {
     return row!.count
   }
   /** @param maker for whom it is counted; empty: the operator, whom no bound counts */
-  async insert({ id, principal, role, node, effect, authority, createdAt }: StoredBinding, maker = ''): Promise<void> {
+  async insert(binding: StoredBinding, maker = ''): Promise<void> {
+    const { id, principal, role, node, effect, authority, bindsFrom, createdAt } = binding
     await this.#sql.run(
-      `insert into role_binding (id, principal, role, node, effect, authority, created_at, counted_for)
-       values (?, ?, ?, ?, ?, ?, ?, ?)`,
+      `insert into role_binding (id, principal, role, node, effect, authority, binds_from, created_at, counted_for)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       id,
       principal,
       role,
       node,
       effect,
       authority ?? everywhere,
+      bindsFrom ?? everywhere,
       createdAt,
       maker,
     )

@@ -55,7 +55,7 @@ const read = (store: Store, hash: Uint8Array): Promise<Principal> =>
         scopes,
         makers,
         ...(subject === undefined ? {} : { subject }),
-        ...(makers.length === 0 ? {} : { makerGroups: await tx.apiTokens.groupsBehind(token) }),
+        ...(token.madeWith === undefined ? {} : { makerGroups: await tx.apiTokens.groupsBehind(id) }),
       },
     }
   })

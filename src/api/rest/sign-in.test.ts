@@ -132,6 +132,28 @@ test('A9 an answer about somebody else, or none that can be read, is a refusal',
   }
 })
 
+test('groups that cannot all be read are refused, so that none that forbids something is lost', async () => {
+  const arriveWith = (more: Claims) =>
+    arrive({ idToken: { ...nina, ...isVerified, ...more }, userInfo: { sub: 'nina' } })
+  const many = (count: number) => Array.from({ length: count }, (_, n) => `g${n}`)
+  const most = await arriveWith({ groups: many(200) })
+  assert('groups' in most && most.groups.length === 200)
+  const hidden = { _claim_names: { groups: 'src1' }, _claim_sources: { src1: { endpoint: 'https://id.example.com' } } }
+  for (const [claims, says] of [
+    [{ groups: many(201) }, /201 groups in `groups`.* at most 200/],
+    [{ groups: 'net' }, /`groups` is a string.* array of strings/],
+    [{ groups: { net: true } }, /`groups` is an object/],
+    [{ groups: null }, /`groups` is null/],
+    [{ groups: ['net', 7] }, /`groups` has a number/],
+    [hidden, /`groups`.* elsewhere/],
+  ] as const) {
+    const refusal = await arriveWith(claims)
+    assert('code' in refusal && refusal.code === 'NotAuthorized', JSON.stringify([claims, refusal]))
+    assert.match((refusal as { because?: string }).because ?? '', says)
+  }
+  assert.deepEqual(await arriveWith({}), { name: 'user:nina@example.com', groups: [] })
+})
+
 test('A9 an id token that the provider has not signed names nobody', async () => {
   const idToken = { ...nina, ...isVerified, groups: [] }
   for (const answers of [{ idToken, key: other.privateKey }, { idToken: { ...idToken, nonce: 'another' } }]) {

@@ -228,12 +228,33 @@ function nameIn(claims: Claims, { nameClaim }: OidcSettings): string {
   return isPrincipalName(name) ? name : because(`\`${value.slice(0, 100)}\` cannot be a principal's name`)
 }
 
-/** Groups whose names cannot be principals cannot have roles either. */
+/**
+ * All of them, or a refusal: one that was left out could be the one to which something is forbidden. Without the claim there are
+ * none. Groups whose names cannot be principals cannot have roles, nor be forbidden them.
+ */
 function groupsIn(claims: Claims, { groupsClaim }: OidcSettings): readonly string[] {
   const value = claims[groupsClaim]
-  if (!Array.isArray(value)) return []
-  return value
-    .map((group: unknown) => `group:${String(group)}`)
-    .filter(isPrincipalName)
-    .slice(0, groupsMax)
+  const because = (problem: string): never =>
+    refuse({ code: 'NotAuthorized', action: 'token:manage', because: `the identity provider's claim ${problem}` })
+  const wanted = 'an array of strings is needed, or no such claim for no groups'
+  if (value === undefined) {
+    // OpenID Connect Core, section 5.6.2; Microsoft Entra ID leaves groups out this way where somebody is in many.
+    const isElsewhere = isObject(claims._claim_names) && groupsClaim in claims._claim_names
+    return isElsewhere ? because(`\`${groupsClaim}\` is to be fetched elsewhere; ${wanted}`) : []
+  }
+  if (!Array.isArray(value)) return because(`\`${groupsClaim}\` is ${kindOf(value)}; ${wanted}`)
+  const unfit = value.find((group) => typeof group !== 'string')
+  if (unfit !== undefined) return because(`\`${groupsClaim}\` has ${kindOf(unfit)} in it; ${wanted}`)
+  if (value.length > groupsMax) {
+    return because(`names ${value.length} groups in \`${groupsClaim}\`; at most ${groupsMax} are allowed`)
+  }
+  return value.map((group: string) => `group:${group}`).filter(isPrincipalName)
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
+
+/** How a message names what stands where something else is needed. */
+function kindOf(value: unknown): string {
+  if (value === null) return 'null'
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }

@@ -4,7 +4,15 @@ import { isAccountId } from '#model/organization.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import { type NativePrincipal, partiesOf } from '#model/principal.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
-import { type Access, type Action, authorize, depthOf, everywhere, scopesCover } from '#model/roles.ts'
+import {
+  type Access,
+  type AccessRequest,
+  type Action,
+  authorize,
+  depthOf,
+  everywhere,
+  scopesCover,
+} from '#model/roles.ts'
 import type { Need, ReadContext } from '../operation.ts'
 
 /** Where an action is asked for. */
@@ -89,8 +97,8 @@ export function accessOfToken(
 ): CallerAccess {
   const path = pathOf(snapshot, node)
   let lowest: Access | undefined
-  for (const { name, groups } of partiesOf(holder, now)) {
-    const access = accessOf(snapshot, [name, ...groups], action, node)
+  for (const { name, groups, formerGroups } of partiesOf(holder, now)) {
+    const access = accessOf(snapshot, { principals: [name, ...groups], formerGroups }, action, node)
     // Which binding keeps a maker from it is nothing for whoever has the token.
     if (!access.isPermitted) return name === holder.name ? access : { isPermitted: false, lacking: name }
     if (!lowest || depthOf(path, access.binding!.node)! > depthOf(path, lowest.binding!.node)!) lowest = access
@@ -99,9 +107,15 @@ export function accessOfToken(
 }
 
 /** What the roles of these principals together permit, whoever asks. */
-export function accessOf(snapshot: Snapshot, principals: readonly string[], action: Action, node: string): Access {
-  const bindings = principals.flatMap((principal) => snapshot.bindingsByPrincipal.get(principal) ?? [])
-  return authorize(bindings, { principals, action, path: pathOf(snapshot, node) })
+export function accessOf(
+  snapshot: Snapshot,
+  { principals, formerGroups = [] }: Pick<AccessRequest, 'principals' | 'formerGroups'>,
+  action: Action,
+  node: string,
+): Access {
+  const asked = formerGroups.length === 0 ? principals : [...new Set([...principals, ...formerGroups])]
+  const bindings = asked.flatMap((principal) => snapshot.bindingsByPrincipal.get(principal) ?? [])
+  return authorize(bindings, { principals, formerGroups, action, path: pathOf(snapshot, node) })
 }
 
 export async function requirePermission(

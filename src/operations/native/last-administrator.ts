@@ -1,19 +1,20 @@
-// That somebody can always manage roles at the top: no change of bindings leaves an installation to nobody but its operator.
+// That somebody can always give every role at the top: no change of bindings leaves an installation to nobody but its operator.
 
 import type { Snapshot } from '#model/policy/snapshot.ts'
 import { withBindings } from '#model/policy/snapshot.ts'
-import { type MakerGroups, principalKind } from '#model/principal.ts'
+import { principalKind } from '#model/principal.ts'
 import { refuse } from '#model/refusal.ts'
-import { everywhere, type RoleBinding } from '#model/roles.ts'
+import { everywhere, type RoleBinding, roles, scopesCover } from '#model/roles.ts'
 import type { ApiToken } from '#store/api-tokens.ts'
 import type { ReadContext } from '../operation.ts'
 import { accessOf, accessOfToken, accessOn } from './authority.ts'
 
 const tokensRead = 1_000
-const action = 'role:manage'
+/** Who may do all of it may give every role, and lift what was forbidden with the same right. */
+const actions = roles['organization-administrator'].actions
 
 /**
- * Refuses a change of bindings after which nobody could manage roles any more at `*`, or at a root, where somebody can now.
+ * Refuses a change of bindings after which nobody could give every role any more at `*`, or at a root, where somebody can now.
  * Tokens that end or are revoked are no such change: one that was stolen must end at once, and people get others.
  * @param become the bindings as they would be
  */
@@ -30,33 +31,41 @@ export async function refuseToLeaveNobody(
   for (const top of tops) {
     if (await hasManager(context, after, top)) continue
     if (!(await hasManager(context, before, top))) continue
-    const problem = `After that nobody that is known could manage roles at \`${top}\` any more: bind \`organization-administrator\` there to somebody else first`
+    const problem = `After that nobody that is known could give every role at \`${top}\` any more: bind \`organization-administrator\` there to somebody else first`
     refuse({ code: 'IncorrectState', what: 'role-binding', id, problem })
   }
 }
 
 /**
- * Whether somebody could manage roles at a node. A person counts by name, since they can sign in, or be given a token by the
- * operator; but not where each of their tokens is in a group that is forbidden it. Who is in a group, only the identity provider
+ * Whether somebody could give every role at a node, which takes all actions there. A person counts by name, since they can sign in, or be given a token by the
+ * operator; but not where to each of their tokens a group forbids part of it. Who is in a group, only the identity provider
  * knows, and what a service may follows from who made its token: both count by the tokens that are good now.
  */
 async function hasManager(context: ReadContext, snapshot: Snapshot, node: string): Promise<boolean> {
-  if (accessOn(snapshot, context, action, node).isPermitted) return true
+  if (actions.every((action) => accessOn(snapshot, context, action, node).isPermitted)) return true
   const { tx, now } = context
-  const isManager = (token: ApiToken & { readonly makerGroups?: readonly MakerGroups[] }): boolean =>
-    accessOfToken(snapshot, { ...token, name: token.principal }, { action, node, now }).isPermitted
+  const isManager = async (token: ApiToken): Promise<boolean> => {
+    const makerGroups = token.madeWith === undefined ? [] : await tx.apiTokens.groupsBehind(token.id)
+    const holder = { ...token, name: token.principal, makerGroups }
+    return actions.every((action) => accessOfToken(snapshot, holder, { action, node, now }).isPermitted)
+  }
   for (const name of snapshot.bindingsByPrincipal.keys()) {
-    if (principalKind(name) !== 'user' || !accessOf(snapshot, [name], action, node).isPermitted) continue
+    if (principalKind(name) !== 'user') continue
+    if (!actions.every((action) => accessOf(snapshot, { principals: [name] }, action, node).isPermitted)) continue
     const tokens = await tx.apiTokens.listGood('', tokensRead, { now, principal: name })
-    if (tokens.length === 0 || tokens.some(isManager)) return true
+    if (tokens.length === 0) return true
+    for (const token of tokens) if (await isManager(token)) return true
   }
   let after = ''
   for (;;) {
     const tokens = await tx.apiTokens.listGood(after, tokensRead, { now })
     for (const token of tokens) {
-      const isCandidate = token.groups.length > 0 || principalKind(token.principal) === 'service'
-      if (!isCandidate) continue
-      if (isManager({ ...token, makerGroups: await tx.apiTokens.groupsBehind(token) })) return true
+      // Who signed in can sign in again, and have no scopes then; a service has what it has.
+      const isCandidate =
+        principalKind(token.principal) === 'service'
+          ? actions.every((action) => scopesCover(token.scopes, action))
+          : token.groups.length > 0
+      if (isCandidate && (await isManager(token))) return true
     }
     if (tokens.length < tokensRead) return false
     after = tokens.at(-1)!.id

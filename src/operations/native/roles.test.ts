@@ -10,6 +10,7 @@ import { createSession } from './tokens.ts'
 interface Bound {
   readonly bindingId: string
   readonly authority?: string
+  readonly bindsFrom?: string
 }
 interface Problem {
   readonly code: string
@@ -84,6 +85,45 @@ describe('above and below', () => {
     assert.equal(await codeOf(deleteIn(world, byCentral.bindingId, middle)), 'NotAuthorized')
     assert.equal(await codeOf(deleteIn(world, byCentral.bindingId, local)), 'NotAuthorized')
     assert.equal(await codeOf(deleteIn(world, byCentral.bindingId, central)), 204)
+  })
+
+  test('a forbid from above binds what is permitted in between, before or after it was set', async () => {
+    const as = await world.tokenOf('user:lena', role, shop)
+    const bank = await world.account('bank', prod)
+    const statusAt = async (account: string) => (await world.ask('GET', `/accounts/${account}`, { as })).status
+    const first = await bind({ principal: 'user:lena', node: prod }, middle)
+    const { bindingId, bindsFrom } = await forbid('user:lena', shop, central)
+    assert.equal(bindsFrom, world.rootId)
+    assert.deepEqual([await statusAt(shop), await statusAt(bank)], [404, 200])
+    assert.equal(await codeOf(deleteIn(world, first.bindingId, middle)), 204)
+    await bind({ principal: 'user:lena', node: prod }, middle)
+    assert.deepEqual([await statusAt(shop), await statusAt(bank)], [404, 200])
+    // Only a right from above the one that the forbid was set with is not bound.
+    await bind({ principal: 'user:lena', node: '*', role: 'auditor' })
+    assert.equal(await statusAt(shop), 200)
+    assert.equal(await codeOf(deleteIn(world, bindingId, central)), 204)
+  })
+
+  test('what somebody forbids to themselves below their own right, they see and lift', async () => {
+    const { bindingId } = await forbid('user:central', shop, central)
+    assert.equal((await world.ask('GET', `/accounts/${shop}`, { as: central })).status, 404)
+    assert.equal((await world.ask('GET', `/role-bindings/${bindingId}`, { as: central })).status, 200)
+    const { items } = await world.get<{ items: Bound[] }>(`/role-bindings?node=${shop}&limit=1000`, { as: central })
+    assert(items.some((one) => one.bindingId === bindingId))
+    assert.equal(await codeOf(deleteIn(world, bindingId, central)), 204)
+    assert.equal((await world.ask('GET', `/accounts/${shop}`, { as: central })).status, 200)
+  })
+
+  test('a forbid of which it is not known who set it binds at its own node, and can be set anew beside that', async () => {
+    const { bindingId } = await forbid('user:middle', shop)
+    assert.equal((await world.ask('GET', `/accounts/${shop}`, { as: middle })).status, 404)
+    await world.database.execute(`update role_binding set binds_from = node where id = '${bindingId}'`)
+    await world.database.execute(`update counter set value = value + 1 where name = 'governance-epoch'`)
+    assert.equal((await world.ask('GET', `/accounts/${shop}`, { as: middle })).status, 200)
+    assert.equal(await codeOf(deleteIn(world, bindingId, central)), 'NotAuthorized')
+    const again = await forbid('user:middle', shop)
+    assert.equal((await world.ask('GET', `/accounts/${shop}`, { as: middle })).status, 404)
+    for (const id of [again.bindingId, bindingId]) assert.equal(await codeOf(deleteIn(world, id)), 204)
   })
 
   test('setting it first below does not keep it from being set above', async () => {
@@ -174,7 +214,7 @@ describe('the last one at the top', () => {
   async function isRefused(answer: Promise<Answered<Problem>>): Promise<void> {
     const { status, body } = await answer
     assert.deepEqual([status, body.code], [409, 'IncorrectState'], JSON.stringify(body))
-    assert.match(body.detail, /nobody .* could manage roles/)
+    assert.match(body.detail, /nobody .* could give every role/)
   }
 
   test('is not deleted, and nothing that is forbidden binds them', async () => {
@@ -188,6 +228,31 @@ describe('the last one at the top', () => {
     // One of the two may go, and then the other is the last.
     assert.equal((await deleteIn(world, await idOf('user:other'))).status, 204)
     await isRefused(deleteIn(world, await idOf('user:admin')))
+  })
+
+  test('is somebody who can give each role: one to whom a part is forbidden does not count', async () => {
+    const b = await world.tokenOf('user:b', role, '*')
+    const forbid = { principal: 'user:b', node: '*', role: 'auditor', effect: 'forbid' } as const
+    const { bindingId } = (await bindIn(world, forbid)).body
+    await isRefused(deleteIn(world, await idOf('user:admin'), b))
+    for (const node of ['*', world.rootId]) await isRefused(bindIn(world, { ...forbid, principal: 'user:admin', node }))
+    assert.equal((await deleteIn(world, bindingId)).status, 204)
+    assert.equal((await deleteIn(world, await idOf('user:b'))).status, 204)
+    await isRefused(bindIn(world, { ...forbid, principal: 'user:admin' }))
+  })
+
+  test('is nobody whose longer token stands behind a group that is forbidden it, nor a service with a narrow token', async () => {
+    const session = await signIn('user:held', ['group:temps'])
+    const bound = await bindIn(world, { principal: 'user:held', node: '*' })
+    assert.equal(bound.status, 201)
+    await world.post('/tokens', {}, { as: session })
+    const { bindingId } = (await bindIn(world, { principal: 'group:temps', node: '*', effect: 'forbid' })).body
+    const { items } = await world.get<{ items: { tokenId: string; origin: string }[] }>('/tokens?principal=user:held')
+    const { tokenId } = items.find(({ origin }) => origin === 'sign-in')!
+    assert.equal((await world.ask('DELETE', `/tokens/${tokenId}?alone=true`)).status, 200)
+    await isRefused(deleteIn(world, await idOf('user:admin')))
+    assert.equal((await deleteIn(world, bindingId)).status, 204)
+    assert.equal((await deleteIn(world, await idOf('user:held'))).status, 204)
   })
 
   test('is not bound by what is forbidden to a group that each of their tokens is in', async () => {

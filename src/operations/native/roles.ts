@@ -24,12 +24,17 @@ const binding = z.object({
   effect: z
     .enum(['permit', 'forbid'])
     .describe(
-      'A `forbid` binds what is permitted at its node and below: whoever has the role from further above keeps it.',
+      'A `forbid` holds at its node and below, and binds there whom the role is permitted at `bindsFrom` or below it: whoever has it from further above keeps it.',
     ),
   authority: nodeId
     .optional()
     .describe(
       'Of a `forbid`: where the right comes from that it was set with, and with which alone it is lifted; as far as you may see it.',
+    ),
+  bindsFrom: nodeId
+    .optional()
+    .describe(
+      'Of a `forbid`: permits of this node and below are bound, where it holds; as far as you may see it. Its `authority`, or its own node where that was not kept when it was set.',
     ),
   createdAt: instant,
 })
@@ -71,6 +76,9 @@ export const listRoleBindings = nativeRead({
   async run(context, { principal, node, ...wish }) {
     const [mayRead, mayManage] = [await permitter(context, 'role:read'), await permitter(context, 'role:manage')]
     const isPermitted = (node: string): boolean => mayRead(node) || mayManage(node)
+    const snapshot = await context.snapshot()
+    // It may bind whoever set it, at its node.
+    const mayLift = (row: StoredBinding): boolean => row.effect === 'forbid' && mayManage(authorityOf(snapshot, row))
     const { native } = context.caller
     // What somebody made for a service does not tell them where else it has roles.
     const isOwn = ({ principal }: StoredBinding): boolean => principal === native?.name && native.makers.length === 0
@@ -80,7 +88,7 @@ export const listRoleBindings = nativeRead({
       read: (after, limit) => context.tx.roleBindings.list(after, limit),
       key: ({ id }) => id,
       show: async (row) =>
-        isWanted(row) && (isOwn(row) || isPermitted(row.node)) ? describe(row, isPermitted) : undefined,
+        isWanted(row) && (isOwn(row) || isPermitted(row.node) || mayLift(row)) ? describe(row, isPermitted) : undefined,
     })
   },
 })
@@ -103,7 +111,7 @@ export const createRoleBinding = nativeWrite({
   name: 'createRoleBinding',
   summary: 'Bind a role to a principal at a node of the organization.',
   description:
-    'Nobody can give what they do not have: each action of the role must be permitted to you at the node. A `forbid` binds those to whom the role is permitted at its node or below, and nobody to whom it is permitted further above; it is lifted by whoever has the right where you have it. None is set after which nobody could manage roles at the top any more.',
+    'Nobody can give what they do not have: each action of the role must be permitted to you at the node. A `forbid` holds at its node and below, and binds there those to whom the role is permitted at the node from which your right comes, or below that; nobody to whom it is permitted further above. It is lifted by whoever has the right where you have it. None is set after which nobody could give every role at the top any more.',
   action: 'role:manage',
   input: z.strictObject({
     principal: principalName,
@@ -112,7 +120,9 @@ export const createRoleBinding = nativeWrite({
     effect: z
       .enum(['permit', 'forbid'])
       .default('permit')
-      .describe('`forbid` wins over every `permit` at its node and below.'),
+      .describe(
+        '`forbid` wins, at its node and below, over every `permit` that does not come from above your own right.',
+      ),
   }),
   output: binding,
   rest: { method: 'POST', path: '/role-bindings', status: 201 },
@@ -121,8 +131,8 @@ export const createRoleBinding = nativeWrite({
   at: async (context, { node }) => placeOfNode(context, node),
   async run(context, wish) {
     await refuseToGiveMore(context, wish.role, wish.node)
-    const right = await accessAt(context, 'role:manage', wish.node)
-    const wanted = wish.effect === 'forbid' ? { ...wish, authority: right.binding!.node } : wish
+    const from = (await accessAt(context, 'role:manage', wish.node)).binding!.node
+    const wanted = wish.effect === 'forbid' ? { ...wish, authority: from, bindsFrom: from } : wish
     if (await context.tx.roleBindings.findSame(wanted)) {
       refuse({
         code: 'AlreadyExists',
@@ -145,7 +155,7 @@ export const deleteRoleBinding = nativeWrite({
   name: 'deleteRoleBinding',
   summary: 'Take a role away again, or lift what is forbidden.',
   description:
-    'Whoever may manage roles above a binding may delete it. A `forbid` is lifted with the right with which it was set: at the same node, where each action of the role must be permitted to you, or above it. What is not deleted is the last binding with which somebody could manage roles at the top.',
+    'Whoever may manage roles above a binding may delete it. A `forbid` is lifted with the right with which it was set: at the same node, where each action of the role must be permitted to you, or above it. What is not deleted is the last binding with which somebody could give every role at the top.',
   action: 'role:manage',
   input: z.strictObject({ bindingId }),
   output: z.void(),
@@ -187,8 +197,13 @@ async function isAccountOutside({ tx }: ReadContext, snapshot: Snapshot, id: str
 }
 
 async function placeOfBinding(context: ReadContext, input: { readonly bindingId: string }): Promise<Place> {
-  const { id, node } = await getBinding(context, input.bindingId)
-  return { node, absent: { code: 'NotFound', what: 'role-binding', id } }
+  const found = await getBinding(context, input.bindingId)
+  const { id, node, effect } = found
+  const absent: Refusal = { code: 'NotFound', what: 'role-binding', id }
+  if (effect === 'permit' || (await accessAt(context, 'role:manage', node)).isPermitted) return { node, absent }
+  // It may bind whoever set it, at its node: they lift it where their right comes from.
+  const from = authorityOf(await context.snapshot(), found)
+  return { node: (await accessAt(context, 'role:manage', from)).isPermitted ? from : node, absent }
 }
 
 async function getBinding(context: ReadContext, id: string): Promise<StoredBinding> {
@@ -214,7 +229,7 @@ async function refuseToGiveMore(context: ReadContext, role: StoredBinding['role'
  */
 async function refuseToLift(context: ReadContext, forbid: StoredBinding): Promise<void> {
   const { id, role, node } = forbid
-  const from = await authorityOf(context, forbid)
+  const from = authorityOf(await context.snapshot(), forbid)
   const { isPermitted, binding } = await accessAt(context, 'role:manage', from)
   if (!isPermitted) {
     const mayRead = await permitter(context, 'role:read')
@@ -227,15 +242,15 @@ async function refuseToLift(context: ReadContext, forbid: StoredBinding): Promis
 }
 
 /** Where a forbid is lifted: where that unit is gone, at the top of the tree. */
-async function authorityOf(context: ReadContext, { authority = everywhere, node }: StoredBinding): Promise<string> {
-  const { nodes } = await context.snapshot()
+function authorityOf(snapshot: Snapshot, { authority = everywhere, node }: StoredBinding): string {
+  const { nodes } = snapshot
   if (authority === everywhere || isAccountId(authority) || nodes.has(authority)) return authority
-  const [top] = pathOf(await context.snapshot(), node)
+  const [top] = pathOf(snapshot, node)
   return nodes.get(top!)?.kind === 'root' ? top! : everywhere
 }
 
 function describe(
-  { id, principal, role, node, effect, authority, createdAt }: StoredBinding,
+  { id, principal, role, node, effect, authority, bindsFrom, createdAt }: StoredBinding,
   isVisible: (node: string) => boolean,
 ): z.output<typeof binding> {
   return {
@@ -245,6 +260,7 @@ function describe(
     node,
     effect,
     ...(authority !== undefined && isVisible(authority) ? { authority } : {}),
+    ...(bindsFrom !== undefined && isVisible(bindsFrom) ? { bindsFrom } : {}),
     createdAt: formatInstant(createdAt),
   }
 }

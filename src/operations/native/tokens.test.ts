@@ -183,7 +183,10 @@ describe('a token for somebody else', () => {
     const maker = await administratorOf('user:weak')
     const { token } = await make(maker, { principal: 'service:strong' })
     await bind('service:strong', 'organization-administrator')
-    await bind('user:weak', 'approver', { node: managementAccount, effect: 'forbid' })
+    // Set with a right at the account, it does not bind what is permitted everywhere.
+    const as = await administratorOf('user:chief')
+    const forbid = { principal: 'user:weak', role: 'approver', node: managementAccount, effect: 'forbid' }
+    await world.post('/role-bindings', forbid, { as })
     await bind('user:weak', 'auditor')
     const body = { principal: 'user:x', role: 'approver', node: managementAccount }
     const answer = await world.ask<Record<string, string>>('POST', '/role-bindings', { body, as: token })
@@ -210,6 +213,35 @@ describe('a token for somebody else', () => {
     assert.equal(await statusOf(`/accounts/${managementAccount}`, second.token), 200)
     world.advance(workingDay * 1_000)
     assert.equal(await statusOf(`/accounts/${managementAccount}`, second.token), 404)
+  })
+
+  test('is bound by what is forbidden to a group of the sign-in behind it, whatever has ended since, and so is a longer own', async () => {
+    for (const principal of ['user:held', 'service:built']) await bind(principal, 'organization-administrator')
+    const session = await signIn('user:held', ['group:contractors'])
+    const long = await make(session.token)
+    const [used, unused] = [
+      await make(long.token, { principal: 'service:built' }),
+      await make(long.token, { principal: 'service:built' }),
+    ]
+    const statusesOf = (...tokens: Made[]) =>
+      Promise.all(tokens.map(({ token }) => statusOf(`/accounts/${managementAccount}`, token)))
+    const forbid = () => bind('group:contractors', 'organization-administrator', { effect: 'forbid' })
+    assert.deepEqual(await statusesOf(long, used), [200, 200])
+    const first = await forbid()
+    assert.deepEqual(await statusesOf(long, used), [404, 404])
+    const { roles } = await world.get<{ roles: { effect: string }[] }>('/me', { as: long.token })
+    assert.deepEqual(roles.map(({ effect }) => effect).sort(), ['forbid', 'permit'])
+
+    for (const { tokenId } of [session, long]) await world.ask('DELETE', `/tokens/${tokenId}?alone=true`)
+    assert.deepEqual(await statusesOf(unused), [404])
+    await unbind(first)
+    const own = await make(unused.token)
+    const second = await forbid()
+    assert.deepEqual(await statusesOf(unused, own), [404, 404])
+    world.advance(workingDay * 1_000)
+    assert.deepEqual(await statusesOf(unused, own), [404, 404])
+    await unbind(second)
+    assert.deepEqual(await statusesOf(unused, own), [200, 200])
   })
 
   test('has no say over what others made for the same service, and is told nothing of its other roles', async () => {

@@ -3,7 +3,7 @@ import { hash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { assert } from '#model/assert.ts'
 import { hasShape } from '#model/identifier.ts'
-import { makersOf, type NativePrincipal, principalKind } from '#model/principal.ts'
+import { makersOf, type NativePrincipal, partiesOf, principalKind } from '#model/principal.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import { type RoleBinding, roles, scopeNames, scopesCover } from '#model/roles.ts'
 import { groupsOfOwn, latestOwnEnd } from '#model/token.ts'
@@ -89,8 +89,11 @@ export const whoAmI = nativeRead({
     const { native, accessKeyId, expiresAt } = context.caller
     const { name, groups, scopes, makers } = native!
     const snapshot = await context.snapshot()
-    const own = [name, ...groups].flatMap((principal) => snapshot.bindingsByPrincipal.get(principal) ?? [])
     const { now } = context
+    const bindingsOf = (principals: Iterable<string>): RoleBinding[] =>
+      [...principals].flatMap((principal) => snapshot.bindingsByPrincipal.get(principal) ?? [])
+    const former = new Set(partiesOf(native!, now)[0]!.formerGroups).difference(new Set(groups))
+    const own = [...bindingsOf([name, ...groups]), ...bindingsOf(former).filter(({ effect }) => effect === 'forbid')]
     // Whoever made the token is told no more of what its principal has than they could use.
     const isUsable = ({ role, node }: RoleBinding): boolean =>
       roles[role].actions.some((action) => accessOfToken(snapshot, native!, { action, node, now }).isPermitted)
@@ -146,7 +149,7 @@ export const createToken = nativeWrite({
   name: 'createToken',
   summary: 'Make a token, for yourself or for a service; it is shown once.',
   description:
-    'A token has at most the scopes of the one that you use, of which `token` must be one where it has any. One for yourself lasts no longer either, unless a sign-in or the operator made yours; and it is in the groups of your sign-in only if it ends with it or before. Other people get theirs by signing in, or from the operator. For a service you need `token:manage` at its home account; what is done with its token must be permitted to the service and to you, whenever it is used, and names both of you. Your groups count for it as long as the sign-in lasts that proved them. How long it lasts does not depend on yours.',
+    'A token has at most the scopes of the one that you use, of which `token` must be one where it has any. One for yourself lasts no longer either, unless a sign-in or the operator made yours; and it is in the groups of your sign-in only if it ends with it or before; what is forbidden to them binds it whenever it ends. Other people get theirs by signing in, or from the operator. For a service you need `token:manage` at its home account; what is done with its token must be permitted to the service and to you, whenever it is used, and names both of you. What your groups permit counts for it as long as the sign-in lasts that proved them; what is forbidden to them, always. How long it lasts does not depend on yours.',
   action: 'token:manage',
   input: z.strictObject({
     principal: principalName.optional().describe('`service:NAME`; yourself unless said otherwise.'),
@@ -168,7 +171,9 @@ export const createToken = nativeWrite({
     groupsLeftOut: z
       .array(z.string())
       .optional()
-      .describe('Your groups that it is not in, because it lasts longer than the sign-in that proved them.'),
+      .describe(
+        'Your groups that it is not in, because it lasts longer than the sign-in that proved them: what is forbidden to them binds it, and what they permit does not count.',
+      ),
     token: z.string().describe('The token itself. It is never shown again.'),
   }),
   rest: { method: 'POST', path: '/tokens', status: 201 },
