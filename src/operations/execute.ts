@@ -370,7 +370,7 @@ interface Use {
 }
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0
 
-/** A token is good for one account and operation: somebody else's equal token is another token. */
+/** A token is good for one account, or principal and those who made its credential, and for one operation: another's equal token is another. */
 function tokenOf(action: string, call: Call): Token | undefined {
   const { ClientToken, DryRun: _, ...parameters } = call.input
   const clientToken = call.clientToken ?? ClientToken
@@ -406,8 +406,11 @@ function tokenOf(action: string, call: Call): Token | undefined {
     id === undefined ? signature : digest(call, action, 'unsigned invocation', `${id}\n${JSON.stringify(parameters)}`)
   return { kind: 'request', hash, parameters: signature, signature }
 }
-const digest = (call: Call, action: string, kind: string, token: string): Uint8Array =>
-  sha256(`${call.principal.native?.name ?? call.principal.account}\n${call.region}\n${action}\n${kind}\n${token}`)
+const digest = ({ principal, region }: Call, action: string, kind: string, token: string): Uint8Array =>
+  sha256(`${keyHolderOf(principal)}\n${region}\n${action}\n${kind}\n${token}`)
+/** Whose keys they are. What different people made for one service has keys of its own: each may do other things with it. */
+const keyHolderOf = ({ account, native }: Principal): string =>
+  native ? [native.name, ...native.makers].join(' ') : account
 const sha256 = (text: string): Uint8Array => hash('sha256', text, 'buffer').subarray(0, 16)
 
 /** The first answer again, for who could still ask for it, and as long as what it tells of is there. */

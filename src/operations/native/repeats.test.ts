@@ -179,3 +179,26 @@ test('I5 objects of every other kind that were deleted, or changed and then dele
   await remove(`/ipams/${ipamId}`)
   assert.deepEqual(await ipam.again(), [409, 'OutdatedRepeat', ipamId])
 })
+
+test('I5 what different people made for one service has keys of its own', async () => {
+  const bind = (node: string) =>
+    acme.post('/role-bindings', { principal: 'service:shared', role: 'resource-operator', node })
+  await bind(shop)
+  const made = async (maker: string): Promise<string> => {
+    const as = await acme.tokenOf(maker, 'organization-administrator', '*')
+    return (await acme.post<{ token: string }>('/tokens', { principal: 'service:shared' }, { as })).token
+  }
+  const [one, again, other] = [await made('user:one'), await made('user:one'), await made('user:other')]
+  const first = await send('build', one, 'POST', '/allocations', wish(shop))
+  assert.deepEqual((await send('build', again, 'POST', '/allocations', wish(shop))).body, first.body)
+  const second = await send('build', other, 'POST', '/allocations', wish(shop))
+  assert.equal(second.status, 201)
+  assert.notEqual(second.body.allocationId, first.body.allocationId)
+  const third = await send('build-2', one, 'POST', '/allocations', { ...wish(shop), description: 'first' })
+  assert.equal(third.status, 201)
+  assert.equal(
+    (await send('build-2', other, 'POST', '/allocations', wish(shop))).status,
+    201,
+    'nobody takes away a key',
+  )
+})
