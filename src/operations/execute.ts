@@ -153,7 +153,7 @@ export async function openHallway(
           const changes = tx.changes
           try {
             if (used && token)
-              return { output: await repeat(context, used, token), decisions: await decisionsOf(tx, used) }
+              return { output: await repeat(context, operation, used, token), decisions: await decisionsOf(tx, used) }
             const epoch = tx.governanceEpoch
             const before = currentSnapshot(tx) ?? (needsSnapshot ? await context.snapshot() : undefined)
             const output = await operation.run(context, call.input as never, prepared)
@@ -414,16 +414,22 @@ const keyHolderOf = ({ account, native }: Principal): string =>
 const sha256 = (text: string): Uint8Array => hash('sha256', text, 'buffer').subarray(0, 16)
 
 /** The first answer again, for who could still ask for it, and as long as what it tells of is there. */
-async function repeat(context: RequestContext, use: Use, token: Token): Promise<unknown> {
+async function repeat(
+  context: RequestContext,
+  operation: WriteOperation<never, unknown, unknown>,
+  use: Use,
+  token: Token,
+): Promise<unknown> {
   const { call, tx } = context
   const output = replayOf(use, token, call)
   if (use.needs !== null) await requireStill(context, JSON.parse(use.needs) as Need[])
   // Somebody else may have the space by now, of whom the first answer would tell.
   const gone = await tx.repeats.goneSince(use.entry)
-  if (gone !== undefined) {
-    const id = namesOf(context, gone).findLast((name) => use.result.includes(name)) ?? gone
-    refuse({ code: 'OutdatedRepeat', id, token: call.clientToken ?? call.input.ClientToken })
-  }
+  const id =
+    gone === undefined
+      ? await operation.findOutdated?.(context, call.input as never, use.result)
+      : (namesOf(context, gone).findLast((name) => use.result.includes(name)) ?? gone)
+  if (id !== undefined) refuse({ code: 'OutdatedRepeat', id, token: call.clientToken ?? call.input.ClientToken })
   return output
 }
 
