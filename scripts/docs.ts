@@ -344,7 +344,7 @@ const examples: { readonly [C in Refusal['code']]: Example<C> } = {
     refusals: [{ code: 'IdempotencyMismatch', token: 'TOKEN' }],
   },
   OutdatedRepeat: {
-    when: 'a request comes again, and what it made or changed the first time does not exist any more',
+    when: 'a request comes again, and what it made or changed the first time is gone or has changed since',
     refusals: [{ code: 'OutdatedRepeat', id, token: 'TOKEN' }],
   },
   NotFound: {

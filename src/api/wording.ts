@@ -233,7 +233,7 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { cod
     status: 400,
     ec2: 'IncorrectState',
     ...violated,
-    message: `This repeats a request${token === undefined ? '' : ` (client token ${quoted(token)})`} about ${quoted(id)}, which does not exist any more. Nothing was done. Send it as a new request${token === undefined ? '' : ', with a new token'}.`,
+    message: `This repeats a request${token === undefined ? '' : ` (client token ${quoted(token)})`} about ${quoted(id)}, which is gone or has changed since. Nothing was done. Send it as a new request${token === undefined ? '' : ', with a new token'}.`,
   }),
 
   NotFound: ({ what, id }) => ({

@@ -153,7 +153,7 @@ export async function openHallway(
           const changes = tx.changes
           try {
             if (used && token)
-              return { output: await repeat(context, used, token), decisions: await decisionsOf(tx, used) }
+              return { output: await repeat(context, operation, used, token), decisions: await decisionsOf(tx, used) }
             const epoch = tx.governanceEpoch
             const before = currentSnapshot(tx) ?? (needsSnapshot ? await context.snapshot() : undefined)
             const output = await operation.run(context, call.input as never, prepared)
@@ -377,7 +377,7 @@ interface Use {
 }
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0
 
-/** A token is good for one account and operation: somebody else's equal token is another token. */
+/** A token is good for one account, or principal and those who made its credential, and for one operation: another's equal token is another. */
 function tokenOf(action: string, call: Call): Token | undefined {
   const { ClientToken, DryRun: _, ...parameters } = call.input
   const clientToken = call.clientToken ?? ClientToken
@@ -413,21 +413,30 @@ function tokenOf(action: string, call: Call): Token | undefined {
     id === undefined ? signature : digest(call, action, 'unsigned invocation', `${id}\n${JSON.stringify(parameters)}`)
   return { kind: 'request', hash, parameters: signature, signature }
 }
-const digest = (call: Call, action: string, kind: string, token: string): Uint8Array =>
-  sha256(`${call.principal.native?.name ?? call.principal.account}\n${call.region}\n${action}\n${kind}\n${token}`)
+const digest = ({ principal, region }: Call, action: string, kind: string, token: string): Uint8Array =>
+  sha256(`${keyHolderOf(principal)}\n${region}\n${action}\n${kind}\n${token}`)
+/** Whose keys they are. What different people made for one service has keys of its own: each may do other things with it. */
+const keyHolderOf = ({ account, native }: Principal): string =>
+  native ? [native.name, ...native.makers].join(' ') : account
 const sha256 = (text: string): Uint8Array => hash('sha256', text, 'buffer').subarray(0, 16)
 
 /** The first answer again, for who could still ask for it, and as long as what it tells of is there. */
-async function repeat(context: RequestContext, use: Use, token: Token): Promise<unknown> {
+async function repeat(
+  context: RequestContext,
+  operation: WriteOperation<never, unknown, unknown>,
+  use: Use,
+  token: Token,
+): Promise<unknown> {
   const { call, tx } = context
   const output = replayOf(use, token, call)
   if (use.needs !== null) await requireStill(context, JSON.parse(use.needs) as Need[])
   // Somebody else may have the space by now, of whom the first answer would tell.
   const gone = await tx.repeats.goneSince(use.entry)
-  if (gone !== undefined) {
-    const id = namesOf(context, gone).findLast((name) => use.result.includes(name)) ?? gone
-    refuse({ code: 'OutdatedRepeat', id, token: call.clientToken ?? call.input.ClientToken })
-  }
+  const id =
+    gone === undefined
+      ? await operation.findOutdated?.(context, call.input as never, use.result)
+      : (namesOf(context, gone).findLast((name) => use.result.includes(name)) ?? gone)
+  if (id !== undefined) refuse({ code: 'OutdatedRepeat', id, token: call.clientToken ?? call.input.ClientToken })
   return output
 }
 

@@ -111,6 +111,11 @@ export interface WriteOperation<Input, Output, Prepared = void> {
   /** Draws what must be random, once, before the transaction: `run` may run twice and draws nothing itself. */
   prepare?(): Prepared
   run(context: WriteContext, input: Input, prepared: Prepared): Promise<Output>
+  /**
+   * Of a repeat whose first answer, as JSON, was the state of an object: the name of that object where it is gone or in another
+   * state by now. Undefined where it is as it was answered.
+   */
+  findOutdated?(context: ReadContext, input: Input, answer: string): Promise<string | undefined>
 }
 export type AnyOperation = ReadOperation<never, unknown> | WriteOperation<never, unknown, unknown>
 

@@ -69,12 +69,14 @@ export async function assign(
     else await refuseSecondDefault(context, policy.id, targetId, managedBy)
   }
   await context.tx.policies.assign({ policyId: policy.id, targetId, managedBy, kind, mode })
+  context.changed(targetId)
   await remember(context, policy.id)
 }
 
 /** Takes a policy off a target. What was hidden behind a nearer default comes to the light. */
 export async function unassign(context: WriteContext, policy: Policy, targetId: string): Promise<void> {
   await context.tx.policies.unassign(policy.id, targetId)
+  context.changed(targetId)
   await remember(context, policy.id)
 }
 

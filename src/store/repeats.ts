@@ -75,7 +75,8 @@ export class Repeats {
       ({ wasThere, isLeft, isThere }) => isLeft === 1 && isThere === 0 && isAnswered(wasThere === 1),
     )
     if (object) return object.id
-    return this.#goneAssociation(names, isMade)
+    const others = versioned.length < names.length && !hasEnded ? names : []
+    return (await this.#goneObject(others, versioned)) ?? this.#goneAssociation(names, isMade)
   }
 
   /** The number of an allocation, Elastic IP or hold. */
@@ -103,6 +104,21 @@ export class Repeats {
       at,
     )
     return next.some(({ subjects }) => subjects.split(' ').includes(id))
+  }
+
+  /** An object that the entry only names, such as the policy of a draft, and that has ended since. */
+  async #goneObject(names: readonly string[], versioned: readonly SubjectRow[]): Promise<string | undefined> {
+    const known = new Set(versioned.map(({ id }) => id))
+    for (const id of names) {
+      if (known.has(id) || this.#numberOf(id) !== undefined) continue
+      const row = await this.#sql.get<{ isThere: number }>(
+        `select max(case when until_at is null then 1 else 0 end) as "isThere" from history where object_id = ?
+         having count(*) > 0`,
+        id,
+      )
+      if (row?.isThere === 0) return id
+    }
+    return undefined
   }
 
   /** Associations of blocks with VPCs are the only objects that a request makes and that have no history. */

@@ -89,7 +89,7 @@ export const factShapes: { readonly [C in Code]: Facts<C> } = {
   DryRunSucceeded: {},
   IdempotencyMismatch: { token: text.describe('The key that belongs to another request.') },
   OutdatedRepeat: {
-    id: text.describe('What the first request made or changed, and is gone.'),
+    id: text.describe('What the first request made or changed, and is gone or has changed since.'),
     token: text.optional().describe('The key of both requests.'),
   },
   PreconditionFailed: {

@@ -12,6 +12,19 @@ export interface TouchedNodes {
   readonly exceptions: ReadonlySet<string>
 }
 
+/** The nodes that an account leaves behind by a move, and those that it comes under. */
+export function nodesOfMove(
+  snapshot: Snapshot,
+  account: string,
+  parentId: string,
+): { readonly left: readonly string[]; readonly gained: readonly string[] } {
+  const [before, after] = [pathOf(snapshot, account), [...pathOf(snapshot, parentId), account]]
+  return {
+    left: before.filter((node) => !after.includes(node)),
+    gained: after.filter((node) => !before.includes(node)),
+  }
+}
+
 /**
  * What moving an account touches: nodes whose assignments stop or start to apply to it, nodes that stay above it and have
  * an assignment with a rule whose condition holds on one side of the move only, and nodes whose exceptions start to apply.

@@ -201,6 +201,7 @@ export const putCandidate = nativeWrite({
       setAt: context.now,
     }
     await context.tx.candidates.put(put)
+    context.changed(targetId)
     await remember(acting, policyId)
     return describe(put)
   },
@@ -221,6 +222,7 @@ export const deleteCandidate = nativeWrite({
     const { acting } = await actingOn(context, input.policyId)
     await getStored(context, input)
     await context.tx.candidates.remove(input.policyId, input.targetId)
+    context.changed(input.targetId)
     await remember(acting, input.policyId)
   },
 })
@@ -243,6 +245,7 @@ export const promoteCandidate = nativeWrite({
     const live = await getAssignment(context, input)
     const promoted = await getStored(context, input)
     await context.tx.candidates.remove(input.policyId, input.targetId)
+    context.changed(input.targetId)
     if (promoted.version !== undefined && promoted.version !== found.version) {
       await settleElsewhere(context, promoted)
       await putInForce(acting, found, promoted.version)
@@ -347,6 +350,7 @@ async function settleElsewhere(context: WriteContext, { policyId, targetId, vers
       refuse({ code: 'IncorrectState', what: 'ipam-policy', id: policyId, problem })
     }
     await context.tx.candidates.remove(policyId, other.targetId)
+    context.changed(other.targetId)
     if (beside.mode !== undefined && beside.mode !== other.mode) {
       await context.tx.candidates.put({ ...beside, n: context.newSequence(), version: undefined, setAt: context.now })
     }

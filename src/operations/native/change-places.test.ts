@@ -203,3 +203,56 @@ test('an account that has moved takes along what comes, and who may read where i
     status: 200,
   })
 })
+
+test('who may read where an account was is told that it leaves, and not where it goes', async () => {
+  const make = async (name: string): Promise<string> =>
+    (await acme.post<{ unitId: string }>('/organizational-units', { name, parentId: root })).unitId
+  const [leaves, enters] = [await make('Leaves'), await make('Enters')]
+  await acme.post(`/accounts/${lab}/move`, { parentId: leaves })
+  const [before, now] = [
+    await acme.tokenOf('user:leaves', 'auditor', leaves),
+    await acme.tokenOf('user:enters', 'auditor', enters),
+  ]
+  acme.advance(1_000)
+  const { nextCursor } = await acme.get<Page<Change>>('/changes?latest=true')
+  await acme.post(`/accounts/${lab}/move`, { parentId: enters })
+  // In the same millisecond, and not theirs any more.
+  await acme.post('/allocations', eip(lab))
+  acme.advance(1_000)
+  await acme.ask('PATCH', `/accounts/${lab}`, { body: { tags: { a: 'b' } } })
+  const toldTo = async (as: string) => (await acme.get<Page<Change>>(`/changes?cursor=${nextCursor}`, { as })).items
+  const [told, ...rest] = await toldTo(before)
+  assert.deepEqual([told?.action, told?.subjects, rest.length], ['moveAccount', [lab], 0])
+  const shown = await acme.ask<Change>('GET', `/changes/${told!.changeId}`, { as: before })
+  assert.equal(shown.status, 200)
+  assert(!JSON.stringify(shown.body).includes(enters))
+  assert.deepEqual(
+    (await toldTo(now)).map(({ action }) => action),
+    ['moveAccount', 'createAllocation', 'updateAccount'],
+  )
+})
+
+test('who may read at the target of a policy is told of what is assigned there, and of its candidates', async () => {
+  const { policyId } = await acme.post<{ policyId: string }>('/policies', { ipamId: acme.ipam })
+  const succeed = async (method: 'PUT' | 'POST' | 'DELETE', path: string, body?: object): Promise<void> => {
+    const { status } = await acme.ask(method, path, body ? { body } : {})
+    assert(status < 300, `${method} ${path}: ${status}`)
+  }
+  for (const target of [shop, prod]) {
+    const path = `/policies/${policyId}/assignments/${target}`
+    for (const [action, work] of [
+      ['putPolicyAssignment', () => succeed('PUT', path, { mode: 'observe' })],
+      ['putAssignmentCandidate', () => succeed('PUT', `${path}/candidate`, { mode: 'warn' })],
+      ['deleteAssignmentCandidate', () => succeed('DELETE', `${path}/candidate`)],
+      ['putAssignmentCandidate', () => succeed('PUT', `${path}/candidate`, { mode: 'warn' })],
+      ['promoteAssignmentCandidate', () => succeed('POST', `${path}/candidate/promote`)],
+      ['deletePolicyAssignment', () => succeed('DELETE', path)],
+    ] as const) {
+      const told = await toldOf(work)
+      const [change] = told[target]!
+      assert.deepEqual([change?.action, change?.subjects], [action, [target]])
+      assert.deepEqual(told[network]![0]!.subjects, [policyId])
+      assert.deepEqual([told[lab], told[managementAccount]], [[], []])
+    }
+  }
+})

@@ -127,7 +127,10 @@ async function visibleOf(
   find: FindThen,
 ): Promise<Visible | undefined> {
   const nodes: (string | undefined)[] = []
-  for (const place of places) nodes.push(place === undefined ? undefined : await find(place, entry.at))
+  for (const [index, place] of places.entries()) {
+    if (place === undefined) nodes.push(undefined)
+    else nodes.push((await find(place, entry.at)) ?? (await leavingNode(subjects[index]!, place, entry, find)))
+  }
   // What is no object of anybody's goes with all the others, or with whoever asked.
   const isAnyPlaced = places.some((place) => place !== undefined)
   const hasHidden = places.some((place, index) => place !== undefined && nodes[index] === undefined)
@@ -137,6 +140,19 @@ async function visibleOf(
   if (permitting === undefined) return undefined
   const isShown = (index: number): boolean => (places[index] === undefined ? restNode : nodes[index]) !== undefined
   return { subjects: subjects.filter((_, index) => isShown(index)), node: permitting }
+}
+
+/**
+ * An account that moves leaves its unit with the entry that says so: who may read there is told, too. Only of the account
+ * itself: what else is filed with it at that moment may have come after the move.
+ */
+async function leavingNode(
+  { id, before }: Subject,
+  place: string,
+  { at }: ListedEntry,
+  find: FindThen,
+): Promise<string | undefined> {
+  return id === place && before !== undefined ? find(place, at - 1, at) : undefined
 }
 
 /** Whether who may read at the account of whoever asked may see an entry, whole. */

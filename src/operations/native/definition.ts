@@ -1,7 +1,7 @@
 // What an operation of the native API is: one value from which its route, OpenAPI entry, CLI words and reference page follow.
 import { hash } from 'node:crypto'
 import type { z } from 'zod'
-import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
+import { type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
 import type { Action } from '#model/roles.ts'
 import type { ReadContext, ReadOperation, WriteContext, WriteOperation } from '../operation.ts'
 import { type Place, requirePermission, requireScope } from './authority.ts'
@@ -58,6 +58,8 @@ interface WriteFacts<Input extends z.ZodObject, Output extends z.ZodType, Prepar
 /** As the tables hold them: whatever their input and output. */
 export type NativeOperation = Facts<z.ZodObject, z.ZodType> & {
   readonly changes?: NativeOperation
+  /** Of a reading: the state itself, whoever asks. */
+  readonly show?: (context: ReadContext, input: never) => Promise<unknown>
   /** Whether the action must be permitted somewhere, or everybody gets what is theirs to see. */
   readonly reach: 'own' | 'filtered' | 'place'
 } & (ReadOperation<never, unknown> | WriteOperation<never, unknown, unknown>)
@@ -71,6 +73,7 @@ export function nativeRead<Input extends z.ZodObject, Output extends z.ZodType>(
     ...rest,
     reach: reachOf(at),
     access: 'read',
+    show: run,
     async run(context: ReadContext, input: z.output<Input>) {
       await requirePlace(context, facts.action, at, input)
       return run(context, input)
@@ -94,6 +97,13 @@ export function nativeWrite<Input extends z.ZodObject, Output extends z.ZodType,
       await requireMatch(context, changes, input)
       return run(context, input, prepared)
     },
+    // What answers something else than the state that it changes is judged by what its audit entry names alone.
+    ...(changes && changes.output === facts.output
+      ? {
+          findOutdated: (context: ReadContext, input: object, answer: string) =>
+            findOutdated(context, changes, input, answer),
+        }
+      : {}),
   } as NativeOperation
 }
 
@@ -121,6 +131,22 @@ async function requireMatch(context: WriteContext, reading: NativeOperation | un
     ),
   )
   if (ifMatch !== '*' && ifMatch !== current) refuse({ code: 'PreconditionFailed', expected: ifMatch, current })
+}
+
+/** Whoever repeats may do the change still, and that has answered them the state: reading it needs no right besides. */
+async function findOutdated(
+  context: ReadContext,
+  reading: NativeOperation,
+  input: object,
+  answer: string,
+): Promise<string | undefined> {
+  const named = reading.input.parse(pick(reading.input, input))
+  const current = await reading.show!(context, named as never).catch((error: unknown) => {
+    if (error instanceof Refused && error.refusal.code === 'NotFound') return undefined
+    throw error
+  })
+  if (JSON.stringify(current) === answer) return undefined
+  return Object.values(named).join('/') || reading.rest.path.slice(1)
 }
 
 const pick = (schema: z.ZodObject, input: object): object =>

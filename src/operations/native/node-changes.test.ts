@@ -22,12 +22,13 @@ before(async () => {
 })
 after(() => acme.close())
 
-/** No policy is assigned anywhere, and everybody is where they were. */
+/** No policy is assigned anywhere, nothing is forbidden to anybody, and everybody is where they were. */
 beforeEach(async () => {
   const { items } = await acme.get<{ items: { policyId: string; targetId: string }[] }>('/assignments?limit=100')
   for (const { policyId, targetId } of items) {
     assert.equal((await acme.ask('DELETE', `/policies/${policyId}/assignments/${targetId}`)).status, 204)
   }
+  await liftAll()
   for (const [account, parentId] of [
     [shop, prod],
     [lab, dev],
@@ -40,6 +41,13 @@ beforeEach(async () => {
     await succeeds(acme.ask('PATCH', `/organizational-units/${unit}`, { body: { tags: {} } }))
   }
 })
+
+async function liftAll(): Promise<void> {
+  const { items } = await acme.get<{ items: { bindingId: string; effect: string }[] }>('/role-bindings?limit=1000')
+  for (const { bindingId, effect } of items) {
+    if (effect === 'forbid') assert.equal((await acme.ask('DELETE', `/role-bindings/${bindingId}`)).status, 204)
+  }
+}
 
 type Rules = readonly object[]
 const documentOf = (rules: Rules) => ({ locale: 'us-east-1', resourceType: 'eip', rules })
@@ -77,39 +85,50 @@ async function isDeniedAt(node: string, asked: Promise<Answered<Problem>>, actio
   assert.match(body.detail, new RegExp(action))
   assert.match(body.detail, new RegExp(`\`${node}\``))
 }
+/** The same without a right over policies there: what a move needs besides is asked of them on its own. */
+async function moverOf(...nodes: readonly string[]): Promise<string> {
+  const token = await adminOf(...nodes)
+  for (const node of nodes) await forbid(`user:admin-${people}`, 'policy-author', node)
+  return token
+}
+const bind = (principal: string, role: string, node: string, effect = 'permit', as?: string) =>
+  acme.post<{ bindingId: string }>('/role-bindings', { principal, role, node, effect }, as ? { as } : {})
+const forbid = (principal: string, role: string, node: string, as?: string) => bind(principal, role, node, 'forbid', as)
 const poolOf = (account: string): Promise<string> => acme.poolOfAddress(account)
 
 test('an account is not moved out from under an assignment without the policy right there', async () => {
   await assign(await policyWith([{ poolId: listed }]), prod)
-  const as = await adminOf(shop, dev)
-  await isDeniedAt(prod, move(shop, dev, as))
+  await isDeniedAt(prod, move(shop, dev, await moverOf(prod, dev)))
   assert.equal(await poolOf(shop), listed)
-  await succeeds(move(shop, dev, await adminOf(shop, prod, dev)))
+  await liftAll()
+  await succeeds(move(shop, dev, await adminOf(prod, dev)))
 })
 
 test('an account is not moved under an assignment above its new parent without the policy right there', async () => {
   const outside = await acme.post<{ unitId: string }>('/organizational-units', { name: 'outside', parentId: root })
   await succeeds(move(lab, outside.unitId))
   await assign(await policyWith([{ poolId: premium }]), workloads)
-  await isDeniedAt(workloads, move(lab, dev, await adminOf(lab, dev)))
-  await succeeds(move(lab, dev, await adminOf(lab, workloads)))
+  await isDeniedAt(workloads, move(lab, dev, await adminOf(outside.unitId, dev)))
+  await succeeds(move(lab, dev, await adminOf(outside.unitId, workloads)))
 })
 
 test('a move that changes no policy needs no more than the right to move at both ends', async () => {
   await assign(await policyWith([{ poolId: listed }]), root)
   await assign(await policyWith([{ poolId: listed }]), prod, { mode: 'off' })
-  await succeeds(move(shop, dev, await adminOf(shop, dev)))
+  await succeeds(move(shop, dev, await adminOf(prod, dev)))
   assert.equal(await poolOf(shop), listed)
 })
 
 test('an assignment that only observes, and a candidate of one that is off, count like one that enforces', async () => {
   await assign(await policyWith([{ poolId: listed }]), prod, { mode: 'observe' })
-  await isDeniedAt(prod, move(shop, dev, await adminOf(shop, dev)))
+  await isDeniedAt(prod, move(shop, dev, await moverOf(prod, dev)))
   const policyId = await policyWith([{ poolId: listed }])
   await assign(policyId, dev, { mode: 'off' })
   const path = `/policies/${policyId}/assignments/${dev}/candidate`
   await succeeds(acme.ask('PUT', path, { body: { mode: 'enforce' } }))
-  await isDeniedAt(dev, move(lab, prod, await adminOf(lab, prod)))
+  const as = await moverOf(dev)
+  await bind(`user:admin-${people}`, 'organization-administrator', prod)
+  await isDeniedAt(dev, move(lab, prod, as))
 })
 
 test('a rule above that names a unit is not gained or lost by a move without the policy right there', async () => {
@@ -117,9 +136,9 @@ test('a rule above that names a unit is not gained or lost by a move without the
     await policyWith([{ poolId: premium, when: { organizationalUnits: [dev] } }, { poolId: listed }]),
     workloads,
   )
-  await isDeniedAt(workloads, move(shop, dev, await adminOf(shop, dev)))
+  await isDeniedAt(workloads, move(shop, dev, await adminOf(prod, dev)))
   assert.equal(await poolOf(shop), listed)
-  await isDeniedAt(workloads, move(lab, prod, await adminOf(lab, prod)))
+  await isDeniedAt(workloads, move(lab, prod, await adminOf(dev, prod)))
   await succeeds(move(shop, dev, await adminOf(workloads)))
   assert.equal(await poolOf(shop), premium)
 })
@@ -127,7 +146,7 @@ test('a rule above that names a unit is not gained or lost by a move without the
 test('a rule above that reads tags is not gained through those of the new parent', async () => {
   await succeeds(tag(`/organizational-units/${dev}`, { tier: 'premium' }))
   await assign(await policyWith(rulesForTier()), root)
-  await isDeniedAt(root, move(shop, dev, await adminOf(shop, dev)))
+  await isDeniedAt(root, move(shop, dev, await adminOf(prod, dev)))
   assert.equal(await poolOf(shop), listed)
 })
 
@@ -149,7 +168,7 @@ test('an exception of the new parent is not gained by a move without the right t
   )
   const outside = await acme.post<{ unitId: string }>('/organizational-units', { name: 'beside', parentId: root })
   await succeeds(move(shop, outside.unitId))
-  const as = await adminOf(shop, prod)
+  const as = await adminOf(outside.unitId, prod)
   await succeeds(move(shop, prod, as))
   await succeeds(move(shop, outside.unitId))
   await acme.post(`/exceptions/${exceptionId}/approve`, {})
@@ -272,4 +291,58 @@ test('the management account, which moves accounts over Organizations, may end t
   await assign(policyId, prod)
   const move = { AccountId: shop, SourceParentId: prod, DestinationParentId: dev }
   await acme.organizations('MoveAccount', move, { account: managementAccount })
+})
+
+test('nobody takes an account away from whoever administers where it is', async () => {
+  await isDeniedAt(prod, move(shop, dev, await adminOf(shop, dev)), 'organization:manage')
+  assert.equal((await acme.get<{ parentId: string }>(`/accounts/${shop}`)).parentId, prod)
+  await succeeds(move(shop, dev, await adminOf(prod, dev)))
+})
+
+test('what is forbidden where an account is, is not lifted by moving it away without the right to lift it', async () => {
+  const dual = await adminOf(prod, dev)
+  const middle = await adminOf(workloads)
+  const { bindingId } = await forbid(`user:admin-${people - 1}`, 'approver', prod)
+  for (const as of [dual, middle]) {
+    const { status, body } = await move(shop, dev, as)
+    assert.deepEqual([status, body.code, body.action], [403, 'NotAuthorized', 'role:manage'])
+    assert.match(body.detail, new RegExp(bindingId))
+    assert.equal((await acme.ask('DELETE', `/role-bindings/${bindingId}`, { as })).status, 403)
+  }
+  await succeeds(move(shop, dev))
+  await succeeds(move(shop, prod))
+  assert.equal((await acme.ask('DELETE', `/role-bindings/${bindingId}`)).status, 204)
+  await forbid('user:other', 'approver', prod, middle)
+  await succeeds(move(shop, dev, middle))
+})
+
+test('what is forbidden above both ends of a move stays, and needs no right', async () => {
+  const { bindingId } = await forbid('user:other', 'approver', workloads)
+  await succeeds(move(shop, dev, await adminOf(prod, dev)))
+  assert.equal((await acme.ask('DELETE', `/role-bindings/${bindingId}`)).status, 204)
+})
+
+test('nobody gives others by a move what they may not do themselves', async () => {
+  const as = await adminOf(prod, dev)
+  const { bindingId } = await forbid(`user:admin-${people}`, 'approver', workloads)
+  const { bindingId: friend } = await bind('user:friend', 'approver', dev)
+  const { status, body } = await move(shop, dev, as)
+  assert.deepEqual([status, body.code, body.action], [403, 'NotAuthorized', 'role:manage'], JSON.stringify(body))
+  assert.match(body.detail, new RegExp(`By the move, \`[a-z-]+\` at \`${dev}\` would permit`))
+  assert.equal((await acme.ask('DELETE', `/role-bindings/${friend}`)).status, 204)
+  assert.equal((await acme.ask('DELETE', `/role-bindings/${bindingId}`)).status, 204)
+  await bind('user:friend', 'approver', dev)
+  await succeeds(move(shop, dev, as))
+})
+
+test('a unit is not deleted by who may not lift what is forbidden there', async () => {
+  const { unitId } = await acme.post<{ unitId: string }>('/organizational-units', { name: 'sub', parentId: prod })
+  const as = await adminOf(prod)
+  const { bindingId } = await forbid('user:other', 'approver', unitId)
+  const { status, body } = await acme.ask<Problem>('DELETE', `/organizational-units/${unitId}`, { as })
+  assert.deepEqual([status, body.code, body.action], [403, 'NotAuthorized', 'role:manage'])
+  assert.match(body.detail, new RegExp(bindingId))
+  assert.equal((await acme.ask('DELETE', `/role-bindings/${bindingId}`)).status, 204)
+  await forbid('user:other', 'approver', unitId, as)
+  assert.equal((await acme.ask('DELETE', `/organizational-units/${unitId}`, { as })).status, 204)
 })

@@ -1,8 +1,10 @@
-// The right that a change of the tree needs beside `organization:manage`: over the policies that it makes apply otherwise.
-import { type TaggedNode, touchedByMove, touchedByTags } from '#model/policy/node-change.ts'
-import type { Action } from '#model/roles.ts'
+// The rights that a change of the tree needs beside `organization:manage`: over the policies and role bindings that it makes
+// apply, or apply no longer.
+import { nodesOfMove, type TaggedNode, touchedByMove, touchedByTags } from '#model/policy/node-change.ts'
+import { type Action, type RoleBinding, roles } from '#model/roles.ts'
 import type { ReadContext } from '../operation.ts'
-import { accessAt, refuseWithoutRole, requirePermission, requireScope } from './authority.ts'
+import { accessAt, accessOfToken, refuseWithoutRole, requirePermission, requireScope } from './authority.ts'
+import { refuseToLift } from './roles.ts'
 
 /** To be called before the account is moved. */
 export async function requireRightToMove(context: ReadContext, account: string, parentId: string): Promise<void> {
@@ -10,6 +12,50 @@ export async function requireRightToMove(context: ReadContext, account: string, 
   const { assignments, exceptions } = touchedByMove(snapshot, account, parentId, context.now)
   await requireAtAll(context, 'policy:manage', assignments, 'and the move changes which of its policies or rules apply')
   await requireAtAll(context, 'exception:approve', exceptions, 'and by the move its exceptions begin to apply')
+  const { left, gained } = nodesOfMove(snapshot, account, parentId)
+  await requireRightToLift(context, left)
+  await requireRightToGive(context, account, gained)
+}
+
+/** To be called before the unit is deleted, with which its role bindings end. */
+export async function requireRightToDelete(context: ReadContext, unit: string): Promise<void> {
+  await requireRightToLift(context, [unit])
+}
+
+async function bindingsAt(
+  context: ReadContext,
+  nodes: readonly string[],
+  effect: RoleBinding['effect'],
+): Promise<readonly RoleBinding[]> {
+  const { bindingsByPrincipal } = await context.snapshot()
+  return [...bindingsByPrincipal.values()].flat().filter((one) => one.effect === effect && nodes.includes(one.node))
+}
+
+/** What is forbidden at a node binds nobody any more below which it no longer stands: that is lifting it. */
+async function requireRightToLift(context: ReadContext, nodes: readonly string[]): Promise<void> {
+  for (const { id } of await bindingsAt(context, nodes, 'forbid')) {
+    await refuseToLift(context, (await context.tx.roleBindings.find(id))!)
+  }
+}
+
+/**
+ * Whoever has a role at a node gets it at the account that comes under it. As with a new binding, nobody gives others what is
+ * not permitted to themselves there. The caller's own roles are not asked about: what is forbidden to them stays so, or they
+ * had the right to lift it. Neither are the scopes of the token: they permit the move, which gives its bearer nothing beyond.
+ */
+async function requireRightToGive(context: ReadContext, account: string, nodes: readonly string[]): Promise<void> {
+  const snapshot = await context.snapshot()
+  const { now } = context
+  const native = context.caller.native!
+  const toOthers = (await bindingsAt(context, nodes, 'permit')).filter(({ principal }) => principal !== native.name)
+  const given = new Map(toOthers.map(({ role, node }) => [role, node]))
+  for (const [role, node] of given) {
+    for (const action of roles[role].actions) {
+      if (accessOfToken(snapshot, native, { action, node: account, now }).isPermitted) continue
+      const because = `by the move, \`${role}\` at \`${node}\` would permit \`${action}\` at \`${account}\`, which you may not do there`
+      refuseWithoutRole(context, 'role:manage', account, because)
+    }
+  }
 }
 
 /** To be called before the node gets these tags, which are all that it is to have. */

@@ -19,7 +19,7 @@ import {
 import { createOrganization } from '../organizations.ts'
 import { type Place, permitter, requirePermission } from './authority.ts'
 import { nativeRead, nativeWrite } from './definition.ts'
-import { requireRightToMove, requireRightToTag } from './node-rights.ts'
+import { requireRightToDelete, requireRightToMove, requireRightToTag } from './node-rights.ts'
 import { accountId, formatInstant, gatherPage, instant, pageOf, paging } from './shapes.ts'
 import { refuseBeyondShare } from './shares.ts'
 import { inOurWords, refuseNoChange, shownTags, tagList, tagMap, tags, type Words } from './space-shapes.ts'
@@ -309,7 +309,7 @@ export const moveAnAccount = nativeWrite({
   name: 'moveAccount',
   summary: 'Move an account under another node: other policies apply to it from then on.',
   description:
-    'You need `organization:manage` at the account and at the node that it moves to; `policy:manage` at each node whose policies begin or cease to apply, or have a rule that does; and `exception:approve` where exceptions begin to apply.',
+    'You need `organization:manage` at the account and at the nodes that it moves from and to; `policy:manage` at each node whose policies begin or cease to apply, or have a rule that does; `exception:approve` where exceptions begin to apply; for each `forbid` that the account leaves behind, the right to lift it; and at the account each action of the roles that others have where it comes under.',
   action: 'organization:manage',
   input: z.strictObject({ account: accountId, parentId }),
   output: account,
@@ -324,6 +324,8 @@ export const moveAnAccount = nativeWrite({
     if (source === undefined) {
       refuse({ code: 'NotEligible', problem: `the account \`${input.account}\` is not in the organization` })
     }
+    // Else whoever administers the account and another unit could take it away from those who stand above it.
+    await requirePermission(context, 'organization:manage', { node: source })
     await requireRightToMove(context, input.account, input.parentId)
     await moveAccount.run(await asManagement(context), {
       AccountId: input.account,
@@ -432,6 +434,7 @@ export const updateUnit = nativeWrite({
 export const deleteUnit = nativeWrite({
   name: 'deleteUnit',
   summary: 'Delete an organizational unit that has nothing below it.',
+  description: 'Its role bindings end with it: for each `forbid` among them you need the right to lift it.',
   action: 'organization:manage',
   input: z.strictObject({ unitId }),
   output: z.void(),
@@ -441,6 +444,7 @@ export const deleteUnit = nativeWrite({
   changes: getUnit,
   at: placeOfUnit,
   async run(context, { unitId }) {
+    await requireRightToDelete(context, unitId)
     await deleteOrganizationalUnit.run(await asManagement(context), { OrganizationalUnitId: unitId })
   },
 })

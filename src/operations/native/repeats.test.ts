@@ -179,3 +179,155 @@ test('I5 objects of every other kind that were deleted, or changed and then dele
   await remove(`/ipams/${ipamId}`)
   assert.deepEqual(await ipam.again(), [409, 'OutdatedRepeat', ipamId])
 })
+
+interface Kept {
+  readonly status: number
+  readonly body: { readonly code?: string; readonly id?: string }
+}
+/** A request that is sent twice at once, and later again: what the last time is answered. */
+async function keep(key: string, method: 'PUT' | 'POST' | 'PATCH', path: string, body?: object) {
+  const ask = (): Promise<Kept> =>
+    acme.ask<Kept['body']>(method, path, { headers: { 'idempotency-key': key }, ...(body ? { body } : {}) })
+  const first = await ask()
+  assert.ok(first.status < 300, JSON.stringify(first.body))
+  const quick = await ask()
+  assert.deepEqual([quick.status, quick.body], [first.status, first.body], 'a quick repeat is answered alike')
+  const again = async () => {
+    const { status, body } = await ask()
+    return [status, body.code, body.id]
+  }
+  return { first: first.body as Record<string, string>, again }
+}
+const outdated = (id: string) => [409, 'OutdatedRepeat', id]
+
+test('I5 an assignment, candidate or document that was taken away or is another one by now is no answer any more', async () => {
+  const { policyId } = await acme.post<{ policyId: string }>('/policies', { ipamId: acme.ipam })
+  const path = `/policies/${policyId}/assignments/${lab}`
+  const [id, documentPath] = [`${policyId}/${lab}`, `/policies/${policyId}/documents/us-east-1/eip`]
+  const poolId = await acme.pool()
+  const document = await keep('kept-document', 'PUT', documentPath, { rules: [{ poolId }] })
+  const assignment = await keep('kept-assignment', 'PUT', path, { mode: 'observe' })
+  const candidate = await keep('kept-candidate', 'PUT', `${path}/candidate`, { mode: 'warn' })
+  assert.equal((await assignment.again())[0], 200, 'a candidate leaves the assignment as it is')
+  await remove(`${path}/candidate`)
+  assert.deepEqual(await candidate.again(), outdated(id))
+  const promoted = await keep('kept-candidate-2', 'PUT', `${path}/candidate`, { mode: 'warn' })
+  const promotion = await keep('kept-promotion', 'POST', `${path}/candidate/promote`)
+  assert.equal((await promotion.again())[0], 200)
+  assert.deepEqual(await promoted.again(), outdated(id))
+  assert.deepEqual(await assignment.again(), outdated(id), 'it is in another mode')
+  const second = await keep('kept-assignment-2', 'PUT', path, { mode: 'observe' })
+  await remove(path)
+  assert.deepEqual(await second.again(), outdated(id))
+  assert.equal((await document.again())[0], 200)
+  await remove(documentPath)
+  assert.deepEqual(await document.again(), outdated(`${policyId}/us-east-1/eip`))
+})
+
+test('I5 a draft of a policy that was deleted is no answer any more', async () => {
+  const { policyId } = await acme.post<{ policyId: string }>('/policies', { ipamId: acme.ipam })
+  const draft = await keep('kept-draft', 'POST', `/policies/${policyId}/versions`, { documents: [] })
+  await remove(`/policies/${policyId}`)
+  assert.deepEqual(await draft.again(), outdated(policyId))
+})
+
+test('I5 an approval that was revoked, and a move back, are no answer any more', async () => {
+  const requester = await acme.tokenOf('user:requester', 'organization-administrator', root)
+  const { now } = await acme.store.read(async (tx) => ({ now: tx.now }))
+  const asked = {
+    target: shop,
+    locale: 'us-east-1',
+    resourceType: 'eip',
+    grants: { provider: true },
+    reason: 'a test',
+    expiresAt: new Date(now + 3_600_000).toISOString(),
+  }
+  const { exceptionId } = await acme.post<{ exceptionId: string }>('/exceptions', asked, { as: requester })
+  const approval = await keep('kept-approval', 'POST', `/exceptions/${exceptionId}/approve`)
+  acme.advance(1_000)
+  assert.equal((await approval.again())[0], 200)
+  await acme.post(`/exceptions/${exceptionId}/revoke`, {})
+  assert.deepEqual(await approval.again(), outdated(exceptionId))
+  const { parentId } = await acme.get<{ parentId: string }>(`/accounts/${lab}`)
+  const move = await keep('kept-move', 'POST', `/accounts/${lab}/move`, { parentId: prod })
+  await acme.post(`/accounts/${lab}/move`, { parentId })
+  assert.deepEqual(await move.again(), outdated(lab))
+})
+
+test('I5 who asks again for a change sees it alike whatever else has become of what is around it', async () => {
+  const poolId = await acme.pool({ cidr: '203.0.98.0/24' })
+  const pool = await keep('kept-pool', 'PATCH', `/pools/${poolId}`, { sharedWith: [root], description: 'a pool' })
+  const first = await acme.post<Made>('/allocations', { ...wish(shop), poolId })
+  assert.equal((await pool.again())[0], 200)
+  const changed = await keep('kept-change', 'PATCH', `/allocations/${first.allocationId}`, { description: 'one' })
+  acme.advance(1_000)
+  assert.equal((await changed.again())[0], 200)
+  const ipam = await keep('kept-ipam', 'PATCH', `/ipams/${acme.ipam}`, { description: 'an IPAM' })
+  const unit = await keep('kept-unit', 'PATCH', `/organizational-units/${prod}`, { tags: { a: 'b', '1': 'c' } })
+  const account = await keep('kept-account', 'PATCH', `/accounts/${shop}`, { tags: { b: 'c', a: 'b' } })
+  for (const { again } of [ipam, unit, account, pool]) assert.equal((await again())[0], 200)
+  await acme.ask('PATCH', `/pools/${poolId}`, { body: { description: 'another' } })
+  assert.deepEqual(await pool.again(), outdated(poolId))
+})
+
+test('I5 a quick repeat of every other change of an object is answered alike', async () => {
+  const { scopeId } = await acme.post<{ scopeId: string }>('/scopes', { ipamId: acme.ipam })
+  const scope = await keep('kept-scope', 'PATCH', `/scopes/${scopeId}`, { description: 'a scope' })
+  const { policyId } = await acme.post<{ policyId: string }>('/policies', { ipamId: acme.ipam })
+  await keep('kept-policy', 'PATCH', `/policies/${policyId}`, { tags: { b: 'c', a: 'b' } })
+  const hold = { ...wish(shop), hold: { expiresInSeconds: 60 } }
+  const { allocationId } = await acme.post<Made>('/allocations', hold)
+  const extended = await keep('kept-hold', 'POST', `/allocations/${allocationId}/hold`, { expiresInSeconds: 120 })
+  await keep('kept-confirm', 'POST', `/allocations/${allocationId}/confirm`, { description: 'kept' })
+  assert.deepEqual(await extended.again(), outdated(allocationId), 'it ends no more')
+  const ask = async (name: string, path = '/exceptions', hours = 2): Promise<string> => {
+    const { now } = await acme.store.read(async (tx) => ({ now: tx.now }))
+    const body = {
+      target: lab,
+      locale: 'us-east-1',
+      resourceType: 'eip',
+      resource: name,
+      grants: { provider: true },
+      reason: 'a test',
+      expiresAt: new Date(now + hours * 3_600_000).toISOString(),
+    }
+    const as = await acme.tokenOf('user:requester', 'organization-administrator', root)
+    return (await acme.post<{ exceptionId: string }>(path, body, { as })).exceptionId
+  }
+  const denied = await ask('one')
+  await keep('kept-denial', 'POST', `/exceptions/${denied}/deny`, { note: 'no' })
+  const approved = await ask('two')
+  await keep('kept-approval-2', 'POST', `/exceptions/${approved}/approve`)
+  const { now } = await acme.store.read(async (tx) => ({ now: tx.now }))
+  const expiresAt = new Date(now + 4 * 3_600_000).toISOString()
+  await keep('kept-renewal', 'POST', `/exceptions/${approved}/renew`, { expiresAt, reason: 'longer' })
+  await keep('kept-revocation', 'POST', `/exceptions/${approved}/revoke`, { note: 'done' })
+  await keep('kept-review', 'POST', `/exceptions/${await ask('three', '/exceptions/break-glass')}/review`, {
+    note: 'seen',
+  })
+  await remove(`/scopes/${scopeId}`)
+  assert.deepEqual(await scope.again(), outdated(scopeId))
+})
+
+test('I5 what different people made for one service has keys of its own', async () => {
+  const bind = (node: string) =>
+    acme.post('/role-bindings', { principal: 'service:shared', role: 'resource-operator', node })
+  await bind(shop)
+  const made = async (maker: string): Promise<string> => {
+    const as = await acme.tokenOf(maker, 'organization-administrator', '*')
+    return (await acme.post<{ token: string }>('/tokens', { principal: 'service:shared' }, { as })).token
+  }
+  const [one, again, other] = [await made('user:one'), await made('user:one'), await made('user:other')]
+  const first = await send('build', one, 'POST', '/allocations', wish(shop))
+  assert.deepEqual((await send('build', again, 'POST', '/allocations', wish(shop))).body, first.body)
+  const second = await send('build', other, 'POST', '/allocations', wish(shop))
+  assert.equal(second.status, 201)
+  assert.notEqual(second.body.allocationId, first.body.allocationId)
+  const third = await send('build-2', one, 'POST', '/allocations', { ...wish(shop), description: 'first' })
+  assert.equal(third.status, 201)
+  assert.equal(
+    (await send('build-2', other, 'POST', '/allocations', wish(shop))).status,
+    201,
+    'nobody takes away a key',
+  )
+})

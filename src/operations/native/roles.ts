@@ -227,7 +227,7 @@ async function refuseToGiveMore(context: ReadContext, role: StoredBinding['role'
  * Refuses to lift what is forbidden to who could not have set it. Lifting gives as much as permitting does, so that at the node
  * from which it was set each action is asked; who manages roles above that node may whatever else is forbidden to them.
  */
-async function refuseToLift(context: ReadContext, forbid: StoredBinding): Promise<void> {
+export async function refuseToLift(context: ReadContext, forbid: StoredBinding): Promise<void> {
   const { id, role, node } = forbid
   const from = authorityOf(await context.snapshot(), forbid)
   const { isPermitted, binding } = await accessAt(context, 'role:manage', from)

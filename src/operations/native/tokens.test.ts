@@ -416,3 +416,58 @@ test('D8 of one principal and by the same makers, a thousand tokens are good at 
   const ended = await world.ask<{ ended: string[] }>('DELETE', `/tokens/${first.tokenId}`)
   assert.equal(ended.body.ended.length, 1_000)
 })
+
+describe('the tokens of others', () => {
+  const role = 'organization-administrator'
+  const seenBy = async (as: string, principal: string) =>
+    (await world.get<Page>(`/tokens?limit=1000&principal=${principal}`, { as })).items.map(({ tokenId }) => tokenId)
+  const end = async (tokenId: string, as: string) => (await world.ask('DELETE', `/tokens/${tokenId}`, { as })).status
+
+  test('of people and of the operator are seen and ended from the top alone, wherever they are at home', async () => {
+    const central = await make(await world.tokenOf('user:central', role, '*'))
+    await world.tokenOf('service:run', 'auditor', managementAccount)
+    const [byOperator] = await seenBy(await world.tokenOf('user:above', role, '*'), 'service:run')
+    const signedIn = await signIn('user:signed-in', [])
+    const local = await world.tokenOf('user:local', role, managementAccount)
+    for (const [tokenId, principal] of [
+      [central.tokenId, 'user:central'],
+      [signedIn.tokenId, 'user:signed-in'],
+      [byOperator!, 'service:run'],
+    ] as const) {
+      assert(!(await seenBy(local, principal)).includes(tokenId), principal)
+      assert.equal(await end(tokenId, local), 404, principal)
+    }
+    assert(await isGood(central.token))
+    assert((await seenBy(local, 'user:local')).length > 0, 'one’s own stay one’s own')
+    const above = await world.tokenOf('user:above', role, '*')
+    assert((await seenBy(above, 'user:central')).includes(central.tokenId))
+    for (const tokenId of [central.tokenId, signedIn.tokenId, byOperator!]) assert.equal(await end(tokenId, above), 200)
+    assert(!(await isGood(central.token)))
+  })
+
+  test('made for services are seen and ended at their home account', async () => {
+    const above = await world.tokenOf('user:above', role, '*')
+    const made = await make(above, { principal: 'service:at-home' })
+    const local = await world.tokenOf('user:local', role, managementAccount)
+    assert.deepEqual(await seenBy(local, 'service:at-home'), [made.tokenId])
+    assert.equal(await end(made.tokenId, local), 200)
+    assert(!(await isGood(made.token)))
+  })
+
+  test('are seen and ended from the root, where there is one', async () => {
+    const organized = await openNativeWorld()
+    try {
+      const { rootId } = await organized.post<{ rootId: string }>('/organization', { managementAccount })
+      const victim = await organized.tokenOf('user:victim', role, managementAccount)
+      const { tokenId } = await organized.post<Made>('/tokens', {}, { as: victim })
+      const [local, atRoot] = [
+        await organized.tokenOf('user:local', role, managementAccount),
+        await organized.tokenOf('user:at-root', role, rootId),
+      ]
+      assert.equal((await organized.ask('DELETE', `/tokens/${tokenId}`, { as: local })).status, 404)
+      assert.equal((await organized.ask('DELETE', `/tokens/${tokenId}`, { as: atRoot })).status, 200)
+    } finally {
+      await organized.close()
+    }
+  })
+})

@@ -4,8 +4,8 @@ import { z } from 'zod'
 import { assert } from '#model/assert.ts'
 import { hasShape } from '#model/identifier.ts'
 import { makersOf, type NativePrincipal, partiesOf, principalKind } from '#model/principal.ts'
-import { refuse, refuseValue } from '#model/refusal.ts'
-import { type RoleBinding, roles, scopeNames, scopesCover } from '#model/roles.ts'
+import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
+import { everywhere, type RoleBinding, roles, scopeNames, scopesCover } from '#model/roles.ts'
 import { groupsOfOwn, latestOwnEnd } from '#model/token.ts'
 import type { ApiToken } from '#store/api-tokens.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
@@ -114,6 +114,8 @@ export const whoAmI = nativeRead({
 export const listTokens = nativeRead({
   name: 'listTokens',
   summary: 'List tokens: your own, and those of others as far as you may see them.',
+  description:
+    'Of others you see what was made with a token for services, where `token:read` is permitted to you at their home account; and what people and the operator have, where it is permitted at the top: at the root, or at `*`.',
   action: 'token:read',
   input: z.strictObject({
     ...paging,
@@ -131,6 +133,7 @@ export const listTokens = nativeRead({
   at: 'filtered',
   async run(context, { principal, madeBy, madeWith, ...wish }) {
     const isPermitted = await permitter(context, 'token:read')
+    const top = await topOf(context)
     const { accessKeyId, native } = context.caller
     const isOwn = (row: ApiToken): boolean =>
       row.id === accessKeyId || (isOfHolder(row, native!) && scopesCover(native!.scopes, 'token:read'))
@@ -139,7 +142,7 @@ export const listTokens = nativeRead({
       key: ({ id }) => id,
       show: async (row) => {
         const isAsked = madeBy === undefined || row.makers.includes(madeBy)
-        return isAsked && (isOwn(row) || isPermitted(row.account)) ? describe(row) : undefined
+        return isAsked && (isOwn(row) || isPermitted(placeOfToken(row, top))) ? describe(row) : undefined
       },
     })
   },
@@ -232,7 +235,7 @@ export const revokeToken = nativeWrite({
   name: 'revokeToken',
   summary: 'End a token at once, and what its principal made with it.',
   description:
-    'Whoever had the token may have made others with it: those of the same principal end with it, also where they were made with one of these, or through a token of somebody else. Those of others go on: `madeBy` and `madeWith` of the list find them. A token whose scopes do not have `token` ends itself and no other.',
+    'Somebody else’s is ended with `token:manage` at its home account where a token made it for a service, and with `token:manage` at the top, at the root or at `*`, where it is a person’s or the operator made it. Whoever had the token may have made others with it: those of the same principal end with it, also where they were made with one of these, or through a token of somebody else. Those of others go on: `madeBy` and `madeWith` of the list find them. A token whose scopes do not have `token` ends itself and no other.',
   action: 'token:manage',
   input: z.strictObject({
     tokenId,
@@ -299,15 +302,25 @@ export const createSession = nativeWrite({
   },
 })
 
+/**
+ * Where somebody else's token is seen and ended: at the home account where it was made for a service with the right there.
+ * The home account of a person, or of what the operator made, is only the one that the operator has named, for everybody
+ * mostly the same: that says nothing of who answers for them, and whoever ends their tokens shuts them out. So that is asked at
+ * the top: at the root, or at `*` where there is none.
+ */
+const placeOfToken = ({ principal, origin, account }: ApiToken, top: string): string =>
+  principalKind(principal) === 'service' && origin === 'token' ? account : top
+const topOf = async ({ tx }: ReadContext): Promise<string> => (await tx.organizations.find())?.rootId ?? everywhere
+
 /** One's own, or one that `token:manage` reaches; anybody else's does not exist. */
 async function getToken(context: ReadContext, id: string): Promise<ApiToken> {
   if (!hasShape('apiToken', id)) refuse({ code: 'MalformedId', what: 'api-token', id, expected: 'token-...' })
   const found = await context.tx.apiTokens.find(id)
-  const isOwn = found !== undefined && isOfHolder(found, context.caller.native!)
-  if (!found || !(isOwn || (await accessAt(context, 'token:manage', found.account)).isPermitted)) {
-    refuse({ code: 'NotFound', what: 'api-token', id })
-  }
-  return found
+  const absent: Refusal = { code: 'NotFound', what: 'api-token', id }
+  if (!found) refuse(absent)
+  if (isOfHolder(found, context.caller.native!)) return found
+  const { isPermitted } = await accessAt(context, 'token:manage', placeOfToken(found, await topOf(context)))
+  return isPermitted ? found : refuse(absent)
 }
 
 async function refuseTooMany({ tx, now }: ReadContext, of: Pick<ApiToken, 'principal' | 'makers'>): Promise<void> {
