@@ -178,7 +178,7 @@ export const listExceptions = nativeRead({
     const isPermitted = await permitter(context, 'exception:read')
     const filter = { target, resourceType, requestedBy, mayHaveFinding: finding === 'open' }
     const isWanted = (row: Exception): boolean => state === undefined || stateAt(row, context.now) === state
-    return gatherPage(wish, {
+    return gatherPage(context, wish, {
       read: (after, limit) => context.tx.exceptions.list(after, limit, filter),
       key: ({ id }) => id,
       async show(row) {
@@ -226,7 +226,7 @@ export const listExceptionFindings = nativeRead({
       exceptionId: id,
       since: formatInstant(found.requested.at),
     }
-    return gatherPage(wish, {
+    return gatherPage(context, wish, {
       async read(after, limit) {
         const first = after === '' && needsReview(found) ? [{ key: '0', finding: review }] : []
         const held = await context.tx.exceptions.held(id, Number(after), limit)

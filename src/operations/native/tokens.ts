@@ -131,7 +131,7 @@ export const listTokens = nativeRead({
     const { accessKeyId, native } = context.caller
     const isOwn = (row: ApiToken): boolean =>
       row.id === accessKeyId || (isOfHolder(row, native!) && scopesCover(native!.scopes, 'token:read'))
-    return gatherPage(wish, {
+    return gatherPage(context, wish, {
       read: (after, limit) => context.tx.apiTokens.list(after, limit, { principal, madeWith }),
       key: ({ id }) => id,
       show: async (row) => {
