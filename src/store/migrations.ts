@@ -1,7 +1,7 @@
 // The schema, as numbered steps that only go forward. What must always hold is said here as well as in the code.
 
 import { auditSubjectSchema } from './audit-subject-schema.ts'
-import { boundsSchema } from './bounds-schema.ts'
+import { boundsSchema, tokensOfMakerSchema } from './bounds-schema.ts'
 import { forbidAuthoritySchema } from './forbid-authority-schema.ts'
 import { spaceOnceSchema } from './space-once-schema.ts'
 import { statesOfTenures } from './tenure-states-schema.ts'
@@ -896,12 +896,5 @@ alter table candidate_difference add column order_only integer not null default 
     name: 'who lifts a forbid',
     sql: forbidAuthoritySchema,
   },
-  {
-    number: 19,
-    name: 'tokens by their maker',
-    sql: `
--- How many somebody has made is counted whenever they make one more: by the first member of the list.
-create index api_token_of_maker on api_token (makers) where makers <> '[]';
-`,
-  },
+  { number: 19, name: 'tokens by their maker', sql: tokensOfMakerSchema },
 ]

@@ -1,3 +1,4 @@
+// Page tokens: they tell nothing, and only what was sealed opens.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'

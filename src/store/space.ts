@@ -821,19 +821,6 @@ export class Space {
     }
     return found.sort((a, b) => a.n - b.n).slice(0, limit)
   }
-  /** Whether a pool has space of one of some holders: found by what they hold, and not by what others have there. */
-  async isHeldByAny(pool: number, holders: readonly number[]): Promise<boolean> {
-    for (const holder of holders) {
-      // An expression: no index of pools serves it.
-      const row = await this.#sql.get(
-        'select 1 as one from allocation a where a.holder = ? and a.pool + 0 = ? limit 1',
-        holder,
-        pool,
-      )
-      if (row) return true
-    }
-    return false
-  }
   /** Allocations of a pool that begin between two addresses, in address order. */
   async between(
     pool: number,

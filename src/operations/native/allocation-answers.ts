@@ -221,7 +221,7 @@ async function isOutOfReach(
   const holders = (await space.holders({ account })).filter((one) => isPermitted(one.account))
   if (holders.length > holdersMergedMax || holders.some((one) => mayUsePool(snapshot, one.account, poolId)))
     return false
-  const hasSpace = await space.isHeldByAny(
+  const hasSpace = await context.tx.pools.isHeldByAny(
     pools[0]!,
     holders.map(({ n }) => n),
   )
