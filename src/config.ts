@@ -121,7 +121,8 @@ export const variables = {
   requestsPerMinute: {
     name: 'CADASTRE_REQUESTS_PER_MINUTE',
     default: '60000',
-    meaning: 'Requests a minute that one principal may make over the native API, of one server.',
+    meaning:
+      'Requests a minute that one principal may make over the native API, of one server, with the services that it made tokens for.',
   },
   oidcIssuer: {
     name: 'CADASTRE_OIDC_ISSUER',

@@ -47,7 +47,10 @@ export const openNativeWorld = async (
 ): Promise<NativeWorld> => withNativeApi(await openWorld(settings, undefined, engine))
 
 /** The same over a world that is there already. */
-export async function withNativeApi<W extends World>(world: W): Promise<W & Native> {
+export async function withNativeApi<W extends World>(
+  world: W,
+  { requestsPerMinute = 1_000_000 } = {},
+): Promise<W & Native> {
   const faults: unknown[] = []
   let requests = 0
   const app = await createRestApp({
@@ -63,7 +66,7 @@ export async function withNativeApi<W extends World>(world: W): Promise<W & Nati
     recordUnread: (operation, call, refused) => world.hallway.recordUnread(operation, call, refused),
     onFault: (error) => faults.push(error),
     version: '0.0.0',
-    requestsPerMinute: 1_000_000,
+    requestsPerMinute,
   })
   async function tokenOf(principal: string, role: Role, node: string): Promise<string> {
     const made = await createOperatorToken(world.store, { principal, role, node, account: managementAccount })

@@ -229,6 +229,7 @@ const mayRemember: Readonly<Record<string, string>> = {
   'src/operations/execute.ts undoneDecisions':
     'goes with an error, whose decisions are numbered anew when they are recorded',
   'src/operations/refused-changes.ts #windows': 'counts refusals, and knows nothing of the database',
+  'src/operations/refused-changes.ts #shares': 'counts refusals, and knows nothing of the database',
   'src/operations/grant.ts poolsOfSnapshot': 'goes with a snapshot, which is kept only where it is committed',
   'src/operations/native/authority.ts accesses': 'follows from a snapshot alone, and goes with it',
   'src/operations/native/roles.ts accountsOutside': 'goes with a snapshot; only what is committed is put there',

@@ -9,6 +9,7 @@ import type { StsInput, StsOperation, StsOutput } from '#formats/aws/sts.generat
 import { type Hallway, openHallway } from '#operations/execute.ts'
 import type { AnyOperation, OperationSettings } from '#operations/operation.ts'
 import { operationTables } from '#operations/tables.ts'
+import { createPageTokens } from '#store/page-tokens.ts'
 import type { Store } from '#store/store.ts'
 import { emptyDatabase, type TestDatabase } from './database.ts'
 import { type Engine, engineUnderTest } from './engines.ts'
@@ -30,6 +31,7 @@ export const testSettings: OperationSettings = {
 export const openSealer = {
   seal: (text: string) => new TextEncoder().encode(text),
   open: (sealed: Uint8Array) => new TextDecoder().decode(sealed),
+  pageTokens: createPageTokens(new Uint8Array(32)),
 }
 
 export interface As {

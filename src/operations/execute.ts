@@ -465,6 +465,7 @@ const kindOfRefusal = ({ principal }: Call, { refusal }: Refused): RefusalKind =
   account: principal.account,
   principal: withoutSession(principal.arn),
   code: refusal.code,
+  ...(principal.native ? { accountable: accountableOf(principal.native) } : {}),
   ...(principal.native && principal.native.makers.length > 0
     ? { makers: principal.native.makers.join(' '), credential: principal.accessKeyId }
     : {}),

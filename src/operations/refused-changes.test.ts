@@ -5,7 +5,7 @@ import { Refused } from '#model/refusal.ts'
 import type { Store } from '#store/store.ts'
 import { openWorld, testSettings } from '../../test/world.ts'
 import { openHallway } from './execute.ts'
-import { RefusalBudget, refusalsPerMinute, subjectsOf, withoutSession } from './refused-changes.ts'
+import { namesPerSenderMax, RefusalBudget, refusalsPerMinute, subjectsOf, withoutSession } from './refused-changes.ts'
 import { operationTables } from './tables.ts'
 
 const pool = 'ipam-pool-0123456789abcdef0'
@@ -46,6 +46,30 @@ test('in a minute so many refusals of a kind have an entry, and the rest is coun
   budget.settle(counted)
   assert.equal(budget.hasCounted, false)
   assert.deepEqual(budget.counted(200_000, true), [])
+})
+
+test('D8 whoever has many names has one share of entries, and few counts', () => {
+  const budget = new RefusalBudget()
+  const kindOf = (n: number) => ({
+    account: '1',
+    principal: `service:${n}`,
+    code: 'NotFound',
+    accountable: 'user:lena',
+  })
+  const ask = (n: number): boolean => {
+    const isAllowed = budget.allows(kindOf(n), 1_000)
+    budget.note(kindOf(n), 1_000, isAllowed)
+    return isAllowed
+  }
+  const allowed = Array.from({ length: refusalsPerMinute + 100 }, (_, n) => ask(n)).filter(Boolean)
+  assert.equal(allowed.length, refusalsPerMinute)
+  assert.ok(budget.allows({ ...kindOf(0), accountable: 'user:otto' }, 1_000))
+  const counted = budget.counted(61_000, false)
+  assert.equal(counted.length, namesPerSenderMax)
+  assert.equal(
+    counted.reduce((sum, { times }) => sum + times, 0),
+    100,
+  )
 })
 
 test('D8 whoever assumes a role has one window, whatever sessions they name, and others have theirs', () => {

@@ -61,17 +61,21 @@ function* textsIn(input: unknown): Generator<string> {
 
 // How many -----------------------------------------------------------------------------------------------------------
 
-/** Refusals of one principal and code that have an entry of their own, in a minute; what is more is counted. */
+/** Refusals of one sender and code that have an entry of their own, in a minute; what is more is counted. */
 export const refusalsPerMinute = 600
 const windowMs = 60_000
-/** Principals and codes of which it is kept; of more, every refusal has its entry. */
+/** Senders and codes of which it is kept; of more, every refusal has its entry. */
 export const windowsMax = 10_000
+/** Names of one sender under which refusals of one code are counted apart in a minute. */
+export const namesPerSenderMax = 20
 
 /** Whose refusal it was, and which. */
 export interface RefusalKind {
   readonly account: string
   readonly principal: string
   readonly code: string
+  /** Who has one share with all the principals that they made tokens for; undefined over the AWS APIs. */
+  readonly accountable?: string
   /** Who made the token, as one text; and one token that they made. */
   readonly makers?: string
   readonly credential?: string
@@ -79,10 +83,16 @@ export interface RefusalKind {
 /** The principal of a kind: whoever assumes a role names the session, and would have as many windows as names. */
 export const withoutSession = (arn: string): string => arn.replace(/(:assumed-role\/[^/]+)\/.*$/, '$1')
 
+/** What the entries of one sender with one code come to in a minute. */
+interface Share {
+  since: number
+  entries: number
+  /** Under which windows of the sender is counted. */
+  readonly kinds: string[]
+}
 interface Window {
   readonly kind: RefusalKind
   since: number
-  entries: number
   counted: number
 }
 /** Refusals without an entry of their own. */
@@ -95,55 +105,74 @@ export interface CountedRefusals extends RefusalKind {
  * requests that are in one transaction may all have their entries.
  */
 export class RefusalBudget {
+  readonly #shares = new Map<string, Share>()
   readonly #windows = new Map<string, Window>()
 
   /** Whether the next refusal of this kind has an entry. */
   allows(kind: RefusalKind, now: number): boolean {
-    const window = this.#windows.get(keyOf(kind))
-    return !window || isOver(window, now) || window.entries < refusalsPerMinute
+    const share = this.#shares.get(shareOf(kind))
+    return !share || isOver(share, now) || share.entries < refusalsPerMinute || !this.#hasWindow(kind, share)
   }
   /** That a refusal was recorded, or only counted. */
   note(kind: RefusalKind, now: number, hasEntry: boolean): void {
-    const window = this.#windowOf(kind, now)
-    if (!window) return
-    // What was counted before stays: `counted` tells of it.
-    if (isOver(window, now)) Object.assign(window, { since: now, entries: 0 })
-    if (hasEntry) window.entries++
-    else window.counted++
+    const share = this.#startShare(kind, now)
+    if (!share) return
+    if (hasEntry) share.entries++
+    else this.#count(kind, share)
   }
   get hasCounted(): boolean {
-    for (const { counted } of this.#windows.values()) if (counted > 0) return true
-    return false
+    return this.#windows.size > 0
   }
-  /** What was counted in minutes that are over, or so far where `isAll`. Forgets windows of which nothing is left to tell. */
+  /** What was counted in minutes that are over, or so far where `isAll`. Forgets shares of which nothing is left to tell. */
   counted(now: number, isAll: boolean): CountedRefusals[] {
     const counted: CountedRefusals[] = []
-    for (const [key, window] of this.#windows) {
-      if (!isAll && !isOver(window, now)) continue
-      if (window.counted > 0) counted.push({ ...window.kind, times: window.counted })
-      else this.#windows.delete(key)
+    for (const window of this.#windows.values()) {
+      if (isAll || isOver(window, now)) counted.push({ ...window.kind, times: window.counted })
     }
+    for (const [key, share] of this.#shares) if (isOver(share, now)) this.#shares.delete(key)
     return counted
   }
   /** That these are on record. */
   settle(recorded: readonly CountedRefusals[]): void {
     for (const { times, ...kind } of recorded) {
-      const window = this.#windows.get(keyOf(kind))
-      if (window) window.counted -= times
+      const key = keyOf(kind)
+      const window = this.#windows.get(key)
+      if (!window) continue
+      window.counted -= times
+      if (window.counted === 0) this.#windows.delete(key)
     }
   }
 
-  #windowOf(kind: RefusalKind, now: number): Window | undefined {
+  #startShare(kind: RefusalKind, now: number): Share | undefined {
+    const key = shareOf(kind)
+    const known = this.#shares.get(key)
+    if (known && !isOver(known, now)) return known
+    if (!known && this.#shares.size >= windowsMax) return undefined
+    const share: Share = { since: now, entries: 0, kinds: [] }
+    this.#shares.set(key, share)
+    return share
+  }
+  /** Whether it can be counted: if not, it has an entry, so that nothing is lost. */
+  #hasWindow(kind: RefusalKind, share: Share): boolean {
+    return this.#windows.has(this.#windowKey(kind, share)) || this.#windows.size < windowsMax
+  }
+  /** Of a sender with many names, what is refused under the later ones is counted with the first. */
+  #windowKey(kind: RefusalKind, { kinds }: Share): string {
     const key = keyOf(kind)
-    const known = this.#windows.get(key)
-    if (known) return known
-    if (this.#windows.size >= windowsMax) return undefined
-    const window: Window = { kind, since: now, entries: 0, counted: 0 }
+    return kinds.includes(key) || kinds.length < namesPerSenderMax ? key : kinds[0]!
+  }
+  #count(kind: RefusalKind, share: Share): void {
+    const key = this.#windowKey(kind, share)
+    if (!share.kinds.includes(key)) share.kinds.push(key)
+    const window = this.#windows.get(key) ?? { kind, since: share.since, counted: 0 }
     this.#windows.set(key, window)
-    return window
+    window.counted++
   }
 }
 
+/** Of whom all names together have so many entries: the principal of an account, or who is accountable for it. */
+const shareOf = ({ account, principal, code, accountable }: RefusalKind): string =>
+  `${code} ${accountable ?? `${account} ${principal}`}`
 const keyOf = ({ account, principal, code, makers = '' }: RefusalKind): string =>
   `${code} ${account} ${principal} ${makers}`
-const isOver = ({ since }: Window, now: number): boolean => now - since >= windowMs || now < since
+const isOver = ({ since }: { readonly since: number }, now: number): boolean => now - since >= windowMs || now < since

@@ -1,10 +1,12 @@
 // Access keys: who may sign, with the secret sealed so that a stolen database signs nothing.
+import type { PageTokens } from './page-tokens.ts'
 import type { Sql } from './sql.ts'
 
 /** Seals and opens secrets; the key it uses is never in the database. `context` is bound to the text, so rows cannot be swapped. */
 export interface Sealer {
   seal(text: string, context: string): Uint8Array
   open(sealed: Uint8Array, context: string): string
+  readonly pageTokens: PageTokens
 }
 
 export interface AccessKeyRecord {

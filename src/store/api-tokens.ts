@@ -120,6 +120,21 @@ export class ApiTokens {
     )
     return row!.good
   }
+  /** How many good ones somebody is accountable for, as the first of their makers; no more than `limit` are counted. */
+  async countMade(maker: string, now: number, limit: number): Promise<number> {
+    // The list as JSON begins with the name: a comma or the bracket stands behind it, and both are below `^`.
+    const first = `[${JSON.stringify(maker)}`
+    const row = await this.#sql.get<{ good: number }>(
+      `select count(*) as good from (
+         select 1 as one from api_token
+         where makers <> '[]' and makers > ? and makers < ? and revoked_at is null and expires_at > ? limit ?) found`,
+      first,
+      `${first}^`,
+      now,
+      limit,
+    )
+    return row!.good
+  }
   /** The good ones in order of creation, after the one with id `after`; of one principal, where given. */
   async listGood(
     after: string,

@@ -128,6 +128,15 @@ export class Holds {
   async list(filter: HoldFilter, after: number, limit: number): Promise<Hold[]> {
     return this.#rows(filter, 'and n > ? order by n limit ?', after, limit)
   }
+  /** The accounts for which some of a pool is held. */
+  async accountsIn(pool: number): Promise<string[]> {
+    const rows = await this.#sql.all<{ account: string }>(
+      'select distinct account from hold where pool = ? and expires_at > ?',
+      pool,
+      this.#clock.now,
+    )
+    return rows.map(({ account }) => account)
+  }
   /** Those that begin between two addresses, in address order. */
   async between(
     pool: number,

@@ -1,7 +1,7 @@
 // The schema, as numbered steps that only go forward. What must always hold is said here as well as in the code.
 
 import { auditSubjectSchema } from './audit-subject-schema.ts'
-import { boundsSchema } from './bounds-schema.ts'
+import { boundsSchema, tokensOfMakerSchema } from './bounds-schema.ts'
 import { forbidAuthoritySchema, forbidReachSchema } from './forbid-authority-schema.ts'
 import { spaceOnceSchema } from './space-once-schema.ts'
 import { statesOfTenures } from './tenure-states-schema.ts'
@@ -889,4 +889,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 17, name: 'bounds that nobody uses up for others', sql: boundsSchema },
   { number: 18, name: 'who lifts a forbid', sql: forbidAuthoritySchema },
   { number: 19, name: 'what a forbid binds', sql: forbidReachSchema },
+  { number: 20, name: 'tokens by their maker', sql: tokensOfMakerSchema },
 ]

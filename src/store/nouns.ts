@@ -13,6 +13,7 @@ import { Journal } from './journal.ts'
 import { ConnectionMemory, type EntryMark, type KeptName, type Memory } from './memory.ts'
 import { NatGateways } from './nat-gateways.ts'
 import { Organizations } from './organizations.ts'
+import type { PageTokens } from './page-tokens.ts'
 import { Policies } from './policies.ts'
 import { Pools } from './pools.ts'
 import { RecordLists } from './record-lists.ts'
@@ -90,6 +91,7 @@ export class Nouns implements Transaction {
   readonly natGateways: NatGateways
   readonly organizations: Organizations
   readonly policies: Policies
+  readonly pageTokens: PageTokens
   readonly pools: Pools
   readonly recordLists: RecordLists
   readonly repeats: Repeats
@@ -126,6 +128,7 @@ export class Nouns implements Transaction {
   ) {
     this.#sql = sql
     this.memory = new ConnectionMemory(memory)
+    this.pageTokens = sealer.pageTokens
     this.accessKeys = new AccessKeys(sql, sealer, this)
     this.subjects = new Subjects(this, this.memory)
     this.history = new History(sql, this)
@@ -175,6 +178,9 @@ export class Nouns implements Transaction {
   }
   nextSequence(): number {
     return this.#sequence++
+  }
+  nextTurn(): Promise<void> {
+    return new Promise((resolve) => setImmediate(resolve))
   }
   async recordLapsed(holds: readonly LapsedHold[]): Promise<void> {
     for (const [account, lapsed] of Map.groupBy(holds, (hold) => hold.account)) {

@@ -392,6 +392,19 @@ export class Pools {
     )
     return row !== undefined
   }
+  /** Whether a pool has space of one of some holders: found by what they hold, and not by what others have there. */
+  async isHeldByAny(pool: number, holders: readonly number[]): Promise<boolean> {
+    for (const holder of holders) {
+      // An expression: no index of pools serves it.
+      const row = await this.#sql.get(
+        'select 1 as one from allocation a where a.holder = ? and a.pool + 0 = ? limit 1',
+        holder,
+        pool,
+      )
+      if (row) return true
+    }
+    return false
+  }
   async hasForeignAllocation(pool: number, account: string): Promise<boolean> {
     const row = await this.#sql.get(
       'select 1 as one from allocation a join holder h on h.n = a.holder where a.pool = ? and h.account <> ? limit 1',

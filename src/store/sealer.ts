@@ -2,6 +2,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { Sealer } from './access-keys.ts'
+import { createPageTokens } from './page-tokens.ts'
 import { StoreTrouble } from './trouble.ts'
 
 const keyBytes = 32
@@ -11,6 +12,7 @@ const tagBytes = 16
 /** A sealer with a key; every text gets a nonce of its own, and its context is authenticated with it. */
 export function createSealer(key: Uint8Array): Sealer {
   return {
+    pageTokens: createPageTokens(key),
     seal(text, context) {
       const nonce = randomBytes(nonceBytes)
       const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(context))

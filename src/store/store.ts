@@ -13,6 +13,7 @@ import type { Journal } from './journal.ts'
 import type { KeptName } from './memory.ts'
 import type { NatGateways } from './nat-gateways.ts'
 import type { Organizations } from './organizations.ts'
+import type { PageTokens } from './page-tokens.ts'
 import type { Policies } from './policies.ts'
 import type { Pools } from './pools.ts'
 import type { RecordLists } from './record-lists.ts'
@@ -56,6 +57,8 @@ export interface Transaction {
   /** The next sequence number; identifiers are made of these. */
   nextSequence(): number
   moveGovernanceEpoch(): Promise<void>
+  /** Lets whatever else this process has to do go on: between the steps of what reads very much. */
+  nextTurn(): Promise<void>
 
   readonly accessKeys: AccessKeys
   readonly addresses: Addresses
@@ -68,6 +71,8 @@ export interface Transaction {
   readonly journal: Journal
   readonly natGateways: NatGateways
   readonly organizations: Organizations
+  /** Seals where lists go on. */
+  readonly pageTokens: PageTokens
   readonly policies: Policies
   readonly pools: Pools
   readonly recordLists: RecordLists

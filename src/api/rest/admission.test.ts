@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Principal } from '#model/principal.ts'
 import { type Refused, refuse } from '#model/refusal.ts'
-import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
-import { managementAccount } from '../../../test/world.ts'
+import { type NativeWorld, openNativeWorld, withNativeApi } from '../../../test/native-world.ts'
+import { managementAccount, openWorld } from '../../../test/world.ts'
 import { badTokensPerMinute, createAdmission, Failures } from './admission.ts'
 
 const principal: Principal = { account: managementAccount, arn: '', accessKeyId: 'token-1', userId: 'user:a' }
@@ -40,6 +40,28 @@ test('D2 bad tokens of one address are not looked up for ever, and the answer sa
   // What somebody writes to the left of their own address makes them nobody else.
   assert.equal((await ask('198.51.100.7, 192.0.2.1')).status, 429)
   assert.equal((await ask('192.0.2.2')).status, 401)
+})
+
+test('D2 requests a minute are counted for a person with all services that they made tokens for', async () => {
+  const limit = 40
+  const busy = await withNativeApi(await openWorld(), { requestsPerMinute: limit })
+  try {
+    const lena = await busy.tokenOf('user:lena', 'organization-administrator', '*')
+    const tokens: string[] = []
+    for (let n = 0; n < 3; n++) {
+      const body = { principal: `service:made-${n}`, account: managementAccount }
+      tokens.push((await busy.post<{ token: string }>('/tokens', body, { as: lena })).token)
+    }
+    let served = 0
+    for (const as of tokens) {
+      for (let n = 0; n < limit; n++) if ((await busy.ask('GET', '/me', { as })).status === 200) served++
+    }
+    assert(served > 0 && served <= limit, String(served))
+    assert.equal((await busy.ask('GET', '/me', { as: lena })).status, 429)
+    assert.equal((await busy.ask('GET', '/me')).status, 200, 'somebody else')
+  } finally {
+    await busy.close()
+  }
 })
 
 test('A2 of two tokens in one request none is taken', async () => {

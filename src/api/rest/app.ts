@@ -52,7 +52,7 @@ export interface RestDependencies {
   readonly version: string
   /** Undefined where no provider is configured. */
   readonly signIn?: SignIn
-  /** Requests a minute of one principal; one more is told to come back later. */
+  /** Requests a minute of one principal with the services that have their tokens from it; one more is told to come back later. */
   readonly requestsPerMinute: number
 }
 
@@ -162,7 +162,8 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
         max: deps.requestsPerMinute,
         timeWindow: 60_000,
         enableDraftSpec: true,
-        keyGenerator: (request) => request.principal.userId,
+        // Whoever makes tokens for services has one share with them: names cost nothing.
+        keyGenerator: (request) => accountableOf(request.principal.native!),
         errorResponseBuilder: (_, { ttl }) =>
           new Refused({ code: 'Throttled', retryAfterSeconds: Math.ceil(ttl / 1_000) }),
       })

@@ -214,7 +214,9 @@ function revoke(exception: Exception, deed: Deed & { note?: string }): Outcome {
 function renew(exception: Exception, deed: Renewal): Outcome {
   const { at, expiresAt, reason } = deed
   if (exception.isBreakGlass) return refused('break-glass is not renewed; request an exception')
-  if (exception.renewal)
+  const replaces = exception.renewal?.by !== deed.by && exception.requested.by === deed.by
+  // Who asked for the exception is not to lose it because somebody else asks for an end that nobody approves.
+  if (exception.renewal && !replaces)
     return refused(`${exception.renewal.by} has asked to renew it already; approve or deny that first`)
   if (exception.status !== 'approved')
     return refused(`it is ${stateAt(exception, at)}, and only what was approved can be renewed`)

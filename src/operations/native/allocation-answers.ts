@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { bitsOf, type Cidr, contains, formatAddress, formatCidr, lastAddress, parseCidr, toKey } from '#model/cidr.ts'
 import { formatId, parseId } from '#model/identifier.ts'
 import { provider } from '#model/policy/decision.ts'
+import { mayUsePool } from '#model/policy/resolve.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
 import type { Association, UseKind } from '#store/addresses.ts'
@@ -10,11 +11,10 @@ import type { Hold } from '#store/holds.ts'
 import type { Allocation } from '#store/space.ts'
 import type { Tag } from '#store/tags.ts'
 import { findHold } from '../holds.ts'
-import { readCursor, writeCursor } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
 import { permitter } from './authority.ts'
 import { poolId } from './pools.ts'
-import { accountId, formatInstant, instant, type PageInput, pageSizeDefault } from './shapes.ts'
+import { accountId, formatInstant, instant, nextStep, type PageInput, pageSizeDefault } from './shapes.ts'
 import {
   description,
   locale,
@@ -168,6 +168,7 @@ export async function listedAllocations(context: ReadContext, wish: ListWish) {
   const snapshot = await context.snapshot()
   const { limit = pageSizeDefault, cursor, state } = wish
   const pools = await poolNumbers(context, wish.poolId)
+  if (await isOutOfReach(context, wish, pools, isPermitted)) return { items: [] }
   const isWanted = wantedBy(wish, pools, isPermitted)
   const source = await sourceOf(context, wish, pools, isPermitted)
   const hasTag = taggedBy(wish.tag)
@@ -178,24 +179,53 @@ export async function listedAllocations(context: ReadContext, wish: ListWish) {
     return held.length === 0 ? allocated : [...allocated, ...held].sort(source.order).slice(0, size)
   }
   const items: z.output<typeof allocation>[] = []
-  let after = readCursor(cursor, 'cursor') ?? source.start
+  let after = cursor ?? source.start
+  let shown = after
   for (let looked = 0; ; ) {
-    const rows = await read(after, limit + 1)
+    const size = await nextStep(context, looked, limit)
+    const rows = await read(after, size)
     const wanted = rows.filter(isWanted)
     const tagsIn = await tagsOf(context, wanted)
     const useIn = await usesOf(context, wanted)
     for (const row of rows) {
       const tags = tagsIn(row)
       if (isWanted(row) && hasTag(tags) && isUsed(row, useIn(row))) {
-        if (items.length === limit) return { items, nextCursor: writeCursor(after) }
+        if (items.length === limit) return { items, nextCursor: shown }
         items.push(showAllocation(context, snapshot, row, tags, useIn(row)))
+        shown = source.place(row)
       }
       after = source.place(row)
     }
-    if (rows.length <= limit) return { items }
+    if (rows.length < size) return { items }
     looked += rows.length
-    if (looked >= rowsPerPageMax) return { items, nextCursor: writeCursor(after) }
+    if (looked >= rowsPerPageMax) return { items, nextCursor: after }
   }
+}
+
+/**
+ * Whether the account or pool that is asked for has nothing that the caller may see: answered as where there is none, and
+ * nothing of others is looked at.
+ */
+async function isOutOfReach(
+  context: ReadContext,
+  { account, poolId }: ListWish,
+  pools: readonly number[] | undefined,
+  isPermitted: (node: string) => boolean,
+): Promise<boolean> {
+  if (account !== undefined && !isPermitted(account)) return true
+  if (poolId === undefined || poolId === provider || pools === undefined) return false
+  const snapshot = await context.snapshot()
+  const pool = snapshot.pools.get(poolId)
+  if (pool && (await permitter(context, 'ipam:read'))(pool.account)) return false
+  const { space } = context.tx
+  const holders = (await space.holders({ account })).filter((one) => isPermitted(one.account))
+  if (holders.length > holdersMergedMax || holders.some((one) => mayUsePool(snapshot, one.account, poolId)))
+    return false
+  const hasSpace = await context.tx.pools.isHeldByAny(
+    pools[0]!,
+    holders.map(({ n }) => n),
+  )
+  return !hasSpace && !(await space.holds.accountsIn(pools[0]!)).some(isPermitted)
 }
 
 function wantedBy(

@@ -295,7 +295,7 @@ export const listDifferences = nativeRead({
       from: from === undefined ? 0 : parseInstant(from),
       until: until === undefined ? context.now + 1 : parseInstant(until),
     }
-    return gatherPage(wish, {
+    return gatherPage(context, wish, {
       read: (after, limit) => {
         const [account = '', resourceType = '', locale = ''] = after.split('\n')
         return context.tx.candidates.differences(n, span, { account, resourceType, locale }, limit)

@@ -2,7 +2,6 @@
 import { z } from 'zod'
 import { formatId } from '#model/identifier.ts'
 import { refuse } from '#model/refusal.ts'
-import { readCursor, writeCursor } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
 import type { Place } from './authority.ts'
 import { type SeenEntry, seenEntries, subjectsPerPageMax } from './change-places.ts'
@@ -116,7 +115,7 @@ export const listChanges = nativeRead({
     const page: SeenEntry[] = []
     const answer = async (last: number) => ({
       items: await describeEntries(context, page),
-      nextCursor: writeCursor(String(last)),
+      nextCursor: String(last),
       asOf: asOf(context),
     })
     let after = numberIn(cursor) ?? (latest ? await recordLists.lastEntry() : begin)
@@ -194,7 +193,7 @@ export const listSubjectsOfChange = nativeRead({
       if (items.length > 0 && length > lengthPerPage) break
       items.push(shown)
     }
-    const nextCursor = items.length < subjects.length ? writeCursor(String(from + items.length)) : undefined
+    const nextCursor = items.length < subjects.length ? String(from + items.length) : undefined
     return { items, nextCursor, asOf: asOf(context) }
   },
 })
@@ -216,7 +215,7 @@ async function getSeen(context: ReadContext, id: string, subjectsMax: number): P
 
 function numberIn(cursor: string | undefined): number | undefined {
   if (cursor !== undefined && /^\d{1,16}$/.test(cursor)) return Number(cursor)
-  const place = readCursor(cursor, 'cursor')
+  const place = cursor
   if (place === undefined) return undefined
   if (!/^\d{1,16}$/.test(place)) refuse({ code: 'InvalidPaginationToken', field: 'cursor', value: cursor! })
   return Number(place)

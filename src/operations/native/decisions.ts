@@ -5,7 +5,6 @@ import { formatId, hasShape, parseId } from '#model/identifier.ts'
 import { modeValues } from '#model/policy/document.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
 import type { RecordedDecision } from '#store/journal.ts'
-import { readCursor, writeCursor } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
 import type { Place } from './authority.ts'
 import { namesOf } from './change-subjects.ts'
@@ -16,6 +15,7 @@ import {
   asOf,
   formatInstant,
   instant,
+  nextStep,
   pageSizeDefault,
   paging,
   parseInstant,
@@ -148,29 +148,37 @@ export const listDecisions = nativeRead({
     const about = subject === undefined ? undefined : namesOf(context, subject)
     const filter = { ...rest, pool: poolId, candidateOutcome: candidate, subject: about }
     const isPermitted = await permitterThen(context, 'decision:read')
+    // As where there is no such account: however much it asked for, nothing of it is looked at.
+    if (rest.account !== undefined && !(await isPermitted(rest.account, 0, Infinity))) {
+      return { items: [], asOf: asOf(context) }
+    }
     const first = from === undefined ? 0 : await recordLists.firstSince('decision', parseInstant(from))
     const end = until === undefined ? undefined : await recordLists.firstSince('decision', parseInstant(until))
     let before = numberIn(cursor) ?? end ?? Number.MAX_SAFE_INTEGER
+    let shown = before
     const items: z.output<typeof listed>[] = []
     const answer = (nextCursor?: string) => ({ items, nextCursor, asOf: asOf(context) })
     for (let looked = 0; looked < decisionsPerPageMax; ) {
-      const found = await recordLists.decisionsBefore(filter, before, Math.max(limit + 1, stepSize))
+      const size = await nextStep(context, looked, Math.max(limit, stepSize))
+      const found = await recordLists.decisionsBefore(filter, before, size)
       const decisions = await journal.findDecisions(found.numbers)
       for (const n of found.numbers) {
         if (n < first) return answer()
-        if (items.length === limit) return answer(writeCursor(String(before)))
         const recorded = decisions.get(n)!
         const { at, request } = recorded
-        if (await isPermitted(request.account, at.getTime())) items.push(describe(context, recorded))
         before = n
+        if (!(await isPermitted(request.account, at.getTime()))) continue
+        if (items.length === limit) return answer(String(shown))
+        items.push(describe(context, recorded))
+        shown = n
       }
       if (found.isWhole) return answer()
       before = found.last
       // Much was passed over: what there is by now, and where to go on.
-      if (found.numbers.length === 0) return answer(writeCursor(String(before)))
+      if (found.numbers.length === 0) return answer(String(before))
       looked += found.numbers.length
     }
-    return answer(writeCursor(String(before)))
+    return answer(String(before))
   },
 })
 
@@ -269,7 +277,7 @@ export async function getRecorded(context: ReadContext, id: string): Promise<Rec
 }
 
 function numberIn(cursor: string | undefined): number | undefined {
-  const place = readCursor(cursor, 'cursor')
+  const place = cursor
   if (place === undefined) return undefined
   if (!/^[0-9]{1,16}$/.test(place)) refuse({ code: 'InvalidPaginationToken', field: 'cursor', value: cursor! })
   return Number(place)

@@ -5,6 +5,7 @@ import { type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
 import type { Action } from '#model/roles.ts'
 import type { ReadContext, ReadOperation, WriteContext, WriteOperation } from '../operation.ts'
 import { type Place, requirePermission, requireScope } from './authority.ts'
+import { withCursors } from './page-cursors.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -76,7 +77,8 @@ export function nativeRead<Input extends z.ZodObject, Output extends z.ZodType>(
     show: run,
     async run(context: ReadContext, input: z.output<Input>) {
       await requirePlace(context, facts.action, at, input)
-      return run(context, input)
+      if (!('cursor' in facts.input.shape)) return run(context, input)
+      return withCursors(context, facts, input, (opened) => run(context, opened as z.output<Input>))
     },
   } as NativeOperation
 }

@@ -316,7 +316,12 @@ describe('who may', () => {
     const { exceptionId } = await request()
     const refused = await act(exceptionId, 'approve', { as: people.approver })
     assert.equal(refused.status, 403)
-    assert.match(refused.body.detail, new RegExp(`${network}.*which owns it`))
+    assert.match(refused.body.detail, /at the account that owns it/)
+    assert.doesNotMatch(JSON.stringify(refused.body), new RegExp(network), 'whose it is, is not theirs to know')
+    const seeing = await acme.tokenOf('user:seer', 'approver', shop)
+    await acme.post('/role-bindings', { principal: 'user:seer', role: 'auditor', node: network })
+    const seen = await act(exceptionId, 'approve', { as: seeing })
+    assert.match(seen.body.detail, new RegExp(`${network}.*which owns it`))
     const shared = { Resources: [acme.other], Tags: [{ Key: 'cadastre:shared-with', Value: root }] }
     await acme.call('CreateTags', shared, asNetwork)
     assert.equal((await act(exceptionId, 'approve', { as: people.approver })).status, 200)
@@ -325,7 +330,41 @@ describe('who may', () => {
   })
 })
 
+test('I8 a hidden pool is answered as an absent one to who asks for an exception or breaks the glass', async () => {
+  const foreign = await acme.pool()
+  const absent = `${foreign.slice(0, -5)}fffff`
+  for (const [path, as] of [
+    ['/exceptions', people.operator],
+    ['/exceptions/break-glass', people.approver],
+  ] as const) {
+    for (const query of ['', '?dryRun=true']) {
+      const ask = async (pool: string) => {
+        const body = await wishOf({ grants: { pools: [pool] } })
+        const answer = await acme.ask<object>('POST', `${path}${query}`, { as, body })
+        const text = JSON.stringify({ ...answer.body, instance: '' }).replaceAll(pool, 'POOL')
+        return [answer.status, text]
+      }
+      const hidden = await ask(foreign)
+      assert.equal(hidden[0], 404)
+      assert.deepEqual(hidden, await ask(absent), `${path}${query}`)
+    }
+  }
+})
+
 describe('the life of one', () => {
+  test('who asked for it first replaces the renewal that somebody else asks for, and nobody else does', async () => {
+    const { exceptionId } = await approved()
+    const renew = async (as: string, hours: number) =>
+      act(exceptionId, 'renew', { as, body: { expiresAt: await inMs(hours * hourMs), reason: 'longer' } })
+    assert.equal((await renew(people.bob, 300)).body.renewal?.by, 'user:bob')
+    assert.equal((await renew(people.bob, 2)).body.code, 'IncorrectState')
+    const eve = await acme.tokenOf('user:eve-too', 'organization-administrator', '*')
+    assert.equal((await renew(eve, 2)).body.code, 'IncorrectState')
+    assert.equal((await renew(people.ann, 2)).body.renewal?.by, 'user:ann')
+    assert.equal((await act(exceptionId, 'approve')).status, 200)
+    await revoke(exceptionId)
+  })
+
   test('a renewal needs a new approval by a third person, and until then the present end holds', async () => {
     const { exceptionId, expiresAt } = await approved()
     const later = await inMs(2 * hourMs)

@@ -178,7 +178,7 @@ export const listExceptions = nativeRead({
     const isPermitted = await permitter(context, 'exception:read')
     const filter = { target, resourceType, requestedBy, mayHaveFinding: finding === 'open' }
     const isWanted = (row: Exception): boolean => state === undefined || stateAt(row, context.now) === state
-    return gatherPage(wish, {
+    return gatherPage(context, wish, {
       read: (after, limit) => context.tx.exceptions.list(after, limit, filter),
       key: ({ id }) => id,
       async show(row) {
@@ -226,7 +226,7 @@ export const listExceptionFindings = nativeRead({
       exceptionId: id,
       since: formatInstant(found.requested.at),
     }
-    return gatherPage(wish, {
+    return gatherPage(context, wish, {
       async read(after, limit) {
         const first = after === '' && needsReview(found) ? [{ key: '0', finding: review }] : []
         const held = await context.tx.exceptions.held(id, Number(after), limit)
@@ -273,16 +273,14 @@ export const breakGlass = nativeWrite({
   cli: 'exception break-glass',
   refusals: ['NotFound', 'LimitExceeded', 'NotAuthorized', 'IncorrectState'],
   at: placeOfTarget,
-  async run(context, input) {
-    await refuseForeignPools(context, input)
-    return create(context, input, true)
-  },
+  run: (context, input) => create(context, input, true),
 })
 
 export const renewException = nativeWrite({
   name: 'renewException',
   summary: 'Ask for a later end, which somebody else must approve again.',
-  description: 'Until then the present end holds.',
+  description:
+    'Until then the present end holds. Whoever asked for the exception may replace a renewal that somebody else asks for.',
   action: 'exception:request',
   input: z.strictObject({ exceptionId, expiresAt: wish.expiresAt, reason }),
   output: exception,
@@ -391,6 +389,8 @@ async function create(context: WriteContext, input: Wish, isBreakGlass: boolean)
   await refuseUnknownPair(context, input)
   await refuseUnfitSizes(context, input)
   await refuseUnfitPools(context, input)
+  // Only of pools that are known to be there for the caller: others are absent.
+  if (isBreakGlass) await refuseForeignPools(context, input)
   const times = {
     startsAt: input.startsAt === undefined ? context.now : parseInstant(input.startsAt),
     expiresAt: parseInstant(input.expiresAt),
@@ -502,12 +502,18 @@ async function hasSpaceIn({ tx }: ReadContext, account: string, id: string): Pro
 /** An exception is itself the leave to use its pools: whoever gives it must have a say over them. */
 async function refuseForeignPools(context: ReadContext, { target, grants }: Pick<Wish, 'target' | 'grants'>) {
   const snapshot = await context.snapshot()
+  const maySee = await permitter(context, 'ipam:read')
+  const action = 'exception:approve'
   for (const id of grants.pools) {
     const pool = snapshot.pools.get(id)
     if (!pool || isOwnOrShared(snapshot, target, id)) continue
-    if ((await accessAt(context, 'exception:approve', pool.account)).isPermitted) continue
-    const because = `the pool \`${id}\` is not shared with \`${target}\`, and you may not approve at \`${pool.account}\`, which owns it`
-    refuseWithoutRole(context, 'exception:approve', pool.account, because)
+    if ((await accessAt(context, action, pool.account)).isPermitted) continue
+    const notShared = `the pool \`${id}\` is not shared with \`${target}\`, and you may not approve`
+    if (maySee(pool.account)) {
+      refuseWithoutRole(context, action, pool.account, `${notShared} at \`${pool.account}\`, which owns it`)
+    }
+    // Whose it is, is not told to who may not see it.
+    refuse({ code: 'NotAuthorized', action, because: `${notShared} at the account that owns it`, reason: 'no-role' })
   }
 }
 

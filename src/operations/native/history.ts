@@ -7,7 +7,6 @@ import { refuse, refuseValue } from '#model/refusal.ts'
 import type { HistoryVersion } from '#store/history.ts'
 import type { Reason } from '#store/journal.ts'
 import type { AccountPlace, AddressPlace, DescribedTenure, NumberPlace, Tenure } from '#store/timeline.ts'
-import { readCursor, writeCursor } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
 import type { Place } from './authority.ts'
 import { nativeRead } from './definition.ts'
@@ -17,6 +16,7 @@ import {
   asOf,
   formatInstant,
   instant,
+  nextStep,
   pageSizeDefault,
   paging,
   parseInstant,
@@ -227,7 +227,7 @@ export const getObjectHistory = nativeRead({
     }
     return {
       items,
-      nextCursor: isLast || moment !== undefined ? undefined : writeCursor(String(looked.at(-1)!.version)),
+      nextCursor: isLast || moment !== undefined ? undefined : String(looked.at(-1)!.version),
       asOf: asOf(context),
     }
   },
@@ -336,7 +336,7 @@ const badCursor = (cursor: string): never => refuse({ code: 'InvalidPaginationTo
 
 /** The numbers that a cursor is made of, after `head`; undefined where there is no cursor. */
 function numbersIn(cursor: string | undefined, pattern: RegExp): readonly string[] | undefined {
-  const place = readCursor(cursor, 'cursor')
+  const place = cursor
   if (place === undefined) return undefined
   const found = pattern.exec(place)
   return found ? found.slice(1) : badCursor(cursor!)
@@ -391,19 +391,23 @@ async function gather<P>(
     asOf: asOf(context),
   })
   let place = after
+  let shown = after
   for (let rowsRead = 0; rowsRead < rowsPerPageMax; ) {
-    const rows = await read(place, limit + 1)
+    const size = await nextStep(context, rowsRead, limit)
+    const rows = await read(place, size)
     for (const row of rows) {
       const isWanted =
         overlapsSpan(row, from, until) && (await isPermitted(row.account, row.from, row.endsAt ?? always))
-      if (isWanted && page.length === limit) return answer(writeCursor(write(place!)))
-      if (isWanted) page.push(row)
+      if (isWanted && page.length === limit) return answer(write(shown!))
       place = placeOf(row)
+      if (!isWanted) continue
+      page.push(row)
+      shown = place
     }
-    if (rows.length <= limit) return answer()
+    if (rows.length < size) return answer()
     rowsRead += rows.length
   }
-  return answer(writeCursor(write(place!)))
+  return answer(write(place!))
 }
 
 async function describeAll(context: ReadContext, rows: readonly Tenure[]): Promise<ShownTenure[]> {

@@ -90,7 +90,7 @@ export const listIpams = nativeRead({
   at: 'filtered',
   async run(context, { account, ...wish }) {
     const isPermitted = await permitter(context, 'ipam:read')
-    return gatherPage(wish, {
+    return gatherPage(context, wish, {
       read: (after, limit) => context.tx.ipams.list({ account }, after, limit),
       key: ({ id }) => id,
       show: async (row) => (isPermitted(row.account) ? showIpam(context, row) : undefined),
@@ -245,7 +245,7 @@ export const listScopes = nativeRead({
   at: 'filtered',
   async run(context, { ipamId, ...wish }) {
     const isPermitted = await permitter(context, 'ipam:read')
-    return gatherPage(wish, {
+    return gatherPage(context, wish, {
       read: (after, limit) => context.tx.ipams.listScopes({ ipamId }, after, limit),
       key: ({ id }) => id,
       show: async (row) => (isPermitted(row.account) ? showScope(context, row) : undefined),

@@ -117,7 +117,7 @@ export const listTree = nativeRead({
     const { nodes } = await context.snapshot()
     const pathTo = (id: string | undefined): string[] =>
       id === undefined ? [] : [...pathTo(nodes.get(id)?.parentId), id]
-    return gatherPage(wish, {
+    return gatherPage(context, wish, {
       read: (after, limit) => context.tx.organizations.listNodes({ parentId, kind }, { after, limit }),
       key: ({ id }) => id,
       show: async (row: Node) =>
@@ -209,7 +209,7 @@ export const listAccounts = nativeRead({
   at: 'filtered',
   async run(context, { parentId, ...wish }) {
     const isPermitted = await permitter(context, 'organization:read')
-    return gatherPage(wish, {
+    return gatherPage(context, wish, {
       read: (after, limit) =>
         parentId === undefined
           ? context.tx.organizations.listAccounts({ after, limit })
@@ -352,7 +352,7 @@ export const listUnits = nativeRead({
   async run(context, { parentId, ...wish }) {
     const isPermitted = await permitter(context, 'organization:read')
     const kind = 'organizational-unit'
-    return gatherPage(wish, {
+    return gatherPage(context, wish, {
       read: (after, limit) => context.tx.organizations.listNodes({ parentId, kind }, { after, limit }),
       key: ({ id }) => id,
       show: async (row: Node) => (isPermitted(row.id) ? showUnit(context, row) : undefined),

@@ -81,7 +81,7 @@ export const listPolicies = nativeRead({
     const isPermitted = await permitter(context, 'policy:read')
     const isWanted = (row: Policy): boolean =>
       (account === undefined || row.account === account) && (ipamId === undefined || row.ipamId === ipamId)
-    return gatherPage(wish, {
+    return gatherPage(context, wish, {
       read: (after, limit) => context.tx.policies.list(after, limit),
       key: ({ id }) => id,
       show: async (row) => (isWanted(row) && isPermitted(row.account) ? describe(context, row) : undefined),
@@ -184,7 +184,7 @@ export const listPolicyVersions = nativeRead({
   at: placeOfVersions,
   async run(context, { policyId, ...wish }) {
     const { deletedAt } = await findKept(context, policyId)
-    return gatherPage(wish, {
+    return gatherPage(context, wish, {
       start: '0',
       read: (after, limit) => context.tx.policies.versionsAfter(policyId, Number(after), limit),
       key: ({ version }) => String(version),
@@ -306,7 +306,7 @@ export const listPolicyDocuments = nativeRead({
       .filter((one) => resourceType === undefined || one.resourceType === resourceType)
       .map((document) => ({ document, place: `${document.locale}/${document.resourceType}` }))
       .sort((a, b) => (a.place < b.place ? -1 : 1))
-    return gatherPage(wish, {
+    return gatherPage(context, wish, {
       read: async (after, limit) => keyed.filter(({ place }) => place > after).slice(0, limit),
       key: ({ place }) => place,
       show: async ({ document }) => showDocument(document),

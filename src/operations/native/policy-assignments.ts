@@ -45,7 +45,7 @@ export const listPolicyAssignments = nativeRead({
       (policyId === undefined || row.policyId === policyId) &&
       (targetId === undefined || row.targetId === targetId) &&
       (mode === undefined || row.mode === mode)
-    return gatherPage(wish, {
+    return gatherPage(context, wish, {
       start: '/',
       read: (after, limit) => {
         const [policy, target] = after.split('/') as [string, string]

@@ -166,7 +166,7 @@ export const listPools = nativeRead({
       family: family && (family === 'ipv4' ? 4 : 6),
     } as const
     const show = shower(context)
-    return gatherPage(wish, {
+    return gatherPage(context, wish, {
       read: (after, limit) => context.tx.pools.list(filter, numberIn(after), limit),
       key: ({ n }) => String(n),
       start: '0',
@@ -360,7 +360,7 @@ export const listPoolCidrs = nativeRead({
     const { n } = await findPool(context, poolId)
     const placed = (await context.tx.pools.cidrs(n)).map((row) => ({ place: placeOf(row), row }))
     placed.sort((a, b) => (a.place < b.place ? -1 : 1))
-    return gatherPage(wish, {
+    return gatherPage(context, wish, {
       read: async (after, limit) => placed.filter(({ place }) => place > after).slice(0, limit),
       key: ({ place }) => place,
       show: async ({ row }) => showCidr(row),

@@ -55,7 +55,7 @@ export const listResourceTypes = nativeRead({
   async run(context, wish) {
     const { resourceTypes } = await context.snapshot()
     const types = [...resourceTypes.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
-    return gatherPage(wish, {
+    return gatherPage(context, wish, {
       read: async (after, limit) => types.filter(({ name }) => name > after).slice(0, limit),
       key: ({ name }) => name,
       show: async (type) => describe(type),

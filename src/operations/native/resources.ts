@@ -6,12 +6,11 @@ import { provider } from '#model/policy/decision.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
 import type { NetworkKind, NetworkResource } from '#store/resources.ts'
 import type { Allocation } from '#store/space.ts'
-import { readCursor, writeCursor } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
 import { permitter } from './authority.ts'
 import { nativeRead } from './definition.ts'
 import { poolId } from './pools.ts'
-import { accountId, pageOf, pageSizeDefault, paging } from './shapes.ts'
+import { accountId, nextStep, pageOf, pageSizeDefault, paging } from './shapes.ts'
 import { locale, numberIn, resourceId, resourceTypeName } from './space-shapes.ts'
 
 /** Rows looked at for one page: where few of them fit, the page is short and says where to go on. */
@@ -69,31 +68,34 @@ export const listResources = nativeRead({
   at: 'filtered',
   async run(context, { poolId, limit = pageSizeDefault, cursor, ...filter }) {
     const isPermitted = await permitter(context, 'allocation:read')
+    // As where there is no such account: however much it holds, nothing of it is looked at.
+    if (filter.account !== undefined && !isPermitted(filter.account)) return { items: [] }
     const isWanted = (found: Resource): boolean =>
       poolId === undefined || found.spaces.some((space) => space.poolId === poolId)
     const wanted = kinds.filter((kind) => isOfKind(kind, filter.resourceType))
     const [kindFrom, placeFrom] = placeIn(cursor)
     const items: Resource[] = []
     let looked = 0
-    let last = cursor === undefined ? '' : `${kindFrom}/${placeFrom}`
+    let shown = ''
     for (const kind of wanted) {
       if (kindFrom !== undefined && kinds.indexOf(kind) < kinds.indexOf(kindFrom)) continue
       const source = sources[kind]
       let after: string | undefined = kind === kindFrom ? placeFrom : source.start
       while (after !== undefined) {
-        const { rows, next } = await source.read(context, filter, after, { limit: limit + 1, isPermitted })
+        const size = await nextStep(context, looked, limit)
+        const { rows, next } = await source.read(context, filter, after, { limit: size, isPermitted })
         for (const row of rows) {
           const found = isPermitted(row.account) ? await row.show?.() : undefined
           if (found && isWanted(found)) {
-            if (items.length === limit) return { items, nextCursor: writeCursor(last) }
+            if (items.length === limit) return { items, nextCursor: shown }
             items.push(found)
+            shown = `${kind}/${row.place}`
           }
-          last = `${kind}/${row.place}`
         }
         after = next
-        looked += limit + 1
+        looked += size
         if (after !== undefined && looked >= rowsPerPageMax) {
-          return { items, nextCursor: writeCursor(`${kind}/${after}`) }
+          return { items, nextCursor: `${kind}/${after}` }
         }
       }
     }
@@ -242,7 +244,7 @@ async function candidates(context: ReadContext, id: string, account: string | un
 const networkKinds = { vpc: 'vpc', subnet: 'subnet', natGateway: 'nat-gateway' } as const
 
 function placeIn(cursor: string | undefined): readonly [Kind | undefined, string] {
-  const text = readCursor(cursor, 'cursor')
+  const text = cursor
   if (text === undefined) return [undefined, '']
   const slash = text.indexOf('/')
   const kind = kinds.find((one) => one === text.slice(0, slash))

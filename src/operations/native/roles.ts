@@ -84,7 +84,7 @@ export const listRoleBindings = nativeRead({
     const isOwn = ({ principal }: StoredBinding): boolean => principal === native?.name && native.makers.length === 0
     const isWanted = (row: StoredBinding): boolean =>
       (principal === undefined || row.principal === principal) && (node === undefined || row.node === node)
-    return gatherPage(wish, {
+    return gatherPage(context, wish, {
       read: (after, limit) => context.tx.roleBindings.list(after, limit),
       key: ({ id }) => id,
       show: async (row) =>

@@ -3,11 +3,12 @@ import { z } from 'zod'
 import { isAccountId, isTargetId } from '#model/organization.ts'
 import { isPrincipalName } from '#model/principal.ts'
 import { everywhere } from '#model/roles.ts'
-import { readCursor, writeCursor } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
 
 export const pageSizeDefault = 100
 export const pageSizeMax = 1_000
+/** A sealed place: the longest is the name of a resource with its account. */
+export const cursorLengthMax = 2_000
 
 export const accountId = z
   .string()
@@ -49,7 +50,7 @@ export const paging = {
     .max(pageSizeMax)
     .optional()
     .describe(`How many at most: 1 to ${pageSizeMax}, ${pageSizeDefault} unless said otherwise.`),
-  cursor: z.string().max(500).optional().describe('`nextCursor` of the page before.'),
+  cursor: z.string().max(cursorLengthMax).optional().describe('`nextCursor` of the page before.'),
 }
 /** What every list answers. */
 export const pageOf = <Item extends z.ZodType>(item: Item) =>
@@ -73,18 +74,34 @@ export interface PageInput {
   readonly cursor?: string
 }
 
+/** Rows looked at for one page of a list; with more the page is shorter. */
+const rowsPerPageMax = 10_000
+/** Rows read at once, where those of the page that was asked for were not enough. */
+const stepRows = 200
+
+/**
+ * How many rows to read next for one page. Before each step but the first, other requests have their turn: a list that passes
+ * over many hidden rows must not keep the server to itself.
+ */
+export async function nextStep({ tx }: ReadContext, looked: number, limit: number): Promise<number> {
+  if (looked === 0) return limit + 1
+  await tx.nextTurn()
+  return Math.max(limit + 1, stepRows)
+}
+
 /**
  * One page of what the caller may see. Reads on until the page is full, and says where to go on.
  * @param key the place of a row in the order of `read`; a cursor is made of it
  */
 export async function gatherPage<Row, Item>(
+  context: ReadContext,
   { limit = pageSizeDefault, cursor }: PageInput,
   {
     read,
     key,
     show,
     start = '',
-    rowsMax = Infinity,
+    rowsMax = rowsPerPageMax,
   }: {
     read(after: string, limit: number): Promise<readonly Row[]>
     key(row: Row): string
@@ -96,21 +113,22 @@ export async function gatherPage<Row, Item>(
   },
 ): Promise<{ items: Item[]; nextCursor?: string }> {
   const items: Item[] = []
-  let after = readCursor(cursor, 'cursor') ?? start
-  // What a cursor is made of: it would tell of a hidden row otherwise.
+  let after = cursor ?? start
+  // Where a full page goes on: behind what was shown, whatever hidden rows come next.
   let shown = after
   for (let looked = 0; looked < rowsMax; ) {
-    const rows = await read(after, limit + 1)
+    const size = await nextStep(context, looked, limit)
+    const rows = await read(after, size)
     looked += rows.length
     for (const row of rows) {
       const item = await show(row)
-      if (item !== undefined && items.length === limit) return { items, nextCursor: writeCursor(shown) }
+      if (item !== undefined && items.length === limit) return { items, nextCursor: shown }
       after = key(row)
       if (item === undefined) continue
       items.push(item)
       shown = after
     }
-    if (rows.length <= limit) return { items }
+    if (rows.length < size) return { items }
   }
-  return { items, nextCursor: writeCursor(after) }
+  return { items, nextCursor: after }
 }

@@ -47,7 +47,7 @@ export const listFindingsOfAccount = nativeRead({
   refusals: ['NotFound', 'InvalidPaginationToken'],
   at: (context, { account }) => placeOfNode(context, account),
   run: (context, { account, ...wish }) =>
-    gatherPage(wish, {
+    gatherPage(context, wish, {
       async read(after, limit) {
         const rows = await context.tx.space.ofAccount(account, Number(after), limit)
         return withTagFindings(

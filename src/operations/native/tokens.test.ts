@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 import { managementAccount } from '../../../test/world.ts'
-import { createSession } from './tokens.ts'
+import { createSession, tokensPerMakerMax } from './tokens.ts'
 
 interface Made {
   readonly token: string
@@ -393,6 +393,28 @@ test('a narrowed token shows and ends itself, and does nothing to others that it
   assert.deepEqual((await make(keeper.token, { scopes: ['token'] })).scopes, ['token'])
   const { status } = await world.ask('DELETE', `/tokens/${other.tokenId}`, { as: keeper.token })
   assert.equal(status, 200)
+})
+
+test('D8 one maker has so many good tokens for services, whatever their names; others still make theirs', async () => {
+  const [lena, otto] = [await signIn('user:lena-made', []), await signIn('user:lena-made2', [])]
+  for (const { principal } of [lena, otto]) {
+    await world.post('/role-bindings', { principal, role: 'organization-administrator', node: '*' })
+  }
+  await world.store.write(async (tx) => {
+    const known = await tx.apiTokens.find(lena.tokenId)
+    for (let n = 0; n < tokensPerMakerMax; n++) {
+      const hash = new Uint8Array(32).fill(2)
+      new DataView(hash.buffer).setUint32(0, n)
+      const service = { principal: `service:lena-${n % 50}`, makers: [lena.principal], origin: 'token' } as const
+      await tx.apiTokens.insert({ ...known!, ...service, id: `${lena.tokenId}-${n}`, madeWith: lena.tokenId }, hash)
+    }
+  })
+  const body = { principal: 'service:lena-one-more' }
+  const { code, detail } = await refused(lena.token, body)
+  assert.equal(code, 'LimitExceeded')
+  assert.match(detail!, /`user:lena-made`, who made them/)
+  assert.equal((await world.ask('POST', '/tokens', { as: otto.token, body })).status, 201)
+  assert.equal((await world.ask('POST', '/tokens', { as: lena.token, body: {} })).status, 201, 'their own')
 })
 
 test('D8 of one principal and by the same makers, a thousand tokens are good at a time: somebody else still makes one', async () => {

@@ -28,6 +28,8 @@ const secondsMin = 60
 export const tokenSecondsMax = 366 * 86_400
 /** Of one principal and by the same makers, that are good: nobody else uses them up. */
 export const tokensMax = 1_000
+/** Of all that one person is accountable for, whatever the services that they name: others read past them. */
+export const tokensPerMakerMax = 5_000
 const prefix = 'cadastre_'
 
 const tokenId = z.string().max(64).describe('`token-…`: names the token, and opens nothing.')
@@ -137,7 +139,7 @@ export const listTokens = nativeRead({
     const { accessKeyId, native } = context.caller
     const isOwn = (row: ApiToken): boolean =>
       row.id === accessKeyId || (isOfHolder(row, native!) && scopesCover(native!.scopes, 'token:read'))
-    return gatherPage(wish, {
+    return gatherPage(context, wish, {
       read: (after, limit) => context.tx.apiTokens.list(after, limit, { principal, madeWith }),
       key: ({ id }) => id,
       show: async (row) => {
@@ -204,6 +206,7 @@ export const createToken = nativeWrite({
     assert(used !== undefined, 'who asks over the native API has a token')
     const makers = isOwn ? native.makers : makersOf(native)
     await refuseTooMany(context, { principal, makers })
+    await refuseTooManyMade(context, makers)
     const expiresAt = isOwn
       ? endOfOwn(wish.expiresInSeconds, used, context.now)
       : context.now + (wish.expiresInSeconds ?? secondsDefault) * 1_000
@@ -330,6 +333,21 @@ async function refuseTooMany({ tx, now }: ReadContext, of: Pick<ApiToken, 'princ
   const countedFor = `principal \`${of.principal}\`${by}`
   const remedy = 'Revoke those that are not used any more.'
   refuse({ code: 'LimitExceeded', what: 'good tokens', limit: tokensMax, used, countedFor, remedy })
+}
+
+/** Names of services cost nothing: all that lead back to one maker are counted together, too. */
+async function refuseTooManyMade({ tx, now }: ReadContext, [maker]: readonly string[]): Promise<void> {
+  if (maker === undefined) return
+  const used = await tx.apiTokens.countMade(maker, now, tokensPerMakerMax)
+  if (used < tokensPerMakerMax) return
+  refuse({
+    code: 'LimitExceeded',
+    what: 'good tokens',
+    limit: tokensPerMakerMax,
+    used,
+    countedFor: `\`${maker}\`, who made them or the tokens that they were made with`,
+    remedy: 'Revoke those that are not used any more.',
+  })
 }
 
 /**
