@@ -79,7 +79,17 @@ interface Numbered {
   readonly index?: number
 }
 
-export type Refusal = Reason & Numbered
+/** Where the AWS APIs say it otherwise than the code's usual words do, for clients that match on that. */
+interface SaidByAws {
+  readonly aws?: {
+    /** The first sentence, with its full stop where AWS has one. */
+    readonly sentence?: string
+    /** One of Organizations' InvalidInputExceptionReason. */
+    readonly reason?: string
+  }
+}
+
+export type Refusal = Reason & Numbered & SaidByAws
 
 /** Listed in order of precedence: where several apply, the first one is answered. */
 type Reason =

@@ -264,7 +264,7 @@ async function getNamed(
 async function getByPublicIp(context: ReadContext, text: string): Promise<Allocation> {
   const address = parseAddress(text)
   if (address?.family !== addressFamily)
-    refuseValue('PublicIp', text, 'an IPv4 address such as `192.0.2.10` is expected')
+    refuse({ code: 'MalformedId', what: 'elastic-ip-address', id: text, expected: 'an IPv4 address' })
   for (const candidate of await context.tx.space.allAt(address)) {
     const own = await findOwn(context, candidate.n)
     if (own) return own
@@ -347,10 +347,14 @@ async function targetOf(
   input: { readonly InstanceId?: string; readonly NetworkInterfaceId?: string; readonly PrivateIpAddress?: string },
 ): Promise<Target> {
   const { InstanceId: instanceId, NetworkInterfaceId: networkInterfaceId, PrivateIpAddress: privateIp } = input
-  if ((instanceId === undefined) === (networkInterfaceId === undefined)) {
+  if (instanceId === undefined && networkInterfaceId === undefined) {
+    const sentence = 'Either instance ID or network interface id must be specified'
+    refuse({ code: 'MissingParameter', field: 'InstanceId', aws: { sentence } })
+  }
+  if (instanceId !== undefined && networkInterfaceId !== undefined) {
     refuse({
       code: 'InvalidParameterCombination',
-      problem: 'Exactly one of `InstanceId` and `NetworkInterfaceId` must be given.',
+      problem: 'Only one of `InstanceId` and `NetworkInterfaceId` can be given.',
     })
   }
   if (instanceId !== undefined && !/^i-[0-9a-f]{8,17}$/.test(instanceId)) {

@@ -26,7 +26,10 @@ export const createIpam = ec2Write('CreateIpam', async (context, input) => {
   const regions = regionsNamed(context, input.OperatingRegions, 'OperatingRegion')
   await refuseForeignMetering(context, input.MeteredAccount)
   const used = (await context.tx.ipams.ofAccount(context.caller.account, context.region)).length
-  if (used >= ipamsPerRegionMax) refuse({ code: 'LimitExceeded', what: 'ipams', limit: ipamsPerRegionMax, used })
+  if (used >= ipamsPerRegionMax) {
+    const sentence = `You have created ${used} ipams and you are limited to ${ipamsPerRegionMax}.`
+    refuse({ code: 'LimitExceeded', what: 'ipams', limit: ipamsPerRegionMax, used, aws: { sentence } })
+  }
 
   const settings = settingsOf(tags)
   const ipam: Ipam = {

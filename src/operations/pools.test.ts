@@ -433,6 +433,6 @@ describe('a resource planning pool', () => {
     await fails({ SourceResource: source(lab) }, gone)
     await fails({ SourceResource: source(stranger) }, gone)
     await fails({ SourceResource: { ...source(), ResourceRegion: 'eu-central-1' } }, gone)
-    await fails({ SourceResource: { ...source(), ResourceId: 'subnet-1' } }, { code: 'MalformedId' })
+    await fails({ SourceResource: { ...source(), ResourceId: 'subnet-1' } }, { code: 'NotFound', what: 'vpc' })
   })
 })

@@ -5,7 +5,7 @@ import type {
   ModifyIpamPoolRequest,
   RequestIpamResourceTag,
 } from '#formats/aws/ec2.generated.ts'
-import { formatId, hasShape } from '#model/identifier.ts'
+import { formatId } from '#model/identifier.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import { poolSettingsFromTags } from '#model/policy/tag-settings.ts'
 import { childProblem, netmaskProblem, type PoolProblem, shapeProblem } from '#model/pool.ts'
@@ -247,7 +247,6 @@ async function sourceResourceNamed(
   for (const [name, value] of Object.entries({ ResourceId, ResourceType, ResourceRegion, ResourceOwner })) {
     if (value === undefined) refuse({ code: 'MissingParameter', field: `SourceResource.${name}` })
   }
-  if (!hasShape('vpc', ResourceId!)) refuse({ code: 'MalformedId', what: 'vpc', id: ResourceId!, expected: 'vpc-...' })
   if (scope.kind !== 'private')
     refuseValue('SourceResource', ResourceId!, 'only pools in private scopes can plan a VPC')
   const snapshot = await context.snapshot()

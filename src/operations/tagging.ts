@@ -32,7 +32,22 @@ export function tagsToCreate(
     const field = `TagSpecification.${index + 1}`
     if (specification.ResourceType === undefined) refuse({ code: 'MissingParameter', field: `${field}.ResourceType` })
     if (specification.ResourceType !== resourceType) {
-      refuseValue(`${field}.ResourceType`, specification.ResourceType, `this operation makes \`${resourceType}\` only`)
+      refuse({
+        code: 'InvalidParameterValue',
+        field: `${field}.ResourceType`,
+        value: specification.ResourceType,
+        problem: `this operation makes \`${resourceType}\` only`,
+        aws: { sentence: `'${specification.ResourceType}' is not a valid taggable resource type for this operation.` },
+      })
+    }
+    if (!specification.Tags?.length) {
+      refuse({
+        code: 'InvalidParameterValue',
+        field: `${field}.Tag`,
+        value: '',
+        problem: `\`${field}\` has none`,
+        aws: { sentence: 'Tag specification must have at least one tag.' },
+      })
     }
     tags.push(...tagsGiven(specification.Tags, `${field}.Tag`, tags))
   }
