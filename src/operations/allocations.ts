@@ -8,7 +8,7 @@ import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Pool } from '#store/pools.ts'
 import type { Allocation } from '#store/space.ts'
 import { grant, previewGrant, release, usualFields } from './grant.ts'
-import { describedAs, getVisiblePool, type PoolAt, refuseLongDescription, refuseTooMany } from './ipam-access.ts'
+import { describedAs, getVisiblePool, type PoolAt, refuseLongDescription, refuseTooManyListed } from './ipam-access.ts'
 import { filterBy, readCursor, refuseIdsWithPaging, writeCursor } from './listing.ts'
 import { ec2Read, ec2Write, type ReadContext, type WriteContext } from './operation.ts'
 import { putTags, tagsToCreate } from './tagging.ts'
@@ -171,7 +171,7 @@ function readWish(input: AllocateIpamPoolCidrRequest): Wish {
 
 function readCidrs(field: string, texts: readonly string[] | undefined): readonly Cidr[] | undefined {
   if (!texts || texts.length === 0) return undefined
-  refuseTooMany(`CIDRs in ${field}s`, cidrListMax, texts.length)
+  refuseTooManyListed(`CIDRs in ${field}s`, cidrListMax, texts.length)
   return texts.map((text, index) => parseCidr(text) ?? refuseMalformed(`${field}.${index + 1}`, text))
 }
 

@@ -77,7 +77,9 @@ export function tagsGiven(
 /** Refuses what an object of the type cannot have as all of its tags: too many, or settings that it does not know. */
 export function refuseBadTags(resourceType: string, tags: readonly Tag[], registry: Registry = builtInTypes): void {
   const inModel = tagsInModel(tags)
-  if (hasTooManyTags(inModel)) refuse({ code: 'LimitExceeded', what: 'tags', limit: tagsMax, used: tags.length })
+  if (hasTooManyTags(inModel)) {
+    refuse({ code: 'LimitExceeded', what: 'tags', limit: tagsMax, used: tags.length, isOfRequest: true })
+  }
   const settings = Object.hasOwn(settingsOn, resourceType) ? settingsOn[resourceType] : undefined
   const wrong = settings ? (settings(inModel) ?? findUnknownType(inModel, registry)) : findStraySetting(inModel)
   if (wrong) refuseValue(wrong.key, wrong.value, wrong.problem)
