@@ -98,8 +98,49 @@ function operationsPage(): string {
       'An operation that is not on this page answers `InvalidAction` (Organizations: `UnknownOperationException`).',
     summary,
     ...sections,
+    '## Where AWS does otherwise',
+    table(['what', 'here', 'why'], deviations),
   )
 }
+
+/** What is left, and why. */
+const deviations = [
+  [
+    '`DryRun`',
+    'Permissions and parameters are checked, not the state of things, as in EC2. Beyond that the whole decision of policy is made: what policy denies, or has no space for, is refused.',
+    'Whoever plans a change learns what policy would say.',
+  ],
+  [
+    '`DisassociateAddress`',
+    'A second time is no error for an association of your own; one that you never had is `InvalidAssociationID.NotFound`.',
+    'A mistyped id is told.',
+  ],
+  [
+    '`AllocateAddress` with `Address` alone',
+    'An address that you released comes back from its pool while it is free and the pool is yours to use. Where a policy speaks of Elastic IPs, it comes back only from the pools that the policy gives.',
+    'A recovery is no way around policy.',
+  ],
+  [
+    '`CreateIpamPool` of your own public IPv6 space',
+    'Needs `PubliclyAdvertisable` at the top; below another pool it may be left out.',
+    'The pool at the top says it for the space.',
+  ],
+  [
+    'Filters',
+    'One for what there is none of here, such as Outposts or attachments, is taken and matches nothing.',
+    'There are records of networks, and no machines.',
+  ],
+  [
+    'Service principals',
+    'Those of the AWS services that Organizations lists are known; what was enabled before can always be disabled.',
+    'The list comes with the version of Cadastre.',
+  ],
+  [
+    'IPv6 blocks with host bits',
+    'Are refused with the network that was probably meant.',
+    'EC2 documents clearing for IPv4 only.',
+  ],
+] as const
 
 function parametersOf(model: ServiceModel, operation: string): { required: string[]; optional: string[] } {
   const input = model.operations[operation]?.input

@@ -9,6 +9,8 @@ export interface Wording {
   readonly status: number
   readonly code: string
   readonly message: string
+  /** Why, as Organizations tells reasons of one error apart. */
+  readonly reason?: string
 }
 
 interface Words {
@@ -17,6 +19,7 @@ interface Words {
   readonly organizations: string
   readonly sts: string
   readonly message: string
+  readonly reason?: string
   /** Where the JSON and STS protocols have another HTTP status than EC2. */
   readonly statusElsewhere?: number
 }
@@ -32,7 +35,7 @@ export function wordingOf(refusal: Refusal, protocol: Protocol): Wording {
   const say = words[refusal.code] as (refusal: Refusal) => Words
   const said = say(refusal)
   const status = protocol === 'ec2' ? said.status : (said.statusElsewhere ?? said.status)
-  return { status, code: said[protocol], message: said.message }
+  return { status, code: said[protocol], message: said.message, reason: said.reason }
 }
 
 const valueLengthMax = 100
@@ -54,6 +57,13 @@ function sentence(text: string): string {
 
 const nameOfParty = ({ policyId, version, targetId }: ConflictParty): string =>
   `policy ${quoted(policyId)} version ${version}, enabled on ${quoted(targetId)},`
+
+/** A parameter as the messages of EC2 name it: with a small first letter. What is no plain name, such as a tag's key, stays. */
+const nameInEc2 = (field: string): string =>
+  /^[A-Z][A-Za-z0-9]*$/.test(field) ? field.charAt(0).toLowerCase() + field.slice(1) : cut(field)
+
+/** What EC2 calls a list that is missing. */
+const setNames: Readonly<Record<string, string>> = { ResourceId: 'resourceIdSet' }
 
 const list = (names: readonly string[]): string => names.map(quoted).join(', ')
 
@@ -152,19 +162,20 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { cod
     ...badInput,
     message: `The parameter ${quoted(field)} stands in the request more than once.`,
   }),
-  MissingParameter: ({ field }) => ({
+  MissingParameter: ({ field, aws }) => ({
     status: 400,
     ec2: 'MissingParameter',
     organizations: 'InvalidInputException',
     sts: 'MissingParameter',
-    message: `The request must contain the parameter ${quoted(field)}.`,
+    message: aws?.sentence ?? `The request must contain the parameter ${cut(setNames[field] ?? field)}`,
   }),
-  InvalidParameterValue: ({ field, value, problem }) => ({
+  InvalidParameterValue: ({ field, value, problem, aws }) => ({
     status: 400,
     // Clients page on, or make their page smaller, by this code.
     ec2: field === 'MaxResults' ? 'InvalidMaxResults' : 'InvalidParameterValue',
     ...badInput,
-    message: `The value ${quoted(value)} for the parameter ${quoted(field)} is invalid. ${sentence(problem)}`,
+    message: `${aws?.sentence ?? `Value (${cut(value)}) for parameter ${nameInEc2(field)} is invalid.`} ${sentence(problem)}`,
+    reason: aws?.reason,
   }),
   InvalidParameterCombination: ({ problem }) => ({
     status: 400,
@@ -172,11 +183,11 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { cod
     ...badInput,
     message: sentence(problem),
   }),
-  InvalidRange: ({ what, field, value, problem }) => ({
+  InvalidRange: ({ what, value, problem }) => ({
     status: 400,
     ec2: what === 'vpc' ? 'InvalidVpc.Range' : 'InvalidSubnet.Range',
     ...badInput,
-    message: `The CIDR ${quoted(value)} of the parameter ${quoted(field)} is invalid. ${sentence(problem)}`,
+    message: `The CIDR '${cut(value)}' is invalid. ${sentence(problem)}`,
   }),
   InvalidPaginationToken: ({ field, value }) => ({
     status: 400,
@@ -186,9 +197,9 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { cod
   }),
   InvalidFilter: ({ name, allowed }) => ({
     status: 400,
-    ec2: 'InvalidFilter',
+    ec2: 'InvalidParameterValue',
     ...badInput,
-    message: `The filter ${quoted(name)} is invalid. Allowed are ${list(allowed)}.`,
+    message: `The filter '${cut(name)}' is invalid. Allowed are ${list(allowed)}.`,
   }),
   InvalidTagKey: ({ key, problem }) => ({
     status: 400,
@@ -278,7 +289,11 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { cod
     ec2: 'DependencyViolation',
     organizations: nouns[what].organizations?.notEmpty ?? 'ConstraintViolationException',
     sts: 'ValidationError',
-    message: `The specified action is not valid for ${quoted(id)}. ${sentence(problem)}`,
+    message: `${
+      what === 'vpc' || what === 'subnet'
+        ? `The ${what} '${cut(id)}' has dependencies and cannot be deleted.`
+        : `The specified action is not valid for ${quoted(id)}.`
+    } ${sentence(problem)}`,
   }),
   AlreadyExists: ({ what, problem }) => ({
     status: 400,
@@ -287,14 +302,15 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { cod
     sts: 'ValidationError',
     message: sentence(problem),
   }),
-  LimitExceeded: ({ what, limit, used, countedFor, remedy }) => ({
+  LimitExceeded: ({ what, limit, used, countedFor, remedy, aws }) => ({
     status: 400,
     ec2: limitCode(what),
     ...violated,
     message:
-      countedFor === undefined
+      aws?.sentence ??
+      (countedFor === undefined
         ? `You've reached the limit for ${what}. You have ${used} ${what} and you are limited to ${limit}.`
-        : `The limit for ${what} is reached: for ${countedFor} there are ${used}, and ${limit} are allowed.${remedy === undefined ? '' : ` ${remedy}`}`,
+        : `The limit for ${what} is reached: for ${countedFor} there are ${used}, and ${limit} are allowed.${remedy === undefined ? '' : ` ${remedy}`}`),
   }),
   AlreadyAssociated: ({ id, problem }) => ({
     status: 400,
@@ -312,7 +328,10 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { cod
     status: 400,
     ec2: what === 'subnet' ? 'InvalidSubnet.Conflict' : 'InvalidParameterValue',
     ...violated,
-    message: `The CIDR ${quoted(value)} of the parameter ${quoted(field)} conflicts with another CIDR. ${sentence(problem)}`,
+    message:
+      what === 'subnet'
+        ? `The CIDR '${cut(value)}' conflicts with another subnet. ${sentence(problem)}`
+        : `The CIDR ${quoted(value)} of the parameter ${quoted(field)} conflicts with another CIDR. ${sentence(problem)}`,
   }),
   MissingRequiredTags: ({ pool, missing }) => ({
     status: 400,
@@ -507,6 +526,7 @@ export const nounNames = Object.keys(nouns) as Noun[]
 function limitCode(what: string): string {
   const name = what.toLowerCase()
   if (name.includes('filter')) return 'FilterLimitExceeded'
+  if (name.endsWith('cidr blocks')) return 'CidrLimitExceeded'
   if (name.includes('tag')) return 'TagLimitExceeded'
   if (name.includes('nat gateway')) return 'NatGatewayLimitExceeded'
   if (name === 'vpcs') return 'VpcLimitExceeded'

@@ -50,6 +50,13 @@ export function parseLooseCidr(text: string): Cidr | undefined {
   return loose && withoutHostBits(loose.family, loose.first, loose.length)
 }
 
+/** What is wrong with a text that is a CIDR but for its host bits, and the network that was probably meant; else undefined. */
+export function hostBitsProblem(text: string): string | undefined {
+  if (parseCidr(text)) return undefined
+  const meant = parseLooseCidr(text)
+  return meant && `It has host bits set; the network \`${formatCidr(meant)}\` was probably meant`
+}
+
 /** Reads one address, without a prefix length, as a `/32` or `/128`. */
 export function parseAddress(text: string): Cidr | undefined {
   const v4 = parseV4(text, 0, text.length)

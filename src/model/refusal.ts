@@ -79,7 +79,17 @@ interface Numbered {
   readonly index?: number
 }
 
-export type Refusal = Reason & Numbered
+/** Where the AWS APIs say it otherwise than the code's usual words do, for clients that match on that. */
+interface SaidByAws {
+  readonly aws?: {
+    /** The first sentence, with its full stop where AWS has one. */
+    readonly sentence?: string
+    /** One of Organizations' InvalidInputExceptionReason. */
+    readonly reason?: string
+  }
+}
+
+export type Refusal = Reason & Numbered & SaidByAws
 
 /** Listed in order of precedence: where several apply, the first one is answered. */
 type Reason =
@@ -150,8 +160,17 @@ type Reason =
     }
   | { code: 'DependencyViolation'; what: Noun; id: string; problem: string }
   | { code: 'AlreadyExists'; what: Noun; problem: string }
+  // `isOfRequest`: what is counted is what the request lists, and not what is there already.
   // `countedFor`: whom or what the bound is counted for, where that is not plain; `remedy`: what to do about it.
-  | { code: 'LimitExceeded'; what: string; limit: number; used: number; countedFor?: string; remedy?: string }
+  | {
+      code: 'LimitExceeded'
+      what: string
+      limit: number
+      used: number
+      countedFor?: string
+      remedy?: string
+      isOfRequest?: true
+    }
   | { code: 'AlreadyAssociated'; what: Noun; id: string; problem: string }
   | { code: 'InUse'; what: Noun; id: string; problem: string }
   // `subnet`: what stands in the way is another subnet of the VPC.
@@ -170,6 +189,22 @@ type Reason =
   // Not now.
   | { code: 'Throttled'; retryAfterSeconds: number }
   | { code: 'Unavailable'; because: string }
+
+const codesOfState: ReadonlySet<Refusal['code']> = new Set([
+  'IncorrectState',
+  'DependencyViolation',
+  'AlreadyExists',
+  'AlreadyAssociated',
+  'InUse',
+])
+
+/**
+ * Whether a refusal is about what is there at the moment, and neither about rights, policy and what was named nor about
+ * the request itself. A `DryRun` of the EC2 API does not look at such state: it tells "whether you have the required
+ * permissions for the action" (EC2 API Reference).
+ */
+export const isAboutState = (refusal: Refusal): boolean =>
+  refusal.code === 'LimitExceeded' ? !refusal.isOfRequest : codesOfState.has(refusal.code)
 
 /** A refusal on its way to `execute`, the only place that catches one. */
 export class Refused extends Error {

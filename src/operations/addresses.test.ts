@@ -79,14 +79,19 @@ describe('an Elastic IP of the provider’s', () => {
       [now.AssociationId, now.InstanceId, now.NetworkInterfaceId, now.PrivateIpAddress],
       [AssociationId, undefined, networkInterface, '10.0.0.9'],
     )
-    const gone = world.call('DisassociateAddress', { AssociationId: first.AssociationId! })
-    await refuses(gone, { code: 'NotFound', what: 'association' })
+    assert.deepEqual(await world.call('DisassociateAddress', { AssociationId: first.AssociationId! }), {})
+    assert.equal((await shown(AllocationId)).AssociationId, AssociationId)
     await refuses(release(AllocationId), { code: 'InUse', id: AllocationId })
     assert.deepEqual(await world.call('DisassociateAddress', { AssociationId }), {})
     assert.equal((await shown(AllocationId)).AssociationId, undefined)
     // By address, ending what is not is no error; by the id of an association that has ended, it is.
     assert.deepEqual(await world.call('DisassociateAddress', { PublicIp }), {})
-    await refuses(world.call('DisassociateAddress', { AssociationId }), { code: 'NotFound', what: 'association' })
+    assert.deepEqual(await world.call('DisassociateAddress', { AssociationId }), {})
+    const absent = 'eipassoc-00000000000000000'
+    await refuses(world.call('DisassociateAddress', { AssociationId: absent }), {
+      code: 'NotFound',
+      what: 'association',
+    })
     await release(AllocationId)
   })
 
@@ -97,10 +102,10 @@ describe('an Elastic IP of the provider’s', () => {
       ['ReleaseAddress', {}, 'MissingParameter'],
       ['ReleaseAddress', { AllocationId, PublicIp }, 'InvalidParameterCombination'],
       ['ReleaseAddress', { AllocationId, NetworkBorderGroup: 'eu-central-1' }, 'NotFound'],
-      ['ReleaseAddress', { PublicIp: 'here' }, 'InvalidParameterValue'],
+      ['ReleaseAddress', { PublicIp: 'here' }, 'MalformedId'],
       ['AssociateAddress', { ...to }, 'MissingParameter'],
       ['AssociateAddress', { AllocationId, PublicIp, ...to }, 'InvalidParameterCombination'],
-      ['AssociateAddress', { AllocationId }, 'InvalidParameterCombination'],
+      ['AssociateAddress', { AllocationId }, 'MissingParameter'],
       [
         'AssociateAddress',
         { AllocationId, ...to, NetworkInterfaceId: networkInterface },
@@ -206,4 +211,32 @@ describe('Elastic IPs of several accounts and pools', () => {
       await refuses(asked, { code: 'InvalidParameterValue', field: 'IpamPoolId', value: IpamPoolId })
     }
   })
+})
+
+test('an Elastic IP that was released is had again by its address alone, by who had it last, while it is free', async () => {
+  const acme = await openAcme({ settings: { quarantineSecondsPublic: 3600 } })
+  const IpamPoolId = await acme.pool()
+  await acme.call(
+    'CreateTags',
+    { Resources: [IpamPoolId], Tags: tagsOf({ 'cadastre:shared-with': `${shop} ${lab}` }) },
+    asNetwork,
+  )
+  const as = { account: shop }
+  const { AllocationId = '', PublicIp = '' } = await acme.call('AllocateAddress', { IpamPoolId }, as)
+  const recover = (who: object = as) => acme.call('AllocateAddress', { Address: PublicIp }, who)
+  await refuses(recover(), { code: 'InvalidParameterValue', field: 'Address' })
+  await acme.call('ReleaseAddress', { AllocationId }, as)
+  // Nobody else, wherever it rests.
+  await refuses(recover({ account: lab }), { code: 'InvalidParameterValue', field: 'Address' })
+  const again = await recover()
+  assert.deepEqual([again.PublicIp, again.PublicIpv4Pool], [PublicIp, IpamPoolId])
+  assert.notEqual(again.AllocationId, AllocationId)
+
+  // Where a policy speaks of addresses and does not list the pool, it does not come back.
+  await acme.call('ReleaseAddress', { AllocationId: again.AllocationId! }, as)
+  const law = await acme.policy()
+  await acme.rules(law, [await acme.pool()])
+  await acme.enable(law, shop)
+  await refuses(recover(), { code: 'DeniedByPolicy' })
+  await acme.close()
 })

@@ -4,6 +4,7 @@ import { assert } from '#model/assert.ts'
 import { type Cidr, formatAddress, parseAddress } from '#model/cidr.ts'
 import { formatId, parseId } from '#model/identifier.ts'
 import { type AllocationRequest, provider } from '#model/policy/decision.ts'
+import { mayUsePool, resolve } from '#model/policy/resolve.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { AddressAssociation } from '#store/addresses.ts'
 import type { Allocation } from '#store/space.ts'
@@ -18,6 +19,8 @@ const resourceType = 'eip'
 /** DescribeAddresses has no pages (as in EC2), so what an account holds in a Region is read in steps and answered whole. */
 const readStep = 10_000
 const addressFamily = 4
+/** Of associations in the history. */
+const associationKind = 'address-association'
 
 export const allocateAddress = ec2Write('AllocateAddress', async (context, input) => {
   const { allocation, pool } = await takeElasticIp(context, input)
@@ -47,7 +50,8 @@ export async function takeElasticIp(
   const tags = tagsToCreate(input.TagSpecifications, 'elastic-ip')
   if (input.IpamPoolId !== undefined) await getPoolHere(context, input.IpamPoolId)
 
-  const asked = toRequest(context, input, tags)
+  const lost = input.Address === undefined || isOfProvider ? undefined : await poolOfLost(context, input)
+  const asked = toRequest(context, lost === undefined ? input : { ...input, IpamPoolId: lost }, tags)
   const request = isOfProvider ? { ...asked, explicit: { ...asked.explicit, pool: provider } } : asked
   const { allocation, pool, ...granted } = await grant(
     context,
@@ -157,7 +161,7 @@ async function rememberAssociation(
 ): Promise<void> {
   const allocationId = idOf(context, address)
   await context.tx.history.changed(
-    { id: associationId, kind: 'address-association', account: address.account },
+    { id: associationId, kind: associationKind, account: address.account },
     target && { associationId, allocationId, ...target },
   )
   context.changed(allocationId)
@@ -228,6 +232,24 @@ function toAddress(text: string | undefined): Cidr | undefined {
   return address
 }
 
+/**
+ * Where an address lies that its caller released by mistake and now wants back by `Address` alone: nobody remembers the pool
+ * then. Undefined where a policy applies, which says itself where addresses come from, where somebody else had the address
+ * last, and where the caller may not use the pool any more.
+ */
+async function poolOfLost(context: WriteContext, input: AllocateAddressRequest): Promise<string | undefined> {
+  const address = input.IpamPoolId === undefined ? toAddress(input.Address) : undefined
+  if (!address) return undefined
+  const snapshot = await context.snapshot()
+  const { account } = context.caller
+  if (resolve(snapshot, 'enforce', account, { locale: context.region, resourceType }).document) return undefined
+  const last = await context.tx.tenures.lastEnded(address)
+  if (last?.account !== account || last.resource_type !== resourceType) return undefined
+  const pool = await context.tx.pools.findByNumber(last.pool)
+  const isUsable = pool?.scopeId !== undefined && pool.locale === context.region
+  return isUsable && mayUsePool(snapshot, account, pool.id, context.now) ? pool.id : undefined
+}
+
 /** The pool must serve this Region: EC2 takes pool calls in the pool's locale. */
 async function getPoolHere(context: WriteContext, id: string): Promise<void> {
   const pool = await getUsablePool(context, id)
@@ -272,7 +294,7 @@ async function getNamed(
 async function getByPublicIp(context: ReadContext, text: string): Promise<Allocation> {
   const address = parseAddress(text)
   if (address?.family !== addressFamily)
-    refuseValue('PublicIp', text, 'an IPv4 address such as `192.0.2.10` is expected')
+    refuse({ code: 'MalformedId', what: 'elastic-ip-address', id: text, expected: 'an IPv4 address' })
   for (const candidate of await context.tx.space.allAt(address)) {
     const own = await findOwn(context, candidate.n)
     if (own) return own
@@ -355,10 +377,14 @@ async function targetOf(
   input: { readonly InstanceId?: string; readonly NetworkInterfaceId?: string; readonly PrivateIpAddress?: string },
 ): Promise<Target> {
   const { InstanceId: instanceId, NetworkInterfaceId: networkInterfaceId, PrivateIpAddress: privateIp } = input
-  if ((instanceId === undefined) === (networkInterfaceId === undefined)) {
+  if (instanceId === undefined && networkInterfaceId === undefined) {
+    const sentence = 'Either instance ID or network interface id must be specified'
+    refuse({ code: 'MissingParameter', field: 'InstanceId', aws: { sentence } })
+  }
+  if (instanceId !== undefined && networkInterfaceId !== undefined) {
     refuse({
       code: 'InvalidParameterCombination',
-      problem: 'Exactly one of `InstanceId` and `NetworkInterfaceId` must be given.',
+      problem: 'Only one of `InstanceId` and `NetworkInterfaceId` can be given.',
     })
   }
   if (instanceId !== undefined && !/^i-[0-9a-f]{8,17}$/.test(instanceId)) {
@@ -402,7 +428,11 @@ async function getAssociation(
   }
   if (publicIp !== undefined) return context.tx.addresses.associationOf((await getByPublicIp(context, publicIp)).n)
   const association = await context.tx.addresses.association(associationId!)
-  return association ?? refuse({ code: 'NotFound', what: 'association', id: associationId! })
+  if (association) return association
+  // One of the caller's that has ended already: EC2 documents that a second time is no error.
+  const ended = await context.tx.history.latest(associationId!)
+  if (ended?.kind === associationKind && ended.account === context.caller.account) return undefined
+  return refuse({ code: 'NotFound', what: 'association', id: associationId! })
 }
 
 function refuseServiceManaged(context: ReadContext, address: Allocation, association: AddressAssociation): never {

@@ -1,14 +1,14 @@
 // Allocations of pools: reserved by hand, listed whatever they are for, described, released.
 import type { AllocateIpamPoolCidrRequest, IpamPoolAllocation } from '#formats/aws/ec2.generated.ts'
 import { assert } from '#model/assert.ts'
-import { type Cidr, equals, formatCidr, parseCidr, toKey } from '#model/cidr.ts'
+import { type Cidr, equals, formatCidr, hostBitsProblem, parseCidr, toKey } from '#model/cidr.ts'
 import { formatId, hasShape, parseId } from '#model/identifier.ts'
 import type { AllocationRequest } from '#model/policy/decision.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Pool } from '#store/pools.ts'
 import type { Allocation } from '#store/space.ts'
 import { grant, previewGrant, release, usualFields } from './grant.ts'
-import { describedAs, getVisiblePool, type PoolAt, refuseLongDescription, refuseTooMany } from './ipam-access.ts'
+import { describedAs, getVisiblePool, type PoolAt, refuseLongDescription, refuseTooManyListed } from './ipam-access.ts'
 import { filterBy, readCursor, refuseIdsWithPaging, writeCursor } from './listing.ts'
 import { ec2Read, ec2Write, type ReadContext, type WriteContext } from './operation.ts'
 import { putTags, tagsToCreate } from './tagging.ts'
@@ -171,12 +171,12 @@ function readWish(input: AllocateIpamPoolCidrRequest): Wish {
 
 function readCidrs(field: string, texts: readonly string[] | undefined): readonly Cidr[] | undefined {
   if (!texts || texts.length === 0) return undefined
-  refuseTooMany(`CIDRs in ${field}s`, cidrListMax, texts.length)
+  refuseTooManyListed(`CIDRs in ${field}s`, cidrListMax, texts.length)
   return texts.map((text, index) => parseCidr(text) ?? refuseMalformed(`${field}.${index + 1}`, text))
 }
 
 const refuseMalformed = (field: string, text: string): never =>
-  refuseValue(field, text, 'it is not a CIDR such as `10.0.0.0/24`, without host bits')
+  refuseValue(field, text, hostBitsProblem(text) ?? 'it is not a CIDR such as `10.0.0.0/24`')
 
 function inFamily(cidrs: readonly Cidr[] | undefined, pool: Pool, field: string): readonly Cidr[] | undefined {
   const other = cidrs?.find(({ family }) => family !== pool.family)

@@ -77,6 +77,10 @@ test('Organizations registers an administrator once its service has access, and 
   await world.organizations('EnableAWSServiceAccess', { ServicePrincipal: guard })
   await world.organizations('EnableAWSServiceAccess', { ServicePrincipal: guard })
   await refuses(register(security, 'guard duty'), { code: 'InvalidParameterValue', field: 'ServicePrincipal' })
+  await refuses(world.organizations('EnableAWSServiceAccess', { ServicePrincipal: 'lamp.amazonaws.com' }), {
+    code: 'InvalidParameterValue',
+    aws: { sentence: 'You specified an unrecognized service principal.', reason: 'UNRECOGNIZED_SERVICE_PRINCIPAL' },
+  })
   await refuses(register(absent), { code: 'NotFound', what: 'account' })
   await refuses(register(managementAccount), { code: 'NotEligible' })
   assert.deepEqual(await register(security), {})

@@ -1,4 +1,5 @@
 // Services that may act in the organization, and the accounts that administer them; for IPAM also through EC2.
+import { servicePrincipals } from '#formats/aws/service-principals.ts'
 import { isAccountId } from '#model/organization.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import { getMember } from './accounts.ts'
@@ -21,8 +22,9 @@ export const enableAwsServiceAccess = organizationsWrite('EnableAWSServiceAccess
 
 export const disableAwsServiceAccess = organizationsWrite('DisableAWSServiceAccess', async (context, input) => {
   const { ServicePrincipal: service } = input
-  checkService(service)
   await organizationToChange(context, 'organizations:DisableAWSServiceAccess')
+  // What was enabled before the list of services was kept can still be disabled.
+  if (!(await context.tx.organizations.isServiceEnabled(service))) checkService(service)
   const administrator = await context.tx.organizations.findAdministrator(service)
   if (administrator !== undefined) {
     refuse({
@@ -210,8 +212,14 @@ async function rememberDelegation(
 }
 
 function checkService(service: string): void {
-  if (/^[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com$/.test(service)) return
-  refuseValue('ServicePrincipal', service, `it must look like \`${ipamService}\``)
+  if (servicePrincipals.has(service)) return
+  refuse({
+    code: 'InvalidParameterValue',
+    field: 'ServicePrincipal',
+    value: service,
+    problem: `IPAM's is \`${ipamService}\``,
+    aws: { sentence: 'You specified an unrecognized service principal.', reason: 'UNRECOGNIZED_SERVICE_PRINCIPAL' },
+  })
 }
 
 function checkAccountId(id: string): void {

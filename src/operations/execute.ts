@@ -6,7 +6,7 @@ import { orderedJson } from '#model/ordered-json.ts'
 import type { Decision } from '#model/policy/decision.ts'
 import { compileSnapshot, type Snapshot } from '#model/policy/snapshot.ts'
 import { accountableOf, type Principal } from '#model/principal.ts'
-import { type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
+import { isAboutState, type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
 import { findUnfitText } from '#model/text.ts'
 import type { KeptName, Store, Transaction } from '#store/store.ts'
 import { requireStill } from './native/authority.ts'
@@ -82,6 +82,8 @@ export const decisionsBehind = (error: Refused): readonly Decision[] => recorded
 const recordedDecisions = new WeakMap<Refused, readonly Decision[]>()
 
 const isDryRun = (call: Call): boolean => call.isDryRun ?? call.input.DryRun ?? false
+/** One of the EC2 API, which asks about permissions and parameters. The native API's tells all that the change would be answered. */
+const isEc2DryRun = (call: Call): boolean => call.isDryRun === undefined && call.input.DryRun === true
 
 export interface Hallway {
   execute(operation: AnyOperation, call: Call): Promise<Answer>
@@ -167,6 +169,9 @@ export async function openHallway(
             await recordEntry(tx, context, operation.name, token, output)
             return { output, decisions: context.decisions }
           } catch (error) {
+            if (error instanceof Refused && isEc2DryRun(call) && isAboutState(error.refusal)) {
+              throw new DryRunSucceeded(undefined, context.decisions)
+            }
             // Rolls back what it did, then comes back here through `recorded` below.
             if (!(error instanceof Refused) || tx.changes !== changes) throw markDecisions(error, context.decisions)
             const denials = context.decisions.filter(isDenial)

@@ -80,6 +80,11 @@ export function refuseTooMany(what: string, limit: number, used: number): void {
   if (used > limit) refuse({ code: 'LimitExceeded', what, limit, used: used - 1 })
 }
 
+/** The same of what the request itself lists. */
+export function refuseTooManyListed(what: string, limit: number, used: number): void {
+  if (used > limit) refuse({ code: 'LimitExceeded', what, limit, used, isOfRequest: true })
+}
+
 /** ARNs of IPAM's objects name no Region. */
 export const arnOf = (account: string, kind: 'ipam' | 'ipam-scope' | 'ipam-pool', id: string): string =>
   `arn:aws:ec2::${account}:${kind}/${id}`

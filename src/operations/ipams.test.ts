@@ -314,9 +314,9 @@ describe('the free tier', () => {
 
     const policy = await acme.policy()
     await refuses(downgrade(), { code: 'DependencyViolation', problem: `The free tier has no policies: ${policy}` })
-    await refuses(acme.call('DeleteIpam', { IpamId: acme.ipam, Cascade: true }, asNetwork), {
+    await refuses(acme.call('DeleteIpam', { IpamId: acme.ipam }, asNetwork), {
       code: 'DependencyViolation',
-      problem: `It has policies; delete them first: ${policy}`,
+      problem: `It has policies; delete them first or use Cascade: ${policy}`,
     })
     await acme.call('DeleteIpamPolicy', { IpamPolicyId: policy }, asNetwork)
 
@@ -345,4 +345,19 @@ describe('the free tier', () => {
     const modify = { IpamId: acme.ipam, MeteredAccount: 'resource-owner' } as const
     assert.equal((await acme.call('ModifyIpam', modify, asNetwork)).Ipam!.MeteredAccount, 'resource-owner')
   })
+})
+
+test('a cascade takes policies that are enabled nowhere along, and is refused while one is enabled', async () => {
+  const acme = await openAcme()
+  const [idle, law] = [await acme.policy(), await acme.policy()]
+  await acme.rules(idle, [await acme.pool({ scope: 'private' })], { type: 'custom' })
+  await acme.enable(law, shop)
+  const remove = () => acme.call('DeleteIpam', { IpamId: acme.ipam, Cascade: true }, asNetwork)
+  const problem = `Policies are enabled; disable them first: ${law}`
+  await refuses(remove(), { code: 'DependencyViolation', problem })
+  await acme.call('DisableIpamPolicy', { IpamPolicyId: law, OrganizationTargetId: shop }, asNetwork)
+  assert.equal((await remove()).Ipam!.State, 'delete-in-progress')
+  assert.deepEqual((await acme.call('DescribeIpamPolicies', {}, asNetwork)).IpamPolicies, [])
+  await refuses(acme.call('DescribeIpamPolicies', { IpamPolicyIds: [idle] }, asNetwork), { code: 'NotFound' })
+  await acme.close()
 })

@@ -11,6 +11,7 @@ import type { Tag } from '#store/tags.ts'
 import { arnOf, describedAs, getIpam, refuseLongDescription, stateOf } from './ipam-access.ts'
 import { filterBy, page, refuseIdsWithPaging } from './listing.ts'
 import { ec2Read, ec2Write, type ReadContext, type WriteContext } from './operation.ts'
+import { removePolicy } from './policy-content.ts'
 import { refuseUndeletable, removePools } from './pool-removal.ts'
 import { putTags, tagsInModel, tagsToCreate } from './tagging.ts'
 
@@ -26,7 +27,10 @@ export const createIpam = ec2Write('CreateIpam', async (context, input) => {
   const regions = regionsNamed(context, input.OperatingRegions, 'OperatingRegion')
   await refuseForeignMetering(context, input.MeteredAccount)
   const used = (await context.tx.ipams.ofAccount(context.caller.account, context.region)).length
-  if (used >= ipamsPerRegionMax) refuse({ code: 'LimitExceeded', what: 'ipams', limit: ipamsPerRegionMax, used })
+  if (used >= ipamsPerRegionMax) {
+    const sentence = `You have created ${used} ipams and you are limited to ${ipamsPerRegionMax}.`
+    refuse({ code: 'LimitExceeded', what: 'ipams', limit: ipamsPerRegionMax, used, aws: { sentence } })
+  }
 
   const settings = settingsOf(tags)
   const ipam: Ipam = {
@@ -101,9 +105,13 @@ export const deleteIpam = ec2Write('DeleteIpam', async (context, input) => {
   const ipam = await getIpam(context, input.IpamId)
   const scopes = await context.tx.ipams.scopesOf(ipam.id)
   const pools = await context.tx.pools.ofIpam(ipam.id)
-  await refusePolicies(context, ipam)
-  if (input.Cascade) refusePublicPools(ipam, pools)
-  else refuseWhatIsLeft(ipam, scopes, pools)
+  if (input.Cascade) {
+    refusePublicPools(ipam, pools)
+    await removePolicies(context, ipam)
+  } else {
+    refuseDependency(ipam, 'It has policies; delete them first or use Cascade', await policiesOf(context, ipam))
+    refuseWhatIsLeft(ipam, scopes, pools)
+  }
   await refuseUndeletable(context, pools)
 
   const answer = await describe(context, ipam)
@@ -264,8 +272,14 @@ async function policiesOf(context: ReadContext, ipam: Ipam): Promise<string[]> {
   const { policies } = await context.snapshot()
   return [...policies.values()].filter(({ ipamId }) => ipamId === ipam.id).map(({ policyId }) => policyId)
 }
-async function refusePolicies(context: ReadContext, ipam: Ipam): Promise<void> {
-  refuseDependency(ipam, 'It has policies; delete them first', await policiesOf(context, ipam))
+/** Those that are enabled nowhere. One that is in force is disabled by somebody who knows what it does. */
+async function removePolicies(context: WriteContext, ipam: Ipam): Promise<void> {
+  const ids = await policiesOf(context, ipam)
+  const enabled: string[] = []
+  for (const id of ids) if ((await context.tx.policies.assignmentsOf(id)).length > 0) enabled.push(id)
+  refuseDependency(ipam, 'Policies are enabled; disable them first', enabled)
+  for (const id of ids) await removePolicy(context, { id, account: ipam.account })
+  if (ids.length > 0) await context.governanceChanged('nothing')
 }
 
 /** Amazon: a cascade leaves public space alone. */

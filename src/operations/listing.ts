@@ -15,9 +15,12 @@ const filterValuesMax = 200
 /** The values of one filter field of an item; undefined where the item has none. */
 export type FilterFields<T> = Readonly<Record<string, (item: T) => string | readonly string[] | undefined>>
 
+/** The field of a filter that EC2 has for what there is none of here, such as Outposts: it matches nothing. */
+export const nothing = (): undefined => undefined
+
 /**
- * A predicate for EC2 filters: values of one filter are alternatives, different filters must all hold, `*` and `?` are
- * wildcards and `\` takes their meaning away. `tag:KEY` and `tag-key` are understood where `tagsOf` is given.
+ * A predicate for EC2 filters: values of one filter are alternatives (without any it matches nothing), different filters
+ * must all hold, `*` and `?` are wildcards and `\` takes their meaning away. `tag:KEY` and `tag-key` are understood where `tagsOf` is given.
  * An unknown name is refused. Source: EC2 User Guide, "List and filter using the CLI and API".
  */
 export function filterBy<T>(
@@ -25,9 +28,8 @@ export function filterBy<T>(
   fields: FilterFields<T>,
   tagsOf?: (item: T) => readonly TagLike[],
 ): (item: T) => boolean {
-  const tests = (filters ?? []).map(({ Name: name, Values: values }, index) => {
+  const tests = (filters ?? []).map(({ Name: name, Values: values = [] }, index) => {
     if (name === undefined) refuse({ code: 'MissingParameter', field: `Filter.${index + 1}.Name` })
-    if (!values || values.length === 0) refuse({ code: 'MissingParameter', field: `Filter.${index + 1}.Value.1` })
     if (values.length > filterValuesMax) {
       refuse({
         code: 'InvalidParameterValue',

@@ -252,7 +252,7 @@ function refuseUneven(some: readonly unknown[], field: string, others: readonly 
 }
 
 function refuseTooMany(used: number, limit: number): void {
-  if (used > limit) refuse({ code: 'LimitExceeded', what: 'addresses', limit, used })
+  if (used > limit) refuse({ code: 'LimitExceeded', what: 'addresses', limit, used, isOfRequest: true })
 }
 
 interface AssociateInput {

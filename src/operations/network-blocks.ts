@@ -1,5 +1,5 @@
 // The blocks of VPCs and subnets: what a request says of them, whether it can be, and how they are taken.
-import { type Cidr, formatCidr, parseLooseCidr } from '#model/cidr.ts'
+import { type Cidr, formatCidr, hostBitsProblem, parseLooseCidr } from '#model/cidr.ts'
 import { type AllocationRequest, provider } from '#model/policy/decision.ts'
 import { resolve } from '#model/policy/resolve.ts'
 import { findResourceType } from '#model/policy/resource-types.ts'
@@ -176,8 +176,11 @@ function readCidr(network: Network, family: 4 | 6, text: string): Cidr {
   const cidr = parseLooseCidr(text)
   if (cidr?.family !== family) {
     const example = family === 4 ? '10.0.0.0/16' : '2001:db8:1234:1a00::/56'
-    refuseValue(field, text, `This is not a valid CIDR block; an IPv${family} block such as \`${example}\` is expected`)
+    refuseValue(field, text, `This is not a valid CIDR block. An IPv${family} block such as \`${example}\` is expected`)
   }
+  // EC2 documents that it clears the host bits of IPv4 blocks, and of no others.
+  const hostBits = family === 6 ? hostBitsProblem(text) : undefined
+  if (hostBits) refuseValue(field, text, `This is not a valid CIDR block. ${hostBits}`)
   const problem = lengthProblem(network, family, cidr.length)
   if (problem) refuse({ code: 'InvalidRange', what: network, field, value: text, problem })
   return cidr

@@ -3,7 +3,7 @@ import type { NetworkInterface } from '#formats/aws/ec2.generated.ts'
 import { formatId } from '#model/identifier.ts'
 import { refuse } from '#model/refusal.ts'
 import type { NatGateway, NatGatewayAddress } from '#store/nat-gateways.ts'
-import { filterBy, page, refuseIdsWithPaging } from './listing.ts'
+import { filterBy, nothing, page, refuseIdsWithPaging } from './listing.ts'
 import { ec2Read, type ReadContext } from './operation.ts'
 
 export const describeNetworkInterfaces = ec2Read('DescribeNetworkInterfaces', async (context, input) => {
@@ -62,22 +62,37 @@ const describe = (context: ReadContext, gateway: NatGateway, address: NatGateway
 })
 
 const filterFields = {
+  'addresses.association.owner-id': ({ Association }: NetworkInterface) => Association?.IpOwnerId,
   'addresses.association.public-ip': ({ Association }: NetworkInterface) => Association?.PublicIp,
+  'addresses.primary': ({ PrivateIpAddresses: all }: NetworkInterface) => all?.map(({ Primary }) => String(Primary)),
   'addresses.private-ip-address': ({ PrivateIpAddress }: NetworkInterface) => PrivateIpAddress,
   'association.allocation-id': ({ Association }: NetworkInterface) => Association?.AllocationId,
   'association.association-id': ({ Association }: NetworkInterface) => Association?.AssociationId,
+  'association.ip-owner-id': ({ Association }: NetworkInterface) => Association?.IpOwnerId,
+  'association.public-dns-name': nothing,
   'association.public-ip': ({ Association }: NetworkInterface) => Association?.PublicIp,
   // There are neither instances nor security groups: nothing matches these, and nobody is told that they are unknown.
-  'attachment.instance-id': () => undefined,
-  'attachment.status': () => undefined,
-  'group-id': () => undefined,
+  'attachment.attach-time': nothing,
+  'attachment.attachment-id': nothing,
+  'attachment.delete-on-termination': nothing,
+  'attachment.device-index': nothing,
+  'attachment.instance-id': nothing,
+  'attachment.instance-owner-id': nothing,
+  'attachment.status': nothing,
+  'group-id': nothing,
   'availability-zone': ({ AvailabilityZone }: NetworkInterface) => AvailabilityZone,
   'availability-zone-id': ({ AvailabilityZoneId }: NetworkInterface) => AvailabilityZoneId,
   description: ({ Description }: NetworkInterface) => Description,
   'interface-type': ({ InterfaceType }: NetworkInterface) => InterfaceType,
+  'ipv6-addresses.ipv6-address': nothing,
+  'mac-address': nothing,
   'network-interface-id': ({ NetworkInterfaceId }: NetworkInterface) => NetworkInterfaceId,
+  'operator.managed': nothing,
+  'operator.principal': nothing,
   'owner-id': ({ OwnerId }: NetworkInterface) => OwnerId,
+  'private-dns-name': nothing,
   'private-ip-address': ({ PrivateIpAddress }: NetworkInterface) => PrivateIpAddress,
+  'requester-id': nothing,
   'requester-managed': ({ RequesterManaged }: NetworkInterface) => String(RequesterManaged),
   'source-dest-check': ({ SourceDestCheck }: NetworkInterface) => String(SourceDestCheck),
   status: ({ Status }: NetworkInterface) => Status,

@@ -10,7 +10,7 @@ import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Ipam } from '#store/ipams.ts'
 import type { Policy } from '#store/policies.ts'
 import type { Tag } from '#store/tags.ts'
-import { getIpam, refuseFreeTier, refuseTooMany } from './ipam-access.ts'
+import { getIpam, refuseFreeTier, refuseTooMany, refuseTooManyListed } from './ipam-access.ts'
 import { filterBy, page, refuseIdsWithPaging } from './listing.ts'
 import { ec2Read, ec2Write, type ReadContext, type WriteContext } from './operation.ts'
 import {
@@ -33,6 +33,7 @@ import {
   putDocument,
   refuseUnknownType,
   remember,
+  removePolicy,
   settingsOf,
   tagSettingsOf,
   writeVersion,
@@ -90,10 +91,7 @@ export const deleteIpamPolicy = ec2Write('DeleteIpamPolicy', async (context, inp
   const tags = await context.tx.tags.of(policy.id)
   await refuseWhileEnabled(context, policy)
 
-  await context.tx.policies.delete(policy.id)
-  await context.tx.tags.removeAll(policy.id)
-  await context.tx.history.changed({ id: policy.id, kind: policyType, account: policy.account }, undefined)
-  context.changed(policy.id)
+  await removePolicy(context, policy)
   await context.governanceChanged('nothing')
   return { IpamPolicy: { ...describe(policy, tags), State: 'delete-in-progress' } }
 })
@@ -171,7 +169,7 @@ export async function applyPolicyTags(context: WriteContext, id: string, tagsBef
 // The request --------------------------------------------------------------------------------------------------------
 
 function poolsNamed(rules: readonly IpamPolicyAllocationRuleRequest[] | undefined): string[] {
-  refuseTooMany('allocation rules in a document', rulesMax, rules?.length ?? 0)
+  refuseTooManyListed('allocation rules in a document', rulesMax, rules?.length ?? 0)
   const seen = new Set<string>()
   return (rules ?? []).map(({ SourceIpamPoolId: id }, index) => {
     const field = `AllocationRule.${index + 1}.SourceIpamPoolId`

@@ -1,6 +1,6 @@
 // The CIDRs of pools: provisioned from a scope, a parent pool, Amazon or a VPC, and taken away again.
 import type { IpamPoolCidr, ProvisionIpamPoolCidrRequest } from '#formats/aws/ec2.generated.ts'
-import { bitsOf, type Cidr, equals, formatCidr, overlaps, parseCidr, toKey } from '#model/cidr.ts'
+import { bitsOf, type Cidr, equals, formatCidr, hostBitsProblem, overlaps, parseCidr, toKey } from '#model/cidr.ts'
 import { subtract } from '#model/free-space.ts'
 import { formatId } from '#model/identifier.ts'
 import { amazonLengthProblem, cidrProblem, liesWithin, type PoolProblem } from '#model/pool.ts'
@@ -65,7 +65,7 @@ export const provisionIpamPoolCidr = ec2Write('ProvisionIpamPoolCidr', async (co
 
 export const deprovisionIpamPoolCidr = ec2Write('DeprovisionIpamPoolCidr', async (context, input) => {
   if (input.Cidr === undefined) refuse({ code: 'MissingParameter', field: 'Cidr' })
-  const cidr = parseCidr(input.Cidr) ?? refuseValue('Cidr', input.Cidr, 'it is not a CIDR such as `10.0.0.0/16`')
+  const cidr = parseCidr(input.Cidr) ?? refuseMalformed(input.Cidr)
   const { pool } = await getOwnPool(context, input.IpamPoolId, 'DeprovisionIpamPoolCidr')
   const provisioned = await getProvisioned(context, pool, cidr)
   if (provisioned.state === 'failed-provision') await forget(context, pool, provisioned)
@@ -98,8 +98,11 @@ function readWish({ Cidr: text, NetmaskLength: length }: ProvisionIpamPoolCidrRe
   }
   if (length !== undefined) return { length }
   const cidr = parseCidr(text!)
-  return cidr ? { cidr } : refuseValue('Cidr', text!, 'it is not a CIDR such as `10.0.0.0/16`, without host bits')
+  return cidr ? { cidr } : refuseMalformed(text!)
 }
+
+const refuseMalformed = (text: string): never =>
+  refuseValue('Cidr', text, hostBitsProblem(text) ?? 'it is not a CIDR such as `10.0.0.0/16`')
 
 function refuseBadProof(input: ProvisionIpamPoolCidrRequest): void {
   const { CidrAuthorizationContext: proof, IpamExternalResourceVerificationTokenId: token, VerificationMethod } = input

@@ -91,6 +91,8 @@ describe('a pool', () => {
     await fails({ AwsService: 'ec2' }, 'AwsService')
     await fails({ PublicIpSource: 'byoip' }, 'PublicIpSource')
     await fails({ PubliclyAdvertisable: true }, 'PubliclyAdvertisable')
+    const ipv6 = make({ IpamScopeId: acme.publicScope, AddressFamily: 'ipv6' })
+    await refuses(ipv6, { code: 'MissingParameter', field: 'PubliclyAdvertisable' })
     await fails({ IpamScopeId: acme.publicScope, PubliclyAdvertisable: true }, 'PubliclyAdvertisable')
     await fails({ IpamScopeId: acme.publicScope, PublicIpSource: 'amazon' }, 'Locale')
     await fails({ AllocationMinNetmaskLength: 33 }, 'AllocationMinNetmaskLength')
@@ -327,7 +329,8 @@ describe('a pool seen by others', () => {
 test('pools are found through every filter, and listed in pages', async () => {
   const world = await openAcme()
   const create = async (wish: Wish) => {
-    const input = { IpamScopeId: world.publicScope, AddressFamily: 'ipv6', ...wish } as const
+    const own = wish.SourceIpamPoolId === undefined ? { PubliclyAdvertisable: false } : {}
+    const input = { IpamScopeId: world.publicScope, AddressFamily: 'ipv6', ...own, ...wish } as const
     return (await world.call('CreateIpamPool', input, asNetwork)).IpamPool!
   }
   const pool = await create({
@@ -433,6 +436,6 @@ describe('a resource planning pool', () => {
     await fails({ SourceResource: source(lab) }, gone)
     await fails({ SourceResource: source(stranger) }, gone)
     await fails({ SourceResource: { ...source(), ResourceRegion: 'eu-central-1' } }, gone)
-    await fails({ SourceResource: { ...source(), ResourceId: 'subnet-1' } }, { code: 'MalformedId' })
+    await fails({ SourceResource: { ...source(), ResourceId: 'subnet-1' } }, { code: 'NotFound', what: 'vpc' })
   })
 })

@@ -5,7 +5,7 @@ import type {
   ModifyIpamPoolRequest,
   RequestIpamResourceTag,
 } from '#formats/aws/ec2.generated.ts'
-import { formatId, hasShape } from '#model/identifier.ts'
+import { formatId } from '#model/identifier.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import { poolSettingsFromTags } from '#model/policy/tag-settings.ts'
 import { childProblem, netmaskProblem, type PoolProblem, shapeProblem } from '#model/pool.ts'
@@ -24,6 +24,7 @@ import {
   refuseFreeTier,
   refuseLongDescription,
   refuseTooMany,
+  refuseTooManyListed,
   stateOf,
 } from './ipam-access.ts'
 import { filterBy, page, refuseIdsWithPaging } from './listing.ts'
@@ -40,7 +41,7 @@ export const createIpamPool = ec2Write('CreateIpamPool', async (context, input) 
   refuseLongDescription(input.Description)
   const tags = tagsToCreate(input.TagSpecifications, resourceType)
   const requiredTags = tagsGiven(input.AllocationResourceTags, 'AllocationResourceTag')
-  refuseTooMany('required tags of a pool', requiredTagsMax, requiredTags.length)
+  refuseTooManyListed('required tags of a pool', requiredTagsMax, requiredTags.length)
   const scope = await getScope(context, input.IpamScopeId)
   const ipam = (await context.tx.ipams.find(scope.ipamId))!
   const parent = await getParent(context, input.SourceIpamPoolId)
@@ -57,6 +58,11 @@ export const createIpamPool = ec2Write('CreateIpamPool', async (context, input) 
     createdAt: context.now,
   }
   refuseMisshapen(pool, scope, ipam, parent)
+  // Below another pool, what the pool at the top says holds.
+  const isOwnIpv6 = scope.kind === 'public' && pool.family === 6 && pool.publicIpSource === 'byoip'
+  if (isOwnIpv6 && !parent && pool.publiclyAdvertisable === undefined) {
+    refuse({ code: 'MissingParameter', field: 'PubliclyAdvertisable' })
+  }
   refuseAutoImport(input)
   refuseTooMany('pools in a scope', poolsPerScopeMax, (await context.tx.pools.countOfScope(scope.id)) + 1)
 
@@ -247,7 +253,6 @@ async function sourceResourceNamed(
   for (const [name, value] of Object.entries({ ResourceId, ResourceType, ResourceRegion, ResourceOwner })) {
     if (value === undefined) refuse({ code: 'MissingParameter', field: `SourceResource.${name}` })
   }
-  if (!hasShape('vpc', ResourceId!)) refuse({ code: 'MalformedId', what: 'vpc', id: ResourceId!, expected: 'vpc-...' })
   if (scope.kind !== 'private')
     refuseValue('SourceResource', ResourceId!, 'only pools in private scopes can plan a VPC')
   const snapshot = await context.snapshot()
@@ -281,7 +286,7 @@ function changedTags(pool: Pool, input: ModifyIpamPoolRequest): readonly PoolTag
   const kept = pool.requiredTags.filter((tag) => !removed.some(same(tag)) && !added.some(same(tag)))
   const twice = added.find(({ Key }) => kept.some((tag) => tag.Key === Key))
   if (twice) refuseValue('AddAllocationResourceTag', twice.Key, 'the pool requires the key with another value already')
-  refuseTooMany('required tags of a pool', requiredTagsMax, kept.length + added.length)
+  refuseTooManyListed('required tags of a pool', requiredTagsMax, kept.length + added.length)
   return [...kept, ...added]
 }
 

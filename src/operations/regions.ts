@@ -1,7 +1,7 @@
 // The Regions and availability zones that exist here, by the server's settings.
 import type { AvailabilityZone, Region } from '#formats/aws/ec2.generated.ts'
 import { refuse } from '#model/refusal.ts'
-import { filterBy } from './listing.ts'
+import { filterBy, nothing } from './listing.ts'
 import { ec2Read, type ReadContext } from './operation.ts'
 
 export interface Zone {
@@ -58,6 +58,11 @@ export function zonesOf(context: ReadContext): readonly Zone[] {
 export function findZone(
   context: ReadContext,
   { AvailabilityZone: name, AvailabilityZoneId: id }: { AvailabilityZone?: string; AvailabilityZoneId?: string },
+  refuseUnknown: (context: ReadContext, field: 'AvailabilityZone' | 'AvailabilityZoneId', value: string) => never = (
+    _context,
+    _field,
+    value,
+  ) => refuseZone(value),
 ): Zone | undefined {
   if (name !== undefined && id !== undefined) {
     refuse({
@@ -66,8 +71,11 @@ export function findZone(
     })
   }
   const zones = zonesOf(context)
-  if (name !== undefined) return zones.find((zone) => zone.name === name) ?? refuseZone(name)
-  if (id !== undefined) return zones.find((zone) => zone.id === id) ?? refuseZone(id)
+  if (name !== undefined)
+    return zones.find((zone) => zone.name === name) ?? refuseUnknown(context, 'AvailabilityZone', name)
+  if (id !== undefined) {
+    return zones.find((zone) => zone.id === id) ?? refuseUnknown(context, 'AvailabilityZoneId', id)
+  }
   return undefined
 }
 
@@ -97,10 +105,13 @@ const regionFilters = {
   'region-name': ({ RegionName }: Region) => RegionName,
 }
 const zoneFilters = {
+  'group-long-name': nothing,
   'group-name': ({ GroupName }: AvailabilityZone) => GroupName,
   message: ({ Messages }: AvailabilityZone) => Messages?.map(({ Message }) => Message ?? ''),
   'network-border-group': ({ NetworkBorderGroup }: AvailabilityZone) => NetworkBorderGroup,
   'opt-in-status': ({ OptInStatus }: AvailabilityZone) => OptInStatus,
+  'parent-zone-id': nothing,
+  'parent-zone-name': nothing,
   'region-name': ({ RegionName }: AvailabilityZone) => RegionName,
   state: ({ State }: AvailabilityZone) => State,
   'zone-id': ({ ZoneId }: AvailabilityZone) => ZoneId,

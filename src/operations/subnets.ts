@@ -4,12 +4,12 @@ import { type Cidr, contains, equals, formatCidr, sizeOf } from '#model/cidr.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Pool } from '#store/pools.ts'
 import type { Subnet, Vpc, VpcCidr } from '#store/vpcs.ts'
-import { filterBy, page, refuseIdsWithPaging } from './listing.ts'
+import { filterBy, nothing, page, refuseIdsWithPaging } from './listing.ts'
 import { asksFor, type Block, type BlockWish, documentFor, giveBack, readWish, takeBlock } from './network-blocks.ts'
 import { ec2Read, ec2Write, type ReadContext, type WriteContext } from './operation.ts'
 import { findZone, zonesOf } from './regions.ts'
 import { putTags, tagsToCreate } from './tagging.ts'
-import { getVpc, refuseMisshapen } from './vpcs.ts'
+import { getVpc } from './vpcs.ts'
 
 /** AWS keeps the first four addresses of an IPv4 subnet and the last one. */
 export const reservedAtStart = 4
@@ -18,7 +18,7 @@ export const reservedAtEnd = 1
 export const createSubnet = ec2Write('CreateSubnet', async (context, input) => {
   refuseUnsupported(input)
   const tags = tagsToCreate(input.TagSpecifications, 'subnet')
-  const zone = findZone(context, input) ?? zonesOf(context)[0]!
+  const zone = findZone(context, input, refuseZone) ?? zonesOf(context)[0]!
   const wishes = await readWishes(context, input)
   const vpc = await getVpc(context, input.VpcId)
   const cidrs = await context.tx.vpcs.cidrs(vpc.id)
@@ -62,7 +62,7 @@ export const createSubnet = ec2Write('CreateSubnet', async (context, input) => {
   }
   await putTags(context, { id, type: 'subnet', account: vpc.account }, tags)
   const shown = await recordChange(context, { ...subnet, cidr: ipv4?.cidr })
-  return { Subnet: { ...shown, State: 'pending' } }
+  return { Subnet: shown }
 })
 
 export const deleteSubnet = ec2Write('DeleteSubnet', async (context, input) => {
@@ -73,7 +73,7 @@ export const deleteSubnet = ec2Write('DeleteSubnet', async (context, input) => {
       code: 'DependencyViolation',
       what: 'subnet',
       id: subnet.id,
-      problem: `The subnet '${subnet.id}' has dependencies and cannot be deleted: the NAT gateway \`${gateway}\` is in it`,
+      problem: `The NAT gateway \`${gateway}\` is in it`,
     })
   }
   await giveBack(context, subnet.allocation)
@@ -96,7 +96,6 @@ export const describeSubnets = ec2Read('DescribeSubnets', async (context, input)
 
 /** A subnet of the caller, in the Region of the request. */
 export async function getSubnet(context: ReadContext, id: string): Promise<Subnet> {
-  refuseMisshapen('subnet', 'subnet', id, 'subnet-...')
   const subnet = await context.tx.vpcs.findSubnet(id)
   const isOwn = subnet?.account === context.caller.account && subnet.region === context.region
   return isOwn ? subnet : refuse({ code: 'NotFound', what: 'subnet', id })
@@ -107,10 +106,23 @@ export async function getSubnet(context: ReadContext, id: string): Promise<Subne
 function refuseUnsupported(input: CreateSubnetRequest): void {
   if (input.OutpostArn !== undefined) refuse({ code: 'NotSupported', what: '`OutpostArn` (AWS Outposts)' })
   if (!input.Ipv6Native) return
+  if (
+    input.Ipv6CidrBlock === undefined &&
+    input.Ipv6IpamPoolId === undefined &&
+    input.Ipv6NetmaskLength === undefined
+  ) {
+    const sentence = "Either 'ipv6CidrBlock' or 'ipv6IpamPoolId' should be provided."
+    refuse({ code: 'MissingParameter', field: 'Ipv6CidrBlock', aws: { sentence } })
+  }
   if (asksFor(input, 4)) {
     refuse({ code: 'InvalidParameterCombination', problem: 'An IPv6-native subnet has no IPv4 block.' })
   }
-  if (!asksFor(input, 6)) refuse({ code: 'MissingParameter', field: 'Ipv6CidrBlock' })
+}
+
+function refuseZone(context: ReadContext, field: 'AvailabilityZone' | 'AvailabilityZoneId', value: string): never {
+  const names = zonesOf(context).map((zone) => (field === 'AvailabilityZone' ? zone.name : zone.id))
+  const zones = names.join(', ')
+  refuseValue(field, value, `Subnets can currently only be created in the following availability zones: ${zones}`)
 }
 
 async function readWishes(context: ReadContext, input: CreateSubnetRequest): Promise<BlockWish[]> {
@@ -231,8 +243,11 @@ const filterFields = {
   'cidr-block': cidrOf,
   cidr: cidrOf,
   cidrBlock: cidrOf,
+  'customer-owned-ipv4-pool': nothing,
   'default-for-az': isDefault,
   defaultForAz: isDefault,
+  'enable-dns64': ({ EnableDns64 }: SubnetShown) => String(EnableDns64),
+  'enable-lni-at-device-index': nothing,
   'ipv6-cidr-block-association.association-id': ({ Ipv6CidrBlockAssociationSet: all }: SubnetShown) =>
     all?.map(({ AssociationId }) => AssociationId!),
   'ipv6-cidr-block-association.ipv6-cidr-block': ({ Ipv6CidrBlockAssociationSet: all }: SubnetShown) =>
@@ -240,8 +255,19 @@ const filterFields = {
   'ipv6-cidr-block-association.state': ({ Ipv6CidrBlockAssociationSet: all }: SubnetShown) =>
     all?.map(({ Ipv6CidrBlockState }) => Ipv6CidrBlockState!.State!),
   'ipv6-native': ({ Ipv6Native }: SubnetShown) => String(Ipv6Native),
+  'map-customer-owned-ip-on-launch': ({ MapCustomerOwnedIpOnLaunch }: SubnetShown) =>
+    String(MapCustomerOwnedIpOnLaunch),
   'map-public-ip-on-launch': ({ MapPublicIpOnLaunch }: SubnetShown) => String(MapPublicIpOnLaunch),
+  'outpost-arn': nothing,
   'owner-id': ({ OwnerId }: SubnetShown) => OwnerId,
+  'private-dns-name-options-on-launch.hostname-type': ({ PrivateDnsNameOptionsOnLaunch: options }: SubnetShown) =>
+    options?.HostnameType,
+  'private-dns-name-options-on-launch.enable-resource-name-dns-a-record': ({
+    PrivateDnsNameOptionsOnLaunch: options,
+  }: SubnetShown) => String(options?.EnableResourceNameDnsARecord),
+  'private-dns-name-options-on-launch.enable-resource-name-dns-aaaa-record': ({
+    PrivateDnsNameOptionsOnLaunch: options,
+  }: SubnetShown) => String(options?.EnableResourceNameDnsAAAARecord),
   state: ({ State }: SubnetShown) => State,
   'subnet-arn': ({ SubnetArn }: SubnetShown) => SubnetArn,
   'subnet-id': ({ SubnetId }: SubnetShown) => SubnetId,

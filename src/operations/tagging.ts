@@ -32,7 +32,22 @@ export function tagsToCreate(
     const field = `TagSpecification.${index + 1}`
     if (specification.ResourceType === undefined) refuse({ code: 'MissingParameter', field: `${field}.ResourceType` })
     if (specification.ResourceType !== resourceType) {
-      refuseValue(`${field}.ResourceType`, specification.ResourceType, `this operation makes \`${resourceType}\` only`)
+      refuse({
+        code: 'InvalidParameterValue',
+        field: `${field}.ResourceType`,
+        value: specification.ResourceType,
+        problem: `this operation makes \`${resourceType}\` only`,
+        aws: { sentence: `'${specification.ResourceType}' is not a valid taggable resource type for this operation.` },
+      })
+    }
+    if (!specification.Tags?.length) {
+      refuse({
+        code: 'InvalidParameterValue',
+        field: `${field}.Tag`,
+        value: '',
+        problem: `\`${field}\` has none`,
+        aws: { sentence: 'Tag specification must have at least one tag.' },
+      })
     }
     tags.push(...tagsGiven(specification.Tags, `${field}.Tag`, tags))
   }
@@ -62,7 +77,9 @@ export function tagsGiven(
 /** Refuses what an object of the type cannot have as all of its tags: too many, or settings that it does not know. */
 export function refuseBadTags(resourceType: string, tags: readonly Tag[], registry: Registry = builtInTypes): void {
   const inModel = tagsInModel(tags)
-  if (hasTooManyTags(inModel)) refuse({ code: 'LimitExceeded', what: 'tags', limit: tagsMax, used: tags.length })
+  if (hasTooManyTags(inModel)) {
+    refuse({ code: 'LimitExceeded', what: 'tags', limit: tagsMax, used: tags.length, isOfRequest: true })
+  }
   const settings = Object.hasOwn(settingsOn, resourceType) ? settingsOn[resourceType] : undefined
   const wrong = settings ? (settings(inModel) ?? findUnknownType(inModel, registry)) : findStraySetting(inModel)
   if (wrong) refuseValue(wrong.key, wrong.value, wrong.problem)

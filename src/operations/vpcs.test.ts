@@ -149,7 +149,7 @@ describe('a VPC of the caller’s own space', () => {
       what: 'vpc-cidr-association',
       id: AssociationId,
     })
-    await refuses(world.call('DeleteVpc', { VpcId: 'garbage' }), { code: 'MalformedId', what: 'vpc' })
+    await refuses(world.call('DeleteVpc', { VpcId: 'garbage' }), { code: 'NotFound', what: 'vpc' })
     await refuses(world.call('DisassociateVpcCidrBlock', { AssociationId: 'x' }), { code: 'MalformedId' })
   })
 

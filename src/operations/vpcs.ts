@@ -62,11 +62,11 @@ export const deleteVpc = ec2Write('DeleteVpc', async (context, input) => {
       code: 'DependencyViolation',
       what: 'vpc',
       id: vpc.id,
-      problem: `The vpc '${vpc.id}' has dependencies and cannot be deleted: \`${dependent}\` is in it`,
+      problem: `\`${dependent}\` is in it`,
     })
   }
   const [planner] = await context.tx.pools.planning(vpc.id)
-  if (planner) refusePlanned(vpc, planner, `The vpc '${vpc.id}' has dependencies and cannot be deleted`)
+  if (planner) refusePlanned(vpc, planner, { what: 'vpc', id: vpc.id })
   for (const { allocation } of await context.tx.vpcs.cidrs(vpc.id)) await giveBack(context, allocation)
   await context.tx.vpcs.delete(vpc.id)
   await context.tx.tags.removeAll(vpc.id)
@@ -133,7 +133,9 @@ export const associateVpcCidrBlock = ec2Write('AssociateVpcCidrBlock', async (co
   const cidrs = await context.tx.vpcs.cidrs(vpc.id)
   const same = cidrs.filter(({ cidr }) => cidr.family === wish.family)
   if (same.length >= cidrsMax) {
-    refuse({ code: 'LimitExceeded', what: `IPv${wish.family} CIDR blocks`, limit: cidrsMax, used: same.length })
+    const sentence = `This network '${vpc.id}' has met its maximum number of allowed CIDRs: ${cidrsMax}`
+    const what = `IPv${wish.family} CIDR blocks`
+    refuse({ code: 'LimitExceeded', what, limit: cidrsMax, used: same.length, aws: { sentence } })
   }
   if (wish.cidr) refuseOverlap(wish.cidr, same)
 
@@ -177,7 +179,7 @@ export const disassociateVpcCidrBlock = ec2Write('DisassociateVpcCidrBlock', asy
   }
   const planned = await context.tx.pools.topLevelOverlap(vpc.id, association.cidr)
   const planner = planned && (await context.tx.pools.findByNumber(planned.pool))
-  if (planner) refusePlanned(vpc, planner, `The block ${formatCidr(association.cidr)} cannot be disassociated`)
+  if (planner) refusePlanned(vpc, planner, { what: 'vpc-cidr-association', id })
   await giveBack(context, association.allocation)
   await context.tx.vpcs.deleteCidr(id)
   context.changed(id)
@@ -191,14 +193,13 @@ export async function findVpc(context: ReadContext, id: string): Promise<Vpc | u
   return vpc?.account === context.caller.account && vpc.region === context.region ? vpc : undefined
 }
 export async function getVpc(context: ReadContext, id: string): Promise<Vpc> {
-  refuseMisshapen('vpc', 'vpc', id, 'vpc-...')
   return (await findVpc(context, id)) ?? refuse({ code: 'NotFound', what: 'vpc', id })
 }
 
-/** The identifiers of other kinds and plain garbage are told apart from what is not there. */
+/** Identifiers of other kinds and plain garbage are told apart from what is not there. EC2 does not do so for VPCs and subnets. */
 export function refuseMisshapen(
   kind: Parameters<typeof hasShape>[0],
-  what: 'vpc' | 'vpc-cidr-association' | 'subnet' | 'nat-gateway',
+  what: 'vpc-cidr-association' | 'nat-gateway',
   id: string,
   expected: string,
 ): void {
@@ -244,10 +245,14 @@ function refusePlanningPool(pool: { readonly id: string; readonly family: 4 | 6;
  * A pool that plans a VPC does not outlive what it plans. The owner of the VPC is told which pool it is, also where that is
  * the delegated administrator's: it is about the caller's own network, and says nothing of what else there is.
  */
-function refusePlanned(vpc: Vpc, pool: Pool, what: string): never {
+function refusePlanned(
+  vpc: Vpc,
+  pool: Pool,
+  kept: { readonly what: 'vpc' | 'vpc-cidr-association'; readonly id: string },
+): never {
   const whose = pool.account === vpc.account ? '' : ` of the account \`${pool.account}\``
-  const problem = `${what}: the pool \`${pool.id}\`${whose} plans it; take the CIDR out of that pool or delete it first`
-  refuse({ code: 'DependencyViolation', what: 'vpc', id: vpc.id, problem })
+  const problem = `The pool \`${pool.id}\`${whose} plans it; take the CIDR out of that pool or delete it first`
+  refuse({ code: 'DependencyViolation', ...kept, problem })
 }
 
 function refuseOverlap(wanted: Cidr, cidrs: readonly VpcCidr[]): void {
@@ -333,6 +338,8 @@ function describeChange(
     : { VpcId: association.vpcId, Ipv6CidrBlockAssociation: describeIpv6(association, state) }
 }
 
+const isDefault = ({ IsDefault }: VpcShown) => String(IsDefault)
+/** One has a second name from EC2's early days. */
 const filterFields = {
   cidr: ({ CidrBlock }: VpcShown) => CidrBlock,
   'cidr-block-association.association-id': ({ CidrBlockAssociationSet: all }: VpcShown) =>
@@ -350,7 +357,8 @@ const filterFields = {
     all?.map(({ Ipv6Pool }) => Ipv6Pool!),
   'ipv6-cidr-block-association.state': ({ Ipv6CidrBlockAssociationSet: all }: VpcShown) =>
     all?.map(({ Ipv6CidrBlockState }) => Ipv6CidrBlockState!.State!),
-  'is-default': ({ IsDefault }: VpcShown) => String(IsDefault),
+  'is-default': isDefault,
+  isDefault,
   'owner-id': ({ OwnerId }: VpcShown) => OwnerId,
   state: ({ State }: VpcShown) => State,
   tenancy: ({ InstanceTenancy }: VpcShown) => InstanceTenancy,

@@ -232,6 +232,16 @@ export class Timeline {
     return found
   }
 
+  /** Whose exactly this block was when its last tenure or hold ended, and in which pool; undefined where none ever did. */
+  async lastEnded(block: Cidr): Promise<Pick<Row, 'account' | 'pool' | 'resource_type'> | undefined> {
+    return this.#sql.get<Row>(
+      `select t.account, t.pool, t.resource_type from allocation_history t where t.first = ? and t.length = ?
+       order by t.first desc, t.length desc, t.created_at desc, t.n desc limit 1`,
+      toKey(block),
+      block.length,
+    )
+  }
+
   // By account -----------------------------------------------------------------------------------------------------
 
   /**

@@ -146,7 +146,7 @@ scenario('a pool of another Region is refused in this one', {
       asks: ask('AllocateAddress', { IpamPoolId: '$far' }),
       refused: 'InvalidParameterValue',
       saying:
-        "The value `$far` for the parameter `IpamPoolId` is invalid. The pool's locale is `eu-central-1`, and this request is for `us-east-1`.",
+        "Value ($far) for parameter ipamPoolId is invalid. The pool's locale is `eu-central-1`, and this request is for `us-east-1`.",
     },
     {
       as: 'shop',

@@ -180,7 +180,7 @@ scenario('subnets come from a pool that plans their VPC', {
           CidrBlock: '10.0.0.0/24',
           AvailabilityZone: 'us-east-1a',
           AvailableIpAddressCount: 251,
-          State: 'pending',
+          State: 'available',
         },
       },
     },
@@ -199,15 +199,14 @@ scenario('subnets come from a pool that plans their VPC', {
       asks: ask('CreateSubnet', { VpcId: '$vpc', CidrBlock: '10.0.1.0/25' }),
       refused: 'InvalidSubnet.Conflict',
       saying:
-        'The CIDR `10.0.1.0/25` of the parameter `CidrBlock` conflicts with another CIDR. It overlaps with the subnet `$second` (10.0.1.0/24).',
+        "The CIDR '10.0.1.0/25' conflicts with another subnet. It overlaps with the subnet `$second` (10.0.1.0/24).",
     },
     { as: 'network', asks: ask('DeleteSubnet', { SubnetId: '$first' }) },
     {
       as: 'network',
       asks: ask('DeleteVpc', { VpcId: '$vpc' }),
       refused: 'DependencyViolation',
-      saying:
-        "The specified action is not valid for `$vpc`. The vpc '$vpc' has dependencies and cannot be deleted: `$second` is in it.",
+      saying: "The vpc '$vpc' has dependencies and cannot be deleted. `$second` is in it.",
     },
     {
       as: 'network',
@@ -283,8 +282,7 @@ scenario("a regional NAT gateway takes its addresses from the policy's pool, and
       as: 'shop',
       asks: ask('DeleteVpc', { VpcId: '$vpc' }),
       refused: 'DependencyViolation',
-      saying:
-        "The specified action is not valid for `$vpc`. The vpc '$vpc' has dependencies and cannot be deleted: `$suba` is in it.",
+      saying: "The vpc '$vpc' has dependencies and cannot be deleted. `$suba` is in it.",
     },
     { as: 'shop', asks: ask('DeleteNatGateway', { NatGatewayId: '$nat' }), gets: { NatGatewayId: '$nat' } },
     {

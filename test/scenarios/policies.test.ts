@@ -311,14 +311,13 @@ scenario('settings are tags: steered choices, required tags, conditions on accou
       asks: ask('CreateTags', { Resources: ['$law'], Tags: [{ Key: 'cadastre:on-explcit', Value: 'allow' }] }),
       refused: 'InvalidParameterValue',
       saying:
-        'The value `allow` for the parameter `cadastre:on-explcit` is invalid. It is no setting of a policy; known are `cadastre:compatibility`, `cadastre:mode`, `cadastre:assignment`, `cadastre:on-explicit`, `cadastre:on-exhausted`, `cadastre:size`, `cadastre:size-ipv6`, `cadastre:required-tags`, `cadastre:when`.',
+        'Value (allow) for parameter cadastre:on-explcit is invalid. It is no setting of a policy; known are `cadastre:compatibility`, `cadastre:mode`, `cadastre:assignment`, `cadastre:on-explicit`, `cadastre:on-exhausted`, `cadastre:size`, `cadastre:size-ipv6`, `cadastre:required-tags`, `cadastre:when`.',
     },
     {
       as: 'network',
       asks: ask('CreateTags', { Resources: ['$law'], Tags: [{ Key: 'cadastre:mode', Value: 'maybe' }] }),
       refused: 'InvalidParameterValue',
-      saying:
-        'The value `maybe` for the parameter `cadastre:mode` is invalid. Allowed is `enforce`, `warn`, `observe`, `off`.',
+      saying: 'Value (maybe) for parameter cadastre:mode is invalid. Allowed is `enforce`, `warn`, `observe`, `off`.',
     },
   ],
   leaves: [
@@ -342,21 +341,21 @@ scenario('rules take only pools that fit their Region and type, and nobody else 
       asks: setRules('law', 'eip', ['far']),
       refused: 'InvalidParameterValue',
       saying:
-        'The value `$far` for the parameter `AllocationRule.1.SourceIpamPoolId` is invalid. Its Locale is eu-central-1, not us-east-1.',
+        'Value ($far) for parameter AllocationRule.1.SourceIpamPoolId is invalid. Its Locale is eu-central-1, not us-east-1.',
     },
     {
       as: 'network',
       asks: setRules('law', 'eip', ['edge', 'inside']),
       refused: 'InvalidParameterValue',
       saying:
-        'The value `$inside` for the parameter `AllocationRule.2.SourceIpamPoolId` is invalid. Eip needs a pool in the public scope.',
+        'Value ($inside) for parameter AllocationRule.2.SourceIpamPoolId is invalid. Eip needs a pool in the public scope.',
     },
     {
       as: 'network',
       asks: setRules('law', 'lamp', ['edge']),
       refused: 'InvalidParameterValue',
       saying:
-        'The value `lamp` for the parameter `ResourceType` is invalid. It must be one of eip, rnat, alb, rds, vpc, subnet, custom, azure:public-ip, azure:public-ip-prefix, azure:virtual-network, azure:subnet, gcp:address, gcp:subnetwork, k8s:load-balancer, k8s:network, onprem:host, onprem:network.',
+        'Value (lamp) for parameter resourceType is invalid. It must be one of eip, rnat, alb, rds, vpc, subnet, custom, azure:public-ip, azure:public-ip-prefix, azure:virtual-network, azure:subnet, gcp:address, gcp:subnetwork, k8s:load-balancer, k8s:network, onprem:host, onprem:network.',
     },
     {
       as: 'shop',

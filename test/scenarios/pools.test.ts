@@ -15,7 +15,7 @@ scenario('an IPAM is seen being created and then complete, changed, and deleted'
       as: 'network',
       asks: ask('CreateIpam'),
       refused: 'ResourceLimitExceeded',
-      saying: "You've reached the limit for ipams. You have 1 ipams and you are limited to 1.",
+      saying: 'You have created 1 ipams and you are limited to 1.',
     },
     {
       as: 'network',
@@ -154,7 +154,7 @@ scenario('pools stand in pools: space comes from the parent, the locale too, and
         Locale: abroad,
       }),
       refused: 'InvalidParameterValue',
-      saying: "The value `eu-central-1` for the parameter `Locale` is invalid. The source pool's Locale is us-east-1.",
+      saying: "Value (eu-central-1) for parameter locale is invalid. The source pool's Locale is us-east-1.",
     },
     asNetwork(ask('ProvisionIpamPoolCidr', { IpamPoolId: '$prodpool', NetmaskLength: 16 }), {
       IpamPoolCidr: { NetmaskLength: 16, State: 'pending-provision', IpamPoolCidrId: '$cidr' },
@@ -194,7 +194,7 @@ scenario('space that overlaps, has host bits or is of the other family is refuse
       asks: ask('AllocateIpamPoolCidr', { IpamPoolId: '$other', Cidr: '10.1.0.0/24' }),
       refused: 'InvalidParameterValue',
       saying:
-        'The value `10.1.0.0/24` for the parameter `Cidr` is invalid. It is not inside the provisioned CIDRs of the pool `$other` (it has none yet).',
+        'Value (10.1.0.0/24) for parameter cidr is invalid. It is not inside the provisioned CIDRs of the pool `$other` (it has none yet).',
     },
     asNetwork(ask('DeprovisionIpamPoolCidr', { IpamPoolId: '$other', Cidr: '10.1.0.0/16' })),
     {
@@ -202,13 +202,13 @@ scenario('space that overlaps, has host bits or is of the other family is refuse
       asks: ask('ProvisionIpamPoolCidr', { IpamPoolId: '$other', Cidr: '172.16.0.1/16' }),
       refused: 'InvalidParameterValue',
       saying:
-        'The value `172.16.0.1/16` for the parameter `Cidr` is invalid. It is not a CIDR such as `10.0.0.0/16`, without host bits.',
+        'Value (172.16.0.1/16) for parameter cidr is invalid. It has host bits set; the network `172.16.0.0/16` was probably meant.',
     },
     {
       as: 'network',
       asks: ask('ProvisionIpamPoolCidr', { IpamPoolId: '$other', Cidr: 'fd12::/48' }),
       refused: 'InvalidParameterValue',
-      saying: 'The value `fd12::/48` for the parameter `Cidr` is invalid. The pool is ipv4.',
+      saying: 'Value (fd12::/48) for parameter cidr is invalid. The pool is ipv4.',
     },
     asNetwork(ask('GetIpamPoolCidrs', { IpamPoolId: '$other' }), { IpamPoolCidrs: [] }),
   ],
@@ -251,8 +251,7 @@ scenario('allocations by hand: previewed, allowed and disallowed space, by name,
       as: 'network',
       asks: ask('AllocateIpamPoolCidr', { IpamPoolId: '$ten', NetmaskLength: 15 }),
       refused: 'InvalidParameterValue',
-      saying:
-        'The value `15` for the parameter `NetmaskLength` is invalid. The allocation size is too big for the pool.',
+      saying: 'Value (15) for parameter netmaskLength is invalid. The allocation size is too big for the pool.',
     },
     asNetwork(ask('ModifyIpamPoolAllocation', { IpamPoolAllocationId: '$first', Description: 'renamed' })),
     asNetwork(
@@ -311,7 +310,7 @@ scenario("a pool's own rules hold: lengths, and the tags that resources must car
       }),
       refused: 'InvalidParameterValue',
       saying:
-        'The value `/16` for the parameter `Ipv4NetmaskLength` is invalid. Pool `$ten` does not allow min-netmask-length `/16`; allowed: `/20 to /26`.',
+        'Value (/16) for parameter ipv4NetmaskLength is invalid. Pool `$ten` does not allow min-netmask-length `/16`; allowed: `/20 to /26`.',
     },
   ],
   leaves: ['network vpc 10.0.0.0/24', 'ten: 10.0.0.0/24 vpc network'],
@@ -403,9 +402,9 @@ scenario('tags: put, found by filters, listed and taken away', {
     {
       as: 'network',
       asks: ask('DescribeAddresses', { Filters: [{ Name: 'colour', Values: ['blue'] }] }),
-      refused: 'InvalidFilter',
+      refused: 'InvalidParameterValue',
       saying:
-        'The filter `colour` is invalid. Allowed are `allocation-id`, `association-id`, `domain`, `instance-id`, `network-border-group`, `network-interface-id`, `network-interface-owner-id`, `private-ip-address`, `public-ip`, `tag:<key>`, `tag-key`.',
+        "The filter 'colour' is invalid. Allowed are `allocation-id`, `association-id`, `domain`, `instance-id`, `network-border-group`, `network-interface-id`, `network-interface-owner-id`, `private-ip-address`, `public-ip`, `tag:<key>`, `tag-key`.",
     },
     asNetwork(ask('DescribeTags', { Filters: [{ Name: 'key', Values: ['mine'] }] }), { Tags: [] }),
   ],

@@ -352,6 +352,17 @@ test('other paths are for somebody else', async () => {
   assert.match(await answer.text(), /The path must be/)
 })
 
+test('a service that is not served is named at its own paths, with what to do instead', async () => {
+  const ram = await send('{}', { path: '/createresourceshare', service: 'ram', contentType: 'application/json' })
+  assert.deepEqual([ram.status, ram.headers.get('x-amzn-errortype')], [400, 'UnsupportedOperation'])
+  const { message } = JSON.parse(ram.text) as { message: string }
+  assert.match(message, /^The service `ram` is not served: .*serves ec2, organizations, sts; share a pool with/)
+  const other = await send('', { path: '/v1/lamps', service: 'lamps' })
+  assert.match(other.text, /The service `lamps` is not served/)
+  assert.match((await send('', { service: 'monitoring' })).text, /The service `monitoring` is not served/)
+  assert.match((await send('', { path: '/v1', service: 'ec2' })).text, /The path must be/)
+})
+
 /** Sends raw bytes and reads until the server closes the connection. */
 async function exchange(head: string, bodyBytes = 0): Promise<string> {
   const socket = connect(port, '127.0.0.1')

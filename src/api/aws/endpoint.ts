@@ -20,6 +20,7 @@ import {
 import { type AccessKey, type Authorization, readAuthorization, type SignedRequest, verifySignature } from './sigv4.ts'
 import { isStsOperation, readStsAction, readStsInput } from './sts/query.ts'
 import { writeStsError, writeStsResponse } from './sts/xml.ts'
+import { unservedText } from './unserved.ts'
 
 /** The services that this endpoint speaks; each is the protocol of the same name. */
 export type AwsService = Protocol
@@ -104,7 +105,12 @@ export function createAwsEndpoint(
     try {
       if (deps.other(request, response)) return
       request.resume()
-      answerError('ec2', { status: 404, code: 'InvalidAction', message: 'The path must be `/`.' }, requestId, response)
+      const service = serviceOf(request)
+      if (service !== undefined && !services.has(service)) answerUnserved(service, requestId, response)
+      else {
+        const wording = { status: 404, code: 'InvalidAction', message: 'The path must be `/`.' }
+        answerError('ec2', wording, requestId, response)
+      }
     } catch (error) {
       fail(deps, error, requestId, 'ec2', response)
     }
@@ -305,11 +311,22 @@ function answerError(
   answer(response, wording.status, contentTypeOf(protocol), requestId, text, headers)
 }
 
-function writeErrorOf(protocol: Protocol, { status, code, message }: Wording, requestId: string): string {
-  if (protocol === 'organizations') return writeJsonError(code, message)
+function writeErrorOf(protocol: Protocol, { status, code, message, reason }: Wording, requestId: string): string {
+  if (protocol === 'organizations') return writeJsonError(code, message, reason)
   if (protocol === 'sts')
     return writeStsError({ code, message, fault: status < 500 ? 'Sender' : 'Receiver' }, requestId)
   return writeError(code, message, requestId)
+}
+
+/** The service that a request's credential is for, as its client says; nobody has checked it. */
+const serviceOf = ({ headers }: IncomingMessage): string | undefined =>
+  headers.authorization?.match(/Credential=[^/,]{1,128}\/\d{8}\/[a-z0-9-]{1,64}\/([a-z0-9-]{1,64})\/aws4_request/)?.[1]
+
+/** A service with paths of its own, which is not here. Its clients, as those of RAM, most often read errors as JSON. */
+function answerUnserved(service: string, requestId: string, response: ServerResponse): void {
+  const code = 'UnsupportedOperation'
+  const body = JSON.stringify({ __type: code, message: unservedText(service, services) })
+  answer(response, 400, 'application/json', requestId, body, [['x-amzn-ErrorType', code]])
 }
 
 /** Head and body leave in one write. A client that is gone gets nothing. */

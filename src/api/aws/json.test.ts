@@ -137,5 +137,10 @@ test('answers have the members of the model, and moments in seconds', () => {
     __type: 'AccountNotFoundException',
     Message: 'no',
   })
+  assert.deepEqual(JSON.parse(writeJsonError('InvalidInputException', 'no', 'INPUT_REQUIRED')), {
+    __type: 'InvalidInputException',
+    Message: 'no',
+    Reason: 'INPUT_REQUIRED',
+  })
   for (const name of Object.keys(organizationsModel.operations)) writeJsonResponse(name as OrganizationsOperation, {})
 })

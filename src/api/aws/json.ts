@@ -55,8 +55,8 @@ export function writeJsonResponse(name: OrganizationsOperation, output: unknown)
 }
 
 /** The body of every error: the exception's shape name and its message. */
-export function writeJsonError(code: string, message: string): string {
-  return JSON.stringify({ __type: code, Message: message })
+export function writeJsonError(code: string, message: string, reason?: string): string {
+  return JSON.stringify({ __type: code, Message: message, Reason: reason })
 }
 
 function readerOf(shapeName: string): Reader {

@@ -3,6 +3,7 @@
 import { createHmac, hash, timingSafeEqual } from 'node:crypto'
 import type { Principal } from '#model/principal.ts'
 import { refuse } from '#model/refusal.ts'
+import { unservedText } from './unserved.ts'
 
 /** A request exactly as it was received: nothing decoded, nothing folded. */
 export interface SignedRequest {
@@ -392,9 +393,7 @@ function checkDate({ signedAt, presigned, expiresSeconds }: Authorization, { now
 
 function checkScope({ service, region }: Authorization, { services, regions }: Rules): void {
   if (!services.has(service)) {
-    incomplete(
-      `The Credential is scoped to the service \`${service}\`; this endpoint serves ${[...services].join(', ')}.`,
-    )
+    incomplete(unservedText(service, services))
   }
   if (service === 'ec2' && regions !== undefined && !regions.has(region)) {
     incomplete(`The Credential is scoped to the Region \`${region}\`, which does not exist here.`)

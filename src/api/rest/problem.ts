@@ -70,7 +70,7 @@ export interface Problem {
 }
 
 export function problemOf(refusal: Refusal, requestId: string): Problem {
-  const { code, ...facts } = refusal
+  const { code, aws: _, isOfRequest: __, ...facts } = { isOfRequest: undefined, ...refusal }
   return {
     ...Object.fromEntries(Object.entries(facts).map(([name, fact]) => [publicNames[name] ?? name, fact])),
     type: `urn:cadastre:problem:${code}`,

@@ -212,7 +212,12 @@ export const deleteAnIpam = nativeWrite({
   action: 'ipam:manage',
   input: z.strictObject({
     ipamId,
-    cascade: z.stringbool().optional().describe('`true`: with its private pools, their allocations, and its scopes.'),
+    cascade: z
+      .stringbool()
+      .optional()
+      .describe(
+        '`true`: with its private pools, their allocations, its scopes, and policies that are assigned nowhere.',
+      ),
   }),
   output: z.void(),
   rest: { method: 'DELETE', path: '/ipams/{ipamId}', status: 204 },
@@ -222,8 +227,10 @@ export const deleteAnIpam = nativeWrite({
   at: placeOfIpam,
   async run(context, { ipamId, cascade }) {
     const { account, region, unmatched } = await findIpam(context, ipamId)
-    // Its word for requests of which no document speaks ends with it.
-    if (unmatched === 'deny') await requirePermission(context, 'policy:manage', { node: account })
+    const hasPolicies = (await context.tx.policies.countOfIpam(ipamId)) > 0
+    // Its word for requests of which no document speaks ends with it, and so do its policies.
+    if (unmatched === 'deny' || (cascade && hasPolicies))
+      await requirePermission(context, 'policy:manage', { node: account })
     await inOurWords(words, () =>
       deleteIpam.run(context.actingFor(account, region), { IpamId: ipamId, Cascade: cascade }),
     )

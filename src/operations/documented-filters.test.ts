@@ -1,0 +1,65 @@
+// Every filter that AWS documents is known: one for what there is none of here matches nothing, and is not called unknown.
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import type { Ec2Operation } from '#formats/aws/ec2.generated.ts'
+import { openWorld, type World } from '../../test/world.ts'
+import { operationTables } from './tables.ts'
+
+let world: World
+before(async () => {
+  world = await openWorld()
+})
+after(() => world.close())
+
+/** The SDK's types carry the documentation of the service model, which lists the filters of each operation. */
+const models = new URL('../../node_modules/@aws-sdk/client-ec2/dist-types/models/', import.meta.url)
+const documentation = readdirSync(fileURLToPath(models))
+  .filter((name) => name.endsWith('.d.ts'))
+  .map((name) => readFileSync(new URL(name, models), 'utf8'))
+  .join('\n')
+
+function documentedFilters(operation: string): { field: 'Filter' | 'Filters'; names: string[] } | undefined {
+  const request = documentation.match(new RegExp(`^export interface ${operation}Request \\{$.*?^\\}$`, 'ms'))?.[0]
+  const member = request?.match(/\/\*\*((?:(?!\*\/).)*?)\*\/\s*(Filters?)\?: Filter\[\]/s)
+  if (!member) return undefined
+  const text = member[1]!.replaceAll(/\n\s*\*/g, ' ')
+  // A filter by a tag is listed as `tag`, with the key to be put behind it.
+  const names = [...text.matchAll(/<li>\s*<p>\s*<code>([a-zA-Z0-9.-]+)<\/code>/g)].map(([, name]) =>
+    name === 'tag' ? 'tag:Owner' : name!,
+  )
+  return { field: member[2] as 'Filter' | 'Filters', names }
+}
+
+test('every filter that is documented for an operation is taken by it', async () => {
+  let tried = 0
+  const unknown: string[] = []
+  for (const operation of operationTables.ec2.keys()) {
+    const { field, names } = documentedFilters(operation) ?? { field: 'Filters', names: [] }
+    for (const Name of names) {
+      tried++
+      const input = { [field]: [{ Name, Values: ['nothing has this value'] }] }
+      const answer = await world.call(operation as Ec2Operation, input as never).catch(() => undefined)
+      if (!answer) unknown.push(`${operation} ${Name}`)
+    }
+  }
+  assert.ok(tried > 100, `${tried} filters were tried`)
+  assert.deepEqual(unknown, [])
+})
+
+test('a filter without values matches nothing, and is known all the same', async () => {
+  await world.call('CreateVpc', { CidrBlock: '10.0.0.0/16' })
+  assert.deepEqual((await world.call('DescribeVpcs', { Filters: [{ Name: 'vpc-id' }] })).Vpcs, [])
+  assert.deepEqual((await world.call('DescribeVpcs', { Filters: [{ Name: 'state', Values: [] }] })).Vpcs, [])
+  await assert.rejects(world.call('DescribeVpcs', { Filters: [{ Name: 'colour' }] }), { message: 'InvalidFilter' })
+})
+
+test('the older spelling of the default VPC is the same filter', async () => {
+  const count = async (value: string) =>
+    (await world.call('DescribeVpcs', { Filters: [{ Name: 'isDefault', Values: [value] }] })).Vpcs!.length
+  assert.deepEqual(
+    [await count('false'), await count('true')],
+    [(await world.call('DescribeVpcs', {})).Vpcs!.length, 0],
+  )
+})
