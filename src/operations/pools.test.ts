@@ -173,15 +173,20 @@ describe('a pool that changes', () => {
     await refuses(modify(id, { AllocationMaxNetmaskLength: 19 }), { code: 'InvalidParameterValue' })
     await refuses(modify(id, { AllocationDefaultNetmaskLength: 8 }), { code: 'InvalidParameterValue' })
     await refuses(modify(id, { AutoImport: true }), { code: 'NotSupported' })
-    await refuses(modify(id, { RemoveAllocationResourceTags: tagsOf({ env: 'dev' }) }), {
-      code: 'InvalidParameterValue',
-      field: 'RemoveAllocationResourceTag',
-    })
-    await refuses(modify(id, { AddAllocationResourceTags: tagsOf({ env: 'dev' }) }), {
-      code: 'InvalidParameterValue',
-      field: 'AddAllocationResourceTag',
-    })
     await refuses(modify(absent, { Description: 'x' }), { code: 'NotFound' })
+    await remove(id)
+  })
+
+  test('requires a tag with the value that was given last, until the tag is removed by its key or with that value', async () => {
+    const id = await idOf({ AllocationResourceTags: tagsOf({ env: 'prod', team: 'net' }) })
+    const required = async () => (await find(id)).AllocationResourceTags
+    await modify(id, { AddAllocationResourceTags: tagsOf({ env: 'dev' }) })
+    assert.deepEqual(await required(), tagsOf({ team: 'net', env: 'dev' }))
+    await modify(id, { RemoveAllocationResourceTags: tagsOf({ env: 'prod', absent: 'x' }) })
+    assert.deepEqual(await required(), tagsOf({ team: 'net', env: 'dev' }))
+    await modify(id, { RemoveAllocationResourceTags: tagsOf({ env: 'dev' }) })
+    await modify(id, { RemoveAllocationResourceTags: [{ Key: 'team' }] })
+    assert.deepEqual(await required(), [])
     await remove(id)
   })
 

@@ -1,10 +1,5 @@
 // Pools: how the space of a scope is divided, for which locale, and by what rules it is handed out.
-import type {
-  CreateIpamPoolRequest,
-  IpamPool,
-  ModifyIpamPoolRequest,
-  RequestIpamResourceTag,
-} from '#formats/aws/ec2.generated.ts'
+import type { CreateIpamPoolRequest, IpamPool, ModifyIpamPoolRequest } from '#formats/aws/ec2.generated.ts'
 import { formatId, hasShape } from '#model/identifier.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import { poolSettingsFromTags } from '#model/policy/tag-settings.ts'
@@ -272,15 +267,15 @@ const asksTheSame = (a: Pool, b: Pool): boolean =>
   a.maxNetmaskLength === b.maxNetmaskLength &&
   JSON.stringify(a.requiredTags) === JSON.stringify(b.requiredTags)
 
+/** A key that is added again gets the new value; what is removed need not be there. Terraform's provider relies on both. */
 function changedTags(pool: Pool, input: ModifyIpamPoolRequest): readonly PoolTag[] {
-  const same = (a: RequestIpamResourceTag) => (b: PoolTag) => a.Key === b.Key && (a.Value ?? '') === b.Value
   const removed = tagsGiven(input.RemoveAllocationResourceTags, 'RemoveAllocationResourceTag')
   const added = tagsGiven(input.AddAllocationResourceTags, 'AddAllocationResourceTag')
-  const absent = removed.find((tag) => !pool.requiredTags.some(same(tag)))
-  if (absent) refuseValue('RemoveAllocationResourceTag', absent.Key, 'the pool does not require this tag')
-  const kept = pool.requiredTags.filter((tag) => !removed.some(same(tag)) && !added.some(same(tag)))
-  const twice = added.find(({ Key }) => kept.some((tag) => tag.Key === Key))
-  if (twice) refuseValue('AddAllocationResourceTag', twice.Key, 'the pool requires the key with another value already')
+  // A value that was left out, or is empty, stands for any: the same as to the tags of a resource that are deleted.
+  const isRemoved = (tag: PoolTag): boolean =>
+    removed.some(({ Key, Value }) => Key === tag.Key && (Value === '' || Value === tag.Value))
+  const isReplaced = (tag: PoolTag): boolean => added.some(({ Key }) => Key === tag.Key)
+  const kept = pool.requiredTags.filter((tag) => !isRemoved(tag) && !isReplaced(tag))
   refuseTooMany('required tags of a pool', requiredTagsMax, kept.length + added.length)
   return [...kept, ...added]
 }
