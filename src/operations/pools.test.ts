@@ -65,13 +65,17 @@ describe('a pool', () => {
     await remove(made.IpamPoolId!)
   })
 
-  test('under another has its locale and is one deeper, at most ten levels down', async () => {
+  test('under another serves its locale, shows the one that it was given, and is one deeper, at most ten levels down', async () => {
     const pools = [await make({ Locale: 'us-east-1' })]
     while (pools.length < 10) pools.push(await make({ SourceIpamPoolId: pools.at(-1)!.IpamPoolId }))
     assert.deepEqual(
       pools.map(({ PoolDepth, Locale, SourceIpamPoolId }) => [PoolDepth, Locale, SourceIpamPoolId]),
-      pools.map((_, index) => [index + 1, 'us-east-1', pools[index - 1]?.IpamPoolId]),
+      pools.map((_, index) => [index + 1, index === 0 ? 'us-east-1' : 'None', pools[index - 1]?.IpamPoolId]),
     )
+    const served = await acme.store.read(async (tx) => (await tx.pools.find(pools[9]!.IpamPoolId!))!.locale)
+    assert.equal(served, 'us-east-1')
+    const named = await make({ SourceIpamPoolId: pools[8]!.IpamPoolId, Locale: 'us-east-1' })
+    assert.equal(named.Locale, 'us-east-1')
     const [top, deepest] = [pools[0]!.IpamPoolId!, pools.at(-1)!.IpamPoolId!]
     const fails = (wish: Wish, field: string) =>
       refuses(make({ SourceIpamPoolId: top, ...wish }), { code: 'InvalidParameterValue', field })

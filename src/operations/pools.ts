@@ -23,7 +23,7 @@ import {
 } from './ipam-access.ts'
 import { filterBy, page, refuseIdsWithPaging } from './listing.ts'
 import { ec2Read, ec2Write, type Reach, type ReadContext, type WriteContext } from './operation.ts'
-import { refuseUndeletable, removePools, withDescendants } from './pool-removal.ts'
+import { finishDeprovisioning, refuseUndeletable, removePools, withDescendants } from './pool-removal.ts'
 import { putTags, tagsGiven, tagsInModel, tagsToCreate } from './tagging.ts'
 
 const resourceType = 'ipam-pool'
@@ -103,7 +103,10 @@ export const modifyIpamPool = ec2Write('ModifyIpamPool', async (context, input) 
 export const deleteIpamPool = ec2Write('DeleteIpamPool', async (context, input) => {
   const { pool, ipam } = await getOwnPool(context, input.IpamPoolId, 'DeleteIpamPool')
   if (input.Cascade) refusePublicCascade(pool, ipam)
-  else await refuseWhatIsLeft(context, pool)
+  else {
+    await finishDeprovisioning(context)
+    await refuseWhatIsLeft(context, pool)
+  }
   const pools = await withDescendants(context, pool)
   await refuseUndeletable(context, pools)
 
@@ -178,12 +181,14 @@ async function getParent(context: ReadContext, id: string | undefined): Promise<
 /** A child has its parent's locale and source of public addresses where it names none. */
 function shapeOf(input: CreateIpamPoolRequest, scope: Scope, parent: Pool | undefined) {
   const isPublic = scope.kind === 'public'
+  const hasOwnLocale = input.Locale !== undefined && input.Locale !== 'None'
   return {
     scopeId: scope.id,
     ipamId: scope.ipamId,
     parent: parent?.n,
     depth: (parent?.depth ?? 0) + 1,
-    locale: input.Locale === undefined || input.Locale === 'None' ? parent?.locale : input.Locale,
+    locale: hasOwnLocale ? input.Locale : parent?.locale,
+    isLocaleInherited: !hasOwnLocale && parent?.locale !== undefined,
     family: input.AddressFamily === 'ipv4' ? (4 as const) : (6 as const),
     description: describedAs(input.Description),
     awsService: input.AwsService,
@@ -350,7 +355,8 @@ async function describe(context: ReadContext, { pool, ipam }: PoolAt): Promise<I
     IpamScopeType: pool.scopeId === ipam.publicScopeId ? 'public' : 'private',
     IpamArn: arnOf(pool.account, 'ipam', ipam.id),
     IpamRegion: ipam.region,
-    Locale: pool.locale ?? 'None',
+    // As it was asked for: Terraform's provider replaces a pool that shows another locale than its configuration names.
+    Locale: pool.isLocaleInherited ? 'None' : (pool.locale ?? 'None'),
     PoolDepth: pool.depth,
     State: await stateOf(context, pool.id),
     Description: pool.description,

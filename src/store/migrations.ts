@@ -2,6 +2,7 @@
 
 import { auditSubjectSchema } from './audit-subject-schema.ts'
 import { boundsSchema } from './bounds-schema.ts'
+import { deprovisioningSchema } from './deprovisioning-schema.ts'
 import { forbidAuthoritySchema } from './forbid-authority-schema.ts'
 import { spaceOnceSchema } from './space-once-schema.ts'
 import { statesOfTenures } from './tenure-states-schema.ts'
@@ -895,5 +896,10 @@ alter table candidate_difference add column order_only integer not null default 
     number: 18,
     name: 'who lifts a forbid',
     sql: forbidAuthoritySchema,
+  },
+  {
+    number: 19,
+    name: 'CIDRs that leave their pool',
+    sql: deprovisioningSchema,
   },
 ]

@@ -298,7 +298,8 @@ export class Space {
     )
     const rested = await this.#sql.get<{ length: number | null }>(
       `select min(length) as length from
-         (select pool, length from quarantine where ends_at <= ? order by ends_at limit ?) as ended where pool = ?`,
+         (select pool, length from quarantine where ends_at <= ? and pool_cidr is null order by ends_at limit ?) as ended
+       where pool = ?`,
       this.#clock.now,
       sweepSizeMax,
       pool,
@@ -313,7 +314,8 @@ export class Space {
   async canTake(pool: number, wanted: Cidr, account: string): Promise<boolean> {
     if (await this.isFree(pool, wanted)) return true
     const row = await this.#sql.get(
-      'select 1 as one from quarantine where pool = ? and first = ? and length = ? and (account = ? or ends_at <= ?)',
+      `select 1 as one from quarantine
+       where pool = ? and first = ? and length = ? and (account = ? or ends_at <= ?) and pool_cidr is null`,
       pool,
       toKey(wanted),
       wanted.length,
@@ -326,7 +328,8 @@ export class Space {
   /** Takes an address or block out of quarantine for the account that gave it back: it alone may have it again early. */
   async reclaim(pool: number, wanted: Cidr, account: string): Promise<boolean> {
     const gone = await this.#sql.run(
-      'delete from quarantine where pool = ? and first = ? and length = ? and account = ? and hold is null',
+      `delete from quarantine
+       where pool = ? and first = ? and length = ? and account = ? and hold is null and pool_cidr is null`,
       pool,
       toKey(wanted),
       wanted.length,
@@ -522,7 +525,7 @@ export class Space {
   async endQuarantines(limit: number, pool?: number): Promise<number> {
     // `+` keeps to the index of ends: by pool, an exhausted pool would read all that rests in it for every request.
     const rows = await this.#sql.all<QuarantineRow>(
-      `select pool, first, length, ends_at, hold, account from quarantine where ends_at <= ? ${pool === undefined ? '' : 'and +pool = ?'} order by ends_at limit ?`,
+      `select pool, first, length, ends_at, hold, account from quarantine where ends_at <= ? and pool_cidr is null ${pool === undefined ? '' : 'and +pool = ?'} order by ends_at limit ?`,
       this.#clock.now,
       ...(pool === undefined ? [] : [pool]),
       limit,
@@ -601,7 +604,10 @@ export class Space {
 
   async anyQuarantineEnded(): Promise<boolean> {
     return (
-      (await this.#sql.get('select 1 as one from quarantine where ends_at <= ? limit 1', this.#clock.now)) !== undefined
+      (await this.#sql.get(
+        'select 1 as one from quarantine where ends_at <= ? and pool_cidr is null limit 1',
+        this.#clock.now,
+      )) !== undefined
     )
   }
   /** Space whose quarantine has ended is free, also where nobody has put it there yet: it is, until something is found. */
@@ -640,6 +646,57 @@ export class Space {
     counters.moved = true
     return true
   }
+  /**
+   * Has a CIDR rest as one until the last rest in it ends: nothing of it is handed out any more, not even to who released
+   * it. There must be neither allocations nor holds in it.
+   * @returns when it ends, in milliseconds since 1970
+   */
+  async rest(
+    pool: number,
+    { id, cidr, account }: { readonly id: string; readonly cidr: Cidr; readonly account: string },
+  ): Promise<number> {
+    await this.#spill(pool)
+    const place = [pool, toKey(cidr), toKey(lastAddress(cidr))] as const
+    const inside = 'where pool = ? and first between ? and ?'
+    const resting = await this.#sql.all<{ length: number; blocks: number; ends_at: number }>(
+      `select length, count(*) as blocks, max(ends_at) as ends_at from quarantine ${inside} group by length`,
+      ...place,
+    )
+    const free = await this.#sql.all<{ ord: number; blocks: number }>(
+      `select ord, count(*) as blocks from free_block ${inside} group by ord`,
+      ...place,
+    )
+    const sum = (sizes: readonly bigint[]): bigint => sizes.reduce((all, size) => all + size, 0n)
+    const rested = sum(resting.map((row) => sizeOf({ ...cidr, length: row.length }) * BigInt(row.blocks)))
+    const freed = sum(free.map((row) => (1n << BigInt(row.ord)) * BigInt(row.blocks)))
+    assert(rested + freed === sizeOf(cidr) && rested > 0n, 'a CIDR in which something rests, and all else is free')
+    await this.#sql.run(`delete from quarantine ${inside}`, ...place)
+    await this.#sql.run(`delete from free_block ${inside}`, ...place)
+    const endsAt = Math.max(...resting.map((row) => row.ends_at))
+    await this.#sql.run(
+      'insert into quarantine (pool, first, length, account, released_at, ends_at, pool_cidr) values (?, ?, ?, ?, ?, ?, ?)',
+      pool,
+      toKey(cidr),
+      cidr.length,
+      account,
+      this.#clock.now,
+      endsAt,
+      id,
+    )
+    const counters = await this.#countersOf(pool)
+    counters.free -= freed
+    counters.quarantined += freed
+    counters.moved = true
+    return endsAt
+  }
+  /** Takes the space of a CIDR away again that rests as one. False, and nothing changes, where it does not. */
+  async removeResting(pool: number, { id, cidr }: { readonly id: string; readonly cidr: Cidr }): Promise<boolean> {
+    if ((await this.#sql.run('delete from quarantine where pool_cidr = ?', id)) === 0) return false
+    const counters = await this.#countersOf(pool)
+    counters.quarantined -= sizeOf(cidr)
+    counters.moved = true
+    return true
+  }
   async #provisioned(pool: number): Promise<Cidr[]> {
     const rows = await this.#sql.all<{ first: Uint8Array; length: number }>(
       `select first, length from pool_cidr where pool = ? and state <> 'failed-provision' order by first`,
@@ -671,6 +728,17 @@ export class Space {
       (await this.#sql.get<RestRow>(`${columns} and first < ? order by first desc limit 1`, pool, toKey(cidr)))
     if (!row || !overlaps(fromKey(row.first, row.length), cidr)) return undefined
     return { until: row.ends_at, isHeld: row.hold !== null }
+  }
+
+  /** Until when something inside a CIDR is held; undefined where nothing is. */
+  async heldUntil(pool: number, cidr: Cidr): Promise<number | undefined> {
+    const row = await this.#sql.get<{ ends_at: number | null }>(
+      'select max(ends_at) as ends_at from quarantine where pool = ? and first between ? and ? and hold is not null',
+      pool,
+      toKey(cidr),
+      toKey(lastAddress(cidr)),
+    )
+    return row?.ends_at ?? undefined
   }
 
   // Allocations ----------------------------------------------------------------------------------------------------
