@@ -362,7 +362,7 @@ async function takeAway(context: WriteContext, pool: Pool, provisioned: PoolCidr
   if (heldUntil !== undefined) return fail(`${describeRest({ until: heldUntil, isHeld: true }, 'the CIDR')}.`)
   if (await context.tx.space.restIn(pool.n, cidr)) {
     if (provisioned.state === 'failed-deprovision') await context.tx.pools.setCidrState(id, 'provisioned')
-    const leavesAt = await context.tx.space.rest(pool.n, { id, cidr, account: pool.account })
+    const leavesAt = await context.tx.space.rest({ id, pool: pool.n, cidr, account: pool.account })
     const pending = {
       state: 'pending-deprovision',
       failureCode: undefined,

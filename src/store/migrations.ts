@@ -872,34 +872,10 @@ alter table candidate_difference add column order_only integer not null default 
   check (order_only in (0, 1) and (order_only = 0 or kind = 'other'));
 `,
   },
-  {
-    number: 14,
-    name: 'space is given once',
-    sql: spaceOnceSchema,
-  },
-  {
-    number: 15,
-    name: 'what a change changed',
-    sql: auditSubjectSchema,
-  },
-  {
-    number: 16,
-    name: 'states of tenures',
-    sql: statesOfTenures,
-  },
-  {
-    number: 17,
-    name: 'bounds that nobody uses up for others',
-    sql: boundsSchema,
-  },
-  {
-    number: 18,
-    name: 'who lifts a forbid',
-    sql: forbidAuthoritySchema,
-  },
-  {
-    number: 19,
-    name: 'CIDRs that leave their pool',
-    sql: deprovisioningSchema,
-  },
+  { number: 14, name: 'space is given once', sql: spaceOnceSchema },
+  { number: 15, name: 'what a change changed', sql: auditSubjectSchema },
+  { number: 16, name: 'states of tenures', sql: statesOfTenures },
+  { number: 17, name: 'bounds that nobody uses up for others', sql: boundsSchema },
+  { number: 18, name: 'who lifts a forbid', sql: forbidAuthoritySchema },
+  { number: 19, name: 'CIDRs that leave their pool', sql: deprovisioningSchema },
 ]

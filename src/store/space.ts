@@ -8,7 +8,6 @@ import {
   fromKey,
   lastAddress,
   orderOf,
-  overlaps,
   sizeOf,
   supernet,
   toKey,
@@ -19,6 +18,7 @@ import type { Clock, LapsedHold } from './history.ts'
 import { type Hold, Holds } from './holds.ts'
 import { keyOf } from './key.ts'
 import type { ConnectionMemory, Kept } from './memory.ts'
+import { findHeldUntil, findRest, makeRestAsOne, type Rest, type RestingCidr } from './resting.ts'
 import { listOf, type Sql } from './sql.ts'
 import { associationColumns, nothingSaid, type Said, TenureStates, tagsText } from './tenure-states.ts'
 
@@ -94,18 +94,6 @@ const toAllocation = (row: AllocationRow): Allocation => ({
   createdAt: row.created_at,
   ...(row.version === null ? {} : { version: row.version, changedAt: row.changed_at! }),
 })
-
-/** Space that nobody can have yet: it was released, or it is held. */
-export interface Rest {
-  readonly until: number
-  readonly isHeld: boolean
-}
-interface RestRow {
-  first: Uint8Array
-  length: number
-  ends_at: number
-  hold: number | null
-}
 
 /** Numbers of addresses in a pool; allocated + quarantined + free = provisioned. */
 export interface Utilization {
@@ -651,39 +639,10 @@ export class Space {
    * it. There must be neither allocations nor holds in it.
    * @returns when it ends, in milliseconds since 1970
    */
-  async rest(
-    pool: number,
-    { id, cidr, account }: { readonly id: string; readonly cidr: Cidr; readonly account: string },
-  ): Promise<number> {
-    await this.#spill(pool)
-    const place = [pool, toKey(cidr), toKey(lastAddress(cidr))] as const
-    const inside = 'where pool = ? and first between ? and ?'
-    const resting = await this.#sql.all<{ length: number; blocks: number; ends_at: number }>(
-      `select length, count(*) as blocks, max(ends_at) as ends_at from quarantine ${inside} group by length`,
-      ...place,
-    )
-    const free = await this.#sql.all<{ ord: number; blocks: number }>(
-      `select ord, count(*) as blocks from free_block ${inside} group by ord`,
-      ...place,
-    )
-    const sum = (sizes: readonly bigint[]): bigint => sizes.reduce((all, size) => all + size, 0n)
-    const rested = sum(resting.map((row) => sizeOf({ ...cidr, length: row.length }) * BigInt(row.blocks)))
-    const freed = sum(free.map((row) => (1n << BigInt(row.ord)) * BigInt(row.blocks)))
-    assert(rested + freed === sizeOf(cidr) && rested > 0n, 'a CIDR in which something rests, and all else is free')
-    await this.#sql.run(`delete from quarantine ${inside}`, ...place)
-    await this.#sql.run(`delete from free_block ${inside}`, ...place)
-    const endsAt = Math.max(...resting.map((row) => row.ends_at))
-    await this.#sql.run(
-      'insert into quarantine (pool, first, length, account, released_at, ends_at, pool_cidr) values (?, ?, ?, ?, ?, ?, ?)',
-      pool,
-      toKey(cidr),
-      cidr.length,
-      account,
-      this.#clock.now,
-      endsAt,
-      id,
-    )
-    const counters = await this.#countersOf(pool)
+  async rest(resting: RestingCidr): Promise<number> {
+    await this.#spill(resting.pool)
+    const { endsAt, freed } = await makeRestAsOne(this.#sql, resting, this.#clock.now)
+    const counters = await this.#countersOf(resting.pool)
     counters.free -= freed
     counters.quarantined += freed
     counters.moved = true
@@ -713,32 +672,11 @@ export class Space {
     const cidr = row && fromKey(row.first, row.length)
     return cidr && contains(cidr, inner) ? cidr : undefined
   }
-  /** What in `cidr` or around it is out of reach for longest, having been released or being held; undefined where nothing is. */
-  async restIn(pool: number, cidr: Cidr): Promise<Rest | undefined> {
-    const columns = 'select first, length, ends_at, hold from quarantine where pool = ?'
-    const inside = await this.#sql.get<RestRow>(
-      `${columns} and first between ? and ? order by ends_at desc, pool, first limit 1`,
-      pool,
-      toKey(cidr),
-      toKey(lastAddress(cidr)),
-    )
-    // Blocks that rest do not overlap: only the last one to begin before it can be around.
-    const row =
-      inside ??
-      (await this.#sql.get<RestRow>(`${columns} and first < ? order by first desc limit 1`, pool, toKey(cidr)))
-    if (!row || !overlaps(fromKey(row.first, row.length), cidr)) return undefined
-    return { until: row.ends_at, isHeld: row.hold !== null }
+  restIn(pool: number, cidr: Cidr): Promise<Rest | undefined> {
+    return findRest(this.#sql, pool, cidr)
   }
-
-  /** Until when something inside a CIDR is held; undefined where nothing is. */
-  async heldUntil(pool: number, cidr: Cidr): Promise<number | undefined> {
-    const row = await this.#sql.get<{ ends_at: number | null }>(
-      'select max(ends_at) as ends_at from quarantine where pool = ? and first between ? and ? and hold is not null',
-      pool,
-      toKey(cidr),
-      toKey(lastAddress(cidr)),
-    )
-    return row?.ends_at ?? undefined
+  heldUntil(pool: number, cidr: Cidr): Promise<number | undefined> {
+    return findHeldUntil(this.#sql, pool, cidr)
   }
 
   // Allocations ----------------------------------------------------------------------------------------------------
