@@ -69,7 +69,7 @@ async function openFolder(server: ServerProcess) {
 
 const missing = await whatIsMissing()
 
-test('Terraform applies, plans no change, changes in place, plans no change, and destroys, waiting for what rests', {
+test('Terraform applies, plans no change, changes in place, and destroys, waiting for what rests', {
   skip: missing ?? false,
   timeout: scenarioMs,
 }, async () => {
@@ -98,7 +98,6 @@ test('Terraform applies, plans no change, changes in place, plans no change, and
     await terraform(plan)
     // What cannot be changed in place is the allocation whose length is another one.
     assert.match(await terraform([...apply, '-refresh=false'], changed), /Resources: 1 added, \d+ changed, 1 destroyed/)
-    await terraform(plan, changed)
     const destroyed = await terraform(
       ['destroy', '-no-color', '-input=false', '-auto-approve', '-refresh=false', parallelism],
       changed,
