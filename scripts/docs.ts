@@ -103,8 +103,28 @@ function operationsPage(): string {
   )
 }
 
-/** What is left, and why. */
-const deviations = [
+/** What clients of EC2 could rely on, and is otherwise here; or what is left, and why. */
+const deviations: readonly (readonly [what: string, here: string, why: string])[] = [
+  [
+    '`CreateIpamPool`',
+    'A pool without a `Locale` below a pool with one shows `None`, and serves the locale of the pool above: what is allowed there with that locale is allowed in it.',
+    'A pool is for one place, and so is all that is below it. The value that was asked for is shown, because Terraform replaces a pool that shows another.',
+  ],
+  [
+    '`DeprovisionIpamPoolCidr`',
+    'Where released space in the CIDR rests, it stays `pending-deprovision` until the last rest ends: nothing more is given from it, and it leaves the pool by itself. Where space in it is held, it is `failed-deprovision` with the moment until which.',
+    'Released space goes to nobody else before its rest has ended, whatever becomes of its pool. `terraform destroy` waits for half an hour, and goes on from there when it is run again.',
+  ],
+  [
+    '`ProvisionIpamPoolCidr`',
+    'A `Cidr` that the pool has already is refused with `InvalidParameterValue`.',
+    'Clients know a CIDR of a pool by its text: of two, one failed, they lose the good one.',
+  ],
+  [
+    '`GetIpamResourceCidrs`',
+    'It is refused like all of the resource discovery. Terraform needs it for pools with a `SourceResource` from version 6 of its AWS provider on.',
+    'Resources that were not made here are not discovered yet.',
+  ],
   [
     '`DryRun`',
     'Permissions and parameters are checked, not the state of things, as in EC2. Beyond that the whole decision of policy is made: what policy denies, or has no space for, is refused.',
@@ -140,7 +160,7 @@ const deviations = [
     'Are refused with the network that was probably meant.',
     'EC2 documents clearing for IPv4 only.',
   ],
-] as const
+]
 
 function parametersOf(model: ServiceModel, operation: string): { required: string[]; optional: string[] } {
   const input = model.operations[operation]?.input

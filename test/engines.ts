@@ -48,6 +48,8 @@ export const runsOnce: Readonly<Record<string, string>> = {
   'src/store/replay-window.test.ts': 'there is no database in it',
   'src/store/sealer.test.ts': 'there is no store in it',
   'src/store/sqlite.test.ts': 'the files of the embedded database: locks, damage, a second process',
+  'test/clients/terraform.test.ts':
+    'a client that cannot tell the engines apart, and takes its time; others ask both the same',
   'test/ended-keys.test.ts': 'opens both engines by itself: two servers on one, one on the other',
   'test/failover.test.ts': 'clusters that fail over are there on PostgreSQL alone',
   'test/garbage.test.ts': 'what is in front of the operations; the store behind them is never reached by garbage',

@@ -73,6 +73,7 @@ export async function insertPool(
     requiredTags: [],
     sourceResource: undefined,
     quarantineSeconds: undefined,
+    isLocaleInherited: false,
     createdAt: tx.now,
   })
   for (const cidr of provisioned) {

@@ -1,6 +1,7 @@
-// What the clock alone starts: quarantines that end, holds that lapse, tokens, sessions and decisions that are forgotten.
+// What the clock alone starts: quarantines that end, CIDRs that leave their pools, holds that lapse, tokens, sessions and decisions that are forgotten.
 import { clientTokenMs } from '#operations/execute.ts'
 import type { Store } from '#store/store.ts'
+import { finishDeprovisions } from './deprovisioning.ts'
 import { forgetDecisions } from './forgetting.ts'
 
 const intervalMs = 1_000
@@ -39,6 +40,7 @@ export function startHousekeeping(
         await tx.accessKeys.dropExpired(tx.now)
       })
     }
+    await finishDeprovisions(store)
     await recordCounted()
     await forgetDecisions(store, account)
   }

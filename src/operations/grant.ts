@@ -282,6 +282,7 @@ export async function providerPool(context: WriteContext, family: 4 | 6): Promis
     requiredTags: [],
     sourceResource: undefined,
     quarantineSeconds: undefined,
+    isLocaleInherited: false,
     createdAt: context.now,
   }
   const cidr = parseCidr(family === 4 ? context.settings.providerIpv4Cidr : context.settings.providerIpv6Cidr)!

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Ec2Input } from '#formats/aws/ec2.generated.ts'
+import { finishDeprovisions } from '#jobs/deprovisioning.ts'
 import { checkSpace } from '#store/check.ts'
 import { type Acme, asNetwork, network, openAcme, tagsOf } from '../../test/acme.ts'
 import { refuses } from '../../test/organization.ts'
@@ -246,24 +247,115 @@ describe('a CIDR that is taken away', () => {
     assert.deepEqual(await cidrs(id), [])
   })
 
-  test('I6 stays while released space in it rests, and is told until when', async () => {
-    const tags = tagsOf({ 'cadastre:quarantine-seconds': '60' })
-    const TagSpecifications = [{ ResourceType: 'ipam-pool' as const, Tags: tags }]
-    const id = await make({ IpamScopeId: await scope(), TagSpecifications })
-    await provision(id, { Cidr: '10.0.0.0/8' })
-    const { IpamPoolAllocation } = await acme.call(
-      'AllocateIpamPoolCidr',
-      { IpamPoolId: id, NetmaskLength: 24 },
-      asNetwork,
-    )
-    const { IpamPoolAllocationId = '', Cidr = '' } = IpamPoolAllocation!
-    await acme.call('ReleaseIpamPoolAllocation', { IpamPoolId: id, IpamPoolAllocationId, Cidr }, asNetwork)
-    const refusal = await refuses(deprovision(id, '10.0.0.0/8'), { code: 'IncorrectState' })
-    assert.match('problem' in refusal ? refusal.problem! : '', /rests until 20\d\d-/)
-    acme.advance(60_001)
-    await deprovision(id, '10.0.0.0/8')
-    assert.deepEqual(await cidrs(id), [])
+  describe('while released space in it rests', () => {
+    /** A pool below another, with one CIDR of which a /24 was released and rests for a minute. */
+    async function release(): Promise<{ readonly top: string; readonly id: string; readonly rested: string }> {
+      const IpamScopeId = await scope()
+      const top = await make({ IpamScopeId })
+      await provision(top, { Cidr: '10.0.0.0/8' })
+      const Tags = tagsOf({ 'cadastre:quarantine-seconds': '60' })
+      const TagSpecifications = [{ ResourceType: 'ipam-pool' as const, Tags }]
+      const id = await make({ IpamScopeId, SourceIpamPoolId: top, TagSpecifications })
+      await provision(id, { Cidr: '10.0.0.0/16' })
+      return { top, id, rested: await takeAndRelease(id) }
+    }
+    async function takeAndRelease(id: string): Promise<string> {
+      const wish = { IpamPoolId: id, NetmaskLength: 24 }
+      const { IpamPoolAllocation } = await acme.call('AllocateIpamPoolCidr', wish, asNetwork)
+      const { IpamPoolAllocationId = '', Cidr = '' } = IpamPoolAllocation!
+      await acme.call('ReleaseIpamPoolAllocation', { IpamPoolId: id, IpamPoolAllocationId, Cidr }, asNetwork)
+      return Cidr
+    }
+    const take = (IpamPoolId: string, wish: object) =>
+      acme.call('AllocateIpamPoolCidr', { IpamPoolId, ...wish }, asNetwork)
+
+    test('I6 is pending, gives nothing more, not even to who released it, and leaves when the last rest ends', async () => {
+      const { top, id, rested } = await release()
+      acme.advance(30_000)
+      await takeAndRelease(id)
+      for (let time = 0; time < 2; time++) {
+        assert.partialDeepStrictEqual(await deprovision(id, '10.0.0.0/16'), { State: 'pending-deprovision' })
+        assert.partialDeepStrictEqual(await cidrs(id), [{ Cidr: '10.0.0.0/16', State: 'pending-deprovision' }])
+      }
+      assert.equal((await cidrs(id))[0]!.FailureReason, undefined)
+      for (const wish of [{ NetmaskLength: 28 }, { Cidr: rested }, { Cidr: '10.0.0.0/16' }, { Cidr: '10.0.9.0/24' }]) {
+        await assert.rejects(take(id, wish), JSON.stringify(wish))
+      }
+      assert.deepEqual((await checkSpace(acme.store)).problems, [])
+      // The first rest ends, and the second one goes on; nothing that sweeps takes the CIDR for free.
+      acme.advance(59_999)
+      await finishDeprovisions(acme.store)
+      await acme.store.write((tx) => tx.space.endQuarantines(1_000))
+      await assert.rejects(take(id, { NetmaskLength: 28 }))
+      await refuses(provision(id, { Cidr: '10.0.0.0/16' }), { code: 'CidrConflict', field: 'Cidr' })
+      await refuses(acme.call('DeleteIpamPool', { IpamPoolId: id }, asNetwork), { code: 'DependencyViolation' })
+      await refuses(acme.call('DeleteIpamPool', { IpamPoolId: id, Cascade: true }, asNetwork), {
+        code: 'DependencyViolation',
+      })
+      assert.equal((await allocations(top)).length, 1)
+      acme.advance(1)
+      assert.deepEqual(await cidrs(id), [])
+      await assert.rejects(take(id, { NetmaskLength: 28 }))
+      await finishDeprovisions(acme.store)
+      assert.deepEqual(await allocations(top), [])
+      assert.deepEqual((await checkSpace(acme.store)).problems, [])
+      assert.equal((await take(top, { Cidr: '10.0.0.0/16' })).IpamPoolAllocation!.Cidr, '10.0.0.0/16')
+    })
+
+    test('is gone at the next look, without the job, for whoever provisions it or deletes the pool', async () => {
+      const { id } = await release()
+      await deprovision(id, '10.0.0.0/16')
+      acme.advance(60_000)
+      await provision(id, { Cidr: '10.0.0.0/16' })
+      assert.equal((await cidrs(id))[0]!.State, 'provisioned')
+      await takeAndRelease(id)
+      await deprovision(id, '10.0.0.0/16')
+      acme.advance(60_000)
+      await acme.call('DeleteIpamPool', { IpamPoolId: id }, asNetwork)
+      const { id: other } = await release()
+      await deprovision(other, '10.0.0.0/16')
+      acme.advance(60_000)
+      await acme.call('DeleteIpamPool', { IpamPoolId: other, Cascade: true }, asNetwork)
+      assert.deepEqual((await checkSpace(acme.store)).problems, [])
+    })
+
+    test('its history says when it was pending and when it left', async () => {
+      const { id } = await release()
+      const [{ IpamPoolCidrId } = {}] = await cidrs(id)
+      await deprovision(id, '10.0.0.0/16')
+      acme.advance(60_000)
+      await finishDeprovisions(acme.store)
+      const { versions, latest } = await acme.store.read(async ({ history }) => ({
+        versions: await history.versions(IpamPoolCidrId!),
+        latest: await history.latest(IpamPoolCidrId!),
+      }))
+      assert.deepEqual(
+        versions.map(({ body }) => (JSON.parse(body) as { state: string }).state),
+        ['provisioned', 'pending-deprovision'],
+      )
+      assert.equal(latest!.until_at! - latest!.from_at, 60_000)
+    })
   })
+})
+
+test('a CIDR that the pool has is refused at once, without a row; a repeat and another attempt after a failure are not', async () => {
+  const IpamScopeId = await scope()
+  const [id, other] = [await make({ IpamScopeId }), await make({ IpamScopeId })]
+  const made = await provision(id, { Cidr: '10.0.0.0/8', ClientToken: 'once' })
+  const refusal = await refuses(provision(id, { Cidr: '10.0.0.0/8' }), { code: 'CidrConflict', field: 'Cidr' })
+  assert.match('problem' in refusal ? refusal.problem! : '', new RegExp(`has it already \\(${made.IpamPoolCidrId}\\)`))
+  await refuses(provision(id, { Cidr: '10.0.0.0/8', ClientToken: 'twice' }), { code: 'CidrConflict' })
+  const repeated = await provision(id, { Cidr: '10.0.0.0/8', ClientToken: 'once' })
+  assert.equal(repeated.IpamPoolCidrId, made.IpamPoolCidrId)
+  assert.partialDeepStrictEqual(await cidrs(id), [{ IpamPoolCidrId: made.IpamPoolCidrId, State: 'provisioned' }])
+  assert.equal((await cidrs(id)).length, 1)
+  for (let time = 0; time < 2; time++) {
+    await provision(other, { Cidr: '10.0.0.0/8' })
+    assert.deepEqual(
+      (await cidrs(other)).map(({ State }) => State),
+      ['failed-provision'],
+    )
+  }
 })
 
 test('CIDRs of a pool are listed in address order, in pages, and through every filter', async () => {

@@ -7,12 +7,12 @@ import { amazonLengthProblem, cidrProblem, liesWithin, type PoolProblem } from '
 import { publicSpace, publicSpaceProblem } from '#model/public-space.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Ipam } from '#store/ipams.ts'
-import type { Pool, PoolCidr } from '#store/pools.ts'
+import type { NewPoolCidr, Pool, PoolCidr } from '#store/pools.ts'
 import { providerPool } from './grant.ts'
 import { getOwnPool, getVisiblePool, type PoolAt, refuseTooMany } from './ipam-access.ts'
 import { filterBy, page } from './listing.ts'
 import { ec2Read, ec2Write, type WriteContext } from './operation.ts'
-import { describeRest, removeSpace } from './pool-removal.ts'
+import { describeRest, finishDeprovisioning, hasLeft, removeSpace } from './pool-removal.ts'
 
 /** Our own bound, above Amazon's quota of 50; failed ones count, so that retries cannot grow the list without end. */
 const cidrsPerPoolMax = 1_000
@@ -27,16 +27,18 @@ export const provisionIpamPoolCidr = ec2Write('ProvisionIpamPoolCidr', async (co
   refuseBadProof(input)
   const poolAt = await getOwnPool(context, input.IpamPoolId, 'ProvisionIpamPoolCidr')
   const { pool } = poolAt
+  await finishDeprovisioning(context)
   const source = await sourceOf(context, poolAt)
   await refuseUnlessMayProvision(context, source, poolAt)
   await refuseUnfit(context, source, poolAt, wish)
   refuseWithoutProof(context, source, poolAt, input)
+  await refuseProvisioned(context, pool, wish.cidr)
   await forgetFailures(context, pool, wish.cidr)
   const used = (await context.tx.pools.cidrs(pool.n)).length
   refuseTooMany('CIDRs in a pool', cidrsPerPoolMax, used + 1)
 
   const got = await takeFrom(context, source, poolAt, wish)
-  const provisioned: PoolCidr = {
+  const provisioned: NewPoolCidr = {
     id: context.newId('poolCidr'),
     pool: pool.n,
     cidr: got.cidr,
@@ -67,9 +69,10 @@ export const deprovisionIpamPoolCidr = ec2Write('DeprovisionIpamPoolCidr', async
   if (input.Cidr === undefined) refuse({ code: 'MissingParameter', field: 'Cidr' })
   const cidr = parseCidr(input.Cidr) ?? refuseMalformed(input.Cidr)
   const { pool } = await getOwnPool(context, input.IpamPoolId, 'DeprovisionIpamPoolCidr')
+  await finishDeprovisioning(context)
   const provisioned = await getProvisioned(context, pool, cidr)
   if (provisioned.state === 'failed-provision') await forget(context, pool, provisioned)
-  else await takeAway(context, pool, provisioned)
+  else if (provisioned.state !== 'pending-deprovision') await takeAway(context, pool, provisioned)
   context.changed(pool.id, provisioned.id)
   return { IpamPoolCidr: { ...describe(provisioned), FailureReason: undefined, State: 'pending-deprovision' } }
 })
@@ -78,6 +81,7 @@ export const getIpamPoolCidrs = ec2Read('GetIpamPoolCidrs', async (context, inpu
   const matches = filterBy(input.Filters, cidrFilters)
   const { pool } = await getVisiblePool(context, input.IpamPoolId)
   const cidrs = (await context.tx.pools.cidrs(pool.n))
+    .filter((cidr) => !hasLeft(cidr, context.now))
     .map((cidr) => ({ place: placeOf(cidr), answer: describe(cidr) }))
     .filter(({ answer }) => matches(answer))
     .sort((a, b) => (a.place < b.place ? -1 : 1))
@@ -343,24 +347,53 @@ async function getProvisioned(context: WriteContext, pool: Pool, cidr: Cidr): Pr
   return refuse({ code: 'IncorrectState', what: 'ipam-pool', id: pool.id, problem })
 }
 
+/** Takes the CIDR out of the pool, at once where all of it is free, or when the last rest in it ends. */
 async function takeAway(context: WriteContext, pool: Pool, provisioned: PoolCidr): Promise<void> {
   while ((await context.tx.space.endQuarantines(sweepStep, pool.n)) > 0);
   const { id, cidr } = provisioned
-  if ((await context.tx.space.inside(pool.n, cidr, 1)).length > 0) {
-    const message = 'The CIDR has one or more allocations.'
-    await context.tx.pools.setCidrState(id, 'failed-deprovision', { code: 'cidr-not-available', message })
-    return remember(context, pool, { ...provisioned, state: 'failed-deprovision', failureMessage: message })
+  const fail = async (message: string): Promise<void> => {
+    const code = 'cidr-not-available'
+    await context.tx.pools.setCidrState(id, 'failed-deprovision', { code, message })
+    const failed = { state: 'failed-deprovision', failureCode: code, failureMessage: message } as const
+    return remember(context, pool, { ...provisioned, ...failed })
   }
-  const rest = await context.tx.space.restIn(pool.n, cidr)
-  if (rest) {
-    const because = describeRest(rest, 'it')
-    const problem = `The CIDR ${formatCidr(cidr)} is in an invalid state: ${because[0]!.toLowerCase()}${because.slice(1)}.`
-    refuse({ code: 'IncorrectState', what: 'ipam-pool', id: pool.id, problem })
+  if ((await context.tx.space.inside(pool.n, cidr, 1)).length > 0) {
+    return fail('The CIDR has one or more allocations.')
+  }
+  // What is held may become an allocation.
+  const heldUntil = await context.tx.space.heldUntil(pool.n, cidr)
+  if (heldUntil !== undefined) return fail(`${describeRest({ until: heldUntil, isHeld: true }, 'the CIDR')}.`)
+  if (await context.tx.space.restIn(pool.n, cidr)) {
+    if (provisioned.state === 'failed-deprovision') await context.tx.pools.setCidrState(id, 'provisioned')
+    const leavesAt = await context.tx.space.rest({ id, pool: pool.n, cidr, account: pool.account })
+    const pending = {
+      state: 'pending-deprovision',
+      failureCode: undefined,
+      failureMessage: undefined,
+      leavesAt,
+    } as const
+    return remember(context, pool, { ...provisioned, ...pending })
   }
   await removeSpace(context, pool, provisioned)
   await context.governanceChanged('nothing')
 }
 
+/**
+ * EC2 knows a CIDR of a pool by its text, and so do its clients: of two that are equal, Terraform would lose the first one. What
+ * failed before gives way to another attempt.
+ */
+async function refuseProvisioned(context: WriteContext, pool: Pool, cidr: Cidr | undefined): Promise<void> {
+  if (!cidr) return
+  const same = (await context.tx.pools.cidrs(pool.n)).find(
+    (one) => one.state !== 'failed-provision' && equals(one.cidr, cidr),
+  )
+  if (!same) return
+  const problem =
+    same.leavesAt === undefined
+      ? `The pool ${pool.id} has it already (${same.id})`
+      : `The pool ${pool.id} still has it (${same.id}): it is being deprovisioned, and leaves the pool at ${new Date(same.leavesAt).toISOString()}`
+  refuse({ code: 'CidrConflict', field: 'Cidr', value: formatCidr(cidr), problem })
+}
 async function forgetFailures(context: WriteContext, pool: Pool, cidr: Cidr | undefined): Promise<void> {
   for (const one of cidr ? await context.tx.pools.cidrs(pool.n) : []) {
     if (one.state === 'failed-provision' && equals(one.cidr, cidr!)) await forget(context, pool, one)
@@ -371,7 +404,7 @@ async function forget(context: WriteContext, pool: Pool, { id }: PoolCidr): Prom
   await context.tx.history.changed({ id, kind: 'ipam-pool-cidr', account: pool.account }, undefined)
 }
 
-async function remember(context: WriteContext, pool: Pool, cidr: PoolCidr): Promise<void> {
+async function remember(context: WriteContext, pool: Pool, cidr: PoolCidr | NewPoolCidr): Promise<void> {
   await context.tx.history.changed(
     { id: cidr.id, kind: 'ipam-pool-cidr', account: pool.account },
     { ...cidr, pool: pool.id, cidr: formatCidr(cidr.cidr) },

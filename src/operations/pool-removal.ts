@@ -3,7 +3,7 @@ import { assert } from '#model/assert.ts'
 import { describeNaming, policiesNaming } from '#model/policy/snapshot.ts'
 import { refuse } from '#model/refusal.ts'
 import type { Pool, PoolCidr } from '#store/pools.ts'
-import type { Rest } from '#store/space.ts'
+import type { Rest } from '#store/resting.ts'
 import { quarantineMs } from './grant.ts'
 import type { ReadContext, WriteContext } from './operation.ts'
 import { endTenure } from './tenures.ts'
@@ -75,19 +75,47 @@ export async function removePools(context: WriteContext, pools: readonly Pool[])
   }
 }
 
-/** Takes a CIDR of which all is free out of a pool, and gives it back to where it came from. */
-export async function removeSpace(
-  context: WriteContext,
-  pool: Pool,
-  { id, cidr, parentAllocation }: PoolCidr,
-): Promise<void> {
-  const isFree = await context.tx.space.remove(pool.n, cidr)
-  assert(isFree, 'only free space is taken out of a pool')
+/**
+ * Takes a CIDR out of a pool, of which all is free, or which has rested as one since it was deprovisioned, and gives it back
+ * to where it came from.
+ */
+export async function removeSpace(context: Pick<WriteContext, 'tx'>, pool: Pool, provisioned: PoolCidr): Promise<void> {
+  const { id, cidr, parentAllocation, leavesAt } = provisioned
+  const { space, now } = context.tx
+  assert(leavesAt === undefined || leavesAt <= now, 'what rests stays in its pool until the rest ends')
+  const isOut = await (leavesAt === undefined ? space.remove(pool.n, cidr) : space.removeResting(pool.n, provisioned))
+  assert(isOut, 'only free space is taken out of a pool')
   await context.tx.pools.deleteCidr(id)
-  const held = parentAllocation === undefined ? undefined : await context.tx.space.find(parentAllocation)
+  const held = parentAllocation === undefined ? undefined : await space.find(parentAllocation)
   // What rested has rested in the pool itself.
-  if (held) await endTenure(context, held, context.now)
+  if (held) await endTenure(context, held, now)
   await context.tx.history.changed({ id, kind: 'ipam-pool-cidr', account: pool.account }, undefined)
+}
+
+/** Whether a CIDR is to be shown no more: it was deprovisioned, and the last rest in it has ended. */
+export const hasLeft = ({ leavesAt }: PoolCidr, now: number): boolean => leavesAt !== undefined && leavesAt <= now
+
+/** Of CIDRs that leave their pools, those that do so at once. */
+const leavingMax = 100
+/**
+ * Takes those CIDRs out of their pools that were deprovisioned and in which nothing rests any more. Whoever changes CIDRs or
+ * deletes pools calls it first, and so does a job; until then they are not shown.
+ * @returns each of them with its pool
+ */
+export async function finishDeprovisioning(
+  context: Pick<WriteContext, 'tx'>,
+  limit = leavingMax,
+): Promise<readonly { readonly pool: Pool; readonly cidr: PoolCidr }[]> {
+  const { tx } = context
+  const left: { readonly pool: Pool; readonly cidr: PoolCidr }[] = []
+  for (const cidr of await tx.pools.leaving(tx.now, limit)) {
+    const pool = (await tx.pools.findByNumber(cidr.pool))!
+    await removeSpace(context, pool, cidr)
+    left.push({ pool, cidr })
+  }
+  // Decisions know which CIDRs a pool has. No two policies can be at odds because of one less.
+  if (left.length > 0) await tx.moveGovernanceEpoch()
+  return left
 }
 
 /** Ends all allocations of a pool whose space need not rest. What was allocated is no longer tracked, and nothing else. */

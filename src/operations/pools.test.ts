@@ -65,13 +65,17 @@ describe('a pool', () => {
     await remove(made.IpamPoolId!)
   })
 
-  test('under another has its locale and is one deeper, at most ten levels down', async () => {
+  test('under another serves its locale, shows the one that it was given, and is one deeper, at most ten levels down', async () => {
     const pools = [await make({ Locale: 'us-east-1' })]
     while (pools.length < 10) pools.push(await make({ SourceIpamPoolId: pools.at(-1)!.IpamPoolId }))
     assert.deepEqual(
       pools.map(({ PoolDepth, Locale, SourceIpamPoolId }) => [PoolDepth, Locale, SourceIpamPoolId]),
-      pools.map((_, index) => [index + 1, 'us-east-1', pools[index - 1]?.IpamPoolId]),
+      pools.map((_, index) => [index + 1, index === 0 ? 'us-east-1' : 'None', pools[index - 1]?.IpamPoolId]),
     )
+    const served = await acme.store.read(async (tx) => (await tx.pools.find(pools[9]!.IpamPoolId!))!.locale)
+    assert.equal(served, 'us-east-1')
+    const named = await make({ SourceIpamPoolId: pools[8]!.IpamPoolId, Locale: 'us-east-1' })
+    assert.equal(named.Locale, 'us-east-1')
     const [top, deepest] = [pools[0]!.IpamPoolId!, pools.at(-1)!.IpamPoolId!]
     const fails = (wish: Wish, field: string) =>
       refuses(make({ SourceIpamPoolId: top, ...wish }), { code: 'InvalidParameterValue', field })
@@ -175,15 +179,20 @@ describe('a pool that changes', () => {
     await refuses(modify(id, { AllocationMaxNetmaskLength: 19 }), { code: 'InvalidParameterValue' })
     await refuses(modify(id, { AllocationDefaultNetmaskLength: 8 }), { code: 'InvalidParameterValue' })
     await refuses(modify(id, { AutoImport: true }), { code: 'NotSupported' })
-    await refuses(modify(id, { RemoveAllocationResourceTags: tagsOf({ env: 'dev' }) }), {
-      code: 'InvalidParameterValue',
-      field: 'RemoveAllocationResourceTag',
-    })
-    await refuses(modify(id, { AddAllocationResourceTags: tagsOf({ env: 'dev' }) }), {
-      code: 'InvalidParameterValue',
-      field: 'AddAllocationResourceTag',
-    })
     await refuses(modify(absent, { Description: 'x' }), { code: 'NotFound' })
+    await remove(id)
+  })
+
+  test('requires a tag with the value that was given last, until the tag is removed by its key or with that value', async () => {
+    const id = await idOf({ AllocationResourceTags: tagsOf({ env: 'prod', team: 'net' }) })
+    const required = async () => (await find(id)).AllocationResourceTags
+    await modify(id, { AddAllocationResourceTags: tagsOf({ env: 'dev' }) })
+    assert.deepEqual(await required(), tagsOf({ team: 'net', env: 'dev' }))
+    await modify(id, { RemoveAllocationResourceTags: tagsOf({ env: 'prod', absent: 'x' }) })
+    assert.deepEqual(await required(), tagsOf({ team: 'net', env: 'dev' }))
+    await modify(id, { RemoveAllocationResourceTags: tagsOf({ env: 'dev' }) })
+    await modify(id, { RemoveAllocationResourceTags: [{ Key: 'team' }] })
+    assert.deepEqual(await required(), [])
     await remove(id)
   })
 

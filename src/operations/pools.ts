@@ -1,10 +1,5 @@
 // Pools: how the space of a scope is divided, for which locale, and by what rules it is handed out.
-import type {
-  CreateIpamPoolRequest,
-  IpamPool,
-  ModifyIpamPoolRequest,
-  RequestIpamResourceTag,
-} from '#formats/aws/ec2.generated.ts'
+import type { CreateIpamPoolRequest, IpamPool, ModifyIpamPoolRequest } from '#formats/aws/ec2.generated.ts'
 import { formatId } from '#model/identifier.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import { poolSettingsFromTags } from '#model/policy/tag-settings.ts'
@@ -29,7 +24,7 @@ import {
 } from './ipam-access.ts'
 import { filterBy, page, refuseIdsWithPaging } from './listing.ts'
 import { ec2Read, ec2Write, type Reach, type ReadContext, type WriteContext } from './operation.ts'
-import { refuseUndeletable, removePools, withDescendants } from './pool-removal.ts'
+import { finishDeprovisioning, refuseUndeletable, removePools, withDescendants } from './pool-removal.ts'
 import { putTags, tagsGiven, tagsInModel, tagsToCreate } from './tagging.ts'
 
 const resourceType = 'ipam-pool'
@@ -114,7 +109,10 @@ export const modifyIpamPool = ec2Write('ModifyIpamPool', async (context, input) 
 export const deleteIpamPool = ec2Write('DeleteIpamPool', async (context, input) => {
   const { pool, ipam } = await getOwnPool(context, input.IpamPoolId, 'DeleteIpamPool')
   if (input.Cascade) refusePublicCascade(pool, ipam)
-  else await refuseWhatIsLeft(context, pool)
+  else {
+    await finishDeprovisioning(context)
+    await refuseWhatIsLeft(context, pool)
+  }
   const pools = await withDescendants(context, pool)
   await refuseUndeletable(context, pools)
 
@@ -189,12 +187,14 @@ async function getParent(context: ReadContext, id: string | undefined): Promise<
 /** A child has its parent's locale and source of public addresses where it names none. */
 function shapeOf(input: CreateIpamPoolRequest, scope: Scope, parent: Pool | undefined) {
   const isPublic = scope.kind === 'public'
+  const hasOwnLocale = input.Locale !== undefined && input.Locale !== 'None'
   return {
     scopeId: scope.id,
     ipamId: scope.ipamId,
     parent: parent?.n,
     depth: (parent?.depth ?? 0) + 1,
-    locale: input.Locale === undefined || input.Locale === 'None' ? parent?.locale : input.Locale,
+    locale: hasOwnLocale ? input.Locale : parent?.locale,
+    isLocaleInherited: !hasOwnLocale && parent?.locale !== undefined,
     family: input.AddressFamily === 'ipv4' ? (4 as const) : (6 as const),
     description: describedAs(input.Description),
     awsService: input.AwsService,
@@ -277,15 +277,15 @@ const asksTheSame = (a: Pool, b: Pool): boolean =>
   a.maxNetmaskLength === b.maxNetmaskLength &&
   JSON.stringify(a.requiredTags) === JSON.stringify(b.requiredTags)
 
+/** A key that is added again gets the new value; what is removed need not be there. Terraform's provider relies on both. */
 function changedTags(pool: Pool, input: ModifyIpamPoolRequest): readonly PoolTag[] {
-  const same = (a: RequestIpamResourceTag) => (b: PoolTag) => a.Key === b.Key && (a.Value ?? '') === b.Value
   const removed = tagsGiven(input.RemoveAllocationResourceTags, 'RemoveAllocationResourceTag')
   const added = tagsGiven(input.AddAllocationResourceTags, 'AddAllocationResourceTag')
-  const absent = removed.find((tag) => !pool.requiredTags.some(same(tag)))
-  if (absent) refuseValue('RemoveAllocationResourceTag', absent.Key, 'the pool does not require this tag')
-  const kept = pool.requiredTags.filter((tag) => !removed.some(same(tag)) && !added.some(same(tag)))
-  const twice = added.find(({ Key }) => kept.some((tag) => tag.Key === Key))
-  if (twice) refuseValue('AddAllocationResourceTag', twice.Key, 'the pool requires the key with another value already')
+  // A value that was left out, or is empty, stands for any: the same as to the tags of a resource that are deleted.
+  const isRemoved = (tag: PoolTag): boolean =>
+    removed.some(({ Key, Value }) => Key === tag.Key && (Value === '' || Value === tag.Value))
+  const isReplaced = (tag: PoolTag): boolean => added.some(({ Key }) => Key === tag.Key)
+  const kept = pool.requiredTags.filter((tag) => !isRemoved(tag) && !isReplaced(tag))
   refuseTooManyListed('required tags of a pool', requiredTagsMax, kept.length + added.length)
   return [...kept, ...added]
 }
@@ -360,7 +360,8 @@ async function describe(context: ReadContext, { pool, ipam }: PoolAt): Promise<I
     IpamScopeType: pool.scopeId === ipam.publicScopeId ? 'public' : 'private',
     IpamArn: arnOf(pool.account, 'ipam', ipam.id),
     IpamRegion: ipam.region,
-    Locale: pool.locale ?? 'None',
+    // As it was asked for: Terraform's provider replaces a pool that shows another locale than its configuration names.
+    Locale: pool.isLocaleInherited ? 'None' : (pool.locale ?? 'None'),
     PoolDepth: pool.depth,
     State: await stateOf(context, pool.id),
     Description: pool.description,

@@ -6,7 +6,10 @@ import type { TagHomes } from '#store/tags.ts'
 import type { ReadContext, WriteContext } from './operation.ts'
 
 /** The ids under which an allocation can be tagged: an Elastic IP is its allocation under another name. */
-export function tagHomesOf({ tx }: ReadContext, { n, resourceType }: Pick<Allocation, 'n' | 'resourceType'>): TagHomes {
+export function tagHomesOf(
+  { tx }: Pick<ReadContext, 'tx'>,
+  { n, resourceType }: Pick<Allocation, 'n' | 'resourceType'>,
+): TagHomes {
   const id = formatId('allocation', tx.installation, n)
   return resourceType === 'eip' ? [id, formatId('address', tx.installation, n)] : [id]
 }
@@ -34,7 +37,7 @@ export async function beginState(
  * @param association what used an Elastic IP until now, where that ends in the same request
  */
 export async function endTenure(
-  context: WriteContext,
+  context: Pick<WriteContext, 'tx'>,
   allocation: Allocation,
   endsAt: number,
   association?: AddressAssociation,

@@ -393,6 +393,25 @@ describe('a VPC whose space comes from a pool', () => {
     for (const { VpcId } of [vpc, named]) await acme.call('DeleteVpc', { VpcId: VpcId! }, asNetwork)
   })
 
+  test('I6 of a pool whose CIDR is deprovisioned while the IPv6 block of a deleted VPC rests leaves when the rest ends', async () => {
+    const ipv6 = await acme.pool({ scope: 'private', family: 'ipv6', cidr: 'fd04:db8::/40' })
+    const setting = [{ Key: 'cadastre:quarantine-seconds', Value: '60' }]
+    await acme.call('CreateTags', { Resources: [ipv6], Tags: setting }, asNetwork)
+    const vpc = await make({ CidrBlock: '10.0.0.0/16', Ipv6IpamPoolId: ipv6, Ipv6NetmaskLength: 56 })
+    await acme.call('DeleteVpc', { VpcId: vpc.VpcId! }, asNetwork)
+    const deprovision = { IpamPoolId: ipv6, Cidr: 'fd04:db8::/40' }
+    const { IpamPoolCidr } = await acme.call('DeprovisionIpamPoolCidr', deprovision, asNetwork)
+    assert.equal(IpamPoolCidr!.State, 'pending-deprovision')
+    const states = async () =>
+      (await acme.call('GetIpamPoolCidrs', { IpamPoolId: ipv6 }, asNetwork)).IpamPoolCidrs!.map(({ State }) => State)
+    assert.deepEqual(await states(), ['pending-deprovision'])
+    const named = { CidrBlock: '10.0.0.0/16', Ipv6IpamPoolId: ipv6, Ipv6CidrBlock: 'fd04:db8:0:100::/56' }
+    await refuses(make(named), { code: 'CidrConflict' })
+    acme.advance(60_000)
+    assert.deepEqual(await states(), [])
+    await acme.call('DeleteIpamPool', { IpamPoolId: ipv6 }, asNetwork)
+  })
+
   test('that fails at its second block leaves nothing of the first', async () => {
     const ipv6 = await acme.pool({ scope: 'private', family: 'ipv6', cidr: 'fd03:db8::/56' })
     const before = await utilization()

@@ -85,7 +85,9 @@ async function act(world: World, model: readonly ModelPool[], step: Step): Promi
   const IpamPoolId = pool.id
   if (step.kind === 'provision') {
     const Cidr = textOf(step.range)
-    await world.call('ProvisionIpamPoolCidr', { IpamPoolId, Cidr })
+    const isThere = pool.cidrs.some((one) => one.first === step.range.first && one.length === step.range.length)
+    assert.equal(await succeeds(world.call('ProvisionIpamPoolCidr', { IpamPoolId, Cidr })), !isThere)
+    if (isThere) return
     const others = model.filter((one) => !one.parent).flatMap(({ cidrs }) => cidrs)
     const expected = pool.parent ? isFree(pool.parent, step.range) : !others.some((one) => meets(one, step.range))
     const state = await stateOf(world, IpamPoolId, Cidr)
@@ -244,6 +246,20 @@ async function fillHolds(): Promise<World> {
       select pool, first, 24, '${network}', 0, 1, 900 from allocation where length = 24;
     delete from allocation where length = 24;
     update pool set allocated = '0', allocation_count = 0, quarantined = '256' where n = (select max(n) from pool)`)
+  assert.deepEqual((await checkSpace(world.store)).problems, [])
+  return world
+}
+
+/** The CIDR of the child is being deprovisioned. */
+async function fillDeprovisioned(): Promise<World> {
+  const world = await fillPools()
+  await world.database.tamper(`
+    insert into quarantine (pool, first, length, account, released_at, ends_at, pool_cidr)
+      select pool, first, length, '${network}', 0, 1, id from pool_cidr where length = 16;
+    delete from allocation where length = 24;
+    delete from free_block where pool = (select max(n) from pool);
+    update pool set allocated = '0', allocation_count = 0, free = '0', quarantined = '65536'
+      where n = (select max(n) from pool)`)
   assert.deepEqual((await checkSpace(world.store)).problems, [])
   return world
 }
@@ -553,6 +569,20 @@ const damages: Readonly<Record<string, readonly Damage[]>> = {
           starts_at, expires_at, requested_by, requested_at, asked_by, asked_at, ended_by, ended_at, hold)
         values ('exception-1', '${network}', 'us-east-1', 'custom', '{}', 'x', 'denied', 0, 0, 1, 'a', 0, 'a', 0, 'b', 0, 900)`,
       says: /hold 900 is still there, and exception-1, which it waited for, was denied or revoked/,
+    },
+  ],
+  'I6 a CIDR that is being deprovisioned rests as one': [
+    {
+      what: 'another block rests for it',
+      fill: fillDeprovisioned,
+      sql: 'update quarantine set length = 25 where pool_cidr is not null',
+      says: /10\.0\.0\.0\/25 rests for a CIDR that is provisioned, or another block/,
+    },
+    {
+      what: 'it was never provisioned',
+      fill: fillDeprovisioned,
+      sql: `update pool_cidr set state = 'failed-deprovision' where id in (select pool_cidr from quarantine)`,
+      says: /10\.0\.0\.0\/16 rests for a CIDR that is failed-deprovision/,
     },
   ],
   'nothing belongs to a pool that is not there': [

@@ -303,6 +303,13 @@ export const spaceRules: readonly SpaceRule[] = [
     name: 'I6 what is held rests for exactly as long, and nothing rests for a hold that is not there',
     find: holdProblems,
   },
+  none<BlockRow & { id: string; state: string }>(
+    'I6 a CIDR that is being deprovisioned rests as one',
+    `select p.id, q.first, q.length, c.state from quarantine q join pool p on p.n = q.pool join pool_cidr c on c.id = q.pool_cidr
+     where q.pool_cidr is not null and (
+       c.state <> 'provisioned' or c.pool <> q.pool or c.first <> q.first or c.length <> q.length) order by c.id`,
+    (row) => `${row.id}: ${formatCidr(toCidr(row))} rests for a CIDR that is ${row.state}, or another block`,
+  ),
   { name: 'nothing belongs to a pool that is not there', find: strays },
   {
     name: 'states of a tenure follow each other without a gap, and what it says now follows them',

@@ -2,6 +2,7 @@
 
 import { auditSubjectSchema } from './audit-subject-schema.ts'
 import { boundsSchema, tokensOfMakerSchema } from './bounds-schema.ts'
+import { deprovisioningSchema } from './deprovisioning-schema.ts'
 import { forbidAuthoritySchema, forbidReachSchema } from './forbid-authority-schema.ts'
 import { spaceOnceSchema } from './space-once-schema.ts'
 import { statesOfTenures } from './tenure-states-schema.ts'
@@ -871,23 +872,12 @@ alter table candidate_difference add column order_only integer not null default 
   check (order_only in (0, 1) and (order_only = 0 or kind = 'other'));
 `,
   },
-  {
-    number: 14,
-    name: 'space is given once',
-    sql: spaceOnceSchema,
-  },
-  {
-    number: 15,
-    name: 'what a change changed',
-    sql: auditSubjectSchema,
-  },
-  {
-    number: 16,
-    name: 'states of tenures',
-    sql: statesOfTenures,
-  },
+  { number: 14, name: 'space is given once', sql: spaceOnceSchema },
+  { number: 15, name: 'what a change changed', sql: auditSubjectSchema },
+  { number: 16, name: 'states of tenures', sql: statesOfTenures },
   { number: 17, name: 'bounds that nobody uses up for others', sql: boundsSchema },
   { number: 18, name: 'who lifts a forbid', sql: forbidAuthoritySchema },
   { number: 19, name: 'what a forbid binds', sql: forbidReachSchema },
   { number: 20, name: 'tokens by their maker', sql: tokensOfMakerSchema },
+  { number: 21, name: 'CIDRs that leave their pool', sql: deprovisioningSchema },
 ]

@@ -23,6 +23,8 @@ export interface Pool {
   readonly parent: number | undefined
   readonly depth: number
   readonly locale: string | undefined
+  /** The locale is the source pool's because none was given: the pool serves it, and over EC2 shows none. */
+  readonly isLocaleInherited: boolean
   readonly family: 4 | 6
   readonly description: string | undefined
   readonly awsService: 'ec2' | 'global-services' | undefined
@@ -38,17 +40,22 @@ export interface Pool {
   readonly quarantineSeconds: number | undefined
   readonly createdAt: number
 }
+type StoredState = 'provisioned' | 'failed-provision' | 'failed-deprovision'
 export interface PoolCidr {
   readonly id: string
   readonly pool: number
   readonly cidr: Cidr
-  readonly state: 'provisioned' | 'failed-provision' | 'failed-deprovision'
+  readonly state: StoredState | 'pending-deprovision'
+  /** Milliseconds since 1970: when the last rest in it ends, where it is `pending-deprovision`. From then on it is gone. */
+  readonly leavesAt: number | undefined
   readonly failureCode: string | undefined
   readonly failureMessage: string | undefined
   /** The allocation in the parent pool that holds this space. */
   readonly parentAllocation: number | undefined
   readonly createdAt: number
 }
+/** As it is provisioned, or failed to be. */
+export type NewPoolCidr = Omit<PoolCidr, 'state' | 'leavesAt'> & { readonly state: StoredState }
 
 /** What a list of pools can be narrowed to. */
 export interface PoolFilter {
@@ -75,6 +82,7 @@ interface PoolRow {
   parent_n: number | null
   depth: number
   locale: string | null
+  locale_inherited: number
   family: 4 | 6
   description: string | null
   aws_service: 'ec2' | 'global-services' | null
@@ -94,25 +102,29 @@ interface PoolCidrRow {
   pool: number
   first: Uint8Array
   length: number
-  state: PoolCidr['state']
+  state: StoredState
+  /** Of the rest of a CIDR that is being deprovisioned. */
+  ends_at: number | null
   failure_code: string | null
   failure_message: string | null
   parent_allocation: number | null
   created_at: number
 }
-const poolColumns = `n, id, scope_id, ipam_id, account, parent_n, depth, locale, family, description, aws_service, public_ip_source,
+const poolColumns = `n, id, scope_id, ipam_id, account, parent_n, depth, locale, locale_inherited, family, description, aws_service, public_ip_source,
   publicly_advertisable, auto_import, min_netmask_length, max_netmask_length, default_netmask_length, required_tags,
   source_resource, quarantine_seconds, created_at`
 const cidrColumns = 'id, pool, first, length, state, failure_code, failure_message, parent_allocation, created_at'
+/** Every reading of CIDRs, with when those leave that are being deprovisioned. */
+const cidrsRead = `${cidrColumns
+  .split(', ')
+  .map((column) => `c.${column}`)
+  .join(', ')}, (select q.ends_at from quarantine q where q.pool_cidr = c.id) as ends_at`
 
 /**
  * The CIDRs of one space that come from no pool: those of a private scope, the public ones of the installation, or those
  * that plan one VPC.
  */
-const topLevelQuery = `select ${cidrColumns
-  .split(', ')
-  .map((column) => `c.${column}`)
-  .join(', ')}
+const topLevelQuery = `select ${cidrsRead}
   from pool p join pool_cidr c on c.pool = p.n
   where p.space = ? and p.family = ? and c.parent_allocation is null and c.state <> 'failed-provision'`
 
@@ -125,6 +137,7 @@ const toPool = (row: PoolRow): Pool => ({
   parent: row.parent_n ?? undefined,
   depth: row.depth,
   locale: row.locale ?? undefined,
+  isLocaleInherited: row.locale_inherited === 1,
   family: row.family,
   description: row.description ?? undefined,
   awsService: row.aws_service ?? undefined,
@@ -143,7 +156,8 @@ const toPoolCidr = (row: PoolCidrRow): PoolCidr => ({
   id: row.id,
   pool: row.pool,
   cidr: fromKey(row.first, row.length),
-  state: row.state,
+  state: row.ends_at === null ? row.state : 'pending-deprovision',
+  leavesAt: row.ends_at ?? undefined,
   failureCode: row.failure_code ?? undefined,
   failureMessage: row.failure_message ?? undefined,
   parentAllocation: row.parent_allocation ?? undefined,
@@ -201,7 +215,7 @@ export class Pools {
   async insert(pool: Pool): Promise<void> {
     await this.#sql.run(
       `insert into pool (${poolColumns}, source_vpc, space)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       pool.n,
       pool.id,
       pool.scopeId ?? null,
@@ -210,6 +224,7 @@ export class Pools {
       pool.parent ?? null,
       pool.depth,
       pool.locale ?? null,
+      toBit(pool.isLocaleInherited),
       pool.family,
       pool.description ?? null,
       pool.awsService ?? null,
@@ -260,7 +275,7 @@ export class Pools {
 
   async cidrs(pool: number): Promise<PoolCidr[]> {
     const rows = await this.#sql.all<PoolCidrRow>(
-      `select ${cidrColumns} from pool_cidr where pool = ? order by first, length`,
+      `select ${cidrsRead} from pool_cidr c where c.pool = ? order by c.first, c.length`,
       pool,
     )
     return rows.map(toPoolCidr)
@@ -295,7 +310,7 @@ export class Pools {
   /** Provisioned CIDRs of all pools, for the snapshot. */
   async allCidrs(): Promise<PoolCidr[]> {
     const rows = await this.#sql.all<PoolCidrRow>(
-      `select ${cidrColumns} from pool_cidr where state <> 'failed-provision' order by pool, first`,
+      `select ${cidrsRead} from pool_cidr c where c.state <> 'failed-provision' order by c.pool, c.first`,
     )
     return rows.map(toPoolCidr)
   }
@@ -352,7 +367,7 @@ export class Pools {
     }
     return undefined
   }
-  async insertCidr(cidr: PoolCidr): Promise<void> {
+  async insertCidr(cidr: NewPoolCidr): Promise<void> {
     await this.#sql.run(
       `insert into pool_cidr (${cidrColumns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       cidr.id,
@@ -366,7 +381,17 @@ export class Pools {
       cidr.createdAt,
     )
   }
-  async setCidrState(id: string, state: PoolCidr['state'], failure?: { code: string; message: string }): Promise<void> {
+  /** CIDRs that are being deprovisioned and in which nothing rests any more, in the order in which they became so. */
+  async leaving(now: number, limit: number): Promise<PoolCidr[]> {
+    const rows = await this.#sql.all<PoolCidrRow>(
+      `select ${cidrsRead} from quarantine r join pool_cidr c on c.id = r.pool_cidr
+       where r.pool_cidr is not null and r.ends_at <= ? order by r.ends_at, r.pool_cidr limit ?`,
+      now,
+      limit,
+    )
+    return rows.map(toPoolCidr)
+  }
+  async setCidrState(id: string, state: StoredState, failure?: { code: string; message: string }): Promise<void> {
     await this.#sql.run(
       'update pool_cidr set state = ?, failure_code = ?, failure_message = ? where id = ?',
       state,

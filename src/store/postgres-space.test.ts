@@ -49,6 +49,7 @@ async function insertPool(tx: Transaction, cidr: Cidr): Promise<number> {
     defaultNetmaskLength: undefined,
     sourceResource: undefined,
     quarantineSeconds: undefined,
+    isLocaleInherited: false,
   })
   await tx.pools.insertCidr({
     id: `ipam-pool-cidr-${n}`,

@@ -8,7 +8,6 @@ import {
   fromKey,
   lastAddress,
   orderOf,
-  overlaps,
   sizeOf,
   supernet,
   toKey,
@@ -19,6 +18,7 @@ import type { Clock, LapsedHold } from './history.ts'
 import { type Hold, Holds } from './holds.ts'
 import { keyOf } from './key.ts'
 import type { ConnectionMemory, Kept } from './memory.ts'
+import { findHeldUntil, findRest, makeRestAsOne, type Rest, type RestingCidr } from './resting.ts'
 import { listOf, type Sql } from './sql.ts'
 import { associationColumns, nothingSaid, type Said, TenureStates, tagsText } from './tenure-states.ts'
 
@@ -94,18 +94,6 @@ const toAllocation = (row: AllocationRow): Allocation => ({
   createdAt: row.created_at,
   ...(row.version === null ? {} : { version: row.version, changedAt: row.changed_at! }),
 })
-
-/** Space that nobody can have yet: it was released, or it is held. */
-export interface Rest {
-  readonly until: number
-  readonly isHeld: boolean
-}
-interface RestRow {
-  first: Uint8Array
-  length: number
-  ends_at: number
-  hold: number | null
-}
 
 /** Numbers of addresses in a pool; allocated + quarantined + free = provisioned. */
 export interface Utilization {
@@ -298,7 +286,8 @@ export class Space {
     )
     const rested = await this.#sql.get<{ length: number | null }>(
       `select min(length) as length from
-         (select pool, length from quarantine where ends_at <= ? order by ends_at limit ?) as ended where pool = ?`,
+         (select pool, length from quarantine where ends_at <= ? and pool_cidr is null order by ends_at limit ?) as ended
+       where pool = ?`,
       this.#clock.now,
       sweepSizeMax,
       pool,
@@ -313,7 +302,8 @@ export class Space {
   async canTake(pool: number, wanted: Cidr, account: string): Promise<boolean> {
     if (await this.isFree(pool, wanted)) return true
     const row = await this.#sql.get(
-      'select 1 as one from quarantine where pool = ? and first = ? and length = ? and (account = ? or ends_at <= ?)',
+      `select 1 as one from quarantine
+       where pool = ? and first = ? and length = ? and (account = ? or ends_at <= ?) and pool_cidr is null`,
       pool,
       toKey(wanted),
       wanted.length,
@@ -326,7 +316,8 @@ export class Space {
   /** Takes an address or block out of quarantine for the account that gave it back: it alone may have it again early. */
   async reclaim(pool: number, wanted: Cidr, account: string): Promise<boolean> {
     const gone = await this.#sql.run(
-      'delete from quarantine where pool = ? and first = ? and length = ? and account = ? and hold is null',
+      `delete from quarantine
+       where pool = ? and first = ? and length = ? and account = ? and hold is null and pool_cidr is null`,
       pool,
       toKey(wanted),
       wanted.length,
@@ -522,7 +513,7 @@ export class Space {
   async endQuarantines(limit: number, pool?: number): Promise<number> {
     // `+` keeps to the index of ends: by pool, an exhausted pool would read all that rests in it for every request.
     const rows = await this.#sql.all<QuarantineRow>(
-      `select pool, first, length, ends_at, hold, account from quarantine where ends_at <= ? ${pool === undefined ? '' : 'and +pool = ?'} order by ends_at limit ?`,
+      `select pool, first, length, ends_at, hold, account from quarantine where ends_at <= ? and pool_cidr is null ${pool === undefined ? '' : 'and +pool = ?'} order by ends_at limit ?`,
       this.#clock.now,
       ...(pool === undefined ? [] : [pool]),
       limit,
@@ -601,7 +592,10 @@ export class Space {
 
   async anyQuarantineEnded(): Promise<boolean> {
     return (
-      (await this.#sql.get('select 1 as one from quarantine where ends_at <= ? limit 1', this.#clock.now)) !== undefined
+      (await this.#sql.get(
+        'select 1 as one from quarantine where ends_at <= ? and pool_cidr is null limit 1',
+        this.#clock.now,
+      )) !== undefined
     )
   }
   /** Space whose quarantine has ended is free, also where nobody has put it there yet: it is, until something is found. */
@@ -640,6 +634,28 @@ export class Space {
     counters.moved = true
     return true
   }
+  /**
+   * Has a CIDR rest as one until the last rest in it ends: nothing of it is handed out any more, not even to who released
+   * it. There must be neither allocations nor holds in it.
+   * @returns when it ends, in milliseconds since 1970
+   */
+  async rest(resting: RestingCidr): Promise<number> {
+    await this.#spill(resting.pool)
+    const { endsAt, freed } = await makeRestAsOne(this.#sql, resting, this.#clock.now)
+    const counters = await this.#countersOf(resting.pool)
+    counters.free -= freed
+    counters.quarantined += freed
+    counters.moved = true
+    return endsAt
+  }
+  /** Takes the space of a CIDR away again that rests as one. False, and nothing changes, where it does not. */
+  async removeResting(pool: number, { id, cidr }: { readonly id: string; readonly cidr: Cidr }): Promise<boolean> {
+    if ((await this.#sql.run('delete from quarantine where pool_cidr = ?', id)) === 0) return false
+    const counters = await this.#countersOf(pool)
+    counters.quarantined -= sizeOf(cidr)
+    counters.moved = true
+    return true
+  }
   async #provisioned(pool: number): Promise<Cidr[]> {
     const rows = await this.#sql.all<{ first: Uint8Array; length: number }>(
       `select first, length from pool_cidr where pool = ? and state <> 'failed-provision' order by first`,
@@ -656,21 +672,11 @@ export class Space {
     const cidr = row && fromKey(row.first, row.length)
     return cidr && contains(cidr, inner) ? cidr : undefined
   }
-  /** What in `cidr` or around it is out of reach for longest, having been released or being held; undefined where nothing is. */
-  async restIn(pool: number, cidr: Cidr): Promise<Rest | undefined> {
-    const columns = 'select first, length, ends_at, hold from quarantine where pool = ?'
-    const inside = await this.#sql.get<RestRow>(
-      `${columns} and first between ? and ? order by ends_at desc, pool, first limit 1`,
-      pool,
-      toKey(cidr),
-      toKey(lastAddress(cidr)),
-    )
-    // Blocks that rest do not overlap: only the last one to begin before it can be around.
-    const row =
-      inside ??
-      (await this.#sql.get<RestRow>(`${columns} and first < ? order by first desc limit 1`, pool, toKey(cidr)))
-    if (!row || !overlaps(fromKey(row.first, row.length), cidr)) return undefined
-    return { until: row.ends_at, isHeld: row.hold !== null }
+  restIn(pool: number, cidr: Cidr): Promise<Rest | undefined> {
+    return findRest(this.#sql, pool, cidr)
+  }
+  heldUntil(pool: number, cidr: Cidr): Promise<number | undefined> {
+    return findHeldUntil(this.#sql, pool, cidr)
   }
 
   // Allocations ----------------------------------------------------------------------------------------------------

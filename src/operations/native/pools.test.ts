@@ -1,6 +1,7 @@
 // IPAMs, scopes, pools and their space over the native API: plain fields, the same objects as over the EC2 API.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { finishDeprovisions } from '#jobs/deprovisioning.ts'
 import { foundOrganization, network, prod, shop } from '../../../test/acme.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 
@@ -123,6 +124,69 @@ test('space that cannot be had is refused, and nothing stays of the attempt', as
   assert.deepEqual([taken.status, taken.body.code, taken.body.field], [409, 'CidrConflict', 'cidr'])
   const cidrs = await world.get<Page<object>>(`/pools/${other.poolId}/cidrs`)
   assert.deepEqual(cidrs.items, [])
+})
+
+test('a CIDR in which released space rests is pending until its last rest ends, and the record says who took it out', async () => {
+  const pool = await makePool({ quarantineSeconds: 60 })
+  await provision(pool, '10.2.0.0/24')
+  const again = await world.ask<Problem>('POST', `/pools/${pool.poolId}/cidrs`, { body: { cidr: '10.2.0.0/24' } })
+  assert.deepEqual([again.status, again.body.code, again.body.field], [409, 'CidrConflict', 'cidr'])
+  const { IpamPoolAllocation: taken } = await world.call(
+    'AllocateIpamPoolCidr',
+    { IpamPoolId: pool.poolId, NetmaskLength: 28 },
+    asNetwork,
+  )
+  const { IpamPoolAllocationId = '', Cidr = '' } = taken!
+  await world.call('ReleaseIpamPoolAllocation', { IpamPoolId: pool.poolId, IpamPoolAllocationId, Cidr }, asNetwork)
+  const path = `/pools/${pool.poolId}/cidrs`
+  assert.equal((await world.ask('DELETE', `${path}?cidr=10.2.0.0/24`)).status, 204)
+  const { items } = await world.get<Page<{ state: string; leavesAt?: string; problem?: string }>>(path)
+  assert.deepEqual(
+    items.map(({ state, leavesAt, problem }) => [state, typeof leavesAt, problem]),
+    [['pending-deprovision', 'string', undefined]],
+  )
+  const { body: used } = await world.ask<{ quarantined: string; free: string }>(
+    'GET',
+    `/pools/${pool.poolId}/utilization`,
+  )
+  assert.deepEqual([used.quarantined, used.free], ['256', '0'])
+  world.advance(60_000)
+  assert.deepEqual((await world.get<Page<object>>(path)).items, [])
+  await finishDeprovisions(world.store)
+  const { items: changes } = await world.get<Page<{ action: string; principal: string }>>(
+    `/changes?subject=${pool.poolId}`,
+  )
+  const done = changes.filter(({ action }) => action === 'DeprovisionIpamPoolCidr')
+  assert.deepEqual(
+    done.map(({ principal }) => principal),
+    ['housekeeping'],
+  )
+  assert.equal((await world.ask('DELETE', `/pools/${pool.poolId}`)).status, 204)
+})
+
+test('a CIDR in which something is held stays, and is told until when: it may become an allocation', async () => {
+  const pool = await makePool()
+  await provision(pool, '10.3.0.0/24')
+  const { n } = (await world.store.read((tx) => tx.pools.find(pool.poolId)))!
+  await world.store.write(async (tx) => {
+    const cidr = (await tx.space.take(n, 4, { length: 28 }))!
+    const request = {
+      account: network,
+      locale: 'us-east-1',
+      resourceType: 'custom',
+      family: 4 as const,
+      netmaskLength: 28,
+    }
+    const holder = { account: network, resourceType: 'custom', region: 'us-east-1' }
+    const rest = { resourceId: undefined, description: undefined, decision: undefined }
+    const times = { createdAt: tx.now, expiresAt: tx.now + 60_000 }
+    await tx.space.hold({ n: tx.nextSequence(), pool: n, cidr, request, ...holder, ...rest, ...times })
+  })
+  const { status, body } = await world.ask<Problem>('DELETE', `/pools/${pool.poolId}/cidrs?cidr=10.3.0.0/24`)
+  assert.deepEqual([status, body.code], [409, 'InUse'])
+  assert.match(body.detail!, /is held until 20/)
+  world.advance(60_000)
+  assert.equal((await world.ask('DELETE', `/pools/${pool.poolId}/cidrs?cidr=10.3.0.0/24`)).status, 204)
 })
 
 test('quarantine and sharing are fields: a tag that said so goes, and other tags do not bring it back', async () => {

@@ -9,6 +9,7 @@ import type { Ipam } from '#store/ipams.ts'
 import type { Pool, PoolCidr } from '#store/pools.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { deprovisionIpamPoolCidr, provisionIpamPoolCidr } from '../pool-cidrs.ts'
+import { hasLeft } from '../pool-removal.ts'
 import { createIpamPool, deleteIpamPool, modifyIpamPool, setPoolSettings } from '../pools.ts'
 import { type Place, permitter, requirePermission } from './authority.ts'
 import { nativeRead, nativeWrite } from './definition.ts'
@@ -113,7 +114,10 @@ const pool = z.object({
 const poolCidr = z.object({
   poolCidrId,
   cidr,
-  state: z.enum(['provisioned', 'failed-provision', 'failed-deprovision']),
+  state: z.enum(['provisioned', 'failed-provision', 'pending-deprovision', 'failed-deprovision']),
+  leavesAt: instant
+    .optional()
+    .describe('When the last released space in it has rested and it leaves the pool, where it is being deprovisioned.'),
   problem: z.string().optional(),
   createdAt: instant,
 })
@@ -358,7 +362,8 @@ export const listPoolCidrs = nativeRead({
   at: placeOfPool,
   async run(context, { poolId, ...wish }) {
     const { n } = await findPool(context, poolId)
-    const placed = (await context.tx.pools.cidrs(n)).map((row) => ({ place: placeOf(row), row }))
+    const rows = (await context.tx.pools.cidrs(n)).filter((row) => !hasLeft(row, context.now))
+    const placed = rows.map((row) => ({ place: placeOf(row), row }))
     placed.sort((a, b) => (a.place < b.place ? -1 : 1))
     return gatherPage(context, wish, {
       read: async (after, limit) => placed.filter(({ place }) => place > after).slice(0, limit),
@@ -402,7 +407,9 @@ export const provision = nativeWrite({
 
 export const deprovision = nativeWrite({
   name: 'deprovisionPoolCidr',
-  summary: 'Take space away from a pool, all of which must be free.',
+  summary: 'Take space away from a pool, in which nothing may be allocated or held.',
+  description:
+    'Where released space in it still rests, the CIDR is `pending-deprovision`: nothing more is given from it, and it leaves the pool by itself when the last rest ends.',
   action: 'ipam:manage',
   input: z.strictObject({ poolId, cidr }),
   output: z.void(),
@@ -419,7 +426,7 @@ export const deprovision = nativeWrite({
     }
     await inOurWords(words, () => deprovisionIpamPoolCidr.run(owner, { IpamPoolId: poolId, Cidr: cidr }))
     const left = (await context.tx.pools.cidrs(found.n)).find((row) => equals(row.cidr, wanted))
-    if (left)
+    if (left && left.state !== 'pending-deprovision')
       refuse({ code: 'InUse', what: 'ipam-pool-cidr', id: left.id, problem: left.failureMessage ?? 'it is used' })
   },
 })
@@ -519,10 +526,11 @@ function shower(context: ReadContext): (found: Pool) => Promise<z.output<typeof 
 const placeOf = ({ id, cidr }: PoolCidr): string =>
   `${Buffer.from(toKey(cidr)).toString('hex')}/${String(cidr.length).padStart(3, '0')}/${id}`
 
-const showCidr = ({ id, cidr, state, failureMessage, createdAt }: PoolCidr): z.output<typeof poolCidr> => ({
+const showCidr = ({ id, cidr, state, leavesAt, failureMessage, createdAt }: PoolCidr): z.output<typeof poolCidr> => ({
   poolCidrId: id,
   cidr: formatCidr(cidr),
   state,
+  leavesAt: leavesAt === undefined ? undefined : formatInstant(leavesAt),
   problem: failureMessage,
   createdAt: formatInstant(createdAt),
 })
