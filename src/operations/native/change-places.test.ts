@@ -36,11 +36,14 @@ after(() => acme.close())
 
 /** What each auditor is told of what `work` did, in order. */
 async function toldOf(work: () => Promise<unknown>): Promise<Record<string, readonly Change[]>> {
-  const { nextCursor } = await acme.get<Page<Change>>('/changes?latest=true')
+  const begins: Record<string, string> = {}
+  for (const [node, as] of Object.entries(auditors)) {
+    begins[node] = (await acme.get<Page<Change>>('/changes?latest=true', { as })).nextCursor!
+  }
   await work()
   const told: Record<string, readonly Change[]> = {}
   for (const [node, as] of Object.entries(auditors)) {
-    told[node] = (await acme.get<Page<Change>>(`/changes?limit=1000&cursor=${nextCursor}`, { as })).items
+    told[node] = (await acme.get<Page<Change>>(`/changes?limit=1000&cursor=${begins[node]}`, { as })).items
   }
   return told
 }
@@ -121,7 +124,7 @@ test('of a change at several accounts each is told of their own objects, and of 
   assert.deepEqual(other.items, [], 'not even that it was in one request with theirs')
 })
 
-test('I8 asked for an object that is hidden, the list is the same as for one that is not there, to the cursor', async () => {
+test('I8 asked for an object that is hidden, the list is the same as for one that is not there, to the length of the cursor', async () => {
   const poolId = await acme.pool()
   await acme.ask('PATCH', `/pools/${poolId}`, { body: { description: 'changed' } })
   await acme.ask('DELETE', `/pools/${poolId}`)
@@ -130,7 +133,8 @@ test('I8 asked for an object that is hidden, the list is the same as for one tha
       const { items, nextCursor } = await acme.get<Page<Change>>(`/changes?limit=${limit}&subject=${id}`, {
         as: auditors[shop]!,
       })
-      return [items.length, nextCursor]
+      // It is sealed for what was asked: of what it stands for only the length can be compared.
+      return [items.length, nextCursor!.length]
     }
     assert.deepEqual(await askFor(poolId), await askFor('ipam-pool-0123456789abcdef0'))
   }
@@ -214,13 +218,14 @@ test('who may read where an account was is told that it leaves, and not where it
     await acme.tokenOf('user:enters', 'auditor', enters),
   ]
   acme.advance(1_000)
-  const { nextCursor } = await acme.get<Page<Change>>('/changes?latest=true')
+  const beginOf = async (as: string) => (await acme.get<Page<Change>>('/changes?latest=true', { as })).nextCursor
+  const begins = { [before]: await beginOf(before), [now]: await beginOf(now) }
   await acme.post(`/accounts/${lab}/move`, { parentId: enters })
   // In the same millisecond, and not theirs any more.
   await acme.post('/allocations', eip(lab))
   acme.advance(1_000)
   await acme.ask('PATCH', `/accounts/${lab}`, { body: { tags: { a: 'b' } } })
-  const toldTo = async (as: string) => (await acme.get<Page<Change>>(`/changes?cursor=${nextCursor}`, { as })).items
+  const toldTo = async (as: string) => (await acme.get<Page<Change>>(`/changes?cursor=${begins[as]}`, { as })).items
   const [told, ...rest] = await toldTo(before)
   assert.deepEqual([told?.action, told?.subjects, rest.length], ['moveAccount', [lab], 0])
   const shown = await acme.ask<Change>('GET', `/changes/${told!.changeId}`, { as: before })
