@@ -39,7 +39,13 @@ const filesOn = (engine: Engine): string[] => files.filter((file) => engine === 
 
 async function* tellAll(url: string): AsyncGenerator<object> {
   for (const engine of chosen) {
-    const env = { ...process.env, CADASTRE_TEST_ENGINE: engine, CADASTRE_TEST_POSTGRES_URL: url }
+    const env = {
+      // Each file is a process of its own, and so is each server that it starts: what they load is compiled once.
+      NODE_COMPILE_CACHE: join(root, '.cache/compiled'),
+      ...process.env,
+      CADASTRE_TEST_ENGINE: engine,
+      CADASTRE_TEST_POSTGRES_URL: url,
+    }
     // Real servers, disks and clients on two cores: more files at once would only make each of them slower.
     const told = run({
       cwd: root,
