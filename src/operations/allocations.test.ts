@@ -238,26 +238,58 @@ describe('a shared pool', () => {
     ofLab = await allocate(pool, { NetmaskLength: 24, TagSpecifications: tags }, { account: lab })
   })
 
-  test('shows all its allocations to everybody it is shared with, but tags to holder and owner alone', async () => {
-    const seen = async (account: string) =>
-      (await list({ IpamPoolId: pool }, { account })).map(({ ResourceOwner, Tags }) => [ResourceOwner, Tags!.length])
+  test('shows its owner all its allocations, and those with whom it is shared their own', async () => {
+    const seen = async (account: string, wish = {}) =>
+      (await list({ IpamPoolId: pool, ...wish }, { account })).map(({ ResourceOwner, Tags }) => [
+        ResourceOwner,
+        Tags!.length,
+      ])
     assert.deepEqual(await seen(network), [
       [shop, 1],
       [lab, 1],
     ])
-    assert.deepEqual(await seen(shop), [
-      [shop, 1],
-      [lab, 0],
-    ])
-    await refuses(list({ IpamPoolId: pool }, { account: stranger }), { code: 'NotFound' })
+    assert.deepEqual(await seen(shop), [[shop, 1]])
+    const { IpamPoolAllocationId = '' } = ofShop
+    assert.deepEqual(await seen(shop, { IpamPoolAllocationId }), [[shop, 1]])
+    const ofOthers = { IpamPoolId: pool, IpamPoolAllocationId: ofLab.IpamPoolAllocationId! }
+    await refuses(list(ofOthers, { account: shop }), { code: 'NotFound', what: 'ipam-pool-allocation' })
+    await refuses(list({ IpamPoolId: pool }, { account: stranger }), { code: 'NotFound', what: 'ipam-pool' })
+  })
+
+  test('shows those with whom it is shared their own in pages, whatever they and others hold elsewhere', async () => {
+    const [one, other] = [await make('10.0.0.0/16', shared(lab)), await make('10.0.0.0/16', shared(lab))]
+    const mine: string[] = []
+    for (let n = 0; n < 7; n++) {
+      mine.push((await allocate(one, { NetmaskLength: 28 }, { account: lab })).IpamPoolAllocationId!)
+      await allocate(one, { NetmaskLength: 28 })
+      await allocate(other, { NetmaskLength: 28 }, { account: lab })
+    }
+    const seen: string[] = []
+    let token: string | undefined
+    do {
+      const input = { IpamPoolId: one, MaxResults: 1_000, NextToken: token }
+      const page = await acme.call('GetIpamPoolAllocations', input, { account: lab })
+      seen.push(...page.IpamPoolAllocations!.map(({ IpamPoolAllocationId }) => IpamPoolAllocationId!))
+      token = page.NextToken
+    } while (token !== undefined)
+    assert.deepEqual(seen, mine)
   })
 
   test('I8 has allocations that their holders and its owner release, and nobody else', async () => {
-    await refuses(release(pool, ofLab, { account: shop }), { code: 'NotAuthorized' })
+    await refuses(release(pool, ofLab, { account: shop }), { code: 'NotFound', what: 'ipam-pool-allocation' })
     await refuses(release(pool, ofLab, { account: stranger }), { code: 'NotFound', what: 'ipam-pool' })
     await release(pool, ofShop, { account: shop })
     await release(pool, ofLab)
     assert.deepEqual(await list({ IpamPoolId: pool }), [])
+  })
+
+  test('that is shared no more has allocations that their holders still release', async () => {
+    const other = await make('10.0.0.0/16', shared(shop))
+    const allocation = await allocate(other, { NetmaskLength: 28 }, { account: shop })
+    await acme.call('DeleteTags', { Resources: [other], Tags: [{ Key: 'cadastre:shared-with' }] }, asNetwork)
+    await refuses(list({ IpamPoolId: other }, { account: shop }), { code: 'NotFound', what: 'ipam-pool' })
+    await release(other, allocation, { account: shop })
+    assert.deepEqual(await list({ IpamPoolId: other }), [])
   })
 })
 

@@ -8,9 +8,17 @@ import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Pool } from '#store/pools.ts'
 import type { Allocation } from '#store/space.ts'
 import { grant, previewGrant, release, usualFields } from './grant.ts'
-import { describedAs, getVisiblePool, type PoolAt, refuseLongDescription, refuseTooManyListed } from './ipam-access.ts'
+import {
+  describedAs,
+  getReadablePool,
+  getUsablePoolAt,
+  isVisibleFrom,
+  type PoolAt,
+  refuseLongDescription,
+  refuseTooManyListed,
+} from './ipam-access.ts'
 import { filterBy, readCursor, refuseIdsWithPaging, writeCursor } from './listing.ts'
-import { ec2Read, ec2Write, type ReadContext, type WriteContext } from './operation.ts'
+import { ec2Read, ec2Write, type ReadContext } from './operation.ts'
 import { putTags, tagsToCreate } from './tagging.ts'
 import { beginState } from './tenures.ts'
 
@@ -67,9 +75,7 @@ export const releaseIpamPoolAllocation = ec2Write('ReleaseIpamPoolAllocation', a
   const { IpamPoolAllocationId: id } = input
   const n = numberIn(context, id)
   const cidr = parseCidr(input.Cidr) ?? refuseMalformed('Cidr', input.Cidr)
-  const { pool } = await getVisiblePool(context, input.IpamPoolId)
-  const allocation = await getInPool(context, pool, id, n)
-  refuseForeign(context, pool, allocation, id)
+  const allocation = await getReleasable(context, input.IpamPoolId, id, n)
   if (!equals(allocation.cidr, cidr)) {
     refuseValue('Cidr', input.Cidr, `the allocation ${id} has the CIDR ${formatCidr(allocation.cidr)}`)
   }
@@ -82,25 +88,39 @@ export const releaseIpamPoolAllocation = ec2Write('ReleaseIpamPoolAllocation', a
   return { Success: true }
 })
 
-/** Shows what everybody holds of the pool, also to those with whom it is shared, as EC2 does. */
+/** To the owner of the pool, what everybody holds of it; to those with whom it is shared, what they hold themselves. */
 export const getIpamPoolAllocations = ec2Read('GetIpamPoolAllocations', async (context, input) => {
   const matches = filterBy(input.Filters, allocationFilters, ({ Tags }) => Tags ?? [])
   const wanted = input.IpamPoolAllocationId
   const n = wanted === undefined ? undefined : numberIn(context, wanted)
-  const after = keyIn(input.NextToken)
-  const { pool } = await getVisiblePool(context, input.IpamPoolId)
-  const describeOne = async (allocation: Allocation): Promise<IpamPoolAllocation> =>
-    describe(context, allocation, await tagsOf(context, pool, allocation))
-  if (wanted !== undefined) {
-    const found = await describeOne(await getInPool(context, pool, wanted, n))
-    return { IpamPoolAllocations: [found].filter(matches) }
+  const { account } = context.caller
+  const { pool } = await getReadablePool(context, input.IpamPoolId)
+  const isOwner = pool.account === account
+  const isSeen = (allocation: Allocation): boolean =>
+    allocation.pool === pool.n && (isOwner || allocation.account === account)
+  const show = async (allocation: Allocation): Promise<IpamPoolAllocation | undefined> => {
+    if (!isSeen(allocation)) return undefined
+    const shown = describe(context, allocation, await context.tx.tags.of(idOf(context, allocation)))
+    return matches(shown) ? shown : undefined
   }
-  const { items, last } = await gather(input.MaxResults ?? pageSizeDefault, {
+  if (wanted !== undefined) {
+    const found = n === undefined ? undefined : await context.tx.space.find(n)
+    if (!found || !isSeen(found)) refuse({ code: 'NotFound', what: resourceType, id: wanted })
+    const shown = await show(found)
+    return { IpamPoolAllocations: shown ? [shown] : [] }
+  }
+  const size = input.MaxResults ?? pageSizeDefault
+  if (!isOwner) {
+    const after = sequenceIn(input.NextToken)
+    const read = (from: Allocation | undefined, limit: number) =>
+      context.tx.space.ofAccount(account, from?.n ?? after, limit)
+    const { items, last } = await gather(size, { read, show })
+    return { IpamPoolAllocations: items, NextToken: last && writeCursor(String(last.n)) }
+  }
+  const after = keyIn(input.NextToken)
+  const { items, last } = await gather(size, {
     read: (from, limit) => context.tx.space.ofPool(pool.n, from ? toKey(from.cidr) : after, limit),
-    async show(allocation) {
-      const shown = await describeOne(allocation)
-      return matches(shown) ? shown : undefined
-    },
+    show,
   })
   const NextToken = last && writeCursor(Buffer.from(toKey(last.cidr)).toString('hex'))
   return { IpamPoolAllocations: items, NextToken }
@@ -186,7 +206,7 @@ function inFamily(cidrs: readonly Cidr[] | undefined, pool: Pool, field: string)
 
 /** Space is taken in the Region that the pool is for; where it is for none, in the home Region of its IPAM. */
 async function getPoolHere(context: ReadContext, id: string): Promise<PoolAt> {
-  const found = await getVisiblePool(context, id)
+  const found = await getUsablePoolAt(context, id)
   const { locale } = found.pool
   if (locale === undefined || locale === context.region) return found
   return refuseValue(
@@ -208,9 +228,22 @@ function numberIn(context: ReadContext, id: string): number | undefined {
   return parseId('allocation', context.tx.installation, id)
 }
 
-async function getInPool(context: ReadContext, pool: Pool, id: string, n: number | undefined): Promise<Allocation> {
+/** An allocation that the caller may end: its own, whether or not it may still take from the pool, or one of its pool. */
+async function getReleasable(
+  context: ReadContext,
+  poolId: string,
+  id: string,
+  n: number | undefined,
+): Promise<Allocation> {
+  const { account } = context.caller
   const allocation = n === undefined ? undefined : await context.tx.space.find(n)
-  if (allocation?.pool !== pool.n) refuse({ code: 'NotFound', what: resourceType, id })
+  if (allocation?.account === account) {
+    const pool = await context.tx.pools.findByNumber(allocation.pool)
+    const ipam = pool?.ipamId === undefined ? undefined : await context.tx.ipams.find(pool.ipamId)
+    if (ipam && pool?.id === poolId && isVisibleFrom(context.region, { pool, ipam })) return allocation
+  }
+  const { pool } = await getUsablePoolAt(context, poolId)
+  if (allocation?.pool !== pool.n || pool.account !== account) refuse({ code: 'NotFound', what: resourceType, id })
   return allocation
 }
 
@@ -221,13 +254,6 @@ async function getOwn(context: ReadContext, id: string): Promise<Allocation> {
   const isOwn = allocation?.account === context.caller.account && allocation.region === context.region
   if (!isOwn || !(await poolsOfIpams(context)(allocation.pool))) refuse({ code: 'NotFound', what: resourceType, id })
   return allocation
-}
-
-/** All can be seen of a pool that is shared, but only its owner and the holder can end an allocation. */
-function refuseForeign({ caller }: WriteContext, pool: Pool, allocation: Allocation, id: string): void {
-  if (allocation.account === caller.account || pool.account === caller.account) return
-  const because = `the allocation ${id} belongs to another account`
-  refuse({ code: 'NotAuthorized', action: 'ec2:ReleaseIpamPoolAllocation', because })
 }
 
 async function ownNamed(context: ReadContext, ids: readonly string[] | undefined): Promise<Allocation[] | undefined> {
@@ -294,12 +320,6 @@ function sequenceIn(token: string | undefined): number {
 }
 
 // The answer ---------------------------------------------------------------------------------------------------------
-
-/** Tags are for those who may know of them: the holder and the pool's owner. */
-const tagsOf = async ({ tx, caller }: ReadContext, pool: Pool, allocation: Allocation) =>
-  caller.account === pool.account || caller.account === allocation.account
-    ? tx.tags.of(formatId('allocation', tx.installation, allocation.n))
-    : []
 
 function describe(
   context: ReadContext,

@@ -1,5 +1,6 @@
 // IPAMs, scopes and pools as a caller may name them: what is hidden and what is absent are refused alike (invariant I8).
 import { hasShape } from '#model/identifier.ts'
+import { isOwnOrShared } from '#model/policy/resolve.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Ipam, Scope } from '#store/ipams.ts'
 import type { Pool } from '#store/pools.ts'
@@ -35,8 +36,11 @@ export interface PoolAt {
   readonly ipam: Ipam
 }
 
-/** A pool that the caller owns or may use, seen from the IPAM's home Region or from the pool's locale. */
-export async function getVisiblePool(context: ReadContext, id: string): Promise<PoolAt> {
+/**
+ * A pool that the caller may take from, seen from the IPAM's home Region or from the pool's locale. What only a policy or an
+ * exception lists for it, it may name, and not read: for that see `getReadablePool`.
+ */
+export async function getUsablePoolAt(context: ReadContext, id: string): Promise<PoolAt> {
   if (!hasShape('pool', id)) refuse({ code: 'MalformedId', what: 'ipam-pool', id, expected: 'ipam-pool-...' })
   const pool = await getUsablePool(context, id)
   const ipam = (await context.tx.ipams.find(pool.ipamId!))!
@@ -44,12 +48,21 @@ export async function getVisiblePool(context: ReadContext, id: string): Promise<
   return { pool, ipam }
 }
 
+/** A pool that the caller may read: its own, or one that is shared with it. */
+export async function getReadablePool(context: ReadContext, id: string): Promise<PoolAt> {
+  const found = await getUsablePoolAt(context, id)
+  if (!isOwnOrShared(await context.snapshot(), context.caller.account, id)) {
+    refuse({ code: 'NotFound', what: 'ipam-pool', id })
+  }
+  return found
+}
+
 export const isVisibleFrom = (region: string, { pool, ipam }: PoolAt): boolean =>
   region === ipam.region || region === pool.locale
 
 /** A pool that the caller may change: its own, in the home Region. One that is only shared with it says so. */
 export async function getOwnPool(context: ReadContext, id: string, action: string): Promise<PoolAt> {
-  const found = await getVisiblePool(context, id)
+  const found = await getReadablePool(context, id)
   if (found.pool.account !== context.caller.account) {
     refuse({ code: 'NotAuthorized', action: `ec2:${action}`, because: `the pool ${id} belongs to another account` })
   }

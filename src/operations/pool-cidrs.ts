@@ -9,7 +9,7 @@ import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Ipam } from '#store/ipams.ts'
 import type { NewPoolCidr, Pool, PoolCidr } from '#store/pools.ts'
 import { providerPool } from './grant.ts'
-import { getOwnPool, getVisiblePool, type PoolAt, refuseTooMany } from './ipam-access.ts'
+import { getOwnPool, getReadablePool, type PoolAt, refuseTooMany } from './ipam-access.ts'
 import { filterBy, page } from './listing.ts'
 import { ec2Read, ec2Write, type WriteContext } from './operation.ts'
 import { describeRest, finishDeprovisioning, hasLeft, removeSpace } from './pool-removal.ts'
@@ -79,7 +79,7 @@ export const deprovisionIpamPoolCidr = ec2Write('DeprovisionIpamPoolCidr', async
 
 export const getIpamPoolCidrs = ec2Read('GetIpamPoolCidrs', async (context, input) => {
   const matches = filterBy(input.Filters, cidrFilters)
-  const { pool } = await getVisiblePool(context, input.IpamPoolId)
+  const { pool } = await getReadablePool(context, input.IpamPoolId)
   const cidrs = (await context.tx.pools.cidrs(pool.n))
     .filter((cidr) => !hasLeft(cidr, context.now))
     .map((cidr) => ({ place: placeOf(cidr), answer: describe(cidr) }))

@@ -2,11 +2,21 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Ec2Input, IpamPool } from '#formats/aws/ec2.generated.ts'
+import { ec2Model } from '#formats/aws/service-model.ts'
 import { checkSpace } from '#store/check.ts'
 import { type Acme, asNetwork, lab, network, openAcme, shop, stranger, tagsOf } from '../../test/acme.ts'
 import { refuses } from '../../test/organization.ts'
+import { operationTables } from './tables.ts'
 
 const absent = 'ipam-pool-00000000000000000'
+/** Every operation that reads, and takes the id of a pool. */
+const readersOfPools = [...operationTables.ec2]
+  .filter(([name, { access }]) => access === 'read' && /^IpamPoolIds?$/m.test(membersOf(name).join('\n')))
+  .map(([name]) => name as 'DescribeIpamPools')
+function membersOf(name: string): string[] {
+  const { input } = ec2Model.operations[name]!
+  return Object.keys((input && ec2Model.shapes[input]?.members) ?? {})
+}
 type Wish = Partial<Ec2Input['CreateIpamPool']>
 
 let acme: Acme
@@ -307,6 +317,29 @@ describe('a pool seen by others', () => {
     await refuses(acme.call('DeleteIpamPool', { IpamPoolId: id }, as), forbidden)
     await refuses(acme.call('ProvisionIpamPoolCidr', { IpamPoolId: id, Cidr: '192.0.2.0/24' }, as), forbidden)
     await refuses(acme.call('DeprovisionIpamPoolCidr', { IpamPoolId: id, Cidr: '192.0.2.0/24' }, as), forbidden)
+  })
+
+  test('I8 that only a policy lists is taken from, by name too, and absent to whoever reads', async () => {
+    const listed = await acme.pool({ cidr: '203.0.113.0/28' })
+    const policy = await acme.policy()
+    await acme.rules(policy, [listed])
+    await acme.enable(policy, lab)
+    const as = { account: lab }
+    assert.deepEqual(readersOfPools.sort(), ['DescribeIpamPools', 'GetIpamPoolAllocations', 'GetIpamPoolCidrs'])
+    const ofShop = await acme.call('AllocateAddress', { IpamPoolId: listed }, asNetwork)
+    const { AllocationId } = await acme.call('AllocateAddress', {}, as)
+    const named = await acme.call('AllocateAddress', { IpamPoolId: listed }, as)
+    assert.deepEqual((await acme.call('DescribeIpamPools', {}, as)).IpamPools, [])
+    for (const name of readersOfPools) {
+      const input = name === 'DescribeIpamPools' ? { IpamPoolIds: [listed] } : { IpamPoolId: listed }
+      await refuses(acme.call(name, input as never, as), { code: 'NotFound', what: 'ipam-pool', id: listed })
+    }
+    const { Tags } = await acme.call('DescribeTags', { Filters: [{ Name: 'resource-id', Values: [listed] }] }, as)
+    assert.deepEqual(Tags, [])
+    await refuses(acme.call('DeleteIpamPool', { IpamPoolId: listed }, as), { code: 'NotFound', what: 'ipam-pool' })
+    const ids = (await acme.call('DescribeAddresses', {}, as)).Addresses!.map((address) => address.AllocationId)
+    assert.deepEqual(ids, [AllocationId, named.AllocationId])
+    assert(!ids.includes(ofShop.AllocationId))
   })
 
   test('I8 is absent for everybody else, and to its owner in another Region', async () => {

@@ -1,7 +1,7 @@
 // Pools: how the space of a scope is divided, for which locale, and by what rules it is handed out.
 import type { CreateIpamPoolRequest, IpamPool, ModifyIpamPoolRequest } from '#formats/aws/ec2.generated.ts'
 import { formatId } from '#model/identifier.ts'
-import { mayUsePool } from '#model/policy/resolve.ts'
+import { isOwnOrShared } from '#model/policy/resolve.ts'
 import { poolSettingsFromTags } from '#model/policy/tag-settings.ts'
 import { childProblem, netmaskProblem, type PoolProblem, shapeProblem } from '#model/pool.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
@@ -12,8 +12,8 @@ import {
   arnOf,
   describedAs,
   getOwnPool,
+  getReadablePool,
   getScope,
-  getVisiblePool,
   isVisibleFrom,
   type PoolAt,
   refuseFreeTier,
@@ -329,17 +329,17 @@ async function remember(context: WriteContext, pool: Pool, reach: Reach): Promis
 
 // The answer ---------------------------------------------------------------------------------------------------------
 
-/** Without names: the caller's own pools and those that it may use, as they are seen from this Region. */
+/** Without names: the caller's own pools and those that are shared with it, as they are seen from this Region. */
 async function namedOrAll(context: ReadContext, ids: readonly string[] | undefined): Promise<PoolAt[]> {
   const pools: PoolAt[] = []
   if (ids && ids.length > 0) {
-    for (const id of [...new Set(ids)].sort()) pools.push(await getVisiblePool(context, id))
+    for (const id of [...new Set(ids)].sort()) pools.push(await getReadablePool(context, id))
     return pools
   }
   const snapshot = await context.snapshot()
   const ipams = new Map<string, Ipam>()
   for (const id of [...snapshot.pools.keys()].sort()) {
-    if (!mayUsePool(snapshot, context.caller.account, id)) continue
+    if (!isOwnOrShared(snapshot, context.caller.account, id)) continue
     const pool = (await context.tx.pools.find(id))!
     const ipam = ipams.get(pool.ipamId!) ?? (await context.tx.ipams.find(pool.ipamId!))!
     ipams.set(ipam.id, ipam)

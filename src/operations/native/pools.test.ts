@@ -232,6 +232,21 @@ test('I8 a pool is seen at its owner, and those that an account may use by whoev
     usable.items.some(({ poolId }) => poolId === own.poolId),
     false,
   )
+  const listed = await makePool()
+  const { policyId } = await world.post<{ policyId: string }>('/policies', { ipamId: ipam.ipamId })
+  const rules = { rules: [{ poolId: listed.poolId }] }
+  assert.equal((await world.ask('PUT', `/policies/${policyId}/documents/us-east-1/vpc`, { body: rules })).status, 200)
+  const usableTo = async (token?: string): Promise<string[]> =>
+    (await world.get<Page<Pool>>(`/pools?usableBy=${shop}&limit=1000`, token ? { as: token } : {})).items.map(
+      ({ poolId }) => poolId,
+    )
+  const before = await usableTo()
+  await world.call('EnableIpamPolicy', { IpamPolicyId: policyId, OrganizationTargetId: shop }, asNetwork)
+  assert.deepEqual(
+    (await usableTo()).filter((id) => !before.includes(id)),
+    [listed.poolId],
+  )
+  assert.equal((await usableTo(as)).includes(listed.poolId), false, 'what only policy lists is not read')
   const foreign = await world.ask<Problem>('GET', `/pools?usableBy=${network}`, { as })
   assert.equal(foreign.status, 404)
   const change = await world.ask<Problem>('PATCH', `/pools/${shared.poolId}`, { body: { description: 'mine' }, as })

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { equals, formatCidr, parseCidr, toKey } from '#model/cidr.ts'
 import { isTargetId } from '#model/organization.ts'
-import { mayUsePool } from '#model/policy/resolve.ts'
+import { isOwnOrShared, mayUsePool } from '#model/policy/resolve.ts'
 import { quarantineSecondsMax } from '#model/policy/tag-settings.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import type { Ipam } from '#store/ipams.ts'
@@ -145,7 +145,9 @@ export const listPools = nativeRead({
     locale: locale.optional().describe('Only those for exactly this locale.'),
     usableBy: accountId
       .optional()
-      .describe('Only those that this account may use, with those that are shared with it; you must see the account.'),
+      .describe(
+        'Only those that this account may use; you must see the account. Of pools that you do not see otherwise, those that are shared with it; what only policy lists for it is in its effective policy, by id.',
+      ),
   }),
   output: pageOf(pool),
   rest: { method: 'GET', path: '/pools' },
@@ -175,9 +177,11 @@ export const listPools = nativeRead({
       key: ({ n }) => String(n),
       start: '0',
       show: async (row) => {
-        if (usableBy !== undefined && !mayUsePool(snapshot, usableBy, row.id, context.now)) return undefined
         const isSeen = isPermitted(row.account)
         if (!isSeen && usableBy === undefined) return undefined
+        const mayUse = (account: string): boolean =>
+          isSeen ? mayUsePool(snapshot, account, row.id, context.now) : isOwnOrShared(snapshot, account, row.id)
+        if (usableBy !== undefined && !mayUse(usableBy)) return undefined
         const shown = await show(row)
         // Whom else it is shared with, and its tags, are its owner's.
         return isSeen ? shown : { ...shown, sharedWith: [], tags: {} }
