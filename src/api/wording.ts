@@ -35,7 +35,8 @@ export function wordingOf(refusal: Refusal, protocol: Protocol): Wording {
   const say = words[refusal.code] as (refusal: Refusal) => Words
   const said = say(refusal)
   const status = protocol === 'ec2' ? said.status : (said.statusElsewhere ?? said.status)
-  return { status, code: said[protocol], message: said.message, reason: said.reason }
+  const { message, reason } = said
+  return { status, code: said[protocol], message, ...(reason === undefined ? {} : { reason }) }
 }
 
 const valueLengthMax = 100
