@@ -55,6 +55,18 @@ export async function permitter(context: ReadContext, action: Action): Promise<(
   return (node) => accessOn(snapshot, context, action, node).isPermitted
 }
 
+/** The same for nodes that stood elsewhere: a predicate over paths, from the root down. Nothing of them is remembered. */
+export async function permitterOnPath(
+  context: ReadContext,
+  action: Action,
+): Promise<(path: readonly string[]) => boolean> {
+  const snapshot = await context.snapshot()
+  const { caller, now } = context
+  const { native } = caller
+  if (!native || !scopesCover(native.scopes, action)) return () => false
+  return (path) => accessOfTokenOn(snapshot, native, { action, path, now }).isPermitted
+}
+
 /** What was answered before: roles and the tree stay as they are for a snapshot's life, and a principal for its own. */
 const accesses = new WeakMap<Snapshot, WeakMap<NativePrincipal, Map<string, CallerAccess>>>()
 
@@ -82,7 +94,7 @@ export function accessOn(
 
 interface Question {
   readonly action: Action
-  readonly node: string
+  readonly path: readonly string[]
   readonly now: number
 }
 
@@ -92,13 +104,18 @@ interface Question {
  */
 export function accessOfToken(
   snapshot: Snapshot,
-  holder: Pick<NativePrincipal, 'name' | 'groups' | 'makers' | 'makerGroups'>,
-  { action, node, now }: Question,
+  holder: TokenHolder,
+  { node, ...question }: { readonly action: Action; readonly node: string; readonly now: number },
 ): CallerAccess {
-  const path = pathOf(snapshot, node)
+  return accessOfTokenOn(snapshot, holder, { ...question, path: pathOf(snapshot, node) })
+}
+
+type TokenHolder = Pick<NativePrincipal, 'name' | 'groups' | 'makers' | 'makerGroups'>
+
+function accessOfTokenOn(snapshot: Snapshot, holder: TokenHolder, { action, path, now }: Question): CallerAccess {
   let lowest: Access | undefined
   for (const { name, groups, formerGroups } of partiesOf(holder, now)) {
-    const access = accessOf(snapshot, { principals: [name, ...groups], formerGroups }, action, node)
+    const access = accessOf(snapshot, { principals: [name, ...groups], formerGroups }, action, path)
     // Which binding keeps a maker from it is nothing for whoever has the token.
     if (!access.isPermitted) return name === holder.name ? access : { isPermitted: false, lacking: name }
     if (!lowest || depthOf(path, access.binding!.node)! > depthOf(path, lowest.binding!.node)!) lowest = access
@@ -106,16 +123,16 @@ export function accessOfToken(
   return lowest!
 }
 
-/** What the roles of these principals together permit, whoever asks. */
+/** What the roles of these principals together permit at the end of a path, whoever asks. */
 export function accessOf(
   snapshot: Snapshot,
   { principals, formerGroups = [] }: Pick<AccessRequest, 'principals' | 'formerGroups'>,
   action: Action,
-  node: string,
+  path: readonly string[],
 ): Access {
   const asked = formerGroups.length === 0 ? principals : [...new Set([...principals, ...formerGroups])]
   const bindings = asked.flatMap((principal) => snapshot.bindingsByPrincipal.get(principal) ?? [])
-  return authorize(bindings, { principals, formerGroups, action, path: pathOf(snapshot, node) })
+  return authorize(bindings, { principals, formerGroups, action, path })
 }
 
 export async function requirePermission(

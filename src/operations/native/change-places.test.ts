@@ -261,3 +261,40 @@ test('who may read at the target of a policy is told of what is assigned there, 
     }
   }
 })
+
+test('what is forbidden at an account is forbidden for its record too, from now on and of before it moved', async () => {
+  const make = (Description?: string) => acme.post<Made>('/allocations', { ...eip(lab), description: Description })
+  await make('before the move')
+  const home = await unitOf(lab)
+  await acme.post(`/accounts/${lab}/move`, { parentId: home === prod ? dev : prod })
+  const { resourceId } = await make('secret')
+  const as = await acme.tokenOf('user:kept-out', 'auditor', root)
+  const told = async (path: string): Promise<string> => {
+    const { status, body } = await acme.ask('GET', path, { as })
+    return status === 404 ? '404' : JSON.stringify((body as Partial<Page<object>>).items ?? body)
+  }
+  const { items } = await acme.get<Page<{ decisionId: string }>>(`/decisions?account=${lab}&limit=1`)
+  const decision = items[0]!.decisionId
+  const paths = {
+    objects: [
+      `/accounts/${lab}`,
+      `/decisions/${decision}`,
+      `/decisions/${decision}/explanation`,
+      `/history/objects/${resourceId}`,
+      `/history/objects/${lab}`,
+      `/history/accounts/${lab}`,
+    ],
+    lists: [`/decisions?account=${lab}`, `/history/resources/${resourceId}`, `/changes?subject=${resourceId}`],
+  }
+  const before = await Promise.all([...paths.objects.slice(1), ...paths.lists].map(told))
+  assert(
+    before.every((answer) => answer !== '404' && answer !== '[]'),
+    before.join('\n'),
+  )
+  const forbid = { principal: 'user:kept-out', role: 'auditor', node: lab, effect: 'forbid' }
+  const { bindingId } = await acme.post<{ bindingId: string }>('/role-bindings', forbid)
+  for (const path of paths.objects) assert.equal(await told(path), '404', path)
+  for (const path of paths.lists) assert.match(await told(path), /^(404|\[\])$/, path)
+  await acme.ask('DELETE', `/role-bindings/${bindingId}`)
+  await acme.post(`/accounts/${lab}/move`, { parentId: home })
+})

@@ -316,6 +316,24 @@ test('what is forbidden where an account is, is not lifted by moving it away wit
   await succeeds(move(shop, dev, middle))
 })
 
+test('what is forbidden at an account from above is not shaken off by a move to where that is not above it', async () => {
+  const { unitId: sub } = await acme.post<{ unitId: string }>('/organizational-units', { name: 'sub', parentId: prod })
+  await succeeds(move(shop, sub))
+  const above = await adminOf(prod)
+  const dual = await adminOf(sub, dev)
+  const third = await adminOf(sub, dev)
+  const { bindingId } = await forbid(`user:admin-${people - 1}`, 'approver', shop, above)
+  for (const as of [dual, third]) {
+    const { status, body } = await move(shop, dev, as)
+    assert.deepEqual([status, body.code, body.action], [403, 'NotAuthorized', 'role:manage'])
+    assert.match(body.detail, new RegExp(bindingId))
+  }
+  await succeeds(move(shop, prod, above))
+  await succeeds(move(shop, dev))
+  await succeeds(move(shop, prod))
+  assert.equal((await acme.ask('DELETE', `/organizational-units/${sub}`)).status, 204)
+})
+
 test('what is forbidden above both ends of a move stays, and needs no right', async () => {
   const { bindingId } = await forbid('user:other', 'approver', workloads)
   await succeeds(move(shop, dev, await adminOf(prod, dev)))

@@ -13,7 +13,7 @@ export async function requireRightToMove(context: ReadContext, account: string, 
   await requireAtAll(context, 'policy:manage', assignments, 'and the move changes which of its policies or rules apply')
   await requireAtAll(context, 'exception:approve', exceptions, 'and by the move its exceptions begin to apply')
   const { left, gained } = nodesOfMove(snapshot, account, parentId)
-  await requireRightToLift(context, left)
+  await requireRightToLift(context, left, account)
   await requireRightToGive(context, account, gained)
 }
 
@@ -22,18 +22,23 @@ export async function requireRightToDelete(context: ReadContext, unit: string): 
   await requireRightToLift(context, [unit])
 }
 
-async function bindingsAt(
+async function bindingsWhere(
   context: ReadContext,
-  nodes: readonly string[],
-  effect: RoleBinding['effect'],
+  holds: (binding: RoleBinding) => boolean,
 ): Promise<readonly RoleBinding[]> {
   const { bindingsByPrincipal } = await context.snapshot()
-  return [...bindingsByPrincipal.values()].flat().filter((one) => one.effect === effect && nodes.includes(one.node))
+  return [...bindingsByPrincipal.values()].flat().filter(holds)
 }
 
-/** What is forbidden at a node binds nobody any more below which it no longer stands: that is lifting it. */
-async function requireRightToLift(context: ReadContext, nodes: readonly string[]): Promise<void> {
-  for (const { id } of await bindingsAt(context, nodes, 'forbid')) {
+/**
+ * What is forbidden at a node binds nobody any more below which it no longer stands: that is lifting it. So is leaving behind the
+ * node from which a forbid at the account itself binds: permits from elsewhere would go before it.
+ */
+async function requireRightToLift(context: ReadContext, nodes: readonly string[], account?: string): Promise<void> {
+  const isLifted = ({ effect, node, bindsFrom }: RoleBinding): boolean =>
+    effect === 'forbid' &&
+    (nodes.includes(node) || (node === account && bindsFrom !== undefined && nodes.includes(bindsFrom)))
+  for (const { id } of await bindingsWhere(context, isLifted)) {
     await refuseToLift(context, (await context.tx.roleBindings.find(id))!)
   }
 }
@@ -47,7 +52,10 @@ async function requireRightToGive(context: ReadContext, account: string, nodes: 
   const snapshot = await context.snapshot()
   const { now } = context
   const native = context.caller.native!
-  const toOthers = (await bindingsAt(context, nodes, 'permit')).filter(({ principal }) => principal !== native.name)
+  const toOthers = await bindingsWhere(
+    context,
+    ({ effect, node, principal }) => effect === 'permit' && nodes.includes(node) && principal !== native.name,
+  )
   const given = new Map(toOthers.map(({ role, node }) => [role, node]))
   for (const [role, node] of given) {
     for (const action of roles[role].actions) {

@@ -1,9 +1,10 @@
 // Where objects live, and lived, for whoever may read their history: not where those were at home who made them.
 import { isAccountId } from '#model/organization.ts'
+import { pathOf } from '#model/policy/snapshot.ts'
 import { type Action, everywhere } from '#model/roles.ts'
 import type { HistoryVersion } from '#store/history.ts'
 import type { ReadContext } from '../operation.ts'
-import { type Place, permitter } from './authority.ts'
+import { type Place, permitter, permitterOnPath } from './authority.ts'
 
 /** Units above a unit that is gone: the tree is no deeper. */
 const depthMax = 20
@@ -77,10 +78,15 @@ export async function placeThen(context: ReadContext, action: Action, place: Pla
 /** Answers the node that permits it, of a node as it is now or was somewhere between two moments. */
 export type FindThen = (node: string, from: number, until?: number) => Promise<string | undefined>
 
-/** Finds the node that permits it: the node itself, or the unit that it was in; undefined where none does. */
+/**
+ * Finds the node that permits it: the node itself, or the unit that it was in; undefined where none does. What is forbidden at
+ * an account is forbidden for what was before it moved, too.
+ */
 export async function finderThen(context: ReadContext, action: Action): Promise<FindThen> {
   const isPermitted = await permitter(context, action)
-  const { nodes } = await context.snapshot()
+  const isPermittedOn = await permitterOnPath(context, action)
+  const snapshot = await context.snapshot()
+  const { nodes } = snapshot
   let hasUnits = false
   for (const { id, kind } of nodes.values()) {
     hasUnits = kind !== 'account' && isPermitted(id)
@@ -88,7 +94,11 @@ export async function finderThen(context: ReadContext, action: Action): Promise<
   }
   const known = new Map<string, Promise<readonly Stay[]>>()
   const staysOf = (account: string): Promise<readonly Stay[]> => {
-    const stays = known.get(account) ?? findStays(context, account)
+    const stays =
+      known.get(account) ??
+      findStays(context, account).then((all) =>
+        all.filter(({ unit }) => isPermittedOn([...pathOf(snapshot, unit), account])),
+      )
     known.set(account, stays)
     return stays
   }
@@ -96,7 +106,7 @@ export async function finderThen(context: ReadContext, action: Action): Promise<
     if (isPermitted(node)) return node
     if (!hasUnits || !isAccountId(node)) return undefined
     const stays = await staysOf(node)
-    return stays.find((stay) => stay.from < until && stay.until > from && isPermitted(stay.unit))?.unit
+    return stays.find((stay) => stay.from < until && stay.until > from)?.unit
   }
 }
 
