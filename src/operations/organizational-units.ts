@@ -72,6 +72,15 @@ export const deleteOrganizationalUnit = organizationsWrite('DeleteOrganizational
       problem: 'A policy is enabled on it; disable it there first',
     })
   }
+  const exception = await tx.exceptions.needsTarget(id)
+  if (exception !== undefined) {
+    refuse({
+      code: 'DependencyViolation',
+      what: 'organizational-unit',
+      id,
+      problem: `The exception \`${exception}\` is for it: it is not over, awaits review, or has given what is still there`,
+    })
+  }
 
   await tx.organizations.removeNode(id)
   await tx.tags.removeAll(id)

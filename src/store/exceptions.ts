@@ -18,8 +18,10 @@ const rememberedMs = 7 * 86_400_000
 /** Of those that have ended, the latest; and of these, no more for one target and pair than a decision looks at. */
 const rememberedMax = 1_000
 
-/** Persons with a break-glass for one target and pair that awaits review: each can have one. */
-const unreviewedMax = 1_000
+/** Persons and targets with a break-glass for one pair that awaits review: each can have one. */
+const unreviewedMax = 10_000
+/** Accounts that have used one exception. */
+const usersMax = 1_000
 
 /** What a decision under an exception gave: an allocation, or the use of space that is none of its own. */
 export interface Used {
@@ -216,21 +218,47 @@ export class Exceptions {
     return row!.count
   }
 
-  /** Whose break-glass for a target and pair nobody has reviewed: of each person, by the names that they asked under, the first. */
-  async unreviewed({ target, locale, resourceType }: ExceptionFacts): Promise<Unreviewed[]> {
-    const rows = await this.#sql.all<Pick<Row, 'id' | 'requested_by' | 'requested_as'>>(
-      `select min(id) as id, requested_by, requested_as from policy_exception
-       where target_id = ? and locale = ? and resource_type = ? and is_break_glass = 1 and reviewed_by is null
-       group by requested_by, requested_as order by 1 limit ?`,
-      target,
+  /**
+   * Whose break-glass for a pair nobody has reviewed, wherever it is: of each person and target, by the names that they asked
+   * under, the first; the newest of these.
+   */
+  async unreviewed({ locale, resourceType }: Pick<ExceptionFacts, 'locale' | 'resourceType'>): Promise<Unreviewed[]> {
+    const rows = await this.#sql.all<Pick<Row, 'id' | 'target_id' | 'requested_by' | 'requested_as'>>(
+      `select min(id) as id, target_id, requested_by, requested_as from policy_exception
+       where target_id > '' and locale = ? and resource_type = ? and is_break_glass = 1 and reviewed_by is null
+       group by target_id, requested_by, requested_as order by 1 desc limit ?`,
       locale,
       resourceType,
       unreviewedMax,
     )
-    return rows.map(({ id, requested_by, requested_as }) => ({
+    return rows.map(({ id, target_id, requested_by, requested_as }) => ({
       id,
+      target: target_id,
       requested: { by: requested_by, ...actorIn(requested_as) },
     }))
+  }
+
+  /** The accounts that have taken or used space under one, by which they are known also where they have moved since. */
+  async accountsOf(id: string): Promise<string[]> {
+    const rows = await this.#sql.all<{ account: string }>(
+      'select distinct account from exception_use where exception_id = ? order by account limit ?',
+      id,
+      usersMax,
+    )
+    return rows.map(({ account }) => account)
+  }
+
+  /** Whether one at a target is not over, awaits review, or has given what is still there. */
+  async needsTarget(target: string): Promise<string | undefined> {
+    const row = await this.#sql.get<{ id: string }>(
+      `select id from policy_exception where target_id = ? and ((status in ('requested', 'approved') and expires_at > ?)
+         or (is_break_glass = 1 and reviewed_by is null) or (status in ('approved', 'revoked')
+         and exists (select 1 from exception_use u where u.exception_id = policy_exception.id and (${isStillThere}))))
+       order by id limit 1`,
+      target,
+      this.#clock.now,
+    )
+    return row?.id
   }
 
   /** Whether one for a type, whoever it is for, is not over. */

@@ -76,19 +76,18 @@ export function describeReached({ kind, per, max }: ExceptionBound, exception: E
 
 // Break-glass ---------------------------------------------------------------------------------------------------------
 
-/** Somebody’s break-glass for a target and pair that nobody else has reviewed; in force or not. */
-export interface Unreviewed extends Pick<ExceptionFacts, 'id'> {
+/** Somebody’s break-glass for a pair that nobody else has reviewed; in force or not. */
+export interface Unreviewed extends Pick<ExceptionFacts, 'id' | 'target'> {
   readonly requested: Actor
 }
 
-/** The one that the same person, by whatever name, must have reviewed first; `shared` is what shows that it is the same one. */
+/** Those of the same person, by whatever name; `shared` is what shows that it is the same one. */
 export function findOwnUnreviewed(
   unreviewed: readonly Unreviewed[],
   deed: Deed,
-): (Unreviewed & { readonly shared: string }) | undefined {
-  for (const one of unreviewed) {
+): readonly (Unreviewed & { readonly shared: string })[] {
+  return unreviewed.flatMap((one) => {
     const shared = sharedIdentity(one.requested, deed)
-    if (shared !== undefined) return { ...one, shared }
-  }
-  return undefined
+    return shared === undefined ? [] : [{ ...one, shared }]
+  })
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { type ExceptionBound, exceptionBounds } from '#model/policy/exception-bounds.ts'
-import { lab, openAcme, prod, shop } from '../../../test/acme.ts'
+import { asNetwork, dev, lab, openAcme, prod, root, shop } from '../../../test/acme.ts'
 import { withNativeApi } from '../../../test/native-world.ts'
 
 const hourMs = 3_600_000
@@ -182,10 +182,46 @@ describe('break-glass has an end', () => {
     assert.equal(second.body.code, 'IncorrectState')
     assert.match(second.body.detail!, /`user:ann`/)
     // Elsewhere, for something else, and by somebody else.
-    assert.equal((await breakGlass(acme.ann, { target: prod })).status, 201)
+    assert.equal((await breakGlass(acme.ann, { target: dev })).status, 201)
     assert.equal((await breakGlass(acme.ann, { resourceType: 'rnat' })).status, 201)
     assert.equal((await breakGlass(acme.bob)).status, 201)
     await acme.post(`/exceptions/${exceptionId}/review`, { note: 'seen' }, { as: acme.bob })
     assert.equal((await breakGlass(acme.ann)).status, 201)
+  })
+
+  test('Z6 nor for what is above or below the target, nor for where an account that used it has gone', async () => {
+    const refused = async (change: object): Promise<void> => {
+      const { status, body } = await breakGlass(acme.ann, change)
+      assert.deepEqual([status, body.code], [409, 'IncorrectState'], JSON.stringify(body))
+    }
+    const { unitId } = await acme.post<{ unitId: string }>('/organizational-units', { name: 'fire', parentId: root })
+    const move = (parentId: string) => acme.post(`/accounts/${shop}/move`, { parentId })
+    await move(unitId)
+    const policyId = await acme.policy({ 'cadastre:on-exhausted': 'deny' })
+    await acme.rules(policyId, [await acme.pool({ cidr: '198.51.100.0/30' })])
+    await acme.enable(policyId)
+    const { exceptionId } = (await breakGlass(acme.ann, { target: unitId })).body
+    for (const target of [root, shop]) await refused({ target })
+    for (let n = 0; n < 5; n++) await acme.poolOfAddress(shop)
+    await move(prod)
+    for (const target of [shop, prod]) await refused({ target })
+    assert.equal((await breakGlass(acme.ann, { target: dev })).status, 201)
+
+    const deleted = () => acme.ask<Answer>('DELETE', `/organizational-units/${unitId}`)
+    const kept = await deleted()
+    assert.deepEqual([kept.status, kept.body.code], [409, 'DependencyViolation'])
+    assert.match(kept.body.detail!, new RegExp(exceptionId))
+    const seen = await acme.tokenOf('user:watch', 'auditor', root)
+    const open = await acme.get<{ items: { exceptionId: string }[] }>('/exceptions?finding=open', { as: seen })
+    assert(open.items.some((one) => one.exceptionId === exceptionId))
+    await acme.post(`/exceptions/${exceptionId}/review`, { note: 'seen' }, { as: acme.bob })
+    await acme.post(`/exceptions/${exceptionId}/revoke`, {}, { as: acme.bob })
+    assert.equal((await deleted()).body.code, 'DependencyViolation', 'what it gave is still there')
+    const { Addresses } = await acme.call('DescribeAddresses', {}, { account: shop })
+    for (const { AllocationId } of Addresses!) await acme.call('ReleaseAddress', { AllocationId }, { account: shop })
+    assert.equal((await deleted()).status, 204)
+    // Who stands above where it was sees it still.
+    assert.equal((await acme.ask('GET', `/exceptions/${exceptionId}`, { as: seen })).status, 200)
+    await acme.call('DisableIpamPolicy', { IpamPolicyId: policyId, OrganizationTargetId: root }, asNetwork)
   })
 })

@@ -21,6 +21,7 @@ import {
 import { describeReached, exceptionBounds, findOwnUnreviewed, kindOfException } from '#model/policy/exception-bounds.ts'
 import { isOwnOrShared, mayUsePool } from '#model/policy/resolve.ts'
 import { findResourceType, namesOf } from '#model/policy/resource-types.ts'
+import { pathOf } from '#model/policy/snapshot.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import { everywhere } from '#model/roles.ts'
 import type { ExceptionUse } from '#store/exceptions.ts'
@@ -28,6 +29,7 @@ import type { ReadContext, WriteContext } from '../operation.ts'
 import { accessAt, type Place, permitter, refuseWithoutRole } from './authority.ts'
 import { nativeRead, nativeWrite } from './definition.ts'
 import { dropPending, holdWhilePending, pendingHold, pendingHoldWish, showPending } from './holds-for-approval.ts'
+import { standingOf } from './object-places.ts'
 import { placeOfNode } from './roles.ts'
 import {
   accountId,
@@ -182,7 +184,7 @@ export const listExceptions = nativeRead({
       read: (after, limit) => context.tx.exceptions.list(after, limit, filter),
       key: ({ id }) => id,
       async show(row) {
-        if (!isWanted(row) || !isPermitted(row.target)) return undefined
+        if (!isWanted(row) || !isPermitted(await standingOf(context, row.target))) return undefined
         return finding === undefined || (await hasFinding(context, row)) ? describe(context, row) : undefined
       },
     })
@@ -431,15 +433,23 @@ async function refuseBeyondBounds({ tx }: ReadContext, exception: Exception): Pr
   }
 }
 
-/** Whoever has had an emergency has somebody else look at it before the same emergency begins anew. */
-async function refuseWhileUnreviewed({ tx }: ReadContext, wanted: Exception): Promise<void> {
-  const own = findOwnUnreviewed(await tx.exceptions.unreviewed(wanted), wanted.requested)
-  if (!own) return
-  const { id, shared, requested } = own
+/**
+ * Whoever has had an emergency has somebody else look at it before the same emergency begins anew. It is the same where the
+ * targets have an account in common: one is above the other, or an account that took something under the first is in the second.
+ */
+async function refuseWhileUnreviewed(context: ReadContext, wanted: Exception): Promise<void> {
+  const { tx } = context
   const { target, locale, resourceType } = wanted
-  const also = requested.by === wanted.requested.by ? '' : ` (\`${shared}\` may stand behind both)`
-  const problem = `\`${requested.by}\` made it for \`${target}\`, \`${locale}\` and \`${resourceType}\`, and it still awaits review${also}: somebody else who may approve at \`${target}\` must review it before there is another one`
-  refuse({ code: 'IncorrectState', what: 'exception', id, problem })
+  const snapshot = await context.snapshot()
+  const isWithin = (node: string, other: string): boolean => pathOf(snapshot, node).includes(other)
+  for (const own of findOwnUnreviewed(await tx.exceptions.unreviewed(wanted), wanted.requested)) {
+    const { id, shared, requested } = own
+    const isSame = isWithin(own.target, target) || isWithin(target, own.target)
+    if (!isSame && !(await tx.exceptions.accountsOf(id)).some((account) => isWithin(account, target))) continue
+    const also = requested.by === wanted.requested.by ? '' : ` (\`${shared}\` may stand behind both)`
+    const problem = `\`${requested.by}\` made it for \`${own.target}\`, \`${locale}\` and \`${resourceType}\`, and it still awaits review${also}: somebody else who may approve at \`${own.target}\` must review it before there is another one`
+    refuse({ code: 'IncorrectState', what: 'exception', id, problem })
+  }
 }
 
 async function refuseUnknownPair(context: ReadContext, { locale, resourceType }: Wish): Promise<void> {
@@ -531,7 +541,7 @@ async function getStored(context: ReadContext, id: string): Promise<Exception> {
 
 async function placeOfException(context: ReadContext, input: { readonly exceptionId: string }): Promise<Place> {
   const { id, target } = await getStored(context, input.exceptionId)
-  return { node: target, absent: { code: 'NotFound', what: 'exception', id } }
+  return { node: await standingOf(context, target), absent: { code: 'NotFound', what: 'exception', id } }
 }
 
 /** The person, whatever token they use and whichever group gives them the role. */

@@ -20,6 +20,10 @@ export async function placeOfObject(context: ReadContext, id: string, version: H
   return (await standingAt(context, nodeOf(id, version))) ?? version.account
 }
 
+/** Where what was at a node is to be looked at: the node, or where it is gone the nearest above it that stands. */
+export const standingOf = async (context: ReadContext, node: string): Promise<string> =>
+  (await standingAt(context, node)) ?? node
+
 /** The node itself where it stands, else the nearest above it; undefined where nothing is known of it. */
 async function standingAt(context: ReadContext, named: string | undefined): Promise<string | undefined> {
   const { nodes } = await context.snapshot()
