@@ -241,7 +241,13 @@ export class Exceptions {
   /** The accounts that have taken or used space under one, by which they are known also where they have moved since. */
   async accountsOf(id: string): Promise<string[]> {
     const rows = await this.#sql.all<{ account: string }>(
-      'select distinct account from exception_use where exception_id = ? order by account limit ?',
+      `select account from exception_use where exception_id = ? and account is not null
+       union select h.account from exception_use u join allocation a on a.n = u.allocation join holder h on h.n = a.holder
+         where u.exception_id = ?
+       union select t.account from exception_use u join allocation_history t on t.n = u.allocation where u.exception_id = ?
+       order by account limit ?`,
+      id,
+      id,
       id,
       usersMax,
     )
