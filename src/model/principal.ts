@@ -97,6 +97,25 @@ export const makersOf = ({ name, subject, makers }: NativePrincipal): readonly s
   ...new Set([...makers, name, ...(subject === undefined ? [] : [subject])]),
 ]
 
+/**
+ * By what a principal is known to itself, where names alone would mix up those who bear them: anybody who may make tokens may
+ * name a service, so that one with makers is another one than the one of that name that others made.
+ */
+export const bearerOf = ({ by, makers = [] }: Actor): string =>
+  makers.length === 0 || !by.startsWith('service:') ? by : `${by} by ${makers.join(', ')}`
+
+export const isSameBearer = (one: Actor, other: Actor): boolean => bearerOf(one) === bearerOf(other)
+
+/** The same as `sharedIdentity`, of bearers: the name of a service that somebody made shows nothing of who is behind it. */
+export function sharedBearer(one: Actor, other: Actor): string | undefined {
+  const known = (actor: Actor): readonly string[] => [
+    ...(bearerOf(actor) === actor.by ? selvesOf(actor) : []),
+    ...(actor.makers ?? []),
+  ]
+  const behindOther = known(other)
+  return known(one).find((self) => behindOther.includes(self))
+}
+
 const selvesOf = ({ by, subject }: Actor): readonly string[] => (subject === undefined ? [by] : [by, subject])
 
 /**

@@ -16,7 +16,7 @@ import {
   validatorCompiler,
 } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { accountableOf, type Principal } from '#model/principal.ts'
+import { accountableOf, bearerOf, type Principal } from '#model/principal.ts'
 import { type Refusal, Refused } from '#model/refusal.ts'
 import { type Answer, type Call, DryRunSucceeded } from '#operations/execute.ts'
 import { etagOf, type NativeOperation } from '#operations/native/definition.ts'
@@ -312,10 +312,11 @@ async function stream(
   const cursor = reply.sse.lastEventId ?? undefined
   // What is wrong is said as a problem, while there is still a status to say it with.
   await read(cursor)
+  const native = call.principal.native!
   const messages = deps.streams.follow(read, {
     cursor,
-    listener: call.principal.userId,
-    accountable: accountableOf(call.principal.native!),
+    listener: bearerOf({ by: native.name, makers: native.makers }),
+    accountable: accountableOf(native),
     idOf: (item) => String((item as Record<string, unknown>)[streamId!]),
     signal: gone.signal,
   })

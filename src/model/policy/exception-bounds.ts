@@ -1,5 +1,5 @@
 // How many exceptions there may be, and for whom each bound is counted: what one person can reach stays far below what all need.
-import { type Actor, accountableFor, sharedIdentity } from '../principal.ts'
+import { type Actor, accountableFor, sharedBearer } from '../principal.ts'
 import type { Deed, Exception, ExceptionFacts } from './exception.ts'
 
 /**
@@ -87,7 +87,7 @@ export function findOwnUnreviewed(
   deed: Deed,
 ): readonly (Unreviewed & { readonly shared: string })[] {
   return unreviewed.flatMap((one) => {
-    const shared = sharedIdentity(one.requested, deed)
+    const shared = sharedBearer(one.requested, deed)
     return shared === undefined ? [] : [{ ...one, shared }]
   })
 }

@@ -45,6 +45,7 @@ const broken: Exception = { ...requested, status: 'approved', isBreakGlass: true
 const deedsAt = (at: number): Act[] =>
   people.flatMap((by) => [
     { kind: 'approve', by, at },
+    { kind: 'approve', by, at, until: later },
     { kind: 'deny', by, at },
     { kind: 'revoke', by, at },
     { kind: 'review', by, at, note: 'seen' },
@@ -128,19 +129,24 @@ test('a break-glass is a finding from the first moment until somebody else has r
 })
 
 test('a renewal leaves the present end in place until it is approved, and begins anew where that has passed', () => {
-  const at = (kind: 'approve', by: string, moment: number): Act => ({ kind, by, at: moment })
+  const at = (kind: 'approve', by: string, moment: number, until?: number): Act => ({ kind, by, at: moment, until })
   const live = take(act(requested, at('approve', 'user:bob', 1)))
   const asked = take(act(live, { kind: 'renew', by: 'user:bob', at: 5, expiresAt: later, reason: 'longer' }))
   assert.equal(stateAt(asked, end), 'expired')
-  assert.deepEqual(act(asked, at('approve', 'user:bob', 6)), {
+  assert.deepEqual(act(asked, at('approve', 'user:bob', 6, later)), {
     refused: { kind: 'same-person', asked: 'user:bob', by: 'user:bob', shared: 'user:bob' },
   })
-  assert.deepEqual(act(asked, at('approve', 'user:ann', 6)), {
+  assert.deepEqual(act(asked, at('approve', 'user:ann', 6, later)), {
     refused: { kind: 'same-person', asked: 'user:ann', by: 'user:ann', shared: 'user:ann' },
   })
-  const early = take(act(asked, at('approve', 'user:eve', 6)))
+  for (const until of [undefined, later + 1]) {
+    const unnamed = act(asked, at('approve', 'user:eve', 6, until))
+    assert('refused' in unnamed && unnamed.refused.kind === 'state' && unnamed.refused.problem.includes('`expiresAt`'))
+  }
+  assert('refused' in act(requested, at('approve', 'user:bob', 1, later)), 'another end than is asked for')
+  const early = take(act(asked, at('approve', 'user:eve', 6, later)))
   assert.deepEqual([early.startsAt, early.expiresAt, early.asked.by], [2, later, 'user:bob'])
-  const late = take(act(asked, at('approve', 'user:eve', 15)))
+  const late = take(act(asked, at('approve', 'user:eve', 15, later)))
   assert.deepEqual([late.startsAt, late.expiresAt, stateAt(late, 15)], [15, later, 'active'])
   const again: Act = { kind: 'renew', by: 'user:eve', at: 16, expiresAt: later + 5, reason: 'longer still' }
   assert.deepEqual(act(take(act(late, again)), at('approve', 'user:ann', 17)), {

@@ -1,6 +1,6 @@
 // Exceptions: for a limited time, one target may have what policy denies it for one locale and type (policy-model §7).
 import { joinKey } from '../key.ts'
-import { type Actor, sharedIdentity } from '../principal.ts'
+import { type Actor, isSameBearer, sharedIdentity } from '../principal.ts'
 
 export const dayMs = 86_400_000
 /** From the request, or the renewal, to the end. */
@@ -134,7 +134,8 @@ export const isWithinShare = ({ free, pending, own, wanted }: Record<'free' | 'p
 // What people may do to one ------------------------------------------------------------------------------------------
 
 export type Act =
-  | ({ readonly kind: 'approve' } & Deed)
+  /** `until` is the end that they approve: a renewal's must be named, since it may be another one than they looked at. */
+  | ({ readonly kind: 'approve'; readonly until?: number } & Deed)
   | ({ readonly kind: 'deny' | 'revoke'; readonly note?: string } & Deed)
   | ({ readonly kind: 'renew' } & Renewal)
   | ({ readonly kind: 'review'; readonly note: string } & Deed)
@@ -163,21 +164,29 @@ export function act(exception: Exception, deed: Act): Outcome {
   }
 }
 
-function approve(exception: Exception, deed: Deed): Outcome {
-  const { at } = deed
+type Approval = Deed & { readonly until?: number }
+
+function approve(exception: Exception, deed: Approval): Outcome {
+  const { at, until } = deed
   const state = stateAt(exception, at)
   if (state !== 'requested') return refused(`it is ${state}, and only what is requested can be approved`)
   const same = samePerson([exception.requested, exception.asked], deed)
   if (same) return same
+  if (until !== undefined && until !== exception.expiresAt)
+    return refused(`it is asked for until ${inWords(exception.expiresAt)}, and not until ${inWords(until)}`)
   return { exception: { ...exception, status: 'approved', approved: doneBy(deed) } }
 }
 
 /** Who asked first may not approve what somebody else asked to prolong, either: it is still their exception. */
-function approveRenewal(exception: Exception, renewal: Renewal, deed: Deed): Outcome {
-  const { at } = deed
+function approveRenewal(exception: Exception, renewal: Renewal, deed: Approval): Outcome {
+  const { at, until } = deed
   if (at >= renewal.expiresAt) return refused('the end that it asks for has passed; deny it, and ask anew')
   const same = samePerson([renewal, exception.requested, exception.asked], deed)
   if (same) return same
+  if (until !== renewal.expiresAt) {
+    const asked = `${renewal.by} asks to renew it until ${inWords(renewal.expiresAt)}`
+    return refused(`${asked}; to approve that, name this end as \`expiresAt\``)
+  }
   const wasOver = at >= exception.expiresAt
   return {
     exception: {
@@ -214,7 +223,8 @@ function revoke(exception: Exception, deed: Deed & { note?: string }): Outcome {
 function renew(exception: Exception, deed: Renewal): Outcome {
   const { at, expiresAt, reason } = deed
   if (exception.isBreakGlass) return refused('break-glass is not renewed; request an exception')
-  const replaces = exception.renewal?.by !== deed.by && exception.requested.by === deed.by
+  const isOwn = (one: Deed): boolean => isSameBearer(one, deed)
+  const replaces = exception.renewal !== undefined && !isOwn(exception.renewal) && isOwn(exception.requested)
   // Who asked for the exception is not to lose it because somebody else asks for an end that nobody approves.
   if (exception.renewal && !replaces)
     return refused(`${exception.renewal.by} has asked to renew it already; approve or deny that first`)
@@ -235,6 +245,7 @@ function review(exception: Exception, deed: Deed & { note: string }): Outcome {
   return { exception: { ...exception, reviewed: { ...doneBy(deed), note: deed.note } } }
 }
 
+const inWords = (at: number): string => new Date(at).toISOString()
 const refused = (problem: string): Outcome => ({ refused: { kind: 'state', problem } })
 /** Refuses where whoever does it may be one of those who asked. */
 function samePerson(askers: readonly Deed[], deed: Deed): Outcome | undefined {

@@ -189,6 +189,18 @@ describe('break-glass has an end', () => {
     assert.equal((await breakGlass(acme.ann)).status, 201)
   })
 
+  test('D8 a service of the same name that somebody else made keeps nobody from a break-glass', async () => {
+    for (const node of ['*', shop])
+      await acme.post('/role-bindings', { principal: 'service:oncall', role: 'approver', node })
+    const central = await acme.tokenOf('service:oncall', 'approver', '*')
+    const local = await acme.tokenOf('user:local', 'organization-administrator', shop)
+    const body = { principal: 'service:oncall', account: shop }
+    const { token } = await acme.post<{ token: string }>('/tokens', body, { as: local })
+    assert.equal((await breakGlass(token)).status, 201)
+    assert.equal((await breakGlass(token)).body.code, 'IncorrectState')
+    assert.equal((await breakGlass(central)).status, 201)
+  })
+
   test('Z6 nor for what is above or below the target, nor for where an account that used it has gone', async () => {
     const refused = async (change: object): Promise<void> => {
       const { status, body } = await breakGlass(acme.ann, change)

@@ -15,7 +15,7 @@ interface Shown {
   readonly state: string
   readonly expiresAt: string
   readonly approved?: { by: string }
-  readonly renewal?: { by: string }
+  readonly renewal?: { by: string; expiresAt: string }
 }
 interface Page<T> {
   readonly items: readonly T[]
@@ -268,7 +268,8 @@ describe('who may', () => {
     const renewal = { expiresAt: await inMs(2 * hourMs), reason: 'longer' }
     await act(byThird.exceptionId, 'renew', { as: second, body: renewal })
     assert.equal((await act(byThird.exceptionId, 'approve', { as: people.ann })).status, 403)
-    assert.equal((await act(byThird.exceptionId, 'approve')).body.expiresAt, renewal.expiresAt)
+    const { expiresAt } = renewal
+    assert.equal((await act(byThird.exceptionId, 'approve', { body: { expiresAt } })).body.expiresAt, expiresAt)
     await revoke(byThird.exceptionId)
     await act(byAnn.exceptionId, 'deny')
 
@@ -360,8 +361,18 @@ describe('the life of one', () => {
     assert.equal((await renew(people.bob, 2)).body.code, 'IncorrectState')
     const eve = await acme.tokenOf('user:eve-too', 'organization-administrator', '*')
     assert.equal((await renew(eve, 2)).body.code, 'IncorrectState')
+    const seen = (await acme.get<Shown>(`/exceptions/${exceptionId}`)).renewal!
     assert.equal((await renew(people.ann, 2)).body.renewal?.by, 'user:ann')
-    assert.equal((await act(exceptionId, 'approve')).status, 200)
+    for (const body of [undefined, { expiresAt: seen.expiresAt }]) {
+      const other = await act(exceptionId, 'approve', { body })
+      assert.deepEqual(
+        [other.status, other.body.code],
+        [409, 'IncorrectState'],
+        'none is approved but the one that was seen',
+      )
+    }
+    const { expiresAt } = (await acme.get<Shown>(`/exceptions/${exceptionId}`)).renewal!
+    assert.equal((await act(exceptionId, 'approve', { body: { expiresAt } })).status, 200)
     await revoke(exceptionId)
   })
 
@@ -372,12 +383,13 @@ describe('the life of one', () => {
     const { body } = await act(exceptionId, 'renew', { as: people.bob, body: renewal })
     assert.deepEqual([body.expiresAt, body.renewal?.by], [expiresAt, 'user:bob'])
     for (const as of [people.ann, people.bob]) {
-      assert.equal((await act(exceptionId, 'approve', { as })).status, 403)
+      assert.equal((await act(exceptionId, 'approve', { as, body: { expiresAt: later } })).status, 403)
     }
     acme.advance(hourMs / 2)
     assert.notEqual((await refusalOf(allocate(shop, { IpamPoolId: acme.other }))).code, undefined)
     const carol = await acme.tokenOf('user:carol', 'approver', '*')
-    assert.equal((await act(exceptionId, 'approve', { as: carol })).body.expiresAt, later)
+    const approval = { as: carol, body: { expiresAt: later } }
+    assert.equal((await act(exceptionId, 'approve', approval)).body.expiresAt, later)
     assert.equal((await allocate(shop, { IpamPoolId: acme.other })).PublicIpv4Pool, acme.other)
     await revoke(exceptionId)
   })

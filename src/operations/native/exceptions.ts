@@ -303,7 +303,12 @@ export const approveException = nativeWrite({
   description:
     'Whoever asked cannot approve, whatever their roles and tokens, and neither can whoever made the token that was asked with, or has one that the asker made. For pools that are neither the target’s own nor shared with it, you must be permitted to approve at the account that owns them, too. What is held for it stays held until it is confirmed or lapses.',
   action: 'exception:approve',
-  input: z.strictObject({ exceptionId }),
+  input: z.strictObject({
+    exceptionId,
+    expiresAt: instant
+      .optional()
+      .describe('The end that you approve. Needed for a renewal, so that none is approved that came after you looked.'),
+  }),
   output: exception,
   rest: { method: 'POST', path: '/exceptions/{exceptionId}/approve' },
   cli: 'exception approve',
@@ -312,7 +317,8 @@ export const approveException = nativeWrite({
   at: placeOfException,
   async run(context, input) {
     await refuseForeignPools(context, await getStored(context, input.exceptionId))
-    return change(context, input.exceptionId, { kind: 'approve', ...deedOf(context) })
+    const until = input.expiresAt === undefined ? undefined : parseInstant(input.expiresAt)
+    return change(context, input.exceptionId, { kind: 'approve', until, ...deedOf(context) })
   },
 })
 

@@ -262,6 +262,23 @@ describe('a token for somebody else', () => {
     assert.deepEqual(me.roles, [{ role: 'policy-author', node: managementAccount, effect: 'permit' }])
     const own = await make(mine.token)
     assert.equal((await world.ask('DELETE', `/tokens/${own.tokenId}`, { as: mine.token })).status, 200)
+    const ofOperator = await world.tokenOf('service:shared', 'auditor', managementAccount)
+    assert.equal((await world.ask('DELETE', `/tokens/${theirs.tokenId}`, { as: ofOperator })).status, 404)
+    assert(await isGood(theirs.token))
+  })
+
+  test('D7 has ten makers at most, one after the other', async () => {
+    let as: string | undefined = await administratorOf('user:first')
+    for (let n = 0; n < 10; n++) {
+      await bind(`service:link-${n}`, 'organization-administrator')
+      as = (await make(as, { principal: `service:link-${n}` })).token
+    }
+    const { status, body } = await world.ask<{ code: string; limit: number }>('POST', '/tokens', {
+      as,
+      body: { principal: 'service:link-10' },
+    })
+    assert.deepEqual([status, body.code, body.limit], [409, 'LimitExceeded', 10])
+    await make(as)
   })
 
   test('of a person from before may no more than who made it, and the person ends it', async () => {
@@ -465,6 +482,15 @@ describe('the tokens of others', () => {
     assert((await seenBy(above, 'user:central')).includes(central.tokenId))
     for (const tokenId of [central.tokenId, signedIn.tokenId, byOperator!]) assert.equal(await end(tokenId, above), 200)
     assert(!(await isGood(central.token)))
+  })
+
+  test('of a service of the operator stay at the top where it renews them itself', async () => {
+    const renewed = await make(await world.tokenOf('service:rotates', 'auditor', managementAccount))
+    const local = await world.tokenOf('user:local', role, managementAccount)
+    assert.deepEqual(await seenBy(local, 'service:rotates'), [])
+    assert.equal(await end(renewed.tokenId, local), 404)
+    assert(await isGood(renewed.token))
+    assert.equal(await end(renewed.tokenId, await world.tokenOf('user:above', role, '*')), 200)
   })
 
   test('made for services are seen and ended at their home account', async () => {

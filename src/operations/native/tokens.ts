@@ -3,7 +3,7 @@ import { hash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { assert } from '#model/assert.ts'
 import { hasShape } from '#model/identifier.ts'
-import { makersOf, type NativePrincipal, partiesOf, principalKind } from '#model/principal.ts'
+import { isSameBearer, makersOf, type NativePrincipal, partiesOf, principalKind } from '#model/principal.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import { everywhere, type RoleBinding, roles, scopeNames, scopesCover } from '#model/roles.ts'
 import { groupsOfOwn, latestOwnEnd } from '#model/token.ts'
@@ -28,6 +28,8 @@ const secondsMin = 60
 export const tokenSecondsMax = 366 * 86_400
 /** Of one principal and by the same makers, that are good: nobody else uses them up. */
 export const tokensMax = 1_000
+/** Makers of one token: a person or the operator's service, and services one after the other. */
+const makersMax = 10
 /** Of all that one person is accountable for, whatever the services that they name: others read past them. */
 export const tokensPerMakerMax = 5_000
 const prefix = 'cadastre_'
@@ -205,6 +207,7 @@ export const createToken = nativeWrite({
     const used = await context.tx.apiTokens.find(context.caller.accessKeyId)
     assert(used !== undefined, 'who asks over the native API has a token')
     const makers = isOwn ? native.makers : makersOf(native)
+    refuseTooLongChain(makers)
     await refuseTooMany(context, { principal, makers })
     await refuseTooManyMade(context, makers)
     const expiresAt = isOwn
@@ -311,8 +314,9 @@ export const createSession = nativeWrite({
  * mostly the same: that says nothing of who answers for them, and whoever ends their tokens shuts them out. So that is asked at
  * the top: at the root, or at `*` where there is none.
  */
-const placeOfToken = ({ principal, origin, account }: ApiToken, top: string): string =>
-  principalKind(principal) === 'service' && origin === 'token' ? account : top
+const placeOfToken = ({ principal, origin, makers, account }: ApiToken, top: string): string =>
+  // One without makers goes back to the operator, also where the service has renewed it itself.
+  principalKind(principal) === 'service' && origin === 'token' && makers.length > 0 ? account : top
 const topOf = async ({ tx }: ReadContext): Promise<string> => (await tx.organizations.find())?.rootId ?? everywhere
 
 /** One's own, or one that `token:manage` reaches; anybody else's does not exist. */
@@ -335,6 +339,19 @@ async function refuseTooMany({ tx, now }: ReadContext, of: Pick<ApiToken, 'princ
   refuse({ code: 'LimitExceeded', what: 'good tokens', limit: tokensMax, used, countedFor, remedy })
 }
 
+/** Each is named wherever something done with the token is shown, and asked about at every use. */
+function refuseTooLongChain(makers: readonly string[]): void {
+  if (makers.length <= makersMax) return
+  refuse({
+    code: 'LimitExceeded',
+    what: 'makers of a token, one after the other',
+    limit: makersMax,
+    used: makers.length,
+    countedFor: 'the token',
+    remedy: 'Make it with a token that is nearer to a person or the operator.',
+  })
+}
+
 /** Names of services cost nothing: all that lead back to one maker are counted together, too. */
 async function refuseTooManyMade({ tx, now }: ReadContext, [maker]: readonly string[]): Promise<void> {
   if (maker === undefined) return
@@ -355,7 +372,9 @@ async function refuseTooManyMade({ tx, now }: ReadContext, [maker]: readonly str
  * service has no say over those that others made for it; a person has it over all in their name.
  */
 const isOfHolder = ({ principal, makers }: ApiToken, native: NativePrincipal): boolean =>
-  principal === native.name && native.makers.every((maker) => makers.includes(maker))
+  principalKind(principal) === 'service'
+    ? isSameBearer({ by: principal, makers }, { by: native.name, makers: native.makers })
+    : principal === native.name
 
 /** Whoever may not is answered alike, whether or not there is such an account. */
 async function requireTokensOf(context: WriteContext, account: string): Promise<void> {
