@@ -1,7 +1,7 @@
 // Allocations of pools: reserved by hand, listed whatever they are for, described, released.
 import type { AllocateIpamPoolCidrRequest, IpamPoolAllocation } from '#formats/aws/ec2.generated.ts'
 import { assert } from '#model/assert.ts'
-import { type Cidr, equals, formatCidr, hostBitsProblem, parseCidr, toKey } from '#model/cidr.ts'
+import { type Cidr, equals, formatCidr, nearCidrProblem, parseCidr, toKey } from '#model/cidr.ts'
 import { formatId, hasShape, parseId } from '#model/identifier.ts'
 import type { AllocationRequest } from '#model/policy/decision.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
@@ -176,7 +176,7 @@ function readCidrs(field: string, texts: readonly string[] | undefined): readonl
 }
 
 const refuseMalformed = (field: string, text: string): never =>
-  refuseValue(field, text, hostBitsProblem(text) ?? 'it is not a CIDR such as `10.0.0.0/24`')
+  refuseValue(field, text, nearCidrProblem(text) ?? 'it is not a CIDR such as `10.0.0.0/24`')
 
 function inFamily(cidrs: readonly Cidr[] | undefined, pool: Pool, field: string): readonly Cidr[] | undefined {
   const other = cidrs?.find(({ family }) => family !== pool.family)
