@@ -35,7 +35,8 @@ export function wordingOf(refusal: Refusal, protocol: Protocol): Wording {
   const say = words[refusal.code] as (refusal: Refusal) => Words
   const said = say(refusal)
   const status = protocol === 'ec2' ? said.status : (said.statusElsewhere ?? said.status)
-  return { status, code: said[protocol], message: said.message, reason: said.reason }
+  const { message, reason } = said
+  return { status, code: said[protocol], message, ...(reason === undefined ? {} : { reason }) }
 }
 
 const valueLengthMax = 100
@@ -194,6 +195,7 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { cod
     ec2: 'InvalidPaginationToken',
     ...badInput,
     message: `The value ${quoted(value)} for the parameter ${quoted(field)} is not one that an earlier answer to this request gave.`,
+    reason: 'INVALID_NEXT_TOKEN',
   }),
   InvalidFilter: ({ name, allowed }) => ({
     status: 400,
