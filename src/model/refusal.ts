@@ -1,5 +1,7 @@
 // What we say no to, and why: facts, never sentences. The wording stands in `api/wording.ts`, one line per code.
 
+import { factsWithoutSecrets } from './secrets.ts'
+
 /** The nouns that a caller can name by id. Each has its own NotFound code in the EC2 API. */
 export type Noun =
   | 'ipam'
@@ -206,13 +208,16 @@ const codesOfState: ReadonlySet<Refusal['code']> = new Set([
 export const isAboutState = (refusal: Refusal): boolean =>
   refusal.code === 'LimitExceeded' ? !refusal.isOfRequest : codesOfState.has(refusal.code)
 
-/** A refusal on its way to `execute`, the only place that catches one. */
+/**
+ * A refusal on its way to `execute`, the only place that catches one. What is repeated in it may be a token that was put in the
+ * wrong place, so that none gets further than here: not into answers, logs or the record.
+ */
 export class Refused extends Error {
   readonly refusal: Refusal
   constructor(refusal: Refusal) {
     super(refusal.code)
     this.name = 'Refused'
-    this.refusal = refusal
+    this.refusal = factsWithoutSecrets(refusal)
   }
 }
 

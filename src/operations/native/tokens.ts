@@ -6,6 +6,7 @@ import { hasShape } from '#model/identifier.ts'
 import { makersOf, type NativePrincipal, partiesOf, principalKind } from '#model/principal.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import { everywhere, type RoleBinding, roles, scopeNames, scopesCover } from '#model/roles.ts'
+import { bearerTokenPrefix } from '#model/secrets.ts'
 import { groupsOfOwn, latestOwnEnd } from '#model/token.ts'
 import type { ApiToken } from '#store/api-tokens.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
@@ -30,7 +31,6 @@ export const tokenSecondsMax = 366 * 86_400
 export const tokensMax = 1_000
 /** Of all that one person is accountable for, whatever the services that they name: others read past them. */
 export const tokensPerMakerMax = 5_000
-const prefix = 'cadastre_'
 
 const tokenId = z.string().max(64).describe('`token-…`: names the token, and opens nothing.')
 const scopes = z
@@ -62,7 +62,7 @@ const token = z.object(tokenShape)
 
 /** 256 random bits behind a prefix that scanners of secrets can look for. */
 export function drawToken(): string {
-  return prefix + randomBytes(32).toString('base64url')
+  return bearerTokenPrefix + randomBytes(32).toString('base64url')
 }
 export const tokenHash = (text: string): Uint8Array => hash('sha256', text, 'buffer')
 
