@@ -123,6 +123,13 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { cod
     sts: 'MalformedQueryString',
     message: sentence(problem),
   }),
+  MethodNotAllowed: ({ method, allowed }) => ({
+    status: 405,
+    ec2: 'MethodNotAllowed',
+    organizations: 'SerializationException',
+    sts: 'MethodNotAllowed',
+    message: `The method ${quoted(method)} is not allowed here. Allowed are ${list(allowed)}.`,
+  }),
   UnsupportedMediaType: ({ value, allowed }) => ({
     status: 415,
     ec2: 'UnsupportedMediaType',

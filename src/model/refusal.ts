@@ -105,6 +105,7 @@ type Reason =
   // What do you ask.
   | { code: 'MalformedRequest'; problem: string }
   // `value` is empty where the request does not say.
+  | { code: 'MethodNotAllowed'; method: string; allowed: readonly string[] }
   | { code: 'UnsupportedMediaType'; value: string; allowed: readonly string[] }
   | { code: 'RequestTooLarge'; limit: number; unit: 'bytes' | 'parameters' }
   | { code: 'InvalidAction'; action: string; version?: string }

@@ -14,8 +14,10 @@ import { accessAt, accessOfToken, permitter, refuseWithoutRole } from './authori
 import { nativeRead, nativeWrite } from './definition.ts'
 import {
   accountId,
+  flag,
   formatInstant,
   gatherPage,
+  idText,
   instant,
   pageOf,
   paging,
@@ -32,7 +34,7 @@ export const tokensMax = 1_000
 /** Of all that one person is accountable for, whatever the services that they name: others read past them. */
 export const tokensPerMakerMax = 5_000
 
-const tokenId = z.string().max(64).describe('`token-…`: names the token, and opens nothing.')
+const tokenId = idText('apiToken').describe('`token-…`: names the token, and opens nothing.')
 const scopes = z
   .array(z.enum(scopeNames))
   .max(scopeNames.length)
@@ -242,7 +244,7 @@ export const revokeToken = nativeWrite({
   action: 'token:manage',
   input: z.strictObject({
     tokenId,
-    alone: z.stringbool().optional().describe('`true`: this one and no other, as when somebody signs out.'),
+    alone: flag.optional().describe('`true`: this one and no other, as when somebody signs out.'),
   }),
   output: z.object({
     ended: z.array(tokenId).describe('What has ended with this request: none where all of it was over before.'),
