@@ -302,7 +302,7 @@ test('other methods, paths and content types than the protocol has are refused',
     assert.equal(answer.headers.allow, 'GET, HEAD, POST')
   }
   const head = await send(port, { ...signed(port, ''), method: 'HEAD' })
-  assert.deepEqual({ status: head.status, body: head.body }, { status: 400, body: '' })
+  assert.deepEqual({ status: head.status, body: head.body }, { status: 401, body: '' })
   for (const url of ['/healthz', '/readyz', '/api/v1/openapi.json']) {
     const like = { url, rawHeaders: ['Host', 'x'], body: Buffer.alloc(0) }
     const [got, headed] = [await send(port, { ...like, method: 'GET' }), await send(port, { ...like, method: 'HEAD' })]
