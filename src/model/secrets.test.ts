@@ -4,7 +4,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { Refused } from './refusal.ts'
-import { factsWithoutSecrets, hasBearerToken, withoutSecrets } from './secrets.ts'
+import { factCharactersMax, factsWithoutSecrets, hasBearerToken, withoutSecrets } from './secrets.ts'
 
 /** As they are drawn (operations/access-keys.ts, sts.ts and native/tokens.ts). */
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length }).map((all) => Buffer.from(all))
@@ -57,6 +57,15 @@ test('identifiers, digests, CIDRs, names and sentences are left as they are', ()
   ]
   for (const text of plain) assert.equal(withoutSecrets(text), text)
   assert.ok(!hasBearerToken('cadastre_database_of_mine') && hasBearerToken(`x cadastre_${'y'.repeat(43)}`))
+})
+
+test('D7 a megabyte that is made to be looked through is none in a refusal, and takes a moment', () => {
+  for (const piece of ['cadastre_', 'eyJaaaaaaaa.', `IQoJ${'a'.repeat(90)}=`, '=aB3', '%2F']) {
+    const since = performance.now()
+    const shown = factsWithoutSecrets({ value: piece.repeat(Math.ceil(1_000_000 / piece.length)) })
+    assert.ok(performance.now() - since < 100, piece)
+    assert.ok(shown.value.length <= factCharactersMax + 1 && shown.value.endsWith('…'), piece)
+  }
 })
 
 test('a refusal holds no token in any fact, however deep', () => {

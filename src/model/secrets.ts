@@ -33,9 +33,15 @@ export function withoutSecrets(text: string): string {
     .replaceAll(opaque, (found) => (isMixed(found) ? hidden : found))
 }
 
-/** A copy of facts in which no text holds what opens something; the same facts where none does. */
+/** More of a text is not repeated: looking through a megabyte for what looks like a token takes most of a second. */
+export const factCharactersMax = 4_096
+
+/** A copy of facts in which no text holds what opens something, nor is longer than facts may be. */
 export function factsWithoutSecrets<T>(facts: T): T {
-  if (typeof facts === 'string') return withoutSecrets(facts) as T
+  if (typeof facts === 'string') {
+    const isLong = facts.length > factCharactersMax
+    return (isLong ? `${withoutSecrets(facts.slice(0, factCharactersMax))}…` : withoutSecrets(facts)) as T
+  }
   if (typeof facts !== 'object' || facts === null) return facts
   if (Array.isArray(facts)) return facts.map(factsWithoutSecrets) as T
   return Object.fromEntries(Object.entries(facts).map(([name, fact]) => [name, factsWithoutSecrets(fact)])) as T
