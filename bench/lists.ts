@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createAuthenticator } from '#api/rest/session.ts'
 import { formatId } from '#model/identifier.ts'
 import type { Principal } from '#model/principal.ts'
-import { writeCursor } from '#operations/listing.ts'
+import { boundTo } from '#operations/native/page-cursors.ts'
 import { nouns } from '#operations/native/table.ts'
 import { startPostgres } from '../test/postgres.ts'
 import { fillPostgres, fillSqlite } from './fill.ts'
@@ -42,14 +42,14 @@ const networkAt = (size: Size, at: number, length: 24 | 28): string => {
 }
 /** Somewhere in the middle, in the order of numbers. */
 const numberAt = ({ rows, last }: Size, at: number): string =>
-  writeCursor(String(Math.max(1, last - Math.floor((1 - at) * rows * 3))))!
+  String(Math.max(1, last - Math.floor((1 - at) * rows * 3)))
 
 const lists: readonly Lookup[] = [
   { name: 'allocations, first page', operation: 'listAllocations', input: () => ({}) },
   {
     name: 'allocations, some page',
     operation: 'listAllocations',
-    input: (size, at) => ({ cursor: writeCursor(String(Math.floor(at * size.rows * 3))) }),
+    input: (size, at) => ({ cursor: String(Math.floor(at * size.rows * 3)) }),
   },
   { name: 'allocations of an account', operation: 'listAllocations', input: () => ({ account }) },
   { name: 'allocations of a pool', operation: 'listAllocations', input: ({ pool }) => ({ poolId: pool }) },
@@ -136,12 +136,19 @@ async function denyOne({ store, call }: Prepared): Promise<number> {
   return store.write(async (tx) => tx.nextSequence())
 }
 
-async function ask({ hallway }: Prepared, principal: Principal, lookup: Lookup, asked: object): Promise<number> {
+async function ask({ hallway, store }: Prepared, caller: Principal, lookup: Lookup, asked: object): Promise<number> {
   const operation = operations.get(lookup.operation)!
   const input = operation.input.parse(asked)
+  // Lists that can be streamed take the numbers that they show; the places of others are sealed.
+  if (typeof input.cursor === 'string' && operation.rest.streamId === undefined) {
+    const { cursor } = input
+    input.cursor = await store.read(async (tx) =>
+      tx.pageTokens.seal(cursor, boundTo({ caller, tx }, operation.name, input, [])),
+    )
+  }
   const since = performance.now()
   await hallway.execute(operation, {
-    principal,
+    principal: caller,
     region: 'global',
     input,
     requestId: 'bench',

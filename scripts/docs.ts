@@ -344,6 +344,10 @@ const examples: { readonly [C in Refusal['code']]: Example<C> } = {
     refusals: [{ code: 'RequestExpired', problem }],
   },
   MalformedRequest: { when: 'the request cannot be read', refusals: [{ code: 'MalformedRequest', problem }] },
+  MethodNotAllowed: {
+    when: 'the path has other methods; `Allow` names them',
+    refusals: [{ code: 'MethodNotAllowed', method: 'PUT', allowed: ['GET', 'HEAD', 'POST'] }],
+  },
   UnsupportedMediaType: {
     when: 'the body of a request of the native API is not JSON',
     refusals: [{ code: 'UnsupportedMediaType', value: 'text/plain', allowed: ['application/json'] }],

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { type Cidr, parseAddress, parseCidr } from '#model/cidr.ts'
 import { isAccountId } from '#model/organization.ts'
+import { cidrProblem } from '#model/pool.ts'
 import type { OperationSettings, RegionSetting } from '#operations/operation.ts'
 
 export interface Config {
@@ -261,6 +262,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       parsed?.family === family && parsed.length <= lengthMax,
       `an IPv${family} CIDR of /${lengthMax} or larger is expected`,
     )
+    const unfit = parsed?.family === family ? cidrProblem({ family, scopeType: 'public' }, parsed) : undefined
+    check(variable, unfit === undefined, `public space is expected: ${unfit?.problem}`)
     return read(variable)
   }
 

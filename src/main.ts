@@ -199,7 +199,8 @@ async function explain(_args: ReadonlyMap<string, string>, [id]: readonly string
   return withStore(async (store) => {
     const text = await explainDecision(store, id)
     if (text === undefined) return failed(await absenceOf(store, id))
-    process.stdout.write(`${text}\n`)
+    const { printable } = await import('#cli/table.ts')
+    process.stdout.write(`${printable(text)}\n`)
     return 0
   })
 }

@@ -9,9 +9,11 @@ import { createAwsEndpoint, httpServerOptions, refuseBrokenRequests } from '#api
 import { createRequestIds } from '#api/aws/request-id.ts'
 import type { AccessKey } from '#api/aws/sigv4.ts'
 import { boundConnections } from '#api/connections.ts'
+import { refuseRepeatedHeaders } from '#api/repeated-headers.ts'
 import { createSourceAddress, type SourceAddress } from '#api/source-address.ts'
 import { startHousekeeping } from '#jobs/housekeeping.ts'
 import { Refused, refuse } from '#model/refusal.ts'
+import { withoutSecrets } from '#model/secrets.ts'
 import { bootstrap, drawKey, type NewKey } from '#operations/access-keys.ts'
 import { type Hallway, openHallway } from '#operations/execute.ts'
 import { operationTables } from '#operations/tables.ts'
@@ -187,7 +189,7 @@ async function executeOr503<T>(run: () => Promise<T>): Promise<T> {
 }
 
 const logFault = (error: unknown, requestId: string): void =>
-  logEvent('fault', { requestId, error: String((error as Error)?.stack ?? error) })
+  logEvent('fault', { requestId, error: withoutSecrets(String((error as Error)?.stack ?? error)) })
 
 const clockIsBehind = 'the clock is behind the newest audit entry'
 
@@ -286,7 +288,10 @@ function answerProbe(
   response: ServerResponse,
   findProblem: () => Promise<string | undefined>,
 ): boolean {
-  if (request.method !== 'GET' || (request.url !== '/healthz' && request.url !== '/readyz')) return false
+  if (request.url !== '/healthz' && request.url !== '/readyz') return false
+  refuseRepeatedHeaders(request.rawHeaders)
+  const { method = '' } = request
+  if (method !== 'GET') refuse({ code: 'MethodNotAllowed', method, allowed: ['GET', 'HEAD'] })
   const answer = (problem: string | undefined): void => {
     const body = `${problem ?? 'ok'}\n`
     const head = { 'Content-Type': 'text/plain', 'Content-Length': body.length }

@@ -297,14 +297,29 @@ test('other methods, paths and content types than the protocol has are refused',
     assertRefused(await send(port, resigned({ type })), 'MalformedQueryString')
   }
   for (const method of ['PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE']) {
-    assertRefused(await send(port, resigned({ method })), 'MalformedQueryString')
+    const answer = await send(port, resigned({ method }))
+    assertRefused(answer, 'MethodNotAllowed', 405)
+    assert.equal(answer.headers.allow, 'GET, HEAD, POST')
   }
   const head = await send(port, { ...signed(port, ''), method: 'HEAD' })
-  assert.deepEqual({ status: head.status, body: head.body }, { status: 400, body: '' })
+  assert.deepEqual({ status: head.status, body: head.body }, { status: 401, body: '' })
+  for (const url of ['/healthz', '/readyz', '/api/v1/openapi.json']) {
+    const like = { url, rawHeaders: ['Host', 'x'], body: Buffer.alloc(0) }
+    const [got, headed] = [await send(port, { ...like, method: 'GET' }), await send(port, { ...like, method: 'HEAD' })]
+    assert.deepEqual(
+      [headed.status, headed.body, headed.headers['content-length']],
+      [200, '', got.headers['content-length']],
+      url,
+    )
+    const put = await send(port, { ...like, method: 'PUT' })
+    assert.deepEqual([put.status, put.headers.allow], [405, 'GET, HEAD'], url)
+    const twice = await send(port, { ...like, rawHeaders: ['Host', 'x', 'Host', 'y'], method: 'GET' })
+    assert.equal(twice.status, 400, url)
+  }
   for (const url of ['//', '/x', '/../etc/passwd', '/%2e%2e/', '/healthz/', '/healthz?x', `/${'x'.repeat(8_000)}`]) {
     assertRefused(await send(port, { ...signed(port, form), url }), 'InvalidAction', 404)
   }
-  assertRefused(await send(port, { ...signed(port, form), url: '/healthz' }), 'InvalidAction', 404)
+  assertRefused(await send(port, { ...signed(port, form), url: '/healthz' }), 'MethodNotAllowed', 405)
   // Parameters in two places could contradict each other, and so could those of a signature.
   assertRefused(await send(port, resigned({ url: `/?${form}` })), 'MalformedQueryString')
   assertRefused(await send(port, resigned({ method: 'GET', url: `/?${form}` })), 'MalformedQueryString')

@@ -85,7 +85,9 @@ export async function withNativeApi<W extends World>(
       method,
       url: `/api/v1${path}`,
       headers: { authorization: `Bearer ${as}`, ...(body ? { 'content-type': 'application/json' } : {}), ...headers },
-      ...(body ? { payload: typeof body === 'string' ? body : JSON.stringify(body) } : {}),
+      ...(body
+        ? { payload: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body) }
+        : {}),
     })
     return {
       status: response.statusCode,

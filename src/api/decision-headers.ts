@@ -19,9 +19,10 @@ export function headersOf({ decisions }: Answer): Headers {
   return [['x-cadastre-decision', namesOf(decisions)], ...warningOf(decisions)]
 }
 
-/** Of a refusal: the decisions that said no. Of a dry run that would succeed: why, since its decisions are on no record. */
+/** Of a refusal: the decisions that said no, or the methods that are allowed (RFC 9110, section 10.2.1). Of a dry run that would succeed: why, since its decisions are on no record. */
 export function headersOfRefusal(error: Refused): Headers {
   if (error instanceof DryRunSucceeded) return headersOfDryRun(error.answer)
+  if (error.refusal.code === 'MethodNotAllowed') return [['Allow', error.refusal.allowed.join(', ')]]
   const decisions = decisionsBehind(error)
   return decisions.length === 0 ? [] : [['x-cadastre-decision', namesOf(decisions)]]
 }

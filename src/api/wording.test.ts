@@ -61,6 +61,7 @@ const examples: { readonly [C in Refusal['code']]: readonly Extract<Refusal, { c
   InvalidToken: [{ code: 'InvalidToken' }],
   RequestExpired: [{ code: 'RequestExpired', problem }],
   MalformedRequest: [{ code: 'MalformedRequest', problem }],
+  MethodNotAllowed: [{ code: 'MethodNotAllowed', method: long, allowed: ['GET', 'HEAD'] }],
   UnsupportedMediaType: [
     { code: 'UnsupportedMediaType', value: long, allowed: ['application/json'] },
     { code: 'UnsupportedMediaType', value: '', allowed: ['application/json'] },

@@ -131,6 +131,13 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { cod
     sts: 'MalformedQueryString',
     message: sentence(problem),
   }),
+  MethodNotAllowed: ({ method, allowed }) => ({
+    status: 405,
+    ec2: 'MethodNotAllowed',
+    organizations: 'SerializationException',
+    sts: 'MethodNotAllowed',
+    message: `The method ${quoted(method)} is not allowed here. Allowed are ${list(allowed)}.`,
+  }),
   UnsupportedMediaType: ({ value, allowed }) => ({
     status: 415,
     ec2: 'UnsupportedMediaType',
@@ -203,6 +210,7 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { cod
     ec2: 'InvalidPaginationToken',
     ...badInput,
     message: `The value ${quoted(value)} for the parameter ${quoted(field)} is not one that an earlier answer to this request gave.`,
+    reason: 'INVALID_NEXT_TOKEN',
   }),
   InvalidFilter: ({ name, allowed }) => ({
     status: 400,

@@ -35,8 +35,8 @@ const endingsByStatus: Readonly<Record<number, Ending>> = {
 
 /** How a command ends that the server refused. */
 export function endingOf({ status, code }: { readonly status: number; readonly code: string }): Ending {
-  // The route is missing, not what it leads to.
-  if (code === 'InvalidAction') return 'failed'
+  // The route is missing, or what it would do, and not what it leads to.
+  if (code === 'InvalidAction' || code === 'NotSupported') return 'failed'
   return endingsByStatus[status] ?? 'failed'
 }
 

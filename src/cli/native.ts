@@ -10,7 +10,16 @@ import type { Form } from './own-flags.ts'
 import { getServer, type Server } from './profiles.ts'
 import { type Asked, afterNoAnswer, wordsOf } from './refusals.ts'
 import type { Surroundings } from './surroundings.ts'
-import { cellOf, columnsOf, fieldOf, inDeclaredOrder, printable, renderObject, renderTable } from './table.ts'
+import {
+  cellOf,
+  columnsOf,
+  fieldOf,
+  inDeclaredOrder,
+  printable,
+  printableJson,
+  renderObject,
+  renderTable,
+} from './table.ts'
 
 /** The flags of `own-flags.ts`, as they were given. */
 export interface OwnGiven {
@@ -66,7 +75,7 @@ function checkField({ fields, words }: NativeCommand, field: string | undefined)
 }
 
 function refused({ problem }: Refused, asked: Asked, { json }: OwnGiven, around: Surroundings): number {
-  around.err(json ? `${JSON.stringify(problem)}\n` : wordsOf(problem, asked))
+  around.err(json ? `${printableJson(JSON.stringify(problem))}\n` : wordsOf(problem, asked))
   return exitCodes[endingOf(problem)].code
 }
 
@@ -80,7 +89,7 @@ async function perform({ command, given, own }: Wish, asked: Asked & { server: S
     ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
     ...(own.ifMatch === undefined ? {} : { 'if-match': own.ifMatch }),
   })
-  if (own.json) around.out(answer.text === '' ? '' : `${answer.text}\n`)
+  if (own.json) around.out(answer.text === '' ? '' : `${printableJson(answer.text)}\n`)
   else
     around.out(
       answer.text === '' ? 'Done.\n' : inWords({ command, given, own }, JSON.parse(answer.text) as object, around),
@@ -149,7 +158,7 @@ async function printPages(pages: AsyncIterable<Page>, command: NativeCommand, ow
   let count = 0
   for await (const { items } of pages) {
     if (!json) rows.push(...items)
-    else for (const item of items) around.out(`${count++ === 0 ? '[' : ','}${JSON.stringify(item)}`)
+    else for (const item of items) around.out(`${count++ === 0 ? '[' : ','}${printableJson(JSON.stringify(item))}`)
   }
   if (json) around.out(count === 0 ? '[]\n' : ']\n')
   else around.out(listInWords({ command, own }, rows, around))
@@ -166,7 +175,9 @@ async function printEvents(
   const widths = new Map<string, number>()
   for await (const { id, data } of events) {
     last = id
-    around.out(json ? `${data}\n` : `${lineOf(command.columns ?? [], JSON.parse(data) as object, widths)}\n`)
+    around.out(
+      json ? `${printableJson(data)}\n` : `${lineOf(command.columns ?? [], JSON.parse(data) as object, widths)}\n`,
+    )
   }
   const again = last === undefined ? 'Follow again.' : `\`--follow --cursor ${last}\` goes on behind what you saw.`
   throw new Stopped('tryLater', 'The server has hung up.', [again])

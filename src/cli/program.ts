@@ -1,5 +1,6 @@
 // The reader of all words: commands and flags as Commander has them, made of the same data as the reference pages.
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { withoutSecrets } from '#model/secrets.ts'
 import type { Given } from './arguments.ts'
 import { type CommandWords, commandWords, type LocalCommand, type OwnCommand, ownWords, shells } from './commands.ts'
 import { endingOf, exitCodes, Stopped, UsageProblem } from './exit-codes.ts'
@@ -48,11 +49,11 @@ async function endingWith(error: unknown, around: Surroundings): Promise<number>
   // Commander has said what is wrong, or what was asked.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.wrongWords.code
   if (error instanceof UsageProblem) {
-    around.err(`${error.message}\nSee \`cadastre help\`.\n`)
+    around.err(`${withoutSecrets(error.message)}\nSee \`cadastre help\`.\n`)
     return exitCodes.wrongWords.code
   }
   if (error instanceof Stopped) {
-    around.err(`${[error.message, ...error.nextSteps.map((step) => `Next: ${step}`)].join('\n')}\n`)
+    around.err(`${[withoutSecrets(error.message), ...error.nextSteps.map((step) => `Next: ${step}`)].join('\n')}\n`)
     return exitCodes[error.ending].code
   }
   const { Refused } = await import('./client.ts')
@@ -113,7 +114,7 @@ function prepare(command: Command, around: Surroundings): Command {
       getOutHelpWidth: () => around.width ?? helpWidth,
       getErrHelpWidth: () => around.width ?? helpWidth,
       outputError: (text, write) => {
-        const sentence = text.replace(/^error: /, '').trimEnd()
+        const sentence = withoutSecrets(text.replace(/^error: /, '').trimEnd())
         write(`${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}${/[.?)]$/.test(sentence) ? '' : '.'}\n`)
       },
     })

@@ -1,7 +1,7 @@
 // Tables and objects as people read them: what fits, what is never cut, and what others wrote.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { cellOf, columnsOf, fieldOf, inDeclaredOrder, renderObject, renderTable } from './table.ts'
+import { cellOf, columnsOf, fieldOf, inDeclaredOrder, printableJson, renderObject, renderTable } from './table.ts'
 
 const longText = 'why it is needed, in more words than fit'
 const items = [
@@ -72,6 +72,24 @@ test('what others wrote does not steer the terminal', () => {
   assert.equal(cellOf(evil), 'a\u{fffd}[2Jb\u{fffd}\u{fffd}c')
   assert.doesNotMatch(renderTable(['x'], [{ x: `${evil}\r\n` }]), /(?!\n)\p{Cc}/u)
   assert.doesNotMatch(renderObject({ x: { y: `${evil}\nz` } }), /(?!\n)\p{Cc}/u)
+})
+
+test('what turns the direction of text is shown escaped, in tables, objects, fields and names of members', () => {
+  const evil = 'user\u202enimda\u2066\u200f\u061c'
+  const shown = String.raw`user\u202enimda\u2066\u200f\u061c`
+  assert.equal(cellOf(evil), shown)
+  assert.equal(fieldOf([{ name: evil }], 'name'), `${shown}\n`)
+  for (const text of [
+    renderTable(['x'], [{ x: evil }]),
+    renderObject({ tags: { [evil]: evil } }),
+    cellOf({ [evil]: 1 }),
+  ]) {
+    assert.ok(text.includes(shown), text)
+    assert.doesNotMatch(text, /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/)
+  }
+  const json = printableJson(JSON.stringify({ [evil]: `${evil}\u009b` }))
+  assert.doesNotMatch(json, /[\u0080-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/)
+  assert.deepEqual(JSON.parse(json), { [evil]: `${evil}\u009b` })
 })
 
 test('without columns a table has every member that is not an object, and a cell squeezes those', () => {

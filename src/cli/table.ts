@@ -7,8 +7,17 @@ const ellipsis = '…'
 const cutWidthMin = 12
 const indentation = '  '
 
-/** What was written by others must not steer the terminal. */
-export const printable = (text: string): string => text.replaceAll(/(?!\n)\p{Cc}/gu, '\u{fffd}')
+/** Characters that turn the direction of the text around them (Unicode Standard Annex 9), and lines that no terminal counts. */
+const turning = /[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+
+/** What was written by others must not steer the terminal, nor look like something else there. */
+export const printable = (text: string): string =>
+  text.replaceAll(/(?!\n)\p{Cc}/gu, '\u{fffd}').replaceAll(turning, escaped)
+
+/** The same of JSON, which stays the same data: strings alone can hold such characters. */
+export const printableJson = (json: string): string =>
+  json.replaceAll(/[\x7f-\x9f]/g, escaped).replaceAll(turning, escaped)
 
 const widthOf = (text: string): number => [...text].length
 
@@ -26,7 +35,7 @@ export function cellOf(value: unknown): string {
   if (typeof value !== 'object') return String(value)
   return Object.entries(value)
     .filter(([, member]) => member !== undefined)
-    .map(([name, member]) => `${name}=${cellOf(member)}`)
+    .map(([name, member]) => `${cellOf(name)}=${cellOf(member)}`)
     .join(' ')
 }
 
@@ -148,7 +157,9 @@ export function renderObject(value: Item): string {
 }
 
 function linesOf(value: Item): string[] {
-  const members = Object.entries(value).filter(([, member]) => member !== undefined && member !== null)
+  const members = Object.entries(value)
+    .filter(([, member]) => member !== undefined && member !== null)
+    .map(([name, member]): [string, unknown] => [cellOf(name), member])
   const width = Math.max(0, ...members.filter(([, member]) => isFlat(member)).map(([name]) => widthOf(name)))
   return members.flatMap(([name, member]) => {
     if (isFlat(member)) return valueLines(name.padEnd(width), member)

@@ -4,7 +4,6 @@ import assert from 'node:assert/strict'
 import { BlockList, isIP } from 'node:net'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { isGlobalUnicastIpv6, isPrivateIpv4, isPublicIpv4, isUniqueLocalIpv6 } from './address-space.ts'
 import {
   buddyOf,
   type Cidr,
@@ -16,6 +15,7 @@ import {
   fromKey,
   lastAddress,
   makeCidr,
+  nearCidrProblem,
   orderOf,
   overlaps,
   parentOf,
@@ -135,6 +135,10 @@ test('a text has to be a block in its one IPv4 spelling or an RFC 4291 one', () 
     '2001:db8::1/32',
     '::ffff:1.2.3.4/95',
     '::ffff:0:0/95',
+    '::ffff:10.0.0.0/104',
+    '::ffff:a00:1/128',
+    '::ffff:0:0/96',
+    '::FFFF:192.0.2.0/120',
     '1.2.3.4::/128',
     '::1.2.3/128',
     '::1.2.3.4:5/128',
@@ -160,11 +164,20 @@ test('host bits are refused by the strict reader and cleared by the loose one', 
   assert.equal(formatCidr(parseLooseCidr('255.255.255.255/0')!), '0.0.0.0/0')
 })
 
-test('IPv4-mapped IPv6 is IPv4, so that one address has one value', () => {
-  assert.deepEqual(parseCidr('::ffff:10.0.0.0/104'), cidr('10.0.0.0/8'))
-  assert.deepEqual(parseCidr('::ffff:a00:1/128'), cidr('10.0.0.1/32'))
+test('an IPv4-mapped IPv6 address is the IPv4 one, and a mapped block is no block of either family', () => {
   assert.deepEqual(parseAddress('::FFFF:10.0.0.1'), cidr('10.0.0.1/32'))
-  assert.deepEqual(parseCidr('::ffff:0:0/96'), cidr('0.0.0.0/0'))
+  for (const [text, meant] of [
+    ['::ffff:10.0.0.0/104', '10.0.0.0/8'],
+    ['::ffff:a00:1/128', '10.0.0.1/32'],
+    ['::ffff:10.0.0.1/104', '10.0.0.0/8'],
+    ['::ffff:0:0/96', '0.0.0.0/0'],
+  ] as const) {
+    assert.equal(parseCidr(text), undefined, text)
+    assert.equal(parseLooseCidr(text), undefined, text)
+    assert.match(nearCidrProblem(text) ?? '', new RegExp(`IPv4-mapped IPv6; the IPv4 block \`${meant}\``), text)
+  }
+  for (const text of ['10.0.0.0/8', '::ffff:0:0/95', '2001:db8::/32', 'none'])
+    assert.equal(nearCidrProblem(text), undefined, text)
 })
 
 test('containing and overlapping agree with prefixes of bits', () => {
@@ -241,15 +254,4 @@ test('halves, buddies and parents agree with each other', () => {
   )
   assert.throws(() => buddyOf(cidr('0.0.0.0/0')))
   assert.throws(() => parentOf(cidr('::/0')))
-})
-
-test('well-known space is told apart', () => {
-  for (const text of ['10.1.0.0/16', '172.31.0.0/16', '192.168.1.0/24', '100.64.0.0/10'])
-    assert(isPrivateIpv4(cidr(text)))
-  for (const text of ['172.32.0.0/16', '8.0.0.0/8', '0.0.0.0/0', '100.0.0.0/8']) assert(!isPrivateIpv4(cidr(text)))
-  assert(isPublicIpv4(cidr('198.51.100.0/24')))
-  for (const text of ['0.0.0.0/0', '100.0.0.0/8', '224.0.0.0/8', '127.0.0.1/32', '2000::/3'])
-    assert(!isPublicIpv4(cidr(text)))
-  assert(isUniqueLocalIpv6(cidr('fd12::/48')) && !isUniqueLocalIpv6(cidr('fc00::/7')))
-  assert(isGlobalUnicastIpv6(cidr('2001:db8::/32')) && !isGlobalUnicastIpv6(cidr('::/0')))
 })

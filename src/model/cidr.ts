@@ -5,7 +5,8 @@ import { assert } from './assert.ts'
 /**
  * An aligned block of addresses; one address is a `/32` or a `/128`.
  * `first` is the block's first address as a number; its low bits beyond `length` are zero.
- * IPv4-mapped IPv6 (`::ffff:0:0/96`) never occurs: parsing turns it into IPv4, so that one address has one value.
+ * IPv4-mapped IPv6 (`::ffff:0:0/96`) never occurs, so that one address has one value: a mapped block is refused where it is
+ * read, and a mapped address, which is how sockets write IPv4, is the IPv4 one.
  */
 export interface Cidr {
   readonly family: 4 | 6
@@ -34,7 +35,8 @@ export function makeCidr(family: Family, first: bigint, length: number): Cidr {
 
 /**
  * Reads `a.b.c.d/n` or an IPv6 block in any spelling of RFC 4291 §2.2. Strict: no leading zeros, no zone id, no host
- * bits, no spaces. IPv4-mapped IPv6 becomes IPv4 where the length is at least 96; a shorter one is no block of either.
+ * bits, no spaces. Blocks of IPv4-mapped IPv6 (RFC 4291 §2.5.5.2) stand for IPv4 nodes in programs, and are no space that
+ * anybody could be given: they are no blocks here.
  */
 export function parseCidr(text: string): Cidr | undefined {
   const loose = parseParts(text)
@@ -50,11 +52,15 @@ export function parseLooseCidr(text: string): Cidr | undefined {
   return loose && withoutHostBits(loose.family, loose.first, loose.length)
 }
 
-/** What is wrong with a text that is a CIDR but for its host bits, and the network that was probably meant; else undefined. */
-export function hostBitsProblem(text: string): string | undefined {
+/** What is wrong with a text that is almost a CIDR, and what was probably meant: host bits, IPv4-mapped IPv6. Else undefined. */
+export function nearCidrProblem(text: string): string | undefined {
   if (parseCidr(text)) return undefined
   const meant = parseLooseCidr(text)
-  return meant && `It has host bits set; the network \`${formatCidr(meant)}\` was probably meant`
+  if (meant) return `It has host bits set; the network \`${formatCidr(meant)}\` was probably meant`
+  const mapped = parseParts(text, 'mapped')
+  if (!mapped) return undefined
+  const ipv4 = formatCidr(withoutHostBits(4, mapped.first, mapped.length))
+  return `It is a block of IPv4-mapped IPv6; the IPv4 block \`${ipv4}\` was probably meant`
 }
 
 /** Reads one address, without a prefix length, as a `/32` or `/128`. */
@@ -203,18 +209,19 @@ const nine = 57
 const dot = 46
 const colon = 58
 
-/** Address and length as written, host bits kept. */
-function parseParts(text: string): Cidr | undefined {
+/** Address and length as written, host bits kept. With `mapped`, only IPv4-mapped IPv6, as the IPv4 that it stands for. */
+function parseParts(text: string, only?: 'mapped'): Cidr | undefined {
   const slash = text.indexOf('/')
   if (slash < 0) return undefined
   const length = parseDecimal(text, slash + 1, text.length, 128)
   if (length < 0) return undefined
   const v4 = parseV4(text, 0, slash)
-  if (v4 >= 0) return length <= 32 ? { family: 4, first: BigInt(v4), length } : undefined
+  if (v4 >= 0) return length <= 32 && !only ? { family: 4, first: BigInt(v4), length } : undefined
   const v6 = parseV6(text, slash)
   if (v6 === undefined) return undefined
-  if (v6 >> 32n !== mappedPrefix) return { family: 6, first: v6, length }
-  return length >= 96 ? { family: 4, first: v6 & 0xffffffffn, length: length - 96 } : undefined
+  const isMapped = v6 >> 32n === mappedPrefix
+  if (!only) return isMapped ? undefined : { family: 6, first: v6, length }
+  return isMapped && length >= 96 ? { family: 4, first: v6 & 0xffffffffn, length: length - 96 } : undefined
 }
 
 /** Decimal without leading zeros up to `max`; -1 for anything else. */

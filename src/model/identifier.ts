@@ -64,6 +64,9 @@ export function sequenceIn(text: string): number | undefined {
   return /^[0-9a-f]{12}$/.test(hex) ? Number.parseInt(hex, 16) : undefined
 }
 
+/** The regular expression of what `hasShape` takes, for descriptions of an API. */
+export const shapePattern = (kind: IdKind): string => `^${kinds[kind].prefix}[0-9a-zA-Z]{1,64}$`
+
 /** Whether `text` looks like an identifier of `kind`, of whatever installation. */
 export function hasShape(kind: IdKind, text: string): boolean {
   return text.startsWith(kinds[kind].prefix) && /^[0-9a-zA-Z]{1,64}$/.test(text.slice(kinds[kind].prefix.length))

@@ -1,6 +1,6 @@
 // The rules that pools and their CIDRs keep, as pure functions (reference: Amazon VPC IPAM, CreateIpamPool and ProvisionIpamPoolCidr).
 
-import { amazonReservedIpv6, isGlobalUnicastIpv6, isUniqueLocalIpv6 } from './address-space.ts'
+import { amazonReservedIpv6, isGlobalUnicastIpv6, isUniqueLocalIpv6, purposeProblem } from './address-space.ts'
 import { bitsOf, type Cidr, contains, formatCidr, overlaps } from './cidr.ts'
 import { isForeignLocale } from './locale.ts'
 
@@ -133,13 +133,14 @@ export function cidrProblem(
 ): PoolProblem | undefined {
   const wrong = (problem: string): PoolProblem => ({ field: 'Cidr', value: formatCidr(cidr), problem })
   if (cidr.family !== pool.family) return wrong(`the pool is ipv${pool.family}`)
+  const purpose = purposeProblem(cidr, pool.scopeType === 'public' ? 'public-pool' : 'private-pool')
+  if (purpose !== undefined) return wrong(purpose)
   if (cidr.family === 4) return undefined
   if (pool.scopeType === 'public') {
     return isGlobalUnicastIpv6(cidr) ? undefined : wrong('a public ipv6 pool holds global unicast space, 2000::/3')
   }
   if (isUniqueLocalIpv6(cidr)) {
-    const reserved = amazonReservedIpv6.some((block) => overlaps(block, cidr))
-    return reserved ? wrong('fd00::/16 is reserved by Amazon') : undefined
+    return overlaps(amazonReservedIpv6, cidr) ? wrong('fd00::/16 is reserved by Amazon') : undefined
   }
   if (!isGlobalUnicastIpv6(cidr)) return wrong('a private ipv6 pool holds unique local space, fd00::/8')
   return pool.isPrivateGuaEnabled ? undefined : wrong('global unicast space in a private scope needs EnablePrivateGua')

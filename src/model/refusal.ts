@@ -1,5 +1,7 @@
 // What we say no to, and why: facts, never sentences. The wording stands in `api/wording.ts`, one line per code.
 
+import { factsWithoutSecrets } from './secrets.ts'
+
 /** The nouns that a caller can name by id. Each has its own NotFound code in the EC2 API. */
 export type Noun =
   | 'ipam'
@@ -103,6 +105,7 @@ type Reason =
   // What do you ask.
   | { code: 'MalformedRequest'; problem: string }
   // `value` is empty where the request does not say.
+  | { code: 'MethodNotAllowed'; method: string; allowed: readonly string[] }
   | { code: 'UnsupportedMediaType'; value: string; allowed: readonly string[] }
   | { code: 'RequestTooLarge'; limit: number; unit: 'bytes' | 'parameters' }
   | { code: 'InvalidAction'; action: string; version?: string }
@@ -206,13 +209,16 @@ const codesOfState: ReadonlySet<Refusal['code']> = new Set([
 export const isAboutState = (refusal: Refusal): boolean =>
   refusal.code === 'LimitExceeded' ? !refusal.isOfRequest : codesOfState.has(refusal.code)
 
-/** A refusal on its way to `execute`, the only place that catches one. */
+/**
+ * A refusal on its way to `execute`, the only place that catches one. What is repeated in it may be a token that was put in the
+ * wrong place, so that none gets further than here: not into answers, logs or the record.
+ */
 export class Refused extends Error {
   readonly refusal: Refusal
   constructor(refusal: Refusal) {
     super(refusal.code)
     this.name = 'Refused'
-    this.refusal = refusal
+    this.refusal = factsWithoutSecrets(refusal)
   }
 }
 

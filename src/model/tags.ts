@@ -1,5 +1,7 @@
 // What tags may be, by the rules of EC2, and the prefix under which Cadastre keeps its own settings.
 
+import { hasControlCharacter } from './text.ts'
+
 export interface Tag {
   readonly key: string
   readonly value: string
@@ -59,6 +61,3 @@ function lengthProblem(what: string, text: string, charactersMax: number): strin
     return `a tag ${what} has at most ${charactersMax} characters; this one has ${characters}`
   return hasControlCharacter(text) ? `a tag ${what} must not hold control characters` : undefined
 }
-
-const hasControlCharacter = (text: string): boolean =>
-  [...text].some((character) => character < ' ' || character === '\u007f')

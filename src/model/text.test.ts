@@ -3,14 +3,15 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { findUnfitText } from './text.ts'
 
-test('NUL and half a surrogate pair are found in values, names, lists and depths, and nothing else is', () => {
-  const problem = 'it must be text without NUL and without half characters'
+const problem = 'it must be text without control characters and without half characters'
+
+test('control characters and half a surrogate pair are found in values, names, lists and depths, and nothing else is', () => {
   assert.deepEqual(findUnfitText({ name: 'a\0b' }), { field: 'name', value: 'a\u{2400}b', problem })
   assert.deepEqual(findUnfitText({ list: ['a', { x: '\ud83d' }] })?.field, 'list.1.x')
   assert.deepEqual(findUnfitText({ tags: { 'k\0': 'v' } }), { field: 'tags.k\u{2400}', value: 'k\u{2400}', problem })
   const fine = {
-    name: '😀\n\u0001',
-    tags: { ключ: 'é' },
+    name: '😀 a\u00a0b',
+    tags: { ключ: 'é', 'cadastre:no': 'cadastre_' },
     at: new Date(0),
     n: 1,
     no: null,
@@ -18,4 +19,27 @@ test('NUL and half a surrogate pair are found in values, names, lists and depths
     u: undefined,
   }
   assert.equal(findUnfitText(fine), undefined)
+})
+
+test('every control character, U+FFFE and U+FFFF are no text, and the refusal shows none of them', () => {
+  const controls = [...Array(32).keys(), ...Array.from({ length: 33 }, (_, n) => 0x7f + n), 0xfffe, 0xffff]
+  for (const code of controls) {
+    const character = String.fromCharCode(code)
+    for (const input of [{ description: `a${character}` }, { tags: { [character]: 'x' } }, [character]]) {
+      const found = findUnfitText(input)
+      assert.equal(found?.problem, problem, code.toString(16))
+      assert.ok(!JSON.stringify(found).includes(character) && !found.field.includes(character), code.toString(16))
+    }
+  }
+  for (const code of [0x20, 0x7e, 0xa0, 0xfffd, 0x202e])
+    assert.equal(findUnfitText([String.fromCharCode(code)]), undefined)
+})
+
+test('a token of the native API is no text of a request, and is not shown', () => {
+  const token = `cadastre_${'a'.repeat(43)}`
+  for (const input of [{ description: token }, { tags: { owner: `see ${token}` } }, { tags: { [token]: '' } }]) {
+    const found = findUnfitText(input)
+    assert.match(found?.problem ?? '', /it holds a token of the native API/)
+    assert.ok(!JSON.stringify(found).includes(token))
+  }
 })

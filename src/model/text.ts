@@ -1,4 +1,6 @@
-// Text that can be kept: PostgreSQL has no NUL in its text, and half a surrogate pair is no character in UTF-8, so that it would come back as another one.
+// Text that can be kept and shown: no control characters, no halves of characters, and nothing that opens something.
+
+import { hasBearerToken, withoutSecrets } from './secrets.ts'
 
 export interface UnfitText {
   /** Where it stands, as in a JSON body: `tags.owner`, `documents.0.locale`. */
@@ -7,24 +9,40 @@ export interface UnfitText {
   readonly problem: string
 }
 
-const isUnfit = (text: string): boolean => text.includes('\0') || !text.isWellFormed()
+/**
+ * XML, in which EC2 answers, has neither most control characters nor U+FFFE and U+FFFF; PostgreSQL has no NUL in its text; and a
+ * terminal obeys the rest. Line breaks are among them: no text of a request has lines.
+ */
+const control = /[\p{Cc}\ufffe\uffff]/u
+export const hasControlCharacter = (text: string): boolean => control.test(text)
+
+/** Half a surrogate pair is no character in UTF-8, so that it would come back as another one. */
+function problemOf(text: string): string | undefined {
+  if (control.test(text) || !text.isWellFormed())
+    return 'it must be text without control characters and without half characters'
+  return hasBearerToken(text)
+    ? 'it holds a token of the native API, which is shown to nobody and kept nowhere; make another one, and revoke this one'
+    : undefined
+}
+
 /** Such that it can itself be answered and read. */
-const shown = (text: string): string => text.toWellFormed().replaceAll('\0', '\u{2400}')
+const shown = (text: string): string =>
+  withoutSecrets(text.toWellFormed()).replaceAll(/[\p{Cc}\ufffe\uffff]/gu, (found) =>
+    found < ' ' ? String.fromCharCode(pictures + found.charCodeAt(0)) : '\u{fffd}',
+  )
+/** Where the pictures of control characters begin: U+2400 is that of NUL. */
+const pictures = 0x2400
 
 /** The first text of an input, among its values and the names in it, that cannot be kept. */
 export function findUnfitText(input: unknown, field = ''): UnfitText | undefined {
   if (typeof input === 'string') {
-    if (!isUnfit(input)) return undefined
-    return {
-      field: shown(field),
-      value: shown(input),
-      problem: 'it must be text without NUL and without half characters',
-    }
+    const problem = problemOf(input)
+    return problem === undefined ? undefined : { field: shown(field), value: shown(input), problem }
   }
   if (typeof input !== 'object' || input === null || ArrayBuffer.isView(input)) return undefined
   for (const [name, value] of Object.entries(input)) {
     const place = field === '' ? name : `${field}.${name}`
-    const found = findUnfitText(value, place) ?? (isUnfit(name) ? findUnfitText(name, place) : undefined)
+    const found = findUnfitText(value, place) ?? findUnfitText(name, place)
     if (found) return found
   }
   return undefined

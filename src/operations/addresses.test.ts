@@ -114,6 +114,8 @@ describe('an Elastic IP of the provider’s', () => {
       ['AssociateAddress', { AllocationId, InstanceId: 'i-xyz' }, 'InvalidParameterValue'],
       ['AssociateAddress', { AllocationId, NetworkInterfaceId: instance }, 'InvalidParameterValue'],
       ['AssociateAddress', { AllocationId, ...to, PrivateIpAddress: '::1' }, 'InvalidParameterValue'],
+      ['AssociateAddress', { AllocationId, ...to, PrivateIpAddress: '127.0.0.1' }, 'InvalidParameterValue'],
+      ['AssociateAddress', { AllocationId, ...to, PrivateIpAddress: '224.0.0.5' }, 'InvalidParameterValue'],
       ['DisassociateAddress', {}, 'MissingParameter'],
       ['DisassociateAddress', { AssociationId: 'eipassoc-0', PublicIp }, 'InvalidParameterCombination'],
     ]
@@ -121,6 +123,31 @@ describe('an Elastic IP of the provider’s', () => {
     assert.equal((await shown(AllocationId)).AssociationId, undefined)
     await release(AllocationId)
   })
+})
+
+test('the interface of a NAT gateway has its own address, and gets no other from anybody but its service', async () => {
+  const world = await openWorld()
+  const { Vpc } = await world.call('CreateVpc', { CidrBlock: '10.0.0.0/16' })
+  const { Subnet } = await world.call('CreateSubnet', { VpcId: Vpc!.VpcId!, CidrBlock: '10.0.0.0/24' })
+  const wish = { SubnetId: Subnet!.SubnetId!, ConnectivityType: 'private', PrivateIpAddress: '10.0.0.9' } as const
+  await world.call('CreateNatGateway', wish)
+  const { NetworkInterfaces } = await world.call('DescribeNetworkInterfaces', {})
+  const NetworkInterfaceId = NetworkInterfaces![0]!.NetworkInterfaceId!
+  const { AllocationId } = await world.call('AllocateAddress', {})
+  const associate = (PrivateIpAddress?: string) =>
+    world.call('AssociateAddress', { AllocationId: AllocationId!, NetworkInterfaceId, PrivateIpAddress })
+  for (const other of ['10.0.0.10', '10.0.1.9', '192.168.0.9']) {
+    const refusal = { code: 'InvalidParameterValue', field: 'PrivateIpAddress', value: other } as const
+    const { problem } = (await refuses(associate(other), refusal)) as { problem: string }
+    assert.match(problem, /is not assigned to the network interface `eni-[0-9a-f]+`, which has `10\.0\.0\.9`/)
+  }
+  for (const same of ['10.0.0.9', undefined]) await refuses(associate(same), { code: 'NotEligible' })
+  const { Addresses } = await world.call('DescribeAddresses', {})
+  assert.deepEqual(
+    Addresses!.map(({ AssociationId }) => AssociationId),
+    [undefined],
+  )
+  await world.close()
 })
 
 describe('Elastic IPs of several accounts and pools', () => {

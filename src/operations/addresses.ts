@@ -1,5 +1,6 @@
 // Elastic IPs: allocated as policy says, released into quarantine, associated with what stands behind them.
 import type { Address, AllocateAddressRequest } from '#formats/aws/ec2.generated.ts'
+import { purposeProblem } from '#model/address-space.ts'
 import { assert } from '#model/assert.ts'
 import { type Cidr, formatAddress, parseAddress } from '#model/cidr.ts'
 import { formatId, parseId } from '#model/identifier.ts'
@@ -397,9 +398,8 @@ async function targetOf(
       'a network interface id such as `eni-0123456789abcdef0` is expected',
     )
   }
-  if (privateIp !== undefined && parseAddress(privateIp)?.family !== 4) {
-    refuseValue('PrivateIpAddress', privateIp, 'an IPv4 address such as `10.0.0.10` is expected')
-  }
+  if (privateIp !== undefined) refuseUnfitPrivateIp(privateIp)
+  if (networkInterfaceId !== undefined) await refuseForInterface(context, networkInterfaceId, privateIp)
   return {
     instanceId,
     networkInterfaceId,
@@ -409,6 +409,32 @@ async function targetOf(
     natGatewayId: undefined,
     serviceManaged: undefined,
   }
+}
+
+/** Whatever the interface is, it is in a VPC. */
+function refuseUnfitPrivateIp(text: string): void {
+  const address = parseAddress(text)
+  if (address?.family !== 4) refuseValue('PrivateIpAddress', text, 'an IPv4 address such as `10.0.0.10` is expected')
+  const problem = purposeProblem(address, 'vpc')
+  if (problem) refuseValue('PrivateIpAddress', text, `no network interface has this address: ${problem}`)
+}
+
+/**
+ * Of interfaces, those of NAT gateways are on record: as in EC2, they have the addresses that they have, and their service alone
+ * associates more with them.
+ */
+async function refuseForInterface(context: WriteContext, id: string, privateIp: string | undefined): Promise<void> {
+  const { account } = context.caller
+  const known = await context.tx.natGateways.addressOfInterface(account, context.region, id)
+  if (!known) return
+  if (privateIp !== undefined && privateIp !== known.privateIp)
+    refuseValue(
+      'PrivateIpAddress',
+      privateIp,
+      `it is not assigned to the network interface \`${id}\`, which has \`${known.privateIp}\``,
+    )
+  const problem = `the network interface \`${id}\` is managed by the NAT gateway \`${known.natGatewayId}\`; associate the address with AssociateNatGatewayAddress`
+  refuse({ code: 'NotEligible', problem })
 }
 
 const sameTarget = (current: AddressAssociation, target: Target): boolean =>

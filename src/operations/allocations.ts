@@ -1,7 +1,7 @@
 // Allocations of pools: reserved by hand, listed whatever they are for, described, released.
 import type { AllocateIpamPoolCidrRequest, IpamPoolAllocation } from '#formats/aws/ec2.generated.ts'
 import { assert } from '#model/assert.ts'
-import { type Cidr, equals, formatCidr, hostBitsProblem, parseCidr, toKey } from '#model/cidr.ts'
+import { type Cidr, equals, formatCidr, nearCidrProblem, parseCidr, toKey } from '#model/cidr.ts'
 import { formatId, hasShape, parseId } from '#model/identifier.ts'
 import type { AllocationRequest } from '#model/policy/decision.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
@@ -17,7 +17,7 @@ import {
   refuseLongDescription,
   refuseTooManyListed,
 } from './ipam-access.ts'
-import { filterBy, readCursor, refuseIdsWithPaging, writeCursor } from './listing.ts'
+import { filterBy, refuseIdsWithPaging } from './listing.ts'
 import { ec2Read, ec2Write, type ReadContext } from './operation.ts'
 import { putTags, tagsToCreate } from './tagging.ts'
 import { beginState } from './tenures.ts'
@@ -111,18 +111,18 @@ export const getIpamPoolAllocations = ec2Read('GetIpamPoolAllocations', async (c
   }
   const size = input.MaxResults ?? pageSizeDefault
   if (!isOwner) {
-    const after = sequenceIn(input.NextToken)
+    const after = Number(input.NextToken ?? '0')
     const read = (from: Allocation | undefined, limit: number) =>
       context.tx.space.ofAccount(account, from?.n ?? after, limit)
     const { items, last } = await gather(size, { read, show })
-    return { IpamPoolAllocations: items, NextToken: last && writeCursor(String(last.n)) }
+    return { IpamPoolAllocations: items, NextToken: last && String(last.n) }
   }
-  const after = keyIn(input.NextToken)
+  const after = input.NextToken === undefined ? undefined : new Uint8Array(Buffer.from(input.NextToken, 'hex'))
   const { items, last } = await gather(size, {
     read: (from, limit) => context.tx.space.ofPool(pool.n, from ? toKey(from.cidr) : after, limit),
     show,
   })
-  const NextToken = last && writeCursor(Buffer.from(toKey(last.cidr)).toString('hex'))
+  const NextToken = last && Buffer.from(toKey(last.cidr)).toString('hex')
   return { IpamPoolAllocations: items, NextToken }
 })
 
@@ -130,7 +130,7 @@ export const getIpamPoolAllocations = ec2Read('GetIpamPoolAllocations', async (c
 export const describeIpamPoolAllocations = ec2Read('DescribeIpamPoolAllocations', async (context, input) => {
   const matches = filterBy(input.Filters, allocationFilters, ({ Tags }) => Tags ?? [])
   refuseIdsWithPaging(input.IpamPoolAllocationIds, 'IpamPoolAllocationIds', input)
-  const after = sequenceIn(input.NextToken)
+  const after = Number(input.NextToken ?? '0')
   const show = async (allocation: Allocation): Promise<IpamPoolAllocation | undefined> => {
     const shown = describe(context, allocation, await context.tx.tags.of(idOf(context, allocation)))
     return matches(shown) ? shown : undefined
@@ -146,7 +146,7 @@ export const describeIpamPoolAllocations = ec2Read('DescribeIpamPoolAllocations'
     read: (from, limit) => context.tx.space.ofAccount(caller.account, from?.n ?? after, limit, { region }),
     show: async (allocation) => ((await isOfIpam(allocation.pool)) ? show(allocation) : undefined),
   })
-  return { IpamPoolAllocations: items, NextToken: last && writeCursor(String(last.n)) }
+  return { IpamPoolAllocations: items, NextToken: last && String(last.n) }
 })
 
 export const modifyIpamPoolAllocation = ec2Write('ModifyIpamPoolAllocation', async (context, input) => {
@@ -196,7 +196,7 @@ function readCidrs(field: string, texts: readonly string[] | undefined): readonl
 }
 
 const refuseMalformed = (field: string, text: string): never =>
-  refuseValue(field, text, hostBitsProblem(text) ?? 'it is not a CIDR such as `10.0.0.0/24`')
+  refuseValue(field, text, nearCidrProblem(text) ?? 'it is not a CIDR such as `10.0.0.0/24`')
 
 function inFamily(cidrs: readonly Cidr[] | undefined, pool: Pool, field: string): readonly Cidr[] | undefined {
   const other = cidrs?.find(({ family }) => family !== pool.family)
@@ -304,19 +304,6 @@ async function gather(
     rows += step.length
   }
   return { items, last }
-}
-
-/** The place in a pool's address order that a token stands for, as it is stored. */
-function keyIn(token: string | undefined): Uint8Array | undefined {
-  const place = readCursor(token)
-  if (place === undefined) return undefined
-  if (!/^[0-9a-f]{32}$/.test(place)) refuse({ code: 'InvalidPaginationToken', field: 'NextToken', value: token! })
-  return new Uint8Array(Buffer.from(place, 'hex'))
-}
-function sequenceIn(token: string | undefined): number {
-  const place = readCursor(token) ?? '0'
-  if (!/^[0-9]{1,15}$/.test(place)) refuse({ code: 'InvalidPaginationToken', field: 'NextToken', value: token! })
-  return Number(place)
 }
 
 // The answer ---------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 // The blocks of VPCs and subnets: what a request says of them, whether it can be, and how they are taken.
-import { type Cidr, formatCidr, hostBitsProblem, parseLooseCidr } from '#model/cidr.ts'
+import { purposeProblem } from '#model/address-space.ts'
+import { type Cidr, formatCidr, nearCidrProblem, parseLooseCidr } from '#model/cidr.ts'
 import { type AllocationRequest, provider } from '#model/policy/decision.ts'
 import { resolve } from '#model/policy/resolve.ts'
 import { findResourceType } from '#model/policy/resource-types.ts'
@@ -156,7 +157,7 @@ export async function takeBlock(
     { fields: fieldsOf[wish.family], whenFull: 'size', allowed: within, disallowed: taken },
   )
   const { cidr, pool, allocation } = granted
-  const problem = lengthProblem(network, cidr.family, cidr.length)
+  const problem = lengthProblem(network, cidr.family, cidr.length) ?? purposeProblem(cidr, 'vpc')
   if (problem) {
     refuse({ code: 'NotEligible', problem: `policy and pools give \`${formatCidr(cidr)}\`, but ${problem}` })
   }
@@ -174,14 +175,14 @@ export async function giveBack(context: WriteContext, allocation: number | undef
 function readCidr(network: Network, family: 4 | 6, text: string): Cidr {
   const field = fieldsOf[family].cidr
   const cidr = parseLooseCidr(text)
-  if (cidr?.family !== family) {
-    const example = family === 4 ? '10.0.0.0/16' : '2001:db8:1234:1a00::/56'
-    refuseValue(field, text, `This is not a valid CIDR block. An IPv${family} block such as \`${example}\` is expected`)
-  }
   // EC2 documents that it clears the host bits of IPv4 blocks, and of no others.
-  const hostBits = family === 6 ? hostBitsProblem(text) : undefined
-  if (hostBits) refuseValue(field, text, `This is not a valid CIDR block. ${hostBits}`)
-  const problem = lengthProblem(network, family, cidr.length)
+  const near = cidr?.family === 4 ? undefined : nearCidrProblem(text)
+  if (cidr?.family !== family || near) {
+    const example = family === 4 ? '10.0.0.0/16' : '2001:db8:1234:1a00::/56'
+    const expected = `An IPv${family} block such as \`${example}\` is expected`
+    refuseValue(field, text, `This is not a valid CIDR block. ${near ?? expected}`)
+  }
+  const problem = lengthProblem(network, family, cidr.length) ?? purposeProblem(cidr, 'vpc')
   if (problem) refuse({ code: 'InvalidRange', what: network, field, value: text, problem })
   return cidr
 }

@@ -12,6 +12,7 @@ import type { Snapshot } from '#model/policy/snapshot.ts'
 import type { Principal } from '#model/principal.ts'
 import type { Action } from '#model/roles.ts'
 import type { ReadTransaction, Transaction } from '#store/store.ts'
+import { withPageTokens } from './page-tokens.ts'
 
 /** Something that was permitted at a node, when the request was made. */
 export interface Need {
@@ -124,7 +125,7 @@ export function ec2Read<Name extends Ec2Operation>(
   name: Name,
   run: (context: ReadContext, input: Ec2Input[Name]) => Promise<Ec2Output[Name]>,
 ): ReadOperation<Ec2Input[Name], Ec2Output[Name]> {
-  return { name, access: 'read', run }
+  return { name, access: 'read', run: (context, input) => withPageTokens(context, `ec2:${name}`, input, run) }
 }
 
 /** An EC2 operation that changes something: it gets an audit entry and one effect per token. */
@@ -140,7 +141,7 @@ export function organizationsRead<Name extends OrganizationsOperation>(
   name: Name,
   run: (context: ReadContext, input: OrganizationsInput[Name]) => Promise<OrganizationsOutput[Name]>,
 ): ReadOperation<OrganizationsInput[Name], OrganizationsOutput[Name]> {
-  return { name, access: 'read', run }
+  return { name, access: 'read', run: (context, input) => withPageTokens(context, `organizations:${name}`, input, run) }
 }
 
 /** An operation of AWS Organizations that changes something. */

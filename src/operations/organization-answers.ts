@@ -5,7 +5,7 @@ import type {
   OrganizationalUnit,
 } from '#formats/aws/organizations.generated.ts'
 import type { Account, Node, Organization, Stretch } from '#store/organizations.ts'
-import { readCursor, writeCursor } from './listing.ts'
+import type { PageWish } from './listing.ts'
 import type { Reach, ReadContext, WriteContext } from './operation.ts'
 
 /** AWS Organizations: pages of 20, and no larger. */
@@ -69,14 +69,14 @@ async function pathOf({ tx }: ReadContext, organization: Organization, id: strin
 
 /** One page of a list that the store gives in the order of `placeOf`. */
 export async function pageOf<T>(
-  wish: { readonly MaxResults?: number; readonly NextToken?: string },
+  wish: PageWish,
   list: (stretch: Stretch) => Promise<T[]>,
   placeOf: (item: T) => string,
 ): Promise<{ items: T[]; next: { NextToken?: string } }> {
   const size = wish.MaxResults ?? pageSize
-  const items = await list({ after: readCursor(wish.NextToken) ?? '', limit: size + 1 })
+  const items = await list({ after: wish.NextToken ?? '', limit: size + 1 })
   const shown = items.slice(0, size)
-  return { items: shown, next: items.length > size ? { NextToken: writeCursor(placeOf(shown.at(-1)!)) } : {} }
+  return { items: shown, next: items.length > size ? { NextToken: placeOf(shown.at(-1)!) } : {} }
 }
 
 /**

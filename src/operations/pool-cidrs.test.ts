@@ -111,6 +111,38 @@ describe('a top-level pool', () => {
     await provision(id, { Cidr: '203.0.113.0/24' })
   })
 
+  test('holds no space that has another purpose, whatever the scope', async () => {
+    const publicPool = await make({ IpamScopeId: acme.publicScope, Locale: 'us-east-1', AwsService: 'ec2' })
+    const cannot = ['224.0.0.0/24', '127.0.0.0/16', '10.0.0.0/16', '0.0.0.0/8', '169.254.0.0/16', '240.0.0.0/8']
+    for (const Cidr of [...cannot, '100.64.0.0/24', '192.168.0.0/24', '8.0.0.0/5']) {
+      await refuses(provision(publicPool, { Cidr }), { code: 'InvalidParameterValue', field: 'Cidr', value: Cidr })
+    }
+    const privatePool = await make()
+    for (const Cidr of ['0.0.0.0/0', '127.0.0.0/24', '169.254.0.0/24', '239.0.0.0/8', '255.255.255.255/32']) {
+      await refuses(provision(privatePool, { Cidr }), { code: 'InvalidParameterValue', field: 'Cidr', value: Cidr })
+    }
+    const publicIpv6 = await make({
+      IpamScopeId: acme.publicScope,
+      AddressFamily: 'ipv6',
+      Locale: 'us-east-1',
+      PubliclyAdvertisable: false,
+    })
+    for (const Cidr of ['2002:a00::/24', '2001::/32', 'fe80::/64', 'ff0e::/48']) {
+      await refuses(provision(publicIpv6, { Cidr }), { code: 'InvalidParameterValue', field: 'Cidr', value: Cidr })
+    }
+    assert.deepEqual([await cidrs(publicPool), await cidrs(privatePool), await cidrs(publicIpv6)], [[], [], []])
+  })
+
+  test('takes no block of IPv4-mapped IPv6 for one of IPv4, and names the one that was probably meant', async () => {
+    for (const AddressFamily of ['ipv4', 'ipv6'] as const) {
+      const pool = await make({ AddressFamily })
+      for (const Cidr of ['::ffff:10.0.0.0/104', '::ffff:a00:0/112']) {
+        const refusal = await refuses(provision(pool, { Cidr }), { code: 'InvalidParameterValue', field: 'Cidr' })
+        assert.match((refusal as { problem: string }).problem, /IPv4-mapped IPv6; the IPv4 block `10\.0\.0\.0\/(8|16)`/)
+      }
+    }
+  })
+
   test('is provisioned once for one token', async () => {
     const id = await make({ IpamScopeId: await scope() })
     const first = await provision(id, { Cidr: '10.0.0.0/8', ClientToken: 'cidr' })

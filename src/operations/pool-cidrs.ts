@@ -1,6 +1,6 @@
 // The CIDRs of pools: provisioned from a scope, a parent pool, Amazon or a VPC, and taken away again.
 import type { IpamPoolCidr, ProvisionIpamPoolCidrRequest } from '#formats/aws/ec2.generated.ts'
-import { bitsOf, type Cidr, equals, formatCidr, hostBitsProblem, overlaps, parseCidr, toKey } from '#model/cidr.ts'
+import { bitsOf, type Cidr, equals, formatCidr, nearCidrProblem, overlaps, parseCidr, toKey } from '#model/cidr.ts'
 import { subtract } from '#model/free-space.ts'
 import { formatId } from '#model/identifier.ts'
 import { amazonLengthProblem, cidrProblem, liesWithin, type PoolProblem } from '#model/pool.ts'
@@ -106,7 +106,7 @@ function readWish({ Cidr: text, NetmaskLength: length }: ProvisionIpamPoolCidrRe
 }
 
 const refuseMalformed = (text: string): never =>
-  refuseValue('Cidr', text, hostBitsProblem(text) ?? 'it is not a CIDR such as `10.0.0.0/16`')
+  refuseValue('Cidr', text, nearCidrProblem(text) ?? 'it is not a CIDR such as `10.0.0.0/16`')
 
 function refuseBadProof(input: ProvisionIpamPoolCidrRequest): void {
   const { CidrAuthorizationContext: proof, IpamExternalResourceVerificationTokenId: token, VerificationMethod } = input

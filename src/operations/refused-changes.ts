@@ -15,6 +15,7 @@ const unrecorded: ReadonlySet<Refusal['code']> = new Set([
   'InvalidToken',
   'RequestExpired',
   'InvalidAction',
+  'MethodNotAllowed',
   'DryRunSucceeded',
   'Throttled',
   'Unavailable',

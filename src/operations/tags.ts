@@ -5,7 +5,7 @@ import { type Noun, refuse, refuseValue } from '#model/refusal.ts'
 import type { Allocation } from '#store/space.ts'
 import type { Owner, Tag, TagRow, Tags } from '#store/tags.ts'
 import { applyIpamTags } from './ipams.ts'
-import { filterBy, type PageWish, readCursor, writeCursor } from './listing.ts'
+import { filterBy, type PageWish } from './listing.ts'
 import { rememberNatGateway } from './nat-gateways.ts'
 import { ec2Read, ec2Write, type ReadContext, type WriteContext } from './operation.ts'
 import { applyPolicyTags } from './policies.ts'
@@ -51,20 +51,20 @@ export const describeTags = ec2Read('DescribeTags', async (context, input) => {
   const matches = filterBy(input.Filters, tagFilters, ({ Key, Value }) => [{ Key, Value }])
   const size = pageSizeOf(input)
   const found: TagDescription[] = []
-  let after = placeIn(input.NextToken)
+  let after = parsePlace(input.NextToken ?? '/')
   for (let read = 0; read < rowsPerPageMax; read += pageSizeMax) {
     const rows = await context.tx.tags.list(context.caller.account, after, pageSizeMax)
     for (const row of rows) {
       if (row.region === context.region && matches(describe(row))) {
         // One more than the page holds tells that there is a next page.
-        if (found.length === size) return { Tags: found, NextToken: tokenOf(after) }
+        if (found.length === size) return { Tags: found, NextToken: formatPlace(after) }
         found.push(describe(row))
       }
       after = { resourceId: row.resource_id, key: row.key }
     }
     if (rows.length < pageSizeMax) return { Tags: found }
   }
-  return { Tags: found, NextToken: tokenOf(after) }
+  return { Tags: found, NextToken: formatPlace(after) }
 })
 
 // What can be tagged -------------------------------------------------------------------------------------------------
@@ -207,9 +207,8 @@ interface Place {
 }
 
 /** Neither identifiers nor the parts before them hold a `/`; keys may. */
-const tokenOf = ({ resourceId, key }: Place): string => writeCursor(`${resourceId}/${key}`)
-function placeIn(token: string | undefined): Place {
-  const place = readCursor(token) ?? '/'
-  const slash = place.indexOf('/')
-  return { resourceId: place.slice(0, Math.max(slash, 0)), key: place.slice(slash + 1) }
+const formatPlace = ({ resourceId, key }: Place): string => `${resourceId}/${key}`
+function parsePlace(text: string): Place {
+  const slash = text.indexOf('/')
+  return { resourceId: text.slice(0, slash), key: text.slice(slash + 1) }
 }

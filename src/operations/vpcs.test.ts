@@ -63,6 +63,23 @@ describe('a VPC of the caller’s own space', () => {
       assert.equal((await make({ CidrBlock })).CidrBlock, CidrBlock)
   })
 
+  test('has space that EC2 takes, and none with another purpose', async () => {
+    const vpc = await make({ CidrBlock: '10.44.0.0/16' })
+    for (const CidrBlock of ['127.0.0.0/16', '169.254.0.0/16', '0.0.0.0/16', '224.0.0.0/24', '255.255.255.0/24']) {
+      const expected = { code: 'InvalidRange', what: 'vpc', value: CidrBlock } as const
+      await refuses(world.call('CreateVpc', { CidrBlock }), expected)
+      await refuses(world.call('AssociateVpcCidrBlock', { VpcId: vpc.VpcId!, CidrBlock }), expected)
+    }
+    for (const CidrBlock of ['100.64.0.0/16', '198.18.0.0/16', '8.8.0.0/16', '172.31.0.0/16', '203.0.113.0/24']) {
+      assert.equal((await make({ CidrBlock })).CidrBlock, CidrBlock)
+    }
+    const mapped = await refuses(world.call('CreateVpc', { CidrBlock: '::ffff:10.0.0.0/112' }), {
+      code: 'InvalidParameterValue',
+      field: 'CidrBlock',
+    })
+    assert.match((mapped as { problem: string }).problem, /IPv4-mapped IPv6; the IPv4 block `10\.0\.0\.0\/16`/)
+  })
+
   test('needs a block or a pool where no policy speaks of VPCs', async () => {
     await refuses(world.call('CreateVpc', {}), { code: 'MissingParameter', field: 'CidrBlock' })
     await refuses(world.call('CreateVpc', { Ipv4NetmaskLength: 24 }), {

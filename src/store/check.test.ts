@@ -605,6 +605,28 @@ const damages: Readonly<Record<string, readonly Damage[]>> = {
       says: /allocation \d+ is for a pool that has no such CIDR/,
     },
   ],
+  'CIDRs of pools are space that such pools may hold': [
+    {
+      what: 'loopback space in a pool of private space',
+      fill: fillPools,
+      sql: `update pool_cidr set first = ${v4(127, 0, 0, 0)} where length = 16`,
+      says: /127\.0\.0\.0\/16 of ipam-pool-.* 127\.0\.0\.0\/8 \(loopback, RFC 1122\) cannot be held by a pool of private space/,
+    },
+    {
+      what: 'private space in a pool of public space',
+      fill: fillNetworks,
+      sql: `update pool_cidr set first = ${v4(10, 200, 0, 0)} where first = ${v4(203, 0, 113, 0)}`,
+      says: /10\.200\.0\.0\/28 of ipam-pool-.* cannot be held by a pool of public space/,
+    },
+  ],
+  'blocks of VPCs are space that VPCs may have': [
+    {
+      what: 'link-local space',
+      fill: fillNetworks,
+      sql: `update vpc_cidr set first = ${v4(169, 254, 0, 0)} where first = ${v4(10, 99, 0, 0)}`,
+      says: /169\.254\.0\.0\/20 of vpc-.* 169\.254\.0\.0\/16 \(link-local, RFC 3927\) cannot be held by a VPC/,
+    },
+  ],
   'states of a tenure follow each other without a gap, and what it says now follows them': [
     {
       what: 'a change of an allocation whose state before is not there',

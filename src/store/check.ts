@@ -1,4 +1,5 @@
 // Proves from the tables alone that the space of all pools is what it should be; `cadastre check` and tests ask for it.
+import { purposeProblem, type SpaceHolder } from '#model/address-space.ts'
 import { type Cidr, compareCidrs, contains, formatCidr, fromKey, lastAddress, overlaps, sizeOf } from '#model/cidr.ts'
 import { publicSpace } from '#model/public-space.ts'
 import type { Sql, SqlValue } from './sql.ts'
@@ -310,6 +311,22 @@ export const spaceRules: readonly SpaceRule[] = [
        c.state <> 'provisioned' or c.pool <> q.pool or c.first <> q.first or c.length <> q.length) order by c.id`,
     (row) => `${row.id}: ${formatCidr(toCidr(row))} rests for a CIDR that is ${row.state}, or another block`,
   ),
+  suited({
+    name: 'CIDRs of pools are space that such pools may hold',
+    key: ['c.id'],
+    block: 'c',
+    words: ofPool,
+    holder: `case when ${isPublic} then 'public-pool' else 'private-pool' end`,
+    from: `from pool_cidr c join pool p on p.n = c.pool left join scope s on s.id = p.scope_id where ${isProvisioned}`,
+  }),
+  suited({
+    name: 'blocks of VPCs are space that VPCs may have',
+    key: ['b.association_id'],
+    block: 'b',
+    words: 'b.vpc_id',
+    holder: `'vpc'`,
+    from: 'from vpc_cidr b where b.vpc_id is not null',
+  }),
   { name: 'nothing belongs to a pool that is not there', find: strays },
   {
     name: 'states of a tenure follow each other without a gap, and what it says now follows them',
@@ -338,6 +355,32 @@ function within(name: string, table: 'subnet' | 'subnet_cidr', id: 'id' | 'subne
           const { id, vpc, around, aroundLength } = row
           const isInside = around && aroundLength !== null && contains(fromKey(around, aroundLength), toCidr(row))
           if (!isInside) yield `${id}: ${formatCidr(toCidr(row))} is in no block of ${vpc}`
+        }
+      }
+    },
+  }
+}
+
+interface SuitedRule extends Pick<ApartRule, 'name' | 'key' | 'block' | 'words' | 'from'> {
+  /** An expression: which `SpaceHolder` has the block. */
+  readonly holder: string
+}
+
+/** Space with a purpose of its own could be provisioned by versions that did not look: it is reported, and stays what it is. */
+function suited({ name, key, block, words, holder, from }: SuitedRule): SpaceRule {
+  const columns = `${words} as words, ${holder} as holder, ${block}.first, ${block}.length`
+  return {
+    name,
+    async *find({ sql }) {
+      for await (const rows of pages<BlockRow & { words: string | null; holder: SpaceHolder }>(sql, {
+        key,
+        columns,
+        from,
+      })) {
+        for (const row of rows) {
+          const cidr = toCidr(row)
+          const problem = purposeProblem(cidr, row.holder)
+          if (problem) yield `${formatCidr(cidr)} of ${row.words ?? 'the provider'}: ${problem}`
         }
       }
     },

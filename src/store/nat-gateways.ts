@@ -176,6 +176,18 @@ export class NatGateways {
     )
     return rows.map(toAddress)
   }
+  /** Of a living gateway of the account in the Region: the address whose network interface this is. */
+  async addressOfInterface(account: string, region: string, id: string): Promise<NatGatewayAddress | undefined> {
+    const row = await this.#sql.get<AddressRow>(
+      `select ${addressColumns} from nat_gateway_address
+       where network_interface_id = ?
+         and nat_gateway_id in (select id from nat_gateway where account = ? and region = ? and deleted_at is null)`,
+      id,
+      account,
+      region,
+    )
+    return row && toAddress(row)
+  }
   async insertAddress(address: NatGatewayAddress): Promise<void> {
     await this.#sql.run(
       `insert into nat_gateway_address (${addressColumns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,

@@ -3,6 +3,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { Sealer } from './access-keys.ts'
 import { createPageTokens } from './page-tokens.ts'
+import { makePrivate } from './private-file.ts'
 import { StoreTrouble } from './trouble.ts'
 
 const keyBytes = 32
@@ -44,6 +45,8 @@ export function readSealer(path: string, options: { readonly create: boolean }):
   let text: string
   try {
     text = readFileSync(path, 'utf8').trim()
+    // Our own; a file that the operator gives may be meant for a group.
+    if (options.create) makePrivate(path, { create: false })
   } catch (error) {
     if (!options.create || (error as NodeJS.ErrnoException).code !== 'ENOENT') {
       throw new StoreTrouble(

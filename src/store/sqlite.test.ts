@@ -1,7 +1,7 @@
 // What only the embedded database has: a folder that others use too, that is refused at the door, or that is damaged.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ import { formatCidr, parseCidr } from '#model/cidr.ts'
 import { allocationOf, insertPool } from '../../test/pool.ts'
 import { checkSpace } from './check.ts'
 import { migrations } from './migrations.ts'
-import { createSealer } from './sealer.ts'
+import { createSealer, readSealer } from './sealer.ts'
 import { openSqlite, type SqliteOptions } from './sqlite.ts'
 import type { Store, Transaction } from './store.ts'
 import { StoreTrouble, type TroubleKind } from './trouble.ts'
@@ -277,6 +277,32 @@ describe('at the door', () => {
       /^(StoreTrouble permission Cannot open the database in `[^`]+`: the database file cannot be opened.*\n){2}$/,
       stderr,
     )
+  })
+
+  test('S1 its files are readable by their owner only, in a folder that everybody may read, and also those that were there', async (t) => {
+    const folder = await makeFolder(t)
+    chmodSync(folder, 0o755)
+    const modesOf = () =>
+      Object.fromEntries(
+        readdirSync(folder).map((name) => [name, (statSync(join(folder, name)).mode & 0o777).toString(8)]),
+      )
+    const umask = process.umask(0o022)
+    t.after(() => void process.umask(umask))
+    const first = open(folder)
+    await first.write((tx) => insert(tx, number(1)))
+    readSealer(join(folder, 'secret.key'), { create: true })
+    const names = ['cadastre.db', 'cadastre.db-shm', 'cadastre.db-wal', 'cadastre.lock', 'secret.key']
+    const isPrivate = { ...Object.fromEntries(names.map((name) => [name, '600'])) }
+    assert.partialDeepStrictEqual(modesOf(), isPrivate)
+    // As versions before left them, while an operator's command has the database open.
+    for (const name of names) chmodSync(join(folder, name), 0o644)
+    const second = open(folder, { exclusive: false })
+    readSealer(join(folder, 'secret.key'), { create: true })
+    assert.partialDeepStrictEqual(modesOf(), { ...isPrivate, 'cadastre.lock': '644' })
+    await second.close()
+    await first.close()
+    await open(folder).close()
+    assert.equal(modesOf()['cadastre.lock'], '600')
   })
 
   test('a file that may not be written is refused with a sentence', {

@@ -9,6 +9,7 @@ import { Batches, type Engine } from './batching.ts'
 import { Memory } from './memory.ts'
 import { migrations } from './migrations.ts'
 import { type Loaded, Nouns, readStart } from './nouns.ts'
+import { makePrivate } from './private-file.ts'
 import type { Sql, SqlValue } from './sql.ts'
 import type { Store, Transaction } from './store.ts'
 import { finalUntil, newestEntryAt, onChange, Time } from './time.ts'
@@ -272,6 +273,8 @@ function open(options: SqliteOptions): Store {
   const lock = options.exclusive ? takeLock(folder) : undefined
   const path = join(folder, databaseFile)
   const isNew = !existsSync(path)
+  // SQLite gives the files beside the database its mode, but leaves those that are there already.
+  for (const suffix of ['', '-wal', '-shm']) makePrivate(path + suffix, { create: suffix === '' })
   let writer: DatabaseSync | undefined
   try {
     writer = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true, defensive: true })
@@ -328,7 +331,7 @@ function hold(folder: string): HeldDatabase {
     return {
       database: held,
       markMoved(to) {
-        writeFileSync(join(folder, movedFile), movedText(to), { flush: true })
+        writeFileSync(join(folder, movedFile), movedText(to), { flush: true, mode: 0o600 })
       },
       close() {
         held.close()
@@ -357,7 +360,9 @@ function refuseMoved(folder: string): void {
 
 /** The operating system lets go of this lock when the process ends, however it ends. */
 function takeLock(folder: string): DatabaseSync {
-  const lock = new DatabaseSync(join(folder, lockFile), { timeout: 0 })
+  const path = join(folder, lockFile)
+  makePrivate(path, { create: true })
+  const lock = new DatabaseSync(path, { timeout: 0 })
   try {
     lock.exec('pragma journal_mode = delete; begin exclusive')
     return lock

@@ -119,7 +119,7 @@ test('without a provider nobody signs in, and is told why', async () => {
   try {
     const query = new URLSearchParams({ port: '1024', challenge: 'x'.repeat(43), state: 's' })
     const response = await fetch(`${other.endpoint}/api/v1/sign-in?${query}`, { redirect: 'manual' })
-    assert.equal(response.status, 501)
+    assert.equal(response.status, 422)
     assert.match(((await response.json()) as { detail: string }).detail, /CADASTRE_OIDC_ISSUER/)
   } finally {
     await other.stop()

@@ -137,7 +137,7 @@ export const overNative: Attempts = {
     assert.equal(told.code, 'DependencyViolation')
     assert.ok('problem' in told && told.problem?.includes(poolId))
     const [held] = await allocationsOf(acme, shop)
-    await refuses(acme.ask('DELETE', `/allocations/${held!.allocationId}`) as Asked, 501, 'NotSupported')
+    await refuses(acme.ask('DELETE', `/allocations/${held!.allocationId}`) as Asked, 422, 'NotSupported')
     assert.equal((await acme.ask('DELETE', `/pools/${poolId}?cascade=true`)).status, 204)
     await acme.call('DeleteVpc', { VpcId }, { account: shop })
   },
@@ -460,7 +460,7 @@ export const overNative: Attempts = {
       ['subnet', { cidr: '10.200.0.0/28', scopeType: 'private' }],
       ['rnat', {}],
     ] as const) {
-      await refuses(ask(acme, network, { resourceType, ...wish }), 501, 'NotSupported')
+      await refuses(ask(acme, network, { resourceType, ...wish }), 422, 'NotSupported')
     }
 
     // Break-glass is an exception with an end, and a finding until somebody else has looked.

@@ -236,7 +236,7 @@ test('refusals are answered in the words of EC2', async () => {
     [allocate, { contentType: 'text/plain' }, /MalformedQueryString.*Content-Type/],
     [allocate, { contentType: '' }, /MalformedQueryString.*Content-Type/],
     [allocate, { path: '/?x=1' }, /MalformedQueryString/],
-    [allocate, { method: 'PUT' }, /MalformedQueryString.*PUT/],
+    [allocate, { method: 'PUT' }, /<Code>MethodNotAllowed<.*`PUT`.*`GET`, `HEAD`, `POST`/],
     [allocate, { service: 's3' }, /IncompleteSignature.*`s3`/],
     [allocate, { contentType: 'application/x-www-form-urlencoded; charset=utf-8' }, /<return>|AllocateAddressResponse/],
     ['{}', { service: 'organizations' }, /MalformedRequest|SerializationException/],

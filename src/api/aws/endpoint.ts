@@ -83,6 +83,8 @@ export const httpServerOptions = {
   noDelay: true,
 } as const
 
+/** Requests are signed with the method that they have, so that a HEAD is one here. */
+const methods: readonly string[] = ['GET', 'HEAD', 'POST']
 const services: ReadonlySet<string> = new Set<AwsService>(['ec2', 'organizations', 'sts'])
 const xmlContentType = 'text/xml;charset=UTF-8'
 const formContentType = 'application/x-www-form-urlencoded'
@@ -102,6 +104,12 @@ export function createAwsEndpoint(
       return
     }
     const requestId = deps.newRequestId()
+    // Whatever answers a GET answers a HEAD: its response has no body already.
+    if (request.method === 'HEAD') {
+      request.method = 'GET'
+      // Nor can it be a stream, which would have no end.
+      delete request.headers.accept
+    }
     try {
       if (deps.other(request, response)) return
       request.resume()
@@ -172,9 +180,8 @@ async function serve(
       body,
     }
     protocol = guessProtocol(request)
-    if (signed.method !== 'POST' && signed.method !== 'GET') {
-      refuse({ code: 'MalformedRequest', problem: `The method must be POST or GET, not \`${signed.method}\`.` })
-    }
+    const { method } = signed
+    if (!methods.includes(method)) refuse({ code: 'MethodNotAllowed', method, allowed: methods })
     const authorization = readAuthorization(signed)
     const found = deps.findKey(authorization.accessKeyId)
     // Almost always the key is at hand, and awaiting it anyway would cost a turn of the loop.
@@ -248,7 +255,7 @@ function readCall(
 
 /** Parameters stand in the body of a POST or in the query of a GET, never in both: two places could contradict each other. */
 function readForm(method: string, contentType: string, query: string, body: Buffer): Form {
-  if (method === 'GET') {
+  if (method !== 'POST') {
     if (body.length > 0)
       refuse({ code: 'MalformedRequest', problem: 'A GET request has its parameters in the query, and no body.' })
     return parseForm(Buffer.from(query, 'latin1'), { fromUrl: true })

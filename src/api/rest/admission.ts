@@ -87,7 +87,6 @@ export function createAdmission(
     throw error
   }
   return (request, reply) => {
-    refuseSeveral(request.raw.rawHeaders)
     const header = request.headers.authorization
     if (header !== undefined && !failures.isEmpty) refuseTooMany(header, request, reply)
     try {
@@ -107,14 +106,6 @@ export function createAdmission(
       return fail(error, request, reply)
     }
   }
-}
-
-/** A proxy may go by the one and we by the other: Node hands on the first of several, and says nothing (threat A2). */
-function refuseSeveral(rawHeaders: readonly string[]): void {
-  let count = 0
-  for (let at = 0; at < rawHeaders.length; at += 2) if (rawHeaders[at]!.toLowerCase() === 'authorization') count++
-  if (count > 1)
-    refuse({ code: 'MalformedRequest', problem: 'the header `Authorization` stands in the request more than once' })
 }
 
 const tell = (reply: Answering, { limit, remaining, resetSeconds }: Budget): void =>

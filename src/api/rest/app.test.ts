@@ -162,6 +162,11 @@ test('I9 what no route is found for, or no body is read of, is a problem as ever
     ],
     [['POST', '/tokens', { body: 'a', headers: { 'content-type': 'x' } }], 415, 'UnsupportedMediaType', /json/],
     [['POST', '/tokens', { body: '{"__proto__": {}}' }], 400, 'MalformedRequest', /has a member `__proto__`/],
+    [['GET', '/decisions?locale=%ff'], 400, 'MalformedRequest', /no character of UTF-8/],
+    [['GET', '/decisions?locale=%zz'], 400, 'MalformedRequest', /no character of UTF-8/],
+    [['PUT', '/pools'], 405, 'MethodNotAllowed', /`PUT` is not allowed here\. Allowed are `GET`, `HEAD`, `POST`/],
+    [['PATCH', '/me'], 405, 'MethodNotAllowed', /Allowed are `GET`, `HEAD`/],
+    [['POST', '/resource-types/eip'], 405, 'MethodNotAllowed', /Allowed are `DELETE`, `GET`, `HEAD`/],
     [['POST', '/tokens', { body: '{"a": }' }], 400, 'MalformedRequest', /is not JSON/],
     [['POST', '/tokens', { headers: { 'content-type': json } }], 400, 'MalformedRequest', /is empty/],
   ]
@@ -189,6 +194,76 @@ test('I9 text that no database keeps is refused in bodies, paths and queries ali
     asked.map(({ body }) => body?.field),
     ['description', 'resourceId', 'locale', 'description'],
   )
+})
+
+test('I9 a body that is no UTF-8 is refused, and none of it is kept', async () => {
+  const body = Buffer.concat([Buffer.from('{"description": "a'), Buffer.from([0xff, 0xc3, 0x28]), Buffer.from('b"}')])
+  const answer = await ask('POST', '/tokens', { body: body as never })
+  assert.deepEqual([answer.status, answer.body?.code], [400, 'MalformedRequest'])
+  assert.match(String(answer.body?.detail), /not valid UTF-8/)
+})
+
+test('A5 a parameter that is given twice is refused by its name, however it is spelled, and nothing is changed', async () => {
+  for (const query of ['limit=1&limit=2', 'limit=1&li%6dit=1', 'principal=user:x&limit=1&principal=user:y']) {
+    const answer = await ask('GET', `/role-bindings?${query}`)
+    const field = query.startsWith('limit') ? 'limit' : 'principal'
+    assert.deepEqual([answer.status, answer.body?.code, answer.body?.field], [400, 'DuplicateParameter', field], query)
+  }
+  const dry = await ask('POST', '/role-bindings?dryRun=true&dryRun=false', { body: auditor('user:twice') })
+  assert.deepEqual([dry.status, dry.body?.field], [400, 'dryRun'])
+  assert.deepEqual((await ask('GET', '/role-bindings?principal=user:twice')).body, { items: [] })
+  for (const dryRun of ['1', 'yes', 'TRUE', '']) {
+    const answer = await ask('POST', `/role-bindings?dryRun=${dryRun}`, { body: auditor('user:twice') })
+    assert.deepEqual([answer.status, answer.body?.field], [400, 'dryRun'], dryRun)
+  }
+})
+
+test('a request without a body may say of which type it is, and one that takes none is given no member', async () => {
+  const headers = { 'content-type': 'application/json' }
+  const made = async () => (await ask('POST', '/role-bindings', { body: auditor('user:bodiless') })).body!.bindingId
+  assert.equal((await ask('DELETE', `/role-bindings/${await made()}`, { headers })).status, 204)
+  const plain = { 'content-type': 'text/plain' }
+  assert.equal((await ask('DELETE', `/role-bindings/${await made()}`, { headers: plain })).status, 204)
+  const path = `/role-bindings/${await made()}`
+  const answer = await ask('DELETE', path, { headers, body: { dryRun: true } })
+  assert.deepEqual([answer.status, answer.body?.code, answer.body?.field], [400, 'UnknownParameter', 'dryRun'])
+  assert.equal((await ask('DELETE', path)).status, 204)
+})
+
+test('what came with the program is not deleted, which is no fault of the server', async () => {
+  const answer = await ask('DELETE', '/resource-types/eip')
+  assert.deepEqual([answer.status, answer.body?.code], [422, 'NotSupported'])
+})
+
+test('S2 a token or secret key that is put into a path, query or member is not repeated, and is not on record', async () => {
+  const { token } = await world.post<{ token: string }>('/tokens', {})
+  const secret = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEK3Y'
+  for (const text of [
+    token,
+    secret,
+    Buffer.from(Array.from({ length: 96 }, (_, n) => (n * 37) % 256)).toString('base64'),
+  ]) {
+    const encoded = encodeURIComponent(text)
+    const answers = [
+      await ask('GET', `/pools/${encoded}`),
+      await ask('DELETE', `/pools/${encoded}`),
+      await ask('GET', `/allocations?account=${encoded}`),
+      await ask('GET', `/role-bindings?${encoded}=x`),
+      await ask('GET', `/${encoded}`),
+      await ask('POST', '/role-bindings', { body: { ...auditor('user:bob'), node: text } }),
+      await ask('POST', '/role-bindings', { body: { ...auditor('user:bob'), [text]: 'x' } }),
+      await ask('POST', '/tokens', {
+        body: { description: text.startsWith('cadastre_') ? text : 1, expiresInSeconds: text },
+      }),
+    ]
+    for (const [n, { status, body, headers }] of answers.entries()) {
+      assert.ok(status >= 400 && status < 500, `${n}: ${status}`)
+      const said = JSON.stringify([body, headers])
+      assert.ok(!said.includes(text.slice(0, 30)) && !said.includes(encoded.slice(0, 30)), `${n}: ${said}`)
+    }
+  }
+  const tables = JSON.stringify(await world.database.tables())
+  assert.ok(!tables.includes(token) && !tables.includes(secret))
 })
 
 test('a place that is not there is not found, however often another one was', async () => {
@@ -234,6 +309,43 @@ test('pages go on where the one before ended, without gaps', async () => {
     ['a', 'b', 'c', 'd', 'e'].map((name) => `service:page-${name}`),
   )
   assert.equal(new Set(seen).size, seen.length)
+})
+
+test('the OpenAPI document says what is taken: flags, cursors and ids; and that a 204 has no content', async () => {
+  interface Parameter {
+    readonly name: string
+    readonly in: string
+    readonly schema: { readonly type: string; readonly enum?: readonly string[]; readonly pattern?: string }
+  }
+  interface Described {
+    readonly parameters?: readonly Parameter[]
+    readonly responses: Readonly<Record<string, { readonly content?: object }>>
+  }
+  const { body } = await ask('GET', '/openapi.json')
+  const operations = Object.values(
+    (body as unknown as { paths: Record<string, Record<string, Described>> }).paths,
+  ).flatMap(Object.values<Described>)
+  const named = (name: string) =>
+    operations.flatMap(({ parameters = [] }) =>
+      parameters.filter((one) => one.name === name).map(({ schema }) => schema),
+    )
+  for (const name of ['dryRun', 'cascade', 'latest', 'alone']) {
+    assert(named(name).length > 0, name)
+    for (const schema of named(name)) assert.deepEqual(schema, { type: 'string', enum: ['true', 'false'] }, name)
+  }
+  assert(named('cursor').length > 5)
+  for (const schema of named('cursor')) assert.equal(schema.pattern, '^[A-Za-z0-9_-]+$')
+  const ids = operations.flatMap(({ parameters = [] }) =>
+    parameters.filter(
+      (one) =>
+        one.in === 'path' && /(pool|ipam|scope|policy|decision|exception|binding|token|allocation)Id$/i.test(one.name),
+    ),
+  )
+  assert(ids.length > 20)
+  for (const { name, schema } of ids) assert.match(schema.pattern ?? '', /^\^[a-z-]+\[/, name)
+  const empty = operations.map(({ responses }) => responses['204']).filter((response) => response !== undefined)
+  assert(empty.length > 5)
+  for (const response of empty) assert.ok(!('content' in response), JSON.stringify(response))
 })
 
 test('the OpenAPI document has an entry for each definition, and no other', async () => {

@@ -1,4 +1,5 @@
 // The native API over Fastify: each definition becomes a route and an entry of the OpenAPI document.
+import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import rateLimit from '@fastify/rate-limit'
 import { fastifySSE } from '@fastify/sse'
@@ -17,14 +18,18 @@ import {
 } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { accountableOf, bearerOf, type Principal } from '#model/principal.ts'
-import { type Refusal, Refused } from '#model/refusal.ts'
+import { type Refusal, Refused, refuse } from '#model/refusal.ts'
 import { type Answer, type Call, DryRunSucceeded } from '#operations/execute.ts'
 import { etagOf, type NativeOperation } from '#operations/native/definition.ts'
+import { flag } from '#operations/native/shapes.ts'
 import { nouns } from '#operations/native/table.ts'
 import { type Headers, headersOf, headersOfRefusal } from '../decision-headers.ts'
 import { findDuplicateMember } from '../json-members.ts'
+import { refuseRepeatedHeaders } from '../repeated-headers.ts'
 import { createAdmission } from './admission.ts'
 import { faultProblem, type Problem, problemContentType, problemOf, problemShape } from './problem.ts'
+import { checkQuery } from './query.ts'
+import { createAllowed } from './routes.ts'
 import { compileSerializer } from './serialize.ts'
 import type { SignIn } from './sign-in.ts'
 import { addSignInRoutes } from './sign-in-routes.ts'
@@ -59,6 +64,8 @@ export interface RestDependencies {
 declare module 'fastify' {
   interface FastifyContextConfig {
     operation?: NativeOperation
+    /** Whether the operation has members that stand in a body. */
+    takesBody?: boolean
   }
   interface FastifyRequest {
     principal: Principal
@@ -86,7 +93,7 @@ const matchHeaders = writeHeaders.extend({
 /** Headers are declared for the reader alone: whatever stands in one is a text, and is judged where it is used. */
 const compileValidator: FastifySchemaCompiler<z.ZodType> = (route) =>
   route.httpPart === 'headers' ? () => true : validatorCompiler(route)
-const dryRun = z.stringbool().optional().describe('`true`: decide and answer as always, but change nothing.')
+const dryRun = flag.optional().describe('`true`: decide and answer as always, but change nothing.')
 
 /** Builds the application; `ready()` must have resolved before requests are handed to `routing`. */
 export async function createRestApp(deps: RestDependencies): Promise<FastifyInstance> {
@@ -101,18 +108,29 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
     frameworkErrors: (error, request, reply) => void answerError(deps, error, request, withHeaders(request, reply)),
   })
   app.removeContentTypeParser([jsonContentType, 'text/plain'])
-  app.addContentTypeParser(jsonContentType, { parseAs: 'string' }, createJsonParser(app))
+  app.addContentTypeParser(jsonContentType, { parseAs: 'buffer' }, createJsonParser(app))
   app.setValidatorCompiler(compileValidator)
   app.setSerializerCompiler(compileSerializer)
   app.setErrorHandler((error, request, reply) => answerError(deps, error, request, reply))
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(
-      reply,
-      problemOf({ code: 'InvalidAction', action: `${request.method} ${request.url.split('?')[0]}` }, request.id),
-    ),
-  )
+  const allowed = createAllowed()
+  app.addHook('onRoute', (route) => allowed.add(route))
+  app.setNotFoundHandler((request, reply) => {
+    const { method } = request
+    const path = request.url.split('?')[0]!
+    const methods = allowed.of(path)
+    const refusal: Refusal =
+      methods.length > 0
+        ? { code: 'MethodNotAllowed', method, allowed: methods }
+        : { code: 'InvalidAction', action: `${method} ${shownPath(path)}` }
+    return answerRefusal(new Refused(refusal), request, reply)
+  })
   app.addHook('onRequest', (request, reply, done) => {
     withHeaders(request, reply)
+    refuseRepeatedHeaders(request.raw.rawHeaders)
+    done()
+  })
+  app.addHook('preValidation', (request, _, done) => {
+    checkQuery(request.raw.url ?? '')
     done()
   })
   const streams = new Streams()
@@ -148,6 +166,12 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
       routes.decorateRequest('principal')
       routes.decorateRequest('isExecuted', false)
       const admit = createAdmission(deps)
+      routes.addHook('onRequest', (request, _, done) => {
+        // Some clients say of every request that it is JSON: where there is nothing to read, that is no matter.
+        if (request.routeOptions.config.takesBody === false && !hasBody(request.raw))
+          delete request.headers['content-type']
+        done()
+      })
       routes.addHook('onRequest', (request, reply, done) => {
         const found = admit(request, reply)
         const letIn = (principal: Principal): void => {
@@ -181,19 +205,35 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
 const withHeaders = (request: FastifyRequest, reply: FastifyReply): FastifyReply =>
   reply.header('x-cadastre-request-id', request.id).header('x-content-type-options', 'nosniff')
 
-type JsonParser = (request: FastifyRequest, body: string, done: (error: Error | null, value?: unknown) => void) => void
+type Done = (error: Error | null, value?: unknown) => void
+type JsonParser<Body> = (request: FastifyRequest, body: Body, done: Done) => void
 
 /** Fastify's own, which tells apart what is no JSON and what is JSON that no program should be handed; and each member once. */
-function createJsonParser(app: FastifyInstance): JsonParser {
-  const parse = app.getDefaultJsonParser('error', 'error') as JsonParser
-  return (request, body, done) =>
+function createJsonParser(app: FastifyInstance): JsonParser<Buffer> {
+  const parse = app.getDefaultJsonParser('error', 'error') as JsonParser<string>
+  return (request, bytes, done) => {
+    // Read as text at once, what is no UTF-8 would come to stand there as another character.
+    if (!isUtf8(bytes)) return done(new Refused({ code: 'MalformedRequest', problem: 'the body is not valid UTF-8' }))
+    const body = bytes.toString('utf8')
     parse(request, body, (error, value) => {
       if (error) return done(new Refused({ code: 'MalformedRequest', problem: problemOfJson(body) }))
       const duplicate = findDuplicateMember(body)
       if (duplicate) done(new Refused({ code: 'DuplicateParameter', field: duplicate.join('.') }))
       else done(null, value)
     })
+  }
 }
+
+/** RFC 9112, section 6: a body is announced by one of these. */
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+
+/** Parts that are no word of a route nor like an identifier may be anything, such as a token that was put into the path. */
+const shownPath = (path: string): string =>
+  path
+    .split('/')
+    .map((part) => (/^(?:[A-Za-z-]{0,40}|[a-z0-9-]{1,40})$/.test(part) ? part : '…'))
+    .join('/')
 
 function problemOfJson(body: string): string {
   if (body === '') return 'the body is empty, and JSON is expected'
@@ -234,7 +274,7 @@ function addRoute(routes: FastifyInstance, deps: RouteDependencies, operation: N
   routes.route({
     method: rest.method,
     ...(rest.streamId === undefined ? {} : { sse: 'dual' }),
-    config: { operation },
+    config: { operation, takesBody: parts.body.length > 0 },
     url: rest.path.replaceAll(/\{(\w+)\}/g, ':$1'),
     schema: {
       operationId: operation.name,
@@ -246,7 +286,7 @@ function addRoute(routes: FastifyInstance, deps: RouteDependencies, operation: N
       ...(parts.body.length > 0 ? { body: shapeOf(operation, parts.body) } : {}),
       ...(isWrite && !operation.secretOutput ? { headers: operation.changes ? matchHeaders : writeHeaders } : {}),
       response: {
-        [status]: status === 204 ? z.void().describe('Done.') : operation.output,
+        [status]: status === 204 ? z.null().describe('Done.') : operation.output,
         default: { description: 'A problem.', content: { [problemContentType]: { schema: problemShape } } },
       },
     },
@@ -261,6 +301,7 @@ async function serve(
   reply: FastifyReply,
 ): Promise<unknown> {
   const { dryRun: isDryRun, ...query } = request.query as { dryRun?: boolean }
+  if (request.routeOptions.config.takesBody === false) refuseMembers(request.body)
   const input = { ...(request.params as object), ...query, ...(request.body as object) }
   const call = callOf(deps, request, { input, isDryRun })
   if (reply.sse) return stream(deps, operation, call, request, reply)
@@ -278,6 +319,12 @@ async function serve(
   reply.header('etag', etag)
   if (operation.access === 'read' && header(request, 'if-none-match') === etag) return reply.status(304).send()
   return reply.status(status).send(output)
+}
+
+/** What has no body takes no member in one: it would be passed over in silence. */
+function refuseMembers(body: unknown): void {
+  const [field] = typeof body === 'object' && body !== null ? Object.keys(body) : []
+  if (field !== undefined) refuse({ code: 'UnknownParameter', field })
 }
 
 const callOf = (

@@ -64,6 +64,7 @@ export const factShapes: { readonly [C in Code]: Facts<C> } = {
   InvalidToken: {},
   RequestExpired: { problem: words },
   MalformedRequest: { problem: words },
+  MethodNotAllowed: { method: text.describe('The method that was used.'), allowed: texts },
   UnsupportedMediaType: { value: text.describe('The `Content-Type` that was sent; empty: none.'), allowed: texts },
   RequestTooLarge: { limit: count.describe('How many are allowed.'), unit: z.enum(['bytes', 'parameters']) },
   InvalidAction: { action: text.describe('The request: method and path.'), version: text.optional() },

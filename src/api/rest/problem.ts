@@ -15,10 +15,12 @@ export const statuses: { readonly [C in Refusal['code']]: number } = {
   InvalidToken: 401,
   RequestExpired: 401,
   MalformedRequest: 400,
+  MethodNotAllowed: 405,
   UnsupportedMediaType: 415,
   RequestTooLarge: 413,
   InvalidAction: 404,
-  NotSupported: 501,
+  // What is asked for is refused, and not only today: whoever retries 5xx would do so in vain.
+  NotSupported: 422,
   UnknownParameter: 400,
   DuplicateParameter: 400,
   MissingParameter: 400,

@@ -13,8 +13,8 @@ import type { Tag } from '#store/tags.ts'
 import { findHold } from '../holds.ts'
 import type { ReadContext } from '../operation.ts'
 import { permitter } from './authority.ts'
-import { poolId } from './pools.ts'
-import { accountId, formatInstant, instant, nextStep, type PageInput, pageSizeDefault } from './shapes.ts'
+import { poolIdOrProvider } from './pools.ts'
+import { accountId, formatInstant, idText, instant, nextStep, type PageInput, pageSizeDefault } from './shapes.ts'
 import {
   description,
   locale,
@@ -31,7 +31,7 @@ const rowsPerPageMax = 10_000
 /** Holders whose allocations are merged one by one; of more, all allocations are read in order instead. */
 const holdersMergedMax = 64
 
-export const allocationId = z.string().max(64).describe('`ipam-pool-alloc-…`.')
+export const allocationId = idText('allocation').describe('`ipam-pool-alloc-…`.')
 const state = z
   .enum(['allocated', 'held'])
   .describe('`held`: kept until `expiresAt`, for nobody else, and not in use before it is confirmed.')
@@ -43,7 +43,7 @@ export const allocation = z.object({
   account: accountId,
   resourceType: resourceTypeName,
   locale: locale.optional(),
-  poolId: poolId.describe('The pool it is from; `provider` for space of the provider.'),
+  poolId: poolIdOrProvider.describe('The pool it is from; `provider` for space of the provider.'),
   resourceId: resourceId.optional(),
   usedBy: z
     .object({

@@ -29,7 +29,7 @@ import {
 } from './allocation-answers.ts'
 import { type Place, requirePermission } from './authority.ts'
 import { nativeRead, nativeWrite } from './definition.ts'
-import { poolId } from './pools.ts'
+import { poolIdOrProvider } from './pools.ts'
 import { placeOfNode } from './roles.ts'
 import { accountId, pageOf, paging } from './shapes.ts'
 import {
@@ -95,7 +95,7 @@ const wish = z.strictObject({
   locale,
   family: family.optional().describe('As the pool or CIDR is; else `ipv4`, where the type has it.'),
   scopeType: scopeType.optional().describe('Needed where the type has both and no pool is named.'),
-  poolId: poolId
+  poolId: poolIdOrProvider
     .optional()
     .describe('From this pool, or from the space of the `provider`; without one, policy chooses.'),
   cidr: cidrOrAddress.optional().describe('Exactly this address or CIDR.'),
@@ -177,7 +177,7 @@ export const listAllocations = nativeRead({
   input: z.strictObject({
     ...paging,
     account: accountId.optional().describe('Only those of this account.'),
-    poolId: poolId.optional().describe('Only those of this pool, or of `provider`.'),
+    poolId: poolIdOrProvider.optional().describe('Only those of this pool, or of `provider`.'),
     resourceType: resourceTypeName
       .optional()
       .describe('Only those of this type; `nat-gateway` and `rnat` for what NAT gateways, or regional ones, use.'),

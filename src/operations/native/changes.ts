@@ -19,6 +19,7 @@ import {
   accountId,
   asOf,
   finality,
+  flag,
   formatInstant,
   instant,
   pageSizeDefault,
@@ -99,7 +100,7 @@ export const listChanges = nativeRead({
       .optional()
       .describe('Only those about the object with this id: that changed it, or refused to.'),
     from: instant.optional().describe('Only those at this moment or later.'),
-    latest: z.stringbool().optional().describe('`true`: begin behind the last change that there is.'),
+    latest: flag.optional().describe('`true`: begin behind the last change that there is.'),
   }),
   output: z.object({ items: z.array(change), nextCursor: z.string(), ...finality }),
   rest: { method: 'GET', path: '/changes', streamId: 'changeId' },

@@ -14,6 +14,7 @@ import {
   accountId,
   asOf,
   formatInstant,
+  idText,
   instant,
   nextStep,
   pageSizeDefault,
@@ -28,7 +29,7 @@ import {
 const stepSize = 200
 const decisionsPerPageMax = 10_000
 
-export const decisionId = z.string().max(64).describe('`decision-…`, with which every refusal by policy begins.')
+export const decisionId = idText('decision').describe('`decision-…`, with which every refusal by policy begins.')
 const outcome = z.enum(['allow', 'steer', 'warn', 'deny'])
 const wouldBeOutcome = z.enum(['allow', 'steer', 'deny'])
 const candidate = z.object({

@@ -35,6 +35,7 @@ import {
   accountId,
   formatInstant,
   gatherPage,
+  idText,
   instant,
   nodeId,
   pageOf,
@@ -51,7 +52,7 @@ const poolsMax = 20
 
 // Shapes -------------------------------------------------------------------------------------------------------------
 
-const exceptionId = z.string().max(64).describe('`exception-…`.')
+const exceptionId = idText('exception').describe('`exception-…`.')
 const reason = z.string().trim().min(1).max(1_000)
 const note = z.string().trim().min(1).max(1_000)
 const lengths = z.strictObject({

@@ -1,6 +1,6 @@
 // Why a decision came out as it did, past or on paper, and what would alter it.
 import { z } from 'zod'
-import { type Cidr, formatCidr, hostBitsProblem, parseAddress, parseCidr } from '#model/cidr.ts'
+import { type Cidr, formatCidr, nearCidrProblem, parseAddress, parseCidr } from '#model/cidr.ts'
 import { hasShape } from '#model/identifier.ts'
 import { type AllocationRequest, type Party, provider } from '#model/policy/decision.ts'
 import { modeValues } from '#model/policy/document.ts'
@@ -27,7 +27,7 @@ const cidrText = z
   .string()
   .max(textMax)
   .refine((text) => readBlock(text) !== undefined, {
-    error: ({ input }) => hostBitsProblem(String(input)) ?? 'an address or a CIDR without host bits is expected',
+    error: ({ input }) => nearCidrProblem(String(input)) ?? 'an address or a CIDR without host bits is expected',
   })
   .describe('An address, or a CIDR such as `10.0.0.0/24`.')
 const family = z.enum(['ipv4', 'ipv6']).describe('The address family.')

@@ -256,8 +256,9 @@ test('a range of IPv6 holds nothing of IPv4, which the database keeps among it',
   for (const path of ['/history/addresses?cidr', '/allocations?within']) {
     assert.deepEqual(await found(path, '::/0'), made, path)
     assert.deepEqual(await found(path, '::/64'), [], path)
-    // Written so, it is IPv4.
-    assert.deepEqual(await found(path, '::ffff:10.0.0.0/104'), await found(path, '10.0.0.0/8'), path)
+    const mapped = await world.ask<{ code: string; detail: string }>('GET', `${path}=::ffff:10.0.0.0/104`)
+    assert.deepEqual([mapped.status, mapped.body.code], [400, 'InvalidParameterValue'], path)
+    assert.match(String(mapped.body.detail), /IPv4-mapped IPv6; the IPv4 block `10\.0\.0\.0\/8`/, path)
     assert((await found(path, '0.0.0.0/0')).length > 0, path)
   }
 })

@@ -1,6 +1,6 @@
 // The time machine: who held an address or a range, and what an account or a resource held, at a moment or between two.
 import { z } from 'zod'
-import { type Cidr, formatCidr, fromKey, hostBitsProblem, parseAddress, parseCidr, toKey } from '#model/cidr.ts'
+import { type Cidr, formatCidr, fromKey, nearCidrProblem, parseAddress, parseCidr, toKey } from '#model/cidr.ts'
 import { formatId, parseId } from '#model/identifier.ts'
 import { provider } from '#model/policy/decision.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
@@ -101,7 +101,7 @@ export const findHolders = nativeRead({
       .string()
       .max(64)
       .refine((text) => readRange(text) !== undefined, {
-        error: ({ input }) => hostBitsProblem(String(input)) ?? 'an address or a CIDR without host bits is expected',
+        error: ({ input }) => nearCidrProblem(String(input)) ?? 'an address or a CIDR without host bits is expected',
       })
       .describe('An address, or a CIDR.'),
     ...span,

@@ -8,7 +8,7 @@ import { createIpamScope, deleteIpamScope, modifyIpamScope } from '../scopes.ts'
 import { type Place, permitter, requirePermission } from './authority.ts'
 import { nativeRead, nativeWrite } from './definition.ts'
 import { placeOfNode } from './roles.ts'
-import { accountId, formatInstant, gatherPage, instant, pageOf, paging } from './shapes.ts'
+import { accountId, flag, formatInstant, gatherPage, idText, instant, pageOf, paging } from './shapes.ts'
 import {
   checkRegion,
   description,
@@ -37,10 +37,10 @@ const words: Words = {
   Tier: 'tier',
 }
 
-const ipamId = z.string().max(64).describe('`ipam-…`.')
+const ipamId = idText('ipam').describe('`ipam-…`.')
 const ruleNeedsRight =
   '`unmatched` and `policyCompatibility` are rules: to set other ones, or to delete an IPAM with `unmatched: deny`, needs `policy:manage` at its account.'
-const scopeId = z.string().max(64).describe('`ipam-scope-…`.')
+const scopeId = idText('scope').describe('`ipam-scope-…`.')
 const region = z.string().max(64)
 const operatingRegions = z.array(region).max(100).describe('Where its pools can be; the home Region always is.')
 const changeable = {
@@ -212,8 +212,7 @@ export const deleteAnIpam = nativeWrite({
   action: 'ipam:manage',
   input: z.strictObject({
     ipamId,
-    cascade: z
-      .stringbool()
+    cascade: flag
       .optional()
       .describe(
         '`true`: with its private pools, their allocations, its scopes, and policies that are assigned nowhere.',

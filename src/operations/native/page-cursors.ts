@@ -38,7 +38,12 @@ export async function withCursors<Output>(
 }
 
 /** The operation, what is asked for, and who asks: with tokens of other makers somebody may see other things. */
-function boundTo({ caller, tx }: ReadContext, name: string, input: object, more: readonly string[]): string {
+export function boundTo(
+  { caller, tx }: Pick<ReadContext, 'caller' | 'tx'>,
+  name: string,
+  input: object,
+  more: readonly string[],
+): string {
   const asked = Object.entries(input).filter(([member]) => !beginnings.includes(member) && !more.includes(member))
   const { account, arn, native } = caller
   return orderedJson([

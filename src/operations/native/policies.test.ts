@@ -557,6 +557,6 @@ describe('assignments', () => {
 describe('the free tier', () => {
   open('free')
   test('has no policies over the native API either', async () => {
-    assert.equal((await acme.ask('POST', '/policies', { body: { ipamId: acme.ipam } })).status, 501)
+    assert.equal((await acme.ask('POST', '/policies', { body: { ipamId: acme.ipam } })).status, 422)
   })
 })

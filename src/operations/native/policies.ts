@@ -37,9 +37,9 @@ import {
   versionNumber,
   versionSummary,
 } from './policy-shapes.ts'
-import { accountId, formatInstant, gatherPage, instant, pageOf, paging } from './shapes.ts'
+import { accountId, formatInstant, gatherPage, idText, instant, pageOf, paging } from './shapes.ts'
 
-const ipamId = z.string().max(64).describe('`ipam-…`.')
+const ipamId = idText('ipam').describe('`ipam-…`.')
 const policy = z.object({
   policyId,
   ipamId,

@@ -16,14 +16,14 @@ import {
 import { rulesMax } from '#model/policy/eligibility.ts'
 import { isSetting, keyProblem, tagsMax, valueProblem } from '#model/tags.ts'
 import type { StoredVersion } from '#store/policies.ts'
-import { accountId, formatInstant, instant } from './shapes.ts'
+import { accountId, formatInstant, idText, instant } from './shapes.ts'
 
 const nameCharactersMax = 97
 const idCharactersMax = 64
 const conditionValuesMax = 1_000
 const requiredTagsMax = 50
 
-export const policyId = z.string().max(idCharactersMax).describe('`ipam-policy-…`.')
+export const policyId = idText('policy').describe('`ipam-policy-…`.')
 export const versionNumber = z.coerce.number().int().min(1).describe('The number of a version, from 1.')
 export const locale = z
   .string()

@@ -126,6 +126,22 @@ test('space that cannot be had is refused, and nothing stays of the attempt', as
   assert.deepEqual(cidrs.items, [])
 })
 
+test('space with another purpose is refused by our names, in pools of either scope', async () => {
+  const privatePool = await makePool({ locale: undefined })
+  const publicPool = await makePool({ scopeId: ipam.publicScopeId, awsService: 'ec2' })
+  for (const [pool, cidr, because] of [
+    [privatePool, '127.0.0.0/16', /loopback, RFC 1122\) cannot be held by a pool of private space/],
+    [publicPool, '10.0.0.0/16', /private use, RFC 1918\) cannot be held by a pool of public space/],
+    [publicPool, '224.0.0.0/24', /multicast/],
+    [publicPool, '::ffff:198.51.100.0/120', /IPv4-mapped IPv6; the IPv4 block `198\.51\.100\.0\/24`/],
+  ] as const) {
+    const { status, body } = await world.ask<Problem>('POST', `/pools/${pool.poolId}/cidrs`, { body: { cidr } })
+    assert.deepEqual([status, body.code, body.field, body.value], [400, 'InvalidParameterValue', 'cidr', cidr])
+    assert.match(body.detail!, because)
+  }
+  assert.equal((await provision(publicPool, '198.51.100.0/24')).state, 'provisioned')
+})
+
 test('a CIDR in which released space rests is pending until its last rest ends, and the record says who took it out', async () => {
   const pool = await makePool({ quarantineSeconds: 60 })
   await provision(pool, '10.2.0.0/24')

@@ -1,7 +1,9 @@
 // Pools: what they are, the space that they were given, and how much of it is used.
 import { z } from 'zod'
 import { equals, formatCidr, parseCidr, toKey } from '#model/cidr.ts'
+import { shapePattern } from '#model/identifier.ts'
 import { isTargetId } from '#model/organization.ts'
+import { provider } from '#model/policy/decision.ts'
 import { isOwnOrShared, mayUsePool } from '#model/policy/resolve.ts'
 import { quarantineSecondsMax } from '#model/policy/tag-settings.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
@@ -15,7 +17,7 @@ import { type Place, permitter, requirePermission } from './authority.ts'
 import { nativeRead, nativeWrite } from './definition.ts'
 import { findScope, placeOfScope } from './ipams.ts'
 import { placeOfNode } from './roles.ts'
-import { accountId, formatInstant, gatherPage, instant, pageOf, paging } from './shapes.ts'
+import { accountId, flag, formatInstant, gatherPage, idText, instant, pageOf, paging } from './shapes.ts'
 import {
   addressCount,
   checkLocale,
@@ -62,10 +64,11 @@ const words: Words = {
 }
 const sharedWithMax = 1_000
 
-export const poolId = z.string().max(64).describe('`ipam-pool-…`.')
-const scopeId = z.string().max(64).describe('`ipam-scope-…`.')
-const ipamId = z.string().max(64).describe('`ipam-…`.')
-const poolCidrId = z.string().max(64).describe('`ipam-pool-cidr-…`.')
+export const poolId = idText('pool').describe('`ipam-pool-…`.')
+export const poolIdOrProvider = idText('pool').meta({ pattern: `${shapePattern('pool')}|^${provider}$` })
+const scopeId = idText('scope').describe('`ipam-scope-…`.')
+const ipamId = idText('ipam').describe('`ipam-…`.')
+const poolCidrId = idText('poolCidr').describe('`ipam-pool-cidr-…`.')
 const lengths = {
   minNetmaskLength: netmaskLength.describe('The shortest that can be asked for: the largest block.'),
   defaultNetmaskLength: netmaskLength.describe('What is given where none is asked for.'),
@@ -311,7 +314,7 @@ export const deletePool = nativeWrite({
   action: 'ipam:manage',
   input: z.strictObject({
     poolId,
-    cascade: z.stringbool().optional().describe('`true`: with what is in it and the pools below; private pools only.'),
+    cascade: flag.optional().describe('`true`: with what is in it and the pools below; private pools only.'),
   }),
   output: z.void(),
   rest: { method: 'DELETE', path: '/pools/{poolId}', status: 204 },

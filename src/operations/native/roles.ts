@@ -11,11 +11,11 @@ import { rememberBinding } from '../role-binding-record.ts'
 import { accessAt, type Place, permitter, refuseWithoutRole, requireScope } from './authority.ts'
 import { nativeRead, nativeWrite } from './definition.ts'
 import { refuseToLeaveNobody } from './last-administrator.ts'
-import { formatInstant, gatherPage, instant, nodeId, pageOf, paging, principalName } from './shapes.ts'
+import { formatInstant, gatherPage, idText, instant, nodeId, pageOf, paging, principalName } from './shapes.ts'
 import { makerOf, refuseTooManyBindings } from './shares.ts'
 
 const roleName = z.enum(roleNames).describe('One of the roles that exist.')
-const bindingId = z.string().max(64).describe('`role-binding-…`.')
+const bindingId = idText('roleBinding').describe('`role-binding-…`.')
 const binding = z.object({
   bindingId,
   principal: principalName,

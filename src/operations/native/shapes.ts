@@ -1,5 +1,6 @@
 // The shapes that native operations share: names of things, moments, pages.
 import { z } from 'zod'
+import { type IdKind, shapePattern } from '#model/identifier.ts'
 import { isAccountId, isTargetId } from '#model/organization.ts'
 import { isPrincipalName } from '#model/principal.ts'
 import { everywhere } from '#model/roles.ts'
@@ -35,6 +36,17 @@ export const showMakers = (makers: readonly string[]): { makers?: string[] } => 
   return names.length === 0 ? {} : { makers: names }
 }
 export const namesIn = (makers: readonly string[]): string[] => makers.filter(isPrincipalName)
+/** Its pattern is described only: whoever names something of another kind is told which kind is expected. */
+export const idText = (kind: IdKind) =>
+  z
+    .string()
+    .max(idCharactersMax)
+    .meta({ pattern: shapePattern(kind) })
+const idCharactersMax = 64
+/** Of a query, where everything is text. */
+export const flag = z
+  .stringbool({ truthy: ['true'], falsy: ['false'], case: 'sensitive', error: 'it must be `true` or `false`' })
+  .meta({ enum: ['true', 'false'] })
 /** RFC 3339, in UTC, with milliseconds. */
 export const instant = z.iso.datetime({ offset: true }).describe('A moment, as RFC 3339 writes it.')
 
@@ -50,7 +62,12 @@ export const paging = {
     .max(pageSizeMax)
     .optional()
     .describe(`How many at most: 1 to ${pageSizeMax}, ${pageSizeDefault} unless said otherwise.`),
-  cursor: z.string().max(cursorLengthMax).optional().describe('`nextCursor` of the page before.'),
+  cursor: z
+    .string()
+    .max(cursorLengthMax)
+    .meta({ pattern: '^[A-Za-z0-9_-]+$' })
+    .optional()
+    .describe('`nextCursor` of the page before.'),
 }
 /** What every list answers. */
 export const pageOf = <Item extends z.ZodType>(item: Item) =>

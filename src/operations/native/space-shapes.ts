@@ -1,6 +1,6 @@
 // The shapes that operations on address space share, and the EC2 API's names of parameters in ours.
 import { z } from 'zod'
-import { bitsOf, type Cidr, formatCidr, hostBitsProblem, parseAddress, parseCidr } from '#model/cidr.ts'
+import { bitsOf, type Cidr, formatCidr, nearCidrProblem, parseAddress, parseCidr } from '#model/cidr.ts'
 import { hasShape, type IdKind } from '#model/identifier.ts'
 import { isForeignLocale, localeProblem } from '#model/locale.ts'
 import type { ResourceType } from '#model/policy/resource-types.ts'
@@ -42,12 +42,12 @@ const cidrText = z.string().max(64)
 export const cidr = cidrText
   .refine((text) => parseCidr(text) !== undefined, {
     error: ({ input }) =>
-      hostBitsProblem(String(input)) ?? 'a CIDR such as `10.0.0.0/24` is expected, without host bits',
+      nearCidrProblem(String(input)) ?? 'a CIDR such as `10.0.0.0/24` is expected, without host bits',
   })
   .describe('A CIDR such as `10.0.0.0/24` or `2001:db8::/56`.')
 export const cidrOrAddress = cidrText
   .refine((text) => readBlock(text) !== undefined, {
-    error: ({ input }) => hostBitsProblem(String(input)) ?? 'an address or a CIDR without host bits is expected',
+    error: ({ input }) => nearCidrProblem(String(input)) ?? 'an address or a CIDR without host bits is expected',
   })
   .describe('An address, or a CIDR such as `10.0.0.0/24`.')
 /** An address is the block of its own. */

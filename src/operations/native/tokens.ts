@@ -6,6 +6,7 @@ import { hasShape } from '#model/identifier.ts'
 import { isSameBearer, makersOf, type NativePrincipal, partiesOf, principalKind } from '#model/principal.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import { everywhere, type RoleBinding, roles, scopeNames, scopesCover } from '#model/roles.ts'
+import { bearerTokenPrefix } from '#model/secrets.ts'
 import { groupsOfOwn, latestOwnEnd } from '#model/token.ts'
 import type { ApiToken } from '#store/api-tokens.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
@@ -13,8 +14,10 @@ import { accessAt, accessOfToken, permitter, refuseWithoutRole } from './authori
 import { nativeRead, nativeWrite } from './definition.ts'
 import {
   accountId,
+  flag,
   formatInstant,
   gatherPage,
+  idText,
   instant,
   pageOf,
   paging,
@@ -32,9 +35,8 @@ export const tokensMax = 1_000
 const makersMax = 10
 /** Of all that one person is accountable for, whatever the services that they name: others read past them. */
 export const tokensPerMakerMax = 5_000
-const prefix = 'cadastre_'
 
-const tokenId = z.string().max(64).describe('`token-…`: names the token, and opens nothing.')
+const tokenId = idText('apiToken').describe('`token-…`: names the token, and opens nothing.')
 const scopes = z
   .array(z.enum(scopeNames))
   .max(scopeNames.length)
@@ -64,7 +66,7 @@ const token = z.object(tokenShape)
 
 /** 256 random bits behind a prefix that scanners of secrets can look for. */
 export function drawToken(): string {
-  return prefix + randomBytes(32).toString('base64url')
+  return bearerTokenPrefix + randomBytes(32).toString('base64url')
 }
 export const tokenHash = (text: string): Uint8Array => hash('sha256', text, 'buffer')
 
@@ -245,7 +247,7 @@ export const revokeToken = nativeWrite({
   action: 'token:manage',
   input: z.strictObject({
     tokenId,
-    alone: z.stringbool().optional().describe('`true`: this one and no other, as when somebody signs out.'),
+    alone: flag.optional().describe('`true`: this one and no other, as when somebody signs out.'),
   }),
   output: z.object({
     ended: z.array(tokenId).describe('What has ended with this request: none where all of it was over before.'),
