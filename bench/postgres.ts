@@ -7,7 +7,8 @@ import { promisify } from 'node:util'
 import pg from 'pg'
 import { startPostgres } from '../test/postgres.ts'
 import { checkMinimal, pgbenchCall, pgbenchScript, prepareMinimal } from './minimal.ts'
-import { key, load, median, startChild, stop } from './processes.ts'
+import { key, load, startChild, stop } from './processes.ts'
+import { median } from './statistics.ts'
 import { open, preparePolicy } from './world.ts'
 
 const run = promisify(execFile)
