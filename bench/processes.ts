@@ -1,5 +1,5 @@
 // The processes of a benchmark: servers that are measured, one client that loads them, and what the kernel says about each.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -13,6 +13,14 @@ export const key = {
 }
 /** More than any server answers on two cores: each request is signed beforehand and sent once. */
 const requestsPerSecondMax = 40_000
+
+let isBuilt = false
+/** What users run: the built package, without what strips types. Answers its main file, from the root. */
+export function builtMain(): string {
+  if (!isBuilt) execFileSync(process.execPath, [join(root, 'scripts/build.ts')], { stdio: 'ignore' })
+  isBuilt = true
+  return 'dist/main.js'
+}
 
 export interface Server {
   readonly child: ChildProcess

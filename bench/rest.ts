@@ -2,7 +2,18 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { cleanLoad, costOf, costUnit, key, type Load, load, type Round, startChild, stop } from './processes.ts'
+import {
+  builtMain,
+  cleanLoad,
+  costOf,
+  costUnit,
+  key,
+  type Load,
+  load,
+  type Round,
+  startChild,
+  stop,
+} from './processes.ts'
 import { type Figure, measureRounds, median, type Rounds } from './statistics.ts'
 import { account, makeToken, open, preparePolicy } from './world.ts'
 
@@ -27,7 +38,7 @@ export async function measureRest(
     const { store } = await open(folder, key)
     const token = await makeToken(store)
     await store.close()
-    const server = await startChild('src/main.ts', ['serve'], {
+    const server = await startChild(builtMain(), ['serve'], {
       CADASTRE_DATA: folder,
       CADASTRE_PORT: '0',
       CADASTRE_REQUESTS_PER_MINUTE: '100000000',

@@ -1,11 +1,11 @@
 // From exec to the first answer of `/readyz`, of the built package, beside what Node and an empty folder take in the same round.
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fillSqlite, type Times } from './fill.ts'
-import { key, root, usageOf } from './processes.ts'
+import { builtMain, key, root, usageOf } from './processes.ts'
 import { type Figure, measureRounds, type Rounds } from './statistics.ts'
 import { fill, open, preparePolicy } from './world.ts'
 
@@ -33,7 +33,7 @@ const timeNode = async (): Promise<number> => {
 }
 async function timeServer(folder: string): Promise<{ readonly ms: number; readonly rssMb: number }> {
   const since = performance.now()
-  const child = spawn(process.execPath, [join(root, 'dist/main.js'), 'serve'], {
+  const child = spawn(process.execPath, [join(root, builtMain()), 'serve'], {
     env: { ...process.env, CADASTRE_DATA: folder, CADASTRE_PORT: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -60,7 +60,6 @@ async function timeServer(folder: string): Promise<{ readonly ms: number; readon
 
 /** @param isWhole also measures a start right after a million requests, which are read back once it is ready */
 export async function measureStart(rounds: Rounds, rows: number, isWhole: boolean): Promise<Figure[]> {
-  execFileSync(process.execPath, [join(root, 'scripts/build.ts')], { stdio: 'ignore' })
   const now = Date.now()
   const folders = {
     empty: mkdtempSync(join(tmpdir(), 'cadastre-bench-')),

@@ -4,7 +4,18 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { cleanLoad, costOf, costUnit, key, type Load, type Round, root, startChild, stop } from './processes.ts'
+import {
+  builtMain,
+  cleanLoad,
+  costOf,
+  costUnit,
+  key,
+  type Load,
+  type Round,
+  root,
+  startChild,
+  stop,
+} from './processes.ts'
 import { type Figure, measureRounds, median, type Rounds } from './statistics.ts'
 import { preparePolicy } from './world.ts'
 
@@ -22,7 +33,7 @@ async function loadConstant(kind: 'constant' | 'verified', wishes: Load): Promis
 async function loadAllocate(wishes: Load): Promise<Round> {
   const folder = mkdtempSync(join(tmpdir(), 'cadastre-bench-'))
   await preparePolicy(folder, key)
-  const server = await startChild('src/main.ts', ['serve'], { CADASTRE_DATA: folder, CADASTRE_PORT: '0' })
+  const server = await startChild(builtMain(), ['serve'], { CADASTRE_DATA: folder, CADASTRE_PORT: '0' })
   const round = await cleanLoad(server, wishes)
   await stop(server)
   rmSync(folder, { recursive: true, force: true })

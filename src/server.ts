@@ -250,12 +250,12 @@ function createRest(
   common: { newRequestId(): string; addressOf: SourceAddress },
 ): Rest {
   const load = async (): Promise<FastifyInstance> => {
-    const [{ createRestApp }, { createAuthenticator }, { createSignIn }] = await Promise.all([
+    const { oidc, bootstrap, requestsPerMinute } = config
+    const [{ createRestApp }, { createAuthenticator }, signIn] = await Promise.all([
       import('#api/rest/app.ts'),
       import('#api/rest/session.ts'),
-      import('#api/rest/sign-in.ts'),
+      oidc && import('#api/rest/sign-in.ts'),
     ])
-    const { oidc, bootstrap, requestsPerMinute } = config
     const authenticate = createAuthenticator(store)
     return createRestApp({
       ...common,
@@ -267,7 +267,8 @@ function createRest(
       recordUnread: (operation, call, refused) => executeOr503(() => hallway.recordUnread(operation, call, refused)),
       onFault: logFault,
       version: programVersion(),
-      signIn: oidc && createSignIn({ ...oidc, account: bootstrap.account }, sealerOf(config), Date.now),
+      signIn:
+        signIn && oidc && signIn.createSignIn({ ...oidc, account: bootstrap.account }, sealerOf(config), Date.now),
       requestsPerMinute,
     })
   }
