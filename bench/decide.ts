@@ -17,7 +17,7 @@ import {
 } from '#model/policy/testdata/world.ts'
 import type { Figure } from './statistics.ts'
 
-const rounds = 9
+const rounds = 7
 const decisionMaxMicros = 10
 const now = new Date(0)
 const served = { pool: 'p2', cidr: parseCidr('198.51.100.129/32')! }

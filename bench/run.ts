@@ -34,9 +34,15 @@ const roundsMax = 20
 /** Of what has a number of rounds, whatever comes of them. */
 const roundsFixed = 3
 const spreadMax = 0.1
-const rounds = { max: Number(options.rounds ?? (quick ? roundsMin : roundsMax)), spreadMax }
+/** Of one part, beside what it has to prepare. */
+const partMsMax = quick ? 12_000 : 600_000
+const quickThroughputMsMax = 60_000
+const rounds = { max: Number(options.rounds ?? (quick ? roundsMin : roundsMax)), spreadMax, msMax: partMsMax }
+const throughputRounds = quick ? { ...rounds, msMax: quickThroughputMsMax } : rounds
 const fixedRounds = Number(options.rounds ?? roundsFixed)
 const seconds = Number(options.seconds ?? (quick ? 2 : 5))
+/** In the quick run fewer are signed beforehand; a server that answers more is told of, and needs the whole run. */
+const requestsPerSecond = 20_000
 const connections = Number(options.connections)
 const rows = Number(options.rows)
 const parts = {
@@ -62,7 +68,7 @@ const measures: Readonly<Record<string, () => unknown>> = {
   decide: measureDecisions,
   throughput: () =>
     database === 'sqlite'
-      ? measureThroughput(rounds, { seconds, connections }, !quick)
+      ? measureThroughput(throughputRounds, { seconds, connections, ...(quick ? { requestsPerSecond } : {}) }, !quick)
       : measurePostgres({ rounds: fixedRounds, seconds, connections }),
   growth: () => measureGrowth({ engine: database, rounds, sizes }),
   rest: () => measureRest(rounds, { seconds, connections }),

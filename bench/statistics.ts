@@ -80,15 +80,18 @@ export interface Rounds {
   /** At most; it ends before where all figures are as steady as `spreadMax`. */
   readonly max: number
   readonly spreadMax: number
+  /** No round begins later than this after the first. */
+  readonly msMax: number
 }
 
 /** Repeats a measurement until its figures are steady. The figures of all rounds have the same names, and ratios are made within a round. */
 export async function measureRounds<Name extends string>(
-  { max, spreadMax }: Rounds,
+  { max, spreadMax, msMax }: Rounds,
   measure: (round: number) => Promise<Readonly<Record<Name, number>>>,
 ): Promise<Readonly<Record<Name, readonly number[]>>> {
   const values = {} as Record<Name, number[]>
-  for (let round = 0; round < max; round++) {
+  const since = performance.now()
+  for (let round = 0; round < max && (round === 0 || performance.now() - since < msMax); round++) {
     const measured = await measure(round)
     for (const name of Object.keys(measured) as Name[]) {
       values[name] ??= []

@@ -56,12 +56,13 @@ describe('a verdict', () => {
 })
 
 describe('rounds', () => {
-  const count = async (max: number, values: (round: number) => Record<string, number>) =>
-    (await measureRounds({ max, spreadMax: 0.1 }, async (round) => values(round))).a!.length
+  const count = async (max: number, values: (round: number) => Record<string, number>, msMax = 60_000) =>
+    (await measureRounds({ max, spreadMax: 0.1, msMax }, async (round) => values(round))).a!.length
   test('end once every figure is steady, and after the most there may be', async () => {
     assert.equal(await count(20, () => ({ a: 1, b: 2 })), 6)
     assert.equal(await count(20, (round) => ({ a: 1, b: round % 2 })), 20)
     assert.equal(await count(20, (round) => ({ a: 1, b: round === 0 ? 9 : 2 })), 9)
+    assert.equal(await count(20, () => ({ a: 1 }), 0), 1)
   })
 })
 
