@@ -71,7 +71,9 @@ async function serve(): Promise<number> {
 
 /** V8 takes this bound only where a process begins: so it begins anew, in place. Whoever has set one of their own keeps it. */
 function boundNewObjects(): void {
-  const isSet = [...process.execArgv, readClientConfig(process.env).nodeOptions].some((text) => text.includes(semiSpaceFlag))
+  const isSet = [...process.execArgv, readClientConfig(process.env).nodeOptions].some((text) =>
+    text.includes(semiSpaceFlag),
+  )
   if (isSet || !process.execve) return
   const flags = [...process.execArgv, `${semiSpaceFlag}=${semiSpaceMb}`]
   process.execve(process.execPath, [process.argv0, ...flags, ...process.argv.slice(1)])
