@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers'
 import pg from 'pg'
 import { startPostgres } from '../test/postgres.ts'
 import { checkMinimal, prepareMinimal } from './minimal.ts'
-import { median } from './processes.ts'
+import { median } from './statistics.ts'
 
 /** More than any strategy takes. */
 const addressesPerSecond = 50_000

@@ -10,20 +10,31 @@ const space = parseCidr('20.0.0.0/8')!
 const step = 500_000
 const tenuresEach = 10
 const tenureMs = 86_400_000
-const since = 1_600_000_000_000
+const historySince = 1_600_000_000_000
+
+/** From when to when the rows were written, in milliseconds since 1970: evenly, as a pool fills in use. */
+export interface Times {
+  readonly since: number
+  readonly until: number
+}
+const monthMs = 30 * 86_400_000
+const longAgo: Times = { since: 1_700_000_000_000 - monthMs, until: 1_700_000_000_000 }
 
 /** The least that is asked of a database here; `?` are its parameters. */
 interface Database {
   all(text: string, ...values: (number | string | Uint8Array)[]): Promise<Record<string, number>[]>
   /** SQL for the 16 bytes of the address 20.0.0.0 + `offset`. */
   keyOf(offset: string): string
+  /** SQL for 16 bytes like a hash, drawn for each row. */
+  readonly drawnHash: string
 }
 
 /**
  * Fills the one pool of a prepared world up to `count` allocations. There must be some already, at its beginning: the
- * others are made in their likeness, behind them, and leave every third address free, as pools are after years.
+ * others are made in their likeness, behind them, and leave every third address free, as pools are after years. What is on
+ * record already must not be later than `since` where the order of time matters: a start reads the record backwards.
  */
-async function fillPool(database: Database, count: number): Promise<void> {
+async function fillPool(database: Database, count: number, { since, until }: Times): Promise<void> {
   const [like] = await database.all(`select a.n, a.pool, a.holder, d.ruling, e.origin from allocation a
     join decision d on d.n = a.decision join audit_entry e on e.n = d.audit_entry order by a.n limit 1`)
   const [{ held }] = (await database.all('select count(*) as held from allocation')) as [{ held: number }]
@@ -36,9 +47,10 @@ async function fillPool(database: Database, count: number): Promise<void> {
   for (let first = held; first < count; first += step) {
     const series = `with recursive series (i) as (select ${first} union all select i + 1 from series where i + 1 < ${Math.min(first + step, count)})`
     const number = (n: number): string => `${from + n} + (i - ${held}) * 3`
-    const at = 1_700_000_000_000
-    await database.all(`insert into audit_entry (n, at, origin, request_id, outcome, subjects, result)
-      ${series} select ${number(2)}, ${at}, ${origin}, 'bench-' || i, 'Success', 'eipalloc-' || i, '{"Domain":"vpc"}' from series`)
+    const at = `${since} + (i - ${held}) * ${until - since} / ${count - held}`
+    await database.all(`insert into audit_entry (n, at, origin, request_id, outcome, subjects, token, parameters, result)
+      ${series} select ${number(2)}, ${at}, ${origin}, 'bench-' || i, 'Success', 'eipalloc-' || i,
+        ${database.drawnHash}, ${database.drawnHash}, '{"Domain":"vpc"}' from series`)
     await database.all(`insert into decision (n, at, ruling, first, length, audit_entry)
       ${series} select ${number(0)}, ${at}, ${ruling}, ${database.keyOf(offset)}, 32, ${number(2)} from series`)
     await database.all(`insert into allocation (n, pool, first, length, holder, decision, created_at)
@@ -80,7 +92,7 @@ async function fillHistory(database: Database, count: number): Promise<void> {
   const [{ from }] = (await database.all(`select value as "from" from counter where name = 'sequence'`)) as [
     { from: number },
   ]
-  const taken = `${since} + i % ${tenuresEach} * ${tenureMs} + i / ${tenuresEach}`
+  const taken = `${historySince} + i % ${tenuresEach} * ${tenureMs} + i / ${tenuresEach}`
   for (let first = 0; first < count; first += step) {
     const series = `with recursive series (i) as (select ${first} union all select i + 1 from series where i + 1 < ${Math.min(first + step, count)})`
     await database.all(`insert into allocation_history
@@ -91,14 +103,15 @@ async function fillHistory(database: Database, count: number): Promise<void> {
   await database.all(`update counter set value = ${from + count} where name = 'sequence'`)
 }
 
-export async function fillSqlite(file: string, count: number, history = 0): Promise<void> {
+export async function fillSqlite(file: string, count: number, history = 0, times = longAgo): Promise<void> {
   const sqlite = new DatabaseSync(file)
   sqlite.exec('pragma synchronous = off; pragma cache_size = -200000')
   const database: Database = {
     all: async (text, ...values) => sqlite.prepare(text).all(...values) as Record<string, number>[],
     keyOf: (offset) => `unhex('00000000000000000000FFFF' || printf('%08X', ${0x14_00_00_00} + ${offset}))`,
+    drawnHash: 'randomblob(16)',
   }
-  await fillPool(database, count)
+  await fillPool(database, count, times)
   await fillHistory(database, history)
   sqlite.exec('pragma wal_checkpoint(truncate)')
   sqlite.close()
@@ -123,8 +136,9 @@ export async function fillPostgres(url: string, schema: string, count: number, h
       },
       keyOf: (offset) =>
         `decode('00000000000000000000ffff' || lpad(to_hex(${0x14_00_00_00} + ${offset}), 8, '0'), 'hex')`,
+      drawnHash: 'uuid_send(gen_random_uuid())',
     }
-    await fillPool(database, count)
+    await fillPool(database, count, longAgo)
     await fillHistory(database, history)
     await client.query(
       'vacuum analyze allocation, allocation_history, audit_entry, decision, free_block, pool, counter',

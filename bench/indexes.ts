@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fillSqlite } from './fill.ts'
 import { key } from './processes.ts'
+import type { Figure } from './statistics.ts'
 import { fill, open, type Prepared, preparePolicy } from './world.ts'
 
 const together = 64
@@ -47,7 +48,7 @@ async function cost(prepared: Prepared): Promise<number> {
 /** Others on the machine only ever add to a cost that is a few per cent of itself: the low values say more than the middle. */
 const lowerQuartile = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 2]!
 
-export async function measureIndexes(rounds: number): Promise<void> {
+export async function measureIndexes(rounds: number): Promise<Figure[]> {
   const names = Object.keys(variants)
   const opened = new Map<string, Awaited<ReturnType<typeof openWithout>>>()
   for (const name of names) opened.set(name, await openWithout(variants[name]!))
@@ -72,8 +73,7 @@ export async function measureIndexes(rounds: number): Promise<void> {
   for (const name of names) {
     console.log(`${name.padEnd(28)} ${costOf(name).toFixed(1).padStart(8)} ${ratioOf(name).toFixed(3).padStart(8)}`)
   }
-  const ratio = ratioOf('with all')
-  console.log(
-    `goal ≤ ${costMax.toFixed(2)} of the cost without them: ${ratio.toFixed(3)} (${ratio <= costMax ? 'met' : 'missed'})`,
-  )
+  const without = samples.get('without any')!
+  const ratios = samples.get('with all')!.map((cpu, turn) => cpu / without[turn]!)
+  return [{ what: 'an allocation with indexes ÷ without, by CPU', values: ratios, goal: { atMost: costMax } }]
 }

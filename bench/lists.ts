@@ -9,7 +9,8 @@ import { boundTo } from '#operations/native/page-cursors.ts'
 import { nouns } from '#operations/native/table.ts'
 import { startPostgres } from '../test/postgres.ts'
 import { fillPostgres, fillSqlite } from './fill.ts'
-import { key, median } from './processes.ts'
+import { key } from './processes.ts'
+import { median } from './statistics.ts'
 import { account, fill, makeToken, open, type Prepared, preparePolicy } from './world.ts'
 
 const samplesEach = 300

@@ -7,7 +7,8 @@ import { promisify } from 'node:util'
 import pg from 'pg'
 import { startPostgres } from '../test/postgres.ts'
 import { checkMinimal, pgbenchCall, pgbenchScript, prepareMinimal } from './minimal.ts'
-import { key, load, median, startChild, stop } from './processes.ts'
+import { builtMain, key, load, startChild, stop } from './processes.ts'
+import { median } from './statistics.ts'
 import { open, preparePolicy } from './world.ts'
 
 const run = promisify(execFile)
@@ -104,7 +105,7 @@ async function measureServers(
   // Each has a folder of its own, as on a machine of its own.
   const started = await Promise.all(
     Array.from({ length: servers }, (_, index) =>
-      startChild('src/main.ts', ['serve'], { ...settings, CADASTRE_DATA: join(folder, String(index)) }),
+      startChild(builtMain(), ['serve'], { ...settings, CADASTRE_DATA: join(folder, String(index)) }),
     ),
   )
   const wishes = { connections, pools: pools === 1 ? [] : ids, requestsPerSecond: addressesPerSecond }

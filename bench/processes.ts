@@ -1,7 +1,9 @@
 // The processes of a benchmark: servers that are measured, one client that loads them, and what the kernel says about each.
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { instructionsIn } from './statistics.ts'
 
 export const root = join(import.meta.dirname, '..')
 export const key = {
@@ -11,6 +13,14 @@ export const key = {
 }
 /** More than any server answers on two cores: each request is signed beforehand and sent once. */
 const requestsPerSecondMax = 40_000
+
+let isBuilt = false
+/** What users run: the built package, without what strips types. Answers its main file, from the root. */
+export function builtMain(): string {
+  if (!isBuilt) execFileSync(process.execPath, [join(root, 'scripts/build.ts')], { stdio: 'ignore' })
+  isBuilt = true
+  return 'dist/main.js'
+}
 
 export interface Server {
   readonly child: ChildProcess
@@ -23,6 +33,8 @@ export interface Round {
   readonly total: number
   /** Of all servers together. */
   readonly cpuMicroseconds: number
+  /** In user mode, per request; undefined where the machine does not count them. They depend less on what else runs. */
+  readonly instructions: number | undefined
   readonly clientCpuMicroseconds: number
   readonly rssMb: number
   /** Requests that were not answered with what was asked for, by what came instead. */
@@ -39,13 +51,29 @@ export interface Load {
   readonly requestsPerSecond?: number
 }
 
-export const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!
-
 /** User and system time of a process in microseconds, and its resident memory, from the kernel. */
 export function usageOf(pid: number): { cpu: number; rssMb: number } {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
   const pages = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1])
   return { cpu: (Number(fields[11]) + Number(fields[12])) * 10_000, rssMb: (pages * 4096) / 1e6 }
+}
+
+const perf = ['stat', '-x,', '-e', 'instructions:u']
+let canCount: boolean | undefined
+/** Whether `perf` is there and this machine counts instructions: virtual ones often do not. */
+export function countsInstructions(): boolean {
+  canCount ??= instructionsIn(spawnSync('perf', [...perf, 'true'], { encoding: 'utf8' }).stderr ?? '') !== undefined
+  return canCount
+}
+/** Counts the instructions of processes until what it returns is called. */
+function countInstructions(pids: readonly number[]): () => Promise<number | undefined> {
+  if (!countsInstructions()) return async () => undefined
+  const counter = spawn('perf', [...perf, '-p', pids.join(',')], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const output = text(counter.stderr)
+  return async () => {
+    counter.kill('SIGINT')
+    return instructionsIn(await output)
+  }
 }
 
 export async function startChild(
@@ -90,15 +118,13 @@ export async function load(
   }
   const client = spawn(process.execPath, [join(root, 'bench/load.ts')], { stdio: ['pipe', 'pipe', 'inherit'] })
   client.stdin.end(JSON.stringify(order))
-  let text = ''
-  client.stdout.on('data', (chunk: Buffer) => {
-    text += chunk
-  })
   const usage = () => servers.map(({ child }) => usageOf(child.pid!))
   const before = usage()
-  await new Promise((resolve) => client.once('close', resolve))
+  const counted = countInstructions(servers.map(({ child }) => child.pid!))
+  const said = await text(client.stdout)
   const after = usage()
-  const result = JSON.parse(text) as {
+  const instructions = await counted()
+  const result = JSON.parse(said) as {
     rate: number
     total: number
     p50: number
@@ -108,7 +134,7 @@ export async function load(
     reused: number
     clientCpu: { user: number; system: number }
   }
-  if (result.reused > 0) throw new Error(`the client ran out of requests: ${text}`)
+  if (result.reused > 0) throw new Error(`the client ran out of requests: ${said}`)
   const cpu = after.reduce((sum, one, index) => sum + one.cpu - before[index]!.cpu, 0)
   return {
     rate: result.rate,
@@ -116,8 +142,20 @@ export async function load(
     p99: result.p99,
     total: result.total,
     cpuMicroseconds: cpu / result.total,
+    instructions: instructions && instructions / result.total,
     clientCpuMicroseconds: (result.clientCpu.user + result.clientCpu.system) / result.total,
     rssMb: Math.max(...after.map(({ rssMb }) => rssMb)),
     errors: result.errors > 0 ? { ...result.codes, 'no answer': result.errors } : result.codes,
   }
+}
+
+/** What a server spends on a request, to be compared with another server's of the same machine. */
+export const costOf = ({ instructions, cpuMicroseconds }: Round): number => instructions ?? cpuMicroseconds
+export const costUnit = (): string => (countsInstructions() ? 'instructions' : 'CPU time')
+
+/** Throws where any request was not answered with what was asked for. */
+export async function cleanLoad(server: Server, wishes: Load): Promise<Round> {
+  const round = await load([server], wishes)
+  if (Object.keys(round.errors).length > 0) throw new Error(`the load was not clean: ${JSON.stringify(round.errors)}`)
+  return round
 }

@@ -2,7 +2,19 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { key, type Load, load, median, type Round, startChild, stop } from './processes.ts'
+import {
+  builtMain,
+  cleanLoad,
+  costOf,
+  costUnit,
+  key,
+  type Load,
+  load,
+  type Round,
+  startChild,
+  stop,
+} from './processes.ts'
+import { type Figure, measureRounds, median, type Rounds } from './statistics.ts'
 import { account, makeToken, open, preparePolicy } from './world.ts'
 
 const batch = 100
@@ -14,21 +26,19 @@ interface Sample extends Round {
   readonly allocations: number
   readonly cpuEach: number
 }
-interface Options {
-  readonly rounds: number
-  readonly seconds: number
-  readonly connections: number
-}
 
-export async function measureRest({ rounds, seconds, connections }: Options): Promise<void> {
+export async function measureRest(
+  rounds: Rounds,
+  { seconds, connections }: Pick<Load, 'seconds' | 'connections'>,
+): Promise<Figure[]> {
   const results: Record<string, Sample[]> = {}
-  for (let round = 0; round < rounds; round++) {
+  const figures = await measureRounds(rounds, async (round) => {
     const folder = mkdtempSync(join(tmpdir(), 'cadastre-bench-'))
     await preparePolicy(folder, key)
     const { store } = await open(folder, key)
     const token = await makeToken(store)
     await store.close()
-    const server = await startChild('src/main.ts', ['serve'], {
+    const server = await startChild(builtMain(), ['serve'], {
       CADASTRE_DATA: folder,
       CADASTRE_PORT: '0',
       CADASTRE_REQUESTS_PER_MINUTE: '100000000',
@@ -46,10 +56,7 @@ export async function measureRest({ rounds, seconds, connections }: Options): Pr
     for (const [, , native] of kinds) await load([server], { connections: 4, seconds: 1, native })
     for (let turn = 0; turn < kinds.length; turn++) {
       const [name, each, native] = kinds[(turn + round) % kinds.length]!
-      const measured = await load([server], { connections, seconds, native })
-      if (Object.keys(measured.errors).length > 0) {
-        throw new Error(`the load was not clean: ${name}: ${JSON.stringify(measured.errors)}`)
-      }
+      const measured = await cleanLoad(server, { connections, seconds, native })
       results[name] ??= []
       results[name].push({
         ...measured,
@@ -59,19 +66,26 @@ export async function measureRest({ rounds, seconds, connections }: Options): Pr
     }
     await stop(server)
     rmSync(folder, { recursive: true, force: true })
-  }
+    const [reference, one, many] = kinds.map(([name]) => results[name]!.at(-1)!) as [Sample, Sample, Sample]
+    return {
+      one: one.allocations / reference.allocations,
+      oneCost: costOf(reference) / costOf(one),
+      many: many.allocations / reference.allocations,
+    }
+  })
   console.log(
-    `\nallocations by API under a policy, on disk, ${connections} connections, ${rounds} × ${seconds} s, medians`,
+    `\nallocations by API under a policy, on disk, ${connections} connections, ${figures.one.length} × ${seconds} s, medians`,
   )
-  console.log('                        allocations/s   p50 ms   p99 ms   server CPU µs/allocation   ratio   by CPU')
-  const reference = results[ec2]!
+  console.log('                        allocations/s   p50 ms   p99 ms   server CPU µs/allocation')
   for (const [name, samples] of Object.entries(results)) {
     const of = (field: 'allocations' | 'p50' | 'p99' | 'cpuEach') => median(samples.map((sample) => sample[field]))
-    const ratio = median(samples.map(({ allocations }, i) => allocations / reference[i]!.allocations))
-    const byCpu = median(samples.map(({ cpuEach }, i) => reference[i]!.cpuEach / cpuEach))
     console.log(
-      `${name.padEnd(24)} ${of('allocations').toFixed(0).padStart(12)} ${of('p50').toFixed(1).padStart(8)} ${of('p99').toFixed(1).padStart(8)} ${of('cpuEach').toFixed(1).padStart(26)} ${ratio.toFixed(2).padStart(7)} ${byCpu.toFixed(2).padStart(8)}`,
+      `${name.padEnd(24)} ${of('allocations').toFixed(0).padStart(12)} ${of('p50').toFixed(1).padStart(8)} ${of('p99').toFixed(1).padStart(8)} ${of('cpuEach').toFixed(1).padStart(26)}`,
     )
   }
-  console.log('goal ≥ 1.00: allocations a second over the native API / over EC2, in the same round')
+  return [
+    { what: 'allocations over the native API ÷ over EC2, by rate', values: figures.one, goal: { atLeast: 1 } },
+    { what: `over EC2 ÷ over the native API, by ${costUnit()} per request`, values: figures.oneCost },
+    { what: `${batch} at once over the native API ÷ over EC2, by rate`, values: figures.many, goal: { atLeast: 1 } },
+  ]
 }

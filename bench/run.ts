@@ -1,8 +1,6 @@
 // The benchmark: interleaved rounds of the product and its baselines on this machine; goals are ratios within one run.
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { cpus, loadavg, release, tmpdir, totalmem } from 'node:os'
-import { join } from 'node:path'
+import { cpus, loadavg, release, totalmem } from 'node:os'
 import { parseArgs, promisify } from 'node:util'
 import { measureContention } from './contention.ts'
 import { measureDecisions } from './decide.ts'
@@ -10,104 +8,80 @@ import { measureGrowth } from './growth.ts'
 import { measureIndexes } from './indexes.ts'
 import { measureHistory, measureLists } from './lists.ts'
 import { measurePostgres } from './postgres.ts'
-import { key, load, median, type Round, root, type Server, startChild, stop } from './processes.ts'
+import { countsInstructions, root } from './processes.ts'
 import { measureRest } from './rest.ts'
-import { measureStart, preparePolicy } from './world.ts'
+import { measureStart } from './start.ts'
+import { type Figure, roundsMin, tableOf } from './statistics.ts'
+import { measureThroughput } from './throughput.ts'
 
 const run = promisify(execFile)
 const { values: options } = parseArgs({
   options: {
     database: { type: 'string', default: 'sqlite' },
     only: { type: 'string' },
-    rounds: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '5' },
+    /** What two minutes suffice for; the rest of the goals needs the whole. */
+    quick: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    seconds: { type: 'string' },
     connections: { type: 'string', default: '64' },
     rows: { type: 'string', default: '1000000' },
   },
 })
-const { database } = options
+const { database, quick } = options
 if (database !== 'sqlite' && database !== 'postgres') throw new Error('--database is sqlite or postgres')
-const rounds = Number(options.rounds)
-const seconds = Number(options.seconds)
+/** Without `--rounds`, of what goes on until it is steady. */
+const roundsMax = 20
+/** Of what has a number of rounds, whatever comes of them. */
+const roundsFixed = 3
+const spreadMax = 0.1
+/** Of one part, beside what it has to prepare. */
+const partMsMax = quick ? 12_000 : 600_000
+const quickThroughputMsMax = 60_000
+const rounds = { max: Number(options.rounds ?? (quick ? roundsMin : roundsMax)), spreadMax, msMax: partMsMax }
+const throughputRounds = quick ? { ...rounds, msMax: quickThroughputMsMax } : rounds
+const fixedRounds = Number(options.rounds ?? roundsFixed)
+const seconds = Number(options.seconds ?? (quick ? 2 : 5))
+/** In the quick run fewer are signed beforehand; a server that answers more is told of, and needs the whole run. */
+const requestsPerSecond = 20_000
 const connections = Number(options.connections)
+const rows = Number(options.rows)
 const parts = {
   sqlite: ['decide', 'throughput', 'rest', 'growth', 'indexes', 'lists', 'history', 'start'],
   postgres: ['throughput', 'growth', 'lists', 'history', 'contention'],
 }[database]
-const wanted = options.only?.split(',') ?? parts
+const quickParts = ['decide', 'throughput', 'growth', 'start']
+const wanted = options.only?.split(',') ?? (quick ? parts.filter((part) => quickParts.includes(part)) : parts)
 const unknown = wanted.find((part) => !parts.includes(part))
 if (unknown !== undefined)
   throw new Error(`--only=${unknown} is not one of ${parts.join(', ')} (--database=${database})`)
-
-async function cleanLoad(server: Server): Promise<Round> {
-  const round = await load([server], { connections, seconds })
-  if (Object.keys(round.errors).length > 0) throw new Error(`the load was not clean: ${JSON.stringify(round.errors)}`)
-  return round
-}
-
-async function throughput(): Promise<void> {
-  const results: Record<string, Round[]> = { constant: [], verified: [], allocate: [] }
-  const raw: { rate: number; cpuMicroseconds: number }[] = []
-  for (let round = 0; round < rounds; round++) {
-    for (const kind of ['constant', 'verified'] as const) {
-      const server = await startChild('bench/constant-server.ts', [kind, key.keyId, key.secret])
-      results[kind]!.push(await cleanLoad(server))
-      await stop(server)
-    }
-    const folder = mkdtempSync(join(tmpdir(), 'cadastre-bench-'))
-    await preparePolicy(folder, key)
-    const server = await startChild('src/main.ts', ['serve'], { CADASTRE_DATA: folder, CADASTRE_PORT: '0' })
-    results.allocate!.push(await cleanLoad(server))
-    await stop(server)
-    rmSync(folder, { recursive: true, force: true })
-    raw.push(
-      JSON.parse(
-        (await run(process.execPath, [join(root, 'bench/raw-insert.ts'), String(Math.min(seconds, 3))])).stdout,
-      ),
-    )
-  }
-  console.log(
-    `\nAllocateAddress under a policy, signed, on disk (synchronous=FULL), ${connections} connections, ${rounds} × ${seconds} s, medians`,
-  )
-  console.log('                          req/s   p50 ms   p99 ms   server CPU µs/req   client CPU µs/req   RSS MB')
-  for (const [kind, list] of Object.entries(results)) {
-    const of = (field: 'rate' | 'p50' | 'p99' | 'cpuMicroseconds' | 'clientCpuMicroseconds' | 'rssMb') =>
-      median(list.map((round) => round[field]))
-    console.log(
-      `${kind.padEnd(22)} ${of('rate').toFixed(0).padStart(8)} ${of('p50').toFixed(1).padStart(8)} ${of('p99').toFixed(1).padStart(8)} ${of('cpuMicroseconds').toFixed(1).padStart(19)} ${of('clientCpuMicroseconds').toFixed(1).padStart(19)} ${of('rssMb').toFixed(0).padStart(8)}`,
-    )
-  }
-  console.log(
-    `raw SQLite inserts     ${median(raw.map(({ rate }) => rate))
-      .toFixed(0)
-      .padStart(
-        8,
-      )} rows of two tables/s, batches of 64; CPU ${median(raw.map(({ cpuMicroseconds }) => cpuMicroseconds)).toFixed(1)} µs`,
-  )
-  const ratios = results.allocate!.map((round, i) => round.rate / results.verified![i]!.rate)
-  const cpuRatios = results.allocate!.map((round, i) => results.verified![i]!.cpuMicroseconds / round.cpuMicroseconds)
-  console.log(
-    `goal ≥ 0.60: rate of allocate / rate of verified, by round: ${ratios.map((ratio) => ratio.toFixed(2)).join('  ')}  median ${median(ratios).toFixed(2)}`,
-  )
-  console.log(
-    `             the same from server CPU per request (does not depend on the client): median ${median(cpuRatios).toFixed(2)}`,
-  )
-}
 
 console.log(
   `${cpus().length} × ${cpus()[0]?.model}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Linux ${release()}, Node ${process.version}, load ${loadavg()[0]!.toFixed(1)}, ${new Date().toISOString()}`,
 )
 console.log(`commit ${(await run('git', ['rev-parse', '--short', 'HEAD'], { cwd: root })).stdout.trim()}`)
-const sizes = [10_000, Number(options.rows)]
+console.log(
+  `cost per request by ${countsInstructions() ? 'instructions' : 'CPU time: this machine counts no instructions'}`,
+)
+const sizes = [10_000, rows] as const
+/** What has figures answers them; the others print what they have found. */
 const measures: Readonly<Record<string, () => unknown>> = {
   decide: measureDecisions,
-  throughput: () => (database === 'sqlite' ? throughput() : measurePostgres({ rounds, seconds, connections })),
+  throughput: () =>
+    database === 'sqlite'
+      ? measureThroughput(throughputRounds, { seconds, connections, ...(quick ? { requestsPerSecond } : {}) }, !quick)
+      : measurePostgres({ rounds: fixedRounds, seconds, connections }),
   growth: () => measureGrowth({ engine: database, rounds, sizes }),
-  rest: () => measureRest({ rounds, seconds, connections }),
-  indexes: () => measureIndexes(rounds),
+  rest: () => measureRest(rounds, { seconds, connections }),
+  indexes: () => measureIndexes(fixedRounds),
   lists: () => measureLists({ engine: database, sizes }),
   history: () => measureHistory({ engine: database, sizes }),
-  start: () => measureStart(key),
-  contention: () => measureContention({ rounds, seconds, connections }),
+  start: () => measureStart(rounds, rows, !quick),
+  contention: () => measureContention({ rounds: fixedRounds, seconds, connections }),
 }
-for (const part of parts) if (wanted.includes(part)) await measures[part]!()
+const figures: Figure[] = []
+for (const part of parts.filter((one) => wanted.includes(one))) {
+  const measured = await measures[part]!()
+  if (Array.isArray(measured)) figures.push(...(measured as Figure[]))
+}
+if (figures.length > 0) console.log(`\n${tableOf(figures)}`)
+console.log(`load ${loadavg()[0]!.toFixed(1)} at the end`)

@@ -1,8 +1,4 @@
 // A prepared data folder for the benchmark: one account, one pool with room for millions, one policy that sends Elastic IPs there.
-import { execFileSync, spawn } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { bootstrap } from '#operations/access-keys.ts'
 import { type Hallway, openHallway } from '#operations/execute.ts'
 import { createOperatorToken } from '#operations/native/operator-tokens.ts'
@@ -63,8 +59,9 @@ export async function preparePolicy(
   key: BenchKey,
   settings: Readonly<Record<string, string>> = {},
   pools = 1,
+  clock: () => number = Date.now,
 ): Promise<string[]> {
-  const { store, call } = await open(folder, key, settings)
+  const { store, call } = await open(folder, key, settings, clock)
   await bootstrap(store, account, { accessKeyId: key.keyId, secretAccessKey: key.secret })
   const { Ipam } = (await call('CreateIpam', { OperatingRegions: [{ RegionName: key.region }] })) as never as {
     Ipam: { IpamId: string; PublicDefaultScopeId: string }
@@ -120,49 +117,4 @@ export async function fill({ call }: Prepared, count: number, together = 256): P
       Array.from({ length: Math.min(together, count - done) }, () => call('AllocateAddress', { Domain: 'vpc' })),
     )
   }
-}
-
-/** From exec to the line that says it listens, with a million allocations in the database. */
-export async function measureStart(key: BenchKey, allocations = 1_000_000): Promise<void> {
-  const folder = await filledFolder(key, allocations)
-  // What users run is the built package; the first start fills Node's compile cache and does not count.
-  execFileSync(process.execPath, [join(import.meta.dirname, '../scripts/build.ts')], { stdio: 'ignore' })
-  const times: number[] = []
-  let rss = 0
-  for (let round = 0; round < 6; round++) {
-    const start = performance.now()
-    const child = spawn(process.execPath, [join(import.meta.dirname, '../dist/main.js'), 'serve'], {
-      env: { ...process.env, CADASTRE_DATA: folder, CADASTRE_PORT: '0' },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    await new Promise((resolve) => child.stdout.once('data', resolve))
-    if (round > 0) times.push(performance.now() - start)
-    rss = (Number(readFileSync(`/proc/${child.pid}/statm`, 'utf8').split(' ')[1]) * 4096) / 1e6
-    child.kill('SIGTERM')
-    await new Promise((resolve) => child.once('exit', resolve))
-  }
-  rmSync(folder, { recursive: true, force: true })
-  console.log(
-    `\nstart to listening with ${allocations} allocations: ${times.map((ms) => ms.toFixed(0)).join(', ')} ms; RSS ${rss.toFixed(0)} MB. Goal: ≤ 300 ms`,
-  )
-}
-
-const filled = new Map<number, string>()
-
-/** A folder with that many allocations; made once per run and copied. */
-export async function filledFolder(key: BenchKey, allocations: number): Promise<string> {
-  let source = filled.get(allocations)
-  if (source === undefined) {
-    source = mkdtempSync(join(tmpdir(), 'cadastre-bench-filled-'))
-    await preparePolicy(source, key)
-    // A pool fills over months: these requests are too old to be repeated, so a start does not read them back.
-    const prepared = await open(source, key, {}, () => Date.now() - 86_400_000)
-    await fill(prepared, allocations)
-    await prepared.store.close()
-    filled.set(allocations, source)
-    process.once('exit', () => rmSync(source!, { recursive: true, force: true }))
-  }
-  const copy = mkdtempSync(join(tmpdir(), 'cadastre-bench-'))
-  cpSync(source, copy, { recursive: true })
-  return copy
 }

@@ -1,7 +1,7 @@
 // The composition: configuration → store → operations → listener and jobs; closed in reverse.
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync } from 'node:fs'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
@@ -27,6 +27,9 @@ import { type Config, programVersion } from './config.ts'
 import { createLateApp } from './late.ts'
 import { logEvent } from './telemetry.ts'
 
+/** An `import` of it looks at all that it exports, and so loads a client of HTTP and WebSockets: a third of the time of a start. */
+const { createServer } = process.getBuiltinModule('node:http')
+
 /** Requests under way at SIGTERM get this long to finish. */
 const drainMs = 8_000
 /** Keys held in memory; one more makes room by dropping all (they are read again when they sign). */
@@ -34,6 +37,8 @@ const keysMax = 10_000
 /** Read again after this long: in between, a transaction that finds keys changed looks for itself. */
 const keyFreshMs = 1_000
 const restPrefix = '/api/v1'
+/** The native API is loaded this long after the start, or at its first request: loading it holds up everybody else's first ones. */
+const restDelayMs = 1_000
 
 export interface RunningServer {
   readonly host: string
@@ -152,6 +157,7 @@ export async function startServer(config: Config, onFatal: (trouble: StoreTroubl
     refuseBrokenRequests(server)
     await listen(server, config)
     rest.load()
+    void hallway.readBackRequests(() => draining)
     const { port } = server.address() as AddressInfo
     return {
       host: config.host,
@@ -231,7 +237,7 @@ function createKeyring(store: Store): (id: string) => AccessKey | undefined | Pr
 }
 
 interface Rest {
-  /** Begins to load what the native API needs; requests wait for it. */
+  /** Loads what the native API needs before long; its requests begin that at once, and wait for it. */
   load(): void
   /** Answers a request of the native API, or returns false. */
   answer(request: IncomingMessage, response: ServerResponse): boolean
@@ -246,12 +252,12 @@ function createRest(
   common: { newRequestId(): string; addressOf: SourceAddress },
 ): Rest {
   const load = async (): Promise<FastifyInstance> => {
-    const [{ createRestApp }, { createAuthenticator }, { createSignIn }] = await Promise.all([
+    const { oidc, bootstrap, requestsPerMinute } = config
+    const [{ createRestApp }, { createAuthenticator }, signIn] = await Promise.all([
       import('#api/rest/app.ts'),
       import('#api/rest/session.ts'),
-      import('#api/rest/sign-in.ts'),
+      oidc && import('#api/rest/sign-in.ts'),
     ])
-    const { oidc, bootstrap, requestsPerMinute } = config
     const authenticate = createAuthenticator(store)
     return createRestApp({
       ...common,
@@ -263,7 +269,8 @@ function createRest(
       recordUnread: (operation, call, refused) => executeOr503(() => hallway.recordUnread(operation, call, refused)),
       onFault: logFault,
       version: programVersion(),
-      signIn: oidc && createSignIn({ ...oidc, account: bootstrap.account }, sealerOf(config), Date.now),
+      signIn:
+        signIn && oidc && signIn.createSignIn({ ...oidc, account: bootstrap.account }, sealerOf(config), Date.now),
       requestsPerMinute,
     })
   }
@@ -271,14 +278,20 @@ function createRest(
     newRequestId: common.newRequestId,
     onFault: logFault,
   })
+  let delay: NodeJS.Timeout | undefined
   return {
-    load: () => void late.load(),
+    load() {
+      delay = setTimeout(() => void late.load(), restDelayMs).unref()
+    },
     answer(request, response) {
       if (!request.url?.startsWith(`${restPrefix}/`)) return false
       late.answer(request, response)
       return true
     },
-    close: () => late.close(),
+    close() {
+      clearTimeout(delay)
+      return late.close()
+    },
   }
 }
 

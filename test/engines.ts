@@ -63,6 +63,7 @@ export const runsOnce: Readonly<Record<string, string>> = {
   'test/postgres-safety.test.ts': 'the settings of a cluster are there on PostgreSQL alone',
   'test/source-address.test.ts': 'where a request comes from is found in front of every store',
   'test/several-servers.test.ts': 'several servers on one database are there on PostgreSQL alone',
+  'test/start.test.ts': 'what is loaded, and how much memory the process may have, is so before there is a store',
   'test/threats.test.ts': 'it reads pages and the titles of tests; the ways that it imports are not tried in it',
 }
 

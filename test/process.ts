@@ -31,6 +31,7 @@ export interface Ended {
 
 export interface CadastreProcess {
   readonly port: number
+  readonly pid: number
   readonly folder: string
   /** What it has printed so far. */
   readonly output: () => string
@@ -95,6 +96,7 @@ export async function startProcess(options: ProcessOptions = {}): Promise<Cadast
   }).finally(() => clearTimeout(timer))
   return {
     port,
+    pid: child.pid!,
     folder,
     output,
     errors,

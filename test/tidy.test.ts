@@ -223,7 +223,7 @@ const mayRemember: Readonly<Record<string, string>> = {
   'src/store/postgres.ts #idle': 'connections',
   'src/store/batching.ts #queue': 'requests that wait for a transaction',
   'src/store/batching.ts #idle': 'who waits for the end',
-  'src/store/replay-window.ts #generations': 'the committed layer of something that `ConnectionMemory` keeps',
+  'src/store/replay-window.ts #tables': 'the committed layer of something that `ConnectionMemory` keeps',
   'src/store/journal.ts lastByTrace': 'the text of a decision, by a part of it; it says nothing of rows',
   'src/operations/execute.ts recordedDecisions': 'goes with an error, once its decisions are on record',
   'src/operations/execute.ts undoneDecisions':

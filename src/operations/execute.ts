@@ -10,7 +10,7 @@ import { isAboutState, type Refusal, Refused, refuse, refuseValue } from '#model
 import { findUnfitText } from '#model/text.ts'
 import type { KeptName, Store, Transaction } from '#store/store.ts'
 import { requireStill } from './native/authority.ts'
-import { namesOf } from './native/change-subjects.ts'
+import { namesOf } from './native/object-names.ts'
 import type {
   AnyOperation,
   Need,
@@ -91,6 +91,11 @@ export interface Hallway {
   recordUnread(operation: AnyOperation, call: Call, refused: Refused): Promise<void>
   /** Puts on record how many refusals have no entry of their own; of the minute that is not over too, where `isAll`. */
   recordCounted(options?: { readonly isAll: boolean }): Promise<void>
+  /**
+   * Reads back which requests could still be repeated, a slice at a time, until all are known or `isOver` says so. Without it
+   * the first change would wait for that; where nothing can be written yet, it does.
+   */
+  readBackRequests(isOver: () => boolean): Promise<void>
 }
 
 export interface HallwayOptions {
@@ -98,17 +103,13 @@ export interface HallwayOptions {
   onUnrecorded?(error: unknown): void
 }
 
-/** Opens the hallway over a store: reads back which requests could still be repeated. */
+/** Opens the hallway over a store. */
 export async function openHallway(
   store: Store,
   settings: OperationSettings,
   { onUnrecorded }: HallwayOptions = {},
 ): Promise<Hallway> {
   const budget = new RefusalBudget()
-  // The first request would wait for it. Where nothing can be written yet, it is one that waits.
-  if (await store.read(async (tx) => tx.tokens.hasWindow)) {
-    await store.write((tx) => tx.tokens.fillWindow(tx.now)).catch(() => undefined)
-  }
 
   function currentSnapshot(tx: Transaction): Snapshot | undefined {
     const known = tx.recall(compiled)
@@ -286,14 +287,15 @@ export async function openHallway(
 
   async function findUse(tx: Transaction, token: Token): Promise<Use | undefined> {
     if (token.kind === 'client') return tx.tokens.find(token.hash)
-    const use = await tx.tokens.findRequest(token.hash, tx.now)
+    const findRequest = (hash: Uint8Array) => tx.tokens.findRequest(hash, tx.now, settings.isStrictOnReplays)
+    const use = await findRequest(token.hash)
     const hasId = token.hash !== token.signature
     if (use && sameBytes(use.token, token.hash) && hasId) return use
     // Equal calls within the second that a signature's date can tell have one signature: their ids tell them apart.
     if (hasId && !settings.isStrictOnReplays) return undefined
     // Nobody but the holder of the key can sign anew: a signature that was used for another call is somebody's replay of it,
     // or an equal call of one client within that second.
-    const signed = token.signature && (await tx.tokens.findRequest(token.signature, tx.now))
+    const signed = token.signature && (await findRequest(token.signature))
     if (signed && sameBytes(signed.parameters, token.signature!)) {
       refuse({
         code: 'Unavailable',
@@ -336,6 +338,10 @@ export async function openHallway(
       if (operation.access === 'write') await recorded(operation, call, refused)
     },
     recordCounted,
+    async readBackRequests(isOver) {
+      const readBack = () => store.write((tx) => tx.tokens.readBack(tx.now, settings.isStrictOnReplays))
+      while (!isOver() && !(await readBack().catch(() => true)));
+    },
   }
 }
 

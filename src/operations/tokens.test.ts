@@ -1,11 +1,13 @@
 // Repeats, dry runs and the record: one token has one effect, a dry run has none, and every effect is on record.
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
 import type { AllocateAddressResult, Ec2Input, Ec2Operation, IpamScope } from '#formats/aws/ec2.generated.ts'
 import { equals, formatCidr } from '#model/cidr.ts'
 import { Refused } from '#model/refusal.ts'
 import { replayWindowMs } from '#store/replay-window.ts'
 import type { Store } from '#store/store.ts'
+import { sliceSize } from '#store/tokens.ts'
 import { type Acme, lab, network, openAcme, prod, root, shop, tagsOf } from '../../test/acme.ts'
 import { emptyDatabase, type TestDatabase } from '../../test/database.ts'
 import { refuses } from '../../test/organization.ts'
@@ -27,13 +29,13 @@ class Street {
   constructor(database: TestDatabase) {
     this.#database = database
   }
-  async open(): Promise<void> {
+  async open(settings = testSettings): Promise<void> {
     const store = await this.#database.open({ clock: () => this.now })
-    this.house = { store, hallway: await openHallway(store, testSettings) }
+    this.house = { store, hallway: await openHallway(store, settings) }
   }
-  async reopen(): Promise<void> {
+  async reopen(settings = testSettings): Promise<void> {
     await this.house.store.close()
-    await this.open()
+    await this.open(settings)
   }
   async ask(name: Ec2Operation, call: Partial<Call> & { account?: string } = {}): Promise<unknown> {
     const { account = shop, ...rest } = call
@@ -182,6 +184,60 @@ describe('a token that comes with every request', () => {
         assert.equal(await street.addresses(), 2)
       }))
   }
+
+  /** Audit entries of others, so many that they are read back in several slices. */
+  async function recordOthers({ store }: House): Promise<void> {
+    for (let done = 0; done < 2.5 * sliceSize; done += sliceSize / 4) {
+      await store.write(async (tx) => {
+        for (let i = 0; i < sliceSize / 4; i++) {
+          const n = tx.nextSequence()
+          const token = createHash('sha256').update(String(n)).digest().subarray(0, 16)
+          const others = {
+            account: lab,
+            principal: 'test',
+            accessKeyId: '',
+            sourceAddress: '',
+            region: '',
+            action: 'Test',
+          }
+          const result = { outcome: 'Success', subjects: [], token, parameters: token, result: '{}' }
+          await tx.journal.record({ n, at: tx.now, requestId: 'other', ...others, ...result })
+        }
+      })
+    }
+  }
+  for (const [what, token, later] of kinds) {
+    test(`I5 by ${what}, a repeat that comes before all recent requests have been read back gets the first answer`, () =>
+      onStreet(async (street) => {
+        const first = await street.allocate(token)
+        await recordOthers(street.house)
+        await street.reopen()
+        assert.deepEqual(await street.allocate(token), first)
+        await street.reopen()
+        // Held open at that moment: a slice has been read, and no other will be before somebody asks.
+        await street.house.store.write((tx) => tx.tokens.readBack(tx.now, false))
+        const [second, again] = await Promise.all([street.allocate(later), street.allocate(token)])
+        assert.deepEqual(again, first)
+        assert.notEqual(second.AllocationId, first.AllocationId)
+        await street.reopen()
+        const reading = street.house.hallway.readBackRequests(() => false)
+        assert.deepEqual(await street.allocate(token), first)
+        await reading
+        assert.deepEqual(await street.allocate(later), second)
+        assert.equal(await street.addresses(), 2)
+      }))
+  }
+
+  test('I5 where replays are refused strictly, a signature is known before all recent requests have been read back', () =>
+    onStreet(async (street) => {
+      const settings = { ...testSettings, isStrictOnReplays: true }
+      await street.reopen(settings)
+      await street.allocate({ signature, unsignedInvocationId: 'one' })
+      await recordOthers(street.house)
+      await street.reopen(settings)
+      await refuses(street.allocate({ signature, unsignedInvocationId: 'two' }), { code: 'Unavailable' })
+      assert.equal(await street.addresses(), 1)
+    }))
 
   test('I5 by the signature alone, a repeat has no effect and is told to sign anew, also by a server that was started anew', () =>
     onStreet(async (street) => {

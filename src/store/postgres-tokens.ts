@@ -1,7 +1,7 @@
 // Tokens where several servers share a database: both kinds stand in tables, and a transaction looks its own up together.
 import type { ConnectionMemory, KeptOne } from './memory.ts'
 import type { ManySql } from './postgres-sql.ts'
-import { Tokens, type TokenUse } from './tokens.ts'
+import { type RequestUse, Tokens, type TokenUse } from './tokens.ts'
 
 /** For this long a request could be sent again: a signature is good for five minutes before and after its date. */
 export const requestTokenMs = 600_000
@@ -29,15 +29,12 @@ export const fillRequestTokens = (since: number): string => `
     returning audit_entry)
   select count(distinct audit_entry) as requests from filled`
 
-interface FoundUse extends TokenUse {
-  readonly token: Uint8Array
-}
 const nameOf = (token: Uint8Array): string => Buffer.from(token).toString('latin1')
 
 export class SharedTokens extends Tokens {
   readonly #sql: ManySql
   /** What a transaction's tokens did before it; undefined where they had not been used. */
-  readonly #found: Map<string, FoundUse | undefined>
+  readonly #found: Map<string, RequestUse | undefined>
   #touched = false
   #added = 0
   /** Since this server last dropped old ones. */
@@ -57,7 +54,7 @@ export class SharedTokens extends Tokens {
     const wanted = tokens.filter((token) => token !== undefined)
     if (wanted.length === 0) return
     for (const token of wanted) this.#found.set(nameOf(token), undefined)
-    const uses = await this.#sql.allOf<FoundUse>(findUses, wanted)
+    const uses = await this.#sql.allOf<RequestUse>(findUses, wanted)
     for (const use of uses) this.#found.set(nameOf(use.token), use)
   }
   /** At the end of a transaction. */
@@ -69,14 +66,14 @@ export class SharedTokens extends Tokens {
     this.#sql.lastly(purge, now - requestTokenMs, 2 * purgeEvery)
   }
 
-  override get hasWindow(): boolean {
-    return false
+  /** Nothing is kept in memory. */
+  override async readBack(): Promise<boolean> {
+    return true
   }
-  override async fillWindow(): Promise<void> {}
   override find(token: Uint8Array): Promise<TokenUse | undefined> {
     return this.#use(token)
   }
-  override findRequest(token: Uint8Array): Promise<FoundUse | undefined> {
+  override findRequest(token: Uint8Array): Promise<RequestUse | undefined> {
     return this.#use(token)
   }
   override async keep(token: Uint8Array, auditEntry: number, at: number, needs: string | null = null): Promise<void> {
@@ -93,8 +90,8 @@ export class SharedTokens extends Tokens {
     this.#touched = true
   }
 
-  async #use(token: Uint8Array): Promise<FoundUse | undefined> {
+  async #use(token: Uint8Array): Promise<RequestUse | undefined> {
     const name = nameOf(token)
-    return this.#found.has(name) ? this.#found.get(name) : (await this.#sql.allOf<FoundUse>(findUses, [token]))[0]
+    return this.#found.has(name) ? this.#found.get(name) : (await this.#sql.allOf<RequestUse>(findUses, [token]))[0]
   }
 }

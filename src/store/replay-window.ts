@@ -4,42 +4,62 @@ import type { Layer } from './memory.ts'
 
 /** A signature is good for five minutes before and after its date, so a repeat comes within ten. */
 export const replayWindowMs = 600_000
-/** Memory is given back a generation at a time. */
+/** Memory is given back a generation at a time: each has the tokens of one such stretch of time. */
 const generationMs = 200_000
+/** As many as a window can touch. */
 const generationsMax = replayWindowMs / generationMs + 1
+const slotsMin = 1 << 12
+/** A table that is full at this size is followed by another one of its generation: to copy a larger one would hold up everybody. */
+const slotsMax = 1 << 18
+const fillMax = 0.75
 
 /** Open addressing over typed arrays: 16 bytes a slot, where a Map takes three times as much. */
-class Generation {
-  readonly startedAt: number
-  #keys = new Float64Array(1 << 12)
-  #entries = new Float64Array(1 << 12)
+class Table {
+  /** Of which generation, counted from 1970. */
+  readonly generation: number
+  #keys = new Float64Array(slotsMin)
+  #entries = new Float64Array(slotsMin)
   #size = 0
-  constructor(startedAt: number) {
-    this.startedAt = startedAt
+  constructor(generation: number) {
+    this.generation = generation
+  }
+  get isFull(): boolean {
+    return this.#size >= slotsMax * fillMax
   }
   find(key: number): number | undefined {
-    const mask = this.#keys.length - 1
-    for (let at = key & mask; this.#keys[at] !== 0; at = (at + 1) & mask) {
-      if (this.#keys[at] === key) return this.#entries[at]
-    }
-    return undefined
+    const at = this.#slotOf(key)
+    return this.#keys[at] === key ? this.#entries[at] : undefined
   }
   put(key: number, entry: number): void {
-    if (this.#size * 2 >= this.#keys.length) this.#grow()
-    const mask = this.#keys.length - 1
-    let at = key & mask
-    while (this.#keys[at] !== 0 && this.#keys[at] !== key) at = (at + 1) & mask
-    if (this.#keys[at] === 0) this.#size++
-    this.#keys[at] = key
+    let at = this.#slotOf(key)
+    if (this.#keys[at] !== key) {
+      if (++this.#size > this.#keys.length * fillMax) {
+        this.#grow()
+        at = this.#slotOf(key)
+      }
+      this.#keys[at] = key
+      // What is read back from the record may come after what was used since.
+    } else if (this.#entries[at]! > entry) return
     this.#entries[at] = entry
   }
-  #grow(): void {
+  /** Where the key is, or would be. */
+  #slotOf(key: number): number {
     const keys = this.#keys
-    const entries = this.#entries
+    const mask = keys.length - 1
+    let at = key & mask
+    while (keys[at] !== 0 && keys[at] !== key) at = (at + 1) & mask
+    return at
+  }
+  #grow(): void {
+    const [keys, entries] = [this.#keys, this.#entries]
     this.#keys = new Float64Array(keys.length * 2)
     this.#entries = new Float64Array(keys.length * 2)
-    this.#size = 0
-    for (let at = 0; at < keys.length; at++) if (keys[at] !== 0) this.put(keys[at]!, entries[at]!)
+    for (let from = 0; from < keys.length; from++) {
+      if (keys[from] === 0) continue
+      const to = this.#slotOf(keys[from]!)
+      this.#keys[to] = keys[from]!
+      this.#entries[to] = entries[from]!
+    }
   }
 }
 
@@ -51,31 +71,44 @@ export interface TokenMark {
 
 /** A hint, not the truth: another token may have the same 52 bits. Whoever asks compares the token in the entry itself. */
 export class ReplayWindow implements Layer<number, TokenMark> {
-  #generations: Generation[] = []
+  /** The one that was written last comes first. */
+  #tables: Table[] = []
 
+  /** The latest use. */
   get(token: number): TokenMark | undefined {
-    for (const generation of this.#generations) {
-      const entry = generation.find(token)
-      if (entry !== undefined) return { entry, at: generation.startedAt }
+    let found: TokenMark | undefined
+    for (const table of this.#tables) {
+      const entry = table.find(token)
+      if (entry !== undefined && entry > (found?.entry ?? -1)) found = { entry, at: table.generation * generationMs }
     }
-    return undefined
+    return found
   }
+  /** In any order of time within one window: what is read back from the record comes between what is used meanwhile. */
   set(token: number, { entry, at }: TokenMark): void {
-    let current = this.#generations[0]
-    // Either way: the operator may have accepted a clock that is behind.
-    if (!current || Math.abs(at - current.startedAt) >= generationMs) {
-      current = new Generation(at)
-      this.#generations = [current, ...this.#generations].slice(0, generationsMax)
-    }
-    current.put(token, entry)
+    const generation = Math.floor(at / generationMs)
+    let [table] = this.#tables
+    if (table?.generation !== generation || table.isFull) table = this.#toFront(generation)
+    table.put(token, entry)
   }
   clear(): void {
-    this.#generations = []
+    this.#tables = []
+  }
+
+  #toFront(generation: number): Table {
+    const table = this.#tables.find((one) => one.generation === generation && !one.isFull) ?? new Table(generation)
+    // Those that no window has in common with this one are over, or of a clock that was ahead.
+    const others = this.#tables.filter((one) => Math.abs(one.generation - generation) < generationsMax)
+    this.#tables = [table, ...others.filter((one) => one !== table)]
+    return table
   }
 }
 
 /** 52 bits of the token, never 0 (which marks an empty slot). */
 export function tokenNumberOf(token: Uint8Array): number {
-  const view = new DataView(token.buffer, token.byteOffset, token.byteLength)
-  return (view.getUint32(0) & 0xfffff) * 0x1_0000_0000 + view.getUint32(4) + 1
+  return tokenNumberAt(new DataView(token.buffer, token.byteOffset, token.byteLength), 0)
 }
+/** The same of the token that begins at an offset; `tokenBytes` of it are looked at. */
+export function tokenNumberAt(view: DataView, offset: number): number {
+  return (view.getUint32(offset) & 0xfffff) * 0x1_0000_0000 + view.getUint32(offset + 4) + 1
+}
+export const tokenBytes = 8

@@ -1,6 +1,7 @@
 // What only the embedded database has: a folder that others use too, that is refused at the door, or that is damaged.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -14,6 +15,7 @@ import { migrations } from './migrations.ts'
 import { createSealer, readSealer } from './sealer.ts'
 import { openSqlite, type SqliteOptions } from './sqlite.ts'
 import type { Store, Transaction } from './store.ts'
+import { sliceSize } from './tokens.ts'
 import { StoreTrouble, type TroubleKind } from './trouble.ts'
 
 const sealer = createSealer(new Uint8Array(32))
@@ -82,6 +84,39 @@ test('closing leaves one file, without a log beside it', async (t) => {
   await store.write((tx) => insert(tx, number(1)))
   await store.close()
   assert.deepEqual(readdirSync(folder).sort(), [databaseFile, 'cadastre.lock'])
+})
+
+test('I5 opening reads no request back; each slice is bounded, and what is used between them is not lost', async (t) => {
+  const tokenOf = (n: number) => createHash('sha256').update(String(n)).digest().subarray(0, 16)
+  const use = async (tx: Transaction, n: number): Promise<void> => {
+    const token = tokenOf(n)
+    const entry = tx.nextSequence()
+    const origin = { account: '', principal: '', accessKeyId: '', sourceAddress: '', region: '', action: '' }
+    const result = { outcome: 'Success', subjects: [], token, parameters: token, result: `${n}` }
+    await tx.journal.record({ n: entry, at: tx.now, requestId: `${n}`, ...origin, ...result })
+    await tx.tokens.keepRequest(token, entry, tx.now)
+  }
+  const { store: first, folder } = await openNew(t)
+  const count = 2.5 * sliceSize
+  await first.write(async (tx) => {
+    for (let n = 0; n < count; n++) await use(tx, n)
+  })
+  await first.close()
+  const store = open(folder)
+  t.after(() => store.close())
+  const readBack = () => store.write((tx) => tx.tokens.readBack(tx.now, false))
+  const isOver: boolean[] = []
+  for (let n = count; n < count + 3; n++) {
+    isOver.push(await readBack())
+    await store.write((tx) => use(tx, n))
+  }
+  assert.deepEqual(isOver, [false, false, true])
+  await store.write(async (tx) => {
+    for (let n = 0; n < count + 3; n += n < count - 1 ? 101 : 1) {
+      assert.equal((await tx.tokens.findRequest(tokenOf(n), tx.now, false))?.result, `${n}`)
+    }
+    assert.equal(await tx.tokens.findRequest(tokenOf(-1), tx.now, false), undefined)
+  })
 })
 
 describe('beside another connection', () => {

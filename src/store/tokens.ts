@@ -1,12 +1,48 @@
 // Client tokens: one token, one effect (invariant I5).
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ConnectionMemory, Kept, KeptOne } from './memory.ts'
-import { ReplayWindow, replayWindowMs, type TokenMark, tokenNumberOf } from './replay-window.ts'
+import {
+  ReplayWindow,
+  replayWindowMs,
+  type TokenMark,
+  tokenBytes,
+  tokenNumberAt,
+  tokenNumberOf,
+} from './replay-window.ts'
 import type { Sql } from './sql.ts'
 
-/** Audit entries read at a time. */
-const stepSize = 10_000
+/** Audit entries read back at a time, in a few milliseconds. */
+export const sliceSize = 10_000
 /** Entries read back; more than this within the window means that the oldest are not recognised as repeats. */
 const replayEntriesMax = 5_000_000
+
+/**
+ * A slice of the record as one row: an object for each entry would take five times as long. What has no token has zeros.
+ */
+const packed = (column: 'token' | 'parameters'): string =>
+  `cast(group_concat(coalesce(substr(${column}, 1, ${tokenBytes}), zeroblob(${tokenBytes})), '') as blob)`
+const sliceOf = (parameters: string): string => `select ${packed('token')} as tokens, ${parameters} as parameters,
+  group_concat(n) as numbers, min(n) as "oldestN", min(at) as "oldestAt", max(at) as "newestAt", count(*) as count
+  from (select n, at, token, parameters from audit_entry where n < ? order by n desc limit ?)`
+const sliceByToken = sliceOf('null')
+const sliceByBoth = sliceOf(packed('parameters'))
+interface Slice {
+  readonly tokens: Uint8Array | null
+  readonly parameters: Uint8Array | null
+  readonly numbers: string | null
+  readonly oldestN: number | null
+  readonly oldestAt: number | null
+  readonly newestAt: number | null
+  readonly count: number
+}
+const noToken = tokenNumberOf(new Uint8Array(tokenBytes))
+const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
+interface ReadBack {
+  /** The entries before this one have not been read; 0: all that matter have been. */
+  readonly before: number
+  readonly count: number
+}
 
 /** What a token's first use did. */
 export interface TokenUse {
@@ -21,6 +57,11 @@ export interface TokenUse {
   readonly needs: string | null
 }
 
+/** The same of a token that came with a request: the token as it stands in the entry, to be compared. */
+export interface RequestUse extends TokenUse {
+  readonly token: Uint8Array
+}
+
 /**
  * Two kinds of token live at two places. A client token that the caller chose is kept for a day in a table of its own.
  * With one server, a token that comes with every request (the signed invocation id, else the signature) would cost more than the rest of an
@@ -32,38 +73,57 @@ export class Tokens {
   readonly #sql: Sql
   readonly #memory: ConnectionMemory
   readonly #window: Kept<number, TokenMark>
-  /** Whether the window has been read back from the record. */
-  readonly #isWindowRead: KeptOne<true>
+  /** How far the window has been read back from the record, newest entries first. */
+  readonly #readBack: KeptOne<ReadBack>
   constructor(sql: Sql, memory: ConnectionMemory) {
     this.#sql = sql
     this.#memory = memory
     this.#window = memory.facts(new ReplayWindow())
-    this.#isWindowRead = memory.fact()
+    this.#readBack = memory.fact()
   }
 
-  /** Whether tokens that come with every request are found in memory: then it is filled first, by `fillWindow`. */
-  get hasWindow(): boolean {
-    return true
+  /**
+   * Reads back a slice of the requests that could still be repeated. Answers whether all of them are known.
+   * @param alsoParameters whether the hash of the parameters is a key too: where signatures stand there, it finds them
+   */
+  async readBack(now: number, alsoParameters: boolean): Promise<boolean> {
+    // What has been written since the first slice is in the window already.
+    const { before, count } = this.#readBack.value ?? { before: (this.#memory.newest?.n ?? 0) + 1, count: 0 }
+    if (before === 0) return true
+    const slice = (await this.#sql.get<Slice>(alsoParameters ? sliceByBoth : sliceByToken, before, sliceSize))!
+    const numbers = JSON.parse(`[${slice.numbers ?? ''}]`) as number[]
+    const since = now - replayWindowMs
+    if (slice.newestAt !== null && slice.newestAt >= since) {
+      // All of a slice are kept as long as its newest; a clock that was ahead keeps nothing longer.
+      const at = Math.min(slice.newestAt, now)
+      this.#learn(slice.tokens, numbers, at)
+      this.#learn(slice.parameters, numbers, at)
+    }
+    const isOver = slice.count < sliceSize || slice.oldestAt! < since || count + slice.count >= replayEntriesMax
+    this.#readBack.learn({ before: isOver ? 0 : slice.oldestN!, count: count + slice.count })
+    return isOver
   }
-  /** Reads back which requests could still be repeated, as far as that has not been done; `findRequest` does it else. */
-  async fillWindow(now: number): Promise<void> {
-    if (this.#isWindowRead.value) return
-    // What this transaction has written itself is in the draft.
-    const last = this.#memory.newest?.n ?? 0
-    await this.visitSince(now - replayWindowMs, replayEntriesMax, ({ token, parameters, n, at }) => {
-      if (n > last) return
-      this.#window.learn(tokenNumberOf(token), { entry: n, at })
-      // Where these are a signature, it is found by this too; anything else is a hint that leads nowhere.
-      this.#window.learn(tokenNumberOf(parameters), { entry: n, at })
-    })
-    this.#isWindowRead.learn(true)
+  #learn(tokens: Uint8Array | null, numbers: readonly number[], at: number): void {
+    if (!tokens) return
+    const view = viewOf(tokens)
+    for (let index = 0; index < numbers.length; index++) {
+      const token = tokenNumberAt(view, index * tokenBytes)
+      if (token !== noToken) this.#window.learn(token, { entry: numbers[index]!, at })
+    }
   }
-  /** The use of a token that came with a request. The window holds hints: whoever asks compares the tokens. */
-  async findRequest(token: Uint8Array, now: number): Promise<(TokenUse & { token: Uint8Array }) | undefined> {
-    // Asked of every request: it waits for nothing that is there.
-    if (!this.#isWindowRead.value) await this.fillWindow(now)
-    const mark = this.#window.get(tokenNumberOf(token))
-    return mark && this.#useOf(mark.entry)
+  /**
+   * The use of a token that came with a request. Before all that could be repeated is known it is looked for in the record,
+   * a slice at a time, so that others have their turns.
+   */
+  async findRequest(token: Uint8Array, now: number, alsoParameters: boolean): Promise<RequestUse | undefined> {
+    const number = tokenNumberOf(token)
+    for (;;) {
+      const mark = this.#window.get(number)
+      const use = mark && (await this.#useOf(mark.entry))
+      // The window holds hints: whoever asks compares the tokens.
+      if (use || this.#readBack.value?.before === 0) return use
+      if (!(await this.readBack(now, alsoParameters))) await nextTurn()
+    }
   }
   /** Keeps a token that came with a request. */
   async keepRequest(token: Uint8Array, auditEntry: number, at: number): Promise<void> {
@@ -100,46 +160,10 @@ export class Tokens {
     return (await this.#sql.get('select 1 as one from client_token where at < ? limit 1', before)) !== undefined
   }
   /** The use of an implicit token, by the audit entry that holds it. */
-  async #useOf(auditEntry: number): Promise<(TokenUse & { token: Uint8Array }) | undefined> {
-    return this.#sql.get<TokenUse & { token: Uint8Array }>(
+  async #useOf(auditEntry: number): Promise<RequestUse | undefined> {
+    return this.#sql.get<RequestUse>(
       'select n as entry, token, parameters, result, request_id as "requestId", null as needs from audit_entry where n = ? and token is not null',
       auditEntry,
     )
-  }
-  /** Hands on the implicit tokens used since `since`, oldest first; at most the last `limit` entries. */
-  async visitSince(
-    since: number,
-    limit: number,
-    visit: (use: { n: number; at: number; token: Uint8Array; parameters: Uint8Array }) => void,
-  ): Promise<void> {
-    let after = (await this.#firstSince(since)) - 1
-    const last = (await this.#sql.get<{ n: number | null }>('select max(n) as n from audit_entry'))?.n ?? 0
-    after = Math.max(after, last - limit)
-    for (;;) {
-      const rows = await this.#sql.all<{ n: number; at: number; token: Uint8Array | null; parameters: Uint8Array }>(
-        'select n, at, token, parameters from audit_entry where n > ? order by n limit ?',
-        after,
-        stepSize,
-      )
-      for (const { token, ...rest } of rows) if (token) visit({ token, ...rest })
-      if (rows.length < stepSize) return
-      after = rows.at(-1)!.n
-    }
-  }
-
-  /** The first entry at or after a moment. Entries are numbered in the order of time, so halving finds it without an index. */
-  async #firstSince(since: number): Promise<number> {
-    let low = 0
-    let high = ((await this.#sql.get<{ n: number | null }>('select max(n) as n from audit_entry'))?.n ?? 0) + 1
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2)
-      const row = await this.#sql.get<{ n: number; at: number }>(
-        'select n, at from audit_entry where n >= ? order by n limit 1',
-        middle,
-      )
-      if (!row || row.at >= since) high = middle
-      else low = row.n + 1
-    }
-    return low
   }
 }

@@ -43,14 +43,6 @@ export const subjectShape = z.object({
 })
 export type SubjectShown = z.output<typeof subjectShape>
 
-/** All names that an object goes by in the record: an Elastic IP and its allocation are one. */
-export function namesOf({ tx }: ReadContext, id: string): readonly string[] {
-  const kind = kindOf(id)
-  const n = kind === 'address' || kind === 'allocation' ? parseId(kind, tx.installation, id) : undefined
-  if (n === undefined) return [id]
-  return [formatId('address', tx.installation, n), formatId('allocation', tx.installation, n)]
-}
-
 /** Characters of the values of one member, as JSON, that a list of changes shows. */
 const listedLengthMax = 2_000
 

@@ -5,15 +5,9 @@ import { refuse } from '#model/refusal.ts'
 import type { ReadContext } from '../operation.ts'
 import type { Place } from './authority.ts'
 import { type SeenEntry, seenEntries, subjectsPerPageMax } from './change-places.ts'
-import {
-  describeSubjects,
-  lengthOfSubject,
-  namesOf,
-  type SubjectShown,
-  shortened,
-  subjectShape,
-} from './change-subjects.ts'
+import { describeSubjects, lengthOfSubject, type SubjectShown, shortened, subjectShape } from './change-subjects.ts'
 import { nativeRead } from './definition.ts'
+import { namesOf } from './object-names.ts'
 import { permitterThen } from './object-places.ts'
 import {
   accountId,

@@ -7,8 +7,8 @@ import { type Refusal, refuse } from '#model/refusal.ts'
 import type { RecordedDecision } from '#store/journal.ts'
 import type { ReadContext } from '../operation.ts'
 import type { Place } from './authority.ts'
-import { namesOf } from './change-subjects.ts'
 import { nativeRead } from './definition.ts'
+import { namesOf } from './object-names.ts'
 import { permitterThen, placeThen } from './object-places.ts'
 import {
   accountId,
