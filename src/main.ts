@@ -1,5 +1,4 @@
-#!/usr/bin/env node
-// The command line: the only file that ends the process.
+// The command line: the only file that ends the process. The installed command begins in `cadastre.js`.
 import { randomBytes } from 'node:crypto'
 import { enableCompileCache } from 'node:module'
 import type { LocalCommand } from '#cli/commands.ts'
@@ -16,7 +15,6 @@ import {
   variables,
 } from './config.ts'
 
-const nodeMajorMin = 26
 const stopMs = 10_000
 
 /** What is done at the server itself, by its entry in `commandWords`. */
@@ -325,10 +323,6 @@ function moreHelp(): string {
 async function main(words: readonly string[]): Promise<number> {
   // What a command needs is imported when it runs, compiled already where it ran before: this halves the time to start.
   enableCompileCache()
-  if (Number(process.versions.node.split('.')[0]) < nodeMajorMin) {
-    process.stderr.write(`Cadastre needs Node ${nodeMajorMin} or newer; this is ${process.version}.\n`)
-    return 1
-  }
   try {
     const { runWords } = await import('#cli/program.ts')
     return await runWords(words, { local, moreHelp, around: surroundings() })
@@ -352,6 +346,7 @@ const surroundings = (): Surroundings => ({
     process.stderr.write(text)
   },
   width: process.stdout.isTTY ? process.stdout.columns : undefined,
+  clock: () => ({ now: Date.now(), zone: Intl.DateTimeFormat().resolvedOptions().timeZone }),
   // Opened only where something is read.
   get input() {
     return process.stdin

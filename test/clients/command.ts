@@ -22,7 +22,7 @@ export interface Running {
 }
 
 export function startCommand(words: readonly string[], environment: Readonly<Record<string, string>>): Running {
-  const env = { PATH: process.env.PATH, ...environment }
+  const env = { PATH: process.env.PATH, TZ: 'UTC', ...environment }
   const child = spawn(process.execPath, [main, ...words], { env, timeout: commandMs, killSignal: 'SIGKILL' })
   let output = ''
   let errors = ''
@@ -92,6 +92,7 @@ export async function runHere(words: readonly string[], environment: Readonly<Re
         errors += text
       },
       width: undefined,
+      clock: () => ({ now: Date.now(), zone: environment.TZ ?? 'UTC' }),
       input: Readable.from([]),
     },
   })
