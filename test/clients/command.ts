@@ -71,7 +71,11 @@ export function runCommand(
 }
 
 /** The same words in this process: all but what `main.ts` does at the server itself. */
-export async function runHere(words: readonly string[], environment: Readonly<Record<string, string>>): Promise<Ended> {
+export async function runHere(
+  words: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  { width }: { readonly width?: number } = {},
+): Promise<Ended> {
   let output = ''
   let errors = ''
   const notHere = (): never => {
@@ -91,7 +95,7 @@ export async function runHere(words: readonly string[], environment: Readonly<Re
       err: (text) => {
         errors += text
       },
-      width: undefined,
+      width,
       clock: () => ({ now: Date.now(), zone: environment.TZ ?? 'UTC' }),
       input: Readable.from([]),
     },
