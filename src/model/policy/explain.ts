@@ -292,6 +292,8 @@ function wouldText({ policy, target, denial, candidates }: WouldBe | CandidateAn
 function askLine({ denial, id }: Explained): string {
   const { by, cause, owner, pool } = denial!
   if (cause === 'resource-type') return 'Change the request; there is no exception to this.'
+  // They are looked at before exceptions are.
+  if (cause === 'tags') return 'Carry the tags; there is no exception to this.'
   const what = by ? `policy \`${by.policy}\`` : cause === 'pool-rule' && pool ? `pool \`${pool}\`` : 'the IPAM'
   return `For an exception, ask ${owner ? `account ${owner}, ` : ''}the owner of ${what}${id === undefined ? '' : `, naming ${id}`}.`
 }
