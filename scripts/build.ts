@@ -9,15 +9,16 @@ rmSync(dist, { recursive: true, force: true })
 
 const importOfTypeScript = /((?:from|import)\s*\(?\s*)'((?:\.{1,2}\/|#)[^']+)\.ts'/g
 
-for (const file of globSync('src/**/*.{ts,json,md}', { cwd: root })) {
+for (const file of globSync('src/**/*.{ts,js,json,md}', { cwd: root })) {
   if (file.endsWith('.test.ts') || file.includes('testdata')) continue
   const target = join(dist, file.slice('src/'.length).replace(/\.ts$/, '.js'))
   mkdirSync(dirname(target), { recursive: true })
-  if (!file.endsWith('.ts')) {
+  if (!/\.[jt]s$/.test(file)) {
     cpSync(join(root, file), target)
     continue
   }
-  const code = stripTypeScriptTypes(readFileSync(join(root, file), 'utf8'), { mode: 'strip' })
+  const text = readFileSync(join(root, file), 'utf8')
+  const code = file.endsWith('.ts') ? stripTypeScriptTypes(text, { mode: 'strip' }) : text
   writeFileSync(target, code.replace(importOfTypeScript, "$1'$2.js'"))
 }
 // Inside dist `#model/cidr.js` means the built file: Node reads `imports` from the nearest package.json.
@@ -32,4 +33,4 @@ writeFileSync(
   join(dist, 'package.json'),
   `${JSON.stringify({ name: 'cadastre', version, type: 'module', imports: builtImports }, null, 2)}\n`,
 )
-chmodSync(join(dist, 'main.js'), 0o755)
+chmodSync(join(dist, 'cadastre.js'), 0o755)

@@ -2,7 +2,18 @@
 import * as ec2 from '@aws-sdk/client-ec2'
 import { exitCodes } from '../src/cli/exit-codes.ts'
 import { runHere } from '../test/clients/command.ts'
-import { answered, because, expect, heading, refusedWith, say, step } from './demo-stage.ts'
+import {
+  answerColumns,
+  answered,
+  because,
+  expect,
+  heading,
+  list,
+  refusedWith,
+  say,
+  step,
+  wrapCommand,
+} from './demo-stage.ts'
 
 /** Long enough for what is done under the exception, also on a busy machine, and short enough to wait for its end. */
 const exceptionMs = 3_000
@@ -37,20 +48,25 @@ class Person {
   }
   /** Runs `cadastre WORDS` as this person, and answers what it printed. */
   async does(...words: string[]): Promise<string> {
-    const { code, output, errors } = await runHere(words, this.#environment)
+    const { code, output, errors } = await runHere(words, this.#environment, { width: answerColumns })
     expect(code === exitCodes.done.code, `\`${commandOf(words)}\` works; it ended with ${code}: ${errors}`)
     return output.trimEnd()
   }
   /** The same before everybody's eyes. */
   async shows(...words: string[]): Promise<string> {
-    step(`${this.#name}$ ${commandOf(words)}`)
+    this.#asks(words)
     const output = await this.does(...words)
     for (const line of output.split('\n')) answered(line)
     return output
   }
+  #asks(words: readonly string[]): void {
+    const prompt = `${this.#name}$ `
+    const [first, ...rest] = wrapCommand(['cadastre', ...words], promptColumns + prompt.length)
+    step([`${prompt}${first}`, ...rest].join(`\n${' '.repeat(promptColumns)}`))
+  }
   /** Runs what must be refused, and shows the refusal. */
   async isDenied(...words: string[]): Promise<void> {
-    step(`${this.#name}$ ${commandOf(words)}`)
+    this.#asks(words)
     const { code, errors } = await runHere(words, this.#environment)
     expect(code === exitCodes.denied.code, `this is denied; it ended with ${code}: ${errors}`)
     const [first, ...lines] = errors.trimEnd().split('\n')
@@ -61,6 +77,9 @@ class Person {
 
 const commandOf = (words: readonly string[]): string =>
   ['cadastre', ...words].map((word) => (/^[\w:./@-]+$/.test(word) ? word : `'${word}'`)).join(' ')
+
+/** The mark before what is asked. */
+const promptColumns = 2
 
 const moment = (ms: number): string => new Date(ms).toISOString()
 
@@ -109,7 +128,7 @@ async function people(stage: Stage): Promise<Scene> {
   const labEgress = await pool('lab-egress', '192.0.2.16/28')
   const partners = await pool('lab-partners', '192.0.2.32/28')
   const events = await pool('events', '192.0.2.48/28')
-  say(`  pools      lab-egress ${labEgress} · lab-partners ${partners} · events ${events}`)
+  list('pools', [`lab-egress    ${labEgress}`, `lab-partners  ${partners}`, `events        ${events}`])
   return { ...stage, paula, liam, anna, labEgress, partners, events }
 }
 

@@ -8,7 +8,7 @@ import * as ec2 from '@aws-sdk/client-ec2'
 import * as organizations from '@aws-sdk/client-organizations'
 import * as sts from '@aws-sdk/client-sts'
 import { nativeStory } from './demo-native.ts'
-import { answered, because, expect, heading, paint, refusedWith, say, step } from './demo-stage.ts'
+import { answered, because, expect, heading, list, paint, refusedWith, say, step } from './demo-stage.ts'
 
 const keep = process.argv.includes('--keep')
 const home = join(import.meta.dirname, '..')
@@ -248,8 +248,12 @@ async function story(): Promise<string> {
     },
     '10.20.0.0/16',
   )
-  say(`  pools      prod-egress ${egress} 203.0.113.0/28 · partners ${other} 198.51.100.0/28`)
-  say(`             dev-egress ${tiny} 192.0.2.0/31 · prod-vpcs ${vpcs} 10.20.0.0/16`)
+  list('pools', [
+    `prod-egress  ${egress} 203.0.113.0/28`,
+    `partners     ${other} 198.51.100.0/28`,
+    `dev-egress   ${tiny} 192.0.2.0/31`,
+    `prod-vpcs    ${vpcs} 10.20.0.0/16`,
+  ])
 
   const policy = async (name: string, target: string, rules: Record<string, string>): Promise<string> => {
     const { IpamPolicy } = await network.send(
@@ -278,7 +282,7 @@ async function story(): Promise<string> {
   await network.send(
     new ec2.CreateTagsCommand({ Resources: [Ipam!.IpamId!], Tags: [{ Key: 'cadastre:unmatched', Value: 'deny' }] }),
   )
-  say('  and        where no policy speaks, nothing is given (cadastre:unmatched = deny)')
+  say('  and        where no policy speaks, nothing is given (cadastre:unmatched=deny)')
   await network.send(
     new ec2.CreateTagsCommand({ Resources: [other], Tags: [{ Key: 'cadastre:shared-with', Value: accounts.shop! }] }),
   )
@@ -376,7 +380,7 @@ async function story(): Promise<string> {
     const share = used / total
     const bar = '█'.repeat(Math.round(share * 20)).padEnd(20, '░')
     say(
-      `  ${name.padEnd(12)} ${bar} ${(share * 100).toFixed(1).padStart(5)} %  ${used} of ${total} addresses, ${IpamPoolAllocations!.length} allocations`,
+      `  ${name.padEnd(12)} ${bar} ${(share * 100).toFixed(1).padStart(5)} % ${used} of ${total} addresses, ${IpamPoolAllocations!.length} taken`,
     )
   }
   const tokenFor = async (principal: string, ...role: string[]): Promise<string> => {
@@ -413,7 +417,7 @@ const stopServer = async (): Promise<void> => {
 }
 process.once('SIGINT', () => void stopServer().then(() => process.exit(130)))
 try {
-  say(`A Cadastre server runs at ${endpoint} on an embedded database in ${folder}.`)
+  say(`A Cadastre server runs at ${endpoint},\non an embedded database in ${folder}.`)
   const token = await story()
   if (keep) {
     heading('The server stays up. Point the AWS CLI at it:')

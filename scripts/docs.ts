@@ -7,6 +7,7 @@ import { factShapes } from '../src/api/rest/problem-facts.ts'
 import { wordingOf } from '../src/api/wording.ts'
 import { type CommandWords, commandWords, ownWords, usageOf } from '../src/cli/commands.ts'
 import { exitCodes } from '../src/cli/exit-codes.ts'
+import { momentForms } from '../src/cli/moments.ts'
 import type { NativeCommand } from '../src/cli/native-command.ts'
 import { ownFlags } from '../src/cli/own-flags.ts'
 import { clientVariables, variables } from '../src/config.ts'
@@ -634,6 +635,11 @@ function commandsPage(): string {
       ['code', 'when'],
       Object.values(exitCodes).map(({ code, meaning }) => [String(code), meaning]),
     ),
+    '## Moments',
+    `A moment is given as ${momentForms}, in the time zone of whoever asks (\`TZ\`, or that of the machine). A day alone is its ` +
+      'first moment. A time such as `7d` counts back where a list looks back (`--from`, `--until`, `--at`), and ahead where something begins ' +
+      'or ends (`--expires-at`, `--starts-at`); a day has 24 hours. Moments are shown with their offset, and in JSON as the API has them.',
+    '## What is said beside the answer',
     'What people should know beside the answer (a warning of a policy, the id of the decision, an `ETag`, that there are more ' +
       'pages) goes to the standard error, as refusals do: the sentence, the facts one per line, and the next step.',
   )

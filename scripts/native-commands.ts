@@ -29,6 +29,8 @@ export function nativeCommands(operations: readonly NativeOperation[]): readonly
 /** The parts of JSON Schema that a command line can say something about. */
 interface Schema {
   readonly type?: string
+  readonly format?: string
+  readonly examples?: readonly unknown[]
   readonly enum?: readonly unknown[]
   readonly const?: unknown
   readonly description?: string
@@ -107,9 +109,20 @@ function parametersOf(operation: NativeOperation): NativeParameter[] {
         isRequired: given.required?.includes(name) === true,
         ...(isSwitch ? { kind: 'boolean' } : formOf(schema)),
         description: schema.description ?? '',
+        ...exampleOf(operation, name, schema),
       } satisfies NativeParameter
     }),
   )
+}
+
+/** Nobody guesses the members of an object: the definition of one that is written as JSON has an example. */
+function exampleOf({ name: operation }: NativeOperation, name: string, schema: Schema): { example?: string } {
+  const { kind } = formOf(schema)
+  if (kind !== 'json') return {}
+  const example = schema.examples?.[0]
+  if (example === undefined)
+    throw new Error(`\`${operation}\`: \`${name}\` needs an example: \`.meta({ examples: […] })\``)
+  return { example: JSON.stringify(example) }
 }
 
 function formOf(schema: Schema): Pick<NativeParameter, 'kind' | 'allowed' | 'isNullable'> {
@@ -117,7 +130,8 @@ function formOf(schema: Schema): Pick<NativeParameter, 'kind' | 'allowed' | 'isN
   if (choices?.length === 1 && schema.anyOf!.length === 2) return { ...formOf(choices[0]!), isNullable: true }
   const allowed = schema.const === undefined ? schema.enum : [schema.const]
   if (allowed) return { kind: 'string', allowed: allowed.map(String) }
-  if (schema.type === 'string' || schema.type === 'integer') return { kind: schema.type }
+  if (schema.type === 'string' && schema.format === 'date-time') return { kind: 'moment' }
+  if (schema.type === 'string' || schema.type === 'integer' || schema.type === 'boolean') return { kind: schema.type }
   const { items, additionalProperties: member } = schema
   if (schema.type === 'array' && items?.type === 'string') return { ...formOf(items), kind: 'list' }
   if (schema.type === 'object' && typeof member === 'object' && member.type === 'string') return { kind: 'map' }

@@ -1,5 +1,4 @@
-#!/usr/bin/env node
-// The command line: the only file that ends the process.
+// The command line: the only file that ends the process. The installed command begins in `cadastre.js`.
 import { enableCompileCache } from 'node:module'
 import type { LocalCommand } from '#cli/commands.ts'
 import { exitCodes, UsageProblem } from '#cli/exit-codes.ts'
@@ -15,7 +14,6 @@ import {
   variables,
 } from './config.ts'
 
-const nodeMajorMin = 26
 const stopMs = 10_000
 /**
  * Each half of the memory where new objects are made. V8 lets them grow to 32 MB under load; requests need no more than this,
@@ -340,10 +338,6 @@ function moreHelp(): string {
 }
 
 async function main(words: readonly string[]): Promise<number> {
-  if (Number(process.versions.node.split('.')[0]) < nodeMajorMin) {
-    process.stderr.write(`Cadastre needs Node ${nodeMajorMin} or newer; this is ${process.version}.\n`)
-    return 1
-  }
   if (words[0] === 'serve') boundNewObjects()
   // What a command needs is imported when it runs, compiled already where it ran before: this halves the time to start.
   enableCompileCache()
@@ -370,6 +364,7 @@ const surroundings = (): Surroundings => ({
     process.stderr.write(text)
   },
   width: process.stdout.isTTY ? process.stdout.columns : undefined,
+  clock: () => ({ now: Date.now(), zone: Intl.DateTimeFormat().resolvedOptions().timeZone }),
   // Opened only where something is read.
   get input() {
     return process.stdin

@@ -301,9 +301,13 @@ test('a list that grows is followed, until the token ends', async () => {
 test('what signs out ends the token at the server; what is only forgotten is said to go on', async () => {
   const { token } = await json<{ token: string }>('token', 'create')
   const login = ['login', '--url', server.endpoint, '--profile', 'second', '--token', '-']
-  assert.equal((await runCommand(login, { environment, input: token })).code, 0)
-  const script = await json<{ token: string; madeWith: string }>('token', 'create')
-  assert.equal((await cadastre('profile', 'use', 'default')).code, 0)
+  const inUse = await json<{ tokenId: string }>('whoami')
+  const second = await runCommand(login, { environment, input: token })
+  assert.equal(second.code, 0)
+  // Who names a profile has another one for everything else.
+  assert.match(second.output, /kept as profile `second`; `default` is in use, until `cadastre profile use second`\.$/m)
+  assert.deepEqual(await json('whoami'), inUse)
+  const script = await json<{ token: string; madeWith: string }>('token', 'create', '--profile', 'second')
   await fails(2, /Those that exist: default, second/, 'profile', 'use', 'third')
   await fails(2, /others on this machine can see/, 'login', '--token', 'cadastre_x')
   assert.equal((await cadastre('logout', '--profile', 'second')).code, 0)

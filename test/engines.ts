@@ -18,6 +18,7 @@ const onBoth: readonly string[] = [
   'src/api/rest/',
   'test/changes-stream.test.ts',
   'test/clients/',
+  'test/next-steps.test.ts',
   'test/restored.test.ts',
   'test/scenarios/',
   'test/both-engines.test.ts',

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { matchesShown, stepsOf } from './guide/page.ts'
-import { runPage } from './guide/run.ts'
+import { runPages } from './guide/run.ts'
 import { freePort, startPostgres } from './postgres.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -15,10 +15,14 @@ const notRun: Readonly<Record<string, string>> = {
   'docs/guide/policy-settings.md': 'its examples need the AWS CLI, which is not everywhere',
 }
 
+function hasExamples(page: string): boolean {
+  return stepsOf(readFileSync(join(root, page), 'utf8')).length > 0
+}
+
 test('docs/guide/scale-out.md: from the embedded database to two servers on PostgreSQL', async () => {
   const postgres = await startPostgres()
   try {
-    await runPage('docs/guide/scale-out.md', {
+    await runPages([scaleOut], {
       administrator: postgres.url,
       stands: {
         5432: String(postgres.port),
@@ -32,34 +36,26 @@ test('docs/guide/scale-out.md: from the embedded database to two servers on Post
   }
 })
 
-/** The pages of the native API go on where the first steps end, each on a server of its own. */
-const firstSteps = 'docs/guide/first-steps.md'
-const onServer = async () => ({ stands: { 7420: String(await freePort()) } })
-const afterFirstSteps = async () => ({ after: firstSteps, ...(await onServer()) })
+const withoutCurl = spawnSync('curl', ['--version']).status !== 0
+const scaleOut = 'docs/guide/scale-out.md'
+/** As the table at the end of the README lists them: the first steps, and the pages that go on from there. */
+const [firstSteps, ...others] = [
+  ...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/\]\((docs\/guide\/[\w-]+\.md)\)/g),
+]
+  .map(([, page]) => page!)
+  .filter(
+    (page, at, all) => all.lastIndexOf(page) === at && page !== scaleOut && hasExamples(page) && !(page in notRun),
+  )
 
-test('docs/guide/first-steps.md: a server, a small company, and people who may do different things', async () => {
-  await runPage('docs/guide/first-steps.md', await onServer())
-})
-
-test('docs/guide/rollout.md: a policy observes, is corrected beside the live traffic, and acts', async () => {
-  await runPage('docs/guide/rollout.md', await afterFirstSteps())
-})
-
-test('docs/guide/exceptions.md: asked for, approved by somebody else, used, over', async () => {
-  await runPage('docs/guide/exceptions.md', await afterFirstSteps())
-})
-
-test('docs/guide/who-had-it.md: who had an address then, why, and who asked', async () => {
-  await runPage('docs/guide/who-had-it.md', await afterFirstSteps())
-})
-
-test('docs/guide/clouds.md: space for Azure, a cluster, Google Cloud, a site and a type of our own; holds', async () => {
-  await runPage('docs/guide/clouds.md', await afterFirstSteps())
-})
-
-const withoutCurl = spawnSync('curl', ['--version']).status !== 0 && 'curl is not here'
-test('docs/guide/native-api.md: from a token to the stream of changes', { skip: withoutCurl }, async () => {
-  await runPage('docs/guide/native-api.md', await afterFirstSteps())
+describe('the pages that go on from the first steps work one after another on one server', { concurrency: 2 }, () => {
+  const orders = { 'in the order of the README': others, 'in the reverse order': others.toReversed() }
+  for (const [name, pages] of Object.entries(orders)) {
+    test(name, async (context) => {
+      const here = pages.filter((page) => !withoutCurl || page !== 'docs/guide/native-api.md')
+      if (here.length < pages.length) context.diagnostic('without native-api.md: curl is not here')
+      await runPages([firstSteps!, ...here], { stands: { 7420: String(await freePort()) } })
+    })
+  }
 })
 
 test('every setting that a page names is one that there is', () => {
@@ -72,12 +68,9 @@ test('every setting that a page names is one that there is', () => {
 })
 
 test('every page of docs/guide that has examples is run, or says why not', () => {
-  const own = readFileSync(import.meta.filename, 'utf8')
-  const pages = globSync('docs/guide/*.md', { cwd: root }).filter(
-    (page) => stepsOf(readFileSync(join(root, page), 'utf8')).length > 0,
-  )
-  const runs = [...own.matchAll(/runPage\('([^']+)'/g)].map(([, page]) => page!)
-  assert.deepEqual([...runs, ...Object.keys(notRun)].sort(), pages.sort())
+  const pages = globSync('docs/guide/*.md', { cwd: root }).filter(hasExamples)
+  assert.equal(firstSteps, 'docs/guide/first-steps.md')
+  assert.deepEqual([scaleOut, firstSteps, ...others, ...Object.keys(notRun)].sort(), pages.sort())
 })
 
 // How a page is read -------------------------------------------------------------------------------------------------

@@ -7,9 +7,50 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
+import { nodeMajorMin, nodeProblem } from '../src/node-version.js'
 
 const run = promisify(execFile)
 const root = join(import.meta.dirname, '..')
+
+test('an older Node is told which one is needed, by the command as it is installed', async () => {
+  const { engines } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { engines: { node: string } }
+  assert.equal(engines.node, `>=${nodeMajorMin}`)
+  assert.match(
+    await readFile(join(root, 'scripts/run.mjs'), 'utf8'),
+    new RegExp(`^const nodeMajorMin = ${nodeMajorMin}$`, 'm'),
+  )
+  for (const version of ['12.22.0', '20.20.2', '25.9.1']) {
+    assert.match(
+      nodeProblem(version)!,
+      new RegExp(`^Cadastre needs Node ${nodeMajorMin} or newer, and this is Node ${version}\\.`),
+    )
+  }
+  for (const version of [`${nodeMajorMin}.0.0`, '30.1.0', process.versions.node])
+    assert.equal(nodeProblem(version), undefined)
+
+  // The whole entry, as an older Node would run it: nothing else may be read before the version is.
+  const older = "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.20.2' } })"
+  const fake = ['--import', `data:text/javascript,${encodeURIComponent(older)}`]
+  const told = { code: 1, stdout: '', stderr: `${nodeProblem('20.20.2')}\n` }
+  const entry = join(root, 'src/cadastre.js')
+  await assert.rejects(run(process.execPath, [...fake, entry, 'version']), told)
+  const { stdout } = await run(process.execPath, [entry, 'version'])
+  assert.match(stdout, /^cadastre \d/)
+  // And really, where one is at hand.
+  const { stdout: found } = await run('sh', ['-c', 'node --version 2>/dev/null || true'], {
+    env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
+  })
+  const major = Number(/^v(\d+)\./.exec(found)?.[1])
+  if (major >= 12 && major < nodeMajorMin) {
+    const node = (
+      await run('sh', ['-c', 'command -v node'], { env: { PATH: '/usr/local/bin:/usr/bin:/bin' } })
+    ).stdout.trim()
+    await assert.rejects(run(node, [entry, 'version']), {
+      code: 1,
+      stderr: `${nodeProblem(found.trim().slice(1))}\n`,
+    })
+  }
+})
 
 test('the packed package installs, and `cadastre serve` runs from it', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'cadastre-package-'))
@@ -25,7 +66,7 @@ test('the packed package installs, and `cadastre serve` runs from it', async () 
       cwd: folder,
     })
 
-    const main = join(folder, 'node_modules/cadastre/dist/main.js')
+    const main = join(folder, 'node_modules/.bin/cadastre')
     const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string }
     assert.equal((await run(process.execPath, [main, 'version'])).stdout, `cadastre ${version}\n`)
 

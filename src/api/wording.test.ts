@@ -239,3 +239,21 @@ test('the texts that clients match on are the observed ones', () => {
     /InvalidVpcID\.Malformed: Invalid id: "x" \(expecting "vpc-\.\.\."\)$/,
   )
 })
+
+test('a value keeps its case where a sentence begins with it; a word has a capital', () => {
+  const messageOf = (problem: string): string => wordingOf({ code: 'NotEligible', problem }, 'ec2').message
+  for (const value of [
+    'ipam-pool-1',
+    'eu-central-1',
+    'azure:westeurope',
+    '10.0.0.0/8',
+    'ipv4',
+    'ou-ab12-c3',
+    'cost_center',
+  ]) {
+    assert.equal(messageOf(`${value} is in use`), `${value} is in use.`)
+  }
+  assert.equal(messageOf('the pool is in use'), 'The pool is in use.')
+  assert.equal(messageOf('nobody, so far'), 'Nobody, so far.')
+  assert.equal(messageOf('full'), 'Full.')
+})

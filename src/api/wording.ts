@@ -58,9 +58,9 @@ function saidByAws({ aws }: Pick<Refusal, 'aws'>): string | undefined {
   return text !== undefined && text.length > sentenceLengthMax ? `${text.slice(0, sentenceLengthMax)}…` : text
 }
 
-/** Facts become sentences: a capital first, a full stop last. */
+/** Facts become sentences: a capital first where that is a word, for a value keeps its case; a full stop last. */
 function sentence(text: string): string {
-  const whole = text.charAt(0).toUpperCase() + text.slice(1)
+  const whole = text.replace(/^[a-z](?=[a-z'’]*[,;:.!?)]?(?:\s|$))/, (first) => first.toUpperCase())
   return /[.!?]$/.test(whole) ? whole : `${whole}.`
 }
 

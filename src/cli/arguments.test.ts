@@ -1,7 +1,7 @@
 // Words as requests: each parameter in its place, read as what it is, and refused by its name where it is something else.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Given, type NativeRequest, requestOf } from './arguments.ts'
+import { type Given, type NativeRequest, requestOf, withMoments } from './arguments.ts'
 import type { NativeCommand, NativeParameter } from './native-command.ts'
 
 const parameter = (name: string, where: NativeParameter['where'], kind: NativeParameter['kind']): NativeParameter => ({
@@ -94,4 +94,21 @@ test('a value that is something else is refused by its flag, before anything is 
       return error.ending === 'wrongWords'
     })
   }
+})
+
+test('a moment counts back in the query and ahead in the body, and is refused by its flag with what was meant', () => {
+  const moments: NativeCommand = {
+    ...command,
+    parameters: [parameter('from', 'query', 'moment'), parameter('expiresAt', 'body', 'moment')],
+  }
+  const clock = { now: Date.parse('2026-03-28T12:00:00.000Z'), zone: 'Europe/Berlin' }
+  assert.deepEqual(withMoments(moments, { from: '1d', expiresAt: '1d', other: 'x' }, clock), {
+    from: '2026-03-27T12:00:00.000Z',
+    expiresAt: '2026-03-29T12:00:00.000Z',
+    other: 'x',
+  })
+  assert.throws(
+    () => withMoments(moments, { expiresAt: 'tomorrow 02:30' }, clock),
+    /^Stopped: `--expires-at`: `tomorrow 02:30`: in Europe\/Berlin there is no 02:30 .* did you mean .*\?$/,
+  )
 })

@@ -1,6 +1,7 @@
 // Words become a request: parameters where the operation has them, each read as what it is.
 import { Stopped } from './exit-codes.ts'
-import type { NativeCommand, NativeParameter } from './native-command.ts'
+import { type Clock, readMoment } from './moments.ts'
+import { directionOf, type NativeCommand, type NativeParameter } from './native-command.ts'
 
 /** As the shell gave them, by the parameter's name; a switch is a boolean, what is repeated a list. */
 export type Given = Readonly<Record<string, string | boolean | readonly string[] | undefined>>
@@ -12,6 +13,22 @@ export interface NativeRequest {
   readonly query: Record<string, string>
   /** Undefined where the operation has no body. */
   readonly body: Readonly<Record<string, unknown>> | undefined
+}
+
+/**
+ * Moments as the API writes them, before anything is asked: a repeat of the request is the same one only with the same moment,
+ * so that what is said of the request names it.
+ */
+export function withMoments(command: NativeCommand, given: Given, clock: Clock): Given {
+  const moments = command.parameters
+    .filter(({ name, kind }) => kind === 'moment' && typeof given[name] === 'string')
+    .map((parameter): [string, string] => {
+      const text = String(given[parameter.name])
+      const read = readMoment(text, clock, directionOf(parameter))
+      if ('problem' in read) refuseWord(parameter, text, read.problem)
+      return [parameter.name, read.moment]
+    })
+  return { ...given, ...Object.fromEntries(moments) }
 }
 
 /** @param readText what stands in a file, or on the standard input for `-` */
@@ -75,5 +92,8 @@ function mapOf(parameter: NativeParameter, pairs: readonly string[]): Record<str
 const nameOf = ({ where, flag }: NativeParameter): string => (where === 'path' ? flag : `--${flag}`)
 
 function refuseWord(parameter: NativeParameter, value: string, expected: string): never {
-  throw new Stopped('wrongWords', `\`${nameOf(parameter)}\`: \`${value}\`: ${expected}.`)
+  throw new Stopped(
+    'wrongWords',
+    `\`${nameOf(parameter)}\`: \`${value}\`: ${expected}${/[.?]$/.test(expected) ? '' : '.'}`,
+  )
 }

@@ -19,10 +19,13 @@ export interface Problem {
 /** The server said no. */
 export class Refused extends Error {
   readonly problem: Problem
-  constructor(problem: Problem) {
+  /** Of the server. */
+  readonly url: string
+  constructor(problem: Problem, url: string) {
     super(problem.detail)
     this.name = 'Refused'
     this.problem = problem
+    this.url = url
   }
 }
 
@@ -96,7 +99,7 @@ const isProblem = (response: Response): boolean => typeOf(response).startsWith('
 
 function refusalIn(response: Response, text: string, { url }: Destination): Error {
   const isOurs = isProblem(response)
-  if (isOurs) return new Refused(JSON.parse(text) as Problem)
+  if (isOurs) return new Refused(JSON.parse(text) as Problem, url)
   return new Stopped(
     response.status >= 500 ? 'tryLater' : 'failed',
     `${url} answered ${response.status}${typeOf(response) === '' ? '' : ` with ${typeOf(response)}`}, which is no answer of the native API.`,

@@ -101,7 +101,12 @@ export const ownWords = {
     words: 'login',
     options: [
       { flag: 'url', value: 'URL', meaning: 'The server; that of the profile unless said otherwise.' },
-      { flag: 'profile', value: 'NAME', meaning: 'The profile to keep it in; `default` unless said otherwise.' },
+      {
+        flag: 'profile',
+        value: 'NAME',
+        meaning:
+          'The profile to keep it in, which leaves the one in use as it is; `default`, which is used from now on, unless said otherwise.',
+      },
       { flag: 'token', value: '-', meaning: 'Read a token from the standard input, and sign in with that.' },
     ],
     meaning: 'Sign in with your browser, or with a token, and keep who you are in a profile.',

@@ -17,7 +17,7 @@ import {
   writeProfiles,
 } from './profiles.ts'
 import type { Surroundings } from './surroundings.ts'
-import { cellOf, renderTable } from './table.ts'
+import { cellOf, printable, renderTable } from './table.ts'
 
 /** As long as the server waits for the provider. */
 const signInMs = 600_000
@@ -51,10 +51,16 @@ export async function login(words: Words, around: Surroundings): Promise<void> {
   if (!isPrivateWay(url)) around.err(`Warning: ${url} is not encrypted; whoever is on the way can read your token.\n`)
   const token = source === '-' ? tokenIn(await textOf(around.input)) : await signIn(url, around)
   const profile = await profileOf({ url, token })
-  await writeProfiles(settings, { current: name, profiles: { ...known.profiles, [name]: profile } })
-  around.out(
-    `You are ${cellOf(profile.principal)} at ${url}, until ${cellOf(profile.expiresAt)}. Profile \`${name}\` is in use.\n`,
-  )
+  // Who names a profile has another one for everything else; the first one there is used all the same.
+  const isNamed = words.has('profile') || settings.profile !== undefined
+  const current = isNamed && known.current !== undefined ? known.current : name
+  await writeProfiles(settings, { current, profiles: { ...known.profiles, [name]: profile } })
+  const use =
+    current === name
+      ? `Profile \`${name}\` is in use.`
+      : `It is kept as profile \`${name}\`; \`${current}\` is in use, until \`cadastre profile use ${name}\`.`
+  const until = cellOf(profile.expiresAt, around.clock().zone)
+  around.out(`You are ${printable(profile.principal)} at ${url}, until ${until}. ${use}\n`)
 }
 
 function isPrivateWay(url: string): boolean {
@@ -95,7 +101,10 @@ async function signIn(url: string, around: Surroundings): Promise<string> {
     if (code !== null) arrived.resolve(code)
     else
       arrived.reject(
-        new Stopped('notSignedIn', `The identity provider did not sign you in: ${cellOf(search.get('error'))}.`),
+        new Stopped(
+          'notSignedIn',
+          `The identity provider did not sign you in: ${printable(search.get('error') ?? '')}.`,
+        ),
       )
     return true
   }
@@ -184,7 +193,7 @@ export async function logout(words: Words, around: Surroundings): Promise<void> 
   around.out(`You are signed out of ${url}; profile \`${name}\` is forgotten.\n`)
 }
 
-export async function listProfiles({ settings, out, width }: Surroundings): Promise<void> {
+export async function listProfiles({ settings, out, width, clock }: Surroundings): Promise<void> {
   const { current, profiles } = await readProfiles(settings)
   const rows = Object.entries(profiles).map(([name, { url, principal, expiresAt }]) => ({
     profile: name,
@@ -196,7 +205,7 @@ export async function listProfiles({ settings, out, width }: Surroundings): Prom
   out(
     rows.length === 0
       ? 'There are none.\n'
-      : renderTable(['profile', 'url', 'principal', 'expiresAt', 'use'], rows, width),
+      : renderTable(['profile', 'url', 'principal', 'expiresAt', 'use'], rows, { width, zone: clock().zone }),
   )
 }
 
@@ -207,9 +216,11 @@ export async function useProfile(name: string, { settings, out }: Surroundings):
   out(`Profile \`${name}\` is in use: ${url}.\n`)
 }
 
-export async function removeProfile(name: string, { settings, out }: Surroundings): Promise<void> {
+export async function removeProfile(name: string, { settings, out, clock }: Surroundings): Promise<void> {
   const known = await readProfiles(settings)
   const { expiresAt } = getProfile(known, name)
   await writeProfiles(settings, withoutProfile(known, name))
-  out(`Profile \`${name}\` is forgotten; its token works until ${cellOf(expiresAt)} where somebody has a copy.\n`)
+  out(
+    `Profile \`${name}\` is forgotten; its token works until ${cellOf(expiresAt, clock().zone)} where somebody has a copy.\n`,
+  )
 }

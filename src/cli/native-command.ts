@@ -1,4 +1,5 @@
 // What the command line knows of an operation of the native API: plain data, written from its definition by `npm run docs`.
+import type { Direction } from './moments.ts'
 
 export interface NativeParameter {
   /** As the API calls it. */
@@ -7,12 +8,35 @@ export interface NativeParameter {
   /** Without the dashes; those of the path stand for themselves, in order. */
   readonly flag: string
   readonly isRequired: boolean
-  /** `list`: of texts, repeated. `map`: `KEY=VALUE`, repeated. `json`: whatever has parts of its own. */
-  readonly kind: 'string' | 'integer' | 'boolean' | 'list' | 'map' | 'json'
+  /** `moment`: RFC 3339 for the API. `list`: of texts, repeated. `map`: `KEY=VALUE`, repeated. `json`: whatever has parts of its own. */
+  readonly kind: 'string' | 'integer' | 'boolean' | 'moment' | 'list' | 'map' | 'json'
   readonly allowed?: readonly string[]
   /** It can be taken away, with `null`. */
   readonly isNullable?: boolean
   readonly description: string
+  /** JSON that the API takes; every `json` has one. */
+  readonly example?: string
+}
+
+/** A moment in the query is looked back at; one in a body is when something begins or ends. */
+export const directionOf = ({ where }: NativeParameter): Direction => (where === 'query' ? 'back' : 'ahead')
+
+/** What `--help` and the reference say of a parameter: what it means, how it is written, and an example. */
+export function meaningOf(parameter: NativeParameter): string {
+  const { kind, description, example } = parameter
+  return [description, formNotes[kind]?.(directionOf(parameter)), example && `Such as '${example}'.`]
+    .filter(Boolean)
+    .join(' ')
+}
+
+const formNotes: { readonly [K in NativeParameter['kind']]?: (direction: Direction) => string } = {
+  list: () => 'May be repeated.',
+  map: () => 'May be repeated.',
+  json: () => 'JSON, `@FILE`, or `-` for the standard input.',
+  moment: (direction) =>
+    direction === 'back'
+      ? 'Such as `2026-12-05`, `yesterday 18:00` or `7d` (ago), in your time zone, or as RFC 3339 writes it.'
+      : 'Such as `2026-12-05`, `tomorrow 18:00` or `7d` (from now), in your time zone, or as RFC 3339 writes it.',
 }
 
 export interface NativeCommand {

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { text as textOf } from 'node:stream/consumers'
-import { type Given, requestOf } from './arguments.ts'
+import { type Given, requestOf, withMoments } from './arguments.ts'
 import { type Answer, follow, type Page, pagesOf, Refused, send } from './client.ts'
 import { endingOf, exitCodes, Stopped } from './exit-codes.ts'
 import type { NativeCommand } from './native-command.ts'
@@ -42,14 +42,16 @@ export interface Wish {
 }
 
 export async function runNative(
-  { command, given, own }: Wish,
+  { command, given: words, own }: Wish,
   commands: readonly NativeCommand[],
   around: Surroundings,
 ): Promise<number> {
   checkField(command, own.field)
+  const clock = around.clock()
+  const given = withMoments(command, words, clock)
   const server = await getServer(around.settings, own)
   const idempotencyKey = command.isRepeatable ? (own.idempotencyKey ?? randomUUID()) : undefined
-  const asked: Asked = { command, given, server, idempotencyKey, commands }
+  const asked: Asked = { command, given, server, idempotencyKey, commands, zone: clock.zone, isDryRun: own.dryRun }
   try {
     await perform({ command, given, own }, { ...asked, server }, around)
     return exitCodes.done.code
@@ -132,7 +134,7 @@ function inWords({ command, given, own }: Wish, answer: object, around: Surround
   const { items, nextCursor } = answer as Partial<Page>
   if (!Array.isArray(items)) {
     if (field !== undefined) return fieldOf([answer], field)
-    return renderObject(inDeclaredOrder(answer as Record<string, unknown>, command.fields ?? []))
+    return renderObject(inDeclaredOrder(answer as Record<string, unknown>, command.fields ?? []), around.clock().zone)
   }
   const isMore = nextCursor !== undefined && command.streamId === undefined
   // Whoever wants one member of so many items has said how many.
@@ -144,11 +146,11 @@ function inWords({ command, given, own }: Wish, answer: object, around: Surround
 function listInWords(
   { command, own }: Pick<Wish, 'command' | 'own'>,
   items: Page['items'],
-  { width }: Surroundings,
+  { width, clock }: Surroundings,
 ): string {
   if (own.field !== undefined) return fieldOf(items, own.field)
   if (items.length === 0) return 'There are none.\n'
-  return renderTable(command.columns ?? columnsOf(items), items, width)
+  return renderTable(command.columns ?? columnsOf(items), items, { width, zone: clock().zone })
 }
 
 /** JSON is one array, printed page by page; a table needs all its rows first, to know its widths. */
@@ -173,20 +175,24 @@ async function printEvents(
 ): Promise<never> {
   let last: string | undefined
   const widths = new Map<string, number>()
+  const { zone } = around.clock()
   for await (const { id, data } of events) {
     last = id
-    around.out(
-      json ? `${printableJson(data)}\n` : `${lineOf(command.columns ?? [], JSON.parse(data) as object, widths)}\n`,
-    )
+    const item = () => lineOf(command.columns ?? [], JSON.parse(data) as object, { widths, zone })
+    around.out(`${json ? printableJson(data) : item()}\n`)
   }
   const again = last === undefined ? 'Follow again.' : `\`--follow --cursor ${last}\` goes on behind what you saw.`
   throw new Stopped('tryLater', 'The server has hung up.', [again])
 }
 
 /** Columns grow as they must: what comes is not known before. */
-function lineOf(columns: readonly string[], item: object, widths: Map<string, number>): string {
+function lineOf(
+  columns: readonly string[],
+  item: object,
+  { widths, zone }: { readonly widths: Map<string, number>; readonly zone: string },
+): string {
   const cells = columns.map((name) => {
-    const cell = cellOf((item as Record<string, unknown>)[name])
+    const cell = cellOf((item as Record<string, unknown>)[name], zone)
     widths.set(name, Math.max(cell.length, widths.get(name) ?? 0))
     return cell.padEnd(widths.get(name)!)
   })

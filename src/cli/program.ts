@@ -5,7 +5,7 @@ import type { Given } from './arguments.ts'
 import { type CommandWords, commandWords, type LocalCommand, type OwnCommand, ownWords, shells } from './commands.ts'
 import { endingOf, exitCodes, Stopped, UsageProblem } from './exit-codes.ts'
 import type { OwnGiven, Wish } from './native.ts'
-import type { NativeCommand, NativeParameter } from './native-command.ts'
+import { meaningOf, type NativeCommand, type NativeParameter } from './native-command.ts'
 import { forms, type OwnFlag, ownFlags } from './own-flags.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -59,7 +59,9 @@ async function endingWith(error: unknown, around: Surroundings): Promise<number>
   const { Refused } = await import('./client.ts')
   if (!(error instanceof Refused)) throw error
   const { wordsOf } = await import('./refusals.ts')
-  around.err(wordsOf(error.problem, { given: {}, commands: [] }))
+  const { problem, url } = error
+  const server = { url, profile: undefined, principal: undefined }
+  around.err(wordsOf(problem, { given: {}, commands: [], server, zone: around.clock().zone }))
   return exitCodes[endingOf(error.problem)].code
 }
 
@@ -237,16 +239,23 @@ const argumentOf = ({ flag, description, allowed }: NativeParameter): Argument =
   return allowed ? argument.choices([...allowed]) : argument
 }
 
-const valueNames = { string: 'TEXT', integer: 'NUMBER', list: 'TEXT', map: 'KEY=VALUE', json: 'JSON' } as const
+const valueNames = {
+  string: 'TEXT',
+  integer: 'NUMBER',
+  moment: 'MOMENT',
+  list: 'TEXT',
+  map: 'KEY=VALUE',
+  json: 'JSON',
+} as const
 
-function optionsOf({ flag, kind, where, allowed, description, isRequired, isNullable }: NativeParameter): Option[] {
+function optionsOf(parameter: NativeParameter): Option[] {
+  const { flag, kind, where, allowed, description, isRequired, isNullable } = parameter
   if (kind === 'boolean') {
     const yes = new Option(`--${flag}`, description)
     return where === 'body' ? [yes, new Option(`--no-${flag}`, 'The contrary.')] : [yes]
   }
   const isRepeated = kind === 'list' || kind === 'map'
-  const notes = isRepeated ? 'May be repeated.' : kind === 'json' ? 'Or `@FILE`, or `-` for the standard input.' : ''
-  const option = new Option(`--${flag} <${valueNames[kind]}>`, [description, notes].filter(Boolean).join(' '))
+  const option = new Option(`--${flag} <${valueNames[kind]}>`, meaningOf(parameter))
   if (allowed) option.choices([...allowed])
   if (isRepeated) {
     // After `--no-…` what comes before is no list.

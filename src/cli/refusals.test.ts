@@ -14,6 +14,7 @@ const asked = (words: string, given: Asked['given'] = {}): Asked => ({
   server: { url: 'https://cadastre.example.com', profile: 'work', principal: 'user:ada' },
   idempotencyKey: 'key-1',
   commands: nativeCommands,
+  zone: 'UTC',
 })
 const problem = (status: number, code: string, facts: object = {}): Problem => ({
   type: `urn:cadastre:problem:${code}`,
@@ -44,7 +45,7 @@ test('a denial by policy says why, fact by fact, and leads to the explanation an
       '  decisionId  decision-1',
       'Next: `cadastre explain decision decision-1` tells why, and the nearest change that would be granted.',
       'Next: or ask for an exception: `cadastre exception request --target 111111111111 --locale us-east-1 ' +
-        `--resource-type eip --grants '{"pools":["ipam-pool-2"]}' --reason TEXT --expires-at MOMENT\`.`,
+        `--resource-type eip --grants '{"pools":["ipam-pool-2"]}' --reason TEXT --expires-at 7d\`.`,
       '',
     ].join('\n'),
   )
@@ -132,4 +133,57 @@ test('each kind of end has a number of its own', () => {
   )
   assert.deepEqual(endings, [2, 3, 4, 5, 6, 5, 6, 6, 8, 1, 1, 8, 7])
   assert.equal(endingOf({ status: 404, code: 'InvalidAction' }), 'failed')
+})
+
+test('a fact that the sentence has in another case is said all the same', () => {
+  const facts = { field: 'name', value: 'Shop', problem: 'it is not so' }
+  const text = wordsOf(
+    { ...problem(409, 'AlreadyExists', facts), detail: 'The shop is there. It is not so.' },
+    asked('policy list'),
+  )
+  assert.match(text, /^ {2}value {2}Shop$/m)
+  assert.doesNotMatch(text, /^ {2}problem /m)
+})
+
+test('only what the server writes to its log is looked up there', () => {
+  const atLog = /in its log|request-7/
+  assert.match(wordsOf(problem(500, 'Fault'), asked('policy list')), atLog)
+  for (const [status, code] of [
+    [501, 'NotSupported'],
+    [503, 'Unavailable'],
+    [507, 'Exhausted'],
+  ] as const) {
+    assert.doesNotMatch(wordsOf(problem(status, code), asked('policy list')), atLog, code)
+  }
+})
+
+test('a change that may be repeated names the moment that was meant, not one that is later by then', () => {
+  const given = { expiresAt: '2026-12-06T23:30:00.000Z', target: '111111111111' }
+  const text = wordsOf(problem(503, 'Unavailable'), asked('exception request', given))
+  assert.match(text, /with `--idempotency-key key-1 --expires-at 2026-12-06T23:30:00\.000Z` it is done once/)
+})
+
+test('for want of tags it is said which, and what a decision that was only tried has left is not named', () => {
+  const tags = wordsOf(
+    problem(403, 'MissingRequiredTags', { poolId: 'ipam-pool-1', missing: ['team', 'stage=test'] }),
+    asked('allocation create'),
+  )
+  assert.match(tags, /^Next: repeat it with `--tags team=VALUE --tags stage=test`\.$/m)
+  const facts = { decisionId: 'decision-1', cause: 'explicit', actual: 'ipam-pool-2', sentence: 'No.', lines: [] }
+  const tried = wordsOf(problem(403, 'DeniedByPolicy', facts), { ...asked('allocation create'), isDryRun: true })
+  assert.doesNotMatch(tried, /explain decision/)
+})
+
+test('what is no longer kept, and what policies conflict about, can be looked up', () => {
+  const kept = wordsOf(
+    problem(410, 'NoLongerKept', { what: 'decision', id: 'decision-1', before: 'x' }),
+    asked('policy list'),
+  )
+  assert.match(kept, /`cadastre decision retention`/)
+  const facts = { node: 'ou-ab12-c3d4e5f6', locale: 'us-east-1', resourceType: 'eip' }
+  const given = { policyId: 'ipam-policy-1', targetId: 'ou-ab12-c3d4e5f6' }
+  const conflict = wordsOf(problem(409, 'PolicyConflict', facts), asked('assignment put', given))
+  // The assignment that was to be put is not there: nothing of it can be shown.
+  assert.match(conflict, /`cadastre policy effective --node ou-ab12-c3d4e5f6 --locale us-east-1 --resource-type eip`/)
+  assert.doesNotMatch(conflict, /assignment show/)
 })

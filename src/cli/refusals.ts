@@ -2,7 +2,7 @@
 import { type Action, everywhere, roleNames, roles } from '#model/roles.ts'
 import type { Given } from './arguments.ts'
 import type { Problem } from './client.ts'
-import type { NativeCommand } from './native-command.ts'
+import type { NativeCommand, NativeParameter } from './native-command.ts'
 import type { Server } from './profiles.ts'
 import { cellOf, printable } from './table.ts'
 
@@ -12,14 +12,17 @@ export interface Asked {
   readonly given: Given
   readonly server?: Pick<Server, 'url' | 'profile' | 'principal'>
   readonly idempotencyKey?: string
+  readonly isDryRun?: boolean
   /** All commands there are: the next step names only those. */
   readonly commands: readonly NativeCommand[]
+  /** The time zone of whoever reads it. */
+  readonly zone: string
 }
 
 /** Everything to print, with a line break at the end. */
 export function wordsOf(problem: Problem, asked: Asked): string {
   const { sentence, lines } = sentenceOf(problem)
-  const facts = factsOf(problem, [sentence, ...lines].join('\n'))
+  const facts = factsOf(problem, [sentence, ...lines].join('\n'), asked.zone)
   const steps = nextSteps(problem, asked)
   return `${[printable(sentence), ...lines.map((line) => `  ${printable(line)}`), ...facts, ...steps.map((step) => `Next: ${step}`)].join('\n')}\n`
 }
@@ -38,50 +41,65 @@ const saidByCode: Readonly<Record<string, readonly string[]>> = { NotAuthorized:
 const besideLines = new Set(['decisionId', 'index'])
 
 /** Those that the sentence has not said; the request's id where somebody must look it up. */
-function factsOf(problem: Problem, sentence: string): string[] {
+function factsOf(problem: Problem, sentence: string, zone: string): string[] {
   const facts = Object.entries(problem)
     .filter(([name]) =>
       Array.isArray(problem.lines)
         ? besideLines.has(name)
         : !said.has(name) && !saidByCode[problem.code]?.includes(name),
     )
-    .map(([name, value]): [string, string] => [name, cellOf(value)])
-    .filter(([, text]) => text !== '' && !sentence.toLowerCase().includes(text.toLowerCase()))
-  if (problem.status >= 500 && problem.status !== 507) facts.push(['request', requestId(problem)])
+    .map(([name, value]): [string, string] => [name, cellOf(value, zone)])
+    .filter(([, text]) => text !== '' && !isSaid(text, sentence))
+  if (isLogged(problem)) facts.push(['request', requestId(problem)])
   const width = Math.max(0, ...facts.map(([name]) => name.length))
   return facts.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`)
 }
 
+/** As it is, or with a capital where it begins the sentence: a value in another case is another one. */
+const isSaid = (text: string, sentence: string): boolean =>
+  sentence.includes(text) || sentence.includes(text.charAt(0).toUpperCase() + text.slice(1))
+
+/** The server writes its own faults to its log, with the request's id, and no refusal. */
+const isLogged = ({ code }: Problem): boolean => code === 'Fault'
 const requestId = ({ instance = '' }: Problem): string => instance.replace('urn:cadastre:request:', '')
 
 function nextSteps(problem: Problem, asked: Asked): readonly string[] {
-  const { code } = problem
-  if (problem.status === 401) return [signInAgain(asked)]
+  const { code, status } = problem
+  if (status === 401) return [signInAgain(asked)]
   if (code === 'NotAuthorized') return askForRole(problem, asked)
   if (code === 'DeniedByPolicy') return aroundPolicy(problem, asked)
+  if (code === 'MissingRequiredTags') return addTags(problem.missing, asked)
   if (code === 'Exhausted') return roomElsewhere(problem, asked)
   if (code === 'InvalidAction')
     return [`the server at ${asked.server?.url} is of another version and has no such operation.`]
   if (code === 'NotFound') return findOthers(problem, asked)
-  if (code === 'PreconditionFailed') return readAgain(asked, `repeat with \`--if-match '${cellOf(problem.current)}'\``)
+  if (code === 'NoLongerKept')
+    return has(asked, retention) ? [`${call(retention)} says how long decisions are kept.`] : []
+  if (code === 'PreconditionFailed')
+    return readAgain(asked, `repeat with \`--if-match ${quoted(String(problem.current))}\``)
   if (code === 'IdempotencyMismatch')
     return ['this key belongs to another request; take another one, or leave `--idempotency-key` out.']
   if (code === 'OutdatedRepeat') return ['to have it anew, take another `--idempotency-key`, or leave it out.']
-  if (code === 'Throttled') return [`wait ${cellOf(problem.retryAfterSeconds)} s; ${repeatSafely(asked)}.`]
-  if (problem.status === 503) return [`try again; ${repeatSafely(asked)}.`]
-  if (problem.status === 409) return readAgain(asked, 'and change what stands in the way')
-  if (problem.status === 400) return changeWords(problem, asked)
-  if (problem.status >= 500) return [`whoever runs the server finds the request \`${requestId(problem)}\` in its log.`]
+  if (code === 'Throttled') return [`wait ${String(problem.retryAfterSeconds)} s; ${repeatSafely(asked)}.`]
+  if (code === 'PolicyConflict') return seeWhatIsInForce(problem, asked)
+  if (status === 503) return [`try again; ${repeatSafely(asked)}.`]
+  if (status === 409) return lookAgain(asked)
+  if (status === 400) return changeWords(problem, asked)
+  if (isLogged(problem)) return [`whoever runs the server finds the request \`${requestId(problem)}\` in its log.`]
   return []
 }
 
-const has = ({ commands }: Asked, words: string): boolean => commands.some((command) => command.words === words)
+const retention = 'decision retention'
+const commandOf = ({ commands }: Asked, words: string): NativeCommand | undefined =>
+  commands.find((command) => command.words === words)
+const has = (asked: Asked, words: string): boolean => commandOf(asked, words) !== undefined
 const call = (words: string): string => `\`cadastre ${words}\``
 const quoted = (text: string): string => (/^[\w:./@%+,=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)
 
-function signInAgain({ server }: Asked): string {
+/** Who was only about to sign in has named the server. */
+function signInAgain({ server, command }: Asked): string {
   const profile = server?.profile === undefined ? '' : ` --profile ${server.profile}`
-  const isFromEnvironment = server !== undefined && server.profile === undefined
+  const isFromEnvironment = command !== undefined && server !== undefined && server.profile === undefined
   const words = call(`login --url ${server?.url ?? 'URL'}${profile}`)
   return isFromEnvironment
     ? `give CADASTRE_TOKEN another token, or unset it and sign in: ${words}.`
@@ -97,52 +115,141 @@ function askForRole({ action, reason, node, principal }: Problem, asked: Asked):
   if (reason !== 'no-role' || typeof node !== 'string') return []
   const able = roleNames.filter((name) => (roles[name].actions as readonly Action[]).includes(action as Action))
   if (able.length === 0) return ['ask whoever manages roles there.']
-  const who = typeof principal === 'string' ? principal : (asked.server?.principal ?? 'PRINCIPAL')
+  const who = typeof principal === 'string' ? principal : asked.server?.principal
   const place = node === everywhere ? 'everywhere (`*`)' : `at \`${node}\``
   const role = able.find((name) => name !== 'organization-administrator') ?? able[0]!
-  return [
-    `ask for one of these roles ${place}: ${able.join(', ')}.`,
-    `whoever manages roles there: ${call(`role-binding create --principal ${quoted(who)} --role ${role} --node ${quoted(node)}`)}.`,
-  ]
+  const steps = [`ask for one of these roles ${place}: ${able.join(', ')}.`]
+  if (who === undefined) return steps
+  const words = `role-binding create --principal ${quoted(who)} --role ${role} --node ${quoted(node)}`
+  return [...steps, `whoever manages roles there: ${call(words)}.`]
 }
 
-function aroundPolicy({ decisionId: decision }: Problem, asked: Asked): readonly string[] {
+function aroundPolicy(problem: Problem, asked: Asked): readonly string[] {
+  const { decisionId: decision, missingTags } = problem
   const steps: string[] = []
-  if (typeof decision === 'string' && has(asked, 'explain decision')) {
+  // What was only tried is on no record.
+  if (typeof decision === 'string' && !asked.isDryRun && has(asked, 'explain decision')) {
     steps.push(`${call(`explain decision ${decision}`)} tells why, and the nearest change that would be granted.`)
   }
-  if (has(asked, 'exception request')) steps.push(`or ask for an exception: ${call(exceptionWords(asked.given))}.`)
-  return steps
+  const exception = has(asked, 'exception request') ? exceptionWords(problem, asked.given) : undefined
+  if (exception !== undefined) steps.push(`or ask for an exception: ${call(exception)}.`)
+  return [...steps, ...addTags(missingTags, asked)]
 }
 
-/** What was asked is filled in, as far as it goes by the same names. */
-function exceptionWords({ account, locale, resourceType, poolId }: Given): string {
-  const value = (given: Given[string], placeholder: string): string =>
-    typeof given === 'string' ? quoted(given) : placeholder
-  const grants = typeof poolId === 'string' ? quoted(JSON.stringify({ pools: [poolId] })) : 'JSON'
+/** What no exception can permit: tags, and what pools and types of resources say themselves. */
+const beyondExceptions: readonly unknown[] = ['tags', 'pool-rule', 'resource-type']
+const exceptionTime = '7d'
+
+/** With what was denied filled in; where it does not follow what to ask for, how to ask. Undefined where no exception helps. */
+function exceptionWords(problem: Problem, given: Given): string | undefined {
+  if (beyondExceptions.includes(problem.cause)) return undefined
+  const [account, locale, type] = (['account', 'locale', 'resourceType'] as const).map(
+    (name) => problem[name] ?? given[name],
+  )
+  const grants = grantsFor(problem, given)
+  if (!grants || typeof account !== 'string' || typeof locale !== 'string' || typeof type !== 'string') {
+    return 'exception request --help'
+  }
   return (
-    `exception request --target ${value(account, 'ACCOUNT')} --locale ${value(locale, 'LOCALE')} ` +
-    `--resource-type ${value(resourceType, 'TYPE')} --grants ${grants} --reason TEXT --expires-at MOMENT`
+    `exception request --target ${quoted(account)} --locale ${quoted(locale)} --resource-type ${quoted(type)} ` +
+    `--grants ${quoted(JSON.stringify(grants))} --reason TEXT --expires-at ${exceptionTime}`
   )
 }
 
-function roomElsewhere({ poolId: pool, decisionId: decision }: Problem, asked: Asked): readonly string[] {
-  const steps = [`ask for a smaller block, or whoever runs \`${cellOf(pool)}\` to provision more.`]
-  if (typeof decision === 'string' && has(asked, 'explain decision')) {
+/** What an exception must permit for this request to pass the rule that denied it; undefined where it does not name a pool. */
+function grantsFor({ cause, actual }: Problem, given: Given): object | undefined {
+  if (cause === 'size') {
+    const length = Number(/^\/(\d{1,3})$/.exec(String(actual))?.[1])
+    if (Number.isNaN(length)) return undefined
+    const isIpv6 = given.family === 'ipv6' || String(given.cidr ?? '').includes(':') || length > 32
+    return { [isIpv6 ? 'sizeIpv6' : 'size']: { min: length, max: length } }
+  }
+  const named = [actual, given.poolId].find(
+    (each) => typeof each === 'string' && /^(?:ipam-pool-|provider$)/.test(each),
+  )
+  if (named === undefined) return undefined
+  return named === 'provider' ? { provider: true } : { pools: [named] }
+}
+
+/** @param missing `KEY` or `KEY=VALUE` each */
+function addTags(missing: unknown, { command }: Asked): readonly string[] {
+  if (!Array.isArray(missing) || !command?.parameters.some(({ flag }) => flag === 'tags')) return []
+  const flags = missing.map((tag) => `--tags ${quoted(/=/.test(String(tag)) ? String(tag) : `${String(tag)}=VALUE`)}`)
+  return [`repeat it with \`${flags.join(' ')}\`.`]
+}
+
+function roomElsewhere(
+  { poolId: pool, netmaskLength, decisionId: decision }: Problem,
+  asked: Asked,
+): readonly string[] {
+  const isOneAddress = netmaskLength === 32 || netmaskLength === 128
+  const ways = [
+    ...(isOneAddress ? [] : ['ask for a smaller block']),
+    ...(pool === 'provider' ? [] : [`ask whoever runs \`${String(pool)}\` to provision more`]),
+  ]
+  const steps = ways.length === 0 ? [] : [`${ways.join(', or ')}.`]
+  if (typeof decision === 'string' && !asked.isDryRun && has(asked, 'explain decision')) {
     steps.push(`${call(`explain decision ${decision}`)} tells which pools were tried.`)
   }
   return steps
 }
 
-/** `ipam-pool` is listed by `pool list`, `api-token` by `token list`. */
+/** Which command lists things of a kind, where it is not called as they are. */
+const listsOf: Readonly<Record<string, string>> = {
+  'ipam-scope': 'scope list',
+  'ipam-pool': 'pool list',
+  'ipam-pool-allocation': 'allocation list',
+  'ipam-pool-cidr': 'pool-cidr list',
+  'ipam-policy': 'policy list',
+  'policy-assignment': 'assignment list',
+  candidate: 'assignment list',
+  'api-token': 'token list',
+  'organizational-unit': 'unit list',
+  'organization-target': 'organization tree',
+  root: 'organization tree',
+  parent: 'organization tree',
+  'source-parent': 'organization tree',
+  'destination-parent': 'organization tree',
+  child: 'organization tree',
+}
+
 function findOthers({ what }: Problem, asked: Asked): readonly string[] {
-  const list = `${String(what).replace(/^(?:ipam|api)-/, '')} list`
-  if (!has(asked, list)) return []
-  if (what !== 'ipam-pool') return [`${call(list)} shows what there is that you may see.`]
-  // What is only shared with an account is not among what its people may see, and can be used nevertheless.
   const { account } = asked.given
-  const usable = `${list} --usable-by ${typeof account === 'string' ? quoted(account) : 'ACCOUNT'}`
-  return [`${call(usable)} shows what the account may use, also what others share with it.`]
+  const list = listsOf[String(what)] ?? `${String(what)} list`
+  // What is only shared with an account is not among what its people may see, and can be used nevertheless.
+  if (what === 'ipam-pool' && typeof account === 'string' && has(asked, list)) {
+    const usable = `${list} --usable-by ${quoted(account)}`
+    return [`${call(usable)} shows what the account may use, also what others share with it.`]
+  }
+  const words = listWords(list, asked, ['policyId'])
+  return words === undefined ? [] : [`${call(words)} shows what there is that you may see.`]
+}
+
+/** A list, narrowed to what was named; undefined where there is none, or its path is not known. */
+function listWords(list: string, asked: Asked, filters: readonly string[]): string | undefined {
+  const command = commandOf(asked, list)
+  if (!command) return undefined
+  const valueGiven = ({ name }: NativeParameter): string | undefined => {
+    const value = asked.given[name]
+    return typeof value === 'string' ? quoted(value) : undefined
+  }
+  const inPath = command.parameters.filter(({ where }) => where === 'path').map(valueGiven)
+  if (inPath.includes(undefined)) return undefined
+  const narrowing = command.parameters
+    .filter((parameter) => parameter.where === 'query' && filters.includes(parameter.name) && valueGiven(parameter))
+    .map((parameter) => `--${parameter.flag} ${valueGiven(parameter)}`)
+  return [list, ...inPath, ...narrowing].join(' ')
+}
+
+/** What was to be put need not have been there before: then a list, which is empty at worst, shows it. */
+function lookAgain(asked: Asked): readonly string[] {
+  const then = 'and change what stands in the way'
+  const { command } = asked
+  if (command?.method !== 'PUT') return readAgain(asked, then)
+  const list = commandOf(asked, `${command.words.split(' ')[0]} list`)
+  const names = command.parameters.filter(({ where }) => where === 'path').map(({ name }) => name)
+  const words = list && listWords(list.words, asked, names)
+  return words === undefined ? [] : [`look at what is there, ${call(words)}, ${then}.`]
 }
 
 function readAgain(asked: Asked, then: string): readonly string[] {
@@ -152,10 +259,23 @@ function readAgain(asked: Asked, then: string): readonly string[] {
   return [`read it again, ${call([reading.words, ...words.map(quoted)].join(' '))}, ${then}.`]
 }
 
-function repeatSafely({ command, idempotencyKey }: Asked): string {
+/** The assignments that do not go together need not be there: one of them may be what was just refused. */
+function seeWhatIsInForce({ node, locale, resourceType }: Problem, asked: Asked): readonly string[] {
+  if (!has(asked, 'policy effective')) return []
+  const [at, where, what] = [node, locale, resourceType].map((each) => quoted(String(each)))
+  return [
+    `${call(`policy effective --node ${at} --locale ${where} --resource-type ${what}`)} shows what is in force there.`,
+  ]
+}
+
+function repeatSafely({ command, idempotencyKey, given }: Asked): string {
   if (!command?.isWrite) return 'nothing was changed'
   if (idempotencyKey === undefined) return 'whether it was done, look before you repeat it'
-  return `with \`--idempotency-key ${quoted(idempotencyKey)}\` it is done once, however often it is asked`
+  // `7d` is another moment by then, which would be another request.
+  const moments = command.parameters
+    .filter(({ kind, where, name }) => kind === 'moment' && where === 'body' && typeof given[name] === 'string')
+    .map(({ flag, name }) => ` --${flag} ${String(given[name])}`)
+  return `with \`--idempotency-key ${quoted(idempotencyKey)}${moments.join('')}\` it is done once, however often it is asked`
 }
 
 /** The API names a field as it is called there. */

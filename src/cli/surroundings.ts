@@ -1,5 +1,6 @@
 // What the command line has around it, handed in by `main.ts`: its settings and the terminal.
 import type { Readable } from 'node:stream'
+import type { Clock } from './moments.ts'
 
 /** From the environment. */
 export interface ClientSettings {
@@ -18,5 +19,7 @@ export interface Surroundings {
   err(text: string): void
   /** Columns of the terminal; undefined where the output goes elsewhere. */
   readonly width: number | undefined
+  /** What a clock says now, and the person's time zone. */
+  readonly clock: () => Clock
   readonly input: Readable
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { cellOf, columnsOf, fieldOf, inDeclaredOrder, printableJson, renderObject, renderTable } from './table.ts'
 
+const zone = 'UTC'
 const longText = 'why it is needed, in more words than fit'
 const items = [
   { exceptionId: 'exception-059bb00000000000b', count: 1, at: '2026-11-25T19:54:47.123Z', reason: longText },
@@ -12,7 +13,7 @@ const columns = ['exceptionId', 'count', 'at', 'reason']
 
 test('columns are aligned, numbers to the right, moments and numbers as people read them', () => {
   assert.equal(
-    renderTable(columns, items),
+    renderTable(columns, items, { zone }),
     [
       'EXCEPTION ID                  COUNT  AT                    REASON',
       'exception-059bb00000000000b       1  2026-11-25 19:54:47Z  why it is needed, in more words than fit',
@@ -22,10 +23,20 @@ test('columns are aligned, numbers to the right, moments and numbers as people r
   )
 })
 
+test('a moment is shown in the time zone of whoever reads it, wherever it stands', () => {
+  const [first] = items
+  assert.match(renderTable(['at'], items, { zone: 'Europe/Berlin' }), /^2026-11-25 20:54:47\+01:00$/m)
+  assert.match(
+    renderObject({ at: first!.at, all: [{ at: first!.at }] }, 'Asia/Kolkata'),
+    /01:24:47\+05:30[\s\S]*01:24:47\+05:30/,
+  )
+  assert.equal(cellOf({ at: [first!.at] }, 'America/New_York'), 'at=2026-11-25 14:54:47-05:00')
+})
+
 test('a table fits the terminal: texts are cut, ids, moments and numbers never', () => {
-  const whole = renderTable(columns, items).split('\n')[1]!.length
+  const whole = renderTable(columns, items, { zone }).split('\n')[1]!.length
   for (let width = 20; width <= whole + 1; width++) {
-    const text = renderTable(columns, items, width)
+    const text = renderTable(columns, items, { zone, width })
     for (const { exceptionId } of items) assert(text.includes(exceptionId), `${width}: ${text}`)
     assert(text.includes('2026-11-25 19:54:47Z') && text.includes('12,345'), `${width}: ${text}`)
     const isTable = text.startsWith('EXCEPTION ID')
@@ -47,7 +58,7 @@ test('an object is a line for each member, and what has parts of its own is inde
     text: 'one\ntwo',
   }
   assert.equal(
-    renderObject(value),
+    renderObject(value, zone),
     [
       'policyId  ipam-policy-1',
       'tags',
@@ -69,9 +80,9 @@ test('an object is a line for each member, and what has parts of its own is inde
 
 test('what others wrote does not steer the terminal', () => {
   const evil = 'a\u001b[2Jb\u0007\u009bc'
-  assert.equal(cellOf(evil), 'a\u{fffd}[2Jb\u{fffd}\u{fffd}c')
-  assert.doesNotMatch(renderTable(['x'], [{ x: `${evil}\r\n` }]), /(?!\n)\p{Cc}/u)
-  assert.doesNotMatch(renderObject({ x: { y: `${evil}\nz` } }), /(?!\n)\p{Cc}/u)
+  assert.equal(cellOf(evil, zone), 'a\u{fffd}[2Jb\u{fffd}\u{fffd}c')
+  assert.doesNotMatch(renderTable(['x'], [{ x: `${evil}\r\n` }], { zone }), /(?!\n)\p{Cc}/u)
+  assert.doesNotMatch(renderObject({ x: { y: `${evil}\nz` } }, zone), /(?!\n)\p{Cc}/u)
 })
 
 test('what turns the direction of text is shown escaped, in tables, objects, fields and names of members', () => {
@@ -94,8 +105,8 @@ test('what turns the direction of text is shown escaped, in tables, objects, fie
 
 test('without columns a table has every member that is not an object, and a cell squeezes those', () => {
   assert.deepEqual(columnsOf([{ a: 1, b: {} }, { c: 'x' }]), ['a', 'c'])
-  assert.equal(cellOf({ key: 'team', value: undefined, sizes: [16, 24] }), 'key=team sizes=16, 24')
-  assert.equal(cellOf('111111111111'), '111111111111')
+  assert.equal(cellOf({ key: 'team', value: undefined, sizes: [16, 24] }, zone), 'key=team sizes=16, 24')
+  assert.equal(cellOf('111111111111', zone), '111111111111')
 })
 
 test('one member is printed as it is, a line each; one that nothing has is refused with those that there are', () => {

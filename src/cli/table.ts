@@ -1,5 +1,6 @@
 // Answers as people read them: tables that fit the terminal, objects as lines, moments and numbers that can be read.
 import { Stopped } from './exit-codes.ts'
+import { formatMoment } from './moments.ts'
 
 const gap = '  '
 const ellipsis = '…'
@@ -24,18 +25,16 @@ const widthOf = (text: string): number => [...text].length
 /** `resourceType` is `RESOURCE TYPE`. */
 const headingOf = (column: string): string => column.replaceAll(/[A-Z]/g, (letter) => ` ${letter}`).toUpperCase()
 
-const momentPattern = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(?:\.\d+)?(Z|[+-]\d{2}:\d{2})$/
-
-/** One line: what has parts of its own is squeezed. */
-export function cellOf(value: unknown): string {
+/** One line: what has parts of its own is squeezed, and a moment is that of the zone. */
+export function cellOf(value: unknown, zone: string): string {
   if (value === undefined || value === null) return ''
   if (typeof value === 'number') return value.toLocaleString('en-US')
-  if (typeof value === 'string') return printable(value).replaceAll('\n', ' ').replace(momentPattern, '$1 $2$3')
-  if (Array.isArray(value)) return value.map(cellOf).join(', ')
+  if (typeof value === 'string') return formatMoment(value, zone) ?? printable(value).replaceAll('\n', ' ')
+  if (Array.isArray(value)) return value.map((each) => cellOf(each, zone)).join(', ')
   if (typeof value !== 'object') return String(value)
   return Object.entries(value)
     .filter(([, member]) => member !== undefined)
-    .map(([name, member]) => `${cellOf(name)}=${cellOf(member)}`)
+    .map(([name, member]) => `${cellOf(name, zone)}=${cellOf(member, zone)}`)
     .join(' ')
 }
 
@@ -83,20 +82,26 @@ interface Column {
   readonly canBeCut: boolean
 }
 
+/** How it is to look: moments in this zone, and lines of so many columns at most, where there is a bound. */
+export interface Looks {
+  readonly zone: string
+  readonly width?: number
+}
+
 /** Where even cut texts do not fit, each item is a block of lines. */
-export function renderTable(columns: readonly string[], items: readonly Item[], width?: number): string {
+export function renderTable(columns: readonly string[], items: readonly Item[], { zone, width }: Looks): string {
   const table = columns.map((name): Column => {
-    const cells = items.map((item) => cellOf(item[name]))
+    const cells = items.map((item) => cellOf(item[name], zone))
     return {
       name,
       heading: headingOf(name),
       cells,
       isNumber: items.every((item) => item[name] === undefined || typeof item[name] === 'number'),
-      canBeCut: items.some((item) => typeof item[name] !== 'number' && !isWhole(cellOf(item[name]))),
+      canBeCut: items.some((item) => typeof item[name] !== 'number' && !isWhole(cellOf(item[name], zone))),
     }
   })
   const widths = fit(table, width)
-  if (!widths) return items.map((item) => renderObject(pick(columns, item))).join('\n')
+  if (!widths) return items.map((item) => renderObject(pick(columns, item), zone)).join('\n')
   const line = (cells: readonly string[]): string =>
     cells
       .map((cell, at) => {
@@ -152,25 +157,28 @@ export function inDeclaredOrder(value: Item, fields: readonly string[]): Item {
 }
 
 /** `name  value` lines; what has parts of its own is indented below its name. */
-export function renderObject(value: Item): string {
-  return `${linesOf(value).join('\n')}\n`
+export function renderObject(value: Item, zone: string): string {
+  return `${linesOf(value, zone).join('\n')}\n`
 }
 
-function linesOf(value: Item): string[] {
+function linesOf(value: Item, zone: string): string[] {
   const members = Object.entries(value)
     .filter(([, member]) => member !== undefined && member !== null)
-    .map(([name, member]): [string, unknown] => [cellOf(name), member])
+    .map(([name, member]): [string, unknown] => [cellOf(name, zone), member])
   const width = Math.max(0, ...members.filter(([, member]) => isFlat(member)).map(([name]) => widthOf(name)))
   return members.flatMap(([name, member]) => {
-    if (isFlat(member)) return valueLines(name.padEnd(width), member)
-    if (!Array.isArray(member)) return [name, ...indent(linesOf(member as Item))]
-    return [name, ...member.flatMap((each) => bullet(isFlat(each) ? [cellOf(each)] : linesOf(each as Item)))]
+    if (isFlat(member)) return valueLines(name.padEnd(width), member, zone)
+    if (!Array.isArray(member)) return [name, ...indent(linesOf(member as Item, zone))]
+    return [
+      name,
+      ...member.flatMap((each) => bullet(isFlat(each) ? [cellOf(each, zone)] : linesOf(each as Item, zone))),
+    ]
   })
 }
 
 /** Text of several lines keeps them, each below the first. */
-function valueLines(name: string, value: unknown): string[] {
-  if (typeof value !== 'string' || !value.includes('\n')) return [`${name}${gap}${cellOf(value) || 'none'}`]
+function valueLines(name: string, value: unknown, zone: string): string[] {
+  if (typeof value !== 'string' || !value.includes('\n')) return [`${name}${gap}${cellOf(value, zone) || 'none'}`]
   return [name.trimEnd(), ...indent(printable(value).split('\n'))]
 }
 

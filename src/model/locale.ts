@@ -1,5 +1,7 @@
 // Where addresses are used: a Region of this cloud, or a place in another cloud or on a site of one's own.
 
+import { likelyForeignLocale, likelyName } from './known-locales.ts'
+
 /** `CLOUD:REGION` or `onprem:SITE`, such as `azure:westeurope`. Colons set it apart from Regions, which have none. */
 export const isForeignLocale = (text: string): boolean => /^[a-z0-9-]{1,32}:[A-Za-z0-9._-]{1,64}$/.test(text)
 
@@ -12,7 +14,20 @@ export function localeProblem(locale: string, resourceType: string, regions: rea
   const isOfThisCloud = !resourceType.includes(':') && resourceType !== 'custom'
   if (regions.includes(locale) || (!isOfThisCloud && isForeignLocale(locale))) return undefined
   const elsewhere = isOfThisCloud ? '' : ' or `CLOUD:REGION`, such as `azure:westeurope` or `onprem:basel`'
-  return `for ${resourceType} it must be a Region (${regions.join(', ')})${elsewhere}`
+  return `for ${resourceType} it must be a Region (${regions.join(', ')})${elsewhere}${didYouMean(likelyName(locale, regions))}`
+}
+
+/** Behind a sentence, the locale that was probably meant. */
+export const didYouMean = (meant: string | undefined): string =>
+  meant === undefined ? '' : `; did you mean \`${meant}\`?`
+
+/**
+ * What to ask where a locale of another cloud is given for the first time, and is probably misspelt: whoever asks for space there
+ * later would find none. One that a pool has already is nobody's slip any more.
+ */
+export function misspellingProblem(locale: string): string | undefined {
+  const meant = likelyForeignLocale(locale)
+  return meant && `there is no such place in that cloud${didYouMean(meant)}`
 }
 
 /** What a pool would be used for: where, whether for a reservation, and where the pool's IPAM operates. */

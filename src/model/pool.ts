@@ -2,7 +2,8 @@
 
 import { amazonReservedIpv6, isGlobalUnicastIpv6, isUniqueLocalIpv6, purposeProblem } from './address-space.ts'
 import { bitsOf, type Cidr, contains, formatCidr, overlaps } from './cidr.ts'
-import { isForeignLocale } from './locale.ts'
+import { likelyName } from './known-locales.ts'
+import { didYouMean, isForeignLocale } from './locale.ts'
 
 /** What is wrong with which parameter; an operation turns it into a refusal. `field` is the EC2 name. */
 export interface PoolProblem {
@@ -75,7 +76,7 @@ export function shapeProblem(shape: PoolShape, operatingRegions: ReadonlySet<str
   const { family, scopeType, locale, awsService, publicIpSource, publiclyAdvertisable, autoImport } = shape
   if (locale !== undefined && !operatingRegions.has(locale) && !isForeignLocale(locale)) {
     const allowed = ['None', ...operatingRegions].join(', ')
-    const problem = `it must be an operating Region of the IPAM (${allowed}), or \`CLOUD:REGION\` for other clouds and sites`
+    const problem = `it must be an operating Region of the IPAM (${allowed}), or \`CLOUD:REGION\` for other clouds and sites${didYouMean(likelyName(locale, [...operatingRegions]))}`
     return { field: 'Locale', value: locale, problem }
   }
   if (scopeType === 'private') {

@@ -244,6 +244,8 @@ describe('the rules of a document', () => {
       [[here], { locale: 'mars-north-1' }, 'Locale', /us-east-1/],
       [[here], { locale: 'mars-north-1', type: 'azure:public-ip' }, 'Locale', /azure:westeurope/],
       [[here], { locale: 'azure:westeurope' }, 'Locale', /a Region/],
+      [[here], { locale: 'us-eats-1' }, 'Locale', /did you mean `us-east-1`\?$/],
+      [[here], { locale: 'azure:westeurop', type: 'azure:public-ip' }, 'Locale', /did you mean `azure:westeurope`\?$/],
       [[here, here], {}, 'AllocationRule.2.SourceIpamPoolId', /more than once/],
       [[here, there], {}, 'AllocationRule.2.SourceIpamPoolId', /eu-central-1/],
       [[inside], {}, 'AllocationRule.1.SourceIpamPoolId', /public scope/],

@@ -1,7 +1,7 @@
 // What a policy says: its documents, the versions that they make, and the superseded tags that must agree with them.
 import { hash } from 'node:crypto'
 import { hasShape } from '#model/identifier.ts'
-import { localeProblem } from '#model/locale.ts'
+import { localeProblem, misspellingProblem } from '#model/locale.ts'
 import { type Compatibility, canonicalText, type PolicyDocument } from '#model/policy/document.ts'
 import { rulesProblem, sizeProblem } from '#model/policy/eligibility.ts'
 import { mayUsePool, type Pair } from '#model/policy/resolve.ts'
@@ -212,6 +212,9 @@ export async function refuseUnfitDocument(
   const pools = rules.map(({ pool }) => getPoolFacts(snapshot, policy, pool))
   const unfit = localeProblem(locale, resourceType, ipam.operatingRegions)
   if (unfit !== undefined) refuseValue(fields.locale, locale, unfit)
+  const misspelt = misspellingProblem(locale)
+  const isInUse = (): boolean => [...snapshot.pools.values()].some((pool) => pool.locale === locale)
+  if (misspelt !== undefined && !isInUse()) refuseValue(fields.locale, locale, misspelt)
   const wrong = rulesProblem({ ipam, locale, resourceType }, pools, snapshot.resourceTypes)
   if (wrong?.field === 'SourceIpamPoolId') {
     refuseValue(fields.pool(pools.findIndex(({ id }) => id === wrong.value) + 1), wrong.value, wrong.problem)

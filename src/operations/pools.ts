@@ -1,6 +1,7 @@
 // Pools: how the space of a scope is divided, for which locale, and by what rules it is handed out.
 import type { CreateIpamPoolRequest, IpamPool, ModifyIpamPoolRequest } from '#formats/aws/ec2.generated.ts'
 import { formatId } from '#model/identifier.ts'
+import { misspellingProblem } from '#model/locale.ts'
 import { isOwnOrShared } from '#model/policy/resolve.ts'
 import { poolSettingsFromTags } from '#model/policy/tag-settings.ts'
 import { childProblem, netmaskProblem, type PoolProblem, shapeProblem } from '#model/pool.ts'
@@ -220,6 +221,9 @@ function refuseProblem(problem: PoolProblem | undefined): void {
 function refuseMisshapen(pool: Pool, scope: Scope, ipam: Ipam, parent: Pool | undefined): void {
   const shape = { ...pool, scopeType: scope.kind, netmaskLengths: lengthsOf(pool) }
   refuseProblem(shapeProblem(shape, new Set(ipam.operatingRegions)))
+  const { locale } = pool
+  const misspelt = locale === undefined || parent?.locale === locale ? undefined : misspellingProblem(locale)
+  if (misspelt !== undefined) refuseValue('Locale', locale!, misspelt)
   if (parent) {
     refuseProblem(childProblem({ ...pool, scopeId: scope.id }, { ...parent, scopeId: parent.scopeId! }))
     if (parent.publicIpSource !== pool.publicIpSource) {

@@ -22,7 +22,7 @@ export interface Running {
 }
 
 export function startCommand(words: readonly string[], environment: Readonly<Record<string, string>>): Running {
-  const env = { PATH: process.env.PATH, ...environment }
+  const env = { PATH: process.env.PATH, TZ: 'UTC', ...environment }
   const child = spawn(process.execPath, [main, ...words], { env, timeout: commandMs, killSignal: 'SIGKILL' })
   let output = ''
   let errors = ''
@@ -71,7 +71,11 @@ export function runCommand(
 }
 
 /** The same words in this process: all but what `main.ts` does at the server itself. */
-export async function runHere(words: readonly string[], environment: Readonly<Record<string, string>>): Promise<Ended> {
+export async function runHere(
+  words: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  { width }: { readonly width?: number } = {},
+): Promise<Ended> {
   let output = ''
   let errors = ''
   const notHere = (): never => {
@@ -91,7 +95,8 @@ export async function runHere(words: readonly string[], environment: Readonly<Re
       err: (text) => {
         errors += text
       },
-      width: undefined,
+      width,
+      clock: () => ({ now: Date.now(), zone: environment.TZ ?? 'UTC' }),
       input: Readable.from([]),
     },
   })

@@ -13,18 +13,19 @@ const root = join(import.meta.dirname, '../..')
 const stepMs = 120_000
 
 export interface Reader {
-  /** A page that the reader has followed before: its commands and files, without what it only shows. */
-  readonly after?: string
   /** Words of the page → what is so here, such as a port. In outputs they are turned back. */
   readonly stands?: Readonly<Record<string, string>>
   /** The URL of the administrator who executes the page's `sql` blocks. */
   readonly administrator?: string
 }
 
-/** Runs every step of a page; fails with its line where a command fails, or an output is not the one that is shown. */
-export async function runPage(page: string, { after, stands = {}, administrator }: Reader = {}): Promise<void> {
+/**
+ * Runs every step of some pages, one after another in one shell; fails with its line where a command fails, or an output is not
+ * the one that is shown.
+ */
+export async function runPages(pages: readonly string[], { stands = {}, administrator }: Reader = {}): Promise<void> {
   const shell = new Shell()
-  const ids = new Map<string, string>()
+  let ids = new Map<string, string>()
   const there = (text: string): string => replaceAll(text, Object.entries(stands))
   const back = (text: string): string =>
     replaceAll(
@@ -32,14 +33,15 @@ export async function runPage(page: string, { after, stands = {}, administrator 
       Object.entries(stands).map(([said, real]) => [real, said]),
     )
   try {
-    if (after !== undefined) await follow(after, ({ kind }) => kind !== 'shown')
-    await follow(page, () => true)
+    for (const page of pages) await follow(page)
   } finally {
     shell.end()
   }
 
-  async function follow(name: string, isTaken: (step: Step) => boolean): Promise<void> {
-    for (const step of stepsOf(readFileSync(join(root, name), 'utf8')).filter(isTaken)) {
+  async function follow(name: string): Promise<void> {
+    // Each page shows identifiers of its own.
+    ids = new Map()
+    for (const step of stepsOf(readFileSync(join(root, name), 'utf8'))) {
       await take({ ...step, text: there(step.text) }, `${name}:${step.line}`)
     }
   }
@@ -99,6 +101,7 @@ class Shell {
         PATH: path,
         HOME: this.#home,
         LC_ALL: 'C.UTF-8',
+        TZ: 'UTC',
         NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'),
       },
       stdio: ['pipe', 'pipe', 'inherit'],

@@ -302,7 +302,7 @@ scenario('settings are tags: steered choices, required tags, conditions on accou
         'Value: no team.',
         'Allowed: env, team=net.',
         'Missing tags: team=net.',
-        'For an exception, ask account $network, the owner of policy `$law`, naming $decision.',
+        'Carry the tags; there is no exception to this.',
       ].join('\n'),
     },
     { explain: '$decision', says: ['outcome     deny (enforce)', 'policy      $law version 4'] },

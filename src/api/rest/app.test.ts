@@ -130,12 +130,19 @@ test('I9 bad input names the field, the value and what is expected', async () =>
     [{ ...auditor('user:bob'), role: 'king' }, 'InvalidParameterValue', 'role'],
     [{ ...auditor('user:bob'), nod: 'x' }, 'UnknownParameter', 'nod'],
     [{ principal: 'user:bob', role: 'auditor' }, 'MissingParameter', 'node'],
+    // Misspelt, it is missing too.
+    [{ principal: 'user:bob', role: 'auditor', nod: 'x' }, 'UnknownParameter', 'nod'],
+    [{ principal: 7, role: 'auditor', nod: 'x' }, 'UnknownParameter', 'nod'],
   ]
   for (const [body, code, field] of cases) {
     const answer = await ask('POST', '/role-bindings', { body })
     assert.equal(answer.status, 400, JSON.stringify(answer.body))
     assert.deepEqual([answer.body?.code, answer.body?.field], [code, field])
     assert.equal(answer.headers['content-type'], 'application/problem+json')
+  }
+  for (const name of ['dry', 'constructor']) {
+    const unknown = await ask('POST', `/role-bindings?${name}=true`, { body: { role: 'auditor' } })
+    assert.deepEqual([unknown.status, unknown.body?.code, unknown.body?.field], [400, 'UnknownParameter', name])
   }
   const twice = await ask('POST', '/role-bindings', {
     body: '{"principal":"user:bob","role":"auditor","node":"111111111111","node":"*"}',

@@ -485,6 +485,18 @@ function refusalOf(error: ValidationError, request: FastifyRequest): Refusal | u
   return isClients ? { code: 'MalformedRequest', problem: error.message } : undefined
 }
 
+type Issue = NonNullable<ValidationError['validation']>[number]
+const namesIn = ({ instancePath }: Issue): string[] => instancePath.split('/').filter(Boolean)
+function unknownIn(issue: Issue): string | undefined {
+  const { keys } = (issue.params ?? {}) as { keys?: string[] }
+  return keys && [...namesIn(issue), keys[0]].join('.')
+}
+/** The body is looked at before the query, which then nobody has looked at. */
+function unknownInQuery({ query, routeOptions }: FastifyRequest): string | undefined {
+  const { querystring } = (routeOptions.schema ?? {}) as { querystring?: z.ZodObject }
+  return Object.keys(query as object).find((name) => querystring && !Object.hasOwn(querystring.shape, name))
+}
+
 const places: Readonly<Record<string, keyof FastifyRequest>> = {
   body: 'body',
   querystring: 'query',
@@ -492,11 +504,15 @@ const places: Readonly<Record<string, keyof FastifyRequest>> = {
   headers: 'headers',
 }
 
+/**
+ * The first of what is wrong, but for a parameter that nobody knows: it goes before all others, since a name that is misspelt is
+ * most often why another one is missing.
+ */
 function refusalOfInput({ validation, validationContext }: ValidationError, request: FastifyRequest): Refusal {
+  const unknown = validation!.map(unknownIn).find((field) => field !== undefined) ?? unknownInQuery(request)
+  if (unknown !== undefined) return { code: 'UnknownParameter', field: unknown }
   const [first] = validation!
-  const names = first!.instancePath.split('/').filter(Boolean)
-  const { keys } = (first!.params ?? {}) as { keys?: string[] }
-  if (keys) return { code: 'UnknownParameter', field: [...names, keys[0]].join('.') }
+  const names = namesIn(first!)
   const field = names.join('.') || (validationContext ?? 'body')
   let value: unknown = request[places[validationContext ?? 'body'] ?? 'body']
   for (const name of names) value = (value as Record<string, unknown> | undefined)?.[name]

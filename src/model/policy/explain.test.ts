@@ -83,8 +83,8 @@ test('every cause of denial has a sentence, and its last line says what to do', 
     assert(sentence.includes(decision.denial.value.split(',')[0]!), sentence)
     assert.match(
       lines.at(-1)!,
-      cause === 'resource-type'
-        ? /^Change the request/
+      cause === 'resource-type' || cause === 'tags'
+        ? /^(?:Change the request|Carry the tags); there is no exception to this\.$/
         : /^For an exception, ask account 111111111111, the owner of .*naming decision-1\.$/,
     )
     assert(![sentence, ...lines].some((line) => line.includes('undefined')), lines.join('\n'))

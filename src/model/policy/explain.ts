@@ -12,6 +12,7 @@ import {
   type TraceStep,
   type WouldBe,
 } from './decision.ts'
+import { articleFor } from './resource-types.ts'
 
 export interface Explanation {
   readonly sentence: string
@@ -207,13 +208,15 @@ const denialSentences: { readonly [C in Denial['cause']]: (denial: Denial, reque
       : `has no allocation rule that serves ${value}`,
   'pool-rule': ({ pool, setting, value }, { resourceType }) =>
     setting === 'default-netmask-length'
-      ? `A \`${resourceType}\` cannot have \`${value}\`, the default netmask length of pool \`${pool}\``
+      ? `${upperArticle(resourceType)} \`${resourceType}\` cannot have \`${value}\`, the default netmask length of pool \`${pool}\``
       : `Pool \`${pool}\` does not allow ${setting} \`${value}\``,
   unmatched: ({ value }) => `No policy speaks of ${value}, and nothing is given outside policy`,
   exhausted: ({ value }) => `No free space is left: ${value}`,
   'resource-type': ({ setting, value }, { resourceType }) =>
-    `A \`${resourceType}\` cannot have ${setting} \`${value}\``,
+    `${upperArticle(resourceType)} \`${resourceType}\` cannot have ${setting} \`${value}\``,
 }
+
+const upperArticle = (type: string): string => (articleFor(type) === 'an' ? 'An' : 'A')
 
 /** These causes are a policy's doing, so that the sentence begins with the policy's name. */
 const policyCauses: readonly Denial['cause'][] = ['tags', 'size', 'explicit', 'no-rule']
@@ -257,7 +260,7 @@ function explainGrant(decision: Explained): Explanation {
   const got = decision.id === undefined ? onPaper : `got${block ? ` ${block}` : ''}`
   const steer = outcome === 'steer' ? `; your choice \`${wishOf(request)}\` is not listed and was not followed` : ''
   return {
-    sentence: `${articleFor(request.resourceType)} ${request.resourceType} in ${request.locale} ${got} from ${from}${under}, ${by}${rule ? `, rule ${rule}` : ''}${steer}.`,
+    sentence: `${upperArticle(request.resourceType)} ${request.resourceType} in ${request.locale} ${got} from ${from}${under}, ${by}${rule ? `, rule ${rule}` : ''}${steer}.`,
     lines: wouldBeLines(decision),
   }
 }
@@ -289,8 +292,8 @@ function wouldText({ policy, target, denial, candidates }: WouldBe | CandidateAn
 function askLine({ denial, id }: Explained): string {
   const { by, cause, owner, pool } = denial!
   if (cause === 'resource-type') return 'Change the request; there is no exception to this.'
+  // They are looked at before exceptions are.
+  if (cause === 'tags') return 'Carry the tags; there is no exception to this.'
   const what = by ? `policy \`${by.policy}\`` : cause === 'pool-rule' && pool ? `pool \`${pool}\`` : 'the IPAM'
   return `For an exception, ask ${owner ? `account ${owner}, ` : ''}the owner of ${what}${id === undefined ? '' : `, naming ${id}`}.`
 }
-
-const articleFor = (noun: string): string => (/^[aeiou]/.test(noun) ? 'An' : 'A')

@@ -6,7 +6,7 @@ import { missingTags } from '../pool.ts'
 import { type AllocationRequest, type Candidate, type Denial, provider } from './decision.ts'
 import { formatRequiredTag, type RequiredTag } from './document.ts'
 import type { Lengths } from './exception.ts'
-import type { ResourceType } from './resource-types.ts'
+import { articleFor, type ResourceType } from './resource-types.ts'
 import type { PoolFacts, Snapshot } from './snapshot.ts'
 
 /** What is asked of a pool, after policy had its say about size and explicit choice. */
@@ -159,7 +159,7 @@ function lengthMisfit(pool: PoolFacts, want: Want) {
   if (length > own.max) return misfit('max-netmask-length', value, `${value} is smaller than its /${own.max}`)
   if (isWithin(length, lengths)) return undefined
   const allowed = lengthsText(lengths)
-  const because = `its default ${value} is outside ${allowed}, which a ${type.name} can have`
+  const because = `its default ${value} is outside ${allowed}, which ${articleFor(type.name)} ${type.name} can have`
   return misfit('default-netmask-length', value, because, allowed)
 }
 

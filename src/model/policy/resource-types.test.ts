@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { bitsOf } from '../cidr.ts'
-import { builtInTypes, findResourceType } from './resource-types.ts'
+import { articleFor, builtInTypes, findResourceType } from './resource-types.ts'
 
 test('what vendors let be made can be asked for, and nothing smaller or larger', () => {
   const documented: [string, 4 | 6, number, number][] = [
@@ -29,4 +29,24 @@ test('every entry of the registry is one that could be asked for: bounds in orde
       if (takes === 'address') assert.equal(min, bitsOf(family), name)
     }
   }
+})
+
+test('the article of a type is as it is spoken', () => {
+  const spoken = [
+    'eip',
+    'vpc',
+    'subnet',
+    'rds',
+    'rnat',
+    'alb',
+    'azure:public-ip',
+    'gcp:address',
+    'onprem:host',
+    'ubuntu:host',
+    'unifi:site',
+  ]
+  assert.deepEqual(
+    spoken.filter((type) => articleFor(type) === 'an'),
+    ['eip', 'rds', 'rnat', 'alb', 'azure:public-ip', 'onprem:host', 'ubuntu:host'],
+  )
 })

@@ -106,7 +106,8 @@ const wish = z.strictObject({
   hold: z
     .strictObject({ expiresInSeconds })
     .optional()
-    .describe('Only held for now: to be confirmed in time, or it lapses by itself.'),
+    .describe('Only held for now: to be confirmed in time, or it lapses by itself.')
+    .meta({ examples: [{ expiresInSeconds: 3_600 }] }),
 })
 type AllocationWish = z.output<typeof wish>
 
@@ -146,7 +147,8 @@ export const createAllocations = nativeWrite({
       .array(wish)
       .min(1)
       .max(batchMax)
-      .describe('Each as it would be asked for alone, such as `[{"account": …, "resourceType": …, "locale": …}]`.'),
+      .describe('Each as it would be asked for alone.')
+      .meta({ examples: [[{ account: '222222222222', resourceType: 'azure:public-ip', locale: 'azure:westeurope' }]] }),
   }),
   output: z.object({ allocations: z.array(allocation) }),
   rest: { method: 'POST', path: '/allocations/batch', status: 201 },

@@ -25,6 +25,7 @@ import { placeOfAssignment } from './policy-assignments.ts'
 import {
   compatibility,
   documentWish,
+  examplePoolId,
   locale,
   mode,
   policyId,
@@ -106,7 +107,8 @@ export const draftPolicyVersion = nativeWrite({
     documents: z
       .array(z.strictObject({ locale, resourceType: resourceTypeName, ...documentWish }))
       .max(documentsMax)
-      .describe('All documents that the version has.'),
+      .describe('All documents that the version has.')
+      .meta({ examples: [[{ locale: 'us-east-1', resourceType: 'eip', rules: [{ poolId: examplePoolId }] }]] }),
   }),
   output: version,
   rest: { method: 'POST', path: '/policies/{policyId}/versions', status: 201 },

@@ -20,7 +20,7 @@ import {
 } from '#model/policy/exception.ts'
 import { describeReached, exceptionBounds, findOwnUnreviewed, kindOfException } from '#model/policy/exception-bounds.ts'
 import { isOwnOrShared, mayUsePool } from '#model/policy/resolve.ts'
-import { findResourceType, namesOf } from '#model/policy/resource-types.ts'
+import { articleFor, findResourceType, namesOf } from '#model/policy/resource-types.ts'
 import { pathOf } from '#model/policy/snapshot.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import { everywhere } from '#model/roles.ts'
@@ -30,6 +30,7 @@ import { accessAt, type Place, permitter, refuseWithoutRole } from './authority.
 import { nativeRead, nativeWrite } from './definition.ts'
 import { dropPending, holdWhilePending, pendingHold, pendingHoldWish, showPending } from './holds-for-approval.ts'
 import { standingOf } from './object-places.ts'
+import { examplePoolId } from './policy-shapes.ts'
 import { placeOfNode } from './roles.ts'
 import {
   accountId,
@@ -71,6 +72,7 @@ const grants = z
     sizeIpv6: lengths.optional().describe('IPv6 netmask lengths that pass whatever policy says.'),
   })
   .describe('What is permitted: at least one of pools, `provider` and a size.')
+  .meta({ examples: [{ pools: [examplePoolId] }] })
 const wish = {
   target: nodeId.describe('An account, `ou-…` or `r-…`: it holds there and below.'),
   resource: z
@@ -480,7 +482,11 @@ async function refuseUnfitSizes(context: ReadContext, { grants, resourceType }: 
     if (!wished) continue
     const value = `${wished.min} to ${wished.max}`
     if (!bounds || type.takes === 'address') {
-      refuseValue(`grants.${name}`, value, `a \`${resourceType}\` has no choice of it; leave it out`)
+      refuseValue(
+        `grants.${name}`,
+        value,
+        `${articleFor(resourceType)} \`${resourceType}\` has no choice of it; leave it out`,
+      )
     }
     if (wished.min <= wished.max && wished.min >= bounds.min && wished.max <= bounds.max) continue
     const problem = `for \`${resourceType}\` it must lie within ${bounds.min} to ${bounds.max}, the smaller number first`

@@ -41,6 +41,7 @@ export const pendingHoldWish = z
   .describe(
     'Space to keep meanwhile, for a target that is one account: nobody else gets it. It is free at once where the exception is denied or revoked.',
   )
+  .meta({ examples: [{ netmaskLength: 28, expiresInSeconds: 86_400 }] })
 type PendingHoldWish = z.output<typeof pendingHoldWish>
 
 const states = ['held', 'allocated', 'released', 'lapsed', 'dropped'] as const

@@ -39,6 +39,8 @@ export const targetId = z
   .string()
   .refine(isTargetId, 'an account, ou-… or r-… is expected')
   .describe('Whom a policy is enabled on: an account, `ou-…` or `r-…`.')
+/** In examples: of the shape that ids have. */
+export const examplePoolId = 'ipam-pool-059bb00000000000b'
 export const poolId = z.string().max(idCharactersMax).describe('`ipam-pool-…`.')
 export const compatibility = z
   .enum(compatibilityValues)
@@ -95,12 +97,14 @@ const requiredTags = z
   .max(requiredTagsMax)
   .refine((given) => new Set(given.map(({ key }) => key)).size === given.length, 'a key is given more than once')
   .describe('Tags without which a request is denied.')
+  .meta({ examples: [[{ key: 'team' }, { key: 'stage', value: 'production' }]] })
 const sizeOf = (bits: 32 | 128) => {
   const length = z.number().int().min(0).max(bits)
   return z
     .strictObject({ min: length.describe('The largest block.'), default: length, max: length })
     .refine((size) => size.min <= size.default && size.default <= size.max, 'min ≤ default ≤ max is expected')
     .describe(`Netmask lengths of IPv${bits === 32 ? 4 : 6} CIDRs, such as the resource type can have.`)
+    .meta({ examples: [bits === 32 ? { min: 24, default: 26, max: 28 } : { min: 48, default: 56, max: 64 }] })
 }
 export const settingFields = {
   onExplicit: z
@@ -129,7 +133,8 @@ export const documentWish = {
     .min(1)
     .max(rulesMax)
     .refine((given) => new Set(given.map(({ poolId }) => poolId)).size === given.length, 'a pool is listed twice')
-    .describe(`The pools that may serve the pair, in order: 1 to ${rulesMax}.`),
+    .describe(`The pools that may serve the pair, in order: 1 to ${rulesMax}.`)
+    .meta({ examples: [[{ poolId: examplePoolId }]] }),
   onExplicit: settingFields.onExplicit.optional().describe('`deny` unless the compatibility is `aws`: `allow`.'),
   onExhausted: settingFields.onExhausted.optional().describe('`deny` unless the compatibility is `aws`: `provider`.'),
   size: settingFields.size.optional(),

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { finishDeprovisions } from '#jobs/deprovisioning.ts'
+import type { Refused } from '#model/refusal.ts'
 import { foundOrganization, network, prod, shop } from '../../../test/acme.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 
@@ -74,6 +75,29 @@ test('an IPAM has its settings in plain fields, and is the one of the EC2 API', 
   const nothing = await world.ask<Problem>('PATCH', path, { body: {} })
   assert.equal(nothing.status, 400)
   assert.match(nothing.body.detail!, /give one of description, operatingRegions, tier, .*, tags\./)
+})
+
+test('a locale that is probably misspelt is asked about, over both APIs, and one of an unknown cloud is taken', async () => {
+  const wish = { scopeId: ipam.privateScopeId, family: 'ipv4' }
+  for (const [locale, meant] of [
+    ['us-eats-1', 'us-east-1'],
+    ['azure:westeurop', 'azure:westeurope'],
+  ] as const) {
+    const { status, body } = await world.ask<Problem>('POST', '/pools', { body: { ...wish, locale } })
+    assert.deepEqual([status, body.field], [400, 'locale'])
+    assert.match(body.detail!, new RegExp(`did you mean \`${meant}\`\\?$`))
+    const input = { IpamScopeId: ipam.privateScopeId, AddressFamily: 'ipv4', Locale: locale } as const
+    await assert.rejects(world.call('CreateIpamPool', input, asNetwork), (error: Refused) => {
+      assert.match((error.refusal as { problem: string }).problem, new RegExp(`did you mean \`${meant}\`\\?$`))
+      return true
+    })
+  }
+  for (const locale of ['azur:westeurop', 'azure:westeurope4', 'onprem:westeurop']) {
+    const { poolId } = await makePool({ locale })
+    // What is there goes on.
+    const child = await makePool({ locale, parentPoolId: poolId })
+    assert.equal(child.parentPoolId, poolId)
+  }
 })
 
 test('scopes and pools are made, changed, listed and deleted', async () => {

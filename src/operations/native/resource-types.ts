@@ -33,7 +33,8 @@ const fields = {
   takes: z.enum(['address', 'cidr', 'any']).describe('One address, a CIDR, or either.'),
   lengths: z
     .strictObject({ ipv4: typeLengths.optional(), ipv6: typeLengths.optional() })
-    .describe('By family; a family that is missing does not fit it.'),
+    .describe('By family; a family that is missing does not fit it.')
+    .meta({ examples: [{ ipv4: { min: 24, default: 28, max: 32 } }] }),
 }
 const resourceType = z.object({
   ...fields,

@@ -2,7 +2,8 @@
 import { z } from 'zod'
 import { bitsOf, type Cidr, formatCidr, nearCidrProblem, parseAddress, parseCidr } from '#model/cidr.ts'
 import { hasShape, type IdKind } from '#model/identifier.ts'
-import { isForeignLocale, localeProblem } from '#model/locale.ts'
+import { likelyName } from '#model/known-locales.ts'
+import { didYouMean, isForeignLocale, localeProblem } from '#model/locale.ts'
 import type { ResourceType } from '#model/policy/resource-types.ts'
 import type { PoolFacts } from '#model/policy/snapshot.ts'
 import { type Noun, type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
@@ -88,13 +89,14 @@ export function checkLocale({ settings }: ReadContext, field: string, value: str
   refuseValue(
     field,
     value,
-    `a Region (${regions.join(', ')}) or \`CLOUD:REGION\` for another cloud or a site is expected`,
+    `a Region (${regions.join(', ')}) or \`CLOUD:REGION\` for another cloud or a site is expected${didYouMean(likelyName(value, regions))}`,
   )
 }
 /** Refuses what is no Region of this server. */
 export function checkRegion({ settings }: ReadContext, field: string, value: string): void {
   const regions = settings.regions.map(({ name }) => name)
-  if (!regions.includes(value)) refuseValue(field, value, `the Regions here are ${regions.join(', ')}`)
+  if (!regions.includes(value))
+    refuseValue(field, value, `the Regions here are ${regions.join(', ')}${didYouMean(likelyName(value, regions))}`)
 }
 /** Refuses a locale in which space of a type cannot be used. */
 export function checkLocaleOf({ settings }: ReadContext, resourceType: string, field: string, value: string): void {
