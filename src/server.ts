@@ -8,6 +8,7 @@ import type { FastifyInstance } from 'fastify'
 import { createAwsEndpoint, httpServerOptions, refuseBrokenRequests } from '#api/aws/endpoint.ts'
 import { createRequestIds } from '#api/aws/request-id.ts'
 import type { AccessKey } from '#api/aws/sigv4.ts'
+import { Bodies } from '#api/body.ts'
 import { boundConnections } from '#api/connections.ts'
 import { createSourceAddress, type SourceAddress } from '#api/source-address.ts'
 import { startHousekeeping } from '#jobs/housekeeping.ts'
@@ -114,12 +115,14 @@ export async function startServer(config: Config, onFatal: (trouble: StoreTroubl
 
     const newRequestId = createRequestIds(randomBytes(10))
     const addressOf = createSourceAddress(config.trustedProxies)
-    const rest = createRest(store, hallway, config, { newRequestId, addressOf })
+    const bodies = new Bodies()
+    const rest = createRest(store, hallway, config, { newRequestId, addressOf, bodies })
 
     const endpoint = createAwsEndpoint({
       now: Date.now,
       newRequestId,
       addressOf,
+      bodies,
       findKey: createKeyring(store),
       isImplemented: (service, name) => operationTables[service].has(name),
       isRead: (service, name) => operationTables[service].get(name)?.access === 'read',
@@ -145,8 +148,11 @@ export async function startServer(config: Config, onFatal: (trouble: StoreTroubl
         }),
       regions: new Set(config.operations.regions.map(({ name }) => name)),
     })
-    const server = createServer(httpServerOptions, endpoint)
-    boundConnections(server, config.trustedProxies)
+    const server = createServer(httpServerOptions)
+    const admit = boundConnections(server, config.trustedProxies)
+    server.on('request', (request, response) => {
+      if (admit(request, response)) endpoint(request, response)
+    })
     refuseBrokenRequests(server)
     await listen(server, config)
     rest.load()
@@ -241,7 +247,7 @@ function createRest(
   store: Store,
   hallway: Hallway,
   config: Config,
-  common: { newRequestId(): string; addressOf: SourceAddress },
+  common: { newRequestId(): string; addressOf: SourceAddress; bodies: Bodies },
 ): Rest {
   const load = async (): Promise<FastifyInstance> => {
     const [{ createRestApp }, { createAuthenticator }, { createSignIn }] = await Promise.all([

@@ -1,5 +1,5 @@
 // The native API over Fastify: each definition becomes a route and an entry of the OpenAPI document.
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import rateLimit from '@fastify/rate-limit'
 import { fastifySSE } from '@fastify/sse'
 import swagger from '@fastify/swagger'
@@ -17,21 +17,27 @@ import {
 } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { accountableOf, type Principal } from '#model/principal.ts'
-import { type Refusal, Refused } from '#model/refusal.ts'
+import { type Refusal, Refused, refuse } from '#model/refusal.ts'
 import { type Answer, type Call, DryRunSucceeded } from '#operations/execute.ts'
-import { etagOf, type NativeOperation } from '#operations/native/definition.ts'
+import { type BodyBounds, etagOf, type NativeOperation, noteOnBody, usualBody } from '#operations/native/definition.ts'
 import { nouns } from '#operations/native/table.ts'
+import { type Bodies, dropBody } from '../body.ts'
 import { type Headers, headersOf, headersOfRefusal } from '../decision-headers.ts'
+import { boundJson } from '../json-bounds.ts'
 import { findDuplicateMember } from '../json-members.ts'
+import { clientOf } from '../source-address.ts'
 import { createAdmission } from './admission.ts'
-import { faultProblem, type Problem, problemContentType, problemOf, problemShape } from './problem.ts'
+import { createDescription } from './description.ts'
+import { faultProblem, type Problem, problemContentType, problemOf, problemShape, statuses } from './problem.ts'
 import { compileSerializer } from './serialize.ts'
 import type { SignIn } from './sign-in.ts'
 import { addSignInRoutes } from './sign-in-routes.ts'
 import { type GrowingPage, Streams } from './stream.ts'
 
 export const restPrefix = '/api/v1'
-const bodyBytesMax = 1_048_576
+/** Of a request that asks for no operation: the end of a sign-in. */
+const bodyWithoutOperation: BodyBounds = { bytesMax: 16_384, membersMax: 20 }
+const bodyRetrySeconds = 1
 const jsonContentType = 'application/json'
 /** Characters of one part of a path. */
 const pathPartMax = 200
@@ -52,6 +58,8 @@ export interface RestDependencies {
   readonly version: string
   /** Undefined where no provider is configured. */
   readonly signIn?: SignIn
+  /** What is held of bodies under way, of both APIs together. */
+  readonly bodies: Bodies
   /** Requests a minute of one principal with the services that have their tokens from it; one more is told to come back later. */
   readonly requestsPerMinute: number
 }
@@ -66,6 +74,8 @@ declare module 'fastify' {
     isExecuted: boolean
     /** Held by the principal's last request, for the rate limit. */
     callId: string
+    /** What the request is answered with. */
+    response: ServerResponse
   }
 }
 
@@ -92,7 +102,6 @@ const dryRun = z.stringbool().optional().describe('`true`: decide and answer as 
 export async function createRestApp(deps: RestDependencies): Promise<FastifyInstance> {
   const app = Fastify({
     logger: false,
-    bodyLimit: bodyBytesMax,
     genReqId: () => deps.newRequestId(),
     exposeHeadRoutes: false,
     return503OnClosing: true,
@@ -101,7 +110,8 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
     frameworkErrors: (error, request, reply) => void answerError(deps, error, request, withHeaders(request, reply)),
   })
   app.removeContentTypeParser([jsonContentType, 'text/plain'])
-  app.addContentTypeParser(jsonContentType, { parseAs: 'string' }, createJsonParser(app))
+  app.decorateRequest('response')
+  app.addContentTypeParser(jsonContentType, createBodyParser(deps, createJsonParser(app)))
   app.setValidatorCompiler(compileValidator)
   app.setSerializerCompiler(compileSerializer)
   app.setErrorHandler((error, request, reply) => answerError(deps, error, request, reply))
@@ -113,6 +123,7 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
   )
   app.addHook('onRequest', (request, reply, done) => {
     withHeaders(request, reply)
+    request.response = reply.raw
     done()
   })
   const streams = new Streams()
@@ -124,7 +135,9 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
       info: {
         title: 'Cadastre',
         version: deps.version,
-        description: 'The native API of Cadastre, a register of IP address space in which policy is law.',
+        description:
+          'The native API of Cadastre, a register of IP address space in which policy is law.\n\n' +
+          `A body may have ${usualBody.bytesMax} bytes and ${usualBody.membersMax} members of objects and lists, where its operation says nothing else (\`x-body-bytes-max\`, \`x-body-members-max\`).`,
       },
       servers: [{ url: restPrefix }],
       tags: nouns.map(({ name, summary }) => ({ name, description: summary })),
@@ -135,13 +148,24 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
     transformObject: withComponents,
     stripBasePath: true,
   })
-  await app.register(swaggerUi, { routePrefix: `${restPrefix}/docs`, staticCSP: true, uiConfig: { deepLinking: true } })
-  // Written once: anybody may ask for it, as often as they like.
-  let description: string | undefined
-  app.get(`${restPrefix}/openapi.json`, { schema: { hide: true } }, (_, reply) => {
-    description ??= JSON.stringify(app.swagger())
-    return reply.type('application/json; charset=utf-8').send(description)
+  const descriptionPath = `${restPrefix}/openapi.json`
+  await app.register(swaggerUi, {
+    routePrefix: `${restPrefix}/docs`,
+    staticCSP: true,
+    uiConfig: { deepLinking: true },
+    uiHooks: {
+      // The page would have the description written anew for each reader. JSON is YAML, too.
+      onRequest: (request, reply, next) => {
+        if (/\/(?:json|yaml)$/.test(request.routeOptions.url ?? '')) void reply.redirect(descriptionPath)
+        else next()
+      },
+    },
   })
+  app.get(
+    descriptionPath,
+    { schema: { hide: true } },
+    createDescription(() => app.swagger()),
+  )
   await addSignInRoutes(app, deps, restPrefix)
   await app.register(
     async (routes) => {
@@ -181,7 +205,45 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
 const withHeaders = (request: FastifyRequest, reply: FastifyReply): FastifyReply =>
   reply.header('x-cadastre-request-id', request.id).header('x-content-type-options', 'nosniff')
 
-type JsonParser = (request: FastifyRequest, body: string, done: (error: Error | null, value?: unknown) => void) => void
+type Done = (error: Error | null, value?: unknown) => void
+type JsonParser = (request: FastifyRequest, body: string, done: Done) => void
+
+/** Reads a body within the bounds of its operation, and of all bodies that are under way. */
+function createBodyParser({ bodies, addressOf }: RestDependencies, parse: JsonParser) {
+  return (request: FastifyRequest, payload: IncomingMessage, done: Done): void => {
+    if (request.is404) {
+      // Nobody has been asked for a token here, and nobody wants the body.
+      request.response.shouldKeepAlive = false
+      dropBody(payload, () => done(null))
+      return
+    }
+    const bounds = boundsOf(request)
+    const sender = () =>
+      request.principal
+        ? { name: accountableOf(request.principal.native!), isProven: true }
+        : { name: clientOf(addressOf(request.raw)), isProven: false }
+    bodies.read(payload, request.response, { limit: bounds.bytesMax, sender }, (body) => {
+      try {
+        if (body === 'too-large') refuse({ code: 'RequestTooLarge', limit: bounds.bytesMax, unit: 'bytes' })
+        if (body === 'no-room') {
+          const because = 'too many bodies of requests are on their way'
+          refuse({ code: 'Throttled', retryAfterSeconds: bodyRetrySeconds, because })
+        }
+        const text = body.toString('utf8')
+        boundJson(text, { members: bounds.membersMax })
+        parse(request, text, done)
+      } catch (error) {
+        // Fastify asks for errors by the call.
+        done(error as Error)
+      }
+    })
+  }
+}
+
+const boundsOf = (request: FastifyRequest): BodyBounds => {
+  const { operation } = request.routeOptions.config
+  return operation ? (operation.rest.body ?? usualBody) : bodyWithoutOperation
+}
 
 /** Fastify's own, which tells apart what is no JSON and what is JSON that no program should be handed; and each member once. */
 function createJsonParser(app: FastifyInstance): JsonParser {
@@ -239,8 +301,9 @@ function addRoute(routes: FastifyInstance, deps: RouteDependencies, operation: N
     schema: {
       operationId: operation.name,
       summary: operation.summary,
-      description: operation.description ?? '',
+      description: [operation.description, noteOnBody(operation)].filter(Boolean).join(' '),
       tags: [tag],
+      ...(parts.body.length > 0 ? extensionsOf(rest.body ?? usualBody) : {}),
       ...(parts.path.length > 0 ? { params: shapeOf(operation, parts.path) } : {}),
       querystring: shapeOf(operation, parts.query, isWrite ? { dryRun } : {}),
       ...(parts.body.length > 0 ? { body: shapeOf(operation, parts.body) } : {}),
@@ -253,6 +316,12 @@ function addRoute(routes: FastifyInstance, deps: RouteDependencies, operation: N
     handler: (request, reply) => serve(deps, operation, request, reply),
   })
 }
+
+/** What OpenAPI has no word for. */
+const extensionsOf = ({ bytesMax, membersMax }: BodyBounds) => ({
+  'x-body-bytes-max': bytesMax,
+  'x-body-members-max': membersMax,
+})
 
 async function serve(
   deps: RouteDependencies,
@@ -370,7 +439,13 @@ async function answerError(
   reply: FastifyReply,
 ): Promise<unknown> {
   try {
-    return answerRefusal(await refusedOf(deps, error as ValidationError, request), request, reply)
+    const refused = await refusedOf(deps, error as ValidationError, request)
+    // Who is not known keeps no connection, and nothing of what they send is kept.
+    if (statuses[refused.refusal.code] === 401) {
+      reply.header('connection', 'close')
+      await new Promise<void>((resolve) => dropBody(request.raw, resolve))
+    }
+    return answerRefusal(refused, request, reply)
   } catch (fault) {
     deps.onFault(fault, request.id)
     return sendProblem(reply, faultProblem(request.id))
@@ -424,8 +499,6 @@ const sendProblem = (reply: FastifyReply, problem: Problem): FastifyReply =>
 function refusalOf(error: ValidationError, request: FastifyRequest): Refusal | undefined {
   if (error instanceof Refused) return error.refusal
   if (error.validation) return refusalOfInput(error, request)
-  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE')
-    return { code: 'RequestTooLarge', limit: bodyBytesMax, unit: 'bytes' }
   if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
     return { code: 'UnsupportedMediaType', value: header(request, 'content-type') ?? '', allowed: [jsonContentType] }
   if (error.code === 'FST_ERR_BAD_URL')
@@ -457,7 +530,22 @@ function refusalOfInput({ validation, validationContext }: ValidationError, requ
   return {
     code: 'InvalidParameterValue',
     field,
-    value: typeof value === 'string' ? value : JSON.stringify(value),
+    value: typeof value === 'string' ? value : briefJson(value),
     problem,
   }
+}
+
+const briefLengthMax = 200
+
+/** The beginning of a value's JSON: of a large one, no more is written than is shown. */
+function briefJson(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const isList = Array.isArray(value)
+  let text = ''
+  for (const [name, member] of Object.entries(value)) {
+    if (text.length > briefLengthMax) break
+    const shown = typeof member === 'string' ? JSON.stringify(member.slice(0, briefLengthMax)) : briefJson(member)
+    text += `${text === '' ? '' : ','}${isList ? '' : `${JSON.stringify(name)}:`}${shown}`
+  }
+  return isList ? `[${text}]` : `{${text}}`
 }
