@@ -7,6 +7,7 @@ import { parseArgs, promisify } from 'node:util'
 import { measureContention } from './contention.ts'
 import { measureDecisions } from './decide.ts'
 import { measureGrowth } from './growth.ts'
+import { measureHostile } from './hostile.ts'
 import { measureIndexes } from './indexes.ts'
 import { measureHistory, measureLists } from './lists.ts'
 import { measurePostgres } from './postgres.ts'
@@ -31,7 +32,7 @@ const rounds = Number(options.rounds)
 const seconds = Number(options.seconds)
 const connections = Number(options.connections)
 const parts = {
-  sqlite: ['decide', 'throughput', 'rest', 'growth', 'indexes', 'lists', 'history', 'start'],
+  sqlite: ['decide', 'throughput', 'rest', 'hostile', 'growth', 'indexes', 'lists', 'history', 'start'],
   postgres: ['throughput', 'growth', 'lists', 'history', 'contention'],
 }[database]
 const wanted = options.only?.split(',') ?? parts
@@ -104,6 +105,7 @@ const measures: Readonly<Record<string, () => unknown>> = {
   throughput: () => (database === 'sqlite' ? throughput() : measurePostgres({ rounds, seconds, connections })),
   growth: () => measureGrowth({ engine: database, rounds, sizes }),
   rest: () => measureRest({ rounds, seconds, connections }),
+  hostile: () => measureHostile({ rounds, seconds }),
   indexes: () => measureIndexes(rounds),
   lists: () => measureLists({ engine: database, sizes }),
   history: () => measureHistory({ engine: database, sizes }),

@@ -32,6 +32,8 @@ const drainMs = 8_000
 const keysMax = 10_000
 /** Read again after this long: in between, a transaction that finds keys changed looks for itself. */
 const keyFreshMs = 1_000
+/** Connections that the system holds until we accept them: beyond that, whoever connects waits for seconds before they try again. */
+const backlogMax = 4_096
 const restPrefix = '/api/v1'
 
 export interface RunningServer {
@@ -115,7 +117,9 @@ export async function startServer(config: Config, onFatal: (trouble: StoreTroubl
 
     const newRequestId = createRequestIds(randomBytes(10))
     const addressOf = createSourceAddress(config.trustedProxies)
-    const bodies = new Bodies()
+    const server = createServer(httpServerOptions)
+    const connections = boundConnections(server, config.trustedProxies)
+    const bodies = new Bodies(connections.sentAway)
     const rest = createRest(store, hallway, config, { newRequestId, addressOf, bodies })
 
     const endpoint = createAwsEndpoint({
@@ -148,12 +152,10 @@ export async function startServer(config: Config, onFatal: (trouble: StoreTroubl
         }),
       regions: new Set(config.operations.regions.map(({ name }) => name)),
     })
-    const server = createServer(httpServerOptions)
-    const admit = boundConnections(server, config.trustedProxies)
     server.on('request', (request, response) => {
-      if (admit(request, response)) endpoint(request, response)
+      if (connections.admit(request, response)) endpoint(request, response)
     })
-    refuseBrokenRequests(server)
+    refuseBrokenRequests(server, connections.sentAway)
     await listen(server, config)
     rest.load()
     const { port } = server.address() as AddressInfo
@@ -316,7 +318,7 @@ function listen(server: Server, { host, port }: Config): Promise<void> {
         new StoreTrouble('unavailable', `Cannot listen on ${host}:${port}: ${why}.`, { fatal: true, cause: error }),
       )
     })
-    server.listen(port, host, resolve)
+    server.listen({ port, host, backlog: backlogMax }, resolve)
   })
 }
 

@@ -37,7 +37,7 @@ const ofOneAlone: readonly RegExp[] = [
   /^(rules|conditionValues|requiredTags|documents|documentsPerPolicy|sharedWith|version|uniqueLocalLength|text)Max$/,
   /^(publicAddresses|privateAddresses|zoneAddresses|pools)Max$/,
   // Of one request, its body, its connection or the refusal of it.
-  /^(jsonMembers|freePieces|pipelined|factsListed)Max$/,
+  /^(jsonMembers|freePieces|pipelined|factsListed|backlog)Max$/,
   // What one answer names or one look reads.
   /^(named|names|targetsNamed|listedValues|listedLength|samples|subjects|short|inline|problems|problemsOfRule|exceptionSteps)Max$/,
   /^(overSeen|steps|unreviewed|versions|states|spaces|holdersMerged|heads|repeatedRows|looks|pages|eventLength|depth|forgotten)Max$/,

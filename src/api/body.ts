@@ -1,6 +1,7 @@
 // Bodies of requests: each within a bound of its own, and what is held of all that are under way within bounds of a sender and of
 // the server (threat model D1, D8).
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 
 /** Bytes of bodies that are held at a time, of the whole server. */
 export const bodyBytesInAllMax = 67_108_864
@@ -39,6 +40,12 @@ export class Bodies {
   #inAll = 0
   #unproven = 0
   readonly #ofSender = new Map<string, number>()
+  readonly #onNoRoom: (socket: Socket) => void
+
+  /** @param onNoRoom told of each connection whose body has no room */
+  constructor(onNoRoom: (socket: Socket) => void = () => {}) {
+    this.#onNoRoom = onNoRoom
+  }
 
   /** Bytes that are held at the moment, beside small bodies. */
   get held(): number {
@@ -80,6 +87,7 @@ export class Bodies {
       hold ??= new Hold(sender(), request, response, this)
       if (hold.grow(bytes + pieces.length * pieceBytes)) return
       stop()
+      this.#onNoRoom(request.socket)
       then('no-room')
     }
     const onEnd = (): void =>

@@ -5,7 +5,7 @@ import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { type Cidr, parseCidr } from '#model/cidr.ts'
-import { boundConnections, type ConnectionBounds, pipelinedMax } from './connections.ts'
+import { boundConnections, type ConnectionBounds, pipelinedMax, sentAwayPerMinute } from './connections.ts'
 
 const most = 3
 
@@ -74,7 +74,7 @@ async function withAnswers(
 ): Promise<void> {
   const answer = Buffer.alloc(answerBytes, 120)
   const server = createHttpServer()
-  const admit = boundConnections(server, [], {
+  const { admit } = boundConnections(server, [], {
     unreadBytesOfConnectionMax: 2 * answerBytes,
     unreadBytesOfClientMax: 10 * answerBytes,
     unreadBytesInAllMax: 10 * answerBytes,
@@ -142,7 +142,9 @@ test('D1 of an answer that nobody reads the connection ends; one that is read sl
 
 test('D1 one connection has so many bytes that wait, and one client so many: the oldest end first', async () => {
   await withAnswers({ unreadBytesOfConnectionMax: answerBytes / 2 }, async ({ ask }) => {
-    assert((await readAll(await ask('127.0.0.1'))) < answerBytes)
+    const socket = await ask('127.0.0.1')
+    await new Promise((resolve) => setTimeout(resolve, 1_000))
+    assert((await readAll(socket, answerBytes)) < answerBytes)
   })
   await withAnswers({ unreadBytesOfClientMax: 2.5 * answerBytes }, async ({ ask }) => {
     const other = await ask('127.0.0.2')
@@ -196,3 +198,34 @@ test('D8 the last connections are for those who have few, and the very last for 
     assert.equal(await isServed('127.0.0.4', '/small'), '503', 'the very last one')
     assert.equal(await isServed('127.0.0.4', '/readyz'), '200')
   }))
+
+test('D8 who was sent away very often has few connections for a while, and others have theirs', async () => {
+  const server = createServer()
+  const { sentAway } = boundConnections(server, [], { ofFewMax: 2 })
+  server.on('connection', (socket) => {
+    socket.on('error', () => {})
+    if (!socket.destroyed) socket.write('hello')
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const sockets: Socket[] = []
+  const isGreeted = async (localAddress: string): Promise<boolean> => {
+    const socket = connect({ port, host: '127.0.0.1', localAddress })
+    sockets.push(socket)
+    socket.on('error', () => {})
+    return Promise.race([once(socket, 'data').then(() => true), once(socket, 'close').then(() => false)])
+  }
+  try {
+    const accepted = once(server, 'connection') as Promise<[Socket]>
+    assert(await isGreeted('127.0.0.1'))
+    for (let n = 0; n < 3; n++) assert(await isGreeted('127.0.0.1'))
+    const [first] = await accepted
+    for (let n = 0; n <= sentAwayPerMinute; n++) sentAway(first)
+    assert(!(await isGreeted('127.0.0.1')))
+    for (let n = 0; n < 4; n++) assert(await isGreeted('127.0.0.2'))
+  } finally {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  }
+})

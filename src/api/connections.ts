@@ -21,7 +21,12 @@ export const unreadBytesInAllMax = 67_108_864
 /** An answer of which nothing is read for so long is not waited for. */
 export const unreadMsMax = 30_000
 /** Requests that a client may send on one connection before it has read the answer to the first; no SDK sends any. */
-export const pipelinedMax = 16
+export const pipelinedMax = 4
+/** Whoever is sent away more often in a minute, for what one of these bounds is about, has few connections until it is over. */
+export const sentAwayPerMinute = 100
+const windowMs = 60_000
+/** Held in memory; one more makes room by dropping the one whose minute is over first. */
+const clientsMax = 10_000
 /** Between two looks at what waits: a look costs some nanoseconds for each connection, and requests cost nothing. */
 const sweepMs = 250
 
@@ -60,8 +65,33 @@ interface Connection {
   pipelined: Set<ServerResponse> | undefined
 }
 
-/** Whether a request may be served; where it may not, it has been answered, or its connection has ended. */
-export type Admit = (request: IncomingMessage, response: ServerResponse) => boolean
+export interface Connections {
+  /** Whether a request may be served; where it may not, it has been answered, or its connection has ended. */
+  admit(request: IncomingMessage, response: ServerResponse): boolean
+  /** That a connection is ended for what its client does: one that comes back at once, again and again, costs others as much. */
+  sentAway(socket: Socket): void
+}
+
+/** How often clients were sent away in a minute that began with the first time. */
+class SentAway {
+  // In the order in which their minutes end.
+  readonly #clients = new Map<string, { count: number; readonly endsAt: number }>()
+
+  count(client: string, now: number): void {
+    const known = this.#clients.get(client)
+    if (known && known.endsAt > now) {
+      known.count++
+      return
+    }
+    this.#clients.delete(client)
+    if (this.#clients.size >= clientsMax) this.#clients.delete(this.#clients.keys().next().value!)
+    this.#clients.set(client, { count: 1, endsAt: now + windowMs })
+  }
+  isTooOften(client: string, now: number): boolean {
+    const known = this.#clients.get(client)
+    return known !== undefined && known.count > sentAwayPerMinute && known.endsAt > now
+  }
+}
 
 /**
  * Closes connections beyond the bounds before anything is read from them, and those whose answers nobody reads: the ones that
@@ -71,11 +101,16 @@ export function boundConnections(
   server: Server,
   trustedProxies: readonly Cidr[],
   changed: Partial<ConnectionBounds> = {},
-): Admit {
+): Connections {
   const bounds = { ...usual, ...changed }
   const open = new Map<Socket, Connection>()
   const counts = new Map<string, number>()
   const forProbes = new Set<Socket>()
+  const clientsSentAway = new SentAway()
+  const sentAway = (socket: Socket): void => {
+    const client = open.get(socket)?.client
+    if (client !== undefined) clientsSentAway.count(client, performance.now())
+  }
   server.maxConnections = bounds.inAllMax
 
   server.on('connection', (socket: Socket) => {
@@ -83,7 +118,8 @@ export function boundConnections(
     const client = isIn(trustedProxies, address) ? undefined : clientOf(address)
     if (client !== undefined) {
       const count = (counts.get(client) ?? 0) + 1
-      const isScarce = open.size >= bounds.inAllMax - bounds.reserve
+      const isScarce =
+        open.size >= bounds.inAllMax - bounds.reserve || clientsSentAway.isTooOften(client, performance.now())
       if (count > bounds.ofClientMax || (isScarce && count > bounds.ofFewMax)) {
         socket.destroy()
         return
@@ -101,30 +137,37 @@ export function boundConnections(
       else counts.set(client, left)
     })
   })
-  const timer = setInterval(() => endUnread(open, bounds, performance.now()), sweepMs)
+  const end = (socket: Socket): void => {
+    sentAway(socket)
+    socket.destroy()
+  }
+  const timer = setInterval(() => endUnread(open, { bounds, now: performance.now(), end }), sweepMs)
   timer.unref()
   server.once('close', () => clearInterval(timer))
 
-  return (request, response) => {
-    // Node gives a socket to the first answer alone: another one waits for its turn.
-    if (response.socket === null) return admitPipelined(open.get(request.socket), request.socket, response)
-    if (forProbes.size === 0 || !forProbes.has(request.socket) || probePaths.has(request.url ?? '')) return true
-    response.writeHead(503, { Connection: 'close', 'Retry-After': '1', 'Content-Length': 0 }).end()
-    return false
+  /** Node gives a socket to the first answer alone: another one waits for its turn. */
+  function admitPipelined(socket: Socket, response: ServerResponse): boolean {
+    const connection = open.get(socket)
+    if (connection === undefined) return false
+    connection.pipelined ??= new Set()
+    const { pipelined } = connection
+    if (pipelined.size >= pipelinedMax) {
+      end(socket)
+      return false
+    }
+    pipelined.add(response)
+    response.once('close', () => pipelined.delete(response))
+    return true
   }
-}
-
-function admitPipelined(connection: Connection | undefined, socket: Socket, response: ServerResponse): boolean {
-  if (connection === undefined) return false
-  connection.pipelined ??= new Set()
-  if (connection.pipelined.size >= pipelinedMax) {
-    socket.destroy()
-    return false
+  return {
+    admit(request, response) {
+      if (response.socket === null) return admitPipelined(request.socket, response)
+      if (forProbes.size === 0 || !forProbes.has(request.socket) || probePaths.has(request.url ?? '')) return true
+      response.writeHead(503, { Connection: 'close', 'Retry-After': '1', 'Content-Length': 0 }).end()
+      return false
+    },
+    sentAway,
   }
-  const { pipelined } = connection
-  pipelined.add(response)
-  response.once('close', () => pipelined.delete(response))
-  return true
 }
 
 /** One connection with answers that wait, as a look at all of them has found it. */
@@ -134,7 +177,13 @@ interface Unread {
   readonly since: number
 }
 
-function endUnread(open: ReadonlyMap<Socket, Connection>, bounds: ConnectionBounds, now: number): void {
+interface Look {
+  readonly bounds: ConnectionBounds
+  readonly now: number
+  end(socket: Socket): void
+}
+
+function endUnread(open: ReadonlyMap<Socket, Connection>, { bounds, now, end }: Look): void {
   let inAll = 0
   const ofClients = new Map<string | Socket, { bytes: number; readonly unread: Unread[] }>()
   for (const [socket, connection] of open) {
@@ -145,7 +194,7 @@ function endUnread(open: ReadonlyMap<Socket, Connection>, bounds: ConnectionBoun
     if (bytes === 0) continue
     const { client = socket, waitingSince: since } = connection
     if (bytes > bounds.unreadBytesOfConnectionMax || (waiting > 0 && now - since >= bounds.unreadMsMax)) {
-      socket.destroy()
+      end(socket)
       continue
     }
     inAll += bytes
@@ -164,7 +213,7 @@ function endUnread(open: ReadonlyMap<Socket, Connection>, bounds: ConnectionBoun
     unread.sort((one, other) => one.since - other.since)
     for (const { socket, bytes: freed } of unread) {
       if (excess <= 0) break
-      socket.destroy()
+      end(socket)
       excess -= freed
       inAll -= freed
     }

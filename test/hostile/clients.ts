@@ -70,7 +70,7 @@ const attacks: Readonly<Record<Kind, (order: Order) => Attack>> = {
     first: post(order, '/allocations/batch', batchBytes) + ' '.repeat(batchBytes - 1_000),
     trickle: ' ',
   }),
-  unread: () => ({ first: 'GET /api/v1/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(10) }),
+  unread: () => ({ first: 'GET /api/v1/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(4) }),
   nested: (order) => whole(order, '['.repeat(usualBytes)),
   members: (order) => {
     const tags = Array.from({ length: 5_000 }, (_, n) => `"k${n}":""`).join()

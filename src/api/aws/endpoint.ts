@@ -375,13 +375,17 @@ function answer(
   response.end(body)
 }
 
-/** Answers what is not HTTP, or too slow, or has too large headers, in a few words, and closes the connection. */
-export function refuseBrokenRequests(server: Server): void {
+/**
+ * Answers what is not HTTP, or too slow, or has too large headers, in a few words, and closes the connection.
+ * @param onBroken told of each such connection
+ */
+export function refuseBrokenRequests(server: Server, onBroken: (socket: Socket) => void = () => {}): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy()
       return
     }
+    onBroken(socket)
     // Behind an answer that is not read nothing else would be.
     if (socket.writableLength > 0) {
       socket.destroy()

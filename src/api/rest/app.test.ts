@@ -1,12 +1,18 @@
 // The native API without sockets: who is let in, what is refused and how, and that a repeat has no second effect.
 import assert from 'node:assert/strict'
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
 import { after, before, test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
+import { Refused } from '#model/refusal.ts'
 import { nativeOperations } from '#operations/native/table.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 import { managementAccount } from '../../../test/world.ts'
+import { descriptionReadersOfClientMax, Readers } from './description.ts'
 
 let world: NativeWorld
+/** A request that nobody sends. */
+const inject = new IncomingMessage(new Socket())
 const ask: NativeWorld['ask'] = (...words) => world.ask(...words)
 
 before(async () => {
@@ -335,4 +341,15 @@ test('D1 the description is kept by whoever asks, and compressed for those who c
     const { statusCode, headers } = await world.app.inject({ url: `/api/v1/docs/${form}` })
     assert.deepEqual([statusCode, headers.location], [302, '/api/v1/openapi.json'])
   }
+})
+
+test('D8 one address reads the description so often at a time and no more, and another one still does', async () => {
+  const readers = new Readers()
+  const responses = Array.from({ length: descriptionReadersOfClientMax }, () => new ServerResponse(inject))
+  for (const response of responses) readers.admit('192.0.2.1', response)
+  const more = () => readers.admit('192.0.2.1', new ServerResponse(inject))
+  assert.throws(more, (error) => error instanceof Refused && error.refusal.code === 'Throttled')
+  readers.admit('192.0.2.2', new ServerResponse(inject))
+  responses[0]!.emit('close')
+  more()
 })

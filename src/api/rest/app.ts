@@ -27,7 +27,7 @@ import { boundJson } from '../json-bounds.ts'
 import { findDuplicateMember } from '../json-members.ts'
 import { clientOf } from '../source-address.ts'
 import { createAdmission } from './admission.ts'
-import { createDescription } from './description.ts'
+import { createDescription, Readers } from './description.ts'
 import { faultProblem, type Problem, problemContentType, problemOf, problemShape, statuses } from './problem.ts'
 import { compileSerializer } from './serialize.ts'
 import type { SignIn } from './sign-in.ts'
@@ -149,6 +149,17 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
     stripBasePath: true,
   })
   const descriptionPath = `${restPrefix}/openapi.json`
+  const readers = new Readers()
+  const admitReader = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
+    try {
+      readers.admit(clientOf(deps.addressOf(request.raw)), reply.raw)
+      done()
+    } catch (error) {
+      // Fastify asks for errors by the call.
+      reply.header('connection', 'close')
+      done(error as Error)
+    }
+  }
   await app.register(swaggerUi, {
     routePrefix: `${restPrefix}/docs`,
     staticCSP: true,
@@ -157,15 +168,12 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
       // The page would have the description written anew for each reader. JSON is YAML, too.
       onRequest: (request, reply, next) => {
         if (/\/(?:json|yaml)$/.test(request.routeOptions.url ?? '')) void reply.redirect(descriptionPath)
-        else next()
+        else admitReader(request, reply, next)
       },
     },
   })
-  app.get(
-    descriptionPath,
-    { schema: { hide: true } },
-    createDescription(() => app.swagger()),
-  )
+  const describe = createDescription(() => app.swagger())
+  app.get(descriptionPath, { schema: { hide: true }, onRequest: admitReader }, describe)
   await addSignInRoutes(app, deps, restPrefix)
   await app.register(
     async (routes) => {
