@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { createAwsEndpoint, httpServerOptions } from '#api/aws/endpoint.ts'
 import { createRequestIds } from '#api/aws/request-id.ts'
 import type { AccessKey } from '#api/aws/sigv4.ts'
+import { Bodies } from '#api/body.ts'
 
 const [kind, id = '', secret = ''] = process.argv.slice(2)
 const key: AccessKey = {
@@ -24,6 +25,7 @@ const verified = createAwsEndpoint({
   now: Date.now,
   newRequestId: createRequestIds(randomBytes(10)),
   addressOf: ({ socket }) => socket.remoteAddress ?? '',
+  bodies: new Bodies(),
   findKey: () => key,
   isImplemented: () => true,
   isRead: () => false,

@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { z } from 'zod'
+import { jsonDepthMax, jsonTextLengthMax } from '../src/api/json-bounds.ts'
 import { statuses } from '../src/api/rest/problem.ts'
 import { factShapes } from '../src/api/rest/problem-facts.ts'
 import { wordingOf } from '../src/api/wording.ts'
@@ -15,6 +16,7 @@ import { ec2Model, organizationsModel, type ServiceModel, stsModel } from '../sr
 import { type SettingWord, settingWords } from '../src/model/policy/tag-settings.ts'
 import type { Noun, Refusal } from '../src/model/refusal.ts'
 import { roleNames, roles } from '../src/model/roles.ts'
+import { noteOnBody, usualBody } from '../src/operations/native/definition.ts'
 import { nativeOperations, nouns } from '../src/operations/native/table.ts'
 import { operationTables } from '../src/operations/tables.ts'
 import { nativeCommands, nativeCommandsPath, nativeCommandsText } from './native-commands.ts'
@@ -184,7 +186,7 @@ function nativeApiPage(): string {
         `\`${operation.rest.method} ${operation.rest.path}\``,
         operation.cli === undefined ? '' : `\`cadastre ${operation.cli}\``,
         `\`${operation.action}\``,
-        [operation.summary, operation.description].filter(Boolean).join(' '),
+        [operation.summary, operation.description, noteOnBody(operation)].filter(Boolean).join(' '),
         operation.refusals.map((code) => `\`${code}\``).join(', '),
       ]),
     ),
@@ -197,6 +199,9 @@ function nativeApiPage(): string {
       'of the error.',
     'Every change takes `?dryRun=true` (decide and answer, change nothing), an `Idempotency-Key` (a repeat has no second ' +
       'effect for a day), and, where something that can be read is changed, `If-Match` with the `ETag` that was read.',
+    `A body may have ${usualBody.bytesMax} bytes and ${usualBody.membersMax} members of objects and lists, where nothing else ` +
+      `is said, objects and lists ${jsonDepthMax} deep in one another, and texts of ${jsonTextLengthMax} characters: ` +
+      '`RequestTooLarge`.',
     ...sections,
   )
 }
@@ -497,6 +502,10 @@ const examples: { readonly [C in Refusal['code']]: Example<C> } = {
       { code: 'Exhausted', decision: 'DECISION', pool: id, length: 32, sentence: problem },
       { code: 'Exhausted', pool: id, length: 28 },
     ],
+  },
+  AnswerTooLarge: {
+    when: 'what was found is more than one answer may have',
+    refusals: [{ code: 'AnswerTooLarge', limit: 8_388_608 }],
   },
   Throttled: { when: 'too many requests', refusals: [{ code: 'Throttled', retryAfterSeconds: 1 }] },
   Unavailable: {

@@ -8,6 +8,7 @@ import type { FastifyInstance } from 'fastify'
 import { createAwsEndpoint, httpServerOptions, refuseBrokenRequests } from '#api/aws/endpoint.ts'
 import { createRequestIds } from '#api/aws/request-id.ts'
 import type { AccessKey } from '#api/aws/sigv4.ts'
+import { Bodies } from '#api/body.ts'
 import { boundConnections } from '#api/connections.ts'
 import { refuseRepeatedHeaders } from '#api/repeated-headers.ts'
 import { createSourceAddress, type SourceAddress } from '#api/source-address.ts'
@@ -36,6 +37,8 @@ const drainMs = 8_000
 const keysMax = 10_000
 /** Read again after this long: in between, a transaction that finds keys changed looks for itself. */
 const keyFreshMs = 1_000
+/** Connections that the system holds until we accept them: beyond that, whoever connects waits for seconds before they try again. */
+const backlogMax = 4_096
 const restPrefix = '/api/v1'
 /** The native API is loaded this long after the start, or at its first request: loading it holds up everybody else's first ones. */
 const restDelayMs = 1_000
@@ -121,12 +124,16 @@ export async function startServer(config: Config, onFatal: (trouble: StoreTroubl
 
     const newRequestId = createRequestIds(randomBytes(10))
     const addressOf = createSourceAddress(config.trustedProxies)
-    const rest = createRest(store, hallway, config, { newRequestId, addressOf })
+    const server = createServer(httpServerOptions)
+    const connections = boundConnections(server, config.trustedProxies)
+    const bodies = new Bodies(connections.sentAway)
+    const rest = createRest(store, hallway, config, { newRequestId, addressOf, bodies })
 
     const endpoint = createAwsEndpoint({
       now: Date.now,
       newRequestId,
       addressOf,
+      bodies,
       findKey: createKeyring(store),
       isImplemented: (service, name) => operationTables[service].has(name),
       isRead: (service, name) => operationTables[service].get(name)?.access === 'read',
@@ -152,9 +159,10 @@ export async function startServer(config: Config, onFatal: (trouble: StoreTroubl
         }),
       regions: new Set(config.operations.regions.map(({ name }) => name)),
     })
-    const server = createServer(httpServerOptions, endpoint)
-    boundConnections(server, config.trustedProxies)
-    refuseBrokenRequests(server)
+    server.on('request', (request, response) => {
+      if (connections.admit(request, response)) endpoint(request, response)
+    })
+    refuseBrokenRequests(server, connections.sentAway)
     await listen(server, config)
     rest.load()
     void hallway.readBackRequests(() => draining)
@@ -249,7 +257,7 @@ function createRest(
   store: Store,
   hallway: Hallway,
   config: Config,
-  common: { newRequestId(): string; addressOf: SourceAddress },
+  common: { newRequestId(): string; addressOf: SourceAddress; bodies: Bodies },
 ): Rest {
   const load = async (): Promise<FastifyInstance> => {
     const { oidc, bootstrap, requestsPerMinute } = config
@@ -328,7 +336,7 @@ function listen(server: Server, { host, port }: Config): Promise<void> {
         new StoreTrouble('unavailable', `Cannot listen on ${host}:${port}: ${why}.`, { fatal: true, cause: error }),
       )
     })
-    server.listen(port, host, resolve)
+    server.listen({ port, host, backlog: backlogMax }, resolve)
   })
 }
 

@@ -36,6 +36,8 @@ const ofOneAlone: readonly RegExp[] = [
   /^(parameters|listIndex|queryParameters|signedHeaders|filterValues|cidrList|resources|values|pageSize|batch|groups|pathPart)Max$/,
   /^(rules|conditionValues|requiredTags|documents|documentsPerPolicy|sharedWith|version|uniqueLocalLength|text)Max$/,
   /^(publicAddresses|privateAddresses|zoneAddresses|pools)Max$/,
+  // Of one request, its body, its connection or the refusal of it.
+  /^(jsonMembers|freePieces|pipelined|factsListed|backlog)Max$/,
   // What one answer names or one look reads.
   /^(named|names|targetsNamed|listedValues|listedLength|samples|subjects|short|inline|problems|problemsOfRule|exceptionSteps)Max$/,
   /^(overSeen|steps|unreviewed|versions|states|spaces|holdersMerged|heads|repeatedRows|looks|pages|eventLength|depth|forgotten)Max$/,

@@ -117,10 +117,11 @@ test('one principal listens so often and no more, and may again once it has hung
   const opened = await Promise.all(Array.from({ length: 20 }, open))
   assert.deepEqual(new Set(opened.map(({ status }) => status)), new Set([200]))
   const more = await open()
-  assert.equal(more.status, 409)
+  assert.equal(more.status, 429)
+  assert.equal(more.body.headers.get('retry-after'), '10')
   assert.match(
     ((await more.body.json()) as { detail: string }).detail,
-    /for principal `user:listener` there are 20, and 20 are allowed/,
+    /for principal `user:listener` there are 20 streams, and 20 are allowed/i,
   )
   opened[0]!.hangUp.abort()
   // The server hears of it when the socket has closed.

@@ -56,6 +56,7 @@ export const runsOnce: Readonly<Record<string, string>> = {
   'test/garbage.test.ts': 'what is in front of the operations; the store behind them is never reached by garbage',
   'test/growth.test.ts': 'opens both engines by itself, and counts what each does in its own way',
   'test/guide.test.ts': 'the pages themselves say which database they are about',
+  'test/hostile.test.ts': 'what is held in front of every store',
   'test/interleavings.test.ts': 'several servers on one database are there on PostgreSQL alone',
   'test/living-failover.test.ts': 'clusters that fail over are there on PostgreSQL alone',
   'test/move.test.ts': 'opens both engines by itself: a move is from the one to the other',

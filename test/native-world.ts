@@ -1,6 +1,8 @@
 // The native API over a small world, without sockets: what tests ask it, as whom, and what comes back.
 import assert from 'node:assert/strict'
+import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
+import { Bodies } from '#api/body.ts'
 import { createRestApp } from '#api/rest/app.ts'
 import { compileSerializer, type Serialize } from '#api/rest/serialize.ts'
 import { createAuthenticator } from '#api/rest/session.ts'
@@ -36,6 +38,8 @@ export interface Native {
   post<Body>(path: string, body: object, sent?: Sent): Promise<Body>
   /** A token of somebody who has this role at this node. */
   tokenOf(principal: string, role: Role, node: string): Promise<string>
+  /** The application, for what `ask` does not show. */
+  readonly app: FastifyInstance
   /** Faults so far: `close` fails where there were any. */
   readonly faults: readonly unknown[]
 }
@@ -66,6 +70,7 @@ export async function withNativeApi<W extends World>(
     recordUnread: (operation, call, refused) => world.hallway.recordUnread(operation, call, refused),
     onFault: (error) => faults.push(error),
     version: '0.0.0',
+    bodies: new Bodies(),
     requestsPerMinute,
   })
   async function tokenOf(principal: string, role: Role, node: string): Promise<string> {
@@ -107,6 +112,7 @@ export async function withNativeApi<W extends World>(
     get: (path, sent) => succeed('GET', path, sent),
     post: (path, body, sent) => succeed('POST', path, { ...sent, body }),
     tokenOf,
+    app,
     faults,
     async close() {
       await app.close()

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { organizationsModel } from '#formats/aws/service-model.ts'
 import type { Noun, Refusal } from '#model/refusal.ts'
+import { problemOf } from './rest/problem.ts'
 import { type Protocol, wordingOf } from './wording.ts'
 
 const protocols: readonly Protocol[] = ['ec2', 'organizations', 'sts']
@@ -147,7 +148,11 @@ const examples: { readonly [C in Refusal['code']]: readonly Extract<Refusal, { c
       lines: ['pool a: full'],
     },
   ],
-  Throttled: [{ code: 'Throttled', retryAfterSeconds: 2 }],
+  AnswerTooLarge: [{ code: 'AnswerTooLarge', limit: 8 }],
+  Throttled: [
+    { code: 'Throttled', retryAfterSeconds: 2 },
+    { code: 'Throttled', retryAfterSeconds: 2, because: 'more than 200 listen already' },
+  ],
   Unavailable: [{ code: 'Unavailable', because: problem }],
 }
 
@@ -256,4 +261,24 @@ test('a value keeps its case where a sentence begins with it; a word has a capit
   assert.equal(messageOf('the pool is in use'), 'The pool is in use.')
   assert.equal(messageOf('nobody, so far'), 'Nobody, so far.')
   assert.equal(messageOf('full'), 'Full.')
+})
+
+test('I9 what a refusal repeats of a request is cut, in whatever fact of whatever refusal it stands', () => {
+  const lengthen = (fact: unknown): unknown => {
+    if (typeof fact === 'string') return 'x'.repeat(100_000)
+    if (Array.isArray(fact)) return fact.map(lengthen)
+    if (typeof fact !== 'object' || fact === null) return fact
+    return Object.fromEntries(Object.entries(fact).map(([name, one]) => [name, lengthen(one)]))
+  }
+  const named = new Set(['code', 'what', 'unit', 'kind', 'reason', 'field'])
+  for (const refusal of Object.values(examples).flat()) {
+    const facts = Object.entries(refusal).map(([name, fact]) => [name, named.has(name) ? fact : lengthen(fact)])
+    const lengthened = Object.fromEntries(facts) as Refusal
+    for (const protocol of protocols) {
+      const { length } = wordingOf(lengthened, protocol).message
+      assert(length < 9_000, `${refusal.code}: ${length}`)
+    }
+    const { length } = JSON.stringify(problemOf(lengthened, 'request'))
+    assert(length < 20_000, `${refusal.code}: ${length}`)
+  }
 })

@@ -33,7 +33,7 @@ export const faultWording: Readonly<Record<Protocol, Wording>> = {
 
 export function wordingOf(refusal: Refusal, protocol: Protocol): Wording {
   const say = words[refusal.code] as (refusal: Refusal) => Words
-  const said = say(refusal)
+  const said = say(cutFacts(refusal))
   const status = protocol === 'ec2' ? said.status : (said.statusElsewhere ?? said.status)
   const { message, reason } = said
   return { status, code: said[protocol], message, ...(reason === undefined ? {} : { reason }) }
@@ -41,21 +41,47 @@ export function wordingOf(refusal: Refusal, protocol: Protocol): Wording {
 
 const valueLengthMax = 100
 /** Sentences of AWS have at most one value in them, which is cut with the rest. */
-const sentenceLengthMax = 300
+const awsSentenceLengthMax = 300
+
+/** Of one fact, and of one that is a sentence of ours. */
+const factLengthMax = 200
+const sentenceLengthMax = 2_000
+/** Of a list of facts. */
+const factsListedMax = 1_000
+const sentences: ReadonlySet<string> = new Set(['problem', 'because', 'sentence', 'lines', 'remedy', 'what', 'aws'])
+
+/**
+ * A refusal as it may be answered: what came with the request is cut, wherever it stands in it, so that no answer sends back
+ * a large part of what was sent. Every wording and every problem is made of this.
+ */
+export function cutFacts(refusal: Refusal): Refusal {
+  const facts = Object.entries(refusal).map(([name, fact]) => [
+    name,
+    cutFact(fact, sentences.has(name) ? sentenceLengthMax : factLengthMax),
+  ])
+  return Object.fromEntries(facts) as Refusal
+}
+
+function cutFact(fact: unknown, lengthMax: number): unknown {
+  if (typeof fact === 'string') return cut(fact, lengthMax)
+  if (Array.isArray(fact)) return fact.slice(0, factsListedMax).map((one) => cutFact(one, lengthMax))
+  if (typeof fact !== 'object' || fact === null) return fact
+  return Object.fromEntries(Object.entries(fact).map(([name, one]) => [name, cutFact(one, lengthMax)]))
+}
 
 /** A value as messages repeat it: cut, because it came from outside and may be long. */
 function quoted(value: string): string {
   return `\`${cut(value)}\``
 }
 
-function cut(value: string): string {
-  return value.length > valueLengthMax ? `${value.slice(0, valueLengthMax)}…` : value
+function cut(value: string, lengthMax = valueLengthMax): string {
+  return value.length > lengthMax ? `${value.slice(0, lengthMax)}…` : value
 }
 
 /** What AWS says instead of the code's usual words. It may have a value in it, and those come from outside. */
 function saidByAws({ aws }: Pick<Refusal, 'aws'>): string | undefined {
   const text = aws?.sentence
-  return text !== undefined && text.length > sentenceLengthMax ? `${text.slice(0, sentenceLengthMax)}…` : text
+  return text && cut(text, awsSentenceLengthMax)
 }
 
 /** Facts become sentences: a capital first where that is a word, for a value keeps its case; a full stop last. */
@@ -93,6 +119,14 @@ const notAuthenticated: Words = {
   sts: 'InvalidClientTokenId',
   message: 'AWS was not able to validate the provided access credentials',
 }
+
+const unitWords = {
+  bytes: 'bytes',
+  parameters: 'parameters',
+  levels: 'levels of nesting',
+  members: 'members of objects and lists',
+  characters: 'characters of one text',
+} as const
 
 const words: { readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { code: C }>) => Words } = {
   MissingAuthentication: () => ({
@@ -150,7 +184,7 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { cod
     ec2: 'RequestEntityTooLarge',
     organizations: 'RequestEntityTooLargeException',
     sts: 'RequestEntityTooLarge',
-    message: `The request is too large: ${limit} ${unit} are allowed.`,
+    message: `The request is too large: ${limit} ${unitWords[unit]} are allowed.`,
   }),
   InvalidAction: ({ action, version }) => ({
     status: 400,
@@ -378,13 +412,20 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { cod
           ].join('\n')}`,
   }),
 
-  Throttled: ({ retryAfterSeconds }) => ({
+  // EC2's code for one request that is about too many resources and is to be asked in parts; it documents none for its answers.
+  AnswerTooLarge: ({ limit }) => ({
+    status: 400,
+    ec2: 'ResourceCountExceeded',
+    ...violated,
+    message: `What was found is more than one answer may have (${limit} bytes). Ask for less: name ids, give filters, or page with MaxResults where the operation has it.`,
+  }),
+  Throttled: ({ retryAfterSeconds, because }) => ({
     status: 503,
     statusElsewhere: 400,
     ec2: 'RequestLimitExceeded',
     organizations: 'TooManyRequestsException',
     sts: 'Throttling',
-    message: `Request limit exceeded. Try again in ${retryAfterSeconds} seconds.`,
+    message: `${because === undefined ? 'Request limit exceeded.' : sentence(because)} Try again in ${retryAfterSeconds} seconds.`,
   }),
   Unavailable: ({ because }) => ({
     status: 503,

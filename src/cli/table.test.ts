@@ -88,12 +88,12 @@ test('what others wrote does not steer the terminal', () => {
 test('what turns the direction of text is shown escaped, in tables, objects, fields and names of members', () => {
   const evil = 'user\u202enimda\u2066\u200f\u061c'
   const shown = String.raw`user\u202enimda\u2066\u200f\u061c`
-  assert.equal(cellOf(evil), shown)
+  assert.equal(cellOf(evil, zone), shown)
   assert.equal(fieldOf([{ name: evil }], 'name'), `${shown}\n`)
   for (const text of [
-    renderTable(['x'], [{ x: evil }]),
-    renderObject({ tags: { [evil]: evil } }),
-    cellOf({ [evil]: 1 }),
+    renderTable(['x'], [{ x: evil }], { zone }),
+    renderObject({ tags: { [evil]: evil } }, zone),
+    cellOf({ [evil]: 1 }, zone),
   ]) {
     assert.ok(text.includes(shown), text)
     assert.doesNotMatch(text, /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/)

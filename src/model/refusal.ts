@@ -107,7 +107,12 @@ type Reason =
   // `value` is empty where the request does not say.
   | { code: 'MethodNotAllowed'; method: string; allowed: readonly string[] }
   | { code: 'UnsupportedMediaType'; value: string; allowed: readonly string[] }
-  | { code: 'RequestTooLarge'; limit: number; unit: 'bytes' | 'parameters' }
+  // `levels` of nesting, `members` of objects and lists together, `characters` of one text.
+  | {
+      code: 'RequestTooLarge'
+      limit: number
+      unit: 'bytes' | 'parameters' | 'levels' | 'members' | 'characters'
+    }
   | { code: 'InvalidAction'; action: string; version?: string }
   | { code: 'NotSupported'; what: string; because?: string }
   | { code: 'UnknownParameter'; field: string }
@@ -189,8 +194,11 @@ type Reason =
       sentence?: string
       lines?: readonly string[]
     } & Partial<DenialFacts>)
+  // What was found is more than one answer may have, in bytes.
+  | { code: 'AnswerTooLarge'; limit: number }
   // Not now.
-  | { code: 'Throttled'; retryAfterSeconds: number }
+  // `because`: what there is too much of, where it is not the rate of requests.
+  | { code: 'Throttled'; retryAfterSeconds: number; because?: string }
   | { code: 'Unavailable'; because: string }
 
 const codesOfState: ReadonlySet<Refusal['code']> = new Set([

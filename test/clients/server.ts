@@ -17,6 +17,7 @@ export interface ServerProcess {
   readonly endpoint: string
   readonly port: number
   readonly folder: string
+  readonly pid: number
   /** Runs `cadastre WORDS…` against the server's database; answers what it printed. Throws where it fails. */
   cadastre(...words: string[]): Promise<string>
   /** Ends the process as an operator would, and removes the database. Throws where the server did not end well. */
@@ -52,6 +53,7 @@ export async function startServer(settings: Readonly<Record<string, string>> = {
       endpoint: `http://127.0.0.1:${port}`,
       port,
       folder: database.folder,
+      pid: child.pid!,
       cadastre: (...words) => runCommand(words, env),
       async kill() {
         const ended = once(child, 'exit')

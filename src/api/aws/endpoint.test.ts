@@ -3,13 +3,14 @@ import assert from 'node:assert/strict'
 import { createHmac, hash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import { type AddressInfo, connect, type Socket } from 'node:net'
 import { after, before, beforeEach, test } from 'node:test'
 import { AllocateAddressCommand, DescribeRegionsCommand, EC2Client } from '@aws-sdk/client-ec2'
 import { CreateAccountCommand, DescribeAccountCommand, OrganizationsClient } from '@aws-sdk/client-organizations'
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import type { Principal } from '#model/principal.ts'
 import { refuse } from '#model/refusal.ts'
+import { Bodies, bodyBytesOfSenderMax } from '../body.ts'
 import { createSourceAddress } from '../source-address.ts'
 import {
   type AwsCall,
@@ -33,12 +34,14 @@ let calls: { service: AwsService; name: string; call: AwsCall }[] = []
 let faults: unknown[] = []
 let run: (name: string, call: AwsCall) => unknown = () => ({})
 
+const bodies = new Bodies()
 const server = createServer(
   httpServerOptions,
   createAwsEndpoint({
     now: () => Date.now(),
     newRequestId: createRequestIds(Buffer.alloc(10, 0xab)),
     addressOf: createSourceAddress([]),
+    bodies,
     // One key is at hand, the other must be fetched: both ways lead to the same place.
     findKey: (id) => (id === key.id ? key : Promise.resolve(id === 'AKIASLOW' ? { ...key, id } : undefined)),
     isImplemented: (_, name) => name !== 'DescribeVolumes' && name !== 'DescribeIpamByoasn',
@@ -306,10 +309,7 @@ test('a fault of ours is a 500 that tells nothing but its request id', async () 
 
 test('D1 a body beyond the limit is refused and the connection closed', async () => {
   for (const size of [65_537, 900_000, 3_000_000]) {
-    const answer = await exchange(
-      `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${size}\r\n\r\n`,
-      size > 1_000_000 ? 0 : size,
-    )
+    const answer = await exchange(headOf(size), size > 1_000_000 ? 0 : size)
     assert.match(
       answer,
       /^HTTP\/1\.1 413 [\s\S]*Connection: close[\s\S]*<Code>RequestEntityTooLarge<\/Code>[\s\S]*65536 bytes/i,
@@ -317,6 +317,93 @@ test('D1 a body beyond the limit is refused and the connection closed', async ()
     )
   }
   assert.equal((await send(`${allocate}&IpamPoolId=${'x'.repeat(65_000)}`)).status, 200)
+})
+
+/** The head of a request that claims to be signed; its body, and so its signature, is another one. */
+function headOf(bytes: number, more: readonly string[] = []): string {
+  const unsigned = {
+    method: 'POST',
+    url: '/',
+    rawHeaders: ['host', 'x', 'content-type', 'application/x-www-form-urlencoded', ...more],
+    body: Buffer.alloc(0),
+  }
+  const raw = sign(unsigned, { key, region: 'eu-central-1', service: 'ec2', now: Date.now() })
+  const lines = Array.from({ length: raw.length / 2 }, (_, n) => `${raw[2 * n]}: ${raw[2 * n + 1]}\r\n`)
+  return `POST / HTTP/1.1\r\n${lines.join('')}content-length: ${bytes}\r\n\r\n`
+}
+
+test('D1 of a body whose head is refused nothing is kept, and its connection ends with the answer', async () => {
+  const size = 60_000
+  const anonymous = `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${size}\r\n\r\n`
+  for (const [head, code] of [
+    [anonymous, 'MissingAuthenticationToken'],
+    [headOf(size).replaceAll('eu-central-1', 'eu-central-9'), 'IncompleteSignature'],
+    [headOf(size, ['x-amz-content-sha256', 'UNSIGNED-PAYLOAD']), 'IncompleteSignature'],
+  ] as const) {
+    const socket = connect(port, '127.0.0.1')
+    socket.on('error', () => {})
+    let text = ''
+    socket.setEncoding('latin1').on('data', (piece) => {
+      text += piece
+    })
+    socket.write(head)
+    await new Promise((resolve) => socket.write(Buffer.alloc(size / 2, 120), resolve))
+    // Another request is read and answered behind what was sent: the server has seen all of it.
+    await send(allocate)
+    assert.deepEqual([bodies.held, text], [0, ''])
+    socket.write(Buffer.alloc(size / 2, 120))
+    await once(socket, 'close')
+    assert.match(text, new RegExp(`^HTTP/1.1 40[03] [\\s\\S]*Connection: close[\\s\\S]*<Code>${code}<`))
+  }
+})
+
+test('D8 one address has so much room for bodies of requests that are not proven, and small ones are read all the same', async () => {
+  const size = 65_000
+  const sockets: Socket[] = []
+  try {
+    const refused: string[] = []
+    for (let n = 0; n < 160; n++) {
+      const socket = connect(port, '127.0.0.1')
+      sockets.push(socket)
+      socket.on('error', () => {})
+      socket.setEncoding('latin1').on('data', (piece: string) => refused.push(piece))
+      socket.write(headOf(size + 1))
+      await new Promise((resolve) => socket.write(Buffer.alloc(size, 120), resolve))
+    }
+    assert.equal((await send(allocate)).status, 200)
+    for (const deadline = Date.now() + 10_000; refused.length === 0 && Date.now() < deadline; ) await send(allocate)
+    assert(bodies.held <= bodyBytesOfSenderMax, `${bodies.held}`)
+    assert.match(refused[0]!, /^HTTP\/1\.1 503 [\s\S]*<Code>RequestLimitExceeded<[\s\S]*too many bodies/i)
+    assert.equal((await send(`${allocate}&IpamPoolId=${'x'.repeat(3_000)}`)).status, 200)
+  } finally {
+    for (const socket of sockets) socket.destroy()
+  }
+})
+
+test('D1 whoever is refused for who they are keeps no connection', async () => {
+  const unknown = await send(allocate, { key: { id: 'AKIANOBODY', secret: key.secret } })
+  const wrong = await send(allocate, { key: { id: key.id, secret: 'another' } })
+  for (const { status, headers } of [unknown, wrong])
+    assert.deepEqual([status, headers.get('connection')], [401, 'close'])
+  assert.equal((await send(allocate)).headers.get('connection'), 'keep-alive')
+})
+
+test('D1 whoever sends what is no HTTP and does not hang up is hung up on', async () => {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+  socket.on('error', () => {})
+  socket.resume()
+  socket.write('nonsense\r\n\r\n')
+  const closed = new Promise<void>((resolve) => {
+    // Half open: it ends for us once the server has closed it, and a write finds nobody there.
+    socket.on('end', () => {
+      const again = setInterval(() => socket.write('x'), 500)
+      socket.on('close', () => {
+        clearInterval(again)
+        resolve()
+      })
+    })
+  })
+  await closed
 })
 
 test('A8 what two servers could frame differently is not understood', async () => {

@@ -4,7 +4,9 @@ import type { Socket } from 'node:net'
 import type { Principal } from '#model/principal.ts'
 import { type Refusal, Refused, refuse } from '#model/refusal.ts'
 import type { Answer } from '#operations/execute.ts'
+import { type Bodies, dropBody, type ReadBody } from '../body.ts'
 import { type Headers, headersOf, headersOfRefusal } from '../decision-headers.ts'
+import { clientOf } from '../source-address.ts'
 import { faultWording, type Protocol, type Wording, wordingOf } from '../wording.ts'
 import { isEc2Operation, readEc2Action, readInput } from './ec2/query.ts'
 import { writeError, writeResponse } from './ec2/xml.ts'
@@ -17,7 +19,15 @@ import {
   writeJsonError,
   writeJsonResponse,
 } from './json.ts'
-import { type AccessKey, type Authorization, readAuthorization, type SignedRequest, verifySignature } from './sigv4.ts'
+import {
+  type AccessKey,
+  type Authorization,
+  checkClaims,
+  type Rules,
+  readAuthorization,
+  type SignedRequest,
+  verifySignature,
+} from './sigv4.ts'
 import { isStsOperation, readStsAction, readStsInput } from './sts/query.ts'
 import { writeStsError, writeStsResponse } from './sts/xml.ts'
 import { unservedText } from './unserved.ts'
@@ -52,6 +62,8 @@ export interface AwsEndpointDependencies {
   newRequestId(): string
   /** Where a request comes from, by proxies that are trusted alone. */
   addressOf(request: IncomingMessage): string
+  /** What is held of bodies under way, of both APIs together. */
+  readonly bodies: Bodies
   findKey(accessKeyId: string): AccessKey | undefined | Promise<AccessKey | undefined>
   isImplemented(service: AwsService, name: string): boolean
   /** Whether the operation only reads: presigned requests may do nothing else. */
@@ -69,7 +81,6 @@ export interface AwsEndpointDependencies {
 }
 
 export const bodyBytesMax = 65_536
-const drainBytesMax = 1_048_576
 export const clockSkewSecondsMax = 300
 
 /** For `http.createServer`: slow and endless clients end here (threat model D1), and nothing but strict HTTP is understood. */
@@ -88,7 +99,6 @@ const methods: readonly string[] = ['GET', 'HEAD', 'POST']
 const services: ReadonlySet<string> = new Set<AwsService>(['ec2', 'organizations', 'sts'])
 const xmlContentType = 'text/xml;charset=UTF-8'
 const formContentType = 'application/x-www-form-urlencoded'
-const noBody = Buffer.alloc(0)
 
 export function createAwsEndpoint(
   deps: AwsEndpointDependencies,
@@ -97,9 +107,12 @@ export function createAwsEndpoint(
     const url = request.url ?? ''
     const isRoot = url === '/' || url.startsWith('/?')
     if (isRoot) {
-      collect(request, (body) => {
-        if (body !== undefined) void serve(deps, request, response, body)
-        else answerTooLarge(deps, request, response)
+      const authorization = readHead(deps, request, response)
+      if (authorization === undefined) return
+      const sender = () => ({ name: clientOf(deps.addressOf(request)), isProven: false })
+      deps.bodies.read(request, response, { limit: bodyBytesMax, sender }, (body) => {
+        if (typeof body !== 'string') void serve(deps, request, response, { authorization, body })
+        else answerWithoutBody(deps, request, response, refusalsOfBodies[body])
       })
       return
     }
@@ -112,52 +125,64 @@ export function createAwsEndpoint(
     }
     try {
       if (deps.other(request, response)) return
-      request.resume()
-      const service = serviceOf(request)
-      if (service !== undefined && !services.has(service)) answerUnserved(service, requestId, response)
-      else {
-        const wording = { status: 404, code: 'InvalidAction', message: 'The path must be `/`.' }
-        answerError('ec2', wording, requestId, response)
-      }
+      // Nobody has been asked for a credential here.
+      response.shouldKeepAlive = false
+      dropBody(request, () => {
+        const service = serviceOf(request)
+        if (service !== undefined && !services.has(service)) answerUnserved(service, requestId, response)
+        else {
+          const wording = { status: 404, code: 'InvalidAction', message: 'The path must be `/`.' }
+          answerError('ec2', wording, requestId, response)
+        }
+      })
     } catch (error) {
       fail(deps, error, requestId, 'ec2', response)
     }
   }
 }
 
-/**
- * Hands on the whole body, or undefined once it is too large. Hands on nothing when the client goes away.
- * Somewhat too large a body is read to its end and dropped: a client that is cut off while it sends may never see the answer.
- */
-function collect(request: IncomingMessage, then: (body: Buffer | undefined) => void): void {
-  if (Number(request.headers['content-length'] ?? 0) > drainBytesMax) {
-    then(undefined)
-    return
-  }
-  let chunks: Buffer[] = []
-  let bytes = 0
-  const onData = (chunk: Buffer): void => {
-    bytes += chunk.length
-    if (bytes <= bodyBytesMax) chunks.push(chunk)
-    else chunks = []
-    if (bytes <= drainBytesMax) return
-    request.off('data', onData)
-    request.off('end', onEnd)
-    then(undefined)
-  }
-  const onEnd = (): void => {
-    if (bytes > bodyBytesMax) then(undefined)
-    else then(chunks.length === 1 ? chunks[0]! : chunks.length === 0 ? noBody : Buffer.concat(chunks, bytes))
-  }
-  request.on('data', onData)
-  request.on('end', onEnd)
-  // A client that goes away in the middle of its request has not asked anything: there is nobody to answer.
-  request.on('error', () => {})
+const refusalsOfBodies: Readonly<Record<Exclude<ReadBody, Buffer>, Refusal>> = {
+  'too-large': { code: 'RequestTooLarge', limit: bodyBytesMax, unit: 'bytes' },
+  'no-room': { code: 'Throttled', retryAfterSeconds: 1, because: 'too many bodies of requests are on their way' },
 }
 
+/**
+ * What the head of a request says of who asks, checked as far as it can be without the body, so that none is kept for nothing.
+ * Undefined where it is refused. Whether the key exists is not told before the signature has been checked (threat model A7).
+ */
+function readHead(
+  deps: AwsEndpointDependencies,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Authorization | undefined {
+  const { method = '', url = '', rawHeaders } = request
+  try {
+    if (!methods.includes(method)) refuse({ code: 'MethodNotAllowed', method, allowed: methods })
+    const authorization = readAuthorization({ method, url, rawHeaders })
+    checkClaims(authorization, rulesOf(deps))
+    return authorization
+  } catch (error) {
+    response.shouldKeepAlive = false
+    // Where it is refused for what its head says, the body is read and dropped first: see `dropBody`.
+    dropBody(request, () => fail(deps, error, deps.newRequestId(), guessProtocol(request), response))
+    return undefined
+  }
+}
+
+const rulesOf = (deps: AwsEndpointDependencies): Rules => ({
+  now: deps.now(),
+  services,
+  regions: deps.regions,
+  maxSkewSeconds: clockSkewSecondsMax,
+})
+
 /** Whatever is left of the body is not read: the connection ends with the answer. */
-function answerTooLarge(deps: AwsEndpointDependencies, request: IncomingMessage, response: ServerResponse): void {
-  const refusal: Refusal = { code: 'RequestTooLarge', limit: bodyBytesMax, unit: 'bytes' }
+function answerWithoutBody(
+  deps: AwsEndpointDependencies,
+  request: IncomingMessage,
+  response: ServerResponse,
+  refusal: Refusal,
+): void {
   const protocol = guessProtocol(request)
   response.shouldKeepAlive = false
   answerError(protocol, wordingOf(refusal, protocol), deps.newRequestId(), response)
@@ -168,10 +193,11 @@ async function serve(
   deps: AwsEndpointDependencies,
   request: IncomingMessage,
   response: ServerResponse,
-  body: Buffer,
+  { authorization, body }: { readonly authorization: Authorization; readonly body: Buffer },
 ): Promise<void> {
   const requestId = deps.newRequestId()
-  let protocol: Protocol = 'ec2'
+  let protocol = guessProtocol(request)
+  let isKnown = false
   try {
     const signed: SignedRequest = {
       method: request.method ?? '',
@@ -179,15 +205,11 @@ async function serve(
       rawHeaders: request.rawHeaders,
       body,
     }
-    protocol = guessProtocol(request)
-    const { method } = signed
-    if (!methods.includes(method)) refuse({ code: 'MethodNotAllowed', method, allowed: methods })
-    const authorization = readAuthorization(signed)
     const found = deps.findKey(authorization.accessKeyId)
     // Almost always the key is at hand, and awaiting it anyway would cost a turn of the loop.
     const key = found instanceof Promise ? await found : found
-    const rules = { now: deps.now(), services, regions: deps.regions, maxSkewSeconds: clockSkewSecondsMax }
-    const { principal, bodyHash } = verifySignature(authorization, signed, key, rules)
+    const { principal, bodyHash } = verifySignature(authorization, signed, key, rulesOf(deps))
+    isKnown = true
 
     const service = authorization.service as AwsService // One of `services`: verifySignature has seen to it.
     protocol = service
@@ -226,6 +248,7 @@ async function serve(
     answer(response, 200, contentTypeOf(service), requestId, text, headersOf(answered))
   } catch (error) {
     // The last stop of every refusal and every fault of a request.
+    if (!isKnown) response.shouldKeepAlive = false
     fail(deps, error, requestId, protocol, response)
   }
 }
@@ -358,17 +381,31 @@ function answer(
   response.end(body)
 }
 
-/** Answers what is not HTTP, or too slow, or has too large headers, in a few words, and closes the connection. */
-export function refuseBrokenRequests(server: Server): void {
+/**
+ * Answers what is not HTTP, or too slow, or has too large headers, in a few words, and closes the connection.
+ * @param onBroken told of each such connection
+ */
+export function refuseBrokenRequests(server: Server, onBroken: (socket: Socket) => void = () => {}): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy()
       return
     }
+    onBroken(socket)
+    // Behind an answer that is not read nothing else would be.
+    if (socket.writableLength > 0) {
+      socket.destroy()
+      return
+    }
     const line = brokenRequestLines[error.code ?? ''] ?? '400 Bad Request'
     socket.end(`HTTP/1.1 ${line}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+    // Whoever does not hang up then is hung up on: the server of Node ends a socket that is idle so long.
+    socket.setTimeout(brokenLingerMs)
   })
 }
+
+/** The answer to a broken request has so long to arrive. */
+const brokenLingerMs = 2_000
 
 const brokenRequestLines: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',

@@ -1,11 +1,15 @@
 // The AWS JSON 1.1 protocol as Organizations speaks it: requests read, answers and exceptions written, all by the service model.
 import type { OrganizationsInput, OrganizationsOperation } from '#formats/aws/organizations.generated.ts'
 import { organizationsModel, type Shape } from '#formats/aws/service-model.ts'
-import { refuse } from '#model/refusal.ts'
+import { Refused, refuse } from '#model/refusal.ts'
+import { boundJson } from '../json-bounds.ts'
 import { findDuplicateMember, type JsonPath } from '../json-members.ts'
 import { boundsOf, checkOfInteger, checkOfSize, checkOfString } from './constraints.ts'
 
 export const jsonContentType = 'application/x-amz-json-1.1'
+
+/** As many members as a form may have parameters, and as many again for the objects and lists that they are in. */
+const jsonMembersMax = 2_000
 
 /** Reads the value that stands at `path`, such as `Tags[1].Key`. */
 type Reader = (value: unknown, path: string) => unknown
@@ -33,8 +37,10 @@ export function readJsonInput<Name extends OrganizationsOperation>(name: Name, b
   let value: unknown
   try {
     text = body.length === 0 ? '{}' : new TextDecoder('utf-8', { fatal: true }).decode(body)
+    boundJson(text, { members: jsonMembersMax })
     value = JSON.parse(text)
-  } catch {
+  } catch (error) {
+    if (error instanceof Refused) throw error
     // Either not UTF-8 or not JSON. The parser's own words would repeat parts of the body.
     return refuse({ code: 'MalformedRequest', problem: 'The body is not JSON in UTF-8.' })
   }

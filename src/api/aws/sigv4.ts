@@ -105,7 +105,10 @@ const timestampPattern = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/
  * Reads the one place where a request carries its credential: the Authorization header or the query.
  * Refuses with MissingAuthentication, IncompleteSignature or MalformedRequest; knows nothing of keys or clocks.
  */
-export function readAuthorization(request: SignedRequest, dialect: Dialect = endpointDialect): Authorization {
+export function readAuthorization(
+  request: Omit<SignedRequest, 'body'>,
+  dialect: Dialect = endpointDialect,
+): Authorization {
   const mark = request.url.indexOf('?')
   const path = mark < 0 ? request.url : request.url.slice(0, mark)
   const query = mark < 0 ? '' : request.url.slice(mark + 1)
@@ -348,6 +351,17 @@ function incomplete(problem: string): never {
 }
 
 /**
+ * Checks what a request claims before its body is there: date, scope, and whether the body is signed at all. Knows nothing of
+ * keys. `verifySignature` checks all of it again, since time goes on while a body arrives.
+ */
+export function checkClaims(authorization: Authorization, rules: Rules): void {
+  checkDate(authorization, rules)
+  checkScope(authorization, rules)
+  const claimed = authorization.headers.get('x-amz-content-sha256')
+  if (claimed !== undefined && !/^[0-9a-f]{64}$/.test(claimed)) refuseBodyHash(claimed)
+}
+
+/**
  * Checks date, scope, body hash, signature, session token and expiry, and makes the principal.
  * Without a key it does the same work with a secret nobody has, so that time does not tell which keys exist.
  */
@@ -401,7 +415,10 @@ function checkScope({ service, region }: Authorization, { services, regions }: R
 }
 
 function checkBodyHash(claimed: string | undefined, actual: string): void {
-  if (claimed === undefined || claimed === actual) return
+  if (claimed !== undefined && claimed !== actual) refuseBodyHash(claimed)
+}
+
+function refuseBodyHash(claimed: string): never {
   const unsigned = claimed === 'UNSIGNED-PAYLOAD' || claimed.startsWith('STREAMING-')
   incomplete(
     unsigned

@@ -1,5 +1,9 @@
 // Compiles the output shapes of a service model into writers of XML. There is one escaper, and it is here.
 import type { Member, ServiceModel, Shape } from '#formats/aws/service-model.ts'
+import { refuse } from '#model/refusal.ts'
+
+/** Of what one answer lists: some 14,000 addresses. Lists with pages have 1,000 on one where the caller does not say how many. */
+export const answerBytesMax = 8_388_608
 
 /** Writes the inside of an element. */
 type Writer = (value: unknown) => string
@@ -102,7 +106,10 @@ function listWriter(item: string, write: Writer): Writer {
   const close = `</${item}>`
   return (value) => {
     let xml = ''
-    for (const each of value as readonly unknown[]) xml += open + write(each) + close
+    for (const each of value as readonly unknown[]) {
+      xml += open + write(each) + close
+      if (xml.length > answerBytesMax) refuse({ code: 'AnswerTooLarge', limit: answerBytesMax })
+    }
     return xml
   }
 }

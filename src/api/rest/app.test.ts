@@ -1,11 +1,18 @@
 // The native API without sockets: who is let in, what is refused and how, and that a repeat has no second effect.
 import assert from 'node:assert/strict'
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
 import { after, before, test } from 'node:test'
+import { gunzipSync } from 'node:zlib'
+import { Refused } from '#model/refusal.ts'
 import { nativeOperations } from '#operations/native/table.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 import { managementAccount } from '../../../test/world.ts'
+import { descriptionReadersOfClientMax, Readers } from './description.ts'
 
 let world: NativeWorld
+/** A request that nobody sends. */
+const inject = new IncomingMessage(new Socket())
 const ask: NativeWorld['ask'] = (...words) => world.ask(...words)
 
 before(async () => {
@@ -366,4 +373,102 @@ test('the OpenAPI document has an entry for each definition, and no other', asyn
     Object.values(methods).map(({ operationId }) => operationId),
   )
   assert.deepEqual(described.sort(), nativeOperations.map(({ name }) => name).sort())
+})
+
+// Bodies and the description --------------------------------------------------------------------------------------------
+
+test('D7 a body has the bounds of its operation, which the description says; nothing beyond them is parsed', async () => {
+  const document = await world.get<{
+    paths: Record<string, Record<string, { description?: string; 'x-body-bytes-max'?: number }>>
+  }>('/openapi.json')
+  const boundOf = (path: string, method: string) => document.paths[path]![method]!['x-body-bytes-max']
+  assert.deepEqual(
+    [boundOf('/allocations', 'post'), boundOf('/allocations/batch', 'post'), boundOf('/allocations', 'get')],
+    [65_536, 1_048_576, undefined],
+  )
+  assert.match(document.paths['/allocations/batch']!.post!.description!, /The body may have 1048576 bytes/)
+  const refused = async (path: string, body: string): Promise<unknown[]> => {
+    const { status, body: problem } = await ask('POST', path, { body })
+    const { limit, unit } = problem as unknown as { limit: number; unit: string }
+    return [status, limit, unit]
+  }
+  const large = JSON.stringify({ description: 'x'.repeat(65_536) })
+  assert.deepEqual(await refused('/allocations', large), [413, 65_536, 'bytes'])
+  assert.deepEqual(await refused('/allocations/batch', ' '.repeat(1_048_577)), [413, 1_048_576, 'bytes'])
+  assert.equal((await ask('POST', '/allocations/batch', { body: `${' '.repeat(1_000_000)}{}` })).status, 400)
+  for (const path of ['/allocations', '/allocations/batch']) {
+    assert.deepEqual(await refused(path, '['.repeat(60_000)), [413, 20, 'levels'])
+    const members = path === '/allocations' ? 2_000 : 10_000
+    const many = `{"tags":{${Array.from({ length: members }, (_, n) => `"${n}":""`).join()}}}`
+    assert.deepEqual(await refused(path, many), [413, members, 'members'])
+  }
+  assert.deepEqual(await refused('/sessions', ' '.repeat(16_385)), [413, 16_384, 'bytes'])
+})
+
+test('D7 I9 no refusal sends back more than a little of what was sent', async () => {
+  const long = 'x'.repeat(8_000)
+  const wish = { account: managementAccount, resourceType: 'eip', locale: 'us-east-1' }
+  for (const body of [
+    { ...wish, [long]: 1 },
+    { ...wish, account: long },
+    { ...wish, locale: [[long], long, { [long]: long }] },
+    { ...wish, tags: { [long]: long } },
+    { ...wish, tags: Object.fromEntries(Array.from({ length: 900 }, (_, n) => [`key-${n}`, {}])) },
+    `{"${long}":1,"${long}":1}`,
+    `{"a":${long}`,
+  ]) {
+    const answer = await ask('POST', '/allocations', { body })
+    assert.equal(answer.status, 400)
+    const { length } = JSON.stringify(answer.body)
+    assert(length < 3_000, `${length} characters: ${JSON.stringify(answer.body).slice(0, 300)}`)
+  }
+  for (const path of [`/allocations/${'x'.repeat(150)}`, `/allocations?cursor=${long}`, `/${long}`]) {
+    assert(JSON.stringify((await ask('GET', path)).body).length < 3_000, path.slice(0, 100))
+  }
+})
+
+test('D1 who is not known keeps no connection, and what they send to no operation is not parsed', async () => {
+  for (const as of ['unknown', '']) {
+    const { status, headers } = await ask('POST', '/allocations', { as, body: {} })
+    assert.deepEqual([status, headers.connection], [401, 'close'])
+  }
+  assert.notEqual((await ask('GET', '/me')).headers.connection, 'close')
+  assert.equal((await ask('POST', '/nowhere', { as: '', body: '{' })).status, 404)
+})
+
+test('D1 the description is kept by whoever asks, and compressed for those who can read that', async () => {
+  const read = (headers: Record<string, string>) => world.app.inject({ url: '/api/v1/openapi.json', headers })
+  const plain = await read({})
+  assert.equal(plain.headers['content-encoding'], undefined)
+  assert.match(String(plain.headers['cache-control']), /^public, max-age=\d+$/)
+  const compressed = await read({ 'accept-encoding': 'br, gzip' })
+  assert.equal(compressed.headers['content-encoding'], 'gzip')
+  assert.equal(compressed.headers.vary, 'accept-encoding')
+  assert(compressed.rawPayload.length * 4 < plain.rawPayload.length)
+  assert.deepEqual(gunzipSync(compressed.rawPayload), plain.rawPayload)
+  assert.notEqual(compressed.headers.etag, plain.headers.etag)
+  assert.equal((await read({ 'accept-encoding': 'gzip;q=0' })).headers['content-encoding'], undefined)
+  for (const [headers, status] of [
+    [{ 'if-none-match': String(plain.headers.etag) }, 304],
+    [{ 'if-none-match': `"other", ${compressed.headers.etag}`, 'accept-encoding': 'gzip' }, 304],
+    [{ 'if-none-match': '"other"' }, 200],
+  ] as const) {
+    assert.equal((await read(headers)).statusCode, status)
+  }
+  // Nor is it written anew by the page.
+  for (const form of ['json', 'yaml']) {
+    const { statusCode, headers } = await world.app.inject({ url: `/api/v1/docs/${form}` })
+    assert.deepEqual([statusCode, headers.location], [302, '/api/v1/openapi.json'])
+  }
+})
+
+test('D8 one address reads the description so often at a time and no more, and another one still does', async () => {
+  const readers = new Readers()
+  const responses = Array.from({ length: descriptionReadersOfClientMax }, () => new ServerResponse(inject))
+  for (const response of responses) readers.admit('192.0.2.1', response)
+  const more = () => readers.admit('192.0.2.1', new ServerResponse(inject))
+  assert.throws(more, (error) => error instanceof Refused && error.refusal.code === 'Throttled')
+  readers.admit('192.0.2.2', new ServerResponse(inject))
+  responses[0]!.emit('close')
+  more()
 })

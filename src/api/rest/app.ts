@@ -1,6 +1,6 @@
 // The native API over Fastify: each definition becomes a route and an entry of the OpenAPI document.
 import { isUtf8 } from 'node:buffer'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import rateLimit from '@fastify/rate-limit'
 import { fastifySSE } from '@fastify/sse'
 import swagger from '@fastify/swagger'
@@ -20,14 +20,18 @@ import { z } from 'zod'
 import { accountableOf, bearerOf, type Principal } from '#model/principal.ts'
 import { type Refusal, Refused, refuse } from '#model/refusal.ts'
 import { type Answer, type Call, DryRunSucceeded } from '#operations/execute.ts'
-import { etagOf, type NativeOperation } from '#operations/native/definition.ts'
+import { type BodyBounds, etagOf, type NativeOperation, noteOnBody, usualBody } from '#operations/native/definition.ts'
 import { flag } from '#operations/native/shapes.ts'
 import { nouns } from '#operations/native/table.ts'
+import { type Bodies, dropBody } from '../body.ts'
 import { type Headers, headersOf, headersOfRefusal } from '../decision-headers.ts'
+import { boundJson } from '../json-bounds.ts'
 import { findDuplicateMember } from '../json-members.ts'
 import { refuseRepeatedHeaders } from '../repeated-headers.ts'
+import { clientOf } from '../source-address.ts'
 import { createAdmission } from './admission.ts'
-import { faultProblem, type Problem, problemContentType, problemOf, problemShape } from './problem.ts'
+import { createDescription, Readers } from './description.ts'
+import { faultProblem, type Problem, problemContentType, problemOf, problemShape, statuses } from './problem.ts'
 import { checkQuery } from './query.ts'
 import { createAllowed } from './routes.ts'
 import { compileSerializer } from './serialize.ts'
@@ -36,7 +40,9 @@ import { addSignInRoutes } from './sign-in-routes.ts'
 import { type GrowingPage, Streams } from './stream.ts'
 
 export const restPrefix = '/api/v1'
-const bodyBytesMax = 1_048_576
+/** Of a request that asks for no operation: the end of a sign-in. */
+const bodyWithoutOperation: BodyBounds = { bytesMax: 16_384, membersMax: 20 }
+const bodyRetrySeconds = 1
 const jsonContentType = 'application/json'
 /** Characters of one part of a path. */
 const pathPartMax = 200
@@ -57,6 +63,8 @@ export interface RestDependencies {
   readonly version: string
   /** Undefined where no provider is configured. */
   readonly signIn?: SignIn
+  /** What is held of bodies under way, of both APIs together. */
+  readonly bodies: Bodies
   /** Requests a minute of one principal with the services that have their tokens from it; one more is told to come back later. */
   readonly requestsPerMinute: number
 }
@@ -73,6 +81,8 @@ declare module 'fastify' {
     isExecuted: boolean
     /** Held by the principal's last request, for the rate limit. */
     callId: string
+    /** What the request is answered with. */
+    response: ServerResponse
   }
 }
 
@@ -99,7 +109,6 @@ const dryRun = flag.optional().describe('`true`: decide and answer as always, bu
 export async function createRestApp(deps: RestDependencies): Promise<FastifyInstance> {
   const app = Fastify({
     logger: false,
-    bodyLimit: bodyBytesMax,
     genReqId: () => deps.newRequestId(),
     exposeHeadRoutes: false,
     return503OnClosing: true,
@@ -108,7 +117,8 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
     frameworkErrors: (error, request, reply) => void answerError(deps, error, request, withHeaders(request, reply)),
   })
   app.removeContentTypeParser([jsonContentType, 'text/plain'])
-  app.addContentTypeParser(jsonContentType, { parseAs: 'buffer' }, createJsonParser(app))
+  app.decorateRequest('response')
+  app.addContentTypeParser(jsonContentType, createBodyParser(deps, createJsonParser(app)))
   app.setValidatorCompiler(compileValidator)
   app.setSerializerCompiler(compileSerializer)
   app.setErrorHandler((error, request, reply) => answerError(deps, error, request, reply))
@@ -126,6 +136,7 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
   })
   app.addHook('onRequest', (request, reply, done) => {
     withHeaders(request, reply)
+    request.response = reply.raw
     refuseRepeatedHeaders(request.raw.rawHeaders)
     done()
   })
@@ -142,7 +153,9 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
       info: {
         title: 'Cadastre',
         version: deps.version,
-        description: 'The native API of Cadastre, a register of IP address space in which policy is law.',
+        description:
+          'The native API of Cadastre, a register of IP address space in which policy is law.\n\n' +
+          `A body may have ${usualBody.bytesMax} bytes and ${usualBody.membersMax} members of objects and lists, where its operation says nothing else (\`x-body-bytes-max\`, \`x-body-members-max\`).`,
       },
       servers: [{ url: restPrefix }],
       tags: nouns.map(({ name, summary }) => ({ name, description: summary })),
@@ -153,13 +166,32 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
     transformObject: withComponents,
     stripBasePath: true,
   })
-  await app.register(swaggerUi, { routePrefix: `${restPrefix}/docs`, staticCSP: true, uiConfig: { deepLinking: true } })
-  // Written once: anybody may ask for it, as often as they like.
-  let description: string | undefined
-  app.get(`${restPrefix}/openapi.json`, { schema: { hide: true } }, (_, reply) => {
-    description ??= JSON.stringify(app.swagger())
-    return reply.type('application/json; charset=utf-8').send(description)
+  const descriptionPath = `${restPrefix}/openapi.json`
+  const readers = new Readers()
+  const admitReader = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
+    try {
+      readers.admit(clientOf(deps.addressOf(request.raw)), reply.raw)
+      done()
+    } catch (error) {
+      // Fastify asks for errors by the call.
+      reply.header('connection', 'close')
+      done(error as Error)
+    }
+  }
+  await app.register(swaggerUi, {
+    routePrefix: `${restPrefix}/docs`,
+    staticCSP: true,
+    uiConfig: { deepLinking: true },
+    uiHooks: {
+      // The page would have the description written anew for each reader. JSON is YAML, too.
+      onRequest: (request, reply, next) => {
+        if (/\/(?:json|yaml)$/.test(request.routeOptions.url ?? '')) void reply.redirect(descriptionPath)
+        else admitReader(request, reply, next)
+      },
+    },
   })
+  const describe = createDescription(() => app.swagger())
+  app.get(descriptionPath, { schema: { hide: true }, onRequest: admitReader }, describe)
   await addSignInRoutes(app, deps, restPrefix)
   await app.register(
     async (routes) => {
@@ -206,15 +238,51 @@ const withHeaders = (request: FastifyRequest, reply: FastifyReply): FastifyReply
   reply.header('x-cadastre-request-id', request.id).header('x-content-type-options', 'nosniff')
 
 type Done = (error: Error | null, value?: unknown) => void
-type JsonParser<Body> = (request: FastifyRequest, body: Body, done: Done) => void
+type JsonParser = (request: FastifyRequest, body: string, done: Done) => void
+
+/** Reads a body within the bounds of its operation, and of all bodies that are under way. */
+function createBodyParser({ bodies, addressOf }: RestDependencies, parse: JsonParser) {
+  return (request: FastifyRequest, payload: IncomingMessage, done: Done): void => {
+    if (request.is404) {
+      // Nobody has been asked for a token here, and nobody wants the body.
+      request.response.shouldKeepAlive = false
+      dropBody(payload, () => done(null))
+      return
+    }
+    const bounds = boundsOf(request)
+    const sender = () =>
+      request.principal
+        ? { name: accountableOf(request.principal.native!), isProven: true }
+        : { name: clientOf(addressOf(request.raw)), isProven: false }
+    bodies.read(payload, request.response, { limit: bounds.bytesMax, sender }, (body) => {
+      try {
+        if (body === 'too-large') refuse({ code: 'RequestTooLarge', limit: bounds.bytesMax, unit: 'bytes' })
+        if (body === 'no-room') {
+          const because = 'too many bodies of requests are on their way'
+          refuse({ code: 'Throttled', retryAfterSeconds: bodyRetrySeconds, because })
+        }
+        // Read as text at once, what is no UTF-8 would come to stand there as another character.
+        if (!isUtf8(body)) refuse({ code: 'MalformedRequest', problem: 'the body is not valid UTF-8' })
+        const text = body.toString('utf8')
+        boundJson(text, { members: bounds.membersMax })
+        parse(request, text, done)
+      } catch (error) {
+        // Fastify asks for errors by the call.
+        done(error as Error)
+      }
+    })
+  }
+}
+
+const boundsOf = (request: FastifyRequest): BodyBounds => {
+  const { operation } = request.routeOptions.config
+  return operation ? (operation.rest.body ?? usualBody) : bodyWithoutOperation
+}
 
 /** Fastify's own, which tells apart what is no JSON and what is JSON that no program should be handed; and each member once. */
-function createJsonParser(app: FastifyInstance): JsonParser<Buffer> {
-  const parse = app.getDefaultJsonParser('error', 'error') as JsonParser<string>
-  return (request, bytes, done) => {
-    // Read as text at once, what is no UTF-8 would come to stand there as another character.
-    if (!isUtf8(bytes)) return done(new Refused({ code: 'MalformedRequest', problem: 'the body is not valid UTF-8' }))
-    const body = bytes.toString('utf8')
+function createJsonParser(app: FastifyInstance): JsonParser {
+  const parse = app.getDefaultJsonParser('error', 'error') as JsonParser
+  return (request, body, done) => {
     parse(request, body, (error, value) => {
       if (error) return done(new Refused({ code: 'MalformedRequest', problem: problemOfJson(body) }))
       const duplicate = findDuplicateMember(body)
@@ -279,8 +347,9 @@ function addRoute(routes: FastifyInstance, deps: RouteDependencies, operation: N
     schema: {
       operationId: operation.name,
       summary: operation.summary,
-      description: operation.description ?? '',
+      description: [operation.description, noteOnBody(operation)].filter(Boolean).join(' '),
       tags: [tag],
+      ...(parts.body.length > 0 ? extensionsOf(rest.body ?? usualBody) : {}),
       ...(parts.path.length > 0 ? { params: shapeOf(operation, parts.path) } : {}),
       querystring: shapeOf(operation, parts.query, isWrite ? { dryRun } : {}),
       ...(parts.body.length > 0 ? { body: shapeOf(operation, parts.body) } : {}),
@@ -293,6 +362,12 @@ function addRoute(routes: FastifyInstance, deps: RouteDependencies, operation: N
     handler: (request, reply) => serve(deps, operation, request, reply),
   })
 }
+
+/** What OpenAPI has no word for. */
+const extensionsOf = ({ bytesMax, membersMax }: BodyBounds) => ({
+  'x-body-bytes-max': bytesMax,
+  'x-body-members-max': membersMax,
+})
 
 async function serve(
   deps: RouteDependencies,
@@ -418,7 +493,13 @@ async function answerError(
   reply: FastifyReply,
 ): Promise<unknown> {
   try {
-    return answerRefusal(await refusedOf(deps, error as ValidationError, request), request, reply)
+    const refused = await refusedOf(deps, error as ValidationError, request)
+    // Who is not known keeps no connection, and nothing of what they send is kept.
+    if (statuses[refused.refusal.code] === 401) {
+      reply.header('connection', 'close')
+      await new Promise<void>((resolve) => dropBody(request.raw, resolve))
+    }
+    return answerRefusal(refused, request, reply)
   } catch (fault) {
     deps.onFault(fault, request.id)
     return sendProblem(reply, faultProblem(request.id))
@@ -472,8 +553,6 @@ const sendProblem = (reply: FastifyReply, problem: Problem): FastifyReply =>
 function refusalOf(error: ValidationError, request: FastifyRequest): Refusal | undefined {
   if (error instanceof Refused) return error.refusal
   if (error.validation) return refusalOfInput(error, request)
-  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE')
-    return { code: 'RequestTooLarge', limit: bodyBytesMax, unit: 'bytes' }
   if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
     return { code: 'UnsupportedMediaType', value: header(request, 'content-type') ?? '', allowed: [jsonContentType] }
   if (error.code === 'FST_ERR_BAD_URL')
@@ -521,7 +600,22 @@ function refusalOfInput({ validation, validationContext }: ValidationError, requ
   return {
     code: 'InvalidParameterValue',
     field,
-    value: typeof value === 'string' ? value : JSON.stringify(value),
+    value: typeof value === 'string' ? value : briefJson(value),
     problem,
   }
+}
+
+const briefLengthMax = 200
+
+/** The beginning of a value's JSON: of a large one, no more is written than is shown. */
+function briefJson(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const isList = Array.isArray(value)
+  let text = ''
+  for (const [name, member] of Object.entries(value)) {
+    if (text.length > briefLengthMax) break
+    const shown = typeof member === 'string' ? JSON.stringify(member.slice(0, briefLengthMax)) : briefJson(member)
+    text += `${text === '' ? '' : ','}${isList ? '' : `${JSON.stringify(name)}:`}${shown}`
+  }
+  return isList ? `[${text}]` : `{${text}}`
 }

@@ -23,7 +23,7 @@ const texts = z.array(text)
 const count = z.int()
 const words = text.describe('What is wrong, in words.')
 const field = text.describe('The member of the request, such as `documents.0.locale`.')
-const value = text.describe('What was given; what is not text, as JSON.')
+const value = text.describe('What was given, cut where it is long; what is not text, as JSON.')
 const what = z.enum(nounNames).describe('What kind of thing it is about.')
 const id = text.describe('Which one.')
 const ofThing = { what, id, problem: words }
@@ -66,7 +66,12 @@ export const factShapes: { readonly [C in Code]: Facts<C> } = {
   MalformedRequest: { problem: words },
   MethodNotAllowed: { method: text.describe('The method that was used.'), allowed: texts },
   UnsupportedMediaType: { value: text.describe('The `Content-Type` that was sent; empty: none.'), allowed: texts },
-  RequestTooLarge: { limit: count.describe('How many are allowed.'), unit: z.enum(['bytes', 'parameters']) },
+  RequestTooLarge: {
+    limit: count.describe('How many are allowed.'),
+    unit: z
+      .enum(['bytes', 'parameters', 'levels', 'members', 'characters'])
+      .describe('Of what: `levels` of nesting, `members` of all objects and lists, `characters` of one text.'),
+  },
   InvalidAction: { action: text.describe('The request: method and path.'), version: text.optional() },
   NotSupported: { what: text.describe('What is not supported.'), because: text.optional().describe('Why not.') },
   UnknownParameter: { field },
@@ -133,6 +138,10 @@ export const factShapes: { readonly [C in Code]: Facts<C> } = {
     poolId: text.describe('The first pool that could have served, or `provider`.'),
     netmaskLength: count.describe('The length that has no room.'),
   },
-  Throttled: { retryAfterSeconds: count.describe('How long to wait.') },
+  AnswerTooLarge: { limit: count.describe('The bytes that one answer may have.') },
+  Throttled: {
+    retryAfterSeconds: count.describe('How long to wait.'),
+    because: text.optional().describe('What there is too much of, where it is not the rate of requests.'),
+  },
   Unavailable: { because: text.describe('What is in trouble.') },
 }

@@ -1,7 +1,7 @@
 // Problem details (RFC 9457): a refusal as the native API says it, with its facts beside the sentence.
 import { z } from 'zod'
 import type { Refusal } from '#model/refusal.ts'
-import { faultWording, wordingOf } from '../wording.ts'
+import { cutFacts, faultWording, wordingOf } from '../wording.ts'
 import { factShapes, publicNames } from './problem-facts.ts'
 
 export const problemContentType = 'application/problem+json'
@@ -50,6 +50,7 @@ export const statuses: { readonly [C in Refusal['code']]: number } = {
   MissingRequiredTags: 403,
   DeniedByPolicy: 403,
   Exhausted: 507,
+  AnswerTooLarge: 400,
   Throttled: 429,
   Unavailable: 503,
 }
@@ -72,7 +73,7 @@ export interface Problem {
 }
 
 export function problemOf(refusal: Refusal, requestId: string): Problem {
-  const { code, aws: _, isOfRequest: __, ...facts } = { isOfRequest: undefined, ...refusal }
+  const { code, aws: _, isOfRequest: __, ...facts } = { isOfRequest: undefined, ...cutFacts(refusal) }
   return {
     ...Object.fromEntries(Object.entries(facts).map(([name, fact]) => [publicNames[name] ?? name, fact])),
     type: `urn:cadastre:problem:${code}`,

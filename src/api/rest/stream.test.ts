@@ -21,16 +21,16 @@ const refusal = (code: string) => (error: unknown) => error instanceof Refused &
 test('D2 nobody takes all places: one more of the same is refused at once, and others still listen', () => {
   const streams = new Streams()
   for (let n = 0; n < streamsOfOneMax; n++) listen(streams, 'user:a')
-  assert.throws(() => listen(streams, 'user:a'), refusal('LimitExceeded'))
+  assert.throws(() => listen(streams, 'user:a'), refusal('Throttled'))
   for (let n = streamsOfOneMax; n < 200; n++) listen(streams, `user:${n}`)
-  assert.throws(() => listen(streams, 'user:b'), refusal('Unavailable'))
+  assert.throws(() => listen(streams, 'user:b'), refusal('Throttled'))
 })
 
 test('D8 nor whoever has many names: what one is accountable for is counted together, and given back', () => {
   const streams = new Streams()
   const listeners = Array.from({ length: streamsOfAccountableMax }, (_, n) => listen(streams, `service:${n}`, 'user:a'))
-  assert.throws(() => listen(streams, 'service:more', 'user:a'), refusal('LimitExceeded'))
-  assert.throws(() => listen(streams, 'user:a'), refusal('LimitExceeded'))
+  assert.throws(() => listen(streams, 'service:more', 'user:a'), refusal('Throttled'))
+  assert.throws(() => listen(streams, 'user:a'), refusal('Throttled'))
   for (let n = streamsOfAccountableMax; n < streamsMax; n++) listen(streams, `user:${n}`)
   listeners[0]!.hangUp()
   listen(streams, 'service:more', 'user:a')
@@ -45,5 +45,5 @@ test('D1 whoever hangs up gives the place back, also where an event still waits 
   for (let n = 0; n < streamsOfOneMax; n++) listen(streams, 'user:a')
   // Once each, though those streams end only now.
   for (const { events } of listeners) await events.return(undefined)
-  assert.throws(() => listen(streams, 'user:a'), refusal('LimitExceeded'))
+  assert.throws(() => listen(streams, 'user:a'), refusal('Throttled'))
 })

@@ -11,6 +11,9 @@ export const streamsOfOneMax = 20
 /** Of all principals that one of them is accountable for: nor under many names. */
 export const streamsOfAccountableMax = 60
 
+/** Whoever may not listen comes back no sooner. */
+const retrySeconds = 10
+
 /** A page whose cursor leads behind its last item, also where there is nothing more yet. */
 export interface GrowingPage {
   readonly items: readonly object[]
@@ -56,9 +59,7 @@ export class Streams {
 
   /** Counts one more; the answer takes it back, once. */
   #admit({ listener, accountable }: Following): () => void {
-    if (this.#count >= streamsMax) {
-      refuse({ code: 'Unavailable', because: `more than ${streamsMax} listen already` })
-    }
+    refuseTooMany(this.#count, streamsMax, 'all')
     refuseTooMany(this.#listeners.get(listener), streamsOfOneMax, `principal \`${listener}\``)
     const services = `\`${accountable}\` and the services that have their tokens from them`
     refuseTooMany(this.#accountable.get(accountable), streamsOfAccountableMax, services)
@@ -99,7 +100,8 @@ function addTo(counts: Map<string, number>, key: string, number: number): void {
 
 function refuseTooMany(used: number | undefined, limit: number, countedFor: string): void {
   if (used === undefined || used < limit) return
-  refuse({ code: 'LimitExceeded', what: 'streams', limit, used, countedFor, remedy: 'End some of them.' })
+  const because = `for ${countedFor} there are ${used} streams, and ${limit} are allowed: end some of them`
+  refuse({ code: 'Throttled', retryAfterSeconds: retrySeconds, because })
 }
 
 const pause = (signal: AbortSignal): Promise<void> =>

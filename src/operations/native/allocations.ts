@@ -28,7 +28,7 @@ import {
   usesOf,
 } from './allocation-answers.ts'
 import { type Place, requirePermission } from './authority.ts'
-import { nativeRead, nativeWrite } from './definition.ts'
+import { batchBody, nativeRead, nativeWrite } from './definition.ts'
 import { poolIdOrProvider } from './pools.ts'
 import { placeOfNode } from './roles.ts'
 import { accountId, pageOf, paging } from './shapes.ts'
@@ -151,7 +151,7 @@ export const createAllocations = nativeWrite({
       .meta({ examples: [[{ account: '222222222222', resourceType: 'azure:public-ip', locale: 'azure:westeurope' }]] }),
   }),
   output: z.object({ allocations: z.array(allocation) }),
-  rest: { method: 'POST', path: '/allocations/batch', status: 201 },
+  rest: { method: 'POST', path: '/allocations/batch', status: 201, body: batchBody },
   cli: 'allocation create-batch',
   refusals,
   async at(context, { allocations }) {

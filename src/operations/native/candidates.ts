@@ -19,7 +19,7 @@ import {
   remember,
 } from '../policy-content.ts'
 import { type Place, requirePermission } from './authority.ts'
-import { nativeRead, nativeWrite } from './definition.ts'
+import { documentsBody, nativeRead, nativeWrite } from './definition.ts'
 import { actingOn, findPolicy, placeOfPolicy } from './policies.ts'
 import { placeOfAssignment } from './policy-assignments.ts'
 import {
@@ -111,7 +111,7 @@ export const draftPolicyVersion = nativeWrite({
       .meta({ examples: [[{ locale: 'us-east-1', resourceType: 'eip', rules: [{ poolId: examplePoolId }] }]] }),
   }),
   output: version,
-  rest: { method: 'POST', path: '/policies/{policyId}/versions', status: 201 },
+  rest: { method: 'POST', path: '/policies/{policyId}/versions', status: 201, body: documentsBody },
   cli: 'policy-version draft',
   refusals: ['NotFound', 'MalformedId', 'InvalidParameterValue', 'NotSupported', 'LimitExceeded'],
   at: placeOfPolicy,

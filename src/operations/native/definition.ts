@@ -7,6 +7,23 @@ import type { ReadContext, ReadOperation, WriteContext, WriteOperation } from '.
 import { type Place, requirePermission, requireScope } from './authority.ts'
 import { withCursors } from './page-cursors.ts'
 
+/** What the body of a request may have: more is refused before it is parsed. */
+export interface BodyBounds {
+  readonly bytesMax: number
+  /** Members of objects and elements of lists, of all together. */
+  readonly membersMax: number
+}
+/** Of an operation that says nothing else: 64 KiB, which is fifty tags at their longest. */
+export const usualBody: BodyBounds = { bytesMax: 65_536, membersMax: 2_000 }
+/** A hundred wishes with their tags at once. */
+export const batchBody: BodyBounds = { bytesMax: 1_048_576, membersMax: 10_000 }
+/** Policy documents, whose conditions list accounts. */
+export const documentsBody: BodyBounds = { bytesMax: 1_048_576, membersMax: 40_000 }
+
+/** What a definition's body may have beyond the usual, as a sentence; empty where it has no more. */
+export const noteOnBody = ({ rest }: Pick<NativeOperation, 'rest'>): string =>
+  rest.body ? `The body may have ${rest.body.bytesMax} bytes and ${rest.body.membersMax} members.` : ''
+
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 interface Facts<Input extends z.ZodObject, Output extends z.ZodType> {
@@ -27,6 +44,8 @@ interface Facts<Input extends z.ZodObject, Output extends z.ZodType> {
     readonly query?: readonly string[]
     /** 200 unless said otherwise; 204 has no body. */
     readonly status?: 200 | 201 | 204
+    /** What its body may have, where that is more than is usual. */
+    readonly body?: BodyBounds
     /** The list grows: with `Accept: text/event-stream` its items go on as events, with this member as their id. */
     readonly streamId?: string
   }

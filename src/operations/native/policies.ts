@@ -19,7 +19,7 @@ import {
 } from '../policy-content.ts'
 import { putTags, refuseBadTags } from '../tagging.ts'
 import { type Place, permitter } from './authority.ts'
-import { nativeRead, nativeWrite } from './definition.ts'
+import { documentsBody, nativeRead, nativeWrite } from './definition.ts'
 import {
   compatibility,
   document,
@@ -335,7 +335,7 @@ export const putPolicyDocument = nativeWrite({
   action: 'policy:manage',
   input: z.strictObject({ ...pair, ...documentWish }),
   output: document,
-  rest: { method: 'PUT', path: '/policies/{policyId}/documents/{locale}/{resourceType}' },
+  rest: { method: 'PUT', path: '/policies/{policyId}/documents/{locale}/{resourceType}', body: documentsBody },
   cli: 'policy-document put',
   refusals: [
     'NotFound',

@@ -8,7 +8,8 @@ import * as sdk from '@aws-sdk/client-ec2'
 import fc from 'fast-check'
 import type { Ec2Operation, Ec2Output } from '#formats/aws/ec2.generated.ts'
 import { ec2Model } from '#formats/aws/service-model.ts'
-import { escapeXml } from '../xml-output.ts'
+import { Refused } from '#model/refusal.ts'
+import { answerBytesMax, escapeXml } from '../xml-output.ts'
 import { writeError, writeResponse } from './xml.ts'
 
 interface Element {
@@ -276,4 +277,14 @@ test('the SDK reads our errors', async () => {
     assert.equal(error.$metadata.requestId, 'request-1')
     return true
   })
+})
+
+test('D3 an answer that lists more than it may have is refused, and says what to do', () => {
+  const Addresses = (count: number) =>
+    Array.from({ length: count }, (_, n) => ({ PublicIp: '203.0.113.1', AllocationId: `eipalloc-${n}`, Domain: 'vpc' }))
+  assert(writeResponse('DescribeAddresses', { Addresses: Addresses(10_000) }, 'request').length < answerBytesMax)
+  assert.throws(
+    () => writeResponse('DescribeAddresses', { Addresses: Addresses(100_000) }, 'request'),
+    (error) => error instanceof Refused && error.refusal.code === 'AnswerTooLarge',
+  )
 })

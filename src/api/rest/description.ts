@@ -1,0 +1,83 @@
+// The OpenAPI document, which anybody may read without a token: written and compressed once, and kept by whoever asks.
+import { hash } from 'node:crypto'
+import type { ServerResponse } from 'node:http'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { refuse } from '#model/refusal.ts'
+
+/** It changes with the version of the server alone; a day would outlast an upgrade. */
+const freshSeconds = 300
+const compress = promisify(gzip)
+/** Who reads the description and its page at a time, of one address (or /64), and in all: they need no token, and it is large. */
+export const descriptionReadersOfClientMax = 16
+export const descriptionReadersMax = 64
+const retrySeconds = 5
+
+/** Counts who reads what is open to everybody; one more is told to come back. */
+export class Readers {
+  #inAll = 0
+  readonly #ofClient = new Map<string, number>()
+
+  /** Counts a reader until its answer has been read. */
+  admit(client: string, response: ServerResponse): void {
+    const own = this.#ofClient.get(client) ?? 0
+    if (own >= descriptionReadersOfClientMax || this.#inAll >= descriptionReadersMax) {
+      const because = 'too many read the description and its page at the moment'
+      refuse({ code: 'Throttled', retryAfterSeconds: retrySeconds, because })
+    }
+    this.#inAll++
+    this.#ofClient.set(client, own + 1)
+    let isOver = false
+    const { socket } = response
+    const end = (): void => {
+      if (isOver) return
+      isOver = true
+      response.off('close', end)
+      socket?.off('close', end)
+      this.#inAll--
+      const left = this.#ofClient.get(client)! - 1
+      if (left === 0) this.#ofClient.delete(client)
+      else this.#ofClient.set(client, left)
+    }
+    response.once('close', end)
+    socket?.once('close', end)
+  }
+}
+
+interface Form {
+  readonly body: Buffer
+  readonly etag: string
+}
+interface Description {
+  readonly plain: Form
+  readonly compressed: Form
+}
+
+async function prepare(document: object): Promise<Description> {
+  const body = Buffer.from(JSON.stringify(document))
+  const tag = hash('sha256', body, 'base64url').slice(0, 22)
+  // Two forms of one thing are told apart by their tags (RFC 9110, section 8.8.3).
+  return {
+    plain: { body, etag: `"${tag}"` },
+    compressed: { body: await compress(body), etag: `"${tag}-gzip"` },
+  }
+}
+
+/** Answers with the document, or with 304 where the reader has it. */
+export function createDescription(
+  documentOf: () => object,
+): (request: FastifyRequest, reply: FastifyReply) => Promise<unknown> {
+  let preparing: Promise<Description> | undefined
+  return async ({ headers }, reply) => {
+    preparing ??= prepare(documentOf())
+    const { plain, compressed } = await preparing
+    const takesGzip = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:\s*,|\s*$))/.test(String(headers['accept-encoding'] ?? ''))
+    const { body, etag } = takesGzip ? compressed : plain
+    reply.headers({ etag, 'cache-control': `public, max-age=${freshSeconds}`, vary: 'accept-encoding' })
+    const known = String(headers['if-none-match'] ?? '').split(/\s*,\s*/)
+    if (known.includes(etag) || known.includes('*')) return reply.status(304).send()
+    if (takesGzip) reply.header('content-encoding', 'gzip')
+    return reply.type('application/json; charset=utf-8').send(body)
+  }
+}
