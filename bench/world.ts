@@ -65,7 +65,10 @@ export async function preparePolicy(
   pools = 1,
 ): Promise<string[]> {
   const { store, call } = await open(folder, key, settings)
-  await bootstrap(store, account, { accessKeyId: key.keyId, secretAccessKey: key.secret })
+  await bootstrap(store, account, {
+    key: { accessKeyId: key.keyId, secretAccessKey: key.secret },
+    isToBeShown: false,
+  })
   const { Ipam } = (await call('CreateIpam', { OperatingRegions: [{ RegionName: key.region }] })) as never as {
     Ipam: { IpamId: string; PublicDefaultScopeId: string }
   }

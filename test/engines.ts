@@ -27,6 +27,7 @@ const onBoth: readonly string[] = [
   'test/native-access.test.ts',
   'test/oidc/',
   'test/quarantine.test.ts',
+  'test/starting.test.ts',
   'test/twice.test.ts',
   'test/record.test.ts',
   'test/ways-around.test.ts',
@@ -48,6 +49,7 @@ export const runsOnce: Readonly<Record<string, string>> = {
   'src/store/replay-window.test.ts': 'there is no database in it',
   'src/store/sealer.test.ts': 'there is no store in it',
   'src/store/sqlite.test.ts': 'the files of the embedded database: locks, damage, a second process',
+  'test/away.test.ts': 'connections to a server that can be away are there on PostgreSQL alone',
   'test/clients/terraform.test.ts':
     'a client that cannot tell the engines apart, and takes its time; others ask both the same',
   'test/ended-keys.test.ts': 'opens both engines by itself: two servers on one, one on the other',
@@ -57,6 +59,7 @@ export const runsOnce: Readonly<Record<string, string>> = {
   'test/guide.test.ts': 'the pages themselves say which database they are about',
   'test/interleavings.test.ts': 'several servers on one database are there on PostgreSQL alone',
   'test/living-failover.test.ts': 'clusters that fail over are there on PostgreSQL alone',
+  'test/migrating.test.ts': 'opens both engines by itself, each with what a migration of it is',
   'test/move.test.ts': 'opens both engines by itself: a move is from the one to the other',
   'test/old-copy.test.ts': 'old primaries and copies are there on PostgreSQL alone',
   'test/postgres-roles.test.ts': 'the rights of roles are there on PostgreSQL alone',

@@ -35,13 +35,10 @@ export function wordingOf(refusal: Refusal, protocol: Protocol): Wording {
   const say = words[refusal.code] as (refusal: Refusal) => Words
   const said = say(refusal)
   const status = protocol === 'ec2' ? said.status : (said.statusElsewhere ?? said.status)
-  const { message, reason } = said
-  return { status, code: said[protocol], message, ...(reason === undefined ? {} : { reason }) }
+  return { status, code: said[protocol], message: said.message, reason: said.reason }
 }
 
 const valueLengthMax = 100
-/** Sentences of AWS have at most one value in them, which is cut with the rest. */
-const sentenceLengthMax = 300
 
 /** A value as messages repeat it: cut, because it came from outside and may be long. */
 function quoted(value: string): string {
@@ -50,12 +47,6 @@ function quoted(value: string): string {
 
 function cut(value: string): string {
   return value.length > valueLengthMax ? `${value.slice(0, valueLengthMax)}…` : value
-}
-
-/** What AWS says instead of the code's usual words. It may have a value in it, and those come from outside. */
-function saidByAws({ aws }: Pick<Refusal, 'aws'>): string | undefined {
-  const text = aws?.sentence
-  return text !== undefined && text.length > sentenceLengthMax ? `${text.slice(0, sentenceLengthMax)}…` : text
 }
 
 /** Facts become sentences: a capital first, a full stop last. */
@@ -176,14 +167,14 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { cod
     ec2: 'MissingParameter',
     organizations: 'InvalidInputException',
     sts: 'MissingParameter',
-    message: saidByAws({ aws }) ?? `The request must contain the parameter ${cut(setNames[field] ?? field)}`,
+    message: aws?.sentence ?? `The request must contain the parameter ${cut(setNames[field] ?? field)}`,
   }),
   InvalidParameterValue: ({ field, value, problem, aws }) => ({
     status: 400,
     // Clients page on, or make their page smaller, by this code.
     ec2: field === 'MaxResults' ? 'InvalidMaxResults' : 'InvalidParameterValue',
     ...badInput,
-    message: `${saidByAws({ aws }) ?? `Value (${cut(value)}) for parameter ${nameInEc2(field)} is invalid.`} ${sentence(problem)}`,
+    message: `${aws?.sentence ?? `Value (${cut(value)}) for parameter ${nameInEc2(field)} is invalid.`} ${sentence(problem)}`,
     reason: aws?.reason,
   }),
   InvalidParameterCombination: ({ problem }) => ({
@@ -316,7 +307,7 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { cod
     ec2: limitCode(what),
     ...violated,
     message:
-      saidByAws({ aws }) ??
+      aws?.sentence ??
       (countedFor === undefined
         ? `You've reached the limit for ${what}. You have ${used} ${what} and you are limited to ${limit}.`
         : `The limit for ${what} is reached: for ${countedFor} there are ${used}, and ${limit} are allowed.${remedy === undefined ? '' : ` ${remedy}`}`),

@@ -44,6 +44,8 @@ export interface AwsCall {
   readonly bodyHash: string
   readonly sourceAddress: string
   readonly userAgent: string
+  /** When it was whole, by `performance.now()`. */
+  readonly arrivedAt: number
 }
 
 export interface AwsEndpointDependencies {
@@ -52,7 +54,8 @@ export interface AwsEndpointDependencies {
   newRequestId(): string
   /** Where a request comes from, by proxies that are trusted alone. */
   addressOf(request: IncomingMessage): string
-  findKey(accessKeyId: string): AccessKey | undefined | Promise<AccessKey | undefined>
+  /** @param arrivedAt as in the call */
+  findKey(accessKeyId: string, arrivedAt: number): AccessKey | undefined | Promise<AccessKey | undefined>
   isImplemented(service: AwsService, name: string): boolean
   /** Whether the operation only reads: presigned requests may do nothing else. */
   isRead(service: AwsService, name: string): boolean
@@ -163,6 +166,7 @@ async function serve(
   body: Buffer,
 ): Promise<void> {
   const requestId = deps.newRequestId()
+  const arrivedAt = performance.now()
   let protocol: Protocol = 'ec2'
   try {
     const signed: SignedRequest = {
@@ -176,7 +180,7 @@ async function serve(
       refuse({ code: 'MalformedRequest', problem: `The method must be POST or GET, not \`${signed.method}\`.` })
     }
     const authorization = readAuthorization(signed)
-    const found = deps.findKey(authorization.accessKeyId)
+    const found = deps.findKey(authorization.accessKeyId, arrivedAt)
     // Almost always the key is at hand, and awaiting it anyway would cost a turn of the loop.
     const key = found instanceof Promise ? await found : found
     const rules = { now: deps.now(), services, regions: deps.regions, maxSkewSeconds: clockSkewSecondsMax }
@@ -200,6 +204,7 @@ async function serve(
       bodyHash,
       sourceAddress: deps.addressOf(request),
       userAgent: authorization.headers.get('user-agent') ?? '',
+      arrivedAt,
     })
     let input: unknown
     try {
@@ -293,7 +298,10 @@ function fail(
   response: ServerResponse,
 ): void {
   if (error instanceof Refused) {
-    answerError(protocol, wordingOf(error.refusal, protocol), requestId, response, headersOfRefusal(error))
+    const headers = headersOfRefusal(error)
+    const isLater = error.refusal.code === 'Unavailable'
+    const all: Headers = isLater ? [...headers, ['Retry-After', '1']] : headers
+    answerError(protocol, wordingOf(error.refusal, protocol), requestId, response, all)
     return
   }
   deps.onFault(error, requestId)
