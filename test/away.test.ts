@@ -257,3 +257,32 @@ test('/readyz tells within seconds that the database does not answer, is itself 
   line.be('open')
   await until('it is ready again', async () => (await ask('/readyz')) === '200 ok\n')
 })
+
+test('a connection that was made for a request with little time left serves those after it for as long as any', async (t) => {
+  const url = await emptyPostgres(cluster.url)
+  const store = await openStore(t, url)
+  const endOurs = `select pg_terminate_backend(pid, 5000) from pg_stat_activity
+    where usename = 'cadastre_server' and application_name = 'cadastre'`
+  await operator.script(endOurs)
+  // The first one meets the broken connection, or the new one: in either case it has as good as no time left.
+  const late = performance.now() - deadlineMs
+  await until('a connection was made', () =>
+    store
+      .write(async (tx) => tx.nextSequence(), undefined, undefined, late)
+      .then(
+        () => true,
+        (error: unknown) => {
+          assert.ok(isUnavailable(error), String(error))
+          return undefined
+        },
+      ),
+  )
+  await operator.script(`begin; lock table ${schemaOf(url)}.counter in access exclusive mode`)
+  const waiting = `select pid from pg_stat_activity where wait_event_type = 'Lock' and usename = 'cadastre_server'`
+  const begun = performance.now()
+  const write = writeOf(store)
+  await until('the writer waits', async () => (await rowsOf(waiting)).length === 1)
+  await until('longer than the late one had', () => performance.now() - begun > 600)
+  await operator.script('rollback')
+  await write
+})

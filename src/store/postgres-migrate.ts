@@ -12,6 +12,8 @@ const presenceClass = 0x43414442
 const latest = postgresMigrations.at(-1)!.number
 /** A step may rewrite a large table, and whoever finds another process at it waits as long. */
 const migrationMsMax = 3_600_000
+/** A process that stands still in the middle holds nobody up for as long. */
+const patience = { statementMs: migrationMsMax, idleMs: 60_000 } as const
 
 export interface Migrated {
   readonly schema: string
@@ -40,7 +42,7 @@ export async function migratePostgres(options: MigrationOptions): Promise<Migrat
   }
   const { isHighlyAvailable = false, deadlineMs = deadlineMsDefault } = options
   const { schema } = owner
-  const link = await connect({ target: owner, isHighlyAvailable, deadlineMs, statementMs: migrationMsMax })
+  const link = await connect({ target: owner, isHighlyAvailable, deadlineMs, ...patience })
   try {
     await link.script(begin(schema))
     const state = await stateOf(link, schema)
@@ -91,7 +93,7 @@ export async function prepareSchema(
       )
     }
     if (!exclusive) throw trouble('older', olderSchema(schema, state))
-    const patient = await connect({ ...options, statementMs: migrationMsMax })
+    const patient = await connect({ ...options, ...patience })
     try {
       await patient.script(begin(schema))
       // Another server may have done it while this one waited for the lock.

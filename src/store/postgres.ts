@@ -248,7 +248,9 @@ class PostgresEngine implements Engine {
   }
   async #connect(deadlineMs = this.#options.deadlineMs): Promise<void> {
     try {
-      this.#sql.link = await connectToWrite({ ...this.#options, deadlineMs }, this.#tell)
+      // However little is left for connecting, statements have their time afterwards.
+      const statementMs = this.#options.statementMs ?? this.#options.deadlineMs
+      this.#sql.link = await connectToWrite({ ...this.#options, deadlineMs, statementMs }, this.#tell)
     } catch (error) {
       const trouble = postgresTroubleOf(error)
       // Whoever was late has tried for too short a time to know.
