@@ -258,7 +258,7 @@ test('/readyz tells within seconds that the database does not answer, is itself 
   await until('it is ready again', async () => (await ask('/readyz')) === '200 ok\n')
 })
 
-test('a connection that was made for a request with little time left serves those after it for as long as any', async (t) => {
+test('a connection that was made for a request with little time left serves those after it without haste', async (t) => {
   const url = await emptyPostgres(cluster.url)
   const store = await openStore(t, url)
   const endOurs = `select pg_terminate_backend(pid, 5000) from pg_stat_activity

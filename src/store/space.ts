@@ -599,12 +599,8 @@ export class Space {
   }
 
   async anyQuarantineEnded(): Promise<boolean> {
-    return (
-      (await this.#sql.get(
-        'select 1 as one from quarantine where ends_at <= ? and pool_cidr is null limit 1',
-        this.#clock.now,
-      )) !== undefined
-    )
+    const ended = 'select 1 as one from quarantine where ends_at <= ? and pool_cidr is null limit 1'
+    return (await this.#sql.get(ended, this.#clock.now)) !== undefined
   }
   /** Space whose quarantine has ended is free, also where nobody has put it there yet: it is, until something is found. */
   async #findOrSweep<T>(pool: number, find: () => Promise<T | undefined>): Promise<T | undefined> {
