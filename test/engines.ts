@@ -36,6 +36,7 @@ const onBoth: readonly string[] = [
 /** What stands on a store, or beside one, and nevertheless runs once, and why. */
 export const runsOnce: Readonly<Record<string, string>> = {
   'src/api/rest/sign-in.test.ts': 'what an identity provider says; there is no store in it',
+  'src/jobs/housekeeping.test.ts': 'a trigger makes a task fail, and each engine has its own words for one',
   'src/store/batching.test.ts': 'transactions that meet others are there on PostgreSQL alone',
   'src/store/list-plans.test.ts': 'opens both engines by itself, and asks each in its own way for its plans',
   'src/store/migrations.test.ts': 'what a step makes of what the embedded database has',
