@@ -62,7 +62,10 @@ export async function preparePolicy(
   clock: () => number = Date.now,
 ): Promise<string[]> {
   const { store, call } = await open(folder, key, settings, clock)
-  await bootstrap(store, account, { accessKeyId: key.keyId, secretAccessKey: key.secret })
+  await bootstrap(store, account, {
+    key: { accessKeyId: key.keyId, secretAccessKey: key.secret },
+    isToBeShown: false,
+  })
   const { Ipam } = (await call('CreateIpam', { OperatingRegions: [{ RegionName: key.region }] })) as never as {
     Ipam: { IpamId: string; PublicDefaultScopeId: string }
   }

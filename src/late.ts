@@ -42,7 +42,10 @@ export function createLateApp(load: () => Promise<LoadedApp>, deps: LateDependen
     } catch (error) {
       const requestId = deps.newRequestId()
       deps.onFault(error, requestId)
-      answerUnavailable(response, requestId)
+      answerUnavailable(response, requestId, {
+        because: 'the native API could not be loaded',
+        detail: 'The native API could not be loaded; the log of the server says why.',
+      })
       return
     }
     found.routing(request, response)
@@ -64,14 +67,18 @@ export function createLateApp(load: () => Promise<LoadedApp>, deps: LateDependen
   }
 }
 
-/** By hand, as problems are otherwise: what writes them has perhaps not been loaded. */
-function answerUnavailable(response: ServerResponse, requestId: string): void {
+/** A problem of the native API, by hand: what writes them otherwise has perhaps not been loaded, or is not there any more. */
+export function answerUnavailable(
+  response: ServerResponse,
+  requestId: string,
+  { because, detail }: { readonly because: string; readonly detail: string },
+): void {
   const body = JSON.stringify({
-    because: 'the native API could not be loaded',
+    because,
     type: 'urn:cadastre:problem:Unavailable',
     title: 'Unavailable',
     status: 503,
-    detail: 'The native API could not be loaded; the log of the server says why. Try again later.',
+    detail: `${detail} Try again later.`,
     instance: `urn:cadastre:request:${requestId}`,
     code: 'Unavailable',
   })

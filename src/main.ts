@@ -62,6 +62,8 @@ async function serve(): Promise<number> {
     process.stdout.write(
       `First start: account ${config.bootstrap.account} has this access key. It is shown only once.\n` +
         `  AWS_ACCESS_KEY_ID=${accessKeyId}\n  AWS_SECRET_ACCESS_KEY=${secretAccessKey}\n`,
+      // Where it could not be written, the next start prints it. Where that cannot be noted, it is printed once more.
+      (error) => void (error ?? server.noteFirstKeyShown().catch(() => undefined)),
     )
   }
   return stopped.promise
@@ -151,8 +153,15 @@ async function disableKey(args: ReadonlyMap<string, string>, [id, ...more]: read
 }
 
 async function migrate(): Promise<number> {
-  const { database } = readConfig(process.env)
-  if (!database) return failed('The embedded database is migrated by its server, at the start.')
+  const { database, dataFolder } = readConfig(process.env)
+  if (!database) {
+    const { migrateSqlite } = await import('#store/sqlite.ts')
+    const { from, to } = migrateSqlite(dataFolder)
+    process.stdout.write(
+      `The database in \`${dataFolder}\`: ${from === to ? 'current' : `migrated from step ${from}`}, step ${to}.\n`,
+    )
+    return 0
+  }
   const { migratePostgres } = await import('#store/postgres-migrate.ts')
   const { schema, from, to, grantedTo } = await migratePostgres(database)
   const did = from === 0 ? 'made' : from === to ? 'current' : `migrated from step ${from}`

@@ -13,19 +13,20 @@ import { boundConnections } from '#api/connections.ts'
 import { refuseRepeatedHeaders } from '#api/repeated-headers.ts'
 import { createSourceAddress, type SourceAddress } from '#api/source-address.ts'
 import { startHousekeeping } from '#jobs/housekeeping.ts'
+import { startProbing } from '#jobs/readiness.ts'
 import { Refused, refuse } from '#model/refusal.ts'
 import { withoutSecrets } from '#model/secrets.ts'
-import { bootstrap, drawKey, type NewKey } from '#operations/access-keys.ts'
+import { bootstrap, drawKey, findUnshownKey, type NewKey, noteShown } from '#operations/access-keys.ts'
 import { type Hallway, openHallway } from '#operations/execute.ts'
 import { operationTables } from '#operations/tables.ts'
 import type { Sealer } from '#store/access-keys.ts'
 import type { Notice } from '#store/postgres.ts'
 import { readSealer } from '#store/sealer.ts'
-import { openSqlite } from '#store/sqlite.ts'
+import { hasDatabase, openSqlite } from '#store/sqlite.ts'
 import type { Store } from '#store/store.ts'
 import { StoreTrouble } from '#store/trouble.ts'
-import { type Config, programVersion } from './config.ts'
-import { createLateApp } from './late.ts'
+import { type Config, programVersion, variables } from './config.ts'
+import { answerUnavailable, createLateApp } from './late.ts'
 import { logEvent } from './telemetry.ts'
 
 /** An `import` of it looks at all that it exports, and so loads a client of HTTP and WebSockets: a third of the time of a start. */
@@ -46,16 +47,30 @@ const restDelayMs = 1_000
 export interface RunningServer {
   readonly host: string
   readonly port: number
-  /** The management account's first key; only at the first start. */
+  /** The management account's first key, as long as nobody has been shown it: at the first start that got this far. */
   readonly firstKey: NewKey | undefined
+  /** To be called once the first key has been printed. */
+  noteFirstKeyShown(): Promise<void>
   /** Lets requests under way finish, then closes everything. */
   close(): Promise<void>
 }
 
-/** With one data folder the key is made there at the first start; several servers share a file that they are given. */
+/**
+ * With one data folder the key is made there at the first start, and never beside a database, whose secrets another one has
+ * sealed; several servers share a file that they are given.
+ */
 function sealerOf(config: Config, { create } = { create: false }): Sealer {
   const isOwn = config.database === undefined && config.secretKeyFile === undefined
-  return readSealer(config.secretKeyFile ?? join(config.dataFolder, 'secret.key'), { create: create && isOwn })
+  const file = config.secretKeyFile ?? join(config.dataFolder, 'secret.key')
+  const isFirst = create && isOwn && !hasDatabase(config.dataFolder)
+  if (isOwn && !isFirst && !existsSync(file)) {
+    throw new StoreTrouble(
+      'key',
+      `The secret key file \`${file}\` is not there, and the secrets of the database in \`${config.dataFolder}\` are sealed with its key: put it back from where you keep a copy. No other key opens them, and none is made beside a database.`,
+      { fatal: true },
+    )
+  }
+  return readSealer(file, { create: isFirst })
 }
 
 export interface StoreOptions {
@@ -78,7 +93,8 @@ export async function openStore(config: Config, options: StoreOptions): Promise<
     const sealer = sealerOf(config)
     const { url, isHighlyAvailable } = config.database
     const { onFatal, onStale, acceptsClock } = options
-    if (!options.exclusive) return openPostgres({ url, isHighlyAvailable, sealer, onFatal, acceptsClock })
+    if (!options.exclusive)
+      return openPostgres({ url, isHighlyAvailable, sealer, onFatal, acceptsClock, exclusive: false })
     const folder = existsSync(config.dataFolder) ? config.dataFolder : undefined
     return openPostgres({ url, isHighlyAvailable, sealer, onFatal, onStale, folder, onNotice: logNotice })
   }
@@ -103,7 +119,52 @@ export async function openStore(config: Config, options: StoreOptions): Promise<
   })
 }
 
+/**
+ * Listens, then opens the database: where another program has the port nothing is changed, and no key is made that nobody
+ * sees. Requests that come before the database is open wait for it; probes do not.
+ */
 export async function startServer(config: Config, onFatal: (trouble: StoreTrouble) => void): Promise<RunningServer> {
+  /** One of each connection at most, and connections are bounded. */
+  const early: [IncomingMessage, ServerResponse][] = []
+  let answer = (request: IncomingMessage, response: ServerResponse): void => {
+    if (!answerProbe(request, response, () => 'starting')) early.push([request, response])
+  }
+  const server = createServer(httpServerOptions)
+  const connections = boundConnections(server, config.trustedProxies)
+  server.on('request', (request, response) => {
+    if (connections.admit(request, response)) answer(request, response)
+  })
+  refuseBrokenRequests(server, connections.sentAway)
+  await listen(server, config)
+  try {
+    const opened = await openServer(config, new Bodies(connections.sentAway), onFatal)
+    answer = opened.answer
+    for (const [request, response] of early.splice(0)) answer(request, response)
+    return {
+      host: config.host,
+      port: (server.address() as AddressInfo).port,
+      firstKey: opened.firstKey,
+      noteFirstKeyShown: opened.noteFirstKeyShown,
+      close: () => opened.close(() => drain(server)),
+    }
+  } catch (error) {
+    server.close()
+    server.closeAllConnections()
+    throw error
+  }
+}
+
+interface OpenedServer extends Pick<RunningServer, 'firstKey' | 'noteFirstKeyShown'> {
+  answer(request: IncomingMessage, response: ServerResponse): void
+  /** `drained` resolves when no request is under way. */
+  close(drained: () => Promise<void>): Promise<void>
+}
+
+async function openServer(
+  config: Config,
+  bodies: Bodies,
+  onFatal: (trouble: StoreTrouble) => void,
+): Promise<OpenedServer> {
   let stale: StoreTrouble | undefined
   const onStale = (trouble: StoreTrouble | undefined): void => {
     stale = trouble
@@ -114,27 +175,34 @@ export async function startServer(config: Config, onFatal: (trouble: StoreTroubl
     const { accessKeyId, secretAccessKey, account } = config.bootstrap
     const given =
       accessKeyId === undefined || secretAccessKey === undefined ? undefined : { accessKeyId, secretAccessKey }
-    const firstKey = await bootstrap(store, account, given ?? drawKey(randomBytes, 'AKIA'))
+    await bootstrap(store, account, { key: given ?? drawKey(randomBytes, 'AKIA'), isToBeShown: !given })
+    const firstKey = await findUnshownKey(store)
     const hallway = await openHallway(store, config.operations, {
       onUnrecorded: (error) =>
         logEvent('refusal-not-recorded', { message: String((error as Error)?.message ?? error) }),
     })
-    const housekeeping = startHousekeeping(store, Date.now, account, () => hallway.recordCounted())
     let draining = false
 
     const newRequestId = createRequestIds(randomBytes(10))
     const addressOf = createSourceAddress(config.trustedProxies)
-    const server = createServer(httpServerOptions)
-    const connections = boundConnections(server, config.trustedProxies)
-    const bodies = new Bodies(connections.sentAway)
-    const rest = createRest(store, hallway, config, { newRequestId, addressOf, bodies })
+    // From here on there is nothing that could fail.
+    const housekeeping = startHousekeeping(store, Date.now, {
+      account,
+      recordCounted: () => hallway.recordCounted(),
+      onFailure: (task, error) => logEvent('job-failed', { task, message: String((error as Error)?.message ?? error) }),
+    })
+    const readiness = startProbing(store, () => performance.now(), sayTrouble)
+    const executeOr503 = answering503((trouble) => {
+      if (trouble.kind === 'full') readiness.note(sayTrouble(trouble))
+    })
 
+    const rest = createRest(store, hallway, config, { newRequestId, addressOf, bodies, executeOr503 })
     const endpoint = createAwsEndpoint({
       now: Date.now,
       newRequestId,
       addressOf,
       bodies,
-      findKey: createKeyring(store),
+      findKey: createKeyring(store, executeOr503),
       isImplemented: (service, name) => operationTables[service].has(name),
       isRead: (service, name) => operationTables[service].get(name)?.access === 'read',
       async execute(service, name, call) {
@@ -147,36 +215,29 @@ export async function startServer(config: Config, onFatal: (trouble: StoreTroubl
         ),
       onFault: logFault,
       other: (request, response) =>
-        rest.answer(request, response) ||
-        answerProbe(request, response, async () => {
+        (draining ? refuseRest(request, response, newRequestId()) : rest.answer(request, response)) ||
+        answerProbe(request, response, () => {
           if (draining) return 'stopping'
-          // An empty transaction tells whether the database has come back: perhaps nobody else asks for one.
-          if (stale) await store.write(async () => {}).catch(() => undefined)
-          return (
-            stale &&
-            `read-only: ${stale.kind === 'clock' ? clockIsBehind : 'the database lacks what this server has acknowledged'}`
-          )
+          return stale ? sayTrouble(stale) : readiness.problem()
         }),
       regions: new Set(config.operations.regions.map(({ name }) => name)),
     })
-    server.on('request', (request, response) => {
-      if (connections.admit(request, response)) endpoint(request, response)
-    })
-    refuseBrokenRequests(server, connections.sentAway)
-    await listen(server, config)
+    await readiness.probed
     rest.load()
     void hallway.readBackRequests(() => draining)
-    const { port } = server.address() as AddressInfo
     return {
-      host: config.host,
-      port,
-      firstKey: given ? undefined : firstKey,
-      async close() {
+      firstKey,
+      async noteFirstKeyShown() {
+        if (firstKey) await noteShown(store, firstKey)
+      },
+      answer: endpoint,
+      async close(drained) {
         draining = true
+        await readiness.stop()
         await housekeeping.stop()
         // Who listens to changes would never fall idle.
         await rest.close()
-        await drain(server)
+        await drained()
         // Where the database cannot be written, only their number is lost.
         await hallway.recordCounted({ isAll: true }).catch(() => undefined)
         await store.close()
@@ -189,17 +250,26 @@ export async function startServer(config: Config, onFatal: (trouble: StoreTroubl
 }
 
 /** Trouble with the database is no fault of ours and no refusal of the model's: it is said as "try later". */
-async function executeOr503<T>(run: () => Promise<T>): Promise<T> {
-  try {
-    return await run()
-  } catch (error) {
-    if (error instanceof Refused || !(error instanceof StoreTrouble)) throw error
-    logEvent('trouble', { kind: error.kind, message: error.message })
-    return refuse({
-      code: 'Unavailable',
-      because: reasonOf(error),
-    })
+type ExecuteOr503 = <T>(run: () => Promise<T>) => Promise<T>
+const answering503 =
+  (onTrouble: (trouble: StoreTrouble) => void): ExecuteOr503 =>
+  async (run) => {
+    try {
+      return await run()
+    } catch (error) {
+      if (error instanceof Refused || !(error instanceof StoreTrouble)) throw error
+      logEvent('trouble', { kind: error.kind, message: error.message })
+      onTrouble(error)
+      return refuse({ code: 'Unavailable', because: reasonOf(error) })
+    }
   }
+
+/** What a failed probe says to whoever asks, who is not known: nothing of hosts, users or files. */
+function sayTrouble(error: unknown): string {
+  if (!(error instanceof StoreTrouble)) return 'a probe of the database failed'
+  if (error.kind === 'clock') return `read-only: ${clockIsBehind}`
+  if (error.kind === 'stale') return 'read-only: the database lacks what this server has acknowledged'
+  return reasonOf(error)
 }
 
 const logFault = (error: unknown, requestId: string): void =>
@@ -212,13 +282,17 @@ function reasonOf({ kind, outcome }: StoreTrouble): string {
   if (kind === 'clock') return `the server only reads: ${clockIsBehind}`
   if (kind === 'stale')
     return 'the server only reads: its database lacks what was acknowledged (an old copy, or a primary that was left behind)'
+  if (kind === 'key') return 'the secrets of the database are sealed with another key than that of the server'
   return kind === 'full' ? 'the disk of the server is full' : 'the database is not available'
 }
 
 /** Keys are looked up for every request: the recent ones are kept unsealed in memory for a moment. */
-function createKeyring(store: Store): (id: string) => AccessKey | undefined | Promise<AccessKey | undefined> {
+function createKeyring(
+  store: Store,
+  executeOr503: ExecuteOr503,
+): (id: string, arrivedAt: number) => AccessKey | undefined | Promise<AccessKey | undefined> {
   const keys = new Map<string, { key: AccessKey; readAt: number }>()
-  return (id) => {
+  return (id, arrivedAt) => {
     const known = keys.get(id)
     if (known && performance.now() - known.readAt < keyFreshMs) return known.key
     return executeOr503(() =>
@@ -239,7 +313,7 @@ function createKeyring(store: Store): (id: string) => AccessKey | undefined | Pr
         if (keys.size >= keysMax) keys.clear()
         keys.set(id, { key, readAt: performance.now() })
         return key
-      }),
+      }, arrivedAt),
     )
   }
 }
@@ -257,7 +331,10 @@ function createRest(
   store: Store,
   hallway: Hallway,
   config: Config,
-  common: { newRequestId(): string; addressOf: SourceAddress; bodies: Bodies },
+  {
+    executeOr503,
+    ...common
+  }: { newRequestId(): string; addressOf: SourceAddress; readonly bodies: Bodies; readonly executeOr503: ExecuteOr503 },
 ): Rest {
   const load = async (): Promise<FastifyInstance> => {
     const { oidc, bootstrap, requestsPerMinute } = config
@@ -303,23 +380,31 @@ function createRest(
   }
 }
 
-/** `/healthz`: the process answers. `/readyz`: it takes requests of every kind, or a word says why not. */
+/** While the server stops: its load balancer has others. */
+function refuseRest(request: IncomingMessage, response: ServerResponse, requestId: string): boolean {
+  if (!request.url?.startsWith(`${restPrefix}/`)) return false
+  answerUnavailable(response, requestId, { because: 'the server is stopping', detail: 'The server is stopping.' })
+  return true
+}
+
+const probes = ['/livez', '/healthz', '/readyz']
+
+/**
+ * `/livez` and `/healthz`: the process answers. `/readyz`: it takes requests of every kind, or a word says why not. At once,
+ * whatever the database does.
+ */
 function answerProbe(
-  request: IncomingMessage,
+  { method = '', url, rawHeaders }: IncomingMessage,
   response: ServerResponse,
-  findProblem: () => Promise<string | undefined>,
+  findProblem: () => string | undefined,
 ): boolean {
-  if (request.url !== '/healthz' && request.url !== '/readyz') return false
-  refuseRepeatedHeaders(request.rawHeaders)
-  const { method = '' } = request
+  if (url === undefined || !probes.includes(url)) return false
+  refuseRepeatedHeaders(rawHeaders)
   if (method !== 'GET') refuse({ code: 'MethodNotAllowed', method, allowed: ['GET', 'HEAD'] })
-  const answer = (problem: string | undefined): void => {
-    const body = `${problem ?? 'ok'}\n`
-    const head = { 'Content-Type': 'text/plain', 'Content-Length': body.length }
-    response.writeHead(problem === undefined ? 200 : 503, head).end(body)
-  }
-  if (request.url === '/healthz') answer(undefined)
-  else void findProblem().then(answer)
+  const problem = url === '/readyz' ? findProblem() : undefined
+  const body = `${problem ?? 'ok'}\n`
+  const head = { 'Content-Type': 'text/plain', 'Content-Length': Buffer.byteLength(body) }
+  response.writeHead(problem === undefined ? 200 : 503, head).end(body)
   return true
 }
 
@@ -328,15 +413,25 @@ function logNotice(notice: Notice): void {
   else logEvent('more-rights-than-needed', { user: notice.user, rights: notice.excess.join(', ') })
 }
 
+const listenProblems: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program listens there',
+  EACCES: 'this user may not listen there',
+  EADDRNOTAVAIL: 'this machine does not have that address',
+  ENOTFOUND: 'there is no such host',
+}
+
 function listen(server: Server, { host, port }: Config): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const why = error.code === 'EADDRINUSE' ? 'another program listens there' : error.message
-      reject(
-        new StoreTrouble('unavailable', `Cannot listen on ${host}:${port}: ${why}.`, { fatal: true, cause: error }),
-      )
+    const refused = (error: NodeJS.ErrnoException): void => {
+      const why = listenProblems[error.code ?? ''] ?? error.message
+      const message = `Cannot listen on ${host}:${port} (${variables.host.name}, ${variables.port.name}): ${why}.`
+      reject(new StoreTrouble('unavailable', message, { fatal: true, cause: error }))
+    }
+    server.once('error', refused)
+    server.listen({ port, host, backlog: backlogMax }, () => {
+      server.off('error', refused)
+      resolve()
     })
-    server.listen({ port, host, backlog: backlogMax }, resolve)
   })
 }
 

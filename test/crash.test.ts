@@ -8,13 +8,14 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { checkSpace } from '#store/check.ts'
-import { createSealer } from '#store/sealer.ts'
+import { readSealer } from '#store/sealer.ts'
 import { openSqlite } from '#store/sqlite.ts'
 import type { Store } from '#store/store.ts'
 import { endWithThisProcess } from './children.ts'
 import { emptyDatabase, type TestDatabase } from './database.ts'
 import { engineUnderTest } from './engines.ts'
 import { ask, type CadastreProcess, element, elements, keepAlive, rootKey, runToEnd, startProcess } from './process.ts'
+import { until } from './replication.ts'
 
 const clients = 32
 const rounds = 4
@@ -193,6 +194,12 @@ test(
   },
 )
 
+const isReady = ({ port }: CadastreProcess, expected: string): Promise<unknown> =>
+  until(`/readyz says ${expected}`, async () => {
+    const response = await fetch(`http://127.0.0.1:${port}/readyz`)
+    return `${response.status} ${await response.text()}` === expected
+  })
+
 /** A small file system of its own; undefined where it may not be made. */
 function mountSmall(folder: string, kibibytes: number): (() => void) | undefined {
   mkdirSync(folder, { recursive: true })
@@ -224,6 +231,7 @@ test(
       const refused = await fill(server.port, ledger, 20_000)
       assert.ok(refused, 'the disk has become full')
       assert.match(refused, /^(?:503 ServiceUnavailable|gone)$/)
+      if (refused !== 'gone') await isReady(server, '503 the disk of the server is full\n')
 
       rmSync(filler)
       if (refused === 'gone') {
@@ -232,13 +240,19 @@ test(
         assert.match(errors, /The database failed, and this server stops rather than guess: /)
         server = await startProcess({ folder })
       }
+      await isReady(server, '200 ok\n')
       await assertKept(server.port, ledger)
       assert.equal(await fill(server.port, ledger, 200), undefined, 'with room again it works')
       await assertKept(server.port, ledger)
       server.send('SIGTERM')
       assert.equal((await server.ended).code, 0)
       await assertSound(
-        openSqlite({ folder, clock: Date.now, sealer: createSealer(new Uint8Array(32)), exclusive: true }),
+        openSqlite({
+          folder,
+          clock: Date.now,
+          sealer: readSealer(join(folder, 'secret.key'), { create: false }),
+          exclusive: true,
+        }),
       )
     } finally {
       server?.send('SIGKILL')
@@ -281,7 +295,7 @@ test('S1 an access key whose secret cannot be opened is told to try later, and a
     await database.execute(`insert into access_key (id, account, arn, user_id, sealed, created_at)
       select 'AKIASWAPPEDSWAPPED01', account, arn, user_id, sealed, created_at from access_key`)
     const answer = await ask(server.port, 'DescribeAddresses', {}, { key: { ...rootKey, id: 'AKIASWAPPEDSWAPPED01' } })
-    assert.deepEqual([answer.status, answer.code], [503, 'ServiceUnavailable'])
+    assert.deepEqual([answer.status, answer.code, answer.headers['retry-after']], [503, 'ServiceUnavailable', '1'])
     assert.equal((await ask(server.port, 'AllocateAddress')).status, 200)
     assert.doesNotMatch(server.output() + server.errors(), /"fault"|secret-of-the-first/)
   } finally {

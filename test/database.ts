@@ -57,10 +57,12 @@ export interface TestDatabase {
 /** `cluster` is the URL of a PostgreSQL other than the one that all share. */
 export async function emptyDatabase(engine: Engine = engineUnderTest, cluster?: string): Promise<TestDatabase> {
   const folder = await mkdtemp(join(tmpdir(), 'cadastre-test-'))
+  if (engine === 'sqlite') await writeFile(join(folder, 'secret.key'), testSecretKey, { mode: 0o600 })
   return engine === 'sqlite' ? inFolder(folder) : inSchema(folder, await takeSchema(cluster))
 }
 
-const sealerDefault = createSealer(new Uint8Array(32))
+/** With the key that processes on the same databases have. */
+export const testSealer = createSealer(Buffer.from(testSecretKey, 'hex'))
 /** Bytes as hexadecimal digits. */
 const asText = (row: unknown): string =>
   JSON.stringify(
@@ -95,9 +97,9 @@ function inFolder(folder: string): TestDatabase {
     engine: 'sqlite',
     folder,
     settings: { CADASTRE_DATA: folder },
-    open: async ({ clock = Date.now, sealer = sealerDefault, deadlineMs: _, ...options } = {}) =>
+    open: async ({ clock = Date.now, sealer = testSealer, deadlineMs: _, ...options } = {}) =>
       openSqlite({ folder, clock, sealer, ...options, exclusive: true }),
-    openAsOwner: async ({ clock = Date.now, sealer = sealerDefault, acceptsClock } = {}) =>
+    openAsOwner: async ({ clock = Date.now, sealer = testSealer, acceptsClock } = {}) =>
       openSqlite({ folder, clock, sealer, acceptsClock, exclusive: false }),
     select: async (sql) => beside((database) => database.prepare(sql).all()),
     tables: async ({ except = [] } = {}) =>
@@ -122,9 +124,8 @@ async function inSchema(folder: string, schema: Schema): Promise<TestDatabase> {
     folder,
     schema,
     settings: { CADASTRE_DATA: folder, CADASTRE_DATABASE_URL: url, CADASTRE_SECRET_KEY_FILE: keyFile },
-    open: ({ sealer = sealerDefault, ...options } = {}) => openPostgres({ url, sealer, ...options }),
-    openAsOwner: ({ sealer = sealerDefault, ...options } = {}) =>
-      openPostgres({ url: ownerOf(url), sealer, ...options }),
+    open: ({ sealer = testSealer, ...options } = {}) => openPostgres({ url, sealer, ...options }),
+    openAsOwner: ({ sealer = testSealer, ...options } = {}) => openPostgres({ url: ownerOf(url), sealer, ...options }),
     select: async (sql) => (await script(sql)).at(-1)!.rows as Row[],
     async tables({ except = [] } = {}) {
       const wanted = tableNames.filter((name) => !except.includes(name))

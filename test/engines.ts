@@ -28,6 +28,7 @@ const onBoth: readonly string[] = [
   'test/native-access.test.ts',
   'test/oidc/',
   'test/quarantine.test.ts',
+  'test/starting.test.ts',
   'test/twice.test.ts',
   'test/record.test.ts',
   'test/ways-around.test.ts',
@@ -36,6 +37,7 @@ const onBoth: readonly string[] = [
 /** What stands on a store, or beside one, and nevertheless runs once, and why. */
 export const runsOnce: Readonly<Record<string, string>> = {
   'src/api/rest/sign-in.test.ts': 'what an identity provider says; there is no store in it',
+  'src/jobs/housekeeping.test.ts': 'a trigger makes a task fail, and each engine has its own words for one',
   'src/store/batching.test.ts': 'transactions that meet others are there on PostgreSQL alone',
   'src/store/list-plans.test.ts': 'opens both engines by itself, and asks each in its own way for its plans',
   'src/store/migrations.test.ts': 'what a step makes of what the embedded database has',
@@ -49,6 +51,7 @@ export const runsOnce: Readonly<Record<string, string>> = {
   'src/store/replay-window.test.ts': 'there is no database in it',
   'src/store/sealer.test.ts': 'there is no store in it',
   'src/store/sqlite.test.ts': 'the files of the embedded database: locks, damage, a second process',
+  'test/away.test.ts': 'connections to a server that can be away are there on PostgreSQL alone',
   'test/clients/terraform.test.ts':
     'a client that cannot tell the engines apart, and takes its time; others ask both the same',
   'test/ended-keys.test.ts': 'opens both engines by itself: two servers on one, one on the other',
@@ -59,6 +62,7 @@ export const runsOnce: Readonly<Record<string, string>> = {
   'test/hostile.test.ts': 'what is held in front of every store',
   'test/interleavings.test.ts': 'several servers on one database are there on PostgreSQL alone',
   'test/living-failover.test.ts': 'clusters that fail over are there on PostgreSQL alone',
+  'test/migrating.test.ts': 'opens both engines by itself, each with what a migration of it is',
   'test/move.test.ts': 'opens both engines by itself: a move is from the one to the other',
   'test/old-copy.test.ts': 'old primaries and copies are there on PostgreSQL alone',
   'test/postgres-roles.test.ts': 'the rights of roles are there on PostgreSQL alone',

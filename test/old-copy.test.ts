@@ -77,10 +77,10 @@ async function makeDatabase(name: string): Promise<Database> {
 
 /** As a client does: a connection that broke is made again with the next request. */
 async function asked(port: number, action: string): Promise<Answered> {
-  for (let attempt = 1; ; attempt++) {
+  return until('the database is there', async () => {
     const answer = await ask(port, action)
-    if (!answer.body.includes('database is not available') || attempt === 20) return answer
-  }
+    return !answer.body.includes('database is not available') && answer
+  })
 }
 const allocate = (port: number): Promise<Answered> => asked(port, 'AllocateAddress')
 async function addressesOf(port: number): Promise<string[]> {
@@ -98,6 +98,9 @@ const readiness = (port: number): Promise<string> =>
       response.on('end', () => resolve(`${response.statusCode} ${text}`))
     }).on('error', reject)
   })
+/** Probes find it out, once a second. */
+const isReady = (port: number, expected: string): Promise<unknown> =>
+  until(`/readyz says ${expected}`, async () => (await readiness(port)) === expected)
 const eventsOf = ({ errors }: CadastreProcess): string[] =>
   errors()
     .split('\n')
@@ -111,12 +114,12 @@ async function assertReadOnly(server: CadastreProcess, addresses: readonly strin
   assert.equal(refused.status, 503, refused.body)
   assert.match(refused.body, /The server only reads: its database lacks what was acknowledged/)
   assert.deepEqual((await addressesOf(port)).sort(), [...addresses].sort())
-  assert.equal(await readiness(port), '503 read-only: the database lacks what this server has acknowledged\n')
+  await isReady(port, '503 read-only: the database lacks what this server has acknowledged\n')
 }
 async function assertWrites({ port }: CadastreProcess): Promise<string> {
   const answer = await allocate(port)
   assert.equal(answer.status, 200, answer.body)
-  assert.equal(await readiness(port), '200 ok\n')
+  await isReady(port, '200 ok\n')
   return elements(answer, 'publicIp')[0]!
 }
 async function stop(server: CadastreProcess): Promise<void> {
@@ -140,7 +143,7 @@ test('I3 a server that finds itself on an old copy only reads, says so, and writ
 
   await database.exchange()
   // Nobody has to write: whoever asks whether it is ready finds out.
-  assert.equal(await readiness(server.port), '200 ok\n')
+  await isReady(server.port, '200 ok\n')
   const third = await assertWrites(server)
   assert.deepEqual((await addressesOf(server.port)).sort(), [first, second, third].sort())
   assert.deepEqual(eventsOf(server), ['read-only', 'read-write'])

@@ -20,6 +20,8 @@ export interface ProcessOptions {
   /** Words before the command, such as a shell that sets limits. */
   readonly before?: readonly string[]
   readonly user?: number
+  /** Nobody reads what it prints: its pipe is closed. */
+  readonly isDeaf?: boolean
 }
 
 export interface Ended {
@@ -51,7 +53,7 @@ interface Started {
 
 export const makeFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'cadastre-process-'))
 
-function spawnServe(folder: string, { settings = {}, before = [], user }: ProcessOptions): Started {
+function spawnServe(folder: string, { settings = {}, before = [], user, isDeaf = false }: ProcessOptions): Started {
   const words = [...before, process.execPath, mainFile, 'serve']
   const child = spawn(words[0]!, words.slice(1), {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -67,6 +69,7 @@ function spawnServe(folder: string, { settings = {}, before = [], user }: Proces
     },
   })
   endWithThisProcess(child)
+  if (isDeaf) child.stdout!.destroy()
   let output = ''
   let errors = ''
   child.stdout!.setEncoding('utf8').on('data', (text: string) => {

@@ -19,6 +19,7 @@ import { administrator, startServer } from './clients/server.ts'
 import { testSecretKey } from './database.ts'
 import { emptyPostgres, startPostgres, type TestPostgres } from './postgres.ts'
 import { startProcess } from './process.ts'
+import { until as untilTrue } from './replication.ts'
 import { managementAccount, openSealer, testSettings } from './world.ts'
 
 interface Server {
@@ -343,13 +344,14 @@ async function untilCommitOf(role: string): Promise<void> {
 
 /** As a client does; the server connects again by itself. */
 async function retried<T>(work: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
+  return untilTrue('the database is there', async () => {
     try {
       return await work()
     } catch (error) {
-      if (!(error instanceof StoreTrouble) || attempt === 20) throw error
+      if (!(error instanceof StoreTrouble)) throw error
+      return undefined
     }
-  }
+  })
 }
 
 test('a connection that breaks is made again, and its transaction is not taken for done', async () => {

@@ -216,14 +216,13 @@ const mayRemember: Readonly<Record<string, string>> = {
   'src/store/sqlite.ts #statements': 'prepared statements, by their text',
   'src/store/postgres-sql.ts statements': 'texts of statements, by texts',
   'src/store/postgres-sql.ts manyRows': 'texts of statements, by texts',
-  'src/store/postgres.ts #waiting':
-    'what a transaction has yet to send, dropped by its rollback; and who waits for a connection',
+  'src/store/postgres.ts #waiting': 'what a transaction has yet to send, dropped by its rollback',
   'src/store/postgres.ts #last': 'the same',
-  'src/store/postgres.ts #readers': 'connections',
-  'src/store/postgres.ts #idle': 'connections',
   'src/store/batching.ts #queue': 'requests that wait for a transaction',
   'src/store/batching.ts #idle': 'who waits for the end',
   'src/store/replay-window.ts #tables': 'the committed layer of something that `ConnectionMemory` keeps',
+  'src/store/readers.ts #idle': 'connections that nobody uses',
+  'src/store/readers.ts #waiting': 'readings that wait for a connection',
   'src/store/journal.ts lastByTrace': 'the text of a decision, by a part of it; it says nothing of rows',
   'src/operations/execute.ts recordedDecisions': 'goes with an error, once its decisions are on record',
   'src/operations/execute.ts undoneDecisions':

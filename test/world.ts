@@ -11,7 +11,7 @@ import type { AnyOperation, OperationSettings } from '#operations/operation.ts'
 import { operationTables } from '#operations/tables.ts'
 import { createPageTokens } from '#store/page-tokens.ts'
 import type { Store } from '#store/store.ts'
-import { emptyDatabase, type TestDatabase } from './database.ts'
+import { emptyDatabase, type TestDatabase, testSealer } from './database.ts'
 import { type Engine, engineUnderTest } from './engines.ts'
 
 export const managementAccount = '111111111111'
@@ -32,6 +32,8 @@ export const openSealer = {
   seal: (text: string) => new TextEncoder().encode(text),
   open: (sealed: Uint8Array) => new TextDecoder().decode(sealed),
   pageTokens: createPageTokens(new Uint8Array(32)),
+  // That of the key which test processes are given: they open the same databases.
+  fingerprint: testSealer.fingerprint,
 }
 
 export interface As {

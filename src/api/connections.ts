@@ -30,7 +30,7 @@ const clientsMax = 10_000
 /** Between two looks at what waits: a look costs some nanoseconds for each connection, and requests cost nothing. */
 const sweepMs = 250
 
-const probePaths: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
+const probePaths: ReadonlySet<string> = new Set(['/livez', '/healthz', '/readyz'])
 
 export interface ConnectionBounds {
   readonly inAllMax: number

@@ -79,10 +79,7 @@ const examples: { readonly [C in Refusal['code']]: readonly Extract<Refusal, { c
   UnknownParameter: [{ code: 'UnknownParameter', field: long }],
   DuplicateParameter: [{ code: 'DuplicateParameter', field: long }],
   MissingParameter: [{ code: 'MissingParameter', field: 'Tag.1.Key' }],
-  InvalidParameterValue: [
-    { code: 'InvalidParameterValue', field: 'X', value: long, problem },
-    { code: 'InvalidParameterValue', field: 'X', value: long, problem, aws: { sentence: `'${long}' is not one.` } },
-  ],
+  InvalidParameterValue: [{ code: 'InvalidParameterValue', field: 'X', value: long, problem }],
   InvalidParameterCombination: [{ code: 'InvalidParameterCombination', problem }],
   InvalidRange: [
     { code: 'InvalidRange', what: 'vpc', field: 'CidrBlock', value: '10.0.0.0/8', problem },

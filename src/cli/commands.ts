@@ -55,7 +55,7 @@ export const commandWords = {
   migrate: {
     words: 'migrate',
     meaning:
-      "Make or migrate the schema in PostgreSQL as its owner, and give the servers' user exactly the rights that it needs.",
+      "Bring the schema up to date while no server of another version has the database. In PostgreSQL, as its owner: make it where it is missing, and give the servers' user exactly the rights that it needs.",
   },
   accept: {
     words: 'database accept',

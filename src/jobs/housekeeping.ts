@@ -13,46 +13,62 @@ export interface Job {
   stop(): Promise<void>
 }
 
-/**
- * Runs once a second while there is something to do. What it has not done yet is done in time by whoever needs the space.
- * @param account whose entries in the record are those of what it does by itself
- * @param recordCounted puts on record how many refusals were too many to have an entry each
- */
+export interface HousekeepingOptions {
+  /** Whose entries in the record are those of what it does by itself. */
+  readonly account: string
+  /** Puts on record how many refusals were too many to have an entry each. */
+  readonly recordCounted?: () => Promise<void>
+  /** A task has failed; not called again while the same one goes on failing in the same way. */
+  readonly onFailure?: (task: string, error: unknown) => void
+}
+
+/** Runs once a second while there is something to do. What it has not done yet is done in time by whoever needs the space. */
 export function startHousekeeping(
   store: Store,
   clock: () => number,
-  account: string,
-  recordCounted: () => Promise<void> = async () => {},
+  { account, recordCounted = async () => {}, onFailure = () => {} }: HousekeepingOptions,
 ): Job {
   let running: Promise<unknown> = Promise.resolve()
   let busy = false
+  const tasks: Readonly<Record<string, () => Promise<void>>> = {
+    'end-quarantines': async () => {
+      if (await store.read((tx) => tx.space.anyQuarantineEnded()))
+        await store.write(async (tx) => void (await tx.space.endQuarantines(quarantinesPerTurn)))
+    },
+    'forget-tokens': async () => {
+      const before = clock() - clientTokenMs
+      if (await store.read((tx) => tx.tokens.anyBefore(before)))
+        await store.write(async (tx) => void (await tx.tokens.forget(tx.now - clientTokenMs, tokensPerTurn)))
+    },
+    'drop-sessions': async () => {
+      const now = clock()
+      if (await store.read((tx) => tx.accessKeys.anyExpired(now)))
+        await store.write(async (tx) => void (await tx.accessKeys.dropExpired(tx.now)))
+    },
+    'finish-deprovisioning': () => finishDeprovisions(store),
+    'count-refusals': recordCounted,
+    'forget-decisions': () => forgetDecisions(store, account),
+  }
+  const failures = new Map<string, string>()
   const turn = async (): Promise<void> => {
-    const now = clock()
-    const due = await store.read(async (tx) => ({
-      quarantines: await tx.space.anyQuarantineEnded(),
-      tokens: await tx.tokens.anyBefore(now - clientTokenMs),
-      sessions: await tx.accessKeys.anyExpired(now),
-    }))
-    if (due.quarantines || due.tokens || due.sessions) {
-      await store.write(async (tx) => {
-        await tx.space.endQuarantines(quarantinesPerTurn)
-        await tx.tokens.forget(tx.now - clientTokenMs, tokensPerTurn)
-        await tx.accessKeys.dropExpired(tx.now)
-      })
+    for (const [task, run] of Object.entries(tasks)) {
+      try {
+        await run()
+        failures.delete(task)
+      } catch (error) {
+        // The others are done all the same, and this one is tried again with the next turn.
+        const text = String(error)
+        if (failures.get(task) !== text) onFailure(task, error)
+        failures.set(task, text)
+      }
     }
-    await finishDeprovisions(store)
-    await recordCounted()
-    await forgetDecisions(store, account)
   }
   const timer = setInterval(() => {
     if (busy) return
     busy = true
-    // Trouble with the database is met, and answered, by requests; the next turn tries again.
-    running = turn()
-      .catch(() => undefined)
-      .finally(() => {
-        busy = false
-      })
+    running = turn().finally(() => {
+      busy = false
+    })
   }, intervalMs)
   return {
     async stop() {

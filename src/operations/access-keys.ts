@@ -32,8 +32,15 @@ export function userKey(account: string, user: string, { accessKeyId, secretAcce
   }
 }
 
-/** The first start: the management account and its first key. Undefined where both were there already. */
-export async function bootstrap(store: Store, account: string, key: NewKey): Promise<NewKey | undefined> {
+/**
+ * The first start: the management account and its first key. Undefined where both were there already.
+ * @param isToBeShown whether the key was drawn, so that nobody knows it before it is printed
+ */
+export async function bootstrap(
+  store: Store,
+  account: string,
+  { key, isToBeShown }: { readonly key: NewKey; readonly isToBeShown: boolean },
+): Promise<NewKey | undefined> {
   // A server that may not write starts all the same, and reads.
   if (await store.read((tx) => tx.accessKeys.any())) return undefined
   return store.write(async (tx) => {
@@ -51,10 +58,22 @@ export async function bootstrap(store: Store, account: string, key: NewKey): Pro
     const record = userKey(account, 'admin', key)
     await tx.accessKeys.insert(record, tx.now)
     await rememberKey(tx, record)
+    if (isToBeShown) await tx.accessKeys.keepUnshown(record.id)
     await recordOwn(tx, 'operator', { action: 'CreateAccessKey', account, subjects: [key.accessKeyId] })
     return key
   })
 }
+
+/** The key of the first start that nobody has been shown yet: perhaps that start ended before it was printed. */
+export function findUnshownKey(store: Store): Promise<NewKey | undefined> {
+  return store.read(async (tx) => {
+    const key = await tx.accessKeys.findUnshown()
+    return key && { accessKeyId: key.id, secretAccessKey: key.secret }
+  })
+}
+/** Whoever operates the server has been shown the key: it is never shown again. */
+export const noteShown = (store: Store, { accessKeyId }: NewKey): Promise<void> =>
+  store.write((tx) => tx.accessKeys.dropUnshown(accessKeyId))
 
 /** Another key for a user of an account; a problem text where there is no such account. */
 export async function createAccessKey(

@@ -29,8 +29,6 @@ const pageSizeDefault = 1_000
 const rowsPerPageMax = 200_000
 /** Rows read in one step. Without filters, a page is read in steps of this and one row more. */
 const readStep = 10_000
-/** Quarantines ended before a preview. */
-const sweepStep = 64
 /** Each is looked at for every candidate block. */
 const cidrListMax = 100
 
@@ -58,8 +56,6 @@ export const allocateIpamPoolCidr = ec2Write('AllocateIpamPoolCidr', async (cont
   } as const
   if (wish.cidr) inFamily([wish.cidr], pool, 'Cidr')
   if (input.PreviewNextCidr) {
-    // What has rested long enough is free for the next request, so the preview counts it too.
-    await context.tx.space.endQuarantines(sweepStep, pool.n)
     return { IpamPoolAllocation: { Cidr: formatCidr(await previewGrant(context, request, options)) } }
   }
   const holder = { resourceType: 'custom', description: describedAs(input.Description) }

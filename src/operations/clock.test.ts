@@ -18,6 +18,7 @@ import { runCommand } from '../../test/clients/command.ts'
 import { type OpenOptions, type TestDatabase, testSecretKey } from '../../test/database.ts'
 import { withNativeApi } from '../../test/native-world.ts'
 import { ask, startProcess } from '../../test/process.ts'
+import { until } from '../../test/replication.ts'
 import { managementAccount, openSealer, testSettings } from '../../test/world.ts'
 import { acceptClock, findFarBehind } from './clock.ts'
 import { openHallway } from './execute.ts'
@@ -323,11 +324,12 @@ test('a server whose clock is far behind says so to callers, balancers and its l
     assert.equal(refused.status, 503, refused.body)
     assert.match(refused.body, /The server only reads: the clock is behind the newest audit entry/)
     assert.equal((await ask(server.port, 'DescribeAddresses')).status, 200)
+    await until('the probes know it', async () => (await ready()).startsWith('503'))
     assert.equal(await ready(), '503 read-only: the clock is behind the newest audit entry\n')
     const { code, errors } = await runCommand(['database', 'accept'], { environment: settings })
     assert.equal(code, 0, errors)
-    // Nobody has to write: whoever asks whether it is ready finds out.
-    assert.equal(await ready(), '200 ok\n')
+    // Nobody has to write: the probes find out.
+    await until('the probes know it', async () => (await ready()) === '200 ok\n')
     assert.equal((await ask(server.port, 'AllocateAddress')).status, 200)
     assert.deepEqual(events(), ['read-only', 'read-write'])
   } finally {

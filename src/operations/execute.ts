@@ -48,6 +48,8 @@ export interface Call {
   /** SHA-256 of the body, in hexadecimal, where the protocol has it: spares hashing the parameters again. */
   readonly bodyHash?: string
   readonly sourceAddress: string
+  /** By the monotonic clock of the process: how long it may wait for a database that is away is counted from here. */
+  readonly arrivedAt?: number
 }
 
 /** What comes back: the operation's output, and the decisions that were made on the way; of a repeat, those of the first time. */
@@ -128,7 +130,7 @@ export async function openHallway(
     const output = await store.read(async (tx) => {
       await refuseEndedKey(tx, call.principal)
       return operation.run(new RequestContext(tx, call, settings, snapshotOf), call.input as never)
-    })
+    }, call.arrivedAt)
     if (isDryRun(call)) refuse({ code: 'DryRunSucceeded' })
     return { output, decisions: [] }
   }
@@ -181,6 +183,7 @@ export async function openHallway(
         },
         token?.hash,
         senderOf(call.principal),
+        call.arrivedAt,
       )
     const answer = await work(false)
       .catch((error: unknown) => {
@@ -204,14 +207,19 @@ export async function openHallway(
     if (!isOnRecord(error.refusal)) return error
     const denials = (undoneDecisions.get(error) ?? []).filter(isDenial)
     try {
-      const answer = await store.write(async (tx) => {
-        const { refused, decisions } = renumber(tx, error, denials)
-        return {
-          refused,
-          entry: await recordRefusal(tx, call, operation.name, refused, decisions),
-          now: tx.now,
-        }
-      })
+      const answer = await store.write(
+        async (tx) => {
+          const { refused, decisions } = renumber(tx, error, denials)
+          return {
+            refused,
+            entry: await recordRefusal(tx, call, operation.name, refused, decisions),
+            now: tx.now,
+          }
+        },
+        undefined,
+        undefined,
+        call.arrivedAt,
+      )
       noteRefusal(call, answer)
       return answer.refused
     } catch (trouble) {

@@ -148,7 +148,7 @@ export async function previewGrant(
     const held = await heldBySubnets(context, pool)
     if (candidate.cidr) {
       const isHeld = held.some((cidr) => overlaps(cidr, candidate.cidr!))
-      if (!isHeld && (await context.tx.space.isFree(pool.n, candidate.cidr))) return candidate.cidr
+      if (!isHeld && (await context.tx.space.previewExactly(pool.n, candidate.cidr))) return candidate.cidr
       continue
     }
     const disallowed = [...held, ...(options.disallowed ?? [])]

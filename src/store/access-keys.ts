@@ -6,6 +6,10 @@ import type { Sql } from './sql.ts'
 export interface Sealer {
   seal(text: string, context: string): Uint8Array
   open(sealed: Uint8Array, context: string): string
+  /** 16 bytes that tell the key from others, and nothing about it. */
+  readonly fingerprint: Uint8Array
+  /** Where the key was read from, for messages. */
+  readonly file?: string
   readonly pageTokens: PageTokens
 }
 
@@ -99,6 +103,19 @@ export class AccessKeys {
   /** Whether any permanent key exists: if not, this is the first start. */
   async any(): Promise<boolean> {
     return (await this.#sql.get('select 1 as one from access_key where expires_at is null limit 1')) !== undefined
+  }
+  /** Notes that a key is yet to be shown to whoever operates the server. */
+  async keepUnshown(id: string): Promise<void> {
+    await this.#sql.run('insert into unshown_key (id) values (?)', id)
+  }
+  /** The key of the first start, where it is good and nobody has been shown it yet. */
+  async findUnshown(): Promise<AccessKeyRecord | undefined> {
+    const row = await this.#sql.get<{ id: string }>('select id from unshown_key order by id limit 1')
+    return row && (await this.find(row.id))
+  }
+  /** It has been shown. */
+  async dropUnshown(id: string): Promise<void> {
+    await this.#sql.run('delete from unshown_key where id = ?', id)
   }
   /** Permanent keys, then sessions that have not been forgotten yet. */
   async list(account: string): Promise<KeySummary[]> {

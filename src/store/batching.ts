@@ -18,8 +18,8 @@ const conflictPauseMsMax = 50
 /** One connection that writes, a transaction at a time. */
 export interface Engine {
   readonly transaction: Transaction
-  /** `tokens` are those of the requests that will run, where they have one. */
-  begin(tokens: readonly (Uint8Array | undefined)[]): Awaitable<void>
+  /** `tokens` are those of the requests that will run, where they have one; `since` when the first of them arrived. */
+  begin(tokens: readonly (Uint8Array | undefined)[], since: number): Awaitable<void>
   /** On disk when it resolves. Where the outcome is not known it throws trouble that is `fatal` or `unavailable`. */
   commit(): Awaitable<void>
   /** Also called where `begin` or `commit` failed. */
@@ -30,12 +30,23 @@ export interface Engine {
   spoils(error: unknown): boolean
   /** The transaction met another one and may be run again as it is. */
   isConflict(error: unknown): boolean
+  /** Why no transaction can begin for a while, where that is known: whoever waits need not wait longer. */
+  readonly away?: StoreTrouble | undefined
+}
+
+export interface BatchLimits {
+  /** For how long a transaction that meets others is run again, before its callers are told. */
+  readonly conflictsMsMax?: number
+  /** How long a request may wait for its transaction to begin, from its arrival; undefined: as long as it takes. */
+  readonly waitMsMax?: number
 }
 
 interface Queued {
   work: (tx: Transaction) => Promise<unknown>
   token: Uint8Array | undefined
   sender: string | undefined
+  /** When it arrived, by `performance.now()`. */
+  since: number
   resolve: (value: never) => void
   reject: (reason: unknown) => void
 }
@@ -48,17 +59,17 @@ interface Attempts {
 
 export class Batches {
   readonly #engine: Engine
-  readonly #conflictsMsMax: number
+  readonly #limits: BatchLimits
   readonly #onFatal: ((trouble: StoreTrouble) => void) | undefined
   #queue: Queued[] = []
   #running = false
   #closed: StoreTrouble | undefined
   #idle: (() => void)[] = []
+  #timer: NodeJS.Timeout | undefined
 
-  /** @param conflictsMsMax for how long a transaction that meets others is run again, before its callers are told */
-  constructor(engine: Engine, onFatal: ((trouble: StoreTrouble) => void) | undefined, conflictsMsMax = 0) {
+  constructor(engine: Engine, onFatal: ((trouble: StoreTrouble) => void) | undefined, limits: BatchLimits = {}) {
     this.#engine = engine
-    this.#conflictsMsMax = conflictsMsMax
+    this.#limits = limits
     this.#onFatal = onFatal
   }
 
@@ -67,9 +78,18 @@ export class Batches {
     return this.#closed
   }
 
-  /** @param sender for whom places of the queue are counted; undefined: for nobody */
-  run<T>(work: (tx: Transaction) => Promise<T>, token: Uint8Array | undefined, sender?: string): Promise<T> {
-    if (this.#closed) return Promise.reject(this.#closed)
+  /**
+   * @param sender for whom places of the queue are counted; undefined: for nobody
+   * @param since when the request arrived, by `performance.now()`
+   */
+  run<T>(
+    work: (tx: Transaction) => Promise<T>,
+    token: Uint8Array | undefined,
+    sender?: string,
+    since = performance.now(),
+  ): Promise<T> {
+    const refused = this.#closed ?? this.#engine.away
+    if (refused) return Promise.reject(refused)
     if (this.#queue.length >= crowdedSize && sender !== undefined && this.#hasShare(sender)) {
       const problem = `too many requests of \`${sender}\` wait for the database`
       return Promise.reject(new StoreTrouble('unavailable', problem, { fatal: false }))
@@ -80,8 +100,11 @@ export class Batches {
       )
     }
     return new Promise<T>((resolve, reject) => {
-      this.#queue.push({ work, token, sender, resolve, reject })
-      if (this.#running) return
+      this.#queue.push({ work, token, sender, since, resolve, reject })
+      if (this.#running) {
+        this.#watch()
+        return
+      }
       this.#running = true
       // After the poll phase: every request that has arrived by then shares the transaction.
       setImmediate(() => void this.#drain())
@@ -93,6 +116,25 @@ export class Batches {
     let count = 0
     for (const queued of this.#queue) if (queued.sender === sender && ++count >= queueShareMax) return true
     return false
+  }
+
+  /** Whoever still waits when their time is over is told so: nothing was begun for them. One timer, for the first of them. */
+  #watch(): void {
+    const [first] = this.#queue
+    const { waitMsMax } = this.#limits
+    if (!first || this.#timer || waitMsMax === undefined) return
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined
+        const late = performance.now() - waitMsMax
+        const gone = this.#queue.filter(({ since }) => since <= late)
+        this.#queue = this.#queue.filter(({ since }) => since > late)
+        const message = `the database took no request within ${waitMsMax} ms`
+        for (const { reject } of gone) reject(new StoreTrouble('unavailable', message, { fatal: false }))
+        this.#watch()
+      },
+      Math.max(first.since + waitMsMax - performance.now(), 1),
+    ).unref()
   }
 
   /** Waits for what is queued; takes nothing more. */
@@ -122,7 +164,10 @@ export class Batches {
     const answers: { queued: Queued; value?: unknown; error?: unknown; failed: boolean }[] = []
     let hasBegun = false
     try {
-      await engine.begin(batch.map(({ token }) => token))
+      await engine.begin(
+        batch.map(({ token }) => token),
+        batch[0]!.since,
+      )
       hasBegun = true
       for (const queued of batch) {
         const before = engine.transaction.changes
@@ -160,6 +205,9 @@ export class Batches {
       for (const queued of batch) await this.#runBatch([queued])
     } else {
       for (const { reject } of batch) reject(trouble ?? cause)
+      // What is known to be away is away for all who wait.
+      const { away } = this.#engine
+      if (away) for (const { reject } of this.#queue.splice(0)) reject(away)
     }
     if (trouble?.fatal) this.fail(trouble)
   }
@@ -167,7 +215,7 @@ export class Batches {
   /** Callers never see a conflict: at worst they are told to come back later. */
   async #runAgain(batch: readonly Queued[], { count, since }: Attempts): Promise<void> {
     const waitMs = Math.min(conflictPauseMs * 2 ** (count - 1), conflictPauseMsMax)
-    if (performance.now() + waitMs - since < this.#conflictsMsMax) {
+    if (performance.now() + waitMs - since < (this.#limits.conflictsMsMax ?? 0)) {
       await pause(waitMs)
       return this.#runBatch(batch, { count: count + 1, since })
     }

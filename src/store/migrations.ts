@@ -4,12 +4,20 @@ import { auditSubjectSchema } from './audit-subject-schema.ts'
 import { boundsSchema, tokensOfMakerSchema } from './bounds-schema.ts'
 import { deprovisioningSchema } from './deprovisioning-schema.ts'
 import { forbidAuthoritySchema, forbidReachSchema } from './forbid-authority-schema.ts'
+import { sealingKeySchema } from './sealing-key-schema.ts'
 import { spaceOnceSchema } from './space-once-schema.ts'
 import { statesOfTenures } from './tenure-states-schema.ts'
+import { wouldBeSchema } from './would-be-schema.ts'
 
 export interface Migration {
   readonly number: number
   readonly name: string
+  /**
+   * What servers of the version before may do once the schema has this step: `go on` answering as they did, or `stop`, since
+   * some of their answers would be faults or wrong. On PostgreSQL no step that says `stop` is taken while a server runs; in a
+   * data folder there is never one beside it.
+   */
+  readonly olderServers: 'go on' | 'stop'
   readonly sql: string
 }
 
@@ -21,6 +29,7 @@ export const migrations: readonly Migration[] = [
   {
     number: 1,
     name: 'foundation',
+    olderServers: 'go on',
     sql: `
 create table meta (name text primary key, value text not null) strict, without rowid;
 create table counter (name text primary key, value integer not null check (value >= 0)) strict, without rowid;
@@ -478,6 +487,7 @@ end;
   {
     number: 2,
     name: 'keys that end at once, and a record that is only added to',
+    olderServers: 'stop',
     sql: `
 -- Moves where a key ends before its time: what a server remembers of keys is good for one epoch.
 insert into counter (name, value) values ('key-epoch', 1);
@@ -507,6 +517,7 @@ end;
   {
     number: 3,
     name: 'native principals',
+    olderServers: 'go on',
     sql: `
 create table role_binding (
   id text primary key,
@@ -543,6 +554,7 @@ create index api_token_expires on api_token (expires_at);
   {
     number: 4,
     name: 'exceptions and candidates',
+    olderServers: 'stop',
     sql: `
 create table policy_exception (
   id text primary key,
@@ -623,6 +635,7 @@ create table candidate_difference (
   {
     number: 5,
     name: 'time machine',
+    olderServers: 'go on',
     sql: `
 -- Who had this address then: what is held and what was given back, by address, account, resource and number.
 create index allocation_address on allocation (first, length);
@@ -639,6 +652,7 @@ create index history_account on history (account, object_id);
   {
     number: 6,
     name: 'settings as fields',
+    olderServers: 'stop',
     sql: `
 -- Until now these were tags alone, read by whoever needed them; from now on the columns are what holds.
 alter table ipam add column policy_compatibility text not null default 'strict' check (policy_compatibility in ('strict', 'aws'));
@@ -652,6 +666,7 @@ update ipam set unmatched = 'deny' where id in
   {
     number: 7,
     name: 'holds and resource types',
+    olderServers: 'stop',
     sql: `
 -- Space that is held for a limited time, with the number that its allocation would have.
 create table hold (
@@ -692,6 +707,7 @@ create table resource_type (
   {
     number: 8,
     name: 'what exceptions hold and what is used under them',
+    olderServers: 'stop',
     sql: `
 -- The number of the allocation that is held while an exception waits for approval; it stays when the hold is over.
 alter table policy_exception add column hold integer;
@@ -716,6 +732,7 @@ alter table client_token add column needs text;
   {
     number: 9,
     name: 'decisions for a time',
+    olderServers: 'stop',
     sql: `
 -- How long decisions are kept, in days of the record; null: for good. The operator's: on PostgreSQL no server may change it.
 create table retention (
@@ -804,42 +821,11 @@ create index origin_principal on origin (principal);
 create index origin_action on origin (action);
 `,
   },
-  {
-    number: 10,
-    name: 'what would be',
-    sql: `
--- What assignments that only watch, and candidates, would have answered: lists are narrowed by it.
-alter table ruling add column would_be text check (would_be in ('allow', 'steer', 'deny'));
-alter table ruling add column candidate_outcome text check (candidate_outcome in ('allow', 'steer', 'warn', 'deny'));
--- In which way a candidate differs. Of rows from before this step, another rule or size counts as another pool.
-alter table candidate_difference add column kind text not null default 'other'
-  check (kind in ('newly-denied', 'newly-allowed', 'other-pool', 'other'));
-drop trigger ruling_immutable;
-update ruling set would_be = json_extract(body, '$.wouldBe.outcome'), candidate_outcome = json_extract(body, '$.candidate.outcome')
-  where body like '%"wouldBe":%' or body like '%"candidate":%';
-create trigger ruling_immutable before update on ruling begin
-  select raise(abort, 'rulings are immutable');
-end;
-drop trigger candidate_difference_immutable;
-update candidate_difference set kind = (
-  select case
-    when r.candidate_outcome = 'deny' and r.outcome = 'deny' and coalesce(json_extract(body, '$.denial.cause'), '') <> 'exhausted'
-      then 'other'
-    when r.candidate_outcome = 'deny' then 'newly-denied'
-    when r.outcome = 'deny' and coalesce(json_extract(body, '$.denial.cause'), '') <> 'exhausted' then 'newly-allowed'
-    when json_extract(body, '$.candidates') <> json_extract(body, '$.candidate.candidates') then 'other-pool'
-    else 'other' end
-  from decision d join ruling r on r.n = d.ruling where d.n = candidate_difference.decision);
-create trigger candidate_difference_immutable before update on candidate_difference begin
-  select raise(abort, 'differences are immutable');
-end;
-create index ruling_would_be on ruling (would_be) where would_be is not null;
-create index ruling_candidate_outcome on ruling (candidate_outcome) where candidate_outcome is not null;
-`,
-  },
+  { number: 10, name: 'what would be', olderServers: 'stop', sql: wouldBeSchema },
   {
     number: 11,
     name: 'what a token was made with',
+    olderServers: 'stop',
     sql: `
 -- The token that it was made with; null where a sign-in or the operator made it, and for those that were there before.
 alter table api_token add column made_with text references api_token (id);
@@ -859,12 +845,14 @@ update api_token set origin = 'sign-in' where sign_in is not null;
   {
     number: 12,
     name: 'the history of a database',
+    olderServers: 'go on',
     sql: `-- Servers drop what they remember where it is another one: \`cadastre database accept\` draws it anew.
 insert into counter (name, value) values ('history', 0);`,
   },
   {
     number: 13,
     name: 'differences in order',
+    olderServers: 'go on',
     sql: `
 -- The candidate gives space from the same pool, and only the pools behind it stand in another order. Of rows from before this
 -- step, which counted such a difference as another pool, that is not known.
@@ -872,12 +860,13 @@ alter table candidate_difference add column order_only integer not null default 
   check (order_only in (0, 1) and (order_only = 0 or kind = 'other'));
 `,
   },
-  { number: 14, name: 'space is given once', sql: spaceOnceSchema },
-  { number: 15, name: 'what a change changed', sql: auditSubjectSchema },
-  { number: 16, name: 'states of tenures', sql: statesOfTenures },
-  { number: 17, name: 'bounds that nobody uses up for others', sql: boundsSchema },
-  { number: 18, name: 'who lifts a forbid', sql: forbidAuthoritySchema },
-  { number: 19, name: 'what a forbid binds', sql: forbidReachSchema },
-  { number: 20, name: 'tokens by their maker', sql: tokensOfMakerSchema },
-  { number: 21, name: 'CIDRs that leave their pool', sql: deprovisioningSchema },
+  { number: 14, name: 'space is given once', olderServers: 'stop', sql: spaceOnceSchema },
+  { number: 15, name: 'what a change changed', olderServers: 'stop', sql: auditSubjectSchema },
+  { number: 16, name: 'states of tenures', olderServers: 'stop', sql: statesOfTenures },
+  { number: 17, name: 'bounds that nobody uses up for others', olderServers: 'stop', sql: boundsSchema },
+  { number: 18, name: 'who lifts a forbid', olderServers: 'stop', sql: forbidAuthoritySchema },
+  { number: 19, name: 'what a forbid binds', olderServers: 'stop', sql: forbidReachSchema },
+  { number: 20, name: 'tokens by their maker', olderServers: 'go on', sql: tokensOfMakerSchema },
+  { number: 21, name: 'CIDRs that leave their pool', olderServers: 'stop', sql: deprovisioningSchema },
+  { number: 22, name: 'the sealing key of a database', olderServers: 'go on', sql: sealingKeySchema },
 ]

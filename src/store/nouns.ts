@@ -22,6 +22,7 @@ import { ResourceTypes } from './resource-types.ts'
 import { Resources } from './resources.ts'
 import { Retention } from './retention.ts'
 import { RoleBindings } from './role-bindings.ts'
+import { judgeKey, type KeyEvidence, readKeyEvidence } from './sealing-key.ts'
 import { Space } from './space.ts'
 import type { Sql } from './sql.ts'
 import type { Transaction } from './store.ts'
@@ -107,6 +108,7 @@ export class Nouns implements Transaction {
   readonly tokens: Tokens
   readonly vpcs: Vpcs
   readonly #sql: CountingSql
+  readonly #sealer: Sealer
   #sequence = 0
   #keyEpoch = 0
   #sequenceStored = 0
@@ -127,6 +129,7 @@ export class Nouns implements Transaction {
     } = {},
   ) {
     this.#sql = sql
+    this.#sealer = sealer
     this.memory = new ConnectionMemory(memory)
     this.pageTokens = sealer.pageTokens
     this.accessKeys = new AccessKeys(sql, sealer, this)
@@ -178,6 +181,10 @@ export class Nouns implements Transaction {
   }
   nextSequence(): number {
     return this.#sequence++
+  }
+  async probe(): Promise<void> {
+    judgeKey(this.#sealer, (await this.#sql.get<KeyEvidence>(readKeyEvidence))!)
+    await this.#sql.run(`update counter set value = value + 1 where name = 'probe'`)
   }
   nextTurn(): Promise<void> {
     return new Promise((resolve) => setImmediate(resolve))

@@ -29,6 +29,8 @@ export interface LinkOptions {
   readonly deadlineMs: number
   /** The same for a statement, where it may take longer than a connection. */
   readonly statementMs?: number
+  /** How long a transaction may stand still between two statements before the database ends it; undefined: `statementMs`. */
+  readonly idleMs?: number
   /** Asked last, of every connection: throws where this database is not to be used. */
   readonly check?: (link: Link) => Promise<void>
 }
@@ -93,6 +95,9 @@ function tlsOf({ tls, rootCertificate }: Target, host: string): pg.ClientConfig[
 /** By SQLSTATE or its class (PostgreSQL documentation, appendix A). Nothing is fatal: the server lives on and connects again. */
 const codes: readonly (readonly [RegExp, TroubleKind, string])[] = [
   [/^53100$/, 'full', 'the disk of the database is full'],
+  [/^57014$/, 'unavailable', 'a statement was cancelled at the database'],
+  [/^25P0[34]$/, 'unavailable', 'the database ended a transaction that stood still, or took too long'],
+  [/^53300$/, 'unavailable', 'the database takes no more connections'],
   [/^(08|57P|53)/, 'unavailable', 'the database closed the connection'],
   [/^25006$/, 'unavailable', 'the database takes no writes (it is a standby)'],
   [/^(28|42501)/, 'permission', 'the database refused this user'],
@@ -152,6 +157,8 @@ export class Link {
   #warning: string | undefined
   #unanswered = 0
   #isGathering = false
+  /** How long what is sent from now on may take; undefined: as long as any statement. */
+  limitMs: number | undefined
 
   constructor(
     client: Client,
@@ -169,6 +176,9 @@ export class Link {
     })
   }
 
+  get deadlineMs(): number {
+    return this.#deadlineMs
+  }
   get isUsable(): boolean {
     return this.#gone === undefined
   }
@@ -248,12 +258,13 @@ export class Link {
       // An idle connection alone keeps no process alive.
       if (--this.#unanswered === 0) this.#client.unref()
     }
+    const limitMs = Math.round(Math.min(this.limitMs ?? this.#deadlineMs, this.#deadlineMs))
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        const late = unavailable(`the database did not answer within ${this.#deadlineMs} ms`)
+        const late = unavailable(`the database did not answer within ${limitMs} ms`)
         this.#leave(late)
         reject(late)
-      }, this.#deadlineMs)
+      }, limitMs)
       this.#client.query(query).then(
         (result) => {
           clearTimeout(timer)
@@ -318,7 +329,7 @@ export async function connect(options: LinkOptions): Promise<Link> {
 }
 
 async function connectTo(host: string, port: number, options: LinkOptions, remainingMs: number): Promise<Link> {
-  const { target, deadlineMs, statementMs = deadlineMs } = options
+  const { target, deadlineMs, statementMs = deadlineMs, idleMs = statementMs } = options
   const client = new pg.Client({
     host,
     port,
@@ -336,7 +347,7 @@ async function connectTo(host: string, port: number, options: LinkOptions, remai
   try {
     await client.connect()
     await link.script(`set search_path to "${target.schema}"; set client_min_messages to warning;
-      set idle_in_transaction_session_timeout to ${statementMs}; set client_connection_check_interval to 1000;
+      set idle_in_transaction_session_timeout to ${idleMs}; set client_connection_check_interval to 1000;
       set statement_timeout to 0; set lock_timeout to 0; set datestyle to iso; set standard_conforming_strings to on`)
     const [settings] =
       await link.script(`select name, setting from pg_settings where name in ('fsync', 'full_page_writes',

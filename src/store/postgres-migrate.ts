@@ -7,7 +7,13 @@ import { StoreTrouble, type TroubleKind } from './trouble.ts'
 
 /** "CADA": the first half of the name of our lock; the second is the schema. */
 export const lockClass = 0x43414441
+/** The same of the lock that every server shares while it runs: who would exclude the servers of another version asks for it. */
+const presenceClass = 0x43414442
 const latest = postgresMigrations.at(-1)!.number
+/** A step may rewrite a large table, and whoever finds another process at it waits as long. */
+const migrationMsMax = 3_600_000
+/** A process that stands still in the middle holds nobody up for as long. */
+const patience = { statementMs: migrationMsMax, idleMs: 60_000 } as const
 
 export interface Migrated {
   readonly schema: string
@@ -35,9 +41,9 @@ export async function migratePostgres(options: MigrationOptions): Promise<Migrat
     throw trouble('foreign', `The owner's URL names the database ${places[0]}; the servers' names ${places[1]}`)
   }
   const { isHighlyAvailable = false, deadlineMs = deadlineMsDefault } = options
-  const link = await connect({ target: owner, isHighlyAvailable, deadlineMs })
+  const { schema } = owner
+  const link = await connect({ target: owner, isHighlyAvailable, deadlineMs, ...patience })
   try {
-    const { schema } = owner
     await link.script(begin(schema))
     const state = await stateOf(link, schema)
     if (!state.mayMigrate) {
@@ -56,16 +62,22 @@ export async function migratePostgres(options: MigrationOptions): Promise<Migrat
   }
 }
 
+/** `isStale`: the database lacks what was acknowledged. `exclusive`: a server; the operator's commands change no schema. */
+interface Preparing {
+  readonly isStale: boolean
+  readonly exclusive: boolean
+}
+
 /**
- * At the start of a server: its schema is current when this returns, and the answer says what the user has beyond the
+ * When a database is opened: its schema is current when this returns, and the answer says what the user has beyond the
  * rights of a server ("everything", where it is the owner). An old copy of a database is left as it is.
  */
 export async function prepareSchema(
   link: Link,
-  { target }: LinkOptions,
-  { isStale }: { readonly isStale: boolean },
+  options: LinkOptions,
+  { isStale, exclusive }: Preparing,
 ): Promise<readonly string[]> {
-  const { schema, user } = target
+  const { schema, user } = options.target
   let state = await stateOf(link, schema)
   if (state.version < latest) {
     if (isStale) {
@@ -80,11 +92,17 @@ export async function prepareSchema(
         `its schema \`${schema}\` ${state.version === 0 ? 'is not there' : `is at step ${state.version}, and this program needs ${latest}`}; \`${user}\` may not change it: run \`cadastre migrate\` as its owner`,
       )
     }
-    await link.script(begin(schema))
-    // Another server may have done it while this one waited for the lock.
-    state = await stateOf(link, schema)
-    await goForward(link, schema, state)
-    await link.commit()
+    if (!exclusive) throw trouble('older', olderSchema(schema, state))
+    const patient = await connect({ ...options, ...patience })
+    try {
+      await patient.script(begin(schema))
+      // Another server may have done it while this one waited for the lock.
+      state = await stateOf(patient, schema)
+      await goForward(patient, schema, state)
+      await patient.commit()
+    } finally {
+      await patient.close()
+    }
   }
   refuseNewer(state)
   if (state.mayMigrate) return ['everything']
@@ -92,6 +110,25 @@ export async function prepareSchema(
   const { missing, excess } = compareRights(held!.rows as readonly HeldRight[])
   refuseMissingRights(user, missing)
   return excess
+}
+
+const olderSchema = (schema: string, { version }: SchemaState): string =>
+  `its schema \`${schema}\` ${version === 0 ? 'is not there' : `is at step ${version}, and this program needs ${latest}`}: start a server of this version, or run \`cadastre migrate\`; no other command changes a schema`
+
+/** Shared by every server with its connection that writes, for as long as it has it. */
+export const bePresent = `select pg_advisory_lock_shared(${presenceClass}, hashtext(current_schema()))`
+
+/** In a transaction that goes forward: refuses a step that servers of the version before do not survive, while one is there. */
+async function refuseServersThatWouldBreak(link: Link, schema: string, version: number): Promise<void> {
+  const breaking = postgresMigrations.slice(version).filter(({ olderServers }) => olderServers === 'stop')
+  if (breaking.length === 0) return
+  const [asked] = await link.script(`select pg_try_advisory_xact_lock(${presenceClass}, hashtext('${schema}')) as free`)
+  if ((asked!.rows[0] as { free: boolean }).free) return
+  const steps = breaking.map(({ number, name }) => `${number} (${name})`).join(', ')
+  throw trouble(
+    'locked',
+    `servers of another version use the schema \`${schema}\`, and would not work after step ${steps}: stop them first`,
+  )
 }
 
 const begin = (schema: string): string => `begin; select pg_advisory_xact_lock(${lockClass}, hashtext('${schema}'))`
@@ -144,6 +181,7 @@ function refuseNewer({ version }: SchemaState): void {
 /** Inside a transaction that has the lock. */
 async function goForward(link: Link, schema: string, state: SchemaState): Promise<void> {
   refuseNewer(state)
+  await refuseServersThatWouldBreak(link, schema, state.version)
   if (!state.hasSchema) await link.script(`create schema "${schema}"`)
   if (state.version === 0) {
     await link.script('create table schema_version (version bigint not null); insert into schema_version values (0)')

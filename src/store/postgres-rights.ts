@@ -107,10 +107,12 @@ export const rights: Readonly<Record<string, Right>> = {
   ruling: { insert: true, delete: true },
   schema_version: {},
   scope: { insert: true, update: ['description'], delete: true },
+  sealing_key: { insert: true },
   subnet: { insert: true, delete: true },
   subnet_cidr: { insert: true, delete: true },
   tag: { insert: true, update: ['value'], delete: true },
   tenure_state: { insert: true },
+  unshown_key: { insert: true, delete: true },
   vpc: {
     insert: true,
     update: ['enable_dns_hostnames', 'enable_dns_support', 'enable_network_address_usage_metrics'],

@@ -1,6 +1,6 @@
 // Where the two engines need different SQL: everything that is translated for PostgreSQL, in one place.
 import { assert } from '#model/assert.ts'
-import { migrations } from './migrations.ts'
+import { type Migration, migrations } from './migrations.ts'
 import type { Sql, SqlValue } from './sql.ts'
 
 // The schema --------------------------------------------------------------------------------------------------------
@@ -118,12 +118,10 @@ const translateSchema = (sql: string): string =>
   rules.reduce((text, [pattern, replacement]) => text.replace(pattern, replacement as string), sql)
 
 /** The schema's steps, with the same numbers as `migrations`. */
-export const postgresMigrations: readonly { readonly number: number; readonly sql: string }[] = migrations.map(
-  ({ number, name, sql }) => {
-    const { before = '', after = '' } = ownParts[name] ?? {}
-    return { number, sql: `${before}${translateSchema(sql)}${after}` }
-  },
-)
+export const postgresMigrations: readonly Migration[] = migrations.map(({ number, name, olderServers, sql }) => {
+  const { before = '', after = '' } = ownParts[name] ?? {}
+  return { number, name, olderServers, sql: `${before}${translateSchema(sql)}${after}` }
+})
 
 type ColumnType = 'bigint' | 'bytea' | 'text'
 interface Table {

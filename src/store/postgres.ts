@@ -1,10 +1,10 @@
 // PostgreSQL: any number of servers on one database, one batch at a time among all of them.
 import { randomBytes } from 'node:crypto'
-import { setTimeout as pause } from 'node:timers/promises'
 import type { Sealer } from './access-keys.ts'
 import { Batches, type Engine } from './batching.ts'
 import { Memory } from './memory.ts'
 import { type CountingSql, type Loaded, Nouns, readStart } from './nouns.ts'
+import { Outage } from './outage.ts'
 import {
   connect,
   deadlineMsDefault,
@@ -17,10 +17,12 @@ import {
   type Result,
 } from './postgres-link.ts'
 import { Acknowledged, describeMark, findNewest } from './postgres-mark.ts'
-import { lockClass, prepareSchema } from './postgres-migrate.ts'
+import { bePresent, lockClass, prepareSchema } from './postgres-migrate.ts'
 import { SharedSpace } from './postgres-space.ts'
 import { type ManyRows, type ManySql, referencesOf, translate, translateMany } from './postgres-sql.ts'
 import { SharedTokens } from './postgres-tokens.ts'
+import { Readers } from './readers.ts'
+import { judgeKey, type KeyEvidence, keepFingerprint, readKeyEvidence } from './sealing-key.ts'
 import type { SqlValue } from './sql.ts'
 import type { Store, Transaction } from './store.ts'
 import { finalUntil, type Moment, onChange, Time } from './time.ts'
@@ -28,6 +30,13 @@ import { StoreTrouble } from './trouble.ts'
 
 /** Connections that read beside the one that writes. */
 const readersMax = 4
+/**
+ * A server that stands still in the middle of a transaction keeps all others from writing: the database ends its transaction
+ * after this long. It is rolled back, and whoever asked is told to try again.
+ */
+const standstillMsMax = 2_500
+/** Whoever was late already still has this long, which a database that is there does not need. */
+const remainingMsMin = 250
 /** How often a transaction begins until it finds the database that it found the time before. */
 const looksMax = 4
 export const takeLock = `select pg_advisory_xact_lock(${lockClass}, hashtext(current_schema()))`
@@ -54,8 +63,10 @@ export interface PostgresOptions {
   readonly url: string
   readonly sealer: Sealer
   readonly isHighlyAvailable?: boolean
-  /** How long a statement, a commit, a connection or the end of conflicts is waited for. */
+  /** How long a statement, a commit, a connection, the end of conflicts, or its turn is waited for by a request. */
   readonly deadlineMs?: number
+  /** A server, which makes and migrates the schema where it may (the default); the operator's commands beside it do not. */
+  readonly exclusive?: boolean
   /** Milliseconds since 1970; undefined (as in every server): the database's own, which all servers share. */
   readonly clock?: () => number
   readonly onFatal?: (trouble: StoreTrouble) => void
@@ -155,6 +166,8 @@ interface Connecting {
   readonly linkOptions: LinkOptions
   readonly acknowledged: Acknowledged
   readonly tell: TellStale
+  /** Whether this is a server, which others must know to be there. */
+  readonly isServer: boolean
 }
 /** Called after every attempt; tells of changes alone. */
 type TellStale = (trouble: StoreTrouble | undefined) => void
@@ -172,6 +185,8 @@ class PostgresEngine implements Engine {
   readonly #momentOf: (start: Start) => Moment
   readonly #acknowledged: Acknowledged
   readonly #tell: TellStale
+  readonly #isServer: boolean
+  readonly #outage: Outage
   /** How often it had to connect anew: perhaps to another server, and then those who read must follow. */
   moves = 0
   #start: Start | undefined
@@ -182,11 +197,13 @@ class PostgresEngine implements Engine {
   constructor(
     link: Link | undefined,
     sealer: Sealer,
-    { memory, linkOptions, acknowledged, tell }: Connecting,
+    { memory, linkOptions, acknowledged, tell, isServer }: Connecting,
     momentOf: (start: Start) => Moment,
   ) {
     this.#sql.link = link
-    this.#options = linkOptions
+    this.#options = { ...linkOptions, idleMs: standstillMsOf(linkOptions) }
+    this.#outage = outageOf(linkOptions)
+    this.#isServer = isServer
     this.#acknowledged = acknowledged
     this.#tell = tell
     this.#momentOf = momentOf
@@ -194,9 +211,21 @@ class PostgresEngine implements Engine {
     this.#tokens = this.transaction.tokens as SharedTokens
   }
 
-  async begin(tokens: readonly (Uint8Array | undefined)[]): Promise<void> {
-    let isStanding = this.#sql.link?.isUsable ?? false
-    if (!isStanding) await this.#connect()
+  get away(): StoreTrouble | undefined {
+    return this.#outage.trouble
+  }
+  async begin(tokens: readonly (Uint8Array | undefined)[], since: number): Promise<void> {
+    const isStanding = this.#sql.link?.isUsable ?? false
+    if (!isStanding) await this.#connect(remainingMs(this.#options, since))
+    this.#sql.link!.limitMs = remainingMs(this.#options, since)
+    try {
+      await this.#beginHere(tokens, isStanding)
+    } finally {
+      this.#sql.link!.limitMs = undefined
+    }
+  }
+  async #beginHere(tokens: readonly (Uint8Array | undefined)[], wasStanding: boolean): Promise<void> {
+    let isStanding = wasStanding
     let begun = await this.#begin(tokens)
     // Another database than before, perhaps under a connection that stood: it is asked whether it may be written. Where a
     // reader has met it at the same moment, only the next look can say that it is still the same.
@@ -217,8 +246,19 @@ class PostgresEngine implements Engine {
     this.transaction.now = now
     this.transaction.asOf = now - 1
   }
-  async #connect(): Promise<void> {
-    this.#sql.link = await connectToWrite(this.#options, this.#tell)
+  async #connect(deadlineMs = this.#options.deadlineMs): Promise<void> {
+    try {
+      // However little is left for connecting, statements have their time afterwards.
+      const statementMs = this.#options.statementMs ?? this.#options.deadlineMs
+      this.#sql.link = await connectToWrite({ ...this.#options, deadlineMs, statementMs }, this.#tell)
+    } catch (error) {
+      const trouble = postgresTroubleOf(error)
+      // Whoever was late has tried for too short a time to know.
+      const hasTried = deadlineMs >= this.#options.deadlineMs / 2
+      if (trouble?.kind === 'unavailable' && hasTried) this.#outage.begin(trouble)
+      throw error
+    }
+    if (this.#isServer) await this.#sql.link.script(bePresent)
     this.moves++
   }
   async #begin(tokens: readonly (Uint8Array | undefined)[]): Promise<{ start: Start; isOther: boolean }> {
@@ -278,6 +318,7 @@ class PostgresEngine implements Engine {
     return isConflict(error)
   }
   async close(): Promise<void> {
+    this.#outage.end()
     await this.#sql.link?.close()
     await this.#acknowledged.close()
   }
@@ -291,7 +332,8 @@ const nounsOver = (sql: PostgresSql, sealer: Sealer, memory: Memory): Nouns =>
 interface Reading {
   /** `clock` is what `ownClock` said, where there is one. */
   readonly momentOf: (start: Start, clock: number | undefined) => Moment
-  readonly moves: number
+  /** When the request arrived, by `performance.now()`. */
+  readonly since: number
   /** Undefined: the database's own. */
   readonly ownClock: (() => number) | undefined
 }
@@ -300,45 +342,76 @@ interface Reading {
 class Reader {
   readonly #sql = new PostgresSql()
   readonly #nouns: Nouns
-  readonly #options: LinkOptions
-  #moves = 0
+  readonly #link: Link
+  readonly #isCurrent: () => boolean
 
-  constructor(sealer: Sealer, options: LinkOptions, memory: Memory) {
-    this.#options = options
-    this.#nouns = nounsOver(this.#sql, sealer, memory)
+  /** @param isCurrent whether readings still go where the connection leads */
+  constructor(link: Link, nounsOf: (sql: PostgresSql) => Nouns, isCurrent: () => boolean) {
+    this.#link = link
+    this.#sql.link = link
+    this.#nouns = nounsOf(this.#sql)
+    this.#isCurrent = isCurrent
   }
-  async run<T>(work: (tx: Transaction) => Promise<T>, { momentOf, moves, ownClock }: Reading): Promise<T> {
-    if (this.#moves !== moves) this.#sql.link?.destroy()
-    this.#moves = moves
-    if (!this.#sql.link?.isUsable) this.#sql.link = await connectToRead(this.#options)
-    const { link } = this.#sql
+  get isGood(): boolean {
+    return this.#link.isUsable && this.#isCurrent()
+  }
+  async run<T>(work: (tx: Transaction) => Promise<T>, reading: Reading): Promise<T> {
+    try {
+      await this.#begin(reading)
+      const answer = await work(this.#nouns)
+      // What waits would never be sent; the database itself refuses it.
+      await this.#nouns.space.flush()
+      await answered(this.#sql.send())
+      return answer
+    } catch (error) {
+      // In which state a statement that failed has left the connection is not known, whichever it was.
+      if (isDatabaseError(error) || postgresTroubleOf(error)) this.#link.destroy()
+      throw error
+    } finally {
+      this.#sql.forget()
+      this.#nouns.memory.rollback()
+      if (this.#link.isUsable) await this.#link.script('rollback').catch(() => this.#link.destroy())
+    }
+  }
+  close(): Promise<void> {
+    return this.#link.close()
+  }
+
+  async #begin({ momentOf, ownClock, since }: Reading): Promise<void> {
+    const link = this.#link
+    link.limitMs = remainingMs(link, since)
     const clock = ownClock?.()
     const asked = this.#nouns.start()
     const begun = link.script(`begin; ${askQuiet}; commit; begin isolation level repeatable read read only`)
     const read = readStarts(link, asked)
     await answered([begun, read])
+    link.limitMs = undefined
     const { quietAt } = (await begun)[1]!.rows[0] as { quietAt: number | null }
     const start = (await read).rows[0] as Start
     this.#nouns.load(start)
     this.#nouns.now = momentOf(start, clock).now
     // A clock that is not the database's was read before.
     this.#nouns.asOf = finalUntil(start.newestEntryAt, quietAt === null ? undefined : (clock ?? quietAt))
-    try {
-      const answer = await work(this.#nouns)
-      // What waits would never be sent; the database itself refuses it.
-      await this.#nouns.space.flush()
-      await answered(this.#sql.send())
-      return answer
-    } finally {
-      this.#sql.forget()
-      this.#nouns.memory.rollback()
-      await link.script('rollback').catch(() => link.destroy())
-    }
-  }
-  async close(): Promise<void> {
-    await this.#sql.link?.close()
   }
 }
+
+/** What is left of the time that a request waits for a database, from its arrival. */
+const remainingMs = ({ deadlineMs }: { readonly deadlineMs: number }, since: number): number =>
+  Math.max(since + deadlineMs - performance.now(), Math.min(remainingMsMin, deadlineMs))
+const standstillMsOf = ({ deadlineMs }: LinkOptions): number => Math.min(standstillMsMax, deadlineMs)
+/** Looks for a database that takes writes: without one nobody connects. */
+const outageOf = (options: LinkOptions): Outage =>
+  new Outage(async () => {
+    try {
+      const link = await connect({ ...options, deadlineMs: standstillMsOf(options) })
+      await link.close()
+      return undefined
+    } catch (error) {
+      const trouble = postgresTroubleOf(error)
+      // Of anything else the next request is told, by the database itself.
+      return trouble?.kind === 'unavailable' ? trouble : undefined
+    }
+  })
 
 class PostgresStore implements Store {
   readonly #engine: PostgresEngine
@@ -346,9 +419,8 @@ class PostgresStore implements Store {
   readonly #options: PostgresOptions
   readonly #linkOptions: LinkOptions
   readonly #memory: Memory
-  readonly #readers: Reader[] = []
-  readonly #idle: Reader[] = []
-  readonly #waiting: ((reader: Reader) => void)[] = []
+  readonly #outage: Outage
+  readonly #readers: Readers<Reader>
   readonly #time: Time
   readonly #tell: TellStale
 
@@ -359,42 +431,47 @@ class PostgresStore implements Store {
     this.#engine = new PostgresEngine(link, options.sealer, connecting, (start) => this.#momentOf(start))
     this.#time = new Time(options.acceptsClock)
     this.#tell = connecting.tell
-    this.#batches = new Batches(this.#engine, options.onFatal, connecting.linkOptions.deadlineMs)
+    const { deadlineMs } = connecting.linkOptions
+    this.#batches = new Batches(this.#engine, options.onFatal, { conflictsMsMax: deadlineMs, waitMsMax: deadlineMs })
+    this.#outage = outageOf(connecting.linkOptions)
+    this.#readers = new Readers({
+      open: () => this.#openReader(),
+      outage: this.#outage,
+      connectionsMax: readersMax,
+      waitMsMax: deadlineMs,
+    })
   }
 
-  write<T>(work: (tx: Transaction) => Promise<T>, token?: Uint8Array, sender?: string): Promise<T> {
-    return this.#batches.run(work, token, sender)
+  write<T>(work: (tx: Transaction) => Promise<T>, token?: Uint8Array, sender?: string, since?: number): Promise<T> {
+    return this.#batches.run(work, token, sender, since)
   }
-  async read<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+  async read<T>(work: (tx: Transaction) => Promise<T>, since = performance.now()): Promise<T> {
     if (this.#batches.closed) throw this.#batches.closed
-    const reader = await this.#takeReader()
+    const reader = await this.#readers.take(since)
     try {
       return await reader.run(work, {
         momentOf: (start, clock) => this.#momentRead(start, clock),
-        moves: this.#engine.moves,
+        since,
         ownClock: this.#options.clock,
       })
     } catch (error) {
       throw postgresTroubleOf(error) ?? error
     } finally {
-      const next = this.#waiting.shift()
-      if (next) next(reader)
-      else this.#idle.push(reader)
+      this.#readers.giveBack(reader)
     }
   }
   async close(): Promise<void> {
     await this.#batches.close()
-    while (this.#idle.length < this.#readers.length) await pause(1)
-    await Promise.all([this.#engine.close(), ...this.#readers.map((reader) => reader.close())])
+    await this.#readers.close()
+    this.#outage.end()
+    await this.#engine.close()
   }
 
-  #takeReader(): Reader | Promise<Reader> {
-    const idle = this.#idle.pop()
-    if (idle) return idle
-    if (this.#readers.length >= readersMax) return new Promise((resolve) => this.#waiting.push(resolve))
-    const reader = new Reader(this.#options.sealer, this.#linkOptions, this.#memory)
-    this.#readers.push(reader)
-    return reader
+  async #openReader(): Promise<Reader> {
+    const { moves } = this.#engine
+    const link = await connectToRead(this.#linkOptions)
+    const nounsOf = (sql: PostgresSql): Nouns => nounsOver(sql, this.#options.sealer, this.#memory)
+    return new Reader(link, nounsOf, () => moves === this.#engine.moves)
   }
   #momentOf({ time, newestEntryAt }: Start, clock = this.#options.clock?.()): Moment {
     return this.#time.momentOf(clock ?? time, newestEntryAt)
@@ -434,26 +511,45 @@ async function connectToRead(options: LinkOptions): Promise<Link> {
  */
 export async function openPostgres(options: PostgresOptions): Promise<Store> {
   const plain = linkOptionsOf(options)
-  const { onStale, onNotice } = options
+  const { onStale, onNotice, exclusive = true } = options
   const acknowledged = new Acknowledged(options.folder, (trouble) => onNotice?.({ kind: 'trouble', trouble }))
   const linkOptions = { ...plain, check: (link: Link) => acknowledged.check(link) }
   const tell = onChange(onStale)
   return inOperatorsWords(plain, async () => {
-    const writing = await connectToWrite(linkOptions, tell).catch((error: unknown) => {
-      if (postgresTroubleOf(error)?.kind !== 'stale') throw error
-      return undefined
-    })
+    const writing = await connectToWrite({ ...linkOptions, idleMs: standstillMsOf(plain) }, tell).catch(
+      (error: unknown) => {
+        if (postgresTroubleOf(error)?.kind !== 'stale') throw error
+        return undefined
+      },
+    )
     const link = writing ?? (await connect(plain))
     try {
-      const excess = await prepareSchema(link, plain, { isStale: !writing })
+      const excess = await prepareSchema(link, plain, { isStale: !writing, exclusive })
+      await refuseWrongKey(link, options.sealer, { keeps: exclusive && writing !== undefined })
+      if (exclusive && writing) await link.script(bePresent)
       if (excess.length > 0) onNotice?.({ kind: 'rights', user: plain.target.user, excess })
     } catch (error) {
       link.destroy()
       throw error
     }
     if (!writing) await link.close()
-    return new PostgresStore(writing, options, { memory: new Memory(), linkOptions, acknowledged, tell })
+    return new PostgresStore(writing, options, {
+      memory: new Memory(),
+      linkOptions,
+      acknowledged,
+      tell,
+      isServer: exclusive,
+    })
   })
+}
+
+/** @param keeps whether the fingerprint of the first server's key is written down */
+async function refuseWrongKey(link: Link, sealer: Sealer, { keeps }: { readonly keeps: boolean }): Promise<void> {
+  const ask = async () => (await link.query('key', readKeyEvidence, [])).rows[0] as KeyEvidence
+  if (judgeKey(sealer, await ask()) === 'kept' || !keeps) return
+  await link.query('keep-key', translate(keepFingerprint).text, [sealer.fingerprint])
+  // Two first servers at once: one of the two keys is kept.
+  judgeKey(sealer, await ask())
 }
 
 /**

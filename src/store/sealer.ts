@@ -1,5 +1,5 @@
 // Sealing of secrets: AES-256-GCM with a key from a file that is never in the database (threat model S1).
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { Sealer } from './access-keys.ts'
 import { createPageTokens } from './page-tokens.ts'
@@ -9,11 +9,18 @@ import { StoreTrouble } from './trouble.ts'
 const keyBytes = 32
 const nonceBytes = 12
 const tagBytes = 16
+const fingerprintBytes = 16
 
-/** A sealer with a key; every text gets a nonce of its own, and its context is authenticated with it. */
-export function createSealer(key: Uint8Array): Sealer {
+/**
+ * A sealer with a key; every text gets a nonce of its own, and its context is authenticated with it.
+ * @param file where the key comes from, for messages
+ */
+export function createSealer(key: Uint8Array, file?: string): Sealer {
   return {
     pageTokens: createPageTokens(key),
+    // Derived (RFC 5869): it can be kept in the database, and neither the key nor another derived key follows from it.
+    fingerprint: Buffer.from(hkdfSync('sha256', key, '', 'cadastre sealing key: fingerprint', fingerprintBytes)),
+    ...(file === undefined ? {} : { file }),
     seal(text, context) {
       const nonce = randomBytes(nonceBytes)
       const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(context))
@@ -56,13 +63,13 @@ export function readSealer(path: string, options: { readonly create: boolean }):
       )
     }
     text = randomBytes(keyBytes).toString('hex')
-    // `wx`: two first starts at once must not each make a key.
-    writeFileSync(path, `${text}\n`, { mode: 0o600, flag: 'wx' })
+    // `wx`: two first starts at once must not each make a key. On disk before anything is sealed with it.
+    writeFileSync(path, `${text}\n`, { mode: 0o600, flag: 'wx', flush: true })
   }
   if (!/^[0-9a-fA-F]{64}$/.test(text)) {
     throw new StoreTrouble('corrupt', `The secret key file \`${path}\` does not hold 64 hexadecimal digits.`, {
       fatal: true,
     })
   }
-  return createSealer(Buffer.from(text, 'hex'))
+  return createSealer(Buffer.from(text, 'hex'), path)
 }

@@ -217,10 +217,13 @@ async function playStep(tx: Transaction, pools: Stage['pools'], model: Model, no
       return
     }
     case 'preview': {
-      const expected = expectedTake(model, family, step.wish)
+      let expected = expectedTake(model, family, step.wish)
+      if (!expected) {
+        const swept = model[family].filter(({ endsAt }) => endsAt === undefined || endsAt > now)
+        expected = expectedTake({ ...model, [family]: swept }, family, step.wish)
+      }
       const shown = await tx.space.preview(pool, family, step.wish)
-      // A preview may count what has rested long enough; where there is room without it, it shows exactly what would be taken.
-      if (expected) assert.equal(shown && formatCidr(shown), formatCidr(expected))
+      assert.equal(shown && formatCidr(shown), expected && formatCidr(expected), `preview /${step.wish.length}`)
       await forgetSwept(tx, pools, model)
       return
     }

@@ -264,13 +264,21 @@ export class Space {
     return 'taken'
   }
 
-  /** The block that `take` would take, without taking it. */
+  /** The block that `take` would take, without taking it: space whose quarantine has ended is put back as there. */
   async preview(pool: number, family: 4 | 6, wish: Wish): Promise<Cidr | undefined> {
     await this.#spill(pool)
+    return this.#findOrSweep(pool, () => this.#findFree(pool, family, wish))
+  }
+  async #findFree(pool: number, family: 4 | 6, wish: Wish): Promise<Cidr | undefined> {
     if (wish.allowed || (wish.disallowed && wish.disallowed.length > 0))
       return (await this.#findWithin(pool, family, wish))?.wanted
     const row = await this.#smallest(pool, bitsOf(family) - wish.length)
     return row && fromKey(row.first, wish.length)
+  }
+  /** Whether `takeExactly` would take it, likewise. */
+  async previewExactly(pool: number, wanted: Cidr): Promise<boolean> {
+    await this.#spill(pool)
+    return (await this.#findOrSweep(pool, () => this.#freeAround(pool, wanted))) !== undefined
   }
   async isFree(pool: number, wanted: Cidr): Promise<boolean> {
     await this.#spill(pool)
@@ -591,12 +599,8 @@ export class Space {
   }
 
   async anyQuarantineEnded(): Promise<boolean> {
-    return (
-      (await this.#sql.get(
-        'select 1 as one from quarantine where ends_at <= ? and pool_cidr is null limit 1',
-        this.#clock.now,
-      )) !== undefined
-    )
+    const ended = 'select 1 as one from quarantine where ends_at <= ? and pool_cidr is null limit 1'
+    return (await this.#sql.get(ended, this.#clock.now)) !== undefined
   }
   /** Space whose quarantine has ended is free, also where nobody has put it there yet: it is, until something is found. */
   async #findOrSweep<T>(pool: number, find: () => Promise<T | undefined>): Promise<T | undefined> {

@@ -298,18 +298,16 @@ describe('at the door', () => {
     const script = `
       const { openSqlite } = await import(${JSON.stringify(new URL('./sqlite.ts', import.meta.url).href)})
       ${isRoot ? 'process.setgid(65534); process.setuid(65534)' : ''}
-      for (const exclusive of [true, false]) {
-        try {
-          openSqlite({ folder: ${JSON.stringify(folder)}, clock: Date.now, sealer: {}, exclusive })
-        } catch (error) {
-          console.log(error.name + ' ' + error.kind + ' ' + error.message)
-        }
+      try {
+        openSqlite({ folder: ${JSON.stringify(folder)}, clock: Date.now, sealer: {}, exclusive: true })
+      } catch (error) {
+        console.log(error.name + ' ' + error.kind + ' ' + error.message)
       }`
     const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
     chmodSync(folder, 0o755)
     assert.match(
       stdout,
-      /^(StoreTrouble permission Cannot open the database in `[^`]+`: the database file cannot be opened.*\n){2}$/,
+      /^StoreTrouble permission Cannot open the database in `[^`]+`: the database file cannot be opened.*\n$/,
       stderr,
     )
   })

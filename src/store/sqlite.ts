@@ -10,6 +10,7 @@ import { Memory } from './memory.ts'
 import { migrations } from './migrations.ts'
 import { type Loaded, Nouns, readStart } from './nouns.ts'
 import { makePrivate } from './private-file.ts'
+import { judgeKey, type KeyEvidence, keepFingerprint, readKeyEvidence } from './sealing-key.ts'
 import type { Sql, SqlValue } from './sql.ts'
 import type { Store, Transaction } from './store.ts'
 import { finalUntil, newestEntryAt, onChange, Time } from './time.ts'
@@ -20,6 +21,9 @@ export const applicationId = 0x43414441
 const busyTimeoutMs = 5_000
 const latestVersion = migrations.at(-1)!.number
 const lockFile = 'cadastre.lock'
+/** Held beside the other one while the schema goes forward, so that whoever would do the same waits. */
+const migrationLockFile = 'cadastre.migration-lock'
+const migrationWaitMs = 60_000
 const databaseFile = 'cadastre.db'
 /** Where it is, the folder's database lives on elsewhere: says where. Whoever removes it takes the folder back. */
 const movedFile = 'moved.txt'
@@ -182,8 +186,8 @@ class SqliteStore implements Store {
     this.#reading = new Nouns(this.#reader, options.sealer, this.#timing.memory)
   }
 
-  write<T>(work: (tx: Transaction) => Promise<T>, _token?: Uint8Array, sender?: string): Promise<T> {
-    return this.#batches.run(work, undefined, sender)
+  write<T>(work: (tx: Transaction) => Promise<T>, _token?: Uint8Array, sender?: string, since?: number): Promise<T> {
+    return this.#batches.run(work, undefined, sender, since)
   }
 
   read<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
@@ -243,7 +247,13 @@ class SqliteStore implements Store {
   }
 }
 
-/** Opens (and where needed makes or migrates) the database of a data folder. Throws StoreTrouble with a message for the operator. */
+/** Whether a folder has a database, whose secrets are sealed with a key that must be there as well. */
+export const hasDatabase = (folder: string): boolean => existsSync(join(folder, databaseFile))
+
+/**
+ * Opens the database of a data folder. A server makes it or brings its schema up to date where needed; a command beside it
+ * never does. Throws StoreTrouble with a message for the operator.
+ */
 export function openSqlite(options: SqliteOptions): Store {
   return inWords(`Cannot open the database in \`${options.folder}\``, () => open(options))
 }
@@ -270,15 +280,22 @@ function open(options: SqliteOptions): Store {
     })
   }
   refuseMoved(folder)
-  const lock = options.exclusive ? takeLock(folder) : undefined
   const path = join(folder, databaseFile)
   const isNew = !existsSync(path)
+  if (isNew && !options.exclusive) {
+    throw new StoreTrouble('foreign', `there is no \`${databaseFile}\` yet; its server makes it`, { fatal: true })
+  }
+  if (options.exclusive && !isNew) goForwardAlone(folder)
+  const lock = options.exclusive ? takeLock(folder) : undefined
   // SQLite gives the files beside the database its mode, but leaves those that are there already.
   for (const suffix of ['', '-wal', '-shm']) makePrivate(path + suffix, { create: suffix === '' })
   let writer: DatabaseSync | undefined
   try {
     writer = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true, defensive: true })
-    prepare(writer, isNew)
+    const version = prepare(writer, isNew)
+    if (options.exclusive) goForward(writer, version)
+    else if (version < latestVersion) throw olderSchema(version)
+    refuseWrongKey(writer, options)
     // SQLite opens a file that it may not write for reading alone: better told now than with the first request.
     if (options.exclusive) writer.exec(`begin immediate; pragma user_version = ${latestVersion}; rollback`)
     // The same of a clock that is wrong: an operator is there to set it right.
@@ -291,6 +308,72 @@ function open(options: SqliteOptions): Store {
     writer?.close()
     lock?.close()
     throw error
+  }
+}
+
+function refuseWrongKey(database: DatabaseSync, { sealer, exclusive }: SqliteOptions): void {
+  const evidence = database.prepare(readKeyEvidence).get() as unknown as KeyEvidence
+  if (judgeKey(sealer, evidence) === 'to be kept' && exclusive)
+    database.prepare(keepFingerprint).run(sealer.fingerprint)
+}
+
+const olderSchema = (version: number): StoreTrouble =>
+  new StoreTrouble(
+    'older',
+    `its schema is at step ${version}, and this program needs ${latestVersion}: stop the server of the other version, then start one of this version, or run \`cadastre migrate\`; no other command changes a schema`,
+    { fatal: true },
+  )
+
+export interface MigratedSqlite {
+  /** Steps before and after. */
+  readonly from: number
+  readonly to: number
+}
+
+/** `cadastre migrate`: brings the schema of a folder's database up to date, while no server has it. */
+export function migrateSqlite(folder: string): MigratedSqlite {
+  return inWords(`Cannot migrate the database in \`${folder}\``, () => {
+    if (!hasDatabase(folder)) {
+      throw new StoreTrouble('foreign', `there is no \`${databaseFile}\` yet; its server makes it`, { fatal: true })
+    }
+    refuseMoved(folder)
+    const from = goForwardAlone(folder)
+    return { from, to: latestVersion }
+  })
+}
+
+/**
+ * Brings a schema up to date that is older, while nobody else has the folder: another process that does the same is waited
+ * for, a server is not. Answers the step that was found.
+ */
+function goForwardAlone(folder: string): number {
+  const path = join(folder, databaseFile)
+  const found = versionIn(path)
+  if (found >= latestVersion) return found
+  const turn = new DatabaseSync(join(folder, migrationLockFile), { timeout: migrationWaitMs })
+  let lock: DatabaseSync | undefined
+  let database: DatabaseSync | undefined
+  try {
+    turn.exec('pragma journal_mode = delete; begin exclusive')
+    lock = takeLock(folder)
+    database = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true, defensive: true })
+    const version = prepare(database, false)
+    goForward(database, version)
+    return version
+  } finally {
+    database?.close()
+    // In this order: who waits for the turn finds the folder free.
+    lock?.close()
+    turn.close()
+  }
+}
+
+function versionIn(path: string): number {
+  const database = new DatabaseSync(path, { timeout: busyTimeoutMs })
+  try {
+    return readVersion(database, false)
+  } finally {
+    database.close()
   }
 }
 
@@ -323,7 +406,7 @@ function hold(folder: string): HeldDatabase {
     database = new DatabaseSync(path, { timeout: busyTimeoutMs })
     const version = readVersion(database, false)
     if (version < latestVersion) {
-      const problem = `its schema is ${version} and this program's is ${latestVersion}; run \`cadastre check\` on it first, which brings it up to date`
+      const problem = `its schema is ${version} and this program's is ${latestVersion}; run \`cadastre migrate\` on it first`
       throw new StoreTrouble('foreign', problem, { fatal: true })
     }
     database.exec('begin immediate')
@@ -397,7 +480,8 @@ function readVersion(database: DatabaseSync, isNew: boolean): number {
   return version
 }
 
-function prepare(database: DatabaseSync, isNew: boolean): void {
+/** Sets what is relied on, and answers the number of the last step of the schema. */
+function prepare(database: DatabaseSync, isNew: boolean): number {
   const version = readVersion(database, isNew)
   database.exec(`
     pragma journal_mode = wal;
@@ -409,6 +493,11 @@ function prepare(database: DatabaseSync, isNew: boolean): void {
   // What we rely on is read back: a build or a file system that ignores it is refused.
   if (pragma(database, 'synchronous') !== 2)
     throw new StoreTrouble('unavailable', 'synchronous=FULL is not in force', { fatal: true })
+  return version
+}
+
+/** Each step in a transaction of its own: a process that ends in between leaves a schema that the next one goes on with. */
+function goForward(database: DatabaseSync, version: number): void {
   for (const migration of migrations.slice(version)) {
     database.exec('begin immediate')
     database.exec(migration.sql)

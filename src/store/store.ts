@@ -57,6 +57,8 @@ export interface Transaction {
   /** The next sequence number; identifiers are made of these. */
   nextSequence(): number
   moveGovernanceEpoch(): Promise<void>
+  /** Changes a number that nothing else reads, as a proof that the database can be written; refuses another sealing key. */
+  probe(): Promise<void>
   /** Lets whatever else this process has to do go on: between the steps of what reads very much. */
   nextTurn(): Promise<void>
 
@@ -100,10 +102,15 @@ export interface Store {
    * What it throws is what the caller gets, and nothing that it did remains.
    * @param token what `work` will look up first, where it is known: tokens of a transaction can be looked up together
    * @param sender who asks: where very many wait, nobody has all of the places
+   * @param since when the request arrived, by `performance.now()`: it waits for a database that is away until its deadline,
+   *   and no longer
    */
-  write<T>(work: (tx: Transaction) => Promise<T>, token?: Uint8Array, sender?: string): Promise<T>
-  /** Runs `work` on a consistent view of what is committed. */
-  read<T>(work: (tx: ReadTransaction) => Promise<T>): Promise<T>
+  write<T>(work: (tx: Transaction) => Promise<T>, token?: Uint8Array, sender?: string, since?: number): Promise<T>
+  /**
+   * Runs `work` on a consistent view of what is committed.
+   * @param since as in `write`
+   */
+  read<T>(work: (tx: ReadTransaction) => Promise<T>, since?: number): Promise<T>
   /** Waits for what is queued, then closes the files. */
   close(): Promise<void>
 }

@@ -10,6 +10,7 @@ export type TroubleKind =
   | 'stale'
   | 'clock'
   | 'foreign'
+  | 'key'
   | 'permission'
   | 'unavailable'
   | 'unsafe'

@@ -54,6 +54,8 @@ export interface AwsCall {
   readonly bodyHash: string
   readonly sourceAddress: string
   readonly userAgent: string
+  /** When it was whole, by `performance.now()`. */
+  readonly arrivedAt: number
 }
 
 export interface AwsEndpointDependencies {
@@ -64,7 +66,8 @@ export interface AwsEndpointDependencies {
   addressOf(request: IncomingMessage): string
   /** What is held of bodies under way, of both APIs together. */
   readonly bodies: Bodies
-  findKey(accessKeyId: string): AccessKey | undefined | Promise<AccessKey | undefined>
+  /** @param arrivedAt as in the call */
+  findKey(accessKeyId: string, arrivedAt: number): AccessKey | undefined | Promise<AccessKey | undefined>
   isImplemented(service: AwsService, name: string): boolean
   /** Whether the operation only reads: presigned requests may do nothing else. */
   isRead(service: AwsService, name: string): boolean
@@ -196,6 +199,7 @@ async function serve(
   { authorization, body }: { readonly authorization: Authorization; readonly body: Buffer },
 ): Promise<void> {
   const requestId = deps.newRequestId()
+  const arrivedAt = performance.now()
   let protocol = guessProtocol(request)
   let isKnown = false
   try {
@@ -205,7 +209,7 @@ async function serve(
       rawHeaders: request.rawHeaders,
       body,
     }
-    const found = deps.findKey(authorization.accessKeyId)
+    const found = deps.findKey(authorization.accessKeyId, arrivedAt)
     // Almost always the key is at hand, and awaiting it anyway would cost a turn of the loop.
     const key = found instanceof Promise ? await found : found
     const { principal, bodyHash } = verifySignature(authorization, signed, key, rulesOf(deps))
@@ -229,6 +233,7 @@ async function serve(
       bodyHash,
       sourceAddress: deps.addressOf(request),
       userAgent: authorization.headers.get('user-agent') ?? '',
+      arrivedAt,
     })
     let input: unknown
     try {
@@ -323,7 +328,10 @@ function fail(
   response: ServerResponse,
 ): void {
   if (error instanceof Refused) {
-    answerError(protocol, wordingOf(error.refusal, protocol), requestId, response, headersOfRefusal(error))
+    const headers = headersOfRefusal(error)
+    const isLater = error.refusal.code === 'Unavailable'
+    const all: Headers = isLater ? [...headers, ['Retry-After', '1']] : headers
+    answerError(protocol, wordingOf(error.refusal, protocol), requestId, response, all)
     return
   }
   deps.onFault(error, requestId)

@@ -79,6 +79,8 @@ declare module 'fastify' {
     principal: Principal
     /** Whether the operation has been asked: what is refused from then on is on record. */
     isExecuted: boolean
+    /** Of its head, by `performance.now()`. */
+    arrivedAt: number
     /** Held by the principal's last request, for the rate limit. */
     callId: string
     /** What the request is answered with. */
@@ -197,6 +199,7 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
     async (routes) => {
       routes.decorateRequest('principal')
       routes.decorateRequest('isExecuted', false)
+      routes.decorateRequest('arrivedAt', 0)
       const admit = createAdmission(deps)
       routes.addHook('onRequest', (request, _, done) => {
         // Some clients say of every request that it is JSON: where there is nothing to read, that is no matter.
@@ -205,6 +208,7 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
         done()
       })
       routes.addHook('onRequest', (request, reply, done) => {
+        request.arrivedAt = performance.now()
         const found = admit(request, reply)
         const letIn = (principal: Principal): void => {
           request.principal = principal
@@ -412,6 +416,7 @@ const callOf = (
   region,
   requestId: request.id,
   sourceAddress: deps.addressOf(request.raw),
+  arrivedAt: request.arrivedAt,
   clientToken: header(request, 'idempotency-key'),
   ifMatch: header(request, 'if-match'),
 })
@@ -429,7 +434,7 @@ async function stream(
   const read = async (cursor: string | undefined): Promise<GrowingPage> => {
     const principal = await deps.authenticate(request.headers.authorization)
     const input = cursor === undefined ? call.input : { ...call.input, cursor }
-    return (await deps.execute(operation, { ...call, principal, input })).output as GrowingPage
+    return (await deps.execute(operation, { ...call, principal, input, arrivedAt: undefined })).output as GrowingPage
   }
   const cursor = reply.sse.lastEventId ?? undefined
   // What is wrong is said as a problem, while there is still a status to say it with.

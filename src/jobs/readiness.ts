@@ -1,0 +1,60 @@
+// Whether the server takes requests of every kind: found out by a clock, so that whoever asks is answered at once.
+import type { Store } from '#store/store.ts'
+
+const probeEveryMs = 1_000
+/** A probe that has had no answer for this long says as much as one that failed. */
+export const probeMsMax = 4_000
+
+export interface Readiness {
+  /** Why not, in a few words; undefined where the last probe, a few seconds old at most, went through. */
+  problem(): string | undefined
+  /** What a request has met: known at once, and until a probe goes through. */
+  note(problem: string): void
+  /** Resolves once the first probe has an answer, whatever it is. */
+  readonly probed: Promise<void>
+  stop(): Promise<void>
+}
+
+/**
+ * Reads and writes as requests do, once a second.
+ * @param monotonic milliseconds from any beginning, which nobody sets back
+ * @param say what a failure is in a few words, without anything that only operators may know
+ */
+export function startProbing(store: Store, monotonic: () => number, say: (error: unknown) => string): Readiness {
+  let problem: string | undefined = 'starting'
+  let begunAt = monotonic()
+  let isUnderWay = false
+  let running: Promise<void> = Promise.resolve()
+  async function probe(): Promise<void> {
+    try {
+      await store.read(async () => undefined)
+      await store.write((tx) => tx.probe())
+      problem = undefined
+    } catch (error) {
+      problem = say(error)
+    }
+  }
+  function begin(): void {
+    // One that waits is told of by the time that it takes.
+    if (isUnderWay) return
+    isUnderWay = true
+    begunAt = monotonic()
+    running = probe().finally(() => {
+      isUnderWay = false
+    })
+  }
+  begin()
+  const probed = running
+  const timer = setInterval(begin, probeEveryMs)
+  return {
+    probed,
+    problem: () => (isUnderWay && monotonic() - begunAt > probeMsMax ? 'the database does not answer' : problem),
+    note(met) {
+      problem = met
+    },
+    async stop() {
+      clearInterval(timer)
+      await running
+    },
+  }
+}

@@ -1,0 +1,150 @@
+// Connections that read: a few, opened when they are needed, each used by one reading at a time.
+import type { Outage } from './outage.ts'
+import { StoreTrouble } from './trouble.ts'
+
+/** Readings that may wait for a connection; one more is told to come back later. */
+export const readsWaitingMax = 5_000
+
+export interface Connection {
+  /** Whether another reading may have it: one that has failed, or that leads elsewhere by now, is thrown away. */
+  readonly isGood: boolean
+  close(): Promise<void>
+}
+
+interface Waiting<C> {
+  readonly since: number
+  readonly resolve: (connection: C) => void
+  readonly reject: (trouble: unknown) => void
+}
+
+interface ReadersOptions<C> {
+  open(): Promise<C>
+  /** Begins where there is no connection and none can be made. */
+  readonly outage: Outage
+  readonly connectionsMax: number
+  /** How long a reading may wait for a connection, from its arrival. */
+  readonly waitMsMax: number
+}
+
+export class Readers<C extends Connection> {
+  readonly #options: ReadersOptions<C>
+  readonly #idle: C[] = []
+  #inUse = 0
+  #opening = 0
+  /** In the order of arrival. */
+  #waiting: Waiting<C>[] = []
+  #timer: NodeJS.Timeout | undefined
+  #atRest: (() => void) | undefined
+
+  constructor(options: ReadersOptions<C>) {
+    this.#options = options
+  }
+
+  /** @param since when the request arrived, by `performance.now()` */
+  take(since: number): C | Promise<C> {
+    for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
+      if (idle.isGood) {
+        this.#inUse++
+        return idle
+      }
+      void idle.close()
+    }
+    const { trouble } = this.#options.outage
+    // While others use connections, one of those may still become free.
+    if (trouble && this.#inUse === 0) return Promise.reject(trouble)
+    if (this.#waiting.length >= readsWaitingMax)
+      return Promise.reject(unavailable('too many reads wait for the database'))
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ since, resolve, reject })
+      this.#grow()
+      this.#watch()
+    })
+  }
+  giveBack(connection: C): void {
+    this.#inUse--
+    if (connection.isGood) this.#hand(connection)
+    else {
+      void connection.close()
+      const { trouble } = this.#options.outage
+      if (trouble && this.#inUse === 0) this.#refuseAll(trouble)
+      this.#grow()
+    }
+    this.#rest()
+  }
+  /** Waits for the readings under way and those that wait. */
+  async close(): Promise<void> {
+    if (this.#isBusy) {
+      await new Promise<void>((resolve) => {
+        this.#atRest = resolve
+      })
+    }
+    await Promise.all(this.#idle.splice(0).map((connection) => connection.close()))
+  }
+
+  get #isBusy(): boolean {
+    return this.#inUse > 0 || this.#opening > 0 || this.#waiting.length > 0
+  }
+  #rest(): void {
+    if (!this.#isBusy) this.#atRest?.()
+  }
+  #hand(connection: C): void {
+    const next = this.#waiting.shift()
+    if (!next) {
+      this.#idle.push(connection)
+      return
+    }
+    this.#inUse++
+    next.resolve(connection)
+  }
+
+  /** Opens connections for those who wait. Where the database takes no more of them, those that there are serve everybody. */
+  #grow(): void {
+    const { connectionsMax, outage } = this.#options
+    while (
+      !outage.trouble &&
+      this.#opening < this.#waiting.length &&
+      this.#inUse + this.#idle.length + this.#opening < connectionsMax
+    ) {
+      this.#opening++
+      void this.#openOne()
+    }
+  }
+  async #openOne(): Promise<void> {
+    try {
+      const connection = await this.#options.open()
+      this.#opening--
+      this.#hand(connection)
+    } catch (error) {
+      this.#opening--
+      if (this.#inUse + this.#idle.length + this.#opening === 0) {
+        if (error instanceof StoreTrouble && error.kind === 'unavailable') this.#options.outage.begin(error)
+        this.#refuseAll(error)
+      }
+    }
+    this.#rest()
+  }
+  #refuseAll(trouble: unknown): void {
+    for (const { reject } of this.#waiting.splice(0)) reject(trouble)
+  }
+  /** One timer, for whoever has waited for longest. */
+  #watch(): void {
+    const [first] = this.#waiting
+    if (!first || this.#timer) return
+    const { waitMsMax } = this.#options
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined
+        const late = performance.now() - waitMsMax
+        const gone = this.#waiting.filter(({ since }) => since <= late)
+        this.#waiting = this.#waiting.filter(({ since }) => since > late)
+        for (const { reject } of gone)
+          reject(unavailable(`no connection to the database was free within ${waitMsMax} ms`))
+        this.#watch()
+        this.#rest()
+      },
+      Math.max(first.since + waitMsMax - performance.now(), 1),
+    ).unref()
+  }
+}
+
+const unavailable = (message: string): StoreTrouble => new StoreTrouble('unavailable', message, { fatal: false })
