@@ -129,7 +129,9 @@ test('the search around what is disallowed takes as many statements in a pool of
     const sql = new Recording(raw)
     const space = new Space(sql, { now: 1_000 }, new ConnectionMemory(new Memory()))
     assert.equal(await space.preview(pool, 4, { length: 32, disallowed: [whole] }), undefined)
-    const parts = ['10.0.0.0/21', '10.0.8.0/22', '10.0.12.0/23', '10.0.14.0/24', '10.0.15.0/25'].map((text) => parseCidr(text)!)
+    const parts = ['10.0.0.0/21', '10.0.8.0/22', '10.0.12.0/23', '10.0.14.0/24', '10.0.15.0/25'].map(
+      (text) => parseCidr(text)!,
+    )
     const found = await space.preview(pool, 4, { length: 32, disallowed: parts })
     assert.deepEqual(found, parseCidr(fragments === 64 ? '10.0.15.128/32' : '10.0.15.129/32'))
     counts.push(sql.count)

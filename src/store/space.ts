@@ -1,17 +1,6 @@
 // The space of pools: free, allocated and quarantined blocks, which partition every provisioned CIDR (invariant I2).
 import { assert } from '#model/assert.ts'
-import {
-  bitsOf,
-  type Cidr,
-  compareCidrs,
-  contains,
-  fromKey,
-  lastAddress,
-  orderOf,
-  sizeOf,
-  supernet,
-  toKey,
-} from '#model/cidr.ts'
+import { bitsOf, type Cidr, contains, fromKey, lastAddress, orderOf, sizeOf, supernet, toKey } from '#model/cidr.ts'
 import { type Carved, carve, carveAround, coalesce, type Stretch, stretchesOutside } from '#model/free-space.ts'
 import { type Front, type Head, none, storedBlock } from './free-front.ts'
 import type { Clock, LapsedHold } from './history.ts'
@@ -359,7 +348,10 @@ export class Space {
       'select max(ord) as ord from free_block where pool = ?',
       pool,
     )
-    const orders = Array.from({ length: (largest?.ord ?? -1) - (bits - length) + 1 }, (_, index) => bits - length + index)
+    const orders = Array.from(
+      { length: (largest?.ord ?? -1) - (bits - length) + 1 },
+      (_, index) => bits - length + index,
+    )
     if (orders.length === 0) return undefined
     const step = Math.max(1, Math.floor(probesMax / orders.length))
     for (let at = 0; at < stretches.length; at += step) {
@@ -383,7 +375,12 @@ export class Space {
     const at = (first: bigint): Cidr => ({ family, first, length: bits })
     const rows = listOfProbes(
       // A block of this order around the beginning of the stretch can start at one place alone.
-      probes.map(({ order, first, last }) => [order, toKey(supernet(at(first), bits - order)), toKey(at(last)), toKey(at(first))]),
+      probes.map(({ order, first, last }) => [
+        order,
+        toKey(supernet(at(first), bits - order)),
+        toKey(at(last)),
+        toKey(at(first)),
+      ]),
     )
     const row = await this.#sql.get<{ ord: number; first: Uint8Array }>(
       `with probe (ord, low, last, begins) as (values ${rows.text}),
