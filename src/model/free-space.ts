@@ -1,7 +1,7 @@
 // Free space as aligned blocks (a buddy system): how a block is cut to serve a request, and how a released one grows back.
 
 import { assert } from './assert.ts'
-import { buddyOf, type Cidr, compareCidrs, contains, equals, lastAddress, parentOf, split } from './cidr.ts'
+import { bitsOf, buddyOf, type Cidr, compareCidrs, contains, equals, lastAddress, parentOf, split } from './cidr.ts'
 
 export interface Carved {
   readonly taken: Cidr
@@ -78,4 +78,41 @@ export function subtract(whole: Cidr, used: readonly Cidr[]): Cidr[] {
   if (within.length === 0) return [whole]
   const [low, high] = split(whole)
   return [...subtract(low, within), ...subtract(high, within)]
+}
+
+/** Addresses from the first to the last one. */
+export interface Stretch {
+  readonly first: bigint
+  readonly last: bigint
+}
+
+/**
+ * The addresses of `regions` that are outside of `disallowed`, as stretches of whole aligned blocks of `length`, in address
+ * order within each region and of regions: at most one more than there are disallowed CIDRs in each. Regions of another
+ * family, or smaller than a block, have none.
+ */
+export function stretchesOutside(
+  regions: readonly Cidr[],
+  disallowed: readonly Cidr[],
+  { family, length }: { readonly family: 4 | 6; readonly length: number },
+): Stretch[] {
+  const size = 1n << BigInt(bitsOf(family) - length)
+  const stretches: Stretch[] = []
+  const sorted = disallowed.filter((cidr) => cidr.family === family).toSorted(compareCidrs)
+  for (const region of regions.toSorted(compareCidrs)) {
+    if (region.family !== family || region.length > length) continue
+    const end = lastAddress(region).first
+    let from = region.first
+    for (const cidr of sorted) {
+      const last = lastAddress(cidr).first
+      if (last < from || cidr.first > end) continue
+      // What touches a block makes all of it unusable.
+      const below = (cidr.first / size) * size
+      if (below > from) stretches.push({ first: from, last: below - 1n })
+      const above = (last / size + 1n) * size
+      if (above > from) from = above
+    }
+    if (from <= end) stretches.push({ first: from, last: end })
+  }
+  return stretches
 }

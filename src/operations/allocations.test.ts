@@ -373,7 +373,7 @@ describe('one’s own allocations', () => {
   })
 })
 
-test('pages hold what was asked for, in order, and nothing is missed or shown twice', async () => {
+test('pages hold what was asked for, in order, and nothing is missed or shown twice', async (t) => {
   const pool = await make('10.0.0.0/16', { AllocationDefaultNetmaskLength: 28 })
   const n = (await acme.store.read((tx) => tx.pools.find(pool)))!.n
   await acme.store.write(async (tx) => {
@@ -400,6 +400,15 @@ test('pages hold what was asked for, in order, and nothing is missed or shown tw
   assert.equal(seen.at(-1), '10.0.146.128/28')
   assert.equal((await list({ IpamPoolId: pool })).length, 1000)
   const round = { IpamPoolId: pool, Filters: [{ Name: 'description', Values: ['round'] }] }
+  const turns = t.mock.method(globalThis, 'setImmediate')
+  assert.equal((await list(round)).length, 24)
+  assert(turns.mock.callCount() >= 11, `others had ${turns.mock.callCount()} turns while 2,345 rows were read`)
+  turns.mock.restore()
+  // All of it would be one transaction.
+  await refuses(acme.call('DeleteIpamPool', { IpamPoolId: pool, Cascade: true }, asNetwork), {
+    code: 'DependencyViolation',
+    problem: `There are 2345 allocations in it and the pools below it, and one request ends at most 2000; release some of them first, or delete the pools below one by one`,
+  })
   assert.equal((await list(round)).length, 24)
   const before = await own(asNetwork, { MaxResults: 1000 })
   assert.equal(before.length, 1000)

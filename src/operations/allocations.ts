@@ -26,9 +26,9 @@ const resourceType = 'ipam-pool-allocation'
 /** EC2 documents no default; the least that can be asked for. */
 const pageSizeDefault = 1_000
 /** Rows read for one page. A filter that matches less gives a shorter page with a token to go on. */
-const rowsPerPageMax = 200_000
-/** Rows read in one step. Without filters, a page is read in steps of this and one row more. */
-const readStep = 10_000
+const rowsPerPageMax = 10_000
+/** Rows read in one step; between steps other requests have their turn. */
+const readStep = 200
 /** Each is looked at for every candidate block. */
 const cidrListMax = 100
 
@@ -110,11 +110,11 @@ export const getIpamPoolAllocations = ec2Read('GetIpamPoolAllocations', async (c
     const after = Number(input.NextToken ?? '0')
     const read = (from: Allocation | undefined, limit: number) =>
       context.tx.space.ofAccount(account, from?.n ?? after, limit)
-    const { items, last } = await gather(size, { read, show })
+    const { items, last } = await gather(context, size, { read, show })
     return { IpamPoolAllocations: items, NextToken: last && String(last.n) }
   }
   const after = input.NextToken === undefined ? undefined : new Uint8Array(Buffer.from(input.NextToken, 'hex'))
-  const { items, last } = await gather(size, {
+  const { items, last } = await gather(context, size, {
     read: (from, limit) => context.tx.space.ofPool(pool.n, from ? toKey(from.cidr) : after, limit),
     show,
   })
@@ -138,7 +138,7 @@ export const describeIpamPoolAllocations = ec2Read('DescribeIpamPoolAllocations'
   }
   const { caller, region } = context
   const isOfIpam = poolsOfIpams(context)
-  const { items, last } = await gather(input.MaxResults ?? pageSizeDefault, {
+  const { items, last } = await gather(context, input.MaxResults ?? pageSizeDefault, {
     read: (from, limit) => context.tx.space.ofAccount(caller.account, from?.n ?? after, limit, { region }),
     show: async (allocation) => ((await isOfIpam(allocation.pool)) ? show(allocation) : undefined),
   })
@@ -281,13 +281,16 @@ interface Listing {
 
 /** One page. `last` is the row to go on after; undefined where there is nothing more. */
 async function gather(
+  { tx }: ReadContext,
   size: number,
   { read, show }: Listing,
 ): Promise<{ items: IpamPoolAllocation[]; last?: Allocation }> {
   const items: IpamPoolAllocation[] = []
   let last: Allocation | undefined
   for (let rows = 0; rows < rowsPerPageMax; ) {
-    const limit = Math.min(readStep, size - items.length + 1)
+    // One row more than a small page tells whether there is another page; what matches little is read in whole steps.
+    const limit = rows === 0 ? Math.min(readStep, size + 1) : readStep
+    if (rows > 0) await tx.nextTurn()
     const step = await read(last, limit)
     for (const allocation of step) {
       const shown = await show(allocation)

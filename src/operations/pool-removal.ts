@@ -8,8 +8,10 @@ import { quarantineMs } from './grant.ts'
 import type { ReadContext, WriteContext } from './operation.ts'
 import { endTenure } from './tenures.ts'
 
-/** Allocations ended, and quarantines swept, in one step. */
-const stepSize = 1_000
+/** Allocations ended, and quarantines swept, in one step; between steps the process does what else it has to do. */
+const stepSize = 200
+/** Allocations that one deletion ends. All of it is one transaction, which holds the lock of the database meanwhile. */
+export const cascadeAllocationsMax = 2_000
 /** Of policies, in a refusal. */
 const namesMax = 5
 
@@ -18,6 +20,7 @@ const namesMax = 5
  * rests or would have to: deleting must not be a way around quarantine (invariant I6).
  */
 export async function refuseUndeletable(context: WriteContext, pools: readonly Pool[]): Promise<void> {
+  await refuseTooMany(context, pools)
   const snapshot = await context.snapshot()
   for (const pool of pools) {
     const naming = policiesNaming(snapshot, ({ rules }) => rules.some((rule) => rule.pool === pool.id))
@@ -34,6 +37,18 @@ export async function refuseUndeletable(context: WriteContext, pools: readonly P
       refuseKept(pool, `It has allocations, whose space rests for ${restSeconds} seconds; release them first`)
     }
   }
+}
+
+/** Nothing is deleted by halves: what would take too long is refused as a whole. */
+async function refuseTooMany(context: ReadContext, pools: readonly Pool[]): Promise<void> {
+  let count = 0
+  for (const pool of pools) count += (await context.tx.space.utilization(pool.n)).allocations
+  if (count <= cascadeAllocationsMax) return
+  const bound = `one request ends at most ${cascadeAllocationsMax}`
+  refuseKept(
+    pools[0]!,
+    `There are ${count} allocations in it and the pools below it, and ${bound}; release some of them first, or delete the pools below one by one`,
+  )
 }
 const refuseKept = (pool: Pool, problem: string): never =>
   refuse({ code: 'DependencyViolation', what: 'ipam-pool', id: pool.id, problem })
@@ -120,12 +135,13 @@ export async function finishDeprovisioning(
 
 /** Ends all allocations of a pool whose space need not rest. What was allocated is no longer tracked, and nothing else. */
 async function endAllocations(context: WriteContext, pool: Pool): Promise<void> {
-  while ((await context.tx.space.endQuarantines(stepSize, pool.n)) > 0);
+  while ((await context.tx.space.endQuarantines(stepSize, pool.n)) > 0) await context.tx.nextTurn()
   for (;;) {
     const allocations = await context.tx.space.ofPool(pool.n, undefined, stepSize)
     for (const allocation of allocations) {
       await endTenure(context, allocation, context.now)
     }
     if (allocations.length < stepSize) return
+    await context.tx.nextTurn()
   }
 }

@@ -1,31 +1,22 @@
 // The space of pools: free, allocated and quarantined blocks, which partition every provisioned CIDR (invariant I2).
 import { assert } from '#model/assert.ts'
-import {
-  bitsOf,
-  type Cidr,
-  compareCidrs,
-  contains,
-  fromKey,
-  lastAddress,
-  orderOf,
-  sizeOf,
-  supernet,
-  toKey,
-} from '#model/cidr.ts'
-import { type Carved, carve, carveAround, coalesce } from '#model/free-space.ts'
+import { bitsOf, type Cidr, contains, fromKey, lastAddress, orderOf, sizeOf, supernet, toKey } from '#model/cidr.ts'
+import { type Carved, carve, carveAround, coalesce, type Stretch, stretchesOutside } from '#model/free-space.ts'
 import { type Front, type Head, none, storedBlock } from './free-front.ts'
 import type { Clock, LapsedHold } from './history.ts'
 import { type Hold, Holds } from './holds.ts'
 import { keyOf } from './key.ts'
 import type { ConnectionMemory, Kept } from './memory.ts'
 import { findHeldUntil, findRest, makeRestAsOne, type Rest, type RestingCidr } from './resting.ts'
-import { listOf, type Sql } from './sql.ts'
+import { listOf, listOfProbes, type Sql } from './sql.ts'
 import { associationColumns, nothingSaid, type Said, TenureStates, tagsText } from './tenure-states.ts'
 
 /** Quarantined blocks returned to the free space in one go; the rest waits for the next. */
 const sweepSizeMax = 64
 /** Holders whose number is remembered. */
 const holdersMax = 10_000
+/** Index probes of one statement that searches for free space. */
+const probesMax = 512
 /** Pools whose counters are remembered, where nobody else writes. */
 const poolsMax = 10_000
 
@@ -347,57 +338,69 @@ export class Space {
     return found.wanted
   }
 
-  /** Walks candidates in address order, jumping over what is disallowed; every step passes a free block or a disallowed one. */
+  /**
+   * The lowest block of a length inside the allowed regions and outside what is disallowed. The addresses between disallowed
+   * CIDRs are stretches of whole blocks, so any free block of sufficient size that touches one serves: however fragmented
+   * the pool is, the cost is one index probe per stretch and order, and some dozens of stretches are one statement.
+   */
   async #findWithin(
     pool: number,
     family: 4 | 6,
-    { length, allowed, disallowed }: Wish,
+    { length, allowed, disallowed = [] }: Wish,
   ): Promise<{ free: Cidr; wanted: Cidr } | undefined> {
-    const provisioned = allowed ?? (await this.#provisioned(pool))
-    const order = bitsOf(family) - length
-    for (const region of [...provisioned]
-      .filter((cidr) => cidr.family === family && cidr.length <= length)
-      .sort(compareCidrs)) {
-      const last = lastAddress(region).first
-      let from = region.first
-      while (from <= last) {
-        const free = await this.#nextFree(pool, family, order, from)
-        if (!free || free.first > last) break
-        let wanted = supernet({ family, first: later(free.first, from), length: bitsOf(family) }, length)
-        if (wanted.first < from) wanted = { family, first: wanted.first + sizeOf(wanted), length }
-        const step = (block: Cidr): bigint => lastAddress(block).first + 1n
-        while (contains(free, wanted) && contains(region, wanted)) {
-          const blocker = disallowed?.find(
-            (cidr) => cidr.family === family && (contains(cidr, wanted) || contains(wanted, cidr)),
-          )
-          if (!blocker) return { free, wanted }
-          wanted = supernetAtOrAfter(family, blocker.length < length ? step(blocker) : step(wanted), length)
-        }
-        from = step(free)
+    const regions = allowed ?? (await this.#provisioned(pool))
+    const stretches = stretchesOutside(regions, disallowed, { family, length })
+    if (stretches.length === 0) return undefined
+    const bits = bitsOf(family)
+    const largest = await this.#sql.get<{ ord: number | null }>(
+      'select max(ord) as ord from free_block where pool = ?',
+      pool,
+    )
+    const orders = Array.from(
+      { length: (largest?.ord ?? -1) - (bits - length) + 1 },
+      (_, index) => bits - length + index,
+    )
+    if (orders.length === 0) return undefined
+    const step = Math.max(1, Math.floor(probesMax / orders.length))
+    for (let at = 0; at < stretches.length; at += step) {
+      const probes = stretches.slice(at, at + step).flatMap((stretch) => orders.map((order) => ({ order, ...stretch })))
+      const free = await this.#lowestOf(pool, family, probes)
+      if (free) {
+        const from = stretches.find(({ last }) => last >= free.first)!.first
+        return { free, wanted: { family, first: later(free.first, from), length } }
       }
     }
     return undefined
   }
 
-  /** The free block of at least `order` with the lowest address that ends at or after `from`. */
-  async #nextFree(pool: number, family: 4 | 6, order: number, from: bigint): Promise<Cidr | undefined> {
+  /** Of the lowest free blocks of each order that touch each stretch, the one whose usable part begins lowest. */
+  async #lowestOf(
+    pool: number,
+    family: 4 | 6,
+    probes: readonly (Stretch & { readonly order: number })[],
+  ): Promise<Cidr | undefined> {
     const bits = bitsOf(family)
-    const at: Cidr = { family, first: from, length: bits }
-    let best = await this.#freeAround(pool, at, order)
-    if (best) return best
-    // One short index probe per order: at most 32 or 128.
-    for (let ord = order; ord <= bits; ord++) {
-      const row = await this.#sql.get<{ first: Uint8Array }>(
-        'select first from free_block where pool = ? and ord = ? and first >= ? order by first limit 1',
-        pool,
-        ord,
-        toKey(at),
-      )
-      if (!row) continue
-      const free = fromKey(row.first, bits - ord)
-      if (free.family === family && (!best || free.first < best.first)) best = free
-    }
-    return best
+    const at = (first: bigint): Cidr => ({ family, first, length: bits })
+    const rows = listOfProbes(
+      // A block of this order around the beginning of the stretch can start at one place alone.
+      probes.map(({ order, first, last }) => [
+        order,
+        toKey(supernet(at(first), bits - order)),
+        toKey(at(last)),
+        toKey(at(first)),
+      ]),
+    )
+    const row = await this.#sql.get<{ ord: number; first: Uint8Array }>(
+      `with probe (ord, low, last, begins) as (values ${rows.text}),
+       found as materialized (select p.ord, p.begins, (select f.first from free_block f
+         where f.pool = ? and f.ord = p.ord and f.first >= p.low and f.first <= p.last order by f.first limit 1) as first
+         from probe p)
+       select ord, first from found
+       where first is not null order by case when first > begins then first else begins end limit 1`,
+      ...rows.values,
+      pool,
+    )
+    return row && fromKey(row.first, bits - row.ord)
   }
 
   async #smallest(pool: number, order: number): Promise<{ ord: number; first: Uint8Array } | undefined> {
@@ -409,8 +412,8 @@ export class Space {
   }
 
   /** The free block that contains `wanted`: it can only stand at one place per order. */
-  async #freeAround(pool: number, wanted: Cidr, orderMin = 0): Promise<Cidr | undefined> {
-    for (let length = Math.min(wanted.length, bitsOf(wanted.family) - orderMin); length >= 0; length--) {
+  async #freeAround(pool: number, wanted: Cidr): Promise<Cidr | undefined> {
+    for (let length = wanted.length; length >= 0; length--) {
       const block = supernet(wanted, length)
       const row = await this.#sql.get(
         'select 1 as one from free_block where pool = ? and ord = ? and first = ?',
@@ -892,9 +895,3 @@ export class Space {
 }
 
 const later = (a: bigint, b: bigint): bigint => (a > b ? a : b)
-
-/** The aligned block of `length` that starts at `from`, or the next one after it. */
-function supernetAtOrAfter(family: 4 | 6, from: bigint, length: number): Cidr {
-  const size = 1n << BigInt(bitsOf(family) - length)
-  return { family, first: ((from + size - 1n) / size) * size, length }
-}

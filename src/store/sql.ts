@@ -1,4 +1,5 @@
 // The narrow door to a database engine: three verbs over SQL text that both engines understand.
+import { assert } from '#model/assert.ts'
 
 export type SqlValue = null | number | bigint | string | Uint8Array
 /** SQLite answers at once, PostgreSQL later; whoever asks awaits. */
@@ -46,6 +47,18 @@ export function listOfRows(pairs: readonly (readonly [string, number])[]): {
   const size = 2 ** Math.ceil(Math.log2(Math.max(pairs.length, 1)))
   const filled = Array.from({ length: size }, (_, index) => pairs[index] ?? pairs.at(-1) ?? ['', -1])
   return { text: filled.map(() => '(cast(? as text), cast(? as integer))').join(', '), values: filled.flat() }
+}
+
+/** The same for probes of an index: an order, and three keys. */
+export function listOfProbes(probes: readonly (readonly [number, Uint8Array, Uint8Array, Uint8Array])[]): {
+  readonly text: string
+  readonly values: readonly (number | Uint8Array)[]
+} {
+  assert(probes.length > 0, 'somebody who probes nothing has nothing to ask')
+  const size = 2 ** Math.ceil(Math.log2(probes.length))
+  const filled = Array.from({ length: size }, (_, index) => probes[index] ?? probes.at(-1)!)
+  const row = '(cast(? as integer), cast(? as blob), cast(? as blob), cast(? as blob))'
+  return { text: filled.map(() => row).join(', '), values: filled.flat() }
 }
 
 /** SQLite has no booleans. */

@@ -93,7 +93,7 @@ export interface PageInput {
 
 /** Rows looked at for one page of a list; with more the page is shorter. */
 const rowsPerPageMax = 10_000
-/** Rows read at once, where those of the page that was asked for were not enough. */
+/** Rows read at once at most: what is made of so many holds the event loop for a few milliseconds. */
 const stepRows = 200
 
 /**
@@ -101,9 +101,9 @@ const stepRows = 200
  * over many hidden rows must not keep the server to itself.
  */
 export async function nextStep({ tx }: ReadContext, looked: number, limit: number): Promise<number> {
-  if (looked === 0) return limit + 1
+  if (looked === 0) return Math.min(limit + 1, stepRows)
   await tx.nextTurn()
-  return Math.max(limit + 1, stepRows)
+  return stepRows
 }
 
 /**
