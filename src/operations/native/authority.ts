@@ -58,23 +58,27 @@ export async function permitter(context: ReadContext, action: Action): Promise<(
 /** What was answered before: roles and the tree stay as they are for a snapshot's life, and a principal for its own. */
 const accesses = new WeakMap<Snapshot, WeakMap<NativePrincipal, Map<string, CallerAccess>>>()
 
-/** The same on a snapshot that need not be the one in force. */
+/**
+ * The same on a snapshot that need not be the one in force.
+ * @param path the way to the node, where it is asked as if that stood elsewhere
+ */
 export function accessOn(
   snapshot: Snapshot,
   { caller: { native }, now }: Pick<ReadContext, 'caller' | 'now'>,
   action: Action,
   node: string,
+  path?: readonly string[],
 ): CallerAccess {
   if (!native) return { isPermitted: false }
   const ofSnapshot = accesses.get(snapshot) ?? new WeakMap<NativePrincipal, Map<string, CallerAccess>>()
   const known = ofSnapshot.get(native) ?? new Map<string, CallerAccess>()
   // Groups of makers end by the clock, one after the other: as many as are left tell which.
   const proven = native.makerGroups?.filter(({ until }) => until > now).length ?? 0
-  const question = `${action} ${node} ${proven}`
+  const question = `${action} ${path?.join('/') ?? node} ${proven}`
   const answered = known.get(question)
   if (answered) return answered
   const access = scopesCover(native.scopes, action)
-    ? accessOfToken(snapshot, native, { action, node, now })
+    ? accessOfToken(snapshot, native, { action, node, now, path })
     : { isPermitted: false }
   accesses.set(snapshot, ofSnapshot.set(native, known.set(question, access)))
   return access
@@ -84,6 +88,8 @@ interface Question {
   readonly action: Action
   readonly node: string
   readonly now: number
+  /** The way to the node, where it is asked as if that stood elsewhere. */
+  readonly path?: readonly string[] | undefined
 }
 
 /**
@@ -93,12 +99,11 @@ interface Question {
 export function accessOfToken(
   snapshot: Snapshot,
   holder: Pick<NativePrincipal, 'name' | 'groups' | 'makers' | 'makerGroups'>,
-  { action, node, now }: Question,
+  { action, node, now, path = pathOf(snapshot, node) }: Question,
 ): CallerAccess {
-  const path = pathOf(snapshot, node)
   let lowest: Access | undefined
   for (const { name, groups, formerGroups } of partiesOf(holder, now)) {
-    const access = accessOf(snapshot, { principals: [name, ...groups], formerGroups }, action, node)
+    const access = accessOf(snapshot, { principals: [name, ...groups], formerGroups }, action, path)
     // Which binding keeps a maker from it is nothing for whoever has the token.
     if (!access.isPermitted) return name === holder.name ? access : { isPermitted: false, lacking: name }
     if (!lowest || depthOf(path, access.binding!.node)! > depthOf(path, lowest.binding!.node)!) lowest = access
@@ -106,16 +111,16 @@ export function accessOfToken(
   return lowest!
 }
 
-/** What the roles of these principals together permit, whoever asks. */
+/** What the roles of these principals together permit at the end of a path, whoever asks. */
 export function accessOf(
   snapshot: Snapshot,
   { principals, formerGroups = [] }: Pick<AccessRequest, 'principals' | 'formerGroups'>,
   action: Action,
-  node: string,
+  path: readonly string[],
 ): Access {
   const asked = formerGroups.length === 0 ? principals : [...new Set([...principals, ...formerGroups])]
   const bindings = asked.flatMap((principal) => snapshot.bindingsByPrincipal.get(principal) ?? [])
-  return authorize(bindings, { principals, formerGroups, action, path: pathOf(snapshot, node) })
+  return authorize(bindings, { principals, formerGroups, action, path })
 }
 
 export async function requirePermission(

@@ -1,7 +1,6 @@
 // That somebody can always give every role at the top: no change of bindings leaves an installation to nobody but its operator.
 
-import type { Snapshot } from '#model/policy/snapshot.ts'
-import { withBindings } from '#model/policy/snapshot.ts'
+import { pathOf, type Snapshot, withBindings } from '#model/policy/snapshot.ts'
 import { principalKind } from '#model/principal.ts'
 import { refuse } from '#model/refusal.ts'
 import { everywhere, type RoleBinding, roles, scopesCover } from '#model/roles.ts'
@@ -49,9 +48,10 @@ async function hasManager(context: ReadContext, snapshot: Snapshot, node: string
     const holder = { ...token, name: token.principal, makerGroups }
     return actions.every((action) => accessOfToken(snapshot, holder, { action, node, now }).isPermitted)
   }
+  const path = pathOf(snapshot, node)
   for (const name of snapshot.bindingsByPrincipal.keys()) {
     if (principalKind(name) !== 'user') continue
-    if (!actions.every((action) => accessOf(snapshot, { principals: [name] }, action, node).isPermitted)) continue
+    if (!actions.every((action) => accessOf(snapshot, { principals: [name] }, action, path).isPermitted)) continue
     const tokens = await tx.apiTokens.listGood('', tokensRead, { now, principal: name })
     if (tokens.length === 0) return true
     for (const token of tokens) if (await isManager(token)) return true

@@ -1,14 +1,18 @@
 // Where objects live, and lived, for whoever may read their history: not where those were at home who made them.
 import { isAccountId } from '#model/organization.ts'
+import { pathOf } from '#model/policy/snapshot.ts'
 import { type Action, everywhere } from '#model/roles.ts'
 import type { HistoryVersion } from '#store/history.ts'
 import type { ReadContext } from '../operation.ts'
-import { type Place, permitter } from './authority.ts'
+import { accessOn, type Place, permitter } from './authority.ts'
 
 /** Units above a unit that is gone: the tree is no deeper. */
 const depthMax = 20
-/** States of one account that are looked at for the units that it was in. */
-const statesMax = 1_000
+/**
+ * Moves of one account that are looked at for the units that it was in, the latest. Other changes of it count for nothing here: they
+ * would cost whoever administers it one request each.
+ */
+const movesMax = 100_000
 
 /**
  * The node at which an object's history may be read: of nodes of the organization they themselves, of a role binding the
@@ -77,10 +81,15 @@ export async function placeThen(context: ReadContext, action: Action, place: Pla
 /** Answers the node that permits it, of a node as it is now or was somewhere between two moments. */
 export type FindThen = (node: string, from: number, until?: number) => Promise<string | undefined>
 
-/** Finds the node that permits it: the node itself, or the unit that it was in; undefined where none does. */
+/**
+ * Finds the node that permits it: the node itself, or the unit that it was in; undefined where none does. A former unit permits it
+ * as if the account stood there still: what is forbidden at the account holds for its record too, and its present place has
+ * answered already.
+ */
 export async function finderThen(context: ReadContext, action: Action): Promise<FindThen> {
   const isPermitted = await permitter(context, action)
-  const { nodes } = await context.snapshot()
+  const snapshot = await context.snapshot()
+  const { nodes } = snapshot
   let hasUnits = false
   for (const { id, kind } of nodes.values()) {
     hasUnits = kind !== 'account' && isPermitted(id)
@@ -95,18 +104,23 @@ export async function finderThen(context: ReadContext, action: Action): Promise<
   return async (node, from, until = from + 1) => {
     if (isPermitted(node)) return node
     if (!hasUnits || !isAccountId(node)) return undefined
+    const mayIn = (unit: string): boolean =>
+      isPermitted(unit) && accessOn(snapshot, context, action, node, [...pathOf(snapshot, unit), node]).isPermitted
     const stays = await staysOf(node)
-    return stays.find((stay) => stay.from < until && stay.until > from && isPermitted(stay.unit))?.unit
+    return stays.find((stay) => stay.from < until && stay.until > from && mayIn(stay.unit))?.unit
   }
 }
 
 /** The units that an account was in, or what stands above them by now. */
 async function findStays(context: ReadContext, account: string): Promise<readonly Stay[]> {
-  const versions = await context.tx.history.versions(account, 0, statesMax)
   const stays: Stay[] = []
-  for (const version of versions) {
-    const unit = await standingAt(context, bodyOf(version).parentId as string | undefined)
-    if (unit !== undefined) stays.push({ unit, from: version.from_at, until: version.until_at ?? Infinity })
+  const standing = new Map<string, string | undefined>()
+  let until = Infinity
+  for (const { from, unit: named } of await context.tx.history.movesOf(account, movesMax)) {
+    if (!standing.has(named)) standing.set(named, named === '' ? undefined : await standingAt(context, named))
+    const unit = standing.get(named)
+    if (unit !== undefined) stays.push({ unit, from, until })
+    until = from
   }
   return stays
 }
