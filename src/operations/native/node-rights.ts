@@ -1,9 +1,10 @@
 // The rights that a change of the tree needs beside `organization:manage`: over the policies and role bindings that it makes
 // apply, or apply no longer.
 import { nodesOfMove, type TaggedNode, touchedByMove, touchedByTags } from '#model/policy/node-change.ts'
+import type { Snapshot } from '#model/policy/snapshot.ts'
 import { type Action, type RoleBinding, roles } from '#model/roles.ts'
 import type { ReadContext } from '../operation.ts'
-import { accessAt, accessOfToken, refuseWithoutRole, requirePermission, requireScope } from './authority.ts'
+import { accessAt, accessOfToken, permitter, refuseWithoutRole, requirePermission, requireScope } from './authority.ts'
 import { refuseToLift } from './roles.ts'
 
 /** To be called before the account is moved. */
@@ -11,15 +12,48 @@ export async function requireRightToMove(context: ReadContext, account: string, 
   const snapshot = await context.snapshot()
   const { assignments, exceptions } = touchedByMove(snapshot, account, parentId, context.now)
   await requireAtAll(context, 'policy:manage', assignments, 'and the move changes which of its policies or rules apply')
-  await requireAtAll(context, 'exception:approve', exceptions, 'and by the move its exceptions begin to apply')
+  await requireRightToApprove(context, exceptions, parentId)
   const { left, gained } = nodesOfMove(snapshot, account, parentId)
-  await requireRightToLift(context, left)
+  await requireRightToLift(
+    context,
+    [...(await bindingsAt(context, left, 'forbid')), ...movedOf(snapshot, account, left)],
+    account,
+  )
   await requireRightToGive(context, account, gained)
 }
 
 /** To be called before the unit is deleted, with which its role bindings end. */
 export async function requireRightToDelete(context: ReadContext, unit: string): Promise<void> {
-  await requireRightToLift(context, [unit])
+  await requireRightToLift(context, await bindingsAt(context, [unit], 'forbid'), unit)
+}
+
+/** What is forbidden at the account from a node that it leaves: it goes along, away from those with whose right it was set. */
+function movedOf(snapshot: Snapshot, account: string, left: readonly string[]): readonly RoleBinding[] {
+  return [...snapshot.bindingsByPrincipal.values()]
+    .flat()
+    .filter(({ node, bindsFrom }) => node === account && bindsFrom !== undefined && left.includes(bindsFrom))
+}
+
+/** Which exceptions there are above the caller's own nodes is not told. */
+async function requireRightToApprove(
+  context: ReadContext,
+  targets: ReadonlySet<string>,
+  parentId: string,
+): Promise<void> {
+  const action = 'exception:approve'
+  const mayRead = await permitter(context, 'exception:read')
+  await requireAtAll(
+    context,
+    action,
+    new Set([...targets].filter(mayRead)),
+    'and by the move its exceptions begin to apply',
+  )
+  for (const target of targets) {
+    if (mayRead(target) || (await accessAt(context, action, target)).isPermitted) continue
+    requireScope(context, action)
+    const because = `by the move, exceptions for a node above \`${parentId}\` begin to apply, which no role of yours may approve there`
+    refuseWithoutRole(context, action, parentId, because)
+  }
 }
 
 async function bindingsAt(
@@ -32,10 +66,12 @@ async function bindingsAt(
 }
 
 /** What is forbidden at a node binds nobody any more below which it no longer stands: that is lifting it. */
-async function requireRightToLift(context: ReadContext, nodes: readonly string[]): Promise<void> {
-  for (const { id } of await bindingsAt(context, nodes, 'forbid')) {
-    await refuseToLift(context, (await context.tx.roleBindings.find(id))!)
-  }
+async function requireRightToLift(
+  context: ReadContext,
+  forbids: readonly RoleBinding[],
+  changed: string,
+): Promise<void> {
+  for (const { id } of forbids) await refuseToLift(context, (await context.tx.roleBindings.find(id))!, changed)
 }
 
 /**
