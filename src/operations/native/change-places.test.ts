@@ -360,3 +360,31 @@ test('an account that was changed very often is still known to have been where i
   assert.equal((await acme.ask('GET', `/history/objects/${made.allocationId}`, { as })).status, 200)
   assert.equal((await acme.get<Page<Change>>(`/changes?subject=${made.resourceId}`, { as })).items.length, 1)
 })
+
+test('tokens of people are filed at the top, and those that somebody made for a service where that was permitted', async () => {
+  const atHome = auditors[managementAccount]!
+  const atRoot = await acme.tokenOf('user:auditor-root', 'auditor', root)
+  const at = (await acme.get<Page<Change>>('/changes?latest=true', { as: atHome })).nextCursor
+  interface Token {
+    readonly tokenId: string
+    readonly token: string
+  }
+  const ofPerson = await acme.post<Token>('/tokens', {})
+  const ofService = await acme.post<Token>('/tokens', { principal: 'service:home', account: managementAccount })
+  const ofOperator = await acme.tokenOf('service:operated', 'auditor', shop)
+  const renewed = await acme.post<Token>('/tokens', {}, { as: ofOperator })
+  const statuses = async (as: string) => {
+    const all: number[] = []
+    for (const { tokenId } of [ofPerson, renewed, ofService]) {
+      all.push((await acme.ask('GET', `/history/objects/${tokenId}`, { as })).status)
+    }
+    return all
+  }
+  assert.deepEqual(await statuses(atHome), [404, 404, 200])
+  assert.deepEqual(await statuses(atRoot), [200, 200, 200])
+  const { items } = await acme.get<Page<Change>>(`/changes?cursor=${at}`, { as: atHome })
+  assert.deepEqual(
+    items.map(({ subjects }) => subjects),
+    [[ofService.tokenId]],
+  )
+})

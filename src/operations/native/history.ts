@@ -16,6 +16,7 @@ import {
   asOf,
   formatInstant,
   instant,
+  namesIn,
   nextStep,
   pageSizeDefault,
   paging,
@@ -269,6 +270,12 @@ interface ObjectState {
   readonly until?: string
   readonly state: Record<string, unknown>
 }
+/** What an object said, as it is told: without who its makers are for the identity provider. */
+export const stateIn = (body: string): Record<string, unknown> =>
+  JSON.parse(body, (member, value: unknown) =>
+    member === 'makers' && Array.isArray(value) ? namesIn(value as string[]) : value,
+  ) as Record<string, unknown>
+
 interface ObjectStates {
   /** Those after a version. */
   after(version: number, limit: number): Promise<readonly ObjectState[]>
@@ -283,7 +290,7 @@ function statesOfObject({ tx }: ReadContext, objectId: string): ObjectStates {
     version,
     from: formatInstant(from_at),
     until: until_at === null ? undefined : formatInstant(until_at),
-    state: JSON.parse(body) as Record<string, unknown>,
+    state: stateIn(body),
   })
   return {
     after: async (version, limit) => (await tx.history.versions(objectId, version, limit)).map(show),

@@ -2,6 +2,7 @@
 import { isAccountId } from '#model/organization.ts'
 import { pathOf } from '#model/policy/snapshot.ts'
 import { type Action, everywhere } from '#model/roles.ts'
+import { isOfAccount } from '#model/token.ts'
 import type { HistoryVersion } from '#store/history.ts'
 import type { ReadContext } from '../operation.ts'
 import { accessOn, type Place, permitter } from './authority.ts'
@@ -16,11 +17,11 @@ const movesMax = 100_000
 
 /**
  * The node at which an object's history may be read: of nodes of the organization they themselves, of a role binding the
- * node that it is bound to, of an exception its target, of all else the account that owns it. Where a unit is gone, the
- * nearest node above it that stands.
+ * node that it is bound to, of an exception its target, of a token of a person or of what the operator made the top, of all else
+ * the account that owns it. Where a unit is gone, the nearest node above it that stands.
  */
 export async function placeOfObject(context: ReadContext, id: string, version: HistoryVersion): Promise<string> {
-  return (await standingAt(context, nodeOf(id, version))) ?? version.account
+  return (await standingAt(context, await nodeOf(context, id, version))) ?? version.account
 }
 
 /** The node itself where it stands, else the nearest above it; undefined where nothing is known of it. */
@@ -36,7 +37,7 @@ async function standingAt(context: ReadContext, named: string | undefined): Prom
   return node
 }
 
-function nodeOf(id: string, version: HistoryVersion): string {
+async function nodeOf(context: ReadContext, id: string, version: HistoryVersion): Promise<string> {
   switch (version.kind) {
     case 'account':
     case 'organizational-unit':
@@ -46,9 +47,18 @@ function nodeOf(id: string, version: HistoryVersion): string {
       return bodyOf(version).node as string
     case 'exception':
       return bodyOf(version).target as string
+    case 'api-token':
+      return isOfAccount(bodyOf(version) as unknown as RememberedToken) ? version.account : topOf(context)
     default:
       return version.account
   }
+}
+
+type RememberedToken = Parameters<typeof isOfAccount>[0]
+/** The root; `*` where there is no organization. */
+async function topOf(context: ReadContext): Promise<string> {
+  const { nodes } = await context.snapshot()
+  return nodes.values().find(({ kind }) => kind === 'root')?.id ?? everywhere
 }
 
 const bodyOf = ({ body }: HistoryVersion): Readonly<Record<string, unknown>> => JSON.parse(body)
