@@ -57,8 +57,10 @@ async function nodeOf(context: ReadContext, id: string, version: HistoryVersion)
 type RememberedToken = Parameters<typeof isOfAccount>[0]
 /** The root; `*` where there is no organization. */
 async function topOf(context: ReadContext): Promise<string> {
-  const { nodes } = await context.snapshot()
-  return nodes.values().find(({ kind }) => kind === 'root')?.id ?? everywhere
+  const snapshot = await context.snapshot()
+  // All nodes are of one tree.
+  const [first] = snapshot.nodes.keys()
+  return first === undefined ? everywhere : pathOf(snapshot, first)[0]!
 }
 
 const bodyOf = ({ body }: HistoryVersion): Readonly<Record<string, unknown>> => JSON.parse(body)
