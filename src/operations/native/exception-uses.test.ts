@@ -251,10 +251,13 @@ test('I8 what an account holds is no finding for who may not read exceptions the
   await acme.post(`/accounts/${shop}/move`, { parentId: dev })
   const left = await seen()
   await acme.post(`/accounts/${shop}/move`, { parentId: prod })
-  assert.deepEqual([left, await seen()], [
-    [0, false],
-    [1, true],
-  ])
+  assert.deepEqual(
+    [left, await seen()],
+    [
+      [0, false],
+      [1, true],
+    ],
+  )
   const forbid = { principal: 'user:prod', role: 'auditor', node: shop, effect: 'forbid' }
   const { bindingId } = await acme.post<{ bindingId: string }>('/role-bindings', forbid)
   assert.deepEqual(await seen(), [0, false])

@@ -34,7 +34,7 @@ const binding = z.object({
   bindsFrom: nodeId
     .optional()
     .describe(
-      'Of a `forbid`: permits of this node and below are bound, where it holds; as far as you may see it. Its `authority`, or its own node where that was not kept when it was set.',
+      'Of a `forbid`: permits of this node and below are bound, where it holds; and where it has moved away from there, all permits but those from above this node. As far as you may see it. Its `authority`, or its own node where that was not kept when it was set.',
     ),
   createdAt: instant,
 })
