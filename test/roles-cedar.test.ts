@@ -15,6 +15,9 @@ const oneOf = <T>(values: readonly T[]): T => values[below(values.length)]!
 
 const users = ['user:ann', 'user:bob', 'service:ci']
 const groups = ['group:net', 'group:audit']
+const outside = '999999999999'
+/** A unit that is not there any more: all that is known is that the root was above it. */
+const gone = 'ou-root-gone'
 
 interface World {
   /** Each node with its parent; the root has none. */
@@ -30,22 +33,25 @@ function drawWorld(): World {
   for (let n = 0; n < 3; n++) parents.set(`ou-root-${n}`, oneOf([...parents.keys()]))
   for (let n = 0; n < 4; n++) parents.set(`11111111111${n}`, oneOf([...parents.keys()].filter((id) => !/^\d/.test(id))))
   // An account outside the organization is a path of its own.
-  parents.set('999999999999', undefined)
+  parents.set(outside, undefined)
   const groupsOf = new Map(users.map((user) => [user, groups.filter(() => random() < 0.4)]))
   const formerGroupsOf = new Map(users.map((user) => [user, groups.filter(() => random() < 0.3)]))
   const bindings = Array.from({ length: below(7) }, (_, n): RoleBinding => {
     const node = random() < 0.2 ? everywhere : oneOf([...parents.keys()])
     const effect = random() < 0.3 ? 'forbid' : 'permit'
-    // Mostly a node above, as when it was set; or, where the node has moved since, any other; or not known.
+    // Mostly a node above, as when it was set; or, where the node has moved since, any other of the tree, or one that is gone; or not known.
     const above = node === everywhere ? [everywhere] : [everywhere, ...pathIn({ parents }, node)]
-    const bindsFrom = random() < 0.7 ? oneOf(above) : oneOf([undefined, everywhere, ...parents.keys()])
+    const others = node === outside ? [] : [gone, ...parents.keys()].filter((id) => id !== outside)
+    const bindsFrom = random() < 0.7 ? oneOf(above) : oneOf([undefined, everywhere, ...others])
     return {
       id: `role-binding-${n}`,
       principal: oneOf([...users, ...groups]),
       role: oneOf(roleNames),
       node,
       effect,
-      ...(effect === 'forbid' && bindsFrom !== undefined ? { bindsFrom } : {}),
+      ...(effect === 'forbid' && bindsFrom !== undefined
+        ? { bindsFrom, bindsAlong: pathIn({ parents }, bindsFrom) }
+        : {}),
     }
   })
   return { parents, groupsOf, formerGroupsOf, bindings }
@@ -58,7 +64,8 @@ function pathIn({ parents }: Pick<World, 'parents'>, node: string): string[] {
 
 /**
  * One Cedar policy for each permit, unless a forbid speaks of the request and the permit's node is the forbid's, or the one that
- * it binds from, or below one of these. Our evaluator compares depths on one path; here Cedar's own hierarchy says which node is below which.
+ * it binds from, or below one of these; or what it binds from is not above the resource any more, and the permit's node is not above
+ * that. Our evaluator compares depths on one path; here Cedar's own hierarchy says which node is below which.
  */
 function cedarOf({ bindings }: World): string {
   const who = (principal: string) => `principal in Principal::${JSON.stringify(principal)}`
@@ -71,15 +78,12 @@ function cedarOf({ bindings }: World): string {
   return bindings
     .filter(({ effect }) => effect === 'permit')
     .map(({ principal, role, node }) => {
-      const bound = forbids.map(
-        (forbid) =>
-          `(${whoEver(forbid.principal)} && ${what(forbid.role)} && resource in ${nodeOf(forbid.node)} && (${[
-            forbid.node,
-            forbid.bindsFrom ?? forbid.node,
-          ]
-            .map((from) => `${nodeOf(node)} in ${nodeOf(from)}`)
-            .join(' || ')}))`,
-      )
+      const bound = forbids.map((forbid) => {
+        const from = nodeOf(forbid.bindsFrom ?? forbid.node)
+        const isBelow = [nodeOf(forbid.node), from].map((one) => `${nodeOf(node)} in ${one}`).join(' || ')
+        const hasMoved = `(!(resource in ${from}) && !(${from} in ${nodeOf(node)}))`
+        return `(${whoEver(forbid.principal)} && ${what(forbid.role)} && resource in ${nodeOf(forbid.node)} && (${isBelow} || ${hasMoved}))`
+      })
       const unless = bound.length === 0 ? '' : ` unless { ${bound.join(' || ')} }`
       return `permit(${who(principal)}, ${what(role)}, resource in ${nodeOf(node)})${unless};`
     })
@@ -93,6 +97,8 @@ const entity = (type: string, id: string, parents: readonly string[], attrs: Rec
 })
 
 function cedarSays(world: World, user: string, action: Action, node: string): boolean {
+  const along = world.bindings.flatMap(({ bindsAlong = [] }) => bindsAlong)
+  const named = [...new Set([...pathIn(world, node), ...along])].filter((id) => id !== gone && id !== everywhere)
   const answer = statefulIsAuthorized({
     principal: { type: 'Principal', id: user },
     action: { type: 'Action', id: action },
@@ -101,8 +107,9 @@ function cedarSays(world: World, user: string, action: Action, node: string): bo
     preparsedPolicySetId: 'world',
     entities: [
       entity('Principal', user, world.groupsOf.get(user)!, { formerGroups: [...world.formerGroupsOf.get(user)!] }),
-      // A permit that matters is bound on this way; what is at the top of its own tree is below `*`.
-      ...pathIn(world, node).map((id) => entity('Node', id, [world.parents.get(id) ?? everywhere])),
+      // What is at the top of its own tree is below `*`.
+      ...named.map((id) => entity('Node', id, [world.parents.get(id) ?? everywhere])),
+      entity('Node', gone, ['r-root']),
       entity('Node', everywhere, []),
     ],
   })

@@ -111,10 +111,12 @@ export interface RoleBinding {
   readonly node: string
   readonly effect: 'permit' | 'forbid'
   /**
-   * Of a forbid: the node from which its setter's right came. It binds permits of that node and below. Undefined, or not above
-   * its own node any more: its own node counts.
+   * Of a forbid: the node from which its setter's right came. It binds permits of that node and below; undefined: its own node
+   * counts. Where its own node has moved away from there, it binds all permits but those from above that node.
    */
   readonly bindsFrom?: string
+  /** The path to `bindsFrom`, from the root, as the tree is now; that node alone where it is gone. */
+  readonly bindsAlong?: readonly string[]
 }
 
 export interface AccessRequest {
@@ -135,7 +137,7 @@ export interface Access {
 
 /**
  * Whether something permits the action at the end of the path that no forbid binds. A forbid holds at its own node and below, and
- * binds there the permits of the node from which its setter's right came, and of those below. It binds none from above that:
+ * binds there the permits of the node from which its setter's right came, and of those beside it and below. It binds none from above that:
  * otherwise whoever manages roles at an account could shut out those who manage everything. It binds those in between: otherwise
  * whoever manages roles there could lift it. So the permit from furthest above decides, against the forbid from furthest above.
  */
@@ -152,11 +154,24 @@ export function authorize(bindings: readonly RoleBinding[], request: AccessReque
     if (!(roles[role].actions as readonly Action[]).includes(request.action)) continue
     if (effect === 'permit' && depth < permitDepth) [permit, permitDepth] = [binding, depth]
     if (effect === 'permit') continue
-    const reach = Math.min(depth, depthOf(request.path, binding.bindsFrom ?? node) ?? depth)
+    const reach = Math.min(depth, reachOf(request.path, binding))
     if (reach < forbidDepth) [forbid, forbidDepth] = [binding, reach]
   }
   if (permit && permitDepth < forbidDepth) return { isPermitted: true, binding: permit }
   return forbid ? { isPermitted: false, binding: forbid } : { isPermitted: false }
+}
+
+/**
+ * How far below `*` the highest permits on a path stand that a forbid binds. What its setter's right came from may not be on that
+ * path any more: the account has moved. Then all are bound but those from nodes above it, else whoever has roles where the
+ * account comes under could shake the forbid off by moving the account there. Of a unit that is gone, only the root is known to
+ * have been above it.
+ */
+function reachOf(path: readonly string[], { node, bindsFrom = node, bindsAlong = [] }: RoleBinding): number {
+  const depth = depthOf(path, bindsFrom)
+  if (depth !== undefined) return depth
+  const shared = bindsAlong.findIndex((one, index) => one !== path[index])
+  return Math.max(shared, 1) + 1
 }
 
 /** How far below `*` a node stands on a path; undefined where it is not on it. */

@@ -1,10 +1,26 @@
 // How long a token for oneself may last, and which groups it carries: no token is stronger than what its maker proved.
+import { principalKind } from './principal.ts'
 
 /**
  * How its holder was known when it was made: by a sign-in, by the operator, or by another token, which proves no more than
  * that somebody had it.
  */
 export type TokenOrigin = 'sign-in' | 'operator' | 'token'
+
+/**
+ * Whether a token belongs to its home account: somebody made it for a service, with the right there. The home account of a
+ * person, or of what the operator made or a service renewed of that, is only the one that the operator has named, for everybody mostly
+ * the same: it says nothing of who answers for them. In the history of tokens from before version 11 of the schema, who made them is missing.
+ */
+export const isOfAccount = ({
+  principal,
+  origin,
+  makers = [],
+}: {
+  readonly principal: string
+  readonly origin?: TokenOrigin
+  readonly makers?: readonly string[]
+}): boolean => principalKind(principal) === 'service' && origin === 'token' && makers.length > 0
 
 export interface MakingToken {
   readonly origin: TokenOrigin

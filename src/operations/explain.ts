@@ -88,8 +88,15 @@ export async function decideOnPaper(
 
 const withoutId = ({ id: _, ...decision }: Decision): Explained => decision
 
-/** Accounts and units by the names that the organization gives them, everything else by its Name tag. */
-export async function namesIn(tx: ReadTransaction, decision: Explained): Promise<Names> {
+/**
+ * Accounts and units by the names that the organization gives them, everything else by its Name tag.
+ * @param isSeen whether whoever is told may know the name of what has this id; the operator may know all
+ */
+export async function namesIn(
+  tx: ReadTransaction,
+  decision: Explained,
+  isSeen: (id: string) => boolean = () => true,
+): Promise<Names> {
   const { request, policy, target, wouldBe, candidates, trace } = decision
   const ids = new Set([
     request.account,
@@ -99,6 +106,7 @@ export async function namesIn(tx: ReadTransaction, decision: Explained): Promise
   ])
   const names = new Map<string, string>()
   for (const id of ids) {
+    if (!isSeen(id)) continue
     const name =
       (await tx.organizations.findNode(id))?.name ??
       (await tx.organizations.findAccount(id))?.name ??

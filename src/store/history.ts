@@ -25,6 +25,13 @@ export interface HistoryVersion {
   body: string
 }
 
+/** Since when an account was in a unit. */
+export interface Move {
+  readonly from: number
+  /** Empty where it was in no organization. */
+  readonly unit: string
+}
+
 /** Of one object that are read at once. */
 const versionsMax = 10_000
 
@@ -111,6 +118,19 @@ export class History {
       ...rows.values,
     )
     return new Map(found.map(({ object_id: id, ...version }) => [`${id}/${version.version}`, version]))
+  }
+
+  /** The latest moves of an account between units, newest first. Its first place counts as one; other changes of it do not. */
+  async movesOf(account: string, limit: number): Promise<Move[]> {
+    return this.#sql.all<Move>(
+      `select from_at as "from", unit from (
+         select version, from_at, unit, lag(unit) over (order by version) as former from (
+           select version, from_at, coalesce(json_extract(body, '$.parentId'), '') as unit
+           from history where object_id = ?) states) placed
+       where former is null or former <> unit order by version desc limit ?`,
+      account,
+      limit,
+    )
   }
 
   /** In order, after one. */

@@ -5,6 +5,11 @@ import type { Sql, SqlValue } from './sql.ts'
 
 // The schema --------------------------------------------------------------------------------------------------------
 
+/** A member of JSON, in the schema and in statements. */
+const jsonMember = /json_extract\((\w+), '\$\.([\w.]+)'\)/g
+const jsonMemberHere = (_: string, column: string, path: string): string =>
+  `(${column}::jsonb #>> '{${path.replaceAll('.', ',')}}')`
+
 /** Rules that turn the schema of SQLite into PostgreSQL's, in order. */
 const rules: readonly (readonly [RegExp, string | ((...found: string[]) => string)])[] = [
   [/--.*$/gm, ''],
@@ -35,10 +40,7 @@ create trigger $1 before $2 on $3 for each row execute function $1();`,
   [/drop trigger (\w+)_(kept|immutable);/g, 'drop trigger $1_$2 on $1;'],
   [/\bhex\(([\w.]+)\)/g, "upper(encode($1, 'hex'))"],
   [/\binstr\(/g, 'strpos('],
-  [
-    /json_extract\((\w+), '\$\.([\w.]+)'\)/g,
-    (_, column: string, path: string) => `(${column}::jsonb #>> '{${path.replaceAll('.', ',')}}')`,
-  ],
+  [jsonMember, jsonMemberHere],
 ]
 const refuseChange = `
 create function refuse_change() returns trigger language plpgsql as $$
@@ -175,6 +177,7 @@ export function translate(sql: string): Statement {
       // SQLite folds ASCII letters only, whatever the locale; so does the index.
       .replaceAll('lower(?)', 'lower(? collate "C")')
       .replaceAll('? as blob', '? as bytea')
+      .replace(jsonMember, jsonMemberHere)
       .replaceAll('?', () => `$${++parameters}`)
     const named = [...sql.matchAll(/\b(?:from|into|update|join)\s+(\w+)/g)].map(([, table]) => table!)
     const isWrite = !/^\s*(select|with)\b/.test(sql)

@@ -226,7 +226,7 @@ export const describeNaming = ({ policy: { policyId, version }, target }: Naming
 function compile(facts: GovernanceFacts, epoch: number, candidates: readonly AssignmentCandidate[] = []): Snapshot {
   const policies = new Map(facts.policies.map((version) => [version.policyId, version]))
   const inForce = facts.assignments.filter(({ mode, policyId }) => mode !== 'off' && policies.has(policyId))
-  return {
+  const snapshot: Snapshot = {
     epoch,
     nodes: new Map(facts.nodes.map((node) => [node.id, node])),
     ipams: new Map(facts.ipams.map((ipam) => [ipam.id, ipam])),
@@ -239,11 +239,12 @@ function compile(facts: GovernanceFacts, epoch: number, candidates: readonly Ass
     pools: new Map(facts.pools.map((pool) => [pool.id, pool])),
     assignmentsByTarget: Map.groupBy(inForce, ({ targetId }) => targetId),
     delegatedAdministrator: facts.delegatedAdministrator,
-    bindingsByPrincipal: Map.groupBy(facts.bindings ?? [], ({ principal }) => principal),
+    bindingsByPrincipal: new Map(),
     resourceTypes: registryOf(facts.resourceTypes ?? []),
     exceptions: indexExceptions(facts.exceptions ?? []),
     caches: emptyCaches(),
   }
+  return withBindings(snapshot, facts.bindings ?? [])
 }
 
 /** For a snapshot that begins, and for one that is another in a part: what was remembered of it is not so there. */
@@ -255,10 +256,12 @@ export const emptyCaches = (): Snapshot['caches'] => ({
 })
 
 /** The same facts with these bindings of roles in place of its own. */
-export const withBindings = (snapshot: Snapshot, bindings: readonly RoleBinding[]): Snapshot => ({
-  ...snapshot,
-  bindingsByPrincipal: Map.groupBy(bindings, ({ principal }) => principal),
-})
+export function withBindings(snapshot: Snapshot, bindings: readonly RoleBinding[]): Snapshot {
+  const placed = bindings.map((binding) =>
+    binding.bindsFrom === undefined ? binding : { ...binding, bindsAlong: pathOf(snapshot, binding.bindsFrom) },
+  )
+  return { ...snapshot, bindingsByPrincipal: Map.groupBy(placed, ({ principal }) => principal) }
+}
 
 /** The same facts with one more exception: what would be decided, were it approved. Candidates have no part in it. */
 export function withException(snapshot: Snapshot, exception: ExceptionFacts): Snapshot {

@@ -55,38 +55,30 @@ export async function permitter(context: ReadContext, action: Action): Promise<(
   return (node) => accessOn(snapshot, context, action, node).isPermitted
 }
 
-/** The same for nodes that stood elsewhere: a predicate over paths, from the root down. Nothing of them is remembered. */
-export async function permitterOnPath(
-  context: ReadContext,
-  action: Action,
-): Promise<(path: readonly string[]) => boolean> {
-  const snapshot = await context.snapshot()
-  const { caller, now } = context
-  const { native } = caller
-  if (!native || !scopesCover(native.scopes, action)) return () => false
-  return (path) => accessOfTokenOn(snapshot, native, { action, path, now }).isPermitted
-}
-
 /** What was answered before: roles and the tree stay as they are for a snapshot's life, and a principal for its own. */
 const accesses = new WeakMap<Snapshot, WeakMap<NativePrincipal, Map<string, CallerAccess>>>()
 
-/** The same on a snapshot that need not be the one in force. */
+/**
+ * The same on a snapshot that need not be the one in force.
+ * @param path the way to the node, where it is asked as if that stood elsewhere
+ */
 export function accessOn(
   snapshot: Snapshot,
   { caller: { native }, now }: Pick<ReadContext, 'caller' | 'now'>,
   action: Action,
   node: string,
+  path?: readonly string[],
 ): CallerAccess {
   if (!native) return { isPermitted: false }
   const ofSnapshot = accesses.get(snapshot) ?? new WeakMap<NativePrincipal, Map<string, CallerAccess>>()
   const known = ofSnapshot.get(native) ?? new Map<string, CallerAccess>()
   // Groups of makers end by the clock, one after the other: as many as are left tell which.
   const proven = native.makerGroups?.filter(({ until }) => until > now).length ?? 0
-  const question = `${action} ${node} ${proven}`
+  const question = `${action} ${path?.join('/') ?? node} ${proven}`
   const answered = known.get(question)
   if (answered) return answered
   const access = scopesCover(native.scopes, action)
-    ? accessOfToken(snapshot, native, { action, node, now })
+    ? accessOfToken(snapshot, native, { action, node, now, path })
     : { isPermitted: false }
   accesses.set(snapshot, ofSnapshot.set(native, known.set(question, access)))
   return access
@@ -94,8 +86,10 @@ export function accessOn(
 
 interface Question {
   readonly action: Action
-  readonly path: readonly string[]
+  readonly node: string
   readonly now: number
+  /** The way to the node, where it is asked as if that stood elsewhere. */
+  readonly path?: readonly string[] | undefined
 }
 
 /**
@@ -104,15 +98,9 @@ interface Question {
  */
 export function accessOfToken(
   snapshot: Snapshot,
-  holder: TokenHolder,
-  { node, ...question }: { readonly action: Action; readonly node: string; readonly now: number },
+  holder: Pick<NativePrincipal, 'name' | 'groups' | 'makers' | 'makerGroups'>,
+  { action, node, now, path = pathOf(snapshot, node) }: Question,
 ): CallerAccess {
-  return accessOfTokenOn(snapshot, holder, { ...question, path: pathOf(snapshot, node) })
-}
-
-type TokenHolder = Pick<NativePrincipal, 'name' | 'groups' | 'makers' | 'makerGroups'>
-
-function accessOfTokenOn(snapshot: Snapshot, holder: TokenHolder, { action, path, now }: Question): CallerAccess {
   let lowest: Access | undefined
   for (const { name, groups, formerGroups } of partiesOf(holder, now)) {
     const access = accessOf(snapshot, { principals: [name, ...groups], formerGroups }, action, path)

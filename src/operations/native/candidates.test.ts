@@ -129,6 +129,18 @@ describe('a candidate version', () => {
     )
   })
 
+  test('I8 an account that is forbidden to somebody is in no list of differences of theirs', async () => {
+    const as = await acme.tokenOf('user:reader', 'auditor', root)
+    const forbid = { principal: 'user:reader', role: 'auditor', node: shop, effect: 'forbid' }
+    const { bindingId } = await acme.post<{ bindingId: string }>('/role-bindings', forbid)
+    const { items } = await acme.get<Page<Group>>(`${at(root)}/differences`, { as })
+    assert.deepEqual(
+      items.map(({ account }) => account),
+      [lab],
+    )
+    assert.equal((await acme.ask('DELETE', `/role-bindings/${bindingId}`)).status, 204)
+  })
+
   test('a request that the candidate would deny is served, and one that it would serve is denied', async () => {
     const wish = { IpamPoolId: listed }
     assert.equal((await allocate(shop, wish)).PublicIpv4Pool, listed)

@@ -20,6 +20,7 @@ import {
 } from '../policy-content.ts'
 import { type Place, requirePermission } from './authority.ts'
 import { documentsBody, nativeRead, nativeWrite } from './definition.ts'
+import { permitterThen } from './object-places.ts'
 import { actingOn, findPolicy, placeOfPolicy } from './policies.ts'
 import { placeOfAssignment } from './policy-assignments.ts'
 import {
@@ -265,7 +266,7 @@ export const listDifferences = nativeRead({
   name: 'listCandidateDifferences',
   summary: 'List what the candidate would have answered otherwise, by account, resource type and locale.',
   description:
-    'Counted are the decisions of accounts below the target since the candidate was set. Where other assignments on the same way have candidates too, all of them together made the difference.',
+    'Counted are the decisions of accounts below the target since the candidate was set, as far as you may see the accounts. Where other assignments on the same way have candidates too, all of them together made the difference.',
   action: 'policy:read',
   input: z.strictObject({
     ...assignment,
@@ -297,13 +298,17 @@ export const listDifferences = nativeRead({
       from: from === undefined ? 0 : parseInstant(from),
       until: until === undefined ? context.now + 1 : parseInstant(until),
     }
+    const isPermitted = await permitterThen(context, 'policy:read')
     return gatherPage(context, wish, {
       read: (after, limit) => {
         const [account = '', resourceType = '', locale = ''] = after.split('\n')
         return context.tx.candidates.differences(n, span, { account, resourceType, locale }, limit)
       },
       key: ({ account, resourceType, locale }) => [account, resourceType, locale].join('\n'),
-      show: (group) => describeGroup(context, n, span, group),
+      show: async (group) =>
+        (await isPermitted(group.account, group.firstAt, group.lastAt + 1))
+          ? describeGroup(context, n, span, group)
+          : undefined,
     })
   },
 })

@@ -201,7 +201,7 @@ test('an account that has moved takes along what comes, and who may read where i
   assert.deepEqual(await seenBy(before), {
     seen: [
       [1, 1, 200],
-      [0, 0, 200],
+      [0, 0, 404],
     ],
     decided: all - 1,
     status: 200,
@@ -262,39 +262,129 @@ test('who may read at the target of a policy is told of what is assigned there, 
   }
 })
 
-test('what is forbidden at an account is forbidden for its record too, from now on and of before it moved', async () => {
-  const make = (Description?: string) => acme.post<Made>('/allocations', { ...eip(lab), description: Description })
-  await make('before the move')
-  const home = await unitOf(lab)
-  await acme.post(`/accounts/${lab}/move`, { parentId: home === prod ? dev : prod })
-  const { resourceId } = await make('secret')
-  const as = await acme.tokenOf('user:kept-out', 'auditor', root)
-  const told = async (path: string): Promise<string> => {
-    const { status, body } = await acme.ask('GET', path, { as })
-    return status === 404 ? '404' : JSON.stringify((body as Partial<Page<object>>).items ?? body)
+test('what is forbidden at an account holds for its record too, wherever it was and is', async () => {
+  const unit = async (name: string): Promise<string> =>
+    (await acme.post<{ unitId: string }>('/organizational-units', { name, parentId: root })).unitId
+  const [former, present] = [await unit('Former'), await unit('Present')]
+  await acme.post(`/accounts/${lab}/move`, { parentId: former })
+  acme.advance(1_000)
+  const made = await acme.post<Made & { decisionId: string }>('/allocations', eip(lab))
+  acme.advance(1_000)
+  await acme.post(`/accounts/${lab}/move`, { parentId: present })
+  acme.advance(1_000)
+  const later = await acme.post<Made & { decisionId: string }>('/allocations', eip(lab))
+  const as = await acme.tokenOf('user:va', 'auditor', root)
+  const seen = async () => {
+    const statuses: number[] = []
+    const counts: number[] = []
+    for (const { decisionId, allocationId, resourceId, cidr } of [made, later]) {
+      for (const path of [
+        `/decisions/${decisionId}`,
+        `/decisions/${decisionId}/explanation`,
+        `/history/objects/${allocationId}`,
+        `/allocations/${allocationId}`,
+      ]) {
+        statuses.push((await acme.ask('GET', path, { as })).status)
+      }
+      for (const path of [
+        `/changes?subject=${resourceId}`,
+        `/history/addresses?cidr=${cidr}`,
+        `/history/resources/${resourceId}`,
+      ]) {
+        counts.push((await acme.get<Page<object>>(path, { as })).items.length)
+      }
+    }
+    for (const path of [`/history/accounts/${lab}`, `/history/objects/${lab}`, `/accounts/${lab}`]) {
+      statuses.push((await acme.ask('GET', path, { as })).status)
+    }
+    counts.push((await acme.get<Page<object>>(`/decisions?account=${lab}`, { as })).items.length)
+    counts.push((await acme.get<Page<object>>(`/changes?subject=${lab}`, { as })).items.length)
+    return { statuses: new Set(statuses), least: Math.min(...counts), most: Math.max(...counts) }
   }
-  const { items } = await acme.get<Page<{ decisionId: string }>>(`/decisions?account=${lab}&limit=1`)
-  const decision = items[0]!.decisionId
-  const paths = {
-    objects: [
-      `/accounts/${lab}`,
-      `/decisions/${decision}`,
-      `/decisions/${decision}/explanation`,
-      `/history/objects/${resourceId}`,
-      `/history/objects/${lab}`,
-      `/history/accounts/${lab}`,
-    ],
-    lists: [`/decisions?account=${lab}`, `/history/resources/${resourceId}`, `/changes?subject=${resourceId}`],
+  const open = await seen()
+  assert.deepEqual([...open.statuses], [200])
+  assert.ok(open.least > 0)
+  const { bindingId } = await acme.post<{ bindingId: string }>('/role-bindings', {
+    principal: 'user:va',
+    role: 'auditor',
+    node: lab,
+    effect: 'forbid',
+  })
+  const closed = await seen()
+  assert.equal((await acme.ask('DELETE', `/role-bindings/${bindingId}`)).status, 204)
+  assert.deepEqual([[...closed.statuses], closed.most], [[404], 0])
+})
+
+test('an object of an account that has left is absent to who could read there only before the object was', async () => {
+  const { unitId } = await acme.post<{ unitId: string }>('/organizational-units', { name: 'Left', parentId: root })
+  await acme.post(`/accounts/${lab}/move`, { parentId: unitId })
+  const as = await acme.tokenOf('user:left', 'auditor', unitId)
+  acme.advance(1_000)
+  const before = await acme.post<Made>('/allocations', eip(lab))
+  const bind = (principal: string) =>
+    acme.post<{ bindingId: string }>('/role-bindings', { principal, role: 'auditor', node: lab })
+  const boundBefore = await bind('user:bound-before')
+  acme.advance(1_000)
+  await acme.post(`/accounts/${lab}/move`, { parentId: dev })
+  acme.advance(1_000)
+  const later = await acme.post<Made>('/allocations', eip(lab))
+  const boundLater = await bind('user:bound-later')
+  const shown = async (id: string) => {
+    const { status, body } = await acme.ask<{ code?: string }>('GET', `/history/objects/${id}`, { as })
+    return [status, body.code]
   }
-  const before = await Promise.all([...paths.objects.slice(1), ...paths.lists].map(told))
-  assert(
-    before.every((answer) => answer !== '404' && answer !== '[]'),
-    before.join('\n'),
+  for (const id of [before.allocationId, before.resourceId, boundBefore.bindingId]) {
+    assert.deepEqual(await shown(id), [200, undefined])
+  }
+  for (const id of [later.allocationId, later.resourceId, boundLater.bindingId, `role-binding-${'0'.repeat(24)}`]) {
+    assert.deepEqual(await shown(id), [404, 'NotFound'], id)
+  }
+})
+
+test('an account that was changed very often is still known to have been where it was', async () => {
+  const { unitId } = await acme.post<{ unitId: string }>('/organizational-units', { name: 'Busy', parentId: root })
+  await acme.post(`/accounts/${lab}/move`, { parentId: unitId })
+  const as = await acme.tokenOf('user:busy', 'auditor', unitId)
+  acme.advance(1_000)
+  // As much as 1,002 changes of its tags would leave.
+  await acme.store.write(async ({ history }) => {
+    const { body } = (await history.latest(lab))!
+    for (let n = 0; n <= 1_001; n++) {
+      await history.changed({ id: lab, kind: 'account', account: lab }, { ...JSON.parse(body), tags: { n } })
+    }
+  })
+  acme.advance(1_000)
+  const made = await acme.post<Made>('/allocations', eip(lab))
+  acme.advance(1_000)
+  await acme.post(`/accounts/${lab}/move`, { parentId: dev })
+  assert.equal((await acme.ask('GET', `/history/objects/${made.allocationId}`, { as })).status, 200)
+  assert.equal((await acme.get<Page<Change>>(`/changes?subject=${made.resourceId}`, { as })).items.length, 1)
+})
+
+test('tokens of people are filed at the top, and those that somebody made for a service where that was permitted', async () => {
+  const atHome = auditors[managementAccount]!
+  const atRoot = await acme.tokenOf('user:auditor-root', 'auditor', root)
+  const at = (await acme.get<Page<Change>>('/changes?latest=true', { as: atHome })).nextCursor
+  interface Token {
+    readonly tokenId: string
+    readonly token: string
+  }
+  const ofPerson = await acme.post<Token>('/tokens', {})
+  const ofService = await acme.post<Token>('/tokens', { principal: 'service:home', account: managementAccount })
+  const ofOperator = await acme.tokenOf('service:operated', 'auditor', shop)
+  const renewed = await acme.post<Token>('/tokens', {}, { as: ofOperator })
+  const statuses = async (as: string) => {
+    const all: number[] = []
+    for (const { tokenId } of [ofPerson, renewed, ofService]) {
+      all.push((await acme.ask('GET', `/history/objects/${tokenId}`, { as })).status)
+    }
+    return all
+  }
+  assert.deepEqual(await statuses(atHome), [404, 404, 200])
+  assert.deepEqual(await statuses(atRoot), [200, 200, 200])
+  const { items } = await acme.get<Page<Change>>(`/changes?cursor=${at}`, { as: atHome })
+  assert.deepEqual(
+    items.map(({ subjects }) => subjects),
+    [[ofService.tokenId]],
   )
-  const forbid = { principal: 'user:kept-out', role: 'auditor', node: lab, effect: 'forbid' }
-  const { bindingId } = await acme.post<{ bindingId: string }>('/role-bindings', forbid)
-  for (const path of paths.objects) assert.equal(await told(path), '404', path)
-  for (const path of paths.lists) assert.match(await told(path), /^(404|\[\])$/, path)
-  await acme.ask('DELETE', `/role-bindings/${bindingId}`)
-  await acme.post(`/accounts/${lab}/move`, { parentId: home })
 })

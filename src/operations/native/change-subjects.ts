@@ -8,7 +8,7 @@ import type { ListedEntry } from '#store/record-lists.ts'
 import type { Subject } from '#store/subjects.ts'
 import type { DescribedTenure } from '#store/timeline.ts'
 import type { ReadContext } from '../operation.ts'
-import { poolNamer } from './history.ts'
+import { poolNamer, stateIn } from './history.ts'
 import { type PermittedThen, permitterThen, placeOfObject } from './object-places.ts'
 import { formatInstant } from './shapes.ts'
 
@@ -84,8 +84,7 @@ function describeVersions(
   before: HistoryVersion | undefined,
   after: HistoryVersion | undefined,
 ): SubjectShown {
-  const stateOf = (version: HistoryVersion | undefined) =>
-    version && (JSON.parse(version.body) as Record<string, unknown>)
+  const stateOf = (version: HistoryVersion | undefined) => version && stateIn(version.body)
   return {
     objectId,
     kind: (after ?? before)?.kind,

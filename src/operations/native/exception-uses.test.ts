@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { checkSpace } from '#store/check.ts'
-import { asNetwork, openAcme, shop } from '../../../test/acme.ts'
+import { asNetwork, dev, openAcme, prod, shop } from '../../../test/acme.ts'
 import { withNativeApi } from '../../../test/native-world.ts'
 
 interface Finding {
@@ -33,14 +33,19 @@ after(async () => {
 
 /** Policy gives shop `usual` alone for a type; an exception opens other pools, or the provider, until it is revoked. */
 async function excepted(
-  { type, usual, locale = region }: { readonly type: string; readonly usual: string; readonly locale?: string },
+  {
+    type,
+    usual,
+    locale = region,
+    target = shop,
+  }: { readonly type: string; readonly usual: string; readonly locale?: string; readonly target?: string },
   grants: object,
 ): Promise<string> {
   await acme.rules(acme.law, [usual], { type, locale })
   const { exceptionId } = await acme.post<{ exceptionId: string }>(
     '/exceptions',
     {
-      target: shop,
+      target,
       locale,
       resourceType: type,
       grants,
@@ -224,4 +229,38 @@ test('allocations by hand, and for what is at other sites', async () => {
   await outlived(ofSite, [[made.allocationId, made.cidr]], async () => {
     await acme.ask('DELETE', `/allocations/${made.allocationId}`)
   })
+})
+
+test('I8 what an account holds is no finding for who may not read exceptions there', async () => {
+  const other = await acme.pool()
+  const exceptionId = await excepted({ type: 'eip', usual: acme.usual, target: prod }, { pools: [other] })
+  const made = await acme.post<{ allocationId: string }>('/allocations', {
+    account: shop,
+    resourceType: 'eip',
+    locale: region,
+    poolId: other,
+  })
+  await acme.post(`/exceptions/${exceptionId}/revoke`, {}, { as: people.bob })
+  const as = await acme.tokenOf('user:prod', 'auditor', prod)
+  const seen = async () => {
+    const { items } = await acme.get<{ items: Finding[] }>(`/exceptions/${exceptionId}/findings`, { as })
+    const open = await acme.get<{ items: { exceptionId: string }[] }>('/exceptions?finding=open', { as })
+    return [items.length, open.items.some((one) => one.exceptionId === exceptionId)]
+  }
+  assert.deepEqual(await seen(), [1, true])
+  await acme.post(`/accounts/${shop}/move`, { parentId: dev })
+  const left = await seen()
+  await acme.post(`/accounts/${shop}/move`, { parentId: prod })
+  assert.deepEqual(
+    [left, await seen()],
+    [
+      [0, false],
+      [1, true],
+    ],
+  )
+  const forbid = { principal: 'user:prod', role: 'auditor', node: shop, effect: 'forbid' }
+  const { bindingId } = await acme.post<{ bindingId: string }>('/role-bindings', forbid)
+  assert.deepEqual(await seen(), [0, false])
+  assert.equal((await acme.ask('DELETE', `/role-bindings/${bindingId}`)).status, 204)
+  assert.equal((await acme.ask('DELETE', `/allocations/${made.allocationId}`)).status, 204)
 })

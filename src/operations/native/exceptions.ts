@@ -200,18 +200,22 @@ function isOverAt(found: Exception, now: number): boolean {
   return state === 'revoked' || (state === 'expired' && found.status === 'approved')
 }
 
-/** Of one that may have any: whether it has. Of what was given under one in force, so much is looked at. */
+/** Of one that may have any: whether it has one that the caller may see. Of what was given under it, so much is looked at. */
 async function hasFinding(context: ReadContext, found: Exception): Promise<boolean> {
-  if (needsReview(found) || isOverAt(found, context.now)) return true
+  if (needsReview(found)) return true
+  const isPermitted = await permitter(context, 'exception:read')
   const held = await context.tx.exceptions.held(found.id, 0, rowsPerPageMax)
-  return (await withTagFindings(context, held)).some(({ finding }) => finding)
+  const seen = held.filter(({ account }) => isPermitted(account))
+  return isOverAt(found, context.now)
+    ? seen.length > 0
+    : (await withTagFindings(context, seen)).some(({ finding }) => finding)
 }
 
 export const listExceptionFindings = nativeRead({
   name: 'listExceptionFindings',
   summary: 'List what must be looked at because of an exception.',
   description:
-    'A break-glass stays open until somebody else has reviewed it. Space whose tags, or those that a rule reads above it, are other ones by now, so that it would not be given again, is listed until they are as before. Space that was taken under an exception stays when the exception ends, and is listed from then on until it is given back or the exception is renewed.',
+    'A break-glass stays open until somebody else has reviewed it. Space whose tags, or those that a rule reads above it, are other ones by now, so that it would not be given again, is listed until they are as before. Space that was taken under an exception stays when the exception ends, and is listed from then on until it is given back or the exception is renewed. Of space, only that of accounts at which you may read exceptions is listed.',
   action: 'exception:read',
   input: z.strictObject({ exceptionId, ...paging }),
   output: pageOf(finding),
@@ -225,6 +229,7 @@ export const listExceptionFindings = nativeRead({
     const { id } = found
     const isOver = isOverAt(found, context.now)
     const since = formatInstant(found.ended?.at ?? found.expiresAt)
+    const isPermitted = await permitter(context, 'exception:read')
     const review: z.output<typeof finding> = {
       control: 'break-glass-review',
       resource: id,
@@ -241,7 +246,11 @@ export const listExceptionFindings = nativeRead({
         return [...first, ...others.map(({ row, finding }) => ({ key: String(row.decision), finding }))]
       },
       key: ({ key }) => key,
-      show: async ({ finding }) => finding && { ...finding, exceptionId: id },
+      // An account may have left the target since, or be forbidden to the caller.
+      show: async ({ finding }) =>
+        finding && (finding.account === undefined || isPermitted(finding.account))
+          ? { ...finding, exceptionId: id }
+          : undefined,
       rowsMax: rowsPerPageMax,
     })
   },

@@ -104,6 +104,27 @@ describe('explanations', () => {
     assert.deepEqual([later.outcome, later.failed, later.nearestChange!.kind], ['deny', told.failed, 'ask-again'])
   })
 
+  test('I8 names of policies, roots and accounts are told to who may read them, and those of pools also to who may take from them', async (t) => {
+    t.after(() => acme.close())
+    const pool = await acme.pool()
+    const policy = await law(rulesOf(pool))
+    for (const [path, name] of [
+      [`/pools/${pool}`, 'open-pool'],
+      [`/policies/${policy}`, 'secret-law'],
+    ]) {
+      const { status, body } = await acme.ask('PATCH', path!, { body: { tags: { Name: name } } })
+      assert.equal(status, 200, JSON.stringify(body))
+    }
+    const toldTo = async (as?: string): Promise<string> => (await ask({}, as)).messages.long
+    const { name } = await acme.get<{ name: string }>(`/accounts/${shop}`)
+    const whole = await toldTo()
+    for (const told of ['open-pool', 'secret-law', `${root} (Root)`, `${shop} (${name})`])
+      assert(whole.includes(told), whole)
+    const part = await toldTo(await acme.tokenOf('user:shop', 'auditor', shop))
+    for (const told of ['open-pool', policy, root, `${shop} (${name})`]) assert(part.includes(told), part)
+    for (const hidden of ['secret-law', `${root} (Root)`, `${policy} (`]) assert(!part.includes(hidden), part)
+  })
+
   test('a grant is told with where it came from, and no change is named', async (t) => {
     t.after(() => acme.close())
     const pool = await acme.pool()

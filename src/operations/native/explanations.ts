@@ -8,7 +8,7 @@ import { type Explained, messageOf, type Names } from '#model/policy/explain.ts'
 import { type Change, describeChange, describeNext, type NearestChange } from '#model/policy/nearest-change.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import { findResourceType, isNetwork } from '#model/policy/resource-types.ts'
-import type { Snapshot } from '#model/policy/snapshot.ts'
+import type { PoolFacts, Snapshot } from '#model/policy/snapshot.ts'
 import { refuse } from '#model/refusal.ts'
 import { decideOnPaper, namesIn, nearestFor } from '../explain.ts'
 import type { ReadContext } from '../operation.ts'
@@ -257,13 +257,10 @@ async function describe(context: ReadContext, decision: Explained): Promise<z.ou
   const snapshot = await context.snapshot()
   const isPermitted = await permitter(context, 'ipam:read')
   const { account } = decision.request
-  const nearest = await nearestFor(
-    context.tx,
-    snapshot,
-    decision,
-    (pool) => mayUsePool(snapshot, account, pool.id, context.now) || isPermitted(pool.account),
-  )
-  const names = await namesIn(context.tx, decision)
+  const isPoolSeen = (pool: PoolFacts): boolean =>
+    mayUsePool(snapshot, account, pool.id, context.now) || isPermitted(pool.account)
+  const nearest = await nearestFor(context.tx, snapshot, decision, isPoolSeen)
+  const names = await namesIn(context.tx, decision, await nameFilter(context, account, isPoolSeen))
   const { denial, policy, target, trace, wouldBe, candidates, pool, cidr } = decision
   return {
     ...(decision.id === undefined ? {} : { decisionId: decision.id }),
@@ -321,6 +318,28 @@ async function describe(context: ReadContext, decision: Explained): Promise<z.ou
       : {}),
     trace: trace.map(({ kind, subject, result, because }) => ({ kind, subject, result, because })),
     ...(nearest ? { nearestChange: describeNearest(nearest) } : {}),
+  }
+}
+
+/**
+ * Whose names are told: of nodes and policies that the caller may read, of the account that asked, and of pools that it may take
+ * from. Of all else the id stands alone.
+ */
+async function nameFilter(
+  context: ReadContext,
+  account: string,
+  isPoolSeen: (pool: PoolFacts) => boolean,
+): Promise<(id: string) => boolean> {
+  const { nodes, policies, pools } = await context.snapshot()
+  const [mayReadNode, mayReadPolicy] = [
+    await permitter(context, 'organization:read'),
+    await permitter(context, 'policy:read'),
+  ]
+  return (id) => {
+    const [pool, policy] = [pools.get(id), policies.get(id)]
+    if (pool) return isPoolSeen(pool)
+    if (policy) return mayReadPolicy(policy.account)
+    return id === account || (nodes.has(id) && mayReadNode(id))
   }
 }
 

@@ -16,6 +16,7 @@ import {
   asOf,
   formatInstant,
   instant,
+  namesIn,
   nextStep,
   pageSizeDefault,
   paging,
@@ -209,8 +210,8 @@ export const getObjectHistory = nativeRead({
   refusals: ['NotFound', 'InvalidPaginationToken'],
   at: async (context, { objectId }): Promise<Place> => {
     const absent = { code: 'NotFound', what: 'resource', id: objectId } as const
-    const node = (await nodeOfObject(context, objectId)) ?? refuse(absent)
-    return placeThen(context, 'history:read', { node, absent }, 0, always)
+    const { node, from, until } = (await lifeOfObject(context, objectId)) ?? refuse(absent)
+    return placeThen(context, 'history:read', { node, absent }, from, until)
   },
   async run(context, { objectId, at, limit = pageSizeDefault, cursor }) {
     const moment = at === undefined ? undefined : parseInstant(at)
@@ -221,7 +222,7 @@ export const getObjectHistory = nativeRead({
     const looked = found.filter(({ version }) => version > after).slice(0, limit)
     const isLast = looked.length === found.length
     const isPermitted = await permitterThen(context, 'history:read')
-    const node = (await nodeOfObject(context, objectId))!
+    const { node } = (await lifeOfObject(context, objectId))!
     const items: ObjectState[] = []
     for (const one of looked) {
       const until = one.until === undefined ? always : parseInstant(one.until)
@@ -237,12 +238,28 @@ export const getObjectHistory = nativeRead({
 
 // Objects ------------------------------------------------------------------------------------------------------------
 
-/** Where an object lives, or lived last; undefined where nothing is on record of it. */
-async function nodeOfObject(context: ReadContext, objectId: string): Promise<string | undefined> {
+interface Life {
+  /** Where it lives, or lived last. */
+  readonly node: string
+  readonly from: number
+  readonly until: number
+}
+/**
+ * Where an object lives, and since when and until when it was there at all: who might read its account at other times only is
+ * told of none of its states, and so not that there is one (invariant I8). Undefined where nothing is on record of it.
+ */
+async function lifeOfObject(context: ReadContext, objectId: string): Promise<Life | undefined> {
+  const { history, tenures } = context.tx
   const n = await allocationNumber(context, objectId)
-  if (n !== undefined) return (await context.tx.tenures.latestOf(n))!.account
-  const latest = await context.tx.history.latest(objectId)
-  return latest && placeOfObject(context, objectId, latest)
+  if (n !== undefined) {
+    const { account, heldFrom, endsAt } = (await tenures.latestOf(n))!
+    return { node: account, from: heldFrom, until: endsAt ?? always }
+  }
+  const latest = await history.latest(objectId)
+  if (!latest) return undefined
+  const [first] = await history.versions(objectId, 0, 1)
+  const node = await placeOfObject(context, objectId, latest)
+  return { node, from: first!.from_at, until: latest.until_at ?? always }
 }
 
 interface ObjectState {
@@ -253,6 +270,12 @@ interface ObjectState {
   readonly until?: string
   readonly state: Record<string, unknown>
 }
+/** What an object said, as it is told: without who its makers are for the identity provider. */
+export const stateIn = (body: string): Record<string, unknown> =>
+  JSON.parse(body, (member, value: unknown) =>
+    member === 'makers' && Array.isArray(value) ? namesIn(value as string[]) : value,
+  ) as Record<string, unknown>
+
 interface ObjectStates {
   /** Those after a version. */
   after(version: number, limit: number): Promise<readonly ObjectState[]>
@@ -267,7 +290,7 @@ function statesOfObject({ tx }: ReadContext, objectId: string): ObjectStates {
     version,
     from: formatInstant(from_at),
     until: until_at === null ? undefined : formatInstant(until_at),
-    state: JSON.parse(body) as Record<string, unknown>,
+    state: stateIn(body),
   })
   return {
     after: async (version, limit) => (await tx.history.versions(objectId, version, limit)).map(show),

@@ -48,12 +48,10 @@ async function hasManager(context: ReadContext, snapshot: Snapshot, node: string
     const holder = { ...token, name: token.principal, makerGroups }
     return actions.every((action) => accessOfToken(snapshot, holder, { action, node, now }).isPermitted)
   }
+  const path = pathOf(snapshot, node)
   for (const name of snapshot.bindingsByPrincipal.keys()) {
     if (principalKind(name) !== 'user') continue
-    if (
-      !actions.every((action) => accessOf(snapshot, { principals: [name] }, action, pathOf(snapshot, node)).isPermitted)
-    )
-      continue
+    if (!actions.every((action) => accessOf(snapshot, { principals: [name] }, action, path).isPermitted)) continue
     const tokens = await tx.apiTokens.listGood('', tokensRead, { now, principal: name })
     if (tokens.length === 0) return true
     for (const token of tokens) if (await isManager(token)) return true

@@ -113,3 +113,11 @@ test('refusals that are only counted name both, apart from those with tokens tha
     [[true, makers]],
   )
 })
+
+test('who somebody is for the identity provider stands in no history of what they made', async () => {
+  const { tokenId } = await acme.post<{ tokenId: string }>('/tokens', {}, { as })
+  for (const path of [`/history/objects/${tokenId}`, `/changes?subject=${tokenId}`]) {
+    const told = JSON.stringify(await acme.get<object>(path))
+    assert(told.includes('user:ann') && !told.includes(subject), told)
+  }
+})

@@ -172,7 +172,9 @@ test('an exception of the new parent is not gained by a move without the right t
   await succeeds(move(shop, prod, as))
   await succeeds(move(shop, outside.unitId))
   await acme.post(`/exceptions/${exceptionId}/approve`, {})
-  await isDeniedAt(workloads, move(shop, prod, as), 'exception:approve')
+  const denied = move(shop, prod, as)
+  await isDeniedAt(prod, denied, 'exception:approve')
+  assert(!JSON.stringify(await denied).includes(workloads))
   await succeeds(move(shop, prod, await adminOf(outside.unitId, workloads)))
   acme.advance(3_600_001)
 })
@@ -363,4 +365,49 @@ test('a unit is not deleted by who may not lift what is forbidden there', async 
   assert.equal((await acme.ask('DELETE', `/role-bindings/${bindingId}`)).status, 204)
   await forbid('user:other', 'approver', unitId, as)
   assert.equal((await acme.ask('DELETE', `/organizational-units/${unitId}`, { as })).status, 204)
+})
+
+test('what is forbidden at an account from its unit is not shaken off by moving the account', async () => {
+  const inner = await acme.post<{ unitId: string }>('/organizational-units', { name: 'inner', parentId: prod })
+  await succeeds(move(shop, inner.unitId))
+  const as = await adminOf(inner.unitId, dev)
+  const dual = `user:admin-${people}`
+  const paul = await adminOf(prod)
+  const { bindingId } = await forbid(dual, 'approver', shop, paul)
+  const mayApprove = async (): Promise<boolean> => {
+    const { items } = await acme.get<{ items: unknown[] }>(`/exceptions?target=${shop}`, { as })
+    return items.length > 0
+  }
+  const { now } = await acme.store.read(async (tx) => ({ now: tx.now }))
+  const { exceptionId } = await acme.post<{ exceptionId: string }>('/exceptions', {
+    target: shop,
+    locale: 'us-east-1',
+    resourceType: 'eip',
+    grants: { pools: [listed] },
+    reason: 'a test',
+    expiresAt: new Date(now + 3_600_000).toISOString(),
+  })
+  // Whoever has both ends, and not the right with which it was set: the one whom it binds, and anybody else.
+  for (const mover of [as, await adminOf(inner.unitId, dev)]) {
+    const { status, body } = await move(shop, dev, mover)
+    assert.deepEqual([status, body.code, body.action], [403, 'NotAuthorized', 'role:manage'], JSON.stringify(body))
+  }
+  // Whoever could lift it may move the account, which takes it along.
+  await succeeds(move(shop, dev))
+  assert.equal(await mayApprove(), false)
+  const approved = await acme.ask<Problem>('POST', `/exceptions/${exceptionId}/approve`, { as })
+  assert.equal(approved.status, 404, JSON.stringify(approved.body))
+  assert.equal((await acme.ask('DELETE', `/role-bindings/${bindingId}`)).status, 204)
+  assert.equal(await mayApprove(), true)
+})
+
+test('who may not move an account learns nothing of what is above their own nodes', async () => {
+  const inner = await acme.post<{ unitId: string }>('/organizational-units', { name: 'own', parentId: prod })
+  await succeeds(move(shop, inner.unitId))
+  const as = await adminOf(inner.unitId, dev)
+  const { bindingId } = await forbid('user:other', 'approver', prod)
+  const { status, body } = await move(shop, dev, as)
+  assert.deepEqual([status, body.code, body.action], [403, 'NotAuthorized', 'role:manage'])
+  const told = JSON.stringify(body)
+  assert(told.includes(shop) && !told.includes(bindingId) && !told.includes(prod), told)
 })

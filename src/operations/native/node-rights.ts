@@ -1,9 +1,10 @@
 // The rights that a change of the tree needs beside `organization:manage`: over the policies and role bindings that it makes
 // apply, or apply no longer.
 import { nodesOfMove, type TaggedNode, touchedByMove, touchedByTags } from '#model/policy/node-change.ts'
+import type { Snapshot } from '#model/policy/snapshot.ts'
 import { type Action, type RoleBinding, roles } from '#model/roles.ts'
 import type { ReadContext } from '../operation.ts'
-import { accessAt, accessOfToken, refuseWithoutRole, requirePermission, requireScope } from './authority.ts'
+import { accessAt, accessOfToken, permitter, refuseWithoutRole, requirePermission, requireScope } from './authority.ts'
 import { refuseToLift } from './roles.ts'
 
 /** To be called before the account is moved. */
@@ -11,36 +12,66 @@ export async function requireRightToMove(context: ReadContext, account: string, 
   const snapshot = await context.snapshot()
   const { assignments, exceptions } = touchedByMove(snapshot, account, parentId, context.now)
   await requireAtAll(context, 'policy:manage', assignments, 'and the move changes which of its policies or rules apply')
-  await requireAtAll(context, 'exception:approve', exceptions, 'and by the move its exceptions begin to apply')
+  await requireRightToApprove(context, exceptions, parentId)
   const { left, gained } = nodesOfMove(snapshot, account, parentId)
-  await requireRightToLift(context, left, account)
+  await requireRightToLift(
+    context,
+    [...(await bindingsAt(context, left, 'forbid')), ...movedOf(snapshot, account, left)],
+    account,
+  )
   await requireRightToGive(context, account, gained)
 }
 
 /** To be called before the unit is deleted, with which its role bindings end. */
 export async function requireRightToDelete(context: ReadContext, unit: string): Promise<void> {
-  await requireRightToLift(context, [unit])
+  await requireRightToLift(context, await bindingsAt(context, [unit], 'forbid'), unit)
 }
 
-async function bindingsWhere(
+/** What is forbidden at the account from a node that it leaves: it goes along, away from those with whose right it was set. */
+function movedOf(snapshot: Snapshot, account: string, left: readonly string[]): readonly RoleBinding[] {
+  return [...snapshot.bindingsByPrincipal.values()]
+    .flat()
+    .filter(({ node, bindsFrom }) => node === account && bindsFrom !== undefined && left.includes(bindsFrom))
+}
+
+/** Which exceptions there are above the caller's own nodes is not told. */
+async function requireRightToApprove(
   context: ReadContext,
-  holds: (binding: RoleBinding) => boolean,
+  targets: ReadonlySet<string>,
+  parentId: string,
+): Promise<void> {
+  const action = 'exception:approve'
+  const mayRead = await permitter(context, 'exception:read')
+  await requireAtAll(
+    context,
+    action,
+    new Set([...targets].filter(mayRead)),
+    'and by the move its exceptions begin to apply',
+  )
+  for (const target of targets) {
+    if (mayRead(target) || (await accessAt(context, action, target)).isPermitted) continue
+    requireScope(context, action)
+    const because = `by the move, exceptions for a node above \`${parentId}\` begin to apply, which no role of yours may approve there`
+    refuseWithoutRole(context, action, parentId, because)
+  }
+}
+
+async function bindingsAt(
+  context: ReadContext,
+  nodes: readonly string[],
+  effect: RoleBinding['effect'],
 ): Promise<readonly RoleBinding[]> {
   const { bindingsByPrincipal } = await context.snapshot()
-  return [...bindingsByPrincipal.values()].flat().filter(holds)
+  return [...bindingsByPrincipal.values()].flat().filter((one) => one.effect === effect && nodes.includes(one.node))
 }
 
-/**
- * What is forbidden at a node binds nobody any more below which it no longer stands: that is lifting it. So is leaving behind the
- * node from which a forbid at the account itself binds: permits from elsewhere would go before it.
- */
-async function requireRightToLift(context: ReadContext, nodes: readonly string[], account?: string): Promise<void> {
-  const isLifted = ({ effect, node, bindsFrom }: RoleBinding): boolean =>
-    effect === 'forbid' &&
-    (nodes.includes(node) || (node === account && bindsFrom !== undefined && nodes.includes(bindsFrom)))
-  for (const { id } of await bindingsWhere(context, isLifted)) {
-    await refuseToLift(context, (await context.tx.roleBindings.find(id))!)
-  }
+/** What is forbidden at a node binds nobody any more below which it no longer stands: that is lifting it. */
+async function requireRightToLift(
+  context: ReadContext,
+  forbids: readonly RoleBinding[],
+  changed: string,
+): Promise<void> {
+  for (const { id } of forbids) await refuseToLift(context, (await context.tx.roleBindings.find(id))!, changed)
 }
 
 /**
@@ -52,10 +83,7 @@ async function requireRightToGive(context: ReadContext, account: string, nodes: 
   const snapshot = await context.snapshot()
   const { now } = context
   const native = context.caller.native!
-  const toOthers = await bindingsWhere(
-    context,
-    ({ effect, node, principal }) => effect === 'permit' && nodes.includes(node) && principal !== native.name,
-  )
+  const toOthers = (await bindingsAt(context, nodes, 'permit')).filter(({ principal }) => principal !== native.name)
   const given = new Map(toOthers.map(({ role, node }) => [role, node]))
   for (const [role, node] of given) {
     for (const action of roles[role].actions) {

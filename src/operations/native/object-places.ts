@@ -2,22 +2,26 @@
 import { isAccountId } from '#model/organization.ts'
 import { pathOf } from '#model/policy/snapshot.ts'
 import { type Action, everywhere } from '#model/roles.ts'
+import { isOfAccount } from '#model/token.ts'
 import type { HistoryVersion } from '#store/history.ts'
 import type { ReadContext } from '../operation.ts'
-import { type Place, permitter, permitterOnPath } from './authority.ts'
+import { accessOn, type Place, permitter } from './authority.ts'
 
 /** Units above a unit that is gone: the tree is no deeper. */
 const depthMax = 20
-/** States of one account that are looked at for the units that it was in. */
-const statesMax = 1_000
+/**
+ * Moves of one account that are looked at for the units that it was in, the latest. Other changes of it count for nothing here: they
+ * would cost whoever administers it one request each.
+ */
+const movesMax = 100_000
 
 /**
  * The node at which an object's history may be read: of nodes of the organization they themselves, of a role binding the
- * node that it is bound to, of an exception its target, of all else the account that owns it. Where a unit is gone, the
- * nearest node above it that stands.
+ * node that it is bound to, of an exception its target, of a token of a person or of what the operator made the top, of all else
+ * the account that owns it. Where a unit is gone, the nearest node above it that stands.
  */
 export async function placeOfObject(context: ReadContext, id: string, version: HistoryVersion): Promise<string> {
-  return (await standingAt(context, nodeOf(id, version))) ?? version.account
+  return (await standingAt(context, await nodeOf(context, id, version))) ?? version.account
 }
 
 /** Where what was at a node is to be looked at: the node, or where it is gone the nearest above it that stands. */
@@ -37,7 +41,7 @@ async function standingAt(context: ReadContext, named: string | undefined): Prom
   return node
 }
 
-function nodeOf(id: string, version: HistoryVersion): string {
+async function nodeOf(context: ReadContext, id: string, version: HistoryVersion): Promise<string> {
   switch (version.kind) {
     case 'account':
     case 'organizational-unit':
@@ -47,9 +51,20 @@ function nodeOf(id: string, version: HistoryVersion): string {
       return bodyOf(version).node as string
     case 'exception':
       return bodyOf(version).target as string
+    case 'api-token':
+      return isOfAccount(bodyOf(version) as unknown as RememberedToken) ? version.account : topOf(context)
     default:
       return version.account
   }
+}
+
+type RememberedToken = Parameters<typeof isOfAccount>[0]
+/** The root; `*` where there is no organization. */
+async function topOf(context: ReadContext): Promise<string> {
+  const snapshot = await context.snapshot()
+  // All nodes are of one tree.
+  const [first] = snapshot.nodes.keys()
+  return first === undefined ? everywhere : pathOf(snapshot, first)[0]!
 }
 
 const bodyOf = ({ body }: HistoryVersion): Readonly<Record<string, unknown>> => JSON.parse(body)
@@ -83,12 +98,12 @@ export async function placeThen(context: ReadContext, action: Action, place: Pla
 export type FindThen = (node: string, from: number, until?: number) => Promise<string | undefined>
 
 /**
- * Finds the node that permits it: the node itself, or the unit that it was in; undefined where none does. What is forbidden at
- * an account is forbidden for what was before it moved, too.
+ * Finds the node that permits it: the node itself, or the unit that it was in; undefined where none does. A former unit permits it
+ * as if the account stood there still: what is forbidden at the account holds for its record too, and its present place has
+ * answered already.
  */
 export async function finderThen(context: ReadContext, action: Action): Promise<FindThen> {
   const isPermitted = await permitter(context, action)
-  const isPermittedOn = await permitterOnPath(context, action)
   const snapshot = await context.snapshot()
   const { nodes } = snapshot
   let hasUnits = false
@@ -98,29 +113,30 @@ export async function finderThen(context: ReadContext, action: Action): Promise<
   }
   const known = new Map<string, Promise<readonly Stay[]>>()
   const staysOf = (account: string): Promise<readonly Stay[]> => {
-    const stays =
-      known.get(account) ??
-      findStays(context, account).then((all) =>
-        all.filter(({ unit }) => isPermittedOn([...pathOf(snapshot, unit), account])),
-      )
+    const stays = known.get(account) ?? findStays(context, account)
     known.set(account, stays)
     return stays
   }
   return async (node, from, until = from + 1) => {
     if (isPermitted(node)) return node
     if (!hasUnits || !isAccountId(node)) return undefined
+    const mayIn = (unit: string): boolean =>
+      isPermitted(unit) && accessOn(snapshot, context, action, node, [...pathOf(snapshot, unit), node]).isPermitted
     const stays = await staysOf(node)
-    return stays.find((stay) => stay.from < until && stay.until > from)?.unit
+    return stays.find((stay) => stay.from < until && stay.until > from && mayIn(stay.unit))?.unit
   }
 }
 
 /** The units that an account was in, or what stands above them by now. */
 async function findStays(context: ReadContext, account: string): Promise<readonly Stay[]> {
-  const versions = await context.tx.history.versions(account, 0, statesMax)
   const stays: Stay[] = []
-  for (const version of versions) {
-    const unit = await standingAt(context, bodyOf(version).parentId as string | undefined)
-    if (unit !== undefined) stays.push({ unit, from: version.from_at, until: version.until_at ?? Infinity })
+  const standing = new Map<string, string | undefined>()
+  let until = Infinity
+  for (const { from, unit: named } of await context.tx.history.movesOf(account, movesMax)) {
+    if (!standing.has(named)) standing.set(named, named === '' ? undefined : await standingAt(context, named))
+    const unit = standing.get(named)
+    if (unit !== undefined) stays.push({ unit, from, until })
+    until = from
   }
   return stays
 }

@@ -309,7 +309,7 @@ export const moveAnAccount = nativeWrite({
   name: 'moveAccount',
   summary: 'Move an account under another node: other policies apply to it from then on.',
   description:
-    'You need `organization:manage` at the account and at the nodes that it moves from and to; `policy:manage` at each node whose policies begin or cease to apply, or have a rule that does; `exception:approve` where exceptions begin to apply; for each `forbid` that the account leaves behind, the right to lift it; and at the account each action of the roles that others have where it comes under.',
+    'You need `organization:manage` at the account and at the nodes that it moves from and to; `policy:manage` at each node whose policies begin or cease to apply, or have a rule that does; `exception:approve` where exceptions begin to apply; for each `forbid` that the account leaves behind, and each at the account that was set with a right from there, the right to lift it; and at the account each action of the roles that others have where it comes under.',
   action: 'organization:manage',
   input: z.strictObject({ account: accountId, parentId }),
   output: account,

@@ -34,7 +34,7 @@ const binding = z.object({
   bindsFrom: nodeId
     .optional()
     .describe(
-      'Of a `forbid`: permits of this node and below are bound, where it holds; as far as you may see it. Its `authority`, or its own node where that was not kept when it was set.',
+      'Of a `forbid`: permits of this node and below are bound, where it holds; and where it has moved away from there, all permits but those from above this node. As far as you may see it. Its `authority`, or its own node where that was not kept when it was set.',
     ),
   createdAt: instant,
 })
@@ -226,13 +226,19 @@ async function refuseToGiveMore(context: ReadContext, role: StoredBinding['role'
 /**
  * Refuses to lift what is forbidden to who could not have set it. Lifting gives as much as permitting does, so that at the node
  * from which it was set each action is asked; who manages roles above that node may whatever else is forbidden to them.
+ * @param changed the account that is moved or the unit that is deleted, by which it would be lifted: of a forbid that the caller may
+ * not see, the refusal tells no more than that there is one
  */
-export async function refuseToLift(context: ReadContext, forbid: StoredBinding): Promise<void> {
+export async function refuseToLift(context: ReadContext, forbid: StoredBinding, changed?: string): Promise<void> {
   const { id, role, node } = forbid
   const from = authorityOf(await context.snapshot(), forbid)
   const { isPermitted, binding } = await accessAt(context, 'role:manage', from)
   if (!isPermitted) {
-    const mayRead = await permitter(context, 'role:read')
+    const [mayRead, mayManage] = [await permitter(context, 'role:read'), await permitter(context, 'role:manage')]
+    if (changed !== undefined && !mayRead(node) && !mayManage(node)) {
+      const because = `something is forbidden above \`${changed}\` that none of your roles may lift`
+      refuseWithoutRole(context, 'role:manage', changed, because)
+    }
     const where = mayRead(from) ? `at \`${from}\`` : `above \`${node}\``
     const because = `the forbid \`${id}\` was set with a right ${where}, and is lifted with none but that`
     refuseWithoutRole(context, 'role:manage', node, because)

@@ -7,7 +7,7 @@ import { isSameBearer, makersOf, type NativePrincipal, partiesOf, principalKind 
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import { everywhere, type RoleBinding, roles, scopeNames, scopesCover } from '#model/roles.ts'
 import { bearerTokenPrefix } from '#model/secrets.ts'
-import { groupsOfOwn, latestOwnEnd } from '#model/token.ts'
+import { groupsOfOwn, isOfAccount, latestOwnEnd } from '#model/token.ts'
 import type { ApiToken } from '#store/api-tokens.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { accessAt, accessOfToken, permitter, refuseWithoutRole } from './authority.ts'
@@ -316,9 +316,7 @@ export const createSession = nativeWrite({
  * mostly the same: that says nothing of who answers for them, and whoever ends their tokens shuts them out. So that is asked at
  * the top: at the root, or at `*` where there is none.
  */
-const placeOfToken = ({ principal, origin, makers, account }: ApiToken, top: string): string =>
-  // One without makers goes back to the operator, also where the service has renewed it itself.
-  principalKind(principal) === 'service' && origin === 'token' && makers.length > 0 ? account : top
+const placeOfToken = (token: ApiToken, top: string): string => (isOfAccount(token) ? token.account : top)
 const topOf = async ({ tx }: ReadContext): Promise<string> => (await tx.organizations.find())?.rootId ?? everywhere
 
 /** One's own, or one that `token:manage` reaches; anybody else's does not exist. */
