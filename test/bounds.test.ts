@@ -42,7 +42,7 @@ const ofOneAlone: readonly RegExp[] = [
   /^(named|names|targetsNamed|listedValues|listedLength|samples|subjects|short|inline|problems|problemsOfRule|exceptionSteps)Max$/,
   /^(overSeen|steps|unreviewed|versions|states|spaces|holdersMerged|heads|repeatedRows|looks|pages|eventLength|depth|forgotten)Max$/,
   // Turns and attempts of the server's own work.
-  /^(turns|numberAttempts|batchSize|batchRows|readers|sweepSize|poolsAhead|poolsPerStatement|blocks|passed|generations)Max$/,
+  /^(turns|numberAttempts|batchSize|batchRows|readers|sweepSize|leaving|poolsAhead|poolsPerStatement|blocks|passed|generations)Max$/,
   // What is only remembered: it is read again where it is forgotten.
   /^(principals|clients|good|keys|signingKeys|signedHeadersCache|entries|cursors|holders)Max$/,
 ]

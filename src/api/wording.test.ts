@@ -79,7 +79,10 @@ const examples: { readonly [C in Refusal['code']]: readonly Extract<Refusal, { c
   UnknownParameter: [{ code: 'UnknownParameter', field: long }],
   DuplicateParameter: [{ code: 'DuplicateParameter', field: long }],
   MissingParameter: [{ code: 'MissingParameter', field: 'Tag.1.Key' }],
-  InvalidParameterValue: [{ code: 'InvalidParameterValue', field: 'X', value: long, problem }],
+  InvalidParameterValue: [
+    { code: 'InvalidParameterValue', field: 'X', value: long, problem },
+    { code: 'InvalidParameterValue', field: 'X', value: long, problem, aws: { sentence: `'${long}' is not one.` } },
+  ],
   InvalidParameterCombination: [{ code: 'InvalidParameterCombination', problem }],
   InvalidRange: [
     { code: 'InvalidRange', what: 'vpc', field: 'CidrBlock', value: '10.0.0.0/8', problem },

@@ -58,7 +58,7 @@ describe('a VPC stays as long as a pool plans it', () => {
         })
         assert.match(
           problemOf(told),
-          new RegExp(`the pool \`${pool}\`${as === asNetwork ? ` of the account \`${network}\`` : ''} plans it`),
+          new RegExp(`The pool \`${pool}\`${as === asNetwork ? ` of the account \`${network}\`` : ''} plans it`),
         )
         // To others the VPC is not there, planned or not (I8).
         await refuses(acme.call('DeleteVpc', { VpcId }, { account: lab }), { code: 'NotFound', what: 'vpc', id: VpcId })
@@ -74,7 +74,11 @@ describe('a VPC stays as long as a pool plans it', () => {
       const pool = await plan(as, shop, VpcId, '10.10.0.0/16')
       const AssociationId = CidrBlockAssociation!.AssociationId!
       const takeOff = () => acme.call('DisassociateVpcCidrBlock', { AssociationId }, asShop)
-      const told = await refuses(takeOff(), { code: 'DependencyViolation', what: 'vpc', id: VpcId })
+      const told = await refuses(takeOff(), {
+        code: 'DependencyViolation',
+        what: 'vpc-cidr-association',
+        id: AssociationId,
+      })
       assert.ok(problemOf(told).includes(pool) && problemOf(told).includes('10.10.0.0/16'))
       await acme.call('DeprovisionIpamPoolCidr', { IpamPoolId: pool, Cidr: '10.10.0.0/16' }, as)
       await takeOff()

@@ -491,10 +491,11 @@ describe('by construction', () => {
       .filter((file) => !file.endsWith('.test.ts'))
       .filter((file) => /\.moveGovernanceEpoch\(/.test(readFileSync(join(folder, file), 'utf8')))
     assert.deepEqual(moving.sort(), [
-      // The operator's clock; the hallway itself; a role that the operator binds.
+      // The operator's clock; the hallway itself; a role that the operator binds; a pool that has one CIDR less.
       'operations/clock.ts',
       'operations/execute.ts',
       'operations/native/operator-tokens.ts',
+      'operations/pool-removal.ts',
     ])
   })
 })

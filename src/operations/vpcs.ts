@@ -66,7 +66,7 @@ export const deleteVpc = ec2Write('DeleteVpc', async (context, input) => {
     })
   }
   const [planner] = await context.tx.pools.planning(vpc.id)
-  if (planner) refusePlanned(vpc, planner, { what: 'vpc', id: vpc.id })
+  if (planner) refusePlanned(vpc, planner, { what: 'vpc', id: vpc.id }, 'it')
   for (const { allocation } of await context.tx.vpcs.cidrs(vpc.id)) await giveBack(context, allocation)
   await context.tx.vpcs.delete(vpc.id)
   await context.tx.tags.removeAll(vpc.id)
@@ -179,7 +179,7 @@ export const disassociateVpcCidrBlock = ec2Write('DisassociateVpcCidrBlock', asy
   }
   const planned = await context.tx.pools.topLevelOverlap(vpc.id, association.cidr)
   const planner = planned && (await context.tx.pools.findByNumber(planned.pool))
-  if (planner) refusePlanned(vpc, planner, { what: 'vpc-cidr-association', id })
+  if (planner) refusePlanned(vpc, planner, { what: 'vpc-cidr-association', id }, formatCidr(association.cidr))
   await giveBack(context, association.allocation)
   await context.tx.vpcs.deleteCidr(id)
   context.changed(id)
@@ -249,9 +249,10 @@ function refusePlanned(
   vpc: Vpc,
   pool: Pool,
   kept: { readonly what: 'vpc' | 'vpc-cidr-association'; readonly id: string },
+  planned: string,
 ): never {
   const whose = pool.account === vpc.account ? '' : ` of the account \`${pool.account}\``
-  const problem = `The pool \`${pool.id}\`${whose} plans it; take the CIDR out of that pool or delete it first`
+  const problem = `The pool \`${pool.id}\`${whose} plans ${planned}; take the CIDR out of that pool or delete it first`
   refuse({ code: 'DependencyViolation', ...kept, problem })
 }
 

@@ -89,7 +89,7 @@ test('Terraform applies, plans no change, changes in place, and destroys, waitin
       pools: 1,
       cidrs: ['203.0.113.0/24'],
       next: '10.0.0.0/28',
-      vpc: '10.0.0.0/20',
+      vpc: '10.16.0.0/20',
       subnets: 1,
       eips: 2,
       eip: '203.0.113.0',

@@ -143,7 +143,7 @@ scenario('pools stand in pools: space comes from the parent, the locale too, and
     pool('top', { IpamScopeId: '$private', Locale: undefined, cidr: '10.0.0.0/8' }),
     pool('region', { IpamScopeId: '$private', SourceIpamPoolId: '$top', cidr: '10.0.0.0/12' }),
     asNetwork(ask('CreateIpamPool', { IpamScopeId: '$private', SourceIpamPoolId: '$region', AddressFamily: 'ipv4' }), {
-      IpamPool: { IpamPoolId: '$prodpool', Locale: home, PoolDepth: 3, SourceIpamPoolId: '$region' },
+      IpamPool: { IpamPoolId: '$prodpool', Locale: 'None', PoolDepth: 3, SourceIpamPoolId: '$region' },
     }),
     {
       as: 'network',

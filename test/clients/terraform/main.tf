@@ -134,7 +134,8 @@ resource "aws_vpc" "main" {
   ipv6_ipam_pool_id    = aws_vpc_ipam_pool.ipv6.id
   ipv6_netmask_length  = 56
   enable_dns_hostnames = var.changed
-  depends_on           = [aws_vpc_ipam_pool_cidr.top, aws_vpc_ipam_pool_cidr.ipv6]
+  # After the CIDR of the pool below, so that which comes first does not vary.
+  depends_on = [aws_vpc_ipam_pool_cidr.child, aws_vpc_ipam_pool_cidr.ipv6]
 }
 resource "aws_subnet" "main" {
   vpc_id            = aws_vpc.main.id
