@@ -103,8 +103,12 @@ const matchHeaders = writeHeaders.extend({
     .describe('The `ETag` that you read: refused with 412 where it is another one by now.'),
 })
 /** Headers are declared for the reader alone: whatever stands in one is a text, and is judged where it is used. */
-const compileValidator: FastifySchemaCompiler<z.ZodType> = (route) =>
-  route.httpPart === 'headers' ? () => true : validatorCompiler(route)
+const compileValidator: FastifySchemaCompiler<z.ZodType> = (route) => {
+  if (route.httpPart === 'headers') return () => true
+  const validate = validatorCompiler(route)
+  // Where nothing has to be said, the body may be left out; else the first member that is missing is named.
+  return route.httpPart === 'body' ? (body) => validate(body ?? {}) : validate
+}
 const dryRun = flag.optional().describe('`true`: decide and answer as always, but change nothing.')
 
 /** Builds the application; `ready()` must have resolved before requests are handed to `routing`. */
