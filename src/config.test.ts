@@ -26,6 +26,7 @@ test('without any variable there is a configuration that works on this machine',
     bootstrap: { account: '111111111111', accessKeyId: undefined, secretAccessKey: undefined },
     oidc: undefined,
     requestsPerMinute: 60_000,
+    probeSeconds: 1,
   })
   const { regions, ...settings } = operations
   assert.deepEqual(settings, {
@@ -62,6 +63,7 @@ test('every variable is read', () => {
     CADASTRE_OIDC_GROUPS_CLAIM: 'roles',
     CADASTRE_PUBLIC_URL: 'https://cadastre.example.com/',
     CADASTRE_REQUESTS_PER_MINUTE: '600',
+    CADASTRE_PROBE_SECONDS: '0',
     CADASTRE_TRUSTED_PROXIES: '10.0.0.0/8, ::1,',
     CADASTRE_QUARANTINE_SECONDS: '2592000',
     CADASTRE_REQUIRE_CIDR_AUTHORIZATION: 'true',
@@ -95,6 +97,7 @@ test('every variable is read', () => {
       publicUrl: 'https://cadastre.example.com',
     },
     requestsPerMinute: 600,
+    probeSeconds: 0,
     operations: {
       regions: [
         { name: 'eu-central-1', zoneIdPrefix: 'euc1', zones: ['a', 'b', 'c'] },

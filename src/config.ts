@@ -33,6 +33,7 @@ export interface Config {
   readonly oidc: OidcConfig | undefined
   /** Of one principal over the native API. */
   readonly requestsPerMinute: number
+  readonly probeSeconds: number
   readonly operations: OperationSettings
 }
 
@@ -60,6 +61,8 @@ interface Variable {
 }
 
 /** Every variable that is read, for the code below, `cadastre help` and the reference page alike. */
+const probeSecondsMax = 3_600
+
 export const variables = {
   data: {
     name: 'CADASTRE_DATA',
@@ -124,6 +127,12 @@ export const variables = {
     default: '60000',
     meaning:
       'Requests a minute that one principal may make over the native API, of one server, with the services that it made tokens for.',
+  },
+  probeSeconds: {
+    name: 'CADASTRE_PROBE_SECONDS',
+    default: '1',
+    meaning:
+      'How often a server reads and writes to find out what `/readyz` answers, in seconds; `0`: only when it starts.',
   },
   oidcIssuer: {
     name: 'CADASTRE_OIDC_ISSUER',
@@ -363,6 +372,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
             publicUrl,
           },
     requestsPerMinute: number(variables.requestsPerMinute, 100_000_000),
+    probeSeconds: number(variables.probeSeconds, probeSecondsMax),
     operations: {
       regions: regions.map(toRegion),
       quarantineSecondsPublic: number(variables.quarantine, quarantineSecondsMax),

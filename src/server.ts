@@ -191,7 +191,11 @@ async function openServer(
       recordCounted: () => hallway.recordCounted(),
       onFailure: (task, error) => logEvent('job-failed', { task, message: String((error as Error)?.message ?? error) }),
     })
-    const readiness = startProbing(store, () => performance.now(), sayTrouble)
+    const readiness = startProbing(store, {
+      monotonic: () => performance.now(),
+      say: sayTrouble,
+      everyMs: config.probeSeconds * 1_000,
+    })
     const executeOr503 = answering503((trouble) => {
       if (trouble.kind === 'full') readiness.note(sayTrouble(trouble))
     })

@@ -51,6 +51,8 @@ async function openSite(nodes: readonly string[], profile: 'ha' | 'standard'): P
       CADASTRE_DATABASE_URL: await emptyPostgres(cluster.url),
       CADASTRE_PROFILE: profile,
       CADASTRE_SECRET_KEY_FILE: keyFile,
+      // Which commit waits for a standby is for the tests to say.
+      CADASTRE_PROBE_SECONDS: '0',
     }
     for (const folder of folders) servers.push(await startProcess({ folder, settings }))
     return { cluster, servers, settings, close }

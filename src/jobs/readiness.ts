@@ -1,7 +1,6 @@
 // Whether the server takes requests of every kind: found out by a clock, so that whoever asks is answered at once.
 import type { Store } from '#store/store.ts'
 
-const probeEveryMs = 1_000
 /** A probe that has had no answer for this long says as much as one that failed. */
 export const probeMsMax = 4_000
 
@@ -16,11 +15,15 @@ export interface Readiness {
 }
 
 /**
- * Reads and writes as requests do, once a second.
+ * Reads and writes as requests do, at once and every so often.
+ * @param everyMs 0: only at once
  * @param monotonic milliseconds from any beginning, which nobody sets back
  * @param say what a failure is in a few words, without anything that only operators may know
  */
-export function startProbing(store: Store, monotonic: () => number, say: (error: unknown) => string): Readiness {
+export function startProbing(
+  store: Store,
+  { monotonic, say, everyMs }: { monotonic(): number; say(error: unknown): string; readonly everyMs: number },
+): Readiness {
   let problem: string | undefined = 'starting'
   let begunAt = monotonic()
   let isUnderWay = false
@@ -45,7 +48,7 @@ export function startProbing(store: Store, monotonic: () => number, say: (error:
   }
   begin()
   const probed = running
-  const timer = setInterval(begin, probeEveryMs)
+  const timer = everyMs === 0 ? undefined : setInterval(begin, everyMs)
   return {
     probed,
     problem: () => (isUnderWay && monotonic() - begunAt > probeMsMax ? 'the database does not answer' : problem),
