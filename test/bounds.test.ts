@@ -35,14 +35,14 @@ const ofOneAlone: readonly RegExp[] = [
   // Members of one request or document.
   /^(parameters|listIndex|queryParameters|signedHeaders|filterValues|cidrList|resources|values|pageSize|batch|groups|pathPart)Max$/,
   /^(rules|conditionValues|requiredTags|documents|documentsPerPolicy|sharedWith|version|uniqueLocalLength|text)Max$/,
-  /^(publicAddresses|privateAddresses|zoneAddresses|pools)Max$/,
+  /^(publicAddresses|privateAddresses|zoneAddresses|pools|cascadeAllocations)Max$/,
   // Of one request, its body, its connection or the refusal of it.
   /^(jsonMembers|freePieces|pipelined|factsListed|backlog)Max$/,
   // What one answer names or one look reads.
   /^(named|names|targetsNamed|listedValues|listedLength|samples|subjects|short|inline|problems|problemsOfRule|exceptionSteps)Max$/,
-  /^(overSeen|steps|unreviewed|versions|states|spaces|holdersMerged|heads|repeatedRows|looks|pages|eventLength|depth|forgotten)Max$/,
+  /^(overSeen|steps|unreviewed|users|versions|states|spaces|holdersMerged|heads|repeatedRows|looks|pages|eventLength|depth|forgotten)Max$/,
   // Turns and attempts of the server's own work.
-  /^(turns|numberAttempts|batchSize|batchRows|readers|sweepSize|leaving|poolsAhead|poolsPerStatement|blocks|passed|generations)Max$/,
+  /^(turns|numberAttempts|batchSize|batchRows|readers|probes|sweepSize|leaving|poolsAhead|poolsPerStatement|blocks|passed|generations)Max$/,
   // What is only remembered: it is read again where it is forgotten.
   /^(principals|clients|good|keys|signingKeys|signedHeadersCache|entries|cursors|holders)Max$/,
 ]
