@@ -57,7 +57,7 @@ test('with the browser on another machine the address where it ends is pasted', 
   command.child.stdin.write(`${end.url}\n`)
   const { code, output, errors } = await command.ended
   assert.equal(code, 0, errors)
-  assert.match(output, /user:otto@example\.com.*Profile `far`/)
+  assert.match(output, /user:otto@example\.com.*profile `far`/)
 })
 
 test('the listener takes no end that is not of this sign-in', async () => {
