@@ -43,6 +43,6 @@ test('the memory for new objects is bounded, by the operator where they say so',
     assert.equal((await server.ended).code, 0)
     return words.filter((word) => word.startsWith('--max-semi-space-size'))
   }
-  assert.deepEqual(await flagOf({}), ['--max-semi-space-size=8'])
+  assert.deepEqual(await flagOf({ NODE_OPTIONS: '' }), ['--max-semi-space-size=8'])
   assert.deepEqual(await flagOf({ NODE_OPTIONS: '--max-semi-space-size=16' }), [])
 })
