@@ -124,6 +124,41 @@ const deviations: readonly (readonly [what: string, here: string, why: string])[
     'Clients know a CIDR of a pool by its text: of two, one failed, they lose the good one.',
   ],
   [
+    '`DeleteIpamPool`, `DeleteIpam` with `Cascade`',
+    'Where more than 2,000 allocations would end, it is refused with `DependencyViolation`, which says how many there are.',
+    'It is one transaction, and others would wait for it. Release allocations first, or delete the pools below one by one.',
+  ],
+  [
+    '`GetIpamPoolAllocations` of a pool that is shared with you',
+    'Shows your own allocations.',
+    'What others hold is for the owner of the pool to see.',
+  ],
+  [
+    'Pools that only a policy or an exception lists',
+    'Space is taken from them, by name too; `Describe…` and `Get…` do not show them.',
+    'Reading is what a share gives.',
+  ],
+  [
+    '`GetIpamPoolAllocations`, `DescribeIpamPoolAllocations` with filters',
+    'One page looks at 10,000 allocations; where less matches it is shorter, or empty, and has a `NextToken`.',
+    'No request holds the others up. Paginators go on by themselves.',
+  ],
+  [
+    '`DescribeAddresses`',
+    'An answer that lists more than 8 MiB, some 14,000 addresses, is refused with `ResourceCountExceeded`: name addresses or give filters.',
+    'It has no pages, and answers are held in memory until they are read.',
+  ],
+  [
+    '`NextToken`',
+    'Is good for the same operation, parameters, Region and caller; any other is refused (EC2: `InvalidPaginationToken`).',
+    'Nothing can be read from it, and nobody makes one.',
+  ],
+  [
+    '`ProvisionIpamPoolCidr`, `CreateVpc`, `AssociateVpcCidrBlock`',
+    'Space with a purpose of its own (RFC 6890, multicast) is refused where it cannot be held; documentation and benchmark ranges may be held anywhere.',
+    'Nobody vouches for public space here as AWS does before it is advertised.',
+  ],
+  [
     '`GetIpamResourceCidrs`',
     'It is refused like all of the resource discovery. Terraform needs it for pools with a `SourceResource` from version 6 of its AWS provider on.',
     'Resources that were not made here are not discovered yet.',
