@@ -231,6 +231,9 @@ const mayRemember: Readonly<Record<string, string>> = {
   'src/operations/refused-changes.ts #shares': 'counts refusals, and knows nothing of the database',
   'src/operations/grant.ts poolsOfSnapshot': 'goes with a snapshot, which is kept only where it is committed',
   'src/operations/native/authority.ts accesses': 'follows from a snapshot alone, and goes with it',
+  'src/operations/native/visible-accounts.ts known':
+    'follows from a snapshot and what came before it, and goes with it',
+  'src/operations/native/visible-accounts.ts children': 'follows from a snapshot alone, and goes with it',
   'src/operations/native/roles.ts accountsOutside': 'goes with a snapshot; only what is committed is put there',
 }
 const remembersByMemory: Rule = ({ path, text }) => {

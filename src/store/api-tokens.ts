@@ -2,7 +2,7 @@
 import type { MakerGroups } from '#model/principal.ts'
 import type { TokenOrigin } from '#model/token.ts'
 import type { History } from './history.ts'
-import type { Sql } from './sql.ts'
+import { listOfTexts, type Sql } from './sql.ts'
 
 export interface ApiToken {
   readonly id: string
@@ -68,8 +68,10 @@ const toToken = (row: Row): ApiToken => ({
 })
 
 export interface TokenFilter {
-  readonly principal?: string
-  readonly madeWith?: string
+  readonly principal?: string | undefined
+  readonly madeWith?: string | undefined
+  /** Of these home accounts alone, and those of one principal. */
+  readonly visible?: { readonly accounts: readonly string[]; readonly principal: string } | undefined
 }
 
 export class ApiTokens {
@@ -91,14 +93,20 @@ export class ApiTokens {
     const row = await this.#sql.get<Row>(`select ${columns} from api_token where hash = ?`, hash)
     return row && toToken(row)
   }
-  /** In order of creation, after the one with id `after`; of one principal, or made with one token, where given. */
-  async list(after: string, limit: number, { principal, madeWith }: TokenFilter = {}): Promise<ApiToken[]> {
-    const ofPrincipal = principal === undefined ? '' : 'and principal = ?'
-    const ofMaker = madeWith === undefined ? '' : 'and made_with = ?'
+  /** In order of creation, after the one with id `after`. */
+  async list(after: string, limit: number, { principal, madeWith, visible }: TokenFilter = {}): Promise<ApiToken[]> {
+    const ofAccounts = visible && visible.principal !== principal ? listOfTexts(visible.accounts) : undefined
+    // Where a principal is asked for, the account stands behind it in the index.
+    const orOwn = ofAccounts && principal === undefined ? [visible!.principal] : []
     const rows = await this.#sql.all<Row>(
-      `select ${columns} from api_token where id > ? ${ofPrincipal} ${ofMaker} order by id limit ?`,
+      `select ${columns} from api_token where id > ?
+       ${principal === undefined ? '' : 'and principal = ?'} ${madeWith === undefined ? '' : 'and made_with = ?'}
+       ${ofAccounts ? `and (account in ${ofAccounts.text} ${orOwn.length > 0 ? 'or principal = ?' : ''})` : ''}
+       order by id limit ?`,
       after,
       ...[principal, madeWith].filter((value) => value !== undefined),
+      ...(ofAccounts?.values ?? []),
+      ...orOwn,
       limit,
     )
     return rows.map(toToken)

@@ -133,6 +133,17 @@ export class History {
     )
   }
 
+  /** What was ever directly in one of these units; no more than `limit`. */
+  async everIn(units: readonly string[], limit: number): Promise<{ readonly id: string; readonly kind: string }[]> {
+    const { text, values } = listOfTexts(units)
+    return this.#sql.all(
+      `select distinct object_id as id, kind from history
+       where kind in ('account', 'organizational-unit') and json_extract(body, '$.parentId') in ${text} limit ?`,
+      ...values,
+      limit,
+    )
+  }
+
   /** In order, after one. */
   async versions(id: string, after = 0, limit = versionsMax): Promise<HistoryVersion[]> {
     return this.#sql.all<HistoryVersion>(

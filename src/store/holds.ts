@@ -2,7 +2,8 @@
 import { type Cidr, fromKey, makeCidr, sizeOf, toKey } from '#model/cidr.ts'
 import type { AllocationRequest } from '#model/policy/decision.ts'
 import type { Clock } from './history.ts'
-import type { Sql, SqlValue } from './sql.ts'
+import { type AddressSpan, conditionOf, firstOf } from './merged-ranges.ts'
+import { listOfTexts, type Sql, type SqlValue } from './sql.ts'
 import type { NextState, TenureStates } from './tenure-states.ts'
 
 /** Also the allocation that it would become, were it confirmed: it has its number already, and with it its identifier. */
@@ -97,6 +98,8 @@ function requestText({ account: _, locale: __, resourceType: ___, tags: ____, ex
 export interface HoldFilter {
   readonly pool?: number
   readonly account?: string
+  /** Only those of these. */
+  readonly accounts?: readonly string[] | undefined
   readonly resourceType?: string
   readonly region?: string
   readonly resourceId?: string
@@ -146,11 +149,32 @@ export class Holds {
     const bounds = `and first ${isAfter ? '>' : '>='} ? and first <= ? order by first limit ?`
     return this.#rows({ pool }, bounds, first, last, limit)
   }
-  async #rows(filter: HoldFilter, rest: string, ...values: SqlValue[]): Promise<Hold[]> {
+  /** Of some accounts, those that begin in a span, in the order of addresses and numbers. */
+  async ofAccountsIn(accounts: readonly string[], span: AddressSpan, limit: number): Promise<Hold[]> {
+    const { text, values, order } = conditionOf(span)
+    const where = (key: string) => `t.account = ${key} and t.expires_at > ? and ${text}`
+    const rows = await firstOf<HoldRow>(
+      this.#sql,
+      accounts,
+      {
+        columns: `${columns}, version, changed_at`,
+        table: 'hold t',
+        where,
+        values: [this.#clock.now, ...values],
+        order,
+        compare: (a, b) => Buffer.compare(a.first, b.first) || a.n - b.n,
+      },
+      limit,
+    )
+    return rows.map(toHold)
+  }
+  async #rows({ accounts, ...filter }: HoldFilter, rest: string, ...values: SqlValue[]): Promise<Hold[]> {
     const asked = filterColumns.filter(([name]) => filter[name] !== undefined)
+    const some = accounts && listOfTexts(accounts)
     const rows = await this.#sql.all<HoldRow>(
-      `${selectHold} where expires_at > ? ${asked.map(([, column]) => `and ${column} = ?`).join(' ')} ${rest}`,
+      `${selectHold} where expires_at > ? ${some ? `and account in ${some.text}` : ''} ${asked.map(([, column]) => `and ${column} = ?`).join(' ')} ${rest}`,
       this.#clock.now,
+      ...(some?.values ?? []),
       ...asked.map(([name]) => filter[name]!),
       ...values,
     )

@@ -10,7 +10,9 @@ import { emptyDatabase, type TestDatabase } from '../../test/database.ts'
 import { type Engine, engines } from '../../test/engines.ts'
 import { insertPool } from '../../test/pool.ts'
 import { linkTo, ownerOf } from '../../test/postgres.ts'
+import { AllocationLists } from './allocation-lists.ts'
 import { Exceptions } from './exceptions.ts'
+import { Holds } from './holds.ts'
 import { Journal } from './journal.ts'
 import { ConnectionMemory, Memory } from './memory.ts'
 import { Organizations } from './organizations.ts'
@@ -21,6 +23,7 @@ import { Retention } from './retention.ts'
 import { RoleBindings } from './role-bindings.ts'
 import { Space } from './space.ts'
 import type { Sql, SqlValue } from './sql.ts'
+import type { TenureStates } from './tenure-states.ts'
 import { type Tenure, Timeline } from './timeline.ts'
 
 const account = '111111111111'
@@ -53,7 +56,9 @@ function overSqlite(database: DatabaseSync): Recording {
       const plan = database.prepare(`explain query plan ${text}`).all() as { detail: string }[]
       return plan
         .map(({ detail }) => detail)
-        .filter((detail) => /^SCAN (?!probe|p$|found$|part$|head|CONSTANT|\d|\(|retention|forgetting)/.test(detail))
+        .filter((detail) =>
+          /^SCAN (?!probe|range|party|p$|found$|part$|head|CONSTANT|\d|\(|retention|forgetting)/.test(detail),
+        )
     },
     async close() {
       database.close()
@@ -200,12 +205,12 @@ for (const engine of engines) {
 
     test('a page of decisions is a few searches of an index, by whatever it is narrowed', async () => {
       const [lists, journal] = [
-        new RecordLists(sql),
+        new RecordLists(sql, { nextTurn: async () => {} }),
         new Journal(sql, { nextSequence: () => 0 }, new ConnectionMemory(new Memory())),
       ]
       const wishes = [{}, filters, ...Object.entries(filters).map(([name, value]) => ({ [name]: value }))]
       for (const wish of wishes) {
-        await asks(JSON.stringify(wish), 4 + Object.keys(wish).length, async () => {
+        await asks(JSON.stringify(wish), 7 + Object.keys(wish).length, async () => {
           const found = await lists.decisionsBefore(wish, rows - 10, page)
           assert.ok(found.numbers.length > 0 || wish === filters, JSON.stringify(wish))
           const decisions = await journal.findDecisions(found.numbers)
@@ -218,7 +223,7 @@ for (const engine of engines) {
     })
 
     test('a page of changes likewise', async () => {
-      const lists = new RecordLists(sql)
+      const lists = new RecordLists(sql, { nextTurn: async () => {} })
       for (const wish of [
         {},
         { account },
@@ -226,7 +231,7 @@ for (const engine of engines) {
         { action: 'a3' },
         { account, principal: 'p1', action: 'a1' },
       ]) {
-        await asks(JSON.stringify(wish), 5 + Object.keys(wish).length, async () => {
+        await asks(JSON.stringify(wish), 8 + Object.keys(wish).length, async () => {
           const { numbers } = await lists.entriesAfter(wish, 10, page)
           const entries = await lists.entries(numbers, 10)
           assert.ok(numbers.length > 0)
@@ -278,6 +283,74 @@ for (const engine of engines) {
         const page = [...(await tenures.ofNumber(7, 0, 9)), ...(await tenures.ofNumber(8, 0, 9))]
         await tenures.describe(page)
       })
+    })
+
+    test('of some accounts, the same lists are what is theirs of the whole, and a few searches of the indexes of accounts', async () => {
+      const clock = { now: 1_000, installation: '00000' }
+      const tenures = new Timeline(sql, clock)
+      const [lists, records] = [new AllocationLists(sql), new RecordLists(sql, { nextTurn: async () => {} })]
+      const holds = new Holds(sql, clock, {} as TenureStates)
+      const all = rows * 4
+      for (const accounts of [[account], ['111111111113', '111111111115'], ['999999999999'], []]) {
+        const areTheirs = <T extends { readonly account: string }>(found: readonly T[]) =>
+          found.filter((one) => accounts.includes(one.account))
+        const what = accounts.join()
+        for (const text of ['198.18.1.7/32', '198.18.1.0/28', '198.18.0.0/15', '0.0.0.0/0']) {
+          const range = parseCidr(text)!
+          const theirs = areTheirs(await tenures.around(range, undefined, all))
+          await asks(`${what} in ${text}`, 14, async () => {
+            const found = areTheirs(await tenures.around(range, undefined, page, accounts))
+            assert.deepEqual(found, theirs.slice(0, found.length))
+            assert.ok(found.length === theirs.length || found.length >= page - 4, `${found.length} of ${theirs.length}`)
+          })
+          const [, second] = theirs
+          // Of that account what is allocated and what ended have the same numbers here.
+          if (!second || accounts.includes(account)) continue
+          await asks(`${what} in ${text}, after one`, 14, async () => {
+            const place = { ...second, first: toKey(second.cidr), length: second.cidr.length }
+            const found = areTheirs(await tenures.around(range, place, page, accounts))
+            assert.deepEqual(found, theirs.slice(2, 2 + found.length))
+          })
+        }
+        const named = areTheirs(await tenures.ofResource('r-7', undefined, all))
+        await asks(`${what} of a resource`, 8, async () => {
+          assert.deepEqual(areTheirs(await tenures.ofResource('r-7', undefined, page, accounts)), named)
+        })
+        const holders = (await lists.holders({ accounts })).map(({ n }) => n)
+        const allocations = areTheirs(await lists.all(0, all))
+        const span = { first: toKey(parseCidr('198.18.0.0/15')!), last: toKey(parseCidr('198.19.255.255/32')!) }
+        if (accounts.length === 0) continue
+        const ofAllocations = async () => {
+          assert.deepEqual(await lists.ofHolders(holders, 5, page), allocations.filter(({ n }) => n > 5).slice(0, page))
+          const inOrder = allocations.toSorted((a, b) => Buffer.compare(toKey(a.cidr), toKey(b.cidr)) || a.n - b.n)
+          assert.deepEqual(await lists.ofHoldersIn(holders, span, page), inOrder.slice(0, page))
+          const [, , third] = inOrder
+          const after = third && { first: toKey(third.cidr), n: third.n }
+          if (after) assert.deepEqual(await lists.ofHoldersIn(holders, { ...span, after }, 9), inOrder.slice(3, 12))
+          const { names } = await lists.resourceNames(holders, { from: 'r-2', isAfter: true }, 5)
+          const known = allocations.flatMap(({ resourceId }) => resourceId ?? []).filter((name) => name > 'r-2')
+          assert.deepEqual(names, [...new Set(known)].sort().slice(0, 5))
+        }
+        if (holders.length > 0) await asks(`${what} allocations`, 5, ofAllocations)
+        await asks(`${what} holds`, 2, async () => {
+          const held = areTheirs(await holds.list({}, 0, all))
+          const found = await holds.ofAccountsIn(accounts, span, page)
+          assert.deepEqual(
+            found.map(({ n }) => n),
+            held.map(({ n }) => n).slice(0, page),
+          )
+        })
+        for (const filter of [{}, { pool: 'p1' }, { mode: 'enforce' }]) {
+          const whole = await records.decisionsBefore(filter, rows, all)
+          const journal = new Journal(sql, { nextSequence: () => 0 }, new ConnectionMemory(new Memory()))
+          const decisions = await journal.findDecisions(whole.numbers)
+          const theirs = whole.numbers.filter((n) => accounts.includes(decisions.get(n)!.request.account))
+          await asks(`${what} decisions`, 6, async () => {
+            const found = await records.decisionsBefore({ ...filter, accounts }, rows, page)
+            assert.deepEqual(found.numbers, theirs.slice(0, page))
+          })
+        }
+      }
     })
 
     test('D8 what a bound counts is a search of an index, and no more than the bound', async () => {

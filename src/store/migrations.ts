@@ -1,5 +1,6 @@
 // The schema, as numbered steps that only go forward. What must always hold is said here as well as in the code.
 
+import { accountIndexes } from './account-index-schema.ts'
 import { auditSubjectSchema } from './audit-subject-schema.ts'
 import { boundsSchema, tokensOfMakerSchema } from './bounds-schema.ts'
 import { deprovisioningSchema } from './deprovisioning-schema.ts'
@@ -869,4 +870,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 20, name: 'tokens by their maker', olderServers: 'go on', sql: tokensOfMakerSchema },
   { number: 21, name: 'CIDRs that leave their pool', olderServers: 'stop', sql: deprovisioningSchema },
   { number: 22, name: 'the sealing key of a database', olderServers: 'go on', sql: sealingKeySchema },
+  { number: 23, name: 'what accounts have, by account', olderServers: 'go on', sql: accountIndexes },
 ]

@@ -2,6 +2,7 @@
 import { formatId } from '#model/identifier.ts'
 import { AccessKeys, type Sealer } from './access-keys.ts'
 import { Addresses } from './addresses.ts'
+import { AllocationLists } from './allocation-lists.ts'
 import { ApiTokens } from './api-tokens.ts'
 import { Candidates } from './candidates.ts'
 import { SpaceCheck } from './check.ts'
@@ -82,6 +83,7 @@ export class Nouns implements Transaction {
   readonly memory: ConnectionMemory
   readonly accessKeys: AccessKeys
   readonly addresses: Addresses
+  readonly allocationLists: AllocationLists
   readonly apiTokens: ApiTokens
   readonly candidates: Candidates
   readonly exceptions: Exceptions
@@ -151,8 +153,9 @@ export class Nouns implements Transaction {
     this.vpcs = new Vpcs(sql, this)
     this.natGateways = new NatGateways(sql, this)
     this.addresses = new Addresses(sql)
+    this.allocationLists = new AllocationLists(sql)
     this.apiTokens = new ApiTokens(sql, this, this.history)
-    this.recordLists = new RecordLists(sql)
+    this.recordLists = new RecordLists(sql, this)
     this.tenures = new Timeline(sql, this)
     this.repeats = new Repeats(sql, this, this.tenures)
     this.resourceTypes = new ResourceTypes(sql)

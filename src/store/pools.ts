@@ -418,6 +418,16 @@ export class Pools {
     return row !== undefined
   }
   /** Whether a pool has space of one of some holders: found by what they hold, and not by what others have there. */
+  /** The first and the last of what is provisioned to a pool; undefined where nothing is. */
+  async span(pool: number): Promise<readonly [Cidr, Cidr] | undefined> {
+    const end = (order: string) =>
+      this.#sql.get<{ first: Uint8Array; length: number }>(
+        `select first, length from pool_cidr where pool = ? and state <> 'failed-provision' order by first ${order} limit 1`,
+        pool,
+      )
+    const [first, last] = [await end('asc'), await end('desc')]
+    return first && last && [fromKey(first.first, first.length), fromKey(last.first, last.length)]
+  }
   async isHeldByAny(pool: number, holders: readonly number[]): Promise<boolean> {
     for (const holder of holders) {
       // An expression: no index of pools serves it.

@@ -3,7 +3,8 @@
 import { kindOf, sequenceIn } from '#model/identifier.ts'
 import { makersBeside, makersIn } from './api-tokens.ts'
 import { standsInEntry } from './journal.ts'
-import { listOf, type Sql, type SqlValue } from './sql.ts'
+import { firstOf } from './merged-ranges.ts'
+import { listOf, listOfTexts, type Sql, type SqlValue } from './sql.ts'
 import type { Subject } from './subjects.ts'
 
 /** Every given part must hold. */
@@ -20,6 +21,8 @@ export interface DecisionFilter {
   readonly candidateOutcome?: string
   /** The names of an object that the change or refusal was about: an Elastic IP and its allocation are one. */
   readonly subject?: readonly string[]
+  /** Of these alone: whatever others asked costs nothing then. */
+  readonly accounts?: readonly string[] | undefined
 }
 export interface EntryFilter {
   readonly account?: string
@@ -70,10 +73,11 @@ const toSubject = ({ object_id: id, version_before: before, version_after: after
 })
 const subjectsIn = (text: string): Subject[] => (text === '' ? [] : text.split(' ').map((id) => ({ id })))
 
-/** Rulings or origins that are looked through for those that match; where there are more, the list itself is. */
-const repeatedRowsMax = 1_000
-/** Of those that match. Beyond, the list is read in order of time and what does not match is passed over. */
-const headsMax = 32
+/**
+ * Rulings or origins whose rows are read as ranges of their own. Where more may match, the list is read in order of time and what
+ * does not match is passed over.
+ */
+const matchingMax = 4_096
 const stepSize = 1_000
 /** Rows looked at for one page; with fewer matches the page is shorter and says where to go on. */
 export const rowsPerPageMax = 50_000
@@ -100,12 +104,21 @@ const filterColumns = [
   ['locale', 'locale'],
   ['resourceType', 'resource_type'],
 ] as const satisfies readonly (readonly [keyof Filter, string])[]
-type Filter = Omit<DecisionFilter & EntryFilter, 'subject'>
+type Filter = Omit<DecisionFilter & EntryFilter, 'subject' | 'accounts'>
+type ListFilter = Omit<DecisionFilter & EntryFilter, 'subject'>
+type Wanted = readonly (typeof filterColumns)[number][]
+
+/** Lets other requests have their turn. */
+interface Turns {
+  nextTurn(): Promise<void>
+}
 
 export class RecordLists {
   readonly #sql: Sql
-  constructor(sql: Sql) {
+  readonly #turns: Turns
+  constructor(sql: Sql, turns: Turns) {
     this.#sql = sql
+    this.#turns = turns
   }
 
   /** Numbers of decisions before `before`, newest first. */
@@ -197,40 +210,62 @@ export class RecordLists {
     return low
   }
 
-  async #list(list: List, filter: Filter, from: number, limit: number): Promise<Found> {
+  async #list(list: List, { accounts, ...filter }: ListFilter, from: number, limit: number): Promise<Found> {
     const wanted = wantedOf(filter)
-    if (wanted.length === 0) return this.#scan(list, 'all', from, limit)
-    const conditions = conditionsOf(filter)
-    const matching = await this.#matching(list, wanted, filter)
-    if (matching === undefined || matching.length > headsMax) return this.#scan(list, conditions, from, limit)
-    if (matching.length === 0) return { numbers: [], last: from, isWhole: true }
-    // Each repeated row's own are in order in the index: the head of each is enough, whatever the limit leaves over.
-    const { values } = listOf(matching)
-    const head = `select n from (select n from ${list.table} where ${list.repeated} = ? and n ${list.isNewestFirst ? '<' : '>'} ?
-      order by n ${list.isNewestFirst ? 'desc' : 'asc'} limit ?) head`
-    const rows = await this.#sql.all<{ n: number }>(
-      // The same one may be asked for twice, to fill up: `union` names each number once.
-      `${values.map(() => head).join(' union ')} order by n ${list.isNewestFirst ? 'desc' : 'asc'} limit ?`,
-      ...values.flatMap((repeated) => [repeated, from, limit]),
+    if (wanted.length === 0 && !accounts) return this.#scan(list, 'all', from, limit)
+    const matching =
+      (accounts && (await this.#matchingOf(list, accounts, wanted, filter))) ??
+      (await this.#matching(list, wanted, filter))
+    if (matching === undefined) {
+      return this.#scan(list, conditionsOf({ accounts, ...filter }), from, limit)
+    }
+    const { table, repeated, isNewestFirst } = list
+    const rows = await firstOf<{ n: number }>(
+      this.#sql,
+      matching,
+      {
+        columns: 't.n',
+        table: `${table} t`,
+        where: (key) => `t.${repeated} = ${key} and t.n ${isNewestFirst ? '<' : '>'} ?`,
+        values: [from],
+        order: ['n'],
+        isDescending: isNewestFirst,
+        compare: (a, b) => (isNewestFirst ? b.n - a.n : a.n - b.n),
+      },
       limit,
     )
     const numbers = rows.map(({ n }) => n)
     return { numbers, last: numbers.at(-1) ?? from, isWhole: numbers.length < limit }
   }
 
-  /** The numbers of the repeated rows that match; undefined where too many have each of the wanted values. */
-  async #matching(
+  /** The numbers of the repeated rows of some accounts that match; undefined where these have too many. */
+  async #matchingOf(
     { repeated }: List,
-    wanted: readonly (typeof filterColumns)[number][],
+    accounts: readonly string[],
+    wanted: Wanted,
     filter: Filter,
   ): Promise<number[] | undefined> {
+    const list = listOfTexts(accounts)
+    // By the index of accounts: an expression is served by no other.
+    const rows = await this.#sql.all<{ n: number }>(
+      `select n from ${repeated} where account in ${list.text}
+       ${wanted.map(([, column]) => `and ${column} || '' = ?`).join(' ')} limit ?`,
+      ...list.values,
+      ...wanted.map(([name]) => filter[name] as SqlValue),
+      matchingMax + 1,
+    )
+    return rows.length > matchingMax ? undefined : rows.map(({ n }) => n)
+  }
+
+  /** The numbers of the repeated rows that match; undefined where too many have each of the wanted values. */
+  async #matching({ repeated }: List, wanted: Wanted, filter: Filter): Promise<number[] | undefined> {
     for (const [name, column] of wanted) {
       const rows = await this.#sql.all<Record<string, SqlValue>>(
         `select n, ${wanted.map(([, column]) => column).join(', ')} from ${repeated} where ${column} = ? limit ?`,
         filter[name] as SqlValue,
-        repeatedRowsMax,
+        matchingMax + 1,
       )
-      if (rows.length === repeatedRowsMax) continue
+      if (rows.length > matchingMax) continue
       return rows
         .filter((row) => wanted.every(([name, column]) => row[column] === filter[name]))
         .map(({ n }) => Number(n))
@@ -274,7 +309,7 @@ export class RecordLists {
   }
 
   /** Decisions of the entries that name an object in a row of its own. */
-  async #decisionsAbout(subject: string, filter: Filter, before: number, limit: number): Promise<Found> {
+  async #decisionsAbout(subject: string, filter: ListFilter, before: number, limit: number): Promise<Found> {
     const { text, values } = conditionsOf(filter)
     const inRow = `select d.n, case when ${text} then 1 else 0 end as matches
       from audit_subject s join decision d on d.n >= s.first_decision and d.n < s.entry and d.audit_entry = s.entry
@@ -293,6 +328,7 @@ export class RecordLists {
     const numbers: number[] = []
     let last = from
     for (let rowsRead = 0; rowsRead < rowsPerPageMax; ) {
+      if (rowsRead > 0) await this.#turns.nextTurn()
       const [text, ...values] = read(last, step)
       const rows = await this.#sql.all<{ n: number; matches: number }>(text, ...values)
       for (const { n, matches } of rows) {
@@ -328,12 +364,13 @@ function merged(lists: readonly Found[], limit: number, { isNewestFirst }: Pick<
 
 const wantedOf = (filter: Filter) => filterColumns.filter(([name]) => filter[name] !== undefined)
 /** Of the repeated row `r`; without any, all match. */
-function conditionsOf(filter: Filter): Conditions {
+function conditionsOf({ accounts, ...filter }: ListFilter): Conditions {
   const wanted = wantedOf(filter)
-  if (wanted.length === 0) return { text: '1 = 1', values: [] }
+  const some = accounts && listOfTexts(accounts)
+  const texts = [...(some ? [`r.account in ${some.text}`] : []), ...wanted.map(([, column]) => `r.${column} = ?`)]
   return {
-    text: wanted.map(([, column]) => `r.${column} = ?`).join(' and '),
-    values: wanted.map(([name]) => filter[name] as SqlValue),
+    text: texts.length === 0 ? '1 = 1' : texts.join(' and '),
+    values: [...(some?.values ?? []), ...wanted.map(([name]) => filter[name] as SqlValue)],
   }
 }
 

@@ -1,7 +1,7 @@
 // What holds space, of whatever kind: the resources of EC2's model, and those that allocations name.
 import type { Clock } from './history.ts'
 import { deletedShownMs } from './nat-gateways.ts'
-import type { Sql } from './sql.ts'
+import { listOfTexts, type Sql } from './sql.ts'
 
 /** A VPC, subnet or NAT gateway, as far as all of them are alike. */
 export interface NetworkResource {
@@ -14,6 +14,8 @@ export interface NetworkResource {
 }
 export interface ResourceFilter {
   readonly account?: string
+  /** Only those of these. */
+  readonly accounts?: readonly string[] | undefined
   readonly region?: string
   /** Of NAT gateways: those alone that stand in no subnet. */
   readonly isRegional?: true | undefined
@@ -33,10 +35,11 @@ export class Resources {
   /** In order of creation, after an id; NAT gateways with those that were deleted less than an hour ago. */
   async networks(
     kind: NetworkKind,
-    { account, region, id, isRegional }: ResourceFilter & { readonly id?: string },
+    { account, accounts, region, id, isRegional }: ResourceFilter & { readonly id?: string },
     after: string,
     limit: number,
   ): Promise<NetworkResource[]> {
+    const some = accounts && listOfTexts(accounts)
     const isGateway = kind === 'nat-gateway'
     return this.#sql.all<NetworkResource>(
       `select id, account, region, ${kind === 'vpc' ? 'null' : 'vpc_id'} as "partOf", created_at as "createdAt"
@@ -44,25 +47,15 @@ export class Resources {
        ${isGateway ? 'and (deleted_at is null or deleted_at > ?)' : ''}
        ${isRegional ? `and availability_mode = 'regional'` : ''}
        ${id === undefined ? '' : 'and id = ?'}
-       ${account === undefined ? '' : 'and account = ?'} ${region === undefined ? '' : 'and region = ?'}
+       ${some ? `and account in ${some.text}` : ''} ${account === undefined ? '' : 'and account = ?'} ${region === undefined ? '' : 'and region = ?'}
        order by id limit ?`,
       after,
       ...(isGateway ? [this.#clock.now - deletedShownMs] : []),
       ...(id === undefined ? [] : [id]),
+      ...(some?.values ?? []),
       ...(account === undefined ? [] : [account]),
       ...(region === undefined ? [] : [region]),
       limit,
     )
-  }
-
-  /** Names that allocations give to what uses them, in their order, from one on. */
-  async names(from: string, limit: number): Promise<string[]> {
-    const rows = await this.#sql.all<{ id: string }>(
-      `select distinct resource_id as id from allocation
-       where resource_id is not null and resource_id >= ? order by resource_id limit ?`,
-      from,
-      limit,
-    )
-    return rows.map(({ id }) => id)
   }
 }

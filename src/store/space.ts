@@ -44,7 +44,7 @@ export interface HolderName {
   readonly region: string
 }
 
-interface AllocationRow {
+export interface AllocationRow {
   n: number
   pool: number
   first: Uint8Array
@@ -69,10 +69,10 @@ interface QuarantineRow {
   account: string
 }
 /** Every reading of allocations, with who holds them. */
-const selectAllocation = `select a.n, a.pool, a.first, a.length, h.resource_type, a.resource_id, h.account, h.region, a.description,
+export const selectAllocation = `select a.n, a.pool, a.first, a.length, h.resource_type, a.resource_id, h.account, h.region, a.description,
   a.decision, a.created_at, a.version, a.changed_at from allocation a join holder h on h.n = a.holder`
 
-const toAllocation = (row: AllocationRow): Allocation => ({
+export const toAllocation = (row: AllocationRow): Allocation => ({
   n: row.n,
   pool: row.pool,
   cidr: fromKey(row.first, row.length),
@@ -788,64 +788,6 @@ export class Space {
       resourceId,
       after,
       ...(limit < 0 ? [] : [limit]),
-    )
-    return rows.map(toAllocation)
-  }
-  /** Allocations of everybody in order of creation, after a cursor. */
-  async all(after: number, limit: number): Promise<Allocation[]> {
-    const rows = await this.#sql.all<AllocationRow>(
-      `${selectAllocation} where a.n > ? order by a.n limit ?`,
-      after,
-      limit,
-    )
-    return rows.map(toAllocation)
-  }
-  /** Allocations of one type in order of creation, after a cursor. Reads over those of other types. */
-  async ofType(resourceType: string, after: number, limit: number): Promise<Allocation[]> {
-    const rows = await this.#sql.all<AllocationRow>(
-      `${selectAllocation} where a.n > ? and h.resource_type = ? order by a.n limit ?`,
-      after,
-      resourceType,
-      limit,
-    )
-    return rows.map(toAllocation)
-  }
-  /** Who holds or has held space, of which type, where: a few rows for millions of allocations. */
-  async holders(filter: Partial<HolderName>): Promise<(HolderName & { readonly n: number })[]> {
-    const asked = (['account', 'resourceType', 'region'] as const).filter((name) => filter[name] !== undefined)
-    const columns = { account: 'account', resourceType: 'resource_type', region: 'region' } as const
-    return this.#sql.all(
-      `select n, account, resource_type as "resourceType", region from holder
-       where n > 0 ${asked.map((name) => `and ${columns[name]} = ?`).join(' ')} order by n`,
-      ...asked.map((name) => filter[name]!),
-    )
-  }
-  /** Allocations of some holders in order of creation, after a cursor: the head of each is enough. */
-  async ofHolders(holders: readonly number[], after: number, limit: number): Promise<Allocation[]> {
-    const found: Allocation[] = []
-    for (const holder of holders) {
-      const rows = await this.#sql.all<AllocationRow>(
-        `${selectAllocation} where a.holder = ? and a.n > ? order by a.n limit ?`,
-        holder,
-        after,
-        limit,
-      )
-      found.push(...rows.map(toAllocation))
-    }
-    return found.sort((a, b) => a.n - b.n).slice(0, limit)
-  }
-  /** Allocations of a pool that begin between two addresses, in address order. */
-  async between(
-    pool: number,
-    { first, last, isAfter }: { readonly first: Uint8Array; readonly last: Uint8Array; readonly isAfter: boolean },
-    limit: number,
-  ): Promise<Allocation[]> {
-    const rows = await this.#sql.all<AllocationRow>(
-      `${selectAllocation} where a.pool = ? and a.first ${isAfter ? '>' : '>='} ? and a.first <= ? order by a.first limit ?`,
-      pool,
-      first,
-      last,
-      limit,
     )
     return rows.map(toAllocation)
   }

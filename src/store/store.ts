@@ -2,6 +2,7 @@
 import type { GovernanceFacts } from '#model/policy/snapshot.ts'
 import type { AccessKeys } from './access-keys.ts'
 import type { Addresses } from './addresses.ts'
+import type { AllocationLists } from './allocation-lists.ts'
 import type { ApiTokens } from './api-tokens.ts'
 import type { Candidates } from './candidates.ts'
 import type { SpaceCheck } from './check.ts'
@@ -64,6 +65,7 @@ export interface Transaction {
 
   readonly accessKeys: AccessKeys
   readonly addresses: Addresses
+  readonly allocationLists: AllocationLists
   readonly apiTokens: ApiTokens
   readonly candidates: Candidates
   readonly exceptions: Exceptions

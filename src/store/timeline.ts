@@ -6,7 +6,8 @@ import { formatId } from '#model/identifier.ts'
 import { Addresses, type Association } from './addresses.ts'
 import type { Clock } from './history.ts'
 import type { HoldEnding } from './holds.ts'
-import { listOf, type Sql, type SqlValue } from './sql.ts'
+import { firstOf, type RangeKey, type Ranges } from './merged-ranges.ts'
+import { listOf, listOfTexts, type Sql, type SqlValue } from './sql.ts'
 import { mergedIn, type TagHomes, Tags } from './tags.ts'
 import { associationIn, tagsIn } from './tenure-states.ts'
 
@@ -101,11 +102,13 @@ const beginning: NumberPlace = { n: 0, version: 0 }
 type Kind = 'allocated' | 'ended' | 'held' | 'changed'
 interface Part {
   readonly kind: Kind
-  readonly select: string
+  readonly columns: string
   /** With `t` for the row. */
   readonly table: string
   readonly joined: string
   readonly version: string
+  /** What says whose a row is: its holder's number, or its account. */
+  readonly key: 'holder' | 'account'
 }
 const common = 't.n, t.pool, t.first, t.length, t.resource_id, t.description, t.decision, t.created_at'
 const present = 'coalesce(t.version, 1) as version, coalesce(t.changed_at, t.created_at) as from_at'
@@ -113,36 +116,40 @@ const own = 't.resource_type, t.account, t.region'
 const parts: Readonly<Record<Kind, Part>> = {
   allocated: {
     kind: 'allocated',
-    select: `select ${common}, ${present}, h.resource_type, h.account, h.region, 'allocated' as state, null as tags,
+    columns: `${common}, ${present}, h.resource_type, h.account, h.region, 'allocated' as state, null as tags,
       null as association, null as expires_at, null as until_at, null as ending`,
     table: 'allocation t',
     joined: 'join holder h on h.n = t.holder',
     version: 'coalesce(t.version, 1)',
+    key: 'holder',
   },
   ended: {
     kind: 'ended',
-    select: `select ${common}, ${present}, ${own}, case when t.ending is null then 'allocated' else 'held' end as state,
+    columns: `${common}, ${present}, ${own}, case when t.ending is null then 'allocated' else 'held' end as state,
       t.tags, t.association, case when t.ending = 'lapsed' then t.released_at else t.expires_at end as expires_at,
       t.released_at as until_at, t.ending`,
     table: 'allocation_history t',
     joined: '',
     version: 'coalesce(t.version, 1)',
+    key: 'account',
   },
   held: {
     kind: 'held',
-    select: `select ${common}, ${present}, ${own}, 'held' as state, t.tags, null as association, t.expires_at,
+    columns: `${common}, ${present}, ${own}, 'held' as state, t.tags, null as association, t.expires_at,
       null as until_at, null as ending`,
     table: 'hold t',
     joined: '',
     version: 'coalesce(t.version, 1)',
+    key: 'account',
   },
   changed: {
     kind: 'changed',
-    select: `select ${common}, t.version, t.from_at, ${own}, t.state, t.tags, t.association, t.expires_at, t.until_at,
+    columns: `${common}, t.version, t.from_at, ${own}, t.state, t.tags, t.association, t.expires_at, t.until_at,
       null as ending`,
     table: 'tenure_state t',
     joined: '',
     version: 't.version',
+    key: 'account',
   },
 }
 const allParts = Object.values(parts)
@@ -164,16 +171,113 @@ export class Timeline {
   /**
    * Everything that ever held `range`, a part of it, or space around it, in the order of `AddressPlace`, after one.
    * What lies around begins no later than the range does, so it comes first; each kind is found through the index.
+   * @param accounts only what these had: whatever others have costs nothing then. Of what covers the range now, all the same
    */
-  async around(range: Cidr, after: AddressPlace | undefined, limit: number): Promise<Tenure[]> {
+  async around(
+    range: Cidr,
+    after: AddressPlace | undefined,
+    limit: number,
+    accounts?: readonly string[],
+  ): Promise<Tenure[]> {
+    const keysOf = await this.#keysOf(accounts)
     const found: Tenure[] = []
     for (const part of allParts) {
+      const keys = keysOf(part)
       // Of one block any number of tenures may have ended, and any number of states.
       const isLong = part.kind === 'ended' || part.kind === 'changed'
-      found.push(...(await (isLong ? this.#blockByBlock : this.#covering).call(this, part, range, after, limit)))
-      found.push(...(await this.#inside(part, range, after, limit)))
+      if (!isLong) found.push(...(await this.#covering(part, range, after, limit)))
+      else if (keys) found.push(...(await this.#blocksOf(part, keys, range, after, limit)))
+      else found.push(...(await this.#blockByBlock(part, range, after, limit)))
+      found.push(
+        ...(await (keys ? this.#insideOf(part, keys, range, after, limit) : this.#inside(part, range, after, limit))),
+      )
     }
     return found.sort(inOrder).slice(0, limit)
+  }
+
+  /** What the ranges of some accounts begin with, of each kind; of all accounts undefined. */
+  async #keysOf(accounts: readonly string[] | undefined): Promise<(part: Part) => readonly RangeKey[] | undefined> {
+    if (!accounts) return () => undefined
+    const { text, values } = listOfTexts(accounts)
+    const holders = await this.#sql.all<{ n: number }>(`select n from holder where account in ${text}`, ...values)
+    const numbers = holders.map(({ n }) => n)
+    return ({ key }) => (key === 'holder' ? numbers : accounts)
+  }
+
+  /** Blocks around that these had, each in the order of the key. */
+  async #blocksOf(
+    part: Part,
+    keys: readonly RangeKey[],
+    range: Cidr,
+    after: AddressPlace | undefined,
+    limit: number,
+  ): Promise<Tenure[]> {
+    const probes = probesOf(range, after)
+    if (probes.length === 0 || keys.length === 0) return []
+    const { table, key } = part
+    const there = await this.#sql.all<{ length: number; key: RangeKey }>(
+      `with probe (first, length) as (values ${valuesOfProbes(probes)}),
+         party (key) as (values ${keys.map(() => '(cast(? as text))').join(', ')})
+       select length, key from (select p.length, party.key,
+         (select 1 from ${table} where t.${key} = party.key and t.first = p.first and t.length = p.length limit 1) as one
+         from probe p cross join party) found
+       where one = 1`,
+      ...probes.flatMap((block) => [toKey(block), block.length]),
+      ...keys,
+    )
+    const keysThere = Map.groupBy(there, ({ length }) => length)
+    const found: Tenure[] = []
+    for (const block of probes) {
+      if (found.length >= limit) break
+      const where = (one: string) => `t.${key} = ${one} and t.first = ? and t.length = ? ${afterPlace(part, after)}`
+      const values = [toKey(block), block.length, ...valuesOf(after)]
+      const having = keysThere.get(block.length)?.map((one) => one.key) ?? []
+      found.push(
+        ...(await this.#readOf(
+          part,
+          having,
+          { where, values, order: placeOrder(part, 2), compare: compareRows },
+          limit,
+        )),
+      )
+    }
+    return found
+  }
+
+  async #insideOf(
+    part: Part,
+    keys: readonly RangeKey[],
+    range: Cidr,
+    after: AddressPlace | undefined,
+    limit: number,
+  ): Promise<Tenure[]> {
+    const found: Tenure[] = []
+    for (const [from, to] of spansOf(range)) {
+      if (found.length >= limit) break
+      const where = (one: string) =>
+        `t.${part.key} = ${one} and t.first between ? and ? and t.length > ? ${afterPlace(part, after)}`
+      const values = [from, to, range.length, ...valuesOf(after)]
+      found.push(
+        ...(await this.#readOf(
+          part,
+          keys,
+          { where, values, order: placeOrder(part), compare: compareRows },
+          limit - found.length,
+        )),
+      )
+    }
+    return found
+  }
+
+  async #readOf(
+    part: Part,
+    keys: readonly RangeKey[],
+    range: Omit<Ranges<Row>, 'columns' | 'table' | 'joined'>,
+    limit: number,
+  ): Promise<Tenure[]> {
+    const { columns, table, joined } = part
+    const rows = await firstOf<Row>(this.#sql, keys, { columns, table, joined, ...range }, limit)
+    return rows.map((row) => this.#tenureOf(part, row))
   }
 
   /** Each block around that was ever held is read by itself, in the order of the key. */
@@ -207,10 +311,10 @@ export class Timeline {
   async #covering(part: Part, range: Cidr, after: AddressPlace | undefined, limit: number): Promise<Tenure[]> {
     const probes = probesOf(range, after)
     if (probes.length === 0) return []
-    const { select, table, joined } = part
+    const { columns, table, joined } = part
     const rows = await this.#sql.all<Row>(
       `with probe (first, length) as (values ${valuesOfProbes(probes)})
-       ${select} from probe cross join ${table} ${joined}
+       select ${columns} from probe cross join ${table} ${joined}
        where t.first = probe.first and t.length = probe.length ${afterPlace(part, after)} ${inPlace(part)}`,
       ...probes.flatMap((block) => [toKey(block), block.length]),
       ...valuesOf(after),
@@ -302,21 +406,37 @@ export class Timeline {
 
   // By resource and number -----------------------------------------------------------------------------------------
 
-  /** All that a resource held under its name, or was associated with by its id: by number, after a place. */
-  async ofResource(resourceId: string, after: NumberPlace | undefined, limit: number): Promise<Tenure[]> {
-    const found: Tenure[] = []
-    for (const part of allParts) {
-      const named = { text: 't.resource_id = ?', values: [resourceId] }
-      found.push(...(await this.#byNumber(part, named, after, limit)))
-    }
-    for (const part of [parts.ended, parts.changed]) {
-      const used = { text: 't.used_by = ?', values: [resourceId] }
-      found.push(...(await this.#byNumber(part, used, after, limit)))
-    }
+  /**
+   * All that a resource held under its name, or was associated with by its id: by number, after a place.
+   * @param accounts only what these had: whatever others have costs nothing then. Of what uses it now, all the same
+   */
+  async ofResource(
+    resourceId: string,
+    after: NumberPlace | undefined,
+    limit: number,
+    accounts?: readonly string[],
+  ): Promise<Tenure[]> {
+    const keysOf = await this.#keysOf(accounts)
     const { n, version } = after ?? beginning
-    const { select, table, joined } = parts.allocated
+    const found: Tenure[] = []
+    const read = async (part: Part, column: string) => {
+      const keys = keysOf(part)
+      if (!keys) return this.#byNumber(part, { text: `t.${column} = ?`, values: [resourceId] }, after, limit)
+      const where = (one: string) =>
+        `t.${part.key} = ${one} and t.${column} = ? and t.n >= ? and (t.n > ? or ${part.version} > ?)`
+      const order = part.kind === 'changed' ? (['n', 'version'] as const) : (['n'] as const)
+      return this.#readOf(
+        part,
+        keys,
+        { where, values: [resourceId, n, n, version], order, compare: inNumberOrder },
+        limit,
+      )
+    }
+    for (const part of allParts) found.push(...(await read(part, 'resource_id')))
+    for (const part of [parts.ended, parts.changed]) found.push(...(await read(part, 'used_by')))
+    const { columns, table, joined } = parts.allocated
     const uses = await this.#sql.all<Row>(
-      `${select} from address_association g join ${table} on t.n = g.allocation ${joined}
+      `select ${columns} from address_association g join ${table} on t.n = g.allocation ${joined}
        where g.used_by = ? and g.allocation >= ? and (g.allocation > ? or coalesce(t.version, 1) > ?)
        order by g.allocation limit ?`,
       resourceId,
@@ -439,7 +559,7 @@ export class Timeline {
   }
 
   async #read(part: Part, text: string, values: readonly SqlValue[]): Promise<Tenure[]> {
-    const rows = await this.#sql.all<Row>(`${part.select} ${text}`, ...values)
+    const rows = await this.#sql.all<Row>(`select ${part.columns} ${text}`, ...values)
     return rows.map((row) => this.#tenureOf(part, row))
   }
 
@@ -509,9 +629,14 @@ const afterPlace = ({ version }: Part, after: AddressPlace | undefined): string 
     ? `and (t.first, t.length, t.created_at, t.n) >= (?, ?, ?, ?)
        and ((t.first, t.length, t.created_at, t.n) > (?, ?, ?, ?) or ${version} > ?)`
     : ''
+const placeColumns = ['first', 'length', 'created_at', 'n', 'version'] as const
 /** Only of what changed there are several with one number. */
-const inPlace = ({ kind }: Part): string =>
-  `order by t.first, t.length, t.created_at, t.n${kind === 'changed' ? ', t.version' : ''} limit ?`
+const placeOrder = ({ kind }: Part, from = 0): Ranges<Row>['order'] =>
+  placeColumns.slice(from, kind === 'changed' ? 5 : 4) as [string, ...string[]]
+const inPlace = (part: Part): string =>
+  `order by ${placeOrder(part)
+    .map((column) => `t.${column}`)
+    .join(', ')} limit ?`
 function valuesOf(after: AddressPlace | undefined): SqlValue[] {
   if (!after) return []
   const place = [after.first, after.length, after.heldFrom, after.n]
@@ -519,6 +644,8 @@ function valuesOf(after: AddressPlace | undefined): SqlValue[] {
 }
 const compareKeys = (a: Uint8Array, b: Uint8Array): number => Buffer.compare(a, b)
 
+const compareRows = (a: Row, b: Row): number =>
+  compareKeys(a.first, b.first) || a.length - b.length || a.created_at - b.created_at || inNumberOrder(a, b)
 const inNumberOrder = (a: NumberPlace, b: NumberPlace): number => a.n - b.n || a.version - b.version
 function inOrder(a: Tenure, b: Tenure): number {
   return (

@@ -6,6 +6,7 @@ import { provider } from '#model/policy/decision.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
+import { everywhere } from '#model/roles.ts'
 import type { Association, UseKind } from '#store/addresses.ts'
 import type { Hold } from '#store/holds.ts'
 import type { Allocation } from '#store/space.ts'
@@ -25,11 +26,12 @@ import {
   shownTags,
   tagMap,
 } from './space-shapes.ts'
+import { visibleAccounts } from './visible-accounts.ts'
 
 /** Rows looked at for one page: where few of them fit, the page is short and says where to go on. */
 const rowsPerPageMax = 10_000
-/** Holders whose allocations are merged one by one; of more, all allocations are read in order instead. */
-const holdersMergedMax = 64
+/** Holders whose allocations are read one by one; of more, all allocations are read in order instead. */
+const holdersMax = 4_096
 
 export const allocationId = idText('allocation').describe('`ipam-pool-alloc-…`.')
 const state = z
@@ -168,9 +170,14 @@ export async function listedAllocations(context: ReadContext, wish: ListWish) {
   const snapshot = await context.snapshot()
   const { limit = pageSizeDefault, cursor, state } = wish
   const pools = await poolNumbers(context, wish.poolId)
-  if (await isOutOfReach(context, wish, pools, isPermitted)) return { items: [] }
+  // As where there is no such account: however much it has, nothing of it is looked at.
+  if (wish.account !== undefined && !isPermitted(wish.account)) return { items: [] }
+  const owners = await ownersOf(context, wish)
+  if (!owners && (await isOutOfReach(context, wish, pools, isPermitted))) return { items: [] }
   const isWanted = wantedBy(wish, pools, isPermitted)
-  const source = await sourceOf(context, wish, pools, isPermitted)
+  const source = await (owners
+    ? sourceOfOwners(context, wish, pools, owners)
+    : sourceOf(context, wish, pools, isPermitted))
   const hasTag = taggedBy(wish.tag)
   const isUsed = usedBy(context, wish)
   const read: Read = async (after, size) => {
@@ -203,8 +210,8 @@ export async function listedAllocations(context: ReadContext, wish: ListWish) {
 }
 
 /**
- * Whether the account or pool that is asked for has nothing that the caller may see: answered as where there is none, and
- * nothing of others is looked at.
+ * Whether the pool that is asked for has nothing that the caller may see: answered as where there is none, and nothing of others
+ * is looked at.
  */
 async function isOutOfReach(
   context: ReadContext,
@@ -212,15 +219,13 @@ async function isOutOfReach(
   pools: readonly number[] | undefined,
   isPermitted: (node: string) => boolean,
 ): Promise<boolean> {
-  if (account !== undefined && !isPermitted(account)) return true
   if (poolId === undefined || poolId === provider || pools === undefined) return false
   const snapshot = await context.snapshot()
   const pool = snapshot.pools.get(poolId)
   if (pool && (await permitter(context, 'ipam:read'))(pool.account)) return false
-  const { space } = context.tx
-  const holders = (await space.holders({ account })).filter((one) => isPermitted(one.account))
-  if (holders.length > holdersMergedMax || holders.some((one) => mayUsePool(snapshot, one.account, poolId)))
-    return false
+  const { space, allocationLists } = context.tx
+  const holders = (await allocationLists.holders({ account })).filter((one) => isPermitted(one.account))
+  if (holders.length > holdersMax || holders.some((one) => mayUsePool(snapshot, one.account, poolId))) return false
   const hasSpace = await context.tx.pools.isHeldByAny(
     pools[0]!,
     holders.map(({ n }) => n),
@@ -278,32 +283,79 @@ function taggedBy(tag: string | undefined): (tags: readonly Tag[]) => boolean {
   return (tags) => tags.some(({ Key, Value }) => Key === key && (value === undefined || Value === value))
 }
 
+/** Whose rows the caller may see, and by which numbers they hold what they have. */
+interface Owners {
+  readonly accounts: readonly string[]
+  readonly holders: readonly number[]
+}
+/** Undefined where these are too many: all rows are read then, and the hidden ones passed over. */
+async function ownersOf(
+  context: ReadContext,
+  { account, resourceType, locale }: ListWish,
+): Promise<Owners | undefined> {
+  const accounts = account === undefined ? await visibleAccounts(context, 'allocation:read', 'now') : [account]
+  if (!accounts) return undefined
+  const type = useKindsOf(resourceType) ? 'eip' : resourceType
+  const holders = await context.tx.allocationLists.holders({ accounts, resourceType: type, region: locale })
+  return holders.length > holdersMax ? undefined : { accounts, holders: holders.map(({ n }) => n) }
+}
+
+/** What they have: by the resource that it names, by address, or in order of creation. */
+async function sourceOfOwners(
+  context: ReadContext,
+  { resourceId, within, resourceType, locale }: ListWish,
+  named: readonly number[] | undefined,
+  { accounts, holders }: Owners,
+): Promise<Source> {
+  const { tx } = context
+  if (resourceId !== undefined) {
+    return ofResource(context, resourceId, {
+      allocated: (after, limit) => tx.allocationLists.ofResource(holders, resourceId, numberIn(after), limit),
+      held: (after, limit) => tx.space.holds.list({ accounts, resourceId }, numberIn(after), limit),
+    })
+  }
+  if (within !== undefined || named) {
+    const ranges = within === undefined ? await endsOf(context, named!) : [parseCidr(within)!]
+    return ownedInAddressOrder(context, ranges, { accounts, holders })
+  }
+  const allocated: Read = (after, limit) => tx.allocationLists.ofHolders(holders, numberIn(after), limit)
+  if (useKindsOf(resourceType)) return { ...byNumber, held: async () => [], allocated }
+  const filter = { accounts, resourceType, region: locale }
+  return { ...byNumber, allocated, held: (after, limit) => tx.space.holds.list(filter, numberIn(after), limit) }
+}
+
 /** What answers with the fewest rows: a resource, a range, a pool, or those who hold. */
 async function sourceOf(
   context: ReadContext,
-  { resourceId, within, account, resourceType, locale }: ListWish,
+  { resourceId, within, resourceType, locale }: ListWish,
   named: readonly number[] | undefined,
   isPermitted: (node: string) => boolean,
 ): Promise<Source> {
-  const { space } = context.tx
-  if (resourceId !== undefined) return ofResource(context, resourceId)
+  const { space, allocationLists, pools: allPools } = context.tx
+  if (resourceId !== undefined) {
+    return ofResource(context, resourceId, {
+      allocated: (after, limit) => space.ofResource(resourceId, numberIn(after), limit),
+      held: (after, limit) => space.holds.list({ resourceId }, numberIn(after), limit),
+    })
+  }
   if (within !== undefined) {
     const range = parseCidr(within)!
-    const pools = named ?? (await context.tx.pools.touching(range))
+    const pools = named ?? (await allPools.touching(range))
     return inAddressOrder(context, pools, toKey(range), toKey(lastAddress(range)))
   }
   if (named) return inAddressOrder(context, named, new Uint8Array(16), new Uint8Array(16).fill(0xff))
   const kinds = useKindsOf(resourceType)
   if (kinds) return { ...byNumber, held: async () => [], allocated: usedAs(context, { kinds }) }
 
-  const filter = { account, resourceType, region: locale }
+  const filter = { resourceType, region: locale }
   const held: Read = (after, limit) => space.holds.list(filter, numberIn(after), limit)
-  const all: Read = (after, limit) => space.all(numberIn(after), limit)
-  const isForAll = account === undefined && resourceType === undefined && locale === undefined && isPermitted('*')
-  if (isForAll) return { ...byNumber, held, allocated: all }
-  const holders = (await space.holders(filter)).filter((one) => isPermitted(one.account)).map(({ n }) => n)
-  const merged: Read = (after, limit) => space.ofHolders(holders, numberIn(after), limit)
-  return { ...byNumber, held, allocated: holders.length > holdersMergedMax ? all : merged }
+  const all: Read = (after, limit) => allocationLists.all(numberIn(after), limit)
+  if (resourceType === undefined && locale === undefined && isPermitted(everywhere)) {
+    return { ...byNumber, held, allocated: all }
+  }
+  const holders = (await allocationLists.holders(filter)).filter((one) => isPermitted(one.account)).map(({ n }) => n)
+  const merged: Read = (after, limit) => allocationLists.ofHolders(holders, numberIn(after), limit)
+  return { ...byNumber, held, allocated: holders.length > holdersMax ? all : merged }
 }
 
 const byNumber = {
@@ -313,7 +365,11 @@ const byNumber = {
 } as const
 
 /** An Elastic IP is named by its own number; other resources have few allocations each, by their name or as what uses them. */
-async function ofResource(context: ReadContext, resourceId: string): Promise<Source> {
+async function ofResource(
+  context: ReadContext,
+  resourceId: string,
+  named: Pick<Source, 'allocated' | 'held'>,
+): Promise<Source> {
   const { tx } = context
   const n = parseId('address', tx.installation, resourceId)
   const eip = n === undefined ? undefined : await tx.space.find(n)
@@ -322,10 +378,10 @@ async function ofResource(context: ReadContext, resourceId: string): Promise<Sou
     ...byNumber,
     async allocated(after, limit) {
       if (eip) return [eip].filter(({ n }) => n > numberIn(after))
-      const named = await tx.space.ofResource(resourceId, numberIn(after), limit)
-      return [...named, ...(await used(after, limit))].sort(byNumber.order).slice(0, limit)
+      const found = await named.allocated(after, limit)
+      return [...found, ...(await used(after, limit))].sort(byNumber.order).slice(0, limit)
     },
-    held: (after, limit) => tx.space.holds.list({ resourceId }, numberIn(after), limit),
+    held: named.held,
   }
 }
 
@@ -349,17 +405,44 @@ function inAddressOrder({ tx }: ReadContext, pools: readonly number[], first: Ui
       return rows.sort(byAddress).slice(0, limit)
     }
   return {
-    allocated: reading((pool, bounds, limit) => tx.space.between(pool, bounds, limit)),
+    allocated: reading((pool, bounds, limit) => tx.allocationLists.between(pool, bounds, limit)),
     held: reading((pool, bounds, limit) => tx.space.holds.between(pool, bounds, limit)),
     place: ({ cidr, pool }) => `${hexOf(cidr)}/${pool}`,
     order: byAddress,
     start: '',
   }
 }
-type Bounds = Parameters<ReadContext['tx']['space']['between']>[1]
+type Bounds = Parameters<ReadContext['tx']['allocationLists']['between']>[1]
 const byAddress = (a: Entry, b: Entry): number => {
   const [one, other] = [hexOf(a.cidr), hexOf(b.cidr)]
   return one < other ? -1 : one > other ? 1 : a.pool - b.pool
+}
+
+/** What some own within ranges: equal addresses, which private scopes may repeat, in the order of creation. */
+function ownedInAddressOrder({ tx }: ReadContext, ranges: readonly Cidr[], { accounts, holders }: Owners): Source {
+  const firsts = ranges.map(toKey)
+  const lasts = ranges.map((range) => toKey(lastAddress(range)))
+  // Together: what lies between them is the owners' own, and passed over.
+  const first = firsts.sort(Buffer.compare).at(0) ?? new Uint8Array(16)
+  const last = lasts.sort(Buffer.compare).at(-1) ?? new Uint8Array(16)
+  const spanAfter = (after: string) => {
+    const [from = '', n = '0'] = after.split('/')
+    const key = keyIn(from)
+    return { first, last, after: key && { first: key, n: numberIn(n) } }
+  }
+  return {
+    allocated: (after, limit) => tx.allocationLists.ofHoldersIn(holders, spanAfter(after), limit),
+    held: (after, limit) => tx.space.holds.ofAccountsIn(accounts, spanAfter(after), limit),
+    place: ({ cidr, n }) => `${hexOf(cidr)}/${n}`,
+    order: (a, b) => (hexOf(a.cidr) === hexOf(b.cidr) ? a.n - b.n : hexOf(a.cidr) < hexOf(b.cidr) ? -1 : 1),
+    start: '',
+  }
+}
+/** Where the space of pools begins and ends. */
+async function endsOf({ tx }: ReadContext, pools: readonly number[]): Promise<Cidr[]> {
+  const found: Cidr[] = []
+  for (const pool of pools) found.push(...((await tx.pools.span(pool)) ?? []))
+  return found
 }
 
 const hexOf = (cidr: Cidr): string => Buffer.from(toKey(cidr)).toString('hex')

@@ -24,6 +24,7 @@ import {
   showMakers,
   usedMakers,
 } from './shapes.ts'
+import { visibleAccounts } from './visible-accounts.ts'
 
 /** Decisions read at once, also for a short page, and looked at for one page; with fewer to be seen the page is shorter. */
 const stepSize = 200
@@ -147,7 +148,9 @@ export const listDecisions = nativeRead({
   async run(context, { limit = pageSizeDefault, cursor, poolId, candidate, subject, from, until, ...rest }) {
     const { recordLists, journal } = context.tx
     const about = subject === undefined ? undefined : namesOf(context, subject)
-    const filter = { ...rest, pool: poolId, candidateOutcome: candidate, subject: about }
+    const accounts =
+      rest.account === undefined ? await visibleAccounts(context, 'decision:read', 'ever') : [rest.account]
+    const filter = { ...rest, pool: poolId, candidateOutcome: candidate, subject: about, accounts }
     const isPermitted = await permitterThen(context, 'decision:read')
     // As where there is no such account: however much it asked for, nothing of it is looked at.
     if (rest.account !== undefined && !(await isPermitted(rest.account, 0, Infinity))) {

@@ -26,6 +26,7 @@ import {
   usedMakers,
 } from './shapes.ts'
 import { shownTags, tagMap } from './space-shapes.ts'
+import { visibleAccounts } from './visible-accounts.ts'
 
 /** Rows looked at for one page; with fewer matches the page is shorter and says where to go on. */
 const rowsPerPageMax = 20_000
@@ -116,9 +117,10 @@ export const findHolders = nativeRead({
   at: 'filtered',
   async run(context, { cidr, limit = pageSizeDefault, cursor, ...wish }) {
     const range = readRange(cidr)!
+    const accounts = await visibleAccounts(context, 'history:read', 'ever')
     return gather(context, wish, limit, {
       after: addressPlaceIn(cursor, range),
-      read: (place, size) => context.tx.tenures.around(range, place, size),
+      read: (place, size) => context.tx.tenures.around(range, place, size, accounts),
       placeOf: ({ cidr, heldFrom, n, version }) => ({ first: toKey(cidr), length: cidr.length, heldFrom, n, version }),
       write: ({ first, length, heldFrom, n, version }) =>
         [Buffer.from(first).toString('hex'), length, heldFrom, n, version].join(':'),
@@ -176,10 +178,13 @@ export const findHoldingsOfResource = nativeRead({
   async run(context, { resourceId, limit = pageSizeDefault, cursor, ...wish }) {
     const { tenures } = context.tx
     const n = await allocationNumber(context, resourceId)
+    const accounts = await visibleAccounts(context, 'history:read', 'ever')
     return gather<NumberPlace>(context, wish, limit, {
       after: numberPlaceIn(cursor),
       read: (place, size) =>
-        n === undefined ? tenures.ofResource(resourceId, place, size) : tenures.ofNumber(n, place?.version ?? 0, size),
+        n === undefined
+          ? tenures.ofResource(resourceId, place, size, accounts)
+          : tenures.ofNumber(n, place?.version ?? 0, size),
       placeOf: ({ n, version }) => ({ n, version }),
       write: ({ n, version }) => [n, version].join(':'),
     })

@@ -12,12 +12,14 @@ import { nativeRead } from './definition.ts'
 import { poolId } from './pools.ts'
 import { accountId, nextStep, pageOf, pageSizeDefault, paging } from './shapes.ts'
 import { locale, numberIn, resourceId, resourceTypeName } from './space-shapes.ts'
+import { visibleAccounts } from './visible-accounts.ts'
 
 /** Rows looked at for one page: where few of them fit, the page is short and says where to go on. */
 const rowsPerPageMax = 10_000
 /** Of one resource that names more space than anybody should need to see at once. */
 const spacesMax = 1_000
-const holdersMergedMax = 64
+/** Holders whose allocations are read one by one; of more, all allocations are read in order instead. */
+const holdersMax = 4_096
 
 /** In the order in which they are listed; `named` is what allocations name. */
 const kinds = ['eip', 'named', 'nat-gateway', 'subnet', 'vpc'] as const
@@ -72,6 +74,8 @@ export const listResources = nativeRead({
     if (filter.account !== undefined && !isPermitted(filter.account)) return { items: [] }
     const isWanted = (found: Resource): boolean =>
       poolId === undefined || found.spaces.some((space) => space.poolId === poolId)
+    const accounts =
+      filter.account === undefined ? await visibleAccounts(context, 'allocation:read', 'now') : [filter.account]
     const wanted = kinds.filter((kind) => isOfKind(kind, filter.resourceType))
     const [kindFrom, placeFrom] = placeIn(cursor)
     const items: Resource[] = []
@@ -83,7 +87,7 @@ export const listResources = nativeRead({
       let after: string | undefined = kind === kindFrom ? placeFrom : source.start
       while (after !== undefined) {
         const size = await nextStep(context, looked, limit)
-        const { rows, next } = await source.read(context, filter, after, { limit: size, isPermitted })
+        const { rows, next } = await source.read(context, { ...filter, accounts }, after, size)
         for (const row of rows) {
           const found = isPermitted(row.account) ? await row.show?.() : undefined
           if (found && isWanted(found)) {
@@ -124,7 +128,8 @@ export const resourceOperations = [listResources, getResource] as const
 // Finding ------------------------------------------------------------------------------------------------------------
 
 interface Filter {
-  readonly account?: string
+  /** Whose; undefined: of everybody, and what is hidden is passed over. */
+  readonly accounts: readonly string[] | undefined
   readonly resourceType?: string
   readonly locale?: string
 }
@@ -142,12 +147,7 @@ interface Step {
 }
 interface Source {
   readonly start: string
-  read(
-    context: ReadContext,
-    filter: Filter,
-    after: string,
-    wish: { readonly limit: number; readonly isPermitted: (node: string) => boolean },
-  ): Promise<Step>
+  read(context: ReadContext, filter: Filter, after: string, limit: number): Promise<Step>
 }
 const stepOf = (rows: readonly Row[], limit: number): Step => ({
   rows,
@@ -159,11 +159,23 @@ const isOfKind = (kind: Kind, resourceType: string | undefined): boolean =>
 const kindOfType = (resourceType: string): Kind =>
   resourceType === regional ? 'nat-gateway' : (kinds.find((kind) => kind === resourceType) ?? 'named')
 
+/** In the place of an account: behind all that use a name. */
+const behindAll = '~'
+/** Undefined where everybody's are read, and what is hidden is passed over. */
+async function holdersOf(
+  { tx }: ReadContext,
+  { accounts, resourceType, locale }: Filter,
+): Promise<readonly number[] | undefined> {
+  if (!accounts) return undefined
+  const found = await tx.allocationLists.holders({ accounts, resourceType, region: locale })
+  return found.length > holdersMax ? undefined : found.map(({ n }) => n)
+}
+
 const networkSource = (kind: NetworkKind): Source => ({
   start: '',
-  async read(context, { account, locale: region, resourceType }, after, { limit }) {
+  async read(context, { accounts, locale: region, resourceType }, after, limit) {
     const isRegional = resourceType === regional || undefined
-    const rows = await context.tx.resources.networks(kind, { account, region, isRegional }, after, limit)
+    const rows = await context.tx.resources.networks(kind, { accounts, region, isRegional }, after, limit)
     return stepOf(
       rows.map((row) => networkRow(context, kind, row)),
       limit,
@@ -173,19 +185,13 @@ const networkSource = (kind: NetworkKind): Source => ({
 const sources: Readonly<Record<Kind, Source>> = {
   eip: {
     start: '0',
-    async read(context, { account, locale: region }, after, { limit, isPermitted }) {
-      const { space } = context.tx
-      const holders = (await space.holders({ account, resourceType: 'eip', region })).filter((one) =>
-        isPermitted(one.account),
-      )
-      const numbers = holders.map(({ n }) => n)
-      // Of many holders, all allocations are read in order instead, and the others passed over.
-      const rows =
-        numbers.length <= holdersMergedMax
-          ? await space.ofHolders(numbers, numberIn(after), limit)
-          : await space.ofType('eip', numberIn(after), limit)
-      const isWanted = (row: Allocation) =>
-        (account === undefined || row.account === account) && (region === undefined || row.region === region)
+    async read(context, { accounts, locale: region }, after, limit) {
+      const { allocationLists } = context.tx
+      const holders = await holdersOf(context, { accounts, resourceType: 'eip', locale: region })
+      const rows = holders
+        ? await allocationLists.ofHolders(holders, numberIn(after), limit)
+        : await allocationLists.ofType('eip', numberIn(after), limit)
+      const isWanted = (row: Allocation) => region === undefined || row.region === region
       return stepOf(
         rows.map((row) => (isWanted(row) ? eipRow(context, row) : { place: String(row.n), account: row.account })),
         limit,
@@ -194,18 +200,19 @@ const sources: Readonly<Record<Kind, Source>> = {
   },
   named: {
     start: '\n',
-    async read(context, filter, after, { limit }) {
+    async read(context, filter, after, limit) {
       const [from = '', accountFrom = ''] = after.split('\n')
-      const names = await context.tx.resources.names(from, limit)
+      const holders = await holdersOf(context, filter)
+      const all = await holdersOf(context, { accounts: filter.accounts })
+      const isAfter = accountFrom === behindAll
+      const { names, isWhole } = await context.tx.allocationLists.resourceNames(holders, { from, isAfter }, limit)
       const rows: Row[] = []
       for (const id of names) {
-        for (const row of await namedRows(context, id)) {
-          const isAfter = id > from || row.account > accountFrom
-          if (isAfter && fits(row, filter)) rows.push(row)
+        for (const row of await namedRows(context, id, all)) {
+          if ((id > from || row.account > accountFrom) && fits(row, filter)) rows.push(row)
         }
       }
-      // The last name again, behind all accounts: the first one after it is next.
-      return { rows, next: names.length < limit ? undefined : `${names.at(-1)}\n~` }
+      return { rows, next: isWhole ? undefined : `${names.at(-1)}\n${behindAll}` }
     },
   },
   'nat-gateway': networkSource('nat-gateway'),
@@ -222,11 +229,18 @@ const absent = ({ resourceId: id }: Named): Refusal => ({ code: 'NotFound', what
 /** Of several accounts that use a name, the first whose things may be seen. */
 async function findResource(context: ReadContext, input: Named): Promise<Found> {
   const isPermitted = await permitter(context, 'allocation:read')
-  const found = await candidates(context, input.resourceId, input.account)
+  const { account } = input
+  const accounts = account === undefined ? await visibleAccounts(context, 'allocation:read', 'now') : [account]
+  const found = await candidates(context, input.resourceId, account, await holdersOf(context, { accounts }))
   return found.find(({ account }) => isPermitted(account)) ?? found[0] ?? refuse(absent(input))
 }
 
-async function candidates(context: ReadContext, id: string, account: string | undefined): Promise<readonly Found[]> {
+async function candidates(
+  context: ReadContext,
+  id: string,
+  account: string | undefined,
+  holders: readonly number[] | undefined,
+): Promise<readonly Found[]> {
   const { tx } = context
   const kind = kindOf(id)
   if (kind === 'address') {
@@ -239,7 +253,7 @@ async function candidates(context: ReadContext, id: string, account: string | un
     const rows = await tx.resources.networks(network, { id, account }, '', 1)
     if (rows.length > 0) return rows.map((row) => networkRow(context, network, row))
   }
-  return (await namedRows(context, id)).filter((row) => account === undefined || row.account === account)
+  return (await namedRows(context, id, holders)).filter((row) => account === undefined || row.account === account)
 }
 const networkKinds = { vpc: 'vpc', subnet: 'subnet', natGateway: 'nat-gateway' } as const
 
@@ -270,10 +284,16 @@ interface NamedRow extends Found {
   readonly allocations: readonly Allocation[]
 }
 /** Resources elsewhere that share a name: one for each account. What EC2 knows better is not among them. */
-async function namedRows(context: ReadContext, id: string): Promise<readonly NamedRow[]> {
-  const all = (await context.tx.space.ofResource(id, 0, spacesMax)).filter(
-    ({ resourceType }) => !madeByEc2.has(resourceType),
-  )
+async function namedRows(
+  context: ReadContext,
+  id: string,
+  holders: readonly number[] | undefined,
+): Promise<readonly NamedRow[]> {
+  const { tx } = context
+  const found = holders
+    ? await tx.allocationLists.ofResource(holders, id, 0, spacesMax)
+    : await tx.space.ofResource(id, 0, spacesMax)
+  const all = found.filter(({ resourceType }) => !madeByEc2.has(resourceType))
   const byAccount = [...Map.groupBy(all, ({ account }) => account)].sort(([a], [b]) => (a < b ? -1 : 1))
   return byAccount.map(([account, allocations]) => ({
     place: `${id}\n${account}`,
@@ -289,10 +309,9 @@ async function namedRows(context: ReadContext, id: string): Promise<readonly Nam
 }
 const madeByEc2: ReadonlySet<string> = new Set(['vpc', 'subnet', 'ipam-pool'])
 
-const fits = ({ allocations }: NamedRow, { account, resourceType, locale }: Filter): boolean =>
+const fits = ({ allocations }: NamedRow, { resourceType, locale }: Filter): boolean =>
   allocations.some(
     (one) =>
-      (account === undefined || one.account === account) &&
       (resourceType === undefined || one.resourceType === resourceType) &&
       (locale === undefined || one.region === locale),
   )

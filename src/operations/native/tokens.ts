@@ -25,6 +25,7 @@ import {
   showMakers,
   usedMakers,
 } from './shapes.ts'
+import { visibleAccounts } from './visible-accounts.ts'
 
 const secondsDefault = 30 * 86_400
 const secondsMin = 60
@@ -143,8 +144,14 @@ export const listTokens = nativeRead({
     const { accessKeyId, native } = context.caller
     const isOwn = (row: ApiToken): boolean =>
       row.id === accessKeyId || (isOfHolder(row, native!) && scopesCover(native!.scopes, 'token:read'))
+    const isForTop = isPermitted(top)
+    const accounts = isForTop ? undefined : await visibleAccounts(context, 'token:read', 'now')
+    const visible = accounts && { accounts, principal: native!.name }
+    // Those of people, of which none is the caller's: whether there are any is nothing for them.
+    const isHidden = principal !== undefined && principal !== native!.name && principalKind(principal) === 'user'
+    if (isHidden && !isForTop) return { items: [] }
     return gatherPage(context, wish, {
-      read: (after, limit) => context.tx.apiTokens.list(after, limit, { principal, madeWith }),
+      read: (after, limit) => context.tx.apiTokens.list(after, limit, { principal, madeWith, visible }),
       key: ({ id }) => id,
       show: async (row) => {
         const isAsked = madeBy === undefined || row.makers.includes(madeBy)

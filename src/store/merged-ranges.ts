@@ -1,0 +1,143 @@
+// Many ranges of an index, each in order, read as one list. What other ranges hold costs nothing: so a list of what some accounts
+// have takes the same time whatever others have beside it.
+import type { Sql, SqlValue } from './sql.ts'
+
+/** What a range begins with: the number of a holder or ruling, or an account. */
+export type RangeKey = number | string
+
+/** How the ranges are read, from a table that goes by `t`. All texts are of the program, never of a request. */
+export interface Ranges<Row> {
+  /** What a row is made of, among it what `order` names. */
+  readonly columns: string
+  readonly table: string
+  readonly joined?: string
+  /** The range that begins with `key`; then come `values`. Of the table alone. */
+  where(key: string): string
+  readonly values: readonly SqlValue[]
+  /** The table's columns after the key, in the order of the index. */
+  readonly order: readonly [string, ...string[]]
+  readonly isDescending?: boolean
+  compare(a: Row, b: Row): number
+}
+
+/** What lies between two addresses, and where in the order of addresses and numbers to go on. */
+export interface AddressSpan {
+  readonly first: Uint8Array
+  readonly last: Uint8Array
+  readonly after?: { readonly first: Uint8Array; readonly n: number } | undefined
+}
+/** How the index of addresses finds them. */
+export function conditionOf({ first, last, after }: AddressSpan): Pick<Ranges<never>, 'values' | 'order'> & {
+  readonly text: string
+} {
+  const order = ['first', 'n'] as const
+  if (!after) return { text: 't.first >= ? and t.first <= ?', values: [first, last], order }
+  return {
+    text: 't.first >= ? and t.first <= ? and (t.first > ? or t.n > ?)',
+    values: [after.first, last, after.first, after.n],
+    order,
+  }
+}
+
+/** Ranges that one statement reads rows of, and of which one asks where they begin. */
+const rangesPerStatement = 32
+const headsPerStatement = 512
+
+/** The first rows of all ranges together, in order. */
+export async function firstOf<Row>(
+  sql: Sql,
+  keys: readonly RangeKey[],
+  ranges: Ranges<Row>,
+  limit: number,
+): Promise<Row[]> {
+  const near = keys.length <= rangesPerStatement ? keys : await nearest(sql, keys, ranges, limit)
+  const found: Row[] = []
+  for (const some of chunksOf(near, rangesPerStatement)) found.push(...(await readRanges(sql, some, ranges, limit)))
+  return found.sort(ranges.compare).slice(0, limit)
+}
+
+/** The ranges that begin first: no other one has a row among the first `limit`. */
+async function nearest<Row>(
+  sql: Sql,
+  keys: readonly RangeKey[],
+  ranges: Ranges<Row>,
+  limit: number,
+): Promise<RangeKey[]> {
+  const heads = await headsOf(sql, keys, ranges)
+  const direction = ranges.isDescending ? -1 : 1
+  heads.sort((a, b) => direction * compareValues(a.head, b.head))
+  const last = heads[limit - 1]
+  // Some may begin alike.
+  const end = last ? heads.findIndex(({ head }) => direction * compareValues(head, last.head) > 0) : -1
+  return (end < 0 ? heads : heads.slice(0, end)).map(({ key }) => key)
+}
+
+interface Head {
+  readonly key: RangeKey
+  readonly head: SqlValue
+}
+/** Where those ranges begin that have a row. */
+async function headsOf<Row>(
+  sql: Sql,
+  keys: readonly RangeKey[],
+  { table, where, values, order, isDescending }: Ranges<Row>,
+): Promise<Head[]> {
+  const heads: Head[] = []
+  for (const some of chunksOf(keys, headsPerStatement)) {
+    const asked = filled(some)
+    const row = typeof some[0] === 'number' ? '(cast(? as bigint))' : '(cast(? as text))'
+    const rows = await sql.all<Head>(
+      `with range (key) as (values ${asked.map(() => row).join(', ')})
+       select key, head from (select key, (select t.${order[0]} from ${table} where ${where('range.key')}
+         order by ${orderBy([`t.${order[0]}`], isDescending)} limit 1) as head from range) begun
+       where head is not null`,
+      ...asked,
+      ...values,
+    )
+    heads.push(...rows)
+  }
+  return heads
+}
+
+async function readRanges<Row>(
+  sql: Sql,
+  keys: readonly RangeKey[],
+  { columns, table, joined = '', where, values, order, isDescending }: Ranges<Row>,
+  limit: number,
+): Promise<Row[]> {
+  if (keys.length === 0) return []
+  const ordered = orderBy(order, isDescending)
+  const inRange = orderBy(
+    order.map((column) => `t.${column}`),
+    isDescending,
+  )
+  const head = `select ${columns} from ${table} ${joined} where ${where('?')} order by ${inRange} limit ?`
+  const asked = filled(keys)
+  if (asked.length === 1) return sql.all<Row>(head, asked[0]!, ...values, limit)
+  return sql.all<Row>(
+    `${asked.map(() => `select * from (${head}) head`).join(' union all ')} order by ${ordered} limit ?`,
+    ...asked.flatMap((key) => [key, ...values, limit]),
+    limit,
+  )
+}
+
+/** Filled up to a power of two with what no range begins with, so that there are few texts. */
+function filled(keys: readonly RangeKey[]): readonly RangeKey[] {
+  const none = typeof keys[0] === 'number' ? -1 : ''
+  const size = 2 ** Math.ceil(Math.log2(keys.length))
+  return Array.from({ length: size }, (_, index) => keys[index] ?? none)
+}
+
+const orderBy = (order: readonly string[], isDescending = false): string =>
+  order.map((column) => (isDescending ? `${column} desc` : column)).join(', ')
+
+function* chunksOf<T>(all: readonly T[], size: number): Generator<readonly T[]> {
+  for (let from = 0; from < all.length; from += size) yield all.slice(from, from + size)
+}
+
+/** As both engines order them: numbers, and texts and keys by their bytes. All of one column are alike. */
+export function compareValues(a: SqlValue, b: SqlValue): number {
+  if (typeof a === 'string' && typeof b === 'string') return Buffer.compare(Buffer.from(a), Buffer.from(b))
+  if (a instanceof Uint8Array && b instanceof Uint8Array) return Buffer.compare(a, b)
+  return a! < b! ? -1 : a! > b! ? 1 : 0
+}
