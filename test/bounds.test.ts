@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { exceptionBounds } from '#model/policy/exception-bounds.ts'
 import { accountsPerTopUnitMax, unitsPerTopUnitMax } from '#operations/native/shares.ts'
 import { queueShareMax } from '#store/batching.ts'
+import { readsWaitingShareMax } from '#store/readers.ts'
 
 const root = join(import.meta.dirname, '..')
 const page = readFileSync(join(root, 'docs/guide/security.md'), 'utf8')
@@ -27,7 +28,12 @@ for (const path of globSync('src/**/*.ts', { cwd: root })) {
     constants.set(name!, (constants.get(name!) ?? new Set()).add(Number(number!.replaceAll('_', ''))))
   }
 }
-const computed: Readonly<Record<string, number>> = { accountsPerTopUnitMax, unitsPerTopUnitMax, queueShareMax }
+const computed: Readonly<Record<string, number>> = {
+  accountsPerTopUnitMax,
+  unitsPerTopUnitMax,
+  queueShareMax,
+  readsWaitingShareMax,
+}
 
 /** Bounds of one request, answer, text, turn or time, and of memory that is read again: nobody else has a part in them. */
 const ofOneAlone: readonly RegExp[] = [
@@ -40,7 +46,7 @@ const ofOneAlone: readonly RegExp[] = [
   /^(jsonMembers|freePieces|pipelined|factsListed|backlog)Max$/,
   // What one answer names or one look reads.
   /^(named|names|targetsNamed|listedValues|listedLength|samples|subjects|short|inline|problems|problemsOfRule|exceptionSteps)Max$/,
-  /^(overSeen|steps|unreviewed|users|versions|states|spaces|holdersMerged|heads|repeatedRows|looks|pages|eventLength|depth|forgotten)Max$/,
+  /^(overSeen|steps|unreviewed|users|versions|states|spaces|matching|visibleAccounts|former|formerUnits|looks|pages|eventLength|depth|forgotten)Max$/,
   // Turns and attempts of the server's own work.
   /^(turns|numberAttempts|batchSize|batchRows|readers|probes|sweepSize|leaving|poolsAhead|poolsPerStatement|blocks|passed|generations)Max$/,
   // What is only remembered: it is read again where it is forgotten.

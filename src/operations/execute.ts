@@ -127,10 +127,14 @@ export async function openHallway(
 
   async function read(operation: ReadOperation<never, unknown>, call: Call): Promise<Answer> {
     refuseUnfit(call)
-    const output = await store.read(async (tx) => {
-      await refuseEndedKey(tx, call.principal)
-      return operation.run(new RequestContext(tx, call, settings, snapshotOf), call.input as never)
-    }, call.arrivedAt)
+    const output = await store.read(
+      async (tx) => {
+        await refuseEndedKey(tx, call.principal)
+        return operation.run(new RequestContext(tx, call, settings, snapshotOf), call.input as never)
+      },
+      call.arrivedAt,
+      senderOf(call.principal),
+    )
     if (isDryRun(call)) refuse({ code: 'DryRunSucceeded' })
     return { output, decisions: [] }
   }

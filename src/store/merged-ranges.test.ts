@@ -2,17 +2,9 @@
 import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
+import { randomOf } from '../../test/random.ts'
 import { firstOf, type RangeKey, type Ranges } from './merged-ranges.ts'
 import type { Sql, SqlValue } from './sql.ts'
-
-/** As in other drives: the same numbers each time. */
-function drawFrom(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0
-    return Math.floor((state / 2 ** 32) * below)
-  }
-}
 
 interface Row {
   readonly key: RangeKey
@@ -37,7 +29,8 @@ function database(rows: readonly Row[]): { readonly sql: Sql; readonly asked: ()
 }
 
 test('ranges read as one list are what all rows of theirs are in order, from a place on, whatever other ranges have', async () => {
-  const draw = drawFrom(7)
+  const random = randomOf(7)
+  const draw = (below: number): number => Math.floor(random() * below)
   for (const [keysMax, rowsMax] of [
     [1, 50],
     [20, 400],

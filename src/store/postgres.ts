@@ -445,9 +445,9 @@ class PostgresStore implements Store {
   write<T>(work: (tx: Transaction) => Promise<T>, token?: Uint8Array, sender?: string, since?: number): Promise<T> {
     return this.#batches.run(work, token, sender, since)
   }
-  async read<T>(work: (tx: Transaction) => Promise<T>, since = performance.now()): Promise<T> {
+  async read<T>(work: (tx: Transaction) => Promise<T>, since = performance.now(), sender?: string): Promise<T> {
     if (this.#batches.closed) throw this.#batches.closed
-    const reader = await this.#readers.take(since)
+    const reader = await this.#readers.take(since, sender)
     try {
       return await reader.run(work, {
         momentOf: (start, clock) => this.#momentRead(start, clock),

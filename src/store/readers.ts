@@ -4,6 +4,9 @@ import { StoreTrouble } from './trouble.ts'
 
 /** Readings that may wait for a connection; one more is told to come back later. */
 export const readsWaitingMax = 5_000
+/** Of these one requester's, once half of the places are taken. */
+export const readsWaitingShareMax = readsWaitingMax / 4
+const crowdedSize = readsWaitingMax / 2
 
 export interface Connection {
   /** Whether another reading may have it: one that has failed, or that leads elsewhere by now, is thrown away. */
@@ -13,6 +16,7 @@ export interface Connection {
 
 interface Waiting<C> {
   readonly since: number
+  readonly sender: string | undefined
   readonly resolve: (connection: C) => void
   readonly reject: (trouble: unknown) => void
 }
@@ -40,8 +44,11 @@ export class Readers<C extends Connection> {
     this.#options = options
   }
 
-  /** @param since when the request arrived, by `performance.now()` */
-  take(since: number): C | Promise<C> {
+  /**
+   * @param since when the request arrived, by `performance.now()`
+   * @param sender for whom places are counted, where very many wait; undefined: for nobody
+   */
+  take(since: number, sender?: string): C | Promise<C> {
     for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
       if (idle.isGood) {
         this.#inUse++
@@ -54,8 +61,11 @@ export class Readers<C extends Connection> {
     if (trouble && this.#inUse === 0) return Promise.reject(trouble)
     if (this.#waiting.length >= readsWaitingMax)
       return Promise.reject(unavailable('too many reads wait for the database'))
+    if (this.#waiting.length >= crowdedSize && sender !== undefined && this.#hasShare(sender)) {
+      return Promise.reject(unavailable(`too many reads of \`${sender}\` wait for the database`))
+    }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ since, resolve, reject })
+      this.#waiting.push({ since, sender, resolve, reject })
       this.#grow()
       this.#watch()
     })
@@ -81,6 +91,11 @@ export class Readers<C extends Connection> {
     await Promise.all(this.#idle.splice(0).map((connection) => connection.close()))
   }
 
+  #hasShare(sender: string): boolean {
+    let count = 0
+    for (const waiting of this.#waiting) if (waiting.sender === sender && ++count >= readsWaitingShareMax) return true
+    return false
+  }
   get #isBusy(): boolean {
     return this.#inUse > 0 || this.#opening > 0 || this.#waiting.length > 0
   }

@@ -111,8 +111,9 @@ export interface Store {
   /**
    * Runs `work` on a consistent view of what is committed.
    * @param since as in `write`
+   * @param sender as in `write`
    */
-  read<T>(work: (tx: ReadTransaction) => Promise<T>, since?: number): Promise<T>
+  read<T>(work: (tx: ReadTransaction) => Promise<T>, since?: number, sender?: string): Promise<T>
   /** Waits for what is queued, then closes the files. */
   close(): Promise<void>
 }

@@ -171,7 +171,7 @@ export class Timeline {
   /**
    * Everything that ever held `range`, a part of it, or space around it, in the order of `AddressPlace`, after one.
    * What lies around begins no later than the range does, so it comes first; each kind is found through the index.
-   * @param accounts only what these had: whatever others have costs nothing then. Of what covers the range now, all the same
+   * @param accounts only what these had: whatever others have costs nothing then
    */
   async around(
     range: Cidr,
@@ -185,7 +185,7 @@ export class Timeline {
       const keys = keysOf(part)
       // Of one block any number of tenures may have ended, and any number of states.
       const isLong = part.kind === 'ended' || part.kind === 'changed'
-      if (!isLong) found.push(...(await this.#covering(part, range, after, limit)))
+      if (!isLong) found.push(...(await this.#covering(part, range, after, limit, accounts)))
       else if (keys) found.push(...(await this.#blocksOf(part, keys, range, after, limit)))
       else found.push(...(await this.#blockByBlock(part, range, after, limit)))
       found.push(
@@ -308,15 +308,26 @@ export class Timeline {
     return found
   }
 
-  async #covering(part: Part, range: Cidr, after: AddressPlace | undefined, limit: number): Promise<Tenure[]> {
+  /** Few have a block at once: one in each scope. */
+  async #covering(
+    part: Part,
+    range: Cidr,
+    after: AddressPlace | undefined,
+    limit: number,
+    accounts: readonly string[] | undefined,
+  ): Promise<Tenure[]> {
     const probes = probesOf(range, after)
     if (probes.length === 0) return []
     const { columns, table, joined } = part
+    const some = accounts && listOfTexts(accounts)
     const rows = await this.#sql.all<Row>(
       `with probe (first, length) as (values ${valuesOfProbes(probes)})
        select ${columns} from probe cross join ${table} ${joined}
-       where t.first = probe.first and t.length = probe.length ${afterPlace(part, after)} ${inPlace(part)}`,
+       where t.first = probe.first and t.length = probe.length
+         ${some ? `and ${part.key === 'holder' ? 'h' : 't'}.account in ${some.text}` : ''}
+         ${afterPlace(part, after)} ${inPlace(part)}`,
       ...probes.flatMap((block) => [toKey(block), block.length]),
+      ...(some?.values ?? []),
       ...valuesOf(after),
       limit,
     )

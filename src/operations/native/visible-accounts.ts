@@ -10,7 +10,7 @@ import { permitterThen } from './object-places.ts'
 /** Who may see more accounts than these reads the rows of all, and passes over what is hidden. */
 export const visibleAccountsMax = 100
 /** Units of the caller's of which it is known who was ever in them. */
-const unitsMax = 1_000
+const formerUnitsMax = 1_000
 /** What was ever in them: of more, the rows of all accounts are read. */
 const formerMax = 1_000
 
@@ -92,7 +92,7 @@ async function formerIn({ tx }: ReadContext, units: readonly string[]): Promise<
   const accounts = new Set<string>()
   const seen = new Set(units)
   for (let level = units; level.length > 0; ) {
-    if (seen.size > unitsMax) return undefined
+    if (seen.size > formerUnitsMax) return undefined
     const found = await tx.history.everIn(level, formerMax + 1)
     if (found.length > formerMax) return undefined
     const below = found.filter(({ id }) => !isAccountId(id) && !seen.has(id)).map(({ id }) => id)
