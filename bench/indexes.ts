@@ -16,7 +16,7 @@ const turns = 3
 const costMax = 1.05
 
 /** Those that an allocation writes into. */
-const indexes = ['allocation_address', 'decision_ruling', 'audit_entry_origin'] as const
+const indexes = ['allocation_address', 'allocation_holder_address', 'decision_ruling', 'audit_entry_origin'] as const
 const variants: Readonly<Record<string, readonly string[]>> = {
   'with all': [],
   ...Object.fromEntries(indexes.map((name) => [`without ${name}`, [name]])),

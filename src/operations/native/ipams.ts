@@ -39,7 +39,7 @@ const words: Words = {
 
 const ipamId = idText('ipam').describe('`ipam-…`.')
 const ruleNeedsRight =
-  '`unmatched` and `policyCompatibility` are rules: to set other ones, or to delete an IPAM with `unmatched: deny`, needs `policy:manage` at its account.'
+  '`unmatched` and `policyCompatibility` are rules: to set other ones, or to delete an IPAM with `unmatched: deny`, needs `policy:manage` at its account, or at the root where that is the delegated administrator of IPAM.'
 const scopeId = idText('scope').describe('`ipam-scope-…`.')
 const region = z.string().max(64)
 const operatingRegions = z.array(region).max(100).describe('Where its pools can be; the home Region always is.')
@@ -228,8 +228,7 @@ export const deleteAnIpam = nativeWrite({
     const { account, region, unmatched } = await findIpam(context, ipamId)
     const hasPolicies = (await context.tx.policies.countOfIpam(ipamId)) > 0
     // Its word for requests of which no document speaks ends with it, and so do its policies.
-    if (unmatched === 'deny' || (cascade && hasPolicies))
-      await requirePermission(context, 'policy:manage', { node: account })
+    if (unmatched === 'deny' || (cascade && hasPolicies)) await requireRules(context, account)
     await inOurWords(words, () =>
       deleteIpam.run(context.actingFor(account, region), { IpamId: ipamId, Cascade: cascade }),
     )
@@ -369,8 +368,15 @@ async function settle(
   { policyCompatibility = found.policyCompatibility, unmatched = found.unmatched }: Partial<IpamSettings>,
 ): Promise<void> {
   if (policyCompatibility === found.policyCompatibility && unmatched === found.unmatched) return
-  await requirePermission(context, 'policy:manage', { node: found.account })
+  await requireRules(context, found.account)
   await setIpamSettings(context, found, { policyCompatibility, unmatched })
+}
+
+/** What holds where no document applies is a rule: of the account, or of the whole organization where its IPAM speaks for that. */
+async function requireRules(context: WriteContext, account: string): Promise<void> {
+  const { delegatedAdministrator } = await context.snapshot()
+  const organization = account === delegatedAdministrator ? await context.tx.organizations.find() : undefined
+  await requirePermission(context, 'policy:manage', { node: organization?.rootId ?? account })
 }
 
 // Showing ------------------------------------------------------------------------------------------------------------

@@ -243,13 +243,20 @@ test('a tag that a candidate’s rule reads counts as one that a rule in force r
   await isDeniedAt(root, tag(`/accounts/${shop}`, { tier: 'premium' }, await adminOf(shop)))
 })
 
-test('what an account gets where no policy speaks is changed by who may change policies of the IPAM’s account', async () => {
+test('what holds where no policy speaks is changed by who may change policies of the IPAM’s account, or at the root where it speaks for all', async () => {
   const planner = await acme.tokenOf('user:planner', 'ipam-administrator', network)
   const path = `/ipams/${acme.ipam}`
   const patch = (body: object, as?: string) => acme.ask<Problem>('PATCH', path, { body, ...(as ? { as } : {}) })
   await succeeds(patch({ unmatched: 'deny' }))
-  await isDeniedAt(network, patch({ unmatched: 'provider' }, planner))
-  await isDeniedAt(network, patch({ policyCompatibility: 'aws' }, planner))
+  await isDeniedAt(root, patch({ unmatched: 'provider' }, planner))
+  await isDeniedAt(root, patch({ policyCompatibility: 'aws' }, planner))
+  // The IPAM of the delegated administrator: who may all of its account alone may not this.
+  await acme.tokenOf('user:author', 'ipam-administrator', network)
+  await isDeniedAt(root, patch({ unmatched: 'provider' }, await acme.tokenOf('user:author', 'policy-author', network)))
+  const authorOfAll = await acme.tokenOf('user:author-of-all', 'policy-author', root)
+  await acme.tokenOf('user:author-of-all', 'ipam-administrator', network)
+  await succeeds(patch({ unmatched: 'provider' }, authorOfAll))
+  await succeeds(patch({ unmatched: 'deny' }))
   const byTag = await patch({ tags: { 'cadastre:unmatched': 'provider' } }, planner)
   assert.deepEqual([byTag.status, byTag.body.code], [400, 'InvalidParameterValue'])
   await succeeds(patch({ unmatched: 'deny', description: 'ours' }, planner))
