@@ -390,7 +390,7 @@ export const usualFields: WishFields = { cidr: 'Cidr', pool: 'IpamPoolId', lengt
 
 /** Where the pool itself or the kind of resource says no, EC2 has codes and wording of its own, which clients match on. */
 function refusalOfPool(
-  { cause, setting, value, allowed, pool, missingTags }: Denial,
+  { cause, setting, value, allowed, isWithheld, pool, missingTags }: Denial,
   sentence: string,
   fields: WishFields,
 ): Refusal | undefined {
@@ -398,7 +398,11 @@ function refusalOfPool(
   if (cause !== 'pool-rule') return undefined
   if (missingTags && pool !== undefined) return { code: 'MissingRequiredTags', pool, missing: missingTags }
   if (setting === 'cidr') {
-    const inside = allowed.length > 0 ? allowed.join(', ') : 'it has none yet'
+    const inside = isWithheld
+      ? 'it is not shared with you'
+      : allowed.length > 0
+        ? allowed.join(', ')
+        : 'it has none yet'
     const problem = `It is not inside the provisioned CIDRs of the pool \`${pool}\` (${inside}).`
     return { code: 'InvalidParameterValue', field: fields.cidr, value, problem }
   }

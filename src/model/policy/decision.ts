@@ -60,6 +60,8 @@ export interface Denial {
   readonly setting: string
   readonly value: string
   readonly allowed: readonly string[]
+  /** What is allowed is not told: it is for those who may read the pool, and policy alone gives it to the account. */
+  readonly isWithheld?: true
   /** Whose setting it is; absent where no policy decided. */
   readonly by?: Party
   /** The account to ask for an exception: of the policy, the pool or the IPAM that decided. */

@@ -6,6 +6,7 @@ import { missingTags } from '../pool.ts'
 import { type AllocationRequest, type Candidate, type Denial, provider } from './decision.ts'
 import { formatRequiredTag, type RequiredTag } from './document.ts'
 import type { Lengths } from './exception.ts'
+import { isOwnOrShared } from './resolve.ts'
 import { articleFor, type ResourceType } from './resource-types.ts'
 import type { PoolFacts, Snapshot } from './snapshot.ts'
 
@@ -40,7 +41,9 @@ export function fitPool(snapshot: Snapshot, poolId: string, want: Want): Fit {
       isRequestsFault: false,
     }
   }
-  return placeMisfit(snapshot, pool, want) ?? requestMisfit(pool, want) ?? { candidate: candidateOf(pool, want) }
+  return (
+    placeMisfit(snapshot, pool, want) ?? requestMisfit(snapshot, pool, want) ?? { candidate: candidateOf(pool, want) }
+  )
 }
 
 /**
@@ -112,7 +115,7 @@ function placeMisfit(snapshot: Snapshot, pool: PoolFacts, { request, type }: Wan
   return undefined
 }
 
-function requestMisfit(pool: PoolFacts, want: Want): Misfit | undefined {
+function requestMisfit(snapshot: Snapshot, pool: PoolFacts, want: Want): Misfit | undefined {
   const { request, type, cidr } = want
   const misfit = (setting: string, value: string, allowed: readonly string[], because: string): Misfit => ({
     because,
@@ -120,7 +123,12 @@ function requestMisfit(pool: PoolFacts, want: Want): Misfit | undefined {
     isRequestsFault: true,
   })
   if (cidr && !pool.cidrs.some((provisioned) => contains(provisioned, cidr))) {
-    return misfit('cidr', formatCidr(cidr), pool.cidrs.map(formatCidr), `${formatCidr(cidr)} is not in its CIDRs`)
+    const because = `${formatCidr(cidr)} is not in its CIDRs`
+    if (isOwnOrShared(snapshot, request.account, pool.id)) {
+      return misfit('cidr', formatCidr(cidr), pool.cidrs.map(formatCidr), because)
+    }
+    const outside = misfit('cidr', formatCidr(cidr), [], because)
+    return { ...outside, denial: { ...outside.denial, isWithheld: true } }
   }
   const wrong = lengthMisfit(pool, want)
   if (wrong) {

@@ -4,6 +4,7 @@ import { assignmentKindValues, modeValues } from '#model/policy/document.ts'
 import { type EffectiveDocument, type EffectiveWorld, effectiveAt } from '#model/policy/effective.ts'
 import type { ResolvedSize, Sourced } from '#model/policy/snapshot.ts'
 import { nativeFields, refuseUnknownType } from '../policy-content.ts'
+import { permitter } from './authority.ts'
 import { nativeRead } from './definition.ts'
 import { describeParty } from './explanations.ts'
 import { condition, locale, poolId, resourceTypeName, settingFields, showCondition, targetId } from './policy-shapes.ts'
@@ -26,7 +27,7 @@ const rule = z.object({
     .describe('`depends`: at a unit or root, conditions tell the accounts below apart.'),
   because: z.string().optional().describe('Why it is not in force here.'),
   excludedBy: party.optional().describe('The final that does not list the pool.'),
-  when: condition.optional(),
+  when: condition.optional().describe('Also absent where you may not read the policy.'),
 })
 const document = z.object({
   by: party.describe('Who gives the pools and their order.'),
@@ -110,7 +111,9 @@ export const getEffectivePolicy = nativeRead({
           isInForce: z.boolean(),
         }),
       )
-      .describe('Those on the path that are in force, or will be; the nearest first.'),
+      .describe(
+        'Those on the path that are in force, or will be; the nearest first. Those for some resources alone only where you may read them.',
+      ),
   }),
   rest: { method: 'GET', path: '/effective-policies' },
   cli: 'policy effective',
@@ -119,6 +122,9 @@ export const getEffectivePolicy = nativeRead({
   async run(context, { node, ...pair }) {
     await refuseUnknownType(context, pair.resourceType, nativeFields)
     const view = effectiveAt(await context.snapshot(), node, pair, new Date(context.now))
+    const mayReadPoliciesOf = await permitter(context, 'policy:read')
+    const mayReadExceptionsAt = await permitter(context, 'exception:read')
+    const showWorld = (one: EffectiveWorld) => describeWorld(one, mayReadPoliciesOf)
     return {
       node,
       path: [...view.path],
@@ -132,29 +138,43 @@ export const getEffectivePolicy = nativeRead({
             selfEnabled: {
               counts: view.selfEnabled.counts,
               ...(view.selfEnabled.because ? { because: describeParty(view.selfEnabled.because) } : {}),
-              ...(view.selfEnabled.document ? { document: showDocument(view.selfEnabled.document) } : {}),
+              ...(view.selfEnabled.document
+                ? { document: describeDocument(view.selfEnabled.document, mayReadPoliciesOf) }
+                : {}),
             },
           }
         : {}),
-      exceptions: view.exceptions.map(({ id, target, resource, grants, startsAt, expiresAt, isInForce }) => ({
-        exceptionId: id,
-        target,
-        ...(resource === undefined ? {} : { resource }),
-        grants: { ...grants, pools: [...grants.pools] },
-        startsAt: formatInstant(startsAt),
-        expiresAt: formatInstant(expiresAt),
-        isInForce,
-      })),
+      exceptions: view.exceptions
+        // What holds for all of the account is said by its decisions, too.
+        .filter(({ target, resource }) => resource === undefined || mayReadExceptionsAt(target))
+        .map(({ id, target, resource, grants, startsAt, expiresAt, isInForce }) => ({
+          exceptionId: id,
+          target,
+          ...(resource === undefined ? {} : { resource }),
+          grants: { ...grants, pools: [...grants.pools] },
+          startsAt: formatInstant(startsAt),
+          expiresAt: formatInstant(expiresAt),
+          isInForce,
+        })),
     }
   },
 })
 
-const showWorld = ({ document, unmatched: { value, ipam } }: EffectiveWorld): z.output<typeof world> => ({
-  ...(document ? { document: showDocument(document) } : {}),
+/** Whose policies the caller may read. */
+type MayRead = (account: string) => boolean
+const describeWorld = (
+  { document, unmatched: { value, ipam } }: EffectiveWorld,
+  mayRead: MayRead,
+): z.output<typeof world> => ({
+  ...(document ? { document: describeDocument(document, mayRead) } : {}),
   unmatched: { value, ...(ipam === undefined ? {} : { ipamId: ipam }) },
 })
 
-function showDocument({ by, rules, narrowings, ...settings }: EffectiveDocument): z.output<typeof document> {
+/** Conditions name accounts, units and their tags: they are for those who may read the policy. */
+function describeDocument(
+  { by, rules, narrowings, ...settings }: EffectiveDocument,
+  mayRead: MayRead,
+): z.output<typeof document> {
   return {
     by: describeParty(by),
     rules: rules.map(({ pool, number, inForce, because, excludedBy, when }) => ({
@@ -163,7 +183,7 @@ function showDocument({ by, rules, narrowings, ...settings }: EffectiveDocument)
       inForce,
       because,
       ...(excludedBy ? { excludedBy: describeParty(excludedBy) } : {}),
-      ...(when ? { when: showCondition(when) } : {}),
+      ...(when && mayRead(by.owner) ? { when: showCondition(when) } : {}),
     })),
     onExplicit: showSourced(settings.onExplicit),
     onExhausted: showSourced(settings.onExhausted),

@@ -402,7 +402,7 @@ export const createUnit = nativeWrite({
 export const updateUnit = nativeWrite({
   name: 'updateUnit',
   summary: 'Rename an organizational unit, or give it other tags.',
-  description: tagsNeedRight,
+  description: `Names of units are told apart below each parent: to give another one, you need \`organization:manage\` at the parent. ${tagsNeedRight}`,
   action: 'organization:manage',
   input: z.strictObject({
     unitId,
@@ -418,6 +418,8 @@ export const updateUnit = nativeWrite({
   async run(context, { unitId, name, tags }) {
     refuseNoChange({ name, tags })
     if (name !== undefined) {
+      // Else whoever has the unit alone could ask which names those beside it have.
+      await requirePermission(context, 'organization:manage', { node: (await findUnit(context, unitId)).parentId! })
       const management = await asManagement(context)
       await inOurWords(words, () =>
         updateOrganizationalUnit.run(management, { OrganizationalUnitId: unitId, Name: name }),
