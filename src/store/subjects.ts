@@ -55,12 +55,12 @@ export class Subjects {
   }
   /** All of them, in the order in which they were first noted; nothing is left. */
   take(): Subject[] {
-    const subjects = [...this.#noted.values()].map(({ id, before, after, allocation }): Subject => {
+    const subjects: Subject[] = []
+    for (const { id, before, after, allocation } of this.#noted.values()) {
       const name = id ?? nameOf(allocation!, this.#ids.installation)
-      if (before === undefined && after === undefined) return { id: name }
-      return { id: name, before, after }
-    })
-    this.#noted.clear()
+      subjects.push(before === undefined && after === undefined ? { id: name } : { id: name, before, after })
+    }
+    this.begin()
     return subjects
   }
 
