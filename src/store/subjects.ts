@@ -56,11 +56,12 @@ export class Subjects {
   /** All of them, in the order in which they were first noted; nothing is left. */
   take(): Subject[] {
     const subjects: Subject[] = []
-    for (const { id, before, after, allocation } of this.#noted.values()) {
+    for (const [key, { id, before, after, allocation }] of this.#noted) {
+      // Of the one or two that there nearly always are, this costs less than to clear the map.
+      this.#noted.delete(key)
       const name = id ?? nameOf(allocation!, this.#ids.installation)
       subjects.push(before === undefined && after === undefined ? { id: name } : { id: name, before, after })
     }
-    this.begin()
     return subjects
   }
 

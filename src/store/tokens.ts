@@ -36,7 +36,6 @@ interface Slice {
   readonly count: number
 }
 const noToken = tokenNumberOf(new Uint8Array(tokenBytes))
-const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
 interface ReadBack {
   /** The entries before this one have not been read; 0: all that matter have been. */
@@ -105,9 +104,8 @@ export class Tokens {
   }
   #learn(tokens: Uint8Array | null, numbers: readonly number[], at: number): void {
     if (!tokens) return
-    const view = viewOf(tokens)
     for (let index = 0; index < numbers.length; index++) {
-      const token = tokenNumberAt(view, index * tokenBytes)
+      const token = tokenNumberAt(tokens, index * tokenBytes)
       if (token !== noToken) this.#window.learn(token, { entry: numbers[index]!, at })
     }
   }
