@@ -69,7 +69,7 @@ async function measureBeside(
     { env: { ...process.env, ...settings } },
   )
   const token = printed.stdout.trim().replace('CADASTRE_TOKEN=', '')
-  const server = await startChild('src/main.ts', ['serve'], settings)
+  const server = await startChild('src/cadastre.js', ['serve'], settings)
   const pid = server.child.pid!
   const measure = async (duration: number): Promise<Watched> => {
     // Connections of its own: a server closes those that were idle meanwhile.

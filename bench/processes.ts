@@ -15,11 +15,11 @@ export const key = {
 const requestsPerSecondMax = 40_000
 
 let isBuilt = false
-/** What users run: the built package, without what strips types. Answers its main file, from the root. */
+/** What users run: the built package, without what strips types. Answers its first file, from the root. */
 export function builtMain(): string {
   if (!isBuilt) execFileSync(process.execPath, [join(root, 'scripts/build.ts')], { stdio: 'ignore' })
   isBuilt = true
-  return 'dist/main.js'
+  return 'dist/cadastre.js'
 }
 
 export interface Server {

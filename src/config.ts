@@ -241,8 +241,6 @@ export function readClientConfig(environment: Readonly<Record<string, string | u
     profile: read(clientVariables.clientProfile),
     profilesFile: folder ? join(folder, 'cadastre', 'profiles.json') : undefined,
     browser: read(clientVariables.browser),
-    /** What Node was told beside the command line; here it only matters what is in it. */
-    nodeOptions: environment.NODE_OPTIONS ?? '',
   })
 }
 

@@ -209,14 +209,9 @@ async function openServer(
       findKey: createKeyring(store, executeOr503),
       isImplemented: (service, name) => operationTables[service].has(name),
       isRead: (service, name) => operationTables[service].get(name)?.access === 'read',
-      async execute(service, name, call) {
-        const operation = operationTables[service].get(name)!
-        return executeOr503(() => hallway.execute(operation, { ...call, input: call.input as object }))
-      },
+      execute: (service, name, call) => executeOr503(() => hallway.execute(operationTables[service].get(name)!, call)),
       recordUnread: (service, name, call, refused) =>
-        executeOr503(() =>
-          hallway.recordUnread(operationTables[service].get(name)!, { ...call, input: call.input as object }, refused),
-        ),
+        executeOr503(() => hallway.recordUnread(operationTables[service].get(name)!, call, refused)),
       onFault: logFault,
       other: (request, response) =>
         (draining ? refuseRest(request, response, newRequestId()) : rest.answer(request, response)) ||
@@ -255,18 +250,15 @@ async function openServer(
 
 /** Trouble with the database is no fault of ours and no refusal of the model's: it is said as "try later". */
 type ExecuteOr503 = <T>(run: () => Promise<T>) => Promise<T>
-const answering503 =
-  (onTrouble: (trouble: StoreTrouble) => void): ExecuteOr503 =>
-  async (run) => {
-    try {
-      return await run()
-    } catch (error) {
-      if (error instanceof Refused || !(error instanceof StoreTrouble)) throw error
-      logEvent('trouble', { kind: error.kind, message: error.message })
-      onTrouble(error)
-      return refuse({ code: 'Unavailable', because: reasonOf(error) })
-    }
+function answering503(onTrouble: (trouble: StoreTrouble) => void): ExecuteOr503 {
+  const inWords = (error: unknown): never => {
+    if (error instanceof Refused || !(error instanceof StoreTrouble)) throw error
+    logEvent('trouble', { kind: error.kind, message: error.message })
+    onTrouble(error)
+    return refuse({ code: 'Unavailable', because: reasonOf(error) })
   }
+  return (run) => run().catch(inWords)
+}
 
 /** What a failed probe says to whoever asks, who is not known: nothing of hosts, users or files. */
 function sayTrouble(error: unknown): string {

@@ -51,6 +51,7 @@ export const runsOnce: Readonly<Record<string, string>> = {
   'src/store/replay-window.test.ts': 'there is no database in it',
   'src/store/sealer.test.ts': 'there is no store in it',
   'src/store/sqlite.test.ts': 'the files of the embedded database: locks, damage, a second process',
+  'test/allocated-bytes.test.ts': 'what the driver of PostgreSQL allocates is not ours',
   'test/away.test.ts': 'connections to a server that can be away are there on PostgreSQL alone',
   'test/clients/terraform.test.ts':
     'a client that cannot tell the engines apart, and takes its time; others ask both the same',

@@ -10,7 +10,7 @@ import { type SignedRequest, sign } from '#api/aws/sigv4.ts'
 import { endWithThisProcess } from './children.ts'
 
 export const rootKey = { id: 'AKIAROOTROOTROOT0001', secret: 'the-secret-of-the-first-administrator' }
-const mainFile = join(import.meta.dirname, '../src/main.ts')
+const mainFile = join(import.meta.dirname, '../src/cadastre.js')
 const startMs = 60_000
 
 export interface ProcessOptions {

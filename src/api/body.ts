@@ -94,8 +94,7 @@ export class Bodies {
       then(pieces.length === 1 ? pieces[0]! : pieces.length === 0 ? noBody : Buffer.concat(pieces, bytes))
     request.on('data', onData)
     request.on('end', onEnd)
-    // A client that goes away in the middle of its request has not asked anything: there is nobody to answer.
-    request.on('error', () => {})
+    request.on('error', ignore)
   }
 
   /** Counts so many bytes more, where there is room for them. */
@@ -174,5 +173,7 @@ export function dropBody(request: IncomingMessage, then: () => void, bytes = 0):
   }
   request.on('data', onData)
   request.on('end', end)
-  request.on('error', () => {})
+  request.on('error', ignore)
 }
+/** A client that goes away in the middle of its request has not asked anything: there is nobody to answer. */
+function ignore(): void {}

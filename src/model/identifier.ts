@@ -34,9 +34,9 @@ const kinds = {
 export type IdKind = keyof typeof kinds
 
 /** `kindOf` needs longer prefixes first: `ipam-pool-` begins with `ipam-`. */
-const kindsByPrefixLength = (Object.keys(kinds) as IdKind[]).sort(
-  (a, b) => kinds[b].prefix.length - kinds[a].prefix.length,
-)
+const kindsByPrefixLength = (Object.keys(kinds) as IdKind[])
+  .map((kind) => ({ kind, prefix: kinds[kind].prefix }))
+  .sort((a, b) => b.prefix.length - a.prefix.length)
 
 /**
  * Makes the identifier of `kind` for a sequence number.
@@ -53,15 +53,27 @@ export function parseId(kind: IdKind, installation: string, text: string): numbe
   if (text.length !== prefix.length + digits || !text.startsWith(prefix)) return undefined
   const tail = text.length - sequenceDigits
   const head = tail - installationDigits
-  if (text.slice(head, tail) !== installation || !/^0*$/.test(text.slice(prefix.length, head))) return undefined
-  const hex = text.slice(tail)
-  return /^[0-9a-f]{12}$/.test(hex) ? Number.parseInt(hex, 16) : undefined
+  if (text.slice(head, tail) !== installation) return undefined
+  for (let at = prefix.length; at < head; at++) if (text.charCodeAt(at) !== zero) return undefined
+  return numberAt(text, tail)
+}
+
+const zero = 0x30
+/** The number that the digits from there to the end stand for, in lower case; undefined where anything else is among them. */
+function numberAt(text: string, start: number): number | undefined {
+  let number = 0
+  for (let at = start; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code >= zero && code <= 0x39) number = number * 16 + code - zero
+    else if (code >= 0x61 && code <= 0x66) number = number * 16 + code - 0x61 + 10
+    else return undefined
+  }
+  return number
 }
 
 /** The sequence number at the end of an identifier, of whatever kind and installation; undefined where there is none. */
 export function sequenceIn(text: string): number | undefined {
-  const hex = text.slice(-sequenceDigits)
-  return /^[0-9a-f]{12}$/.test(hex) ? Number.parseInt(hex, 16) : undefined
+  return text.length < sequenceDigits ? undefined : numberAt(text, text.length - sequenceDigits)
 }
 
 /** The regular expression of what `hasShape` takes, for descriptions of an API. */
@@ -74,5 +86,6 @@ export function hasShape(kind: IdKind, text: string): boolean {
 
 /** The kind whose prefix `text` begins with. */
 export function kindOf(text: string): IdKind | undefined {
-  return kindsByPrefixLength.find((kind) => text.startsWith(kinds[kind].prefix))
+  for (const { kind, prefix } of kindsByPrefixLength) if (text.startsWith(prefix)) return kind
+  return undefined
 }

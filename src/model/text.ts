@@ -40,9 +40,9 @@ export function findUnfitText(input: unknown, field = ''): UnfitText | undefined
     return problem === undefined ? undefined : { field: shown(field), value: shown(input), problem }
   }
   if (typeof input !== 'object' || input === null || ArrayBuffer.isView(input)) return undefined
-  for (const [name, value] of Object.entries(input)) {
+  for (const name of Object.keys(input)) {
     const place = field === '' ? name : `${field}.${name}`
-    const found = findUnfitText(value, place) ?? findUnfitText(name, place)
+    const found = findUnfitText((input as Record<string, unknown>)[name], place) ?? findUnfitText(name, place)
     if (found) return found
   }
   return undefined

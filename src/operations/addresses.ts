@@ -10,7 +10,7 @@ import { refuse, refuseValue } from '#model/refusal.ts'
 import type { AddressAssociation } from '#store/addresses.ts'
 import type { Allocation } from '#store/space.ts'
 import type { Tag } from '#store/tags.ts'
-import { type Grant, getUsablePool, grant, release, usualFields } from './grant.ts'
+import { type Grant, type GrantOptions, getUsablePool, grant, release, usualFields } from './grant.ts'
 import { filterBy, page, refuseIdsWithPaging } from './listing.ts'
 import { ec2Read, ec2Write, type ReadContext, type WriteContext } from './operation.ts'
 import { putTags, tagsToCreate } from './tagging.ts'
@@ -24,9 +24,9 @@ const addressFamily = 4
 const associationKind = 'address-association'
 
 export const allocateAddress = ec2Write('AllocateAddress', async (context, input) => {
-  const { allocation, pool } = await takeElasticIp(context, input)
+  const { id, allocation, pool } = await takeElasticIp(context, input)
   return {
-    AllocationId: idOf(context, allocation),
+    AllocationId: id,
     PublicIp: formatAddress(allocation.cidr),
     PublicIpv4Pool: pool.scopeId === undefined ? 'amazon' : pool.id,
     NetworkBorderGroup: context.region,
@@ -46,7 +46,7 @@ export async function takeElasticIp(
   context: WriteContext,
   input: AllocateAddressRequest,
   { description, isOfProvider = false }: ElasticIpWish = {},
-): Promise<Grant & Required<Pick<Grant, 'allocation' | 'pool'>>> {
+): Promise<Grant & Required<Pick<Grant, 'allocation' | 'pool'>> & { readonly id: string }> {
   refuseUnsupported(context, input)
   const tags = tagsToCreate(input.TagSpecifications, 'elastic-ip')
   if (input.IpamPoolId !== undefined) await getPoolHere(context, input.IpamPoolId)
@@ -54,18 +54,19 @@ export async function takeElasticIp(
   const lost = input.Address === undefined || isOfProvider ? undefined : await poolOfLost(context, input)
   const asked = toRequest(context, lost === undefined ? input : { ...input, IpamPoolId: lost }, tags)
   const request = isOfProvider ? { ...asked, explicit: { ...asked.explicit, pool: provider } } : asked
-  const { allocation, pool, ...granted } = await grant(
+  const { cidr, decision, allocation, pool } = await grant(
     context,
     request,
     { resourceType, description },
-    { fields: { ...usualFields, cidr: 'Address' }, whenFull: 'capacity' },
+    grantOptions,
   )
   assert(allocation !== undefined && pool !== undefined, 'public space is always taken from a pool')
   const id = idOf(context, allocation)
   if (tags.length > 0) await putTags(context, { id, type: 'elastic-ip', account: context.caller.account }, tags)
   context.changed(id)
-  return { ...granted, allocation, pool }
+  return { id, cidr, decision, allocation, pool }
 }
+const grantOptions: GrantOptions = { fields: { ...usualFields, cidr: 'Address' }, whenFull: 'capacity' }
 
 export const releaseAddress = ec2Write('ReleaseAddress', async (context, input) => {
   if (input.NetworkBorderGroup !== undefined && input.NetworkBorderGroup !== context.region) {

@@ -52,6 +52,11 @@ export interface Call {
   readonly arrivedAt?: number
 }
 
+function currentSnapshot(tx: Transaction): Snapshot | undefined {
+  const known = tx.recall(compiled)
+  return known?.epoch === tx.governanceEpoch ? known : undefined
+}
+
 /** What comes back: the operation's output, and the decisions that were made on the way; of a repeat, those of the first time. */
 export interface Answer {
   readonly output: unknown
@@ -113,10 +118,6 @@ export async function openHallway(
 ): Promise<Hallway> {
   const budget = new RefusalBudget()
 
-  function currentSnapshot(tx: Transaction): Snapshot | undefined {
-    const known = tx.recall(compiled)
-    return known?.epoch === tx.governanceEpoch ? known : undefined
-  }
   async function snapshotOf(tx: Transaction, options: { readonly keep: boolean }): Promise<Snapshot> {
     const known = currentSnapshot(tx)
     if (known) return known
@@ -129,7 +130,7 @@ export async function openHallway(
     refuseUnfit(call)
     const output = await store.read(
       async (tx) => {
-        await refuseEndedKey(tx, call.principal)
+        if (isKeyInDoubt(tx, call.principal)) await refuseEndedKey(tx, call.principal)
         return operation.run(new RequestContext(tx, call, settings, snapshotOf), call.input as never)
       },
       call.arrivedAt,
@@ -151,12 +152,13 @@ export async function openHallway(
       throw await recorded(operation, call, error)
     }
     const prepared = operation.prepare?.()
-    const work = (needsSnapshot: boolean) =>
+    const run = (needsSnapshot: boolean) =>
       store.write(
         async (tx) => {
-          await refuseEndedKey(tx, call.principal)
+          if (isKeyInDoubt(tx, call.principal)) await refuseEndedKey(tx, call.principal)
           tx.subjects.begin()
-          const used = token && (await findUse(tx, token))
+          const found = token && findUse(tx, token)
+          const used = found instanceof Promise ? await found : found
           if (used) tx.tokens.touch()
           const context = new RequestContext(tx, call, settings, snapshotOf)
           const changes = tx.changes
@@ -173,7 +175,7 @@ export async function openHallway(
               await refuseNewConflicts(context, { before, reaches: context.reaches, compile })
             }
             if (isDryRun(call)) throw new DryRunSucceeded(output, context.decisions)
-            await recordEntry(tx, context, operation.name, token, output)
+            recordEntry(tx, context, operation.name, token, output)
             return { output, decisions: context.decisions }
           } catch (error) {
             if (error instanceof Refused && isEc2DryRun(call) && isAboutState(error.refusal)) {
@@ -182,21 +184,24 @@ export async function openHallway(
             // Rolls back what it did, then comes back here through `recorded` below.
             if (!(error instanceof Refused) || tx.changes !== changes) throw markDecisions(error, context.decisions)
             const denials = context.decisions.filter(isDenial)
-            return { refused: error, entry: await recordRefusal(tx, call, operation.name, error, denials), now: tx.now }
+            return { refused: error, entry: recordRefusal(tx, call, operation.name, error, denials), now: tx.now }
           }
         },
         token?.hash,
         senderOf(call.principal),
         call.arrivedAt,
       )
-    const answer = await work(false)
-      .catch((error: unknown) => {
-        if (error instanceof SnapshotBeforeNeeded) return work(true)
-        throw error
-      })
-      .catch(async (error: unknown) => {
-        throw await recorded(operation, call, error)
-      })
+    let answer: Awaited<ReturnType<typeof run>>
+    try {
+      try {
+        answer = await run(false)
+      } catch (error) {
+        if (!(error instanceof SnapshotBeforeNeeded)) throw error
+        answer = await run(true)
+      }
+    } catch (error) {
+      throw await recorded(operation, call, error)
+    }
     if (!answer.refused) return answer
     noteRefusal(call, answer)
     throw answer.refused
@@ -216,7 +221,7 @@ export async function openHallway(
           const { refused, decisions } = renumber(tx, error, denials)
           return {
             refused,
-            entry: await recordRefusal(tx, call, operation.name, refused, decisions),
+            entry: recordRefusal(tx, call, operation.name, refused, decisions),
             now: tx.now,
           }
         },
@@ -246,17 +251,17 @@ export async function openHallway(
   }
 
   /** One entry for a refusal, with what it was about. Where a principal has had very many without a decision, it is only counted. */
-  async function recordRefusal(
+  function recordRefusal(
     tx: Transaction,
     call: Call,
     action: string,
     error: Refused,
     decisions: readonly Decision[],
-  ): Promise<RefusedAnswer['entry']> {
+  ): RefusedAnswer['entry'] {
     if (!isOnRecord(error.refusal)) return undefined
     if (decisions.length === 0 && !budget.allows(kindOfRefusal(call, error), tx.now)) return 'counted'
     const n = tx.nextSequence()
-    await tx.journal.record({
+    tx.journal.record({
       ...originOf(tx, call),
       n,
       action,
@@ -265,8 +270,7 @@ export async function openHallway(
       isDryRun: isDryRun(call),
       firstDecision: numberOf(tx, decisions[0]),
     })
-    for (const decision of decisions)
-      await tx.journal.recordDecision(numberOf(tx, decision)!, decision, n, !isDryRun(call))
+    for (const decision of decisions) tx.journal.recordDecision(numberOf(tx, decision)!, decision, n, !isDryRun(call))
     recordedDecisions.set(error, decisions)
     return 'recorded'
   }
@@ -277,7 +281,7 @@ export async function openHallway(
       const due = budget.counted(tx.now, isAll)
       for (const { account, principal, code, times, credential } of due) {
         const n = tx.nextSequence()
-        await tx.journal.record({
+        tx.journal.record({
           n,
           at: tx.now,
           requestId: `housekeeping-${n}`,
@@ -297,17 +301,27 @@ export async function openHallway(
     budget.settle(counted)
   }
 
-  async function findUse(tx: Transaction, token: Token): Promise<Use | undefined> {
+  /** Nearly always there is none, and nothing to wait for. */
+  function findUse(tx: Transaction, token: Token): Use | undefined | Promise<Use | undefined> {
     if (token.kind === 'client') return tx.tokens.find(token.hash)
-    const findRequest = (hash: Uint8Array) => tx.tokens.findRequest(hash, tx.now, settings.isStrictOnReplays)
-    const use = await findRequest(token.hash)
-    const hasId = token.hash !== token.signature
-    if (use && sameBytes(use.token, token.hash) && hasId) return use
+    const use = findRequest(tx, token.hash)
+    const isNew = use === undefined && hasId(token) && !settings.isStrictOnReplays
+    return isNew ? undefined : judgeUse(tx, token, use)
+  }
+  const findRequest = (tx: Transaction, hash: Uint8Array) =>
+    tx.tokens.findRequest(hash, tx.now, settings.isStrictOnReplays)
+  async function judgeUse(
+    tx: Transaction,
+    token: Token,
+    found: ReturnType<typeof findRequest>,
+  ): Promise<Use | undefined> {
+    const use = await found
+    if (use && sameBytes(use.token, token.hash) && hasId(token)) return use
     // Equal calls within the second that a signature's date can tell have one signature: their ids tell them apart.
-    if (hasId && !settings.isStrictOnReplays) return undefined
+    if (hasId(token) && !settings.isStrictOnReplays) return undefined
     // Nobody but the holder of the key can sign anew: a signature that was used for another call is somebody's replay of it,
     // or an equal call of one client within that second.
-    const signed = token.signature && (await findRequest(token.signature))
+    const signed = token.signature && (await findRequest(tx, token.signature))
     if (signed && sameBytes(signed.parameters, token.signature!)) {
       refuse({
         code: 'Unavailable',
@@ -316,34 +330,44 @@ export async function openHallway(
     }
     return undefined
   }
-  async function recordEntry(
+  function recordEntry(
     tx: Transaction,
     context: RequestContext,
     action: string,
     token: Token | undefined,
     output: unknown,
-  ): Promise<void> {
+  ): void {
     const n = tx.nextSequence()
-    await tx.journal.record({
-      ...originOf(tx, context.call),
+    const { requestId, principal, sourceAddress, region } = context.call
+    // Written out: what is spread into it would be copied member by member, for every change.
+    tx.journal.record({
       n,
+      at: tx.now,
+      requestId,
+      account: principal.account,
+      principal: principal.arn,
+      accessKeyId: principal.accessKeyId,
+      sourceAddress,
+      region,
       action,
       outcome: 'Success',
       subjects: tx.subjects.take(),
       firstDecision: numberOf(tx, context.decisions[0]),
-      ...(token ? { token: token.hash, parameters: token.parameters, result: JSON.stringify(output ?? {}) } : {}),
+      token: token?.hash,
+      parameters: token?.parameters,
+      result: token && JSON.stringify(output ?? {}),
     })
-    for (const decision of context.decisions) await tx.journal.recordDecision(numberOf(tx, decision)!, decision, n)
-    if (token?.kind === 'client') await tx.tokens.keep(token.hash, n, tx.now, context.needsText)
+    for (const decision of context.decisions) tx.journal.recordDecision(numberOf(tx, decision)!, decision, n)
+    if (token?.kind === 'client') tx.tokens.keep(token.hash, n, tx.now, context.needsText)
     else if (token) {
-      await tx.tokens.keepRequest(token.hash, n, tx.now)
+      tx.tokens.keepRequest(token.hash, n, tx.now)
       const isKeptToo = settings.isStrictOnReplays && token.signature !== token.hash
-      if (isKeptToo && token.signature) await tx.tokens.keepRequest(token.signature, n, tx.now)
+      if (isKeptToo && token.signature) tx.tokens.keepRequest(token.signature, n, tx.now)
     }
   }
 
   return {
-    async execute(operation, call) {
+    execute(operation, call) {
       return operation.access === 'read' ? read(operation, call) : write(operation, call)
     },
     async recordUnread(operation, call, refused) {
@@ -362,7 +386,10 @@ function refuseUnfit({ input }: Call): void {
   if (unfit) refuseValue(unfit.field, unfit.value, unfit.problem)
 }
 
-/** A key or token that ended after it was checked, on whichever server, may do nothing more. */
+/** Whether a key or token may have ended after it was checked, on whichever server. */
+const isKeyInDoubt = (tx: Transaction, { keyEpoch, expiresAt }: Principal): boolean =>
+  expiresAt !== undefined || (keyEpoch !== undefined && keyEpoch !== tx.keyEpoch)
+/** One that has ended may do nothing more. */
 async function refuseEndedKey(tx: Transaction, principal: Principal): Promise<void> {
   const { accessKeyId: id, account, arn, keyEpoch, expiresAt, native } = principal
   if (expiresAt !== undefined && expiresAt <= tx.now) refuse({ code: 'InvalidToken' })
@@ -398,12 +425,13 @@ interface Use {
   /** What the caller had to be permitted then, as JSON. */
   readonly needs: string | null
 }
+/** Whether the call has an id of its own, beside its signature. */
+const hasId = ({ hash, signature }: Token): boolean => hash !== signature
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0
 
 /** A token is good for one account, or principal and those who made its credential, and for one operation: another's equal token is another. */
 function tokenOf(action: string, call: Call): Token | undefined {
-  const { ClientToken, DryRun: _, ...parameters } = call.input
-  const clientToken = call.clientToken ?? ClientToken
+  const clientToken = call.clientToken ?? call.input.ClientToken
   if (clientToken !== undefined) {
     // The bound stands in the documentation only: "up to 64 ASCII characters" (EC2 API Reference, Ensuring idempotency).
     if (!/^[\x21-\x7e]{1,64}$/.test(clientToken))
@@ -420,28 +448,36 @@ function tokenOf(action: string, call: Call): Token | undefined {
       kind: 'client',
       hash: digest(call, action, 'client', clientToken),
       // Another tool may write the same request in another order.
-      parameters: sha256(orderedJson(parameters)!),
+      parameters: sha256(orderedJson(parametersOf(call))!),
     }
   }
   if (call.invocationId !== undefined) {
     const hash = digest(call, action, 'invocation', call.invocationId)
-    const bodyHash = call.bodyHash && Buffer.from(call.bodyHash.slice(0, 32), 'hex')
-    return { kind: 'request', hash, parameters: bodyHash || sha256(JSON.stringify(parameters)) }
+    const bodyHash = call.bodyHash && firstBytes(call.bodyHash)
+    return { kind: 'request', hash, parameters: bodyHash || sha256(JSON.stringify(parametersOf(call))) }
   }
   if (call.signature === undefined) return undefined
   // Kept in place of the parameters, which an unsigned id carries in its own hash.
-  const signature = Buffer.from(call.signature.slice(0, 32), 'hex')
+  const signature = firstBytes(call.signature)
   const id = call.unsignedInvocationId
   const hash =
-    id === undefined ? signature : digest(call, action, 'unsigned invocation', `${id}\n${JSON.stringify(parameters)}`)
+    id === undefined
+      ? signature
+      : digest(call, action, 'unsigned invocation', `${id}\n${JSON.stringify(parametersOf(call))}`)
   return { kind: 'request', hash, parameters: signature, signature }
+}
+/** What is asked for, without what only says how. */
+function parametersOf({ input: { ClientToken: _token, DryRun: _dryRun, ...parameters } }: Call): object {
+  return parameters
 }
 const digest = ({ principal, region }: Call, action: string, kind: string, token: string): Uint8Array =>
   sha256(`${keyHolderOf(principal)}\n${region}\n${action}\n${kind}\n${token}`)
 /** Whose keys they are. What different people made for one service has keys of its own: each may do other things with it. */
 const keyHolderOf = ({ account, native }: Principal): string =>
   native ? [native.name, ...native.makers].join(' ') : account
-const sha256 = (text: string): Uint8Array => hash('sha256', text, 'buffer').subarray(0, 16)
+const firstBytes = (hexadecimal: string): Uint8Array => Buffer.from(hexadecimal.slice(0, 32), 'hex')
+/** By way of its text: a digest that is made as bytes has memory of its own outside the heap, and costs three times as much. */
+const sha256 = (text: string): Uint8Array => firstBytes(hash('sha256', text))
 
 /** The first answer again, for who could still ask for it, and as long as what it tells of is there. */
 async function repeat(
@@ -596,6 +632,9 @@ class RequestContext implements WriteContext {
   }
   snapshot(): Promise<Snapshot> {
     return this.#snapshotOf(this.tx, { keep: this.isCounted })
+  }
+  get snapshotAtHand(): Snapshot | undefined {
+    return currentSnapshot(this.tx)
   }
   get isCounted(): boolean {
     return this.tx.changes === this.#changesBefore || this.tx.governanceEpoch !== this.#epochBefore

@@ -119,7 +119,8 @@ export async function takeAsDecided(
   request: AllocationRequest,
   options: GrantOptions,
 ): Promise<Taken> {
-  const { verdict, number, identity } = await ask(context, request)
+  const snapshot = context.snapshotAtHand ?? (await context.snapshot())
+  const { verdict, number, identity } = ask(context, snapshot, request)
   if (verdict.outcome === 'deny') {
     const decision = conclude(verdict, identity, undefined)
     if (options.isFromPools && verdict.denial?.pool === provider) refuseWithoutPool(context, request, decision)
@@ -130,7 +131,7 @@ export async function takeAsDecided(
     if (!taken) continue
     const decision = conclude(verdict, identity, { pool: candidate.pool, cidr: taken.cidr })
     context.record(decision)
-    return { ...taken, decision, number }
+    return { cidr: taken.cidr, pool: taken.pool, decision, number }
   }
   return refuseExhausted(context, request, verdict, conclude(verdict, identity, 'exhausted'), options)
 }
@@ -141,7 +142,7 @@ export async function previewGrant(
   request: AllocationRequest,
   options: GrantOptions,
 ): Promise<Cidr> {
-  const { verdict, identity } = await ask(context, request)
+  const { verdict, identity } = ask(context, await context.snapshot(), request)
   if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined), options.fields)
   for (const candidate of candidatesInOrder(verdict)) {
     const pool = await poolOf(context, candidate.pool, request.family)
@@ -168,7 +169,7 @@ export async function judge(
   context: WriteContext,
   request: AllocationRequest & { readonly explicit: { readonly pool: string; readonly cidr: Cidr } },
 ): Promise<Decision> {
-  const { verdict, number, identity } = await ask(context, request)
+  const { verdict, number, identity } = ask(context, await context.snapshot(), request)
   if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined))
   const { pool, cidr } = request.explicit
   const isAllowed = verdict.candidates.some((candidate) => candidate.pool === pool && candidate.cidr)
@@ -193,7 +194,7 @@ export async function judgeHeld(
   held: { readonly pool: Pool; readonly cidr: Cidr },
 ): Promise<{ readonly decision: Decision; readonly number: number }> {
   const request = { ...question, netmaskLength: held.cidr.length }
-  const { verdict, identity, number } = await ask(context, request)
+  const { verdict, identity, number } = ask(context, await context.snapshot(), request)
   if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined))
   const pool = held.pool.scopeId === undefined ? provider : held.pool.id
   const candidate = candidateFor(verdict, { pool, cidr: held.cidr })
@@ -312,11 +313,12 @@ interface Identity {
   readonly at: Date
   readonly request: AllocationRequest
 }
-async function ask(context: WriteContext, request: AllocationRequest) {
-  const verdict = decide(await context.snapshot(), request, new Date(context.now))
+function ask(context: WriteContext, snapshot: Snapshot, request: AllocationRequest) {
+  const at = new Date(context.now)
+  const verdict = decide(snapshot, request, at)
   const number = context.newSequence()
   const id = formatId('decision', context.tx.installation, number)
-  return { verdict, number, identity: { id, at: new Date(context.now), request } }
+  return { verdict, number, identity: { id, at, request } }
 }
 
 /** Pools change only where governance does, so one reading is good for a snapshot's life. */
@@ -327,7 +329,7 @@ async function findPool(
   name: string,
   find: () => Promise<Pool | undefined>,
 ): Promise<Pool | undefined> {
-  const snapshot = await context.snapshot()
+  const snapshot = context.snapshotAtHand ?? (await context.snapshot())
   const pools = poolsOfSnapshot.get(snapshot) ?? new Map<string, Pool>()
   poolsOfSnapshot.set(snapshot, pools)
   const known = pools.get(name)
@@ -337,11 +339,14 @@ async function findPool(
   if (pool && context.isCounted && (await context.snapshot()) === snapshot) pools.set(name, pool)
   return pool
 }
+const poolName = (id: string, family: 4 | 6): string => (id === provider ? `${id}-${family}` : id)
+/** A pool that was read before, since governance changed last. */
+function poolAtHand({ snapshotAtHand }: ReadContext, id: string, family: 4 | 6): Pool | undefined {
+  return snapshotAtHand && poolsOfSnapshot.get(snapshotAtHand)?.get(poolName(id, family))
+}
 async function poolOf(context: WriteContext, id: string, family: 4 | 6): Promise<Pool> {
-  const pool =
-    id === provider
-      ? await findPool(context, `${id}-${family}`, () => providerPool(context, family))
-      : await findPool(context, id, () => context.tx.pools.find(id))
+  const find = id === provider ? () => providerPool(context, family) : () => context.tx.pools.find(id)
+  const pool = await findPool(context, poolName(id, family), find)
   return pool ?? refuse({ code: 'NotFound', what: 'ipam-pool', id })
 }
 
@@ -359,7 +364,8 @@ export async function takeCandidate(
     // The provider stands for Amazon: it has no private space, and none for other clouds and sites.
     if (request.scopeType === 'private' || isForeignLocale(request.locale)) return undefined
   }
-  const pool = await poolOf(context, candidate.pool, request.family)
+  const { family } = request
+  const pool = poolAtHand(context, candidate.pool, family) ?? (await poolOf(context, candidate.pool, family))
   const held = pool.sourceResource ? await heldBySubnets(context, pool) : []
   if (candidate.cidr) {
     if (held.some((cidr) => overlaps(cidr, candidate.cidr!))) return undefined

@@ -40,6 +40,8 @@ export interface ReadContext {
   readonly settings: OperationSettings
   /** The governance state compiled for decisions; the same one for the whole transaction unless governance changes in it. */
   snapshot(): Promise<Snapshot>
+  /** The same, where nothing has to be read for it, as for nearly every request: then there is nothing to wait for. */
+  readonly snapshotAtHand: Snapshot | undefined
   /**
    * Whether the snapshot's epoch counts every change of the request so far. Rows may have changed whose new epoch is not
    * counted yet: what is made of them must not be kept as if it were the old epoch's.

@@ -27,8 +27,9 @@ export function tagsToCreate(
   resourceType: string,
   registry?: Registry,
 ): Tag[] {
+  if (specifications === undefined) return []
   const tags: Tag[] = []
-  for (const [index, specification] of (specifications ?? []).entries()) {
+  for (const [index, specification] of specifications.entries()) {
     const field = `TagSpecification.${index + 1}`
     if (specification.ResourceType === undefined) refuse({ code: 'MissingParameter', field: `${field}.ResourceType` })
     if (specification.ResourceType !== resourceType) {

@@ -194,7 +194,7 @@ export class Holds {
     return sums
   }
   async insert(hold: Hold): Promise<void> {
-    await this.#sql.later(
+    this.#sql.later(
       `insert into hold (${columns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       hold.n,
       hold.pool,

@@ -16,7 +16,7 @@ import type { Mode } from '#model/policy/document.ts'
 import { makersBeside, makersIn } from './api-tokens.ts'
 import { keyOf } from './key.ts'
 import type { ConnectionMemory, Kept } from './memory.ts'
-import { type Awaitable, listOf, type Sql, type SqlValue } from './sql.ts'
+import { listOf, type Sql, type SqlValue } from './sql.ts'
 import type { Subject, Subjects } from './subjects.ts'
 import { newestEntryAt } from './time.ts'
 
@@ -160,7 +160,7 @@ export class Journal {
     )
     const gone = unused.filter((row) => row !== undefined)
     if (gone.length === 0) return
-    for (const { n } of gone) await this.#sql.later('delete from ruling where n = ?', n)
+    for (const { n } of gone) this.#sql.later('delete from ruling where n = ?', n)
     await this.#sql.run(`update counter set value = value + 1 where name = 'ruling-epoch'`)
     this.forgetRulings()
   }
@@ -170,13 +170,13 @@ export class Journal {
     return ((JSON.parse(body) as Shared).candidate?.assignments ?? []).map(({ n }) => n)
   }
 
-  async record(entry: AuditEntry): Promise<void> {
-    await this.#sql.later(
+  record(entry: AuditEntry): void {
+    this.#sql.later(
       `insert into audit_entry (n, at, origin, request_id, outcome, subjects, token, parameters, result, dry_run, times)
        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       entry.n,
       entry.at,
-      await this.#originOf(entry),
+      this.#originOf(entry),
       entry.requestId,
       entry.outcome,
       inlineText(entry),
@@ -190,7 +190,7 @@ export class Journal {
     if (isInline(entry)) return
     for (const [place, subject] of entry.subjects.entries()) {
       const { id, before, after } = typeof subject === 'string' ? { id: subject } : subject
-      await this.#sql.later(
+      this.#sql.later(
         `insert into audit_subject (entry, place, object_id, version_before, version_after, first_decision)
          values (?, ?, ?, ?, ?, ?)`,
         entry.n,
@@ -213,7 +213,7 @@ export class Journal {
     const named = new Map(subjects.map((subject) => [typeof subject === 'string' ? subject : subject.id, subject]))
     // What has a history says which versions.
     if (by === 'operator') for (const subject of noted.take()) named.set(subject.id, subject)
-    await this.record({
+    this.record({
       n,
       at,
       requestId: `${by}-${n}`,
@@ -234,27 +234,27 @@ export class Journal {
   }
 
   /** @param isCounted whether candidates that differ are told so: of a dry run they are not, since nothing was meant */
-  async recordDecision(n: number, decision: Decision, auditEntry: number, isCounted = true): Promise<void> {
+  recordDecision(n: number, decision: Decision, auditEntry: number, isCounted = true): void {
     const { request, cidr } = decision
-    await this.#sql.later(
+    this.#sql.later(
       'insert into decision (n, at, ruling, first, length, request, audit_entry) values (?, ?, ?, ?, ?, ?, ?)',
       n,
       decision.at.getTime(),
-      await this.#rulingOf(decision),
+      this.#rulingOf(decision),
       cidr ? toKey(cidr) : null,
       cidr?.length ?? null,
       wishOf(request),
       auditEntry,
     )
-    if (isCounted && decision.candidate) await this.#recordDifference(n, decision, decision.candidate)
+    if (isCounted && decision.candidate) this.#recordDifference(n, decision, decision.candidate)
   }
 
-  async #recordDifference(n: number, decision: Decision, candidate: CandidateAnswer): Promise<void> {
+  #recordDifference(n: number, decision: Decision, candidate: CandidateAnswer): void {
     const kind = differenceKind(decision, candidate)
     if (!kind) return
     const { request } = decision
     for (const { n: candidateN } of candidate.assignments) {
-      await this.#sql.later(
+      this.#sql.later(
         `insert into candidate_difference (candidate, account, resource_type, locale, decision, at, kind, order_only)
          values (?, ?, ?, ?, ?, ?, ?, ?)`,
         candidateN,
@@ -331,7 +331,7 @@ export class Journal {
     return row && { ...row, makers: makersIn(row.makers) }
   }
 
-  async #originOf({ account, principal, accessKeyId, sourceAddress, region, action }: AuditEntry): Promise<number> {
+  #originOf({ account, principal, accessKeyId, sourceAddress, region, action }: AuditEntry): number {
     const values = [account, principal, accessKeyId, sourceAddress, region, action]
     return this.#stored(this.#origins, keyOf(values), (n) =>
       this.#sql.later(
@@ -342,7 +342,7 @@ export class Journal {
     )
   }
 
-  async #rulingOf(decision: Decision): Promise<number> {
+  #rulingOf(decision: Decision): number {
     return this.#stored(this.#rulings, rulingKeyOf(decision), (n) =>
       this.#sql.later(
         `insert into ruling (n, account, locale, resource_type, outcome, mode, policy_id, policy_version, pool, would_be,
@@ -356,15 +356,11 @@ export class Journal {
   }
 
   /** The number of the row that says `text`; it is inserted the first time. */
-  async #stored(
-    remembered: Kept<string, number>,
-    text: string,
-    insert: (n: number) => Awaitable<unknown>,
-  ): Promise<number> {
+  #stored(remembered: Kept<string, number>, text: string, insert: (n: number) => void): number {
     const known = remembered.get(text)
     if (known !== undefined) return known
     const n = this.#ids.nextSequence()
-    await insert(n)
+    insert(n)
     remembered.set(text, n)
     return n
   }

@@ -242,7 +242,7 @@ export class Nouns implements Transaction {
   async flush(): Promise<void> {
     await this.space.flush()
     if (this.#sequence !== this.#sequenceStored) {
-      await this.#sql.later('update counter set value = ? where name = ?', this.#sequence, 'sequence')
+      this.#sql.later('update counter set value = ? where name = ?', this.#sequence, 'sequence')
       this.#sequenceStored = this.#sequence
     }
   }

@@ -92,7 +92,7 @@ export class SharedSpace extends Space {
     const ahead = [...(this.#asked.value ?? [])].slice(-poolsAheadMax)
     if (ahead.length > 0) await this.#read(ahead)
   }
-  override async take(...[pool, family, wish]: Parameters<Space['take']>): ReturnType<Space['take']> {
+  override take(...[pool, family, wish]: Parameters<Space['take']>): ReturnType<Space['take']> {
     const order = bitsOf(family) - wish.length
     const asked = this.#askedNow.get(pool)
     if (asked) {
@@ -106,8 +106,8 @@ export class SharedSpace extends Space {
     const size = (this.#askedNow.get(pool) ?? this.#asked.value?.get(pool))?.size ?? 1
     await this.#read([[pool, { order, size, family, age: 0 }]])
   }
-  protected override async dropFree(pool: number, block: Cidr): Promise<void> {
-    await super.dropFree(pool, block)
+  protected override dropFree(pool: number, block: Cidr): void {
+    super.dropFree(pool, block)
     const order = orderOf(block)
     const name = `${pool} ${order}`
     const passed = this.#passed.own(name, (committed) => ({ ...committed }))

@@ -1,6 +1,7 @@
 // Tokens where several servers share a database: both kinds stand in tables, and a transaction looks its own up together.
 import type { ConnectionMemory, KeptOne } from './memory.ts'
 import type { ManySql } from './postgres-sql.ts'
+import type { Awaitable } from './sql.ts'
 import { type RequestUse, Tokens, type TokenUse } from './tokens.ts'
 
 /** For this long a request could be sent again: a signature is good for five minutes before and after its date. */
@@ -70,28 +71,31 @@ export class SharedTokens extends Tokens {
   override async readBack(): Promise<boolean> {
     return true
   }
-  override find(token: Uint8Array): Promise<TokenUse | undefined> {
+  override async find(token: Uint8Array): Promise<TokenUse | undefined> {
     return this.#use(token)
   }
-  override findRequest(token: Uint8Array): Promise<RequestUse | undefined> {
+  override findRequest(token: Uint8Array): Awaitable<RequestUse | undefined> {
     return this.#use(token)
   }
-  override async keep(token: Uint8Array, auditEntry: number, at: number, needs: string | null = null): Promise<void> {
+  override keep(token: Uint8Array, auditEntry: number, at: number, needs: string | null = null): void {
     this.#found.delete(nameOf(token))
-    await super.keep(token, auditEntry, at, needs)
+    super.keep(token, auditEntry, at, needs)
   }
-  override async keepRequest(token: Uint8Array, auditEntry: number, at: number): Promise<void> {
+  override keepRequest(token: Uint8Array, auditEntry: number, at: number): void {
     this.#found.delete(nameOf(token))
     this.#added++
-    await this.#sql.later('insert into request_token (token, audit_entry, at) values (?, ?, ?)', token, auditEntry, at)
+    this.#sql.later('insert into request_token (token, audit_entry, at) values (?, ?, ?)', token, auditEntry, at)
   }
   /** A replay is a write: its commit waits for what the first one's commit must wait for. */
   override touch(): void {
     this.#touched = true
   }
 
-  async #use(token: Uint8Array): Promise<RequestUse | undefined> {
+  #use(token: Uint8Array): Awaitable<RequestUse | undefined> {
     const name = nameOf(token)
-    return this.#found.has(name) ? this.#found.get(name) : (await this.#sql.allOf<RequestUse>(findUses, [token]))[0]
+    return this.#found.has(name) ? this.#found.get(name) : this.#read(token)
+  }
+  async #read(token: Uint8Array): Promise<RequestUse | undefined> {
+    return (await this.#sql.allOf<RequestUse>(findUses, [token]))[0]
   }
 }

@@ -104,11 +104,12 @@ export class ReplayWindow implements Layer<number, TokenMark> {
 }
 
 /** 52 bits of the token, never 0 (which marks an empty slot). */
-export function tokenNumberOf(token: Uint8Array): number {
-  return tokenNumberAt(new DataView(token.buffer, token.byteOffset, token.byteLength), 0)
-}
+export const tokenNumberOf = (token: Uint8Array): number => tokenNumberAt(token, 0)
 /** The same of the token that begins at an offset; `tokenBytes` of it are looked at. */
-export function tokenNumberAt(view: DataView, offset: number): number {
-  return (view.getUint32(offset) & 0xfffff) * 0x1_0000_0000 + view.getUint32(offset + 4) + 1
+export function tokenNumberAt(bytes: Uint8Array, offset: number): number {
+  const at = (index: number): number => bytes[offset + index]!
+  const high = ((at(1) & 0xf) << 16) | (at(2) << 8) | at(3)
+  const low = ((at(4) << 24) | (at(5) << 16) | (at(6) << 8) | at(7)) >>> 0
+  return high * 0x1_0000_0000 + low + 1
 }
 export const tokenBytes = 8

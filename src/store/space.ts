@@ -149,7 +149,7 @@ export class Space {
     for (const [pool, counters] of this.#counters.draft) {
       if (!counters.moved) continue
       counters.moved = false
-      await this.#sql.later(
+      this.#sql.later(
         'update pool set allocated = ?, quarantined = ?, free = ?, allocation_count = ? where n = ?',
         counters.allocated.toString(),
         counters.quarantined.toString(),
@@ -172,9 +172,13 @@ export class Space {
    */
   async take(pool: number, family: 4 | 6, wish: Wish): Promise<Cidr | undefined> {
     if (wish.allowed || (wish.disallowed && wish.disallowed.length > 0)) return this.#takeWithin(pool, family, wish)
-    const taken = await this.#findOrSweep(pool, () => this.#takeSmallest(pool, family, wish.length))
-    if (taken) await this.#count(pool, taken)
-    return taken
+    do {
+      const taken = await this.#takeSmallest(pool, family, wish.length)
+      if (!taken) continue
+      this.#count(this.#ownCounters(pool) ?? (await this.#readCounters(pool)), taken)
+      return taken
+    } while (await this.#sweep(pool))
+    return undefined
   }
 
   /** Cuts the smallest sufficient block; what is left of it are smaller ones, of sizes of which there was none. */
@@ -185,7 +189,7 @@ export class Space {
       const head = front[order] ?? (await this.#look(pool, front, order, family))
       const free = head.blocks.shift()
       if (free) {
-        if (free.isStored) await this.dropFree(pool, free.cidr)
+        if (free.isStored) this.dropFree(pool, free.cidr)
         const { taken, rest } = carve(free.cidr, length)
         for (const cidr of rest) front[orderOf(cidr)] = { blocks: [{ cidr, isStored: false }], isAll: true }
         return taken
@@ -242,7 +246,7 @@ export class Space {
     if (!front) return
     this.#fronts.delete(pool)
     for (const head of front) {
-      for (const { cidr, isStored } of head?.blocks ?? []) if (!isStored) await this.#insertFree(pool, cidr)
+      for (const { cidr, isStored } of head?.blocks ?? []) if (!isStored) this.#insertFree(pool, cidr)
     }
   }
 
@@ -429,42 +433,24 @@ export class Space {
   async #replace(pool: number, free: Cidr, carved: Carved): Promise<void> {
     const removed = await this.#removeFree(pool, free)
     assert(removed, 'a block that was just found free is free')
-    for (const block of carved.rest) await this.#insertFree(pool, block)
-    await this.#count(pool, carved.taken)
+    for (const block of carved.rest) this.#insertFree(pool, block)
+    this.#count(await this.#countersOf(pool), carved.taken)
   }
-  async #count(pool: number, taken: Cidr): Promise<void> {
+  #count(counters: Counters, taken: Cidr): void {
     this.#moves++
-    const counters = await this.#countersOf(pool)
     counters.free -= sizeOf(taken)
     counters.allocated += sizeOf(taken)
     counters.moved = true
   }
   async #removeFree(pool: number, block: Cidr): Promise<boolean> {
-    return (
-      (await this.#sql.run(
-        'delete from free_block where pool = ? and ord = ? and first = ?',
-        pool,
-        orderOf(block),
-        toKey(block),
-      )) === 1
-    )
+    return (await this.#sql.run(deleteFree, pool, orderOf(block), toKey(block))) === 1
   }
   /** The same, where it is known to be free. */
-  protected async dropFree(pool: number, block: Cidr): Promise<void> {
-    await this.#sql.later(
-      'delete from free_block where pool = ? and ord = ? and first = ?',
-      pool,
-      orderOf(block),
-      toKey(block),
-    )
+  protected dropFree(pool: number, block: Cidr): void {
+    this.#sql.later(deleteFree, pool, orderOf(block), toKey(block))
   }
-  async #insertFree(pool: number, block: Cidr): Promise<void> {
-    await this.#sql.later(
-      'insert into free_block (pool, ord, first) values (?, ?, ?)',
-      pool,
-      orderOf(block),
-      toKey(block),
-    )
+  #insertFree(pool: number, block: Cidr): void {
+    this.#sql.later('insert into free_block (pool, ord, first) values (?, ?, ?)', pool, orderOf(block), toKey(block))
   }
 
   // Giving back ----------------------------------------------------------------------------------------------------
@@ -478,7 +464,7 @@ export class Space {
     assert(gone === 1, 'an allocation is released once')
     this.#clock.subjects?.noteAllocation(allocation.n, allocation.resourceType)
     const now = this.#clock.now
-    await this.#sql.later(
+    this.#sql.later(
       `insert into allocation_history (pool, first, length, n, resource_type, resource_id, account, region, description, decision, created_at, released_at, version, changed_at, tags, used_by, association)
        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       allocation.pool,
@@ -505,7 +491,7 @@ export class Space {
     counters.moved = true
     if (endsAt > now) {
       counters.quarantined += size
-      await this.#sql.later(
+      this.#sql.later(
         'insert into quarantine (pool, first, length, account, released_at, ends_at) values (?, ?, ?, ?, ?, ?)',
         allocation.pool,
         toKey(allocation.cidr),
@@ -557,7 +543,7 @@ export class Space {
     counters.moved = true
     this.#clock.subjects?.noteAllocation(hold.n, 'hold')
     await this.holds.insert(hold)
-    await this.#sql.later(
+    this.#sql.later(
       'insert into quarantine (pool, first, length, account, released_at, ends_at, hold) values (?, ?, ?, ?, ?, ?, ?)',
       hold.pool,
       toKey(hold.cidr),
@@ -609,9 +595,13 @@ export class Space {
   async #findOrSweep<T>(pool: number, find: () => Promise<T | undefined>): Promise<T | undefined> {
     for (;;) {
       const found = await find()
-      if (found !== undefined || (await this.#countersOf(pool)).quarantined === 0n) return found
-      if ((await this.endQuarantines(sweepSizeMax, pool)) === 0) return undefined
+      if (found !== undefined || !(await this.#sweep(pool))) return found
     }
+  }
+  /** Puts back space whose quarantine has ended; whether there was any. */
+  async #sweep(pool: number): Promise<boolean> {
+    if ((await this.#countersOf(pool)).quarantined === 0n) return false
+    return (await this.endQuarantines(sweepSizeMax, pool)) > 0
   }
 
   /** Blocks grow back with their buddies, but never beyond the provisioned CIDR: deprovisioning must find it whole. */
@@ -619,7 +609,7 @@ export class Space {
     await this.#spill(pool)
     const provisioned = await this.#provisionedAround(pool, released)
     assert(provisioned !== undefined, 'released space lies in a provisioned CIDR')
-    await this.#insertFree(pool, await coalesce(released, (buddy) => this.#removeFree(pool, buddy), provisioned))
+    this.#insertFree(pool, await coalesce(released, (buddy) => this.#removeFree(pool, buddy), provisioned))
   }
 
   // Provisioning ---------------------------------------------------------------------------------------------------
@@ -627,7 +617,7 @@ export class Space {
   /** Adds the space of a newly provisioned CIDR. */
   async add(pool: number, cidr: Cidr): Promise<void> {
     await this.#spill(pool)
-    await this.#insertFree(pool, cidr)
+    this.#insertFree(pool, cidr)
     const counters = await this.#countersOf(pool)
     counters.free += sizeOf(cidr)
     counters.moved = true
@@ -691,27 +681,27 @@ export class Space {
   /** Records who has a block that was taken in this transaction. */
   async record(allocation: Allocation): Promise<void> {
     this.#clock.subjects?.noteAllocation(allocation.n, allocation.resourceType)
-    await this.#sql.later(
+    const name = holderKey(allocation)
+    const holder = this.#holders.get(name) ?? (await this.#readHolder(name, allocation))
+    this.#sql.later(
       `insert into allocation (n, pool, first, length, holder, resource_id, description, decision, created_at)
        values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       allocation.n,
       allocation.pool,
       toKey(allocation.cidr),
       allocation.cidr.length,
-      await this.#holderOf(allocation),
+      holder,
       allocation.resourceId ?? null,
       allocation.description ?? null,
       allocation.decision ?? null,
       allocation.createdAt,
     )
-    const counters = await this.#countersOf(allocation.pool)
+    const counters = this.#ownCounters(allocation.pool) ?? (await this.#readCounters(allocation.pool))
     counters.allocations++
     counters.moved = true
   }
-  async #holderOf({ account, resourceType, region = '' }: Allocation): Promise<number> {
-    const name = keyOf([account, resourceType, region])
-    const known = this.#holders.get(name)
-    if (known !== undefined) return known
+  /** The number of a holder, who is there from then on. */
+  async #readHolder(name: string, { account, resourceType, region = '' }: Allocation): Promise<number> {
     const find = () =>
       this.#sql.get<{ n: number }>(
         'select n from holder where account = ? and resource_type = ? and region = ?',
@@ -824,8 +814,13 @@ export class Space {
   }
 
   async #countersOf(pool: number): Promise<Counters> {
-    const counters = this.#counters.own(pool, (committed) => ({ ...committed }))
-    if (counters) return counters
+    return this.#ownCounters(pool) ?? this.#readCounters(pool)
+  }
+  /** The transaction's own; undefined where they are to be read. Whoever looks here first waits for nothing most of the time. */
+  #ownCounters(pool: number): Counters | undefined {
+    return this.#counters.own(pool, copyOf)
+  }
+  async #readCounters(pool: number): Promise<Counters> {
     const row = await this.#sql.get<CounterRow>(
       'select allocated, quarantined, free, allocation_count from pool where n = ?',
       pool,
@@ -836,4 +831,7 @@ export class Space {
   }
 }
 
+const deleteFree = 'delete from free_block where pool = ? and ord = ? and first = ?'
+const copyOf = (counters: Counters): Counters => ({ ...counters })
+const holderKey = ({ account, resourceType, region = '' }: Allocation): string => keyOf([account, resourceType, region])
 const later = (a: bigint, b: bigint): bigint => (a > b ? a : b)

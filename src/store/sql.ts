@@ -17,7 +17,7 @@ export interface Sql {
    * nothing in this transaction changes again by the same key. SQLite executes it at once; PostgreSQL sends those of one
    * text together, before the next statement that could tell the difference, deletes first.
    */
-  later(text: string, ...values: SqlValue[]): Awaitable<void>
+  later(text: string, ...values: SqlValue[]): void
 }
 
 /**

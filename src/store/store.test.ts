@@ -72,7 +72,7 @@ inWorld('names are in the order of their bytes', async (world) => {
 })
 
 inWorld('I7 what is on record cannot be changed or taken away', async (world) => {
-  await world.store.write((tx) => tx.journal.record(entry(tx.nextSequence())))
+  await world.store.write(async (tx) => tx.journal.record(entry(tx.nextSequence())))
   const guarded = ['update audit_entry set outcome = 1', 'delete from audit_entry', 'update origin set region = 1']
   for (const sql of guarded) await assert.rejects(world.database.execute(sql), /immutable|kept/)
 })

@@ -55,12 +55,13 @@ export class Subjects {
   }
   /** All of them, in the order in which they were first noted; nothing is left. */
   take(): Subject[] {
-    const subjects = [...this.#noted.values()].map(({ id, before, after, allocation }): Subject => {
+    const subjects: Subject[] = []
+    for (const [key, { id, before, after, allocation }] of this.#noted) {
+      // Of the one or two that there nearly always are, this costs less than to clear the map.
+      this.#noted.delete(key)
       const name = id ?? nameOf(allocation!, this.#ids.installation)
-      if (before === undefined && after === undefined) return { id: name }
-      return { id: name, before, after }
-    })
-    this.#noted.clear()
+      subjects.push(before === undefined && after === undefined ? { id: name } : { id: name, before, after })
+    }
     return subjects
   }
 

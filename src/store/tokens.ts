@@ -9,7 +9,7 @@ import {
   tokenNumberAt,
   tokenNumberOf,
 } from './replay-window.ts'
-import type { Sql } from './sql.ts'
+import type { Awaitable, Sql } from './sql.ts'
 
 /** Audit entries read back at a time, in a few milliseconds. */
 export const sliceSize = 10_000
@@ -36,7 +36,6 @@ interface Slice {
   readonly count: number
 }
 const noToken = tokenNumberOf(new Uint8Array(tokenBytes))
-const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
 interface ReadBack {
   /** The entries before this one have not been read; 0: all that matter have been. */
@@ -105,18 +104,21 @@ export class Tokens {
   }
   #learn(tokens: Uint8Array | null, numbers: readonly number[], at: number): void {
     if (!tokens) return
-    const view = viewOf(tokens)
     for (let index = 0; index < numbers.length; index++) {
-      const token = tokenNumberAt(view, index * tokenBytes)
+      const token = tokenNumberAt(tokens, index * tokenBytes)
       if (token !== noToken) this.#window.learn(token, { entry: numbers[index]!, at })
     }
   }
   /**
    * The use of a token that came with a request. Before all that could be repeated is known it is looked for in the record,
-   * a slice at a time, so that others have their turns.
+   * a slice at a time, so that others have their turns. Nearly always there is none, and that is known at once.
    */
-  async findRequest(token: Uint8Array, now: number, alsoParameters: boolean): Promise<RequestUse | undefined> {
+  findRequest(token: Uint8Array, now: number, alsoParameters: boolean): Awaitable<RequestUse | undefined> {
     const number = tokenNumberOf(token)
+    const isNew = this.#readBack.value?.before === 0 && this.#window.get(number) === undefined
+    return isNew ? undefined : this.#lookFor(number, now, alsoParameters)
+  }
+  async #lookFor(number: number, now: number, alsoParameters: boolean): Promise<RequestUse | undefined> {
     for (;;) {
       const mark = this.#window.get(number)
       const use = mark && (await this.#useOf(mark.entry))
@@ -126,7 +128,7 @@ export class Tokens {
     }
   }
   /** Keeps a token that came with a request. */
-  async keepRequest(token: Uint8Array, auditEntry: number, at: number): Promise<void> {
+  keepRequest(token: Uint8Array, auditEntry: number, at: number): void {
     this.#window.set(tokenNumberOf(token), { entry: auditEntry, at })
   }
   /** To be called where a use is answered again: what another server committed must be as safe as a commit of our own. */
@@ -139,8 +141,8 @@ export class Tokens {
       token,
     )
   }
-  async keep(token: Uint8Array, auditEntry: number, at: number, needs: string | null = null): Promise<void> {
-    await this.#sql.later(
+  keep(token: Uint8Array, auditEntry: number, at: number, needs: string | null = null): void {
+    this.#sql.later(
       'insert into client_token (token, audit_entry, at, needs) values (?, ?, ?, ?)',
       token,
       auditEntry,

@@ -41,7 +41,7 @@ export interface AwsCall {
   /** Of the credential scope. */
   readonly region: string
   /** Keyed by the model's member names, without a prototype. */
-  readonly input: unknown
+  readonly input: object
   readonly requestId: string
   readonly dryRun: boolean
   /** The SDK's id of the call, the same in its retries. Only where it was signed. */
@@ -219,23 +219,8 @@ async function serve(
     protocol = service
     const { name, read } = readCall(service, signed, authorization)
     if (!deps.isImplemented(service, name)) refuse({ code: 'NotSupported', what: `The operation \`${name}\`` })
-    const invocationId = authorization.headers.get('amz-sdk-invocation-id')
-    const isInvocationSigned = authorization.signedHeaders.names.includes('amz-sdk-invocation-id')
-    const callWith = (input: unknown): AwsCall => ({
-      principal,
-      region: authorization.region,
-      input,
-      requestId,
-      dryRun: (input as { DryRun?: boolean }).DryRun === true,
-      invocationId: isInvocationSigned ? invocationId : undefined,
-      unsignedInvocationId: isInvocationSigned ? undefined : invocationId,
-      signature: authorization.signature,
-      bodyHash,
-      sourceAddress: deps.addressOf(request),
-      userAgent: authorization.headers.get('user-agent') ?? '',
-      arrivedAt,
-    })
-    let input: unknown
+    const asked = { authorization, principal, bodyHash, requestId, arrivedAt, sourceAddress: deps.addressOf(request) }
+    let input: object
     try {
       if (authorization.presigned && !deps.isRead(service, name)) {
         refuse({ code: 'NotSupported', what: 'A presigned request that changes something', because: 'sign its header' })
@@ -244,11 +229,11 @@ async function serve(
     } catch (error) {
       // What cannot be read is refused like anything else that was asked for, and so it is on record.
       if (error instanceof Refused && !deps.isRead(service, name)) {
-        await deps.recordUnread(service, name, callWith({}), error)
+        await deps.recordUnread(service, name, toCall(asked, {}), error)
       }
       throw error
     }
-    const answered = await deps.execute(service, name, callWith(input))
+    const answered = await deps.execute(service, name, toCall(asked, input))
     const text = write(service, name, answered.output, requestId)
     answer(response, 200, contentTypeOf(service), requestId, text, headersOf(answered))
   } catch (error) {
@@ -258,12 +243,38 @@ async function serve(
   }
 }
 
+function toCall(
+  { authorization, principal, bodyHash, requestId, arrivedAt, sourceAddress }: Asked,
+  input: { readonly DryRun?: boolean },
+): AwsCall {
+  const invocationId = authorization.headers.get('amz-sdk-invocation-id')
+  const isInvocationSigned = authorization.signedHeaders.names.includes('amz-sdk-invocation-id')
+  return {
+    principal,
+    region: authorization.region,
+    input,
+    requestId,
+    dryRun: input.DryRun === true,
+    invocationId: isInvocationSigned ? invocationId : undefined,
+    unsignedInvocationId: isInvocationSigned ? undefined : invocationId,
+    signature: authorization.signature,
+    bodyHash,
+    sourceAddress,
+    userAgent: authorization.headers.get('user-agent') ?? '',
+    arrivedAt,
+  }
+}
+/** A request whose signature is good, before its input has been read. */
+interface Asked extends Pick<AwsCall, 'principal' | 'bodyHash' | 'requestId' | 'arrivedAt' | 'sourceAddress'> {
+  readonly authorization: Authorization
+}
+
 /** Which operation is asked for, and how to read its input. */
 function readCall(
   service: AwsService,
   { method, body }: SignedRequest,
   { headers, query }: Authorization,
-): { name: string; read: () => unknown } {
+): { name: string; read: () => object } {
   const contentType = (headers.get('content-type') ?? '').split(';', 1)[0]!.trim().toLowerCase()
   if (service === 'organizations') {
     if (method !== 'POST' || query !== '')
@@ -377,15 +388,10 @@ function answer(
   headers: Headers = [],
 ): void {
   if (response.headersSent || response.destroyed) return
-  response.writeHead(status, [
-    'Content-Type',
-    contentType,
-    'x-amzn-RequestId',
-    requestId,
-    'Content-Length',
-    String(Buffer.byteLength(body)),
-    ...headers.flat(),
-  ])
+  const head = ['Content-Type', contentType, 'x-amzn-RequestId', requestId]
+  head.push('Content-Length', String(Buffer.byteLength(body)))
+  for (const [name, value] of headers) head.push(name, value)
+  response.writeHead(status, head)
   response.end(body)
 }
 
