@@ -1,6 +1,7 @@
 // PostgreSQL: any number of servers on one database, one batch at a time among all of them.
 import { randomBytes } from 'node:crypto'
 import type { Sealer } from './access-keys.ts'
+import { type Asker, refuseIfGone } from './asker.ts'
 import { Batches, type Engine } from './batching.ts'
 import { Memory } from './memory.ts'
 import { type CountingSql, type Loaded, Nouns, readStart } from './nouns.ts'
@@ -99,6 +100,8 @@ interface Waiting {
 export class PostgresSql implements ManySql, CountingSql {
   changes = 0
   link: Link | undefined
+  /** Who waits for what is being read: nothing more is asked for one that is gone. */
+  asker: Asker | undefined
   readonly #waiting = new Map<string, Waiting>()
   #last: { readonly text: string; readonly values: readonly unknown[] }[] = []
 
@@ -142,6 +145,7 @@ export class PostgresSql implements ManySql, CountingSql {
   }
 
   #execute(text: string, values: readonly unknown[]): Promise<Result> {
+    refuseIfGone(this.asker)
     const statement = translate(text)
     const sent: Promise<Result>[] = []
     if (this.#waiting.size > 0) for (const table of statement.needs) this.#sendOf(table, sent)
@@ -336,6 +340,8 @@ interface Reading {
   readonly since: number
   /** Undefined: the database's own. */
   readonly ownClock: (() => number) | undefined
+  /** Who waits for it. */
+  readonly asker: Asker | undefined
 }
 
 /** One connection that reads, with the nouns over it. */
@@ -358,6 +364,7 @@ class Reader {
   async run<T>(work: (tx: Transaction) => Promise<T>, reading: Reading): Promise<T> {
     try {
       await this.#begin(reading)
+      this.#sql.asker = reading.asker
       const answer = await work(this.#nouns)
       // What waits would never be sent; the database itself refuses it.
       await this.#nouns.space.flush()
@@ -368,6 +375,7 @@ class Reader {
       if (isDatabaseError(error) || postgresTroubleOf(error)) this.#link.destroy()
       throw error
     } finally {
+      this.#sql.asker = undefined
       this.#sql.forget()
       this.#nouns.memory.rollback()
       if (this.#link.isUsable) await this.#link.script('rollback').catch(() => this.#link.destroy())
@@ -445,14 +453,16 @@ class PostgresStore implements Store {
   write<T>(work: (tx: Transaction) => Promise<T>, token?: Uint8Array, sender?: string, since?: number): Promise<T> {
     return this.#batches.run(work, token, sender, since)
   }
-  async read<T>(work: (tx: Transaction) => Promise<T>, since = performance.now()): Promise<T> {
+  async read<T>(work: (tx: Transaction) => Promise<T>, since = performance.now(), asker?: Asker): Promise<T> {
     if (this.#batches.closed) throw this.#batches.closed
     const reader = await this.#readers.take(since)
     try {
+      refuseIfGone(asker)
       return await reader.run(work, {
         momentOf: (start, clock) => this.#momentRead(start, clock),
         since,
         ownClock: this.#options.clock,
+        asker,
       })
     } catch (error) {
       throw postgresTroubleOf(error) ?? error

@@ -873,8 +873,7 @@ export class Space {
   /** Allocations of exactly this block in any pool: the same private block may stand in several scopes. */
   async allAt(cidr: Cidr): Promise<Allocation[]> {
     const rows = await this.#sql.all<AllocationRow>(
-      `${selectAllocation} where a.pool in (select pool from pool_cidr where first <= ?) and a.first = ? and a.length = ?`,
-      toKey(cidr),
+      `${selectAllocation} where a.first = ? and a.length = ?`,
       toKey(cidr),
       cidr.length,
     )

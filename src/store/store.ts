@@ -3,6 +3,7 @@ import type { GovernanceFacts } from '#model/policy/snapshot.ts'
 import type { AccessKeys } from './access-keys.ts'
 import type { Addresses } from './addresses.ts'
 import type { ApiTokens } from './api-tokens.ts'
+import type { Asker } from './asker.ts'
 import type { Candidates } from './candidates.ts'
 import type { SpaceCheck } from './check.ts'
 import type { Exceptions } from './exceptions.ts'
@@ -109,10 +110,11 @@ export interface Store {
   /**
    * Runs `work` on a consistent view of what is committed.
    * @param since as in `write`
+   * @param asker who waits for it: once they are gone, no more is read, and it is refused
    */
-  read<T>(work: (tx: ReadTransaction) => Promise<T>, since?: number): Promise<T>
+  read<T>(work: (tx: ReadTransaction) => Promise<T>, since?: number, asker?: Asker): Promise<T>
   /** Waits for what is queued, then closes the files. */
   close(): Promise<void>
 }
 
-export type { GovernanceFacts, KeptName }
+export type { Asker, GovernanceFacts, KeptName }

@@ -56,6 +56,8 @@ export interface AwsCall {
   readonly userAgent: string
   /** When it was whole, by `performance.now()`. */
   readonly arrivedAt: number
+  /** The connection: a reading ends with it. */
+  readonly asker: { readonly destroyed: boolean }
 }
 
 export interface AwsEndpointDependencies {
@@ -234,6 +236,7 @@ async function serve(
       sourceAddress: deps.addressOf(request),
       userAgent: authorization.headers.get('user-agent') ?? '',
       arrivedAt,
+      asker: request.socket,
     })
     let input: unknown
     try {
