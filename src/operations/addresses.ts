@@ -278,12 +278,10 @@ const idOf = (context: ReadContext, allocation: Allocation): string =>
 
 async function findOwn(context: ReadContext, n: number): Promise<Allocation | undefined> {
   const allocation = await context.tx.space.find(n)
-  const isOwn =
-    allocation?.resourceType === resourceType &&
-    allocation.account === context.caller.account &&
-    allocation.region === context.region
-  return isOwn ? allocation : undefined
+  return allocation && isOwn(context, allocation) ? allocation : undefined
 }
+const isOwn = ({ caller, region }: ReadContext, allocation: Allocation): boolean =>
+  allocation.resourceType === resourceType && allocation.account === caller.account && allocation.region === region
 
 /** Exactly one of AllocationId and PublicIp names the address. */
 async function getNamed(
@@ -302,11 +300,8 @@ async function getByPublicIp(context: ReadContext, text: string): Promise<Alloca
   const address = parseAddress(text)
   if (address?.family !== addressFamily)
     refuse({ code: 'MalformedId', what: 'elastic-ip-address', id: text, expected: 'an IPv4 address' })
-  for (const candidate of await context.tx.space.allAt(address)) {
-    const own = await findOwn(context, candidate.n)
-    if (own) return own
-  }
-  return refuse({ code: 'NotFound', what: 'elastic-ip-address', id: text })
+  const own = (await context.tx.space.allAt(address)).find((candidate) => isOwn(context, candidate))
+  return own ?? refuse({ code: 'NotFound', what: 'elastic-ip-address', id: text })
 }
 
 async function namedAddresses(

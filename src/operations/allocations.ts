@@ -218,18 +218,26 @@ async function getReleasable(
 
 /** The caller's own allocation, made in this Region, from a pool of an IPAM. */
 async function getOwn(context: ReadContext, id: string): Promise<Allocation> {
-  const n = numberIn(context, id)
-  const allocation = n === undefined ? undefined : await context.tx.space.find(n)
-  const isOwn = allocation?.account === context.caller.account && allocation.region === context.region
-  if (!isOwn || !(await poolsOfIpams(context)(allocation.pool))) refuse({ code: 'NotFound', what: resourceType, id })
-  return allocation
+  const [allocation] = await getOwnMany(context, [id])
+  return allocation!
+}
+/** The same of many, in order of creation. */
+async function getOwnMany(context: ReadContext, ids: readonly string[]): Promise<Allocation[]> {
+  const { tx, caller, region } = context
+  const isOfIpam = poolsOfIpams(context)
+  const numbers = new Map(ids.map((id) => [id, numberIn(context, id)]))
+  const found = await tx.space.some([...numbers.values()].filter((n) => n !== undefined))
+  const byNumber = new Map(found.map((allocation) => [allocation.n, allocation]))
+  for (const [id, n] of numbers) {
+    const allocation = byNumber.get(n ?? -1)
+    const isOwn = allocation?.account === caller.account && allocation.region === region
+    if (!isOwn || !(await isOfIpam(allocation.pool))) refuse({ code: 'NotFound', what: resourceType, id })
+  }
+  return found
 }
 
 async function ownNamed(context: ReadContext, ids: readonly string[] | undefined): Promise<Allocation[] | undefined> {
-  if (!ids || ids.length === 0) return undefined
-  const allocations: Allocation[] = []
-  for (const id of new Set(ids)) allocations.push(await getOwn(context, id))
-  return allocations.sort((a, b) => a.n - b.n)
+  return ids && ids.length > 0 ? getOwnMany(context, ids) : undefined
 }
 
 /** Whether a pool, by its number, belongs to an IPAM: the provider's own do not. Remembers what it has seen. */

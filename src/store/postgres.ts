@@ -4,7 +4,7 @@ import type { Sealer } from './access-keys.ts'
 import { type Asker, refuseIfGone } from './asker.ts'
 import { Batches, type Engine } from './batching.ts'
 import { Memory } from './memory.ts'
-import { type CountingSql, type Loaded, Nouns, readStart } from './nouns.ts'
+import { Changes, type CountingSql, type Loaded, Nouns, readStart } from './nouns.ts'
 import { Outage } from './outage.ts'
 import {
   connect,
@@ -98,7 +98,7 @@ interface Waiting {
 
 /** The SQL door over whatever connection there is now. */
 export class PostgresSql implements ManySql, CountingSql {
-  changes = 0
+  readonly changed = new Changes()
   link: Link | undefined
   /** Who waits for what is being read: nothing more is asked for one that is gone. */
   asker: Asker | undefined
@@ -113,7 +113,7 @@ export class PostgresSql implements ManySql, CountingSql {
   }
   async run(text: string, ...values: SqlValue[]): Promise<number> {
     const changes = (await this.#execute(text, values)).rowCount ?? 0
-    this.changes += changes
+    this.changed.add(changes)
     return changes
   }
   later(text: string, ...values: SqlValue[]): void {
@@ -124,7 +124,7 @@ export class PostgresSql implements ManySql, CountingSql {
       this.#waiting.set(text, waiting)
     }
     for (const [index, column] of waiting.columns.entries()) column.push(values[index]!)
-    this.changes++
+    this.changed.add(1)
   }
   async allOf<Row>(text: string, ...columns: (readonly SqlValue[])[]): Promise<Row[]> {
     return (await this.#execute(text, columns)).rows as Row[]
@@ -314,6 +314,9 @@ class PostgresEngine implements Engine {
   }
   troubleOf(error: unknown): StoreTrouble | undefined {
     return postgresTroubleOf(error)
+  }
+  beginWork(): void {
+    this.#sql.changed.begin()
   }
   spoils(error: unknown): boolean {
     return isDatabaseError(error) || postgresTroubleOf(error) !== undefined

@@ -9,7 +9,7 @@ import { type Asker, refuseIfGone } from './asker.ts'
 import { Batches, type Engine } from './batching.ts'
 import { Memory } from './memory.ts'
 import { migrations } from './migrations.ts'
-import { type Loaded, Nouns, readStart } from './nouns.ts'
+import { Changes, type Loaded, Nouns, readStart } from './nouns.ts'
 import { makePrivate } from './private-file.ts'
 import { judgeKey, type KeyEvidence, keepFingerprint, readKeyEvidence } from './sealing-key.ts'
 import type { Awaitable, Sql, SqlValue } from './sql.ts'
@@ -60,7 +60,7 @@ const rowsPerStatement = 4
 class Connection implements Sql {
   readonly database: DatabaseSync
   readonly #statements = new Map<string, StatementSync>()
-  changes = 0
+  readonly changed = new Changes()
   /** Who waits for what is being read: nothing more is read for one that is gone. */
   asker: Asker | undefined
   /** Statements since the last turn; counted over transactions, of which many may follow each other within one turn. */
@@ -94,7 +94,7 @@ class Connection implements Sql {
   }
   #runNow(text: string, values: readonly SqlValue[]): number {
     const changes = Number(this.#begin(text).run(...values).changes)
-    this.changes += changes
+    this.changed.add(changes)
     return changes
   }
   /** All that wait for one turn go on in the order in which they asked. */
@@ -195,6 +195,9 @@ class SqliteEngine implements Engine {
   }
   troubleOf(error: unknown): StoreTrouble | undefined {
     return troubleOf(error)
+  }
+  beginWork(): void {
+    this.#connection.changed.begin()
   }
   spoils(error: unknown): boolean {
     return troubleOf(error) !== undefined
