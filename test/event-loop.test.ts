@@ -1,18 +1,14 @@
 // No request keeps the event loop to itself: what it has a database do between two turns is counted, for every operation of all APIs.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { createAuthenticator } from '#api/rest/session.ts'
 import type { Principal } from '#model/principal.ts'
-import { Refused } from '#model/refusal.ts'
-import type { NativeOperation } from '#operations/native/definition.ts'
-import { createOperatorToken } from '#operations/native/operator-tokens.ts'
 import { nativeOperations } from '#operations/native/table.ts'
 import type { AnyOperation } from '#operations/operation.ts'
 import { operationTables } from '#operations/tables.ts'
 import { type Engine, engineUnderTest } from './engines.ts'
 import { type Asked, type Filled, openFilled } from './event-loop/filled-world.ts'
-import { type Measured, measureWork, startCounting } from './event-loop/meter.ts'
-import { managementAccount } from './world.ts'
+import { measureWork, startCounting } from './event-loop/meter.ts'
+import { administratorOf, askExample, parsedFor, signer } from './event-loop/requests.ts'
 
 /**
  * What one stretch between two turns may have: some milliseconds of work. `npm run bench -- --only=holds` measures how long that is.
@@ -38,57 +34,18 @@ let administrator: Principal
 
 before(async () => {
   filled = await openFilled({ allocations: 2_500, objects: 1_200 })
-  const { store } = filled.world
-  const made = await createOperatorToken(store, {
-    principal: 'user:counting',
-    role: 'organization-administrator',
-    node: '*',
-    account: managementAccount,
-  })
-  assert('token' in made)
-  administrator = await createAuthenticator(store)(`Bearer ${made.token}`)
+  administrator = await administratorOf(filled.world)
   startCounting()
 })
 after(() => filled?.world.close())
-
-const signer: Principal = {
-  account: managementAccount,
-  arn: `arn:aws:iam::${managementAccount}:user/test`,
-  accessKeyId: 'AKIATEST',
-  userId: 'AIDATEST',
-}
-let requests = 0
-
-/** Runs it as a dry run where it changes something: it does everything, and takes it back. */
-async function run(operation: AnyOperation, { input, refused }: Asked, principal: Principal): Promise<Measured> {
-  const isWrite = operation.access === 'write'
-  let outcome = 'answered'
-  const measured = await measureWork(() =>
-    filled.world.hallway
-      .execute(operation, {
-        principal,
-        region: principal === signer ? 'us-east-1' : 'global',
-        input,
-        ...(isWrite ? { isDryRun: true } : {}),
-        requestId: `counted-${++requests}`,
-        sourceAddress: '127.0.0.1',
-      })
-      .catch((error: unknown) => {
-        if (!(error instanceof Refused)) throw error
-        outcome = error.refusal.code
-        return error.refusal
-      }),
-  )
-  const expected = refused ?? (isWrite ? 'DryRunSucceeded' : 'answered')
-  assert.equal(outcome, expected, `${operation.name} ${JSON.stringify(input).slice(0, 200)}`)
-  return measured
-}
 
 /** Runs each example, and answers what was too much. */
 async function excessOf(operation: AnyOperation, examples: readonly Asked[], principal: Principal): Promise<string[]> {
   const excess: string[] = []
   for (const asked of examples) {
-    const { longest, total, rowsOfStatement } = await run(operation, asked, principal)
+    const { longest, total, rowsOfStatement } = await measureWork(() =>
+      askExample(filled.world, operation, asked, principal),
+    )
     const found = { ...longest, rowsOfStatement }
     const names = (Object.keys(most) as (keyof typeof most)[]).filter((name) => found[name] > most[name])
     // Named resources are looked up one by one.
@@ -97,12 +54,6 @@ async function excessOf(operation: AnyOperation, examples: readonly Asked[], pri
     excess.push(`${operation.name} ${JSON.stringify(asked.input).slice(0, 80)}: ${JSON.stringify({ ...found, total })}`)
   }
   return excess
-}
-
-/** Examples may say more than the operation takes. */
-const inputOf = (operation: NativeOperation, input: object): object => {
-  const taken = Object.entries(input).filter(([name]) => name in operation.input.shape)
-  return operation.input.parse(Object.fromEntries(taken)) as object
 }
 
 for (const [service, table] of Object.entries(operationTables)) {
@@ -121,7 +72,7 @@ for (const operation of nativeOperations) {
   test(`D3 ${operation.name} lets others have their turn, however much there is`, async () => {
     const examples = filled.native.get(operation.name)
     assert(examples, 'every operation has an example in native-access-examples.ts')
-    const parsed = examples.map((asked) => ({ ...asked, input: inputOf(operation, asked.input) }))
+    const parsed = examples.map((asked) => parsedFor(operation, asked))
     const excess = await excessOf(operation, parsed, administrator)
     if (excused[operation.name] === undefined) assert.deepEqual(excess, [])
     else assert.notDeepEqual(excess, [], 'it needs no exception any more')

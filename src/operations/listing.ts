@@ -1,7 +1,7 @@
 // Filters and pages, the same for every operation that lists.
 import { refuse } from '#model/refusal.ts'
 import type { Awaitable } from '#store/sql.ts'
-import type { ReadContext } from './operation.ts'
+import type { ReadTransaction } from '#store/store.ts'
 
 export interface Filter {
   readonly Name?: string
@@ -126,7 +126,7 @@ export interface Listed<Row, Item> {
 
 /** One page of a list that is read in steps, so that it costs no more than what it shows or has to look at. */
 export async function readPage<Row, Item>(
-  { tx }: ReadContext,
+  { tx }: { readonly tx: Pick<ReadTransaction, 'nextTurn'> },
   wish: PageWish,
   { read, placeOf, show }: Listed<Row, Item>,
 ): Promise<{ readonly items: Item[]; readonly NextToken: string | undefined }> {

@@ -26,8 +26,8 @@ export interface Engine {
   rollback(): Awaitable<void>
   /** What went wrong outside, in an operator's words; undefined for refusals and bugs. */
   troubleOf(error: unknown): StoreTrouble | undefined
-  /** Before each work of a batch: from here on its changes are counted against what one may change. */
-  beginWork?(): void
+  /** Before each work of a batch: from here on its changes are counted, where it is a request's, against what one may change. */
+  beginWork?(isRequest: boolean): void
   /** After this error nothing more can be done in the transaction. */
   spoils(error: unknown): boolean
   /** The transaction met another one and may be run again as it is. */
@@ -173,7 +173,7 @@ export class Batches {
       hasBegun = true
       for (const queued of batch) {
         const before = engine.transaction.changes
-        engine.beginWork?.()
+        engine.beginWork?.(queued.sender !== undefined)
         try {
           answers.push({ queued, value: await queued.work(engine.transaction), failed: false })
         } catch (error) {

@@ -6,16 +6,24 @@ import { type Refusal, Refused } from '#model/refusal.ts'
 import { emptyDatabase, type TestDatabase } from '../../test/database.ts'
 import { allocationOf, insertPool } from '../../test/pool.ts'
 import { changesPerRequestMax } from './nouns.ts'
-import { sweptPerRequestMax } from './space.ts'
+import { sweptPerRequestMax } from './resting.ts'
 import type { Store, Transaction } from './store.ts'
 
-async function withStore(work: (opened: { store: Store; advance(ms: number): void }) => Promise<void>): Promise<void> {
+interface Opened {
+  readonly store: Store
+  /** Writes as a request does. */
+  request<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  advance(ms: number): void
+}
+
+async function withStore(work: (opened: Opened) => Promise<void>): Promise<void> {
   const database: TestDatabase = await emptyDatabase()
   let now = 1_000_000
   const store = await database.open({ clock: () => now })
   try {
     await work({
       store,
+      request: (asked) => store.write(asked, undefined, 'user:somebody'),
       advance(ms) {
         now += ms
       },
@@ -40,9 +48,9 @@ const change = async (tx: Transaction, times: number): Promise<void> => {
 }
 
 test('a request that changes more rows than the bound is refused whole, and others of its batch are not', () =>
-  withStore(async ({ store }) => {
+  withStore(async ({ store, request }) => {
     const beside = store.write((tx) => tx.tags.put({ ...tagged, id: 'eipalloc-2' }, 'key', 'beside'))
-    const refusal = await refusalOf(store.write((tx) => change(tx, changesPerRequestMax + 1)))
+    const refusal = await refusalOf(request((tx) => change(tx, changesPerRequestMax + 1)))
     assert.partialDeepStrictEqual(refusal, { code: 'LimitExceeded', limit: changesPerRequestMax })
     await beside
     const [large, small] = await store.read(async (tx) => [
@@ -57,9 +65,9 @@ test('a request that changes more rows than the bound is refused whole, and othe
   }))
 
 test('the bound is of each request, not of those that share a transaction', () =>
-  withStore(async ({ store }) => {
+  withStore(async ({ store, request }) => {
     const half = Math.ceil(changesPerRequestMax * 0.6)
-    await Promise.all([store.write((tx) => change(tx, half)), store.write((tx) => change(tx, half))])
+    await Promise.all([request((tx) => change(tx, half)), request((tx) => change(tx, half))])
     assert.equal((await store.read((tx) => tx.tags.of(tagged.id)))[0]!.Value, String(half - 1))
   }))
 

@@ -44,8 +44,9 @@ export class Changes {
   count = 0
   #max = Number.POSITIVE_INFINITY
 
-  begin(): void {
-    this.#max = this.count + changesPerRequestMax
+  /** Jobs have bounds of their own, and the operator's commands none. */
+  begin(isRequest: boolean): void {
+    this.#max = isRequest ? this.count + changesPerRequestMax : Number.POSITIVE_INFINITY
   }
   add(rows: number): void {
     this.count += rows

@@ -315,8 +315,8 @@ class PostgresEngine implements Engine {
   troubleOf(error: unknown): StoreTrouble | undefined {
     return postgresTroubleOf(error)
   }
-  beginWork(): void {
-    this.#sql.changed.begin()
+  beginWork(isRequest: boolean): void {
+    this.#sql.changed.begin(isRequest)
   }
   spoils(error: unknown): boolean {
     return isDatabaseError(error) || postgresTroubleOf(error) !== undefined

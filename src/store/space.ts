@@ -2,28 +2,17 @@
 import { assert } from '#model/assert.ts'
 import { bitsOf, type Cidr, contains, fromKey, lastAddress, orderOf, sizeOf, supernet, toKey } from '#model/cidr.ts'
 import { type Carved, carve, carveAround, coalesce, type Stretch, stretchesOutside } from '#model/free-space.ts'
-import { refuse } from '#model/refusal.ts'
 import { type Front, type Head, none, storedBlock } from './free-front.ts'
 import type { Clock, LapsedHold } from './history.ts'
 import { type Hold, Holds } from './holds.ts'
 import { keyOf } from './key.ts'
 import type { ConnectionMemory, Kept } from './memory.ts'
-import { findHeldUntil, findRest, makeRestAsOne, type Rest, type RestingCidr } from './resting.ts'
+import { findHeldUntil, findRest, makeRestAsOne, type Rest, type RestingCidr, sweepUntil } from './resting.ts'
 import { listOf, listOfProbes, type Sql } from './sql.ts'
 import { associationColumns, nothingSaid, type Said, TenureStates, tagsText } from './tenure-states.ts'
 
 /** Quarantined blocks returned to the free space in one go; the rest waits for the next. */
 const sweepSizeMax = 64
-/**
- * The same for one request: with five statements for each, half a second on PostgreSQL, in which no other server writes. Where
- * more has ended, the job that frees it comes first.
- */
-export const sweptPerRequestMax = 2_000
-function refuseManySwept(swept: number): void {
-  if (swept <= sweptPerRequestMax) return
-  const because = `more than ${sweptPerRequestMax} blocks of the pool have just ended their quarantine, and are freed within the next seconds`
-  refuse({ code: 'Unavailable', because })
-}
 /** Holders whose number is remembered. */
 const holdersMax = 10_000
 /** Index probes of one statement that searches for free space. */
@@ -618,22 +607,13 @@ export class Space {
   }
   /** Space whose quarantine has ended is free, also where nobody has put it there yet: it is, until something is found. */
   async #findOrSweep<T>(pool: number, find: () => Promise<T | undefined>): Promise<T | undefined> {
-    for (let swept = 0; ; ) {
-      const found = await find()
-      if (found !== undefined || (await this.#countersOf(pool)).quarantined === 0n) return found
-      const ended = await this.endQuarantines(sweepSizeMax, pool)
-      if (ended === 0) return undefined
-      swept += ended
-      refuseManySwept(swept)
-    }
+    const found = await find()
+    if (found !== undefined || (await this.#countersOf(pool)).quarantined === 0n) return found
+    return sweepUntil(() => this.endQuarantines(sweepSizeMax, pool), find)
   }
   /** Frees all space of a pool whose quarantine has ended. */
   async endAllQuarantines(pool: number): Promise<void> {
-    for (let swept = 0; ; refuseManySwept(swept)) {
-      const ended = await this.endQuarantines(sweepSizeMax, pool)
-      if (ended === 0) return
-      swept += ended
-    }
+    await sweepUntil(() => this.endQuarantines(sweepSizeMax, pool))
   }
 
   /** Blocks grow back with their buddies, but never beyond the provisioned CIDR: deprovisioning must find it whole. */

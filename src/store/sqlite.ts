@@ -196,8 +196,8 @@ class SqliteEngine implements Engine {
   troubleOf(error: unknown): StoreTrouble | undefined {
     return troubleOf(error)
   }
-  beginWork(): void {
-    this.#connection.changed.begin()
+  beginWork(isRequest: boolean): void {
+    this.#connection.changed.begin(isRequest)
   }
   spoils(error: unknown): boolean {
     return troubleOf(error) !== undefined

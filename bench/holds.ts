@@ -1,0 +1,95 @@
+// For how long one request holds the event loop, of every operation of all APIs on a filled store; with the writing of its answer.
+
+import { isEc2Operation } from '#api/aws/ec2/query.ts'
+import { writeResponse } from '#api/aws/ec2/xml.ts'
+import type { Principal } from '#model/principal.ts'
+import { nativeOperations } from '#operations/native/table.ts'
+import type { AnyOperation } from '#operations/operation.ts'
+import { operationTables } from '#operations/tables.ts'
+import { type Asked, type Filled, openFilled } from '../test/event-loop/filled-world.ts'
+import { administratorOf, askExample, parsedFor, signer } from '../test/event-loop/requests.ts'
+import { median } from './statistics.ts'
+
+const holdMsMax = 20
+/** VPCs, subnets, NAT gateways, pools, accounts and units: of each. */
+const objects = 5_000
+/** Of the table, the longest; all that miss the goal are in it besides. */
+const shown = 15
+
+interface Example {
+  readonly operation: AnyOperation
+  readonly asked: Asked
+  readonly principal: Principal
+}
+
+/** Milliseconds from one turn of the event loop to the next, at most, while it is asked and answered. */
+async function holdOf(filled: Filled, { operation, asked, principal }: Example): Promise<number> {
+  await new Promise((resolve) => setImmediate(resolve))
+  let longest = 0
+  let since = performance.now()
+  const look = (): void => {
+    const now = performance.now()
+    longest = Math.max(longest, now - since)
+    since = now
+  }
+  let turn = setImmediate(function onTurn() {
+    look()
+    turn = setImmediate(onTurn)
+  })
+  const output = await askExample(filled.world, operation, asked, principal)
+  if (output !== undefined) {
+    if (principal === signer && isEc2Operation(operation.name)) writeResponse(operation.name, output, 'bench')
+    else JSON.stringify(output)
+  }
+  look()
+  clearImmediate(turn)
+  return longest
+}
+
+function examplesOf(filled: Filled, administrator: Principal): Example[] {
+  const aws = Object.values(operationTables).flatMap((table) => [...table.values()])
+  return [
+    ...aws.flatMap((operation) =>
+      (filled.aws.get(operation.name) ?? []).map((asked) => ({ operation, asked, principal: signer })),
+    ),
+    ...nativeOperations.flatMap((operation) =>
+      (filled.native.get(operation.name) ?? []).map((asked) => ({
+        operation: operation as AnyOperation,
+        asked: parsedFor(operation, asked),
+        principal: administrator,
+      })),
+    ),
+  ]
+}
+
+export async function measureHolds({
+  rounds,
+  rows,
+}: {
+  readonly rounds: number
+  readonly rows: number
+}): Promise<void> {
+  const filled = await openFilled({ allocations: rows, objects })
+  const examples = examplesOf(filled, await administratorOf(filled.world))
+  const holds = examples.map((): number[] => [])
+  for (let round = 0; round < rounds; round++) {
+    for (const [index, example] of examples.entries()) holds[index]!.push(await holdOf(filled, example))
+  }
+  await filled.world.close()
+  const found = examples
+    .map((example, index) => ({ ...example, ms: median(holds[index]!), most: Math.max(...holds[index]!) }))
+    .sort((a, b) => b.ms - a.ms)
+  const missed = found.filter(({ ms }) => ms > holdMsMax)
+  console.log(
+    `\nlongest hold of the event loop by one request on sqlite, ${rows} Elastic IPs and as many allocations of a pool, ${objects} of each other object; in process, with its answer written; median and greatest of ${rounds} rounds, in ms`,
+  )
+  for (const { operation, asked, ms, most } of found.slice(0, Math.max(shown, missed.length))) {
+    const what = `${operation.name} ${JSON.stringify(asked.input)}`.slice(0, 90)
+    console.log(
+      `${what.padEnd(92)} ${ms.toFixed(1).padStart(7)} ${most.toFixed(1).padStart(7)}${ms > holdMsMax ? '  missed' : ''}`,
+    )
+  }
+  console.log(
+    `goal ≤ ${holdMsMax} ms: ${missed.length === 0 ? 'met' : `missed by ${missed.length} of ${found.length} requests`}`,
+  )
+}
