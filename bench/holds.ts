@@ -22,15 +22,25 @@ interface Example {
   readonly principal: Principal
 }
 
-/** Milliseconds from one turn of the event loop to the next, at most, while it is asked and answered. */
-async function holdOf(filled: Filled, { operation, asked, principal }: Example): Promise<number> {
+/** From one turn of the event loop to the next, at most, in milliseconds. */
+interface Hold {
+  /** Of the thread of the event loop: what else runs on the machine does not lengthen it. */
+  readonly cpu: number
+  readonly wall: number
+}
+
+/** The longest holds of asking and answering once. */
+async function holdOf(filled: Filled, { operation, asked, principal }: Example): Promise<Hold> {
   await new Promise((resolve) => setImmediate(resolve))
-  let longest = 0
-  let since = performance.now()
+  const longest = { cpu: 0, wall: 0 }
+  let wallSince = performance.now()
+  let cpuSince = process.threadCpuUsage()
   const look = (): void => {
-    const now = performance.now()
-    longest = Math.max(longest, now - since)
-    since = now
+    const { user, system } = process.threadCpuUsage(cpuSince)
+    longest.cpu = Math.max(longest.cpu, (user + system) / 1_000)
+    longest.wall = Math.max(longest.wall, performance.now() - wallSince)
+    wallSince = performance.now()
+    cpuSince = process.threadCpuUsage()
   }
   let turn = setImmediate(function onTurn() {
     look()
@@ -71,25 +81,28 @@ export async function measureHolds({
 }): Promise<void> {
   const filled = await openFilled({ allocations: rows, objects })
   const examples = examplesOf(filled, await administratorOf(filled.world))
-  const holds = examples.map((): number[] => [])
+  const holds = examples.map((): Hold[] => [])
   for (let round = 0; round < rounds; round++) {
     for (const [index, example] of examples.entries()) holds[index]!.push(await holdOf(filled, example))
   }
   await filled.world.close()
   const found = examples
-    .map((example, index) => ({ ...example, ms: median(holds[index]!), most: Math.max(...holds[index]!) }))
-    .sort((a, b) => b.ms - a.ms)
-  const missed = found.filter(({ ms }) => ms > holdMsMax)
+    .map((example, index) => ({
+      ...example,
+      cpu: median(holds[index]!.map(({ cpu }) => cpu)),
+      wall: median(holds[index]!.map(({ wall }) => wall)),
+    }))
+    .sort((a, b) => b.cpu - a.cpu)
+  const missed = found.filter(({ cpu }) => cpu > holdMsMax)
   console.log(
-    `\nlongest hold of the event loop by one request on sqlite, ${rows} Elastic IPs and as many allocations of a pool, ${objects} of each other object; in process, with its answer written; median and greatest of ${rounds} rounds, in ms`,
+    `\nlongest hold of the event loop by one request on sqlite, ${rows} Elastic IPs and as many allocations of a pool, ${objects} of each other object; in process, with its answer written; medians of ${rounds} rounds, in ms: CPU of the event loop's thread, and wall time`,
   )
-  for (const { operation, asked, ms, most } of found.slice(0, Math.max(shown, missed.length))) {
-    const what = `${operation.name} ${JSON.stringify(asked.input)}`.slice(0, 90)
-    console.log(
-      `${what.padEnd(92)} ${ms.toFixed(1).padStart(7)} ${most.toFixed(1).padStart(7)}${ms > holdMsMax ? '  missed' : ''}`,
-    )
+  for (const { operation, asked, cpu, wall } of found.slice(0, Math.max(shown, missed.length))) {
+    const what = `${operation.name} ${JSON.stringify(asked.input)}`.slice(0, 90).padEnd(92)
+    const verdict = cpu > holdMsMax ? '  missed' : ''
+    console.log(`${what} ${cpu.toFixed(1).padStart(7)} ${wall.toFixed(1).padStart(7)}${verdict}`)
   }
   console.log(
-    `goal ≤ ${holdMsMax} ms: ${missed.length === 0 ? 'met' : `missed by ${missed.length} of ${found.length} requests`}`,
+    `goal ≤ ${holdMsMax} ms of CPU: ${missed.length === 0 ? 'met' : `missed by ${missed.length} of ${found.length} requests`}`,
   )
 }

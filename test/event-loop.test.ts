@@ -14,7 +14,7 @@ import { administratorOf, askExample, parsedFor, signer } from './event-loop/req
  * What one stretch between two turns may have: some milliseconds of work. `npm run bench -- --only=holds` measures how long that is.
  * One statement gives no more than the longest page.
  */
-const most = { statements: 420, rows: 2_500, steps: 150_000, rowsOfStatement: 1_001 }
+const most = { statements: 220, rows: 2_000, steps: 150_000, rowsOfStatement: 1_001 }
 /** On PostgreSQL every statement is a turn, and a round trip: a reading has no more of them in all. */
 const roundTripsMax = 1_100
 

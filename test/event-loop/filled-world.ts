@@ -35,6 +35,8 @@ const requestStep = 250
 const quarantineSeconds = 60
 const privatePool = { AddressFamily: 'ipv4', Locale: region } as const
 const tagsEach = 2
+/** Of the accounts that are inserted: the others are numbered behind it. */
+const firstAccount = '200000000000'
 /** The most that a pool may have, and a few to provision. */
 const cidrsMax = 990
 
@@ -218,7 +220,7 @@ async function fill(world: NativeWorld & { readonly rootId: string }, { allocati
   const unit = (await world.organizations('CreateOrganizationalUnit', { ParentId: rootId, Name: 'many' }))
     .OrganizationalUnit!.Id!
   await insert(world, objects, async (tx, index) => {
-    const id = String(200_000_000_000 + index)
+    const id = String(Number(firstAccount) + index)
     const joined = { status: 'ACTIVE', joinedMethod: 'CREATED', joinedAt: tx.now } as const
     await tx.organizations.insertAccount({ id, name: `account-${index}`, email: `${id}@example.com`, ...joined })
     await tx.organizations.insertNode({ id, kind: 'account', parentId: unit, name: `account-${index}` })
@@ -230,8 +232,6 @@ async function fill(world: NativeWorld & { readonly rootId: string }, { allocati
     .OrganizationalUnit!.Id!
   const free = await world.call('CreateIpamScope', { IpamId: ipam.IpamId! })
   const policy = (await world.call('CreateIpamPolicy', { IpamId: ipam.IpamId! })).IpamPolicy!.IpamPolicyId!
-  const { Accounts } = await world.organizations('ListAccounts', { MaxResults: 20 })
-  const member = Accounts!.find(({ Id }) => Id !== account)!.Id!
   const { DelegatedAdministrators } = await world.organizations('ListDelegatedAdministrators', {})
   const { CreateAccountStatus } = await world.organizations('CreateAccount', {
     AccountName: 'new',
@@ -259,7 +259,7 @@ async function fill(world: NativeWorld & { readonly rootId: string }, { allocati
     policy,
     unit,
     empty,
-    member,
+    member: firstAccount,
     administrator: DelegatedAdministrators![0]!.Id!,
     creation: CreateAccountStatus!.Id!,
   }
@@ -400,7 +400,7 @@ function awsRequests(made: Made): Readonly<Record<string, readonly Asked[]>> {
     ListParents: some({ ChildId: made.unit }),
     ListRoots: some({}),
     ListTagsForResource: some({ ResourceId: made.unit }),
-    MoveAccount: some({ AccountId: '200000000000', SourceParentId: made.unit, DestinationParentId: made.empty }),
+    MoveAccount: some({ AccountId: made.member, SourceParentId: made.unit, DestinationParentId: made.empty }),
     RegisterDelegatedAdministrator: [
       { input: { AccountId: made.member, ServicePrincipal: 'ipam.amazonaws.com' }, refused: 'LimitExceeded' },
     ],
