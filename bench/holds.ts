@@ -2,7 +2,9 @@
 
 import { isEc2Operation } from '#api/aws/ec2/query.ts'
 import { writeResponse } from '#api/aws/ec2/xml.ts'
+import type { Ec2Operation } from '#formats/aws/ec2.generated.ts'
 import type { Principal } from '#model/principal.ts'
+import { Refused } from '#model/refusal.ts'
 import { nativeOperations } from '#operations/native/table.ts'
 import type { AnyOperation } from '#operations/operation.ts'
 import { operationTables } from '#operations/tables.ts'
@@ -47,13 +49,20 @@ async function holdOf(filled: Filled, { operation, asked, principal }: Example):
     turn = setImmediate(onTurn)
   })
   const output = await askExample(filled.world, operation, asked, principal)
-  if (output !== undefined) {
-    if (principal === signer && isEc2Operation(operation.name)) writeResponse(operation.name, output, 'bench')
-    else JSON.stringify(output)
-  }
+  if (principal === signer && isEc2Operation(operation.name)) writeOrRefuse(operation.name, output ?? {})
+  else JSON.stringify(output)
   look()
   clearImmediate(turn)
   return longest
+}
+
+/** An answer that lists too much is refused while it is written. */
+function writeOrRefuse(name: Ec2Operation, output: unknown): void {
+  try {
+    writeResponse(name, output, 'bench')
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error
+  }
 }
 
 function examplesOf(filled: Filled, administrator: Principal): Example[] {
