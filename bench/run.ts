@@ -5,6 +5,7 @@ import { parseArgs, promisify } from 'node:util'
 import { measureContention } from './contention.ts'
 import { measureDecisions } from './decide.ts'
 import { measureGrowth } from './growth.ts'
+import { measureHolds } from './holds.ts'
 import { measureHostile } from './hostile.ts'
 import { measureIndexes } from './indexes.ts'
 import { measureHistory, measureLists } from './lists.ts'
@@ -47,7 +48,7 @@ const requestsPerSecond = 20_000
 const connections = Number(options.connections)
 const rows = Number(options.rows)
 const parts = {
-  sqlite: ['decide', 'throughput', 'rest', 'hostile', 'growth', 'indexes', 'lists', 'history', 'start'],
+  sqlite: ['decide', 'throughput', 'rest', 'hostile', 'holds', 'growth', 'indexes', 'lists', 'history', 'start'],
   postgres: ['throughput', 'growth', 'lists', 'history', 'contention'],
 }[database]
 const quickParts = ['decide', 'throughput', 'growth', 'start']
@@ -74,6 +75,8 @@ const measures: Readonly<Record<string, () => unknown>> = {
   growth: () => measureGrowth({ engine: database, rounds, sizes }),
   rest: () => measureRest(rounds, { seconds, connections }),
   hostile: () => measureHostile({ rounds: fixedRounds, seconds }),
+  // More would only fill for longer.
+  holds: () => measureHolds({ rounds: fixedRounds, rows: Math.min(rows, 100_000) }),
   indexes: () => measureIndexes(fixedRounds),
   lists: () => measureLists({ engine: database, sizes }),
   history: () => measureHistory({ engine: database, sizes }),

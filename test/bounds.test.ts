@@ -44,6 +44,8 @@ const ofOneAlone: readonly RegExp[] = [
   /^(publicAddresses|privateAddresses|zoneAddresses|pools|cascadeAllocations)Max$/,
   // Of one request, its body, its connection or the refusal of it.
   /^(jsonMembers|freePieces|pipelined|factsListed|backlog)Max$/,
+  // What one request may do, alone or between two turns of the event loop.
+  /^(changesPerRequest|sweptPerRequest|statementsPerTurn)Max$/,
   // What one answer names or one look reads.
   /^(named|names|targetsNamed|listedValues|listedLength|samples|subjects|short|inline|problems|problemsOfRule|exceptionSteps)Max$/,
   /^(overSeen|steps|unreviewed|users|versions|states|spaces|matching|visibleAccounts|former|formerUnits|looks|pages|eventLength|depth|forgotten)Max$/,

@@ -17,6 +17,7 @@ const onBoth: readonly string[] = [
   'src/store/',
   'src/api/rest/',
   'test/changes-stream.test.ts',
+  'test/event-loop.test.ts',
   'test/clients/',
   'test/next-steps.test.ts',
   'test/restored.test.ts',

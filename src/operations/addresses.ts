@@ -11,14 +11,12 @@ import type { AddressAssociation } from '#store/addresses.ts'
 import type { Allocation } from '#store/space.ts'
 import type { Tag } from '#store/tags.ts'
 import { type Grant, type GrantOptions, getUsablePool, grant, release, usualFields } from './grant.ts'
-import { filterBy, page, refuseIdsWithPaging } from './listing.ts'
+import { filterBy, type Listed, readFrom, readPage, refuseIdsWithPaging, rowsPerStep } from './listing.ts'
 import { ec2Read, ec2Write, type ReadContext, type WriteContext } from './operation.ts'
 import { putTags, tagsToCreate } from './tagging.ts'
 import { beginState } from './tenures.ts'
 
 const resourceType = 'eip'
-/** DescribeAddresses has no pages (as in EC2), so what an account holds in a Region is read in steps and answered whole. */
-const readStep = 10_000
 const addressFamily = 4
 /** Of associations in the history. */
 const associationKind = 'address-association'
@@ -90,22 +88,30 @@ export const releaseAddress = ec2Write('ReleaseAddress', async (context, input) 
 
 export const describeAddresses = ec2Read('DescribeAddresses', async (context, input) => {
   const matches = filterBy(input.Filters, filterFields, ({ Tags }) => Tags ?? [])
-  const wanted = await namedAddresses(context, input.AllocationIds, input.PublicIps)
-  const allocations = wanted ?? (await allAddresses(context))
+  const read = readerOf(context, await namedAddresses(context, input.AllocationIds, input.PublicIps))
   const addresses: Address[] = []
-  for (const allocation of allocations) addresses.push(await describe(context, allocation))
-  return { Addresses: addresses.filter(matches) }
+  // There are no pages, as in EC2: what is asked for is answered whole, but read in steps.
+  for (let after: string | undefined; ; ) {
+    const step = await read(after, rowsPerStep)
+    for (const address of await describeAll(context, step)) if (matches(address)) addresses.push(address)
+    if (step.length < rowsPerStep) return { Addresses: addresses }
+    after = placeOf(step.at(-1)!)
+    await context.tx.nextTurn()
+  }
 })
 
 /** Reverse names (PTR records) are the one attribute, and nothing here serves DNS: every address is without. */
 export const describeAddressesAttribute = ec2Read('DescribeAddressesAttribute', async (context, input) => {
   refuseIdsWithPaging(input.AllocationIds, 'AllocationIds', input)
-  const allocations = (await namedAddresses(context, input.AllocationIds, undefined)) ?? (await allAddresses(context))
-  const addresses = allocations.map((allocation) => ({
-    AllocationId: idOf(context, allocation),
-    PublicIp: formatAddress(allocation.cidr),
-  }))
-  const { items, NextToken } = page(addresses, input, ({ AllocationId }) => AllocationId)
+  const { items, NextToken } = await readPage(context, input, {
+    read: readerOf(context, await namedAddresses(context, input.AllocationIds, undefined)),
+    placeOf,
+    show: async (allocations) =>
+      allocations.map((allocation) => ({
+        AllocationId: idOf(context, allocation),
+        PublicIp: formatAddress(allocation.cidr),
+      })),
+  })
   return { Addresses: items, NextToken }
 })
 
@@ -273,12 +279,10 @@ const idOf = (context: ReadContext, allocation: Allocation): string =>
 
 async function findOwn(context: ReadContext, n: number): Promise<Allocation | undefined> {
   const allocation = await context.tx.space.find(n)
-  const isOwn =
-    allocation?.resourceType === resourceType &&
-    allocation.account === context.caller.account &&
-    allocation.region === context.region
-  return isOwn ? allocation : undefined
+  return allocation && isOwn(context, allocation) ? allocation : undefined
 }
+const isOwn = ({ caller, region }: ReadContext, allocation: Allocation): boolean =>
+  allocation.resourceType === resourceType && allocation.account === caller.account && allocation.region === region
 
 /** Exactly one of AllocationId and PublicIp names the address. */
 async function getNamed(
@@ -297,11 +301,8 @@ async function getByPublicIp(context: ReadContext, text: string): Promise<Alloca
   const address = parseAddress(text)
   if (address?.family !== addressFamily)
     refuse({ code: 'MalformedId', what: 'elastic-ip-address', id: text, expected: 'an IPv4 address' })
-  for (const candidate of await context.tx.space.allAt(address)) {
-    const own = await findOwn(context, candidate.n)
-    if (own) return own
-  }
-  return refuse({ code: 'NotFound', what: 'elastic-ip-address', id: text })
+  const own = (await context.tx.space.allAt(address)).find((candidate) => isOwn(context, candidate))
+  return own ?? refuse({ code: 'NotFound', what: 'elastic-ip-address', id: text })
 }
 
 async function namedAddresses(
@@ -322,39 +323,44 @@ async function namedAddresses(
   return [...found.values()].sort((a, b) => a.n - b.n)
 }
 
-async function allAddresses(context: ReadContext): Promise<Allocation[]> {
-  const found: Allocation[] = []
-  for (;;) {
-    const step = await context.tx.space.ofAccount(context.caller.account, found.at(-1)?.n ?? 0, readStep, {
-      resourceType,
-      region: context.region,
-    })
-    found.push(...step)
-    if (step.length < readStep) return found
-  }
-}
+/** In order of creation. */
+const placeOf = ({ n }: Allocation): string => String(n)
 
-async function describe(context: ReadContext, allocation: Allocation): Promise<Address> {
-  const id = idOf(context, allocation)
-  const association = await context.tx.addresses.associationOf(allocation.n)
-  const pool = await context.tx.pools.findByNumber(allocation.pool)
-  return {
-    AllocationId: id,
-    PublicIp: formatAddress(allocation.cidr),
-    Domain: 'vpc',
-    PublicIpv4Pool: pool?.scopeId === undefined ? 'amazon' : pool.id,
-    NetworkBorderGroup: allocation.region,
-    ...(association && {
-      AssociationId: association.associationId,
-      InstanceId: association.instanceId,
-      NetworkInterfaceId: association.networkInterfaceId,
-      NetworkInterfaceOwnerId: association.networkInterfaceAccount,
-      PrivateIpAddress: association.privateIp,
-      SubnetId: association.subnetId,
-      ServiceManaged: association.serviceManaged,
-    }),
-    Tags: await context.tx.tags.of(id),
-  }
+/** Reads the addresses that were named, or all of the caller's in this Region. */
+const readerOf = (
+  { tx, caller, region }: ReadContext,
+  named: readonly Allocation[] | undefined,
+): Listed<Allocation, never>['read'] =>
+  named
+    ? readFrom(named, ({ n }, place) => n > Number(place))
+    : (after = '0', limit) => tx.space.ofAccount(caller.account, Number(after), limit, { resourceType, region })
+
+async function describeAll(context: ReadContext, allocations: readonly Allocation[]): Promise<Address[]> {
+  const { addresses, pools, tags: allTags } = context.tx
+  const associations = await addresses.associationsOf(allocations.map(({ n }) => n))
+  const ids = allocations.map((allocation) => idOf(context, allocation))
+  const tags = await allTags.ofMany(ids)
+  const poolIds = await pools.idsOfIpams(allocations.map(({ pool }) => pool))
+  return allocations.map((allocation, index) => {
+    const association = associations.get(allocation.n)
+    return {
+      AllocationId: ids[index],
+      PublicIp: formatAddress(allocation.cidr),
+      Domain: 'vpc',
+      PublicIpv4Pool: poolIds.get(allocation.pool) ?? 'amazon',
+      NetworkBorderGroup: allocation.region,
+      ...(association && {
+        AssociationId: association.associationId,
+        InstanceId: association.instanceId,
+        NetworkInterfaceId: association.networkInterfaceId,
+        NetworkInterfaceOwnerId: association.networkInterfaceAccount,
+        PrivateIpAddress: association.privateIp,
+        SubnetId: association.subnetId,
+        ServiceManaged: association.serviceManaged,
+      }),
+      Tags: tags.get(ids[index]!) ?? [],
+    }
+  })
 }
 
 const filterFields = {

@@ -17,18 +17,12 @@ import {
   refuseLongDescription,
   refuseTooManyListed,
 } from './ipam-access.ts'
-import { filterBy, refuseIdsWithPaging } from './listing.ts'
+import { filterBy, type Listed, readFrom, readPage, refuseIdsWithPaging } from './listing.ts'
 import { ec2Read, ec2Write, type ReadContext } from './operation.ts'
 import { putTags, tagsToCreate } from './tagging.ts'
 import { beginState } from './tenures.ts'
 
 const resourceType = 'ipam-pool-allocation'
-/** EC2 documents no default; the least that can be asked for. */
-const pageSizeDefault = 1_000
-/** Rows read for one page. A filter that matches less gives a shorter page with a token to go on. */
-const rowsPerPageMax = 10_000
-/** Rows read in one step; between steps other requests have their turn. */
-const readStep = 200
 /** Each is looked at for every candidate block. */
 const cidrListMax = 100
 
@@ -94,31 +88,17 @@ export const getIpamPoolAllocations = ec2Read('GetIpamPoolAllocations', async (c
   const isOwner = pool.account === account
   const isSeen = (allocation: Allocation): boolean =>
     allocation.pool === pool.n && (isOwner || allocation.account === account)
-  const show = async (allocation: Allocation): Promise<IpamPoolAllocation | undefined> => {
-    if (!isSeen(allocation)) return undefined
-    const shown = describe(context, allocation, await context.tx.tags.of(idOf(context, allocation)))
-    return matches(shown) ? shown : undefined
-  }
+  const show = shower(context, { isSeen, matches })
   if (wanted !== undefined) {
     const found = n === undefined ? undefined : await context.tx.space.find(n)
     if (!found || !isSeen(found)) refuse({ code: 'NotFound', what: resourceType, id: wanted })
-    const shown = await show(found)
+    const [shown] = await show([found])
     return { IpamPoolAllocations: shown ? [shown] : [] }
   }
-  const size = input.MaxResults ?? pageSizeDefault
-  if (!isOwner) {
-    const after = Number(input.NextToken ?? '0')
-    const read = (from: Allocation | undefined, limit: number) =>
-      context.tx.space.ofAccount(account, from?.n ?? after, limit)
-    const { items, last } = await gather(context, size, { read, show })
-    return { IpamPoolAllocations: items, NextToken: last && String(last.n) }
-  }
-  const after = input.NextToken === undefined ? undefined : new Uint8Array(Buffer.from(input.NextToken, 'hex'))
-  const { items, last } = await gather(context, size, {
-    read: (from, limit) => context.tx.space.ofPool(pool.n, from ? toKey(from.cidr) : after, limit),
+  const { items, NextToken } = await readPage(context, input, {
+    ...(isOwner ? inPool(context, pool.n) : inOrderOf(context, {})),
     show,
   })
-  const NextToken = last && Buffer.from(toKey(last.cidr)).toString('hex')
   return { IpamPoolAllocations: items, NextToken }
 })
 
@@ -126,23 +106,16 @@ export const getIpamPoolAllocations = ec2Read('GetIpamPoolAllocations', async (c
 export const describeIpamPoolAllocations = ec2Read('DescribeIpamPoolAllocations', async (context, input) => {
   const matches = filterBy(input.Filters, allocationFilters, ({ Tags }) => Tags ?? [])
   refuseIdsWithPaging(input.IpamPoolAllocationIds, 'IpamPoolAllocationIds', input)
-  const after = Number(input.NextToken ?? '0')
-  const show = async (allocation: Allocation): Promise<IpamPoolAllocation | undefined> => {
-    const shown = describe(context, allocation, await context.tx.tags.of(idOf(context, allocation)))
-    return matches(shown) ? shown : undefined
-  }
   const named = await ownNamed(context, input.IpamPoolAllocationIds)
-  if (named) {
-    const shown = await Promise.all(named.map(show))
-    return { IpamPoolAllocations: shown.filter((allocation) => allocation !== undefined) }
-  }
-  const { caller, region } = context
+  const isSeen = async ({ pool }: Allocation): Promise<boolean> => named !== undefined || isOfIpam(pool)
   const isOfIpam = poolsOfIpams(context)
-  const { items, last } = await gather(context, input.MaxResults ?? pageSizeDefault, {
-    read: (from, limit) => context.tx.space.ofAccount(caller.account, from?.n ?? after, limit, { region }),
-    show: async (allocation) => ((await isOfIpam(allocation.pool)) ? show(allocation) : undefined),
+  const { items, NextToken } = await readPage(context, input, {
+    ...(named
+      ? { read: readFrom(named, isBehind), placeOf: numberOf }
+      : inOrderOf(context, { region: context.region })),
+    show: shower(context, { isSeen, matches }),
   })
-  return { IpamPoolAllocations: items, NextToken: last && String(last.n) }
+  return { IpamPoolAllocations: items, NextToken }
 })
 
 export const modifyIpamPoolAllocation = ec2Write('ModifyIpamPoolAllocation', async (context, input) => {
@@ -245,18 +218,26 @@ async function getReleasable(
 
 /** The caller's own allocation, made in this Region, from a pool of an IPAM. */
 async function getOwn(context: ReadContext, id: string): Promise<Allocation> {
-  const n = numberIn(context, id)
-  const allocation = n === undefined ? undefined : await context.tx.space.find(n)
-  const isOwn = allocation?.account === context.caller.account && allocation.region === context.region
-  if (!isOwn || !(await poolsOfIpams(context)(allocation.pool))) refuse({ code: 'NotFound', what: resourceType, id })
-  return allocation
+  const [allocation] = await getOwnMany(context, [id])
+  return allocation!
+}
+/** The same of many, in order of creation. */
+async function getOwnMany(context: ReadContext, ids: readonly string[]): Promise<Allocation[]> {
+  const { tx, caller, region } = context
+  const isOfIpam = poolsOfIpams(context)
+  const numbers = new Map(ids.map((id) => [id, numberIn(context, id)]))
+  const found = await tx.space.some([...numbers.values()].filter((n) => n !== undefined))
+  const byNumber = new Map(found.map((allocation) => [allocation.n, allocation]))
+  for (const [id, n] of numbers) {
+    const allocation = byNumber.get(n ?? -1)
+    const isOwn = allocation?.account === caller.account && allocation.region === region
+    if (!isOwn || !(await isOfIpam(allocation.pool))) refuse({ code: 'NotFound', what: resourceType, id })
+  }
+  return found
 }
 
 async function ownNamed(context: ReadContext, ids: readonly string[] | undefined): Promise<Allocation[] | undefined> {
-  if (!ids || ids.length === 0) return undefined
-  const allocations: Allocation[] = []
-  for (const id of new Set(ids)) allocations.push(await getOwn(context, id))
-  return allocations.sort((a, b) => a.n - b.n)
+  return ids && ids.length > 0 ? getOwnMany(context, ids) : undefined
 }
 
 /** Whether a pool, by its number, belongs to an IPAM: the provider's own do not. Remembers what it has seen. */
@@ -273,37 +254,46 @@ function poolsOfIpams(context: ReadContext): (n: number) => Promise<boolean> {
 
 // Pages --------------------------------------------------------------------------------------------------------------
 
-interface Listing {
-  /** Up to `limit` rows after one (the first ones without). */
-  read(after: Allocation | undefined, limit: number): Promise<readonly Allocation[]>
-  show(allocation: Allocation): Promise<IpamPoolAllocation | undefined>
-}
+type Order = Pick<Listed<Allocation, IpamPoolAllocation>, 'read' | 'placeOf'>
 
-/** One page. `last` is the row to go on after; undefined where there is nothing more. */
-async function gather(
-  { tx }: ReadContext,
-  size: number,
-  { read, show }: Listing,
-): Promise<{ items: IpamPoolAllocation[]; last?: Allocation }> {
-  const items: IpamPoolAllocation[] = []
-  let last: Allocation | undefined
-  for (let rows = 0; rows < rowsPerPageMax; ) {
-    // One row more than a small page tells whether there is another page; what matches little is read in whole steps.
-    const limit = rows === 0 ? Math.min(readStep, size + 1) : readStep
-    if (rows > 0) await tx.nextTurn()
-    const step = await read(last, limit)
-    for (const allocation of step) {
-      const shown = await show(allocation)
-      // One more than the page holds tells that there is a next page.
-      if (shown && items.length === size) return { items, last }
-      if (shown) items.push(shown)
-      last = allocation
-    }
-    if (step.length < limit) return { items }
-    rows += step.length
+const numberOf = ({ n }: Allocation): string => String(n)
+const isBehind = ({ n }: Allocation, place: string): boolean => n > Number(place)
+/** The caller's own, in order of creation. */
+const inOrderOf = ({ tx, caller }: ReadContext, filter: { readonly region?: string }): Order => ({
+  read: (after = '0', limit) => tx.space.ofAccount(caller.account, Number(after), limit, filter),
+  placeOf: numberOf,
+})
+/** Everybody's in a pool, in the order of addresses. */
+const inPool = ({ tx }: ReadContext, pool: number): Order => ({
+  read: (after, limit) =>
+    tx.space.ofPool(pool, after === undefined ? undefined : new Uint8Array(Buffer.from(after, 'hex')), limit),
+  placeOf: ({ cidr }) => Buffer.from(toKey(cidr)).toString('hex'),
+})
+
+/** Describes those that are seen and match, with the tags of all of them read at once. */
+const shower =
+  (
+    context: ReadContext,
+    {
+      isSeen,
+      matches,
+    }: {
+      isSeen(allocation: Allocation): boolean | Promise<boolean>
+      matches(shown: IpamPoolAllocation): boolean
+    },
+  ): Listed<Allocation, IpamPoolAllocation>['show'] =>
+  async (allocations) => {
+    const seen: (Allocation | undefined)[] = []
+    for (const allocation of allocations) seen.push((await isSeen(allocation)) ? allocation : undefined)
+    const tags = await context.tx.tags.ofMany(
+      seen.flatMap((allocation) => (allocation ? idOf(context, allocation) : [])),
+    )
+    return seen.map((allocation) => {
+      if (!allocation) return undefined
+      const shown = describe(context, allocation, tags.get(idOf(context, allocation)) ?? [])
+      return matches(shown) ? shown : undefined
+    })
   }
-  return { items, last }
-}
 
 // The answer ---------------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ import { compileSnapshot, type Snapshot } from '#model/policy/snapshot.ts'
 import { accountableOf, type Principal } from '#model/principal.ts'
 import { isAboutState, type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
 import { findUnfitText } from '#model/text.ts'
-import type { KeptName, Store, Transaction } from '#store/store.ts'
+import type { Asker, KeptName, Store, Transaction } from '#store/store.ts'
 import { requireStill } from './native/authority.ts'
 import { namesOf } from './native/object-names.ts'
 import type {
@@ -50,6 +50,8 @@ export interface Call {
   readonly sourceAddress: string
   /** By the monotonic clock of the process: how long it may wait for a database that is away is counted from here. */
   readonly arrivedAt?: number
+  /** Who waits for the answer: a reading ends with them. A change does not, since it may be done already. */
+  readonly asker?: Asker
 }
 
 function currentSnapshot(tx: Transaction): Snapshot | undefined {
@@ -135,6 +137,7 @@ export async function openHallway(
       },
       call.arrivedAt,
       senderOf(call.principal),
+      call.asker,
     )
     if (isDryRun(call)) refuse({ code: 'DryRunSucceeded' })
     return { output, decisions: [] }

@@ -103,6 +103,7 @@ export const arnOf = (account: string, kind: 'ipam' | 'ipam-scope' | 'ipam-pool'
   `arn:aws:ec2::${account}:${kind}/${id}`
 
 /** `create-complete` until the object is changed for the first time. */
-export async function stateOf(context: ReadContext, id: string): Promise<'create-complete' | 'modify-complete'> {
-  return (await context.tx.history.latestVersion(id)) > 1 ? 'modify-complete' : 'create-complete'
-}
+export const stateOf = async (context: ReadContext, id: string) => stateAt(await context.tx.history.latestVersion(id))
+/** The same by the number of its latest version in the history. */
+export const stateAt = (version: number): 'create-complete' | 'modify-complete' =>
+  version > 1 ? 'modify-complete' : 'create-complete'

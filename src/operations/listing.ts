@@ -1,5 +1,7 @@
 // Filters and pages, the same for every operation that lists.
 import { refuse } from '#model/refusal.ts'
+import type { Awaitable } from '#store/sql.ts'
+import type { ReadTransaction } from '#store/store.ts'
 
 export interface Filter {
   readonly Name?: string
@@ -11,6 +13,12 @@ export interface TagLike {
 }
 
 const filterValuesMax = 200
+/** EC2 documents no default; the least that can be asked for. */
+const pageSizeDefault = 1_000
+/** Rows read for one page. A filter that matches less gives a shorter page with a token to go on. */
+const rowsPerPageMax = 10_000
+/** Rows of a list that are read and described at once; between two such steps other requests have their turn. */
+export const rowsPerStep = 200
 
 /** The values of one filter field of an item; undefined where the item has none. */
 export type FilterFields<T> = Readonly<Record<string, (item: T) => string | readonly string[] | undefined>>
@@ -106,6 +114,57 @@ export interface PageWish {
   /** The place in the list's order behind which the page begins: `page-tokens.ts` has opened the token by then. */
   readonly NextToken?: string
 }
+
+/** How a list is read, a step at a time. */
+export interface Listed<Row, Item> {
+  /** Up to `limit` rows behind a place, in the order of their places; without one, the first. */
+  read(after: string | undefined, limit: number): Awaitable<readonly Row[]>
+  placeOf(row: Row): string
+  /** What is shown of each row, with what belongs to all of them read at once; undefined where it is not shown. */
+  show(rows: readonly Row[]): Promise<readonly (Item | undefined)[]>
+}
+
+/** One page of a list that is read in steps, so that it costs no more than what it shows or has to look at. */
+export async function readPage<Row, Item>(
+  { tx }: { readonly tx: Pick<ReadTransaction, 'nextTurn'> },
+  wish: PageWish,
+  { read, placeOf, show }: Listed<Row, Item>,
+): Promise<{ readonly items: Item[]; readonly NextToken: string | undefined }> {
+  const size = wish.MaxResults ?? pageSizeDefault
+  const items: Item[] = []
+  let place = wish.NextToken
+  for (let looked = 0; looked < rowsPerPageMax; ) {
+    // One row more than a small page tells whether there is another page; what matches little is read in whole steps.
+    const limit = looked === 0 ? Math.min(rowsPerStep, size + 1) : rowsPerStep
+    if (looked > 0) await tx.nextTurn()
+    const rows = await read(place, limit)
+    const shown = await show(rows)
+    for (const [index, row] of rows.entries()) {
+      const item = shown[index]
+      // One more than the page holds tells that there is a next page.
+      if (item !== undefined && items.length === size) return { items, NextToken: place }
+      if (item !== undefined) items.push(item)
+      place = placeOf(row)
+    }
+    if (rows.length < limit) return { items, NextToken: undefined }
+    looked += rows.length
+  }
+  return { items, NextToken: place }
+}
+
+/** The `read` of a list that is there already, in its order. */
+export const readFrom =
+  <Row>(rows: readonly Row[], isBehind: (row: Row, place: string) => boolean): Listed<Row, never>['read'] =>
+  (after, limit) => {
+    const from = after === undefined ? 0 : rows.findIndex((row) => isBehind(row, after))
+    return from < 0 ? [] : rows.slice(from, from + limit)
+  }
+/** The same of things that stand in the order of their ids. */
+export const readById = <Row extends { readonly id: string }>(rows: readonly Row[]): Listed<Row, never>['read'] =>
+  readFrom(
+    rows.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+    ({ id }, place) => id > place,
+  )
 
 /** One page of a list in a total order; `placeOf` is unique and ascending (compared as text). */
 export function page<T>(

@@ -14,7 +14,7 @@ import type { Tag } from '#store/tags.ts'
 import type { Subnet } from '#store/vpcs.ts'
 import { getElasticIp } from './addresses.ts'
 import { grant, judge, release, usualFields } from './grant.ts'
-import { filterBy, page, refuseIdsWithPaging } from './listing.ts'
+import { filterBy, type Listed, readById, readPage, refuseIdsWithPaging } from './listing.ts'
 import { ec2Read, ec2Write, type ReadContext, type WriteContext } from './operation.ts'
 import { findZone, type Zone, zonesOf } from './regions.ts'
 import { getSubnet, reservedAtEnd, reservedAtStart } from './subnets.ts'
@@ -72,9 +72,18 @@ export const deleteNatGateway = ec2Write('DeleteNatGateway', async (context, inp
 export const describeNatGateways = ec2Read('DescribeNatGateways', async (context, input) => {
   refuseIdsWithPaging(input.NatGatewayIds, 'NatGatewayIds', input)
   const matches = filterBy(input.Filter, filterFields, ({ Tags }) => Tags ?? [])
-  const gateways: NatGatewayShown[] = []
-  for (const gateway of await namedOrAll(context, input.NatGatewayIds)) gateways.push(await describe(context, gateway))
-  const { items, NextToken } = page(gateways.filter(matches), input, ({ NatGatewayId }) => NatGatewayId!)
+  const { items, NextToken } = await readPage(context, input, {
+    read: await namedOrAll(context, input.NatGatewayIds),
+    placeOf: ({ id }) => id,
+    async show(gateways) {
+      const ids = gateways.map(({ id }) => id)
+      const [addresses, tags] = [await context.tx.natGateways.addressesOf(ids), await context.tx.tags.ofMany(ids)]
+      return gateways.map((gateway) => {
+        const shown = describe(context, gateway, addresses.get(gateway.id) ?? [], tags.get(gateway.id) ?? [])
+        return matches(shown) ? shown : undefined
+      })
+    },
+  })
   return { NatGateways: items, NextToken }
 })
 
@@ -488,11 +497,15 @@ async function getLiving(context: ReadContext, id: string): Promise<NatGateway> 
   return gateway.deletedAt === undefined ? gateway : refuse({ code: 'NotFound', what: 'nat-gateway', id })
 }
 
-async function namedOrAll(context: ReadContext, ids: readonly string[] | undefined): Promise<NatGateway[]> {
-  if (!ids?.length) return context.tx.natGateways.list(context.caller.account, context.region)
+async function namedOrAll(
+  context: ReadContext,
+  ids: readonly string[] | undefined,
+): Promise<Listed<NatGateway, NatGatewayShown>['read']> {
+  const { tx, caller, region } = context
+  if (!ids?.length) return (after = '', limit) => tx.natGateways.list(caller.account, region, after, limit)
   const named = new Map<string, NatGateway>()
   for (const id of ids) named.set(id, await getNatGateway(context, id))
-  return [...named.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+  return readById([...named.values()])
 }
 
 /** The gateway with its new tags. */
@@ -503,14 +516,19 @@ export async function rememberNatGateway(context: WriteContext, id: string): Pro
 
 /** Puts the gateway as it is now into the history, and into the audit entry. */
 async function recordChange(context: WriteContext, gateway: NatGateway): Promise<NatGatewayShown> {
-  const shown = await describe(context, gateway)
+  const { natGateways, tags } = context.tx
+  const shown = describe(context, gateway, await natGateways.addresses(gateway.id), await tags.of(gateway.id))
   await context.tx.history.changed({ id: gateway.id, kind: 'nat-gateway', account: gateway.account }, shown)
   context.changed(gateway.id)
   return shown
 }
 
-async function describe(context: ReadContext, gateway: NatGateway): Promise<NatGatewayShown> {
-  const addresses = await context.tx.natGateways.addresses(gateway.id)
+function describe(
+  context: ReadContext,
+  gateway: NatGateway,
+  addresses: readonly NatGatewayAddress[],
+  tags: readonly Tag[],
+): NatGatewayShown {
   const isRegional = gateway.availabilityMode === 'regional'
   const automatic = gateway.isAutomatic ? 'enabled' : 'disabled'
   return {
@@ -524,7 +542,7 @@ async function describe(context: ReadContext, gateway: NatGateway): Promise<NatG
     NatGatewayAddresses: addresses.map((address) => describeAddress(context, gateway, address, 'succeeded')),
     CreateTime: gateway.createdAt,
     DeleteTime: gateway.deletedAt,
-    Tags: await context.tx.tags.of(gateway.id),
+    Tags: tags,
   }
 }
 

@@ -3,34 +3,49 @@ import type { NetworkInterface } from '#formats/aws/ec2.generated.ts'
 import { formatId } from '#model/identifier.ts'
 import { refuse } from '#model/refusal.ts'
 import type { NatGateway, NatGatewayAddress } from '#store/nat-gateways.ts'
-import { filterBy, nothing, page, refuseIdsWithPaging } from './listing.ts'
+import { filterBy, type Listed, nothing, readFrom, readPage, refuseIdsWithPaging } from './listing.ts'
 import { ec2Read, type ReadContext } from './operation.ts'
 
 export const describeNetworkInterfaces = ec2Read('DescribeNetworkInterfaces', async (context, input) => {
   refuseIdsWithPaging(input.NetworkInterfaceIds, 'NetworkInterfaceIds', input)
   const matches = filterBy(input.Filters, filterFields, () => [])
-  const all = await allInterfaces(context)
-  const missing = input.NetworkInterfaceIds?.find(
-    (id) => !all.some(({ NetworkInterfaceId }) => NetworkInterfaceId === id),
-  )
-  if (missing !== undefined) refuse({ code: 'NotFound', what: 'network-interface', id: missing })
-  const wanted = input.NetworkInterfaceIds?.length
-    ? all.filter(({ NetworkInterfaceId }) => input.NetworkInterfaceIds!.includes(NetworkInterfaceId!))
-    : all
-  const { items, NextToken } = page(wanted.filter(matches), input, ({ NetworkInterfaceId }) => NetworkInterfaceId!)
+  const { items, NextToken } = await readPage(context, input, {
+    read: await namedOrAll(context, input.NetworkInterfaceIds),
+    placeOf,
+    async show(addresses) {
+      const gateways = await context.tx.natGateways.findMany(addresses.map(({ natGatewayId }) => natGatewayId))
+      return addresses.map((address) => {
+        const shown = describe(context, gateways.get(address.natGatewayId)!, address)
+        return matches(shown) ? shown : undefined
+      })
+    },
+  })
   return { NetworkInterfaces: items, NextToken }
 })
 
-async function allInterfaces(context: ReadContext): Promise<NetworkInterface[]> {
-  const found: NetworkInterface[] = []
-  for (const gateway of await context.tx.natGateways.list(context.caller.account, context.region)) {
-    if (gateway.deletedAt !== undefined) continue
-    for (const address of await context.tx.natGateways.addresses(gateway.id)) {
-      if (address.networkInterfaceId !== undefined) found.push(describe(context, gateway, address))
+async function namedOrAll(
+  context: ReadContext,
+  ids: readonly string[] | undefined,
+): Promise<Listed<NatGatewayAddress, NetworkInterface>['read']> {
+  const { natGateways } = context.tx
+  const at = { account: context.caller.account, region: context.region }
+  if (!ids?.length) {
+    return (after = '', limit) => {
+      const [natGatewayId = '', associationId = ''] = after.split('/')
+      return natGateways.interfaces(at, { natGatewayId, associationId }, limit)
     }
   }
-  return found.sort((a, b) => (a.NetworkInterfaceId! < b.NetworkInterfaceId! ? -1 : 1))
+  const named: NatGatewayAddress[] = []
+  for (const id of new Set(ids)) {
+    const address = await natGateways.addressOfInterface(at.account, at.region, id)
+    named.push(address ?? refuse({ code: 'NotFound', what: 'network-interface', id }))
+  }
+  return readFrom(
+    named.sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1)),
+    (address, place) => placeOf(address) > place,
+  )
 }
+const placeOf = ({ natGatewayId, associationId }: NatGatewayAddress): string => `${natGatewayId}/${associationId}`
 
 /** As EC2 shows the interface of a NAT gateway: the service's own, in use, with its private and public address. */
 const describe = (context: ReadContext, gateway: NatGateway, address: NatGatewayAddress): NetworkInterface => ({

@@ -16,8 +16,6 @@ import { describeRest, finishDeprovisioning, hasLeft, removeSpace } from './pool
 
 /** Our own bound, above Amazon's quota of 50; failed ones count, so that retries cannot grow the list without end. */
 const cidrsPerPoolMax = 1_000
-/** Quarantines ended in one step before a CIDR is taken away. */
-const sweepStep = 1_000
 /** Where unique local space is chosen from when only a length is given (VPC IPAM User Guide, private IPv6), and the lengths. */
 const uniqueLocalSpace: Cidr = { family: 6, first: 0xfd80n << 112n, length: 9 }
 const uniqueLocalLengthMax = 60
@@ -349,7 +347,7 @@ async function getProvisioned(context: WriteContext, pool: Pool, cidr: Cidr): Pr
 
 /** Takes the CIDR out of the pool, at once where all of it is free, or when the last rest in it ends. */
 async function takeAway(context: WriteContext, pool: Pool, provisioned: PoolCidr): Promise<void> {
-  while ((await context.tx.space.endQuarantines(sweepStep, pool.n)) > 0);
+  await context.tx.space.endAllQuarantines(pool.n)
   const { id, cidr } = provisioned
   const fail = async (message: string): Promise<void> => {
     const code = 'cidr-not-available'

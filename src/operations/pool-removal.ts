@@ -8,7 +8,7 @@ import { quarantineMs } from './grant.ts'
 import type { ReadContext, WriteContext } from './operation.ts'
 import { endTenure } from './tenures.ts'
 
-/** Allocations ended, and quarantines swept, in one step; between steps the process does what else it has to do. */
+/** Allocations read in one step. */
 const stepSize = 200
 /** Allocations that one deletion ends. All of it is one transaction, which holds the lock of the database meanwhile. */
 export const cascadeAllocationsMax = 2_000
@@ -135,13 +135,12 @@ export async function finishDeprovisioning(
 
 /** Ends all allocations of a pool whose space need not rest. What was allocated is no longer tracked, and nothing else. */
 async function endAllocations(context: WriteContext, pool: Pool): Promise<void> {
-  while ((await context.tx.space.endQuarantines(stepSize, pool.n)) > 0) await context.tx.nextTurn()
+  await context.tx.space.endAllQuarantines(pool.n)
   for (;;) {
     const allocations = await context.tx.space.ofPool(pool.n, undefined, stepSize)
     for (const allocation of allocations) {
       await endTenure(context, allocation, context.now)
     }
     if (allocations.length < stepSize) return
-    await context.tx.nextTurn()
   }
 }

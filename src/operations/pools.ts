@@ -21,9 +21,9 @@ import {
   refuseLongDescription,
   refuseTooMany,
   refuseTooManyListed,
-  stateOf,
+  stateAt,
 } from './ipam-access.ts'
-import { filterBy, page, refuseIdsWithPaging } from './listing.ts'
+import { filterBy, readFrom, readPage, refuseIdsWithPaging } from './listing.ts'
 import { ec2Read, ec2Write, type Reach, type ReadContext, type WriteContext } from './operation.ts'
 import { finishDeprovisioning, refuseUndeletable, removePools, withDescendants } from './pool-removal.ts'
 import { putTags, tagsGiven, tagsInModel, tagsToCreate } from './tagging.ts'
@@ -72,9 +72,17 @@ export const createIpamPool = ec2Write('CreateIpamPool', async (context, input) 
 export const describeIpamPools = ec2Read('DescribeIpamPools', async (context, input) => {
   const matches = filterBy(input.Filters, poolFilters, ({ Tags }) => Tags ?? [])
   refuseIdsWithPaging(input.IpamPoolIds, 'IpamPoolIds', input)
-  const pools: IpamPool[] = []
-  for (const poolAt of await namedOrAll(context, input.IpamPoolIds)) pools.push(await describe(context, poolAt))
-  const { items, NextToken } = page(pools.filter(matches), input, ({ IpamPoolId }) => IpamPoolId!)
+  const { items, NextToken } = await readPage(context, input, {
+    read: readFrom<string>(await namedOrAll(context, input.IpamPoolIds), (id, place) => id > place),
+    placeOf: (id: string) => id,
+    async show(ids) {
+      const shown = await describeAll(context, ids)
+      return ids.map((id) => {
+        const pool = shown.get(id)
+        return pool && matches(pool) ? pool : undefined
+      })
+    },
+  })
   return { IpamPools: items, NextToken }
 })
 
@@ -333,32 +341,63 @@ async function remember(context: WriteContext, pool: Pool, reach: Reach): Promis
 
 // The answer ---------------------------------------------------------------------------------------------------------
 
-/** Without names: the caller's own pools and those that are shared with it, as they are seen from this Region. */
-async function namedOrAll(context: ReadContext, ids: readonly string[] | undefined): Promise<PoolAt[]> {
-  const pools: PoolAt[] = []
+/** Without names: the ids of the caller's own pools and of those that are shared with it, in their order. */
+async function namedOrAll(context: ReadContext, ids: readonly string[] | undefined): Promise<readonly string[]> {
   if (ids && ids.length > 0) {
-    for (const id of [...new Set(ids)].sort()) pools.push(await getReadablePool(context, id))
-    return pools
+    for (const id of new Set(ids)) await getReadablePool(context, id)
+    return [...new Set(ids)].sort()
   }
   const snapshot = await context.snapshot()
+  return [...snapshot.pools.keys()].filter((id) => isOwnOrShared(snapshot, context.caller.account, id)).sort()
+}
+
+/** Those of some pools that are seen from this Region. */
+async function describeAll(context: ReadContext, ids: readonly string[]): Promise<ReadonlyMap<string, IpamPool>> {
+  const { tx, caller, region } = context
+  const pools = await tx.pools.findMany(ids)
   const ipams = new Map<string, Ipam>()
-  for (const id of [...snapshot.pools.keys()].sort()) {
-    if (!isOwnOrShared(snapshot, context.caller.account, id)) continue
-    const pool = (await context.tx.pools.find(id))!
-    const ipam = ipams.get(pool.ipamId!) ?? (await context.tx.ipams.find(pool.ipamId!))!
-    ipams.set(ipam.id, ipam)
-    if (isVisibleFrom(context.region, { pool, ipam })) pools.push({ pool, ipam })
-  }
-  return pools
+  for (const id of new Set(pools.map(({ ipamId }) => ipamId!))) ipams.set(id, (await tx.ipams.find(id))!)
+  const parents = await tx.pools.idsOfIpams(pools.flatMap(({ parent }) => parent ?? []))
+  const versions = await tx.history.latestVersions(ids)
+  const tags = await tx.tags.ofMany(pools.flatMap(({ id, account }) => (account === caller.account ? id : [])))
+  const seen = pools
+    .map((pool) => ({ pool, ipam: ipams.get(pool.ipamId!)! }))
+    .filter((one) => isVisibleFrom(region, one))
+  return new Map(
+    seen.map(({ pool, ipam }) => [
+      pool.id,
+      show({
+        pool,
+        ipam,
+        parent: parents.get(pool.parent ?? -1),
+        version: versions.get(pool.id) ?? 0,
+        tags: tags.get(pool.id) ?? [],
+      }),
+    ]),
+  )
 }
 
 async function describe(context: ReadContext, { pool, ipam }: PoolAt): Promise<IpamPool> {
-  const isOwn = pool.account === context.caller.account
-  const parent = pool.parent === undefined ? undefined : await context.tx.pools.findByNumber(pool.parent)
+  const { tx, caller } = context
+  const parent = pool.parent === undefined ? undefined : await tx.pools.findByNumber(pool.parent)
+  const tags = pool.account === caller.account ? await tx.tags.of(pool.id) : []
+  return show({ pool, ipam, parent: parent?.id, version: await tx.history.latestVersion(pool.id), tags })
+}
+
+interface Shown extends PoolAt {
+  /** The id of the pool above it. */
+  readonly parent: string | undefined
+  /** The number of its latest version in the history. */
+  readonly version: number
+  /** Its owner's alone: they say with whom else it is shared. */
+  readonly tags: readonly Tag[]
+}
+
+function show({ pool, ipam, parent, version, tags }: Shown): IpamPool {
   return {
     OwnerId: pool.account,
     IpamPoolId: pool.id,
-    SourceIpamPoolId: parent?.id,
+    SourceIpamPoolId: parent,
     IpamPoolArn: arnOf(pool.account, 'ipam-pool', pool.id),
     IpamScopeArn: arnOf(pool.account, 'ipam-scope', pool.scopeId!),
     IpamScopeType: pool.scopeId === ipam.publicScopeId ? 'public' : 'private',
@@ -367,7 +406,7 @@ async function describe(context: ReadContext, { pool, ipam }: PoolAt): Promise<I
     // As it was asked for: Terraform's provider replaces a pool that shows another locale than its configuration names.
     Locale: pool.isLocaleInherited ? 'None' : (pool.locale ?? 'None'),
     PoolDepth: pool.depth,
-    State: await stateOf(context, pool.id),
+    State: stateAt(version),
     Description: pool.description,
     AutoImport: pool.autoImport,
     PubliclyAdvertisable: pool.publiclyAdvertisable,
@@ -376,8 +415,7 @@ async function describe(context: ReadContext, { pool, ipam }: PoolAt): Promise<I
     AllocationMaxNetmaskLength: pool.maxNetmaskLength,
     AllocationDefaultNetmaskLength: pool.defaultNetmaskLength,
     AllocationResourceTags: pool.requiredTags,
-    // A pool's tags are its owner's: they say with whom else it is shared.
-    Tags: isOwn ? await context.tx.tags.of(pool.id) : [],
+    Tags: tags,
     AwsService: pool.awsService,
     PublicIpSource: pool.publicIpSource,
     SourceResource: pool.sourceResource,

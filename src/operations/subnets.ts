@@ -3,8 +3,9 @@ import type { CreateSubnetRequest, Subnet as SubnetShown } from '#formats/aws/ec
 import { type Cidr, contains, equals, formatCidr, sizeOf } from '#model/cidr.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Pool } from '#store/pools.ts'
-import type { Subnet, Vpc, VpcCidr } from '#store/vpcs.ts'
-import { filterBy, nothing, page, refuseIdsWithPaging } from './listing.ts'
+import type { Tag } from '#store/tags.ts'
+import type { Subnet, SubnetCidr, Vpc, VpcCidr } from '#store/vpcs.ts'
+import { filterBy, type Listed, nothing, readById, readPage, refuseIdsWithPaging } from './listing.ts'
 import { asksFor, type Block, type BlockWish, documentFor, giveBack, readWish, takeBlock } from './network-blocks.ts'
 import { ec2Read, ec2Write, type ReadContext, type WriteContext } from './operation.ts'
 import { findZone, zonesOf } from './regions.ts'
@@ -88,9 +89,24 @@ export const deleteSubnet = ec2Write('DeleteSubnet', async (context, input) => {
 export const describeSubnets = ec2Read('DescribeSubnets', async (context, input) => {
   refuseIdsWithPaging(input.SubnetIds, 'SubnetIds', input)
   const matches = filterBy(input.Filters, filterFields, ({ Tags }) => Tags ?? [])
-  const subnets: SubnetShown[] = []
-  for (const subnet of await namedOrAll(context, input.SubnetIds)) subnets.push(await describe(context, subnet))
-  const { items, NextToken } = page(subnets.filter(matches), input, ({ SubnetId }) => SubnetId!)
+  const { items, NextToken } = await readPage(context, input, {
+    read: await namedOrAll(context, input.SubnetIds),
+    placeOf: ({ id }) => id,
+    async show(subnets) {
+      const { vpcs, natGateways, tags: allTags } = context.tx
+      const ids = subnets.map(({ id }) => id)
+      const [ipv6, used, tags] = [
+        await vpcs.cidrsOfSubnets(ids),
+        await natGateways.countPrivateIps(ids),
+        await allTags.ofMany(ids),
+      ]
+      return subnets.map((subnet) => {
+        const { id } = subnet
+        const shown = describe(subnet, { ipv6: ipv6.get(id) ?? [], used: used.get(id) ?? 0, tags: tags.get(id) ?? [] })
+        return matches(shown) ? shown : undefined
+      })
+    },
+  })
   return { Subnets: items, NextToken }
 })
 
@@ -174,11 +190,15 @@ async function siblingsOf(context: ReadContext, vpc: Vpc, wish: BlockWish): Prom
 
 // Describing ---------------------------------------------------------------------------------------------------------
 
-async function namedOrAll(context: ReadContext, ids: readonly string[] | undefined): Promise<Subnet[]> {
-  if (!ids?.length) return context.tx.vpcs.subnets(context.caller.account, context.region)
+async function namedOrAll(
+  context: ReadContext,
+  ids: readonly string[] | undefined,
+): Promise<Listed<Subnet, SubnetShown>['read']> {
+  const { tx, caller, region } = context
+  if (!ids?.length) return (after = '', limit) => tx.vpcs.subnets(caller.account, region, after, limit)
   const named = new Map<string, Subnet>()
   for (const id of ids) named.set(id, await getSubnet(context, id))
-  return [...named.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+  return readById([...named.values()])
 }
 
 /** The subnet with its new tags. */
@@ -188,15 +208,25 @@ export async function rememberSubnet(context: WriteContext, id: string): Promise
 
 /** Puts the subnet as it is now into the history, and into the audit entry. */
 async function recordChange(context: WriteContext, subnet: Omit<Subnet, 'createdAt'>): Promise<SubnetShown> {
-  const shown = await describe(context, subnet)
+  const { vpcs, natGateways, tags } = context.tx
+  const shown = describe(subnet, {
+    ipv6: await vpcs.subnetCidrs(subnet.id),
+    used: (await natGateways.privateIpsIn(subnet.id)).length,
+    tags: await tags.of(subnet.id),
+  })
   await context.tx.history.changed({ id: subnet.id, kind: 'subnet', account: subnet.account }, shown)
   context.changed(subnet.id)
   return shown
 }
 
-async function describe(context: ReadContext, subnet: Omit<Subnet, 'createdAt'>): Promise<SubnetShown> {
-  const ipv6 = await context.tx.vpcs.subnetCidrs(subnet.id)
-  const used = (await context.tx.natGateways.privateIpsIn(subnet.id)).length
+/** What belongs to a subnet; `used` counts the addresses of NAT gateways in it. */
+interface Belongings {
+  readonly ipv6: readonly SubnetCidr[]
+  readonly used: number
+  readonly tags: readonly Tag[]
+}
+
+function describe(subnet: Omit<Subnet, 'createdAt'>, { ipv6, used, tags }: Belongings): SubnetShown {
   return {
     SubnetId: subnet.id,
     SubnetArn: `arn:aws:ec2:${subnet.region}:${subnet.account}:subnet/${subnet.id}`,
@@ -226,7 +256,7 @@ async function describe(context: ReadContext, subnet: Omit<Subnet, 'createdAt'>)
       EnableResourceNameDnsAAAARecord: false,
     },
     BlockPublicAccessStates: { InternetGatewayBlockMode: 'off' },
-    Tags: await context.tx.tags.of(subnet.id),
+    Tags: tags,
   }
 }
 

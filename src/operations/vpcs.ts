@@ -12,7 +12,7 @@ import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Pool } from '#store/pools.ts'
 import type { Tag } from '#store/tags.ts'
 import type { Vpc, VpcAttributes, VpcCidr } from '#store/vpcs.ts'
-import { filterBy, page, refuseIdsWithPaging } from './listing.ts'
+import { filterBy, type Listed, readById, readPage, refuseIdsWithPaging } from './listing.ts'
 import { asksFor, type BlockInput, giveBack, readWish, takeBlock } from './network-blocks.ts'
 import { ec2Read, ec2Write, type ReadContext, type WriteContext } from './operation.ts'
 import { putTags, tagsToCreate } from './tagging.ts'
@@ -78,9 +78,18 @@ export const deleteVpc = ec2Write('DeleteVpc', async (context, input) => {
 export const describeVpcs = ec2Read('DescribeVpcs', async (context, input) => {
   refuseIdsWithPaging(input.VpcIds, 'VpcIds', input)
   const matches = filterBy(input.Filters, filterFields, ({ Tags }) => Tags ?? [])
-  const vpcs: VpcShown[] = []
-  for (const vpc of await namedOrAll(context, input.VpcIds)) vpcs.push(await describe(context, vpc))
-  const { items, NextToken } = page(vpcs.filter(matches), input, ({ VpcId }) => VpcId!)
+  const { items, NextToken } = await readPage(context, input, {
+    read: await namedOrAll(context, input.VpcIds),
+    placeOf: ({ id }) => id,
+    async show(vpcs) {
+      const ids = vpcs.map(({ id }) => id)
+      const [cidrs, tags] = [await context.tx.vpcs.cidrsOf(ids), await context.tx.tags.ofMany(ids)]
+      return vpcs.map((vpc) => {
+        const shown = describe(vpc, cidrs.get(vpc.id) ?? [], tags.get(vpc.id) ?? [])
+        return matches(shown) ? shown : undefined
+      })
+    },
+  })
   return { Vpcs: items, NextToken }
 })
 
@@ -270,11 +279,15 @@ function refuseOverlap(wanted: Cidr, cidrs: readonly VpcCidr[]): void {
 
 // Describing ---------------------------------------------------------------------------------------------------------
 
-async function namedOrAll(context: ReadContext, ids: readonly string[] | undefined): Promise<Vpc[]> {
-  if (!ids?.length) return context.tx.vpcs.list(context.caller.account, context.region)
+async function namedOrAll(
+  context: ReadContext,
+  ids: readonly string[] | undefined,
+): Promise<Listed<Vpc, VpcShown>['read']> {
+  const { tx, caller, region } = context
+  if (!ids?.length) return (after = '', limit) => tx.vpcs.list(caller.account, region, after, limit)
   const named = new Map<string, Vpc>()
   for (const id of ids) named.set(id, await getVpc(context, id))
-  return [...named.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+  return readById([...named.values()])
 }
 
 /** The VPC with its new tags. */
@@ -284,7 +297,7 @@ export async function rememberVpc(context: WriteContext, id: string): Promise<vo
 
 /** Puts the VPC as it is now into the history, and into the audit entry. */
 async function recordChange(context: WriteContext, vpc: Omit<Vpc, 'createdAt'>): Promise<VpcShown> {
-  const shown = await describe(context, vpc)
+  const shown = describe(vpc, await context.tx.vpcs.cidrs(vpc.id), await context.tx.tags.of(vpc.id))
   const { enableDnsSupport, enableDnsHostnames, enableNetworkAddressUsageMetrics } = vpc
   await context.tx.history.changed(
     { id: vpc.id, kind: 'vpc', account: vpc.account },
@@ -294,9 +307,7 @@ async function recordChange(context: WriteContext, vpc: Omit<Vpc, 'createdAt'>):
   return shown
 }
 
-async function describe(context: ReadContext, vpc: Omit<Vpc, 'createdAt'>): Promise<VpcShown> {
-  const cidrs = await context.tx.vpcs.cidrs(vpc.id)
-  const tags: readonly Tag[] = await context.tx.tags.of(vpc.id)
+function describe(vpc: Omit<Vpc, 'createdAt'>, cidrs: readonly Association[], tags: readonly Tag[]): VpcShown {
   return {
     VpcId: vpc.id,
     OwnerId: vpc.account,

@@ -93,15 +93,19 @@ export class Addresses {
     const row = await this.#sql.get<Row>(`select ${columns} from address_association where allocation = ?`, allocation)
     return row && toAssociation(row)
   }
-  /** As the record tells them, by the addresses' numbers; those that nothing uses are missing. */
-  async usesOf(numbers: readonly number[]): Promise<ReadonlyMap<number, Association>> {
-    if (numbers.length === 0) return new Map()
+  /** The same of many addresses, by their numbers; those that nothing uses are missing. */
+  async associationsOf(numbers: readonly number[]): Promise<ReadonlyMap<number, AddressAssociation>> {
     const list = listOf(numbers)
     const rows = await this.#sql.all<Row>(
       `select ${columns} from address_association where allocation in ${list.text}`,
       ...list.values,
     )
-    return new Map(rows.map((row) => [row.allocation, associationOf(toAssociation(row))]))
+    return new Map(rows.map((row) => [row.allocation, toAssociation(row)]))
+  }
+  /** As the record tells them, by the addresses' numbers; those that nothing uses are missing. */
+  async usesOf(numbers: readonly number[]): Promise<ReadonlyMap<number, Association>> {
+    if (numbers.length === 0) return new Map()
+    return new Map([...(await this.associationsOf(numbers))].map(([n, association]) => [n, associationOf(association)]))
   }
   /** Numbers of addresses that are used by a resource, or by resources of a kind, in their order, after one. */
   async usedBy(

@@ -26,6 +26,8 @@ export interface Engine {
   rollback(): Awaitable<void>
   /** What went wrong outside, in an operator's words; undefined for refusals and bugs. */
   troubleOf(error: unknown): StoreTrouble | undefined
+  /** Before each work of a batch: from here on its changes are counted, where it is a request's, against what one may change. */
+  beginWork?(isRequest: boolean): void
   /** After this error nothing more can be done in the transaction. */
   spoils(error: unknown): boolean
   /** The transaction met another one and may be run again as it is. */
@@ -171,6 +173,7 @@ export class Batches {
       hasBegun = true
       for (const queued of batch) {
         const before = engine.transaction.changes
+        engine.beginWork?.(queued.sender !== undefined)
         try {
           answers.push({ queued, value: await queued.work(engine.transaction), failed: false })
         } catch (error) {
@@ -202,7 +205,11 @@ export class Batches {
       await this.#runAgain(batch, attempts)
       // Where not even a transaction could begin, one for each would only wait as long again, one after the other.
     } else if (!isOver && hasBegun && batch.length > 1) {
-      for (const queued of batch) await this.#runBatch([queued])
+      for (const queued of batch) {
+        await this.#runBatch([queued])
+        // A commit each: with the embedded database nothing else would happen before the last of them.
+        await new Promise<void>((resolve) => setImmediate(resolve))
+      }
     } else {
       for (const { reject } of batch) reject(trouble ?? cause)
       // What is known to be away is away for all who wait.

@@ -7,7 +7,7 @@ import { Exceptions } from './exceptions.ts'
 import type { Clock } from './history.ts'
 import type { PoolTag } from './pools.ts'
 import { ResourceTypes } from './resource-types.ts'
-import { listOfTexts, type Sql, type SqlValue } from './sql.ts'
+import { listOfTexts, readWhole, type Sql, type SqlValue } from './sql.ts'
 
 /** What stands in `policy_version.body`. */
 export type PolicyBody = Pick<PolicyVersion, 'compatibility' | 'documents'>
@@ -154,9 +154,14 @@ export class Governance {
 
   async #nodes(ids?: Part): Promise<NodeFacts[]> {
     const tags = await this.#tags(ids)
-    const rows = await this.#sql.all<{ id: string; kind: NodeFacts['kind']; parent_id: string | null }>(
-      `select id, kind, parent_id from organization_node ${ids ? `where id in ${ids.text}` : ''} order by id`,
-      ...(ids?.values ?? []),
+    const rows = await readWhole<{ id: string; kind: NodeFacts['kind']; parent_id: string | null }>((last, limit) =>
+      this.#sql.all(
+        `select id, kind, parent_id from organization_node
+         where id > ? ${ids ? `and id in ${ids.text}` : ''} order by id limit ?`,
+        last?.id ?? '',
+        ...(ids?.values ?? []),
+        limit,
+      ),
     )
     return rows.map(({ id, kind, parent_id }) => ({
       id,
@@ -206,22 +211,41 @@ export class Governance {
 
   /** Those picked by their ids come without their CIDRs and shares. */
   async #pools(ids?: Part): Promise<PoolFacts[]> {
-    const rows = await this.#sql.all<PoolRow>(
-      `select p.n, p.id, p.ipam_id, p.account, p.scope_id, s.kind as scope_type, p.family, p.locale, p.aws_service,
-         p.public_ip_source, p.min_netmask_length, p.max_netmask_length, p.default_netmask_length, p.required_tags
-       from pool p join scope s on s.id = p.scope_id ${ids ? `where p.id in ${ids.text}` : ''} order by p.n`,
-      ...(ids?.values ?? []),
+    const rows = await readWhole<PoolRow>((last, limit) =>
+      this.#sql.all(
+        `select p.n, p.id, p.ipam_id, p.account, p.scope_id, s.kind as scope_type, p.family, p.locale, p.aws_service,
+           p.public_ip_source, p.min_netmask_length, p.max_netmask_length, p.default_netmask_length, p.required_tags
+         from pool p join scope s on s.id = p.scope_id
+         where p.n > ? ${ids ? `and p.id in ${ids.text}` : ''} order by p.n limit ?`,
+        last?.n ?? -1,
+        ...(ids?.values ?? []),
+        limit,
+      ),
     )
     if (ids) return rows.map((row) => toPool(row, [], []))
     const cidrs = Map.groupBy(
-      await this.#sql.all<{ pool: number; first: Uint8Array; length: number }>(
-        `select pool, first, length from pool_cidr where state <> 'failed-provision' order by pool, first`,
+      await readWhole<{ pool: number; first: Uint8Array; length: number }>((last, limit) =>
+        this.#sql.all(
+          `select pool, first, length from pool_cidr
+           where state <> 'failed-provision' and pool >= ? and (pool > ? or first > ?) order by pool, first limit ?`,
+          last?.pool ?? -1,
+          last?.pool ?? -1,
+          last?.first ?? new Uint8Array(0),
+          limit,
+        ),
       ),
       ({ pool }) => pool,
     )
     const shares = Map.groupBy(
-      await this.#sql.all<{ pool: number; principal: string }>(
-        'select pool, principal from pool_share order by pool, principal',
+      await readWhole<{ pool: number; principal: string }>((last, limit) =>
+        this.#sql.all(
+          `select pool, principal from pool_share
+           where pool >= ? and (pool > ? or principal > ?) order by pool, principal limit ?`,
+          last?.pool ?? -1,
+          last?.pool ?? -1,
+          last?.principal ?? '',
+          limit,
+        ),
       ),
       ({ pool }) => pool,
     )
@@ -236,10 +260,17 @@ export class Governance {
 
   /** Tags that decisions read: those of organization nodes. */
   async #tags(ids?: Part): Promise<Map<string, Map<string, string>>> {
-    const rows = await this.#sql.all<{ resource_id: string; key: string; value: string }>(
-      `select resource_id, key, value from tag
-       where resource_id in ${ids?.text ?? '(select id from organization_node)'} order by resource_id, key`,
-      ...(ids?.values ?? []),
+    const rows = await readWhole<{ resource_id: string; key: string; value: string }>((last, limit) =>
+      this.#sql.all(
+        `select resource_id, key, value from tag
+         where resource_id in ${ids?.text ?? '(select id from organization_node)'}
+           and resource_id >= ? and (resource_id > ? or key > ?) order by resource_id, key limit ?`,
+        ...(ids?.values ?? []),
+        last?.resource_id ?? '',
+        last?.resource_id ?? '',
+        last?.key ?? '',
+        limit,
+      ),
     )
     const tags = new Map<string, Map<string, string>>()
     for (const { resource_id, key, value } of rows) {

@@ -106,6 +106,16 @@ export class History {
     return row?.version ?? 0
   }
 
+  /** The same of many objects; those of which nothing is recorded are missing. */
+  async latestVersions(ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const list = listOfTexts(ids)
+    const rows = await this.#sql.all<{ object_id: string; version: number }>(
+      `select object_id, max(version) as version from history where object_id in ${list.text} group by object_id`,
+      ...list.values,
+    )
+    return new Map(rows.map(({ object_id: id, version }) => [id, version]))
+  }
+
   /** These versions of objects, as `ID/VERSION`. Those that are not there are left out. */
   async findVersions(
     wanted: readonly (readonly [id: string, version: number])[],

@@ -1,6 +1,6 @@
 // NAT gateways and their addresses.
 import type { Clock } from './history.ts'
-import { type Sql, toBit } from './sql.ts'
+import { listOfTexts, type Sql, toBit } from './sql.ts'
 
 /** How long a deleted gateway is still shown. EC2 says: about an hour. */
 export const deletedShownMs = 3_600_000
@@ -65,8 +65,8 @@ interface AddressRow {
 }
 const columns = `id, account, region, vpc_id, subnet_id, connectivity, availability_mode, automatic, route_table_id,
   created_at, deleted_at`
-const addressColumns = `association_id, nat_gateway_id, allocation, public_ip, private_ip, network_interface_id, zone,
-  zone_id, is_primary, service_managed`
+const addressColumns =
+  'association_id, nat_gateway_id, allocation, public_ip, private_ip, network_interface_id, zone, zone_id, is_primary, service_managed'
 
 const toNatGateway = (row: Row): NatGateway => ({
   id: row.id,
@@ -111,14 +111,23 @@ export class NatGateways {
     )
     return row && toNatGateway(row)
   }
-  /** In order of creation, with those that were deleted less than an hour ago. */
-  async list(account: string, region: string): Promise<NatGateway[]> {
+  /** By their ids; also those that were deleted. */
+  async findMany(ids: readonly string[]): Promise<ReadonlyMap<string, NatGateway>> {
+    const list = listOfTexts(ids)
+    const rows = await this.#sql.all<Row>(`select ${columns} from nat_gateway where id in ${list.text}`, ...list.values)
+    return new Map(rows.map((row) => [row.id, toNatGateway(row)]))
+  }
+  /** In order of creation, after one (`''`: the first), with those that were deleted less than an hour ago. */
+  async list(account: string, region: string, after: string, limit: number): Promise<NatGateway[]> {
     const rows = await this.#sql.all<Row>(
       `select ${columns} from nat_gateway
-       where account = ? and region = ? and (deleted_at is null or deleted_at > ?) order by id`,
+       where account = ? and region = ? and id > ? and (deleted_at is null or deleted_at > ?)
+       order by id limit ?`,
       account,
       region,
+      after,
       this.#clock.now - deletedShownMs,
+      limit,
     )
     return rows.map(toNatGateway)
   }
@@ -176,6 +185,36 @@ export class NatGateways {
     )
     return rows.map(toAddress)
   }
+  /** The same of many gateways. */
+  async addressesOf(natGatewayIds: readonly string[]): Promise<ReadonlyMap<string, NatGatewayAddress[]>> {
+    const list = listOfTexts(natGatewayIds)
+    const rows = await this.#sql.all<AddressRow>(
+      `select ${addressColumns} from nat_gateway_address where nat_gateway_id in ${list.text} order by association_id`,
+      ...list.values,
+    )
+    return Map.groupBy(rows.map(toAddress), ({ natGatewayId }) => natGatewayId)
+  }
+  /** Those of living gateways that have a network interface, in the order of gateways and associations, after one. */
+  async interfaces(
+    { account, region }: { readonly account: string; readonly region: string },
+    after: Pick<NatGatewayAddress, 'natGatewayId' | 'associationId'>,
+    limit: number,
+  ): Promise<NatGatewayAddress[]> {
+    const rows = await this.#sql.all<AddressRow>(
+      `select a.${addressColumns.replaceAll(', ', ', a.')} from nat_gateway g
+       join nat_gateway_address a on a.nat_gateway_id = g.id
+       where g.account = ? and g.region = ? and g.deleted_at is null and a.network_interface_id is not null
+         and g.id >= ? and (g.id > ? or a.association_id > ?)
+       order by g.id, a.association_id limit ?`,
+      account,
+      region,
+      after.natGatewayId,
+      after.natGatewayId,
+      after.associationId,
+      limit,
+    )
+    return rows.map(toAddress)
+  }
   /** Of a living gateway of the account in the Region: the address whose network interface this is. */
   async addressOfInterface(account: string, region: string, id: string): Promise<NatGatewayAddress | undefined> {
     const row = await this.#sql.get<AddressRow>(
@@ -205,6 +244,16 @@ export class NatGateways {
   }
   async deleteAddress(associationId: string): Promise<void> {
     await this.#sql.run('delete from nat_gateway_address where association_id = ?', associationId)
+  }
+  /** How many private addresses living gateways have, by their subnet; subnets without any are missing. */
+  async countPrivateIps(subnetIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const list = listOfTexts(subnetIds)
+    const rows = await this.#sql.all<{ subnet_id: string; count: number }>(
+      `select g.subnet_id, count(*) as count from nat_gateway g join nat_gateway_address a on a.nat_gateway_id = g.id
+       where g.subnet_id in ${list.text} and g.deleted_at is null and a.private_ip is not null group by g.subnet_id`,
+      ...list.values,
+    )
+    return new Map(rows.map(({ subnet_id: id, count }) => [id, Number(count)]))
   }
   /** The private addresses that living gateways have in a subnet. */
   async privateIpsIn(subnetId: string): Promise<string[]> {

@@ -1,5 +1,6 @@
 // The transaction: one object per noun over one connection, and what is kept in memory until it commits. Both engines use it.
 import { formatId } from '#model/identifier.ts'
+import { refuse } from '#model/refusal.ts'
 import { AccessKeys, type Sealer } from './access-keys.ts'
 import { Addresses } from './addresses.ts'
 import { AllocationLists } from './allocation-lists.ts'
@@ -34,9 +35,36 @@ import { Timeline } from './timeline.ts'
 import { Tokens } from './tokens.ts'
 import { Vpcs } from './vpcs.ts'
 
+/**
+ * Rows that one request may change. All of them are one transaction, and no other server writes before it ends: on PostgreSQL
+ * that many take some two seconds.
+ */
+export const changesPerRequestMax = 20_000
+/** Counts the rows that a connection changes, against what the request may change that it works for. */
+export class Changes {
+  count = 0
+  #max = Number.POSITIVE_INFINITY
+
+  /** Jobs have bounds of their own, and the operator's commands none. */
+  begin(isRequest: boolean): void {
+    this.#max = isRequest ? this.count + changesPerRequestMax : Number.POSITIVE_INFINITY
+  }
+  add(rows: number): void {
+    this.count += rows
+    if (this.count <= this.#max) return
+    const used = this.count - this.#max + changesPerRequestMax
+    refuse({
+      code: 'LimitExceeded',
+      what: 'rows that one request changes',
+      limit: changesPerRequestMax,
+      used,
+      isOfRequest: true,
+    })
+  }
+}
 /** A connection that counts the rows it changes. */
 export interface CountingSql extends Sql {
-  readonly changes: number
+  readonly changed: Changes
 }
 /** What a transaction must know before it begins. */
 export interface Loaded {
@@ -164,7 +192,7 @@ export class Nouns implements Transaction {
   }
 
   get changes(): number {
-    return this.#sql.changes + this.space.moves
+    return this.#sql.changed.count + this.space.moves
   }
   get hasChanged(): boolean {
     return this.changes !== this.#changesBefore

@@ -1,7 +1,7 @@
 // Pools, their provisioned CIDRs, and whom they are shared with.
 import { type Cidr, fromKey, lastAddress, overlaps, supernet, toKey } from '#model/cidr.ts'
 import { publicSpace } from '#model/public-space.ts'
-import { type Sql, toBit } from './sql.ts'
+import { listOf, listOfTexts, readWhole, type Sql, toBit } from './sql.ts'
 
 export interface PoolTag {
   readonly Key: string
@@ -174,6 +174,24 @@ export class Pools {
     const row = await this.#sql.get<PoolRow>(`select ${poolColumns} from pool where id = ?`, id)
     return row && toPool(row)
   }
+  /** Those of these ids that there are, in no order. */
+  async findMany(ids: readonly string[]): Promise<Pool[]> {
+    const list = listOfTexts(ids)
+    const rows = await this.#sql.all<PoolRow>(
+      `select ${poolColumns} from pool where id in ${list.text}`,
+      ...list.values,
+    )
+    return rows.map(toPool)
+  }
+  /** The ids of pools, by their numbers; the provider's own pools are missing. */
+  async idsOfIpams(numbers: readonly number[]): Promise<ReadonlyMap<number, string>> {
+    const list = listOf(numbers)
+    const rows = await this.#sql.all<{ n: number; id: string }>(
+      `select n, id from pool where n in ${list.text} and scope_id is not null`,
+      ...list.values,
+    )
+    return new Map(rows.map(({ n, id }) => [n, id]))
+  }
   async findByNumber(n: number): Promise<Pool | undefined> {
     const row = await this.#sql.get<PoolRow>(`select ${poolColumns} from pool where n = ?`, n)
     return row && toPool(row)
@@ -201,7 +219,14 @@ export class Pools {
   }
   /** All pools of one IPAM, in order of creation: parents before their children. */
   async ofIpam(ipamId: string): Promise<Pool[]> {
-    const rows = await this.#sql.all<PoolRow>(`select ${poolColumns} from pool where ipam_id = ? order by n`, ipamId)
+    const rows = await readWhole<PoolRow>((last, limit) =>
+      this.#sql.all(
+        `select ${poolColumns} from pool where ipam_id = ? and n > ? order by n limit ?`,
+        ipamId,
+        last?.n ?? -1,
+        limit,
+      ),
+    )
     return rows.map(toPool)
   }
   async countOfScope(scopeId: string): Promise<number> {
@@ -209,7 +234,14 @@ export class Pools {
     return row!.pools
   }
   async childrenOf(n: number): Promise<Pool[]> {
-    const rows = await this.#sql.all<PoolRow>(`select ${poolColumns} from pool where parent_n = ? order by n`, n)
+    const rows = await readWhole<PoolRow>((last, limit) =>
+      this.#sql.all(
+        `select ${poolColumns} from pool where parent_n = ? and n > ? order by n limit ?`,
+        n,
+        last?.n ?? -1,
+        limit,
+      ),
+    )
     return rows.map(toPool)
   }
   async insert(pool: Pool): Promise<void> {

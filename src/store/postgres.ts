@@ -1,9 +1,10 @@
 // PostgreSQL: any number of servers on one database, one batch at a time among all of them.
 import { randomBytes } from 'node:crypto'
 import type { Sealer } from './access-keys.ts'
+import { type Asker, refuseIfGone } from './asker.ts'
 import { Batches, type Engine } from './batching.ts'
 import { Memory } from './memory.ts'
-import { type CountingSql, type Loaded, Nouns, readStart } from './nouns.ts'
+import { Changes, type CountingSql, type Loaded, Nouns, readStart } from './nouns.ts'
 import { Outage } from './outage.ts'
 import {
   connect,
@@ -97,8 +98,10 @@ interface Waiting {
 
 /** The SQL door over whatever connection there is now. */
 export class PostgresSql implements ManySql, CountingSql {
-  changes = 0
+  readonly changed = new Changes()
   link: Link | undefined
+  /** Who waits for what is being read: nothing more is asked for one that is gone. */
+  asker: Asker | undefined
   readonly #waiting = new Map<string, Waiting>()
   #last: { readonly text: string; readonly values: readonly unknown[] }[] = []
 
@@ -110,7 +113,7 @@ export class PostgresSql implements ManySql, CountingSql {
   }
   async run(text: string, ...values: SqlValue[]): Promise<number> {
     const changes = (await this.#execute(text, values)).rowCount ?? 0
-    this.changes += changes
+    this.changed.add(changes)
     return changes
   }
   later(text: string, ...values: SqlValue[]): void {
@@ -121,7 +124,7 @@ export class PostgresSql implements ManySql, CountingSql {
       this.#waiting.set(text, waiting)
     }
     for (const [index, column] of waiting.columns.entries()) column.push(values[index]!)
-    this.changes++
+    this.changed.add(1)
   }
   async allOf<Row>(text: string, ...columns: (readonly SqlValue[])[]): Promise<Row[]> {
     return (await this.#execute(text, columns)).rows as Row[]
@@ -142,6 +145,7 @@ export class PostgresSql implements ManySql, CountingSql {
   }
 
   #execute(text: string, values: readonly unknown[]): Promise<Result> {
+    refuseIfGone(this.asker)
     const statement = translate(text)
     const sent: Promise<Result>[] = []
     if (this.#waiting.size > 0) for (const table of statement.needs) this.#sendOf(table, sent)
@@ -311,6 +315,9 @@ class PostgresEngine implements Engine {
   troubleOf(error: unknown): StoreTrouble | undefined {
     return postgresTroubleOf(error)
   }
+  beginWork(isRequest: boolean): void {
+    this.#sql.changed.begin(isRequest)
+  }
   spoils(error: unknown): boolean {
     return isDatabaseError(error) || postgresTroubleOf(error) !== undefined
   }
@@ -336,6 +343,8 @@ interface Reading {
   readonly since: number
   /** Undefined: the database's own. */
   readonly ownClock: (() => number) | undefined
+  /** Who waits for it. */
+  readonly asker: Asker | undefined
 }
 
 /** One connection that reads, with the nouns over it. */
@@ -358,6 +367,7 @@ class Reader {
   async run<T>(work: (tx: Transaction) => Promise<T>, reading: Reading): Promise<T> {
     try {
       await this.#begin(reading)
+      this.#sql.asker = reading.asker
       const answer = await work(this.#nouns)
       // What waits would never be sent; the database itself refuses it.
       await this.#nouns.space.flush()
@@ -368,6 +378,7 @@ class Reader {
       if (isDatabaseError(error) || postgresTroubleOf(error)) this.#link.destroy()
       throw error
     } finally {
+      this.#sql.asker = undefined
       this.#sql.forget()
       this.#nouns.memory.rollback()
       if (this.#link.isUsable) await this.#link.script('rollback').catch(() => this.#link.destroy())
@@ -445,14 +456,21 @@ class PostgresStore implements Store {
   write<T>(work: (tx: Transaction) => Promise<T>, token?: Uint8Array, sender?: string, since?: number): Promise<T> {
     return this.#batches.run(work, token, sender, since)
   }
-  async read<T>(work: (tx: Transaction) => Promise<T>, since = performance.now(), sender?: string): Promise<T> {
+  async read<T>(
+    work: (tx: Transaction) => Promise<T>,
+    since = performance.now(),
+    sender?: string,
+    asker?: Asker,
+  ): Promise<T> {
     if (this.#batches.closed) throw this.#batches.closed
     const reader = await this.#readers.take(since, sender)
     try {
+      refuseIfGone(asker)
       return await reader.run(work, {
         momentOf: (start, clock) => this.#momentRead(start, clock),
         since,
         ownClock: this.#options.clock,
+        asker,
       })
     } catch (error) {
       throw postgresTroubleOf(error) ?? error

@@ -1,6 +1,7 @@
 // Space that nobody can have yet, as it stands in the table of what rests: it was released, is held, or is being deprovisioned.
 import { assert } from '#model/assert.ts'
 import { type Cidr, fromKey, lastAddress, overlaps, sizeOf, toKey } from '#model/cidr.ts'
+import { refuse } from '#model/refusal.ts'
 import type { Sql } from './sql.ts'
 
 export interface Rest {
@@ -89,4 +90,32 @@ export async function makeRestAsOne(
     id,
   )
   return { endsAt, freed }
+}
+
+/**
+ * Blocks whose quarantine has ended that one request frees: with five statements for each, half a second or more on PostgreSQL,
+ * in which no other server writes. Where there are more, the job that frees them comes first.
+ */
+export const sweptPerRequestMax = 2_000
+
+/**
+ * Frees space whose quarantine has ended, a part at a time, until something is found in it (without `find`, nothing is looked for) or nothing
+ * is left.
+ * @param sweep answers how many blocks it has freed
+ */
+export async function sweepUntil<T>(
+  sweep: () => Promise<number>,
+  find: () => Promise<T | undefined> = async () => undefined,
+): Promise<T | undefined> {
+  for (let swept = 0; ; ) {
+    const ended = await sweep()
+    if (ended === 0) return undefined
+    const found = await find()
+    if (found !== undefined) return found
+    swept += ended
+    if (swept > sweptPerRequestMax) {
+      const because = `more than ${sweptPerRequestMax} blocks of the pool have just ended their quarantine, and are freed within the next seconds`
+      refuse({ code: 'Unavailable', because })
+    }
+  }
 }

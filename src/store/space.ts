@@ -7,7 +7,7 @@ import type { Clock, LapsedHold } from './history.ts'
 import { type Hold, Holds } from './holds.ts'
 import { keyOf } from './key.ts'
 import type { ConnectionMemory, Kept } from './memory.ts'
-import { findHeldUntil, findRest, makeRestAsOne, type Rest, type RestingCidr } from './resting.ts'
+import { findHeldUntil, findRest, makeRestAsOne, type Rest, type RestingCidr, sweepUntil } from './resting.ts'
 import { listOf, listOfProbes, type Sql } from './sql.ts'
 import { associationColumns, nothingSaid, type Said, TenureStates, tagsText } from './tenure-states.ts'
 
@@ -172,13 +172,11 @@ export class Space {
    */
   async take(pool: number, family: 4 | 6, wish: Wish): Promise<Cidr | undefined> {
     if (wish.allowed || (wish.disallowed && wish.disallowed.length > 0)) return this.#takeWithin(pool, family, wish)
-    do {
-      const taken = await this.#takeSmallest(pool, family, wish.length)
-      if (!taken) continue
-      this.#count(this.#ownCounters(pool) ?? (await this.#readCounters(pool)), taken)
-      return taken
-    } while (await this.#sweep(pool))
-    return undefined
+    const taken =
+      (await this.#takeSmallest(pool, family, wish.length)) ??
+      (await this.#sweepFor(pool, () => this.#takeSmallest(pool, family, wish.length)))
+    if (taken) this.#count(this.#ownCounters(pool) ?? (await this.#readCounters(pool)), taken)
+    return taken
   }
 
   /** Cuts the smallest sufficient block; what is left of it are smaller ones, of sizes of which there was none. */
@@ -593,17 +591,17 @@ export class Space {
   }
   /** Space whose quarantine has ended is free, also where nobody has put it there yet: it is, until something is found. */
   async #findOrSweep<T>(pool: number, find: () => Promise<T | undefined>): Promise<T | undefined> {
-    for (;;) {
-      const found = await find()
-      if (found !== undefined || !(await this.#sweep(pool))) return found
-    }
+    const found = await find()
+    return found === undefined ? this.#sweepFor(pool, find) : found
   }
-  /** Puts back space whose quarantine has ended; whether there was any. */
-  async #sweep(pool: number): Promise<boolean> {
-    if ((await this.#countersOf(pool)).quarantined === 0n) return false
-    return (await this.endQuarantines(sweepSizeMax, pool)) > 0
+  async #sweepFor<T>(pool: number, find: () => Promise<T | undefined>): Promise<T | undefined> {
+    if ((await this.#countersOf(pool)).quarantined === 0n) return undefined
+    return sweepUntil(() => this.endQuarantines(sweepSizeMax, pool), find)
   }
-
+  /** Frees all space of a pool whose quarantine has ended. */
+  async endAllQuarantines(pool: number): Promise<void> {
+    await sweepUntil(() => this.endQuarantines(sweepSizeMax, pool))
+  }
   /** Blocks grow back with their buddies, but never beyond the provisioned CIDR: deprovisioning must find it whole. */
   async #merge(pool: number, released: Cidr): Promise<void> {
     await this.#spill(pool)
@@ -805,8 +803,7 @@ export class Space {
   /** Allocations of exactly this block in any pool: the same private block may stand in several scopes. */
   async allAt(cidr: Cidr): Promise<Allocation[]> {
     const rows = await this.#sql.all<AllocationRow>(
-      `${selectAllocation} where a.pool in (select pool from pool_cidr where first <= ?) and a.first = ? and a.length = ?`,
-      toKey(cidr),
+      `${selectAllocation} where a.first = ? and a.length = ?`,
       toKey(cidr),
       cidr.length,
     )

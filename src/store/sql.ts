@@ -61,5 +61,23 @@ export function listOfProbes(probes: readonly (readonly [number, Uint8Array, Uin
   return { text: filled.map(() => row).join(', '), values: filled.flat() }
 }
 
+/** Rows that one statement reads of what is read whole: a few milliseconds, after which others have their turn. */
+const rowsPerRead = 1_000
+
+/**
+ * Reads all of something, a part at a time.
+ * @param read up to `limit` rows behind one, in an order that an index has; undefined: the first ones
+ */
+export async function readWhole<Row>(
+  read: (last: Row | undefined, limit: number) => Awaitable<readonly Row[]>,
+): Promise<Row[]> {
+  const all: Row[] = []
+  for (;;) {
+    const rows = await read(all.at(-1), rowsPerRead)
+    for (const row of rows) all.push(row)
+    if (rows.length < rowsPerRead) return all
+  }
+}
+
 /** SQLite has no booleans. */
 export const toBit = (value: boolean): number => (value ? 1 : 0)

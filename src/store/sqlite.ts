@@ -5,13 +5,14 @@ import { join } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { assert } from '#model/assert.ts'
 import type { Sealer } from './access-keys.ts'
+import { type Asker, refuseIfGone } from './asker.ts'
 import { Batches, type Engine } from './batching.ts'
 import { Memory } from './memory.ts'
 import { migrations } from './migrations.ts'
-import { type Loaded, Nouns, readStart } from './nouns.ts'
+import { Changes, type Loaded, Nouns, readStart } from './nouns.ts'
 import { makePrivate } from './private-file.ts'
 import { judgeKey, type KeyEvidence, keepFingerprint, readKeyEvidence } from './sealing-key.ts'
-import type { Sql, SqlValue } from './sql.ts'
+import type { Awaitable, Sql, SqlValue } from './sql.ts'
 import type { Store, Transaction } from './store.ts'
 import { finalUntil, newestEntryAt, onChange, Time } from './time.ts'
 import { StoreTrouble, troubleOf } from './trouble.ts'
@@ -44,29 +45,73 @@ export interface SqliteOptions {
   readonly acceptsClock?: boolean
 }
 
-/** One connection's statements, prepared once per text. */
+/**
+ * Statements that a connection executes between two turns of the event loop. SQLite answers at once, so that whoever asks
+ * again and again would keep everybody else waiting. Of those that change something, this many take 5 to 15 ms of CPU.
+ */
+const statementsPerTurnMax = 200
+/** Rows that weigh as much as one statement. */
+const rowsPerStatement = 4
+
+/**
+ * One connection's statements, prepared once per text. What is asked of it is answered at once, but for one statement in
+ * `statementsPerTurnMax`, which waits for a turn of the event loop, and those behind it with it, in their order.
+ */
 class Connection implements Sql {
   readonly database: DatabaseSync
   readonly #statements = new Map<string, StatementSync>()
-  changes = 0
+  readonly changed = new Changes()
+  /** Who waits for what is being read: nothing more is read for one that is gone. */
+  asker: Asker | undefined
+  /** Statements since the last turn; counted over transactions, of which many may follow each other within one turn. */
+  #work = 0
+  #turn: Promise<void> | undefined
 
   constructor(database: DatabaseSync) {
     this.database = database
   }
-  get<Row>(text: string, ...values: SqlValue[]): Row | undefined {
-    return this.#statement(text).get(...values) as Row | undefined
+  get<Row>(text: string, ...values: SqlValue[]): Awaitable<Row | undefined> {
+    if (this.#work >= statementsPerTurnMax) return this.#afterTurn(() => this.get<Row>(text, ...values))
+    return this.getNow(text, ...values)
   }
-  all<Row>(text: string, ...values: SqlValue[]): Row[] {
-    return this.#statement(text).all(...values) as Row[]
+  /** The same without waiting, for what is read before a transaction. */
+  getNow<Row>(text: string, ...values: SqlValue[]): Row | undefined {
+    return this.#begin(text).get(...values) as Row | undefined
   }
-  run(text: string, ...values: SqlValue[]): number {
-    const changes = Number(this.#statement(text).run(...values).changes)
-    this.changes += changes
-    return changes
+  all<Row>(text: string, ...values: SqlValue[]): Awaitable<Row[]> {
+    if (this.#work >= statementsPerTurnMax) return this.#afterTurn(() => this.all<Row>(text, ...values))
+    const rows = this.#begin(text).all(...values) as Row[]
+    this.#work += rows.length / rowsPerStatement
+    return rows
+  }
+  run(text: string, ...values: SqlValue[]): Awaitable<number> {
+    if (this.#work >= statementsPerTurnMax) return this.#afterTurn(() => this.run(text, ...values))
+    return this.#runNow(text, values)
   }
   later(text: string, ...values: SqlValue[]): void {
-    const changed = this.run(text, ...values)
+    const changed = this.#runNow(text, values)
     assert(changed === 1 || !text.startsWith('delete'), 'a row that was just read is there')
+  }
+  #runNow(text: string, values: readonly SqlValue[]): number {
+    const changes = Number(this.#begin(text).run(...values).changes)
+    this.changed.add(changes)
+    return changes
+  }
+  /** All that wait for one turn go on in the order in which they asked. */
+  #afterTurn<T>(execute: () => Awaitable<T>): Promise<T> {
+    this.#turn ??= new Promise((resolve) => {
+      setImmediate(() => {
+        this.#turn = undefined
+        this.#work = 0
+        resolve()
+      })
+    })
+    return this.#turn.then(execute)
+  }
+  #begin(text: string): StatementSync {
+    refuseIfGone(this.asker)
+    this.#work++
+    return this.#statement(text)
   }
   #statement(text: string): StatementSync {
     let statement = this.#statements.get(text)
@@ -80,7 +125,7 @@ class Connection implements Sql {
 
 /** Reads what another connection may have moved. Cheap enough to do at the start of each reading. */
 function load(connection: Connection, nouns: Nouns): Loaded {
-  const loaded = connection.get<Loaded>(readStart('?'), nouns.start())!
+  const loaded = connection.getNow<Loaded>(readStart('?'), nouns.start())!
   nouns.load(loaded)
   return loaded
 }
@@ -108,7 +153,7 @@ class SqliteEngine implements Engine {
 
   begin(): void {
     this.#connection.database.exec('begin immediate')
-    const { data_version: version } = this.#connection.get<{ data_version: number }>('pragma data_version')!
+    const { data_version: version } = this.#connection.getNow<{ data_version: number }>('pragma data_version')!
     // Another connection (an operator's command) has written: what we remember may be old.
     if (version !== this.#dataVersion) {
       this.#dataVersion = version
@@ -151,6 +196,9 @@ class SqliteEngine implements Engine {
   troubleOf(error: unknown): StoreTrouble | undefined {
     return troubleOf(error)
   }
+  beginWork(isRequest: boolean): void {
+    this.#connection.changed.begin(isRequest)
+  }
   spoils(error: unknown): boolean {
     return troubleOf(error) !== undefined
   }
@@ -190,10 +238,11 @@ class SqliteStore implements Store {
     return this.#batches.run(work, undefined, sender, since)
   }
 
-  read<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+  read<T>(work: (tx: Transaction) => Promise<T>, _since?: number, _sender?: string, asker?: Asker): Promise<T> {
     if (this.#batches.closed) return Promise.reject(this.#batches.closed)
-    // One connection, one transaction at a time: reads take turns. They never wait for I/O, so a turn is short.
+    // One connection, one transaction at a time: reads take turns. They never wait for I/O.
     const result = this.#reads.then(async () => {
+      refuseIfGone(asker)
       try {
         const { time, clock } = this.#timing
         const quietAt = this.#askQuiet(clock)
@@ -201,6 +250,7 @@ class SqliteStore implements Store {
         const { newestEntryAt } = load(this.#reader, this.#reading)
         this.#reading.now = time.momentOf(quietAt ?? clock(), newestEntryAt).now
         this.#reading.asOf = finalUntil(newestEntryAt, quietAt)
+        this.#reader.asker = asker
         return await work(this.#reading)
       } catch (error) {
         const trouble = troubleOf(error)
@@ -229,6 +279,7 @@ class SqliteStore implements Store {
   }
 
   #endReading(): void {
+    this.#reader.asker = undefined
     this.#reading.memory.rollback()
     try {
       if (this.#reader.database.isTransaction) this.#reader.database.exec('rollback')

@@ -4,6 +4,7 @@ import type { AccessKeys } from './access-keys.ts'
 import type { Addresses } from './addresses.ts'
 import type { AllocationLists } from './allocation-lists.ts'
 import type { ApiTokens } from './api-tokens.ts'
+import type { Asker } from './asker.ts'
 import type { Candidates } from './candidates.ts'
 import type { SpaceCheck } from './check.ts'
 import type { Exceptions } from './exceptions.ts'
@@ -112,10 +113,11 @@ export interface Store {
    * Runs `work` on a consistent view of what is committed.
    * @param since as in `write`
    * @param sender as in `write`
+   * @param asker who waits for it: once they are gone, no more is read, and it is refused
    */
-  read<T>(work: (tx: ReadTransaction) => Promise<T>, since?: number, sender?: string): Promise<T>
+  read<T>(work: (tx: ReadTransaction) => Promise<T>, since?: number, sender?: string, asker?: Asker): Promise<T>
   /** Waits for what is queued, then closes the files. */
   close(): Promise<void>
 }
 
-export type { GovernanceFacts, KeptName }
+export type { Asker, GovernanceFacts, KeptName }

@@ -1,7 +1,7 @@
 // VPCs and subnets, with their CIDR blocks.
 import { type Cidr, fromKey, lastAddress, overlaps, toKey } from '#model/cidr.ts'
 import type { Clock } from './history.ts'
-import { type Sql, toBit } from './sql.ts'
+import { listOfTexts, type Sql, toBit } from './sql.ts'
 
 /** Who provides a block: Amazon, the owner through a public pool, or (for private space) nobody. */
 export type IpSource = 'amazon' | 'byoip' | 'none'
@@ -167,12 +167,14 @@ export class Vpcs {
     const row = await this.#sql.get<VpcRow>(`select ${vpcColumns} from vpc where id = ?`, id)
     return row && toVpc(row)
   }
-  /** In order of creation. */
-  async list(account: string, region: string): Promise<Vpc[]> {
+  /** Those of an account in a Region in order of creation, after one (`''`: the first). */
+  async list(account: string, region: string, after: string, limit: number): Promise<Vpc[]> {
     const rows = await this.#sql.all<VpcRow>(
-      `select ${vpcColumns} from vpc where account = ? and region = ? order by id`,
+      `select ${vpcColumns} from vpc where account = ? and region = ? and id > ? order by id limit ?`,
       account,
       region,
+      after,
+      limit,
     )
     return rows.map(toVpc)
   }
@@ -214,6 +216,15 @@ export class Vpcs {
     )
     return rows.map(toVpcCidr)
   }
+  /** The same of many VPCs. */
+  async cidrsOf(vpcIds: readonly string[]): Promise<ReadonlyMap<string, VpcCidr[]>> {
+    const list = listOfTexts(vpcIds)
+    const rows = await this.#sql.all<VpcCidrRow>(
+      `select ${vpcCidrColumns} from vpc_cidr where vpc_id in ${list.text} order by association_id`,
+      ...list.values,
+    )
+    return Map.groupBy(rows.map(toVpcCidr), ({ vpcId }) => vpcId)
+  }
   async findCidr(associationId: string): Promise<VpcCidr | undefined> {
     const row = await this.#sql.get<VpcCidrRow>(
       `select ${vpcCidrColumns} from vpc_cidr where association_id = ?`,
@@ -247,11 +258,13 @@ export class Vpcs {
     return row && toSubnet(row)
   }
   /** In order of creation. */
-  async subnets(account: string, region: string): Promise<Subnet[]> {
+  async subnets(account: string, region: string, after: string, limit: number): Promise<Subnet[]> {
     const rows = await this.#sql.all<SubnetRow>(
-      `select ${subnetColumns} from subnet where account = ? and region = ? order by id`,
+      `select ${subnetColumns} from subnet where account = ? and region = ? and id > ? order by id limit ?`,
       account,
       region,
+      after,
+      limit,
     )
     return rows.map(toSubnet)
   }
@@ -315,6 +328,15 @@ export class Vpcs {
       subnetId,
     )
     return rows.map(toSubnetCidr)
+  }
+  /** The same of many subnets. */
+  async cidrsOfSubnets(subnetIds: readonly string[]): Promise<ReadonlyMap<string, SubnetCidr[]>> {
+    const list = listOfTexts(subnetIds)
+    const rows = await this.#sql.all<SubnetCidrRow>(
+      `select ${subnetCidrColumns} from subnet_cidr where subnet_id in ${list.text} order by association_id`,
+      ...list.values,
+    )
+    return Map.groupBy(rows.map(toSubnetCidr), ({ subnetId }) => subnetId)
   }
   async insertSubnetCidr(cidr: Omit<SubnetCidr, 'createdAt'>): Promise<void> {
     await this.#sql.run(

@@ -472,3 +472,22 @@ test('ten calls over one SDK client share a connection', async () => {
   client.destroy()
   assert.equal(connections, 1)
 })
+
+test('D3 whoever hangs up is known to be gone while their request is under way', { timeout: 30_000 }, async () => {
+  const hangUp = new AbortController()
+  const noticed = new Promise<void>((resolve) => {
+    run = async (_, { asker }) => {
+      assert.equal(asker.destroyed, false)
+      hangUp.abort()
+      while (!asker.destroyed) await new Promise((turn) => setImmediate(turn))
+      resolve()
+      return {}
+    }
+  })
+  const client = new EC2Client(config)
+  const asked = client.send(new DescribeRegionsCommand({}), { abortSignal: hangUp.signal })
+  await assert.rejects(asked, { name: 'AbortError' })
+  await noticed
+  assert.deepEqual(faults, [])
+  client.destroy()
+})

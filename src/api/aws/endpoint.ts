@@ -56,6 +56,8 @@ export interface AwsCall {
   readonly userAgent: string
   /** When it was whole, by `performance.now()`. */
   readonly arrivedAt: number
+  /** The connection: a reading ends with it. */
+  readonly asker: { readonly destroyed: boolean }
 }
 
 export interface AwsEndpointDependencies {
@@ -219,7 +221,9 @@ async function serve(
     protocol = service
     const { name, read } = readCall(service, signed, authorization)
     if (!deps.isImplemented(service, name)) refuse({ code: 'NotSupported', what: `The operation \`${name}\`` })
-    const asked = { authorization, principal, bodyHash, requestId, arrivedAt, sourceAddress: deps.addressOf(request) }
+    const sourceAddress = deps.addressOf(request)
+    const asker = request.socket
+    const asked = { authorization, principal, bodyHash, requestId, arrivedAt, sourceAddress, asker }
     let input: object
     try {
       if (authorization.presigned && !deps.isRead(service, name)) {
@@ -244,7 +248,7 @@ async function serve(
 }
 
 function toCall(
-  { authorization, principal, bodyHash, requestId, arrivedAt, sourceAddress }: Asked,
+  { authorization, principal, bodyHash, requestId, arrivedAt, sourceAddress, asker }: Asked,
   input: { readonly DryRun?: boolean },
 ): AwsCall {
   const invocationId = authorization.headers.get('amz-sdk-invocation-id')
@@ -262,10 +266,12 @@ function toCall(
     sourceAddress,
     userAgent: authorization.headers.get('user-agent') ?? '',
     arrivedAt,
+    asker,
   }
 }
 /** A request whose signature is good, before its input has been read. */
-interface Asked extends Pick<AwsCall, 'principal' | 'bodyHash' | 'requestId' | 'arrivedAt' | 'sourceAddress'> {
+interface Asked
+  extends Pick<AwsCall, 'principal' | 'bodyHash' | 'requestId' | 'arrivedAt' | 'sourceAddress' | 'asker'> {
   readonly authorization: Authorization
 }
 

@@ -421,6 +421,7 @@ const callOf = (
   requestId: request.id,
   sourceAddress: deps.addressOf(request.raw),
   arrivedAt: request.arrivedAt,
+  asker: request.raw.socket,
   clientToken: header(request, 'idempotency-key'),
   ifMatch: header(request, 'if-match'),
 })
@@ -438,7 +439,8 @@ async function stream(
   const read = async (cursor: string | undefined): Promise<GrowingPage> => {
     const principal = await deps.authenticate(request.headers.authorization)
     const input = cursor === undefined ? call.input : { ...call.input, cursor }
-    return (await deps.execute(operation, { ...call, principal, input, arrivedAt: undefined })).output as GrowingPage
+    return (await deps.execute(operation, { ...call, principal, input, arrivedAt: undefined, asker: undefined }))
+      .output as GrowingPage
   }
   const cursor = reply.sse.lastEventId ?? undefined
   // What is wrong is said as a problem, while there is still a status to say it with.

@@ -1,0 +1,155 @@
+// What one request may do to a store: how much it changes, how much rested space it frees, and what others do meanwhile.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { parseCidr } from '#model/cidr.ts'
+import { type Refusal, Refused } from '#model/refusal.ts'
+import { emptyDatabase, type TestDatabase } from '../../test/database.ts'
+import { allocationOf, insertPool } from '../../test/pool.ts'
+import { changesPerRequestMax } from './nouns.ts'
+import { sweptPerRequestMax } from './resting.ts'
+import type { Store, Transaction } from './store.ts'
+
+interface Opened {
+  readonly store: Store
+  /** Writes as a request does. */
+  request<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  advance(ms: number): void
+}
+
+async function withStore(work: (opened: Opened) => Promise<void>): Promise<void> {
+  const database: TestDatabase = await emptyDatabase()
+  let now = 1_000_000
+  const store = await database.open({ clock: () => now })
+  try {
+    await work({
+      store,
+      request: (asked) => store.write(asked, undefined, 'user:somebody'),
+      advance(ms) {
+        now += ms
+      },
+    })
+  } finally {
+    await store.close()
+    await database.remove()
+  }
+}
+const refusalOf = (work: Promise<unknown>): Promise<Refusal> =>
+  work.then(
+    () => assert.fail('it is refused'),
+    (error: unknown) => {
+      if (error instanceof Refused) return error.refusal
+      throw error
+    },
+  )
+const tagged = { id: 'eipalloc-1', type: 'elastic-ip', account: '111111111111' }
+/** Changes a row so many times. */
+const change = async (tx: Transaction, times: number): Promise<void> => {
+  for (let count = 0; count < times; count++) await tx.tags.put(tagged, 'key', String(count))
+}
+
+test('a request that changes more rows than the bound is refused whole, and others of its batch are not', () =>
+  withStore(async ({ store, request }) => {
+    const beside = store.write((tx) => tx.tags.put({ ...tagged, id: 'eipalloc-2' }, 'key', 'beside'))
+    const refusal = await refusalOf(request((tx) => change(tx, changesPerRequestMax + 1)))
+    assert.partialDeepStrictEqual(refusal, { code: 'LimitExceeded', limit: changesPerRequestMax })
+    await beside
+    const [large, small] = await store.read(async (tx) => [
+      await tx.tags.of('eipalloc-1'),
+      await tx.tags.of('eipalloc-2'),
+    ])
+    assert.deepEqual(large, [])
+    assert.deepEqual(
+      small!.map(({ Value }) => Value),
+      ['beside'],
+    )
+  }))
+
+test('the bound is of each request, not of those that share a transaction', () =>
+  withStore(async ({ store, request }) => {
+    const half = Math.ceil(changesPerRequestMax * 0.6)
+    await Promise.all([request((tx) => change(tx, half)), request((tx) => change(tx, half))])
+    assert.equal((await store.read((tx) => tx.tags.of(tagged.id)))[0]!.Value, String(half - 1))
+  }))
+
+test('a request frees no more rested space than the bound, and finds it free once the rest has been freed', () =>
+  withStore(async ({ store, advance }) => {
+    const cidr = parseCidr('10.0.0.0/20')!
+    const pool = await store.write((tx) => insertPool(tx, 'rested', [cidr]))
+    await store.write(async (tx) => {
+      for (let count = 0; count < sweptPerRequestMax + 100; count++) {
+        const taken = (await tx.space.take(pool, 4, { length: 32 }))!
+        const allocation = allocationOf(tx, pool, taken, tagged.account)
+        await tx.space.record(allocation)
+        await tx.space.release(allocation, tx.now + 1_000, { tags: new Map(), association: undefined })
+      }
+    })
+    advance(2_000)
+    const take = () => store.write((tx) => tx.space.take(pool, 4, { length: 20 }))
+    assert.equal((await refusalOf(take())).code, 'Unavailable')
+    // As the job does that frees it.
+    await store.write((tx) => tx.space.endQuarantines(500))
+    assert.deepEqual(await take(), cidr)
+  }))
+
+test('requests that run one by one after another of their batch failed let others have their turn in between', () =>
+  withStore(async ({ store }) => {
+    let turns = 0
+    let immediate = setImmediate(function onTurn() {
+      turns++
+      immediate = setImmediate(onTurn)
+    })
+    const at: number[] = []
+    const works = Array.from({ length: 20 }, (_, index) =>
+      store.write(async (tx) => {
+        await tx.tags.put({ ...tagged, id: `eipalloc-${index}` }, 'key', 'value')
+        if (index === 0) throw new Refused({ code: 'MissingParameter', field: 'all' })
+        at[index] = turns
+      }),
+    )
+    await Promise.allSettled(works)
+    clearImmediate(immediate)
+    const last = at.slice(1)
+    assert.equal(new Set(last).size, last.length, `each had a turn of its own: ${last}`)
+  }))
+
+test('a reading ends once whoever asked is gone, and others go on', () =>
+  withStore(async ({ store }) => {
+    await store.write((tx) => change(tx, 1))
+    const asker = { destroyed: false }
+    let read = 0
+    const reading = store.read(
+      async (tx) => {
+        for (let count = 0; count < 1_000; count++) {
+          await tx.tags.of(tagged.id)
+          read++
+          if (count === 9) asker.destroyed = true
+        }
+      },
+      undefined,
+      undefined,
+      asker,
+    )
+    const other = store.read((tx) => tx.tags.of(tagged.id))
+    assert.equal((await refusalOf(reading)).code, 'Unavailable')
+    assert.equal(read, 10)
+    assert.equal((await other).length, 1)
+    // Nothing is begun for one that was gone before its turn.
+    const begun = store.read(async () => assert.fail('nobody waits for it'), undefined, undefined, asker)
+    assert.equal((await refusalOf(begun)).code, 'Unavailable')
+  }))
+
+test('what is asked together while a turn is waited for is answered in its order', () =>
+  withStore(async ({ store }) => {
+    const order: number[] = []
+    await store.read(async (tx) => {
+      const asked = Array.from({ length: 2_000 }, async (_, index) => {
+        await tx.tags.of(`eipalloc-${index}`)
+        order.push(index)
+      })
+      await Promise.all(asked)
+    })
+    assert.deepEqual(
+      order,
+      Array.from({ length: 2_000 }, (_, index) => index),
+    )
+  }))
