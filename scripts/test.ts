@@ -2,6 +2,7 @@
 // files by a part of their path; `--engine postgres` chooses an engine.
 import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join, relative } from 'node:path'
 import { Readable } from 'node:stream'
 import { run } from 'node:test'
@@ -11,11 +12,23 @@ import { type Engine, engines, parseEngine, runsOnBoth } from '../test/engines.t
 import { startPostgres } from '../test/postgres.ts'
 
 const root = join(import.meta.dirname, '..')
+/**
+ * Those that take longest alone, since much of what they do is waiting. They begin first: one that begins last is waited for
+ * while all but one processor are idle.
+ */
+const longest = [
+  'test/clients/terraform.test.ts',
+  'test/guide.test.ts',
+  'test/interleavings.test.ts',
+  'test/ways-around.test.ts',
+  'test/living-servers.test.ts',
+]
+const rankOf = (file: string): number => (longest.includes(file) ? longest.indexOf(file) : longest.length)
 const { values, positionals: wanted } = parseArgs({ options: { engine: { type: 'string' } }, allowPositionals: true })
 const chosen = values.engine === undefined ? engines : [parseEngine(values.engine)]
 const files = globSync(['src/**/*.test.ts', 'test/**/*.test.ts', 'scripts/**/*.test.ts'], { cwd: root })
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
-  .sort()
+  .sort((one, other) => rankOf(one) - rankOf(other) || (one < other ? -1 : 1))
 
 /** What happens to a test, as Node tells it, and at the end how many there were of each kind. */
 interface Told {
@@ -69,12 +82,12 @@ async function* tell(url: string, engine: Engine, silent: Set<string>): AsyncGen
     CADASTRE_TEST_ENGINE: engine,
     CADASTRE_TEST_POSTGRES_URL: url,
   }
-  // On two cores: about a third of the time is spent waiting for deadlines, disks and other programs.
+  // About a third of the time is spent waiting for deadlines and other programs.
   const told = run({
     cwd: root,
     files: [...silent],
     env,
-    concurrency: 3,
+    concurrency: Math.ceil(availableParallelism() * 1.5),
     timeout: 600_000,
     // A test that failed before it could stop its server must not keep all others waiting.
     execArgv: ['--test-force-exit'],

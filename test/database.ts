@@ -1,6 +1,6 @@
 // An empty database of the engine under test: for stores and server processes, and looked into beside them.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Sealer } from '#store/access-keys.ts'
@@ -10,6 +10,7 @@ import { createSealer } from '#store/sealer.ts'
 import { openSqlite } from '#store/sqlite.ts'
 import type { Store } from '#store/store.ts'
 import type { StoreTrouble } from '#store/trouble.ts'
+import { dataRoot } from './data-root.ts'
 import { type Engine, engineUnderTest } from './engines.ts'
 import { ownerOf } from './postgres.ts'
 import { giveBackSchema, type Schema, takeSchema } from './schema.ts'
@@ -54,11 +55,50 @@ export interface TestDatabase {
   remove(): Promise<void>
 }
 
-/** `cluster` is the URL of a PostgreSQL other than the one that all share. */
+/**
+ * At the newest step of the schema, and nothing in it. `cluster` is the URL of a PostgreSQL other than the one that all share.
+ */
 export async function emptyDatabase(engine: Engine = engineUnderTest, cluster?: string): Promise<TestDatabase> {
-  const folder = await mkdtemp(join(tmpdir(), 'cadastre-test-'))
-  if (engine === 'sqlite') await writeFile(join(folder, 'secret.key'), testSecretKey, { mode: 0o600 })
-  return engine === 'sqlite' ? inFolder(folder) : inSchema(folder, await takeSchema(cluster))
+  const database = await newDatabase(engine, cluster)
+  if (engine === 'postgres') return database
+  prepared ??= prepareFile()
+  await writeFile(join(database.folder, databaseFile), await prepared, { mode: 0o600 })
+  // Each database is an installation of its own, as if its steps had been taken in its folder.
+  await database.execute(`pragma synchronous = off;
+    update meta set value = '${randomBytes(3).toString('hex').slice(0, 5)}' where name = 'installation'`)
+  return database
+}
+
+/** The same before the first start of a server: of the embedded database there is no file yet. */
+export async function newDatabase(engine: Engine = engineUnderTest, cluster?: string): Promise<TestDatabase> {
+  const folder = await mkdtemp(join(dataRoot(), 'cadastre-test-'))
+  if (engine === 'postgres') return inSchema(folder, await takeSchema(cluster))
+  await writeFile(join(folder, 'secret.key'), testSecretKey, { mode: 0o600 })
+  return inFolder(folder)
+}
+
+const databaseFile = 'cadastre.db'
+let prepared: Promise<Uint8Array> | undefined
+
+/**
+ * The file of a database at the newest step of the schema, on which no server has been started yet. Made once for a process:
+ * the steps take most of the time that a small test needs. What they do is tried in src/store/migrations.test.ts and by each
+ * server that tests start in a folder of its own.
+ */
+async function prepareFile(): Promise<Uint8Array> {
+  const folder = await mkdtemp(join(dataRoot(), 'cadastre-test-'))
+  const path = join(folder, databaseFile)
+  try {
+    await openSqlite({ folder, clock: Date.now, sealer: testSealer, exclusive: true }).close()
+    const database = new DatabaseSync(path)
+    // A server keeps the fingerprint of its key where there is none: here each test's, as in a new database.
+    withoutTriggers(database, () => database.exec('delete from sealing_key'))
+    database.exec('vacuum')
+    database.close()
+    return await readFile(path)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 }
 
 /** With the key that processes on the same databases have. */
@@ -86,7 +126,7 @@ function withoutTriggers(database: DatabaseSync, work: () => void): void {
 
 function inFolder(folder: string): TestDatabase {
   const beside = <T>(work: (database: DatabaseSync) => T, checks = true): T => {
-    const database = new DatabaseSync(join(folder, 'cadastre.db'), { enableForeignKeyConstraints: checks })
+    const database = new DatabaseSync(join(folder, databaseFile), { enableForeignKeyConstraints: checks })
     try {
       return work(database)
     } finally {

@@ -19,6 +19,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { connect, type Link, parseTarget } from '#store/postgres-link.ts'
 import { migratePostgres } from '#store/postgres-migrate.ts'
+import { dataRoot } from './data-root.ts'
 
 const installed = join(
   import.meta.dirname,
@@ -103,7 +104,7 @@ export const freePort = (): Promise<number> =>
 
 /** A new folder that belongs to whoever PostgreSQL runs as. */
 export function makePostgresFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'cadastre-postgres-'))
+  const folder = mkdtempSync(join(dataRoot(), 'cadastre-postgres-'))
   if (asUser.uid !== undefined) chownSync(folder, asUser.uid, asUser.gid!)
   return folder
 }
