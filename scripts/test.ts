@@ -2,14 +2,17 @@
 // files by a part of their path; `--engine postgres` chooses an engine.
 import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join, relative } from 'node:path'
 import { Readable } from 'node:stream'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { parseArgs } from 'node:util'
+import { dataRoot } from '../test/data-root.ts'
 import { type Engine, engines, parseEngine, runsOnBoth } from '../test/engines.ts'
-import { startPostgres } from '../test/postgres.ts'
+import { executeAt, spareTable, startPostgres } from '../test/postgres.ts'
+import { prepareFile } from '../test/prepared.ts'
 
 const root = join(import.meta.dirname, '..')
 /**
@@ -81,6 +84,8 @@ async function* tell(url: string, engine: Engine, silent: Set<string>): AsyncGen
     ...process.env,
     CADASTRE_TEST_ENGINE: engine,
     CADASTRE_TEST_POSTGRES_URL: url,
+    CADASTRE_TEST_SQLITE_FILE: preparedFile,
+    ...(own ? { CADASTRE_TEST_HANDS_ON_SCHEMAS: own.url } : {}),
   }
   // About a third of the time is spent waiting for deadlines and other programs.
   const told = run({
@@ -116,7 +121,12 @@ const isChecked = wanted.length > 0 || check()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopped.abort())
 const brought = process.env.CADASTRE_TEST_POSTGRES_URL
 const own = brought || !files.some(runsOnBoth) ? undefined : await startPostgres()
+if (own) await executeAt(own.url, spareTable)
+const preparedFolder = await mkdtemp(join(dataRoot(), 'cadastre-prepared-'))
+const preparedFile = join(preparedFolder, 'empty.db')
+await writeFile(preparedFile, await prepareFile())
 const told = Readable.from(tellAll(own?.url ?? brought ?? '')).compose(new spec())
 for await (const text of told) process.stdout.write(text)
 own?.stop()
+await rm(preparedFolder, { recursive: true, force: true })
 process.exitCode = isChecked && isWell ? 0 : 1

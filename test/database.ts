@@ -1,22 +1,19 @@
 // An empty database of the engine under test: for stores and server processes, and looked into beside them.
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Sealer } from '#store/access-keys.ts'
 import { openPostgres } from '#store/postgres.ts'
 import { columnsOf, tableNames } from '#store/postgres-sql.ts'
-import { createSealer } from '#store/sealer.ts'
 import { openSqlite } from '#store/sqlite.ts'
 import type { Store } from '#store/store.ts'
 import type { StoreTrouble } from '#store/trouble.ts'
 import { dataRoot } from './data-root.ts'
 import { type Engine, engineUnderTest } from './engines.ts'
 import { ownerOf } from './postgres.ts'
+import { databaseFile, prepareFile, quoted, testSealer, testSecretKey, withoutTriggers } from './prepared.ts'
 import { giveBackSchema, type Schema, takeSchema } from './schema.ts'
-
-/** Every server of one database seals with the same key. */
-export const testSecretKey = 'ab'.repeat(32)
 
 export interface OpenOptions {
   /** Milliseconds since 1970. */
@@ -55,6 +52,10 @@ export interface TestDatabase {
   remove(): Promise<void>
 }
 
+export { testSealer, testSecretKey }
+
+let prepared: Promise<Uint8Array> | undefined
+
 /**
  * At the newest step of the schema, and nothing in it. `cluster` is the URL of a PostgreSQL other than the one that all share.
  */
@@ -77,32 +78,6 @@ export async function newDatabase(engine: Engine = engineUnderTest, cluster?: st
   return inFolder(folder)
 }
 
-const databaseFile = 'cadastre.db'
-let prepared: Promise<Uint8Array> | undefined
-
-/**
- * The file of a database at the newest step of the schema, on which no server has been started yet. Made once for a process:
- * the steps take most of the time that a small test needs. What they do is tried in src/store/migrations.test.ts and by each
- * server that tests start in a folder of its own.
- */
-async function prepareFile(): Promise<Uint8Array> {
-  const folder = await mkdtemp(join(dataRoot(), 'cadastre-test-'))
-  const path = join(folder, databaseFile)
-  try {
-    await openSqlite({ folder, clock: Date.now, sealer: testSealer, exclusive: true }).close()
-    const database = new DatabaseSync(path)
-    // A server keeps the fingerprint of its key where there is none: here each test's, as in a new database.
-    withoutTriggers(database, () => database.exec('delete from sealing_key'))
-    database.exec('vacuum')
-    database.close()
-    return await readFile(path)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
-}
-
-/** With the key that processes on the same databases have. */
-export const testSealer = createSealer(Buffer.from(testSecretKey, 'hex'))
 /** Bytes as hexadecimal digits. */
 const asText = (row: unknown): string =>
   JSON.stringify(
@@ -113,16 +88,8 @@ const asText = (row: unknown): string =>
       ]),
     ),
   )
-const quoted = (name: string): string => `"${name}"`
 const selectAll = (table: string): string =>
   `select * from ${quoted(table)} order by ${columnsOf(table).map(quoted).join(', ')}`
-
-function withoutTriggers(database: DatabaseSync, work: () => void): void {
-  const triggers = database.prepare("select name, sql from sqlite_schema where type = 'trigger'").all()
-  for (const { name } of triggers) database.exec(`drop trigger ${quoted(String(name))}`)
-  work()
-  for (const { sql } of triggers) database.exec(String(sql))
-}
 
 function inFolder(folder: string): TestDatabase {
   const beside = <T>(work: (database: DatabaseSync) => T, checks = true): T => {

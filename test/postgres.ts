@@ -242,5 +242,12 @@ export async function emptyPostgres(given?: string): Promise<string> {
   owners.set(url, owner)
   return url
 }
+/** Schemas of a cluster that no process has, and the SQL that empties each: see schema.ts. */
+export const spareTable = 'create table public.spare_schema (url text primary key, put_back text not null)'
+/** What `emptyPostgres` made in another process belongs to whoever the cluster's URL names. */
+export function adopt(url: string): void {
+  const { username } = new URL(process.env.CADASTRE_TEST_POSTGRES_URL!)
+  owners.set(url, url.replace(/\/\/[^@/]*@/, `//${username}@`))
+}
 /** The URL of the owner of what `emptyPostgres` made. */
 export const ownerOf = (url: string): string => owners.get(url)!
