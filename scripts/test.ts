@@ -2,20 +2,36 @@
 // files by a part of their path; `--engine postgres` chooses an engine.
 import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { join, relative } from 'node:path'
 import { Readable } from 'node:stream'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { parseArgs } from 'node:util'
+import { dataRoot } from '../test/data-root.ts'
 import { type Engine, engines, parseEngine, runsOnBoth } from '../test/engines.ts'
-import { startPostgres } from '../test/postgres.ts'
+import { executeAt, spareTable, startPostgres } from '../test/postgres.ts'
+import { prepareFile } from '../test/prepared.ts'
 
 const root = join(import.meta.dirname, '..')
+/**
+ * Those that take longest alone, since much of what they do is waiting. They begin first: one that begins last is waited for
+ * while all but one processor are idle.
+ */
+const longest = [
+  'test/clients/terraform.test.ts',
+  'test/guide.test.ts',
+  'test/interleavings.test.ts',
+  'test/ways-around.test.ts',
+  'test/living-servers.test.ts',
+]
+const rankOf = (file: string): number => (longest.includes(file) ? longest.indexOf(file) : longest.length)
 const { values, positionals: wanted } = parseArgs({ options: { engine: { type: 'string' } }, allowPositionals: true })
 const chosen = values.engine === undefined ? engines : [parseEngine(values.engine)]
 const files = globSync(['src/**/*.test.ts', 'test/**/*.test.ts', 'scripts/**/*.test.ts'], { cwd: root })
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
-  .sort()
+  .sort((one, other) => rankOf(one) - rankOf(other) || (one < other ? -1 : 1))
 
 /** What happens to a test, as Node tells it, and at the end how many there were of each kind. */
 interface Told {
@@ -68,13 +84,15 @@ async function* tell(url: string, engine: Engine, silent: Set<string>): AsyncGen
     ...process.env,
     CADASTRE_TEST_ENGINE: engine,
     CADASTRE_TEST_POSTGRES_URL: url,
+    CADASTRE_TEST_SQLITE_FILE: preparedFile,
+    ...(own ? { CADASTRE_TEST_HANDS_ON_SCHEMAS: own.url } : {}),
   }
-  // On two cores: about a third of the time is spent waiting for deadlines, disks and other programs.
+  // About a third of the time is spent waiting for deadlines and other programs.
   const told = run({
     cwd: root,
     files: [...silent],
     env,
-    concurrency: 3,
+    concurrency: Math.ceil(availableParallelism() * 1.5),
     timeout: 600_000,
     // A test that failed before it could stop its server must not keep all others waiting.
     execArgv: ['--test-force-exit'],
@@ -103,7 +121,12 @@ const isChecked = wanted.length > 0 || check()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopped.abort())
 const brought = process.env.CADASTRE_TEST_POSTGRES_URL
 const own = brought || !files.some(runsOnBoth) ? undefined : await startPostgres()
+if (own) await executeAt(own.url, spareTable)
+const preparedFolder = await mkdtemp(join(dataRoot(), 'cadastre-prepared-'))
+const preparedFile = join(preparedFolder, 'empty.db')
+await writeFile(preparedFile, await prepareFile())
 const told = Readable.from(tellAll(own?.url ?? brought ?? '')).compose(new spec())
 for await (const text of told) process.stdout.write(text)
 own?.stop()
+await rm(preparedFolder, { recursive: true, force: true })
 process.exitCode = isChecked && isWell ? 0 : 1

@@ -1,21 +1,19 @@
 // An empty database of the engine under test: for stores and server processes, and looked into beside them.
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Sealer } from '#store/access-keys.ts'
 import { openPostgres } from '#store/postgres.ts'
 import { columnsOf, tableNames } from '#store/postgres-sql.ts'
-import { createSealer } from '#store/sealer.ts'
 import { openSqlite } from '#store/sqlite.ts'
 import type { Store } from '#store/store.ts'
 import type { StoreTrouble } from '#store/trouble.ts'
+import { dataRoot } from './data-root.ts'
 import { type Engine, engineUnderTest } from './engines.ts'
 import { ownerOf } from './postgres.ts'
+import { databaseFile, prepareFile, quoted, testSealer, testSecretKey, withoutTriggers } from './prepared.ts'
 import { giveBackSchema, type Schema, takeSchema } from './schema.ts'
-
-/** Every server of one database seals with the same key. */
-export const testSecretKey = 'ab'.repeat(32)
 
 export interface OpenOptions {
   /** Milliseconds since 1970. */
@@ -54,15 +52,32 @@ export interface TestDatabase {
   remove(): Promise<void>
 }
 
-/** `cluster` is the URL of a PostgreSQL other than the one that all share. */
+export { testSealer, testSecretKey }
+
+let prepared: Promise<Uint8Array> | undefined
+
+/**
+ * At the newest step of the schema, and nothing in it. `cluster` is the URL of a PostgreSQL other than the one that all share.
+ */
 export async function emptyDatabase(engine: Engine = engineUnderTest, cluster?: string): Promise<TestDatabase> {
-  const folder = await mkdtemp(join(tmpdir(), 'cadastre-test-'))
-  if (engine === 'sqlite') await writeFile(join(folder, 'secret.key'), testSecretKey, { mode: 0o600 })
-  return engine === 'sqlite' ? inFolder(folder) : inSchema(folder, await takeSchema(cluster))
+  const database = await newDatabase(engine, cluster)
+  if (engine === 'postgres') return database
+  prepared ??= prepareFile()
+  await writeFile(join(database.folder, databaseFile), await prepared, { mode: 0o600 })
+  // Each database is an installation of its own, as if its steps had been taken in its folder.
+  await database.execute(`pragma synchronous = off;
+    update meta set value = '${randomBytes(3).toString('hex').slice(0, 5)}' where name = 'installation'`)
+  return database
 }
 
-/** With the key that processes on the same databases have. */
-export const testSealer = createSealer(Buffer.from(testSecretKey, 'hex'))
+/** The same before the first start of a server: of the embedded database there is no file yet. */
+export async function newDatabase(engine: Engine = engineUnderTest, cluster?: string): Promise<TestDatabase> {
+  const folder = await mkdtemp(join(dataRoot(), 'cadastre-test-'))
+  if (engine === 'postgres') return inSchema(folder, await takeSchema(cluster))
+  await writeFile(join(folder, 'secret.key'), testSecretKey, { mode: 0o600 })
+  return inFolder(folder)
+}
+
 /** Bytes as hexadecimal digits. */
 const asText = (row: unknown): string =>
   JSON.stringify(
@@ -73,20 +88,12 @@ const asText = (row: unknown): string =>
       ]),
     ),
   )
-const quoted = (name: string): string => `"${name}"`
 const selectAll = (table: string): string =>
   `select * from ${quoted(table)} order by ${columnsOf(table).map(quoted).join(', ')}`
 
-function withoutTriggers(database: DatabaseSync, work: () => void): void {
-  const triggers = database.prepare("select name, sql from sqlite_schema where type = 'trigger'").all()
-  for (const { name } of triggers) database.exec(`drop trigger ${quoted(String(name))}`)
-  work()
-  for (const { sql } of triggers) database.exec(String(sql))
-}
-
 function inFolder(folder: string): TestDatabase {
   const beside = <T>(work: (database: DatabaseSync) => T, checks = true): T => {
-    const database = new DatabaseSync(join(folder, 'cadastre.db'), { enableForeignKeyConstraints: checks })
+    const database = new DatabaseSync(join(folder, databaseFile), { enableForeignKeyConstraints: checks })
     try {
       return work(database)
     } finally {

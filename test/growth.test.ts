@@ -1,13 +1,13 @@
 // What an allocation costs does not grow with the pool: statements, rows and pages are counted, because times are noise.
 import assert from 'node:assert/strict'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { StatementSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { Link } from '#store/postgres-link.ts'
 import { fillPostgres, fillSqlite } from '../bench/fill.ts'
 import { type BenchKey, fill, open, preparePolicy } from '../bench/world.ts'
+import { dataRoot } from './data-root.ts'
 import { emptyPostgres, ownerOf } from './postgres.ts'
 
 const key: BenchKey = {
@@ -28,7 +28,7 @@ async function costOf(
   database: { readonly settings: Record<string, string>; fill(folder: string): Promise<void> },
   count: (work: () => Promise<void>) => Promise<Counts>,
 ): Promise<Counts> {
-  const folder = await mkdtemp(join(tmpdir(), 'cadastre-growth-'))
+  const folder = await mkdtemp(join(dataRoot(), 'cadastre-growth-'))
   const keyFile = join(folder, 'key')
   await writeFile(keyFile, 'ab'.repeat(32), { mode: 0o600 })
   const settings = { ...database.settings, CADASTRE_SECRET_KEY_FILE: keyFile }

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
 import type { Link } from '#store/postgres-link.ts'
+import { dataRoot } from './data-root.ts'
 import { emptyPostgres, linkTo, ownerOf } from './postgres.ts'
 import {
   ask,
@@ -57,7 +57,7 @@ async function until(holds: () => Promise<boolean>, what: string): Promise<void>
 
 /** A folder with a few allocations, whose server has ended; its name has a space. */
 async function stoppedFolder(t: TestContext): Promise<{ folder: string; addresses: string[] }> {
-  const parent = await mkdtemp(join(tmpdir(), 'cadastre-move-'))
+  const parent = await mkdtemp(join(dataRoot(), 'cadastre-move-'))
   t.after(() => rm(parent, { recursive: true, force: true }))
   const folder = join(parent, 'the data')
   await mkdir(folder)

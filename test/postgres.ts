@@ -19,6 +19,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { connect, type Link, parseTarget } from '#store/postgres-link.ts'
 import { migratePostgres } from '#store/postgres-migrate.ts'
+import { dataRoot } from './data-root.ts'
 
 const installed = join(
   import.meta.dirname,
@@ -103,7 +104,7 @@ export const freePort = (): Promise<number> =>
 
 /** A new folder that belongs to whoever PostgreSQL runs as. */
 export function makePostgresFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'cadastre-postgres-'))
+  const folder = mkdtempSync(join(dataRoot(), 'cadastre-postgres-'))
   if (asUser.uid !== undefined) chownSync(folder, asUser.uid, asUser.gid!)
   return folder
 }
@@ -240,6 +241,13 @@ export async function emptyPostgres(given?: string): Promise<string> {
   await migratePostgres({ url, ownerUrl: owner })
   owners.set(url, owner)
   return url
+}
+/** Schemas of a cluster that no process has, and the SQL that empties each: see schema.ts. */
+export const spareTable = 'create table public.spare_schema (url text primary key, put_back text not null)'
+/** What `emptyPostgres` made in another process belongs to whoever the cluster's URL names. */
+export function adopt(url: string): void {
+  const { username } = new URL(process.env.CADASTRE_TEST_POSTGRES_URL!)
+  owners.set(url, url.replace(/\/\/[^@/]*@/, `//${username}@`))
 }
 /** The URL of the owner of what `emptyPostgres` made. */
 export const ownerOf = (url: string): string => owners.get(url)!

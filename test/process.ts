@@ -4,10 +4,10 @@ import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type SignedRequest, sign } from '#api/aws/sigv4.ts'
 import { endWithThisProcess } from './children.ts'
+import { dataRoot } from './data-root.ts'
 
 export const rootKey = { id: 'AKIAROOTROOTROOT0001', secret: 'the-secret-of-the-first-administrator' }
 const mainFile = join(import.meta.dirname, '../src/cadastre.js')
@@ -51,7 +51,7 @@ interface Started {
   readonly ended: Promise<Ended>
 }
 
-export const makeFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'cadastre-process-'))
+export const makeFolder = (): Promise<string> => mkdtemp(join(dataRoot(), 'cadastre-process-'))
 
 function spawnServe(folder: string, { settings = {}, before = [], user, isDeaf = false }: ProcessOptions): Started {
   const words = [...before, process.execPath, mainFile, 'serve']

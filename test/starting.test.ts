@@ -7,7 +7,7 @@ import { rm, writeFile } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { emptyDatabase, type TestDatabase } from './database.ts'
+import { newDatabase, type TestDatabase } from './database.ts'
 import { engineUnderTest } from './engines.ts'
 import { ask, makeFolder, runToEnd, startProcess } from './process.ts'
 import { until } from './replication.ts'
@@ -17,8 +17,8 @@ const main = join(import.meta.dirname, '../src/main.ts')
 const drawsKey = { CADASTRE_BOOTSTRAP_ACCESS_KEY_ID: '', CADASTRE_BOOTSTRAP_SECRET_ACCESS_KEY: '' }
 const otherKey = 'cd'.repeat(32)
 
-async function newDatabase(t: TestContext): Promise<TestDatabase> {
-  const database = await emptyDatabase()
+async function databaseOf(t: TestContext): Promise<TestDatabase> {
+  const database = await newDatabase()
   t.after(() => database.remove())
   return database
 }
@@ -48,7 +48,7 @@ test('a server that cannot listen ends at once, says why, and has changed nothin
     [{ CADASTRE_HOST: 'no-such-host.invalid' }, /Cannot listen on no-such-host\.invalid:/],
     [{ CADASTRE_HOST: '192.0.2.1' }, /this machine does not have that address/],
   ] as const) {
-    const database = await newDatabase(t)
+    const database = await databaseOf(t)
     const folder = await makeFolder()
     t.after(() => rm(folder, { recursive: true, force: true }))
     const ended = await runToEnd({ folder, settings: { ...database.settings, ...drawsKey, ...settings } })
@@ -80,7 +80,7 @@ test('a server that may not listen on its port ends at once', {
 })
 
 test('the first key is printed by the next start where the first could not print it, and by no later one', async (t) => {
-  const database = await newDatabase(t)
+  const database = await databaseOf(t)
   const settings = { ...database.settings, ...drawsKey }
   const deaf = await runToEnd({ folder: database.folder, settings, isDeaf: true })
   assert.equal(deaf.code, 1)
@@ -104,7 +104,7 @@ async function printed(output: () => string): Promise<string> {
 }
 
 test('another sealing key than the one that sealed the secrets is refused by name, by servers and by commands', async (t) => {
-  const database = await newDatabase(t)
+  const database = await databaseOf(t)
   const first = await startProcess({ folder: database.folder, settings: database.settings })
   first.send('SIGTERM')
   assert.equal((await first.ended).code, 0)
@@ -137,7 +137,7 @@ test('another sealing key than the one that sealed the secrets is refused by nam
 })
 
 test('a database whose sealing key is missing is refused by name, and no new key is made beside it', async (t) => {
-  const database = await newDatabase(t)
+  const database = await databaseOf(t)
   const first = await startProcess({ folder: database.folder, settings: database.settings })
   first.send('SIGTERM')
   assert.equal((await first.ended).code, 0)
@@ -154,7 +154,7 @@ test('a database whose sealing key is missing is refused by name, and no new key
 })
 
 test('a server whose database turns out to be sealed with another key says so to whoever asks whether it is ready', async (t) => {
-  const database = await newDatabase(t)
+  const database = await databaseOf(t)
   const server = await startProcess({ folder: database.folder, settings: database.settings })
   t.after(() => server.send('SIGKILL'))
   const ask = async (path: string): Promise<string> => {
@@ -169,7 +169,7 @@ test('a server whose database turns out to be sealed with another key says so to
 })
 
 test('while a server stops, its native API refuses with a problem that says when to come back', async (t) => {
-  const database = await newDatabase(t)
+  const database = await databaseOf(t)
   const server = await startProcess({ folder: database.folder, settings: database.settings })
   t.after(() => server.send('SIGKILL'))
   // Begun before it stops, so that the connection is not idle.

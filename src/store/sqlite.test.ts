@@ -4,11 +4,11 @@ import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, type TestContext, test } from 'node:test'
 import { formatCidr, parseCidr } from '#model/cidr.ts'
+import { dataRoot } from '../../test/data-root.ts'
 import { allocationOf, insertPool } from '../../test/pool.ts'
 import { checkSpace } from './check.ts'
 import { migrations } from './migrations.ts'
@@ -23,7 +23,7 @@ const databaseFile = 'cadastre.db'
 const pageSize = 4096
 
 async function makeFolder(t: TestContext): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'cadastre-sqlite-'))
+  const folder = await mkdtemp(join(dataRoot(), 'cadastre-sqlite-'))
   t.after(() => rm(folder, { recursive: true, force: true }))
   return folder
 }

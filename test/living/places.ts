@@ -1,10 +1,10 @@
 // Where servers live: one database of either engine, opened, cut off, restored and accepted as an operator would.
 import { copyFile, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { acceptDatabase, openPostgres } from '#store/postgres.ts'
 import type { Store } from '#store/store.ts'
-import { emptyDatabase, type TestDatabase } from '../database.ts'
+import { dataRoot } from '../data-root.ts'
+import { emptyDatabase, newDatabase, type TestDatabase } from '../database.ts'
 import type { Engine } from '../engines.ts'
 import { keepCopy } from '../restore.ts'
 import { openSealer } from '../world.ts'
@@ -45,7 +45,7 @@ async function beginInFolder<Known>(fill: (place: Place) => Promise<Known>): Pro
   const known = await fill(first)
   return {
     async openPlace() {
-      const database = await emptyDatabase('sqlite')
+      const database = await newDatabase('sqlite')
       await copyFile(join(first.database.folder, databaseFile), join(database.folder, databaseFile))
       return { place: inFolder(database), known: structuredClone(known) }
     },
@@ -107,7 +107,7 @@ async function beginInSchema<Known>(fill: (place: Place) => Promise<Known>): Pro
 
 async function inSchema(database: TestDatabase): Promise<Place> {
   const { url } = database.schema!
-  const folders = await Promise.all(numbers.map(() => mkdtemp(join(tmpdir(), 'cadastre-living-'))))
+  const folders = await Promise.all(numbers.map(() => mkdtemp(join(dataRoot(), 'cadastre-living-'))))
   const urlOf = (server: number) => url.replace(/\/\/[^@]*@/, `//${roleOf(server)}:living@`)
   const clock = () => place.now
   const place: Place = {
