@@ -108,13 +108,15 @@ export const isSameBearer = (one: Actor, other: Actor): boolean => bearerOf(one)
 
 /** The same as `sharedIdentity`, of bearers: the name of a service that somebody made shows nothing of who is behind it. */
 export function sharedBearer(one: Actor, other: Actor): string | undefined {
-  const known = (actor: Actor): readonly string[] => [
-    ...(bearerOf(actor) === actor.by ? selvesOf(actor) : []),
-    ...(actor.makers ?? []),
-  ]
-  const behindOther = known(other)
-  return known(one).find((self) => behindOther.includes(self))
+  const behindOther = identitiesBehind(other)
+  return identitiesBehind(one).find((self) => behindOther.includes(self))
 }
+
+/** Names and subjects by which those are known who stand behind what somebody did. */
+export const identitiesBehind = (actor: Actor): readonly string[] => [
+  ...(bearerOf(actor) === actor.by ? selvesOf(actor) : []),
+  ...(actor.makers ?? []),
+]
 
 const selvesOf = ({ by, subject }: Actor): readonly string[] => (subject === undefined ? [by] : [by, subject])
 

@@ -18,10 +18,8 @@ const rememberedMs = 7 * 86_400_000
 /** Of those that have ended, the latest; and of these, no more for one target and pair than a decision looks at. */
 const rememberedMax = 1_000
 
-/** Persons and targets with a break-glass for one pair that awaits review: each can have one. */
-const unreviewedMax = 10_000
-/** Accounts that have used one exception. */
-const usersMax = 1_000
+/** Break-glass that one person made and nobody has reviewed, of those that a question is about: one is enough to refuse. */
+const unreviewedMax = 100
 
 /** What a decision under an exception gave: an allocation, or the use of space that is none of its own. */
 export interface Used {
@@ -64,6 +62,7 @@ interface Row {
   locale: string
   resource_type: string
   grants: string
+  shared_pools: string
   reason: string
   status: ExceptionStatus
   is_break_glass: number
@@ -86,7 +85,7 @@ interface Row {
   reviewed_at: number | null
   review_note: string | null
 }
-const columns = `id, target_id, resource, locale, resource_type, grants, reason, status, is_break_glass, hold, starts_at,
+const columns = `id, target_id, resource, locale, resource_type, grants, shared_pools, reason, status, is_break_glass, hold, starts_at,
   expires_at, requested_by, requested_at, requested_as, asked_by, asked_at, asked_as, approved_by, approved_at, renewal,
   ended_by, ended_at, ended_note, reviewed_by, reviewed_at, review_note`
 
@@ -119,6 +118,7 @@ const toFacts = (row: Omit<Row, 'status'>): ExceptionFacts => ({
   locale: row.locale,
   resourceType: row.resource_type,
   grants: JSON.parse(row.grants) as ExceptionGrants,
+  ...(row.shared_pools === '[]' ? {} : { sharedPools: JSON.parse(row.shared_pools) as string[] }),
   startsAt: row.starts_at,
   expiresAt: row.expires_at,
 })
@@ -141,6 +141,29 @@ const changing = (exception: Exception): SqlValue[] => [
   exception.reviewed?.by ?? null,
   exception.reviewed?.at ?? null,
   exception.reviewed?.note ?? null,
+  JSON.stringify(exception.sharedPools ?? []),
+]
+
+type UnreviewedRow = Pick<
+  Row,
+  'id' | 'target_id' | 'locale' | 'resource_type' | 'requested_by' | 'requested_as'
+>
+const toUnreviewed = (row: UnreviewedRow): Unreviewed => ({
+  id: row.id,
+  target: row.target_id,
+  locale: row.locale,
+  resourceType: row.resource_type,
+  requested: { by: row.requested_by, ...actorIn(row.requested_as) },
+})
+const marksFor = (values: readonly unknown[]): string => values.map(() => '?').join(', ')
+/** Whose name shows nothing of who is behind it: anybody who may make tokens may make one for a service of that name. */
+const isMadeService = `(requested_by like 'service:%' and coalesce(requested_as, '') like '%"makers":%')`
+/** By name, or by a text in what else is known of whoever asked; at least for all who have one of the identities. */
+const isByOneOf = (identities: readonly string[]): string =>
+  `((requested_by in (${marksFor(identities)}) and not ${isMadeService})${identities.map(() => " or replace(requested_as, ?, '') <> requested_as").join('')})`
+const identityValues = (identities: readonly string[]): readonly string[] => [
+  ...identities,
+  ...identities.map((identity) => JSON.stringify(identity)),
 ]
 
 /** The status of a kind, and whether it is break-glass. */
@@ -219,39 +242,51 @@ export class Exceptions {
   }
 
   /**
-   * Whose break-glass for a pair nobody has reviewed, wherever it is: of each person and target, by the names that they asked
-   * under, the first; the newest of these.
+   * Break-glass for a pair that nobody has reviewed and somebody may stand behind, by one of the identities that they are known
+   * by, where it has an account in common with the target: at a node of the target's path or below the target, in force or
+   * not, or used by an account that is below the target by now.
+   * @param path from the root to the target
    */
-  async unreviewed({ locale, resourceType }: Pick<ExceptionFacts, 'locale' | 'resourceType'>): Promise<Unreviewed[]> {
-    const rows = await this.#sql.all<Pick<Row, 'id' | 'target_id' | 'requested_by' | 'requested_as'>>(
-      `select min(id) as id, target_id, requested_by, requested_as from policy_exception
+  async unreviewed(
+    { target, locale, resourceType }: Pick<ExceptionFacts, 'target' | 'locale' | 'resourceType'>,
+    path: readonly string[],
+    identities: readonly string[],
+  ): Promise<Unreviewed[]> {
+    const rows = await this.#sql.all<UnreviewedRow>(
+      `with recursive part (id) as (
+         select id from organization_node where id = ? union select id from account where id = ?
+         union all select n.id from part p join organization_node n on n.parent_id = p.id)
+       select id, target_id, locale, resource_type, requested_by, requested_as from policy_exception e
        where target_id > '' and locale = ? and resource_type = ? and is_break_glass = 1 and reviewed_by is null
-       group by target_id, requested_by, requested_as order by 1 desc limit ?`,
+         and ${isByOneOf(identities)}
+         and (target_id in (${marksFor(path)}) or target_id in (select id from part)
+           or exists (select 1 from part p join exception_use u on u.account = p.id where u.exception_id = e.id))
+       order by requested_at, id limit ?`,
+      target,
+      target,
       locale,
       resourceType,
+      ...identityValues(identities),
+      ...path,
       unreviewedMax,
     )
-    return rows.map(({ id, target_id, requested_by, requested_as }) => ({
-      id,
-      target: target_id,
-      requested: { by: requested_by, ...actorIn(requested_as) },
-    }))
+    return rows.map(toUnreviewed)
   }
 
-  /** The accounts that have taken or used space under one, by which they are known also where they have moved since. */
-  async accountsOf(id: string): Promise<string[]> {
-    const rows = await this.#sql.all<{ account: string }>(
-      `select account from exception_use where exception_id = ? and account is not null
-       union select h.account from exception_use u join allocation a on a.n = u.allocation join holder h on h.n = a.holder
-         where u.exception_id = ?
-       union select t.account from exception_use u join allocation_history t on t.n = u.allocation where u.exception_id = ?
-       order by account limit ?`,
-      id,
-      id,
-      id,
-      usersMax,
+  /** Break-glass at these nodes that is not over, that nobody has reviewed and that somebody may stand behind, whatever it is for. */
+  async unreviewedAt(nodes: readonly string[], identities: readonly string[]): Promise<Unreviewed[]> {
+    if (nodes.length === 0) return []
+    const rows = await this.#sql.all<UnreviewedRow>(
+      `select id, target_id, locale, resource_type, requested_by, requested_as from policy_exception
+       where target_id in (${marksFor(nodes)}) and is_break_glass = 1 and reviewed_by is null and status = 'approved'
+         and expires_at > ? and ${isByOneOf(identities)}
+       order by requested_at, id limit ?`,
+      ...nodes,
+      this.#clock.now,
+      ...identityValues(identities),
+      unreviewedMax,
     )
-    return rows.map(({ account }) => account)
+    return rows.map(toUnreviewed)
   }
 
   /** Whether one at a target is not over, awaits review, or has given what is still there. */
@@ -311,8 +346,8 @@ export class Exceptions {
     await this.#sql.run(
       `insert into policy_exception (id, target_id, resource, locale, resource_type, grants, is_break_glass, hold,
          requested_by, requested_at, requested_as, counted_for, reason, status, starts_at, expires_at, asked_by, asked_at, asked_as,
-         approved_by, approved_at, renewal, ended_by, ended_at, ended_note, reviewed_by, reviewed_at, review_note)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         approved_by, approved_at, renewal, ended_by, ended_at, ended_note, reviewed_by, reviewed_at, review_note, shared_pools)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       exception.id,
       exception.target,
       exception.resource ?? null,
@@ -332,7 +367,7 @@ export class Exceptions {
     await this.#sql.run(
       `update policy_exception set reason = ?, status = ?, starts_at = ?, expires_at = ?, asked_by = ?, asked_at = ?,
          asked_as = ?, approved_by = ?, approved_at = ?, renewal = ?, ended_by = ?, ended_at = ?, ended_note = ?, reviewed_by = ?,
-         reviewed_at = ?, review_note = ?
+         reviewed_at = ?, review_note = ?, shared_pools = ?
        where id = ?`,
       ...changing(exception),
       exception.id,
@@ -362,7 +397,7 @@ export class Exceptions {
 
   /** Remembers that a decision was made under an exception, and what came of it. */
   async use(id: string, { decision, allocation, cidr, resourceType, resourceId, account }: Used): Promise<void> {
-    // An allocation says all of it itself.
+    // An allocation says the rest of it itself.
     const isAlone = allocation === undefined
     await this.#sql.run(
       `insert into exception_use (exception_id, decision, allocation, resource_id, resource_type, account, first, length)
@@ -372,7 +407,7 @@ export class Exceptions {
       allocation ?? null,
       isAlone ? (resourceId ?? null) : null,
       isAlone ? resourceType : null,
-      isAlone ? account : null,
+      account,
       isAlone ? toKey(cidr) : null,
       isAlone ? cidr.length : null,
     )

@@ -361,7 +361,9 @@ for (const engine of engines) {
       for (const bound of exceptionBounds) {
         await asks(`${bound.kind} per ${bound.per.join()}`, 1, () => exceptions.count(bound, exception))
       }
-      await asks('unreviewed', 1, () => exceptions.unreviewed(exception))
+      const path = ['r-1', 'ou-1', account]
+      await asks('unreviewed', 1, () => exceptions.unreviewed(exception, path, ['user:a', 'an issuer']))
+      await asks('unreviewed at nodes', 1, () => exceptions.unreviewedAt(path, ['user:a', 'an issuer']))
       for (const counted of [{ maker: 'user:a' }, { node: account }, { maker: 'user:a', node: account }]) {
         await asks(Object.keys(counted).join(), 1, () => bindings.count(counted, 10))
       }

@@ -72,6 +72,7 @@ export const rights: Readonly<Record<string, Right>> = {
       'review_note',
       'reviewed_at',
       'reviewed_by',
+      'shared_pools',
       'starts_at',
       'status',
     ],

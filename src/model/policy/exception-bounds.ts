@@ -76,8 +76,8 @@ export function describeReached({ kind, per, max }: ExceptionBound, exception: E
 
 // Break-glass ---------------------------------------------------------------------------------------------------------
 
-/** Somebody’s break-glass for a pair that nobody else has reviewed; in force or not. */
-export interface Unreviewed extends Pick<ExceptionFacts, 'id' | 'target'> {
+/** Somebody’s break-glass that nobody else has reviewed; in force or not. */
+export interface Unreviewed extends Pick<ExceptionFacts, 'id' | 'target' | 'locale' | 'resourceType'> {
   readonly requested: Actor
 }
 

@@ -35,6 +35,11 @@ export interface ExceptionFacts {
   readonly locale: string
   readonly resourceType: string
   readonly grants: ExceptionGrants
+  /**
+   * Of the granted pools, those that whoever approved it had no say over: they could only because the owner shares them, and so
+   * each counts for an account as long as it is shared with it. Absent where there is none.
+   */
+  readonly sharedPools?: readonly string[]
   readonly startsAt: number
   readonly expiresAt: number
 }

@@ -29,7 +29,7 @@ let acme: Awaited<ReturnType<typeof furnish>>
 before(async () => {
   acme = await furnish()
 })
-beforeEach(() => acme.database.tamper('delete from policy_exception'))
+beforeEach(() => acme.database.tamper('delete from exception_use; delete from policy_exception'))
 after(() => acme.close())
 
 const nowOf = (): Promise<number> => acme.store.read(async (tx) => tx.now)
@@ -234,6 +234,82 @@ describe('break-glass has an end', () => {
     assert.equal((await deleted()).status, 204)
     // Who stands above where it was sees it still.
     assert.equal((await acme.ask('GET', `/exceptions/${exceptionId}`, { as: seen })).status, 200)
+    await acme.call('DisableIpamPolicy', { IpamPolicyId: policyId, OrganizationTargetId: root }, asNetwork)
+  })
+
+  const unit = async (name: string, parentId = root) =>
+    (await acme.post<{ unitId: string }>('/organizational-units', { name, parentId })).unitId
+  const move = (account: string, parentId: string, as: string) =>
+    acme.ask<Answer>('POST', `/accounts/${account}/move`, { as, body: { parentId } })
+
+  test('Z6 nobody brings an account under a break-glass of their own that awaits review', async () => {
+    const outside = await unit('before')
+    const [first, second] = [await unit('first'), await unit('second')]
+    const inner = await unit('inner', second)
+    const refused = async (asked: Promise<{ status: number; body: Answer }>, id: string): Promise<void> => {
+      const { status, body } = await asked
+      assert.deepEqual([status, body.code], [409, 'IncorrectState'], JSON.stringify(body))
+      assert.match(body.detail!, new RegExp(`${id}.*awaits review.*somebody else`))
+    }
+    assert.equal((await move(lab, outside, acme.ann)).status, 200)
+    const ids = new Map<string, string>()
+    for (const target of [first, second]) ids.set(target, (await breakGlass(acme.ann, { target })).body.exceptionId)
+    for (const [parentId, id] of [
+      [first, ids.get(first)!],
+      [second, ids.get(second)!],
+      [inner, ids.get(second)!],
+    ] as const) {
+      await refused(move(lab, parentId, acme.ann), id)
+      const made = { name: 'new', email: `${parentId}@acme.example`, parentId }
+      await refused(acme.ask<Answer>('POST', '/accounts', { as: acme.ann, body: made }), id)
+    }
+    // Under another name of theirs it is the same person.
+    await acme.post('/role-bindings', { principal: 'service:mover', role: 'organization-administrator', node: '*' })
+    const { token } = await acme.post<{ token: string }>('/tokens', { principal: 'service:mover' }, { as: acme.ann })
+    await refused(move(lab, first, token), ids.get(first)!)
+    assert.equal((await acme.get<{ parentId: string }>(`/accounts/${lab}`)).parentId, outside)
+
+    // Somebody else may, who has looked at it; and below the same one, whoever it is.
+    assert.equal((await move(lab, second, acme.bob)).status, 200)
+    assert.equal((await move(lab, inner, acme.ann)).status, 200)
+    // What has been reviewed, is revoked or over stands in nobody's way.
+    await acme.post(`/exceptions/${ids.get(first)}/review`, { note: 'seen' }, { as: acme.bob })
+    assert.equal((await move(lab, first, acme.ann)).status, 200)
+    await acme.post(`/exceptions/${ids.get(second)}/revoke`, {}, { as: acme.ann })
+    assert.equal((await move(lab, second, acme.ann)).status, 200)
+    assert.equal((await move(lab, outside, acme.ann)).status, 200)
+    const third = await unit('third')
+    assert.equal((await breakGlass(acme.ann, { target: third })).status, 201)
+    acme.advance(hourMs)
+    assert.equal((await move(lab, third, acme.ann)).status, 200)
+    assert.equal((await breakGlass(acme.ann, { target: lab })).body.code, 'IncorrectState')
+    assert.equal((await move(lab, dev, acme.ann)).status, 200)
+  })
+
+  test('Z6 an account that used a break-glass gets none from the same person where it goes, however many used it', async () => {
+    const [from, to] = [await unit('many'), await unit('elsewhere')]
+    assert.equal((await move(shop, from, acme.bob)).status, 200)
+    const { exceptionId } = (await breakGlass(acme.ann, { target: from })).body
+    // Fillers have low numbers, so that in any order of accounts it comes last.
+    await acme.database.execute(`insert into exception_use (exception_id, decision, account)
+      with recursive numbers (n) as (select 1 union all select n + 1 from numbers where n < 1001)
+      select '${exceptionId}', 900000000 + n, '0000' || (10000000 + n) from numbers`)
+    const policyId = await acme.policy({ 'cadastre:on-exhausted': 'deny' })
+    await acme.rules(policyId, [await acme.pool({ cidr: '198.51.100.16/30' })])
+    await acme.enable(policyId)
+    for (let n = 0; n < 5; n++) await acme.poolOfAddress(shop)
+    assert.equal((await move(shop, to, acme.ann)).status, 200)
+    for (const target of [shop, to]) {
+      const { status, body } = await breakGlass(acme.ann, { target })
+      assert.deepEqual([status, body.code], [409, 'IncorrectState'], `${target} ${JSON.stringify(body)}`)
+    }
+    // Also once it holds nothing of what it took.
+    const { Addresses } = await acme.call('DescribeAddresses', {}, { account: shop })
+    for (const { AllocationId } of Addresses!) await acme.call('ReleaseAddress', { AllocationId }, { account: shop })
+    assert.equal((await breakGlass(acme.ann, { target: shop })).body.code, 'IncorrectState')
+    // An account that used nothing of it is another one.
+    assert.equal((await breakGlass(acme.ann, { target: lab })).status, 201)
+    assert.equal((await move(shop, prod, acme.ann)).status, 200)
     await acme.call('DisableIpamPolicy', { IpamPolicyId: policyId, OrganizationTargetId: root }, asNetwork)
   })
 })

@@ -18,10 +18,9 @@ import {
   stateAt,
   timeProblem,
 } from '#model/policy/exception.ts'
-import { describeReached, exceptionBounds, findOwnUnreviewed, kindOfException } from '#model/policy/exception-bounds.ts'
+import { describeReached, exceptionBounds, kindOfException } from '#model/policy/exception-bounds.ts'
 import { isOwnOrShared, mayUsePool } from '#model/policy/resolve.ts'
 import { articleFor, findResourceType, namesOf } from '#model/policy/resource-types.ts'
-import { pathOf } from '#model/policy/snapshot.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import { everywhere } from '#model/roles.ts'
 import type { ExceptionUse } from '#store/exceptions.ts'
@@ -30,6 +29,7 @@ import { accessAt, type Place, permitter, refuseWithoutRole } from './authority.
 import { nativeRead, nativeWrite } from './definition.ts'
 import { dropPending, holdWhilePending, pendingHold, pendingHoldWish, showPending } from './holds-for-approval.ts'
 import { standingOf } from './object-places.ts'
+import { deedOf, refuseWhileUnreviewed } from './own-break-glass.ts'
 import { examplePoolId } from './policy-shapes.ts'
 import { placeOfNode } from './roles.ts'
 import {
@@ -451,25 +451,6 @@ async function refuseBeyondBounds({ tx }: ReadContext, exception: Exception): Pr
   }
 }
 
-/**
- * Whoever has had an emergency has somebody else look at it before the same emergency begins anew. It is the same where the
- * targets have an account in common: one is above the other, or an account that took something under the first is in the second.
- */
-async function refuseWhileUnreviewed(context: ReadContext, wanted: Exception): Promise<void> {
-  const { tx } = context
-  const { target, locale, resourceType } = wanted
-  const snapshot = await context.snapshot()
-  const isWithin = (node: string, other: string): boolean => pathOf(snapshot, node).includes(other)
-  for (const own of findOwnUnreviewed(await tx.exceptions.unreviewed(wanted), wanted.requested)) {
-    const { id, shared, requested } = own
-    const isSame = isWithin(own.target, target) || isWithin(target, own.target)
-    if (!isSame && !(await tx.exceptions.accountsOf(id)).some((account) => isWithin(account, target))) continue
-    const also = requested.by === wanted.requested.by ? '' : ` (\`${shared}\` may stand behind both)`
-    const problem = `\`${requested.by}\` made it for \`${own.target}\`, \`${locale}\` and \`${resourceType}\`, and it still awaits review${also}: somebody else who may approve at \`${own.target}\` must review it before there is another one`
-    refuse({ code: 'IncorrectState', what: 'exception', id, problem })
-  }
-}
-
 async function refuseUnknownPair(context: ReadContext, { locale, resourceType }: Wish): Promise<void> {
   const { resourceTypes } = await context.snapshot()
   if (!findResourceType(resourceType, resourceTypes)) {
@@ -564,12 +545,6 @@ async function getStored(context: ReadContext, id: string): Promise<Exception> {
 async function placeOfException(context: ReadContext, input: { readonly exceptionId: string }): Promise<Place> {
   const { id, target } = await getStored(context, input.exceptionId)
   return { node: await standingOf(context, target), absent: { code: 'NotFound', what: 'exception', id } }
-}
-
-/** The person, whatever token they use and whichever group gives them the role. */
-function deedOf({ caller, now }: ReadContext): Deed {
-  const { name, subject, makers } = caller.native!
-  return { by: name, at: now, ...(subject === undefined ? {} : { subject }), ...(makers.length > 0 ? { makers } : {}) }
 }
 
 async function change(context: WriteContext, id: string, deed: Act): Promise<z.output<typeof exception>> {

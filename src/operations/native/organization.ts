@@ -20,6 +20,7 @@ import { createOrganization } from '../organizations.ts'
 import { type Place, permitter, requirePermission } from './authority.ts'
 import { nativeRead, nativeWrite } from './definition.ts'
 import { requireRightToDelete, requireRightToMove, requireRightToTag } from './node-rights.ts'
+import { refuseToBringUnderOwn } from './own-break-glass.ts'
 import { accountId, formatInstant, gatherPage, instant, pageOf, paging } from './shapes.ts'
 import { refuseBeyondShare } from './shares.ts'
 import { inOurWords, refuseNoChange, shownTags, tagList, tagMap, tags, type Words } from './space-shapes.ts'
@@ -236,7 +237,7 @@ export const getAccount = nativeRead({
 export const createAnAccount = nativeWrite({
   name: 'createAccount',
   summary: 'Make an account in the organization.',
-  description: tagsNeedRight,
+  description: `${tagsNeedRight} Not under a break-glass of your own that awaits review.`,
   action: 'organization:manage',
   input: z.strictObject({
     name,
@@ -247,11 +248,12 @@ export const createAnAccount = nativeWrite({
   output: account,
   rest: { method: 'POST', path: '/accounts', status: 201 },
   cli: 'account create',
-  refusals: ['NotFound', 'AlreadyExists', 'LimitExceeded', 'PolicyConflict'],
+  refusals: ['NotFound', 'AlreadyExists', 'LimitExceeded', 'IncorrectState', 'PolicyConflict'],
   at: async (context, input) => placeOfParent(context, input.parentId),
   async run(context, { name, email, parentId, tags }) {
     const { rootId } = await findOrganization(context)
     if (tags) await requireRightToTag(context, { kind: 'account', parentId: parentId ?? rootId }, tags)
+    await refuseToBringUnderOwn(context, parentId ?? rootId)
     await refuseBeyondShare(context, 'account', parentId ?? rootId)
     const management = await asManagement(context)
     const made = await inOurWords(words, async () => {
@@ -309,13 +311,13 @@ export const moveAnAccount = nativeWrite({
   name: 'moveAccount',
   summary: 'Move an account under another node: other policies apply to it from then on.',
   description:
-    'You need `organization:manage` at the account and at the nodes that it moves from and to; `policy:manage` at each node whose policies begin or cease to apply, or have a rule that does; `exception:approve` where exceptions begin to apply; for each `forbid` that the account leaves behind, and each at the account that was set with a right from there, the right to lift it; and at the account each action of the roles that others have where it comes under.',
+    'You need `organization:manage` at the account and at the nodes that it moves from and to; `policy:manage` at each node whose policies begin or cease to apply, or have a rule that does; `exception:approve` where exceptions begin to apply; for each `forbid` that the account leaves behind, and each at the account that was set with a right from there, the right to lift it; and at the account each action of the roles that others have where it comes under. Where a break-glass of your own begins to apply, somebody else must have reviewed it.',
   action: 'organization:manage',
   input: z.strictObject({ account: accountId, parentId }),
   output: account,
   rest: { method: 'POST', path: '/accounts/{account}/move' },
   cli: 'account move',
-  refusals: ['NotFound', 'AlreadyExists', 'NotEligible', 'PolicyConflict'],
+  refusals: ['NotFound', 'AlreadyExists', 'NotEligible', 'IncorrectState', 'PolicyConflict'],
   changes: getAccount,
   at: placeOfAccount,
   async run(context, input) {
@@ -327,6 +329,7 @@ export const moveAnAccount = nativeWrite({
     // Else whoever administers the account and another unit could take it away from those who stand above it.
     await requirePermission(context, 'organization:manage', { node: source })
     await requireRightToMove(context, input.account, input.parentId)
+    await refuseToBringUnderOwn(context, input.parentId, input.account)
     await moveAccount.run(await asManagement(context), {
       AccountId: input.account,
       SourceParentId: source,
