@@ -623,6 +623,15 @@ export function exceptionsFor(facts: GovernanceFacts, request: AllocationRequest
     .filter(({ resource }) => resource === undefined || names.some((name) => matchesPattern(resource, name)))
 }
 
+/** Of pools that its approver had no say over, those alone that are shared with the account, or its own. */
+function grantsOf(facts: GovernanceFacts, account: string, { grants, sharedPools = [] }: ExceptionFacts): Granted {
+  const isLeft = (id: string): boolean => {
+    const pool = facts.pools.find((one) => one.id === id)
+    return !sharedPools.includes(id) || (pool !== undefined && mayUse(facts, account, pool))
+  }
+  return { ...grants, pools: grants.pools.filter(isLeft) }
+}
+
 /** What the allocator tries, in order: the places, then the provider where policy falls back to it, then the reserve. */
 export function placesInOrder({ places, onExhausted, reserve }: Pick<Ruling, 'places' | 'onExhausted' | 'reserve'>) {
   const last = places.at(-1)
@@ -636,7 +645,7 @@ export function rule(facts: GovernanceFacts, request: AllocationRequest, modes: 
   const exceptions = exceptionsFor(facts, request, at)
   if (alone.outcome !== 'allow') {
     for (const exception of exceptions) {
-      const helped = judge(facts, request, modes, exception.grants)
+      const helped = judge(facts, request, modes, grantsOf(facts, request.account, exception))
       const helps = helped.outcome === 'allow' || (helped.outcome === 'steer' && alone.outcome === 'deny')
       if (!helps) continue
       const reserved = withReserve(helped, exception.id, helped.more ?? []) ?? helped
@@ -646,9 +655,9 @@ export function rule(facts: GovernanceFacts, request: AllocationRequest, modes: 
   if (alone.outcome === 'deny') return alone
   // «All such pools are tried in order, and nothing else.»
   if (alone.places.some(({ pool, cidr }) => cidr && pool !== provider)) return alone
-  for (const { id, grants } of exceptions) {
-    const { places, more = [] } = judge(facts, request, modes, grants)
-    const reserved = withReserve(alone, id, [...places, ...more])
+  for (const exception of exceptions) {
+    const { places, more = [] } = judge(facts, request, modes, grantsOf(facts, request.account, exception))
+    const reserved = withReserve(alone, exception.id, [...places, ...more])
     if (reserved) return reserved
   }
   return alone

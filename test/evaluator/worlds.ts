@@ -378,6 +378,8 @@ function drawException(draft: Draft, n: number): ExceptionFacts {
   const family = pickFamily(choices, type)
   const size = kind === 'size' || (kind === 'mixed' && chance(0.5)) ? drawSize(choices, family, type) : undefined
   const bounds = size && { min: size.min, max: size.max }
+  const granted = kind === 'pools' || kind === 'mixed' ? some(pools, 1, 2).map(({ id }) => id) : []
+  const sharedPools = granted.filter(() => chance(0.4))
   return {
     id: `exception-${n + 1}`,
     target: chance(0.3) ? root : pick([...nodes.map(({ id }) => id), ...outsiders]),
@@ -385,10 +387,11 @@ function drawException(draft: Draft, n: number): ExceptionFacts {
     locale,
     resourceType: type.name,
     grants: {
-      pools: kind === 'pools' || kind === 'mixed' ? some(pools, 1, 2).map(({ id }) => id) : [],
+      pools: granted,
       provider: kind === 'provider' || (kind === 'mixed' && chance(0.5)),
       ...(bounds ? (family === 4 ? { size: bounds } : { sizeIpv6: bounds }) : {}),
     },
+    ...(sharedPools.length > 0 ? { sharedPools } : {}),
     startsAt,
     expiresAt: startsAt + between(1, 2 * momentMax),
   }

@@ -761,8 +761,17 @@ function fitGrants(
   const candidates: Candidate[] = []
   let because = `it grants ${grantsText(exception)}${named === undefined ? '' : `, not ${named}`}`
   let readsTags = false
+  const { account } = asked.request
+  // Whoever approved these had no say over them: the leave is the owner's, who shares them.
+  const isLeft = (pool: string): boolean =>
+    !exception.sharedPools?.includes(pool) || isOwnOrShared(snapshot, account, pool)
+  const pools = exception.grants.pools.filter(isLeft)
   for (const pool of exception.grants.pools) {
     if (named !== undefined && named !== pool) continue
+    if (!pools.includes(pool)) {
+      because = `${pool}: its owner does not share it with ${account} any more`
+      continue
+    }
     readsTags ||= readsTagsOf(snapshot, pool, type)
     const fit = fitPool(snapshot, pool, want)
     if ('candidate' in fit) candidates.push(fit.candidate)
@@ -770,7 +779,7 @@ function fitGrants(
   }
   const listed = (document?.rules ?? []).filter(({ skipped }) => skipped === undefined).map(({ pool }) => pool)
   // A CIDR of a pool that is listed is taken from there: it is none that the caller brings.
-  const isElsewhere = cidr && [...exception.grants.pools, ...listed].some((pool) => isInPool(snapshot, pool, cidr))
+  const isElsewhere = cidr && [...pools, ...listed].some((pool) => isInPool(snapshot, pool, cidr))
   const isOpen = named === undefined ? !isElsewhere : named === provider
   if (exception.grants.provider && isOpen) {
     const fit = fitProvider(want)

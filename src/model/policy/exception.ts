@@ -417,7 +417,9 @@ export const isPoolExcepted = (
 ): boolean =>
   path.some((node) => {
     const list = byTarget.get(node)?.byPool.get(pool) ?? []
-    return list.slice(countOver(list, now)).some(({ exception }) => isInForce(exception, now))
+    // Where it counts by being shared, it is by that alone that it is known.
+    const isLeave = (exception: ExceptionFacts): boolean => !exception.sharedPools?.includes(pool)
+    return list.slice(countOver(list, now)).some(({ exception }) => isLeave(exception) && isInForce(exception, now))
   })
 
 /** `*` stands for any text. Greedy with one point to come back to: at worst the product of both lengths. */

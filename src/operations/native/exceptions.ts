@@ -104,6 +104,12 @@ const exception = z.object({
     size: lengths.optional(),
     sizeIpv6: lengths.optional(),
   }),
+  sharedPools: z
+    .array(z.string())
+    .optional()
+    .describe(
+      'Pools that whoever approved had no say over: each counts for an account as long as it is shared with it.',
+    ),
   reason: z.string(),
   state: z.enum(exceptionStates).describe('At the moment of the answer; `active` begins and ends by the clock alone.'),
   isBreakGlass: z.boolean(),
@@ -328,9 +334,9 @@ export const approveException = nativeWrite({
   changes: getException,
   at: placeOfException,
   async run(context, input) {
-    await refuseForeignPools(context, await getStored(context, input.exceptionId))
+    const sharedPools = await poolsByLeave(context, await getStored(context, input.exceptionId))
     const until = input.expiresAt === undefined ? undefined : parseInstant(input.expiresAt)
-    return change(context, input.exceptionId, { kind: 'approve', until, ...deedOf(context) })
+    return change(context, input.exceptionId, { kind: 'approve', until, ...deedOf(context) }, sharedPools)
   },
 })
 
@@ -410,7 +416,7 @@ async function create(context: WriteContext, input: Wish, isBreakGlass: boolean)
   await refuseUnfitSizes(context, input)
   await refuseUnfitPools(context, input)
   // Only of pools that are known to be there for the caller: others are absent.
-  if (isBreakGlass) await refuseForeignPools(context, input)
+  const sharedPools = isBreakGlass ? await poolsByLeave(context, input) : []
   const times = {
     startsAt: input.startsAt === undefined ? context.now : parseInstant(input.startsAt),
     expiresAt: parseInstant(input.expiresAt),
@@ -425,6 +431,7 @@ async function create(context: WriteContext, input: Wish, isBreakGlass: boolean)
     locale: input.locale,
     resourceType: input.resourceType,
     grants: input.grants,
+    ...(sharedPools.length > 0 ? { sharedPools } : {}),
     reason: input.reason,
     ...times,
     status: isBreakGlass ? 'approved' : 'requested',
@@ -512,14 +519,26 @@ async function hasSpaceIn({ tx }: ReadContext, account: string, id: string): Pro
   return pool !== undefined && tx.pools.isHeldBy(pool.n, account)
 }
 
-/** An exception is itself the leave to use its pools: whoever gives it must have a say over them. */
-async function refuseForeignPools(context: ReadContext, { target, grants }: Pick<Wish, 'target' | 'grants'>) {
+/**
+ * An exception is itself the leave to use its pools: whoever gives it must have a say over them. Where they have none, their owner
+ * gives the leave by sharing the pool with the target, and may take it back: these are answered.
+ */
+async function poolsByLeave(
+  context: ReadContext,
+  { target, grants }: Pick<Wish, 'target' | 'grants'>,
+): Promise<readonly string[]> {
   const snapshot = await context.snapshot()
   const maySee = await permitter(context, 'ipam:read')
   const action = 'exception:approve'
+  const mayApproveAt = await permitter(context, action)
+  const shared: string[] = []
   for (const id of grants.pools) {
     const pool = snapshot.pools.get(id)
-    if (!pool || isOwnOrShared(snapshot, target, id)) continue
+    if (!pool || pool.account === target) continue
+    if (isOwnOrShared(snapshot, target, id)) {
+      if (!mayApproveAt(pool.account)) shared.push(id)
+      continue
+    }
     if ((await accessAt(context, action, pool.account)).isPermitted) continue
     const notShared = `the pool \`${id}\` is not shared with \`${target}\`, and you may not approve`
     if (maySee(pool.account)) {
@@ -528,6 +547,7 @@ async function refuseForeignPools(context: ReadContext, { target, grants }: Pick
     // Whose it is, is not told to who may not see it.
     refuse({ code: 'NotAuthorized', action, because: `${notShared} at the account that owns it`, reason: 'no-role' })
   }
+  return shared
 }
 
 async function placeOfTarget(context: ReadContext, { target }: { readonly target: string }): Promise<Place> {
@@ -547,10 +567,18 @@ async function placeOfException(context: ReadContext, input: { readonly exceptio
   return { node: await standingOf(context, target), absent: { code: 'NotFound', what: 'exception', id } }
 }
 
-async function change(context: WriteContext, id: string, deed: Act): Promise<z.output<typeof exception>> {
+async function change(
+  context: WriteContext,
+  id: string,
+  deed: Act,
+  sharedPools?: readonly string[],
+): Promise<z.output<typeof exception>> {
   const before = await getStored(context, id)
-  const outcome = act(before, deed)
-  if ('refused' in outcome) return refuseAct(before, deed, outcome.refused)
+  const acted = act(before, deed)
+  if ('refused' in acted) return refuseAct(before, deed, acted.refused)
+  const { sharedPools: _, ...others } = acted.exception
+  const withLeave = sharedPools?.length ? { ...others, sharedPools } : others
+  const outcome = { exception: sharedPools === undefined ? acted.exception : withLeave }
   // A renewal of one that is still in force adds nothing.
   const isCounted = before.status === 'approved' && context.now < before.expiresAt
   if (deed.kind === 'approve' && !isCounted) await refuseBeyondBounds(context, outcome.exception)
@@ -599,6 +627,7 @@ async function describe(context: ReadContext, stored: Exception): Promise<z.outp
     locale: stored.locale,
     resourceType: stored.resourceType,
     grants: { ...grants, pools: [...grants.pools] },
+    ...(stored.sharedPools ? { sharedPools: [...stored.sharedPools] } : {}),
     reason: stored.reason,
     state: stateAt(stored, context.now),
     isBreakGlass: stored.isBreakGlass,
