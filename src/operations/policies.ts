@@ -10,7 +10,8 @@ import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Ipam } from '#store/ipams.ts'
 import type { Policy } from '#store/policies.ts'
 import type { Tag } from '#store/tags.ts'
-import { getIpam, refuseFreeTier, refuseTooMany, refuseTooManyListed } from './ipam-access.ts'
+import { refuseTooManyPolicies } from './account-bounds.ts'
+import { getIpam, refuseFreeTier, refuseTooManyListed } from './ipam-access.ts'
 import { filterBy, page, refuseIdsWithPaging } from './listing.ts'
 import { ec2Read, ec2Write, type ReadContext, type WriteContext } from './operation.ts'
 import {
@@ -40,9 +41,6 @@ import {
 } from './policy-content.ts'
 import { putTags, tagsToCreate } from './tagging.ts'
 
-/** Our own bound, far above Amazon's quota of 10 policies: every snapshot holds all of it. */
-const policiesPerIpamMax = 1_000
-
 export const createIpamPolicy = ec2Write('CreateIpamPolicy', async (context, input) => {
   const tags = tagsToCreate(input.TagSpecifications, policyType, (await context.snapshot()).resourceTypes)
   const ipam = await getIpam(context, input.IpamId)
@@ -57,7 +55,7 @@ export async function insertPolicy(
   { tags, compatibility }: { readonly tags: readonly Tag[]; readonly compatibility?: Compatibility },
 ): Promise<Policy> {
   refuseFreeTier(ipam, 'An IPAM policy')
-  refuseTooMany('policies in an IPAM', policiesPerIpamMax, (await context.tx.policies.countOfIpam(ipam.id)) + 1)
+  await refuseTooManyPolicies(context, ipam.account)
   const policy: Policy = {
     id: context.newId('policy'),
     ipamId: ipam.id,

@@ -14,6 +14,7 @@ import type { PolicyBody } from '#store/governance.ts'
 import type { Ipam } from '#store/ipams.ts'
 import type { Policy } from '#store/policies.ts'
 import type { Tag } from '#store/tags.ts'
+import { refuseTooMuchContent, refuseTooMuchWritten } from './account-bounds.ts'
 import { refuseFreeTier, refuseTooMany } from './ipam-access.ts'
 import type { Reach, ReadContext, WriteContext } from './operation.ts'
 import { putTags, refuseBadTags, tagsInModel } from './tagging.ts'
@@ -151,14 +152,16 @@ export async function draftVersion(
   for (const [index, document] of body.documents.entries()) {
     await refuseUnfitDocument(context, policy, document, fields(index))
   }
+  const text = JSON.stringify(body)
+  await refuseTooMuchWritten(context, policy, text, { isDraft: true })
   const version = (await context.tx.policies.highestVersion(policy.id)) + 1
-  const drafted = { version, contentHash: hashOf(policy, body), body, author: context.caller.arn }
-  await context.tx.policies.insertVersion(policy.id, drafted)
+  const drafted = { version, contentHash: hashOf(policy, body), text, author: context.caller.arn }
+  await context.tx.policies.insertVersion(policy, drafted)
   context.changed(policy.id)
   return version
 }
 
-/** Puts a version that is there in force. `remember` must follow. */
+/** Puts a version in force that has been a candidate, and is counted already. `remember` must follow. */
 export async function putInForce(context: WriteContext, policy: Policy, version: number): Promise<void> {
   const { compatibility, documents } = (await context.tx.policies.findVersion(policy.id, version))!.body
   for (const document of documents) await refuseUnfitDocument(context, policy, document, nativeFields)
@@ -170,10 +173,14 @@ export async function putInForce(context: WriteContext, policy: Policy, version:
 /** Writes the next version; none where nothing in it would be new. */
 export async function writeVersion(context: WriteContext, policy: Policy, body: PolicyBody): Promise<void> {
   const contentHash = hashOf(policy, body)
-  const inForce = await context.tx.policies.findVersion(policy.id, policy.version)
+  const inForce = await context.tx.policies.measureVersion(policy.id, policy.version)
   if (inForce?.contentHash === contentHash) return
+  const text = JSON.stringify(body)
+  await refuseTooMuchWritten(context, policy, text, { isDraft: false })
   const version = (await context.tx.policies.highestVersion(policy.id)) + 1
-  await context.tx.policies.addVersion(policy.id, { version, contentHash, body, author: context.caller.arn })
+  const change = { policyId: policy.id, inForce: version }
+  await refuseTooMuchContent(context, policy.account, change, Buffer.byteLength(text))
+  await context.tx.policies.addVersion(policy, { version, contentHash, text, author: context.caller.arn })
 }
 
 const hashOf = ({ id: policyId, ipamId, account, version }: Policy, body: PolicyBody): string =>
@@ -182,7 +189,7 @@ const hashOf = ({ id: policyId, ipamId, account, version }: Policy, body: Policy
 /** The policy as it is now, for the history, and that decisions must be made anew. */
 export async function remember(context: WriteContext, id: string, reach?: Reach): Promise<void> {
   const policy = (await context.tx.policies.find(id))!
-  const version = (await context.tx.policies.findVersion(id, policy.version))!
+  const version = (await context.tx.policies.measureVersion(id, policy.version))!
   await context.tx.history.changed(
     { id, kind: policyType, account: policy.account },
     {

@@ -8,6 +8,7 @@ import { publicSpace, publicSpaceProblem } from '#model/public-space.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Ipam } from '#store/ipams.ts'
 import type { NewPoolCidr, Pool, PoolCidr } from '#store/pools.ts'
+import { refuseTooManyPoolCidrs } from './account-bounds.ts'
 import { providerPool } from './grant.ts'
 import { getOwnPool, getReadablePool, type PoolAt, refuseTooMany } from './ipam-access.ts'
 import { filterBy, page } from './listing.ts'
@@ -34,6 +35,7 @@ export const provisionIpamPoolCidr = ec2Write('ProvisionIpamPoolCidr', async (co
   await forgetFailures(context, pool, wish.cidr)
   const used = (await context.tx.pools.cidrs(pool.n)).length
   refuseTooMany('CIDRs in a pool', cidrsPerPoolMax, used + 1)
+  await refuseTooManyPoolCidrs(context, pool.account)
 
   const got = await takeFrom(context, source, poolAt, wish)
   const provisioned: NewPoolCidr = {

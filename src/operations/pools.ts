@@ -9,6 +9,7 @@ import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Ipam, Scope } from '#store/ipams.ts'
 import type { Pool, PoolTag, SourceResource } from '#store/pools.ts'
 import type { Tag } from '#store/tags.ts'
+import { refuseTooLongRequiredTags, refuseTooManyPools, refuseTooManyShares } from './account-bounds.ts'
 import {
   arnOf,
   describedAs,
@@ -19,7 +20,6 @@ import {
   type PoolAt,
   refuseFreeTier,
   refuseLongDescription,
-  refuseTooMany,
   refuseTooManyListed,
   stateAt,
 } from './ipam-access.ts'
@@ -29,8 +29,7 @@ import { finishDeprovisioning, refuseUndeletable, removePools, withDescendants }
 import { putTags, tagsGiven, tagsInModel, tagsToCreate } from './tagging.ts'
 
 const resourceType = 'ipam-pool'
-/** Our own bounds, above Amazon's quota of 50 pools: every snapshot holds all of it. */
-const poolsPerScopeMax = 10_000
+/** Our own bound: every snapshot holds all of it. */
 const requiredTagsMax = 50
 
 export const createIpamPool = ec2Write('CreateIpamPool', async (context, input) => {
@@ -60,7 +59,8 @@ export const createIpamPool = ec2Write('CreateIpamPool', async (context, input) 
     refuse({ code: 'MissingParameter', field: 'PubliclyAdvertisable' })
   }
   refuseAutoImport(input)
-  refuseTooMany('pools in a scope', poolsPerScopeMax, (await context.tx.pools.countOfScope(scope.id)) + 1)
+  await refuseTooManyPools(context, pool.account)
+  await refuseTooLongRequiredTags(context, pool)
 
   await context.tx.pools.insert(pool)
   await putTags(context, { id: pool.id, type: resourceType, account: pool.account }, tags)
@@ -109,6 +109,7 @@ export const modifyIpamPool = ec2Write('ModifyIpamPool', async (context, input) 
   }
   refuseProblem(netmaskProblem(pool.family, lengthsOf(modified)))
   refuseAutoImport(input)
+  await refuseTooLongRequiredTags(context, modified, pool.requiredTags)
 
   await context.tx.pools.update(modified)
   await remember(context, modified, asksTheSame(pool, modified) ? 'nothing' : 'everything')
@@ -181,6 +182,7 @@ async function settle(context: WriteContext, pool: Pool, wanted: PoolSettings): 
   const quarantineSeconds =
     wanted.quarantineSeconds === undefined ? pool.quarantineSeconds : (wanted.quarantineSeconds ?? undefined)
   if (quarantineSeconds === pool.quarantineSeconds && sharedWith.join() === before.join()) return pool
+  await refuseTooManyShares(context, pool.account, sharedWith.length - before.length)
   const settled = { ...pool, quarantineSeconds }
   await context.tx.pools.update(settled)
   await context.tx.pools.share(pool.n, sharedWith)

@@ -1,26 +1,27 @@
 // Everything that decisions are made on, read at once.
 import { type Cidr, fromKey } from '#model/cidr.ts'
-import type { Assignment, AssignmentCandidate, Mode, PolicyDocument, PolicyVersion } from '#model/policy/document.ts'
+import type { Assignment, Mode, PolicyDocument, PolicyVersion } from '#model/policy/document.ts'
 import type { GovernanceFacts, IpamFacts, NodeFacts, PoolFacts } from '#model/policy/snapshot.ts'
 import type { RoleBinding } from '#model/roles.ts'
 import { Exceptions } from './exceptions.ts'
 import type { Clock } from './history.ts'
+import type { KeptName } from './memory.ts'
 import type { PoolTag } from './pools.ts'
 import { ResourceTypes } from './resource-types.ts'
-import { listOfTexts, readWhole, type Sql, type SqlValue } from './sql.ts'
+import { listOfRows, listOfTexts, readWhole, type Sql, type SqlValue } from './sql.ts'
 
 /** What stands in `policy_version.body`. */
 export type PolicyBody = Pick<PolicyVersion, 'compatibility' | 'documents'>
 
+/** A version that is asked for, without what it says. Neither the owner nor the IPAM of a policy ever changes. */
 interface PolicyRow {
   id: string
   version: number
   ipam_id: string
   account: string
-  body: string
 }
-function toVersion(row: PolicyRow): PolicyVersion {
-  const { compatibility, documents } = JSON.parse(row.body) as {
+function toVersion(row: PolicyRow, text: string): PolicyVersion {
+  const { compatibility, documents } = JSON.parse(text) as {
     compatibility: PolicyBody['compatibility']
     documents: PolicyDocument[]
   }
@@ -33,13 +34,25 @@ function toVersion(row: PolicyRow): PolicyVersion {
     documents,
   }
 }
-interface CandidateRow extends Omit<PolicyRow, 'version' | 'body'> {
+interface CandidateRow extends Omit<PolicyRow, 'version'> {
   n: number
   target_id: string
   mode: Mode | null
   version: number | null
-  body: string | null
 }
+
+/** Versions by policy and number. None ever changes, and no number is given twice in one history. */
+type Versions = ReadonlyMap<string, PolicyVersion>
+/**
+ * The versions that the facts named when they were read last, so that a change costs what it changed and not what all
+ * policies say. The snapshot holds the same objects, so its bounds are the bounds of this: no more is kept than that.
+ */
+const versionsKept: KeptName<Versions> = { name: 'policy versions', isImmutable: true }
+const keyOf = (policyId: string, version: number): string => `${policyId} ${version}`
+/** What is parsed before others have their turn: one version, unless several are small. */
+const bodyBytesPerTurn = 524_288
+/** Versions read by one statement at most. */
+const bodiesPerStatementMax = 1_000
 interface PoolRow {
   n: number
   id: string
@@ -70,7 +83,10 @@ const toPool = (row: PoolRow, cidrs: readonly Cidr[], sharedWith: readonly strin
   minNetmaskLength: row.min_netmask_length ?? undefined,
   maxNetmaskLength: row.max_netmask_length ?? undefined,
   defaultNetmaskLength: row.default_netmask_length ?? undefined,
-  requiredTags: (JSON.parse(row.required_tags) as PoolTag[]).map(({ Key, Value }) => ({ key: Key, value: Value })),
+  requiredTags:
+    row.required_tags === '[]'
+      ? []
+      : (JSON.parse(row.required_tags) as PoolTag[]).map(({ Key, Value }) => ({ key: Key, value: Value })),
   cidrs,
   sharedWith,
 })
@@ -90,28 +106,49 @@ const wayUp = `with recursive way (id, parent_id) as (
     select o.id, o.parent_id from organization_node o join way on o.id = way.parent_id)
   select id from way`
 
+/** Of the transaction: what it keeps for the next ones, and the turns that it leaves to others. */
+interface Around extends Clock {
+  recall<T>(name: KeptName<T>): T | undefined
+  keep<T>(name: KeptName<T>, value: T): void
+  nextTurn(): Promise<void>
+}
+
 export class Governance {
   readonly #sql: Sql
+  readonly #around: Around
   readonly #exceptions: Exceptions
-  constructor(sql: Sql, clock: Clock) {
+  constructor(sql: Sql, around: Around) {
     this.#sql = sql
-    this.#exceptions = new Exceptions(sql, clock)
+    this.#around = around
+    this.#exceptions = new Exceptions(sql, around)
   }
 
+  /** All of them. Reads and parses only those versions of policies that the facts did not name when they were read last. */
   async facts(): Promise<GovernanceFacts> {
+    const inForce = await this.#policyRows()
+    const candidates = await this.#candidateRows()
+    const named = candidates.flatMap(({ version, ...row }) => (version === null ? [] : [{ ...row, version }]))
+    const versions = await this.#versions([...inForce, ...named], this.#around.recall(versionsKept))
+    this.#around.keep(versionsKept, versions)
     const admin = await this.#sql.get<{ account: string }>(
       `select account from delegated_administrator where service_principal = 'ipam.amazonaws.com'`,
     )
     return {
       nodes: await this.#nodes(),
       ipams: await this.#ipams(),
-      policies: await this.#policies(),
+      policies: inForce.map(({ id, version }) => versions.get(keyOf(id, version))!),
       assignments: await this.#assignments(),
       pools: await this.#pools(),
       bindings: await this.#sql.all<RoleBinding>(
         'select id, principal, role, node, effect, binds_from as "bindsFrom" from role_binding order by id',
       ),
-      candidates: await this.#candidates(),
+      candidates: candidates.map(({ n, id, target_id, mode, version }) => ({
+        n,
+        policyId: id,
+        targetId: target_id,
+        ...(mode === null ? {} : { mode }),
+        ...(version === null ? {} : { version: versions.get(keyOf(id, version))! }),
+      })),
       exceptions: await this.#exceptions.facts(),
       resourceTypes: (await new ResourceTypes(this.#sql).all()).map(({ type }) => type),
       ...(admin ? { delegatedAdministrator: admin.account } : {}),
@@ -126,7 +163,8 @@ export class Governance {
   async factsOf(account: string): Promise<GovernanceFacts> {
     const assignments = await this.#assignments({ text: `(${wayUp} union select ?)`, values: [account, account] })
     if (assignments.length < 2) return { nodes: [], ipams: [], policies: [], assignments, pools: [] }
-    const policies = await this.#policies(listOfTexts(assignments.map(({ policyId }) => policyId)))
+    const rows = await this.#policyRows(listOfTexts(assignments.map(({ policyId }) => policyId)))
+    const policies = [...(await this.#versions(rows, this.#around.recall(versionsKept))).values()]
     const documents = policies.flatMap((policy) => policy.documents)
     const listed = [...new Set(documents.flatMap(({ rules }) => rules.map(({ pool }) => pool)))]
     const pools: PoolFacts[] = []
@@ -184,29 +222,78 @@ export class Governance {
     return rows.map((row) => ({ ...row, operatingRegions: (regions.get(row.id) ?? []).map(({ region }) => region) }))
   }
 
-  async #policies(ids?: Part): Promise<PolicyVersion[]> {
-    const rows = await this.#sql.all<PolicyRow>(
-      `select p.id, p.version, p.ipam_id, p.account, v.body from policy p
+  /** The version in force of each policy. */
+  async #policyRows(ids?: Part): Promise<PolicyRow[]> {
+    return this.#sql.all<PolicyRow>(
+      `select p.id, p.version, p.ipam_id, p.account from policy p
        join policy_version v on v.policy_id = p.id and v.version = p.version
        ${ids ? `where p.id in ${ids.text}` : ''} order by p.id`,
       ...(ids?.values ?? []),
     )
-    return rows.map(toVersion)
   }
 
-  async #candidates(): Promise<AssignmentCandidate[]> {
-    const rows = await this.#sql.all<CandidateRow>(
-      `select c.n, c.target_id, c.mode, p.id, p.ipam_id, p.account, v.version, v.body from assignment_candidate c
-       join policy p on p.id = c.policy_id
-       left join policy_version v on v.policy_id = c.policy_id and v.version = c.version order by c.n`,
+  async #candidateRows(): Promise<CandidateRow[]> {
+    return this.#sql.all<CandidateRow>(
+      `select c.n, c.target_id, c.mode, c.version, p.id, p.ipam_id, p.account from assignment_candidate c
+       join policy p on p.id = c.policy_id order by c.n`,
     )
-    return rows.map(({ n, target_id, mode, version, body, ...row }) => ({
-      n,
-      policyId: row.id,
-      targetId: target_id,
-      ...(mode === null ? {} : { mode }),
-      ...(version === null || body === null ? {} : { version: toVersion({ ...row, version, body }) }),
-    }))
+  }
+
+  /** What these versions say; those that are not known are read, and others have their turn in between. */
+  async #versions(rows: readonly PolicyRow[], known: Versions = new Map()): Promise<Versions> {
+    const versions = new Map<string, PolicyVersion>()
+    const unknown = new Map<string, PolicyRow>()
+    for (const row of rows) {
+      const key = keyOf(row.id, row.version)
+      const version = known.get(key)
+      if (version) versions.set(key, version)
+      else unknown.set(key, row)
+    }
+    for (const [index, wanted] of (await this.#inTurns([...unknown.values()])).entries()) {
+      if (index > 0) await this.#around.nextTurn()
+      for (const { id, version, body } of await this.#bodies(wanted, 'body')) {
+        const key = keyOf(id, version)
+        versions.set(key, toVersion(unknown.get(key)!, body as string))
+      }
+    }
+    return versions
+  }
+
+  /** Parts of a few bytes each, or of one version. */
+  async #inTurns(rows: readonly PolicyRow[]): Promise<PolicyRow[][]> {
+    if (rows.length <= 1) return rows.map((row) => [row])
+    const sizes = new Map<string, number>()
+    for (let at = 0; at < rows.length; at += bodiesPerStatementMax) {
+      const part = rows.slice(at, at + bodiesPerStatementMax)
+      for (const { id, version, body } of await this.#bodies(part, 'octet_length(body)')) {
+        sizes.set(keyOf(id, version), body as number)
+      }
+    }
+    const parts: PolicyRow[][] = []
+    let bytes = 0
+    for (const row of rows) {
+      const size = sizes.get(keyOf(row.id, row.version))!
+      const last = parts.at(-1)
+      if (last && last.length < bodiesPerStatementMax && bytes + size <= bodyBytesPerTurn) last.push(row)
+      else {
+        parts.push([row])
+        bytes = 0
+      }
+      bytes += size
+    }
+    return parts
+  }
+
+  /** @param column what is asked of the body */
+  async #bodies(
+    rows: readonly PolicyRow[],
+    column: 'body' | 'octet_length(body)',
+  ): Promise<{ id: string; version: number; body: string | number }[]> {
+    const { text, values } = listOfRows(rows.map(({ id, version }) => [id, version]))
+    return this.#sql.all(
+      `select policy_id as id, version, ${column} as body from policy_version where (policy_id, version) in (values ${text})`,
+      ...values,
+    )
   }
 
   /** Those picked by their ids come without their CIDRs and shares. */

@@ -5,6 +5,7 @@ import { keyOf } from './key.ts'
 import { ConnectionMemory, type EntryMark, type Found, type KeptName, Memory } from './memory.ts'
 
 const rules: KeptName<string> = { name: 'rules' }
+const immutable: KeptName<string> = { name: 'immutable', isImmutable: true }
 const entry = (n: number, requestId = `request-${n}`): EntryMark => ({ n, at: 1_000 + n, requestId })
 /** A database as far as a memory asks for it: what is on record, and where it is. */
 interface Place {
@@ -102,13 +103,15 @@ describe('the history of the database', () => {
       begin(idle, place)
       rows.set('a', 1)
       writing.keep(rules, 'kept', false)
+      writing.keep(immutable, 'kept', false)
       commit(writing, place, entry(2))
       begin(idle, place)
+      assert.equal(idle.find(immutable), 'kept')
       const before = idle.generation
       change(place)
       assert.equal(begin(idle, place), true)
       assert.notEqual(idle.generation, before)
-      assert.equal(idle.find(rules), undefined)
+      assert.deepEqual([idle.find(rules), idle.find(immutable)], [undefined, undefined])
       assert.equal(begin(writing, place), true)
       assert.deepEqual([rows.get('a'), writing.find(rules)], [undefined, undefined])
       // And once only.
@@ -166,6 +169,21 @@ describe('the history of the database', () => {
     assert.equal(reading.find(rules), undefined)
     begin(reading, place)
     assert.equal(reading.find(rules), 'later')
+  })
+
+  test('but what never changes is used in an earlier state too, once it is committed', () => {
+    const [memory, place] = [new Memory(), placeOf(entry(1))]
+    const [reading, writing] = [new ConnectionMemory(memory), new ConnectionMemory(memory)]
+    begin(reading, place)
+    begin(writing, place)
+    writing.keep(immutable, 'taken back', false)
+    writing.rollback()
+    assert.equal(reading.find(immutable), undefined)
+    begin(writing, place)
+    writing.keep(immutable, 'committed', false)
+    assert.equal(reading.find(immutable), undefined)
+    commit(writing, place, entry(2))
+    assert.equal(reading.find(immutable), 'committed')
   })
 })
 

@@ -23,6 +23,8 @@ export interface Found {
 export interface KeptName<T> {
   readonly name: string
   readonly of?: T
+  /** Whether it is made of rows that never change once they are there: then it may be used in any state of the same history. */
+  readonly isImmutable?: true
 }
 interface KeptValue {
   readonly value: unknown
@@ -260,7 +262,9 @@ export class ConnectionMemory {
   commit(): void {
     this.#memory.see(this.#generation, this.entry)
     const asOf = Math.max(this.entry?.n ?? 0, this.#newest?.n ?? 0)
-    for (const [name, value] of this.#values) this.#memory.keep(name, this.#generation, { value, asOf })
+    for (const [name, value] of this.#values) {
+      this.#memory.keep(name, this.#generation, { value, asOf: name.isImmutable ? 0 : asOf })
+    }
     for (const kept of this.#facts) kept.commit()
     for (const kept of this.#states) kept.commit()
     this.#end()
@@ -279,7 +283,9 @@ export class ConnectionMemory {
   /** @param isCommitted whether it comes from committed rows alone: then it is kept whatever comes of this transaction */
   keep<T>(name: KeptName<T>, value: T, isCommitted: boolean): void {
     this.#values.set(name, value)
-    if (isCommitted) this.#memory.keep(name, this.#generation, { value, asOf: this.#newest?.n ?? 0 })
+    if (!isCommitted) return
+    const asOf = name.isImmutable ? 0 : (this.#newest?.n ?? 0)
+    this.#memory.keep(name, this.#generation, { value, asOf })
   }
 
   #end(): void {

@@ -3,6 +3,7 @@
 import { accountIndexes } from './account-index-schema.ts'
 import { auditSubjectSchema } from './audit-subject-schema.ts'
 import { boundsSchema, tokensOfMakerSchema } from './bounds-schema.ts'
+import { contentBoundsSchema } from './content-bounds-schema.ts'
 import { deprovisioningSchema } from './deprovisioning-schema.ts'
 import { exceptionLeaveSchema } from './exception-leave-schema.ts'
 import { forbidAuthoritySchema, forbidReachSchema } from './forbid-authority-schema.ts'
@@ -873,4 +874,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 22, name: 'the sealing key of a database', olderServers: 'go on', sql: sealingKeySchema },
   { number: 23, name: 'what accounts have, by account', olderServers: 'go on', sql: accountIndexes },
   { number: 24, name: 'by whose leave exceptions are used', olderServers: 'stop', sql: exceptionLeaveSchema },
+  { number: 25, name: 'what policies of an account write', olderServers: 'go on', sql: contentBoundsSchema },
 ]

@@ -16,6 +16,22 @@ export interface Policy {
   readonly compatibilityDefault: Compatibility
   readonly createdAt: number
 }
+/** A version to be written. */
+export interface NewVersion {
+  readonly version: number
+  readonly contentHash: string
+  /** A `PolicyBody` as JSON. */
+  readonly text: string
+  readonly author: string
+}
+/** A change of what the policies of an account say, before it is made. */
+export interface ContentChange {
+  readonly policyId: string
+  /** This version of the policy would be in force; one that is not there yet counts as nothing. */
+  readonly inForce?: number
+  /** This version would be the candidate there. */
+  readonly candidate?: { readonly targetId: string; readonly version: number }
+}
 export interface StoredVersion {
   readonly version: number
   /** SHA-256 of the canonical text, in hexadecimal. */
@@ -45,6 +61,7 @@ interface VersionRow {
 const policyQuery = `select p.id, p.ipam_id, p.account, i.region, p.version, p.compatibility_default, p.created_at
   from policy p join ipam i on i.id = p.ipam_id`
 const versionColumns = 'version, content_hash, body, author, created_at'
+const dayMs = 86_400_000
 const assignmentColumns =
   'policy_id as "policyId", target_id as "targetId", kind, mode, managed_by as "managedBy", assigned_at as "assignedAt"'
 
@@ -99,6 +116,51 @@ export class Policies {
     const row = await this.#sql.get<{ count: number }>('select count(*) as count from policy where ipam_id = ?', ipamId)
     return row!.count
   }
+  async countOfAccount(account: string): Promise<number> {
+    const row = await this.#sql.get<{ count: number }>(
+      'select count(*) as count from policy where account = ?',
+      account,
+    )
+    return row!.count
+  }
+  /**
+   * Bytes of all versions of an account's policies that are in force or candidates, each counted once; as they would be after
+   * a change. Reads how long they are, and not what they say.
+   */
+  async bytesInUse(account: string, { policyId, inForce, candidate }: Partial<ContentChange> = {}): Promise<number> {
+    const row = await this.#sql.get<{ bytes: number }>(
+      `select cast(coalesce(sum(octet_length(v.body)), 0) as bigint) as bytes from (
+         select p.id, case when p.id = cast(? as text) then coalesce(cast(? as bigint), p.version) else p.version end as version
+           from policy p where p.account = ?
+         union
+         select c.policy_id, c.version from policy p join assignment_candidate c on c.policy_id = p.id
+           where p.account = ? and c.version is not null and not (c.policy_id = ? and c.target_id = ?)
+         union
+         select cast(? as text), cast(? as bigint)) used
+       cross join policy_version v where v.policy_id = used.id and v.version = used.version`,
+      policyId ?? '',
+      inForce ?? null,
+      account,
+      account,
+      policyId ?? '',
+      candidate?.targetId ?? '',
+      policyId ?? '',
+      candidate?.version ?? null,
+    )
+    return row!.bytes
+  }
+  /** Bytes of versions that were written to an account's policies today (UTC), whether or not the policies are still there. */
+  async bytesWritten(account: string): Promise<number> {
+    const row = await this.#sql.get<{ bytes: number }>(
+      'select bytes from policy_written where account = ? and day = ?',
+      account,
+      this.#today,
+    )
+    return row?.bytes ?? 0
+  }
+  get #today(): number {
+    return Math.floor(this.#clock.now / dayMs)
+  }
   /** A policy begins with its version 1: `addVersion` must follow in the same transaction. */
   async insert(policy: Policy): Promise<void> {
     await this.#sql.run(
@@ -117,9 +179,9 @@ export class Policies {
   }
 
   /** Adds a version and puts it in force. */
-  async addVersion(id: string, version: Omit<StoredVersion, 'createdAt'>): Promise<void> {
-    await this.insertVersion(id, version)
-    await this.putInForce(id, version.version)
+  async addVersion(policy: Pick<Policy, 'id' | 'account'>, version: NewVersion): Promise<void> {
+    await this.insertVersion(policy, version)
+    await this.putInForce(policy.id, version.version)
   }
   async putInForce(id: string, version: number): Promise<void> {
     await this.#sql.run('update policy set version = ? where id = ?', version, id)
@@ -133,15 +195,35 @@ export class Policies {
     return row?.version ?? 0
   }
   /** Adds a version that is not in force. */
-  async insertVersion(id: string, version: Omit<StoredVersion, 'createdAt'>): Promise<void> {
+  async insertVersion({ id, account }: Pick<Policy, 'id' | 'account'>, version: NewVersion): Promise<void> {
     await this.#sql.run(
       `insert into policy_version (policy_id, ${versionColumns}) values (?, ?, ?, ?, ?, ?)`,
       id,
       version.version,
       version.contentHash,
-      JSON.stringify(version.body),
+      version.text,
       version.author,
       this.#clock.now,
+    )
+    await this.#sql.run('delete from policy_written where account = ? and day < ?', account, this.#today)
+    await this.#sql.run(
+      `insert into policy_written (account, day, bytes) values (?, ?, ?)
+       on conflict (account, day) do update set bytes = policy_written.bytes + excluded.bytes`,
+      account,
+      this.#today,
+      Buffer.byteLength(version.text),
+    )
+  }
+  /** Its hash and length alone, without what it says. */
+  async measureVersion(
+    id: string,
+    version: number,
+  ): Promise<{ readonly contentHash: string; readonly bytes: number } | undefined> {
+    return this.#sql.get(
+      `select content_hash as "contentHash", octet_length(body) as bytes from policy_version
+       where policy_id = ? and version = ?`,
+      id,
+      version,
     )
   }
   /** Of a deleted policy too: versions are kept. */
@@ -161,16 +243,15 @@ export class Policies {
     )
     return rows.map(toVersion)
   }
-
-  /** Those with higher numbers. */
-  async versionsAfter(id: string, version: number, limit: number): Promise<StoredVersion[]> {
-    const rows = await this.#sql.all<VersionRow>(
-      `select ${versionColumns} from policy_version where policy_id = ? and version > ? order by version limit ?`,
+  /** Numbers of versions, from the one after `version` on. */
+  async versionsAfter(id: string, version: number, limit: number): Promise<number[]> {
+    const rows = await this.#sql.all<{ version: number }>(
+      'select version from policy_version where policy_id = ? and version > ? order by version limit ?',
       id,
       version,
       limit,
     )
-    return rows.map(toVersion)
+    return rows.map((row) => row.version)
   }
 
   /** Where policies are enabled and whose they are, in order of policy and target. */

@@ -233,6 +233,35 @@ export class Pools {
     const row = await this.#sql.get<{ pools: number }>('select count(*) as pools from pool where scope_id = ?', scopeId)
     return row!.pools
   }
+  async countOfAccount(account: string): Promise<number> {
+    const row = await this.#sql.get<{ pools: number }>('select count(*) as pools from pool where account = ?', account)
+    return row!.pools
+  }
+  /** CIDRs of all pools of an account, with those that failed. */
+  async countCidrsOfAccount(account: string): Promise<number> {
+    const row = await this.#sql.get<{ cidrs: number }>(
+      'select count(*) as cidrs from pool p cross join pool_cidr c where p.account = ? and c.pool = p.n',
+      account,
+    )
+    return row!.cidrs
+  }
+  /** Entries of all lists of whom the pools of an account are shared with. */
+  async countSharesOfAccount(account: string): Promise<number> {
+    const row = await this.#sql.get<{ shares: number }>(
+      'select count(*) as shares from pool p cross join pool_share s where p.account = ? and s.pool = p.n',
+      account,
+    )
+    return row!.shares
+  }
+  /** Bytes of what all pools of an account require, as JSON. */
+  async requiredTagBytesOfAccount(account: string): Promise<number> {
+    const row = await this.#sql.get<{ bytes: number }>(
+      `select cast(coalesce(sum(octet_length(required_tags)), 0) as bigint) as bytes from pool
+       where account = ? and required_tags <> '[]'`,
+      account,
+    )
+    return row!.bytes
+  }
   async childrenOf(n: number): Promise<Pool[]> {
     const rows = await readWhole<PoolRow>((last, limit) =>
       this.#sql.all(

@@ -78,6 +78,7 @@ export const rights: Readonly<Record<string, Right>> = {
     ],
   },
   policy_version: { insert: true },
+  policy_written: { insert: true, update: ['bytes'], delete: true },
   pool: {
     insert: true,
     update: [

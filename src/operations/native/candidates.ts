@@ -5,6 +5,7 @@ import type { CandidateAnswer, Decision } from '#model/policy/decision.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import type { DifferenceGroup, Span, StoredCandidate } from '#store/candidates.ts'
 import type { StoredAssignment } from '#store/policies.ts'
+import { refuseTooMuchContent } from '../account-bounds.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { dropContradictedTags } from '../policy-assignments.ts'
 import {
@@ -172,7 +173,14 @@ export const putCandidate = nativeWrite({
   output: candidate,
   rest: { method: 'PUT', path },
   cli: 'candidate put',
-  refusals: ['NotFound', 'MalformedId', 'InvalidParameterValue', 'InvalidParameterCombination', 'PolicyConflict'],
+  refusals: [
+    'NotFound',
+    'MalformedId',
+    'InvalidParameterValue',
+    'InvalidParameterCombination',
+    'LimitExceeded',
+    'PolicyConflict',
+  ],
   changes: getCandidate,
   at: placeOfAssignment,
   async run(context, { policyId, targetId, version, mode }) {
@@ -192,6 +200,9 @@ export const putCandidate = nativeWrite({
     if ((version ?? found.version) === found.version && (mode ?? live.mode) === live.mode) {
       const [field, value] = version === undefined ? ['mode', mode] : ['version', version]
       refuseValue(field!, value, `version ${found.version} in mode \`${live.mode}\` is what acts already`)
+    }
+    if (version !== undefined) {
+      await refuseTooMuchContent(context, found.account, { policyId, candidate: { targetId, version } })
     }
     const put: StoredCandidate = {
       n: context.newSequence(),

@@ -187,11 +187,13 @@ export const listPolicyVersions = nativeRead({
     return gatherPage(context, wish, {
       start: '0',
       read: (after, limit) => context.tx.policies.versionsAfter(policyId, Number(after), limit),
-      key: ({ version }) => String(version),
-      show: async (row) => ({
-        ...showVersionFacts(policyId, row, deletedAt),
-        documentCount: row.body.documents.length,
-      }),
+      key: String,
+      // One at a time: each is as long as all documents of the policy.
+      show: async (number) => {
+        const row = await getVersion(context, policyId, number)
+        await context.tx.nextTurn()
+        return { ...showVersionFacts(policyId, row, deletedAt), documentCount: row.body.documents.length }
+      },
     })
   },
 })
@@ -239,7 +241,10 @@ export const comparePolicyVersions = nativeRead({
   refusals: ['NotFound', 'MalformedId'],
   at: placeOfVersions,
   async run(context, { policyId, from, to }) {
-    const [before, after] = [await getVersion(context, policyId, from), await getVersion(context, policyId, to)]
+    const before = await getVersion(context, policyId, from)
+    await context.tx.nextTurn()
+    const after = await getVersion(context, policyId, to)
+    await context.tx.nextTurn()
     const { isEqual, compatibility, documents } = compareContents(before.body, after.body)
     const { deletedAt } = await findKept(context, policyId)
     return {
@@ -268,7 +273,7 @@ export const restorePolicyVersion = nativeWrite({
   output: version,
   rest: { method: 'POST', path: '/policies/{policyId}/versions/{version}/restore', status: 201 },
   cli: 'policy-version restore',
-  refusals: ['NotFound', 'MalformedId', 'InvalidParameterValue', 'IncorrectState', 'PolicyConflict'],
+  refusals: ['NotFound', 'MalformedId', 'InvalidParameterValue', 'LimitExceeded', 'IncorrectState', 'PolicyConflict'],
   at: placeOfPolicy,
   async run(context, input) {
     const { acting, found } = await actingOn(context, input.policyId)
@@ -370,7 +375,7 @@ export const deletePolicyDocument = nativeWrite({
   output: z.void(),
   rest: { method: 'DELETE', path: '/policies/{policyId}/documents/{locale}/{resourceType}', status: 204 },
   cli: 'policy-document delete',
-  refusals: ['NotFound', 'MalformedId', 'InvalidParameterValue', 'PolicyConflict'],
+  refusals: ['NotFound', 'MalformedId', 'InvalidParameterValue', 'LimitExceeded', 'PolicyConflict'],
   changes: getPolicyDocument,
   at: placeOfPolicy,
   async run(context, input) {
@@ -467,6 +472,8 @@ async function replaceTags(
 
 async function describe(context: ReadContext, row: Policy): Promise<z.output<typeof policy>> {
   const { contentHash, body } = (await context.tx.policies.findVersion(row.id, row.version))!
+  // A list parses one such policy after the other.
+  await context.tx.nextTurn()
   const stored = await context.tx.tags.of(row.id)
   return {
     policyId: row.id,
