@@ -34,13 +34,16 @@ test('every test that opens a store, or starts a server, runs on both engines, o
 test('whoever runs on both engines leaves the choice to the test’s database', () => {
   const own = /#store\/(sqlite|postgres)\.ts|'\.\/(sqlite|postgres)\.ts'|node:sqlite/
   const choosing = tests.filter((file) => runsOnBoth(file) && own.test(read(file)))
-  // Three count the statements of the embedded engine; one opens a database that an older step left; this file names them; a
+  // Five count the statements of the embedded engine; one has a table in memory; one opens a database that an older step left; this file names them; a
   // full disk is made for a data folder alone;
   // what PostgreSQL's operator accepts after a restore, that of the embedded database need not.
   const mayChoose = [
     'src/operations/clock.test.ts',
     'src/operations/native/allocations.test.ts',
+    'src/operations/native/hidden-rows.test.ts',
     'src/operations/retention.test.ts',
+    'src/store/governance.test.ts',
+    'src/store/merged-ranges.test.ts',
     'src/store/space-from-before.test.ts',
     'test/both-engines.test.ts',
     'test/crash.test.ts',
