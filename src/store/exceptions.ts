@@ -144,10 +144,7 @@ const changing = (exception: Exception): SqlValue[] => [
   JSON.stringify(exception.sharedPools ?? []),
 ]
 
-type UnreviewedRow = Pick<
-  Row,
-  'id' | 'target_id' | 'locale' | 'resource_type' | 'requested_by' | 'requested_as'
->
+type UnreviewedRow = Pick<Row, 'id' | 'target_id' | 'locale' | 'resource_type' | 'requested_by' | 'requested_as'>
 const toUnreviewed = (row: UnreviewedRow): Unreviewed => ({
   id: row.id,
   target: row.target_id,

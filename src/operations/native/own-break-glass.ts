@@ -43,11 +43,7 @@ export async function refuseToBringUnderOwn(context: ReadContext, parentId: stri
   )
 }
 
-function refuseOwn(
-  unreviewed: readonly Unreviewed[],
-  caller: Deed,
-  inWords: (problem: string) => string,
-): void {
+function refuseOwn(unreviewed: readonly Unreviewed[], caller: Deed, inWords: (problem: string) => string): void {
   const own = findOwnUnreviewed(unreviewed, caller)[0]
   if (!own) return
   const { id, target, locale, resourceType, shared, requested } = own
