@@ -8,6 +8,9 @@ import { columnsOf } from './postgres-sql.ts'
 
 /** What runs as the schema's owner, or on the embedded database alone. */
 const others = [
+  'account-index-schema.ts',
+  'content-bounds-schema.ts',
+  'exception-leave-schema.ts',
   'migrations.ts',
   'bounds-schema.ts',
   'forbid-authority-schema.ts',
