@@ -43,6 +43,7 @@ const changing = [
   'history',
   'policy',
   'policy_version',
+  'policy_written',
   'pool',
   'pool_cidr',
   'quarantine',
