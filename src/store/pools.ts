@@ -237,10 +237,11 @@ export class Pools {
     const row = await this.#sql.get<{ pools: number }>('select count(*) as pools from pool where account = ?', account)
     return row!.pools
   }
-  /** CIDRs of all pools of an account, with those that failed. */
+  /** CIDRs that are provisioned to all pools of an account. */
   async countCidrsOfAccount(account: string): Promise<number> {
     const row = await this.#sql.get<{ cidrs: number }>(
-      'select count(*) as cidrs from pool p cross join pool_cidr c where p.account = ? and c.pool = p.n',
+      `select count(*) as cidrs from pool p cross join pool_cidr c
+       where p.account = ? and c.pool = p.n and c.state <> 'failed-provision'`,
       account,
     )
     return row!.cidrs
