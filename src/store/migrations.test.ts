@@ -198,3 +198,34 @@ test('a forbid of which it is not known who set it binds from its own node, and 
   assert.throws(() => database.exec(`update role_binding set binds_from = 'ou-1' where effect = 'permit'`), /CHECK/)
   database.close()
 })
+
+test('an exception from before counts for a pool of somebody else by its being shared, where it is shared with the target now', () => {
+  const { database, step } = before('by whose leave exceptions are used')
+  database.exec(`pragma foreign_keys = off;
+    insert into organization_node (id, kind, parent_id, name, created_at) values
+      ('r-1', 'root', null, 'Root', 0), ('ou-1', 'organizational-unit', 'r-1', 'Prod', 0),
+      ('333333333333', 'account', 'ou-1', 'shop', 0);
+    insert into pool (n, id, ipam_id, scope_id, account, depth, family, created_at)
+      select n, 'ipam-pool-' || n, 'ipam-1', 'scope-1', case n when 4 then '333333333333' else '222222222222' end, 1, 4, 0
+      from (select 1 as n union select 2 union select 3 union select 4);
+    insert into pool_share (pool, principal) values (1, 'ou-1'), (3, 'ou-2'), (4, 'r-1');`)
+  const insert =
+    database.prepare(`insert into policy_exception (id, target_id, locale, resource_type, grants, is_break_glass,
+      requested_by, requested_at, reason, status, starts_at, expires_at, asked_by, asked_at, approved_by, approved_at)
+    values (?, '333333333333', 'l', 't', ?, 0, 'user:a', 0, 'x', ?, 0, ?, 'user:a', 0, 'user:b', 0)`)
+  const all = JSON.stringify({ pools: ['ipam-pool-1', 'ipam-pool-2', 'ipam-pool-3', 'ipam-pool-4'], provider: false })
+  insert.run('exception-1', all, 'approved', 10)
+  insert.run('exception-2', JSON.stringify({ pools: ['ipam-pool-2'], provider: false }), 'approved', 10)
+  insert.run('exception-3', JSON.stringify({ pools: [], provider: true }), 'approved', 10)
+  database.exec(step)
+  const rows = database.prepare('select id, shared_pools from policy_exception order by id').all()
+  assert.deepEqual(
+    rows.map((row) => Object.values(row)),
+    [
+      ['exception-1', '["ipam-pool-1"]'],
+      ['exception-2', '[]'],
+      ['exception-3', '[]'],
+    ],
+  )
+  database.close()
+})
