@@ -114,7 +114,8 @@ export async function load(
     seconds,
     pools,
     native,
-    requests: seconds * requestsPerSecond,
+    // The client counts whole seconds, and may begin one more.
+    requests: (seconds + 1) * requestsPerSecond,
   }
   const client = spawn(process.execPath, [join(root, 'bench/load.ts')], { stdio: ['pipe', 'pipe', 'inherit'] })
   client.stdin.end(JSON.stringify(order))
