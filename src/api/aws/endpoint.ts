@@ -92,7 +92,8 @@ export const clockSkewSecondsMax = 300
 export const httpServerOptions = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
-  keepAliveTimeout: 5_000,
+  // Longer than clients and load balancers keep an idle connection, mostly 60 s: whichever side ends it sooner may meet a request.
+  keepAliveTimeout: 65_000,
   connectionsCheckingInterval: 2_000,
   maxHeaderSize: 16_384,
   insecureHTTPParser: false,
