@@ -95,3 +95,27 @@ test('D8 the pools of an account are shared with so many, and require so much; t
   assert.ok(statuses.includes(201) && statuses.at(-1) === 409, statuses.join())
   for (let made = 0; made < 25; made++) assert.equal((await requires(administrators.scopeId)).status, 201)
 })
+
+test('D8 an account has so many pools and so many CIDRs in them, and others go on', async () => {
+  const numbers = (count: number) =>
+    `with recursive k (i) as (select 1 union all select i + 1 from k where i < ${count})`
+  await world.database.tamper(`insert into pool (n, id, ipam_id, scope_id, account, depth, family, created_at)
+    ${numbers(2_000)} select 900000000 + i, 'ipam-pool-f' || i, '${own.ipamId}', '${own.scopeId}', '${shop}', 1, 4, 0 from k`)
+  const make = ({ scopeId }: Own) => world.ask<Problem>('POST', '/pools', { body: { scopeId, family: 'ipv4', locale } })
+  const refused = await make(own)
+  assert.deepEqual([refused.status, refused.body.code, refused.body.limit], [409, 'LimitExceeded', 2_000])
+  assert.match(refused.body.detail!, /pools.*all IPAMs of account `333333333333`/)
+  for (const one of [other, administrators]) assert.equal((await make(one)).status, 201)
+
+  const key =
+    world.database.engine === 'sqlite'
+      ? "unhex(printf('00000000000000000000ffffcb%06x', i))"
+      : "decode('00000000000000000000ffffcb' || lpad(to_hex(i), 6, '0'), 'hex')"
+  await world.database.tamper(`insert into pool_cidr (id, pool, first, length, state, created_at)
+    ${numbers(5_000)} select 'ipam-pool-cidr-f' || i, 900000000 + 1 + i % 2000, ${key}, 32, 'provisioned', 0 from k`)
+  const provision = ({ pool }: Own, cidr: string) =>
+    world.ask<Problem>('POST', `/pools/${pool}/cidrs`, { body: { cidr } })
+  const full = await provision(own, '10.77.0.0/16')
+  assert.deepEqual([full.status, full.body.code, full.body.limit], [409, 'LimitExceeded', 5_000])
+  for (const one of [other, administrators]) assert.ok((await provision(one, '10.78.0.0/16')).status < 300)
+})
