@@ -1,6 +1,6 @@
 // Lists of allocations: of everybody, of a pool between two addresses, and of those who hold them.
 
-import { type AddressSpan, compareValues, conditionOf, firstOf, type Ranges } from './merged-ranges.ts'
+import { type AddressSpan, compareValues, firstOf, type Ranges, spanCondition } from './merged-ranges.ts'
 import { type Allocation, type AllocationRow, type HolderName, selectAllocation, toAllocation } from './space.ts'
 import { listOfTexts, type Sql } from './sql.ts'
 
@@ -71,7 +71,7 @@ export class AllocationLists {
   }
   /** Of some holders, those that begin in a span, in the order of addresses and numbers. */
   async ofHoldersIn(holders: readonly number[], span: AddressSpan, limit: number): Promise<Allocation[]> {
-    return this.#ofHolders(holders, conditionOf(span), byAddress, limit)
+    return this.#ofHolders(holders, spanCondition(span), byAddress, limit)
   }
   /** Of some holders, those that name a resource, in order of creation. */
   async ofResource(

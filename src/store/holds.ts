@@ -2,7 +2,7 @@
 import { type Cidr, fromKey, makeCidr, sizeOf, toKey } from '#model/cidr.ts'
 import type { AllocationRequest } from '#model/policy/decision.ts'
 import type { Clock } from './history.ts'
-import { type AddressSpan, conditionOf, firstOf } from './merged-ranges.ts'
+import { type AddressSpan, firstOf, spanCondition } from './merged-ranges.ts'
 import { listOfTexts, type Sql, type SqlValue } from './sql.ts'
 import type { NextState, TenureStates } from './tenure-states.ts'
 
@@ -151,7 +151,7 @@ export class Holds {
   }
   /** Of some accounts, those that begin in a span, in the order of addresses and numbers. */
   async ofAccountsIn(accounts: readonly string[], span: AddressSpan, limit: number): Promise<Hold[]> {
-    const { text, values, order } = conditionOf(span)
+    const { text, values, order } = spanCondition(span)
     const where = (key: string) => `t.account = ${key} and t.expires_at > ? and ${text}`
     const rows = await firstOf<HoldRow>(
       this.#sql,

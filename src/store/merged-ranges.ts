@@ -27,7 +27,7 @@ export interface AddressSpan {
   readonly after?: { readonly first: Uint8Array; readonly n: number } | undefined
 }
 /** How the index of addresses finds them. */
-export function conditionOf({ first, last, after }: AddressSpan): Pick<Ranges<never>, 'values' | 'order'> & {
+export function spanCondition({ first, last, after }: AddressSpan): Pick<Ranges<never>, 'values' | 'order'> & {
   readonly text: string
 } {
   const order = ['first', 'n'] as const

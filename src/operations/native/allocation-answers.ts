@@ -26,12 +26,12 @@ import {
   shownTags,
   tagMap,
 } from './space-shapes.ts'
-import { visibleAccounts } from './visible-accounts.ts'
+import { holdersMax, holdersOf, visibleAccounts } from './visible-accounts.ts'
 
 /** Rows looked at for one page: where few of them fit, the page is short and says where to go on. */
 const rowsPerPageMax = 10_000
-/** Holders whose allocations are read one by one; of more, all allocations are read in order instead. */
-const holdersMax = 4_096
+/** Holders that are asked one by one whether they have space in a pool. */
+const holdersAskedMax = 64
 
 export const allocationId = idText('allocation').describe('`ipam-pool-alloc-…`.')
 const state = z
@@ -225,7 +225,7 @@ async function isOutOfReach(
   if (pool && (await permitter(context, 'ipam:read'))(pool.account)) return false
   const { space, allocationLists } = context.tx
   const holders = (await allocationLists.holders({ account })).filter((one) => isPermitted(one.account))
-  if (holders.length > holdersMax || holders.some((one) => mayUsePool(snapshot, one.account, poolId))) return false
+  if (holders.length > holdersAskedMax || holders.some((one) => mayUsePool(snapshot, one.account, poolId))) return false
   const hasSpace = await context.tx.pools.isHeldByAny(
     pools[0]!,
     holders.map(({ n }) => n),
@@ -296,8 +296,8 @@ async function ownersOf(
   const accounts = account === undefined ? await visibleAccounts(context, 'allocation:read', 'now') : [account]
   if (!accounts) return undefined
   const type = useKindsOf(resourceType) ? 'eip' : resourceType
-  const holders = await context.tx.allocationLists.holders({ accounts, resourceType: type, region: locale })
-  return holders.length > holdersMax ? undefined : { accounts, holders: holders.map(({ n }) => n) }
+  const holders = await holdersOf(context, accounts, { resourceType: type, locale })
+  return holders && { accounts, holders }
 }
 
 /** What they have: by the resource that it names, by address, or in order of creation. */

@@ -12,14 +12,12 @@ import { nativeRead } from './definition.ts'
 import { poolId } from './pools.ts'
 import { accountId, nextStep, pageOf, pageSizeDefault, paging } from './shapes.ts'
 import { locale, numberIn, resourceId, resourceTypeName } from './space-shapes.ts'
-import { visibleAccounts } from './visible-accounts.ts'
+import { holdersOf, visibleAccounts } from './visible-accounts.ts'
 
 /** Rows looked at for one page: where few of them fit, the page is short and says where to go on. */
 const rowsPerPageMax = 10_000
 /** Of one resource that names more space than anybody should need to see at once. */
 const spacesMax = 1_000
-/** Holders whose allocations are read one by one; of more, all allocations are read in order instead. */
-const holdersMax = 4_096
 
 /** In the order in which they are listed; `named` is what allocations name. */
 const kinds = ['eip', 'named', 'nat-gateway', 'subnet', 'vpc'] as const
@@ -161,16 +159,6 @@ const kindOfType = (resourceType: string): Kind =>
 
 /** In the place of an account: behind all that use a name. */
 const behindAll = '~'
-/** Undefined where everybody's are read, and what is hidden is passed over. */
-async function holdersOf(
-  { tx }: ReadContext,
-  { accounts, resourceType, locale }: Filter,
-): Promise<readonly number[] | undefined> {
-  if (!accounts) return undefined
-  const found = await tx.allocationLists.holders({ accounts, resourceType, region: locale })
-  return found.length > holdersMax ? undefined : found.map(({ n }) => n)
-}
-
 const networkSource = (kind: NetworkKind): Source => ({
   start: '',
   async read(context, { accounts, locale: region, resourceType }, after, limit) {
@@ -187,7 +175,7 @@ const sources: Readonly<Record<Kind, Source>> = {
     start: '0',
     async read(context, { accounts, locale: region }, after, limit) {
       const { allocationLists } = context.tx
-      const holders = await holdersOf(context, { accounts, resourceType: 'eip', locale: region })
+      const holders = await holdersOf(context, accounts, { resourceType: 'eip', locale: region })
       const rows = holders
         ? await allocationLists.ofHolders(holders, numberIn(after), limit)
         : await allocationLists.ofType('eip', numberIn(after), limit)
@@ -202,8 +190,8 @@ const sources: Readonly<Record<Kind, Source>> = {
     start: '\n',
     async read(context, filter, after, limit) {
       const [from = '', accountFrom = ''] = after.split('\n')
-      const holders = await holdersOf(context, filter)
-      const all = await holdersOf(context, { accounts: filter.accounts })
+      const holders = await holdersOf(context, filter.accounts, filter)
+      const all = await holdersOf(context, filter.accounts)
       const isAfter = accountFrom === behindAll
       const { names, isWhole } = await context.tx.allocationLists.resourceNames(holders, { from, isAfter }, limit)
       const rows: Row[] = []
@@ -231,7 +219,7 @@ async function findResource(context: ReadContext, input: Named): Promise<Found> 
   const isPermitted = await permitter(context, 'allocation:read')
   const { account } = input
   const accounts = account === undefined ? await visibleAccounts(context, 'allocation:read', 'now') : [account]
-  const found = await candidates(context, input.resourceId, account, await holdersOf(context, { accounts }))
+  const found = await candidates(context, input.resourceId, account, await holdersOf(context, accounts))
   return found.find(({ account }) => isPermitted(account)) ?? found[0] ?? refuse(absent(input))
 }
 

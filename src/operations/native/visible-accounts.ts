@@ -40,6 +40,23 @@ export async function visibleAccounts(
   return accounts
 }
 
+/** Holders whose allocations are read one by one; of more, those of everybody are read in order instead. */
+export const holdersMax = 4_096
+
+/**
+ * The numbers by which these accounts hold what they have, of a type or locale where one is given. Undefined where the accounts are
+ * (everybody), or the holders too many: what is hidden is passed over then.
+ */
+export async function holdersOf(
+  { tx }: ReadContext,
+  accounts: readonly string[] | undefined,
+  { resourceType, locale }: { readonly resourceType?: string | undefined; readonly locale?: string | undefined } = {},
+): Promise<readonly number[] | undefined> {
+  if (!accounts) return undefined
+  const found = await tx.allocationLists.holders({ accounts, resourceType, region: locale })
+  return found.length > holdersMax ? undefined : found.map(({ n }) => n)
+}
+
 interface Found {
   readonly accounts: readonly string[] | undefined
 }
