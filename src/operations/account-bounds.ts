@@ -1,8 +1,10 @@
 // What one account may add to what every decision is made on: each change of governance reads all of it for everybody.
-import { refuse } from '#model/refusal.ts'
+import { type Refusal, refuse } from '#model/refusal.ts'
 import type { ContentChange, Policy } from '#store/policies.ts'
 import type { Pool } from '#store/pools.ts'
 import type { ReadContext, WriteContext } from './operation.ts'
+
+type LimitReached = Extract<Refusal, { readonly code: 'LimitExceeded' }>
 
 /** What one version of a policy says, as JSON in UTF-8. */
 export const policyBytesMax = 524_288
@@ -116,19 +118,23 @@ export async function refuseTooMuchContent(
 // Pools --------------------------------------------------------------------------------------------------------------
 
 export async function refuseTooManyPools(context: ReadContext, account: string): Promise<void> {
-  const limit = await boundFor(context, account, poolsPerAccountMax, poolsOfAdministratorMax)
-  const used = await context.tx.pools.countOfAccount(account)
-  if (used < limit) return
-  const remedy = 'Delete those that are not needed any more.'
-  refuse({ code: 'LimitExceeded', what: 'pools', limit, used, countedFor: all('IPAMs', account), remedy })
+  refuseOneMore(account, {
+    what: 'pools',
+    within: 'IPAMs',
+    limit: await boundFor(context, account, poolsPerAccountMax, poolsOfAdministratorMax),
+    used: await context.tx.pools.countOfAccount(account),
+    remedy: 'Delete those that are not needed any more.',
+  })
 }
 
 export async function refuseTooManyPoolCidrs(context: ReadContext, account: string): Promise<void> {
-  const limit = await boundFor(context, account, poolCidrsPerAccountMax, poolCidrsOfAdministratorMax)
-  const used = await context.tx.pools.countCidrsOfAccount(account)
-  if (used < limit) return
-  const remedy = 'Deprovision what is not needed any more, or provision larger CIDRs.'
-  refuse({ code: 'LimitExceeded', what: 'CIDRs', limit, used, countedFor: all('pools', account), remedy })
+  refuseOneMore(account, {
+    what: 'CIDRs',
+    within: 'pools',
+    limit: await boundFor(context, account, poolCidrsPerAccountMax, poolCidrsOfAdministratorMax),
+    used: await context.tx.pools.countCidrsOfAccount(account),
+    remedy: 'Deprovision what is not needed any more, or provision larger CIDRs.',
+  })
 }
 
 /** @param more how many entries the list of one pool would be longer by */
@@ -165,6 +171,14 @@ export async function refuseTooLongRequiredTags(
     countedFor: `${all('pools', account)} together`,
     remedy: `This would add ${more}: require fewer or shorter tags, or require them in documents of policies.`,
   })
+}
+/** Refuses one more of what an account has as many of as it may. */
+function refuseOneMore(
+  account: string,
+  { within, ...bound }: Omit<LimitReached, 'code' | 'countedFor'> & { readonly within: string },
+): void {
+  if (bound.used < bound.limit) return
+  refuse({ code: 'LimitExceeded', ...bound, countedFor: all(within, account) })
 }
 const bytesOf = (tags: Pool['requiredTags']): number =>
   tags.length === 0 ? 0 : Buffer.byteLength(JSON.stringify(tags))

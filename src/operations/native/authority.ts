@@ -72,9 +72,7 @@ export function accessOn(
   if (!native) return { isPermitted: false }
   const ofSnapshot = accesses.get(snapshot) ?? new WeakMap<NativePrincipal, Map<string, CallerAccess>>()
   const known = ofSnapshot.get(native) ?? new Map<string, CallerAccess>()
-  // Groups of makers end by the clock, one after the other: as many as are left tell which.
-  const proven = native.makerGroups?.filter(({ until }) => until > now).length ?? 0
-  const question = `${action} ${path?.join('/') ?? node} ${proven}`
+  const question = `${action} ${path?.join('/') ?? node} ${provenAt(native, now)}`
   const answered = known.get(question)
   if (answered) return answered
   const access = scopesCover(native.scopes, action)
@@ -83,6 +81,10 @@ export function accessOn(
   accesses.set(snapshot, ofSnapshot.set(native, known.set(question, access)))
   return access
 }
+
+/** Groups of makers end by the clock, one after the other: as many as are left tell which. */
+export const provenAt = ({ makerGroups }: NativePrincipal, now: number): number =>
+  makerGroups?.filter(({ until }) => until > now).length ?? 0
 
 interface Question {
   readonly action: Action

@@ -4,7 +4,7 @@ import type { Snapshot } from '#model/policy/snapshot.ts'
 import { type NativePrincipal, partiesOf } from '#model/principal.ts'
 import { type Action, everywhere } from '#model/roles.ts'
 import type { ReadContext } from '../operation.ts'
-import { permitter } from './authority.ts'
+import { permitter, provenAt } from './authority.ts'
 import { permitterThen } from './object-places.ts'
 
 /** Who may see more accounts than these reads the rows of all, and passes over what is hidden. */
@@ -29,8 +29,7 @@ export async function visibleAccounts(
   const snapshot = await context.snapshot()
   const { native } = context.caller
   if (!native) return []
-  const proven = native.makerGroups?.filter(({ until }) => until > context.now).length ?? 0
-  const question = `${action} ${when} ${proven}`
+  const question = `${action} ${when} ${provenAt(native, context.now)}`
   const ofSnapshot = known.get(snapshot) ?? new WeakMap<NativePrincipal, Map<string, Found>>()
   const ofCaller = ofSnapshot.get(native) ?? new Map<string, Found>()
   const answered = ofCaller.get(question)
