@@ -95,19 +95,19 @@ async function serve(work: Work): Promise<Outcome> {
   const run = async (client: pg.Client): Promise<void> => {
     while (performance.now() < until) {
       const since = performance.now()
-      const wishes = new Map<number, number>()
+      const requests = new Map<number, number>()
       for (let n = 0; n < times; n++) {
         const pool = 1 + Math.floor(Math.random() * pools)
-        wishes.set(pool, (wishes.get(pool) ?? 0) + 1)
+        requests.set(pool, (requests.get(pool) ?? 0) + 1)
       }
       for (let isDone = false; !isDone; ) {
         try {
           if (begin !== undefined) await client.query(begin)
-          const inOrder = [...wishes].sort(([one], [other]) => one - other)
+          const inOrder = [...requests].sort(([one], [other]) => one - other)
           const taken = await take(
             client,
             inOrder.map(([pool]) => pool),
-            inOrder.map(([, wish]) => wish),
+            inOrder.map(([, params]) => params),
           )
           if (begin !== undefined) await client.query('commit')
           isDone = taken > 0

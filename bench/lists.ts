@@ -1,12 +1,12 @@
-// Lists and history with few rows and with many: in process, through the hallway, so that no protocol hides what they cost.
+// Lists and history with few rows and with many: in process, through the executor, so that no protocol hides what they cost.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createAuthenticator } from '#api/rest/session.ts'
 import { formatId } from '#model/identifier.ts'
 import type { Principal } from '#model/principal.ts'
-import { boundTo } from '#operations/native/page-cursors.ts'
-import { nouns } from '#operations/native/table.ts'
+import { nouns } from '#operations/native-table.ts'
+import { boundTo } from '#operations/page-cursors.ts'
 import { startPostgres } from '../test/postgres.ts'
 import { fillPostgres, fillSqlite } from './fill.ts'
 import { key } from './processes.ts'
@@ -137,7 +137,7 @@ async function denyOne({ store, call }: Prepared): Promise<number> {
   return store.write(async (tx) => tx.nextSequence())
 }
 
-async function ask({ hallway, store }: Prepared, caller: Principal, lookup: Lookup, asked: object): Promise<number> {
+async function ask({ executor, store }: Prepared, caller: Principal, lookup: Lookup, asked: object): Promise<number> {
   const operation = operations.get(lookup.operation)!
   const input = operation.input.parse(asked)
   // Lists that can be streamed take the numbers that they show; the places of others are sealed.
@@ -148,7 +148,7 @@ async function ask({ hallway, store }: Prepared, caller: Principal, lookup: Look
     )
   }
   const since = performance.now()
-  await hallway.execute(operation, {
+  await executor.execute(operation, {
     principal: caller,
     region: 'global',
     input,

@@ -108,10 +108,10 @@ async function measureServers(
       startChild(builtMain(), ['serve'], { ...settings, CADASTRE_DATA: join(folder, String(index)) }),
     ),
   )
-  const wishes = { connections, pools: pools === 1 ? [] : ids, requestsPerSecond: addressesPerSecond }
+  const requests = { connections, pools: pools === 1 ? [] : ids, requestsPerSecond: addressesPerSecond }
   // A process that was just started compiles; servers run for months.
-  const warm = await load(started, { ...wishes, seconds: warmSeconds })
-  const { rate, p99, total, errors } = await load(started, { ...wishes, seconds })
+  const warm = await load(started, { ...requests, seconds: warmSeconds })
+  const { rate, p99, total, errors } = await load(started, { ...requests, seconds })
   for (const server of started) await stop(server)
 
   const { store } = await open(folder, key, settings)

@@ -155,8 +155,8 @@ export const costOf = ({ instructions, cpuMicroseconds }: Round): number => inst
 export const costUnit = (): string => (countsInstructions() ? 'instructions' : 'CPU time')
 
 /** Throws where any request was not answered with what was asked for. */
-export async function cleanLoad(server: Server, wishes: Load): Promise<Round> {
-  const round = await load([server], wishes)
+export async function cleanLoad(server: Server, requests: Load): Promise<Round> {
+  const round = await load([server], requests)
   if (Object.keys(round.errors).length > 0) throw new Error(`the load was not clean: ${JSON.stringify(round.errors)}`)
   return round
 }

@@ -19,7 +19,7 @@ import { account, makeToken, open, preparePolicy } from './world.ts'
 
 const batch = 100
 const ec2 = 'EC2 AllocateAddress'
-const wish = { account, resourceType: 'eip', locale: key.region }
+const params = { account, resourceType: 'eip', locale: key.region }
 
 interface Sample extends Round {
   /** Allocations a second, and what the server's CPU spends on each. */
@@ -45,11 +45,11 @@ export async function measureRest(
     })
     const kinds: readonly [string, number, Load['native']][] = [
       [ec2, 1, undefined],
-      ['REST, one', 1, { token, path: '/api/v1/allocations', body: wish }],
+      ['REST, one', 1, { token, path: '/api/v1/allocations', body: params }],
       [
         `REST, ${batch} at once`,
         batch,
-        { token, path: '/api/v1/allocations/batch', body: { allocations: Array.from({ length: batch }, () => wish) } },
+        { token, path: '/api/v1/allocations/batch', body: { allocations: Array.from({ length: batch }, () => params) } },
       ],
     ]
     // The first request loads the native API, and every code path is warm before it is measured.

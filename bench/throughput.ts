@@ -27,20 +27,20 @@ const run = promisify(execFile)
 
 /** What a server does first is compiled as it goes: that is over before it is measured. */
 const warmUp = { seconds: 1, requestsPerSecond: 10_000 }
-async function loadWarm(server: Server, wishes: Load): Promise<Round> {
-  await cleanLoad(server, { ...wishes, ...warmUp })
-  const round = await cleanLoad(server, wishes)
+async function loadWarm(server: Server, requests: Load): Promise<Round> {
+  await cleanLoad(server, { ...requests, ...warmUp })
+  const round = await cleanLoad(server, requests)
   await stop(server)
   return round
 }
-const loadConstant = async (kind: 'constant' | 'verified', wishes: Load): Promise<Round> =>
-  loadWarm(await startChild('bench/constant-server.ts', [kind, key.keyId, key.secret]), wishes)
+const loadConstant = async (kind: 'constant' | 'verified', requests: Load): Promise<Round> =>
+  loadWarm(await startChild('bench/constant-server.ts', [kind, key.keyId, key.secret]), requests)
 
-async function loadAllocate(wishes: Load): Promise<Round> {
+async function loadAllocate(requests: Load): Promise<Round> {
   const folder = mkdtempSync(join(tmpdir(), 'cadastre-bench-'))
   await preparePolicy(folder, key)
   const server = await startChild(builtMain(), ['serve'], { CADASTRE_DATA: folder, CADASTRE_PORT: '0' })
-  const round = await loadWarm(server, wishes)
+  const round = await loadWarm(server, requests)
   rmSync(folder, { recursive: true, force: true })
   return round
 }
@@ -50,12 +50,12 @@ async function insertRaw(seconds: number): Promise<{ rate: number; cpuMicrosecon
 }
 
 /** @param bounds also measures the ceiling above `verified` and the floor below the store, once each */
-export async function measureThroughput(rounds: Rounds, wishes: Load, bounds: boolean): Promise<Figure[]> {
+export async function measureThroughput(rounds: Rounds, requests: Load, bounds: boolean): Promise<Figure[]> {
   const all: Record<'verified' | 'allocate', Round[]> = { verified: [], allocate: [] }
   const figures = await measureRounds(rounds, async (round) => {
     const kinds = [
-      async () => all.verified.push(await loadConstant('verified', wishes)),
-      async () => all.allocate.push(await loadAllocate(wishes)),
+      async () => all.verified.push(await loadConstant('verified', requests)),
+      async () => all.allocate.push(await loadAllocate(requests)),
     ]
     // Whoever comes first finds another machine than whoever comes last: they take turns.
     for (const kind of round % 2 === 0 ? kinds : kinds.toReversed()) await kind()
@@ -68,10 +68,10 @@ export async function measureThroughput(rounds: Rounds, wishes: Load, bounds: bo
     }
   })
   const shown: Record<string, Round[]> = bounds
-    ? { constant: [await loadConstant('constant', wishes)], ...all }
+    ? { constant: [await loadConstant('constant', requests)], ...all }
     : { ...all }
   console.log(
-    `\nAllocateAddress under a policy, signed, on disk (synchronous=FULL), ${wishes.connections} connections, ${all.allocate.length} × ${wishes.seconds} s, medians`,
+    `\nAllocateAddress under a policy, signed, on disk (synchronous=FULL), ${requests.connections} connections, ${all.allocate.length} × ${requests.seconds} s, medians`,
   )
   console.log('                          req/s   p50 ms   p99 ms   server CPU µs/req   client CPU µs/req   RSS MB')
   for (const [kind, list] of Object.entries(shown)) {

@@ -1,7 +1,8 @@
 // A prepared data folder for the benchmark: one account, one pool with room for millions, one policy that sends Elastic IPs there.
-import { bootstrap } from '#operations/access-keys.ts'
-import { type Hallway, openHallway } from '#operations/execute.ts'
-import { createOperatorToken } from '#operations/native/operator-tokens.ts'
+
+import { type Executor, openExecutor } from '#operations/execute.ts'
+import { bootstrap } from '#operations/identity/access-keys.ts'
+import { createOperatorToken } from '#operations/identity/operator-tokens.ts'
 import { operationTables } from '#operations/tables.ts'
 import type { Store } from '#store/store.ts'
 import { readConfig } from '../src/config.ts'
@@ -16,7 +17,7 @@ export const account = '111111111111'
 
 export interface Prepared {
   readonly store: Store
-  readonly hallway: Hallway
+  readonly executor: Executor
   call(name: string, input: object): Promise<Record<string, never>>
 }
 
@@ -29,13 +30,13 @@ export async function open(
 ): Promise<Prepared> {
   const config = readConfig({ CADASTRE_DATA: folder, ...settings })
   const store = await openStore(config, { exclusive: true, create: true, clock })
-  const hallway = await openHallway(store, config.operations)
+  const executor = await openExecutor(store, config.operations)
   let requests = 0
   return {
     store,
-    hallway,
+    executor,
     async call(name, input) {
-      const { output } = await hallway.execute(operationTables.ec2.get(name)!, {
+      const { output } = await executor.execute(operationTables.ec2.get(name)!, {
         principal: { account, arn: `arn:aws:iam::${account}:user/bench`, accessKeyId: keyId, userId: 'AIDABENCH' },
         region,
         input,
@@ -107,8 +108,8 @@ async function enablePolicy(
 
 /** A token of an administrator of everything, good for an hour. */
 export async function makeToken(store: Store): Promise<string> {
-  const wish = { principal: 'service:bench', role: 'organization-administrator', node: '*', account } as const
-  const made = await createOperatorToken(store, wish)
+  const params = { principal: 'service:bench', role: 'organization-administrator', node: '*', account } as const
+  const made = await createOperatorToken(store, params)
   if ('problem' in made) throw new Error(made.problem)
   return made.token
 }

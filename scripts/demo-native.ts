@@ -206,9 +206,9 @@ async function exception(scene: Scene): Promise<void> {
 
   const expiresAt = Date.now() + exceptionMs
   const grants = JSON.stringify({ pools: [events] })
-  const wish = ['exception', 'request', '--target', account, ...pair, '--grants', grants]
+  const params = ['exception', 'request', '--target', account, ...pair, '--grants', grants]
   const until = ['--reason', 'The fair on Saturday', '--expires-at', moment(expiresAt)]
-  const id = await liam.shows(...wish, ...until, '--field', 'exceptionId')
+  const id = await liam.shows(...params, ...until, '--field', 'exceptionId')
   // He has the role, and it does not help him.
   await liam.isDenied('exception', 'approve', id)
   const approved = await anna.shows('exception', 'approve', id, '--field', 'state')

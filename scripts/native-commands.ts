@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { partsOf } from '../src/api/rest/app.ts'
 import type { NativeCommand, NativeParameter } from '../src/cli/native-command.ts'
 import { ownFlags } from '../src/cli/own-flags.ts'
-import type { NativeOperation } from '../src/operations/native/definition.ts'
-import { nativeOperations } from '../src/operations/native/table.ts'
+import type { NativeOperation } from '../src/operations/native-operation.ts'
+import { nativeOperations } from '../src/operations/native-table.ts'
 
 export const nativeCommandsPath = 'src/cli/native.generated.ts'
 
@@ -12,7 +12,7 @@ export const nativeCommandsPath = 'src/cli/native.generated.ts'
 export function nativeCommandsText(): string {
   const lines = nativeCommands(nativeOperations).map((command) => `  ${JSON.stringify(command)},`)
   return [
-    '// Written by `npm run docs` from the definitions in src/operations/native. A change made here is lost.',
+    '// Written by `npm run docs` from the native definitions in src/operations. A change made here is lost.',
     "import type { NativeCommand } from './native-command.ts'",
     '',
     'export const nativeCommands: readonly NativeCommand[] = [',

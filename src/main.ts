@@ -67,7 +67,7 @@ async function createKey(args: ReadonlyMap<string, string>): Promise<number> {
   const account = accountIn(args)
   const user = args.get('user')
   const { randomBytes } = await import('node:crypto')
-  const { createAccessKey, drawKey, isUserName } = await import('#operations/access-keys.ts')
+  const { createAccessKey, drawKey, isUserName } = await import('#operations/identity/access-keys.ts')
   if (user === undefined || !isUserName(user))
     throw new UsageProblem('--user must be 1 to 64 letters, digits or characters of `+=,.@_-`.')
   return withStore(async (store) => {
@@ -90,7 +90,7 @@ async function operatorToken(args: ReadonlyMap<string, string>): Promise<number>
     throw new UsageProblem('--principal must be `user:NAME` or `service:NAME`.')
   const role = roleNames.find((name) => name === (args.get('role') ?? 'organization-administrator'))
   if (!role) throw new UsageProblem(`--role must be one of ${roleNames.join(', ')}.`)
-  const { createOperatorToken } = await import('#operations/native/operator-tokens.ts')
+  const { createOperatorToken } = await import('#operations/identity/operator-tokens.ts')
   return withStore(async (store, config) => {
     const node = args.get('node') ?? everywhere
     const made = await createOperatorToken(store, { principal, role, node, account: config.bootstrap.account })
@@ -111,7 +111,7 @@ function accountIn(args: ReadonlyMap<string, string>): string {
 
 async function listKeys(args: ReadonlyMap<string, string>): Promise<number> {
   const account = accountIn(args)
-  const { listAccessKeys } = await import('#operations/access-keys.ts')
+  const { listAccessKeys } = await import('#operations/identity/access-keys.ts')
   return withStore(async (store) => {
     const keys = await listAccessKeys(store, account)
     if (!keys) return failed(`There is no account \`${account}\`.`)
@@ -127,7 +127,7 @@ async function disableKey(args: ReadonlyMap<string, string>, [id, ...more]: read
   if ((id === undefined) !== args.has('account') || more.length > 0)
     throw new UsageProblem('Which key? Give its id, or --account with the twelve digits of an account.')
   const account = id === undefined ? accountIn(args) : undefined
-  const { disableAccessKey, disableAccessKeysOf } = await import('#operations/access-keys.ts')
+  const { disableAccessKey, disableAccessKeysOf } = await import('#operations/identity/access-keys.ts')
   return withStore(async (store) => {
     const ended = account === undefined ? await disableAccessKey(store, id!) : await disableAccessKeysOf(store, account)
     if (typeof ended === 'string') return failed(ended)
@@ -160,7 +160,7 @@ async function accept(): Promise<number> {
   const config = readConfig(process.env)
   const { database, dataFolder } = config
   if (database && existsSync(dataFolder)) await acceptCopy(database, dataFolder)
-  const { acceptClock, findFarBehind } = await import('#operations/clock.ts')
+  const { acceptClock, findFarBehind } = await import('#operations/record/clock.ts')
   return withStore(
     async (store) => {
       const behind = await findFarBehind(store)
@@ -202,7 +202,7 @@ function failed(problem: string): number {
 
 async function explain(_args: ReadonlyMap<string, string>, [id]: readonly string[]): Promise<number> {
   if (id === undefined) throw new UsageProblem('Which decision? Every refusal by policy begins with its id.')
-  const { absenceOf, explainDecision } = await import('#operations/explain.ts')
+  const { absenceOf, explainDecision } = await import('#operations/policy/explain.ts')
   return withStore(async (store) => {
     const text = await explainDecision(store, id)
     if (text === undefined) return failed(await absenceOf(store, id))
@@ -214,16 +214,16 @@ async function explain(_args: ReadonlyMap<string, string>, [id]: readonly string
 
 async function decisionsKeep(_args: ReadonlyMap<string, string>, [text]: readonly string[]): Promise<number> {
   const { decisionDaysMax, decisionDaysMin, findRetention, keepDecisions, parseRetention } = await import(
-    '#operations/retention.ts'
+    '#operations/record/retention.ts'
   )
-  const wish = text === undefined ? undefined : parseRetention(text)
-  if (text !== undefined && !wish) {
+  const params = text === undefined ? undefined : parseRetention(text)
+  if (text !== undefined && !params) {
     throw new UsageProblem(
       `How long, \`${text}\`, must be \`for-good\`, or days from \`${decisionDaysMin}d\` to \`${decisionDaysMax}d\`.`,
     )
   }
   const work: Parameters<typeof withStore>[0] = async (store, config) => {
-    const problem = wish && (await keepDecisions(store, config.bootstrap.account, wish.decisionDays))
+    const problem = params && (await keepDecisions(store, config.bootstrap.account, params.decisionDays))
     if (problem !== undefined) return failed(problem)
     const { decisionDays, forgotten, forgottenBefore } = await findRetention(store)
     const gone = forgottenBefore ? `${forgotten}, from before ${forgottenBefore.toISOString()}` : 'none'
@@ -232,10 +232,10 @@ async function decisionsKeep(_args: ReadonlyMap<string, string>, [text]: readonl
     return 0
   }
   try {
-    return await withStore(work, { isOwner: wish !== undefined })
+    return await withStore(work, { isOwner: params !== undefined })
   } catch (error) {
     const { StoreTrouble } = await import('#store/trouble.ts')
-    if (!wish || !(error instanceof StoreTrouble) || error.kind !== 'permission') throw error
+    if (!params || !(error instanceof StoreTrouble) || error.kind !== 'permission') throw error
     return failed(`Only the owner of the schema may say so: set ${variables.migrationUrl.name} (${error.message}).`)
   }
 }

@@ -16,8 +16,8 @@ import { startHousekeeping } from '#jobs/housekeeping.ts'
 import { startProbing } from '#jobs/readiness.ts'
 import { Refused, refuse } from '#model/refusal.ts'
 import { withoutSecrets } from '#model/secrets.ts'
-import { bootstrap, drawKey, findUnshownKey, type NewKey, noteShown } from '#operations/access-keys.ts'
-import { type Hallway, openHallway } from '#operations/execute.ts'
+import { type Executor, openExecutor } from '#operations/execute.ts'
+import { bootstrap, drawKey, findUnshownKey, type NewKey, noteShown } from '#operations/identity/access-keys.ts'
 import { operationTables } from '#operations/tables.ts'
 import type { Sealer } from '#store/access-keys.ts'
 import type { Notice } from '#store/postgres.ts'
@@ -177,7 +177,7 @@ async function openServer(
       accessKeyId === undefined || secretAccessKey === undefined ? undefined : { accessKeyId, secretAccessKey }
     await bootstrap(store, account, { key: given ?? drawKey(randomBytes, 'AKIA'), isToBeShown: !given })
     const firstKey = await findUnshownKey(store)
-    const hallway = await openHallway(store, config.operations, {
+    const executor = await openExecutor(store, config.operations, {
       onUnrecorded: (error) =>
         logEvent('refusal-not-recorded', { message: String((error as Error)?.message ?? error) }),
     })
@@ -188,7 +188,7 @@ async function openServer(
     // From here on there is nothing that could fail.
     const housekeeping = startHousekeeping(store, Date.now, {
       account,
-      recordCounted: () => hallway.recordCounted(),
+      recordCounted: () => executor.recordCounted(),
       onFailure: (task, error) => logEvent('job-failed', { task, message: String((error as Error)?.message ?? error) }),
     })
     const readiness = startProbing(store, {
@@ -200,7 +200,7 @@ async function openServer(
       if (trouble.kind === 'full') readiness.note(sayTrouble(trouble))
     })
 
-    const rest = createRest(store, hallway, config, { newRequestId, addressOf, bodies, executeOr503 })
+    const rest = createRest(store, executor, config, { newRequestId, addressOf, bodies, executeOr503 })
     const endpoint = createAwsEndpoint({
       now: Date.now,
       newRequestId,
@@ -209,9 +209,9 @@ async function openServer(
       findKey: createKeyring(store, executeOr503),
       isImplemented: (service, name) => operationTables[service].has(name),
       isRead: (service, name) => operationTables[service].get(name)?.access === 'read',
-      execute: (service, name, call) => executeOr503(() => hallway.execute(operationTables[service].get(name)!, call)),
+      execute: (service, name, call) => executeOr503(() => executor.execute(operationTables[service].get(name)!, call)),
       recordUnread: (service, name, call, refused) =>
-        executeOr503(() => hallway.recordUnread(operationTables[service].get(name)!, call, refused)),
+        executeOr503(() => executor.recordUnread(operationTables[service].get(name)!, call, refused)),
       onFault: logFault,
       other: (request, response) =>
         (draining ? refuseRest(request, response, newRequestId()) : rest.answer(request, response)) ||
@@ -223,7 +223,7 @@ async function openServer(
     })
     await readiness.probed
     rest.load()
-    void hallway.readBackRequests(() => draining)
+    void executor.readBackRequests(() => draining)
     return {
       firstKey,
       async noteFirstKeyShown() {
@@ -238,7 +238,7 @@ async function openServer(
         await rest.close()
         await drained()
         // Where the database cannot be written, only their number is lost.
-        await hallway.recordCounted({ isAll: true }).catch(() => undefined)
+        await executor.recordCounted({ isAll: true }).catch(() => undefined)
         await store.close()
       },
     }
@@ -325,7 +325,7 @@ interface Rest {
 /** The native API. It is loaded once the server listens, so that a start does not wait for it. */
 function createRest(
   store: Store,
-  hallway: Hallway,
+  executor: Executor,
   config: Config,
   {
     executeOr503,
@@ -346,8 +346,8 @@ function createRest(
         const found = authenticate(header)
         return found instanceof Promise ? executeOr503(() => found) : found
       },
-      execute: (operation, call) => executeOr503(() => hallway.execute(operation, call)),
-      recordUnread: (operation, call, refused) => executeOr503(() => hallway.recordUnread(operation, call, refused)),
+      execute: (operation, call) => executeOr503(() => executor.execute(operation, call)),
+      recordUnread: (operation, call, refused) => executeOr503(() => executor.recordUnread(operation, call, refused)),
       onFault: logFault,
       version: programVersion(),
       signIn:

@@ -25,7 +25,7 @@ export interface Acme extends World {
   readonly publicScope: string
   readonly privateScope: string
   /** Makes a public IPv4 pool for EC2 with a /28 of its own, and answers its id. */
-  pool(wish?: PoolWish): Promise<string>
+  pool(params?: PoolParams): Promise<string>
   /** Makes a policy of the network team with these tags, and answers its id. */
   policy(tags?: Readonly<Record<string, string>>): Promise<string>
   rules(policy: string, pools: readonly string[], pair?: { locale?: string; type?: string }): Promise<void>
@@ -33,7 +33,7 @@ export interface Acme extends World {
   /** Allocates an Elastic IP as an account and answers the pool that it came from. */
   poolOfAddress(account: string, input?: { IpamPoolId?: string }): Promise<string>
 }
-export interface PoolWish {
+export interface PoolParams {
   readonly locale?: string
   readonly scope?: 'public' | 'private'
   readonly family?: 'ipv4' | 'ipv6'

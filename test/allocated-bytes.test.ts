@@ -22,7 +22,7 @@ let requests = 0
 /** As the SDKs of AWS ask for an Elastic IP: with an id of the call that is signed. */
 const allocate = () => {
   const requestId = `request-${++requests}`
-  return world.hallway.execute(operationTables.ec2.get('AllocateAddress')!, {
+  return world.executor.execute(operationTables.ec2.get('AllocateAddress')!, {
     principal: {
       account: managementAccount,
       arn: `arn:aws:iam::${managementAccount}:user/test`,
@@ -40,7 +40,7 @@ const allocate = () => {
 }
 
 test('an AllocateAddress makes no more garbage than it must, from its call to its commit', async () => {
-  await world.hallway.readBackRequests(() => false)
+  await world.executor.readBackRequests(() => false)
   let least = Number.POSITIVE_INFINITY
   for (let round = 0; round < roundsMax && least > bytesMax; round++) {
     const before = getHeapStatistics().total_allocated_bytes

@@ -38,10 +38,10 @@ test('whoever runs on both engines leaves the choice to the test’s database', 
   // full disk is made for a data folder alone;
   // what PostgreSQL's operator accepts after a restore, that of the embedded database need not.
   const mayChoose = [
-    'src/operations/clock.test.ts',
-    'src/operations/native/allocations.test.ts',
-    'src/operations/native/hidden-rows.test.ts',
-    'src/operations/retention.test.ts',
+    'src/operations/record/clock.test.ts',
+    'src/operations/space/allocations.native.test.ts',
+    'src/operations/identity/hidden-rows.test.ts',
+    'src/operations/record/retention.test.ts',
     'src/store/governance.test.ts',
     'src/store/merged-ranges.test.ts',
     'src/store/space-from-before.test.ts',

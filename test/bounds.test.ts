@@ -4,7 +4,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { exceptionBounds } from '#model/policy/exception-bounds.ts'
-import { accountsPerTopUnitMax, unitsPerTopUnitMax } from '#operations/native/shares.ts'
+import { accountsPerTopUnitMax, unitsPerTopUnitMax } from '#operations/identity/shares.ts'
 import { queueShareMax } from '#store/batching.ts'
 import { readsWaitingShareMax } from '#store/readers.ts'
 

@@ -223,7 +223,7 @@ test('what policy denies says why, fact by fact, and leads to the explanation; a
   assert.equal((await cadastre('policy-document', 'put', policyId, pair.locale, pair.type, '--rules', rules)).code, 0)
   assert.equal((await cadastre('assignment', 'put', policyId, managementAccount)).code, 0)
 
-  const wish = [
+  const params = [
     '--account',
     managementAccount,
     '--locale',
@@ -233,7 +233,7 @@ test('what policy denies says why, fact by fact, and leads to the explanation; a
     '--netmask-length',
     '28',
   ]
-  const take = ['allocation', 'create', ...wish, '--scope-type', 'private', '--tags', 'team=net']
+  const take = ['allocation', 'create', ...params, '--scope-type', 'private', '--tags', 'team=net']
   const taken = await cadastre(...take, '--dry-run')
   assert.match(taken.output, /^cidr +10\.0\.0\.0\/28$/m)
   assert.match(
@@ -246,13 +246,13 @@ test('what policy denies says why, fact by fact, and leads to the explanation; a
   await writeFile(join(home, 'halves.json'), JSON.stringify(halves))
   const batch = ['allocation', 'create-batch', '--allocations', `@${join(home, 'halves.json')}`]
   assert.equal((await cadastre(...batch, '--dry-run', '--field', 'allocations.1.cidr')).output, '10.0.0.8/29\n')
-  const denied = await fails(4, new RegExp(policyId), 'allocation', 'create', ...wish, '--pool-id', other)
+  const denied = await fails(4, new RegExp(policyId), 'allocation', 'create', ...params, '--pool-id', other)
   const [, decision] = /^ {2}For an exception, ask .* naming (decision-\w+)\.$/m.exec(denied.errors)!
   assert.match(
     denied.errors,
     /^Next: or ask for an exception: `cadastre exception request --target 1{12} --locale azure:northeurope /m,
   )
-  const asJson = await cadastre('allocation', 'create', ...wish, '--pool-id', other, '--json')
+  const asJson = await cadastre('allocation', 'create', ...params, '--pool-id', other, '--json')
   assert.deepEqual([asJson.code, (JSON.parse(asJson.errors) as { code: string }).code], [4, 'DeniedByPolicy'])
   const [, next] = /^Next: `cadastre ([^`]+)`/m.exec(denied.errors)!
   assert.equal(next, `explain decision ${decision}`)

@@ -12,7 +12,12 @@ import {
   OrganizationsClient,
 } from '@aws-sdk/client-organizations'
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
-import { createAccessKey, disableAccessKey, disableAccessKeysOf, listAccessKeys } from '#operations/access-keys.ts'
+import {
+  createAccessKey,
+  disableAccessKey,
+  disableAccessKeysOf,
+  listAccessKeys,
+} from '#operations/identity/access-keys.ts'
 import { openPostgres } from '#store/postgres.ts'
 import { readSealer } from '#store/sealer.ts'
 import { openSqlite } from '#store/sqlite.ts'

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Principal } from '#model/principal.ts'
-import { nativeOperations } from '#operations/native/table.ts'
+import { nativeOperations } from '#operations/native-table.ts'
 import type { AnyOperation } from '#operations/operation.ts'
 import { operationTables } from '#operations/tables.ts'
 import { type Engine, engineUnderTest } from './engines.ts'

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Ec2Input, Ec2Operation } from '#formats/aws/ec2.generated.ts'
 import { Refused } from '#model/refusal.ts'
-import { type Hallway, openHallway } from '#operations/execute.ts'
+import { type Executor, openExecutor } from '#operations/execute.ts'
 import { operationTables } from '#operations/tables.ts'
 import type { Store } from '#store/store.ts'
 import { type Acme, network, openAcme, shop } from './acme.ts'
@@ -90,12 +90,12 @@ after(async () => {
 
 interface Server {
   readonly store: Store
-  readonly hallway: Hallway
+  readonly executor: Executor
 }
 async function openServer(): Promise<Server> {
   const clock = () => Date.UTC(2026, 0, 2)
   const store = await world.acme.database.open({ clock, sealer: openSealer, deadlineMs: 60_000 })
-  return { store, hallway: await openHallway(store, testSettings) }
+  return { store, executor: await openExecutor(store, testSettings) }
 }
 async function onTwo(work: (servers: readonly [Server, Server]) => Promise<void>): Promise<void> {
   await world.putAllBack()
@@ -155,10 +155,10 @@ interface Asked {
   readonly answer: string | undefined
   readonly trouble?: unknown
 }
-async function ask({ hallway }: Server, { name, account, input, invocationId }: Work): Promise<Asked> {
+async function ask({ executor }: Server, { name, account, input, invocationId }: Work): Promise<Asked> {
   const requestId = `request-${++requests}`
   try {
-    const { output } = await hallway.execute(operationTables.ec2.get(name)!, {
+    const { output } = await executor.execute(operationTables.ec2.get(name)!, {
       principal: { account, arn: `arn:aws:iam::${account}:user/test`, accessKeyId: 'AKIATEST', userId: 'AIDATEST' },
       region: 'us-east-1',
       input: input(),

@@ -8,7 +8,7 @@ export interface Example {
   readonly input: Readonly<Record<string, unknown>>
   /** The same input with these would be about something that is not there. */
   readonly absent?: Readonly<Record<string, unknown>>
-  /** Where the action must be permitted; the management account unless said otherwise. */
+  /** Where the action must be permitted; the management account by default. */
   readonly node?: string
   /** What nobody of another account may find in the answer of a list. */
   readonly secrets?: readonly string[]
@@ -114,12 +114,12 @@ async function aboutPolicies(world: NativeWorld): Promise<Record<string, Example
   const requester = await world.tokenOf('user:requester', 'resource-operator', managementAccount)
   const expiresAt = new Date(Date.parse('2026-01-01T00:00:00Z') + 3_600_000).toISOString()
   const later = new Date(Date.parse(expiresAt) + 3_600_000).toISOString()
-  const wish = { target: managementAccount, ...pair, grants: { provider: true }, reason: 'an example', expiresAt }
-  const ask = () => world.post<{ exceptionId: string }>('/exceptions', wish, { as: requester })
+  const params = { target: managementAccount, ...pair, grants: { provider: true }, reason: 'an example', expiresAt }
+  const ask = () => world.post<{ exceptionId: string }>('/exceptions', params, { as: requester })
   const requested = await ask()
   const approved = await ask()
   await world.post(`/exceptions/${approved.exceptionId}/approve`, {})
-  const broken = await world.post<{ exceptionId: string }>('/exceptions/break-glass', wish)
+  const broken = await world.post<{ exceptionId: string }>('/exceptions/break-glass', params)
 
   const ofPolicy: Example = { input: { policyId }, absent: policyNowhere }
   const ofUnused: Example = { input: { policyId: other.policyId }, absent: policyNowhere }
@@ -156,8 +156,8 @@ async function aboutPolicies(world: NativeWorld): Promise<Record<string, Example
     listExceptions: { input: {}, secrets: [requested.exceptionId] },
     getException: ofRequested,
     listExceptionFindings: ofRequested,
-    requestException: { input: wish, absent: { target: accountNowhere } },
-    breakGlass: { input: wish, absent: { target: accountNowhere } },
+    requestException: { input: params, absent: { target: accountNowhere } },
+    breakGlass: { input: params, absent: { target: accountNowhere } },
     renewException: { ...ofApproved, input: { exceptionId: approved.exceptionId, expiresAt: later, reason: 'longer' } },
     approveException: ofRequested,
     denyException: ofRequested,

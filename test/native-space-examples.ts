@@ -43,9 +43,9 @@ export async function aboutSpace(world: NativeWorld): Promise<Record<string, Exa
   const { ipamId, privateScopeId } = items[0]!
   const unused = await world.post<{ ipamId: string }>('/ipams', { account: managementAccount, region: 'eu-central-1' })
   const scope = await world.post<{ scopeId: string }>('/scopes', { ipamId })
-  const wish = { scopeId: privateScopeId, family: 'ipv4', locale: 'us-east-1' }
-  const { poolId } = await world.post<{ poolId: string }>('/pools', wish)
-  const emptyPool = await world.post<{ poolId: string }>('/pools', wish)
+  const params = { scopeId: privateScopeId, family: 'ipv4', locale: 'us-east-1' }
+  const { poolId } = await world.post<{ poolId: string }>('/pools', params)
+  const emptyPool = await world.post<{ poolId: string }>('/pools', params)
   await world.post(`/pools/${poolId}/cidrs`, { cidr: '10.90.0.0/24' })
   await world.post(`/pools/${poolId}/cidrs`, { cidr: '10.91.0.0/24' })
   const host = { account: managementAccount, resourceType: 'onprem:host', locale: 'us-east-1', poolId }
@@ -84,7 +84,7 @@ export async function aboutSpace(world: NativeWorld): Promise<Record<string, Exa
     deleteScope: ofScope,
     listPools: { input: {}, secrets: [poolId] },
     getPool: ofPool,
-    createPool: { input: wish, absent: { scopeId: `ipam-scope-${nowhere}` } },
+    createPool: { input: params, absent: { scopeId: `ipam-scope-${nowhere}` } },
     updatePool: { ...ofPool, input: { poolId, description: 'new' } },
     deletePool: { ...ofPool, input: emptyPool },
     getPoolUtilization: ofPool,

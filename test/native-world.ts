@@ -9,9 +9,9 @@ import { createAuthenticator } from '#api/rest/session.ts'
 import { createSourceAddress } from '#api/source-address.ts'
 import { parseCidr } from '#model/cidr.ts'
 import type { Role } from '#model/roles.ts'
-import type { NativeOperation } from '#operations/native/definition.ts'
-import { createOperatorToken } from '#operations/native/operator-tokens.ts'
-import { tokenSecondsMax } from '#operations/native/tokens.ts'
+import { createOperatorToken } from '#operations/identity/operator-tokens.ts'
+import { tokenSecondsMax } from '#operations/identity/tokens.native.ts'
+import type { NativeOperation } from '#operations/native-operation.ts'
 import type { OperationSettings } from '#operations/operation.ts'
 import type { Engine } from './engines.ts'
 import { managementAccount, openWorld, type World } from './world.ts'
@@ -21,7 +21,7 @@ export interface Sent {
   /** An object is sent as JSON, a text as it is. */
   readonly body?: object | string
   readonly headers?: Readonly<Record<string, string>>
-  /** A token; the administrator's unless said otherwise. */
+  /** A token; the administrator's by default. */
   readonly as?: string
 }
 export interface Answered<Body = Record<string, never>> {
@@ -63,11 +63,11 @@ export async function withNativeApi<W extends World>(
     // The requests come from 127.0.0.1, which is a proxy's: tests say in `x-forwarded-for` where else from.
     addressOf: createSourceAddress([parseCidr('127.0.0.0/8')!]),
     async execute(operation, call) {
-      const answer = await world.hallway.execute(operation, call)
+      const answer = await world.executor.execute(operation, call)
       checkAnswer(operation, answer.output)
       return answer
     },
-    recordUnread: (operation, call, refused) => world.hallway.recordUnread(operation, call, refused),
+    recordUnread: (operation, call, refused) => world.executor.recordUnread(operation, call, refused),
     onFault: (error) => faults.push(error),
     version: '0.0.0',
     bodies: new Bodies(),

@@ -9,7 +9,7 @@ import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { commandWords, ownWords } from '#cli/commands.ts'
 import { nativeCommands } from '#cli/native.generated.ts'
-import { nativeOperations } from '#operations/native/table.ts'
+import { nativeOperations } from '#operations/native-table.ts'
 import { type Ended, runCommand, runHere } from './clients/command.ts'
 import { managementAccount, type ServerProcess, startServer } from './clients/server.ts'
 
@@ -300,8 +300,8 @@ test('a sign-in that a server refuses is repeated at the same server', async () 
 
 test('a moment is given in the time zone of the person, and shown in it', async () => {
   const zoned = { ...environment, TZ: 'Asia/Kolkata' }
-  const wish = ['--target', managementAccount, '--locale', 'us-east-1', '--resource-type', 'eip', '--reason', 'tried']
-  const request = ['exception', 'request', ...wish, '--grants', '{"provider":true}', '--expires-at', 'tomorrow 18:00']
+  const params = ['--target', managementAccount, '--locale', 'us-east-1', '--resource-type', 'eip', '--reason', 'tried']
+  const request = ['exception', 'request', ...params, '--grants', '{"provider":true}', '--expires-at', 'tomorrow 18:00']
   const shown = await cadastre(request, zoned)
   assert.equal(shown.code, 0, shown.errors)
   assert.match(shown.output, /^expiresAt +\d{4}-\d{2}-\d{2} 18:00:00\+05:30$/m)

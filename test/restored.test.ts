@@ -7,8 +7,8 @@ import { afterEach, beforeEach, test } from 'node:test'
 import { createAuthenticator } from '#api/rest/session.ts'
 import type { Ec2Input, Ec2Operation, Ec2Output } from '#formats/aws/ec2.generated.ts'
 import type { Principal } from '#model/principal.ts'
-import { type Hallway, openHallway } from '#operations/execute.ts'
-import { createOperatorToken } from '#operations/native/operator-tokens.ts'
+import { type Executor, openExecutor } from '#operations/execute.ts'
+import { createOperatorToken } from '#operations/identity/operator-tokens.ts'
 import { operationTables } from '#operations/tables.ts'
 import { checkSpace } from '#store/check.ts'
 import { acceptDatabase, openPostgres } from '#store/postgres.ts'
@@ -24,13 +24,13 @@ let requests = 0
 /** A server of the database under test. */
 class Server {
   readonly store: Store
-  readonly #hallway: Hallway
-  constructor(store: Store, hallway: Hallway) {
+  readonly #executor: Executor
+  constructor(store: Store, executor: Executor) {
     this.store = store
-    this.#hallway = hallway
+    this.#executor = executor
   }
   static async on(store: Store): Promise<Server> {
-    return new Server(store, await openHallway(store, testSettings))
+    return new Server(store, await openExecutor(store, testSettings))
   }
   async callAs<Name extends Ec2Operation>(
     principal: Principal,
@@ -38,7 +38,7 @@ class Server {
     input: Ec2Input[Name],
     invocationId?: string,
   ): Promise<Ec2Output[Name]> {
-    const { output } = await this.#hallway.execute(operationTables.ec2.get(name)!, {
+    const { output } = await this.#executor.execute(operationTables.ec2.get(name)!, {
       principal,
       region: 'us-east-1',
       input: input as object,
@@ -207,8 +207,8 @@ test('L4 a lost token opens nothing, though another principal has its id', async
   const restore = await keepCopy(database)
   const authenticate = createAuthenticator(living.store)
   const make = async (server: Server, principal: string) => {
-    const wish = { principal, role: 'auditor', node: '*', account: managementAccount } as const
-    const made = await createOperatorToken(server.store, wish)
+    const params = { principal, role: 'auditor', node: '*', account: managementAccount } as const
+    const made = await createOperatorToken(server.store, params)
     assert.ok('token' in made)
     return `Bearer ${made.token}`
   }

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { AllocateAddressCommand, DescribeAddressesCommand, EC2Client } from '@aws-sdk/client-ec2'
-import { type Hallway, openHallway } from '#operations/execute.ts'
+import { type Executor, openExecutor } from '#operations/execute.ts'
 import { operationTables } from '#operations/tables.ts'
 import { openPostgres } from '#store/postgres.ts'
 import { connect, type Link, parseTarget } from '#store/postgres-link.ts'
@@ -29,14 +29,14 @@ interface Server {
 
 async function openServer(url: string, deadlineMs?: number): Promise<Server> {
   const store = await openPostgres({ url, sealer: openSealer, deadlineMs })
-  const hallway: Hallway = await openHallway(store, testSettings)
+  const executor: Executor = await openExecutor(store, testSettings)
   let requests = 0
   return {
     store,
     async call(name, input, invocationId) {
       const operation = operationTables.ec2.get(name)!
       const arn = `arn:aws:iam::${managementAccount}:user/test`
-      const { output } = await hallway.execute(operation, {
+      const { output } = await executor.execute(operation, {
         principal: { account: managementAccount, arn, accessKeyId: 'AKIATEST', userId: 'AIDATEST' },
         region: 'us-east-1',
         input,

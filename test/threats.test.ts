@@ -20,9 +20,9 @@ const routesAtLeast = 31
 const notBuilt: Readonly<Record<string, readonly string[]>> = {
   gateway: ['src/enforcement'],
   console: ['src/console'],
-  webhooks: ['src/jobs/webhooks.ts', 'src/operations/native/webhooks.ts'],
-  imports: ['src/operations/native/imports.ts'],
-  'change requests': ['src/operations/native/change-requests.ts'],
+  webhooks: ['src/jobs/webhooks.ts', 'src/operations/governance/webhooks.native.ts'],
+  imports: ['src/operations/estate/imports.native.ts'],
+  'change requests': ['src/operations/governance/change-requests.native.ts'],
   reconciler: ['src/jobs/reconcile.ts', 'src/enforcement'],
   throttling: ['src/api/aws/throttle.ts'],
   'rotation of the sealing key': ['src/cli/rotate.ts'],
@@ -167,7 +167,7 @@ const makers = [
   'src/api/rest/session.ts',
   'src/api/rest/sign-in.ts',
   // Of keys that are stored: `src/api/aws/sigv4.ts` hands on what they say once it has verified the signature.
-  'src/operations/access-keys.ts',
+  'src/operations/identity/access-keys.ts',
   'src/store/access-keys.ts',
 ]
 

@@ -179,7 +179,10 @@ const inSource = (path: string): boolean => path.startsWith('src/') && !isTest(p
 /**
  * STS and the native API draw the credentials that they hand out in `prepare`, before the transaction and therefore once. `run` draws nothing.
  */
-const mayDraw: ReadonlySet<string> = new Set(['src/operations/sts.ts', 'src/operations/native/tokens.ts'])
+const mayDraw: ReadonlySet<string> = new Set([
+  'src/operations/identity/sts.aws.ts',
+  'src/operations/identity/tokens.native.ts',
+])
 
 const opensWithSentence: Rule = ({ path, text }) => {
   const lines = text.split('\n')
@@ -229,12 +232,13 @@ const mayRemember: Readonly<Record<string, string>> = {
     'goes with an error, whose decisions are numbered anew when they are recorded',
   'src/operations/refused-changes.ts #windows': 'counts refusals, and knows nothing of the database',
   'src/operations/refused-changes.ts #shares': 'counts refusals, and knows nothing of the database',
-  'src/operations/grant.ts poolsOfSnapshot': 'goes with a snapshot, which is kept only where it is committed',
-  'src/operations/native/authority.ts accesses': 'follows from a snapshot alone, and goes with it',
-  'src/operations/native/visible-accounts.ts known':
+  'src/operations/space/grant.ts poolsOfSnapshot': 'goes with a snapshot, which is kept only where it is committed',
+  'src/operations/identity/authority.ts accesses': 'follows from a snapshot alone, and goes with it',
+  'src/operations/identity/visible-accounts.ts known':
     'follows from a snapshot and what came before it, and goes with it',
-  'src/operations/native/visible-accounts.ts children': 'follows from a snapshot alone, and goes with it',
-  'src/operations/native/roles.ts accountsOutside': 'goes with a snapshot; only what is committed is put there',
+  'src/operations/identity/visible-accounts.ts children': 'follows from a snapshot alone, and goes with it',
+  'src/operations/identity/roles.native.ts accountsOutside':
+    'goes with a snapshot; only what is committed is put there',
 }
 const remembersByMemory: Rule = ({ path, text }) => {
   if (isTest(path) || !/^src\/(store|operations|jobs)\//.test(path) || path === 'src/store/memory.ts') return []
@@ -271,7 +275,7 @@ const claims: readonly Claim[] = [
       inModel("import { openSqlite } from '#store/sqlite.ts'"),
       inOperations("import {\n  Pools,\n} from '#store/pools.ts'"),
       inOperations("import { refuse } from '../model/refusal.ts'"),
-      inOperations("import { grant } from '#operations/grant.ts'"),
+      inOperations("import { grant } from '#operations/space/grant.ts'"),
       inOperations("export async function late() {\n  return import('#api/wording.ts')\n}"),
       { path: 'src/store/sample.ts', text: "import { readConfig } from '../config.ts'" },
       { path: 'src/cellar/sample.ts', text: '' },

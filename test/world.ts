@@ -1,4 +1,4 @@
-// A small world for tests: a store on an empty database and the hallway over it, without sockets.
+// A small world for tests: a store on an empty database and the executor over it, without sockets.
 import type { Ec2Input, Ec2Operation, Ec2Output } from '#formats/aws/ec2.generated.ts'
 import type {
   OrganizationsInput,
@@ -6,7 +6,7 @@ import type {
   OrganizationsOutput,
 } from '#formats/aws/organizations.generated.ts'
 import type { StsInput, StsOperation, StsOutput } from '#formats/aws/sts.generated.ts'
-import { type Hallway, openHallway } from '#operations/execute.ts'
+import { type Executor, openExecutor } from '#operations/execute.ts'
 import type { AnyOperation, OperationSettings } from '#operations/operation.ts'
 import { operationTables } from '#operations/tables.ts'
 import { createPageTokens } from '#store/page-tokens.ts'
@@ -42,7 +42,7 @@ export interface As {
 }
 export interface World {
   readonly store: Store
-  readonly hallway: Hallway
+  readonly executor: Executor
   readonly database: TestDatabase
   /** Moves the clock forward. */
   advance(milliseconds: number): void
@@ -69,7 +69,7 @@ export async function openWorld(
   const database = await emptyDatabase(engine, cluster)
   let now = Date.UTC(2026, 0, 1)
   const store = around(await database.open({ clock: () => now, sealer: openSealer }))
-  const hallway = await openHallway(store, { ...testSettings, ...settings })
+  const executor = await openExecutor(store, { ...testSettings, ...settings })
   await store.write(async (tx) => {
     await tx.organizations.insertAccount({
       id: managementAccount,
@@ -84,7 +84,7 @@ export async function openWorld(
   const run = async (operation: AnyOperation | undefined, name: string, input: object, as: As): Promise<unknown> => {
     if (!operation) throw new Error(`${name} is not in the tables`)
     const account = as.account ?? managementAccount
-    const { output } = await hallway.execute(operation, {
+    const { output } = await executor.execute(operation, {
       principal: { account, arn: `arn:aws:iam::${account}:user/test`, accessKeyId: 'AKIATEST', userId: 'AIDATEST' },
       region: as.region ?? 'us-east-1',
       input,
@@ -95,7 +95,7 @@ export async function openWorld(
   }
   return {
     store,
-    hallway,
+    executor,
     database,
     advance: (milliseconds) => {
       now += milliseconds

@@ -11,7 +11,7 @@ const limit = 1_048_576
 interface Sent {
   readonly sender: string
   readonly bytes: number
-  /** How many of them are sent; all unless said otherwise. */
+  /** How many of them are sent; all by default. */
   readonly sending?: number
   readonly isProven?: boolean
 }

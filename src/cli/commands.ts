@@ -35,8 +35,8 @@ export const commandWords = {
     words: 'operator token',
     options: [
       { flag: 'principal', value: 'user:NAME', meaning: 'Whom it is for, or `service:NAME`.', isRequired: true },
-      { flag: 'role', value: 'ROLE', meaning: '`organization-administrator` unless said otherwise.' },
-      { flag: 'node', value: 'NODE', meaning: 'Where the role holds; everywhere unless said otherwise.' },
+      { flag: 'role', value: 'ROLE', meaning: '`organization-administrator` by default.' },
+      { flag: 'node', value: 'NODE', meaning: 'Where the role holds; everywhere by default.' },
     ],
     meaning: 'Make a token of the native API that ends in an hour, and bind a role to its principal.',
   },
@@ -100,12 +100,12 @@ export const ownWords = {
   login: {
     words: 'login',
     options: [
-      { flag: 'url', value: 'URL', meaning: 'The server; that of the profile unless said otherwise.' },
+      { flag: 'url', value: 'URL', meaning: 'The server; that of the profile by default.' },
       {
         flag: 'profile',
         value: 'NAME',
         meaning:
-          'The profile to keep it in, which leaves the one in use as it is; `default`, which is used from now on, unless said otherwise.',
+          'The profile to keep it in, which leaves the one in use as it is; `default`, which is used from now on, by default.',
       },
       { flag: 'token', value: '-', meaning: 'Read a token from the standard input, and sign in with that.' },
     ],
@@ -113,7 +113,7 @@ export const ownWords = {
   },
   logout: {
     words: 'logout',
-    options: [{ flag: 'profile', value: 'NAME', meaning: 'The profile; the one in use unless said otherwise.' }],
+    options: [{ flag: 'profile', value: 'NAME', meaning: 'The profile; the one in use by default.' }],
     meaning: 'End the token of a profile at the server, and forget it.',
   },
   listProfiles: { words: 'profile list', meaning: 'List the profiles.' },

@@ -43,11 +43,11 @@ export async function login(words: Words, around: Surroundings): Promise<void> {
   }
   const known = await readProfiles(settings)
   const old = Object.hasOwn(known.profiles, name) ? known.profiles[name] : undefined
-  const wished = words.get('url') ?? settings.url ?? old?.url
-  if (wished === undefined) {
+  const asked = words.get('url') ?? settings.url ?? old?.url
+  if (asked === undefined) {
     throw new Stopped('wrongWords', 'Which server? Give `--url`, such as `--url https://cadastre.example.com`.')
   }
-  const url = readUrl(wished)
+  const url = readUrl(asked)
   if (!isPrivateWay(url)) around.err(`Warning: ${url} is not encrypted; whoever is on the way can read your token.\n`)
   const token = source === '-' ? tokenIn(await textOf(around.input)) : await signIn(url, around)
   const profile = await profileOf({ url, token })

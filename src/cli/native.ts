@@ -35,14 +35,14 @@ export interface OwnGiven {
   readonly form?: Form
 }
 
-export interface Wish {
+export interface Params {
   readonly command: NativeCommand
   readonly given: Given
   readonly own: OwnGiven
 }
 
 export async function runNative(
-  { command, given: words, own }: Wish,
+  { command, given: words, own }: Params,
   commands: readonly NativeCommand[],
   around: Surroundings,
 ): Promise<number> {
@@ -81,7 +81,7 @@ function refused({ problem }: Refused, asked: Asked, { json }: OwnGiven, around:
   return exitCodes[endingOf(problem)].code
 }
 
-async function perform({ command, given, own }: Wish, asked: Asked & { server: Server }, around: Surroundings) {
+async function perform({ command, given, own }: Params, asked: Asked & { server: Server }, around: Surroundings) {
   const { server, idempotencyKey, commands } = asked
   const request = await requestOf(command, given, (source) => readSource(source, around))
   if (own.follow) return printEvents(follow(server, request), command, own, around)
@@ -126,7 +126,7 @@ function notesOf({ headers }: Answer, isState: boolean): string[] {
   ]
 }
 
-function inWords({ command, given, own }: Wish, answer: object, around: Surroundings): string {
+function inWords({ command, given, own }: Params, answer: object, around: Surroundings): string {
   const { field, form = 'standard' } = own
   if (command.hasMessages && field === undefined) {
     return `${printable((answer as { messages: Record<Form, string> }).messages[form]).trimEnd()}\n`
@@ -144,7 +144,7 @@ function inWords({ command, given, own }: Wish, answer: object, around: Surround
 }
 
 function listInWords(
-  { command, own }: Pick<Wish, 'command' | 'own'>,
+  { command, own }: Pick<Params, 'command' | 'own'>,
   items: Page['items'],
   { width, clock }: Surroundings,
 ): string {

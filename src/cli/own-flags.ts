@@ -17,7 +17,7 @@ export const ownFlags = {
   'dry-run': { meaning: 'Decide and answer as always, but change nothing.' },
   'idempotency-key': {
     value: 'KEY',
-    meaning: 'Your own name for this request: a repeat within a day has no second effect. Drawn unless said otherwise.',
+    meaning: 'Your own name for this request: a repeat within a day has no second effect. Drawn by default.',
   },
   'if-match': { value: 'ETAG', meaning: 'Refuse where it is no longer as you read it; `show` says the ETAG.' },
   all: { meaning: 'Follow the pages to the end.' },

@@ -100,8 +100,8 @@ export async function findServer(
   const named = flags.profile ?? settings.profile
   const name = named ?? known.current
   const profile = name === undefined ? undefined : getProfile(known, name)
-  const wished = flags.url ?? settings.url
-  const url = wished === undefined ? profile?.url : readUrl(wished)
+  const asked = flags.url ?? settings.url
+  const url = asked === undefined ? profile?.url : readUrl(asked)
   if (url === undefined) return undefined
   // A profile that was named by a flag goes before a token that only lies in the environment.
   const usesProfile = profile?.url === url && (flags.profile !== undefined || settings.token === undefined)

@@ -4,7 +4,7 @@ import { withoutSecrets } from '#model/secrets.ts'
 import type { Given } from './arguments.ts'
 import { type CommandWords, commandWords, type LocalCommand, type OwnCommand, ownWords, shells } from './commands.ts'
 import { endingOf, exitCodes, Stopped, UsageProblem } from './exit-codes.ts'
-import type { OwnGiven, Wish } from './native.ts'
+import type { OwnGiven, Params } from './native.ts'
 import { meaningOf, type NativeCommand, type NativeParameter } from './native-command.ts'
 import { forms, type OwnFlag, ownFlags } from './own-flags.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -193,9 +193,9 @@ async function runOwn(
 
 async function addNative(program: Command, parts: Parts, ended: Making['ended']): Promise<void> {
   const { nativeCommands } = await import('./native.generated.ts')
-  const run = async (wish: Wish): Promise<void> => {
+  const run = async (params: Params): Promise<void> => {
     const { runNative } = await import('./native.ts')
-    ended(await runNative(wish, nativeCommands, parts.around))
+    ended(await runNative(params, nativeCommands, parts.around))
   }
   for (const native of nativeCommands) {
     const command = at(program, native.words, groups.native)
@@ -206,7 +206,7 @@ async function addNative(program: Command, parts: Parts, ended: Making['ended'])
     }
     addOwnFlags(command, native)
     describeGroup(command)
-    command.action(async (...given: unknown[]) => run(wishOf(native, command, given)))
+    command.action(async (...given: unknown[]) => run(paramsOf(native, command, given)))
   }
   await addExplain(program, { parts, ended, run, nativeCommands })
 }
@@ -272,7 +272,7 @@ function optionsOf(parameter: NativeParameter): Option[] {
   ]
 }
 
-function wishOf(native: NativeCommand, command: Command, positional: readonly unknown[]): Wish {
+function paramsOf(native: NativeCommand, command: Command, positional: readonly unknown[]): Params {
   const values = command.opts<Record<string, Given[string]>>()
   const inPath = native.parameters.filter(({ where }) => where === 'path')
   const given: Record<string, Given[string]> = {}
@@ -289,7 +289,7 @@ interface Explaining {
   readonly parts: Parts
   readonly nativeCommands: readonly NativeCommand[]
   ended(code: number): void
-  run(wish: Wish): Promise<void>
+  run(params: Params): Promise<void>
 }
 
 /** `explain DECISION` and `explain --account …`, short for the two operations; at the server itself without a token. */
@@ -303,25 +303,25 @@ async function addExplain(program: Command, { parts, ended, run, nativeCommands 
   }
   addOwnFlags(command, request)
   command.action(async (decision: string | undefined) => {
-    const wish = wishOf(request, command, [])
-    const isAsked = Object.values(wish.given).some((value) => value !== undefined)
+    const params = paramsOf(request, command, [])
+    const isAsked = Object.values(params.given).some((value) => value !== undefined)
     if (decision === undefined) {
       if (!isAsked)
         throw new UsageProblem(
           'Which decision, or which request? Give DECISION, or `--account`, `--resource-type` and `--locale`.',
         )
-      const missing = request.parameters.find(({ name, isRequired }) => isRequired && wish.given[name] === undefined)
+      const missing = request.parameters.find(({ name, isRequired }) => isRequired && params.given[name] === undefined)
       if (missing) throw new UsageProblem(`\`explain\` of a request needs \`--${missing.flag}\`.`)
-      return run(wish)
+      return run(params)
     }
     if (isAsked) throw new UsageProblem('Give DECISION, or the flags of a request, but not both.')
     const { findServer } = await import('./profiles.ts')
     const isNative =
-      wish.own.url !== undefined ||
+      params.own.url !== undefined ||
       parts.around.settings.url !== undefined ||
-      (await findServer(parts.around.settings, wish.own))
-    if (isNative) return run({ command: recorded, given: { decisionId: decision }, own: wish.own })
-    if (Object.keys(wish.own).length > 0)
+      (await findServer(parts.around.settings, params.own))
+    if (isNative) return run({ command: recorded, given: { decisionId: decision }, own: params.own })
+    if (Object.keys(params.own).length > 0)
       throw new Stopped('notSignedIn', 'At the server itself `explain` has no flags; elsewhere sign in first.', [
         '`cadastre login --url URL` signs you in.',
       ])

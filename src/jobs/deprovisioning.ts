@@ -1,6 +1,7 @@
 // CIDRs that were deprovisioned while released space in them rested leave their pools when the last rest ends.
-import { recordOwn } from '#operations/own-entries.ts'
-import { finishDeprovisioning } from '#operations/pool-removal.ts'
+
+import { finishDeprovisioning } from '#operations/ipam/pool-removal.ts'
+import { recordOwn } from '#operations/record/own-entries.ts'
 import type { Store } from '#store/store.ts'
 
 /** CIDRs of one call, each in a transaction of its own, so that a request never waits long behind them. */

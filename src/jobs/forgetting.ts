@@ -1,6 +1,6 @@
 // Decisions that are older than they are kept: forgotten a few at a time, each time with an audit entry.
 import { formatId } from '#model/identifier.ts'
-import { recordOwn } from '#operations/own-entries.ts'
+import { recordOwn } from '#operations/record/own-entries.ts'
 import type { Store } from '#store/store.ts'
 
 /** Transactions of one call, each of which looks at a bounded number of decisions. */

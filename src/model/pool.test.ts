@@ -28,10 +28,10 @@ const fieldOf = (change: Partial<PoolShape>) => shapeProblem(shape(change), regi
 
 test('netmask lengths keep the bounds of the family and their order, for every triple of a small world', () => {
   for (let min = 0; min <= 33; min += 3) {
-    for (let wished = 0; wished <= 33; wished += 3) {
+    for (let asked = 0; asked <= 33; asked += 3) {
       for (let max = 0; max <= 33; max += 3) {
-        const isFine = max <= 32 && min <= wished && wished <= max
-        assert.equal(netmaskProblem(4, { min, default: wished, max }) === undefined, isFine, `${min} ${wished} ${max}`)
+        const isFine = max <= 32 && min <= asked && asked <= max
+        assert.equal(netmaskProblem(4, { min, default: asked, max }) === undefined, isFine, `${min} ${asked} ${max}`)
       }
     }
   }

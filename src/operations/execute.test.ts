@@ -1,10 +1,10 @@
-// The hallway: what becomes of a request that comes again.
+// The executor: what becomes of a request that comes again.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { AllocateAddressResult } from '#formats/aws/ec2.generated.ts'
 import { refuses } from '../../test/organization.ts'
 import { managementAccount, openWorld, testSettings, type World } from '../../test/world.ts'
-import { type Call, openHallway } from './execute.ts'
+import { type Call, openExecutor } from './execute.ts'
 import { operationTables } from './tables.ts'
 
 const call: Call = {
@@ -18,7 +18,7 @@ const call: Call = {
 const allocateAddress = operationTables.ec2.get('AllocateAddress')!
 
 const take = async (world: World, more: Partial<Call>) =>
-  (await world.hallway.execute(allocateAddress, { ...call, ...more })).output as AllocateAddressResult
+  (await world.executor.execute(allocateAddress, { ...call, ...more })).output as AllocateAddressResult
 const heldIn = async (world: World) => (await world.call('DescribeAddresses', {})).Addresses!.length
 const otherSignature = 'cd'.repeat(32)
 
@@ -71,7 +71,7 @@ test('I5 what was used is known after a restart', async () => {
   const world = await openWorld({ isStrictOnReplays: true })
   const first = await take(world, { unsignedInvocationId: 'one' })
   await take(world, { signature: otherSignature })
-  const again = { ...world, hallway: await openHallway(world.store, { ...testSettings, isStrictOnReplays: true }) }
+  const again = { ...world, executor: await openExecutor(world.store, { ...testSettings, isStrictOnReplays: true }) }
   assert.deepEqual(await take(again, { unsignedInvocationId: 'one', signature: '12'.repeat(32) }), first)
   await refuses(take(again, { unsignedInvocationId: 'two' }), { code: 'Unavailable' })
   await refuses(take(again, { signature: otherSignature }), { code: 'Unavailable' })

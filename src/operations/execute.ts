@@ -1,4 +1,4 @@
-// The one hallway that every request walks: token, transaction, operation, record, answer.
+// The one executor that every request walks: token, transaction, operation, record, answer.
 import { hash } from 'node:crypto'
 import { assert } from '#model/assert.ts'
 import { formatId, type IdKind, parseId } from '#model/identifier.ts'
@@ -9,8 +9,7 @@ import { accountableOf, type Principal } from '#model/principal.ts'
 import { isAboutState, type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
 import { findUnfitText } from '#model/text.ts'
 import type { Asker, KeptName, Store, Transaction } from '#store/store.ts'
-import { requireStill } from './native/authority.ts'
-import { namesOf } from './native/object-names.ts'
+import { requireStill } from './identity/authority.ts'
 import type {
   AnyOperation,
   Need,
@@ -20,7 +19,8 @@ import type {
   WriteContext,
   WriteOperation,
 } from './operation.ts'
-import { refuseNewConflicts, SnapshotBeforeNeeded } from './policy-conflicts.ts'
+import { refuseNewConflicts, SnapshotBeforeNeeded } from './policy/conflicts.ts'
+import { namesOf } from './record/object-names.ts'
 import { isOnRecord, RefusalBudget, type RefusalKind, subjectsOf, withoutSession } from './refused-changes.ts'
 
 /** How long a client token is remembered. EC2 promises no time; a day covers every retry of a tool. */
@@ -94,7 +94,7 @@ const isDryRun = (call: Call): boolean => call.isDryRun ?? call.input.DryRun ?? 
 /** One of the EC2 API, which asks about permissions and parameters. The native API's tells all that the change would be answered. */
 const isEc2DryRun = (call: Call): boolean => call.isDryRun === undefined && call.input.DryRun === true
 
-export interface Hallway {
+export interface Executor {
   execute(operation: AnyOperation, call: Call): Promise<Answer>
   /** Puts on record that a request was refused before it could be executed: what it asked for could not be read. */
   recordUnread(operation: AnyOperation, call: Call, refused: Refused): Promise<void>
@@ -107,17 +107,17 @@ export interface Hallway {
   readBackRequests(isOver: () => boolean): Promise<void>
 }
 
-export interface HallwayOptions {
+export interface ExecutorOptions {
   /** A refusal is answered though it could not be put on record. */
   onUnrecorded?(error: unknown): void
 }
 
-/** Opens the hallway over a store. */
-export async function openHallway(
+/** Opens the executor over a store. */
+export async function openExecutor(
   store: Store,
   settings: OperationSettings,
-  { onUnrecorded }: HallwayOptions = {},
-): Promise<Hallway> {
+  { onUnrecorded }: ExecutorOptions = {},
+): Promise<Executor> {
   const budget = new RefusalBudget()
 
   async function snapshotOf(tx: Transaction, options: { readonly keep: boolean }): Promise<Snapshot> {
@@ -309,11 +309,11 @@ export async function openHallway(
     if (token.kind === 'client') return tx.tokens.find(token.hash)
     const use = findRequest(tx, token.hash)
     const isNew = use === undefined && hasId(token) && !settings.isStrictOnReplays
-    return isNew ? undefined : judgeUse(tx, token, use)
+    return isNew ? undefined : answerToRepeat(tx, token, use)
   }
   const findRequest = (tx: Transaction, hash: Uint8Array) =>
     tx.tokens.findRequest(hash, tx.now, settings.isStrictOnReplays)
-  async function judgeUse(
+  async function answerToRepeat(
     tx: Transaction,
     token: Token,
     found: ReturnType<typeof findRequest>,

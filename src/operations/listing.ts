@@ -109,7 +109,7 @@ function matchTokens(tokens: readonly (string | symbol)[], text: string): boolea
   return token === tokens.length
 }
 
-export interface PageWish {
+export interface PageParams {
   readonly MaxResults?: number
   /** The place in the list's order behind which the page begins: `page-tokens.ts` has opened the token by then. */
   readonly NextToken?: string
@@ -127,12 +127,12 @@ export interface Listed<Row, Item> {
 /** One page of a list that is read in steps, so that it costs no more than what it shows or has to look at. */
 export async function readPage<Row, Item>(
   { tx }: { readonly tx: Pick<ReadTransaction, 'nextTurn'> },
-  wish: PageWish,
+  params: PageParams,
   { read, placeOf, show }: Listed<Row, Item>,
 ): Promise<{ readonly items: Item[]; readonly NextToken: string | undefined }> {
-  const size = wish.MaxResults ?? pageSizeDefault
+  const size = params.MaxResults ?? pageSizeDefault
   const items: Item[] = []
-  let place = wish.NextToken
+  let place = params.NextToken
   for (let looked = 0; looked < rowsPerPageMax; ) {
     // One row more than a small page tells whether there is another page; what matches little is read in whole steps.
     const limit = looked === 0 ? Math.min(rowsPerStep, size + 1) : rowsPerStep
@@ -169,20 +169,20 @@ export const readById = <Row extends { readonly id: string }>(rows: readonly Row
 /** One page of a list in a total order; `placeOf` is unique and ascending (compared as text). */
 export function page<T>(
   items: readonly T[],
-  wish: PageWish,
+  params: PageParams,
   placeOf: (item: T) => string,
   sizeDefault = 1000,
 ): { items: T[]; NextToken?: string } {
-  const after = wish.NextToken
+  const after = params.NextToken
   const rest = after === undefined ? items : items.filter((item) => placeOf(item) > after)
-  const size = wish.MaxResults ?? sizeDefault
+  const size = params.MaxResults ?? sizeDefault
   const shown = rest.slice(0, size)
   return rest.length > size ? { items: shown, NextToken: placeOf(shown.at(-1)!) } : { items: shown }
 }
 
 /** EC2 refuses identifiers together with paging: a list of ids is complete by itself. */
-export function refuseIdsWithPaging(ids: readonly string[] | undefined, field: string, wish: PageWish): void {
-  if (ids && ids.length > 0 && wish.MaxResults !== undefined) {
+export function refuseIdsWithPaging(ids: readonly string[] | undefined, field: string, params: PageParams): void {
+  if (ids && ids.length > 0 && params.MaxResults !== undefined) {
     refuse({
       code: 'InvalidParameterCombination',
       problem: `\`MaxResults\` cannot be used together with \`${field}\`.`,

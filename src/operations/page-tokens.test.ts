@@ -22,8 +22,8 @@ before(async () => {
   for (const account of [network, shop]) {
     for (const block of [1, 2, 3]) await world.call('CreateVpc', { CidrBlock: `10.${block}.0.0/16` }, { account })
     const { Ipam } = await world.call('CreateIpam', { Tier: 'advanced' }, { account })
-    const wish = { IpamScopeId: Ipam!.PrivateDefaultScopeId!, AddressFamily: 'ipv4', Locale: 'us-east-1' } as const
-    const { IpamPool } = await world.call('CreateIpamPool', wish, { account })
+    const params = { IpamScopeId: Ipam!.PrivateDefaultScopeId!, AddressFamily: 'ipv4', Locale: 'us-east-1' } as const
+    const { IpamPool } = await world.call('CreateIpamPool', params, { account })
     poolId = IpamPool!.IpamPoolId!
     const pool = { IpamPoolId: poolId }
     await world.call('ProvisionIpamPoolCidr', { ...pool, Cidr: '10.64.0.0/16' }, { account })
@@ -108,7 +108,7 @@ test('a role goes on with its token in another session, another user of the acco
     const call = { principal, region: 'us-east-1', requestId: 'request', sourceAddress: '127.0.0.1' }
     const operation: AnyOperation = operationTables.ec2.get('DescribeVpcs')!
     const input: object = { MaxResults: 1, ...(NextToken === undefined ? {} : { NextToken }) }
-    return (await world.hallway.execute(operation, { ...call, input })).output as Answer
+    return (await world.executor.execute(operation, { ...call, input })).output as Answer
   }
   const role = `arn:aws:sts::${shop}:assumed-role/reader`
   const { NextToken } = await as(`${role}/monday`)

@@ -3,7 +3,7 @@ import { orderedJson } from '#model/ordered-json.ts'
 import type { Principal } from '#model/principal.ts'
 import { refuse } from '#model/refusal.ts'
 import type { ReadTransaction } from '#store/store.ts'
-import type { PageWish } from './listing.ts'
+import type { PageParams } from './listing.ts'
 import { withoutSession } from './refused-changes.ts'
 
 /** What a token is bound to besides what is asked for. */
@@ -24,7 +24,7 @@ export async function withPageTokens<Context extends Asking, Input, Output>(
   input: Input,
   run: (context: Context, input: Input) => Promise<Output>,
 ): Promise<Output> {
-  const { NextToken: token } = input as PageWish
+  const { NextToken: token } = input as PageParams
   const { pageTokens } = context.tx
   let opened = input
   if (token !== undefined) {
@@ -33,7 +33,7 @@ export async function withPageTokens<Context extends Asking, Input, Output>(
     opened = { ...input, NextToken: place }
   }
   const output = await run(context, opened)
-  const { NextToken: next } = output as PageWish
+  const { NextToken: next } = output as PageParams
   if (next === undefined) return output
   return { ...output, NextToken: pageTokens.seal(next, boundTo(context, operation, input)) }
 }
@@ -43,7 +43,7 @@ export async function withPageTokens<Context extends Asking, Input, Output>(
  * credentials may be newer ones by then, with another session.
  */
 function boundTo({ caller, region, tx }: Asking, operation: string, input: unknown): string {
-  const { NextToken: _, MaxResults: __, ...asked } = input as PageWish
+  const { NextToken: _, MaxResults: __, ...asked } = input as PageParams
   const { account, arn } = caller
   return orderedJson([tx.installation, operation, region, account, withoutSession(arn), asked])!
 }

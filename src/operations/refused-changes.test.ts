@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { Refused } from '#model/refusal.ts'
 import type { Store } from '#store/store.ts'
 import { openWorld, testSettings } from '../../test/world.ts'
-import { openHallway } from './execute.ts'
+import { openExecutor } from './execute.ts'
 import { namesPerSenderMax, RefusalBudget, refusalsPerMinute, subjectsOf, withoutSession } from './refused-changes.ts'
 import { operationTables } from './tables.ts'
 
@@ -98,9 +98,9 @@ test('what is wrong with a request is said also where nothing can be written; wh
       },
     }
     const troubles: unknown[] = []
-    const hallway = await openHallway(store, testSettings, { onUnrecorded: (error) => troubles.push(error) })
+    const executor = await openExecutor(store, testSettings, { onUnrecorded: (error) => troubles.push(error) })
     const ask = (name: string, input: object) =>
-      hallway
+      executor
         .execute(operationTables.ec2.get(name)!, {
           principal: { account: '111111111111', arn: 'arn:test', accessKeyId: 'AKIATEST', userId: 'AIDATEST' },
           region: 'us-east-1',

@@ -1,4 +1,4 @@
-// The snapshot that decisions are made on, as the hallway hands it out.
+// The snapshot that decisions are made on, as the executor hands it out.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { openAcme, shop } from '../../test/acme.ts'
@@ -29,7 +29,7 @@ test('what is compiled between a change and its epoch is forgotten: a change tha
     requestId: 'request',
     sourceAddress: '127.0.0.1',
   }
-  await assert.rejects(acme.hallway.execute(careless, call), /breaks off/)
+  await assert.rejects(acme.executor.execute(careless, call), /breaks off/)
   const early = ec2Write('DeleteIpamPolicy', async (context) => {
     await context.tx.policies.unassign(policy, 'r-acme')
     await context.snapshot()
@@ -40,7 +40,7 @@ test('what is compiled between a change and its epoch is forgotten: a change tha
     { Resources: [acme.ipam], Tags: [{ Key: 'Name', Value: 'acme' }] },
     { account: '222222222222' },
   )
-  await assert.rejects(acme.hallway.execute(early, call), /breaks off/)
+  await assert.rejects(acme.executor.execute(early, call), /breaks off/)
   assert.equal(await acme.poolOfAddress(shop), pool)
   await acme.close()
 })

@@ -1,10 +1,11 @@
 // Every operation that works, by protocol and name. What is not here answers "not supported".
-import { addressOperations } from './addresses.ts'
-import { ipamOperations } from './ipam-table.ts'
-import { networkOperations } from './network-table.ts'
+
+import { ipamOperations } from './ipam/table.ec2.ts'
+import { networkOperations } from './network/table.ec2.ts'
 import type { AnyOperation } from './operation.ts'
-import { organizationsEc2Operations, organizationsOperations, stsOperations } from './organizations-table.ts'
-import { policyOperations } from './policy-table.ts'
+import { organizationsEc2Operations, organizationsOperations, stsOperations } from './organization/table.aws.ts'
+import { policyOperations } from './policy/table.ec2.ts'
+import { addressOperations } from './space/addresses.ec2.ts'
 
 const byName = (...tables: readonly (readonly AnyOperation[])[]): ReadonlyMap<string, AnyOperation> =>
   new Map(tables.flat().map((operation) => [operation.name, operation]))

@@ -60,9 +60,9 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
 async function openPools(): Promise<{ world: World; model: ModelPool[] }> {
   const world = await openWorld()
   const { Ipam } = await world.call('CreateIpam', {})
-  const wish = { IpamScopeId: Ipam!.PrivateDefaultScopeId!, AddressFamily: 'ipv4' } as const
+  const params = { IpamScopeId: Ipam!.PrivateDefaultScopeId!, AddressFamily: 'ipv4' } as const
   const make = async (SourceIpamPoolId?: string) =>
-    (await world.call('CreateIpamPool', { ...wish, SourceIpamPoolId })).IpamPool!.IpamPoolId!
+    (await world.call('CreateIpamPool', { ...params, SourceIpamPoolId })).IpamPool!.IpamPoolId!
   const top: ModelPool = { id: await make(), cidrs: [], allocations: [] }
   const second: ModelPool = { id: await make(), cidrs: [], allocations: [] }
   const child: ModelPool = { id: await make(top.id), parent: top, cidrs: [], allocations: [] }
@@ -185,9 +185,9 @@ async function fillNetworks(): Promise<World> {
   ] as const
   for (const [account, Cidr] of publicPools) {
     const { Ipam } = await world.call('CreateIpam', { Tier: 'advanced' }, { account })
-    const wish = { IpamScopeId: Ipam!.PublicDefaultScopeId!, AddressFamily: 'ipv4', Locale: 'us-east-1' } as const
+    const params = { IpamScopeId: Ipam!.PublicDefaultScopeId!, AddressFamily: 'ipv4', Locale: 'us-east-1' } as const
     const pool = async (more: object) =>
-      (await world.call('CreateIpamPool', { ...wish, AwsService: 'ec2', ...more }, { account })).IpamPool!.IpamPoolId!
+      (await world.call('CreateIpamPool', { ...params, AwsService: 'ec2', ...more }, { account })).IpamPool!.IpamPoolId!
     const own = await pool({ PublicIpSource: 'byoip' })
     await world.call('ProvisionIpamPoolCidr', { IpamPoolId: own, Cidr }, { account })
     const amazon = await pool({ PublicIpSource: 'amazon' })
@@ -196,13 +196,13 @@ async function fillNetworks(): Promise<World> {
   }
   const elastic = await world.call('AllocateAddress', {}, asNetwork)
   const { Ipams } = await world.call('DescribeIpams', {}, asNetwork)
-  const privateWish = {
+  const privateParams = {
     IpamScopeId: Ipams![0]!.PrivateDefaultScopeId!,
     AddressFamily: 'ipv4',
     Locale: 'us-east-1',
   } as const
   const privatePool = async (more: object, Cidr: string) => {
-    const { IpamPool } = await world.call('CreateIpamPool', { ...privateWish, ...more }, asNetwork)
+    const { IpamPool } = await world.call('CreateIpamPool', { ...privateParams, ...more }, asNetwork)
     const IpamPoolId = IpamPool!.IpamPoolId!
     await world.call('ProvisionIpamPoolCidr', { IpamPoolId, Cidr }, asNetwork)
     return IpamPoolId

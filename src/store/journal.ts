@@ -118,7 +118,7 @@ interface Shared {
   trace: readonly TraceStep[]
 }
 /** What differs from request to request. */
-interface Wish {
+interface Params {
   pool?: string
   cidr?: string
   netmaskLength?: number
@@ -243,7 +243,7 @@ export class Journal {
       this.#rulingOf(decision),
       cidr ? toKey(cidr) : null,
       cidr?.length ?? null,
-      wishOf(request),
+      paramsOf(request),
       auditEntry,
     )
     if (isCounted && decision.candidate) this.#recordDifference(n, decision, decision.candidate)
@@ -434,7 +434,7 @@ function bodyOf({
   return JSON.stringify(shared)
 }
 
-/** What is a decision's own: the request's wish, and the block and the moment that it got. All else is of its ruling. */
+/** What is a decision's own: the request's request, and the block and the moment that it got. All else is of its ruling. */
 type Own = 'id' | 'at' | 'cidr' | 'request'
 type OwnOfRequest = 'explicit' | 'netmaskLength' | 'resource' | 'tags'
 /** A new member does not compile before somebody has said whose it is; `isSameRuling` compares these. */
@@ -493,24 +493,24 @@ function rulingKeyOf(decision: [Unsaid] extends [never] ? Decision : Unsaid): st
   return key
 }
 
-function wishOf({ explicit, netmaskLength, resource, tags }: AllocationRequest): string | null {
+function paramsOf({ explicit, netmaskLength, resource, tags }: AllocationRequest): string | null {
   const isBare = !explicit && netmaskLength === undefined && resource === undefined
   if (isBare && !(tags && tags.size > 0)) return null
-  const wish: Wish = {
+  const params: Params = {
     pool: explicit?.pool,
     cidr: explicit?.cidr && formatCidr(explicit.cidr),
     netmaskLength,
     resource,
     tags: tags && tags.size > 0 ? Object.fromEntries(tags) : undefined,
   }
-  return JSON.stringify(wish)
+  return JSON.stringify(params)
 }
 
 const cidrIn = (text: string | undefined): { cidr?: Cidr } => (text === undefined ? {} : { cidr: parseCidr(text)! })
 
 function toDecision(row: DecisionRow): RecordedDecision {
   const shared = JSON.parse(row.body) as Shared
-  const wish = (row.request === null ? {} : JSON.parse(row.request)) as Wish
+  const params = (row.request === null ? {} : JSON.parse(row.request)) as Params
   const candidatesIn = (candidates: Shared['candidates']): Candidate[] =>
     candidates.map(({ cidr, ...rest }) => ({ ...rest, ...cidrIn(cidr) }))
   return {
@@ -524,12 +524,12 @@ function toDecision(row: DecisionRow): RecordedDecision {
       resourceType: row.resource_type,
       family: shared.family,
       scopeType: shared.scopeType,
-      netmaskLength: wish.netmaskLength,
-      ...(wish.resource === undefined ? {} : { resource: wish.resource }),
-      ...(wish.pool === undefined && wish.cidr === undefined
+      netmaskLength: params.netmaskLength,
+      ...(params.resource === undefined ? {} : { resource: params.resource }),
+      ...(params.pool === undefined && params.cidr === undefined
         ? {}
-        : { explicit: { pool: wish.pool, ...cidrIn(wish.cidr) } }),
-      ...(wish.tags ? { tags: new Map(Object.entries(wish.tags)) } : {}),
+        : { explicit: { pool: params.pool, ...cidrIn(params.cidr) } }),
+      ...(params.tags ? { tags: new Map(Object.entries(params.tags)) } : {}),
     },
     outcome: row.outcome,
     mode: row.mode,

@@ -208,15 +208,15 @@ for (const engine of engines) {
         new RecordLists(sql, { nextTurn: async () => {} }),
         new Journal(sql, { nextSequence: () => 0 }, new ConnectionMemory(new Memory())),
       ]
-      const wishes = [{}, filters, ...Object.entries(filters).map(([name, value]) => ({ [name]: value }))]
-      for (const wish of wishes) {
-        await asks(JSON.stringify(wish), 7 + Object.keys(wish).length, async () => {
-          const found = await lists.decisionsBefore(wish, rows - 10, page)
-          assert.ok(found.numbers.length > 0 || wish === filters, JSON.stringify(wish))
+      const requests = [{}, filters, ...Object.entries(filters).map(([name, value]) => ({ [name]: value }))]
+      for (const params of requests) {
+        await asks(JSON.stringify(params), 7 + Object.keys(params).length, async () => {
+          const found = await lists.decisionsBefore(params, rows - 10, page)
+          assert.ok(found.numbers.length > 0 || params === filters, JSON.stringify(params))
           const decisions = await journal.findDecisions(found.numbers)
           assert.equal(decisions.size, found.numbers.length)
           assert.ok(found.numbers.every((n, at) => at === 0 || n < found.numbers[at - 1]!))
-          for (const { request } of decisions.values()) if (wish.account) assert.equal(request.account, account)
+          for (const { request } of decisions.values()) if (params.account) assert.equal(request.account, account)
         })
       }
       await asks('since', 20, () => lists.firstSince('decision', rows / 2))
@@ -224,15 +224,15 @@ for (const engine of engines) {
 
     test('a page of changes likewise', async () => {
       const lists = new RecordLists(sql, { nextTurn: async () => {} })
-      for (const wish of [
+      for (const params of [
         {},
         { account },
         { principal: 'p3' },
         { action: 'a3' },
         { account, principal: 'p1', action: 'a1' },
       ]) {
-        await asks(JSON.stringify(wish), 8 + Object.keys(wish).length, async () => {
-          const { numbers } = await lists.entriesAfter(wish, 10, page)
+        await asks(JSON.stringify(params), 8 + Object.keys(params).length, async () => {
+          const { numbers } = await lists.entriesAfter(params, 10, page)
           const entries = await lists.entries(numbers, 10)
           assert.ok(numbers.length > 0)
           assert.equal(entries.size, numbers.length)

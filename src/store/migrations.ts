@@ -452,7 +452,7 @@ create table decision (
   ruling integer not null references ruling (n),
   first blob,
   length integer,
-  -- What differs from request to request: the wish, tags, size (null where there was none).
+  -- What differs from request to request: the request, tags, size (null where there was none).
   request text,
   audit_entry integer not null references audit_entry (n)
 ) strict;

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
-import { type Hallway, openHallway } from '#operations/execute.ts'
+import { type Executor, openExecutor } from '#operations/execute.ts'
 import { operationTables } from '#operations/tables.ts'
 import { type NativeWorld, openNativeWorld } from '../../test/native-world.ts'
 import { refuses } from '../../test/organization.ts'
@@ -115,8 +115,8 @@ async function fillNatively(
   const as = await tokenOf('user:asks', 'resource-operator', managementAccount)
   const expiresAt = new Date(startedAt + 3_600_000).toISOString()
   const { account, ...rest } = wanted
-  const wish = { ...rest, target: account, grants: { provider: true }, reason: 'a move', expiresAt }
-  const { exceptionId } = await post<{ exceptionId: string }>('/exceptions', wish, { as })
+  const params = { ...rest, target: account, grants: { provider: true }, reason: 'a move', expiresAt }
+  const { exceptionId } = await post<{ exceptionId: string }>('/exceptions', params, { as })
   await post(`/exceptions/${exceptionId}/approve`, {})
   await database.execute(`insert into exception_use (exception_id, decision) values ('${exceptionId}', 1)`)
   const path = `/policies/${policyId}/assignments/${targetId}/candidate`
@@ -240,13 +240,13 @@ test('a server on the new database goes on where the old one stopped', async (t)
   const { url, serverUrl } = await openTarget(t)
   const { sequence } = await move(folder, url)
   const store = await openPostgres({ url: serverUrl, sealer: openSealer, clock: () => startedAt + 2_000 })
-  const hallway = await openHallway(store, testSettings)
-  const taken = await ask(hallway, 'AllocateAddress', {}, { account: member })
+  const executor = await openExecutor(store, testSettings)
+  const taken = await ask(executor, 'AllocateAddress', {}, { account: member })
   assert.match(taken.PublicIp!, /^203\.0\.113\./)
   const [, number] = /^eipalloc-.{5}(.{12})$/.exec(taken.AllocationId!)!
   assert.ok(Number.parseInt(number!, 16) >= sequence)
   // A holder that is new: the database numbers it, after those that it was given.
-  await ask(hallway, 'AllocateAddress', {}, { account: member, region: 'eu-central-1' })
+  await ask(executor, 'AllocateAddress', {}, { account: member, region: 'eu-central-1' })
   assert.deepEqual((await store.read((tx) => tx.spaceCheck.report())).problems, [])
   assert.equal((await store.read((tx) => tx.accessKeys.find('AKIAMEMBER')))!.secret, 's')
   await store.close()
@@ -260,9 +260,9 @@ interface Asked {
   readonly signature?: string
 }
 let requests = 0
-async function ask(hallway: Hallway, name: string, input: object, asked: Asked): Promise<Record<string, string>> {
+async function ask(executor: Executor, name: string, input: object, asked: Asked): Promise<Record<string, string>> {
   const { account = managementAccount, region = 'us-east-1', ...rest } = asked
-  const { output } = await hallway.execute(operationTables.ec2.get(name)!, {
+  const { output } = await executor.execute(operationTables.ec2.get(name)!, {
     principal: { account, arn: `arn:aws:iam::${account}:user/test`, accessKeyId: 'AKIATEST', userId: 'AIDATEST' },
     region,
     input,
@@ -282,7 +282,7 @@ test('I5 a request that is repeated after the move has the one effect that it ha
   const signature = 'ab'.repeat(32)
   const other = 'cd'.repeat(32)
   const old = { invocationId: 'old' }
-  await ask(world.hallway, 'AllocateAddress', {}, old)
+  await ask(world.executor, 'AllocateAddress', {}, old)
   world.advance(600_000)
   const calls: [string, object, Asked][] = [
     ['AllocateAddress', {}, { invocationId: 'one' }],
@@ -291,8 +291,8 @@ test('I5 a request that is repeated after the move has the one effect that it ha
     ['CreateNatGateway', gateway, { invocationId: 'unused' }],
   ]
   const first: object[] = []
-  for (const [name, input, asked] of calls) first.push(await ask(world.hallway, name, input, asked))
-  await ask(world.hallway, 'AllocateAddress', {}, { signature })
+  for (const [name, input, asked] of calls) first.push(await ask(world.executor, name, input, asked))
+  await ask(world.executor, 'AllocateAddress', {}, { signature })
   await world.store.close()
 
   const { url, serverUrl, link } = await openTarget(t)
@@ -303,13 +303,13 @@ test('I5 a request that is repeated after the move has the one effect that it ha
   assert.equal(kept.length, 4)
   assert.equal(report.requests, 4)
   const store = await openPostgres({ url: serverUrl, sealer: openSealer, clock: () => now })
-  const hallway = await openHallway(store, { ...testSettings, isStrictOnReplays: true })
+  const executor = await openExecutor(store, { ...testSettings, isStrictOnReplays: true })
   for (const [index, [name, input, asked]] of calls.entries()) {
-    assert.deepEqual(await ask(hallway, name, input, asked), JSON.parse(JSON.stringify(first[index])))
+    assert.deepEqual(await ask(executor, name, input, asked), JSON.parse(JSON.stringify(first[index])))
   }
   // A signature that was used before the move is somebody's replay of it, whatever id stands beside it.
   for (const asked of [{ signature }, { unsignedInvocationId: 'fourth', signature: other }]) {
-    await refuses(ask(hallway, 'AllocateAddress', {}, asked), { code: 'Unavailable' })
+    await refuses(ask(executor, 'AllocateAddress', {}, asked), { code: 'Unavailable' })
   }
   const { allocations } = await store.read((tx) => tx.spaceCheck.report())
   assert.equal(allocations, report.allocations)

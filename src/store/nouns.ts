@@ -24,7 +24,7 @@ import { ResourceTypes } from './resource-types.ts'
 import { Resources } from './resources.ts'
 import { Retention } from './retention.ts'
 import { RoleBindings } from './role-bindings.ts'
-import { judgeKey, type KeyEvidence, readKeyEvidence } from './sealing-key.ts'
+import { checkKey, type KeyEvidence, readKeyEvidence } from './sealing-key.ts'
 import { Space } from './space.ts'
 import type { Sql } from './sql.ts'
 import type { Transaction } from './store.ts'
@@ -214,7 +214,7 @@ export class Nouns implements Transaction {
     return this.#sequence++
   }
   async probe(): Promise<void> {
-    judgeKey(this.#sealer, (await this.#sql.get<KeyEvidence>(readKeyEvidence))!)
+    checkKey(this.#sealer, (await this.#sql.get<KeyEvidence>(readKeyEvidence))!)
     await this.#sql.run(`update counter set value = value + 1 where name = 'probe'`)
   }
   nextTurn(): Promise<void> {

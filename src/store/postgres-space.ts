@@ -92,15 +92,15 @@ export class SharedSpace extends Space {
     const ahead = [...(this.#asked.value ?? [])].slice(-poolsAheadMax)
     if (ahead.length > 0) await this.#read(ahead)
   }
-  override take(...[pool, family, wish]: Parameters<Space['take']>): ReturnType<Space['take']> {
-    const order = bitsOf(family) - wish.length
+  override take(...[pool, family, params]: Parameters<Space['take']>): ReturnType<Space['take']> {
+    const order = bitsOf(family) - params.length
     const asked = this.#askedNow.get(pool)
     if (asked) {
       const smallest = Math.min(asked.order, order)
       asked.size = asked.size * 2 ** (asked.order - smallest) + 2 ** (order - smallest)
       asked.order = smallest
     } else this.#askedNow.set(pool, { order, size: 1, family, age: 0 })
-    return super.take(pool, family, wish)
+    return super.take(pool, family, params)
   }
   protected override async readFree(pool: number, order: number, family: 4 | 6): Promise<void> {
     const size = (this.#askedNow.get(pool) ?? this.#asked.value?.get(pool))?.size ?? 1

@@ -23,7 +23,7 @@ import { SharedSpace } from './postgres-space.ts'
 import { type ManyRows, type ManySql, referencesOf, translate, translateMany } from './postgres-sql.ts'
 import { SharedTokens } from './postgres-tokens.ts'
 import { Readers } from './readers.ts'
-import { judgeKey, type KeyEvidence, keepFingerprint, readKeyEvidence } from './sealing-key.ts'
+import { checkKey, type KeyEvidence, keepFingerprint, readKeyEvidence } from './sealing-key.ts'
 import type { SqlValue } from './sql.ts'
 import type { Store, Transaction } from './store.ts'
 import { finalUntil, type Moment, onChange, Time } from './time.ts'
@@ -564,10 +564,10 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
 /** @param keeps whether the fingerprint of the first server's key is written down */
 async function refuseWrongKey(link: Link, sealer: Sealer, { keeps }: { readonly keeps: boolean }): Promise<void> {
   const ask = async () => (await link.query('key', readKeyEvidence, [])).rows[0] as KeyEvidence
-  if (judgeKey(sealer, await ask()) === 'kept' || !keeps) return
+  if (checkKey(sealer, await ask()) === 'kept' || !keeps) return
   await link.query('keep-key', translate(keepFingerprint).text, [sealer.fingerprint])
   // Two first servers at once: one of the two keys is kept.
-  judgeKey(sealer, await ask())
+  checkKey(sealer, await ask())
 }
 
 /**

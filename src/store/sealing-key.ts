@@ -21,7 +21,7 @@ export const keepFingerprint = 'insert into sealing_key (one, fingerprint) value
  * Compares a key with what a database shows. Throws trouble of the kind `key` for another key than the database's; otherwise
  * answers whether the fingerprint is still to be kept.
  */
-export function judgeKey(sealer: Sealer, { fingerprint, id, sealed }: KeyEvidence): 'kept' | 'to be kept' {
+export function checkKey(sealer: Sealer, { fingerprint, id, sealed }: KeyEvidence): 'kept' | 'to be kept' {
   if (fingerprint) {
     if (Buffer.compare(fingerprint, sealer.fingerprint) === 0) return 'kept'
     throw wrongKey(sealer, `the key with the fingerprint ${shown(fingerprint)}`)

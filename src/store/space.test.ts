@@ -53,7 +53,7 @@ const freeBlocks = (model: Model, family: Family, more: readonly Cidr[] = []): C
   provisioned[family].flatMap((whole) => freeOf(whole, [...model[family].map((one) => one.cidr), ...more]))
 
 /** What `take` must take: the lowest of the smallest sufficient; within bounds simply the lowest. */
-function expectedTake(model: Model, family: Family, { length, allowed, disallowed = [] }: Wish): Cidr | undefined {
+function expectedTake(model: Model, family: Family, { length, allowed, disallowed = [] }: Params): Cidr | undefined {
   if (!allowed && disallowed.length === 0) {
     const [best] = freeBlocks(model, family)
       .filter((block) => block.length <= length)
@@ -74,13 +74,13 @@ function expectedTake(model: Model, family: Family, { length, allowed, disallowe
 
 // Stories ------------------------------------------------------------------------------------------------------------
 
-interface Wish {
+interface Params {
   readonly length: number
   readonly allowed?: readonly Cidr[]
   readonly disallowed?: readonly Cidr[]
 }
 type Step =
-  | { readonly kind: 'take' | 'preview'; readonly family: Family; readonly wish: Wish; readonly account: string }
+  | { readonly kind: 'take' | 'preview'; readonly family: Family; readonly params: Params; readonly account: string }
   | { readonly kind: 'takeExactly' | 'isFree'; readonly family: Family; readonly cidr: Cidr; readonly account: string }
   | { readonly kind: 'release'; readonly family: Family; readonly which: number; readonly rest: number }
   | { readonly kind: 'reclaim'; readonly family: Family; readonly which: number; readonly account: string }
@@ -106,7 +106,7 @@ const families = fc.constantFrom<Family>(4, 6)
 const account = fc.constantFrom(...accounts)
 const lengthOf = (family: Family): fc.Arbitrary<number> =>
   family === 4 ? fc.integer({ min: 25, max: 32 }) : fc.constantFrom(63, 64, 65, 72, 96, 120, 121, 126, 127, 128)
-const wishOf = (family: Family): fc.Arbitrary<Wish> => {
+const paramsOf = (family: Family): fc.Arbitrary<Params> => {
   const blocks = fc.array(blockOf(family), { minLength: 1, maxLength: 3 })
   return fc.oneof(
     { weight: 3, arbitrary: fc.record({ length: lengthOf(family) }) },
@@ -124,13 +124,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 8,
     arbitrary: perFamily((family) =>
-      fc.record({ kind: fc.constant('take' as const), family: fc.constant(family), wish: wishOf(family), account }),
+      fc.record({ kind: fc.constant('take' as const), family: fc.constant(family), params: paramsOf(family), account }),
     ),
   },
   {
     weight: 1,
     arbitrary: perFamily((family) =>
-      fc.record({ kind: fc.constant('preview' as const), family: fc.constant(family), wish: wishOf(family), account }),
+      fc.record({ kind: fc.constant('preview' as const), family: fc.constant(family), params: paramsOf(family), account }),
     ),
   },
   {
@@ -164,7 +164,7 @@ const run: fc.Arbitrary<Step[]> = fc
   .tuple(families, account, fc.integer({ min: 2, max: 12 }))
   .chain(([family, who, count]) =>
     lengthOf(family).map((length) =>
-      Array.from({ length: count }, () => ({ kind: 'take' as const, family, wish: { length }, account: who })),
+      Array.from({ length: count }, () => ({ kind: 'take' as const, family, params: { length }, account: who })),
     ),
   )
 const act: fc.Arbitrary<Act> = fc.record({
@@ -205,25 +205,25 @@ async function playStep(tx: Transaction, pools: Stage['pools'], model: Model, no
   }
   switch (step.kind) {
     case 'take': {
-      let expected = expectedTake(model, family, step.wish)
+      let expected = expectedTake(model, family, step.params)
       if (!expected) {
         // Nothing is free: what has rested long enough is.
         model[family] = model[family].filter(({ endsAt }) => endsAt === undefined || endsAt > now)
-        expected = expectedTake(model, family, step.wish)
+        expected = expectedTake(model, family, step.params)
       }
-      const taken = await tx.space.take(pool, family, step.wish)
-      assert.equal(taken && formatCidr(taken), expected && formatCidr(expected), `take /${step.wish.length}`)
+      const taken = await tx.space.take(pool, family, step.params)
+      assert.equal(taken && formatCidr(taken), expected && formatCidr(expected), `take /${step.params.length}`)
       if (taken) await give(taken, step.account)
       return
     }
     case 'preview': {
-      let expected = expectedTake(model, family, step.wish)
+      let expected = expectedTake(model, family, step.params)
       if (!expected) {
         const swept = model[family].filter(({ endsAt }) => endsAt === undefined || endsAt > now)
-        expected = expectedTake({ ...model, [family]: swept }, family, step.wish)
+        expected = expectedTake({ ...model, [family]: swept }, family, step.params)
       }
-      const shown = await tx.space.preview(pool, family, step.wish)
-      assert.equal(shown && formatCidr(shown), expected && formatCidr(expected), `preview /${step.wish.length}`)
+      const shown = await tx.space.preview(pool, family, step.params)
+      assert.equal(shown && formatCidr(shown), expected && formatCidr(expected), `preview /${step.params.length}`)
       await forgetSwept(tx, pools, model)
       return
     }

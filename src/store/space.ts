@@ -101,7 +101,7 @@ interface Counters {
   moved: boolean
 }
 
-export interface Wish {
+export interface Params {
   readonly length: number
   /** Only inside one of these (where given), and outside all of those. */
   readonly allowed?: readonly Cidr[]
@@ -170,11 +170,11 @@ export class Space {
    * Takes the lowest block of the smallest sufficient free one. Undefined where none is left.
    * Space whose quarantine has ended counts as free.
    */
-  async take(pool: number, family: 4 | 6, wish: Wish): Promise<Cidr | undefined> {
-    if (wish.allowed || (wish.disallowed && wish.disallowed.length > 0)) return this.#takeWithin(pool, family, wish)
+  async take(pool: number, family: 4 | 6, params: Params): Promise<Cidr | undefined> {
+    if (params.allowed || (params.disallowed && params.disallowed.length > 0)) return this.#takeWithin(pool, family, params)
     const taken =
-      (await this.#takeSmallest(pool, family, wish.length)) ??
-      (await this.#sweepFor(pool, () => this.#takeSmallest(pool, family, wish.length)))
+      (await this.#takeSmallest(pool, family, params.length)) ??
+      (await this.#sweepFor(pool, () => this.#takeSmallest(pool, family, params.length)))
     if (taken) this.#count(this.#ownCounters(pool) ?? (await this.#readCounters(pool)), taken)
     return taken
   }
@@ -258,15 +258,15 @@ export class Space {
   }
 
   /** The block that `take` would take, without taking it: space whose quarantine has ended is put back as there. */
-  async preview(pool: number, family: 4 | 6, wish: Wish): Promise<Cidr | undefined> {
+  async preview(pool: number, family: 4 | 6, params: Params): Promise<Cidr | undefined> {
     await this.#spill(pool)
-    return this.#findOrSweep(pool, () => this.#findFree(pool, family, wish))
+    return this.#findOrSweep(pool, () => this.#findFree(pool, family, params))
   }
-  async #findFree(pool: number, family: 4 | 6, wish: Wish): Promise<Cidr | undefined> {
-    if (wish.allowed || (wish.disallowed && wish.disallowed.length > 0))
-      return (await this.#findWithin(pool, family, wish))?.wanted
-    const row = await this.#smallest(pool, bitsOf(family) - wish.length)
-    return row && fromKey(row.first, wish.length)
+  async #findFree(pool: number, family: 4 | 6, params: Params): Promise<Cidr | undefined> {
+    if (params.allowed || (params.disallowed && params.disallowed.length > 0))
+      return (await this.#findWithin(pool, family, params))?.wanted
+    const row = await this.#smallest(pool, bitsOf(family) - params.length)
+    return row && fromKey(row.first, params.length)
   }
   /** Whether `takeExactly` would take it, likewise. */
   async previewExactly(pool: number, wanted: Cidr): Promise<boolean> {
@@ -332,9 +332,9 @@ export class Space {
     return true
   }
 
-  async #takeWithin(pool: number, family: 4 | 6, wish: Wish): Promise<Cidr | undefined> {
+  async #takeWithin(pool: number, family: 4 | 6, params: Params): Promise<Cidr | undefined> {
     await this.#spill(pool)
-    const found = await this.#findOrSweep(pool, () => this.#findWithin(pool, family, wish))
+    const found = await this.#findOrSweep(pool, () => this.#findWithin(pool, family, params))
     if (!found) return undefined
     await this.#replace(pool, found.free, carveAround(found.free, found.wanted))
     return found.wanted
@@ -348,7 +348,7 @@ export class Space {
   async #findWithin(
     pool: number,
     family: 4 | 6,
-    { length, allowed, disallowed = [] }: Wish,
+    { length, allowed, disallowed = [] }: Params,
   ): Promise<{ free: Cidr; wanted: Cidr } | undefined> {
     const regions = allowed ?? (await this.#provisioned(pool))
     const stretches = stretchesOutside(regions, disallowed, { family, length })

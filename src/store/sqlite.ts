@@ -11,7 +11,7 @@ import { Memory } from './memory.ts'
 import { migrations } from './migrations.ts'
 import { Changes, type Loaded, Nouns, readStart } from './nouns.ts'
 import { makePrivate } from './private-file.ts'
-import { judgeKey, type KeyEvidence, keepFingerprint, readKeyEvidence } from './sealing-key.ts'
+import { checkKey, type KeyEvidence, keepFingerprint, readKeyEvidence } from './sealing-key.ts'
 import type { Awaitable, Sql, SqlValue } from './sql.ts'
 import type { Store, Transaction } from './store.ts'
 import { finalUntil, newestEntryAt, onChange, Time } from './time.ts'
@@ -364,7 +364,7 @@ function open(options: SqliteOptions): Store {
 
 function refuseWrongKey(database: DatabaseSync, { sealer, exclusive }: SqliteOptions): void {
   const evidence = database.prepare(readKeyEvidence).get() as unknown as KeyEvidence
-  if (judgeKey(sealer, evidence) === 'to be kept' && exclusive)
+  if (checkKey(sealer, evidence) === 'to be kept' && exclusive)
     database.prepare(keepFingerprint).run(sealer.fingerprint)
 }
 

@@ -109,20 +109,20 @@ async function deleteIpam(id: string): Promise<void> {
   await waitFor(() => findIpam(id), stateIn, waits.delete)
 }
 
-async function createPool(wish: Omit<ec2.CreateIpamPoolCommandInput, 'AddressFamily'>): Promise<string> {
+async function createPool(params: Omit<ec2.CreateIpamPoolCommandInput, 'AddressFamily'>): Promise<string> {
   // The provider looks at the scope first, to know whether the pool is public.
-  const scope = await findScope(wish.IpamScopeId!)
+  const scope = await findScope(params.IpamScopeId!)
   assert(scope)
   const { IpamPool: made } = await client.send(
-    new ec2.CreateIpamPoolCommand({ ...token(), ...tagged('ipam-pool'), AddressFamily: 'ipv4', ...wish }),
+    new ec2.CreateIpamPoolCommand({ ...token(), ...tagged('ipam-pool'), AddressFamily: 'ipv4', ...params }),
   )
   const id = made!.IpamPoolId!
   await waitFor(() => findPool(id), stateIn, waits.create)
   const read = (await findPool(id))!
   // The provider cuts the scope's id out of its ARN.
-  assert.equal(read.IpamScopeArn!.split('/')[1], wish.IpamScopeId)
+  assert.equal(read.IpamScopeArn!.split('/')[1], params.IpamScopeId)
   assert.equal(read.IpamScopeType, scope.IpamScopeType)
-  assert.equal(read.Locale, wish.Locale ?? 'None')
+  assert.equal(read.Locale, params.Locale ?? 'None')
   assert.deepEqual(read.Tags, theTags)
   return id
 }
@@ -135,10 +135,10 @@ async function deletePool(id: string): Promise<void> {
 /** The CIDR's own id is known at once; the CIDR only later, where a length was asked for. */
 async function createPoolCidr(
   IpamPoolId: string,
-  wish: { readonly Cidr: string } | { readonly NetmaskLength: number },
+  params: { readonly Cidr: string } | { readonly NetmaskLength: number },
 ): Promise<string> {
   const { IpamPoolCidr: made } = await client.send(
-    new ec2.ProvisionIpamPoolCidrCommand({ ...token(), IpamPoolId, ...wish }),
+    new ec2.ProvisionIpamPoolCidrCommand({ ...token(), IpamPoolId, ...params }),
   )
   const read = () => findPoolCidr(IpamPoolId, 'ipam-pool-cidr-id', made!.IpamPoolCidrId!)
   await waitFor(read, stateIn, { pending: ['pending-provision'], target: 'provisioned' })

@@ -381,9 +381,9 @@ function judge(facts: GovernanceFacts, request: AllocationRequest, modes: readon
   const applying = documentsFor(enabled, went)
   speaker = applying && speakerOf(applying.order)
   const isAddress = type.takes === 'address'
-  const wish = { pool: request.explicit?.pool, cidr: request.explicit?.cidr as Block | undefined }
-  const isExplicit = wish.pool !== undefined || wish.cidr !== undefined
-  const named = request.netmaskLength ?? wish.cidr?.length
+  const params = { pool: request.explicit?.pool, cidr: request.explicit?.cidr as Block | undefined }
+  const isExplicit = params.pool !== undefined || params.cidr !== undefined
+  const named = request.netmaskLength ?? params.cidr?.length
 
   if (named !== undefined && !isWithin(named, typeLengths)) {
     went.push(says.typeLengths)
@@ -476,8 +476,8 @@ function judge(facts: GovernanceFacts, request: AllocationRequest, modes: readon
 
   /** Names a pool that may be taken from, and perhaps a CIDR in it: that pool and nothing else. */
   const onlyFrom = (pool: PoolFacts): Ruling => {
-    if (wish.cidr && !isIn(pool, wish.cidr)) return deny({ causes: ['pool-rule', 'explicit'] })
-    const fit = fitOf(asked, pool, wish.cidr)
+    if (params.cidr && !isIn(pool, params.cidr)) return deny({ causes: ['pool-rule', 'explicit'] })
+    const fit = fitOf(asked, pool, params.cidr)
     went.push(says.namedFull)
     return fit.place
       ? allow('allow', [fit.place], 'deny')
@@ -492,15 +492,15 @@ function judge(facts: GovernanceFacts, request: AllocationRequest, modes: readon
       ? strictest<OnExplicit>(['deny', 'steer', 'allow'], applying.all, ({ settings }) => settings.onExplicit)
       : { value: 'allow' as const, by: [] }
     const holding = (pools: readonly PoolFacts[]) =>
-      wish.pool === undefined && wish.cidr ? pools.filter((pool) => isIn(pool, wish.cidr!)) : []
+      params.pool === undefined && params.cidr ? pools.filter((pool) => isIn(pool, params.cidr!)) : []
     const placesIn = (pools: readonly PoolFacts[]): Place[] =>
-      pools.flatMap((pool) => fitOf(asked, pool, wish.cidr).place ?? [])
+      pools.flatMap((pool) => fitOf(asked, pool, params.cidr).place ?? [])
     const inRules = holding(listed.map(({ pool }) => pool))
     const inGrant = holding(grantedPools)
 
-    if (wish.pool !== undefined && listed.some(({ pool }) => pool.id === wish.pool)) {
+    if (params.pool !== undefined && listed.some(({ pool }) => pool.id === params.pool)) {
       went.push(says.listed)
-      return onlyFrom(poolOf(wish.pool)!)
+      return onlyFrom(poolOf(params.pool)!)
     }
     if (placesIn(inRules).length > 0) {
       went.push(says.listedCidr)
@@ -508,17 +508,17 @@ function judge(facts: GovernanceFacts, request: AllocationRequest, modes: readon
     }
     // An exception’s pool counts as listed where it can serve; where it cannot, the exception is no help. The provider also
     // stands for space that the caller brings: what no pool that is listed has.
-    const isBrought = wish.pool === provider || (wish.pool === undefined && inRules.length + inGrant.length === 0)
-    const ofGrant = grantedPools.find(({ id }) => id === wish.pool)
+    const isBrought = params.pool === provider || (params.pool === undefined && inRules.length + inGrant.length === 0)
+    const ofGrant = grantedPools.find(({ id }) => id === params.pool)
     const fromGrant = [
       ...(ofGrant ? onlyFrom(ofGrant).places : placesIn(inGrant)),
-      ...(isBrought && granted?.provider ? fromProvider(wish.cidr) : []),
+      ...(isBrought && granted?.provider ? fromProvider(params.cidr) : []),
     ]
     const isPolicys = inRules.length === 0 && unmatched !== 'deny' && onExplicit.value === 'allow'
-    if (fromGrant.length > 0 && !(isPolicys && wish.pool === undefined)) return allow('allow', fromGrant, 'deny')
+    if (fromGrant.length > 0 && !(isPolicys && params.pool === undefined)) return allow('allow', fromGrant, 'deny')
     if (inRules.length > 0) {
       went.push(says.listedCidr)
-      const curable = inRules.filter((pool) => fitOf(asked, pool, wish.cidr).unfit !== 'place')
+      const curable = inRules.filter((pool) => fitOf(asked, pool, params.cidr).unfit !== 'place')
       if (curable.length > 0) return deny({ causes: ['pool-rule'], pools: curable.map(({ id }) => id) })
       // The model does not say what a named CIDR is denied as whose pools are for another place.
       return deny({ causes: ['pool-rule', 'no-rule', 'exhausted'] })
@@ -530,10 +530,10 @@ function judge(facts: GovernanceFacts, request: AllocationRequest, modes: readon
     }
     if (onExplicit.value === 'allow') {
       went.push(says.onExplicitAllow)
-      if (wish.pool === provider || wish.pool === undefined) {
-        return allowOr({ causes: ['pool-rule'] }, 'allow', fromProvider(wish.cidr), fromGrant)
+      if (params.pool === provider || params.pool === undefined) {
+        return allowOr({ causes: ['pool-rule'] }, 'allow', fromProvider(params.cidr), fromGrant)
       }
-      const pool = poolOf(wish.pool)
+      const pool = poolOf(params.pool)
       if (!pool || !mayUse(facts, account, pool)) return deny({ causes: ['pool-rule', 'explicit'] })
       return onlyFrom(pool)
     }

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { createAuthenticator } from '#api/rest/session.ts'
 import type { Principal } from '#model/principal.ts'
 import { Refused } from '#model/refusal.ts'
-import type { NativeOperation } from '#operations/native/definition.ts'
-import { createOperatorToken } from '#operations/native/operator-tokens.ts'
+import { createOperatorToken } from '#operations/identity/operator-tokens.ts'
+import type { NativeOperation } from '#operations/native-operation.ts'
 import type { AnyOperation } from '#operations/operation.ts'
 import { managementAccount, type World } from '../world.ts'
 import type { Asked } from './filled-world.ts'
@@ -32,13 +32,13 @@ export async function administratorOf({ store }: World): Promise<Principal> {
 let requests = 0
 /** Runs it as a dry run where it changes something: it does everything, and takes it back. Fails where the outcome is another than the example's. */
 export async function askExample(
-  { hallway }: World,
+  { executor }: World,
   operation: AnyOperation,
   { input, refused }: Asked,
   principal: Principal,
 ): Promise<unknown> {
   const isWrite = operation.access === 'write'
-  const asked = hallway.execute(operation, {
+  const asked = executor.execute(operation, {
     principal,
     region: principal === signer ? 'us-east-1' : 'global',
     input,

@@ -74,8 +74,8 @@ const attacks: Readonly<Record<Kind, (order: Order) => Attack>> = {
   nested: (order) => whole(order, '['.repeat(usualBytes)),
   members: (order) => {
     const tags = Array.from({ length: 5_000 }, (_, n) => `"k${n}":""`).join()
-    const wish = { account: order.account, resourceType: 'eip', locale: 'us-east-1' }
-    return whole(order, `${JSON.stringify(wish).slice(0, -1)},"tags":{${tags}}}`)
+    const params = { account: order.account, resourceType: 'eip', locale: 'us-east-1' }
+    return whole(order, `${JSON.stringify(params).slice(0, -1)},"tags":{${tags}}}`)
   },
   description: () => ({ first: 'GET /api/v1/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n', again: true }),
 }

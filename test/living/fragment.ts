@@ -7,11 +7,11 @@ const hundred = 100
 /** By a server; `pool` counts private pools, round and round. Leaves as many free blocks of one address as one request can take. */
 export async function fragment(installation: Installation, server: number, pool: number): Promise<void> {
   const { ledger } = installation
-  const wish = { allocations: hosts(ledger, 0, pool, hundred) }
+  const params = { allocations: hosts(ledger, 0, pool, hundred) }
   const asAdmin = { api: 'native', as: ledger.tokens.admin } as const
   const fill: Planned = {
     ...plans.takeMany!(ledger, [0, 0, pool, 0], 0)!,
-    request: { ...asAdmin, name: 'createAllocations', input: wish },
+    request: { ...asAdmin, name: 'createAllocations', input: params },
   }
   const [answers] = await installation.send([{ server, planned: [fill, fill] }])
   const taken = answers!.flatMap((answer) =>

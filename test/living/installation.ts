@@ -1,9 +1,9 @@
 // An installation of the drive: its servers, what clients were told by them, and the record that must agree.
 import assert from 'node:assert/strict'
 import { forgetDecisions } from '#jobs/forgetting.ts'
-import { createAccessKey, disableAccessKey } from '#operations/access-keys.ts'
-import { createOperatorToken } from '#operations/native/operator-tokens.ts'
-import { keepDecisions } from '#operations/retention.ts'
+import { createAccessKey, disableAccessKey } from '#operations/identity/access-keys.ts'
+import { createOperatorToken } from '#operations/identity/operator-tokens.ts'
+import { keepDecisions } from '#operations/record/retention.ts'
 import { checkSpace } from '#store/check.ts'
 import { StoreTrouble } from '#store/trouble.ts'
 import { dev, lab, prod, root, shop } from '../acme.ts'
@@ -327,8 +327,8 @@ export class Installation {
     if (command === 'operator-token') {
       // Each binding that was not there yet moves the rules.
       const [role, node] = [operatorRoles[n % operatorRoles.length]!, nodes[n % nodes.length]!]
-      const wish = { principal: `service:${n % 3}`, role, node, account: managementAccount }
-      const made = await createOperatorToken(store, wish)
+      const params = { principal: `service:${n % 3}`, role, node, account: managementAccount }
+      const made = await createOperatorToken(store, params)
       assert('token' in made, JSON.stringify(made))
       this.#ledger.tokens.others.push({ id: '', token: made.token })
     } else if (command === 'key-create') {

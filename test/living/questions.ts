@@ -109,7 +109,7 @@ export function readings(ledger: Ledger): Question[] {
 export function tries(ledger: Ledger): Question[] {
   const { admin } = ledger.tokens
   const host = { resourceType: 'onprem:host', locale: 'onprem:berlin' }
-  const wishes = [
+  const requests = [
     { account: shop, resourceType: 'eip', locale: 'us-east-1' },
     { account: lab, resourceType: 'eip', locale: 'eu-central-1' },
     { account: shop, ...host, scopeType: 'private' },
@@ -121,7 +121,7 @@ export function tries(ledger: Ledger): Question[] {
   const asAdmin = (name: string, input: object): Question => trying({ api: 'native', as: admin, name, input })
   return [
     ...accounts.map((account) => trying({ api: 'ec2', as: account, name: 'AllocateAddress', input: {} })),
-    ...wishes.map((wish) => asAdmin('createAllocation', wish)),
+    ...requests.map((params) => asAdmin('createAllocation', params)),
     ...livingTenures(ledger)
       .filter(({ isHold }) => isHold)
       .slice(-2)

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { createAuthenticator } from '#api/rest/session.ts'
 import type { Principal } from '#model/principal.ts'
 import { Refused } from '#model/refusal.ts'
-import { type Call, DryRunSucceeded, type Hallway, openHallway } from '#operations/execute.ts'
-import { nativeOperations } from '#operations/native/table.ts'
+import { type Call, DryRunSucceeded, type Executor, openExecutor } from '#operations/execute.ts'
+import { nativeOperations } from '#operations/native-table.ts'
 import type { AnyOperation } from '#operations/operation.ts'
 import { operationTables } from '#operations/tables.ts'
 import type { Store } from '#store/store.ts'
@@ -47,19 +47,19 @@ export const takesToken = (operation: AnyOperation): boolean =>
 export class Server {
   readonly name: string
   readonly store: Store
-  readonly #hallway: Hallway
+  readonly #executor: Executor
   readonly #authenticate: ReturnType<typeof createAuthenticator>
   /** As a server keeps the keys that signed, but for good: whatever is kept, a transaction must find that a key has ended. */
   readonly #keys = new Map<string, Principal>()
   #requests = 0
 
   static async open(name: string, store: Store): Promise<Server> {
-    return new Server(name, store, await openHallway(store, testSettings))
+    return new Server(name, store, await openExecutor(store, testSettings))
   }
-  private constructor(name: string, store: Store, hallway: Hallway) {
+  private constructor(name: string, store: Store, executor: Executor) {
     this.name = name
     this.store = store
-    this.#hallway = hallway
+    this.#executor = executor
     this.#authenticate = createAuthenticator(store)
   }
 
@@ -71,7 +71,7 @@ export class Server {
       const known = this.#principalOf(request)
       // Where the sender is known already nothing is waited for, so that the order of sending is that of the transaction.
       const principal = known instanceof Promise ? await known : known
-      const { output, decisions } = await this.#hallway.execute(operation, { ...call, principal })
+      const { output, decisions } = await this.#executor.execute(operation, { ...call, principal })
       return { kind: 'done', output: asJson(output), decisions: decisions.map(({ id }) => id) }
     } catch (error) {
       if (error instanceof DryRunSucceeded) return { kind: 'done', output: asJson(error.answer.output), decisions: [] }

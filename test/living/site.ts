@@ -1,7 +1,7 @@
 // What the drive begins with: an organization, an IPAM with pools, one policy in force, and who administers.
 import assert from 'node:assert/strict'
-import { createOperatorToken } from '#operations/native/operator-tokens.ts'
-import { tokenSecondsMax } from '#operations/native/tokens.ts'
+import { createOperatorToken } from '#operations/identity/operator-tokens.ts'
+import { tokenSecondsMax } from '#operations/identity/tokens.native.ts'
 import { foundOrganization, lab, network, root, shop, stranger } from '../acme.ts'
 import { managementAccount } from '../world.ts'
 import type { Ledger } from './ledger.ts'
@@ -45,8 +45,8 @@ export async function found(server: Server): Promise<Ledger> {
   const pool = async (isPublic: boolean, locale: string, cidr: string): Promise<string> => {
     const ours = isPublic ? { awsService: 'ec2', publicIpSource: 'byoip' } : { sharedWith: [root] }
     const scopeId = scopes[isPublic ? 'public' : 'private']
-    const wish = { scopeId, family: 'ipv4', locale, ...ours }
-    const { poolId } = await asAdmin<{ poolId: string }>('createPool', wish)
+    const params = { scopeId, family: 'ipv4', locale, ...ours }
+    const { poolId } = await asAdmin<{ poolId: string }>('createPool', params)
     await asAdmin('provisionPoolCidr', { poolId, cidr })
     pools.push({ id: poolId, isPublic, locale })
     return poolId

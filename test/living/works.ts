@@ -47,7 +47,7 @@ const taken = ({ allocationId, cidr, account, poolId, state, decisionId }: Shown
 const foreign = '9.9.9.9'
 
 /** One of all that can be asked for: named pools and addresses may be wrong. */
-function wish(ledger: Ledger, [a, b, c, d]: Numbers): object {
+function params(ledger: Ledger, [a, b, c, d]: Numbers): object {
   const account = pick(accounts, a)!
   const pool = pick(ledger.pools, c)!
   const kinds: readonly object[] = [
@@ -97,11 +97,11 @@ const space: Readonly<Record<string, Plan>> = {
     }
   },
   createAllocation: (ledger, numbers) => ({
-    request: as(ledger, 'createAllocation', wish(ledger, numbers)),
+    request: as(ledger, 'createAllocation', params(ledger, numbers)),
     taken: (output: Shown) => [taken(output)],
   }),
   createAllocations(ledger, [a, b, c, d]) {
-    const allocations = Array.from({ length: 2 + (d % 4) }, (_, index) => wish(ledger, [a + index, b, c + index, d]))
+    const allocations = Array.from({ length: 2 + (d % 4) }, (_, index) => params(ledger, [a + index, b, c + index, d]))
     // What is refused at the end undoes what was done before.
     const last = d % 3 === 0 ? [{ account: shop, resourceType: 'eip', locale: 'us-east-1', cidr: foreign }] : []
     return {
@@ -115,7 +115,7 @@ const space: Readonly<Record<string, Plan>> = {
   }),
   hold: (ledger, numbers) => ({
     request: as(ledger, 'createAllocation', {
-      ...wish(ledger, numbers),
+      ...params(ledger, numbers),
       hold: { expiresInSeconds: numbers[3] % 2 ? 5 : 600 },
     }),
     taken: (output: Shown) => [taken(output)],

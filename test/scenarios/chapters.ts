@@ -3,7 +3,7 @@ import type { CreateIpamPoolCommandInput, IpamPolicyResourceType } from '@aws-sd
 import { home } from './acme.ts'
 import { ask, type Step } from './scenario.ts'
 
-interface PoolWish extends Partial<CreateIpamPoolCommandInput> {
+interface PoolParams extends Partial<CreateIpamPoolCommandInput> {
   /** Provisioned at once. */
   readonly cidr?: string
   readonly tags?: Readonly<Record<string, string>>
@@ -11,9 +11,9 @@ interface PoolWish extends Partial<CreateIpamPoolCommandInput> {
 
 const tagsOf = (tags: Readonly<Record<string, string>>) => Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
 
-/** A public IPv4 pool for EC2 in the home Region, unless the wish says otherwise; the story calls it `$NAME`. */
-export function pool(name: string, { cidr, tags = {}, ...wish }: PoolWish = {}): Step[] {
-  const isPublicIpv4 = (wish.IpamScopeId ?? '$public') === '$public' && wish.AddressFamily !== 'ipv6'
+/** A public IPv4 pool for EC2 in the home Region, unless the request says otherwise; the story calls it `$NAME`. */
+export function pool(name: string, { cidr, tags = {}, ...params }: PoolParams = {}): Step[] {
+  const isPublicIpv4 = (params.IpamScopeId ?? '$public') === '$public' && params.AddressFamily !== 'ipv6'
   const steps: Step[] = [
     {
       as: 'network',
@@ -25,7 +25,7 @@ export function pool(name: string, { cidr, tags = {}, ...wish }: PoolWish = {}):
         ...(Object.keys(tags).length > 0
           ? { TagSpecifications: [{ ResourceType: 'ipam-pool' as const, Tags: tagsOf(tags) }] }
           : {}),
-        ...wish,
+        ...params,
       }),
       gets: { IpamPool: { IpamPoolId: `$${name}`, State: 'create-in-progress' } },
     },
@@ -41,7 +41,7 @@ export function pool(name: string, { cidr, tags = {}, ...wish }: PoolWish = {}):
   ]
 }
 
-interface PolicyWish {
+interface PolicyParams {
   /** Settings, without their prefix `cadastre:`. */
   readonly settings?: Readonly<Record<string, string>>
   /** Pools by resource type, such as `{ eip: ['edge'] }`, in the home Region; another Region as `eu-central-1/eip`. */
@@ -50,7 +50,7 @@ interface PolicyWish {
 }
 
 /** A policy with its rules, enabled on its targets; the story calls it `$NAME`. */
-export function policy(name: string, { settings = {}, rules = {}, on = [] }: PolicyWish): Step[] {
+export function policy(name: string, { settings = {}, rules = {}, on = [] }: PolicyParams): Step[] {
   const tags = tagsOf(Object.fromEntries(Object.entries(settings).map(([key, value]) => [`cadastre:${key}`, value])))
   return [
     {

@@ -84,11 +84,11 @@ test('I5 an SDK that never got its answer tries again, and one address is taken'
 
 test('I5 the same client token gives the same answer, and is refused with other parameters', async () => {
   const IpamPoolId = await makePool('10.0.0.0/16')
-  const wish = { IpamPoolId, NetmaskLength: 24, ClientToken: 'a-token-of-our-own' }
-  const first = await network.send(new AllocateIpamPoolCidrCommand(wish))
-  const second = await network.send(new AllocateIpamPoolCidrCommand(wish))
+  const params = { IpamPoolId, NetmaskLength: 24, ClientToken: 'a-token-of-our-own' }
+  const first = await network.send(new AllocateIpamPoolCidrCommand(params))
+  const second = await network.send(new AllocateIpamPoolCidrCommand(params))
   assert.deepEqual(second.IpamPoolAllocation, first.IpamPoolAllocation)
-  await assert.rejects(network.send(new AllocateIpamPoolCidrCommand({ ...wish, NetmaskLength: 25 })), {
+  await assert.rejects(network.send(new AllocateIpamPoolCidrCommand({ ...params, NetmaskLength: 25 })), {
     name: 'IdempotentParameterMismatch',
     message:
       'The client token `a-token-of-our-own` was used before with other parameters. Use a new token, or the same parameters.',

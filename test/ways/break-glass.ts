@@ -6,14 +6,14 @@ import { type Guarded, hourMs } from './way.ts'
 /** Opens a pool to shop at once, for as long as it can be, and answers the id of the exception. */
 export async function breakGlass(acme: Guarded, pool: string): Promise<string> {
   const now = await acme.store.read(async (tx) => tx.now)
-  const wish = {
+  const params = {
     target: shop,
     locale: 'us-east-1',
     resourceType: 'eip',
     grants: { pools: [pool] },
     reason: 'the site is down',
   }
-  const during = (ms: number) => ({ ...wish, expiresAt: new Date(now + ms).toISOString() })
+  const during = (ms: number) => ({ ...params, expiresAt: new Date(now + ms).toISOString() })
   const tooLong = await acme.ask<{ field: string }>('POST', '/exceptions/break-glass', {
     body: during(24 * hourMs + 1),
   })

@@ -68,10 +68,10 @@ export const overEc2: Attempts = {
   async 'public space provisioned by who may not'(acme) {
     for (const account of [shop, managementAccount]) {
       const IpamPoolId = await ownPool(acme, account)
-      const wish = { IpamPoolId, Cidr: '192.0.2.0/24' }
+      const params = { IpamPoolId, Cidr: '192.0.2.0/24' }
       const refusal = { code: 'NotAuthorized', action: 'ec2:ProvisionIpamPoolCidr' } as const
-      await refuses(acme.call('ProvisionIpamPoolCidr', wish, { account }), refusal)
-      await refuses(acme.call('ProvisionIpamPoolCidr', { ...wish, DryRun: true }, { account }), refusal)
+      await refuses(acme.call('ProvisionIpamPoolCidr', params, { account }), refusal)
+      await refuses(acme.call('ProvisionIpamPoolCidr', { ...params, DryRun: true }, { account }), refusal)
       const { IpamPoolCidrs } = await acme.call('GetIpamPoolCidrs', { IpamPoolId }, { account })
       assert.deepEqual(IpamPoolCidrs, [])
     }
@@ -365,7 +365,7 @@ export const overEc2: Attempts = {
     const poolOfVersion = new Map([[await versionNow(), pools[1]]])
     let requests = 0
     const race = async (): Promise<Decision> => {
-      const answer = await acme.hallway.execute(operationTables.ec2.get('AllocateAddress')!, {
+      const answer = await acme.executor.execute(operationTables.ec2.get('AllocateAddress')!, {
         principal: { account: shop, arn: 'arn:x', accessKeyId: 'AKIATEST', userId: 'AIDATEST' },
         region: 'us-east-1',
         input: {},

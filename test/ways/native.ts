@@ -27,13 +27,13 @@ interface Page<Item> {
 type Said = Allocation & Problem
 
 /** Asks for an Elastic IP of an account; as the administrator, unless a token is given. */
-const ask = (acme: Guarded, account: string, wish: object = {}, sent: Sent = {}) =>
+const ask = (acme: Guarded, account: string, params: object = {}, sent: Sent = {}) =>
   acme.ask<Said>('POST', '/allocations', {
     ...sent,
-    body: { account, resourceType: 'eip', locale: 'us-east-1', ...wish },
+    body: { account, resourceType: 'eip', locale: 'us-east-1', ...params },
   })
-async function take(acme: Guarded, account: string, wish: object = {}, sent: Sent = {}): Promise<Allocation> {
-  const { status, body } = await ask(acme, account, wish, sent)
+async function take(acme: Guarded, account: string, params: object = {}, sent: Sent = {}): Promise<Allocation> {
+  const { status, body } = await ask(acme, account, params, sent)
   assert.equal(status, 201, JSON.stringify(body))
   return body
 }
@@ -124,8 +124,8 @@ export const overNative: Attempts = {
   async 'a planning pool that outlives its network'(acme) {
     const parent = await acme.pool({ scope: 'private', cidr: '10.60.0.0/15' })
     await share(acme, parent)
-    const wish = { Ipv4IpamPoolId: parent, Ipv4NetmaskLength: 16 }
-    const { VpcId = '', CidrBlock = '' } = (await acme.call('CreateVpc', wish, { account: shop })).Vpc!
+    const params = { Ipv4IpamPoolId: parent, Ipv4NetmaskLength: 16 }
+    const { VpcId = '', CidrBlock = '' } = (await acme.call('CreateVpc', params, { account: shop })).Vpc!
     const { poolId } = await acme.post<{ poolId: string }>('/pools', {
       scopeId: acme.privateScope,
       family: 'ipv4',
@@ -158,14 +158,14 @@ export const overNative: Attempts = {
   /** Neither an address of another pool, nor of the provider, nor beside the pool that is named; no allocation of others. */
   async 'explicit address or allocation id'(acme) {
     const other = await share(acme, await acme.pool())
-    for (const wish of [
+    for (const params of [
       { cidr: '203.0.101.3' },
       { cidr: '203.0.101.3/32', poolId: other },
       { cidr: '198.18.0.3' },
       { cidr: '8.8.8.8' },
     ]) {
-      await denied(acme, ask(acme, shop, wish))
-      await denied(acme, ask(acme, shop, { ...wish, hold: { expiresInSeconds: 60 } }))
+      await denied(acme, ask(acme, shop, params))
+      await denied(acme, ask(acme, shop, { ...params, hold: { expiresInSeconds: 60 } }))
     }
     assert.ok((await ask(acme, shop, { cidr: '203.0.101.3', poolId: acme.listed })).status >= 400)
     assert.equal((await take(acme, shop, { cidr: '203.0.100.9' })).poolId, acme.listed)
@@ -216,7 +216,7 @@ export const overNative: Attempts = {
   async 'another Region or locale'(acme) {
     const settings = { body: { unmatched: 'deny' } }
     assert.equal((await acme.ask('PATCH', `/ipams/${acme.ipam}`, settings)).status, 200)
-    const there = (wish: object = {}) => ask(acme, shop, { locale: 'eu-central-1', ...wish })
+    const there = (params: object = {}) => ask(acme, shop, { locale: 'eu-central-1', ...params })
     await denied(acme, there())
     await refuses(there({ poolId: acme.listed }), 400, 'InvalidParameterValue', { field: 'poolId' })
     await denied(acme, there({ cidr: '203.0.100.3' }))
@@ -261,8 +261,8 @@ export const overNative: Attempts = {
   async 'a policy of the account’s own'(acme) {
     const as = await acme.tokenOf('user:shop-author', 'policy-author', shop)
     const { ipamId } = await acme.post<{ ipamId: string }>('/ipams', { account: shop, region: 'us-east-1' })
-    const wish = { ipamId, compatibility: 'aws' }
-    const { policyId } = await acme.post<{ policyId: string }>('/policies', wish, { as })
+    const params = { ipamId, compatibility: 'aws' }
+    const { policyId } = await acme.post<{ policyId: string }>('/policies', params, { as })
     const body = { rules: [{ poolId: acme.listed }] }
     const listing = await acme.ask<Problem>('PUT', documentPath(policyId), { body, as })
     assert.ok([400, 404].includes(listing.status), JSON.stringify(listing.body))
@@ -455,12 +455,12 @@ export const overNative: Attempts = {
     await denied(acme, ask(acme, network, { cidr: '198.18.0.9' }))
     assert.equal((await take(acme, network, { ...custom, poolId: open })).poolId, open)
     for (const account of [network, managementAccount]) assert.equal((await take(acme, account)).poolId, acme.listed)
-    for (const [resourceType, wish] of [
+    for (const [resourceType, params] of [
       ['vpc', { cidr: '10.200.0.0/28', scopeType: 'private' }],
       ['subnet', { cidr: '10.200.0.0/28', scopeType: 'private' }],
       ['rnat', {}],
     ] as const) {
-      await refuses(ask(acme, network, { resourceType, ...wish }), 422, 'NotSupported')
+      await refuses(ask(acme, network, { resourceType, ...params }), 422, 'NotSupported')
     }
 
     // Break-glass is an exception with an end, and a finding until somebody else has looked.
@@ -543,10 +543,10 @@ export const overNative: Attempts = {
   /** It leaves nothing: no allocation, no tag, no history; only the denial is on record. */
   async 'a batch with one denied member'(acme) {
     const other = await share(acme, await acme.pool())
-    const wish = { account: shop, resourceType: 'eip', locale: 'us-east-1', tags: { a: 'b' } }
+    const params = { account: shop, resourceType: 'eip', locale: 'us-east-1', tags: { a: 'b' } }
     const before = await acme.get(`/pools/${acme.listed}/utilization`)
     for (const index of [0, 3]) {
-      const allocations = Array.from({ length: 5 }, (_, at) => (at === index ? { ...wish, poolId: other } : wish))
+      const allocations = Array.from({ length: 5 }, (_, at) => (at === index ? { ...params, poolId: other } : params))
       const asked = () => acme.ask<Said>('POST', '/allocations/batch', { body: { allocations } })
       await denied(acme, asked())
       await refuses(asked(), 403, 'DeniedByPolicy', { index })
@@ -598,8 +598,8 @@ export const overNative: Attempts = {
   async 'roles granting oneself more'(acme) {
     const administrator = await acme.tokenOf('user:shop-admin', 'organization-administrator', shop)
     const author = await acme.tokenOf('user:author', 'policy-author', prod)
-    const bind = (as: string, wish: object) =>
-      acme.ask<Problem & { bindingId: string }>('POST', '/role-bindings', { body: wish, as })
+    const bind = (as: string, params: object) =>
+      acme.ask<Problem & { bindingId: string }>('POST', '/role-bindings', { body: params, as })
     for (const [as, principal] of [
       [administrator, 'user:shop-admin'],
       [administrator, 'user:friend'],
@@ -661,8 +661,8 @@ export const overNative: Attempts = {
   async 'an exhausted pool'(acme) {
     const allocations = Array.from({ length: 16 }, () => ({ account: lab, resourceType: 'eip', locale: 'us-east-1' }))
     await acme.post('/allocations/batch', { allocations })
-    for (const wish of [{}, { poolId: acme.listed }, { hold: { expiresInSeconds: 60 } }]) {
-      await refuses(ask(acme, shop, wish), 507, 'Exhausted')
+    for (const params of [{}, { poolId: acme.listed }, { hold: { expiresInSeconds: 60 } }]) {
+      await refuses(ask(acme, shop, params), 507, 'Exhausted')
     }
     await refuses(ask(acme, shop, { cidr: '203.0.100.3' }), 409, 'CidrConflict')
     const other = await share(acme, await acme.pool())
@@ -692,8 +692,8 @@ export const overNative: Attempts = {
   async 'another spelling of an address'(acme) {
     const other = await share(acme, await acme.pool())
     for (const cidr of otherSpellings) {
-      for (const wish of [{ cidr }, { cidr, poolId: acme.listed }, { cidr, poolId: other }]) {
-        const { status, body } = await ask(acme, shop, wish)
+      for (const params of [{ cidr }, { cidr, poolId: acme.listed }, { cidr, poolId: other }]) {
+        const { status, body } = await ask(acme, shop, params)
         assert.ok([400, 403].includes(status), `${cidr}: ${status} ${body.code}`)
       }
     }
@@ -703,17 +703,17 @@ export const overNative: Attempts = {
   /** What is checked is what is read: each name once, decoded once, and in its one spelling. */
   async 'duplicate or encoded parameters'(acme) {
     const other = await share(acme, await acme.pool())
-    const wish = `"account":"${shop}","resourceType":"eip","locale":"us-east-1"`
+    const params = `"account":"${shop}","resourceType":"eip","locale":"us-east-1"`
     for (const body of [
-      `{${wish},"poolId":"${acme.listed}","poolId":"${other}"}`,
-      `{${wish},"poolId":"${acme.listed}","pool\\u0049d":"${other}"}`,
-      `{${wish},"tags":{"a":"1"},"tags":{}}`,
-      `{${wish},"tags":{"a":"1","a":"2"}}`,
+      `{${params},"poolId":"${acme.listed}","poolId":"${other}"}`,
+      `{${params},"poolId":"${acme.listed}","pool\\u0049d":"${other}"}`,
+      `{${params},"tags":{"a":"1"},"tags":{}}`,
+      `{${params},"tags":{"a":"1","a":"2"}}`,
     ]) {
       const answer = await acme.ask<Problem>('POST', '/allocations', { body })
       assert.deepEqual([answer.status, answer.body.code], [400, 'DuplicateParameter'], body)
     }
-    for (const body of [`{${wish},"PoolId":"${other}"}`, `{${wish},"poolId ":"${other}"}`]) {
+    for (const body of [`{${params},"PoolId":"${other}"}`, `{${params},"poolId ":"${other}"}`]) {
       const answer = await acme.ask<Problem>('POST', '/allocations', { body })
       assert.deepEqual([answer.status, answer.body.code], [400, 'UnknownParameter'], body)
     }

@@ -16,7 +16,7 @@ before(async () => {
 after(() => world.close())
 
 let guesses = 0
-/** Asks with a token; a new one that nobody has unless said otherwise. */
+/** Asks with a token; a new one that nobody has by default. */
 const ask = (address: string, as = `cadastre_guess${++guesses}`) =>
   world.ask<{ code?: string }>('GET', '/me', { as, headers: { 'x-forwarded-for': address } })
 /** Bad tokens until the address has no more of them. */

@@ -5,7 +5,7 @@ import { Socket } from 'node:net'
 import { after, before, test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import { Refused } from '#model/refusal.ts'
-import { nativeOperations } from '#operations/native/table.ts'
+import { nativeOperations } from '#operations/native-table.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 import { managementAccount } from '../../../test/world.ts'
 import { descriptionReadersOfClientMax, Readers } from './description.ts'
@@ -407,13 +407,13 @@ test('D7 a body has the bounds of its operation, which the description says; not
 
 test('D7 I9 no refusal sends back more than a little of what was sent', async () => {
   const long = 'x'.repeat(8_000)
-  const wish = { account: managementAccount, resourceType: 'eip', locale: 'us-east-1' }
+  const params = { account: managementAccount, resourceType: 'eip', locale: 'us-east-1' }
   for (const body of [
-    { ...wish, [long]: 1 },
-    { ...wish, account: long },
-    { ...wish, locale: [[long], long, { [long]: long }] },
-    { ...wish, tags: { [long]: long } },
-    { ...wish, tags: Object.fromEntries(Array.from({ length: 900 }, (_, n) => [`key-${n}`, {}])) },
+    { ...params, [long]: 1 },
+    { ...params, account: long },
+    { ...params, locale: [[long], long, { [long]: long }] },
+    { ...params, tags: { [long]: long } },
+    { ...params, tags: Object.fromEntries(Array.from({ length: 900 }, (_, n) => [`key-${n}`, {}])) },
     `{"${long}":1,"${long}":1}`,
     `{"a":${long}`,
   ]) {

@@ -60,17 +60,17 @@ test('a candidate version is asked beside the live one, and what it would have a
 })
 
 test('a candidate mode is asked as if it were in force: what enforcing would deny, what observing would let pass', () => {
-  const wish = { explicit: { pool: 'p3' } }
+  const params = { explicit: { pool: 'p3' } }
   const shared = { pools: pools.map((one) => ({ ...one, sharedWith: [root] })) }
   const observed = { ...shared, assignments: [assign('net', root, { mode: 'observe' })] }
-  const stricter = ask(lawWith([{ ...onRoot, mode: 'enforce' }], observed), wish)
+  const stricter = ask(lawWith([{ ...onRoot, mode: 'enforce' }], observed), params)
   assert.deepEqual(
     [stricter.outcome, stricter.candidate?.outcome, stricter.candidate?.denial?.setting],
     ['allow', 'deny', 'on-explicit'],
   )
   const off = { ...shared, assignments: [assign('net', root, { mode: 'off' })] }
-  assert.equal(ask(lawWith([{ ...onRoot, mode: 'enforce' }], off), wish).candidate?.outcome, 'deny')
-  const looser = ask(lawWith([{ ...onRoot, mode: 'observe' }], shared), wish)
+  assert.equal(ask(lawWith([{ ...onRoot, mode: 'enforce' }], off), params).candidate?.outcome, 'deny')
+  const looser = ask(lawWith([{ ...onRoot, mode: 'observe' }], shared), params)
   assert.deepEqual([looser.outcome, looser.candidate?.outcome], ['deny', 'allow'])
 })
 

@@ -292,11 +292,11 @@ const lawOf = (id: string, change: { version?: number; pool?: string } = {}) =>
     }),
     { version: change.version ?? 1 },
   )
-const judgementsOf = (before: Partial<GovernanceFacts> | undefined, after: Partial<GovernanceFacts>): number => {
-  const cost = { judgements: 0 }
+const evaluationsOf = (before: Partial<GovernanceFacts> | undefined, after: Partial<GovernanceFacts>): number => {
+  const cost = { evaluations: 0 }
   const look = { cost, ...(before ? { before: worldOf(before) } : {}) }
   assert.deepEqual([...conflictsIn(worldOf(after), look)], [])
-  return cost.judgements
+  return cost.evaluations
 }
 
 test('accounts that no condition tells apart are judged once, and a change judges only what it can touch', () => {
@@ -307,22 +307,22 @@ test('accounts that no condition tells apart are judged once, and a change judge
   }
   // The root as a unit, and below it the accounts for which the condition holds and those for which it does not.
   const classes = 3
-  assert.equal(judgementsOf(undefined, facts), classes * fourPairs.length)
-  assert.equal(judgementsOf({ ...facts, assignments: facts.assignments.slice(1) }, facts), classes * fourPairs.length)
+  assert.equal(evaluationsOf(undefined, facts), classes * fourPairs.length)
+  assert.equal(evaluationsOf({ ...facts, assignments: facts.assignments.slice(1) }, facts), classes * fourPairs.length)
   // One pair of one policy says something else. It has no condition: the root and the accounts.
   const changed = { ...facts, policies: [lawOf('base', { version: 2, pool: 'p3' }), facts.policies[1]!] }
-  assert.equal(judgementsOf(facts, changed), 2)
+  assert.equal(evaluationsOf(facts, changed), 2)
   // One account moves, comes, or has other tags.
   const moved = manyAccounts.map((node) => (node.id === loner ? { ...node, parentId: prodUnit } : node))
-  assert.equal(judgementsOf(facts, { ...facts, nodes: moved }), fourPairs.length)
+  assert.equal(evaluationsOf(facts, { ...facts, nodes: moved }), fourPairs.length)
   assert.equal(
-    judgementsOf(facts, { ...facts, nodes: withTags(prod, { env: 'prod' }, manyAccounts) }),
+    evaluationsOf(facts, { ...facts, nodes: withTags(prod, { env: 'prod' }, manyAccounts) }),
     fourPairs.length,
   )
   const came = { id: '555555555555', kind: 'account', parentId: root } as const
-  assert.equal(judgementsOf(facts, { ...facts, nodes: [...manyAccounts, came] }), fourPairs.length)
+  assert.equal(evaluationsOf(facts, { ...facts, nodes: [...manyAccounts, came] }), fourPairs.length)
   // Nothing that a conflict could follow from.
-  assert.equal(judgementsOf(facts, { ...facts, bindings: [], delegatedAdministrator: loner }), 0)
+  assert.equal(evaluationsOf(facts, { ...facts, bindings: [], delegatedAdministrator: loner }), 0)
 })
 
 test('accounts that have the same policies enabled on themselves are one class', () => {
@@ -333,7 +333,7 @@ test('accounts that have the same policies enabled on themselves are one class',
     assignments: [assign('narrow', root, final), ...targets.map((id) => assign('base', id))],
   }
   // With the condition and without it.
-  assert.equal(judgementsOf(undefined, facts), 2 * fourPairs.length)
+  assert.equal(evaluationsOf(undefined, facts), 2 * fourPairs.length)
 })
 
 test('who needs one conflict pays for one, however many accounts meet it', () => {
@@ -342,7 +342,7 @@ test('who needs one conflict pays for one, however many accounts meet it', () =>
     policies: [policy('base', [documentOf(['p1'])]), policy('narrow', [documentOf(['p2'])])],
     assignments: [assign('base', root), assign('narrow', root, final)],
   }
-  const cost = { judgements: 0 }
+  const cost = { evaluations: 0 }
   const [first] = conflictsIn(worldOf(facts), { before: worldOf({ nodes: manyAccounts }), cost })
-  assert.deepEqual([first?.node, cost.judgements], [root, 1])
+  assert.deepEqual([first?.node, cost.evaluations], [root, 1])
 })

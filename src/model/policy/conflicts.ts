@@ -32,7 +32,7 @@ export interface Look {
   /** The only accounts to look at; undefined: every node that the change can touch. */
   readonly accounts?: readonly string[]
   /** Counts how often the documents of one pair were compared for one class of accounts. */
-  readonly cost?: { judgements: number }
+  readonly cost?: { evaluations: number }
 }
 
 /** All conflicts among the assignments that enforce. */
@@ -44,10 +44,10 @@ export const findConflicts = (snapshot: Snapshot): readonly Conflict[] => [...co
  * For each pair of locale and resource type, the documents that apply to an account are compared with each other: the
  * pools of each address family that both list, their size bounds, and the tags that they require. What is compared is
  * bounded twice. Of the accounts, only those that the change from `before` can touch are looked at, and of the pairs
- * only those of changed documents. And accounts that no condition tells apart, below the same assignments, are judged
+ * only those of changed documents. And accounts that no condition tells apart, below the same assignments, are evaluated
  * once for all of them.
  *
- * A unit with assignments of its own is judged as an account without any trait would be, for the pairs without
+ * A unit with assignments of its own is evaluated as an account without any trait would be, for the pairs without
  * conditions, so that a conflict is found before the first account is made there.
  */
 export function* conflictsIn(snapshot: Snapshot, { before, accounts, cost }: Look = {}): Generator<Conflict> {
@@ -197,12 +197,12 @@ function* nodesTouched(snapshot: Snapshot, roots: ReadonlySet<string> | undefine
 
 // Judging ------------------------------------------------------------------------------------------------------------
 
-interface Judged {
+interface Evaluated {
   readonly conflicts: readonly { readonly key: string; readonly conflict: Conflict }[]
   /** What tells conflicts of one node apart; also of those that are not told because a plainer one is. */
   readonly keys: ReadonlySet<string>
 }
-const nothing: Judged = { conflicts: [], keys: new Set() }
+const nothing: Evaluated = { conflicts: [], keys: new Set() }
 
 /** Assignments that count together, and what in their documents tells the accounts below them apart. */
 interface Standing {
@@ -221,7 +221,7 @@ class Judge {
   readonly #governors = new Map<string, string | undefined>()
   readonly #standings = new Map<string, Standing | undefined>()
   readonly #traits = new Map<string, Pick<Standing, 'pairs' | 'traits'>>()
-  readonly #judged = new Map<string, { readonly node: string; readonly judged: Judged }>()
+  readonly #evaluated = new Map<string, { readonly node: string; readonly evaluated: Evaluated }>()
 
   constructor(snapshot: Snapshot, pairs: ReadonlySet<string> | undefined, cost: Look['cost']) {
     this.#snapshot = snapshot
@@ -229,17 +229,17 @@ class Judge {
     this.#cost = cost
   }
 
-  at(node: string): Judged {
+  at(node: string): Evaluated {
     const governor = this.#governorOf(node)
     const standing = governor === undefined ? undefined : this.#standingAt(governor)
     if (!standing) return nothing
     const signature = isAccount(this.#snapshot, node) ? standing.traits.signatureOf(node) : 'unit'
     const key = `${standing.key}\n${signature}`
-    const known = this.#judged.get(key)
-    if (known) return relocate(known.judged, known.node, node)
-    const judged = this.#judge(node, standing)
-    this.#judged.set(key, { node, judged })
-    return judged
+    const known = this.#evaluated.get(key)
+    if (known) return relocate(known.evaluated, known.node, node)
+    const evaluated = this.#evaluate(node, standing)
+    this.#evaluated.set(key, { node, evaluated })
+    return evaluated
   }
 
   /** What is in conflict at the unit that an account's assignments come from. */
@@ -305,14 +305,14 @@ class Judge {
     }
   }
 
-  #judge(node: string, { lists, pairs }: Standing): Judged {
+  #evaluate(node: string, { lists, pairs }: Standing): Evaluated {
     const isUnit = !isAccount(this.#snapshot, node)
     const conflicts: { key: string; conflict: Conflict }[] = []
     const keys = new Set<string>()
     const path = pathOf(this.#snapshot, node)
     for (const list of lists) {
       for (const pair of list.length < 2 ? [] : pairs) {
-        if (this.#cost) this.#cost.judgements++
+        if (this.#cost) this.#cost.evaluations++
         const { finals, base } = partsOf(this.#snapshot, list, pair)
         if (!base) continue
         const parts = finals.includes(base) ? finals : [base, ...finals]
@@ -356,8 +356,8 @@ const isEnforcedAt = ({ assignmentsByTarget }: Snapshot, node: string): boolean 
 /** What is in no organization is an account. */
 const isAccount = ({ nodes }: Snapshot, id: string): boolean => (nodes.get(id)?.kind ?? 'account') === 'account'
 
-/** What was judged for one node of a class, as it is for another. */
-function relocate({ conflicts, keys }: Judged, from: string, to: string): Judged {
+/** What was evaluated for one node of a class, as it is for another. */
+function relocate({ conflicts, keys }: Evaluated, from: string, to: string): Evaluated {
   if (from === to || conflicts.length === 0) return { conflicts, keys }
   const move = (party: Party): Party => (party.target === from ? { ...party, target: to } : party)
   return {

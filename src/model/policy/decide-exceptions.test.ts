@@ -217,9 +217,9 @@ test('a size exception widens the size that policy allows, in its family, and no
 test('a pool exception is none from the size, and no exception is from required tags', () => {
   const settings = { requiredTags: [{ key: 'team' }] }
   const world = lawWith([exception({ pools: ['p3'], provider: true })], settings)
-  const wish = { explicit: { pool: 'p3' } }
-  assert.equal(ask(world, wish).denial?.cause, 'tags')
-  assert.equal(ask(world, { ...wish, tags: new Map([['team', 'net']]) }).outcome, 'allow')
+  const params = { explicit: { pool: 'p3' } }
+  assert.equal(ask(world, params).denial?.cause, 'tags')
+  assert.equal(ask(world, { ...params, tags: new Map([['team', 'net']]) }).outcome, 'allow')
 })
 
 test('what the pool itself asks for holds under an exception as well', () => {
@@ -269,10 +269,10 @@ test('finals, an account without rules, and “nothing outside policy” can be 
 })
 
 test('an exception is for its target and below, its locale, its type and its resources, and for nobody else', () => {
-  const wish = { explicit: { pool: 'p3' } }
+  const params = { explicit: { pool: 'p3' } }
   const ofUnit = lawWith([exception({ pools: ['p3'] }, { target: workloads })])
   assert.deepEqual(
-    [prod, dev, admin, stranger].map((account) => ask(ofUnit, { ...wish, account }).outcome),
+    [prod, dev, admin, stranger].map((account) => ask(ofUnit, { ...params, account }).outcome),
     ['allow', 'allow', 'deny', 'deny'],
   )
   const others: Partial<ExceptionFacts>[] = [
@@ -281,12 +281,12 @@ test('an exception is for its target and below, its locale, its type and its res
     { resource: 'web-*' },
   ]
   for (const change of others) {
-    assert.equal(ask(lawWith([exception({ pools: ['p3'] }, change)]), wish).outcome, 'deny', JSON.stringify(change))
+    assert.equal(ask(lawWith([exception({ pools: ['p3'] }, change)]), params).outcome, 'deny', JSON.stringify(change))
   }
   const named = lawWith([exception({ pools: ['p3'] }, { resource: 'web-*' })])
-  assert.equal(ask(named, { ...wish, resource: 'web-1' }).outcome, 'allow')
-  assert.equal(ask(named, { ...wish, resource: 'db-1' }).outcome, 'deny')
-  assert.equal(ask(named, wish).outcome, 'deny', 'what is cached for one resource is for no other')
+  assert.equal(ask(named, { ...params, resource: 'web-1' }).outcome, 'allow')
+  assert.equal(ask(named, { ...params, resource: 'db-1' }).outcome, 'deny')
+  assert.equal(ask(named, params).outcome, 'deny', 'what is cached for one resource is for no other')
 })
 
 test('exceptions do not add up: what needs two of them is denied', () => {
@@ -497,9 +497,9 @@ test('at every millisecond around a start and an end the answer is right, on cac
 
 test('I10 equal requests between two moments share one verdict, exceptions or not', () => {
   const world = lawWith([exception({ pools: ['p3'] })])
-  const wish = { explicit: { pool: 'p3' } }
-  assert.equal(ask(world, wish, startsAt), ask(world, wish, expiresAt - 1))
-  assert.notEqual(ask(world, wish, startsAt), ask(world, wish, expiresAt))
+  const params = { explicit: { pool: 'p3' } }
+  assert.equal(ask(world, params, startsAt), ask(world, params, expiresAt - 1))
+  assert.notEqual(ask(world, params, startsAt), ask(world, params, expiresAt))
 })
 
 test('how many exceptions have ended makes no request look at more of them', () => {

@@ -169,7 +169,7 @@ const vpcWorld = (settings: Parameters<typeof documentOf>[1], change: Partial<Po
   })
 }
 
-test('a block outside the document’s sizes is denied; without a wish the default is given', () => {
+test('a block outside the document’s sizes is denied; without a request the default is given', () => {
   const world = vpcWorld({ size: { min: 18, default: 20, max: 24 } })
   for (let netmaskLength = 16; netmaskLength <= 28; netmaskLength++) {
     const verdict = ask(world, { resourceType: 'vpc', netmaskLength })
@@ -185,7 +185,7 @@ test('a block outside the document’s sizes is denied; without a wish the defau
   assert.equal(ask(world, { resourceType: 'vpc', explicit: { cidr: cidr('10.0.0.0/16') } }).denial?.cause, 'size')
 })
 
-test('without a wish and a default of the policy, the pool’s default is given; without any, the request is refused', () => {
+test('without a request and a default of the policy, the pool’s default is given; without any, the request is refused', () => {
   assert.equal(
     ask(vpcWorld({}, { defaultNetmaskLength: 22 }), { resourceType: 'vpc' }).candidates[0]?.netmaskLength,
     22,

@@ -37,14 +37,14 @@ import { pathOf, type Resolution, type ResolvedDocument, type Snapshot, type Wor
  * no exception starts or expires.
  */
 export function decide(snapshot: Snapshot, request: AllocationRequest, now: Date): Verdict {
-  if (request.explicit?.cidr) return judge(snapshot, request, now.getTime()).verdict
+  if (request.explicit?.cidr) return evaluate(snapshot, request, now.getTime()).verdict
   const key = snapshot.exceptions.moments.length === 0 ? keyOf(request) : keyAt(snapshot, request, now.getTime())
   const known = snapshot.caches.verdicts.get(key)
   if (known && !(known.readsTags && request.tags)) return known.verdict
-  const judged = judge(snapshot, request, now.getTime())
+  const evaluated = evaluate(snapshot, request, now.getTime())
   const isNameKnown = request.explicit?.pool === undefined || snapshot.pools.has(request.explicit.pool)
-  if (isNameKnown && !(judged.readsTags && request.tags)) snapshot.caches.verdicts.set(key, judged)
-  return judged.verdict
+  if (isNameKnown && !(evaluated.readsTags && request.tags)) snapshot.caches.verdicts.set(key, evaluated)
+  return evaluated.verdict
 }
 
 /**
@@ -141,7 +141,7 @@ function keyOf({
 }
 
 /** What one world makes of a request. */
-interface Judgement {
+interface Evaluation {
   readonly outcome: 'allow' | 'steer' | 'deny'
   readonly candidates: readonly Candidate[]
   readonly onExhausted: OnExhausted
@@ -156,15 +156,15 @@ interface Judgement {
   readonly readsTags: boolean
 }
 
-function judge(snapshot: Snapshot, request: AllocationRequest, now: number): { verdict: Verdict; readsTags: boolean } {
-  const live = judgeIn(snapshot, request, 'enforce', now)
+function evaluate(snapshot: Snapshot, request: AllocationRequest, now: number): { verdict: Verdict; readsTags: boolean } {
+  const live = evaluateIn(snapshot, request, 'enforce', now)
   const others = (['warn', 'observe'] as const)
     .filter((mode) => hasMode(snapshot, request.account, mode))
-    .map((mode) => ({ mode, judgement: judgeIn(snapshot, request, mode, now) }))
-  const apart = others.filter(({ judgement }) => differs(judgement, live))
+    .map((mode) => ({ mode, evaluation: evaluateIn(snapshot, request, mode, now) }))
+  const apart = others.filter(({ evaluation }) => differs(evaluation, live))
   // What would be denied or steered tells more than what would only be served from elsewhere.
-  const different = apart.find(({ judgement }) => judgement.outcome !== 'allow') ?? apart[0]
-  const wouldBe = different && wouldBeOf(different.mode, different.judgement)
+  const different = apart.find(({ evaluation }) => evaluation.outcome !== 'allow') ?? apart[0]
+  const wouldBe = different && wouldBeOf(different.mode, different.evaluation)
   const warns = isWarning(wouldBe) && live.outcome === 'allow'
   const { locale, resourceType } = request
   const outcome = warns ? 'warn' : live.outcome
@@ -183,10 +183,10 @@ function judge(snapshot: Snapshot, request: AllocationRequest, now: number): { v
     document: live.by && { locale, resourceType },
     denial: live.denial,
     ifExhausted: exhaustion(live),
-    trace: Object.freeze(different ? [...live.steps, stepOf(different.mode, different.judgement)] : [...live.steps]),
+    trace: Object.freeze(different ? [...live.steps, stepOf(different.mode, different.evaluation)] : [...live.steps]),
     endings: new Map<string, readonly TraceStep[]>(),
   })
-  const readsTags = live.readsTags || others.some(({ judgement }) => judgement.readsTags) || answer?.readsTags === true
+  const readsTags = live.readsTags || others.some(({ evaluation }) => evaluation.readsTags) || answer?.readsTags === true
   return { verdict, readsTags }
 }
 
@@ -199,12 +199,12 @@ function candidateAnswer(
   snapshot: Snapshot,
   request: AllocationRequest,
   now: number,
-  live: Omit<Judgement, 'outcome'> & Pick<Verdict, 'outcome'>,
+  live: Omit<Evaluation, 'outcome'> & Pick<Verdict, 'outcome'>,
 ): { readonly candidate?: CandidateAnswer; readonly readsTags: boolean } | undefined {
   const { byTarget, snapshot: world } = snapshot.candidates!
   const onPath = pathOf(snapshot, request.account).flatMap((node) => byTarget.get(node) ?? [])
   if (onPath.length === 0) return undefined
-  const { verdict, readsTags } = judge(world, request, now)
+  const { verdict, readsTags } = evaluate(world, request, now)
   const { outcome, candidates, onExhausted, policy, target, denial, exception } = verdict
   const isSame =
     outcome === live.outcome &&
@@ -225,20 +225,20 @@ function candidateAnswer(
 
 const policyOf = (by: Party | undefined) => by && { id: by.policy, version: by.version }
 
-const wouldBeOf = (mode: 'warn' | 'observe', { outcome, candidates, by, denial, exception }: Judgement): WouldBe =>
+const wouldBeOf = (mode: 'warn' | 'observe', { outcome, candidates, by, denial, exception }: Evaluation): WouldBe =>
   Object.freeze({ mode, outcome, candidates, policy: policyOf(by), target: by?.target, denial, exception })
 
 /** Refusing everything that no document speaks of is enforcement too, though no assignment does it. */
-function modeOf(live: Judgement, others: readonly { mode: Mode; judgement: Judgement }[]): Mode {
+function modeOf(live: Evaluation, others: readonly { mode: Mode; evaluation: Evaluation }[]): Mode {
   if (live.by || live.exception !== undefined || live.denial?.cause === 'unmatched') return 'enforce'
-  return others.find(({ judgement }) => judgement.by)?.mode ?? 'off'
+  return others.find(({ evaluation }) => evaluation.by)?.mode ?? 'off'
 }
 
 const sameCandidates = (a: readonly Candidate[], b: readonly Candidate[]): boolean =>
   a.length === b.length &&
   a.every((one, i) => one.pool === b[i]!.pool && one.netmaskLength === b[i]!.netmaskLength && !one.cidr === !b[i]!.cidr)
 
-const differs = (a: Judgement, b: Judgement): boolean =>
+const differs = (a: Evaluation, b: Evaluation): boolean =>
   a.outcome !== b.outcome ||
   a.onExhausted !== b.onExhausted ||
   !sameCandidates(a.candidates, b.candidates) ||
@@ -247,13 +247,13 @@ const differs = (a: Judgement, b: Judgement): boolean =>
 const sameReason = (a: Denial | undefined, b: Denial | undefined): boolean =>
   a?.cause === b?.cause && a?.setting === b?.setting
 
-function stepOf(mode: 'warn' | 'observe', { outcome, by, candidates }: Judgement): TraceStep {
+function stepOf(mode: 'warn' | 'observe', { outcome, by, candidates }: Evaluation): TraceStep {
   const instead = outcome === 'deny' ? 'denied' : `given ${candidates.map(({ pool }) => pool).join(', ')}`
   const because = `assignments in mode ${mode} do not act; enforced, the request would be ${instead}`
   return { kind: 'target', subject: by?.policy ?? 'policy', result: 'skip', because }
 }
 
-function exhaustion({ candidates, exhaustedBy, by }: Judgement): Denial {
+function exhaustion({ candidates, exhaustedBy, by }: Evaluation): Denial {
   const wanted = candidates.map(
     ({ pool, netmaskLength, cidr }) => `${cidr ? formatCidr(cidr) : `/${netmaskLength}`} in ${pool}`,
   )
@@ -268,7 +268,7 @@ function exhaustion({ candidates, exhaustedBy, by }: Judgement): Denial {
   }
 }
 
-function judgeIn(snapshot: Snapshot, request: AllocationRequest, world: World, now: number): Judgement {
+function evaluateIn(snapshot: Snapshot, request: AllocationRequest, world: World, now: number): Evaluation {
   const type = findResourceType(request.resourceType, snapshot.resourceTypes)
   const wrong = typeDenial(snapshot, request, type)
   if (wrong) return denied(wrong, [], { readsTags: false })
@@ -276,16 +276,16 @@ function judgeIn(snapshot: Snapshot, request: AllocationRequest, world: World, n
   const resolution = resolve(snapshot, world, request.account, request)
   const { document, unmatched, steps } = resolution
   const plain = document
-    ? judgeDocument(snapshot, asked, document, steps)
-    : judgeUnmatched(snapshot, asked, unmatched, steps)
-  return snapshot.exceptions.moments.length === 0 ? plain : judgeExcepted(snapshot, asked, { resolution, plain, now })
+    ? evaluateDocument(snapshot, asked, document, steps)
+    : evaluateUnmatched(snapshot, asked, unmatched, steps)
+  return snapshot.exceptions.moments.length === 0 ? plain : evaluateExcepted(snapshot, asked, { resolution, plain, now })
 }
 
 function denied(
   denial: Denial,
   steps: readonly TraceStep[],
-  { by, readsTags, isSteered }: Pick<Judgement, 'by' | 'readsTags' | 'isSteered'>,
-): Judgement {
+  { by, readsTags, isSteered }: Pick<Evaluation, 'by' | 'readsTags' | 'isSteered'>,
+): Evaluation {
   return { outcome: 'deny', candidates: [], onExhausted: 'deny', by, denial, isSteered, steps, readsTags }
 }
 
@@ -326,12 +326,12 @@ interface Asked {
   readonly type: ResourceType
 }
 
-function judgeUnmatched(
+function evaluateUnmatched(
   snapshot: Snapshot,
   { request, type }: Asked,
   unmatched: { readonly value: OnExhausted; readonly ipam?: string },
   above: readonly TraceStep[],
-): Judgement {
+): Evaluation {
   const { resourceType, locale, explicit } = request
   const pair = `${resourceType} in ${locale}`
   if (unmatched.value === 'deny') {
@@ -344,17 +344,17 @@ function judgeUnmatched(
   const none: TraceStep = { kind: 'document', subject: pair, result: 'miss', because: 'no document speaks of it' }
   const steps = [...above, none]
   const want = wantOf({ request, type }, undefined, explicit?.cidr)
-  if (explicit?.pool === undefined || explicit.pool === provider) return judgeProvider(want, steps, {})
-  return judgeNamedPool(snapshot, want, steps, {})
+  if (explicit?.pool === undefined || explicit.pool === provider) return evaluateProvider(want, steps, {})
+  return evaluateNamedPool(snapshot, want, steps, {})
 }
 
 /** One pool that the caller named and may have: it alone is tried, and where it has no room the answer is no, as in EC2. */
-function judgeNamedPool(
+function evaluateNamedPool(
   snapshot: Snapshot,
   want: Want,
   above: readonly TraceStep[],
   { by, isListed = false, readsTags = false }: { by?: Party; isListed?: boolean; readsTags?: boolean },
-): Judgement {
+): Evaluation {
   const name = want.request.explicit!.pool!
   const askedTags = readsTags || readsTagsOf(snapshot, name, want.type)
   if (!isListed && !isOwnOrShared(snapshot, want.request.account, name)) {
@@ -385,11 +385,11 @@ const readsTagsOf = (snapshot: Snapshot, pool: string, type: ResourceType): bool
   !type.isReservation && (snapshot.pools.get(pool)?.requiredTags.length ?? 0) > 0
 
 /** Provider space for a request that may have it. It alone is tried. */
-function judgeProvider(
+function evaluateProvider(
   want: Want,
   above: readonly TraceStep[],
   { by, readsTags = false }: { readonly by?: Party; readonly readsTags?: boolean },
-): Judgement {
+): Evaluation {
   const fit = fitProvider(want)
   if ('denial' in fit) {
     const step: TraceStep = { kind: 'pool', subject: provider, result: 'fail', because: fit.because }
@@ -399,12 +399,12 @@ function judgeProvider(
   return { outcome: 'allow', candidates, onExhausted: 'deny', by, steps: above, readsTags }
 }
 
-function judgeDocument(
+function evaluateDocument(
   snapshot: Snapshot,
   { request, type }: Asked,
   document: ResolvedDocument,
   above: readonly TraceStep[],
-): Judgement {
+): Evaluation {
   const { by } = document
   const readsTags = document.requiredTags.length > 0
   const gate = tagsGate(request, document) ?? sizeGate({ request, type }, document)
@@ -417,15 +417,15 @@ function judgeDocument(
   if (pool !== undefined) {
     const rule = open.find((rule) => rule.pool === pool)
     const named: Want = { ...want, cidr, rule: rule?.number }
-    if (rule) return judgeNamedPool(snapshot, named, above, { by, isListed: true, readsTags })
-    const wish = wishGate(document, open, pool)
-    if (wish.denial) return denied(wish.denial, [...above, wish.step], { by, readsTags })
+    if (rule) return evaluateNamedPool(snapshot, named, above, { by, isListed: true, readsTags })
+    const params = paramsGate(document, open, pool)
+    if (params.denial) return denied(params.denial, [...above, params.step], { by, readsTags })
     if (document.onExplicit.value === 'allow') {
       return pool === provider
-        ? judgeProvider(named, [...above, wish.step], { by, readsTags })
-        : judgeNamedPool(snapshot, named, [...above, wish.step], { by, readsTags })
+        ? evaluateProvider(named, [...above, params.step], { by, readsTags })
+        : evaluateNamedPool(snapshot, named, [...above, params.step], { by, readsTags })
     }
-    return judgeRules(snapshot, want, document, { steps: [...above, wish.step], isSteered: true })
+    return evaluateRules(snapshot, want, document, { steps: [...above, params.step], isSteered: true })
   }
   if (cidr) {
     const holding = open.filter((rule) => isInPool(snapshot, rule.pool, cidr))
@@ -438,17 +438,17 @@ function judgeDocument(
           ? { ...rule, skipped: `${text} is not in its CIDRs` }
           : rule,
       )
-      const judged = judgeRules(snapshot, { ...want, cidr }, { ...document, rules }, { steps })
-      return { ...judged, onExhausted: 'deny' }
+      const evaluated = evaluateRules(snapshot, { ...want, cidr }, { ...document, rules }, { steps })
+      return { ...evaluated, onExhausted: 'deny' }
     }
-    const wish = wishGate(document, open, text)
-    if (wish.denial) return denied(wish.denial, [...above, wish.step], { by, readsTags })
+    const params = paramsGate(document, open, text)
+    if (params.denial) return denied(params.denial, [...above, params.step], { by, readsTags })
     if (document.onExplicit.value === 'allow') {
-      return judgeProvider({ ...want, cidr }, [...above, wish.step], { by, readsTags })
+      return evaluateProvider({ ...want, cidr }, [...above, params.step], { by, readsTags })
     }
-    return judgeRules(snapshot, want, document, { steps: [...above, wish.step], isSteered: true })
+    return evaluateRules(snapshot, want, document, { steps: [...above, params.step], isSteered: true })
   }
-  return judgeRules(snapshot, want, document, { steps: above })
+  return evaluateRules(snapshot, want, document, { steps: above })
 }
 
 const isInPool = ({ pools }: Snapshot, pool: string, cidr: Cidr): boolean =>
@@ -519,28 +519,28 @@ function sizeGate({ request, type }: Asked, document: ResolvedDocument): Gate | 
   }
 }
 
-/** What `onExplicit` makes of a wish that no open rule lists. */
-function wishGate(
+/** What `onExplicit` makes of a request that no open rule lists. */
+function paramsGate(
   { onExplicit }: ResolvedDocument,
   open: readonly { pool: string }[],
-  wish: string,
+  params: string,
 ): Partial<Gate> & { step: TraceStep } {
   const unlisted = `the rules do not list it, and on-explicit is ${onExplicit.value}`
   if (onExplicit.value !== 'deny') {
     const isSteer = onExplicit.value === 'steer'
     const because = isSteer ? `${unlisted}: the rules are used instead` : unlisted
-    return { step: { kind: 'explicit', subject: wish, result: isSteer ? 'skip' : 'hit', because } }
+    return { step: { kind: 'explicit', subject: params, result: isSteer ? 'skip' : 'hit', because } }
   }
   return {
     denial: {
       cause: 'explicit',
       setting: 'on-explicit',
-      value: wish,
+      value: params,
       allowed: open.map(({ pool }) => pool),
       by: onExplicit.by,
       owner: onExplicit.by.owner,
     },
-    step: { kind: 'explicit', subject: wish, result: 'fail', because: unlisted },
+    step: { kind: 'explicit', subject: params, result: 'fail', because: unlisted },
   }
 }
 
@@ -549,12 +549,12 @@ function wishGate(
  * asking wrongly would be a way to provider space, and so is one for which finals leave nothing. Where no rule is meant
  * for the account, `onExhausted` decides, as where no pool has room.
  */
-function judgeRules(
+function evaluateRules(
   snapshot: Snapshot,
   want: Want,
   document: ResolvedDocument,
   { steps: above, isSteered = false }: { readonly steps: readonly TraceStep[]; readonly isSteered?: boolean },
-): Judgement {
+): Evaluation {
   const { by, onExhausted } = document
   const steps = [...above]
   const candidates: Candidate[] = []
@@ -589,8 +589,8 @@ function judgeRules(
   if (onExhausted.value === 'provider' && !want.cidr && !narrowedBy) {
     const because = 'no rule can serve, and on-exhausted is provider'
     steps.push({ kind: 'exhausted', subject: provider, result: 'hit', because })
-    const judged = judgeProvider(want, steps, { by, readsTags })
-    return { ...judged, isSteered, ...(judged.outcome === 'deny' ? {} : { outcome, exhaustedBy: onExhausted.by }) }
+    const evaluated = evaluateProvider(want, steps, { by, readsTags })
+    return { ...evaluated, isSteered, ...(evaluated.outcome === 'deny' ? {} : { outcome, exhaustedBy: onExhausted.by }) }
   }
   const { resourceType, locale, account } = want.request
   const decidedBy = narrowedBy ?? onExhausted.by
@@ -612,40 +612,40 @@ const exceptionStepsMax = 20
 
 interface Plain {
   readonly resolution: Resolution
-  /** The judgement as it is without any exception. */
-  readonly plain: Judgement
+  /** The evaluation as it is without any exception. */
+  readonly plain: Evaluation
   readonly now: number
 }
 
 /**
- * What exceptions make of a judgement. An exception only ever allows more, never less and nothing else:
+ * What exceptions make of a evaluation. An exception only ever allows more, never less and nothing else:
  * - What policy allows without one stays exactly as it is, and names no exception. What the exception grants is tried
  *   only after all that, where nothing has room: never in place of a pool, or of the pools around a CIDR, that is listed
  *   and that the caller named. Who is steered away from what was named is served as though nothing had been.
- * - What policy denies, or steers away from a wish, is judged once more with the grants: its pools count as listed, so
- *   that a wish for one of them is honoured; `provider` likewise; a length within `size` passes policy's bounds.
+ * - What policy denies, or steers away from a request, is evaluated once more with the grants: its pools count as listed, so
+ *   that a request for one of them is honoured; `provider` likewise; a length within `size` passes policy's bounds.
  * - The tags that policy requires, and what the pools themselves ask for, hold as ever. The exception is itself the leave
  *   to use its pools, though, shared or not.
  * Exceptions do not add up: each is tried alone, because nobody approved what two of them make together. The first that
  * lets the request through is named; those of the account are tried first, those of the root last.
  */
-function judgeExcepted(snapshot: Snapshot, asked: Asked, { resolution, plain, now }: Plain): Judgement {
+function evaluateExcepted(snapshot: Snapshot, asked: Asked, { resolution, plain, now }: Plain): Evaluation {
   const path = pathOf(snapshot, asked.request.account)
   const { inForce, others } = exceptionsFor(snapshot.exceptions, path, asked.request, now)
   if (inForce.length === 0 && others.length === 0) return plain
   const steps: TraceStep[] = []
   const note = ({ id }: ExceptionFacts, result: TraceStep['result'], because: string) =>
     steps.push({ kind: 'exception', subject: id, result, because })
-  let judged: Judgement | undefined
+  let evaluated: Evaluation | undefined
   let { readsTags } = plain
   for (const exception of inForce) {
     // One that only adds to what a steered request gets leaves it to the others to honour what was named.
-    if (judged && (judged.exception !== undefined || !judged.isSteered)) {
+    if (evaluated && (evaluated.exception !== undefined || !evaluated.isSteered)) {
       note(exception, 'skip', 'another exception is enough')
       continue
     }
-    const tried = judgeUnder(snapshot, asked, { resolution, plain }, exception)
-    if (!judged || tried.result === 'hit') judged = tried.judgement
+    const tried = evaluateUnder(snapshot, asked, { resolution, plain }, exception)
+    if (!evaluated || tried.result === 'hit') evaluated = tried.evaluation
     readsTags ||= tried.readsTags
     note(exception, tried.result, tried.because)
   }
@@ -655,12 +655,12 @@ function judgeExcepted(snapshot: Snapshot, asked: Asked, { resolution, plain, no
     const isOver = now >= expiresAt
     const moment = new Date(isOver ? expiresAt : startsAt).toISOString()
     note(exception, 'miss', isOver ? `it expired at ${moment}` : `it starts at ${moment}`)
-    if (!isOver || ended || judged || plain.outcome !== 'deny') continue
-    const tried = judgeUnder(snapshot, asked, { resolution, plain }, exception)
+    if (!isOver || ended || evaluated || plain.outcome !== 'deny') continue
+    const tried = evaluateUnder(snapshot, asked, { resolution, plain }, exception)
     readsTags ||= tried.readsTags
     if (tried.result === 'hit') ended = { id, endedAt: moment }
   }
-  const { steps: above, ...rest } = judged ?? plain
+  const { steps: above, ...rest } = evaluated ?? plain
   const denial = ended && rest.denial ? { denial: { ...rest.denial, endedException: ended } } : {}
   return {
     ...rest,
@@ -672,14 +672,14 @@ function judgeExcepted(snapshot: Snapshot, asked: Asked, { resolution, plain, no
 
 interface Tried {
   /** Undefined where the exception changes nothing. */
-  readonly judgement?: Judgement
+  readonly evaluation?: Evaluation
   readonly result: TraceStep['result']
   readonly because: string
   /** Also where it changes nothing: with other tags it might. */
   readonly readsTags: boolean
 }
 
-function judgeUnder(
+function evaluateUnder(
   snapshot: Snapshot,
   asked: Asked,
   { resolution, plain }: Omit<Plain, 'now'>,
@@ -688,9 +688,9 @@ function judgeUnder(
   const { request } = asked
   const { document, steps } = resolution
   const miss = (because: string, readsTags = plain.readsTags): Tried => ({ result: 'miss', because, readsTags })
-  const hit = (judgement: Judgement): Tried => ({
-    judgement: { ...judgement, exception: exception.id },
-    readsTags: judgement.readsTags,
+  const hit = (evaluation: Evaluation): Tried => ({
+    evaluation: { ...evaluation, exception: exception.id },
+    readsTags: evaluation.readsTags,
     result: 'hit',
     because: `it grants ${grantsText(exception)} until ${new Date(exception.expiresAt).toISOString()}`,
   })
@@ -700,7 +700,7 @@ function judgeUnder(
   if (isTooLargeOrSmall && !grantsSize(asked, exception))
     return miss(`it grants ${grantsText(exception)}, not the size`)
   const asGranted = isTooLargeOrSmall ? { ...document, size: undefined, sizeIpv6: undefined } : document
-  const base = asGranted && isTooLargeOrSmall ? judgeDocument(snapshot, asked, asGranted, steps) : plain
+  const base = asGranted && isTooLargeOrSmall ? evaluateDocument(snapshot, asked, asGranted, steps) : plain
 
   const granted = fitGrants(snapshot, asked, asGranted, exception)
   // Where what was named is ignored, the exception is for a request that names nothing.
@@ -724,14 +724,14 @@ function judgeUnder(
   if (base !== plain) return hit({ ...base, reserve, readsTags })
   if (!reserve) return { result: 'skip', because: 'policy answers the same without it', readsTags }
   const because = 'policy allows the request without it; it counts where nothing else has room'
-  return { judgement: { ...plain, reserve, readsTags }, result: 'skip', because, readsTags }
+  return { evaluation: { ...plain, reserve, readsTags }, result: 'skip', because, readsTags }
 }
 
 /** All pools that are listed and have the CIDR are tried, and nothing else. */
-const isListedCidr = ({ explicit }: AllocationRequest, { candidates, isSteered }: Judgement): boolean =>
+const isListedCidr = ({ explicit }: AllocationRequest, { candidates, isSteered }: Evaluation): boolean =>
   explicit?.cidr !== undefined && !isSteered && candidates.some(({ pool }) => pool !== provider)
 
-const isTriedBy = ({ candidates, onExhausted }: Judgement, pool: string): boolean =>
+const isTriedBy = ({ candidates, onExhausted }: Evaluation, pool: string): boolean =>
   candidates.some((candidate) => candidate.pool === pool) || (pool === provider && onExhausted === 'provider')
 
 function grantsSize({ request }: Asked, { grants }: ExceptionFacts): boolean {

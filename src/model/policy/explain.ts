@@ -64,7 +64,7 @@ function shortAnswer(decision: Explained): string {
   const what = cidr ? formatCidr(cidr) : `${request.resourceType} in ${request.locale}`
   const under = decision.exception === undefined ? '' : ` under ${decision.exception}`
   const granted = `${what} from ${pool ?? decision.candidates[0]?.pool ?? provider}${under}`
-  if (outcome === 'steer') return cut(`Steered: ${granted}, not from ${wishOf(request)}`)
+  if (outcome === 'steer') return cut(`Steered: ${granted}, not from ${paramsOf(request)}`)
   if (outcome === 'warn' && wouldBe) {
     const would = wouldBe.denial
       ? shortDenial(wouldBe.denial, request)
@@ -258,14 +258,14 @@ function explainGrant(decision: Explained): Explanation {
   const block = decision.cidr && formatCidr(decision.cidr)
   const onPaper = `would come${block ? ` as ${block}` : ''}`
   const got = decision.id === undefined ? onPaper : `got${block ? ` ${block}` : ''}`
-  const steer = outcome === 'steer' ? `; your choice \`${wishOf(request)}\` is not listed and was not followed` : ''
+  const steer = outcome === 'steer' ? `; your choice \`${paramsOf(request)}\` is not listed and was not followed` : ''
   return {
     sentence: `${upperArticle(request.resourceType)} ${request.resourceType} in ${request.locale} ${got} from ${from}${under}, ${by}${rule ? `, rule ${rule}` : ''}${steer}.`,
     lines: wouldBeLines(decision),
   }
 }
 
-const wishOf = ({ explicit }: AllocationRequest): string =>
+const paramsOf = ({ explicit }: AllocationRequest): string =>
   explicit?.pool ?? (explicit?.cidr ? formatCidr(explicit.cidr) : '')
 
 /** What assignments that do not act would have done. Only those that warn speak to the caller. */

@@ -82,13 +82,13 @@ test('provider space obeys the sizes of a document like a pool', () => {
   assert.deepEqual(lengthsOf(steers, { resourceType: cidrType, explicit }), ['provider /27'])
   const full = worldWith({ onExhausted: 'provider' }, [{ pool: 'own' }])
   assert.deepEqual(lengthsOf(full, { resourceType: cidrType }), ['own /26', 'provider /26'])
-  for (const wish of [undefined, { pool: 'provider' }]) {
+  for (const params of [undefined, { pool: 'provider' }]) {
     const grants = { pools: [], provider: true }
     const exception = { id: 'exception-1', target: prod, locale: 'us-east-1', resourceType: cidrType, grants }
     const excepted = worldWith({}, forOthers, { exceptions: [{ ...exception, startsAt: 0, expiresAt: 1e15 }] })
-    const verdict = ask(excepted, { resourceType: cidrType, explicit: wish })
+    const verdict = ask(excepted, { resourceType: cidrType, explicit: params })
     assert.equal(verdict.exception, 'exception-1')
-    assert.deepEqual(lengthsOf(excepted, { resourceType: cidrType, explicit: wish }), ['provider /26'])
+    assert.deepEqual(lengthsOf(excepted, { resourceType: cidrType, explicit: params }), ['provider /26'])
   }
 })
 

@@ -60,14 +60,14 @@ function interpret(facts: Partial<GovernanceFacts>, path: readonly string[]): Ou
   const sizes = settings.flatMap(({ size }) => size ?? [])
   const min = Math.max(...sizes.map((size) => size.min))
   const max = Math.min(...sizes.map((size) => size.max))
-  const wished = sizes[0] && Math.min(Math.max(sizes[0].default, min), max)
+  const asked = sizes[0] && Math.min(Math.max(sizes[0].default, min), max)
   return {
     pools: all[0]!.rules
       .map((rule) => rule.pool)
       .filter((id) => all.every(({ rules }) => rules.some((rule) => rule.pool === id))),
     onExplicit: ['deny', 'steer', 'allow'].find((value) => settings.some(({ onExplicit }) => onExplicit === value))!,
     onExhausted: settings.some(({ onExhausted }) => onExhausted === 'deny') ? 'deny' : 'provider',
-    size: sizes[0] ? `${min}/${wished}/${max}` : '',
+    size: sizes[0] ? `${min}/${asked}/${max}` : '',
   }
 }
 

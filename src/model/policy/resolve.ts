@@ -252,8 +252,8 @@ function mergeSizes(
   const highest = bounds.reduce((best, next) => (next.size.max < best.size.max ? next : best))
   const min = { value: Math.max(lowest.size.min, allowed?.min ?? 0), by: lowest.by }
   const max = { value: Math.min(highest.size.max, allowed?.max ?? Infinity), by: highest.by }
-  const wished = { value: first.size.default, by: first.by }
-  return { min, max, default: wished.value < min.value ? min : wished.value > max.value ? max : wished }
+  const asked = { value: first.size.default, by: first.by }
+  return { min, max, default: asked.value < min.value ? min : asked.value > max.value ? max : asked }
 }
 
 function mergeTags(parts: readonly Part[]): readonly Sourced<RequiredTag>[] {

@@ -113,7 +113,7 @@ export function tagsInLine(
   const put: Tag[] = []
   const removed: string[] = []
   const { locale, resourceType, settings, rules } = document
-  const wishes: readonly Wish[] = [
+  const requests: readonly Params[] = [
     ...defaultedSettings.map((name) => ({
       word: name === 'onExplicit' ? 'on-explicit' : 'on-exhausted',
       wanted: settings[name],
@@ -140,7 +140,7 @@ export function tagsInLine(
       told: (told: PolicyTagSettings) => textIn(conditionTold(told, document, pool), textOfCondition),
     })),
   ]
-  for (const { word, pool, wanted, spelled, told } of wishes) {
+  for (const { word, pool, wanted, spelled, told } of requests) {
     const said = told(settingsIn(tags))
     if (said === undefined || said === wanted) continue
     const key = [`cadastre:${word}`, locale, resourceType, ...(pool === undefined ? [] : [pool])].join('/')
@@ -159,7 +159,7 @@ export function tagsInLine(
 }
 
 /** One setting of the document: what is wanted and what tags say of it as texts to compare, and how a tag would spell it. */
-interface Wish {
+interface Params {
   readonly word: string
   readonly pool?: string
   readonly wanted: string

@@ -400,9 +400,9 @@ function parseWhole(text: string, max: number): number | undefined {
 
 function parseSize(text: string, bits: number): SizeBounds | undefined {
   const numbers = text.split('/').map((part) => parseWhole(part, bits))
-  const [min, wished, max] = numbers
-  if (numbers.length !== 3 || min === undefined || wished === undefined || max === undefined) return undefined
-  return min <= wished && wished <= max ? { min, default: wished, max } : undefined
+  const [min, asked, max] = numbers
+  if (numbers.length !== 3 || min === undefined || asked === undefined || max === undefined) return undefined
+  return min <= asked && asked <= max ? { min, default: asked, max } : undefined
 }
 
 function parseRequiredTags(text: string): readonly RequiredTag[] | undefined {

@@ -1,0 +1,151 @@
+// What a list costs where everything that it asks for is hidden from the caller: what it costs where nothing is there.
+import assert from 'node:assert/strict'
+import { StatementSync } from 'node:sqlite'
+import { after, before, test } from 'node:test'
+import { foundOrganization, lab, network, prod, root, shop } from '../../../test/acme.ts'
+import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
+
+const hiddenCount = 300
+let world: NativeWorld
+let pools: readonly string[]
+let rosa: string
+let vera: string
+let una: string
+
+before(async () => {
+  world = await openNativeWorld()
+  await foundOrganization(world)
+  const ipam = await world.post<{ privateScopeId: string }>('/ipams', { account: network, region: 'us-east-1' })
+  const locale = 'us-east-1'
+  const poolOf = async (cidr: string, sharedWith: readonly string[]) => {
+    const params = { scopeId: ipam.privateScopeId, family: 'ipv4', locale, sharedWith }
+    const { poolId } = await world.post<{ poolId: string }>('/pools', params)
+    await world.post(`/pools/${poolId}/cidrs`, { cidr })
+    return poolId
+  }
+  const own = await poolOf('10.41.0.0/16', [root])
+  const hidden = await poolOf('10.42.0.0/16', [lab])
+  pools = [hidden, await poolOf('10.43.0.0/16', [lab])]
+  const host = { resourceType: 'onprem:host', locale }
+  const take = (account: string, poolId: string, resourceId: string, count: number) => {
+    const allocations = Array.from({ length: count }, () => ({ ...host, account, poolId, resourceId }))
+    return world.post<{ allocations: { allocationId: string }[] }>('/allocations/batch', { allocations })
+  }
+  await take(shop, own, 'shop-host', 5)
+  for (let count = 0; count < hiddenCount; count += 100) {
+    await take(lab, hidden, 'lab-host', 100)
+    const ended = await take(lab, hidden, 'lab-ended', 50)
+    for (const { allocationId } of ended.allocations.slice(0, 10))
+      await world.ask('DELETE', `/allocations/${allocationId}`)
+    const held = { ...host, account: lab, poolId: hidden, resourceId: 'lab-held', hold: { expiresInSeconds: 86_400 } }
+    await world.post('/allocations', held)
+  }
+  rosa = await world.tokenOf('user:rosa', 'resource-operator', shop)
+  vera = await world.tokenOf('user:vera', 'auditor', shop)
+  una = await world.tokenOf('user:una', 'auditor', prod)
+  for (let made = 0; made < 30; made++) await world.tokenOf('service:lab-deploys', 'resource-operator', lab)
+})
+after(() => world.close())
+
+/** Statements that SQLite runs, and rows that they answer. */
+async function costOf(work: () => Promise<unknown>): Promise<{ statements: number; rows: number }> {
+  const prototype = StatementSync.prototype as unknown as Record<string, (...values: unknown[]) => unknown>
+  const originals = (['get', 'all', 'run'] as const).map((name) => [name, prototype[name]!] as const)
+  const cost = { statements: 0, rows: 0 }
+  for (const [name, original] of originals) {
+    prototype[name] = function (this: unknown, ...values: unknown[]) {
+      const answer = original.apply(this, values)
+      cost.statements++
+      cost.rows += Array.isArray(answer) ? answer.length : 1
+      return answer
+    }
+  }
+  try {
+    await work()
+  } finally {
+    for (const [name, original] of originals) prototype[name] = original
+  }
+  return cost
+}
+
+const absentPool = (): string => pools[0]!.slice(0, -4).concat('ffff')
+const lists = () =>
+  [
+    [rosa, '/allocations?within=10.42.0.0/16', '/allocations?within=10.43.0.0/16'],
+    [rosa, '/allocations?within=10.42.0.7/32', '/allocations?within=10.43.0.7/32'],
+    [rosa, '/allocations?resourceId=lab-host', '/allocations?resourceId=nobodys'],
+    [rosa, '/allocations?resourceId=lab-held', '/allocations?resourceId=nobodys'],
+    [rosa, `/allocations?poolId=${pools[0]}`, `/allocations?poolId=${pools[1]}`],
+    [rosa, `/resources?poolId=${pools[0]}`, `/resources?poolId=${pools[1]}`],
+    [rosa, '/resources/lab-host', '/resources/nobodys'],
+    [vera, '/history/addresses?cidr=10.42.0.0/16', '/history/addresses?cidr=10.43.0.0/16'],
+    [vera, '/history/addresses?cidr=10.42.0.7', '/history/addresses?cidr=10.43.0.7'],
+    // An auditor of a unit is asked for what was ever in it, too.
+    [una, '/history/addresses?cidr=10.42.0.0/16', '/history/addresses?cidr=10.43.0.0/16'],
+    [vera, '/history/resources/lab-ended', '/history/resources/nobodys'],
+    [vera, `/decisions?poolId=${pools[0]}`, `/decisions?poolId=${absentPool()}`],
+    [vera, '/decisions?resourceType=onprem:host&outcome=deny', '/decisions?resourceType=nobodys&outcome=deny'],
+    [rosa, '/tokens?principal=service:lab-deploys', '/tokens?principal=service:nobodys'],
+    [rosa, '/tokens?principal=user:una', '/tokens?principal=user:nobody'],
+  ] as const
+
+test('I8 where all is hidden, a list runs the same statements and reads as many rows as where nothing is', async () => {
+  if (world.database.engine !== 'sqlite') return
+  for (const [as, hidden, absent] of lists()) {
+    const ask = (path: string) => () => world.ask<{ items?: readonly unknown[] }>('GET', path, { as })
+    for (const path of [hidden, absent]) {
+      const { status, body } = await ask(path)()
+      assert.ok(status === 404 || body.items?.length === 0, `${path}: ${JSON.stringify(body)}`)
+    }
+    assert.deepEqual(await costOf(ask(hidden)), await costOf(ask(absent)), hidden)
+  }
+})
+
+test('the same lists show all of it to who may see it', async () => {
+  for (const [path, atLeast] of [
+    ['/allocations?within=10.42.0.0/16&limit=1000', hiddenCount + 120],
+    ['/allocations?resourceId=lab-host&limit=1000', hiddenCount],
+    ['/history/addresses?cidr=10.42.0.0/16&limit=1000', hiddenCount + 150],
+    ['/history/resources/lab-ended', 30],
+    [`/decisions?poolId=${pools[0]}&limit=1000`, hiddenCount + 150],
+  ] as const) {
+    for (const options of [{}, { as: await world.tokenOf('user:lea', 'auditor', lab) }]) {
+      const { items } = await world.get<{ items: readonly unknown[] }>(path, options)
+      assert.ok(items.length >= atLeast, `${path}: ${items.length}`)
+    }
+  }
+})
+
+test('who is served by account, page by page, is shown what everybody’s rows would show', async () => {
+  const rita = await world.tokenOf('user:rita', 'auditor', root)
+  const read = async (path: string, options: { as?: string }, limit: number) => {
+    const items: unknown[] = []
+    let cursor = ''
+    do {
+      const page = await world.get<{ items: readonly unknown[]; nextCursor?: string }>(
+        `${path}${path.includes('?') ? '&' : '?'}limit=${limit}${cursor}`,
+        options,
+      )
+      items.push(...page.items)
+      cursor = page.nextCursor === undefined ? '' : `&cursor=${page.nextCursor}`
+    } while (cursor !== '')
+    return items
+  }
+  for (const path of [
+    '/allocations',
+    '/allocations?state=held',
+    '/allocations?within=10.42.0.0/16',
+    '/allocations?within=10.40.0.0/13',
+    `/allocations?poolId=${pools[0]}`,
+    '/allocations?resourceId=lab-host',
+    '/resources',
+    '/resources?resourceType=onprem:host',
+    '/history/addresses?cidr=10.42.0.0/16',
+    '/history/addresses?cidr=10.42.0.7',
+    '/history/resources/lab-ended',
+    `/decisions?poolId=${pools[0]}`,
+    '/decisions?resourceType=onprem:host',
+  ]) {
+    assert.deepEqual(await read(path, { as: rita }, 67), await read(path, {}, 1_000), path)
+  }
+})

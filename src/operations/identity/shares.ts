@@ -1,0 +1,86 @@
+// What an administrator of a part may add to what the whole installation has in common, so that the rest stays for others.
+import { pathOf } from '#model/policy/snapshot.ts'
+import { accountableOf } from '#model/principal.ts'
+import { refuse } from '#model/refusal.ts'
+import { type Action, everywhere } from '#model/roles.ts'
+import type { ReadContext } from '../operation.ts'
+import { accountsMax } from '../organization/accounts.aws.ts'
+import { unitsMax } from '../organization/units.aws.ts'
+import { permitter } from './authority.ts'
+
+/** Whether the caller may do something at the top of a path: at its root, or everywhere. */
+async function mayAtTop(context: ReadContext, action: Action, path: readonly string[]): Promise<boolean> {
+  const isPermitted = await permitter(context, action)
+  return isPermitted(everywhere) || (path[0]!.startsWith('r-') && isPermitted(path[0]!))
+}
+
+// Role bindings ------------------------------------------------------------------------------------------------------
+
+/** Every snapshot holds all of them. */
+export const roleBindingsMax = 50_000
+/** Of these, so many are for whoever may manage roles at the top, whom none of the bounds below counts. */
+export const roleBindingsReserve = 5_000
+export const roleBindingsPerMakerMax = 5_000
+export const roleBindingsPerNodeMax = 1_000
+export const roleBindingsPerMakerAndNodeMax = 500
+
+/** For whom the bindings are counted that the caller makes. */
+export function makerOf({ caller: { native } }: ReadContext): string {
+  return native ? accountableOf(native) : ''
+}
+
+export async function refuseTooManyBindings(context: ReadContext, node: string): Promise<void> {
+  const { roleBindings } = context.tx
+  const what = 'role bindings'
+  const isAtTop = await mayAtTop(context, 'role:manage', pathOf(await context.snapshot(), node))
+  const maker = makerOf(context)
+  const [ofMaker, ofNode] = [`\`${maker}\` (with the services that have their tokens from them)`, `node \`${node}\``]
+  const ofInstallation = isAtTop
+    ? 'the whole installation'
+    : `the whole installation, where the last ${roleBindingsReserve} are for who may manage roles at its top`
+  const bounds = [
+    ...(isAtTop
+      ? []
+      : ([
+          [{ maker, node }, roleBindingsPerMakerAndNodeMax, `${ofMaker}, ${ofNode}`],
+          [{ maker }, roleBindingsPerMakerMax, ofMaker],
+          [{ node }, roleBindingsPerNodeMax, ofNode],
+        ] as const)),
+    [{}, isAtTop ? roleBindingsMax : roleBindingsMax - roleBindingsReserve, ofInstallation],
+  ] as const
+  for (const [counted, limit, countedFor] of bounds) {
+    const used = await roleBindings.count(counted, limit)
+    if (used < limit) continue
+    const remedy = 'Delete those that are not needed any more, or bind roles to groups, or at a node above.'
+    refuse({ code: 'LimitExceeded', what, limit, used, countedFor, remedy })
+  }
+}
+
+// The organization ---------------------------------------------------------------------------------------------------
+
+/** Of all units and accounts, a tenth each below one unit at the top; the last tenth is for who may manage the organization there. */
+const shareOf = (max: number): number => max / 10
+export const unitsPerTopUnitMax = shareOf(unitsMax)
+export const accountsPerTopUnitMax = shareOf(accountsMax)
+const kinds = {
+  'organizational-unit': { max: unitsMax, perTopUnitMax: unitsPerTopUnitMax, what: 'organizational units' },
+  account: { max: accountsMax, perTopUnitMax: accountsPerTopUnitMax, what: 'accounts' },
+} as const
+
+/** Refuses a unit or an account below a node to whoever may only manage a part of the organization, where the part is full. */
+export async function refuseBeyondShare(context: ReadContext, kind: keyof typeof kinds, parent: string): Promise<void> {
+  const path = pathOf(await context.snapshot(), parent)
+  if (await mayAtTop(context, 'organization:manage', path)) return
+  const { max, perTopUnitMax, what } = kinds[kind]
+  const { organizations } = context.tx
+  const topUnit = path[1] ?? parent
+  const remedy =
+    'Delete or move away what is not needed any more, or ask whoever may manage the organization at its top.'
+  for (const [within, limit, countedFor] of [
+    [topUnit, perTopUnitMax, `unit \`${topUnit}\` and all below it`],
+    [undefined, max - shareOf(max), `the whole organization, where the rest is for who may manage it at its top`],
+  ] as const) {
+    const used = await organizations.count(kind, limit, within)
+    if (used >= limit) refuse({ code: 'LimitExceeded', what, limit, used, countedFor, remedy })
+  }
+}

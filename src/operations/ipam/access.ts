@@ -1,0 +1,109 @@
+// IPAMs, scopes and pools as a caller may name them: what is hidden and what is absent are refused alike (invariant I8).
+import { hasShape } from '#model/identifier.ts'
+import { isOwnOrShared } from '#model/policy/resolve.ts'
+import { refuse, refuseValue } from '#model/refusal.ts'
+import type { Ipam, Scope } from '#store/ipams.ts'
+import type { Pool } from '#store/pools.ts'
+import type { ReadContext } from '../operation.ts'
+import { getUsablePool } from '../space/grant.ts'
+
+/** Our own bound: EC2 names none, and every list repeats it. */
+const descriptionCharactersMax = 1_000
+
+/** The caller's IPAM, in its home Region. */
+export async function getIpam(context: ReadContext, id: string): Promise<Ipam> {
+  if (!hasShape('ipam', id)) refuse({ code: 'MalformedId', what: 'ipam', id, expected: 'ipam-...' })
+  const ipam = await context.tx.ipams.find(id)
+  if (ipam?.account !== context.caller.account || ipam.region !== context.region) {
+    refuse({ code: 'NotFound', what: 'ipam', id })
+  }
+  return ipam
+}
+
+/** The caller's scope, in the home Region of its IPAM. */
+export async function getScope(context: ReadContext, id: string): Promise<Scope> {
+  if (!hasShape('scope', id)) refuse({ code: 'MalformedId', what: 'ipam-scope', id, expected: 'ipam-scope-...' })
+  const scope = await context.tx.ipams.findScope(id)
+  if (scope?.account !== context.caller.account || scope.region !== context.region) {
+    refuse({ code: 'NotFound', what: 'ipam-scope', id })
+  }
+  return scope
+}
+
+/** A pool together with the IPAM that it belongs to. */
+export interface PoolAt {
+  readonly pool: Pool
+  readonly ipam: Ipam
+}
+
+/**
+ * A pool that the caller may take from, seen from the IPAM's home Region or from the pool's locale. What only a policy or an
+ * exception lists for it, it may name, and not read: for that see `getReadablePool`.
+ */
+export async function getUsablePoolAt(context: ReadContext, id: string): Promise<PoolAt> {
+  if (!hasShape('pool', id)) refuse({ code: 'MalformedId', what: 'ipam-pool', id, expected: 'ipam-pool-...' })
+  const pool = await getUsablePool(context, id)
+  const ipam = (await context.tx.ipams.find(pool.ipamId!))!
+  if (!isVisibleFrom(context.region, { pool, ipam })) refuse({ code: 'NotFound', what: 'ipam-pool', id })
+  return { pool, ipam }
+}
+
+/** A pool that the caller may read: its own, or one that is shared with it. */
+export async function getReadablePool(context: ReadContext, id: string): Promise<PoolAt> {
+  const found = await getUsablePoolAt(context, id)
+  if (!isOwnOrShared(await context.snapshot(), context.caller.account, id)) {
+    refuse({ code: 'NotFound', what: 'ipam-pool', id })
+  }
+  return found
+}
+
+export const isVisibleFrom = (region: string, { pool, ipam }: PoolAt): boolean =>
+  region === ipam.region || region === pool.locale
+
+/** A pool that the caller may change: its own, in the home Region. One that is only shared with it says so. */
+export async function getOwnPool(context: ReadContext, id: string, action: string): Promise<PoolAt> {
+  const found = await getReadablePool(context, id)
+  if (found.pool.account !== context.caller.account) {
+    refuse({ code: 'NotAuthorized', action: `ec2:${action}`, because: `the pool ${id} belongs to another account` })
+  }
+  if (found.ipam.region !== context.region) refuse({ code: 'NotFound', what: 'ipam-pool', id })
+  return found
+}
+
+/** Amazon: part of the advanced tier alone. */
+export function refuseFreeTier(ipam: Ipam, what: string): void {
+  if (ipam.tier !== 'free') return
+  refuse({
+    code: 'NotSupported',
+    what: `${what} in the free tier`,
+    because: `the IPAM ${ipam.id} is of the free tier; set its Tier to advanced first`,
+  })
+}
+
+export function refuseLongDescription(description: string | undefined): void {
+  if (description === undefined || description.length <= descriptionCharactersMax) return
+  refuseValue('Description', description, `at most ${descriptionCharactersMax} characters are allowed`)
+}
+
+/** An empty text takes a description away. */
+export const describedAs = (text: string | undefined): string | undefined => (text === '' ? undefined : text)
+
+/** Refuses what would go beyond one of our own bounds. `used` counts what there would be. */
+export function refuseTooMany(what: string, limit: number, used: number): void {
+  if (used > limit) refuse({ code: 'LimitExceeded', what, limit, used: used - 1 })
+}
+
+/** The same of what the request itself lists. */
+export function refuseTooManyListed(what: string, limit: number, used: number): void {
+  if (used > limit) refuse({ code: 'LimitExceeded', what, limit, used, isOfRequest: true })
+}
+
+/** ARNs of IPAM's objects name no Region. */
+export const arnOf = (account: string, kind: 'ipam' | 'ipam-scope' | 'ipam-pool', id: string): string =>
+  `arn:aws:ec2::${account}:${kind}/${id}`
+
+/** `create-complete` until the object is changed for the first time. */
+export const stateOf = async (context: ReadContext, id: string) => stateAt(await context.tx.history.latestVersion(id))
+/** The same by the number of its latest version in the history. */
+export const stateAt = (version: number): 'create-complete' | 'modify-complete' =>
+  version > 1 ? 'modify-complete' : 'create-complete'

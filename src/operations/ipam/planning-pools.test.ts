@@ -1,0 +1,180 @@
+// Pools that plan the inside of a VPC: they do not outlive it, and nothing of it is given twice.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { checkSpace } from '#store/check.ts'
+import { type Acme, asNetwork, lab, network, openAcme, shop } from '../../../test/acme.ts'
+import { refuses } from '../../../test/organization.ts'
+import type { As } from '../../../test/world.ts'
+
+let acme: Acme
+before(async () => {
+  acme = await openAcme()
+})
+after(async () => {
+  assert.deepEqual((await checkSpace(acme.store)).problems, [])
+  await acme.close()
+})
+
+const asShop = { account: shop } as const
+/** A pool that plans the VPC, of the account's own IPAM, with the block in it. */
+async function plan(as: As, owner: string, VpcId: string, Cidr?: string): Promise<string> {
+  const { Ipams } = await acme.call('DescribeIpams', {}, as)
+  const ipam = Ipams![0] ?? (await acme.call('CreateIpam', { Tier: 'advanced' }, as)).Ipam!
+  const { IpamPool } = await acme.call(
+    'CreateIpamPool',
+    {
+      IpamScopeId: ipam.PrivateDefaultScopeId!,
+      AddressFamily: 'ipv4',
+      Locale: 'us-east-1',
+      SourceResource: {
+        ResourceId: VpcId,
+        ResourceType: 'vpc',
+        ResourceRegion: 'us-east-1',
+        ResourceOwner: owner,
+      },
+    },
+    as,
+  )
+  const IpamPoolId = IpamPool!.IpamPoolId!
+  if (Cidr !== undefined) await acme.call('ProvisionIpamPoolCidr', { IpamPoolId, Cidr }, as)
+  return IpamPoolId
+}
+const makeVpc = async (as: As, CidrBlock: string) => (await acme.call('CreateVpc', { CidrBlock }, as)).Vpc!.VpcId!
+const problemOf = (refusal: object): string => ('problem' in refusal ? String(refusal.problem) : '')
+
+describe('a VPC stays as long as a pool plans it', () => {
+  for (const [whose, as] of [
+    ['its own account’s', asShop],
+    ['the delegated administrator’s', asNetwork],
+  ] as const) {
+    test(`where the pool is ${whose}, which is named; with a CIDR of it and without`, async () => {
+      for (const cidr of ['10.9.0.0/16', undefined]) {
+        const VpcId = await makeVpc(asShop, '10.9.0.0/16')
+        const pool = await plan(as, shop, VpcId, cidr)
+        const told = await refuses(acme.call('DeleteVpc', { VpcId }, asShop), {
+          code: 'DependencyViolation',
+          what: 'vpc',
+          id: VpcId,
+        })
+        assert.match(
+          problemOf(told),
+          new RegExp(`The pool \`${pool}\`${as === asNetwork ? ` of the account \`${network}\`` : ''} plans it`),
+        )
+        // To others the VPC is not there, planned or not (I8).
+        await refuses(acme.call('DeleteVpc', { VpcId }, { account: lab }), { code: 'NotFound', what: 'vpc', id: VpcId })
+        await acme.call('DeleteIpamPool', { IpamPoolId: pool, Cascade: true }, as)
+        assert.deepEqual(await acme.call('DeleteVpc', { VpcId }, asShop), { Return: true })
+      }
+    })
+
+    test(`and so does each of its blocks that a pool has, where the pool is ${whose}`, async () => {
+      const VpcId = await makeVpc(asShop, '10.9.0.0/16')
+      const input = { VpcId, CidrBlock: '10.10.0.0/16' }
+      const { CidrBlockAssociation } = await acme.call('AssociateVpcCidrBlock', input, asShop)
+      const pool = await plan(as, shop, VpcId, '10.10.0.0/16')
+      const AssociationId = CidrBlockAssociation!.AssociationId!
+      const takeOff = () => acme.call('DisassociateVpcCidrBlock', { AssociationId }, asShop)
+      const told = await refuses(takeOff(), {
+        code: 'DependencyViolation',
+        what: 'vpc-cidr-association',
+        id: AssociationId,
+      })
+      assert.ok(problemOf(told).includes(pool) && problemOf(told).includes('10.10.0.0/16'))
+      await acme.call('DeprovisionIpamPoolCidr', { IpamPoolId: pool, Cidr: '10.10.0.0/16' }, as)
+      await takeOff()
+      await refuses(acme.call('DeleteVpc', { VpcId }, asShop), { code: 'DependencyViolation' })
+      await acme.call('DeleteIpamPool', { IpamPoolId: pool }, as)
+      await acme.call('DeleteVpc', { VpcId }, asShop)
+    })
+  }
+
+  test('also on the way of the block’s own pool: the next VPC gets other space as long as the plan lasts', async () => {
+    const parent = await acme.pool({ scope: 'private', cidr: '10.64.0.0/15' })
+    const make = () => acme.call('CreateVpc', { Ipv4IpamPoolId: parent, Ipv4NetmaskLength: 16 }, asNetwork)
+    const { VpcId = '', CidrBlock = '' } = (await make()).Vpc!
+    const pool = await plan(asNetwork, network, VpcId, CidrBlock)
+    await acme.call('AllocateIpamPoolCidr', { IpamPoolId: pool, NetmaskLength: 24 }, asNetwork)
+    await refuses(acme.call('DeleteVpc', { VpcId }, asNetwork), { code: 'DependencyViolation' })
+    const next = (await make()).Vpc!
+    assert.notEqual(next.CidrBlock, CidrBlock)
+    await acme.call('DeleteIpamPool', { IpamPoolId: pool, Cascade: true }, asNetwork)
+    await acme.call('DeleteVpc', { VpcId }, asNetwork)
+    assert.equal((await make()).Vpc!.CidrBlock, CidrBlock)
+  })
+
+  test('and in the schema: neither the VPC nor a block that is planned can be deleted under the pool', async () => {
+    const VpcId = await makeVpc(asShop, '10.9.0.0/16')
+    const pool = await plan(asNetwork, shop, VpcId, '10.9.0.0/16')
+    const block = acme.database.execute(`delete from vpc_cidr where vpc_id = '${VpcId}'`)
+    await assert.rejects(block, /stays as long as a pool plans it/)
+    await acme.call('DeprovisionIpamPoolCidr', { IpamPoolId: pool, Cidr: '10.9.0.0/16' }, asNetwork)
+    await acme.database.execute(`delete from vpc_cidr where vpc_id = '${VpcId}'`)
+    await assert.rejects(acme.database.execute(`delete from vpc where id = '${VpcId}'`), /foreign key/i)
+    await acme.call('DeleteIpamPool', { IpamPoolId: pool }, asNetwork)
+    await acme.call('DeleteVpc', { VpcId }, asShop)
+  })
+})
+
+describe('what a pool plans of a VPC is given once', () => {
+  const overlapsSubnet = { code: 'CidrConflict' } as const
+
+  test('a pool hands out nothing that a subnet has, whether the subnet was there first or came beside the pool', async () => {
+    const VpcId = await makeVpc(asShop, '10.11.0.0/24')
+    const subnet = (CidrBlock: string) => acme.call('CreateSubnet', { VpcId, CidrBlock }, asShop)
+    await subnet('10.11.0.0/26')
+    const pool = await plan(asShop, shop, VpcId, '10.11.0.0/24')
+    await subnet('10.11.0.64/26')
+    const take = (input: object) => acme.call('AllocateIpamPoolCidr', { IpamPoolId: pool, ...input }, asShop)
+    await refuses(take({ Cidr: '10.11.0.0/28' }), overlapsSubnet)
+    await refuses(take({ Cidr: '10.11.0.0/25' }), overlapsSubnet)
+    assert.equal((await take({ NetmaskLength: 28 })).IpamPoolAllocation!.Cidr, '10.11.0.128/28')
+    assert.equal((await take({ NetmaskLength: 26 })).IpamPoolAllocation!.Cidr, '10.11.0.192/26')
+    await refuses(take({ NetmaskLength: 26 }), { code: 'InvalidParameterValue' })
+    assert.deepEqual((await checkSpace(acme.store)).problems, [])
+  })
+
+  test('a subnet gets nothing that a pool handed out or a pool under it, equal, in it or around it', async () => {
+    const VpcId = await makeVpc(asShop, '10.12.0.0/24')
+    const pool = await plan(asNetwork, shop, VpcId, '10.12.0.0/24')
+    const { IpamPools } = await acme.call('DescribeIpamPools', { IpamPoolIds: [pool] }, asNetwork)
+    const { IpamPool: child } = await acme.call(
+      'CreateIpamPool',
+      {
+        IpamScopeId: IpamPools![0]!.IpamScopeArn!.split('/')[1]!,
+        AddressFamily: 'ipv4',
+        Locale: 'us-east-1',
+        SourceIpamPoolId: pool,
+      },
+      asNetwork,
+    )
+    const below = child!.IpamPoolId!
+    await acme.call('ProvisionIpamPoolCidr', { IpamPoolId: below, Cidr: '10.12.0.128/25' }, asNetwork)
+    const take = async (IpamPoolId: string, Cidr: string) =>
+      (await acme.call('AllocateIpamPoolCidr', { IpamPoolId, Cidr }, asNetwork)).IpamPoolAllocation!
+    const held = [await take(pool, '10.12.0.32/27'), await take(below, '10.12.0.192/27')]
+    const subnet = (CidrBlock: string) => acme.call('CreateSubnet', { VpcId, CidrBlock }, asShop)
+    for (const cidr of [
+      '10.12.0.32/27',
+      '10.12.0.48/28',
+      '10.12.0.0/26',
+      '10.12.0.0/24',
+      '10.12.0.192/28',
+      '10.12.0.128/25',
+    ]) {
+      const told = await refuses(subnet(cidr), {
+        code: 'CidrConflict',
+        what: 'subnet',
+        field: 'CidrBlock',
+        value: cidr,
+      })
+      assert.match(problemOf(told), /handed out or keeps/)
+    }
+    await subnet('10.12.0.0/27')
+    await subnet('10.12.0.224/27')
+    const [{ IpamPoolAllocationId = '' } = {}] = held
+    const released = { IpamPoolId: pool, Cidr: '10.12.0.32/27', IpamPoolAllocationId }
+    await acme.call('ReleaseIpamPoolAllocation', released, asNetwork)
+    await subnet('10.12.0.32/27')
+    assert.deepEqual((await checkSpace(acme.store)).problems, [])
+  })
+})

@@ -1,0 +1,178 @@
+// What an operation of the native API is: one value from which its route, OpenAPI entry, CLI words and reference page follow.
+import { hash } from 'node:crypto'
+import type { z } from 'zod'
+import { type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
+import type { Action } from '#model/roles.ts'
+import { type Place, requirePermission, requireScope } from './identity/authority.ts'
+import type { ReadContext, ReadOperation, WriteContext, WriteOperation } from './operation.ts'
+import { withCursors } from './page-cursors.ts'
+
+/** What the body of a request may have: more is refused before it is parsed. */
+export interface BodyBounds {
+  readonly bytesMax: number
+  /** Members of objects and elements of lists, of all together. */
+  readonly membersMax: number
+}
+/** Of an operation that says nothing else: 64 KiB, which is fifty tags at their longest. */
+export const usualBody: BodyBounds = { bytesMax: 65_536, membersMax: 2_000 }
+/** A hundred requests with their tags at once. */
+export const batchBody: BodyBounds = { bytesMax: 1_048_576, membersMax: 10_000 }
+/** Policy documents, whose conditions list accounts. */
+export const documentsBody: BodyBounds = { bytesMax: 1_048_576, membersMax: 40_000 }
+
+/** What a definition's body may have beyond the usual, as a sentence; empty where it has no more. */
+export const noteOnBody = ({ rest }: Pick<NativeOperation, 'rest'>): string =>
+  rest.body ? `The body may have ${rest.body.bytesMax} bytes and ${rest.body.membersMax} members.` : ''
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+interface Facts<Input extends z.ZodObject, Output extends z.ZodType> {
+  /** Also the operation's id in OpenAPI and the action in the audit entry, such as `createRoleBinding`. */
+  readonly name: string
+  /** One sentence. */
+  readonly summary: string
+  readonly description?: string
+  readonly action: Action
+  /** Parameters of the path, query and body together; each may be a parameter of the command line. */
+  readonly input: Input
+  readonly output: Output
+  readonly rest: {
+    readonly method: Method
+    /** Below `/api/v1`; names in braces are members of `input`. */
+    readonly path: string
+    /** Members of `input` that stand in the query though the method has a body. */
+    readonly query?: readonly string[]
+    /** 200 by default; 204 has no body. */
+    readonly status?: 200 | 201 | 204
+    /** What its body may have, where that is more than is usual. */
+    readonly body?: BodyBounds
+    /** The list grows: with `Accept: text/event-stream` its items go on as events, with this member as their id. */
+    readonly streamId?: string
+  }
+  /** The words that call it, such as `role create`; undefined: it has none. */
+  readonly cli?: string
+  /** Members of the output that a table for people shows, in order; of the items where the output is a page. */
+  readonly columns?: readonly string[]
+  /** What it refuses, beyond what every operation may: bad input, no permission, trouble. */
+  readonly refusals: readonly Refusal['code'][]
+}
+
+/** Where the action must be permitted. `own`: anybody who is signed in, though a change needs a scope that covers it; `filtered`: `run` shows only what may be seen. */
+export type At<Context, Input> = 'own' | 'filtered' | ((context: Context, input: Input) => Promise<Place>)
+
+interface ReadFacts<Input extends z.ZodObject, Output extends z.ZodType> extends Facts<Input, Output> {
+  at: At<ReadContext, z.output<Input>>
+  run(context: ReadContext, input: z.output<Input>): Promise<z.output<Output>>
+}
+interface WriteFacts<Input extends z.ZodObject, Output extends z.ZodType, Prepared> extends Facts<Input, Output> {
+  at: At<WriteContext, z.output<Input>>
+  /** The reading whose answer is the state that `If-Match` names; without one `If-Match` is refused. */
+  readonly changes?: NativeOperation
+  readonly secretOutput?: true
+  /** Of one that is `own`: what any token may do, whatever its scopes. */
+  readonly needsNoScope?: (context: WriteContext, input: z.output<Input>) => boolean
+  prepare?(): Prepared
+  run(context: WriteContext, input: z.output<Input>, prepared: Prepared): Promise<z.output<Output>>
+}
+
+/** As the tables hold them: whatever their input and output. */
+export type NativeOperation = Facts<z.ZodObject, z.ZodType> & {
+  readonly changes?: NativeOperation
+  /** Of a reading: the state itself, whoever asks. */
+  readonly show?: (context: ReadContext, input: never) => Promise<unknown>
+  /** Whether the action must be permitted somewhere, or everybody gets what is theirs to see. */
+  readonly reach: 'own' | 'filtered' | 'place'
+} & (ReadOperation<never, unknown> | WriteOperation<never, unknown, unknown>)
+
+/** Defines an operation that only reads. */
+export function nativeRead<Input extends z.ZodObject, Output extends z.ZodType>(
+  facts: ReadFacts<Input, Output>,
+): NativeOperation {
+  const { at, run, ...rest } = facts
+  return {
+    ...rest,
+    reach: reachOf(at),
+    access: 'read',
+    show: run,
+    async run(context: ReadContext, input: z.output<Input>) {
+      await requirePlace(context, facts.action, at, input)
+      if (!('cursor' in facts.input.shape)) return run(context, input)
+      return withCursors(context, facts, input, (opened) => run(context, opened as z.output<Input>))
+    },
+  } as NativeOperation
+}
+
+/** Defines an operation that changes something: it gets an audit entry, and one effect per `Idempotency-Key`. */
+export function nativeWrite<Input extends z.ZodObject, Output extends z.ZodType, Prepared = void>(
+  facts: WriteFacts<Input, Output, Prepared>,
+): NativeOperation {
+  const { at, run, changes, needsNoScope, ...rest } = facts
+  return {
+    ...rest,
+    changes,
+    reach: reachOf(at),
+    access: 'write',
+    async run(context: WriteContext, input: z.output<Input>, prepared: Prepared) {
+      await requirePlace(context, facts.action, at, input)
+      if (at === 'own' && !needsNoScope?.(context, input)) requireScope(context, facts.action)
+      await requireMatch(context, changes, input)
+      return run(context, input, prepared)
+    },
+    // What answers something else than the state that it changes is judged by what its audit entry names alone.
+    ...(changes && changes.output === facts.output
+      ? {
+          findOutdated: (context: ReadContext, input: object, answer: string) =>
+            findOutdated(context, changes, input, answer),
+        }
+      : {}),
+  } as NativeOperation
+}
+
+const reachOf = (at: unknown): NativeOperation['reach'] => (at === 'own' || at === 'filtered' ? at : 'place')
+
+async function requirePlace<Context extends ReadContext, Input>(
+  context: Context,
+  action: Action,
+  at: At<Context, Input>,
+  input: Input,
+): Promise<void> {
+  if (at === 'own' || at === 'filtered') return
+  await requirePermission(context, action, await at(context, input))
+}
+
+/** Compares the state that the caller saw with what is there now, in the transaction that changes it. */
+async function requireMatch(context: WriteContext, reading: NativeOperation | undefined, input: object): Promise<void> {
+  const { ifMatch } = context
+  if (ifMatch === undefined) return
+  if (!reading) refuseValue('If-Match', ifMatch, 'this operation changes nothing that has an ETag; leave it out')
+  const current = etagOf(
+    await (reading as ReadOperation<object, unknown>).run(
+      context,
+      reading.input.parse(pick(reading.input, input)) as object,
+    ),
+  )
+  if (ifMatch !== '*' && ifMatch !== current) refuse({ code: 'PreconditionFailed', expected: ifMatch, current })
+}
+
+/** Whoever repeats may do the change still, and that has answered them the state: reading it needs no right besides. */
+async function findOutdated(
+  context: ReadContext,
+  reading: NativeOperation,
+  input: object,
+  answer: string,
+): Promise<string | undefined> {
+  const named = reading.input.parse(pick(reading.input, input))
+  const current = await reading.show!(context, named as never).catch((error: unknown) => {
+    if (error instanceof Refused && error.refusal.code === 'NotFound') return undefined
+    throw error
+  })
+  if (JSON.stringify(current) === answer) return undefined
+  return Object.values(named).join('/') || reading.rest.path.slice(1)
+}
+
+const pick = (schema: z.ZodObject, input: object): object =>
+  Object.fromEntries(Object.entries(input).filter(([name]) => name in schema.shape))
+
+/** The strong entity tag of an answer (RFC 9110, section 8.8.3): equal answers, equal tags. */
+export const etagOf = (output: unknown): string =>
+  `"${hash('sha256', JSON.stringify(output), 'base64url').slice(0, 22)}"`

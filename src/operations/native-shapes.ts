@@ -1,0 +1,151 @@
+// The shapes that native operations share: names of things, moments, pages.
+import { z } from 'zod'
+import { type IdKind, shapePattern } from '#model/identifier.ts'
+import { isAccountId, isTargetId } from '#model/organization.ts'
+import { isPrincipalName } from '#model/principal.ts'
+import { everywhere } from '#model/roles.ts'
+import type { ReadContext } from './operation.ts'
+
+export const pageSizeDefault = 100
+export const pageSizeMax = 1_000
+/** A sealed place: the longest is the name of a resource with its account. */
+export const cursorLengthMax = 2_000
+
+export const accountId = z
+  .string()
+  .refine(isAccountId, 'the twelve digits of an account are expected')
+  .describe('An account: twelve digits.')
+export const nodeId = z
+  .string()
+  .refine((text) => isTargetId(text) || text === everywhere, 'an account, ou-…, r-… or `*` is expected')
+  .describe('A node of the organization: an account, `ou-…`, `r-…`, or `*` for everything.')
+export const principalName = z
+  .string()
+  .refine(isPrincipalName, '`user:NAME`, `service:NAME` or `group:NAME` is expected')
+  .describe('`user:NAME`, `service:NAME` or `group:NAME`.')
+/** Those of makers that name principals: who somebody is for the identity provider is told with tokens alone. */
+export const makerNames = z
+  .array(principalName)
+  .describe(
+    'Who made the token that was used, and who made theirs: empty where its holder signed in, or had it from the operator.',
+  )
+/** In the record: left out where nobody did. */
+export const usedMakers = makerNames.optional()
+export const showMakers = (makers: readonly string[]): { makers?: string[] } => {
+  const names = namesIn(makers)
+  return names.length === 0 ? {} : { makers: names }
+}
+export const namesIn = (makers: readonly string[]): string[] => makers.filter(isPrincipalName)
+/** Its pattern is described only: whoever names something of another kind is told which kind is expected. */
+export const idText = (kind: IdKind) =>
+  z
+    .string()
+    .max(idCharactersMax)
+    .meta({ pattern: shapePattern(kind) })
+const idCharactersMax = 64
+/** Of a query, where everything is text. */
+export const flag = z
+  .stringbool({ truthy: ['true'], falsy: ['false'], case: 'sensitive', error: 'it must be `true` or `false`' })
+  .meta({ enum: ['true', 'false'] })
+/** RFC 3339, in UTC, with milliseconds. */
+export const instant = z.iso.datetime({ offset: true }).describe('A moment, as RFC 3339 writes it.')
+
+export const formatInstant = (milliseconds: number): string => new Date(milliseconds).toISOString()
+export const parseInstant = (text: string): number => Date.parse(text)
+
+/** What every list takes. */
+export const paging = {
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(pageSizeMax)
+    .optional()
+    .describe(`How many at most: 1 to ${pageSizeMax}, ${pageSizeDefault} by default.`),
+  cursor: z
+    .string()
+    .max(cursorLengthMax)
+    .meta({ pattern: '^[A-Za-z0-9_-]+$' })
+    .optional()
+    .describe('`nextCursor` of the page before.'),
+}
+/** What every list answers. */
+export const pageOf = <Item extends z.ZodType>(item: Item) =>
+  z.object({
+    items: z.array(item),
+    nextCursor: z.string().optional().describe('Where the next page begins; absent on the last one.'),
+  })
+
+/** What every list of the record answers. */
+export const recordPageOf = <Item extends z.ZodType>(item: Item) => pageOf(item).extend(finality)
+export const finality = {
+  asOf: instant.describe(
+    'What this answer says of moments up to this one is final: nothing that comes later changes it. Of later moments, what was known.',
+  ),
+}
+/** As the transaction sees it. */
+export const asOf = ({ tx }: ReadContext): string => formatInstant(tx.asOf)
+
+export interface PageInput {
+  readonly limit?: number
+  readonly cursor?: string
+}
+
+/** Rows looked at for one page of a list; with more the page is shorter. */
+const rowsPerPageMax = 10_000
+/** Rows read at once at most: what is made of so many holds the event loop for a few milliseconds. */
+const stepRows = 200
+
+/**
+ * How many rows to read next for one page. Before each step but the first, other requests have their turn: a list that passes
+ * over many hidden rows must not keep the server to itself.
+ */
+export async function nextStep({ tx }: ReadContext, looked: number, limit: number): Promise<number> {
+  if (looked === 0) return Math.min(limit + 1, stepRows)
+  await tx.nextTurn()
+  return stepRows
+}
+
+/**
+ * One page of what the caller may see. Reads on until the page is full, and says where to go on.
+ * @param key the place of a row in the order of `read`; a cursor is made of it
+ */
+export async function gatherPage<Row, Item>(
+  context: ReadContext,
+  { limit = pageSizeDefault, cursor }: PageInput,
+  {
+    read,
+    key,
+    show,
+    start = '',
+    rowsMax = rowsPerPageMax,
+  }: {
+    read(after: string, limit: number): Promise<readonly Row[]>
+    key(row: Row): string
+    show(row: Row): Promise<Item | undefined>
+    /** What comes before every key. */
+    start?: string
+    /** Rows looked at for one page, where few of them may be shown: the page is shorter then, and says where to go on. */
+    rowsMax?: number
+  },
+): Promise<{ items: Item[]; nextCursor?: string }> {
+  const items: Item[] = []
+  let after = cursor ?? start
+  // Where a full page goes on: behind what was shown, whatever hidden rows come next.
+  let shown = after
+  for (let looked = 0; looked < rowsMax; ) {
+    const size = await nextStep(context, looked, limit)
+    const rows = await read(after, size)
+    looked += rows.length
+    for (const row of rows) {
+      const item = await show(row)
+      if (item !== undefined && items.length === limit) return { items, nextCursor: shown }
+      after = key(row)
+      if (item === undefined) continue
+      items.push(item)
+      shown = after
+    }
+    if (rows.length < size) return { items }
+  }
+  return { items, nextCursor: after }
+}

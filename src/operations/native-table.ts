@@ -1,0 +1,153 @@
+// All operations of the native API: what is not here does not exist there.
+
+import {
+  createRoleBinding,
+  deleteRoleBinding,
+  getRoleBinding,
+  listRoleBindings,
+  listRoles,
+} from './identity/roles.native.ts'
+import { createToken, listTokens, revokeToken, whoAmI } from './identity/tokens.native.ts'
+import { ipamOperations, scopeOperations } from './ipam/ipams.native.ts'
+import { poolOperations } from './ipam/pools.native.ts'
+import type { NativeOperation } from './native-operation.ts'
+import { organizationOperations } from './organization/organization.native.ts'
+import {
+  deletePolicyAssignment,
+  getPolicyAssignment,
+  listPolicyAssignments,
+  putPolicyAssignment,
+} from './policy/assignments.native.ts'
+import { candidateOperations, draftPolicyVersion } from './policy/candidates.native.ts'
+import { getEffectivePolicy } from './policy/effective.native.ts'
+import { exceptionOperations } from './policy/exceptions.native.ts'
+import { explainRecordedDecision, explainRequest } from './policy/explanations.native.ts'
+import {
+  comparePolicyVersions,
+  createPolicy,
+  deletePolicy,
+  deletePolicyDocument,
+  getPolicy,
+  getPolicyDocument,
+  getPolicyVersion,
+  listPolicies,
+  listPolicyDocuments,
+  listPolicyVersions,
+  putPolicyDocument,
+  restorePolicyVersion,
+  updatePolicy,
+} from './policy/policies.native.ts'
+import { resourceTypeOperations } from './policy/resource-types.native.ts'
+import { listFindingsOfAccount } from './policy/tag-findings.ts'
+import { getChange, listChanges, listSubjectsOfChange } from './record/changes.native.ts'
+import { getDecision, getRetention, listDecisions } from './record/decisions.native.ts'
+import {
+  findHolders,
+  findHoldingsOfAccount,
+  findHoldingsOfResource,
+  getObjectHistory,
+} from './record/history.native.ts'
+import { allocationOperations } from './space/allocations.native.ts'
+import { resourceOperations } from './space/resources.native.ts'
+
+export interface Noun {
+  /** The heading in the reference and the tag in OpenAPI. */
+  readonly name: string
+  readonly summary: string
+  readonly operations: readonly NativeOperation[]
+}
+
+export const nouns: readonly Noun[] = [
+  {
+    name: 'Tokens',
+    summary: 'Who you are, and the tokens that say so.',
+    operations: [whoAmI, listTokens, createToken, revokeToken],
+  },
+  {
+    name: 'Roles',
+    summary: 'Who may do what where.',
+    operations: [listRoles, listRoleBindings, getRoleBinding, createRoleBinding, deleteRoleBinding],
+  },
+  {
+    name: 'Policies',
+    summary: 'What a kind of resource takes its addresses from, in immutable versions.',
+    operations: [
+      listPolicies,
+      createPolicy,
+      getPolicy,
+      updatePolicy,
+      deletePolicy,
+      listPolicyVersions,
+      getPolicyVersion,
+      comparePolicyVersions,
+      restorePolicyVersion,
+      draftPolicyVersion,
+      listPolicyDocuments,
+      getPolicyDocument,
+      putPolicyDocument,
+      deletePolicyDocument,
+      getEffectivePolicy,
+    ],
+  },
+  {
+    name: 'Assignments',
+    summary: 'Where policies are enabled, as what, and in which mode.',
+    operations: [listPolicyAssignments, getPolicyAssignment, putPolicyAssignment, deletePolicyAssignment],
+  },
+  {
+    name: 'Candidates',
+    summary: 'What an assignment may become, asked beside it on every request.',
+    operations: candidateOperations,
+  },
+  {
+    name: 'Exceptions',
+    summary: 'Permission to deviate from policy, for a limited time.',
+    operations: exceptionOperations,
+  },
+  {
+    name: 'Decisions',
+    summary: 'What was asked, what policy answered, and why.',
+    operations: [
+      listDecisions,
+      getDecision,
+      getRetention,
+      explainRecordedDecision,
+      explainRequest,
+      listFindingsOfAccount,
+    ],
+  },
+  {
+    name: 'History',
+    summary: 'The time machine: who held what when, what any object was, and who changed it.',
+    operations: [
+      findHolders,
+      findHoldingsOfAccount,
+      findHoldingsOfResource,
+      getObjectHistory,
+      listChanges,
+      getChange,
+      listSubjectsOfChange,
+    ],
+  },
+  {
+    name: 'Organization',
+    summary: 'The tree of accounts that policies and roles are bound to.',
+    operations: organizationOperations,
+  },
+  { name: 'IPAMs', summary: 'Who manages which address space, and by which settings.', operations: ipamOperations },
+  { name: 'Scopes', summary: 'Address spaces, in each of which addresses are unique.', operations: scopeOperations },
+  { name: 'Pools', summary: 'What space is taken from.', operations: poolOperations },
+  {
+    name: 'Allocations',
+    summary: 'Space in use, of every type, cloud and site.',
+    operations: allocationOperations,
+  },
+  { name: 'Resources', summary: 'What holds space, and where it got it from.', operations: resourceOperations },
+  {
+    name: 'Resource types',
+    summary: 'What can ask for space: the registry, and what you add to it.',
+    operations: resourceTypeOperations,
+  },
+]
+
+export const nativeOperations: readonly NativeOperation[] = nouns.flatMap(({ operations }) => operations)

@@ -1,0 +1,256 @@
+// The blocks of VPCs and subnets: what a request says of them, whether it can be, and how they are taken.
+import { purposeProblem } from '#model/address-space.ts'
+import { type Cidr, formatCidr, nearCidrProblem, parseLooseCidr } from '#model/cidr.ts'
+import { type AllocationRequest, provider } from '#model/policy/decision.ts'
+import { resolve } from '#model/policy/resolve.ts'
+import { findResourceType } from '#model/policy/resource-types.ts'
+import type { ResolvedDocument } from '#model/policy/snapshot.ts'
+import { refuse, refuseValue } from '#model/refusal.ts'
+import type { Pool } from '#store/pools.ts'
+import type { Tag } from '#store/tags.ts'
+import type { IpSource } from '#store/vpcs.ts'
+import type { ReadContext, WriteContext } from '../operation.ts'
+import { getUsablePool, grant, release } from '../space/grant.ts'
+
+export type Network = 'vpc' | 'subnet'
+
+/** EC2: the length of an IPv6 block is a multiple of four. */
+const ipv6Step = 4
+/** What AmazonProvidedIpv6CidrBlock gives. */
+const amazonIpv6Length = 56
+
+const fieldsOf = {
+  4: { cidr: 'CidrBlock', pool: 'Ipv4IpamPoolId', length: 'Ipv4NetmaskLength' },
+  6: { cidr: 'Ipv6CidrBlock', pool: 'Ipv6IpamPoolId', length: 'Ipv6NetmaskLength' },
+} as const
+
+/** The parameters about blocks that VPCs and subnets have in common. */
+export interface BlockInput {
+  readonly CidrBlock?: string
+  readonly Ipv4IpamPoolId?: string
+  readonly Ipv4NetmaskLength?: number
+  readonly Ipv6CidrBlock?: string
+  readonly Ipv6IpamPoolId?: string
+  readonly Ipv6NetmaskLength?: number
+  readonly AmazonProvidedIpv6CidrBlock?: boolean
+}
+
+/** A block as a request asks for it. All but the family undefined: policy is to choose. */
+export interface BlockParams {
+  readonly family: 4 | 6
+  readonly cidr?: Cidr
+  readonly pool?: Pool
+  readonly netmaskLength?: number
+  readonly isAmazonProvided?: true
+}
+
+export interface Block {
+  readonly cidr: Cidr
+  /** The allocation that holds the space, by its n; undefined where the caller brought it. */
+  readonly allocation: number | undefined
+  readonly poolId: string | undefined
+  readonly ipSource: IpSource
+}
+
+/** Whether the request says anything about a block of the family. */
+export const asksFor = (input: BlockInput, family: 4 | 6): boolean =>
+  family === 4
+    ? input.CidrBlock !== undefined || input.Ipv4IpamPoolId !== undefined || input.Ipv4NetmaskLength !== undefined
+    : input.Ipv6CidrBlock !== undefined ||
+      input.Ipv6IpamPoolId !== undefined ||
+      input.Ipv6NetmaskLength !== undefined ||
+      input.AmazonProvidedIpv6CidrBlock === true
+
+/** The document of the policies in force that speaks of the caller's networks in this Region. */
+export async function documentFor(context: ReadContext, network: Network): Promise<ResolvedDocument | undefined> {
+  const pair = { locale: context.region, resourceType: network }
+  return resolve(await context.snapshot(), 'enforce', context.caller.account, pair).document
+}
+
+/**
+ * Whether a subnet that takes part of its VPC's own space is asked about at all: where a policy speaks of subnets, if only
+ * to watch. What stands outside every policy was decided when the VPC got its block.
+ */
+async function isSpokenOf(context: ReadContext, network: Network): Promise<boolean> {
+  const pair = { locale: context.region, resourceType: network }
+  const snapshot = await context.snapshot()
+  const live = resolve(snapshot, 'enforce', context.caller.account, pair)
+  if (live.document) return true
+  // A policy that observes or warns must not make a request fail that nobody would have asked about without it.
+  return (
+    live.unmatched.value === 'provider' &&
+    resolve(snapshot, 'observe', context.caller.account, pair).document !== undefined
+  )
+}
+
+/**
+ * What a request asks of one family. Block and pool may be left out where a policy document applies: the policy then
+ * chooses. Without one, as in EC2, either is needed.
+ */
+export async function readParams(
+  context: ReadContext,
+  network: Network,
+  family: 4 | 6,
+  input: BlockInput,
+): Promise<BlockParams> {
+  const fields = fieldsOf[family]
+  const text = input[fields.cidr]
+  const poolId = input[fields.pool]
+  const netmaskLength = input[fields.length]
+  if (family === 6 && input.AmazonProvidedIpv6CidrBlock) {
+    if (text === undefined && poolId === undefined && netmaskLength === undefined) {
+      return { family, netmaskLength: amazonIpv6Length, isAmazonProvided: true }
+    }
+    refuse({
+      code: 'InvalidParameterCombination',
+      problem:
+        '`AmazonProvidedIpv6CidrBlock` cannot be used together with a block, pool or netmask length of your own.',
+    })
+  }
+  if (text !== undefined && netmaskLength !== undefined) {
+    refuse({
+      code: 'InvalidParameterCombination',
+      problem: `Only one of \`${fields.cidr}\` and \`${fields.length}\` can be given.`,
+    })
+  }
+  const cidr = text === undefined ? undefined : readCidr(network, family, text)
+  if (netmaskLength !== undefined) checkLength(network, family, netmaskLength)
+
+  const document = await documentFor(context, network)
+  // A block of IPv4 is the caller's to bring, and so is a part of the VPC's block; other IPv6 space is somebody's.
+  const isOwnSpace = cidr !== undefined && (family === 4 || network === 'subnet')
+  if (poolId === undefined && !isOwnSpace && !(document && cidr === undefined)) {
+    refuse({
+      code: 'MissingParameter',
+      field: cidr === undefined && netmaskLength === undefined ? fields.cidr : fields.pool,
+    })
+  }
+  const pool = poolId === undefined ? undefined : await getPoolHere(context, family, poolId)
+  if (pool && !cidr && netmaskLength === undefined && !document && pool.defaultNetmaskLength === undefined) {
+    refuse({
+      code: 'InvalidParameterCombination',
+      problem:
+        'The request cannot contain empty CIDR and Netmask Length for a pool with no default allocation netmask length set. Exactly one of them should be provided.',
+    })
+  }
+  return { family, cidr, pool, netmaskLength }
+}
+
+/**
+ * Takes the block that policy and pool give for the request. A block that the caller names has been looked at already; what
+ * policy or pool choose lies `within` (where given) and outside of what is `taken`.
+ */
+export async function takeBlock(
+  context: WriteContext,
+  params: BlockParams,
+  holder: { readonly network: Network; readonly id: string; readonly tags: readonly Tag[] },
+  { within, taken }: { readonly within?: readonly Cidr[]; readonly taken: readonly Cidr[] },
+): Promise<Block> {
+  const { network, id, tags } = holder
+  if (network === 'subnet' && params.cidr && !params.pool && !(await isSpokenOf(context, network))) {
+    return { cidr: params.cidr, allocation: undefined, poolId: undefined, ipSource: 'none' }
+  }
+  const granted = await grant(
+    context,
+    { ...(await toRequest(context, network, params, tags)), resource: id },
+    { resourceType: network, resourceId: id },
+    { fields: fieldsOf[params.family], whenFull: 'size', allowed: within, disallowed: taken },
+  )
+  const { cidr, pool, allocation } = granted
+  const problem = lengthProblem(network, cidr.family, cidr.length) ?? purposeProblem(cidr, 'vpc')
+  if (problem) {
+    refuse({ code: 'NotEligible', problem: `policy and pools give \`${formatCidr(cidr)}\`, but ${problem}` })
+  }
+  return { cidr, allocation: allocation?.n, poolId: pool?.scopeId && pool.id, ipSource: await sourceOf(context, pool) }
+}
+
+/** Frees a block's space at once; space that the caller brought just goes. */
+export async function giveBack(context: WriteContext, allocation: number | undefined): Promise<void> {
+  const held = allocation === undefined ? undefined : await context.tx.space.find(allocation)
+  if (held) await release(context, held)
+}
+
+// Reading ------------------------------------------------------------------------------------------------------------
+
+function readCidr(network: Network, family: 4 | 6, text: string): Cidr {
+  const field = fieldsOf[family].cidr
+  const cidr = parseLooseCidr(text)
+  // EC2 documents that it clears the host bits of IPv4 blocks, and of no others.
+  const near = cidr?.family === 4 ? undefined : nearCidrProblem(text)
+  if (cidr?.family !== family || near) {
+    const example = family === 4 ? '10.0.0.0/16' : '2001:db8:1234:1a00::/56'
+    const expected = `An IPv${family} block such as \`${example}\` is expected`
+    refuseValue(field, text, `This is not a valid CIDR block. ${near ?? expected}`)
+  }
+  const problem = lengthProblem(network, family, cidr.length) ?? purposeProblem(cidr, 'vpc')
+  if (problem) refuse({ code: 'InvalidRange', what: network, field, value: text, problem })
+  return cidr
+}
+
+function checkLength(network: Network, family: 4 | 6, length: number): void {
+  const problem = lengthProblem(network, family, length)
+  if (problem) refuseValue(fieldsOf[family].length, length, problem)
+}
+
+function lengthProblem(network: Network, family: 4 | 6, length: number): string | undefined {
+  const { min, max } = findResourceType(network)!.lengths[family]!
+  const step = family === 4 ? 1 : ipv6Step
+  if (Number.isInteger(length) && length >= min && length <= max && length % step === 0) return undefined
+  const steps = family === 4 ? '' : `, in steps of ${ipv6Step}`
+  return `the netmask length of a ${network === 'vpc' ? 'VPC' : 'subnet'} is between /${min} and /${max}${steps}`
+}
+
+/** Space for networks is taken in the Region that the pool is for. */
+async function getPoolHere(context: ReadContext, family: 4 | 6, id: string): Promise<Pool> {
+  const field = fieldsOf[family].pool
+  const pool = await getUsablePool(context, id)
+  if (pool.family !== family) refuseValue(field, id, `the pool holds IPv${pool.family} space`)
+  if (pool.locale !== context.region) {
+    refuseValue(
+      field,
+      id,
+      `the pool's locale is \`${pool.locale ?? 'None'}\`, and this request is for \`${context.region}\``,
+    )
+  }
+  return pool
+}
+
+// Taking -------------------------------------------------------------------------------------------------------------
+
+async function toRequest(
+  context: WriteContext,
+  network: Network,
+  params: BlockParams,
+  tags: readonly Tag[],
+): Promise<AllocationRequest> {
+  const { family, cidr, pool, netmaskLength, isAmazonProvided } = params
+  // Asking for Amazon's space is an explicit choice like any other.
+  const named = isAmazonProvided ? provider : pool?.id
+  return {
+    account: context.caller.account,
+    locale: context.region,
+    resourceType: network,
+    family,
+    scopeType: await scopeTypeOf(context, params),
+    netmaskLength,
+    explicit: named === undefined && cidr === undefined ? undefined : { pool: named, cidr },
+    tags: tags.length === 0 ? undefined : new Map(tags.map(({ Key, Value }) => [Key, Value])),
+  }
+}
+
+/** IPv4 networks are private; IPv6 ones are as their pool is. Undefined: policy may choose either. */
+async function scopeTypeOf(
+  context: ReadContext,
+  { family, pool, isAmazonProvided }: BlockParams,
+): Promise<'public' | 'private' | undefined> {
+  if (family === 4) return 'private'
+  if (isAmazonProvided) return 'public'
+  return pool && (await context.snapshot()).pools.get(pool.id)?.scopeType
+}
+
+async function sourceOf(context: ReadContext, pool: Pool | undefined): Promise<IpSource> {
+  if (!pool) return 'none'
+  if (pool.scopeId === undefined) return 'amazon'
+  if ((await context.snapshot()).pools.get(pool.id)?.scopeType !== 'public') return 'none'
+  return pool.publicIpSource ?? 'byoip'
+}

@@ -1,0 +1,116 @@
+// Network interfaces: those of NAT gateways, the only ones that are on record here. Tools look for others before they delete a subnet.
+import type { NetworkInterface } from '#formats/aws/ec2.generated.ts'
+import { formatId } from '#model/identifier.ts'
+import { refuse } from '#model/refusal.ts'
+import type { NatGateway, NatGatewayAddress } from '#store/nat-gateways.ts'
+import { filterBy, type Listed, nothing, readFrom, readPage, refuseIdsWithPaging } from '../listing.ts'
+import { ec2Read, type ReadContext } from '../operation.ts'
+
+export const describeNetworkInterfaces = ec2Read('DescribeNetworkInterfaces', async (context, input) => {
+  refuseIdsWithPaging(input.NetworkInterfaceIds, 'NetworkInterfaceIds', input)
+  const matches = filterBy(input.Filters, filterFields, () => [])
+  const { items, NextToken } = await readPage(context, input, {
+    read: await namedOrAll(context, input.NetworkInterfaceIds),
+    placeOf,
+    async show(addresses) {
+      const gateways = await context.tx.natGateways.findMany(addresses.map(({ natGatewayId }) => natGatewayId))
+      return addresses.map((address) => {
+        const shown = describe(context, gateways.get(address.natGatewayId)!, address)
+        return matches(shown) ? shown : undefined
+      })
+    },
+  })
+  return { NetworkInterfaces: items, NextToken }
+})
+
+async function namedOrAll(
+  context: ReadContext,
+  ids: readonly string[] | undefined,
+): Promise<Listed<NatGatewayAddress, NetworkInterface>['read']> {
+  const { natGateways } = context.tx
+  const at = { account: context.caller.account, region: context.region }
+  if (!ids?.length) {
+    return (after = '', limit) => {
+      const [natGatewayId = '', associationId = ''] = after.split('/')
+      return natGateways.interfaces(at, { natGatewayId, associationId }, limit)
+    }
+  }
+  const named: NatGatewayAddress[] = []
+  for (const id of new Set(ids)) {
+    const address = await natGateways.addressOfInterface(at.account, at.region, id)
+    named.push(address ?? refuse({ code: 'NotFound', what: 'network-interface', id }))
+  }
+  return readFrom(
+    named.sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1)),
+    (address, place) => placeOf(address) > place,
+  )
+}
+const placeOf = ({ natGatewayId, associationId }: NatGatewayAddress): string => `${natGatewayId}/${associationId}`
+
+/** As EC2 shows the interface of a NAT gateway: the service's own, in use, with its private and public address. */
+const describe = (context: ReadContext, gateway: NatGateway, address: NatGatewayAddress): NetworkInterface => ({
+  NetworkInterfaceId: address.networkInterfaceId,
+  Description: `Interface for NAT Gateway ${gateway.id}`,
+  InterfaceType: 'nat_gateway',
+  OwnerId: gateway.account,
+  RequesterManaged: true,
+  SourceDestCheck: false,
+  Status: 'in-use',
+  VpcId: gateway.vpcId,
+  SubnetId: gateway.subnetId,
+  AvailabilityZone: address.zone,
+  AvailabilityZoneId: address.zoneId,
+  PrivateIpAddress: address.privateIp,
+  PrivateIpAddresses: address.privateIp === undefined ? [] : [{ Primary: true, PrivateIpAddress: address.privateIp }],
+  Groups: [],
+  TagSet: [],
+  ...(address.allocation === undefined
+    ? {}
+    : {
+        Association: {
+          AllocationId: formatId('address', context.tx.installation, address.allocation),
+          AssociationId: address.associationId,
+          IpOwnerId: gateway.account,
+          PublicIp: address.publicIp,
+        },
+      }),
+})
+
+const filterFields = {
+  'addresses.association.owner-id': ({ Association }: NetworkInterface) => Association?.IpOwnerId,
+  'addresses.association.public-ip': ({ Association }: NetworkInterface) => Association?.PublicIp,
+  'addresses.primary': ({ PrivateIpAddresses: all }: NetworkInterface) => all?.map(({ Primary }) => String(Primary)),
+  'addresses.private-ip-address': ({ PrivateIpAddress }: NetworkInterface) => PrivateIpAddress,
+  'association.allocation-id': ({ Association }: NetworkInterface) => Association?.AllocationId,
+  'association.association-id': ({ Association }: NetworkInterface) => Association?.AssociationId,
+  'association.ip-owner-id': ({ Association }: NetworkInterface) => Association?.IpOwnerId,
+  'association.public-dns-name': nothing,
+  'association.public-ip': ({ Association }: NetworkInterface) => Association?.PublicIp,
+  // There are neither instances nor security groups: nothing matches these, and nobody is told that they are unknown.
+  'attachment.attach-time': nothing,
+  'attachment.attachment-id': nothing,
+  'attachment.delete-on-termination': nothing,
+  'attachment.device-index': nothing,
+  'attachment.instance-id': nothing,
+  'attachment.instance-owner-id': nothing,
+  'attachment.status': nothing,
+  'group-id': nothing,
+  'availability-zone': ({ AvailabilityZone }: NetworkInterface) => AvailabilityZone,
+  'availability-zone-id': ({ AvailabilityZoneId }: NetworkInterface) => AvailabilityZoneId,
+  description: ({ Description }: NetworkInterface) => Description,
+  'interface-type': ({ InterfaceType }: NetworkInterface) => InterfaceType,
+  'ipv6-addresses.ipv6-address': nothing,
+  'mac-address': nothing,
+  'network-interface-id': ({ NetworkInterfaceId }: NetworkInterface) => NetworkInterfaceId,
+  'operator.managed': nothing,
+  'operator.principal': nothing,
+  'owner-id': ({ OwnerId }: NetworkInterface) => OwnerId,
+  'private-dns-name': nothing,
+  'private-ip-address': ({ PrivateIpAddress }: NetworkInterface) => PrivateIpAddress,
+  'requester-id': nothing,
+  'requester-managed': ({ RequesterManaged }: NetworkInterface) => String(RequesterManaged),
+  'source-dest-check': ({ SourceDestCheck }: NetworkInterface) => String(SourceDestCheck),
+  status: ({ Status }: NetworkInterface) => Status,
+  'subnet-id': ({ SubnetId }: NetworkInterface) => SubnetId,
+  'vpc-id': ({ VpcId }: NetworkInterface) => VpcId,
+}

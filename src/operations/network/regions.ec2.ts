@@ -1,0 +1,120 @@
+// The Regions and availability zones that exist here, by the server's settings.
+import type { AvailabilityZone, Region } from '#formats/aws/ec2.generated.ts'
+import { refuse } from '#model/refusal.ts'
+import { filterBy, nothing } from '../listing.ts'
+import { ec2Read, type ReadContext } from '../operation.ts'
+
+export interface Zone {
+  /** Such as `us-east-1a`. */
+  readonly name: string
+  /** Such as `use1-az1`. */
+  readonly id: string
+}
+
+export const describeRegions = ec2Read('DescribeRegions', async (context, input) => {
+  const matches = filterBy(input.Filters, regionFilters)
+  const { regions } = context.settings
+  for (const name of input.RegionNames ?? []) {
+    if (!regions.some((region) => region.name === name)) refuse({ code: 'NotFound', what: 'region', id: name })
+  }
+  const named = regions.filter(({ name }) => !input.RegionNames?.length || input.RegionNames.includes(name))
+  return { Regions: named.map(({ name }) => describeRegion(name)).filter(matches) }
+})
+
+export const describeAvailabilityZones = ec2Read('DescribeAvailabilityZones', async (context, input) => {
+  const matches = filterBy(input.Filters, zoneFilters)
+  const zones = zonesOf(context)
+  const named = [
+    ...(input.ZoneNames ?? []).map((name) => zones.find((zone) => zone.name === name) ?? refuseZone(name)),
+    ...(input.ZoneIds ?? []).map((id) => zones.find((zone) => zone.id === id) ?? refuseZone(id)),
+  ]
+  const shown = named.length === 0 ? zones : zones.filter((zone) => named.includes(zone))
+  return { AvailabilityZones: shown.map((zone) => describeZone(context.region, zone)).filter(matches) }
+})
+
+export const describeAccountAttributes = ec2Read('DescribeAccountAttributes', async (_context, input) => {
+  const wanted = (name: string): boolean =>
+    !input.AttributeNames?.length || input.AttributeNames.some((params) => params === name)
+  return { AccountAttributes: accountAttributes.filter(({ AttributeName }) => wanted(AttributeName)) }
+})
+
+/** There are no default VPCs here. */
+const accountAttributes = [
+  { AttributeName: 'supported-platforms', AttributeValues: [{ AttributeValue: 'VPC' }] },
+  { AttributeName: 'default-vpc', AttributeValues: [{ AttributeValue: 'none' }] },
+]
+
+/** The zones of the request's Region, in their order. */
+export function zonesOf(context: ReadContext): readonly Zone[] {
+  const region = context.settings.regions.find(({ name }) => name === context.region)
+  if (!region) refuse({ code: 'NotFound', what: 'region', id: context.region })
+  return region.zones.map((letter, index) => ({
+    name: region.name + letter,
+    id: `${region.zoneIdPrefix}-az${index + 1}`,
+  }))
+}
+
+/** The zone that a request names, by name or by id; undefined where it names none. */
+export function findZone(
+  context: ReadContext,
+  { AvailabilityZone: name, AvailabilityZoneId: id }: { AvailabilityZone?: string; AvailabilityZoneId?: string },
+  refuseUnknown: (context: ReadContext, field: 'AvailabilityZone' | 'AvailabilityZoneId', value: string) => never = (
+    _context,
+    _field,
+    value,
+  ) => refuseZone(value),
+): Zone | undefined {
+  if (name !== undefined && id !== undefined) {
+    refuse({
+      code: 'InvalidParameterCombination',
+      problem: 'Only one of `AvailabilityZone` and `AvailabilityZoneId` can be given.',
+    })
+  }
+  const zones = zonesOf(context)
+  if (name !== undefined)
+    return zones.find((zone) => zone.name === name) ?? refuseUnknown(context, 'AvailabilityZone', name)
+  if (id !== undefined) {
+    return zones.find((zone) => zone.id === id) ?? refuseUnknown(context, 'AvailabilityZoneId', id)
+  }
+  return undefined
+}
+
+const refuseZone = (id: string): never => refuse({ code: 'NotFound', what: 'availability-zone', id })
+
+const describeRegion = (name: string): Region => ({
+  RegionName: name,
+  Endpoint: `ec2.${name}.amazonaws.com`,
+  OptInStatus: 'opt-in-not-required',
+})
+
+const describeZone = (region: string, { name, id }: Zone): AvailabilityZone => ({
+  State: 'available',
+  OptInStatus: 'opt-in-not-required',
+  Messages: [],
+  RegionName: region,
+  ZoneName: name,
+  ZoneId: id,
+  GroupName: region,
+  NetworkBorderGroup: region,
+  ZoneType: 'availability-zone',
+})
+
+const regionFilters = {
+  endpoint: ({ Endpoint }: Region) => Endpoint,
+  'opt-in-status': ({ OptInStatus }: Region) => OptInStatus,
+  'region-name': ({ RegionName }: Region) => RegionName,
+}
+const zoneFilters = {
+  'group-long-name': nothing,
+  'group-name': ({ GroupName }: AvailabilityZone) => GroupName,
+  message: ({ Messages }: AvailabilityZone) => Messages?.map(({ Message }) => Message ?? ''),
+  'network-border-group': ({ NetworkBorderGroup }: AvailabilityZone) => NetworkBorderGroup,
+  'opt-in-status': ({ OptInStatus }: AvailabilityZone) => OptInStatus,
+  'parent-zone-id': nothing,
+  'parent-zone-name': nothing,
+  'region-name': ({ RegionName }: AvailabilityZone) => RegionName,
+  state: ({ State }: AvailabilityZone) => State,
+  'zone-id': ({ ZoneId }: AvailabilityZone) => ZoneId,
+  'zone-name': ({ ZoneName }: AvailabilityZone) => ZoneName,
+  'zone-type': ({ ZoneType }: AvailabilityZone) => ZoneType,
+}

@@ -1,0 +1,101 @@
+// How the things of an organization are named, shown, paged and remembered.
+import type {
+  Account as AccountAnswer,
+  Organization as OrganizationAnswer,
+  OrganizationalUnit,
+} from '#formats/aws/organizations.generated.ts'
+import type { Account, Node, Organization, Stretch } from '#store/organizations.ts'
+import type { PageParams } from '../listing.ts'
+import type { Reach, ReadContext, WriteContext } from '../operation.ts'
+
+/** AWS Organizations: pages of 20, and no larger. */
+const pageSize = 20
+
+export const arnOf = ({ managementAccount, id }: Organization, node: { kind: Node['kind']; id: string }): string =>
+  `arn:aws:organizations::${managementAccount}:${arnKinds[node.kind]}/${id}/${node.id}`
+const arnKinds = { root: 'root', 'organizational-unit': 'ou', account: 'account' } as const
+
+export async function showOrganization({ tx }: ReadContext, organization: Organization): Promise<OrganizationAnswer> {
+  const { id, managementAccount } = organization
+  const account = await tx.organizations.findAccount(managementAccount)
+  return {
+    Id: id,
+    Arn: `arn:aws:organizations::${managementAccount}:organization/${id}`,
+    FeatureSet: 'ALL',
+    MasterAccountArn: arnOf(organization, { kind: 'account', id: managementAccount }),
+    MasterAccountId: managementAccount,
+    MasterAccountEmail: account?.email ?? '',
+    // The policy types of Organizations itself (service control policies and so on): there are none here.
+    AvailablePolicyTypes: [],
+  }
+}
+
+export async function showUnit(
+  context: ReadContext,
+  organization: Organization,
+  unit: Node,
+): Promise<OrganizationalUnit> {
+  return {
+    Id: unit.id,
+    Arn: arnOf(organization, unit),
+    Name: unit.name,
+    Path: await pathOf(context, organization, unit.id),
+  }
+}
+
+export async function showAccount(
+  context: ReadContext,
+  organization: Organization,
+  account: Account,
+): Promise<AccountAnswer> {
+  return {
+    Id: account.id,
+    Arn: arnOf(organization, { kind: 'account', id: account.id }),
+    Email: account.email,
+    Name: account.name,
+    Status: account.status,
+    State: account.status,
+    Paths: [await pathOf(context, organization, account.id)],
+    JoinedMethod: account.joinedMethod,
+    JoinedTimestamp: account.joinedAt,
+  }
+}
+
+/** `o-…/r-…/ou-…/`, ending with the node itself. */
+async function pathOf({ tx }: ReadContext, organization: Organization, id: string): Promise<string> {
+  const path = await tx.organizations.path(id)
+  return `${[organization.id, ...path.map((node) => node.id)].join('/')}/`
+}
+
+/** One page of a list that the store gives in the order of `placeOf`. */
+export async function pageOf<T>(
+  params: PageParams,
+  list: (stretch: Stretch) => Promise<T[]>,
+  placeOf: (item: T) => string,
+): Promise<{ items: T[]; next: { NextToken?: string } }> {
+  const size = params.MaxResults ?? pageSize
+  const items = await list({ after: params.NextToken ?? '', limit: size + 1 })
+  const shown = items.slice(0, size)
+  return { items: shown, next: items.length > size ? { NextToken: placeOf(shown.at(-1)!) } : {} }
+}
+
+/**
+ * Keeps a node's new state, with its tags: policy conditions read these. Of an account nobody else can be reached; of
+ * others the caller says whether anybody is below.
+ */
+export async function recordNode(
+  context: WriteContext,
+  organization: Organization,
+  id: string,
+  reach: Reach = 'everything',
+): Promise<void> {
+  const { tx } = context
+  const node = await tx.organizations.findNode(id)
+  const kind = node?.kind ?? 'organizational-unit' // Nothing else can go.
+  await tx.history.changed(
+    { id, kind, account: organization.managementAccount },
+    node && { ...node, tags: await tx.tags.of(id) },
+  )
+  context.changed(id)
+  await context.governanceChanged(kind === 'account' ? { account: id } : reach)
+}

@@ -1,0 +1,128 @@
+// The rights that a change of the tree needs beside `organization:manage`: over the policies and role bindings that it makes
+// apply, or apply no longer.
+import { nodesOfMove, type TaggedNode, touchedByMove, touchedByTags } from '#model/policy/node-change.ts'
+import type { Snapshot } from '#model/policy/snapshot.ts'
+import { type Action, type RoleBinding, roles } from '#model/roles.ts'
+import {
+  accessAt,
+  accessOfToken,
+  permitter,
+  refuseWithoutRole,
+  requirePermission,
+  requireScope,
+} from '../identity/authority.ts'
+import { refuseToLift } from '../identity/roles.native.ts'
+import type { ReadContext } from '../operation.ts'
+
+/** To be called before the account is moved. */
+export async function requireRightToMove(context: ReadContext, account: string, parentId: string): Promise<void> {
+  const snapshot = await context.snapshot()
+  const { assignments, exceptions } = touchedByMove(snapshot, account, parentId, context.now)
+  await requireAtAll(context, 'policy:manage', assignments, 'and the move changes which of its policies or rules apply')
+  await requireRightToApprove(context, exceptions, parentId)
+  const { left, gained } = nodesOfMove(snapshot, account, parentId)
+  await requireRightToLift(
+    context,
+    [...(await bindingsAt(context, left, 'forbid')), ...movedOf(snapshot, account, left)],
+    account,
+  )
+  await requireRightToGive(context, account, gained)
+}
+
+/** To be called before the unit is deleted, with which its role bindings end. */
+export async function requireRightToDelete(context: ReadContext, unit: string): Promise<void> {
+  await requireRightToLift(context, await bindingsAt(context, [unit], 'forbid'), unit)
+}
+
+/** What is forbidden at the account from a node that it leaves: it goes along, away from those with whose right it was set. */
+function movedOf(snapshot: Snapshot, account: string, left: readonly string[]): readonly RoleBinding[] {
+  return [...snapshot.bindingsByPrincipal.values()]
+    .flat()
+    .filter(({ node, bindsFrom }) => node === account && bindsFrom !== undefined && left.includes(bindsFrom))
+}
+
+/** Which exceptions there are above the caller's own nodes is not told. */
+async function requireRightToApprove(
+  context: ReadContext,
+  targets: ReadonlySet<string>,
+  parentId: string,
+): Promise<void> {
+  const action = 'exception:approve'
+  const mayRead = await permitter(context, 'exception:read')
+  await requireAtAll(
+    context,
+    action,
+    new Set([...targets].filter(mayRead)),
+    'and by the move its exceptions begin to apply',
+  )
+  for (const target of targets) {
+    if (mayRead(target) || (await accessAt(context, action, target)).isPermitted) continue
+    requireScope(context, action)
+    const because = `by the move, exceptions for a node above \`${parentId}\` begin to apply, which no role of yours may approve there`
+    refuseWithoutRole(context, action, parentId, because)
+  }
+}
+
+async function bindingsAt(
+  context: ReadContext,
+  nodes: readonly string[],
+  effect: RoleBinding['effect'],
+): Promise<readonly RoleBinding[]> {
+  const { bindingsByPrincipal } = await context.snapshot()
+  return [...bindingsByPrincipal.values()].flat().filter((one) => one.effect === effect && nodes.includes(one.node))
+}
+
+/** What is forbidden at a node binds nobody any more below which it no longer stands: that is lifting it. */
+async function requireRightToLift(
+  context: ReadContext,
+  forbids: readonly RoleBinding[],
+  changed: string,
+): Promise<void> {
+  for (const { id } of forbids) await refuseToLift(context, (await context.tx.roleBindings.find(id))!, changed)
+}
+
+/**
+ * Whoever has a role at a node gets it at the account that comes under it. As with a new binding, nobody gives others what is
+ * not permitted to themselves there. The caller's own roles are not asked about: what is forbidden to them stays so, or they
+ * had the right to lift it. Neither are the scopes of the token: they permit the move, which gives its bearer nothing beyond.
+ */
+async function requireRightToGive(context: ReadContext, account: string, nodes: readonly string[]): Promise<void> {
+  const snapshot = await context.snapshot()
+  const { now } = context
+  const native = context.caller.native!
+  const toOthers = (await bindingsAt(context, nodes, 'permit')).filter(({ principal }) => principal !== native.name)
+  const given = new Map(toOthers.map(({ role, node }) => [role, node]))
+  for (const [role, node] of given) {
+    for (const action of roles[role].actions) {
+      if (accessOfToken(snapshot, native, { action, node: account, now }).isPermitted) continue
+      const because = `by the move, \`${role}\` at \`${node}\` would permit \`${action}\` at \`${account}\`, which you may not do there`
+      refuseWithoutRole(context, 'role:manage', account, because)
+    }
+  }
+}
+
+/** To be called before the node gets these tags, which are all that it is to have. */
+export async function requireRightToTag(
+  context: ReadContext,
+  node: TaggedNode,
+  tags: Readonly<Record<string, string>>,
+): Promise<void> {
+  const touched = touchedByTags(await context.snapshot(), node, new Map(Object.entries(tags)))
+  await requireAtAll(context, 'policy:manage', touched, 'and a rule of its policies reads the tags')
+}
+
+async function requireAtAll(
+  context: ReadContext,
+  action: Action,
+  nodes: ReadonlySet<string>,
+  why: string,
+): Promise<void> {
+  for (const node of nodes) {
+    const { isPermitted, binding } = await accessAt(context, action, node)
+    if (isPermitted) continue
+    if (binding) await requirePermission(context, action, { node })
+    requireScope(context, action)
+    const name = context.caller.native?.name ?? 'this caller'
+    refuseWithoutRole(context, action, node, `no role of \`${name}\` permits it at \`${node}\`, ${why}`)
+  }
+}

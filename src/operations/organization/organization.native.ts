@@ -1,0 +1,563 @@
+// The organization: its tree, its accounts and its units.
+import { z } from 'zod'
+import { isRootId, isUnitId } from '#model/organization.ts'
+import { type Refusal, refuse } from '#model/refusal.ts'
+import type { Account, Node, Organization } from '#store/organizations.ts'
+import { type Place, permitter, requirePermission } from '../identity/authority.ts'
+import { refuseBeyondShare } from '../identity/shares.ts'
+import { nativeRead, nativeWrite } from '../native-operation.ts'
+import { accountId, formatInstant, gatherPage, instant, pageOf, paging } from '../native-shapes.ts'
+import type { ReadContext, WriteContext } from '../operation.ts'
+import { refuseToBringUnderOwn } from '../policy/own-break-glass.ts'
+import { inOurWords, refuseNoChange, shownTags, tagList, tagMap, tags, type Words } from '../space/shapes.native.ts'
+import { accountsMax, createAccount, describeCreateAccountStatus, moveAccount } from './accounts.aws.ts'
+import {
+  disableIpamOrganizationAdminAccount,
+  enableIpamOrganizationAdminAccount,
+  ipamService,
+} from './delegated-administrators.aws.ts'
+import { requireRightToDelete, requireRightToMove, requireRightToTag } from './node-rights.ts'
+import { createOrganization } from './organizations.aws.ts'
+import { tagTreeResource, untagTreeResource } from './tree-tags.aws.ts'
+import { createOrganizationalUnit, deleteOrganizationalUnit, updateOrganizationalUnit } from './units.aws.ts'
+
+const words: Words = {
+  AccountName: 'name',
+  DelegatedAdminAccountId: 'account',
+  Email: 'email',
+  Name: 'name',
+  RoleName: 'roleName',
+  Tags: 'tags',
+}
+const unitId = z.string().refine(isUnitId, '`ou-…` is expected').describe('An organizational unit: `ou-…`.')
+const parentId = z
+  .string()
+  .refine((text) => isUnitId(text) || isRootId(text), '`ou-…` or `r-…` is expected')
+  .describe('What it hangs under: an organizational unit or the root.')
+const name = z.string().max(128)
+const tagsNeedRight =
+  'Tags that a rule of an assigned policy or candidate reads need `policy:manage` where it is assigned.'
+
+const organization = z.object({
+  organizationId: z.string(),
+  managementAccount: accountId,
+  rootId: z.string(),
+  delegatedAdministrator: accountId.optional().describe('The account that runs the IPAM for all.'),
+  createdAt: instant,
+})
+const node = z.object({
+  nodeId: z.string(),
+  kind: z.enum(['root', 'organizational-unit', 'account']),
+  name: z.string(),
+  parentId: z.string().optional().describe('Absent for the root.'),
+  path: z.array(z.string()).describe('From the root down to the node itself.'),
+})
+const account = z.object({
+  account: accountId,
+  name: z.string(),
+  email: z.string(),
+  parentId: z.string().optional().describe('Absent where the account is in no organization.'),
+  tags: shownTags,
+  joinedAt: instant,
+})
+const unit = z.object({ unitId, name: z.string(), parentId, tags: shownTags })
+
+// The organization ---------------------------------------------------------------------------------------------------
+
+export const getOrganization = nativeRead({
+  name: 'getOrganization',
+  summary: 'Show the organization.',
+  action: 'organization:read',
+  input: z.strictObject({}),
+  output: organization,
+  rest: { method: 'GET', path: '/organization' },
+  cli: 'organization show',
+  refusals: ['NotFound'],
+  at: placeOfOrganization,
+  run: async (context) => showOrganization(context, await findOrganization(context)),
+})
+
+export const createTheOrganization = nativeWrite({
+  name: 'createOrganization',
+  summary: 'Make the organization, of which an installation has one.',
+  action: 'organization:manage',
+  input: z.strictObject({ managementAccount: accountId }),
+  output: organization,
+  rest: { method: 'POST', path: '/organization', status: 201 },
+  cli: 'organization create',
+  refusals: ['NotFound', 'AlreadyExists', 'NotEligible'],
+  at: async () => ({ node: '*' }),
+  async run(context, { managementAccount: id }) {
+    if (!(await context.tx.organizations.findAccount(id))) refuse({ code: 'NotFound', what: 'account', id })
+    await createOrganization.run(context.actingFor(id, context.region), { FeatureSet: 'ALL' })
+    return showOrganization(context, await findOrganization(context))
+  },
+})
+
+export const listTree = nativeRead({
+  name: 'listTree',
+  summary: 'List the nodes of the organization, as far as you may see them; each with its way from the root.',
+  action: 'organization:read',
+  input: z.strictObject({
+    ...paging,
+    parentId: parentId.optional().describe('Only what hangs directly under this node.'),
+    kind: node.shape.kind.optional().describe('Only nodes of this kind.'),
+  }),
+  output: pageOf(node),
+  rest: { method: 'GET', path: '/organization/tree' },
+  cli: 'organization tree',
+  columns: ['nodeId', 'kind', 'name', 'parentId'],
+  refusals: ['InvalidPaginationToken'],
+  at: 'filtered',
+  async run(context, { parentId, kind, ...params }) {
+    const isPermitted = await permitter(context, 'organization:read')
+    const { nodes } = await context.snapshot()
+    const pathTo = (id: string | undefined): string[] =>
+      id === undefined ? [] : [...pathTo(nodes.get(id)?.parentId), id]
+    return gatherPage(context, params, {
+      read: (after, limit) => context.tx.organizations.listNodes({ parentId, kind }, { after, limit }),
+      key: ({ id }) => id,
+      show: async (row: Node) =>
+        isPermitted(row.id)
+          ? { nodeId: row.id, kind: row.kind, name: row.name, parentId: row.parentId, path: pathTo(row.id) }
+          : undefined,
+    })
+  },
+})
+
+// Who runs the IPAM --------------------------------------------------------------------------------------------------
+
+const administrator = z.object({ account: accountId.optional().describe('Absent where there is none.') })
+const administratorPath = '/organization/ipam-administrator'
+
+export const getIpamAdministrator = nativeRead({
+  name: 'getIpamAdministrator',
+  summary: 'Show the delegated administrator of IPAM: the account that runs the address space of the organization.',
+  action: 'organization:read',
+  input: z.strictObject({}),
+  output: administrator,
+  rest: { method: 'GET', path: administratorPath },
+  cli: 'ipam-administrator show',
+  refusals: ['NotFound'],
+  at: placeOfOrganization,
+  run: async ({ tx }) => ({ account: await tx.organizations.findAdministrator(ipamService) }),
+})
+
+export const putIpamAdministrator = nativeWrite({
+  name: 'putIpamAdministrator',
+  summary:
+    'Make an account the delegated administrator of IPAM: its policies can be assigned anywhere in the organization.',
+  description:
+    'A member, not the management account. Where there is another one, take that one away first. EnableIpamOrganizationAdminAccount of the EC2 API does the same. You need `policy:manage` at the root beside.',
+  action: 'organization:manage',
+  input: z.strictObject({ account: accountId }),
+  output: administrator,
+  rest: { method: 'PUT', path: administratorPath },
+  cli: 'ipam-administrator put',
+  refusals: ['NotFound', 'NotEligible', 'IncorrectState'],
+  changes: getIpamAdministrator,
+  at: placeOfOrganization,
+  async run(context, { account }) {
+    await requireRightOverPolicies(context)
+    const management = await asManagement(context)
+    const params = { DelegatedAdminAccountId: account }
+    await inOurWords(words, () => enableIpamOrganizationAdminAccount.run(management, params))
+    return { account }
+  },
+})
+
+export const deleteIpamAdministrator = nativeWrite({
+  name: 'deleteIpamAdministrator',
+  summary: 'Let the organization have no delegated administrator of IPAM.',
+  description:
+    'Its policies must be assigned nowhere else any more: nobody could take them off. You need `policy:manage` at the root beside.',
+  action: 'organization:manage',
+  input: z.strictObject({}),
+  output: z.void(),
+  rest: { method: 'DELETE', path: administratorPath, status: 204 },
+  cli: 'ipam-administrator delete',
+  refusals: ['NotFound', 'IncorrectState', 'DependencyViolation'],
+  changes: getIpamAdministrator,
+  at: placeOfOrganization,
+  async run(context) {
+    await requireRightOverPolicies(context)
+    const account = await context.tx.organizations.findAdministrator(ipamService)
+    if (account === undefined) {
+      const { id } = await findOrganization(context)
+      refuse({ code: 'IncorrectState', what: 'organization', id, problem: 'it has no delegated administrator of IPAM' })
+    }
+    const params = { DelegatedAdminAccountId: account }
+    await disableIpamOrganizationAdminAccount.run(await asManagement(context), params)
+  },
+})
+
+// Accounts -----------------------------------------------------------------------------------------------------------
+
+export const listAccounts = nativeRead({
+  name: 'listAccounts',
+  summary: 'List accounts, as far as you may see them.',
+  action: 'organization:read',
+  input: z.strictObject({ ...paging, parentId: parentId.optional().describe('Only those directly under this node.') }),
+  output: pageOf(account),
+  rest: { method: 'GET', path: '/accounts' },
+  cli: 'account list',
+  columns: ['account', 'name', 'email', 'parentId'],
+  refusals: ['InvalidPaginationToken'],
+  at: 'filtered',
+  async run(context, { parentId, ...params }) {
+    const isPermitted = await permitter(context, 'organization:read')
+    return gatherPage(context, params, {
+      read: (after, limit) =>
+        parentId === undefined
+          ? context.tx.organizations.listAccounts({ after, limit })
+          : context.tx.organizations.listMembersUnder(parentId, { after, limit }),
+      key: ({ id }) => id,
+      show: async (row) => (isPermitted(row.id) ? showAccount(context, row) : undefined),
+    })
+  },
+})
+
+export const getAccount = nativeRead({
+  name: 'getAccount',
+  summary: 'Show one account.',
+  action: 'organization:read',
+  input: z.strictObject({ account: accountId }),
+  output: account,
+  rest: { method: 'GET', path: '/accounts/{account}' },
+  cli: 'account show',
+  refusals: ['NotFound'],
+  at: placeOfAccount,
+  run: async (context, input) => showAccount(context, await findAccount(context, input.account)),
+})
+
+export const createAnAccount = nativeWrite({
+  name: 'createAccount',
+  summary: 'Make an account in the organization.',
+  description: `${tagsNeedRight} Not under a break-glass of your own that awaits review.`,
+  action: 'organization:manage',
+  input: z.strictObject({
+    name,
+    email: z.string().max(64),
+    parentId: parentId.optional().describe('The root by default.'),
+    tags: tags.optional(),
+  }),
+  output: account,
+  rest: { method: 'POST', path: '/accounts', status: 201 },
+  cli: 'account create',
+  refusals: ['NotFound', 'AlreadyExists', 'LimitExceeded', 'IncorrectState', 'PolicyConflict'],
+  at: async (context, input) => placeOfParent(context, input.parentId),
+  async run(context, { name, email, parentId, tags }) {
+    const { rootId } = await findOrganization(context)
+    if (tags) await requireRightToTag(context, { kind: 'account', parentId: parentId ?? rootId }, tags)
+    await refuseToBringUnderOwn(context, parentId ?? rootId)
+    await refuseBeyondShare(context, 'account', parentId ?? rootId)
+    const management = await asManagement(context)
+    const made = await inOurWords(words, async () => {
+      const { CreateAccountStatus: begun } = await createAccount.run(management, {
+        AccountName: name,
+        Email: email,
+        ...(tags ? { Tags: tagList(tags) } : {}),
+      })
+      const { CreateAccountStatus: status } = await describeCreateAccountStatus.run(management, {
+        CreateAccountRequestId: begun!.Id!,
+      })
+      return status!
+    })
+    if (made.FailureReason === 'EMAIL_ALREADY_EXISTS') {
+      refuse({
+        code: 'AlreadyExists',
+        what: 'account',
+        problem: `an account with the email \`${email}\` exists already`,
+      })
+    }
+    if (made.AccountId === undefined) {
+      refuse({ code: 'LimitExceeded', what: 'accounts', limit: accountsMax, used: accountsMax })
+    }
+    if (parentId !== undefined && parentId !== rootId) {
+      await moveAccount.run(management, {
+        AccountId: made.AccountId,
+        SourceParentId: rootId,
+        DestinationParentId: parentId,
+      })
+    }
+    return showAccount(context, await findAccount(context, made.AccountId))
+  },
+})
+
+export const updateAccount = nativeWrite({
+  name: 'updateAccount',
+  summary: 'Give an account other tags; conditions of policies read them.',
+  description: tagsNeedRight,
+  action: 'organization:manage',
+  input: z.strictObject({ account: accountId, tags: tags.describe('All tags that it is to have.') }),
+  output: account,
+  rest: { method: 'PATCH', path: '/accounts/{account}' },
+  cli: 'account update',
+  refusals: ['NotFound', 'LimitExceeded', 'PolicyConflict'],
+  changes: getAccount,
+  at: placeOfAccount,
+  async run(context, input) {
+    await requireRightToTag(context, { kind: 'account', id: input.account }, input.tags)
+    await replaceTreeTags(context, input.account, input.tags)
+    return showAccount(context, await findAccount(context, input.account))
+  },
+})
+
+export const moveAnAccount = nativeWrite({
+  name: 'moveAccount',
+  summary: 'Move an account under another node: other policies apply to it from then on.',
+  description:
+    'You need `organization:manage` at the account and at the nodes that it moves from and to; `policy:manage` at each node whose policies begin or cease to apply, or have a rule that does; `exception:approve` where exceptions begin to apply; for each `forbid` that the account leaves behind, and each at the account that was set with a right from there, the right to lift it; and at the account each action of the roles that others have where it comes under. Where a break-glass of your own begins to apply, somebody else must have reviewed it.',
+  action: 'organization:manage',
+  input: z.strictObject({ account: accountId, parentId }),
+  output: account,
+  rest: { method: 'POST', path: '/accounts/{account}/move' },
+  cli: 'account move',
+  refusals: ['NotFound', 'AlreadyExists', 'NotEligible', 'IncorrectState', 'PolicyConflict'],
+  changes: getAccount,
+  at: placeOfAccount,
+  async run(context, input) {
+    await requirePermission(context, 'organization:manage', await placeOfParent(context, input.parentId))
+    const source = (await context.tx.organizations.findNode(input.account))?.parentId
+    if (source === undefined) {
+      refuse({ code: 'NotEligible', problem: `the account \`${input.account}\` is not in the organization` })
+    }
+    // Else whoever administers the account and another unit could take it away from those who stand above it.
+    await requirePermission(context, 'organization:manage', { node: source })
+    await requireRightToMove(context, input.account, input.parentId)
+    await refuseToBringUnderOwn(context, input.parentId, input.account)
+    await moveAccount.run(await asManagement(context), {
+      AccountId: input.account,
+      SourceParentId: source,
+      DestinationParentId: input.parentId,
+    })
+    return showAccount(context, await findAccount(context, input.account))
+  },
+})
+
+// Units --------------------------------------------------------------------------------------------------------------
+
+export const listUnits = nativeRead({
+  name: 'listUnits',
+  summary: 'List organizational units, as far as you may see them.',
+  action: 'organization:read',
+  input: z.strictObject({ ...paging, parentId: parentId.optional().describe('Only those directly under this node.') }),
+  output: pageOf(unit),
+  rest: { method: 'GET', path: '/organizational-units' },
+  cli: 'unit list',
+  columns: ['unitId', 'name', 'parentId'],
+  refusals: ['InvalidPaginationToken'],
+  at: 'filtered',
+  async run(context, { parentId, ...params }) {
+    const isPermitted = await permitter(context, 'organization:read')
+    const kind = 'organizational-unit'
+    return gatherPage(context, params, {
+      read: (after, limit) => context.tx.organizations.listNodes({ parentId, kind }, { after, limit }),
+      key: ({ id }) => id,
+      show: async (row: Node) => (isPermitted(row.id) ? showUnit(context, row) : undefined),
+    })
+  },
+})
+
+export const getUnit = nativeRead({
+  name: 'getUnit',
+  summary: 'Show one organizational unit.',
+  action: 'organization:read',
+  input: z.strictObject({ unitId }),
+  output: unit,
+  rest: { method: 'GET', path: '/organizational-units/{unitId}' },
+  cli: 'unit show',
+  refusals: ['NotFound'],
+  at: placeOfUnit,
+  run: async (context, input) => showUnit(context, await findUnit(context, input.unitId)),
+})
+
+export const createUnit = nativeWrite({
+  name: 'createUnit',
+  summary: 'Make an organizational unit.',
+  description: tagsNeedRight,
+  action: 'organization:manage',
+  input: z.strictObject({ name, parentId, tags: tags.optional() }),
+  output: unit,
+  rest: { method: 'POST', path: '/organizational-units', status: 201 },
+  cli: 'unit create',
+  refusals: ['NotFound', 'AlreadyExists', 'LimitExceeded'],
+  at: async (context, input) => placeOfParent(context, input.parentId),
+  async run(context, { name, parentId, tags }) {
+    if (tags) await requireRightToTag(context, { kind: 'organizational-unit', parentId }, tags)
+    await refuseBeyondShare(context, 'organizational-unit', parentId)
+    const management = await asManagement(context)
+    const { OrganizationalUnit: made } = await inOurWords(words, () =>
+      createOrganizationalUnit.run(management, {
+        Name: name,
+        ParentId: parentId,
+        ...(tags ? { Tags: tagList(tags) } : {}),
+      }),
+    )
+    return showUnit(context, await findUnit(context, made!.Id!))
+  },
+})
+
+export const updateUnit = nativeWrite({
+  name: 'updateUnit',
+  summary: 'Rename an organizational unit, or give it other tags.',
+  description: `Names of units are told apart below each parent: to give another one, you need \`organization:manage\` at the parent. ${tagsNeedRight}`,
+  action: 'organization:manage',
+  input: z.strictObject({
+    unitId,
+    name: name.optional(),
+    tags: tags.optional().describe('All tags that it is to have.'),
+  }),
+  output: unit,
+  rest: { method: 'PATCH', path: '/organizational-units/{unitId}' },
+  cli: 'unit update',
+  refusals: ['NotFound', 'AlreadyExists', 'LimitExceeded', 'PolicyConflict'],
+  changes: getUnit,
+  at: placeOfUnit,
+  async run(context, { unitId, name, tags }) {
+    refuseNoChange({ name, tags })
+    if (name !== undefined) {
+      // Else whoever has the unit alone could ask which names those beside it have.
+      await requirePermission(context, 'organization:manage', { node: (await findUnit(context, unitId)).parentId! })
+      const management = await asManagement(context)
+      await inOurWords(words, () =>
+        updateOrganizationalUnit.run(management, { OrganizationalUnitId: unitId, Name: name }),
+      )
+    }
+    if (tags !== undefined) {
+      await requireRightToTag(context, { kind: 'organizational-unit', id: unitId }, tags)
+      await replaceTreeTags(context, unitId, tags)
+    }
+    return showUnit(context, await findUnit(context, unitId))
+  },
+})
+
+export const deleteUnit = nativeWrite({
+  name: 'deleteUnit',
+  summary: 'Delete an organizational unit that has nothing below it.',
+  description: 'Its role bindings end with it: for each `forbid` among them you need the right to lift it.',
+  action: 'organization:manage',
+  input: z.strictObject({ unitId }),
+  output: z.void(),
+  rest: { method: 'DELETE', path: '/organizational-units/{unitId}', status: 204 },
+  cli: 'unit delete',
+  refusals: ['NotFound', 'DependencyViolation'],
+  changes: getUnit,
+  at: placeOfUnit,
+  async run(context, { unitId }) {
+    await requireRightToDelete(context, unitId)
+    await deleteOrganizationalUnit.run(await asManagement(context), { OrganizationalUnitId: unitId })
+  },
+})
+
+export const organizationOperations = [
+  getOrganization,
+  createTheOrganization,
+  getIpamAdministrator,
+  putIpamAdministrator,
+  deleteIpamAdministrator,
+  listTree,
+  listAccounts,
+  getAccount,
+  createAnAccount,
+  updateAccount,
+  moveAnAccount,
+  listUnits,
+  getUnit,
+  createUnit,
+  updateUnit,
+  deleteUnit,
+] as const
+
+// Places -------------------------------------------------------------------------------------------------------------
+
+const noOrganization: Refusal = { code: 'NotFound', what: 'organization', id: 'organization' }
+const placeOf = (node: string, what: 'root' | 'account' | 'organizational-unit' | 'parent'): Place => ({
+  node,
+  absent: { code: 'NotFound', what, id: node },
+})
+/** The caller has named nothing: they are told of no root that they may not see. */
+async function placeOfOrganization(context: ReadContext): Promise<Place> {
+  return { node: (await findOrganization(context)).rootId, absent: noOrganization }
+}
+/** Whose policies can be assigned, and whose word holds for members where none speaks, changes for the whole organization. */
+async function requireRightOverPolicies(context: ReadContext): Promise<void> {
+  await requirePermission(context, 'policy:manage', { node: (await findOrganization(context)).rootId })
+}
+async function placeOfAccount(context: ReadContext, input: { readonly account: string }): Promise<Place> {
+  return placeOf((await findAccount(context, input.account)).id, 'account')
+}
+async function placeOfUnit(context: ReadContext, input: { readonly unitId: string }): Promise<Place> {
+  return placeOf((await findUnit(context, input.unitId)).id, 'organizational-unit')
+}
+async function placeOfParent(context: ReadContext, parentId: string | undefined): Promise<Place> {
+  if (parentId === undefined) return placeOfOrganization(context)
+  await findOrganization(context)
+  const place = placeOf(parentId, 'parent')
+  const found = await context.tx.organizations.findNode(place.node)
+  if (!found || found.kind === 'account') refuse(place.absent as Refusal)
+  return place
+}
+
+// Finding and showing ------------------------------------------------------------------------------------------------
+
+async function findOrganization({ tx }: ReadContext): Promise<Organization> {
+  return (await tx.organizations.find()) ?? refuse(noOrganization)
+}
+async function findAccount({ tx }: ReadContext, id: string): Promise<Account> {
+  return (await tx.organizations.findAccount(id)) ?? refuse({ code: 'NotFound', what: 'account', id })
+}
+async function findUnit({ tx }: ReadContext, id: string): Promise<Node> {
+  const found = await tx.organizations.findNode(id)
+  if (found?.kind !== 'organizational-unit') refuse({ code: 'NotFound', what: 'organizational-unit', id })
+  return found
+}
+
+/** Organizations itself lets its management account change things; who may here is asked of roles. */
+async function asManagement(context: WriteContext): Promise<WriteContext> {
+  return context.actingFor((await findOrganization(context)).managementAccount, context.region)
+}
+
+async function replaceTreeTags(
+  context: WriteContext,
+  id: string,
+  wanted: Readonly<Record<string, string>>,
+): Promise<void> {
+  const management = await asManagement(context)
+  const gone = (await context.tx.tags.of(id)).map(({ Key }) => Key).filter((key) => !(key in wanted))
+  await inOurWords(words, async () => {
+    if (gone.length > 0) await untagTreeResource.run(management, { ResourceId: id, TagKeys: gone })
+    if (Object.keys(wanted).length > 0) await tagTreeResource.run(management, { ResourceId: id, Tags: tagList(wanted) })
+  })
+}
+
+async function showOrganization(
+  context: ReadContext,
+  { id, managementAccount, rootId, createdAt }: Organization,
+): Promise<z.output<typeof organization>> {
+  return {
+    organizationId: id,
+    managementAccount,
+    rootId,
+    delegatedAdministrator: (await context.snapshot()).delegatedAdministrator,
+    createdAt: formatInstant(createdAt),
+  }
+}
+
+async function showAccount(
+  { tx }: ReadContext,
+  { id, name, email, joinedAt }: Account,
+): Promise<z.output<typeof account>> {
+  return {
+    account: id,
+    name,
+    email,
+    parentId: (await tx.organizations.findNode(id))?.parentId,
+    tags: tagMap(await tx.tags.of(id)),
+    joinedAt: formatInstant(joinedAt),
+  }
+}
+
+async function showUnit({ tx }: ReadContext, { id, name, parentId }: Node): Promise<z.output<typeof unit>> {
+  return { unitId: id, name, parentId: parentId!, tags: tagMap(await tx.tags.of(id)) }
+}

@@ -1,0 +1,184 @@
+// What one account may add to what every decision is made on: each change of governance reads all of it for everybody.
+import { type Refusal, refuse } from '#model/refusal.ts'
+import type { ContentChange, Policy } from '#store/policies.ts'
+import type { Pool } from '#store/pools.ts'
+import type { ReadContext, WriteContext } from '../operation.ts'
+
+type LimitReached = Extract<Refusal, { readonly code: 'LimitExceeded' }>
+
+/** What one version of a policy says, as JSON in UTF-8. */
+export const policyBytesMax = 524_288
+/** What all policies of an account say, by the versions in force and those of candidates. */
+const policyBytesPerAccountMax = 2_097_152
+/** The same of the account whose IPAM speaks for the organization. */
+const policyBytesOfAdministratorMax = 33_554_432
+/** Each version is kept as a whole and for ever, also a draft, and that of a policy that is deleted. */
+const policyBytesPerDayMax = 67_108_864
+const policyBytesPerDayOfAdministratorMax = 1_073_741_824
+const policiesPerAccountMax = 1_000
+const poolsPerAccountMax = 2_000
+const poolsOfAdministratorMax = 20_000
+const poolCidrsPerAccountMax = 5_000
+const poolCidrsOfAdministratorMax = 50_000
+const sharesPerAccountMax = 10_000
+const requiredTagBytesPerAccountMax = 262_144
+const requiredTagBytesOfAdministratorMax = 2_097_152
+
+/**
+ * More for the account whose policies and pools are those of the whole organization: the delegated administrator of IPAM, where there
+ * is none the management account, and an account that is in no organization.
+ */
+async function boundFor(context: ReadContext, account: string, max: number, ofAdministrator: number): Promise<number> {
+  const { delegatedAdministrator, nodes } = await context.snapshot()
+  if (delegatedAdministrator === account || !nodes.has(account)) return ofAdministrator
+  if (delegatedAdministrator !== undefined) return max
+  const organization = await context.tx.organizations.find()
+  return organization?.managementAccount === account ? ofAdministrator : max
+}
+const all = (what: string, account: string): string => `all ${what} of account \`${account}\``
+
+// Policies -----------------------------------------------------------------------------------------------------------
+
+export async function refuseTooManyPolicies({ tx }: ReadContext, account: string): Promise<void> {
+  const used = await tx.policies.countOfAccount(account)
+  if (used < policiesPerAccountMax) return
+  refuse({
+    code: 'LimitExceeded',
+    what: 'policies',
+    limit: policiesPerAccountMax,
+    used,
+    countedFor: `account \`${account}\`, in all Regions`,
+    remedy: 'Delete those that are not needed any more, or write several documents into one.',
+  })
+}
+
+/**
+ * Refuses a version that says too much by itself, or that is too much on one day. One that comes in force and is shorter than what
+ * is in force now is not refused: what is there can always be made less.
+ */
+export async function refuseTooMuchWritten(
+  context: WriteContext,
+  policy: Policy,
+  text: string,
+  { isDraft }: { readonly isDraft: boolean },
+): Promise<void> {
+  const { tx } = context
+  const bytes = Buffer.byteLength(text)
+  if (!isDraft && bytes < ((await tx.policies.measureVersion(policy.id, policy.version))?.bytes ?? 0)) return
+  if (bytes > policyBytesMax) {
+    refuse({
+      code: 'LimitExceeded',
+      what: 'bytes of documents',
+      limit: policyBytesMax,
+      used: bytes,
+      countedFor: `the version that this would make of policy \`${policy.id}\``,
+      remedy: 'Divide the documents among several policies, or tag units and accounts so that conditions list less.',
+    })
+  }
+  const { account } = policy
+  const limit = await boundFor(context, account, policyBytesPerDayMax, policyBytesPerDayOfAdministratorMax)
+  const used = await tx.policies.bytesWritten(account)
+  if (used + bytes <= limit) return
+  refuse({
+    code: 'LimitExceeded',
+    what: 'bytes of policy versions written today (UTC)',
+    limit,
+    used,
+    countedFor: all('policies', account),
+    remedy: `Each change keeps the whole policy, here ${bytes} bytes more: write several documents at once as a draft, or wait for the next day.`,
+  })
+}
+
+/**
+ * Refuses what would let all policies of the account say too much, unless they say less than before.
+ * @param added bytes of a version that would be in force and is not there yet
+ */
+export async function refuseTooMuchContent(
+  context: WriteContext,
+  account: string,
+  change: ContentChange,
+  added = 0,
+): Promise<void> {
+  const { policies } = context.tx
+  const limit = await boundFor(context, account, policyBytesPerAccountMax, policyBytesOfAdministratorMax)
+  const after = (await policies.bytesInUse(account, change)) + added
+  if (after <= limit) return
+  const used = await policies.bytesInUse(account)
+  if (after <= used) return
+  refuse({
+    code: 'LimitExceeded',
+    what: 'bytes of documents',
+    limit,
+    used,
+    countedFor: `${all('policies', account)} with their candidates`,
+    remedy: `This would make it ${after}: delete policies and documents that are not needed any more, or take candidates away.`,
+  })
+}
+
+// Pools --------------------------------------------------------------------------------------------------------------
+
+export async function refuseTooManyPools(context: ReadContext, account: string): Promise<void> {
+  refuseOneMore(account, {
+    what: 'pools',
+    within: 'IPAMs',
+    limit: await boundFor(context, account, poolsPerAccountMax, poolsOfAdministratorMax),
+    used: await context.tx.pools.countOfAccount(account),
+    remedy: 'Delete those that are not needed any more.',
+  })
+}
+
+export async function refuseTooManyPoolCidrs(context: ReadContext, account: string): Promise<void> {
+  refuseOneMore(account, {
+    what: 'CIDRs',
+    within: 'pools',
+    limit: await boundFor(context, account, poolCidrsPerAccountMax, poolCidrsOfAdministratorMax),
+    used: await context.tx.pools.countCidrsOfAccount(account),
+    remedy: 'Deprovision what is not needed any more, or provision larger CIDRs.',
+  })
+}
+
+/** @param more how many entries the list of one pool would be longer by */
+export async function refuseTooManyShares({ tx }: ReadContext, account: string, more: number): Promise<void> {
+  if (more <= 0) return
+  const used = await tx.pools.countSharesOfAccount(account)
+  if (used + more <= sharesPerAccountMax) return
+  refuse({
+    code: 'LimitExceeded',
+    what: 'accounts and units that pools are shared with',
+    limit: sharesPerAccountMax,
+    used,
+    countedFor: `${all('pools', account)} together`,
+    remedy: `This would add ${more}: share with a unit in place of its accounts.`,
+  })
+}
+
+/** @param before what the pool requires now; nothing where it is new */
+export async function refuseTooLongRequiredTags(
+  context: ReadContext,
+  { account, requiredTags }: Pick<Pool, 'account' | 'requiredTags'>,
+  before: Pool['requiredTags'] = [],
+): Promise<void> {
+  const more = bytesOf(requiredTags) - bytesOf(before)
+  if (more <= 0) return
+  const limit = await boundFor(context, account, requiredTagBytesPerAccountMax, requiredTagBytesOfAdministratorMax)
+  const used = await context.tx.pools.requiredTagBytesOfAccount(account)
+  if (used + more <= limit) return
+  refuse({
+    code: 'LimitExceeded',
+    what: 'bytes of required tags',
+    limit,
+    used,
+    countedFor: `${all('pools', account)} together`,
+    remedy: `This would add ${more}: require fewer or shorter tags, or require them in documents of policies.`,
+  })
+}
+/** Refuses one more of what an account has as many of as it may. */
+function refuseOneMore(
+  account: string,
+  { within, ...bound }: Omit<LimitReached, 'code' | 'countedFor'> & { readonly within: string },
+): void {
+  if (bound.used < bound.limit) return
+  refuse({ code: 'LimitExceeded', ...bound, countedFor: all(within, account) })
+}
+const bytesOf = (tags: Pool['requiredTags']): number =>
+  tags.length === 0 ? 0 : Buffer.byteLength(JSON.stringify(tags))

@@ -1,0 +1,153 @@
+// Where policies are enabled: on whom they may be, as what, and in which mode (policy-model §§3 and 4).
+import { isTargetId } from '#model/organization.ts'
+import type { Assignment, AssignmentKind, ManagedBy, Mode } from '#model/policy/document.ts'
+import type { Snapshot } from '#model/policy/snapshot.ts'
+import type { PolicyTagSettings } from '#model/policy/tag-settings.ts'
+import { refuse } from '#model/refusal.ts'
+import type { Policy } from '#store/policies.ts'
+import { refuseFreeTier, refuseTooMany } from '../ipam/access.ts'
+import type { ReadContext, WriteContext } from '../operation.ts'
+import { changeTags, ipamOf, remember, tagSettingsOf } from './content.ts'
+
+/** Our own bounds, far above Amazon's quota (100 targets): every snapshot holds all of it. */
+export const targetsPerPolicyMax = 10_000
+/**
+ * All finals of a path are merged for each pair that is asked for. An account's own and the organization's are counted apart:
+ * what an account enables on itself keeps no administrator's from it.
+ */
+export const finalsPerTargetMax = 20
+const targetsNamedMax = 10
+
+export const kindDefault: AssignmentKind = 'default'
+export const modeDefault: Mode = 'enforce'
+
+type Target = Pick<Assignment, 'targetId' | 'managedBy'>
+
+export function refuseMalformedTarget(id: string | undefined): void {
+  if (id === undefined || isTargetId(id)) return
+  refuse({ code: 'MalformedId', what: 'organization-target', id, expected: 'an account, ou-... or r-...' })
+}
+
+/**
+ * Where the caller may enable a policy: the delegated administrator anywhere in the organization, anybody else at home.
+ * For the others every foreign target is refused alike, so that nobody learns which ones exist.
+ */
+export function getTarget({ caller }: ReadContext, snapshot: Snapshot, id: string | undefined): Target {
+  if (snapshot.delegatedAdministrator === caller.account) {
+    if (id === undefined) refuse({ code: 'MissingParameter', field: 'OrganizationTargetId' })
+    if (!snapshot.nodes.has(id)) refuse({ code: 'NotFound', what: 'organization-target', id })
+    return { targetId: id, managedBy: 'delegated-administrator-for-ipam' }
+  }
+  if (id !== undefined && id !== caller.account) {
+    refuse({
+      code: 'NotEligible',
+      problem: `account ${caller.account} may enable its policies on itself only; other targets are for the organization's delegated administrator of IPAM`,
+    })
+  }
+  return { targetId: caller.account, managedBy: 'account' }
+}
+
+export interface AssignmentParams extends Target {
+  readonly kind: AssignmentKind
+  readonly mode: Mode
+  /** Whether another default policy of the target gives way, as with EnableIpamPolicy, or is in the way. */
+  readonly replaces: boolean
+}
+
+/** Enables a policy on a target, or changes how it is. */
+export async function assign(
+  context: WriteContext,
+  policy: Policy,
+  { targetId, managedBy, kind, mode, replaces }: AssignmentParams,
+): Promise<void> {
+  refuseFreeTier(await ipamOf(context, policy), 'An IPAM policy')
+  const current = await context.tx.policies.findAssignment(policy.id, targetId)
+  if (!current) await refuseTooManyTargets(context, policy)
+  if (kind === 'final' && current?.kind !== 'final') await refuseTooManyFinals(context, targetId, managedBy)
+  if (kind === 'default') {
+    if (replaces) await retireDefault(context, policy, { targetId, managedBy })
+    else await refuseSecondDefault(context, policy.id, targetId, managedBy)
+  }
+  await context.tx.policies.assign({ policyId: policy.id, targetId, managedBy, kind, mode })
+  context.changed(targetId)
+  await remember(context, policy.id)
+}
+
+/** Takes a policy off a target. What was hidden behind a nearer default comes to the light. */
+export async function unassign(context: WriteContext, policy: Policy, targetId: string): Promise<void> {
+  await context.tx.policies.unassign(policy.id, targetId)
+  context.changed(targetId)
+  await remember(context, policy.id)
+}
+
+/** Kind and mode follow a change of the tags that speak of them, wherever the policy is enabled. */
+export async function reassignAsTagged(
+  context: WriteContext,
+  { id }: Policy,
+  { before, after }: { readonly before: PolicyTagSettings; readonly after: PolicyTagSettings },
+): Promise<void> {
+  if (before.mode !== after.mode) await context.tx.policies.changeModes(id, after.mode ?? modeDefault)
+  if (before.assignment === after.assignment) return
+  const kind = after.assignment ?? kindDefault
+  for (const { targetId, managedBy, kind: current } of await context.tx.policies.assignmentsOf(id)) {
+    if (kind === 'default') await refuseSecondDefault(context, id, targetId, managedBy)
+    else if (current === 'default') await refuseTooManyFinals(context, targetId, managedBy)
+  }
+  await context.tx.policies.changeKinds(id, kind)
+}
+
+/** Takes away the tags about all assignments of a policy where one of them now says otherwise. */
+export async function dropContradictedTags(context: WriteContext, policy: Policy): Promise<void> {
+  const { mode, assignment } = await tagSettingsOf(context, policy)
+  const assignments = await context.tx.policies.assignmentsOf(policy.id)
+  const removed = [
+    ...(mode !== undefined && assignments.some((one) => one.mode !== mode) ? ['cadastre:mode'] : []),
+    ...(assignment !== undefined && assignments.some(({ kind }) => kind !== assignment) ? ['cadastre:assignment'] : []),
+  ]
+  if (removed.length > 0) await changeTags(context, policy, { put: [], removed })
+}
+
+export async function refuseWhileEnabled(context: ReadContext, { id }: Policy): Promise<void> {
+  const targets = (await context.tx.policies.assignmentsOf(id)).map(({ targetId }) => targetId)
+  if (targets.length === 0) return
+  const others = targets.length > targetsNamedMax ? ` and ${targets.length - targetsNamedMax} others` : ''
+  refuse({
+    code: 'DependencyViolation',
+    what: 'ipam-policy',
+    id,
+    problem: `the policy is enabled on ${targets.slice(0, targetsNamedMax).join(', ')}${others}; disable it there first`,
+  })
+}
+
+async function refuseTooManyTargets(context: ReadContext, { id }: Policy): Promise<void> {
+  const { length } = await context.tx.policies.assignmentsOf(id)
+  refuseTooMany('targets of a policy', targetsPerPolicyMax, length + 1)
+}
+async function refuseTooManyFinals({ tx }: ReadContext, targetId: string, managedBy: ManagedBy): Promise<void> {
+  const used = await tx.policies.countFinals(targetId, managedBy)
+  if (used < finalsPerTargetMax) return
+  const whose = managedBy === 'account' ? 'those of the account itself' : "those of the organization's administrator"
+  const countedFor = `target \`${targetId}\`, ${whose}`
+  const remedy = 'Disable one of them there.'
+  refuse({ code: 'LimitExceeded', what: 'final policies', limit: finalsPerTargetMax, used, countedFor, remedy })
+}
+
+/** That another policy loses its target must be said by whoever puts this one there. */
+async function refuseSecondDefault(context: ReadContext, id: string, targetId: string, managedBy: ManagedBy) {
+  const other = await context.tx.policies.findDefault(targetId, managedBy)
+  if (!other || other.policyId === id) return
+  refuse({
+    code: 'IncorrectState',
+    what: 'ipam-policy',
+    id,
+    problem: `\`${targetId}\` has the default policy ${other.policyId}, and there can be one; disable one of the two there first`,
+  })
+}
+
+/** Amazon: enabling a second policy on a target replaces the first one there. */
+async function retireDefault(context: WriteContext, { id }: Policy, { targetId, managedBy }: Target): Promise<void> {
+  const retired = await context.tx.policies.findDefault(targetId, managedBy)
+  if (!retired || retired.policyId === id) return
+  await context.tx.policies.unassign(retired.policyId, targetId)
+  await remember(context, retired.policyId)
+}

@@ -1,0 +1,305 @@
+// What a policy says: its documents, the versions that they make, and the superseded tags that must agree with them.
+import { hash } from 'node:crypto'
+import { hasShape } from '#model/identifier.ts'
+import { localeProblem, misspellingProblem } from '#model/locale.ts'
+import { type Compatibility, canonicalText, type PolicyDocument } from '#model/policy/document.ts'
+import { rulesProblem, sizeProblem } from '#model/policy/eligibility.ts'
+import { mayUsePool, type Pair } from '#model/policy/resolve.ts'
+import { findResourceType, namesOf } from '#model/policy/resource-types.ts'
+import type { PoolFacts, Snapshot } from '#model/policy/snapshot.ts'
+import { followTags, saidIn, tagsInLine } from '#model/policy/tag-agreement.ts'
+import { type PolicyTagSettings, policySettingsFromTags } from '#model/policy/tag-settings.ts'
+import { refuse, refuseValue } from '#model/refusal.ts'
+import type { PolicyBody } from '#store/governance.ts'
+import type { Ipam } from '#store/ipams.ts'
+import type { Policy } from '#store/policies.ts'
+import type { Tag } from '#store/tags.ts'
+import { refuseFreeTier, refuseTooMany } from '../ipam/access.ts'
+import type { Reach, ReadContext, WriteContext } from '../operation.ts'
+import { putTags, refuseBadTags, tagsInModel } from '../organization/tagging.ts'
+import { refuseTooMuchContent, refuseTooMuchWritten } from './account-bounds.ts'
+
+/** Our own bound, far above Amazon's quotas: every snapshot holds all of it. */
+const documentsPerPolicyMax = 1_000
+export const policyType = 'ipam-policy'
+
+/** What the members of a document are called where it was written, for refusals. */
+export interface DocumentFields {
+  readonly locale: string
+  readonly resourceType: string
+  readonly size: string
+  readonly sizeIpv6: string
+  /** Of the pool of a rule, counted from 1. */
+  pool(number: number): string
+}
+export const ec2Fields: DocumentFields = {
+  locale: 'Locale',
+  resourceType: 'ResourceType',
+  // The EC2 API has no parameter for them, only the tags that they follow.
+  size: 'cadastre:size',
+  sizeIpv6: 'cadastre:size-ipv6',
+  pool: (number) => `AllocationRule.${number}.SourceIpamPoolId`,
+}
+export const nativeFields: DocumentFields = {
+  locale: 'locale',
+  resourceType: 'resourceType',
+  size: 'size',
+  sizeIpv6: 'sizeIpv6',
+  pool: (number) => `rules.${number - 1}.poolId`,
+}
+
+/** A policy of the caller, in the home Region of its IPAM; anybody else's does not exist (invariant I8). */
+export async function getPolicy(context: ReadContext, id: string): Promise<Policy> {
+  if (!hasShape('policy', id)) refuse({ code: 'MalformedId', what: 'ipam-policy', id, expected: 'ipam-policy-...' })
+  const policy = await context.tx.policies.find(id)
+  if (policy?.account !== context.caller.account || policy.region !== context.region) {
+    refuse({ code: 'NotFound', what: 'ipam-policy', id })
+  }
+  return policy
+}
+
+/** Takes a policy that is enabled nowhere away, with its tags. Its versions stay on record. */
+export async function removePolicy(
+  context: WriteContext,
+  { id, account }: Pick<Policy, 'id' | 'account'>,
+): Promise<void> {
+  await context.tx.policies.delete(id)
+  await context.tx.tags.removeAll(id)
+  await context.tx.history.changed({ id, kind: policyType, account }, undefined)
+  context.changed(id)
+}
+
+/** A policy's IPAM stands as long as the policy does: the schema's foreign key sees to it. */
+export const ipamOf = async (context: ReadContext, { ipamId }: Policy): Promise<Ipam> =>
+  (await context.tx.ipams.find(ipamId))!
+
+/** What the version in force says. A policy has one from its first moment. */
+export async function contentOf(context: ReadContext, { id, version }: Policy): Promise<PolicyBody> {
+  return (await context.tx.policies.findVersion(id, version))!.body
+}
+
+export const isSamePair = (a: Pair, b: Pair): boolean => a.locale === b.locale && a.resourceType === b.resourceType
+
+/** Tags are checked before they are put, so that those in the store always parse. */
+export function settingsOf(tags: readonly Tag[]): PolicyTagSettings {
+  const { settings, problem } = policySettingsFromTags(tagsInModel(tags))
+  if (problem) refuseValue(problem.key, problem.value, problem.problem)
+  return settings
+}
+export const tagSettingsOf = async (context: ReadContext, { id }: Policy): Promise<PolicyTagSettings> =>
+  settingsOf(await context.tx.tags.of(id))
+
+// What changes -------------------------------------------------------------------------------------------------------
+
+/** Puts a document in the place of the one for its pair, as the next version. One without rules takes it away. */
+export async function putDocument(
+  context: WriteContext,
+  policy: Policy,
+  document: PolicyDocument,
+  fields: DocumentFields,
+): Promise<void> {
+  await refuseUnfitDocument(context, policy, document, fields)
+  const content = await contentOf(context, policy)
+  const documents = content.documents.filter((one) => !isSamePair(one, document))
+  if (document.rules.length > 0) documents.push(document)
+  refuseTooMany('documents in a policy', documentsPerPolicyMax, documents.length)
+  await writeVersion(context, policy, { ...content, documents })
+  await bringTagsInLine(context, policy, [document])
+  await remember(context, policy.id)
+}
+
+/** Changes whose semantics a policy has: settings that nobody said follow. */
+export async function setCompatibility(
+  context: WriteContext,
+  policy: Policy,
+  compatibility: Compatibility,
+): Promise<void> {
+  const { documents } = await contentOf(context, policy)
+  const tags = await tagSettingsOf(context, policy)
+  const follow = { before: tags, after: tags, compatibility }
+  await writeVersion(context, policy, {
+    compatibility,
+    documents: documents.map((document) => followTags(document, follow)),
+  })
+  await bringCompatibilityInLine(context, policy, compatibility)
+  await remember(context, policy.id)
+}
+
+/** Makes an old version's content the next version. Its pools must still be there, and fit. */
+export async function restoreVersion(context: WriteContext, policy: Policy, version: number): Promise<void> {
+  const restored = await context.tx.policies.findVersion(policy.id, version)
+  if (!restored) refuse({ code: 'NotFound', what: 'policy-version', id: String(version) })
+  const { compatibility } = restored.body
+  const documents = restored.body.documents.map(({ said, ...document }): PolicyDocument => {
+    const names = [...new Set([...(said ?? []), ...saidIn(document.settings, compatibility)])]
+    return names.length > 0 ? { ...document, said: names } : document
+  })
+  for (const document of documents) await refuseUnfitDocument(context, policy, document, nativeFields)
+  await writeVersion(context, policy, { compatibility, documents })
+  await bringCompatibilityInLine(context, policy, compatibility)
+  await bringTagsInLine(context, policy, documents)
+  await remember(context, policy.id)
+}
+
+/** Writes a version that is not in force, to be a candidate. Its pools must be there, and fit. */
+export async function draftVersion(
+  context: WriteContext,
+  policy: Policy,
+  body: PolicyBody,
+  fields: (index: number) => DocumentFields,
+): Promise<number> {
+  refuseTooMany('documents in a policy', documentsPerPolicyMax, body.documents.length)
+  for (const [index, document] of body.documents.entries()) {
+    await refuseUnfitDocument(context, policy, document, fields(index))
+  }
+  const text = JSON.stringify(body)
+  await refuseTooMuchWritten(context, policy, text, { isDraft: true })
+  const version = (await context.tx.policies.highestVersion(policy.id)) + 1
+  const drafted = { version, contentHash: hashOf(policy, body), text, author: context.caller.arn }
+  await context.tx.policies.insertVersion(policy, drafted)
+  context.changed(policy.id)
+  return version
+}
+
+/** Puts a version in force that has been a candidate, and is counted already. `remember` must follow. */
+export async function putInForce(context: WriteContext, policy: Policy, version: number): Promise<void> {
+  const { compatibility, documents } = (await context.tx.policies.findVersion(policy.id, version))!.body
+  for (const document of documents) await refuseUnfitDocument(context, policy, document, nativeFields)
+  await context.tx.policies.putInForce(policy.id, version)
+  await bringCompatibilityInLine(context, policy, compatibility)
+  await bringTagsInLine(context, policy, documents)
+}
+
+/** Writes the next version; none where nothing in it would be new. */
+export async function writeVersion(context: WriteContext, policy: Policy, body: PolicyBody): Promise<void> {
+  const contentHash = hashOf(policy, body)
+  const inForce = await context.tx.policies.measureVersion(policy.id, policy.version)
+  if (inForce?.contentHash === contentHash) return
+  const text = JSON.stringify(body)
+  await refuseTooMuchWritten(context, policy, text, { isDraft: false })
+  const version = (await context.tx.policies.highestVersion(policy.id)) + 1
+  const change = { policyId: policy.id, inForce: version }
+  await refuseTooMuchContent(context, policy.account, change, Buffer.byteLength(text))
+  await context.tx.policies.addVersion(policy, { version, contentHash, text, author: context.caller.arn })
+}
+
+const hashOf = ({ id: policyId, ipamId, account, version }: Policy, body: PolicyBody): string =>
+  hash('sha256', canonicalText({ policyId, ipamId, account, version, ...body }), 'hex')
+
+/** The policy as it is now, for the history, and that decisions must be made anew. */
+export async function remember(context: WriteContext, id: string, reach?: Reach): Promise<void> {
+  const policy = (await context.tx.policies.find(id))!
+  const version = (await context.tx.policies.measureVersion(id, policy.version))!
+  await context.tx.history.changed(
+    { id, kind: policyType, account: policy.account },
+    {
+      ...policy,
+      contentHash: version.contentHash,
+      assignments: await context.tx.policies.assignmentsOf(id),
+      candidates: await context.tx.candidates.ofPolicy(id),
+      tags: await context.tx.tags.of(id),
+    },
+  )
+  context.changed(id)
+  await context.governanceChanged(reach)
+}
+
+// Whether it can be --------------------------------------------------------------------------------------------------
+
+/** Refuses a document that could not be met now: by its place, its pools or its sizes. One without rules takes a document away. */
+export async function refuseUnfitDocument(
+  context: ReadContext,
+  policy: Policy,
+  document: PolicyDocument,
+  fields: DocumentFields,
+): Promise<void> {
+  const { locale, resourceType, rules } = document
+  const snapshot = await context.snapshot()
+  const ipam = await ipamOf(context, policy)
+  const pools = rules.map(({ pool }) => getPoolFacts(snapshot, policy, pool))
+  const unfit = localeProblem(locale, resourceType, ipam.operatingRegions)
+  if (unfit !== undefined) refuseValue(fields.locale, locale, unfit)
+  const misspelt = misspellingProblem(locale)
+  const isInUse = (): boolean => [...snapshot.pools.values()].some((pool) => pool.locale === locale)
+  if (misspelt !== undefined && !isInUse()) refuseValue(fields.locale, locale, misspelt)
+  const wrong = rulesProblem({ ipam, locale, resourceType }, pools, snapshot.resourceTypes)
+  if (wrong?.field === 'SourceIpamPoolId') {
+    refuseValue(fields.pool(pools.findIndex(({ id }) => id === wrong.value) + 1), wrong.value, wrong.problem)
+  }
+  if (wrong) refuseValue(wrong.field, wrong.value, wrong.problem)
+  if (pools.length > 0) refuseFreeTier(ipam, 'An IPAM policy')
+  if (rules.length > 0) refuseUnfitSizes(snapshot, document, fields)
+}
+
+function refuseUnfitSizes({ resourceTypes }: Snapshot, document: PolicyDocument, fields: DocumentFields): void {
+  const wrong = sizeProblem(document, resourceTypes)
+  if (wrong) refuseValue(fields[wrong.setting], wrong.value, wrong.problem)
+}
+
+export async function refuseUnknownType(context: ReadContext, name: string, fields: DocumentFields): Promise<void> {
+  const { resourceTypes } = await context.snapshot()
+  if (findResourceType(name, resourceTypes)) return
+  refuseValue(fields.resourceType, name, `it must be one of ${namesOf(resourceTypes)}`)
+}
+
+function getPoolFacts(snapshot: Snapshot, { account }: Policy, id: string): PoolFacts {
+  const pool = snapshot.pools.get(id)
+  if (!pool || !mayUsePool(snapshot, account, id)) refuse({ code: 'NotFound', what: 'ipam-pool', id })
+  return pool
+}
+
+// The superseded tags ------------------------------------------------------------------------------------------------
+
+/** Moves the fields that a change of a policy's tags speaks of, as the next version. */
+export async function followChangedTags(
+  context: WriteContext,
+  policy: Policy,
+  { before, after }: { readonly before: PolicyTagSettings; readonly after: PolicyTagSettings },
+): Promise<void> {
+  const content = await contentOf(context, policy)
+  const unsaid = before.compatibility === undefined ? content.compatibility : policy.compatibilityDefault
+  const compatibility = after.compatibility ?? unsaid
+  const documents = content.documents.map((document) => followTags(document, { before, after, compatibility }))
+  const snapshot = await context.snapshot()
+  for (const [index, document] of documents.entries()) {
+    const { size, sizeIpv6 } = content.documents[index]!.settings
+    const isAsBefore = document.settings.size === size && document.settings.sizeIpv6 === sizeIpv6
+    // What was there before sizes were checked must not keep anybody from changing another tag.
+    if (!isAsBefore) refuseUnfitSizes(snapshot, document, ec2Fields)
+  }
+  await writeVersion(context, policy, { compatibility, documents })
+}
+
+/** Rewrites the tags that say otherwise than the documents, so that none can undo them and both views agree. */
+async function bringTagsInLine(
+  context: WriteContext,
+  policy: Policy,
+  documents: readonly PolicyDocument[],
+): Promise<void> {
+  for (const document of documents) {
+    const changes = tagsInLine(tagsInModel(await context.tx.tags.of(policy.id)), document)
+    if ('problem' in changes) {
+      const { key, value } = changes.problem
+      const problem = `a tag says otherwise for ${document.resourceType} in ${document.locale}, and \`${key}\` cannot say \`${value}\`: take that tag away first`
+      refuse({ code: 'IncorrectState', what: 'ipam-policy', id: policy.id, problem })
+    }
+    await changeTags(context, policy, changes)
+  }
+}
+
+async function bringCompatibilityInLine(context: WriteContext, policy: Policy, value: Compatibility): Promise<void> {
+  const key = 'cadastre:compatibility'
+  const said = (await context.tx.tags.mapOf(policy.id)).get(key)
+  if (said !== undefined && said !== value) await changeTags(context, policy, { put: [], removed: [key] })
+}
+
+export async function changeTags(
+  context: WriteContext,
+  { id, account }: Policy,
+  { put, removed }: { readonly put: readonly { key: string; value: string }[]; readonly removed: readonly string[] },
+): Promise<void> {
+  for (const key of removed) await context.tx.tags.remove(id, key)
+  const tags = put.map(({ key, value }) => ({ Key: key, Value: value }))
+  await putTags(context, { id, type: policyType, account }, tags)
+  if (put.length > 0) refuseBadTags(policyType, await context.tx.tags.of(id))
+}

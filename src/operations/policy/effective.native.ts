@@ -1,0 +1,201 @@
+// What is in force at a node of the organization for one locale and type, and where each part of it comes from.
+import { z } from 'zod'
+import { assignmentKindValues, modeValues } from '#model/policy/document.ts'
+import { type EffectiveDocument, type EffectiveWorld, effectiveAt } from '#model/policy/effective.ts'
+import type { ResolvedSize, Sourced } from '#model/policy/snapshot.ts'
+import { permitter } from '../identity/authority.ts'
+import { placeOfNode } from '../identity/roles.native.ts'
+import { nativeRead } from '../native-operation.ts'
+import { accountId, formatInstant, instant } from '../native-shapes.ts'
+import { nativeFields, refuseUnknownType } from './content.ts'
+import { describeParty } from './explanations.native.ts'
+import { condition, locale, poolId, resourceTypeName, settingFields, showCondition, targetId } from './shapes.native.ts'
+
+const party = z
+  .object({ policyId: z.string(), version: z.number().int(), targetId: z.string(), account: accountId })
+  .describe('A policy, its version, where it is enabled, and whose it is.')
+const sourced = <T extends z.ZodType>(value: T) => z.object({ value, by: party })
+const bound = sourced(z.number().int())
+const lengths = z.object({ min: z.number().int(), max: z.number().int() })
+const size = z.object({ min: bound, default: bound, max: bound })
+
+const rule = z.object({
+  poolId,
+  number: z.number().int().describe('The place in its document, counted from 1.'),
+  inForce: z
+    .enum(['yes', 'no', 'depends'])
+    .describe('`depends`: at a unit or root, conditions tell the accounts below apart.'),
+  because: z.string().optional().describe('Why it is not in force here.'),
+  excludedBy: party.optional().describe('The final that does not list the pool.'),
+  when: condition.optional().describe('Also absent where you may not read the policy.'),
+})
+const document = z.object({
+  by: party.describe('Who gives the pools and their order.'),
+  rules: z.array(rule),
+  onExplicit: sourced(settingFields.onExplicit),
+  onExhausted: sourced(settingFields.onExhausted),
+  size: size.optional(),
+  sizeIpv6: size.optional(),
+  requiredTags: z.array(sourced(z.object({ key: z.string(), value: z.string().optional() }))),
+  narrowings: z
+    .array(z.object({ by: party, setting: z.string(), from: z.string(), to: z.string() }))
+    .describe('What finals have made stricter than the document that gives the order has it.'),
+})
+const world = z.object({
+  document: document.optional().describe('Absent where no document applies.'),
+  unmatched: z
+    .object({ value: z.enum(['provider', 'deny']), ipamId: z.string().optional() })
+    .describe('What a request gets where no document applies, and the IPAM that says so.'),
+})
+
+export const getEffectivePolicy = nativeRead({
+  name: 'getEffectivePolicy',
+  summary: 'Show what is in force at a node for one locale and resource type, and where each part comes from.',
+  description:
+    'At an account it is what every request of the account is decided by; at a unit or root what the accounts below begin with.',
+  action: 'policy:read',
+  input: z.strictObject({
+    node: targetId.describe('An account, `ou-…` or `r-…`.'),
+    locale,
+    resourceType: resourceTypeName,
+  }),
+  output: z.object({
+    node: z.string(),
+    path: z.array(z.string()).describe('From the root to the node.'),
+    locale: z.string(),
+    resourceType: z.string(),
+    enforced: world.describe('What acts.'),
+    warned: world
+      .optional()
+      .describe('What would act if assignments that warn were enforced; absent where none warns.'),
+    observed: world
+      .optional()
+      .describe('What would act if assignments that warn or observe were enforced; absent where none observes.'),
+    assignments: z
+      .array(
+        z.object({
+          ...party.shape,
+          kind: z.enum(assignmentKindValues),
+          mode: z.enum(modeValues),
+          managedBy: z.enum(['account', 'delegated-administrator-for-ipam']),
+          part: z
+            .enum(['order', 'narrows', 'hidden', 'no-document', 'not-counted'])
+            .describe(
+              '`order`: gives the pools. `narrows`: a final that counts. `hidden`: behind a nearer default. `not-counted`: self-enabled, where an administrator’s assignment is on the path.',
+            ),
+        }),
+      )
+      .describe('All on the path that are not off, from the root down.'),
+    selfEnabled: z
+      .object({
+        counts: z.boolean().describe('Whether a policy that the account enables on itself counts.'),
+        because: party.optional().describe('The assignment for which it does not.'),
+        document: document.optional().describe('What the one that is enabled comes to, or would if it counted.'),
+      })
+      .optional()
+      .describe('At an account alone.'),
+    exceptions: z
+      .array(
+        z.object({
+          exceptionId: z.string(),
+          target: z.string(),
+          resource: z.string().optional().describe('Only for resources whose name matches.'),
+          grants: z.object({
+            pools: z.array(z.string()),
+            provider: z.boolean(),
+            size: lengths.optional(),
+            sizeIpv6: lengths.optional(),
+          }),
+          startsAt: instant,
+          expiresAt: instant,
+          isInForce: z.boolean(),
+        }),
+      )
+      .describe(
+        'Those on the path that are in force, or will be; the nearest first. Those for some resources alone only where you may read them.',
+      ),
+  }),
+  rest: { method: 'GET', path: '/effective-policies' },
+  cli: 'policy effective',
+  refusals: ['NotFound', 'InvalidParameterValue'],
+  at: async (context, { node }) => placeOfNode(context, node),
+  async run(context, { node, ...pair }) {
+    await refuseUnknownType(context, pair.resourceType, nativeFields)
+    const view = effectiveAt(await context.snapshot(), node, pair, new Date(context.now))
+    const mayReadPoliciesOf = await permitter(context, 'policy:read')
+    const mayReadExceptionsAt = await permitter(context, 'exception:read')
+    const showWorld = (one: EffectiveWorld) => describeWorld(one, mayReadPoliciesOf)
+    return {
+      node,
+      path: [...view.path],
+      ...pair,
+      enforced: showWorld(view.enforced),
+      ...(view.warned ? { warned: showWorld(view.warned) } : {}),
+      ...(view.observed ? { observed: showWorld(view.observed) } : {}),
+      assignments: view.assignments.map(({ party, ...rest }) => ({ ...describeParty(party), ...rest })),
+      ...(view.selfEnabled
+        ? {
+            selfEnabled: {
+              counts: view.selfEnabled.counts,
+              ...(view.selfEnabled.because ? { because: describeParty(view.selfEnabled.because) } : {}),
+              ...(view.selfEnabled.document
+                ? { document: describeDocument(view.selfEnabled.document, mayReadPoliciesOf) }
+                : {}),
+            },
+          }
+        : {}),
+      exceptions: view.exceptions
+        // What holds for all of the account is said by its decisions, too.
+        .filter(({ target, resource }) => resource === undefined || mayReadExceptionsAt(target))
+        .map(({ id, target, resource, grants, startsAt, expiresAt, isInForce }) => ({
+          exceptionId: id,
+          target,
+          ...(resource === undefined ? {} : { resource }),
+          grants: { ...grants, pools: [...grants.pools] },
+          startsAt: formatInstant(startsAt),
+          expiresAt: formatInstant(expiresAt),
+          isInForce,
+        })),
+    }
+  },
+})
+
+/** Whose policies the caller may read. */
+type MayRead = (account: string) => boolean
+const describeWorld = (
+  { document, unmatched: { value, ipam } }: EffectiveWorld,
+  mayRead: MayRead,
+): z.output<typeof world> => ({
+  ...(document ? { document: describeDocument(document, mayRead) } : {}),
+  unmatched: { value, ...(ipam === undefined ? {} : { ipamId: ipam }) },
+})
+
+/** Conditions name accounts, units and their tags: they are for those who may read the policy. */
+function describeDocument(
+  { by, rules, narrowings, ...settings }: EffectiveDocument,
+  mayRead: MayRead,
+): z.output<typeof document> {
+  return {
+    by: describeParty(by),
+    rules: rules.map(({ pool, number, inForce, because, excludedBy, when }) => ({
+      poolId: pool,
+      number,
+      inForce,
+      because,
+      ...(excludedBy ? { excludedBy: describeParty(excludedBy) } : {}),
+      ...(when && mayRead(by.owner) ? { when: showCondition(when) } : {}),
+    })),
+    onExplicit: showSourced(settings.onExplicit),
+    onExhausted: showSourced(settings.onExhausted),
+    ...(settings.size ? { size: showSize(settings.size) } : {}),
+    ...(settings.sizeIpv6 ? { sizeIpv6: showSize(settings.sizeIpv6) } : {}),
+    requiredTags: settings.requiredTags.map(showSourced),
+    narrowings: narrowings.map(({ by, ...rest }) => ({ by: describeParty(by), ...rest })),
+  }
+}
+const showSourced = <T>({ value, by }: Sourced<T>) => ({ value, by: describeParty(by) })
+const showSize = ({ min, default: asked, max }: ResolvedSize) => ({
+  min: showSourced(min),
+  default: showSourced(asked),
+  max: showSourced(max),
+})

@@ -1,0 +1,117 @@
+// Decisions in words, recorded ones and those that nobody asked for: for the native API and for `cadastre explain`.
+
+import { parseId } from '#model/identifier.ts'
+import { conclude } from '#model/policy/decide.ts'
+import type { AllocationRequest, Decision } from '#model/policy/decision.ts'
+import { type Explained, type Names, renderDecision } from '#model/policy/explain.ts'
+import { answerTo, describeNext, type NearestChange, nearestChange } from '#model/policy/nearest-change.ts'
+import { compileSnapshot, type PoolFacts, type Snapshot } from '#model/policy/snapshot.ts'
+import { isPrincipalName } from '#model/principal.ts'
+import type { ReadTransaction, Store } from '#store/store.ts'
+import { roomFor } from '../space/availability.ts'
+
+/**
+ * The decision with its trace, then the request that it was made for. Undefined where the text is no decision's id here.
+ * @param id such as `decision-0a1b2000000000001`, with which every refusal by policy begins
+ */
+export async function explainDecision(store: Store, id: string): Promise<string | undefined> {
+  return store.read(async (tx) => {
+    const n = parseId('decision', tx.installation, id)
+    const recorded = n === undefined ? undefined : await tx.journal.findDecision(n)
+    if (!recorded) return undefined
+    const decision: Decision = { ...recorded, id }
+    const snapshot = compileSnapshot(await tx.governance.facts(), tx.governanceEpoch)
+    const nearest = await nearestFor(tx, snapshot, decision)
+    const entry = await tx.journal.findEntry(recorded.auditEntry)
+    const makers = (entry?.makers ?? []).filter(isPrincipalName)
+    const asked = entry && [
+      'asked',
+      `by          ${entry.principal}`,
+      ...(makers.length === 0 ? [] : [`token of    ${makers.join(', ')}`]),
+      `from        ${entry.source_address}`,
+      `action      ${entry.action}`,
+      `request     ${entry.request_id}`,
+    ]
+    const next = describeNext(decision, nearest)
+    return [renderDecision(decision, await namesIn(tx, decision), next), ...(asked ?? [])].join('\n')
+  })
+}
+
+/** What is said where there is no such decision: whether it may be gone by age. */
+export async function absenceOf(store: Store, id: string): Promise<string> {
+  return store.read(async (tx) => {
+    const n = parseId('decision', tx.installation, id)
+    const { beforeN, beforeAt } = await tx.retention.forgotten()
+    const isOld = n !== undefined && n < beforeN
+    const before = new Date(beforeAt).toISOString()
+    return `There is no decision \`${id}\`.${isOld ? ` It may be gone: those from before ${before} are kept only while the space that they gave is needed.` : ''}`
+  })
+}
+
+/**
+ * What would alter a denial, by the policies and the space that there are now; undefined where nothing single would.
+ * @param isSeen whether whoever is told may know of a pool that the request does not name; the operator may of all
+ */
+export async function nearestFor(
+  tx: ReadTransaction,
+  snapshot: Snapshot,
+  { outcome, request }: Explained,
+  isSeen?: (pool: PoolFacts) => boolean,
+): Promise<NearestChange | undefined> {
+  if (outcome !== 'deny') return undefined
+  const room = await roomFor(tx, snapshot, request)
+  return nearestChange({ snapshot, now: new Date(tx.now), room }, request, isSeen)
+}
+
+/** What a request would get now. Nothing is taken, and nothing is put on record. */
+export async function decideOnPaper(
+  tx: ReadTransaction,
+  snapshot: Snapshot,
+  request: AllocationRequest,
+): Promise<Explained> {
+  const now = new Date(tx.now)
+  const room = await roomFor(tx, snapshot, request)
+  const { verdict, served } = answerTo({ snapshot, now, room }, request)
+  const identity = { id: '', at: now, request }
+  if (verdict.outcome === 'deny') return withoutId(conclude(verdict, identity, undefined))
+  if (!served) return withoutId(conclude(verdict, identity, 'exhausted'))
+  // Which block it would be is left open: by the time that somebody asks, it may be another.
+  const decision = conclude(verdict, identity, undefined)
+  const isReserve = verdict.reserve?.candidates.includes(served) === true
+  return withoutId({
+    ...decision,
+    pool: served.pool,
+    ...(served.cidr ? { cidr: served.cidr } : {}),
+    ...(isReserve ? { exception: verdict.reserve.exception } : {}),
+  })
+}
+
+const withoutId = ({ id: _, ...decision }: Decision): Explained => decision
+
+/**
+ * Accounts and units by the names that the organization gives them, everything else by its Name tag.
+ * @param isSeen whether whoever is told may know the name of what has this id; the operator may know all
+ */
+export async function namesIn(
+  tx: ReadTransaction,
+  decision: Explained,
+  isSeen: (id: string) => boolean = () => true,
+): Promise<Names> {
+  const { request, policy, target, wouldBe, candidates, trace } = decision
+  const ids = new Set([
+    request.account,
+    ...[policy?.id, target, decision.pool, wouldBe?.policy?.id, wouldBe?.target].filter((id) => id !== undefined),
+    ...candidates.map(({ pool }) => pool),
+    ...trace.map(({ subject }) => subject),
+  ])
+  const names = new Map<string, string>()
+  for (const id of ids) {
+    if (!isSeen(id)) continue
+    const name =
+      (await tx.organizations.findNode(id))?.name ??
+      (await tx.organizations.findAccount(id))?.name ??
+      (await tx.tags.mapOf(id)).get('Name')
+    if (name) names.set(id, name)
+  }
+  return names
+}

@@ -1,0 +1,265 @@
+// Policies as the EC2 API has them: their pools for each pair, and where they are enabled (policy-model §§1 to 4).
+import type { IpamPolicy, IpamPolicyAllocationRuleRequest, IpamPolicyDocument } from '#formats/aws/ec2.generated.ts'
+import { hasShape } from '#model/identifier.ts'
+import type { Assignment, Compatibility, PolicyDocument } from '#model/policy/document.ts'
+import { rulesMax } from '#model/policy/eligibility.ts'
+import { assignmentsOn } from '#model/policy/resolve.ts'
+import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
+import { ruledBy } from '#model/policy/tag-agreement.ts'
+import { refuse, refuseValue } from '#model/refusal.ts'
+import type { Ipam } from '#store/ipams.ts'
+import type { Policy } from '#store/policies.ts'
+import type { Tag } from '#store/tags.ts'
+import { getIpam, refuseFreeTier, refuseTooManyListed } from '../ipam/access.ts'
+import { filterBy, page, refuseIdsWithPaging } from '../listing.ts'
+import { ec2Read, ec2Write, type ReadContext, type WriteContext } from '../operation.ts'
+import { putTags, tagsToCreate } from '../organization/tagging.ts'
+import { refuseTooManyPolicies } from './account-bounds.ts'
+import {
+  assign,
+  getTarget,
+  kindDefault,
+  modeDefault,
+  reassignAsTagged,
+  refuseMalformedTarget,
+  refuseWhileEnabled,
+  unassign,
+} from './assignments.ts'
+import {
+  contentOf,
+  ec2Fields,
+  followChangedTags,
+  getPolicy,
+  isSamePair,
+  policyType,
+  putDocument,
+  refuseUnknownType,
+  remember,
+  removePolicy,
+  settingsOf,
+  tagSettingsOf,
+  writeVersion,
+} from './content.ts'
+
+export const createIpamPolicy = ec2Write('CreateIpamPolicy', async (context, input) => {
+  const tags = tagsToCreate(input.TagSpecifications, policyType, (await context.snapshot()).resourceTypes)
+  const ipam = await getIpam(context, input.IpamId)
+  const policy = await insertPolicy(context, ipam, { tags })
+  return { IpamPolicy: { ...describe(policy, tags), State: 'create-in-progress' } }
+})
+
+/** Makes a policy without documents. What its compatibility is where neither params nor tag says, the IPAM says. */
+export async function insertPolicy(
+  context: WriteContext,
+  ipam: Ipam,
+  { tags, compatibility }: { readonly tags: readonly Tag[]; readonly compatibility?: Compatibility },
+): Promise<Policy> {
+  refuseFreeTier(ipam, 'An IPAM policy')
+  await refuseTooManyPolicies(context, ipam.account)
+  const policy: Policy = {
+    id: context.newId('policy'),
+    ipamId: ipam.id,
+    account: ipam.account,
+    region: ipam.region,
+    version: 1,
+    compatibilityDefault: ipam.policyCompatibility,
+    createdAt: context.now,
+  }
+  await context.tx.policies.insert(policy)
+  await putTags(context, { id: policy.id, type: policyType, account: policy.account }, tags)
+  const said = compatibility ?? settingsOf(tags).compatibility ?? ipam.policyCompatibility
+  await writeVersion(context, policy, { compatibility: said, documents: [] })
+  await remember(context, policy.id, 'nothing')
+  return policy
+}
+
+export const describeIpamPolicies = ec2Read('DescribeIpamPolicies', async (context, input) => {
+  const matches = filterBy(input.Filters, policyFilters, ({ Tags }) => Tags ?? [])
+  refuseIdsWithPaging(input.IpamPolicyIds, 'IpamPolicyIds', input)
+  const policies: IpamPolicy[] = []
+  for (const policy of await namedOrAll(context, input.IpamPolicyIds)) {
+    policies.push(describe(policy, await context.tx.tags.of(policy.id)))
+  }
+  const { items, NextToken } = page(policies.filter(matches), input, ({ IpamPolicyId }) => IpamPolicyId!)
+  return { IpamPolicies: items, NextToken }
+})
+
+export const deleteIpamPolicy = ec2Write('DeleteIpamPolicy', async (context, input) => {
+  const policy = await getPolicy(context, input.IpamPolicyId)
+  const tags = await context.tx.tags.of(policy.id)
+  await refuseWhileEnabled(context, policy)
+
+  await removePolicy(context, policy)
+  await context.governanceChanged('nothing')
+  return { IpamPolicy: { ...describe(policy, tags), State: 'delete-in-progress' } }
+})
+
+export const modifyIpamPolicyAllocationRules = ec2Write('ModifyIpamPolicyAllocationRules', async (context, input) => {
+  await refuseUnknownType(context, input.ResourceType, ec2Fields)
+  const pair = { locale: input.Locale, resourceType: input.ResourceType }
+  const pools = poolsNamed(input.AllocationRules)
+  const policy = await getPolicy(context, input.IpamPolicyId)
+  const { documents, compatibility } = await contentOf(context, policy)
+  const before = documents.find((document) => isSamePair(document, pair))
+  const tags = await tagSettingsOf(context, policy)
+  await putDocument(context, policy, ruledBy(pair, pools, { before, tags, compatibility }), ec2Fields)
+  return { IpamPolicyDocument: describeDocument(policy.id, { ...pair, pools }) }
+})
+
+export const getIpamPolicyAllocationRules = ec2Read('GetIpamPolicyAllocationRules', async (context, input) => {
+  const matches = filterBy(input.Filters, documentFilters)
+  if (input.ResourceType !== undefined) await refuseUnknownType(context, input.ResourceType, ec2Fields)
+  const policy = await getPolicy(context, input.IpamPolicyId)
+  const documents = (await contentOf(context, policy)).documents
+    .map(listOf)
+    .filter(({ locale }) => input.Locale === undefined || locale === input.Locale)
+    .filter(({ resourceType }) => input.ResourceType === undefined || resourceType === input.ResourceType)
+    .map((list) => describeDocument(policy.id, list))
+    .filter(matches)
+    .sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1))
+  const { items, NextToken } = page(documents, input, placeOf)
+  return { IpamPolicyDocuments: items, NextToken }
+})
+
+export const enableIpamPolicy = ec2Write('EnableIpamPolicy', async (context, input) => {
+  refuseMalformedTarget(input.OrganizationTargetId)
+  const policy = await getPolicy(context, input.IpamPolicyId)
+  const target = getTarget(context, await context.snapshot(), input.OrganizationTargetId)
+  const current = await context.tx.policies.findAssignment(policy.id, target.targetId)
+  // How it is enabled is for its own fields, and the tags that change them, to say.
+  if (current?.managedBy === target.managedBy) return { IpamPolicyId: policy.id }
+
+  const { mode = modeDefault, assignment: kind = kindDefault } = await tagSettingsOf(context, policy)
+  await assign(context, policy, { ...target, kind, mode, replaces: true })
+  return { IpamPolicyId: policy.id }
+})
+
+export const disableIpamPolicy = ec2Write('DisableIpamPolicy', async (context, input) => {
+  refuseMalformedTarget(input.OrganizationTargetId)
+  const policy = await getPolicy(context, input.IpamPolicyId)
+  await unassign(context, policy, await getEnabledTarget(context, policy, input.OrganizationTargetId))
+  return { Return: true }
+})
+
+export const getEnabledIpamPolicy = ec2Read('GetEnabledIpamPolicy', async (context) => {
+  const assignment = enabledFor(await context.snapshot(), context.caller.account)
+  if (!assignment) return { IpamPolicyEnabled: false }
+  return { IpamPolicyEnabled: true, IpamPolicyId: assignment.policyId, ManagedBy: assignment.managedBy }
+})
+
+export const getIpamPolicyOrganizationTargets = ec2Read('GetIpamPolicyOrganizationTargets', async (context, input) => {
+  const matches = filterBy(input.Filters, targetFilters)
+  const policy = await getPolicy(context, input.IpamPolicyId)
+  const targets = (await context.tx.policies.assignmentsOf(policy.id)).map(({ targetId }) => targetId).filter(matches)
+  const { items, NextToken } = page(targets, input, (targetId) => targetId)
+  return { OrganizationTargets: items.map((OrganizationTargetId) => ({ OrganizationTargetId })), NextToken }
+})
+
+/** Brings a policy in line with a change of its tags: what a tag says otherwise than before moves, and nothing else. */
+export async function applyPolicyTags(context: WriteContext, id: string, tagsBefore: readonly Tag[]): Promise<void> {
+  const policy = (await context.tx.policies.find(id))!
+  const change = { before: settingsOf(tagsBefore), after: await tagSettingsOf(context, policy) }
+  await followChangedTags(context, policy, change)
+  await reassignAsTagged(context, policy, change)
+  await remember(context, id)
+}
+
+// The request --------------------------------------------------------------------------------------------------------
+
+function poolsNamed(rules: readonly IpamPolicyAllocationRuleRequest[] | undefined): string[] {
+  refuseTooManyListed('allocation rules in a document', rulesMax, rules?.length ?? 0)
+  const seen = new Set<string>()
+  return (rules ?? []).map(({ SourceIpamPoolId: id }, index) => {
+    const field = `AllocationRule.${index + 1}.SourceIpamPoolId`
+    if (id === undefined) refuse({ code: 'MissingParameter', field })
+    if (!hasShape('pool', id)) refuse({ code: 'MalformedId', what: 'ipam-pool', id, expected: 'ipam-pool-...' })
+    if (seen.has(id)) refuseValue(field, id, 'the pool is listed more than once')
+    seen.add(id)
+    return id
+  })
+}
+
+async function namedOrAll(context: ReadContext, ids: readonly string[] | undefined): Promise<Policy[]> {
+  if (!ids || ids.length === 0) return context.tx.policies.ofAccount(context.caller.account, context.region)
+  const policies: Policy[] = []
+  for (const id of [...new Set(ids)].sort()) policies.push(await getPolicy(context, id))
+  return policies
+}
+
+/** An owner who is no longer the delegated administrator may still take back what they enabled. */
+async function getEnabledTarget(context: ReadContext, policy: Policy, id: string | undefined): Promise<string> {
+  const targetId = id ?? getTarget(context, await context.snapshot(), undefined).targetId
+  if (await context.tx.policies.findAssignment(policy.id, targetId)) return targetId
+  getTarget(context, await context.snapshot(), targetId)
+  refuse({
+    code: 'IncorrectState',
+    what: 'ipam-policy',
+    id: policy.id,
+    problem: `the policy is not enabled on \`${targetId}\``,
+  })
+}
+
+// The answer ---------------------------------------------------------------------------------------------------------
+
+function describe(policy: Policy, tags: readonly Tag[]): IpamPolicy {
+  return {
+    OwnerId: policy.account,
+    IpamPolicyId: policy.id,
+    IpamPolicyArn: `arn:aws:ec2::${policy.account}:ipam-policy/${policy.id}`,
+    IpamPolicyRegion: policy.region,
+    State: policy.version > 1 ? 'modify-complete' : 'create-complete',
+    Tags: tags,
+    IpamId: policy.ipamId,
+  }
+}
+
+/** A policy's pools for one pair, in order: what the EC2 API knows of a document. */
+interface PoolList {
+  readonly locale: string
+  readonly resourceType: string
+  readonly pools: readonly string[]
+}
+const listOf = ({ locale, resourceType, rules }: PolicyDocument): PoolList => ({
+  locale,
+  resourceType,
+  pools: rules.map(({ pool }) => pool),
+})
+
+const describeDocument = (id: string, { locale, resourceType, pools }: PoolList): IpamPolicyDocument => ({
+  IpamPolicyId: id,
+  Locale: locale,
+  ResourceType: resourceType,
+  AllocationRules: pools.map((SourceIpamPoolId) => ({ SourceIpamPoolId })),
+})
+
+const placeOf = ({ Locale, ResourceType }: IpamPolicyDocument): string => `${Locale}/${ResourceType}`
+
+/**
+ * The policy that the account's requests meet, for the one that the EC2 API has room for: the nearest default, or
+ * without one the final that gives the order. One that enforces goes before one that only watches.
+ */
+function enabledFor(snapshot: Snapshot, account: string): Assignment | undefined {
+  const path = pathOf(snapshot, account)
+  for (const world of ['enforce', 'warn', 'observe'] as const) {
+    const assignments = assignmentsOn(snapshot, world, path)
+    if (assignments.length > 0) return assignments.findLast(({ kind }) => kind === 'default') ?? assignments[0]
+  }
+  return undefined
+}
+
+const policyFilters = {
+  'ipam-policy-id': ({ IpamPolicyId }: IpamPolicy) => IpamPolicyId,
+  'ipam-policy-arn': ({ IpamPolicyArn }: IpamPolicy) => IpamPolicyArn,
+  'ipam-policy-region': ({ IpamPolicyRegion }: IpamPolicy) => IpamPolicyRegion,
+  'ipam-id': ({ IpamId }: IpamPolicy) => IpamId,
+  'owner-id': ({ OwnerId }: IpamPolicy) => OwnerId,
+  state: ({ State }: IpamPolicy) => State,
+}
+const documentFilters = {
+  'ipam-policy-id': ({ IpamPolicyId }: IpamPolicyDocument) => IpamPolicyId,
+  locale: ({ Locale }: IpamPolicyDocument) => Locale,
+  'resource-type': ({ ResourceType }: IpamPolicyDocument) => ResourceType,
+  'source-ipam-pool-id': ({ AllocationRules }: IpamPolicyDocument) =>
+    AllocationRules?.map(({ SourceIpamPoolId }) => SourceIpamPoolId!),
+}
+const targetFilters = { 'organization-target-id': (targetId: string) => targetId }

@@ -1,0 +1,497 @@
+// Policies, their versions, and the documents that those are made of.
+import { z } from 'zod'
+import { hasShape } from '#model/identifier.ts'
+import { compareContents } from '#model/policy/comparison.ts'
+import { type Refusal, refuse } from '#model/refusal.ts'
+import { isSetting } from '#model/tags.ts'
+import type { Policy, StoredVersion } from '#store/policies.ts'
+import { type Place, permitter } from '../identity/authority.ts'
+import { documentsBody, nativeRead, nativeWrite } from '../native-operation.ts'
+import { accountId, formatInstant, gatherPage, idText, instant, pageOf, paging } from '../native-shapes.ts'
+import type { ReadContext, WriteContext } from '../operation.ts'
+import { putTags, refuseBadTags } from '../organization/tagging.ts'
+import {
+  contentOf,
+  isSamePair,
+  nativeFields,
+  putDocument,
+  refuseUnknownType,
+  remember,
+  restoreVersion,
+  setCompatibility,
+} from './content.ts'
+import { deleteIpamPolicy, insertPolicy } from './policies.ec2.ts'
+import {
+  compatibility,
+  document,
+  documentParams,
+  hashField,
+  locale,
+  policyDeletedAt,
+  policyId,
+  readDocument,
+  resourceTypeName,
+  showDocument,
+  showVersionFacts,
+  tags,
+  version,
+  versionNumber,
+  versionSummary,
+} from './shapes.native.ts'
+
+const ipamId = idText('ipam').describe('`ipam-…`.')
+const policy = z.object({
+  policyId,
+  ipamId,
+  account: accountId.describe('Whose policy it is: the owner of its IPAM.'),
+  region: z.string().describe('The home Region of its IPAM.'),
+  version: z.number().int().describe('The version in force.'),
+  contentHash: hashField,
+  compatibility,
+  documentCount: z.number().int(),
+  assignmentCount: z.number().int(),
+  tags: z.record(z.string(), z.string()),
+  supersededTags: z
+    .array(z.string())
+    .describe('Keys of settings that were set as tags over EC2. They agree with the fields, which are what holds.'),
+  createdAt: instant,
+})
+
+// Policies -----------------------------------------------------------------------------------------------------------
+
+export const listPolicies = nativeRead({
+  name: 'listPolicies',
+  summary: 'List policies, as far as you may see them.',
+  action: 'policy:read',
+  input: z.strictObject({
+    ...paging,
+    account: accountId.optional().describe('Only those of this account.'),
+    ipamId: ipamId.optional().describe('Only those of this IPAM.'),
+  }),
+  output: pageOf(policy),
+  rest: { method: 'GET', path: '/policies' },
+  cli: 'policy list',
+  columns: ['policyId', 'account', 'version', 'compatibility', 'documentCount', 'assignmentCount'],
+  refusals: ['InvalidPaginationToken', 'MalformedId'],
+  at: 'filtered',
+  async run(context, { account, ipamId, ...params }) {
+    if (ipamId !== undefined && !hasShape('ipam', ipamId)) {
+      refuse({ code: 'MalformedId', what: 'ipam', id: ipamId, expected: 'ipam-...' })
+    }
+    const isPermitted = await permitter(context, 'policy:read')
+    const isWanted = (row: Policy): boolean =>
+      (account === undefined || row.account === account) && (ipamId === undefined || row.ipamId === ipamId)
+    return gatherPage(context, params, {
+      read: (after, limit) => context.tx.policies.list(after, limit),
+      key: ({ id }) => id,
+      show: async (row) => (isWanted(row) && isPermitted(row.account) ? describe(context, row) : undefined),
+    })
+  },
+})
+
+export const getPolicy = nativeRead({
+  name: 'getPolicy',
+  summary: 'Show one policy.',
+  action: 'policy:read',
+  input: z.strictObject({ policyId }),
+  output: policy,
+  rest: { method: 'GET', path: '/policies/{policyId}' },
+  cli: 'policy show',
+  refusals: ['NotFound', 'MalformedId'],
+  at: placeOfPolicy,
+  run: async (context, input) => describe(context, await findPolicy(context, input.policyId)),
+})
+
+export const createPolicy = nativeWrite({
+  name: 'createPolicy',
+  summary: 'Make a policy in an IPAM. It says nothing before it has documents, and acts nowhere before it is assigned.',
+  action: 'policy:manage',
+  input: z.strictObject({
+    ipamId,
+    compatibility: compatibility.optional().describe('What the IPAM says, by default.'),
+    tags: tags.default({}),
+  }),
+  output: policy,
+  rest: { method: 'POST', path: '/policies', status: 201 },
+  cli: 'policy create',
+  refusals: ['NotFound', 'MalformedId', 'NotSupported', 'LimitExceeded'],
+  at: placeOfIpam,
+  async run(context, params) {
+    const ipam = (await context.tx.ipams.find(params.ipamId))!
+    const acting = context.actingFor(ipam.account, ipam.region)
+    const made = await insertPolicy(acting, ipam, { tags: tagList(params.tags), compatibility: params.compatibility })
+    return describe(context, made)
+  },
+})
+
+export const updatePolicy = nativeWrite({
+  name: 'updatePolicy',
+  summary: "Change a policy's compatibility or its tags.",
+  description: 'Settings that no document says follow the compatibility.',
+  action: 'policy:manage',
+  input: z.strictObject({
+    policyId,
+    compatibility: compatibility.optional(),
+    tags: tags.optional().describe('All tags that it is to have.'),
+  }),
+  output: policy,
+  rest: { method: 'PATCH', path: '/policies/{policyId}' },
+  cli: 'policy update',
+  refusals: ['NotFound', 'MalformedId', 'InvalidParameterCombination', 'LimitExceeded', 'PolicyConflict'],
+  changes: getPolicy,
+  at: placeOfPolicy,
+  async run(context, params) {
+    if (params.compatibility === undefined && params.tags === undefined) {
+      const problem = 'Nothing is to be changed: give one of compatibility, tags.'
+      refuse({ code: 'InvalidParameterCombination', problem })
+    }
+    const { acting, found } = await actingOn(context, params.policyId)
+    if (params.tags) await replaceTags(acting, found, params.tags)
+    if (params.compatibility) await setCompatibility(acting, found, params.compatibility)
+    return describe(context, await findPolicy(context, params.policyId))
+  },
+})
+
+export const deletePolicy = nativeWrite({
+  name: 'deletePolicy',
+  summary: 'Delete a policy that is assigned nowhere. Its versions are kept.',
+  action: 'policy:manage',
+  input: z.strictObject({ policyId }),
+  output: z.void(),
+  rest: { method: 'DELETE', path: '/policies/{policyId}', status: 204 },
+  cli: 'policy delete',
+  refusals: ['NotFound', 'MalformedId', 'DependencyViolation'],
+  changes: getPolicy,
+  at: placeOfPolicy,
+  async run(context, input) {
+    const { acting, found } = await actingOn(context, input.policyId)
+    await deleteIpamPolicy.run(acting, { IpamPolicyId: found.id })
+  },
+})
+
+// Versions -----------------------------------------------------------------------------------------------------------
+
+export const listPolicyVersions = nativeRead({
+  name: 'listPolicyVersions',
+  summary: 'List the versions of a policy, the first one first. None is ever changed.',
+  action: 'policy:read',
+  input: z.strictObject({ ...paging, policyId }),
+  output: pageOf(versionSummary),
+  rest: { method: 'GET', path: '/policies/{policyId}/versions' },
+  cli: 'policy-version list',
+  columns: ['version', 'compatibility', 'documentCount', 'author', 'createdAt', 'contentHash'],
+  refusals: ['NotFound', 'MalformedId', 'InvalidPaginationToken'],
+  at: placeOfVersions,
+  async run(context, { policyId, ...params }) {
+    const { deletedAt } = await findKept(context, policyId)
+    return gatherPage(context, params, {
+      start: '0',
+      read: (after, limit) => context.tx.policies.versionsAfter(policyId, Number(after), limit),
+      key: String,
+      // One at a time: each is as long as all documents of the policy.
+      show: async (number) => {
+        const row = await getVersion(context, policyId, number)
+        await context.tx.nextTurn()
+        return { ...showVersionFacts(policyId, row, deletedAt), documentCount: row.body.documents.length }
+      },
+    })
+  },
+})
+
+export const getPolicyVersion = nativeRead({
+  name: 'getPolicyVersion',
+  summary: 'Show one version of a policy, with its documents.',
+  action: 'policy:read',
+  input: z.strictObject({ policyId, version: versionNumber }),
+  output: version,
+  rest: { method: 'GET', path: '/policies/{policyId}/versions/{version}' },
+  cli: 'policy-version show',
+  refusals: ['NotFound', 'MalformedId'],
+  at: placeOfVersions,
+  async run(context, input) {
+    const { deletedAt } = await findKept(context, input.policyId)
+    return describeVersion(input.policyId, await getVersion(context, input.policyId, input.version), deletedAt)
+  },
+})
+
+const change = z.object({
+  locale,
+  resourceType: resourceTypeName,
+  from: document.optional().describe('Absent where there was none.'),
+  to: document.optional().describe('Absent where there is none any more.'),
+  settings: z.array(z.string()).describe('The settings that differ.'),
+  rules: z.boolean().describe('Whether pools, their order or conditions differ.'),
+})
+export const comparePolicyVersions = nativeRead({
+  name: 'comparePolicyVersions',
+  summary: 'Compare two versions of a policy.',
+  action: 'policy:read',
+  input: z.strictObject({ policyId, from: versionNumber, to: versionNumber }),
+  output: z.object({
+    policyId,
+    from: z.number().int(),
+    to: z.number().int(),
+    isEqual: z.boolean().describe('Whether both say the same.'),
+    compatibility: z.object({ from: compatibility, to: compatibility }).optional(),
+    documents: z.array(change).describe('Those that differ, in order of locale and resource type.'),
+    deletedAt: policyDeletedAt,
+  }),
+  rest: { method: 'GET', path: '/policies/{policyId}/comparison' },
+  cli: 'policy-version compare',
+  refusals: ['NotFound', 'MalformedId'],
+  at: placeOfVersions,
+  async run(context, { policyId, from, to }) {
+    const before = await getVersion(context, policyId, from)
+    await context.tx.nextTurn()
+    const after = await getVersion(context, policyId, to)
+    await context.tx.nextTurn()
+    const { isEqual, compatibility, documents } = compareContents(before.body, after.body)
+    const { deletedAt } = await findKept(context, policyId)
+    return {
+      policyId,
+      from,
+      to,
+      isEqual,
+      ...(compatibility ? { compatibility } : {}),
+      ...(deletedAt === undefined ? {} : { deletedAt: formatInstant(deletedAt) }),
+      documents: documents.map(({ from, to, settings, ...rest }) => ({
+        ...rest,
+        settings: [...settings],
+        ...(from ? { from: showDocument(from) } : {}),
+        ...(to ? { to: showDocument(to) } : {}),
+      })),
+    }
+  },
+})
+
+export const restorePolicyVersion = nativeWrite({
+  name: 'restorePolicyVersion',
+  summary: 'Make what an old version says the next version.',
+  description: 'Its pools must still be there. Where the version in force says the same, it stays.',
+  action: 'policy:manage',
+  input: z.strictObject({ policyId, version: versionNumber }),
+  output: version,
+  rest: { method: 'POST', path: '/policies/{policyId}/versions/{version}/restore', status: 201 },
+  cli: 'policy-version restore',
+  refusals: ['NotFound', 'MalformedId', 'InvalidParameterValue', 'LimitExceeded', 'IncorrectState', 'PolicyConflict'],
+  at: placeOfPolicy,
+  async run(context, input) {
+    const { acting, found } = await actingOn(context, input.policyId)
+    await restoreVersion(acting, found, input.version)
+    const { id, version } = await findPolicy(context, input.policyId)
+    return describeVersion(id, await getVersion(context, id, version))
+  },
+})
+
+// Documents ----------------------------------------------------------------------------------------------------------
+
+const pair = { policyId, locale, resourceType: resourceTypeName }
+
+export const listPolicyDocuments = nativeRead({
+  name: 'listPolicyDocuments',
+  summary: 'List the documents of a policy, in order of locale and resource type.',
+  action: 'policy:read',
+  input: z.strictObject({
+    ...paging,
+    policyId,
+    locale: locale.optional().describe('Only those for this locale.'),
+    resourceType: resourceTypeName.optional().describe('Only those for this type.'),
+  }),
+  output: pageOf(document),
+  rest: { method: 'GET', path: '/policies/{policyId}/documents' },
+  cli: 'policy-document list',
+  columns: ['locale', 'resourceType', 'rules', 'onExplicit', 'onExhausted'],
+  refusals: ['NotFound', 'MalformedId', 'InvalidParameterValue', 'InvalidPaginationToken'],
+  at: placeOfPolicy,
+  async run(context, { policyId, locale, resourceType, ...params }) {
+    if (resourceType !== undefined) await refuseUnknownType(context, resourceType, nativeFields)
+    const { documents } = await contentOf(context, await findPolicy(context, policyId))
+    const keyed = documents
+      .filter((one) => locale === undefined || one.locale === locale)
+      .filter((one) => resourceType === undefined || one.resourceType === resourceType)
+      .map((document) => ({ document, place: `${document.locale}/${document.resourceType}` }))
+      .sort((a, b) => (a.place < b.place ? -1 : 1))
+    return gatherPage(context, params, {
+      read: async (after, limit) => keyed.filter(({ place }) => place > after).slice(0, limit),
+      key: ({ place }) => place,
+      show: async ({ document }) => showDocument(document),
+    })
+  },
+})
+
+export const getPolicyDocument = nativeRead({
+  name: 'getPolicyDocument',
+  summary: 'Show the document of a policy for one locale and resource type.',
+  action: 'policy:read',
+  input: z.strictObject(pair),
+  output: document,
+  rest: { method: 'GET', path: '/policies/{policyId}/documents/{locale}/{resourceType}' },
+  cli: 'policy-document show',
+  refusals: ['NotFound', 'MalformedId', 'InvalidParameterValue'],
+  at: placeOfPolicy,
+  run: async (context, input) => showDocument(await getDocument(context, input)),
+})
+
+export const putPolicyDocument = nativeWrite({
+  name: 'putPolicyDocument',
+  summary: 'Write the document of a policy for one locale and resource type, as a new version.',
+  description:
+    'The document is replaced as a whole: a setting that is left out has its default. A superseded tag that says otherwise is rewritten or taken away.',
+  action: 'policy:manage',
+  input: z.strictObject({ ...pair, ...documentParams }),
+  output: document,
+  rest: { method: 'PUT', path: '/policies/{policyId}/documents/{locale}/{resourceType}', body: documentsBody },
+  cli: 'policy-document put',
+  refusals: [
+    'NotFound',
+    'MalformedId',
+    'InvalidParameterValue',
+    'NotSupported',
+    'LimitExceeded',
+    'IncorrectState',
+    'PolicyConflict',
+  ],
+  changes: getPolicyDocument,
+  at: placeOfPolicy,
+  async run(context, { policyId, ...params }) {
+    await refuseUnknownType(context, params.resourceType, nativeFields)
+    for (const { poolId } of params.rules) {
+      if (!hasShape('pool', poolId)) {
+        refuse({ code: 'MalformedId', what: 'ipam-pool', id: poolId, expected: 'ipam-pool-...' })
+      }
+    }
+    const { acting, found } = await actingOn(context, policyId)
+    const { compatibility } = await contentOf(context, found)
+    await putDocument(acting, found, readDocument(params, compatibility), nativeFields)
+    return showDocument(await getDocument(context, { policyId, ...params }))
+  },
+})
+
+export const deletePolicyDocument = nativeWrite({
+  name: 'deletePolicyDocument',
+  summary: 'Take the document for one locale and resource type out of a policy, as a new version.',
+  action: 'policy:manage',
+  input: z.strictObject(pair),
+  output: z.void(),
+  rest: { method: 'DELETE', path: '/policies/{policyId}/documents/{locale}/{resourceType}', status: 204 },
+  cli: 'policy-document delete',
+  refusals: ['NotFound', 'MalformedId', 'InvalidParameterValue', 'LimitExceeded', 'PolicyConflict'],
+  changes: getPolicyDocument,
+  at: placeOfPolicy,
+  async run(context, input) {
+    const gone = await getDocument(context, input)
+    const { acting, found } = await actingOn(context, input.policyId)
+    await putDocument(acting, found, { ...gone, rules: [] }, nativeFields)
+  },
+})
+
+// What is there ------------------------------------------------------------------------------------------------------
+
+export async function findPolicy(context: ReadContext, id: string): Promise<Policy> {
+  if (!hasShape('policy', id)) refuse({ code: 'MalformedId', what: 'ipam-policy', id, expected: 'ipam-policy-...' })
+  return (await context.tx.policies.find(id)) ?? refuse(absentPolicy(id))
+}
+export const absentPolicy = (id: string): Refusal => ({ code: 'NotFound', what: 'ipam-policy', id })
+
+/** Where a policy is managed: at the account that owns it. */
+export async function placeOfPolicy(context: ReadContext, input: { readonly policyId: string }): Promise<Place> {
+  const { id, account } = await findPolicy(context, input.policyId)
+  return { node: account, absent: absentPolicy(id) }
+}
+
+/** Whose a policy is, or was; and when it was deleted. */
+async function findKept(
+  context: ReadContext,
+  id: string,
+): Promise<{ readonly account: string; readonly deletedAt?: number }> {
+  if (!hasShape('policy', id)) return findPolicy(context, id)
+  const there = await context.tx.policies.find(id)
+  if (there) return { account: there.account }
+  const last = await context.tx.history.latest(id)
+  if (last?.until_at == null) return refuse(absentPolicy(id))
+  return { account: last.account, deletedAt: last.until_at }
+}
+
+/** Where its versions are read, also once the policy is deleted: where the policy was. */
+async function placeOfVersions(context: ReadContext, { policyId }: { readonly policyId: string }): Promise<Place> {
+  const { account } = await findKept(context, policyId)
+  return { node: account, absent: absentPolicy(policyId) }
+}
+
+async function placeOfIpam(context: ReadContext, { ipamId: id }: { readonly ipamId: string }): Promise<Place> {
+  if (!hasShape('ipam', id)) refuse({ code: 'MalformedId', what: 'ipam', id, expected: 'ipam-...' })
+  const absent: Refusal = { code: 'NotFound', what: 'ipam', id }
+  return { node: ((await context.tx.ipams.find(id)) ?? refuse(absent)).account, absent }
+}
+
+/** The policy, and the request as its owner would make it. */
+export async function actingOn(
+  context: WriteContext,
+  policyId: string,
+): Promise<{ acting: WriteContext; found: Policy }> {
+  const found = await findPolicy(context, policyId)
+  return { acting: context.actingFor(found.account, found.region), found }
+}
+
+async function getVersion(context: ReadContext, policyId: string, version: number): Promise<StoredVersion> {
+  const found = await context.tx.policies.findVersion(policyId, version)
+  return found ?? refuse({ code: 'NotFound', what: 'policy-version', id: String(version) })
+}
+
+async function getDocument(
+  context: ReadContext,
+  { policyId, ...pair }: { readonly policyId: string; readonly locale: string; readonly resourceType: string },
+) {
+  await refuseUnknownType(context, pair.resourceType, nativeFields)
+  const { documents } = await contentOf(context, await findPolicy(context, policyId))
+  const found = documents.find((document) => isSamePair(document, pair))
+  return found ?? refuse({ code: 'NotFound', what: 'policy-document', id: `${pair.locale}/${pair.resourceType}` })
+}
+
+// Tags ---------------------------------------------------------------------------------------------------------------
+
+const tagList = (given: Readonly<Record<string, string>>) =>
+  Object.entries(given).map(([Key, Value]) => ({ Key, Value }))
+
+/** Gives a policy exactly these tags. Settings that were set as tags stay: they are fields here. */
+async function replaceTags(
+  context: WriteContext,
+  { id, account }: Policy,
+  wanted: Readonly<Record<string, string>>,
+): Promise<void> {
+  const current = await context.tx.tags.of(id)
+  for (const { Key } of current) {
+    if (!isSetting(Key) && !Object.hasOwn(wanted, Key)) await context.tx.tags.remove(id, Key)
+  }
+  await putTags(context, { id, type: 'ipam-policy', account }, tagList(wanted))
+  refuseBadTags('ipam-policy', await context.tx.tags.of(id))
+  await remember(context, id)
+}
+
+// The answer ---------------------------------------------------------------------------------------------------------
+
+async function describe(context: ReadContext, row: Policy): Promise<z.output<typeof policy>> {
+  const { contentHash, body } = (await context.tx.policies.findVersion(row.id, row.version))!
+  // A list parses one such policy after the other.
+  await context.tx.nextTurn()
+  const stored = await context.tx.tags.of(row.id)
+  return {
+    policyId: row.id,
+    ipamId: row.ipamId,
+    account: row.account,
+    region: row.region,
+    version: row.version,
+    contentHash,
+    compatibility: body.compatibility,
+    documentCount: body.documents.length,
+    assignmentCount: (await context.tx.policies.assignmentsOf(row.id)).length,
+    tags: Object.fromEntries(stored.filter(({ Key }) => !isSetting(Key)).map(({ Key, Value }) => [Key, Value])),
+    supersededTags: stored.map(({ Key }) => Key).filter(isSetting),
+    createdAt: formatInstant(row.createdAt),
+  }
+}
+
+const describeVersion = (policyId: string, row: StoredVersion, deletedAt?: number): z.output<typeof version> => ({
+  ...showVersionFacts(policyId, row, deletedAt),
+  documents: row.body.documents.map(showDocument),
+})

@@ -1,0 +1,181 @@
+// The registry of resource types: what is built in, and what administrators add for clouds and devices of their own.
+import { z } from 'zod'
+import {
+  addedTypeProblem,
+  builtInTypes,
+  type ResourceType,
+  reservedClouds,
+  type TypeLengths,
+} from '#model/policy/resource-types.ts'
+import { describeNaming, policiesNaming } from '#model/policy/snapshot.ts'
+import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
+import { nativeRead, nativeWrite } from '../native-operation.ts'
+import { gatherPage, pageOf, paging } from '../native-shapes.ts'
+import type { ReadContext, WriteContext } from '../operation.ts'
+import { netmaskLength, resourceTypeName, scopeType } from '../space/shapes.native.ts'
+
+/** Our own bound: every snapshot holds all of them. */
+const addedTypesMax = 1_000
+/** Of policies, in a refusal. */
+const namesMax = 5
+
+const typeLengths = z
+  .strictObject({
+    min: netmaskLength.describe('The shortest: the largest block.'),
+    max: netmaskLength.describe('The longest: the smallest block.'),
+    default: netmaskLength.optional().describe('What is given where neither request, policy nor pool says.'),
+  })
+  .describe('Netmask lengths that it can have.')
+const fields = {
+  resourceType: resourceTypeName,
+  summary: z.string().min(1).max(200).describe('What it is, in a sentence.'),
+  scopeTypes: z.array(scopeType).max(2).describe('From which scopes it can have space.'),
+  takes: z.enum(['address', 'cidr', 'any']).describe('One address, a CIDR, or either.'),
+  lengths: z
+    .strictObject({ ipv4: typeLengths.optional(), ipv6: typeLengths.optional() })
+    .describe('By family; a family that is missing does not fit it.')
+    .meta({ examples: [{ ipv4: { min: 24, default: 28, max: 32 } }] }),
+}
+const resourceType = z.object({
+  ...fields,
+  awsService: z.string().optional().describe('Pools for it must be of this AWS service.'),
+  isBuiltIn: z.boolean().describe('Whether it came with the program; what was added can be deleted.'),
+})
+
+export const listResourceTypes = nativeRead({
+  name: 'listResourceTypes',
+  summary: 'List what can ask for space.',
+  action: 'ipam:read',
+  input: z.strictObject({ ...paging }),
+  output: pageOf(resourceType),
+  rest: { method: 'GET', path: '/resource-types' },
+  cli: 'resource-type list',
+  columns: ['resourceType', 'takes', 'scopeTypes', 'isBuiltIn', 'summary'],
+  refusals: ['InvalidPaginationToken'],
+  at: 'own',
+  async run(context, params) {
+    const { resourceTypes } = await context.snapshot()
+    const types = [...resourceTypes.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+    return gatherPage(context, params, {
+      read: async (after, limit) => types.filter(({ name }) => name > after).slice(0, limit),
+      key: ({ name }) => name,
+      show: async (type) => describe(type),
+    })
+  },
+})
+
+export const getResourceType = nativeRead({
+  name: 'getResourceType',
+  summary: 'Show one resource type.',
+  action: 'ipam:read',
+  input: z.strictObject({ resourceType: fields.resourceType }),
+  output: resourceType,
+  rest: { method: 'GET', path: '/resource-types/{resourceType}' },
+  cli: 'resource-type show',
+  refusals: ['NotFound'],
+  at: 'own',
+  run: async (context, input) => describe(await findType(context, input.resourceType)),
+})
+
+export const createResourceType = nativeWrite({
+  name: 'createResourceType',
+  summary: 'Add a resource type for a cloud or device of your own.',
+  description: `Its name is \`CLOUD:NAME\`, with any cloud but ${reservedClouds.join(', ')}. From then on it can be allocated and named in policies.`,
+  action: 'ipam:manage',
+  input: z.strictObject(fields),
+  output: resourceType,
+  rest: { method: 'POST', path: '/resource-types', status: 201 },
+  cli: 'resource-type create',
+  refusals: ['AlreadyExists', 'LimitExceeded'],
+  at: async () => ({ node: '*' }),
+  async run(context, params) {
+    const type: ResourceType = {
+      name: params.resourceType,
+      summary: params.summary,
+      scopeTypes: [...new Set(params.scopeTypes)],
+      takes: params.takes,
+      lengths: {
+        ...(params.lengths.ipv4 ? { 4: params.lengths.ipv4 } : {}),
+        ...(params.lengths.ipv6 ? { 6: params.lengths.ipv6 } : {}),
+      },
+    }
+    const wrong = addedTypeProblem(type)
+    if (wrong) refuseValue(wrong.field, wrong.value, wrong.problem)
+    const added = await context.tx.resourceTypes.all()
+    if (added.some(({ type: { name } }) => name === type.name)) {
+      refuse({ code: 'AlreadyExists', what: 'resource-type', problem: `there is a type \`${type.name}\` already` })
+    }
+    if (added.length >= addedTypesMax) {
+      refuse({ code: 'LimitExceeded', what: 'resource types', limit: addedTypesMax, used: added.length })
+    }
+    await context.tx.resourceTypes.insert({ type, createdAt: context.now })
+    await remember(context, type.name, type)
+    return describe(type)
+  },
+})
+
+export const deleteResourceType = nativeWrite({
+  name: 'deleteResourceType',
+  summary: 'Delete a resource type that was added and that nothing uses.',
+  action: 'ipam:manage',
+  input: z.strictObject({ resourceType: fields.resourceType }),
+  output: z.void(),
+  rest: { method: 'DELETE', path: '/resource-types/{resourceType}', status: 204 },
+  cli: 'resource-type delete',
+  refusals: ['NotFound', 'NotSupported', 'DependencyViolation'],
+  changes: getResourceType,
+  at: async () => ({ node: '*' }),
+  async run(context, { resourceType: id }) {
+    await findType(context, id)
+    if (builtInTypes.has(id)) {
+      const because = 'it came with the program; only what was added can be deleted'
+      refuse({ code: 'NotSupported', what: `Deleting \`${id}\``, because })
+    }
+    await refuseUsed(context, id)
+    await context.tx.resourceTypes.delete(id)
+    await remember(context, id, undefined)
+  },
+})
+
+export const resourceTypeOperations = [
+  listResourceTypes,
+  getResourceType,
+  createResourceType,
+  deleteResourceType,
+] as const
+
+const absent = (id: string): Refusal => ({ code: 'NotFound', what: 'resource-type', id })
+async function findType(context: ReadContext, id: string): Promise<ResourceType> {
+  return (await context.snapshot()).resourceTypes.get(id) ?? refuse(absent(id))
+}
+
+async function refuseUsed(context: WriteContext, id: string): Promise<void> {
+  const naming = policiesNaming(await context.snapshot(), (document) => document.resourceType === id)
+  const refuseDependency = (problem: string): never =>
+    refuse({ code: 'DependencyViolation', what: 'resource-type', id, problem })
+  if (naming.length > 0) {
+    refuseDependency(`Policies have documents for it: ${naming.slice(0, namesMax).map(describeNaming).join(', ')}`)
+  }
+  if (await context.tx.exceptions.isOpenFor(id)) refuseDependency('Exceptions for it are not over')
+  if (await context.tx.resourceTypes.isHeld(id)) refuseDependency('Space is allocated or held for it; release it first')
+}
+
+async function remember(context: WriteContext, id: string, type: ResourceType | undefined): Promise<void> {
+  await context.tx.history.changed({ id, kind: 'resource-type', account: context.caller.account }, type)
+  context.changed(id)
+  await context.governanceChanged()
+}
+
+function describe(type: ResourceType): z.output<typeof resourceType> {
+  const { 4: ipv4, 6: ipv6 } = type.lengths
+  return {
+    resourceType: type.name,
+    summary: type.summary,
+    scopeTypes: [...type.scopeTypes],
+    takes: type.takes,
+    lengths: { ...(ipv4 ? { ipv4: shown(ipv4) } : {}), ...(ipv6 ? { ipv6: shown(ipv6) } : {}) },
+    awsService: type.awsService,
+    isBuiltIn: builtInTypes.has(type.name),
+  }
+}
+const shown = ({ min, max, default: usual }: TypeLengths) => ({ min, max, default: usual })

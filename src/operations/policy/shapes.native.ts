@@ -1,0 +1,217 @@
+// The shapes of policies: documents with their rules and settings, versions, assignments.
+import { z } from 'zod'
+import { isAccountId, isTargetId } from '#model/organization.ts'
+import {
+  assignmentKindValues,
+  type Compatibility,
+  compatibilityValues,
+  defaultSettings,
+  modeValues,
+  onExhaustedValues,
+  onExplicitValues,
+  type PolicyDocument,
+  type PolicySettings,
+  type RuleCondition,
+} from '#model/policy/document.ts'
+import { rulesMax } from '#model/policy/eligibility.ts'
+import { isSetting, keyProblem, tagsMax, valueProblem } from '#model/tags.ts'
+import type { StoredVersion } from '#store/policies.ts'
+import { accountId, formatInstant, idText, instant } from '../native-shapes.ts'
+
+const nameCharactersMax = 97
+const idCharactersMax = 64
+const conditionValuesMax = 1_000
+const requiredTagsMax = 50
+
+export const policyId = idText('policy').describe('`ipam-policy-…`.')
+export const versionNumber = z.coerce.number().int().min(1).describe('The number of a version, from 1.')
+export const locale = z
+  .string()
+  .min(1)
+  .max(nameCharactersMax)
+  .describe('A Region, or `CLOUD:REGION` for other clouds and sites, such as `azure:westeurope` or `onprem:basel`.')
+export const resourceTypeName = z
+  .string()
+  .min(1)
+  .max(nameCharactersMax)
+  .describe('A type of the registry, such as `eip`, `vpc` or `azure:public-ip`.')
+export const targetId = z
+  .string()
+  .refine(isTargetId, 'an account, ou-… or r-… is expected')
+  .describe('Whom a policy is enabled on: an account, `ou-…` or `r-…`.')
+/** In examples: of the shape that ids have. */
+export const examplePoolId = 'ipam-pool-059bb00000000000b'
+export const poolId = z.string().max(idCharactersMax).describe('`ipam-pool-…`.')
+export const compatibility = z
+  .enum(compatibilityValues)
+  .describe('Whose semantics the policy has: strict ones, or exactly those of Amazon VPC IPAM.')
+export const mode = z.enum(modeValues).describe('Whether it acts (`enforce`), only tells (`warn`) or only records.')
+export const kind = z
+  .enum(assignmentKindValues)
+  .describe('`default`: the nearest one gives the pools. `final`: everything below is narrowed by it.')
+export const tags = z
+  .record(z.string(), z.string())
+  .superRefine((given, check) => {
+    for (const [key, value] of Object.entries(given)) {
+      const problem = isSetting(key)
+        ? 'keys with `cadastre:` are settings, which are fields of their own here'
+        : (keyProblem(key) ?? valueProblem(value))
+      if (problem) check.addIssue({ code: 'custom', path: [key], message: problem })
+    }
+    const count = Object.keys(given).length
+    if (count > tagsMax)
+      check.addIssue({ code: 'custom', message: `at most ${tagsMax} tags are allowed, not ${count}` })
+  })
+  .describe('Keys and values.')
+
+// Documents ----------------------------------------------------------------------------------------------------------
+
+const tagKey = z.string().min(1).max(128)
+const tagValue = z.string().max(256)
+const conditionList = <T extends z.ZodType>(item: T) => z.array(item).min(1).max(conditionValuesMax)
+export const condition = z
+  .strictObject({
+    accounts: conditionList(accountId).optional().describe('The account is one of these.'),
+    organizationalUnits: conditionList(
+      z.string().refine((text) => isTargetId(text) && !isAccountId(text), 'ou-… or r-… is expected'),
+    )
+      .optional()
+      .describe('The account is below one of these.'),
+    tags: conditionList(z.strictObject({ key: tagKey, values: conditionList(tagValue) }))
+      .optional()
+      .describe('The account, or the nearest unit above it that has the tag, has one of the values.'),
+  })
+  .refine((when) => Object.values(when).some((part) => part !== undefined), 'at least one condition is expected')
+  .refine(
+    ({ tags = [] }) => new Set(tags.map(({ key }) => key)).size === tags.length,
+    'a tag key is given more than once',
+  )
+  .describe('When the rule applies; all parts must hold. The tags of a request are never read.')
+export const rule = z.strictObject({ poolId, when: condition.optional() })
+const requiredTag = z.strictObject({
+  key: tagKey,
+  value: tagValue.optional().describe('Without it any value will do.'),
+})
+const requiredTags = z
+  .array(requiredTag)
+  .max(requiredTagsMax)
+  .refine((given) => new Set(given.map(({ key }) => key)).size === given.length, 'a key is given more than once')
+  .describe('Tags without which a request is denied.')
+  .meta({ examples: [[{ key: 'team' }, { key: 'stage', value: 'production' }]] })
+const sizeOf = (bits: 32 | 128) => {
+  const length = z.number().int().min(0).max(bits)
+  return z
+    .strictObject({ min: length.describe('The largest block.'), default: length, max: length })
+    .refine((size) => size.min <= size.default && size.default <= size.max, 'min ≤ default ≤ max is expected')
+    .describe(`Netmask lengths of IPv${bits === 32 ? 4 : 6} CIDRs, such as the resource type can have.`)
+    .meta({ examples: [bits === 32 ? { min: 24, default: 26, max: 28 } : { min: 48, default: 56, max: 64 }] })
+}
+export const settingFields = {
+  onExplicit: z
+    .enum(onExplicitValues)
+    .describe('What a caller gets who names a pool, address or CIDR that the rules do not list.'),
+  onExhausted: z.enum(onExhaustedValues).describe('What a request gets where no listed pool has room.'),
+  size: sizeOf(32),
+  sizeIpv6: sizeOf(128),
+  requiredTags,
+}
+export const documentShape = {
+  locale,
+  resourceType: resourceTypeName,
+  rules: z.array(rule).describe('The pools that may serve the pair, in order.'),
+  onExplicit: settingFields.onExplicit,
+  onExhausted: settingFields.onExhausted,
+  size: settingFields.size.optional(),
+  sizeIpv6: settingFields.sizeIpv6.optional(),
+  requiredTags: settingFields.requiredTags,
+}
+export const document = z.object(documentShape)
+/** What a caller gives of a document; what is left out has its default. */
+export const documentParams = {
+  rules: z
+    .array(rule)
+    .min(1)
+    .max(rulesMax)
+    .refine((given) => new Set(given.map(({ poolId }) => poolId)).size === given.length, 'a pool is listed twice')
+    .describe(`The pools that may serve the pair, in order: 1 to ${rulesMax}.`)
+    .meta({ examples: [[{ poolId: examplePoolId }]] }),
+  onExplicit: settingFields.onExplicit.optional().describe('`deny` unless the compatibility is `aws`: `allow`.'),
+  onExhausted: settingFields.onExhausted.optional().describe('`deny` unless the compatibility is `aws`: `provider`.'),
+  size: settingFields.size.optional(),
+  sizeIpv6: settingFields.sizeIpv6.optional(),
+  requiredTags: settingFields.requiredTags.default([]),
+}
+
+export const showDocument = ({ locale, resourceType, rules, settings }: PolicyDocument): z.output<typeof document> => ({
+  locale,
+  resourceType,
+  rules: rules.map(({ pool, when }) => ({ poolId: pool, ...(when ? { when: showCondition(when) } : {}) })),
+  onExplicit: settings.onExplicit,
+  onExhausted: settings.onExhausted,
+  ...(settings.size ? { size: settings.size } : {}),
+  ...(settings.sizeIpv6 ? { sizeIpv6: settings.sizeIpv6 } : {}),
+  requiredTags: settings.requiredTags.map((tag) => ({ ...tag })),
+})
+export const showCondition = ({ accounts, organizationalUnits, tags }: RuleCondition): z.output<typeof condition> => ({
+  ...(accounts ? { accounts: [...accounts] } : {}),
+  ...(organizationalUnits ? { organizationalUnits: [...organizationalUnits] } : {}),
+  ...(tags ? { tags: tags.map(({ key, values }) => ({ key, values: [...values] })) } : {}),
+})
+
+interface DocumentParams extends Partial<Omit<PolicySettings, 'requiredTags'>> {
+  readonly locale: string
+  readonly resourceType: string
+  readonly rules: readonly { readonly poolId: string; readonly when?: RuleCondition }[]
+  readonly requiredTags: PolicySettings['requiredTags']
+}
+export function readDocument(
+  { locale, resourceType, rules, onExplicit, onExhausted, size, sizeIpv6, requiredTags }: DocumentParams,
+  compatibility: Compatibility,
+): PolicyDocument {
+  const defaults = defaultSettings(compatibility)
+  const said = [...(onExplicit ? (['onExplicit'] as const) : []), ...(onExhausted ? (['onExhausted'] as const) : [])]
+  return {
+    locale,
+    resourceType,
+    settings: {
+      onExplicit: onExplicit ?? defaults.onExplicit,
+      onExhausted: onExhausted ?? defaults.onExhausted,
+      requiredTags,
+      ...(size ? { size } : {}),
+      ...(sizeIpv6 ? { sizeIpv6 } : {}),
+    },
+    rules: rules.map(({ poolId: pool, when }) => (when ? { pool, when } : { pool })),
+    ...(said.length > 0 ? { said } : {}),
+  }
+}
+
+// Versions -----------------------------------------------------------------------------------------------------------
+
+const contentHash = z.string().describe('SHA-256 of what it says: equal content, equal hash.')
+export const policyDeletedAt = instant.optional().describe('When the policy was deleted: its versions are kept.')
+export const versionShape = {
+  policyId,
+  version: z.number().int(),
+  contentHash,
+  compatibility,
+  author: z.string().describe('The ARN of who made it.'),
+  createdAt: instant,
+  deletedAt: policyDeletedAt,
+}
+export const versionSummary = z.object({ ...versionShape, documentCount: z.number().int() })
+export const version = z.object({ ...versionShape, documents: z.array(document) })
+
+export const showVersionFacts = (
+  policyId: string,
+  { version, contentHash, body, author, createdAt }: StoredVersion,
+  deletedAt?: number,
+) => ({
+  policyId,
+  version,
+  contentHash,
+  compatibility: body.compatibility,
+  author,
+  createdAt: formatInstant(createdAt),
+  ...(deletedAt === undefined ? {} : { deletedAt: formatInstant(deletedAt) }),
+})
+export const hashField = contentHash

@@ -1,0 +1,168 @@
+// What an audit entry changed: each of its subjects with the members that are otherwise than before.
+import { z } from 'zod'
+import { formatCidr } from '#model/cidr.ts'
+import { formatId, kindOf, parseId } from '#model/identifier.ts'
+import { differenceOf, type MemberDifference } from '#model/object-difference.ts'
+import type { HistoryVersion } from '#store/history.ts'
+import type { ListedEntry } from '#store/record-lists.ts'
+import type { Subject } from '#store/subjects.ts'
+import type { DescribedTenure } from '#store/timeline.ts'
+import { formatInstant } from '../native-shapes.ts'
+import type { ReadContext } from '../operation.ts'
+import { poolNamer, stateIn } from './history.native.ts'
+import { type PermittedThen, permitterThen, placeOfObject } from './object-places.ts'
+
+export const subjectShape = z.object({
+  objectId: z.string(),
+  kind: z.string().optional().describe('Absent where nothing is on record about the object, or not for you to see.'),
+  versionBefore: z
+    .number()
+    .int()
+    .optional()
+    .describe("The version of the object's history before the change; absent where it was not there."),
+  versionAfter: z
+    .number()
+    .int()
+    .optional()
+    .describe('The version that began with the change; absent where the object ended.'),
+  members: z
+    .array(
+      z.object({
+        member: z.string(),
+        before: z.unknown().optional().describe('Absent: there was none.'),
+        after: z.unknown().optional().describe('Absent: there is none any more.'),
+        isLong: z
+          .literal(true)
+          .optional()
+          .describe(
+            "The values are too long for a list: the subjects of the change, or the object's history, have them.",
+          ),
+      }),
+    )
+    .describe('What is otherwise than before. Of a refusal: nothing.'),
+})
+export type SubjectShown = z.output<typeof subjectShape>
+
+/** Characters of the values of one member, as JSON, that a list of changes shows. */
+const listedLengthMax = 2_000
+
+/** Of entries on one page, each with some of its subjects: what they changed, as far as the caller may see it. */
+export async function describeSubjects(
+  context: ReadContext,
+  asked: readonly { readonly entry: ListedEntry; readonly subjects: readonly Subject[] }[],
+): Promise<SubjectShown[][]> {
+  const isPermitted = await permitterThen(context, 'history:read')
+  const wanted = asked.flatMap(({ subjects }) =>
+    subjects.flatMap(({ id, before, after }) =>
+      [before, after].filter((version) => version !== undefined).map((version) => [id, version] as const),
+    ),
+  )
+  const versions = await context.tx.history.findVersions(wanted)
+  const versionOf = async (id: string, version: number | undefined) => {
+    const found = version === undefined ? undefined : versions.get(`${id}/${version}`)
+    if (!found) return undefined
+    const { from_at: from, until_at: until } = found
+    return (await isPermitted(await placeOfObject(context, id, found), from, until ?? Infinity)) ? found : undefined
+  }
+  return Promise.all(
+    asked.map(({ entry, subjects }) =>
+      Promise.all(
+        subjects.map(async ({ id, before, after }) => {
+          if (before !== undefined || after !== undefined)
+            return describeVersions(id, await versionOf(id, before), await versionOf(id, after))
+          return entry.outcome === 'Success' ? describeTenure(context, entry, id, isPermitted) : bare(id)
+        }),
+      ),
+    ),
+  )
+}
+
+const bare = (objectId: string): SubjectShown => ({ objectId, members: [] })
+
+function describeVersions(
+  objectId: string,
+  before: HistoryVersion | undefined,
+  after: HistoryVersion | undefined,
+): SubjectShown {
+  const stateOf = (version: HistoryVersion | undefined) => version && stateIn(version.body)
+  return {
+    objectId,
+    kind: (after ?? before)?.kind,
+    versionBefore: before?.version,
+    versionAfter: after?.version,
+    members: differenceOf(stateOf(before), stateOf(after)),
+  }
+}
+
+// Space --------------------------------------------------------------------------------------------------------------
+
+/** What an allocation or Elastic IP was before an entry and after it, from what is on record of its time. */
+async function describeTenure(
+  context: ReadContext,
+  entry: ListedEntry,
+  objectId: string,
+  isPermitted: PermittedThen,
+): Promise<SubjectShown> {
+  const kind = kindOf(objectId)
+  if (kind !== 'address' && kind !== 'allocation') return bare(objectId)
+  const n = parseId(kind, context.tx.installation, objectId)
+  const around = n === undefined ? undefined : await statesAround(context, n, entry)
+  const owner = around && (around.after ?? around.before)
+  if (!owner || !(await isPermitted(owner.account, entry.at))) return bare(objectId)
+  const { before, after } = around
+  const nameOf = await poolNamer(context)
+  const stateOf = (tenure: DescribedTenure | undefined) => tenure && describe(context, tenure, nameOf(tenure.pool))
+  return {
+    objectId,
+    kind: kind === 'address' ? 'elastic-ip' : 'ipam-pool-allocation',
+    members: differenceOf(stateOf(before), stateOf(after)),
+  }
+}
+
+/**
+ * What a tenure said before an entry and after it. Where several requests changed it within one millisecond, each of their
+ * entries tells of all of that, but for the one that began it.
+ */
+async function statesAround(
+  { tx }: ReadContext,
+  n: number,
+  entry: ListedEntry,
+): Promise<{ before?: DescribedTenure; after?: DescribedTenure }> {
+  const [first] = await tx.tenures.ofNumber(n, 0, 1)
+  if (!first) return {}
+  const hasBegun = first.heldFrom < entry.at || (await tx.recordLists.anyEntryBetween(n, entry.n))
+  if (!hasBegun) return { after: (await tx.tenures.describe([first]))[0] }
+  const before = (await tx.tenures.stateAt(n, entry.at - 1)) ?? first
+  const after = await tx.tenures.stateAt(n, entry.at)
+  const [describedBefore, describedAfter] = await tx.tenures.describe(after ? [before, after] : [before])
+  return { before: describedBefore, after: describedAfter }
+}
+
+const describe = ({ tx }: ReadContext, tenure: DescribedTenure, poolId: string): Record<string, unknown> => ({
+  cidr: formatCidr(tenure.cidr),
+  poolId,
+  account: tenure.account,
+  state: tenure.state,
+  resourceType: tenure.resourceType,
+  resourceId: tenure.resourceId,
+  locale: tenure.region,
+  description: tenure.description,
+  tags: Object.fromEntries(tenure.tags),
+  association: tenure.association,
+  expiresAt: tenure.expiresAt === undefined ? undefined : formatInstant(tenure.expiresAt),
+  decisionId: tenure.decision === undefined ? undefined : formatId('decision', tx.installation, tenure.decision),
+})
+
+// The length ---------------------------------------------------------------------------------------------------------
+
+/** As a list of changes shows it: without values that are long. */
+export const shortened = ({ members, ...subject }: SubjectShown): SubjectShown => ({
+  ...subject,
+  members: members.map((member) =>
+    lengthOf(member) <= listedLengthMax ? member : { member: member.member, isLong: true as const },
+  ),
+})
+const lengthOf = ({ before, after }: Pick<MemberDifference, 'before' | 'after'>): number =>
+  (JSON.stringify(before)?.length ?? 0) + (JSON.stringify(after)?.length ?? 0)
+export const lengthOfSubject = ({ members }: SubjectShown): number =>
+  members.reduce((sum, member) => sum + lengthOf(member), 0)

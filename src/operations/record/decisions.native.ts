@@ -1,0 +1,313 @@
+// Decisions on record: listed by what they are about, and shown with their trace.
+import { z } from 'zod'
+import { formatCidr } from '#model/cidr.ts'
+import { formatId, hasShape, parseId } from '#model/identifier.ts'
+import { modeValues } from '#model/policy/document.ts'
+import { type Refusal, refuse } from '#model/refusal.ts'
+import type { RecordedDecision } from '#store/journal.ts'
+import type { Place } from '../identity/authority.ts'
+import { visibleAccounts } from '../identity/visible-accounts.ts'
+import { nativeRead } from '../native-operation.ts'
+import {
+  accountId,
+  asOf,
+  formatInstant,
+  idText,
+  instant,
+  nextStep,
+  pageSizeDefault,
+  paging,
+  parseInstant,
+  recordPageOf,
+  showMakers,
+  usedMakers,
+} from '../native-shapes.ts'
+import type { ReadContext } from '../operation.ts'
+import { namesOf } from './object-names.ts'
+import { permitterThen, placeThen } from './object-places.ts'
+
+/** Decisions read at once, also for a short page, and looked at for one page; with fewer to be seen the page is shorter. */
+const stepSize = 200
+const decisionsPerPageMax = 10_000
+
+export const decisionId = idText('decision').describe('`decision-…`, with which every refusal by policy begins.')
+const outcome = z.enum(['allow', 'steer', 'warn', 'deny'])
+const wouldBeOutcome = z.enum(['allow', 'steer', 'deny'])
+const candidate = z.object({
+  poolId: z.string().describe('A pool, or `provider`.'),
+  netmaskLength: z.number().int(),
+  cidr: z.string().optional(),
+  rule: z.number().int().optional().describe('The place of the rule in its document, counted from 1.'),
+})
+const policyRef = z.object({ policyId: z.string(), version: z.number().int() })
+
+/** What a list shows of a decision. */
+const listed = z.object({
+  decisionId,
+  at: instant,
+  account: accountId,
+  resourceType: z.string(),
+  locale: z.string(),
+  outcome,
+  mode: z.enum(modeValues),
+  policy: policyRef.optional(),
+  target: z.string().optional().describe('Where the policy that decided is enabled.'),
+  poolId: z.string().optional().describe('The pool that served, or `provider`.'),
+  cidr: z.string().optional(),
+  exceptionId: z
+    .string()
+    .optional()
+    .describe('The exception without which it would have been something else, or nothing.'),
+  wouldBeOutcome: wouldBeOutcome
+    .optional()
+    .describe('What assignments that only watch would have answered; absent where it is no different.'),
+  candidateOutcome: outcome
+    .optional()
+    .describe('What candidates of assignments would have answered; absent where it is no different.'),
+  isDryRun: z
+    .literal(true)
+    .optional()
+    .describe('It was asked in a dry run. Those that were allowed are not on record.'),
+})
+const whole = listed.extend({
+  request: z.object({
+    family: z.union([z.literal(4), z.literal(6)]),
+    scopeType: z.enum(['public', 'private']).optional(),
+    netmaskLength: z.number().int().optional(),
+    poolId: z.string().optional(),
+    cidr: z.string().optional(),
+    tags: z.record(z.string(), z.string()).optional(),
+  }),
+  document: z.object({ locale: z.string(), resourceType: z.string() }).optional(),
+  candidates: z.array(candidate),
+  denial: z
+    .looseObject({ cause: z.string(), setting: z.string(), value: z.string(), allowed: z.array(z.string()) })
+    .optional(),
+  wouldBe: z.looseObject({ mode: z.string(), outcome: z.string(), candidates: z.array(candidate) }).optional(),
+  candidate: z.looseObject({ outcome, candidates: z.array(candidate) }).optional(),
+  trace: z.array(z.object({ kind: z.string(), subject: z.string(), result: z.string(), because: z.string() })),
+  requestedBy: z
+    .object({
+      principal: z.string(),
+      makers: usedMakers,
+      sourceAddress: z.string(),
+      action: z.string(),
+      requestId: z.string(),
+      at: instant,
+    })
+    .optional(),
+})
+
+export const listDecisions = nativeRead({
+  name: 'listDecisions',
+  summary: 'List decisions, newest first: who asked for what, and what policy answered.',
+  action: 'decision:read',
+  input: z.strictObject({
+    ...paging,
+    account: accountId.optional(),
+    resourceType: z.string().max(64).optional(),
+    locale: z.string().max(97).optional(),
+    outcome: outcome.optional(),
+    mode: z.enum(modeValues).optional(),
+    policyId: z.string().max(64).optional(),
+    poolId: z.string().max(64).optional().describe('The pool that served, or `provider`.'),
+    wouldBe: wouldBeOutcome
+      .optional()
+      .describe('Only those that assignments which only watch would have answered otherwise, with this outcome.'),
+    candidate: outcome
+      .optional()
+      .describe('Only those that candidates of assignments would have answered otherwise, with this outcome.'),
+    subject: z
+      .string()
+      .min(1)
+      .max(256)
+      .optional()
+      .describe(
+        'Only those of changes and refusals that were about the object with this id. Why space was given is told by its history.',
+      ),
+    from: instant.optional().describe('Only those at this moment or later.'),
+    until: instant.optional().describe('Only those before this moment.'),
+  }),
+  output: recordPageOf(listed),
+  rest: { method: 'GET', path: '/decisions' },
+  cli: 'decision list',
+  columns: [
+    'decisionId',
+    'at',
+    'account',
+    'resourceType',
+    'locale',
+    'outcome',
+    'wouldBeOutcome',
+    'candidateOutcome',
+    'poolId',
+    'cidr',
+  ],
+  refusals: ['InvalidPaginationToken'],
+  at: 'filtered',
+  async run(context, { limit = pageSizeDefault, cursor, poolId, candidate, subject, from, until, ...rest }) {
+    const { recordLists, journal } = context.tx
+    const about = subject === undefined ? undefined : namesOf(context, subject)
+    const accounts =
+      rest.account === undefined ? await visibleAccounts(context, 'decision:read', 'ever') : [rest.account]
+    const filter = { ...rest, pool: poolId, candidateOutcome: candidate, subject: about, accounts }
+    const isPermitted = await permitterThen(context, 'decision:read')
+    // As where there is no such account: however much it asked for, nothing of it is looked at.
+    if (rest.account !== undefined && !(await isPermitted(rest.account, 0, Infinity))) {
+      return { items: [], asOf: asOf(context) }
+    }
+    const first = from === undefined ? 0 : await recordLists.firstSince('decision', parseInstant(from))
+    const end = until === undefined ? undefined : await recordLists.firstSince('decision', parseInstant(until))
+    let before = numberIn(cursor) ?? end ?? Number.MAX_SAFE_INTEGER
+    let shown = before
+    const items: z.output<typeof listed>[] = []
+    const answer = (nextCursor?: string) => ({ items, nextCursor, asOf: asOf(context) })
+    for (let looked = 0; looked < decisionsPerPageMax; ) {
+      const size = await nextStep(context, looked, Math.max(limit, stepSize))
+      const found = await recordLists.decisionsBefore(filter, before, size)
+      const decisions = await journal.findDecisions(found.numbers)
+      for (const n of found.numbers) {
+        if (n < first) return answer()
+        const recorded = decisions.get(n)!
+        const { at, request } = recorded
+        before = n
+        if (!(await isPermitted(request.account, at.getTime()))) continue
+        if (items.length === limit) return answer(String(shown))
+        items.push(describe(context, recorded))
+        shown = n
+      }
+      if (found.isWhole) return answer()
+      before = found.last
+      // Much was passed over: what there is by now, and where to go on.
+      if (found.numbers.length === 0) return answer(String(before))
+      looked += found.numbers.length
+    }
+    return answer(String(before))
+  },
+})
+
+export const getRetention = nativeRead({
+  name: 'getRetention',
+  summary: 'Tell how long decisions are kept.',
+  description:
+    'The operator says so, with `cadastre decisions keep`. Decisions about space that is still held are kept as long as it is, and for that time from then on.',
+  action: 'decision:read',
+  input: z.strictObject({}),
+  output: z.object({
+    decisionDays: z.number().int().optional().describe('Absent: for good.'),
+    setAt: instant.optional().describe('Absent: nobody has said anything.'),
+    forgotten: z.number().int().describe('How many decisions are gone.'),
+    forgottenBefore: instant.optional().describe('They are from before this moment; absent where none is gone.'),
+  }),
+  rest: { method: 'GET', path: '/retention' },
+  cli: 'decision retention',
+  refusals: [],
+  at: 'own',
+  async run({ tx }) {
+    const { decisionDays, setAt } = await tx.retention.setting()
+    const { decisions, beforeAt } = await tx.retention.forgotten()
+    return {
+      decisionDays,
+      setAt: setAt === undefined ? undefined : formatInstant(setAt),
+      forgotten: decisions,
+      forgottenBefore: decisions === 0 ? undefined : formatInstant(beforeAt),
+    }
+  },
+})
+
+export const getDecision = nativeRead({
+  name: 'getDecision',
+  summary: 'Show one decision with its trace, and who asked.',
+  action: 'decision:read',
+  input: z.strictObject({ decisionId }),
+  output: whole,
+  rest: { method: 'GET', path: '/decisions/{decisionId}' },
+  cli: 'decision show',
+  refusals: ['NotFound', 'NoLongerKept', 'MalformedId'],
+  at: placeOfDecision,
+  async run(context, input) {
+    const recorded = await getRecorded(context, input.decisionId)
+    const { request, document, candidates, denial, wouldBe, candidate, trace, auditEntry } = recorded
+    const { family, scopeType, netmaskLength, explicit, tags } = request
+    const entry = await context.tx.journal.findEntry(auditEntry)
+    return {
+      ...describe(context, recorded),
+      request: {
+        family,
+        scopeType,
+        netmaskLength,
+        poolId: explicit?.pool,
+        cidr: explicit?.cidr && formatCidr(explicit.cidr),
+        tags: tags && Object.fromEntries(tags),
+      },
+      document,
+      candidates: candidates.map(describeCandidate),
+      denial: denial && { ...denial, allowed: [...denial.allowed] },
+      wouldBe: wouldBe && { ...wouldBe, candidates: wouldBe.candidates.map(describeCandidate) },
+      candidate: candidate && { ...candidate, candidates: candidate.candidates.map(describeCandidate) },
+      trace: [...trace],
+      requestedBy: entry && {
+        principal: entry.principal,
+        ...showMakers(entry.makers),
+        sourceAddress: entry.source_address,
+        action: entry.action,
+        requestId: entry.request_id,
+        at: formatInstant(entry.at),
+      },
+    }
+  },
+})
+
+/** The account that asked, for whoever may see its decisions. */
+export async function placeOfDecision(context: ReadContext, input: { readonly decisionId: string }): Promise<Place> {
+  const { at, request } = await getRecorded(context, input.decisionId)
+  const absent = await absentDecision(context, input.decisionId)
+  return placeThen(context, 'decision:read', { node: request.account, absent }, at.getTime())
+}
+
+/** What goes by age alone is told by the number alone: so it says nothing of decisions that are there and hidden. */
+async function absentDecision({ tx }: ReadContext, id: string): Promise<Refusal> {
+  const n = parseId('decision', tx.installation, id)
+  const { beforeN, beforeAt } = await tx.retention.forgotten()
+  if (n === undefined || n >= beforeN) return { code: 'NotFound', what: 'decision', id }
+  return { code: 'NoLongerKept', what: 'decision', id, before: formatInstant(beforeAt) }
+}
+
+export async function getRecorded(context: ReadContext, id: string): Promise<RecordedDecision> {
+  if (!hasShape('decision', id)) refuse({ code: 'MalformedId', what: 'decision', id, expected: 'decision-...' })
+  const n = parseId('decision', context.tx.installation, id)
+  const recorded = n === undefined ? undefined : await context.tx.journal.findDecision(n)
+  return recorded ?? refuse(await absentDecision(context, id))
+}
+
+function numberIn(cursor: string | undefined): number | undefined {
+  const place = cursor
+  if (place === undefined) return undefined
+  if (!/^[0-9]{1,16}$/.test(place)) refuse({ code: 'InvalidPaginationToken', field: 'cursor', value: cursor! })
+  return Number(place)
+}
+
+const describe = ({ tx }: ReadContext, recorded: RecordedDecision): z.output<typeof listed> => ({
+  decisionId: formatId('decision', tx.installation, recorded.n),
+  at: recorded.at.toISOString(),
+  account: recorded.request.account,
+  resourceType: recorded.request.resourceType,
+  locale: recorded.request.locale,
+  outcome: recorded.outcome,
+  mode: recorded.mode,
+  policy: recorded.policy && { policyId: recorded.policy.id, version: recorded.policy.version },
+  target: recorded.target,
+  poolId: recorded.pool,
+  cidr: recorded.cidr && formatCidr(recorded.cidr),
+  exceptionId: recorded.exception,
+  wouldBeOutcome: recorded.wouldBe?.outcome,
+  candidateOutcome: recorded.candidate?.outcome,
+  isDryRun: recorded.isDryRun ? true : undefined,
+})
+
+const describeCandidate = ({ pool, netmaskLength, cidr, rule }: RecordedDecision['candidates'][number]) => ({
+  poolId: pool,
+  netmaskLength,
+  cidr: cidr && formatCidr(cidr),
+  rule,
+})

@@ -1,0 +1,291 @@
+// The time machine and the record: who held what when, why and for whom, and that nobody sees what is not theirs to see.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
+import { type Organization, withOrganization } from '../../../test/organization.ts'
+import { managementAccount } from '../../../test/world.ts'
+
+let other: string
+let world: NativeWorld & Organization
+let pool: string
+let container: string
+let start: number
+
+interface Tenure {
+  cidr: string
+  poolId: string
+  account: string
+  resourceType: string
+  resourceId?: string
+  heldFrom: string
+  heldUntil?: string
+  decisionId?: string
+  requestedBy?: { principal: string }
+}
+interface Page<Item> {
+  items: Item[]
+  nextCursor?: string
+}
+const hour = 3_600_000
+const instantOf = (hours: number): string => new Date(start + hours * hour).toISOString()
+
+before(async () => {
+  world = await withOrganization(await openNativeWorld())
+  other = await world.account('other')
+  const { Ipam } = await world.call('CreateIpam', { OperatingRegions: [{ RegionName: 'us-east-1' }] })
+  const { IpamPool } = await world.call('CreateIpamPool', {
+    IpamScopeId: Ipam!.PrivateDefaultScopeId!,
+    AddressFamily: 'ipv4',
+    Locale: 'us-east-1',
+    AllocationDefaultNetmaskLength: 28,
+  })
+  pool = IpamPool!.IpamPoolId!
+  await world.call('ProvisionIpamPoolCidr', { IpamPoolId: pool, Cidr: '10.0.0.0/16' })
+  container = '10.0.0.0/16'
+  start = Date.parse(
+    (
+      await world
+        .get<{ at: string }>('/changes?limit=1')
+        .then((page) => (page as never as Page<{ at: string }>).items[0]!)
+    ).at,
+  )
+})
+after(() => world.close())
+
+test('who had an address then: the holder of each time, and nobody in between', async () => {
+  const take = (Cidr: string) => world.call('AllocateIpamPoolCidr', { IpamPoolId: pool, Cidr, Description: Cidr })
+  const giveBack = (IpamPoolAllocationId: string, Cidr: string) =>
+    world.call('ReleaseIpamPoolAllocation', { IpamPoolId: pool, IpamPoolAllocationId, Cidr })
+  world.advance(hour)
+  const first = await take('10.0.1.0/24')
+  world.advance(hour)
+  await giveBack(first.IpamPoolAllocation!.IpamPoolAllocationId!, '10.0.1.0/24')
+  world.advance(hour)
+  await take('10.0.1.16/28')
+  await take('10.0.1.32/28')
+  const at = async (address: string, hours: number): Promise<string[]> => {
+    const { items } = await world.get<Page<Tenure>>(`/history/addresses?cidr=${address}&at=${instantOf(hours)}`)
+    return items.map(({ cidr }) => cidr)
+  }
+  assert.deepEqual(await at('10.0.1.17', 0.5), [])
+  assert.deepEqual(await at('10.0.1.17', 1.5), ['10.0.1.0/24'])
+  assert.deepEqual(await at('10.0.1.17', 2.5), [])
+  assert.deepEqual(await at('10.0.1.17', 3.5), ['10.0.1.16/28'])
+  assert.deepEqual(await at('10.0.1.0/24', 3.5), ['10.0.1.16/28', '10.0.1.32/28'])
+  assert.deepEqual(await at('10.0.0.0/8', 1.5), ['10.0.1.0/24'])
+
+  const { items } = await world.get<Page<Tenure>>('/history/addresses?cidr=10.0.1.17')
+  assert.deepEqual(
+    items.map(({ cidr, heldUntil }) => [cidr, heldUntil !== undefined]),
+    [
+      ['10.0.1.0/24', true],
+      ['10.0.1.16/28', false],
+    ],
+  )
+  const [released] = items
+  assert.equal(released!.resourceId, undefined)
+  assert.equal(released!.account, managementAccount)
+  assert(released!.decisionId?.startsWith('decision-'))
+  assert.match(released!.requestedBy!.principal, /^arn:aws:iam::/)
+})
+
+test('between two moments: whatever was held at any time between them, and not what ended before or began at the end', async () => {
+  const between = async (from: number, until: number): Promise<string[]> => {
+    const query = `cidr=10.0.1.0/27&from=${instantOf(from)}&until=${instantOf(until)}`
+    return (await world.get<Page<Tenure>>(`/history/addresses?${query}`)).items.map(({ cidr }) => cidr)
+  }
+  assert.deepEqual(await between(0, 1), [])
+  assert.deepEqual(await between(1.9, 2.1), ['10.0.1.0/24'])
+  assert.deepEqual(await between(2.2, 2.9), [])
+  assert.deepEqual(await between(1.5, 3.5), ['10.0.1.0/24', '10.0.1.16/28'])
+})
+
+test('an address is found through every page, in order and once', async () => {
+  for (let n = 0; n < 7; n++) {
+    const { IpamPoolAllocation } = await world.call('AllocateIpamPoolCidr', { IpamPoolId: pool, Cidr: '10.0.9.0/28' })
+    world.advance(1_000)
+    await world.call('ReleaseIpamPoolAllocation', {
+      IpamPoolId: pool,
+      Cidr: '10.0.9.0/28',
+      IpamPoolAllocationId: IpamPoolAllocation!.IpamPoolAllocationId!,
+    })
+  }
+  for (const path of ['/history/addresses?cidr=10.0.9.3', `/history/accounts/${managementAccount}?`]) {
+    const whole = await world.get<Page<Tenure>>(`${path}&limit=1000`)
+    const pieces: Tenure[] = []
+    let cursor = ''
+    do {
+      const page = await world.get<Page<Tenure>>(`${path}&limit=2${cursor && `&cursor=${cursor}`}`)
+      pieces.push(...page.items)
+      cursor = page.nextCursor ?? ''
+    } while (cursor)
+    assert.deepEqual(pieces, whole.items)
+    assert(whole.items.length >= 7)
+  }
+})
+
+test('what a resource held is found by its id, also after it was given back', async () => {
+  const { AllocationId, PublicIp } = await world.call('AllocateAddress', {})
+  const path = `/history/resources/${AllocationId}`
+  assert.equal((await world.get<Page<Tenure>>(path)).items[0]!.cidr, `${PublicIp}/32`)
+  await world.call('ReleaseAddress', { AllocationId })
+  const [gone] = (await world.get<Page<Tenure>>(path)).items
+  assert.equal(gone!.cidr, `${PublicIp}/32`)
+  assert(gone!.heldUntil)
+  assert.equal(gone!.resourceId, AllocationId)
+})
+
+test('an object is shown as it was at a moment', async () => {
+  const before = new Date(start + 3.2 * hour).toISOString()
+  world.advance(hour)
+  await world.call('ModifyIpamPool', { IpamPoolId: pool, Description: 'renamed' })
+  const at = (moment: string) =>
+    world.get<Page<{ state: { description?: string } }>>(`/history/objects/${pool}?at=${moment}`)
+  assert.equal((await at(before)).items[0]!.state.description, undefined)
+  const all = await world.get<Page<{ version: number; until?: string; state: { description?: string } }>>(
+    `/history/objects/${pool}`,
+  )
+  assert.equal(all.items.at(-1)!.state.description, 'renamed')
+  assert.equal(all.items.at(-1)!.until, undefined)
+  assert.equal((await world.ask('GET', '/history/objects/ipam-pool-0')).status, 404)
+})
+
+test('I8 whoever may not see an account sees nothing that it held, decided or did', async () => {
+  const as = await world.tokenOf('user:elsewhere', 'auditor', other)
+  const { items } = await world.get<Page<Tenure>>(`/history/addresses?cidr=${container}`, { as })
+  assert.deepEqual(items, [])
+  assert.equal((await world.ask('GET', `/history/accounts/${managementAccount}`, { as })).status, 404)
+  assert.equal((await world.ask('GET', '/history/accounts/999999999999', { as })).status, 404)
+  assert.deepEqual((await world.get<Page<unknown>>('/decisions', { as })).items, [])
+  const [decision] = (await world.get<Page<{ decisionId: string }>>('/decisions?limit=1')).items
+  const hidden = await world.ask('GET', `/decisions/${decision!.decisionId}`, { as })
+  const absent = await world.ask('GET', '/decisions/decision-00000000000000000', { as })
+  assert.deepEqual([hidden.status, absent.status], [404, 404])
+})
+
+test('decisions are listed newest first by every filter, and shown with their trace', async () => {
+  const page = await world.get<Page<{ decisionId: string; at: string; resourceType: string }>>('/decisions?limit=5')
+  const numbers = page.items.map(({ decisionId }) => decisionId)
+  assert.deepEqual(numbers, numbers.toSorted().reverse())
+  const filters = [
+    'resourceType=eip',
+    'outcome=allow',
+    `account=${managementAccount}`,
+    `poolId=${pool}`,
+    'locale=us-east-1',
+  ]
+  for (const filter of filters) {
+    const { items } = await world.get<Page<Record<string, string>>>(`/decisions?${filter}`)
+    const [name, value] = filter.split('=') as [string, string]
+    assert(items.length > 0, filter)
+    for (const item of items) assert.equal(item[name], value)
+  }
+  const none = await world.get<Page<unknown>>(`/decisions?until=${instantOf(-1)}`)
+  assert.deepEqual(none.items, [])
+  const shown = await world.get<{ trace: unknown[]; requestedBy: { action: string } }>(
+    `/decisions/${page.items[0]!.decisionId}`,
+  )
+  assert(shown.trace.length > 0)
+  assert.equal(shown.requestedBy.action, 'AllocateAddress')
+})
+
+test('decisions between two moments are those, through every page', async () => {
+  const query = `from=${instantOf(0.5)}&until=${instantOf(3.5)}`
+  const whole = await world.get<Page<{ decisionId: string }>>(`/decisions?${query}`)
+  // Three by hand, seven of the pages, one Elastic IP.
+  assert.equal(whole.items.length, 11)
+  const seen: unknown[] = []
+  let cursor = ''
+  do {
+    const page = await world.get<Page<unknown>>(`/decisions?${query}&limit=1${cursor && `&cursor=${cursor}`}`)
+    seen.push(...page.items)
+    cursor = page.nextCursor ?? ''
+  } while (cursor)
+  assert.deepEqual(seen, whole.items)
+})
+
+test('changes are read on from where one was', async () => {
+  const { nextCursor } = await world.get<Page<unknown>>('/changes?latest=true')
+  const later = () => world.get<Page<{ action: string; subjects: string[] }>>(`/changes?cursor=${nextCursor}`)
+  assert.deepEqual((await later()).items, [])
+  const { AllocationId } = await world.call('AllocateAddress', {})
+  const { items } = await later()
+  assert.deepEqual(
+    items.map(({ action, subjects }) => [action, subjects]),
+    [['AllocateAddress', [AllocationId]]],
+  )
+})
+
+test('what is asked wrongly is named', async () => {
+  const cases: [string, string, string][] = [
+    ['/history/addresses?cidr=10.0.0.1/24', 'InvalidParameterValue', 'cidr'],
+    ['/history/addresses', 'MissingParameter', 'cidr'],
+    [`/history/addresses?cidr=10.0.0.1&at=yesterday`, 'InvalidParameterValue', 'at'],
+    [`/history/addresses?cidr=10.0.0.1&from=${instantOf(2)}&until=${instantOf(1)}`, 'InvalidParameterValue', 'until'],
+    ['/history/addresses?cidr=10.0.0.1&cursor=eHl6', 'InvalidPaginationToken', 'cursor'],
+    ['/decisions?outcome=maybe', 'InvalidParameterValue', 'outcome'],
+    ['/decisions/nonsense', 'MalformedId', ''],
+  ]
+  for (const [path, code, field] of cases) {
+    const { status, body } = await world.ask('GET', path)
+    assert.equal(status, 400, path)
+    assert.equal(body.code, code, path)
+    if (field) assert.equal(body.field, field)
+  }
+})
+
+test('a range of IPv6 holds nothing of IPv4, which the database keeps among it', async () => {
+  const { scopeId } = await world.get<{ scopeId: string }>(`/pools/${pool}`)
+  const { poolId } = await world.post<{ poolId: string }>('/pools', { scopeId, family: 'ipv6' })
+  await world.post(`/pools/${poolId}/cidrs`, { cidr: 'fd12:3456::/48' })
+  const made: string[] = []
+  for (const cidr of ['fd12:3456::/64', 'fd12:3456:0:1::/64']) {
+    const params = { account: managementAccount, resourceType: 'custom', locale: 'us-east-1', poolId, cidr }
+    made.push((await world.post<{ cidr: string }>('/allocations', params)).cidr)
+  }
+  const found = async (path: string, cidr: string): Promise<string[]> => {
+    const seen: string[] = []
+    for (let cursor: string | undefined = ''; cursor !== undefined; ) {
+      const more: string = cursor && `&cursor=${cursor}`
+      const page: Page<Tenure> = await world.get(`${path}=${cidr}&limit=1${more}`)
+      seen.push(...page.items.map((item) => item.cidr))
+      cursor = page.nextCursor
+    }
+    return seen
+  }
+  for (const path of ['/history/addresses?cidr', '/allocations?within']) {
+    assert.deepEqual(await found(path, '::/0'), made, path)
+    assert.deepEqual(await found(path, '::/64'), [], path)
+    const mapped = await world.ask<{ code: string; detail: string }>('GET', `${path}=::ffff:10.0.0.0/104`)
+    assert.deepEqual([mapped.status, mapped.body.code], [400, 'InvalidParameterValue'], path)
+    assert.match(String(mapped.body.detail), /IPv4-mapped IPv6; the IPv4 block `10\.0\.0\.0\/8`/, path)
+    assert((await found(path, '0.0.0.0/0')).length > 0, path)
+  }
+})
+
+test('what ended says which pool it came from, also after the pool is gone', async () => {
+  const Cidr = '10.0.77.0/24'
+  const { IpamPool } = await world.call('CreateIpamPool', {
+    IpamScopeId: (await world.call('DescribeIpamScopes', {})).IpamScopes!.find((s) => s.IpamScopeType === 'private')!
+      .IpamScopeId!,
+    AddressFamily: 'ipv4',
+    SourceIpamPoolId: pool,
+  })
+  const IpamPoolId = IpamPool!.IpamPoolId!
+  await world.call('ProvisionIpamPoolCidr', { IpamPoolId, Cidr })
+  const { IpamPoolAllocation } = await world.call('AllocateIpamPoolCidr', { IpamPoolId, NetmaskLength: 28 })
+  const allocation = {
+    Cidr: IpamPoolAllocation!.Cidr!,
+    IpamPoolAllocationId: IpamPoolAllocation!.IpamPoolAllocationId!,
+  }
+  const idsOf = async (): Promise<string[]> => {
+    const { items } = await world.get<Page<Tenure>>(`/history/resources/${allocation.IpamPoolAllocationId}`)
+    return items.map(({ poolId }) => poolId)
+  }
+  assert.deepEqual(await idsOf(), [IpamPoolId])
+  await world.call('ReleaseIpamPoolAllocation', { IpamPoolId, ...allocation })
+  await world.call('DeprovisionIpamPoolCidr', { IpamPoolId, Cidr })
+  await world.call('DeleteIpamPool', { IpamPoolId })
+  assert.deepEqual(await world.database.select(`select n from pool where id = '${IpamPoolId}'`), [])
+  assert.deepEqual(await idsOf(), [IpamPoolId])
+})

@@ -1,0 +1,142 @@
+// Where objects live, and lived, for whoever may read their history: not where those were at home who made them.
+import { isAccountId } from '#model/organization.ts'
+import { pathOf } from '#model/policy/snapshot.ts'
+import { type Action, everywhere } from '#model/roles.ts'
+import { isOfAccount } from '#model/token.ts'
+import type { HistoryVersion } from '#store/history.ts'
+import { accessOn, type Place, permitter } from '../identity/authority.ts'
+import type { ReadContext } from '../operation.ts'
+
+/** Units above a unit that is gone: the tree is no deeper. */
+const depthMax = 20
+/**
+ * Moves of one account that are looked at for the units that it was in, the latest. Other changes of it count for nothing here: they
+ * would cost whoever administers it one request each.
+ */
+const movesMax = 100_000
+
+/**
+ * The node at which an object's history may be read: of nodes of the organization they themselves, of a role binding the
+ * node that it is bound to, of an exception its target, of a token of a person or of what the operator made the top, of all else
+ * the account that owns it. Where a unit is gone, the nearest node above it that stands.
+ */
+export async function placeOfObject(context: ReadContext, id: string, version: HistoryVersion): Promise<string> {
+  return (await standingAt(context, await nodeOf(context, id, version))) ?? version.account
+}
+
+/** Where what was at a node is to be looked at: the node, or where it is gone the nearest above it that stands. */
+export const standingOf = async (context: ReadContext, node: string): Promise<string> =>
+  (await standingAt(context, node)) ?? node
+
+/** The node itself where it stands, else the nearest above it; undefined where nothing is known of it. */
+async function standingAt(context: ReadContext, named: string | undefined): Promise<string | undefined> {
+  const { nodes } = await context.snapshot()
+  const isStanding = (node: string): boolean => isAccountId(node) || node === everywhere || nodes.has(node)
+  let node = named
+  for (let depth = 0; node !== undefined && !isStanding(node); depth++) {
+    if (depth === depthMax) return undefined
+    const unit = await context.tx.history.latest(node)
+    node = unit && (bodyOf(unit).parentId as string | undefined)
+  }
+  return node
+}
+
+async function nodeOf(context: ReadContext, id: string, version: HistoryVersion): Promise<string> {
+  switch (version.kind) {
+    case 'account':
+    case 'organizational-unit':
+    case 'root':
+      return id
+    case 'role-binding':
+      return bodyOf(version).node as string
+    case 'exception':
+      return bodyOf(version).target as string
+    case 'api-token':
+      return isOfAccount(bodyOf(version) as unknown as RememberedToken) ? version.account : topOf(context)
+    default:
+      return version.account
+  }
+}
+
+type RememberedToken = Parameters<typeof isOfAccount>[0]
+/** The root; `*` where there is no organization. */
+async function topOf(context: ReadContext): Promise<string> {
+  const snapshot = await context.snapshot()
+  // All nodes are of one tree.
+  const [first] = snapshot.nodes.keys()
+  return first === undefined ? everywhere : pathOf(snapshot, first)[0]!
+}
+
+const bodyOf = ({ body }: HistoryVersion): Readonly<Record<string, unknown>> => JSON.parse(body)
+
+/** Where an account was from one moment to another. */
+interface Stay {
+  readonly unit: string
+  readonly from: number
+  readonly until: number
+}
+
+/** Whether the caller may do something at a node as it is now, or was somewhere between two moments. */
+export type PermittedThen = (node: string, from: number, until?: number) => Promise<boolean>
+
+/**
+ * The same as `permitter`, and besides for what was in a unit of the caller's at the time: an account that has moved away
+ * takes along what comes, and not what was.
+ */
+export async function permitterThen(context: ReadContext, action: Action): Promise<PermittedThen> {
+  const find = await finderThen(context, action)
+  return async (node, from, until) => (await find(node, from, until)) !== undefined
+}
+
+/** The place to ask for what was at a node at a moment: the node, or where it was then if that is what permits it. */
+export async function placeThen(context: ReadContext, action: Action, place: Place, from: number, until?: number) {
+  const find = await finderThen(context, action)
+  return { ...place, node: (await find(place.node, from, until)) ?? place.node }
+}
+
+/** Answers the node that permits it, of a node as it is now or was somewhere between two moments. */
+export type FindThen = (node: string, from: number, until?: number) => Promise<string | undefined>
+
+/**
+ * Finds the node that permits it: the node itself, or the unit that it was in; undefined where none does. A former unit permits it
+ * as if the account stood there still: what is forbidden at the account holds for its record too, and its present place has
+ * answered already.
+ */
+export async function finderThen(context: ReadContext, action: Action): Promise<FindThen> {
+  const isPermitted = await permitter(context, action)
+  const snapshot = await context.snapshot()
+  const { nodes } = snapshot
+  let hasUnits = false
+  for (const { id, kind } of nodes.values()) {
+    hasUnits = kind !== 'account' && isPermitted(id)
+    if (hasUnits) break
+  }
+  const known = new Map<string, Promise<readonly Stay[]>>()
+  const staysOf = (account: string): Promise<readonly Stay[]> => {
+    const stays = known.get(account) ?? findStays(context, account)
+    known.set(account, stays)
+    return stays
+  }
+  return async (node, from, until = from + 1) => {
+    if (isPermitted(node)) return node
+    if (!hasUnits || !isAccountId(node)) return undefined
+    const mayIn = (unit: string): boolean =>
+      isPermitted(unit) && accessOn(snapshot, context, action, node, [...pathOf(snapshot, unit), node]).isPermitted
+    const stays = await staysOf(node)
+    return stays.find((stay) => stay.from < until && stay.until > from && mayIn(stay.unit))?.unit
+  }
+}
+
+/** The units that an account was in, or what stands above them by now. */
+async function findStays(context: ReadContext, account: string): Promise<readonly Stay[]> {
+  const stays: Stay[] = []
+  const standing = new Map<string, string | undefined>()
+  let until = Infinity
+  for (const { from, unit: named } of await context.tx.history.movesOf(account, movesMax)) {
+    if (!standing.has(named)) standing.set(named, named === '' ? undefined : await standingAt(context, named))
+    const unit = standing.get(named)
+    if (unit !== undefined) stays.push({ unit, from, until })
+    until = from
+  }
+  return stays
+}

@@ -1,0 +1,497 @@
+// Allocations: space for resources of every type, cloud and site, taken as policy says, one or many at once.
+import { z } from 'zod'
+import { bitsOf, type Cidr, formatAddress } from '#model/cidr.ts'
+import { type AllocationRequest, provider } from '#model/policy/decision.ts'
+import { mayUsePool } from '#model/policy/resolve.ts'
+import { findResourceType, namesOf, type ResourceType } from '#model/policy/resource-types.ts'
+import type { PoolFacts } from '#model/policy/snapshot.ts'
+import { type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
+import type { Hold } from '#store/holds.ts'
+import type { Allocation } from '#store/space.ts'
+import { type Place, requirePermission } from '../identity/authority.ts'
+import { placeOfNode } from '../identity/roles.native.ts'
+import { poolIdOrProvider } from '../ipam/pools.native.ts'
+import { batchBody, nativeRead, nativeWrite } from '../native-operation.ts'
+import { accountId, pageOf, paging } from '../native-shapes.ts'
+import type { ReadContext, WriteContext } from '../operation.ts'
+import { putTags } from '../organization/tagging.ts'
+import { releaseAddress, takeElasticIp } from './addresses.ec2.ts'
+import {
+  absentAllocation,
+  allocation,
+  allocationId,
+  allocationIdOf,
+  findEntry,
+  isHold,
+  listedAllocations,
+  showAllocation,
+  tagHomeOf,
+  tagsOf,
+  usesOf,
+} from './allocation-answers.native.ts'
+import { type GrantOptions, grant, release } from './grant.ts'
+import { confirmHold, dropHold, extendHold, holdSecondsMax, placeHold } from './holds.ts'
+import {
+  checkLocaleOf,
+  cidr,
+  cidrOrAddress,
+  description,
+  family,
+  familyNumber,
+  familyText,
+  inOurWords,
+  locale,
+  netmaskLength,
+  newDescription,
+  readBlock,
+  refuseNoChange,
+  replaceTags,
+  resourceId,
+  resourceTypeName,
+  scopeType,
+  scopeTypeOf,
+  specified,
+  tagList,
+  tags,
+  type Words,
+} from './shapes.native.ts'
+import { beginState } from './tenures.ts'
+
+/** One transaction holds all of them, and others wait for it. */
+const batchMax = 100
+
+const words: Words = {
+  Address: 'cidr',
+  Cidr: 'cidr',
+  IpamPoolId: 'poolId',
+  NetmaskLength: 'netmaskLength',
+  Tag: 'tags',
+  'address-family': 'family',
+  'netmask-length': 'netmaskLength',
+  'resource-type': 'resourceType',
+  scope: 'scopeType',
+}
+const options: GrantOptions = {
+  fields: { cidr: 'cidr', pool: 'poolId', length: 'netmaskLength' },
+  whenFull: 'capacity',
+  isFromPools: true,
+}
+/** Resources of EC2's model: their space comes and goes with them, so that none is without the other. */
+const madeElsewhere: Readonly<Record<string, string>> = {
+  vpc: 'CreateVpc and AssociateVpcCidrBlock',
+  subnet: 'CreateSubnet and AssociateSubnetCidrBlock',
+  rnat: 'CreateNatGateway',
+}
+
+export const expiresInSeconds = z
+  .number()
+  .int()
+  .min(1)
+  .max(holdSecondsMax)
+  .describe(`Seconds from now: 1 to ${holdSecondsMax}, and no more in all since it was first held.`)
+const params = z.strictObject({
+  account: accountId.describe('Whose it is to be.'),
+  resourceType: resourceTypeName,
+  locale,
+  family: family.optional().describe('As the pool or CIDR is; else `ipv4`, where the type has it.'),
+  scopeType: scopeType.optional().describe('Needed where the type has both and no pool is named.'),
+  poolId: poolIdOrProvider
+    .optional()
+    .describe('From this pool, or from the space of the `provider`; without one, policy chooses.'),
+  cidr: cidrOrAddress.optional().describe('Exactly this address or CIDR.'),
+  netmaskLength: netmaskLength.optional().describe('A CIDR of this length.'),
+  resourceId: resourceId.optional(),
+  description: description.optional(),
+  tags: tags.optional(),
+  hold: z
+    .strictObject({ expiresInSeconds })
+    .optional()
+    .describe('Only held for now: to be confirmed in time, or it lapses by itself.')
+    .meta({ examples: [{ expiresInSeconds: 3_600 }] }),
+})
+type AllocationParams = z.output<typeof params>
+
+const refusals = [
+  'NotFound',
+  'NotSupported',
+  'CidrConflict',
+  'MissingRequiredTags',
+  'DeniedByPolicy',
+  'Exhausted',
+  'NotEligible',
+] as const
+
+export const createAllocation = nativeWrite({
+  name: 'createAllocation',
+  summary: 'Take an address or a CIDR for a resource, as policy says.',
+  description:
+    'An `eip` is what AllocateAddress of the EC2 API makes. `vpc`, `subnet` and `rnat` get their space with the resource itself, over the EC2 API.',
+  action: 'allocation:manage',
+  input: params,
+  output: allocation,
+  rest: { method: 'POST', path: '/allocations', status: 201 },
+  cli: 'allocation create',
+  refusals,
+  at: async (context, { account }) => placeOfNode(context, account),
+  run: (context, input) => allocate(context, input),
+})
+
+export const createAllocations = nativeWrite({
+  name: 'createAllocations',
+  summary: `Take up to ${batchMax} addresses or CIDRs at once: all of them, or none.`,
+  description:
+    'Each has its own decision. The first that is refused refuses all: the problem tells which one by `index`, counted from 0, with the facts of its decision.',
+  action: 'allocation:manage',
+  input: z.strictObject({
+    allocations: z
+      .array(params)
+      .min(1)
+      .max(batchMax)
+      .describe('Each as it would be asked for alone.')
+      .meta({ examples: [[{ account: '222222222222', resourceType: 'azure:public-ip', locale: 'azure:westeurope' }]] }),
+  }),
+  output: z.object({ allocations: z.array(allocation) }),
+  rest: { method: 'POST', path: '/allocations/batch', status: 201, body: batchBody },
+  cli: 'allocation create-batch',
+  refusals,
+  async at(context, { allocations }) {
+    const [first, ...others] = new Set(allocations.map(({ account }) => account))
+    for (const other of others) {
+      await requirePermission(context, 'allocation:manage', await placeOfNode(context, other))
+    }
+    return placeOfNode(context, first!)
+  },
+  async run(context, input) {
+    const allocations: z.output<typeof allocation>[] = []
+    for (const [index, wanted] of input.allocations.entries()) {
+      allocations.push(await numbered(index, () => allocate(context, wanted)))
+    }
+    return { allocations }
+  },
+})
+
+export const listAllocations = nativeRead({
+  name: 'listAllocations',
+  summary: 'List allocations, as far as you may see them.',
+  description:
+    'In order of creation; those of one pool, and those within a CIDR, in the order of their addresses. A page may be shorter than its `limit` and still have a `nextCursor`.',
+  action: 'allocation:read',
+  input: z.strictObject({
+    ...paging,
+    account: accountId.optional().describe('Only those of this account.'),
+    poolId: poolIdOrProvider.optional().describe('Only those of this pool, or of `provider`.'),
+    resourceType: resourceTypeName
+      .optional()
+      .describe('Only those of this type; `nat-gateway` and `rnat` for what NAT gateways, or regional ones, use.'),
+    locale: locale.optional().describe('Only those for exactly this locale.'),
+    resourceId: resourceId.optional().describe('Only those of this resource, by its name or as what uses them.'),
+    within: cidr.optional().describe('Only those inside this CIDR, whichever pool they are from.'),
+    state: allocation.shape.state.optional().describe('Only what is allocated, or only what is held.'),
+    tag: z.string().max(400).optional().describe('Only those with this tag: `KEY`, or `KEY=VALUE`.'),
+  }),
+  output: pageOf(allocation),
+  rest: { method: 'GET', path: '/allocations' },
+  cli: 'allocation list',
+  columns: ['allocationId', 'cidr', 'state', 'account', 'resourceType', 'locale', 'resourceId', 'description'],
+  refusals: ['InvalidPaginationToken'],
+  at: 'filtered',
+  run: listedAllocations,
+})
+
+export const getAllocation = nativeRead({
+  name: 'getAllocation',
+  summary: 'Show one allocation.',
+  action: 'allocation:read',
+  input: z.strictObject({ allocationId }),
+  output: allocation,
+  rest: { method: 'GET', path: '/allocations/{allocationId}' },
+  cli: 'allocation show',
+  refusals: ['NotFound', 'MalformedId'],
+  at: placeOfAllocation,
+  run: async (context, input) => showOne(context, input.allocationId),
+})
+
+export const updateAllocation = nativeWrite({
+  name: 'updateAllocation',
+  summary: 'Describe an allocation anew, or give it other tags.',
+  action: 'allocation:manage',
+  input: z.strictObject({
+    allocationId,
+    description: newDescription.optional(),
+    tags: tags.optional().describe('All tags that it is to have.'),
+  }),
+  output: allocation,
+  rest: { method: 'PATCH', path: '/allocations/{allocationId}' },
+  cli: 'allocation update',
+  refusals: ['NotFound', 'MalformedId', 'NotSupported'],
+  changes: getAllocation,
+  at: placeOfAllocation,
+  async run(context, { allocationId, description, tags }) {
+    refuseNoChange({ description, tags })
+    const found = await findEntry(context, allocationId)
+    if (isHold(found)) {
+      const kept = tags ? new Map(Object.entries(tags)) : (found.request.tags ?? new Map<string, string>())
+      const text = description === undefined ? found.description : description || undefined
+      if (text !== found.description || !isSameMap(kept, found.request.tags)) {
+        await context.tx.space.holds.describe(found, text, kept)
+      }
+      context.changed(allocationId)
+      return showOne(context, allocationId)
+    }
+    const text = description === undefined ? found.description : description || undefined
+    if (text !== found.description) await beginState(context, found, text)
+    if (tags !== undefined) {
+      const { id, type } = tagHomeOf(context, found)
+      if (!type) {
+        const because = `an allocation of type \`${found.resourceType}\` has the tags of its resource \`${id}\``
+        refuse({ code: 'NotSupported', what: '`tags`', because })
+      }
+      await replaceTags(holderOf(context, found), id, tags)
+    }
+    context.changed(allocationId)
+    return showOne(context, allocationId)
+  },
+})
+
+export const releaseAllocation = nativeWrite({
+  name: 'releaseAllocation',
+  summary: 'Give space back; it rests as long as its pool says before somebody else can have it.',
+  description: 'What was only held was in nobody’s use: it is free at once.',
+  action: 'allocation:manage',
+  input: z.strictObject({ allocationId }),
+  output: z.void(),
+  rest: { method: 'DELETE', path: '/allocations/{allocationId}', status: 204 },
+  cli: 'allocation release',
+  refusals: ['NotFound', 'MalformedId', 'InUse', 'NotSupported'],
+  changes: getAllocation,
+  at: placeOfAllocation,
+  async run(context, { allocationId }) {
+    const found = await findEntry(context, allocationId)
+    if (isHold(found)) return dropHold(context, found)
+    const { id, type } = tagHomeOf(context, found)
+    if (!type) {
+      const because = `an allocation of type \`${found.resourceType}\` ends with its resource \`${id}\``
+      refuse({ code: 'NotSupported', what: 'Releasing it by itself', because })
+    }
+    if (type === 'elastic-ip') {
+      await releaseAddress.run(holderOf(context, found), { AllocationId: id })
+      return
+    }
+    await release(context, found)
+    context.changed(allocationId)
+  },
+})
+
+export const confirmAllocation = nativeWrite({
+  name: 'confirmAllocation',
+  summary: 'Make an allocation of what is held. Policy is asked again: where it denies by now, nothing is confirmed.',
+  action: 'allocation:manage',
+  input: z.strictObject({
+    allocationId,
+    resourceId: resourceId.optional().describe('What uses the space, where it was not known before.'),
+    description: description.optional(),
+  }),
+  output: allocation,
+  rest: { method: 'POST', path: '/allocations/{allocationId}/confirm' },
+  cli: 'allocation confirm',
+  refusals: ['NotFound', 'MalformedId', 'IncorrectState', 'DeniedByPolicy'],
+  changes: getAllocation,
+  at: placeOfAllocation,
+  async run(context, { allocationId, ...changes }) {
+    const hold = await findHeld(context, allocationId)
+    if (hold.resourceType === 'eip') refuseResourceOfEip(changes.resourceId)
+    const confirmed = await inOurWords(words, () => confirmHold(context, hold, changes))
+    const given = [...(hold.request.tags ?? [])].map(([Key, Value]) => ({ Key, Value }))
+    return showAllocation(context, await context.snapshot(), confirmed, given)
+  },
+})
+
+export const holdAllocation = nativeWrite({
+  name: 'holdAllocation',
+  summary:
+    'Hold what is held for another time from now on. Policy is asked again: where it denies by now, nothing is extended.',
+  description:
+    'What waits for an exception is extended as long as that is requested and would still give it, or is in force.',
+  action: 'allocation:manage',
+  input: z.strictObject({ allocationId, expiresInSeconds }),
+  output: allocation,
+  rest: { method: 'POST', path: '/allocations/{allocationId}/hold' },
+  cli: 'allocation hold',
+  refusals: ['NotFound', 'MalformedId', 'IncorrectState', 'DeniedByPolicy', 'NotEligible'],
+  changes: getAllocation,
+  at: placeOfAllocation,
+  async run(context, input) {
+    const hold = await findHeld(context, input.allocationId)
+    await inOurWords(words, () => extendHold(context, hold, input.expiresInSeconds, 'expiresInSeconds'))
+    return showOne(context, input.allocationId)
+  },
+})
+
+export const allocationOperations = [
+  createAllocation,
+  createAllocations,
+  listAllocations,
+  getAllocation,
+  updateAllocation,
+  confirmAllocation,
+  holdAllocation,
+  releaseAllocation,
+] as const
+
+async function placeOfAllocation(context: ReadContext, input: { readonly allocationId: string }): Promise<Place> {
+  const { account } = await findEntry(context, input.allocationId)
+  return { node: account, absent: absentAllocation(input.allocationId) }
+}
+
+async function showOne(context: ReadContext, id: string): Promise<z.output<typeof allocation>> {
+  const found = await findEntry(context, id)
+  const tags = await tagsOf(context, [found])
+  const use = await usesOf(context, [found])
+  return showAllocation(context, await context.snapshot(), found, tags(found), use(found))
+}
+
+async function findHeld(context: ReadContext, id: string): Promise<Hold> {
+  const found = await findEntry(context, id)
+  if (isHold(found)) return found
+  return refuse({ code: 'IncorrectState', what: 'ipam-pool-allocation', id, problem: 'it is allocated, not held' })
+}
+
+const isSameMap = (a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string> = new Map()): boolean =>
+  a.size === b.size && [...a].every(([key, value]) => b.get(key) === value)
+
+const holderOf = (context: WriteContext, { account, region }: Allocation): WriteContext =>
+  context.actingFor(account, region ?? context.region)
+
+// Taking -------------------------------------------------------------------------------------------------------------
+
+/** A refusal of one of several says which one. */
+async function numbered<T>(index: number, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    // The same refusal goes on, with its place.
+    throw error instanceof Refused ? new Refused({ ...error.refusal, index } as Refusal) : error
+  }
+}
+
+async function allocate(context: WriteContext, wanted: AllocationParams): Promise<z.output<typeof allocation>> {
+  const asked = await readParams(context, wanted)
+  const holder = context.actingFor(wanted.account, wanted.locale)
+  const given = tagList(wanted.tags)
+  const { hold } = wanted
+  if (hold) {
+    if (asked.type.name === 'eip') refuseResourceOfEip(wanted.resourceId)
+    const { resourceId, description } = wanted
+    const { request } = asked
+    const held = await inOurWords(words, () =>
+      placeHold(context, { request, seconds: hold.expiresInSeconds, resourceId, description }),
+    )
+    return showAllocation(context, await context.snapshot(), held, given)
+  }
+  const granted = await inOurWords(words, () =>
+    asked.type.name === 'eip' ? elasticIp(holder, wanted, asked) : plain(holder, wanted, asked),
+  )
+  const found = { ...granted, description: wanted.description }
+  return showAllocation(context, await context.snapshot(), found, given)
+}
+
+async function plain(context: WriteContext, wanted: AllocationParams, { request, type }: Asked): Promise<Allocation> {
+  const { allocation } = await grant(
+    context,
+    request,
+    { resourceType: type.name, resourceId: wanted.resourceId, description: wanted.description },
+    options,
+  )
+  const id = allocationIdOf(context, allocation!)
+  await putTags(context, { id, type: 'ipam-pool-allocation', account: wanted.account }, tagList(wanted.tags))
+  context.changed(id)
+  return allocation!
+}
+
+const oneAddress = 'an Elastic IP is one address, a /32'
+
+/** An Elastic IP is one over either API. */
+async function elasticIp(context: WriteContext, wanted: AllocationParams, { block }: Asked): Promise<Allocation> {
+  refuseResourceOfEip(wanted.resourceId)
+  if (block && block.length !== bitsOf(block.family)) refuseValue('cidr', wanted.cidr, oneAddress)
+  if (wanted.netmaskLength !== undefined && wanted.netmaskLength !== bitsOf(4)) {
+    refuseValue('netmaskLength', wanted.netmaskLength, oneAddress)
+  }
+  const isOfProvider = wanted.poolId === provider
+  const input = {
+    IpamPoolId: isOfProvider ? undefined : wanted.poolId,
+    Address: block && formatAddress(block),
+    ...specified('elastic-ip', tagList(wanted.tags)),
+  }
+  return (await takeElasticIp(context, input, { description: wanted.description, isOfProvider })).allocation
+}
+
+export function refuseResourceOfEip(resourceId: string | undefined, field = 'resourceId'): void {
+  if (resourceId === undefined) return
+  refuseValue(field, resourceId, 'an Elastic IP is a resource of its own, which is named for you')
+}
+
+// The request -----------------------------------------------------------------------------------------------------------
+
+interface Asked {
+  readonly type: ResourceType
+  readonly request: AllocationRequest
+  readonly block?: Cidr
+}
+
+async function readParams(context: WriteContext, wanted: AllocationParams): Promise<Asked> {
+  const snapshot = await context.snapshot()
+  const type = findResourceType(wanted.resourceType, snapshot.resourceTypes)
+  if (!type) {
+    refuseValue('resourceType', wanted.resourceType, `it must be one of ${namesOf(snapshot.resourceTypes)}`)
+  }
+  refuseNetwork(type)
+  checkLocaleOf(context, type.name, 'locale', wanted.locale)
+  if (wanted.cidr !== undefined && wanted.netmaskLength !== undefined) {
+    refuse({ code: 'InvalidParameterCombination', problem: 'Only one of `cidr` and `netmaskLength` can be given.' })
+  }
+  const pool = wanted.poolId === undefined ? undefined : snapshot.pools.get(wanted.poolId)
+  const isNamed = wanted.poolId !== undefined && wanted.poolId !== provider
+  if (isNamed && !(pool && mayUsePool(snapshot, wanted.account, pool.id, context.now))) {
+    refuse({ code: 'NotFound', what: 'ipam-pool', id: wanted.poolId! })
+  }
+  const block = wanted.cidr === undefined ? undefined : readBlock(wanted.cidr)
+  const request: AllocationRequest = {
+    account: wanted.account,
+    locale: wanted.locale,
+    resourceType: type.name,
+    family: familyOf(wanted, type, { pool, block }),
+    scopeType: scopeTypeOf(wanted.scopeType, type, pool),
+    netmaskLength: wanted.netmaskLength,
+    ...(wanted.poolId !== undefined || block ? { explicit: { pool: wanted.poolId, cidr: block } } : {}),
+    ...(wanted.resourceId === undefined ? {} : { resource: wanted.resourceId }),
+    ...(wanted.tags ? { tags: new Map(Object.entries(wanted.tags)) } : {}),
+  }
+  return { type, request, block }
+}
+
+export function refuseNetwork({ name }: ResourceType): void {
+  const operations = madeElsewhere[name]
+  if (operations === undefined) return
+  const because = `its space comes and goes with the resource; use ${operations} of the EC2 API`
+  refuse({ code: 'NotSupported', what: `An allocation of type \`${name}\` by itself`, because })
+}
+
+function familyOf(
+  { family }: AllocationParams,
+  type: ResourceType,
+  { pool, block }: { readonly pool?: PoolFacts; readonly block?: Cidr },
+): 4 | 6 {
+  const given = family && familyNumber(family)
+  for (const [what, other] of [
+    ['the pool', pool?.family],
+    ['the CIDR', block?.family],
+  ] as const) {
+    if (given !== undefined && other !== undefined && other !== given) {
+      refuseValue('family', family, `${what} is ${familyText(other)}`)
+    }
+  }
+  const chosen = given ?? pool?.family ?? block?.family ?? (type.lengths[4] ? 4 : 6)
+  if (!type.lengths[chosen]) refuseValue('family', familyText(chosen), `\`${type.name}\` has no addresses of it`)
+  return chosen
+}

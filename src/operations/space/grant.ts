@@ -1,0 +1,505 @@
+// Decide, allocate, record: how every address and block is handed out, whoever asks and whatever for.
+import { type Cidr, contains, equals, formatCidr, overlaps, parseCidr } from '#model/cidr.ts'
+import { formatId } from '#model/identifier.ts'
+import { isForeignLocale } from '#model/locale.ts'
+import { conclude, decide } from '#model/policy/decide.ts'
+import {
+  type AllocationRequest,
+  type Candidate,
+  candidatesInOrder,
+  type Decision,
+  type Denial,
+  provider,
+  type Verdict,
+} from '#model/policy/decision.ts'
+import { denialFacts, explainDecision } from '#model/policy/explain.ts'
+import { mayUsePool } from '#model/policy/resolve.ts'
+import type { Snapshot } from '#model/policy/snapshot.ts'
+import { publicSpace } from '#model/public-space.ts'
+import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
+import type { AddressAssociation } from '#store/addresses.ts'
+import type { Pool } from '#store/pools.ts'
+import type { Allocation } from '#store/space.ts'
+import type { ReadContext, WriteContext } from '../operation.ts'
+import { endTenure } from './tenures.ts'
+
+/** For what the space is taken. */
+export interface Holder {
+  /** As the EC2 API calls it: `eip`, `vpc`, `subnet`, `custom`, `ipam-pool`. */
+  readonly resourceType: string
+  /** Undefined for Elastic IPs and custom allocations, whose identifier is made of the allocation's number. */
+  readonly resourceId?: string
+  readonly description?: string
+}
+
+/** The parameters that name a block or address, a pool, and a size. */
+export interface ParamFields {
+  readonly cidr: string
+  readonly pool: string
+  readonly length: string
+}
+
+export interface GrantOptions {
+  /** What the caller's parameters are called, for refusals. */
+  readonly fields: ParamFields
+  /** How EC2 says that nothing is left: in its size wording (blocks) or as missing capacity (addresses). */
+  readonly whenFull: 'size' | 'capacity'
+  readonly allowed?: readonly Cidr[]
+  readonly disallowed?: readonly Cidr[]
+  /** What the caller names must be in a pool: nothing is brought along, as blocks for networks can be. */
+  readonly isFromPools?: true
+  /** The space is only held: what rests cannot be had, not even by who gave it back, or giving up a hold would end its rest. */
+  readonly isHeld?: true
+}
+
+export interface Grant {
+  readonly cidr: Cidr
+  readonly decision: Decision
+  /** Undefined where the caller brought space that no pool holds. */
+  readonly allocation?: Allocation
+  readonly pool?: Pool
+}
+
+/** A pool as its owner or a principal it is shared with may name it; anybody else's does not exist (invariant I8). */
+export async function getUsablePool(context: ReadContext, id: string): Promise<Pool> {
+  const pool = await findPool(context, id, () => context.tx.pools.find(id))
+  if (!pool?.scopeId || !mayUsePool(await context.snapshot(), context.caller.account, id, context.now)) {
+    refuse({ code: 'NotFound', what: 'ipam-pool', id })
+  }
+  return pool
+}
+
+/**
+ * Asks policy, takes the space, and puts both on record; all in the caller's transaction.
+ * Refuses where policy denies, or where no candidate has room and policy does not fall back to the provider.
+ */
+export async function grant(
+  context: WriteContext,
+  request: AllocationRequest,
+  holder: Holder,
+  options: GrantOptions,
+): Promise<Grant> {
+  const { cidr, pool, decision, number } = await takeAsDecided(context, request, options)
+  const n = pool && context.newSequence()
+  if (decision.exception !== undefined) {
+    const { account } = request
+    const { resourceType, resourceId } = holder
+    const used = { decision: number, allocation: n, cidr, resourceType, resourceId, account }
+    await context.tx.exceptions.use(decision.exception, used)
+  }
+  if (!pool || n === undefined) return { cidr, decision }
+  const allocation: Allocation = {
+    n,
+    pool: pool.n,
+    cidr,
+    resourceType: holder.resourceType,
+    resourceId: holder.resourceId,
+    account: request.account,
+    region: context.region,
+    description: holder.description,
+    decision: number,
+    createdAt: context.now,
+  }
+  await context.tx.space.record(allocation)
+  return { cidr, decision, allocation, pool }
+}
+
+/** Space that is nobody's yet: who takes it must say whose it is. */
+export interface Taken {
+  readonly cidr: Cidr
+  /** Undefined where the caller brought space that no pool holds. */
+  readonly pool?: Pool
+  readonly decision: Decision
+  readonly number: number
+}
+
+/** The part of a grant that holds have too: asks policy, takes the space, and puts the decision on record. */
+export async function takeAsDecided(
+  context: WriteContext,
+  request: AllocationRequest,
+  options: GrantOptions,
+): Promise<Taken> {
+  const snapshot = context.snapshotAtHand ?? (await context.snapshot())
+  const { verdict, number, identity } = ask(context, snapshot, request)
+  if (verdict.outcome === 'deny') {
+    const decision = conclude(verdict, identity, undefined)
+    if (options.isFromPools && verdict.denial?.pool === provider) refuseWithoutPool(context, request, decision)
+    refuseDecision(context, decision, options.fields)
+  }
+  for (const candidate of candidatesInOrder(verdict)) {
+    const taken = await takeCandidate(context, candidate, request, options)
+    if (!taken) continue
+    const decision = conclude(verdict, identity, { pool: candidate.pool, cidr: taken.cidr })
+    context.record(decision)
+    return { cidr: taken.cidr, pool: taken.pool, decision, number }
+  }
+  return refuseExhausted(context, request, verdict, conclude(verdict, identity, 'exhausted'), options)
+}
+
+/** Asks policy without taking anything: what `grant` would try, for previews. Refuses as `grant` does. */
+export async function previewGrant(
+  context: WriteContext,
+  request: AllocationRequest,
+  options: GrantOptions,
+): Promise<Cidr> {
+  const { verdict, identity } = ask(context, await context.snapshot(), request)
+  if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined), options.fields)
+  for (const candidate of candidatesInOrder(verdict)) {
+    const pool = await poolOf(context, candidate.pool, request.family)
+    const held = await heldBySubnets(context, pool)
+    if (candidate.cidr) {
+      const isHeld = held.some((cidr) => overlaps(cidr, candidate.cidr!))
+      if (!isHeld && (await context.tx.space.previewExactly(pool.n, candidate.cidr))) return candidate.cidr
+      continue
+    }
+    const disallowed = [...held, ...(options.disallowed ?? [])]
+    const params = { length: candidate.netmaskLength, allowed: options.allowed, disallowed }
+    const cidr = await context.tx.space.preview(pool.n, pool.family, params)
+    if (cidr) return cidr
+  }
+  return refuseExhausted(context, request, verdict, conclude(verdict, identity, 'exhausted'), options)
+}
+
+/**
+ * Asks policy about an address that the caller already holds and now wants to use, and puts the decision on record; takes
+ * nothing. Refuses where policy denies, and where it would steer elsewhere: what is named cannot become another.
+ * @param request names the address and the pool that holds it (`provider` for the provider's own)
+ */
+export async function authorizeHeldAddress(
+  context: WriteContext,
+  request: AllocationRequest & { readonly explicit: { readonly pool: string; readonly cidr: Cidr } },
+): Promise<Decision> {
+  const { verdict, number, identity } = ask(context, await context.snapshot(), request)
+  if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined))
+  const { pool, cidr } = request.explicit
+  const isAllowed = verdict.candidates.some((candidate) => candidate.pool === pool && candidate.cidr)
+  if (!isAllowed) refuseElsewhere(context, verdict, identity, pool)
+  const decision = conclude(verdict, identity, { pool, cidr })
+  context.record(decision)
+  if (decision.exception !== undefined) {
+    const { resourceType, resource, account } = request
+    const used = { decision: number, cidr, resourceType, resourceId: resource, account }
+    await context.tx.exceptions.use(decision.exception, used)
+  }
+  return decision
+}
+
+/**
+ * Asks policy again what it was asked when space was held, for the length that is held, and puts the decision on record;
+ * takes nothing. Refuses where policy denies by now, or would give other space.
+ */
+export async function authorizeHeldSpace(
+  context: WriteContext,
+  question: AllocationRequest,
+  held: { readonly pool: Pool; readonly cidr: Cidr },
+): Promise<{ readonly decision: Decision; readonly number: number }> {
+  const request = { ...question, netmaskLength: held.cidr.length }
+  const { verdict, identity, number } = ask(context, await context.snapshot(), request)
+  if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined))
+  const pool = held.pool.scopeId === undefined ? provider : held.pool.id
+  const candidate = candidateFor(verdict, { pool, cidr: held.cidr })
+  if (!candidate) refuseElsewhere(context, verdict, identity, pool)
+  // The others were not tried this time, so nothing is said of them.
+  const only = { ...verdict, candidates: [candidate], endings: new Map() }
+  const decision = conclude(only, identity, { pool, cidr: held.cidr })
+  context.record(decision)
+  return { decision, number }
+}
+
+/** What a verdict would let the allocator try, and that what is held can be; undefined where it would be other space. */
+export const candidateFor = (
+  verdict: Verdict,
+  held: { readonly pool: string; readonly cidr: Cidr },
+): Candidate | undefined =>
+  candidatesInOrder(verdict).find(
+    ({ pool, netmaskLength, cidr }) =>
+      pool === held.pool && netmaskLength === held.cidr.length && (!cidr || equals(cidr, held.cidr)),
+  )
+
+/** What is held or named cannot become another. */
+function refuseElsewhere(context: WriteContext, verdict: Verdict, identity: Identity, pool: string): never {
+  const { policy, target, candidates } = verdict
+  const owner = verdict.ifExhausted.owner
+  refuseDecision(context, {
+    ...conclude(verdict, identity, undefined),
+    outcome: 'deny',
+    denial: {
+      cause: 'explicit',
+      setting: 'on-explicit',
+      value: pool,
+      allowed: candidates.map((candidate) => candidate.pool),
+      by:
+        policy && target !== undefined && owner !== undefined
+          ? { policy: policy.id, version: policy.version, target, owner }
+          : undefined,
+      owner,
+    },
+  })
+}
+
+/**
+ * Ends an allocation with its tags; its space rests as long as its pool says before anybody else can have it.
+ * @param association what used an Elastic IP until now, where that ends in the same request
+ */
+export async function release(
+  context: WriteContext,
+  allocation: Allocation,
+  association?: AddressAssociation,
+): Promise<void> {
+  const pool = await context.tx.pools.findByNumber(allocation.pool)
+  await endTenure(context, allocation, context.now + (await quarantineMs(context, pool)), association)
+}
+
+/** How long released space of a pool rests, in milliseconds. */
+export async function quarantineMs(context: WriteContext, pool: Pool | undefined): Promise<number> {
+  if (pool?.quarantineSeconds !== undefined) return pool.quarantineSeconds * 1000
+  const isPublic = !pool?.scopeId || (await context.snapshot()).pools.get(pool.id)?.scopeType === 'public'
+  return isPublic ? context.settings.quarantineSecondsPublic * 1000 : 0
+}
+
+/** The provider's own space of a family; made from the configured range when it is first needed. */
+export async function providerPool(context: WriteContext, family: 4 | 6): Promise<Pool> {
+  const known = await context.tx.pools.ofProvider(family)
+  if (known) return known
+  const n = context.newSequence()
+  const pool: Pool = {
+    n,
+    id: formatId('pool', context.tx.installation, n),
+    scopeId: undefined,
+    ipamId: undefined,
+    account: provider,
+    parent: undefined,
+    depth: 1,
+    locale: undefined,
+    family,
+    description: 'Provider-assigned addresses',
+    awsService: undefined,
+    publicIpSource: 'amazon',
+    publiclyAdvertisable: undefined,
+    autoImport: false,
+    minNetmaskLength: undefined,
+    maxNetmaskLength: undefined,
+    defaultNetmaskLength: undefined,
+    requiredTags: [],
+    sourceResource: undefined,
+    quarantineSeconds: undefined,
+    isLocaleInherited: false,
+    createdAt: context.now,
+  }
+  const cidr = parseCidr(family === 4 ? context.settings.providerIpv4Cidr : context.settings.providerIpv6Cidr)!
+  // The setting may have changed since the range was kept free for the provider.
+  if (await context.tx.pools.topLevelOverlap(publicSpace, cidr)) {
+    const problem = `the range of provider-assigned IPv${family} space, \`${formatCidr(cidr)}\` (CADASTRE_PROVIDER_IPV${family}_CIDR), overlaps public space that is already provisioned; the operator must set another range`
+    refuse({ code: 'NotEligible', problem })
+  }
+  await context.tx.pools.insert(pool)
+  await context.tx.pools.insertCidr({
+    id: context.newId('poolCidr'),
+    pool: n,
+    cidr,
+    state: 'provisioned',
+    failureCode: undefined,
+    failureMessage: undefined,
+    parentAllocation: undefined,
+    createdAt: context.now,
+  })
+  await context.tx.space.add(n, cidr)
+  await context.governanceChanged('nothing')
+  return pool
+}
+
+interface Identity {
+  readonly id: string
+  readonly at: Date
+  readonly request: AllocationRequest
+}
+function ask(context: WriteContext, snapshot: Snapshot, request: AllocationRequest) {
+  const at = new Date(context.now)
+  const verdict = decide(snapshot, request, at)
+  const number = context.newSequence()
+  const id = formatId('decision', context.tx.installation, number)
+  return { verdict, number, identity: { id, at, request } }
+}
+
+/** Pools change only where governance does, so one reading is good for a snapshot's life. */
+const poolsOfSnapshot = new WeakMap<Snapshot, Map<string, Pool>>()
+
+async function findPool(
+  context: ReadContext,
+  name: string,
+  find: () => Promise<Pool | undefined>,
+): Promise<Pool | undefined> {
+  const snapshot = context.snapshotAtHand ?? (await context.snapshot())
+  const pools = poolsOfSnapshot.get(snapshot) ?? new Map<string, Pool>()
+  poolsOfSnapshot.set(snapshot, pools)
+  const known = pools.get(name)
+  if (known) return known
+  const pool = await find()
+  // A provider pool that was just made has moved the epoch: it is remembered with the next snapshot, if it commits.
+  if (pool && context.isCounted && (await context.snapshot()) === snapshot) pools.set(name, pool)
+  return pool
+}
+const poolName = (id: string, family: 4 | 6): string => (id === provider ? `${id}-${family}` : id)
+/** A pool that was read before, since governance changed last. */
+function poolAtHand({ snapshotAtHand }: ReadContext, id: string, family: 4 | 6): Pool | undefined {
+  return snapshotAtHand && poolsOfSnapshot.get(snapshotAtHand)?.get(poolName(id, family))
+}
+async function poolOf(context: WriteContext, id: string, family: 4 | 6): Promise<Pool> {
+  const find = id === provider ? () => providerPool(context, family) : () => context.tx.pools.find(id)
+  const pool = await findPool(context, poolName(id, family), find)
+  return pool ?? refuse({ code: 'NotFound', what: 'ipam-pool', id })
+}
+
+/** Takes one candidate, where it has room. Whether it may be taken is for who calls to have asked. */
+export async function takeCandidate(
+  context: WriteContext,
+  candidate: Candidate,
+  request: AllocationRequest,
+  options: GrantOptions,
+): Promise<{ cidr: Cidr; pool?: Pool } | undefined> {
+  if (candidate.pool === provider) {
+    // Space that the caller brings into a private network: nobody hands it out, so there is nothing to take.
+    const isBrought = candidate.cidr && request.scopeType !== 'public' && !options.isFromPools
+    if (isBrought) return { cidr: candidate.cidr! }
+    // The provider stands for Amazon: it has no private space, and none for other clouds and sites.
+    if (request.scopeType === 'private' || isForeignLocale(request.locale)) return undefined
+  }
+  const { family } = request
+  const pool = poolAtHand(context, candidate.pool, family) ?? (await poolOf(context, candidate.pool, family))
+  const held = pool.sourceResource ? await heldBySubnets(context, pool) : []
+  if (candidate.cidr) {
+    if (held.some((cidr) => overlaps(cidr, candidate.cidr!))) return undefined
+    const free =
+      (await context.tx.space.takeExactly(pool.n, candidate.cidr)) === 'taken' ||
+      (!options.isHeld && (await context.tx.space.reclaim(pool.n, candidate.cidr, request.account)))
+    return free ? { cidr: candidate.cidr, pool } : undefined
+  }
+  const disallowed = held.length > 0 ? [...held, ...(options.disallowed ?? [])] : options.disallowed
+  const params = { length: candidate.netmaskLength, allowed: options.allowed, disallowed }
+  const cidr = await context.tx.space.take(pool.n, pool.family, params)
+  return cidr && { cidr, pool }
+}
+
+/** What subnets of the VPC that a pool plans have already, wherever they have it from: the pool does not hand it out. */
+const heldBySubnets = (context: ReadContext, { family, sourceResource }: Pool): Promise<Cidr[]> | Cidr[] =>
+  sourceResource ? context.tx.vpcs.subnetBlocks(sourceResource.ResourceId, family) : []
+
+function refuseDecision(context: WriteContext, decision: Decision, fields: ParamFields = usualFields): never {
+  context.record(decision)
+  const { sentence, lines } = explainDecision(decision)
+  const refusal = decision.denial && refusalOfPool(decision.denial, sentence, fields)
+  refuse(refusal ?? { code: 'DeniedByPolicy', decision: decision.id, sentence, lines, ...denialFacts(decision) })
+}
+
+/** As the operations on pools call them. */
+export const usualFields: ParamFields = { cidr: 'Cidr', pool: 'IpamPoolId', length: 'NetmaskLength' }
+
+/** Where the pool itself or the kind of resource says no, EC2 has codes and wording of its own, which clients match on. */
+function refusalOfPool(
+  { cause, setting, value, allowed, isWithheld, pool, missingTags }: Denial,
+  sentence: string,
+  fields: ParamFields,
+): Refusal | undefined {
+  if (cause === 'resource-type') return { code: 'InvalidParameterValue', field: setting, value, problem: sentence }
+  if (cause !== 'pool-rule') return undefined
+  if (missingTags && pool !== undefined) return { code: 'MissingRequiredTags', pool, missing: missingTags }
+  if (setting === 'cidr') {
+    const inside = isWithheld
+      ? 'it is not shared with you'
+      : allowed.length > 0
+        ? allowed.join(', ')
+        : 'it has none yet'
+    const problem = `It is not inside the provisioned CIDRs of the pool \`${pool}\` (${inside}).`
+    return { code: 'InvalidParameterValue', field: fields.cidr, value, problem }
+  }
+  if (setting === 'netmask-length') {
+    return {
+      code: 'InvalidParameterCombination',
+      problem:
+        'The request cannot contain empty CIDR and Netmask Length for a pool with no default allocation netmask length set. Exactly one of them should be provided.',
+    }
+  }
+  return setting.endsWith('netmask-length')
+    ? { code: 'InvalidParameterValue', field: fields.length, value, problem: sentence }
+    : { code: 'InvalidParameterValue', field: fields.pool, value: pool ?? value, problem: sentence }
+}
+
+async function refuseExhausted(
+  context: WriteContext,
+  request: AllocationRequest,
+  verdict: Verdict,
+  decision: Decision,
+  options: GrantOptions,
+): Promise<never> {
+  if (options.isFromPools) refuseWithoutPool(context, request, decision)
+  context.record(decision)
+  const wanted = verdict.candidates.find(({ cidr }) => cidr)?.cidr
+  if (wanted) await refuseBlock(context, { verdict, wanted, account: request.account, field: options.fields.cidr })
+  const candidate = verdict.candidates[0]!
+  const { sentence, lines } = explainDecision(decision)
+  if (!decision.policy && options.whenFull === 'size') {
+    refuse({
+      code: 'InvalidParameterValue',
+      field: options.fields.length,
+      value: String(candidate.netmaskLength),
+      problem: 'The allocation size is too big for the pool.',
+    })
+  }
+  refuse({
+    code: 'Exhausted',
+    decision: decision.id,
+    pool: candidate.pool,
+    length: candidate.netmaskLength,
+    sentence,
+    lines,
+    ...denialFacts(decision),
+  })
+}
+
+/** Where nothing names a pool, and the provider has no such space, looking would find nothing. */
+function refuseWithoutPool(
+  context: WriteContext,
+  { resourceType, locale, scopeType }: AllocationRequest,
+  decision: Decision,
+): void {
+  if (decision.candidates.some(({ pool }) => pool !== provider)) return
+  if (scopeType !== 'private' && !isForeignLocale(locale)) return
+  context.record(decision)
+  const problem = `no policy gives \`${resourceType}\` in \`${locale}\` a pool, and none is named; the provider has no such space`
+  refuse({ code: 'NotEligible', problem })
+}
+
+interface Wanted {
+  readonly verdict: Verdict
+  readonly wanted: Cidr
+  readonly account: string
+  readonly field: string
+}
+
+/** Why a certain block cannot be had. Names what stands in the way, but nobody else's resource. */
+async function refuseBlock(context: WriteContext, { verdict, wanted, account, field }: Wanted): Promise<never> {
+  const value = formatCidr(wanted)
+  const pool = await poolAround(context, verdict, wanted)
+  if (!pool) refuseValue(field, value, 'It is not inside the space that it could be taken from.')
+  const rest = await context.tx.space.restIn(pool.n, wanted)
+  const conflict = (problem: string): never => refuse({ code: 'CidrConflict', field, value, problem })
+  if (rest && rest.until > context.now) {
+    if (rest.isHeld) conflict('it is held for somebody, in whole or in part')
+    conflict(`it was released recently and rests until ${new Date(rest.until).toISOString()}`)
+  }
+  const [holder] = await context.tx.space.inside(pool.n, wanted, 1)
+  return conflict(
+    holder?.account === account
+      ? `it overlaps the allocation ${formatId('allocation', context.tx.installation, holder.n)} (${formatCidr(holder.cidr)})`
+      : 'it is already allocated, in whole or in part',
+  )
+}
+
+async function poolAround(context: WriteContext, verdict: Verdict, wanted: Cidr): Promise<Pool | undefined> {
+  for (const candidate of verdict.candidates) {
+    const pool = await poolOf(context, candidate.pool, wanted.family)
+    const cidrs = await context.tx.pools.cidrs(pool.n)
+    if (cidrs.some(({ cidr }) => contains(cidr, wanted))) return pool
+  }
+  return undefined
+}

@@ -1,0 +1,350 @@
+// Resources: what holds space, whether EC2 knows it or only its allocations name it.
+import { z } from 'zod'
+import { type Cidr, formatCidr, parseAddress } from '#model/cidr.ts'
+import { formatId, kindOf, parseId } from '#model/identifier.ts'
+import { provider } from '#model/policy/decision.ts'
+import { type Refusal, refuse } from '#model/refusal.ts'
+import type { NetworkKind, NetworkResource } from '#store/resources.ts'
+import type { Allocation } from '#store/space.ts'
+import { permitter } from '../identity/authority.ts'
+import { holdersOf, visibleAccounts } from '../identity/visible-accounts.ts'
+import { poolId } from '../ipam/pools.native.ts'
+import { nativeRead } from '../native-operation.ts'
+import { accountId, nextStep, pageOf, pageSizeDefault, paging } from '../native-shapes.ts'
+import type { ReadContext } from '../operation.ts'
+import { locale, numberIn, resourceId, resourceTypeName } from './shapes.native.ts'
+
+/** Rows looked at for one page: where few of them fit, the page is short and says where to go on. */
+const rowsPerPageMax = 10_000
+/** Of one resource that names more space than anybody should need to see at once. */
+const spacesMax = 1_000
+
+/** In the order in which they are listed; `named` is what allocations name. */
+const kinds = ['eip', 'named', 'nat-gateway', 'subnet', 'vpc'] as const
+type Kind = (typeof kinds)[number]
+/** The resource type of NAT gateways that stand in no subnet. */
+const regional = 'rnat'
+
+const resource = z.object({
+  resourceId,
+  resourceType: z.string().describe('Its resource type; `nat-gateway` for NAT gateways of all kinds.'),
+  account: accountId,
+  locale: locale.optional(),
+  partOf: z.string().optional().describe('The VPC that it is in.'),
+  spaces: z
+    .array(
+      z.object({
+        cidr: z.string(),
+        allocationId: z.string().optional().describe('Absent for space that nobody handed out.'),
+        poolId: poolId
+          .optional()
+          .describe('`provider` for space of the provider; absent for space that nobody handed out.'),
+        decisionId: z.string().optional().describe('Why it could be had.'),
+      }),
+    )
+    .describe(`What it holds, at most ${spacesMax}.`),
+})
+type Resource = z.output<typeof resource>
+
+export const listResources = nativeRead({
+  name: 'listResources',
+  summary: 'List what holds space, as far as you may see it: kind after kind.',
+  description: 'A page may be shorter than its `limit` and still have a `nextCursor`.',
+  action: 'allocation:read',
+  input: z.strictObject({
+    ...paging,
+    account: accountId.optional().describe('Only those of this account.'),
+    resourceType: resourceTypeName
+      .optional()
+      .describe('Only those of this type; `nat-gateway` is one too, and `rnat` regional ones among them.'),
+    locale: locale.optional().describe('Only those for exactly this locale.'),
+    poolId: poolId.optional().describe('Only those that hold space of this pool, or of `provider`.'),
+  }),
+  output: pageOf(resource),
+  rest: { method: 'GET', path: '/resources' },
+  cli: 'resource list',
+  columns: ['resourceId', 'resourceType', 'account', 'locale'],
+  refusals: ['InvalidPaginationToken'],
+  at: 'filtered',
+  async run(context, { poolId, limit = pageSizeDefault, cursor, ...filter }) {
+    const isPermitted = await permitter(context, 'allocation:read')
+    // As where there is no such account: however much it holds, nothing of it is looked at.
+    if (filter.account !== undefined && !isPermitted(filter.account)) return { items: [] }
+    const isWanted = (found: Resource): boolean =>
+      poolId === undefined || found.spaces.some((space) => space.poolId === poolId)
+    const accounts =
+      filter.account === undefined ? await visibleAccounts(context, 'allocation:read', 'now') : [filter.account]
+    const wanted = kinds.filter((kind) => isOfKind(kind, filter.resourceType))
+    const [kindFrom, placeFrom] = placeIn(cursor)
+    const items: Resource[] = []
+    let looked = 0
+    let shown = ''
+    for (const kind of wanted) {
+      if (kindFrom !== undefined && kinds.indexOf(kind) < kinds.indexOf(kindFrom)) continue
+      const source = sources[kind]
+      let after: string | undefined = kind === kindFrom ? placeFrom : source.start
+      while (after !== undefined) {
+        const size = await nextStep(context, looked, limit)
+        const { rows, next } = await source.read(context, { ...filter, accounts }, after, size)
+        for (const row of rows) {
+          const found = isPermitted(row.account) ? await row.show?.() : undefined
+          if (found && isWanted(found)) {
+            if (items.length === limit) return { items, nextCursor: shown }
+            items.push(found)
+            shown = `${kind}/${row.place}`
+          }
+        }
+        after = next
+        looked += size
+        if (after !== undefined && looked >= rowsPerPageMax) {
+          return { items, nextCursor: `${kind}/${after}` }
+        }
+      }
+    }
+    return { items }
+  },
+})
+
+export const getResource = nativeRead({
+  name: 'getResource',
+  summary: 'Show one resource, by its id or the name that its allocations have for it.',
+  action: 'allocation:read',
+  input: z.strictObject({
+    resourceId,
+    account: accountId.optional().describe('Whose it is, where several accounts use the name.'),
+  }),
+  output: resource,
+  rest: { method: 'GET', path: '/resources/{resourceId}' },
+  cli: 'resource show',
+  refusals: ['NotFound'],
+  at: async (context, input) => ({ node: (await findResource(context, input)).account, absent: absent(input) }),
+  run: async (context, input) => (await findResource(context, input)).show(),
+})
+
+export const resourceOperations = [listResources, getResource] as const
+
+// Finding ------------------------------------------------------------------------------------------------------------
+
+interface Filter {
+  /** Whose; undefined: of everybody, and what is hidden is passed over. */
+  readonly accounts: readonly string[] | undefined
+  readonly resourceType?: string
+  readonly locale?: string
+}
+interface Row {
+  readonly place: string
+  readonly account: string
+  /** Absent where it was only passed over. */
+  show?(): Promise<Resource>
+}
+type Found = Required<Row>
+interface Step {
+  readonly rows: readonly Row[]
+  /** Where to go on; undefined where there is nothing more. */
+  readonly next: string | undefined
+}
+interface Source {
+  readonly start: string
+  read(context: ReadContext, filter: Filter, after: string, limit: number): Promise<Step>
+}
+const stepOf = (rows: readonly Row[], limit: number): Step => ({
+  rows,
+  next: rows.length < limit ? undefined : rows.at(-1)!.place,
+})
+
+const isOfKind = (kind: Kind, resourceType: string | undefined): boolean =>
+  resourceType === undefined || kind === kindOfType(resourceType)
+const kindOfType = (resourceType: string): Kind =>
+  resourceType === regional ? 'nat-gateway' : (kinds.find((kind) => kind === resourceType) ?? 'named')
+
+/** In the place of an account: behind all that use a name. */
+const behindAll = '~'
+const networkSource = (kind: NetworkKind): Source => ({
+  start: '',
+  async read(context, { accounts, locale: region, resourceType }, after, limit) {
+    const isRegional = resourceType === regional || undefined
+    const rows = await context.tx.resources.networks(kind, { accounts, region, isRegional }, after, limit)
+    return stepOf(
+      rows.map((row) => networkRow(context, kind, row)),
+      limit,
+    )
+  },
+})
+const sources: Readonly<Record<Kind, Source>> = {
+  eip: {
+    start: '0',
+    async read(context, { accounts, locale: region }, after, limit) {
+      const { allocationLists } = context.tx
+      const holders = await holdersOf(context, accounts, { resourceType: 'eip', locale: region })
+      const rows = holders
+        ? await allocationLists.ofHolders(holders, numberIn(after), limit)
+        : await allocationLists.ofType('eip', numberIn(after), limit)
+      const isWanted = (row: Allocation) => region === undefined || row.region === region
+      return stepOf(
+        rows.map((row) => (isWanted(row) ? eipRow(context, row) : { place: String(row.n), account: row.account })),
+        limit,
+      )
+    },
+  },
+  named: {
+    start: '\n',
+    async read(context, filter, after, limit) {
+      const [from = '', accountFrom = ''] = after.split('\n')
+      const holders = await holdersOf(context, filter.accounts, filter)
+      const all = await holdersOf(context, filter.accounts)
+      const isAfter = accountFrom === behindAll
+      const { names, isWhole } = await context.tx.allocationLists.resourceNames(holders, { from, isAfter }, limit)
+      const rows: Row[] = []
+      for (const id of names) {
+        for (const row of await namedRows(context, id, all)) {
+          if ((id > from || row.account > accountFrom) && fits(row, filter)) rows.push(row)
+        }
+      }
+      return { rows, next: isWhole ? undefined : `${names.at(-1)}\n${behindAll}` }
+    },
+  },
+  'nat-gateway': networkSource('nat-gateway'),
+  subnet: networkSource('subnet'),
+  vpc: networkSource('vpc'),
+}
+
+interface Named {
+  readonly resourceId: string
+  readonly account?: string
+}
+const absent = ({ resourceId: id }: Named): Refusal => ({ code: 'NotFound', what: 'resource', id })
+
+/** Of several accounts that use a name, the first whose things may be seen. */
+async function findResource(context: ReadContext, input: Named): Promise<Found> {
+  const isPermitted = await permitter(context, 'allocation:read')
+  const { account } = input
+  const accounts = account === undefined ? await visibleAccounts(context, 'allocation:read', 'now') : [account]
+  const found = await candidates(context, input.resourceId, account, await holdersOf(context, accounts))
+  return found.find(({ account }) => isPermitted(account)) ?? found[0] ?? refuse(absent(input))
+}
+
+async function candidates(
+  context: ReadContext,
+  id: string,
+  account: string | undefined,
+  holders: readonly number[] | undefined,
+): Promise<readonly Found[]> {
+  const { tx } = context
+  const kind = kindOf(id)
+  if (kind === 'address') {
+    const n = parseId('address', tx.installation, id)
+    const found = n === undefined ? undefined : await tx.space.find(n)
+    if (found?.resourceType === 'eip') return [eipRow(context, found)]
+  }
+  const network = kind && networkKinds[kind as keyof typeof networkKinds]
+  if (network) {
+    const rows = await tx.resources.networks(network, { id, account }, '', 1)
+    if (rows.length > 0) return rows.map((row) => networkRow(context, network, row))
+  }
+  return (await namedRows(context, id, holders)).filter((row) => account === undefined || row.account === account)
+}
+const networkKinds = { vpc: 'vpc', subnet: 'subnet', natGateway: 'nat-gateway' } as const
+
+function placeIn(cursor: string | undefined): readonly [Kind | undefined, string] {
+  const text = cursor
+  if (text === undefined) return [undefined, '']
+  const slash = text.indexOf('/')
+  const kind = kinds.find((one) => one === text.slice(0, slash))
+  if (!kind) refuse({ code: 'InvalidPaginationToken', field: 'cursor', value: cursor! })
+  return [kind, text.slice(slash + 1)]
+}
+
+// Showing ------------------------------------------------------------------------------------------------------------
+
+const eipRow = (context: ReadContext, allocation: Allocation): Found => ({
+  place: String(allocation.n),
+  account: allocation.account,
+  show: async () => ({
+    resourceId: formatId('address', context.tx.installation, allocation.n),
+    resourceType: 'eip',
+    account: allocation.account,
+    locale: allocation.region,
+    spaces: [await spaceOf(context, allocation)],
+  }),
+})
+
+interface NamedRow extends Found {
+  readonly allocations: readonly Allocation[]
+}
+/** Resources elsewhere that share a name: one for each account. What EC2 knows better is not among them. */
+async function namedRows(
+  context: ReadContext,
+  id: string,
+  holders: readonly number[] | undefined,
+): Promise<readonly NamedRow[]> {
+  const { tx } = context
+  const found = holders
+    ? await tx.allocationLists.ofResource(holders, id, 0, spacesMax)
+    : await tx.space.ofResource(id, 0, spacesMax)
+  const all = found.filter(({ resourceType }) => !madeByEc2.has(resourceType))
+  const byAccount = [...Map.groupBy(all, ({ account }) => account)].sort(([a], [b]) => (a < b ? -1 : 1))
+  return byAccount.map(([account, allocations]) => ({
+    place: `${id}\n${account}`,
+    account,
+    allocations,
+    async show() {
+      const spaces: Resource['spaces'] = []
+      for (const allocation of allocations) spaces.push(await spaceOf(context, allocation))
+      const [first] = allocations
+      return { resourceId: id, resourceType: first!.resourceType, account, locale: first!.region, spaces }
+    },
+  }))
+}
+const madeByEc2: ReadonlySet<string> = new Set(['vpc', 'subnet', 'ipam-pool'])
+
+const fits = ({ allocations }: NamedRow, { resourceType, locale }: Filter): boolean =>
+  allocations.some(
+    (one) =>
+      (resourceType === undefined || one.resourceType === resourceType) &&
+      (locale === undefined || one.region === locale),
+  )
+
+function networkRow(context: ReadContext, kind: NetworkKind, row: NetworkResource): Found {
+  return {
+    place: row.id,
+    account: row.account,
+    async show() {
+      const spaces: Resource['spaces'] = []
+      for (const { cidr, allocation } of await blocksOf(context, kind, row.id)) {
+        const held = allocation === undefined ? undefined : await context.tx.space.find(allocation)
+        spaces.push(held ? await spaceOf(context, held) : { cidr: formatCidr(cidr) })
+      }
+      const { id, account, region, partOf } = row
+      return { resourceId: id, resourceType: kind, account, locale: region, partOf: partOf ?? undefined, spaces }
+    },
+  }
+}
+
+async function blocksOf({ tx }: ReadContext, kind: NetworkKind, id: string): Promise<readonly Block[]> {
+  if (kind === 'vpc') return tx.vpcs.cidrs(id)
+  if (kind === 'subnet') {
+    const subnet = await tx.vpcs.findSubnet(id)
+    const own = subnet?.cidr ? [{ cidr: subnet.cidr, allocation: subnet.allocation }] : []
+    return [...own, ...(await tx.vpcs.subnetCidrs(id))]
+  }
+  return (await tx.natGateways.addresses(id)).flatMap(({ publicIp, privateIp, allocation }) => {
+    const cidr = parseAddress(publicIp ?? privateIp ?? '')
+    return cidr ? [{ cidr, allocation }] : []
+  })
+}
+interface Block {
+  readonly cidr: Cidr
+  readonly allocation: number | undefined
+}
+
+async function spaceOf(context: ReadContext, { n, pool, cidr, decision }: Allocation) {
+  const { installation } = context.tx
+  const id = formatId('pool', installation, pool)
+  return {
+    cidr: formatCidr(cidr),
+    allocationId: formatId('allocation', installation, n),
+    // The provider's own pools are nobody's to see: they are in no snapshot.
+    poolId: (await context.snapshot()).pools.has(id) ? id : provider,
+    decisionId: decision === undefined ? undefined : formatId('decision', installation, decision),
+  }
+}

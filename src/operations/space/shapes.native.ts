@@ -1,0 +1,192 @@
+// The shapes that operations on address space share, and the EC2 API's names of parameters in ours.
+import { z } from 'zod'
+import { bitsOf, type Cidr, formatCidr, nearCidrProblem, parseAddress, parseCidr } from '#model/cidr.ts'
+import { hasShape, type IdKind } from '#model/identifier.ts'
+import { likelyName } from '#model/known-locales.ts'
+import { didYouMean, isForeignLocale, localeProblem } from '#model/locale.ts'
+import type { ResourceType } from '#model/policy/resource-types.ts'
+import type { PoolFacts } from '#model/policy/snapshot.ts'
+import { type Noun, type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
+import { isSetting, keyProblem, tagsMax, valueProblem } from '#model/tags.ts'
+import type { Tag } from '#store/tags.ts'
+import type { ReadContext, WriteContext } from '../operation.ts'
+import { createTags, deleteTags } from '../organization/tags.ec2.ts'
+
+export const descriptionCharactersMax = 1_000
+const tagsDescription = 'Keys and values.'
+
+export const description = z.string().max(descriptionCharactersMax).describe('In your own words.')
+/** An empty text, or `null`, takes it away. */
+export const newDescription = description.nullable()
+export const family = z.enum(['ipv4', 'ipv6']).describe('The address family.')
+export const scopeType = z.enum(['public', 'private']).describe('Whether the addresses are public or private.')
+export const netmaskLength = z.number().int().min(0).max(128).describe('The number after the slash.')
+/** A number of addresses: more than 64 bits of them fit into an IPv6 pool. */
+export const addressCount = z.string().regex(/^\d+$/)
+export const tags = z
+  .record(z.string(), z.string())
+  .superRefine((given, check) => {
+    for (const [key, value] of Object.entries(given)) {
+      const problem = isSetting(key)
+        ? 'keys with `cadastre:` are settings, which are fields of their own here'
+        : (keyProblem(key) ?? valueProblem(value))
+      if (problem) check.addIssue({ code: 'custom', path: [key], message: problem })
+    }
+    const count = Object.keys(given).length
+    if (count > tagsMax)
+      check.addIssue({ code: 'custom', message: `at most ${tagsMax} tags are allowed, not ${count}` })
+  })
+  .describe(tagsDescription)
+export const shownTags = z.record(z.string(), z.string()).describe(tagsDescription)
+
+const cidrText = z.string().max(64)
+export const cidr = cidrText
+  .refine((text) => parseCidr(text) !== undefined, {
+    error: ({ input }) =>
+      nearCidrProblem(String(input)) ?? 'a CIDR such as `10.0.0.0/24` is expected, without host bits',
+  })
+  .describe('A CIDR such as `10.0.0.0/24` or `2001:db8::/56`.')
+export const cidrOrAddress = cidrText
+  .refine((text) => readBlock(text) !== undefined, {
+    error: ({ input }) => nearCidrProblem(String(input)) ?? 'an address or a CIDR without host bits is expected',
+  })
+  .describe('An address, or a CIDR such as `10.0.0.0/24`.')
+/** An address is the block of its own. */
+export const readBlock = (text: string): Cidr | undefined => parseCidr(text) ?? parseAddress(text)
+
+export const resourceTypeName = z
+  .string()
+  .min(1)
+  .max(97)
+  .describe('A type of the registry of resource types, such as `eip`, `azure:public-ip` or `k8s:load-balancer`.')
+export const locale = z
+  .string()
+  .min(1)
+  .max(97)
+  .describe('A Region, or `CLOUD:REGION` for other clouds and sites, such as `azure:westeurope` or `onprem:berlin`.')
+export const resourceId = z
+  .string()
+  .min(1)
+  .max(255)
+  .regex(/^\P{Cc}+$/u, 'it must not hold control characters')
+  .describe('What uses the space, by its name elsewhere.')
+
+export const familyNumber = (text: 'ipv4' | 'ipv6'): 4 | 6 => (text === 'ipv4' ? 4 : 6)
+export const familyText = (number: 4 | 6): 'ipv4' | 'ipv6' => (number === 4 ? 'ipv4' : 'ipv6')
+/** One address without its length. */
+export const formatBlock = (block: Cidr): string =>
+  block.length === bitsOf(block.family) ? formatCidr(block).split('/')[0]! : formatCidr(block)
+
+/** An id with the shape of its kind; anything else is refused by its name. */
+export function refuseMalformed(kind: IdKind, what: Noun, id: string, expected: string): void {
+  if (!hasShape(kind, id)) refuse({ code: 'MalformedId', what, id, expected })
+}
+
+/** Refuses a locale that nothing can be in: a Region that is not configured, and no place of another cloud or site. */
+export function checkLocale({ settings }: ReadContext, field: string, value: string): void {
+  const regions = settings.regions.map(({ name }) => name)
+  if (regions.includes(value) || isForeignLocale(value)) return
+  refuseValue(
+    field,
+    value,
+    `a Region (${regions.join(', ')}) or \`CLOUD:REGION\` for another cloud or a site is expected${didYouMean(likelyName(value, regions))}`,
+  )
+}
+/** Refuses what is no Region of this server. */
+export function checkRegion({ settings }: ReadContext, field: string, value: string): void {
+  const regions = settings.regions.map(({ name }) => name)
+  if (!regions.includes(value))
+    refuseValue(field, value, `the Regions here are ${regions.join(', ')}${didYouMean(likelyName(value, regions))}`)
+}
+/** Refuses a locale in which space of a type cannot be used. */
+export function checkLocaleOf({ settings }: ReadContext, resourceType: string, field: string, value: string): void {
+  const regions = settings.regions.map(({ name }) => name)
+  const problem = localeProblem(value, resourceType, regions)
+  if (problem !== undefined) refuseValue(field, value, problem)
+}
+
+/** Public or private: what the pool is, or what is said, or the only one that the type has. */
+export function scopeTypeOf(
+  scopeType: 'public' | 'private' | undefined,
+  type: ResourceType,
+  pool: PoolFacts | undefined,
+): 'public' | 'private' | undefined {
+  if (pool) {
+    if (scopeType !== undefined && scopeType !== pool.scopeType) {
+      refuseValue('scopeType', scopeType, `the pool is in a ${pool.scopeType} scope`)
+    }
+    return pool.scopeType
+  }
+  if (scopeType !== undefined) {
+    if (type.scopeTypes.includes(scopeType)) return scopeType
+    refuseValue('scopeType', scopeType, `\`${type.name}\` is ${type.scopeTypes.join(' or ')}`)
+  }
+  if (type.scopeTypes.length > 1) refuse({ code: 'MissingParameter', field: 'scopeType' })
+  return type.scopeTypes[0]
+}
+
+/** The number that a cursor stands for; anything else was not written by us. */
+export function numberIn(cursor: string): number {
+  if (!/^\d{1,15}$/.test(cursor)) refuse({ code: 'InvalidPaginationToken', field: 'cursor', value: cursor })
+  return Number(cursor)
+}
+
+// Tags ---------------------------------------------------------------------------------------------------------------
+
+export const tagList = (given: Readonly<Record<string, string>> = {}): Tag[] =>
+  Object.entries(given).map(([Key, Value]) => ({ Key, Value }))
+export const tagMap = (stored: readonly Tag[]): Record<string, string> =>
+  Object.fromEntries(stored.filter(({ Key }) => !isSetting(Key)).map(({ Key, Value }) => [Key, Value]))
+export const specified = <Type extends string>(ResourceType: Type, given: readonly Tag[]) =>
+  given.length === 0 ? {} : { TagSpecifications: [{ ResourceType, Tags: given }] }
+
+/**
+ * Gives an object exactly these tags. What it has with the prefix of settings stays: those are fields here.
+ * @param context acts for the owner of the object, in its Region
+ */
+export async function replaceTags(
+  context: WriteContext,
+  id: string,
+  wanted: Readonly<Record<string, string>> | undefined,
+): Promise<void> {
+  if (wanted === undefined) return
+  const had = tagMap(await context.tx.tags.of(id))
+  const gone = Object.keys(had).filter((key) => !(key in wanted))
+  const put = tagList(wanted).filter(({ Key, Value }) => had[Key] !== Value)
+  if (gone.length > 0) await deleteTags.run(context, { Resources: [id], Tags: gone.map((Key) => ({ Key })) })
+  if (put.length > 0) await createTags.run(context, { Resources: [id], Tags: put })
+}
+
+// Refusals -----------------------------------------------------------------------------------------------------------
+
+/** What a parameter is called elsewhere, and here. */
+export type Words = Readonly<Record<string, string>>
+
+/** Does what another protocol's operation does, and says its refusals with our names of parameters. */
+export async function inOurWords<T>(words: Words, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    // Nothing is swallowed: the same refusal goes on, in other words.
+    throw error instanceof Refused ? new Refused(translate(words, error.refusal)) : error
+  }
+}
+
+function translate(words: Words, refusal: Refusal): Refusal {
+  const inText = (text: string): string =>
+    text.replaceAll(/\b[A-Z][A-Za-z0-9]+\b/g, (word) => (Object.hasOwn(words, word) ? words[word]! : word))
+  const inField = (text: string): string => (Object.hasOwn(words, text) ? words[text]! : text)
+  return Object.fromEntries(
+    Object.entries(refusal).map(([name, value]) => {
+      if (name === 'field') return [name, inField(value as string)]
+      if (name === 'problem' || name === 'because') return [name, value && inText(value as string)]
+      return [name, value]
+    }),
+  ) as unknown as Refusal
+}
+
+/** Refuses a change that changes nothing, which is most likely a mistake. */
+export function refuseNoChange(changes: object, names: readonly string[] = Object.keys(changes)): void {
+  if (Object.values(changes).some((value) => value !== undefined)) return
+  refuse({ code: 'InvalidParameterCombination', problem: `Nothing is to be changed: give one of ${names.join(', ')}.` })
+}
