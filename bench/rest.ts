@@ -49,7 +49,11 @@ export async function measureRest(
       [
         `REST, ${batch} at once`,
         batch,
-        { token, path: '/api/v1/allocations/batch', body: { allocations: Array.from({ length: batch }, () => params) } },
+        {
+          token,
+          path: '/api/v1/allocations/batch',
+          body: { allocations: Array.from({ length: batch }, () => params) },
+        },
       ],
     ]
     // The first request loads the native API, and every code path is warm before it is measured.

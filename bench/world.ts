@@ -3,7 +3,7 @@
 import { type Executor, openExecutor } from '#operations/execute.ts'
 import { bootstrap } from '#operations/identity/access-keys.ts'
 import { createOperatorToken } from '#operations/identity/operator-tokens.ts'
-import { operationTables } from '#operations/tables.ts'
+import { operationTables } from '#operations/tables.aws.ts'
 import type { Store } from '#store/store.ts'
 import { readConfig } from '../src/config.ts'
 import { openStore } from '../src/server.ts'

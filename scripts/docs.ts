@@ -16,9 +16,9 @@ import { ec2Model, organizationsModel, type ServiceModel, stsModel } from '../sr
 import { type SettingWord, settingWords } from '../src/model/policy/tag-settings.ts'
 import type { Noun, Refusal } from '../src/model/refusal.ts'
 import { roleNames, roles } from '../src/model/roles.ts'
-import { noteOnBody, usualBody } from '../src/operations/native-operation.ts'
-import { nativeOperations, nouns } from '../src/operations/native-table.ts'
-import { operationTables } from '../src/operations/tables.ts'
+import { noteOnBody, usualBody } from '../src/operations/operation.native.ts'
+import { nativeOperations, nouns } from '../src/operations/table.native.ts'
+import { operationTables } from '../src/operations/tables.aws.ts'
 import { nativeCommands, nativeCommandsPath, nativeCommandsText } from './native-commands.ts'
 
 const root = join(import.meta.dirname, '..')

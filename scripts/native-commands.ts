@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { partsOf } from '../src/api/rest/app.ts'
 import type { NativeCommand, NativeParameter } from '../src/cli/native-command.ts'
 import { ownFlags } from '../src/cli/own-flags.ts'
-import type { NativeOperation } from '../src/operations/native-operation.ts'
-import { nativeOperations } from '../src/operations/native-table.ts'
+import type { NativeOperation } from '../src/operations/operation.native.ts'
+import { nativeOperations } from '../src/operations/table.native.ts'
 
 export const nativeCommandsPath = 'src/cli/native.generated.ts'
 

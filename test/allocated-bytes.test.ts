@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { getHeapStatistics } from 'node:v8'
-import { operationTables } from '#operations/tables.ts'
+import { operationTables } from '#operations/tables.aws.ts'
 import { managementAccount, openWorld } from './world.ts'
 
 /**

@@ -7,7 +7,7 @@ import { generatedSources, referenceFolder, referencePages } from '../scripts/do
 import { commandWords, ownWords } from '../src/cli/commands.ts'
 import { clientVariables, variables } from '../src/config.ts'
 import { settingWords } from '../src/model/policy/tag-settings.ts'
-import { nativeOperations } from '../src/operations/native-table.ts'
+import { nativeOperations } from '../src/operations/table.native.ts'
 
 const root = join(import.meta.dirname, '..')
 const textOf = (path: string): string => readFileSync(join(root, path), 'utf8')

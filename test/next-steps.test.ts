@@ -9,7 +9,7 @@ import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { commandWords, ownWords } from '#cli/commands.ts'
 import { nativeCommands } from '#cli/native.generated.ts'
-import { nativeOperations } from '#operations/native-table.ts'
+import { nativeOperations } from '#operations/table.native.ts'
 import { type Ended, runCommand, runHere } from './clients/command.ts'
 import { managementAccount, type ServerProcess, startServer } from './clients/server.ts'
 

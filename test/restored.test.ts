@@ -9,7 +9,7 @@ import type { Ec2Input, Ec2Operation, Ec2Output } from '#formats/aws/ec2.generat
 import type { Principal } from '#model/principal.ts'
 import { type Executor, openExecutor } from '#operations/execute.ts'
 import { createOperatorToken } from '#operations/identity/operator-tokens.ts'
-import { operationTables } from '#operations/tables.ts'
+import { operationTables } from '#operations/tables.aws.ts'
 import { checkSpace } from '#store/check.ts'
 import { acceptDatabase, openPostgres } from '#store/postgres.ts'
 import type { Store } from '#store/store.ts'

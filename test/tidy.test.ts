@@ -131,6 +131,58 @@ const modelStandsAlone: Rule = (file) => {
   })
 }
 
+/** `ec2`, `aws` (Organizations, STS, and what serves several AWS APIs) or `native`: the API that a file is a face for. */
+const faceOf = (path: string): string | undefined => /\.(ec2|aws|native)\.ts$/.exec(path)?.[1]
+
+/**
+ * Verbs and faces (ARCHITECTURE.md, section 2): verbs know no API, so nothing of its text, shapes and operations; and a face of
+ * the native API and one of an AWS API know nothing of each other. Entries of `notYet` may only become fewer.
+ */
+const notYet: ReadonlySet<string> = new Set([
+  'src/operations/identity/operator-tokens.ts src/operations/identity/tokens.native.ts',
+  'src/operations/identity/shares.ts src/operations/organization/accounts.aws.ts',
+  'src/operations/identity/shares.ts src/operations/organization/units.aws.ts',
+  'src/operations/ipam/ipams.native.ts src/operations/ipam/ipams.ec2.ts',
+  'src/operations/ipam/ipams.native.ts src/operations/ipam/scopes.ec2.ts',
+  'src/operations/ipam/pools.native.ts src/operations/ipam/pool-cidrs.ec2.ts',
+  'src/operations/ipam/pools.native.ts src/operations/ipam/pools.ec2.ts',
+  'src/operations/organization/node-rights.ts src/operations/identity/roles.native.ts',
+  'src/operations/organization/organization.native.ts src/operations/organization/accounts.aws.ts',
+  'src/operations/organization/organization.native.ts src/operations/organization/delegated-administrators.aws.ts',
+  'src/operations/organization/organization.native.ts src/operations/organization/organizations.aws.ts',
+  'src/operations/organization/organization.native.ts src/operations/organization/tree-tags.aws.ts',
+  'src/operations/organization/organization.native.ts src/operations/organization/units.aws.ts',
+  'src/operations/organization/tagging.ts src/formats/aws/ec2.generated.ts',
+  'src/operations/policy/policies.native.ts src/operations/policy/policies.ec2.ts',
+  'src/operations/space/allocations.native.ts src/operations/space/addresses.ec2.ts',
+  'src/operations/space/shapes.native.ts src/operations/organization/tags.ec2.ts',
+])
+const keepsFacesApart: Rule = (file) => {
+  if (roomOf(file.path) !== 'operations' || isTest(file.path)) return []
+  const own = faceOf(file.path)
+  return importsOf(file).flatMap((line) => {
+    const resolved = resolve(line)
+    const face = resolved?.startsWith('src/operations/') ? faceOf(resolved) : undefined
+    if (notYet.has(`${file.path} ${resolved ?? line.target}`)) return []
+    if (own === undefined && (line.target === 'zod' || resolved?.startsWith('src/formats/') || face !== undefined)) {
+      return [`${file.path}: a verb knows no API, and this is \`${line.target}\``]
+    }
+    if (own !== undefined && face !== undefined && (own === 'native') !== (face === 'native')) {
+      return [`${file.path}: faces do not import each other, and this is \`${line.target}\``]
+    }
+    return []
+  })
+}
+
+test('what verbs and faces still import and should not is no more than is listed', () => {
+  const lines = sources.flatMap((file) => importsOf(file).map((line) => `${file.path} ${resolve(line) ?? line.target}`))
+  assert.deepEqual(
+    [...notYet].filter((entry) => !lines.includes(entry)),
+    [],
+    'the list has an entry too many',
+  )
+})
+
 /** The first cycle that is found, as the paths along it. */
 function findCycle(files: readonly File[]): readonly string[] | undefined {
   const edges = new Map(
@@ -285,6 +337,25 @@ const claims: readonly Claim[] = [
       inOperations("import type { Pools } from '#store/pools.ts'"),
       inOperations("// import { x } from '#store/pools.ts'"),
       { path: 'src/main.ts', text: "import { readConfig } from './config.ts'" },
+    ],
+  },
+  {
+    claim: 'verbs know no API, and the faces of two APIs do not know each other',
+    rule: keepsFacesApart,
+    over: sources,
+    bad: [
+      { path: 'src/operations/ipam/sample.ts', text: "import { z } from 'zod'" },
+      { path: 'src/operations/ipam/sample.ts', text: "import type { IpamPool } from '#formats/aws/ec2.generated.ts'" },
+      { path: 'src/operations/ipam/sample.ts', text: "import { show } from './sample.ec2.ts'" },
+      { path: 'src/operations/ipam/sample.native.ts', text: "import { createIpamPool } from './pools.ec2.ts'" },
+      { path: 'src/operations/ipam/sample.ec2.ts', text: "import { getPool } from './pools.native.ts'" },
+    ],
+    good: [
+      {
+        path: 'src/operations/ipam/sample.native.ts',
+        text: "import { z } from 'zod'\nimport { a } from './sample.ts'",
+      },
+      { path: 'src/operations/ipam/sample.ec2.ts', text: "import { a } from '../organization/tags.aws.ts'" },
     ],
   },
   {

@@ -1,8 +1,8 @@
 // Ways around a policy, each tried and each closed: over both APIs and, by `test/engines.ts`, on both databases.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { nouns } from '#operations/native-table.ts'
-import { operationTables } from '#operations/tables.ts'
+import { nouns } from '#operations/table.native.ts'
+import { operationTables } from '#operations/tables.aws.ts'
 import { overEc2 } from './ways/ec2.ts'
 import { overNative } from './ways/native.ts'
 import { type Api, type Attempts, ways, withGuarded } from './ways/way.ts'

@@ -8,7 +8,7 @@ import type {
 import type { StsInput, StsOperation, StsOutput } from '#formats/aws/sts.generated.ts'
 import { type Executor, openExecutor } from '#operations/execute.ts'
 import type { AnyOperation, OperationSettings } from '#operations/operation.ts'
-import { operationTables } from '#operations/tables.ts'
+import { operationTables } from '#operations/tables.aws.ts'
 import { createPageTokens } from '#store/page-tokens.ts'
 import type { Store } from '#store/store.ts'
 import { emptyDatabase, type TestDatabase, testSealer } from './database.ts'

@@ -1,5 +1,5 @@
 // What we say when we say no: one line per code of refusal, for each protocol its code. A missing line does not compile.
-import type { ConflictParty, Noun, Refusal } from '#model/refusal.ts'
+import { type ConflictParty, type Noun, nameMembers, type Refusal } from '#model/refusal.ts'
 
 export type Protocol = 'ec2' | 'organizations' | 'sts'
 
@@ -55,7 +55,7 @@ const sentences: ReadonlySet<string> = new Set(['problem', 'because', 'sentence'
  * a large part of what was sent. Every wording and every problem is made of this.
  */
 export function cutFacts(refusal: Refusal): Refusal {
-  const facts = Object.entries(refusal).map(([name, fact]) => [
+  const facts = Object.entries(nameMembers(refusal)).map(([name, fact]) => [
     name,
     cutFact(fact, sentences.has(name) ? sentenceLengthMax : factLengthMax),
   ])

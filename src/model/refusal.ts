@@ -217,12 +217,43 @@ const codesOfState: ReadonlySet<Refusal['code']> = new Set([
 export const isAboutState = (refusal: Refusal): boolean =>
   refusal.code === 'LimitExceeded' ? !refusal.isOfRequest : codesOfState.has(refusal.code)
 
+/** What the members of a request are called in one API; a member that is not there keeps its name. */
+export type Members = Readonly<Record<string, string>>
+
+/** Private-use characters, which no text that comes from outside is expected to hold and none is harmed by. */
+const mark = { first: '\uE000', last: '\uE001' }
+const marked = new RegExp(`${mark.first}([\\w.]+)${mark.last}`, 'g')
+
+/** A member of the request in a sentence of a refusal: each API says it by its own name. */
+export const member = (name: string): string => `${mark.first}${name}${mark.last}`
+
+/** A refusal with the members that it names called as one API calls them. */
+export function nameMembers(refusal: Refusal, members: Members = {}): Refusal {
+  const nameOf = (name: string): string => (Object.hasOwn(members, name) ? members[name]! : name)
+  const facts = Object.entries(refusal).map(([fact, value]) => {
+    if (fact === 'field') return [fact, nameOf(value as string)]
+    return [fact, typeof value === 'string' ? value.replaceAll(marked, (_, name: string) => nameOf(name)) : value]
+  })
+  return Object.fromEntries(facts) as Refusal
+}
+
+/** Does the work of a verb for one API, which calls the members of requests by these names. */
+export async function naming<T>(members: Members, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    // Nothing is swallowed: the same refusal goes on, in the words of the API.
+    if (error instanceof Refused) error.refusal = nameMembers(error.refusal, members)
+    throw error
+  }
+}
+
 /**
  * A refusal on its way to `execute`, the only place that catches one. What is repeated in it may be a token that was put in the
  * wrong place, so that none gets further than here: not into answers, logs or the record.
  */
 export class Refused extends Error {
-  readonly refusal: Refusal
+  refusal: Refusal
   constructor(refusal: Refusal) {
     super(refusal.code)
     this.name = 'Refused'

@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { Ec2Operation } from '#formats/aws/ec2.generated.ts'
 import { openWorld, type World } from '../../test/world.ts'
-import { operationTables } from './tables.ts'
+import { operationTables } from './tables.aws.ts'
 
 let world: World
 before(async () => {

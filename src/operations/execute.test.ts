@@ -5,7 +5,7 @@ import type { AllocateAddressResult } from '#formats/aws/ec2.generated.ts'
 import { refuses } from '../../test/organization.ts'
 import { managementAccount, openWorld, testSettings, type World } from '../../test/world.ts'
 import { type Call, openExecutor } from './execute.ts'
-import { operationTables } from './tables.ts'
+import { operationTables } from './tables.aws.ts'
 
 const call: Call = {
   principal: { account: managementAccount, arn: 'arn:x', accessKeyId: 'AKIATEST', userId: 'AIDATEST' },

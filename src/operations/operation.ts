@@ -1,18 +1,10 @@
 // What an operation is: a name, whether it writes, and `run`. Each protocol's table of operations is made of these.
-import type { Ec2Input, Ec2Operation, Ec2Output } from '#formats/aws/ec2.generated.ts'
-import type {
-  OrganizationsInput,
-  OrganizationsOperation,
-  OrganizationsOutput,
-} from '#formats/aws/organizations.generated.ts'
-import type { StsInput, StsOperation, StsOutput } from '#formats/aws/sts.generated.ts'
 import type { IdKind } from '#model/identifier.ts'
 import type { Decision } from '#model/policy/decision.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
 import type { Principal } from '#model/principal.ts'
 import type { Action } from '#model/roles.ts'
 import type { ReadTransaction, Transaction } from '#store/store.ts'
-import { withPageTokens } from './page-tokens.ts'
 
 /** Something that was permitted at a node, when the request was made. */
 export interface Need {
@@ -121,52 +113,3 @@ export interface WriteOperation<Input, Output, Prepared = void> {
   findOutdated?(context: ReadContext, input: Input, answer: string): Promise<string | undefined>
 }
 export type AnyOperation = ReadOperation<never, unknown> | WriteOperation<never, unknown, unknown>
-
-/** An EC2 operation that only reads. Its input and output types come from the service model by its name. */
-export function ec2Read<Name extends Ec2Operation>(
-  name: Name,
-  run: (context: ReadContext, input: Ec2Input[Name]) => Promise<Ec2Output[Name]>,
-): ReadOperation<Ec2Input[Name], Ec2Output[Name]> {
-  return { name, access: 'read', run: (context, input) => withPageTokens(context, `ec2:${name}`, input, run) }
-}
-
-/** An EC2 operation that changes something: it gets an audit entry and one effect per token. */
-export function ec2Write<Name extends Ec2Operation>(
-  name: Name,
-  run: (context: WriteContext, input: Ec2Input[Name]) => Promise<Ec2Output[Name]>,
-): WriteOperation<Ec2Input[Name], Ec2Output[Name]> {
-  return { name, access: 'write', run }
-}
-
-/** An operation of AWS Organizations that only reads. */
-export function organizationsRead<Name extends OrganizationsOperation>(
-  name: Name,
-  run: (context: ReadContext, input: OrganizationsInput[Name]) => Promise<OrganizationsOutput[Name]>,
-): ReadOperation<OrganizationsInput[Name], OrganizationsOutput[Name]> {
-  return { name, access: 'read', run: (context, input) => withPageTokens(context, `organizations:${name}`, input, run) }
-}
-
-/** An operation of AWS Organizations that changes something. */
-export function organizationsWrite<Name extends OrganizationsOperation>(
-  name: Name,
-  run: (context: WriteContext, input: OrganizationsInput[Name]) => Promise<OrganizationsOutput[Name]>,
-): WriteOperation<OrganizationsInput[Name], OrganizationsOutput[Name]> {
-  return { name, access: 'write', run }
-}
-
-/** An operation of STS that only reads. */
-export function stsRead<Name extends StsOperation>(
-  name: Name,
-  run: (context: ReadContext, input: StsInput[Name]) => Promise<StsOutput[Name]>,
-): ReadOperation<StsInput[Name], StsOutput[Name]> {
-  return { name, access: 'read', run }
-}
-
-/** An operation of STS that hands out credentials, made of what `prepare` draws. */
-export function stsWrite<Name extends StsOperation, Prepared>(
-  name: Name,
-  prepare: () => Prepared,
-  run: (context: WriteContext, input: StsInput[Name], prepared: Prepared) => Promise<StsOutput[Name]>,
-): WriteOperation<StsInput[Name], StsOutput[Name], Prepared> {
-  return { name, access: 'write', secretOutput: true, prepare, run }
-}

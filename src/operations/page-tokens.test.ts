@@ -9,7 +9,7 @@ import { foundOrganization, network, shop, workloads } from '../../test/acme.ts'
 import { refuses } from '../../test/organization.ts'
 import { type As, managementAccount, openWorld, type World } from '../../test/world.ts'
 import type { AnyOperation } from './operation.ts'
-import { operationTables } from './tables.ts'
+import { operationTables } from './tables.aws.ts'
 
 type Answer = { readonly NextToken?: string } & Readonly<Record<string, unknown>>
 type Service = 'ec2' | 'organizations'

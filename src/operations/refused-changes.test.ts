@@ -6,7 +6,7 @@ import type { Store } from '#store/store.ts'
 import { openWorld, testSettings } from '../../test/world.ts'
 import { openExecutor } from './execute.ts'
 import { namesPerSenderMax, RefusalBudget, refusalsPerMinute, subjectsOf, withoutSession } from './refused-changes.ts'
-import { operationTables } from './tables.ts'
+import { operationTables } from './tables.aws.ts'
 
 const pool = 'ipam-pool-0123456789abcdef0'
 const vpc = 'vpc-0123456789abcdef0'

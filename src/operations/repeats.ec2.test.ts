@@ -13,7 +13,7 @@ import { emptyDatabase, type TestDatabase } from '../../test/database.ts'
 import { refuses } from '../../test/organization.ts'
 import { managementAccount, testSettings } from '../../test/world.ts'
 import { type Call, clientTokenMs, type Executor, openExecutor } from './execute.ts'
-import { operationTables } from './tables.ts'
+import { operationTables } from './tables.aws.ts'
 
 // A house that can be shut and opened again ----------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { openAcme, shop } from '../../test/acme.ts'
-import { ec2Write } from './operation.ts'
+import { ec2Write } from './operation.aws.ts'
 
 test('what is compiled between a change and its epoch is forgotten: a change that is rolled back decides nothing', async () => {
   const acme = await openAcme()

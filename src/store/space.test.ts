@@ -130,7 +130,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 1,
     arbitrary: perFamily((family) =>
-      fc.record({ kind: fc.constant('preview' as const), family: fc.constant(family), params: paramsOf(family), account }),
+      fc.record({
+        kind: fc.constant('preview' as const),
+        family: fc.constant(family),
+        params: paramsOf(family),
+        account,
+      }),
     ),
   },
   {

@@ -171,7 +171,8 @@ export class Space {
    * Space whose quarantine has ended counts as free.
    */
   async take(pool: number, family: 4 | 6, params: Params): Promise<Cidr | undefined> {
-    if (params.allowed || (params.disallowed && params.disallowed.length > 0)) return this.#takeWithin(pool, family, params)
+    if (params.allowed || (params.disallowed && params.disallowed.length > 0))
+      return this.#takeWithin(pool, family, params)
     const taken =
       (await this.#takeSmallest(pool, family, params.length)) ??
       (await this.#sweepFor(pool, () => this.#takeSmallest(pool, family, params.length)))

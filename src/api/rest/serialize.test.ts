@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { z } from 'zod'
-import { instant } from '#operations/native-shapes.ts'
+import { instant } from '#operations/shapes.native.ts'
 import { compileSerializer } from './serialize.ts'
 
 const answer = z.object({

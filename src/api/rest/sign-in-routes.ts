@@ -7,7 +7,7 @@ import type { Principal } from '#model/principal.ts'
 import { Refused, refuse } from '#model/refusal.ts'
 import type { Answer, Call } from '#operations/execute.ts'
 import { createSession } from '#operations/identity/tokens.native.ts'
-import type { NativeOperation } from '#operations/native-operation.ts'
+import type { NativeOperation } from '#operations/operation.native.ts'
 import { clientOf } from '../source-address.ts'
 import type { Beginning, SignIn } from './sign-in.ts'
 

@@ -156,7 +156,11 @@ interface Evaluation {
   readonly readsTags: boolean
 }
 
-function evaluate(snapshot: Snapshot, request: AllocationRequest, now: number): { verdict: Verdict; readsTags: boolean } {
+function evaluate(
+  snapshot: Snapshot,
+  request: AllocationRequest,
+  now: number,
+): { verdict: Verdict; readsTags: boolean } {
   const live = evaluateIn(snapshot, request, 'enforce', now)
   const others = (['warn', 'observe'] as const)
     .filter((mode) => hasMode(snapshot, request.account, mode))
@@ -186,7 +190,8 @@ function evaluate(snapshot: Snapshot, request: AllocationRequest, now: number): 
     trace: Object.freeze(different ? [...live.steps, stepOf(different.mode, different.evaluation)] : [...live.steps]),
     endings: new Map<string, readonly TraceStep[]>(),
   })
-  const readsTags = live.readsTags || others.some(({ evaluation }) => evaluation.readsTags) || answer?.readsTags === true
+  const readsTags =
+    live.readsTags || others.some(({ evaluation }) => evaluation.readsTags) || answer?.readsTags === true
   return { verdict, readsTags }
 }
 
@@ -278,7 +283,9 @@ function evaluateIn(snapshot: Snapshot, request: AllocationRequest, world: World
   const plain = document
     ? evaluateDocument(snapshot, asked, document, steps)
     : evaluateUnmatched(snapshot, asked, unmatched, steps)
-  return snapshot.exceptions.moments.length === 0 ? plain : evaluateExcepted(snapshot, asked, { resolution, plain, now })
+  return snapshot.exceptions.moments.length === 0
+    ? plain
+    : evaluateExcepted(snapshot, asked, { resolution, plain, now })
 }
 
 function denied(
@@ -590,7 +597,11 @@ function evaluateRules(
     const because = 'no rule can serve, and on-exhausted is provider'
     steps.push({ kind: 'exhausted', subject: provider, result: 'hit', because })
     const evaluated = evaluateProvider(want, steps, { by, readsTags })
-    return { ...evaluated, isSteered, ...(evaluated.outcome === 'deny' ? {} : { outcome, exhaustedBy: onExhausted.by }) }
+    return {
+      ...evaluated,
+      isSteered,
+      ...(evaluated.outcome === 'deny' ? {} : { outcome, exhaustedBy: onExhausted.by }),
+    }
   }
   const { resourceType, locale, account } = want.request
   const decidedBy = narrowedBy ?? onExhausted.by

@@ -79,7 +79,11 @@ test('an exception names both of who asked, approved, prolonged and ended it', a
     readonly ended: Named
   }
   const ask = async (who?: string) =>
-    acme.post<Exception>('/exceptions', { ...params, expiresAt: await inAnHour() }, who === undefined ? {} : { as: who })
+    acme.post<Exception>(
+      '/exceptions',
+      { ...params, expiresAt: await inAnHour() },
+      who === undefined ? {} : { as: who },
+    )
   const byService = await ask(as)
   assert.deepEqual(byService.requested.makers, makers)
   const byAdmin = await ask()

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { type OrganizationWorld, openOrganization, refuses } from '../../../test/organization.ts'
 import { managementAccount } from '../../../test/world.ts'
 import type { Call } from '../execute.ts'
-import { operationTables } from '../tables.ts'
+import { operationTables } from '../tables.aws.ts'
 
 const roleOf = (account: string, name = 'OrganizationAccountAccessRole') => `arn:aws:iam::${account}:role/${name}`
 const assume = (world: OrganizationWorld, RoleArn: string, rest: object = {}, as = {}) =>

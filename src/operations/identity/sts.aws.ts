@@ -4,7 +4,8 @@ import type { AssumeRoleRequest } from '#formats/aws/sts.generated.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import { spread } from '#model/spread.ts'
 import type { Account } from '#store/organizations.ts'
-import { type ReadContext, stsRead, stsWrite } from '../operation.ts'
+import { stsRead, stsWrite } from '../operation.aws.ts'
+import type { ReadContext } from '../operation.ts'
 import { accessRoleDefault } from '../organization/accounts.aws.ts'
 
 /** STS: 15 minutes to 12 hours, and an hour where nothing is said. */

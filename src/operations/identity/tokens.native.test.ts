@@ -194,7 +194,10 @@ describe('a token for somebody else', () => {
     const exception = { target: managementAccount, resourceType: 'eip', locale: 'us-east-1', reason: 'x' }
     const inAnHour = new Date(Date.parse((await make()).createdAt) + 3_600_000).toISOString()
     const params = { ...exception, grants: { provider: true }, expiresAt: inAnHour }
-    const broken = await world.ask<Record<string, string>>('POST', '/exceptions/break-glass', { body: params, as: token })
+    const broken = await world.ask<Record<string, string>>('POST', '/exceptions/break-glass', {
+      body: params,
+      as: token,
+    })
     assert.deepEqual([broken.status, broken.body.principal], [403, 'user:weak'])
     assert.match(broken.body.detail!, /`user:weak`, who made your token, may not do it at/)
   })

@@ -9,7 +9,8 @@ import { everywhere, type RoleBinding, roles, scopeNames, scopesCover } from '#m
 import { bearerTokenPrefix } from '#model/secrets.ts'
 import { groupsOfOwn, isOfAccount, latestOwnEnd } from '#model/token.ts'
 import type { ApiToken } from '#store/api-tokens.ts'
-import { nativeRead, nativeWrite } from '../native-operation.ts'
+import { nativeRead, nativeWrite } from '../operation.native.ts'
+import type { ReadContext, WriteContext } from '../operation.ts'
 import {
   accountId,
   flag,
@@ -22,8 +23,7 @@ import {
   principalName,
   showMakers,
   usedMakers,
-} from '../native-shapes.ts'
-import type { ReadContext, WriteContext } from '../operation.ts'
+} from '../shapes.native.ts'
 import { accessAt, accessOfToken, permitter, refuseWithoutRole } from './authority.ts'
 import { visibleAccounts } from './visible-accounts.ts'
 

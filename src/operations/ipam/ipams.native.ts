@@ -4,9 +4,9 @@ import { type Refusal, refuse } from '#model/refusal.ts'
 import type { Ipam, Scope } from '#store/ipams.ts'
 import { type Place, permitter, requirePermission } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.native.ts'
-import { nativeRead, nativeWrite } from '../native-operation.ts'
-import { accountId, flag, formatInstant, gatherPage, idText, instant, pageOf, paging } from '../native-shapes.ts'
+import { nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
+import { accountId, flag, formatInstant, gatherPage, idText, instant, pageOf, paging } from '../shapes.native.ts'
 import {
   checkRegion,
   description,

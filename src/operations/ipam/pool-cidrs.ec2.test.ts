@@ -310,7 +310,12 @@ describe('a CIDR that is taken away', () => {
         assert.partialDeepStrictEqual(await cidrs(id), [{ Cidr: '10.0.0.0/16', State: 'pending-deprovision' }])
       }
       assert.equal((await cidrs(id))[0]!.FailureReason, undefined)
-      for (const params of [{ NetmaskLength: 28 }, { Cidr: rested }, { Cidr: '10.0.0.0/16' }, { Cidr: '10.0.9.0/24' }]) {
+      for (const params of [
+        { NetmaskLength: 28 },
+        { Cidr: rested },
+        { Cidr: '10.0.0.0/16' },
+        { Cidr: '10.0.9.0/24' },
+      ]) {
         await assert.rejects(take(id, params), JSON.stringify(params))
       }
       assert.deepEqual((await checkSpace(acme.store)).problems, [])

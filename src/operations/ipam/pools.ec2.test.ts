@@ -6,7 +6,7 @@ import { ec2Model } from '#formats/aws/service-model.ts'
 import { checkSpace } from '#store/check.ts'
 import { type Acme, asNetwork, lab, network, openAcme, shop, stranger, tagsOf } from '../../../test/acme.ts'
 import { refuses } from '../../../test/organization.ts'
-import { operationTables } from '../tables.ts'
+import { operationTables } from '../tables.aws.ts'
 
 const absent = 'ipam-pool-00000000000000000'
 /** Every operation that reads, and takes the id of a pool. */

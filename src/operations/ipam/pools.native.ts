@@ -11,9 +11,9 @@ import type { Ipam } from '#store/ipams.ts'
 import type { Pool, PoolCidr } from '#store/pools.ts'
 import { type Place, permitter, requirePermission } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.native.ts'
-import { nativeRead, nativeWrite } from '../native-operation.ts'
-import { accountId, flag, formatInstant, gatherPage, idText, instant, pageOf, paging } from '../native-shapes.ts'
+import { nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
+import { accountId, flag, formatInstant, gatherPage, idText, instant, pageOf, paging } from '../shapes.native.ts'
 import {
   addressCount,
   checkLocale,

@@ -8,7 +8,7 @@ import { foundOrganization, lab, network, shop, stranger } from '../../../test/a
 import { refuses } from '../../../test/organization.ts'
 import { type As, managementAccount, openWorld, testSettings, type World } from '../../../test/world.ts'
 import { openExecutor } from '../execute.ts'
-import { operationTables } from '../tables.ts'
+import { operationTables } from '../tables.aws.ts'
 
 const alone = ['555555555555', '666666666666', '777777777777'] as const
 

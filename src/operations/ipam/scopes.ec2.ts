@@ -3,7 +3,8 @@ import type { ExternalAuthorityConfiguration, IpamScope } from '#formats/aws/ec2
 import { refuse } from '#model/refusal.ts'
 import type { Scope } from '#store/ipams.ts'
 import { filterBy, page, refuseIdsWithPaging } from '../listing.ts'
-import { ec2Read, ec2Write, type ReadContext, type WriteContext } from '../operation.ts'
+import { ec2Read, ec2Write } from '../operation.aws.ts'
+import type { ReadContext, WriteContext } from '../operation.ts'
 import { putTags, tagsToCreate } from '../organization/tagging.ts'
 import {
   arnOf,

@@ -4,7 +4,8 @@ import { formatId } from '#model/identifier.ts'
 import { refuse } from '#model/refusal.ts'
 import type { NatGateway, NatGatewayAddress } from '#store/nat-gateways.ts'
 import { filterBy, type Listed, nothing, readFrom, readPage, refuseIdsWithPaging } from '../listing.ts'
-import { ec2Read, type ReadContext } from '../operation.ts'
+import { ec2Read } from '../operation.aws.ts'
+import type { ReadContext } from '../operation.ts'
 
 export const describeNetworkInterfaces = ec2Read('DescribeNetworkInterfaces', async (context, input) => {
   refuseIdsWithPaging(input.NetworkInterfaceIds, 'NetworkInterfaceIds', input)

@@ -2,7 +2,8 @@
 import type { AvailabilityZone, Region } from '#formats/aws/ec2.generated.ts'
 import { refuse } from '#model/refusal.ts'
 import { filterBy, nothing } from '../listing.ts'
-import { ec2Read, type ReadContext } from '../operation.ts'
+import { ec2Read } from '../operation.aws.ts'
+import type { ReadContext } from '../operation.ts'
 
 export interface Zone {
   /** Such as `us-east-1a`. */

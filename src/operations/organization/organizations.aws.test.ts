@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { openOrganization, refuses } from '../../../test/organization.ts'
 import { managementAccount, openWorld, type World } from '../../../test/world.ts'
-import { operationTables } from '../tables.ts'
+import { operationTables } from '../tables.aws.ts'
 
 /** An account of this installation that is in no organization. */
 const outsider = '999999999999'

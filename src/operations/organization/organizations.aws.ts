@@ -2,7 +2,8 @@
 import { refuse } from '#model/refusal.ts'
 import { spread } from '#model/spread.ts'
 import type { Node, Organization } from '#store/organizations.ts'
-import { organizationsRead, organizationsWrite, type ReadContext } from '../operation.ts'
+import { organizationsRead, organizationsWrite } from '../operation.aws.ts'
+import type { ReadContext } from '../operation.ts'
 import { organizationOfCaller, organizationToRead } from './access.ts'
 import { arnOf, pageOf, recordNode, showOrganization } from './answers.aws.ts'
 

@@ -6,7 +6,9 @@ import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import type { DifferenceGroup, Span, StoredCandidate } from '#store/candidates.ts'
 import type { StoredAssignment } from '#store/policies.ts'
 import { type Place, requirePermission } from '../identity/authority.ts'
-import { documentsBody, nativeRead, nativeWrite } from '../native-operation.ts'
+import { documentsBody, nativeRead, nativeWrite } from '../operation.native.ts'
+import type { ReadContext, WriteContext } from '../operation.ts'
+import { permitterThen } from '../record/object-places.ts'
 import {
   accountId,
   formatInstant,
@@ -19,9 +21,7 @@ import {
   principalName,
   showMakers,
   usedMakers,
-} from '../native-shapes.ts'
-import type { ReadContext, WriteContext } from '../operation.ts'
-import { permitterThen } from '../record/object-places.ts'
+} from '../shapes.native.ts'
 import { refuseTooMuchContent } from './account-bounds.ts'
 import { placeOfAssignment } from './assignments.native.ts'
 import { dropContradictedTags } from './assignments.ts'

@@ -23,9 +23,9 @@ import {
 import { type Native, withNativeApi } from '../../../test/native-world.ts'
 import { managementAccount, testSettings } from '../../../test/world.ts'
 import { type Call, openExecutor } from '../execute.ts'
-import { nativeOperations } from '../native-table.ts'
 import type { AnyOperation, WriteOperation } from '../operation.ts'
-import { operationTables } from '../tables.ts'
+import { nativeOperations } from '../table.native.ts'
+import { operationTables } from '../tables.aws.ts'
 
 let acme: Acme & Native
 const open = () => {

@@ -288,7 +288,10 @@ describe('who may', () => {
     const { exceptionId } = await request(ofOperator, operator)
     const params = await paramsOf(ofOperator)
     assert.equal((await acme.ask('POST', '/exceptions', { as: approver, body: params })).status, 403)
-    assert.equal((await acme.ask('POST', '/exceptions', { as: operator, body: { ...params, target: lab } })).status, 404)
+    assert.equal(
+      (await acme.ask('POST', '/exceptions', { as: operator, body: { ...params, target: lab } })).status,
+      404,
+    )
     assert.equal((await act(exceptionId, 'approve', { as: operator })).status, 403)
     assert.equal((await act(exceptionId, 'approve', { as: approver })).status, 200)
     assert.equal((await act(exceptionId, 'revoke', { as: operator })).status, 403)
@@ -456,7 +459,10 @@ describe('what is asked for', () => {
       const { status, body } = await acme.ask('POST', '/exceptions', { as, body: await paramsOf(change) })
       assert.deepEqual([status, body.field], [400, field], JSON.stringify([change, body]))
     }
-    assert.equal((await acme.ask('POST', '/exceptions', { as, body: await paramsOf({ state: 'approved' }) })).status, 400)
+    assert.equal(
+      (await acme.ask('POST', '/exceptions', { as, body: await paramsOf({ state: 'approved' }) })).status,
+      400,
+    )
     const unknown = await acme.ask('POST', '/exceptions', { as, body: await paramsOf({ target: '123456789012' }) })
     assert.equal(unknown.status, 404)
     assert.equal((await acme.ask('GET', '/exceptions/nonsense', { as })).body.code, 'MalformedId')

@@ -26,7 +26,9 @@ import { everywhere } from '#model/roles.ts'
 import type { ExceptionUse } from '#store/exceptions.ts'
 import { accessAt, type Place, permitter, refuseWithoutRole } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.native.ts'
-import { nativeRead, nativeWrite } from '../native-operation.ts'
+import { nativeRead, nativeWrite } from '../operation.native.ts'
+import type { ReadContext, WriteContext } from '../operation.ts'
+import { standingOf } from '../record/object-places.ts'
 import {
   accountId,
   formatInstant,
@@ -40,20 +42,18 @@ import {
   principalName,
   showMakers,
   usedMakers,
-} from '../native-shapes.ts'
-import type { ReadContext, WriteContext } from '../operation.ts'
-import { standingOf } from '../record/object-places.ts'
+} from '../shapes.native.ts'
 import {
   dropPending,
   holdWhilePending,
   pendingHold,
   pendingHoldParams,
   showPending,
-} from '../space/holds-for-approval.ts'
+} from '../space/holds-for-approval.native.ts'
 import { checkLocaleOf } from '../space/shapes.native.ts'
 import { deedOf, refuseWhileUnreviewed } from './own-break-glass.ts'
 import { examplePoolId } from './shapes.native.ts'
-import { rowsPerPageMax, withTagFindings } from './tag-findings.ts'
+import { rowsPerPageMax, withTagFindings } from './tag-findings.native.ts'
 
 const poolsMax = 20
 
@@ -417,7 +417,11 @@ interface Params {
   readonly hold?: z.output<typeof pendingHoldParams>
 }
 
-async function create(context: WriteContext, input: Params, isBreakGlass: boolean): Promise<z.output<typeof exception>> {
+async function create(
+  context: WriteContext,
+  input: Params,
+  isBreakGlass: boolean,
+): Promise<z.output<typeof exception>> {
   await refuseUnknownPair(context, input)
   await refuseUnfitSizes(context, input)
   await refuseUnfitPools(context, input)

@@ -6,10 +6,10 @@ import { type Refusal, refuse } from '#model/refusal.ts'
 import { isSetting } from '#model/tags.ts'
 import type { Policy, StoredVersion } from '#store/policies.ts'
 import { type Place, permitter } from '../identity/authority.ts'
-import { documentsBody, nativeRead, nativeWrite } from '../native-operation.ts'
-import { accountId, formatInstant, gatherPage, idText, instant, pageOf, paging } from '../native-shapes.ts'
+import { documentsBody, nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { putTags, refuseBadTags } from '../organization/tagging.ts'
+import { accountId, formatInstant, gatherPage, idText, instant, pageOf, paging } from '../shapes.native.ts'
 import {
   contentOf,
   isSamePair,

@@ -9,9 +9,9 @@ import {
 } from '#model/policy/resource-types.ts'
 import { describeNaming, policiesNaming } from '#model/policy/snapshot.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
-import { nativeRead, nativeWrite } from '../native-operation.ts'
-import { gatherPage, pageOf, paging } from '../native-shapes.ts'
+import { nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
+import { gatherPage, pageOf, paging } from '../shapes.native.ts'
 import { netmaskLength, resourceTypeName, scopeType } from '../space/shapes.native.ts'
 
 /** Our own bound: every snapshot holds all of them. */

@@ -16,7 +16,7 @@ import {
 import { rulesMax } from '#model/policy/eligibility.ts'
 import { isSetting, keyProblem, tagsMax, valueProblem } from '#model/tags.ts'
 import type { StoredVersion } from '#store/policies.ts'
-import { accountId, formatInstant, idText, instant } from '../native-shapes.ts'
+import { accountId, formatInstant, idText, instant } from '../shapes.native.ts'
 
 const nameCharactersMax = 97
 const idCharactersMax = 64

@@ -3,7 +3,8 @@ import { z } from 'zod'
 import { formatId } from '#model/identifier.ts'
 import { refuse } from '#model/refusal.ts'
 import type { Place } from '../identity/authority.ts'
-import { nativeRead } from '../native-operation.ts'
+import { nativeRead } from '../operation.native.ts'
+import type { ReadContext } from '../operation.ts'
 import {
   accountId,
   asOf,
@@ -17,10 +18,15 @@ import {
   recordPageOf,
   showMakers,
   usedMakers,
-} from '../native-shapes.ts'
-import type { ReadContext } from '../operation.ts'
+} from '../shapes.native.ts'
 import { type SeenEntry, seenEntries, subjectsPerPageMax } from './change-places.ts'
-import { describeSubjects, lengthOfSubject, type SubjectShown, shortened, subjectShape } from './change-subjects.ts'
+import {
+  describeSubjects,
+  lengthOfSubject,
+  type SubjectShown,
+  shortened,
+  subjectShape,
+} from './change-subjects.native.ts'
 import { namesOf } from './object-names.ts'
 import { permitterThen } from './object-places.ts'
 

@@ -21,7 +21,7 @@ import { ask, startProcess } from '../../../test/process.ts'
 import { until } from '../../../test/replication.ts'
 import { managementAccount, openSealer, testSettings } from '../../../test/world.ts'
 import { openExecutor } from '../execute.ts'
-import { operationTables } from '../tables.ts'
+import { operationTables } from '../tables.aws.ts'
 import { acceptClock, findFarBehind } from './clock.ts'
 import { recordOwn } from './own-entries.ts'
 

@@ -7,7 +7,8 @@ import { type Refusal, refuse } from '#model/refusal.ts'
 import type { RecordedDecision } from '#store/journal.ts'
 import type { Place } from '../identity/authority.ts'
 import { visibleAccounts } from '../identity/visible-accounts.ts'
-import { nativeRead } from '../native-operation.ts'
+import { nativeRead } from '../operation.native.ts'
+import type { ReadContext } from '../operation.ts'
 import {
   accountId,
   asOf,
@@ -21,8 +22,7 @@ import {
   recordPageOf,
   showMakers,
   usedMakers,
-} from '../native-shapes.ts'
-import type { ReadContext } from '../operation.ts'
+} from '../shapes.native.ts'
 import { namesOf } from './object-names.ts'
 import { permitterThen, placeThen } from './object-places.ts'
 

@@ -9,7 +9,8 @@ import type { Reason } from '#store/journal.ts'
 import type { AccountPlace, AddressPlace, DescribedTenure, NumberPlace, Tenure } from '#store/timeline.ts'
 import type { Place } from '../identity/authority.ts'
 import { visibleAccounts } from '../identity/visible-accounts.ts'
-import { nativeRead } from '../native-operation.ts'
+import { nativeRead } from '../operation.native.ts'
+import type { ReadContext } from '../operation.ts'
 import {
   accountId,
   asOf,
@@ -23,8 +24,7 @@ import {
   recordPageOf,
   showMakers,
   usedMakers,
-} from '../native-shapes.ts'
-import type { ReadContext } from '../operation.ts'
+} from '../shapes.native.ts'
 import { shownTags, tagMap } from '../space/shapes.native.ts'
 import { permitterThen, placeOfObject, placeThen } from './object-places.ts'
 

@@ -93,7 +93,12 @@ const fixed = (tenure: Tenure) => {
 test('confirming a hold leaves what it was: under its name, its decision and who asked then', async () => {
   const author = await world.tokenOf('user:planner', 'ipam-administrator', '*')
   const { body: held } = await world.ask<Made>('POST', '/allocations', {
-    body: paramsFor({ resourceId: 'plan-7', description: 'planned', tags: { app: 'a' }, hold: { expiresInSeconds: 60 } }),
+    body: paramsFor({
+      resourceId: 'plan-7',
+      description: 'planned',
+      tags: { app: 'a' },
+      hold: { expiresInSeconds: 60 },
+    }),
     as: author,
   })
   const early = await moment()

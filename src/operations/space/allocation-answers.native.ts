@@ -14,6 +14,7 @@ import type { Tag } from '#store/tags.ts'
 import { permitter } from '../identity/authority.ts'
 import { holdersMax, holdersOf, visibleAccounts } from '../identity/visible-accounts.ts'
 import { poolIdOrProvider } from '../ipam/pools.native.ts'
+import type { ReadContext } from '../operation.ts'
 import {
   accountId,
   formatInstant,
@@ -22,8 +23,7 @@ import {
   nextStep,
   type PageInput,
   pageSizeDefault,
-} from '../native-shapes.ts'
-import type { ReadContext } from '../operation.ts'
+} from '../shapes.native.ts'
 import { findHold } from './holds.ts'
 import {
   description,

@@ -17,7 +17,8 @@ import {
   refuseTooManyListed,
 } from '../ipam/access.ts'
 import { filterBy, type Listed, readFrom, readPage, refuseIdsWithPaging } from '../listing.ts'
-import { ec2Read, ec2Write, type ReadContext } from '../operation.ts'
+import { ec2Read, ec2Write } from '../operation.aws.ts'
+import type { ReadContext } from '../operation.ts'
 import { putTags, tagsToCreate } from '../organization/tagging.ts'
 import { grant, previewGrant, release, usualFields } from './grant.ts'
 import { beginState } from './tenures.ts'

@@ -216,7 +216,13 @@ test('I4 §6 another Region or locale: a pool without a locale serves operating 
   const document = { rules: [{ poolId }], size: { min: 28, default: 28, max: 30 } }
   const put = () => world.ask<Problem>('PUT', path, { body: document })
   assert.deepEqual([(await put()).status, (await put()).body.field], [400, 'locale'])
-  const params = { account: managementAccount, resourceType: 'custom', locale: 'eu-central-1', poolId, netmaskLength: 20 }
+  const params = {
+    account: managementAccount,
+    resourceType: 'custom',
+    locale: 'eu-central-1',
+    poolId,
+    netmaskLength: 20,
+  }
   const refusal = await refused(params)
   assert.deepEqual([refusal.code, refusal.field, refusal.value], ['InvalidParameterValue', 'poolId', poolId])
   assert.equal((await allocate({ ...params, locale: 'us-east-1' })).poolId, poolId)

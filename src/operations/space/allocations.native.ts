@@ -11,10 +11,10 @@ import type { Allocation } from '#store/space.ts'
 import { type Place, requirePermission } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.native.ts'
 import { poolIdOrProvider } from '../ipam/pools.native.ts'
-import { batchBody, nativeRead, nativeWrite } from '../native-operation.ts'
-import { accountId, pageOf, paging } from '../native-shapes.ts'
+import { batchBody, nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { putTags } from '../organization/tagging.ts'
+import { accountId, pageOf, paging } from '../shapes.native.ts'
 import { releaseAddress, takeElasticIp } from './addresses.ec2.ts'
 import {
   absentAllocation,

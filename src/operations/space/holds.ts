@@ -14,13 +14,13 @@ import type { Allocation } from '#store/space.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { putTags } from '../organization/tagging.ts'
 import {
+  authorizeHeldSpace,
   candidateFor,
   type GrantOptions,
-  authorizeHeldSpace,
+  type ParamFields,
   type Taken,
   takeAsDecided,
   takeCandidate,
-  type ParamFields,
 } from './grant.ts'
 
 /** The longest that space can be held, from the moment it was first held: extending goes no further. */
@@ -166,7 +166,11 @@ export async function findHold({ tx }: ReadContext, n: number): Promise<Hold | u
   return tx.space.holds.find(n)
 }
 
-async function keep(context: WriteContext, params: HoldParams, { cidr, pool, ...taken }: Partial<Taken> & { cidr: Cidr }) {
+async function keep(
+  context: WriteContext,
+  params: HoldParams,
+  { cidr, pool, ...taken }: Partial<Taken> & { cidr: Cidr },
+) {
   assert(pool !== undefined, 'only space of pools is held')
   const { request, seconds, resourceId, description } = params
   const hold: Hold = {

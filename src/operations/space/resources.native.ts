@@ -9,9 +9,9 @@ import type { Allocation } from '#store/space.ts'
 import { permitter } from '../identity/authority.ts'
 import { holdersOf, visibleAccounts } from '../identity/visible-accounts.ts'
 import { poolId } from '../ipam/pools.native.ts'
-import { nativeRead } from '../native-operation.ts'
-import { accountId, nextStep, pageOf, pageSizeDefault, paging } from '../native-shapes.ts'
+import { nativeRead } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
+import { accountId, nextStep, pageOf, pageSizeDefault, paging } from '../shapes.native.ts'
 import { locale, numberIn, resourceId, resourceTypeName } from './shapes.native.ts'
 
 /** Rows looked at for one page: where few of them fit, the page is short and says where to go on. */

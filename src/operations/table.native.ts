@@ -10,7 +10,7 @@ import {
 import { createToken, listTokens, revokeToken, whoAmI } from './identity/tokens.native.ts'
 import { ipamOperations, scopeOperations } from './ipam/ipams.native.ts'
 import { poolOperations } from './ipam/pools.native.ts'
-import type { NativeOperation } from './native-operation.ts'
+import type { NativeOperation } from './operation.native.ts'
 import { organizationOperations } from './organization/organization.native.ts'
 import {
   deletePolicyAssignment,
@@ -38,7 +38,7 @@ import {
   updatePolicy,
 } from './policy/policies.native.ts'
 import { resourceTypeOperations } from './policy/resource-types.native.ts'
-import { listFindingsOfAccount } from './policy/tag-findings.ts'
+import { listFindingsOfAccount } from './policy/tag-findings.native.ts'
 import { getChange, listChanges, listSubjectsOfChange } from './record/changes.native.ts'
 import { getDecision, getRetention, listDecisions } from './record/decisions.native.ts'
 import {

@@ -21,8 +21,8 @@ import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Hold } from '#store/holds.ts'
 import { accessAt, refuseWithoutRole, requirePermission } from '../identity/authority.ts'
 import { poolId } from '../ipam/pools.native.ts'
-import { formatInstant, instant } from '../native-shapes.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
+import { formatInstant, instant } from '../shapes.native.ts'
 import { allocationId } from './allocation-answers.native.ts'
 import { expiresInSeconds, refuseNetwork, refuseResourceOfEip } from './allocations.native.ts'
 import { askUnder, dropHold, findHold, holdForApproval } from './holds.ts'
@@ -60,7 +60,11 @@ export const pendingHold = z.object({
  * It gives nothing away, and yet takes something from others for a time, so that asking alone is not enough: whoever asks
  * must be permitted to allocate for the target, and have a say over a pool that its owner has not shared with the target.
  */
-export async function holdWhilePending(context: WriteContext, asked: Exception, params: PendingHoldParams): Promise<Hold> {
+export async function holdWhilePending(
+  context: WriteContext,
+  asked: Exception,
+  params: PendingHoldParams,
+): Promise<Hold> {
   await requirePermission(context, 'allocation:manage', { node: asked.target })
   const { pool, request } = await readParams(context, asked, params)
   await requireSayOver(context, asked.target, pool)

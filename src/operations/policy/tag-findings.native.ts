@@ -7,9 +7,9 @@ import { pathOf } from '#model/policy/snapshot.ts'
 import type { Allocation } from '#store/space.ts'
 import type { Tag } from '#store/tags.ts'
 import { placeOfNode } from '../identity/roles.native.ts'
-import { nativeRead } from '../native-operation.ts'
-import { accountId, formatInstant, gatherPage, instant, pageOf, paging } from '../native-shapes.ts'
+import { nativeRead } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
+import { accountId, formatInstant, gatherPage, instant, pageOf, paging } from '../shapes.native.ts'
 
 /** Rows looked at for one page; with fewer findings the page is shorter and says where to go on. */
 export const rowsPerPageMax = 2_000

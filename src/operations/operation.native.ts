@@ -1,7 +1,7 @@
 // What an operation of the native API is: one value from which its route, OpenAPI entry, CLI words and reference page follow.
 import { hash } from 'node:crypto'
 import type { z } from 'zod'
-import { type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
+import { naming, type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
 import type { Action } from '#model/roles.ts'
 import { type Place, requirePermission, requireScope } from './identity/authority.ts'
 import type { ReadContext, ReadOperation, WriteContext, WriteOperation } from './operation.ts'
@@ -94,11 +94,12 @@ export function nativeRead<Input extends z.ZodObject, Output extends z.ZodType>(
     reach: reachOf(at),
     access: 'read',
     show: run,
-    async run(context: ReadContext, input: z.output<Input>) {
-      await requirePlace(context, facts.action, at, input)
-      if (!('cursor' in facts.input.shape)) return run(context, input)
-      return withCursors(context, facts, input, (opened) => run(context, opened as z.output<Input>))
-    },
+    run: (context: ReadContext, input: z.output<Input>) =>
+      naming({}, async () => {
+        await requirePlace(context, facts.action, at, input)
+        if (!('cursor' in facts.input.shape)) return run(context, input)
+        return withCursors(context, facts, input, (opened) => run(context, opened as z.output<Input>))
+      }),
   } as NativeOperation
 }
 
@@ -112,12 +113,13 @@ export function nativeWrite<Input extends z.ZodObject, Output extends z.ZodType,
     changes,
     reach: reachOf(at),
     access: 'write',
-    async run(context: WriteContext, input: z.output<Input>, prepared: Prepared) {
-      await requirePlace(context, facts.action, at, input)
-      if (at === 'own' && !needsNoScope?.(context, input)) requireScope(context, facts.action)
-      await requireMatch(context, changes, input)
-      return run(context, input, prepared)
-    },
+    run: (context: WriteContext, input: z.output<Input>, prepared: Prepared) =>
+      naming({}, async () => {
+        await requirePlace(context, facts.action, at, input)
+        if (at === 'own' && !needsNoScope?.(context, input)) requireScope(context, facts.action)
+        await requireMatch(context, changes, input)
+        return run(context, input, prepared)
+      }),
     // What answers something else than the state that it changes is judged by what its audit entry names alone.
     ...(changes && changes.output === facts.output
       ? {
