@@ -491,11 +491,11 @@ describe('by construction', () => {
       .filter((file) => !file.endsWith('.test.ts'))
       .filter((file) => /\.moveGovernanceEpoch\(/.test(readFileSync(join(folder, file), 'utf8')))
     assert.deepEqual(moving.sort(), [
-      // The operator's clock; the executor itself; a role that the operator binds; a pool that has one CIDR less.
-      'operations/record/clock.ts',
+      // The executor itself; a role that the operator binds; a pool that has one CIDR less; the operator's clock.
       'operations/execute.ts',
       'operations/identity/operator-tokens.ts',
       'operations/ipam/pool-removal.ts',
+      'operations/record/clock.ts',
     ])
   })
 })
