@@ -139,14 +139,14 @@ async function disableKey(args: ReadonlyMap<string, string>, [id, ...more]: read
 async function migrate(): Promise<number> {
   const { database, dataFolder } = readConfig(process.env)
   if (!database) {
-    const { migrateSqlite } = await import('#store/sqlite.ts')
+    const { migrateSqlite } = await import('#store/sqlite/engine.ts')
     const { from, to } = migrateSqlite(dataFolder)
     process.stdout.write(
       `The database in \`${dataFolder}\`: ${from === to ? 'current' : `migrated from step ${from}`}, step ${to}.\n`,
     )
     return 0
   }
-  const { migratePostgres } = await import('#store/postgres-migrate.ts')
+  const { migratePostgres } = await import('#store/postgres/migrate.ts')
   const { schema, from, to, grantedTo } = await migratePostgres(database)
   const did = from === 0 ? 'made' : from === to ? 'current' : `migrated from step ${from}`
   process.stdout.write(
@@ -186,7 +186,7 @@ async function accept(): Promise<number> {
 }
 
 async function acceptCopy(database: NonNullable<Config['database']>, folder: string): Promise<void> {
-  const { acceptDatabase } = await import('#store/postgres.ts')
+  const { acceptDatabase } = await import('#store/postgres/engine.ts')
   const { givenUp, newest } = await acceptDatabase({ ...database, folder })
   process.stdout.write(
     givenUp === undefined
@@ -241,7 +241,7 @@ async function decisionsKeep(_args: ReadonlyMap<string, string>, [text]: readonl
 }
 
 async function check(): Promise<number> {
-  const { checkSpace } = await import('#store/check.ts')
+  const { checkSpace } = await import('#store/upkeep/check.ts')
   return withStore(async (store) => {
     const { problems, pools, allocations } = await checkSpace(store)
     for (const problem of problems) process.stderr.write(`${problem}\n`)
@@ -262,7 +262,7 @@ async function move(args: ReadonlyMap<string, string>): Promise<number> {
   if (url === undefined || !/^postgres(ql)?:\/\//.test(url))
     throw new UsageProblem('--to must be a URL as in CADASTRE_DATABASE_URL, such as `postgres://USER@HOST/DATABASE`.')
   const { join } = await import('node:path')
-  const { moveToPostgres } = await import('#store/move.ts')
+  const { moveToPostgres } = await import('#store/upkeep/move.ts')
   const { readSealer } = await import('#store/sealer.ts')
   const config = readConfig(process.env)
   const keyFile = config.secretKeyFile ?? join(folder, 'secret.key')

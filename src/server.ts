@@ -19,11 +19,11 @@ import { withoutSecrets } from '#model/secrets.ts'
 import { type Executor, openExecutor } from '#operations/execute.ts'
 import { bootstrap, drawKey, findUnshownKey, type NewKey, noteShown } from '#operations/identity/access-keys.ts'
 import { operationTables } from '#operations/tables.aws.ts'
-import type { Sealer } from '#store/access-keys.ts'
-import type { Notice } from '#store/postgres.ts'
+import type { Notice } from '#store/postgres/engine.ts'
 import { readSealer } from '#store/sealer.ts'
-import { hasDatabase, openSqlite } from '#store/sqlite.ts'
+import { hasDatabase, openSqlite } from '#store/sqlite/engine.ts'
 import type { Store } from '#store/store.ts'
+import type { Sealer } from '#store/tables/access-keys.ts'
 import { StoreTrouble } from '#store/trouble.ts'
 import { type Config, programVersion, variables } from './config.ts'
 import { answerUnavailable, createLateApp } from './late.ts'
@@ -89,7 +89,7 @@ export interface StoreOptions {
 export async function openStore(config: Config, options: StoreOptions): Promise<Store> {
   if (config.database) {
     // Whoever keeps to the embedded database never loads the driver.
-    const { openPostgres } = await import('#store/postgres.ts')
+    const { openPostgres } = await import('#store/postgres/engine.ts')
     const sealer = sealerOf(config)
     const { url, isHighlyAvailable } = config.database
     const { onFatal, onStale, acceptsClock } = options

@@ -24,7 +24,7 @@ function reaches(file: string, targets: readonly string[], seen = new Set<string
 }
 
 test('every test that opens a store, or starts a server, runs on both engines, or says why not', () => {
-  const opening = ['src/store/sqlite.ts', 'src/store/postgres.ts', 'test/process.ts']
+  const opening = ['src/store/sqlite/engine.ts', 'src/store/postgres/engine.ts', 'test/process.ts']
   const standing = tests.filter((file) => reaches(file, opening))
   assert.ok(standing.length > 30)
   const forgotten = standing.filter((file) => !runsOnBoth(file) && runsOnce[file] === undefined)
@@ -32,7 +32,7 @@ test('every test that opens a store, or starts a server, runs on both engines, o
 })
 
 test('whoever runs on both engines leaves the choice to the test’s database', () => {
-  const own = /#store\/(sqlite|postgres)\.ts|'\.\/(sqlite|postgres)\.ts'|node:sqlite/
+  const own = /#store\/(sqlite|postgres)\/engine\.ts|'\.{1,2}\/(\.\.\/)*((sqlite|postgres)\/)?engine\.ts'|node:sqlite/
   const choosing = tests.filter((file) => runsOnBoth(file) && own.test(read(file)))
   // Five count the statements of the embedded engine; one has a table in memory; one opens a database that an older step left; this file names them; a
   // full disk is made for a data folder alone;
@@ -42,9 +42,9 @@ test('whoever runs on both engines leaves the choice to the test’s database', 
     'src/operations/space/allocations.native.test.ts',
     'src/operations/identity/hidden-rows.test.ts',
     'src/operations/record/retention.test.ts',
-    'src/store/governance.test.ts',
+    'src/store/tables/governance.test.ts',
     'src/store/merged-ranges.test.ts',
-    'src/store/space-from-before.test.ts',
+    'src/store/schema/space-from-before.test.ts',
     'test/both-engines.test.ts',
     'test/crash.test.ts',
     'test/restored.test.ts',

@@ -18,9 +18,9 @@ import {
   disableAccessKeysOf,
   listAccessKeys,
 } from '#operations/identity/access-keys.ts'
-import { openPostgres } from '#store/postgres.ts'
+import { openPostgres } from '#store/postgres/engine.ts'
 import { readSealer } from '#store/sealer.ts'
-import { openSqlite } from '#store/sqlite.ts'
+import { openSqlite } from '#store/sqlite/engine.ts'
 import type { Store } from '#store/store.ts'
 import { administrator, managementAccount, type ServerProcess, startServer } from './clients/server.ts'
 import { testSecretKey } from './database.ts'

@@ -10,9 +10,9 @@ import { bodyBytesMax } from '#api/aws/endpoint.ts'
 import { type SignedRequest, sign } from '#api/aws/sigv4.ts'
 import { ec2Model, type Shape } from '#formats/aws/service-model.ts'
 import { operationTables } from '#operations/tables.aws.ts'
-import { checkSpace } from '#store/check.ts'
 import { readSealer } from '#store/sealer.ts'
-import { openSqlite } from '#store/sqlite.ts'
+import { openSqlite } from '#store/sqlite/engine.ts'
+import { checkSpace } from '#store/upkeep/check.ts'
 import {
   type Answered,
   ask,

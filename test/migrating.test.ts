@@ -8,11 +8,11 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, type TestContext, test } from 'node:test'
-import { migrations } from '#store/migrations.ts'
-import { openPostgres } from '#store/postgres.ts'
-import { migratePostgres } from '#store/postgres-migrate.ts'
-import { postgresMigrations } from '#store/postgres-sql.ts'
-import { applicationId, migrateSqlite, openSqlite } from '#store/sqlite.ts'
+import { openPostgres } from '#store/postgres/engine.ts'
+import { migratePostgres } from '#store/postgres/migrate.ts'
+import { postgresMigrations } from '#store/postgres/sql.ts'
+import { migrations } from '#store/schema/migrations.ts'
+import { applicationId, migrateSqlite, openSqlite } from '#store/sqlite/engine.ts'
 import { StoreTrouble, type TroubleKind } from '#store/trouble.ts'
 import { endWithThisProcess } from './children.ts'
 import { testSealer, testSecretKey } from './database.ts'
@@ -148,7 +148,7 @@ test('a crash in the middle of any step leaves a database that the next start br
   // One process for each step: it ends as if by a power cut, with the step in its log and not committed.
   const script = `
     const { DatabaseSync } = await import('node:sqlite')
-    const { migrations } = await import('#store/migrations.ts')
+    const { migrations } = await import('#store/schema/migrations.ts')
     const [path, step] = process.argv.slice(1)
     const database = new DatabaseSync(path)
     // What a step changes reaches the log before its end.
@@ -229,7 +229,7 @@ const commitsMax = 50
 /** The last commit whose schema lacks the newest step; a text says why there is none. */
 function findVersionBefore(): { commit: string } | string {
   try {
-    const path = 'src/store/migrations.ts'
+    const path = 'src/store/schema/migrations.ts'
     const commits = git('log', '--format=%H', `-${commitsMax}`, '--', path).split('\n').filter(Boolean)
     const commit = commits.find((one) => !git('show', `${one}:${path}`).includes(`'${latest.name}'`))
     return commit === undefined ? `the history has no version without the step "${latest.name}"` : { commit }

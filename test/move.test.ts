@@ -5,7 +5,7 @@ import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promi
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
-import type { Link } from '#store/postgres-link.ts'
+import type { Link } from '#store/postgres/link.ts'
 import { dataRoot } from './data-root.ts'
 import { emptyPostgres, linkTo, ownerOf } from './postgres.ts'
 import {

@@ -17,8 +17,8 @@ import {
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { connect, type Link, parseTarget } from '#store/postgres-link.ts'
-import { migratePostgres } from '#store/postgres-migrate.ts'
+import { connect, type Link, parseTarget } from '#store/postgres/link.ts'
+import { migratePostgres } from '#store/postgres/migrate.ts'
 import { dataRoot } from './data-root.ts'
 
 const installed = join(

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { createSealer } from '#store/sealer.ts'
-import { openSqlite } from '#store/sqlite.ts'
+import { openSqlite } from '#store/sqlite/engine.ts'
 import { dataRoot } from './data-root.ts'
 
 export const databaseFile = 'cadastre.db'
@@ -23,7 +23,7 @@ export function withoutTriggers(database: DatabaseSync, work: () => void): void 
 /**
  * The file of a database at the newest step of the schema, on which no server has been started yet. Made once for a run (the
  * runner names it in CADASTRE_TEST_SQLITE_FILE) or for a process: the steps take most of the time that a small test needs. What
- * they do is tried in src/store/migrations.test.ts and by each server that tests start in a folder of its own.
+ * they do is tried in src/store/schema/migrations.test.ts and by each server that tests start in a folder of its own.
  */
 export async function prepareFile(): Promise<Uint8Array> {
   const made = process.env.CADASTRE_TEST_SQLITE_FILE

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { after } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
-import { type Link, parseTarget, type Result } from '#store/postgres-link.ts'
-import { tableNames } from '#store/postgres-sql.ts'
+import { type Link, parseTarget, type Result } from '#store/postgres/link.ts'
+import { tableNames } from '#store/postgres/sql.ts'
 import { adopt, emptyPostgres, executeAt, linkTo, ownerOf } from './postgres.ts'
 
 /** Those that were given back, empty again. */

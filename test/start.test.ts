@@ -26,7 +26,7 @@ function loadedBy(path: string): ReadonlyMap<string, string> {
 
 test('a server loads no package before it listens, and not what Node’s `node:http` brings to an import', () => {
   const loaded = loadedBy('src/server.ts')
-  assert.ok(loaded.has('src/store/sqlite.ts') && loaded.has('node:sqlite'), 'imports are found')
+  assert.ok(loaded.has('src/store/sqlite/engine.ts') && loaded.has('node:sqlite'), 'imports are found')
   const others = [...loaded].filter(([name]) => !name.startsWith('src/') && !name.startsWith('node:'))
   assert.deepEqual(others, [])
   assert.equal(loaded.get('node:http'), undefined)

@@ -168,7 +168,7 @@ const makers = [
   'src/api/rest/sign-in.ts',
   // Of keys that are stored: `src/api/aws/sigv4.ts` hands on what they say once it has verified the signature.
   'src/operations/identity/access-keys.ts',
-  'src/store/access-keys.ts',
+  'src/store/tables/access-keys.ts',
 ]
 
 test('A1 no file of the program makes a principal but those that have proved one', () => {

@@ -268,17 +268,17 @@ const saysNothingOfTheWorkplace: Rule = ({ path, text }) => {
  * database, or it goes with something that is kept.
  */
 const mayRemember: Readonly<Record<string, string>> = {
-  'src/store/sqlite.ts #statements': 'prepared statements, by their text',
-  'src/store/postgres-sql.ts statements': 'texts of statements, by texts',
-  'src/store/postgres-sql.ts manyRows': 'texts of statements, by texts',
-  'src/store/postgres.ts #waiting': 'what a transaction has yet to send, dropped by its rollback',
-  'src/store/postgres.ts #last': 'the same',
+  'src/store/sqlite/engine.ts #statements': 'prepared statements, by their text',
+  'src/store/postgres/sql.ts statements': 'texts of statements, by texts',
+  'src/store/postgres/sql.ts manyRows': 'texts of statements, by texts',
+  'src/store/postgres/engine.ts #waiting': 'what a transaction has yet to send, dropped by its rollback',
+  'src/store/postgres/engine.ts #last': 'the same',
   'src/store/batching.ts #queue': 'requests that wait for a transaction',
   'src/store/batching.ts #idle': 'who waits for the end',
-  'src/store/replay-window.ts #tables': 'the committed layer of something that `ConnectionMemory` keeps',
+  'src/store/tables/replay-window.ts #tables': 'the committed layer of something that `ConnectionMemory` keeps',
   'src/store/readers.ts #idle': 'connections that nobody uses',
   'src/store/readers.ts #waiting': 'readings that wait for a connection',
-  'src/store/journal.ts lastByTrace': 'the text of a decision, by a part of it; it says nothing of rows',
+  'src/store/tables/journal.ts lastByTrace': 'the text of a decision, by a part of it; it says nothing of rows',
   'src/operations/execute.ts recordedDecisions': 'goes with an error, once its decisions are on record',
   'src/operations/execute.ts undoneDecisions':
     'goes with an error, whose decisions are numbered anew when they are recorded',
@@ -324,8 +324,8 @@ const claims: readonly Claim[] = [
     rule: keepsDirections,
     over: sources,
     bad: [
-      inModel("import { openSqlite } from '#store/sqlite.ts'"),
-      inOperations("import {\n  Pools,\n} from '#store/pools.ts'"),
+      inModel("import { openSqlite } from '#store/sqlite/engine.ts'"),
+      inOperations("import {\n  Pools,\n} from '#store/tables/pools.ts'"),
       inOperations("import { refuse } from '../model/refusal.ts'"),
       inOperations("import { grant } from '#operations/space/grant.ts'"),
       inOperations("export async function late() {\n  return import('#api/wording.ts')\n}"),
@@ -334,8 +334,8 @@ const claims: readonly Claim[] = [
       { path: 'src/api/sample.ts', text: "import { world } from '../../test/world.ts'" },
     ],
     good: [
-      inOperations("import type { Pools } from '#store/pools.ts'"),
-      inOperations("// import { x } from '#store/pools.ts'"),
+      inOperations("import type { Pools } from '#store/tables/pools.ts'"),
+      inOperations("// import { x } from '#store/tables/pools.ts'"),
       { path: 'src/main.ts', text: "import { readConfig } from './config.ts'" },
     ],
   },

@@ -1,7 +1,7 @@
 // What a server remembers is what is committed: dry runs, refused changes and shared batches leave nothing behind.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { checkSpace } from '#store/check.ts'
+import { checkSpace } from '#store/upkeep/check.ts'
 import { type Acme, lab, network, openAcme, root, shop } from '../../test/acme.ts'
 import { type Native, withNativeApi } from '../../test/native-world.ts'
 import { managementAccount, testSettings } from '../../test/world.ts'

@@ -5,9 +5,9 @@ import { parseCidr } from '#model/cidr.ts'
 import { type Refusal, Refused } from '#model/refusal.ts'
 import { emptyDatabase, type TestDatabase } from '../../test/database.ts'
 import { allocationOf, insertPool } from '../../test/pool.ts'
-import { changesPerRequestMax } from './nouns.ts'
-import { sweptPerRequestMax } from './resting.ts'
 import type { Store, Transaction } from './store.ts'
+import { sweptPerRequestMax } from './tables/resting.ts'
+import { changesPerRequestMax } from './transaction.ts'
 
 interface Opened {
   readonly store: Store

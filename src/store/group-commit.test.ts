@@ -5,9 +5,9 @@ import { type Cidr, formatCidr, parseCidr } from '#model/cidr.ts'
 import { emptyDatabase, type OpenOptions, type TestDatabase } from '../../test/database.ts'
 import { allocationOf, insertPool } from '../../test/pool.ts'
 import { queueShareMax, queueSizeMax } from './batching.ts'
-import { checkSpace } from './check.ts'
 import type { KeptName, Store, Transaction } from './store.ts'
 import { StoreTrouble } from './trouble.ts'
+import { checkSpace } from './upkeep/check.ts'
 
 const account = '111111111111'
 const provisioned: Cidr = parseCidr('198.18.0.0/28')!

@@ -1,9 +1,9 @@
 // Sealing of secrets: AES-256-GCM with a key from a file that is never in the database (threat model S1).
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
-import type { Sealer } from './access-keys.ts'
 import { createPageTokens } from './page-tokens.ts'
 import { makePrivate } from './private-file.ts'
+import type { Sealer } from './tables/access-keys.ts'
 import { StoreTrouble } from './trouble.ts'
 
 const keyBytes = 32

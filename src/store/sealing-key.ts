@@ -1,5 +1,5 @@
 // Whether a server has the key that sealed the secrets of its database: asked before anything else is done with it.
-import type { Sealer } from './access-keys.ts'
+import type { Sealer } from './tables/access-keys.ts'
 import { StoreTrouble } from './trouble.ts'
 
 /** What a database shows of the key that sealed its secrets. */

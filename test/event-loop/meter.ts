@@ -1,6 +1,6 @@
 // What happens between two turns of the event loop, counted where the engine executes statements, so that no clock is needed.
 import { StatementSync } from 'node:sqlite'
-import { PostgresSql } from '#store/postgres.ts'
+import { PostgresSql } from '#store/postgres/engine.ts'
 
 /** Work of a database on behalf of this process. */
 export interface Work {

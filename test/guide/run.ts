@@ -5,7 +5,7 @@ import { chmodSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, syml
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
-import { connect, parseTarget } from '#store/postgres-link.ts'
+import { connect, parseTarget } from '#store/postgres/link.ts'
 import { matchesShown, type Step, stepsOf } from './page.ts'
 
 const root = join(import.meta.dirname, '../..')

@@ -1,7 +1,7 @@
 // Where servers live: one database of either engine, opened, cut off, restored and accepted as an operator would.
 import { copyFile, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { acceptDatabase, openPostgres } from '#store/postgres.ts'
+import { acceptDatabase, openPostgres } from '#store/postgres/engine.ts'
 import type { Store } from '#store/store.ts'
 import { dataRoot } from '../data-root.ts'
 import { emptyDatabase, newDatabase, type TestDatabase } from '../database.ts'

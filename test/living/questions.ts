@@ -1,6 +1,6 @@
 // What every server is asked after the steps of a drive: whatever it keeps must answer as a server that has just begun.
 import { isDeepStrictEqual } from 'node:util'
-import { checkSpace } from '#store/check.ts'
+import { checkSpace } from '#store/upkeep/check.ts'
 import { lab, prod, shop } from '../acme.ts'
 import { accounts, type Ledger, livingTenures } from './ledger.ts'
 import type { Answer, Request, Server } from './server.ts'

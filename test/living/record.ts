@@ -1,5 +1,5 @@
 // Whether the record says what clients were told: who holds what, by which policy, why they were denied, and that space is sound.
-import { checkSpace } from '#store/check.ts'
+import { checkSpace } from '#store/upkeep/check.ts'
 import type { Ledger, Tenure } from './ledger.ts'
 import type { Server } from './server.ts'
 import { must } from './site.ts'

@@ -1,7 +1,7 @@
 // A drive of random steps against running servers, with a ledger beside them that every answer of the record must agree with.
 import fc from 'fast-check'
 import { clientTokenMs } from '#operations/execute.ts'
-import { checkSpace } from '#store/check.ts'
+import { checkSpace } from '#store/upkeep/check.ts'
 import { lab, network, shop } from '../acme.ts'
 import type { Engine } from '../engines.ts'
 import { type Beginning, begin, type Place, serversMax } from '../living/places.ts'

@@ -1,6 +1,6 @@
 // The list of ways around a policy (policy-model §6, and what the native API adds), and the company on which each is tried.
 import assert from 'node:assert/strict'
-import { checkSpace } from '#store/check.ts'
+import { checkSpace } from '#store/upkeep/check.ts'
 import { type Acme, lab, openAcme, root, shop } from '../acme.ts'
 import { type Native, withNativeApi } from '../native-world.ts'
 

@@ -14,7 +14,7 @@ import {
 } from 'openid-client'
 import { isPrincipalName, type Principal } from '#model/principal.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
-import type { Sealer } from '#store/access-keys.ts'
+import type { Sealer } from '#store/tables/access-keys.ts'
 
 /** From the first redirect to the provider's answer. */
 const signInMs = 600_000

@@ -1,6 +1,7 @@
 // Permanent access keys: made by the operator, at the first start or by command.
-import type { AccessKeyRecord } from '#store/access-keys.ts'
+
 import type { Store, Transaction } from '#store/store.ts'
+import type { AccessKeyRecord } from '#store/tables/access-keys.ts'
 import { recordOwn } from '../record/own-entries.ts'
 
 /** Where randomness comes from; operations draw none themselves. */

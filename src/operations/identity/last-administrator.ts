@@ -4,7 +4,7 @@ import { pathOf, type Snapshot, withBindings } from '#model/policy/snapshot.ts'
 import { principalKind } from '#model/principal.ts'
 import { refuse } from '#model/refusal.ts'
 import { everywhere, type RoleBinding, roles, scopesCover } from '#model/roles.ts'
-import type { ApiToken } from '#store/api-tokens.ts'
+import type { ApiToken } from '#store/tables/api-tokens.ts'
 import type { ReadContext } from '../operation.ts'
 import { accessOf, accessOfToken, accessOn } from './authority.ts'
 

@@ -1,5 +1,5 @@
 // A binding of a role on record: that it was made, or is gone, for its history and the entry of the change.
-import type { StoredBinding } from '#store/role-bindings.ts'
+import type { StoredBinding } from '#store/tables/role-bindings.ts'
 import type { WriteContext } from '../operation.ts'
 
 export async function recordBinding(context: WriteContext, stored: StoredBinding, isGone?: 'gone'): Promise<void> {

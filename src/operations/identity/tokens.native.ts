@@ -8,7 +8,7 @@ import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import { everywhere, type RoleBinding, roles, scopeNames, scopesCover } from '#model/roles.ts'
 import { bearerTokenPrefix } from '#model/secrets.ts'
 import { groupsOfOwn, isOfAccount, latestOwnEnd } from '#model/token.ts'
-import type { ApiToken } from '#store/api-tokens.ts'
+import type { ApiToken } from '#store/tables/api-tokens.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import {

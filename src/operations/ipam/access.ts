@@ -2,8 +2,8 @@
 import { hasShape } from '#model/identifier.ts'
 import { isOwnOrShared } from '#model/policy/resolve.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
-import type { Ipam, Scope } from '#store/ipams.ts'
-import type { Pool } from '#store/pools.ts'
+import type { Ipam, Scope } from '#store/tables/ipams.ts'
+import type { Pool } from '#store/tables/pools.ts'
 import type { ReadContext } from '../operation.ts'
 import { getUsablePool } from '../space/grant.ts'
 

@@ -1,7 +1,7 @@
 // IPAMs and their scopes.
 import { z } from 'zod'
 import { type Refusal, refuse } from '#model/refusal.ts'
-import type { Ipam, Scope } from '#store/ipams.ts'
+import type { Ipam, Scope } from '#store/tables/ipams.ts'
 import { type Place, permitter, requirePermission } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.native.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'

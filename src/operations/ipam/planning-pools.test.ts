@@ -1,7 +1,7 @@
 // Pools that plan the inside of a VPC: they do not outlive it, and nothing of it is given twice.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { checkSpace } from '#store/check.ts'
+import { checkSpace } from '#store/upkeep/check.ts'
 import { type Acme, asNetwork, lab, network, openAcme, shop } from '../../../test/acme.ts'
 import { refuses } from '../../../test/organization.ts'
 import type { As } from '../../../test/world.ts'

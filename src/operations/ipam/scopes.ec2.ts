@@ -1,7 +1,7 @@
 // Scopes: the address spaces of an IPAM, in each of which addresses are unique.
 import type { ExternalAuthorityConfiguration, IpamScope } from '#formats/aws/ec2.generated.ts'
 import { refuse } from '#model/refusal.ts'
-import type { Scope } from '#store/ipams.ts'
+import type { Scope } from '#store/tables/ipams.ts'
 import { filterBy, page, refuseIdsWithPaging } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'

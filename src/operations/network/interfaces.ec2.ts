@@ -2,7 +2,7 @@
 import type { NetworkInterface } from '#formats/aws/ec2.generated.ts'
 import { formatId } from '#model/identifier.ts'
 import { refuse } from '#model/refusal.ts'
-import type { NatGateway, NatGatewayAddress } from '#store/nat-gateways.ts'
+import type { NatGateway, NatGatewayAddress } from '#store/tables/nat-gateways.ts'
 import { filterBy, type Listed, nothing, readFrom, readPage, refuseIdsWithPaging } from '../listing.ts'
 import { ec2Read } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'

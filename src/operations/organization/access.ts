@@ -1,6 +1,6 @@
 // Who may ask about the organization, and who may change it.
 import { refuse } from '#model/refusal.ts'
-import type { Organization } from '#store/organizations.ts'
+import type { Organization } from '#store/tables/organizations.ts'
 import type { ReadContext } from '../operation.ts'
 
 /** The organization, for any account in it. Whoever is in none learns nothing about one. */

@@ -4,7 +4,7 @@ import type {
   Organization as OrganizationAnswer,
   OrganizationalUnit,
 } from '#formats/aws/organizations.generated.ts'
-import type { Account, Node, Organization, Stretch } from '#store/organizations.ts'
+import type { Account, Node, Organization, Stretch } from '#store/tables/organizations.ts'
 import type { PageParams } from '../listing.ts'
 import type { Reach, ReadContext, WriteContext } from '../operation.ts'
 

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { isRootId, isUnitId } from '#model/organization.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
-import type { Account, Node, Organization } from '#store/organizations.ts'
+import type { Account, Node, Organization } from '#store/tables/organizations.ts'
 import { type Place, permitter, requirePermission } from '../identity/authority.ts'
 import { refuseBeyondShare } from '../identity/shares.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'

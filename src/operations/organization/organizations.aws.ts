@@ -1,7 +1,7 @@
 // The organization itself, and how its tree hangs together.
 import { refuse } from '#model/refusal.ts'
 import { spread } from '#model/spread.ts'
-import type { Node, Organization } from '#store/organizations.ts'
+import type { Node, Organization } from '#store/tables/organizations.ts'
 import { organizationsRead, organizationsWrite } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
 import { organizationOfCaller, organizationToRead } from './access.ts'

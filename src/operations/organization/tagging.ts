@@ -11,7 +11,7 @@ import {
 } from '#model/policy/tag-settings.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import { hasTooManyTags, keyProblem, type Tag as ModelTag, tagsMax, valueProblem } from '#model/tags.ts'
-import type { Tag } from '#store/tags.ts'
+import type { Tag } from '#store/tables/tags.ts'
 import type { WriteContext } from '../operation.ts'
 
 /** What a tag is put on. `type` is the EC2 resource type, such as `elastic-ip` or `ipam-pool`. */

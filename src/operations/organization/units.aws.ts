@@ -2,7 +2,7 @@
 import { canAdd, treeOf, unitDepthMax, unitNameProblem } from '#model/organization.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import { spread } from '#model/spread.ts'
-import type { Node, Organization } from '#store/organizations.ts'
+import type { Node, Organization } from '#store/tables/organizations.ts'
 import { recordBinding } from '../identity/role-binding-record.ts'
 import { organizationsRead, organizationsWrite } from '../operation.aws.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'

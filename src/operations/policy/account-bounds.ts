@@ -1,7 +1,7 @@
 // What one account may add to what every decision is made on: each change of governance reads all of it for everybody.
 import { type Refusal, refuse } from '#model/refusal.ts'
-import type { ContentChange, Policy } from '#store/policies.ts'
-import type { Pool } from '#store/pools.ts'
+import type { ContentChange, Policy } from '#store/tables/policies.ts'
+import type { Pool } from '#store/tables/pools.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 
 type LimitReached = Extract<Refusal, { readonly code: 'LimitExceeded' }>

@@ -4,7 +4,7 @@ import type { Assignment, AssignmentKind, ManagedBy, Mode } from '#model/policy/
 import type { Snapshot } from '#model/policy/snapshot.ts'
 import type { PolicyTagSettings } from '#model/policy/tag-settings.ts'
 import { refuse } from '#model/refusal.ts'
-import type { Policy } from '#store/policies.ts'
+import type { Policy } from '#store/tables/policies.ts'
 import { refuseFreeTier, refuseTooMany } from '../ipam/access.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { changeTags, ipamOf, remember, tagSettingsOf } from './content.ts'

@@ -1,7 +1,7 @@
 // Whatever way space is taken or used under an exception: it is on record, and a finding for as long as it outlives the exception.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { checkSpace } from '#store/check.ts'
+import { checkSpace } from '#store/upkeep/check.ts'
 import { asNetwork, dev, openAcme, prod, shop } from '../../../test/acme.ts'
 import { withNativeApi } from '../../../test/native-world.ts'
 

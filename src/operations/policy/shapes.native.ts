@@ -15,7 +15,7 @@ import {
 } from '#model/policy/document.ts'
 import { rulesMax } from '#model/policy/eligibility.ts'
 import { isSetting, keyProblem, tagsMax, valueProblem } from '#model/tags.ts'
-import type { StoredVersion } from '#store/policies.ts'
+import type { StoredVersion } from '#store/tables/policies.ts'
 import { accountId, formatInstant, idText, instant } from '../shapes.native.ts'
 
 const nameCharactersMax = 97

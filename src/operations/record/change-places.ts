@@ -2,8 +2,8 @@
 import { kindOf, parseId } from '#model/identifier.ts'
 import { isAccountId } from '#model/organization.ts'
 import type { Refusal } from '#model/refusal.ts'
-import type { ListedEntry } from '#store/record-lists.ts'
 import type { Subject } from '#store/subjects.ts'
+import type { ListedEntry } from '#store/tables/record-lists.ts'
 import type { ReadContext } from '../operation.ts'
 import { type FindThen, finderThen, placeOfObject } from './object-places.ts'
 

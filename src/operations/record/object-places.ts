@@ -3,7 +3,7 @@ import { isAccountId } from '#model/organization.ts'
 import { pathOf } from '#model/policy/snapshot.ts'
 import { type Action, everywhere } from '#model/roles.ts'
 import { isOfAccount } from '#model/token.ts'
-import type { HistoryVersion } from '#store/history.ts'
+import type { HistoryVersion } from '#store/tables/history.ts'
 import { accessOn, type Place, permitter } from '../identity/authority.ts'
 import type { ReadContext } from '../operation.ts'
 

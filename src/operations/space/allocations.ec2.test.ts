@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Ec2Input, IpamPoolAllocation } from '#formats/aws/ec2.generated.ts'
-import { checkSpace } from '#store/check.ts'
+import { checkSpace } from '#store/upkeep/check.ts'
 import { type Acme, asNetwork, lab, network, openAcme, shop, stranger, tagsOf } from '../../../test/acme.ts'
 import { refuses } from '../../../test/organization.ts'
 

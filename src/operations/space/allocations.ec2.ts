@@ -5,8 +5,8 @@ import { type Cidr, equals, formatCidr, nearCidrProblem, parseCidr, toKey } from
 import { formatId, hasShape, parseId } from '#model/identifier.ts'
 import type { AllocationRequest } from '#model/policy/decision.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
-import type { Pool } from '#store/pools.ts'
-import type { Allocation } from '#store/space.ts'
+import type { Pool } from '#store/tables/pools.ts'
+import type { Allocation } from '#store/tables/space.ts'
 import {
   describedAs,
   getReadablePool,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { StatementSync } from 'node:sqlite'
 import { after, before, test } from 'node:test'
-import { checkSpace } from '#store/check.ts'
+import { checkSpace } from '#store/upkeep/check.ts'
 import { dev, foundOrganization, lab, network, prod, root, shop } from '../../../test/acme.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 import { managementAccount, testSettings } from '../../../test/world.ts'

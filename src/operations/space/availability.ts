@@ -5,8 +5,8 @@ import { exceptionsFor } from '#model/policy/exception.ts'
 import { poolsAround, type Room } from '#model/policy/nearest-change.ts'
 import { resolve } from '#model/policy/resolve.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
-import type { Pool } from '#store/pools.ts'
 import type { ReadTransaction } from '#store/store.ts'
+import type { Pool } from '#store/tables/pools.ts'
 
 /** The pools that rules list or exceptions grant for the account, the one that is named, those around a block, and the provider's own; anything else has no room. */
 export async function roomFor(tx: ReadTransaction, snapshot: Snapshot, request: AllocationRequest): Promise<Room> {

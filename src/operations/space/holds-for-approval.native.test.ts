@@ -6,8 +6,8 @@ import {
   pendingPerRequesterMax,
   pendingPerTargetMax,
 } from '#model/policy/exception.ts'
-import { checkSpace } from '#store/check.ts'
 import type { Store } from '#store/store.ts'
+import { checkSpace } from '#store/upkeep/check.ts'
 import { asNetwork, dev, lab, network, openAcme, prod, refusalOf, root, shop } from '../../../test/acme.ts'
 import { type NativeWorld, withNativeApi } from '../../../test/native-world.ts'
 

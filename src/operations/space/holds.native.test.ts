@@ -1,7 +1,7 @@
 // Holds over the native API: kept, confirmed as policy says by then, given up, and over at their moment whoever has swept.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { checkSpace } from '#store/check.ts'
+import { checkSpace } from '#store/upkeep/check.ts'
 import { foundOrganization, lab, network, prod, root, shop } from '../../../test/acme.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 

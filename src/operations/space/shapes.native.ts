@@ -8,7 +8,7 @@ import type { ResourceType } from '#model/policy/resource-types.ts'
 import type { PoolFacts } from '#model/policy/snapshot.ts'
 import { type Noun, type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
 import { isSetting, keyProblem, tagsMax, valueProblem } from '#model/tags.ts'
-import type { Tag } from '#store/tags.ts'
+import type { Tag } from '#store/tables/tags.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { createTags, deleteTags } from '../organization/tags.ec2.ts'
 

@@ -1,8 +1,8 @@
 // How tenures change and end: what an allocation says beside its own row is gathered here, and kept with it.
 import { formatId } from '#model/identifier.ts'
-import type { AddressAssociation } from '#store/addresses.ts'
-import type { Allocation } from '#store/space.ts'
-import type { TagHomes } from '#store/tags.ts'
+import type { AddressAssociation } from '#store/tables/addresses.ts'
+import type { Allocation } from '#store/tables/space.ts'
+import type { TagHomes } from '#store/tables/tags.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 
 /** The ids under which an allocation can be tagged: an Elastic IP is its allocation under another name. */

@@ -1,0 +1,105 @@
+// Each table's line says what the statements of this room do with it: no more, no less.
+import assert from 'node:assert/strict'
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { compareRights, grantedTables, grantsTo, type Right, rights } from './rights.ts'
+import { columnsOf } from './sql.ts'
+
+/** What runs as the schema's owner, or on the embedded database alone; so do the steps of the schema. */
+const others = ['postgres/migrate.ts', 'postgres/rights.ts', 'tables/retention-setting.ts', 'sqlite/engine.ts']
+
+interface Use {
+  insert: boolean
+  delete: boolean
+  update: Set<string>
+}
+
+/** What statements do with tables, read from their text. */
+function usesIn(text: string): Map<string, Use> {
+  const uses = new Map<string, Use>()
+  const use = (table: string): Use => {
+    const found = uses.get(table) ?? { insert: false, delete: false, update: new Set<string>() }
+    uses.set(table, found)
+    return found
+  }
+  const columns = (sets: string): string[] => [...sets.matchAll(/(\w+) = /g)].map(([, name]) => name!)
+  for (const [, table] of text.matchAll(/\binsert into (\w+)/g)) use(table!).insert = true
+  for (const [, table] of text.matchAll(/\bdelete from (\w+)/g)) use(table!).delete = true
+  for (const [, table, sets] of text.matchAll(/\bupdate (\w+)\s+set ([\s\S]*?)\s+where\b/g))
+    for (const name of columns(sets!)) use(table!).update.add(name)
+  // An empty text may stand in it.
+  const upserts = /\binsert into (\w+)(?:[^`']|'')*?on conflict[^`']*?do update\s+set ([^`']*)/g
+  for (const [, table, sets] of text.matchAll(upserts)) for (const name of columns(sets!)) use(table!).update.add(name)
+  // A row that is locked must be one that may be changed.
+  for (const [, table] of text.matchAll(/\bfrom (\w+)[^`';]*?\bfor (?:no key )?update\b/g))
+    if (rights[table!]?.update === undefined) use(table!).update.add('(locked)')
+  return uses
+}
+const store = join(import.meta.dirname, '..')
+const statements = globSync('**/*.ts', { cwd: store })
+  .filter((name) => !name.endsWith('.test.ts') && !name.startsWith('schema/') && !others.includes(name))
+  .map((name) => readFileSync(join(store, name), 'utf8'))
+  .join('\n')
+
+test('a sample of statements is read as what it does', () => {
+  const uses = usesIn(`'update a set x = ?, y = z where n = ?' 'delete from b where n in (select 1)'
+    'insert into c (x) values (?) on conflict (x) do update set y = excluded.y' 'select 1 from meta for update'`)
+  assert.deepEqual(Object.fromEntries(uses), {
+    a: { insert: false, delete: false, update: new Set(['x', 'y']) },
+    b: { insert: false, delete: true, update: new Set() },
+    c: { insert: true, delete: false, update: new Set(['y']) },
+    meta: { insert: false, delete: false, update: new Set(['(locked)']) },
+  })
+})
+
+test('every table has its line, no line is without a table, and each is what the statements need', () => {
+  assert.deepEqual(Object.keys(rights).sort(), [...grantedTables].sort())
+  const used = usesIn(statements)
+  for (const table of used.keys()) {
+    if (!grantedTables.includes(table)) assert.fail(`\`${table}\` is written to, and the schema has no such table`)
+  }
+  for (const table of grantedTables) {
+    const { insert, delete: remove, update } = used.get(table) ?? { insert: false, delete: false, update: new Set() }
+    const needed: Right = {
+      ...(insert ? { insert } : {}),
+      ...(update.size > 0 ? { update: [...update].sort() } : {}),
+      ...(remove ? { delete: remove } : {}),
+    }
+    assert.deepEqual(rights[table], needed, table)
+  }
+})
+
+test('every column that may be changed exists', () => {
+  for (const [table, { update }] of Object.entries(rights))
+    for (const column of update ?? []) assert.ok(columnsOf(table).includes(column), `${table}.${column}`)
+})
+
+test('a role is granted what its line says, by names that cannot break out', () => {
+  const sql = grantsTo('se"rver', 'ipam')
+  assert.match(sql, /^revoke all on all tables in schema "ipam" from "se""rver";/)
+  assert.match(sql, /grant select, insert on "ipam"\.audit_entry to "se""rver"/)
+  assert.match(sql, /grant select, insert, update \(until_at\) on "ipam"\.history to/)
+  assert.match(sql, /grant select on "ipam"\.schema_version to/)
+  assert.doesNotMatch(sql, /truncate|references|trigger/)
+})
+
+test('what a role lacks and what it has beyond its line are both told', () => {
+  const held = (table: string, right: string, has: boolean) => ({ table, right, has })
+  assert.deepEqual(
+    compareRights([
+      held('audit_entry', 'select', true),
+      held('audit_entry', 'insert', false),
+      held('audit_entry', 'update', true),
+      held('audit_entry', 'update a column', true),
+      held('origin', 'delete', true),
+      held('decision', 'truncate', false),
+      held('history', 'update a column', true),
+      held('history', 'update until_at', false),
+    ]),
+    {
+      missing: ['insert on audit_entry', 'update until_at on history'],
+      excess: ['update on audit_entry', 'update a column on audit_entry', 'delete on origin'],
+    },
+  )
+})

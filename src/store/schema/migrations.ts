@@ -1,0 +1,878 @@
+// The schema, as numbered steps that only go forward. What must always hold is said here as well as in the code.
+
+import { accountIndexes } from './account-index.ts'
+import { auditSubjectSchema } from './audit-subject.ts'
+import { boundsSchema, tokensOfMakerSchema } from './bounds.ts'
+import { contentBoundsSchema } from './content-bounds.ts'
+import { deprovisioningSchema } from './deprovisioning.ts'
+import { exceptionLeaveSchema } from './exception-leave.ts'
+import { forbidAuthoritySchema, forbidReachSchema } from './forbid-authority.ts'
+import { sealingKeySchema } from './sealing-key.ts'
+import { spaceOnceSchema } from './space-once.ts'
+import { statesOfTenures } from './tenure-states.ts'
+import { wouldBeSchema } from './would-be.ts'
+
+export interface Migration {
+  readonly number: number
+  readonly name: string
+  /**
+   * What servers of the version before may do once the schema has this step: `go on` answering as they did, or `stop`, since
+   * some of their answers would be faults or wrong. On PostgreSQL no step that says `stop` is taken while a server runs; in a
+   * data folder there is never one beside it.
+   */
+  readonly olderServers: 'go on' | 'stop'
+  readonly sql: string
+}
+
+/**
+ * Conventions: moments are integer milliseconds since 1970; addresses are 16 bytes big-endian (IPv4 as ::ffff:a.b.c.d)
+ * with the prefix length of their own family beside them; `n` is a sequence number that an identifier can be made of.
+ */
+export const migrations: readonly Migration[] = [
+  {
+    number: 1,
+    name: 'foundation',
+    olderServers: 'go on',
+    sql: `
+create table meta (name text primary key, value text not null) strict, without rowid;
+create table counter (name text primary key, value integer not null check (value >= 0)) strict, without rowid;
+insert into counter (name, value) values ('sequence', 1), ('governance-epoch', 1);
+
+-- Organization -------------------------------------------------------------------------------------------------
+create table account (
+  id text primary key check (length(id) = 12 and id not glob '*[^0-9]*'),
+  name text not null,
+  email text not null,
+  status text not null check (status in ('ACTIVE', 'SUSPENDED', 'PENDING_CLOSURE')),
+  joined_method text not null check (joined_method in ('INVITED', 'CREATED')),
+  joined_at integer not null,
+  -- The role through which the management account enters (null: the usual one).
+  role_name text
+) strict;
+create unique index account_email on account (lower(email));
+create table organization (
+  "only" integer primary key check ("only" = 1),
+  id text not null unique,
+  management_account text not null references account (id),
+  root_id text not null,
+  created_at integer not null
+) strict;
+create table organization_node (
+  id text primary key,
+  kind text not null check (kind in ('root', 'organizational-unit', 'account')),
+  parent_id text references organization_node (id),
+  name text not null,
+  created_at integer not null,
+  check ((kind = 'root') = (parent_id is null))
+) strict;
+create unique index organization_node_root on organization_node (kind) where kind = 'root';
+create index organization_node_parent on organization_node (parent_id, kind, id);
+create unique index organization_node_name on organization_node (parent_id, name) where kind = 'organizational-unit';
+create table account_creation (
+  id text primary key,
+  account text references account (id),
+  name text not null,
+  email text not null,
+  -- Created at once: that it is in progress is said by the first answer alone.
+  state text not null check (state in ('SUCCEEDED', 'FAILED')),
+  failure text,
+  requested_at integer not null,
+  completed_at integer not null,
+  check ((state = 'FAILED') = (account is null) and (state = 'FAILED') = (failure is not null))
+) strict;
+create table enabled_service (
+  service_principal text primary key,
+  enabled_at integer not null
+) strict, without rowid;
+create table delegated_administrator (
+  account text not null references account (id),
+  service_principal text not null,
+  enabled_at integer not null,
+  primary key (account, service_principal)
+) strict, without rowid;
+-- One IPAM administrator per organization (quota of the vendor).
+create unique index delegated_administrator_ipam on delegated_administrator (service_principal)
+  where service_principal = 'ipam.amazonaws.com';
+create table access_key (
+  id text primary key,
+  account text not null references account (id),
+  arn text not null,
+  user_id text not null,
+  -- AES-256-GCM of {secret, sessionToken}; the id is the associated data, so that rows cannot be swapped.
+  sealed blob not null,
+  created_at integer not null,
+  expires_at integer,
+  disabled_at integer
+) strict;
+create index access_key_account on access_key (account, id);
+create index access_key_expires on access_key (expires_at) where expires_at is not null;
+
+-- Address space ------------------------------------------------------------------------------------------------
+create table ipam (
+  id text primary key,
+  account text not null references account (id),
+  region text not null,
+  description text,
+  tier text not null check (tier in ('free', 'advanced')),
+  enable_private_gua integer not null check (enable_private_gua in (0, 1)),
+  metered_account text not null check (metered_account in ('ipam-owner', 'resource-owner')),
+  public_scope_id text not null,
+  private_scope_id text not null,
+  resource_discovery_id text not null,
+  resource_discovery_association_id text not null,
+  created_at integer not null
+) strict;
+create index ipam_account on ipam (account, region);
+create table ipam_region (
+  ipam_id text not null references ipam (id) on delete cascade,
+  region text not null,
+  primary key (ipam_id, region)
+) strict, without rowid;
+create table scope (
+  id text primary key,
+  ipam_id text not null references ipam (id),
+  account text not null,
+  kind text not null check (kind in ('public', 'private')),
+  is_default integer not null check (is_default in (0, 1)),
+  description text,
+  created_at integer not null
+) strict;
+create unique index scope_public on scope (ipam_id) where kind = 'public';
+create index scope_ipam on scope (ipam_id, id);
+create table pool (
+  n integer primary key,
+  id text not null unique,
+  scope_id text references scope (id),
+  ipam_id text references ipam (id),
+  account text not null,
+  parent_n integer references pool (n),
+  depth integer not null check (depth between 1 and 10),
+  locale text,
+  family integer not null check (family in (4, 6)),
+  description text,
+  aws_service text check (aws_service in ('ec2', 'global-services')),
+  public_ip_source text check (public_ip_source in ('amazon', 'byoip')),
+  publicly_advertisable integer check (publicly_advertisable in (0, 1)),
+  auto_import integer not null default 0 check (auto_import in (0, 1)),
+  min_netmask_length integer,
+  max_netmask_length integer,
+  default_netmask_length integer,
+  required_tags text not null default '[]',
+  source_resource text,
+  quarantine_seconds integer check (quarantine_seconds >= 0),
+  created_at integer not null,
+  -- Numbers of addresses, as decimal text: an IPv6 pool holds more than 64 bits of them.
+  allocated text not null default '0',
+  quarantined text not null default '0',
+  free text not null default '0',
+  allocation_count integer not null default 0 check (allocation_count >= 0),
+  -- Provider pools (scope_id null) belong to no IPAM: they stand for the space of the provider itself.
+  check ((scope_id is null) = (ipam_id is null)),
+  check (min_netmask_length is null or max_netmask_length is null or min_netmask_length <= max_netmask_length)
+) strict;
+create unique index pool_provider on pool (family) where scope_id is null;
+create index pool_scope on pool (scope_id, n);
+create index pool_parent on pool (parent_n, n);
+create table pool_cidr (
+  id text primary key,
+  pool integer not null references pool (n),
+  first blob not null check (length(first) = 16),
+  length integer not null check (length between 0 and 128),
+  state text not null check (state in ('provisioned', 'failed-provision', 'failed-deprovision')),
+  failure_code text,
+  failure_message text,
+  -- The allocation in the parent pool that this space came from (null for a top-level pool).
+  parent_allocation integer,
+  created_at integer not null
+) strict;
+create unique index pool_cidr_first on pool_cidr (pool, first) where state <> 'failed-provision';
+create index pool_cidr_search on pool_cidr (first, length);
+create table pool_share (
+  pool integer not null references pool (n) on delete cascade,
+  principal text not null,
+  primary key (pool, principal)
+) strict, without rowid;
+
+-- A pool's space is partitioned into free, allocated and quarantined blocks (invariant I2). To allocate is to delete a
+-- free row: that is the guard; the unique key of allocation is the second one.
+create table free_block (
+  pool integer not null references pool (n),
+  -- log2 of the number of addresses, ascending, so that the key order is "smallest sufficient, lowest first".
+  ord integer not null check (ord between 0 and 128),
+  first blob not null check (length(first) = 16),
+  primary key (pool, ord, first)
+) strict, without rowid;
+-- Who holds space of which type where: a few rows that a million allocations name.
+create table holder (
+  n integer primary key,
+  account text not null,
+  resource_type text not null,
+  -- Empty where the space belongs to no Region.
+  region text not null,
+  unique (account, resource_type, region)
+) strict;
+create table allocation (
+  n integer primary key,
+  pool integer not null references pool (n),
+  first blob not null check (length(first) = 16),
+  length integer not null,
+  holder integer not null references holder (n),
+  -- Null for Elastic IPs and custom allocations: their identifier is made of n.
+  resource_id text,
+  description text,
+  decision integer,
+  created_at integer not null
+) strict;
+create unique index allocation_first on allocation (pool, first);
+create index allocation_holder on allocation (holder, n);
+create index allocation_resource on allocation (resource_id) where resource_id is not null;
+create table allocation_history (
+  pool integer not null,
+  first blob not null,
+  length integer not null,
+  n integer not null,
+  resource_type text not null,
+  resource_id text,
+  account text not null,
+  region text,
+  description text,
+  decision integer,
+  created_at integer not null,
+  released_at integer not null,
+  primary key (first, length, created_at, n)
+) strict, without rowid;
+create table quarantine (
+  pool integer not null references pool (n),
+  first blob not null check (length(first) = 16),
+  length integer not null,
+  account text not null,
+  released_at integer not null,
+  ends_at integer not null,
+  primary key (pool, first)
+) strict, without rowid;
+create index quarantine_ends on quarantine (ends_at);
+
+-- Policies -----------------------------------------------------------------------------------------------------
+create table policy (
+  id text primary key,
+  ipam_id text not null references ipam (id),
+  account text not null,
+  version integer not null check (version >= 1),
+  -- What the IPAM's setting was when the policy was made; the policy's own tag goes before it.
+  compatibility_default text not null check (compatibility_default in ('strict', 'aws')),
+  created_at integer not null
+) strict;
+create index policy_ipam on policy (ipam_id, id);
+create index policy_account on policy (account, id);
+create table policy_version (
+  policy_id text not null,
+  version integer not null,
+  content_hash text not null,
+  body text not null,
+  author text not null,
+  created_at integer not null,
+  primary key (policy_id, version)
+) strict, without rowid;
+create trigger policy_version_immutable before update on policy_version begin
+  select raise(abort, 'policy versions are immutable');
+end;
+create trigger policy_version_kept before delete on policy_version begin
+  select raise(abort, 'policy versions are kept');
+end;
+create table assignment (
+  policy_id text not null references policy (id),
+  target_id text not null,
+  kind text not null check (kind in ('default', 'final')),
+  mode text not null check (mode in ('off', 'observe', 'warn', 'enforce')),
+  managed_by text not null check (managed_by in ('account', 'delegated-administrator-for-ipam')),
+  assigned_at integer not null,
+  primary key (policy_id, target_id)
+) strict, without rowid;
+-- At most one default per target; an account's own policy stands beside an administrator's.
+create unique index assignment_default on assignment (target_id, managed_by) where kind = 'default';
+create index assignment_target on assignment (target_id, policy_id);
+
+-- Resources ----------------------------------------------------------------------------------------------------
+create table vpc (
+  id text primary key,
+  account text not null,
+  region text not null,
+  tenancy text not null,
+  dhcp_options_id text not null,
+  enable_dns_support integer not null default 1,
+  enable_dns_hostnames integer not null default 0,
+  enable_network_address_usage_metrics integer not null default 0,
+  created_at integer not null
+) strict;
+create index vpc_account on vpc (account, region, id);
+create table vpc_cidr (
+  association_id text primary key,
+  vpc_id text not null references vpc (id),
+  first blob not null check (length(first) = 16),
+  length integer not null,
+  is_primary integer not null check (is_primary in (0, 1)),
+  allocation integer,
+  pool_id text,
+  ip_source text check (ip_source in ('amazon', 'byoip', 'none')),
+  network_border_group text,
+  created_at integer not null
+) strict;
+create unique index vpc_cidr_first on vpc_cidr (vpc_id, first);
+create table subnet (
+  id text primary key,
+  vpc_id text not null references vpc (id),
+  account text not null,
+  region text not null,
+  zone text not null,
+  zone_id text not null,
+  first blob check (length(first) = 16),
+  length integer,
+  allocation integer,
+  ipv6_native integer not null default 0,
+  created_at integer not null
+) strict;
+create index subnet_vpc on subnet (vpc_id, id);
+-- Subnets of a VPC never overlap; the code looks at the neighbours, and equal ones fail here.
+create unique index subnet_first on subnet (vpc_id, first) where first is not null;
+create index subnet_account on subnet (account, region, id);
+create table subnet_cidr (
+  association_id text primary key,
+  subnet_id text not null references subnet (id),
+  vpc_id text not null references vpc (id),
+  first blob not null check (length(first) = 16),
+  length integer not null,
+  allocation integer,
+  ip_source text,
+  created_at integer not null
+) strict;
+create index subnet_cidr_subnet on subnet_cidr (subnet_id);
+create unique index subnet_cidr_first on subnet_cidr (vpc_id, first);
+create table nat_gateway (
+  id text primary key,
+  account text not null,
+  region text not null,
+  vpc_id text not null,
+  subnet_id text,
+  connectivity text not null check (connectivity in ('public', 'private')),
+  availability_mode text not null check (availability_mode in ('zonal', 'regional')),
+  automatic integer not null default 0,
+  route_table_id text,
+  created_at integer not null,
+  -- A deleted gateway is still shown for a while, as in EC2.
+  deleted_at integer,
+  check ((availability_mode = 'regional') = (subnet_id is null))
+) strict;
+create index nat_gateway_account on nat_gateway (account, region, id);
+create index nat_gateway_vpc on nat_gateway (vpc_id);
+create index nat_gateway_subnet on nat_gateway (subnet_id) where subnet_id is not null;
+create index nat_gateway_deleted on nat_gateway (deleted_at) where deleted_at is not null;
+create table nat_gateway_address (
+  association_id text primary key,
+  nat_gateway_id text not null references nat_gateway (id),
+  -- The Elastic IP, by its allocation's n; null for a private gateway's addresses.
+  allocation integer,
+  public_ip text,
+  private_ip text,
+  network_interface_id text,
+  zone text,
+  zone_id text,
+  is_primary integer not null default 0,
+  -- Whether the gateway itself took the Elastic IP (and gives it back) or the customer did.
+  service_managed integer not null default 0
+) strict;
+create index nat_gateway_address_gateway on nat_gateway_address (nat_gateway_id, association_id);
+create table address_association (
+  allocation integer primary key references allocation (n),
+  association_id text not null unique,
+  instance_id text,
+  network_interface_id text,
+  network_interface_account text,
+  private_ip text,
+  subnet_id text,
+  nat_gateway_id text,
+  service_managed text check (service_managed in ('alb', 'nlb', 'rnat', 'rds'))
+) strict;
+create table tag (
+  resource_id text not null,
+  key text not null,
+  value text not null,
+  resource_type text not null,
+  account text not null,
+  -- Where the resource lives; null for what lives in no Region, such as nodes of the organization.
+  region text,
+  primary key (resource_id, key)
+) strict, without rowid;
+create index tag_account on tag (account, resource_id, key);
+
+-- The record ---------------------------------------------------------------------------------------------------
+-- Who asks for what from where, and how decisions come out, repeat: each combination stands once, and a row names it.
+create table origin (
+  n integer primary key,
+  account text not null,
+  principal text not null,
+  access_key_id text not null,
+  source_address text not null,
+  region text not null,
+  action text not null
+) strict;
+create table audit_entry (
+  n integer primary key,
+  at integer not null,
+  origin integer not null references origin (n),
+  request_id text not null,
+  outcome text not null,
+  subjects text not null,
+  -- One effect per token (invariant I5): the token's hash, the parameters' hash, and what was answered.
+  token blob,
+  parameters blob,
+  result text
+) strict;
+create table client_token (
+  token blob primary key,
+  audit_entry integer not null,
+  at integer not null
+) strict, without rowid;
+create index client_token_at on client_token (at);
+create table ruling (
+  n integer primary key,
+  account text not null,
+  locale text not null,
+  resource_type text not null,
+  outcome text not null check (outcome in ('allow', 'steer', 'warn', 'deny')),
+  mode text not null,
+  policy_id text,
+  policy_version integer,
+  pool text,
+  -- Target, document, candidates, denial and trace, as JSON.
+  body text not null
+) strict;
+create table decision (
+  n integer primary key,
+  at integer not null,
+  ruling integer not null references ruling (n),
+  first blob,
+  length integer,
+  -- What differs from request to request: the request, tags, size (null where there was none).
+  request text,
+  audit_entry integer not null references audit_entry (n)
+) strict;
+create table history (
+  object_id text not null,
+  from_at integer not null,
+  version integer not null,
+  until_at integer,
+  kind text not null,
+  account text not null,
+  body text not null,
+  primary key (object_id, version)
+) strict, without rowid;
+create unique index history_current on history (object_id) where until_at is null;
+create trigger audit_entry_immutable before update on audit_entry begin
+  select raise(abort, 'audit entries are immutable');
+end;
+create trigger audit_entry_kept before delete on audit_entry begin
+  select raise(abort, 'audit entries are kept');
+end;
+create trigger ruling_immutable before update on ruling begin
+  select raise(abort, 'rulings are immutable');
+end;
+create trigger origin_immutable before update on origin begin
+  select raise(abort, 'origins are immutable');
+end;
+create trigger decision_immutable before update on decision begin
+  select raise(abort, 'decisions are immutable');
+end;
+create trigger decision_kept before delete on decision begin
+  select raise(abort, 'decisions are kept');
+end;
+`,
+  },
+  {
+    number: 2,
+    name: 'keys that end at once, and a record that is only added to',
+    olderServers: 'stop',
+    sql: `
+-- Moves where a key ends before its time: what a server remembers of keys is good for one epoch.
+insert into counter (name, value) values ('key-epoch', 1);
+-- The key that asked for a session's credentials: they end with it.
+alter table access_key add column opened_by text;
+create index access_key_opened_by on access_key (opened_by) where opened_by is not null;
+create trigger ruling_kept before delete on ruling begin
+  select raise(abort, 'rulings are kept');
+end;
+create trigger origin_kept before delete on origin begin
+  select raise(abort, 'origins are kept');
+end;
+create trigger allocation_history_immutable before update on allocation_history begin
+  select raise(abort, 'what was released is immutable');
+end;
+create trigger allocation_history_kept before delete on allocation_history begin
+  select raise(abort, 'what was released is kept');
+end;
+create trigger history_immutable before update on history when (old.until_at is not null) begin
+  select raise(abort, 'closed intervals are immutable');
+end;
+create trigger history_kept before delete on history begin
+  select raise(abort, 'history is kept');
+end;
+`,
+  },
+  {
+    number: 3,
+    name: 'native principals',
+    olderServers: 'go on',
+    sql: `
+create table role_binding (
+  id text primary key,
+  principal text not null,
+  role text not null,
+  -- A root, a unit, an account, or * for everything.
+  node text not null,
+  effect text not null check (effect in ('permit', 'forbid')),
+  created_at integer not null
+) strict;
+create unique index role_binding_once on role_binding (principal, role, node, effect);
+create table api_token (
+  id text primary key,
+  -- SHA-256 of the token, which nobody but its holder has.
+  hash blob not null unique check (length(hash) = 32),
+  principal text not null,
+  -- The home account of the principal, for the record.
+  account text not null references account (id),
+  -- Of the identity provider, as they were at sign-in: a list, as JSON.
+  member_of text not null default '[]',
+  scopes text not null default '[]',
+  description text,
+  -- The sign-in that made it: one makes one.
+  sign_in text unique,
+  created_at integer not null,
+  expires_at integer not null,
+  revoked_at integer,
+  check (expires_at > created_at)
+) strict;
+create index api_token_principal on api_token (principal, id);
+create index api_token_expires on api_token (expires_at);
+`,
+  },
+  {
+    number: 4,
+    name: 'exceptions and candidates',
+    olderServers: 'stop',
+    sql: `
+create table policy_exception (
+  id text primary key,
+  -- An account, a unit or a root; with a pattern, only resources whose name matches.
+  target_id text not null,
+  resource text,
+  locale text not null,
+  resource_type text not null,
+  -- Pools, the provider, netmask lengths: as JSON.
+  grants text not null,
+  reason text not null check (length(reason) > 0),
+  -- What people decided; that it is active or expired follows from the time.
+  status text not null check (status in ('requested', 'approved', 'denied', 'revoked')),
+  is_break_glass integer not null check (is_break_glass in (0, 1)),
+  starts_at integer not null,
+  expires_at integer not null,
+  requested_by text not null,
+  requested_at integer not null,
+  -- The request, or the renewal, that the present end was asked for in.
+  asked_by text not null,
+  asked_at integer not null,
+  approved_by text,
+  approved_at integer,
+  -- A later end that waits for approval, as JSON.
+  renewal text,
+  ended_by text,
+  ended_at integer,
+  ended_note text,
+  reviewed_by text,
+  reviewed_at integer,
+  review_note text,
+  check (expires_at > starts_at),
+  -- 90 days, and 24 hours for break-glass.
+  check (expires_at <= asked_at + 7776000000),
+  check (is_break_glass = 0 or expires_at <= requested_at + 86400000),
+  -- Nobody approves or reviews what they asked for.
+  check (approved_by is null or (approved_by <> requested_by and approved_by <> asked_by)),
+  check (reviewed_by is null or reviewed_by <> requested_by),
+  check ((approved_by is null) = (approved_at is null)),
+  check ((ended_by is null) = (status in ('requested', 'approved')) and (ended_by is null) = (ended_at is null)),
+  check (status <> 'approved' or approved_by is not null or is_break_glass = 1)
+) strict;
+create index policy_exception_open on policy_exception (status, expires_at);
+create index policy_exception_target on policy_exception (target_id, id);
+-- What was given under an exception; without an allocation, it was an address that was held already, or space brought along.
+create table exception_use (
+  exception_id text not null references policy_exception (id),
+  decision integer not null,
+  allocation integer,
+  primary key (exception_id, decision)
+) strict, without rowid;
+-- What an assignment may become: another version, another mode, or both. It is asked on every request and never acts.
+create table assignment_candidate (
+  policy_id text not null,
+  target_id text not null,
+  n integer not null unique,
+  version integer,
+  mode text check (mode in ('off', 'observe', 'warn', 'enforce')),
+  set_by text not null,
+  set_at integer not null,
+  primary key (policy_id, target_id),
+  foreign key (policy_id, target_id) references assignment (policy_id, target_id) on delete cascade,
+  foreign key (policy_id, version) references policy_version (policy_id, version),
+  check (version is not null or mode is not null)
+) strict, without rowid;
+-- Decisions that a candidate would have made otherwise.
+create table candidate_difference (
+  candidate integer not null,
+  account text not null,
+  resource_type text not null,
+  locale text not null,
+  decision integer not null,
+  at integer not null,
+  primary key (candidate, account, resource_type, locale, decision)
+) strict, without rowid;
+`,
+  },
+  {
+    number: 5,
+    name: 'time machine',
+    olderServers: 'go on',
+    sql: `
+-- Who had this address then: what is held and what was given back, by address, account, resource and number.
+create index allocation_address on allocation (first, length);
+create index allocation_history_account on allocation_history (account, released_at);
+create index allocation_history_resource on allocation_history (resource_id) where resource_id is not null;
+create index allocation_history_n on allocation_history (n);
+-- Lists of the record by what it is about: rows of one ruling, or from one origin, are in the order of time.
+create index decision_ruling on decision (ruling, n);
+create index ruling_account on ruling (account);
+create index audit_entry_origin on audit_entry (origin, n);
+create index history_account on history (account, object_id);
+`,
+  },
+  {
+    number: 6,
+    name: 'settings as fields',
+    olderServers: 'stop',
+    sql: `
+-- Until now these were tags alone, read by whoever needed them; from now on the columns are what holds.
+alter table ipam add column policy_compatibility text not null default 'strict' check (policy_compatibility in ('strict', 'aws'));
+alter table ipam add column unmatched text not null default 'provider' check (unmatched in ('provider', 'deny'));
+update ipam set policy_compatibility = 'aws' where id in
+  (select resource_id from tag where key = 'cadastre:policy-compatibility' and value = 'aws');
+update ipam set unmatched = 'deny' where id in
+  (select resource_id from tag where key = 'cadastre:unmatched' and value = 'deny');
+`,
+  },
+  {
+    number: 7,
+    name: 'holds and resource types',
+    olderServers: 'stop',
+    sql: `
+-- Space that is held for a limited time, with the number that its allocation would have.
+create table hold (
+  n integer primary key,
+  pool integer not null references pool (n),
+  first blob not null check (length(first) = 16),
+  length integer not null,
+  account text not null,
+  resource_type text not null,
+  region text not null,
+  resource_id text,
+  description text,
+  decision integer,
+  tags text not null,
+  -- What was asked, as JSON: policy is asked again when it is confirmed.
+  request text not null,
+  created_at integer not null,
+  expires_at integer not null,
+  check (expires_at > created_at)
+) strict;
+create unique index hold_first on hold (pool, first);
+create index hold_address on hold (first, length);
+create index hold_account on hold (account, n);
+create index hold_resource on hold (resource_id) where resource_id is not null;
+-- What is held rests, and is free when its time is over: the quarantine of a hold is named by it.
+alter table quarantine add column hold integer references hold (n);
+create unique index quarantine_hold on quarantine (hold) where hold is not null;
+-- How it ended where it was never an allocation: null for what was released.
+alter table allocation_history add column ending text check (ending in ('lapsed', 'dropped'));
+create table resource_type (
+  name text primary key,
+  -- The entry of the registry, as JSON.
+  body text not null,
+  created_at integer not null
+) strict, without rowid;
+`,
+  },
+  {
+    number: 8,
+    name: 'what exceptions hold and what is used under them',
+    olderServers: 'stop',
+    sql: `
+-- The number of the allocation that is held while an exception waits for approval; it stays when the hold is over.
+alter table policy_exception add column hold integer;
+create unique index policy_exception_hold on policy_exception (hold) where hold is not null;
+create index policy_exception_pending on policy_exception (target_id) where status = 'requested' and hold is not null;
+-- What was used or brought along without an allocation of its own, and by which resource: it is there as long as that has it.
+alter table exception_use add column resource_id text;
+alter table exception_use add column resource_type text;
+alter table exception_use add column account text;
+alter table exception_use add column first blob;
+alter table exception_use add column length integer;
+-- Who a token's holder is for the identity provider, and who made the token, and theirs: one person may have several names.
+alter table api_token add column subject text;
+alter table api_token add column makers text not null default '[]';
+-- The same of whoever asked, as JSON; null where nothing but the name is known.
+alter table policy_exception add column requested_as text;
+alter table policy_exception add column asked_as text;
+-- What the caller had to be permitted, as JSON: a repeat is answered where they still are.
+alter table client_token add column needs text;
+`,
+  },
+  {
+    number: 9,
+    name: 'decisions for a time',
+    olderServers: 'stop',
+    sql: `
+-- How long decisions are kept, in days of the record; null: for good. The operator's: on PostgreSQL no server may change it.
+create table retention (
+  "only" integer primary key check ("only" = 1),
+  -- A month is the longest that space can rest: until then, why somebody had it can be explained.
+  decision_days integer check (decision_days between 30 and 36500),
+  set_at integer
+) strict;
+insert into retention ("only", decision_days, set_at) values (1, null, null);
+-- The days that the record has seen. A clock that jumps, by however much, makes one of them, and a standstill none: ages
+-- are counted in these rows, so that a wrong clock cannot age what is on record by more than a day.
+create table record_day (
+  day integer primary key,
+  -- Numbers drawn before the day began are lower.
+  first_n integer not null,
+  at integer not null
+) strict;
+insert into record_day (day, first_n, at)
+  select row_number() over (order by min(n)), min(n), at / 86400000 * 86400000 from decision group by at / 86400000 order by min(n);
+create trigger record_day_grows before insert on record_day begin
+  select raise(abort, 'a day of the record follows the one before')
+  where new.day <> coalesce((select max(day) from record_day), 0) + 1
+    or exists (select 1 from record_day l where l.day = new.day - 1
+      and (new.first_n < l.first_n or abs(new.at - l.at) < 86400000));
+end;
+create trigger record_day_immutable before update on record_day begin
+  select raise(abort, 'days of the record are immutable');
+end;
+create trigger record_day_kept before delete on record_day begin
+  select raise(abort, 'days of the record are kept');
+end;
+-- How far the present round has come, and what may be gone: a decision with a lower number that is not there was forgotten.
+create table forgetting (
+  "only" integer primary key check ("only" = 1),
+  -- The day for which the round is, and the decision that it goes on with.
+  day integer not null,
+  next_n integer not null,
+  before_n integer not null,
+  before_at integer not null,
+  decisions integer not null
+) strict;
+insert into forgetting ("only", day, next_n, before_n, before_at, decisions) values (1, 0, 0, 0, 0, 0);
+-- What a server remembers of rulings is good for one epoch.
+insert into counter (name, value) values ('ruling-epoch', 1);
+-- What was brought along under an exception has no allocation that would tell whether it is still there: its decision stays.
+create index exception_use_brought on exception_use (decision) where first is not null;
+-- A decision goes once it is as old as they are kept, and so is the end of what it gave: a tenure of exactly its block that
+-- began by then, of which scopes that overlap have several.
+drop trigger decision_kept;
+create trigger decision_kept before delete on decision begin
+  select raise(abort, 'decisions are kept')
+  where not exists (
+    select 1 from record_day b
+    where b.day = (select max(day) from record_day) - (select decision_days from retention)
+      and old.n < b.first_n and old.at < b.at
+      and not exists (
+        select 1 from (
+          select t.decision, t.released_at from allocation_history t
+          where t.first = old.first and t.length = old.length and t.created_at <= old.at order by t.created_at desc limit 100
+        ) lately where lately.decision = old.n and lately.released_at >= b.at))
+    or exists (select 1 from allocation a where a.first = old.first and a.length = old.length and a.decision = old.n)
+    or exists (select 1 from hold h where h.first = old.first and h.length = old.length and h.decision = old.n)
+    or exists (select 1 from exception_use u where u.decision = old.n and u.first is not null);
+end;
+drop trigger ruling_kept;
+create trigger ruling_kept before delete on ruling begin
+  select raise(abort, 'rulings are kept')
+  where exists (select 1 from decision d where d.ruling = old.n);
+end;
+create trigger candidate_difference_kept before delete on candidate_difference begin
+  select raise(abort, 'differences are kept as long as their decisions')
+  where exists (select 1 from decision d where d.n = old.decision);
+end;
+create trigger candidate_difference_immutable before update on candidate_difference begin
+  select raise(abort, 'differences are immutable');
+end;
+-- What lists of the record are narrowed by.
+create index ruling_pool on ruling (pool) where pool is not null;
+create index ruling_policy on ruling (policy_id) where policy_id is not null;
+create index ruling_outcome on ruling (outcome);
+create index ruling_mode on ruling (mode);
+create index ruling_locale on ruling (locale);
+create index ruling_type on ruling (resource_type);
+create index origin_account on origin (account);
+create index origin_principal on origin (principal);
+create index origin_action on origin (action);
+`,
+  },
+  { number: 10, name: 'what would be', olderServers: 'stop', sql: wouldBeSchema },
+  {
+    number: 11,
+    name: 'what a token was made with',
+    olderServers: 'stop',
+    sql: `
+-- The token that it was made with; null where a sign-in or the operator made it, and for those that were there before.
+alter table api_token add column made_with text references api_token (id);
+create index api_token_made_with on api_token (made_with) where made_with is not null;
+-- Groups are proven by a sign-in, and as long as its own token is good. Until now they were copied for up to a year: by which
+-- sign-in is not known, so only what a sign-in itself made keeps them.
+update api_token set member_of = '[]' where sign_in is null;
+alter table api_token add column groups_until integer;
+update api_token set groups_until = expires_at where member_of <> '[]';
+alter table api_token add column origin text not null default 'token' check (
+  origin in ('sign-in', 'operator', 'token')
+  and (made_with is null or origin = 'token')
+  and (member_of = '[]' or (groups_until is not null and expires_at <= groups_until)));
+update api_token set origin = 'sign-in' where sign_in is not null;
+`,
+  },
+  {
+    number: 12,
+    name: 'the history of a database',
+    olderServers: 'go on',
+    sql: `-- Servers drop what they remember where it is another one: \`cadastre database accept\` draws it anew.
+insert into counter (name, value) values ('history', 0);`,
+  },
+  {
+    number: 13,
+    name: 'differences in order',
+    olderServers: 'go on',
+    sql: `
+-- The candidate gives space from the same pool, and only the pools behind it stand in another order. Of rows from before this
+-- step, which counted such a difference as another pool, that is not known.
+alter table candidate_difference add column order_only integer not null default 0
+  check (order_only in (0, 1) and (order_only = 0 or kind = 'other'));
+`,
+  },
+  { number: 14, name: 'space is given once', olderServers: 'stop', sql: spaceOnceSchema },
+  { number: 15, name: 'what a change changed', olderServers: 'stop', sql: auditSubjectSchema },
+  { number: 16, name: 'states of tenures', olderServers: 'stop', sql: statesOfTenures },
+  { number: 17, name: 'bounds that nobody uses up for others', olderServers: 'stop', sql: boundsSchema },
+  { number: 18, name: 'who lifts a forbid', olderServers: 'stop', sql: forbidAuthoritySchema },
+  { number: 19, name: 'what a forbid binds', olderServers: 'stop', sql: forbidReachSchema },
+  { number: 20, name: 'tokens by their maker', olderServers: 'go on', sql: tokensOfMakerSchema },
+  { number: 21, name: 'CIDRs that leave their pool', olderServers: 'stop', sql: deprovisioningSchema },
+  { number: 22, name: 'the sealing key of a database', olderServers: 'go on', sql: sealingKeySchema },
+  { number: 23, name: 'what accounts have, by account', olderServers: 'go on', sql: accountIndexes },
+  { number: 24, name: 'by whose leave exceptions are used', olderServers: 'stop', sql: exceptionLeaveSchema },
+  { number: 25, name: 'what policies of an account write', olderServers: 'go on', sql: contentBoundsSchema },
+]

@@ -1,0 +1,159 @@
+// Access keys: who may sign, with the secret sealed so that a stolen database signs nothing.
+import type { PageTokens } from '../page-tokens.ts'
+import type { Sql } from '../sql.ts'
+
+/** Seals and opens secrets; the key it uses is never in the database. `context` is bound to the text, so rows cannot be swapped. */
+export interface Sealer {
+  seal(text: string, context: string): Uint8Array
+  open(sealed: Uint8Array, context: string): string
+  /** 16 bytes that tell the key from others, and nothing about it. */
+  readonly fingerprint: Uint8Array
+  /** Where the key was read from, for messages. */
+  readonly file?: string
+  readonly pageTokens: PageTokens
+}
+
+export interface AccessKeyRecord {
+  readonly id: string
+  readonly account: string
+  readonly arn: string
+  readonly userId: string
+  readonly secret: string
+  readonly sessionToken?: string
+  readonly expiresAt?: number
+  /** Of a session: the key that asked for it. They end together. */
+  readonly openedBy?: string
+}
+
+/** A key as the operator sees it: without its secret. */
+export interface KeySummary {
+  readonly id: string
+  readonly arn: string
+  readonly created_at: number
+  readonly expires_at: number | null
+  readonly disabled_at: number | null
+}
+
+interface Row {
+  id: string
+  account: string
+  arn: string
+  user_id: string
+  sealed: Uint8Array
+  expires_at: number | null
+}
+
+export class AccessKeys {
+  readonly #sql: Sql
+  readonly #sealer: Sealer
+  readonly #epoch: { moveKeyEpoch(): Promise<void> }
+  constructor(sql: Sql, sealer: Sealer, epoch: { moveKeyEpoch(): Promise<void> }) {
+    this.#sql = sql
+    this.#sealer = sealer
+    this.#epoch = epoch
+  }
+
+  async find(id: string): Promise<AccessKeyRecord | undefined> {
+    const row = await this.#sql.get<Row>(
+      'select id, account, arn, user_id, sealed, expires_at from access_key where id = ? and disabled_at is null',
+      id,
+    )
+    if (!row) return undefined
+    const { secret, sessionToken } = JSON.parse(this.#sealer.open(row.sealed, row.id)) as {
+      secret: string
+      sessionToken?: string
+    }
+    return {
+      id: row.id,
+      account: row.account,
+      arn: row.arn,
+      userId: row.user_id,
+      secret,
+      ...(sessionToken === undefined ? {} : { sessionToken }),
+      ...(row.expires_at === null ? {} : { expiresAt: row.expires_at }),
+    }
+  }
+  async insert(key: AccessKeyRecord, at: number): Promise<void> {
+    const sealed = this.#sealer.seal(JSON.stringify({ secret: key.secret, sessionToken: key.sessionToken }), key.id)
+    await this.#sql.run(
+      `insert into access_key (id, account, arn, user_id, sealed, created_at, expires_at, opened_by)
+       values (?, ?, ?, ?, ?, ?, ?, ?)`,
+      key.id,
+      key.account,
+      key.arn,
+      key.userId,
+      sealed,
+      at,
+      key.expiresAt ?? null,
+      key.openedBy ?? null,
+    )
+  }
+  /** Whether a key that was good a moment ago still is, and is of the same account and user. */
+  async isGood({ id, account, arn }: Pick<AccessKeyRecord, 'id' | 'account' | 'arn'>, now: number): Promise<boolean> {
+    const row = await this.#sql.get(
+      `select 1 as one from access_key where id = ? and account = ? and arn = ? and disabled_at is null
+       and (expires_at is null or expires_at > ?)`,
+      id,
+      account,
+      arn,
+      now,
+    )
+    return row !== undefined
+  }
+  /** Whether any permanent key exists: if not, this is the first start. */
+  async any(): Promise<boolean> {
+    return (await this.#sql.get('select 1 as one from access_key where expires_at is null limit 1')) !== undefined
+  }
+  /** Notes that a key is yet to be shown to whoever operates the server. */
+  async keepUnshown(id: string): Promise<void> {
+    await this.#sql.run('insert into unshown_key (id) values (?)', id)
+  }
+  /** The key of the first start, where it is good and nobody has been shown it yet. */
+  async findUnshown(): Promise<AccessKeyRecord | undefined> {
+    const row = await this.#sql.get<{ id: string }>('select id from unshown_key order by id limit 1')
+    return row && (await this.find(row.id))
+  }
+  /** It has been shown. */
+  async dropUnshown(id: string): Promise<void> {
+    await this.#sql.run('delete from unshown_key where id = ?', id)
+  }
+  /** Permanent keys, then sessions that have not been forgotten yet. */
+  async list(account: string): Promise<KeySummary[]> {
+    return this.#sql.all(
+      `select id, arn, created_at, expires_at, disabled_at from access_key where account = ?
+       order by expires_at is not null, id`,
+      account,
+    )
+  }
+  /** Which account a key is of, and whether it can be disabled. */
+  async findSummary(id: string): Promise<(KeySummary & { readonly account: string }) | undefined> {
+    return this.#sql.get(
+      'select id, account, arn, created_at, expires_at, disabled_at from access_key where id = ?',
+      id,
+    )
+  }
+  /** Ends keys, and the sessions that were opened with them, on every server at once; answers the ids of all that ended. */
+  async disable(ids: readonly string[], at: number): Promise<string[]> {
+    const ended: string[] = []
+    for (const id of ids) {
+      const good = await this.#sql.all<{ id: string }>(
+        'select id from access_key where (id = ? or opened_by = ?) and disabled_at is null order by id',
+        id,
+        id,
+      )
+      for (const { id: ending } of good) {
+        await this.#sql.run('update access_key set disabled_at = ? where id = ?', at, ending)
+        ended.push(ending)
+      }
+    }
+    if (ended.length > 0) await this.#epoch.moveKeyEpoch()
+    return ended
+  }
+  async anyExpired(before: number): Promise<boolean> {
+    return (await this.#sql.get('select 1 as one from access_key where expires_at < ? limit 1', before)) !== undefined
+  }
+  /** Drops session credentials that expired before `before`. */
+  async dropExpired(before: number): Promise<number> {
+    return this.#sql.run('delete from access_key where expires_at is not null and expires_at < ?', before)
+  }
+}

@@ -1,0 +1,150 @@
+// Lists of allocations: of everybody, of a pool between two addresses, and of those who hold them.
+
+import { type AddressSpan, compareValues, firstOf, type Ranges, spanCondition } from '../merged-ranges.ts'
+import { listOfTexts, type Sql } from '../sql.ts'
+import { type Allocation, type AllocationRow, type HolderName, selectAllocation, toAllocation } from './space.ts'
+
+export class AllocationLists {
+  readonly #sql: Sql
+  constructor(sql: Sql) {
+    this.#sql = sql
+  }
+
+  /** Of everybody in order of creation, after a cursor. */
+  async all(after: number, limit: number): Promise<Allocation[]> {
+    const rows = await this.#sql.all<AllocationRow>(
+      `${selectAllocation} where a.n > ? order by a.n limit ?`,
+      after,
+      limit,
+    )
+    return rows.map(toAllocation)
+  }
+  /** Of one type in order of creation, after a cursor. Reads over those of other types. */
+  async ofType(resourceType: string, after: number, limit: number): Promise<Allocation[]> {
+    const rows = await this.#sql.all<AllocationRow>(
+      `${selectAllocation} where a.n > ? and h.resource_type = ? order by a.n limit ?`,
+      after,
+      resourceType,
+      limit,
+    )
+    return rows.map(toAllocation)
+  }
+  /** Of a pool, those that begin between two addresses, in address order. */
+  async between(
+    pool: number,
+    { first, last, isAfter }: { readonly first: Uint8Array; readonly last: Uint8Array; readonly isAfter: boolean },
+    limit: number,
+  ): Promise<Allocation[]> {
+    const rows = await this.#sql.all<AllocationRow>(
+      `${selectAllocation} where a.pool = ? and a.first ${isAfter ? '>' : '>='} ? and a.first <= ? order by a.first limit ?`,
+      pool,
+      first,
+      last,
+      limit,
+    )
+    return rows.map(toAllocation)
+  }
+
+  // Of holders ---------------------------------------------------------------------------------------------------------
+
+  /** Who holds or has held space, of which type, where: a few rows for millions of allocations. */
+  async holders({
+    accounts,
+    ...filter
+  }: Partial<HolderName> & { readonly accounts?: readonly string[] | undefined }): Promise<
+    (HolderName & { readonly n: number })[]
+  > {
+    const asked = (['account', 'resourceType', 'region'] as const).filter((name) => filter[name] !== undefined)
+    const columns = { account: 'account', resourceType: 'resource_type', region: 'region' } as const
+    const some = accounts && listOfTexts(accounts)
+    return this.#sql.all(
+      `select n, account, resource_type as "resourceType", region from holder
+       where n > 0 ${some ? `and account in ${some.text}` : ''}
+         ${asked.map((name) => `and ${columns[name]} = ?`).join(' ')} order by n`,
+      ...(some?.values ?? []),
+      ...asked.map((name) => filter[name]!),
+    )
+  }
+  /** Of some holders in order of creation, after a cursor. */
+  async ofHolders(holders: readonly number[], after: number, limit: number): Promise<Allocation[]> {
+    return this.#ofHolders(holders, { text: 't.n > ?', values: [after], order: ['n'] }, byNumber, limit)
+  }
+  /** Of some holders, those that begin in a span, in the order of addresses and numbers. */
+  async ofHoldersIn(holders: readonly number[], span: AddressSpan, limit: number): Promise<Allocation[]> {
+    return this.#ofHolders(holders, spanCondition(span), byAddress, limit)
+  }
+  /** Of some holders, those that name a resource, in order of creation. */
+  async ofResource(
+    holders: readonly number[],
+    resourceId: string,
+    after: number,
+    limit: number,
+  ): Promise<Allocation[]> {
+    const condition = { text: 't.resource_id = ? and t.n > ?', values: [resourceId, after], order: ['n'] } as const
+    return this.#ofHolders(holders, condition, byNumber, limit)
+  }
+  async #ofHolders(
+    holders: readonly number[],
+    { text, values, order }: Pick<Ranges<never>, 'values' | 'order'> & { readonly text: string },
+    compare: (a: AllocationRow, b: AllocationRow) => number,
+    limit: number,
+  ): Promise<Allocation[]> {
+    const rows = await firstOf<AllocationRow>(
+      this.#sql,
+      holders,
+      {
+        columns: `t.n, t.pool, t.first, t.length, h.resource_type, t.resource_id, h.account, h.region, t.description,
+          t.decision, t.created_at, t.version, t.changed_at`,
+        table: 'allocation t',
+        joined: 'join holder h on h.n = t.holder',
+        where: (key) => `t.holder = ${key} and ${text}`,
+        values,
+        order,
+        compare,
+      },
+      limit,
+    )
+    return rows.map(toAllocation)
+  }
+
+  /**
+   * Names that allocations of some holders, or of everybody, give to what uses them, in their order, from one on.
+   * @param isAfter without that one itself
+   */
+  async resourceNames(
+    holders: readonly number[] | undefined,
+    { from, isAfter }: { readonly from: string; readonly isAfter: boolean },
+    limit: number,
+  ): Promise<{ readonly names: readonly string[]; readonly isWhole: boolean }> {
+    const condition = `t.resource_id is not null and t.resource_id ${isAfter ? '>' : '>='} ?`
+    const read = (all: readonly number[]) =>
+      firstOf<NameRow>(
+        this.#sql,
+        all,
+        {
+          columns: 't.resource_id, t.n',
+          table: 'allocation t',
+          where: (key) => `t.holder = ${key} and ${condition}`,
+          values: [from],
+          order: ['resource_id', 'n'],
+          compare: (a, b) => compareValues(a.resource_id, b.resource_id) || a.n - b.n,
+        },
+        limit,
+      )
+    const rows = holders
+      ? await read(holders)
+      : await this.#sql.all<NameRow>(
+          `select distinct t.resource_id from allocation t where ${condition} order by t.resource_id limit ?`,
+          from,
+          limit,
+        )
+    return { names: [...new Set(rows.map((row) => row.resource_id))], isWhole: rows.length < limit }
+  }
+}
+interface NameRow {
+  readonly resource_id: string
+  readonly n: number
+}
+
+const byNumber = (a: AllocationRow, b: AllocationRow): number => a.n - b.n
+const byAddress = (a: AllocationRow, b: AllocationRow): number => Buffer.compare(a.first, b.first) || a.n - b.n

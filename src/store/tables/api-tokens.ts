@@ -1,0 +1,269 @@
+// Tokens of the native API: only their hashes are here, so that a stolen database opens nothing.
+import type { MakerGroups } from '#model/principal.ts'
+import type { TokenOrigin } from '#model/token.ts'
+import { listOfTexts, type Sql } from '../sql.ts'
+import type { History } from './history.ts'
+
+export interface ApiToken {
+  readonly id: string
+  /** `user:NAME` or `service:NAME`. */
+  readonly principal: string
+  readonly account: string
+  readonly groups: readonly string[]
+  /** When the token of the sign-in that proved the groups ends; undefined where none did. */
+  readonly groupsUntil?: number
+  readonly scopes: readonly string[]
+  /** Who it is for the identity provider, where they signed in. */
+  readonly subject?: string
+  /** Who made it, and who made theirs. */
+  readonly makers: readonly string[]
+  readonly origin: TokenOrigin
+  /** The token that it was made with; undefined for a first one, and where it was made before version 11 of the schema. */
+  readonly madeWith?: string
+  readonly description: string | undefined
+  readonly createdAt: number
+  readonly expiresAt: number
+  readonly revokedAt: number | undefined
+}
+
+interface Row {
+  id: string
+  principal: string
+  account: string
+  member_of: string
+  groups_until: number | null
+  scopes: string
+  subject: string | null
+  makers: string
+  origin: TokenOrigin
+  made_with: string | null
+  description: string | null
+  created_at: number
+  expires_at: number
+  revoked_at: number | null
+}
+const columns =
+  'id, principal, account, member_of, groups_until, scopes, subject, makers, origin, made_with, description, created_at, expires_at, revoked_at'
+
+/** Of the key that an origin `o` names, by its primary key: a join may be planned over all tokens. */
+export const makersBeside = '(select t.makers from api_token t where t.id = o.access_key_id) as makers'
+/** As the record reads them beside the key that was used, which need not be a token. */
+export const makersIn = (text: string | null): string[] => (text === null ? [] : (JSON.parse(text) as string[]))
+
+const toToken = (row: Row): ApiToken => ({
+  id: row.id,
+  principal: row.principal,
+  account: row.account,
+  groups: JSON.parse(row.member_of) as string[],
+  ...(row.groups_until === null ? {} : { groupsUntil: row.groups_until }),
+  scopes: JSON.parse(row.scopes) as string[],
+  ...(row.subject === null ? {} : { subject: row.subject }),
+  makers: makersIn(row.makers),
+  origin: row.origin,
+  ...(row.made_with === null ? {} : { madeWith: row.made_with }),
+  description: row.description ?? undefined,
+  createdAt: row.created_at,
+  expiresAt: row.expires_at,
+  revokedAt: row.revoked_at ?? undefined,
+})
+
+export interface TokenFilter {
+  readonly principal?: string | undefined
+  readonly madeWith?: string | undefined
+  /** Of these home accounts alone, and those of one principal. */
+  readonly visible?: { readonly accounts: readonly string[]; readonly principal: string } | undefined
+}
+
+export class ApiTokens {
+  readonly #sql: Sql
+  readonly #epoch: { moveKeyEpoch(): Promise<void> }
+  readonly #history: History
+  constructor(sql: Sql, epoch: { moveKeyEpoch(): Promise<void> }, history: History) {
+    this.#sql = sql
+    this.#epoch = epoch
+    this.#history = history
+  }
+
+  async find(id: string): Promise<ApiToken | undefined> {
+    const row = await this.#sql.get<Row>(`select ${columns} from api_token where id = ?`, id)
+    return row && toToken(row)
+  }
+  /** Also one that has expired or was revoked: whoever asks looks. */
+  async findByHash(hash: Uint8Array): Promise<ApiToken | undefined> {
+    const row = await this.#sql.get<Row>(`select ${columns} from api_token where hash = ?`, hash)
+    return row && toToken(row)
+  }
+  /** In order of creation, after the one with id `after`. */
+  async list(after: string, limit: number, { principal, madeWith, visible }: TokenFilter = {}): Promise<ApiToken[]> {
+    const ofAccounts = visible && visible.principal !== principal ? listOfTexts(visible.accounts) : undefined
+    // Where a principal is asked for, the account stands behind it in the index.
+    const orOwn = ofAccounts && principal === undefined ? [visible!.principal] : []
+    const rows = await this.#sql.all<Row>(
+      `select ${columns} from api_token where id > ?
+       ${principal === undefined ? '' : 'and principal = ?'} ${madeWith === undefined ? '' : 'and made_with = ?'}
+       ${ofAccounts ? `and (account in ${ofAccounts.text} ${orOwn.length > 0 ? 'or principal = ?' : ''})` : ''}
+       order by id limit ?`,
+      after,
+      ...[principal, madeWith].filter((value) => value !== undefined),
+      ...(ofAccounts?.values ?? []),
+      ...orOwn,
+      limit,
+    )
+    return rows.map(toToken)
+  }
+  /** How many of a principal with the same makers are good; no more than `limit` are counted. */
+  async countGood(
+    { principal, makers }: Pick<ApiToken, 'principal' | 'makers'>,
+    now: number,
+    limit: number,
+  ): Promise<number> {
+    const row = await this.#sql.get<{ good: number }>(
+      `select count(*) as good from (
+         select 1 as one from api_token
+         where principal = ? and makers = ? and revoked_at is null and expires_at > ? limit ?) found`,
+      principal,
+      JSON.stringify(makers),
+      now,
+      limit,
+    )
+    return row!.good
+  }
+  /** How many good ones somebody is accountable for, as the first of their makers; no more than `limit` are counted. */
+  async countMade(maker: string, now: number, limit: number): Promise<number> {
+    // The list as JSON begins with the name: a comma or the bracket stands behind it, and both are below `^`.
+    const first = `[${JSON.stringify(maker)}`
+    const row = await this.#sql.get<{ good: number }>(
+      `select count(*) as good from (
+         select 1 as one from api_token
+         where makers <> '[]' and makers > ? and makers < ? and revoked_at is null and expires_at > ? limit ?) found`,
+      first,
+      `${first}^`,
+      now,
+      limit,
+    )
+    return row!.good
+  }
+  /** The good ones in order of creation, after the one with id `after`; of one principal, where given. */
+  async listGood(
+    after: string,
+    limit: number,
+    { now, principal }: { readonly now: number; readonly principal?: string },
+  ): Promise<ApiToken[]> {
+    const rows = await this.#sql.all<Row>(
+      `select ${columns} from api_token where id > ? and revoked_at is null and expires_at > ?
+       ${principal === undefined ? '' : 'and principal = ?'} order by id limit ?`,
+      after,
+      now,
+      ...(principal === undefined ? [] : [principal]),
+      limit,
+    )
+    return rows.map(toToken)
+  }
+  /**
+   * The groups that the sign-ins proved from which a token comes, through whomever, also of those that have ended. No token is
+   * ever deleted, and each names for good the one that it was made with, so that none of them is forgotten.
+   */
+  async groupsBehind(id: string): Promise<MakerGroups[]> {
+    const rows = await this.#sql.all<Pick<Row, 'principal' | 'member_of'> & { until: number }>(
+      `with recursive behind (id) as (
+         select made_with from api_token where id = ? and made_with is not null
+         union
+         select t.made_with from api_token t join behind b on t.id = b.id where t.made_with is not null)
+       select principal, member_of, max(case when revoked_at is null then groups_until else 0 end) as until
+       from api_token where id in (select id from behind) and member_of <> '[]'
+       group by principal, member_of order by principal, member_of`,
+      id,
+    )
+    return rows.map((row) => ({
+      name: row.principal,
+      groups: JSON.parse(row.member_of) as string[],
+      until: row.until,
+    }))
+  }
+  /** The good ones of the same principal that were made with a token: directly, or with others, whosever, that were. */
+  async listMadeWith({ id, principal }: ApiToken, now: number): Promise<string[]> {
+    const rows = await this.#sql.all<{ id: string }>(
+      `with recursive made (id) as (
+         select id from api_token where made_with = ?
+         union
+         select t.id from api_token t join made m on t.made_with = m.id)
+       select t.id from made m join api_token t on t.id = m.id
+       where t.principal = ? and t.revoked_at is null and t.expires_at > ? order by t.id`,
+      id,
+      principal,
+      now,
+    )
+    return rows.map((row) => row.id)
+  }
+  /** The token that a sign-in made, if it has. */
+  async findBySignIn(signIn: string): Promise<ApiToken | undefined> {
+    const row = await this.#sql.get<Row>(`select ${columns} from api_token where sign_in = ?`, signIn)
+    return row && toToken(row)
+  }
+  async insert(token: ApiToken, hash: Uint8Array, signIn?: string): Promise<void> {
+    await this.#sql.run(
+      `insert into api_token (hash, sign_in, ${columns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      hash,
+      signIn ?? null,
+      token.id,
+      token.principal,
+      token.account,
+      JSON.stringify(token.groups),
+      token.groupsUntil ?? null,
+      JSON.stringify(token.scopes),
+      token.subject ?? null,
+      JSON.stringify(token.makers),
+      token.origin,
+      token.madeWith ?? null,
+      token.description ?? null,
+      token.createdAt,
+      token.expiresAt,
+      token.revokedAt ?? null,
+    )
+    await this.#remember(token)
+  }
+  /**
+   * Whether a token that was good a moment ago still is, and is the same: ids are numbered, and in a database that was
+   * restored since, one may be somebody else's.
+   */
+  async isGood(
+    token: Pick<ApiToken, 'id' | 'principal' | 'account' | 'groups' | 'scopes' | 'subject' | 'makers' | 'expiresAt'>,
+    now: number,
+  ): Promise<boolean> {
+    const row = await this.#sql.get(
+      `select 1 as one from api_token where id = ? and revoked_at is null and expires_at > ? and expires_at = ?
+       and principal = ? and account = ? and member_of = ? and scopes = ? and makers = ? and coalesce(subject, '') = ?`,
+      token.id,
+      now,
+      token.expiresAt,
+      token.principal,
+      token.account,
+      JSON.stringify(token.groups),
+      JSON.stringify(token.scopes),
+      JSON.stringify(token.makers),
+      token.subject ?? '',
+    )
+    return row !== undefined
+  }
+  /** Ends tokens, on every server at once; answers which of them were not over yet. */
+  async revoke(ids: readonly string[], at: number): Promise<string[]> {
+    const ended: string[] = []
+    for (const id of ids) {
+      const isEnded = await this.#sql.run(
+        'update api_token set revoked_at = ? where id = ? and revoked_at is null',
+        at,
+        id,
+      )
+      if (isEnded === 0) continue
+      ended.push(id)
+      await this.#remember((await this.find(id))!)
+    }
+    if (ended.length > 0) await this.#epoch.moveKeyEpoch()
+    return ended
+  }
+
+  /** What is told of it. Its hash is in no history, nor who its holder is for the identity provider. */
+  async #remember({ subject: _, ...told }: ApiToken): Promise<void> {
+    await this.#history.changed({ id: told.id, kind: 'api-token', account: told.account }, told)
+  }
+}

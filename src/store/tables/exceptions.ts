@@ -1,0 +1,468 @@
+// Exceptions: what was asked for, who decided, and which space was taken under each.
+import { type Cidr, fromKey, sizeOf, toKey } from '#model/cidr.ts'
+import {
+  type Deed,
+  type Exception,
+  type ExceptionFacts,
+  type ExceptionGrants,
+  type ExceptionStatus,
+  overSeenMax,
+} from '#model/policy/exception.ts'
+import type { ExceptionBound, ExceptionKind, Unreviewed } from '#model/policy/exception-bounds.ts'
+import { accountableFor } from '#model/principal.ts'
+import { type Sql, type SqlValue, toBit } from '../sql.ts'
+import type { Clock } from './history.ts'
+
+/** How long ended ones are compiled into snapshots, so that a denial can say that one has expired. */
+const rememberedMs = 7 * 86_400_000
+/** Of those that have ended, the latest; and of these, no more for one target and pair than a decision looks at. */
+const rememberedMax = 1_000
+
+/** Break-glass that one person made and nobody has reviewed, of those that a question is about: one is enough to refuse. */
+const unreviewedMax = 100
+
+/** What a decision under an exception gave: an allocation, or the use of space that is none of its own. */
+export interface Used {
+  readonly decision: number
+  /** The number of the allocation. */
+  readonly allocation?: number
+  readonly cidr: Cidr
+  readonly resourceType: string
+  readonly resourceId?: string
+  readonly account: string
+}
+/** Space that was taken or used under an exception, and is still. */
+export interface ExceptionUse extends Used {
+  /** What has it, where there is no allocation: an association, or the resource itself. */
+  readonly place?: string
+}
+
+export interface ExceptionFilter {
+  readonly target?: string
+  readonly resourceType?: string
+  readonly requestedBy?: string
+  /** Only those that may have something to look at: a break-glass without review, or space that is still there. */
+  readonly mayHaveFinding?: boolean
+}
+
+interface UseRow {
+  allocation: number | null
+  place: string | null
+  decision: number
+  first: Uint8Array
+  length: number
+  resource_type: string
+  resource_id: string | null
+  account: string
+}
+interface Row {
+  id: string
+  target_id: string
+  resource: string | null
+  locale: string
+  resource_type: string
+  grants: string
+  shared_pools: string
+  reason: string
+  status: ExceptionStatus
+  is_break_glass: number
+  hold: number | null
+  starts_at: number
+  expires_at: number
+  requested_by: string
+  requested_at: number
+  requested_as: string | null
+  asked_by: string
+  asked_at: number
+  asked_as: string | null
+  approved_by: string | null
+  approved_at: number | null
+  renewal: string | null
+  ended_by: string | null
+  ended_at: number | null
+  ended_note: string | null
+  reviewed_by: string | null
+  reviewed_at: number | null
+  review_note: string | null
+}
+const columns = `id, target_id, resource, locale, resource_type, grants, shared_pools, reason, status, is_break_glass, hold, starts_at,
+  expires_at, requested_by, requested_at, requested_as, asked_by, asked_at, asked_as, approved_by, approved_at, renewal,
+  ended_by, ended_at, ended_note, reviewed_by, reviewed_at, review_note`
+
+const deedOf = (by: string | null, at: number | null) => (by === null || at === null ? undefined : { by, at })
+/** What is known of a person beside the name. */
+const actorIn = (text: string | null) => (text === null ? {} : (JSON.parse(text) as Pick<Deed, 'subject' | 'makers'>))
+const actorText = ({ subject, makers }: Deed): string | null =>
+  subject === undefined && makers === undefined ? null : JSON.stringify({ subject, makers })
+function toException(row: Row): Exception {
+  const ended = deedOf(row.ended_by, row.ended_at)
+  const reviewed = deedOf(row.reviewed_by, row.reviewed_at)
+  return {
+    ...toFacts(row),
+    status: row.status,
+    reason: row.reason,
+    isBreakGlass: row.is_break_glass === 1,
+    hold: row.hold ?? undefined,
+    requested: { by: row.requested_by, at: row.requested_at, ...actorIn(row.requested_as) },
+    asked: { by: row.asked_by, at: row.asked_at, ...actorIn(row.asked_as) },
+    approved: deedOf(row.approved_by, row.approved_at),
+    renewal: row.renewal === null ? undefined : (JSON.parse(row.renewal) as Exception['renewal']),
+    ended: ended && { ...ended, note: row.ended_note ?? undefined },
+    reviewed: reviewed && { ...reviewed, note: row.review_note! },
+  }
+}
+const toFacts = (row: Omit<Row, 'status'>): ExceptionFacts => ({
+  id: row.id,
+  target: row.target_id,
+  resource: row.resource ?? undefined,
+  locale: row.locale,
+  resourceType: row.resource_type,
+  grants: JSON.parse(row.grants) as ExceptionGrants,
+  ...(row.shared_pools === '[]' ? {} : { sharedPools: JSON.parse(row.shared_pools) as string[] }),
+  startsAt: row.starts_at,
+  expiresAt: row.expires_at,
+})
+
+/** What may change after the request: who is asked for what stays as it was. */
+const changing = (exception: Exception): SqlValue[] => [
+  exception.reason,
+  exception.status,
+  exception.startsAt,
+  exception.expiresAt,
+  exception.asked.by,
+  exception.asked.at,
+  actorText(exception.asked),
+  exception.approved?.by ?? null,
+  exception.approved?.at ?? null,
+  exception.renewal ? JSON.stringify(exception.renewal) : null,
+  exception.ended?.by ?? null,
+  exception.ended?.at ?? null,
+  exception.ended?.note ?? null,
+  exception.reviewed?.by ?? null,
+  exception.reviewed?.at ?? null,
+  exception.reviewed?.note ?? null,
+  JSON.stringify(exception.sharedPools ?? []),
+]
+
+type UnreviewedRow = Pick<Row, 'id' | 'target_id' | 'locale' | 'resource_type' | 'requested_by' | 'requested_as'>
+const toUnreviewed = (row: UnreviewedRow): Unreviewed => ({
+  id: row.id,
+  target: row.target_id,
+  locale: row.locale,
+  resourceType: row.resource_type,
+  requested: { by: row.requested_by, ...actorIn(row.requested_as) },
+})
+const marksFor = (values: readonly unknown[]): string => values.map(() => '?').join(', ')
+/** Whose name shows nothing of who is behind it: anybody who may make tokens may make one for a service of that name. */
+const isMadeService = `(requested_by like 'service:%' and coalesce(requested_as, '') like '%"makers":%')`
+/** By name, or by a text in what else is known of whoever asked; at least for all who have one of the identities. */
+const isByOneOf = (identities: readonly string[]): string =>
+  `((requested_by in (${marksFor(identities)}) and not ${isMadeService})${identities.map(() => " or replace(requested_as, ?, '') <> requested_as").join('')})`
+const identityValues = (identities: readonly string[]): readonly string[] => [
+  ...identities,
+  ...identities.map((identity) => JSON.stringify(identity)),
+]
+
+/** The status of a kind, and whether it is break-glass. */
+const countedAs: Readonly<Record<ExceptionKind, readonly [ExceptionStatus, 0 | 1]>> = {
+  requested: ['requested', 0],
+  approved: ['approved', 0],
+  'break-glass': ['approved', 1],
+}
+
+export class Exceptions {
+  readonly #sql: Sql
+  readonly #clock: Clock
+  constructor(sql: Sql, clock: Clock) {
+    this.#sql = sql
+    this.#clock = clock
+  }
+
+  async find(id: string): Promise<Exception | undefined> {
+    const row = await this.#sql.get<Row>(`select ${columns} from policy_exception where id = ?`, id)
+    return row && toException(row)
+  }
+
+  /** The one that space is held for, or was, by the number of the hold. */
+  async ofHold(n: number): Promise<Exception | undefined> {
+    const row = await this.#sql.get<Row>(`select ${columns} from policy_exception where hold = ?`, n)
+    return row && toException(row)
+  }
+
+  /** In order of creation, after the one with id `after`. */
+  async list(after: string, limit: number, filter: ExceptionFilter = {}): Promise<Exception[]> {
+    const conditions = ['id > ?']
+    const values: SqlValue[] = [after]
+    const equal: readonly (readonly [string, string | undefined])[] = [
+      ['target_id', filter.target],
+      ['resource_type', filter.resourceType],
+      ['requested_by', filter.requestedBy],
+    ]
+    for (const [column, value] of equal) {
+      if (value === undefined) continue
+      conditions.push(`${column} = ?`)
+      values.push(value)
+    }
+    if (filter.mayHaveFinding) {
+      conditions.push(`((is_break_glass = 1 and reviewed_by is null) or (status in ('approved', 'revoked')
+        and exists (select 1 from exception_use u where u.exception_id = policy_exception.id and (${isStillThere}))))`)
+    }
+    const rows = await this.#sql.all<Row>(
+      `select ${columns} from policy_exception where ${conditions.join(' and ')} order by id limit ?`,
+      ...values,
+      limit,
+    )
+    return rows.map(toException)
+  }
+
+  /** How many a bound counts together with an exception, without it; no more than the bound's maximum are looked at. */
+  async count({ kind, per, max }: ExceptionBound, exception: Exception): Promise<number> {
+    const [status, isBreakGlass] = countedAs[kind]
+    const conditions = ['id <> ?', 'is_break_glass = ?', 'status = ?', 'expires_at > ?']
+    const values: SqlValue[] = [exception.id, isBreakGlass, status, this.#clock.now]
+    const equal = (column: string, value: string) => {
+      conditions.push(`${column} = ?`)
+      values.push(value)
+    }
+    if (per.includes('requester')) equal('counted_for', accountableFor(exception.requested))
+    if (per.includes('target') || per.includes('pair')) equal('target_id', exception.target)
+    if (per.includes('pair')) {
+      equal('locale', exception.locale)
+      equal('resource_type', exception.resourceType)
+    }
+    const row = await this.#sql.get<{ count: number }>(
+      `select count(*) as count from (select 1 as one from policy_exception where ${conditions.join(' and ')} limit ?) found`,
+      ...values,
+      max,
+    )
+    return row!.count
+  }
+
+  /**
+   * Break-glass for a pair that nobody has reviewed and somebody may stand behind, by one of the identities that they are known
+   * by, where it has an account in common with the target: at a node of the target's path or below the target, in force or
+   * not, or used by an account that is below the target by now.
+   * @param path from the root to the target
+   */
+  async unreviewed(
+    { target, locale, resourceType }: Pick<ExceptionFacts, 'target' | 'locale' | 'resourceType'>,
+    path: readonly string[],
+    identities: readonly string[],
+  ): Promise<Unreviewed[]> {
+    const rows = await this.#sql.all<UnreviewedRow>(
+      `with recursive part (id) as (
+         select id from organization_node where id = ? union select id from account where id = ?
+         union all select n.id from part p join organization_node n on n.parent_id = p.id)
+       select id, target_id, locale, resource_type, requested_by, requested_as from policy_exception e
+       where target_id > '' and locale = ? and resource_type = ? and is_break_glass = 1 and reviewed_by is null
+         and ${isByOneOf(identities)}
+         and (target_id in (${marksFor(path)}) or target_id in (select id from part)
+           or exists (select 1 from part p join exception_use u on u.account = p.id where u.exception_id = e.id))
+       order by requested_at, id limit ?`,
+      target,
+      target,
+      locale,
+      resourceType,
+      ...identityValues(identities),
+      ...path,
+      unreviewedMax,
+    )
+    return rows.map(toUnreviewed)
+  }
+
+  /** Break-glass at these nodes that is not over, that nobody has reviewed and that somebody may stand behind, whatever it is for. */
+  async unreviewedAt(nodes: readonly string[], identities: readonly string[]): Promise<Unreviewed[]> {
+    if (nodes.length === 0) return []
+    const rows = await this.#sql.all<UnreviewedRow>(
+      `select id, target_id, locale, resource_type, requested_by, requested_as from policy_exception
+       where target_id in (${marksFor(nodes)}) and is_break_glass = 1 and reviewed_by is null and status = 'approved'
+         and expires_at > ? and ${isByOneOf(identities)}
+       order by requested_at, id limit ?`,
+      ...nodes,
+      this.#clock.now,
+      ...identityValues(identities),
+      unreviewedMax,
+    )
+    return rows.map(toUnreviewed)
+  }
+
+  /** Whether one at a target is not over, awaits review, or has given what is still there. */
+  async needsTarget(target: string): Promise<string | undefined> {
+    const row = await this.#sql.get<{ id: string }>(
+      `select id from policy_exception where target_id = ? and ((status in ('requested', 'approved') and expires_at > ?)
+         or (is_break_glass = 1 and reviewed_by is null) or (status in ('approved', 'revoked')
+         and exists (select 1 from exception_use u where u.exception_id = policy_exception.id and (${isStillThere}))))
+       order by id limit 1`,
+      target,
+      this.#clock.now,
+    )
+    return row?.id
+  }
+
+  /** Whether one for a type, whoever it is for, is not over. */
+  async isOpenFor(resourceType: string): Promise<boolean> {
+    const row = await this.#sql.get(
+      `select 1 as one from policy_exception
+       where resource_type = ? and status in ('requested', 'approved') and expires_at > ? limit 1`,
+      resourceType,
+      this.#clock.now,
+    )
+    return row !== undefined
+  }
+
+  /**
+   * How many wait for approval and keep space meanwhile, also past the end that they ask for: for a target, of those that
+   * somebody is accountable for, or both.
+   */
+  async countPending({ target, accountable }: { readonly target?: string; readonly accountable?: string }) {
+    const conditions = [
+      ...(target === undefined ? [] : [['e.target_id', target]]),
+      ...(accountable === undefined ? [] : [['e.counted_for', accountable]]),
+    ] as const
+    const row = await this.#sql.get<{ count: number }>(
+      `select count(*) as count from policy_exception e join hold h on h.n = e.hold
+       where ${[pending, ...conditions.map(([column]) => `${column} = ?`)].join(' and ')}`,
+      this.#clock.now,
+      ...conditions.map(([, value]) => value!),
+    )
+    return row!.count
+  }
+  /** The addresses of a pool that they keep; where somebody is named, those that that one is accountable for. */
+  async pendingIn(pool: number, family: 4 | 6, accountable?: string): Promise<bigint> {
+    const rows = await this.#sql.all<{ length: number; count: number }>(
+      `select h.length, count(*) as count from policy_exception e join hold h on h.n = e.hold
+       where ${pending} and h.pool = ? ${accountable === undefined ? '' : 'and e.counted_for = ?'} group by h.length`,
+      this.#clock.now,
+      pool,
+      ...(accountable === undefined ? [] : [accountable]),
+    )
+    return rows.reduce((sum, { length, count }) => sum + sizeOf({ family, first: 0n, length }) * BigInt(count), 0n)
+  }
+
+  async insert(exception: Exception): Promise<void> {
+    await this.#sql.run(
+      `insert into policy_exception (id, target_id, resource, locale, resource_type, grants, is_break_glass, hold,
+         requested_by, requested_at, requested_as, counted_for, reason, status, starts_at, expires_at, asked_by, asked_at, asked_as,
+         approved_by, approved_at, renewal, ended_by, ended_at, ended_note, reviewed_by, reviewed_at, review_note, shared_pools)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      exception.id,
+      exception.target,
+      exception.resource ?? null,
+      exception.locale,
+      exception.resourceType,
+      JSON.stringify(exception.grants),
+      toBit(exception.isBreakGlass),
+      exception.hold ?? null,
+      exception.requested.by,
+      exception.requested.at,
+      actorText(exception.requested),
+      accountableFor(exception.requested),
+      ...changing(exception),
+    )
+  }
+  async update(exception: Exception): Promise<void> {
+    await this.#sql.run(
+      `update policy_exception set reason = ?, status = ?, starts_at = ?, expires_at = ?, asked_by = ?, asked_at = ?,
+         asked_as = ?, approved_by = ?, approved_at = ?, renewal = ?, ended_by = ?, ended_at = ?, ended_note = ?, reviewed_by = ?,
+         reviewed_at = ?, review_note = ?, shared_pools = ?
+       where id = ?`,
+      ...changing(exception),
+      exception.id,
+    )
+  }
+
+  /** The approved ones that decisions are made on: all that are not over, and the latest of those that are. */
+  async facts(): Promise<ExceptionFacts[]> {
+    const { now } = this.#clock
+    const open = await this.#sql.all<Row>(
+      `select ${columns} from policy_exception where status = 'approved' and expires_at > ? order by id`,
+      now,
+    )
+    const over = await this.#sql.all<Row>(
+      `select ${columns} from (
+         select ${columns}, row_number() over (partition by target_id, locale, resource_type order by expires_at desc, id) as place
+         from (select ${columns} from policy_exception where status = 'approved' and expires_at > ? and expires_at <= ?
+           order by expires_at desc, id limit ?) latest) ranked
+       where place <= ? order by expires_at desc, id`,
+      now - rememberedMs,
+      now,
+      rememberedMax,
+      overSeenMax,
+    )
+    return [...open, ...over].map(toFacts)
+  }
+
+  /** Remembers that a decision was made under an exception, and what came of it. */
+  async use(id: string, { decision, allocation, cidr, resourceType, resourceId, account }: Used): Promise<void> {
+    // An allocation says the rest of it itself.
+    const isAlone = allocation === undefined
+    await this.#sql.run(
+      `insert into exception_use (exception_id, decision, allocation, resource_id, resource_type, account, first, length)
+       values (?, ?, ?, ?, ?, ?, ?, ?)`,
+      id,
+      decision,
+      allocation ?? null,
+      isAlone ? (resourceId ?? null) : null,
+      isAlone ? resourceType : null,
+      account,
+      isAlone ? toKey(cidr) : null,
+      isAlone ? cidr.length : null,
+    )
+  }
+  /** What is still there of the space that was taken or used under an exception, in order of its decisions. */
+  async held(id: string, after: number, limit: number): Promise<ExceptionUse[]> {
+    const found: ExceptionUse[] = []
+    for (const { select, tables, condition } of homes) {
+      const rows = await this.#sql.all<UseRow>(
+        `select u.decision, ${select} from exception_use u cross join ${tables}
+         where ${condition} and u.exception_id = ? and u.decision > ? order by u.decision limit ?`,
+        id,
+        after,
+        limit,
+      )
+      found.push(...rows.map(toUse))
+    }
+    return found.sort((a, b) => a.decision - b.decision).slice(0, limit)
+  }
+}
+
+const toUse = ({ first, length, resource_type, resource_id, allocation, place, ...row }: UseRow): ExceptionUse => ({
+  ...row,
+  ...(allocation === null ? {} : { allocation }),
+  ...(place === null ? {} : { place }),
+  cidr: fromKey(first, length),
+  resourceType: resource_type,
+  resourceId: resource_id ?? undefined,
+})
+
+const ofUse = 'null as allocation, u.first, u.length, u.resource_type, u.resource_id, u.account'
+const isBlockOf = (table: string) => `${table}.first = u.first and ${table}.length = u.length`
+/** Where space can be that was taken or used under an exception: each decision gave one of these. */
+const homes = [
+  {
+    select: 'u.allocation, null as place, a.first, a.length, h.resource_type, a.resource_id, h.account',
+    tables: 'allocation a join holder h on h.n = a.holder',
+    condition: 'a.n = u.allocation',
+  },
+  {
+    select: `${ofUse}, c.association_id as place`,
+    tables: 'vpc_cidr c',
+    condition: `c.vpc_id = u.resource_id and ${isBlockOf('c')}`,
+  },
+  { select: `${ofUse}, s.id as place`, tables: 'subnet s', condition: `s.id = u.resource_id and ${isBlockOf('s')}` },
+  {
+    select: `${ofUse}, c.association_id as place`,
+    tables: 'subnet_cidr c',
+    condition: `c.subnet_id = u.resource_id and ${isBlockOf('c')}`,
+  },
+  {
+    select: `${ofUse}, g.association_id as place`,
+    tables: 'allocation a join address_association g on g.allocation = a.n',
+    condition: `g.nat_gateway_id = u.resource_id and ${isBlockOf('a')}`,
+  },
+] as const
+const isStillThere = homes
+  .map(({ tables, condition }) => `exists (select 1 from ${tables} where ${condition})`)
+  .join(' or ')
+
+const pending = `e.status = 'requested' and e.hold is not null and h.expires_at > ?`

@@ -1,0 +1,370 @@
+// Everything that decisions are made on, read at once.
+import { type Cidr, fromKey } from '#model/cidr.ts'
+import type { Assignment, Mode, PolicyDocument, PolicyVersion } from '#model/policy/document.ts'
+import type { GovernanceFacts, IpamFacts, NodeFacts, PoolFacts } from '#model/policy/snapshot.ts'
+import type { RoleBinding } from '#model/roles.ts'
+import type { KeptName } from '../memory.ts'
+import { listOfRows, listOfTexts, readWhole, type Sql, type SqlValue } from '../sql.ts'
+import { Exceptions } from './exceptions.ts'
+import type { Clock } from './history.ts'
+import type { PoolTag } from './pools.ts'
+import { ResourceTypes } from './resource-types.ts'
+
+/** What stands in `policy_version.body`. */
+export type PolicyBody = Pick<PolicyVersion, 'compatibility' | 'documents'>
+
+/** A version that is asked for, without what it says. Neither the owner nor the IPAM of a policy ever changes. */
+interface PolicyRow {
+  id: string
+  version: number
+  ipam_id: string
+  account: string
+}
+function toVersion(row: PolicyRow, text: string): PolicyVersion {
+  const { compatibility, documents } = JSON.parse(text) as {
+    compatibility: PolicyBody['compatibility']
+    documents: PolicyDocument[]
+  }
+  return {
+    policyId: row.id,
+    version: row.version,
+    ipamId: row.ipam_id,
+    account: row.account,
+    compatibility,
+    documents,
+  }
+}
+interface CandidateRow extends Omit<PolicyRow, 'version'> {
+  n: number
+  target_id: string
+  mode: Mode | null
+  version: number | null
+}
+
+/** Versions by policy and number. None ever changes, and no number is given twice in one history. */
+type Versions = ReadonlyMap<string, PolicyVersion>
+/**
+ * The versions that the facts named when they were read last, so that a change costs what it changed and not what all
+ * policies say. The snapshot holds the same objects, so its bounds are the bounds of this: no more is kept than that.
+ */
+const versionsKept: KeptName<Versions> = { name: 'policy versions', isImmutable: true }
+const keyOf = (policyId: string, version: number): string => `${policyId} ${version}`
+/** What is parsed before others have their turn: one version, unless several are small. */
+const bodyBytesPerTurn = 524_288
+/** Versions read by one statement at most. */
+const bodiesPerStatementMax = 1_000
+interface PoolRow {
+  n: number
+  id: string
+  ipam_id: string
+  account: string
+  scope_id: string
+  scope_type: 'public' | 'private'
+  family: 4 | 6
+  locale: string | null
+  aws_service: string | null
+  public_ip_source: string | null
+  min_netmask_length: number | null
+  max_netmask_length: number | null
+  default_netmask_length: number | null
+  required_tags: string
+}
+
+const toPool = (row: PoolRow, cidrs: readonly Cidr[], sharedWith: readonly string[]): PoolFacts => ({
+  id: row.id,
+  ipamId: row.ipam_id,
+  account: row.account,
+  scopeId: row.scope_id,
+  scopeType: row.scope_type,
+  family: row.family,
+  locale: row.locale ?? undefined,
+  awsService: row.aws_service ?? undefined,
+  publicIpSource: row.public_ip_source ?? undefined,
+  minNetmaskLength: row.min_netmask_length ?? undefined,
+  maxNetmaskLength: row.max_netmask_length ?? undefined,
+  defaultNetmaskLength: row.default_netmask_length ?? undefined,
+  requiredTags:
+    row.required_tags === '[]'
+      ? []
+      : (JSON.parse(row.required_tags) as PoolTag[]).map(({ Key, Value }) => ({ key: Key, value: Value })),
+  cidrs,
+  sharedWith,
+})
+
+/** What facts are read of: all, or those that a condition of SQL picks by what follows `in`. */
+interface Part {
+  readonly text: string
+  readonly values: readonly SqlValue[]
+}
+/** Far below the parameters that a statement may have. */
+const poolsPerStatementMax = 1_000
+
+/** An account, and all that is above it in the tree. */
+const wayUp = `with recursive way (id, parent_id) as (
+    select id, parent_id from organization_node where id = ?
+    union all
+    select o.id, o.parent_id from organization_node o join way on o.id = way.parent_id)
+  select id from way`
+
+/** Of the transaction: what it keeps for the next ones, and the turns that it leaves to others. */
+interface Around extends Clock {
+  recall<T>(name: KeptName<T>): T | undefined
+  keep<T>(name: KeptName<T>, value: T): void
+  nextTurn(): Promise<void>
+}
+
+export class Governance {
+  readonly #sql: Sql
+  readonly #around: Around
+  readonly #exceptions: Exceptions
+  constructor(sql: Sql, around: Around) {
+    this.#sql = sql
+    this.#around = around
+    this.#exceptions = new Exceptions(sql, around)
+  }
+
+  /** All of them. Reads and parses only those versions of policies that the facts did not name when they were read last. */
+  async facts(): Promise<GovernanceFacts> {
+    const inForce = await this.#policyRows()
+    const candidates = await this.#candidateRows()
+    const named = candidates.flatMap(({ version, ...row }) => (version === null ? [] : [{ ...row, version }]))
+    const versions = await this.#versions([...inForce, ...named], this.#around.recall(versionsKept))
+    this.#around.keep(versionsKept, versions)
+    const admin = await this.#sql.get<{ account: string }>(
+      `select account from delegated_administrator where service_principal = 'ipam.amazonaws.com'`,
+    )
+    return {
+      nodes: await this.#nodes(),
+      ipams: await this.#ipams(),
+      policies: inForce.map(({ id, version }) => versions.get(keyOf(id, version))!),
+      assignments: await this.#assignments(),
+      pools: await this.#pools(),
+      bindings: await this.#sql.all<RoleBinding>(
+        'select id, principal, role, node, effect, binds_from as "bindsFrom" from role_binding order by id',
+      ),
+      candidates: candidates.map(({ n, id, target_id, mode, version }) => ({
+        n,
+        policyId: id,
+        targetId: target_id,
+        ...(mode === null ? {} : { mode }),
+        ...(version === null ? {} : { version: versions.get(keyOf(id, version))! }),
+      })),
+      exceptions: await this.#exceptions.facts(),
+      resourceTypes: (await new ResourceTypes(this.#sql).all()).map(({ type }) => type),
+      ...(admin ? { delegatedAdministrator: admin.account } : {}),
+    }
+  }
+
+  /**
+   * As much of the facts as says which documents are enforced on one account and what they say: it and what is above it,
+   * the policies enabled there, and the pools that they list. Costs a few statements, however large the installation;
+   * where fewer than two policies are enabled there is nothing to compare, and only the assignments are read.
+   */
+  async factsOf(account: string): Promise<GovernanceFacts> {
+    const assignments = await this.#assignments({ text: `(${wayUp} union select ?)`, values: [account, account] })
+    if (assignments.length < 2) return { nodes: [], ipams: [], policies: [], assignments, pools: [] }
+    const rows = await this.#policyRows(listOfTexts(assignments.map(({ policyId }) => policyId)))
+    const policies = [...(await this.#versions(rows, this.#around.recall(versionsKept))).values()]
+    const documents = policies.flatMap((policy) => policy.documents)
+    const listed = [...new Set(documents.flatMap(({ rules }) => rules.map(({ pool }) => pool)))]
+    const pools: PoolFacts[] = []
+    for (let at = 0; at < listed.length; at += poolsPerStatementMax) {
+      pools.push(...(await this.#pools(listOfTexts(listed.slice(at, at + poolsPerStatementMax)))))
+    }
+    return {
+      nodes: await this.#nodes({ text: `(${wayUp})`, values: [account] }),
+      ipams: [],
+      policies,
+      assignments,
+      pools,
+      resourceTypes: (await new ResourceTypes(this.#sql).all()).map(({ type }) => type),
+    }
+  }
+
+  async #assignments(targets?: Part): Promise<Assignment[]> {
+    const picked = targets ? `where mode = 'enforce' and target_id in ${targets.text}` : ''
+    return this.#sql.all<Assignment>(
+      `select policy_id as "policyId", target_id as "targetId", kind, mode, managed_by as "managedBy" from assignment
+       ${picked} order by assigned_at, policy_id, target_id`,
+      ...(targets?.values ?? []),
+    )
+  }
+
+  async #nodes(ids?: Part): Promise<NodeFacts[]> {
+    const tags = await this.#tags(ids)
+    const rows = await readWhole<{ id: string; kind: NodeFacts['kind']; parent_id: string | null }>((last, limit) =>
+      this.#sql.all(
+        `select id, kind, parent_id from organization_node
+         where id > ? ${ids ? `and id in ${ids.text}` : ''} order by id limit ?`,
+        last?.id ?? '',
+        ...(ids?.values ?? []),
+        limit,
+      ),
+    )
+    return rows.map(({ id, kind, parent_id }) => ({
+      id,
+      kind,
+      ...(parent_id === null ? {} : { parentId: parent_id }),
+      ...(tags.has(id) ? { tags: tags.get(id)! } : {}),
+    }))
+  }
+
+  async #ipams(): Promise<IpamFacts[]> {
+    const rows = await this.#sql.all<Omit<IpamFacts, 'operatingRegions'>>(
+      'select id, account, tier, unmatched from ipam order by id',
+    )
+    const regions = Map.groupBy(
+      await this.#sql.all<{ ipam_id: string; region: string }>(
+        'select ipam_id, region from ipam_region order by ipam_id, region',
+      ),
+      ({ ipam_id }) => ipam_id,
+    )
+    return rows.map((row) => ({ ...row, operatingRegions: (regions.get(row.id) ?? []).map(({ region }) => region) }))
+  }
+
+  /** The version in force of each policy. */
+  async #policyRows(ids?: Part): Promise<PolicyRow[]> {
+    return this.#sql.all<PolicyRow>(
+      `select p.id, p.version, p.ipam_id, p.account from policy p
+       join policy_version v on v.policy_id = p.id and v.version = p.version
+       ${ids ? `where p.id in ${ids.text}` : ''} order by p.id`,
+      ...(ids?.values ?? []),
+    )
+  }
+
+  async #candidateRows(): Promise<CandidateRow[]> {
+    return this.#sql.all<CandidateRow>(
+      `select c.n, c.target_id, c.mode, c.version, p.id, p.ipam_id, p.account from assignment_candidate c
+       join policy p on p.id = c.policy_id order by c.n`,
+    )
+  }
+
+  /** What these versions say; those that are not known are read, and others have their turn in between. */
+  async #versions(rows: readonly PolicyRow[], known: Versions = new Map()): Promise<Versions> {
+    const versions = new Map<string, PolicyVersion>()
+    const unknown = new Map<string, PolicyRow>()
+    for (const row of rows) {
+      const key = keyOf(row.id, row.version)
+      const version = known.get(key)
+      if (version) versions.set(key, version)
+      else unknown.set(key, row)
+    }
+    for (const [index, wanted] of (await this.#inTurns([...unknown.values()])).entries()) {
+      if (index > 0) await this.#around.nextTurn()
+      for (const { id, version, body } of await this.#bodies(wanted, 'body')) {
+        const key = keyOf(id, version)
+        versions.set(key, toVersion(unknown.get(key)!, body as string))
+      }
+    }
+    return versions
+  }
+
+  /** Parts of a few bytes each, or of one version. */
+  async #inTurns(rows: readonly PolicyRow[]): Promise<PolicyRow[][]> {
+    if (rows.length <= 1) return rows.map((row) => [row])
+    const sizes = new Map<string, number>()
+    for (let at = 0; at < rows.length; at += bodiesPerStatementMax) {
+      const part = rows.slice(at, at + bodiesPerStatementMax)
+      for (const { id, version, body } of await this.#bodies(part, 'octet_length(body)')) {
+        sizes.set(keyOf(id, version), body as number)
+      }
+    }
+    const parts: PolicyRow[][] = []
+    let bytes = 0
+    for (const row of rows) {
+      const size = sizes.get(keyOf(row.id, row.version))!
+      const last = parts.at(-1)
+      if (last && last.length < bodiesPerStatementMax && bytes + size <= bodyBytesPerTurn) last.push(row)
+      else {
+        parts.push([row])
+        bytes = 0
+      }
+      bytes += size
+    }
+    return parts
+  }
+
+  /** @param column what is asked of the body */
+  async #bodies(
+    rows: readonly PolicyRow[],
+    column: 'body' | 'octet_length(body)',
+  ): Promise<{ id: string; version: number; body: string | number }[]> {
+    const { text, values } = listOfRows(rows.map(({ id, version }) => [id, version]))
+    return this.#sql.all(
+      `select policy_id as id, version, ${column} as body from policy_version where (policy_id, version) in (values ${text})`,
+      ...values,
+    )
+  }
+
+  /** Those picked by their ids come without their CIDRs and shares. */
+  async #pools(ids?: Part): Promise<PoolFacts[]> {
+    const rows = await readWhole<PoolRow>((last, limit) =>
+      this.#sql.all(
+        `select p.n, p.id, p.ipam_id, p.account, p.scope_id, s.kind as scope_type, p.family, p.locale, p.aws_service,
+           p.public_ip_source, p.min_netmask_length, p.max_netmask_length, p.default_netmask_length, p.required_tags
+         from pool p join scope s on s.id = p.scope_id
+         where p.n > ? ${ids ? `and p.id in ${ids.text}` : ''} order by p.n limit ?`,
+        last?.n ?? -1,
+        ...(ids?.values ?? []),
+        limit,
+      ),
+    )
+    if (ids) return rows.map((row) => toPool(row, [], []))
+    const cidrs = Map.groupBy(
+      await readWhole<{ pool: number; first: Uint8Array; length: number }>((last, limit) =>
+        this.#sql.all(
+          `select pool, first, length from pool_cidr
+           where state <> 'failed-provision' and pool >= ? and (pool > ? or first > ?) order by pool, first limit ?`,
+          last?.pool ?? -1,
+          last?.pool ?? -1,
+          last?.first ?? new Uint8Array(0),
+          limit,
+        ),
+      ),
+      ({ pool }) => pool,
+    )
+    const shares = Map.groupBy(
+      await readWhole<{ pool: number; principal: string }>((last, limit) =>
+        this.#sql.all(
+          `select pool, principal from pool_share
+           where pool >= ? and (pool > ? or principal > ?) order by pool, principal limit ?`,
+          last?.pool ?? -1,
+          last?.pool ?? -1,
+          last?.principal ?? '',
+          limit,
+        ),
+      ),
+      ({ pool }) => pool,
+    )
+    return rows.map((row) =>
+      toPool(
+        row,
+        (cidrs.get(row.n) ?? []).map(({ first, length }) => fromKey(first, length)),
+        (shares.get(row.n) ?? []).map(({ principal }) => principal),
+      ),
+    )
+  }
+
+  /** Tags that decisions read: those of organization nodes. */
+  async #tags(ids?: Part): Promise<Map<string, Map<string, string>>> {
+    const rows = await readWhole<{ resource_id: string; key: string; value: string }>((last, limit) =>
+      this.#sql.all(
+        `select resource_id, key, value from tag
+         where resource_id in ${ids?.text ?? '(select id from organization_node)'}
+           and resource_id >= ? and (resource_id > ? or key > ?) order by resource_id, key limit ?`,
+        ...(ids?.values ?? []),
+        last?.resource_id ?? '',
+        last?.resource_id ?? '',
+        last?.key ?? '',
+        limit,
+      ),
+    )
+    const tags = new Map<string, Map<string, string>>()
+    for (const { resource_id, key, value } of rows) {
+      const ofResource = tags.get(resource_id) ?? new Map<string, string>()
+      ofResource.set(key, value)
+      tags.set(resource_id, ofResource)
+    }
+    return tags
+  }
+}

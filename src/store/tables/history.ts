@@ -1,0 +1,167 @@
+// What an object was, and when: every change of an object closes one interval and opens the next.
+import { listOfRows, listOfTexts, type Sql } from '../sql.ts'
+import type { Subjects } from '../subjects.ts'
+
+/** What nouns share of their transaction. */
+export interface Clock {
+  readonly now: number
+  /** Where what changes is noted for the audit entry. */
+  readonly subjects?: Subjects
+  /** Puts holds that have lapsed on record, by their account. */
+  recordLapsed?(holds: readonly LapsedHold[]): Promise<void>
+}
+export interface LapsedHold {
+  readonly n: number
+  readonly account: string
+}
+
+export interface HistoryVersion {
+  version: number
+  from_at: number
+  until_at: number | null
+  kind: string
+  account: string
+  /** The object as it was, as JSON. */
+  body: string
+}
+
+/** Since when an account was in a unit. */
+export interface Move {
+  readonly from: number
+  /** Empty where it was in no organization. */
+  readonly unit: string
+}
+
+/** Of one object that are read at once. */
+const versionsMax = 10_000
+
+export class History {
+  readonly #sql: Sql
+  readonly #clock: Clock
+  constructor(sql: Sql, clock: Clock) {
+    this.#sql = sql
+    this.#clock = clock
+  }
+
+  /** Records that the object is `body` from now on; undefined records its end. */
+  async changed(object: { id: string; kind: string; account: string }, body: object | undefined): Promise<void> {
+    const last = await this.#sql.get<{ version: number; from_at: number; until_at: number | null }>(
+      'select version, from_at, until_at from history where object_id = ? order by version desc limit 1',
+      object.id,
+    )
+    const at = Math.max(this.#clock.now, last?.from_at ?? 0)
+    const before = last?.until_at === null ? last.version : undefined
+    const version = (last?.version ?? 0) + 1
+    this.#clock.subjects?.noteVersions(object.id, before, body === undefined ? undefined : version)
+    await this.#sql.run('update history set until_at = ? where object_id = ? and until_at is null', at, object.id)
+    if (body === undefined) return
+    await this.#sql.run(
+      'insert into history (object_id, from_at, version, until_at, kind, account, body) values (?, ?, ?, null, ?, ?, ?)',
+      object.id,
+      at,
+      version,
+      object.kind,
+      object.account,
+      JSON.stringify(body),
+    )
+  }
+
+  /** The object as it was at a moment; undefined where it was not. */
+  async asOf(id: string, at: number): Promise<HistoryVersion | undefined> {
+    return this.#sql.get<HistoryVersion>(
+      `select version, from_at, until_at, kind, account, body from history
+       where object_id = ? and from_at <= ? and (until_at is null or until_at > ?) order by version desc limit 1`,
+      id,
+      at,
+      at,
+    )
+  }
+
+  /** The object as it is, or was last; undefined where nothing is recorded. */
+  async latest(id: string): Promise<HistoryVersion | undefined> {
+    return this.#sql.get<HistoryVersion>(
+      `select version, from_at, until_at, kind, account, body from history
+       where object_id = ? order by version desc limit 1`,
+      id,
+    )
+  }
+  /** The same of many; those of which nothing is recorded are missing. */
+  async findLatest(ids: readonly string[]): Promise<ReadonlyMap<string, HistoryVersion>> {
+    if (ids.length === 0) return new Map()
+    const list = listOfTexts(ids)
+    const found = await this.#sql.all<HistoryVersion & { object_id: string }>(
+      `select h.object_id, h.version, h.from_at, h.until_at, h.kind, h.account, h.body from history h
+       where h.object_id in ${list.text}
+         and h.version = (select max(newer.version) from history newer where newer.object_id = h.object_id)`,
+      ...list.values,
+    )
+    return new Map(found.map(({ object_id: id, ...version }) => [id, version]))
+  }
+  /** The number of an object's latest version: more than 1 once it has been modified. 0 where nothing is recorded. */
+  async latestVersion(id: string): Promise<number> {
+    const row = await this.#sql.get<{ version: number }>(
+      'select version from history where object_id = ? order by version desc limit 1',
+      id,
+    )
+    return row?.version ?? 0
+  }
+
+  /** The same of many objects; those of which nothing is recorded are missing. */
+  async latestVersions(ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const list = listOfTexts(ids)
+    const rows = await this.#sql.all<{ object_id: string; version: number }>(
+      `select object_id, max(version) as version from history where object_id in ${list.text} group by object_id`,
+      ...list.values,
+    )
+    return new Map(rows.map(({ object_id: id, version }) => [id, version]))
+  }
+
+  /** These versions of objects, as `ID/VERSION`. Those that are not there are left out. */
+  async findVersions(
+    wanted: readonly (readonly [id: string, version: number])[],
+  ): Promise<ReadonlyMap<string, HistoryVersion>> {
+    if (wanted.length === 0) return new Map()
+    const rows = listOfRows(wanted)
+    const found = await this.#sql.all<HistoryVersion & { object_id: string }>(
+      `select object_id, version, from_at, until_at, kind, account, body from history
+       where (object_id, version) in (values ${rows.text})`,
+      ...rows.values,
+    )
+    return new Map(found.map(({ object_id: id, ...version }) => [`${id}/${version.version}`, version]))
+  }
+
+  /** The latest moves of an account between units, newest first. Its first place counts as one; other changes of it do not. */
+  async movesOf(account: string, limit: number): Promise<Move[]> {
+    return this.#sql.all<Move>(
+      `select from_at as "from", unit from (
+         select version, from_at, unit, lag(unit) over (order by version) as former from (
+           select version, from_at, coalesce(json_extract(body, '$.parentId'), '') as unit
+           from history where object_id = ?) states) placed
+       where former is null or former <> unit order by version desc limit ?`,
+      account,
+      limit,
+    )
+  }
+
+  /** What was ever directly in one of these units; no more than `limit`. */
+  async everIn(units: readonly string[], limit: number): Promise<{ readonly id: string; readonly kind: string }[]> {
+    const { text, values } = listOfTexts(units)
+    return this.#sql.all(
+      `select distinct object_id as id, kind from history
+       where kind in ('account', 'organizational-unit') and json_extract(body, '$.parentId') in ${text} limit ?`,
+      ...values,
+      limit,
+    )
+  }
+
+  /** In order, after one. */
+  async versions(id: string, after = 0, limit = versionsMax): Promise<HistoryVersion[]> {
+    return this.#sql.all<HistoryVersion>(
+      `select version, from_at, until_at, kind, account, body from history
+       where object_id = ? and version > ? order by version limit ?`,
+      id,
+      after,
+      limit,
+    )
+  }
+}

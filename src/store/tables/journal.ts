@@ -1,0 +1,550 @@
+// The record: one audit entry per change, and every decision with its trace. Append only.
+
+import { type Cidr, formatCidr, fromKey, parseCidr, toKey } from '#model/cidr.ts'
+import { kindOf } from '#model/identifier.ts'
+import type {
+  AllocationRequest,
+  Candidate,
+  CandidateAnswer,
+  Decision,
+  Denial,
+  TraceStep,
+  WouldBe,
+} from '#model/policy/decision.ts'
+import { differenceKind } from '#model/policy/difference.ts'
+import type { Mode } from '#model/policy/document.ts'
+import { keyOf } from '../key.ts'
+import type { ConnectionMemory, Kept } from '../memory.ts'
+import { listOf, type Sql, type SqlValue } from '../sql.ts'
+import type { Subject, Subjects } from '../subjects.ts'
+import { newestEntryAt } from '../time.ts'
+import { makersBeside, makersIn } from './api-tokens.ts'
+
+/** Texts remembered of each table of repeated rows, so that equal ones are stored once. */
+const rememberedMax = 10_000
+
+export interface AuditEntry {
+  readonly n: number
+  readonly at: number
+  readonly requestId: string
+  readonly account: string
+  readonly principal: string
+  readonly accessKeyId: string
+  readonly sourceAddress: string
+  readonly region: string
+  readonly action: string
+  /** `Success`, or the code of the refusal. */
+  readonly outcome: string
+  /** What was created, changed or deleted, or what a refusal was about; each once. */
+  readonly subjects: readonly (string | Subject)[]
+  /** Of a refusal: it was a dry run, which would have changed nothing anyway. */
+  readonly isDryRun?: boolean
+  /** For how many refusals it stands, where they were too many to have an entry each. */
+  readonly times?: number
+  /** The lowest number of its decisions, where it has any. */
+  readonly firstDecision?: number
+  readonly token?: Uint8Array
+  readonly parameters?: Uint8Array
+  /** What was answered, as JSON, where a token may ask again. */
+  readonly result?: string
+}
+
+export interface RecordedDecision extends Omit<Decision, 'id'> {
+  readonly n: number
+  readonly auditEntry: number
+  /** It was asked in a dry run. */
+  readonly isDryRun: boolean
+}
+
+/** What is done without a request, and by whom. */
+export interface OwnChange {
+  readonly action: string
+  /** Whose entry it is. */
+  readonly account: string
+  /** Beside what the transaction has noted. */
+  readonly subjects: readonly (string | Subject)[]
+}
+
+/** Of a decision what says why space was given, and to whom. */
+export interface Reason {
+  readonly policy: { readonly id: string; readonly version: number } | undefined
+  readonly principal: string
+  /** Who made the token that was used, and who made theirs. */
+  readonly makers: readonly string[]
+  readonly sourceAddress: string
+  readonly action: string
+  readonly requestId: string
+}
+
+interface FoundEntry {
+  readonly request_id: string
+  readonly principal: string
+  readonly makers: readonly string[]
+  readonly source_address: string
+  readonly action: string
+  readonly at: number
+}
+
+interface DecisionRow {
+  n: number
+  at: number
+  account: string
+  locale: string
+  resource_type: string
+  outcome: Decision['outcome']
+  mode: Mode
+  policy_id: string | null
+  policy_version: number | null
+  pool: string | null
+  first: Uint8Array | null
+  length: number | null
+  request: string | null
+  audit_entry: number
+  dry_run: number | null
+  body: string
+}
+type CandidateText = Omit<Candidate, 'cidr'> & { cidr?: string }
+/** What a decision shares with every other that went the same way. */
+interface Shared {
+  family: 4 | 6
+  scopeType?: 'public' | 'private'
+  target?: string
+  document?: Decision['document']
+  candidates: readonly CandidateText[]
+  denial?: Denial
+  exception?: string
+  wouldBe?: Omit<WouldBe, 'candidates'> & { candidates: readonly CandidateText[] }
+  candidate?: Omit<CandidateAnswer, 'candidates'> & { candidates: readonly CandidateText[] }
+  trace: readonly TraceStep[]
+}
+/** What differs from request to request. */
+interface Params {
+  pool?: string
+  cidr?: string
+  netmaskLength?: number
+  resource?: string
+  tags?: Record<string, string>
+}
+
+export class Journal {
+  readonly #sql: Sql
+  readonly #ids: { nextSequence(): number }
+  readonly #memory: ConnectionMemory
+  readonly #rulings: Kept<string, number>
+  readonly #origins: Kept<string, number>
+
+  constructor(sql: Sql, ids: { nextSequence(): number }, memory: ConnectionMemory) {
+    this.#sql = sql
+    this.#ids = ids
+    this.#memory = memory
+    this.#rulings = memory.facts(rememberedMax)
+    this.#origins = memory.facts(rememberedMax)
+  }
+
+  /** Some are gone. Equal ones are stored anew. */
+  forgetRulings(): void {
+    this.#rulings.drop()
+  }
+
+  /** Drops those rulings that no decision has any more; other servers are told that what they remember is old. */
+  async dropRulings(numbers: ReadonlySet<number>): Promise<void> {
+    // Asked for together: one round trip.
+    const unused = await Promise.all(
+      [...numbers].map((n) =>
+        this.#sql.get<{ n: number }>(
+          'select n from ruling where n = ? and not exists (select 1 from decision where ruling = ?)',
+          n,
+          n,
+        ),
+      ),
+    )
+    const gone = unused.filter((row) => row !== undefined)
+    if (gone.length === 0) return
+    for (const { n } of gone) this.#sql.later('delete from ruling where n = ?', n)
+    await this.#sql.run(`update counter set value = value + 1 where name = 'ruling-epoch'`)
+    this.forgetRulings()
+  }
+
+  /** The numbers of the candidates that a ruling, by its body, differs from. */
+  candidatesIn(body: string): number[] {
+    return ((JSON.parse(body) as Shared).candidate?.assignments ?? []).map(({ n }) => n)
+  }
+
+  record(entry: AuditEntry): void {
+    this.#sql.later(
+      `insert into audit_entry (n, at, origin, request_id, outcome, subjects, token, parameters, result, dry_run, times)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      entry.n,
+      entry.at,
+      this.#originOf(entry),
+      entry.requestId,
+      entry.outcome,
+      inlineText(entry),
+      entry.token ?? null,
+      entry.parameters ?? null,
+      entry.result ?? null,
+      entry.isDryRun ? 1 : null,
+      entry.times ?? null,
+    )
+    this.#memory.entry = entry
+    if (isInline(entry)) return
+    for (const [place, subject] of entry.subjects.entries()) {
+      const { id, before, after } = typeof subject === 'string' ? { id: subject } : subject
+      this.#sql.later(
+        `insert into audit_subject (entry, place, object_id, version_before, version_after, first_decision)
+         values (?, ?, ?, ?, ?, ?)`,
+        entry.n,
+        place,
+        id,
+        before ?? null,
+        after ?? null,
+        entry.firstDecision ?? null,
+      )
+    }
+  }
+
+  /** Records what is done without a request: by the operator at the machine, or by the servers themselves. */
+  async recordOwn(
+    { now: at, subjects: noted }: { readonly now: number; readonly subjects: Subjects },
+    by: 'operator' | 'housekeeping',
+    { action, account, subjects }: OwnChange,
+  ): Promise<void> {
+    const n = this.#ids.nextSequence()
+    const named = new Map(subjects.map((subject) => [typeof subject === 'string' ? subject : subject.id, subject]))
+    // What has a history says which versions.
+    if (by === 'operator') for (const subject of noted.take()) named.set(subject.id, subject)
+    this.record({
+      n,
+      at,
+      requestId: `${by}-${n}`,
+      account,
+      principal: by,
+      accessKeyId: '',
+      sourceAddress: 'local',
+      region: '',
+      action,
+      outcome: 'Success',
+      subjects: [...named.values()],
+    })
+  }
+
+  /** When the newest entry was written; undefined where there is none. */
+  async newestAt(): Promise<number | undefined> {
+    return (await this.#sql.get<{ at: number | null }>(`select ${newestEntryAt} as at`))?.at ?? undefined
+  }
+
+  /** @param isCounted whether candidates that differ are told so: of a dry run they are not, since nothing was meant */
+  recordDecision(n: number, decision: Decision, auditEntry: number, isCounted = true): void {
+    const { request, cidr } = decision
+    this.#sql.later(
+      'insert into decision (n, at, ruling, first, length, request, audit_entry) values (?, ?, ?, ?, ?, ?, ?)',
+      n,
+      decision.at.getTime(),
+      this.#rulingOf(decision),
+      cidr ? toKey(cidr) : null,
+      cidr?.length ?? null,
+      paramsOf(request),
+      auditEntry,
+    )
+    if (isCounted && decision.candidate) this.#recordDifference(n, decision, decision.candidate)
+  }
+
+  #recordDifference(n: number, decision: Decision, candidate: CandidateAnswer): void {
+    const kind = differenceKind(decision, candidate)
+    if (!kind) return
+    const { request } = decision
+    for (const { n: candidateN } of candidate.assignments) {
+      this.#sql.later(
+        `insert into candidate_difference (candidate, account, resource_type, locale, decision, at, kind, order_only)
+         values (?, ?, ?, ?, ?, ?, ?, ?)`,
+        candidateN,
+        request.account,
+        request.resourceType,
+        request.locale,
+        n,
+        decision.at.getTime(),
+        kind === 'other-order' ? 'other' : kind,
+        kind === 'other-order' ? 1 : 0,
+      )
+    }
+  }
+
+  async findDecision(n: number): Promise<RecordedDecision | undefined> {
+    const row = await this.#sql.get<DecisionRow>(`${selectDecision} where d.n = ?`, n)
+    return row && toDecision(row)
+  }
+  /** The decisions that were recorded with an entry: they were numbered one after the other, right before it. */
+  async decisionsOf(entry: number): Promise<RecordedDecision[]> {
+    const rows = await this.#sql.all<DecisionRow>(
+      `${selectDecision} where d.n < ? and d.n > coalesce(
+         (select o.n from decision o where o.n < ? and o.audit_entry <> ? order by o.n desc limit 1), -1) order by d.n`,
+      entry,
+      entry,
+      entry,
+    )
+    return rows.map(toDecision)
+  }
+  /** Those that are there, by number. */
+  async findDecisions(numbers: readonly number[]): Promise<ReadonlyMap<number, RecordedDecision>> {
+    if (numbers.length === 0) return new Map()
+    const list = listOf(numbers)
+    const rows = await this.#sql.all<DecisionRow>(`${selectDecision} where d.n in ${list.text}`, ...list.values)
+    return new Map(rows.map((row) => [row.n, toDecision(row)]))
+  }
+  /** By the decisions' numbers; of those that are there. */
+  async findReasons(numbers: readonly number[]): Promise<ReadonlyMap<number, Reason>> {
+    if (numbers.length === 0) return new Map()
+    const list = listOf(numbers)
+    const rows = await this.#sql.all<
+      Omit<Reason, 'policy' | 'makers'> & {
+        n: number
+        policyId: string | null
+        policyVersion: number | null
+        makers: string | null
+      }
+    >(
+      `select d.n, r.policy_id as "policyId", r.policy_version as "policyVersion", o.principal,
+         o.source_address as "sourceAddress", o.action, a.request_id as "requestId", ${makersBeside}
+       from decision d join ruling r on r.n = d.ruling join audit_entry a on a.n = d.audit_entry
+         join origin o on o.n = a.origin
+       where d.n in ${list.text}`,
+      ...list.values,
+    )
+    return new Map(
+      rows.map(({ n, policyId, policyVersion, makers, ...rest }) => [
+        n,
+        {
+          ...rest,
+          makers: makersIn(makers),
+          policy: policyId === null ? undefined : { id: policyId, version: policyVersion! },
+        },
+      ]),
+    )
+  }
+
+  async findEntry(n: number): Promise<FoundEntry | undefined> {
+    const row = await this.#sql.get<Omit<FoundEntry, 'makers'> & { makers: string | null }>(
+      `select a.request_id, o.principal, o.source_address, o.action, a.at, ${makersBeside}
+       from audit_entry a join origin o on o.n = a.origin where a.n = ?`,
+      n,
+    )
+    return row && { ...row, makers: makersIn(row.makers) }
+  }
+
+  #originOf({ account, principal, accessKeyId, sourceAddress, region, action }: AuditEntry): number {
+    const values = [account, principal, accessKeyId, sourceAddress, region, action]
+    return this.#stored(this.#origins, keyOf(values), (n) =>
+      this.#sql.later(
+        'insert into origin (n, account, principal, access_key_id, source_address, region, action) values (?, ?, ?, ?, ?, ?, ?)',
+        n,
+        ...values,
+      ),
+    )
+  }
+
+  #rulingOf(decision: Decision): number {
+    return this.#stored(this.#rulings, rulingKeyOf(decision), (n) =>
+      this.#sql.later(
+        `insert into ruling (n, account, locale, resource_type, outcome, mode, policy_id, policy_version, pool, would_be,
+           candidate_outcome, body)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        n,
+        ...columnsOf(decision),
+        bodyOf(decision),
+      ),
+    )
+  }
+
+  /** The number of the row that says `text`; it is inserted the first time. */
+  #stored(remembered: Kept<string, number>, text: string, insert: (n: number) => void): number {
+    const known = remembered.get(text)
+    if (known !== undefined) return known
+    const n = this.#ids.nextSequence()
+    insert(n)
+    remembered.set(text, n)
+    return n
+  }
+}
+
+const selectDecision = `select d.n, d.at, d.first, d.length, d.request, d.audit_entry, e.dry_run, r.account, r.locale, r.resource_type,
+  r.outcome, r.mode, r.policy_id, r.policy_version, r.pool, r.body
+  from decision d join ruling r on r.n = d.ruling join audit_entry e on e.n = d.audit_entry`
+
+/**
+ * The first subjects stand in the entry itself. Where all of them do and are allocations or Elastic IPs, as in nearly all
+ * entries, that is enough: a row for each would cost as much as the entry. Else each has a row, by which it is found.
+ */
+const inlineMax = 100
+const isInlineSubject = (subject: string | Subject): boolean => {
+  const { id, before, after } = typeof subject === 'string' ? { id: subject } : subject
+  return before === undefined && after === undefined && standsInEntry(id)
+}
+export function standsInEntry(id: string): boolean {
+  const kind = kindOf(id)
+  return kind === 'allocation' || kind === 'address'
+}
+const isInline = ({ subjects, outcome }: AuditEntry): boolean =>
+  subjects.length === 0 || (outcome === 'Success' && subjects.length <= inlineMax && subjects.every(isInlineSubject))
+const inlineText = ({ subjects }: AuditEntry): string =>
+  subjects
+    .slice(0, inlineMax)
+    .map((subject) => (typeof subject === 'string' ? subject : subject.id))
+    .join(' ')
+
+const textOf = (candidates: readonly Candidate[]) =>
+  candidates.map(({ cidr, ...rest }) => (cidr ? { ...rest, cidr: formatCidr(cidr) } : rest))
+
+/** What a ruling's row has beside its body. */
+const columnsOf = ({ request, outcome, mode, policy, pool, wouldBe, candidate }: Decision): SqlValue[] => [
+  request.account,
+  request.locale,
+  request.resourceType,
+  outcome,
+  mode,
+  policy?.id ?? null,
+  policy?.version ?? null,
+  pool ?? null,
+  wouldBe?.outcome ?? null,
+  candidate?.outcome ?? null,
+]
+
+function bodyOf({
+  request,
+  target,
+  document,
+  candidates,
+  denial,
+  exception,
+  wouldBe,
+  candidate,
+  trace,
+}: Decision): string {
+  const shared: Shared = {
+    family: request.family,
+    scopeType: request.scopeType,
+    target,
+    document,
+    candidates: textOf(candidates),
+    denial,
+    exception,
+    wouldBe: wouldBe && { ...wouldBe, candidates: textOf(wouldBe.candidates) },
+    candidate: candidate && { ...candidate, candidates: textOf(candidate.candidates) },
+    trace,
+  }
+  return JSON.stringify(shared)
+}
+
+/** What is a decision's own: the request's request, and the block and the moment that it got. All else is of its ruling. */
+type Own = 'id' | 'at' | 'cidr' | 'request'
+type OwnOfRequest = 'explicit' | 'netmaskLength' | 'resource' | 'tags'
+/** A new member does not compile before somebody has said whose it is; `isSameRuling` compares these. */
+type Ruling =
+  | 'trace'
+  | 'outcome'
+  | 'mode'
+  | 'policy'
+  | 'pool'
+  | 'target'
+  | 'document'
+  | 'candidates'
+  | 'denial'
+  | 'exception'
+  | 'wouldBe'
+  | 'candidate'
+type RulingOfRequest = 'account' | 'locale' | 'resourceType' | 'family' | 'scopeType'
+type Unsaid = Exclude<keyof Decision, Ruling | Own> | Exclude<keyof AllocationRequest, RulingOfRequest | OwnOfRequest>
+
+/** Written out, for every allocation asks it: a loop over names takes ten times as long. */
+function isSameRuling(one: Decision, other: Decision): boolean {
+  const [request, otherRequest] = [one.request, other.request]
+  return (
+    one.trace === other.trace &&
+    one.outcome === other.outcome &&
+    one.mode === other.mode &&
+    one.policy === other.policy &&
+    one.pool === other.pool &&
+    one.target === other.target &&
+    one.document === other.document &&
+    one.candidates === other.candidates &&
+    one.denial === other.denial &&
+    one.exception === other.exception &&
+    one.wouldBe === other.wouldBe &&
+    one.candidate === other.candidate &&
+    request.account === otherRequest.account &&
+    request.locale === otherRequest.locale &&
+    request.resourceType === otherRequest.resourceType &&
+    request.family === otherRequest.family &&
+    request.scopeType === otherRequest.scopeType
+  )
+}
+
+/**
+ * The evaluator hands out the same frozen parts for decisions that went the same way: where each of them is the same, so is
+ * the text, and it need not be written again. It says nothing of rows, so it is true whatever is committed.
+ */
+const lastByTrace = new WeakMap<readonly TraceStep[], { readonly decision: Decision; readonly key: string }>()
+
+/** Of everything that decisions of one ruling show alike. */
+function rulingKeyOf(decision: [Unsaid] extends [never] ? Decision : Unsaid): string {
+  const last = lastByTrace.get(decision.trace)
+  if (last && isSameRuling(last.decision, decision)) return last.key
+  const key = `${keyOf(columnsOf(decision))}${bodyOf(decision)}`
+  lastByTrace.set(decision.trace, { decision, key })
+  return key
+}
+
+function paramsOf({ explicit, netmaskLength, resource, tags }: AllocationRequest): string | null {
+  const isBare = !explicit && netmaskLength === undefined && resource === undefined
+  if (isBare && !(tags && tags.size > 0)) return null
+  const params: Params = {
+    pool: explicit?.pool,
+    cidr: explicit?.cidr && formatCidr(explicit.cidr),
+    netmaskLength,
+    resource,
+    tags: tags && tags.size > 0 ? Object.fromEntries(tags) : undefined,
+  }
+  return JSON.stringify(params)
+}
+
+const cidrIn = (text: string | undefined): { cidr?: Cidr } => (text === undefined ? {} : { cidr: parseCidr(text)! })
+
+function toDecision(row: DecisionRow): RecordedDecision {
+  const shared = JSON.parse(row.body) as Shared
+  const params = (row.request === null ? {} : JSON.parse(row.request)) as Params
+  const candidatesIn = (candidates: Shared['candidates']): Candidate[] =>
+    candidates.map(({ cidr, ...rest }) => ({ ...rest, ...cidrIn(cidr) }))
+  return {
+    n: row.n,
+    auditEntry: row.audit_entry,
+    isDryRun: row.dry_run !== null,
+    at: new Date(row.at),
+    request: {
+      account: row.account,
+      locale: row.locale,
+      resourceType: row.resource_type,
+      family: shared.family,
+      scopeType: shared.scopeType,
+      netmaskLength: params.netmaskLength,
+      ...(params.resource === undefined ? {} : { resource: params.resource }),
+      ...(params.pool === undefined && params.cidr === undefined
+        ? {}
+        : { explicit: { pool: params.pool, ...cidrIn(params.cidr) } }),
+      ...(params.tags ? { tags: new Map(Object.entries(params.tags)) } : {}),
+    },
+    outcome: row.outcome,
+    mode: row.mode,
+    ...(shared.wouldBe ? { wouldBe: { ...shared.wouldBe, candidates: candidatesIn(shared.wouldBe.candidates) } } : {}),
+    ...(shared.candidate
+      ? { candidate: { ...shared.candidate, candidates: candidatesIn(shared.candidate.candidates) } }
+      : {}),
+    ...(row.policy_id === null ? {} : { policy: { id: row.policy_id, version: row.policy_version! } }),
+    target: shared.target,
+    document: shared.document,
+    candidates: candidatesIn(shared.candidates),
+    ...(row.pool === null ? {} : { pool: row.pool }),
+    ...(row.first === null ? {} : { cidr: fromKey(row.first, row.length!) }),
+    ...(shared.exception === undefined ? {} : { exception: shared.exception }),
+    ...(shared.denial ? { denial: shared.denial } : {}),
+    trace: shared.trace,
+  }
+}

@@ -1,0 +1,335 @@
+// Policies, their immutable versions, and where they are enabled.
+import type { Assignment, AssignmentKind, Compatibility, ManagedBy, Mode } from '#model/policy/document.ts'
+import type { Sql } from '../sql.ts'
+import type { PolicyBody } from './governance.ts'
+import type { Clock } from './history.ts'
+
+export interface Policy {
+  readonly id: string
+  readonly ipamId: string
+  readonly account: string
+  /** The home Region of its IPAM. */
+  readonly region: string
+  /** The number of the version in force. */
+  readonly version: number
+  /** What the IPAM's setting was when the policy was made; the policy's own tag goes before it. */
+  readonly compatibilityDefault: Compatibility
+  readonly createdAt: number
+}
+/** A version to be written. */
+export interface NewVersion {
+  readonly version: number
+  readonly contentHash: string
+  /** A `PolicyBody` as JSON. */
+  readonly text: string
+  readonly author: string
+}
+/** A change of what the policies of an account say, before it is made. */
+export interface ContentChange {
+  readonly policyId: string
+  /** This version of the policy would be in force; one that is not there yet counts as nothing. */
+  readonly inForce?: number
+  /** This version would be the candidate there. */
+  readonly candidate?: { readonly targetId: string; readonly version: number }
+}
+export interface StoredVersion {
+  readonly version: number
+  /** SHA-256 of the canonical text, in hexadecimal. */
+  readonly contentHash: string
+  readonly body: PolicyBody
+  /** The ARN of who made it. */
+  readonly author: string
+  readonly createdAt: number
+}
+
+interface PolicyRow {
+  id: string
+  ipam_id: string
+  account: string
+  region: string
+  version: number
+  compatibility_default: Compatibility
+  created_at: number
+}
+interface VersionRow {
+  version: number
+  content_hash: string
+  body: string
+  author: string
+  created_at: number
+}
+const policyQuery = `select p.id, p.ipam_id, p.account, i.region, p.version, p.compatibility_default, p.created_at
+  from policy p join ipam i on i.id = p.ipam_id`
+const versionColumns = 'version, content_hash, body, author, created_at'
+const dayMs = 86_400_000
+const assignmentColumns =
+  'policy_id as "policyId", target_id as "targetId", kind, mode, managed_by as "managedBy", assigned_at as "assignedAt"'
+
+export interface StoredAssignment extends Assignment {
+  readonly assignedAt: number
+}
+
+const toPolicy = (row: PolicyRow): Policy => ({
+  id: row.id,
+  ipamId: row.ipam_id,
+  account: row.account,
+  region: row.region,
+  version: row.version,
+  compatibilityDefault: row.compatibility_default,
+  createdAt: row.created_at,
+})
+const toVersion = (row: VersionRow): StoredVersion => ({
+  version: row.version,
+  contentHash: row.content_hash,
+  body: JSON.parse(row.body) as PolicyBody,
+  author: row.author,
+  createdAt: row.created_at,
+})
+
+export class Policies {
+  readonly #sql: Sql
+  readonly #clock: Clock
+  constructor(sql: Sql, clock: Clock) {
+    this.#sql = sql
+    this.#clock = clock
+  }
+
+  async find(id: string): Promise<Policy | undefined> {
+    const row = await this.#sql.get<PolicyRow>(`${policyQuery} where p.id = ?`, id)
+    return row && toPolicy(row)
+  }
+  /** An account's policies whose IPAM lives in the Region, in order of creation. */
+  async ofAccount(account: string, region: string): Promise<Policy[]> {
+    const rows = await this.#sql.all<PolicyRow>(
+      `${policyQuery} where p.account = ? and i.region = ? order by p.id`,
+      account,
+      region,
+    )
+    return rows.map(toPolicy)
+  }
+  /** All policies, in order of creation. */
+  async list(after: string, limit: number): Promise<Policy[]> {
+    const rows = await this.#sql.all<PolicyRow>(`${policyQuery} where p.id > ? order by p.id limit ?`, after, limit)
+    return rows.map(toPolicy)
+  }
+  async countOfIpam(ipamId: string): Promise<number> {
+    const row = await this.#sql.get<{ count: number }>('select count(*) as count from policy where ipam_id = ?', ipamId)
+    return row!.count
+  }
+  async countOfAccount(account: string): Promise<number> {
+    const row = await this.#sql.get<{ count: number }>(
+      'select count(*) as count from policy where account = ?',
+      account,
+    )
+    return row!.count
+  }
+  /**
+   * Bytes of all versions of an account's policies that are in force or candidates, each counted once; as they would be after
+   * a change. Reads how long they are, and not what they say.
+   */
+  async bytesInUse(account: string, { policyId, inForce, candidate }: Partial<ContentChange> = {}): Promise<number> {
+    const row = await this.#sql.get<{ bytes: number }>(
+      `select cast(coalesce(sum(octet_length(v.body)), 0) as bigint) as bytes from (
+         select p.id, case when p.id = cast(? as text) then coalesce(cast(? as bigint), p.version) else p.version end as version
+           from policy p where p.account = ?
+         union
+         select c.policy_id, c.version from policy p join assignment_candidate c on c.policy_id = p.id
+           where p.account = ? and c.version is not null and not (c.policy_id = ? and c.target_id = ?)
+         union
+         select cast(? as text), cast(? as bigint)) used
+       cross join policy_version v where v.policy_id = used.id and v.version = used.version`,
+      policyId ?? '',
+      inForce ?? null,
+      account,
+      account,
+      policyId ?? '',
+      candidate?.targetId ?? '',
+      policyId ?? '',
+      candidate?.version ?? null,
+    )
+    return row!.bytes
+  }
+  /** Bytes of versions that were written to an account's policies today (UTC), whether or not the policies are still there. */
+  async bytesWritten(account: string): Promise<number> {
+    const row = await this.#sql.get<{ bytes: number }>(
+      'select bytes from policy_written where account = ? and day = ?',
+      account,
+      this.#today,
+    )
+    return row?.bytes ?? 0
+  }
+  get #today(): number {
+    return Math.floor(this.#clock.now / dayMs)
+  }
+  /** A policy begins with its version 1: `addVersion` must follow in the same transaction. */
+  async insert(policy: Policy): Promise<void> {
+    await this.#sql.run(
+      'insert into policy (id, ipam_id, account, version, compatibility_default, created_at) values (?, ?, ?, ?, ?, ?)',
+      policy.id,
+      policy.ipamId,
+      policy.account,
+      policy.version,
+      policy.compatibilityDefault,
+      policy.createdAt,
+    )
+  }
+  /** The policy must be enabled nowhere: the schema's foreign key sees to it. Its versions stay. */
+  async delete(id: string): Promise<void> {
+    await this.#sql.run('delete from policy where id = ?', id)
+  }
+
+  /** Adds a version and puts it in force. */
+  async addVersion(policy: Pick<Policy, 'id' | 'account'>, version: NewVersion): Promise<void> {
+    await this.insertVersion(policy, version)
+    await this.putInForce(policy.id, version.version)
+  }
+  async putInForce(id: string, version: number): Promise<void> {
+    await this.#sql.run('update policy set version = ? where id = ?', version, id)
+  }
+  /** 0 where there is none yet. */
+  async highestVersion(id: string): Promise<number> {
+    const row = await this.#sql.get<{ version: number | null }>(
+      'select max(version) as version from policy_version where policy_id = ?',
+      id,
+    )
+    return row?.version ?? 0
+  }
+  /** Adds a version that is not in force. */
+  async insertVersion({ id, account }: Pick<Policy, 'id' | 'account'>, version: NewVersion): Promise<void> {
+    await this.#sql.run(
+      `insert into policy_version (policy_id, ${versionColumns}) values (?, ?, ?, ?, ?, ?)`,
+      id,
+      version.version,
+      version.contentHash,
+      version.text,
+      version.author,
+      this.#clock.now,
+    )
+    await this.#sql.run('delete from policy_written where account = ? and day < ?', account, this.#today)
+    await this.#sql.run(
+      `insert into policy_written (account, day, bytes) values (?, ?, ?)
+       on conflict (account, day) do update set bytes = policy_written.bytes + excluded.bytes`,
+      account,
+      this.#today,
+      Buffer.byteLength(version.text),
+    )
+  }
+  /** Its hash and length alone, without what it says. */
+  async measureVersion(
+    id: string,
+    version: number,
+  ): Promise<{ readonly contentHash: string; readonly bytes: number } | undefined> {
+    return this.#sql.get(
+      `select content_hash as "contentHash", octet_length(body) as bytes from policy_version
+       where policy_id = ? and version = ?`,
+      id,
+      version,
+    )
+  }
+  /** Of a deleted policy too: versions are kept. */
+  async findVersion(id: string, version: number): Promise<StoredVersion | undefined> {
+    const row = await this.#sql.get<VersionRow>(
+      `select ${versionColumns} from policy_version where policy_id = ? and version = ?`,
+      id,
+      version,
+    )
+    return row && toVersion(row)
+  }
+  /** All versions, the first one first. */
+  async versions(id: string): Promise<StoredVersion[]> {
+    const rows = await this.#sql.all<VersionRow>(
+      `select ${versionColumns} from policy_version where policy_id = ? order by version`,
+      id,
+    )
+    return rows.map(toVersion)
+  }
+  /** Numbers of versions, from the one after `version` on. */
+  async versionsAfter(id: string, version: number, limit: number): Promise<number[]> {
+    const rows = await this.#sql.all<{ version: number }>(
+      'select version from policy_version where policy_id = ? and version > ? order by version limit ?',
+      id,
+      version,
+      limit,
+    )
+    return rows.map((row) => row.version)
+  }
+
+  /** Where policies are enabled and whose they are, in order of policy and target. */
+  async listAssignments(
+    after: { readonly policyId: string; readonly targetId: string },
+    limit: number,
+  ): Promise<(StoredAssignment & { account: string })[]> {
+    return this.#sql.all(
+      `select a.policy_id as "policyId", a.target_id as "targetId", a.kind, a.mode, a.managed_by as "managedBy",
+         a.assigned_at as "assignedAt", p.account from assignment a join policy p on p.id = a.policy_id
+       where a.policy_id > ? or (a.policy_id = ? and a.target_id > ?) order by a.policy_id, a.target_id limit ?`,
+      after.policyId,
+      after.policyId,
+      after.targetId,
+      limit,
+    )
+  }
+  /** Where a policy is enabled, in order of the target's id. */
+  async assignmentsOf(policyId: string): Promise<StoredAssignment[]> {
+    return this.#sql.all<StoredAssignment>(
+      `select ${assignmentColumns} from assignment where policy_id = ? order by target_id`,
+      policyId,
+    )
+  }
+  async findAssignment(policyId: string, targetId: string): Promise<StoredAssignment | undefined> {
+    return this.#sql.get<StoredAssignment>(
+      `select ${assignmentColumns} from assignment where policy_id = ? and target_id = ?`,
+      policyId,
+      targetId,
+    )
+  }
+  /** The default policy of a target; an account's own one stands beside an administrator's. */
+  async findDefault(targetId: string, managedBy: ManagedBy): Promise<StoredAssignment | undefined> {
+    return this.#sql.get<StoredAssignment>(
+      `select ${assignmentColumns} from assignment where target_id = ? and managed_by = ? and kind = 'default'`,
+      targetId,
+      managedBy,
+    )
+  }
+  /** Where an administrator's policies are enabled, a few of them. */
+  async enabledByAdministrator(account: string, limit: number): Promise<{ policyId: string; targetId: string }[]> {
+    return this.#sql.all(
+      `select a.policy_id as "policyId", a.target_id as "targetId" from assignment a join policy p on p.id = a.policy_id
+       where p.account = ? and a.managed_by = 'delegated-administrator-for-ipam' order by a.policy_id, a.target_id limit ?`,
+      account,
+      limit,
+    )
+  }
+  async countFinals(targetId: string, managedBy: ManagedBy): Promise<number> {
+    const row = await this.#sql.get<{ count: number }>(
+      `select count(*) as count from assignment where target_id = ? and kind = 'final' and managed_by = ?`,
+      targetId,
+      managedBy,
+    )
+    return row!.count
+  }
+  /** Enables a policy on a target, or changes how. */
+  async assign({ policyId, targetId, kind, mode, managedBy }: Assignment): Promise<void> {
+    await this.#sql.run(
+      `insert into assignment (policy_id, target_id, kind, mode, managed_by, assigned_at) values (?, ?, ?, ?, ?, ?)
+       on conflict (policy_id, target_id) do update
+       set kind = excluded.kind, mode = excluded.mode, managed_by = excluded.managed_by`,
+      policyId,
+      targetId,
+      kind,
+      mode,
+      managedBy,
+      this.#clock.now,
+    )
+  }
+  async unassign(policyId: string, targetId: string): Promise<boolean> {
+    return (await this.#sql.run('delete from assignment where policy_id = ? and target_id = ?', policyId, targetId)) > 0
+  }
+  /** Changes as what a policy is enabled, wherever it is. */
+  async changeKinds(policyId: string, kind: AssignmentKind): Promise<void> {
+    await this.#sql.run('update assignment set kind = ? where policy_id = ?', kind, policyId)
+  }
+  async changeModes(policyId: string, mode: Mode): Promise<void> {
+    await this.#sql.run('update assignment set mode = ? where policy_id = ?', mode, policyId)
+  }
+}

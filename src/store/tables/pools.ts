@@ -1,0 +1,538 @@
+// Pools, their provisioned CIDRs, and whom they are shared with.
+import { type Cidr, fromKey, lastAddress, overlaps, supernet, toKey } from '#model/cidr.ts'
+import { publicSpace } from '#model/public-space.ts'
+import { listOf, listOfTexts, readWhole, type Sql, toBit } from '../sql.ts'
+
+export interface PoolTag {
+  readonly Key: string
+  readonly Value: string
+}
+export interface SourceResource {
+  readonly ResourceId: string
+  readonly ResourceType: 'vpc'
+  readonly ResourceRegion: string
+  readonly ResourceOwner: string
+}
+export interface Pool {
+  readonly n: number
+  readonly id: string
+  /** Undefined for the provider's own pools, which belong to no IPAM. */
+  readonly scopeId: string | undefined
+  readonly ipamId: string | undefined
+  readonly account: string
+  readonly parent: number | undefined
+  readonly depth: number
+  readonly locale: string | undefined
+  /** The locale is the source pool's because none was given: the pool serves it, and over EC2 shows none. */
+  readonly isLocaleInherited: boolean
+  readonly family: 4 | 6
+  readonly description: string | undefined
+  readonly awsService: 'ec2' | 'global-services' | undefined
+  readonly publicIpSource: 'amazon' | 'byoip' | undefined
+  readonly publiclyAdvertisable: boolean | undefined
+  readonly autoImport: boolean
+  readonly minNetmaskLength: number | undefined
+  readonly maxNetmaskLength: number | undefined
+  readonly defaultNetmaskLength: number | undefined
+  readonly requiredTags: readonly PoolTag[]
+  readonly sourceResource: SourceResource | undefined
+  /** Seconds that released space rests; undefined: the server's setting. */
+  readonly quarantineSeconds: number | undefined
+  readonly createdAt: number
+}
+type StoredState = 'provisioned' | 'failed-provision' | 'failed-deprovision'
+export interface PoolCidr {
+  readonly id: string
+  readonly pool: number
+  readonly cidr: Cidr
+  readonly state: StoredState | 'pending-deprovision'
+  /** Milliseconds since 1970: when the last rest in it ends, where it is `pending-deprovision`. From then on it is gone. */
+  readonly leavesAt: number | undefined
+  readonly failureCode: string | undefined
+  readonly failureMessage: string | undefined
+  /** The allocation in the parent pool that holds this space. */
+  readonly parentAllocation: number | undefined
+  readonly createdAt: number
+}
+/** As it is provisioned, or failed to be. */
+export type NewPoolCidr = Omit<PoolCidr, 'state' | 'leavesAt'> & { readonly state: StoredState }
+
+/** What a list of pools can be narrowed to. */
+export interface PoolFilter {
+  readonly ipamId?: string
+  readonly scopeId?: string
+  readonly parent?: number
+  readonly locale?: string
+  readonly family?: 4 | 6
+}
+const filterColumns = [
+  ['ipamId', 'ipam_id'],
+  ['scopeId', 'scope_id'],
+  ['parent', 'parent_n'],
+  ['locale', 'locale'],
+  ['family', 'family'],
+] as const satisfies readonly (readonly [keyof PoolFilter, string])[]
+
+interface PoolRow {
+  n: number
+  id: string
+  scope_id: string | null
+  ipam_id: string | null
+  account: string
+  parent_n: number | null
+  depth: number
+  locale: string | null
+  locale_inherited: number
+  family: 4 | 6
+  description: string | null
+  aws_service: 'ec2' | 'global-services' | null
+  public_ip_source: 'amazon' | 'byoip' | null
+  publicly_advertisable: number | null
+  auto_import: number
+  min_netmask_length: number | null
+  max_netmask_length: number | null
+  default_netmask_length: number | null
+  required_tags: string
+  source_resource: string | null
+  quarantine_seconds: number | null
+  created_at: number
+}
+interface PoolCidrRow {
+  id: string
+  pool: number
+  first: Uint8Array
+  length: number
+  state: StoredState
+  /** Of the rest of a CIDR that is being deprovisioned. */
+  ends_at: number | null
+  failure_code: string | null
+  failure_message: string | null
+  parent_allocation: number | null
+  created_at: number
+}
+const poolColumns = `n, id, scope_id, ipam_id, account, parent_n, depth, locale, locale_inherited, family, description, aws_service, public_ip_source,
+  publicly_advertisable, auto_import, min_netmask_length, max_netmask_length, default_netmask_length, required_tags,
+  source_resource, quarantine_seconds, created_at`
+const cidrColumns = 'id, pool, first, length, state, failure_code, failure_message, parent_allocation, created_at'
+/** Every reading of CIDRs, with when those leave that are being deprovisioned. */
+const cidrsRead = `${cidrColumns
+  .split(', ')
+  .map((column) => `c.${column}`)
+  .join(', ')}, (select q.ends_at from quarantine q where q.pool_cidr = c.id) as ends_at`
+
+/**
+ * The CIDRs of one space that come from no pool: those of a private scope, the public ones of the installation, or those
+ * that plan one VPC.
+ */
+const topLevelQuery = `select ${cidrsRead}
+  from pool p join pool_cidr c on c.pool = p.n
+  where p.space = ? and p.family = ? and c.parent_allocation is null and c.state <> 'failed-provision'`
+
+const toPool = (row: PoolRow): Pool => ({
+  n: row.n,
+  id: row.id,
+  scopeId: row.scope_id ?? undefined,
+  ipamId: row.ipam_id ?? undefined,
+  account: row.account,
+  parent: row.parent_n ?? undefined,
+  depth: row.depth,
+  locale: row.locale ?? undefined,
+  isLocaleInherited: row.locale_inherited === 1,
+  family: row.family,
+  description: row.description ?? undefined,
+  awsService: row.aws_service ?? undefined,
+  publicIpSource: row.public_ip_source ?? undefined,
+  publiclyAdvertisable: row.publicly_advertisable === null ? undefined : row.publicly_advertisable === 1,
+  autoImport: row.auto_import === 1,
+  minNetmaskLength: row.min_netmask_length ?? undefined,
+  maxNetmaskLength: row.max_netmask_length ?? undefined,
+  defaultNetmaskLength: row.default_netmask_length ?? undefined,
+  requiredTags: JSON.parse(row.required_tags) as PoolTag[],
+  sourceResource: row.source_resource === null ? undefined : (JSON.parse(row.source_resource) as SourceResource),
+  quarantineSeconds: row.quarantine_seconds ?? undefined,
+  createdAt: row.created_at,
+})
+const toPoolCidr = (row: PoolCidrRow): PoolCidr => ({
+  id: row.id,
+  pool: row.pool,
+  cidr: fromKey(row.first, row.length),
+  state: row.ends_at === null ? row.state : 'pending-deprovision',
+  leavesAt: row.ends_at ?? undefined,
+  failureCode: row.failure_code ?? undefined,
+  failureMessage: row.failure_message ?? undefined,
+  parentAllocation: row.parent_allocation ?? undefined,
+  createdAt: row.created_at,
+})
+
+export class Pools {
+  readonly #sql: Sql
+  constructor(sql: Sql) {
+    this.#sql = sql
+  }
+
+  async find(id: string): Promise<Pool | undefined> {
+    const row = await this.#sql.get<PoolRow>(`select ${poolColumns} from pool where id = ?`, id)
+    return row && toPool(row)
+  }
+  /** Those of these ids that there are, in no order. */
+  async findMany(ids: readonly string[]): Promise<Pool[]> {
+    const list = listOfTexts(ids)
+    const rows = await this.#sql.all<PoolRow>(
+      `select ${poolColumns} from pool where id in ${list.text}`,
+      ...list.values,
+    )
+    return rows.map(toPool)
+  }
+  /** The ids of pools, by their numbers; the provider's own pools are missing. */
+  async idsOfIpams(numbers: readonly number[]): Promise<ReadonlyMap<number, string>> {
+    const list = listOf(numbers)
+    const rows = await this.#sql.all<{ n: number; id: string }>(
+      `select n, id from pool where n in ${list.text} and scope_id is not null`,
+      ...list.values,
+    )
+    return new Map(rows.map(({ n, id }) => [n, id]))
+  }
+  async findByNumber(n: number): Promise<Pool | undefined> {
+    const row = await this.#sql.get<PoolRow>(`select ${poolColumns} from pool where n = ?`, n)
+    return row && toPool(row)
+  }
+  /** Every pool of every IPAM, in order of creation; without the provider's own. */
+  async all(): Promise<Pool[]> {
+    const rows = await this.#sql.all<PoolRow>(`select ${poolColumns} from pool where scope_id is not null order by n`)
+    return rows.map(toPool)
+  }
+  /** Pools of IPAMs in order of creation, after a cursor; those that fit, where something is asked for. */
+  async list(filter: PoolFilter, after: number, limit: number): Promise<Pool[]> {
+    const asked = filterColumns.filter(([name]) => filter[name] !== undefined)
+    const rows = await this.#sql.all<PoolRow>(
+      `select ${poolColumns} from pool where scope_id is not null and n > ?
+       ${asked.map(([, column]) => `and ${column} = ?`).join(' ')} order by n limit ?`,
+      after,
+      ...asked.map(([name]) => filter[name]!),
+      limit,
+    )
+    return rows.map(toPool)
+  }
+  async ofScope(scopeId: string): Promise<Pool[]> {
+    const rows = await this.#sql.all<PoolRow>(`select ${poolColumns} from pool where scope_id = ? order by n`, scopeId)
+    return rows.map(toPool)
+  }
+  /** All pools of one IPAM, in order of creation: parents before their children. */
+  async ofIpam(ipamId: string): Promise<Pool[]> {
+    const rows = await readWhole<PoolRow>((last, limit) =>
+      this.#sql.all(
+        `select ${poolColumns} from pool where ipam_id = ? and n > ? order by n limit ?`,
+        ipamId,
+        last?.n ?? -1,
+        limit,
+      ),
+    )
+    return rows.map(toPool)
+  }
+  async countOfScope(scopeId: string): Promise<number> {
+    const row = await this.#sql.get<{ pools: number }>('select count(*) as pools from pool where scope_id = ?', scopeId)
+    return row!.pools
+  }
+  async countOfAccount(account: string): Promise<number> {
+    const row = await this.#sql.get<{ pools: number }>('select count(*) as pools from pool where account = ?', account)
+    return row!.pools
+  }
+  /** CIDRs that are provisioned to all pools of an account. */
+  async countCidrsOfAccount(account: string): Promise<number> {
+    const row = await this.#sql.get<{ cidrs: number }>(
+      `select count(*) as cidrs from pool p cross join pool_cidr c
+       where p.account = ? and c.pool = p.n and c.state <> 'failed-provision'`,
+      account,
+    )
+    return row!.cidrs
+  }
+  /** Entries of all lists of whom the pools of an account are shared with. */
+  async countSharesOfAccount(account: string): Promise<number> {
+    const row = await this.#sql.get<{ shares: number }>(
+      'select count(*) as shares from pool p cross join pool_share s where p.account = ? and s.pool = p.n',
+      account,
+    )
+    return row!.shares
+  }
+  /** Bytes of what all pools of an account require, as JSON. */
+  async requiredTagBytesOfAccount(account: string): Promise<number> {
+    const row = await this.#sql.get<{ bytes: number }>(
+      `select cast(coalesce(sum(octet_length(required_tags)), 0) as bigint) as bytes from pool
+       where account = ? and required_tags <> '[]'`,
+      account,
+    )
+    return row!.bytes
+  }
+  async childrenOf(n: number): Promise<Pool[]> {
+    const rows = await readWhole<PoolRow>((last, limit) =>
+      this.#sql.all(
+        `select ${poolColumns} from pool where parent_n = ? and n > ? order by n limit ?`,
+        n,
+        last?.n ?? -1,
+        limit,
+      ),
+    )
+    return rows.map(toPool)
+  }
+  async insert(pool: Pool): Promise<void> {
+    await this.#sql.run(
+      `insert into pool (${poolColumns}, source_vpc, space)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      pool.n,
+      pool.id,
+      pool.scopeId ?? null,
+      pool.ipamId ?? null,
+      pool.account,
+      pool.parent ?? null,
+      pool.depth,
+      pool.locale ?? null,
+      toBit(pool.isLocaleInherited),
+      pool.family,
+      pool.description ?? null,
+      pool.awsService ?? null,
+      pool.publicIpSource ?? null,
+      pool.publiclyAdvertisable === undefined ? null : toBit(pool.publiclyAdvertisable),
+      toBit(pool.autoImport),
+      pool.minNetmaskLength ?? null,
+      pool.maxNetmaskLength ?? null,
+      pool.defaultNetmaskLength ?? null,
+      JSON.stringify(pool.requiredTags),
+      pool.sourceResource === undefined ? null : JSON.stringify(pool.sourceResource),
+      pool.quarantineSeconds ?? null,
+      pool.createdAt,
+      pool.sourceResource?.ResourceId ?? null,
+      await this.#spaceOf(pool),
+    )
+  }
+  /** In which the pool's CIDRs must not overlap those of others (invariant I1); null where they come from its parent's. */
+  async #spaceOf({ sourceResource, parent, scopeId }: Pool): Promise<string | null> {
+    const above = parent === undefined ? undefined : await this.findByNumber(parent)
+    if (sourceResource) return above?.sourceResource ? null : sourceResource.ResourceId
+    if (above) return null
+    if (scopeId === undefined) return publicSpace
+    const row = await this.#sql.get<{ kind: 'public' | 'private' }>('select kind from scope where id = ?', scopeId)
+    return row!.kind === 'public' ? publicSpace : scopeId
+  }
+  /** Changes what may change: description, import, netmask lengths, required tags, quarantine. */
+  async update(pool: Pool): Promise<void> {
+    await this.#sql.run(
+      `update pool set description = ?, auto_import = ?, min_netmask_length = ?, max_netmask_length = ?,
+         default_netmask_length = ?, required_tags = ?, quarantine_seconds = ? where n = ?`,
+      pool.description ?? null,
+      toBit(pool.autoImport),
+      pool.minNetmaskLength ?? null,
+      pool.maxNetmaskLength ?? null,
+      pool.defaultNetmaskLength ?? null,
+      JSON.stringify(pool.requiredTags),
+      pool.quarantineSeconds ?? null,
+      pool.n,
+    )
+  }
+  /** The pool must have no provisioned CIDR, no allocation and no child left: the schema's foreign keys see to it. */
+  async delete(n: number): Promise<void> {
+    await this.#sql.run('delete from pool_cidr where pool = ?', n)
+    await this.#sql.run('delete from pool_share where pool = ?', n)
+    await this.#sql.run('delete from pool where n = ?', n)
+  }
+
+  async cidrs(pool: number): Promise<PoolCidr[]> {
+    const rows = await this.#sql.all<PoolCidrRow>(
+      `select ${cidrsRead} from pool_cidr c where c.pool = ? order by c.first, c.length`,
+      pool,
+    )
+    return rows.map(toPoolCidr)
+  }
+  /** The space of a private scope in one family: what its top-level pools were given. It never overlaps (invariant I1). */
+  async topLevelCidrs(scopeId: string, family: 4 | 6): Promise<PoolCidr[]> {
+    const rows = await this.#sql.all<PoolCidrRow>(`${topLevelQuery} order by c.first`, scopeId, family)
+    return rows.map(toPoolCidr)
+  }
+  /**
+   * What stands in the way of a block at the top of a space: of a private scope (its id), of a VPC that is planned (its id),
+   * or of the public space of the installation (`publicSpace`), whoever's it is. Looks at all that begins in the block, or
+   * before it and is larger: in a database from before public space was one, blocks may lie in each other, and the last one
+   * before it does not tell.
+   */
+  async topLevelOverlap(space: string, cidr: Cidr): Promise<PoolCidr | undefined> {
+    const rows = await this.#sql.all<PoolCidrRow>(
+      `${topLevelQuery} and c.first <= ? and (c.first >= ? or c.length < ?) order by c.first desc`,
+      space,
+      cidr.family,
+      toKey(lastAddress(cidr)),
+      toKey(cidr),
+      cidr.length,
+    )
+    return rows.map(toPoolCidr).find((one) => overlaps(one.cidr, cidr))
+  }
+  /** The pools that plan the inside of a VPC, in order of creation; those under others come after them. */
+  async planning(vpcId: string): Promise<Pool[]> {
+    const rows = await this.#sql.all<PoolRow>(`select ${poolColumns} from pool where source_vpc = ? order by n`, vpcId)
+    return rows.map(toPool)
+  }
+  /** Provisioned CIDRs of all pools, for the snapshot. */
+  async allCidrs(): Promise<PoolCidr[]> {
+    const rows = await this.#sql.all<PoolCidrRow>(
+      `select ${cidrsRead} from pool_cidr c where c.state <> 'failed-provision' order by c.pool, c.first`,
+    )
+    return rows.map(toPoolCidr)
+  }
+  /** The pools, by number, that have space inside a range or around it. */
+  async touching(range: Cidr): Promise<number[]> {
+    const inside = await this.#sql.all<{ pool: number }>(
+      `select distinct pool from pool_cidr where first between ? and ? and state <> 'failed-provision'`,
+      toKey(range),
+      toKey(lastAddress(range)),
+    )
+    const pools = new Set(inside.map(({ pool }) => pool))
+    // What is around it begins at its first address, cut to a shorter length: one probe each.
+    for (let length = 0; length < range.length; length++) {
+      const around = supernet(range, length)
+      const rows = await this.#sql.all<{ pool: number }>(
+        `select pool from pool_cidr where first = ? and length = ? and state <> 'failed-provision'`,
+        toKey(around),
+        length,
+      )
+      for (const { pool } of rows) pools.add(pool)
+    }
+    return [...pools].sort((a, b) => a - b)
+  }
+  /**
+   * What the pools that plan a VPC have handed out of a block, hold or keep at rest: all but one allocation, and what the
+   * account itself gave back. In each pool the last one to begin before the block ends decides, since they are disjoint.
+   */
+  async plannedOverlap(
+    vpcId: string,
+    cidr: Cidr,
+    except: { readonly allocation: number | undefined; readonly account: string; readonly now: number },
+  ): Promise<{ readonly pool: Pool; readonly cidr: Cidr } | undefined> {
+    for (const pool of await this.planning(vpcId)) {
+      const last = toKey(lastAddress(cidr))
+      const allocated = await this.#sql.get<{ first: Uint8Array; length: number }>(
+        `select a.first, a.length from allocation a join holder h on h.n = a.holder
+         where a.pool = ? and a.first <= ? and a.n <> ? and h.resource_type <> 'ipam-pool' order by a.first desc limit 1`,
+        pool.n,
+        last,
+        except.allocation ?? -1,
+      )
+      const resting = await this.#sql.get<{ first: Uint8Array; length: number }>(
+        `select first, length from quarantine where pool = ? and first <= ? and ends_at > ? and (hold is not null or account <> ?)
+         order by first desc limit 1`,
+        pool.n,
+        last,
+        except.now,
+        except.account,
+      )
+      for (const row of [allocated, resting]) {
+        const taken = row && fromKey(row.first, row.length)
+        if (taken && overlaps(taken, cidr)) return { pool, cidr: taken }
+      }
+    }
+    return undefined
+  }
+  async insertCidr(cidr: NewPoolCidr): Promise<void> {
+    await this.#sql.run(
+      `insert into pool_cidr (${cidrColumns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      cidr.id,
+      cidr.pool,
+      toKey(cidr.cidr),
+      cidr.cidr.length,
+      cidr.state,
+      cidr.failureCode ?? null,
+      cidr.failureMessage ?? null,
+      cidr.parentAllocation ?? null,
+      cidr.createdAt,
+    )
+  }
+  /** CIDRs that are being deprovisioned and in which nothing rests any more, in the order in which they became so. */
+  async leaving(now: number, limit: number): Promise<PoolCidr[]> {
+    const rows = await this.#sql.all<PoolCidrRow>(
+      `select ${cidrsRead} from quarantine r join pool_cidr c on c.id = r.pool_cidr
+       where r.pool_cidr is not null and r.ends_at <= ? order by r.ends_at, r.pool_cidr limit ?`,
+      now,
+      limit,
+    )
+    return rows.map(toPoolCidr)
+  }
+  async setCidrState(id: string, state: StoredState, failure?: { code: string; message: string }): Promise<void> {
+    await this.#sql.run(
+      'update pool_cidr set state = ?, failure_code = ?, failure_message = ? where id = ?',
+      state,
+      failure?.code ?? null,
+      failure?.message ?? null,
+      id,
+    )
+  }
+  async deleteCidr(id: string): Promise<void> {
+    await this.#sql.run('delete from pool_cidr where id = ?', id)
+  }
+
+  /** Whether anybody but the account holds an allocation in the pool. Reads until it finds one. */
+  /** Whether an account has space of the pool, allocated or only held. */
+  async isHeldBy(pool: number, account: string): Promise<boolean> {
+    const row = await this.#sql.get(
+      `select 1 as one from holder h join allocation a on a.holder = h.n where h.account = ? and a.pool = ?
+       union all select 1 as one from hold where account = ? and pool = ? limit 1`,
+      account,
+      pool,
+      account,
+      pool,
+    )
+    return row !== undefined
+  }
+  /** Whether a pool has space of one of some holders: found by what they hold, and not by what others have there. */
+  /** The first and the last of what is provisioned to a pool; undefined where nothing is. */
+  async span(pool: number): Promise<readonly [Cidr, Cidr] | undefined> {
+    const end = (order: string) =>
+      this.#sql.get<{ first: Uint8Array; length: number }>(
+        `select first, length from pool_cidr where pool = ? and state <> 'failed-provision' order by first ${order} limit 1`,
+        pool,
+      )
+    const [first, last] = [await end('asc'), await end('desc')]
+    return first && last && [fromKey(first.first, first.length), fromKey(last.first, last.length)]
+  }
+  async isHeldByAny(pool: number, holders: readonly number[]): Promise<boolean> {
+    for (const holder of holders) {
+      // An expression: no index of pools serves it.
+      const row = await this.#sql.get(
+        'select 1 as one from allocation a where a.holder = ? and a.pool + 0 = ? limit 1',
+        holder,
+        pool,
+      )
+      if (row) return true
+    }
+    return false
+  }
+  async hasForeignAllocation(pool: number, account: string): Promise<boolean> {
+    const row = await this.#sql.get(
+      'select 1 as one from allocation a join holder h on h.n = a.holder where a.pool = ? and h.account <> ? limit 1',
+      pool,
+      account,
+    )
+    return row !== undefined
+  }
+  async shares(pool: number): Promise<string[]> {
+    const rows = await this.#sql.all<{ principal: string }>(
+      'select principal from pool_share where pool = ? order by principal',
+      pool,
+    )
+    return rows.map(({ principal }) => principal)
+  }
+  async allShares(): Promise<{ pool: number; principal: string }[]> {
+    return this.#sql.all('select pool, principal from pool_share order by pool, principal')
+  }
+  async share(pool: number, principals: readonly string[]): Promise<void> {
+    await this.#sql.run('delete from pool_share where pool = ?', pool)
+    for (const principal of principals) {
+      await this.#sql.run('insert into pool_share (pool, principal) values (?, ?)', pool, principal)
+    }
+  }
+
+  /** The provider's own pool of a family; it stands outside every IPAM and serves every Region. */
+  async ofProvider(family: 4 | 6): Promise<Pool | undefined> {
+    const row = await this.#sql.get<PoolRow>(
+      `select ${poolColumns} from pool where scope_id is null and family = ?`,
+      family,
+    )
+    return row && toPool(row)
+  }
+}

@@ -1,0 +1,186 @@
+// How long decisions are kept, counted in days that the record has seen, and forgetting those that are older, a few at a time.
+
+import type { Sql } from '../sql.ts'
+import type { Journal } from './journal.ts'
+import { setDecisionDays } from './retention-setting.ts'
+
+const dayMs = 86_400_000
+/** Decisions that one transaction looks at. */
+const decisionsPerTurn = 500
+
+export interface RetentionSetting {
+  /** Undefined: for good. */
+  readonly decisionDays: number | undefined
+  /** Undefined: never. */
+  readonly setAt: number | undefined
+}
+/** What may be gone: decisions with a lower number, from before a moment. */
+export interface Forgotten {
+  readonly beforeN: number
+  readonly beforeAt: number
+  /** How many are gone. */
+  readonly decisions: number
+}
+/** What one turn forgot. */
+export interface ForgottenRange {
+  readonly first: number
+  readonly last: number
+  readonly decisions: number
+}
+
+/** What there is to do; undefined: nothing. */
+type Work = { readonly kind: 'day'; readonly day: number } | { readonly kind: 'range'; readonly range: Range }
+interface Range {
+  /** The day of the record for which the round is. */
+  readonly day: number
+  readonly from: number
+  /** The first number behind. */
+  readonly to: number
+  /** The day since which decisions are kept. */
+  readonly since: Day
+}
+interface Day {
+  readonly first_n: number
+  readonly at: number
+}
+interface State {
+  decision_days: number | null
+  day: number
+  next_n: number
+  last_day: number | null
+  last_at: number | null
+}
+interface GoingRow {
+  n: number
+  ruling: number
+}
+
+/** As the trigger `decision_kept` has it; beside it, so that nothing is asked for that it would refuse. */
+const mayGo = `d.n < ? and d.at < ?
+  and not exists (select 1 from allocation a where a.first = d.first and a.length = d.length and a.decision = d.n)
+  and not exists (select 1 from hold h where h.first = d.first and h.length = d.length and h.decision = d.n)
+  and not exists (select 1 from tenure_state s join allocation a on a.n = s.n where s.decision = d.n)
+  and not exists (select 1 from tenure_state s join hold h on h.n = s.n where s.decision = d.n)
+  and not exists (select 1 from exception_use u where u.decision = d.n and u.first is not null)
+  and not exists (
+    select 1 from (
+      select t.decision, t.released_at from allocation_history t
+      where t.first = d.first and t.length = d.length and t.created_at <= d.at order by t.created_at desc limit 100
+    ) lately where lately.decision = d.n and lately.released_at >= ?)
+  and not exists (
+    select 1 from tenure_state s join allocation_history t on t.n = s.n
+    where s.decision = d.n and t.released_at >= ?)`
+
+export class Retention {
+  readonly #sql: Sql
+  readonly #journal: Journal
+  constructor(sql: Sql, journal: Journal) {
+    this.#sql = sql
+    this.#journal = journal
+  }
+
+  async setting(): Promise<RetentionSetting> {
+    const row = await this.#sql.get<{ decision_days: number | null; set_at: number | null }>(
+      'select decision_days, set_at from retention',
+    )
+    return { decisionDays: row!.decision_days ?? undefined, setAt: row!.set_at ?? undefined }
+  }
+  /** Only the owner of the database may. */
+  async set(decisionDays: number | undefined, at: number): Promise<void> {
+    await setDecisionDays(this.#sql, decisionDays, at)
+  }
+  async forgotten(): Promise<Forgotten> {
+    const row = await this.#sql.get<Forgotten>(
+      'select before_n as "beforeN", before_at as "beforeAt", decisions from forgetting',
+    )
+    return row!
+  }
+
+  async isAnythingDue(now: number): Promise<boolean> {
+    return (await this.#work(now)) !== undefined
+  }
+
+  /** A part of what is due: begins the day, or looks at some decisions. Answers what was forgotten, where any was. */
+  async takeTurn(now: number, nextSequence: () => number): Promise<ForgottenRange | undefined> {
+    // Anew: another server may have done it.
+    const work = await this.#work(now)
+    if (work?.kind === 'day') {
+      await this.#sql.run('insert into record_day (day, first_n, at) values (?, ?, ?)', work.day, nextSequence(), now)
+    }
+    return work?.kind === 'range' ? this.#forget(work.range) : undefined
+  }
+
+  async #work(now: number): Promise<Work | undefined> {
+    const state = (await this.#sql.get<State>(
+      `select retention.decision_days, forgetting.day, forgetting.next_n, l.day as last_day, l.at as last_at
+       from retention cross join forgetting left join record_day l on l.day = (select max(day) from record_day)`,
+    ))!
+    const { decision_days: days, last_day: day, last_at: at } = state
+    if (day === null || at === null || Math.abs(now - at) >= dayMs) return { kind: 'day', day: (day ?? 0) + 1 }
+    if (days === null) return undefined
+    const since = await this.#sql.get<Day>('select first_n, at from record_day where day = ?', day - days)
+    const from = state.day === day ? state.next_n : 0
+    if (!since || from >= since.first_n) return undefined
+    const rows = await this.#sql.all<{ n: number }>(
+      'select n from decision where n >= ? and n < ? order by n limit ?',
+      from,
+      since.first_n,
+      decisionsPerTurn,
+    )
+    const to = rows.length < decisionsPerTurn ? since.first_n : rows.at(-1)!.n + 1
+    return { kind: 'range', range: { day, from, to, since } }
+  }
+
+  async #forget({ day, from, to, since }: Range): Promise<ForgottenRange | undefined> {
+    const conditions = [from, to, since.first_n, since.at, since.at, since.at] as const
+    const going = await this.#sql.all<GoingRow>(
+      `select d.n, d.ruling from decision d where d.n >= ? and d.n < ? and ${mayGo} order by d.n`,
+      ...conditions,
+    )
+    const differences = await this.#differencesOf(conditions)
+    const decisions = await this.#sql.run(
+      `delete from decision as d where d.n >= ? and d.n < ? and ${mayGo}`,
+      ...conditions,
+    )
+    for (const { candidate, account, resource_type, locale, n } of differences) {
+      await this.#sql.run(
+        `delete from candidate_difference
+         where candidate = ? and account = ? and resource_type = ? and locale = ? and decision = ?`,
+        candidate,
+        account,
+        resource_type,
+        locale,
+        n,
+      )
+    }
+    await this.#journal.dropRulings(new Set(going.map(({ ruling }) => ruling)))
+    await this.#sql.run(
+      `update forgetting set day = ?, next_n = ?, before_n = case when ? > before_n then ? else before_n end,
+         before_at = case when ? > before_at then ? else before_at end, decisions = decisions + ?
+       where "only" = 1`,
+      day,
+      to,
+      ...(decisions > 0 ? [to, to, since.at, since.at] : [0, 0, 0, 0]),
+      decisions,
+    )
+    return decisions > 0 ? { first: going[0]!.n, last: going.at(-1)!.n, decisions } : undefined
+  }
+
+  /** What is counted as a difference of a candidate goes with its decision. */
+  async #differencesOf(conditions: readonly [number, number, number, number, number, number]) {
+    const rows = await this.#sql.all<{
+      n: number
+      account: string
+      resource_type: string
+      locale: string
+      body: string
+    }>(
+      `select d.n, r.account, r.resource_type, r.locale, r.body from decision d join ruling r on r.n = d.ruling
+       where d.n >= ? and d.n < ? and ${mayGo} and r.candidate_outcome is not null`,
+      ...conditions,
+    )
+    return rows.flatMap(({ body, ...rest }) =>
+      this.#journal.candidatesIn(body).map((candidate) => ({ ...rest, candidate })),
+    )
+  }
+}

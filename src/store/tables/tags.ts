@@ -1,0 +1,135 @@
+// Tags of any object, by its identifier.
+import type { Sql } from '../sql.ts'
+
+export interface Tag {
+  readonly Key: string
+  readonly Value: string
+}
+export interface TagRow {
+  resource_id: string
+  key: string
+  value: string
+  resource_type: string
+  account: string
+  region: string | null
+}
+/** What a tag is put on. `type` is the EC2 resource type, such as `elastic-ip` or `ipam-pool`. */
+export interface TaggedResource {
+  readonly id: string
+  readonly type: string
+  readonly account: string
+  /** Undefined for what lives in no Region, such as nodes of the organization. */
+  readonly region?: string
+}
+/** Whose a resource is, and where. */
+export interface Owner {
+  account: string
+  region: string | null
+}
+
+const resourcesPerStatement = 100
+const ofManyQuery = `select resource_id, key, value from tag
+  where resource_id in (${Array.from({ length: resourcesPerStatement }, () => '?').join(', ')}) order by resource_id, key`
+
+export class Tags {
+  readonly #sql: Sql
+  constructor(sql: Sql) {
+    this.#sql = sql
+  }
+
+  /** In key order. */
+  async of(resourceId: string): Promise<Tag[]> {
+    return this.#sql.all<Tag>(
+      'select key as "Key", value as "Value" from tag where resource_id = ? order by key',
+      resourceId,
+    )
+  }
+  async mapOf(resourceId: string): Promise<Map<string, string>> {
+    return new Map((await this.of(resourceId)).map(({ Key, Value }) => [Key, Value]))
+  }
+  /** Those of many resources at once, in key order; resources without any are missing. */
+  async ofMany(resourceIds: readonly (string | undefined)[]): Promise<Map<string, Tag[]>> {
+    const found = new Map<string, Tag[]>()
+    for (let at = 0; at < resourceIds.length; at += resourcesPerStatement) {
+      const some = resourceIds.slice(at, at + resourcesPerStatement)
+      // Always the same text: it is prepared once.
+      const ids = Array.from({ length: resourcesPerStatement }, (_, index) => some[index] ?? '')
+      const rows = await this.#sql.all<{ resource_id: string; key: string; value: string }>(ofManyQuery, ...ids)
+      for (const { resource_id, key, value } of rows) {
+        const tags = found.get(resource_id) ?? []
+        tags.push({ Key: key, Value: value })
+        found.set(resource_id, tags)
+      }
+    }
+    return found
+  }
+  /** Adds the tag, or changes its value. */
+  async put(resource: TaggedResource, key: string, value: string): Promise<void> {
+    await this.#sql.run(
+      `insert into tag (resource_id, key, value, resource_type, account, region) values (?, ?, ?, ?, ?, ?)
+       on conflict (resource_id, key) do update set value = excluded.value`,
+      resource.id,
+      key,
+      value,
+      resource.type,
+      resource.account,
+      resource.region ?? null,
+    )
+  }
+  async remove(resourceId: string, key: string): Promise<boolean> {
+    return (await this.#sql.run('delete from tag where resource_id = ? and key = ?', resourceId, key)) > 0
+  }
+  /** Takes all tags away that an object has under any of its ids: what they were, those of later ids before those of earlier. */
+  async takeAll(resourceIds: TagHomes): Promise<Map<string, string>> {
+    const [first, second = first] = resourceIds
+    const rows = await this.#sql.all<{ id: string; Key: string; Value: string }>(
+      `delete from tag where resource_id in (?, ?) returning resource_id as id, key as "Key", value as "Value"`,
+      first,
+      second,
+    )
+    return mergedIn(
+      resourceIds,
+      Map.groupBy(rows, ({ id }) => id),
+    )
+  }
+  /** What an object is tagged with under its ids, as `takeAll` answers it. */
+  async mergedOf(resourceIds: TagHomes): Promise<Map<string, string>> {
+    return mergedIn(resourceIds, await this.ofMany(resourceIds))
+  }
+  async removeAll(resourceId: string): Promise<void> {
+    await this.#sql.run('delete from tag where resource_id = ?', resourceId)
+  }
+  /** All tags of an account's objects after a cursor, in (resource, key) order. */
+  async list(account: string, after: { resourceId: string; key: string }, limit: number): Promise<TagRow[]> {
+    return this.#sql.all<TagRow>(
+      `select resource_id, key, value, resource_type, account, region from tag
+       where account = ? and (resource_id > ? or (resource_id = ? and key > ?)) order by resource_id, key limit ?`,
+      account,
+      after.resourceId,
+      after.resourceId,
+      after.key,
+      limit,
+    )
+  }
+  /** Whose the resource is that a row of `table` stands for; undefined where there is none (any more). */
+  async ownerOf(table: keyof typeof ownerQueries, id: string): Promise<Owner | undefined> {
+    return this.#sql.get<Owner>(ownerQueries[table], id)
+  }
+}
+
+/** An object has one id or, as an Elastic IP, two, and may be tagged under each. */
+export type TagHomes = readonly [string, string?]
+/** One map of what is tagged under some ids: later ids go before earlier ones. */
+export const mergedIn = (ids: TagHomes, tags: ReadonlyMap<string, readonly Tag[]>): Map<string, string> =>
+  new Map(ids.flatMap((id) => (tags.get(id ?? '') ?? []).map(({ Key, Value }) => [Key, Value] as const)))
+
+/** IPAM things live in the home Region of their IPAM, whatever their locale. */
+const ownerQueries = {
+  ipam: 'select account, region from ipam where id = ?',
+  scope: 'select s.account, i.region from scope s join ipam i on i.id = s.ipam_id where s.id = ?',
+  pool: 'select p.account, i.region from pool p join ipam i on i.id = p.ipam_id where p.id = ?',
+  policy: 'select p.account, i.region from policy p join ipam i on i.id = p.ipam_id where p.id = ?',
+  natGateway: 'select account, region from nat_gateway where id = ? and deleted_at is null',
+  vpc: 'select account, region from vpc where id = ?',
+  subnet: 'select account, region from subnet where id = ?',
+} as const

@@ -1,0 +1,277 @@
+// The transaction: one object per noun over one connection, and what is kept in memory until it commits. Both engines use it.
+import { formatId } from '#model/identifier.ts'
+import { refuse } from '#model/refusal.ts'
+import { ConnectionMemory, type EntryMark, type KeptName, type Memory } from './memory.ts'
+import type { PageTokens } from './page-tokens.ts'
+import { checkKey, type KeyEvidence, readKeyEvidence } from './sealing-key.ts'
+import type { Sql } from './sql.ts'
+import type { Transaction } from './store.ts'
+import { Subjects } from './subjects.ts'
+import { AccessKeys, type Sealer } from './tables/access-keys.ts'
+import { Addresses } from './tables/addresses.ts'
+import { AllocationLists } from './tables/allocation-lists.ts'
+import { ApiTokens } from './tables/api-tokens.ts'
+import { Candidates } from './tables/candidates.ts'
+import { Exceptions } from './tables/exceptions.ts'
+import { Governance } from './tables/governance.ts'
+import { type Clock, History, type LapsedHold } from './tables/history.ts'
+import { Ipams } from './tables/ipams.ts'
+import { Journal } from './tables/journal.ts'
+import { NatGateways } from './tables/nat-gateways.ts'
+import { Organizations } from './tables/organizations.ts'
+import { Policies } from './tables/policies.ts'
+import { Pools } from './tables/pools.ts'
+import { RecordLists } from './tables/record-lists.ts'
+import { Repeats } from './tables/repeats.ts'
+import { ResourceTypes } from './tables/resource-types.ts'
+import { Resources } from './tables/resources.ts'
+import { Retention } from './tables/retention.ts'
+import { RoleBindings } from './tables/role-bindings.ts'
+import { Space } from './tables/space.ts'
+import { Tags } from './tables/tags.ts'
+import { Timeline } from './tables/timeline.ts'
+import { Tokens } from './tables/tokens.ts'
+import { Vpcs } from './tables/vpcs.ts'
+import { newestEntry } from './time.ts'
+import { SpaceCheck } from './upkeep/check.ts'
+
+/**
+ * Rows that one request may change. All of them are one transaction, and no other server writes before it ends: on PostgreSQL
+ * that many take some two seconds.
+ */
+export const changesPerRequestMax = 20_000
+/** Counts the rows that a connection changes, against what the request may change that it works for. */
+export class Changes {
+  count = 0
+  #max = Number.POSITIVE_INFINITY
+
+  /** Jobs have bounds of their own, and the operator's commands none. */
+  begin(isRequest: boolean): void {
+    this.#max = isRequest ? this.count + changesPerRequestMax : Number.POSITIVE_INFINITY
+  }
+  add(rows: number): void {
+    this.count += rows
+    if (this.count <= this.#max) return
+    const used = this.count - this.#max + changesPerRequestMax
+    refuse({
+      code: 'LimitExceeded',
+      what: 'rows that one request changes',
+      limit: changesPerRequestMax,
+      used,
+      isOfRequest: true,
+    })
+  }
+}
+/** A connection that counts the rows it changes. */
+export interface CountingSql extends Sql {
+  readonly changed: Changes
+}
+/** What a transaction must know before it begins. */
+export interface Loaded {
+  readonly installation: string
+  readonly sequence: number
+  readonly governanceEpoch: number
+  readonly keyEpoch: number
+  readonly rulingEpoch: number
+  /** Renewed by `cadastre database accept`. */
+  readonly history: number
+  /** Of the newest entry; null where nothing is on record. */
+  readonly newestN: number | null
+  readonly newestEntryAt: number | null
+  readonly newestRequestId: string | null
+  /** Of the entry that was asked for, as `textOf` writes it; null where it is not there. */
+  readonly asked: string | null
+  /** Where on PostgreSQL it was found; always the same where there is one file. */
+  readonly place?: string
+}
+
+/**
+ * Reads them.
+ * @param asked the parameter for the number of the entry to look for
+ * @param more columns of the engine's own
+ */
+export const readStart = (asked: '?' | '$1', more = ''): string =>
+  `select (select value from meta where name = 'installation') as installation,
+  (select value from counter where name = 'sequence') as sequence,
+  (select value from counter where name = 'governance-epoch') as "governanceEpoch",
+  (select value from counter where name = 'key-epoch') as "keyEpoch",
+  (select value from counter where name = 'ruling-epoch') as "rulingEpoch",
+  (select value from counter where name = 'history') as history,
+  (select at || ' ' || request_id from audit_entry where n = ${asked}) as asked,
+  newest.n as "newestN", newest.at as "newestEntryAt", newest.request_id as "newestRequestId"${more}
+  from (select 1 as one) one left join (${newestEntry}) newest on true`
+const textOf = ({ at, requestId }: EntryMark): string => `${at} ${requestId}`
+
+export class Nouns implements Transaction {
+  now = 0
+  asOf = 0
+  installation = ''
+  governanceEpoch = 0
+  keyEpoch = ''
+  readonly memory: ConnectionMemory
+  readonly accessKeys: AccessKeys
+  readonly addresses: Addresses
+  readonly allocationLists: AllocationLists
+  readonly apiTokens: ApiTokens
+  readonly candidates: Candidates
+  readonly exceptions: Exceptions
+  readonly governance: Governance
+  readonly history: History
+  readonly ipams: Ipams
+  readonly journal: Journal
+  readonly natGateways: NatGateways
+  readonly organizations: Organizations
+  readonly policies: Policies
+  readonly pageTokens: PageTokens
+  readonly pools: Pools
+  readonly recordLists: RecordLists
+  readonly repeats: Repeats
+  readonly resourceTypes: ResourceTypes
+  readonly resources: Resources
+  readonly retention: Retention
+  readonly roleBindings: RoleBindings
+  readonly space: Space
+  readonly spaceCheck: SpaceCheck
+  readonly subjects: Subjects
+  readonly tags: Tags
+  readonly tenures: Timeline
+  readonly tokens: Tokens
+  readonly vpcs: Vpcs
+  readonly #sql: CountingSql
+  readonly #sealer: Sealer
+  #sequence = 0
+  #keyEpoch = 0
+  #sequenceStored = 0
+  #rulingEpoch = 0
+  #asked: EntryMark | undefined
+  #changesBefore = 0
+
+  constructor(
+    sql: CountingSql,
+    sealer: Sealer,
+    memory: Memory,
+    {
+      tokens = (kept) => new Tokens(sql, kept),
+      space = (clock, kept) => new Space(sql, clock, kept),
+    }: {
+      readonly tokens?: (kept: ConnectionMemory) => Tokens
+      readonly space?: (clock: Clock, kept: ConnectionMemory) => Space
+    } = {},
+  ) {
+    this.#sql = sql
+    this.#sealer = sealer
+    this.memory = new ConnectionMemory(memory)
+    this.pageTokens = sealer.pageTokens
+    this.accessKeys = new AccessKeys(sql, sealer, this)
+    this.subjects = new Subjects(this, this.memory)
+    this.history = new History(sql, this)
+    this.tags = new Tags(sql)
+    this.governance = new Governance(sql, this)
+    this.candidates = new Candidates(sql)
+    this.exceptions = new Exceptions(sql, this)
+    this.ipams = new Ipams(sql)
+    this.pools = new Pools(sql)
+    this.space = space(this, this.memory)
+    this.spaceCheck = new SpaceCheck(sql)
+    this.journal = new Journal(sql, this, this.memory)
+    this.retention = new Retention(sql, this.journal)
+    this.tokens = tokens(this.memory)
+    this.organizations = new Organizations(sql, this)
+    this.policies = new Policies(sql, this)
+    this.vpcs = new Vpcs(sql, this)
+    this.natGateways = new NatGateways(sql, this)
+    this.addresses = new Addresses(sql)
+    this.allocationLists = new AllocationLists(sql)
+    this.apiTokens = new ApiTokens(sql, this, this.history)
+    this.recordLists = new RecordLists(sql, this)
+    this.tenures = new Timeline(sql, this)
+    this.repeats = new Repeats(sql, this, this.tenures)
+    this.resourceTypes = new ResourceTypes(sql)
+    this.resources = new Resources(sql, this)
+    this.roleBindings = new RoleBindings(sql)
+  }
+
+  get changes(): number {
+    return this.#sql.changed.count + this.space.moves
+  }
+  get hasChanged(): boolean {
+    return this.changes !== this.#changesBefore
+  }
+  get generation(): number {
+    return this.memory.generation
+  }
+  /** The highest number drawn so far, whether or not it was committed. */
+  get sequence(): number {
+    return this.#sequence
+  }
+  recall<T>(name: KeptName<T>): T | undefined {
+    return this.memory.find(name)
+  }
+  keep<T>(name: KeptName<T>, value: T): void {
+    this.memory.keep(name, value, !this.hasChanged)
+  }
+  nextSequence(): number {
+    return this.#sequence++
+  }
+  async probe(): Promise<void> {
+    checkKey(this.#sealer, (await this.#sql.get<KeyEvidence>(readKeyEvidence))!)
+    await this.#sql.run(`update counter set value = value + 1 where name = 'probe'`)
+  }
+  nextTurn(): Promise<void> {
+    return new Promise((resolve) => setImmediate(resolve))
+  }
+  async recordLapsed(holds: readonly LapsedHold[]): Promise<void> {
+    for (const [account, lapsed] of Map.groupBy(holds, (hold) => hold.account)) {
+      const subjects = lapsed.map(({ n }) => ({ id: formatId('allocation', this.installation, n) }))
+      await this.journal.recordOwn(this, 'housekeeping', { action: 'LapseHolds', account, subjects })
+    }
+  }
+  async moveGovernanceEpoch(): Promise<void> {
+    // Counted from the committed one: a number that was rolled back may come again, because nothing is kept of it.
+    await this.#sql.run(`update counter set value = ? where name = 'governance-epoch'`, ++this.governanceEpoch)
+  }
+  async moveKeyEpoch(): Promise<void> {
+    await this.#sql.run(`update counter set value = ? where name = 'key-epoch'`, ++this.#keyEpoch)
+    this.#nameKeyEpoch()
+  }
+  #nameKeyEpoch(): void {
+    this.keyEpoch = `${this.generation}/${this.#keyEpoch}`
+  }
+
+  /**
+   * Before a transaction: the number of the entry that `readStart` is to look for.
+   * @param isAlone whether nobody else can have written since the last one; then there is nothing to load
+   */
+  start(isAlone = false): number | null {
+    this.#changesBefore = this.changes
+    this.#asked = this.memory.start(isAlone)
+    return this.#asked?.n ?? null
+  }
+  /** Takes over what another connection may have moved; whether the database is another one than before. */
+  load(loaded: Loaded): boolean {
+    const { installation, sequence, history, place = '', newestN, newestEntryAt, newestRequestId, asked } = loaded
+    const isOther = this.memory.meet({
+      identity: JSON.stringify([installation, history, place]),
+      newest: newestN === null ? undefined : { n: newestN, at: newestEntryAt!, requestId: newestRequestId! },
+      hasAsked: this.#asked === undefined || asked === textOf(this.#asked),
+    })
+    this.installation = installation
+    // Numbers drawn by a transaction that was rolled back are not drawn again: a denial may already name one.
+    this.#sequenceStored = sequence
+    this.#sequence = isOther ? sequence : Math.max(this.#sequence, sequence)
+    this.governanceEpoch = loaded.governanceEpoch
+    this.#keyEpoch = loaded.keyEpoch
+    this.#nameKeyEpoch()
+    if (loaded.rulingEpoch !== this.#rulingEpoch) this.journal.forgetRulings()
+    this.#rulingEpoch = loaded.rulingEpoch
+    return isOther
+  }
+  /** Writes what was gathered in memory during the transaction. */
+  async flush(): Promise<void> {
+    await this.space.flush()
+    if (this.#sequence !== this.#sequenceStored) {
+      this.#sql.later('update counter set value = ? where name = ?', this.#sequence, 'sequence')
+      this.#sequenceStored = this.#sequence
+    }
+  }
+}
