@@ -49,6 +49,7 @@ export const runsOnce: Readonly<Record<string, string>> = {
   'src/store/postgres/rights.test.ts': 'the rights of roles are there on PostgreSQL alone',
   'src/store/postgres/space.test.ts': 'how PostgreSQL finds free space, and what that costs it',
   'src/store/memory.test.ts': 'there is no database in it',
+  'src/store/table.test.ts': 'there is no store in it, only the schema that both have',
   'src/store/tables/replay-window.test.ts': 'there is no database in it',
   'src/store/sealer.test.ts': 'there is no store in it',
   'src/store/sqlite/engine.test.ts': 'the files of the embedded database: locks, damage, a second process',

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { compareRights, grantedTables, grantsTo, type Right, rights } from './rights.ts'
+import type { Right } from '../table.ts'
+import { compareRights, grantedTables, grantsTo, rights } from './rights.ts'
 import { columnsOf } from './sql.ts'
 
 /** What runs as the schema's owner, or on the embedded database alone; so do the steps of the schema. */
@@ -31,6 +32,13 @@ function usesIn(text: string): Map<string, Use> {
   // An empty text may stand in it.
   const upserts = /\binsert into (\w+)(?:[^`']|'')*?on conflict[^`']*?do update\s+set ([^`']*)/g
   for (const [, table, sets] of text.matchAll(upserts)) for (const name of columns(sets!)) use(table!).update.add(name)
+  // Through the definition of a table: `vpcTable.insert(` and `vpcTable.change(`, which is read as if it changed all that it may.
+  for (const [, constant, verb] of text.matchAll(/\b(\w+Table)\.(insert|change)\(/g)) {
+    const name = new RegExp(`\\b${constant} = table\\(\\s*'(\\w+)'`).exec(text)?.[1]
+    assert(name !== undefined, `${constant} is defined where it is used`)
+    if (verb === 'insert') use(name).insert = true
+    else for (const column of rights[name]?.update ?? []) use(name).update.add(column)
+  }
   // A row that is locked must be one that may be changed.
   for (const [, table] of text.matchAll(/\bfrom (\w+)[^`';]*?\bfor (?:no key )?update\b/g))
     if (rights[table!]?.update === undefined) use(table!).update.add('(locked)')

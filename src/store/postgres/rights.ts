@@ -1,20 +1,16 @@
 // What the server's role may do with each table, granted by the schema's owner: what is on record, it can only add to.
 
+import { definitions } from '../definitions.ts'
+import type { Right } from '../table.ts'
 import { StoreTrouble } from '../trouble.ts'
 import { tableNames } from './sql.ts'
 
-export interface Right {
-  readonly insert?: true
-  /** These columns and no others. */
-  readonly update?: readonly string[]
-  readonly delete?: true
-}
-
 /**
- * Every table has its line, and a test compares each with the statements of this room: one more right than they need, or
- * one less, fails. Everything may be read. Nobody needs `truncate`.
+ * Every table has its line, here or in its definition, and a test compares each with the statements of the store: one more right
+ * than they need, or one less, fails. Everything may be read. Nobody needs `truncate`.
  */
 export const rights: Readonly<Record<string, Right>> = {
+  ...Object.fromEntries(definitions.map(({ name, rights }) => [name, rights])),
   access_key: { insert: true, update: ['disabled_at'], delete: true },
   account: { insert: true },
   account_creation: { insert: true },
@@ -50,8 +46,6 @@ export const rights: Readonly<Record<string, Right>> = {
   },
   ipam_region: { insert: true, delete: true },
   meta: {},
-  nat_gateway: { insert: true, update: ['deleted_at'], delete: true },
-  nat_gateway_address: { insert: true, delete: true },
   organization: { insert: true },
   organization_node: { insert: true, update: ['name', 'parent_id'], delete: true },
   origin: { insert: true },
@@ -111,17 +105,9 @@ export const rights: Readonly<Record<string, Right>> = {
   schema_version: {},
   scope: { insert: true, update: ['description'], delete: true },
   sealing_key: { insert: true },
-  subnet: { insert: true, delete: true },
-  subnet_cidr: { insert: true, delete: true },
   tag: { insert: true, update: ['value'], delete: true },
   tenure_state: { insert: true },
   unshown_key: { insert: true, delete: true },
-  vpc: {
-    insert: true,
-    update: ['enable_dns_hostnames', 'enable_dns_support', 'enable_network_address_usage_metrics'],
-    delete: true,
-  },
-  vpc_cidr: { insert: true, delete: true },
 }
 
 /** Tables of the schema, and the one that numbers its steps. */

@@ -1,157 +1,83 @@
 // VPCs and subnets, with their CIDR blocks.
 import { type Cidr, fromKey, lastAddress, overlaps, toKey } from '#model/cidr.ts'
-import { listOfTexts, type Sql, toBit } from '../sql.ts'
+import { listOfTexts, type Sql } from '../sql.ts'
+import { bit, block, changing, integer, named, optional, type RowOf, table, text } from '../table.ts'
 import type { Clock } from './history.ts'
 
 /** Who provides a block: Amazon, the owner through a public pool, or (for private space) nobody. */
 export type IpSource = 'amazon' | 'byoip' | 'none'
 
-export interface VpcAttributes {
-  readonly enableDnsSupport: boolean
-  readonly enableDnsHostnames: boolean
-  readonly enableNetworkAddressUsageMetrics: boolean
-}
-export interface Vpc extends VpcAttributes {
-  readonly id: string
-  readonly account: string
-  readonly region: string
-  readonly tenancy: string
-  readonly dhcpOptionsId: string
-  readonly createdAt: number
-}
-export interface VpcCidr {
-  readonly associationId: string
-  readonly vpcId: string
-  readonly cidr: Cidr
-  /** The IPv4 block that the VPC was made with: it stays as long as the VPC. */
-  readonly isPrimary: boolean
-  /** The allocation that holds the space; undefined where the caller brought it. */
-  readonly allocation: number | undefined
-  readonly poolId: string | undefined
-  readonly ipSource: IpSource
-  readonly networkBorderGroup: string | undefined
-  readonly createdAt: number
-}
-export interface Subnet {
-  readonly id: string
-  readonly vpcId: string
-  readonly account: string
-  readonly region: string
-  readonly zone: string
-  readonly zoneId: string
-  /** Undefined where the subnet has IPv6 only. */
-  readonly cidr: Cidr | undefined
-  readonly allocation: number | undefined
-  readonly isIpv6Native: boolean
-  readonly createdAt: number
-}
+export const vpcTable = table(
+  'vpc',
+  {
+    id: text(),
+    account: text(),
+    region: text(),
+    tenancy: text(),
+    dhcpOptionsId: text(),
+    enableDnsSupport: changing(bit()),
+    enableDnsHostnames: changing(bit()),
+    enableNetworkAddressUsageMetrics: changing(bit()),
+    createdAt: integer(),
+  },
+  'deleted',
+)
+export type Vpc = RowOf<typeof vpcTable>
+export type VpcAttributes = Pick<Vpc, 'enableDnsSupport' | 'enableDnsHostnames' | 'enableNetworkAddressUsageMetrics'>
+
+export const vpcCidrTable = table(
+  'vpc_cidr',
+  {
+    associationId: text(),
+    vpcId: text(),
+    cidr: block(),
+    /** The IPv4 block that the VPC was made with: it stays as long as the VPC. */
+    isPrimary: bit(),
+    /** The allocation that holds the space; undefined where the caller brought it. */
+    allocation: optional(integer()),
+    poolId: optional(text()),
+    ipSource: text<IpSource>(),
+    networkBorderGroup: optional(text()),
+    createdAt: integer(),
+  },
+  'deleted',
+)
+export type VpcCidr = RowOf<typeof vpcCidrTable>
+
+export const subnetTable = table(
+  'subnet',
+  {
+    id: text(),
+    vpcId: text(),
+    account: text(),
+    region: text(),
+    zone: text(),
+    zoneId: text(),
+    /** Undefined where the subnet has IPv6 only. */
+    cidr: optional(block()),
+    allocation: optional(integer()),
+    isIpv6Native: named('ipv6_native', bit()),
+    createdAt: integer(),
+  },
+  'deleted',
+)
+export type Subnet = RowOf<typeof subnetTable>
+
 /** An IPv6 block of a subnet. */
-export interface SubnetCidr {
-  readonly associationId: string
-  readonly subnetId: string
-  readonly vpcId: string
-  readonly cidr: Cidr
-  readonly allocation: number | undefined
-  readonly ipSource: IpSource
-  readonly createdAt: number
-}
-
-interface VpcRow {
-  id: string
-  account: string
-  region: string
-  tenancy: string
-  dhcp_options_id: string
-  enable_dns_support: number
-  enable_dns_hostnames: number
-  enable_network_address_usage_metrics: number
-  created_at: number
-}
-interface VpcCidrRow {
-  association_id: string
-  vpc_id: string
-  first: Uint8Array
-  length: number
-  is_primary: number
-  allocation: number | null
-  pool_id: string | null
-  ip_source: IpSource
-  network_border_group: string | null
-  created_at: number
-}
-interface SubnetRow {
-  id: string
-  vpc_id: string
-  account: string
-  region: string
-  zone: string
-  zone_id: string
-  first: Uint8Array | null
-  length: number | null
-  allocation: number | null
-  ipv6_native: number
-  created_at: number
-}
-interface SubnetCidrRow {
-  association_id: string
-  subnet_id: string
-  vpc_id: string
-  first: Uint8Array
-  length: number
-  allocation: number | null
-  ip_source: IpSource
-  created_at: number
-}
-const vpcColumns = `id, account, region, tenancy, dhcp_options_id, enable_dns_support, enable_dns_hostnames,
-  enable_network_address_usage_metrics, created_at`
-const vpcCidrColumns =
-  'association_id, vpc_id, first, length, is_primary, allocation, pool_id, ip_source, network_border_group, created_at'
-const subnetColumns = 'id, vpc_id, account, region, zone, zone_id, first, length, allocation, ipv6_native, created_at'
-const subnetCidrColumns = 'association_id, subnet_id, vpc_id, first, length, allocation, ip_source, created_at'
-
-const toVpc = (row: VpcRow): Vpc => ({
-  id: row.id,
-  account: row.account,
-  region: row.region,
-  tenancy: row.tenancy,
-  dhcpOptionsId: row.dhcp_options_id,
-  enableDnsSupport: row.enable_dns_support === 1,
-  enableDnsHostnames: row.enable_dns_hostnames === 1,
-  enableNetworkAddressUsageMetrics: row.enable_network_address_usage_metrics === 1,
-  createdAt: row.created_at,
-})
-const toVpcCidr = (row: VpcCidrRow): VpcCidr => ({
-  associationId: row.association_id,
-  vpcId: row.vpc_id,
-  cidr: fromKey(row.first, row.length),
-  isPrimary: row.is_primary === 1,
-  allocation: row.allocation ?? undefined,
-  poolId: row.pool_id ?? undefined,
-  ipSource: row.ip_source,
-  networkBorderGroup: row.network_border_group ?? undefined,
-  createdAt: row.created_at,
-})
-const toSubnet = (row: SubnetRow): Subnet => ({
-  id: row.id,
-  vpcId: row.vpc_id,
-  account: row.account,
-  region: row.region,
-  zone: row.zone,
-  zoneId: row.zone_id,
-  cidr: row.first === null || row.length === null ? undefined : fromKey(row.first, row.length),
-  allocation: row.allocation ?? undefined,
-  isIpv6Native: row.ipv6_native === 1,
-  createdAt: row.created_at,
-})
-const toSubnetCidr = (row: SubnetCidrRow): SubnetCidr => ({
-  associationId: row.association_id,
-  subnetId: row.subnet_id,
-  vpcId: row.vpc_id,
-  cidr: fromKey(row.first, row.length),
-  allocation: row.allocation ?? undefined,
-  ipSource: row.ip_source,
-  createdAt: row.created_at,
-})
+export const subnetCidrTable = table(
+  'subnet_cidr',
+  {
+    associationId: text(),
+    subnetId: text(),
+    vpcId: text(),
+    cidr: block(),
+    allocation: optional(integer()),
+    ipSource: text<IpSource>(),
+    createdAt: integer(),
+  },
+  'deleted',
+)
+export type SubnetCidr = RowOf<typeof subnetCidrTable>
 
 export class Vpcs {
   readonly #sql: Sql
@@ -163,44 +89,21 @@ export class Vpcs {
 
   // VPCs -----------------------------------------------------------------------------------------------------------
 
-  async find(id: string): Promise<Vpc | undefined> {
-    const row = await this.#sql.get<VpcRow>(`select ${vpcColumns} from vpc where id = ?`, id)
-    return row && toVpc(row)
+  find(id: string): Promise<Vpc | undefined> {
+    return vpcTable.first(this.#sql, 'where id = ?', id)
   }
   /** Those of an account in a Region in order of creation, after one (`''`: the first). */
-  async list(account: string, region: string, after: string, limit: number): Promise<Vpc[]> {
-    const rows = await this.#sql.all<VpcRow>(
-      `select ${vpcColumns} from vpc where account = ? and region = ? and id > ? order by id limit ?`,
-      account,
-      region,
-      after,
-      limit,
-    )
-    return rows.map(toVpc)
+  list(account: string, region: string, after: string, limit: number): Promise<Vpc[]> {
+    const rest = 'where account = ? and region = ? and id > ? order by id limit ?'
+    return vpcTable.all(this.#sql, rest, account, region, after, limit)
   }
-  async insert(vpc: Omit<Vpc, 'createdAt'>): Promise<void> {
-    await this.#sql.run(
-      `insert into vpc (${vpcColumns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      vpc.id,
-      vpc.account,
-      vpc.region,
-      vpc.tenancy,
-      vpc.dhcpOptionsId,
-      toBit(vpc.enableDnsSupport),
-      toBit(vpc.enableDnsHostnames),
-      toBit(vpc.enableNetworkAddressUsageMetrics),
-      this.#clock.now,
-    )
+  insert(vpc: Omit<Vpc, 'createdAt'>): Promise<void> {
+    return vpcTable.insert(this.#sql, { ...vpc, createdAt: this.#clock.now })
   }
   async setAttributes(id: string, attributes: VpcAttributes): Promise<void> {
-    await this.#sql.run(
-      `update vpc set enable_dns_support = ?, enable_dns_hostnames = ?, enable_network_address_usage_metrics = ?
-       where id = ?`,
-      toBit(attributes.enableDnsSupport),
-      toBit(attributes.enableDnsHostnames),
-      toBit(attributes.enableNetworkAddressUsageMetrics),
-      id,
-    )
+    const { enableDnsSupport, enableDnsHostnames, enableNetworkAddressUsageMetrics } = attributes
+    const changes = { enableDnsSupport, enableDnsHostnames, enableNetworkAddressUsageMetrics }
+    await vpcTable.change(this.#sql, changes, 'where id = ?', id)
   }
   /** With its blocks; the schema's foreign keys see to it that no subnet is left. */
   async delete(id: string): Promise<void> {
@@ -209,43 +112,20 @@ export class Vpcs {
   }
 
   /** In order of association: the primary block is the first. */
-  async cidrs(vpcId: string): Promise<VpcCidr[]> {
-    const rows = await this.#sql.all<VpcCidrRow>(
-      `select ${vpcCidrColumns} from vpc_cidr where vpc_id = ? order by association_id`,
-      vpcId,
-    )
-    return rows.map(toVpcCidr)
+  cidrs(vpcId: string): Promise<VpcCidr[]> {
+    return vpcCidrTable.all(this.#sql, 'where vpc_id = ? order by association_id', vpcId)
   }
   /** The same of many VPCs. */
   async cidrsOf(vpcIds: readonly string[]): Promise<ReadonlyMap<string, VpcCidr[]>> {
     const list = listOfTexts(vpcIds)
-    const rows = await this.#sql.all<VpcCidrRow>(
-      `select ${vpcCidrColumns} from vpc_cidr where vpc_id in ${list.text} order by association_id`,
-      ...list.values,
-    )
-    return Map.groupBy(rows.map(toVpcCidr), ({ vpcId }) => vpcId)
+    const rest = `where vpc_id in ${list.text} order by association_id`
+    return Map.groupBy(await vpcCidrTable.all(this.#sql, rest, ...list.values), ({ vpcId }) => vpcId)
   }
-  async findCidr(associationId: string): Promise<VpcCidr | undefined> {
-    const row = await this.#sql.get<VpcCidrRow>(
-      `select ${vpcCidrColumns} from vpc_cidr where association_id = ?`,
-      associationId,
-    )
-    return row && toVpcCidr(row)
+  findCidr(associationId: string): Promise<VpcCidr | undefined> {
+    return vpcCidrTable.first(this.#sql, 'where association_id = ?', associationId)
   }
-  async insertCidr(cidr: Omit<VpcCidr, 'createdAt'>): Promise<void> {
-    await this.#sql.run(
-      `insert into vpc_cidr (${vpcCidrColumns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      cidr.associationId,
-      cidr.vpcId,
-      toKey(cidr.cidr),
-      cidr.cidr.length,
-      toBit(cidr.isPrimary),
-      cidr.allocation ?? null,
-      cidr.poolId ?? null,
-      cidr.ipSource,
-      cidr.networkBorderGroup ?? null,
-      this.#clock.now,
-    )
+  insertCidr(cidr: Omit<VpcCidr, 'createdAt'>): Promise<void> {
+    return vpcCidrTable.insert(this.#sql, { ...cidr, createdAt: this.#clock.now })
   }
   async deleteCidr(associationId: string): Promise<void> {
     await this.#sql.run('delete from vpc_cidr where association_id = ?', associationId)
@@ -253,27 +133,16 @@ export class Vpcs {
 
   // Subnets --------------------------------------------------------------------------------------------------------
 
-  async findSubnet(id: string): Promise<Subnet | undefined> {
-    const row = await this.#sql.get<SubnetRow>(`select ${subnetColumns} from subnet where id = ?`, id)
-    return row && toSubnet(row)
+  findSubnet(id: string): Promise<Subnet | undefined> {
+    return subnetTable.first(this.#sql, 'where id = ?', id)
   }
   /** In order of creation. */
-  async subnets(account: string, region: string, after: string, limit: number): Promise<Subnet[]> {
-    const rows = await this.#sql.all<SubnetRow>(
-      `select ${subnetColumns} from subnet where account = ? and region = ? and id > ? order by id limit ?`,
-      account,
-      region,
-      after,
-      limit,
-    )
-    return rows.map(toSubnet)
+  subnets(account: string, region: string, after: string, limit: number): Promise<Subnet[]> {
+    const rest = 'where account = ? and region = ? and id > ? order by id limit ?'
+    return subnetTable.all(this.#sql, rest, account, region, after, limit)
   }
-  async subnetsOf(vpcId: string): Promise<Subnet[]> {
-    const rows = await this.#sql.all<SubnetRow>(
-      `select ${subnetColumns} from subnet where vpc_id = ? order by id`,
-      vpcId,
-    )
-    return rows.map(toSubnet)
+  subnetsOf(vpcId: string): Promise<Subnet[]> {
+    return subnetTable.all(this.#sql, 'where vpc_id = ? order by id', vpcId)
   }
   async anySubnetOf(vpcId: string): Promise<string | undefined> {
     const row = await this.#sql.get<{ id: string }>('select id from subnet where vpc_id = ? order by id limit 1', vpcId)
@@ -302,53 +171,23 @@ export class Vpcs {
     )
     return rows.map(({ first, length }) => fromKey(first, length))
   }
-  async insertSubnet(subnet: Omit<Subnet, 'createdAt'>): Promise<void> {
-    await this.#sql.run(
-      `insert into subnet (${subnetColumns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      subnet.id,
-      subnet.vpcId,
-      subnet.account,
-      subnet.region,
-      subnet.zone,
-      subnet.zoneId,
-      subnet.cidr ? toKey(subnet.cidr) : null,
-      subnet.cidr?.length ?? null,
-      subnet.allocation ?? null,
-      toBit(subnet.isIpv6Native),
-      this.#clock.now,
-    )
+  insertSubnet(subnet: Omit<Subnet, 'createdAt'>): Promise<void> {
+    return subnetTable.insert(this.#sql, { ...subnet, createdAt: this.#clock.now })
   }
   async deleteSubnet(id: string): Promise<void> {
     await this.#sql.run('delete from subnet_cidr where subnet_id = ?', id)
     await this.#sql.run('delete from subnet where id = ?', id)
   }
-  async subnetCidrs(subnetId: string): Promise<SubnetCidr[]> {
-    const rows = await this.#sql.all<SubnetCidrRow>(
-      `select ${subnetCidrColumns} from subnet_cidr where subnet_id = ? order by association_id`,
-      subnetId,
-    )
-    return rows.map(toSubnetCidr)
+  subnetCidrs(subnetId: string): Promise<SubnetCidr[]> {
+    return subnetCidrTable.all(this.#sql, 'where subnet_id = ? order by association_id', subnetId)
   }
   /** The same of many subnets. */
   async cidrsOfSubnets(subnetIds: readonly string[]): Promise<ReadonlyMap<string, SubnetCidr[]>> {
     const list = listOfTexts(subnetIds)
-    const rows = await this.#sql.all<SubnetCidrRow>(
-      `select ${subnetCidrColumns} from subnet_cidr where subnet_id in ${list.text} order by association_id`,
-      ...list.values,
-    )
-    return Map.groupBy(rows.map(toSubnetCidr), ({ subnetId }) => subnetId)
+    const rest = `where subnet_id in ${list.text} order by association_id`
+    return Map.groupBy(await subnetCidrTable.all(this.#sql, rest, ...list.values), ({ subnetId }) => subnetId)
   }
-  async insertSubnetCidr(cidr: Omit<SubnetCidr, 'createdAt'>): Promise<void> {
-    await this.#sql.run(
-      `insert into subnet_cidr (${subnetCidrColumns}) values (?, ?, ?, ?, ?, ?, ?, ?)`,
-      cidr.associationId,
-      cidr.subnetId,
-      cidr.vpcId,
-      toKey(cidr.cidr),
-      cidr.cidr.length,
-      cidr.allocation ?? null,
-      cidr.ipSource,
-      this.#clock.now,
-    )
+  insertSubnetCidr(cidr: Omit<SubnetCidr, 'createdAt'>): Promise<void> {
+    return subnetCidrTable.insert(this.#sql, { ...cidr, createdAt: this.#clock.now })
   }
 }
