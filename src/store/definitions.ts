@@ -1,11 +1,25 @@
 // The tables that are defined as one value each; those that are not yet have their columns where they are read and written.
 import type { Table } from './table.ts'
 import { natGatewayAddressTable, natGatewayTable } from './tables/nat-gateways.ts'
+import {
+  accountCreationTable,
+  accountTable,
+  delegationTable,
+  enabledServiceTable,
+  nodeTable,
+  organizationTable,
+} from './tables/organizations.ts'
 import { subnetCidrTable, subnetTable, vpcCidrTable, vpcTable } from './tables/vpcs.ts'
 
 export const definitions: readonly Pick<Table<unknown>, 'name' | 'columnNames' | 'types' | 'rights'>[] = [
+  accountTable,
+  accountCreationTable,
+  delegationTable,
+  enabledServiceTable,
   natGatewayTable,
   natGatewayAddressTable,
+  nodeTable,
+  organizationTable,
   subnetTable,
   subnetCidrTable,
   vpcTable,

@@ -22,7 +22,7 @@ const sample = table(
   'deleted',
 )
 const cidr = parseCidr('10.0.0.0/24')!
-const value = { id: 'x', isOpen: true, cidr, further: undefined, parentId: undefined, count: 3, tags: ['a'] }
+const value = { id: 'x', isOpen: true, cidr, count: 3, tags: ['a'] }
 
 test('what is inserted is read back as it was, also what is not there', async () => {
   const { sql, sent } = recorder()
@@ -48,7 +48,7 @@ test('the rights of the role follow from what may be changed and deleted', () =>
 })
 
 /** Columns that an early step lets be null and that nothing has ever written so. */
-const neverNull: ReadonlySet<string> = new Set(['subnet_cidr.ip_source'])
+const neverNull: ReadonlySet<string> = new Set(['subnet_cidr.ip_source', 'vpc_cidr.ip_source'])
 
 test('every definition is what the schema says: its columns, their types, and which may be null', () => {
   const database = new DatabaseSync(':memory:')

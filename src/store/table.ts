@@ -82,8 +82,12 @@ export const named = <T>(name: string, column: Column<T>): Column<T> => ({ ...co
 export const changing = <T>(column: Column<T>): Column<T> => ({ ...column, isChanging: true })
 
 type Columns<T> = { readonly [Name in keyof T]: Column<T[Name]> }
+/** A value with these members; those that may be undefined may be left out. */
+type Value<T> = { readonly [Name in keyof T as undefined extends T[Name] ? never : Name]: T[Name] } & {
+  readonly [Name in keyof T as undefined extends T[Name] ? Name : never]?: T[Name]
+}
 /** What a row of a table is: `type Vpc = RowOf<typeof vpcTable>`. */
-export type RowOf<Defined> = Defined extends Table<infer T> ? Readonly<T> : never
+export type RowOf<Defined> = Defined extends Table<infer T> ? Value<T> : never
 
 const snake = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
@@ -118,27 +122,29 @@ export class Table<T> {
   columnsOf(alias: string): string {
     return this.columnNames.map((name) => `${alias}.${name}`).join(', ')
   }
-  /** A row that was read with all columns. */
-  of(row: Row): T {
-    const value: Partial<T> = {}
+  /** A row that was read with all columns. Members that it has no value for are left out. */
+  of(row: Row): Value<T> {
+    const value = {} as T
     for (const [member, column, names] of this.#members) {
-      value[member] =
+      const found =
         names.length === 1 ? column.fromStored(row[names[0]!]!) : column.fromStored(...names.map((name) => row[name]!))
+      if (found !== undefined) value[member] = found
     }
-    return value as T
+    return value as Value<T>
   }
   /** @param rest of the statement, after the name of the table: `where id = ?` */
-  async first(sql: Sql, rest: string, ...values: SqlValue[]): Promise<T | undefined> {
+  async first(sql: Sql, rest: string, ...values: SqlValue[]): Promise<Value<T> | undefined> {
     const row = await sql.get<Row>(`select ${this.columns} from ${this.name} ${rest}`, ...values)
     return row && this.of(row)
   }
   /** @param rest as in `first`; it has an order, and a bound where there can be many */
-  async all(sql: Sql, rest: string, ...values: SqlValue[]): Promise<T[]> {
+  async all(sql: Sql, rest: string, ...values: SqlValue[]): Promise<Value<T>[]> {
     const rows = await sql.all<Row>(`select ${this.columns} from ${this.name} ${rest}`, ...values)
     return rows.map((row) => this.of(row))
   }
-  async insert(sql: Sql, value: T): Promise<void> {
-    await sql.run(this.#insertion, ...this.#members.flatMap(([member, column]) => column.toStored(value[member])))
+  async insert(sql: Sql, value: Value<T>): Promise<void> {
+    const given = value as T
+    await sql.run(this.#insertion, ...this.#members.flatMap(([member, column]) => column.toStored(given[member])))
   }
   /**
    * Changes members of rows that are there; answers how many rows.

@@ -334,7 +334,7 @@ async function blocksOf({ tx }: ReadContext, kind: NetworkKind, id: string): Pro
 }
 interface Block {
   readonly cidr: Cidr
-  readonly allocation: number | undefined
+  readonly allocation?: number | undefined
 }
 
 async function spaceOf(context: ReadContext, { n, pool, cidr, decision }: Allocation) {

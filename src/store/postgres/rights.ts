@@ -12,8 +12,6 @@ import { tableNames } from './sql.ts'
 export const rights: Readonly<Record<string, Right>> = {
   ...Object.fromEntries(definitions.map(({ name, rights }) => [name, rights])),
   access_key: { insert: true, update: ['disabled_at'], delete: true },
-  account: { insert: true },
-  account_creation: { insert: true },
   address_association: { insert: true, delete: true },
   allocation: { insert: true, update: ['changed_at', 'description', 'version'], delete: true },
   allocation_history: { insert: true },
@@ -28,8 +26,6 @@ export const rights: Readonly<Record<string, Right>> = {
   counter: { update: ['value'] },
   // Older than the operator wants them kept.
   decision: { insert: true, delete: true },
-  delegated_administrator: { insert: true, delete: true },
-  enabled_service: { insert: true, delete: true },
   exception_use: { insert: true },
   forgetting: { update: ['before_at', 'before_n', 'day', 'decisions', 'next_n'] },
   free_block: { insert: true, delete: true },
@@ -46,8 +42,6 @@ export const rights: Readonly<Record<string, Right>> = {
   },
   ipam_region: { insert: true, delete: true },
   meta: {},
-  organization: { insert: true },
-  organization_node: { insert: true, update: ['name', 'parent_id'], delete: true },
   origin: { insert: true },
   policy: { insert: true, update: ['version'], delete: true },
   policy_exception: {

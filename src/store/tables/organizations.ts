@@ -1,109 +1,86 @@
 // The organization: its tree, its accounts, its delegated administrators.
 import type { OrganizationNode } from '#model/organization.ts'
 import type { Sql } from '../sql.ts'
+import { changing, integer, optional, type Row, type RowOf, table, text } from '../table.ts'
 import type { Clock } from './history.ts'
 
-export interface Organization {
-  /** `o-` and ten letters or digits. */
-  readonly id: string
-  readonly managementAccount: string
-  readonly rootId: string
-  readonly createdAt: number
-}
-export interface Account {
-  readonly id: string
-  readonly name: string
-  readonly email: string
-  readonly status: 'ACTIVE' | 'SUSPENDED' | 'PENDING_CLOSURE'
-  readonly joinedMethod: 'INVITED' | 'CREATED'
-  readonly joinedAt: number
-  /** The role through which the management account enters; undefined where none was named. */
-  readonly roleName?: string
-}
-export interface Node extends OrganizationNode {
-  readonly name: string
-}
-export interface AccountCreation {
-  readonly id: string
-  /** Undefined where it failed. */
-  readonly account?: string
-  readonly name: string
-  readonly email: string
-  readonly state: 'SUCCEEDED' | 'FAILED'
-  readonly failure?: string
-  readonly requestedAt: number
-  readonly completedAt: number
-}
-export interface Delegation {
-  readonly account: string
-  readonly servicePrincipal: string
-  readonly enabledAt: number
-}
-export interface EnabledService {
-  readonly servicePrincipal: string
-  readonly enabledAt: number
-}
+export const organizationTable = table(
+  'organization',
+  {
+    /** `o-` and ten letters or digits. */
+    id: text(),
+    managementAccount: text(),
+    rootId: text(),
+    createdAt: integer(),
+  },
+  'kept',
+)
+export type Organization = RowOf<typeof organizationTable>
+
+export const accountTable = table(
+  'account',
+  {
+    id: text(),
+    name: text(),
+    email: text(),
+    status: text<'ACTIVE' | 'SUSPENDED' | 'PENDING_CLOSURE'>(),
+    joinedMethod: text<'INVITED' | 'CREATED'>(),
+    joinedAt: integer(),
+    /** The role through which the management account enters; undefined where none was named. */
+    roleName: optional(text()),
+  },
+  'kept',
+)
+export type Account = RowOf<typeof accountTable>
+
+export const nodeTable = table(
+  'organization_node',
+  {
+    id: text(),
+    kind: text<OrganizationNode['kind']>(),
+    parentId: changing(optional(text())),
+    name: changing(text()),
+    createdAt: integer(),
+  },
+  'deleted',
+)
+export type Node = OrganizationNode & Pick<RowOf<typeof nodeTable>, 'name'>
+export const accountCreationTable = table(
+  'account_creation',
+  {
+    id: text(),
+    /** Undefined where it failed. */
+    account: optional(text()),
+    name: text(),
+    email: text(),
+    state: text<'SUCCEEDED' | 'FAILED'>(),
+    failure: optional(text()),
+    requestedAt: integer(),
+    completedAt: integer(),
+  },
+  'kept',
+)
+export type AccountCreation = RowOf<typeof accountCreationTable>
+
+export const delegationTable = table(
+  'delegated_administrator',
+  { account: text(), servicePrincipal: text(), enabledAt: integer() },
+  'deleted',
+)
+export type Delegation = RowOf<typeof delegationTable>
+
+export const enabledServiceTable = table(
+  'enabled_service',
+  { servicePrincipal: text(), enabledAt: integer() },
+  'deleted',
+)
+export type EnabledService = RowOf<typeof enabledServiceTable>
+
 /** A stretch of a list in key order: what follows `after` (exclusive; '' is the start), at most `limit`. */
 export interface Stretch {
   readonly after: string
   readonly limit: number
 }
-
-interface AccountRow {
-  id: string
-  name: string
-  email: string
-  status: Account['status']
-  joined_method: Account['joinedMethod']
-  joined_at: number
-  role_name: string | null
-}
-interface NodeRow {
-  id: string
-  kind: OrganizationNode['kind']
-  parent_id: string | null
-  name: string
-}
-interface CreationRow {
-  id: string
-  account: string | null
-  name: string
-  email: string
-  state: AccountCreation['state']
-  failure: string | null
-  requested_at: number
-  completed_at: number
-}
-
-const accountColumns = 'a.id, a.name, a.email, a.status, a.joined_method, a.joined_at, a.role_name'
-const creationColumns = 'id, account, name, email, state, failure, requested_at, completed_at'
-const delegationColumns = 'account, service_principal as "servicePrincipal", enabled_at as "enabledAt"'
-
-const toAccount = (row: AccountRow): Account => ({
-  id: row.id,
-  name: row.name,
-  email: row.email,
-  status: row.status,
-  joinedMethod: row.joined_method,
-  joinedAt: row.joined_at,
-  ...(row.role_name === null ? {} : { roleName: row.role_name }),
-})
-const toNode = ({ id, kind, parent_id, name }: NodeRow): Node => ({
-  id,
-  kind,
-  name,
-  ...(parent_id === null ? {} : { parentId: parent_id }),
-})
-const toCreation = (row: CreationRow): AccountCreation => ({
-  id: row.id,
-  name: row.name,
-  email: row.email,
-  state: row.state,
-  requestedAt: row.requested_at,
-  completedAt: row.completed_at,
-  ...(row.account === null ? {} : { account: row.account }),
-  ...(row.failure === null ? {} : { failure: row.failure }),
-})
 
 export class Organizations {
   readonly #sql: Sql
@@ -114,15 +91,12 @@ export class Organizations {
   }
 
   /** The one organization of this installation; undefined before anybody created it. */
-  async find(): Promise<Organization | undefined> {
-    return this.#sql.get<Organization>(
-      `select id, management_account as "managementAccount", root_id as "rootId", created_at as "createdAt"
-       from organization`,
-    )
+  find(): Promise<Organization | undefined> {
+    return organizationTable.first(this.#sql, '')
   }
   /** Makes the organization with its root and the management account under it. */
-  async create(organization: Organization): Promise<void> {
-    const { id, managementAccount, rootId, createdAt } = organization
+  async create({ id, managementAccount, rootId, createdAt }: Organization): Promise<void> {
+    // The column that keeps it the only one has a name that PostgreSQL reserves, and nothing reads it.
     await this.#sql.run(
       'insert into organization ("only", id, management_account, root_id, created_at) values (1, ?, ?, ?, ?)',
       id,
@@ -136,21 +110,11 @@ export class Organizations {
 
   // Accounts, whether in the organization or not.
 
-  async insertAccount(account: Account): Promise<void> {
-    await this.#sql.run(
-      `insert into account (id, name, email, status, joined_method, joined_at, role_name) values (?, ?, ?, ?, ?, ?, ?)`,
-      account.id,
-      account.name,
-      account.email,
-      account.status,
-      account.joinedMethod,
-      account.joinedAt,
-      account.roleName ?? null,
-    )
+  insertAccount(account: Account): Promise<void> {
+    return accountTable.insert(this.#sql, account)
   }
-  async findAccount(id: string): Promise<Account | undefined> {
-    const row = await this.#sql.get<AccountRow>(`select ${accountColumns} from account a where a.id = ?`, id)
-    return row && toAccount(row)
+  findAccount(id: string): Promise<Account | undefined> {
+    return accountTable.first(this.#sql, 'where id = ?', id)
   }
   /** Mailboxes do not tell upper from lower case, and neither do we. */
   async hasEmail(email: string): Promise<boolean> {
@@ -159,45 +123,37 @@ export class Organizations {
 
   // The tree.
 
-  async findNode(id: string): Promise<Node | undefined> {
-    const row = await this.#sql.get<NodeRow>('select id, kind, parent_id, name from organization_node where id = ?', id)
-    return row && toNode(row)
+  findNode(id: string): Promise<Node | undefined> {
+    return nodeTable.first(this.#sql, 'where id = ?', id)
   }
   /** The account, where it is a member of the organization. */
   async findMember(id: string): Promise<Account | undefined> {
-    const row = await this.#sql.get<AccountRow>(
-      `select ${accountColumns} from account a join organization_node o on o.id = a.id where a.id = ?`,
+    const row = await this.#sql.get<Row>(
+      `select ${accountTable.columnsOf('a')} from account a join organization_node o on o.id = a.id where a.id = ?`,
       id,
     )
-    return row && toAccount(row)
+    return row && accountTable.of(row)
   }
   /** The way from the root down to the node; empty where it is not in the tree. */
   async path(id: string): Promise<Node[]> {
-    const rows = await this.#sql.all<NodeRow>(
-      `with recursive way (id, kind, parent_id, name, up) as (
-         select id, kind, parent_id, name, 0 from organization_node where id = ?
+    const rows = await this.#sql.all<Row>(
+      `with recursive way (id, parent_id, up) as (
+         select id, parent_id, 0 from organization_node where id = ?
          union all
-         select o.id, o.kind, o.parent_id, o.name, way.up + 1 from organization_node o join way on o.id = way.parent_id)
-       select id, kind, parent_id, name from way order by up desc`,
+         select o.id, o.parent_id, way.up + 1 from organization_node o join way on o.id = way.parent_id)
+       select ${nodeTable.columnsOf('o')} from way join organization_node o on o.id = way.id order by way.up desc`,
       id,
     )
-    return rows.map(toNode)
+    return rows.map((row) => nodeTable.of(row))
   }
-  async insertNode(node: Node): Promise<void> {
-    await this.#sql.run(
-      'insert into organization_node (id, kind, parent_id, name, created_at) values (?, ?, ?, ?, ?)',
-      node.id,
-      node.kind,
-      node.parentId ?? null,
-      node.name,
-      this.#clock.now,
-    )
+  insertNode(node: Node): Promise<void> {
+    return nodeTable.insert(this.#sql, { ...node, createdAt: this.#clock.now })
   }
   async renameUnit(id: string, name: string): Promise<void> {
-    await this.#sql.run('update organization_node set name = ? where id = ?', name, id)
+    await nodeTable.change(this.#sql, { name }, 'where id = ?', id)
   }
   async moveNode(id: string, parentId: string): Promise<void> {
-    await this.#sql.run('update organization_node set parent_id = ? where id = ?', parentId, id)
+    await nodeTable.change(this.#sql, { parentId }, 'where id = ?', id)
   }
   async removeNode(id: string): Promise<void> {
     await this.#sql.run('delete from organization_node where id = ?', id)
@@ -213,7 +169,6 @@ export class Organizations {
     )
     return row !== undefined
   }
-  /** How many nodes of a kind the organization has. */
   /** How many of a kind there are, in all or in the part below a unit; no more than `limit` are counted. */
   async count(kind: Node['kind'], limit: number, below?: string): Promise<number> {
     const row =
@@ -239,93 +194,69 @@ export class Organizations {
     return (await this.#sql.get('select 1 as one from assignment where target_id = ?', targetId)) !== undefined
   }
 
-  async listChildren(parentId: string, kind: Node['kind'], { after, limit }: Stretch): Promise<Node[]> {
-    const rows = await this.#sql.all<NodeRow>(
-      `select id, kind, parent_id, name from organization_node
-       where parent_id = ? and kind = ? and id > ? order by id limit ?`,
-      parentId,
-      kind,
-      after,
-      limit,
-    )
-    return rows.map(toNode)
+  listChildren(parentId: string, kind: Node['kind'], { after, limit }: Stretch): Promise<Node[]> {
+    const rest = 'where parent_id = ? and kind = ? and id > ? order by id limit ?'
+    return nodeTable.all(this.#sql, rest, parentId, kind, after, limit)
   }
   async listMembers({ after, limit }: Stretch): Promise<Account[]> {
-    const rows = await this.#sql.all<AccountRow>(
-      `select ${accountColumns} from account a join organization_node o on o.id = a.id
+    const rows = await this.#sql.all<Row>(
+      `select ${accountTable.columnsOf('a')} from account a join organization_node o on o.id = a.id
        where a.id > ? order by a.id limit ?`,
       after,
       limit,
     )
-    return rows.map(toAccount)
+    return rows.map((row) => accountTable.of(row))
   }
   /** All accounts, whether in the organization or not. */
-  async listAccounts({ after, limit }: Stretch): Promise<Account[]> {
-    const rows = await this.#sql.all<AccountRow>(
-      `select ${accountColumns} from account a where a.id > ? order by a.id limit ?`,
-      after,
-      limit,
-    )
-    return rows.map(toAccount)
+  listAccounts({ after, limit }: Stretch): Promise<Account[]> {
+    return accountTable.all(this.#sql, 'where id > ? order by id limit ?', after, limit)
   }
   /** Nodes of the tree; those under one parent, or of one kind, where given. */
-  async listNodes(
+  listNodes(
     { parentId, kind }: { readonly parentId?: string; readonly kind?: Node['kind'] },
     { after, limit }: Stretch,
   ): Promise<Node[]> {
-    const rows = await this.#sql.all<NodeRow>(
-      `select id, kind, parent_id, name from organization_node
-       where id > ?${parentId === undefined ? '' : ' and parent_id = ?'}${kind === undefined ? '' : ' and kind = ?'}
+    return nodeTable.all(
+      this.#sql,
+      `where id > ?${parentId === undefined ? '' : ' and parent_id = ?'}${kind === undefined ? '' : ' and kind = ?'}
        order by id limit ?`,
       after,
       ...(parentId === undefined ? [] : [parentId]),
       ...(kind === undefined ? [] : [kind]),
       limit,
     )
-    return rows.map(toNode)
   }
   async listMembersUnder(parentId: string, { after, limit }: Stretch): Promise<Account[]> {
-    const rows = await this.#sql.all<AccountRow>(
-      `select ${accountColumns} from account a join organization_node o on o.id = a.id
+    const rows = await this.#sql.all<Row>(
+      `select ${accountTable.columnsOf('a')} from account a join organization_node o on o.id = a.id
        where o.parent_id = ? and o.kind = 'account' and o.id > ? order by o.id limit ?`,
       parentId,
       after,
       limit,
     )
-    return rows.map(toAccount)
+    return rows.map((row) => accountTable.of(row))
   }
 
   // Requests to create an account.
 
-  async insertCreation(creation: AccountCreation): Promise<void> {
-    await this.#sql.run(
-      `insert into account_creation (${creationColumns}) values (?, ?, ?, ?, ?, ?, ?, ?)`,
-      creation.id,
-      creation.account ?? null,
-      creation.name,
-      creation.email,
-      creation.state,
-      creation.failure ?? null,
-      creation.requestedAt,
-      creation.completedAt,
-    )
+  insertCreation(creation: AccountCreation): Promise<void> {
+    return accountCreationTable.insert(this.#sql, creation)
   }
-  async findCreation(id: string): Promise<AccountCreation | undefined> {
-    const row = await this.#sql.get<CreationRow>(`select ${creationColumns} from account_creation where id = ?`, id)
-    return row && toCreation(row)
+  findCreation(id: string): Promise<AccountCreation | undefined> {
+    return accountCreationTable.first(this.#sql, 'where id = ?', id)
   }
-  async listCreations(
-    states: { succeeded: boolean; failed: boolean },
+  listCreations(
+    states: { readonly succeeded: boolean; readonly failed: boolean },
     { after, limit }: Stretch,
   ): Promise<AccountCreation[]> {
-    const rows = await this.#sql.all<CreationRow>(
-      `select ${creationColumns} from account_creation where state in (?, ?) and id > ? order by id limit ?`,
+    return accountCreationTable.all(
+      this.#sql,
+      'where state in (?, ?) and id > ? order by id limit ?',
       states.succeeded ? 'SUCCEEDED' : '',
       states.failed ? 'FAILED' : '',
       after,
       limit,
     )
-    return rows.map(toCreation)
   }
 
   // Services that may act in the organization, and the accounts that administer them.
@@ -347,21 +278,12 @@ export class Organizations {
     )
     return row !== undefined
   }
-  async listEnabledServices({ after, limit }: Stretch): Promise<EnabledService[]> {
-    return this.#sql.all<EnabledService>(
-      `select service_principal as "servicePrincipal", enabled_at as "enabledAt" from enabled_service
-       where service_principal > ? order by service_principal limit ?`,
-      after,
-      limit,
-    )
+  listEnabledServices({ after, limit }: Stretch): Promise<EnabledService[]> {
+    const rest = 'where service_principal > ? order by service_principal limit ?'
+    return enabledServiceTable.all(this.#sql, rest, after, limit)
   }
-  async delegate(delegation: Delegation): Promise<void> {
-    await this.#sql.run(
-      'insert into delegated_administrator (account, service_principal, enabled_at) values (?, ?, ?)',
-      delegation.account,
-      delegation.servicePrincipal,
-      delegation.enabledAt,
-    )
+  delegate(delegation: Delegation): Promise<void> {
+    return delegationTable.insert(this.#sql, delegation)
   }
   /** False where there was no such delegation. */
   async undelegate(account: string, servicePrincipal: string): Promise<boolean> {
@@ -381,14 +303,9 @@ export class Organizations {
     return row !== undefined
   }
   /** The services that an account administers, in the order of their names. */
-  async listDelegations(account: string, { after, limit }: Stretch): Promise<Delegation[]> {
-    return this.#sql.all<Delegation>(
-      `select ${delegationColumns} from delegated_administrator where account = ? and service_principal > ?
-       order by service_principal limit ?`,
-      account,
-      after,
-      limit,
-    )
+  listDelegations(account: string, { after, limit }: Stretch): Promise<Delegation[]> {
+    const rest = 'where account = ? and service_principal > ? order by service_principal limit ?'
+    return delegationTable.all(this.#sql, rest, account, after, limit)
   }
   /** The administrators of a service, or of any; each once, with the moment of its first delegation. */
   async listAdministrators(
