@@ -11,6 +11,8 @@ export const queueSizeMax = 20_000
 /** Once half of the places are taken, whoever has this many of them gets no more: the other half is for others. */
 export const queueShareMax = queueSizeMax / 4
 const crowdedSize = queueSizeMax / 2
+/** For how long requests are added to a transaction: what has not begun by then waits for the next one, and so does whoever comes. */
+const batchMsMax = 50
 /** Between a transaction that met another's and its next attempt: doubled each time, up to the second. */
 const conflictPauseMs = 1
 const conflictPauseMsMax = 50
@@ -68,6 +70,8 @@ export class Batches {
   #closed: StoreTrouble | undefined
   #idle: (() => void)[] = []
   #timer: NodeJS.Timeout | undefined
+  /** Whether the last batch was cut off, so that not all who wait are in the next one. */
+  #isCrowded = false
 
   constructor(engine: Engine, onFatal: ((trouble: StoreTrouble) => void) | undefined, limits: BatchLimits = {}) {
     this.#engine = engine
@@ -147,15 +151,36 @@ export class Batches {
 
   async #drain(): Promise<void> {
     while (this.#queue.length > 0 && !this.#closed) {
-      const batch = this.#queue.length <= batchSizeMax ? this.#queue : this.#queue.slice(0, batchSizeMax)
-      this.#queue = this.#queue.length <= batchSizeMax ? [] : this.#queue.slice(batchSizeMax)
-      await this.#runBatch(batch)
+      await this.#runBatch(this.#nextBatch())
       // Answers go out and new requests come in before the next commit.
       await new Promise<void>((resolve) => setImmediate(resolve))
     }
     for (const { reject } of this.#queue.splice(0)) reject(this.#closed)
     this.#running = false
     for (const resolve of this.#idle.splice(0)) resolve()
+  }
+
+  /** All that wait; where those are too many for one transaction, one of each sender in turn, so that nobody waits for another's crowd. */
+  #nextBatch(): readonly Queued[] {
+    const waiting = this.#queue
+    if (waiting.length <= batchSizeMax && !this.#isCrowded) {
+      this.#queue = []
+      return waiting
+    }
+    const bySender = [...Map.groupBy(waiting, ({ sender }) => sender).values()]
+    const batch: Queued[] = []
+    for (let turn = 0; batch.length < batchSizeMax && batch.length < waiting.length; turn++) {
+      for (const queued of bySender) if (turn < queued.length && batch.length < batchSizeMax) batch.push(queued[turn]!)
+    }
+    const taken = new Set(batch)
+    this.#queue = waiting.filter((queued) => !taken.has(queued))
+    return batch
+  }
+
+  /** Those of a batch that its transaction had no time for wait on, in their place. */
+  #putBack(left: readonly Queued[]): void {
+    this.#isCrowded = left.length > 0
+    if (this.#isCrowded) this.#queue = [...left, ...this.#queue].sort((a, b) => a.since - b.since)
   }
 
   async #runBatch(
@@ -171,7 +196,9 @@ export class Batches {
         batch[0]!.since,
       )
       hasBegun = true
+      const until = performance.now() + batchMsMax
       for (const queued of batch) {
+        if (answers.length > 0 && performance.now() > until) break
         const before = engine.transaction.changes
         engine.beginWork?.(queued.sender !== undefined)
         try {
@@ -187,6 +214,7 @@ export class Batches {
       await this.#startOver(batch, error, { attempts, hasBegun })
       return
     }
+    this.#putBack(batch.slice(answers.length))
     for (const { queued, value, error, failed } of answers) {
       if (failed) queued.reject(error)
       else queued.resolve(value as never)

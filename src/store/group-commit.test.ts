@@ -283,6 +283,42 @@ describe('a crowded queue', () => {
     assert.equal((await Promise.all(waiting)).at(-1), 'third')
     assert.equal(await ask('busy'), 'busy', 'once they were served')
   })
+
+  test('D8 whoever asks once is not behind the crowd of another: one of each sender in turn', async () => {
+    const { store } = await newStore()
+    const served: string[] = []
+    const ask = (sender: string) => store.write(async () => served.push(sender), undefined, sender)
+    const crowd = Array.from({ length: 2_000 }, () => ask('busy'))
+    await Promise.all([...crowd, ask('other'), ask('other')])
+    const places = served.flatMap((sender, place) => (sender === 'other' ? [place] : []))
+    assert.deepEqual(places, [1, 3])
+  })
+
+  test('D8 work that takes long is cut off from its transaction, and who came meanwhile is in the next one', async () => {
+    const { store } = await newStore()
+    const takeLong = (sender: string) =>
+      store.write(
+        async ({ now }) => {
+          const until = performance.now() + 20
+          while (performance.now() < until);
+          return { sender, now }
+        },
+        undefined,
+        sender,
+      )
+    // All of them would be one transaction, by their number.
+    const crowd = Array.from({ length: 20 }, () => takeLong('busy'))
+    const other = await takeLong('other')
+    const served = await Promise.all(crowd)
+    assert(other.now <= served[0]!.now + 1, 'the first transaction, or the next')
+    assert(served.at(-1)!.now > other.now, 'nobody is forgotten')
+    const moments = served.map(({ now }) => now)
+    assert.deepEqual(
+      moments,
+      moments.toSorted((a, b) => a - b),
+      'those of one sender stay in their order',
+    )
+  })
 })
 
 describe('numbers and moments', () => {
