@@ -310,6 +310,8 @@ function fitOf(asked: Asked, pool: PoolFacts, cidr?: Block): Fit {
   if (!type.scopeTypes.includes(pool.scopeType)) return { unfit: 'place' }
   if (request.scopeType !== undefined && pool.scopeType !== request.scopeType) return { unfit: 'place' }
   if (type.awsService !== undefined && pool.awsService !== type.awsService) return { unfit: 'place' }
+  // A pool that plans a VPC divides its inside: no network of its own is made of that.
+  if (pool.plansVpc !== undefined && ['vpc', 'azure:virtual-network'].includes(type.name)) return { unfit: 'place' }
   if (pool.locale === undefined) {
     const ipam = facts.ipams.find(({ id }) => id === pool.ipamId)
     if (!type.isReservation || !ipam?.operatingRegions.includes(request.locale)) return { unfit: 'place' }

@@ -125,6 +125,7 @@ const spare = [
   'delegatedAdministrator',
   'locale',
   'awsService',
+  'plansVpc',
   'minNetmaskLength',
   'maxNetmaskLength',
   'defaultNetmaskLength',

@@ -42,6 +42,15 @@ test('private space and containers may be listed for the types that can use them
   assert.equal(rulesProblem({ ...eip, resourceType: 'vpc' }, [home]), undefined)
   assert.equal(rulesProblem({ ...eip, resourceType: 'vpc' }, [container])?.field, 'SourceIpamPoolId')
   assert.equal(rulesProblem({ ...eip, resourceType: 'custom' }, [container]), undefined)
+  const planner = privatePool('planner', '10.1.0.0/16', { plansVpc: 'vpc-1' })
+  for (const [resourceType, field] of [
+    ['vpc', 'SourceIpamPoolId'],
+    ['azure:virtual-network', 'SourceIpamPoolId'],
+    ['subnet', undefined],
+    ['custom', undefined],
+  ] as const) {
+    assert.equal(rulesProblem({ ...eip, resourceType }, [planner])?.field, field, resourceType)
+  }
   const elsewhere = { ...eip, resourceType: 'custom', locale: 'eu-central-1' }
   assert.equal(rulesProblem(elsewhere, [container])?.field, 'SourceIpamPoolId', 'its IPAM does not operate there')
 })

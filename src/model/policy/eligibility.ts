@@ -2,7 +2,7 @@
 
 import { servesLocale } from '../locale.ts'
 import { formatSize, type PolicyDocument } from './document.ts'
-import { builtInTypes, findResourceType, namesOf, type Registry } from './resource-types.ts'
+import { builtInTypes, findResourceType, isWholeNetwork, namesOf, type Registry } from './resource-types.ts'
 import type { IpamFacts, PoolFacts } from './snapshot.ts'
 
 /** Amazon VPC IPAM's quota: rules for one resource type and locale. */
@@ -47,6 +47,9 @@ export function rulesProblem(
     if (!type.scopeTypes.includes(pool.scopeType)) return wrong(`${resourceType} needs a pool in the public scope`)
     if (!type.lengths[pool.family]) return wrong(`${resourceType} needs an ipv4 pool`)
     if (type.awsService && pool.awsService !== type.awsService) return wrong(`${resourceType} needs AwsService ec2`)
+    if (pool.plansVpc !== undefined && isWholeNetwork(resourceType)) {
+      return wrong(`it divides the VPC ${pool.plansVpc} among subnets, and is none for ${resourceType}`)
+    }
   }
   return undefined
 }

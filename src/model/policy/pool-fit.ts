@@ -7,7 +7,7 @@ import { type AllocationRequest, type Candidate, type Denial, provider } from '.
 import { formatRequiredTag, type RequiredTag } from './document.ts'
 import type { Lengths } from './exception.ts'
 import { isOwnOrShared } from './resolve.ts'
-import { articleFor, type ResourceType } from './resource-types.ts'
+import { articleFor, isWholeNetwork, type ResourceType } from './resource-types.ts'
 import type { PoolFacts, Snapshot } from './snapshot.ts'
 
 /** What is asked of a pool, after policy had its say about size and explicit choice. */
@@ -108,6 +108,9 @@ function placeMisfit(snapshot: Snapshot, pool: PoolFacts, { request, type }: Wan
   if (type.awsService && pool.awsService !== type.awsService) {
     const is = pool.awsService ?? 'none'
     return misfit('aws-service', type.awsService, [is], `its AwsService is ${is}, and ${type.name} needs ec2`)
+  }
+  if (pool.plansVpc !== undefined && isWholeNetwork(type.name)) {
+    return misfit('source-vpc', type.name, ['subnet'], `it divides the VPC ${pool.plansVpc} among subnets`)
   }
   if (pool.account !== request.account && snapshot.ipams.get(pool.ipamId)?.tier === 'free') {
     return misfit('tier', request.account, [pool.account], 'its IPAM is of the free tier, which serves its owner alone')

@@ -161,6 +161,9 @@ export const registryOf = (added: readonly ResourceType[]): Registry =>
 /** Networks of this cloud can have space that their owner brings along, in no pool at all; nothing else can. */
 export const isNetwork = (name: string): boolean => name === 'vpc' || name === 'subnet'
 
+/** What no part of another network can become. */
+export const isWholeNetwork = (name: string): boolean => name === 'vpc' || name === 'azure:virtual-network'
+
 /** All of them are usable through ModifyIpamPolicyAllocationRules. */
 export const findResourceType = (name: string, registry: Registry = builtInTypes): ResourceType | undefined =>
   registry.get(name)

@@ -3,12 +3,13 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { checkSpace } from '#store/upkeep/check.ts'
 import { type Acme, asNetwork, lab, network, openAcme, shop } from '../../../test/acme.ts'
+import { type Native, withNativeApi } from '../../../test/native-world.ts'
 import { refuses } from '../../../test/organization.ts'
 import type { As } from '../../../test/world.ts'
 
-let acme: Acme
+let acme: Acme & Native
 before(async () => {
-  acme = await openAcme()
+  acme = await withNativeApi(await openAcme())
 })
 after(async () => {
   assert.deepEqual((await checkSpace(acme.store)).problems, [])
@@ -177,4 +178,22 @@ describe('what a pool plans of a VPC is given once', () => {
     await subnet('10.12.0.32/27')
     assert.deepEqual((await checkSpace(acme.store)).problems, [])
   })
+})
+
+test('I1 no network is made of the inside of another: not by name, by a rule, or by an exception', async () => {
+  const VpcId = await makeVpc(asShop, '10.9.0.0/16')
+  const poolId = await plan(asNetwork, shop, VpcId, '10.9.0.0/16')
+  const { Ipams } = await acme.call('DescribeIpams', {}, asNetwork)
+  const policy = await acme.ask<{ policyId: string }>('POST', '/policies', { body: { ipamId: Ipams![0]!.IpamId! } })
+  const path = `/policies/${policy.body.policyId}/documents/us-east-1/vpc`
+  const rule = await acme.ask<{ code: string; field: string }>('PUT', path, { body: { rules: [{ poolId }] } })
+  assert.deepEqual([rule.status, rule.body.code, rule.body.field], [400, 'InvalidParameterValue', 'rules.0.poolId'])
+
+  const named = acme.call('CreateVpc', { Ipv4IpamPoolId: poolId, Ipv4NetmaskLength: 24 }, asNetwork)
+  await refuses(named, { code: 'InvalidParameterValue' })
+  const glass = { target: lab, locale: 'us-east-1', resourceType: 'vpc', grants: { pools: [poolId] }, reason: 'inside' }
+  const expiresAt = new Date(Date.now() + 60_000).toISOString()
+  const made = await acme.ask<{ field: string }>('POST', '/exceptions/break-glass', { body: { ...glass, expiresAt } })
+  assert.deepEqual([made.status, made.body.field], [400, 'grants.pools.0'])
+  await acme.call('CreateSubnet', { VpcId, CidrBlock: '10.9.0.0/24' }, asShop)
 })
