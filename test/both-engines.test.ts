@@ -34,13 +34,12 @@ test('every test that opens a store, or starts a server, runs on both engines, o
 test('whoever runs on both engines leaves the choice to the test’s database', () => {
   const own = /#store\/(sqlite|postgres)\/engine\.ts|'\.{1,2}\/(\.\.\/)*((sqlite|postgres)\/)?engine\.ts'|node:sqlite/
   const choosing = tests.filter((file) => runsOnBoth(file) && own.test(read(file)))
-  // Five count the statements of the embedded engine; one has a table in memory; one opens a database that an older step left; this file names them; a
+  // Four count the statements of the embedded engine; one has a table in memory; one opens a database that an older step left; this file names them; a
   // full disk is made for a data folder alone;
   // what PostgreSQL's operator accepts after a restore, that of the embedded database need not.
   const mayChoose = [
     'src/operations/record/clock.test.ts',
     'src/operations/space/allocations.native.test.ts',
-    'src/operations/identity/hidden-rows.test.ts',
     'src/operations/record/retention.test.ts',
     'src/store/tables/governance.test.ts',
     'src/store/merged-ranges.test.ts',

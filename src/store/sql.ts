@@ -46,7 +46,7 @@ export function listOfRows(pairs: readonly (readonly [string, number])[]): {
 } {
   const size = 2 ** Math.ceil(Math.log2(Math.max(pairs.length, 1)))
   const filled = Array.from({ length: size }, (_, index) => pairs[index] ?? pairs.at(-1) ?? ['', -1])
-  return { text: filled.map(() => '(cast(? as text), cast(? as integer))').join(', '), values: filled.flat() }
+  return { text: filled.map(() => '(cast(? as text), cast(? as bigint))').join(', '), values: filled.flat() }
 }
 
 /** The same for probes of an index: an order, and three keys. */

@@ -1,9 +1,9 @@
 // What a list costs where everything that it asks for is hidden from the caller: what it costs where nothing is there.
 import assert from 'node:assert/strict'
-import { StatementSync } from 'node:sqlite'
 import { after, before, test } from 'node:test'
 import { foundOrganization, lab, network, prod, root, shop } from '../../../test/acme.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
+import { costOf } from '../../../test/statement-cost.ts'
 
 const hiddenCount = 300
 let world: NativeWorld
@@ -46,27 +46,6 @@ before(async () => {
   for (let made = 0; made < 30; made++) await world.tokenOf('service:lab-deploys', 'resource-operator', lab)
 })
 after(() => world.close())
-
-/** Statements that SQLite runs, and rows that they answer. */
-async function costOf(work: () => Promise<unknown>): Promise<{ statements: number; rows: number }> {
-  const prototype = StatementSync.prototype as unknown as Record<string, (...values: unknown[]) => unknown>
-  const originals = (['get', 'all', 'run'] as const).map((name) => [name, prototype[name]!] as const)
-  const cost = { statements: 0, rows: 0 }
-  for (const [name, original] of originals) {
-    prototype[name] = function (this: unknown, ...values: unknown[]) {
-      const answer = original.apply(this, values)
-      cost.statements++
-      cost.rows += Array.isArray(answer) ? answer.length : 1
-      return answer
-    }
-  }
-  try {
-    await work()
-  } finally {
-    for (const [name, original] of originals) prototype[name] = original
-  }
-  return cost
-}
 
 const absentPool = (): string => pools[0]!.slice(0, -4).concat('ffff')
 const lists = () =>

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { lab, openAcme, prod, root, shop, tagsOf } from '../../../test/acme.ts'
 import { type Native, withNativeApi } from '../../../test/native-world.ts'
+import { costOf } from '../../../test/statement-cost.ts'
 
 interface Finding {
   readonly control: string
@@ -82,6 +83,31 @@ test('a tag that a policy requires: a finding where it is another one or gone, o
   // What the policy itself has become is another matter.
   await acme.ask('DELETE', `/policies/${policyId}/assignments/${shop}`)
   assert.deepEqual(await findingsOf(shop), [])
+})
+
+test('D3 a page costs a few statements, however many rows it looks at and however often tags above them were changed', async () => {
+  const tagAccount = async (stage: string) =>
+    assert.equal((await acme.ask('PATCH', `/accounts/${lab}`, { body: { tags: { stage } } })).status, 200)
+  const when = { tags: [{ key: 'stage', values: ['a', 'b', 'c'] }] }
+  const policyId = await lawFor(lab, { rules: [{ poolId: await shared(), when }] })
+  for (const stage of ['a', 'b', 'c']) {
+    await tagAccount(stage)
+    for (let taken = 0; taken < 4; taken++) await elasticIp(lab, {})
+    acme.advance(1_000)
+  }
+  await tagAccount('none')
+  const costs: number[] = []
+  for (const limit of [1, 12]) {
+    const cost = await costOf(async () => {
+      const { items } = await acme.get<Page<Finding>>(`/accounts/${lab}/findings?limit=${limit}`)
+      assert.equal(items.length, limit)
+    })
+    costs.push(cost.statements)
+  }
+  assert(costs[1]! - costs[0]! <= 5 && costs[1]! < 60, `statements for one and for twelve: ${costs}`)
+  await acme.ask('DELETE', `/policies/${policyId}/assignments/${lab}`)
+  const { items } = await acme.get<Page<{ allocationId: string }>>(`/allocations?account=${lab}`)
+  for (const { allocationId } of items) await acme.ask('DELETE', `/allocations/${allocationId}`)
 })
 
 test('the tag Name that an exception goes by: a finding of the exception and of the account', async () => {

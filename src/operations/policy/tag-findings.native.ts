@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { formatCidr } from '#model/cidr.ts'
 import { formatId } from '#model/identifier.ts'
 import { withNodeTags, wouldGive } from '#model/policy/given.ts'
-import { pathOf } from '#model/policy/snapshot.ts'
+import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import type { Allocation } from '#store/tables/space.ts'
 import type { Tag } from '#store/tables/tags.ts'
 import { placeOfNode } from '../identity/roles.native.ts'
@@ -12,7 +12,7 @@ import type { ReadContext } from '../operation.ts'
 import { accountId, formatInstant, gatherPage, instant, pageOf, paging } from '../shapes.native.ts'
 
 /** Rows looked at for one page; with fewer findings the page is shorter and says where to go on. */
-export const rowsPerPageMax = 2_000
+export const rowsPerPageMax = 500
 
 const tagFinding = z.object({
   control: z.literal('tags-changed').describe('With `resource`, the identity of the finding.'),
@@ -68,7 +68,10 @@ export async function withTagFindings<Row extends Given>(context: ReadContext, r
   return rows.map((row, index) => ({ row, finding: findings[index] }))
 }
 
-/** Undefined where there is none, and where nothing is known of why space was given. */
+/**
+ * Undefined where there is none, and where nothing is known of why space was given. Costs a few statements, however many rows
+ * there are, and one view of the organization for each state of the tags above them.
+ */
 async function tagFindingsOf(
   context: ReadContext,
   rows: readonly Given[],
@@ -78,22 +81,34 @@ async function tagFindingsOf(
   const tags = await tx.tags.ofMany(rows.flatMap((row) => homesOf(context, row)))
   const snapshot = await context.snapshot()
   const now = new Date(context.now)
-  const findings: (TagFinding | undefined)[] = []
-  for (const row of rows) {
+  const otherwise = rows.flatMap((row, index) => {
     const decision = decisions.get(row.decision ?? -1)
-    findings.push(undefined)
-    if (!decision?.pool || row.allocation === undefined) continue
+    if (!decision?.pool || row.allocation === undefined) return []
     const { request, pool } = decision
     const homes = homesOf(context, row)
-    if (wouldGive(snapshot, { ...request, tags: tagsUnder(homes, tags) }, pool, now)) continue
-    // Tags are the reason only where those of then would do: what rules, pools and the tree have become is no matter of tags.
-    const nodesThen = await nodesThenOf(context, row.account, decision.at.getTime())
-    if (!wouldGive(withNodeTags(snapshot, nodesThen), request, pool, now)) continue
-    findings[findings.length - 1] = {
+    if (wouldGive(snapshot, { ...request, tags: tagsUnder(homes, tags) }, pool, now)) return []
+    return { index, row: { ...row, allocation: row.allocation }, decision, homes, pool, at: decision.at.getTime() }
+  })
+  const tree = await tagsThenOf(context, otherwise)
+  // Tags are the reason only where those of then would do: what rules, pools and the tree have become is no matter of tags.
+  const found = otherwise.filter(({ row, at, decision, pool }) =>
+    wouldGive(tree.snapshotAt(row.account, at), decision.request, pool, now),
+  )
+  const tenures = await tx.tenures.presentOf(found.map(({ row }) => row.allocation))
+  const resources = await tx.history.findLatest(found.flatMap(({ row }) => row.resourceId ?? []))
+  const findings: (TagFinding | undefined)[] = rows.map(() => undefined)
+  for (const { index, row, at, decision, homes } of found) {
+    const since = Math.max(
+      at,
+      tenures.get(row.allocation)?.from ?? 0,
+      resources.get(row.resourceId ?? '')?.from_at ?? 0,
+      tree.changedAfter(row.account, at),
+    )
+    findings[index] = {
       control: 'tags-changed',
       // A network may have several blocks, each with a decision of its own.
       resource: row.resourceType === 'eip' ? homes[1]! : homes[0],
-      since: formatInstant(await changedAt(context, row, [...nodesThen.keys()], decision.at.getTime())),
+      since: formatInstant(since),
       account: row.account,
       resourceType: row.resourceType,
       resourceId: row.resourceId,
@@ -119,27 +134,36 @@ const tagsUnder = (homes: readonly (string | undefined)[], tags: ReadonlyMap<str
 const tagMap = (tags: readonly Tag[]): ReadonlyMap<string, string> =>
   new Map(tags.map(({ Key, Value }) => [Key, Value]))
 
-/** The tags of the account and of what is above it, as they were at a moment, of those that were changed since. */
-async function nodesThenOf(
+/** The tags of accounts and of what is above them, as they were at the moments of decisions, where they were changed since. */
+async function tagsThenOf(
   context: ReadContext,
-  account: string,
-  at: number,
-): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
-  const path = pathOf(await context.snapshot(), account)
-  const latest = await context.tx.history.findLatest(path)
-  const found = new Map<string, ReadonlyMap<string, string>>()
-  for (const [id, { from_at: changedAt }] of latest) {
-    if (changedAt <= at) continue
-    const then = await context.tx.history.asOf(id, at)
-    if (then) found.set(id, tagsIn(then.body))
+  rows: readonly { readonly row: Given; readonly at: number }[],
+): Promise<{ snapshotAt(account: string, at: number): Snapshot; changedAfter(account: string, at: number): number }> {
+  const { tx } = context
+  const snapshot = await context.snapshot()
+  const nodes = new Set(rows.flatMap(({ row }) => pathOf(snapshot, row.account)))
+  const latest = await tx.history.findLatest([...nodes])
+  const changedSince = (account: string, at: number): string[] =>
+    pathOf(snapshot, account).filter((id) => (latest.get(id)?.from_at ?? 0) > at)
+  const asked = new Map(
+    rows.flatMap(({ row, at }) => changedSince(row.account, at).map((id) => [`${id} ${at}`, [id, at] as const])),
+  )
+  const versions = new Map(
+    (await tx.history.asOfMany([...asked.values()])).map((found) => [`${found.id} ${found.at}`, found]),
+  )
+  const snapshots = new Map<string, Snapshot>()
+  return {
+    snapshotAt(account, at) {
+      const then = changedSince(account, at).flatMap((id) => versions.get(`${id} ${at}`) ?? [])
+      if (then.length === 0) return snapshot
+      const state = then.map(({ id, version }) => `${id}/${version}`).join(' ')
+      const known = snapshots.get(state)
+      if (known) return known
+      const made = withNodeTags(snapshot, new Map(then.map(({ id, body }) => [id, tagsIn(body)])))
+      snapshots.set(state, made)
+      return made
+    },
+    changedAfter: (account, at) => Math.max(0, ...changedSince(account, at).map((id) => latest.get(id)!.from_at)),
   }
-  return found
 }
 const tagsIn = (body: string): ReadonlyMap<string, string> => tagMap((JSON.parse(body) as { tags?: Tag[] }).tags ?? [])
-
-/** The last change of what a finding goes by, after the decision. */
-async function changedAt(context: ReadContext, row: Given, nodes: readonly string[], at: number): Promise<number> {
-  const tenure = await context.tx.tenures.latestOf(row.allocation!)
-  const latest = await context.tx.history.findLatest([...nodes, ...(row.resourceId ? [row.resourceId] : [])])
-  return Math.max(at, tenure?.from ?? 0, ...[...latest.values()].map((version) => version.from_at))
-}

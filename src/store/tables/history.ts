@@ -77,6 +77,21 @@ export class History {
     )
   }
 
+  /** The same of many objects, each at moments of its own; what was not there then is missing. */
+  async asOfMany(
+    asked: readonly (readonly [id: string, at: number])[],
+  ): Promise<readonly (HistoryVersion & { readonly id: string; readonly at: number })[]> {
+    if (asked.length === 0) return []
+    const list = listOfRows(asked)
+    return this.#sql.all(
+      `with asked (id, at) as (values ${list.text})
+       select asked.id, asked.at, h.version, h.from_at, h.until_at, h.kind, h.account, h.body
+       from asked cross join history h
+       where h.object_id = asked.id and h.from_at <= asked.at and (h.until_at is null or h.until_at > asked.at)`,
+      ...list.values,
+    )
+  }
+
   /** The object as it is, or was last; undefined where nothing is recorded. */
   async latest(id: string): Promise<HistoryVersion | undefined> {
     return this.#sql.get<HistoryVersion>(

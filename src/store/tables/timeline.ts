@@ -476,6 +476,16 @@ export class Timeline {
     }
     return undefined
   }
+  /** The present states of allocations and holds, by their numbers; those that are over are missing. */
+  async presentOf(numbers: readonly number[]): Promise<ReadonlyMap<number, Tenure>> {
+    if (numbers.length === 0) return new Map()
+    const { text, values } = listOf(numbers)
+    const found: Tenure[] = []
+    for (const part of [parts.allocated, parts.held]) {
+      found.push(...(await this.#byNumber(part, { text: `t.n in ${text}`, values }, undefined, numbers.length)))
+    }
+    return new Map(found.map((tenure) => [tenure.n, tenure]))
+  }
   /** What a tenure said at a moment; undefined where it was not. */
   async stateAt(n: number, at: number): Promise<Tenure | undefined> {
     const latest = await this.latestOf(n)
