@@ -277,6 +277,7 @@ const mayRemember: Readonly<Record<string, string>> = {
   'src/store/batching.ts #idle': 'who waits for the end',
   'src/store/tables/replay-window.ts #tables': 'the committed layer of something that `ConnectionMemory` keeps',
   'src/store/readers.ts #idle': 'connections that nobody uses',
+  'src/store/readers.ts #inUseBy': 'how many connections each sender uses',
   'src/store/readers.ts #waiting': 'readings that wait for a connection',
   'src/store/tables/journal.ts lastByTrace': 'the text of a decision, by a part of it; it says nothing of rows',
   'src/operations/execute.ts recordedDecisions': 'goes with an error, once its decisions are on record',

@@ -18,7 +18,7 @@ test('of the readings that wait nobody has all of the places, and those of other
     try {
       await readers.take(now, sender)
       settled[sender].push('served')
-      readers.giveBack(connection)
+      readers.giveBack(connection, sender)
     } catch (error) {
       assert.ok(error instanceof StoreTrouble)
       settled[sender].push(error.message)
@@ -35,4 +35,36 @@ test('of the readings that wait nobody has all of the places, and those of other
   assert.match(many.find((one) => one !== 'served')!, /too many reads of `user:many` wait/)
   assert.deepEqual(new Set(settled['user:other']), new Set(['served']))
   await readers.close()
+})
+
+test('D8 whoever reads long leaves connections to others, and who uses fewest is next', async () => {
+  const readers = new Readers({
+    open: async () => ({ ...connection }),
+    outage: new Outage(async () => undefined),
+    connectionsMax: 4,
+    waitMsMax: 60_000,
+  })
+  const now = performance.now()
+  const order: string[] = []
+  const ask = async (sender: string) => {
+    const taken = await readers.take(now, sender)
+    order.push(sender)
+    return taken
+  }
+  const many = Array.from({ length: 10 }, () => ask('many'))
+  const held = await Promise.all(many.slice(0, 3))
+  // Three of four are theirs, and seven of their readings wait; another one is served at once.
+  const other = await ask('other')
+  assert.deepEqual(order, ['many', 'many', 'many', 'other'])
+  const third = ask('third')
+  readers.giveBack(held[0]!, 'many')
+  await third
+  assert.equal(order.at(-1), 'third', 'before those who came before and use two')
+  readers.giveBack(other, 'other')
+  for (const connection of [held[1]!, held[2]!, await third]) {
+    readers.giveBack(connection, connection === (await third) ? 'third' : 'many')
+  }
+  for (const waiting of many.slice(3)) readers.giveBack(await waiting, 'many')
+  await readers.close()
+  assert.equal(order.filter((sender) => sender === 'many').length, 10, 'nobody is forgotten')
 })

@@ -34,6 +34,8 @@ export class Readers<C extends Connection> {
   readonly #options: ReadersOptions<C>
   readonly #idle: C[] = []
   #inUse = 0
+  /** Of these, by who asked; nobody who is not counted. */
+  readonly #inUseBy = new Map<string, number>()
   #opening = 0
   /** In the order of arrival. */
   #waiting: Waiting<C>[] = []
@@ -46,12 +48,14 @@ export class Readers<C extends Connection> {
 
   /**
    * @param since when the request arrived, by `performance.now()`
-   * @param sender for whom places are counted, where very many wait; undefined: for nobody
+   * @param sender for whom connections and places are counted; undefined: for nobody
    */
   take(since: number, sender?: string): C | Promise<C> {
-    for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
+    while (this.#hasRoom(sender)) {
+      const idle = this.#idle.pop()
+      if (!idle) break
       if (idle.isGood) {
-        this.#inUse++
+        this.#count(sender, 1)
         return idle
       }
       void idle.close()
@@ -70,8 +74,9 @@ export class Readers<C extends Connection> {
       this.#watch()
     })
   }
-  giveBack(connection: C): void {
-    this.#inUse--
+  /** @param sender as it was taken */
+  giveBack(connection: C, sender?: string): void {
+    this.#count(sender, -1)
     if (connection.isGood) this.#hand(connection)
     else {
       void connection.close()
@@ -102,22 +107,56 @@ export class Readers<C extends Connection> {
   #rest(): void {
     if (!this.#isBusy) this.#atRest?.()
   }
+  #count(sender: string | undefined, change: 1 | -1): void {
+    this.#inUse += change
+    if (sender === undefined) return
+    const count = (this.#inUseBy.get(sender) ?? 0) + change
+    if (count === 0) this.#inUseBy.delete(sender)
+    else this.#inUseBy.set(sender, count)
+  }
+  /** The last quarter of the connections is for others: readings that take long hold one for as long. */
+  #hasRoom(sender: string | undefined): boolean {
+    const { connectionsMax } = this.#options
+    const share = connectionsMax - Math.floor(connectionsMax / 4)
+    return sender === undefined || (this.#inUseBy.get(sender) ?? 0) < share
+  }
+  /** Of those who may have one, who uses fewest; of these, who came first. */
+  #next(): Waiting<C> | undefined {
+    let next: Waiting<C> | undefined
+    let fewest = Number.POSITIVE_INFINITY
+    for (const waiting of this.#waiting) {
+      const { sender } = waiting
+      const count = sender === undefined ? 0 : (this.#inUseBy.get(sender) ?? 0)
+      if (count >= fewest || !this.#hasRoom(sender)) continue
+      next = waiting
+      fewest = count
+      if (count === 0) break
+    }
+    return next
+  }
   #hand(connection: C): void {
-    const next = this.#waiting.shift()
+    const next = this.#next()
     if (!next) {
       this.#idle.push(connection)
       return
     }
-    this.#inUse++
+    this.#waiting.splice(this.#waiting.indexOf(next), 1)
+    this.#count(next.sender, 1)
     next.resolve(connection)
   }
 
+  /** How many of those who wait would get a connection. */
+  get #served(): number {
+    let served = 0
+    for (const { sender } of this.#waiting) if (this.#hasRoom(sender)) served++
+    return served
+  }
   /** Opens connections for those who wait. Where the database takes no more of them, those that there are serve everybody. */
   #grow(): void {
     const { connectionsMax, outage } = this.#options
     while (
       !outage.trouble &&
-      this.#opening < this.#waiting.length &&
+      this.#opening < this.#served &&
       this.#inUse + this.#idle.length + this.#opening < connectionsMax
     ) {
       this.#opening++

@@ -475,7 +475,7 @@ class PostgresStore implements Store {
     } catch (error) {
       throw postgresTroubleOf(error) ?? error
     } finally {
-      this.#readers.giveBack(reader)
+      this.#readers.giveBack(reader, sender)
     }
   }
   async close(): Promise<void> {
