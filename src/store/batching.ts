@@ -70,8 +70,8 @@ export class Batches {
   #closed: StoreTrouble | undefined
   #idle: (() => void)[] = []
   #timer: NodeJS.Timeout | undefined
-  /** Whether the last batch was cut off, so that not all who wait are in the next one. */
-  #isCrowded = false
+  /** Whose requests were served by the last batch, where that was cut off: in the next one others come first. */
+  #served: ReadonlySet<string | undefined> | undefined
 
   constructor(engine: Engine, onFatal: ((trouble: StoreTrouble) => void) | undefined, limits: BatchLimits = {}) {
     this.#engine = engine
@@ -163,11 +163,14 @@ export class Batches {
   /** All that wait; where those are too many for one transaction, one of each sender in turn, so that nobody waits for another's crowd. */
   #nextBatch(): readonly Queued[] {
     const waiting = this.#queue
-    if (waiting.length <= batchSizeMax && !this.#isCrowded) {
+    if (waiting.length <= batchSizeMax && !this.#served) {
       this.#queue = []
       return waiting
     }
-    const bySender = [...Map.groupBy(waiting, ({ sender }) => sender).values()]
+    const isServed = (sender: string | undefined): number => (this.#served?.has(sender) ? 1 : 0)
+    const bySender = [...Map.groupBy(waiting, ({ sender }) => sender)]
+      .sort(([a], [b]) => isServed(a) - isServed(b))
+      .map(([, queued]) => queued)
     const batch: Queued[] = []
     for (let turn = 0; batch.length < batchSizeMax && batch.length < waiting.length; turn++) {
       for (const queued of bySender) if (turn < queued.length && batch.length < batchSizeMax) batch.push(queued[turn]!)
@@ -178,9 +181,9 @@ export class Batches {
   }
 
   /** Those of a batch that its transaction had no time for wait on, in their place. */
-  #putBack(left: readonly Queued[]): void {
-    this.#isCrowded = left.length > 0
-    if (this.#isCrowded) this.#queue = [...left, ...this.#queue].sort((a, b) => a.since - b.since)
+  #putBack(left: readonly Queued[], served: readonly Queued[]): void {
+    this.#served = left.length > 0 ? new Set(served.map(({ sender }) => sender)) : undefined
+    if (this.#served) this.#queue = [...left, ...this.#queue].sort((a, b) => a.since - b.since)
   }
 
   async #runBatch(
@@ -214,7 +217,7 @@ export class Batches {
       await this.#startOver(batch, error, { attempts, hasBegun })
       return
     }
-    this.#putBack(batch.slice(answers.length))
+    this.#putBack(batch.slice(answers.length), batch.slice(0, answers.length))
     for (const { queued, value, error, failed } of answers) {
       if (failed) queued.reject(error)
       else queued.resolve(value as never)

@@ -22,6 +22,8 @@ interface Waiting<C> {
 }
 
 interface ReadersOptions<C> {
+  /** One that is there already. */
+  readonly first?: C
   open(): Promise<C>
   /** Begins where there is no connection and none can be made. */
   readonly outage: Outage
@@ -44,6 +46,7 @@ export class Readers<C extends Connection> {
 
   constructor(options: ReadersOptions<C>) {
     this.#options = options
+    if (options.first) this.#idle.push(options.first)
   }
 
   /**

@@ -7,7 +7,9 @@ import { assert } from '#model/assert.ts'
 import { type Asker, refuseIfGone } from '../asker.ts'
 import { Batches, type Engine } from '../batching.ts'
 import { Memory } from '../memory.ts'
+import { Outage } from '../outage.ts'
 import { makePrivate } from '../private-file.ts'
+import { Readers } from '../readers.ts'
 import { migrations } from '../schema/migrations.ts'
 import { checkKey, type KeyEvidence, keepFingerprint, readKeyEvidence } from '../sealing-key.ts'
 import type { Awaitable, Sql, SqlValue } from '../sql.ts'
@@ -20,6 +22,10 @@ import { StoreTrouble, troubleOf } from '../trouble.ts'
 /** "CADA": tells our file from any other SQLite file. */
 export const applicationId = 0x43414441
 const busyTimeoutMs = 5_000
+/** Readings at a time: what takes long lets others have their turn, so that they need not wait for its end. */
+const readersMax = 4
+/** For how long a reading waits for one of these to end, which hostile crowds alone make it do. */
+const readWaitMsMax = 30_000
 const latestVersion = migrations.at(-1)!.number
 const lockFile = 'cadastre.lock'
 /** Held beside the other one while the schema goes forward, so that whoever would do the same waits. */
@@ -208,60 +214,106 @@ class SqliteEngine implements Engine {
   }
 }
 
+/** One connection that reads, a transaction at a time. It never waits for I/O, but lets others have their turn. */
+class Reader {
+  readonly isGood = true
+  readonly #connection: Connection
+  readonly #nouns: Nouns
+  readonly #timing: Timing
+
+  constructor(path: string, sealer: Sealer, timing: Timing) {
+    const database = new DatabaseSync(path, { timeout: busyTimeoutMs, readOnly: false })
+    database.exec('pragma cache_size = -8000; pragma query_only = 1')
+    this.#connection = new Connection(database)
+    this.#nouns = new Nouns(this.#connection, sealer, timing.memory)
+    this.#timing = timing
+  }
+
+  /** @param quietAt what the clock says while nobody writes; undefined where somebody does */
+  async run<T>(
+    work: (tx: Transaction) => Promise<T>,
+    quietAt: number | undefined,
+    asker: Asker | undefined,
+  ): Promise<T> {
+    try {
+      const { time, clock } = this.#timing
+      this.#connection.database.exec('begin')
+      const { newestEntryAt } = load(this.#connection, this.#nouns)
+      this.#nouns.now = time.momentOf(quietAt ?? clock(), newestEntryAt).now
+      this.#nouns.asOf = finalUntil(newestEntryAt, quietAt)
+      this.#connection.asker = asker
+      return await work(this.#nouns)
+    } finally {
+      this.#end()
+    }
+  }
+  #end(): void {
+    this.#connection.asker = undefined
+    this.#nouns.memory.rollback()
+    try {
+      if (this.#connection.database.isTransaction) this.#connection.database.exec('rollback')
+    } catch {
+      // A damaged file complains once more; that would hide what the reading itself met.
+    }
+  }
+  async close(): Promise<void> {
+    this.#connection.database.close()
+  }
+}
+
 class SqliteStore implements Store {
   readonly #writer: Connection
-  readonly #reader: Connection
+  readonly #readers: Readers<Reader>
   /** Asks whether anybody writes: a server's batch, or an operator's command beside it. */
   readonly #probe: DatabaseSync
   readonly #batches: Batches
-  readonly #reading: Nouns
   readonly #lock: DatabaseSync | undefined
   readonly #timing: Timing
-  #reads: Promise<unknown> = Promise.resolve()
 
   constructor(
-    { writer, reader, probe }: Readonly<Record<'writer' | 'reader' | 'probe', DatabaseSync>>,
+    { writer, path }: { readonly writer: DatabaseSync; readonly path: string },
     lock: DatabaseSync | undefined,
     options: SqliteOptions,
   ) {
     this.#writer = new Connection(writer)
-    this.#reader = new Connection(reader)
-    this.#probe = probe
+    this.#probe = new DatabaseSync(path, { timeout: 0 })
     this.#lock = lock
     const { clock, acceptsClock, onStale } = options
     this.#timing = { memory: new Memory(), time: new Time(acceptsClock), clock, tell: onChange(onStale) }
     this.#batches = new Batches(new SqliteEngine(this.#writer, options.sealer, this.#timing), options.onFatal)
-    this.#reading = new Nouns(this.#reader, options.sealer, this.#timing.memory)
+    const open = () => new Reader(path, options.sealer, this.#timing)
+    this.#readers = new Readers({
+      first: open(),
+      open: async () => open(),
+      // A file is not away; what is wrong with it, each reading meets.
+      outage: new Outage(async () => undefined),
+      connectionsMax: readersMax,
+      waitMsMax: readWaitMsMax,
+    })
   }
 
   write<T>(work: (tx: Transaction) => Promise<T>, _token?: Uint8Array, sender?: string, since?: number): Promise<T> {
     return this.#batches.run(work, undefined, sender, since)
   }
 
-  read<T>(work: (tx: Transaction) => Promise<T>, _since?: number, _sender?: string, asker?: Asker): Promise<T> {
-    if (this.#batches.closed) return Promise.reject(this.#batches.closed)
-    // One connection, one transaction at a time: reads take turns. They never wait for I/O.
-    const result = this.#reads.then(async () => {
+  async read<T>(
+    work: (tx: Transaction) => Promise<T>,
+    since = performance.now(),
+    sender?: string,
+    asker?: Asker,
+  ): Promise<T> {
+    if (this.#batches.closed) throw this.#batches.closed
+    const reader = await this.#readers.take(since, sender)
+    try {
       refuseIfGone(asker)
-      try {
-        const { time, clock } = this.#timing
-        const quietAt = this.#askQuiet(clock)
-        this.#reader.database.exec('begin')
-        const { newestEntryAt } = load(this.#reader, this.#reading)
-        this.#reading.now = time.momentOf(quietAt ?? clock(), newestEntryAt).now
-        this.#reading.asOf = finalUntil(newestEntryAt, quietAt)
-        this.#reader.asker = asker
-        return await work(this.#reading)
-      } catch (error) {
-        const trouble = troubleOf(error)
-        if (trouble?.fatal) this.#batches.fail(trouble)
-        throw trouble ?? error
-      } finally {
-        this.#endReading()
-      }
-    })
-    this.#reads = result.catch(() => undefined)
-    return result
+      return await reader.run(work, this.#askQuiet(this.#timing.clock), asker)
+    } catch (error) {
+      const trouble = troubleOf(error)
+      if (trouble?.fatal) this.#batches.fail(trouble)
+      throw trouble ?? error
+    } finally {
+      this.#readers.giveBack(reader, sender)
+    }
   }
 
   /** What the clock says while nobody writes; undefined where somebody does. */
@@ -278,20 +330,9 @@ class SqliteStore implements Store {
     return quietAt
   }
 
-  #endReading(): void {
-    this.#reader.asker = undefined
-    this.#reading.memory.rollback()
-    try {
-      if (this.#reader.database.isTransaction) this.#reader.database.exec('rollback')
-    } catch {
-      // A damaged file complains once more; that would hide what the reading itself met.
-    }
-  }
-
   async close(): Promise<void> {
     await this.#batches.close()
-    await this.#reads
-    this.#reader.database.close()
+    await this.#readers.close()
     this.#probe.close()
     this.#writer.database.close()
     this.#lock?.close()
@@ -351,10 +392,7 @@ function open(options: SqliteOptions): Store {
     if (options.exclusive) writer.exec(`begin immediate; pragma user_version = ${latestVersion}; rollback`)
     // The same of a clock that is wrong: an operator is there to set it right.
     if (options.exclusive) refuseFarBehind(writer, options.clock)
-    const reader = new DatabaseSync(path, { timeout: busyTimeoutMs, readOnly: false })
-    reader.exec('pragma cache_size = -8000; pragma query_only = 1')
-    const probe = new DatabaseSync(path, { timeout: 0 })
-    return new SqliteStore({ writer, reader, probe }, lock, options)
+    return new SqliteStore({ writer, path }, lock, options)
   } catch (error) {
     writer?.close()
     lock?.close()
