@@ -275,6 +275,7 @@ const mayRemember: Readonly<Record<string, string>> = {
   'src/store/postgres/engine.ts #last': 'the same',
   'src/store/batching.ts #queue': 'requests that wait for a transaction',
   'src/store/batching.ts #idle': 'who waits for the end',
+  'src/store/batching.ts #alone': 'whose requests run alone for some seconds',
   'src/store/tables/replay-window.ts #tables': 'the committed layer of something that `ConnectionMemory` keeps',
   'src/store/readers.ts #idle': 'connections that nobody uses',
   'src/store/readers.ts #inUseBy': 'how many connections each sender uses',

@@ -11,6 +11,10 @@ export const queueSizeMax = 20_000
 /** Once half of the places are taken, whoever has this many of them gets no more: the other half is for others. */
 export const queueShareMax = queueSizeMax / 4
 const crowdedSize = queueSizeMax / 2
+/** For how long requests of a sender run alone once one of theirs has made a batch start over. */
+const aloneMs = 5_000
+/** Senders that this is known of; beyond, the oldest are forgotten. */
+const aloneMax = 1_000
 /** For how long requests are added to a transaction: what has not begun by then waits for the next one, and so does whoever comes. */
 const batchMsMax = 50
 /** Between a transaction that met another's and its next attempt: doubled each time, up to the second. */
@@ -72,6 +76,8 @@ export class Batches {
   #timer: NodeJS.Timeout | undefined
   /** Whose requests were served by the last batch, where that was cut off: in the next one others come first. */
   #served: ReadonlySet<string | undefined> | undefined
+  /** Senders of which a request failed after it had changed something, and until when theirs run alone: what one takes back, all of its batch do again. */
+  readonly #alone = new Map<string, number>()
 
   constructor(engine: Engine, onFatal: ((trouble: StoreTrouble) => void) | undefined, limits: BatchLimits = {}) {
     this.#engine = engine
@@ -151,7 +157,9 @@ export class Batches {
 
   async #drain(): Promise<void> {
     while (this.#queue.length > 0 && !this.#closed) {
-      await this.#runBatch(this.#nextBatch())
+      const alone = this.#takeAlone()
+      if (this.#queue.length > 0) await this.#runBatch(this.#nextBatch())
+      await this.#runOneByOne(alone)
       // Answers go out and new requests come in before the next commit.
       await new Promise<void>((resolve) => setImmediate(resolve))
     }
@@ -167,23 +175,47 @@ export class Batches {
       this.#queue = []
       return waiting
     }
-    const isServed = (sender: string | undefined): number => (this.#served?.has(sender) ? 1 : 0)
-    const bySender = [...Map.groupBy(waiting, ({ sender }) => sender)]
-      .sort(([a], [b]) => isServed(a) - isServed(b))
-      .map(([, queued]) => queued)
-    const batch: Queued[] = []
-    for (let turn = 0; batch.length < batchSizeMax && batch.length < waiting.length; turn++) {
-      for (const queued of bySender) if (turn < queued.length && batch.length < batchSizeMax) batch.push(queued[turn]!)
-    }
+    const batch = inTurns(waiting, this.#served).slice(0, batchSizeMax)
     const taken = new Set(batch)
     this.#queue = waiting.filter((queued) => !taken.has(queued))
     return batch
+  }
+  /** Those whose senders are to run alone, out of the queue. */
+  #takeAlone(): readonly Queued[] {
+    if (this.#alone.size === 0) return []
+    const now = performance.now()
+    for (const [sender, until] of this.#alone) if (until <= now) this.#alone.delete(sender)
+    const isAlone = ({ sender }: Queued): boolean => sender !== undefined && this.#alone.has(sender)
+    const alone = inTurns(this.#queue.filter(isAlone))
+    this.#queue = this.#queue.filter((queued) => !isAlone(queued))
+    return alone
+  }
+  /** Each in a transaction of its own, for as long as a batch may take; the others wait on. */
+  async #runOneByOne(alone: readonly Queued[]): Promise<void> {
+    const until = performance.now() + batchMsMax
+    for (const [done, queued] of alone.entries()) {
+      if (done > 0 && (this.#closed || performance.now() > until)) {
+        this.#wait(alone.slice(done))
+        return
+      }
+      await this.#runBatch([queued])
+    }
+  }
+  #runAlone({ sender }: Queued): void {
+    if (sender === undefined) return
+    this.#alone.delete(sender)
+    this.#alone.set(sender, performance.now() + aloneMs)
+    if (this.#alone.size > aloneMax) this.#alone.delete(this.#alone.keys().next().value!)
   }
 
   /** Those of a batch that its transaction had no time for wait on, in their place. */
   #putBack(left: readonly Queued[], served: readonly Queued[]): void {
     this.#served = left.length > 0 ? new Set(served.map(({ sender }) => sender)) : undefined
-    if (this.#served) this.#queue = [...left, ...this.#queue].sort((a, b) => a.since - b.since)
+    this.#wait(left)
+  }
+  /** Back into the queue, in the order of arrival. */
+  #wait(left: readonly Queued[]): void {
+    if (left.length > 0) this.#queue = [...left, ...this.#queue].sort((a, b) => a.since - b.since)
   }
 
   async #runBatch(
@@ -193,6 +225,7 @@ export class Batches {
     const engine = this.#engine
     const answers: { queued: Queued; value?: unknown; error?: unknown; failed: boolean }[] = []
     let hasBegun = false
+    let culprit: number | undefined
     try {
       await engine.begin(
         batch.map(({ token }) => token),
@@ -208,13 +241,17 @@ export class Batches {
           answers.push({ queued, value: await queued.work(engine.transaction), failed: false })
         } catch (error) {
           // A work that refused before it changed anything leaves the others untouched; otherwise all start over, one by one.
-          if (engine.transaction.changes !== before || engine.spoils(error)) throw error
+          if (engine.spoils(error)) throw error
+          if (engine.transaction.changes !== before) {
+            culprit = answers.length
+            throw error
+          }
           answers.push({ queued, error, failed: true })
         }
       }
       await engine.commit()
     } catch (error) {
-      await this.#startOver(batch, error, { attempts, hasBegun })
+      await this.#startOver(batch, error, { attempts, hasBegun, culprit })
       return
     }
     this.#putBack(batch.slice(answers.length), batch.slice(0, answers.length))
@@ -227,7 +264,11 @@ export class Batches {
   async #startOver(
     batch: readonly Queued[],
     error: unknown,
-    { attempts, hasBegun }: { readonly attempts: Attempts; readonly hasBegun: boolean },
+    {
+      attempts,
+      hasBegun,
+      culprit,
+    }: { readonly attempts: Attempts; readonly hasBegun: boolean; readonly culprit: number | undefined },
   ): Promise<void> {
     const { trouble, cause } = await this.#rolledBack(error)
     // Where the outcome may be unknown nothing is run again: only the caller's token can tell.
@@ -235,6 +276,13 @@ export class Batches {
     if (!isOver && this.#engine.isConflict(cause)) {
       await this.#runAgain(batch, attempts)
       // Where not even a transaction could begin, one for each would only wait as long again, one after the other.
+    } else if (!isOver && culprit !== undefined && batch.length > 1) {
+      // It is known who it was: the others need not be apart.
+      this.#runAlone(batch[culprit]!)
+      for (const part of [batch.slice(0, culprit), [batch[culprit]!], batch.slice(culprit + 1)]) {
+        if (part.length > 0) await this.#runBatch(part)
+        await new Promise<void>((resolve) => setImmediate(resolve))
+      }
     } else if (!isOver && hasBegun && batch.length > 1) {
       for (const queued of batch) {
         await this.#runBatch([queued])
@@ -281,4 +329,18 @@ export class Batches {
     this.#closed = trouble
     this.#onFatal?.(trouble)
   }
+}
+
+/**
+ * One of each sender in turn, each sender's own in their order.
+ * @param served senders that come after all others
+ */
+function inTurns(waiting: readonly Queued[], served?: ReadonlySet<string | undefined>): Queued[] {
+  const isServed = (sender: string | undefined): number => (served?.has(sender) ? 1 : 0)
+  const senders = [...Map.groupBy(waiting, ({ sender }) => sender)].sort(([a], [b]) => isServed(a) - isServed(b))
+  const order: Queued[] = []
+  for (let turn = 0; order.length < waiting.length; turn++) {
+    for (const [, own] of senders) if (turn < own.length) order.push(own[turn]!)
+  }
+  return order
 }

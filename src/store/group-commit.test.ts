@@ -294,6 +294,36 @@ describe('a crowded queue', () => {
     assert.deepEqual(places, [1, 3])
   })
 
+  test('D8 one that takes back what it changed does not make the others commit apart, nor soon again', async () => {
+    const { store } = await newStore()
+    const ask = (sender: string, fails = false) =>
+      store.write(
+        async (tx) => {
+          await insertKey(tx, `${sender}-${keys++}`)
+          if (fails) throw new Failed()
+          return tx.now
+        },
+        undefined,
+        sender,
+      )
+    let keys = 0
+    const batchOf = async (fails: boolean) => {
+      const before = Array.from({ length: 20 }, (_, n) => ask(`before-${n}`))
+      const dry = ask('dry', fails)
+      const after = Array.from({ length: 20 }, (_, n) => ask(`after-${n}`))
+      await assert.rejects(dry, Failed)
+      return [
+        new Set(await Promise.all(before)).size,
+        new Set(await Promise.all(after)).size,
+        [...(await Promise.all(before)), ...(await Promise.all(after))],
+      ] as const
+    }
+    const [before, after] = await batchOf(true)
+    assert.deepEqual([before, after], [1, 1], 'two transactions: those before it, and those after it')
+    const [, , moments] = await batchOf(true)
+    assert.equal(new Set(moments).size, 1, 'it runs apart by now, and spoils nothing')
+  })
+
   test('D8 work that takes long is cut off from its transaction, and who came meanwhile is in the next one', async () => {
     const { store } = await newStore()
     const takeLong = (sender: string) =>
