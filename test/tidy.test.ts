@@ -144,7 +144,6 @@ const notYet: ReadonlySet<string> = new Set([
   'src/operations/ipam/pools.native.ts src/operations/ipam/pool-cidrs.ec2.ts',
   'src/operations/ipam/pools.native.ts src/operations/ipam/pools.ec2.ts',
   'src/operations/organization/tagging.ts src/formats/aws/ec2.generated.ts',
-  'src/operations/policy/policies.native.ts src/operations/policy/policies.ec2.ts',
   'src/operations/space/allocations.native.ts src/operations/space/addresses.ec2.ts',
   'src/operations/space/shapes.native.ts src/operations/organization/tags.ec2.ts',
 ])
