@@ -146,7 +146,6 @@ const notYet: ReadonlySet<string> = new Set([
   'src/operations/organization/tags.ts src/operations/ipam/ipams.ec2.ts',
   'src/operations/organization/tags.ts src/operations/ipam/pools.ec2.ts',
   'src/operations/organization/tags.ts src/operations/ipam/scopes.ec2.ts',
-  'src/operations/space/allocations.native.ts src/operations/space/addresses.ec2.ts',
 ])
 const keepsFacesApart: Rule = (file) => {
   if (roomOf(file.path) !== 'operations' || isTest(file.path)) return []
