@@ -1,5 +1,4 @@
 // The rules of tags, the same where an object is made and where its tags change later.
-import type { TagSpecification } from '#formats/aws/ec2.generated.ts'
 import { builtInTypes, type Registry } from '#model/policy/resource-types.ts'
 import {
   findStraySetting,
@@ -19,6 +18,12 @@ export interface Tagged {
   readonly id: string
   readonly type: string
   readonly account: string
+}
+
+/** What a request of the EC2 API says of the tags of what it makes. */
+interface TagSpecification {
+  readonly ResourceType?: string
+  readonly Tags?: readonly { readonly Key?: string; readonly Value?: string }[]
 }
 
 /** The tags of a request's specifications for the one resource type that the request makes, checked. */
@@ -96,6 +101,9 @@ const settingsOn: { readonly [resourceType: string]: (tags: readonly ModelTag[])
 /** EC2 spells a tag's members with capitals. */
 export const tagsInModel = (tags: readonly Tag[]): ModelTag[] =>
   tags.map(({ Key, Value }) => ({ key: Key, value: Value }))
+
+export const tagsInStore = (tags: readonly ModelTag[]): Tag[] =>
+  tags.map(({ key, value }) => ({ Key: key, Value: value }))
 
 /** Puts tags on an object that lives in the Region of the request. */
 export async function putTags(context: WriteContext, resource: Tagged, tags: readonly Tag[]): Promise<void> {

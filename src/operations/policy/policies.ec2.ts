@@ -1,78 +1,51 @@
 // Policies as the EC2 API has them: their pools for each pair, and where they are enabled (policy-model §§1 to 4).
 import type { IpamPolicy, IpamPolicyAllocationRuleRequest, IpamPolicyDocument } from '#formats/aws/ec2.generated.ts'
 import { hasShape } from '#model/identifier.ts'
-import type { Assignment, Compatibility, PolicyDocument } from '#model/policy/document.ts'
+import type { Assignment, PolicyDocument } from '#model/policy/document.ts'
 import { rulesMax } from '#model/policy/eligibility.ts'
 import { assignmentsOn } from '#model/policy/resolve.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import { ruledBy } from '#model/policy/tag-agreement.ts'
-import { refuse, refuseValue } from '#model/refusal.ts'
-import type { Ipam } from '#store/tables/ipams.ts'
+import { type Members, refuse, refuseValue } from '#model/refusal.ts'
 import type { Policy } from '#store/tables/policies.ts'
 import type { Tag } from '#store/tables/tags.ts'
-import { getIpam, refuseFreeTier, refuseTooManyListed } from '../ipam/access.ts'
+import { getIpam, refuseTooManyListed } from '../ipam/access.ts'
 import { filterBy, page, refuseIdsWithPaging } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
-import type { ReadContext, WriteContext } from '../operation.ts'
-import { putTags, tagsToCreate } from '../organization/tagging.ts'
-import { refuseTooManyPolicies } from './account-bounds.ts'
-import {
-  assign,
-  getTarget,
-  kindDefault,
-  modeDefault,
-  reassignAsTagged,
-  refuseMalformedTarget,
-  refuseWhileEnabled,
-  unassign,
-} from './assignments.ts'
+import type { ReadContext } from '../operation.ts'
+import { tagsInModel, tagsToCreate } from '../organization/tagging.ts'
+import { assign, getTarget, kindDefault, modeDefault, refuseMalformedTarget, unassign } from './assignments.ts'
 import {
   contentOf,
-  ec2Fields,
-  followChangedTags,
   getPolicy,
   isSamePair,
   policyType,
   putDocument,
   refuseUnknownType,
-  remember,
-  removePolicy,
-  settingsOf,
+  sizeTags,
   tagSettingsOf,
-  writeVersion,
 } from './content.ts'
+import { createPolicy, deletePolicy } from './policies.ts'
+
+/** The EC2 API has no parameter for sizes, only the tags that they follow. */
+const documentMembers: Members = {
+  locale: 'Locale',
+  resourceType: 'ResourceType',
+  rules: 'AllocationRules',
+  awsService: 'AwsService',
+  ...sizeTags,
+  ...Object.fromEntries(
+    Array.from({ length: rulesMax }, (_, n) => [`rules.${n}.poolId`, `AllocationRule.${n + 1}.SourceIpamPoolId`]),
+  ),
+}
+const targetMembers: Members = { targetId: 'OrganizationTargetId' }
 
 export const createIpamPolicy = ec2Write('CreateIpamPolicy', async (context, input) => {
   const tags = tagsToCreate(input.TagSpecifications, policyType, (await context.snapshot()).resourceTypes)
   const ipam = await getIpam(context, input.IpamId)
-  const policy = await insertPolicy(context, ipam, { tags })
+  const policy = await createPolicy(context, ipam, { tags: tagsInModel(tags) })
   return { IpamPolicy: { ...describe(policy, tags), State: 'create-in-progress' } }
 })
-
-/** Makes a policy without documents. What its compatibility is where neither params nor tag says, the IPAM says. */
-export async function insertPolicy(
-  context: WriteContext,
-  ipam: Ipam,
-  { tags, compatibility }: { readonly tags: readonly Tag[]; readonly compatibility?: Compatibility },
-): Promise<Policy> {
-  refuseFreeTier(ipam, 'An IPAM policy')
-  await refuseTooManyPolicies(context, ipam.account)
-  const policy: Policy = {
-    id: context.newId('policy'),
-    ipamId: ipam.id,
-    account: ipam.account,
-    region: ipam.region,
-    version: 1,
-    compatibilityDefault: ipam.policyCompatibility,
-    createdAt: context.now,
-  }
-  await context.tx.policies.insert(policy)
-  await putTags(context, { id: policy.id, type: policyType, account: policy.account }, tags)
-  const said = compatibility ?? settingsOf(tags).compatibility ?? ipam.policyCompatibility
-  await writeVersion(context, policy, { compatibility: said, documents: [] })
-  await remember(context, policy.id, 'nothing')
-  return policy
-}
 
 export const describeIpamPolicies = ec2Read('DescribeIpamPolicies', async (context, input) => {
   const matches = filterBy(input.Filters, policyFilters, ({ Tags }) => Tags ?? [])
@@ -88,59 +61,72 @@ export const describeIpamPolicies = ec2Read('DescribeIpamPolicies', async (conte
 export const deleteIpamPolicy = ec2Write('DeleteIpamPolicy', async (context, input) => {
   const policy = await getPolicy(context, input.IpamPolicyId)
   const tags = await context.tx.tags.of(policy.id)
-  await refuseWhileEnabled(context, policy)
-
-  await removePolicy(context, policy)
-  await context.governanceChanged('nothing')
+  await deletePolicy(context, policy)
   return { IpamPolicy: { ...describe(policy, tags), State: 'delete-in-progress' } }
 })
 
-export const modifyIpamPolicyAllocationRules = ec2Write('ModifyIpamPolicyAllocationRules', async (context, input) => {
-  await refuseUnknownType(context, input.ResourceType, ec2Fields)
-  const pair = { locale: input.Locale, resourceType: input.ResourceType }
-  const pools = poolsNamed(input.AllocationRules)
-  const policy = await getPolicy(context, input.IpamPolicyId)
-  const { documents, compatibility } = await contentOf(context, policy)
-  const before = documents.find((document) => isSamePair(document, pair))
-  const tags = await tagSettingsOf(context, policy)
-  await putDocument(context, policy, ruledBy(pair, pools, { before, tags, compatibility }), ec2Fields)
-  return { IpamPolicyDocument: describeDocument(policy.id, { ...pair, pools }) }
-})
+export const modifyIpamPolicyAllocationRules = ec2Write(
+  'ModifyIpamPolicyAllocationRules',
+  async (context, input) => {
+    await refuseUnknownType(context, input.ResourceType)
+    const pair = { locale: input.Locale, resourceType: input.ResourceType }
+    const pools = poolsNamed(input.AllocationRules)
+    const policy = await getPolicy(context, input.IpamPolicyId)
+    const { documents, compatibility } = await contentOf(context, policy)
+    const before = documents.find((document) => isSamePair(document, pair))
+    const tags = await tagSettingsOf(context, policy)
+    await putDocument(context, policy, ruledBy(pair, pools, { before, tags, compatibility }))
+    return { IpamPolicyDocument: describeDocument(policy.id, { ...pair, pools }) }
+  },
+  documentMembers,
+)
 
-export const getIpamPolicyAllocationRules = ec2Read('GetIpamPolicyAllocationRules', async (context, input) => {
-  const matches = filterBy(input.Filters, documentFilters)
-  if (input.ResourceType !== undefined) await refuseUnknownType(context, input.ResourceType, ec2Fields)
-  const policy = await getPolicy(context, input.IpamPolicyId)
-  const documents = (await contentOf(context, policy)).documents
-    .map(listOf)
-    .filter(({ locale }) => input.Locale === undefined || locale === input.Locale)
-    .filter(({ resourceType }) => input.ResourceType === undefined || resourceType === input.ResourceType)
-    .map((list) => describeDocument(policy.id, list))
-    .filter(matches)
-    .sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1))
-  const { items, NextToken } = page(documents, input, placeOf)
-  return { IpamPolicyDocuments: items, NextToken }
-})
+export const getIpamPolicyAllocationRules = ec2Read(
+  'GetIpamPolicyAllocationRules',
+  async (context, input) => {
+    const matches = filterBy(input.Filters, documentFilters)
+    if (input.ResourceType !== undefined) await refuseUnknownType(context, input.ResourceType)
+    const policy = await getPolicy(context, input.IpamPolicyId)
+    const documents = (await contentOf(context, policy)).documents
+      .map(listOf)
+      .filter(({ locale }) => input.Locale === undefined || locale === input.Locale)
+      .filter(({ resourceType }) => input.ResourceType === undefined || resourceType === input.ResourceType)
+      .map((list) => describeDocument(policy.id, list))
+      .filter(matches)
+      .sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1))
+    const { items, NextToken } = page(documents, input, placeOf)
+    return { IpamPolicyDocuments: items, NextToken }
+  },
+  documentMembers,
+)
 
-export const enableIpamPolicy = ec2Write('EnableIpamPolicy', async (context, input) => {
-  refuseMalformedTarget(input.OrganizationTargetId)
-  const policy = await getPolicy(context, input.IpamPolicyId)
-  const target = getTarget(context, await context.snapshot(), input.OrganizationTargetId)
-  const current = await context.tx.policies.findAssignment(policy.id, target.targetId)
-  // How it is enabled is for its own fields, and the tags that change them, to say.
-  if (current?.managedBy === target.managedBy) return { IpamPolicyId: policy.id }
+export const enableIpamPolicy = ec2Write(
+  'EnableIpamPolicy',
+  async (context, input) => {
+    refuseMalformedTarget(input.OrganizationTargetId)
+    const policy = await getPolicy(context, input.IpamPolicyId)
+    const target = getTarget(context, await context.snapshot(), input.OrganizationTargetId)
+    const current = await context.tx.policies.findAssignment(policy.id, target.targetId)
+    // How it is enabled is for its own fields, and the tags that change them, to say.
+    if (current?.managedBy === target.managedBy) return { IpamPolicyId: policy.id }
 
-  const { mode = modeDefault, assignment: kind = kindDefault } = await tagSettingsOf(context, policy)
-  await assign(context, policy, { ...target, kind, mode, replaces: true })
-  return { IpamPolicyId: policy.id }
-})
+    const { mode = modeDefault, assignment: kind = kindDefault } = await tagSettingsOf(context, policy)
+    await assign(context, policy, { ...target, kind, mode, replaces: true })
+    return { IpamPolicyId: policy.id }
+  },
+  targetMembers,
+)
 
-export const disableIpamPolicy = ec2Write('DisableIpamPolicy', async (context, input) => {
-  refuseMalformedTarget(input.OrganizationTargetId)
-  const policy = await getPolicy(context, input.IpamPolicyId)
-  await unassign(context, policy, await getEnabledTarget(context, policy, input.OrganizationTargetId))
-  return { Return: true }
-})
+export const disableIpamPolicy = ec2Write(
+  'DisableIpamPolicy',
+  async (context, input) => {
+    refuseMalformedTarget(input.OrganizationTargetId)
+    const policy = await getPolicy(context, input.IpamPolicyId)
+    await unassign(context, policy, await getEnabledTarget(context, policy, input.OrganizationTargetId))
+    return { Return: true }
+  },
+  targetMembers,
+)
 
 export const getEnabledIpamPolicy = ec2Read('GetEnabledIpamPolicy', async (context) => {
   const assignment = enabledFor(await context.snapshot(), context.caller.account)
@@ -155,15 +141,6 @@ export const getIpamPolicyOrganizationTargets = ec2Read('GetIpamPolicyOrganizati
   const { items, NextToken } = page(targets, input, (targetId) => targetId)
   return { OrganizationTargets: items.map((OrganizationTargetId) => ({ OrganizationTargetId })), NextToken }
 })
-
-/** Brings a policy in line with a change of its tags: what a tag says otherwise than before moves, and nothing else. */
-export async function applyPolicyTags(context: WriteContext, id: string, tagsBefore: readonly Tag[]): Promise<void> {
-  const policy = (await context.tx.policies.find(id))!
-  const change = { before: settingsOf(tagsBefore), after: await tagSettingsOf(context, policy) }
-  await followChangedTags(context, policy, change)
-  await reassignAsTagged(context, policy, change)
-  await remember(context, id)
-}
 
 // The request --------------------------------------------------------------------------------------------------------
 

@@ -3,24 +3,15 @@ import { z } from 'zod'
 import { hasShape } from '#model/identifier.ts'
 import { compareContents } from '#model/policy/comparison.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
-import { isSetting } from '#model/tags.ts'
+import { isSetting, tagsFrom } from '#model/tags.ts'
 import type { Policy, StoredVersion } from '#store/tables/policies.ts'
 import { type Place, permitter } from '../identity/authority.ts'
 import { documentsBody, nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
-import { putTags, refuseBadTags } from '../organization/tagging.ts'
+import { replaceTags } from '../organization/tags.ts'
 import { accountId, formatInstant, gatherPage, idText, instant, pageOf, paging } from '../shapes.native.ts'
-import {
-  contentOf,
-  isSamePair,
-  nativeFields,
-  putDocument,
-  refuseUnknownType,
-  remember,
-  restoreVersion,
-  setCompatibility,
-} from './content.ts'
-import { deleteIpamPolicy, insertPolicy } from './policies.ec2.ts'
+import { contentOf, isSamePair, putDocument, refuseUnknownType, restoreVersion, setCompatibility } from './content.ts'
+import { createPolicy as create, deletePolicy as remove } from './policies.ts'
 import {
   compatibility,
   document,
@@ -119,8 +110,8 @@ export const createPolicy = nativeWrite({
   async run(context, params) {
     const ipam = (await context.tx.ipams.find(params.ipamId))!
     const acting = context.actingFor(ipam.account, ipam.region)
-    const made = await insertPolicy(acting, ipam, { tags: tagList(params.tags), compatibility: params.compatibility })
-    return describe(context, made)
+    const { tags, compatibility } = params
+    return describe(context, await create(acting, ipam, { tags: tagsFrom(tags), compatibility }))
   },
 })
 
@@ -146,7 +137,7 @@ export const updatePolicy = nativeWrite({
       refuse({ code: 'InvalidParameterCombination', problem })
     }
     const { acting, found } = await actingOn(context, params.policyId)
-    if (params.tags) await replaceTags(acting, found, params.tags)
+    if (params.tags) await replaceTags(acting, found.id, tagsFrom(params.tags))
     if (params.compatibility) await setCompatibility(acting, found, params.compatibility)
     return describe(context, await findPolicy(context, params.policyId))
   },
@@ -165,7 +156,7 @@ export const deletePolicy = nativeWrite({
   at: placeOfPolicy,
   async run(context, input) {
     const { acting, found } = await actingOn(context, input.policyId)
-    await deleteIpamPolicy.run(acting, { IpamPolicyId: found.id })
+    await remove(acting, found)
   },
 })
 
@@ -304,7 +295,7 @@ export const listPolicyDocuments = nativeRead({
   refusals: ['NotFound', 'MalformedId', 'InvalidParameterValue', 'InvalidPaginationToken'],
   at: placeOfPolicy,
   async run(context, { policyId, locale, resourceType, ...params }) {
-    if (resourceType !== undefined) await refuseUnknownType(context, resourceType, nativeFields)
+    if (resourceType !== undefined) await refuseUnknownType(context, resourceType)
     const { documents } = await contentOf(context, await findPolicy(context, policyId))
     const keyed = documents
       .filter((one) => locale === undefined || one.locale === locale)
@@ -354,7 +345,7 @@ export const putPolicyDocument = nativeWrite({
   changes: getPolicyDocument,
   at: placeOfPolicy,
   async run(context, { policyId, ...params }) {
-    await refuseUnknownType(context, params.resourceType, nativeFields)
+    await refuseUnknownType(context, params.resourceType)
     for (const { poolId } of params.rules) {
       if (!hasShape('pool', poolId)) {
         refuse({ code: 'MalformedId', what: 'ipam-pool', id: poolId, expected: 'ipam-pool-...' })
@@ -362,7 +353,7 @@ export const putPolicyDocument = nativeWrite({
     }
     const { acting, found } = await actingOn(context, policyId)
     const { compatibility } = await contentOf(context, found)
-    await putDocument(acting, found, readDocument(params, compatibility), nativeFields)
+    await putDocument(acting, found, readDocument(params, compatibility))
     return showDocument(await getDocument(context, { policyId, ...params }))
   },
 })
@@ -381,7 +372,7 @@ export const deletePolicyDocument = nativeWrite({
   async run(context, input) {
     const gone = await getDocument(context, input)
     const { acting, found } = await actingOn(context, input.policyId)
-    await putDocument(acting, found, { ...gone, rules: [] }, nativeFields)
+    await putDocument(acting, found, { ...gone, rules: [] })
   },
 })
 
@@ -442,30 +433,10 @@ async function getDocument(
   context: ReadContext,
   { policyId, ...pair }: { readonly policyId: string; readonly locale: string; readonly resourceType: string },
 ) {
-  await refuseUnknownType(context, pair.resourceType, nativeFields)
+  await refuseUnknownType(context, pair.resourceType)
   const { documents } = await contentOf(context, await findPolicy(context, policyId))
   const found = documents.find((document) => isSamePair(document, pair))
   return found ?? refuse({ code: 'NotFound', what: 'policy-document', id: `${pair.locale}/${pair.resourceType}` })
-}
-
-// Tags ---------------------------------------------------------------------------------------------------------------
-
-const tagList = (given: Readonly<Record<string, string>>) =>
-  Object.entries(given).map(([Key, Value]) => ({ Key, Value }))
-
-/** Gives a policy exactly these tags. Settings that were set as tags stay: they are fields here. */
-async function replaceTags(
-  context: WriteContext,
-  { id, account }: Policy,
-  wanted: Readonly<Record<string, string>>,
-): Promise<void> {
-  const current = await context.tx.tags.of(id)
-  for (const { Key } of current) {
-    if (!isSetting(Key) && !Object.hasOwn(wanted, Key)) await context.tx.tags.remove(id, Key)
-  }
-  await putTags(context, { id, type: 'ipam-policy', account }, tagList(wanted))
-  refuseBadTags('ipam-policy', await context.tx.tags.of(id))
-  await remember(context, id)
 }
 
 // The answer ---------------------------------------------------------------------------------------------------------

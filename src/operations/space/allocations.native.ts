@@ -1,26 +1,25 @@
 // Allocations: space for resources of every type, cloud and site, taken as policy says, one or many at once.
 import { z } from 'zod'
-import { bitsOf, type Cidr, formatAddress } from '#model/cidr.ts'
+import { bitsOf, type Cidr } from '#model/cidr.ts'
 import { type AllocationRequest, provider } from '#model/policy/decision.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import { findResourceType, namesOf, type ResourceType } from '#model/policy/resource-types.ts'
 import type { PoolFacts } from '#model/policy/snapshot.ts'
 import { type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
+import { tagsFrom } from '#model/tags.ts'
 import type { Hold } from '#store/tables/holds.ts'
 import type { Allocation } from '#store/tables/space.ts'
 import { type Place, requirePermission } from '../identity/authority.ts'
-import { placeOfNode } from '../identity/roles.native.ts'
+import { placeOfNode } from '../identity/roles.ts'
 import { poolIdOrProvider } from '../ipam/pools.native.ts'
 import { batchBody, nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
-import { putTags } from '../organization/tagging.ts'
 import { accountId, pageOf, paging } from '../shapes.native.ts'
-import { releaseAddress, takeElasticIp } from './addresses.ec2.ts'
+import { releaseElasticIp, takeElasticIp } from './addresses.ts'
 import {
   absentAllocation,
   allocation,
   allocationId,
-  allocationIdOf,
   findEntry,
   isHold,
   listedAllocations,
@@ -29,8 +28,9 @@ import {
   tagsOf,
   usesOf,
 } from './allocation-answers.native.ts'
-import { type GrantOptions, grant, release } from './grant.ts'
-import { confirmHold, dropHold, extendHold, holdSecondsMax, placeHold } from './holds.ts'
+import { describeAllocation, releaseAllocation as release, allocate as take } from './allocations.ts'
+import type { GrantOptions } from './grant.ts'
+import { confirmHold, describeHold, dropHold, extendHold, holdSecondsMax, placeHold } from './holds.ts'
 import {
   checkLocaleOf,
   cidr,
@@ -39,7 +39,6 @@ import {
   family,
   familyNumber,
   familyText,
-  inOurWords,
   locale,
   netmaskLength,
   newDescription,
@@ -50,29 +49,14 @@ import {
   resourceTypeName,
   scopeType,
   scopeTypeOf,
-  specified,
   tagList,
   tags,
-  type Words,
 } from './shapes.native.ts'
-import { beginState } from './tenures.ts'
 
 /** One transaction holds all of them, and others wait for it. */
 const batchMax = 100
 
-const words: Words = {
-  Address: 'cidr',
-  Cidr: 'cidr',
-  IpamPoolId: 'poolId',
-  NetmaskLength: 'netmaskLength',
-  Tag: 'tags',
-  'address-family': 'family',
-  'netmask-length': 'netmaskLength',
-  'resource-type': 'resourceType',
-  scope: 'scopeType',
-}
 const options: GrantOptions = {
-  fields: { cidr: 'cidr', pool: 'poolId', length: 'netmaskLength' },
   whenFull: 'capacity',
   isFromPools: true,
 }
@@ -229,17 +213,12 @@ export const updateAllocation = nativeWrite({
   async run(context, { allocationId, description, tags }) {
     refuseNoChange({ description, tags })
     const found = await findEntry(context, allocationId)
+    const text = description === undefined ? found.description : description || undefined
     if (isHold(found)) {
-      const kept = tags ? new Map(Object.entries(tags)) : (found.request.tags ?? new Map<string, string>())
-      const text = description === undefined ? found.description : description || undefined
-      if (text !== found.description || !isSameMap(kept, found.request.tags)) {
-        await context.tx.space.holds.describe(found, text, kept)
-      }
-      context.changed(allocationId)
+      await describeHold(context, found, { description: text, tags: tags && new Map(Object.entries(tags)) })
       return showOne(context, allocationId)
     }
-    const text = description === undefined ? found.description : description || undefined
-    if (text !== found.description) await beginState(context, found, text)
+    await describeAllocation(context, found, text)
     if (tags !== undefined) {
       const { id, type } = tagHomeOf(context, found)
       if (!type) {
@@ -248,7 +227,6 @@ export const updateAllocation = nativeWrite({
       }
       await replaceTags(holderOf(context, found), id, tags)
     }
-    context.changed(allocationId)
     return showOne(context, allocationId)
   },
 })
@@ -274,11 +252,10 @@ export const releaseAllocation = nativeWrite({
       refuse({ code: 'NotSupported', what: 'Releasing it by itself', because })
     }
     if (type === 'elastic-ip') {
-      await releaseAddress.run(holderOf(context, found), { AllocationId: id })
+      await releaseElasticIp(holderOf(context, found), found)
       return
     }
     await release(context, found)
-    context.changed(allocationId)
   },
 })
 
@@ -300,7 +277,7 @@ export const confirmAllocation = nativeWrite({
   async run(context, { allocationId, ...changes }) {
     const hold = await findHeld(context, allocationId)
     if (hold.resourceType === 'eip') refuseResourceOfEip(changes.resourceId)
-    const confirmed = await inOurWords(words, () => confirmHold(context, hold, changes))
+    const confirmed = await confirmHold(context, hold, changes)
     const given = [...(hold.request.tags ?? [])].map(([Key, Value]) => ({ Key, Value }))
     return showAllocation(context, await context.snapshot(), confirmed, given)
   },
@@ -322,7 +299,7 @@ export const holdAllocation = nativeWrite({
   at: placeOfAllocation,
   async run(context, input) {
     const hold = await findHeld(context, input.allocationId)
-    await inOurWords(words, () => extendHold(context, hold, input.expiresInSeconds, 'expiresInSeconds'))
+    await extendHold(context, hold, input.expiresInSeconds)
     return showOne(context, input.allocationId)
   },
 })
@@ -356,9 +333,6 @@ async function findHeld(context: ReadContext, id: string): Promise<Hold> {
   return refuse({ code: 'IncorrectState', what: 'ipam-pool-allocation', id, problem: 'it is allocated, not held' })
 }
 
-const isSameMap = (a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string> = new Map()): boolean =>
-  a.size === b.size && [...a].every(([key, value]) => b.get(key) === value)
-
 const holderOf = (context: WriteContext, { account, region }: Allocation): WriteContext =>
   context.actingFor(account, region ?? context.region)
 
@@ -378,34 +352,18 @@ async function allocate(context: WriteContext, wanted: AllocationParams): Promis
   const asked = await readParams(context, wanted)
   const holder = context.actingFor(wanted.account, wanted.locale)
   const given = tagList(wanted.tags)
-  const { hold } = wanted
+  const { hold, resourceId, description } = wanted
   if (hold) {
-    if (asked.type.name === 'eip') refuseResourceOfEip(wanted.resourceId)
-    const { resourceId, description } = wanted
+    if (asked.type.name === 'eip') refuseResourceOfEip(resourceId)
     const { request } = asked
-    const held = await inOurWords(words, () =>
-      placeHold(context, { request, seconds: hold.expiresInSeconds, resourceId, description }),
-    )
+    const held = await placeHold(context, { request, seconds: hold.expiresInSeconds, resourceId, description })
     return showAllocation(context, await context.snapshot(), held, given)
   }
-  const granted = await inOurWords(words, () =>
-    asked.type.name === 'eip' ? elasticIp(holder, wanted, asked) : plain(holder, wanted, asked),
-  )
-  const found = { ...granted, description: wanted.description }
-  return showAllocation(context, await context.snapshot(), found, given)
-}
-
-async function plain(context: WriteContext, wanted: AllocationParams, { request, type }: Asked): Promise<Allocation> {
-  const { allocation } = await grant(
-    context,
-    request,
-    { resourceType: type.name, resourceId: wanted.resourceId, description: wanted.description },
-    options,
-  )
-  const id = allocationIdOf(context, allocation!)
-  await putTags(context, { id, type: 'ipam-pool-allocation', account: wanted.account }, tagList(wanted.tags))
-  context.changed(id)
-  return allocation!
+  const granted =
+    asked.type.name === 'eip'
+      ? await elasticIp(holder, wanted, asked)
+      : await take(holder, { request: asked.request, description, tags: tagsFrom(wanted.tags) }, options)
+  return showAllocation(context, await context.snapshot(), { ...granted, description }, given)
 }
 
 const oneAddress = 'an Elastic IP is one address, a /32'
@@ -418,12 +376,14 @@ async function elasticIp(context: WriteContext, wanted: AllocationParams, { bloc
     refuseValue('netmaskLength', wanted.netmaskLength, oneAddress)
   }
   const isOfProvider = wanted.poolId === provider
-  const input = {
-    IpamPoolId: isOfProvider ? undefined : wanted.poolId,
-    Address: block && formatAddress(block),
-    ...specified('elastic-ip', tagList(wanted.tags)),
-  }
-  return (await takeElasticIp(context, input, { description: wanted.description, isOfProvider })).allocation
+  const { allocation } = await takeElasticIp(context, {
+    poolId: isOfProvider ? undefined : wanted.poolId,
+    isOfProvider,
+    address: block,
+    description: wanted.description,
+    tags: tagsFrom(wanted.tags),
+  })
+  return allocation
 }
 
 export function refuseResourceOfEip(resourceId: string | undefined, field = 'resourceId'): void {
