@@ -14,7 +14,7 @@ const crowdedSize = queueSizeMax / 2
 /** For how long requests of a sender run alone once one of theirs has made a batch start over. */
 const aloneMs = 5_000
 /** Senders that this is known of; beyond, the oldest are forgotten. */
-const aloneMax = 1_000
+const aloneSendersMax = 1_000
 /** For how long requests are added to a transaction: what has not begun by then waits for the next one, and so does whoever comes. */
 const batchMsMax = 50
 /** Between a transaction that met another's and its next attempt: doubled each time, up to the second. */
@@ -199,13 +199,15 @@ export class Batches {
         return
       }
       await this.#runBatch([queued])
+      // A commit each: with the embedded database nothing else would happen before the last of them.
+      await new Promise<void>((resolve) => setImmediate(resolve))
     }
   }
   #runAlone({ sender }: Queued): void {
     if (sender === undefined) return
     this.#alone.delete(sender)
     this.#alone.set(sender, performance.now() + aloneMs)
-    if (this.#alone.size > aloneMax) this.#alone.delete(this.#alone.keys().next().value!)
+    if (this.#alone.size > aloneSendersMax) this.#alone.delete(this.#alone.keys().next().value!)
   }
 
   /** Those of a batch that its transaction had no time for wait on, in their place. */

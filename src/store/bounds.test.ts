@@ -91,7 +91,7 @@ test('a request frees no more rested space than the bound, and finds it free onc
     assert.deepEqual(await take(), cidr)
   }))
 
-test('requests that run one by one after another of their batch failed let others have their turn in between', () =>
+test('requests that run one by one after one of their sender failed let others have their turn in between', () =>
   withStore(async ({ store }) => {
     let turns = 0
     let immediate = setImmediate(function onTurn() {
@@ -99,16 +99,21 @@ test('requests that run one by one after another of their batch failed let other
       immediate = setImmediate(onTurn)
     })
     const at: number[] = []
-    const works = Array.from({ length: 20 }, (_, index) =>
-      store.write(async (tx) => {
-        await tx.tags.put({ ...tagged, id: `eipalloc-${index}` }, 'key', 'value')
-        if (index === 0) throw new Refused({ code: 'MissingParameter', field: 'all' })
-        at[index] = turns
-      }),
-    )
+    const write = (index: number) =>
+      store.write(
+        async (tx) => {
+          await tx.tags.put({ ...tagged, id: `eipalloc-${index}` }, 'key', 'value')
+          if (index < 2) throw new Refused({ code: 'MissingParameter', field: 'all' })
+          at[index] = turns
+        },
+        undefined,
+        'sender',
+      )
+    await Promise.allSettled([write(0), write(1)])
+    const works = Array.from({ length: 20 }, (_, index) => write(index + 2))
     await Promise.allSettled(works)
     clearImmediate(immediate)
-    const last = at.slice(1)
+    const last = at.slice(2)
     assert.equal(new Set(last).size, last.length, `each had a turn of its own: ${last}`)
   }))
 
