@@ -27,7 +27,7 @@ test('space that cannot be public is in no public pool', () => {
     '192.88.99.0/24',
   ]) {
     assert.match(purposeProblem(cidr(text), 'public-pool') ?? '', /cannot be held by a pool of public space/, text)
-    assert.equal(cidrProblem({ family: 4, scopeType: 'public' }, cidr(text))?.field, 'Cidr', text)
+    assert.equal(cidrProblem({ family: 4, scopeType: 'public' }, cidr(text))?.field, 'cidr', text)
   }
   for (const text of [
     '2002::/16',
@@ -38,7 +38,7 @@ test('space that cannot be public is in no public pool', () => {
     'ff0e::/16',
     '64:ff9b::/96',
   ])
-    assert.equal(cidrProblem({ family: 6, scopeType: 'public' }, cidr(text))?.field, 'Cidr', text)
+    assert.equal(cidrProblem({ family: 6, scopeType: 'public' }, cidr(text))?.field, 'cidr', text)
 })
 
 test('a VPC may have the space that EC2 takes: private, shared, publicly routable, for documentation and benchmarking', () => {
@@ -79,7 +79,7 @@ test('a private pool has no space that hosts cannot have', () => {
     '255.255.255.255/32',
     '240.0.0.0/4',
   ])
-    assert.equal(cidrProblem({ family: 4, scopeType: 'private' }, cidr(text))?.field, 'Cidr', text)
+    assert.equal(cidrProblem({ family: 4, scopeType: 'private' }, cidr(text))?.field, 'cidr', text)
   assert.deepEqual(holdersOf('240.0.0.0/5'), ['private-pool'])
   for (const text of ['2002::/24', '2001::/32', '2001:20::/28'])
     assert.match(

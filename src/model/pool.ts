@@ -4,8 +4,9 @@ import { amazonReservedIpv6, isGlobalUnicastIpv6, isUniqueLocalIpv6, purposeProb
 import { bitsOf, type Cidr, contains, formatCidr, overlaps } from './cidr.ts'
 import { likelyName } from './known-locales.ts'
 import { didYouMean, isForeignLocale } from './locale.ts'
+import { member } from './refusal.ts'
 
-/** What is wrong with which parameter; an operation turns it into a refusal. `field` is the EC2 name. */
+/** What is wrong with which member of a request; an operation turns it into a refusal. */
 export interface PoolProblem {
   readonly field: string
   readonly value: string
@@ -44,9 +45,9 @@ export interface ParentPool {
 export const poolDepthMax = 10
 
 const fields = {
-  min: 'AllocationMinNetmaskLength',
-  default: 'AllocationDefaultNetmaskLength',
-  max: 'AllocationMaxNetmaskLength',
+  min: 'minNetmaskLength',
+  default: 'defaultNetmaskLength',
+  max: 'maxNetmaskLength',
 } as const
 
 /** Bounds of the family, and min ≤ default ≤ max. As in EC2, min is the shortest prefix and so the largest block. */
@@ -63,8 +64,10 @@ export function netmaskProblem(family: 4 | 6, lengths: NetmaskLengths): PoolProb
     }
   }
   const { min = 0, max = bits } = lengths
-  if (min > max)
-    return { field: fields.min, value: String(min), problem: `it must not be greater than ${fields.max} ${max}` }
+  if (min > max) {
+    const problem = `it must not be greater than ${member(fields.max)} ${max}`
+    return { field: fields.min, value: String(min), problem }
+  }
   if (lengths.default !== undefined && (lengths.default < min || lengths.default > max)) {
     return { field: fields.default, value: String(lengths.default), problem: `it must be between ${min} and ${max}` }
   }
@@ -77,32 +80,33 @@ export function shapeProblem(shape: PoolShape, operatingRegions: ReadonlySet<str
   if (locale !== undefined && !operatingRegions.has(locale) && !isForeignLocale(locale)) {
     const allowed = ['None', ...operatingRegions].join(', ')
     const problem = `it must be an operating Region of the IPAM (${allowed}), or \`CLOUD:REGION\` for other clouds and sites${didYouMean(likelyName(locale, [...operatingRegions]))}`
-    return { field: 'Locale', value: locale, problem }
+    return { field: 'locale', value: locale, problem }
   }
   if (scopeType === 'private') {
     const onlyPublic = 'only pools in the public scope have it'
-    if (awsService !== undefined) return { field: 'AwsService', value: awsService, problem: onlyPublic }
-    if (publicIpSource !== undefined) return { field: 'PublicIpSource', value: publicIpSource, problem: onlyPublic }
+    if (awsService !== undefined) return { field: 'awsService', value: awsService, problem: onlyPublic }
+    if (publicIpSource !== undefined) return { field: 'publicIpSource', value: publicIpSource, problem: onlyPublic }
     if (publiclyAdvertisable !== undefined) {
-      return { field: 'PubliclyAdvertisable', value: String(publiclyAdvertisable), problem: onlyPublic }
+      return { field: 'publiclyAdvertisable', value: String(publiclyAdvertisable), problem: onlyPublic }
     }
   } else {
     const problem = publicProblem(shape)
     if (problem) return problem
   }
   if (autoImport && locale === undefined) {
-    return { field: 'AutoImport', value: 'true', problem: 'a pool that imports needs a Locale' }
+    return { field: 'autoImport', value: 'true', problem: `a pool that imports needs a ${member('locale')}` }
   }
   return netmaskProblem(family, shape.netmaskLengths)
 }
 
 function publicProblem({ family, publicIpSource, publiclyAdvertisable, locale }: PoolShape): PoolProblem | undefined {
   if (publiclyAdvertisable !== undefined && (family === 4 || publicIpSource === 'amazon')) {
-    const problem = 'it may be given only for ipv6 pools with PublicIpSource byoip'
-    return { field: 'PubliclyAdvertisable', value: String(publiclyAdvertisable), problem }
+    const problem = `it may be given only for ipv6 pools with ${member('publicIpSource')} byoip`
+    return { field: 'publiclyAdvertisable', value: String(publiclyAdvertisable), problem }
   }
   if (publicIpSource === 'amazon' && locale === undefined) {
-    return { field: 'Locale', value: 'None', problem: 'a pool with PublicIpSource amazon needs a Locale' }
+    const problem = `a pool with ${member('publicIpSource')} amazon needs a ${member('locale')}`
+    return { field: 'locale', value: 'None', problem }
   }
   return undefined
 }
@@ -113,16 +117,17 @@ export function childProblem(
   parent: ParentPool,
 ): PoolProblem | undefined {
   if (child.scopeId !== parent.scopeId) {
-    return { field: 'SourceIpamPoolId', value: parent.id, problem: 'the source pool must be in the same scope' }
+    return { field: 'parentPoolId', value: parent.id, problem: 'the source pool must be in the same scope' }
   }
   if (child.family !== parent.family) {
-    return { field: 'AddressFamily', value: `ipv${child.family}`, problem: `the source pool is ipv${parent.family}` }
+    return { field: 'family', value: `ipv${child.family}`, problem: `the source pool is ipv${parent.family}` }
   }
   if (parent.locale !== undefined && child.locale !== parent.locale) {
-    return { field: 'Locale', value: child.locale ?? 'None', problem: `the source pool's Locale is ${parent.locale}` }
+    const problem = `the source pool's ${member('locale')} is ${parent.locale}`
+    return { field: 'locale', value: child.locale ?? 'None', problem }
   }
   if (parent.depth >= poolDepthMax) {
-    return { field: 'SourceIpamPoolId', value: parent.id, problem: `pools can be nested ${poolDepthMax} levels deep` }
+    return { field: 'parentPoolId', value: parent.id, problem: `pools can be nested ${poolDepthMax} levels deep` }
   }
   return undefined
 }
@@ -132,7 +137,7 @@ export function cidrProblem(
   pool: { readonly family: 4 | 6; readonly scopeType: 'public' | 'private'; readonly isPrivateGuaEnabled?: boolean },
   cidr: Cidr,
 ): PoolProblem | undefined {
-  const wrong = (problem: string): PoolProblem => ({ field: 'Cidr', value: formatCidr(cidr), problem })
+  const wrong = (problem: string): PoolProblem => ({ field: 'cidr', value: formatCidr(cidr), problem })
   if (cidr.family !== pool.family) return wrong(`the pool is ipv${pool.family}`)
   const purpose = purposeProblem(cidr, pool.scopeType === 'public' ? 'public-pool' : 'private-pool')
   if (purpose !== undefined) return wrong(purpose)
@@ -144,7 +149,9 @@ export function cidrProblem(
     return overlaps(amazonReservedIpv6, cidr) ? wrong('fd00::/16 is reserved by Amazon') : undefined
   }
   if (!isGlobalUnicastIpv6(cidr)) return wrong('a private ipv6 pool holds unique local space, fd00::/8')
-  return pool.isPrivateGuaEnabled ? undefined : wrong('global unicast space in a private scope needs EnablePrivateGua')
+  return pool.isPrivateGuaEnabled
+    ? undefined
+    : wrong(`global unicast space in a private scope needs ${member('enablePrivateGua')}`)
 }
 
 /** Amazon-provided space comes in these netmask lengths: IPv4 /28 to /30, IPv6 /40 to /52. */
@@ -155,23 +162,7 @@ export function amazonLengthProblem(family: 4 | 6, length: number): PoolProblem 
   const { min, max } = amazonLengths[family]
   if (Number.isInteger(length) && length >= min && length <= max) return undefined
   const problem = `Amazon-provided ipv${family} space comes in netmask lengths ${min} to ${max}`
-  return { field: 'NetmaskLength', value: String(length), problem }
-}
-
-/** Whether a length may be allocated from a pool: the family's bounds, then the pool's own. */
-export function allocationLengthProblem(
-  family: 4 | 6,
-  lengths: NetmaskLengths,
-  length: number,
-): PoolProblem | undefined {
-  const bits = bitsOf(family)
-  const { min = 0, max = bits } = lengths
-  if (Number.isInteger(length) && length >= min && length <= max) return undefined
-  return {
-    field: 'NetmaskLength',
-    value: String(length),
-    problem: `it must be between ${min} and ${max} for this pool`,
-  }
+  return { field: 'netmaskLength', value: String(length), problem }
 }
 
 /**

@@ -60,11 +60,14 @@ export async function getReadablePool(context: ReadContext, id: string): Promise
 export const isVisibleFrom = (region: string, { pool, ipam }: PoolAt): boolean =>
   region === ipam.region || region === pool.locale
 
-/** A pool that the caller may change: its own, in the home Region. One that is only shared with it says so. */
+/**
+ * A pool that the caller may change: its own, in the home Region. One that is only shared with it says so.
+ * @param action what the caller is not authorized to do then, as its API calls it
+ */
 export async function getOwnPool(context: ReadContext, id: string, action: string): Promise<PoolAt> {
   const found = await getReadablePool(context, id)
   if (found.pool.account !== context.caller.account) {
-    refuse({ code: 'NotAuthorized', action: `ec2:${action}`, because: `the pool ${id} belongs to another account` })
+    refuse({ code: 'NotAuthorized', action, because: `the pool ${id} belongs to another account` })
   }
   if (found.ipam.region !== context.region) refuse({ code: 'NotFound', what: 'ipam-pool', id })
   return found
@@ -76,13 +79,13 @@ export function refuseFreeTier(ipam: Ipam, what: string): void {
   refuse({
     code: 'NotSupported',
     what: `${what} in the free tier`,
-    because: `the IPAM ${ipam.id} is of the free tier; set its Tier to advanced first`,
+    because: `the IPAM ${ipam.id} is of the free tier; set its tier to advanced first`,
   })
 }
 
 export function refuseLongDescription(description: string | undefined): void {
   if (description === undefined || description.length <= descriptionCharactersMax) return
-  refuseValue('Description', description, `at most ${descriptionCharactersMax} characters are allowed`)
+  refuseValue('description', description, `at most ${descriptionCharactersMax} characters are allowed`)
 }
 
 /** An empty text takes a description away. */
@@ -97,13 +100,3 @@ export function refuseTooMany(what: string, limit: number, used: number): void {
 export function refuseTooManyListed(what: string, limit: number, used: number): void {
   if (used > limit) refuse({ code: 'LimitExceeded', what, limit, used, isOfRequest: true })
 }
-
-/** ARNs of IPAM's objects name no Region. */
-export const arnOf = (account: string, kind: 'ipam' | 'ipam-scope' | 'ipam-pool', id: string): string =>
-  `arn:aws:ec2::${account}:${kind}/${id}`
-
-/** `create-complete` until the object is changed for the first time. */
-export const stateOf = async (context: ReadContext, id: string) => stateAt(await context.tx.history.latestVersion(id))
-/** The same by the number of its latest version in the history. */
-export const stateAt = (version: number): 'create-complete' | 'modify-complete' =>
-  version > 1 ? 'modify-complete' : 'create-complete'

@@ -13,7 +13,8 @@ import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { putTags, tagsInModel, tagsToCreate } from '../organization/tagging.ts'
 import { removePolicy } from '../policy/content.ts'
-import { arnOf, describedAs, getIpam, refuseLongDescription, stateOf } from './access.ts'
+import { describedAs, getIpam, refuseLongDescription } from './access.ts'
+import { arnOf, stateOf } from './answers.ec2.ts'
 import { refuseUndeletable, removePools } from './pool-removal.ts'
 
 const resourceType = 'ipam'
@@ -22,42 +23,46 @@ const ipamsPerRegionMax = 1
 const policyCompatibilityDefault: Ipam['policyCompatibility'] = 'strict'
 const unmatchedDefault: Ipam['unmatched'] = 'provider'
 
-export const createIpam = ec2Write('CreateIpam', async (context, input) => {
-  refuseLongDescription(input.Description)
-  const tags = tagsToCreate(input.TagSpecifications, resourceType)
-  const regions = regionsNamed(context, input.OperatingRegions, 'OperatingRegion')
-  await refuseForeignMetering(context, input.MeteredAccount)
-  const used = (await context.tx.ipams.ofAccount(context.caller.account, context.region)).length
-  if (used >= ipamsPerRegionMax) {
-    const sentence = `You have created ${used} ipams and you are limited to ${ipamsPerRegionMax}.`
-    refuse({ code: 'LimitExceeded', what: 'ipams', limit: ipamsPerRegionMax, used, aws: { sentence } })
-  }
+export const createIpam = ec2Write(
+  'CreateIpam',
+  async (context, input) => {
+    refuseLongDescription(input.Description)
+    const tags = tagsToCreate(input.TagSpecifications, resourceType)
+    const regions = regionsNamed(context, input.OperatingRegions, 'OperatingRegion')
+    await refuseForeignMetering(context, input.MeteredAccount)
+    const used = (await context.tx.ipams.ofAccount(context.caller.account, context.region)).length
+    if (used >= ipamsPerRegionMax) {
+      const sentence = `You have created ${used} ipams and you are limited to ${ipamsPerRegionMax}.`
+      refuse({ code: 'LimitExceeded', what: 'ipams', limit: ipamsPerRegionMax, used, aws: { sentence } })
+    }
 
-  const settings = settingsOf(tags)
-  const ipam: Ipam = {
-    id: context.newId('ipam'),
-    account: context.caller.account,
-    region: context.region,
-    description: describedAs(input.Description),
-    tier: input.Tier ?? 'advanced',
-    isPrivateGuaEnabled: input.EnablePrivateGua ?? false,
-    meteredAccount: input.MeteredAccount ?? 'ipam-owner',
-    publicScopeId: context.newId('scope'),
-    privateScopeId: context.newId('scope'),
-    resourceDiscoveryId: context.newId('resourceDiscovery'),
-    resourceDiscoveryAssociationId: context.newId('resourceDiscoveryAssociation'),
-    policyCompatibility: settings.policyCompatibility ?? policyCompatibilityDefault,
-    unmatched: settings.unmatched ?? unmatchedDefault,
-    operatingRegions: [...new Set([context.region, ...regions])].sort(),
-    createdAt: context.now,
-  }
-  await context.tx.ipams.insert(ipam)
-  await insertDefaultScope(context, ipam, 'public', ipam.publicScopeId)
-  await insertDefaultScope(context, ipam, 'private', ipam.privateScopeId)
-  await putTags(context, { id: ipam.id, type: resourceType, account: ipam.account }, tags)
-  await remember(context, ipam)
-  return { Ipam: { ...(await describe(context, ipam)), State: 'create-in-progress' } }
-})
+    const settings = settingsOf(tags)
+    const ipam: Ipam = {
+      id: context.newId('ipam'),
+      account: context.caller.account,
+      region: context.region,
+      description: describedAs(input.Description),
+      tier: input.Tier ?? 'advanced',
+      isPrivateGuaEnabled: input.EnablePrivateGua ?? false,
+      meteredAccount: input.MeteredAccount ?? 'ipam-owner',
+      publicScopeId: context.newId('scope'),
+      privateScopeId: context.newId('scope'),
+      resourceDiscoveryId: context.newId('resourceDiscovery'),
+      resourceDiscoveryAssociationId: context.newId('resourceDiscoveryAssociation'),
+      policyCompatibility: settings.policyCompatibility ?? policyCompatibilityDefault,
+      unmatched: settings.unmatched ?? unmatchedDefault,
+      operatingRegions: [...new Set([context.region, ...regions])].sort(),
+      createdAt: context.now,
+    }
+    await context.tx.ipams.insert(ipam)
+    await insertDefaultScope(context, ipam, 'public', ipam.publicScopeId)
+    await insertDefaultScope(context, ipam, 'private', ipam.privateScopeId)
+    await putTags(context, { id: ipam.id, type: resourceType, account: ipam.account }, tags)
+    await remember(context, ipam)
+    return { Ipam: { ...(await describe(context, ipam)), State: 'create-in-progress' } }
+  },
+  { description: 'Description' },
+)
 
 export const describeIpams = ec2Read('DescribeIpams', async (context, input) => {
   const matches = filterBy(input.Filters, ipamFilters, ({ Tags }) => Tags ?? [])
@@ -68,39 +73,43 @@ export const describeIpams = ec2Read('DescribeIpams', async (context, input) => 
   return { Ipams: items, NextToken }
 })
 
-export const modifyIpam = ec2Write('ModifyIpam', async (context, input) => {
-  const { IpamId: _, DryRun: __, ...changes } = input
-  if (Object.values(changes).every((change) => change === undefined)) {
-    refuse({ code: 'InvalidParameterCombination', problem: 'The request must contain a modification to the ipam' })
-  }
-  refuseLongDescription(input.Description)
-  const added = regionsNamed(context, input.AddOperatingRegions, 'AddOperatingRegion')
-  const removed = regionsNamed(context, input.RemoveOperatingRegions, 'RemoveOperatingRegion')
-  const both = added.find((region) => removed.includes(region))
-  if (both !== undefined) {
-    refuse({ code: 'InvalidParameterCombination', problem: `The Region \`${both}\` is both added and removed.` })
-  }
-  await refuseForeignMetering(context, input.MeteredAccount)
-  const ipam = await getIpam(context, input.IpamId)
-  const pools = await context.tx.pools.ofIpam(ipam.id)
-  refuseNeededRegions(await context.snapshot(), { ipam, pools, removed })
-  if (input.Tier === 'free' && ipam.tier === 'advanced') await refuseDowngrade(context, ipam, pools)
-  if (input.EnablePrivateGua === false && ipam.isPrivateGuaEnabled) await refuseGuaInUse(context, ipam, pools)
+export const modifyIpam = ec2Write(
+  'ModifyIpam',
+  async (context, input) => {
+    const { IpamId: _, DryRun: __, ...changes } = input
+    if (Object.values(changes).every((change) => change === undefined)) {
+      refuse({ code: 'InvalidParameterCombination', problem: 'The request must contain a modification to the ipam' })
+    }
+    refuseLongDescription(input.Description)
+    const added = regionsNamed(context, input.AddOperatingRegions, 'AddOperatingRegion')
+    const removed = regionsNamed(context, input.RemoveOperatingRegions, 'RemoveOperatingRegion')
+    const both = added.find((region) => removed.includes(region))
+    if (both !== undefined) {
+      refuse({ code: 'InvalidParameterCombination', problem: `The Region \`${both}\` is both added and removed.` })
+    }
+    await refuseForeignMetering(context, input.MeteredAccount)
+    const ipam = await getIpam(context, input.IpamId)
+    const pools = await context.tx.pools.ofIpam(ipam.id)
+    refuseNeededRegions(await context.snapshot(), { ipam, pools, removed })
+    if (input.Tier === 'free' && ipam.tier === 'advanced') await refuseDowngrade(context, ipam, pools)
+    if (input.EnablePrivateGua === false && ipam.isPrivateGuaEnabled) await refuseGuaInUse(context, ipam, pools)
 
-  const modified: Ipam = {
-    ...ipam,
-    description: input.Description === undefined ? ipam.description : describedAs(input.Description),
-    tier: input.Tier ?? ipam.tier,
-    isPrivateGuaEnabled: input.EnablePrivateGua ?? ipam.isPrivateGuaEnabled,
-    meteredAccount: input.MeteredAccount ?? ipam.meteredAccount,
-    operatingRegions: [...new Set([...ipam.operatingRegions, ...added])]
-      .filter((region) => !removed.includes(region))
-      .sort(),
-  }
-  await context.tx.ipams.update(modified)
-  await remember(context, modified)
-  return { Ipam: { ...(await describe(context, modified)), State: 'modify-in-progress' } }
-})
+    const modified: Ipam = {
+      ...ipam,
+      description: input.Description === undefined ? ipam.description : describedAs(input.Description),
+      tier: input.Tier ?? ipam.tier,
+      isPrivateGuaEnabled: input.EnablePrivateGua ?? ipam.isPrivateGuaEnabled,
+      meteredAccount: input.MeteredAccount ?? ipam.meteredAccount,
+      operatingRegions: [...new Set([...ipam.operatingRegions, ...added])]
+        .filter((region) => !removed.includes(region))
+        .sort(),
+    }
+    await context.tx.ipams.update(modified)
+    await remember(context, modified)
+    return { Ipam: { ...(await describe(context, modified)), State: 'modify-in-progress' } }
+  },
+  { description: 'Description' },
+)
 
 export const deleteIpam = ec2Write('DeleteIpam', async (context, input) => {
   const ipam = await getIpam(context, input.IpamId)

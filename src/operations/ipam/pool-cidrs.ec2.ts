@@ -22,54 +22,60 @@ const cidrsPerPoolMax = 1_000
 const uniqueLocalSpace: Cidr = { family: 6, first: 0xfd80n << 112n, length: 9 }
 const uniqueLocalLengthMax = 60
 
-export const provisionIpamPoolCidr = ec2Write('ProvisionIpamPoolCidr', async (context, input) => {
-  const params = readParams(input)
-  refuseBadProof(input)
-  const poolAt = await getOwnPool(context, input.IpamPoolId, 'ProvisionIpamPoolCidr')
-  const { pool } = poolAt
-  await finishDeprovisioning(context)
-  const source = await sourceOf(context, poolAt)
-  await refuseUnlessMayProvision(context, source, poolAt)
-  await refuseUnfit(context, source, poolAt, params)
-  refuseWithoutProof(context, source, poolAt, input)
-  await refuseProvisioned(context, pool, params.cidr)
-  await forgetFailures(context, pool, params.cidr)
-  const used = (await context.tx.pools.cidrs(pool.n)).length
-  refuseTooMany('CIDRs in a pool', cidrsPerPoolMax, used + 1)
-  await refuseTooManyPoolCidrs(context, pool.account)
+const members = { cidr: 'Cidr', enablePrivateGua: 'EnablePrivateGua', netmaskLength: 'NetmaskLength' }
 
-  const got = await takeFrom(context, source, poolAt, params)
-  const provisioned: NewPoolCidr = {
-    id: context.newId('poolCidr'),
-    pool: pool.n,
-    cidr: got.cidr,
-    state: got.failure === undefined ? 'provisioned' : 'failed-provision',
-    failureCode: got.failure === undefined ? undefined : 'cidr-not-available',
-    failureMessage: got.failure,
-    parentAllocation: got.allocation,
-    createdAt: context.now,
-  }
-  await context.tx.pools.insertCidr(provisioned)
-  if (provisioned.state === 'provisioned') {
-    await context.tx.space.add(pool.n, provisioned.cidr)
-    await context.governanceChanged('nothing')
-  }
-  await remember(context, pool, provisioned)
-  return {
-    IpamPoolCidr: {
-      // As in EC2, a CIDR that is asked for by its length is known when it is provisioned.
-      Cidr: params.cidr && formatCidr(params.cidr),
-      NetmaskLength: params.cidr ? undefined : params.length,
-      State: 'pending-provision',
-      IpamPoolCidrId: provisioned.id,
-    },
-  }
-})
+export const provisionIpamPoolCidr = ec2Write(
+  'ProvisionIpamPoolCidr',
+  async (context, input) => {
+    const params = readParams(input)
+    refuseBadProof(input)
+    const poolAt = await getOwnPool(context, input.IpamPoolId, 'ec2:ProvisionIpamPoolCidr')
+    const { pool } = poolAt
+    await finishDeprovisioning(context)
+    const source = await sourceOf(context, poolAt)
+    await refuseUnlessMayProvision(context, source, poolAt)
+    await refuseUnfit(context, source, poolAt, params)
+    refuseWithoutProof(context, source, poolAt, input)
+    await refuseProvisioned(context, pool, params.cidr)
+    await forgetFailures(context, pool, params.cidr)
+    const used = (await context.tx.pools.cidrs(pool.n)).length
+    refuseTooMany('CIDRs in a pool', cidrsPerPoolMax, used + 1)
+    await refuseTooManyPoolCidrs(context, pool.account)
+
+    const got = await takeFrom(context, source, poolAt, params)
+    const provisioned: NewPoolCidr = {
+      id: context.newId('poolCidr'),
+      pool: pool.n,
+      cidr: got.cidr,
+      state: got.failure === undefined ? 'provisioned' : 'failed-provision',
+      failureCode: got.failure === undefined ? undefined : 'cidr-not-available',
+      failureMessage: got.failure,
+      parentAllocation: got.allocation,
+      createdAt: context.now,
+    }
+    await context.tx.pools.insertCidr(provisioned)
+    if (provisioned.state === 'provisioned') {
+      await context.tx.space.add(pool.n, provisioned.cidr)
+      await context.governanceChanged('nothing')
+    }
+    await remember(context, pool, provisioned)
+    return {
+      IpamPoolCidr: {
+        // As in EC2, a CIDR that is asked for by its length is known when it is provisioned.
+        Cidr: params.cidr && formatCidr(params.cidr),
+        NetmaskLength: params.cidr ? undefined : params.length,
+        State: 'pending-provision',
+        IpamPoolCidrId: provisioned.id,
+      },
+    }
+  },
+  members,
+)
 
 export const deprovisionIpamPoolCidr = ec2Write('DeprovisionIpamPoolCidr', async (context, input) => {
   if (input.Cidr === undefined) refuse({ code: 'MissingParameter', field: 'Cidr' })
   const cidr = parseCidr(input.Cidr) ?? refuseMalformed(input.Cidr)
-  const { pool } = await getOwnPool(context, input.IpamPoolId, 'DeprovisionIpamPoolCidr')
+  const { pool } = await getOwnPool(context, input.IpamPoolId, 'ec2:DeprovisionIpamPoolCidr')
   await finishDeprovisioning(context)
   const provisioned = await getProvisioned(context, pool, cidr)
   if (provisioned.state === 'failed-provision') await forget(context, pool, provisioned)
@@ -139,9 +145,9 @@ async function sourceOf(context: WriteContext, { pool }: PoolAt): Promise<Source
   const parent = pool.parent === undefined ? undefined : await context.tx.pools.findByNumber(pool.parent)
   const plan = pool.sourceResource
   if (plan && !parent?.sourceResource) {
-    const vpc = await context.tx.vpcs.find(plan.ResourceId)
+    const vpc = await context.tx.vpcs.find(plan.id)
     const cidrs = vpc ? await context.tx.vpcs.cidrs(vpc.id) : []
-    return { kind: 'vpc', vpcId: plan.ResourceId, cidrs: cidrs.map(({ cidr }) => cidr) }
+    return { kind: 'vpc', vpcId: plan.id, cidrs: cidrs.map(({ cidr }) => cidr) }
   }
   if (parent) return { kind: 'parent', parent }
   return { kind: pool.publicIpSource === 'amazon' ? 'amazon' : 'scope' }

@@ -257,6 +257,51 @@ test('quarantine and sharing are fields: a tag that said so goes, and other tags
   assert.equal((await world.get<Pool>(`/pools/${pool.poolId}`)).quarantineSeconds, undefined)
 })
 
+test('one request makes one version of a pool, whatever it says', async () => {
+  interface States {
+    readonly version: number
+    readonly state: Readonly<Record<string, unknown>>
+  }
+  const statesOf = async (id: string) => (await world.get<Page<States>>(`/history/objects/${id}`)).items
+  const pool = await makePool({
+    quarantineSeconds: 60,
+    sharedWith: [prod],
+    requiredTags: { env: 'prod' },
+    tags: { note: 'x', team: 'net' },
+  })
+  const made = await statesOf(pool.poolId)
+  assert.deepEqual(
+    made.map(({ state }) => [state.quarantineSeconds, state.sharedWith, state.tags]),
+    [
+      [
+        60,
+        [prod],
+        [
+          { Key: 'note', Value: 'x' },
+          { Key: 'team', Value: 'net' },
+        ],
+      ],
+    ],
+  )
+  const { status, body } = await world.ask<Pool>('PATCH', `/pools/${pool.poolId}`, {
+    body: {
+      description: 'ours',
+      requiredTags: {},
+      quarantineSeconds: 30,
+      sharedWith: [shop],
+      tags: { note: 'y', other: 'z' },
+    },
+  })
+  assert.equal(status, 200)
+  assert.deepEqual([body.quarantineSeconds, body.sharedWith, body.tags], [30, [shop], { note: 'y', other: 'z' }])
+  const changed = await statesOf(pool.poolId)
+  assert.equal(changed.length, 2)
+  assert.deepEqual(
+    [changed[1]!.state.description, changed[1]!.state.quarantineSeconds, changed[1]!.state.sharedWith],
+    ['ours', 30, [shop]],
+  )
+})
+
 test('I8 a pool is seen at its owner, and those that an account may use by whoever sees the account', async () => {
   const shared = await makePool({ sharedWith: [shop], tags: { secret: 'x' } })
   const own = await makePool()

@@ -20,47 +20,32 @@ import {
   cidr,
   description,
   family,
+  familyNumber,
   familyText,
   inOurWords,
   locale,
+  modelTags,
   netmaskLength,
   newDescription,
   numberIn,
   refuseMalformed,
   refuseNoChange,
-  replaceTags,
   scopeType,
   shownTags,
-  specified,
-  tagList,
   tagMap,
   tags,
   type Words,
 } from '../space/shapes.native.ts'
+import { getOwnPool, type PoolAt } from './access.ts'
 import { findScope, placeOfScope } from './ipams.native.ts'
 import { deprovisionIpamPoolCidr, provisionIpamPoolCidr } from './pool-cidrs.ec2.ts'
 import { hasLeft } from './pool-removal.ts'
-import { createIpamPool, deleteIpamPool, modifyIpamPool, setPoolSettings } from './pools.ec2.ts'
+import { createPool as create, deletePool as remove, updatePool as update } from './pools.ts'
 
 const words: Words = {
-  AddAllocationResourceTag: 'requiredTags',
-  AddressFamily: 'family',
-  AllocationDefaultNetmaskLength: 'defaultNetmaskLength',
-  AllocationMaxNetmaskLength: 'maxNetmaskLength',
-  AllocationMinNetmaskLength: 'minNetmaskLength',
-  AllocationResourceTag: 'requiredTags',
-  AwsService: 'awsService',
-  Cascade: 'cascade',
   Cidr: 'cidr',
-  Description: 'description',
   IpamPoolId: 'poolId',
-  Locale: 'locale',
   NetmaskLength: 'netmaskLength',
-  PubliclyAdvertisable: 'publiclyAdvertisable',
-  PublicIpSource: 'publicIpSource',
-  SourceIpamPoolId: 'parentPoolId',
-  SourceResource: 'sourceVpcId',
-  Tier: 'tier',
 }
 const sharedWithMax = 1_000
 
@@ -234,30 +219,24 @@ export const createPool = nativeWrite({
   refusals: ['NotFound', 'MalformedId', 'LimitExceeded', 'NotSupported', 'NotAuthorized'],
   at: placeOfScope,
   async run(context, params) {
-    const { account, region } = await findScope(context, params.scopeId)
-    if (params.locale !== undefined) checkLocale(context, 'locale', params.locale)
-    const owner = context.actingFor(account, region)
-    const { IpamPool } = await inOurWords(words, async () =>
-      createIpamPool.run(owner, {
-        IpamScopeId: params.scopeId,
-        AddressFamily: params.family,
-        Locale: params.locale,
-        SourceIpamPoolId: params.parentPoolId,
-        SourceResource: await sourceOf(context, params.sourceVpcId),
-        Description: params.description,
-        AwsService: params.awsService,
-        PublicIpSource: params.publicIpSource,
-        PubliclyAdvertisable: params.publiclyAdvertisable,
-        AllocationMinNetmaskLength: params.minNetmaskLength,
-        AllocationDefaultNetmaskLength: params.defaultNetmaskLength,
-        AllocationMaxNetmaskLength: params.maxNetmaskLength,
-        AllocationResourceTags: params.requiredTags && tagList(params.requiredTags),
-        ...specified('ipam-pool', tagList(params.tags)),
-      }),
+    const { scopeId, parentPoolId, family, requiredTags, tags, ...spec } = params
+    const scope = await findScope(context, scopeId)
+    if (spec.locale !== undefined) checkLocale(context, 'locale', spec.locale)
+    const owner = context.actingFor(scope.account, scope.region)
+    const ipam = (await context.tx.ipams.find(scope.ipamId))!
+    const parent = parentPoolId === undefined ? undefined : (await getOwnPool(owner, parentPoolId, 'ipam:manage')).pool
+    const made = await create(
+      owner,
+      { scope, ipam },
+      {
+        ...spec,
+        parent,
+        family: familyNumber(family),
+        requiredTags: modelTags(requiredTags),
+        tags: modelTags(tags),
+      },
     )
-    const id = IpamPool!.IpamPoolId!
-    await setPoolSettings(owner, id, params)
-    return shower(context)(await findPool(context, id))
+    return shower(context)(made)
   },
 })
 
@@ -283,28 +262,16 @@ export const updatePool = nativeWrite({
   refusals: ['NotFound', 'MalformedId', 'LimitExceeded', 'PolicyConflict'],
   changes: getPool,
   at: placeOfPool,
-  async run(context, { poolId, tags, quarantineSeconds, sharedWith, ...changes }) {
-    refuseNoChange({ ...changes, quarantineSeconds, sharedWith, tags }, Object.keys(poolChanges))
-    const found = await findPool(context, poolId)
-    const owner = await ownerOf(context, found)
-    if (Object.values(changes).some((change) => change !== undefined)) {
-      const { added, removed } = tagChanges(found, changes.requiredTags)
-      await inOurWords(words, () =>
-        modifyIpamPool.run(owner, {
-          IpamPoolId: poolId,
-          Description: changes.description === null ? '' : changes.description,
-          AllocationMinNetmaskLength: changes.minNetmaskLength,
-          AllocationMaxNetmaskLength: changes.maxNetmaskLength,
-          AllocationDefaultNetmaskLength: changes.defaultNetmaskLength ?? undefined,
-          ClearAllocationDefaultNetmaskLength: changes.defaultNetmaskLength === null ? true : undefined,
-          AddAllocationResourceTags: added,
-          RemoveAllocationResourceTags: removed,
-        }),
-      )
-    }
-    await setPoolSettings(owner, poolId, { quarantineSeconds, sharedWith })
-    await replaceTags(owner, poolId, tags)
-    return shower(context)(await findPool(context, poolId))
+  async run(context, { poolId, ...given }) {
+    refuseNoChange(given, Object.keys(poolChanges))
+    const { owner, ...poolAt } = await ownedPool(context, poolId)
+    const { tags, requiredTags, ...changes } = given
+    const changed = await update(owner, poolAt, {
+      ...changes,
+      requiredTags: modelTags(requiredTags),
+      tags: modelTags(tags),
+    })
+    return shower(context)(changed)
   },
 })
 
@@ -323,8 +290,8 @@ export const deletePool = nativeWrite({
   changes: getPool,
   at: placeOfPool,
   async run(context, { poolId, cascade }) {
-    const owner = await ownerOf(context, await findPool(context, poolId))
-    await inOurWords(words, () => deleteIpamPool.run(owner, { IpamPoolId: poolId, Cascade: cascade }))
+    const { owner, ...poolAt } = await ownedPool(context, poolId)
+    await remove(owner, poolAt, { cascade })
   },
 })
 
@@ -463,31 +430,19 @@ export async function placeOfPool(context: ReadContext, input: { readonly poolId
   return { node: (await findPool(context, input.poolId)).account, absent: absentPool(input.poolId) }
 }
 
+interface OwnedPool extends PoolAt {
+  readonly owner: WriteContext
+}
+/** A pool that is changed by its owner, in the home Region of its IPAM. */
+async function ownedPool(context: WriteContext, id: string): Promise<OwnedPool> {
+  const pool = await findPool(context, id)
+  const ipam = (await context.tx.ipams.find(pool.ipamId!))!
+  return { pool, ipam, owner: context.actingFor(pool.account, ipam.region) }
+}
 /** Pools are changed by their owner, in the home Region of their IPAM. */
 async function ownerOf(context: WriteContext, found: Pool): Promise<WriteContext> {
   const ipam = (await context.tx.ipams.find(found.ipamId!))!
   return context.actingFor(found.account, ipam.region)
-}
-
-/** EC2 asks for all that it could look up. A VPC that is not there is refused as one that the owner may not plan. */
-async function sourceOf(context: ReadContext, vpcId: string | undefined) {
-  if (vpcId === undefined) return undefined
-  const vpc = await context.tx.vpcs.find(vpcId)
-  return {
-    ResourceId: vpcId,
-    ResourceType: 'vpc' as const,
-    ResourceRegion: vpc?.region ?? 'none',
-    ResourceOwner: vpc?.account ?? 'none',
-  }
-}
-
-function tagChanges(found: Pool, wanted: Readonly<Record<string, string>> | undefined) {
-  if (wanted === undefined) return {}
-  const had = found.requiredTags
-  return {
-    added: tagList(wanted).filter(({ Key, Value }) => !had.some((tag) => tag.Key === Key && tag.Value === Value)),
-    removed: had.filter(({ Key, Value }) => wanted[Key] !== Value),
-  }
 }
 
 // Showing ------------------------------------------------------------------------------------------------------------
@@ -520,8 +475,8 @@ function shower(context: ReadContext): (found: Pool) => Promise<z.output<typeof 
       minNetmaskLength: found.minNetmaskLength,
       defaultNetmaskLength: found.defaultNetmaskLength,
       maxNetmaskLength: found.maxNetmaskLength,
-      requiredTags: Object.fromEntries(found.requiredTags.map(({ Key, Value }) => [Key, Value])),
-      sourceVpcId: found.sourceResource?.ResourceId,
+      requiredTags: Object.fromEntries(found.requiredTags.map(({ key, value }) => [key, value])),
+      sourceVpcId: found.sourceResource?.id,
       quarantineSeconds: found.quarantineSeconds,
       sharedWith: await context.tx.pools.shares(found.n),
       tags: tagMap(await context.tx.tags.of(found.id)),

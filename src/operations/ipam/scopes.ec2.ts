@@ -6,45 +6,41 @@ import { filterBy, page, refuseIdsWithPaging } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { putTags, tagsToCreate } from '../organization/tagging.ts'
-import {
-  arnOf,
-  describedAs,
-  getIpam,
-  getScope,
-  refuseFreeTier,
-  refuseLongDescription,
-  refuseTooMany,
-  stateOf,
-} from './access.ts'
+import { describedAs, getIpam, getScope, refuseFreeTier, refuseLongDescription, refuseTooMany } from './access.ts'
+import { arnOf, stateOf } from './answers.ec2.ts'
 
 const resourceType = 'ipam-scope'
 /** Our own bound; Amazon's quota is 5. */
 const scopesPerIpamMax = 1_000
 
-export const createIpamScope = ec2Write('CreateIpamScope', async (context, input) => {
-  refuseExternalAuthority(input)
-  refuseLongDescription(input.Description)
-  const tags = tagsToCreate(input.TagSpecifications, resourceType)
-  const ipam = await getIpam(context, input.IpamId)
-  refuseFreeTier(ipam, 'A scope beside the default ones')
-  const used = (await context.tx.ipams.scopesOf(ipam.id)).length
-  refuseTooMany('scopes of an IPAM', scopesPerIpamMax, used + 1)
+export const createIpamScope = ec2Write(
+  'CreateIpamScope',
+  async (context, input) => {
+    refuseExternalAuthority(input)
+    refuseLongDescription(input.Description)
+    const tags = tagsToCreate(input.TagSpecifications, resourceType)
+    const ipam = await getIpam(context, input.IpamId)
+    refuseFreeTier(ipam, 'A scope beside the default ones')
+    const used = (await context.tx.ipams.scopesOf(ipam.id)).length
+    refuseTooMany('scopes of an IPAM', scopesPerIpamMax, used + 1)
 
-  const scope: Scope = {
-    id: context.newId('scope'),
-    ipamId: ipam.id,
-    account: ipam.account,
-    region: ipam.region,
-    kind: 'private',
-    isDefault: false,
-    description: describedAs(input.Description),
-    createdAt: context.now,
-  }
-  await context.tx.ipams.insertScope(scope)
-  await putTags(context, { id: scope.id, type: resourceType, account: scope.account }, tags)
-  await remember(context, scope)
-  return { IpamScope: { ...(await describe(context, scope)), State: 'create-in-progress' } }
-})
+    const scope: Scope = {
+      id: context.newId('scope'),
+      ipamId: ipam.id,
+      account: ipam.account,
+      region: ipam.region,
+      kind: 'private',
+      isDefault: false,
+      description: describedAs(input.Description),
+      createdAt: context.now,
+    }
+    await context.tx.ipams.insertScope(scope)
+    await putTags(context, { id: scope.id, type: resourceType, account: scope.account }, tags)
+    await remember(context, scope)
+    return { IpamScope: { ...(await describe(context, scope)), State: 'create-in-progress' } }
+  },
+  { description: 'Description' },
+)
 
 export const describeIpamScopes = ec2Read('DescribeIpamScopes', async (context, input) => {
   const matches = filterBy(input.Filters, scopeFilters, ({ Tags }) => Tags ?? [])
@@ -55,21 +51,25 @@ export const describeIpamScopes = ec2Read('DescribeIpamScopes', async (context, 
   return { IpamScopes: items, NextToken }
 })
 
-export const modifyIpamScope = ec2Write('ModifyIpamScope', async (context, input) => {
-  refuseExternalAuthority(input)
-  refuseLongDescription(input.Description)
-  if (input.Description === undefined) {
-    refuse({
-      code: 'InvalidParameterCombination',
-      problem: 'The request must contain a modification to the ipam scope',
-    })
-  }
-  const scope = await getScope(context, input.IpamScopeId)
-  const modified: Scope = { ...scope, description: describedAs(input.Description) }
-  await context.tx.ipams.describeScope(scope.id, modified.description)
-  await remember(context, modified)
-  return { IpamScope: { ...(await describe(context, modified)), State: 'modify-in-progress' } }
-})
+export const modifyIpamScope = ec2Write(
+  'ModifyIpamScope',
+  async (context, input) => {
+    refuseExternalAuthority(input)
+    refuseLongDescription(input.Description)
+    if (input.Description === undefined) {
+      refuse({
+        code: 'InvalidParameterCombination',
+        problem: 'The request must contain a modification to the ipam scope',
+      })
+    }
+    const scope = await getScope(context, input.IpamScopeId)
+    const modified: Scope = { ...scope, description: describedAs(input.Description) }
+    await context.tx.ipams.describeScope(scope.id, modified.description)
+    await remember(context, modified)
+    return { IpamScope: { ...(await describe(context, modified)), State: 'modify-in-progress' } }
+  },
+  { description: 'Description' },
+)
 
 export const deleteIpamScope = ec2Write('DeleteIpamScope', async (context, input) => {
   const scope = await getScope(context, input.IpamScopeId)

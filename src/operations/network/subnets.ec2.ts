@@ -152,7 +152,7 @@ async function readAllParams(context: ReadContext, input: CreateSubnetRequest): 
 /** The pool must plan this VPC, itself or through a pool above it. */
 async function refuseUnlessPlans(context: ReadContext, pool: Pool, vpc: Vpc): Promise<void> {
   for (let at: Pool | undefined = pool; at; ) {
-    if (at.sourceResource?.ResourceId === vpc.id) return
+    if (at.sourceResource?.id === vpc.id) return
     at = at.parent === undefined ? undefined : await context.tx.pools.findByNumber(at.parent)
   }
   refuseValue(`Ipv${pool.family}IpamPoolId`, pool.id, `it is no resource planning pool of \`${vpc.id}\``)

@@ -454,12 +454,7 @@ describe('a VPC whose space comes from a pool', () => {
     const planned = await make({ CidrBlock: '10.0.0.0/24' })
     await acme.store.write(async (tx) => {
       const model = (await tx.pools.find(pool))!
-      const source = {
-        ResourceId: planned.VpcId!,
-        ResourceType: 'vpc',
-        ResourceRegion: 'us-east-1',
-        ResourceOwner: network,
-      } as const
+      const source = { id: planned.VpcId!, type: 'vpc', region: 'us-east-1', account: network } as const
       const n = tx.nextSequence()
       await tx.pools.insert({ ...model, n, id: planning, sourceResource: source })
       await tx.moveGovernanceEpoch()

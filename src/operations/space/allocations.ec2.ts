@@ -27,40 +27,44 @@ const resourceType = 'ipam-pool-allocation'
 /** Each is looked at for every candidate block. */
 const cidrListMax = 100
 
-export const allocateIpamPoolCidr = ec2Write('AllocateIpamPoolCidr', async (context, input) => {
-  const params = readParams(input)
-  refuseLongDescription(input.Description)
-  const tags = tagsToCreate(input.TagSpecifications, resourceType)
-  const { pool, ipam } = await getPoolHere(context, input.IpamPoolId)
+export const allocateIpamPoolCidr = ec2Write(
+  'AllocateIpamPoolCidr',
+  async (context, input) => {
+    const params = readParams(input)
+    refuseLongDescription(input.Description)
+    const tags = tagsToCreate(input.TagSpecifications, resourceType)
+    const { pool, ipam } = await getPoolHere(context, input.IpamPoolId)
 
-  const request: AllocationRequest = {
-    account: context.caller.account,
-    locale: context.region,
-    resourceType: 'custom',
-    family: pool.family,
-    scopeType: pool.scopeId === ipam.publicScopeId ? 'public' : 'private',
-    netmaskLength: input.NetmaskLength,
-    explicit: { pool: pool.id, cidr: params.cidr },
-    tags: new Map(tags.map(({ Key, Value }) => [Key, Value])),
-  }
-  const options = {
-    fields: usualFields,
-    whenFull: 'size',
-    allowed: inFamily(params.allowed, pool, 'AllowedCidr'),
-    disallowed: inFamily(params.disallowed, pool, 'DisallowedCidr'),
-  } as const
-  if (params.cidr) inFamily([params.cidr], pool, 'Cidr')
-  if (input.PreviewNextCidr) {
-    return { IpamPoolAllocation: { Cidr: formatCidr(await previewGrant(context, request, options)) } }
-  }
-  const holder = { resourceType: 'custom', description: describedAs(input.Description) }
-  const { allocation } = await grant(context, request, holder, options)
-  assert(allocation !== undefined, 'what is taken from a pool is an allocation')
-  const id = idOf(context, allocation)
-  await putTags(context, { id, type: resourceType, account: allocation.account }, tags)
-  context.changed(id)
-  return { IpamPoolAllocation: describe(context, allocation, tags) }
-})
+    const request: AllocationRequest = {
+      account: context.caller.account,
+      locale: context.region,
+      resourceType: 'custom',
+      family: pool.family,
+      scopeType: pool.scopeId === ipam.publicScopeId ? 'public' : 'private',
+      netmaskLength: input.NetmaskLength,
+      explicit: { pool: pool.id, cidr: params.cidr },
+      tags: new Map(tags.map(({ Key, Value }) => [Key, Value])),
+    }
+    const options = {
+      fields: usualFields,
+      whenFull: 'size',
+      allowed: inFamily(params.allowed, pool, 'AllowedCidr'),
+      disallowed: inFamily(params.disallowed, pool, 'DisallowedCidr'),
+    } as const
+    if (params.cidr) inFamily([params.cidr], pool, 'Cidr')
+    if (input.PreviewNextCidr) {
+      return { IpamPoolAllocation: { Cidr: formatCidr(await previewGrant(context, request, options)) } }
+    }
+    const holder = { resourceType: 'custom', description: describedAs(input.Description) }
+    const { allocation } = await grant(context, request, holder, options)
+    assert(allocation !== undefined, 'what is taken from a pool is an allocation')
+    const id = idOf(context, allocation)
+    await putTags(context, { id, type: resourceType, account: allocation.account }, tags)
+    context.changed(id)
+    return { IpamPoolAllocation: describe(context, allocation, tags) }
+  },
+  { description: 'Description' },
+)
 
 export const releaseIpamPoolAllocation = ec2Write('ReleaseIpamPoolAllocation', async (context, input) => {
   const { IpamPoolAllocationId: id } = input
@@ -119,16 +123,20 @@ export const describeIpamPoolAllocations = ec2Read('DescribeIpamPoolAllocations'
   return { IpamPoolAllocations: items, NextToken }
 })
 
-export const modifyIpamPoolAllocation = ec2Write('ModifyIpamPoolAllocation', async (context, input) => {
-  refuseLongDescription(input.Description)
-  const { IpamPoolAllocationId: id } = input
-  const allocation = await getOwn(context, id)
-  // As in EC2, a description that is not given is taken away.
-  const description = describedAs(input.Description)
-  if (description !== allocation.description) await beginState(context, allocation, description)
-  context.changed(id)
-  return { IpamPoolAllocation: describe(context, { ...allocation, description }, await context.tx.tags.of(id)) }
-})
+export const modifyIpamPoolAllocation = ec2Write(
+  'ModifyIpamPoolAllocation',
+  async (context, input) => {
+    refuseLongDescription(input.Description)
+    const { IpamPoolAllocationId: id } = input
+    const allocation = await getOwn(context, id)
+    // As in EC2, a description that is not given is taken away.
+    const description = describedAs(input.Description)
+    if (description !== allocation.description) await beginState(context, allocation, description)
+    context.changed(id)
+    return { IpamPoolAllocation: describe(context, { ...allocation, description }, await context.tx.tags.of(id)) }
+  },
+  { description: 'Description' },
+)
 
 // The request --------------------------------------------------------------------------------------------------------
 

@@ -382,7 +382,7 @@ export async function takeCandidate(
 
 /** What subnets of the VPC that a pool plans have already, wherever they have it from: the pool does not hand it out. */
 const heldBySubnets = (context: ReadContext, { family, sourceResource }: Pool): Promise<Cidr[]> | Cidr[] =>
-  sourceResource ? context.tx.vpcs.subnetBlocks(sourceResource.ResourceId, family) : []
+  sourceResource ? context.tx.vpcs.subnetBlocks(sourceResource.id, family) : []
 
 function refuseDecision(context: WriteContext, decision: Decision, fields: ParamFields = usualFields): never {
   context.record(decision)

@@ -7,7 +7,7 @@ import type { KeptName } from '../memory.ts'
 import { listOfRows, listOfTexts, readWhole, type Sql, type SqlValue } from '../sql.ts'
 import { Exceptions } from './exceptions.ts'
 import type { Clock } from './history.ts'
-import type { PoolTag } from './pools.ts'
+import { parseRequiredTags } from './pools.ts'
 import { ResourceTypes } from './resource-types.ts'
 
 /** What stands in `policy_version.body`. */
@@ -85,10 +85,7 @@ const toPool = (row: PoolRow, cidrs: readonly Cidr[], sharedWith: readonly strin
   minNetmaskLength: row.min_netmask_length ?? undefined,
   maxNetmaskLength: row.max_netmask_length ?? undefined,
   defaultNetmaskLength: row.default_netmask_length ?? undefined,
-  requiredTags:
-    row.required_tags === '[]'
-      ? []
-      : (JSON.parse(row.required_tags) as PoolTag[]).map(({ Key, Value }) => ({ key: Key, value: Value })),
+  requiredTags: parseRequiredTags(row.required_tags),
   cidrs,
   sharedWith,
 })

@@ -1,17 +1,15 @@
 // Pools, their provisioned CIDRs, and whom they are shared with.
 import { type Cidr, fromKey, lastAddress, overlaps, supernet, toKey } from '#model/cidr.ts'
 import { publicSpace } from '#model/public-space.ts'
+import type { Tag } from '#model/tags.ts'
 import { listOf, listOfTexts, readWhole, type Sql, toBit } from '../sql.ts'
 
-export interface PoolTag {
-  readonly Key: string
-  readonly Value: string
-}
+/** What a pool plans the inside of. */
 export interface SourceResource {
-  readonly ResourceId: string
-  readonly ResourceType: 'vpc'
-  readonly ResourceRegion: string
-  readonly ResourceOwner: string
+  readonly id: string
+  readonly type: 'vpc'
+  readonly region: string
+  readonly account: string
 }
 export interface Pool {
   readonly n: number
@@ -34,7 +32,7 @@ export interface Pool {
   readonly minNetmaskLength: number | undefined
   readonly maxNetmaskLength: number | undefined
   readonly defaultNetmaskLength: number | undefined
-  readonly requiredTags: readonly PoolTag[]
+  readonly requiredTags: readonly Tag[]
   readonly sourceResource: SourceResource | undefined
   /** Seconds that released space rests; undefined: the server's setting. */
   readonly quarantineSeconds: number | undefined
@@ -128,6 +126,32 @@ const topLevelQuery = `select ${cidrsRead}
   from pool p join pool_cidr c on c.pool = p.n
   where p.space = ? and p.family = ? and c.parent_allocation is null and c.state <> 'failed-provision'`
 
+/** Tags and source resources are stored, and kept in the history, as EC2 spells them. */
+interface StoredTag {
+  readonly Key: string
+  readonly Value: string
+}
+interface StoredResource {
+  readonly ResourceId: string
+  readonly ResourceType: 'vpc'
+  readonly ResourceRegion: string
+  readonly ResourceOwner: string
+}
+const storedTags = (tags: readonly Tag[]): StoredTag[] => tags.map(({ key, value }) => ({ Key: key, Value: value }))
+/** What the column `required_tags` says. */
+export const parseRequiredTags = (text: string): Tag[] =>
+  text === '[]' ? [] : (JSON.parse(text) as StoredTag[]).map(({ Key, Value }) => ({ key: Key, value: Value }))
+const storedResource = ({ id, type, region, account }: SourceResource): StoredResource => ({
+  ResourceId: id,
+  ResourceType: type,
+  ResourceRegion: region,
+  ResourceOwner: account,
+})
+function parseResource(text: string): SourceResource {
+  const { ResourceId, ResourceType, ResourceRegion, ResourceOwner } = JSON.parse(text) as StoredResource
+  return { id: ResourceId, type: ResourceType, region: ResourceRegion, account: ResourceOwner }
+}
+
 const toPool = (row: PoolRow): Pool => ({
   n: row.n,
   id: row.id,
@@ -147,8 +171,8 @@ const toPool = (row: PoolRow): Pool => ({
   minNetmaskLength: row.min_netmask_length ?? undefined,
   maxNetmaskLength: row.max_netmask_length ?? undefined,
   defaultNetmaskLength: row.default_netmask_length ?? undefined,
-  requiredTags: JSON.parse(row.required_tags) as PoolTag[],
-  sourceResource: row.source_resource === null ? undefined : (JSON.parse(row.source_resource) as SourceResource),
+  requiredTags: parseRequiredTags(row.required_tags),
+  sourceResource: row.source_resource === null ? undefined : parseResource(row.source_resource),
   quarantineSeconds: row.quarantine_seconds ?? undefined,
   createdAt: row.created_at,
 })
@@ -296,18 +320,18 @@ export class Pools {
       pool.minNetmaskLength ?? null,
       pool.maxNetmaskLength ?? null,
       pool.defaultNetmaskLength ?? null,
-      JSON.stringify(pool.requiredTags),
-      pool.sourceResource === undefined ? null : JSON.stringify(pool.sourceResource),
+      JSON.stringify(storedTags(pool.requiredTags)),
+      pool.sourceResource === undefined ? null : JSON.stringify(storedResource(pool.sourceResource)),
       pool.quarantineSeconds ?? null,
       pool.createdAt,
-      pool.sourceResource?.ResourceId ?? null,
+      pool.sourceResource?.id ?? null,
       await this.#spaceOf(pool),
     )
   }
   /** In which the pool's CIDRs must not overlap those of others (invariant I1); null where they come from its parent's. */
   async #spaceOf({ sourceResource, parent, scopeId }: Pool): Promise<string | null> {
     const above = parent === undefined ? undefined : await this.findByNumber(parent)
-    if (sourceResource) return above?.sourceResource ? null : sourceResource.ResourceId
+    if (sourceResource) return above?.sourceResource ? null : sourceResource.id
     if (above) return null
     if (scopeId === undefined) return publicSpace
     const row = await this.#sql.get<{ kind: 'public' | 'private' }>('select kind from scope where id = ?', scopeId)
@@ -323,10 +347,19 @@ export class Pools {
       pool.minNetmaskLength ?? null,
       pool.maxNetmaskLength ?? null,
       pool.defaultNetmaskLength ?? null,
-      JSON.stringify(pool.requiredTags),
+      JSON.stringify(storedTags(pool.requiredTags)),
       pool.quarantineSeconds ?? null,
       pool.n,
     )
+  }
+  /** A pool as the history keeps it: as it was kept from the beginning, so that versions can be compared. */
+  forHistory(pool: Pool): object {
+    const { requiredTags, sourceResource } = pool
+    return {
+      ...pool,
+      requiredTags: storedTags(requiredTags),
+      sourceResource: sourceResource && storedResource(sourceResource),
+    }
   }
   /** The pool must have no provisioned CIDR, no allocation and no child left: the schema's foreign keys see to it. */
   async delete(n: number): Promise<void> {

@@ -1,0 +1,323 @@
+// What can be done with pools: how the space of a scope is divided, for which locale, and by what rules it is handed out.
+import { formatId } from '#model/identifier.ts'
+import { misspellingProblem } from '#model/locale.ts'
+import { poolSettingsFromTags } from '#model/policy/tag-settings.ts'
+import { childProblem, netmaskProblem, type PoolProblem, shapeProblem } from '#model/pool.ts'
+import { member, refuse, refuseValue } from '#model/refusal.ts'
+import { keyProblem, type Tag, valueProblem } from '#model/tags.ts'
+import type { Ipam, Scope } from '#store/tables/ipams.ts'
+import type { Pool, SourceResource } from '#store/tables/pools.ts'
+import type { Tag as StoredTag } from '#store/tables/tags.ts'
+import type { Reach, ReadContext, WriteContext } from '../operation.ts'
+import { tagsInModel } from '../organization/tagging.ts'
+import { refuseTooLongRequiredTags, refuseTooManyPools, refuseTooManyShares } from '../policy/account-bounds.ts'
+import { describedAs, type PoolAt, refuseFreeTier, refuseLongDescription, refuseTooManyListed } from './access.ts'
+import { finishDeprovisioning, refuseUndeletable, removePools, withDescendants } from './pool-removal.ts'
+import { putFirstTags, replaceTags } from './tags.ts'
+
+const resourceType = 'ipam-pool'
+/** Our own bound: every snapshot holds all of it. */
+const requiredTagsMax = 50
+
+/** Settings of a pool. What is undefined stays as it is, or is as a superseded tag says. */
+export interface PoolSettings {
+  /** How long released space rests. `null`: as the server is set. */
+  readonly quarantineSeconds?: number | null
+  readonly sharedWith?: readonly string[]
+}
+
+export interface PoolSpec extends PoolSettings {
+  readonly family: 4 | 6
+  /** The pool that its space comes from; a pool of the same owner. */
+  readonly parent?: Pool
+  readonly locale?: string
+  readonly description?: string
+  readonly awsService?: Pool['awsService']
+  readonly publicIpSource?: Pool['publicIpSource']
+  readonly publiclyAdvertisable?: boolean
+  readonly minNetmaskLength?: number
+  readonly maxNetmaskLength?: number
+  readonly defaultNetmaskLength?: number
+  readonly requiredTags?: readonly Tag[]
+  /** The VPC whose block it plans. */
+  readonly sourceVpcId?: string
+  /** Some of them may be settings. */
+  readonly tags?: readonly Tag[]
+}
+
+export interface PoolChanges extends PoolSettings {
+  /** An empty text, or `null`, takes it away. */
+  readonly description?: string | null
+  readonly minNetmaskLength?: number
+  readonly maxNetmaskLength?: number
+  /** `null`: none. */
+  readonly defaultNetmaskLength?: number | null
+  /** All that it is to require. */
+  readonly requiredTags?: readonly Tag[]
+  /** All that it is to have, beside those that are settings. */
+  readonly tags?: readonly Tag[]
+}
+
+/**
+ * Makes a pool in a scope, or under another pool.
+ * @param context acts for the owner of the IPAM
+ */
+export async function createPool(
+  context: WriteContext,
+  { scope, ipam }: { readonly scope: Scope; readonly ipam: Ipam },
+  spec: PoolSpec,
+): Promise<Pool> {
+  const { parent, tags = [], requiredTags = [] } = spec
+  refuseLongDescription(spec.description)
+  refuseBadRequiredTags(requiredTags)
+  const settings = settingsOf(tags)
+  const n = context.newSequence()
+  const pool: Pool = {
+    ...shapeOf(spec, scope, parent),
+    n,
+    id: formatId('pool', context.tx.installation, n),
+    account: ipam.account,
+    requiredTags,
+    sourceResource: (await sourceResourceOf(context, spec, scope)) ?? parent?.sourceResource,
+    quarantineSeconds:
+      spec.quarantineSeconds === undefined ? settings.quarantineSeconds : (spec.quarantineSeconds ?? undefined),
+    createdAt: context.now,
+  }
+  refuseMisshapen(pool, scope, ipam, parent)
+  // Below another pool, what the pool at the top says holds.
+  const isOwnIpv6 = scope.kind === 'public' && pool.family === 6 && pool.publicIpSource === 'byoip'
+  if (isOwnIpv6 && !parent && pool.publiclyAdvertisable === undefined) {
+    refuse({ code: 'MissingParameter', field: 'publiclyAdvertisable' })
+  }
+  await refuseTooManyPools(context, pool.account)
+  await refuseTooLongRequiredTags(context, pool)
+  const sharedWith = listOfShares(spec.sharedWith ?? settings.sharedWith)
+  await refuseTooManyShares(context, pool.account, sharedWith.length)
+
+  await context.tx.pools.insert(pool)
+  if (sharedWith.length > 0) await context.tx.pools.share(pool.n, sharedWith)
+  await putFirstTags(context, taggedOf({ pool, ipam }), tags)
+  await recordVersion(context, pool, 'nothing')
+  return pool
+}
+
+/**
+ * Changes a pool. Settings become plain fields: a tag that said so before would say something else now, and goes away.
+ * @returns it as it is then
+ */
+export async function updatePool(context: WriteContext, { pool, ipam }: PoolAt, changes: PoolChanges): Promise<Pool> {
+  const { description, defaultNetmaskLength, quarantineSeconds, requiredTags = pool.requiredTags } = changes
+  refuseLongDescription(description ?? undefined)
+  refuseBadRequiredTags(requiredTags)
+  const modified: Pool = {
+    ...pool,
+    description: description === undefined ? pool.description : describedAs(description ?? ''),
+    minNetmaskLength: changes.minNetmaskLength ?? pool.minNetmaskLength,
+    maxNetmaskLength: changes.maxNetmaskLength ?? pool.maxNetmaskLength,
+    defaultNetmaskLength:
+      defaultNetmaskLength === undefined ? pool.defaultNetmaskLength : (defaultNetmaskLength ?? undefined),
+    requiredTags,
+    quarantineSeconds: quarantineSeconds === undefined ? pool.quarantineSeconds : (quarantineSeconds ?? undefined),
+  }
+  refuseProblem(netmaskProblem(pool.family, lengthsOf(modified)))
+  await refuseTooLongRequiredTags(context, modified, pool.requiredTags)
+
+  await share(context, pool, changes.sharedWith)
+  await context.tx.pools.update(modified)
+  for (const name of ['quarantineSeconds', 'sharedWith'] as const) {
+    if (changes[name] !== undefined) await context.tx.tags.remove(pool.id, settingKeys[name])
+  }
+  await replaceTags(context, taggedOf({ pool, ipam }), changes.tags)
+  await recordVersion(context, modified, asksTheSame(pool, modified) ? 'nothing' : 'everything')
+  return modified
+}
+
+/** Deletes a pool; where the deletion cascades, with what is in it and with the pools below. */
+export async function deletePool(
+  context: WriteContext,
+  { pool, ipam }: PoolAt,
+  { cascade = false }: { readonly cascade?: boolean },
+): Promise<void> {
+  if (cascade) refusePublicCascade(pool, ipam)
+  else {
+    await finishDeprovisioning(context)
+    await refuseWhatIsLeft(context, pool)
+  }
+  const pools = await withDescendants(context, pool)
+  await refuseUndeletable(context, pools)
+  await removePools(context, pools)
+  await context.governanceChanged('nothing')
+}
+
+/**
+ * Brings a pool in line with what changed in its tags, which may hold its settings: how long released space rests, and who
+ * shares it. What they said before and still say changes nothing: it may have been set as a field since.
+ */
+export async function applyPoolTags(context: WriteContext, id: string, before: readonly StoredTag[]): Promise<void> {
+  const had = settingsOf(tagsInModel(before))
+  const has = settingsOf(tagsInModel(await context.tx.tags.of(id)))
+  const isSame = (name: keyof PoolSettings): boolean => String(had[name]) === String(has[name])
+  const pool = (await context.tx.pools.find(id))!
+  const settled = isSame('quarantineSeconds') ? pool : { ...pool, quarantineSeconds: has.quarantineSeconds }
+  const isShared = await share(context, pool, isSame('sharedWith') ? undefined : has.sharedWith)
+  if (!isShared && settled.quarantineSeconds === pool.quarantineSeconds) return
+  await context.tx.pools.update(settled)
+  await recordVersion(context, settled, 'nothing')
+}
+
+// Settings -----------------------------------------------------------------------------------------------------------
+
+const settingKeys = {
+  quarantineSeconds: 'cadastre:quarantine-seconds',
+  sharedWith: 'cadastre:shared-with',
+} as const satisfies Record<keyof PoolSettings, string>
+
+function settingsOf(tags: readonly Tag[]): { quarantineSeconds?: number; sharedWith: readonly string[] } {
+  const { settings, problem } = poolSettingsFromTags(tags)
+  if (problem) refuseValue(problem.key, problem.value, problem.problem)
+  return { ...settings, sharedWith: listOfShares(settings.sharedWith ?? []) }
+}
+
+const listOfShares = (principals: readonly string[]): readonly string[] => [...new Set(principals)].sort()
+
+/** Shares a pool with those that are wanted, and nobody else. Answers whether that is a change. */
+async function share(context: WriteContext, pool: Pool, wanted: readonly string[] | undefined): Promise<boolean> {
+  if (wanted === undefined) return false
+  const sharedWith = listOfShares(wanted)
+  const before = await context.tx.pools.shares(pool.n)
+  if (sharedWith.join() === before.join()) return false
+  await refuseTooManyShares(context, pool.account, sharedWith.length - before.length)
+  await context.tx.pools.share(pool.n, sharedWith)
+  return true
+}
+
+// What a pool may be -------------------------------------------------------------------------------------------------
+
+/** A child has its parent's locale and source of public addresses where it names none. */
+function shapeOf(spec: PoolSpec, scope: Scope, parent: Pool | undefined) {
+  const isPublic = scope.kind === 'public'
+  return {
+    scopeId: scope.id,
+    ipamId: scope.ipamId,
+    parent: parent?.n,
+    depth: (parent?.depth ?? 0) + 1,
+    locale: spec.locale ?? parent?.locale,
+    isLocaleInherited: spec.locale === undefined && parent?.locale !== undefined,
+    family: spec.family,
+    description: describedAs(spec.description),
+    awsService: spec.awsService,
+    publicIpSource: spec.publicIpSource ?? (isPublic ? (parent?.publicIpSource ?? 'byoip') : undefined),
+    publiclyAdvertisable: spec.publiclyAdvertisable,
+    autoImport: false,
+    minNetmaskLength: spec.minNetmaskLength,
+    maxNetmaskLength: spec.maxNetmaskLength,
+    defaultNetmaskLength: spec.defaultNetmaskLength,
+  }
+}
+
+const lengthsOf = ({ minNetmaskLength: min, maxNetmaskLength: max, defaultNetmaskLength }: Pool) => ({
+  min,
+  max,
+  default: defaultNetmaskLength,
+})
+
+function refuseProblem(problem: PoolProblem | undefined): void {
+  if (problem) refuseValue(problem.field, problem.value, problem.problem)
+}
+
+function refuseMisshapen(pool: Pool, scope: Scope, ipam: Ipam, parent: Pool | undefined): void {
+  const shape = { ...pool, scopeType: scope.kind, netmaskLengths: lengthsOf(pool) }
+  refuseProblem(shapeProblem(shape, new Set(ipam.operatingRegions)))
+  const { locale } = pool
+  const misspelt = locale === undefined || parent?.locale === locale ? undefined : misspellingProblem(locale)
+  if (misspelt !== undefined) refuseValue('locale', locale!, misspelt)
+  if (parent) {
+    refuseProblem(childProblem({ ...pool, scopeId: scope.id }, { ...parent, scopeId: parent.scopeId! }))
+    if (parent.publicIpSource !== pool.publicIpSource) {
+      refuseValue('publicIpSource', pool.publicIpSource, `the source pool's is ${parent.publicIpSource}`)
+    }
+  }
+  if (scope.kind === 'private') refuseFreeTier(ipam, 'A pool in a private scope')
+  if (pool.locale !== undefined && pool.locale !== ipam.region) refuseFreeTier(ipam, 'A locale beside the home Region')
+}
+
+function refuseBadRequiredTags(tags: readonly Tag[]): void {
+  for (const { key, value } of tags) {
+    const wrongKey = keyProblem(key)
+    if (wrongKey) refuse({ code: 'InvalidTagKey', key, problem: wrongKey })
+    const wrongValue = valueProblem(value)
+    if (wrongValue) refuseValue(`requiredTags.${key}`, value, wrongValue)
+  }
+  refuseTooManyListed('required tags of a pool', requiredTagsMax, tags.length)
+}
+
+/**
+ * The VPC whose block a pool plans. It belongs to the caller, or to an account of the organization whose delegated
+ * administrator the caller is; any other does not exist (invariant I8).
+ */
+async function sourceResourceOf(
+  context: ReadContext,
+  { sourceVpcId: id, family }: PoolSpec,
+  scope: Scope,
+): Promise<SourceResource | undefined> {
+  if (id === undefined) return undefined
+  if (scope.kind !== 'private') refuseValue('sourceVpcId', id, 'only pools in private scopes can plan a VPC')
+  const { caller, tx } = context
+  const snapshot = await context.snapshot()
+  const vpc = await tx.vpcs.find(id)
+  const mayPlan =
+    vpc?.account === caller.account ||
+    (vpc && snapshot.delegatedAdministrator === caller.account && snapshot.nodes.has(vpc.account))
+  if (!vpc || !mayPlan) refuse({ code: 'NotFound', what: 'vpc', id })
+  const cidrs = await tx.vpcs.cidrs(vpc.id)
+  if (!cidrs.some(({ cidr }) => cidr.family === family)) {
+    refuseValue('family', `ipv${family}`, `the VPC ${vpc.id} has no ipv${family} CIDR`)
+  }
+  return { id: vpc.id, type: 'vpc', region: vpc.region, account: vpc.account }
+}
+
+/** Whether the pool's rules ask of requests what they did: only then is nothing otherwise for policies that list it. */
+const asksTheSame = (a: Pool, b: Pool): boolean =>
+  a.minNetmaskLength === b.minNetmaskLength &&
+  a.maxNetmaskLength === b.maxNetmaskLength &&
+  JSON.stringify(a.requiredTags) === JSON.stringify(b.requiredTags)
+
+// Deleting -----------------------------------------------------------------------------------------------------------
+
+/** Amazon: a cascade is for private space, and for what plans a resource. */
+function refusePublicCascade(pool: Pool, ipam: Ipam): void {
+  if (pool.scopeId !== ipam.publicScopeId || pool.sourceResource) return
+  refuse({
+    code: 'InvalidParameterCombination',
+    problem: `\`${member('cascade')}\` can be used for pools in private scopes and for pools with a source resource.`,
+  })
+}
+
+async function refuseWhatIsLeft(context: ReadContext, pool: Pool): Promise<void> {
+  const refuseDependency = (problem: string): never =>
+    refuse({ code: 'DependencyViolation', what: 'ipam-pool', id: pool.id, problem })
+  const cidrs = await context.tx.pools.cidrs(pool.n)
+  if (cidrs.some(({ state }) => state !== 'failed-provision')) {
+    refuseDependency('There are one or more pool cidrs provisioned in the pool.')
+  }
+  const children = await context.tx.pools.childrenOf(pool.n)
+  if (children.length > 0)
+    refuseDependency(`There are one or more pools with the pool as their source: ${children[0]!.id}`)
+}
+
+// What changes -------------------------------------------------------------------------------------------------------
+
+/** Pools live in the home Region of their IPAM, whatever their locale. */
+const taggedOf = ({ pool: { id, account }, ipam }: PoolAt) => ({ id, type: resourceType, account, region: ipam.region })
+
+/** Puts the pool as it is now into the history; decisions must be made anew. */
+async function recordVersion(context: WriteContext, pool: Pool, reach: Reach): Promise<void> {
+  const tags = await context.tx.tags.of(pool.id)
+  const sharedWith = await context.tx.pools.shares(pool.n)
+  await context.tx.history.changed(
+    { id: pool.id, kind: resourceType, account: pool.account },
+    { ...context.tx.pools.forHistory(pool), sharedWith, tags },
+  )
+  context.changed(pool.id)
+  await context.governanceChanged(reach)
+}
