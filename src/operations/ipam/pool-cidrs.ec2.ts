@@ -1,116 +1,67 @@
-// The CIDRs of pools: provisioned from a scope, a parent pool, Amazon or a VPC, and taken away again.
+// The CIDRs of pools over the EC2 API: requests, answers and filters.
 import type { IpamPoolCidr, ProvisionIpamPoolCidrRequest } from '#formats/aws/ec2.generated.ts'
-import { bitsOf, type Cidr, equals, formatCidr, nearCidrProblem, overlaps, parseCidr, toKey } from '#model/cidr.ts'
-import { subtract } from '#model/free-space.ts'
-import { formatId } from '#model/identifier.ts'
-import { amazonLengthProblem, cidrProblem, liesWithin, type PoolProblem } from '#model/pool.ts'
-import { publicSpace, publicSpaceProblem } from '#model/public-space.ts'
-import { refuse, refuseValue } from '#model/refusal.ts'
-import type { Ipam } from '#store/tables/ipams.ts'
-import type { NewPoolCidr, Pool, PoolCidr } from '#store/tables/pools.ts'
+import { formatCidr, nearCidrProblem, parseCidr } from '#model/cidr.ts'
+import { type Members, refuse, refuseValue } from '#model/refusal.ts'
+import type { PoolCidr } from '#store/tables/pools.ts'
 import { filterBy, page } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
-import type { WriteContext } from '../operation.ts'
-import { refuseTooManyPoolCidrs } from '../policy/account-bounds.ts'
-import { providerPool } from '../space/grant.ts'
-import { getOwnPool, getReadablePool, type PoolAt, refuseTooMany } from './access.ts'
-import { describeRest, finishDeprovisioning, hasLeft, removeSpace } from './pool-removal.ts'
+import { getOwnPool, getReadablePool } from './access.ts'
+import { deprovisionPoolCidr, listPoolCidrs, provisionPoolCidr } from './pool-cidrs.ts'
 
-/** Our own bound, above Amazon's quota of 50; failed ones count, so that retries cannot grow the list without end. */
-const cidrsPerPoolMax = 1_000
-/** Where unique local space is chosen from when only a length is given (VPC IPAM User Guide, private IPv6), and the lengths. */
-const uniqueLocalSpace: Cidr = { family: 6, first: 0xfd80n << 112n, length: 9 }
-const uniqueLocalLengthMax = 60
-
-const members = { cidr: 'Cidr', enablePrivateGua: 'EnablePrivateGua', netmaskLength: 'NetmaskLength' }
+const members: Members = {
+  cidr: 'Cidr',
+  enablePrivateGua: 'EnablePrivateGua',
+  netmaskLength: 'NetmaskLength',
+  publicIpSource: 'PublicIpSource',
+}
 
 export const provisionIpamPoolCidr = ec2Write(
   'ProvisionIpamPoolCidr',
   async (context, input) => {
-    const params = readParams(input)
+    const { Cidr: text, NetmaskLength: netmaskLength } = input
+    const cidr = text === undefined ? undefined : (parseCidr(text) ?? refuseMalformed(text))
     refuseBadProof(input)
-    const poolAt = await getOwnPool(context, input.IpamPoolId, 'ec2:ProvisionIpamPoolCidr')
-    const { pool } = poolAt
-    await finishDeprovisioning(context)
-    const source = await sourceOf(context, poolAt)
-    await refuseUnlessMayProvision(context, source, poolAt)
-    await refuseUnfit(context, source, poolAt, params)
-    refuseWithoutProof(context, source, poolAt, input)
-    await refuseProvisioned(context, pool, params.cidr)
-    await forgetFailures(context, pool, params.cidr)
-    const used = (await context.tx.pools.cidrs(pool.n)).length
-    refuseTooMany('CIDRs in a pool', cidrsPerPoolMax, used + 1)
-    await refuseTooManyPoolCidrs(context, pool.account)
-
-    const got = await takeFrom(context, source, poolAt, params)
-    const provisioned: NewPoolCidr = {
-      id: context.newId('poolCidr'),
-      pool: pool.n,
-      cidr: got.cidr,
-      state: got.failure === undefined ? 'provisioned' : 'failed-provision',
-      failureCode: got.failure === undefined ? undefined : 'cidr-not-available',
-      failureMessage: got.failure,
-      parentAllocation: got.allocation,
-      createdAt: context.now,
-    }
-    await context.tx.pools.insertCidr(provisioned)
-    if (provisioned.state === 'provisioned') {
-      await context.tx.space.add(pool.n, provisioned.cidr)
-      await context.governanceChanged('nothing')
-    }
-    await remember(context, pool, provisioned)
+    const action = 'ec2:ProvisionIpamPoolCidr'
+    const poolAt = await getOwnPool(context, input.IpamPoolId, action)
+    const hasProof = input.CidrAuthorizationContext !== undefined
+    const { id } = await provisionPoolCidr(context, poolAt, { cidr, netmaskLength, hasProof }, action)
     return {
       IpamPoolCidr: {
-        // As in EC2, a CIDR that is asked for by its length is known when it is provisioned.
-        Cidr: params.cidr && formatCidr(params.cidr),
-        NetmaskLength: params.cidr ? undefined : params.length,
+        // As in EC2, a CIDR that is asked for by its length is known when it is provisioned, and whether it failed is told later.
+        Cidr: cidr && formatCidr(cidr),
+        NetmaskLength: netmaskLength,
         State: 'pending-provision',
-        IpamPoolCidrId: provisioned.id,
+        IpamPoolCidrId: id,
       },
     }
   },
   members,
 )
 
-export const deprovisionIpamPoolCidr = ec2Write('DeprovisionIpamPoolCidr', async (context, input) => {
-  if (input.Cidr === undefined) refuse({ code: 'MissingParameter', field: 'Cidr' })
-  const cidr = parseCidr(input.Cidr) ?? refuseMalformed(input.Cidr)
-  const { pool } = await getOwnPool(context, input.IpamPoolId, 'ec2:DeprovisionIpamPoolCidr')
-  await finishDeprovisioning(context)
-  const provisioned = await getProvisioned(context, pool, cidr)
-  if (provisioned.state === 'failed-provision') await forget(context, pool, provisioned)
-  else if (provisioned.state !== 'pending-deprovision') await takeAway(context, pool, provisioned)
-  context.changed(pool.id, provisioned.id)
-  return { IpamPoolCidr: { ...describe(provisioned), FailureReason: undefined, State: 'pending-deprovision' } }
-})
+export const deprovisionIpamPoolCidr = ec2Write(
+  'DeprovisionIpamPoolCidr',
+  async (context, input) => {
+    if (input.Cidr === undefined) refuse({ code: 'MissingParameter', field: 'Cidr' })
+    const cidr = parseCidr(input.Cidr) ?? refuseMalformed(input.Cidr)
+    const { pool } = await getOwnPool(context, input.IpamPoolId, 'ec2:DeprovisionIpamPoolCidr')
+    // As in EC2, whether it failed is told later.
+    const { was } = await deprovisionPoolCidr(context, pool, cidr)
+    return { IpamPoolCidr: { ...describe(was), FailureReason: undefined, State: 'pending-deprovision' } }
+  },
+  members,
+)
 
 export const getIpamPoolCidrs = ec2Read('GetIpamPoolCidrs', async (context, input) => {
   const matches = filterBy(input.Filters, cidrFilters)
   const { pool } = await getReadablePool(context, input.IpamPoolId)
-  const cidrs = (await context.tx.pools.cidrs(pool.n))
-    .filter((cidr) => !hasLeft(cidr, context.now))
-    .map((cidr) => ({ place: placeOf(cidr), answer: describe(cidr) }))
+  const cidrs = (await listPoolCidrs(context, pool))
+    .map(({ place, row }) => ({ place, answer: describe(row) }))
     .filter(({ answer }) => matches(answer))
-    .sort((a, b) => (a.place < b.place ? -1 : 1))
   const { items, NextToken } = page(cidrs, input, ({ place }) => place)
   return { IpamPoolCidrs: items.map(({ answer }) => answer), NextToken }
 })
 
 // The request --------------------------------------------------------------------------------------------------------
-
-type Params =
-  | { readonly cidr: Cidr; readonly length?: undefined }
-  | { readonly cidr?: undefined; readonly length: number }
-
-function readParams({ Cidr: text, NetmaskLength: length }: ProvisionIpamPoolCidrRequest): Params {
-  if ((text === undefined) === (length === undefined)) {
-    const problem = 'The request must contain exactly one of `Cidr` and `NetmaskLength`.'
-    refuse({ code: 'InvalidParameterCombination', problem })
-  }
-  if (length !== undefined) return { length }
-  const cidr = parseCidr(text!)
-  return cidr ? { cidr } : refuseMalformed(text!)
-}
 
 const refuseMalformed = (text: string): never =>
   refuseValue('Cidr', text, nearCidrProblem(text) ?? 'it is not a CIDR such as `10.0.0.0/16`')
@@ -132,293 +83,6 @@ function refuseBadProof(input: ProvisionIpamPoolCidrRequest): void {
   }
 }
 
-// Where space comes from ---------------------------------------------------------------------------------------------
-
-type Source =
-  | { readonly kind: 'parent'; readonly parent: Pool }
-  | { readonly kind: 'vpc'; readonly vpcId: string; readonly cidrs: readonly Cidr[] }
-  | { readonly kind: 'amazon' }
-  | { readonly kind: 'scope' }
-
-/** A pool under a planning pool plans the same VPC, and takes from its parent as any other. */
-async function sourceOf(context: WriteContext, { pool }: PoolAt): Promise<Source> {
-  const parent = pool.parent === undefined ? undefined : await context.tx.pools.findByNumber(pool.parent)
-  const plan = pool.sourceResource
-  if (plan && !parent?.sourceResource) {
-    const vpc = await context.tx.vpcs.find(plan.id)
-    const cidrs = vpc ? await context.tx.vpcs.cidrs(vpc.id) : []
-    return { kind: 'vpc', vpcId: plan.id, cidrs: cidrs.map(({ cidr }) => cidr) }
-  }
-  if (parent) return { kind: 'parent', parent }
-  return { kind: pool.publicIpSource === 'amazon' ? 'amazon' : 'scope' }
-}
-
-const scopeTypeOf = ({ pool, ipam }: PoolAt): 'public' | 'private' =>
-  pool.scopeId === ipam.publicScopeId ? 'public' : 'private'
-
-/** Public space at the top, one's own or Amazon's, is given to a pool by those accounts alone that may. */
-async function refuseUnlessMayProvision(context: WriteContext, { kind }: Source, poolAt: PoolAt): Promise<void> {
-  if (scopeTypeOf(poolAt) === 'private' || (kind !== 'scope' && kind !== 'amazon')) return
-  const { account } = poolAt.pool
-  const { delegatedAdministrator, nodes } = await context.snapshot()
-  const because = publicSpaceProblem(account, {
-    managementAccount: (await context.tx.organizations.find())?.managementAccount,
-    administrator: delegatedAdministrator,
-    isMember: nodes.has(account),
-    added: context.settings.publicSpaceAccounts,
-  })
-  if (because !== undefined) refuse({ code: 'NotAuthorized', action: 'ec2:ProvisionIpamPoolCidr', because })
-}
-
-/** What no state of the pools could make right. */
-async function refuseUnfit(context: WriteContext, source: Source, poolAt: PoolAt, params: Params): Promise<void> {
-  const { pool, ipam } = poolAt
-  if (params.cidr) refuseProblem(cidrProblem(kindOf(poolAt, ipam), params.cidr))
-  else if (!Number.isInteger(params.length) || params.length < 0 || params.length > bitsOf(pool.family)) {
-    refuseValue('NetmaskLength', params.length, `it must be between 0 and ${bitsOf(pool.family)} for the pool`)
-  }
-  if (source.kind === 'amazon') {
-    if (params.cidr) refuseCombination('A pool with PublicIpSource amazon is provisioned by `NetmaskLength`.')
-    refuseProblem(amazonLengthProblem(pool.family, params.length))
-  }
-  if (source.kind === 'vpc') refuseForeignToVpc(source, params)
-  if (source.kind === 'scope' && params.cidr) await refuseProviderSpace(context, poolAt, params.cidr)
-  if (source.kind === 'scope' && !params.cidr) refuseLengthInScope(poolAt, params.length)
-}
-
-const kindOf = (poolAt: PoolAt, { isPrivateGuaEnabled }: Ipam) => ({
-  family: poolAt.pool.family,
-  scopeType: scopeTypeOf(poolAt),
-  isPrivateGuaEnabled,
-})
-
-function refuseProblem(problem: PoolProblem | undefined): void {
-  if (problem) refuseValue(problem.field, problem.value, problem.problem)
-}
-function refuseCombination(problem: string): never {
-  refuse({ code: 'InvalidParameterCombination', problem })
-}
-
-function refuseForeignToVpc({ vpcId, cidrs }: Extract<Source, { kind: 'vpc' }>, params: Params): void {
-  if (!params.cidr) refuseCombination("A pool with a source resource is provisioned with the resource's `Cidr`.")
-  if (cidrs.some((cidr) => equals(cidr, params.cidr))) return
-  const allowed = cidrs.length > 0 ? cidrs.map(formatCidr).join(', ') : 'none any more'
-  refuseValue('Cidr', formatCidr(params.cidr), `it must be a CIDR of the VPC ${vpcId}, which has ${allowed}`)
-}
-
-/** The provider's range is in use already, whatever the scope: an address would be handed out twice. */
-async function refuseProviderSpace(context: WriteContext, poolAt: PoolAt, cidr: Cidr): Promise<void> {
-  if (scopeTypeOf(poolAt) === 'private') return
-  const known = await context.tx.pools.ofProvider(cidr.family)
-  const { providerIpv4Cidr, providerIpv6Cidr } = context.settings
-  const ranges = known
-    ? (await context.tx.pools.cidrs(known.n)).map((range) => range.cidr)
-    : [parseCidr(cidr.family === 4 ? providerIpv4Cidr : providerIpv6Cidr)!]
-  const range = ranges.find((one) => overlaps(one, cidr))
-  if (range) refuseValue('Cidr', formatCidr(cidr), `provider-assigned addresses come from ${formatCidr(range)}`)
-}
-
-function refuseLengthInScope(poolAt: PoolAt, length: number): void {
-  const { family } = poolAt.pool
-  if (scopeTypeOf(poolAt) === 'public' || family === 4) {
-    refuseCombination('A top-level pool is provisioned with a `Cidr`; `NetmaskLength` is for pools with a source.')
-  }
-  const { length: min } = uniqueLocalSpace
-  if (length >= min && length <= uniqueLocalLengthMax) return
-  refuseValue('NetmaskLength', length, `unique local space comes in netmask lengths ${min} to ${uniqueLocalLengthMax}`)
-}
-
-/** Amazon asks for proof that public space is one's own. Here the operator is the authority, unless the setting says otherwise. */
-function refuseWithoutProof(
-  context: WriteContext,
-  source: Source,
-  poolAt: PoolAt,
-  { CidrAuthorizationContext: proof }: ProvisionIpamPoolCidrRequest,
-): void {
-  if (!context.settings.requireCidrAuthorization || proof) return
-  if (source.kind !== 'scope' || scopeTypeOf(poolAt) === 'private') return
-  refuseCombination('The request must contain a CIDR Authorization context for a public CIDR of your own.')
-}
-
-// Taking -------------------------------------------------------------------------------------------------------------
-
-/** Space that was taken, or that could not be: EC2 then answers first and says later that provisioning failed. */
-interface Got {
-  readonly cidr: Cidr
-  /** The allocation in the pool that it was taken from. */
-  readonly allocation?: number
-  readonly failure?: string
-}
-
-async function takeFrom(context: WriteContext, source: Source, poolAt: PoolAt, params: Params): Promise<Got> {
-  if (source.kind === 'parent') return takeFromParent(context, source.parent, poolAt.pool, params)
-  if (source.kind === 'amazon') return takeFromProvider(context, poolAt.pool, params.length!)
-  if (source.kind === 'vpc') return planVpc(context, source.vpcId, poolAt.pool, params.cidr!)
-  return takeFromScope(context, poolAt, params)
-}
-
-async function takeFromParent(context: WriteContext, parent: Pool, pool: Pool, params: Params): Promise<Got> {
-  if (params.cidr) {
-    const taken = await context.tx.space.takeExactly(parent.n, params.cidr)
-    if (taken === 'taken') return { cidr: params.cidr, allocation: await allocate(context, parent, pool, params.cidr) }
-    return { cidr: params.cidr, failure: await whyNotFree(context, parent, params.cidr) }
-  }
-  const cidr = await context.tx.space.take(parent.n, parent.family, { length: params.length })
-  if (!cidr) refuseTooBig(params.length)
-  return { cidr, allocation: await allocate(context, parent, pool, cidr) }
-}
-
-async function takeFromProvider(context: WriteContext, pool: Pool, length: number): Promise<Got> {
-  const source = await providerPool(context, pool.family)
-  const cidr = await context.tx.space.take(source.n, source.family, { length })
-  if (!cidr) refuseTooBig(length)
-  return { cidr, allocation: await allocate(context, source, pool, cidr) }
-}
-
-/** One pool per block of a VPC plans it, in whatever scope. */
-async function planVpc(context: WriteContext, vpcId: string, pool: Pool, cidr: Cidr): Promise<Got> {
-  const planned = await context.tx.pools.topLevelOverlap(vpcId, cidr)
-  if (!planned) return { cidr }
-  const other = (await context.tx.pools.findByNumber(planned.pool))!
-  const name = other.account === pool.account ? `The pool ${other.id}` : 'Another pool'
-  return { cidr, failure: `${name} plans this CIDR of ${vpcId}.` }
-}
-
-/** Invariant I1: what top-level pools hold never overlaps in a private scope, nor public space in the installation. */
-async function takeFromScope(context: WriteContext, poolAt: PoolAt, params: Params): Promise<Got> {
-  const { pool } = poolAt
-  if (params.cidr) {
-    const isPublic = scopeTypeOf(poolAt) === 'public'
-    const other = await context.tx.pools.topLevelOverlap(isPublic ? publicSpace : pool.scopeId!, params.cidr)
-    if (!other) return { cidr: params.cidr }
-    const holder = (await context.tx.pools.findByNumber(other.pool))!
-    const known = `The CIDR overlaps ${formatCidr(other.cidr)} of the pool ${holder.id}`
-    if (!isPublic) return { cidr: params.cidr, failure: `${known} in the same scope.` }
-    // Whose it is, is told to its owner alone (invariant I8).
-    const where = holder.account === pool.account ? ` ${known}.` : ''
-    const failure = `The public CIDR ${formatCidr(params.cidr)} is already provisioned, in whole or in part.${where}`
-    return { cidr: params.cidr, failure }
-  }
-  const taken = (await context.tx.pools.topLevelCidrs(pool.scopeId!, pool.family)).map(({ cidr }) => cidr)
-  const gap = subtract(uniqueLocalSpace, taken).find(({ length }) => length <= params.length)
-  return gap ? { cidr: { ...gap, length: params.length } } : refuseTooBig(params.length)
-}
-
-/** Nothing is known by the length alone that could be shown as failed, so this is said at once. */
-function refuseTooBig(length: number): never {
-  refuseValue('NetmaskLength', length, 'The allocation size is too big for the pool.')
-}
-
-/** The child's space is an allocation in the pool that it comes from. */
-async function allocate(context: WriteContext, source: Pool, pool: Pool, cidr: Cidr): Promise<number> {
-  const n = context.newSequence()
-  await context.tx.space.record({
-    n,
-    pool: source.n,
-    cidr,
-    resourceType: 'ipam-pool',
-    resourceId: pool.id,
-    account: pool.account,
-    region: context.region,
-    description: undefined,
-    decision: undefined,
-    createdAt: context.now,
-  })
-  context.changed(formatId('allocation', context.tx.installation, n))
-  return n
-}
-
-async function whyNotFree(context: WriteContext, parent: Pool, cidr: Cidr): Promise<string> {
-  const space = (await context.tx.pools.cidrs(parent.n)).filter(({ state }) => state !== 'failed-provision')
-  if (
-    !liesWithin(
-      space.map((one) => one.cidr),
-      cidr,
-    )
-  ) {
-    return `The CIDR is not inside the provisioned CIDRs of the source pool ${parent.id}.`
-  }
-  const rest = await context.tx.space.restIn(parent.n, cidr)
-  if (rest && rest.until > context.now) return `${describeRest(rest, 'the CIDR')}.`
-  return `The CIDR is allocated from the source pool ${parent.id}, in whole or in part.`
-}
-
-// Giving back --------------------------------------------------------------------------------------------------------
-
-/** The CIDR as it was provisioned; of several that failed, the first. */
-async function getProvisioned(context: WriteContext, pool: Pool, cidr: Cidr): Promise<PoolCidr> {
-  const same = (await context.tx.pools.cidrs(pool.n)).filter((one) => equals(one.cidr, cidr))
-  const provisioned = same.find(({ state }) => state !== 'failed-provision') ?? same[0]
-  if (provisioned) return provisioned
-  const problem = `The CIDR ${formatCidr(cidr)} is in an invalid state.`
-  return refuse({ code: 'IncorrectState', what: 'ipam-pool', id: pool.id, problem })
-}
-
-/** Takes the CIDR out of the pool, at once where all of it is free, or when the last rest in it ends. */
-async function takeAway(context: WriteContext, pool: Pool, provisioned: PoolCidr): Promise<void> {
-  await context.tx.space.endAllQuarantines(pool.n)
-  const { id, cidr } = provisioned
-  const fail = async (message: string): Promise<void> => {
-    const code = 'cidr-not-available'
-    await context.tx.pools.setCidrState(id, 'failed-deprovision', { code, message })
-    const failed = { state: 'failed-deprovision', failureCode: code, failureMessage: message } as const
-    return remember(context, pool, { ...provisioned, ...failed })
-  }
-  if ((await context.tx.space.inside(pool.n, cidr, 1)).length > 0) {
-    return fail('The CIDR has one or more allocations.')
-  }
-  // What is held may become an allocation.
-  const heldUntil = await context.tx.space.heldUntil(pool.n, cidr)
-  if (heldUntil !== undefined) return fail(`${describeRest({ until: heldUntil, isHeld: true }, 'the CIDR')}.`)
-  if (await context.tx.space.restIn(pool.n, cidr)) {
-    if (provisioned.state === 'failed-deprovision') await context.tx.pools.setCidrState(id, 'provisioned')
-    const leavesAt = await context.tx.space.rest({ id, pool: pool.n, cidr, account: pool.account })
-    const pending = {
-      state: 'pending-deprovision',
-      failureCode: undefined,
-      failureMessage: undefined,
-      leavesAt,
-    } as const
-    return remember(context, pool, { ...provisioned, ...pending })
-  }
-  await removeSpace(context, pool, provisioned)
-  await context.governanceChanged('nothing')
-}
-
-/**
- * EC2 knows a CIDR of a pool by its text, and so do its clients: of two that are equal, Terraform would lose the first one. What
- * failed before gives way to another attempt.
- */
-async function refuseProvisioned(context: WriteContext, pool: Pool, cidr: Cidr | undefined): Promise<void> {
-  if (!cidr) return
-  const same = (await context.tx.pools.cidrs(pool.n)).find(
-    (one) => one.state !== 'failed-provision' && equals(one.cidr, cidr),
-  )
-  if (!same) return
-  const problem =
-    same.leavesAt === undefined
-      ? `The pool ${pool.id} has it already (${same.id})`
-      : `The pool ${pool.id} still has it (${same.id}): it is being deprovisioned, and leaves the pool at ${new Date(same.leavesAt).toISOString()}`
-  refuse({ code: 'CidrConflict', field: 'Cidr', value: formatCidr(cidr), problem })
-}
-async function forgetFailures(context: WriteContext, pool: Pool, cidr: Cidr | undefined): Promise<void> {
-  for (const one of cidr ? await context.tx.pools.cidrs(pool.n) : []) {
-    if (one.state === 'failed-provision' && equals(one.cidr, cidr!)) await forget(context, pool, one)
-  }
-}
-async function forget(context: WriteContext, pool: Pool, { id }: PoolCidr): Promise<void> {
-  await context.tx.pools.deleteCidr(id)
-  await context.tx.history.changed({ id, kind: 'ipam-pool-cidr', account: pool.account }, undefined)
-}
-
-async function remember(context: WriteContext, pool: Pool, cidr: PoolCidr | NewPoolCidr): Promise<void> {
-  await context.tx.history.changed(
-    { id: cidr.id, kind: 'ipam-pool-cidr', account: pool.account },
-    { ...cidr, pool: pool.id, cidr: formatCidr(cidr.cidr) },
-  )
-  context.changed(pool.id, cidr.id)
-}
-
 // The answer ---------------------------------------------------------------------------------------------------------
 
 const describe = ({ id, cidr, state, failureCode, failureMessage }: PoolCidr): IpamPoolCidr => ({
@@ -431,10 +95,6 @@ const describe = ({ id, cidr, state, failureCode, failureMessage }: PoolCidr): I
   IpamPoolCidrId: id,
   NetmaskLength: cidr.length,
 })
-
-/** Address order, and larger blocks first; the id tells those apart that failed. */
-const placeOf = ({ id, cidr }: PoolCidr): string =>
-  `${Buffer.from(toKey(cidr)).toString('hex')}/${String(cidr.length).padStart(3, '0')}/${id}`
 
 /** EC2 documents no filters of CIDRs: as elsewhere, the members of the answer in kebab case. */
 const cidrFilters = {

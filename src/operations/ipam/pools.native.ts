@@ -1,6 +1,6 @@
 // Pools: what they are, the space that they were given, and how much of it is used.
 import { z } from 'zod'
-import { equals, formatCidr, parseCidr, toKey } from '#model/cidr.ts'
+import { equals, formatCidr, parseCidr } from '#model/cidr.ts'
 import { shapePattern } from '#model/identifier.ts'
 import { isTargetId } from '#model/organization.ts'
 import { provider } from '#model/policy/decision.ts'
@@ -22,7 +22,6 @@ import {
   family,
   familyNumber,
   familyText,
-  inOurWords,
   locale,
   modelTags,
   netmaskLength,
@@ -34,19 +33,12 @@ import {
   shownTags,
   tagMap,
   tags,
-  type Words,
 } from '../space/shapes.native.ts'
 import { getOwnPool, type PoolAt } from './access.ts'
 import { findScope, placeOfScope } from './ipams.native.ts'
-import { deprovisionIpamPoolCidr, provisionIpamPoolCidr } from './pool-cidrs.ec2.ts'
-import { hasLeft } from './pool-removal.ts'
+import { deprovisionPoolCidr, listPoolCidrs as listCidrs, provisionPoolCidr } from './pool-cidrs.ts'
 import { createPool as create, deletePool as remove, updatePool as update } from './pools.ts'
 
-const words: Words = {
-  Cidr: 'cidr',
-  IpamPoolId: 'poolId',
-  NetmaskLength: 'netmaskLength',
-}
 const sharedWithMax = 1_000
 
 export const poolId = idText('pool').describe('`ipam-pool-…`.')
@@ -335,10 +327,7 @@ export const listPoolCidrs = nativeRead({
   refusals: ['NotFound', 'MalformedId', 'InvalidPaginationToken'],
   at: placeOfPool,
   async run(context, { poolId, ...params }) {
-    const { n } = await findPool(context, poolId)
-    const rows = (await context.tx.pools.cidrs(n)).filter((row) => !hasLeft(row, context.now))
-    const placed = rows.map((row) => ({ place: placeOf(row), row }))
-    placed.sort((a, b) => (a.place < b.place ? -1 : 1))
+    const placed = await listCidrs(context, await findPool(context, poolId))
     return gatherPage(context, params, {
       read: async (after, limit) => placed.filter(({ place }) => place > after).slice(0, limit),
       key: ({ place }) => place,
@@ -364,13 +353,10 @@ export const provision = nativeWrite({
   refusals: ['NotFound', 'MalformedId', 'CidrConflict', 'LimitExceeded', 'NotAuthorized'],
   at: placeOfPool,
   async run(context, { poolId, cidr, netmaskLength }) {
-    const found = await findPool(context, poolId)
-    const owner = await ownerOf(context, found)
-    const { IpamPoolCidr } = await inOurWords(words, () =>
-      provisionIpamPoolCidr.run(owner, { IpamPoolId: poolId, Cidr: cidr, NetmaskLength: netmaskLength }),
-    )
-    const made = (await context.tx.pools.cidrs(found.n)).find(({ id }) => id === IpamPoolCidr!.IpamPoolCidrId)!
-    // EC2 answers first and says later that it failed; here nothing stays of what failed.
+    const { owner, ...poolAt } = await ownedPool(context, poolId)
+    const spec = { cidr: cidr === undefined ? undefined : parseCidr(cidr), netmaskLength }
+    const made = await provisionPoolCidr(owner, poolAt, spec, 'ipam:manage')
+    // What failed is refused at once, and nothing stays of it.
     if (made.state === 'failed-provision') {
       const problem = made.failureMessage ?? 'the space cannot be had'
       refuse({ code: 'CidrConflict', field: 'cidr', value: formatCidr(made.cidr), problem })
@@ -392,16 +378,13 @@ export const deprovision = nativeWrite({
   refusals: ['NotFound', 'MalformedId', 'IncorrectState', 'InUse'],
   at: placeOfPool,
   async run(context, { poolId, cidr }) {
-    const found = await findPool(context, poolId)
-    const owner = await ownerOf(context, found)
+    const { owner, pool } = await ownedPool(context, poolId)
     const wanted = parseCidr(cidr)!
-    if (!(await context.tx.pools.cidrs(found.n)).some((row) => equals(row.cidr, wanted))) {
+    if (!(await context.tx.pools.cidrs(pool.n)).some((row) => equals(row.cidr, wanted))) {
       refuseValue('cidr', cidr, `the pool ${poolId} was not given it`)
     }
-    await inOurWords(words, () => deprovisionIpamPoolCidr.run(owner, { IpamPoolId: poolId, Cidr: cidr }))
-    const left = (await context.tx.pools.cidrs(found.n)).find((row) => equals(row.cidr, wanted))
-    if (left && left.state !== 'pending-deprovision')
-      refuse({ code: 'InUse', what: 'ipam-pool-cidr', id: left.id, problem: left.failureMessage ?? 'it is used' })
+    const { was, problem } = await deprovisionPoolCidr(owner, pool, wanted)
+    if (problem !== undefined) refuse({ code: 'InUse', what: 'ipam-pool-cidr', id: was.id, problem })
   },
 })
 
@@ -438,11 +421,6 @@ async function ownedPool(context: WriteContext, id: string): Promise<OwnedPool> 
   const pool = await findPool(context, id)
   const ipam = (await context.tx.ipams.find(pool.ipamId!))!
   return { pool, ipam, owner: context.actingFor(pool.account, ipam.region) }
-}
-/** Pools are changed by their owner, in the home Region of their IPAM. */
-async function ownerOf(context: WriteContext, found: Pool): Promise<WriteContext> {
-  const ipam = (await context.tx.ipams.find(found.ipamId!))!
-  return context.actingFor(found.account, ipam.region)
 }
 
 // Showing ------------------------------------------------------------------------------------------------------------
@@ -484,9 +462,6 @@ function shower(context: ReadContext): (found: Pool) => Promise<z.output<typeof 
     }
   }
 }
-
-const placeOf = ({ id, cidr }: PoolCidr): string =>
-  `${Buffer.from(toKey(cidr)).toString('hex')}/${String(cidr.length).padStart(3, '0')}/${id}`
 
 const showCidr = ({ id, cidr, state, leavesAt, failureMessage, createdAt }: PoolCidr): z.output<typeof poolCidr> => ({
   poolCidrId: id,
