@@ -16,6 +16,7 @@ import { removePolicy } from '../policy/content.ts'
 import { describedAs, getIpam, refuseLongDescription } from './access.ts'
 import { arnOf, stateOf } from './answers.ec2.ts'
 import { refuseUndeletable, removePools } from './pool-removal.ts'
+import { createDefaultScope, removeScope } from './scopes.ts'
 
 const resourceType = 'ipam'
 /** Amazon: one IPAM per account and Region. Everything below one is found through it. */
@@ -55,8 +56,8 @@ export const createIpam = ec2Write(
       createdAt: context.now,
     }
     await context.tx.ipams.insert(ipam)
-    await insertDefaultScope(context, ipam, 'public', ipam.publicScopeId)
-    await insertDefaultScope(context, ipam, 'private', ipam.privateScopeId)
+    await createDefaultScope(context, ipam, 'public', ipam.publicScopeId)
+    await createDefaultScope(context, ipam, 'private', ipam.privateScopeId)
     await putTags(context, { id: ipam.id, type: resourceType, account: ipam.account }, tags)
     await remember(context, ipam)
     return { Ipam: { ...(await describe(context, ipam)), State: 'create-in-progress' } }
@@ -304,21 +305,6 @@ function refuseWhatIsLeft(ipam: Ipam, scopes: readonly Scope[], pools: readonly 
 }
 
 // What changes -------------------------------------------------------------------------------------------------------
-
-async function insertDefaultScope(context: WriteContext, ipam: Ipam, kind: Scope['kind'], id: string): Promise<void> {
-  const { account, region, createdAt } = ipam
-  const scope = { id, ipamId: ipam.id, account, region, kind, isDefault: true, description: undefined, createdAt }
-  await context.tx.ipams.insertScope(scope)
-  await context.tx.history.changed({ id, kind: 'ipam-scope', account }, scope)
-  context.changed(id)
-}
-
-async function removeScope(context: WriteContext, { id, account }: Scope): Promise<void> {
-  await context.tx.ipams.deleteScope(id)
-  await context.tx.tags.removeAll(id)
-  await context.tx.history.changed({ id, kind: 'ipam-scope', account }, undefined)
-  context.changed(id)
-}
 
 /** The IPAM as it is now, for the history, and that decisions must be made anew. */
 async function remember(context: WriteContext, ipam: Ipam): Promise<void> {

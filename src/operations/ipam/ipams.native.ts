@@ -11,6 +11,7 @@ import {
   checkRegion,
   description,
   inOurWords,
+  modelTags,
   newDescription,
   refuseMalformed,
   refuseNoChange,
@@ -24,7 +25,7 @@ import {
   type Words,
 } from '../space/shapes.native.ts'
 import { createIpam, deleteIpam, type IpamSettings, modifyIpam, setIpamSettings } from './ipams.ec2.ts'
-import { createIpamScope, deleteIpamScope, modifyIpamScope } from './scopes.ec2.ts'
+import { updateScope as changeScope, createScope as makeScope, deleteScope as removeScope } from './scopes.ts'
 
 const words: Words = {
   AddOperatingRegions: 'operatingRegions',
@@ -282,15 +283,8 @@ export const createScope = nativeWrite({
   refusals: ['NotFound', 'MalformedId', 'LimitExceeded', 'NotSupported'],
   at: placeOfIpam,
   async run(context, { ipamId, description, tags }) {
-    const { account, region } = await findIpam(context, ipamId)
-    const { IpamScope } = await inOurWords(words, () =>
-      createIpamScope.run(context.actingFor(account, region), {
-        IpamId: ipamId,
-        Description: description,
-        ...specified('ipam-scope', tagList(tags)),
-      }),
-    )
-    return showScope(context, await findScope(context, IpamScope!.IpamScopeId!))
+    const found = await findIpam(context, ipamId)
+    return showScope(context, await makeScope(context, found, { description, tags: modelTags(tags) }))
   },
 })
 
@@ -311,13 +305,8 @@ export const updateScope = nativeWrite({
   at: placeOfScope,
   async run(context, { scopeId, description, tags }) {
     refuseNoChange({ description, tags })
-    const { account, region } = await findScope(context, scopeId)
-    const owner = context.actingFor(account, region)
-    if (description !== undefined) {
-      await modifyIpamScope.run(owner, { IpamScopeId: scopeId, Description: description ?? '' })
-    }
-    await replaceTags(owner, scopeId, tags)
-    return showScope(context, await findScope(context, scopeId))
+    const found = await findScope(context, scopeId)
+    return showScope(context, await changeScope(context, found, { description, tags: modelTags(tags) }))
   },
 })
 
@@ -333,8 +322,7 @@ export const deleteScope = nativeWrite({
   changes: getScope,
   at: placeOfScope,
   async run(context, { scopeId }) {
-    const { account, region } = await findScope(context, scopeId)
-    await deleteIpamScope.run(context.actingFor(account, region), { IpamScopeId: scopeId })
+    await removeScope(context, await findScope(context, scopeId))
   },
 })
 

@@ -1,45 +1,27 @@
-// Scopes: the address spaces of an IPAM, in each of which addresses are unique.
+// Scopes over the EC2 API: requests, answers and filters.
 import type { ExternalAuthorityConfiguration, IpamScope } from '#formats/aws/ec2.generated.ts'
 import { refuse } from '#model/refusal.ts'
 import type { Scope } from '#store/tables/ipams.ts'
 import { filterBy, page, refuseIdsWithPaging } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
-import type { ReadContext, WriteContext } from '../operation.ts'
-import { putTags, tagsToCreate } from '../organization/tagging.ts'
-import { describedAs, getIpam, getScope, refuseFreeTier, refuseLongDescription, refuseTooMany } from './access.ts'
+import type { ReadContext } from '../operation.ts'
+import { tagsInModel, tagsToCreate } from '../organization/tagging.ts'
+import { getIpam, getScope } from './access.ts'
 import { arnOf, stateOf } from './answers.ec2.ts'
+import { createScope, deleteScope, updateScope } from './scopes.ts'
 
-const resourceType = 'ipam-scope'
-/** Our own bound; Amazon's quota is 5. */
-const scopesPerIpamMax = 1_000
+const members = { description: 'Description' }
 
 export const createIpamScope = ec2Write(
   'CreateIpamScope',
   async (context, input) => {
     refuseExternalAuthority(input)
-    refuseLongDescription(input.Description)
-    const tags = tagsToCreate(input.TagSpecifications, resourceType)
+    const tags = tagsInModel(tagsToCreate(input.TagSpecifications, 'ipam-scope'))
     const ipam = await getIpam(context, input.IpamId)
-    refuseFreeTier(ipam, 'A scope beside the default ones')
-    const used = (await context.tx.ipams.scopesOf(ipam.id)).length
-    refuseTooMany('scopes of an IPAM', scopesPerIpamMax, used + 1)
-
-    const scope: Scope = {
-      id: context.newId('scope'),
-      ipamId: ipam.id,
-      account: ipam.account,
-      region: ipam.region,
-      kind: 'private',
-      isDefault: false,
-      description: describedAs(input.Description),
-      createdAt: context.now,
-    }
-    await context.tx.ipams.insertScope(scope)
-    await putTags(context, { id: scope.id, type: resourceType, account: scope.account }, tags)
-    await remember(context, scope)
+    const scope = await createScope(context, ipam, { description: input.Description, tags })
     return { IpamScope: { ...(await describe(context, scope)), State: 'create-in-progress' } }
   },
-  { description: 'Description' },
+  members,
 )
 
 export const describeIpamScopes = ec2Read('DescribeIpamScopes', async (context, input) => {
@@ -55,7 +37,6 @@ export const modifyIpamScope = ec2Write(
   'ModifyIpamScope',
   async (context, input) => {
     refuseExternalAuthority(input)
-    refuseLongDescription(input.Description)
     if (input.Description === undefined) {
       refuse({
         code: 'InvalidParameterCombination',
@@ -63,30 +44,16 @@ export const modifyIpamScope = ec2Write(
       })
     }
     const scope = await getScope(context, input.IpamScopeId)
-    const modified: Scope = { ...scope, description: describedAs(input.Description) }
-    await context.tx.ipams.describeScope(scope.id, modified.description)
-    await remember(context, modified)
+    const modified = await updateScope(context, scope, { description: input.Description })
     return { IpamScope: { ...(await describe(context, modified)), State: 'modify-in-progress' } }
   },
-  { description: 'Description' },
+  members,
 )
 
 export const deleteIpamScope = ec2Write('DeleteIpamScope', async (context, input) => {
   const scope = await getScope(context, input.IpamScopeId)
-  if (scope.isDefault) {
-    const problem = 'It is a default scope, which goes with its IPAM alone'
-    refuse({ code: 'IncorrectState', what: 'ipam-scope', id: scope.id, problem })
-  }
-  const pools = await context.tx.pools.countOfScope(scope.id)
-  if (pools > 0) {
-    const problem = `There are one or more pools in the scope (${pools}); delete them first`
-    refuse({ code: 'DependencyViolation', what: 'ipam-scope', id: scope.id, problem })
-  }
   const answer = await describe(context, scope)
-  await context.tx.ipams.deleteScope(scope.id)
-  await context.tx.tags.removeAll(scope.id)
-  await context.tx.history.changed({ id: scope.id, kind: resourceType, account: scope.account }, undefined)
-  context.changed(scope.id)
+  await deleteScope(context, scope)
   return { IpamScope: { ...answer, State: 'delete-in-progress' } }
 })
 
@@ -109,23 +76,6 @@ async function namedOrAll(context: ReadContext, ids: readonly string[] | undefin
     scopes.push(...(await context.tx.ipams.scopesOf(id)))
   }
   return scopes
-}
-
-/** The scope with its new tags. */
-export async function recordScope(context: WriteContext, id: string): Promise<void> {
-  await remember(context, (await context.tx.ipams.findScope(id))!)
-}
-
-async function remember(context: WriteContext, scope: Scope): Promise<void> {
-  const tags = await context.tx.tags.of(scope.id)
-  await context.tx.history.changed(
-    { id: scope.id, kind: resourceType, account: scope.account },
-    {
-      ...scope,
-      tags,
-    },
-  )
-  context.changed(scope.id)
 }
 
 async function describe(context: ReadContext, scope: Scope): Promise<IpamScope> {

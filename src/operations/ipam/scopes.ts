@@ -1,0 +1,110 @@
+// What can be done with scopes: the address spaces of an IPAM, in each of which addresses are unique.
+import { refuse } from '#model/refusal.ts'
+import type { Tag } from '#model/tags.ts'
+import type { Ipam, Scope } from '#store/tables/ipams.ts'
+import type { WriteContext } from '../operation.ts'
+import { describedAs, refuseFreeTier, refuseLongDescription, refuseTooMany } from './access.ts'
+import { putFirstTags, replaceTags } from './tags.ts'
+
+const resourceType = 'ipam-scope'
+/** Our own bound; Amazon's quota is 5. */
+const scopesPerIpamMax = 1_000
+
+export interface ScopeSpec {
+  readonly description?: string
+  readonly tags?: readonly Tag[]
+}
+export interface ScopeChanges {
+  /** An empty text, or `null`, takes it away. */
+  readonly description?: string | null
+  /** All that it is to have. */
+  readonly tags?: readonly Tag[]
+}
+
+/** Makes a private scope beside the default ones. */
+export async function createScope(context: WriteContext, ipam: Ipam, { description, tags }: ScopeSpec): Promise<Scope> {
+  refuseLongDescription(description)
+  refuseFreeTier(ipam, 'A scope beside the default ones')
+  const used = (await context.tx.ipams.scopesOf(ipam.id)).length
+  refuseTooMany('scopes of an IPAM', scopesPerIpamMax, used + 1)
+
+  const scope: Scope = {
+    id: context.newId('scope'),
+    ipamId: ipam.id,
+    account: ipam.account,
+    region: ipam.region,
+    kind: 'private',
+    isDefault: false,
+    description: describedAs(description),
+    createdAt: context.now,
+  }
+  await context.tx.ipams.insertScope(scope)
+  await putFirstTags(context, taggedOf(scope), tags)
+  await recordVersion(context, scope)
+  return scope
+}
+
+/** The scope that an IPAM has from its first moment, of public or of private addresses. */
+export async function createDefaultScope(
+  context: WriteContext,
+  ipam: Ipam,
+  kind: Scope['kind'],
+  id: string,
+): Promise<void> {
+  const { account, region, createdAt } = ipam
+  const scope = { id, ipamId: ipam.id, account, region, kind, isDefault: true, description: undefined, createdAt }
+  await context.tx.ipams.insertScope(scope)
+  await context.tx.history.changed({ id, kind: resourceType, account }, scope)
+  context.changed(id)
+}
+
+/** Changes a scope. Answers it as it is then. */
+export async function updateScope(
+  context: WriteContext,
+  scope: Scope,
+  { description, tags }: ScopeChanges,
+): Promise<Scope> {
+  refuseLongDescription(description ?? undefined)
+  const modified: Scope =
+    description === undefined ? scope : { ...scope, description: describedAs(description ?? undefined) }
+  if (description !== undefined) await context.tx.ipams.describeScope(scope.id, modified.description)
+  await replaceTags(context, taggedOf(scope), tags)
+  await recordVersion(context, modified)
+  return modified
+}
+
+/** Deletes a scope that has no pools; default scopes go with their IPAM. */
+export async function deleteScope(context: WriteContext, scope: Scope): Promise<void> {
+  if (scope.isDefault) {
+    const problem = 'It is a default scope, which goes with its IPAM alone'
+    refuse({ code: 'IncorrectState', what: 'ipam-scope', id: scope.id, problem })
+  }
+  const pools = await context.tx.pools.countOfScope(scope.id)
+  if (pools > 0) {
+    const problem = `There are one or more pools in the scope (${pools}); delete them first`
+    refuse({ code: 'DependencyViolation', what: 'ipam-scope', id: scope.id, problem })
+  }
+  await removeScope(context, scope)
+}
+
+/** Takes a scope away in which nothing is left. */
+export async function removeScope(context: WriteContext, { id, account }: Scope): Promise<void> {
+  await context.tx.ipams.deleteScope(id)
+  await context.tx.tags.removeAll(id)
+  await context.tx.history.changed({ id, kind: resourceType, account }, undefined)
+  context.changed(id)
+}
+
+/** Puts a scope into the history, with the tags that it has now. */
+export async function recordScope(context: WriteContext, id: string): Promise<void> {
+  await recordVersion(context, (await context.tx.ipams.findScope(id))!)
+}
+
+async function recordVersion(context: WriteContext, scope: Scope): Promise<void> {
+  const { id, account } = scope
+  const tags = await context.tx.tags.of(id)
+  await context.tx.history.changed({ id, kind: resourceType, account }, { ...scope, tags })
+  context.changed(id)
+}
+
+const taggedOf = ({ id, account, region }: Scope) => ({ id, type: resourceType, account, region })
