@@ -142,7 +142,6 @@ const notYet: ReadonlySet<string> = new Set([
   'src/operations/identity/operator-tokens.ts src/operations/identity/tokens.native.ts',
   'src/operations/identity/shares.ts src/operations/organization/accounts.aws.ts',
   'src/operations/identity/shares.ts src/operations/organization/units.aws.ts',
-  'src/operations/ipam/ipams.native.ts src/operations/ipam/ipams.ec2.ts',
   'src/operations/organization/node-rights.ts src/operations/identity/roles.native.ts',
   'src/operations/organization/organization.native.ts src/operations/organization/accounts.aws.ts',
   'src/operations/organization/organization.native.ts src/operations/organization/delegated-administrators.aws.ts',

@@ -49,3 +49,32 @@ test('settings are answered as what holds, never as tags, and a field that chang
     'the tag that says otherwise is gone, the one that agrees stays',
   )
 })
+
+test('one request makes one version of an IPAM and of a scope, whatever it says', async () => {
+  const versionsOf = async (id: string): Promise<number> =>
+    (await world.get<{ items: readonly object[] }>(`/history/objects/${id}`)).items.length
+  const { ipamId } = await world.post<Shown>('/ipams', {
+    account: managementAccount,
+    region: 'eu-central-1',
+    description: 'theirs',
+    unmatched: 'deny',
+    policyCompatibility: 'aws',
+    tags: { team: 'net', note: 'x' },
+  })
+  assert.equal(await versionsOf(ipamId), 1)
+  const { status, body } = await world.ask<Shown>('PATCH', `/ipams/${ipamId}`, {
+    body: { description: 'ours', unmatched: 'provider', policyCompatibility: 'strict', tags: { note: 'y', more: 'z' } },
+  })
+  assert.equal(status, 200)
+  assert.deepEqual([body.unmatched, body.tags], ['provider', { note: 'y', more: 'z' }])
+  assert.equal(await versionsOf(ipamId), 2)
+
+  const { scopeId } = await world.post<{ scopeId: string }>('/scopes', { ipamId, description: 'lab', tags: { a: '1' } })
+  assert.equal(await versionsOf(scopeId), 1)
+  const changes = { description: 'prod', tags: { b: '2' } }
+  const changed = await world.ask<{ description: string; tags: object }>('PATCH', `/scopes/${scopeId}`, {
+    body: changes,
+  })
+  assert.deepEqual([changed.body.description, changed.body.tags], ['prod', { b: '2' }])
+  assert.equal(await versionsOf(scopeId), 2)
+})

@@ -10,33 +10,23 @@ import { accountId, flag, formatInstant, gatherPage, idText, instant, pageOf, pa
 import {
   checkRegion,
   description,
-  inOurWords,
   modelTags,
   newDescription,
   refuseMalformed,
   refuseNoChange,
-  replaceTags,
   scopeType,
   shownTags,
-  specified,
-  tagList,
   tagMap,
   tags,
-  type Words,
 } from '../space/shapes.native.ts'
-import { createIpam, deleteIpam, type IpamSettings, modifyIpam, setIpamSettings } from './ipams.ec2.ts'
+import {
+  createIpam as create,
+  type IpamSettings,
+  ipamSettingsDefault,
+  deleteIpam as remove,
+  updateIpam as update,
+} from './ipams.ts'
 import { updateScope as changeScope, createScope as makeScope, deleteScope as removeScope } from './scopes.ts'
-
-const words: Words = {
-  AddOperatingRegions: 'operatingRegions',
-  Cascade: 'cascade',
-  Description: 'description',
-  EnablePrivateGua: 'enablePrivateGua',
-  MeteredAccount: 'meteredAccount',
-  OperatingRegions: 'operatingRegions',
-  RemoveOperatingRegion: 'operatingRegions',
-  Tier: 'tier',
-}
 
 const ipamId = idText('ipam').describe('`ipam-…`.')
 const ruleNeedsRight =
@@ -134,24 +124,14 @@ export const createAnIpam = nativeWrite({
   cli: 'ipam create',
   refusals: ['NotFound', 'LimitExceeded', 'NotEligible'],
   at: async (context, { account }) => placeOfNode(context, account),
-  async run(context, { account, region, tags, policyCompatibility, unmatched, ...params }) {
+  async run(context, { account, region, tags, ...spec }) {
     checkRegion(context, 'region', region)
-    for (const [index, name] of (params.operatingRegions ?? []).entries()) {
+    for (const [index, name] of (spec.operatingRegions ?? []).entries()) {
       checkRegion(context, `operatingRegions.${index}`, name)
     }
-    const { Ipam } = await inOurWords(words, () =>
-      createIpam.run(context.actingFor(account, region), {
-        Description: params.description,
-        Tier: params.tier,
-        EnablePrivateGua: params.enablePrivateGua,
-        MeteredAccount: params.meteredAccount,
-        OperatingRegions: params.operatingRegions?.map((RegionName) => ({ RegionName })),
-        ...specified('ipam', tagList(tags)),
-      }),
-    )
-    const id = Ipam!.IpamId!
-    await settle(context, await findIpam(context, id), { policyCompatibility, unmatched })
-    return showIpam(context, await findIpam(context, id))
+    if (saysOtherwise(spec, ipamSettingsDefault)) await requireRules(context, account)
+    const made = await create(context.actingFor(account, region), { ...spec, tags: modelTags(tags) })
+    return showIpam(context, made)
   },
 })
 
@@ -178,31 +158,14 @@ export const updateIpam = nativeWrite({
   refusals: ['NotFound', 'MalformedId', 'DependencyViolation', 'NotEligible'],
   changes: getIpam,
   at: placeOfIpam,
-  async run(context, { ipamId, tags, policyCompatibility, unmatched, ...changes }) {
-    refuseNoChange({ ...changes, policyCompatibility, unmatched, tags }, Object.keys(ipamChanges))
+  async run(context, { ipamId, ...given }) {
+    refuseNoChange(given, Object.keys(ipamChanges))
     const found = await findIpam(context, ipamId)
-    const owner = context.actingFor(found.account, found.region)
-    if (Object.values(changes).some((change) => change !== undefined)) {
-      const wanted = changes.operatingRegions
-      for (const [index, name] of (wanted ?? []).entries()) checkRegion(context, `operatingRegions.${index}`, name)
-      const had = found.operatingRegions
-      const named = (regions: readonly string[]) => regions.map((RegionName) => ({ RegionName }))
-      await inOurWords(words, () =>
-        modifyIpam.run(owner, {
-          IpamId: ipamId,
-          Description: changes.description === null ? '' : changes.description,
-          Tier: changes.tier,
-          EnablePrivateGua: changes.enablePrivateGua,
-          MeteredAccount: changes.meteredAccount,
-          AddOperatingRegions: wanted && named(wanted.filter((name) => !had.includes(name))),
-          RemoveOperatingRegions:
-            wanted && named(had.filter((name) => name !== found.region && !wanted.includes(name))),
-        }),
-      )
+    for (const [index, name] of (given.operatingRegions ?? []).entries()) {
+      checkRegion(context, `operatingRegions.${index}`, name)
     }
-    await settle(context, await findIpam(context, ipamId), { policyCompatibility, unmatched })
-    await replaceTags(owner, ipamId, tags)
-    return showIpam(context, await findIpam(context, ipamId))
+    if (saysOtherwise(given, found)) await requireRules(context, found.account)
+    return showIpam(context, await update(context, found, { ...given, tags: modelTags(given.tags) }))
   },
 })
 
@@ -226,13 +189,11 @@ export const deleteAnIpam = nativeWrite({
   changes: getIpam,
   at: placeOfIpam,
   async run(context, { ipamId, cascade }) {
-    const { account, region, unmatched } = await findIpam(context, ipamId)
+    const found = await findIpam(context, ipamId)
     const hasPolicies = (await context.tx.policies.countOfIpam(ipamId)) > 0
     // Its word for requests of which no document speaks ends with it, and so do its policies.
-    if (unmatched === 'deny' || (cascade && hasPolicies)) await requireRules(context, account)
-    await inOurWords(words, () =>
-      deleteIpam.run(context.actingFor(account, region), { IpamId: ipamId, Cascade: cascade }),
-    )
+    if (found.unmatched === 'deny' || (cascade && hasPolicies)) await requireRules(context, found.account)
+    await remove(context.actingFor(found.account, found.region), found, { cascade })
   },
 })
 
@@ -349,16 +310,10 @@ export async function placeOfScope(context: ReadContext, input: { readonly scope
   return { node: (await findScope(context, input.scopeId)).account, absent: absentScope(input.scopeId) }
 }
 
-/** Sets the fields that EC2 has no parameters for; those that are undefined stay as they are. */
-async function settle(
-  context: WriteContext,
-  found: Ipam,
-  { policyCompatibility = found.policyCompatibility, unmatched = found.unmatched }: Partial<IpamSettings>,
-): Promise<void> {
-  if (policyCompatibility === found.policyCompatibility && unmatched === found.unmatched) return
-  await requireRules(context, found.account)
-  await setIpamSettings(context, found, { policyCompatibility, unmatched })
-}
+/** Whether settings are given that are otherwise than those that there are. */
+const saysOtherwise = ({ policyCompatibility, unmatched }: Partial<IpamSettings>, there: IpamSettings): boolean =>
+  (policyCompatibility ?? there.policyCompatibility) !== there.policyCompatibility ||
+  (unmatched ?? there.unmatched) !== there.unmatched
 
 /** What holds where no document applies is a rule: of the account, or of the whole organization where its IPAM speaks for that. */
 async function requireRules(context: WriteContext, account: string): Promise<void> {

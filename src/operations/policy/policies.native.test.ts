@@ -15,7 +15,7 @@ import {
   tagsOf,
 } from '../../../test/acme.ts'
 import { type Method, type Native, type Sent, withNativeApi } from '../../../test/native-world.ts'
-import { type IpamSettings, setIpamSettings } from '../ipam/ipams.ec2.ts'
+import { type IpamSettings, updateIpam } from '../ipam/ipams.ts'
 import type { WriteOperation } from '../operation.ts'
 
 let acme: Acme & Native
@@ -409,7 +409,7 @@ describe('fields and tags agree', () => {
       const operation: WriteOperation<object, object> = {
         name: 'SetIpamSettings',
         access: 'write',
-        run: async (context) => setIpamSettings(context, (await context.tx.ipams.find(acme.ipam))!, settings),
+        run: async (context) => updateIpam(context, (await context.tx.ipams.find(acme.ipam))!, settings),
       }
       const principal = { account: network, arn: 'arn:test', accessKeyId: 'AKIATEST', userId: 'user' }
       const call = { principal, region: 'us-east-1', input: {}, requestId: 'set', sourceAddress: '127.0.0.1' }

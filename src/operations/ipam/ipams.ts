@@ -1,0 +1,313 @@
+// What can be done with IPAMs: one per account and Region, with their operating Regions, their tier and their two default scopes.
+import { isGlobalUnicastIpv6 } from '#model/address-space.ts'
+import { formatCidr } from '#model/cidr.ts'
+import { describeNaming, policiesNaming, type Snapshot } from '#model/policy/snapshot.ts'
+import { type IpamTagSettings, ipamSettingsFromTags } from '#model/policy/tag-settings.ts'
+import { member, refuse, refuseValue } from '#model/refusal.ts'
+import type { Tag } from '#model/tags.ts'
+import type { Ipam, Scope } from '#store/tables/ipams.ts'
+import type { Pool } from '#store/tables/pools.ts'
+import type { Tag as StoredTag } from '#store/tables/tags.ts'
+import type { ReadContext, WriteContext } from '../operation.ts'
+import { tagsInModel } from '../organization/tagging.ts'
+import { removePolicy } from '../policy/content.ts'
+import { describedAs, refuseLongDescription } from './access.ts'
+import { refuseUndeletable, removePools } from './pool-removal.ts'
+import { createDefaultScope, removeScope } from './scopes.ts'
+import { putFirstTags, replaceTags } from './tags.ts'
+
+const resourceType = 'ipam'
+/** Amazon: one IPAM per account and Region. Everything below one is found through it. */
+const ipamsPerRegionMax = 1
+
+export type IpamSettings = Pick<Ipam, 'policyCompatibility' | 'unmatched'>
+/** Of an IPAM of which nothing else is said. */
+export const ipamSettingsDefault: IpamSettings = { policyCompatibility: 'strict', unmatched: 'provider' }
+
+export interface IpamSpec extends Partial<IpamSettings> {
+  readonly description?: string
+  /** The home Region is always among them. */
+  readonly operatingRegions?: readonly string[]
+  readonly tier?: Ipam['tier']
+  readonly enablePrivateGua?: boolean
+  readonly meteredAccount?: Ipam['meteredAccount']
+  /** Some of them may be settings. */
+  readonly tags?: readonly Tag[]
+}
+
+export interface IpamChanges extends Omit<IpamSpec, 'description' | 'operatingRegions' | 'tags'> {
+  /** An empty text, or `null`, takes it away. */
+  readonly description?: string | null
+  /** All that it is to have; the home Region always is one. */
+  readonly operatingRegions?: readonly string[]
+  /** All that it is to have, beside those that are settings. */
+  readonly tags?: readonly Tag[]
+}
+
+/**
+ * Makes an IPAM with its two default scopes, for the account and the Region of the request.
+ * @param context acts for the account that is to own it, in its home Region
+ */
+export async function createIpam(context: WriteContext, spec: IpamSpec): Promise<Ipam> {
+  const { account } = context.caller
+  const { tags = [] } = spec
+  refuseLongDescription(spec.description)
+  await refuseForeignMetering(context, account, spec.meteredAccount)
+  const used = (await context.tx.ipams.ofAccount(account, context.region)).length
+  if (used >= ipamsPerRegionMax) {
+    const sentence = `You have created ${used} ipams and you are limited to ${ipamsPerRegionMax}.`
+    refuse({ code: 'LimitExceeded', what: 'ipams', limit: ipamsPerRegionMax, used, aws: { sentence } })
+  }
+
+  const settings = settingsOf(tags)
+  const ipam: Ipam = {
+    id: context.newId('ipam'),
+    account,
+    region: context.region,
+    description: describedAs(spec.description),
+    tier: spec.tier ?? 'advanced',
+    isPrivateGuaEnabled: spec.enablePrivateGua ?? false,
+    meteredAccount: spec.meteredAccount ?? 'ipam-owner',
+    publicScopeId: context.newId('scope'),
+    privateScopeId: context.newId('scope'),
+    resourceDiscoveryId: context.newId('resourceDiscovery'),
+    resourceDiscoveryAssociationId: context.newId('resourceDiscoveryAssociation'),
+    policyCompatibility:
+      spec.policyCompatibility ?? settings.policyCompatibility ?? ipamSettingsDefault.policyCompatibility,
+    unmatched: spec.unmatched ?? settings.unmatched ?? ipamSettingsDefault.unmatched,
+    operatingRegions: listOfRegions(context.region, spec.operatingRegions ?? []),
+    createdAt: context.now,
+  }
+  await context.tx.ipams.insert(ipam)
+  await createDefaultScope(context, ipam, 'public', ipam.publicScopeId)
+  await createDefaultScope(context, ipam, 'private', ipam.privateScopeId)
+  await putFirstTags(context, taggedOf(ipam), tags)
+  await recordVersion(context, ipam)
+  return ipam
+}
+
+/**
+ * Changes an IPAM. Settings become plain fields: a superseded tag that says otherwise goes away.
+ * @returns it as it is then
+ */
+export async function updateIpam(context: WriteContext, ipam: Ipam, changes: IpamChanges): Promise<Ipam> {
+  const { description } = changes
+  refuseLongDescription(description ?? undefined)
+  await refuseForeignMetering(context, ipam.account, changes.meteredAccount)
+  const pools = await context.tx.pools.ofIpam(ipam.id)
+  const operatingRegions = changes.operatingRegions
+    ? listOfRegions(ipam.region, changes.operatingRegions)
+    : ipam.operatingRegions
+  const removed = ipam.operatingRegions.filter((region) => !operatingRegions.includes(region))
+  refuseNeededRegions(await context.snapshot(), { ipam, pools, removed })
+  if (changes.tier === 'free' && ipam.tier === 'advanced') await refuseDowngrade(context, ipam, pools)
+  if (changes.enablePrivateGua === false && ipam.isPrivateGuaEnabled) await refuseGuaInUse(context, ipam, pools)
+
+  const modified: Ipam = {
+    ...ipam,
+    description: description === undefined ? ipam.description : describedAs(description ?? undefined),
+    tier: changes.tier ?? ipam.tier,
+    isPrivateGuaEnabled: changes.enablePrivateGua ?? ipam.isPrivateGuaEnabled,
+    meteredAccount: changes.meteredAccount ?? ipam.meteredAccount,
+    policyCompatibility: changes.policyCompatibility ?? ipam.policyCompatibility,
+    unmatched: changes.unmatched ?? ipam.unmatched,
+    operatingRegions,
+  }
+  await context.tx.ipams.update(modified)
+  await removeSuperseded(context, modified, changes)
+  await replaceTags(context, taggedOf(ipam), changes.tags)
+  await recordVersion(context, modified)
+  return modified
+}
+
+/**
+ * Deletes an IPAM; where the deletion cascades, with its private pools and all that is in them, its scopes, and policies that are
+ * assigned nowhere.
+ */
+export async function deleteIpam(
+  context: WriteContext,
+  ipam: Ipam,
+  { cascade = false }: { readonly cascade?: boolean },
+): Promise<void> {
+  const scopes = await context.tx.ipams.scopesOf(ipam.id)
+  const pools = await context.tx.pools.ofIpam(ipam.id)
+  if (cascade) {
+    refusePublicPools(ipam, pools)
+    await removePolicies(context, ipam)
+  } else {
+    const problem = `It has policies; delete them first or use ${member('cascade')}`
+    refuseDependency(ipam, problem, await policiesOf(context, ipam))
+    refuseWhatIsLeft(ipam, scopes, pools)
+  }
+  await refuseUndeletable(context, pools)
+
+  await removePools(context, pools)
+  for (const scope of scopes) await removeScope(context, scope)
+  await context.tx.ipams.delete(ipam.id)
+  await context.tx.tags.removeAll(ipam.id)
+  await context.tx.history.changed({ id: ipam.id, kind: resourceType, account: ipam.account }, undefined)
+  context.changed(ipam.id)
+  await context.governanceChanged('nothing')
+}
+
+/** Moves the settings that a change of an IPAM's tags speaks of; what no tag says otherwise than before stays. */
+export async function applyIpamTags(
+  context: WriteContext,
+  id: string,
+  tagsBefore: readonly StoredTag[],
+): Promise<void> {
+  const ipam = (await context.tx.ipams.find(id))!
+  const before = settingsOf(tagsInModel(tagsBefore))
+  const after = settingsOf(tagsInModel(await context.tx.tags.of(id)))
+  const moved = <N extends keyof IpamSettings>(name: N, otherwise: IpamSettings[N]): IpamSettings[N] =>
+    (after[name] as IpamSettings[N] | undefined) ?? (before[name] === undefined ? ipam[name] : otherwise)
+  const settled = {
+    ...ipam,
+    policyCompatibility: moved('policyCompatibility', ipamSettingsDefault.policyCompatibility),
+    unmatched: moved('unmatched', ipamSettingsDefault.unmatched),
+  }
+  const isSame = settled.policyCompatibility === ipam.policyCompatibility && settled.unmatched === ipam.unmatched
+  if (!isSame) await context.tx.ipams.update(settled)
+  await recordVersion(context, settled)
+}
+
+// Settings -----------------------------------------------------------------------------------------------------------
+
+const settingKeys = {
+  policyCompatibility: 'cadastre:policy-compatibility',
+  unmatched: 'cadastre:unmatched',
+} as const satisfies Record<keyof IpamSettings, string>
+
+/** Tags are checked before they are put, so that those in the store always parse. */
+function settingsOf(tags: readonly Tag[]): IpamTagSettings {
+  const { settings, problem } = ipamSettingsFromTags(tags)
+  if (problem) refuseValue(problem.key, problem.value, problem.problem)
+  return settings
+}
+
+/** Takes tags away that say otherwise than the fields that were set. */
+async function removeSuperseded({ tx }: WriteContext, ipam: Ipam, set: Partial<IpamSettings>): Promise<void> {
+  const tags = await tx.tags.mapOf(ipam.id)
+  for (const name of ['policyCompatibility', 'unmatched'] as const) {
+    const key = settingKeys[name]
+    const isSuperseded = set[name] !== undefined && tags.has(key) && tags.get(key) !== ipam[name]
+    if (isSuperseded) await tx.tags.remove(ipam.id, key)
+  }
+}
+
+// What an IPAM may be ------------------------------------------------------------------------------------------------
+
+const listOfRegions = (home: string, others: readonly string[]): readonly string[] =>
+  [...new Set([home, ...others])].sort()
+
+/** Amazon: costs can be spread over the resources' owners by the organization's delegated administrator alone. */
+async function refuseForeignMetering(
+  context: ReadContext,
+  account: string,
+  meteredAccount: Ipam['meteredAccount'] | undefined,
+): Promise<void> {
+  if (meteredAccount !== 'resource-owner') return
+  if ((await context.snapshot()).delegatedAdministrator === account) return
+  refuse({
+    code: 'NotEligible',
+    problem: `\`${member('meteredAccount')}\` \`resource-owner\` is for the organization's delegated administrator of IPAM`,
+  })
+}
+
+// What stands in the way ---------------------------------------------------------------------------------------------
+
+const namesMax = 5
+const listed = (ids: readonly string[]): string =>
+  ids.length > namesMax ? `${ids.slice(0, namesMax).join(', ')} and ${ids.length - namesMax} more` : ids.join(', ')
+
+function refuseDependency(ipam: Ipam, what: string, ids: readonly string[]): void {
+  if (ids.length === 0) return
+  refuse({ code: 'DependencyViolation', what: 'ipam', id: ipam.id, problem: `${what}: ${listed(ids)}` })
+}
+const idsOf = (objects: readonly { readonly id: string }[]): string[] => objects.map(({ id }) => id)
+
+function refuseNeededRegions(
+  snapshot: Snapshot,
+  {
+    ipam,
+    pools,
+    removed,
+  }: { readonly ipam: Ipam; readonly pools: readonly Pool[]; readonly removed: readonly string[] },
+): void {
+  for (const region of removed) {
+    const there = pools.filter(({ locale }) => locale === region)
+    refuseDependency(ipam, `Pools have the locale ${region}`, idsOf(there))
+    const naming = policiesNaming(snapshot, ({ locale }) => locale === region).filter(
+      ({ policy }) => policy.ipamId === ipam.id,
+    )
+    refuseDependency(ipam, `Policies have documents for ${region}`, naming.map(describeNaming))
+  }
+}
+
+/** Amazon: what only the advanced tier has must be gone before an IPAM leaves it. */
+async function refuseDowngrade(context: ReadContext, ipam: Ipam, pools: readonly Pool[]): Promise<void> {
+  const scopes = await context.tx.ipams.scopesOf(ipam.id)
+  refuseDependency(ipam, 'The free tier has no pools in private scopes', idsOf(pools.filter(isPrivateIn(scopes))))
+  refuseDependency(ipam, 'The free tier has the default scopes alone', idsOf(scopes.filter((one) => !one.isDefault)))
+  const abroad = pools.filter(({ locale }) => locale !== undefined && locale !== ipam.region)
+  refuseDependency(ipam, 'The free tier has no pools outside the home Region', idsOf(abroad))
+  refuseDependency(ipam, 'The free tier has no policies', await policiesOf(context, ipam))
+  const lent: Pool[] = []
+  for (const pool of pools) if (await context.tx.pools.hasForeignAllocation(pool.n, ipam.account)) lent.push(pool)
+  refuseDependency(ipam, 'Other accounts hold allocations in pools', idsOf(lent))
+}
+
+async function refuseGuaInUse(context: ReadContext, ipam: Ipam, pools: readonly Pool[]): Promise<void> {
+  const isPrivate = isPrivateIn(await context.tx.ipams.scopesOf(ipam.id))
+  for (const pool of pools.filter((pool) => pool.family === 6 && isPrivate(pool))) {
+    const gua = (await context.tx.pools.cidrs(pool.n)).filter(({ cidr }) => isGlobalUnicastIpv6(cidr))
+    const texts = gua.map(({ cidr }) => formatCidr(cidr))
+    refuseDependency(ipam, `The private pool ${pool.id} holds global unicast space`, texts)
+  }
+}
+
+const isPrivateIn = (scopes: readonly Scope[]) => {
+  const ids = new Set(idsOf(scopes.filter(({ kind }) => kind === 'private')))
+  return (pool: Pool): boolean => ids.has(pool.scopeId!)
+}
+
+async function policiesOf(context: ReadContext, ipam: Ipam): Promise<string[]> {
+  const { policies } = await context.snapshot()
+  return [...policies.values()].filter(({ ipamId }) => ipamId === ipam.id).map(({ policyId }) => policyId)
+}
+/** Those that are enabled nowhere. One that is in force is disabled by somebody who knows what it does. */
+async function removePolicies(context: WriteContext, ipam: Ipam): Promise<void> {
+  const ids = await policiesOf(context, ipam)
+  const enabled: string[] = []
+  for (const id of ids) if ((await context.tx.policies.assignmentsOf(id)).length > 0) enabled.push(id)
+  refuseDependency(ipam, 'Policies are enabled; disable them first', enabled)
+  for (const id of ids) await removePolicy(context, { id, account: ipam.account })
+  if (ids.length > 0) await context.governanceChanged('nothing')
+}
+
+/** Amazon: a cascade leaves public space alone. */
+function refusePublicPools(ipam: Ipam, pools: readonly Pool[]): void {
+  const inPublic = pools.filter(({ scopeId }) => scopeId === ipam.publicScopeId)
+  refuseDependency(ipam, 'There are pools in the public scope; delete them first', idsOf(inPublic))
+}
+function refuseWhatIsLeft(ipam: Ipam, scopes: readonly Scope[], pools: readonly Pool[]): void {
+  refuseDependency(ipam, `It has pools; delete them first or use ${member('cascade')}`, idsOf(pools))
+  const others = scopes.filter(({ isDefault }) => !isDefault)
+  refuseDependency(
+    ipam,
+    `It has scopes beside the default ones; delete them first or use ${member('cascade')}`,
+    idsOf(others),
+  )
+}
+
+// What changes -------------------------------------------------------------------------------------------------------
+
+const taggedOf = ({ id, account, region }: Ipam) => ({ id, type: resourceType, account, region })
+
+/** Puts the IPAM as it is now into the history; decisions must be made anew. */
+async function recordVersion(context: WriteContext, ipam: Ipam): Promise<void> {
+  const tags = await context.tx.tags.of(ipam.id)
+  await context.tx.history.changed({ id: ipam.id, kind: resourceType, account: ipam.account }, { ...ipam, tags })
+  context.changed(ipam.id)
+  await context.governanceChanged('nothing')
+}
