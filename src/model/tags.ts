@@ -21,6 +21,10 @@ export interface TagProblem {
 
 export const isSetting = (key: string): boolean => key.startsWith(settingsPrefix)
 
+/** Keys and their values as a list of tags. */
+export const tagsFrom = (values: Readonly<Record<string, string>> = {}): readonly Tag[] =>
+  Object.entries(values).map(([key, value]) => ({ key, value }))
+
 /** What is wrong with tags that a caller gives, in one call; undefined where nothing is. */
 export function findTagProblem(tags: readonly Tag[]): TagProblem | undefined {
   const seen = new Set<string>()

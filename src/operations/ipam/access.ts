@@ -1,7 +1,7 @@
 // IPAMs, scopes and pools as a caller may name them: what is hidden and what is absent are refused alike (invariant I8).
 import { hasShape } from '#model/identifier.ts'
 import { isOwnOrShared } from '#model/policy/resolve.ts'
-import { refuse, refuseValue } from '#model/refusal.ts'
+import { member, refuse, refuseValue } from '#model/refusal.ts'
 import type { Ipam, Scope } from '#store/tables/ipams.ts'
 import type { Pool } from '#store/tables/pools.ts'
 import type { ReadContext } from '../operation.ts'
@@ -79,7 +79,7 @@ export function refuseFreeTier(ipam: Ipam, what: string): void {
   refuse({
     code: 'NotSupported',
     what: `${what} in the free tier`,
-    because: `the IPAM ${ipam.id} is of the free tier; set its tier to advanced first`,
+    because: `the IPAM ${ipam.id} is of the free tier; set its ${member('tier')} to advanced first`,
   })
 }
 

@@ -1,7 +1,8 @@
-// IPAMs and their scopes.
+// IPAMs over the native API.
 import { z } from 'zod'
 import { type Refusal, refuse } from '#model/refusal.ts'
-import type { Ipam, Scope } from '#store/tables/ipams.ts'
+import { tagsFrom } from '#model/tags.ts'
+import type { Ipam } from '#store/tables/ipams.ts'
 import { type Place, permitter, requirePermission } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.native.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
@@ -10,11 +11,9 @@ import { accountId, flag, formatInstant, gatherPage, idText, instant, pageOf, pa
 import {
   checkRegion,
   description,
-  modelTags,
   newDescription,
   refuseMalformed,
   refuseNoChange,
-  scopeType,
   shownTags,
   tagMap,
   tags,
@@ -26,12 +25,11 @@ import {
   deleteIpam as remove,
   updateIpam as update,
 } from './ipams.ts'
-import { updateScope as changeScope, createScope as makeScope, deleteScope as removeScope } from './scopes.ts'
 
-const ipamId = idText('ipam').describe('`ipam-…`.')
+export const ipamId = idText('ipam').describe('`ipam-…`.')
+const scopeId = idText('scope').describe('`ipam-scope-…`.')
 const ruleNeedsRight =
   '`unmatched` and `policyCompatibility` are rules: to set other ones, or to delete an IPAM with `unmatched: deny`, needs `policy:manage` at its account, or at the root where that is the delegated administrator of IPAM.'
-const scopeId = idText('scope').describe('`ipam-scope-…`.')
 const region = z.string().max(64)
 const operatingRegions = z.array(region).max(100).describe('Where its pools can be; the home Region always is.')
 const changeable = {
@@ -55,18 +53,6 @@ const ipam = z.object({
   tags: shownTags,
   createdAt: instant,
 })
-const scope = z.object({
-  scopeId,
-  ipamId,
-  account: accountId,
-  scopeType,
-  isDefault: z.boolean(),
-  description: description.optional(),
-  tags: shownTags,
-  createdAt: instant,
-})
-
-// IPAMs --------------------------------------------------------------------------------------------------------------
 
 export const listIpams = nativeRead({
   name: 'listIpams',
@@ -130,7 +116,7 @@ export const createAnIpam = nativeWrite({
       checkRegion(context, `operatingRegions.${index}`, name)
     }
     if (saysOtherwise(spec, ipamSettingsDefault)) await requireRules(context, account)
-    const made = await create(context.actingFor(account, region), { ...spec, tags: modelTags(tags) })
+    const made = await create(context.actingFor(account, region), { ...spec, tags: tagsFrom(tags) })
     return showIpam(context, made)
   },
 })
@@ -165,7 +151,7 @@ export const updateIpam = nativeWrite({
       checkRegion(context, `operatingRegions.${index}`, name)
     }
     if (saysOtherwise(given, found)) await requireRules(context, found.account)
-    return showIpam(context, await update(context, found, { ...given, tags: modelTags(given.tags) }))
+    return showIpam(context, await update(context, found, { ...given, tags: given.tags && tagsFrom(given.tags) }))
   },
 })
 
@@ -197,117 +183,17 @@ export const deleteAnIpam = nativeWrite({
   },
 })
 
-// Scopes -------------------------------------------------------------------------------------------------------------
-
-export const listScopes = nativeRead({
-  name: 'listScopes',
-  summary: 'List scopes, as far as you may see them.',
-  action: 'ipam:read',
-  input: z.strictObject({ ...paging, ipamId: ipamId.optional().describe('Only those of this IPAM.') }),
-  output: pageOf(scope),
-  rest: { method: 'GET', path: '/scopes' },
-  cli: 'scope list',
-  columns: ['scopeId', 'ipamId', 'scopeType', 'isDefault', 'description'],
-  refusals: ['InvalidPaginationToken'],
-  at: 'filtered',
-  async run(context, { ipamId, ...params }) {
-    const isPermitted = await permitter(context, 'ipam:read')
-    return gatherPage(context, params, {
-      read: (after, limit) => context.tx.ipams.listScopes({ ipamId }, after, limit),
-      key: ({ id }) => id,
-      show: async (row) => (isPermitted(row.account) ? showScope(context, row) : undefined),
-    })
-  },
-})
-
-export const getScope = nativeRead({
-  name: 'getScope',
-  summary: 'Show one scope.',
-  action: 'ipam:read',
-  input: z.strictObject({ scopeId }),
-  output: scope,
-  rest: { method: 'GET', path: '/scopes/{scopeId}' },
-  cli: 'scope show',
-  refusals: ['NotFound', 'MalformedId'],
-  at: placeOfScope,
-  run: async (context, input) => showScope(context, await findScope(context, input.scopeId)),
-})
-
-export const createScope = nativeWrite({
-  name: 'createScope',
-  summary: 'Make a private scope, in which addresses may stand that stand in others too.',
-  action: 'ipam:manage',
-  input: z.strictObject({ ipamId, description: description.optional(), tags: tags.optional() }),
-  output: scope,
-  rest: { method: 'POST', path: '/scopes', status: 201 },
-  cli: 'scope create',
-  refusals: ['NotFound', 'MalformedId', 'LimitExceeded', 'NotSupported'],
-  at: placeOfIpam,
-  async run(context, { ipamId, description, tags }) {
-    const found = await findIpam(context, ipamId)
-    return showScope(context, await makeScope(context, found, { description, tags: modelTags(tags) }))
-  },
-})
-
-export const updateScope = nativeWrite({
-  name: 'updateScope',
-  summary: 'Describe a scope anew, or give it other tags.',
-  action: 'ipam:manage',
-  input: z.strictObject({
-    scopeId,
-    description: newDescription.optional(),
-    tags: tags.optional().describe('All tags that it is to have.'),
-  }),
-  output: scope,
-  rest: { method: 'PATCH', path: '/scopes/{scopeId}' },
-  cli: 'scope update',
-  refusals: ['NotFound', 'MalformedId'],
-  changes: getScope,
-  at: placeOfScope,
-  async run(context, { scopeId, description, tags }) {
-    refuseNoChange({ description, tags })
-    const found = await findScope(context, scopeId)
-    return showScope(context, await changeScope(context, found, { description, tags: modelTags(tags) }))
-  },
-})
-
-export const deleteScope = nativeWrite({
-  name: 'deleteScope',
-  summary: 'Delete a scope that has no pools; default scopes go with their IPAM.',
-  action: 'ipam:manage',
-  input: z.strictObject({ scopeId }),
-  output: z.void(),
-  rest: { method: 'DELETE', path: '/scopes/{scopeId}', status: 204 },
-  cli: 'scope delete',
-  refusals: ['NotFound', 'MalformedId', 'IncorrectState', 'DependencyViolation'],
-  changes: getScope,
-  at: placeOfScope,
-  async run(context, { scopeId }) {
-    await removeScope(context, await findScope(context, scopeId))
-  },
-})
-
 export const ipamOperations = [listIpams, getIpam, createAnIpam, updateIpam, deleteAnIpam] as const
-export const scopeOperations = [listScopes, getScope, createScope, updateScope, deleteScope] as const
 
 // Finding ------------------------------------------------------------------------------------------------------------
 
 const absentIpam = (id: string): Refusal => ({ code: 'NotFound', what: 'ipam', id })
-async function findIpam(context: ReadContext, id: string): Promise<Ipam> {
+export async function findIpam(context: ReadContext, id: string): Promise<Ipam> {
   refuseMalformed('ipam', 'ipam', id, 'ipam-...')
   return (await context.tx.ipams.find(id)) ?? refuse(absentIpam(id))
 }
-async function placeOfIpam(context: ReadContext, input: { readonly ipamId: string }): Promise<Place> {
+export async function placeOfIpam(context: ReadContext, input: { readonly ipamId: string }): Promise<Place> {
   return { node: (await findIpam(context, input.ipamId)).account, absent: absentIpam(input.ipamId) }
-}
-
-const absentScope = (id: string): Refusal => ({ code: 'NotFound', what: 'ipam-scope', id })
-export async function findScope(context: ReadContext, id: string): Promise<Scope> {
-  refuseMalformed('scope', 'ipam-scope', id, 'ipam-scope-...')
-  return (await context.tx.ipams.findScope(id)) ?? refuse(absentScope(id))
-}
-export async function placeOfScope(context: ReadContext, input: { readonly scopeId: string }): Promise<Place> {
-  return { node: (await findScope(context, input.scopeId)).account, absent: absentScope(input.scopeId) }
 }
 
 /** Whether settings are given that are otherwise than those that there are. */
@@ -338,19 +224,6 @@ async function showIpam(context: ReadContext, found: Ipam): Promise<z.output<typ
     unmatched: found.unmatched,
     publicScopeId: found.publicScopeId,
     privateScopeId: found.privateScopeId,
-    tags: tagMap(await context.tx.tags.of(found.id)),
-    createdAt: formatInstant(found.createdAt),
-  }
-}
-
-async function showScope(context: ReadContext, found: Scope): Promise<z.output<typeof scope>> {
-  return {
-    scopeId: found.id,
-    ipamId: found.ipamId,
-    account: found.account,
-    scopeType: found.kind,
-    isDefault: found.isDefault,
-    description: found.description,
     tags: tagMap(await context.tx.tags.of(found.id)),
     createdAt: formatInstant(found.createdAt),
   }

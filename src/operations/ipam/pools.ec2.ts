@@ -33,6 +33,7 @@ const members: Members = {
   publiclyAdvertisable: 'PubliclyAdvertisable',
   publicIpSource: 'PublicIpSource',
   sourceVpcId: 'SourceResource',
+  tier: 'Tier',
 }
 
 export const createIpamPool = ec2Write(

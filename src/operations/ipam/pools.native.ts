@@ -1,14 +1,14 @@
-// Pools: what they are, the space that they were given, and how much of it is used.
+// Pools over the native API: what they are, and how much of their space is used.
 import { z } from 'zod'
-import { equals, formatCidr, parseCidr } from '#model/cidr.ts'
 import { shapePattern } from '#model/identifier.ts'
 import { isTargetId } from '#model/organization.ts'
 import { provider } from '#model/policy/decision.ts'
 import { isOwnOrShared, mayUsePool } from '#model/policy/resolve.ts'
 import { quarantineSecondsMax } from '#model/policy/tag-settings.ts'
-import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
+import { type Refusal, refuse } from '#model/refusal.ts'
+import { tagsFrom } from '#model/tags.ts'
 import type { Ipam } from '#store/tables/ipams.ts'
-import type { Pool, PoolCidr } from '#store/tables/pools.ts'
+import type { Pool } from '#store/tables/pools.ts'
 import { type Place, permitter, requirePermission } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.native.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
@@ -17,13 +17,11 @@ import { accountId, flag, formatInstant, gatherPage, idText, instant, pageOf, pa
 import {
   addressCount,
   checkLocale,
-  cidr,
   description,
   family,
   familyNumber,
   familyText,
   locale,
-  modelTags,
   netmaskLength,
   newDescription,
   numberIn,
@@ -35,17 +33,14 @@ import {
   tags,
 } from '../space/shapes.native.ts'
 import { getOwnPool, type PoolAt } from './access.ts'
-import { findScope, placeOfScope } from './ipams.native.ts'
-import { deprovisionPoolCidr, listPoolCidrs as listCidrs, provisionPoolCidr } from './pool-cidrs.ts'
+import { ipamId } from './ipams.native.ts'
 import { createPool as create, deletePool as remove, updatePool as update } from './pools.ts'
+import { findScope, placeOfScope, scopeId } from './scopes.native.ts'
 
 const sharedWithMax = 1_000
 
 export const poolId = idText('pool').describe('`ipam-pool-…`.')
 export const poolIdOrProvider = idText('pool').meta({ pattern: `${shapePattern('pool')}|^${provider}$` })
-const scopeId = idText('scope').describe('`ipam-scope-…`.')
-const ipamId = idText('ipam').describe('`ipam-…`.')
-const poolCidrId = idText('poolCidr').describe('`ipam-pool-cidr-…`.')
 const lengths = {
   minNetmaskLength: netmaskLength.describe('The shortest that can be asked for: the largest block.'),
   defaultNetmaskLength: netmaskLength.describe('What is given where none is asked for.'),
@@ -91,16 +86,6 @@ const pool = z.object({
   tags: shownTags,
   createdAt: instant,
 })
-const poolCidr = z.object({
-  poolCidrId,
-  cidr,
-  state: z.enum(['provisioned', 'failed-provision', 'pending-deprovision', 'failed-deprovision']),
-  leavesAt: instant
-    .optional()
-    .describe('When the last released space in it has rested and it leaves the pool, where it is being deprovisioned.'),
-  problem: z.string().optional(),
-  createdAt: instant,
-})
 const utilization = z.object({
   provisioned: addressCount.describe('All of the others together.'),
   allocated: addressCount,
@@ -109,8 +94,6 @@ const utilization = z.object({
   free: addressCount,
   allocations: z.number().int(),
 })
-
-// Pools --------------------------------------------------------------------------------------------------------------
 
 export const listPools = nativeRead({
   name: 'listPools',
@@ -224,8 +207,8 @@ export const createPool = nativeWrite({
         ...spec,
         parent,
         family: familyNumber(family),
-        requiredTags: modelTags(requiredTags),
-        tags: modelTags(tags),
+        requiredTags: tagsFrom(requiredTags),
+        tags: tagsFrom(tags),
       },
     )
     return shower(context)(made)
@@ -260,8 +243,8 @@ export const updatePool = nativeWrite({
     const { tags, requiredTags, ...changes } = given
     const changed = await update(owner, poolAt, {
       ...changes,
-      requiredTags: modelTags(requiredTags),
-      tags: modelTags(tags),
+      requiredTags: requiredTags && tagsFrom(requiredTags),
+      tags: tags && tagsFrom(tags),
     })
     return shower(context)(changed)
   },
@@ -313,98 +296,13 @@ export const getUtilization = nativeRead({
   },
 })
 
-// CIDRs --------------------------------------------------------------------------------------------------------------
-
-export const listPoolCidrs = nativeRead({
-  name: 'listPoolCidrs',
-  summary: 'List the space that a pool was given, in address order.',
-  action: 'ipam:read',
-  input: z.strictObject({ ...paging, poolId }),
-  output: pageOf(poolCidr),
-  rest: { method: 'GET', path: '/pools/{poolId}/cidrs' },
-  cli: 'pool-cidr list',
-  columns: ['cidr', 'state', 'poolCidrId'],
-  refusals: ['NotFound', 'MalformedId', 'InvalidPaginationToken'],
-  at: placeOfPool,
-  async run(context, { poolId, ...params }) {
-    const placed = await listCidrs(context, await findPool(context, poolId))
-    return gatherPage(context, params, {
-      read: async (after, limit) => placed.filter(({ place }) => place > after).slice(0, limit),
-      key: ({ place }) => place,
-      show: async ({ row }) => showCidr(row),
-    })
-  },
-})
-
-export const provision = nativeWrite({
-  name: 'provisionPoolCidr',
-  summary: 'Give a pool space: from its parent, its scope, or wherever its space comes from.',
-  description:
-    'A public CIDR is provisioned once in an installation. A public pool without a parent gets space only where its account may provision public space.',
-  action: 'ipam:manage',
-  input: z.strictObject({
-    poolId,
-    cidr: cidr.optional().describe('This space; or give a `netmaskLength`.'),
-    netmaskLength: netmaskLength.optional().describe('Any space of this length.'),
-  }),
-  output: poolCidr,
-  rest: { method: 'POST', path: '/pools/{poolId}/cidrs', status: 201 },
-  cli: 'pool-cidr create',
-  refusals: ['NotFound', 'MalformedId', 'CidrConflict', 'LimitExceeded', 'NotAuthorized'],
-  at: placeOfPool,
-  async run(context, { poolId, cidr, netmaskLength }) {
-    const { owner, ...poolAt } = await ownedPool(context, poolId)
-    const spec = { cidr: cidr === undefined ? undefined : parseCidr(cidr), netmaskLength }
-    const made = await provisionPoolCidr(owner, poolAt, spec, 'ipam:manage')
-    // What failed is refused at once, and nothing stays of it.
-    if (made.state === 'failed-provision') {
-      const problem = made.failureMessage ?? 'the space cannot be had'
-      refuse({ code: 'CidrConflict', field: 'cidr', value: formatCidr(made.cidr), problem })
-    }
-    return showCidr(made)
-  },
-})
-
-export const deprovision = nativeWrite({
-  name: 'deprovisionPoolCidr',
-  summary: 'Take space away from a pool, in which nothing may be allocated or held.',
-  description:
-    'Where released space in it still rests, the CIDR is `pending-deprovision`: nothing more is given from it, and it leaves the pool by itself when the last rest ends.',
-  action: 'ipam:manage',
-  input: z.strictObject({ poolId, cidr }),
-  output: z.void(),
-  rest: { method: 'DELETE', path: '/pools/{poolId}/cidrs', status: 204 },
-  cli: 'pool-cidr delete',
-  refusals: ['NotFound', 'MalformedId', 'IncorrectState', 'InUse'],
-  at: placeOfPool,
-  async run(context, { poolId, cidr }) {
-    const { owner, pool } = await ownedPool(context, poolId)
-    const wanted = parseCidr(cidr)!
-    if (!(await context.tx.pools.cidrs(pool.n)).some((row) => equals(row.cidr, wanted))) {
-      refuseValue('cidr', cidr, `the pool ${poolId} was not given it`)
-    }
-    const { was, problem } = await deprovisionPoolCidr(owner, pool, wanted)
-    if (problem !== undefined) refuse({ code: 'InUse', what: 'ipam-pool-cidr', id: was.id, problem })
-  },
-})
-
-export const poolOperations = [
-  listPools,
-  getPool,
-  createPool,
-  updatePool,
-  deletePool,
-  getUtilization,
-  listPoolCidrs,
-  provision,
-  deprovision,
-] as const
+export const poolOperations = [listPools, getPool, createPool, updatePool, deletePool, getUtilization] as const
 
 // Finding ------------------------------------------------------------------------------------------------------------
 
 const absentPool = (id: string): Refusal => ({ code: 'NotFound', what: 'ipam-pool', id })
 /** A pool of an IPAM: the provider's own are nobody's to see. */
-async function findPool(context: ReadContext, id: string): Promise<Pool> {
+export async function findPool(context: ReadContext, id: string): Promise<Pool> {
   refuseMalformed('pool', 'ipam-pool', id, 'ipam-pool-...')
   const found = await context.tx.pools.find(id)
   return found?.scopeId === undefined ? refuse(absentPool(id)) : found
@@ -413,11 +311,11 @@ export async function placeOfPool(context: ReadContext, input: { readonly poolId
   return { node: (await findPool(context, input.poolId)).account, absent: absentPool(input.poolId) }
 }
 
-interface OwnedPool extends PoolAt {
+export interface OwnedPool extends PoolAt {
   readonly owner: WriteContext
 }
 /** A pool that is changed by its owner, in the home Region of its IPAM. */
-async function ownedPool(context: WriteContext, id: string): Promise<OwnedPool> {
+export async function ownedPool(context: WriteContext, id: string): Promise<OwnedPool> {
   const pool = await findPool(context, id)
   const ipam = (await context.tx.ipams.find(pool.ipamId!))!
   return { pool, ipam, owner: context.actingFor(pool.account, ipam.region) }
@@ -462,12 +360,3 @@ function shower(context: ReadContext): (found: Pool) => Promise<z.output<typeof 
     }
   }
 }
-
-const showCidr = ({ id, cidr, state, leavesAt, failureMessage, createdAt }: PoolCidr): z.output<typeof poolCidr> => ({
-  poolCidrId: id,
-  cidr: formatCidr(cidr),
-  state,
-  leavesAt: leavesAt === undefined ? undefined : formatInstant(leavesAt),
-  problem: failureMessage,
-  createdAt: formatInstant(createdAt),
-})

@@ -10,7 +10,7 @@ import { getIpam, getScope } from './access.ts'
 import { arnOf, stateOf } from './answers.ec2.ts'
 import { createScope, deleteScope, updateScope } from './scopes.ts'
 
-const members = { description: 'Description' }
+const members = { description: 'Description', tier: 'Tier' }
 
 export const createIpamScope = ec2Write(
   'CreateIpamScope',

@@ -7,7 +7,7 @@ import { didYouMean, isForeignLocale, localeProblem } from '#model/locale.ts'
 import type { ResourceType } from '#model/policy/resource-types.ts'
 import type { PoolFacts } from '#model/policy/snapshot.ts'
 import { type Noun, type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
-import { isSetting, keyProblem, type Tag as ModelTag, tagsMax, valueProblem } from '#model/tags.ts'
+import { isSetting, keyProblem, tagsMax, valueProblem } from '#model/tags.ts'
 import type { Tag } from '#store/tables/tags.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { createTags, deleteTags } from '../organization/tags.ec2.ts'
@@ -135,9 +135,6 @@ export function numberIn(cursor: string): number {
 
 export const tagList = (given: Readonly<Record<string, string>> = {}): Tag[] =>
   Object.entries(given).map(([Key, Value]) => ({ Key, Value }))
-/** As verbs take them. */
-export const modelTags = (given: Readonly<Record<string, string>> | undefined): ModelTag[] | undefined =>
-  given && Object.entries(given).map(([key, value]) => ({ key, value }))
 export const tagMap = (stored: readonly Tag[]): Record<string, string> =>
   Object.fromEntries(stored.filter(({ Key }) => !isSetting(Key)).map(({ Key, Value }) => [Key, Value]))
 export const specified = <Type extends string>(ResourceType: Type, given: readonly Tag[]) =>

@@ -1,0 +1,149 @@
+// Scopes over the native API.
+import { z } from 'zod'
+import { type Refusal, refuse } from '#model/refusal.ts'
+import { tagsFrom } from '#model/tags.ts'
+import type { Scope } from '#store/tables/ipams.ts'
+import { type Place, permitter } from '../identity/authority.ts'
+import { nativeRead, nativeWrite } from '../operation.native.ts'
+import type { ReadContext } from '../operation.ts'
+import { accountId, formatInstant, gatherPage, idText, instant, pageOf, paging } from '../shapes.native.ts'
+import {
+  description,
+  newDescription,
+  refuseMalformed,
+  refuseNoChange,
+  scopeType,
+  shownTags,
+  tagMap,
+  tags,
+} from '../space/shapes.native.ts'
+import { findIpam, ipamId, placeOfIpam } from './ipams.native.ts'
+import { createScope as create, deleteScope as remove, updateScope as update } from './scopes.ts'
+
+export const scopeId = idText('scope').describe('`ipam-scope-…`.')
+const scope = z.object({
+  scopeId,
+  ipamId,
+  account: accountId,
+  scopeType,
+  isDefault: z.boolean(),
+  description: description.optional(),
+  tags: shownTags,
+  createdAt: instant,
+})
+
+export const listScopes = nativeRead({
+  name: 'listScopes',
+  summary: 'List scopes, as far as you may see them.',
+  action: 'ipam:read',
+  input: z.strictObject({ ...paging, ipamId: ipamId.optional().describe('Only those of this IPAM.') }),
+  output: pageOf(scope),
+  rest: { method: 'GET', path: '/scopes' },
+  cli: 'scope list',
+  columns: ['scopeId', 'ipamId', 'scopeType', 'isDefault', 'description'],
+  refusals: ['InvalidPaginationToken'],
+  at: 'filtered',
+  async run(context, { ipamId, ...params }) {
+    const isPermitted = await permitter(context, 'ipam:read')
+    return gatherPage(context, params, {
+      read: (after, limit) => context.tx.ipams.listScopes({ ipamId }, after, limit),
+      key: ({ id }) => id,
+      show: async (row) => (isPermitted(row.account) ? showScope(context, row) : undefined),
+    })
+  },
+})
+
+export const getScope = nativeRead({
+  name: 'getScope',
+  summary: 'Show one scope.',
+  action: 'ipam:read',
+  input: z.strictObject({ scopeId }),
+  output: scope,
+  rest: { method: 'GET', path: '/scopes/{scopeId}' },
+  cli: 'scope show',
+  refusals: ['NotFound', 'MalformedId'],
+  at: placeOfScope,
+  run: async (context, input) => showScope(context, await findScope(context, input.scopeId)),
+})
+
+export const createScope = nativeWrite({
+  name: 'createScope',
+  summary: 'Make a private scope, in which addresses may stand that stand in others too.',
+  action: 'ipam:manage',
+  input: z.strictObject({ ipamId, description: description.optional(), tags: tags.optional() }),
+  output: scope,
+  rest: { method: 'POST', path: '/scopes', status: 201 },
+  cli: 'scope create',
+  refusals: ['NotFound', 'MalformedId', 'LimitExceeded', 'NotSupported'],
+  at: placeOfIpam,
+  async run(context, { ipamId, description, tags }) {
+    const found = await findIpam(context, ipamId)
+    return showScope(context, await create(context, found, { description, tags: tagsFrom(tags) }))
+  },
+})
+
+export const updateScope = nativeWrite({
+  name: 'updateScope',
+  summary: 'Describe a scope anew, or give it other tags.',
+  action: 'ipam:manage',
+  input: z.strictObject({
+    scopeId,
+    description: newDescription.optional(),
+    tags: tags.optional().describe('All tags that it is to have.'),
+  }),
+  output: scope,
+  rest: { method: 'PATCH', path: '/scopes/{scopeId}' },
+  cli: 'scope update',
+  refusals: ['NotFound', 'MalformedId'],
+  changes: getScope,
+  at: placeOfScope,
+  async run(context, { scopeId, description, tags }) {
+    refuseNoChange({ description, tags })
+    const found = await findScope(context, scopeId)
+    return showScope(context, await update(context, found, { description, tags: tags && tagsFrom(tags) }))
+  },
+})
+
+export const deleteScope = nativeWrite({
+  name: 'deleteScope',
+  summary: 'Delete a scope that has no pools; default scopes go with their IPAM.',
+  action: 'ipam:manage',
+  input: z.strictObject({ scopeId }),
+  output: z.void(),
+  rest: { method: 'DELETE', path: '/scopes/{scopeId}', status: 204 },
+  cli: 'scope delete',
+  refusals: ['NotFound', 'MalformedId', 'IncorrectState', 'DependencyViolation'],
+  changes: getScope,
+  at: placeOfScope,
+  async run(context, { scopeId }) {
+    await remove(context, await findScope(context, scopeId))
+  },
+})
+
+export const scopeOperations = [listScopes, getScope, createScope, updateScope, deleteScope] as const
+
+// Finding ------------------------------------------------------------------------------------------------------------
+
+const absentScope = (id: string): Refusal => ({ code: 'NotFound', what: 'ipam-scope', id })
+export async function findScope(context: ReadContext, id: string): Promise<Scope> {
+  refuseMalformed('scope', 'ipam-scope', id, 'ipam-scope-...')
+  return (await context.tx.ipams.findScope(id)) ?? refuse(absentScope(id))
+}
+export async function placeOfScope(context: ReadContext, input: { readonly scopeId: string }): Promise<Place> {
+  return { node: (await findScope(context, input.scopeId)).account, absent: absentScope(input.scopeId) }
+}
+
+// Showing ------------------------------------------------------------------------------------------------------------
+
+async function showScope(context: ReadContext, found: Scope): Promise<z.output<typeof scope>> {
+  return {
+    scopeId: found.id,
+    ipamId: found.ipamId,
+    account: found.account,
+    scopeType: found.kind,
+    isDefault: found.isDefault,
+    description: found.description,
+    tags: tagMap(await context.tx.tags.of(found.id)),
+    createdAt: formatInstant(found.createdAt),
+  }
+}
