@@ -88,7 +88,7 @@ export const getIpam = nativeRead({
   run: async (context, input) => showIpam(context, await findIpam(context, input.ipamId)),
 })
 
-export const createAnIpam = nativeWrite({
+export const createIpam = nativeWrite({
   name: 'createIpam',
   summary: 'Make an IPAM with its two default scopes.',
   description: ruleNeedsRight,
@@ -155,7 +155,7 @@ export const updateIpam = nativeWrite({
   },
 })
 
-export const deleteAnIpam = nativeWrite({
+export const deleteIpam = nativeWrite({
   name: 'deleteIpam',
   summary: 'Delete an IPAM.',
   description: ruleNeedsRight,
@@ -183,7 +183,7 @@ export const deleteAnIpam = nativeWrite({
   },
 })
 
-export const ipamOperations = [listIpams, getIpam, createAnIpam, updateIpam, deleteAnIpam] as const
+export const ipamOperations = [listIpams, getIpam, createIpam, updateIpam, deleteIpam] as const
 
 // Finding ------------------------------------------------------------------------------------------------------------
 

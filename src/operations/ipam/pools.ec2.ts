@@ -162,9 +162,10 @@ async function sourceVpcIn(
 }
 
 /** A key that is added again gets the new value; what is removed need not be there. Terraform's provider relies on both. */
-function changedTags(pool: Pool, input: ModifyIpamPoolRequest): readonly ModelTag[] {
+function changedTags(pool: Pool, input: ModifyIpamPoolRequest): readonly ModelTag[] | undefined {
   const removed = tagsInModel(tagsGiven(input.RemoveAllocationResourceTags, 'RemoveAllocationResourceTag'))
   const added = tagsInModel(tagsGiven(input.AddAllocationResourceTags, 'AddAllocationResourceTag'))
+  if (removed.length === 0 && added.length === 0) return undefined
   // A value that was left out, or is empty, stands for any: the same as to the tags of a resource that are deleted.
   const isRemoved = (tag: ModelTag): boolean =>
     removed.some(({ key, value }) => key === tag.key && (value === '' || value === tag.value))

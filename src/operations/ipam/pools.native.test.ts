@@ -338,6 +338,26 @@ test('I8 a pool is seen at its owner, and those that an account may use by whoev
   assert.equal(change.status, 404)
 })
 
+test('what only the owner of a pool may do is refused by the name that the action has here', async () => {
+  const theirs = await world.post<Ipam>('/ipams', { account: shop, region: 'us-east-1' })
+  const scope = { scopeId: theirs.privateScopeId, family: 'ipv4', locale: 'us-east-1' }
+  const lent = await makePool({ sharedWith: [shop] })
+  const { status, body } = await world.ask<Problem & { action: string }>('POST', '/pools', {
+    body: { ...scope, parentPoolId: lent.poolId },
+  })
+  assert.deepEqual([status, body.code, body.action], [403, 'NotAuthorized', 'ipam:manage'])
+  const hidden = await makePool()
+  const absent = await world.ask<Problem>('POST', '/pools', { body: { ...scope, parentPoolId: hidden.poolId } })
+  assert.deepEqual([absent.status, absent.body.code], [404, 'NotFound'])
+
+  const open = { scopeId: theirs.publicScopeId, family: 'ipv4', locale: 'us-east-1', awsService: 'ec2' }
+  const { poolId } = await world.post<Pool>('/pools', open)
+  const denied = await world.ask<Problem & { action: string }>('POST', `/pools/${poolId}/cidrs`, {
+    body: { cidr: '203.0.113.0/24' },
+  })
+  assert.deepEqual([denied.status, denied.body.code, denied.body.action], [403, 'NotAuthorized', 'ipam:manage'])
+})
+
 test('If-Match of a pool is not moved by what is allocated from it', async () => {
   const pool = await makePool({ defaultNetmaskLength: 28 })
   await provision(pool, '10.2.0.0/24')
@@ -373,6 +393,9 @@ test('bad input names our fields and values', async () => {
     [{ ...params, awsService: 'ec2' }, 'InvalidParameterValue', 'awsService'],
     [{ ...params, minNetmaskLength: 30, maxNetmaskLength: 20 }, 'InvalidParameterValue', 'minNetmaskLength'],
     [{ ...params, sharedWith: ['nobody'] }, 'InvalidParameterValue', 'sharedWith.0'],
+    [{ ...params, requiredTags: { 'aws:x': 'y' } }, 'InvalidTagKey', ''],
+    [{ ...params, requiredTags: { env: 'x'.repeat(300) } }, 'InvalidParameterValue', 'requiredTags.env'],
+    [{ ...params, publicIpSource: 'amazon' }, 'InvalidParameterValue', 'publicIpSource'],
     [{ ...params, quarantineSeconds: -1 }, 'InvalidParameterValue', 'quarantineSeconds'],
     [{ ...params, scopeId: 'scope' }, 'MalformedId', ''],
     [{ ...params, sourceVpcId: 'vpc-00000000000000000' }, 'NotFound', ''],

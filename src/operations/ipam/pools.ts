@@ -106,9 +106,9 @@ export async function createPool(
  * @returns it as it is then
  */
 export async function updatePool(context: WriteContext, { pool, ipam }: PoolAt, changes: PoolChanges): Promise<Pool> {
-  const { description, defaultNetmaskLength, quarantineSeconds, requiredTags = pool.requiredTags } = changes
+  const { description, defaultNetmaskLength, quarantineSeconds, requiredTags } = changes
   refuseLongDescription(description ?? undefined)
-  refuseBadRequiredTags(requiredTags)
+  if (requiredTags) refuseBadRequiredTags(requiredTags)
   const modified: Pool = {
     ...pool,
     description: description === undefined ? pool.description : describedAs(description ?? ''),
@@ -116,7 +116,7 @@ export async function updatePool(context: WriteContext, { pool, ipam }: PoolAt, 
     maxNetmaskLength: changes.maxNetmaskLength ?? pool.maxNetmaskLength,
     defaultNetmaskLength:
       defaultNetmaskLength === undefined ? pool.defaultNetmaskLength : (defaultNetmaskLength ?? undefined),
-    requiredTags,
+    requiredTags: requiredTags ?? pool.requiredTags,
     quarantineSeconds: quarantineSeconds === undefined ? pool.quarantineSeconds : (quarantineSeconds ?? undefined),
   }
   refuseProblem(netmaskProblem(pool.family, lengthsOf(modified)))
