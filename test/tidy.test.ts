@@ -140,14 +140,7 @@ const faceOf = (path: string): string | undefined => /\.(ec2|aws|native)\.ts$/.e
  */
 const notYet: ReadonlySet<string> = new Set([
   'src/operations/identity/operator-tokens.ts src/operations/identity/tokens.native.ts',
-  'src/operations/identity/shares.ts src/operations/organization/accounts.aws.ts',
-  'src/operations/identity/shares.ts src/operations/organization/units.aws.ts',
   'src/operations/organization/node-rights.ts src/operations/identity/roles.native.ts',
-  'src/operations/organization/organization.native.ts src/operations/organization/accounts.aws.ts',
-  'src/operations/organization/organization.native.ts src/operations/organization/delegated-administrators.aws.ts',
-  'src/operations/organization/organization.native.ts src/operations/organization/organizations.aws.ts',
-  'src/operations/organization/organization.native.ts src/operations/organization/tree-tags.aws.ts',
-  'src/operations/organization/organization.native.ts src/operations/organization/units.aws.ts',
   'src/operations/organization/tagging.ts src/formats/aws/ec2.generated.ts',
   'src/operations/policy/policies.native.ts src/operations/policy/policies.ec2.ts',
   'src/operations/space/allocations.native.ts src/operations/space/addresses.ec2.ts',

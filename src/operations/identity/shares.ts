@@ -4,8 +4,8 @@ import { accountableOf } from '#model/principal.ts'
 import { refuse } from '#model/refusal.ts'
 import { type Action, everywhere } from '#model/roles.ts'
 import type { ReadContext } from '../operation.ts'
-import { accountsMax } from '../organization/accounts.aws.ts'
-import { unitsMax } from '../organization/units.aws.ts'
+import { accountsMax } from '../organization/accounts.ts'
+import { unitsMax } from '../organization/units.ts'
 import { permitter } from './authority.ts'
 
 /** Whether the caller may do something at the top of a path: at its root, or everywhere. */

@@ -6,7 +6,7 @@ import { spread } from '#model/spread.ts'
 import type { Account } from '#store/tables/organizations.ts'
 import { stsRead, stsWrite } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
-import { accessRoleDefault } from '../organization/accounts.aws.ts'
+import { accessRoleDefault } from '../organization/accounts.ts'
 
 /** STS: 15 minutes to 12 hours, and an hour where nothing is said. */
 const durationSecondsMin = 900

@@ -1,12 +1,13 @@
-// How the things of an organization are named, shown, paged and remembered.
+// How the things of an organization are named, shown and paged over AWS Organizations, and what its requests have as tags.
 import type {
   Account as AccountAnswer,
   Organization as OrganizationAnswer,
   OrganizationalUnit,
 } from '#formats/aws/organizations.generated.ts'
+import type { Tag } from '#model/tags.ts'
 import type { Account, Node, Organization, Stretch } from '#store/tables/organizations.ts'
 import type { PageParams } from '../listing.ts'
-import type { Reach, ReadContext, WriteContext } from '../operation.ts'
+import type { ReadContext } from '../operation.ts'
 
 /** AWS Organizations: pages of 20, and no larger. */
 const pageSize = 20
@@ -79,23 +80,6 @@ export async function pageOf<T>(
   return { items: shown, next: items.length > size ? { NextToken: placeOf(shown.at(-1)!) } : {} }
 }
 
-/**
- * Keeps a node's new state, with its tags: policy conditions read these. Of an account nobody else can be reached; of
- * others the caller says whether anybody is below.
- */
-export async function recordNode(
-  context: WriteContext,
-  organization: Organization,
-  id: string,
-  reach: Reach = 'everything',
-): Promise<void> {
-  const { tx } = context
-  const node = await tx.organizations.findNode(id)
-  const kind = node?.kind ?? 'organizational-unit' // Nothing else can go.
-  await tx.history.changed(
-    { id, kind, account: organization.managementAccount },
-    node && { ...node, tags: await tx.tags.of(id) },
-  )
-  context.changed(id)
-  await context.governanceChanged(kind === 'account' ? { account: id } : reach)
-}
+/** The tags of a request. */
+export const readTags = (tags: readonly { readonly Key: string; readonly Value: string }[] = []): readonly Tag[] =>
+  tags.map(({ Key, Value }) => ({ key: Key, value: Value }))

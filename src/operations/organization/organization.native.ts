@@ -2,33 +2,22 @@
 import { z } from 'zod'
 import { isRootId, isUnitId } from '#model/organization.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
+import { tagsFrom } from '#model/tags.ts'
 import type { Account, Node, Organization } from '#store/tables/organizations.ts'
 import { type Place, permitter, requirePermission } from '../identity/authority.ts'
 import { refuseBeyondShare } from '../identity/shares.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
-import type { ReadContext, WriteContext } from '../operation.ts'
+import type { ReadContext } from '../operation.ts'
 import { refuseToBringUnderOwn } from '../policy/own-break-glass.ts'
 import { accountId, formatInstant, gatherPage, instant, pageOf, paging } from '../shapes.native.ts'
-import { inOurWords, refuseNoChange, shownTags, tagList, tagMap, tags, type Words } from '../space/shapes.native.ts'
-import { accountsMax, createAccount, describeCreateAccountStatus, moveAccount } from './accounts.aws.ts'
-import {
-  disableIpamOrganizationAdminAccount,
-  enableIpamOrganizationAdminAccount,
-  ipamService,
-} from './delegated-administrators.aws.ts'
+import { refuseNoChange, shownTags, tagMap, tags } from '../space/shapes.native.ts'
+import { createAccount, moveAccount } from './accounts.ts'
+import { deregisterAdministrator, ipamService, setIpamAdministrator } from './delegated-administrators.ts'
 import { requireRightToDelete, requireRightToMove, requireRightToTag } from './node-rights.ts'
-import { createOrganization } from './organizations.aws.ts'
-import { tagTreeResource, untagTreeResource } from './tree-tags.aws.ts'
-import { createOrganizationalUnit, deleteOrganizationalUnit, updateOrganizationalUnit } from './units.aws.ts'
+import { createOrganization } from './organizations.ts'
+import { replaceNodeTags } from './tree-tags.ts'
+import { createUnit, deleteUnit, renameUnit, getUnit as unitNamed } from './units.ts'
 
-const words: Words = {
-  AccountName: 'name',
-  DelegatedAdminAccountId: 'account',
-  Email: 'email',
-  Name: 'name',
-  RoleName: 'roleName',
-  Tags: 'tags',
-}
 const unitId = z.string().refine(isUnitId, '`ou-…` is expected').describe('An organizational unit: `ou-…`.')
 const parentId = z
   .string()
@@ -89,8 +78,7 @@ export const createTheOrganization = nativeWrite({
   at: async () => ({ node: '*' }),
   async run(context, { managementAccount: id }) {
     if (!(await context.tx.organizations.findAccount(id))) refuse({ code: 'NotFound', what: 'account', id })
-    await createOrganization.run(context.actingFor(id, context.region), { FeatureSet: 'ALL' })
-    return showOrganization(context, await findOrganization(context))
+    return showOrganization(context, await createOrganization(context, id))
   },
 })
 
@@ -159,9 +147,7 @@ export const putIpamAdministrator = nativeWrite({
   at: placeOfOrganization,
   async run(context, { account }) {
     await requireRightOverPolicies(context)
-    const management = await asManagement(context)
-    const params = { DelegatedAdminAccountId: account }
-    await inOurWords(words, () => enableIpamOrganizationAdminAccount.run(management, params))
+    await setIpamAdministrator(context, await findOrganization(context), account)
     return { account }
   },
 })
@@ -186,8 +172,7 @@ export const deleteIpamAdministrator = nativeWrite({
       const { id } = await findOrganization(context)
       refuse({ code: 'IncorrectState', what: 'organization', id, problem: 'it has no delegated administrator of IPAM' })
     }
-    const params = { DelegatedAdminAccountId: account }
-    await disableIpamOrganizationAdminAccount.run(await asManagement(context), params)
+    await deregisterAdministrator(context, account, ipamService)
   },
 })
 
@@ -247,40 +232,13 @@ export const createAnAccount = nativeWrite({
   refusals: ['NotFound', 'AlreadyExists', 'LimitExceeded', 'IncorrectState', 'PolicyConflict'],
   at: async (context, input) => placeOfParent(context, input.parentId),
   async run(context, { name, email, parentId, tags }) {
-    const { rootId } = await findOrganization(context)
-    if (tags) await requireRightToTag(context, { kind: 'account', parentId: parentId ?? rootId }, tags)
-    await refuseToBringUnderOwn(context, parentId ?? rootId)
-    await refuseBeyondShare(context, 'account', parentId ?? rootId)
-    const management = await asManagement(context)
-    const made = await inOurWords(words, async () => {
-      const { CreateAccountStatus: begun } = await createAccount.run(management, {
-        AccountName: name,
-        Email: email,
-        ...(tags ? { Tags: tagList(tags) } : {}),
-      })
-      const { CreateAccountStatus: status } = await describeCreateAccountStatus.run(management, {
-        CreateAccountRequestId: begun!.Id!,
-      })
-      return status!
-    })
-    if (made.FailureReason === 'EMAIL_ALREADY_EXISTS') {
-      refuse({
-        code: 'AlreadyExists',
-        what: 'account',
-        problem: `an account with the email \`${email}\` exists already`,
-      })
-    }
-    if (made.AccountId === undefined) {
-      refuse({ code: 'LimitExceeded', what: 'accounts', limit: accountsMax, used: accountsMax })
-    }
-    if (parentId !== undefined && parentId !== rootId) {
-      await moveAccount.run(management, {
-        AccountId: made.AccountId,
-        SourceParentId: rootId,
-        DestinationParentId: parentId,
-      })
-    }
-    return showAccount(context, await findAccount(context, made.AccountId))
+    const organization = await findOrganization(context)
+    const under = parentId ?? organization.rootId
+    if (tags) await requireRightToTag(context, { kind: 'account', parentId: under }, tags)
+    await refuseToBringUnderOwn(context, under)
+    await refuseBeyondShare(context, 'account', under)
+    const params = { name, email, parentId: under, tags: tagsFrom(tags) }
+    return showAccount(context, await findAccount(context, await createAccount(context, organization, params)))
   },
 })
 
@@ -298,7 +256,7 @@ export const updateAccount = nativeWrite({
   at: placeOfAccount,
   async run(context, input) {
     await requireRightToTag(context, { kind: 'account', id: input.account }, input.tags)
-    await replaceTreeTags(context, input.account, input.tags)
+    await replaceNodeTags(context, await findOrganization(context), input.account, tagsFrom(input.tags))
     return showAccount(context, await findAccount(context, input.account))
   },
 })
@@ -326,11 +284,8 @@ export const moveAnAccount = nativeWrite({
     await requirePermission(context, 'organization:manage', { node: source })
     await requireRightToMove(context, input.account, input.parentId)
     await refuseToBringUnderOwn(context, input.parentId, input.account)
-    await moveAccount.run(await asManagement(context), {
-      AccountId: input.account,
-      SourceParentId: source,
-      DestinationParentId: input.parentId,
-    })
+    const move = { account: input.account, from: source, to: input.parentId }
+    await moveAccount(context, await findOrganization(context), move)
     return showAccount(context, await findAccount(context, input.account))
   },
 })
@@ -369,10 +324,10 @@ export const getUnit = nativeRead({
   cli: 'unit show',
   refusals: ['NotFound'],
   at: placeOfUnit,
-  run: async (context, input) => showUnit(context, await findUnit(context, input.unitId)),
+  run: async (context, input) => showUnit(context, await unitNamed(context, input.unitId)),
 })
 
-export const createUnit = nativeWrite({
+export const createAUnit = nativeWrite({
   name: 'createUnit',
   summary: 'Make an organizational unit.',
   description: tagsNeedRight,
@@ -386,15 +341,8 @@ export const createUnit = nativeWrite({
   async run(context, { name, parentId, tags }) {
     if (tags) await requireRightToTag(context, { kind: 'organizational-unit', parentId }, tags)
     await refuseBeyondShare(context, 'organizational-unit', parentId)
-    const management = await asManagement(context)
-    const { OrganizationalUnit: made } = await inOurWords(words, () =>
-      createOrganizationalUnit.run(management, {
-        Name: name,
-        ParentId: parentId,
-        ...(tags ? { Tags: tagList(tags) } : {}),
-      }),
-    )
-    return showUnit(context, await findUnit(context, made!.Id!))
+    const params = { name, parentId, tags: tagsFrom(tags) }
+    return showUnit(context, await createUnit(context, await findOrganization(context), params))
   },
 })
 
@@ -418,21 +366,18 @@ export const updateUnit = nativeWrite({
     refuseNoChange({ name, tags })
     if (name !== undefined) {
       // Else whoever has the unit alone could ask which names those beside it have.
-      await requirePermission(context, 'organization:manage', { node: (await findUnit(context, unitId)).parentId! })
-      const management = await asManagement(context)
-      await inOurWords(words, () =>
-        updateOrganizationalUnit.run(management, { OrganizationalUnitId: unitId, Name: name }),
-      )
+      await requirePermission(context, 'organization:manage', { node: (await unitNamed(context, unitId)).parentId! })
+      await renameUnit(context, await findOrganization(context), unitId, name)
     }
     if (tags !== undefined) {
       await requireRightToTag(context, { kind: 'organizational-unit', id: unitId }, tags)
-      await replaceTreeTags(context, unitId, tags)
+      await replaceNodeTags(context, await findOrganization(context), unitId, tagsFrom(tags))
     }
-    return showUnit(context, await findUnit(context, unitId))
+    return showUnit(context, await unitNamed(context, unitId))
   },
 })
 
-export const deleteUnit = nativeWrite({
+export const deleteAUnit = nativeWrite({
   name: 'deleteUnit',
   summary: 'Delete an organizational unit that has nothing below it.',
   description: 'Its role bindings end with it: for each `forbid` among them you need the right to lift it.',
@@ -446,7 +391,7 @@ export const deleteUnit = nativeWrite({
   at: placeOfUnit,
   async run(context, { unitId }) {
     await requireRightToDelete(context, unitId)
-    await deleteOrganizationalUnit.run(await asManagement(context), { OrganizationalUnitId: unitId })
+    await deleteUnit(context, await findOrganization(context), unitId)
   },
 })
 
@@ -464,9 +409,9 @@ export const organizationOperations = [
   moveAnAccount,
   listUnits,
   getUnit,
-  createUnit,
+  createAUnit,
   updateUnit,
-  deleteUnit,
+  deleteAUnit,
 ] as const
 
 // Places -------------------------------------------------------------------------------------------------------------
@@ -488,7 +433,7 @@ async function placeOfAccount(context: ReadContext, input: { readonly account: s
   return placeOf((await findAccount(context, input.account)).id, 'account')
 }
 async function placeOfUnit(context: ReadContext, input: { readonly unitId: string }): Promise<Place> {
-  return placeOf((await findUnit(context, input.unitId)).id, 'organizational-unit')
+  return placeOf((await unitNamed(context, input.unitId)).id, 'organizational-unit')
 }
 async function placeOfParent(context: ReadContext, parentId: string | undefined): Promise<Place> {
   if (parentId === undefined) return placeOfOrganization(context)
@@ -506,29 +451,6 @@ async function findOrganization({ tx }: ReadContext): Promise<Organization> {
 }
 async function findAccount({ tx }: ReadContext, id: string): Promise<Account> {
   return (await tx.organizations.findAccount(id)) ?? refuse({ code: 'NotFound', what: 'account', id })
-}
-async function findUnit({ tx }: ReadContext, id: string): Promise<Node> {
-  const found = await tx.organizations.findNode(id)
-  if (found?.kind !== 'organizational-unit') refuse({ code: 'NotFound', what: 'organizational-unit', id })
-  return found
-}
-
-/** Organizations itself lets its management account change things; who may here is asked of roles. */
-async function asManagement(context: WriteContext): Promise<WriteContext> {
-  return context.actingFor((await findOrganization(context)).managementAccount, context.region)
-}
-
-async function replaceTreeTags(
-  context: WriteContext,
-  id: string,
-  wanted: Readonly<Record<string, string>>,
-): Promise<void> {
-  const management = await asManagement(context)
-  const gone = (await context.tx.tags.of(id)).map(({ Key }) => Key).filter((key) => !(key in wanted))
-  await inOurWords(words, async () => {
-    if (gone.length > 0) await untagTreeResource.run(management, { ResourceId: id, TagKeys: gone })
-    if (Object.keys(wanted).length > 0) await tagTreeResource.run(management, { ResourceId: id, Tags: tagList(wanted) })
-  })
 }
 
 async function showOrganization(

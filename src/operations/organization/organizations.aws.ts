@@ -1,18 +1,12 @@
-// The organization itself, and how its tree hangs together.
+// The organization itself, and how its tree hangs together, as AWS Organizations has them.
 import { refuse } from '#model/refusal.ts'
-import { spread } from '#model/spread.ts'
-import type { Node, Organization } from '#store/tables/organizations.ts'
+import type { Node } from '#store/tables/organizations.ts'
 import { organizationsRead, organizationsWrite } from '../operation.aws.ts'
-import type { ReadContext } from '../operation.ts'
 import { organizationOfCaller, organizationToRead } from './access.ts'
-import { arnOf, pageOf, recordNode, showOrganization } from './answers.aws.ts'
-
-const lettersAndDigits = '0123456789abcdefghijklmnopqrstuvwxyz'
-const organizationShape = { alphabet: lettersAndDigits, length: 10 }
-const rootShape = { alphabet: lettersAndDigits, length: 4 }
+import { arnOf, pageOf, showOrganization } from './answers.aws.ts'
+import { createOrganization as create, getParent } from './organizations.ts'
 
 export const createOrganization = organizationsWrite('CreateOrganization', async (context, { FeatureSet }) => {
-  const { tx, caller } = context
   if (FeatureSet === 'CONSOLIDATED_BILLING') {
     refuse({
       code: 'NotSupported',
@@ -20,20 +14,7 @@ export const createOrganization = organizationsWrite('CreateOrganization', async
       because: 'nothing is billed here; use `ALL`',
     })
   }
-  await refuseSecondOrganization(context)
-
-  const organization: Organization = {
-    id: `o-${spread(context.newSequence(), organizationShape, tx.installation)}`,
-    managementAccount: caller.account,
-    rootId: newRootId(context.newSequence(), tx.installation),
-    createdAt: context.now,
-  }
-  await tx.organizations.create(organization)
-  await tx.history.changed({ id: organization.id, kind: 'organization', account: caller.account }, organization)
-  context.changed(organization.id)
-  await recordNode(context, organization, organization.rootId, 'nothing')
-  await recordNode(context, organization, organization.managementAccount)
-  return { Organization: await showOrganization(context, organization) }
+  return { Organization: await showOrganization(context, await create(context, context.caller.account)) }
 })
 
 /** For any member, as in AWS: the only operation that member accounts may call. */
@@ -83,23 +64,3 @@ export const listParents = organizationsRead('ListParents', async (context, { Ch
     ...next,
   }
 })
-
-/** The root or unit that something hangs under, or is to hang under. */
-export async function getParent({ tx }: ReadContext, id: string): Promise<Node> {
-  const node = await tx.organizations.findNode(id)
-  if (!node || node.kind === 'account') refuse({ code: 'NotFound', what: 'parent', id })
-  return node
-}
-
-/** An installation is one organization: its policies, pools and decisions have one root. */
-async function refuseSecondOrganization({ tx, caller }: ReadContext): Promise<void> {
-  if (!(await tx.organizations.find())) return
-  if (await tx.organizations.findNode(caller.account)) {
-    refuse({ code: 'AlreadyExists', what: 'organization', problem: 'the account is already in an organization' })
-  }
-  refuse({ code: 'NotEligible', problem: 'this installation has an organization already, and can have one only' })
-}
-
-/** A root's id is short, so the sequence is folded; there is only one root. */
-const newRootId = (sequence: number, installation: string): string =>
-  `r-${spread(sequence % lettersAndDigits.length ** rootShape.length, rootShape, installation)}`

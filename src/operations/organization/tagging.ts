@@ -97,6 +97,9 @@ const settingsOn: { readonly [resourceType: string]: (tags: readonly ModelTag[])
 export const tagsInModel = (tags: readonly Tag[]): ModelTag[] =>
   tags.map(({ Key, Value }) => ({ key: Key, value: Value }))
 
+export const tagsInStore = (tags: readonly ModelTag[]): Tag[] =>
+  tags.map(({ key, value }) => ({ Key: key, Value: value }))
+
 /** Puts tags on an object that lives in the Region of the request. */
 export async function putTags(context: WriteContext, resource: Tagged, tags: readonly Tag[]): Promise<void> {
   for (const { Key, Value } of tags) await context.tx.tags.put({ ...resource, region: context.region }, Key, Value)

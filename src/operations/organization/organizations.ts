@@ -1,0 +1,68 @@
+// The organization itself: made once, and its nodes found and kept in the history.
+import { refuse } from '#model/refusal.ts'
+import { spread } from '#model/spread.ts'
+import type { Node, Organization } from '#store/tables/organizations.ts'
+import type { Reach, ReadContext, WriteContext } from '../operation.ts'
+
+const lettersAndDigits = '0123456789abcdefghijklmnopqrstuvwxyz'
+const organizationShape = { alphabet: lettersAndDigits, length: 10 }
+const rootShape = { alphabet: lettersAndDigits, length: 4 }
+
+/** Makes the organization with its root, and the management account under it. */
+export async function createOrganization(context: WriteContext, managementAccount: string): Promise<Organization> {
+  const { tx } = context
+  await refuseSecondOrganization(context, managementAccount)
+  const organization: Organization = {
+    id: `o-${spread(context.newSequence(), organizationShape, tx.installation)}`,
+    managementAccount,
+    rootId: newRootId(context.newSequence(), tx.installation),
+    createdAt: context.now,
+  }
+  await tx.organizations.create(organization)
+  await tx.history.changed({ id: organization.id, kind: 'organization', account: managementAccount }, organization)
+  context.changed(organization.id)
+  await recordNode(context, organization, organization.rootId, 'nothing')
+  await recordNode(context, organization, managementAccount)
+  return organization
+}
+
+/** The root or unit that something hangs under, or is to hang under. */
+export async function getParent({ tx }: ReadContext, id: string): Promise<Node> {
+  const node = await tx.organizations.findNode(id)
+  if (!node || node.kind === 'account') refuse({ code: 'NotFound', what: 'parent', id })
+  return node
+}
+
+/**
+ * Keeps a node's new state, with its tags: policy conditions read these. Of an account nobody else can be reached; of
+ * others the caller says whether anybody is below.
+ */
+export async function recordNode(
+  context: WriteContext,
+  organization: Organization,
+  id: string,
+  reach: Reach = 'everything',
+): Promise<void> {
+  const { tx } = context
+  const node = await tx.organizations.findNode(id)
+  const kind = node?.kind ?? 'organizational-unit' // Nothing else can go.
+  await tx.history.changed(
+    { id, kind, account: organization.managementAccount },
+    node && { ...node, tags: await tx.tags.of(id) },
+  )
+  context.changed(id)
+  await context.governanceChanged(kind === 'account' ? { account: id } : reach)
+}
+
+/** An installation is one organization: its policies, pools and decisions have one root. */
+async function refuseSecondOrganization({ tx }: ReadContext, managementAccount: string): Promise<void> {
+  if (!(await tx.organizations.find())) return
+  if (await tx.organizations.findNode(managementAccount)) {
+    refuse({ code: 'AlreadyExists', what: 'organization', problem: 'the account is already in an organization' })
+  }
+  refuse({ code: 'NotEligible', problem: 'this installation has an organization already, and can have one only' })
+}
+
+/** A root's id is short, so the sequence is folded; there is only one root. */
+const newRootId = (sequence: number, installation: string): string =>
+  `r-${spread(sequence % lettersAndDigits.length ** rootShape.length, rootShape, installation)}`

@@ -1,0 +1,82 @@
+// Tags of the root, of organizational units and of accounts: conditions of policies read them.
+import { findStraySetting } from '#model/policy/tag-settings.ts'
+import { refuse } from '#model/refusal.ts'
+import { findTagProblem, hasTooManyTags, mergeTags, type Tag, tagsMax } from '#model/tags.ts'
+import type { Node, Organization } from '#store/tables/organizations.ts'
+import type { ReadContext, WriteContext } from '../operation.ts'
+import { recordNode } from './organizations.ts'
+import { putTags, tagsInModel, tagsInStore } from './tagging.ts'
+
+/** Refuses tags that no node can be given in one request; nodes of the tree carry no settings. */
+export function checkTreeTags(tags: readonly Tag[]): void {
+  const problem = findTagProblem(tags) ?? findStraySetting(tags)
+  if (problem) refuse({ code: 'InvalidTagKey', key: problem.key, problem: problem.problem })
+  if (hasTooManyTags(tags)) refuseCount(tags.length)
+}
+
+/** Gives a node these tags beside those that it has. */
+export async function tagNode(
+  context: WriteContext,
+  organization: Organization,
+  id: string,
+  tags: readonly Tag[],
+): Promise<void> {
+  checkTreeTags(tags)
+  const node = await getNode(context, id)
+  const merged = mergeTags(tagsInModel(await context.tx.tags.of(id)), tags)
+  if (hasTooManyTags(merged)) refuseCount(merged.length)
+
+  await putTreeTags(context, organization, node, tags)
+  await recordNode(context, organization, id)
+}
+
+/** Takes the tags with these keys away. */
+export async function untagNode(
+  context: WriteContext,
+  organization: Organization,
+  id: string,
+  keys: readonly string[],
+): Promise<void> {
+  await getNode(context, id)
+  let removed = false
+  for (const key of keys) removed = (await context.tx.tags.remove(id, key)) || removed
+  if (removed) await recordNode(context, organization, id)
+}
+
+/** Gives a node exactly these tags. */
+export async function replaceNodeTags(
+  context: WriteContext,
+  organization: Organization,
+  id: string,
+  tags: readonly Tag[],
+): Promise<void> {
+  checkTreeTags(tags)
+  const node = await getNode(context, id)
+  const wanted = new Set(tags.map(({ key }) => key))
+  const gone = (await context.tx.tags.of(id)).map(({ Key }) => Key).filter((key) => !wanted.has(key))
+  if (tags.length === 0 && gone.length === 0) return
+  for (const key of gone) await context.tx.tags.remove(id, key)
+  await putTreeTags(context, organization, node, tags)
+  await recordNode(context, organization, id)
+}
+
+/** The tags belong to the organization and to no account: EC2's DescribeTags, which lists an account's, does not show them. */
+export async function putTreeTags(
+  context: WriteContext,
+  organization: Organization,
+  node: Pick<Node, 'id' | 'kind'>,
+  tags: readonly Tag[],
+): Promise<void> {
+  await putTags(context, { id: node.id, type: node.kind, account: organization.id }, tagsInStore(tags))
+}
+
+/** The root, a unit or an account of the organization. */
+export async function getNode({ tx }: ReadContext, id: string): Promise<Node> {
+  const node = await tx.organizations.findNode(id)
+  if (!node) refuse({ code: 'NotFound', what: 'organization-target', id })
+  return node
+}
+
+function refuseCount(used: number): never {
+  refuse({ code: 'LimitExceeded', what: 'tags', limit: tagsMax, used })
+}
