@@ -140,7 +140,6 @@ const faceOf = (path: string): string | undefined => /\.(ec2|aws|native)\.ts$/.e
  */
 const notYet: ReadonlySet<string> = new Set([
   'src/operations/identity/operator-tokens.ts src/operations/identity/tokens.native.ts',
-  'src/operations/organization/node-rights.ts src/operations/identity/roles.native.ts',
   'src/operations/organization/tagging.ts src/formats/aws/ec2.generated.ts',
   'src/operations/policy/policies.native.ts src/operations/policy/policies.ec2.ts',
   'src/operations/space/allocations.native.ts src/operations/space/addresses.ec2.ts',
@@ -279,8 +278,7 @@ const mayRemember: Readonly<Record<string, string>> = {
   'src/operations/identity/visible-accounts.ts known':
     'follows from a snapshot and what came before it, and goes with it',
   'src/operations/identity/visible-accounts.ts children': 'follows from a snapshot alone, and goes with it',
-  'src/operations/identity/roles.native.ts accountsOutside':
-    'goes with a snapshot; only what is committed is put there',
+  'src/operations/identity/roles.ts accountsOutside': 'goes with a snapshot; only what is committed is put there',
 }
 const remembersByMemory: Rule = ({ path, text }) => {
   if (isTest(path) || !/^src\/(store|operations|jobs)\//.test(path) || path === 'src/store/memory.ts') return []

@@ -11,7 +11,7 @@ import {
   requirePermission,
   requireScope,
 } from '../identity/authority.ts'
-import { refuseToLift } from '../identity/roles.native.ts'
+import { refuseToLift } from '../identity/roles.ts'
 import type { ReadContext } from '../operation.ts'
 
 /** To be called before the account is moved. */

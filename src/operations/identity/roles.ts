@@ -1,0 +1,128 @@
+// Role bindings: who may do what where, given and taken away by whoever may do as much themselves.
+import { hasShape } from '#model/identifier.ts'
+import { isAccountId } from '#model/organization.ts'
+import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
+import { type Refusal, refuse } from '#model/refusal.ts'
+import { type Action, everywhere, roles, scopesCover } from '#model/roles.ts'
+import type { StoredBinding } from '#store/tables/role-bindings.ts'
+import type { ReadContext, WriteContext } from '../operation.ts'
+import { accessAt, type Place, permitter, refuseWithoutRole, requireScope } from './authority.ts'
+import { refuseToLeaveNobody } from './last-administrator.ts'
+import { recordBinding } from './role-binding-record.ts'
+import { makerOf, refuseTooManyBindings } from './shares.ts'
+
+/** Binds a role to a principal at a node. */
+export async function bindRole(
+  context: WriteContext,
+  params: Pick<StoredBinding, 'principal' | 'role' | 'node' | 'effect'>,
+): Promise<StoredBinding> {
+  const { principal, role, node, effect } = params
+  await refuseToGiveMore(context, role, node)
+  const from = (await accessAt(context, 'role:manage', node)).binding!.node
+  const wanted = effect === 'forbid' ? { ...params, authority: from, bindsFrom: from } : params
+  if (await context.tx.roleBindings.findSame(wanted)) {
+    const problem = `\`${principal}\` has the role \`${role}\` at \`${node}\` already (${effect})`
+    refuse({ code: 'AlreadyExists', what: 'role-binding', problem })
+  }
+  await refuseTooManyBindings(context, node)
+  const created: StoredBinding = { id: context.newId('roleBinding'), ...wanted, createdAt: context.now }
+  if (effect === 'forbid') {
+    await refuseToLeaveNobody(context, { ...created, id: principal }, (bindings) => [...bindings, created])
+  }
+  await context.tx.roleBindings.insert(created, makerOf(context))
+  await recordBinding(context, created)
+  await context.governanceChanged('nothing')
+  return created
+}
+
+/** Takes a role away again, or lifts what is forbidden. */
+export async function unbindRole(context: WriteContext, id: string): Promise<void> {
+  const gone = await getBinding(context, id)
+  if (gone.effect === 'forbid') await refuseToLift(context, gone)
+  else await refuseToLeaveNobody(context, gone, (bindings) => bindings.filter(({ id }) => id !== gone.id))
+  await context.tx.roleBindings.delete(gone.id)
+  await recordBinding(context, gone, 'gone')
+  await context.governanceChanged('nothing')
+}
+
+/** The node itself, where it exists. */
+export async function placeOfNode(context: ReadContext, node: string): Promise<Place> {
+  const absent: Refusal = { code: 'NotFound', what: 'organization-target', id: node }
+  if (node === everywhere) return { node }
+  const snapshot = await context.snapshot()
+  if (!snapshot.nodes.has(node) && !(await isAccountOutside(context, snapshot, node))) refuse(absent)
+  return { node, absent }
+}
+
+/** Accounts in no organization that were found. None is ever deleted: one look is good for a snapshot's life. */
+const accountsOutside = new WeakMap<Snapshot, Set<string>>()
+
+async function isAccountOutside({ tx }: ReadContext, snapshot: Snapshot, id: string): Promise<boolean> {
+  const known = accountsOutside.get(snapshot) ?? new Set()
+  accountsOutside.set(snapshot, known)
+  if (known.has(id)) return true
+  if (!(await tx.organizations.findAccount(id))) return false
+  // The snapshot outlives this transaction, and the account perhaps not.
+  if (!tx.hasChanged) known.add(id)
+  return true
+}
+
+/** Where a binding is managed: at its node, and a `forbid` also where the right comes from that it was set with. */
+export async function placeOfBinding(context: ReadContext, bindingId: string): Promise<Place> {
+  const found = await getBinding(context, bindingId)
+  const { id, node, effect } = found
+  const absent: Refusal = { code: 'NotFound', what: 'role-binding', id }
+  if (effect === 'permit' || (await accessAt(context, 'role:manage', node)).isPermitted) return { node, absent }
+  // It may bind whoever set it, at its node: they lift it where their right comes from.
+  const from = authorityOf(await context.snapshot(), found)
+  return { node: (await accessAt(context, 'role:manage', from)).isPermitted ? from : node, absent }
+}
+
+export async function getBinding(context: ReadContext, id: string): Promise<StoredBinding> {
+  if (!hasShape('roleBinding', id)) {
+    refuse({ code: 'MalformedId', what: 'role-binding', id, expected: 'role-binding-...' })
+  }
+  return (await context.tx.roleBindings.find(id)) ?? refuse({ code: 'NotFound', what: 'role-binding', id })
+}
+
+async function refuseToGiveMore(context: ReadContext, role: StoredBinding['role'], node: string): Promise<void> {
+  for (const action of roles[role].actions as readonly Action[]) {
+    const { native } = context.caller
+    const { isPermitted } = await accessAt(context, action, node)
+    if (isPermitted && native && scopesCover(native.scopes, action)) continue
+    const because = `\`${role}\` permits \`${action}\`, which you may not do at \`${node}\``
+    refuseWithoutRole(context, 'role:manage', node, because)
+  }
+}
+
+/**
+ * Refuses to lift what is forbidden to who could not have set it. Lifting gives as much as permitting does, so that at the node
+ * from which it was set each action is asked; who manages roles above that node may whatever else is forbidden to them.
+ * @param changed the account that is moved or the unit that is deleted, by which it would be lifted: of a forbid that the caller may
+ * not see, the refusal tells no more than that there is one
+ */
+export async function refuseToLift(context: ReadContext, forbid: StoredBinding, changed?: string): Promise<void> {
+  const { id, role, node } = forbid
+  const from = authorityOf(await context.snapshot(), forbid)
+  const { isPermitted, binding } = await accessAt(context, 'role:manage', from)
+  if (!isPermitted) {
+    const [mayRead, mayManage] = [await permitter(context, 'role:read'), await permitter(context, 'role:manage')]
+    if (changed !== undefined && !mayRead(node) && !mayManage(node)) {
+      const because = `something is forbidden above \`${changed}\` that none of your roles may lift`
+      refuseWithoutRole(context, 'role:manage', changed, because)
+    }
+    const where = mayRead(from) ? `at \`${from}\`` : `above \`${node}\``
+    const because = `the forbid \`${id}\` was set with a right ${where}, and is lifted with none but that`
+    refuseWithoutRole(context, 'role:manage', node, because)
+  }
+  if (binding!.node === from) return refuseToGiveMore(context, role, from)
+  for (const action of roles[role].actions) requireScope(context, action)
+}
+
+/** Where a forbid is lifted: where that unit is gone, at the top of the tree. */
+export function authorityOf(snapshot: Snapshot, { authority = everywhere, node }: StoredBinding): string {
+  const { nodes } = snapshot
+  if (authority === everywhere || isAccountId(authority) || nodes.has(authority)) return authority
+  const [top] = pathOf(snapshot, node)
+  return nodes.get(top!)?.kind === 'root' ? top! : everywhere
+}
