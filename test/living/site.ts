@@ -1,7 +1,7 @@
 // What the drive begins with: an organization, an IPAM with pools, one policy in force, and who administers.
 import assert from 'node:assert/strict'
 import { createOperatorToken } from '#operations/identity/operator-tokens.ts'
-import { tokenSecondsMax } from '#operations/identity/tokens.native.ts'
+import { tokenSecondsMax } from '#operations/identity/tokens.ts'
 import { foundOrganization, lab, network, root, shop, stranger } from '../acme.ts'
 import { managementAccount } from '../world.ts'
 import type { Ledger } from './ledger.ts'

@@ -1,7 +1,7 @@
 // Who asks over the native API: the holder of a bearer token (RFC 6750). The only maker of a native principal, beside the sign-in.
 import type { Principal } from '#model/principal.ts'
 import { refuse } from '#model/refusal.ts'
-import { tokenHash } from '#operations/identity/tokens.native.ts'
+import { tokenHash } from '#operations/identity/tokens.ts'
 import type { Store } from '#store/store.ts'
 
 const bearerPattern = /^Bearer ([\w.~+/-]{1,4096}=*)$/i

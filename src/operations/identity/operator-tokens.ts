@@ -4,7 +4,7 @@ import { isTargetId } from '#model/organization.ts'
 import { everywhere, type Role } from '#model/roles.ts'
 import type { Store } from '#store/store.ts'
 import { recordOwn } from '../record/own-entries.ts'
-import { drawToken, tokenHash } from './tokens.native.ts'
+import { drawToken, tokenHash } from './tokens.ts'
 
 /** Long enough to make others with it. */
 const operatorTokenMs = 3_600_000

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 import { managementAccount } from '../../../test/world.ts'
-import { createSession, tokensPerMakerMax } from './tokens.native.ts'
+import { createSession } from './tokens.native.ts'
+import { tokensPerMakerMax } from './tokens.ts'
 
 interface Made {
   readonly token: string

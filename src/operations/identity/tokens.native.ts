@@ -1,16 +1,9 @@
 // Tokens of the native API: whoever holds one acts as its principal until it expires or is revoked.
-import { hash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
-import { assert } from '#model/assert.ts'
-import { hasShape } from '#model/identifier.ts'
-import { isSameBearer, makersOf, type NativePrincipal, partiesOf, principalKind } from '#model/principal.ts'
-import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
-import { everywhere, type RoleBinding, roles, scopeNames, scopesCover } from '#model/roles.ts'
-import { bearerTokenPrefix } from '#model/secrets.ts'
-import { groupsOfOwn, isOfAccount, latestOwnEnd } from '#model/token.ts'
+import { partiesOf, principalKind } from '#model/principal.ts'
+import { type RoleBinding, roles, scopeNames, scopesCover } from '#model/roles.ts'
 import type { ApiToken } from '#store/tables/api-tokens.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
-import type { ReadContext, WriteContext } from '../operation.ts'
 import {
   accountId,
   flag,
@@ -24,18 +17,20 @@ import {
   showMakers,
   usedMakers,
 } from '../shapes.native.ts'
-import { accessAt, accessOfToken, permitter, refuseWithoutRole } from './authority.ts'
+import { accessOfToken, permitter } from './authority.ts'
+import {
+  drawToken,
+  endToken,
+  isOfHolder,
+  makeToken,
+  openSession,
+  placeOfToken,
+  secondsDefault,
+  secondsMin,
+  tokenSecondsMax,
+  topOf,
+} from './tokens.ts'
 import { visibleAccounts } from './visible-accounts.ts'
-
-const secondsDefault = 30 * 86_400
-const secondsMin = 60
-export const tokenSecondsMax = 366 * 86_400
-/** Of one principal and by the same makers, that are good: nobody else uses them up. */
-export const tokensMax = 1_000
-/** Makers of one token: a person or the operator's service, and services one after the other. */
-const makersMax = 10
-/** Of all that one person is accountable for, whatever the services that they name: others read past them. */
-export const tokensPerMakerMax = 5_000
 
 const tokenId = idText('apiToken').describe('`token-…`: names the token, and opens nothing.')
 const scopes = z
@@ -64,12 +59,6 @@ const tokenShape = {
   revokedAt: instant.optional(),
 }
 const token = z.object(tokenShape)
-
-/** 256 random bits behind a prefix that scanners of secrets can look for. */
-export function drawToken(): string {
-  return bearerTokenPrefix + randomBytes(32).toString('base64url')
-}
-export const tokenHash = (text: string): Uint8Array => hash('sha256', text, 'buffer')
 
 export const whoAmI = nativeRead({
   name: 'whoAmI',
@@ -199,50 +188,8 @@ export const createToken = nativeWrite({
   secretOutput: true,
   prepare: drawToken,
   async run(context, params, drawn) {
-    const native = context.caller.native!
-    const principal = params.principal ?? native.name
-    if (principal.startsWith('group:'))
-      refuseValue('principal', principal, 'a group holds no token; name a user or a service')
-    const account = params.account ?? context.caller.account
-    const isOwn = principal === native.name
-    if (!isOwn && principalKind(principal) === 'user') {
-      refuseValue(
-        'principal',
-        principal,
-        'people sign in, or get a token from the operator (`cadastre operator token`); name a service, or leave it out',
-      )
-    }
-    if (!isOwn || account !== context.caller.account) await requireTokensOf(context, account)
-    const used = await context.tx.apiTokens.find(context.caller.accessKeyId)
-    assert(used !== undefined, 'who asks over the native API has a token')
-    const makers = isOwn ? native.makers : makersOf(native)
-    refuseTooLongChain(makers)
-    await refuseTooMany(context, { principal, makers })
-    await refuseTooManyMade(context, makers)
-    const expiresAt = isOwn
-      ? endOfOwn(params.expiresInSeconds, used, context.now)
-      : context.now + (params.expiresInSeconds ?? secondsDefault) * 1_000
-    const groups = isOwn ? groupsOfOwn(used, expiresAt) : []
-    const created: ApiToken = {
-      id: context.newId('apiToken'),
-      principal,
-      account,
-      groups,
-      ...(groups.length > 0 ? { groupsUntil: used.groupsUntil } : {}),
-      scopes: narrow(native.scopes, params.scopes, isOwn),
-      ...(isOwn && native.subject !== undefined ? { subject: native.subject } : {}),
-      makers,
-      origin: 'token',
-      madeWith: used.id,
-      description: params.description,
-      createdAt: context.now,
-      expiresAt,
-      revokedAt: undefined,
-    }
-    await context.tx.apiTokens.insert(created, tokenHash(drawn))
-    context.changed(created.id)
-    const isLess = isOwn && groups.length < used.groups.length
-    return { ...describe(created), ...(isLess ? { groupsLeftOut: [...used.groups] } : {}), token: drawn }
+    const { created, groupsLeftOut } = await makeToken(context, params, drawn)
+    return { ...describe(created), ...(groupsLeftOut ? { groupsLeftOut: [...groupsLeftOut] } : {}), token: drawn }
   },
 })
 
@@ -266,17 +213,9 @@ export const revokeToken = nativeWrite({
   // Signing out is for everybody.
   needsNoScope: ({ caller }, { tokenId }) => tokenId === caller.accessKeyId,
   async run(context, { tokenId, alone }) {
-    const { apiTokens } = context.tx
-    const found = await getToken(context, tokenId)
-    const made = alone ? [] : await apiTokens.listMadeWith(found, context.now)
-    const ended = await apiTokens.revoke([found.id, ...made], context.now)
-    context.changed(...new Set([found.id, ...ended]))
-    return { ended }
+    return { ended: [...(await endToken(context, tokenId, { alone }))] }
   },
 })
-
-/** What the token of a person who signed in is: as long as a working day, and never longer. */
-const sessionSeconds = 12 * 3_600
 
 /** Only for the sign-in, which has found out who asks; it has no route of its own. */
 export const createSession = nativeWrite({
@@ -291,129 +230,9 @@ export const createSession = nativeWrite({
   secretOutput: true,
   prepare: drawToken,
   async run(context, { signIn }, drawn) {
-    const { name, groups, subject, makers } = context.caller.native!
-    if (await context.tx.apiTokens.findBySignIn(signIn)) {
-      refuseValue('code', '[secret]', 'it has made a token already; sign in again')
-    }
-    const expiresAt = context.now + sessionSeconds * 1_000
-    const created: ApiToken = {
-      id: context.newId('apiToken'),
-      principal: name,
-      account: context.caller.account,
-      groups,
-      groupsUntil: expiresAt,
-      scopes: [],
-      subject,
-      makers,
-      origin: 'sign-in',
-      description: 'signed in',
-      createdAt: context.now,
-      expiresAt,
-      revokedAt: undefined,
-    }
-    await context.tx.apiTokens.insert(created, tokenHash(drawn), signIn)
-    context.changed(created.id)
-    return { ...describe(created), token: drawn }
+    return { ...describe(await openSession(context, signIn, drawn)), token: drawn }
   },
 })
-
-/**
- * Where somebody else's token is seen and ended: at the home account where it was made for a service with the right there.
- * The home account of a person, or of what the operator made, is only the one that the operator has named, for everybody
- * mostly the same: that says nothing of who answers for them, and whoever ends their tokens shuts them out. So that is asked at
- * the top: at the root, or at `*` where there is none.
- */
-const placeOfToken = (token: ApiToken, top: string): string => (isOfAccount(token) ? token.account : top)
-const topOf = async ({ tx }: ReadContext): Promise<string> => (await tx.organizations.find())?.rootId ?? everywhere
-
-/** One's own, or one that `token:manage` reaches; anybody else's does not exist. */
-async function getToken(context: ReadContext, id: string): Promise<ApiToken> {
-  if (!hasShape('apiToken', id)) refuse({ code: 'MalformedId', what: 'api-token', id, expected: 'token-...' })
-  const found = await context.tx.apiTokens.find(id)
-  const absent: Refusal = { code: 'NotFound', what: 'api-token', id }
-  if (!found) refuse(absent)
-  if (isOfHolder(found, context.caller.native!)) return found
-  const { isPermitted } = await accessAt(context, 'token:manage', placeOfToken(found, await topOf(context)))
-  return isPermitted ? found : refuse(absent)
-}
-
-async function refuseTooMany({ tx, now }: ReadContext, of: Pick<ApiToken, 'principal' | 'makers'>): Promise<void> {
-  const used = await tx.apiTokens.countGood(of, now, tokensMax)
-  if (used < tokensMax) return
-  const by = of.makers.length === 0 ? '' : `, made by ${of.makers.map((maker) => `\`${maker}\``).join(', ')}`
-  const countedFor = `principal \`${of.principal}\`${by}`
-  const remedy = 'Revoke those that are not used any more.'
-  refuse({ code: 'LimitExceeded', what: 'good tokens', limit: tokensMax, used, countedFor, remedy })
-}
-
-/** Each is named wherever something done with the token is shown, and asked about at every use. */
-function refuseTooLongChain(makers: readonly string[]): void {
-  if (makers.length <= makersMax) return
-  refuse({
-    code: 'LimitExceeded',
-    what: 'makers of a token, one after the other',
-    limit: makersMax,
-    used: makers.length,
-    countedFor: 'the token',
-    remedy: 'Make it with a token that is nearer to a person or the operator.',
-  })
-}
-
-/** Names of services cost nothing: all that lead back to one maker are counted together, too. */
-async function refuseTooManyMade({ tx, now }: ReadContext, [maker]: readonly string[]): Promise<void> {
-  if (maker === undefined) return
-  const used = await tx.apiTokens.countMade(maker, now, tokensPerMakerMax)
-  if (used < tokensPerMakerMax) return
-  refuse({
-    code: 'LimitExceeded',
-    what: 'good tokens',
-    limit: tokensPerMakerMax,
-    used,
-    countedFor: `\`${maker}\`, who made them or the tokens that they were made with`,
-    remedy: 'Revoke those that are not used any more.',
-  })
-}
-
-/**
- * Whether a token is the caller's own: of the same principal, and made by those who made theirs. One that somebody made for a
- * service has no say over those that others made for it; a person has it over all in their name.
- */
-const isOfHolder = ({ principal, makers }: ApiToken, native: NativePrincipal): boolean =>
-  principalKind(principal) === 'service'
-    ? isSameBearer({ by: principal, makers }, { by: native.name, makers: native.makers })
-    : principal === native.name
-
-/** Whoever may not is answered alike, whether or not there is such an account. */
-async function requireTokensOf(context: WriteContext, account: string): Promise<void> {
-  const action = 'token:manage'
-  if (!(await accessAt(context, action, account)).isPermitted) {
-    const { name } = context.caller.native!
-    refuseWithoutRole(context, action, account, `no role of \`${name}\` permits it at \`${account}\``)
-  }
-  if (!(await context.tx.organizations.findAccount(account))) refuse({ code: 'NotFound', what: 'account', id: account })
-}
-
-/** When a token for oneself ends. What is asked and may not be is refused; what nobody has named is as long as it may be. */
-function endOfOwn(asked: number | undefined, used: ApiToken, now: number): number {
-  const latest = latestOwnEnd(used)
-  const endsAt = now + (asked ?? secondsDefault) * 1_000
-  if (endsAt <= latest) return endsAt
-  if (asked === undefined) return latest
-  const seconds = Math.floor((latest - now) / 1_000)
-  const allowed = seconds < secondsMin ? 'leave it out' : `at most ${seconds}, or leave it out`
-  const because = `the token you use ends at ${formatInstant(latest)}, and none that you make with it for yourself lasts longer`
-  refuseValue('expiresInSeconds', String(asked), `${because}: ${allowed}, or sign in again`)
-}
-
-/** A token made with another one reaches no further than that one; what is for somebody else says how far. */
-function narrow(own: readonly string[], asked: readonly string[], isOwn: boolean): readonly string[] {
-  if (own.length === 0) return asked
-  const problem = `the token you use has only ${own.join(', ')}`
-  if (asked.length === 0) return isOwn ? own : refuseValue('scopes', '', `${problem}; name those that it shall have`)
-  const beyond = asked.find((scope) => !own.includes(scope))
-  if (beyond !== undefined) refuseValue('scopes', beyond, problem)
-  return asked
-}
 
 const describe = (row: ApiToken): z.output<typeof token> => ({
   tokenId: row.id,
