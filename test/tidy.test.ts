@@ -140,7 +140,6 @@ const faceOf = (path: string): string | undefined => /\.(ec2|aws|native)\.ts$/.e
  */
 const notYet: ReadonlySet<string> = new Set([
   'src/operations/organization/tagging.ts src/formats/aws/ec2.generated.ts',
-  'src/operations/policy/policies.native.ts src/operations/policy/policies.ec2.ts',
   'src/operations/space/allocations.native.ts src/operations/space/addresses.ec2.ts',
   'src/operations/space/shapes.native.ts src/operations/organization/tags.ec2.ts',
 ])

@@ -13,7 +13,7 @@ import { recordSubnet } from '../network/subnets.ec2.ts'
 import { recordVpc } from '../network/vpcs.ec2.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
-import { applyPolicyTags } from '../policy/policies.ec2.ts'
+import { applyPolicyTags } from '../policy/policies.ts'
 import { beginState } from '../space/tenures.ts'
 import { putTags, refuseBadTags, type Tagged, tagsGiven } from './tagging.ts'
 

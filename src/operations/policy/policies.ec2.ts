@@ -1,78 +1,38 @@
 // Policies as the EC2 API has them: their pools for each pair, and where they are enabled (policy-model §§1 to 4).
 import type { IpamPolicy, IpamPolicyAllocationRuleRequest, IpamPolicyDocument } from '#formats/aws/ec2.generated.ts'
 import { hasShape } from '#model/identifier.ts'
-import type { Assignment, Compatibility, PolicyDocument } from '#model/policy/document.ts'
+import type { Assignment, PolicyDocument } from '#model/policy/document.ts'
 import { rulesMax } from '#model/policy/eligibility.ts'
 import { assignmentsOn } from '#model/policy/resolve.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import { ruledBy } from '#model/policy/tag-agreement.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
-import type { Ipam } from '#store/tables/ipams.ts'
 import type { Policy } from '#store/tables/policies.ts'
 import type { Tag } from '#store/tables/tags.ts'
-import { getIpam, refuseFreeTier, refuseTooManyListed } from '../ipam/access.ts'
+import { getIpam, refuseTooManyListed } from '../ipam/access.ts'
 import { filterBy, page, refuseIdsWithPaging } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
-import type { ReadContext, WriteContext } from '../operation.ts'
-import { putTags, tagsToCreate } from '../organization/tagging.ts'
-import { refuseTooManyPolicies } from './account-bounds.ts'
-import {
-  assign,
-  getTarget,
-  kindDefault,
-  modeDefault,
-  reassignAsTagged,
-  refuseMalformedTarget,
-  refuseWhileEnabled,
-  unassign,
-} from './assignments.ts'
+import type { ReadContext } from '../operation.ts'
+import { tagsInModel, tagsToCreate } from '../organization/tagging.ts'
+import { assign, getTarget, kindDefault, modeDefault, refuseMalformedTarget, unassign } from './assignments.ts'
 import {
   contentOf,
   ec2Fields,
-  followChangedTags,
   getPolicy,
   isSamePair,
   policyType,
   putDocument,
   refuseUnknownType,
-  remember,
-  removePolicy,
-  settingsOf,
   tagSettingsOf,
-  writeVersion,
 } from './content.ts'
+import { createPolicy, deletePolicy } from './policies.ts'
 
 export const createIpamPolicy = ec2Write('CreateIpamPolicy', async (context, input) => {
   const tags = tagsToCreate(input.TagSpecifications, policyType, (await context.snapshot()).resourceTypes)
   const ipam = await getIpam(context, input.IpamId)
-  const policy = await insertPolicy(context, ipam, { tags })
+  const policy = await createPolicy(context, ipam, { tags: tagsInModel(tags) })
   return { IpamPolicy: { ...describe(policy, tags), State: 'create-in-progress' } }
 })
-
-/** Makes a policy without documents. What its compatibility is where neither params nor tag says, the IPAM says. */
-export async function insertPolicy(
-  context: WriteContext,
-  ipam: Ipam,
-  { tags, compatibility }: { readonly tags: readonly Tag[]; readonly compatibility?: Compatibility },
-): Promise<Policy> {
-  refuseFreeTier(ipam, 'An IPAM policy')
-  await refuseTooManyPolicies(context, ipam.account)
-  const policy: Policy = {
-    id: context.newId('policy'),
-    ipamId: ipam.id,
-    account: ipam.account,
-    region: ipam.region,
-    version: 1,
-    compatibilityDefault: ipam.policyCompatibility,
-    createdAt: context.now,
-  }
-  await context.tx.policies.insert(policy)
-  await putTags(context, { id: policy.id, type: policyType, account: policy.account }, tags)
-  const said = compatibility ?? settingsOf(tags).compatibility ?? ipam.policyCompatibility
-  await writeVersion(context, policy, { compatibility: said, documents: [] })
-  await remember(context, policy.id, 'nothing')
-  return policy
-}
 
 export const describeIpamPolicies = ec2Read('DescribeIpamPolicies', async (context, input) => {
   const matches = filterBy(input.Filters, policyFilters, ({ Tags }) => Tags ?? [])
@@ -88,10 +48,7 @@ export const describeIpamPolicies = ec2Read('DescribeIpamPolicies', async (conte
 export const deleteIpamPolicy = ec2Write('DeleteIpamPolicy', async (context, input) => {
   const policy = await getPolicy(context, input.IpamPolicyId)
   const tags = await context.tx.tags.of(policy.id)
-  await refuseWhileEnabled(context, policy)
-
-  await removePolicy(context, policy)
-  await context.governanceChanged('nothing')
+  await deletePolicy(context, policy)
   return { IpamPolicy: { ...describe(policy, tags), State: 'delete-in-progress' } }
 })
 
@@ -155,15 +112,6 @@ export const getIpamPolicyOrganizationTargets = ec2Read('GetIpamPolicyOrganizati
   const { items, NextToken } = page(targets, input, (targetId) => targetId)
   return { OrganizationTargets: items.map((OrganizationTargetId) => ({ OrganizationTargetId })), NextToken }
 })
-
-/** Brings a policy in line with a change of its tags: what a tag says otherwise than before moves, and nothing else. */
-export async function applyPolicyTags(context: WriteContext, id: string, tagsBefore: readonly Tag[]): Promise<void> {
-  const policy = (await context.tx.policies.find(id))!
-  const change = { before: settingsOf(tagsBefore), after: await tagSettingsOf(context, policy) }
-  await followChangedTags(context, policy, change)
-  await reassignAsTagged(context, policy, change)
-  await remember(context, id)
-}
 
 // The request --------------------------------------------------------------------------------------------------------
 

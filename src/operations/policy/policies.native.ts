@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { hasShape } from '#model/identifier.ts'
 import { compareContents } from '#model/policy/comparison.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
-import { isSetting } from '#model/tags.ts'
+import { isSetting, tagsFrom } from '#model/tags.ts'
 import type { Policy, StoredVersion } from '#store/tables/policies.ts'
 import { type Place, permitter } from '../identity/authority.ts'
 import { documentsBody, nativeRead, nativeWrite } from '../operation.native.ts'
@@ -20,7 +20,7 @@ import {
   restoreVersion,
   setCompatibility,
 } from './content.ts'
-import { deleteIpamPolicy, insertPolicy } from './policies.ec2.ts'
+import { createPolicy as create, deletePolicy as remove } from './policies.ts'
 import {
   compatibility,
   document,
@@ -119,8 +119,8 @@ export const createPolicy = nativeWrite({
   async run(context, params) {
     const ipam = (await context.tx.ipams.find(params.ipamId))!
     const acting = context.actingFor(ipam.account, ipam.region)
-    const made = await insertPolicy(acting, ipam, { tags: tagList(params.tags), compatibility: params.compatibility })
-    return describe(context, made)
+    const { tags, compatibility } = params
+    return describe(context, await create(acting, ipam, { tags: tagsFrom(tags), compatibility }))
   },
 })
 
@@ -165,7 +165,7 @@ export const deletePolicy = nativeWrite({
   at: placeOfPolicy,
   async run(context, input) {
     const { acting, found } = await actingOn(context, input.policyId)
-    await deleteIpamPolicy.run(acting, { IpamPolicyId: found.id })
+    await remove(acting, found)
   },
 })
 
