@@ -1,5 +1,4 @@
 // The rules of tags, the same where an object is made and where its tags change later.
-import type { TagSpecification } from '#formats/aws/ec2.generated.ts'
 import { builtInTypes, type Registry } from '#model/policy/resource-types.ts'
 import {
   findStraySetting,
@@ -19,6 +18,12 @@ export interface Tagged {
   readonly id: string
   readonly type: string
   readonly account: string
+}
+
+/** What a request of the EC2 API says of the tags of what it makes. */
+interface TagSpecification {
+  readonly ResourceType?: string
+  readonly Tags?: readonly { readonly Key?: string; readonly Value?: string }[]
 }
 
 /** The tags of a request's specifications for the one resource type that the request makes, checked. */

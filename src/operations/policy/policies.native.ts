@@ -8,7 +8,7 @@ import type { Policy, StoredVersion } from '#store/tables/policies.ts'
 import { type Place, permitter } from '../identity/authority.ts'
 import { documentsBody, nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
-import { putTags, refuseBadTags } from '../organization/tagging.ts'
+import { replaceTags } from '../organization/tags.ts'
 import { accountId, formatInstant, gatherPage, idText, instant, pageOf, paging } from '../shapes.native.ts'
 import {
   contentOf,
@@ -16,7 +16,6 @@ import {
   nativeFields,
   putDocument,
   refuseUnknownType,
-  remember,
   restoreVersion,
   setCompatibility,
 } from './content.ts'
@@ -146,7 +145,7 @@ export const updatePolicy = nativeWrite({
       refuse({ code: 'InvalidParameterCombination', problem })
     }
     const { acting, found } = await actingOn(context, params.policyId)
-    if (params.tags) await replaceTags(acting, found, params.tags)
+    if (params.tags) await replaceTags(acting, found.id, tagsFrom(params.tags))
     if (params.compatibility) await setCompatibility(acting, found, params.compatibility)
     return describe(context, await findPolicy(context, params.policyId))
   },
@@ -446,26 +445,6 @@ async function getDocument(
   const { documents } = await contentOf(context, await findPolicy(context, policyId))
   const found = documents.find((document) => isSamePair(document, pair))
   return found ?? refuse({ code: 'NotFound', what: 'policy-document', id: `${pair.locale}/${pair.resourceType}` })
-}
-
-// Tags ---------------------------------------------------------------------------------------------------------------
-
-const tagList = (given: Readonly<Record<string, string>>) =>
-  Object.entries(given).map(([Key, Value]) => ({ Key, Value }))
-
-/** Gives a policy exactly these tags. Settings that were set as tags stay: they are fields here. */
-async function replaceTags(
-  context: WriteContext,
-  { id, account }: Policy,
-  wanted: Readonly<Record<string, string>>,
-): Promise<void> {
-  const current = await context.tx.tags.of(id)
-  for (const { Key } of current) {
-    if (!isSetting(Key) && !Object.hasOwn(wanted, Key)) await context.tx.tags.remove(id, Key)
-  }
-  await putTags(context, { id, type: 'ipam-policy', account }, tagList(wanted))
-  refuseBadTags('ipam-policy', await context.tx.tags.of(id))
-  await remember(context, id)
 }
 
 // The answer ---------------------------------------------------------------------------------------------------------

@@ -7,10 +7,10 @@ import { didYouMean, isForeignLocale, localeProblem } from '#model/locale.ts'
 import type { ResourceType } from '#model/policy/resource-types.ts'
 import type { PoolFacts } from '#model/policy/snapshot.ts'
 import { type Noun, type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
-import { isSetting, keyProblem, tagsMax, valueProblem } from '#model/tags.ts'
+import { isSetting, keyProblem, tagsFrom, tagsMax, valueProblem } from '#model/tags.ts'
 import type { Tag } from '#store/tables/tags.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
-import { createTags, deleteTags } from '../organization/tags.ec2.ts'
+import { replaceTags as replace } from '../organization/tags.ts'
 
 export const descriptionCharactersMax = 1_000
 const tagsDescription = 'Keys and values.'
@@ -141,7 +141,7 @@ export const specified = <Type extends string>(ResourceType: Type, given: readon
   given.length === 0 ? {} : { TagSpecifications: [{ ResourceType, Tags: given }] }
 
 /**
- * Gives an object exactly these tags. What it has with the prefix of settings stays: those are fields here.
+ * Gives an object exactly these tags, where any are given. What it has with the prefix of settings stays: those are fields here.
  * @param context acts for the owner of the object, in its Region
  */
 export async function replaceTags(
@@ -149,12 +149,7 @@ export async function replaceTags(
   id: string,
   wanted: Readonly<Record<string, string>> | undefined,
 ): Promise<void> {
-  if (wanted === undefined) return
-  const had = tagMap(await context.tx.tags.of(id))
-  const gone = Object.keys(had).filter((key) => !(key in wanted))
-  const put = tagList(wanted).filter(({ Key, Value }) => had[Key] !== Value)
-  if (gone.length > 0) await deleteTags.run(context, { Resources: [id], Tags: gone.map((Key) => ({ Key })) })
-  if (put.length > 0) await createTags.run(context, { Resources: [id], Tags: put })
+  if (wanted !== undefined) await replace(context, id, tagsFrom(wanted))
 }
 
 // Refusals -----------------------------------------------------------------------------------------------------------

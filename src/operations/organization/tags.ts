@@ -1,0 +1,162 @@
+// Tags of any object that has an owner: put, taken away, replaced. On policies, IPAMs and pools some of them are settings.
+import { type IdKind, kindOf, parseId } from '#model/identifier.ts'
+import { type Noun, refuse, refuseValue } from '#model/refusal.ts'
+import { isSetting, mergeTags, type Tag } from '#model/tags.ts'
+import type { Allocation } from '#store/tables/space.ts'
+import type { Owner, Tag as StoredTag, Tags } from '#store/tables/tags.ts'
+import { applyIpamTags } from '../ipam/ipams.ts'
+import { applyPoolTags } from '../ipam/pools.ts'
+import { recordScope } from '../ipam/scopes.ts'
+import type { ReadContext, WriteContext } from '../operation.ts'
+import { applyPolicyTags } from '../policy/policies.ts'
+import { beginState } from '../space/tenures.ts'
+import { putTags, refuseBadTags, type Tagged, tagsInModel, tagsInStore } from './tagging.ts'
+
+/** Of one request: all of them are changed in one transaction. */
+const resourcesMax = 1_000
+
+/** Puts tags on objects of the caller: what is given replaces what stood under the same key. */
+export async function addTags(
+  context: WriteContext,
+  ids: readonly string[],
+  tags: readonly Tag[],
+  kinds?: TaggableKinds,
+): Promise<void> {
+  await changeTags(context, await getTaggables(context, ids, kinds), (current) => mergeTags(current, tags))
+}
+
+/** Takes those of their tags away from objects of the caller that are named. */
+export async function removeTags(
+  context: WriteContext,
+  ids: readonly string[],
+  isNamed: (tag: Tag) => boolean,
+  kinds?: TaggableKinds,
+): Promise<void> {
+  const objects = await getTaggables(context, ids, kinds)
+  await changeTags(context, objects, (current) => current.filter((tag) => !isNamed(tag)))
+}
+
+/** Gives an object of the caller exactly these tags. Settings that it has as tags stay. */
+export async function replaceTags(
+  context: WriteContext,
+  id: string,
+  tags: readonly Tag[],
+  kinds?: TaggableKinds,
+): Promise<void> {
+  const objects = await getTaggables(context, [id], kinds)
+  await changeTags(context, objects, (current) => [...current.filter(({ key }) => isSetting(key)), ...tags])
+}
+
+// What can be tagged -------------------------------------------------------------------------------------------------
+
+export interface TaggableKind {
+  /** As EC2 calls the resource type. */
+  readonly type: string
+  readonly noun: Noun
+  find(context: ReadContext, id: string): Promise<Owner | undefined>
+  /** Keeps what the object says until now, before its tags change. Kinds without it have every state in the history. */
+  keep?(context: WriteContext, id: string): Promise<void>
+  /** Brings the object in line with its new tags, where they are settings, and keeps its new state in the history. */
+  settle?(context: WriteContext, id: string, before: readonly StoredTag[]): Promise<void>
+}
+export type TaggableKinds = { readonly [K in IdKind]?: TaggableKind }
+
+/** Finds an object by its row in a table of the store. */
+export const rowOf =
+  (table: Parameters<Tags['ownerOf']>[0]): TaggableKind['find'] =>
+  ({ tx }, id) =>
+    tx.tags.ownerOf(table, id)
+
+/** Elastic IPs and allocations are one row, under two names: the identifier is made of its number. */
+const allocationOf = (kind: 'address' | 'allocation'): Pick<TaggableKind, 'find' | 'keep'> => {
+  const findRow = async ({ tx }: ReadContext, id: string): Promise<Allocation | undefined> => {
+    const n = parseId(kind, tx.installation, id)
+    const allocation = n === undefined ? undefined : await tx.space.find(n)
+    return kind === 'address' && allocation?.resourceType !== 'eip' ? undefined : allocation
+  }
+  return {
+    async find(context, id) {
+      const allocation = await findRow(context, id)
+      return allocation && { account: allocation.account, region: allocation.region ?? null }
+    },
+    async keep(context, id) {
+      const allocation = (await findRow(context, id))!
+      await beginState(context, allocation, allocation.description)
+    },
+  }
+}
+
+/** What every API can tag. */
+export const taggable: TaggableKinds = {
+  ipam: { type: 'ipam', noun: 'ipam', find: rowOf('ipam'), settle: applyIpamTags },
+  scope: { type: 'ipam-scope', noun: 'ipam-scope', find: rowOf('scope'), settle: recordScope },
+  pool: { type: 'ipam-pool', noun: 'ipam-pool', find: rowOf('pool'), settle: applyPoolTags },
+  allocation: { type: 'ipam-pool-allocation', noun: 'ipam-pool-allocation', ...allocationOf('allocation') },
+  policy: { type: 'ipam-policy', noun: 'ipam-policy', find: rowOf('policy'), settle: applyPolicyTags },
+  address: { type: 'elastic-ip', noun: 'elastic-ip', ...allocationOf('address') },
+}
+
+interface TaggableObject extends Tagged {
+  readonly kind: TaggableKind
+}
+
+/** Objects of the caller in the Region of the request; anything else does not exist (invariant I8). */
+async function getTaggables(
+  context: ReadContext,
+  ids: readonly string[],
+  kinds: TaggableKinds = taggable,
+): Promise<readonly TaggableObject[]> {
+  if (ids.length === 0) refuse({ code: 'MissingParameter', field: 'resources' })
+  if (ids.length > resourcesMax) {
+    refuseValue('resources', `${ids.length} resources`, `at most ${resourcesMax} are allowed`)
+  }
+  const objects: TaggableObject[] = []
+  for (const id of new Set(ids)) {
+    const idKind = kindOf(id)
+    const kind = idKind && kinds[idKind]
+    if (!kind) refuse({ code: 'NotFound', what: 'resource', id })
+    const owner = await kind.find(context, id)
+    if (owner?.account !== context.caller.account || (owner.region ?? context.region) !== context.region) {
+      refuse({ code: 'NotFound', what: kind.noun, id })
+    }
+    objects.push({ id, type: kind.type, account: owner.account, kind })
+  }
+  return objects
+}
+
+/** All have been found by now: only tags that an object cannot have are refused, and then no object keeps any. */
+async function changeTags(
+  context: WriteContext,
+  objects: readonly TaggableObject[],
+  next: (current: readonly Tag[]) => readonly Tag[],
+): Promise<void> {
+  for (const { kind, ...resource } of objects) {
+    const { id, type } = resource
+    const current = await context.tx.tags.of(id)
+    const wanted = tagsInStore(next(tagsInModel(current)))
+    refuseBadTags(type, wanted, (await context.snapshot()).resourceTypes)
+    const had = new Map(current.map(({ Key, Value }) => [Key, Value]))
+    const kept = new Set(wanted.map(({ Key }) => Key))
+    const put = wanted.filter(({ Key, Value }) => had.get(Key) !== Value)
+    const removed = current.filter(({ Key }) => !kept.has(Key))
+    if (put.length === 0 && removed.length === 0) continue
+    await kind.keep?.(context, id)
+    await putTags(context, resource, put)
+    for (const { Key } of removed) await context.tx.tags.remove(id, Key)
+    context.changed(id)
+    await kind.settle?.(context, id, current)
+    if (!kind.keep) await recordTags(context, id)
+  }
+}
+
+/** Puts an object's new tags into the history, where its kind has not done so: all else of it is as it was. */
+async function recordTags(context: WriteContext, id: string): Promise<void> {
+  const latest = await context.tx.history.latest(id)
+  if (!latest || latest.until_at !== null) return
+  const body = JSON.parse(latest.body) as Record<string, unknown>
+  // What is kept as EC2 shows it has members with capitals.
+  const member = 'Tags' in body ? 'Tags' : 'tags'
+  const tags = await context.tx.tags.of(id)
+  if (JSON.stringify(body[member] ?? []) === JSON.stringify(tags)) return
+  await context.tx.history.changed({ id, kind: latest.kind, account: latest.account }, { ...body, [member]: tags })
+}
