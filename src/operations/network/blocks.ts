@@ -5,7 +5,7 @@ import { type AllocationRequest, provider } from '#model/policy/decision.ts'
 import { resolve } from '#model/policy/resolve.ts'
 import { findResourceType } from '#model/policy/resource-types.ts'
 import type { ResolvedDocument } from '#model/policy/snapshot.ts'
-import { refuse, refuseValue } from '#model/refusal.ts'
+import { naming, refuse, refuseValue } from '#model/refusal.ts'
 import type { Pool } from '#store/tables/pools.ts'
 import type { Tag } from '#store/tables/tags.ts'
 import type { IpSource } from '#store/tables/vpcs.ts'
@@ -19,6 +19,8 @@ const ipv6Step = 4
 /** What AmazonProvidedIpv6CidrBlock gives. */
 const amazonIpv6Length = 56
 
+/** Where policy names a setting of the type, EC2's clients get it by that name. */
+const settingNames = { family: 'address-family', scopeType: 'scope', resourceType: 'resource-type' }
 const fieldsOf = {
   4: { cidr: 'CidrBlock', pool: 'Ipv4IpamPoolId', length: 'Ipv4NetmaskLength' },
   6: { cidr: 'Ipv6CidrBlock', pool: 'Ipv6IpamPoolId', length: 'Ipv6NetmaskLength' },
@@ -150,11 +152,12 @@ export async function takeBlock(
   if (network === 'subnet' && params.cidr && !params.pool && !(await isSpokenOf(context, network))) {
     return { cidr: params.cidr, allocation: undefined, poolId: undefined, ipSource: 'none' }
   }
-  const granted = await grant(
-    context,
-    { ...(await toRequest(context, network, params, tags)), resource: id },
-    { resourceType: network, resourceId: id },
-    { fields: fieldsOf[params.family], whenFull: 'size', allowed: within, disallowed: taken },
+  const request = { ...(await toRequest(context, network, params, tags)), resource: id }
+  const fields = fieldsOf[params.family]
+  const members = { ...settingNames, cidr: fields.cidr, poolId: fields.pool, netmaskLength: fields.length }
+  const options = { whenFull: 'size', allowed: within, disallowed: taken } as const
+  const granted = await naming(members, () =>
+    grant(context, request, { resourceType: network, resourceId: id }, options),
   )
   const { cidr, pool, allocation } = granted
   const problem = lengthProblem(network, cidr.family, cidr.length) ?? purposeProblem(cidr, 'vpc')

@@ -7,7 +7,7 @@ import type {
 import { type Cidr, contains, formatAddress, formatCidr, lastAddress, parseAddress } from '#model/cidr.ts'
 import { formatId } from '#model/identifier.ts'
 import { provider } from '#model/policy/decision.ts'
-import { refuse, refuseValue } from '#model/refusal.ts'
+import { naming, refuse, refuseValue } from '#model/refusal.ts'
 import type { NatGateway, NatGatewayAddress } from '#store/tables/nat-gateways.ts'
 import type { Allocation } from '#store/tables/space.ts'
 import type { Tag } from '#store/tables/tags.ts'
@@ -16,8 +16,9 @@ import { filterBy, type Listed, readById, readPage, refuseIdsWithPaging } from '
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { putTags, tagsToCreate } from '../organization/tagging.ts'
-import { getElasticIp } from '../space/addresses.ec2.ts'
-import { authorizeHeldAddress, grant, release, usualFields } from '../space/grant.ts'
+import { getElasticIp } from '../space/addresses.ts'
+import { grantMembers } from '../space/allocations.ec2.ts'
+import { authorizeHeldAddress, grant, release } from '../space/grant.ts'
 import { beginState } from '../space/tenures.ts'
 import { findZone, type Zone, zonesOf } from './regions.ec2.ts'
 import { getSubnet, reservedAtEnd, reservedAtStart } from './subnets.ec2.ts'
@@ -423,11 +424,9 @@ async function addAddress(
 
 /** An Elastic IP that the gateway manages: nobody names it, so that policy alone says where it comes from. */
 async function takeAddress(context: WriteContext, tags: readonly Tag[]): Promise<Allocation> {
-  const { allocation } = await grant(
-    context,
-    { ...addressRequest(context, 'rnat'), tags: mapOf(tags) },
-    { resourceType: 'eip' },
-    { fields: { ...usualFields, cidr: 'AvailabilityZoneAddress' }, whenFull: 'capacity' },
+  const request = { ...addressRequest(context, 'rnat'), tags: mapOf(tags) }
+  const { allocation } = await naming({ ...grantMembers, cidr: 'AvailabilityZoneAddress' }, () =>
+    grant(context, request, { resourceType: 'eip' }, { whenFull: 'capacity' }),
   )
   return allocation!
 }
@@ -445,12 +444,13 @@ async function authorizeElasticIp(
   const isRegional = gateway.availabilityMode === 'regional'
   const pool = await context.tx.pools.findByNumber(elasticIp.pool)
   const own = await context.tx.tags.of(formatId('address', context.tx.installation, elasticIp.n))
-  await authorizeHeldAddress(context, {
+  const request = {
     ...addressRequest(context, isRegional ? 'rnat' : 'eip'),
     explicit: { pool: pool?.scopeId === undefined ? provider : pool.id, cidr: elasticIp.cidr },
     resource: gateway.id,
     tags: mapOf(isRegional ? [...own, ...tags] : own),
-  })
+  }
+  await naming(grantMembers, () => authorizeHeldAddress(context, request))
 }
 
 const addressRequest = (context: WriteContext, resourceType: 'rnat' | 'eip') =>

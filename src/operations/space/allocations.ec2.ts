@@ -4,7 +4,7 @@ import { assert } from '#model/assert.ts'
 import { type Cidr, equals, formatCidr, nearCidrProblem, parseCidr, toKey } from '#model/cidr.ts'
 import { formatId, hasShape, parseId } from '#model/identifier.ts'
 import type { AllocationRequest } from '#model/policy/decision.ts'
-import { refuse, refuseValue } from '#model/refusal.ts'
+import { type Members, refuse, refuseValue } from '#model/refusal.ts'
 import type { Pool } from '#store/tables/pools.ts'
 import type { Allocation } from '#store/tables/space.ts'
 import {
@@ -20,10 +20,19 @@ import { filterBy, type Listed, readFrom, readPage, refuseIdsWithPaging } from '
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
 import { putTags, tagsToCreate } from '../organization/tagging.ts'
-import { grant, previewGrant, release, usualFields } from './grant.ts'
+import { grant, previewGrant, release } from './grant.ts'
 import { beginState } from './tenures.ts'
 
 const resourceType = 'ipam-pool-allocation'
+/** What a request for space calls its members; where policy names a setting of the type, by that name. */
+export const grantMembers: Members = {
+  cidr: 'Cidr',
+  poolId: 'IpamPoolId',
+  netmaskLength: 'NetmaskLength',
+  family: 'address-family',
+  scopeType: 'scope',
+  resourceType: 'resource-type',
+}
 /** Each is looked at for every candidate block. */
 const cidrListMax = 100
 
@@ -46,7 +55,6 @@ export const allocateIpamPoolCidr = ec2Write(
       tags: new Map(tags.map(({ Key, Value }) => [Key, Value])),
     }
     const options = {
-      fields: usualFields,
       whenFull: 'size',
       allowed: inFamily(params.allowed, pool, 'AllowedCidr'),
       disallowed: inFamily(params.disallowed, pool, 'DisallowedCidr'),
@@ -63,7 +71,7 @@ export const allocateIpamPoolCidr = ec2Write(
     context.changed(id)
     return { IpamPoolAllocation: describe(context, allocation, tags) }
   },
-  { description: 'Description' },
+  { ...grantMembers, description: 'Description' },
 )
 
 export const releaseIpamPoolAllocation = ec2Write('ReleaseIpamPoolAllocation', async (context, input) => {

@@ -1,11 +1,12 @@
 // Allocations: space for resources of every type, cloud and site, taken as policy says, one or many at once.
 import { z } from 'zod'
-import { bitsOf, type Cidr, formatAddress } from '#model/cidr.ts'
+import { bitsOf, type Cidr } from '#model/cidr.ts'
 import { type AllocationRequest, provider } from '#model/policy/decision.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import { findResourceType, namesOf, type ResourceType } from '#model/policy/resource-types.ts'
 import type { PoolFacts } from '#model/policy/snapshot.ts'
 import { type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
+import { tagsFrom } from '#model/tags.ts'
 import type { Hold } from '#store/tables/holds.ts'
 import type { Allocation } from '#store/tables/space.ts'
 import { type Place, requirePermission } from '../identity/authority.ts'
@@ -15,7 +16,7 @@ import { batchBody, nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { putTags } from '../organization/tagging.ts'
 import { accountId, pageOf, paging } from '../shapes.native.ts'
-import { releaseAddress, takeElasticIp } from './addresses.ec2.ts'
+import { releaseElasticIp, takeElasticIp } from './addresses.ts'
 import {
   absentAllocation,
   allocation,
@@ -39,7 +40,6 @@ import {
   family,
   familyNumber,
   familyText,
-  inOurWords,
   locale,
   netmaskLength,
   newDescription,
@@ -50,29 +50,15 @@ import {
   resourceTypeName,
   scopeType,
   scopeTypeOf,
-  specified,
   tagList,
   tags,
-  type Words,
 } from './shapes.native.ts'
 import { beginState } from './tenures.ts'
 
 /** One transaction holds all of them, and others wait for it. */
 const batchMax = 100
 
-const words: Words = {
-  Address: 'cidr',
-  Cidr: 'cidr',
-  IpamPoolId: 'poolId',
-  NetmaskLength: 'netmaskLength',
-  Tag: 'tags',
-  'address-family': 'family',
-  'netmask-length': 'netmaskLength',
-  'resource-type': 'resourceType',
-  scope: 'scopeType',
-}
 const options: GrantOptions = {
-  fields: { cidr: 'cidr', pool: 'poolId', length: 'netmaskLength' },
   whenFull: 'capacity',
   isFromPools: true,
 }
@@ -274,7 +260,7 @@ export const releaseAllocation = nativeWrite({
       refuse({ code: 'NotSupported', what: 'Releasing it by itself', because })
     }
     if (type === 'elastic-ip') {
-      await releaseAddress.run(holderOf(context, found), { AllocationId: id })
+      await releaseElasticIp(holderOf(context, found), found)
       return
     }
     await release(context, found)
@@ -300,7 +286,7 @@ export const confirmAllocation = nativeWrite({
   async run(context, { allocationId, ...changes }) {
     const hold = await findHeld(context, allocationId)
     if (hold.resourceType === 'eip') refuseResourceOfEip(changes.resourceId)
-    const confirmed = await inOurWords(words, () => confirmHold(context, hold, changes))
+    const confirmed = await confirmHold(context, hold, changes)
     const given = [...(hold.request.tags ?? [])].map(([Key, Value]) => ({ Key, Value }))
     return showAllocation(context, await context.snapshot(), confirmed, given)
   },
@@ -322,7 +308,7 @@ export const holdAllocation = nativeWrite({
   at: placeOfAllocation,
   async run(context, input) {
     const hold = await findHeld(context, input.allocationId)
-    await inOurWords(words, () => extendHold(context, hold, input.expiresInSeconds, 'expiresInSeconds'))
+    await extendHold(context, hold, input.expiresInSeconds)
     return showOne(context, input.allocationId)
   },
 })
@@ -383,14 +369,11 @@ async function allocate(context: WriteContext, wanted: AllocationParams): Promis
     if (asked.type.name === 'eip') refuseResourceOfEip(wanted.resourceId)
     const { resourceId, description } = wanted
     const { request } = asked
-    const held = await inOurWords(words, () =>
-      placeHold(context, { request, seconds: hold.expiresInSeconds, resourceId, description }),
-    )
+    const held = await placeHold(context, { request, seconds: hold.expiresInSeconds, resourceId, description })
     return showAllocation(context, await context.snapshot(), held, given)
   }
-  const granted = await inOurWords(words, () =>
-    asked.type.name === 'eip' ? elasticIp(holder, wanted, asked) : plain(holder, wanted, asked),
-  )
+  const granted =
+    asked.type.name === 'eip' ? await elasticIp(holder, wanted, asked) : await plain(holder, wanted, asked)
   const found = { ...granted, description: wanted.description }
   return showAllocation(context, await context.snapshot(), found, given)
 }
@@ -418,12 +401,14 @@ async function elasticIp(context: WriteContext, wanted: AllocationParams, { bloc
     refuseValue('netmaskLength', wanted.netmaskLength, oneAddress)
   }
   const isOfProvider = wanted.poolId === provider
-  const input = {
-    IpamPoolId: isOfProvider ? undefined : wanted.poolId,
-    Address: block && formatAddress(block),
-    ...specified('elastic-ip', tagList(wanted.tags)),
-  }
-  return (await takeElasticIp(context, input, { description: wanted.description, isOfProvider })).allocation
+  const { allocation } = await takeElasticIp(context, {
+    poolId: isOfProvider ? undefined : wanted.poolId,
+    isOfProvider,
+    address: block,
+    description: wanted.description,
+    tags: tagsFrom(wanted.tags),
+  })
+  return allocation
 }
 
 export function refuseResourceOfEip(resourceId: string | undefined, field = 'resourceId'): void {

@@ -32,16 +32,7 @@ export interface Holder {
   readonly description?: string
 }
 
-/** The parameters that name a block or address, a pool, and a size. */
-export interface ParamFields {
-  readonly cidr: string
-  readonly pool: string
-  readonly length: string
-}
-
 export interface GrantOptions {
-  /** What the caller's parameters are called, for refusals. */
-  readonly fields: ParamFields
   /** How EC2 says that nothing is left: in its size wording (blocks) or as missing capacity (addresses). */
   readonly whenFull: 'size' | 'capacity'
   readonly allowed?: readonly Cidr[]
@@ -71,7 +62,8 @@ export async function getUsablePool(context: ReadContext, id: string): Promise<P
 
 /**
  * Asks policy, takes the space, and puts both on record; all in the caller's transaction.
- * Refuses where policy denies, or where no candidate has room and policy does not fall back to the provider.
+ * Refuses where policy denies, or where no candidate has room and policy does not fall back to the provider; by the members
+ * `cidr`, `poolId` and `netmaskLength` of the request, and by `family`, `scopeType` and `resourceType`.
  */
 export async function grant(
   context: WriteContext,
@@ -124,7 +116,7 @@ export async function takeAsDecided(
   if (verdict.outcome === 'deny') {
     const decision = conclude(verdict, identity, undefined)
     if (options.isFromPools && verdict.denial?.pool === provider) refuseWithoutPool(context, request, decision)
-    refuseDecision(context, decision, options.fields)
+    refuseDecision(context, decision)
   }
   for (const candidate of candidatesInOrder(verdict)) {
     const taken = await takeCandidate(context, candidate, request, options)
@@ -143,7 +135,7 @@ export async function previewGrant(
   options: GrantOptions,
 ): Promise<Cidr> {
   const { verdict, identity } = ask(context, await context.snapshot(), request)
-  if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined), options.fields)
+  if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined))
   for (const candidate of candidatesInOrder(verdict)) {
     const pool = await poolOf(context, candidate.pool, request.family)
     const held = await heldBySubnets(context, pool)
@@ -384,23 +376,29 @@ export async function takeCandidate(
 const heldBySubnets = (context: ReadContext, { family, sourceResource }: Pool): Promise<Cidr[]> | Cidr[] =>
   sourceResource ? context.tx.vpcs.subnetBlocks(sourceResource.id, family) : []
 
-function refuseDecision(context: WriteContext, decision: Decision, fields: ParamFields = usualFields): never {
+function refuseDecision(context: WriteContext, decision: Decision): never {
   context.record(decision)
   const { sentence, lines } = explainDecision(decision)
-  const refusal = decision.denial && refusalOfPool(decision.denial, sentence, fields)
+  const refusal = decision.denial && refusalOfPool(decision.denial, sentence)
   refuse(refusal ?? { code: 'DeniedByPolicy', decision: decision.id, sentence, lines, ...denialFacts(decision) })
 }
 
-/** As the operations on pools call them. */
-export const usualFields: ParamFields = { cidr: 'Cidr', pool: 'IpamPoolId', length: 'NetmaskLength' }
+/** What a request of no type of resource has wrong, by the name of the decision's setting. */
+const memberOf: Readonly<Record<string, string>> = {
+  'address-family': 'family',
+  'netmask-length': 'netmaskLength',
+  'resource-type': 'resourceType',
+  scope: 'scopeType',
+}
 
 /** Where the pool itself or the kind of resource says no, EC2 has codes and wording of its own, which clients match on. */
 function refusalOfPool(
   { cause, setting, value, allowed, isWithheld, pool, missingTags }: Denial,
   sentence: string,
-  fields: ParamFields,
 ): Refusal | undefined {
-  if (cause === 'resource-type') return { code: 'InvalidParameterValue', field: setting, value, problem: sentence }
+  if (cause === 'resource-type') {
+    return { code: 'InvalidParameterValue', field: memberOf[setting]!, value, problem: sentence }
+  }
   if (cause !== 'pool-rule') return undefined
   if (missingTags && pool !== undefined) return { code: 'MissingRequiredTags', pool, missing: missingTags }
   if (setting === 'cidr') {
@@ -410,7 +408,7 @@ function refusalOfPool(
         ? allowed.join(', ')
         : 'it has none yet'
     const problem = `It is not inside the provisioned CIDRs of the pool \`${pool}\` (${inside}).`
-    return { code: 'InvalidParameterValue', field: fields.cidr, value, problem }
+    return { code: 'InvalidParameterValue', field: 'cidr', value, problem }
   }
   if (setting === 'netmask-length') {
     return {
@@ -420,8 +418,8 @@ function refusalOfPool(
     }
   }
   return setting.endsWith('netmask-length')
-    ? { code: 'InvalidParameterValue', field: fields.length, value, problem: sentence }
-    : { code: 'InvalidParameterValue', field: fields.pool, value: pool ?? value, problem: sentence }
+    ? { code: 'InvalidParameterValue', field: 'netmaskLength', value, problem: sentence }
+    : { code: 'InvalidParameterValue', field: 'poolId', value: pool ?? value, problem: sentence }
 }
 
 async function refuseExhausted(
@@ -434,13 +432,13 @@ async function refuseExhausted(
   if (options.isFromPools) refuseWithoutPool(context, request, decision)
   context.record(decision)
   const wanted = verdict.candidates.find(({ cidr }) => cidr)?.cidr
-  if (wanted) await refuseBlock(context, { verdict, wanted, account: request.account, field: options.fields.cidr })
+  if (wanted) await refuseBlock(context, { verdict, wanted, account: request.account })
   const candidate = verdict.candidates[0]!
   const { sentence, lines } = explainDecision(decision)
   if (!decision.policy && options.whenFull === 'size') {
     refuse({
       code: 'InvalidParameterValue',
-      field: options.fields.length,
+      field: 'netmaskLength',
       value: String(candidate.netmaskLength),
       problem: 'The allocation size is too big for the pool.',
     })
@@ -473,16 +471,15 @@ interface Wanted {
   readonly verdict: Verdict
   readonly wanted: Cidr
   readonly account: string
-  readonly field: string
 }
 
 /** Why a certain block cannot be had. Names what stands in the way, but nobody else's resource. */
-async function refuseBlock(context: WriteContext, { verdict, wanted, account, field }: Wanted): Promise<never> {
+async function refuseBlock(context: WriteContext, { verdict, wanted, account }: Wanted): Promise<never> {
   const value = formatCidr(wanted)
   const pool = await poolAround(context, verdict, wanted)
-  if (!pool) refuseValue(field, value, 'It is not inside the space that it could be taken from.')
+  if (!pool) refuseValue('cidr', value, 'It is not inside the space that it could be taken from.')
   const rest = await context.tx.space.restIn(pool.n, wanted)
-  const conflict = (problem: string): never => refuse({ code: 'CidrConflict', field, value, problem })
+  const conflict = (problem: string): never => refuse({ code: 'CidrConflict', field: 'cidr', value, problem })
   if (rest && rest.until > context.now) {
     if (rest.isHeld) conflict('it is held for somebody, in whole or in part')
     conflict(`it was released recently and rests until ${new Date(rest.until).toISOString()}`)

@@ -17,7 +17,7 @@ import { isOwnOrShared } from '#model/policy/resolve.ts'
 import { findResourceType } from '#model/policy/resource-types.ts'
 import type { PoolFacts } from '#model/policy/snapshot.ts'
 import { accountableFor } from '#model/principal.ts'
-import { refuse, refuseValue } from '#model/refusal.ts'
+import { naming, refuse, refuseValue } from '#model/refusal.ts'
 import type { Hold } from '#store/tables/holds.ts'
 import { accessAt, refuseWithoutRole, requirePermission } from '../identity/authority.ts'
 import { poolId } from '../ipam/pools.native.ts'
@@ -42,6 +42,8 @@ export const pendingHoldParams = z
     'Space to keep meanwhile, for a target that is one account: nobody else gets it. It is free at once where the exception is denied or revoked.',
   )
   .meta({ examples: [{ netmaskLength: 28, expiresInSeconds: 86_400 }] })
+/** The hold is a part of the request for an exception. */
+const members = { cidr: 'hold.cidr', poolId: 'hold.poolId', netmaskLength: 'hold.netmaskLength' }
 type PendingHoldParams = z.output<typeof pendingHoldParams>
 
 const states = ['held', 'allocated', 'released', 'lapsed', 'dropped'] as const
@@ -74,8 +76,8 @@ export async function holdWhilePending(
   const candidate = await candidateUnder(context, asked, { request, pool: pool.id })
   await refuseTooMuch(context, asked, pool, candidate.netmaskLength)
   const { expiresInSeconds: seconds, resourceId, description } = params
-  const fields = { cidr: 'hold.cidr', pool: 'hold.poolId', length: 'hold.netmaskLength' }
-  return holdForApproval(context, { request, seconds, resourceId, description, fields }, candidate)
+  const hold = { request, seconds, resourceId, description }
+  return naming(members, () => holdForApproval(context, hold, candidate))
 }
 
 async function refuseTooManyPending({ tx }: ReadContext, { target, requested }: Exception): Promise<void> {

@@ -17,7 +17,6 @@ import {
   authorizeHeldSpace,
   candidateFor,
   type GrantOptions,
-  type ParamFields,
   type Taken,
   takeAsDecided,
   takeCandidate,
@@ -32,21 +31,13 @@ export interface HoldParams {
   readonly seconds: number
   readonly resourceId?: string
   readonly description?: string
-  /** What the caller's parameters are called, for refusals. */
-  readonly fields?: ParamFields
 }
 
-const usualFields: ParamFields = { cidr: 'cidr', pool: 'poolId', length: 'netmaskLength' }
-const optionsOf = (fields: ParamFields = usualFields): GrantOptions => ({
-  fields,
-  whenFull: 'capacity',
-  isFromPools: true,
-  isHeld: true,
-})
+const options: GrantOptions = { whenFull: 'capacity', isFromPools: true, isHeld: true }
 
 /** Asks policy, and holds what it gives. Refuses as a grant does. */
 export async function placeHold(context: WriteContext, params: HoldParams): Promise<Hold> {
-  return keep(context, params, await takeAsDecided(context, params.request, optionsOf(params.fields)))
+  return keep(context, params, await takeAsDecided(context, params.request, options))
 }
 
 /**
@@ -55,12 +46,16 @@ export async function placeHold(context: WriteContext, params: HoldParams): Prom
  * @param candidate the pool, and the block or length, as an exception would allow them
  */
 export async function holdForApproval(context: WriteContext, params: HoldParams, candidate: Candidate): Promise<Hold> {
-  const taken = await takeCandidate(context, candidate, params.request, optionsOf(params.fields))
+  const taken = await takeCandidate(context, candidate, params.request, options)
   if (taken) return keep(context, params, taken)
   const { pool, netmaskLength, cidr } = candidate
   if (cidr) {
-    const { cidr: field } = params.fields ?? usualFields
-    refuse({ code: 'CidrConflict', field, value: formatCidr(cidr), problem: 'it is not free, in whole or in part' })
+    refuse({
+      code: 'CidrConflict',
+      field: 'cidr',
+      value: formatCidr(cidr),
+      problem: 'it is not free, in whole or in part',
+    })
   }
   return refuse({ code: 'Exhausted', pool, length: netmaskLength })
 }
@@ -105,18 +100,22 @@ export async function confirmHold(
  * Holds it from now on for so many seconds; no longer than a hold can be in all. Policy is asked again, as when it is
  * confirmed; what waits for an exception is judged as if that were in force.
  */
-export async function extendHold(context: WriteContext, hold: Hold, seconds: number, field: string): Promise<Hold> {
+export async function extendHold(context: WriteContext, hold: Hold, seconds: number): Promise<Hold> {
   const expiresAt = context.now + seconds * 1_000
   const latest = hold.createdAt + holdSecondsMax * 1_000
   if (expiresAt > latest) {
     const text = new Date(latest).toISOString()
-    refuseValue(field, seconds, `it is held since ${new Date(hold.createdAt).toISOString()}, and until ${text} at most`)
+    refuseValue(
+      'expiresInSeconds',
+      seconds,
+      `it is held since ${new Date(hold.createdAt).toISOString()}, and until ${text} at most`,
+    )
   }
   const pool = await poolOf(context, hold)
   const exception = await context.tx.exceptions.ofHold(hold.n)
   if (exception && waitsAt(exception, context.now)) {
     const wrong = holdTimeProblem(exception, expiresAt)
-    if (wrong) refuseValue(field, seconds, wrong)
+    if (wrong) refuseValue('expiresInSeconds', seconds, wrong)
     await refuseVainWait(context, hold, { exception, pool })
   } else {
     await authorizeHeldSpace(context, hold.request, { pool, cidr: hold.cidr })
