@@ -74,9 +74,6 @@ export type Entry = Allocation | Hold
 // One ----------------------------------------------------------------------------------------------------------------
 
 export const absentAllocation = (id: string): Refusal => ({ code: 'NotFound', what: 'ipam-pool-allocation', id })
-export const allocationIdOf = ({ tx }: ReadContext, { n }: { readonly n: number }): string =>
-  formatId('allocation', tx.installation, n)
-
 export const isHold = (entry: Entry): entry is Hold => 'expiresAt' in entry
 
 /** What has lapsed is not there, like what never was. */

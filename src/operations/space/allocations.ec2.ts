@@ -1,6 +1,5 @@
-// Allocations of pools: reserved by hand, listed whatever they are for, described, released.
+// Allocations of pools as the EC2 API has them: reserved by hand, listed whatever they are for, described, released.
 import type { AllocateIpamPoolCidrRequest, IpamPoolAllocation } from '#formats/aws/ec2.generated.ts'
-import { assert } from '#model/assert.ts'
 import { type Cidr, equals, formatCidr, nearCidrProblem, parseCidr, toKey } from '#model/cidr.ts'
 import { formatId, hasShape, parseId } from '#model/identifier.ts'
 import type { AllocationRequest } from '#model/policy/decision.ts'
@@ -19,9 +18,9 @@ import {
 import { filterBy, type Listed, readFrom, readPage, refuseIdsWithPaging } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
-import { putTags, tagsToCreate } from '../organization/tagging.ts'
-import { grant, previewGrant, release } from './grant.ts'
-import { beginState } from './tenures.ts'
+import { tagsInModel, tagsToCreate } from '../organization/tagging.ts'
+import { allocate, allocationIdOf, describeAllocation, releaseAllocation } from './allocations.ts'
+import { previewGrant } from './grant.ts'
 
 const resourceType = 'ipam-pool-allocation'
 /** What a request for space calls its members; where policy names a setting of the type, by that name. */
@@ -39,7 +38,7 @@ const cidrListMax = 100
 export const allocateIpamPoolCidr = ec2Write(
   'AllocateIpamPoolCidr',
   async (context, input) => {
-    const params = readParams(input)
+    const named = readParams(input)
     refuseLongDescription(input.Description)
     const tags = tagsToCreate(input.TagSpecifications, resourceType)
     const { pool, ipam } = await getPoolHere(context, input.IpamPoolId)
@@ -51,25 +50,20 @@ export const allocateIpamPoolCidr = ec2Write(
       family: pool.family,
       scopeType: pool.scopeId === ipam.publicScopeId ? 'public' : 'private',
       netmaskLength: input.NetmaskLength,
-      explicit: { pool: pool.id, cidr: params.cidr },
+      explicit: { pool: pool.id, cidr: named.cidr },
       tags: new Map(tags.map(({ Key, Value }) => [Key, Value])),
     }
     const options = {
       whenFull: 'size',
-      allowed: inFamily(params.allowed, pool, 'AllowedCidr'),
-      disallowed: inFamily(params.disallowed, pool, 'DisallowedCidr'),
+      allowed: inFamily(named.allowed, pool, 'AllowedCidr'),
+      disallowed: inFamily(named.disallowed, pool, 'DisallowedCidr'),
     } as const
-    if (params.cidr) inFamily([params.cidr], pool, 'Cidr')
+    if (named.cidr) inFamily([named.cidr], pool, 'Cidr')
     if (input.PreviewNextCidr) {
       return { IpamPoolAllocation: { Cidr: formatCidr(await previewGrant(context, request, options)) } }
     }
-    const holder = { resourceType: 'custom', description: describedAs(input.Description) }
-    const { allocation } = await grant(context, request, holder, options)
-    assert(allocation !== undefined, 'what is taken from a pool is an allocation')
-    const id = idOf(context, allocation)
-    await putTags(context, { id, type: resourceType, account: allocation.account }, tags)
-    context.changed(id)
-    return { IpamPoolAllocation: describe(context, allocation, tags) }
+    const params = { request, description: describedAs(input.Description), tags: tagsInModel(tags) }
+    return { IpamPoolAllocation: describe(context, await allocate(context, params, options), tags) }
   },
   { ...grantMembers, description: 'Description' },
 )
@@ -86,8 +80,7 @@ export const releaseIpamPoolAllocation = ec2Write('ReleaseIpamPoolAllocation', a
     const because = `this one is of type \`${allocation.resourceType}\` and ends with its resource`
     refuseValue('IpamPoolAllocationId', id, `only custom allocations can be released; ${because}`)
   }
-  await release(context, allocation)
-  context.changed(id)
+  await releaseAllocation(context, allocation)
   return { Success: true }
 })
 
@@ -133,15 +126,11 @@ export const describeIpamPoolAllocations = ec2Read('DescribeIpamPoolAllocations'
 
 export const modifyIpamPoolAllocation = ec2Write(
   'ModifyIpamPoolAllocation',
-  async (context, input) => {
-    refuseLongDescription(input.Description)
-    const { IpamPoolAllocationId: id } = input
-    const allocation = await getOwn(context, id)
+  async (context, { IpamPoolAllocationId: id, Description: text }) => {
+    refuseLongDescription(text)
     // As in EC2, a description that is not given is taken away.
-    const description = describedAs(input.Description)
-    if (description !== allocation.description) await beginState(context, allocation, description)
-    context.changed(id)
-    return { IpamPoolAllocation: describe(context, { ...allocation, description }, await context.tx.tags.of(id)) }
+    const described = await describeAllocation(context, await getOwn(context, id), describedAs(text))
+    return { IpamPoolAllocation: describe(context, described, await context.tx.tags.of(id)) }
   },
   { description: 'Description' },
 )
@@ -203,8 +192,6 @@ async function getPoolHere(context: ReadContext, id: string): Promise<PoolAt> {
 }
 
 // What is there ------------------------------------------------------------------------------------------------------
-
-const idOf = ({ tx }: ReadContext, { n }: Allocation): string => formatId('allocation', tx.installation, n)
 
 /** Undefined for an identifier that this installation never gave out, which is refused as one that is gone. */
 function numberIn(context: ReadContext, id: string): number | undefined {
@@ -303,11 +290,11 @@ const shower =
     const seen: (Allocation | undefined)[] = []
     for (const allocation of allocations) seen.push((await isSeen(allocation)) ? allocation : undefined)
     const tags = await context.tx.tags.ofMany(
-      seen.flatMap((allocation) => (allocation ? idOf(context, allocation) : [])),
+      seen.flatMap((allocation) => (allocation ? allocationIdOf(context, allocation) : [])),
     )
     return seen.map((allocation) => {
       if (!allocation) return undefined
-      const shown = describe(context, allocation, tags.get(idOf(context, allocation)) ?? [])
+      const shown = describe(context, allocation, tags.get(allocationIdOf(context, allocation)) ?? [])
       return matches(shown) ? shown : undefined
     })
   }
@@ -321,7 +308,7 @@ function describe(
 ): IpamPoolAllocation {
   return {
     Cidr: formatCidr(allocation.cidr),
-    IpamPoolAllocationId: idOf(context, allocation),
+    IpamPoolAllocationId: allocationIdOf(context, allocation),
     Description: allocation.description,
     ResourceId: resourceIdOf(context, allocation),
     ResourceType: shownType(allocation),

@@ -14,14 +14,12 @@ import { placeOfNode } from '../identity/roles.ts'
 import { poolIdOrProvider } from '../ipam/pools.native.ts'
 import { batchBody, nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
-import { putTags } from '../organization/tagging.ts'
 import { accountId, pageOf, paging } from '../shapes.native.ts'
 import { releaseElasticIp, takeElasticIp } from './addresses.ts'
 import {
   absentAllocation,
   allocation,
   allocationId,
-  allocationIdOf,
   findEntry,
   isHold,
   listedAllocations,
@@ -30,8 +28,9 @@ import {
   tagsOf,
   usesOf,
 } from './allocation-answers.native.ts'
-import { type GrantOptions, grant, release } from './grant.ts'
-import { confirmHold, dropHold, extendHold, holdSecondsMax, placeHold } from './holds.ts'
+import { describeAllocation, releaseAllocation as release, allocate as take } from './allocations.ts'
+import type { GrantOptions } from './grant.ts'
+import { confirmHold, describeHold, dropHold, extendHold, holdSecondsMax, placeHold } from './holds.ts'
 import {
   checkLocaleOf,
   cidr,
@@ -53,7 +52,6 @@ import {
   tagList,
   tags,
 } from './shapes.native.ts'
-import { beginState } from './tenures.ts'
 
 /** One transaction holds all of them, and others wait for it. */
 const batchMax = 100
@@ -215,17 +213,12 @@ export const updateAllocation = nativeWrite({
   async run(context, { allocationId, description, tags }) {
     refuseNoChange({ description, tags })
     const found = await findEntry(context, allocationId)
+    const text = description === undefined ? found.description : description || undefined
     if (isHold(found)) {
-      const kept = tags ? new Map(Object.entries(tags)) : (found.request.tags ?? new Map<string, string>())
-      const text = description === undefined ? found.description : description || undefined
-      if (text !== found.description || !isSameMap(kept, found.request.tags)) {
-        await context.tx.space.holds.describe(found, text, kept)
-      }
-      context.changed(allocationId)
+      await describeHold(context, found, { description: text, tags: tags && new Map(Object.entries(tags)) })
       return showOne(context, allocationId)
     }
-    const text = description === undefined ? found.description : description || undefined
-    if (text !== found.description) await beginState(context, found, text)
+    await describeAllocation(context, found, text)
     if (tags !== undefined) {
       const { id, type } = tagHomeOf(context, found)
       if (!type) {
@@ -234,7 +227,6 @@ export const updateAllocation = nativeWrite({
       }
       await replaceTags(holderOf(context, found), id, tags)
     }
-    context.changed(allocationId)
     return showOne(context, allocationId)
   },
 })
@@ -264,7 +256,6 @@ export const releaseAllocation = nativeWrite({
       return
     }
     await release(context, found)
-    context.changed(allocationId)
   },
 })
 
@@ -342,9 +333,6 @@ async function findHeld(context: ReadContext, id: string): Promise<Hold> {
   return refuse({ code: 'IncorrectState', what: 'ipam-pool-allocation', id, problem: 'it is allocated, not held' })
 }
 
-const isSameMap = (a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string> = new Map()): boolean =>
-  a.size === b.size && [...a].every(([key, value]) => b.get(key) === value)
-
 const holderOf = (context: WriteContext, { account, region }: Allocation): WriteContext =>
   context.actingFor(account, region ?? context.region)
 
@@ -364,31 +352,18 @@ async function allocate(context: WriteContext, wanted: AllocationParams): Promis
   const asked = await readParams(context, wanted)
   const holder = context.actingFor(wanted.account, wanted.locale)
   const given = tagList(wanted.tags)
-  const { hold } = wanted
+  const { hold, resourceId, description } = wanted
   if (hold) {
-    if (asked.type.name === 'eip') refuseResourceOfEip(wanted.resourceId)
-    const { resourceId, description } = wanted
+    if (asked.type.name === 'eip') refuseResourceOfEip(resourceId)
     const { request } = asked
     const held = await placeHold(context, { request, seconds: hold.expiresInSeconds, resourceId, description })
     return showAllocation(context, await context.snapshot(), held, given)
   }
   const granted =
-    asked.type.name === 'eip' ? await elasticIp(holder, wanted, asked) : await plain(holder, wanted, asked)
-  const found = { ...granted, description: wanted.description }
-  return showAllocation(context, await context.snapshot(), found, given)
-}
-
-async function plain(context: WriteContext, wanted: AllocationParams, { request, type }: Asked): Promise<Allocation> {
-  const { allocation } = await grant(
-    context,
-    request,
-    { resourceType: type.name, resourceId: wanted.resourceId, description: wanted.description },
-    options,
-  )
-  const id = allocationIdOf(context, allocation!)
-  await putTags(context, { id, type: 'ipam-pool-allocation', account: wanted.account }, tagList(wanted.tags))
-  context.changed(id)
-  return allocation!
+    asked.type.name === 'eip'
+      ? await elasticIp(holder, wanted, asked)
+      : await take(holder, { request: asked.request, description, tags: tagsFrom(wanted.tags) }, options)
+  return showAllocation(context, await context.snapshot(), { ...granted, description }, given)
 }
 
 const oneAddress = 'an Elastic IP is one address, a /32'

@@ -287,7 +287,8 @@ test('what policy or the pool would deny even with the exception is not held', a
   const spare = await acme.pool({ scope: 'private', locale: 'onprem:kiel' })
   const hosts = { resourceType: 'onprem:host', locale: 'onprem:kiel', grants: { pools: [spare] } }
   const { exceptionId, hold } = await request({ ...hosts, resource: 'db-*', hold: { resourceId: 'db-1' } })
-  assert.equal((await refused({ ...hosts, hold: { cidr: addressIn(hold.cidr) } })).code, 'CidrConflict')
+  const taken = await refused({ ...hosts, hold: { cidr: addressIn(hold.cidr) } })
+  assert.deepEqual([taken.code, taken.field], ['CidrConflict', 'hold.cidr'])
   await act(exceptionId, 'deny')
 })
 

@@ -154,6 +154,19 @@ export async function askUnder(
   return { verdict, sentence: () => explainDecision(conclude(verdict, { id: '', at, request }, undefined)).sentence }
 }
 
+/** Describes a hold anew, and says with which tags policy is asked when it is confirmed; without any, with those of before. */
+export async function describeHold(
+  context: WriteContext,
+  hold: Hold,
+  { description, tags }: { readonly description: string | undefined; readonly tags?: ReadonlyMap<string, string> },
+): Promise<void> {
+  const kept = tags ?? hold.request.tags ?? new Map<string, string>()
+  if (description !== hold.description || !isSameMap(kept, hold.request.tags)) {
+    await context.tx.space.holds.describe(hold, description, kept)
+  }
+  context.changed(formatId('allocation', context.tx.installation, hold.n))
+}
+
 /** Gives up what was held. It is free at once: nobody used it. */
 export async function dropHold(context: WriteContext, hold: Hold): Promise<void> {
   await context.tx.space.drop(hold)
@@ -164,6 +177,9 @@ export async function dropHold(context: WriteContext, hold: Hold): Promise<void>
 export async function findHold({ tx }: ReadContext, n: number): Promise<Hold | undefined> {
   return tx.space.holds.find(n)
 }
+
+const isSameMap = (a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string> = new Map()): boolean =>
+  a.size === b.size && [...a].every(([key, value]) => b.get(key) === value)
 
 async function keep(
   context: WriteContext,
