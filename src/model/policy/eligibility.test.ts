@@ -24,35 +24,35 @@ test('a public pool of the policy’s IPAM, in the locale, for ec2, may be liste
     { family: 6 },
     { awsService: undefined },
   ] as const) {
-    assert.equal(at(change), 'SourceIpamPoolId', JSON.stringify(change))
+    assert.equal(at(change), 'poolId', JSON.stringify(change))
   }
-  assert.equal(rulesProblem(eip, [pools[0]!, pools[0]!])?.field, 'SourceIpamPoolId')
+  assert.equal(rulesProblem(eip, [pools[0]!, pools[0]!])?.field, 'poolId')
 })
 
 test('a document has at most ten rules, of a type that is known', () => {
   const many = Array.from({ length: 11 }, (_, i) => pool(`x${i}`, '192.0.2.0/26'))
-  assert.equal(rulesProblem(eip, many)?.field, 'AllocationRules')
+  assert.equal(rulesProblem(eip, many)?.field, 'rules')
   assert.equal(rulesProblem(eip, many.slice(1)), undefined)
-  assert.equal(rulesProblem({ ...eip, resourceType: 'toaster' }, [])?.field, 'ResourceType')
+  assert.equal(rulesProblem({ ...eip, resourceType: 'toaster' }, [])?.field, 'resourceType')
 })
 
 test('private space and containers may be listed for the types that can use them', () => {
   const home = privatePool('v', '10.0.0.0/8')
   const container = privatePool('c', '10.0.0.0/8', { locale: undefined })
   assert.equal(rulesProblem({ ...eip, resourceType: 'vpc' }, [home]), undefined)
-  assert.equal(rulesProblem({ ...eip, resourceType: 'vpc' }, [container])?.field, 'SourceIpamPoolId')
+  assert.equal(rulesProblem({ ...eip, resourceType: 'vpc' }, [container])?.field, 'poolId')
   assert.equal(rulesProblem({ ...eip, resourceType: 'custom' }, [container]), undefined)
   const planner = privatePool('planner', '10.1.0.0/16', { plansVpc: 'vpc-1' })
   for (const [resourceType, field] of [
-    ['vpc', 'SourceIpamPoolId'],
-    ['azure:virtual-network', 'SourceIpamPoolId'],
+    ['vpc', 'poolId'],
+    ['azure:virtual-network', 'poolId'],
     ['subnet', undefined],
     ['custom', undefined],
   ] as const) {
     assert.equal(rulesProblem({ ...eip, resourceType }, [planner])?.field, field, resourceType)
   }
   const elsewhere = { ...eip, resourceType: 'custom', locale: 'eu-central-1' }
-  assert.equal(rulesProblem(elsewhere, [container])?.field, 'SourceIpamPoolId', 'its IPAM does not operate there')
+  assert.equal(rulesProblem(elsewhere, [container])?.field, 'poolId', 'its IPAM does not operate there')
 })
 
 test('the registry names each type once, with lengths in order', () => {

@@ -1,6 +1,7 @@
 // Which pools a policy may list for a pair: checked when the rules are written, so that no request meets a rule that cannot serve.
 
 import { servesLocale } from '../locale.ts'
+import { member } from '../refusal.ts'
 import { formatSize, type PolicyDocument } from './document.ts'
 import { builtInTypes, findResourceType, isWholeNetwork, namesOf, type Registry } from './resource-types.ts'
 import type { IpamFacts, PoolFacts } from './snapshot.ts'
@@ -9,7 +10,7 @@ import type { IpamFacts, PoolFacts } from './snapshot.ts'
 export const rulesMax = 10
 
 export interface RulesProblem {
-  readonly field: 'ResourceType' | 'Locale' | 'AllocationRules' | 'SourceIpamPoolId'
+  readonly field: 'resourceType' | 'rules' | 'poolId'
   readonly value: string
   readonly problem: string
 }
@@ -29,24 +30,25 @@ export function rulesProblem(
   const type = findResourceType(resourceType, registry)
   if (!type) {
     const problem = `it must be one of ${namesOf(registry)}`
-    return { field: 'ResourceType', value: resourceType, problem }
+    return { field: 'resourceType', value: resourceType, problem }
   }
   if (pools.length > rulesMax) {
     const problem = `a document has at most ${rulesMax} rules`
-    return { field: 'AllocationRules', value: String(pools.length), problem }
+    return { field: 'rules', value: String(pools.length), problem }
   }
   const seen = new Set<string>()
   for (const pool of pools) {
-    const wrong = (problem: string): RulesProblem => ({ field: 'SourceIpamPoolId', value: pool.id, problem })
+    const wrong = (problem: string): RulesProblem => ({ field: 'poolId', value: pool.id, problem })
     if (seen.has(pool.id)) return wrong('the pool is listed more than once')
     seen.add(pool.id)
     if (pool.ipamId !== ipam.id) return wrong("the pool must belong to the policy's IPAM")
     const { operatingRegions } = ipam
     if (!servesLocale(pool, { locale, isReservation: type.isReservation === true, operatingRegions }))
-      return wrong(`its Locale is ${pool.locale ?? 'None'}, not ${locale}`)
+      return wrong(`its ${member('locale')} is ${pool.locale ?? 'None'}, not ${locale}`)
     if (!type.scopeTypes.includes(pool.scopeType)) return wrong(`${resourceType} needs a pool in the public scope`)
     if (!type.lengths[pool.family]) return wrong(`${resourceType} needs an ipv4 pool`)
-    if (type.awsService && pool.awsService !== type.awsService) return wrong(`${resourceType} needs AwsService ec2`)
+    if (type.awsService && pool.awsService !== type.awsService)
+      return wrong(`${resourceType} needs ${member('awsService')} ${type.awsService}`)
     if (pool.plansVpc !== undefined && isWholeNetwork(resourceType)) {
       return wrong(`it divides the VPC ${pool.plansVpc} among subnets, and is none for ${resourceType}`)
     }

@@ -34,7 +34,7 @@ export function refuseMalformedTarget(id: string | undefined): void {
  */
 export function getTarget({ caller }: ReadContext, snapshot: Snapshot, id: string | undefined): Target {
   if (snapshot.delegatedAdministrator === caller.account) {
-    if (id === undefined) refuse({ code: 'MissingParameter', field: 'OrganizationTargetId' })
+    if (id === undefined) refuse({ code: 'MissingParameter', field: 'targetId' })
     if (!snapshot.nodes.has(id)) refuse({ code: 'NotFound', what: 'organization-target', id })
     return { targetId: id, managedBy: 'delegated-administrator-for-ipam' }
   }

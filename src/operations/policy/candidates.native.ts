@@ -27,10 +27,9 @@ import { placeOfAssignment } from './assignments.native.ts'
 import { dropContradictedTags } from './assignments.ts'
 import {
   contentOf,
-  type DocumentFields,
   draftVersion,
+  inList,
   isSamePair,
-  nativeFields,
   putInForce,
   refuseUnfitDocument,
   refuseUnknownType,
@@ -121,25 +120,17 @@ export const draftPolicyVersion = nativeWrite({
     const { acting, found } = await actingOn(context, input.policyId)
     const semantics = input.compatibility ?? (await contentOf(context, found)).compatibility
     for (const [index, one] of input.documents.entries()) {
-      await refuseUnknownType(context, one.resourceType, fieldsAt(index))
+      await refuseUnknownType(context, one.resourceType, inList(index))
       const first = input.documents.findIndex((other) => isSamePair(other, one))
       if (first === index) continue
       const problem = `documents.${first} is for the same locale and resource type`
       refuseValue(`documents.${index}`, `${one.locale}/${one.resourceType}`, problem)
     }
     const documents = input.documents.map((one) => readDocument(one, semantics))
-    const number = await draftVersion(acting, found, { compatibility: semantics, documents }, fieldsAt)
+    const number = await draftVersion(acting, found, { compatibility: semantics, documents })
     const drafted = (await context.tx.policies.findVersion(found.id, number))!
     return { ...showVersionFacts(found.id, drafted), documents: drafted.body.documents.map(showDocument) }
   },
-})
-
-const fieldsAt = (index: number): DocumentFields => ({
-  locale: `documents.${index}.${nativeFields.locale}`,
-  resourceType: `documents.${index}.${nativeFields.resourceType}`,
-  size: `documents.${index}.${nativeFields.size}`,
-  sizeIpv6: `documents.${index}.${nativeFields.sizeIpv6}`,
-  pool: (number) => `documents.${index}.${nativeFields.pool(number)}`,
 })
 
 // Candidates ---------------------------------------------------------------------------------------------------------
@@ -195,7 +186,7 @@ export const putCandidate = nativeWrite({
     }
     // What could not be promoted is no candidate: its pools may be gone by now. While it is one, they stay.
     for (const [index, document] of (stored?.body.documents ?? []).entries()) {
-      await refuseUnfitDocument(acting, found, document, fieldsAt(index))
+      await refuseUnfitDocument(acting, found, document, inList(index))
     }
     if ((version ?? found.version) === found.version && (mode ?? live.mode) === live.mode) {
       const [field, value] = version === undefined ? ['mode', mode] : ['version', version]

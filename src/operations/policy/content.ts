@@ -23,31 +23,6 @@ import { refuseTooMuchContent, refuseTooMuchWritten } from './account-bounds.ts'
 const documentsPerPolicyMax = 1_000
 export const policyType = 'ipam-policy'
 
-/** What the members of a document are called where it was written, for refusals. */
-export interface DocumentFields {
-  readonly locale: string
-  readonly resourceType: string
-  readonly size: string
-  readonly sizeIpv6: string
-  /** Of the pool of a rule, counted from 1. */
-  pool(number: number): string
-}
-export const ec2Fields: DocumentFields = {
-  locale: 'Locale',
-  resourceType: 'ResourceType',
-  // The EC2 API has no parameter for them, only the tags that they follow.
-  size: 'cadastre:size',
-  sizeIpv6: 'cadastre:size-ipv6',
-  pool: (number) => `AllocationRule.${number}.SourceIpamPoolId`,
-}
-export const nativeFields: DocumentFields = {
-  locale: 'locale',
-  resourceType: 'resourceType',
-  size: 'size',
-  sizeIpv6: 'sizeIpv6',
-  pool: (number) => `rules.${number - 1}.poolId`,
-}
-
 /** A policy of the caller, in the home Region of its IPAM; anybody else's does not exist (invariant I8). */
 export async function getPolicy(context: ReadContext, id: string): Promise<Policy> {
   if (!hasShape('policy', id)) refuse({ code: 'MalformedId', what: 'ipam-policy', id, expected: 'ipam-policy-...' })
@@ -92,13 +67,8 @@ export const tagSettingsOf = async (context: ReadContext, { id }: Policy): Promi
 // What changes -------------------------------------------------------------------------------------------------------
 
 /** Puts a document in the place of the one for its pair, as the next version. One without rules takes it away. */
-export async function putDocument(
-  context: WriteContext,
-  policy: Policy,
-  document: PolicyDocument,
-  fields: DocumentFields,
-): Promise<void> {
-  await refuseUnfitDocument(context, policy, document, fields)
+export async function putDocument(context: WriteContext, policy: Policy, document: PolicyDocument): Promise<void> {
+  await refuseUnfitDocument(context, policy, document)
   const content = await contentOf(context, policy)
   const documents = content.documents.filter((one) => !isSamePair(one, document))
   if (document.rules.length > 0) documents.push(document)
@@ -134,23 +104,18 @@ export async function restoreVersion(context: WriteContext, policy: Policy, vers
     const names = [...new Set([...(said ?? []), ...saidIn(document.settings, compatibility)])]
     return names.length > 0 ? { ...document, said: names } : document
   })
-  for (const document of documents) await refuseUnfitDocument(context, policy, document, nativeFields)
+  for (const document of documents) await refuseUnfitDocument(context, policy, document)
   await writeVersion(context, policy, { compatibility, documents })
   await bringCompatibilityInLine(context, policy, compatibility)
   await bringTagsInLine(context, policy, documents)
   await remember(context, policy.id)
 }
 
-/** Writes a version that is not in force, to be a candidate. Its pools must be there, and fit. */
-export async function draftVersion(
-  context: WriteContext,
-  policy: Policy,
-  body: PolicyBody,
-  fields: (index: number) => DocumentFields,
-): Promise<number> {
+/** Writes a version that is not in force, to be a candidate. Its pools must be there, and fit; what does not is named `documents.N…`. */
+export async function draftVersion(context: WriteContext, policy: Policy, body: PolicyBody): Promise<number> {
   refuseTooMany('documents in a policy', documentsPerPolicyMax, body.documents.length)
   for (const [index, document] of body.documents.entries()) {
-    await refuseUnfitDocument(context, policy, document, fields(index))
+    await refuseUnfitDocument(context, policy, document, inList(index))
   }
   const text = JSON.stringify(body)
   await refuseTooMuchWritten(context, policy, text, { isDraft: true })
@@ -164,7 +129,7 @@ export async function draftVersion(
 /** Puts a version in force that has been a candidate, and is counted already. `remember` must follow. */
 export async function putInForce(context: WriteContext, policy: Policy, version: number): Promise<void> {
   const { compatibility, documents } = (await context.tx.policies.findVersion(policy.id, version))!.body
-  for (const document of documents) await refuseUnfitDocument(context, policy, document, nativeFields)
+  for (const document of documents) await refuseUnfitDocument(context, policy, document)
   await context.tx.policies.putInForce(policy.id, version)
   await bringCompatibilityInLine(context, policy, compatibility)
   await bringTagsInLine(context, policy, documents)
@@ -206,40 +171,51 @@ export async function remember(context: WriteContext, id: string, reach?: Reach)
 
 // Whether it can be --------------------------------------------------------------------------------------------------
 
-/** Refuses a document that could not be met now: by its place, its pools or its sizes. One without rules takes a document away. */
+/** Before the names of members of a document in a list of them. */
+export const inList = (index: number): string => `documents.${index}.`
+
+/**
+ * Refuses a document that could not be met now: by its place, its pools or its sizes. One without rules takes a document away.
+ * @param at stands before the names of its members, where it is a part of a request
+ */
 export async function refuseUnfitDocument(
   context: ReadContext,
   policy: Policy,
   document: PolicyDocument,
-  fields: DocumentFields,
+  at = '',
 ): Promise<void> {
   const { locale, resourceType, rules } = document
   const snapshot = await context.snapshot()
   const ipam = await ipamOf(context, policy)
   const pools = rules.map(({ pool }) => getPoolFacts(snapshot, policy, pool))
   const unfit = localeProblem(locale, resourceType, ipam.operatingRegions)
-  if (unfit !== undefined) refuseValue(fields.locale, locale, unfit)
+  if (unfit !== undefined) refuseValue(`${at}locale`, locale, unfit)
   const misspelt = misspellingProblem(locale)
   const isInUse = (): boolean => [...snapshot.pools.values()].some((pool) => pool.locale === locale)
-  if (misspelt !== undefined && !isInUse()) refuseValue(fields.locale, locale, misspelt)
+  if (misspelt !== undefined && !isInUse()) refuseValue(`${at}locale`, locale, misspelt)
   const wrong = rulesProblem({ ipam, locale, resourceType }, pools, snapshot.resourceTypes)
-  if (wrong?.field === 'SourceIpamPoolId') {
-    refuseValue(fields.pool(pools.findIndex(({ id }) => id === wrong.value) + 1), wrong.value, wrong.problem)
+  if (wrong?.field === 'poolId') {
+    const index = pools.findIndex(({ id }) => id === wrong.value)
+    refuseValue(`${at}rules.${index}.poolId`, wrong.value, wrong.problem)
   }
-  if (wrong) refuseValue(wrong.field, wrong.value, wrong.problem)
+  if (wrong) refuseValue(`${at}${wrong.field}`, wrong.value, wrong.problem)
   if (pools.length > 0) refuseFreeTier(ipam, 'An IPAM policy')
-  if (rules.length > 0) refuseUnfitSizes(snapshot, document, fields)
+  if (rules.length > 0) refuseUnfitSizes(snapshot, document, { size: `${at}size`, sizeIpv6: `${at}sizeIpv6` })
 }
 
-function refuseUnfitSizes({ resourceTypes }: Snapshot, document: PolicyDocument, fields: DocumentFields): void {
+function refuseUnfitSizes(
+  { resourceTypes }: Snapshot,
+  document: PolicyDocument,
+  names: { readonly size: string; readonly sizeIpv6: string },
+): void {
   const wrong = sizeProblem(document, resourceTypes)
-  if (wrong) refuseValue(fields[wrong.setting], wrong.value, wrong.problem)
+  if (wrong) refuseValue(names[wrong.setting], wrong.value, wrong.problem)
 }
 
-export async function refuseUnknownType(context: ReadContext, name: string, fields: DocumentFields): Promise<void> {
+export async function refuseUnknownType(context: ReadContext, name: string, at = ''): Promise<void> {
   const { resourceTypes } = await context.snapshot()
   if (findResourceType(name, resourceTypes)) return
-  refuseValue(fields.resourceType, name, `it must be one of ${namesOf(resourceTypes)}`)
+  refuseValue(`${at}resourceType`, name, `it must be one of ${namesOf(resourceTypes)}`)
 }
 
 function getPoolFacts(snapshot: Snapshot, { account }: Policy, id: string): PoolFacts {
@@ -249,6 +225,9 @@ function getPoolFacts(snapshot: Snapshot, { account }: Policy, id: string): Pool
 }
 
 // The superseded tags ------------------------------------------------------------------------------------------------
+
+/** The tags that say sizes. */
+export const sizeTags = { size: 'cadastre:size', sizeIpv6: 'cadastre:size-ipv6' } as const
 
 /** Moves the fields that a change of a policy's tags speaks of, as the next version. */
 export async function followChangedTags(
@@ -265,7 +244,7 @@ export async function followChangedTags(
     const { size, sizeIpv6 } = content.documents[index]!.settings
     const isAsBefore = document.settings.size === size && document.settings.sizeIpv6 === sizeIpv6
     // What was there before sizes were checked must not keep anybody from changing another tag.
-    if (!isAsBefore) refuseUnfitSizes(snapshot, document, ec2Fields)
+    if (!isAsBefore) refuseUnfitSizes(snapshot, document, sizeTags)
   }
   await writeVersion(context, policy, { compatibility, documents })
 }

@@ -7,7 +7,7 @@ import { permitter } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.ts'
 import { nativeRead } from '../operation.native.ts'
 import { accountId, formatInstant, instant } from '../shapes.native.ts'
-import { nativeFields, refuseUnknownType } from './content.ts'
+import { refuseUnknownType } from './content.ts'
 import { describeParty } from './explanations.native.ts'
 import { condition, locale, poolId, resourceTypeName, settingFields, showCondition, targetId } from './shapes.native.ts'
 
@@ -120,7 +120,7 @@ export const getEffectivePolicy = nativeRead({
   refusals: ['NotFound', 'InvalidParameterValue'],
   at: async (context, { node }) => placeOfNode(context, node),
   async run(context, { node, ...pair }) {
-    await refuseUnknownType(context, pair.resourceType, nativeFields)
+    await refuseUnknownType(context, pair.resourceType)
     const view = effectiveAt(await context.snapshot(), node, pair, new Date(context.now))
     const mayReadPoliciesOf = await permitter(context, 'policy:read')
     const mayReadExceptionsAt = await permitter(context, 'exception:read')

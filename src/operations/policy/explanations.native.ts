@@ -17,7 +17,7 @@ import type { ReadContext } from '../operation.ts'
 import { decisionId, getRecorded, placeOfDecision } from '../record/decisions.native.ts'
 import { accountId, instant } from '../shapes.native.ts'
 import { checkLocaleOf, scopeTypeOf } from '../space/shapes.native.ts'
-import { nativeFields, refuseUnknownType } from './content.ts'
+import { refuseUnknownType } from './content.ts'
 import { decideOnPaper, namesIn, nearestFor } from './explain.ts'
 import { locale, poolId, resourceTypeName } from './shapes.native.ts'
 
@@ -189,7 +189,7 @@ export const explainRequest = nativeRead({
   refusals: ['NotFound', 'MalformedId', 'InvalidParameterValue', 'InvalidParameterCombination', 'MissingParameter'],
   at: async (context, { account }) => placeOfNode(context, account),
   async run(context, params) {
-    await refuseUnknownType(context, params.resourceType, nativeFields)
+    await refuseUnknownType(context, params.resourceType)
     checkLocaleOf(context, params.resourceType, 'locale', params.locale)
     if (params.cidr !== undefined && params.netmaskLength !== undefined) {
       refuse({

@@ -6,7 +6,7 @@ import { rulesMax } from '#model/policy/eligibility.ts'
 import { assignmentsOn } from '#model/policy/resolve.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import { ruledBy } from '#model/policy/tag-agreement.ts'
-import { refuse, refuseValue } from '#model/refusal.ts'
+import { type Members, refuse, refuseValue } from '#model/refusal.ts'
 import type { Policy } from '#store/tables/policies.ts'
 import type { Tag } from '#store/tables/tags.ts'
 import { getIpam, refuseTooManyListed } from '../ipam/access.ts'
@@ -17,15 +17,28 @@ import { tagsInModel, tagsToCreate } from '../organization/tagging.ts'
 import { assign, getTarget, kindDefault, modeDefault, refuseMalformedTarget, unassign } from './assignments.ts'
 import {
   contentOf,
-  ec2Fields,
   getPolicy,
   isSamePair,
   policyType,
   putDocument,
   refuseUnknownType,
+  sizeTags,
   tagSettingsOf,
 } from './content.ts'
 import { createPolicy, deletePolicy } from './policies.ts'
+
+/** The EC2 API has no parameter for sizes, only the tags that they follow. */
+const documentMembers: Members = {
+  locale: 'Locale',
+  resourceType: 'ResourceType',
+  rules: 'AllocationRules',
+  awsService: 'AwsService',
+  ...sizeTags,
+  ...Object.fromEntries(
+    Array.from({ length: rulesMax }, (_, n) => [`rules.${n}.poolId`, `AllocationRule.${n + 1}.SourceIpamPoolId`]),
+  ),
+}
+const targetMembers: Members = { targetId: 'OrganizationTargetId' }
 
 export const createIpamPolicy = ec2Write('CreateIpamPolicy', async (context, input) => {
   const tags = tagsToCreate(input.TagSpecifications, policyType, (await context.snapshot()).resourceTypes)
@@ -52,52 +65,68 @@ export const deleteIpamPolicy = ec2Write('DeleteIpamPolicy', async (context, inp
   return { IpamPolicy: { ...describe(policy, tags), State: 'delete-in-progress' } }
 })
 
-export const modifyIpamPolicyAllocationRules = ec2Write('ModifyIpamPolicyAllocationRules', async (context, input) => {
-  await refuseUnknownType(context, input.ResourceType, ec2Fields)
-  const pair = { locale: input.Locale, resourceType: input.ResourceType }
-  const pools = poolsNamed(input.AllocationRules)
-  const policy = await getPolicy(context, input.IpamPolicyId)
-  const { documents, compatibility } = await contentOf(context, policy)
-  const before = documents.find((document) => isSamePair(document, pair))
-  const tags = await tagSettingsOf(context, policy)
-  await putDocument(context, policy, ruledBy(pair, pools, { before, tags, compatibility }), ec2Fields)
-  return { IpamPolicyDocument: describeDocument(policy.id, { ...pair, pools }) }
-})
+export const modifyIpamPolicyAllocationRules = ec2Write(
+  'ModifyIpamPolicyAllocationRules',
+  async (context, input) => {
+    await refuseUnknownType(context, input.ResourceType)
+    const pair = { locale: input.Locale, resourceType: input.ResourceType }
+    const pools = poolsNamed(input.AllocationRules)
+    const policy = await getPolicy(context, input.IpamPolicyId)
+    const { documents, compatibility } = await contentOf(context, policy)
+    const before = documents.find((document) => isSamePair(document, pair))
+    const tags = await tagSettingsOf(context, policy)
+    await putDocument(context, policy, ruledBy(pair, pools, { before, tags, compatibility }))
+    return { IpamPolicyDocument: describeDocument(policy.id, { ...pair, pools }) }
+  },
+  documentMembers,
+)
 
-export const getIpamPolicyAllocationRules = ec2Read('GetIpamPolicyAllocationRules', async (context, input) => {
-  const matches = filterBy(input.Filters, documentFilters)
-  if (input.ResourceType !== undefined) await refuseUnknownType(context, input.ResourceType, ec2Fields)
-  const policy = await getPolicy(context, input.IpamPolicyId)
-  const documents = (await contentOf(context, policy)).documents
-    .map(listOf)
-    .filter(({ locale }) => input.Locale === undefined || locale === input.Locale)
-    .filter(({ resourceType }) => input.ResourceType === undefined || resourceType === input.ResourceType)
-    .map((list) => describeDocument(policy.id, list))
-    .filter(matches)
-    .sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1))
-  const { items, NextToken } = page(documents, input, placeOf)
-  return { IpamPolicyDocuments: items, NextToken }
-})
+export const getIpamPolicyAllocationRules = ec2Read(
+  'GetIpamPolicyAllocationRules',
+  async (context, input) => {
+    const matches = filterBy(input.Filters, documentFilters)
+    if (input.ResourceType !== undefined) await refuseUnknownType(context, input.ResourceType)
+    const policy = await getPolicy(context, input.IpamPolicyId)
+    const documents = (await contentOf(context, policy)).documents
+      .map(listOf)
+      .filter(({ locale }) => input.Locale === undefined || locale === input.Locale)
+      .filter(({ resourceType }) => input.ResourceType === undefined || resourceType === input.ResourceType)
+      .map((list) => describeDocument(policy.id, list))
+      .filter(matches)
+      .sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1))
+    const { items, NextToken } = page(documents, input, placeOf)
+    return { IpamPolicyDocuments: items, NextToken }
+  },
+  documentMembers,
+)
 
-export const enableIpamPolicy = ec2Write('EnableIpamPolicy', async (context, input) => {
-  refuseMalformedTarget(input.OrganizationTargetId)
-  const policy = await getPolicy(context, input.IpamPolicyId)
-  const target = getTarget(context, await context.snapshot(), input.OrganizationTargetId)
-  const current = await context.tx.policies.findAssignment(policy.id, target.targetId)
-  // How it is enabled is for its own fields, and the tags that change them, to say.
-  if (current?.managedBy === target.managedBy) return { IpamPolicyId: policy.id }
+export const enableIpamPolicy = ec2Write(
+  'EnableIpamPolicy',
+  async (context, input) => {
+    refuseMalformedTarget(input.OrganizationTargetId)
+    const policy = await getPolicy(context, input.IpamPolicyId)
+    const target = getTarget(context, await context.snapshot(), input.OrganizationTargetId)
+    const current = await context.tx.policies.findAssignment(policy.id, target.targetId)
+    // How it is enabled is for its own fields, and the tags that change them, to say.
+    if (current?.managedBy === target.managedBy) return { IpamPolicyId: policy.id }
 
-  const { mode = modeDefault, assignment: kind = kindDefault } = await tagSettingsOf(context, policy)
-  await assign(context, policy, { ...target, kind, mode, replaces: true })
-  return { IpamPolicyId: policy.id }
-})
+    const { mode = modeDefault, assignment: kind = kindDefault } = await tagSettingsOf(context, policy)
+    await assign(context, policy, { ...target, kind, mode, replaces: true })
+    return { IpamPolicyId: policy.id }
+  },
+  targetMembers,
+)
 
-export const disableIpamPolicy = ec2Write('DisableIpamPolicy', async (context, input) => {
-  refuseMalformedTarget(input.OrganizationTargetId)
-  const policy = await getPolicy(context, input.IpamPolicyId)
-  await unassign(context, policy, await getEnabledTarget(context, policy, input.OrganizationTargetId))
-  return { Return: true }
-})
+export const disableIpamPolicy = ec2Write(
+  'DisableIpamPolicy',
+  async (context, input) => {
+    refuseMalformedTarget(input.OrganizationTargetId)
+    const policy = await getPolicy(context, input.IpamPolicyId)
+    await unassign(context, policy, await getEnabledTarget(context, policy, input.OrganizationTargetId))
+    return { Return: true }
+  },
+  targetMembers,
+)
 
 export const getEnabledIpamPolicy = ec2Read('GetEnabledIpamPolicy', async (context) => {
   const assignment = enabledFor(await context.snapshot(), context.caller.account)

@@ -10,15 +10,7 @@ import { documentsBody, nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { replaceTags } from '../organization/tags.ts'
 import { accountId, formatInstant, gatherPage, idText, instant, pageOf, paging } from '../shapes.native.ts'
-import {
-  contentOf,
-  isSamePair,
-  nativeFields,
-  putDocument,
-  refuseUnknownType,
-  restoreVersion,
-  setCompatibility,
-} from './content.ts'
+import { contentOf, isSamePair, putDocument, refuseUnknownType, restoreVersion, setCompatibility } from './content.ts'
 import { createPolicy as create, deletePolicy as remove } from './policies.ts'
 import {
   compatibility,
@@ -303,7 +295,7 @@ export const listPolicyDocuments = nativeRead({
   refusals: ['NotFound', 'MalformedId', 'InvalidParameterValue', 'InvalidPaginationToken'],
   at: placeOfPolicy,
   async run(context, { policyId, locale, resourceType, ...params }) {
-    if (resourceType !== undefined) await refuseUnknownType(context, resourceType, nativeFields)
+    if (resourceType !== undefined) await refuseUnknownType(context, resourceType)
     const { documents } = await contentOf(context, await findPolicy(context, policyId))
     const keyed = documents
       .filter((one) => locale === undefined || one.locale === locale)
@@ -353,7 +345,7 @@ export const putPolicyDocument = nativeWrite({
   changes: getPolicyDocument,
   at: placeOfPolicy,
   async run(context, { policyId, ...params }) {
-    await refuseUnknownType(context, params.resourceType, nativeFields)
+    await refuseUnknownType(context, params.resourceType)
     for (const { poolId } of params.rules) {
       if (!hasShape('pool', poolId)) {
         refuse({ code: 'MalformedId', what: 'ipam-pool', id: poolId, expected: 'ipam-pool-...' })
@@ -361,7 +353,7 @@ export const putPolicyDocument = nativeWrite({
     }
     const { acting, found } = await actingOn(context, policyId)
     const { compatibility } = await contentOf(context, found)
-    await putDocument(acting, found, readDocument(params, compatibility), nativeFields)
+    await putDocument(acting, found, readDocument(params, compatibility))
     return showDocument(await getDocument(context, { policyId, ...params }))
   },
 })
@@ -380,7 +372,7 @@ export const deletePolicyDocument = nativeWrite({
   async run(context, input) {
     const gone = await getDocument(context, input)
     const { acting, found } = await actingOn(context, input.policyId)
-    await putDocument(acting, found, { ...gone, rules: [] }, nativeFields)
+    await putDocument(acting, found, { ...gone, rules: [] })
   },
 })
 
@@ -441,7 +433,7 @@ async function getDocument(
   context: ReadContext,
   { policyId, ...pair }: { readonly policyId: string; readonly locale: string; readonly resourceType: string },
 ) {
-  await refuseUnknownType(context, pair.resourceType, nativeFields)
+  await refuseUnknownType(context, pair.resourceType)
   const { documents } = await contentOf(context, await findPolicy(context, policyId))
   const found = documents.find((document) => isSamePair(document, pair))
   return found ?? refuse({ code: 'NotFound', what: 'policy-document', id: `${pair.locale}/${pair.resourceType}` })
