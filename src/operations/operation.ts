@@ -45,7 +45,7 @@ export interface ReadContext {
   readonly ifMatch: string | undefined
   /**
    * The same request, as if this account had made it in this Region: how the native API, which has asked roles already,
-   * uses the operations of EC2.
+   * uses verbs that act for whoever owns something.
    */
   actingFor(account: string, region: string): ReadContext
 }
