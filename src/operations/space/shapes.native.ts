@@ -1,4 +1,4 @@
-// The shapes that operations on address space share, and the EC2 API's names of parameters in ours.
+// The shapes that operations on address space share.
 import { z } from 'zod'
 import { bitsOf, type Cidr, formatCidr, nearCidrProblem, parseAddress, parseCidr } from '#model/cidr.ts'
 import { hasShape, type IdKind } from '#model/identifier.ts'
@@ -6,11 +6,10 @@ import { likelyName } from '#model/known-locales.ts'
 import { didYouMean, isForeignLocale, localeProblem } from '#model/locale.ts'
 import type { ResourceType } from '#model/policy/resource-types.ts'
 import type { PoolFacts } from '#model/policy/snapshot.ts'
-import { type Noun, type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
-import { isSetting, keyProblem, tagsFrom, tagsMax, valueProblem } from '#model/tags.ts'
+import { type Noun, refuse, refuseValue } from '#model/refusal.ts'
+import { isSetting, keyProblem, tagsMax, valueProblem } from '#model/tags.ts'
 import type { Tag } from '#store/tables/tags.ts'
-import type { ReadContext, WriteContext } from '../operation.ts'
-import { replaceTags as replace } from '../organization/tags.ts'
+import type { ReadContext } from '../operation.ts'
 
 export const descriptionCharactersMax = 1_000
 const tagsDescription = 'Keys and values.'
@@ -133,52 +132,10 @@ export function numberIn(cursor: string): number {
 
 // Tags ---------------------------------------------------------------------------------------------------------------
 
-export const tagList = (given: Readonly<Record<string, string>> = {}): Tag[] =>
-  Object.entries(given).map(([Key, Value]) => ({ Key, Value }))
 export const tagMap = (stored: readonly Tag[]): Record<string, string> =>
   Object.fromEntries(stored.filter(({ Key }) => !isSetting(Key)).map(({ Key, Value }) => [Key, Value]))
-export const specified = <Type extends string>(ResourceType: Type, given: readonly Tag[]) =>
-  given.length === 0 ? {} : { TagSpecifications: [{ ResourceType, Tags: given }] }
-
-/**
- * Gives an object exactly these tags, where any are given. What it has with the prefix of settings stays: those are fields here.
- * @param context acts for the owner of the object, in its Region
- */
-export async function replaceTags(
-  context: WriteContext,
-  id: string,
-  wanted: Readonly<Record<string, string>> | undefined,
-): Promise<void> {
-  if (wanted !== undefined) await replace(context, id, tagsFrom(wanted))
-}
 
 // Refusals -----------------------------------------------------------------------------------------------------------
-
-/** What a parameter is called elsewhere, and here. */
-export type Words = Readonly<Record<string, string>>
-
-/** Does what another protocol's operation does, and says its refusals with our names of parameters. */
-export async function inOurWords<T>(words: Words, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    // Nothing is swallowed: the same refusal goes on, in other words.
-    throw error instanceof Refused ? new Refused(translate(words, error.refusal)) : error
-  }
-}
-
-function translate(words: Words, refusal: Refusal): Refusal {
-  const inText = (text: string): string =>
-    text.replaceAll(/\b[A-Z][A-Za-z0-9]+\b/g, (word) => (Object.hasOwn(words, word) ? words[word]! : word))
-  const inField = (text: string): string => (Object.hasOwn(words, text) ? words[text]! : text)
-  return Object.fromEntries(
-    Object.entries(refusal).map(([name, value]) => {
-      if (name === 'field') return [name, inField(value as string)]
-      if (name === 'problem' || name === 'because') return [name, value && inText(value as string)]
-      return [name, value]
-    }),
-  ) as unknown as Refusal
-}
 
 /** Refuses a change that changes nothing, which is most likely a mistake. */
 export function refuseNoChange(changes: object, names: readonly string[] = Object.keys(changes)): void {
