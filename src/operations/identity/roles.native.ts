@@ -7,9 +7,6 @@ import { formatInstant, gatherPage, idText, instant, nodeId, pageOf, paging, pri
 import { permitter } from './authority.ts'
 import { authorityOf, bindRole, getBinding, placeOfBinding, placeOfNode, unbindRole } from './roles.ts'
 
-// The faces of IPAM look for it here.
-export { placeOfNode }
-
 const roleName = z.enum(roleNames).describe('One of the roles that exist.')
 const bindingId = idText('roleBinding').describe('`role-binding-…`.')
 const binding = z.object({

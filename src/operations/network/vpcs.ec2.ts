@@ -15,7 +15,8 @@ import type { Vpc, VpcAttributes, VpcCidr } from '#store/tables/vpcs.ts'
 import { filterBy, type Listed, readById, readPage, refuseIdsWithPaging } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
-import { putTags, tagsToCreate } from '../organization/tagging.ts'
+import { tagsToCreate } from '../organization/tagging.ec2.ts'
+import { putTags } from '../organization/tagging.ts'
 import { asksFor, type BlockInput, giveBack, readParams, takeBlock } from './blocks.ts'
 
 /** Blocks of one family that a VPC can have. AWS: 5, adjustable to 50. */

@@ -7,7 +7,8 @@ import { recordNatGateway } from '../network/nat-gateways.ec2.ts'
 import { recordSubnet } from '../network/subnets.ec2.ts'
 import { recordVpc } from '../network/vpcs.ec2.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
-import { tagsGiven, tagsInModel } from './tagging.ts'
+import { tagsGiven } from './tagging.ec2.ts'
+import { tagsInModel } from './tagging.ts'
 import { addTags, removeTags, rowOf, type TaggableKinds, taggable } from './tags.ts'
 
 /** EC2: bounds of a page of DescribeTags. */

@@ -13,7 +13,8 @@ import { getIpam, refuseTooManyListed } from '../ipam/access.ts'
 import { filterBy, page, refuseIdsWithPaging } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
-import { tagsInModel, tagsToCreate } from '../organization/tagging.ts'
+import { tagsToCreate } from '../organization/tagging.ec2.ts'
+import { tagsInModel } from '../organization/tagging.ts'
 import { assign, getTarget, kindDefault, modeDefault, refuseMalformedTarget, unassign } from './assignments.ts'
 import {
   contentOf,

@@ -8,7 +8,8 @@ import type { Allocation } from '#store/tables/space.ts'
 import { filterBy, type Listed, readFrom, readPage, refuseIdsWithPaging, rowsPerStep } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
-import { tagsInModel, tagsToCreate } from '../organization/tagging.ts'
+import { tagsToCreate } from '../organization/tagging.ec2.ts'
+import { tagsInModel } from '../organization/tagging.ts'
 import {
   type AssociationTarget,
   addressFamily,

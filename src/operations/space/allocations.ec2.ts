@@ -18,7 +18,8 @@ import {
 import { filterBy, type Listed, readFrom, readPage, refuseIdsWithPaging } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
-import { tagsInModel, tagsToCreate } from '../organization/tagging.ts'
+import { tagsToCreate } from '../organization/tagging.ec2.ts'
+import { tagsInModel } from '../organization/tagging.ts'
 import { allocate, allocationIdOf, describeAllocation, releaseAllocation } from './allocations.ts'
 import { previewGrant } from './grant.ts'
 

@@ -14,6 +14,8 @@ import { placeOfNode } from '../identity/roles.ts'
 import { poolIdOrProvider } from '../ipam/pools.native.ts'
 import { batchBody, nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
+import { tagsInStore } from '../organization/tagging.ts'
+import { replaceTags } from '../organization/tags.ts'
 import { accountId, pageOf, paging } from '../shapes.native.ts'
 import { releaseElasticIp, takeElasticIp } from './addresses.ts'
 import {
@@ -44,12 +46,10 @@ import {
   newDescription,
   readBlock,
   refuseNoChange,
-  replaceTags,
   resourceId,
   resourceTypeName,
   scopeType,
   scopeTypeOf,
-  tagList,
   tags,
 } from './shapes.native.ts'
 
@@ -225,7 +225,7 @@ export const updateAllocation = nativeWrite({
         const because = `an allocation of type \`${found.resourceType}\` has the tags of its resource \`${id}\``
         refuse({ code: 'NotSupported', what: '`tags`', because })
       }
-      await replaceTags(holderOf(context, found), id, tags)
+      await replaceTags(holderOf(context, found), id, tagsFrom(tags))
     }
     return showOne(context, allocationId)
   },
@@ -351,19 +351,19 @@ async function numbered<T>(index: number, work: () => Promise<T>): Promise<T> {
 async function allocate(context: WriteContext, wanted: AllocationParams): Promise<z.output<typeof allocation>> {
   const asked = await readParams(context, wanted)
   const holder = context.actingFor(wanted.account, wanted.locale)
-  const given = tagList(wanted.tags)
+  const given = tagsFrom(wanted.tags)
   const { hold, resourceId, description } = wanted
   if (hold) {
     if (asked.type.name === 'eip') refuseResourceOfEip(resourceId)
     const { request } = asked
     const held = await placeHold(context, { request, seconds: hold.expiresInSeconds, resourceId, description })
-    return showAllocation(context, await context.snapshot(), held, given)
+    return showAllocation(context, await context.snapshot(), held, tagsInStore(given))
   }
   const granted =
     asked.type.name === 'eip'
       ? await elasticIp(holder, wanted, asked)
-      : await take(holder, { request: asked.request, description, tags: tagsFrom(wanted.tags) }, options)
-  return showAllocation(context, await context.snapshot(), { ...granted, description }, given)
+      : await take(holder, { request: asked.request, description, tags: given }, options)
+  return showAllocation(context, await context.snapshot(), { ...granted, description }, tagsInStore(given))
 }
 
 const oneAddress = 'an Elastic IP is one address, a /32'

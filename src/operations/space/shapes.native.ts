@@ -7,10 +7,9 @@ import { didYouMean, isForeignLocale, localeProblem } from '#model/locale.ts'
 import type { ResourceType } from '#model/policy/resource-types.ts'
 import type { PoolFacts } from '#model/policy/snapshot.ts'
 import { type Noun, refuse, refuseValue } from '#model/refusal.ts'
-import { isSetting, keyProblem, tagsFrom, tagsMax, valueProblem } from '#model/tags.ts'
+import { isSetting, keyProblem, tagsMax, valueProblem } from '#model/tags.ts'
 import type { Tag } from '#store/tables/tags.ts'
-import type { ReadContext, WriteContext } from '../operation.ts'
-import { replaceTags as replace } from '../organization/tags.ts'
+import type { ReadContext } from '../operation.ts'
 
 export const descriptionCharactersMax = 1_000
 const tagsDescription = 'Keys and values.'
@@ -133,24 +132,8 @@ export function numberIn(cursor: string): number {
 
 // Tags ---------------------------------------------------------------------------------------------------------------
 
-export const tagList = (given: Readonly<Record<string, string>> = {}): Tag[] =>
-  Object.entries(given).map(([Key, Value]) => ({ Key, Value }))
 export const tagMap = (stored: readonly Tag[]): Record<string, string> =>
   Object.fromEntries(stored.filter(({ Key }) => !isSetting(Key)).map(({ Key, Value }) => [Key, Value]))
-export const specified = <Type extends string>(ResourceType: Type, given: readonly Tag[]) =>
-  given.length === 0 ? {} : { TagSpecifications: [{ ResourceType, Tags: given }] }
-
-/**
- * Gives an object exactly these tags, where any are given. What it has with the prefix of settings stays: those are fields here.
- * @param context acts for the owner of the object, in its Region
- */
-export async function replaceTags(
-  context: WriteContext,
-  id: string,
-  wanted: Readonly<Record<string, string>> | undefined,
-): Promise<void> {
-  if (wanted !== undefined) await replace(context, id, tagsFrom(wanted))
-}
 
 // Refusals -----------------------------------------------------------------------------------------------------------
 
