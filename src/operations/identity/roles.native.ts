@@ -8,13 +8,23 @@ import { type Action, everywhere, roleNames, roles, scopesCover } from '#model/r
 import type { StoredBinding } from '#store/tables/role-bindings.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
-import { formatInstant, gatherPage, idText, instant, nodeId, pageOf, paging, principalName } from '../shapes.native.ts'
+import {
+  formatInstant,
+  gatherPage,
+  idText,
+  instant,
+  nameShapes,
+  nodeId,
+  pageOf,
+  paging,
+  principalName,
+} from '../shapes.native.ts'
 import { accessAt, type Place, permitter, refuseWithoutRole, requireScope } from './authority.ts'
 import { refuseToLeaveNobody } from './last-administrator.ts'
 import { recordBinding } from './role-binding-record.ts'
 import { makerOf, refuseTooManyBindings } from './shares.ts'
 
-const roleName = z.enum(roleNames).describe('One of the roles that exist.')
+const roleName = z.enum(roleNames).describe('One of the roles that exist.').meta({ id: 'RoleName' })
 const bindingId = idText('roleBinding').describe('`role-binding-…`.')
 const binding = z.object({
   bindingId,
@@ -39,6 +49,7 @@ const binding = z.object({
   createdAt: instant,
 })
 const role = z.object({ role: roleName, summary: z.string(), actions: z.array(z.string()) })
+nameShapes({ RoleBinding: binding, Role: role })
 
 export const listRoles = nativeRead({
   name: 'listRoles',

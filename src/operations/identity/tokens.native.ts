@@ -18,6 +18,7 @@ import {
   gatherPage,
   idText,
   instant,
+  nameShapes,
   pageOf,
   paging,
   principalName,
@@ -38,10 +39,11 @@ const makersMax = 10
 export const tokensPerMakerMax = 5_000
 
 const tokenId = idText('apiToken').describe('`token-…`: names the token, and opens nothing.')
-const scopes = z
-  .array(z.enum(scopeNames))
-  .max(scopeNames.length)
-  .describe('What the token is narrowed to: `read`, or nouns such as `allocation`. None: whatever its principal may.')
+const scopes = z.array(z.enum(scopeNames)).max(scopeNames.length).meta({
+  id: 'TokenScopes',
+  description:
+    'What the token is narrowed to: `read`, or nouns such as `allocation`. None: whatever its principal may.',
+})
 const tokenShape = {
   tokenId,
   principal: principalName,
@@ -64,6 +66,7 @@ const tokenShape = {
   revokedAt: instant.optional(),
 }
 const token = z.object(tokenShape)
+nameShapes({ Token: token })
 
 /** 256 random bits behind a prefix that scanners of secrets can look for. */
 export function drawToken(): string {

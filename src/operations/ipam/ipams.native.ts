@@ -6,7 +6,17 @@ import { type Place, permitter, requirePermission } from '../identity/authority.
 import { placeOfNode } from '../identity/roles.native.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
-import { accountId, flag, formatInstant, gatherPage, idText, instant, pageOf, paging } from '../shapes.native.ts'
+import {
+  accountId,
+  flag,
+  formatInstant,
+  gatherPage,
+  idText,
+  instant,
+  nameShapes,
+  pageOf,
+  paging,
+} from '../shapes.native.ts'
 import {
   checkRegion,
   description,
@@ -74,6 +84,7 @@ const scope = z.object({
   tags: shownTags,
   createdAt: instant,
 })
+nameShapes({ Ipam: ipam, Scope: scope })
 
 // IPAMs --------------------------------------------------------------------------------------------------------------
 

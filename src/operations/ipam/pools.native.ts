@@ -13,7 +13,18 @@ import { type Place, permitter, requirePermission } from '../identity/authority.
 import { placeOfNode } from '../identity/roles.native.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
-import { accountId, flag, formatInstant, gatherPage, idText, instant, pageOf, paging } from '../shapes.native.ts'
+import {
+  accountId,
+  flag,
+  formatInstant,
+  gatherPage,
+  idCharactersMax,
+  idText,
+  instant,
+  nameShapes,
+  pageOf,
+  paging,
+} from '../shapes.native.ts'
 import {
   addressCount,
   checkLocale,
@@ -65,7 +76,14 @@ const words: Words = {
 const sharedWithMax = 1_000
 
 export const poolId = idText('pool').describe('`ipam-pool-…`.')
-export const poolIdOrProvider = idText('pool').meta({ pattern: `${shapePattern('pool')}|^${provider}$` })
+export const poolIdOrProvider = z
+  .string()
+  .max(idCharactersMax)
+  .meta({
+    id: 'PoolIdOrProvider',
+    pattern: `${shapePattern('pool')}|^${provider}$`,
+    examples: ['ipam-pool-059bb00000000000b'],
+  })
 const scopeId = idText('scope').describe('`ipam-scope-…`.')
 const ipamId = idText('ipam').describe('`ipam-…`.')
 const poolCidrId = idText('poolCidr').describe('`ipam-pool-cidr-…`.')
@@ -132,6 +150,7 @@ const utilization = z.object({
   free: addressCount,
   allocations: z.number().int(),
 })
+nameShapes({ Pool: pool, PoolCidr: poolCidr, PoolUtilization: utilization })
 
 // Pools --------------------------------------------------------------------------------------------------------------
 

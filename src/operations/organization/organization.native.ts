@@ -8,7 +8,7 @@ import { refuseBeyondShare } from '../identity/shares.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { refuseToBringUnderOwn } from '../policy/own-break-glass.ts'
-import { accountId, formatInstant, gatherPage, instant, pageOf, paging } from '../shapes.native.ts'
+import { accountId, formatInstant, gatherPage, instant, nameShapes, pageOf, paging } from '../shapes.native.ts'
 import { inOurWords, refuseNoChange, shownTags, tagList, tagMap, tags, type Words } from '../space/shapes.native.ts'
 import { accountsMax, createAccount, describeCreateAccountStatus, moveAccount } from './accounts.aws.ts'
 import {
@@ -128,6 +128,13 @@ export const listTree = nativeRead({
 // Who runs the IPAM --------------------------------------------------------------------------------------------------
 
 const administrator = z.object({ account: accountId.optional().describe('Absent where there is none.') })
+nameShapes({
+  Organization: organization,
+  OrganizationNode: node,
+  Account: account,
+  OrganizationalUnit: unit,
+  DelegatedAdministrator: administrator,
+})
 const administratorPath = '/organization/ipam-administrator'
 
 export const getIpamAdministrator = nativeRead({

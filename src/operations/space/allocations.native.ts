@@ -14,7 +14,7 @@ import { poolIdOrProvider } from '../ipam/pools.native.ts'
 import { batchBody, nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { putTags } from '../organization/tagging.ts'
-import { accountId, pageOf, paging } from '../shapes.native.ts'
+import { accountId, nameShapes, pageOf, paging } from '../shapes.native.ts'
 import { releaseAddress, takeElasticIp } from './addresses.ec2.ts'
 import {
   absentAllocation,
@@ -109,6 +109,7 @@ const params = z.strictObject({
     .describe('Only held for now: to be confirmed in time, or it lapses by itself.')
     .meta({ examples: [{ expiresInSeconds: 3_600 }] }),
 })
+nameShapes({ AllocationParams: params })
 type AllocationParams = z.output<typeof params>
 
 const refusals = [
