@@ -268,6 +268,6 @@ test('the list that grows is described as a stream, too', () => {
     ['listChanges'],
   )
   const [event] = answerOf(described.get('listChanges')!).content!['text/event-stream']!.schema.examples as string[]
-  const [, id, data] = /^id: (.+)\ndata: (.+)\n\n$/.exec(event!)!
+  const [, id, data] = /^id: (.+)\nevent: change\ndata: (.+)\n\n$/.exec(event!)!
   assert.equal((JSON.parse(data!) as { changeId: string }).changeId, id)
 })

@@ -262,7 +262,7 @@ function describeStream({ output }: NativeOperation, idName: string): Json {
     schema: {
       type: 'string',
       description: `With \`Accept: text/event-stream\`: the items, each as the JSON in \`data\` of one event as soon as it is there, with its \`${idName}\` as the event's id. \`Last-Event-ID\` goes on behind one.`,
-      examples: [`id: ${item[idName]}\ndata: ${JSON.stringify(item)}\n\n`],
+      examples: [`id: ${item[idName]}\nevent: change\ndata: ${JSON.stringify(item)}\n\n`],
     },
   }
 }
