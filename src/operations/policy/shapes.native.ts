@@ -77,7 +77,13 @@ export const traceStep = z
       },
     ],
   })
-export const shownLengths = z.object({ min: z.number().int(), max: z.number().int() }).meta({ id: 'BlockLengths' })
+const blockLength = z.number().int().min(0).max(128)
+export const shownLengths = z
+  .object({
+    min: blockLength.describe('The netmask length of the largest block.'),
+    max: blockLength.describe('The netmask length of the smallest block.'),
+  })
+  .meta({ id: 'BlockLengths' })
 export const shownGrants = z
   .object({
     pools: z.array(z.string()),
