@@ -56,12 +56,25 @@ export class NamedSchemas {
     return properties!.shape!
   }
 
-  /** Gives a schema a name, and refers to it. */
+  /** Gives a schema a name, and what it consists of names below it; refers to it. */
   name(name: string, { $schema: _, ...schema }: JsonSchema): JsonSchema {
-    const text = JSON.stringify(schema)
+    const { properties } = schema
+    const text = JSON.stringify(properties ? { ...schema, properties: this.#nameParts(name, properties) } : schema)
     assert((this.#schemas.get(name) ?? text) === text, `\`${name}\` names two schemas in the description`)
     this.#schemas.set(name, text)
     return { $ref: `#/components/schemas/${name}` }
+  }
+
+  /** Objects inside of others, and in lists inside of others, are called after both: generators would, each in its own way. */
+  #nameParts(of: string, properties: NonNullable<JsonSchema['properties']>): JsonSchema['properties'] {
+    return Object.fromEntries(
+      Object.entries(properties).map(([member, schema]) => {
+        const name = `${of}${member.charAt(0).toUpperCase()}${member.slice(1)}`
+        if (schema.properties) return [member, this.name(name, schema)]
+        const { items } = schema
+        return [member, items?.properties ? { ...schema, items: this.name(`${name}Item`, items) } : schema]
+      }),
+    )
   }
 
   nameUnnamed(name: string, schema: JsonSchema): JsonSchema {

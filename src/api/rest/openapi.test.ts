@@ -130,6 +130,14 @@ test('what is taken and answered has a name, one for each thing, and so has ever
   for (const name of nounsNamed) assert.ok(components.schemas[name], name)
 })
 
+test('no object is without a name', () => {
+  for (const [name, schema] of Object.entries(components.schemas)) {
+    const inside = JSON.stringify({ ...schema, properties: undefined, examples: undefined, members: schema.properties })
+    assert.doesNotMatch(inside, /"properties":/, name)
+  }
+  assert.doesNotMatch(JSON.stringify([paths, components.parameters, components.responses]), /"properties":/)
+})
+
 test('what is referred to by name stands alone, but for what is said of it where it stands', () => {
   for (const { $ref, ...rest } of schemasWith('$ref')) {
     assert.deepEqual(

@@ -133,7 +133,7 @@ const explanation = z.object({
     .describe('Of a denial: the first single change that would turn it into a grant, by what holds now.'),
 })
 nameShapes({
-  DecisionRequest: request,
+  AllocationRequest: request,
   ExplainedCandidate: candidate,
   NearestChange: nearestShape,
   Explanation: explanation,

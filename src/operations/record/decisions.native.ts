@@ -99,7 +99,7 @@ const whole = listed.extend({
     })
     .optional(),
 })
-nameShapes({ DecisionCandidate: candidate, PolicyVersionRef: policyRef, DecisionSummary: listed, Decision: whole })
+nameShapes({ TriedPool: candidate, PolicyVersionRef: policyRef, DecisionSummary: listed, Decision: whole })
 
 export const listDecisions = nativeRead({
   name: 'listDecisions',
