@@ -1,6 +1,7 @@
 // The commands of the native API, from its definitions: the data that the command line is made of, so that it loads no definition itself.
-import { z } from 'zod'
-import { partsOf } from '../src/api/rest/app.ts'
+import type { z } from 'zod'
+import { wholeSchema } from '../src/api/rest/json-schema.ts'
+import { partsOf } from '../src/api/rest/parts.ts'
 import type { NativeCommand, NativeParameter } from '../src/cli/native-command.ts'
 import { ownFlags } from '../src/cli/own-flags.ts'
 import type { NativeOperation } from '../src/operations/operation.native.ts'
@@ -138,5 +139,4 @@ function formOf(schema: Schema): Pick<NativeParameter, 'kind' | 'allowed' | 'isN
   return { kind: 'json' }
 }
 
-const schemaOf = (shape: z.ZodType, io: 'input' | 'output'): Schema =>
-  z.toJSONSchema(shape, { io, unrepresentable: 'any' }) as Schema
+const schemaOf = (shape: z.ZodType, io: 'input' | 'output'): Schema => wholeSchema(shape, io) as Schema

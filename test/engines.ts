@@ -37,6 +37,7 @@ const onBoth: readonly string[] = [
 
 /** What stands on a store, or beside one, and nevertheless runs once, and why. */
 export const runsOnce: Readonly<Record<string, string>> = {
+  'src/api/rest/openapi.test.ts': 'the description is made of definitions; there is no store in it',
   'src/api/rest/sign-in.test.ts': 'what an identity provider says; there is no store in it',
   'src/jobs/housekeeping.test.ts': 'a trigger makes a task fail, and each engine has its own words for one',
   'src/store/batching.test.ts': 'transactions that meet others are there on PostgreSQL alone',
@@ -55,6 +56,7 @@ export const runsOnce: Readonly<Record<string, string>> = {
   'src/store/sqlite/engine.test.ts': 'the files of the embedded database: locks, damage, a second process',
   'test/allocated-bytes.test.ts': 'what the driver of PostgreSQL allocates is not ours',
   'test/away.test.ts': 'connections to a server that can be away are there on PostgreSQL alone',
+  'test/clients/generated.test.ts': 'a client that cannot tell the engines apart, and a compiler that takes its time',
   'test/clients/terraform.test.ts':
     'a client that cannot tell the engines apart, and takes its time; others ask both the same',
   'test/ended-keys.test.ts': 'opens both engines by itself: two servers on one, one on the other',

@@ -1,7 +1,7 @@
 // Every route of the native API, for every role, at home and from a foreign account: read from the definitions, so that none is forgotten.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { partsOf } from '#api/rest/app.ts'
+import { partsOf } from '#api/rest/parts.ts'
 import { type Role, roleNames, roles } from '#model/roles.ts'
 import type { NativeOperation } from '#operations/operation.native.ts'
 import { nativeOperations } from '#operations/table.native.ts'

@@ -76,6 +76,8 @@ export function sequenceIn(text: string): number | undefined {
   return text.length < sequenceDigits ? undefined : numberAt(text, text.length - sequenceDigits)
 }
 
+export const prefixOf = (kind: IdKind): string => kinds[kind].prefix
+
 /** The regular expression of what `hasShape` takes, for descriptions of an API. */
 export const shapePattern = (kind: IdKind): string => `^${kinds[kind].prefix}[0-9a-zA-Z]{1,64}$`
 

@@ -1,6 +1,6 @@
 // The shapes that native operations share: names of things, moments, pages.
 import { z } from 'zod'
-import { type IdKind, shapePattern } from '#model/identifier.ts'
+import { formatId, type IdKind, prefixOf, shapePattern } from '#model/identifier.ts'
 import { isAccountId, isTargetId } from '#model/organization.ts'
 import { isPrincipalName } from '#model/principal.ts'
 import { everywhere } from '#model/roles.ts'
@@ -11,24 +11,38 @@ export const pageSizeMax = 1_000
 /** A sealed place: the longest is the name of a resource with its account. */
 export const cursorLengthMax = 2_000
 
+/** Names shapes in the description of the API: each name is said once there, and is a type of whoever generates a client. */
+export function nameShapes(shapes: Readonly<Record<string, z.ZodType>>): void {
+  for (const [id, shape] of Object.entries(shapes)) z.globalRegistry.add(shape, { ...z.globalRegistry.get(shape), id })
+}
+
 export const accountId = z
   .string()
   .refine(isAccountId, 'the twelve digits of an account are expected')
-  .describe('An account: twelve digits.')
+  .meta({
+    id: 'AccountId',
+    description: 'An account: twelve digits.',
+    pattern: '^[0-9]{12}$',
+    examples: ['222222222222'],
+  })
 export const nodeId = z
   .string()
   .refine((text) => isTargetId(text) || text === everywhere, 'an account, ou-…, r-… or `*` is expected')
-  .describe('A node of the organization: an account, `ou-…`, `r-…`, or `*` for everything.')
+  .meta({
+    id: 'NodeId',
+    description: 'A node of the organization: an account, `ou-…`, `r-…`, or `*` for everything.',
+    examples: ['222222222222'],
+  })
 export const principalName = z
   .string()
   .refine(isPrincipalName, '`user:NAME`, `service:NAME` or `group:NAME` is expected')
-  .describe('`user:NAME`, `service:NAME` or `group:NAME`.')
+  .meta({ id: 'PrincipalName', description: '`user:NAME`, `service:NAME` or `group:NAME`.', examples: ['user:olga'] })
 /** Those of makers that name principals: who somebody is for the identity provider is told with tokens alone. */
-export const makerNames = z
-  .array(principalName)
-  .describe(
+export const makerNames = z.array(principalName).meta({
+  id: 'MakerNames',
+  description:
     'Who made the token that was used, and who made theirs: empty where its holder signed in, or had it from the operator.',
-  )
+})
 /** In the record: left out where nobody did. */
 export const usedMakers = makerNames.optional()
 export const showMakers = (makers: readonly string[]): { makers?: string[] } => {
@@ -37,18 +51,63 @@ export const showMakers = (makers: readonly string[]): { makers?: string[] } => 
 }
 export const namesIn = (makers: readonly string[]): string[] => makers.filter(isPrincipalName)
 /** Its pattern is described only: whoever names something of another kind is told which kind is expected. */
-export const idText = (kind: IdKind) =>
+export const idText = (kind: NamedKind) => ids[kind]
+export const idCharactersMax = 64
+/** Each in examples names one thing, as long as real ones are. */
+const named = (kind: IdKind, name: string, sequence: number) =>
   z
     .string()
     .max(idCharactersMax)
-    .meta({ pattern: shapePattern(kind) })
-const idCharactersMax = 64
+    .meta({
+      id: `${name}Id`,
+      description: `\`${prefixOf(kind)}…\`.`,
+      pattern: shapePattern(kind),
+      examples: [formatId(kind, exampleInstallation, sequence)],
+    })
+const exampleInstallation = '059bb'
+const ids = {
+  ipam: named('ipam', 'Ipam', 4),
+  scope: named('scope', 'Scope', 6),
+  pool: named('pool', 'Pool', 11),
+  poolCidr: named('poolCidr', 'PoolCidr', 12),
+  allocation: named('allocation', 'Allocation', 32),
+  policy: named('policy', 'Policy', 20),
+  decision: named('decision', 'Decision', 33),
+  exception: named('exception', 'Exception', 40),
+  roleBinding: named('roleBinding', 'RoleBinding', 2),
+  apiToken: named('apiToken', 'Token', 3),
+}
+type NamedKind = keyof typeof ids
 /** Of a query, where everything is text. */
 export const flag = z
   .stringbool({ truthy: ['true'], falsy: ['false'], case: 'sensitive', error: 'it must be `true` or `false`' })
   .meta({ enum: ['true', 'false'] })
 /** RFC 3339, in UTC, with milliseconds. */
-export const instant = z.iso.datetime({ offset: true }).describe('A moment, as RFC 3339 writes it.')
+export const instant = z.iso.datetime({ offset: true }).meta({
+  id: 'Instant',
+  description: 'A moment, as RFC 3339 writes it.',
+  examples: ['2026-11-25T09:30:00.000Z'],
+})
+/** Where space may be used. */
+export const localeName = z
+  .string()
+  .min(1)
+  .max(97)
+  .meta({
+    id: 'Locale',
+    description:
+      'A Region, or `CLOUD:REGION` for other clouds and sites, such as `azure:westeurope` or `onprem:berlin`.',
+    examples: ['eu-central-1'],
+  })
+export const typeName = z
+  .string()
+  .min(1)
+  .max(97)
+  .meta({
+    id: 'ResourceTypeName',
+    description: 'A type of the registry of resource types, such as `eip`, `azure:public-ip` or `k8s:load-balancer`.',
+    examples: ['eip'],
+  })
 
 export const formatInstant = (milliseconds: number): string => new Date(milliseconds).toISOString()
 export const parseInstant = (text: string): number => Date.parse(text)
@@ -69,11 +128,14 @@ export const paging = {
     .optional()
     .describe('`nextCursor` of the page before.'),
 }
+const nextCursor = z
+  .string()
+  .meta({ id: 'NextCursor', description: 'Where the next page begins; absent on the last one.' })
 /** What every list answers. */
 export const pageOf = <Item extends z.ZodType>(item: Item) =>
   z.object({
     items: z.array(item),
-    nextCursor: z.string().optional().describe('Where the next page begins; absent on the last one.'),
+    nextCursor: nextCursor.optional(),
   })
 
 /** What every list of the record answers. */

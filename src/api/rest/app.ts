@@ -1,4 +1,4 @@
-// The native API over Fastify: each definition becomes a route and an entry of the OpenAPI document.
+// The native API over Fastify: each definition becomes a route.
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import rateLimit from '@fastify/rate-limit'
@@ -11,18 +11,13 @@ import Fastify, {
   type FastifyRequest,
   type FastifySchemaCompiler,
 } from 'fastify'
-import {
-  createJsonSchemaTransform,
-  createJsonSchemaTransformObject,
-  validatorCompiler,
-} from 'fastify-type-provider-zod'
+import { validatorCompiler } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { accountableOf, bearerOf, type Principal } from '#model/principal.ts'
 import { type Refusal, Refused, refuse } from '#model/refusal.ts'
 import { type Answer, type Call, DryRunSucceeded } from '#operations/execute.ts'
-import { type BodyBounds, etagOf, type NativeOperation, noteOnBody, usualBody } from '#operations/operation.native.ts'
-import { flag } from '#operations/shapes.native.ts'
-import { nouns } from '#operations/table.native.ts'
+import { type BodyBounds, etagOf, type NativeOperation, usualBody } from '#operations/operation.native.ts'
+import { nativeOperations } from '#operations/table.native.ts'
 import { type Bodies, dropBody } from '../body.ts'
 import { type Headers, headersOf, headersOfRefusal } from '../decision-headers.ts'
 import { boundJson } from '../json-bounds.ts'
@@ -31,7 +26,9 @@ import { refuseRepeatedHeaders } from '../repeated-headers.ts'
 import { clientOf } from '../source-address.ts'
 import { createAdmission } from './admission.ts'
 import { createDescription, Readers } from './description.ts'
-import { faultProblem, type Problem, problemContentType, problemOf, problemShape, statuses } from './problem.ts'
+import { describeApi, dryRun } from './openapi.ts'
+import { partsOf, shapeOf, showsState } from './parts.ts'
+import { faultProblem, type Problem, problemContentType, problemOf, statuses } from './problem.ts'
 import { checkQuery } from './query.ts'
 import { createAllowed } from './routes.ts'
 import { compileSerializer } from './serialize.ts'
@@ -44,6 +41,9 @@ export const restPrefix = '/api/v1'
 const bodyWithoutOperation: BodyBounds = { bytesMax: 16_384, membersMax: 20 }
 const bodyRetrySeconds = 1
 const jsonContentType = 'application/json'
+/** Above the page that shows the description. */
+const logo =
+  '<svg xmlns="http://www.w3.org/2000/svg" width="150" height="40"><text x="0" y="29" font-family="sans-serif" font-size="28" fill="#fff">Cadastre</text></svg>'
 /** Characters of one part of a path. */
 const pathPartMax = 200
 /** Native calls belong to no Region of AWS; audit entries say so. */
@@ -88,28 +88,11 @@ declare module 'fastify' {
   }
 }
 
-const writeHeaders = z.looseObject({
-  'idempotency-key': z
-    .string()
-    .optional()
-    .describe(
-      'Your own name for this request, 1 to 64 ASCII characters, kept for a day: a repeat has no second effect.',
-    ),
-})
-const matchHeaders = writeHeaders.extend({
-  'if-match': z
-    .string()
-    .optional()
-    .describe('The `ETag` that you read: refused with 412 where it is another one by now.'),
-})
-/** Headers are declared for the reader alone: whatever stands in one is a text, and is judged where it is used. */
 const compileValidator: FastifySchemaCompiler<z.ZodType> = (route) => {
-  if (route.httpPart === 'headers') return () => true
   const validate = validatorCompiler(route)
   // Where nothing has to be said, the body may be left out; else the first member that is missing is named.
   return route.httpPart === 'body' ? (body) => validate(body ?? {}) : validate
 }
-const dryRun = flag.optional().describe('`true`: decide and answer as always, but change nothing.')
 
 /** Builds the application; `ready()` must have resolved before requests are handed to `routing`. */
 export async function createRestApp(deps: RestDependencies): Promise<FastifyInstance> {
@@ -153,25 +136,8 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
   const streams = new Streams()
   app.addHook('preClose', async () => streams.end())
   await app.register(fastifySSE)
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'Cadastre',
-        version: deps.version,
-        description:
-          'The native API of Cadastre, a register of IP address space in which policy is law.\n\n' +
-          `A body may have ${usualBody.bytesMax} bytes and ${usualBody.membersMax} members of objects and lists, where its operation says nothing else (\`x-body-bytes-max\`, \`x-body-members-max\`).`,
-      },
-      servers: [{ url: restPrefix }],
-      tags: nouns.map(({ name, summary }) => ({ name, description: summary })),
-      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
-      security: [{ token: [] }],
-    },
-    transform: createJsonSchemaTransform({}),
-    transformObject: withComponents,
-    stripBasePath: true,
-  })
+  // The page needs the plugin; what it shows is ours.
+  await app.register(swagger, { transform: ({ url }) => ({ schema: { hide: true }, url }) })
   const descriptionPath = `${restPrefix}/openapi.json`
   const readers = new Readers()
   const admitReader = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
@@ -188,6 +154,8 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
     routePrefix: `${restPrefix}/docs`,
     staticCSP: true,
     uiConfig: { deepLinking: true },
+    theme: { title: 'Cadastre: the native API' },
+    logo: { type: 'image/svg+xml', content: logo },
     uiHooks: {
       // The page would have the description written anew for each reader. JSON is YAML, too.
       onRequest: (request, reply, next) => {
@@ -196,7 +164,7 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
       },
     },
   })
-  const describe = createDescription(() => app.swagger())
+  const describe = createDescription(() => describeApi({ version: deps.version, prefix: restPrefix }))
   app.get(descriptionPath, { schema: { hide: true }, onRequest: admitReader }, describe)
   await addSignInRoutes(app, deps, restPrefix)
   await app.register(
@@ -231,9 +199,7 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
         errorResponseBuilder: (_, { ttl }) =>
           new Refused({ code: 'Throttled', retryAfterSeconds: Math.ceil(ttl / 1_000) }),
       })
-      for (const { name, operations } of nouns) {
-        for (const operation of operations) addRoute(routes, { ...deps, streams }, operation, name)
-      }
+      for (const operation of nativeOperations) addRoute(routes, { ...deps, streams }, operation)
     },
     { prefix: restPrefix },
   )
@@ -321,31 +287,11 @@ function problemOfJson(body: string): string {
   return 'the body has a member `__proto__`, or `prototype` in `constructor`, which nothing here has: leave it out'
 }
 
-/** What stands in the description once, by name. Nothing of it is sent to us: the forms for that are left out. */
-const withComponents: ReturnType<typeof createJsonSchemaTransformObject> = (document) => {
-  const described = createJsonSchemaTransformObject({})(document) as { components: { schemas: object } }
-  const schemas = Object.entries(described.components.schemas).filter(([name]) => !name.endsWith('Input'))
-  return { ...described, components: { ...described.components, schemas: Object.fromEntries(schemas) } }
-}
-
-/** Which members of the input stand in the path, in the query and in the body. */
-export function partsOf({ input, rest }: NativeOperation): Record<'path' | 'query' | 'body', readonly string[]> {
-  const path = [...rest.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!)
-  const others = Object.keys(input.shape).filter((name) => !path.includes(name))
-  const hasBody = rest.method !== 'GET' && rest.method !== 'DELETE'
-  const query = hasBody ? others.filter((name) => rest.query?.includes(name)) : others
-  return { path, query, body: hasBody ? others.filter((name) => !query.includes(name)) : [] }
-}
-
-const shapeOf = ({ input }: NativeOperation, names: readonly string[], more: z.core.$ZodLooseShape = {}): z.ZodObject =>
-  z.strictObject({ ...Object.fromEntries(names.map((name) => [name, input.shape[name]!])), ...more })
-
 type RouteDependencies = RestDependencies & { readonly streams: Streams }
 
-function addRoute(routes: FastifyInstance, deps: RouteDependencies, operation: NativeOperation, tag: string): void {
+function addRoute(routes: FastifyInstance, deps: RouteDependencies, operation: NativeOperation): void {
   const { rest } = operation
   const parts = partsOf(operation)
-  const isWrite = operation.access === 'write'
   const status = rest.status ?? 200
   routes.route({
     method: rest.method,
@@ -353,29 +299,14 @@ function addRoute(routes: FastifyInstance, deps: RouteDependencies, operation: N
     config: { operation, takesBody: parts.body.length > 0 },
     url: rest.path.replaceAll(/\{(\w+)\}/g, ':$1'),
     schema: {
-      operationId: operation.name,
-      summary: operation.summary,
-      description: [operation.description, noteOnBody(operation)].filter(Boolean).join(' '),
-      tags: [tag],
-      ...(parts.body.length > 0 ? extensionsOf(rest.body ?? usualBody) : {}),
       ...(parts.path.length > 0 ? { params: shapeOf(operation, parts.path) } : {}),
-      querystring: shapeOf(operation, parts.query, isWrite ? { dryRun } : {}),
+      querystring: shapeOf(operation, parts.query, operation.access === 'write' ? { dryRun } : {}),
       ...(parts.body.length > 0 ? { body: shapeOf(operation, parts.body) } : {}),
-      ...(isWrite && !operation.secretOutput ? { headers: operation.changes ? matchHeaders : writeHeaders } : {}),
-      response: {
-        [status]: status === 204 ? z.null().describe('Done.') : operation.output,
-        default: { description: 'A problem.', content: { [problemContentType]: { schema: problemShape } } },
-      },
+      response: { [status]: status === 204 ? z.null() : operation.output },
     },
     handler: (request, reply) => serve(deps, operation, request, reply),
   })
 }
-
-/** What OpenAPI has no word for. */
-const extensionsOf = ({ bytesMax, membersMax }: BodyBounds) => ({
-  'x-body-bytes-max': bytesMax,
-  'x-body-members-max': membersMax,
-})
 
 async function serve(
   deps: RouteDependencies,
@@ -396,8 +327,7 @@ async function serve(
   if (operation.access === 'write' && operation.secretOutput) reply.header('cache-control', 'no-store')
   if (isDryRun) reply.header('x-cadastre-dry-run', 'true')
   if (status === 204) return reply.status(204).send()
-  const hasTag = operation.access === 'read' || operation.changes?.output === operation.output
-  if (!hasTag) return reply.status(status).send(output)
+  if (!showsState(operation)) return reply.status(status).send(output)
   const etag = etagOf(output)
   reply.header('etag', etag)
   if (operation.access === 'read' && header(request, 'if-none-match') === etag) return reply.status(304).send()

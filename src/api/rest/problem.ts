@@ -1,8 +1,7 @@
 // Problem details (RFC 9457): a refusal as the native API says it, with its facts beside the sentence.
-import { z } from 'zod'
 import type { Refusal } from '#model/refusal.ts'
 import { cutFacts, faultWording, wordingOf } from '../wording.ts'
-import { factShapes, publicNames } from './problem-facts.ts'
+import { publicNames } from './problem-facts.ts'
 
 export const problemContentType = 'application/problem+json'
 
@@ -96,33 +95,7 @@ export const faultProblem = (requestId: string): Problem => ({
 })
 
 /** `NotFound` is "Not found". */
-function titleOf(code: string): string {
+export function titleOf(code: string): string {
   const words = code.replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ')
   return words.charAt(0) + words.slice(1).toLowerCase()
 }
-
-const shapeOf = (code: string, status: number, facts: z.core.$ZodLooseShape = {}) =>
-  z
-    .looseObject({
-      type: z.literal(`urn:cadastre:problem:${code}`).describe('Names the kind of problem.'),
-      title: z.string(),
-      status: z.literal(status),
-      detail: z.string().describe('For people.'),
-      instance: z.string().describe('The request, for whoever looks it up in the log.'),
-      code: z.literal(code),
-      index: z.int().optional().describe('Of several at once: which one, counted from 0.'),
-      ...facts,
-    })
-    .describe(titleOf(code))
-const codes = (Object.keys(statuses) as Refusal['code'][]).filter((code) => statuses[code] >= 400)
-
-/** Every problem there is, with its facts, told apart by `code`. */
-export const problemShape = z
-  .discriminatedUnion('code', [
-    shapeOf('Fault', 500),
-    ...codes.map((code) => shapeOf(code, statuses[code], factShapes[code])),
-  ])
-  .meta({
-    id: 'Problem',
-    description: 'A problem (RFC 9457). `code` tells which one it is, and so which facts it has.',
-  })

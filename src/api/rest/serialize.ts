@@ -13,4 +13,6 @@ export function compileSerializer({ schema }: { readonly schema: z.ZodType }): S
   }
 }
 
-const describe = (schema: z.ZodType): object => z.toJSONSchema(schema, { io: 'output' })
+/** What is described besides, such as names and patterns, is no matter of writing. */
+const unnamed = z.registry<Record<string, never>>()
+const describe = (schema: z.ZodType): object => z.toJSONSchema(schema, { io: 'output', metadata: unnamed as never })

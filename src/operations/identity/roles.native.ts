@@ -3,11 +3,21 @@ import { z } from 'zod'
 import { roleNames, roles } from '#model/roles.ts'
 import type { StoredBinding } from '#store/tables/role-bindings.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
-import { formatInstant, gatherPage, idText, instant, nodeId, pageOf, paging, principalName } from '../shapes.native.ts'
+import {
+  formatInstant,
+  gatherPage,
+  idText,
+  instant,
+  nameShapes,
+  nodeId,
+  pageOf,
+  paging,
+  principalName,
+} from '../shapes.native.ts'
 import { permitter } from './authority.ts'
 import { authorityOf, bindRole, getBinding, placeOfBinding, placeOfNode, unbindRole } from './roles.ts'
 
-const roleName = z.enum(roleNames).describe('One of the roles that exist.')
+const roleName = z.enum(roleNames).describe('One of the roles that exist.').meta({ id: 'RoleName' })
 const bindingId = idText('roleBinding').describe('`role-binding-…`.')
 const binding = z.object({
   bindingId,
@@ -32,6 +42,7 @@ const binding = z.object({
   createdAt: instant,
 })
 const role = z.object({ role: roleName, summary: z.string(), actions: z.array(z.string()) })
+nameShapes({ RoleBinding: binding, Role: role })
 
 export const listRoles = nativeRead({
   name: 'listRoles',

@@ -11,6 +11,7 @@ import {
   gatherPage,
   idText,
   instant,
+  nameShapes,
   pageOf,
   paging,
   principalName,
@@ -33,10 +34,11 @@ import {
 import { visibleAccounts } from './visible-accounts.ts'
 
 const tokenId = idText('apiToken').describe('`token-…`: names the token, and opens nothing.')
-const scopes = z
-  .array(z.enum(scopeNames))
-  .max(scopeNames.length)
-  .describe('What the token is narrowed to: `read`, or nouns such as `allocation`. None: whatever its principal may.')
+const scopes = z.array(z.enum(scopeNames)).max(scopeNames.length).meta({
+  id: 'TokenScopes',
+  description:
+    'What the token is narrowed to: `read`, or nouns such as `allocation`. None: whatever its principal may.',
+})
 const tokenShape = {
   tokenId,
   principal: principalName,
@@ -59,6 +61,7 @@ const tokenShape = {
   revokedAt: instant.optional(),
 }
 const token = z.object(tokenShape)
+nameShapes({ Token: token })
 
 export const whoAmI = nativeRead({
   name: 'whoAmI',

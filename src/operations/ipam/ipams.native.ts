@@ -7,7 +7,17 @@ import { type Place, permitter, requirePermission } from '../identity/authority.
 import { placeOfNode } from '../identity/roles.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
-import { accountId, flag, formatInstant, gatherPage, idText, instant, pageOf, paging } from '../shapes.native.ts'
+import {
+  accountId,
+  flag,
+  formatInstant,
+  gatherPage,
+  idText,
+  instant,
+  nameShapes,
+  pageOf,
+  paging,
+} from '../shapes.native.ts'
 import {
   checkRegion,
   description,
@@ -53,6 +63,7 @@ const ipam = z.object({
   tags: shownTags,
   createdAt: instant,
 })
+nameShapes({ Ipam: ipam })
 
 export const listIpams = nativeRead({
   name: 'listIpams',

@@ -4,7 +4,7 @@ import { equals, formatCidr, parseCidr } from '#model/cidr.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { PoolCidr } from '#store/tables/pools.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
-import { formatInstant, gatherPage, idText, instant, pageOf, paging } from '../shapes.native.ts'
+import { formatInstant, gatherPage, idText, instant, nameShapes, pageOf, paging } from '../shapes.native.ts'
 import { cidr, netmaskLength } from '../space/shapes.native.ts'
 import { deprovisionPoolCidr, listPoolCidrs as listCidrs, provisionPoolCidr } from './pool-cidrs.ts'
 import { findPool, ownedPool, placeOfPool, poolId } from './pools.native.ts'
@@ -20,6 +20,7 @@ const poolCidr = z.object({
   problem: z.string().optional(),
   createdAt: instant,
 })
+nameShapes({ PoolCidr: poolCidr })
 
 export const listPoolCidrs = nativeRead({
   name: 'listPoolCidrs',

@@ -13,7 +13,18 @@ import { type Place, permitter, requirePermission } from '../identity/authority.
 import { placeOfNode } from '../identity/roles.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
-import { accountId, flag, formatInstant, gatherPage, idText, instant, pageOf, paging } from '../shapes.native.ts'
+import {
+  accountId,
+  flag,
+  formatInstant,
+  gatherPage,
+  idCharactersMax,
+  idText,
+  instant,
+  nameShapes,
+  pageOf,
+  paging,
+} from '../shapes.native.ts'
 import {
   addressCount,
   checkLocale,
@@ -40,7 +51,14 @@ import { findScope, placeOfScope, scopeId } from './scopes.native.ts'
 const sharedWithMax = 1_000
 
 export const poolId = idText('pool').describe('`ipam-pool-…`.')
-export const poolIdOrProvider = idText('pool').meta({ pattern: `${shapePattern('pool')}|^${provider}$` })
+export const poolIdOrProvider = z
+  .string()
+  .max(idCharactersMax)
+  .meta({
+    id: 'PoolIdOrProvider',
+    pattern: `${shapePattern('pool')}|^${provider}$`,
+    examples: ['ipam-pool-059bb00000000000b'],
+  })
 const lengths = {
   minNetmaskLength: netmaskLength.describe('The shortest that can be asked for: the largest block.'),
   defaultNetmaskLength: netmaskLength.describe('What is given where none is asked for.'),
@@ -94,6 +112,7 @@ const utilization = z.object({
   free: addressCount,
   allocations: z.number().int(),
 })
+nameShapes({ Pool: pool, PoolUtilization: utilization })
 
 export const listPools = nativeRead({
   name: 'listPools',

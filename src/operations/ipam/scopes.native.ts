@@ -6,7 +6,7 @@ import type { Scope } from '#store/tables/ipams.ts'
 import { type Place, permitter } from '../identity/authority.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
-import { accountId, formatInstant, gatherPage, idText, instant, pageOf, paging } from '../shapes.native.ts'
+import { accountId, formatInstant, gatherPage, idText, instant, nameShapes, pageOf, paging } from '../shapes.native.ts'
 import {
   description,
   newDescription,
@@ -31,6 +31,7 @@ const scope = z.object({
   tags: shownTags,
   createdAt: instant,
 })
+nameShapes({ Scope: scope })
 
 export const listScopes = nativeRead({
   name: 'listScopes',

@@ -9,7 +9,7 @@ import { refuseBeyondShare } from '../identity/shares.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
 import { refuseToBringUnderOwn } from '../policy/own-break-glass.ts'
-import { accountId, formatInstant, gatherPage, instant, pageOf, paging } from '../shapes.native.ts'
+import { accountId, formatInstant, gatherPage, instant, nameShapes, pageOf, paging } from '../shapes.native.ts'
 import { refuseNoChange, shownTags, tagMap, tags } from '../space/shapes.native.ts'
 import { createAccount, moveAccount } from './accounts.ts'
 import { deregisterAdministrator, ipamService, setIpamAdministrator } from './delegated-administrators.ts'
@@ -116,6 +116,13 @@ export const listTree = nativeRead({
 // Who runs the IPAM --------------------------------------------------------------------------------------------------
 
 const administrator = z.object({ account: accountId.optional().describe('Absent where there is none.') })
+nameShapes({
+  Organization: organization,
+  OrganizationNode: node,
+  Account: account,
+  OrganizationalUnit: unit,
+  DelegatedAdministrator: administrator,
+})
 const administratorPath = '/organization/ipam-administrator'
 
 export const getIpamAdministrator = nativeRead({

@@ -6,7 +6,7 @@ import { type Place, permitter, requirePermission } from '../identity/authority.
 import { placeOfNode } from '../identity/roles.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
-import { accountId, formatInstant, gatherPage, instant, pageOf, paging } from '../shapes.native.ts'
+import { accountId, formatInstant, gatherPage, instant, nameShapes, pageOf, paging } from '../shapes.native.ts'
 import { assign, dropContradictedTags, getTarget, kindDefault, modeDefault, unassign } from './assignments.ts'
 import { actingOn, findPolicy, placeOfPolicy } from './policies.native.ts'
 import { kind, mode, policyId, targetId } from './shapes.native.ts'
@@ -22,6 +22,7 @@ const assignment = z.object({
     .describe("`account`: self-enabled, which counts only where no administrator's assignment is on the path."),
   assignedAt: instant,
 })
+nameShapes({ PolicyAssignment: assignment })
 
 export const listPolicyAssignments = nativeRead({
   name: 'listPolicyAssignments',

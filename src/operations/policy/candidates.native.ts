@@ -14,6 +14,7 @@ import {
   formatInstant,
   gatherPage,
   instant,
+  nameShapes,
   namesIn,
   pageOf,
   paging,
@@ -95,6 +96,7 @@ const differences = z.object({
     .array(z.object({ decisionId: z.string(), at: instant, live: answer, candidate: answer }))
     .describe(`The latest ones, ${samplesMax} at most.`),
 })
+nameShapes({ AssignmentCandidate: candidate, CandidateAnswer: answer, CandidateDifferences: differences })
 
 // Drafts -------------------------------------------------------------------------------------------------------------
 

@@ -6,17 +6,23 @@ import type { ResolvedSize, Sourced } from '#model/policy/snapshot.ts'
 import { permitter } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.ts'
 import { nativeRead } from '../operation.native.ts'
-import { accountId, formatInstant, instant } from '../shapes.native.ts'
+import { formatInstant, instant, nameShapes } from '../shapes.native.ts'
 import { refuseUnknownType } from './content.ts'
 import { describeParty } from './explanations.native.ts'
-import { condition, locale, poolId, resourceTypeName, settingFields, showCondition, targetId } from './shapes.native.ts'
+import {
+  condition,
+  locale,
+  party,
+  poolId,
+  resourceTypeName,
+  settingFields,
+  showCondition,
+  shownGrants,
+  targetId,
+} from './shapes.native.ts'
 
-const party = z
-  .object({ policyId: z.string(), version: z.number().int(), targetId: z.string(), account: accountId })
-  .describe('A policy, its version, where it is enabled, and whose it is.')
 const sourced = <T extends z.ZodType>(value: T) => z.object({ value, by: party })
 const bound = sourced(z.number().int())
-const lengths = z.object({ min: z.number().int(), max: z.number().int() })
 const size = z.object({ min: bound, default: bound, max: bound })
 
 const rule = z.object({
@@ -46,6 +52,13 @@ const world = z.object({
   unmatched: z
     .object({ value: z.enum(['provider', 'deny']), ipamId: z.string().optional() })
     .describe('What a request gets where no document applies, and the IPAM that says so.'),
+})
+nameShapes({
+  EffectiveLength: bound,
+  EffectiveSize: size,
+  EffectiveRule: rule,
+  EffectiveDocument: document,
+  EffectiveContent: world,
 })
 
 export const getEffectivePolicy = nativeRead({
@@ -100,12 +113,7 @@ export const getEffectivePolicy = nativeRead({
           exceptionId: z.string(),
           target: z.string(),
           resource: z.string().optional().describe('Only for resources whose name matches.'),
-          grants: z.object({
-            pools: z.array(z.string()),
-            provider: z.boolean(),
-            size: lengths.optional(),
-            sizeIpv6: lengths.optional(),
-          }),
+          grants: shownGrants,
           startsAt: instant,
           expiresAt: instant,
           isInForce: z.boolean(),

@@ -35,6 +35,7 @@ import {
   gatherPage,
   idText,
   instant,
+  nameShapes,
   nodeId,
   pageOf,
   paging,
@@ -52,7 +53,7 @@ import {
 } from '../space/holds-for-approval.native.ts'
 import { checkLocaleOf } from '../space/shapes.native.ts'
 import { deedOf, refuseWhileUnreviewed } from './own-break-glass.ts'
-import { examplePoolId } from './shapes.native.ts'
+import { examplePoolId, shownGrants } from './shapes.native.ts'
 import { rowsPerPageMax, withTagFindings } from './tag-findings.native.ts'
 
 const poolsMax = 20
@@ -78,7 +79,7 @@ const grants = z
     sizeIpv6: lengths.optional().describe('IPv6 netmask lengths that pass whatever policy says.'),
   })
   .describe('What is permitted: at least one of pools, `provider` and a size.')
-  .meta({ examples: [{ pools: [examplePoolId] }] })
+  .meta({ id: 'GrantsParams', examples: [{ pools: [examplePoolId] }] })
 const params = {
   target: nodeId.describe('An account, `ou-…` or `r-…`: it holds there and below.'),
   resource: z
@@ -98,18 +99,14 @@ const deeds = {
   makers: usedMakers,
   at: instant,
 }
+const deed = z.object(deeds).meta({ id: 'ExceptionAct' })
 const exception = z.object({
   exceptionId,
   target: nodeId,
   resource: z.string().optional(),
   locale: z.string(),
   resourceType: z.string(),
-  grants: z.object({
-    pools: z.array(z.string()),
-    provider: z.boolean(),
-    size: lengths.optional(),
-    sizeIpv6: lengths.optional(),
-  }),
+  grants: shownGrants,
   sharedPools: z
     .array(z.string())
     .optional()
@@ -122,8 +119,8 @@ const exception = z.object({
   hold: pendingHold.optional().describe('What it keeps, or kept, while it waits for approval.'),
   startsAt: instant,
   expiresAt: instant,
-  requested: z.object(deeds),
-  approved: z.object(deeds).optional(),
+  requested: deed,
+  approved: deed.optional(),
   renewal: z
     .object({ ...deeds, expiresAt: instant, reason: z.string() })
     .optional()
@@ -154,6 +151,7 @@ const finding = z.object({
   cidr: z.string().optional(),
   decisionId: z.string().optional(),
 })
+nameShapes({ PolicyException: exception, ExceptionFinding: finding, BlockLengthsParams: lengths })
 
 // Reading ------------------------------------------------------------------------------------------------------------
 

@@ -15,11 +15,11 @@ import { placeOfNode } from '../identity/roles.ts'
 import { nativeRead } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
 import { decisionId, getRecorded, placeOfDecision } from '../record/decisions.native.ts'
-import { accountId, instant } from '../shapes.native.ts'
+import { accountId, instant, nameShapes } from '../shapes.native.ts'
 import { checkLocaleOf, scopeTypeOf } from '../space/shapes.native.ts'
 import { refuseUnknownType } from './content.ts'
 import { decideOnPaper, namesIn, nearestFor } from './explain.ts'
-import { locale, poolId, resourceTypeName } from './shapes.native.ts'
+import { locale, party, poolId, resourceTypeName, shownGrants, traceStep } from './shapes.native.ts'
 
 const textMax = 64
 const tagsMax = 50
@@ -33,7 +33,6 @@ const cidrText = z
 const family = z.enum(['ipv4', 'ipv6']).describe('The address family.')
 const scopeType = z.enum(['public', 'private']).describe('Whether the addresses are public or private.')
 const netmaskLength = z.number().int().min(0).max(128)
-const lengths = z.object({ min: z.number().int(), max: z.number().int() })
 const tags = z.record(z.string().max(128), z.string().max(256))
 
 const request = z.object({
@@ -48,10 +47,6 @@ const request = z.object({
   resource: z.string().optional().describe('The resource that it is for, by its name.'),
   tags: tags.optional(),
 })
-const party = z
-  .object({ policyId: z.string(), version: z.number().int(), targetId: z.string(), account: accountId })
-  .describe('A policy, its version, where it is enabled, and whose it is.')
-const step = z.object({ kind: z.string(), subject: z.string(), result: z.string(), because: z.string() })
 const candidate = z.object({
   poolId: z.string().describe('A pool, or `provider`.'),
   netmaskLength: z.number().int(),
@@ -72,15 +67,7 @@ const nearestShape = z.object({
     .array(z.object({ key: z.string(), value: z.string().optional() }))
     .optional()
     .describe('Those to add; without a value, whatever value will do.'),
-  grants: z
-    .object({
-      pools: z.array(z.string()),
-      provider: z.boolean(),
-      size: lengths.optional(),
-      sizeIpv6: lengths.optional(),
-    })
-    .optional()
-    .describe('What an exception must grant: for `POST /exceptions`.'),
+  grants: shownGrants.optional().describe('What an exception must grant: for `POST /exceptions`.'),
 })
 const explanation = z.object({
   decisionId: decisionId.optional().describe('Absent where nobody has asked for it.'),
@@ -140,10 +127,16 @@ const explanation = z.object({
     })
     .optional()
     .describe('What candidates of assignments on the path would have made of it, where that is something else.'),
-  trace: z.array(step),
+  trace: z.array(traceStep),
   nearestChange: nearestShape
     .optional()
     .describe('Of a denial: the first single change that would turn it into a grant, by what holds now.'),
+})
+nameShapes({
+  AllocationRequest: request,
+  ExplainedCandidate: candidate,
+  NearestChange: nearestShape,
+  Explanation: explanation,
 })
 
 export const explainRecordedDecision = nativeRead({

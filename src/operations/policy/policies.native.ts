@@ -9,7 +9,7 @@ import { type Place, permitter } from '../identity/authority.ts'
 import { documentsBody, nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { replaceTags } from '../organization/tags.ts'
-import { accountId, formatInstant, gatherPage, idText, instant, pageOf, paging } from '../shapes.native.ts'
+import { accountId, formatInstant, gatherPage, idText, instant, nameShapes, pageOf, paging } from '../shapes.native.ts'
 import { contentOf, isSamePair, putDocument, refuseUnknownType, restoreVersion, setCompatibility } from './content.ts'
 import { createPolicy as create, deletePolicy as remove } from './policies.ts'
 import {
@@ -213,6 +213,7 @@ const change = z.object({
   settings: z.array(z.string()).describe('The settings that differ.'),
   rules: z.boolean().describe('Whether pools, their order or conditions differ.'),
 })
+nameShapes({ Policy: policy, PolicyDocumentChange: change })
 export const comparePolicyVersions = nativeRead({
   name: 'comparePolicyVersions',
   summary: 'Compare two versions of a policy.',

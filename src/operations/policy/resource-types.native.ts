@@ -11,7 +11,7 @@ import { describeNaming, policiesNaming } from '#model/policy/snapshot.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
-import { gatherPage, pageOf, paging } from '../shapes.native.ts'
+import { gatherPage, nameShapes, pageOf, paging } from '../shapes.native.ts'
 import { netmaskLength, resourceTypeName, scopeType } from '../space/shapes.native.ts'
 
 /** Our own bound: every snapshot holds all of them. */
@@ -36,11 +36,19 @@ const fields = {
     .describe('By family; a family that is missing does not fit it.')
     .meta({ examples: [{ ipv4: { min: 24, default: 28, max: 32 } }] }),
 }
+const addedExample = {
+  resourceType: 'oci:load-balancer',
+  summary: 'A load balancer of Oracle Cloud.',
+  scopeTypes: ['public'],
+  takes: 'address',
+  lengths: { ipv4: { min: 32, max: 32 } },
+}
 const resourceType = z.object({
   ...fields,
   awsService: z.string().optional().describe('Pools for it must be of this AWS service.'),
   isBuiltIn: z.boolean().describe('Whether it came with the program; what was added can be deleted.'),
 })
+nameShapes({ TypeLengths: typeLengths, ResourceType: resourceType })
 
 export const listResourceTypes = nativeRead({
   name: 'listResourceTypes',
@@ -82,7 +90,7 @@ export const createResourceType = nativeWrite({
   summary: 'Add a resource type for a cloud or device of your own.',
   description: `Its name is \`CLOUD:NAME\`, with any cloud but ${reservedClouds.join(', ')}. From then on it can be allocated and named in policies.`,
   action: 'ipam:manage',
-  input: z.strictObject(fields),
+  input: z.strictObject(fields).meta({ examples: [addedExample] }),
   output: resourceType,
   rest: { method: 'POST', path: '/resource-types', status: 201 },
   cli: 'resource-type create',

@@ -16,39 +16,35 @@ import {
 import { rulesMax } from '#model/policy/eligibility.ts'
 import { isSetting, keyProblem, tagsMax, valueProblem } from '#model/tags.ts'
 import type { StoredVersion } from '#store/tables/policies.ts'
-import { accountId, formatInstant, idText, instant } from '../shapes.native.ts'
+import { accountId, formatInstant, idText, instant, localeName, nameShapes, typeName } from '../shapes.native.ts'
 
-const nameCharactersMax = 97
-const idCharactersMax = 64
 const conditionValuesMax = 1_000
 const requiredTagsMax = 50
 
 export const policyId = idText('policy').describe('`ipam-policy-…`.')
 export const versionNumber = z.coerce.number().int().min(1).describe('The number of a version, from 1.')
-export const locale = z
-  .string()
-  .min(1)
-  .max(nameCharactersMax)
-  .describe('A Region, or `CLOUD:REGION` for other clouds and sites, such as `azure:westeurope` or `onprem:basel`.')
-export const resourceTypeName = z
-  .string()
-  .min(1)
-  .max(nameCharactersMax)
-  .describe('A type of the registry, such as `eip`, `vpc` or `azure:public-ip`.')
+export const locale = localeName
+export const resourceTypeName = typeName
 export const targetId = z
   .string()
   .refine(isTargetId, 'an account, ou-… or r-… is expected')
   .describe('Whom a policy is enabled on: an account, `ou-…` or `r-…`.')
+  .meta({ id: 'TargetId', examples: ['222222222222'] })
 /** In examples: of the shape that ids have. */
 export const examplePoolId = 'ipam-pool-059bb00000000000b'
-export const poolId = z.string().max(idCharactersMax).describe('`ipam-pool-…`.')
+export const poolId = idText('pool').describe('`ipam-pool-…`.')
 export const compatibility = z
   .enum(compatibilityValues)
   .describe('Whose semantics the policy has: strict ones, or exactly those of Amazon VPC IPAM.')
-export const mode = z.enum(modeValues).describe('Whether it acts (`enforce`), only tells (`warn`) or only records.')
+  .meta({ id: 'Compatibility' })
+export const mode = z
+  .enum(modeValues)
+  .describe('Whether it acts (`enforce`), only tells (`warn`) or only records.')
+  .meta({ id: 'PolicyMode' })
 export const kind = z
   .enum(assignmentKindValues)
   .describe('`default`: the nearest one gives the pools. `final`: everything below is narrowed by it.')
+  .meta({ id: 'AssignmentKind' })
 export const tags = z
   .record(z.string(), z.string())
   .superRefine((given, check) => {
@@ -64,11 +60,47 @@ export const tags = z
   })
   .describe('Keys and values.')
 
+/** A policy as it speaks somewhere. */
+export const party = z
+  .object({ policyId: z.string(), version: z.number().int(), targetId: z.string(), account: accountId })
+  .meta({ id: 'PolicyParty', description: 'A policy, its version, where it is enabled, and whose it is.' })
+export const traceStep = z
+  .object({ kind: z.string(), subject: z.string(), result: z.string(), because: z.string() })
+  .meta({
+    id: 'TraceStep',
+    examples: [
+      {
+        kind: 'document',
+        subject: 'ipam-policy-059bb000000000014',
+        result: 'applies',
+        because: 'it is the nearest one',
+      },
+    ],
+  })
+const blockLength = z.number().int().min(0).max(128)
+export const shownLengths = z
+  .object({
+    min: blockLength.describe('The netmask length of the largest block.'),
+    max: blockLength.describe('The netmask length of the smallest block.'),
+  })
+  .meta({ id: 'BlockLengths' })
+export const shownGrants = z
+  .object({
+    pools: z.array(z.string()),
+    provider: z.boolean(),
+    size: shownLengths.optional(),
+    sizeIpv6: shownLengths.optional(),
+  })
+  .meta({ id: 'Grants' })
+
 // Documents ----------------------------------------------------------------------------------------------------------
 
 const tagKey = z.string().min(1).max(128)
 const tagValue = z.string().max(256)
 const conditionList = <T extends z.ZodType>(item: T) => z.array(item).min(1).max(conditionValuesMax)
+const tagCondition = z
+  .strictObject({ key: tagKey, values: conditionList(tagValue) })
+  .meta({ id: 'TagCondition', examples: [{ key: 'stage', values: ['production'] }] })
 export const condition = z
   .strictObject({
     accounts: conditionList(accountId).optional().describe('The account is one of these.'),
@@ -77,7 +109,7 @@ export const condition = z
     )
       .optional()
       .describe('The account is below one of these.'),
-    tags: conditionList(z.strictObject({ key: tagKey, values: conditionList(tagValue) }))
+    tags: conditionList(tagCondition)
       .optional()
       .describe('The account, or the nearest unit above it that has the tag, has one of the values.'),
   })
@@ -86,7 +118,10 @@ export const condition = z
     ({ tags = [] }) => new Set(tags.map(({ key }) => key)).size === tags.length,
     'a tag key is given more than once',
   )
-  .describe('When the rule applies; all parts must hold. The tags of a request are never read.')
+  .meta({
+    description: 'When the rule applies; all parts must hold. The tags of a request are never read.',
+    examples: [{ accounts: ['222222222222'] }],
+  })
 export const rule = z.strictObject({ poolId, when: condition.optional() })
 const requiredTag = z.strictObject({
   key: tagKey,
@@ -104,7 +139,10 @@ const sizeOf = (bits: 32 | 128) => {
     .strictObject({ min: length.describe('The largest block.'), default: length, max: length })
     .refine((size) => size.min <= size.default && size.default <= size.max, 'min ≤ default ≤ max is expected')
     .describe(`Netmask lengths of IPv${bits === 32 ? 4 : 6} CIDRs, such as the resource type can have.`)
-    .meta({ examples: [bits === 32 ? { min: 24, default: 26, max: 28 } : { min: 48, default: 56, max: 64 }] })
+    .meta({
+      id: `SizeIpv${bits === 32 ? 4 : 6}`,
+      examples: [bits === 32 ? { min: 24, default: 26, max: 28 } : { min: 48, default: 56, max: 64 }],
+    })
 }
 export const settingFields = {
   onExplicit: z
@@ -200,6 +238,14 @@ export const versionShape = {
 }
 export const versionSummary = z.object({ ...versionShape, documentCount: z.number().int() })
 export const version = z.object({ ...versionShape, documents: z.array(document) })
+nameShapes({
+  PolicyCondition: condition,
+  PolicyRule: rule,
+  RequiredTag: requiredTag,
+  PolicyDocument: document,
+  PolicyVersionSummary: versionSummary,
+  PolicyVersion: version,
+})
 
 export const showVersionFacts = (
   policyId: string,

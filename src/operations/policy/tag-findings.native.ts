@@ -9,7 +9,7 @@ import type { Tag } from '#store/tables/tags.ts'
 import { placeOfNode } from '../identity/roles.ts'
 import { nativeRead } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
-import { accountId, formatInstant, gatherPage, instant, pageOf, paging } from '../shapes.native.ts'
+import { accountId, formatInstant, gatherPage, instant, nameShapes, pageOf, paging } from '../shapes.native.ts'
 
 /** Rows looked at for one page; with fewer findings the page is shorter and says where to go on. */
 export const rowsPerPageMax = 500
@@ -25,6 +25,7 @@ const tagFinding = z.object({
   decisionId: z.string().describe('Which gave it, by the tags of then.'),
   exceptionId: z.string().optional().describe('The exception that it was given under.'),
 })
+nameShapes({ TagFinding: tagFinding })
 export type TagFinding = z.output<typeof tagFinding>
 
 /** Space with the decision that gave it. */

@@ -8,7 +8,7 @@ import type { HistoryVersion } from '#store/tables/history.ts'
 import type { ListedEntry } from '#store/tables/record-lists.ts'
 import type { DescribedTenure } from '#store/tables/timeline.ts'
 import type { ReadContext } from '../operation.ts'
-import { formatInstant } from '../shapes.native.ts'
+import { formatInstant, nameShapes } from '../shapes.native.ts'
 import { poolNamer, stateIn } from './history.native.ts'
 import { type PermittedThen, permitterThen, placeOfObject } from './object-places.ts'
 
@@ -41,6 +41,7 @@ export const subjectShape = z.object({
     )
     .describe('What is otherwise than before. Of a refusal: nothing.'),
 })
+nameShapes({ ChangedSubject: subjectShape })
 export type SubjectShown = z.output<typeof subjectShape>
 
 /** Characters of the values of one member, as JSON, that a list of changes shows. */

@@ -12,6 +12,7 @@ import {
   flag,
   formatInstant,
   instant,
+  nameShapes,
   pageSizeDefault,
   paging,
   parseInstant,
@@ -81,6 +82,7 @@ const change = z.object({
   region: z.string(),
   requestId: z.string(),
 })
+nameShapes({ Change: change })
 
 export const listChanges = nativeRead({
   name: 'listChanges',

@@ -9,12 +9,14 @@ import type { Place } from '../identity/authority.ts'
 import { visibleAccounts } from '../identity/visible-accounts.ts'
 import { nativeRead } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
+import { traceStep } from '../policy/shapes.native.ts'
 import {
   accountId,
   asOf,
   formatInstant,
   idText,
   instant,
+  nameShapes,
   nextStep,
   pageSizeDefault,
   paging,
@@ -85,7 +87,7 @@ const whole = listed.extend({
     .optional(),
   wouldBe: z.looseObject({ mode: z.string(), outcome: z.string(), candidates: z.array(candidate) }).optional(),
   candidate: z.looseObject({ outcome, candidates: z.array(candidate) }).optional(),
-  trace: z.array(z.object({ kind: z.string(), subject: z.string(), result: z.string(), because: z.string() })),
+  trace: z.array(traceStep),
   requestedBy: z
     .object({
       principal: z.string(),
@@ -97,6 +99,7 @@ const whole = listed.extend({
     })
     .optional(),
 })
+nameShapes({ TriedPool: candidate, PolicyVersionRef: policyRef, DecisionSummary: listed, Decision: whole })
 
 export const listDecisions = nativeRead({
   name: 'listDecisions',

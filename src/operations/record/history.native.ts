@@ -16,6 +16,7 @@ import {
   asOf,
   formatInstant,
   instant,
+  nameShapes,
   namesIn,
   nextStep,
   pageSizeDefault,
@@ -88,6 +89,7 @@ const tenure = z.object({
     })
     .optional(),
 })
+nameShapes({ AddressAssociation: association, Tenure: tenure })
 type ShownTenure = z.output<typeof tenure>
 const tenureColumns = ['cidr', 'account', 'resourceType', 'resourceId', 'from', 'until', 'decisionId']
 const rowsInWords =
@@ -200,14 +202,16 @@ export const getObjectHistory = nativeRead({
   action: 'history:read',
   input: z.strictObject({ objectId: z.string().min(1).max(128), at: span.at, ...paging }),
   output: recordPageOf(
-    z.object({
-      objectId: z.string(),
-      kind: z.string(),
-      version: z.number().int(),
-      from: instant,
-      until: instant.optional(),
-      state: z.record(z.string(), z.unknown()),
-    }),
+    z
+      .object({
+        objectId: z.string(),
+        kind: z.string(),
+        version: z.number().int(),
+        from: instant,
+        until: instant.optional(),
+        state: z.record(z.string(), z.unknown()),
+      })
+      .meta({ id: 'ObjectState' }),
   ),
   rest: { method: 'GET', path: '/history/objects/{objectId}' },
   cli: 'history object',

@@ -20,6 +20,7 @@ import {
   formatInstant,
   idText,
   instant,
+  nameShapes,
   nextStep,
   type PageInput,
   pageSizeDefault,
@@ -68,6 +69,7 @@ export const allocation = z.object({
   createdAt: instant,
   expiresAt: instant.optional().describe('When it lapses, where it is held.'),
 })
+nameShapes({ Allocation: allocation })
 /** An allocation, or what is held to become one. */
 export type Entry = Allocation | Hold
 

@@ -16,7 +16,7 @@ import { batchBody, nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { tagsInStore } from '../organization/tagging.ts'
 import { replaceTags } from '../organization/tags.ts'
-import { accountId, pageOf, paging } from '../shapes.native.ts'
+import { accountId, nameShapes, pageOf, paging } from '../shapes.native.ts'
 import { releaseElasticIp, takeElasticIp } from './addresses.ts'
 import {
   absentAllocation,
@@ -93,6 +93,7 @@ const params = z.strictObject({
     .describe('Only held for now: to be confirmed in time, or it lapses by itself.')
     .meta({ examples: [{ expiresInSeconds: 3_600 }] }),
 })
+nameShapes({ AllocationParams: params })
 type AllocationParams = z.output<typeof params>
 
 const refusals = [

@@ -22,7 +22,7 @@ import type { Hold } from '#store/tables/holds.ts'
 import { accessAt, refuseWithoutRole, requirePermission } from '../identity/authority.ts'
 import { poolId } from '../ipam/pools.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
-import { formatInstant, instant } from '../shapes.native.ts'
+import { formatInstant, instant, nameShapes } from '../shapes.native.ts'
 import { allocationId } from './allocation-answers.native.ts'
 import { expiresInSeconds, refuseNetwork, refuseResourceOfEip } from './allocations.native.ts'
 import { askUnder, dropHold, findHold, holdForApproval } from './holds.ts'
@@ -41,7 +41,7 @@ export const pendingHoldParams = z
   .describe(
     'Space to keep meanwhile, for a target that is one account: nobody else gets it. It is free at once where the exception is denied or revoked.',
   )
-  .meta({ examples: [{ netmaskLength: 28, expiresInSeconds: 86_400 }] })
+  .meta({ id: 'PendingHoldParams', examples: [{ netmaskLength: 28, expiresInSeconds: 86_400 }] })
 /** The hold is a part of the request for an exception. */
 const members = { cidr: 'hold.cidr', poolId: 'hold.poolId', netmaskLength: 'hold.netmaskLength' }
 type PendingHoldParams = z.output<typeof pendingHoldParams>
@@ -56,6 +56,7 @@ export const pendingHold = z.object({
   poolId: poolId.optional().describe('Absent where the pool is gone.'),
   expiresAt: instant.optional().describe('When it lapses, while it is held.'),
 })
+nameShapes({ PendingHold: pendingHold })
 
 /**
  * Keeps space for what an exception would allow, were it approved: nothing that policy or the pool would deny even then.

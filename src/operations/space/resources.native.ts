@@ -11,7 +11,7 @@ import { holdersOf, visibleAccounts } from '../identity/visible-accounts.ts'
 import { poolId } from '../ipam/pools.native.ts'
 import { nativeRead } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
-import { accountId, nextStep, pageOf, pageSizeDefault, paging } from '../shapes.native.ts'
+import { accountId, nameShapes, nextStep, pageOf, pageSizeDefault, paging } from '../shapes.native.ts'
 import { locale, numberIn, resourceId, resourceTypeName } from './shapes.native.ts'
 
 /** Rows looked at for one page: where few of them fit, the page is short and says where to go on. */
@@ -44,6 +44,7 @@ const resource = z.object({
     )
     .describe(`What it holds, at most ${spacesMax}.`),
 })
+nameShapes({ Resource: resource })
 type Resource = z.output<typeof resource>
 
 export const listResources = nativeRead({

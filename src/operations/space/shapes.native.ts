@@ -10,6 +10,7 @@ import { type Noun, refuse, refuseValue } from '#model/refusal.ts'
 import { isSetting, keyProblem, tagsMax, valueProblem } from '#model/tags.ts'
 import type { Tag } from '#store/tables/tags.ts'
 import type { ReadContext } from '../operation.ts'
+import { localeName, typeName } from '../shapes.native.ts'
 
 export const descriptionCharactersMax = 1_000
 const tagsDescription = 'Keys and values.'
@@ -17,11 +18,16 @@ const tagsDescription = 'Keys and values.'
 export const description = z.string().max(descriptionCharactersMax).describe('In your own words.')
 /** An empty text, or `null`, takes it away. */
 export const newDescription = description.nullable()
-export const family = z.enum(['ipv4', 'ipv6']).describe('The address family.')
-export const scopeType = z.enum(['public', 'private']).describe('Whether the addresses are public or private.')
+export const family = z.enum(['ipv4', 'ipv6']).meta({ id: 'AddressFamily', description: 'The address family.' })
+export const scopeType = z
+  .enum(['public', 'private'])
+  .meta({ id: 'ScopeType', description: 'Whether the addresses are public or private.' })
 export const netmaskLength = z.number().int().min(0).max(128).describe('The number after the slash.')
 /** A number of addresses: more than 64 bits of them fit into an IPv6 pool. */
-export const addressCount = z.string().regex(/^\d+$/)
+export const addressCount = z
+  .string()
+  .regex(/^[0-9]+$/)
+  .meta({ id: 'AddressCount', examples: ['256'] })
 export const tags = z
   .record(z.string(), z.string())
   .superRefine((given, check) => {
@@ -44,31 +50,37 @@ export const cidr = cidrText
     error: ({ input }) =>
       nearCidrProblem(String(input)) ?? 'a CIDR such as `10.0.0.0/24` is expected, without host bits',
   })
-  .describe('A CIDR such as `10.0.0.0/24` or `2001:db8::/56`.')
+  .meta({
+    id: 'Cidr',
+    description: 'A CIDR such as `10.0.0.0/24` or `2001:db8::/56`.',
+    examples: ['10.0.0.0/24'],
+  })
 export const cidrOrAddress = cidrText
   .refine((text) => readBlock(text) !== undefined, {
     error: ({ input }) => nearCidrProblem(String(input)) ?? 'an address or a CIDR without host bits is expected',
   })
-  .describe('An address, or a CIDR such as `10.0.0.0/24`.')
+  .meta({
+    id: 'CidrOrAddress',
+    description: 'An address, or a CIDR such as `10.0.0.0/24`.',
+    examples: ['203.0.113.7'],
+  })
 /** An address is the block of its own. */
 export const readBlock = (text: string): Cidr | undefined => parseCidr(text) ?? parseAddress(text)
 
-export const resourceTypeName = z
-  .string()
-  .min(1)
-  .max(97)
-  .describe('A type of the registry of resource types, such as `eip`, `azure:public-ip` or `k8s:load-balancer`.')
-export const locale = z
-  .string()
-  .min(1)
-  .max(97)
-  .describe('A Region, or `CLOUD:REGION` for other clouds and sites, such as `azure:westeurope` or `onprem:berlin`.')
+export const resourceTypeName = typeName
+export const locale = localeName
 export const resourceId = z
   .string()
   .min(1)
   .max(255)
   .regex(/^\P{Cc}+$/u, 'it must not hold control characters')
-  .describe('What uses the space, by its name elsewhere.')
+  .meta({
+    id: 'ResourceId',
+    description: 'What uses the space, by its name elsewhere.',
+    // The same for validators whose patterns know no classes of Unicode.
+    pattern: '^[^\\x00-\\x1f\\x7f-\\x9f]+$',
+    examples: ['web-1'],
+  })
 
 export const familyNumber = (text: 'ipv4' | 'ipv6'): 4 | 6 => (text === 'ipv4' ? 4 : 6)
 export const familyText = (number: 4 | 6): 'ipv4' | 'ipv6' => (number === 4 ? 'ipv4' : 'ipv6')

@@ -1,0 +1,381 @@
+// The OpenAPI document of the native API: made of the definitions of its operations, with one name for each thing.
+import { z } from 'zod'
+import type { Refusal } from '#model/refusal.ts'
+import { type BodyBounds, type NativeOperation, noteOnBody, usualBody } from '#operations/operation.native.ts'
+import { flag } from '#operations/shapes.native.ts'
+import { type Noun, nouns } from '#operations/table.native.ts'
+import { exampleOf } from './examples.ts'
+import { type JsonSchema, NamedSchemas, namedIn } from './json-schema.ts'
+import { partsOf, shapeOf, showsState } from './parts.ts'
+import { problemContentType, problemOf, statuses, titleOf } from './problem.ts'
+import { factShapes } from './problem-facts.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+/** Of every change, beside its input. */
+export const dryRun = flag
+  .optional()
+  .describe('`true`: decide and answer as always, with the header `x-cadastre-dry-run: true`, but change nothing.')
+const requestHeaders = {
+  'idempotency-key': z
+    .string()
+    .optional()
+    .describe(
+      'Your own name for this request, 1 to 64 ASCII characters, kept for a day: a repeat has no second effect.',
+    ),
+  'if-match': z
+    .string()
+    .optional()
+    .describe('The `ETag` that you read: refused with 412 where it is another one by now.'),
+  'if-none-match': z
+    .string()
+    .optional()
+    .describe('The `ETag` that you have: answered with 304, and no body, where it is still the one.'),
+}
+
+const responseHeaders: Readonly<
+  Record<string, { readonly name: string; readonly description: string; readonly schema: Json }>
+> = {
+  etag: {
+    name: 'ETag',
+    description: 'Names the state that is shown, for `If-Match` and `If-None-Match`.',
+    schema: { type: 'string', examples: ['"x4Zr1nVbq0T6mC2uY8sKfA"'] },
+  },
+  'x-cadastre-request-id': {
+    name: 'RequestId',
+    description: 'The request, for whoever looks it up in the log.',
+    schema: { type: 'string' },
+  },
+  'x-cadastre-decision': {
+    name: 'Decision',
+    description:
+      'The decisions of policy behind the answer, one or more, separated by commas; absent where there was none.',
+    schema: { type: 'string' },
+  },
+  'x-cadastre-warning': {
+    name: 'Warning',
+    description: 'What to change, where a policy warns of the request or has served it from elsewhere.',
+    schema: { type: 'string' },
+  },
+  'ratelimit-limit': {
+    name: 'RateLimitLimit',
+    description: 'How many requests a minute your principal has.',
+    schema: { type: 'integer', format: 'int32' },
+  },
+  'ratelimit-remaining': {
+    name: 'RateLimitRemaining',
+    description: 'How many are left of this minute.',
+    schema: { type: 'integer', format: 'int32' },
+  },
+  'ratelimit-reset': {
+    name: 'RateLimitReset',
+    description: 'Seconds until there are all again.',
+    schema: { type: 'integer', format: 'int32' },
+  },
+  'retry-after': {
+    name: 'RetryAfter',
+    description: 'Seconds to wait before the next try.',
+    schema: { type: 'integer', format: 'int32' },
+  },
+}
+const limitHeaders = ['ratelimit-limit', 'ratelimit-remaining', 'ratelimit-reset']
+
+/** RFC 9110, section 15, and RFC 4918 for the last one. */
+const phrases: Readonly<Record<number, string>> = {
+  400: 'BadRequest',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'NotFound',
+  405: 'MethodNotAllowed',
+  409: 'Conflict',
+  410: 'Gone',
+  412: 'PreconditionFailed',
+  413: 'ContentTooLarge',
+  415: 'UnsupportedMediaType',
+  422: 'UnprocessableContent',
+  429: 'TooManyRequests',
+  500: 'InternalServerError',
+  503: 'ServiceUnavailable',
+  507: 'InsufficientStorage',
+}
+
+export interface About {
+  readonly version: string
+  /** Below which all paths are. */
+  readonly prefix: string
+}
+
+export function describeApi({ version, prefix }: About): object {
+  const schemas = new NamedSchemas()
+  describeProblems(schemas)
+  const paths: Record<string, Record<string, Json>> = {}
+  for (const noun of nouns) {
+    for (const operation of noun.operations) {
+      const { method, path } = operation.rest
+      paths[path] ??= {}
+      paths[path][method.toLowerCase()] = describeOperation(schemas, operation, noun)
+    }
+  }
+  const parameters = nameRepeated(paths)
+  return schemas.withoutEchoes({
+    openapi: '3.1.0',
+    info: {
+      title: 'Cadastre',
+      summary: 'The native API of Cadastre, a register of IP address space in which policy is law.',
+      version,
+      license: { name: 'Apache 2.0', identifier: 'Apache-2.0' },
+      description: [
+        'Every request has a bearer token. Lists come in pages: `nextCursor` of one is the `cursor` of the next. What is refused is a problem (RFC 9457), told apart by `code`. Every answer tells what is left of your requests a minute (`ratelimit-limit`, `ratelimit-remaining`, `ratelimit-reset`), and names itself (`x-cadastre-request-id`).',
+        `A body may have ${usualBody.bytesMax} bytes and ${usualBody.membersMax} members of objects and lists, where its operation says nothing else (\`x-body-bytes-max\`, \`x-body-members-max\`).`,
+        'Answers may get more members in later versions, and problems more codes: pass over what you do not know.',
+      ].join('\n\n'),
+    },
+    servers: [{ url: prefix }],
+    tags: nouns.map(({ name, summary }) => ({ name, description: summary })),
+    security: [{ token: [] }],
+    paths,
+    components: {
+      securitySchemes: {
+        token: { type: 'http', scheme: 'bearer', description: 'A token of `createToken`, or of a sign-in.' },
+      },
+      parameters,
+      headers: Object.fromEntries(
+        Object.values(responseHeaders).map(({ name, description, schema }) => [name, { description, schema }]),
+      ),
+      responses: describeResponses(new Set(nouns.flatMap(({ operations }) => operations.flatMap(statusesOf)))),
+      schemas: schemas.all(),
+    },
+  })
+}
+
+// Operations ---------------------------------------------------------------------------------------------------------
+
+function describeOperation(schemas: NamedSchemas, operation: NativeOperation, noun: Noun): Json {
+  const { name, summary, rest } = operation
+  const parts = partsOf(operation)
+  const description = [operation.description, noteOnBody(operation)].filter(Boolean).join(' ')
+  const body = parts.body.length > 0 ? describeBody(schemas, operation, parts.body) : undefined
+  return {
+    operationId: name,
+    summary,
+    ...(description ? { description } : {}),
+    tags: [noun.name],
+    ...(body ? extensionsOf(rest.body ?? usualBody) : {}),
+    parameters: describeParameters(schemas, operation),
+    ...(body ? { requestBody: body } : {}),
+    responses: {
+      [rest.status ?? 200]: describeAnswer(schemas, operation),
+      ...(operation.access === 'read' ? { 304: { $ref: '#/components/responses/NotModified' } } : {}),
+      ...Object.fromEntries(statusesOf(operation).map((status) => [status, refToResponse(status)])),
+      default: { $ref: '#/components/responses/Problem' },
+    },
+  }
+}
+
+/** What OpenAPI has no word for. */
+const extensionsOf = ({ bytesMax, membersMax }: BodyBounds) => ({
+  'x-body-bytes-max': bytesMax,
+  'x-body-members-max': membersMax,
+})
+
+const capitalized = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1)
+
+function describeParameters(schemas: NamedSchemas, operation: NativeOperation): Json[] {
+  const parts = partsOf(operation)
+  const isWrite = operation.access === 'write'
+  const headers = isWrite
+    ? [
+        ...(operation.secretOutput ? [] : (['idempotency-key'] as const)),
+        ...(operation.changes ? (['if-match'] as const) : []),
+      ]
+    : (['if-none-match'] as const)
+  const {
+    input: { shape: members },
+  } = operation
+  const listed = (where: 'path' | 'query' | 'header', shapes: Readonly<Record<string, z.core.$ZodType>>) =>
+    Object.entries(shapes).map(([name, shape]) => {
+      const { description, ...schema } = schemas.schemaOf(shape as z.ZodType, 'input')
+      const isRequired = where === 'path' || shape._zod.optin === undefined
+      return {
+        name,
+        in: where,
+        ...(isRequired ? { required: true } : {}),
+        ...(description ? { description } : {}),
+        schema,
+      }
+    })
+  const some = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, members[name]!]))
+  return [
+    ...listed('path', some(parts.path)),
+    ...listed('query', { ...some(parts.query), ...(isWrite ? { dryRun } : {}) }),
+    ...listed('header', Object.fromEntries(headers.map((name) => [name, requestHeaders[name]]))),
+  ]
+}
+
+function describeBody(schemas: NamedSchemas, operation: NativeOperation, members: readonly string[]): Json {
+  const { input } = operation
+  const shape = members.length === Object.keys(input.shape).length ? input : shapeOf(operation, members)
+  const schema = schemas.nameUnnamed(`${capitalized(operation.name)}Request`, schemas.schemaOf(shape, 'input'))
+  schemas.showExample(schema, exampleOf(shape, 'input'))
+  const isRequired = Object.values(shape.shape).some(({ _zod }) => _zod.optin === undefined)
+  return { ...(isRequired ? { required: true } : {}), content: { 'application/json': { schema } } }
+}
+
+function describeAnswer(schemas: NamedSchemas, operation: NativeOperation): Json {
+  const { rest, output } = operation
+  const headers = headersOf([
+    ...(showsState(operation) ? ['etag'] : []),
+    ...(operation.refusals.includes('DeniedByPolicy') ? ['x-cadastre-decision', 'x-cadastre-warning'] : []),
+  ])
+  if (rest.status === 204) return { $ref: '#/components/responses/Done' }
+  const schema = nameAnswer(schemas, operation, schemas.schemaOf(output, 'output'))
+  return {
+    description: rest.status === 201 ? 'Made.' : 'The answer.',
+    headers,
+    content: {
+      'application/json': { schema },
+      ...(rest.streamId === undefined ? {} : { 'text/event-stream': describeStream(operation, rest.streamId) }),
+    },
+  }
+}
+
+/** Pages have the name of their items, of which the example is. */
+function nameAnswer(schemas: NamedSchemas, { name, output }: NativeOperation, schema: JsonSchema): JsonSchema {
+  const example = exampleOf(output, 'output')
+  const item = schema.properties?.items?.items
+  const itemName = item && namedIn(item)
+  if (itemName) {
+    const [first] = (example as { items: readonly unknown[] }).items
+    schemas.showExample(item, first)
+    return schemas.name(`${itemName}Page`, schema)
+  }
+  const named = schemas.nameUnnamed(`${capitalized(name)}Response`, schema)
+  schemas.showExample(named, example)
+  return named
+}
+
+function describeStream({ output }: NativeOperation, idName: string): Json {
+  const {
+    items: [item],
+  } = exampleOf(output, 'output') as { items: [Record<string, unknown>] }
+  return {
+    schema: {
+      type: 'string',
+      description: `With \`Accept: text/event-stream\`: the items, each as the JSON in \`data\` of one event as soon as it is there, with its \`${idName}\` as the event's id. \`Last-Event-ID\` goes on behind one.`,
+      examples: [`id: ${item[idName]}\nevent: change\ndata: ${JSON.stringify(item)}\n\n`],
+    },
+  }
+}
+
+const headersOf = (names: readonly string[]): Json =>
+  Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${responseHeaders[name]!.name}` }]))
+
+// Problems -----------------------------------------------------------------------------------------------------------
+
+type Code = Refusal['code']
+const codes = (Object.keys(statuses) as Code[]).filter((code) => statuses[code] >= 400)
+const problemNameOf = (code: string): string => `${code}Problem`
+const refToResponse = (status: number) => ({ $ref: `#/components/responses/${phrases[status]}` })
+
+/** What an operation refuses by its own rules; what any of them may is described as any problem. */
+function statusesOf({ refusals, changes }: NativeOperation): number[] {
+  const own = [...refusals, ...(changes ? (['PreconditionFailed'] as const) : [])]
+  const badRequest = 400
+  return [...new Set(own.map((code) => statuses[code]))].filter((status) => status !== badRequest).sort((a, b) => a - b)
+}
+
+const commonMembers = z.looseObject({
+  type: z.string().describe('Names the kind of problem: `urn:cadastre:problem:` and its `code`.'),
+  title: z.string(),
+  status: z.int().min(400).max(599),
+  detail: z.string().describe('For people.'),
+  instance: z.string().describe('The request, for whoever looks it up in the log.'),
+  code: z.string(),
+  index: z.int().optional().describe('Of several at once: which one, counted from 0.'),
+})
+
+/** Each with its facts, and all together, told apart by `code`. */
+function describeProblems(schemas: NamedSchemas): void {
+  const common = schemas.name('ProblemDetails', schemas.schemaOf(commonMembers, 'output'))
+  const refs = [
+    ['Fault', 500, {}] as const,
+    ...codes.map((code) => [code, statuses[code], factShapes[code]] as const),
+  ].map(([code, status, facts]) => {
+    const { properties = {}, required = [] } = schemas.schemaOf(z.looseObject(facts), 'output')
+    const schema = {
+      description: `${titleOf(code)}.`,
+      allOf: [common],
+      type: 'object',
+      properties: { code: { const: code }, status: { const: status }, ...properties },
+      required: ['code', 'status', ...required],
+    }
+    return [code, schemas.name(problemNameOf(code), schema)] as const
+  })
+  const example = problemOf({ code: 'NotFound', what: 'ipam-pool', id: 'ipam-pool-059bb00000000000b' }, 'request-1')
+  schemas.name('Problem', {
+    description: 'A problem (RFC 9457). `code` tells which one it is, and so which facts it has.',
+    oneOf: refs.map(([, ref]) => ref),
+    discriminator: { propertyName: 'code', mapping: Object.fromEntries(refs.map(([code, ref]) => [code, ref.$ref])) },
+    examples: [example],
+  })
+}
+
+/** Those to which operations refer, by their statuses, and the one for all others. */
+function describeResponses(used: ReadonlySet<number>): Json {
+  const byStatus = Map.groupBy(codes, (code) => statuses[code])
+  const responseOf = (status: number, of: readonly string[]) => {
+    const refs = of.map((code) => ({ $ref: `#/components/schemas/${problemNameOf(code)}` }))
+    const headers = headersOf([
+      ...(status === 429 || status === 503 ? ['retry-after'] : []),
+      ...(of.includes('DeniedByPolicy') || of.includes('Exhausted') ? ['x-cadastre-decision'] : []),
+    ])
+    return {
+      description: `${of.map(titleOf).join('; ')}.`,
+      ...(Object.keys(headers).length > 0 ? { headers } : {}),
+      content: { [problemContentType]: { schema: refs.length === 1 ? refs[0] : { oneOf: refs } } },
+    }
+  }
+  return {
+    Done: { description: 'Done; there is nothing to show.' },
+    NotModified: { description: 'What you have is current.', headers: headersOf(['etag']) },
+    ...Object.fromEntries(
+      [...byStatus]
+        .filter(([status]) => used.has(status))
+        .sort(([a], [b]) => a - b)
+        .map(([status, of]) => [phrases[status], responseOf(status, of)]),
+    ),
+    Problem: {
+      description: 'A problem.',
+      headers: headersOf(['x-cadastre-request-id', 'retry-after', ...limitHeaders]),
+      content: { [problemContentType]: { schema: { $ref: '#/components/schemas/Problem' } } },
+    },
+  }
+}
+
+// What is said once ----------------------------------------------------------------------------------------------------
+
+/** Parameters that several operations have are said once, under the first form that their name has. */
+function nameRepeated(paths: Record<string, Record<string, Json>>): Json {
+  const operations = Object.values(paths).flatMap((methods) => Object.values(methods)) as { parameters: Json[] }[]
+  const times = new Map<string, number>()
+  const textOf = (parameter: Json): string => JSON.stringify(parameter)
+  for (const { parameters } of operations) {
+    for (const one of parameters) times.set(textOf(one), (times.get(textOf(one)) ?? 0) + 1)
+  }
+  const named = new Map<string, string>()
+  for (const [text, count] of times) {
+    const { name } = JSON.parse(text) as { name: string }
+    const pascal = name.split('-').map(capitalized).join('')
+    if (count > 1 && !named.has(pascal)) named.set(pascal, text)
+  }
+  const nameOf = new Map([...named].map(([name, text]) => [text, name]))
+  for (const operation of operations) {
+    operation.parameters = operation.parameters.map((one) => {
+      const name = nameOf.get(textOf(one))
+      return name === undefined ? one : { $ref: `#/components/parameters/${name}` }
+    })
+  }
+  return Object.fromEntries(
+    [...named].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, text]) => [name, JSON.parse(text)]),
+  )
+}

@@ -1,0 +1,23 @@
+// How the members of an operation's input and its answer stand in a request and a response: for routes, clients and the description.
+import { z } from 'zod'
+import type { NativeOperation } from '#operations/operation.native.ts'
+
+/** Which members of the input stand in the path, in the query and in the body. */
+export function partsOf({ input, rest }: NativeOperation): Record<'path' | 'query' | 'body', readonly string[]> {
+  const path = [...rest.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!)
+  const others = Object.keys(input.shape).filter((name) => !path.includes(name))
+  const hasBody = rest.method !== 'GET' && rest.method !== 'DELETE'
+  const query = hasBody ? others.filter((name) => rest.query?.includes(name)) : others
+  return { path, query, body: hasBody ? others.filter((name) => !query.includes(name)) : [] }
+}
+
+/** Some members of the input; others are refused. */
+export const shapeOf = (
+  { input }: NativeOperation,
+  names: readonly string[],
+  more: z.core.$ZodLooseShape = {},
+): z.ZodObject => z.strictObject({ ...Object.fromEntries(names.map((name) => [name, input.shape[name]!])), ...more })
+
+/** Whether the answer is a state, which has an `ETag`. */
+export const showsState = ({ access, changes, output }: NativeOperation): boolean =>
+  access === 'read' || changes?.output === output
