@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { partsOf } from '../src/api/rest/app.ts'
 import type { NativeCommand, NativeParameter } from '../src/cli/native-command.ts'
 import { ownFlags } from '../src/cli/own-flags.ts'
+import { idKinds, shapePattern } from '../src/model/identifier.ts'
 import type { NativeOperation } from '../src/operations/operation.native.ts'
 import { nativeOperations } from '../src/operations/table.native.ts'
 
@@ -30,6 +31,7 @@ export function nativeCommands(operations: readonly NativeOperation[]): readonly
 interface Schema {
   readonly type?: string
   readonly format?: string
+  readonly pattern?: string
   readonly examples?: readonly unknown[]
   readonly enum?: readonly unknown[]
   readonly const?: unknown
@@ -43,7 +45,7 @@ interface Schema {
 }
 
 function commandOf(operation: NativeOperation, words: string): NativeCommand {
-  const { name, summary, description, rest, access, columns, changes } = operation
+  const { name, summary, description, rest, access, columns, tree, changes } = operation
   const isWrite = access === 'write'
   const answer = schemaOf(operation.output, 'output')
   const output = answer.properties ?? {}
@@ -62,6 +64,7 @@ function commandOf(operation: NativeOperation, words: string): NativeCommand {
     streamId: rest.streamId,
     hasMessages: 'messages' in output,
     columns,
+    tree,
     // As `--field` is read: of the items, wherever the answer has some.
     fields: rest.status === 204 ? [] : fieldsOf(output.items?.items ?? answer),
     parameters: parametersOf(operation),
@@ -108,12 +111,29 @@ function parametersOf(operation: NativeOperation): NativeParameter[] {
         flag: name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
         isRequired: given.required?.includes(name) === true,
         ...(isSwitch ? { kind: 'boolean' } : formOf(schema)),
+        ...(isIdOf(operation, name, schema) ? { isId: true } : {}),
         description: schema.description ?? '',
         ...exampleOf(operation, name, schema),
       } satisfies NativeParameter
     }),
   )
 }
+
+/** Those that name things of any kind, in the record, have no pattern that says so. */
+const ofAnyKind: ReadonlySet<string> = new Set([
+  'getObjectHistory.objectId',
+  'listChanges.subject',
+  'listDecisions.policyId',
+  'listDecisions.poolId',
+])
+
+/** Whether only ids of our own things are taken: a resource of a cloud may have a name that looks like a short one. */
+const isIdOf = ({ name: operation }: NativeOperation, name: string, schema: Schema): boolean =>
+  ofAnyKind.has(`${operation}.${name}`) ||
+  [schema, ...(schema.anyOf ?? []), ...(schema.items ? [schema.items] : [])].some(
+    ({ pattern }) => pattern !== undefined && idPatterns.some((each) => pattern.split('|').includes(each)),
+  )
+const idPatterns = idKinds.map(shapePattern)
 
 /** Nobody guesses the members of an object: the definition of one that is written as JSON has an example. */
 function exampleOf({ name: operation }: NativeOperation, name: string, schema: Schema): { example?: string } {

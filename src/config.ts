@@ -244,6 +244,10 @@ export function readClientConfig(environment: Readonly<Record<string, string | u
   })
 }
 
+/** Nobody has said no: https://no-color.org, and terminals that have none say so with their name. */
+export const wantsColour = ({ NO_COLOR, TERM }: Readonly<Record<string, string | undefined>>): boolean =>
+  (NO_COLOR === undefined || NO_COLOR === '') && TERM !== 'dumb'
+
 /** Of package.json. */
 export function programVersion(): string {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')

@@ -12,6 +12,7 @@ import {
   readClientConfig,
   readConfig,
   variables,
+  wantsColour,
 } from './config.ts'
 
 const stopMs = 10_000
@@ -358,6 +359,10 @@ const surroundings = (): Surroundings => ({
     process.stderr.write(text)
   },
   width: process.stdout.isTTY ? process.stdout.columns : undefined,
+  colours: {
+    out: wantsColour(process.env) && process.stdout.isTTY,
+    err: wantsColour(process.env) && process.stderr.isTTY,
+  },
   clock: () => ({ now: Date.now(), zone: Intl.DateTimeFormat().resolvedOptions().timeZone }),
   // Opened only where something is read.
   get input() {

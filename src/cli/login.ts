@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline'
 import { text as textOf } from 'node:stream/consumers'
 import { type Destination, Refused, send } from './client.ts'
 import { Stopped } from './exit-codes.ts'
+import { paintOf } from './paint.ts'
 import {
   getProfile,
   type Profile,
@@ -193,7 +194,7 @@ export async function logout(words: Words, around: Surroundings): Promise<void> 
   around.out(`You are signed out of ${url}; profile \`${name}\` is forgotten.\n`)
 }
 
-export async function listProfiles({ settings, out, width, clock }: Surroundings): Promise<void> {
+export async function listProfiles({ settings, out, width, colours, clock }: Surroundings): Promise<void> {
   const { current, profiles } = await readProfiles(settings)
   const rows = Object.entries(profiles).map(([name, { url, principal, expiresAt }]) => ({
     profile: name,
@@ -205,7 +206,11 @@ export async function listProfiles({ settings, out, width, clock }: Surroundings
   out(
     rows.length === 0
       ? 'There are none.\n'
-      : renderTable(['profile', 'url', 'principal', 'expiresAt', 'use'], rows, { width, zone: clock().zone }),
+      : renderTable(['profile', 'url', 'principal', 'use', 'expiresAt'], rows, {
+          width,
+          zone: clock().zone,
+          paint: paintOf(colours.out),
+        }).text,
   )
 }
 

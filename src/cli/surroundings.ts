@@ -19,6 +19,8 @@ export interface Surroundings {
   err(text: string): void
   /** Columns of the terminal; undefined where the output goes elsewhere. */
   readonly width: number | undefined
+  /** Whether the output and the errors go to terminals that have colour, and whoever sits there wants it. */
+  readonly colours: { readonly out: boolean; readonly err: boolean }
   /** What a clock says now, and the person's time zone. */
   readonly clock: () => Clock
   readonly input: Readable

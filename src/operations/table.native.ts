@@ -9,6 +9,7 @@ import {
 } from './identity/roles.native.ts'
 import { createToken, listTokens, revokeToken, whoAmI } from './identity/tokens.native.ts'
 import { ipamOperations, scopeOperations } from './ipam/ipams.native.ts'
+import { listPoolTree } from './ipam/pool-tree.native.ts'
 import { poolOperations } from './ipam/pools.native.ts'
 import type { NativeOperation } from './operation.native.ts'
 import { organizationOperations } from './organization/organization.native.ts'
@@ -136,7 +137,7 @@ export const nouns: readonly Noun[] = [
   },
   { name: 'IPAMs', summary: 'Who manages which address space, and by which settings.', operations: ipamOperations },
   { name: 'Scopes', summary: 'Address spaces, in each of which addresses are unique.', operations: scopeOperations },
-  { name: 'Pools', summary: 'What space is taken from.', operations: poolOperations },
+  { name: 'Pools', summary: 'What space is taken from.', operations: [...poolOperations, listPoolTree] },
   {
     name: 'Allocations',
     summary: 'Space in use, of every type, cloud and site.',

@@ -41,6 +41,7 @@ import { findScope, placeOfScope } from './ipams.native.ts'
 import { deprovisionIpamPoolCidr, provisionIpamPoolCidr } from './pool-cidrs.ec2.ts'
 import { hasLeft } from './pool-removal.ts'
 import { createIpamPool, deleteIpamPool, modifyIpamPool, setPoolSettings } from './pools.ec2.ts'
+import { type PoolUtilization, readUtilizations } from './utilization.ts'
 
 const words: Words = {
   AddAllocationResourceTag: 'requiredTags',
@@ -124,7 +125,7 @@ const poolCidr = z.object({
   problem: z.string().optional(),
   createdAt: instant,
 })
-const utilization = z.object({
+export const utilization = z.object({
   provisioned: addressCount.describe('All of the others together.'),
   allocated: addressCount,
   quarantined: addressCount.describe('Released, and resting.'),
@@ -339,18 +340,8 @@ export const getUtilization = nativeRead({
   refusals: ['NotFound', 'MalformedId'],
   at: placeOfPool,
   async run(context, input) {
-    const { n, family } = await findPool(context, input.poolId)
-    const { allocated, quarantined, free, allocations } = await context.tx.space.utilization(n)
-    // What is held rests too, and is free from its moment on, whether or not it was swept.
-    const held = await context.tx.space.holds.held(n, family)
-    return {
-      provisioned: String(allocated + quarantined + free),
-      allocated: String(allocated),
-      quarantined: String(quarantined - held.live - held.lapsed),
-      held: String(held.live),
-      free: String(free + held.lapsed),
-      allocations,
-    }
+    const found = await findPool(context, input.poolId)
+    return showUtilization((await readUtilizations(context, [found])).get(found.n)!)
   },
 })
 
@@ -529,6 +520,15 @@ function shower(context: ReadContext): (found: Pool) => Promise<z.output<typeof 
     }
   }
 }
+
+export const showUtilization = ({ allocations, ...counted }: PoolUtilization): z.output<typeof utilization> => ({
+  provisioned: String(counted.provisioned),
+  allocated: String(counted.allocated),
+  quarantined: String(counted.quarantined),
+  held: String(counted.held),
+  free: String(counted.free),
+  allocations,
+})
 
 const placeOf = ({ id, cidr }: PoolCidr): string =>
   `${Buffer.from(toKey(cidr)).toString('hex')}/${String(cidr.length).padStart(3, '0')}/${id}`
