@@ -12,7 +12,6 @@ import {
   readClientConfig,
   readConfig,
   variables,
-  wantsColour,
 } from './config.ts'
 
 const stopMs = 10_000
@@ -350,25 +349,28 @@ async function main(words: readonly string[]): Promise<number> {
   }
 }
 
-const surroundings = (): Surroundings => ({
-  settings: readClientConfig(process.env),
-  out: (text) => {
-    process.stdout.write(text)
-  },
-  err: (text) => {
-    process.stderr.write(text)
-  },
-  width: process.stdout.isTTY ? process.stdout.columns : undefined,
-  colours: {
-    out: wantsColour(process.env) && process.stdout.isTTY,
-    err: wantsColour(process.env) && process.stderr.isTTY,
-  },
-  clock: () => ({ now: Date.now(), zone: Intl.DateTimeFormat().resolvedOptions().timeZone }),
-  // Opened only where something is read.
-  get input() {
-    return process.stdin
-  },
-})
+function surroundings(): Surroundings {
+  const settings = readClientConfig(process.env)
+  return {
+    settings,
+    out: (text) => {
+      process.stdout.write(text)
+    },
+    err: (text) => {
+      process.stderr.write(text)
+    },
+    width: process.stdout.isTTY ? process.stdout.columns : undefined,
+    colours: {
+      out: settings.wantsColour && process.stdout.isTTY,
+      err: settings.wantsColour && process.stderr.isTTY,
+    },
+    clock: () => ({ now: Date.now(), zone: Intl.DateTimeFormat().resolvedOptions().timeZone }),
+    // Opened only where something is read.
+    get input() {
+      return process.stdin
+    },
+  }
+}
 
 // Whoever reads the output may stop reading, such as `head`: that is an end, not a fault.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -9,6 +9,7 @@ import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import { nativeCommands } from '#cli/native.generated.ts'
 import { nativeOperations } from '#operations/table.native.ts'
+import { readClientConfig } from '../src/config.ts'
 import { type Ended, runCommand, runHere } from './clients/command.ts'
 import { managementAccount, type ServerProcess, startServer } from './clients/server.ts'
 
@@ -263,6 +264,14 @@ test('colour is added where it is wanted, and takes nothing away', async () => {
   assert.ok(refused.errors.startsWith('\u001b[31m'), refused.errors)
   const wrong = await runHere(['pool', 'nonsense'], environment, { isColoured: true })
   assert.ok(wrong.errors.startsWith('\u001b[31m'), wrong.errors)
+})
+
+test('colour is wanted unless NO_COLOR says anything, or the terminal is a dumb one', () => {
+  const wanted = (environment: Record<string, string>): boolean => readClientConfig(environment).wantsColour
+  assert.equal(wanted({ TERM: 'xterm' }), true)
+  assert.equal(wanted({ NO_COLOR: '' }), true)
+  for (const NO_COLOR of ['1', '0', 'false', ' ']) assert.equal(wanted({ NO_COLOR, TERM: 'xterm' }), false)
+  assert.equal(wanted({ TERM: 'dumb' }), false)
 })
 
 test('what goes through a pipe has no colour, whatever the terminal is called', async () => {
