@@ -15,6 +15,7 @@ import {
 } from './config.ts'
 
 const stopMs = 10_000
+const columnsDefault = 80
 
 /** What is done at the server itself, by its entry in `commandWords`. */
 const local: Readonly<Record<LocalCommand, LocalRun>> = {
@@ -359,7 +360,8 @@ function surroundings(): Surroundings {
     err: (text) => {
       process.stderr.write(text)
     },
-    width: process.stdout.isTTY ? process.stdout.columns : undefined,
+    // Some terminals do not say how wide they are.
+    width: process.stdout.isTTY ? process.stdout.columns || columnsDefault : undefined,
     colours: {
       out: settings.wantsColour && process.stdout.isTTY,
       err: settings.wantsColour && process.stderr.isTTY,

@@ -144,7 +144,11 @@ test('ids are short on a terminal, and the short ones work, wherever an id is gi
   assert.match((await cadastre(`history object ${short(made.child)}`)).output, /ipam-pool$/m)
   assert.equal(await field(`change list --subject ${short(made.child)} --limit 1`, 'action'), 'createPool')
   const [line] = (await cadastre('decision list --limit 1', { width: 80 })).output.split('\n').slice(1)
-  assert.match((await cadastre(`explain ${line!.split(' ')[0]}`)).output, /custom/)
+  const decision = line!.split(' ')[0]!
+  assert.match((await cadastre(`explain ${decision}`)).output, /custom/)
+  // At the server itself, too.
+  assert.match(await server.cadastre('explain', decision), /custom/)
+  await assert.rejects(server.cadastre('explain', 'decision-ffffff'), /no decision `decision-[0-9a-f]{5}000000ffffff`/)
 })
 
 test('a short id names one thing or none: of another kind it is refused, and the refusal has the whole one', async () => {
