@@ -52,6 +52,8 @@ test('texts that look like something else stay texts', () => {
 test('what steers a terminal is escaped, and read as what it was', () => {
   const evil = 'user\u202enimda\u2066\u200f\u061c\u001b[2J\u009b\u2028\t\r'
   bothRead({ [evil]: `${evil}\nline`, list: [evil] })
+  // Each alone would not be quoted for anything else.
+  for (const character of evil.match(/\W/gu)!) bothRead({ [`a${character}b`]: `c${character}d\ne` })
 })
 
 test('whatever an answer is, it is read as the same', () => {

@@ -8,7 +8,7 @@ interface Listed {
   readonly poolId: string
   readonly parentPoolId?: string
   readonly cidrs: readonly string[]
-  readonly utilization: { readonly held: string; readonly quarantined: string }
+  readonly utilization: Readonly<Record<'provisioned' | 'allocated' | 'quarantined' | 'held' | 'free', string>>
 }
 interface Page {
   readonly items: readonly Listed[]
@@ -52,6 +52,13 @@ test('each has its space in address order, and is used as it says itself: what i
     )
     for (const { poolId, utilization } of items) {
       assert.deepEqual(utilization, await world.get(`/pools/${poolId}/utilization`), when)
+      const { provisioned, allocated, quarantined, held, free } = utilization
+      const parts = [allocated, quarantined, held, free].map(BigInt)
+      assert.equal(
+        parts.reduce((a, b) => a + b),
+        BigInt(provisioned),
+        when,
+      )
     }
     const { utilization } = items[1]!
     assert.deepEqual([utilization.quarantined, utilization.held], ['64', when === 'held' ? '64' : '0'])
