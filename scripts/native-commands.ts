@@ -67,6 +67,7 @@ function commandOf(operation: NativeOperation, words: string): NativeCommand {
     tree,
     // As `--field` is read: of the items, wherever the answer has some.
     fields: rest.status === 204 ? [] : fieldsOf(output.items?.items ?? answer),
+    counts: countsIn(output),
     parameters: parametersOf(operation),
   }
   for (const { flag, where } of command.parameters) {
@@ -94,6 +95,12 @@ function fieldsOf(schema: Schema): string[] | undefined {
     const below = fieldsOf(member)
     return below === undefined ? [`${name}.*`] : [name, ...below.map((field) => `${name}.${field}`)]
   })
+}
+
+/** Whole numbers that may be larger than those of JSON are texts of digits. */
+function countsIn(output: Readonly<Record<string, Schema>>): string[] | undefined {
+  const names = Object.keys(output).filter((name) => output[name]!.pattern === '^\\d+$')
+  return names.length === 0 ? undefined : names
 }
 
 function parametersOf(operation: NativeOperation): NativeParameter[] {

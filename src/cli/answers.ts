@@ -55,7 +55,7 @@ export async function printAnswer(text: string, printing: Printing): Promise<voi
     const { messages } = answer as { readonly messages: Readonly<Record<Form, string>> }
     return around.out(`${printable(messages[own.form ?? 'standard']).trimEnd()}\n`)
   }
-  around.out(renderObject(inDeclaredOrder(answer, command.fields ?? []), around.clock().zone))
+  around.out(renderObject(inDeclaredOrder(answer, command.fields ?? []), around.clock().zone, command.counts))
 }
 
 /** As the API wrote it; a person gets a line for each member. */

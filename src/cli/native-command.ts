@@ -81,5 +81,7 @@ export interface NativeCommand {
    * anything. Undefined where nobody can say.
    */
   readonly fields?: readonly string[]
+  /** Members that are numbers of things, as texts. */
+  readonly counts?: readonly string[]
   readonly parameters: readonly NativeParameter[]
 }

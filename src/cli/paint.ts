@@ -5,6 +5,8 @@ export interface Paint {
   heading(text: string): string
   /** A cell of a column of states: by the word that it is. */
   state(text: string): string
+  /** How much is used of something, with its percentage at the end: what is nearly full is seen from afar. */
+  usage(text: string): string
   /** Lines that hold a drawing together. */
   faint(text: string): string
   error(text: string): string
@@ -20,7 +22,10 @@ const stateColumns: ReadonlySet<string> = new Set(['state', 'outcome', 'mode', '
 export const isState = (column: string): boolean => stateColumns.has(column)
 
 const plain = (text: string): string => text
-export const withoutColour: Paint = { heading: plain, state: plain, faint: plain, error: plain }
+export const withoutColour: Paint = { heading: plain, state: plain, usage: plain, faint: plain, error: plain }
+
+const fillingPercent = 80
+const fullPercent = 95
 
 // Whoever asks for it has looked whether it is wanted.
 const styled =
@@ -38,6 +43,10 @@ const withColour: Paint = {
         : badWords.test(text)
           ? styles.bad(text)
           : text,
+  usage: (text) => {
+    const percent = Number(/([\d.]+)%$/.exec(text)?.[1] ?? Number.NaN)
+    return percent >= fullPercent ? styles.bad(text) : percent >= fillingPercent ? styles.waiting(text) : text
+  },
   faint: styled('dim'),
   error: styles.bad,
 }

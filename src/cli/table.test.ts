@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
 import { paintOf } from './paint.ts'
 import { cellOf, columnsOf, fieldOf, inDeclaredOrder, printableJson, renderObject, renderTable } from './table.ts'
+import { usageOf } from './tree.ts'
 
 const zone = 'UTC'
 const longText = 'why it is needed, in more words than fit'
@@ -154,6 +155,21 @@ test('colour says nothing of its own: without it the same text is left', () => {
   assert.ok(coloured.includes('\u001b[31mfailed-provision\u001b[39m'), coloured)
   assert.ok(coloured.includes('\u001b[32mallocated\u001b[39m'), coloured)
   assert.match(coloured, / other\n$/)
+  const used = [
+    { id: 'a', used: usageOf(500) },
+    { id: 'b', used: usageOf(800) },
+    { id: 'c', used: usageOf(1_000) },
+  ]
+  const tree = tableOf(['id', 'used'], used, {
+    zone,
+    paint: paintOf(true),
+    whole: 'used',
+    drawings: ['', '├─ ', '└─ '],
+  })
+  const [, , filling, full] = tree.split('\n')
+  assert.ok(filling!.startsWith('\u001b[2m├─ \u001b[22mb'), tree)
+  assert.ok(filling!.includes('\u001b[33m████████··  80.0%\u001b[39m'), tree)
+  assert.ok(full!.includes('\u001b[31m██████████ 100.0%\u001b[39m'), tree)
   assert.equal(stripVTControlCharacters(coloured), tableOf(['id', 'state'], rows, { zone }))
 })
 
@@ -185,6 +201,14 @@ test('an object is a line for each member, and what has parts of its own is inde
       '  two',
       '',
     ].join('\n'),
+  )
+})
+
+test('numbers of addresses are grouped, however large, and what only looks like one is not', () => {
+  const value = { free: String(1n << 64n), account: '111111111111', at: 3 }
+  assert.equal(
+    renderObject(value, zone, ['free']),
+    'free     18,446,744,073,709,551,616\naccount  111111111111\nat       3\n',
   )
 })
 

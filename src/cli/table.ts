@@ -114,15 +114,15 @@ export interface Table {
  * whole columns from the last one: the first ones matter most. The first column is always shown.
  */
 export function renderTable(columns: readonly string[], items: readonly Item[], looks: Looks): Table {
-  const { width, paint = withoutColour } = looks
-  const all = columns.map((name, at) => columnOf(name, items, { ...looks, drawings: at === 0 ? looks.drawings : [] }))
+  const { width, paint = withoutColour, drawings = [], whole } = looks
+  const all = columns.map((name, at) => columnOf(name, items, { ...looks, drawings: at === 0 ? drawings : [] }))
   const { table, widths, leftOut } = fit(all, width)
-  const line = (cells: readonly Cell[], painted: (text: string, column: Column) => string): string => {
+  const line = (cells: readonly Cell[], painted: (text: string, at: number) => string): string => {
     const filled = cells.map((cell, at) => {
       const column = table[at]!
       const text = cutCell(cell, widths[at]!)
       const space = ' '.repeat(Math.max(0, widths[at]! - widthOf(text)))
-      const shown = painted(text, column)
+      const shown = painted(text, at)
       return column.isNumber ? space + shown : shown + space
     })
     return filled.join(gap).trimEnd()
@@ -134,7 +134,12 @@ export function renderTable(columns: readonly string[], items: readonly Item[], 
   const rows = items.map((_, row) =>
     line(
       table.map(({ cells }) => cells[row]!),
-      (text, { name }) => (isState(name) ? paint.state(text) : text),
+      (text, at) => {
+        const { name } = table[at]!
+        const drawing = at === 0 ? (drawings[row] ?? '') : ''
+        if (drawing !== '' && text.startsWith(drawing)) return paint.faint(drawing) + text.slice(drawing.length)
+        return isState(name) ? paint.state(text) : name === whole ? paint.usage(text) : text
+      },
     ),
   )
   return { text: `${[head, ...rows].join('\n')}\n`, leftOut }
@@ -263,10 +268,19 @@ export function inDeclaredOrder(value: Item, fields: readonly string[]): Item {
   )
 }
 
-/** `name  value` lines; what has parts of its own is indented below its name. */
-export function renderObject(value: Item, zone: string): string {
-  return `${linesOf(value, zone).join('\n')}\n`
+/**
+ * `name  value` lines; what has parts of its own is indented below its name.
+ * @param counts members that are numbers of things although they are texts: they may be larger than any number of JSON
+ */
+export function renderObject(value: Item, zone: string, counts: readonly string[] = []): string {
+  const grouped = Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [name, counts.includes(name) ? groupedDigits(member) : member]),
+  )
+  return `${linesOf(grouped, zone).join('\n')}\n`
 }
+
+const groupedDigits = (value: unknown): unknown =>
+  typeof value === 'string' && /^\d+$/.test(value) ? BigInt(value).toLocaleString('en-US') : value
 
 function linesOf(value: Item, zone: string): string[] {
   const members = Object.entries(value)
