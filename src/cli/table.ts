@@ -80,14 +80,20 @@ interface Column {
   readonly heading: string
   readonly cells: readonly Cell[]
   readonly isNumber: boolean
+  /** With which nothing is cut. */
+  readonly width: number
   /** Ids, moments and CIDRs are whole or worthless: only text with words in it is cut, and lists behind their first ones. */
   readonly widthMin: number
 }
 interface Cell {
   readonly text: string
+  /** Measured once: there may be many. */
+  readonly width: number
   /** Of a list. */
   readonly parts?: readonly string[]
 }
+
+const cellWith = (text: string, parts?: readonly string[]): Cell => ({ text, width: widthOf(text), parts })
 
 /** How it is to look: moments in this zone, and lines of so many columns at most, where there is a bound. */
 export interface Looks {
@@ -120,15 +126,15 @@ export function renderTable(columns: readonly string[], items: readonly Item[], 
   const line = (cells: readonly Cell[], painted: (text: string, at: number) => string): string => {
     const filled = cells.map((cell, at) => {
       const column = table[at]!
-      const text = cutCell(cell, widths[at]!)
-      const space = ' '.repeat(Math.max(0, widths[at]! - widthOf(text)))
+      const { text, width } = cutCell(cell, widths[at]!)
+      const space = ' '.repeat(Math.max(0, widths[at]! - width))
       const shown = painted(text, at)
       return column.isNumber ? space + shown : shown + space
     })
     return filled.join(gap).trimEnd()
   }
   const head = line(
-    table.map(({ heading }) => ({ text: heading })),
+    table.map(({ heading }) => cellWith(heading)),
     (text) => paint.heading(text),
   )
   const rows = items.map((_, row) =>
@@ -150,26 +156,36 @@ function columnOf(
   items: readonly Item[],
   { zone, shorten = (id) => id, drawings = [], whole }: Looks,
 ): Column {
-  const cells = items.map((item, row): Cell => {
-    const value = shortened(item[name], shorten)
-    const text = (drawings[row] ?? '') + cellOf(value, zone)
-    return Array.isArray(value) && value.length > 1
-      ? { text, parts: value.map((each) => cellOf(each, zone)) }
-      : { text }
-  })
-  const offset = commonOffset(cells)
-  const shown: readonly Cell[] = offset === undefined ? cells : cells.map(({ text }) => ({ text: withoutOffset(text) }))
+  const values = items.map((item) => shortened(item[name], shorten))
+  const texts = values.map((value, row) => (drawings[row] ?? '') + cellOf(value, zone))
+  const offset = commonOffset(texts)
   // The zone is named once where it is the same for all.
   const heading = offset === undefined ? headingOf(name) : `${headingOf(name)} (${offset === 'Z' ? 'UTC' : offset})`
   const isNumber = items.every((item) => item[name] === undefined || typeof item[name] === 'number')
-  const least = shown.map(({ text, parts }, row) => {
-    if (parts) return widthOf(firstOf(parts, 1))
-    // What leads to it in a tree has blanks of its own.
-    const isWord = !text.slice(drawings[row]?.length ?? 0).includes(' ')
-    const isKept = name === whole || isNumber || isWord || offsetOf(cells[row]!.text) !== undefined
-    return isKept ? widthOf(text) : Math.min(cutWidthMin, widthOf(text))
+  const cells = texts.map((text, row) => {
+    const value = values[row]
+    if (offset !== undefined) return cellWith(withoutOffset(text))
+    return cellWith(
+      text,
+      Array.isArray(value) && value.length > 1 ? value.map((each) => cellOf(each, zone)) : undefined,
+    )
   })
-  return { name, heading, cells: shown, isNumber, widthMin: largest([widthOf(heading), ...least]) }
+  const isKept = name === whole || isNumber || offset !== undefined
+  const least = cells.map(({ text, width, parts }, row) => {
+    if (parts) return widthOf(firstOf(parts, 1))
+    if (isKept || width <= cutWidthMin || offsetOf(text) !== undefined) return width
+    // What leads to it in a tree has blanks of its own.
+    return text.slice(drawings[row]?.length ?? 0).includes(' ') ? cutWidthMin : width
+  })
+  const headingWidth = widthOf(heading)
+  return {
+    name,
+    heading,
+    cells,
+    isNumber,
+    width: largest([headingWidth, ...cells.map(({ width }) => width)]),
+    widthMin: largest([headingWidth, ...least]),
+  }
 }
 
 const largest = (widths: readonly number[]): number => widths.reduce((a, b) => Math.max(a, b), 0)
@@ -181,21 +197,28 @@ function shortened(value: unknown, shorten: (id: string) => string): unknown {
 }
 
 /** Of a column that holds moments alone. A zone has two where its clocks change in between. */
-function commonOffset(cells: readonly Cell[]): string | undefined {
-  const offsets = new Set(cells.filter(({ text }) => text !== '').map(({ text }) => offsetOf(text)))
-  const [only] = offsets
-  return offsets.size === 1 ? only : undefined
+function commonOffset(texts: readonly string[]): string | undefined {
+  let common: string | undefined
+  for (const text of texts) {
+    if (text === '') continue
+    const offset = offsetOf(text)
+    if (offset === undefined || (common !== undefined && offset !== common)) return undefined
+    common = offset
+  }
+  return common
 }
 
 const firstOf = (parts: readonly string[], count: number): string =>
   count === parts.length ? parts.join(', ') : `${parts.slice(0, count).join(', ')} +${parts.length - count}`
 
 /** A list has as many of its parts as there is room for, and says how many more there are. */
-function cutCell({ text, parts }: Cell, width: number): string {
-  if (!parts || widthOf(text) <= width) return cut(text, width)
+function cutCell(cell: Cell, width: number): Cell {
+  if (cell.width <= width) return cell
+  const { text, parts } = cell
+  if (!parts) return cellWith(cut(text, width))
   let count = 1
   while (count < parts.length - 1 && widthOf(firstOf(parts, count + 1)) <= width) count++
-  return cut(firstOf(parts, count), width)
+  return cellWith(cut(firstOf(parts, count), width))
 }
 
 interface Fitted {
@@ -207,7 +230,7 @@ interface Fitted {
 function fit(all: readonly Column[], width: number | undefined): Fitted {
   const filled = all.filter(({ cells }, at) => at === 0 || cells.some(({ text }) => text !== ''))
   for (const table of [all, filled]) {
-    const widths = table.map(widthWanted)
+    const widths = table.map((column) => column.width)
     if (width === undefined || totalOf(widths) <= width) return { table, widths, leftOut: [] }
   }
   for (let count = filled.length; count > 0; count--) {
@@ -221,14 +244,12 @@ function fit(all: readonly Column[], width: number | undefined): Fitted {
   return { table: [], widths: [], leftOut: [] }
 }
 
-const widthWanted = ({ heading, cells }: Column): number =>
-  largest([heading, ...cells.map(({ text }) => text)].map(widthOf))
 const totalOf = (widths: readonly number[]): number =>
   widths.reduce((sum, each) => sum + each, gap.length * (widths.length - 1))
 
 /** The widest give way first. */
 function squeeze(table: readonly Column[], width: number): number[] | undefined {
-  const widths = table.map(widthWanted)
+  const widths = table.map((column) => column.width)
   for (let excess = totalOf(widths) - width; excess > 0; excess--) {
     let widest: number | undefined
     for (const [at, { widthMin }] of table.entries()) {
@@ -242,13 +263,17 @@ function squeeze(table: readonly Column[], width: number): number[] | undefined 
 
 /** What a list does not need, since it is cut behind a whole part, is for the texts. */
 function withoutSlack(table: readonly Column[], widths: readonly number[]): number[] {
-  const needed = table.map(({ heading, cells }, at) =>
-    largest([widthOf(heading), ...cells.map((cell) => widthOf(cutCell(cell, widths[at]!)))]),
-  )
+  const isList = ({ cells }: Column): boolean => cells.some(({ parts }) => parts)
+  const needed = table.map((column, at) => {
+    const { heading, cells } = column
+    return isList(column)
+      ? largest([widthOf(heading), ...cells.map((cell) => cutCell(cell, widths[at]!).width)])
+      : widths[at]!
+  })
   let slack = totalOf(widths) - totalOf(needed)
   return table.map((column, at) => {
-    if (column.cells.some(({ parts }) => parts)) return needed[at]!
-    const more = Math.min(slack, widthWanted(column) - needed[at]!)
+    if (isList(column)) return needed[at]!
+    const more = Math.min(slack, column.width - needed[at]!)
     slack -= more
     return needed[at]! + more
   })
