@@ -66,7 +66,12 @@ test('a profile is readable by its owner alone, and nothing else is left beside 
   const { profiles } = JSON.parse(await readFile(join(folder, 'profiles.json'), 'utf8')) as {
     profiles: { default: { token: string } }
   }
-  assert(!output.includes(profiles.default.token))
+  for (const format of ['table', 'json', 'yaml', 'csv']) {
+    const listed = await cadastre('profile', 'list', '-o', format)
+    assert.equal(listed.code, 0, listed.errors)
+    assert.match(listed.output, /user:ada/)
+    assert(!listed.output.includes(profiles.default.token))
+  }
 })
 
 test('tables for people, exactly the JSON of the API for scripts, pages to the end', async () => {

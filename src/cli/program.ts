@@ -6,7 +6,7 @@ import { type CommandWords, commandWords, type LocalCommand, type OwnCommand, ow
 import { endingOf, exitCodes, Stopped, UsageProblem } from './exit-codes.ts'
 import type { OwnGiven, Params } from './native.ts'
 import { meaningOf, type NativeCommand, type NativeParameter } from './native-command.ts'
-import { type OwnFlag, ownFlags } from './own-flags.ts'
+import { type Output, type OwnFlag, ownFlags } from './own-flags.ts'
 import { paintOf } from './paint.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -159,8 +159,9 @@ function addPlain(program: Command, { words, argument, options = [], meaning }: 
     const added = new Argument(argument)
     command.addArgument(words === 'completion' ? added.choices([...shells]) : added)
   }
-  for (const { flag, value, meaning, isRequired } of options) {
-    const option = new Option(`--${flag} <${value}>`, meaning)
+  for (const { flag, value, meaning, isRequired, choices, letter } of options) {
+    const option = new Option(`${letter === undefined ? '' : `-${letter}, `}--${flag} <${value}>`, meaning)
+    if (choices) option.choices(choices)
     command.addOption(isRequired ? option.makeOptionMandatory() : option)
   }
   describeGroup(command)
@@ -198,7 +199,7 @@ async function runOwn(
   const { listProfiles, login, logout, removeProfile, useProfile } = await import('./login.ts')
   if (name === 'login') return login(args, around)
   if (name === 'logout') return logout(args, around)
-  if (name === 'listProfiles') return listProfiles(around)
+  if (name === 'listProfiles') return listProfiles((args.get('output') ?? 'table') as Output, around)
   return name === 'useProfile' ? useProfile(rest[0]!, around) : removeProfile(rest[0]!, around)
 }
 
