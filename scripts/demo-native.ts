@@ -251,5 +251,6 @@ async function exception(scene: Scene): Promise<void> {
   answered('given back')
   const asked = ['history', 'address', '--cidr', excepted.PublicIp!, '--at', usedAt]
   const who = await anna.shows(...asked)
-  expect(who.includes(account) && who.includes(decision), 'the time machine knows who had the address, and why')
+  const because = await anna.shows(...asked, '--field', 'decisionId')
+  expect(who.includes(account) && because === decision, 'the time machine knows who had the address, and why')
 }

@@ -669,11 +669,21 @@ function commandsPage(): string {
     table(
       ['flag', 'with', 'does'],
       Object.entries(ownFlags).map(([flag, { meaning, ...rest }]) => [
-        `\`--${flag}${'value' in rest ? ` ${rest.value}` : ''}\``,
+        `\`${'letter' in rest ? `-${rest.letter}, ` : ''}--${flag}${'value' in rest ? ` ${rest.value}` : ''}\``,
         whoHas(flag as keyof typeof ownFlags),
         meaning,
       ]),
     ),
+    '## How answers look',
+    'On a terminal a table fits its width: columns without any value give way first, then long texts, then whole columns from the ' +
+      'last one (what is left out is said, and `--wide` shows it). Ids are short there: the installation’s digits, which all have in ' +
+      'common, are left out, so that `ipam-pool-3b` is one pool and no other, and every command takes it in place of the whole ' +
+      'id; in JSON that you write, and of things of a cloud (`vpc-…`, `eipalloc-…`), ids are whole. What is printed elsewhere ' +
+      'has every column and whole ids, whatever its width.',
+    'Colour is for terminals, unless `NO_COLOR` is set or `TERM` is `dumb`, and says nothing that the text does not. ' +
+      '`-o json` prints what the API answers; a list is `{"items": […], "nextCursor": …}`, and with `--all` it has all items and no ' +
+      'cursor, but for lists that grow. `-o yaml` is the same as YAML. `-o csv` (RFC 4180) has a column for every member, what has ' +
+      'parts of its own as JSON; a text that a spreadsheet would run begins with an apostrophe there.',
     '## Exit codes',
     table(
       ['code', 'when'],
@@ -682,7 +692,7 @@ function commandsPage(): string {
     '## Moments',
     `A moment is given as ${momentForms}, in the time zone of whoever asks (\`TZ\`, or that of the machine). A day alone is its ` +
       'first moment. A time such as `7d` counts back where a list looks back (`--from`, `--until`, `--at`), and ahead where something begins ' +
-      'or ends (`--expires-at`, `--starts-at`); a day has 24 hours. Moments are shown with their offset, and in JSON as the API has them.',
+      'or ends (`--expires-at`, `--starts-at`); a day has 24 hours. Moments are shown with their offset, which a table has in its heading where all have the same; in JSON, YAML and CSV they are as the API has them.',
     '## What is said beside the answer',
     'What people should know beside the answer (a warning of a policy, the id of the decision, an `ETag`, that there are more ' +
       'pages) goes to the standard error, as refusals do: the sentence, the facts one per line, and the next step.',

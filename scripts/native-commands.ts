@@ -4,6 +4,7 @@ import { wholeSchema } from '../src/api/rest/json-schema.ts'
 import { partsOf } from '../src/api/rest/parts.ts'
 import type { NativeCommand, NativeParameter } from '../src/cli/native-command.ts'
 import { ownFlags } from '../src/cli/own-flags.ts'
+import { idKinds, shapePattern } from '../src/model/identifier.ts'
 import type { NativeOperation } from '../src/operations/operation.native.ts'
 import { nativeOperations } from '../src/operations/table.native.ts'
 
@@ -31,6 +32,7 @@ export function nativeCommands(operations: readonly NativeOperation[]): readonly
 interface Schema {
   readonly type?: string
   readonly format?: string
+  readonly pattern?: string
   readonly examples?: readonly unknown[]
   readonly enum?: readonly unknown[]
   readonly const?: unknown
@@ -44,7 +46,7 @@ interface Schema {
 }
 
 function commandOf(operation: NativeOperation, words: string): NativeCommand {
-  const { name, summary, description, rest, access, columns, changes } = operation
+  const { name, summary, description, rest, access, columns, tree, changes } = operation
   const isWrite = access === 'write'
   const answer = schemaOf(operation.output, 'output')
   const output = answer.properties ?? {}
@@ -63,8 +65,10 @@ function commandOf(operation: NativeOperation, words: string): NativeCommand {
     streamId: rest.streamId,
     hasMessages: 'messages' in output,
     columns,
+    tree,
     // As `--field` is read: of the items, wherever the answer has some.
     fields: rest.status === 204 ? [] : fieldsOf(output.items?.items ?? answer),
+    counts: countsIn(output),
     parameters: parametersOf(operation),
   }
   for (const { flag, where } of command.parameters) {
@@ -94,6 +98,12 @@ function fieldsOf(schema: Schema): string[] | undefined {
   })
 }
 
+/** Whole numbers that may be larger than those of JSON are texts of digits. */
+function countsIn(output: Readonly<Record<string, Schema>>): string[] | undefined {
+  const names = Object.keys(output).filter((name) => output[name]!.pattern === '^\\d+$')
+  return names.length === 0 ? undefined : names
+}
+
 function parametersOf(operation: NativeOperation): NativeParameter[] {
   const given = schemaOf(operation.input, 'input')
   // A `stringbool` is text on its way in and a boolean only behind it.
@@ -109,12 +119,29 @@ function parametersOf(operation: NativeOperation): NativeParameter[] {
         flag: name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
         isRequired: given.required?.includes(name) === true,
         ...(isSwitch ? { kind: 'boolean' } : formOf(schema)),
+        ...(isIdOf(operation, name, schema) ? { isId: true } : {}),
         description: schema.description ?? '',
         ...exampleOf(operation, name, schema),
       } satisfies NativeParameter
     }),
   )
 }
+
+/** Those that name things of any kind, in the record, have no pattern that says so. */
+const ofAnyKind: ReadonlySet<string> = new Set([
+  'getObjectHistory.objectId',
+  'listChanges.subject',
+  'listDecisions.policyId',
+  'listDecisions.poolId',
+])
+
+/** Whether only ids of our own things are taken: a resource of a cloud may have a name that looks like a short one. */
+const isIdOf = ({ name: operation }: NativeOperation, name: string, schema: Schema): boolean =>
+  ofAnyKind.has(`${operation}.${name}`) ||
+  [schema, ...(schema.anyOf ?? []), ...(schema.items ? [schema.items] : [])].some(
+    ({ pattern }) => pattern !== undefined && idPatterns.some((each) => pattern.split('|').includes(each)),
+  )
+const idPatterns = idKinds.map(shapePattern)
 
 /** Nobody guesses the members of an object: the definition of one that is written as JSON has an example. */
 function exampleOf({ name: operation }: NativeOperation, name: string, schema: Schema): { example?: string } {

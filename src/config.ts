@@ -224,6 +224,12 @@ export const clientVariables = {
       'The profiles are in `cadastre/profiles.json` below it; below `.config` of the home folder where it is empty.',
   },
   browser: { name: 'BROWSER', default: '', meaning: 'The program that opens the page of `cadastre login`.' },
+  noColour: {
+    name: 'NO_COLOR',
+    default: '',
+    meaning:
+      'Whatever it says, there is no colour; nor where `TERM` is `dumb`, or the output does not go to a terminal.',
+  },
 } as const satisfies Record<string, Variable>
 
 /**
@@ -241,6 +247,8 @@ export function readClientConfig(environment: Readonly<Record<string, string | u
     profile: read(clientVariables.clientProfile),
     profilesFile: folder ? join(folder, 'cadastre', 'profiles.json') : undefined,
     browser: read(clientVariables.browser),
+    // A blank is a value, as https://no-color.org has it.
+    wantsColour: !environment[clientVariables.noColour.name] && environment.TERM !== 'dumb',
   })
 }
 

@@ -15,6 +15,7 @@ import {
 } from './config.ts'
 
 const stopMs = 10_000
+const columnsDefault = 80
 
 /** What is done at the server itself, by its entry in `commandWords`. */
 const local: Readonly<Record<LocalCommand, LocalRun>> = {
@@ -349,21 +350,29 @@ async function main(words: readonly string[]): Promise<number> {
   }
 }
 
-const surroundings = (): Surroundings => ({
-  settings: readClientConfig(process.env),
-  out: (text) => {
-    process.stdout.write(text)
-  },
-  err: (text) => {
-    process.stderr.write(text)
-  },
-  width: process.stdout.isTTY ? process.stdout.columns : undefined,
-  clock: () => ({ now: Date.now(), zone: Intl.DateTimeFormat().resolvedOptions().timeZone }),
-  // Opened only where something is read.
-  get input() {
-    return process.stdin
-  },
-})
+function surroundings(): Surroundings {
+  const settings = readClientConfig(process.env)
+  return {
+    settings,
+    out: (text) => {
+      process.stdout.write(text)
+    },
+    err: (text) => {
+      process.stderr.write(text)
+    },
+    // Some terminals do not say how wide they are.
+    width: process.stdout.isTTY ? process.stdout.columns || columnsDefault : undefined,
+    colours: {
+      out: settings.wantsColour && process.stdout.isTTY,
+      err: settings.wantsColour && process.stderr.isTTY,
+    },
+    clock: () => ({ now: Date.now(), zone: Intl.DateTimeFormat().resolvedOptions().timeZone }),
+    // Opened only where something is read.
+    get input() {
+      return process.stdin
+    },
+  }
+}
 
 // Whoever reads the output may stop reading, such as `head`: that is an end, not a fault.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -48,6 +48,9 @@ const bind = (name: string, ...more: string[]): string[] => [
   ...['role-binding', 'create', '--principal', `user:${name}`, '--role', 'auditor', '--node', '*'],
   ...more,
 ]
+interface Grown {
+  readonly items: readonly { readonly changeId: string }[]
+}
 interface Binding {
   readonly bindingId: string
   readonly principal: string
@@ -59,11 +62,16 @@ test('a profile is readable by its owner alone, and nothing else is left beside 
   assert.equal((await stat(join(folder, 'profiles.json'))).mode & 0o777, 0o600)
   assert.deepEqual(await readdir(folder), ['profiles.json'])
   const { output } = await cadastre('profile', 'list')
-  assert.match(output, new RegExp(`^default +${server.endpoint} +user:ada +.* +in use$`, 'm'))
+  assert.match(output, new RegExp(`^default +${server.endpoint} +user:ada +in use +`, 'm'))
   const { profiles } = JSON.parse(await readFile(join(folder, 'profiles.json'), 'utf8')) as {
     profiles: { default: { token: string } }
   }
-  assert(!output.includes(profiles.default.token))
+  for (const format of ['table', 'json', 'yaml', 'csv']) {
+    const listed = await cadastre('profile', 'list', '-o', format)
+    assert.equal(listed.code, 0, listed.errors)
+    assert.match(listed.output, /user:ada/)
+    assert(!listed.output.includes(profiles.default.token))
+  }
 })
 
 test('tables for people, exactly the JSON of the API for scripts, pages to the end', async () => {
@@ -78,9 +86,9 @@ test('tables for people, exactly the JSON of the API for scripts, pages to the e
   const [, cursor] = /There is more: --all, or --cursor (\S+)/.exec(page.errors)!
   const second = await json<{ items: Binding[] }>('role-binding', 'list', '--limit', '2', '--cursor', cursor!)
   assert.deepEqual(second.items, items.slice(2, 4))
-  assert.deepEqual(await json<Binding[]>('role-binding', 'list', '--limit', '1', '--all'), items)
+  assert.deepEqual(await json('role-binding', 'list', '--limit', '1', '--all'), { items })
   assert.match((await cadastre('role-binding', 'list', '--principal', 'user:nobody')).output, /^There are none\.\n$/)
-  assert.deepEqual(await json('role-binding', 'list', '--principal', 'user:nobody', '--all'), [])
+  assert.deepEqual(await json('role-binding', 'list', '--principal', 'user:nobody', '--all'), { items: [] })
 
   const ids = await cadastre('role-binding', 'list', '--field', 'bindingId', '--all', '--limit', '2')
   assert.equal(ids.output, items.map(({ bindingId }) => `${bindingId}\n`).join(''))
@@ -92,7 +100,9 @@ test('tables for people, exactly the JSON of the API for scripts, pages to the e
   await fails(2, /cannot be used with/, 'whoami', '--field', 'account', '--json')
 
   // A list that grows has a cursor on its last page too.
-  const changes = await json<{ changeId: string }[]>('change', 'list', '--all', '--limit', '2')
+  const grown = await json<Grown>('change', 'list', '--all', '--limit', '2')
+  const { items: changes } = grown
+  assert.deepEqual(Object.keys(grown), ['items', 'asOf', 'nextCursor'])
   assert(changes.length >= 5)
   assert.equal(new Set(changes.map(({ changeId }) => changeId)).size, changes.length)
 
@@ -291,7 +301,7 @@ test('a list that grows is followed, until the token ends', async () => {
   })
   await listener.said(/createToken/)
   assert.equal((await cadastre(...bind('followed'))).code, 0)
-  await listener.said(/^\d+ .* createRoleBinding +Success +role-binding-/m)
+  await listener.said(/^\d+ .* createRoleBinding +Success .* role-binding-/m)
   assert.equal((await cadastre('token', 'revoke', tokenId)).code, 0)
   const { code, errors } = await listener.ended
   assert.equal(code, 8)

@@ -24,6 +24,7 @@ const onBoth: readonly string[] = [
   'test/scenarios/',
   'test/both-engines.test.ts',
   'test/command-line.test.ts',
+  'test/command-output.test.ts',
   'test/crash.test.ts',
   'test/living-servers.test.ts',
   'test/native-access.test.ts',

@@ -140,6 +140,9 @@ test('what is shown is what came out, but for `…`, moments and identifiers, an
     ['r-u43l\n', 'r-abcd\n', true],
     ['at 2026-11-25 21:33:29Z\n', 'at 2027-01-01 00:00:00Z\n', true],
     ['at 2026-11-25 21:33:29Z\n', 'at once\n', false],
+    ['at 2026-11-25 21:33:29\n', 'at 2027-01-01 00:00:00\n', true],
+    ['at 2026-11-25 21:33:29\n', 'at 2027-01-01 00:00:00Z\n', false],
+    ['at 2026-11-25 21:33:29Z\n', 'at 2027-01-01 00:00:00\n', false],
     ['2026-11-25T21:33:29.533Z\n', '2027-01-01T00:00:00.000Z\n', true],
   ]
   for (const [shown, output, matches] of cases) {

@@ -83,6 +83,7 @@ export async function aboutSpace(world: NativeWorld): Promise<Record<string, Exa
     updateScope: { ...ofScope, input: { scopeId: scope.scopeId, description: 'new' } },
     deleteScope: ofScope,
     listPools: { input: {}, secrets: [poolId] },
+    listPoolTree: { input: {}, secrets: [poolId] },
     getPool: ofPool,
     createPool: { input: params, absent: { scopeId: `ipam-scope-${nowhere}` } },
     updatePool: { ...ofPool, input: { poolId, description: 'new' } },

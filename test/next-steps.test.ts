@@ -309,7 +309,7 @@ test('a moment is given in the time zone of the person, and shown in it', async 
   assert.match(expiresAt, /T12:30:00\.000Z$/)
   const back = await cadastre(['decision', 'list', '--from', '7d', '--until', 'now', '--limit', '1'], zoned)
   assert.equal(back.code, 0, back.errors)
-  assert.match(back.output, / \d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}\+05:30 /)
+  assert.match(back.output, /^DECISION ID +AT \(\+05:30\) [\s\S]* \d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2} /)
   const wrong = await cadastre(['decision', 'list', '--from', 'last week'], zoned)
   assert.equal(wrong.code, 2)
   assert.match(wrong.errors, /^`--from`: `last week`: a moment is expected: `2026-12-05`, .*`7d`, or RFC 3339\.$/m)

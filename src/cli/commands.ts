@@ -1,6 +1,8 @@
 // The words of the command line that are no operations of the native API, for `program.ts` and the reference page alike.
 
-export interface CommandOption {
+import { type OwnFlag, outputs } from './own-flags.ts'
+
+export interface CommandOption extends Pick<OwnFlag, 'choices' | 'letter'> {
   /** Without the dashes. */
   readonly flag: string
   /** What stands for its value, such as `NAME`; every option here has one. */
@@ -116,7 +118,19 @@ export const ownWords = {
     options: [{ flag: 'profile', value: 'NAME', meaning: 'The profile; the one in use by default.' }],
     meaning: 'End the token of a profile at the server, and forget it.',
   },
-  listProfiles: { words: 'profile list', meaning: 'List the profiles.' },
+  listProfiles: {
+    words: 'profile list',
+    options: [
+      {
+        flag: 'output',
+        letter: 'o',
+        value: 'FORMAT',
+        choices: outputs,
+        meaning: 'How to print them; as a table by default.',
+      },
+    ],
+    meaning: 'List the profiles.',
+  },
   useProfile: { words: 'profile use', argument: '<NAME>', meaning: 'Use a profile from now on.' },
   removeProfile: {
     words: 'profile remove',

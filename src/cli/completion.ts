@@ -106,8 +106,8 @@ function walk(program: Command, words: readonly string[]): Walked {
   let positionals = 0
   for (const word of words) {
     if (pending) pending = undefined
-    else if (word.startsWith('--')) {
-      const option = optionsOf(command).find(({ long }) => long === word)
+    else if (word.startsWith('-')) {
+      const option = optionsOf(command).find(({ long, short }) => long === word || short === word)
       pending = option?.required ? option : undefined
     } else {
       const below = positionals === 0 ? command.commands.find((each) => each.name() === word) : undefined

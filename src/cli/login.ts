@@ -7,6 +7,8 @@ import { createInterface } from 'node:readline'
 import { text as textOf } from 'node:stream/consumers'
 import { type Destination, Refused, send } from './client.ts'
 import { Stopped } from './exit-codes.ts'
+import type { Output } from './own-flags.ts'
+import { paintOf } from './paint.ts'
 import {
   getProfile,
   type Profile,
@@ -17,7 +19,7 @@ import {
   writeProfiles,
 } from './profiles.ts'
 import type { Surroundings } from './surroundings.ts'
-import { cellOf, printable, renderTable } from './table.ts'
+import { cellOf, printable, printableJson, renderTable } from './table.ts'
 
 /** As long as the server waits for the provider. */
 const signInMs = 600_000
@@ -193,20 +195,28 @@ export async function logout(words: Words, around: Surroundings): Promise<void> 
   around.out(`You are signed out of ${url}; profile \`${name}\` is forgotten.\n`)
 }
 
-export async function listProfiles({ settings, out, width, clock }: Surroundings): Promise<void> {
+export async function listProfiles(
+  output: Output,
+  { settings, out, width, colours, clock }: Surroundings,
+): Promise<void> {
   const { current, profiles } = await readProfiles(settings)
-  const rows = Object.entries(profiles).map(([name, { url, principal, expiresAt }]) => ({
+  // Without the tokens.
+  const items = Object.entries(profiles).map(([name, { url, principal, expiresAt }]) => ({
     profile: name,
     url,
     principal,
-    expiresAt,
     use: name === current ? 'in use' : '',
+    expiresAt,
   }))
-  out(
-    rows.length === 0
-      ? 'There are none.\n'
-      : renderTable(['profile', 'url', 'principal', 'expiresAt', 'use'], rows, { width, zone: clock().zone }),
-  )
+  const columns = ['profile', 'url', 'principal', 'use', 'expiresAt']
+  if (output === 'json') return out(`${printableJson(JSON.stringify({ items }))}\n`)
+  if (output === 'yaml') return out((await import('./yaml.ts')).yamlOf({ items }))
+  if (output === 'csv') {
+    const { csvHead, csvLines } = await import('./csv.ts')
+    return out(csvHead(columns) + csvLines(columns, items))
+  }
+  if (items.length === 0) return out('There are none.\n')
+  out(renderTable(columns, items, { width, zone: clock().zone, paint: paintOf(colours.out) }).text)
 }
 
 export async function useProfile(name: string, { settings, out }: Surroundings): Promise<void> {

@@ -90,3 +90,9 @@ export function formatMoment(text: string, zone: string): string | undefined {
   const [day, clock] = local.toPlainDateTime().toString({ smallestUnit: 'second' }).split('T')
   return `${day} ${clock}${local.offsetNanoseconds === 0 ? 'Z' : local.offset}`
 }
+
+const shownMoment = /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(Z|[+-]\d{2}:\d{2}(?::\d{2})?)$/
+
+/** The offset of a moment as `formatMoment` writes it; undefined for any other text. */
+export const offsetOf = (shown: string): string | undefined => shownMoment.exec(shown)?.[1]
+export const withoutOffset = (shown: string): string => shown.slice(0, shown.length - (offsetOf(shown)?.length ?? 0))

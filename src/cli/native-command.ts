@@ -13,6 +13,8 @@ export interface NativeParameter {
   readonly allowed?: readonly string[]
   /** It can be taken away, with `null`. */
   readonly isNullable?: boolean
+  /** It takes ids of the server's own things, and so their short forms. */
+  readonly isId?: true
   readonly description: string
   /** JSON that the API takes; every `json` has one. */
   readonly example?: string
@@ -39,6 +41,17 @@ const formNotes: { readonly [K in NativeParameter['kind']]?: (direction: Directi
       : 'Such as `2026-12-05`, `tomorrow 18:00` or `7d` (from now), in your time zone, or as RFC 3339 writes it.',
 }
 
+/** Members of the items of a list that is a tree; it is drawn in the first column. */
+export interface TreeWords {
+  readonly id: string
+  /** The id of what an item hangs under. */
+  readonly parent: string
+  /** What those with the same parent are ordered by, where it is not the order of the list. */
+  readonly order?: readonly string[]
+  /** Numbers of addresses, `provisioned` and `free`: shown as a part of what is there, with all that hangs under it. */
+  readonly usage?: string
+}
+
 export interface NativeCommand {
   readonly name: string
   /** The words that call it, such as `pool list`. */
@@ -59,11 +72,16 @@ export interface NativeCommand {
   readonly streamId?: string
   /** Its answer has `messages`, in three lengths. */
   readonly hasMessages: boolean
+  /** What a table shows; the first ones matter most. */
   readonly columns?: readonly string[]
+  /** The items hang under each other, and are drawn as a tree. */
+  readonly tree?: TreeWords
   /**
    * The members of the answer, or of the items of its pages, for `--field`: `a.b` is the `b` of `a`, and below `a.*` may be
    * anything. Undefined where nobody can say.
    */
   readonly fields?: readonly string[]
+  /** Members that are numbers of things, as texts. */
+  readonly counts?: readonly string[]
   readonly parameters: readonly NativeParameter[]
 }

@@ -2,29 +2,20 @@
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { text as textOf } from 'node:stream/consumers'
+import { type OutputGiven, outputOf, type Printing, printAnswer, printEvents, printPages } from './answers.ts'
 import { type Given, requestOf, withMoments } from './arguments.ts'
 import { type Answer, follow, type Page, pagesOf, Refused, send } from './client.ts'
 import { endingOf, exitCodes, Stopped } from './exit-codes.ts'
 import type { NativeCommand } from './native-command.ts'
-import type { Form } from './own-flags.ts'
+import { paintOf } from './paint.ts'
 import { getServer, type Server } from './profiles.ts'
 import { type Asked, afterNoAnswer, wordsOf } from './refusals.ts'
+import { withWholeIds } from './short-ids.ts'
 import type { Surroundings } from './surroundings.ts'
-import {
-  cellOf,
-  columnsOf,
-  fieldOf,
-  inDeclaredOrder,
-  printable,
-  printableJson,
-  renderObject,
-  renderTable,
-} from './table.ts'
+import { printable, printableJson } from './table.ts'
 
 /** The flags of `own-flags.ts`, as they were given. */
-export interface OwnGiven {
-  readonly json?: boolean
-  readonly field?: string
+export interface OwnGiven extends OutputGiven {
   readonly profile?: string
   readonly url?: string
   readonly dryRun?: boolean
@@ -32,7 +23,6 @@ export interface OwnGiven {
   readonly ifMatch?: string
   readonly all?: boolean
   readonly follow?: boolean
-  readonly form?: Form
 }
 
 export interface Params {
@@ -48,10 +38,21 @@ export async function runNative(
 ): Promise<number> {
   checkField(command, own.field)
   const clock = around.clock()
-  const given = withMoments(command, words, clock)
+  const moments = withMoments(command, words, clock)
   const server = await getServer(around.settings, own)
+  const given = await withWholeIds(command, moments, server)
   const idempotencyKey = command.isRepeatable ? (own.idempotencyKey ?? randomUUID()) : undefined
-  const asked: Asked = { command, given, server, idempotencyKey, commands, zone: clock.zone, isDryRun: own.dryRun }
+  const paint = paintOf(around.colours.err)
+  const asked: Asked = {
+    command,
+    given,
+    server,
+    idempotencyKey,
+    commands,
+    zone: clock.zone,
+    isDryRun: own.dryRun,
+    paint,
+  }
   try {
     await perform({ command, given, own }, { ...asked, server }, around)
     return exitCodes.done.code
@@ -76,28 +77,48 @@ function checkField({ fields, words }: NativeCommand, field: string | undefined)
   throw new Stopped('wrongWords', `\`--field\`: the answer has no \`${field}\`; it has ${names.join(', ')}.`)
 }
 
-function refused({ problem }: Refused, asked: Asked, { json }: OwnGiven, around: Surroundings): number {
-  around.err(json ? `${printableJson(JSON.stringify(problem))}\n` : wordsOf(problem, asked))
+async function refused({ problem }: Refused, asked: Asked, own: OwnGiven, around: Surroundings): Promise<number> {
+  const output = outputOf(own)
+  if (output === 'json') around.err(`${printableJson(JSON.stringify(problem))}\n`)
+  else if (output === 'yaml') around.err((await import('./yaml.ts')).yamlOf(problem))
+  else around.err(wordsOf(problem, asked))
   return exitCodes[endingOf(problem)].code
 }
 
 async function perform({ command, given, own }: Params, asked: Asked & { server: Server }, around: Surroundings) {
   const { server, idempotencyKey, commands } = asked
   const request = await requestOf(command, given, (source) => readSource(source, around))
-  if (own.follow) return printEvents(follow(server, request), command, own, around)
-  if (own.all) return printPages(pagesOf(server, request), command, own, around)
+  const printing: Printing = { command, own, server, around }
+  if (own.follow) return printEvents(follow(server, request), printing)
+  if (own.all || isDrawn({ command, given, own })) return printPages(pagesOf(server, request), printing)
   if (own.dryRun) request.query.dryRun = 'true'
   const answer = await send(server, request, {
     ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
     ...(own.ifMatch === undefined ? {} : { 'if-match': own.ifMatch }),
   })
-  if (own.json) around.out(answer.text === '' ? '' : `${printableJson(answer.text)}\n`)
-  else
-    around.out(
-      answer.text === '' ? 'Done.\n' : inWords({ command, given, own }, JSON.parse(answer.text) as object, around),
-    )
+  await printAnswer(answer.text, printing)
+  noteMore(answer.text, { command, given, own }, around)
   const isState = own.field === undefined && commands.some(({ changes }) => changes === command.name)
   for (const note of notesOf(answer, isState)) around.err(`${printable(note)}\n`)
+}
+
+/** A tree has all its pages: one alone would be branches without what they hang under. */
+const isDrawn = ({ command, given, own }: Params): boolean =>
+  command.tree !== undefined &&
+  outputOf(own) === 'table' &&
+  own.field === undefined &&
+  given.limit === undefined &&
+  given.cursor === undefined
+
+/** JSON and YAML have the cursor themselves. */
+function noteMore(text: string, { command, given, own }: Params, around: Surroundings): void {
+  const output = outputOf(own)
+  if (!command.isPaged || text === '' || output === 'json' || output === 'yaml') return
+  const { nextCursor } = JSON.parse(text) as Partial<Page>
+  // Whoever wants one member of so many items has said how many.
+  const isEnough = own.field !== undefined && given.limit !== undefined
+  if (nextCursor === undefined || command.streamId !== undefined || isEnough) return
+  around.err(`There is more: --all, or --cursor ${nextCursor}\n`)
 }
 
 async function readSource(source: string, { input }: Surroundings): Promise<string> {
@@ -124,77 +145,4 @@ function notesOf({ headers }: Answer, isState: boolean): string[] {
     ...(headers.has('x-cadastre-dry-run') ? ['Dry run: nothing was changed.'] : []),
     ...(isState && headers.has('etag') ? [`ETag: ${headers.get('etag')}`] : []),
   ]
-}
-
-function inWords({ command, given, own }: Params, answer: object, around: Surroundings): string {
-  const { field, form = 'standard' } = own
-  if (command.hasMessages && field === undefined) {
-    return `${printable((answer as { messages: Record<Form, string> }).messages[form]).trimEnd()}\n`
-  }
-  const { items, nextCursor } = answer as Partial<Page>
-  if (!Array.isArray(items)) {
-    if (field !== undefined) return fieldOf([answer], field)
-    return renderObject(inDeclaredOrder(answer as Record<string, unknown>, command.fields ?? []), around.clock().zone)
-  }
-  const isMore = nextCursor !== undefined && command.streamId === undefined
-  // Whoever wants one member of so many items has said how many.
-  const isEnough = field !== undefined && given.limit !== undefined
-  if (isMore && !isEnough) around.err(`There is more: --all, or --cursor ${nextCursor}\n`)
-  return listInWords({ command, own }, items, around)
-}
-
-function listInWords(
-  { command, own }: Pick<Params, 'command' | 'own'>,
-  items: Page['items'],
-  { width, clock }: Surroundings,
-): string {
-  if (own.field !== undefined) return fieldOf(items, own.field)
-  if (items.length === 0) return 'There are none.\n'
-  return renderTable(command.columns ?? columnsOf(items), items, { width, zone: clock().zone })
-}
-
-/** JSON is one array, printed page by page; a table needs all its rows first, to know its widths. */
-async function printPages(pages: AsyncIterable<Page>, command: NativeCommand, own: OwnGiven, around: Surroundings) {
-  const { json } = own
-  const rows: Page['items'][number][] = []
-  let count = 0
-  for await (const { items } of pages) {
-    if (!json) rows.push(...items)
-    else for (const item of items) around.out(`${count++ === 0 ? '[' : ','}${printableJson(JSON.stringify(item))}`)
-  }
-  if (json) around.out(count === 0 ? '[]\n' : ']\n')
-  else around.out(listInWords({ command, own }, rows, around))
-}
-
-/** One line each. The server hangs up when it stops, or when the token ends. */
-async function printEvents(
-  events: AsyncIterable<{ id: string; data: string }>,
-  command: NativeCommand,
-  { json }: OwnGiven,
-  around: Surroundings,
-): Promise<never> {
-  let last: string | undefined
-  const widths = new Map<string, number>()
-  const { zone } = around.clock()
-  for await (const { id, data } of events) {
-    last = id
-    const item = () => lineOf(command.columns ?? [], JSON.parse(data) as object, { widths, zone })
-    around.out(`${json ? printableJson(data) : item()}\n`)
-  }
-  const again = last === undefined ? 'Follow again.' : `\`--follow --cursor ${last}\` goes on behind what you saw.`
-  throw new Stopped('tryLater', 'The server has hung up.', [again])
-}
-
-/** Columns grow as they must: what comes is not known before. */
-function lineOf(
-  columns: readonly string[],
-  item: object,
-  { widths, zone }: { readonly widths: Map<string, number>; readonly zone: string },
-): string {
-  const cells = columns.map((name) => {
-    const cell = cellOf((item as Record<string, unknown>)[name], zone)
-    widths.set(name, Math.max(cell.length, widths.get(name) ?? 0))
-    return cell.padEnd(widths.get(name)!)
-  })
-  return cells.join('  ').trimEnd()
 }

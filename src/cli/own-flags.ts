@@ -1,30 +1,55 @@
 // The flags that the command line itself gives to the commands of the native API, whatever their parameters.
 
+/** How an answer is printed. */
+export const outputs = ['table', 'json', 'yaml', 'csv'] as const
+export type Output = (typeof outputs)[number]
+export const forms = ['short', 'standard', 'long'] as const
+export type Form = (typeof forms)[number]
+
 export interface OwnFlag {
   /** Undefined: it is there or not. */
   readonly value?: string
+  /** Undefined: whatever fits the value. */
+  readonly choices?: readonly string[]
+  /** One letter that is short for it. */
+  readonly letter?: string
+  /** It is about how the answer is printed, and stands with the others of this kind in `--help`. */
+  readonly isOfOutput?: true
   readonly meaning: string
 }
 
 export const ownFlags = {
-  json: { meaning: "Print the API's JSON; a refusal of the server is JSON too, on the standard error." },
+  output: {
+    value: 'FORMAT',
+    choices: outputs,
+    letter: 'o',
+    isOfOutput: true,
+    meaning:
+      "How to print the answer: as a table for people (the default), the API's JSON, YAML, or CSV with every member as a column.",
+  },
+  json: {
+    isOfOutput: true,
+    meaning: 'Short for `-o json`; a refusal of the server is JSON too, on the standard error.',
+  },
+  wide: {
+    isOfOutput: true,
+    meaning: 'All columns and whole ids, however long the lines; so is whatever is not printed on a terminal.',
+  },
   field: {
     value: 'NAME',
+    isOfOutput: true,
     meaning: 'Print this member of the answer alone, of a list a line for each item; `a.b` is the `b` of `a`.',
   },
-  profile: { value: 'NAME', meaning: 'The profile to use, of those that `cadastre login` made.' },
-  url: { value: 'URL', meaning: 'The server to ask, such as `https://cadastre.example.com`.' },
+  form: { value: 'FORM', choices: forms, isOfOutput: true, meaning: 'How much to say: short, standard or long.' },
+  all: { isOfOutput: true, meaning: 'Follow the pages to the end.' },
+  follow: { isOfOutput: true, meaning: 'Go on with what comes, until interrupted.' },
   'dry-run': { meaning: 'Decide and answer as always, but change nothing.' },
   'idempotency-key': {
     value: 'KEY',
     meaning: 'Your own name for this request: a repeat within a day has no second effect. Drawn by default.',
   },
   'if-match': { value: 'ETAG', meaning: 'Refuse where it is no longer as you read it; `show` says the ETAG.' },
-  all: { meaning: 'Follow the pages to the end.' },
-  follow: { meaning: 'Go on with what comes, until interrupted.' },
-  form: { value: 'FORM', meaning: 'How much to say: short, standard or long.' },
+  profile: { value: 'NAME', meaning: 'The profile to use, of those that `cadastre login` made.' },
+  url: { value: 'URL', meaning: 'The server to ask, such as `https://cadastre.example.com`.' },
   help: { meaning: 'Say how it is called.' },
 } as const satisfies Record<string, OwnFlag>
-
-export const forms = ['short', 'standard', 'long'] as const
-export type Form = (typeof forms)[number]

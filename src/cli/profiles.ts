@@ -86,9 +86,10 @@ export function withoutProfile({ current, profiles }: Profiles, name: string): P
 export interface Server {
   readonly url: string
   readonly token: string
-  /** Undefined where the token came from the environment. */
+  /** This and what follows: undefined where the token came from the environment. */
   readonly profile: string | undefined
   readonly principal: string | undefined
+  readonly tokenId: string | undefined
 }
 
 /** Flags first, then the environment, then the profile in use. A profile's token goes to the profile's own server alone. */
@@ -105,9 +106,12 @@ export async function findServer(
   if (url === undefined) return undefined
   // A profile that was named by a flag goes before a token that only lies in the environment.
   const usesProfile = profile?.url === url && (flags.profile !== undefined || settings.token === undefined)
-  if (usesProfile) return { url, token: profile.token, profile: name, principal: profile.principal }
+  if (usesProfile) {
+    const { token, principal, tokenId } = profile
+    return { url, token, profile: name, principal, tokenId }
+  }
   if (settings.token === undefined) return undefined
-  return { url, token: settings.token, profile: undefined, principal: undefined }
+  return { url, token: settings.token, profile: undefined, principal: undefined, tokenId: undefined }
 }
 
 export async function getServer(

@@ -6,7 +6,8 @@ import { type CommandWords, commandWords, type LocalCommand, type OwnCommand, ow
 import { endingOf, exitCodes, Stopped, UsageProblem } from './exit-codes.ts'
 import type { OwnGiven, Params } from './native.ts'
 import { meaningOf, type NativeCommand, type NativeParameter } from './native-command.ts'
-import { forms, type OwnFlag, ownFlags } from './own-flags.ts'
+import { type Output, type OwnFlag, ownFlags } from './own-flags.ts'
+import { paintOf } from './paint.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** A command at the server itself: its flags by name, and its other words. */
@@ -48,12 +49,15 @@ export async function runWords(words: readonly string[], parts: Parts): Promise<
 async function endingWith(error: unknown, around: Surroundings): Promise<number> {
   // Commander has said what is wrong, or what was asked.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.wrongWords.code
+  const inRed = paintOf(around.colours.err).error
   if (error instanceof UsageProblem) {
-    around.err(`${withoutSecrets(error.message)}\nSee \`cadastre help\`.\n`)
+    around.err(`${inRed(withoutSecrets(error.message))}\nSee \`cadastre help\`.\n`)
     return exitCodes.wrongWords.code
   }
   if (error instanceof Stopped) {
-    around.err(`${[withoutSecrets(error.message), ...error.nextSteps.map((step) => `Next: ${step}`)].join('\n')}\n`)
+    around.err(
+      `${[inRed(withoutSecrets(error.message)), ...error.nextSteps.map((step) => `Next: ${step}`)].join('\n')}\n`,
+    )
     return exitCodes[error.ending].code
   }
   const { Refused } = await import('./client.ts')
@@ -61,7 +65,15 @@ async function endingWith(error: unknown, around: Surroundings): Promise<number>
   const { wordsOf } = await import('./refusals.ts')
   const { problem, url } = error
   const server = { url, profile: undefined, principal: undefined }
-  around.err(wordsOf(problem, { given: {}, commands: [], server, zone: around.clock().zone }))
+  around.err(
+    wordsOf(problem, {
+      given: {},
+      commands: [],
+      server,
+      zone: around.clock().zone,
+      paint: paintOf(around.colours.err),
+    }),
+  )
   return exitCodes[endingOf(error.problem)].code
 }
 
@@ -117,7 +129,8 @@ function prepare(command: Command, around: Surroundings): Command {
       getErrHelpWidth: () => around.width ?? helpWidth,
       outputError: (text, write) => {
         const sentence = withoutSecrets(text.replace(/^error: /, '').trimEnd())
-        write(`${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}${/[.?)]$/.test(sentence) ? '' : '.'}\n`)
+        const whole = `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}${/[.?)]$/.test(sentence) ? '' : '.'}`
+        write(`${paintOf(around.colours.err).error(whole)}\n`)
       },
     })
     .helpCommand(false)
@@ -146,8 +159,9 @@ function addPlain(program: Command, { words, argument, options = [], meaning }: 
     const added = new Argument(argument)
     command.addArgument(words === 'completion' ? added.choices([...shells]) : added)
   }
-  for (const { flag, value, meaning, isRequired } of options) {
-    const option = new Option(`--${flag} <${value}>`, meaning)
+  for (const { flag, value, meaning, isRequired, choices, letter } of options) {
+    const option = new Option(`${letter === undefined ? '' : `-${letter}, `}--${flag} <${value}>`, meaning)
+    if (choices) option.choices(choices)
     command.addOption(isRequired ? option.makeOptionMandatory() : option)
   }
   describeGroup(command)
@@ -185,7 +199,7 @@ async function runOwn(
   const { listProfiles, login, logout, removeProfile, useProfile } = await import('./login.ts')
   if (name === 'login') return login(args, around)
   if (name === 'logout') return logout(args, around)
-  if (name === 'listProfiles') return listProfiles(around)
+  if (name === 'listProfiles') return listProfiles((args.get('output') ?? 'table') as Output, around)
   return name === 'useProfile' ? useProfile(rest[0]!, around) : removeProfile(rest[0]!, around)
 }
 
@@ -213,7 +227,9 @@ async function addNative(program: Command, parts: Parts, ended: Making['ended'])
 
 function addOwnFlags(command: Command, native: NativeCommand): void {
   const names: (keyof typeof ownFlags)[] = [
+    'output',
     'json',
+    'wide',
     'field',
     ...(native.hasMessages ? (['form'] as const) : []),
     ...(native.isPaged ? (['all'] as const) : []),
@@ -225,14 +241,18 @@ function addOwnFlags(command: Command, native: NativeCommand): void {
     'url',
   ]
   for (const name of names) {
-    const { value, meaning }: OwnFlag = ownFlags[name]
-    const option = new Option(value === undefined ? `--${name}` : `--${name} <${value}>`, meaning)
-    if (name === 'form') option.choices(forms)
-    if (name === 'field') option.conflicts(['json', 'form', 'follow'])
+    const { value, meaning, choices, letter, isOfOutput }: OwnFlag = ownFlags[name]
+    const flags = `${letter === undefined ? '' : `-${letter}, `}--${name}`
+    const option = new Option(value === undefined ? flags : `${flags} <${value}>`, meaning)
+    if (choices) option.choices(choices)
+    if (isOfOutput) option.helpGroup(outputGroup)
+    if (name === 'json') option.conflicts('output')
+    if (name === 'field') option.conflicts(['json', 'output', 'form', 'follow'])
     if (name === 'all' || name === 'follow') option.conflicts(name === 'all' ? ['follow', 'cursor'] : ['all', 'limit'])
     command.addOption(option)
   }
 }
+const outputGroup = 'Output:'
 
 const argumentOf = ({ flag, description, allowed }: NativeParameter): Argument => {
   const argument = new Argument(`<${flag}>`, description)

@@ -3,6 +3,7 @@ import { type Action, everywhere, roleNames, roles } from '#model/roles.ts'
 import type { Given } from './arguments.ts'
 import type { Problem } from './client.ts'
 import type { NativeCommand, NativeParameter } from './native-command.ts'
+import { type Paint, withoutColour } from './paint.ts'
 import type { Server } from './profiles.ts'
 import { cellOf, printable } from './table.ts'
 
@@ -17,6 +18,7 @@ export interface Asked {
   readonly commands: readonly NativeCommand[]
   /** The time zone of whoever reads it. */
   readonly zone: string
+  readonly paint?: Paint
 }
 
 /** Everything to print, with a line break at the end. */
@@ -24,7 +26,8 @@ export function wordsOf(problem: Problem, asked: Asked): string {
   const { sentence, lines } = sentenceOf(problem)
   const facts = factsOf(problem, [sentence, ...lines].join('\n'), asked.zone)
   const steps = nextSteps(problem, asked)
-  return `${[printable(sentence), ...lines.map((line) => `  ${printable(line)}`), ...facts, ...steps.map((step) => `Next: ${step}`)].join('\n')}\n`
+  const { error } = asked.paint ?? withoutColour
+  return `${[error(printable(sentence)), ...lines.map((line) => `  ${printable(line)}`), ...facts, ...steps.map((step) => `Next: ${step}`)].join('\n')}\n`
 }
 
 /** The decision's facts are lines of their own; a detail of several lines has them in it. */

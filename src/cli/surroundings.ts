@@ -11,6 +11,8 @@ export interface ClientSettings {
   readonly profilesFile: string | undefined
   /** A program that opens a URL; undefined: nobody does. */
   readonly browser: string | undefined
+  /** Whoever sits there has not said no. */
+  readonly wantsColour: boolean
 }
 
 export interface Surroundings {
@@ -19,6 +21,8 @@ export interface Surroundings {
   err(text: string): void
   /** Columns of the terminal; undefined where the output goes elsewhere. */
   readonly width: number | undefined
+  /** Whether the output and the errors go to terminals, and colour is wanted there. */
+  readonly colours: { readonly out: boolean; readonly err: boolean }
   /** What a clock says now, and the person's time zone. */
   readonly clock: () => Clock
   readonly input: Readable

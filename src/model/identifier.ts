@@ -32,9 +32,10 @@ const kinds = {
 } as const
 
 export type IdKind = keyof typeof kinds
+export const idKinds = Object.keys(kinds) as readonly IdKind[]
 
 /** `kindOf` needs longer prefixes first: `ipam-pool-` begins with `ipam-`. */
-const kindsByPrefixLength = (Object.keys(kinds) as IdKind[])
+const kindsByPrefixLength = idKinds
   .map((kind) => ({ kind, prefix: kinds[kind].prefix }))
   .sort((a, b) => b.prefix.length - a.prefix.length)
 
@@ -69,6 +70,49 @@ function numberAt(text: string, start: number): number | undefined {
     else return undefined
   }
   return number
+}
+
+/**
+ * The short form of an identifier of this installation, such as `ipam-pool-3b`: the number without what all have in common.
+ * Undefined for any other text.
+ */
+export function shortenId(installation: string, text: string): string | undefined {
+  const kind = shortKindOf(text)
+  const sequence = kind && parseId(kind, installation, text)
+  return sequence === undefined ? undefined : kinds[kind!].prefix + sequence.toString(16)
+}
+
+/** The identifier whose short form `text` is: there is one alone. Undefined for any other text, whole identifiers included. */
+export function expandId(installation: string, text: string): string | undefined {
+  const kind = shortKindOf(text)
+  const digits = kind && text.slice(kinds[kind].prefix.length)
+  if (!digits || !shortDigits.test(digits)) return undefined
+  return formatId(kind, installation, Number.parseInt(digits, 16))
+}
+/** Things of Cadastre alone: a cloud's own networks and addresses have ids as short as these, such as `vpc-1a2b3c4d`. */
+const shortKinds: ReadonlySet<IdKind> = new Set([
+  'ipam',
+  'scope',
+  'pool',
+  'poolCidr',
+  'allocation',
+  'policy',
+  'decision',
+  'exception',
+  'roleBinding',
+  'apiToken',
+])
+function shortKindOf(text: string): IdKind | undefined {
+  const kind = kindOf(text)
+  return kind && shortKinds.has(kind) ? kind : undefined
+}
+/** Fewer than any whole identifier has, and as `shortenId` writes them. */
+const shortDigits = /^(?:0|[1-9a-f][0-9a-f]{0,11})$/
+
+/** The installation's digits in an identifier of any kind; undefined where there are none. */
+export function installationIn(text: string): string | undefined {
+  const installation = text.slice(-sequenceDigits - installationDigits, -sequenceDigits)
+  return shortenId(installation, text) === undefined ? undefined : installation
 }
 
 /** The sequence number at the end of an identifier, of whatever kind and installation; undefined where there is none. */

@@ -26,6 +26,17 @@ export const noteOnBody = ({ rest }: Pick<NativeOperation, 'rest'>): string =>
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
+/** Members of the items. */
+export interface TreeMembers {
+  readonly id: string
+  /** The id of what an item hangs under. */
+  readonly parent: string
+  /** What those with the same parent are ordered by, where it is not the order of the list. */
+  readonly order?: readonly string[]
+  /** How much of it is used, with `provisioned` and `free`: shown together with all that hangs under it. */
+  readonly usage?: string
+}
+
 interface Facts<Input extends z.ZodObject, Output extends z.ZodType> {
   /** Also the operation's id in OpenAPI and the action in the audit entry, such as `createRoleBinding`. */
   readonly name: string
@@ -51,8 +62,13 @@ interface Facts<Input extends z.ZodObject, Output extends z.ZodType> {
   }
   /** The words that call it, such as `role create`; undefined: it has none. */
   readonly cli?: string
-  /** Members of the output that a table for people shows, in order; of the items where the output is a page. */
+  /**
+   * Members of the output that a table for people shows; of the items where the output is a page. In order of rank: what does not
+   * fit a terminal is left out from the end.
+   */
   readonly columns?: readonly string[]
+  /** Of a page whose items hang under each other: people see it drawn as a tree. */
+  readonly tree?: TreeMembers
   /** What it refuses, beyond what every operation may: bad input, no permission, trouble. */
   readonly refusals: readonly Refusal['code'][]
 }

@@ -10,6 +10,7 @@ import {
 import { createToken, listTokens, revokeToken, whoAmI } from './identity/tokens.native.ts'
 import { ipamOperations } from './ipam/ipams.native.ts'
 import { poolCidrOperations } from './ipam/pool-cidrs.native.ts'
+import { listPoolTree } from './ipam/pool-tree.native.ts'
 import { poolOperations } from './ipam/pools.native.ts'
 import { scopeOperations } from './ipam/scopes.native.ts'
 import type { NativeOperation } from './operation.native.ts'
@@ -138,7 +139,11 @@ export const nouns: readonly Noun[] = [
   },
   { name: 'IPAMs', summary: 'Who manages which address space, and by which settings.', operations: ipamOperations },
   { name: 'Scopes', summary: 'Address spaces, in each of which addresses are unique.', operations: scopeOperations },
-  { name: 'Pools', summary: 'What space is taken from.', operations: [...poolOperations, ...poolCidrOperations] },
+  {
+    name: 'Pools',
+    summary: 'What space is taken from.',
+    operations: [...poolOperations, listPoolTree, ...poolCidrOperations],
+  },
   {
     name: 'Allocations',
     summary: 'Space in use, of every type, cloud and site.',

@@ -74,7 +74,7 @@ export function runCommand(
 export async function runHere(
   words: readonly string[],
   environment: Readonly<Record<string, string>>,
-  { width }: { readonly width?: number } = {},
+  { width, isColoured = false }: { readonly width?: number; readonly isColoured?: boolean } = {},
 ): Promise<Ended> {
   let output = ''
   let errors = ''
@@ -96,6 +96,7 @@ export async function runHere(
         errors += text
       },
       width,
+      colours: { out: isColoured, err: isColoured },
       clock: () => ({ now: Date.now(), zone: environment.TZ ?? 'UTC' }),
       input: Readable.from([]),
     },

@@ -69,6 +69,8 @@ const drawn: readonly { readonly pattern: string; readonly isRemembered: boolean
   { pattern: '(?<![\\w.])\\d{12}(?![\\w.])', isRemembered: true },
   { pattern: '\\b\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z', isRemembered: false },
   { pattern: '\\b\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\dZ', isRemembered: false },
+  // Below a heading that names the zone.
+  { pattern: '\\b\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d(?![Z\\d+-])', isRemembered: false },
 ]
 const drawnPattern = new RegExp(drawn.map(({ pattern }) => `(${pattern})`).join('|'), 'g')
 

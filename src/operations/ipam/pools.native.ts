@@ -47,6 +47,7 @@ import { getOwnPool, type PoolAt } from './access.ts'
 import { ipamId } from './ipams.native.ts'
 import { createPool as create, deletePool as remove, updatePool as update } from './pools.ts'
 import { findScope, placeOfScope, scopeId } from './scopes.native.ts'
+import { type PoolUtilization, readUtilizations } from './utilization.ts'
 
 const sharedWithMax = 1_000
 
@@ -104,7 +105,7 @@ const pool = z.object({
   tags: shownTags,
   createdAt: instant,
 })
-const utilization = z.object({
+export const utilization = z.object({
   provisioned: addressCount.describe('All of the others together.'),
   allocated: addressCount,
   quarantined: addressCount.describe('Released, and resting.'),
@@ -300,18 +301,8 @@ export const getUtilization = nativeRead({
   refusals: ['NotFound', 'MalformedId'],
   at: placeOfPool,
   async run(context, input) {
-    const { n, family } = await findPool(context, input.poolId)
-    const { allocated, quarantined, free, allocations } = await context.tx.space.utilization(n)
-    // What is held rests too, and is free from its moment on, whether or not it was swept.
-    const held = await context.tx.space.holds.held(n, family)
-    return {
-      provisioned: String(allocated + quarantined + free),
-      allocated: String(allocated),
-      quarantined: String(quarantined - held.live - held.lapsed),
-      held: String(held.live),
-      free: String(free + held.lapsed),
-      allocations,
-    }
+    const found = await findPool(context, input.poolId)
+    return showUtilization((await readUtilizations(context, [found])).get(found.n)!)
   },
 })
 
@@ -379,3 +370,12 @@ function shower(context: ReadContext): (found: Pool) => Promise<z.output<typeof 
     }
   }
 }
+
+export const showUtilization = ({ allocations, ...counted }: PoolUtilization): z.output<typeof utilization> => ({
+  provisioned: String(counted.provisioned),
+  allocated: String(counted.allocated),
+  quarantined: String(counted.quarantined),
+  held: String(counted.held),
+  free: String(counted.free),
+  allocations,
+})

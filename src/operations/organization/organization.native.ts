@@ -94,7 +94,8 @@ export const listTree = nativeRead({
   output: pageOf(node),
   rest: { method: 'GET', path: '/organization/tree' },
   cli: 'organization tree',
-  columns: ['nodeId', 'kind', 'name', 'parentId'],
+  columns: ['name', 'nodeId', 'kind'],
+  tree: { id: 'nodeId', parent: 'parentId', order: ['kind', 'name'] },
   refusals: ['InvalidPaginationToken'],
   at: 'filtered',
   async run(context, { parentId, kind, ...params }) {

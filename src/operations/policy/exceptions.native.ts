@@ -231,7 +231,7 @@ export const listExceptionFindings = nativeRead({
   output: pageOf(finding),
   rest: { method: 'GET', path: '/exceptions/{exceptionId}/findings' },
   cli: 'exception findings',
-  columns: ['control', 'resource', 'account', 'resourceType', 'cidr', 'since'],
+  columns: ['control', 'resource', 'cidr', 'since', 'account', 'resourceType'],
   refusals: ['NotFound', 'MalformedId', 'InvalidPaginationToken'],
   at: placeOfException,
   async run(context, { exceptionId, ...params }) {

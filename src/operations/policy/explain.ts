@@ -1,6 +1,6 @@
 // Decisions in words, recorded ones and those that nobody asked for: for the native API and for `cadastre explain`.
 
-import { parseId } from '#model/identifier.ts'
+import { expandId, parseId } from '#model/identifier.ts'
 import { conclude } from '#model/policy/decide.ts'
 import type { AllocationRequest, Decision } from '#model/policy/decision.ts'
 import { type Explained, type Names, renderDecision } from '#model/policy/explain.ts'
@@ -12,10 +12,11 @@ import { roomFor } from '../space/availability.ts'
 
 /**
  * The decision with its trace, then the request that it was made for. Undefined where the text is no decision's id here.
- * @param id such as `decision-0a1b2000000000001`, with which every refusal by policy begins
+ * @param given such as `decision-0a1b2000000000001`, with which every refusal by policy begins, or its short form
  */
-export async function explainDecision(store: Store, id: string): Promise<string | undefined> {
+export async function explainDecision(store: Store, given: string): Promise<string | undefined> {
   return store.read(async (tx) => {
+    const id = expandId(tx.installation, given) ?? given
     const n = parseId('decision', tx.installation, id)
     const recorded = n === undefined ? undefined : await tx.journal.findDecision(n)
     if (!recorded) return undefined
@@ -38,8 +39,9 @@ export async function explainDecision(store: Store, id: string): Promise<string 
 }
 
 /** What is said where there is no such decision: whether it may be gone by age. */
-export async function absenceOf(store: Store, id: string): Promise<string> {
+export async function absenceOf(store: Store, given: string): Promise<string> {
   return store.read(async (tx) => {
+    const id = expandId(tx.installation, given) ?? given
     const n = parseId('decision', tx.installation, id)
     const { beforeN, beforeAt } = await tx.retention.forgotten()
     const isOld = n !== undefined && n < beforeN

@@ -44,7 +44,7 @@ export const listFindingsOfAccount = nativeRead({
   output: pageOf(tagFinding),
   rest: { method: 'GET', path: '/accounts/{account}/findings' },
   cli: 'account findings',
-  columns: ['control', 'resource', 'resourceType', 'cidr', 'since'],
+  columns: ['control', 'resource', 'cidr', 'since', 'resourceType'],
   refusals: ['NotFound', 'InvalidPaginationToken'],
   at: (context, { account }) => placeOfNode(context, account),
   run: (context, { account, ...params }) =>

@@ -107,7 +107,7 @@ export const listChanges = nativeRead({
   output: z.object({ items: z.array(change), nextCursor: z.string(), ...finality }),
   rest: { method: 'GET', path: '/changes', streamId: 'changeId' },
   cli: 'change list',
-  columns: ['changeId', 'at', 'principal', 'makers', 'action', 'outcome', 'subjects'],
+  columns: ['changeId', 'at', 'action', 'outcome', 'principal', 'subjects', 'makers'],
   refusals: ['InvalidPaginationToken', 'LimitExceeded'],
   at: 'filtered',
   async run(context, { limit = pageSizeDefault, cursor, from, latest, subject, ...rest }) {

@@ -91,7 +91,7 @@ const tenure = z.object({
 })
 nameShapes({ AddressAssociation: association, Tenure: tenure })
 type ShownTenure = z.output<typeof tenure>
-const tenureColumns = ['cidr', 'account', 'resourceType', 'resourceId', 'from', 'until', 'decisionId']
+const tenureColumns = ['cidr', 'account', 'from', 'until', 'resourceId', 'resourceType', 'decisionId']
 const rowsInWords =
   'Each row tells what was so from one moment to another: whenever a name, a description, tags, an association or the end of a hold changes, or a hold is confirmed, the next row begins. Of a moment up to `asOf`, nothing changes any more but that `until`, `heldUntil` and `ending` are filled in when they come.'
 

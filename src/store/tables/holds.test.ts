@@ -196,7 +196,7 @@ async function agree({ world, pool }: Stage, blocks: readonly Block[]): Promise<
       shown(await tx.space.ofPool(pool, undefined, 1_000)),
       shown(blocks.filter(({ kind }) => kind === 'allocated')),
     )
-    const held = await tx.space.holds.held(pool, 4)
+    const held = (await tx.space.holds.heldIn([{ n: pool, family: 4 }])).get(pool)!
     const { allocated, free, quarantined } = await tx.space.utilization(pool)
     assert.equal(allocated + free + quarantined, 32n)
     assert(held.live + held.lapsed <= quarantined)

@@ -2,7 +2,7 @@
 import { type Cidr, fromKey, makeCidr, sizeOf, toKey } from '#model/cidr.ts'
 import type { AllocationRequest } from '#model/policy/decision.ts'
 import { type AddressSpan, firstOf, spanCondition } from '../merged-ranges.ts'
-import { listOfTexts, type Sql, type SqlValue } from '../sql.ts'
+import { listOf, listOfTexts, type Sql, type SqlValue } from '../sql.ts'
 import type { Clock } from './history.ts'
 import type { NextState, TenureStates } from './tenure-states.ts'
 
@@ -180,16 +180,23 @@ export class Holds {
     )
     return rows.map(toHold)
   }
-  /** Numbers of addresses of a pool that are held, and of those that have lapsed and were not swept yet. */
-  async held(pool: number, family: 4 | 6): Promise<{ readonly live: bigint; readonly lapsed: bigint }> {
-    const sums = { live: 0n, lapsed: 0n }
+  /** Numbers of addresses that are held in each of these pools, and of those that have lapsed and were not swept yet. */
+  async heldIn(
+    pools: readonly { readonly n: number; readonly family: 4 | 6 }[],
+  ): Promise<ReadonlyMap<number, { readonly live: bigint; readonly lapsed: bigint }>> {
+    const sums = new Map(pools.map(({ n, family }) => [n, { family, live: 0n, lapsed: 0n }]))
+    const list = listOf([...sums.keys()])
     for (const name of ['live', 'lapsed'] as const) {
-      const rows = await this.#sql.all<{ length: number; holds: number }>(
-        `select length, count(*) as holds from hold where pool = ? and expires_at ${name === 'live' ? '>' : '<='} ? group by length`,
-        pool,
+      const rows = await this.#sql.all<{ pool: number; length: number; holds: number }>(
+        `select pool, length, count(*) as holds from hold
+         where pool in ${list.text} and expires_at ${name === 'live' ? '>' : '<='} ? group by pool, length`,
+        ...list.values,
         this.#clock.now,
       )
-      for (const { length, holds } of rows) sums[name] += sizeOf({ family, first: 0n, length }) * BigInt(holds)
+      for (const { pool, length, holds } of rows) {
+        const sum = sums.get(pool)!
+        sum[name] += sizeOf({ family: sum.family, first: 0n, length }) * BigInt(holds)
+      }
     }
     return sums
   }

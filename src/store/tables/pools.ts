@@ -375,6 +375,19 @@ export class Pools {
     )
     return rows.map(toPoolCidr)
   }
+  /** The first of each of many pools, by their numbers, in address order. */
+  async firstCidrs(pools: readonly number[], limit: number): Promise<ReadonlyMap<number, readonly PoolCidr[]>> {
+    const list = listOf(pools)
+    const rows = await this.#sql.all<PoolCidrRow>(
+      `select * from (
+         select ${cidrsRead}, row_number() over (partition by c.pool order by c.first, c.length) as place
+         from pool_cidr c where c.pool in ${list.text} and c.state <> 'failed-provision'
+       ) numbered where place <= ? order by pool, place`,
+      ...list.values,
+      limit,
+    )
+    return Map.groupBy(rows.map(toPoolCidr), ({ pool }) => pool)
+  }
   /** The space of a private scope in one family: what its top-level pools were given. It never overlaps (invariant I1). */
   async topLevelCidrs(scopeId: string, family: 4 | 6): Promise<PoolCidr[]> {
     const rows = await this.#sql.all<PoolCidrRow>(`${topLevelQuery} order by c.first`, scopeId, family)

@@ -163,6 +163,21 @@ export class Space {
   async utilization(pool: number): Promise<Utilization> {
     return this.#countersOf(pool)
   }
+  /** Of many pools that exist, by their numbers. */
+  async utilizations(pools: readonly number[]): Promise<ReadonlyMap<number, Utilization>> {
+    const found = new Map<number, Utilization>()
+    for (const pool of pools) {
+      const own = this.#ownCounters(pool)
+      if (own) found.set(pool, own)
+    }
+    const list = listOf(pools.filter((pool) => !found.has(pool)))
+    const rows = await this.#sql.all<CounterRow & { readonly n: number }>(
+      `select n, allocated, quarantined, free, allocation_count from pool where n in ${list.text}`,
+      ...list.values,
+    )
+    for (const { n, ...row } of rows) found.set(n, countersIn(row))
+    return found
+  }
 
   // Taking ---------------------------------------------------------------------------------------------------------
 
@@ -230,13 +245,7 @@ export class Space {
   }
   protected learnCounters(pool: number, row: CounterRow): void {
     if (this.#counters.get(pool)) return
-    this.#counters.set(pool, {
-      allocated: BigInt(row.allocated),
-      quarantined: BigInt(row.quarantined),
-      free: BigInt(row.free),
-      allocations: row.allocation_count,
-      moved: false,
-    })
+    this.#counters.set(pool, countersIn(row))
   }
 
   /** Writes what the table does not show yet of a pool's free space, and forgets what was known of it. */
@@ -830,6 +839,13 @@ export class Space {
 }
 
 const deleteFree = 'delete from free_block where pool = ? and ord = ? and first = ?'
+const countersIn = (row: CounterRow): Counters => ({
+  allocated: BigInt(row.allocated),
+  quarantined: BigInt(row.quarantined),
+  free: BigInt(row.free),
+  allocations: row.allocation_count,
+  moved: false,
+})
 const copyOf = (counters: Counters): Counters => ({ ...counters })
 const holderKey = ({ account, resourceType, region = '' }: Allocation): string => keyOf([account, resourceType, region])
 const later = (a: bigint, b: bigint): bigint => (a > b ? a : b)

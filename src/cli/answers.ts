@@ -1,0 +1,231 @@
+// Answers, printed as they were asked for: a table or lines for people, JSON, YAML, CSV.
+import type { Page } from './client.ts'
+import { Stopped } from './exit-codes.ts'
+import { padEnd, widthOf } from './measure.ts'
+import type { NativeCommand } from './native-command.ts'
+import type { Form, Output } from './own-flags.ts'
+import { paintOf } from './paint.ts'
+import type { Server } from './profiles.ts'
+import { installationOf, shortener } from './short-ids.ts'
+import type { Surroundings } from './surroundings.ts'
+import {
+  cellOf,
+  columnsOf,
+  fieldOf,
+  inDeclaredOrder,
+  type Looks,
+  printable,
+  printableJson,
+  renderObject,
+  renderTable,
+} from './table.ts'
+
+/** The flags that say how. */
+export interface OutputGiven {
+  readonly output?: Output
+  readonly json?: boolean
+  readonly wide?: boolean
+  readonly field?: string
+  readonly form?: Form
+}
+
+export interface Printing {
+  readonly command: NativeCommand
+  readonly own: OutputGiven
+  readonly server: Server
+  readonly around: Surroundings
+}
+
+export const outputOf = ({ output, json }: OutputGiven): Output => output ?? (json ? 'json' : 'table')
+
+/** @param text the body of the answer, as it came; empty where there is nothing to say */
+export async function printAnswer(text: string, printing: Printing): Promise<void> {
+  const { command, own, around } = printing
+  const { field } = own
+  const output = outputOf(own)
+  if (text === '') return around.out(output === 'table' && field === undefined ? 'Done.\n' : '')
+  if (output === 'json') return around.out(`${jsonOf(text, around)}\n`)
+  const answer = JSON.parse(text) as Readonly<Record<string, unknown>>
+  if (output === 'yaml') return around.out(await yamlOf(command, answer))
+  const { items } = answer as Partial<Page>
+  if (output === 'csv') return around.out(await csvOf(command, Array.isArray(items) ? items : [answer]))
+  if (Array.isArray(items)) return printItems(items, printing)
+  if (field !== undefined) return around.out(fieldOf([answer], field))
+  if (command.hasMessages) {
+    const { messages } = answer as { readonly messages: Readonly<Record<Form, string>> }
+    return around.out(`${printable(messages[own.form ?? 'standard']).trimEnd()}\n`)
+  }
+  around.out(renderObject(inDeclaredOrder(answer, command.fields ?? []), around.clock().zone, command.counts))
+}
+
+/** As the API wrote it; a person gets a line for each member. */
+const jsonOf = (text: string, { width }: Surroundings): string =>
+  printableJson(width === undefined ? text : JSON.stringify(JSON.parse(text), null, 2))
+
+async function yamlOf({ fields = [] }: NativeCommand, answer: Readonly<Record<string, unknown>>): Promise<string> {
+  const { yamlOf: write } = await import('./yaml.ts')
+  const { items } = answer as Partial<Page>
+  return write(
+    Array.isArray(items)
+      ? { ...answer, items: items.map((item) => inDeclaredOrder(item, fields)) }
+      : inDeclaredOrder(answer, fields),
+  )
+}
+
+async function csvOf(command: NativeCommand, items: Page['items']): Promise<string> {
+  const { csvColumns, csvHead, csvLines } = await import('./csv.ts')
+  const columns = csvColumns(command, items)
+  return csvHead(columns) + csvLines(columns, items)
+}
+
+// Lists --------------------------------------------------------------------------------------------------------------
+
+async function printItems(items: Page['items'], printing: Printing): Promise<void> {
+  const { command, own, around } = printing
+  if (own.field !== undefined) return around.out(fieldOf(items, own.field))
+  if (items.length === 0) return around.out('There are none.\n')
+  const columns = command.columns ?? columnsOf(items)
+  const looks = await looksOf(printing)
+  const { text, leftOut } = command.tree
+    ? await renderTree(command.tree, columns, items, looks)
+    : renderTable(columns, items, looks)
+  around.out(text)
+  if (leftOut.length > 0) around.err(`Left out for want of width: ${leftOut.join(', ')}. \`--wide\` shows them.\n`)
+}
+
+async function renderTree(
+  tree: NonNullable<NativeCommand['tree']>,
+  columns: readonly string[],
+  items: Page['items'],
+  looks: Looks,
+) {
+  const { treeOf, withUsage } = await import('./tree.ts')
+  const branches = treeOf(tree, withUsage(tree, items))
+  return renderTable(
+    columns,
+    branches.map(({ item }) => item),
+    {
+      ...looks,
+      drawings: branches.map(({ drawing }) => drawing),
+      whole: tree.usage,
+    },
+  )
+}
+
+/** What does not go to a terminal is for a file or a program: nothing is cut, left out or shortened there. */
+async function looksOf({ own, server, around: { width, colours, clock } }: Printing): Promise<Looks> {
+  const looks = { zone: clock().zone, paint: paintOf(colours.out) }
+  if (width === undefined || own.wide) return looks
+  return { ...looks, width, shorten: shortener(await installationOf(server)) }
+}
+
+/**
+ * Every page in one answer, in the envelope of a single one. JSON and CSV are printed page by page; a table needs all its rows
+ * first, to know its widths.
+ */
+export async function printPages(pages: AsyncIterable<Page>, printing: Printing): Promise<void> {
+  const { command, own, around } = printing
+  const output = outputOf(own)
+  if (output === 'json' && around.width === undefined) return printJsonPages(pages, printing)
+  if (output === 'csv') return printCsvPages(pages, printing)
+  const items: Page['items'][number][] = []
+  let rest: object = {}
+  for await (const page of pages) {
+    // One by one: a call takes only so many arguments.
+    for (const item of page.items) items.push(item)
+    rest = restOf(page, rest, command)
+  }
+  if (output === 'table') return printItems(items, printing)
+  return printAnswer(JSON.stringify({ items, ...rest }), printing)
+}
+
+async function printJsonPages(pages: AsyncIterable<Page>, { command, around }: Printing): Promise<void> {
+  let count = 0
+  let rest: object = {}
+  around.out('{"items":[')
+  for await (const page of pages) {
+    const lines = page.items.map((item) => `${count++ === 0 ? '' : ','}${printableJson(JSON.stringify(item))}`)
+    around.out(lines.join(''))
+    rest = restOf(page, rest, command)
+  }
+  const members = JSON.stringify(rest).slice(1)
+  around.out(`]${members === '}' ? '' : ','}${members}\n`)
+}
+
+/** What a page says beside its items: of all of them, what holds for all. A list that grows says where it goes on. */
+function restOf({ items: _items, nextCursor, ...rest }: Page, before: { asOf?: string }, command: NativeCommand) {
+  const { asOf } = rest as { asOf?: string }
+  const first = before.asOf ?? asOf
+  return {
+    ...rest,
+    ...(first === undefined ? {} : { asOf: first }),
+    ...(nextCursor === undefined || command.streamId === undefined ? {} : { nextCursor }),
+  }
+}
+
+async function printCsvPages(pages: AsyncIterable<Page>, { command, around }: Printing): Promise<void> {
+  const { csvColumns, csvHead, csvLines } = await import('./csv.ts')
+  let columns: readonly string[] | undefined
+  for await (const { items } of pages) {
+    if (!columns) {
+      columns = csvColumns(command, items)
+      around.out(csvHead(columns))
+    }
+    around.out(csvLines(columns, items))
+  }
+}
+
+// What grows ---------------------------------------------------------------------------------------------------------
+
+/** One line each, or a document. The server hangs up when it stops, or when the token ends. */
+export async function printEvents(
+  events: AsyncIterable<{ id: string; data: string }>,
+  printing: Printing,
+): Promise<never> {
+  const { around } = printing
+  let last: string | undefined
+  const print = await eventPrinter(printing)
+  for await (const { id, data } of events) {
+    last = id
+    around.out(print(data))
+  }
+  const again = last === undefined ? 'Follow again.' : `\`--follow --cursor ${last}\` goes on behind what you saw.`
+  throw new Stopped('tryLater', 'The server has hung up.', [again])
+}
+
+async function eventPrinter({ command, own, around }: Printing): Promise<(data: string) => string> {
+  const output = outputOf(own)
+  if (output === 'json') return (data) => `${printableJson(data)}\n`
+  const itemOf = (data: string) => JSON.parse(data) as Page['items'][number]
+  if (output === 'yaml') {
+    const { yamlOf: write } = await import('./yaml.ts')
+    return (data) => `---\n${write(inDeclaredOrder(itemOf(data), command.fields ?? []))}`
+  }
+  if (output === 'csv') {
+    const { csvColumns, csvHead, csvLines } = await import('./csv.ts')
+    let columns: readonly string[] | undefined
+    return (data) => {
+      const item = itemOf(data)
+      if (columns) return csvLines(columns, [item])
+      columns = csvColumns(command, [item])
+      return csvHead(columns) + csvLines(columns, [item])
+    }
+  }
+  const widths = new Map<string, number>()
+  const { zone } = around.clock()
+  return (data) => `${lineOf(command.columns ?? [], itemOf(data), { widths, zone })}\n`
+}
+
+/** Columns grow as they must: what comes is not known before. */
+function lineOf(
+  columns: readonly string[],
+  item: Page['items'][number],
+  { widths, zone }: { readonly widths: Map<string, number>; readonly zone: string },
+): string {
+  const cells = columns.map((name) => {
+    const cell = cellOf(item[name], zone)
+    widths.set(name, Math.max(widthOf(cell), widths.get(name) ?? 0))
+    return padEnd(cell, widths.get(name)!)
+  })
+  return cells.join('  ').trimEnd()
+}

@@ -1,0 +1,100 @@
+// The pools as a tree: their space and how much of it is used, in one list.
+import { z } from 'zod'
+import { formatCidr } from '#model/cidr.ts'
+import type { Pool } from '#store/tables/pools.ts'
+import { permitter } from '../identity/authority.ts'
+import { nativeRead } from '../operation.native.ts'
+import type { ReadContext } from '../operation.ts'
+import { accountId, gatherPage, idText, nameShapes, pageOf, paging } from '../shapes.native.ts'
+import { cidr, description, family, familyText, locale, numberIn } from '../space/shapes.native.ts'
+import { hasLeft } from './pool-removal.ts'
+import { poolId, showUtilization, utilization } from './pools.native.ts'
+import { readUtilizations } from './utilization.ts'
+
+/** Of one pool in the tree. */
+const cidrsMax = 20
+
+const treePool = z.object({
+  poolId,
+  parentPoolId: poolId.optional().describe('The pool that its space comes from; absent for a top-level pool.'),
+  depth: z.number().int(),
+  account: accountId.describe('Its owner.'),
+  scopeId: idText('scope').describe('`ipam-scope-…`.'),
+  family,
+  locale: locale.optional(),
+  description: description.optional(),
+  cidrs: z
+    .array(cidr)
+    .describe(`Its space in address order: the first ${cidrsMax}; all are in the list of the pool's CIDRs.`),
+  utilization: utilization.describe(
+    'Of its own space, of which what pools below it were given is allocated. Together with the free space of those, what is free in all of it.',
+  ),
+})
+nameShapes({ PoolTreeNode: treePool })
+
+export const listPoolTree = nativeRead({
+  name: 'listPoolTree',
+  summary: 'List pools with their space and how much of it is used, as far as you may see them.',
+  action: 'ipam:read',
+  input: z.strictObject({
+    ...paging,
+    ipamId: idText('ipam').optional().describe('Only those of this IPAM: `ipam-…`.'),
+    scopeId: idText('scope').optional().describe('Only those of this scope: `ipam-scope-…`.'),
+    family: family.optional(),
+  }),
+  output: pageOf(treePool),
+  rest: { method: 'GET', path: '/pools/tree' },
+  cli: 'pool tree',
+  columns: ['poolId', 'cidrs', 'utilization', 'description', 'locale', 'account', 'scopeId'],
+  tree: { id: 'poolId', parent: 'parentPoolId', usage: 'utilization' },
+  refusals: ['InvalidPaginationToken'],
+  at: 'filtered',
+  async run(context, { ipamId, scopeId, family, ...params }) {
+    const isPermitted = await permitter(context, 'ipam:read')
+    const filter = { ipamId, scopeId, family: family && (family === 'ipv4' ? 4 : 6) } as const
+    return gatherPage(context, params, {
+      async read(after, limit) {
+        const rows = await context.tx.pools.list(filter, numberIn(after), limit)
+        const shown = await show(
+          context,
+          rows.filter(({ account }) => isPermitted(account)),
+        )
+        return rows.map(({ n }) => ({ n, shown: shown.get(n) }))
+      },
+      key: ({ n }) => String(n),
+      start: '0',
+      show: async ({ shown }) => shown,
+    })
+  },
+})
+
+/** By the numbers of the pools; what belongs to all of them is read at once. */
+async function show(
+  context: ReadContext,
+  pools: readonly Pool[],
+): Promise<ReadonlyMap<number, z.output<typeof treePool>>> {
+  const { tx, now } = context
+  const numbers = pools.map(({ n }) => n)
+  const used = await readUtilizations(context, pools)
+  const cidrs = await tx.pools.firstCidrs(numbers, cidrsMax)
+  const parents = await tx.pools.idsOfIpams(pools.flatMap(({ parent }) => parent ?? []))
+  return new Map(
+    pools.map((pool) => {
+      return [
+        pool.n,
+        {
+          poolId: pool.id,
+          parentPoolId: pool.parent === undefined ? undefined : parents.get(pool.parent),
+          depth: pool.depth,
+          account: pool.account,
+          scopeId: pool.scopeId!,
+          family: familyText(pool.family),
+          locale: pool.locale,
+          description: pool.description,
+          cidrs: (cidrs.get(pool.n) ?? []).filter((row) => !hasLeft(row, now)).map((row) => formatCidr(row.cidr)),
+          utilization: showUtilization(used.get(pool.n)!),
+        },
+      ]
+    }),
+  )
+}
