@@ -97,6 +97,7 @@ const directions: Readonly<Record<string, 'anything' | Readonly<Record<string, '
   config: { model: 'all', operations: 'types' },
   late: {},
   telemetry: {},
+  operator: 'anything',
   server: 'anything',
   main: 'anything',
 }
