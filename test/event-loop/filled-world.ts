@@ -39,6 +39,10 @@ const tagsEach = 2
 const firstAccount = '200000000000'
 /** The most that a pool may have, and a few to provision. */
 const cidrsMax = 990
+/** Of the pools, those of the account that asks: it may have no more, and makes some more here. */
+const ownPoolsMax = 1_900
+/** Whose the others are. */
+const otherAccount = '222222222222'
 
 async function inSteps(count: number, step: number, work: (from: number, until: number) => Promise<unknown>) {
   for (let from = 0; from < count; from += step) await work(from, Math.min(from + step, count))
@@ -152,10 +156,11 @@ async function fill(world: NativeWorld & { readonly rootId: string }, { allocati
   await ask(999, () => world.call('AllocateIpamPoolCidr', { IpamPoolId: below, NetmaskLength: 32 }))
 
   const { n: like } = await world.store.read(async (tx) => (await tx.pools.find(pool))!)
-  await insert(world, objects, async (tx) => {
+  await insert(world, objects, async (tx, index) => {
     const one = (await tx.pools.findByNumber(like))!
     const n = tx.nextSequence()
-    await tx.pools.insert({ ...one, n, id: formatId('pool', tx.installation, n), createdAt: tx.now })
+    const owner = index < ownPoolsMax ? one.account : otherAccount
+    await tx.pools.insert({ ...one, n, id: formatId('pool', tx.installation, n), account: owner, createdAt: tx.now })
   })
 
   const networks: { vpc: string; cidr: string; subnet: string; gateway: string }[] = []
