@@ -167,7 +167,7 @@ export class Nouns implements Transaction {
     this.history = new History(sql, this)
     this.tags = new Tags(sql)
     this.governance = new Governance(sql, this)
-    this.candidates = new Candidates(sql)
+    this.candidates = new Candidates(sql, this)
     this.exceptions = new Exceptions(sql, this)
     this.ipams = new Ipams(sql)
     this.pools = new Pools(sql)
