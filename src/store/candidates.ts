@@ -59,8 +59,8 @@ interface Counted extends DifferenceGroup, Place {
 interface Place extends GroupKey {
   readonly lastDecision: number
 }
-/** Some milliseconds. */
-export const countedAtOnce = 5_000
+/** A millisecond or two. */
+export const countedAtOnce = 2_000
 
 const isSameGroup = (a: GroupKey, b: GroupKey): boolean =>
   a.account === b.account && a.resourceType === b.resourceType && a.locale === b.locale

@@ -1,7 +1,7 @@
 // The organization: its tree, its accounts, its delegated administrators.
 import type { OrganizationNode } from '#model/organization.ts'
 import type { Clock } from './history.ts'
-import type { Sql } from './sql.ts'
+import { listOfTexts, type Sql } from './sql.ts'
 
 export interface Organization {
   /** `o-` and ten letters or digits. */
@@ -164,6 +164,15 @@ export class Organizations {
     return row && toNode(row)
   }
   /** The account, where it is a member of the organization. */
+  /** Of those that are in the organization. */
+  async parentsOf(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const list = listOfTexts(ids)
+    const rows = await this.#sql.all<{ id: string; parentId: string }>(
+      `select id, parent_id as "parentId" from organization_node where parent_id is not null and id in ${list.text}`,
+      ...list.values,
+    )
+    return new Map(rows.map(({ id, parentId }) => [id, parentId]))
+  }
   async findMember(id: string): Promise<Account | undefined> {
     const row = await this.#sql.get<AccountRow>(
       `select ${accountColumns} from account a join organization_node o on o.id = a.id where a.id = ?`,

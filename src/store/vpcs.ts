@@ -257,6 +257,15 @@ export class Vpcs {
     const row = await this.#sql.get<SubnetRow>(`select ${subnetColumns} from subnet where id = ?`, id)
     return row && toSubnet(row)
   }
+  /** Those that are there of many. */
+  async someSubnets(ids: readonly string[]): Promise<Subnet[]> {
+    const list = listOfTexts(ids)
+    const rows = await this.#sql.all<SubnetRow>(
+      `select ${subnetColumns} from subnet where id in ${list.text}`,
+      ...list.values,
+    )
+    return rows.map(toSubnet)
+  }
   /** In order of creation. */
   async subnets(account: string, region: string, after: string, limit: number): Promise<Subnet[]> {
     const rows = await this.#sql.all<SubnetRow>(
