@@ -213,8 +213,9 @@ export class Nouns implements Transaction {
   nextSequence(): number {
     return this.#sequence++
   }
-  async probe(): Promise<void> {
+  async probe({ needsRoom }: { readonly needsRoom: boolean }): Promise<void> {
     judgeKey(this.#sealer, (await this.#sql.get<KeyEvidence>(readKeyEvidence))!)
+    if (needsRoom) await this.#sql.findRoom?.()
     await this.#sql.run(`update counter set value = value + 1 where name = 'probe'`)
   }
   nextTurn(): Promise<void> {

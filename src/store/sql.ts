@@ -18,6 +18,8 @@ export interface Sql {
    * text together, before the next statement that could tell the difference, deletes first.
    */
   later(text: string, ...values: SqlValue[]): void
+  /** Fails where the disk is full. Undefined where every change needs room there. */
+  findRoom?(): Promise<void>
 }
 
 /**
