@@ -37,9 +37,9 @@ import { Vpcs } from './vpcs.ts'
 
 /**
  * Rows that one request may change. All of them are one transaction, and no other server writes before it ends: on PostgreSQL
- * that many take some two seconds.
+ * that many take some two seconds (`npm run bench -- --only=largest`).
  */
-export const changesPerRequestMax = 20_000
+export const changesPerRequestMax = 10_000
 /** Counts the rows that a connection changes, against what the request may change that it works for. */
 export class Changes {
   count = 0

@@ -93,8 +93,8 @@ export async function makeRestAsOne(
 }
 
 /**
- * Blocks whose quarantine has ended that one request frees: with five statements for each, half a second or more on PostgreSQL,
- * in which no other server writes. Where there are more, the job that frees them comes first.
+ * Blocks whose quarantine has ended that one request frees: with five statements for each, some two seconds on PostgreSQL,
+ * in which no other server writes (`npm run bench -- --only=largest`). Where there are more, the job that frees them comes first.
  */
 export const sweptPerRequestMax = 2_000
 

@@ -152,8 +152,8 @@ async function fill(world: NativeWorld & { readonly rootId: string }, { allocati
   await provision(cascade, '10.72.0.0/19')
   const below = await makePool({}, cascade)
   await provision(below, '10.72.0.0/20')
-  await ask(1_000, () => world.call('AllocateIpamPoolCidr', { IpamPoolId: cascade, NetmaskLength: 32 }))
-  await ask(999, () => world.call('AllocateIpamPoolCidr', { IpamPoolId: below, NetmaskLength: 32 }))
+  await ask(500, () => world.call('AllocateIpamPoolCidr', { IpamPoolId: cascade, NetmaskLength: 32 }))
+  await ask(499, () => world.call('AllocateIpamPoolCidr', { IpamPoolId: below, NetmaskLength: 32 }))
 
   const { n: like } = await world.store.read(async (tx) => (await tx.pools.find(pool))!)
   await insert(world, objects, async (tx, index) => {
