@@ -133,8 +133,8 @@ async function fill(world: NativeWorld & { readonly rootId: string }, { allocati
 
   // A pool whose space was released and has rested long enough, which nobody has swept yet.
   const rested = await makePool({ 'cadastre:quarantine-seconds': String(quarantineSeconds) })
-  await provision(rested, '10.64.0.0/22')
-  const resting = await ask(2 ** 10, () =>
+  await provision(rested, '10.64.0.0/23')
+  const resting = await ask(2 ** 9, () =>
     world.call('AllocateIpamPoolCidr', { IpamPoolId: rested, NetmaskLength: 32 }),
   )
   await ask(resting.length, (index) => {
@@ -312,16 +312,16 @@ function awsRequests(made: Made): Readonly<Record<string, readonly Asked[]>> {
       { IpamPoolId: made.manyCidrs, Cidr: '11.0.0.0/28' },
       {
         IpamPoolId: made.rested,
-        Cidr: '10.64.0.0/22',
+        Cidr: '10.64.0.0/23',
       },
     ),
     GetIpamPoolCidrs: some({ IpamPoolId: made.manyCidrs }, { IpamPoolId: made.manyCidrs, ...unmatched('cidr') }),
     AllocateIpamPoolCidr: some(
       { ...ofPool, NetmaskLength: 28 },
       // Nothing so large is free before all that has rested is.
-      { IpamPoolId: made.rested, NetmaskLength: 22 },
-      { IpamPoolId: made.rested, Cidr: '10.64.3.0/24' },
-      { IpamPoolId: made.rested, NetmaskLength: 22, PreviewNextCidr: true },
+      { IpamPoolId: made.rested, NetmaskLength: 23 },
+      { IpamPoolId: made.rested, Cidr: '10.64.1.0/24' },
+      { IpamPoolId: made.rested, NetmaskLength: 23, PreviewNextCidr: true },
     ),
     ReleaseIpamPoolAllocation: some(released),
     GetIpamPoolAllocations: some(ofPool, { ...ofPool, ...unmatched('tag:team') }),
@@ -435,7 +435,7 @@ function longNative({ pool, cascade, rested, manyCidrs }: Made): Readonly<Record
     listResources: [{ account }, { poolId: pool, account }],
     listDecisions: [{ account }, { outcome: 'deny' }, { mode: 'warn' }],
     listChanges: [{ account }, { action: 'nothing' }],
-    findHolders: [{ cidr: '198.18.0.0/16' }, { cidr: '10.64.0.0/22' }],
+    findHolders: [{ cidr: '198.18.0.0/16' }, { cidr: '10.64.0.0/23' }],
     findHoldingsOfAccount: [{ account }],
     listPools: [{ limit: 1_000 }],
     listAccounts: [{ limit: 1_000 }],
@@ -443,7 +443,7 @@ function longNative({ pool, cascade, rested, manyCidrs }: Made): Readonly<Record
     listPoolCidrs: [{ poolId: manyCidrs }],
     deletePool: [{ poolId: cascade, cascade: 'true' }],
     // Nothing so large is free before all that has rested is.
-    createAllocation: [{ account, resourceType: 'onprem:network', locale: region, poolId: rested, netmaskLength: 22 }],
+    createAllocation: [{ account, resourceType: 'onprem:network', locale: region, poolId: rested, netmaskLength: 23 }],
     createAllocations: [
       {
         allocations: Array.from({ length: 100 }, () => ({
