@@ -134,9 +134,7 @@ async function fill(world: NativeWorld & { readonly rootId: string }, { allocati
   // A pool whose space was released and has rested long enough, which nobody has swept yet.
   const rested = await makePool({ 'cadastre:quarantine-seconds': String(quarantineSeconds) })
   await provision(rested, '10.64.0.0/23')
-  const resting = await ask(2 ** 9, () =>
-    world.call('AllocateIpamPoolCidr', { IpamPoolId: rested, NetmaskLength: 32 }),
-  )
+  const resting = await ask(2 ** 9, () => world.call('AllocateIpamPoolCidr', { IpamPoolId: rested, NetmaskLength: 32 }))
   await ask(resting.length, (index) => {
     const { IpamPoolAllocationId, Cidr } = resting[index]!.IpamPoolAllocation!
     return world.call('ReleaseIpamPoolAllocation', {
