@@ -197,7 +197,7 @@ async function openServer(
       everyMs: config.probeSeconds * 1_000,
     })
     const executeOr503 = answering503((trouble) => {
-      if (trouble.kind === 'full') readiness.note(sayTrouble(trouble))
+      if (isFull(trouble)) readiness.noteFull(sayTrouble(trouble))
     })
 
     const rest = createRest(store, executor, config, { newRequestId, addressOf, bodies, executeOr503 })
@@ -279,8 +279,10 @@ function reasonOf({ kind, outcome }: StoreTrouble): string {
   if (kind === 'stale')
     return 'the server only reads: its database lacks what was acknowledged (an old copy, or a primary that was left behind)'
   if (kind === 'key') return 'the secrets of the database are sealed with another key than that of the server'
+  if (kind === 'database-full') return 'the disk of the database is full'
   return kind === 'full' ? 'the disk of the server is full' : 'the database is not available'
 }
+const isFull = ({ kind }: StoreTrouble): boolean => kind === 'full' || kind === 'database-full'
 
 /** Keys are looked up for every request: the recent ones are kept unsealed in memory for a moment. */
 function createKeyring(

@@ -4,7 +4,7 @@ import { assert } from '#model/assert.ts'
 import { formatId, type IdKind, parseId } from '#model/identifier.ts'
 import { orderedJson } from '#model/ordered-json.ts'
 import type { Decision } from '#model/policy/decision.ts'
-import { compileSnapshot, type Snapshot } from '#model/policy/snapshot.ts'
+import { compileInSteps, type Snapshot } from '#model/policy/snapshot.ts'
 import { accountableOf, type Principal } from '#model/principal.ts'
 import { isAboutState, type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
 import { findUnfitText } from '#model/text.ts'
@@ -22,6 +22,7 @@ import type {
 import { refuseNewConflicts, SnapshotBeforeNeeded } from './policy/conflicts.ts'
 import { namesOf } from './record/object-names.ts'
 import { isOnRecord, RefusalBudget, type RefusalKind, subjectsOf, withoutSession } from './refused-changes.ts'
+import { inTurns } from './turns.ts'
 
 /** How long a client token is remembered. EC2 promises no time; a day covers every retry of a tool. */
 export const clientTokenMs = 86_400_000
@@ -123,7 +124,7 @@ export async function openExecutor(
   async function snapshotOf(tx: Transaction, options: { readonly keep: boolean }): Promise<Snapshot> {
     const known = currentSnapshot(tx)
     if (known) return known
-    const snapshot = compileSnapshot(await tx.governance.facts(), tx.governanceEpoch)
+    const snapshot = await inTurns(tx, compileInSteps(await tx.governance.facts(), tx.governanceEpoch))
     if (options.keep) tx.keep(compiled, snapshot)
     return snapshot
   }

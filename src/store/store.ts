@@ -59,8 +59,11 @@ export interface Transaction {
   /** The next sequence number; identifiers are made of these. */
   nextSequence(): number
   moveGovernanceEpoch(): Promise<void>
-  /** Changes a number that nothing else reads, as a proof that the database can be written; refuses another sealing key. */
-  probe(): Promise<void>
+  /**
+   * Changes a number that nothing else reads, as a proof that the database can be written; refuses another sealing key.
+   * `needsRoom`: also where that number would find a place on a full disk.
+   */
+  probe(options: { readonly needsRoom: boolean }): Promise<void>
   /** Lets whatever else this process has to do go on: between the steps of what reads very much. */
   nextTurn(): Promise<void>
 

@@ -37,9 +37,9 @@ import { SpaceCheck } from './upkeep/check.ts'
 
 /**
  * Rows that one request may change. All of them are one transaction, and no other server writes before it ends: on PostgreSQL
- * that many take some two seconds.
+ * that many take some two seconds (`npm run bench -- --only=largest`).
  */
-export const changesPerRequestMax = 20_000
+export const changesPerRequestMax = 10_000
 /** Counts the rows that a connection changes, against what the request may change that it works for. */
 export class Changes {
   count = 0
@@ -167,7 +167,7 @@ export class Nouns implements Transaction {
     this.history = new History(sql, this)
     this.tags = new Tags(sql)
     this.governance = new Governance(sql, this)
-    this.candidates = new Candidates(sql)
+    this.candidates = new Candidates(sql, this)
     this.exceptions = new Exceptions(sql, this)
     this.ipams = new Ipams(sql)
     this.pools = new Pools(sql)
@@ -213,8 +213,9 @@ export class Nouns implements Transaction {
   nextSequence(): number {
     return this.#sequence++
   }
-  async probe(): Promise<void> {
+  async probe({ needsRoom }: { readonly needsRoom: boolean }): Promise<void> {
     checkKey(this.#sealer, (await this.#sql.get<KeyEvidence>(readKeyEvidence))!)
+    if (needsRoom) await this.#sql.findRoom?.()
     await this.#sql.run(`update counter set value = value + 1 where name = 'probe'`)
   }
   nextTurn(): Promise<void> {
