@@ -12,7 +12,7 @@ import { Bodies } from '#api/body.ts'
 import { boundConnections } from '#api/connections.ts'
 import { refuseRepeatedHeaders } from '#api/repeated-headers.ts'
 import { createSourceAddress, type SourceAddress } from '#api/source-address.ts'
-import { startHousekeeping } from '#jobs/housekeeping.ts'
+import { startJobs } from '#jobs/jobs.ts'
 import { startProbing } from '#jobs/readiness.ts'
 import { Refused, refuse } from '#model/refusal.ts'
 import { withoutSecrets } from '#model/secrets.ts'
@@ -186,11 +186,10 @@ async function openServer(
     const newRequestId = createRequestIds(randomBytes(10))
     const addressOf = createSourceAddress(config.trustedProxies)
     // From here on there is nothing that could fail.
-    const housekeeping = startHousekeeping(store, Date.now, {
-      account,
-      recordCounted: () => executor.recordCounted(),
-      onFailure: (task, error) => logEvent('job-failed', { task, message: String((error as Error)?.message ?? error) }),
-    })
+    const jobs = startJobs(
+      { store, clock: Date.now, account, recordCounted: () => executor.recordCounted() },
+      (task, error) => logEvent('job-failed', { task, message: String((error as Error)?.message ?? error) }),
+    )
     const readiness = startProbing(store, {
       monotonic: () => performance.now(),
       say: sayTrouble,
@@ -233,7 +232,7 @@ async function openServer(
       async close(drained) {
         draining = true
         await readiness.stop()
-        await housekeeping.stop()
+        await jobs.stop()
         // Who listens to changes would never fall idle.
         await rest.close()
         await drained()

@@ -1,6 +1,7 @@
 // An installation of the drive: its servers, what clients were told by them, and the record that must agree.
 import assert from 'node:assert/strict'
 import { forgetDecisions } from '#jobs/forgetting.ts'
+import { lookAt } from '#jobs/job.ts'
 import { createAccessKey, disableAccessKey } from '#operations/identity/access-keys.ts'
 import { createOperatorToken } from '#operations/identity/operator-tokens.ts'
 import { keepDecisions } from '#operations/record/retention.ts'
@@ -8,7 +9,7 @@ import { StoreTrouble } from '#store/trouble.ts'
 import { checkSpace } from '#store/upkeep/check.ts'
 import { dev, lab, prod, root, shop } from '../acme.ts'
 import type { Engine } from '../engines.ts'
-import { managementAccount } from '../world.ts'
+import { managementAccount, workplaceOf } from '../world.ts'
 import { end, type Ledger, remember } from './ledger.ts'
 import { type Beginning, begin, type Place, serversMax } from './places.ts'
 import { compare, readings, tries } from './questions.ts'
@@ -353,7 +354,7 @@ export class Installation {
       await keepDecisions(store, managementAccount, n % 2 === 0 ? undefined : 30 + (n % 100))
     } else if (command === 'housekeeping') {
       await store.write(async (tx) => void (await tx.space.endQuarantines(500)))
-      await forgetDecisions(store, managementAccount)
+      await lookAt(forgetDecisions, workplaceOf(store))
     }
     const { problems } = await checkSpace(store)
     if (problems.length > 0) throw new Finding(`check: ${problems.join(' ')}`)
