@@ -1,4 +1,4 @@
-// The store as the rest of the house sees it: transactions, and one object per noun inside them.
+// The store as the other layers see it: transactions, and one object per noun inside them.
 import type { GovernanceFacts } from '#model/policy/snapshot.ts'
 import type { Asker } from './asker.ts'
 import type { KeptName } from './memory.ts'
