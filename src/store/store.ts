@@ -99,7 +99,79 @@ export interface Transaction {
   readonly tokens: Tokens
   readonly vpcs: Vpcs
 }
-export type ReadTransaction = Transaction
+
+/** What changes something, by the noun. `transaction.test.ts` compares it with the code. */
+export interface Writes {
+  accessKeys: 'insert' | 'disable' | 'dropExpired' | 'keepUnshown' | 'dropUnshown'
+  addresses: 'associate' | 'disassociate'
+  apiTokens: 'insert' | 'revoke'
+  candidates: 'put' | 'remove'
+  exceptions: 'insert' | 'update' | 'use'
+  history: 'changed'
+  ipams: 'insert' | 'update' | 'delete' | 'insertScope' | 'describeScope' | 'deleteScope'
+  journal: 'record' | 'recordDecision' | 'recordOwn' | 'dropRulings'
+  natGateways: 'insert' | 'markDeleted' | 'forgetDeleted' | 'insertAddress' | 'deleteAddress'
+  organizations:
+    | 'create'
+    | 'insertAccount'
+    | 'insertCreation'
+    | 'insertNode'
+    | 'moveNode'
+    | 'removeNode'
+    | 'renameUnit'
+    | 'delegate'
+    | 'undelegate'
+    | 'enableService'
+    | 'disableService'
+  policies:
+    | 'insert'
+    | 'delete'
+    | 'addVersion'
+    | 'insertVersion'
+    | 'putInForce'
+    | 'assign'
+    | 'unassign'
+    | 'changeKinds'
+    | 'changeModes'
+  pools: 'insert' | 'update' | 'delete' | 'share' | 'insertCidr' | 'setCidrState' | 'deleteCidr'
+  resourceTypes: 'insert' | 'delete'
+  retention: 'takeTurn'
+  roleBindings: 'insert' | 'delete' | 'deleteAt'
+  space:
+    | 'add'
+    | 'begin'
+    | 'confirm'
+    | 'drop'
+    | 'endAllQuarantines'
+    | 'endQuarantines'
+    | 'extend'
+    | 'flush'
+    | 'hold'
+    | 'reclaim'
+    | 'record'
+    | 'release'
+    | 'remove'
+    | 'removeResting'
+    | 'rest'
+    | 'take'
+    | 'takeExactly'
+  tags: 'put' | 'remove' | 'removeAll'
+  tokens: 'keep' | 'forget'
+  vpcs:
+    | 'insert'
+    | 'delete'
+    | 'setAttributes'
+    | 'insertCidr'
+    | 'deleteCidr'
+    | 'insertSubnet'
+    | 'deleteSubnet'
+    | 'insertSubnetCidr'
+}
+/** A transaction that cannot change anything: it has no method that would. */
+export type ReadTransaction = Omit<
+  Transaction,
+  keyof Writes | 'nextSequence' | 'moveGovernanceEpoch' | 'probe' | 'subjects'
+> & { readonly [Noun in keyof Writes]: Omit<Transaction[Noun], Writes[Noun]> }
 
 export interface Store {
   /**
