@@ -10,6 +10,7 @@ import type { AllocationLists } from './tables/allocation-lists.ts'
 import type { ApiTokens } from './tables/api-tokens.ts'
 import type { Candidates } from './tables/candidates.ts'
 import type { Exceptions } from './tables/exceptions.ts'
+import type { Finding } from './tables/finding.ts'
 import type { Governance } from './tables/governance.ts'
 import type { History } from './tables/history.ts'
 import type { Ipams } from './tables/ipams.ts'
@@ -70,6 +71,7 @@ export interface Transaction {
   readonly apiTokens: ApiTokens
   readonly candidates: Candidates
   readonly exceptions: Exceptions
+  readonly finding: Finding
   readonly governance: Governance
   readonly history: History
   readonly ipams: Ipams

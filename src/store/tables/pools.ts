@@ -216,6 +216,13 @@ export class Pools {
     )
     return new Map(rows.map(({ n, id }) => [n, id]))
   }
+  /** Those of these numbers that there are, in no order; the provider's own among them. */
+  async some(numbers: readonly number[]): Promise<Pool[]> {
+    if (numbers.length === 0) return []
+    const list = listOf(numbers)
+    const rows = await this.#sql.all<PoolRow>(`select ${poolColumns} from pool where n in ${list.text}`, ...list.values)
+    return rows.map(toPool)
+  }
   async findByNumber(n: number): Promise<Pool | undefined> {
     const row = await this.#sql.get<PoolRow>(`select ${poolColumns} from pool where n = ?`, n)
     return row && toPool(row)
