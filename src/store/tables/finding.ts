@@ -1,9 +1,10 @@
 // What lies where, and what goes by a name: the questions of whoever has an address, a name or a tag and nothing else. Each is
 // answered by steps in an index.
-import { bitsOf, type Cidr, contains, fromKey, lastAddress, orderOf, supernet, toKey } from '#model/cidr.ts'
+import { bitsOf, type Cidr, contains, fromKey, orderOf, supernet, toKey } from '#model/cidr.ts'
 import { compareValues, firstOf } from '../merged-ranges.ts'
 import { listOfTexts, type Sql } from '../sql.ts'
 import type { Clock } from './history.ts'
+import { spansOf } from './timeline.ts'
 
 /** A CIDR of a pool, found by its addresses. */
 export interface PlacedCidr {
@@ -87,18 +88,22 @@ export class Finding {
   async poolCidrsInside(range: Cidr, limit: number, owners: readonly string[] | undefined): Promise<PlacedCidr[]> {
     if (range.length === bitsOf(range.family)) return []
     const some = owners && listOfTexts(owners)
-    const rows = await this.#sql.all<PlacedRow>(
-      `select c.pool, c.first, c.length from pool_cidr c ${some ? 'join pool p on p.n = c.pool' : ''}
-       where c.first between ? and ? and c.length > ? and c.state <> 'failed-provision'
-         ${some ? `and p.account in ${some.text}` : ''}
-       order by c.first, c.length, c.pool limit ?`,
-      toKey(range),
-      toKey(lastAddress(range)),
-      range.length,
-      ...(some?.values ?? []),
-      limit,
-    )
-    return rows.map(toPlaced)
+    const found: PlacedRow[] = []
+    for (const [from, to] of spansOf(range)) {
+      const rows = await this.#sql.all<PlacedRow>(
+        `select c.pool, c.first, c.length from pool_cidr c ${some ? 'join pool p on p.n = c.pool' : ''}
+         where c.first between ? and ? and c.length > ? and c.state <> 'failed-provision'
+           ${some ? `and p.account in ${some.text}` : ''}
+         order by c.first, c.length, c.pool limit ?`,
+        from,
+        to,
+        range.length,
+        ...(some?.values ?? []),
+        limit - found.length,
+      )
+      found.push(...rows)
+    }
+    return found.map(toPlaced)
   }
 
   /** What rests in a pool around a range: it was released, or is held; also where that is over and nobody has swept it. */

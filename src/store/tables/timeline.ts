@@ -691,7 +691,7 @@ const isAt = (tenure: Tenure, at: number): boolean =>
 const mapped = { first: 0xffff_0000_0000n, last: 0xffff_ffff_ffffn }
 
 /** The keys in a range, from the first to the last, without those of the other family. In order. */
-function spansOf(range: Cidr): readonly (readonly [Uint8Array, Uint8Array])[] {
+export function spansOf(range: Cidr): readonly (readonly [Uint8Array, Uint8Array])[] {
   const last = lastAddress(range)
   if (range.family === 4 || range.first > mapped.last || last.first < mapped.first) return [[toKey(range), toKey(last)]]
   const span = (from: bigint, to: bigint) =>
