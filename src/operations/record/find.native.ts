@@ -77,15 +77,21 @@ const place = z.object({
 })
 const match = z.object({
   kind: z.enum(foundKinds),
-  id: z.string(),
+  id: z.string().meta({ examples: ['ipam-pool-059bb00000000000b'] }),
   name: z.string().optional(),
   account: accountId.optional(),
   cidr: z.string().optional(),
   resourceType: z.string().optional(),
   resourceId: z.string().optional(),
   isGone: z.literal(true).optional().describe('It was there once: its history is shown.'),
-  path: z.string().describe('Shows it, below `/api/v1`.'),
-  command: z.string().describe('Shows it at the command line.'),
+  path: z
+    .string()
+    .describe('Shows it, below `/api/v1`.')
+    .meta({ examples: ['/pools/ipam-pool-059bb00000000000b'] }),
+  command: z
+    .string()
+    .describe('Shows it at the command line.')
+    .meta({ examples: ['pool show ipam-pool-059bb00000000000b'] }),
 })
 const group = z.object({
   kind: z.enum(foundKinds),
