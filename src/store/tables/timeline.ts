@@ -531,6 +531,16 @@ export class Timeline {
     }
     return found.sort(inNumberOrder).slice(0, limit)
   }
+  /** The same, newest first, before a version. */
+  async ofNumberBefore(n: number, before: number, limit: number): Promise<Tenure[]> {
+    const found: Tenure[] = []
+    for (const part of allParts) {
+      const { table, joined, version } = part
+      const text = `from ${table} ${joined} where t.n = ? and ${version} < ? order by ${version} desc limit ?`
+      found.push(...(await this.#read(part, text, [n, before, limit])))
+    }
+    return found.sort((a, b) => inNumberOrder(b, a)).slice(0, limit)
+  }
   /** The present or last state of a tenure. */
   async latestOf(n: number): Promise<Tenure | undefined> {
     for (const part of [parts.allocated, parts.held, parts.ended]) {
