@@ -250,6 +250,7 @@ for (const engine of engines) {
         })
       }
       await asks('the last one', 1, () => lists.lastEntry())
+      await asks('beginnings of versions', 20, () => lists.beginningsOf('ipam-pool-1', 5, page))
     })
 
     test('the time machine likewise: by address, range, prefix, account, resource and number', async () => {
@@ -288,6 +289,13 @@ for (const engine of engines) {
         assert.equal((await tenures.ofResource('i-7', undefined, page)).length, 3)
       })
       await asks('of a number', 4, () => tenures.ofNumber(7, 0, page))
+      await asks('of a number, newest first', 4, async () => {
+        const found = await tenures.ofNumberBefore(7, 99, page)
+        assert.deepEqual(
+          found.map(({ version }) => version),
+          [2, 1, 1],
+        )
+      })
       await asks('the last of a number', 3, () => tenures.latestOf(7))
       await asks('at a moment', 2, () => tenures.stateAt(7, 3))
       await asks('all of a page', 9, async () => {
