@@ -1,7 +1,8 @@
 // For how long one request holds the event loop, of every operation of all APIs on a filled store; with the writing of its answer.
 
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { isEc2Operation } from '#api/aws/ec2/query.ts'
-import { writeResponse } from '#api/aws/ec2/xml.ts'
+import { isLong, writeLongResponse, writeResponse } from '#api/aws/ec2/xml.ts'
 import type { Ec2Operation } from '#formats/aws/ec2.generated.ts'
 import type { Principal } from '#model/principal.ts'
 import { Refused } from '#model/refusal.ts'
@@ -49,7 +50,7 @@ async function holdOf(filled: Filled, { operation, asked, principal }: Example):
     turn = setImmediate(onTurn)
   })
   const output = await askExample(filled.world, operation, asked, principal)
-  if (principal === signer && isEc2Operation(operation.name)) writeOrRefuse(operation.name, output ?? {})
+  if (principal === signer && isEc2Operation(operation.name)) await writeOrRefuse(operation.name, output ?? {})
   else JSON.stringify(output)
   look()
   clearImmediate(turn)
@@ -57,9 +58,10 @@ async function holdOf(filled: Filled, { operation, asked, principal }: Example):
 }
 
 /** An answer that lists too much is refused while it is written. */
-function writeOrRefuse(name: Ec2Operation, output: unknown): void {
+async function writeOrRefuse(name: Ec2Operation, output: unknown): Promise<void> {
   try {
-    writeResponse(name, output, 'bench')
+    if (isLong(output)) await writeLongResponse(name, output, { requestId: 'bench', nextTurn })
+    else writeResponse(name, output, 'bench')
   } catch (error) {
     if (!(error instanceof Refused)) throw error
   }

@@ -8,6 +8,7 @@ import { measureGrowth } from './growth.ts'
 import { measureHolds } from './holds.ts'
 import { measureHostile } from './hostile.ts'
 import { measureIndexes } from './indexes.ts'
+import { measureLargest } from './largest.ts'
 import { measureHistory, measureLists } from './lists.ts'
 import { measurePostgres } from './postgres.ts'
 import { countsInstructions, root } from './processes.ts'
@@ -48,8 +49,20 @@ const requestsPerSecond = 20_000
 const connections = Number(options.connections)
 const rows = Number(options.rows)
 const parts = {
-  sqlite: ['decide', 'throughput', 'rest', 'hostile', 'holds', 'growth', 'indexes', 'lists', 'history', 'start'],
-  postgres: ['throughput', 'growth', 'lists', 'history', 'contention'],
+  sqlite: [
+    'decide',
+    'throughput',
+    'rest',
+    'hostile',
+    'holds',
+    'largest',
+    'growth',
+    'indexes',
+    'lists',
+    'history',
+    'start',
+  ],
+  postgres: ['throughput', 'largest', 'growth', 'lists', 'history', 'contention'],
 }[database]
 const quickParts = ['decide', 'throughput', 'growth', 'start']
 const wanted = options.only?.split(',') ?? (quick ? parts.filter((part) => quickParts.includes(part)) : parts)
@@ -77,6 +90,7 @@ const measures: Readonly<Record<string, () => unknown>> = {
   hostile: () => measureHostile({ rounds: fixedRounds, seconds }),
   // More would only fill for longer.
   holds: () => measureHolds({ rounds: fixedRounds, rows: Math.min(rows, 100_000) }),
+  largest: () => measureLargest({ engine: database, rounds: fixedRounds }),
   indexes: () => measureIndexes(fixedRounds),
   lists: () => measureLists({ engine: database, sizes }),
   history: () => measureHistory({ engine: database, sizes }),

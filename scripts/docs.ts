@@ -125,7 +125,7 @@ const deviations: readonly (readonly [what: string, here: string, why: string])[
   ],
   [
     '`DeleteIpamPool`, `DeleteIpam` with `Cascade`',
-    'Where more than 2,000 allocations would end, it is refused with `DependencyViolation`, which says how many there are.',
+    'Where more than 1,000 allocations would end, it is refused with `DependencyViolation`, which says how many there are.',
     'It is one transaction, and others would wait for it. Release allocations first, or delete the pools below one by one.',
   ],
   [

@@ -12,7 +12,7 @@ import { Bodies } from '#api/body.ts'
 import { boundConnections } from '#api/connections.ts'
 import { refuseRepeatedHeaders } from '#api/repeated-headers.ts'
 import { createSourceAddress, type SourceAddress } from '#api/source-address.ts'
-import { startHousekeeping } from '#jobs/housekeeping.ts'
+import { startJobs } from '#jobs/jobs.ts'
 import { startProbing } from '#jobs/readiness.ts'
 import { Refused, refuse } from '#model/refusal.ts'
 import { withoutSecrets } from '#model/secrets.ts'
@@ -186,18 +186,17 @@ async function openServer(
     const newRequestId = createRequestIds(randomBytes(10))
     const addressOf = createSourceAddress(config.trustedProxies)
     // From here on there is nothing that could fail.
-    const housekeeping = startHousekeeping(store, Date.now, {
-      account,
-      recordCounted: () => executor.recordCounted(),
-      onFailure: (task, error) => logEvent('job-failed', { task, message: String((error as Error)?.message ?? error) }),
-    })
+    const jobs = startJobs(
+      { store, clock: Date.now, account, recordCounted: () => executor.recordCounted() },
+      (task, error) => logEvent('job-failed', { task, message: String((error as Error)?.message ?? error) }),
+    )
     const readiness = startProbing(store, {
       monotonic: () => performance.now(),
       say: sayTrouble,
       everyMs: config.probeSeconds * 1_000,
     })
     const executeOr503 = answering503((trouble) => {
-      if (trouble.kind === 'full') readiness.note(sayTrouble(trouble))
+      if (isFull(trouble)) readiness.noteFull(sayTrouble(trouble))
     })
 
     const rest = createRest(store, executor, config, { newRequestId, addressOf, bodies, executeOr503 })
@@ -233,7 +232,7 @@ async function openServer(
       async close(drained) {
         draining = true
         await readiness.stop()
-        await housekeeping.stop()
+        await jobs.stop()
         // Who listens to changes would never fall idle.
         await rest.close()
         await drained()
@@ -279,8 +278,10 @@ function reasonOf({ kind, outcome }: StoreTrouble): string {
   if (kind === 'stale')
     return 'the server only reads: its database lacks what was acknowledged (an old copy, or a primary that was left behind)'
   if (kind === 'key') return 'the secrets of the database are sealed with another key than that of the server'
+  if (kind === 'database-full') return 'the disk of the database is full'
   return kind === 'full' ? 'the disk of the server is full' : 'the database is not available'
 }
+const isFull = ({ kind }: StoreTrouble): boolean => kind === 'full' || kind === 'database-full'
 
 /** Keys are looked up for every request: the recent ones are kept unsealed in memory for a moment. */
 function createKeyring(

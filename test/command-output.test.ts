@@ -227,16 +227,23 @@ test('every list fits terminals of 80 and of 60 columns and stays a table; elsew
 const paged = nativeCommands.filter(({ isPaged }) => isPaged)
 const listsWithoutWords = paged.filter(({ parameters }) => !parameters.some(({ isRequired }) => isRequired))
 
+interface Schema {
+  readonly type?: string
+  readonly $ref?: string
+  readonly properties?: Readonly<Record<string, Schema>>
+  readonly $defs?: Readonly<Record<string, Schema>>
+}
+
 test('every list of the definitions has the same envelope, and no answer is an array', () => {
   for (const { name, output, input } of nativeOperations) {
-    const schema = z.toJSONSchema(output, { unrepresentable: 'any', io: 'output' }) as {
-      type?: string
-      properties?: Record<string, { type?: string }>
-    }
+    const whole = z.toJSONSchema(output, { unrepresentable: 'any', io: 'output' }) as Schema
+    const named = (schema: Schema | undefined): Schema | undefined =>
+      schema?.$ref === undefined ? schema : named(whole.$defs?.[schema.$ref.replace('#/$defs/', '')])
+    const schema = named(whole)!
     assert.notEqual(schema.type, 'array', name)
     if (!('cursor' in input.shape)) continue
-    assert.equal(schema.properties?.items?.type, 'array', name)
-    assert.equal(schema.properties?.nextCursor?.type, 'string', name)
+    assert.equal(named(schema.properties?.items)?.type, 'array', name)
+    assert.equal(named(schema.properties?.nextCursor)?.type, 'string', name)
   }
   assert.ok(paged.length > 20)
 })

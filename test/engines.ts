@@ -40,7 +40,7 @@ const onBoth: readonly string[] = [
 export const runsOnce: Readonly<Record<string, string>> = {
   'src/api/rest/openapi.test.ts': 'the description is made of definitions; there is no store in it',
   'src/api/rest/sign-in.test.ts': 'what an identity provider says; there is no store in it',
-  'src/jobs/housekeeping.test.ts': 'a trigger makes a task fail, and each engine has its own words for one',
+  'src/jobs/jobs.test.ts': 'a trigger makes a task fail, and each engine has its own words for one',
   'src/store/batching.test.ts': 'transactions that meet others are there on PostgreSQL alone',
   'src/store/tables/list-plans.test.ts': 'opens both engines by itself, and asks each in its own way for its plans',
   'src/store/schema/migrations.test.ts': 'what a step makes of what the embedded database has',
@@ -62,6 +62,7 @@ export const runsOnce: Readonly<Record<string, string>> = {
     'a client that cannot tell the engines apart, and takes its time; others ask both the same',
   'test/ended-keys.test.ts': 'opens both engines by itself: two servers on one, one on the other',
   'test/failover.test.ts': 'clusters that fail over are there on PostgreSQL alone',
+  'test/full-disk.test.ts': 'a full disk of the embedded database is tried in test/crash.test.ts',
   'test/garbage.test.ts': 'what is in front of the operations; the store behind them is never reached by garbage',
   'test/growth.test.ts': 'opens both engines by itself, and counts what each does in its own way',
   'test/guide.test.ts': 'the pages themselves say which database they are about',

@@ -21,11 +21,7 @@ const roundTripsMax = 1_100
 /** Operations that do more at once, and why. They may only become fewer. */
 const exceptions: Readonly<Record<Engine, Readonly<Record<string, string>>>> = {
   sqlite: {},
-  postgres: {
-    listAccounts: 'of 1,000 accounts, it reads the tags and the place of each by themselves',
-    listPools: 'of 1,000 pools, it reads the tags and shares of each by themselves',
-    listResources: 'being changed',
-  },
+  postgres: {},
 }
 const excused = exceptions[engineUnderTest]
 

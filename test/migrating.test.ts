@@ -300,3 +300,66 @@ test('servers of the version before go on beside a schema with the newest step, 
   assert.equal((await migratePostgres({ url, ownerUrl })).to, latest.number)
   if (latest.olderServers === 'go on') await assertWorks()
 })
+
+test('the step about whose leave exceptions are used makes of old rows on PostgreSQL what it makes of them on SQLite', async () => {
+  const at = postgresMigrations.findIndex(({ name }) => name === 'by whose leave exceptions are used')
+  const step = postgresMigrations[at]!
+  const old = await makeOldSchema(at)
+  const grants = (...pools: string[]): string => JSON.stringify({ pools, provider: pools.length === 0 })
+  const exception = (id: string, granted: string, [status, expiresAt]: readonly [string, number]): string =>
+    `('${id}', '333333333333', 'l', 't', '${granted}', 0, 'user:a', 0, 'x', '${status}', 0, ${expiresAt}, 'user:a', 0,
+      'user:b', 0)`
+  const all = grants('ipam-pool-1', 'ipam-pool-2', 'ipam-pool-3', 'ipam-pool-4')
+  const link = await linkTo(old.ownerUrl)
+  // Rows that refer to nothing, as in the test of the embedded database.
+  await link.script(`set session_replication_role = replica;
+    insert into organization_node (id, kind, parent_id, name, created_at) values
+      ('r-1', 'root', null, 'Root', 0), ('ou-1', 'organizational-unit', 'r-1', 'Prod', 0),
+      ('333333333333', 'account', 'ou-1', 'shop', 0);
+    insert into pool (n, id, ipam_id, scope_id, account, depth, family, created_at)
+      select n, 'ipam-pool-' || n, 'ipam-1', 'scope-1', case n when 4 then '333333333333' else '222222222222' end, 1, 4, 0
+      from generate_series(1, 5) n;
+    insert into pool_share (pool, principal) values (1, 'ou-1'), (3, 'ou-2'), (4, 'r-1'), (5, '333333333333');
+    insert into holder (n, account, resource_type, region) values (1, '333333333333', 'eip', 'us-east-1');
+    insert into allocation (n, pool, first, length, holder, created_at) values
+      (7, 1, '\\x00000000000000000000ffff0a000001', 32, 1, 10);
+    insert into allocation_history (n, pool, first, length, resource_type, account, created_at, released_at) values
+      (8, 1, '\\x00000000000000000000ffff0a000002', 32, 'eip', '444444444444', 10, 20);
+    insert into exception_use (exception_id, decision, allocation, resource_type, account) values
+      ('exception-1', 1, 7, null, null), ('exception-1', 2, 8, null, null), ('exception-1', 3, null, 'eip', '555555555555');
+    insert into origin (n, account, principal, access_key_id, source_address, region, action)
+      values (1, 'a', 'p', 'k', '', '', 'act');
+    insert into audit_entry (n, at, origin, request_id, outcome, subjects) values (1, 100, 1, 'r', 'Success', '');
+    insert into policy_exception (id, target_id, locale, resource_type, grants, is_break_glass, requested_by, requested_at,
+      reason, status, starts_at, expires_at, asked_by, asked_at, approved_by, approved_at) values
+      ${exception('exception-1', all, ['approved', 101])}, ${exception('exception-2', grants('ipam-pool-2'), ['approved', 101])},
+      ${exception('exception-3', grants(), ['approved', 101])}, ${exception('exception-4', all, ['approved', 100])},
+      ${exception('exception-5', grants('ipam-pool-5', 'ipam-pool-1'), ['approved', 101])};
+    set session_replication_role = origin`)
+  await link.script(step.sql)
+  const [shared] = await link.script('select id, shared_pools from policy_exception order by id')
+  assert.deepEqual(
+    (shared!.rows as { id: string; shared_pools: string }[]).map((row) => [
+      row.id,
+      (JSON.parse(row.shared_pools) as string[]).sort(),
+    ]),
+    [
+      ['exception-1', ['ipam-pool-1']],
+      ['exception-2', []],
+      ['exception-3', []],
+      // It was over by the last entry of the record.
+      ['exception-4', []],
+      ['exception-5', ['ipam-pool-1', 'ipam-pool-5']],
+    ],
+  )
+  const [used] = await link.script('select decision::int as decision, account from exception_use order by decision')
+  assert.deepEqual(
+    (used!.rows as { decision: number; account: string }[]).map(({ decision, account }) => [decision, account]),
+    [
+      [1, '333333333333'],
+      [2, '444444444444'],
+      [3, '555555555555'],
+    ],
+  )
+  await link.close()
+})

@@ -49,7 +49,7 @@ function forbid(pattern: RegExp, what: string, where: (path: string) => boolean)
   }
 }
 
-// Rooms --------------------------------------------------------------------------------------------------------------
+// Layers -------------------------------------------------------------------------------------------------------------
 
 interface Import {
   readonly from: string
@@ -81,7 +81,7 @@ function resolve({ from, target }: Import): string | undefined {
 }
 
 /** `model` of `src/model/cidr.ts`, `main` of `src/main.ts`, undefined outside `src`. */
-function roomOf(path: string): string | undefined {
+function layerOf(path: string): string | undefined {
   return /^src\/(?:([^/]+)\/|([^/]+)\.ts$)/.exec(path)?.slice(1).find(Boolean)
 }
 
@@ -97,35 +97,36 @@ const directions: Readonly<Record<string, 'anything' | Readonly<Record<string, '
   config: { model: 'all', operations: 'types' },
   late: {},
   telemetry: {},
+  operator: 'anything',
   server: 'anything',
   main: 'anything',
 }
 
 const keepsDirections: Rule = (file) => {
-  const own = roomOf(file.path)
+  const own = layerOf(file.path)
   if (own === undefined || isTest(file.path)) return []
   const allowed = directions[own]
-  if (allowed === undefined) return [`${file.path}: the room \`${own}\` is not in the table of ARCHITECTURE.md`]
+  if (allowed === undefined) return [`${file.path}: the layer \`${own}\` is not in the table of ARCHITECTURE.md`]
   return importsOf(file).flatMap((line) => {
     const resolved = resolve(line)
     if (resolved === undefined) return []
-    const room = roomOf(resolved)
-    if (room === undefined) return [`${file.path} imports \`${line.target}\`, which is outside src`]
-    if (room === own) return line.target.startsWith('#') ? [`${file.path} imports its own room by \`#\``] : []
+    const layer = layerOf(resolved)
+    if (layer === undefined) return [`${file.path} imports \`${line.target}\`, which is outside src`]
+    if (layer === own) return line.target.startsWith('#') ? [`${file.path} imports its own layer by \`#\``] : []
     const isTopLevel = !resolved.slice('src/'.length).includes('/')
     if (!isTopLevel && !line.target.startsWith('#')) return [`${file.path} imports \`${line.target}\` without \`#\``]
-    if (allowed === 'anything' || allowed[room] === 'all' || (allowed[room] === 'types' && line.typeOnly)) return []
-    const only = allowed[room] === 'types' ? ' other than types' : ''
-    return [`${file.path}: \`${own}\` may not import \`${room}\`${only} (\`${line.target}\`)`]
+    if (allowed === 'anything' || allowed[layer] === 'all' || (allowed[layer] === 'types' && line.typeOnly)) return []
+    const only = allowed[layer] === 'types' ? ' other than types' : ''
+    return [`${file.path}: \`${own}\` may not import \`${layer}\`${only} (\`${line.target}\`)`]
   })
 }
 
 /** The model stands without a computer: no `node:`, no package. Its tests have tools, and other judges of the same matter. */
 const modelStandsAlone: Rule = (file) => {
-  if (roomOf(file.path) !== 'model') return []
+  if (layerOf(file.path) !== 'model') return []
   return importsOf(file).flatMap((line) => {
     const resolved = resolve(line)
-    if (resolved !== undefined && roomOf(resolved) === 'model') return []
+    if (resolved !== undefined && layerOf(resolved) === 'model') return []
     if (file.path.endsWith('.test.ts') && (line.target.startsWith('node:') || line.target === 'fast-check')) return []
     return [`${file.path}: the model imports nothing, and this is \`${line.target}\``]
   })
@@ -139,7 +140,7 @@ const faceOf = (path: string): string | undefined => /\.(ec2|aws|native)\.ts$/.e
  * the native API and one of an AWS API know nothing of each other.
  */
 const keepsFacesApart: Rule = (file) => {
-  if (roomOf(file.path) !== 'operations' || isTest(file.path)) return []
+  if (layerOf(file.path) !== 'operations' || isTest(file.path)) return []
   const own = faceOf(file.path)
   return importsOf(file).flatMap((line) => {
     const resolved = resolve(line)
@@ -181,12 +182,12 @@ function findCycle(files: readonly File[]): readonly string[] | undefined {
 function directionsOf(page: string): typeof directions {
   const rows = [...page.matchAll(/^\| (`[^|]+`) \| ([^|]+) \|$/gm)]
   return Object.fromEntries(
-    rows.flatMap(([, rooms, may]) =>
-      [...rooms!.matchAll(/`([a-z]+)`/g)].map(([, room]) => {
-        if (may === 'anything') return [room!, 'anything'] as const
+    rows.flatMap(([, layers, may]) =>
+      [...layers!.matchAll(/`([a-z]+)`/g)].map(([, layer]) => {
+        if (may === 'anything') return [layer!, 'anything'] as const
         const named = [...may!.matchAll(/(types of )?`([a-z]+)`/g)]
         return [
-          room!,
+          layer!,
           Object.fromEntries(named.map(([, types, name]) => [name!, types ? 'types' : 'all'] as const)),
         ] as const
       }),
@@ -277,6 +278,11 @@ const remembersByMemory: Rule = ({ path, text }) => {
     .filter((name) => mayRemember[`${path} ${name}`] === undefined)
     .map((name) => `${path}: \`${name}\` outlives a transaction: make it with \`ConnectionMemory\``)
 }
+
+/** The last table of docs/glossary.md: words that we do not use, and what we say. */
+const unsaid = [...read('docs/glossary.md').text.matchAll(/^\| ~~([^~]+)~~ \| ([^|]+) \|$/gm)].map(
+  ([, word, instead]) => [new RegExp(`(?<![\\w-])${word}(?![\\w-])`, 'i'), instead!.trim()] as const,
+)
 
 interface Claim {
   readonly claim: string
@@ -470,6 +476,22 @@ const claims: readonly Claim[] = [
     bad: [inModel('export class PoolManager {}')],
   },
   {
+    claim: 'what the glossary says we do not say is not said',
+    rule: ({ path, text }) =>
+      unsaid.flatMap(([word, instead]) =>
+        text
+          .split('\n')
+          .flatMap((line, index) => (word.test(line) ? [`${path}:${index + 1}: say ${instead}: ${line.trim()}`] : [])),
+      ),
+    over: [...codeButThis, ...words.filter(({ path }) => !/glossary|CHANGELOG|package/.test(path))],
+    bad: [
+      inModel('// The hallway that every request walks.'),
+      inModel('const wish = 1'),
+      { path: 'README.md', text: 'All of them unless said otherwise.' },
+    ],
+    good: [inModel('// It waits until somebody wishes otherwise.')],
+  },
+  {
     claim: 'nothing in the tree names the place where it was written, nor a package registry',
     rule: saysNothingOfTheWorkplace,
     over: [...code, ...words],
@@ -509,8 +531,8 @@ test('the table of directions in ARCHITECTURE.md is the one that is kept', () =>
   assert.notDeepEqual(directionsOf(lying), directions)
 })
 
-test('ARCHITECTURE.md names every room and top file that is there, and none that is not', () => {
-  const there = new Set(sources.filter(({ path }) => !isTest(path)).map(({ path }) => roomOf(path)!))
+test('ARCHITECTURE.md names every layer and top file that is there, and none that is not', () => {
+  const there = new Set(sources.filter(({ path }) => !isTest(path)).map(({ path }) => layerOf(path)!))
   assert.deepEqual([...there].sort(), Object.keys(directions).sort())
 })
 

@@ -6,6 +6,7 @@ import type {
   OrganizationsOutput,
 } from '#formats/aws/organizations.generated.ts'
 import type { StsInput, StsOperation, StsOutput } from '#formats/aws/sts.generated.ts'
+import type { Workplace } from '#jobs/job.ts'
 import { type Executor, openExecutor } from '#operations/execute.ts'
 import type { AnyOperation, OperationSettings } from '#operations/operation.ts'
 import { operationTables } from '#operations/tables.aws.ts'
@@ -109,3 +110,11 @@ export async function openWorld(
     },
   }
 }
+
+/** What jobs work with, by the clock of the machine. */
+export const workplaceOf = (store: Store): Workplace => ({
+  store,
+  clock: Date.now,
+  account: managementAccount,
+  recordCounted: async () => {},
+})

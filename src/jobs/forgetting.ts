@@ -1,16 +1,16 @@
 // Decisions that are older than they are kept: forgotten a few at a time, each time with an audit entry.
 import { formatId } from '#model/identifier.ts'
 import { recordOwn } from '#operations/record/own-entries.ts'
-import type { Store } from '#store/store.ts'
+import type { Job } from './job.ts'
 
-/** Transactions of one call, each of which looks at a bounded number of decisions. */
-const turnsMax = 4
-
-/** @param account whose entry in the record it is */
-export async function forgetDecisions(store: Store, account: string, turns = turnsMax): Promise<void> {
-  for (let turn = 0; turn < turns; turn++) {
-    if (!(await store.read((tx) => tx.retention.isAnythingDue(tx.now)))) return
-    await store.write(async (tx) => {
+export const forgetDecisions: Job = {
+  name: 'forget-decisions',
+  everySeconds: 1,
+  // Each looks at a bounded number of decisions.
+  turnsMax: 4,
+  isDue: ({ store }) => store.read((tx) => tx.retention.isAnythingDue(tx.now)),
+  turn: ({ store, account }) =>
+    store.write(async (tx) => {
       const gone = await tx.retention.takeTurn(tx.now, () => tx.nextSequence())
       if (!gone) return
       const [first, last] = [gone.first, gone.last].map((n) => formatId('decision', tx.installation, n)) as [
@@ -19,6 +19,5 @@ export async function forgetDecisions(store: Store, account: string, turns = tur
       ]
       const subjects = [first, last, `count:${gone.decisions}`]
       await recordOwn(tx, 'housekeeping', { action: 'ForgetDecisions', account, subjects })
-    })
-  }
+    }),
 }

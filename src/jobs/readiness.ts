@@ -7,8 +7,8 @@ export const probeMsMax = 4_000
 export interface Readiness {
   /** Why not, in a few words; undefined where the last probe, a few seconds old at most, went through. */
   problem(): string | undefined
-  /** What a request has met: known at once, and until a probe goes through. */
-  note(problem: string): void
+  /** A request has met a full disk: known at once, and until a probe has found room. */
+  noteFull(problem: string): void
   /** Resolves once the first probe has an answer, whatever it is. */
   readonly probed: Promise<void>
   stop(): Promise<void>
@@ -27,12 +27,17 @@ export function startProbing(
   let problem: string | undefined = 'starting'
   let begunAt = monotonic()
   let isUnderWay = false
+  /** What was noted last, each time another one. */
+  let full: { readonly problem: string } | undefined
   let running: Promise<void> = Promise.resolve()
   async function probe(): Promise<void> {
+    const noted = full
     try {
       await store.read(async () => undefined)
-      await store.write((tx) => tx.probe())
-      problem = undefined
+      await store.write((tx) => tx.probe({ needsRoom: noted !== undefined }))
+      // One that was under way when it was noted has not looked for room.
+      if (full === noted) full = problem = undefined
+      else problem = full?.problem
     } catch (error) {
       problem = say(error)
     }
@@ -52,7 +57,8 @@ export function startProbing(
   return {
     probed,
     problem: () => (isUnderWay && monotonic() - begunAt > probeMsMax ? 'the database does not answer' : problem),
-    note(met) {
+    noteFull(met) {
+      full = { problem: met }
       problem = met
     },
     async stop() {

@@ -4,17 +4,18 @@ import { assert } from '#model/assert.ts'
 import { formatId, type IdKind, parseId } from '#model/identifier.ts'
 import { orderedJson } from '#model/ordered-json.ts'
 import type { Decision } from '#model/policy/decision.ts'
-import { compileSnapshot, type Snapshot } from '#model/policy/snapshot.ts'
+import { compileInSteps, type Snapshot } from '#model/policy/snapshot.ts'
 import { accountableOf, type Principal } from '#model/principal.ts'
 import { isAboutState, type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
 import { findUnfitText } from '#model/text.ts'
-import type { Asker, KeptName, Store, Transaction } from '#store/store.ts'
+import type { Asker, KeptName, ReadTransaction, Store, Transaction } from '#store/store.ts'
 import { requireStill } from './identity/authority.ts'
 import type {
   AnyOperation,
   Need,
   OperationSettings,
   Reach,
+  ReadContext,
   ReadOperation,
   WriteContext,
   WriteOperation,
@@ -22,6 +23,7 @@ import type {
 import { refuseNewConflicts, SnapshotBeforeNeeded } from './policy/conflicts.ts'
 import { namesOf } from './record/object-names.ts'
 import { isOnRecord, RefusalBudget, type RefusalKind, subjectsOf, withoutSession } from './refused-changes.ts'
+import { inTurns } from './turns.ts'
 
 /** How long a client token is remembered. EC2 promises no time; a day covers every retry of a tool. */
 export const clientTokenMs = 86_400_000
@@ -54,7 +56,7 @@ export interface Call {
   readonly asker?: Asker
 }
 
-function currentSnapshot(tx: Transaction): Snapshot | undefined {
+function currentSnapshot(tx: ReadTransaction): Snapshot | undefined {
   const known = tx.recall(compiled)
   return known?.epoch === tx.governanceEpoch ? known : undefined
 }
@@ -120,10 +122,10 @@ export async function openExecutor(
 ): Promise<Executor> {
   const budget = new RefusalBudget()
 
-  async function snapshotOf(tx: Transaction, options: { readonly keep: boolean }): Promise<Snapshot> {
+  async function snapshotOf(tx: ReadTransaction, options: { readonly keep: boolean }): Promise<Snapshot> {
     const known = currentSnapshot(tx)
     if (known) return known
-    const snapshot = compileSnapshot(await tx.governance.facts(), tx.governanceEpoch)
+    const snapshot = await inTurns(tx, compileInSteps(await tx.governance.facts(), tx.governanceEpoch))
     if (options.keep) tx.keep(compiled, snapshot)
     return snapshot
   }
@@ -133,7 +135,7 @@ export async function openExecutor(
     const output = await store.read(
       async (tx) => {
         if (isKeyInDoubt(tx, call.principal)) await refuseEndedKey(tx, call.principal)
-        return operation.run(new RequestContext(tx, call, settings, snapshotOf), call.input as never)
+        return operation.run(new ReadingContext(tx, call, settings, snapshotOf), call.input as never)
       },
       call.arrivedAt,
       senderOf(call.principal),
@@ -390,10 +392,10 @@ function refuseUnfit({ input }: Call): void {
 }
 
 /** Whether a key or token may have ended after it was checked, on whichever server. */
-const isKeyInDoubt = (tx: Transaction, { keyEpoch, expiresAt }: Principal): boolean =>
+const isKeyInDoubt = (tx: ReadTransaction, { keyEpoch, expiresAt }: Principal): boolean =>
   expiresAt !== undefined || (keyEpoch !== undefined && keyEpoch !== tx.keyEpoch)
 /** One that has ended may do nothing more. */
-async function refuseEndedKey(tx: Transaction, principal: Principal): Promise<void> {
+async function refuseEndedKey(tx: ReadTransaction, principal: Principal): Promise<void> {
   const { accessKeyId: id, account, arn, keyEpoch, expiresAt, native } = principal
   if (expiresAt !== undefined && expiresAt <= tx.now) refuse({ code: 'InvalidToken' })
   if (keyEpoch === undefined || keyEpoch === tx.keyEpoch) return
@@ -583,36 +585,33 @@ async function decisionsOf(tx: Transaction, { entry }: Use): Promise<readonly De
 
 // Context ------------------------------------------------------------------------------------------------------------
 
-type SnapshotOf = (tx: Transaction, options: { readonly keep: boolean }) => Promise<Snapshot>
+type SnapshotOf = (tx: ReadTransaction, options: { readonly keep: boolean }) => Promise<Snapshot>
 
-class RequestContext implements WriteContext {
-  readonly tx: Transaction
+/** What a request that only reads may touch. */
+class ReadingContext implements ReadContext {
+  readonly tx: ReadTransaction
   readonly call: Call
   readonly settings: OperationSettings
-  readonly decisions: Decision[]
-  /** What each change of governance can reach. */
-  readonly reaches: Reach[]
-  readonly #needs: Need[]
-  readonly #snapshotOf: SnapshotOf
+  protected readonly needs: Need[]
+  protected readonly snapshotOf: SnapshotOf
   readonly #changesBefore: number
   readonly #epochBefore: number
 
+  /** @param whole of the same request, as another account */
   constructor(
-    tx: Transaction,
+    tx: ReadTransaction,
     call: Call,
     settings: OperationSettings,
     snapshotOf: SnapshotOf,
-    whole?: { readonly context: RequestContext },
+    whole?: ReadingContext,
   ) {
-    this.decisions = whole?.context.decisions ?? []
-    this.reaches = whole?.context.reaches ?? []
-    this.#needs = whole ? whole.context.#needs : []
-    this.#changesBefore = whole ? whole.context.#changesBefore : tx.changes
-    this.#epochBefore = whole ? whole.context.#epochBefore : tx.governanceEpoch
+    this.needs = whole?.needs ?? []
+    this.#changesBefore = whole ? whole.#changesBefore : tx.changes
+    this.#epochBefore = whole ? whole.#epochBefore : tx.governanceEpoch
     this.tx = tx
     this.call = call
     this.settings = settings
-    this.#snapshotOf = snapshotOf
+    this.snapshotOf = snapshotOf
   }
   get caller(): Principal {
     return this.call.principal
@@ -623,9 +622,8 @@ class RequestContext implements WriteContext {
   get ifMatch(): string | undefined {
     return this.call.ifMatch
   }
-  actingFor(account: string, region: string): RequestContext {
-    const call: Call = { ...this.call, region, principal: { ...this.call.principal, account } }
-    return new RequestContext(this.tx, call, this.settings, this.#snapshotOf, { context: this })
+  actingFor(account: string, region: string): ReadingContext {
+    return new ReadingContext(this.tx, callFor(this.call, account, region), this.settings, this.snapshotOf, this)
   }
   get now(): number {
     return this.tx.now
@@ -634,7 +632,7 @@ class RequestContext implements WriteContext {
     return this.call.requestId
   }
   snapshot(): Promise<Snapshot> {
-    return this.#snapshotOf(this.tx, { keep: this.isCounted })
+    return this.snapshotOf(this.tx, { keep: this.isCounted })
   }
   get snapshotAtHand(): Snapshot | undefined {
     return currentSnapshot(this.tx)
@@ -643,13 +641,40 @@ class RequestContext implements WriteContext {
     return this.tx.changes === this.#changesBefore || this.tx.governanceEpoch !== this.#epochBefore
   }
   noteNeed(need: Need): void {
-    this.#needs.push(need)
+    this.needs.push(need)
+  }
+}
+const callFor = (call: Call, account: string, region: string): Call => ({
+  ...call,
+  region,
+  principal: { ...call.principal, account },
+})
+
+class RequestContext extends ReadingContext implements WriteContext {
+  declare readonly tx: Transaction
+  readonly decisions: Decision[]
+  /** What each change of governance can reach. */
+  readonly reaches: Reach[]
+
+  constructor(
+    tx: Transaction,
+    call: Call,
+    settings: OperationSettings,
+    snapshotOf: SnapshotOf,
+    whole?: RequestContext,
+  ) {
+    super(tx, call, settings, snapshotOf, whole)
+    this.decisions = whole?.decisions ?? []
+    this.reaches = whole?.reaches ?? []
+  }
+  override actingFor(account: string, region: string): RequestContext {
+    return new RequestContext(this.tx, callFor(this.call, account, region), this.settings, this.snapshotOf, this)
   }
   /** Each once, as it is kept with the token; null where nothing was asked. */
   get needsText(): string | null {
-    if (this.#needs.length === 0) return null
+    if (this.needs.length === 0) return null
     return JSON.stringify([
-      ...new Map(this.#needs.map((need) => [`${need.action}\n${need.path.at(-1)}`, need])).values(),
+      ...new Map(this.needs.map((need) => [`${need.action}\n${need.path.at(-1)}`, need])).values(),
     ])
   }
   newSequence(): number {

@@ -168,6 +168,11 @@ export async function nextStep({ tx }: ReadContext, looked: number, limit: numbe
   return stepRows
 }
 
+/** Of each row what is shown, or undefined where it is hidden: one by one, or with what belongs to all of them read at once. */
+type Showing<Row, Item> =
+  | { show(row: Row): Promise<Item | undefined> }
+  | { showAll(rows: readonly Row[]): Promise<readonly (Item | undefined)[]> }
+
 /**
  * One page of what the caller may see. Reads on until the page is full, and says where to go on.
  * @param key the place of a row in the order of `read`; a cursor is made of it
@@ -178,18 +183,17 @@ export async function gatherPage<Row, Item>(
   {
     read,
     key,
-    show,
     start = '',
     rowsMax = rowsPerPageMax,
+    ...showing
   }: {
     read(after: string, limit: number): Promise<readonly Row[]>
     key(row: Row): string
-    show(row: Row): Promise<Item | undefined>
     /** What comes before every key. */
     start?: string
     /** Rows looked at for one page, where few of them may be shown: the page is shorter then, and says where to go on. */
     rowsMax?: number
-  },
+  } & Showing<Row, Item>,
 ): Promise<{ items: Item[]; nextCursor?: string }> {
   const items: Item[] = []
   let after = cursor ?? start
@@ -199,8 +203,9 @@ export async function gatherPage<Row, Item>(
     const size = await nextStep(context, looked, limit)
     const rows = await read(after, size)
     looked += rows.length
-    for (const row of rows) {
-      const item = await show(row)
+    const all = 'showAll' in showing ? await showing.showAll(rows) : undefined
+    for (const [index, row] of rows.entries()) {
+      const item = 'showAll' in showing ? all![index] : await showing.show(row)
       if (item !== undefined && items.length === limit) return { items, nextCursor: shown }
       after = key(row)
       if (item === undefined) continue

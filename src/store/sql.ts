@@ -18,6 +18,8 @@ export interface Sql {
    * text together, before the next statement that could tell the difference, deletes first.
    */
   later(text: string, ...values: SqlValue[]): void
+  /** Fails where the disk is full. Undefined where every change needs room there. */
+  findRoom?(): Promise<void>
 }
 
 /**
@@ -64,19 +66,25 @@ export function listOfProbes(probes: readonly (readonly [number, Uint8Array, Uin
 /** Rows that one statement reads of what is read whole: a few milliseconds, after which others have their turn. */
 const rowsPerRead = 1_000
 
-/**
- * Reads all of something, a part at a time.
- * @param read up to `limit` rows behind one, in an order that an index has; undefined: the first ones
- */
-export async function readWhole<Row>(
-  read: (last: Row | undefined, limit: number) => Awaitable<readonly Row[]>,
-): Promise<Row[]> {
-  const all: Row[] = []
+/** Up to `limit` rows behind one, in an order that an index has; undefined: the first ones. */
+type ReadPart<Row> = (last: Row | undefined, limit: number) => Awaitable<readonly Row[]>
+
+/** Does something with each row of all there are, a part at a time: what is made of many rows takes long as well. */
+export async function readEach<Row>(read: ReadPart<Row>, take: (row: Row) => void): Promise<void> {
+  let last: Row | undefined
   for (;;) {
-    const rows = await read(all.at(-1), rowsPerRead)
-    for (const row of rows) all.push(row)
-    if (rows.length < rowsPerRead) return all
+    const rows = await read(last, rowsPerRead)
+    for (const row of rows) take(row)
+    if (rows.length < rowsPerRead) return
+    last = rows.at(-1)
   }
+}
+
+/** Reads all of something, a part at a time. */
+export async function readWhole<Row>(read: ReadPart<Row>): Promise<Row[]> {
+  const all: Row[] = []
+  await readEach(read, (row) => all.push(row))
+  return all
 }
 
 /** SQLite has no booleans. */

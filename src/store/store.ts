@@ -1,104 +1,87 @@
-// The store as the rest of the house sees it: transactions, and one object per noun inside them.
+// The store as the other layers see it: transactions, and one object per noun inside them.
 import type { GovernanceFacts } from '#model/policy/snapshot.ts'
 import type { Asker } from './asker.ts'
 import type { KeptName } from './memory.ts'
-import type { PageTokens } from './page-tokens.ts'
-import type { Subjects } from './subjects.ts'
-import type { AccessKeys } from './tables/access-keys.ts'
-import type { Addresses } from './tables/addresses.ts'
-import type { AllocationLists } from './tables/allocation-lists.ts'
-import type { ApiTokens } from './tables/api-tokens.ts'
-import type { Candidates } from './tables/candidates.ts'
-import type { Exceptions } from './tables/exceptions.ts'
-import type { Finding } from './tables/finding.ts'
-import type { Governance } from './tables/governance.ts'
-import type { History } from './tables/history.ts'
-import type { Ipams } from './tables/ipams.ts'
-import type { Journal } from './tables/journal.ts'
-import type { NatGateways } from './tables/nat-gateways.ts'
-import type { Organizations } from './tables/organizations.ts'
-import type { Policies } from './tables/policies.ts'
-import type { Pools } from './tables/pools.ts'
-import type { RecordLists } from './tables/record-lists.ts'
-import type { Repeats } from './tables/repeats.ts'
-import type { ResourceTypes } from './tables/resource-types.ts'
-import type { Resources } from './tables/resources.ts'
-import type { Retention } from './tables/retention.ts'
-import type { RoleBindings } from './tables/role-bindings.ts'
-import type { Space } from './tables/space.ts'
-import type { Tags } from './tables/tags.ts'
-import type { Timeline } from './tables/timeline.ts'
-import type { Tokens } from './tables/tokens.ts'
-import type { Vpcs } from './tables/vpcs.ts'
-import type { SpaceCheck } from './upkeep/check.ts'
+import type { Nouns } from './transaction.ts'
 
 /** Everything that can be read and changed, inside one transaction. In `Store.read` a change fails. */
-export interface Transaction {
-  /** Milliseconds since 1970, the same for the whole transaction; never earlier than the newest audit entry, whatever the clock says. */
-  readonly now: number
-  /**
-   * What this transaction sees of moments up to this one is final: nothing that commits later carries one of them. Holds as
-   * long as nobody sets the clock back.
-   */
-  readonly asOf: number
-  /** Five hexadecimal digits, drawn once per database. */
-  readonly installation: string
-  /** Moves with every change of governance; a compiled snapshot is good for one epoch. */
-  readonly governanceEpoch: number
-  /** Another number where the database has turned out to be another one: restored, or failed over. Within this process alone. */
-  readonly generation: number
-  /** Another one where an access key or token ends before its time, and where the history is another. Within this process alone. */
-  readonly keyEpoch: string
-  /** Rows changed so far by this transaction. A refusal after a change must roll back. */
-  readonly changes: number
-  /** Whether the transaction has changed anything: what it reads before that is committed. */
-  readonly hasChanged: boolean
-  /** What was kept by a transaction of any connection that has committed, or by this one, of this history. */
-  recall<T>(name: KeptName<T>): T | undefined
-  /** Keeps something that was made of what this transaction sees: for others once it has committed, and at once where it is committed already. */
-  keep<T>(name: KeptName<T>, value: T): void
-  /** The next sequence number; identifiers are made of these. */
-  nextSequence(): number
-  moveGovernanceEpoch(): Promise<void>
-  /** Changes a number that nothing else reads, as a proof that the database can be written; refuses another sealing key. */
-  probe(): Promise<void>
-  /** Lets whatever else this process has to do go on: between the steps of what reads very much. */
-  nextTurn(): Promise<void>
+export type Transaction = Omit<
+  Nouns,
+  'memory' | 'start' | 'load' | 'flush' | 'sequence' | 'recordLapsed' | 'moveKeyEpoch'
+>
 
-  readonly accessKeys: AccessKeys
-  readonly addresses: Addresses
-  readonly allocationLists: AllocationLists
-  readonly apiTokens: ApiTokens
-  readonly candidates: Candidates
-  readonly exceptions: Exceptions
-  readonly finding: Finding
-  readonly governance: Governance
-  readonly history: History
-  readonly ipams: Ipams
-  readonly journal: Journal
-  readonly natGateways: NatGateways
-  readonly organizations: Organizations
-  /** Seals where lists go on. */
-  readonly pageTokens: PageTokens
-  readonly policies: Policies
-  readonly pools: Pools
-  readonly recordLists: RecordLists
-  /** Whether the first answer to a request is still good. */
-  readonly repeats: Repeats
-  readonly resourceTypes: ResourceTypes
-  readonly resources: Resources
-  readonly retention: Retention
-  readonly roleBindings: RoleBindings
-  readonly space: Space
-  readonly spaceCheck: SpaceCheck
-  /** What has changed, for the audit entry. */
-  readonly subjects: Subjects
-  readonly tags: Tags
-  readonly tenures: Timeline
-  readonly tokens: Tokens
-  readonly vpcs: Vpcs
+/** What changes something, by the noun. `transaction.test.ts` compares it with the code. */
+export interface Writes {
+  accessKeys: 'insert' | 'disable' | 'dropExpired' | 'keepUnshown' | 'dropUnshown'
+  addresses: 'associate' | 'disassociate'
+  apiTokens: 'insert' | 'revoke'
+  candidates: 'put' | 'remove'
+  exceptions: 'insert' | 'update' | 'use'
+  history: 'changed'
+  ipams: 'insert' | 'update' | 'delete' | 'insertScope' | 'describeScope' | 'deleteScope'
+  journal: 'record' | 'recordDecision' | 'recordOwn' | 'dropRulings'
+  natGateways: 'insert' | 'markDeleted' | 'forgetDeleted' | 'insertAddress' | 'deleteAddress'
+  organizations:
+    | 'create'
+    | 'insertAccount'
+    | 'insertCreation'
+    | 'insertNode'
+    | 'moveNode'
+    | 'removeNode'
+    | 'renameUnit'
+    | 'delegate'
+    | 'undelegate'
+    | 'enableService'
+    | 'disableService'
+  policies:
+    | 'insert'
+    | 'delete'
+    | 'addVersion'
+    | 'insertVersion'
+    | 'putInForce'
+    | 'assign'
+    | 'unassign'
+    | 'changeKinds'
+    | 'changeModes'
+  pools: 'insert' | 'update' | 'delete' | 'share' | 'insertCidr' | 'setCidrState' | 'deleteCidr'
+  resourceTypes: 'insert' | 'delete'
+  retention: 'takeTurn'
+  roleBindings: 'insert' | 'delete' | 'deleteAt'
+  space:
+    | 'add'
+    | 'begin'
+    | 'confirm'
+    | 'drop'
+    | 'endAllQuarantines'
+    | 'endQuarantines'
+    | 'extend'
+    | 'flush'
+    | 'hold'
+    | 'reclaim'
+    | 'record'
+    | 'release'
+    | 'remove'
+    | 'removeResting'
+    | 'rest'
+    | 'take'
+    | 'takeExactly'
+  tags: 'put' | 'remove' | 'removeAll'
+  tokens: 'keep' | 'forget'
+  vpcs:
+    | 'insert'
+    | 'delete'
+    | 'setAttributes'
+    | 'insertCidr'
+    | 'deleteCidr'
+    | 'insertSubnet'
+    | 'deleteSubnet'
+    | 'insertSubnetCidr'
 }
-export type ReadTransaction = Transaction
+/** A transaction that cannot change anything: it has no method that would. */
+export type ReadTransaction = Omit<
+  Transaction,
+  keyof Writes | 'nextSequence' | 'moveGovernanceEpoch' | 'probe' | 'subjects'
+> & { readonly [Noun in keyof Writes]: Omit<Transaction[Noun], Writes[Noun]> }
 
 export interface Store {
   /**

@@ -1,6 +1,8 @@
 // What a transaction takes over before it begins.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { Memory } from './memory.ts'
 import { PostgresSql } from './postgres/engine.ts'
@@ -34,4 +36,40 @@ test('L4 the end of a key that a failover lost does not pass for another one tha
     return nouns.keyEpoch
   })
   assert.equal(new Set(epochs).size, epochs.length)
+})
+
+/** The nouns' methods that write, by the text of their files: `#sql.run(`, `#sql.later(`, or the definition of a table. */
+function writersIn(text: string): readonly [className: string, method: string][] {
+  return [...text.matchAll(/^export class (\w+)[^{]*\{\n([\s\S]*?)^\}/gm)].flatMap(([, name, body]) =>
+    [...body!.matchAll(/^ {2}(?:async )?(\w+)(?:<[^>]*>)?\([\s\S]*?^ {2}\}$/gm)].flatMap(
+      ([method, called]): [string, string][] =>
+        /#sql\.(?:run|later)\(|\w+Table\.(?:insert|change)\(/.test(method) ? [[name!, called!]] : [],
+    ),
+  )
+}
+
+test('whatever writes is listed as what a reading does not have', () => {
+  const sample =
+    'export class A {\n  read() {\n    return 1\n  }\n  async put(a: string) {\n    await this.#sql.run(a)\n  }\n}\n'
+  assert.deepEqual(writersIn(sample), [['A', 'put']])
+  const read = (path: string) => readFileSync(join(import.meta.dirname, path), 'utf8')
+  // `this.vpcs = new Vpcs(`: whose methods the classes are.
+  const nouns = new Map(
+    [...read('transaction.ts').matchAll(/this\.(\w+) = new (\w+)\(/g)].map(([, noun, name]) => [name!, noun!]),
+  )
+  nouns.set('Space', 'space').set('Tokens', 'tokens')
+  const listed = new Set(
+    [...read('store.ts').matchAll(/^ {2}(\w+):((?:\s*\|?\s*'\w+')+)$/gm)].flatMap(([, noun, names]) =>
+      [...names!.matchAll(/'(\w+)'/g)].map(([, name]) => `${noun}.${name}`),
+    ),
+  )
+  const writers = globSync('tables/*.ts', { cwd: import.meta.dirname })
+    .filter((path) => !path.endsWith('.test.ts'))
+    .flatMap((path) => writersIn(read(path)))
+    .flatMap(([name, method]) => (nouns.has(name) ? [`${nouns.get(name)}.${method}`] : []))
+  assert.ok(writers.length > 50, String(writers.length))
+  assert.deepEqual(
+    writers.filter((writer) => !listed.has(writer)),
+    [],
+  )
 })

@@ -5,7 +5,6 @@ import { ConnectionMemory, type EntryMark, type KeptName, type Memory } from './
 import type { PageTokens } from './page-tokens.ts'
 import { checkKey, type KeyEvidence, readKeyEvidence } from './sealing-key.ts'
 import type { Sql } from './sql.ts'
-import type { Transaction } from './store.ts'
 import { Subjects } from './subjects.ts'
 import { AccessKeys, type Sealer } from './tables/access-keys.ts'
 import { Addresses } from './tables/addresses.ts'
@@ -38,9 +37,9 @@ import { SpaceCheck } from './upkeep/check.ts'
 
 /**
  * Rows that one request may change. All of them are one transaction, and no other server writes before it ends: on PostgreSQL
- * that many take some two seconds.
+ * that many take some two seconds (`npm run bench -- --only=largest`).
  */
-export const changesPerRequestMax = 20_000
+export const changesPerRequestMax = 10_000
 /** Counts the rows that a connection changes, against what the request may change that it works for. */
 export class Changes {
   count = 0
@@ -69,9 +68,12 @@ export interface CountingSql extends Sql {
 }
 /** What a transaction must know before it begins. */
 export interface Loaded {
+  /** Five hexadecimal digits, drawn once per database. */
   readonly installation: string
   readonly sequence: number
+  /** Moves with every change of governance; a compiled snapshot is good for one epoch. */
   readonly governanceEpoch: number
+  /** Another one where an access key or token ends before its time, and where the history is another. Within this process alone. */
   readonly keyEpoch: number
   readonly rulingEpoch: number
   /** Renewed by `cadastre database accept`. */
@@ -103,8 +105,14 @@ export const readStart = (asked: '?' | '$1', more = ''): string =>
   from (select 1 as one) one left join (${newestEntry}) newest on true`
 const textOf = ({ at, requestId }: EntryMark): string => `${at} ${requestId}`
 
-export class Nouns implements Transaction {
+/** A transaction over one connection, again and again: `store.ts` says what of it operations see. */
+export class Nouns {
+  /** Milliseconds since 1970, the same for the whole transaction; never earlier than the newest audit entry, whatever the clock says. */
   now = 0
+  /**
+   * What this transaction sees of moments up to this one is final: nothing that commits later carries one of them. Holds as
+   * long as nobody sets the clock back.
+   */
   asOf = 0
   installation = ''
   governanceEpoch = 0
@@ -124,9 +132,11 @@ export class Nouns implements Transaction {
   readonly natGateways: NatGateways
   readonly organizations: Organizations
   readonly policies: Policies
+  /** Seals where lists go on. */
   readonly pageTokens: PageTokens
   readonly pools: Pools
   readonly recordLists: RecordLists
+  /** Whether the first answer to a request is still good. */
   readonly repeats: Repeats
   readonly resourceTypes: ResourceTypes
   readonly resources: Resources
@@ -134,6 +144,7 @@ export class Nouns implements Transaction {
   readonly roleBindings: RoleBindings
   readonly space: Space
   readonly spaceCheck: SpaceCheck
+  /** What has changed, for the audit entry. */
   readonly subjects: Subjects
   readonly tags: Tags
   readonly tenures: Timeline
@@ -169,7 +180,7 @@ export class Nouns implements Transaction {
     this.history = new History(sql, this)
     this.tags = new Tags(sql)
     this.governance = new Governance(sql, this)
-    this.candidates = new Candidates(sql)
+    this.candidates = new Candidates(sql, this)
     this.exceptions = new Exceptions(sql, this)
     this.finding = new Finding(sql, this)
     this.ipams = new Ipams(sql)
@@ -194,12 +205,15 @@ export class Nouns implements Transaction {
     this.roleBindings = new RoleBindings(sql)
   }
 
+  /** Rows changed so far by this transaction. A refusal after a change must roll back. */
   get changes(): number {
     return this.#sql.changed.count + this.space.moves
   }
+  /** Whether the transaction has changed anything: what it reads before that is committed. */
   get hasChanged(): boolean {
     return this.changes !== this.#changesBefore
   }
+  /** Another number where the database has turned out to be another one: restored, or failed over. Within this process alone. */
   get generation(): number {
     return this.memory.generation
   }
@@ -207,19 +221,28 @@ export class Nouns implements Transaction {
   get sequence(): number {
     return this.#sequence
   }
+  /** What was kept by a transaction of any connection that has committed, or by this one, of this history. */
   recall<T>(name: KeptName<T>): T | undefined {
     return this.memory.find(name)
   }
+  /** Keeps something that was made of what this transaction sees: for others once it has committed, and at once where it is committed already. */
   keep<T>(name: KeptName<T>, value: T): void {
     this.memory.keep(name, value, !this.hasChanged)
   }
+  /** The next sequence number; identifiers are made of these. */
   nextSequence(): number {
     return this.#sequence++
   }
-  async probe(): Promise<void> {
+  /**
+   * Changes a number that nothing else reads, as a proof that the database can be written; refuses another sealing key.
+   * `needsRoom`: also where that number would find a place on a full disk.
+   */
+  async probe({ needsRoom }: { readonly needsRoom: boolean }): Promise<void> {
     checkKey(this.#sealer, (await this.#sql.get<KeyEvidence>(readKeyEvidence))!)
+    if (needsRoom) await this.#sql.findRoom?.()
     await this.#sql.run(`update counter set value = value + 1 where name = 'probe'`)
   }
+  /** Lets whatever else this process has to do go on: between the steps of what reads very much. */
   nextTurn(): Promise<void> {
     return new Promise((resolve) => setImmediate(resolve))
   }

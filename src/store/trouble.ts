@@ -3,6 +3,7 @@
 export type TroubleKind =
   | 'locked'
   | 'full'
+  | 'database-full'
   | 'io'
   | 'corrupt'
   | 'newer'

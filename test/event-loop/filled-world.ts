@@ -39,6 +39,10 @@ const tagsEach = 2
 const firstAccount = '200000000000'
 /** The most that a pool may have, and a few to provision. */
 const cidrsMax = 990
+/** Of the pools, those of the account that asks: it may have no more, and makes some more here. */
+const ownPoolsMax = 1_900
+/** Whose the others are. */
+const otherAccount = '222222222222'
 
 async function inSteps(count: number, step: number, work: (from: number, until: number) => Promise<unknown>) {
   for (let from = 0; from < count; from += step) await work(from, Math.min(from + step, count))
@@ -129,10 +133,8 @@ async function fill(world: NativeWorld & { readonly rootId: string }, { allocati
 
   // A pool whose space was released and has rested long enough, which nobody has swept yet.
   const rested = await makePool({ 'cadastre:quarantine-seconds': String(quarantineSeconds) })
-  await provision(rested, '10.64.0.0/22')
-  const resting = await ask(2 ** 10, () =>
-    world.call('AllocateIpamPoolCidr', { IpamPoolId: rested, NetmaskLength: 32 }),
-  )
+  await provision(rested, '10.64.0.0/23')
+  const resting = await ask(2 ** 9, () => world.call('AllocateIpamPoolCidr', { IpamPoolId: rested, NetmaskLength: 32 }))
   await ask(resting.length, (index) => {
     const { IpamPoolAllocationId, Cidr } = resting[index]!.IpamPoolAllocation!
     return world.call('ReleaseIpamPoolAllocation', {
@@ -148,14 +150,15 @@ async function fill(world: NativeWorld & { readonly rootId: string }, { allocati
   await provision(cascade, '10.72.0.0/19')
   const below = await makePool({}, cascade)
   await provision(below, '10.72.0.0/20')
-  await ask(1_000, () => world.call('AllocateIpamPoolCidr', { IpamPoolId: cascade, NetmaskLength: 32 }))
-  await ask(999, () => world.call('AllocateIpamPoolCidr', { IpamPoolId: below, NetmaskLength: 32 }))
+  await ask(500, () => world.call('AllocateIpamPoolCidr', { IpamPoolId: cascade, NetmaskLength: 32 }))
+  await ask(499, () => world.call('AllocateIpamPoolCidr', { IpamPoolId: below, NetmaskLength: 32 }))
 
   const { n: like } = await world.store.read(async (tx) => (await tx.pools.find(pool))!)
-  await insert(world, objects, async (tx) => {
+  await insert(world, objects, async (tx, index) => {
     const one = (await tx.pools.findByNumber(like))!
     const n = tx.nextSequence()
-    await tx.pools.insert({ ...one, n, id: formatId('pool', tx.installation, n), createdAt: tx.now })
+    const owner = index < ownPoolsMax ? one.account : otherAccount
+    await tx.pools.insert({ ...one, n, id: formatId('pool', tx.installation, n), account: owner, createdAt: tx.now })
   })
 
   const networks: { vpc: string; cidr: string; subnet: string; gateway: string }[] = []
@@ -307,16 +310,16 @@ function awsRequests(made: Made): Readonly<Record<string, readonly Asked[]>> {
       { IpamPoolId: made.manyCidrs, Cidr: '11.0.0.0/28' },
       {
         IpamPoolId: made.rested,
-        Cidr: '10.64.0.0/22',
+        Cidr: '10.64.0.0/23',
       },
     ),
     GetIpamPoolCidrs: some({ IpamPoolId: made.manyCidrs }, { IpamPoolId: made.manyCidrs, ...unmatched('cidr') }),
     AllocateIpamPoolCidr: some(
       { ...ofPool, NetmaskLength: 28 },
       // Nothing so large is free before all that has rested is.
-      { IpamPoolId: made.rested, NetmaskLength: 22 },
-      { IpamPoolId: made.rested, Cidr: '10.64.3.0/24' },
-      { IpamPoolId: made.rested, NetmaskLength: 22, PreviewNextCidr: true },
+      { IpamPoolId: made.rested, NetmaskLength: 23 },
+      { IpamPoolId: made.rested, Cidr: '10.64.1.0/24' },
+      { IpamPoolId: made.rested, NetmaskLength: 23, PreviewNextCidr: true },
     ),
     ReleaseIpamPoolAllocation: some(released),
     GetIpamPoolAllocations: some(ofPool, { ...ofPool, ...unmatched('tag:team') }),
@@ -443,7 +446,7 @@ function longNative({ pool, cascade, rested, manyCidrs }: Made): Readonly<Record
       { q: pool },
       { q: account },
     ],
-    findHolders: [{ cidr: '198.18.0.0/16' }, { cidr: '10.64.0.0/22' }],
+    findHolders: [{ cidr: '198.18.0.0/16' }, { cidr: '10.64.0.0/23' }],
     findHoldingsOfAccount: [{ account }],
     listPools: [{ limit: 1_000 }],
     listAccounts: [{ limit: 1_000 }],
@@ -451,7 +454,7 @@ function longNative({ pool, cascade, rested, manyCidrs }: Made): Readonly<Record
     listPoolCidrs: [{ poolId: manyCidrs }],
     deletePool: [{ poolId: cascade, cascade: 'true' }],
     // Nothing so large is free before all that has rested is.
-    createAllocation: [{ account, resourceType: 'onprem:network', locale: region, poolId: rested, netmaskLength: 22 }],
+    createAllocation: [{ account, resourceType: 'onprem:network', locale: region, poolId: rested, netmaskLength: 23 }],
     createAllocations: [
       {
         allocations: Array.from({ length: 100 }, () => ({

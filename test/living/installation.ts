@@ -1,6 +1,7 @@
 // An installation of the drive: its servers, what clients were told by them, and the record that must agree.
 import assert from 'node:assert/strict'
 import { forgetDecisions } from '#jobs/forgetting.ts'
+import { lookAt } from '#jobs/job.ts'
 import { createAccessKey, disableAccessKey } from '#operations/identity/access-keys.ts'
 import { createOperatorToken } from '#operations/identity/operator-tokens.ts'
 import { keepDecisions } from '#operations/record/retention.ts'
@@ -8,7 +9,7 @@ import { StoreTrouble } from '#store/trouble.ts'
 import { checkSpace } from '#store/upkeep/check.ts'
 import { dev, lab, prod, root, shop } from '../acme.ts'
 import type { Engine } from '../engines.ts'
-import { managementAccount } from '../world.ts'
+import { managementAccount, workplaceOf } from '../world.ts'
 import { end, type Ledger, remember } from './ledger.ts'
 import { type Beginning, begin, type Place, serversMax } from './places.ts'
 import { compare, readings, tries } from './questions.ts'
@@ -276,24 +277,35 @@ export class Installation {
       // Where every change made a version, each request met exactly one; otherwise some of those in between.
       const isExact = (policy: string): boolean =>
         isAlone && (after.get(policy) ?? 0) - (before.get(policy) ?? 0) === (changes.get(policy) ?? 0)
-      const made = new Map<string, number>()
+      // Those of one sender keep their order; others come in between, in the order of their entries on record.
+      const entries = await this.#entriesOf(answers[at]!)
+      const made: { readonly policy: string; readonly entry: number }[] = []
+      for (const [index, { versionOf, request }] of planned.entries()) {
+        const isDone = answers[at]![index]!.kind === 'done' && !request.isDryRun
+        if (versionOf !== undefined && isDone) made.push({ policy: versionOf, entry: entries[index] ?? Number.NaN })
+      }
       for (const [index, plan] of planned.entries()) {
         const request = requests[at]![index]!
         const answer = answers[at]![index]!
+        const entry = entries[index]
         this.log.push(`server ${server}: ${describe(request)} → ${describeAnswer(answer)}`)
         const versions = Object.fromEntries(
           [...after].map(([policy, last]) => {
             const first = before.get(policy) ?? 0
-            const known = first + (made.get(policy) ?? 0)
-            return [policy, isExact(policy) ? ([known, known] as const) : ([first, last] as const)]
+            const known = first + made.filter((one) => one.policy === policy && one.entry < entry!).length
+            const isKnown = isExact(policy) && entry !== undefined
+            return [policy, isKnown ? ([known, known] as const) : ([first, last] as const)]
           }),
         )
-        if (answer.kind === 'done' && plan.versionOf !== undefined && !request.isDryRun) {
-          made.set(plan.versionOf, (made.get(plan.versionOf) ?? 0) + 1)
-        }
         this.#learnOne(plan, request, answer, versions)
       }
     }
+  }
+  /** The numbers of the entries that requests have on record; undefined where there is none. */
+  async #entriesOf(answers: readonly Answer[]): Promise<readonly (number | undefined)[]> {
+    const rows = await this.place.database.select('select max(n) as n, request_id from audit_entry group by request_id')
+    const numbers = new Map(rows.map((row) => [String(row.request_id), Number(row.n)]))
+    return answers.map((answer) => (answer.kind === 'done' ? numbers.get(answer.requestId) : undefined))
   }
   #learnOne(
     plan: Planned,
@@ -342,7 +354,7 @@ export class Installation {
       await keepDecisions(store, managementAccount, n % 2 === 0 ? undefined : 30 + (n % 100))
     } else if (command === 'housekeeping') {
       await store.write(async (tx) => void (await tx.space.endQuarantines(500)))
-      await forgetDecisions(store, managementAccount)
+      await lookAt(forgetDecisions, workplaceOf(store))
     }
     const { problems } = await checkSpace(store)
     if (problems.length > 0) throw new Finding(`check: ${problems.join(' ')}`)

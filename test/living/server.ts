@@ -26,7 +26,12 @@ export interface Request {
   readonly token?: string
 }
 export type Answer =
-  | { readonly kind: 'done'; readonly output: unknown; readonly decisions: readonly string[] }
+  | {
+      readonly kind: 'done'
+      readonly output: unknown
+      readonly decisions: readonly string[]
+      readonly requestId: string
+    }
   | { readonly kind: 'refused'; readonly code: string; readonly facts: object }
   /** Try later: the database was out of reach, and the outcome may be unknown. */
   | { readonly kind: 'trouble'; readonly message: string }
@@ -67,14 +72,16 @@ export class Server {
   async send(request: Request): Promise<Answer> {
     const operation = findOperation(request)
     const call = this.#callOf(request, operation)
+    const { requestId } = call
     try {
       const known = this.#principalOf(request)
       // Where the sender is known already nothing is waited for, so that the order of sending is that of the transaction.
       const principal = known instanceof Promise ? await known : known
       const { output, decisions } = await this.#executor.execute(operation, { ...call, principal })
-      return { kind: 'done', output: asJson(output), decisions: decisions.map(({ id }) => id) }
+      return { kind: 'done', output: asJson(output), decisions: decisions.map(({ id }) => id), requestId }
     } catch (error) {
-      if (error instanceof DryRunSucceeded) return { kind: 'done', output: asJson(error.answer.output), decisions: [] }
+      if (error instanceof DryRunSucceeded)
+        return { kind: 'done', output: asJson(error.answer.output), decisions: [], requestId }
       if (error instanceof Refused) {
         return { kind: 'refused', code: error.refusal.code, facts: asJson(error.refusal) as object }
       }

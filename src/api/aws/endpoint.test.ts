@@ -12,6 +12,7 @@ import type { Principal } from '#model/principal.ts'
 import { refuse } from '#model/refusal.ts'
 import { Bodies, bodyBytesOfSenderMax } from '../body.ts'
 import { createSourceAddress } from '../source-address.ts'
+import { writeResponse } from './ec2/xml.ts'
 import {
   type AwsCall,
   type AwsService,
@@ -490,4 +491,34 @@ test('D3 whoever hangs up is known to be gone while their request is under way',
   await noticed
   assert.deepEqual(faults, [])
   client.destroy()
+})
+
+test('D3 a long answer is written with turns for others in between, and comes whole', async () => {
+  const Addresses = Array.from({ length: 12_500 }, (_, n) => ({
+    PublicIp: '203.0.113.1',
+    AllocationId: `eipalloc-${n}`,
+  }))
+  let turns = 0
+  let turn: NodeJS.Immediate | undefined
+  run = () => {
+    turn = setImmediate(function onTurn() {
+      turns++
+      turn = setImmediate(onTurn)
+    })
+    return { Addresses }
+  }
+  let turnsUntilHead: number | undefined
+  server.prependOnceListener('request', (_, response) => {
+    const { writeHead } = response
+    response.writeHead = (...head: readonly unknown[]) => {
+      turnsUntilHead = turns
+      return Reflect.apply(writeHead, response, head)
+    }
+  })
+  const { status, text, headers } = await send('Action=DescribeAddresses&Version=2016-11-15')
+  clearImmediate(turn)
+  assert.equal(status, 200)
+  assert.equal(text, writeResponse('DescribeAddresses', { Addresses }, headers.get('x-amzn-requestid')!))
+  assert.equal(headers.get('content-length'), String(Buffer.byteLength(text)))
+  assert(turnsUntilHead! >= 12, `others had ${turnsUntilHead} turns`)
 })

@@ -1,6 +1,7 @@
 // The AWS endpoint: `POST /` (or a presigned `GET /`) over node:http. It authenticates, reads, has the operation executed, answers.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Principal } from '#model/principal.ts'
 import { type Refusal, Refused, refuse } from '#model/refusal.ts'
 import type { Answer } from '#operations/execute.ts'
@@ -9,7 +10,7 @@ import { type Headers, headersOf, headersOfRefusal } from '../decision-headers.t
 import { clientOf } from '../source-address.ts'
 import { faultWording, type Protocol, type Wording, wordingOf } from '../wording.ts'
 import { isEc2Operation, readEc2Action, readInput } from './ec2/query.ts'
-import { writeError, writeResponse } from './ec2/xml.ts'
+import { isLong, writeError, writeLongResponse, writeResponse } from './ec2/xml.ts'
 import { type Form, parseForm } from './form.ts'
 import {
   isOrganizationsOperation,
@@ -239,8 +240,12 @@ async function serve(
       throw error
     }
     const answered = await deps.execute(service, name, toCall(asked, input))
-    const text = write(service, name, answered.output, requestId)
-    answer(response, 200, contentTypeOf(service), requestId, text, headersOf(answered))
+    const { output } = answered
+    const written =
+      service === 'ec2' && isEc2Operation(name) && isLong(output)
+        ? await writeLongResponse(name, output, { requestId, nextTurn })
+        : write(service, name, output, requestId)
+    answer(response, 200, contentTypeOf(service), requestId, written, headersOf(answered))
   } catch (error) {
     // The last stop of every refusal and every fault of a request.
     if (!isKnown) response.shouldKeepAlive = false
@@ -391,7 +396,7 @@ function answer(
   status: number,
   contentType: string,
   requestId: string,
-  body: string,
+  body: string | Buffer,
   headers: Headers = [],
 ): void {
   if (response.headersSent || response.destroyed) return

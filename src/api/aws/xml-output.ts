@@ -7,6 +7,15 @@ export const answerBytesMax = 8_388_608
 
 /** Writes the inside of an element. */
 type Writer = (value: unknown) => string
+/** The same in parts, so that others can have their turn after each. */
+type PartsWriter = (value: unknown) => Generator<string>
+
+export interface OutputWriter {
+  readonly write: Writer
+  readonly writeParts: PartsWriter
+}
+/** Elements of a list that are written at once: a millisecond or two. */
+export const itemsPerPart = 1_000
 
 export interface XmlDialect {
   elementOf(name: string, member: Member): string
@@ -44,7 +53,7 @@ function replacement(character: string): string {
 }
 
 /** Every operation's writer: the members of its output, without the element around them. */
-export function compileOutputs(model: ServiceModel, dialect: XmlDialect): ReadonlyMap<string, Writer> {
+export function compileOutputs(model: ServiceModel, dialect: XmlDialect): ReadonlyMap<string, OutputWriter> {
   const writers = new Map<string, Writer>()
 
   const writerOf = (shapeName: string): Writer => {
@@ -77,19 +86,22 @@ export function compileOutputs(model: ServiceModel, dialect: XmlDialect): Readon
     }
   }
 
-  const outputs = new Map<string, Writer>()
+  const done = '<return>true</return>'
+  const outputs = new Map<string, OutputWriter>()
   for (const [name, { output }] of Object.entries(model.operations)) {
     // An operation without output members only says that it was done.
-    outputs.set(name, output ? writerOf(output) : () => '<return>true</return>')
+    outputs.set(name, {
+      write: output ? writerOf(output) : () => done,
+      writeParts: output ? partsWriter(model, model.shapes[output]!, { dialect, writerOf }) : singlePart(() => done),
+    })
   }
   return outputs
 }
 
-function structureWriter(shape: Shape, dialect: XmlDialect, writerOf: (shapeName: string) => Writer): Writer {
-  const members = Object.entries(shape.members ?? {}).map(([name, member]) => {
-    const element = dialect.elementOf(name, member)
-    return { name, open: `<${element}>`, close: `</${element}>`, write: writerOf(member.shape) }
-  })
+type WriterOf = (shapeName: string) => Writer
+
+function structureWriter(shape: Shape, dialect: XmlDialect, writerOf: WriterOf): Writer {
+  const members = membersOf(shape, dialect, writerOf)
   return (value) => {
     const structure = value as Readonly<Record<string, unknown>>
     let xml = ''
@@ -100,6 +112,11 @@ function structureWriter(shape: Shape, dialect: XmlDialect, writerOf: (shapeName
     return xml
   }
 }
+const membersOf = (shape: Shape, dialect: XmlDialect, writerOf: WriterOf) =>
+  Object.entries(shape.members ?? {}).map(([name, member]) => {
+    const element = dialect.elementOf(name, member)
+    return { name, open: `<${element}>`, close: `</${element}>`, write: writerOf(member.shape), shape: member.shape }
+  })
 
 function listWriter(item: string, write: Writer): Writer {
   const open = `<${item}>`
@@ -108,8 +125,48 @@ function listWriter(item: string, write: Writer): Writer {
     let xml = ''
     for (const each of value as readonly unknown[]) {
       xml += open + write(each) + close
-      if (xml.length > answerBytesMax) refuse({ code: 'AnswerTooLarge', limit: answerBytesMax })
+      if (xml.length > answerBytesMax) refuseTooLarge()
     }
     return xml
   }
 }
+
+/** Writes the lists of an output in parts, and everything else as it comes. */
+function partsWriter(
+  { shapes }: ServiceModel,
+  shape: Shape,
+  { dialect, writerOf }: { readonly dialect: XmlDialect; readonly writerOf: WriterOf },
+): PartsWriter {
+  const members = membersOf(shape, dialect, writerOf).map(({ write, shape: name, ...member }) => ({
+    ...member,
+    writeParts: shapes[name]!.type === 'list' ? listPartsWriter(write) : singlePart(write),
+  }))
+  return function* (value) {
+    const structure = value as Readonly<Record<string, unknown>>
+    for (const { name, open, close, writeParts } of members) {
+      const member = structure[name]
+      if (member == null) continue
+      yield open
+      yield* writeParts(member)
+      yield close
+    }
+  }
+}
+const singlePart = (write: Writer): PartsWriter =>
+  function* (value) {
+    yield write(value)
+  }
+
+const listPartsWriter = (write: Writer): PartsWriter =>
+  function* (value) {
+    const items = value as readonly unknown[]
+    let length = 0
+    for (let from = 0; from < items.length; from += itemsPerPart) {
+      const part = write(items.slice(from, from + itemsPerPart))
+      length += part.length
+      if (length > answerBytesMax) refuseTooLarge()
+      yield part
+    }
+  }
+
+const refuseTooLarge = (): never => refuse({ code: 'AnswerTooLarge', limit: answerBytesMax })

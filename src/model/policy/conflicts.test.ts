@@ -134,6 +134,22 @@ test('an account outside the organization meets conflicts too, also by condition
   assert.deepEqual(all({ policies, assignments }), [`pools at ${stranger}: base, narrow`])
 })
 
+test('an account that leaves the organization is looked at, since a condition on its unit holds no more', () => {
+  const policies = [
+    policy('base', [rulesOf(['p1', { organizationalUnits: [prodUnit] }], ['p2'])]),
+    policy('narrow', [rulesOf(['p1'])]),
+  ]
+  const own = { managedBy: 'account' } as const
+  const assignments = [assign('base', prod, own), assign('narrow', prod, { ...own, ...final })]
+  const before = worldOf({ policies, assignments })
+  assert.deepEqual(findConflicts(before), [])
+  const after = worldOf({ policies, assignments, nodes: nodes.filter(({ id }) => id !== prod) })
+  assert.deepEqual(
+    [...conflictsIn(after, { before })].map(({ kind, node }) => [kind, node]),
+    [['pools', prod]],
+  )
+})
+
 test('each family that both list is looked at by itself', () => {
   const policies = [policy('base', [rulesOf(['p1'], ['a'])]), policy('narrow', [rulesOf(['p1'], ['b'])])]
   const assignments = [assign('base', root), assign('narrow', root, final)]

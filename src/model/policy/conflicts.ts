@@ -1,6 +1,7 @@
 // Which assignments cannot both be met: found when the change is made, so that no request meets an empty intersection (policy-model §3).
 
 import { bitsOf } from '../cidr.ts'
+import { eachInSteps, type Steps } from '../steps.ts'
 import { AccountTraits } from './account-traits.ts'
 import type { Party } from './decision.ts'
 import {
@@ -38,8 +39,25 @@ export interface Look {
 /** All conflicts among the assignments that enforce. */
 export const findConflicts = (snapshot: Snapshot): readonly Conflict[] => [...conflictsIn(snapshot)]
 
+/** The conflicts that a look finds, one by one, so that whoever needs one pays for one. */
+export function* conflictsIn(snapshot: Snapshot, look: Look = {}): Generator<Conflict> {
+  for (const conflict of lookInSteps(snapshot, look)) if (conflict) yield conflict
+}
+
+/** The first one that a look finds, in steps: an organization can be large. */
+export function* firstConflictIn(snapshot: Snapshot, look: Look = {}): Steps<Conflict | undefined> {
+  for (const conflict of lookInSteps(snapshot, look)) {
+    if (conflict) return conflict
+    yield
+  }
+  return undefined
+}
+
+/** Nodes that are judged before others have their turn. */
+const nodesPerStep = 200
+
 /**
- * The conflicts that a look finds, one by one, so that whoever needs one pays for one.
+ * Yields a conflict, or undefined at the end of a step.
  *
  * For each pair of locale and resource type, the documents that apply to an account are compared with each other: the
  * pools of each address family that both list, their size bounds, and the tags that they require. What is compared is
@@ -50,12 +68,14 @@ export const findConflicts = (snapshot: Snapshot): readonly Conflict[] => [...co
  * A unit with assignments of its own is evaluated as an account without any trait would be, for the pairs without
  * conditions, so that a conflict is found before the first account is made there.
  */
-export function* conflictsIn(snapshot: Snapshot, { before, accounts, cost }: Look = {}): Generator<Conflict> {
-  const touched = accounts ? { roots: new Set(accounts) } : before ? touchedBy(before, snapshot) : undefined
+function* lookInSteps(snapshot: Snapshot, { before, accounts, cost }: Look): Generator<Conflict | undefined> {
+  const touched = accounts ? { roots: new Set(accounts) } : before ? yield* touchedBy(before, snapshot) : undefined
   if (touched?.roots.size === 0) return
   const after = new Judge(snapshot, touched?.pairs, cost)
   const earlier = before && new Judge(before, touched?.pairs, cost)
-  for (const node of nodesTouched(snapshot, touched?.roots)) {
+  let judged = 0
+  for (const node of yield* nodesTouched(snapshot, touched?.roots)) {
+    if (++judged % nodesPerStep === 0) yield
     const { conflicts } = after.at(node)
     if (conflicts.length === 0) continue
     // Among all conflicts, what an account shares with the unit above it is told once, for the unit.
@@ -76,11 +96,12 @@ interface Touched {
 const pairKey = ({ locale, resourceType }: Pair): string => `${locale}\n${resourceType}`
 
 /** By comparing all facts that a conflict follows from: none can be changed in a way that is not noticed here. */
-function touchedBy(before: Snapshot, after: Snapshot): Touched {
-  const roots = new Set([...changedNodes(before, after), ...changedTargets(before, after)])
+function* touchedBy(before: Snapshot, after: Snapshot): Steps<Touched> {
+  const roots = yield* changedNodes(before, after)
+  for (const target of yield* changedTargets(before, after)) roots.add(target)
   let isWhole = roots.size > 0
   const pairs = new Set<string>()
-  for (const { target, document } of changedDocuments(before, after)) {
+  for (const { target, document } of yield* changedDocuments(before, after)) {
     roots.add(target)
     if (document) pairs.add(pairKey(document))
     else isWhole = true
@@ -88,13 +109,17 @@ function touchedBy(before: Snapshot, after: Snapshot): Touched {
   return { roots, pairs: isWhole ? undefined : pairs }
 }
 
-function* changedNodes(before: Snapshot, after: Snapshot): Generator<string> {
-  for (const [id, node] of after.nodes) {
-    const was = before.nodes.get(id)
-    if (!was || was.parentId !== node.parentId || !hasSameTags(was, node)) yield id
-  }
+function* changedNodes(before: Snapshot, after: Snapshot): Steps<Set<string>> {
+  const changed = new Set<string>()
+  yield* eachInSteps(after.nodes.values(), (node) => {
+    const was = before.nodes.get(node.id)
+    if (!was || was.parentId !== node.parentId || !hasSameTags(was, node)) changed.add(node.id)
+  })
   // An account that left the organization has only its own policies from then on.
-  for (const id of before.nodes.keys()) if (!after.nodes.has(id)) yield id
+  yield* eachInSteps(before.nodes.keys(), (id) => {
+    if (!after.nodes.has(id)) changed.add(id)
+  })
+  return changed
 }
 
 function hasSameTags({ tags: a }: NodeFacts, { tags: b }: NodeFacts): boolean {
@@ -102,15 +127,19 @@ function hasSameTags({ tags: a }: NodeFacts, { tags: b }: NodeFacts): boolean {
   return a?.size === b?.size && [...(a ?? [])].every(([key, value]) => b?.get(key) === value)
 }
 
-function* changedTargets(before: Snapshot, after: Snapshot): Generator<string> {
+function* changedTargets(before: Snapshot, after: Snapshot): Steps<readonly string[]> {
   const textOf = (assignments: readonly Assignment[] = []): string =>
     assignments
       .map(({ policyId, kind, mode, managedBy }) => `${policyId} ${kind} ${mode} ${managedBy}`)
       .sort()
       .join('\n')
-  for (const target of new Set([...before.assignmentsByTarget.keys(), ...after.assignmentsByTarget.keys()])) {
-    if (textOf(before.assignmentsByTarget.get(target)) !== textOf(after.assignmentsByTarget.get(target))) yield target
-  }
+  const targets = new Set([...before.assignmentsByTarget.keys(), ...after.assignmentsByTarget.keys()])
+  const changed: string[] = []
+  yield* eachInSteps(targets, (target) => {
+    if (textOf(before.assignmentsByTarget.get(target)) === textOf(after.assignmentsByTarget.get(target))) return
+    changed.push(target)
+  })
+  return changed
 }
 
 /**
@@ -120,13 +149,14 @@ function* changedTargets(before: Snapshot, after: Snapshot): Generator<string> {
 function* changedDocuments(
   before: Snapshot,
   after: Snapshot,
-): Generator<{ target: string; document?: PolicyDocument }> {
-  const pools = changedPools(before.pools, after.pools)
+): Steps<readonly { readonly target: string; readonly document?: PolicyDocument }[]> {
+  const pools = yield* changedPools(before.pools, after.pools)
   const types = changedTypes(before.resourceTypes, after.resourceTypes)
   const isOther = ({ resourceType, rules }: PolicyDocument): boolean =>
     types.has(resourceType) || (pools.size > 0 && rules.some(({ pool }) => pools.has(pool)))
   const known = new Map<string, readonly PolicyDocument[]>()
-  for (const [target, assignments] of after.assignmentsByTarget) {
+  const changed: { target: string; document?: PolicyDocument }[] = []
+  yield* eachInSteps(after.assignmentsByTarget, ([target, assignments]) => {
     for (const assignment of assignments) {
       const { policyId } = assignment
       const earlier = before.assignmentsByTarget.get(target)?.find((one) => one.policyId === policyId)
@@ -136,10 +166,11 @@ function* changedDocuments(
       const key = `${policyId} ${was.version} ${is.version}`
       const documents = known.get(key) ?? [...differentDocuments(was, is), ...is.documents.filter(isOther)]
       known.set(key, documents)
-      for (const document of documents) yield { target, document }
-      if (was.compatibility !== is.compatibility) yield { target }
+      for (const document of documents) changed.push({ target, document })
+      if (was.compatibility !== is.compatibility) changed.push({ target })
     }
-  }
+  })
+  return changed
 }
 
 function differentDocuments(was: PolicyVersion, is: PolicyVersion): readonly PolicyDocument[] {
@@ -150,9 +181,12 @@ function differentDocuments(was: PolicyVersion, is: PolicyVersion): readonly Pol
   return [...was.documents, ...is.documents].filter((document) => !kept.has(pairKey(document)))
 }
 
-function changedPools(before: Snapshot['pools'], after: Snapshot['pools']): ReadonlySet<string> {
-  const changed = new Set([...before.keys()].filter((id) => !after.has(id)))
-  for (const [id, is] of after) {
+function* changedPools(before: Snapshot['pools'], after: Snapshot['pools']): Steps<ReadonlySet<string>> {
+  const changed = new Set<string>()
+  yield* eachInSteps(before.keys(), (id) => {
+    if (!after.has(id)) changed.add(id)
+  })
+  yield* eachInSteps(after, ([id, is]) => {
     const was = before.get(id)
     const isSame =
       was?.family === is.family &&
@@ -160,7 +194,7 @@ function changedPools(before: Snapshot['pools'], after: Snapshot['pools']): Read
       was.maxNetmaskLength === is.maxNetmaskLength &&
       was.requiredTags.map(formatRequiredTag).join('\n') === is.requiredTags.map(formatRequiredTag).join('\n')
     if (!isSame) changed.add(id)
-  }
+  })
   return changed
 }
 
@@ -171,7 +205,7 @@ function changedTypes(before: Registry, after: Registry): ReadonlySet<string> {
 }
 
 /** Units with assignments before the accounts below them, so that of one conflict the unit is named. */
-function* nodesTouched(snapshot: Snapshot, roots: ReadonlySet<string> | undefined): Generator<string> {
+function* nodesTouched(snapshot: Snapshot, roots: ReadonlySet<string> | undefined): Steps<readonly string[]> {
   const { nodes, assignmentsByTarget } = snapshot
   const isInner = (id: string): boolean => !isAccount(snapshot, id)
   const known = new Map<string, boolean>()
@@ -183,16 +217,20 @@ function* nodesTouched(snapshot: Snapshot, roots: ReadonlySet<string> | undefine
   }
   const isTouched = (id: string): boolean => !roots || roots.has(id) || isBelow(nodes.get(id)?.parentId)
   const depthOf = (id: string): number => pathOf(snapshot, id).length
-  yield* [...assignmentsByTarget.keys()]
-    .filter((id) => isInner(id) && isEnforcedAt(snapshot, id) && isTouched(id))
-    .sort((a, b) => depthOf(a) - depthOf(b))
-  if (roots && ![...roots].some(isInner)) {
-    yield* roots
-    return
-  }
-  for (const { id, kind } of nodes.values()) if (kind === 'account' && isTouched(id)) yield id
+  const touched: string[] = []
+  yield* eachInSteps(assignmentsByTarget.keys(), (id) => {
+    if (isInner(id) && isEnforcedAt(snapshot, id) && isTouched(id)) touched.push(id)
+  })
+  touched.sort((a, b) => depthOf(a) - depthOf(b))
+  if (roots && ![...roots].some(isInner)) return [...touched, ...roots]
+  yield* eachInSteps(nodes.values(), ({ id, kind }) => {
+    if (kind === 'account' && isTouched(id)) touched.push(id)
+  })
   // Accounts outside the organization have no node, and are looked at where something is enabled on them.
-  for (const id of assignmentsByTarget.keys()) if (!nodes.has(id) && isTouched(id)) yield id
+  yield* eachInSteps(assignmentsByTarget.keys(), (id) => {
+    if (!nodes.has(id) && isTouched(id)) touched.push(id)
+  })
+  return touched
 }
 
 // Judging ------------------------------------------------------------------------------------------------------------

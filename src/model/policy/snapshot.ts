@@ -3,6 +3,7 @@
 import type { Cidr } from '../cidr.ts'
 import { joinKey } from '../key.ts'
 import type { RoleBinding } from '../roles.ts'
+import { eachInSteps, finish, groupInSteps, indexInSteps, type Steps } from '../steps.ts'
 import type { Party, TraceStep, Verdict } from './decision.ts'
 import type {
   Assignment,
@@ -178,11 +179,14 @@ export interface CandidateWorld {
 const entriesMax = 20_000
 
 /** Compiles facts for deciding. Costs one pass over the facts; paths and documents are resolved when first asked for. */
-export function compileSnapshot(facts: GovernanceFacts, epoch: number): Snapshot {
+export const compileSnapshot = (facts: GovernanceFacts, epoch: number): Snapshot => finish(compileInSteps(facts, epoch))
+
+/** The same in steps: an organization can be large. */
+export function* compileInSteps(facts: GovernanceFacts, epoch: number): Steps<Snapshot> {
   const { candidates = [], ...live } = facts
-  const snapshot = compile(live, epoch)
+  const snapshot = yield* compile(live, epoch)
   if (candidates.length === 0) return snapshot
-  const world = compile(withCandidates(live, candidates), epoch, candidates)
+  const world = yield* compile(withCandidates(live, candidates), epoch, candidates)
   return { ...snapshot, candidates: { snapshot: world, byTarget: Map.groupBy(candidates, ({ targetId }) => targetId) } }
 }
 
@@ -225,12 +229,20 @@ export function policiesNaming(snapshot: Snapshot, isNamedIn: (document: PolicyD
 export const describeNaming = ({ policy: { policyId, version }, target }: Naming): string =>
   target === undefined ? policyId : `${policyId} (version ${version}, the candidate on ${target})`
 
-function compile(facts: GovernanceFacts, epoch: number, candidates: readonly AssignmentCandidate[] = []): Snapshot {
-  const policies = new Map(facts.policies.map((version) => [version.policyId, version]))
+function* compile(
+  facts: GovernanceFacts,
+  epoch: number,
+  candidates: readonly AssignmentCandidate[] = [],
+): Steps<Snapshot> {
+  const policies = yield* indexInSteps(facts.policies, ({ policyId }) => policyId)
   const inForce = facts.assignments.filter(({ mode, policyId }) => mode !== 'off' && policies.has(policyId))
+  const assignmentsByTarget = yield* groupInSteps(inForce, ({ targetId }) => targetId)
+  const nodes = yield* indexInSteps(facts.nodes, ({ id }) => id)
+  const pools = yield* indexInSteps(facts.pools, ({ id }) => id)
+  yield
   const snapshot: Snapshot = {
     epoch,
-    nodes: new Map(facts.nodes.map((node) => [node.id, node])),
+    nodes,
     ipams: new Map(facts.ipams.map((ipam) => [ipam.id, ipam])),
     policies,
     otherVersions: new Map(
@@ -238,15 +250,16 @@ function compile(facts: GovernanceFacts, epoch: number, candidates: readonly Ass
         version ? [[versionKey(policyId, version.version), version] as const] : [],
       ),
     ),
-    pools: new Map(facts.pools.map((pool) => [pool.id, pool])),
-    assignmentsByTarget: Map.groupBy(inForce, ({ targetId }) => targetId),
+    pools,
+    assignmentsByTarget,
     delegatedAdministrator: facts.delegatedAdministrator,
     bindingsByPrincipal: new Map(),
     resourceTypes: registryOf(facts.resourceTypes ?? []),
     exceptions: indexExceptions(facts.exceptions ?? []),
     caches: emptyCaches(),
   }
-  return withBindings(snapshot, facts.bindings ?? [])
+  yield
+  return yield* bindInSteps(snapshot, facts.bindings ?? [])
 }
 
 /** For a snapshot that begins, and for one that is another in a part: what was remembered of it is not so there. */
@@ -258,11 +271,16 @@ export const emptyCaches = (): Snapshot['caches'] => ({
 })
 
 /** The same facts with these bindings of roles in place of its own. */
-export function withBindings(snapshot: Snapshot, bindings: readonly RoleBinding[]): Snapshot {
-  const placed = bindings.map((binding) =>
-    binding.bindsFrom === undefined ? binding : { ...binding, bindsAlong: pathOf(snapshot, binding.bindsFrom) },
-  )
-  return { ...snapshot, bindingsByPrincipal: Map.groupBy(placed, ({ principal }) => principal) }
+export const withBindings = (snapshot: Snapshot, bindings: readonly RoleBinding[]): Snapshot =>
+  finish(bindInSteps(snapshot, bindings))
+
+function* bindInSteps(snapshot: Snapshot, bindings: readonly RoleBinding[]): Steps<Snapshot> {
+  const place = (binding: RoleBinding): RoleBinding =>
+    binding.bindsFrom === undefined ? binding : { ...binding, bindsAlong: pathOf(snapshot, binding.bindsFrom) }
+  const placed: RoleBinding[] = []
+  yield* eachInSteps(bindings, (binding) => placed.push(place(binding)))
+  const bindingsByPrincipal = yield* groupInSteps(placed, ({ principal }) => principal)
+  return { ...snapshot, bindingsByPrincipal }
 }
 
 /** The same facts with one more exception: what would be decided, were it approved. Candidates have no part in it. */

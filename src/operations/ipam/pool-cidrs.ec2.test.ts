@@ -3,10 +3,11 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Ec2Input } from '#formats/aws/ec2.generated.ts'
 import { finishDeprovisions } from '#jobs/deprovisioning.ts'
+import { lookAt } from '#jobs/job.ts'
 import { checkSpace } from '#store/upkeep/check.ts'
 import { type Acme, asNetwork, network, openAcme, tagsOf } from '../../../test/acme.ts'
 import { refuses } from '../../../test/organization.ts'
-import { openWorld } from '../../../test/world.ts'
+import { openWorld, workplaceOf } from '../../../test/world.ts'
 
 type Params = Partial<Ec2Input['CreateIpamPool']>
 type Provision = Omit<Ec2Input['ProvisionIpamPoolCidr'], 'IpamPoolId'>
@@ -321,7 +322,7 @@ describe('a CIDR that is taken away', () => {
       assert.deepEqual((await checkSpace(acme.store)).problems, [])
       // The first rest ends, and the second one goes on; nothing that sweeps takes the CIDR for free.
       acme.advance(59_999)
-      await finishDeprovisions(acme.store)
+      await lookAt(finishDeprovisions, workplaceOf(acme.store))
       await acme.store.write((tx) => tx.space.endQuarantines(1_000))
       await assert.rejects(take(id, { NetmaskLength: 28 }))
       await refuses(provision(id, { Cidr: '10.0.0.0/16' }), { code: 'CidrConflict', field: 'Cidr' })
@@ -333,7 +334,7 @@ describe('a CIDR that is taken away', () => {
       acme.advance(1)
       assert.deepEqual(await cidrs(id), [])
       await assert.rejects(take(id, { NetmaskLength: 28 }))
-      await finishDeprovisions(acme.store)
+      await lookAt(finishDeprovisions, workplaceOf(acme.store))
       assert.deepEqual(await allocations(top), [])
       assert.deepEqual((await checkSpace(acme.store)).problems, [])
       assert.equal((await take(top, { Cidr: '10.0.0.0/16' })).IpamPoolAllocation!.Cidr, '10.0.0.0/16')
@@ -361,7 +362,7 @@ describe('a CIDR that is taken away', () => {
       const [{ IpamPoolCidrId } = {}] = await cidrs(id)
       await deprovision(id, '10.0.0.0/16')
       acme.advance(60_000)
-      await finishDeprovisions(acme.store)
+      await lookAt(finishDeprovisions, workplaceOf(acme.store))
       const { versions, latest } = await acme.store.read(async ({ history }) => ({
         versions: await history.versions(IpamPoolCidrId!),
         latest: await history.latest(IpamPoolCidrId!),

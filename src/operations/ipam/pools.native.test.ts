@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { finishDeprovisions } from '#jobs/deprovisioning.ts'
+import { lookAt } from '#jobs/job.ts'
 import type { Refused } from '#model/refusal.ts'
 import { foundOrganization, network, prod, shop } from '../../../test/acme.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
+import { workplaceOf } from '../../../test/world.ts'
 
 let world: NativeWorld
 let ipam: Ipam
@@ -192,7 +194,7 @@ test('a CIDR in which released space rests is pending until its last rest ends, 
   assert.deepEqual([used.quarantined, used.free], ['256', '0'])
   world.advance(60_000)
   assert.deepEqual((await world.get<Page<object>>(path)).items, [])
-  await finishDeprovisions(world.store)
+  await lookAt(finishDeprovisions, workplaceOf(world.store))
   const { items: changes } = await world.get<Page<{ action: string; principal: string }>>(
     `/changes?subject=${pool.poolId}`,
   )

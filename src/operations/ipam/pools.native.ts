@@ -155,19 +155,22 @@ export const listPools = nativeRead({
       family: family && (family === 'ipv4' ? 4 : 6),
     } as const
     const show = shower(context)
+    const mayUse = (account: string, row: Pool): boolean =>
+      isPermitted(row.account)
+        ? mayUsePool(snapshot, account, row.id, context.now)
+        : isOwnOrShared(snapshot, account, row.id)
+    const isShown = (row: Pool): boolean => (usableBy === undefined ? isPermitted(row.account) : mayUse(usableBy, row))
     return gatherPage(context, params, {
       read: (after, limit) => context.tx.pools.list(filter, numberIn(after), limit),
       key: ({ n }) => String(n),
       start: '0',
-      show: async (row) => {
-        const isSeen = isPermitted(row.account)
-        if (!isSeen && usableBy === undefined) return undefined
-        const mayUse = (account: string): boolean =>
-          isSeen ? mayUsePool(snapshot, account, row.id, context.now) : isOwnOrShared(snapshot, account, row.id)
-        if (usableBy !== undefined && !mayUse(usableBy)) return undefined
-        const shown = await show(row)
-        // Whom else it is shared with, and its tags, are its owner's.
-        return isSeen ? shown : { ...shown, sharedWith: [], tags: {} }
+      showAll: async (rows) => {
+        const shown = new Map((await show(rows.filter(isShown))).map((one) => [one.poolId, one]))
+        return rows.map(({ id, account }) => {
+          const one = shown.get(id)
+          // Whom else it is shared with, and its tags, are its owner's.
+          return one && (isPermitted(account) ? one : { ...one, sharedWith: [], tags: {} })
+        })
       },
     })
   },
@@ -183,7 +186,7 @@ export const getPool = nativeRead({
   cli: 'pool show',
   refusals: ['NotFound', 'MalformedId'],
   at: placeOfPool,
-  run: async (context, input) => shower(context)(await findPool(context, input.poolId)),
+  run: async (context, input) => showPool(context, await findPool(context, input.poolId)),
 })
 
 export const createPool = nativeWrite({
@@ -231,7 +234,7 @@ export const createPool = nativeWrite({
         tags: tagsFrom(tags),
       },
     )
-    return shower(context)(made)
+    return showPool(context, made)
   },
 })
 
@@ -266,7 +269,7 @@ export const updatePool = nativeWrite({
       requiredTags: requiredTags && tagsFrom(requiredTags),
       tags: tags && tagsFrom(tags),
     })
-    return shower(context)(changed)
+    return showPool(context, changed)
   },
 })
 
@@ -333,41 +336,44 @@ export async function ownedPool(context: WriteContext, id: string): Promise<Owne
 
 // Showing ------------------------------------------------------------------------------------------------------------
 
-/** Shows pools of one request; remembers the IPAMs and parents that it has looked up. */
-function shower(context: ReadContext): (found: Pool) => Promise<z.output<typeof pool>> {
+const showPool = async (context: ReadContext, found: Pool): Promise<z.output<typeof pool>> =>
+  (await shower(context)([found]))[0]!
+
+/** Shows some pools after others, and reads what they have in common once. */
+function shower({ tx }: ReadContext): (pools: readonly Pool[]) => Promise<z.output<typeof pool>[]> {
   const ipams = new Map<string, Ipam>()
-  const parents = new Map<number, string>()
-  return async (found) => {
-    const ipam = ipams.get(found.ipamId!) ?? (await context.tx.ipams.find(found.ipamId!))!
-    ipams.set(ipam.id, ipam)
-    const { parent } = found
-    if (parent !== undefined && !parents.has(parent)) {
-      parents.set(parent, (await context.tx.pools.findByNumber(parent))!.id)
-    }
-    return {
-      poolId: found.id,
-      account: found.account,
-      ipamId: ipam.id,
-      scopeId: found.scopeId!,
-      scopeType: found.scopeId === ipam.publicScopeId ? 'public' : 'private',
-      parentPoolId: parent === undefined ? undefined : parents.get(parent),
-      depth: found.depth,
-      family: familyText(found.family),
-      locale: found.locale,
-      description: found.description,
-      awsService: found.awsService,
-      publicIpSource: found.publicIpSource,
-      publiclyAdvertisable: found.publiclyAdvertisable,
-      minNetmaskLength: found.minNetmaskLength,
-      defaultNetmaskLength: found.defaultNetmaskLength,
-      maxNetmaskLength: found.maxNetmaskLength,
-      requiredTags: Object.fromEntries(found.requiredTags.map(({ key, value }) => [key, value])),
-      sourceVpcId: found.sourceResource?.id,
-      quarantineSeconds: found.quarantineSeconds,
-      sharedWith: await context.tx.pools.shares(found.n),
-      tags: tagMap(await context.tx.tags.of(found.id)),
-      createdAt: formatInstant(found.createdAt),
-    }
+  return async (pools) => {
+    for (const { ipamId } of pools) if (!ipams.has(ipamId!)) ipams.set(ipamId!, (await tx.ipams.find(ipamId!))!)
+    const parents = await tx.pools.idsOfIpams([...new Set(pools.flatMap(({ parent }) => parent ?? []))])
+    const shares = await tx.pools.sharesOf(pools.map(({ n }) => n))
+    const stored = await tx.tags.ofMany(pools.map(({ id }) => id))
+    return pools.map((found) => {
+      const ipam = ipams.get(found.ipamId!)!
+      return {
+        poolId: found.id,
+        account: found.account,
+        ipamId: ipam.id,
+        scopeId: found.scopeId!,
+        scopeType: found.scopeId === ipam.publicScopeId ? 'public' : 'private',
+        parentPoolId: found.parent === undefined ? undefined : parents.get(found.parent),
+        depth: found.depth,
+        family: familyText(found.family),
+        locale: found.locale,
+        description: found.description,
+        awsService: found.awsService,
+        publicIpSource: found.publicIpSource,
+        publiclyAdvertisable: found.publiclyAdvertisable,
+        minNetmaskLength: found.minNetmaskLength,
+        defaultNetmaskLength: found.defaultNetmaskLength,
+        maxNetmaskLength: found.maxNetmaskLength,
+        requiredTags: Object.fromEntries(found.requiredTags.map(({ key, value }) => [key, value])),
+        sourceVpcId: found.sourceResource?.id,
+        quarantineSeconds: found.quarantineSeconds,
+        sharedWith: shares.get(found.n) ?? [],
+        tags: tagMap(stored.get(found.id) ?? []),
+        createdAt: formatInstant(found.createdAt),
+      }
+    })
   }
 }
 

@@ -205,7 +205,13 @@ export const listAccounts = nativeRead({
           ? context.tx.organizations.listAccounts({ after, limit })
           : context.tx.organizations.listMembersUnder(parentId, { after, limit }),
       key: ({ id }) => id,
-      show: async (row) => (isPermitted(row.id) ? showAccount(context, row) : undefined),
+      showAll: async (rows) => {
+        const shown = await showAccounts(
+          context,
+          rows.filter(({ id }) => isPermitted(id)),
+        )
+        return rows.map(({ id }) => shown.get(id))
+      },
     })
   },
 })
@@ -474,18 +480,26 @@ async function showOrganization(
   }
 }
 
-async function showAccount(
+const showAccount = async (context: ReadContext, found: Account): Promise<z.output<typeof account>> =>
+  (await showAccounts(context, [found])).get(found.id)!
+
+/** By their ids. */
+async function showAccounts(
   { tx }: ReadContext,
-  { id, name, email, joinedAt }: Account,
-): Promise<z.output<typeof account>> {
-  return {
+  accounts: readonly Account[],
+): Promise<ReadonlyMap<string, z.output<typeof account>>> {
+  const ids = accounts.map(({ id }) => id)
+  const parents = await tx.organizations.parentsOf(ids)
+  const stored = await tx.tags.ofMany(ids)
+  const show = ({ id, name, email, joinedAt }: Account): z.output<typeof account> => ({
     account: id,
     name,
     email,
-    parentId: (await tx.organizations.findNode(id))?.parentId,
-    tags: tagMap(await tx.tags.of(id)),
+    parentId: parents.get(id),
+    tags: tagMap(stored.get(id) ?? []),
     joinedAt: formatInstant(joinedAt),
-  }
+  })
+  return new Map(accounts.map((one) => [one.id, show(one)]))
 }
 
 async function showUnit({ tx }: ReadContext, { id, name, parentId }: Node): Promise<z.output<typeof unit>> {

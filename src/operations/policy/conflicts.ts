@@ -1,8 +1,9 @@
 // The check that ends every change of governance: no two assignments that could not both be met (policy-model §3).
-import { type Conflict, conflictsIn, type Look } from '#model/policy/conflicts.ts'
+import { type Conflict, firstConflictIn, type Look } from '#model/policy/conflicts.ts'
 import { compileSnapshot, type Snapshot } from '#model/policy/snapshot.ts'
 import { refuse } from '#model/refusal.ts'
 import type { Reach, ReadContext } from '../operation.ts'
+import { inTurns } from '../turns.ts'
 
 /** What stood before the change is not known, and what stands after it cannot be judged without: run the work again with it. */
 export class SnapshotBeforeNeeded extends Error {}
@@ -30,12 +31,14 @@ export async function refuseNewConflicts(context: ReadContext, { before, reaches
   const isNarrow = reaches.length > 0 && !reaches.includes('everything')
   if (isNarrow && !(await meetsConflict(context, accounts))) return
   const after = await compile()
-  if (!before && hasAny(conflictsIn(after))) throw new SnapshotBeforeNeeded()
+  const { tx } = context
+  if (!before && (await inTurns(tx, firstConflictIn(after)))) throw new SnapshotBeforeNeeded()
   if (!before) return
-  refuseFirst(conflictsIn(after, { before }))
+  refuseIfAny(await inTurns(tx, firstConflictIn(after, { before })))
   // A candidate is looked at when it is put. What else changes may leave it one that cannot be promoted.
   if (after.candidates && hasNewCandidate(before, after)) {
-    refuseFirst(conflictsIn(after.candidates.snapshot, { before: before.candidates?.snapshot ?? before }))
+    const { snapshot } = after.candidates
+    refuseIfAny(await inTurns(tx, firstConflictIn(snapshot, { before: before.candidates?.snapshot ?? before })))
   }
 }
 
@@ -44,12 +47,10 @@ async function meetsConflict({ tx }: ReadContext, accounts: readonly string[]): 
     const facts = await tx.governance.factsOf(account)
     if (facts.assignments.length < 2) continue
     const look: Look = { accounts: [account] }
-    if (hasAny(conflictsIn(compileSnapshot(facts, tx.governanceEpoch), look))) return true
+    if (await inTurns(tx, firstConflictIn(compileSnapshot(facts, tx.governanceEpoch), look))) return true
   }
   return false
 }
-
-const hasAny = (conflicts: Iterator<Conflict>): boolean => conflicts.next().done !== true
 
 function hasNewCandidate(before: Snapshot, after: Snapshot): boolean {
   const numbersOf = ({ candidates }: Snapshot): number[] =>
@@ -58,21 +59,21 @@ function hasNewCandidate(before: Snapshot, after: Snapshot): boolean {
   return numbersOf(after).some((n) => !known.has(n))
 }
 
-function refuseFirst(conflicts: Iterable<Conflict>): void {
-  for (const { kind, node, locale, resourceType, parties, problem } of conflicts) {
-    refuse({
-      code: 'PolicyConflict',
-      kind,
-      node,
-      locale,
-      resourceType,
-      parties: parties.map(({ policy, version, target, owner }) => ({
-        policyId: policy,
-        version,
-        targetId: target,
-        account: owner,
-      })),
-      problem,
-    })
-  }
+function refuseIfAny(conflict: Conflict | undefined): void {
+  if (!conflict) return
+  const { kind, node, locale, resourceType, parties, problem } = conflict
+  refuse({
+    code: 'PolicyConflict',
+    kind,
+    node,
+    locale,
+    resourceType,
+    parties: parties.map(({ policy, version, target, owner }) => ({
+      policyId: policy,
+      version,
+      targetId: target,
+      account: owner,
+    })),
+    problem,
+  })
 }

@@ -29,7 +29,10 @@ import {
 import { createPolicy, deletePolicy } from './policies.ts'
 
 /** The EC2 API has no parameter for sizes, only the tags that they follow. */
+/** Of the IPAM. */
+const ipamMembers: Members = { tier: 'Tier' }
 const documentMembers: Members = {
+  ...ipamMembers,
   locale: 'Locale',
   resourceType: 'ResourceType',
   rules: 'AllocationRules',
@@ -39,14 +42,18 @@ const documentMembers: Members = {
     Array.from({ length: rulesMax }, (_, n) => [`rules.${n}.poolId`, `AllocationRule.${n + 1}.SourceIpamPoolId`]),
   ),
 }
-const targetMembers: Members = { targetId: 'OrganizationTargetId' }
+const targetMembers: Members = { ...ipamMembers, targetId: 'OrganizationTargetId' }
 
-export const createIpamPolicy = ec2Write('CreateIpamPolicy', async (context, input) => {
-  const tags = tagsToCreate(input.TagSpecifications, policyType, (await context.snapshot()).resourceTypes)
-  const ipam = await getIpam(context, input.IpamId)
-  const policy = await createPolicy(context, ipam, { tags: tagsInModel(tags) })
-  return { IpamPolicy: { ...describe(policy, tags), State: 'create-in-progress' } }
-})
+export const createIpamPolicy = ec2Write(
+  'CreateIpamPolicy',
+  async (context, input) => {
+    const tags = tagsToCreate(input.TagSpecifications, policyType, (await context.snapshot()).resourceTypes)
+    const ipam = await getIpam(context, input.IpamId)
+    const policy = await createPolicy(context, ipam, { tags: tagsInModel(tags) })
+    return { IpamPolicy: { ...describe(policy, tags), State: 'create-in-progress' } }
+  },
+  ipamMembers,
+)
 
 export const describeIpamPolicies = ec2Read('DescribeIpamPolicies', async (context, input) => {
   const matches = filterBy(input.Filters, policyFilters, ({ Tags }) => Tags ?? [])

@@ -4,12 +4,13 @@ import { StatementSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
 import type { Ec2Input } from '#formats/aws/ec2.generated.ts'
 import { forgetDecisions } from '#jobs/forgetting.ts'
+import { lookAt } from '#jobs/job.ts'
 import { Link } from '#store/postgres/link.ts'
 import type { Store } from '#store/store.ts'
 import { type Acme, lab, openAcme, refusalOf, root, shop } from '../../../test/acme.ts'
 import { type Native, withNativeApi } from '../../../test/native-world.ts'
 import { linkTo } from '../../../test/postgres.ts'
-import { managementAccount, openSealer, type World } from '../../../test/world.ts'
+import { managementAccount, openSealer, type World, workplaceOf } from '../../../test/world.ts'
 import { absenceOf, explainDecision } from '../policy/explain.ts'
 import { findRetention, keepDecisions, parseRetention } from './retention.ts'
 
@@ -50,7 +51,8 @@ async function keep(world: World, decisionDays: number | undefined): Promise<voi
     await store.close()
   }
 }
-const forget = (world: World, turns = turnsMax): Promise<void> => forgetDecisions(world.store, managementAccount, turns)
+const forget = (world: World, turns = turnsMax): Promise<void> =>
+  lookAt({ ...forgetDecisions, turnsMax: turns }, workplaceOf(world.store))
 const isThere = async (world: World, decision: string): Promise<boolean> =>
   (await explainDecision(world.store, decision)) !== undefined
 /** A denial that a policy with a required tag makes. */
@@ -519,7 +521,7 @@ describe('a few at a time', () => {
         }),
       close: async () => undefined,
     }
-    await assert.rejects(forgetDecisions(breaking, managementAccount, 1), /cut off/)
+    await assert.rejects(lookAt({ ...forgetDecisions, turnsMax: 1 }, workplaceOf(breaking)), /cut off/)
     assert.equal(await numberOf(world, 'select count(*) from decision'), left)
     assert.equal((await findRetention(world.store)).forgotten, all - left)
     await forget(world)

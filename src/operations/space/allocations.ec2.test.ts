@@ -407,7 +407,7 @@ test('pages hold what was asked for, in order, and nothing is missed or shown tw
   // All of it would be one transaction.
   await refuses(acme.call('DeleteIpamPool', { IpamPoolId: pool, Cascade: true }, asNetwork), {
     code: 'DependencyViolation',
-    problem: `There are 2345 allocations in it and the pools below it, and one request ends at most 2000; release some of them first, or delete the pools below one by one`,
+    problem: `There are 2345 allocations in it and the pools below it, and one request ends at most 1000; release some of them first, or delete the pools below one by one`,
   })
   assert.equal((await list(round)).length, 24)
   const before = await own(asNetwork, { MaxResults: 1000 })

@@ -6,6 +6,7 @@ import { provider } from '#model/policy/decision.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
 import type { NetworkKind, NetworkResource } from '#store/tables/resources.ts'
 import type { Allocation } from '#store/tables/space.ts'
+import type { Subnet } from '#store/tables/vpcs.ts'
 import { permitter } from '../identity/authority.ts'
 import { holdersOf, visibleAccounts } from '../identity/visible-accounts.ts'
 import { poolId } from '../ipam/pools.native.ts'
@@ -165,10 +166,7 @@ const networkSource = (kind: NetworkKind): Source => ({
   async read(context, { accounts, locale: region, resourceType }, after, limit) {
     const isRegional = resourceType === regional || undefined
     const rows = await context.tx.resources.networks(kind, { accounts, region, isRegional }, after, limit)
-    return stepOf(
-      rows.map((row) => networkRow(context, kind, row)),
-      limit,
-    )
+    return stepOf(await networkRows(context, kind, rows), limit)
   },
 })
 const sources: Readonly<Record<Kind, Source>> = {
@@ -240,7 +238,7 @@ async function candidates(
   const network = kind && networkKinds[kind as keyof typeof networkKinds]
   if (network) {
     const rows = await tx.resources.networks(network, { id, account }, '', 1)
-    if (rows.length > 0) return rows.map((row) => networkRow(context, network, row))
+    if (rows.length > 0) return networkRows(context, network, rows)
   }
   return (await namedRows(context, id, holders)).filter((row) => account === undefined || row.account === account)
 }
@@ -305,33 +303,51 @@ const fits = ({ allocations }: NamedRow, { resourceType, locale }: Filter): bool
       (locale === undefined || one.region === locale),
   )
 
-function networkRow(context: ReadContext, kind: NetworkKind, row: NetworkResource): Found {
-  return {
-    place: row.id,
-    account: row.account,
+async function networkRows(
+  context: ReadContext,
+  kind: NetworkKind,
+  rows: readonly NetworkResource[],
+): Promise<readonly Found[]> {
+  const ids = rows.map(({ id }) => id)
+  const blocks = await blocksOf(context, kind, ids)
+  const numbers = [...blocks.values()].flat().flatMap(({ allocation }) => allocation ?? [])
+  const held = new Map((await context.tx.space.some(numbers)).map((one) => [one.n, one]))
+  return rows.map(({ id, account, region, partOf }) => ({
+    place: id,
+    account,
     async show() {
       const spaces: Resource['spaces'] = []
-      for (const { cidr, allocation } of await blocksOf(context, kind, row.id)) {
-        const held = allocation === undefined ? undefined : await context.tx.space.find(allocation)
-        spaces.push(held ? await spaceOf(context, held) : { cidr: formatCidr(cidr) })
+      for (const { cidr, allocation } of blocks.get(id) ?? []) {
+        const found = allocation === undefined ? undefined : held.get(allocation)
+        spaces.push(found ? await spaceOf(context, found) : { cidr: formatCidr(cidr) })
       }
-      const { id, account, region, partOf } = row
       return { resourceId: id, resourceType: kind, account, locale: region, partOf: partOf ?? undefined, spaces }
     },
-  }
+  }))
 }
 
-async function blocksOf({ tx }: ReadContext, kind: NetworkKind, id: string): Promise<readonly Block[]> {
-  if (kind === 'vpc') return tx.vpcs.cidrs(id)
+async function blocksOf(
+  { tx }: ReadContext,
+  kind: NetworkKind,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, readonly Block[]>> {
+  if (kind === 'vpc') return tx.vpcs.cidrsOf(ids)
   if (kind === 'subnet') {
-    const subnet = await tx.vpcs.findSubnet(id)
-    const own = subnet?.cidr ? [{ cidr: subnet.cidr, allocation: subnet.allocation }] : []
-    return [...own, ...(await tx.vpcs.subnetCidrs(id))]
+    const subnets = await tx.vpcs.someSubnets(ids)
+    const others = await tx.vpcs.cidrsOfSubnets(ids)
+    const own = ({ cidr, allocation }: Subnet): Block[] => (cidr ? [{ cidr, allocation }] : [])
+    return new Map(subnets.map((subnet) => [subnet.id, [...own(subnet), ...(others.get(subnet.id) ?? [])]]))
   }
-  return (await tx.natGateways.addresses(id)).flatMap(({ publicIp, privateIp, allocation }) => {
-    const cidr = parseAddress(publicIp ?? privateIp ?? '')
-    return cidr ? [{ cidr, allocation }] : []
-  })
+  const addresses = await tx.natGateways.addressesOf(ids)
+  return new Map(
+    [...addresses].map(([id, all]) => [
+      id,
+      all.flatMap(({ publicIp, privateIp, allocation }): Block[] => {
+        const cidr = parseAddress(publicIp ?? privateIp ?? '')
+        return cidr ? [{ cidr, allocation }] : []
+      }),
+    ]),
+  )
 }
 interface Block {
   readonly cidr: Cidr

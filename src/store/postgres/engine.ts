@@ -129,6 +129,17 @@ export class PostgresSql implements ManySql, CountingSql {
   async allOf<Row>(text: string, ...columns: (readonly SqlValue[])[]): Promise<Row[]> {
     return (await this.#execute(text, columns)).rows as Row[]
   }
+  /**
+   * By a temporary file of two megabytes, on the disk of the database unless its operator has placed those elsewhere. A
+   * change of one row may find a place in pages that are there, on a disk on which nothing else can be written any more.
+   */
+  async findRoom(): Promise<void> {
+    const { usual } = (await this.get<{ usual: string }>(`select current_setting('work_mem') as usual`))!
+    const set = `select set_config('work_mem', ?, true) as is_set`
+    await this.get(set, '64kB')
+    await this.get(`select count(distinct repeat(md5(g::text), 32)) as sorted from generate_series(1, 2000) g`)
+    await this.get(set, usual)
+  }
   lastly(text: string, ...values: (SqlValue | readonly SqlValue[])[]): void {
     this.#last.push({ text, values })
   }

@@ -94,7 +94,7 @@ function tlsOf({ tls, rootCertificate }: Target, host: string): pg.ClientConfig[
 
 /** By SQLSTATE or its class (PostgreSQL documentation, appendix A). Nothing is fatal: the server lives on and connects again. */
 const codes: readonly (readonly [RegExp, TroubleKind, string])[] = [
-  [/^53100$/, 'full', 'the disk of the database is full'],
+  [/^53100$/, 'database-full', 'the disk of the database is full'],
   [/^57014$/, 'unavailable', 'a statement was cancelled at the database'],
   [/^25P0[34]$/, 'unavailable', 'the database ended a transaction that stood still, or took too long'],
   [/^53300$/, 'unavailable', 'the database takes no more connections'],

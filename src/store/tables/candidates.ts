@@ -51,10 +51,42 @@ const toCandidate = ({ version, mode, makers, ...row }: Row): StoredCandidate =>
   ...(mode === null ? {} : { mode }),
 })
 
+/** Of a group, as far as it was counted by one statement; `count` and what follows from it are of the span. */
+interface Counted extends DifferenceGroup, Place {
+  readonly looked: number
+}
+/** A difference in the order of their key. */
+interface Place extends GroupKey {
+  readonly lastDecision: number
+}
+/** A millisecond or two. */
+export const countedAtOnce = 2_000
+
+const isSameGroup = (a: GroupKey, b: GroupKey): boolean =>
+  a.account === b.account && a.resourceType === b.resourceType && a.locale === b.locale
+const joined = (a: DifferenceGroup, b: DifferenceGroup): DifferenceGroup => ({
+  ...a,
+  count: a.count + b.count,
+  newlyDenied: a.newlyDenied + b.newlyDenied,
+  newlyAllowed: a.newlyAllowed + b.newlyAllowed,
+  otherPool: a.otherPool + b.otherPool,
+  otherOrder: a.otherOrder + b.otherOrder,
+  other: a.other + b.other,
+  firstAt: Math.min(a.firstAt, b.firstAt),
+  lastAt: Math.max(a.lastAt, b.lastAt),
+})
+
+/** Lets other requests have their turn. */
+interface Turns {
+  nextTurn(): Promise<void>
+}
+
 export class Candidates {
   readonly #sql: Sql
-  constructor(sql: Sql) {
+  readonly #turns: Turns
+  constructor(sql: Sql, turns: Turns) {
     this.#sql = sql
+    this.#turns = turns
   }
 
   async find(policyId: string, targetId: string): Promise<StoredCandidate | undefined> {
@@ -91,26 +123,53 @@ export class Candidates {
     await this.#sql.run('delete from assignment_candidate where policy_id = ? and target_id = ?', policyId, targetId)
   }
 
-  /** Differences by account, type and locale, in this order, after one of them. */
-  async differences(n: number, { from, until }: Span, after: GroupKey, limit: number): Promise<DifferenceGroup[]> {
-    return this.#sql.all<DifferenceGroup>(
-      `select account, resource_type as "resourceType", locale, count(*) as count,
-         count(case when kind = 'newly-denied' then 1 end) as "newlyDenied",
-         count(case when kind = 'newly-allowed' then 1 end) as "newlyAllowed",
-         count(case when kind = 'other-pool' then 1 end) as "otherPool",
-         count(case when order_only = 1 then 1 end) as "otherOrder",
-         count(case when kind = 'other' and order_only = 0 then 1 end) as other,
-         min(at) as "firstAt", max(at) as "lastAt"
-       from candidate_difference
-       where candidate = ? and at >= ? and at < ? and (account, resource_type, locale) > (?, ?, ?)
-       group by account, resource_type, locale order by account, resource_type, locale limit ?`,
-      n,
+  /**
+   * Differences by account, type and locale, in this order, after one of them. Counts so many differences at a time, and
+   * others have their turn in between: a candidate has as many as there were decisions.
+   */
+  async differences(n: number, span: Span, after: GroupKey, limit: number): Promise<DifferenceGroup[]> {
+    const groups: DifferenceGroup[] = []
+    let last: Place = { ...after, lastDecision: Number.MAX_SAFE_INTEGER }
+    for (;;) {
+      const counted = await this.#countAfter(n, span, last)
+      for (const { looked: _, lastDecision: __, ...part } of counted) {
+        if (part.count === 0) continue
+        const open = groups.at(-1)
+        if (open && isSameGroup(open, part)) groups[groups.length - 1] = joined(open, part)
+        // What is full is whole once another one begins.
+        else if (groups.length === limit) return groups
+        else groups.push(part)
+      }
+      const looked = counted.reduce((sum, one) => sum + one.looked, 0)
+      if (looked < countedAtOnce) return groups
+      last = counted.at(-1)!
+      await this.#turns.nextTurn()
+    }
+  }
+  async #countAfter(n: number, { from, until }: Span, after: Place): Promise<Counted[]> {
+    return this.#sql.all<Counted>(
+      `select account, resource_type as "resourceType", locale, count(*) as looked, max(decision) as "lastDecision",
+         count(seen) as count,
+         count(case when kind = 'newly-denied' then seen end) as "newlyDenied",
+         count(case when kind = 'newly-allowed' then seen end) as "newlyAllowed",
+         count(case when kind = 'other-pool' then seen end) as "otherPool",
+         count(case when order_only = 1 then seen end) as "otherOrder",
+         count(case when kind = 'other' and order_only = 0 then seen end) as other,
+         min(seen) as "firstAt", max(seen) as "lastAt"
+       from (select account, resource_type, locale, decision, kind, order_only,
+           case when at >= ? and at < ? then at end as seen
+         from candidate_difference
+         where candidate = ? and (account, resource_type, locale, decision) > (?, ?, ?, ?)
+         order by account, resource_type, locale, decision limit ?) looked
+       group by account, resource_type, locale order by account, resource_type, locale`,
       from,
       until,
+      n,
       after.account,
       after.resourceType,
       after.locale,
-      limit,
+      after.lastDecision,
+      countedAtOnce,
     )
   }
   /** The numbers of a group's latest decisions. */

@@ -4,7 +4,7 @@ import type { Assignment, Mode, PolicyDocument, PolicyVersion } from '#model/pol
 import type { GovernanceFacts, IpamFacts, NodeFacts, PoolFacts } from '#model/policy/snapshot.ts'
 import type { RoleBinding } from '#model/roles.ts'
 import type { KeptName } from '../memory.ts'
-import { listOfRows, listOfTexts, readWhole, type Sql, type SqlValue } from '../sql.ts'
+import { listOfRows, listOfTexts, readEach, type Sql, type SqlValue } from '../sql.ts'
 import { Exceptions } from './exceptions.ts'
 import type { Clock } from './history.ts'
 import { parseRequiredTags } from './pools.ts'
@@ -191,21 +191,25 @@ export class Governance {
 
   async #nodes(ids?: Part): Promise<NodeFacts[]> {
     const tags = await this.#tags(ids)
-    const rows = await readWhole<{ id: string; kind: NodeFacts['kind']; parent_id: string | null }>((last, limit) =>
-      this.#sql.all(
-        `select id, kind, parent_id from organization_node
-         where id > ? ${ids ? `and id in ${ids.text}` : ''} order by id limit ?`,
-        last?.id ?? '',
-        ...(ids?.values ?? []),
-        limit,
-      ),
+    const nodes: NodeFacts[] = []
+    await readEach<{ id: string; kind: NodeFacts['kind']; parent_id: string | null }>(
+      (last, limit) =>
+        this.#sql.all(
+          `select id, kind, parent_id from organization_node
+           where id > ? ${ids ? `and id in ${ids.text}` : ''} order by id limit ?`,
+          last?.id ?? '',
+          ...(ids?.values ?? []),
+          limit,
+        ),
+      ({ id, kind, parent_id }) => {
+        const node: { -readonly [M in keyof NodeFacts]: NodeFacts[M] } = { id, kind }
+        if (parent_id !== null) node.parentId = parent_id
+        const own = tags.get(id)
+        if (own) node.tags = own
+        nodes.push(node)
+      },
     )
-    return rows.map(({ id, kind, parent_id }) => ({
-      id,
-      kind,
-      ...(parent_id === null ? {} : { parentId: parent_id }),
-      ...(tags.has(id) ? { tags: tags.get(id)! } : {}),
-    }))
+    return nodes
   }
 
   async #ipams(): Promise<IpamFacts[]> {
@@ -297,20 +301,29 @@ export class Governance {
 
   /** Those picked by their ids come without their CIDRs and shares. */
   async #pools(ids?: Part): Promise<PoolFacts[]> {
-    const rows = await readWhole<PoolRow>((last, limit) =>
-      this.#sql.all(
-        `select p.n, p.id, p.ipam_id, p.account, p.scope_id, s.kind as scope_type, p.family, p.locale, p.aws_service,
-           p.public_ip_source, p.source_vpc, p.min_netmask_length, p.max_netmask_length, p.default_netmask_length, p.required_tags
-         from pool p join scope s on s.id = p.scope_id
-         where p.n > ? ${ids ? `and p.id in ${ids.text}` : ''} order by p.n limit ?`,
-        last?.n ?? -1,
-        ...(ids?.values ?? []),
-        limit,
-      ),
+    const cidrs = ids ? new Map<number, Cidr[]>() : await this.#poolCidrs()
+    const shares = ids ? new Map<number, string[]>() : await this.#poolShares()
+    const pools: PoolFacts[] = []
+    await readEach<PoolRow>(
+      (last, limit) =>
+        this.#sql.all(
+          `select p.n, p.id, p.ipam_id, p.account, p.scope_id, s.kind as scope_type, p.family, p.locale, p.aws_service,
+             p.public_ip_source, p.source_vpc, p.min_netmask_length, p.max_netmask_length, p.default_netmask_length, p.required_tags
+           from pool p join scope s on s.id = p.scope_id
+           where p.n > ? ${ids ? `and p.id in ${ids.text}` : ''} order by p.n limit ?`,
+          last?.n ?? -1,
+          ...(ids?.values ?? []),
+          limit,
+        ),
+      (row) => pools.push(toPool(row, cidrs.get(row.n) ?? [], shares.get(row.n) ?? [])),
     )
-    if (ids) return rows.map((row) => toPool(row, [], []))
-    const cidrs = Map.groupBy(
-      await readWhole<{ pool: number; first: Uint8Array; length: number }>((last, limit) =>
+    return pools
+  }
+
+  async #poolCidrs(): Promise<Map<number, Cidr[]>> {
+    const cidrs = new Map<number, Cidr[]>()
+    await readEach<{ pool: number; first: Uint8Array; length: number }>(
+      (last, limit) =>
         this.#sql.all(
           `select pool, first, length from pool_cidr
            where state <> 'failed-provision' and pool >= ? and (pool > ? or first > ?) order by pool, first limit ?`,
@@ -319,11 +332,15 @@ export class Governance {
           last?.first ?? new Uint8Array(0),
           limit,
         ),
-      ),
-      ({ pool }) => pool,
+      ({ pool, first, length }) => addTo(cidrs, pool, fromKey(first, length)),
     )
-    const shares = Map.groupBy(
-      await readWhole<{ pool: number; principal: string }>((last, limit) =>
+    return cidrs
+  }
+
+  async #poolShares(): Promise<Map<number, string[]>> {
+    const shares = new Map<number, string[]>()
+    await readEach<{ pool: number; principal: string }>(
+      (last, limit) =>
         this.#sql.all(
           `select pool, principal from pool_share
            where pool >= ? and (pool > ? or principal > ?) order by pool, principal limit ?`,
@@ -332,38 +349,38 @@ export class Governance {
           last?.principal ?? '',
           limit,
         ),
-      ),
-      ({ pool }) => pool,
+      ({ pool, principal }) => addTo(shares, pool, principal),
     )
-    return rows.map((row) =>
-      toPool(
-        row,
-        (cidrs.get(row.n) ?? []).map(({ first, length }) => fromKey(first, length)),
-        (shares.get(row.n) ?? []).map(({ principal }) => principal),
-      ),
-    )
+    return shares
   }
 
   /** Tags that decisions read: those of organization nodes. */
   async #tags(ids?: Part): Promise<Map<string, Map<string, string>>> {
-    const rows = await readWhole<{ resource_id: string; key: string; value: string }>((last, limit) =>
-      this.#sql.all(
-        `select resource_id, key, value from tag
-         where resource_id in ${ids?.text ?? '(select id from organization_node)'}
-           and resource_id >= ? and (resource_id > ? or key > ?) order by resource_id, key limit ?`,
-        ...(ids?.values ?? []),
-        last?.resource_id ?? '',
-        last?.resource_id ?? '',
-        last?.key ?? '',
-        limit,
-      ),
-    )
     const tags = new Map<string, Map<string, string>>()
-    for (const { resource_id, key, value } of rows) {
-      const ofResource = tags.get(resource_id) ?? new Map<string, string>()
-      ofResource.set(key, value)
-      tags.set(resource_id, ofResource)
-    }
+    await readEach<{ resource_id: string; key: string; value: string }>(
+      (last, limit) =>
+        this.#sql.all(
+          `select resource_id, key, value from tag
+           where resource_id in ${ids?.text ?? '(select id from organization_node)'}
+             and resource_id >= ? and (resource_id > ? or key > ?) order by resource_id, key limit ?`,
+          ...(ids?.values ?? []),
+          last?.resource_id ?? '',
+          last?.resource_id ?? '',
+          last?.key ?? '',
+          limit,
+        ),
+      ({ resource_id, key, value }) => {
+        const ofResource = tags.get(resource_id)
+        if (ofResource) ofResource.set(key, value)
+        else tags.set(resource_id, new Map([[key, value]]))
+      },
+    )
     return tags
   }
+}
+
+function addTo<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
+  const list = lists.get(key)
+  if (list) list.push(value)
+  else lists.set(key, [value])
 }

@@ -1,6 +1,6 @@
 // The organization: its tree, its accounts, its delegated administrators.
 import type { OrganizationNode } from '#model/organization.ts'
-import type { Sql } from '../sql.ts'
+import { listOfTexts, type Sql } from '../sql.ts'
 import { changing, integer, optional, type Row, type RowOf, table, text } from '../table.ts'
 import type { Clock } from './history.ts'
 
@@ -125,6 +125,15 @@ export class Organizations {
 
   findNode(id: string): Promise<Node | undefined> {
     return nodeTable.first(this.#sql, 'where id = ?', id)
+  }
+  /** Of those that are in the organization. */
+  async parentsOf(ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const list = listOfTexts(ids)
+    const rows = await this.#sql.all<{ id: string; parentId: string }>(
+      `select id, parent_id as "parentId" from organization_node where parent_id is not null and id in ${list.text}`,
+      ...list.values,
+    )
+    return new Map(rows.map(({ id, parentId }) => [id, parentId]))
   }
   /** The account, where it is a member of the organization. */
   async findMember(id: string): Promise<Account | undefined> {

@@ -570,6 +570,22 @@ export class Pools {
     )
     return rows.map(({ principal }) => principal)
   }
+  /** The same of many pools; those that are shared with nobody are missing. */
+  async sharesOf(pools: readonly number[]): Promise<ReadonlyMap<number, string[]>> {
+    const list = listOf(pools)
+    const rows = await this.#sql.all<{ pool: number; principal: string }>(
+      `select pool, principal from pool_share where pool in ${list.text} order by pool, principal`,
+      ...list.values,
+    )
+    const shares = new Map<number, string[]>()
+    for (const [pool, own] of Map.groupBy(rows, (row) => row.pool)) {
+      shares.set(
+        pool,
+        own.map(({ principal }) => principal),
+      )
+    }
+    return shares
+  }
   async allShares(): Promise<{ pool: number; principal: string }[]> {
     return this.#sql.all('select pool, principal from pool_share order by pool, principal')
   }

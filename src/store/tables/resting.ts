@@ -93,10 +93,10 @@ export async function makeRestAsOne(
 }
 
 /**
- * Blocks whose quarantine has ended that one request frees: with five statements for each, half a second or more on PostgreSQL,
- * in which no other server writes. Where there are more, the job that frees them comes first.
+ * Blocks whose quarantine has ended that one request frees: with five statements for each, a second or more on PostgreSQL,
+ * in which no other server writes (`npm run bench -- --only=largest`). Where there are more, the job that frees them comes first.
  */
-export const sweptPerRequestMax = 2_000
+export const sweptPerRequestMax = 1_000
 
 /**
  * Frees space whose quarantine has ended, a part at a time, until something is found in it (without `find`, nothing is looked for) or nothing

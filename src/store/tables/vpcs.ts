@@ -136,6 +136,11 @@ export class Vpcs {
   findSubnet(id: string): Promise<Subnet | undefined> {
     return subnetTable.first(this.#sql, 'where id = ?', id)
   }
+  /** Those that are there of many. */
+  someSubnets(ids: readonly string[]): Promise<Subnet[]> {
+    const list = listOfTexts(ids)
+    return subnetTable.all(this.#sql, `where id in ${list.text}`, ...list.values)
+  }
   /** In order of creation. */
   subnets(account: string, region: string, after: string, limit: number): Promise<Subnet[]> {
     const rest = 'where account = ? and region = ? and id > ? order by id limit ?'

@@ -10,7 +10,7 @@ import type { Ec2Operation, Ec2Output } from '#formats/aws/ec2.generated.ts'
 import { ec2Model } from '#formats/aws/service-model.ts'
 import { Refused } from '#model/refusal.ts'
 import { answerBytesMax, escapeXml } from '../xml-output.ts'
-import { writeError, writeResponse } from './xml.ts'
+import { isLong, writeError, writeLongResponse, writeResponse } from './xml.ts'
 
 interface Element {
   readonly name: string
@@ -279,9 +279,32 @@ test('the SDK reads our errors', async () => {
   })
 })
 
+const Addresses = (count: number) =>
+  Array.from({ length: count }, (_, n) => ({ PublicIp: '203.0.113.1', AllocationId: `eipalloc-${n}`, Domain: 'vpc' }))
+
+test('D3 an answer that lists much is the same when it is written with turns for others in between', async () => {
+  let turns = 0
+  const nextTurn = async () => {
+    turns++
+  }
+  const long = (output: object) => writeLongResponse('DescribeAddresses', output, { requestId: 'r&', nextTurn })
+  for (const count of [0, 999, 1_000, 1_500, 3_500]) {
+    turns = 0
+    const output = {
+      Addresses: Addresses(count).map((one) => ({ ...one, Tags: [{ Key: 'é&', Value: `<${count}>` }] })),
+    }
+    assert.equal(String(await long(output)), writeResponse('DescribeAddresses', output, 'r&'))
+    assert.equal(turns, Math.ceil(count / 1_000), 'one for every thousand elements')
+    assert.equal(isLong(output), count > 1_000)
+  }
+  await assert.rejects(
+    long({ Addresses: Addresses(100_000) }),
+    (error) => error instanceof Refused && error.refusal.code === 'AnswerTooLarge',
+  )
+  assert(turns < 100, 'and no more is written than such an answer may have')
+})
+
 test('D3 an answer that lists more than it may have is refused, and says what to do', () => {
-  const Addresses = (count: number) =>
-    Array.from({ length: count }, (_, n) => ({ PublicIp: '203.0.113.1', AllocationId: `eipalloc-${n}`, Domain: 'vpc' }))
   assert(writeResponse('DescribeAddresses', { Addresses: Addresses(10_000) }, 'request').length < answerBytesMax)
   assert.throws(
     () => writeResponse('DescribeAddresses', { Addresses: Addresses(100_000) }, 'request'),

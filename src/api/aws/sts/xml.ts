@@ -13,7 +13,7 @@ const writers = compileOutputs(stsModel, {
 /** The whole answer to an operation: its result in an element of its own, and the request id beside it. */
 export function writeStsResponse(operation: StsOperation, output: unknown, requestId: string): string {
   const wrapper = stsModel.operations[operation]!.resultWrapper!
-  const inside = writers.get(operation)!(output)
+  const inside = writers.get(operation)!.write(output)
   return `<${operation}Response xmlns="${namespace}"><${wrapper}>${inside}</${wrapper}><ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata></${operation}Response>`
 }
 

@@ -1,0 +1,30 @@
+// A job: what a clock starts, as one value. `jobs.ts` lists them; nothing else has to know of a new one.
+import type { Store } from '#store/store.ts'
+
+/** What jobs work with. */
+export interface Workplace {
+  readonly store: Store
+  /** Milliseconds since 1970. */
+  clock(): number
+  /** Whose entries in the record are those of what the server does by itself. */
+  readonly account: string
+  /** Puts on record how many refusals were too many to have an entry each. */
+  recordCounted(): Promise<void>
+}
+
+export interface Job {
+  /** For the log. */
+  readonly name: string
+  /** How often it is looked at. */
+  readonly everySeconds: number
+  /** Turns at a time. Each is bounded and a transaction of its own, so that a request never waits long behind one. */
+  readonly turnsMax: number
+  /** Whether there is something to do. It only reads, so that an idle server writes nothing. */
+  isDue(at: Workplace): Promise<boolean>
+  turn(at: Workplace): Promise<void>
+}
+
+/** Does what is due of a job, as far as one look at it goes. */
+export async function lookAt(job: Job, at: Workplace): Promise<void> {
+  for (let turn = 0; turn < job.turnsMax && (await job.isDue(at)); turn++) await job.turn(at)
+}

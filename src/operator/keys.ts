@@ -1,0 +1,63 @@
+// Access keys, made and ended by the operator at the machine.
+import { UsageProblem } from '#cli/exit-codes.ts'
+import { type Arguments, failed, type ReadSettings, withStore } from './surroundings.ts'
+
+export async function createKey(
+  args: Arguments,
+  _more: readonly string[],
+  readSettings: ReadSettings,
+): Promise<number> {
+  const account = accountIn(args)
+  const user = args.get('user')
+  const { randomBytes } = await import('node:crypto')
+  const { createAccessKey, drawKey, isUserName } = await import('#operations/identity/access-keys.ts')
+  if (user === undefined || !isUserName(user))
+    throw new UsageProblem('--user must be 1 to 64 letters, digits or characters of `+=,.@_-`.')
+  return withStore(readSettings, async (store) => {
+    const key = drawKey(randomBytes, 'AKIA')
+    const problem = await createAccessKey(store, account, user, key)
+    if (problem !== undefined) {
+      process.stderr.write(`${problem}\n`)
+      return 1
+    }
+    process.stdout.write(`AWS_ACCESS_KEY_ID=${key.accessKeyId}\nAWS_SECRET_ACCESS_KEY=${key.secretAccessKey}\n`)
+    return 0
+  })
+}
+
+export async function listKeys(args: Arguments, _more: readonly string[], readSettings: ReadSettings): Promise<number> {
+  const account = accountIn(args)
+  const { listAccessKeys } = await import('#operations/identity/access-keys.ts')
+  return withStore(readSettings, async (store) => {
+    const keys = await listAccessKeys(store, account)
+    if (!keys) return failed(`There is no account \`${account}\`.`)
+    for (const { id, state, createdAt, expiresAt, arn } of keys) {
+      const until = expiresAt ? ` until ${expiresAt.toISOString()}` : ''
+      process.stdout.write(`${id}  ${state.padEnd(8)}  ${arn}  made ${createdAt.toISOString()}${until}\n`)
+    }
+    return 0
+  })
+}
+
+export async function disableKey(
+  args: Arguments,
+  [id, ...more]: readonly string[],
+  readSettings: ReadSettings,
+): Promise<number> {
+  if ((id === undefined) !== args.has('account') || more.length > 0)
+    throw new UsageProblem('Which key? Give its id, or --account with the twelve digits of an account.')
+  const account = id === undefined ? accountIn(args) : undefined
+  const { disableAccessKey, disableAccessKeysOf } = await import('#operations/identity/access-keys.ts')
+  return withStore(readSettings, async (store) => {
+    const ended = account === undefined ? await disableAccessKey(store, id!) : await disableAccessKeysOf(store, account)
+    if (typeof ended === 'string') return failed(ended)
+    for (const key of ended) process.stdout.write(`${key} is disabled.\n`)
+    return 0
+  })
+}
+
+function accountIn(args: Arguments): string {
+  const account = args.get('account')
+  if (!/^\d{12}$/.test(account ?? '')) throw new UsageProblem('--account must be the twelve digits of an account.')
+  return account!
+}

@@ -1,0 +1,28 @@
+// The operator's own token: who can open the database says who administers.
+import { UsageProblem } from '#cli/exit-codes.ts'
+import { type Arguments, type ReadSettings, withStore } from './surroundings.ts'
+
+export async function operatorToken(
+  args: Arguments,
+  _more: readonly string[],
+  readSettings: ReadSettings,
+): Promise<number> {
+  const principal = args.get('principal')
+  const { isPrincipalName } = await import('#model/principal.ts')
+  const { everywhere, roleNames } = await import('#model/roles.ts')
+  if (principal === undefined || !isPrincipalName(principal) || principal.startsWith('group:'))
+    throw new UsageProblem('--principal must be `user:NAME` or `service:NAME`.')
+  const role = roleNames.find((name) => name === (args.get('role') ?? 'organization-administrator'))
+  if (!role) throw new UsageProblem(`--role must be one of ${roleNames.join(', ')}.`)
+  const { createOperatorToken } = await import('#operations/identity/operator-tokens.ts')
+  return withStore(readSettings, async (store, config) => {
+    const node = args.get('node') ?? everywhere
+    const made = await createOperatorToken(store, { principal, role, node, account: config.bootstrap.account })
+    if ('problem' in made) {
+      process.stderr.write(`${made.problem}\n`)
+      return 1
+    }
+    process.stdout.write(`CADASTRE_TOKEN=${made.token}\n`)
+    return 0
+  })
+}
