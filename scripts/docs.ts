@@ -9,7 +9,7 @@ import { wordingOf } from '../src/api/wording.ts'
 import { type CommandWords, commandWords, ownWords, usageOf } from '../src/cli/commands.ts'
 import { exitCodes } from '../src/cli/exit-codes.ts'
 import { momentForms } from '../src/cli/moments.ts'
-import type { NativeCommand } from '../src/cli/native-command.ts'
+import { isPositional, type NativeCommand } from '../src/cli/native-command.ts'
 import { ownFlags } from '../src/cli/own-flags.ts'
 import { clientVariables, variables } from '../src/config.ts'
 import { ec2Model, organizationsModel, type ServiceModel, stsModel } from '../src/formats/aws/service-model.ts'
@@ -699,13 +699,13 @@ function commandsPage(): string {
   )
 }
 
-/** Paths in order, flags that must be there, and dots where there are others. */
+/** What stands for itself in order, flags that must be there, and dots where there are others. */
 function callOf({ words, parameters }: NativeCommand): string {
-  const inPath = parameters.filter(({ where }) => where === 'path').map(({ flag }) => flag.toUpperCase())
-  const flags = parameters.filter(({ where }) => where !== 'path')
+  const inOrder = parameters.filter(isPositional).map(({ flag }) => flag.toUpperCase())
+  const flags = parameters.filter((parameter) => !isPositional(parameter))
   const required = flags.filter(({ isRequired }) => isRequired).map(({ flag }) => `--${flag} …`)
   const others = flags.length > required.length ? ['[…]'] : []
-  return ['cadastre', words, ...inPath, ...required, ...others].join(' ')
+  return ['cadastre', words, ...inOrder, ...required, ...others].join(' ')
 }
 
 function whoHas(flag: keyof typeof ownFlags): string {

@@ -2,7 +2,7 @@
 import type { z } from 'zod'
 import { wholeSchema } from '../src/api/rest/json-schema.ts'
 import { partsOf } from '../src/api/rest/parts.ts'
-import type { NativeCommand, NativeParameter } from '../src/cli/native-command.ts'
+import { isPositional, type NativeCommand, type NativeParameter } from '../src/cli/native-command.ts'
 import { ownFlags } from '../src/cli/own-flags.ts'
 import { idKinds, shapePattern } from '../src/model/identifier.ts'
 import type { NativeOperation } from '../src/operations/operation.native.ts'
@@ -64,6 +64,7 @@ function commandOf(operation: NativeOperation, words: string): NativeCommand {
     isPaged,
     streamId: rest.streamId,
     hasMessages: 'messages' in output,
+    ...('places' in output ? { hasPlaces: true } : {}),
     columns,
     tree,
     // As `--field` is read: of the items, wherever the answer has some.
@@ -71,8 +72,9 @@ function commandOf(operation: NativeOperation, words: string): NativeCommand {
     counts: countsIn(output),
     parameters: parametersOf(operation),
   }
-  for (const { flag, where } of command.parameters) {
-    if (where !== 'path' && flag in ownFlags) {
+  for (const parameter of command.parameters) {
+    const { flag } = parameter
+    if (!isPositional(parameter) && flag in ownFlags) {
       throw new Error(`\`${name}\`: the command line has a \`--${flag}\` of its own; call the parameter otherwise`)
     }
   }
@@ -119,6 +121,7 @@ function parametersOf(operation: NativeOperation): NativeParameter[] {
         flag: name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
         isRequired: given.required?.includes(name) === true,
         ...(isSwitch ? { kind: 'boolean' } : formOf(schema)),
+        ...(operation.argument === name ? { isArgument: true } : {}),
         ...(isIdOf(operation, name, schema) ? { isId: true } : {}),
         description: schema.description ?? '',
         ...exampleOf(operation, name, schema),

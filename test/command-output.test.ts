@@ -67,6 +67,40 @@ async function makeCompany(): Promise<void> {
 
 const short = (id: string): string => id.replace(/-[0-9a-f]{5}0*([0-9a-f]+)$/, '-$1')
 
+// Where something is -----------------------------------------------------------------------------------------------
+
+test('find draws each space from its top-level pool to whoever has the address', async () => {
+  const terminal = { width: 80 }
+  const lines = (await cadastre('find 10.0.0.7', terminal)).output.trimEnd().split('\n')
+  const expected = [
+    /^Private space, scope ipam-scope-\w+: allocated$/,
+    /^ID +CIDR +WHAT +ACCOUNT +NAME/,
+    /^ipam-pool-\w+ +10\.0\.0\.0\/8 +pool +111111111111 +All private/,
+    /^└─ ipam-pool-\w+ +10\.0\.0\.0\/16 +pool +111111111111 +=HYPER/,
+    /^ {3}└─ ipam-pool-alloc-\w+ +10\.0\.0\.0\/17 +custom +111111111111/,
+    /^Held by 111111111111 since \S+ \S+, by decision-\w+\.$/,
+    /^No policy speaks of custom in us-east-1: provider\.$/,
+  ]
+  assert.equal(lines.length, expected.length)
+  for (const [at, line] of lines.entries()) {
+    assert.match(line, expected[at]!)
+    assert(line.length <= 80, line)
+  }
+  assert.match((await cadastre('find 10.2.0.7', terminal)).output, /: free\n/)
+  const range = (await cadastre('find 10.0.0.0/15', terminal)).output
+  assert.match(
+    range,
+    /: partly used\n(?:.+\n){2}In it:\nCIDR .+\n10\.0\.0\.0\/16 .+ pool .+\n10\.0\.0\.0\/17 .+ custom /,
+  )
+  assert.match(
+    (await cadastre('find shop', terminal)).output,
+    /^ID .+ SHOW WITH\n\d{12} +account +shop +\d{12} +account show\n$/,
+  )
+  assert.equal((await cadastre('find shopper', terminal)).output, 'There is nothing that you may see at `shopper`.\n')
+  const { places } = JSON.parse((await cadastre('find 10.0.0.7 -o json')).output) as { places: { chain: object[] }[] }
+  assert.deepEqual([places.length, places[0]!.chain.length], [1, 3])
+})
+
 // Trees --------------------------------------------------------------------------------------------------------------
 
 test('the organization is a tree, on a terminal and elsewhere', async () => {
@@ -141,7 +175,7 @@ test('ids are short on a terminal, and the short ones work, wherever an id is gi
   }
   assert.equal(await field(`pool show ${short(made.child)}`, 'poolId'), made.child)
   assert.equal(await field(`pool list --parent-pool-id ${short(made.pool)}`, 'poolId'), made.child)
-  assert.match((await cadastre(`history object ${short(made.child)}`)).output, /ipam-pool$/m)
+  assert.match((await cadastre(`history object ${short(made.child)}`)).output, / ipam-pool .*\d+$/m)
   assert.equal(await field(`change list --subject ${short(made.child)} --limit 1`, 'action'), 'createPool')
   const [line] = (await cadastre('decision list --limit 1', { width: 80 })).output.split('\n').slice(1)
   const decision = line!.split(' ')[0]!

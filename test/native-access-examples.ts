@@ -78,6 +78,7 @@ async function aboutTheRecord(world: NativeWorld): Promise<Record<string, Exampl
     explainDecision: ofDecision,
     explainRequest: { input: { account: managementAccount, ...pair }, absent: { account: accountNowhere } },
     listFindingsOfAccount: { input: { account: managementAccount }, absent: { account: accountNowhere } },
+    find: { input: { q: decision!.cidr }, secrets: [AllocationId!, managementAccount] },
     findHolders: { input: { cidr: decision!.cidr }, secrets: [AllocationId!] },
     findHoldingsOfAccount: { input: { account: managementAccount }, absent: { account: accountNowhere } },
     findHoldingsOfResource: { input: { resourceId: AllocationId }, secrets: ['heldFrom'] },

@@ -1,6 +1,7 @@
 // Answers, printed as they were asked for: a table or lines for people, JSON, YAML, CSV.
 import type { Page } from './client.ts'
 import { Stopped } from './exit-codes.ts'
+import type { Found } from './found.ts'
 import { padEnd, widthOf } from './measure.ts'
 import type { NativeCommand } from './native-command.ts'
 import type { Form, Output } from './own-flags.ts'
@@ -54,6 +55,10 @@ export async function printAnswer(text: string, printing: Printing): Promise<voi
   if (command.hasMessages) {
     const { messages } = answer as { readonly messages: Readonly<Record<Form, string>> }
     return around.out(`${printable(messages[own.form ?? 'standard']).trimEnd()}\n`)
+  }
+  if (command.hasPlaces) {
+    const { renderFound } = await import('./found.ts')
+    return around.out(renderFound(answer as unknown as Found, await looksOf(printing)))
   }
   around.out(renderObject(inDeclaredOrder(answer, command.fields ?? []), around.clock().zone, command.counts))
 }

@@ -1,7 +1,7 @@
 // Words become a request: parameters where the operation has them, each read as what it is.
 import { Stopped } from './exit-codes.ts'
 import { type Clock, readMoment } from './moments.ts'
-import { directionOf, type NativeCommand, type NativeParameter } from './native-command.ts'
+import { directionOf, isPositional, type NativeCommand, type NativeParameter } from './native-command.ts'
 
 /** As the shell gave them, by the parameter's name; a switch is a boolean, what is repeated a list. */
 export type Given = Readonly<Record<string, string | boolean | readonly string[] | undefined>>
@@ -89,7 +89,8 @@ function mapOf(parameter: NativeParameter, pairs: readonly string[]): Record<str
   return Object.fromEntries(entries)
 }
 
-const nameOf = ({ where, flag }: NativeParameter): string => (where === 'path' ? flag : `--${flag}`)
+const nameOf = (parameter: NativeParameter): string =>
+  isPositional(parameter) ? parameter.flag : `--${parameter.flag}`
 
 function refuseWord(parameter: NativeParameter, value: string, expected: string): never {
   throw new Stopped(

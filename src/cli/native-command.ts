@@ -13,12 +13,17 @@ export interface NativeParameter {
   readonly allowed?: readonly string[]
   /** It can be taken away, with `null`. */
   readonly isNullable?: boolean
+  /** It stands for itself behind the words, though it is no part of the path. */
+  readonly isArgument?: true
   /** It takes ids of the server's own things, and so their short forms. */
   readonly isId?: true
   readonly description: string
   /** JSON that the API takes; every `json` has one. */
   readonly example?: string
 }
+
+/** Given without a flag, in order. */
+export const isPositional = ({ where, isArgument }: NativeParameter): boolean => where === 'path' || isArgument === true
 
 /** A moment in the query is looked back at; one in a body is when something begins or ends. */
 export const directionOf = ({ where }: NativeParameter): Direction => (where === 'query' ? 'back' : 'ahead')
@@ -72,6 +77,8 @@ export interface NativeCommand {
   readonly streamId?: string
   /** Its answer has `messages`, in three lengths. */
   readonly hasMessages: boolean
+  /** Its answer tells where something is. */
+  readonly hasPlaces?: true
   /** What a table shows; the first ones matter most. */
   readonly columns?: readonly string[]
   /** The items hang under each other, and are drawn as a tree. */

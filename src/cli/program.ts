@@ -5,7 +5,7 @@ import type { Given } from './arguments.ts'
 import { type CommandWords, commandWords, type LocalCommand, type OwnCommand, ownWords, shells } from './commands.ts'
 import { endingOf, exitCodes, Stopped, UsageProblem } from './exit-codes.ts'
 import type { OwnGiven, Params } from './native.ts'
-import { meaningOf, type NativeCommand, type NativeParameter } from './native-command.ts'
+import { isPositional, meaningOf, type NativeCommand, type NativeParameter } from './native-command.ts'
 import { type Output, type OwnFlag, ownFlags } from './own-flags.ts'
 import { paintOf } from './paint.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -215,7 +215,7 @@ async function addNative(program: Command, parts: Parts, ended: Making['ended'])
     const command = at(program, native.words, groups.native)
     command.summary(native.summary).description([native.summary, native.description].filter(Boolean).join(' '))
     for (const parameter of native.parameters) {
-      if (parameter.where === 'path') command.addArgument(argumentOf(parameter))
+      if (isPositional(parameter)) command.addArgument(argumentOf(parameter))
       else for (const option of optionsOf(parameter)) command.addOption(option)
     }
     addOwnFlags(command, native)
@@ -294,11 +294,13 @@ function optionsOf(parameter: NativeParameter): Option[] {
 
 function paramsOf(native: NativeCommand, command: Command, positional: readonly unknown[]): Params {
   const values = command.opts<Record<string, Given[string]>>()
-  const inPath = native.parameters.filter(({ where }) => where === 'path')
+  const inOrder = native.parameters.filter(isPositional)
   const given: Record<string, Given[string]> = {}
   for (const parameter of native.parameters) {
-    const { name, where, flag } = parameter
-    given[name] = where === 'path' ? (positional[inPath.indexOf(parameter)] as string) : values[attributeOf(flag)]
+    const { name, flag } = parameter
+    given[name] = isPositional(parameter)
+      ? (positional[inOrder.indexOf(parameter)] as string)
+      : values[attributeOf(flag)]
   }
   return { command: native, given, own: values as OwnGiven }
 }

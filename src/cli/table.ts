@@ -27,6 +27,9 @@ export const mustBeEscaped = (text: string): boolean => printable(text) !== text
 /** `resourceType` is `RESOURCE TYPE`. */
 const headingOf = (column: string): string => column.replaceAll(/[A-Z]/g, (letter) => ` ${letter}`).toUpperCase()
 
+/** A moment that stands in a sentence. */
+export const textOfMoment = (moment: string, zone: string): string => formatMoment(moment, zone) ?? printable(moment)
+
 /** One line: what has parts of its own is squeezed, and a moment is that of the zone. */
 export function cellOf(value: unknown, zone: string): string {
   if (value === undefined || value === null) return ''
@@ -40,7 +43,7 @@ export function cellOf(value: unknown, zone: string): string {
     .join(' ')
 }
 
-type Item = Readonly<Record<string, unknown>>
+export type Item = Readonly<Record<string, unknown>>
 
 /** Columns where nothing else is said: every member that is not an object. */
 export const columnsOf = (items: readonly Item[]): readonly string[] => [

@@ -62,6 +62,8 @@ interface Facts<Input extends z.ZodObject, Output extends z.ZodType> {
   }
   /** The words that call it, such as `role create`; undefined: it has none. */
   readonly cli?: string
+  /** A parameter of the query that stands for itself behind the words, without its flag. */
+  readonly argument?: string
   /**
    * Members of the output that a table for people shows; of the items where the output is a page. In order of rank: what does not
    * fit a terminal is left out from the end.

@@ -44,6 +44,7 @@ import { resourceTypeOperations } from './policy/resource-types.native.ts'
 import { listFindingsOfAccount } from './policy/tag-findings.native.ts'
 import { getChange, listChanges, listSubjectsOfChange } from './record/changes.native.ts'
 import { getDecision, getRetention, listDecisions } from './record/decisions.native.ts'
+import { find } from './record/find.native.ts'
 import {
   findHolders,
   findHoldingsOfAccount,
@@ -123,6 +124,7 @@ export const nouns: readonly Noun[] = [
     name: 'History',
     summary: 'The time machine: who held what when, what any object was, and who changed it.',
     operations: [
+      find,
       findHolders,
       findHoldingsOfAccount,
       findHoldingsOfResource,

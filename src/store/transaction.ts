@@ -12,6 +12,7 @@ import { AllocationLists } from './tables/allocation-lists.ts'
 import { ApiTokens } from './tables/api-tokens.ts'
 import { Candidates } from './tables/candidates.ts'
 import { Exceptions } from './tables/exceptions.ts'
+import { Finding } from './tables/finding.ts'
 import { Governance } from './tables/governance.ts'
 import { type Clock, History, type LapsedHold } from './tables/history.ts'
 import { Ipams } from './tables/ipams.ts'
@@ -123,6 +124,7 @@ export class Nouns {
   readonly apiTokens: ApiTokens
   readonly candidates: Candidates
   readonly exceptions: Exceptions
+  readonly finding: Finding
   readonly governance: Governance
   readonly history: History
   readonly ipams: Ipams
@@ -180,6 +182,7 @@ export class Nouns {
     this.governance = new Governance(sql, this)
     this.candidates = new Candidates(sql, this)
     this.exceptions = new Exceptions(sql, this)
+    this.finding = new Finding(sql, this)
     this.ipams = new Ipams(sql)
     this.pools = new Pools(sql)
     this.space = space(this, this.memory)

@@ -250,7 +250,7 @@ class Drive {
     const tenure = tenures[n % tenures.length]!
     const request = { api: 'native', name: 'getObjectHistory', input: { objectId: tenure.id } } as const
     const answered = (await this.#pages<Version>(request, limit, server)).map(versionLineIn)
-    const difference = differenceOf(versionLines(tenure), answered)
+    const difference = differenceOf(versionLines(tenure).toReversed(), answered)
     if (difference) throw new Finding(`${textOf(request)}, asked at ${this.#place.now}: ${difference}`)
   }
   /** What is on all pages. */

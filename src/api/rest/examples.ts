@@ -46,6 +46,7 @@ const members: Readonly<Record<string, unknown>> = {
   poolIds: 'ipam-pool-059bb00000000000b',
   pools: 'ipam-pool-059bb00000000000b',
   principal: 'arn:aws:iam::222222222222:user/olga',
+  q: '10.1.2.3',
   reason: 'Move of the shop to the new Region',
   region: 'eu-central-1',
   requestId: '6f2c1a52-5f0e-4e0f-9a4e-0c2d8b1f7a33',

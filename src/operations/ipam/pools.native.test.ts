@@ -299,7 +299,7 @@ test('one request makes one version of a pool, whatever it says', async () => {
   const changed = await statesOf(pool.poolId)
   assert.equal(changed.length, 2)
   assert.deepEqual(
-    [changed[1]!.state.description, changed[1]!.state.quarantineSeconds, changed[1]!.state.sharedWith],
+    [changed[0]!.state.description, changed[0]!.state.quarantineSeconds, changed[0]!.state.sharedWith],
     ['ours', 30, [shop]],
   )
 })

@@ -480,3 +480,40 @@ test('of very many refusals a principal has so many entries a minute, and one th
   assert.equal((await changesOf(refuse)).length, 1, 'in the next minute there are entries again')
   assert.deepEqual(await changesOf(() => acme.executor.recordCounted({ isAll: true })), [])
 })
+
+test('changes between two moments are those, through every page, and what comes later is none of them', async () => {
+  const change = async (description: string) => {
+    const { scopeId } = await acme.post<{ scopeId: string }>('/scopes', { ipamId: acme.ipam, description })
+    return scopeId
+  }
+  await change('before')
+  acme.advance(2_000)
+  const scopes = [await change('one')]
+  const [first] = await changesAbout(scopes[0]!)
+  acme.advance(2_000)
+  scopes.push(await change('two'), await change('three'))
+  acme.advance(2_000)
+  const [last] = await changesAbout(await change('after'))
+  const between = `from=${first!.at}&until=${last!.at}`
+  for (const filter of [
+    '',
+    `&account=${(await acme.get<Page<{ account: string }>>(`/changes?${between}`)).items[0]!.account}`,
+  ]) {
+    const found: Change[] = []
+    let cursor = ''
+    for (;;) {
+      const page: Page<Change> = await acme.get(`/changes?${between}${filter}&limit=2${cursor && `&cursor=${cursor}`}`)
+      if (page.items.length === 0) break
+      found.push(...page.items)
+      cursor = page.nextCursor!
+    }
+    assert.deepEqual(
+      found.map(({ subjects }) => subjects[0]),
+      scopes,
+    )
+    await change('later')
+    assert.deepEqual((await acme.get<Page<Change>>(`/changes?${between}${filter}&cursor=${cursor}`)).items, [])
+  }
+})
+const changesAbout = async (id: string): Promise<readonly Change[]> =>
+  (await acme.get<Page<Change>>(`/changes?subject=${id}`)).items

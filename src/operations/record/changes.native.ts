@@ -102,6 +102,7 @@ export const listChanges = nativeRead({
       .optional()
       .describe('Only those about the object with this id: that changed it, or refused to.'),
     from: instant.optional().describe('Only those at this moment or later.'),
+    until: instant.optional().describe('Only those before this moment.'),
     latest: flag.optional().describe('`true`: begin behind the last change that there is.'),
   }),
   output: z.object({ items: z.array(change), nextCursor: z.string(), ...finality }),
@@ -110,11 +111,12 @@ export const listChanges = nativeRead({
   columns: ['changeId', 'at', 'action', 'outcome', 'principal', 'subjects', 'makers'],
   refusals: ['InvalidPaginationToken', 'LimitExceeded'],
   at: 'filtered',
-  async run(context, { limit = pageSizeDefault, cursor, from, latest, subject, ...rest }) {
+  async run(context, { limit = pageSizeDefault, cursor, from, until, latest, subject, ...rest }) {
     const about = subject === undefined ? undefined : namesOf(context, subject)
     const filter = { ...rest, subject: about }
     const { recordLists } = context.tx
     const begin = from === undefined ? 0 : (await recordLists.firstSince('audit_entry', parseInstant(from))) - 1
+    const end = until === undefined ? Infinity : await recordLists.firstSince('audit_entry', parseInstant(until))
     const page: SeenEntry[] = []
     const answer = async (last: number) => ({
       items: await describeEntries(context, page),
@@ -125,8 +127,10 @@ export const listChanges = nativeRead({
     let differences = 0
     for (let looked = 0; looked < entriesPerPageMax; ) {
       const found = await recordLists.entriesAfter(filter, after, Math.max(limit, stepSize))
-      const entries = await recordLists.entries(found.numbers, subjectsListed)
-      const inOrder = found.numbers.map((n) => entries.get(n)!)
+      const numbers = found.numbers.filter((n) => n < end)
+      const isPast = numbers.length < found.numbers.length || found.last >= end
+      const entries = await recordLists.entries(numbers, subjectsListed)
+      const inOrder = numbers.map((n) => entries.get(n)!)
       const { seen, last } = await seenEntries(context, inOrder, { about, subjectsMax: subjectsListed })
       for (const one of seen) {
         differences += Math.min(one.subjects.length, differencesListed)
@@ -137,7 +141,7 @@ export const listChanges = nativeRead({
       }
       if (last !== inOrder.at(-1)?.n) return answer(last!)
       // A cursor that tells how far the record goes, and not which entry that is not shown was the last one found.
-      if (found.isWhole) return answer(Math.max(after, await recordLists.lastEntry()))
+      if (found.isWhole || isPast) return answer(Math.max(after, Math.min(end - 1, await recordLists.lastEntry())))
       // Much was passed over: what there is by now, and where to go on.
       if (found.numbers.length === 0) return answer(found.last)
       after = found.last

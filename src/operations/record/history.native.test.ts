@@ -135,6 +135,17 @@ test('what a resource held is found by its id, also after it was given back', as
   assert.equal(gone!.resourceId, AllocationId)
 })
 
+interface State {
+  version: number
+  from: string
+  until?: string
+  principal?: string
+  action?: string
+  changeId?: string
+  decisionId?: string
+  state: { description?: string }
+}
+
 test('an object is shown as it was at a moment', async () => {
   const before = new Date(start + 3.2 * hour).toISOString()
   world.advance(hour)
@@ -142,11 +153,9 @@ test('an object is shown as it was at a moment', async () => {
   const at = (moment: string) =>
     world.get<Page<{ state: { description?: string } }>>(`/history/objects/${pool}?at=${moment}`)
   assert.equal((await at(before)).items[0]!.state.description, undefined)
-  const all = await world.get<Page<{ version: number; until?: string; state: { description?: string } }>>(
-    `/history/objects/${pool}`,
-  )
-  assert.equal(all.items.at(-1)!.state.description, 'renamed')
-  assert.equal(all.items.at(-1)!.until, undefined)
+  const all = await world.get<Page<State>>(`/history/objects/${pool}`)
+  assert.equal(all.items[0]!.state.description, 'renamed')
+  assert.equal(all.items[0]!.until, undefined)
   assert.equal((await world.ask('GET', '/history/objects/ipam-pool-0')).status, 404)
 })
 
@@ -288,4 +297,94 @@ test('what ended says which pool it came from, also after the pool is gone', asy
   await world.call('DeleteIpamPool', { IpamPoolId })
   assert.deepEqual(await world.database.select(`select n from pool where id = '${IpamPoolId}'`), [])
   assert.deepEqual(await idsOf(), [IpamPoolId])
+})
+
+test('states of an object come newest first, through every page, with who made each so and by which change and decision', async () => {
+  const { Vpc } = await world.call('CreateVpc', { Ipv4IpamPoolId: pool, Ipv4NetmaskLength: 28 })
+  const id = Vpc!.VpcId!
+  const path = `/history/objects/${id}`
+  for (const on of [true, false, true]) {
+    world.advance(hour)
+    await world.call('ModifyVpcAttribute', { VpcId: id, EnableDnsHostnames: { Value: on } })
+  }
+  const { items } = await world.get<Page<State>>(path)
+  assert.deepEqual(
+    items.map(({ version, action }) => [version, action]),
+    [
+      [4, 'ModifyVpcAttribute'],
+      [3, 'ModifyVpcAttribute'],
+      [2, 'ModifyVpcAttribute'],
+      [1, 'CreateVpc'],
+    ],
+  )
+  assert.match(items[0]!.principal!, /^arn:aws:iam::/)
+  const change = await world.get<{ subjects: string[]; decisionIds: string[] }>(`/changes/${items[3]!.changeId}`)
+  assert(change.subjects.includes(id))
+  assert.deepEqual(change.decisionIds, [items[3]!.decisionId])
+  assert.equal(items[0]!.decisionId, undefined)
+
+  const pieces: State[] = []
+  for (let cursor: string | undefined = ''; cursor !== undefined; ) {
+    const page: Page<State> = await world.get(`${path}?limit=3${cursor && `&cursor=${cursor}`}`)
+    pieces.push(...page.items)
+    cursor = page.nextCursor
+  }
+  assert.deepEqual(pieces, items)
+  const some = await world.get<Page<State>>(`${path}?from=${items[2]!.from}&until=${items[0]!.from}`)
+  assert.deepEqual(
+    some.items.map(({ version }) => version),
+    [3, 2],
+  )
+})
+
+test('who asked for an allocation is told of its first state, and the decision of each', async () => {
+  const { IpamPoolAllocation } = await world.call('AllocateIpamPoolCidr', { IpamPoolId: pool, NetmaskLength: 28 })
+  const id = IpamPoolAllocation!.IpamPoolAllocationId!
+  world.advance(hour)
+  await world.call('ModifyIpamPoolAllocation', { IpamPoolAllocationId: id, Description: 'said later' })
+  const { items } = await world.get<Page<State>>(`/history/objects/${id}`)
+  assert.deepEqual(
+    items.map(({ version, action, decisionId }) => [version, action, decisionId !== undefined]),
+    [
+      [2, undefined, true],
+      [1, 'AllocateIpamPoolCidr', true],
+    ],
+  )
+})
+
+test('the same address in several scopes is told apart by them, also where the pool is gone', async () => {
+  const { items: ipams } = await world.get<Page<{ ipamId: string; privateScopeId: string }>>('/ipams')
+  const { ipamId, privateScopeId } = ipams[0]!
+  const { scopeId } = await world.post<{ scopeId: string }>('/scopes', { ipamId })
+  const other = { scopeId, family: 'ipv4', locale: 'us-east-1', quarantineSeconds: 0 }
+  const { poolId } = await world.post<{ poolId: string }>('/pools', other)
+  await world.post(`/pools/${poolId}/cidrs`, { cidr: '10.0.7.0/24' })
+  const host = { account: managementAccount, resourceType: 'onprem:host', locale: 'us-east-1', resourceId: 'twice' }
+  const there = { ...host, cidr: '10.0.7.1/32' }
+  await world.post('/allocations', { ...there, poolId: pool })
+  const { allocationId } = await world.post<{ allocationId: string }>('/allocations', { ...there, poolId })
+  const scopesIn = async (path: string) =>
+    (await world.get<Page<{ scopeId?: string }>>(path)).items.map((one) => one.scopeId)
+  for (const when of ['held', 'gone']) {
+    assert.deepEqual(
+      (await scopesIn('/history/addresses?cidr=10.0.7.1')).sort(),
+      [privateScopeId, scopeId].sort(),
+      when,
+    )
+    for (const scope of [privateScopeId, scopeId]) {
+      for (const path of [
+        '/history/addresses?cidr=10.0.7.1',
+        '/history/resources/twice?',
+        `/history/accounts/${managementAccount}?limit=1000`,
+      ]) {
+        const found = await scopesIn(`${path}&scopeId=${scope}`)
+        assert(found.length > 0 && found.every((one) => one === scope), `${when}: ${path} of ${scope}`)
+      }
+    }
+    if (when === 'gone') break
+    await world.ask('DELETE', `/allocations/${allocationId}`)
+    await world.ask('DELETE', `/pools/${poolId}/cidrs?cidr=10.0.7.0/24`)
+    await world.ask('DELETE', `/pools/${poolId}`)
+    assert.equal((await world.ask('GET', `/pools/${poolId}`)).status, 404)
+  }
 })

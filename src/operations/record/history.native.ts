@@ -15,6 +15,7 @@ import {
   accountId,
   asOf,
   formatInstant,
+  idText,
   instant,
   nameShapes,
   namesIn,
@@ -28,6 +29,7 @@ import {
 } from '../shapes.native.ts'
 import { shownTags, tagMap } from '../space/shapes.native.ts'
 import { permitterThen, placeOfObject, placeThen } from './object-places.ts'
+import { placesOfPools } from './pool-scopes.ts'
 
 /** Rows looked at for one page; with fewer matches the page is shorter and says where to go on. */
 const rowsPerPageMax = 20_000
@@ -39,6 +41,11 @@ const span = {
   at: instant.optional().describe('Only what was so at this moment. Without any, all that is known.'),
   from: instant.optional().describe('Only what was so at this moment or later.'),
   until: instant.optional().describe('Only what was so before this moment.'),
+}
+const scopeFilter = {
+  scopeId: idText('scope')
+    .optional()
+    .describe('Only what was of a pool of this scope: several may have the same addresses.'),
 }
 const association = z.object({
   associationId: z.string(),
@@ -55,6 +62,7 @@ const tenure = z.object({
   poolId: z
     .string()
     .describe('The pool that it came from, also where that is gone by now; `provider` for space of the provider.'),
+  scopeId: z.string().optional().describe('The scope of that pool; absent for space of the provider.'),
   account: accountId,
   state: state.describe('`held`: for a limited time, to be confirmed.'),
   resourceType: z.string(),
@@ -109,6 +117,7 @@ export const findHolders = nativeRead({
       })
       .describe('An address, or a CIDR.'),
     ...span,
+    ...scopeFilter,
     ...paging,
   }),
   output: recordPageOf(tenure),
@@ -136,7 +145,7 @@ export const findHoldingsOfAccount = nativeRead({
     'Tell what an account held: first what is over, in the order in which it ended, then all else, oldest first.',
   description: `What is over counts as of the first page: a list that is read page by page loses nothing that ends meanwhile. A cursor is good for a day. ${rowsInWords}`,
   action: 'history:read',
-  input: z.strictObject({ account: accountId, ...span, ...paging }),
+  input: z.strictObject({ account: accountId, ...span, ...scopeFilter, ...paging }),
   output: recordPageOf(tenure),
   rest: { method: 'GET', path: '/history/accounts/{account}' },
   cli: 'history account',
@@ -170,7 +179,7 @@ export const findHoldingsOfResource = nativeRead({
     'Tell which space a resource held: an Elastic IP, a VPC, a NAT gateway, an allocation, or whatever id you gave it.',
   description: `Also what an instance, a network interface or a NAT gateway was associated with. Oldest first. ${rowsInWords}`,
   action: 'history:read',
-  input: z.strictObject({ resourceId: z.string().min(1).max(256), ...span, ...paging }),
+  input: z.strictObject({ resourceId: z.string().min(1).max(256), ...span, ...scopeFilter, ...paging }),
   output: recordPageOf(tenure),
   rest: { method: 'GET', path: '/history/resources/{resourceId}' },
   cli: 'history resource',
@@ -193,55 +202,78 @@ export const findHoldingsOfResource = nativeRead({
   },
 })
 
+const objectState = z.object({
+  objectId: z.string(),
+  kind: z.string(),
+  version: z.number().int(),
+  from: instant,
+  until: instant.optional(),
+  principal: z.string().optional().describe('Who made it so, where that is on record beside it.'),
+  makers: usedMakers,
+  action: z.string().optional().describe('By what.'),
+  changeId: z.string().optional().describe('The change with which it began. Of an allocation: absent.'),
+  decisionId: z.string().optional().describe('The decision of policy by which it could be so.'),
+  state: z.record(z.string(), z.unknown()),
+})
+nameShapes({ ObjectState: objectState })
+
 export const getObjectHistory = nativeRead({
   name: 'getObjectHistory',
   summary:
     'Show every state of an IPAM, scope, pool, policy, VPC, allocation, Elastic IP, role binding or other object, or the one at a moment.',
   description:
-    'Oldest first. Of a moment up to `asOf`, nothing changes any more but that `until` is filled in when it comes.',
+    'Newest first, each with who made it so. Of a moment up to `asOf`, nothing changes any more but that `until` is filled in when it comes.',
   action: 'history:read',
-  input: z.strictObject({ objectId: z.string().min(1).max(128), at: span.at, ...paging }),
-  output: recordPageOf(
-    z
-      .object({
-        objectId: z.string(),
-        kind: z.string(),
-        version: z.number().int(),
-        from: instant,
-        until: instant.optional(),
-        state: z.record(z.string(), z.unknown()),
-      })
-      .meta({ id: 'ObjectState' }),
-  ),
+  input: z.strictObject({ objectId: z.string().min(1).max(128), ...span, ...paging }),
+  output: recordPageOf(objectState),
   rest: { method: 'GET', path: '/history/objects/{objectId}' },
   cli: 'history object',
-  columns: ['version', 'from', 'until', 'kind'],
-  refusals: ['NotFound', 'InvalidPaginationToken'],
+  columns: ['version', 'from', 'until', 'principal', 'action', 'kind', 'changeId', 'decisionId'],
+  refusals: ['NotFound', 'InvalidPaginationToken', 'InvalidParameterCombination'],
   at: async (context, { objectId }): Promise<Place> => {
     const absent = { code: 'NotFound', what: 'resource', id: objectId } as const
     const { node, from, until } = (await lifeOfObject(context, objectId)) ?? refuse(absent)
     return placeThen(context, 'history:read', { node, absent }, from, until)
   },
-  async run(context, { objectId, at, limit = pageSizeDefault, cursor }) {
-    const moment = at === undefined ? undefined : parseInstant(at)
-    const after = versionIn(cursor)
+  async run(context, { objectId, limit = pageSizeDefault, cursor, ...params }) {
+    const { from, until } = spanOf(params)
+    const place = versionPlaceIn(cursor)
     const n = await allocationNumber(context, objectId)
-    const read = n === undefined ? statesOfObject(context, objectId) : statesOfTenure(context, objectId, n)
-    const found = moment === undefined ? await read.after(after, limit + 1) : await read.at(moment)
-    const looked = found.filter(({ version }) => version > after).slice(0, limit)
-    const isLast = looked.length === found.length
+    const states = n === undefined ? statesOfObject(context, objectId) : statesOfTenure(context, objectId, n)
     const isPermitted = await permitterThen(context, 'history:read')
     const { node } = (await lifeOfObject(context, objectId))!
+    const isWanted = async (one: ObjectState): Promise<boolean> => {
+      const [begins, ends] = [parseInstant(one.from), one.until === undefined ? always : parseInstant(one.until)]
+      return begins < until && ends > from && (await isPermitted(node, begins, ends))
+    }
     const items: ObjectState[] = []
-    for (const one of looked) {
-      const until = one.until === undefined ? always : parseInstant(one.until)
-      if (await isPermitted(node, parseInstant(one.from), until)) items.push(one)
-    }
-    return {
-      items,
-      nextCursor: isLast || moment !== undefined ? undefined : String(looked.at(-1)!.version),
+    const answer = async (nextCursor?: string) => ({
+      items: await states.explain(items),
+      nextCursor,
       asOf: asOf(context),
+    })
+    if (params.at !== undefined) {
+      for (const one of await states.at(parseInstant(params.at))) if (await isWanted(one)) items.push(one)
+      return answer()
     }
+    const write = (version: number): string => (place.isOldestFirst ? String(version) : `<${version}`)
+    let last = place.version
+    let shown = last
+    for (let looked = 0; looked < rowsPerPageMax; ) {
+      const size = await nextStep(context, looked, limit)
+      const found = await (place.isOldestFirst ? states.after(last, size) : states.before(last, size))
+      for (const one of found) {
+        const isShown = await isWanted(one)
+        if (isShown && items.length === limit) return answer(write(shown))
+        last = one.version
+        if (!isShown) continue
+        items.push(one)
+        shown = last
+      }
+      if (found.length < size) return answer()
+      looked += found.length
+    }
+    return answer(write(last))
   },
 })
 
@@ -271,14 +303,7 @@ async function lifeOfObject(context: ReadContext, objectId: string): Promise<Lif
   return { node, from: first!.from_at, until: latest.until_at ?? always }
 }
 
-interface ObjectState {
-  readonly objectId: string
-  readonly kind: string
-  readonly version: number
-  readonly from: string
-  readonly until?: string
-  readonly state: Record<string, unknown>
-}
+type ObjectState = z.output<typeof objectState>
 /** What an object said, as it is told: without who its makers are for the identity provider. */
 export const stateIn = (body: string): Record<string, unknown> =>
   JSON.parse(body, (member, value: unknown) =>
@@ -286,13 +311,17 @@ export const stateIn = (body: string): Record<string, unknown> =>
   ) as Record<string, unknown>
 
 interface ObjectStates {
-  /** Those after a version. */
+  /** Those after a version, oldest first; before one, newest first. */
   after(version: number, limit: number): Promise<readonly ObjectState[]>
+  before(version: number, limit: number): Promise<readonly ObjectState[]>
+  /** With who made each so. */
+  explain(states: readonly ObjectState[]): Promise<ObjectState[]>
   /** The one at a moment, where there was one. */
   at(moment: number): Promise<readonly ObjectState[]>
 }
 
-function statesOfObject({ tx }: ReadContext, objectId: string): ObjectStates {
+function statesOfObject(context: ReadContext, objectId: string): ObjectStates {
+  const { tx } = context
   const show = ({ kind, version, from_at, until_at, body }: HistoryVersion): ObjectState => ({
     objectId,
     kind,
@@ -303,8 +332,44 @@ function statesOfObject({ tx }: ReadContext, objectId: string): ObjectStates {
   })
   return {
     after: async (version, limit) => (await tx.history.versions(objectId, version, limit)).map(show),
+    before: async (version, limit) => (await tx.history.versionsBefore(objectId, version, limit)).map(show),
+    explain: (states) => withMakers(context, objectId, states),
     at: async (moment) => [await tx.history.asOf(objectId, moment)].flatMap((found) => (found ? [show(found)] : [])),
   }
+}
+
+/** Entries about an object that are read for who began its versions. */
+const beginningsMax = 1_000
+
+async function withMakers(
+  { tx }: ReadContext,
+  objectId: string,
+  states: readonly ObjectState[],
+): Promise<ObjectState[]> {
+  if (states.length === 0) return []
+  const since = Math.min(...states.map(({ from }) => parseInstant(from)))
+  const beginnings = await tx.recordLists.beginningsOf(objectId, since, beginningsMax)
+  const of = (one: ObjectState) => beginnings.get(one.version)
+  const entries = await tx.recordLists.entries([...new Set(states.flatMap((one) => of(one)?.entry ?? []))], 1)
+  const reasons = await tx.journal.findReasons(states.flatMap((one) => of(one)?.firstDecision ?? []))
+  return states.map((one) => {
+    const begun = of(one)
+    const entry = begun && entries.get(begun.entry)
+    if (!entry) return one
+    const { firstDecision } = begun
+    return {
+      ...one,
+      principal: entry.principal,
+      ...showMakers(entry.makers),
+      action: entry.action,
+      changeId: String(entry.n),
+      // Of what is no longer kept, nothing is left but the number.
+      decisionId:
+        firstDecision !== undefined && reasons.has(firstDecision)
+          ? formatId('decision', tx.installation, firstDecision)
+          : undefined,
+    }
+  })
 }
 
 /** Allocations and Elastic IPs are objects too: their states are those of their tenure, under whichever name is asked. */
@@ -313,19 +378,29 @@ function statesOfTenure(context: ReadContext, objectId: string, n: number): Obje
     const described = await context.tx.tenures.describe(rows)
     const shown = await describeAll(context, rows)
     return shown.map(({ from, until, heldFrom, heldUntil: _, ending: __, ...rest }, index) => {
-      const { policy: ___, requestedBy: ____, isDecisionForgotten: _____, ...state } = rest
+      const { policy: ___, requestedBy, isDecisionForgotten: ____, ...state } = rest
+      const { version, resourceType } = described[index]!
+      // Who asked for the space is on record beside it, and not who has tagged it since.
+      const { principal, makers, action }: Partial<typeof requestedBy & object> =
+        version === 1 ? (requestedBy ?? {}) : {}
       return {
         objectId,
-        kind: described[index]!.resourceType === 'eip' ? 'elastic-ip' : 'ipam-pool-allocation',
-        version: described[index]!.version,
+        kind: resourceType === 'eip' ? 'elastic-ip' : 'ipam-pool-allocation',
+        version,
         from,
         until,
+        principal,
+        makers,
+        action,
+        decisionId: state.decisionId,
         state: { ...state, createdAt: heldFrom },
       }
     })
   }
   return {
     after: async (version, limit) => show(await context.tx.tenures.ofNumber(n, version, limit)),
+    before: async (version, limit) => show(await context.tx.tenures.ofNumberBefore(n, version, limit)),
+    explain: async (states) => [...states],
     at: async (moment) => show([await context.tx.tenures.stateAt(n, moment)].flatMap((found) => found ?? [])),
   }
 }
@@ -347,6 +422,7 @@ interface SpanParams {
   readonly at?: string
   readonly from?: string
   readonly until?: string
+  readonly scopeId?: string
 }
 /** Milliseconds since 1970, from the first to before the second. */
 function spanOf({ at, from, until }: SpanParams): { from: number; until: number } {
@@ -398,7 +474,12 @@ function numberPlaceIn(cursor: string | undefined): NumberPlace | undefined {
   const found = numbersIn(cursor, /^(\d{1,16}):(\d{1,16})$/)
   return found && { n: Number(found[0]), version: Number(found[1]) }
 }
-const versionIn = (cursor: string | undefined): number => Number(numbersIn(cursor, /^(\d{1,16})$/)?.[0] ?? 0)
+/** A cursor from before lists began with what is newest goes on as it began. */
+function versionPlaceIn(cursor: string | undefined): { readonly version: number; readonly isOldestFirst: boolean } {
+  const found = numbersIn(cursor, /^(<?)(\d{1,16})$/)
+  if (!found) return { version: always, isOldestFirst: false }
+  return { version: Number(found[1]), isOldestFirst: found[0] === '' }
+}
 
 // The answer ---------------------------------------------------------------------------------------------------------
 
@@ -429,9 +510,12 @@ async function gather<P>(
   for (let rowsRead = 0; rowsRead < rowsPerPageMax; ) {
     const size = await nextStep(context, rowsRead, limit)
     const rows = await read(place, size)
+    const isInScope = await scopeTest(context, params.scopeId, rows)
     for (const row of rows) {
       const isWanted =
-        overlapsSpan(row, from, until) && (await isPermitted(row.account, row.from, row.endsAt ?? always))
+        overlapsSpan(row, from, until) &&
+        isInScope(row) &&
+        (await isPermitted(row.account, row.from, row.endsAt ?? always))
       if (isWanted && page.length === limit) return answer(write(shown!))
       place = placeOf(row)
       if (!isWanted) continue
@@ -444,11 +528,33 @@ async function gather<P>(
   return answer(write(place!))
 }
 
+async function scopeTest(
+  context: ReadContext,
+  scopeId: string | undefined,
+  rows: readonly Tenure[],
+): Promise<(row: Tenure) => boolean> {
+  if (scopeId === undefined) return () => true
+  const places = await placesOfPools(
+    context,
+    rows.map(({ pool }) => pool),
+  )
+  return ({ pool }) => places.get(pool)?.scopeId === scopeId
+}
+
 async function describeAll(context: ReadContext, rows: readonly Tenure[]): Promise<ShownTenure[]> {
   const reasons = await context.tx.journal.findReasons(rows.flatMap(({ decision }) => decision ?? []))
   const nameOf = await poolNamer(context)
+  const places = await placesOfPools(
+    context,
+    rows.map(({ pool }) => pool),
+  )
   const described = await context.tx.tenures.describe(rows)
-  return described.map((row) => describe(context, row, reasons.get(row.decision ?? -1), nameOf(row.pool)))
+  return described.map((row) =>
+    describe(context, row, reasons.get(row.decision ?? -1), {
+      poolId: nameOf(row.pool),
+      scopeId: places.get(row.pool)?.scopeId,
+    }),
+  )
 }
 
 /** A pool by its number, also one that is gone; the provider's own go by its name. */
@@ -457,11 +563,17 @@ export async function poolNamer({ tx }: ReadContext): Promise<(pool: number) => 
   return (pool) => (own.includes(pool) ? provider : formatId('pool', tx.installation, pool))
 }
 
-function describe({ tx }: ReadContext, row: DescribedTenure, reason: Reason | undefined, poolId: string): ShownTenure {
+function describe(
+  { tx }: ReadContext,
+  row: DescribedTenure,
+  reason: Reason | undefined,
+  { poolId, scopeId }: Pick<ShownTenure, 'poolId' | 'scopeId'>,
+): ShownTenure {
   const isAddress = row.resourceType === 'eip' && row.state === 'allocated'
   return {
     cidr: formatCidr(row.cidr),
     poolId,
+    scopeId,
     account: row.account,
     state: row.state,
     resourceType: row.resourceType,

@@ -6,6 +6,7 @@ import { boundsSchema, tokensOfMakerSchema } from './bounds.ts'
 import { contentBoundsSchema } from './content-bounds.ts'
 import { deprovisioningSchema } from './deprovisioning.ts'
 import { exceptionLeaveSchema } from './exception-leave.ts'
+import { findingSchema } from './finding.ts'
 import { forbidAuthoritySchema, forbidReachSchema } from './forbid-authority.ts'
 import { sealingKeySchema } from './sealing-key.ts'
 import { spaceOnceSchema } from './space-once.ts'
@@ -875,4 +876,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 23, name: 'what accounts have, by account', olderServers: 'go on', sql: accountIndexes },
   { number: 24, name: 'by whose leave exceptions are used', olderServers: 'stop', sql: exceptionLeaveSchema },
   { number: 25, name: 'what policies of an account write', olderServers: 'go on', sql: contentBoundsSchema },
+  { number: 26, name: 'what goes by a name', olderServers: 'go on', sql: findingSchema },
 ]

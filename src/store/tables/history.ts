@@ -169,6 +169,16 @@ export class History {
     )
   }
 
+  /** Newest first, before one. */
+  async versionsBefore(id: string, before: number, limit: number): Promise<HistoryVersion[]> {
+    return this.#sql.all<HistoryVersion>(
+      `select version, from_at, until_at, kind, account, body from history
+       where object_id = ? and version < ? order by version desc limit ?`,
+      id,
+      before,
+      limit,
+    )
+  }
   /** In order, after one. */
   async versions(id: string, after = 0, limit = versionsMax): Promise<HistoryVersion[]> {
     return this.#sql.all<HistoryVersion>(

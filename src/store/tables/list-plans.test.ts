@@ -16,6 +16,7 @@ import { translate } from '../postgres/sql.ts'
 import type { Sql, SqlValue } from '../sql.ts'
 import { AllocationLists } from './allocation-lists.ts'
 import { Exceptions } from './exceptions.ts'
+import { Finding } from './finding.ts'
 import { Holds } from './holds.ts'
 import { Journal } from './journal.ts'
 import { Organizations } from './organizations.ts'
@@ -151,6 +152,16 @@ async function fill(engine: Engine): Promise<void> {
           '{"family":4}', 1, 9007199254740991 from k`,
       `insert into organization_node (id, kind, parent_id, name, created_at)
         ${series(1, rows)} select 'ou-' || i, 'organizational-unit', 'ou-' || (i / 10), 'n' || i, 1 from k`,
+      `insert into tag (resource_id, key, value, resource_type, account)
+        ${series(1, rows)} select 'vpc-' || i, ${text('key-', 3)}, ${text('value-', 4)}, 'vpc', ${text('11111111111', 10)} from k`,
+      `insert into account (id, name, email, status, joined_method, joined_at)
+        ${series(1, rows)} select cast(200000000000 + i as text), 'n' || i, i || '@example.com', 'ACTIVE', 'CREATED', 1 from k`,
+      `insert into pool_cidr (id, pool, first, length, state, parent_allocation, created_at)
+        ${series(1, rows)} select 'c-' || i, ${pool}, ${key}, 32, 'provisioned', i, 1 from k`,
+      `insert into vpc (id, account, region, tenancy, dhcp_options_id, created_at)
+        ${series(1, rows)} select 'vpc-' || i, ${text('11111111111', 10)}, 'l', 'default', 'd', 1 from k`,
+      `insert into vpc_cidr (association_id, vpc_id, first, length, is_primary, created_at)
+        ${series(1, rows)} select 'a-' || i, 'vpc-' || i, ${key}, 32, 1, 1 from k`,
     ].join(';'),
   )
   if (database.schema) {
@@ -239,6 +250,7 @@ for (const engine of engines) {
         })
       }
       await asks('the last one', 1, () => lists.lastEntry())
+      await asks('beginnings of versions', 20, () => lists.beginningsOf('ipam-pool-1', 5, page))
     })
 
     test('the time machine likewise: by address, range, prefix, account, resource and number', async () => {
@@ -277,6 +289,13 @@ for (const engine of engines) {
         assert.equal((await tenures.ofResource('i-7', undefined, page)).length, 3)
       })
       await asks('of a number', 4, () => tenures.ofNumber(7, 0, page))
+      await asks('of a number, newest first', 4, async () => {
+        const found = await tenures.ofNumberBefore(7, 99, page)
+        assert.deepEqual(
+          found.map(({ version }) => version),
+          [2, 1, 1],
+        )
+      })
       await asks('the last of a number', 3, () => tenures.latestOf(7))
       await asks('at a moment', 2, () => tenures.stateAt(7, 3))
       await asks('all of a page', 9, async () => {
@@ -351,6 +370,51 @@ for (const engine of engines) {
           })
         }
       }
+    })
+
+    test('what lies somewhere, and what goes by a name, is a search of an index each', async () => {
+      const clock = { now: 1_000, installation: '00000' }
+      const [finding, tenures] = [new Finding(sql, clock), new Timeline(sql, clock)]
+      const theirs = ['111111111113', '111111111115']
+      for (const text of ['198.18.1.7/32', '198.18.1.0/24', '198.18.0.0/15', '0.0.0.0/0', '2a00:1234::1/128']) {
+        const range = parseCidr(text)!
+        for (const accounts of [undefined, [account], theirs]) {
+          const what = `${text} of ${accounts?.join() ?? 'all'}`
+          await asks(`${what}: pools`, 2, async () => {
+            await finding.poolCidrsAround(range, undefined, page, accounts)
+            await finding.poolCidrsInside(range, page, accounts)
+          })
+          await asks(`${what}: networks`, 1, () => finding.networksAround(range, page, accounts))
+          await asks(`${what}: now`, 6, () => tenures.presentAround(range, undefined, page, accounts))
+          await asks(`${what}: before`, 3, () => tenures.endedAround(range, page, accounts))
+        }
+        await asks(`${text} of a pool`, 2, async () => {
+          await finding.restingAround(1, range)
+          await finding.isFree(1, range)
+        })
+      }
+      const range = parseCidr('198.18.1.7/32')!
+      const all = await tenures.endedAround(range, page)
+      assert.equal(all.length, 1)
+      const owner = all[0]!.account
+      assert.deepEqual(await tenures.endedAround(range, page, [owner]), all)
+      assert.deepEqual(await tenures.endedAround(range, page, [owner === theirs[0] ? theirs[1]! : theirs[0]!]), [])
+      assert.deepEqual(
+        (await finding.networksAround(range, page, undefined)).map(({ vpcId }) => vpcId),
+        [`vpc-${all[0]!.n}`],
+      )
+      const tag = { key: 'key-1', value: 'value-1', type: 'vpc' }
+      await asks('tagged', 1, async () => assert.equal((await finding.tagged(tag, page, undefined)).length, page))
+      await asks('tagged, of some', 1, async () => {
+        const found = await finding.tagged(tag, page, theirs)
+        assert.ok(found.length > 0 && found.every((one) => theirs.includes(one.account)))
+      })
+      await asks('named', 2, async () => {
+        assert.deepEqual(
+          (await finding.nodesNamed('n7', page)).map(({ id }) => id),
+          ['200000000007', 'ou-7'],
+        )
+      })
     })
 
     test('D8 what a bound counts is a search of an index, and no more than the bound', async () => {

@@ -177,6 +177,12 @@ export class Pools {
     )
     return new Map(rows.map(({ n, id }) => [n, id]))
   }
+  /** Those of these numbers that there are, in no order; the provider's own among them. */
+  async some(numbers: readonly number[]): Promise<Pool[]> {
+    if (numbers.length === 0) return []
+    const list = listOf(numbers)
+    return poolTable.all(this.#sql, `where n in ${list.text}`, ...list.values)
+  }
   findByNumber(n: number): Promise<Pool | undefined> {
     return poolTable.first(this.#sql, 'where n = ?', n)
   }

@@ -186,6 +186,29 @@ export class RecordLists {
     const text = await this.#sql.get<{ subjects: string }>('select subjects from audit_entry where n = ?', entry)
     return subjectsIn(text?.subjects ?? '').slice(from, from + limit)
   }
+  /**
+   * By which entries the versions of an object began, from a moment on: by the version. Reads so many of the entries about the
+   * object, in order; those that began no version among them.
+   */
+  async beginningsOf(
+    objectId: string,
+    since: number,
+    limit: number,
+  ): Promise<ReadonlyMap<number, { readonly entry: number; readonly firstDecision: number | undefined }>> {
+    const first = await this.firstSince('audit_entry', since)
+    const rows = await this.#sql.all<{ entry: number; version_after: number | null; first_decision: number | null }>(
+      `select entry, version_after, first_decision from audit_subject
+       where object_id = ? and entry >= ? order by entry limit ?`,
+      objectId,
+      first,
+      limit,
+    )
+    return new Map(
+      rows.flatMap(({ entry, version_after: version, first_decision: decision }) =>
+        version === null ? [] : [[version, { entry, firstDecision: decision ?? undefined }] as const],
+      ),
+    )
+  }
   /** Whether any entry lies between two numbers. */
   async anyEntryBetween(after: number, before: number): Promise<boolean> {
     const row = await this.#sql.get('select 1 as one from audit_entry where n > ? and n < ? limit 1', after, before)

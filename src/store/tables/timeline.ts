@@ -213,25 +213,14 @@ export class Timeline {
     limit: number,
   ): Promise<Tenure[]> {
     const probes = probesOf(range, after)
-    if (probes.length === 0 || keys.length === 0) return []
-    const { table, key } = part
-    const there = await this.#sql.all<{ length: number; key: RangeKey }>(
-      `with probe (first, length) as (values ${valuesOfProbes(probes)}),
-         party (key) as (values ${keys.map(() => '(cast(? as text))').join(', ')})
-       select length, key from (select p.length, party.key,
-         (select 1 from ${table} where t.${key} = party.key and t.first = p.first and t.length = p.length limit 1) as one
-         from probe p cross join party) found
-       where one = 1`,
-      ...probes.flatMap((block) => [toKey(block), block.length]),
-      ...keys,
-    )
-    const keysThere = Map.groupBy(there, ({ length }) => length)
+    const keysThere = await this.#keysWith(part, keys, probes)
+    const { key } = part
     const found: Tenure[] = []
     for (const block of probes) {
       if (found.length >= limit) break
       const where = (one: string) => `t.${key} = ${one} and t.first = ? and t.length = ? ${afterPlace(part, after)}`
       const values = [toKey(block), block.length, ...valuesOf(after)]
-      const having = keysThere.get(block.length)?.map((one) => one.key) ?? []
+      const having = keysThere.get(block.length) ?? []
       found.push(
         ...(await this.#readOf(
           part,
@@ -283,15 +272,8 @@ export class Timeline {
   /** Each block around that was ever held is read by itself, in the order of the key. */
   async #blockByBlock(part: Part, range: Cidr, after: AddressPlace | undefined, limit: number): Promise<Tenure[]> {
     const probes = probesOf(range, after)
-    if (probes.length === 0) return []
     const { table } = part
-    const there = await this.#sql.all<{ length: number }>(
-      `with probe (first, length) as (values ${valuesOfProbes(probes)})
-       select p.length from probe p where exists
-         (select 1 from ${table} where t.first = p.first and t.length = p.length)`,
-      ...probes.flatMap((block) => [toKey(block), block.length]),
-    )
-    const lengths = new Set(there.map(({ length }) => length))
+    const lengths = await this.#lengthsThere(part, probes)
     const found: Tenure[] = []
     for (const block of probes) {
       if (!lengths.has(block.length)) continue
@@ -355,6 +337,87 @@ export class Timeline {
       toKey(block),
       block.length,
     )
+  }
+
+  /** Of each netmask length, whose keys have such a block of these. */
+  async #keysWith(
+    { table, key }: Part,
+    keys: readonly RangeKey[],
+    probes: readonly Cidr[],
+  ): Promise<ReadonlyMap<number, readonly RangeKey[]>> {
+    if (probes.length === 0 || keys.length === 0) return new Map()
+    const there = await this.#sql.all<{ length: number; key: RangeKey }>(
+      `with probe (first, length) as (values ${valuesOfProbes(probes)}),
+         party (key) as (values ${keys.map(() => '(cast(? as text))').join(', ')})
+       select length, key from (select p.length, party.key,
+         (select 1 from ${table} where t.${key} = party.key and t.first = p.first and t.length = p.length limit 1) as one
+         from probe p cross join party) found
+       where one = 1`,
+      ...probes.flatMap((block) => [toKey(block), block.length]),
+      ...keys,
+    )
+    const having = Map.groupBy(there, ({ length }) => length)
+    return new Map([...having].map(([length, rows]) => [length, rows.map((row) => row.key)]))
+  }
+  /** The netmask lengths of which anybody has such a block. */
+  async #lengthsThere({ table }: Part, probes: readonly Cidr[]): Promise<ReadonlySet<number>> {
+    if (probes.length === 0) return new Set()
+    const there = await this.#sql.all<{ length: number }>(
+      `with probe (first, length) as (values ${valuesOfProbes(probes)})
+       select p.length from probe p where exists
+         (select 1 from ${table} where t.first = p.first and t.length = p.length)`,
+      ...probes.flatMap((block) => [toKey(block), block.length]),
+    )
+    return new Set(there.map(({ length }) => length))
+  }
+
+  // Now, and before --------------------------------------------------------------------------------------------------
+
+  /** What has `range`, space around it or a part of it now, allocated or held, as `around` answers it. */
+  async presentAround(
+    range: Cidr,
+    after: AddressPlace | undefined,
+    limit: number,
+    accounts?: readonly string[],
+  ): Promise<Tenure[]> {
+    const keysOf = await this.#keysOf(accounts)
+    const found: Tenure[] = []
+    for (const part of [parts.allocated, parts.held]) {
+      const keys = keysOf(part)
+      found.push(...(await this.#covering(part, range, after, limit, accounts)))
+      found.push(
+        ...(await (keys ? this.#insideOf(part, keys, range, after, limit) : this.#inside(part, range, after, limit))),
+      )
+    }
+    return found.sort(inOrder).slice(0, limit)
+  }
+
+  /** What had exactly `range`, or space around it, and has ended: of each block the latest ones, of all of them newest first. */
+  async endedAround(range: Cidr, limit: number, accounts?: readonly string[]): Promise<Tenure[]> {
+    const part = parts.ended
+    const keys = (await this.#keysOf(accounts))(part)
+    const probes = probesOf(range, undefined)
+    const lengths = keys ? await this.#keysWith(part, keys, probes) : await this.#lengthsThere(part, probes)
+    const found: Tenure[] = []
+    for (const block of probes) {
+      if (!lengths.has(block.length)) continue
+      const having =
+        lengths instanceof Map ? (lengths as ReadonlyMap<number, readonly RangeKey[]>).get(block.length)! : []
+      found.push(...(await this.#latestOfBlock(block, keys && having, limit)))
+    }
+    return found.sort((a, b) => b.endsAt! - a.endsAt! || b.n - a.n)
+  }
+  async #latestOfBlock(block: Cidr, keys: readonly RangeKey[] | undefined, limit: number): Promise<Tenure[]> {
+    const part = parts.ended
+    const values = [toKey(block), block.length]
+    if (!keys) {
+      const newest = 'order by t.first desc, t.length desc, t.created_at desc, t.n desc limit ?'
+      return this.#read(part, `from ${part.table} where t.first = ? and t.length = ? ${newest}`, [...values, limit])
+    }
+    const where = (one: string) => `t.${part.key} = ${one} and t.first = ? and t.length = ?`
+    const order = ['created_at', 'n'] as const
+    const compare = (a: Row, b: Row) => b.created_at - a.created_at || b.n - a.n
+    return this.#readOf(part, keys, { where, values, order: [...order], isDescending: true, compare }, limit)
   }
 
   // By account -----------------------------------------------------------------------------------------------------
@@ -467,6 +530,16 @@ export class Timeline {
       found.push(...(await this.#byNumber(part, { text: 't.n = ?', values: [n] }, { n, version: after }, limit)))
     }
     return found.sort(inNumberOrder).slice(0, limit)
+  }
+  /** The same, newest first, before a version. */
+  async ofNumberBefore(n: number, before: number, limit: number): Promise<Tenure[]> {
+    const found: Tenure[] = []
+    for (const part of allParts) {
+      const { table, joined, version } = part
+      const text = `from ${table} ${joined} where t.n = ? and ${version} < ? order by ${version} desc limit ?`
+      found.push(...(await this.#read(part, text, [n, before, limit])))
+    }
+    return found.sort((a, b) => inNumberOrder(b, a)).slice(0, limit)
   }
   /** The present or last state of a tenure. */
   async latestOf(n: number): Promise<Tenure | undefined> {
@@ -628,7 +701,7 @@ const isAt = (tenure: Tenure, at: number): boolean =>
 const mapped = { first: 0xffff_0000_0000n, last: 0xffff_ffff_ffffn }
 
 /** The keys in a range, from the first to the last, without those of the other family. In order. */
-function spansOf(range: Cidr): readonly (readonly [Uint8Array, Uint8Array])[] {
+export function spansOf(range: Cidr): readonly (readonly [Uint8Array, Uint8Array])[] {
   const last = lastAddress(range)
   if (range.family === 4 || range.first > mapped.last || last.first < mapped.first) return [[toKey(range), toKey(last)]]
   const span = (from: bigint, to: bigint) =>

@@ -1,0 +1,234 @@
+// What goes by an id, a name or a tag, of whatever kind: each kind for whoever may read such things where this one is.
+import { expandId, formatId, kindOf, parseId } from '#model/identifier.ts'
+import { isAccountId, isTargetId } from '#model/organization.ts'
+import type { Action } from '#model/roles.ts'
+import type { Tenure } from '#store/tables/timeline.ts'
+import { permitter } from '../identity/authority.ts'
+import { holdersOf, visibleAccounts } from '../identity/visible-accounts.ts'
+import type { ReadContext } from '../operation.ts'
+import { permitterThen, placeOfObject } from './object-places.ts'
+
+/** Of each kind. */
+export const matchesMax = 20
+/** Rows looked at for what may be seen among them, of one kind. */
+const rowsMax = 500
+
+/** The kinds that are found, and what lets somebody read such things. */
+const readActions = {
+  ipam: 'ipam:read',
+  'ipam-scope': 'ipam:read',
+  'ipam-pool': 'ipam:read',
+  'ipam-pool-cidr': 'ipam:read',
+  'ipam-pool-allocation': 'allocation:read',
+  'elastic-ip': 'allocation:read',
+  vpc: 'allocation:read',
+  subnet: 'allocation:read',
+  'nat-gateway': 'allocation:read',
+  'ipam-policy': 'policy:read',
+  exception: 'exception:read',
+  decision: 'decision:read',
+  account: 'organization:read',
+  'organizational-unit': 'organization:read',
+  root: 'organization:read',
+  organization: 'organization:read',
+  'role-binding': 'role:read',
+  'api-token': 'token:read',
+} as const satisfies Readonly<Record<string, Action>>
+export type FoundKind = keyof typeof readActions
+export const foundKinds = Object.keys(readActions) as readonly FoundKind[]
+const isFoundKind = (kind: string): kind is FoundKind => Object.hasOwn(readActions, kind)
+
+/** The kinds that can have tags, with what tags call them. */
+const taggedKinds = [
+  ['ipam', 'ipam'],
+  ['ipam-scope', 'ipam-scope'],
+  ['ipam-pool', 'ipam-pool'],
+  ['ipam-policy', 'ipam-policy'],
+  ['ipam-pool-allocation', 'ipam-pool-allocation'],
+  ['elastic-ip', 'elastic-ip'],
+  ['vpc', 'vpc'],
+  ['subnet', 'subnet'],
+  ['nat-gateway', 'natgateway'],
+  ['account', 'account'],
+  ['organizational-unit', 'organizational-unit'],
+  ['root', 'root'],
+] as const satisfies readonly (readonly [FoundKind, string])[]
+/** Their tags are the organization's, and whose they are is said by the tree. */
+const isNode = (kind: FoundKind): boolean => readActions[kind] === 'organization:read'
+
+export interface Match {
+  readonly kind: FoundKind
+  readonly id: string
+  readonly account: string | undefined
+  /** What it is called, where that is known without looking. */
+  readonly name?: string | undefined
+  /** Of what has space. */
+  readonly tenure?: Tenure
+  /** It was there once. */
+  readonly isGone?: true
+}
+export interface MatchGroup {
+  readonly kind: FoundKind
+  readonly matches: readonly Match[]
+  readonly hasMore: boolean
+}
+
+/** All that the text may stand for. */
+export async function findObjects(context: ReadContext, text: string): Promise<readonly MatchGroup[]> {
+  const groups = new Map<FoundKind, { matches: Map<string, Match>; hasMore: boolean }>()
+  const add = (matches: readonly Match[], hasMore = false) => {
+    for (const match of matches) {
+      const group = groups.get(match.kind) ?? { matches: new Map<string, Match>(), hasMore: false }
+      groups.set(match.kind, group)
+      if (group.matches.size < matchesMax || group.matches.has(match.id)) group.matches.set(match.id, match)
+      else group.hasMore = true
+      group.hasMore ||= hasMore
+    }
+  }
+  const id = expandId(context.tx.installation, text) ?? text
+  add(await findById(context, id))
+  add(await findNodesNamed(context, text))
+  for (const { matches, hasMore } of await findOfResource(context, text)) add(matches, hasMore)
+  await context.tx.nextTurn()
+  for (const tag of tagsIn(text)) {
+    for (const { matches, hasMore } of await findTagged(context, tag)) add(matches, hasMore)
+  }
+  return foundKinds.flatMap((kind) => {
+    const group = groups.get(kind)
+    return group ? [{ kind, matches: [...group.matches.values()], hasMore: group.hasMore }] : []
+  })
+}
+
+interface KeyValue {
+  readonly key: string
+  readonly value: string
+}
+/** What has a name has it as a tag; with a `=`, it may be any tag. */
+function tagsIn(text: string): readonly KeyValue[] {
+  const at = text.indexOf('=')
+  const named = { key: 'Name', value: text }
+  return at < 1 ? [named] : [{ key: text.slice(0, at), value: text.slice(at + 1) }, named]
+}
+
+// By id --------------------------------------------------------------------------------------------------------------
+
+async function findById(context: ReadContext, id: string): Promise<readonly Match[]> {
+  const kind = kindOf(id)
+  if (kind === 'allocation' || kind === 'address') return findTenure(context, kind, id)
+  if (kind === 'decision') return findDecision(context, id)
+  if (isAccountId(id)) return findAccount(context, id)
+  const [unit] = isTargetId(id) ? await findNode(context, id) : []
+  if (unit) return [unit]
+  const latest = await context.tx.history.latest(id)
+  if (!latest || !isFoundKind(latest.kind)) return []
+  const node = await placeOfObject(context, id, latest)
+  const match = { kind: latest.kind, id, account: latest.account }
+  if (latest.until_at === null) {
+    const isPermitted = await permitter(context, readActions[latest.kind])
+    return isPermitted(node) ? [match] : []
+  }
+  const wasPermitted = await permitterThen(context, 'history:read')
+  return (await wasPermitted(node, latest.from_at, latest.until_at)) ? [{ ...match, isGone: true }] : []
+}
+
+async function findTenure(context: ReadContext, kind: 'allocation' | 'address', id: string): Promise<readonly Match[]> {
+  const { tx } = context
+  const n = parseId(kind, tx.installation, id)
+  const tenure = n === undefined ? undefined : await tx.tenures.latestOf(n)
+  if (!tenure || (kind === 'address' && tenure.resourceType !== 'eip')) return []
+  const { account, from, heldUntil } = tenure
+  const match = matchOf(context, tenure)
+  if (heldUntil === undefined) return (await permitter(context, 'allocation:read'))(account) ? [match] : []
+  const wasPermitted = await permitterThen(context, 'history:read')
+  return (await wasPermitted(account, from, heldUntil)) ? [{ ...match, isGone: true }] : []
+}
+/** Elastic IPs go by the id that EC2 has for them. */
+function matchOf({ tx: { installation } }: ReadContext, tenure: Tenure): Match {
+  const isAddress = tenure.resourceType === 'eip' && tenure.state === 'allocated'
+  const kind = isAddress ? 'elastic-ip' : 'ipam-pool-allocation'
+  const id = formatId(isAddress ? 'address' : 'allocation', installation, tenure.n)
+  return { kind, id, account: tenure.account, tenure }
+}
+
+async function findDecision(context: ReadContext, id: string): Promise<readonly Match[]> {
+  const n = parseId('decision', context.tx.installation, id)
+  const found = n === undefined ? undefined : await context.tx.journal.findDecision(n)
+  if (!found) return []
+  const isPermitted = await permitterThen(context, 'decision:read')
+  const { account } = found.request
+  return (await isPermitted(account, found.at.getTime())) ? [{ kind: 'decision', id, account }] : []
+}
+
+async function findAccount(context: ReadContext, id: string): Promise<readonly Match[]> {
+  const isPermitted = await permitter(context, readActions.account)
+  const account = isPermitted(id) ? await context.tx.organizations.findAccount(id) : undefined
+  return account ? [{ kind: 'account', id, account: id, name: account.name }] : []
+}
+
+async function findNode(context: ReadContext, id: string): Promise<readonly Match[]> {
+  const isPermitted = await permitter(context, 'organization:read')
+  const node = isPermitted(id) ? await context.tx.organizations.findNode(id) : undefined
+  return node ? [{ kind: node.kind, id, account: undefined, name: node.name }] : []
+}
+
+// By name ------------------------------------------------------------------------------------------------------------
+
+async function findNodesNamed(context: ReadContext, text: string): Promise<readonly Match[]> {
+  const isPermitted = await permitter(context, 'organization:read')
+  const found = await context.tx.finding.nodesNamed(text, rowsMax)
+  return found
+    .filter(({ id }) => isPermitted(id))
+    .map(({ id, kind, name }) => ({ kind, id, name, account: kind === 'account' ? id : undefined }))
+}
+
+type Matches = Pick<MatchGroup, 'matches' | 'hasMore'>
+
+/** What names the text as the resource that has it, or is used by that. */
+async function findOfResource(context: ReadContext, resourceId: string): Promise<readonly Matches[]> {
+  const { tx } = context
+  const isPermitted = await permitter(context, 'allocation:read')
+  const accounts = await visibleAccounts(context, 'allocation:read', 'now')
+  const holders = await holdersOf(context, accounts)
+  const allocated = holders
+    ? await tx.allocationLists.ofResource(holders, resourceId, 0, rowsMax)
+    : await tx.space.ofResource(resourceId, 0, rowsMax)
+  const held = await tx.space.holds.list({ accounts, resourceId }, 0, rowsMax)
+  const used = await tx.addresses.usedBy({ resourceId }, 0, rowsMax)
+  const numbers = [...allocated, ...held].filter(({ account }) => isPermitted(account)).map(({ n }) => n)
+  const tenures = await tx.tenures.presentOf([...new Set([...numbers, ...used])])
+  const found = [...tenures.values()]
+    // What a pool was given is the pool, which is found itself.
+    .filter(({ resourceType }) => resourceType !== 'ipam-pool')
+    .filter(({ account, heldUntil }) => heldUntil === undefined && isPermitted(account))
+    .sort((a, b) => a.n - b.n)
+  const isCut = [allocated, held, used].some(({ length }) => length === rowsMax)
+  return [{ matches: found.map((tenure) => matchOf(context, tenure)), hasMore: isCut }]
+}
+
+/** Each kind by itself, so that what there is much of hides nothing else. */
+async function findTagged(context: ReadContext, { key, value }: KeyValue): Promise<readonly Matches[]> {
+  const found: Matches[] = []
+  for (const [kind, type] of taggedKinds) {
+    const action = readActions[kind]
+    const isPermitted = await permitter(context, action)
+    const accounts = isNode(kind) ? undefined : await visibleAccounts(context, action, 'now')
+    const rows = await context.tx.finding.tagged({ key, value, type }, accounts ? matchesMax + 1 : rowsMax, accounts)
+    const matches = rows
+      .filter(({ id, account }) => isPermitted(isNode(kind) ? id : account))
+      .map(({ id, account }): Match => ({ kind, id, account: isNode(kind) ? undefined : account }))
+    found.push({
+      matches: await withTenures(context, kind, matches.slice(0, matchesMax + 1)),
+      hasMore: rows.length === rowsMax,
+    })
+  }
+  return found
+}
+
+/** What has space says which. */
+async function withTenures({ tx }: ReadContext, kind: FoundKind, matches: readonly Match[]): Promise<readonly Match[]> {
+  if (kind !== 'elastic-ip' && kind !== 'ipam-pool-allocation') return matches
+  const idKind = kind === 'elastic-ip' ? 'address' : 'allocation'
+  const numberOf = ({ id }: Match): number => parseId(idKind, tx.installation, id) ?? -1
+  const tenures = await tx.tenures.presentOf(matches.map(numberOf))
+  return matches.map((match) => ({ ...match, tenure: tenures.get(numberOf(match)) }) as Match)
+}
