@@ -11,6 +11,7 @@ import type { ReadContext, WriteContext } from '../operation.ts'
 import { refuseTooManyPoolCidrs } from '../policy/account-bounds.ts'
 import { providerPool } from '../space/grant.ts'
 import { type PoolAt, refuseTooMany } from './access.ts'
+import { isPlanEnded, refuseEndedPlan } from './plans.ts'
 import { describeRest, finishDeprovisioning, hasLeft, removeSpace } from './pool-removal.ts'
 
 /** Our own bound, above Amazon's quota of 50; failed ones count, so that retries cannot grow the list without end. */
@@ -46,6 +47,7 @@ export async function provisionPoolCidr(
   await finishDeprovisioning(context)
   const source = await sourceOf(context, poolAt)
   await refuseUnlessMayProvision(context, source, poolAt, action)
+  if (isPlanEnded(await context.snapshot(), pool)) refuseEndedPlan(pool)
   await refuseUnfit(context, source, poolAt, params)
   if (!spec.hasProof) refuseWithoutProof(context, source, poolAt)
   await refuseProvisioned(context, pool, params.cidr)

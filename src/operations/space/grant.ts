@@ -20,6 +20,7 @@ import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import type { AddressAssociation } from '#store/tables/addresses.ts'
 import type { Pool } from '#store/tables/pools.ts'
 import type { Allocation } from '#store/tables/space.ts'
+import { isPlanEnded, refuseEndedPlan } from '../ipam/plans.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { endTenure } from './tenures.ts'
 
@@ -138,6 +139,7 @@ export async function previewGrant(
   if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined))
   for (const candidate of candidatesInOrder(verdict)) {
     const pool = await poolOf(context, candidate.pool, request.family)
+    if (isPlanEnded(await context.snapshot(), pool)) continue
     const held = await heldBySubnets(context, pool)
     if (candidate.cidr) {
       const isHeld = held.some((cidr) => overlaps(cidr, candidate.cidr!))
@@ -185,6 +187,7 @@ export async function authorizeHeldSpace(
   question: AllocationRequest,
   held: { readonly pool: Pool; readonly cidr: Cidr },
 ): Promise<{ readonly decision: Decision; readonly number: number }> {
+  if (isPlanEnded(await context.snapshot(), held.pool)) refuseEndedPlan(held.pool)
   const request = { ...question, netmaskLength: held.cidr.length }
   const { verdict, identity, number } = ask(context, await context.snapshot(), request)
   if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined))
@@ -358,6 +361,9 @@ export async function takeCandidate(
   }
   const { family } = request
   const pool = poolAtHand(context, candidate.pool, family) ?? (await poolOf(context, candidate.pool, family))
+  if (pool.sourceResource && isPlanEnded(await context.snapshot(), pool)) {
+    return request.explicit?.pool === pool.id ? refuseEndedPlan(pool) : undefined
+  }
   const held = pool.sourceResource ? await heldBySubnets(context, pool) : []
   if (candidate.cidr) {
     if (held.some((cidr) => overlaps(cidr, candidate.cidr!))) return undefined
