@@ -10,6 +10,7 @@ import type { NewPoolCidr, Pool, PoolCidr } from '#store/tables/pools.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { refuseTooManyPoolCidrs } from '../policy/account-bounds.ts'
 import { providerPool } from '../space/grant.ts'
+import { refuseBeyondProviderShare } from '../space/provider-share.ts'
 import { type PoolAt, refuseTooMany } from './access.ts'
 import { isPlanEnded, refuseEndedPlan } from './plans.ts'
 import { describeRest, finishDeprovisioning, hasLeft, removeSpace } from './pool-removal.ts'
@@ -265,6 +266,7 @@ async function takeFromParent(context: WriteContext, parent: Pool, pool: Pool, p
 
 async function takeFromProvider(context: WriteContext, pool: Pool, length: number): Promise<Got> {
   const source = await providerPool(context, pool.family)
+  await refuseBeyondProviderShare(context, source, { account: pool.account, length })
   const cidr = await context.tx.space.take(source.n, source.family, { length })
   if (!cidr) refuseTooBig(length)
   return { cidr, allocation: await allocate(context, source, pool, cidr) }

@@ -22,6 +22,7 @@ import type { Pool } from '#store/tables/pools.ts'
 import type { Allocation } from '#store/tables/space.ts'
 import { isPlanEnded, refuseEndedPlan } from '../ipam/plans.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
+import { isCrowded, refuseBeyondProviderShare } from './provider-share.ts'
 import { endTenure } from './tenures.ts'
 
 /** For what the space is taken. */
@@ -364,6 +365,7 @@ export async function takeCandidate(
   if (pool.sourceResource && isPlanEnded(await context.snapshot(), pool)) {
     return request.explicit?.pool === pool.id ? refuseEndedPlan(pool) : undefined
   }
+  if (candidate.pool === provider) return takeOfProvider(context, pool, candidate, request, options)
   const held = pool.sourceResource ? await heldBySubnets(context, pool) : []
   if (candidate.cidr) {
     if (held.some((cidr) => overlaps(cidr, candidate.cidr!))) return undefined
@@ -376,6 +378,30 @@ export async function takeCandidate(
   const params = { length: candidate.netmaskLength, allowed: options.allowed, disallowed }
   const cidr = await context.tx.space.take(pool.n, pool.family, params)
   return cidr && { cidr, pool }
+}
+
+/** The provider's space is everybody's: where little is left, nobody gets more than their share of it. */
+async function takeOfProvider(
+  context: WriteContext,
+  pool: Pool,
+  { cidr: wanted, netmaskLength: length }: Candidate,
+  { account }: AllocationRequest,
+  { allowed, disallowed, isHeld }: GrantOptions,
+): Promise<{ cidr: Cidr; pool: Pool } | undefined> {
+  const { space } = context.tx
+  // What rests of the account's own is counted as its own already.
+  if (wanted && !isHeld && (await space.reclaim(pool.n, wanted, account))) return { cidr: wanted, pool }
+  const before = isCrowded(context, pool)
+  if (before) await refuseBeyondProviderShare(context, pool, { account, length })
+  const cidr = wanted
+    ? (await space.takeExactly(pool.n, wanted)) === 'taken' && wanted
+    : await space.take(pool.n, pool.family, { length, allowed, disallowed })
+  if (!cidr) return undefined
+  // Who takes reads the counters: it was not to be read for this alone.
+  if (before === undefined && isCrowded(context, pool)) {
+    await refuseBeyondProviderShare(context, pool, { account, length })
+  }
+  return { cidr, pool }
 }
 
 /** What subnets of the VPC that a pool plans have already, wherever they have it from: the pool does not hand it out. */
