@@ -27,7 +27,7 @@ import {
   usedMakers,
 } from '../shapes.native.ts'
 import { shownTags, tagMap } from '../space/shapes.native.ts'
-import { permitterThen, placeOfObject, placeThen } from './object-places.ts'
+import { knowerThen, placeOfObject, placeThen } from './object-places.ts'
 
 /** Rows looked at for one page; with fewer matches the page is shorter and says where to go on. */
 const rowsPerPageMax = 20_000
@@ -40,6 +40,9 @@ const span = {
   from: instant.optional().describe('Only what was so at this moment or later.'),
   until: instant.optional().describe('Only what was so before this moment.'),
 }
+const knownUntil = instant
+  .optional()
+  .describe('When the account left the unit for which you may read this: whether it was over later is not told.')
 const association = z.object({
   associationId: z.string(),
   resourceId: z.string().describe('The instance, network interface or NAT gateway.'),
@@ -66,9 +69,10 @@ const tenure = z.object({
   association: association.optional().describe('What used it, where it was an Elastic IP.'),
   expiresAt: instant.optional().describe('When it was to lapse, where it was held.'),
   from: instant.describe('Since when all of this was so.'),
-  until: instant.optional().describe('Until when. Absent: it is so now.'),
+  until: instant.optional().describe('Until when. Absent: it is so now, or at `knownUntil`.'),
+  knownUntil,
   heldFrom: instant.describe('Since when the space was had, whatever was said of it.'),
-  heldUntil: instant.optional().describe('Until when. Absent: it is had now.'),
+  heldUntil: instant.optional().describe('Until when. Absent: it is had now, or at `knownUntil`.'),
   ending: z
     .enum(['released', 'lapsed', 'dropped'])
     .optional()
@@ -149,8 +153,11 @@ export const findHoldingsOfAccount = nativeRead({
   },
   async run(context, { account, limit = pageSizeDefault, cursor, ...params }) {
     const since = spanOf(params).from
-    const begun = accountPlaceIn(context, cursor)
-    const final = begun?.final ?? context.tx.asOf
+    // For who may read only what was, the list is as of the moment from which on nothing is told: its order would tell it.
+    const knows = await knowerThen(context, 'history:read')
+    const known = (await knows(account, 0, always)) ?? 0
+    const begun = accountPlaceIn(context, cursor, known)
+    const final = begun?.final ?? Math.min(context.tx.asOf, known - 1)
     return gather<AccountPlace>(context, params, limit, {
       after: begun?.place,
       read: (place, size) => context.tx.tenures.ofAccount(account, { since, final }, place, size),
@@ -209,6 +216,7 @@ export const getObjectHistory = nativeRead({
         version: z.number().int(),
         from: instant,
         until: instant.optional(),
+        knownUntil,
         state: z.record(z.string(), z.unknown()),
       })
       .meta({ id: 'ObjectState' }),
@@ -230,12 +238,14 @@ export const getObjectHistory = nativeRead({
     const found = moment === undefined ? await read.after(after, limit + 1) : await read.at(moment)
     const looked = found.filter(({ version }) => version > after).slice(0, limit)
     const isLast = looked.length === found.length
-    const isPermitted = await permitterThen(context, 'history:read')
+    const knows = await knowerThen(context, 'history:read')
     const { node } = (await lifeOfObject(context, objectId))!
     const items: ObjectState[] = []
     for (const one of looked) {
       const until = one.until === undefined ? always : parseInstant(one.until)
-      if (await isPermitted(node, parseInstant(one.from), until)) items.push(one)
+      const known = await knows(node, parseInstant(one.from), until)
+      if (known === undefined || (moment !== undefined && moment >= known)) continue
+      items.push({ ...one, until: until < known ? one.until : undefined, ...knownAs(known) })
     }
     return {
       items,
@@ -276,7 +286,8 @@ interface ObjectState {
   readonly kind: string
   readonly version: number
   readonly from: string
-  readonly until?: string
+  readonly until?: string | undefined
+  readonly knownUntil?: string
   readonly state: Record<string, unknown>
 }
 /** What an object said, as it is told: without who its makers are for the identity provider. */
@@ -387,11 +398,13 @@ function addressPlaceIn(cursor: string | undefined, { family }: Cidr): AddressPl
 function accountPlaceIn(
   { now }: ReadContext,
   cursor: string | undefined,
+  known: number,
 ): { readonly final: number; readonly place: AccountPlace } | undefined {
   const found = numbersIn(cursor, /^(\d{1,16}):(\d{0,16}):(\d{1,16}):(\d{1,16})$/)
   if (!found) return undefined
   const [final, until, n, version] = found.map(Number) as [number, number, number, number]
-  if (final > now || final < now - accountCursorMsMax) return badCursor(cursor!)
+  const isOld = final < now - accountCursorMsMax && final !== known - 1
+  if (final > now || isOld) return badCursor(cursor!)
   return { final, place: { until: found[1] === '' ? undefined : until, n, version } }
 }
 function numberPlaceIn(cursor: string | undefined): NumberPlace | undefined {
@@ -417,10 +430,11 @@ async function gather<P>(
   { after, read, placeOf, write }: Listing<P>,
 ): Promise<{ items: ShownTenure[]; nextCursor?: string; asOf: string }> {
   const { from, until } = spanOf(params)
-  const isPermitted = await permitterThen(context, 'history:read')
+  const knows = await knowerThen(context, 'history:read')
   const page: Tenure[] = []
+  const knownUntil: number[] = []
   const answer = async (nextCursor?: string) => ({
-    items: await describeAll(context, page),
+    items: await describeAll(context, page, knownUntil),
     nextCursor,
     asOf: asOf(context),
   })
@@ -430,12 +444,14 @@ async function gather<P>(
     const size = await nextStep(context, rowsRead, limit)
     const rows = await read(place, size)
     for (const row of rows) {
-      const isWanted =
-        overlapsSpan(row, from, until) && (await isPermitted(row.account, row.from, row.endsAt ?? always))
+      const isInSpan = overlapsSpan(row, from, until)
+      const known = isInSpan ? await knows(row.account, row.from, row.endsAt ?? always) : undefined
+      const isWanted = known !== undefined && from < known
       if (isWanted && page.length === limit) return answer(write(shown!))
       place = placeOf(row)
       if (!isWanted) continue
       page.push(row)
+      knownUntil.push(known)
       shown = place
     }
     if (rows.length < size) return answer()
@@ -444,12 +460,34 @@ async function gather<P>(
   return answer(write(place!))
 }
 
-async function describeAll(context: ReadContext, rows: readonly Tenure[]): Promise<ShownTenure[]> {
+/** @param knownUntil of each row, up to when the caller knows of it; without it, all that there is */
+async function describeAll(
+  context: ReadContext,
+  rows: readonly Tenure[],
+  knownUntil: readonly number[] = [],
+): Promise<ShownTenure[]> {
   const reasons = await context.tx.journal.findReasons(rows.flatMap(({ decision }) => decision ?? []))
   const nameOf = await poolNamer(context)
   const described = await context.tx.tenures.describe(rows)
-  return described.map((row) => describe(context, row, reasons.get(row.decision ?? -1), nameOf(row.pool)))
+  return described.map((row, index) => {
+    const told = endsWithin(row, knownUntil[index] ?? Infinity)
+    const shown = describe(context, told, reasons.get(row.decision ?? -1), nameOf(row.pool))
+    return { ...shown, ...knownAs(knownUntil[index] ?? Infinity) }
+  })
 }
+
+/** Without ends that came when the caller knew of it no more. */
+function endsWithin(row: DescribedTenure, known: number): DescribedTenure {
+  const { until, heldUntil } = row
+  const isEndKnown = heldUntil === undefined || heldUntil < known
+  return {
+    ...row,
+    until: until !== undefined && until < known ? until : undefined,
+    ...(isEndKnown ? {} : { heldUntil: undefined, ending: undefined }),
+  }
+}
+const knownAs = (known: number): { knownUntil?: string } =>
+  known === Infinity ? {} : { knownUntil: formatInstant(known) }
 
 /** A pool by its number, also one that is gone; the provider's own go by its name. */
 export async function poolNamer({ tx }: ReadContext): Promise<(pool: number) => string> {
