@@ -3,7 +3,7 @@ import { type Refusal, refuse } from '#model/refusal.ts'
 import type { ContentChange, Policy } from '#store/tables/policies.ts'
 import type { Pool } from '#store/tables/pools.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
-import { refuseBeyondShareOfContent, speaksForAll } from './content-shares.ts'
+import { refuseBeyondShareOfContent, refuseBeyondShareOfWriting, speaksForAll } from './content-shares.ts'
 
 type LimitReached = Extract<Refusal, { readonly code: 'LimitExceeded' }>
 
@@ -72,7 +72,7 @@ export async function refuseTooMuchWritten(
   const { account } = policy
   const limit = await boundFor(context, account, policyBytesPerDayMax, policyBytesPerDayOfAdministratorMax)
   const used = await tx.policies.bytesWritten(account)
-  if (used + bytes <= limit) return
+  if (used + bytes <= limit) return refuseBeyondShareOfWriting(context, account, bytes)
   refuse({
     code: 'LimitExceeded',
     what: 'bytes of policy versions written today (UTC)',

@@ -79,6 +79,23 @@ function isRefused(
   assert.match(body.remedy!, /take away what is not needed/)
 }
 
+test('D8 what is written to policies in a day is counted for the part, too, and begins anew on the next day', async () => {
+  const [own, others] = [await accountIn(prod, acme.bob), await accountIn(acme.other, acme.elsewhere)]
+  assert.equal((await write(own, acme.bob, 1_000)).status, 200)
+  await acme.database.tamper(`update policy_written set bytes = 268435456 where account = 'below ${workloads}'`)
+  const refused = await acme.ask<Answer>('POST', '/policies', { as: acme.bob, body: { ipamId: own.ipamId } })
+  const { code, what, limit, countedFor } = refused.body
+  assert.deepEqual([refused.status, code, limit], [409, 'LimitExceeded', 268_435_456])
+  assert.deepEqual(
+    [what, countedFor],
+    ['bytes of policy versions written today (UTC)', `\`${workloads}\` and all below it`],
+  )
+  assert.equal((await write(others, acme.elsewhere, 1_000)).status, 200)
+  assert.equal((await write(own, acme.top, 1_000)).status, 200)
+  acme.advance(86_400_000)
+  assert.equal((await write(own, acme.bob, 1_000)).status, 200)
+})
+
 test('D8 policies of all accounts that somebody makes in a part say so much together; others, and the top, write on', async () => {
   for (let accounts = 0; accounts < 4; accounts++) {
     const own = await accountIn(prod, acme.bob)

@@ -22,6 +22,9 @@ const requiredTagBytesPerTopUnitMax = 524_288
 const requiredTagBytesInAllMax = 2_097_152
 const nodeTagsPerTopUnitMax = 25_000
 const nodeTagsMax = 250_000
+/** What is written in a day is kept for ever. */
+const policyBytesPerDayPerTopUnitMax = 268_435_456
+const policyBytesPerDayInAllMax = 1_073_741_824
 
 interface Kind {
   readonly what: string
@@ -148,14 +151,53 @@ export async function refuseBeyondShareOfContent(
   const inAll = [...byPart.values()].reduce((sum, used) => sum + used, 0)
   const isAtTop = (await mayAtTop(context, action, path)) || (await isManagement(context))
   const remedy = `This would add ${more}: take away what is not needed any more there, or ask whoever may manage it at the top.`
+  refuseBeyond({ what, part, ofPart, perTopUnitMax, inAll, max, isAtTop, remedy }, more)
+}
+
+/**
+ * The same of what is written to policies in a day. What a part has written was counted for it when it was, wherever the account is
+ * by now.
+ */
+export async function refuseBeyondShareOfWriting(context: ReadContext, account: string, bytes: number): Promise<void> {
+  const [ofPart, inAll] = await writtenFor(context, account)
+  if (ofPart === undefined || inAll === undefined) return
+  const snapshot = await context.snapshot()
+  const isAtTop = await mayAtTop(context, 'policy:manage', pathOf(snapshot, account))
+  const bounds = {
+    what: 'bytes of policy versions written today (UTC)',
+    part: topUnitsOf(snapshot)(account),
+    ofPart: await context.tx.policies.bytesWritten(ofPart),
+    perTopUnitMax: policyBytesPerDayPerTopUnitMax,
+    inAll: await context.tx.policies.bytesWritten(inAll),
+    max: policyBytesPerDayInAllMax,
+    isAtTop: isAtTop || (await isManagement(context)),
+    remedy: `Each change keeps the whole policy, here ${bytes} bytes more: write less often, or wait for the next day.`,
+  }
+  refuseBeyond(bounds, bytes)
+}
+
+/** Under which names it is counted, beside the account, what is written to its policies: of its part, and of all. */
+export async function writtenFor(context: ReadContext, account: string): Promise<readonly string[]> {
+  if (await speaksForAll(context, account)) return []
+  return [`below ${topUnitsOf(await context.snapshot())(account)}`, 'the organization']
+}
+
+interface Bounds {
+  readonly what: string
+  readonly part: string
+  readonly ofPart: number
+  readonly perTopUnitMax: number
+  readonly inAll: number
+  readonly max: number
+  readonly isAtTop: boolean
+  readonly remedy: string
+}
+function refuseBeyond({ what, part, ofPart, perTopUnitMax, inAll, max, isAtTop, remedy }: Bounds, more: number): void {
   const ofAll = 'the whole organization, without the account that speaks for it'
+  const rest = ', where the rest is for who may manage it at its top'
   const bounds = [
     ...(isAtTop ? [] : ([[ofPart, perTopUnitMax, `\`${part}\` and all below it`]] as const)),
-    [
-      inAll,
-      isAtTop ? max : max - max / 10,
-      isAtTop ? ofAll : `${ofAll}, where the rest is for who may manage it at its top`,
-    ],
+    [inAll, isAtTop ? max : max - Math.ceil(max / 10), isAtTop ? ofAll : `${ofAll}${rest}`],
   ] as const
   for (const [used, limit, countedFor] of bounds) {
     if (used + more > limit) refuse({ code: 'LimitExceeded', what, limit, used, countedFor, remedy })
