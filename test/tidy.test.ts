@@ -260,6 +260,7 @@ const mayRemember: Readonly<Record<string, string>> = {
   'src/operations/refused-changes.ts #shares': 'counts refusals, and knows nothing of the database',
   'src/operations/space/grant.ts poolsOfSnapshot': 'goes with a snapshot, which is kept only where it is committed',
   'src/operations/identity/authority.ts accesses': 'follows from a snapshot alone, and goes with it',
+  'src/operations/policy/content-shares.ts counted': 'follows from a snapshot alone, and goes with it',
   'src/operations/identity/visible-accounts.ts known':
     'follows from a snapshot and what came before it, and goes with it',
   'src/operations/identity/visible-accounts.ts children': 'follows from a snapshot alone, and goes with it',

@@ -79,6 +79,8 @@ export interface PolicyVersion {
   readonly account: string
   readonly compatibility: Compatibility
   readonly documents: readonly PolicyDocument[]
+  /** How long it is in the store, where it was read from there: what it adds to every snapshot. */
+  readonly bytes?: number
 }
 
 /** A policy enabled on a target: an account, an organizational unit or a root. */

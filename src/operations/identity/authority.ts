@@ -55,6 +55,12 @@ export async function permitter(context: ReadContext, action: Action): Promise<(
   return (node) => accessOn(snapshot, context, action, node).isPermitted
 }
 
+/** Whether the caller may do something at the top of a path: at its root, or everywhere. */
+export async function mayAtTop(context: ReadContext, action: Action, path: readonly string[]): Promise<boolean> {
+  const isPermitted = await permitter(context, action)
+  return isPermitted(everywhere) || (path[0]!.startsWith('r-') && isPermitted(path[0]!))
+}
+
 /** What was answered before: roles and the tree stay as they are for a snapshot's life, and a principal for its own. */
 const accesses = new WeakMap<Snapshot, WeakMap<NativePrincipal, Map<string, CallerAccess>>>()
 

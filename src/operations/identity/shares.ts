@@ -2,17 +2,10 @@
 import { pathOf } from '#model/policy/snapshot.ts'
 import { accountableOf } from '#model/principal.ts'
 import { refuse } from '#model/refusal.ts'
-import { type Action, everywhere } from '#model/roles.ts'
 import type { ReadContext } from '../operation.ts'
 import { accountsMax } from '../organization/accounts.ts'
 import { unitsMax } from '../organization/units.ts'
-import { permitter } from './authority.ts'
-
-/** Whether the caller may do something at the top of a path: at its root, or everywhere. */
-async function mayAtTop(context: ReadContext, action: Action, path: readonly string[]): Promise<boolean> {
-  const isPermitted = await permitter(context, action)
-  return isPermitted(everywhere) || (path[0]!.startsWith('r-') && isPermitted(path[0]!))
-}
+import { mayAtTop } from './authority.ts'
 
 // Role bindings ------------------------------------------------------------------------------------------------------
 

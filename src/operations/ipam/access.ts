@@ -6,6 +6,7 @@ import type { Ipam, Scope } from '#store/tables/ipams.ts'
 import type { Pool } from '#store/tables/pools.ts'
 import type { ReadContext } from '../operation.ts'
 import { getUsablePool } from '../space/grant.ts'
+import { isPlanEnded } from './plans.ts'
 
 /** Our own bound: EC2 names none, and every list repeats it. */
 const descriptionCharactersMax = 1_000
@@ -55,6 +56,18 @@ export async function getReadablePool(context: ReadContext, id: string): Promise
     refuse({ code: 'NotFound', what: 'ipam-pool', id })
   }
   return found
+}
+
+/**
+ * A pool to be deleted: the caller's own, or one that plans a VPC of the caller's and may not any more. Anything else about that
+ * one stays hidden.
+ */
+export async function getDeletablePool(context: ReadContext, id: string, action: string): Promise<PoolAt> {
+  const pool = hasShape('pool', id) ? await context.tx.pools.find(id) : undefined
+  const plan = pool?.sourceResource
+  const isOwnPlan = plan?.account === context.caller.account && plan.region === context.region
+  if (!pool || !isOwnPlan || !isPlanEnded(await context.snapshot(), pool)) return getOwnPool(context, id, action)
+  return { pool, ipam: (await context.tx.ipams.find(pool.ipamId!))! }
 }
 
 export const isVisibleFrom = (region: string, { pool, ipam }: PoolAt): boolean =>

@@ -11,6 +11,7 @@ import type { Tag as StoredTag } from '#store/tables/tags.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { tagsInModel } from '../organization/tagging.ts'
 import { removePolicy } from '../policy/content.ts'
+import { refuseBeyondShareOfContent } from '../policy/content-shares.ts'
 import { describedAs, refuseLongDescription } from './access.ts'
 import { refuseUndeletable, removePools } from './pool-removal.ts'
 import { createDefaultScope, removeScope } from './scopes.ts'
@@ -58,6 +59,7 @@ export async function createIpam(context: WriteContext, spec: IpamSpec): Promise
     const sentence = `You have created ${used} ipams and you are limited to ${ipamsPerRegionMax}.`
     refuse({ code: 'LimitExceeded', what: 'ipams', limit: ipamsPerRegionMax, used, aws: { sentence } })
   }
+  await refuseBeyondShareOfContent(context, 'ipams', account)
 
   const settings = settingsOf(tags)
   const ipam: Ipam = {

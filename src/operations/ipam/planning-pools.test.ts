@@ -197,3 +197,95 @@ test('I1 no network is made of the inside of another: not by name, by a rule, or
   assert.deepEqual([made.status, made.body.field], [400, 'grants.pools.0'])
   await acme.call('CreateSubnet', { VpcId, CidrBlock: '10.9.0.0/24' }, asShop)
 })
+
+test('the administrator of IPAM is not let go while its pools plan VPCs of other accounts, which are named', async () => {
+  const { IpamPools: earlier = [] } = await acme.call('DescribeIpamPools', {}, asNetwork)
+  for (const { IpamPoolId = '', SourceResource, SourceIpamPoolId } of earlier) {
+    if (SourceResource && !SourceIpamPoolId) await acme.call('DeleteIpamPool', { IpamPoolId, Cascade: true }, asNetwork)
+  }
+  const VpcId = await makeVpc(asShop, '10.20.0.0/24')
+  const pool = await plan(asNetwork, shop, VpcId, '10.20.0.0/24')
+  const own = await plan(asNetwork, network, await makeVpc(asNetwork, '10.21.0.0/24'))
+  const ways = [
+    () => acme.call('DisableIpamOrganizationAdminAccount', { DelegatedAdminAccountId: network }),
+    () =>
+      acme.organizations('DeregisterDelegatedAdministrator', {
+        AccountId: network,
+        ServicePrincipal: 'ipam.amazonaws.com',
+      }),
+  ]
+  for (const way of ways) {
+    const told = await refuses(way(), { code: 'DependencyViolation', what: 'account', id: network })
+    assert.ok(problemOf(told).includes(`${pool} of ${VpcId} of ${shop}`) && !problemOf(told).includes(own))
+  }
+  const native = await acme.ask<{ code: string }>('DELETE', '/organization/ipam-administrator')
+  assert.deepEqual([native.status, native.body.code], [409, 'DependencyViolation'])
+  await acme.call('DeleteIpamPool', { IpamPoolId: pool, Cascade: true }, asNetwork)
+  const gone = await acme.ask('DELETE', '/organization/ipam-administrator')
+  assert.equal(gone.status, 204)
+  await acme.call('DeleteIpamPool', { IpamPoolId: own }, asNetwork)
+  const back = await acme.ask('PUT', '/organization/ipam-administrator', { body: { account: network } })
+  assert.ok(back.status < 300)
+})
+
+test('plans from before that outlived the delegation give nothing, and end when the owner of the VPC says so', async () => {
+  const VpcId = await makeVpc(asShop, '10.22.0.0/24')
+  const pool = await plan(asNetwork, shop, VpcId, '10.22.0.0/24')
+  const take = (input: object) => acme.call('AllocateIpamPoolCidr', { IpamPoolId: pool, ...input }, asNetwork)
+  await take({ Cidr: '10.22.0.0/26' })
+  const remove = (as: As) => acme.call('DeleteIpamPool', { IpamPoolId: pool, Cascade: true }, as)
+  await refuses(remove(asShop), { code: 'NotFound', what: 'ipam-pool' })
+  await acme.call('ModifyIpamPool', { IpamPoolId: pool, Description: 'secret' }, asNetwork)
+  await acme.database.tamper(`update pool set quarantine_seconds = 3600 where id = '${pool}'`)
+
+  const administrator = (account: string) =>
+    acme.database.tamper(`update delegated_administrator set account = '${account}'`)
+  const another = () => acme.post('/role-bindings', { principal: `user:${made++}`, role: 'auditor', node: '*' })
+  await administrator(lab)
+  await another()
+  await refuses(take({ NetmaskLength: 26 }), { code: 'NotEligible' })
+  await refuses(take({ Cidr: '10.22.0.64/26' }), { code: 'NotEligible' })
+  await refuses(take({ NetmaskLength: 26, PreviewNextCidr: true }), { code: 'InvalidParameterValue' })
+  await refuses(acme.call('ProvisionIpamPoolCidr', { IpamPoolId: pool, Cidr: '10.22.0.0/24' }, asNetwork), {
+    code: 'NotEligible',
+  })
+  const told = await refuses(acme.call('DeleteVpc', { VpcId }, asShop), { code: 'DependencyViolation', id: VpcId })
+  assert.ok(problemOf(told).includes('`DeleteIpamPool`'))
+  await refuses(remove({ account: lab }), { code: 'NotFound', what: 'ipam-pool' })
+  const { IpamPool } = await remove(asShop)
+  assert.deepEqual(IpamPool, { IpamPoolId: pool, OwnerId: network, State: 'delete-in-progress' })
+  await acme.call('CreateSubnet', { VpcId, CidrBlock: '10.22.0.0/26' }, asShop)
+  await administrator(network)
+  await another()
+})
+let made = 0
+
+test('I6 deleting a pool with all in it goes not past quarantine, also where a pool below has the first of its space', async () => {
+  const parent = await acme.pool({ scope: 'private', cidr: '10.96.0.0/16' })
+  const { IpamPools } = await acme.call('DescribeIpamPools', { IpamPoolIds: [parent] }, asNetwork)
+  const { IpamPool: child } = await acme.call(
+    'CreateIpamPool',
+    {
+      IpamScopeId: IpamPools![0]!.IpamScopeArn!.split('/')[1]!,
+      AddressFamily: 'ipv4',
+      Locale: 'us-east-1',
+      SourceIpamPoolId: parent,
+    },
+    asNetwork,
+  )
+  const quarantine = { quarantineSeconds: 3_600 }
+  assert.equal((await acme.ask('PATCH', `/pools/${parent}`, { body: quarantine })).status, 200)
+  await acme.call('ProvisionIpamPoolCidr', { IpamPoolId: child!.IpamPoolId!, Cidr: '10.96.0.0/24' }, asNetwork)
+  const { IpamPoolAllocation: taken } = await acme.call(
+    'AllocateIpamPoolCidr',
+    { IpamPoolId: parent, Cidr: '10.96.9.0/24' },
+    asNetwork,
+  )
+  const remove = () => acme.call('DeleteIpamPool', { IpamPoolId: parent, Cascade: true }, asNetwork)
+  await refuses(remove(), { code: 'DependencyViolation', what: 'ipam-pool', id: parent })
+  const { IpamPoolAllocationId = '', Cidr = '' } = taken!
+  await acme.call('ReleaseIpamPoolAllocation', { IpamPoolId: parent, Cidr, IpamPoolAllocationId }, asNetwork)
+  await refuses(remove(), { code: 'DependencyViolation', what: 'ipam-pool', id: parent })
+  acme.advance(3_600_000)
+  await remove()
+})

@@ -5,7 +5,7 @@ import type { Ec2Input } from '#formats/aws/ec2.generated.ts'
 import { finishDeprovisions } from '#jobs/deprovisioning.ts'
 import { lookAt } from '#jobs/job.ts'
 import { checkSpace } from '#store/upkeep/check.ts'
-import { type Acme, asNetwork, network, openAcme, tagsOf } from '../../../test/acme.ts'
+import { type Acme, asNetwork, network, openAcme, shop, tagsOf } from '../../../test/acme.ts'
 import { refuses } from '../../../test/organization.ts'
 import { openWorld, workplaceOf } from '../../../test/world.ts'
 
@@ -444,4 +444,30 @@ test('where the server asks for proof, a public CIDR of one’s own needs its au
   const inPrivate = await pool(Ipam!.PrivateDefaultScopeId!)
   await world.call('ProvisionIpamPoolCidr', { IpamPoolId: inPrivate, Cidr: '10.0.0.0/8' })
   await world.close()
+})
+
+test('I8 whom a pool is shared with is not told why a CIDR failed: that is about pools which they may not see', async () => {
+  const hidden = await make()
+  await provision(hidden, { Cidr: '172.20.0.0/16' })
+  const tags = tagsOf({ 'cadastre:shared-with': shop })
+  const shared = await make({ TagSpecifications: [{ ResourceType: 'ipam-pool', Tags: tags }], Locale: 'us-east-1' })
+  await provision(shared, { Cidr: '172.20.128.0/20' })
+  await provision(shared, { Cidr: '172.21.0.0/16' })
+  await acme.call('AllocateIpamPoolCidr', { IpamPoolId: shared, Cidr: '172.21.7.0/24' }, asNetwork)
+  await deprovision(shared, '172.21.0.0/16')
+  const reasonsFor = async (account: string) =>
+    (await acme.call('GetIpamPoolCidrs', { IpamPoolId: shared }, { account })).IpamPoolCidrs!.map(
+      ({ Cidr, State, FailureReason }) => [Cidr, State, FailureReason],
+    )
+  const code = { Code: 'cidr-not-available' }
+  const neutral = (state: string) => ({ ...code, Message: `The owner of the pool can see why the CIDR is ${state}.` })
+  assert.deepEqual(await reasonsFor(shop), [
+    ['172.20.128.0/20', 'failed-provision', neutral('failed-provision')],
+    ['172.21.0.0/16', 'failed-deprovision', neutral('failed-deprovision')],
+  ])
+  const overlaps = `The CIDR overlaps 172.20.0.0/16 of the pool ${hidden} in the same scope.`
+  assert.deepEqual(await reasonsFor(network), [
+    ['172.20.128.0/20', 'failed-provision', { ...code, Message: overlaps }],
+    ['172.21.0.0/16', 'failed-deprovision', { ...code, Message: 'The CIDR has one or more allocations.' }],
+  ])
 })

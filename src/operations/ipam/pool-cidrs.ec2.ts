@@ -54,8 +54,9 @@ export const deprovisionIpamPoolCidr = ec2Write(
 export const getIpamPoolCidrs = ec2Read('GetIpamPoolCidrs', async (context, input) => {
   const matches = filterBy(input.Filters, cidrFilters)
   const { pool } = await getReadablePool(context, input.IpamPoolId)
+  const caller = context.caller.account
   const cidrs = (await listPoolCidrs(context, pool))
-    .map(({ place, row }) => ({ place, answer: describe(row) }))
+    .map(({ place, row }) => ({ place, answer: describe(pool.account === caller ? row : withNeutralReason(row)) }))
     .filter(({ answer }) => matches(answer))
   const { items, NextToken } = page(cidrs, input, ({ place }) => place)
   return { IpamPoolCidrs: items.map(({ answer }) => answer), NextToken }
@@ -84,6 +85,12 @@ function refuseBadProof(input: ProvisionIpamPoolCidrRequest): void {
 }
 
 // The answer ---------------------------------------------------------------------------------------------------------
+
+/** Why a CIDR could not be had tells of other pools and what is in them: those that the pool is shared with may not see them (I8). */
+const withNeutralReason = (row: PoolCidr): PoolCidr =>
+  row.failureMessage === undefined
+    ? row
+    : { ...row, failureMessage: `The owner of the pool can see why the CIDR is ${row.state}.` }
 
 const describe = ({ id, cidr, state, failureCode, failureMessage }: PoolCidr): IpamPoolCidr => ({
   Cidr: formatCidr(cidr),

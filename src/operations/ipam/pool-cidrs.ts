@@ -10,7 +10,9 @@ import type { NewPoolCidr, Pool, PoolCidr } from '#store/tables/pools.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { refuseTooManyPoolCidrs } from '../policy/account-bounds.ts'
 import { providerPool } from '../space/grant.ts'
+import { refuseBeyondProviderShare } from '../space/provider-share.ts'
 import { type PoolAt, refuseTooMany } from './access.ts'
+import { isPlanEnded, refuseEndedPlan } from './plans.ts'
 import { describeRest, finishDeprovisioning, hasLeft, removeSpace } from './pool-removal.ts'
 
 /** Our own bound, above Amazon's quota of 50; failed ones count, so that retries cannot grow the list without end. */
@@ -46,6 +48,7 @@ export async function provisionPoolCidr(
   await finishDeprovisioning(context)
   const source = await sourceOf(context, poolAt)
   await refuseUnlessMayProvision(context, source, poolAt, action)
+  if (isPlanEnded(await context.snapshot(), pool)) refuseEndedPlan(pool)
   await refuseUnfit(context, source, poolAt, params)
   if (!spec.hasProof) refuseWithoutProof(context, source, poolAt)
   await refuseProvisioned(context, pool, params.cidr)
@@ -263,6 +266,7 @@ async function takeFromParent(context: WriteContext, parent: Pool, pool: Pool, p
 
 async function takeFromProvider(context: WriteContext, pool: Pool, length: number): Promise<Got> {
   const source = await providerPool(context, pool.family)
+  await refuseBeyondProviderShare(context, source, { account: pool.account, length })
   const cidr = await context.tx.space.take(source.n, source.family, { length })
   if (!cidr) refuseTooBig(length)
   return { cidr, allocation: await allocate(context, source, pool, cidr) }

@@ -1,5 +1,6 @@
 // How pools go away: what keeps them, and in which order what is in them is given back.
 import { assert } from '#model/assert.ts'
+import { toKey } from '#model/cidr.ts'
 import { describeNaming, policiesNaming } from '#model/policy/snapshot.ts'
 import { refuse } from '#model/refusal.ts'
 import type { Pool, PoolCidr } from '#store/tables/pools.ts'
@@ -20,9 +21,14 @@ const namesMax = 5
 
 /**
  * Refuses to delete pools that a policy, or the candidate of an assignment, names, since no rule may ever be found to lead nowhere, and pools with space that
- * rests or would have to: deleting must not be a way around quarantine (invariant I6).
+ * rests or would have to: deleting must not be a way around quarantine (invariant I6). Nobody but the owner of the VPC ever gets
+ * what was allocated in a plan that has ended, and who planned it need not be there to release it: that does not rest.
  */
-export async function refuseUndeletable(context: WriteContext, pools: readonly Pool[]): Promise<void> {
+export async function refuseUndeletable(
+  context: WriteContext,
+  pools: readonly Pool[],
+  { isPlanEnded = false }: { readonly isPlanEnded?: boolean } = {},
+): Promise<void> {
   await refuseTooMany(context, pools)
   const snapshot = await context.snapshot()
   for (const pool of pools) {
@@ -34,11 +40,20 @@ export async function refuseUndeletable(context: WriteContext, pools: readonly P
     }
     const rest = await restOf(context, pool)
     if (rest && rest.until > context.now) refuseKept(pool, describeRest(rest, 'it'))
-    const restSeconds = (await quarantineMs(context, pool)) / 1000
-    const [allocation] = restSeconds > 0 ? await context.tx.space.ofPool(pool.n, undefined, 1) : []
-    if (allocation && allocation.resourceType !== 'ipam-pool') {
+    const restSeconds = isPlanEnded ? 0 : (await quarantineMs(context, pool)) / 1000
+    if (restSeconds > 0 && (await hasOtherThanPools(context, pool))) {
       refuseKept(pool, `It has allocations, whose space rests for ${restSeconds} seconds; release them first`)
     }
+  }
+}
+
+/** Whether something else than the space of a pool below it is allocated in a pool: that goes when the pool below does. */
+async function hasOtherThanPools({ tx }: ReadContext, { n }: Pool): Promise<boolean> {
+  for (let after: Uint8Array | undefined; ; ) {
+    const allocations = await tx.space.ofPool(n, after, stepSize)
+    if (allocations.some(({ resourceType }) => resourceType !== 'ipam-pool')) return true
+    if (allocations.length < stepSize) return false
+    after = toKey(allocations.at(-1)!.cidr)
   }
 }
 

@@ -16,7 +16,7 @@ import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
 import { tagsGiven, tagsToCreate } from '../organization/tagging.ec2.ts'
 import { tagsInModel } from '../organization/tagging.ts'
-import { getOwnPool, getReadablePool, getScope, isVisibleFrom, type PoolAt } from './access.ts'
+import { getDeletablePool, getOwnPool, getReadablePool, getScope, isVisibleFrom, type PoolAt } from './access.ts'
 import { arnOf, stateAt } from './answers.ec2.ts'
 import { createPool, deletePool, updatePool } from './pools.ts'
 
@@ -111,9 +111,12 @@ export const modifyIpamPool = ec2Write(
 export const deleteIpamPool = ec2Write(
   'DeleteIpamPool',
   async (context, input) => {
-    const poolAt = await getOwnPool(context, input.IpamPoolId, 'ec2:DeleteIpamPool')
-    const answer = await describe(context, poolAt)
-    await deletePool(context, poolAt, { cascade: input.Cascade })
+    const poolAt = await getDeletablePool(context, input.IpamPoolId, 'ec2:DeleteIpamPool')
+    const { pool, ipam } = poolAt
+    const isOwn = pool.account === context.caller.account
+    const answer = isOwn ? await describe(context, poolAt) : { IpamPoolId: pool.id, OwnerId: pool.account }
+    const owner = isOwn ? context : context.actingFor(pool.account, ipam.region)
+    await deletePool(owner, poolAt, { cascade: input.Cascade })
     return { IpamPool: { ...answer, State: 'delete-in-progress' } }
   },
   members,

@@ -12,6 +12,7 @@ import type { Reach, ReadContext, WriteContext } from '../operation.ts'
 import { tagsInModel } from '../organization/tagging.ts'
 import { refuseTooLongRequiredTags, refuseTooManyPools, refuseTooManyShares } from '../policy/account-bounds.ts'
 import { describedAs, type PoolAt, refuseFreeTier, refuseLongDescription, refuseTooManyListed } from './access.ts'
+import { isPlanEnded, mayPlan } from './plans.ts'
 import { finishDeprovisioning, refuseUndeletable, removePools, withDescendants } from './pool-removal.ts'
 import { putFirstTags, replaceTags } from './tags.ts'
 
@@ -144,7 +145,7 @@ export async function deletePool(
     await refuseWhatIsLeft(context, pool)
   }
   const pools = await withDescendants(context, pool)
-  await refuseUndeletable(context, pools)
+  await refuseUndeletable(context, pools, { isPlanEnded: isPlanEnded(await context.snapshot(), pool) })
   await removePools(context, pools)
   await context.governanceChanged('nothing')
 }
@@ -265,10 +266,7 @@ async function sourceResourceOf(
   const { caller, tx } = context
   const snapshot = await context.snapshot()
   const vpc = await tx.vpcs.find(id)
-  const mayPlan =
-    vpc?.account === caller.account ||
-    (vpc && snapshot.delegatedAdministrator === caller.account && snapshot.nodes.has(vpc.account))
-  if (!vpc || !mayPlan) refuse({ code: 'NotFound', what: 'vpc', id })
+  if (!vpc || !mayPlan(snapshot, caller.account, vpc)) refuse({ code: 'NotFound', what: 'vpc', id })
   const cidrs = await tx.vpcs.cidrs(vpc.id)
   if (!cidrs.some(({ cidr }) => cidr.family === family)) {
     refuseValue('family', `ipv${family}`, `the VPC ${vpc.id} has no ipv${family} CIDR`)

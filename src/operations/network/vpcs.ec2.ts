@@ -12,6 +12,7 @@ import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Pool } from '#store/tables/pools.ts'
 import type { Tag } from '#store/tables/tags.ts'
 import type { Vpc, VpcAttributes, VpcCidr } from '#store/tables/vpcs.ts'
+import { isPlanEnded } from '../ipam/plans.ts'
 import { filterBy, type Listed, readById, readPage, refuseIdsWithPaging } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
@@ -68,7 +69,7 @@ export const deleteVpc = ec2Write('DeleteVpc', async (context, input) => {
     })
   }
   const [planner] = await context.tx.pools.planning(vpc.id)
-  if (planner) refusePlanned(vpc, planner, { what: 'vpc', id: vpc.id }, 'it')
+  if (planner) await refusePlanned(context, vpc, planner, { what: 'vpc', id: vpc.id }, 'it')
   for (const { allocation } of await context.tx.vpcs.cidrs(vpc.id)) await giveBack(context, allocation)
   await context.tx.vpcs.delete(vpc.id)
   await context.tx.tags.removeAll(vpc.id)
@@ -190,7 +191,8 @@ export const disassociateVpcCidrBlock = ec2Write('DisassociateVpcCidrBlock', asy
   }
   const planned = await context.tx.pools.topLevelOverlap(vpc.id, association.cidr)
   const planner = planned && (await context.tx.pools.findByNumber(planned.pool))
-  if (planner) refusePlanned(vpc, planner, { what: 'vpc-cidr-association', id }, formatCidr(association.cidr))
+  if (planner)
+    await refusePlanned(context, vpc, planner, { what: 'vpc-cidr-association', id }, formatCidr(association.cidr))
   await giveBack(context, association.allocation)
   await context.tx.vpcs.deleteCidr(id)
   context.changed(id)
@@ -256,15 +258,20 @@ function refusePlanningPool(pool: { readonly id: string; readonly family: 4 | 6;
  * A pool that plans a VPC does not outlive what it plans. The owner of the VPC is told which pool it is, also where that is
  * the delegated administrator's: it is about the caller's own network, and says nothing of what else there is.
  */
-function refusePlanned(
+async function refusePlanned(
+  context: ReadContext,
   vpc: Vpc,
   pool: Pool,
   kept: { readonly what: 'vpc' | 'vpc-cidr-association'; readonly id: string },
   planned: string,
-): never {
+): Promise<never> {
   const whose = pool.account === vpc.account ? '' : ` of the account \`${pool.account}\``
-  const problem = `The pool \`${pool.id}\`${whose} plans ${planned}; take the CIDR out of that pool or delete it first`
-  refuse({ code: 'DependencyViolation', ...kept, problem })
+  // Who may plan it no longer need not be there any more to end it.
+  const remedy = isPlanEnded(await context.snapshot(), pool)
+    ? 'it may not any more: delete that pool with `DeleteIpamPool` and `Cascade`'
+    : 'take the CIDR out of that pool or delete it first'
+  const problem = `The pool \`${pool.id}\`${whose} plans ${planned}; ${remedy}`
+  return refuse({ code: 'DependencyViolation', ...kept, problem })
 }
 
 function refuseOverlap(wanted: Cidr, cidrs: readonly VpcCidr[]): void {

@@ -76,7 +76,7 @@ export async function requestAccount(
   await tx.organizations.insertNode({ id: account.id, kind: 'account', parentId, name })
   const done: AccountCreation = { ...request, state: 'SUCCEEDED', account: account.id }
   await tx.organizations.insertCreation(done)
-  await putTreeTags(context, organization, { id: account.id, kind: 'account' }, tags)
+  await putTreeTags(context, organization, { id: account.id, kind: 'account', parentId }, tags)
   context.changed(id)
   await recordNode(context, organization, account.id)
   return done

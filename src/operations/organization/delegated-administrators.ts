@@ -83,7 +83,10 @@ export async function deregisterAdministrator(
   account: string,
   servicePrincipal: string,
 ): Promise<void> {
-  if (servicePrincipal === ipamService) await refuseWhilePolicies(context, account)
+  if (servicePrincipal === ipamService) {
+    await refuseWhilePolicies(context, account)
+    await refuseWhilePlans(context, account)
+  }
   if (!(await context.tx.organizations.undelegate(account, servicePrincipal))) refuseUnregistered(account)
   await recordDelegation(context, account, servicePrincipal, undefined)
 }
@@ -131,6 +134,19 @@ async function refuseWhilePolicies(context: WriteContext, account: string): Prom
     what: 'account',
     id: account,
     problem: `its policies are enabled in the organization (${names}); disable them first`,
+  })
+}
+
+/** Pools over the networks of others must not outlive the right to plan them: nobody else could end them. */
+async function refuseWhilePlans(context: WriteContext, account: string): Promise<void> {
+  const plans = await context.tx.pools.plansOfOthers(account, namedMax)
+  if (plans.length === 0) return
+  const names = plans.map(({ pool, vpc, owner }) => `${pool} of ${vpc} of ${owner}`).join(', ')
+  refuse({
+    code: 'DependencyViolation',
+    what: 'account',
+    id: account,
+    problem: `its pools plan VPCs of other accounts (${names}); delete those pools first`,
   })
 }
 

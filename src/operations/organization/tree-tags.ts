@@ -4,6 +4,7 @@ import { refuse } from '#model/refusal.ts'
 import { findTagProblem, hasTooManyTags, mergeTags, type Tag, tagsMax } from '#model/tags.ts'
 import type { Node, Organization } from '#store/tables/organizations.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
+import { refuseBeyondShareOfContent } from '../policy/content-shares.ts'
 import { recordNode } from './organizations.ts'
 import { putTags, tagsInModel, tagsInStore } from './tagging.ts'
 
@@ -64,10 +65,22 @@ export async function replaceNodeTags(
 export async function putTreeTags(
   context: WriteContext,
   organization: Organization,
-  node: Pick<Node, 'id' | 'kind'>,
+  node: Pick<Node, 'id' | 'kind' | 'parentId'>,
   tags: readonly Tag[],
 ): Promise<void> {
+  if (tags.length > 0) await refuseTooManyTags(context, node, tags)
   await putTags(context, { id: node.id, type: node.kind, account: organization.id }, tagsInStore(tags))
+}
+
+async function refuseTooManyTags(
+  context: WriteContext,
+  { id, parentId }: Pick<Node, 'id' | 'parentId'>,
+  tags: readonly Tag[],
+): Promise<void> {
+  const known = (await context.snapshot()).nodes.get(id)
+  const after = mergeTags(tagsInModel(await context.tx.tags.of(id)), tags).length
+  const more = after - (known?.tags?.size ?? 0)
+  await refuseBeyondShareOfContent(context, 'nodeTags', known ? id : (parentId ?? id), more)
 }
 
 /** The root, a unit or an account of the organization. */

@@ -3,6 +3,7 @@ import { type Refusal, refuse } from '#model/refusal.ts'
 import type { ContentChange, Policy } from '#store/tables/policies.ts'
 import type { Pool } from '#store/tables/pools.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
+import { refuseBeyondShareOfContent, refuseBeyondShareOfWriting, speaksForAll } from './content-shares.ts'
 
 type LimitReached = Extract<Refusal, { readonly code: 'LimitExceeded' }>
 
@@ -24,24 +25,17 @@ const sharesPerAccountMax = 10_000
 const requiredTagBytesPerAccountMax = 262_144
 const requiredTagBytesOfAdministratorMax = 2_097_152
 
-/**
- * More for the account whose policies and pools are those of the whole organization: the delegated administrator of IPAM, where there
- * is none the management account, and an account that is in no organization.
- */
+/** More for the account whose policies and pools are those of the whole organization. */
 async function boundFor(context: ReadContext, account: string, max: number, ofAdministrator: number): Promise<number> {
-  const { delegatedAdministrator, nodes } = await context.snapshot()
-  if (delegatedAdministrator === account || !nodes.has(account)) return ofAdministrator
-  if (delegatedAdministrator !== undefined) return max
-  const organization = await context.tx.organizations.find()
-  return organization?.managementAccount === account ? ofAdministrator : max
+  return (await speaksForAll(context, account)) ? ofAdministrator : max
 }
 const all = (what: string, account: string): string => `all ${what} of account \`${account}\``
 
 // Policies -----------------------------------------------------------------------------------------------------------
 
-export async function refuseTooManyPolicies({ tx }: ReadContext, account: string): Promise<void> {
-  const used = await tx.policies.countOfAccount(account)
-  if (used < policiesPerAccountMax) return
+export async function refuseTooManyPolicies(context: ReadContext, account: string): Promise<void> {
+  const used = await context.tx.policies.countOfAccount(account)
+  if (used < policiesPerAccountMax) return refuseBeyondShareOfContent(context, 'policies', account)
   refuse({
     code: 'LimitExceeded',
     what: 'policies',
@@ -78,7 +72,7 @@ export async function refuseTooMuchWritten(
   const { account } = policy
   const limit = await boundFor(context, account, policyBytesPerDayMax, policyBytesPerDayOfAdministratorMax)
   const used = await tx.policies.bytesWritten(account)
-  if (used + bytes <= limit) return
+  if (used + bytes <= limit) return refuseBeyondShareOfWriting(context, account, bytes)
   refuse({
     code: 'LimitExceeded',
     what: 'bytes of policy versions written today (UTC)',
@@ -102,9 +96,9 @@ export async function refuseTooMuchContent(
   const { policies } = context.tx
   const limit = await boundFor(context, account, policyBytesPerAccountMax, policyBytesOfAdministratorMax)
   const after = (await policies.bytesInUse(account, change)) + added
-  if (after <= limit) return
   const used = await policies.bytesInUse(account)
   if (after <= used) return
+  if (after <= limit) return refuseBeyondShareOfContent(context, 'policyBytes', account, after - used)
   refuse({
     code: 'LimitExceeded',
     what: 'bytes of documents',
@@ -125,6 +119,7 @@ export async function refuseTooManyPools(context: ReadContext, account: string):
     used: await context.tx.pools.countOfAccount(account),
     remedy: 'Delete those that are not needed any more.',
   })
+  await refuseBeyondShareOfContent(context, 'pools', account)
 }
 
 export async function refuseTooManyPoolCidrs(context: ReadContext, account: string): Promise<void> {
@@ -135,13 +130,14 @@ export async function refuseTooManyPoolCidrs(context: ReadContext, account: stri
     used: await context.tx.pools.countCidrsOfAccount(account),
     remedy: 'Deprovision what is not needed any more, or provision larger CIDRs.',
   })
+  await refuseBeyondShareOfContent(context, 'poolCidrs', account)
 }
 
 /** @param more how many entries the list of one pool would be longer by */
-export async function refuseTooManyShares({ tx }: ReadContext, account: string, more: number): Promise<void> {
+export async function refuseTooManyShares(context: ReadContext, account: string, more: number): Promise<void> {
   if (more <= 0) return
-  const used = await tx.pools.countSharesOfAccount(account)
-  if (used + more <= sharesPerAccountMax) return
+  const used = await context.tx.pools.countSharesOfAccount(account)
+  if (used + more <= sharesPerAccountMax) return refuseBeyondShareOfContent(context, 'shares', account, more)
   refuse({
     code: 'LimitExceeded',
     what: 'accounts and units that pools are shared with',
@@ -162,7 +158,7 @@ export async function refuseTooLongRequiredTags(
   if (more <= 0) return
   const limit = await boundFor(context, account, requiredTagBytesPerAccountMax, requiredTagBytesOfAdministratorMax)
   const used = await context.tx.pools.requiredTagBytesOfAccount(account)
-  if (used + more <= limit) return
+  if (used + more <= limit) return refuseBeyondShareOfContent(context, 'requiredTagBytes', account, more)
   refuse({
     code: 'LimitExceeded',
     what: 'bytes of required tags',

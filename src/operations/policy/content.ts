@@ -18,6 +18,7 @@ import { refuseFreeTier, refuseTooMany } from '../ipam/access.ts'
 import type { Reach, ReadContext, WriteContext } from '../operation.ts'
 import { putTags, refuseBadTags, tagsInModel } from '../organization/tagging.ts'
 import { refuseTooMuchContent, refuseTooMuchWritten } from './account-bounds.ts'
+import { writtenFor } from './content-shares.ts'
 
 /** Our own bound, far above Amazon's quotas: every snapshot holds all of it. */
 const documentsPerPolicyMax = 1_000
@@ -121,7 +122,7 @@ export async function draftVersion(context: WriteContext, policy: Policy, body: 
   await refuseTooMuchWritten(context, policy, text, { isDraft: true })
   const version = (await context.tx.policies.highestVersion(policy.id)) + 1
   const drafted = { version, contentHash: hashOf(policy, body), text, author: context.caller.arn }
-  await context.tx.policies.insertVersion(policy, drafted)
+  await context.tx.policies.insertVersion(policy, drafted, await writtenFor(context, policy.account))
   context.changed(policy.id)
   return version
 }
@@ -145,7 +146,8 @@ export async function writeVersion(context: WriteContext, policy: Policy, body: 
   const version = (await context.tx.policies.highestVersion(policy.id)) + 1
   const change = { policyId: policy.id, inForce: version }
   await refuseTooMuchContent(context, policy.account, change, Buffer.byteLength(text))
-  await context.tx.policies.addVersion(policy, { version, contentHash, text, author: context.caller.arn })
+  const next = { version, contentHash, text, author: context.caller.arn }
+  await context.tx.policies.addVersion(policy, next, await writtenFor(context, policy.account))
 }
 
 const hashOf = ({ id: policyId, ipamId, account, version }: Policy, body: PolicyBody): string =>

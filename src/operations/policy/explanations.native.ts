@@ -130,7 +130,9 @@ const explanation = z.object({
   trace: z.array(traceStep),
   nearestChange: nearestShape
     .optional()
-    .describe('Of a denial: the first single change that would turn it into a grant, by what holds now.'),
+    .describe(
+      'Of a denial: the first single change that would turn it into a grant, by what holds now. Absent where you may read the decision only because the account was in a unit of yours then.',
+    ),
 })
 nameShapes({
   AllocationRequest: request,
@@ -250,10 +252,16 @@ async function describe(context: ReadContext, decision: Explained): Promise<z.ou
   const snapshot = await context.snapshot()
   const isPermitted = await permitter(context, 'ipam:read')
   const { account } = decision.request
+  // Who may read the decision because the account was in their unit then, is told nothing of what holds for it now (invariant I8).
+  const isNowTold = (await permitter(context, 'decision:read'))(account)
   const isPoolSeen = (pool: PoolFacts): boolean =>
-    mayUsePool(snapshot, account, pool.id, context.now) || isPermitted(pool.account)
-  const nearest = await nearestFor(context.tx, snapshot, decision, isPoolSeen)
-  const names = await namesIn(context.tx, decision, await nameFilter(context, account, isPoolSeen))
+    (isNowTold && mayUsePool(snapshot, account, pool.id, context.now)) || isPermitted(pool.account)
+  const nearest = isNowTold ? await nearestFor(context.tx, snapshot, decision, isPoolSeen) : undefined
+  const names = await namesIn(
+    context.tx,
+    decision,
+    await nameFilter(context, isNowTold ? account : undefined, isPoolSeen),
+  )
   const { denial, policy, target, trace, wouldBe, candidates, pool, cidr } = decision
   return {
     ...(decision.id === undefined ? {} : { decisionId: decision.id }),
@@ -261,7 +269,7 @@ async function describe(context: ReadContext, decision: Explained): Promise<z.ou
     request: describeRequest(decision.request),
     outcome: decision.outcome,
     mode: decision.mode,
-    messages: messagesOf(decision, names, nearest),
+    messages: messagesOf(decision, names, isNowTold ? describeNext(decision, nearest) : undefined),
     ...(policy && target !== undefined
       ? { decidedBy: { policyId: policy.id, version: policy.version, targetId: target } }
       : {}),
@@ -320,7 +328,7 @@ async function describe(context: ReadContext, decision: Explained): Promise<z.ou
  */
 async function nameFilter(
   context: ReadContext,
-  account: string,
+  account: string | undefined,
   isPoolSeen: (pool: PoolFacts) => boolean,
 ): Promise<(id: string) => boolean> {
   const { nodes, policies, pools } = await context.snapshot()
@@ -336,8 +344,8 @@ async function nameFilter(
   }
 }
 
-function messagesOf(decision: Explained, names: Names, nearest: NearestChange | undefined) {
-  const extras = { names, next: describeNext(decision, nearest) }
+function messagesOf(decision: Explained, names: Names, next: string | undefined) {
+  const extras = { names, ...(next === undefined ? {} : { next }) }
   return {
     short: messageOf(decision, 'short', extras),
     standard: messageOf(decision, 'standard', extras),

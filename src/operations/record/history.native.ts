@@ -28,7 +28,7 @@ import {
   usedMakers,
 } from '../shapes.native.ts'
 import { shownTags, tagMap } from '../space/shapes.native.ts'
-import { permitterThen, placeOfObject, placeThen } from './object-places.ts'
+import { knowerThen, placeOfObject, placeThen } from './object-places.ts'
 import { placesOfPools } from './pool-scopes.ts'
 
 /** Rows looked at for one page; with fewer matches the page is shorter and says where to go on. */
@@ -47,6 +47,9 @@ const scopeFilter = {
     .optional()
     .describe('Only what was of a pool of this scope: several may have the same addresses.'),
 }
+const knownUntil = instant
+  .optional()
+  .describe('When the account left the unit for which you may read this: whether it was over later is not told.')
 const association = z.object({
   associationId: z.string(),
   resourceId: z.string().describe('The instance, network interface or NAT gateway.'),
@@ -74,9 +77,10 @@ const tenure = z.object({
   association: association.optional().describe('What used it, where it was an Elastic IP.'),
   expiresAt: instant.optional().describe('When it was to lapse, where it was held.'),
   from: instant.describe('Since when all of this was so.'),
-  until: instant.optional().describe('Until when. Absent: it is so now.'),
+  until: instant.optional().describe('Until when. Absent: it is so now, or at `knownUntil`.'),
+  knownUntil,
   heldFrom: instant.describe('Since when the space was had, whatever was said of it.'),
-  heldUntil: instant.optional().describe('Until when. Absent: it is had now.'),
+  heldUntil: instant.optional().describe('Until when. Absent: it is had now, or at `knownUntil`.'),
   ending: z
     .enum(['released', 'lapsed', 'dropped'])
     .optional()
@@ -158,8 +162,11 @@ export const findHoldingsOfAccount = nativeRead({
   },
   async run(context, { account, limit = pageSizeDefault, cursor, ...params }) {
     const since = spanOf(params).from
-    const begun = accountPlaceIn(context, cursor)
-    const final = begun?.final ?? context.tx.asOf
+    // For who may read only what was, the list is as of the moment from which on nothing is told: its order would tell it.
+    const knows = await knowerThen(context, 'history:read')
+    const known = (await knows(account, 0, always)) ?? 0
+    const begun = accountPlaceIn(context, cursor, known)
+    const final = begun?.final ?? Math.min(context.tx.asOf, known - 1)
     return gather<AccountPlace>(context, params, limit, {
       after: begun?.place,
       read: (place, size) => context.tx.tenures.ofAccount(account, { since, final }, place, size),
@@ -208,6 +215,7 @@ const objectState = z.object({
   version: z.number().int(),
   from: instant,
   until: instant.optional(),
+  knownUntil,
   principal: z.string().optional().describe('Who made it so, where that is on record beside it.'),
   makers: usedMakers,
   action: z.string().optional().describe('By what.'),
@@ -240,11 +248,15 @@ export const getObjectHistory = nativeRead({
     const place = versionPlaceIn(cursor)
     const n = await allocationNumber(context, objectId)
     const states = n === undefined ? statesOfObject(context, objectId) : statesOfTenure(context, objectId, n)
-    const isPermitted = await permitterThen(context, 'history:read')
+    const knows = await knowerThen(context, 'history:read')
     const { node } = (await lifeOfObject(context, objectId))!
-    const isWanted = async (one: ObjectState): Promise<boolean> => {
+    /** As far as the caller knows of it; undefined where that is nothing, or nothing of the span. */
+    const told = async (one: ObjectState): Promise<ObjectState | undefined> => {
       const [begins, ends] = [parseInstant(one.from), one.until === undefined ? always : parseInstant(one.until)]
-      return begins < until && ends > from && (await isPermitted(node, begins, ends))
+      if (begins >= until || ends <= from) return undefined
+      const known = await knows(node, begins, ends)
+      if (known === undefined || from >= known) return undefined
+      return { ...one, until: ends < known ? one.until : undefined, ...knownAs(known) }
     }
     const items: ObjectState[] = []
     const answer = async (nextCursor?: string) => ({
@@ -253,7 +265,10 @@ export const getObjectHistory = nativeRead({
       asOf: asOf(context),
     })
     if (params.at !== undefined) {
-      for (const one of await states.at(parseInstant(params.at))) if (await isWanted(one)) items.push(one)
+      for (const one of await states.at(parseInstant(params.at))) {
+        const state = await told(one)
+        if (state) items.push(state)
+      }
       return answer()
     }
     const write = (version: number): string => (place.isOldestFirst ? String(version) : `<${version}`)
@@ -263,11 +278,11 @@ export const getObjectHistory = nativeRead({
       const size = await nextStep(context, looked, limit)
       const found = await (place.isOldestFirst ? states.after(last, size) : states.before(last, size))
       for (const one of found) {
-        const isShown = await isWanted(one)
-        if (isShown && items.length === limit) return answer(write(shown))
+        const state = await told(one)
+        if (state && items.length === limit) return answer(write(shown))
         last = one.version
-        if (!isShown) continue
-        items.push(one)
+        if (!state) continue
+        items.push(state)
         shown = last
       }
       if (found.length < size) return answer()
@@ -463,11 +478,13 @@ function addressPlaceIn(cursor: string | undefined, { family }: Cidr): AddressPl
 function accountPlaceIn(
   { now }: ReadContext,
   cursor: string | undefined,
+  known: number,
 ): { readonly final: number; readonly place: AccountPlace } | undefined {
   const found = numbersIn(cursor, /^(\d{1,16}):(\d{0,16}):(\d{1,16}):(\d{1,16})$/)
   if (!found) return undefined
   const [final, until, n, version] = found.map(Number) as [number, number, number, number]
-  if (final > now || final < now - accountCursorMsMax) return badCursor(cursor!)
+  const isOld = final < now - accountCursorMsMax && final !== known - 1
+  if (final > now || isOld) return badCursor(cursor!)
   return { final, place: { until: found[1] === '' ? undefined : until, n, version } }
 }
 function numberPlaceIn(cursor: string | undefined): NumberPlace | undefined {
@@ -498,10 +515,11 @@ async function gather<P>(
   { after, read, placeOf, write }: Listing<P>,
 ): Promise<{ items: ShownTenure[]; nextCursor?: string; asOf: string }> {
   const { from, until } = spanOf(params)
-  const isPermitted = await permitterThen(context, 'history:read')
+  const knows = await knowerThen(context, 'history:read')
   const page: Tenure[] = []
+  const knownUntil: number[] = []
   const answer = async (nextCursor?: string) => ({
-    items: await describeAll(context, page),
+    items: await describeAll(context, page, knownUntil),
     nextCursor,
     asOf: asOf(context),
   })
@@ -512,14 +530,14 @@ async function gather<P>(
     const rows = await read(place, size)
     const isInScope = await scopeTest(context, params.scopeId, rows)
     for (const row of rows) {
-      const isWanted =
-        overlapsSpan(row, from, until) &&
-        isInScope(row) &&
-        (await isPermitted(row.account, row.from, row.endsAt ?? always))
+      const isInSpan = overlapsSpan(row, from, until) && isInScope(row)
+      const known = isInSpan ? await knows(row.account, row.from, row.endsAt ?? always) : undefined
+      const isWanted = known !== undefined && from < known
       if (isWanted && page.length === limit) return answer(write(shown!))
       place = placeOf(row)
       if (!isWanted) continue
       page.push(row)
+      knownUntil.push(known)
       shown = place
     }
     if (rows.length < size) return answer()
@@ -541,7 +559,12 @@ async function scopeTest(
   return ({ pool }) => places.get(pool)?.scopeId === scopeId
 }
 
-async function describeAll(context: ReadContext, rows: readonly Tenure[]): Promise<ShownTenure[]> {
+/** @param knownUntil of each row, up to when the caller knows of it; without it, all that there is */
+async function describeAll(
+  context: ReadContext,
+  rows: readonly Tenure[],
+  knownUntil: readonly number[] = [],
+): Promise<ShownTenure[]> {
   const reasons = await context.tx.journal.findReasons(rows.flatMap(({ decision }) => decision ?? []))
   const nameOf = await poolNamer(context)
   const places = await placesOfPools(
@@ -549,13 +572,26 @@ async function describeAll(context: ReadContext, rows: readonly Tenure[]): Promi
     rows.map(({ pool }) => pool),
   )
   const described = await context.tx.tenures.describe(rows)
-  return described.map((row) =>
-    describe(context, row, reasons.get(row.decision ?? -1), {
-      poolId: nameOf(row.pool),
-      scopeId: places.get(row.pool)?.scopeId,
-    }),
-  )
+  return described.map((row, index) => {
+    const told = endsWithin(row, knownUntil[index] ?? Infinity)
+    const place = { poolId: nameOf(row.pool), scopeId: places.get(row.pool)?.scopeId }
+    const shown = describe(context, told, reasons.get(row.decision ?? -1), place)
+    return { ...shown, ...knownAs(knownUntil[index] ?? Infinity) }
+  })
 }
+
+/** Without ends that came when the caller knew of it no more. */
+function endsWithin(row: DescribedTenure, known: number): DescribedTenure {
+  const { until, heldUntil } = row
+  const isEndKnown = heldUntil === undefined || heldUntil < known
+  return {
+    ...row,
+    until: until !== undefined && until < known ? until : undefined,
+    ...(isEndKnown ? {} : { heldUntil: undefined, ending: undefined }),
+  }
+}
+const knownAs = (known: number): { knownUntil?: string } =>
+  known === Infinity ? {} : { knownUntil: formatInstant(known) }
 
 /** A pool by its number, also one that is gone; the provider's own go by its name. */
 export async function poolNamer({ tx }: ReadContext): Promise<(pool: number) => string> {

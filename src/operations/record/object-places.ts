@@ -98,11 +98,39 @@ export async function placeThen(context: ReadContext, action: Action, place: Pla
 export type FindThen = (node: string, from: number, until?: number) => Promise<string | undefined>
 
 /**
+ * Tells up to which moment the caller knows of what was at a node between two moments: for good where it is permitted there now, and
+ * else until the account left the unit of the caller's for the last time then; undefined where it is permitted nowhere. What
+ * came to an end after that moment is told as if it were not over (invariant I8).
+ */
+export async function knowerThen(
+  context: ReadContext,
+  action: Action,
+): Promise<(node: string, from: number, until?: number) => Promise<number | undefined>> {
+  const see = await seerThen(context, action)
+  return async (node, from, until) => (await see(node, from, until))?.until
+}
+
+/** Finds the node that permits it. */
+export async function finderThen(context: ReadContext, action: Action): Promise<FindThen> {
+  const see = await seerThen(context, action)
+  return async (node, from, until) => (await see(node, from, until))?.node
+}
+
+interface Seen {
+  /** That permits it. */
+  readonly node: string
+  /** When the account left it; `Infinity` where that is now. */
+  readonly until: number
+}
+/**
  * Finds the node that permits it: the node itself, or the unit that it was in; undefined where none does. A former unit permits it
  * as if the account stood there still: what is forbidden at the account holds for its record too, and its present place has
  * answered already.
  */
-export async function finderThen(context: ReadContext, action: Action): Promise<FindThen> {
+async function seerThen(
+  context: ReadContext,
+  action: Action,
+): Promise<(node: string, from: number, until?: number) => Promise<Seen | undefined>> {
   const isPermitted = await permitter(context, action)
   const snapshot = await context.snapshot()
   const { nodes } = snapshot
@@ -118,12 +146,14 @@ export async function finderThen(context: ReadContext, action: Action): Promise<
     return stays
   }
   return async (node, from, until = from + 1) => {
-    if (isPermitted(node)) return node
+    if (isPermitted(node)) return { node, until: Infinity }
     if (!hasUnits || !isAccountId(node)) return undefined
     const mayIn = (unit: string): boolean =>
       isPermitted(unit) && accessOn(snapshot, context, action, node, [...pathOf(snapshot, unit), node]).isPermitted
     const stays = await staysOf(node)
-    return stays.find((stay) => stay.from < until && stay.until > from && mayIn(stay.unit))?.unit
+    // The latest of them is the first.
+    const stay = stays.find((stay) => stay.from < until && stay.until > from && mayIn(stay.unit))
+    return stay && { node: stay.unit, until: stay.until }
   }
 }
 

@@ -20,7 +20,9 @@ import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import type { AddressAssociation } from '#store/tables/addresses.ts'
 import type { Pool } from '#store/tables/pools.ts'
 import type { Allocation } from '#store/tables/space.ts'
+import { isPlanEnded, refuseEndedPlan } from '../ipam/plans.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
+import { isCrowded, refuseBeyondProviderShare } from './provider-share.ts'
 import { endTenure } from './tenures.ts'
 
 /** For what the space is taken. */
@@ -138,6 +140,7 @@ export async function previewGrant(
   if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined))
   for (const candidate of candidatesInOrder(verdict)) {
     const pool = await poolOf(context, candidate.pool, request.family)
+    if (isPlanEnded(await context.snapshot(), pool)) continue
     const held = await heldBySubnets(context, pool)
     if (candidate.cidr) {
       const isHeld = held.some((cidr) => overlaps(cidr, candidate.cidr!))
@@ -185,6 +188,7 @@ export async function authorizeHeldSpace(
   question: AllocationRequest,
   held: { readonly pool: Pool; readonly cidr: Cidr },
 ): Promise<{ readonly decision: Decision; readonly number: number }> {
+  if (isPlanEnded(await context.snapshot(), held.pool)) refuseEndedPlan(held.pool)
   const request = { ...question, netmaskLength: held.cidr.length }
   const { verdict, identity, number } = ask(context, await context.snapshot(), request)
   if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined))
@@ -358,6 +362,10 @@ export async function takeCandidate(
   }
   const { family } = request
   const pool = poolAtHand(context, candidate.pool, family) ?? (await poolOf(context, candidate.pool, family))
+  if (pool.sourceResource && isPlanEnded(await context.snapshot(), pool)) {
+    return request.explicit?.pool === pool.id ? refuseEndedPlan(pool) : undefined
+  }
+  if (candidate.pool === provider) return takeOfProvider(context, pool, candidate, request, options)
   const held = pool.sourceResource ? await heldBySubnets(context, pool) : []
   if (candidate.cidr) {
     if (held.some((cidr) => overlaps(cidr, candidate.cidr!))) return undefined
@@ -370,6 +378,30 @@ export async function takeCandidate(
   const params = { length: candidate.netmaskLength, allowed: options.allowed, disallowed }
   const cidr = await context.tx.space.take(pool.n, pool.family, params)
   return cidr && { cidr, pool }
+}
+
+/** The provider's space is everybody's: where little is left, nobody gets more than their share of it. */
+async function takeOfProvider(
+  context: WriteContext,
+  pool: Pool,
+  { cidr: wanted, netmaskLength: length }: Candidate,
+  { account }: AllocationRequest,
+  { allowed, disallowed, isHeld }: GrantOptions,
+): Promise<{ cidr: Cidr; pool: Pool } | undefined> {
+  const { space } = context.tx
+  // What rests of the account's own is counted as its own already.
+  if (wanted && !isHeld && (await space.reclaim(pool.n, wanted, account))) return { cidr: wanted, pool }
+  const before = isCrowded(context, pool)
+  if (before) await refuseBeyondProviderShare(context, pool, { account, length })
+  const cidr = wanted
+    ? (await space.takeExactly(pool.n, wanted)) === 'taken' && wanted
+    : await space.take(pool.n, pool.family, { length, allowed, disallowed })
+  if (!cidr) return undefined
+  // Who takes reads the counters: it was not to be read for this alone.
+  if (before === undefined && isCrowded(context, pool)) {
+    await refuseBeyondProviderShare(context, pool, { account, length })
+  }
+  return { cidr, pool }
 }
 
 /** What subnets of the VPC that a pool plans have already, wherever they have it from: the pool does not hand it out. */

@@ -1,5 +1,10 @@
 // A step of the schema: what somebody may see is read by its account, so that what is hidden from them costs them nothing.
 
+/** What rests is found by its place in the pool; how much of it an account gave back is counted where the space is crowded. */
+export const restsOfAccount = `
+create index quarantine_account on quarantine (account, pool);
+`
+
 export const accountIndexes = `
 -- What an account holds or held, in the order of addresses, and by the resource that it names or that used it.
 create index allocation_holder_address on allocation (holder, first, n);

@@ -32,6 +32,7 @@ function toVersion(row: PolicyRow, text: string): PolicyVersion {
     account: row.account,
     compatibility,
     documents,
+    bytes: Buffer.byteLength(text),
   }
 }
 interface CandidateRow extends Omit<PolicyRow, 'version'> {

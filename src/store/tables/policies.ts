@@ -149,7 +149,10 @@ export class Policies {
     )
     return row!.bytes
   }
-  /** Bytes of versions that were written to an account's policies today (UTC), whether or not the policies are still there. */
+  /**
+   * Bytes of versions that were written to an account's policies today (UTC), whether or not the policies are still there; or
+   * under another name that it was counted for.
+   */
   async bytesWritten(account: string): Promise<number> {
     const row = await this.#sql.get<{ bytes: number }>(
       'select bytes from policy_written where account = ? and day = ?',
@@ -179,8 +182,12 @@ export class Policies {
   }
 
   /** Adds a version and puts it in force. */
-  async addVersion(policy: Pick<Policy, 'id' | 'account'>, version: NewVersion): Promise<void> {
-    await this.insertVersion(policy, version)
+  async addVersion(
+    policy: Pick<Policy, 'id' | 'account'>,
+    version: NewVersion,
+    countedFor: readonly string[],
+  ): Promise<void> {
+    await this.insertVersion(policy, version, countedFor)
     await this.putInForce(policy.id, version.version)
   }
   async putInForce(id: string, version: number): Promise<void> {
@@ -194,8 +201,15 @@ export class Policies {
     )
     return row?.version ?? 0
   }
-  /** Adds a version that is not in force. */
-  async insertVersion({ id, account }: Pick<Policy, 'id' | 'account'>, version: NewVersion): Promise<void> {
+  /**
+   * Adds a version that is not in force.
+   * @param countedFor names, beside that of the account, under which its bytes are counted
+   */
+  async insertVersion(
+    { id, account }: Pick<Policy, 'id' | 'account'>,
+    version: NewVersion,
+    countedFor: readonly string[],
+  ): Promise<void> {
     await this.#sql.run(
       `insert into policy_version (policy_id, ${versionColumns}) values (?, ?, ?, ?, ?, ?)`,
       id,
@@ -205,14 +219,16 @@ export class Policies {
       version.author,
       this.#clock.now,
     )
-    await this.#sql.run('delete from policy_written where account = ? and day < ?', account, this.#today)
-    await this.#sql.run(
-      `insert into policy_written (account, day, bytes) values (?, ?, ?)
-       on conflict (account, day) do update set bytes = policy_written.bytes + excluded.bytes`,
-      account,
-      this.#today,
-      Buffer.byteLength(version.text),
-    )
+    for (const name of [account, ...countedFor]) {
+      await this.#sql.run('delete from policy_written where account = ? and day < ?', name, this.#today)
+      await this.#sql.run(
+        `insert into policy_written (account, day, bytes) values (?, ?, ?)
+         on conflict (account, day) do update set bytes = policy_written.bytes + excluded.bytes`,
+        name,
+        this.#today,
+        Buffer.byteLength(version.text),
+      )
+    }
   }
   /** Its hash and length alone, without what it says. */
   async measureVersion(

@@ -332,6 +332,16 @@ export class Pools {
   planning(vpcId: string): Promise<Pool[]> {
     return poolTable.all(this.#sql, 'where source_vpc = ? order by n', vpcId)
   }
+  /** Pools of an account that plan VPCs of others, a few of them. */
+  async plansOfOthers(account: string, limit: number): Promise<{ pool: string; vpc: string; owner: string }[]> {
+    return this.#sql.all(
+      `select p.id as pool, v.id as vpc, v.account as owner from pool p cross join vpc v
+       where p.account = ? and p.source_vpc is not null and v.id = p.source_vpc and v.account <> p.account
+       order by p.n limit ?`,
+      account,
+      limit,
+    )
+  }
   /** Provisioned CIDRs of all pools, for the snapshot. */
   async allCidrs(): Promise<PoolCidr[]> {
     const rows = await this.#sql.all<Row>(

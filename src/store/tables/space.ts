@@ -93,6 +93,14 @@ export interface Utilization {
   readonly free: bigint
   readonly allocations: number
 }
+/** Where, and of whom, space is counted. */
+export interface HeldIn {
+  readonly pool: number
+  /** In the order of addresses. */
+  readonly first: Cidr
+  readonly last: Cidr
+  readonly account: string
+}
 interface Counters {
   allocated: bigint
   quarantined: bigint
@@ -162,6 +170,36 @@ export class Space {
 
   async utilization(pool: number): Promise<Utilization> {
     return this.#countersOf(pool)
+  }
+  /** The same where nothing has to be read for it. */
+  utilizationAtHand(pool: number): Utilization | undefined {
+    return this.#ownCounters(pool)
+  }
+  /**
+   * Netmask lengths of the blocks that an account has allocated from a pool between two addresses, holds there, or gave back and
+   * that still rest. Looks at so many of either: `isAll` says whether that was all.
+   */
+  async heldLengths(
+    { pool, first, last, account }: HeldIn,
+    limit: number,
+  ): Promise<{ readonly lengths: readonly number[]; readonly isAll: boolean }> {
+    const allocated = await this.#sql.all<{ pool: number; length: number }>(
+      `select a.pool, a.length from holder h cross join allocation a
+       where h.account = ? and a.holder = h.n and a.first between ? and ? limit ?`,
+      account,
+      toKey(first),
+      toKey(last),
+      limit,
+    )
+    const resting = await this.#sql.all<{ pool: number; length: number }>(
+      'select pool, length from quarantine where account = ? and pool = ? and ends_at > ? and pool_cidr is null limit ?',
+      account,
+      pool,
+      this.#clock.now,
+      limit,
+    )
+    const rows = [...allocated, ...resting].filter((row) => row.pool === pool)
+    return { lengths: rows.map(({ length }) => length), isAll: allocated.length < limit && resting.length < limit }
   }
   /** Of many pools that exist, by their numbers. */
   async utilizations(pools: readonly number[]): Promise<ReadonlyMap<number, Utilization>> {
