@@ -23,7 +23,7 @@ import { authorizeHeldAddress, grant, release } from '../space/grant.ts'
 import { beginState } from '../space/tenures.ts'
 import { findZone, type Zone, zonesOf } from './regions.ec2.ts'
 import { getSubnet, reservedAtEnd, reservedAtStart } from './subnets.ec2.ts'
-import { getVpc, refuseMisshapen } from './vpcs.ec2.ts'
+import { getVpc, refuseMisshapen } from './vpcs.ts'
 
 /** AWS: a zonal gateway has up to 8 addresses, a private one up to 32, a regional one up to 32 in each zone. */
 const publicAddressesMax = 8

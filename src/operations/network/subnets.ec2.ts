@@ -9,64 +9,69 @@ import { filterBy, type Listed, nothing, readById, readPage, refuseIdsWithPaging
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { tagsToCreate } from '../organization/tagging.ec2.ts'
-import { putTags } from '../organization/tagging.ts'
-import { asksFor, type Block, type BlockParams, documentFor, giveBack, readParams, takeBlock } from './blocks.ts'
+import { putTags, tagsInModel } from '../organization/tagging.ts'
+import { asksFor, blockIn, blockMembers } from './blocks.ec2.ts'
+import { type Block, type BlockParams, blockMember, documentFor, giveBack, takeBlock } from './blocks.ts'
 import { findZone, zonesOf } from './regions.ec2.ts'
-import { getVpc } from './vpcs.ec2.ts'
+import { getVpc } from './vpcs.ts'
 
 /** AWS keeps the first four addresses of an IPv4 subnet and the last one. */
 export const reservedAtStart = 4
 export const reservedAtEnd = 1
 
-export const createSubnet = ec2Write('CreateSubnet', async (context, input) => {
-  refuseUnsupported(input)
-  const tags = tagsToCreate(input.TagSpecifications, 'subnet')
-  const zone = findZone(context, input, refuseZone) ?? zonesOf(context)[0]!
-  const requests = await readAllParams(context, input)
-  const vpc = await getVpc(context, input.VpcId)
-  const cidrs = await context.tx.vpcs.cidrs(vpc.id)
-  for (const params of requests) {
-    if (params.pool) await refuseUnlessPlans(context, params.pool, vpc)
-    if (params.cidr) await refuseMisplaced(context, vpc, cidrs, params.cidr)
-  }
+export const createSubnet = ec2Write(
+  'CreateSubnet',
+  async (context, input) => {
+    refuseUnsupported(input)
+    const tags = tagsToCreate(input.TagSpecifications, 'subnet')
+    const zone = findZone(context, input, refuseZone) ?? zonesOf(context)[0]!
+    const requests = await readAllParams(context, input)
+    const vpc = await getVpc(context, input.VpcId)
+    const cidrs = await context.tx.vpcs.cidrs(vpc.id)
+    for (const params of requests) {
+      if (params.pool) await refuseUnlessPlans(context, params.pool, vpc)
+      if (params.cidr) await refuseMisplaced(context, vpc, cidrs, params.cidr)
+    }
 
-  const id = context.newId('subnet')
-  const subnet: Omit<Subnet, 'createdAt'> = {
-    id,
-    vpcId: vpc.id,
-    account: vpc.account,
-    region: vpc.region,
-    zone: zone.name,
-    zoneId: zone.id,
-    cidr: undefined,
-    allocation: undefined,
-    isIpv6Native: input.Ipv6Native ?? false,
-  }
-  const blocks = []
-  for (const params of requests) {
-    const around = { within: cidrs.map(({ cidr }) => cidr), taken: await siblingsOf(context, vpc, params) }
-    const block = await takeBlock(context, params, { network: 'subnet', id, tags }, around)
-    if (!params.cidr || !equals(params.cidr, block.cidr)) await refuseMisplaced(context, vpc, cidrs, block.cidr)
-    await refusePlanned(context, vpc, block)
-    blocks.push(block)
-  }
-  const ipv4 = blocks.find(({ cidr }) => cidr.family === 4)
-  const ipv6 = blocks.find(({ cidr }) => cidr.family === 6)
-  await context.tx.vpcs.insertSubnet({ ...subnet, cidr: ipv4?.cidr, allocation: ipv4?.allocation })
-  if (ipv6) {
-    await context.tx.vpcs.insertSubnetCidr({
-      associationId: context.newId('subnetCidrAssociation'),
-      subnetId: id,
+    const id = context.newId('subnet')
+    const subnet: Omit<Subnet, 'createdAt'> = {
+      id,
       vpcId: vpc.id,
-      cidr: ipv6.cidr,
-      allocation: ipv6.allocation,
-      ipSource: cidrs.find(({ cidr }) => contains(cidr, ipv6.cidr))!.ipSource,
-    })
-  }
-  await putTags(context, { id, type: 'subnet', account: vpc.account }, tags)
-  const shown = await recordChange(context, { ...subnet, cidr: ipv4?.cidr })
-  return { Subnet: shown }
-})
+      account: vpc.account,
+      region: vpc.region,
+      zone: zone.name,
+      zoneId: zone.id,
+      cidr: undefined,
+      allocation: undefined,
+      isIpv6Native: input.Ipv6Native ?? false,
+    }
+    const blocks = []
+    for (const params of requests) {
+      const around = { within: cidrs.map(({ cidr }) => cidr), taken: await siblingsOf(context, vpc, params) }
+      const block = await takeBlock(context, params, { network: 'subnet', id, tags: tagsInModel(tags) }, around)
+      if (!params.cidr || !equals(params.cidr, block.cidr)) await refuseMisplaced(context, vpc, cidrs, block.cidr)
+      await refusePlanned(context, vpc, block)
+      blocks.push(block)
+    }
+    const ipv4 = blocks.find(({ cidr }) => cidr.family === 4)
+    const ipv6 = blocks.find(({ cidr }) => cidr.family === 6)
+    await context.tx.vpcs.insertSubnet({ ...subnet, cidr: ipv4?.cidr, allocation: ipv4?.allocation })
+    if (ipv6) {
+      await context.tx.vpcs.insertSubnetCidr({
+        associationId: context.newId('subnetCidrAssociation'),
+        subnetId: id,
+        vpcId: vpc.id,
+        cidr: ipv6.cidr,
+        allocation: ipv6.allocation,
+        ipSource: cidrs.find(({ cidr }) => contains(cidr, ipv6.cidr))!.ipSource,
+      })
+    }
+    await putTags(context, { id, type: 'subnet', account: vpc.account }, tags)
+    const shown = await recordChange(context, { ...subnet, cidr: ipv4?.cidr })
+    return { Subnet: shown }
+  },
+  blockMembers,
+)
 
 export const deleteSubnet = ec2Write('DeleteSubnet', async (context, input) => {
   const subnet = await getSubnet(context, input.SubnetId)
@@ -145,8 +150,8 @@ function refuseZone(context: ReadContext, field: 'AvailabilityZone' | 'Availabil
 
 async function readAllParams(context: ReadContext, input: CreateSubnetRequest): Promise<BlockParams[]> {
   const requests: BlockParams[] = []
-  if (!input.Ipv6Native) requests.push(await readParams(context, 'subnet', 4, input))
-  if (asksFor(input, 6)) requests.push(await readParams(context, 'subnet', 6, input))
+  if (!input.Ipv6Native) requests.push(await blockIn(context, 'subnet', 4, input))
+  if (asksFor(input, 6)) requests.push(await blockIn(context, 'subnet', 6, input))
   return requests
 }
 
@@ -156,12 +161,12 @@ async function refuseUnlessPlans(context: ReadContext, pool: Pool, vpc: Vpc): Pr
     if (at.sourceResource?.id === vpc.id) return
     at = at.parent === undefined ? undefined : await context.tx.pools.findByNumber(at.parent)
   }
-  refuseValue(`Ipv${pool.family}IpamPoolId`, pool.id, `it is no resource planning pool of \`${vpc.id}\``)
+  refuseValue(blockMember(pool.family, 'poolId'), pool.id, `it is no resource planning pool of \`${vpc.id}\``)
 }
 
 /** The schema keeps equal blocks apart; that blocks never overlap at all is kept here. */
 async function refuseMisplaced(context: ReadContext, vpc: Vpc, cidrs: readonly VpcCidr[], wanted: Cidr): Promise<void> {
-  const field = wanted.family === 4 ? 'CidrBlock' : 'Ipv6CidrBlock'
+  const field = blockMember(wanted.family, 'cidr')
   const value = formatCidr(wanted)
   const own = cidrs.filter(({ cidr }) => cidr.family === wanted.family).map(({ cidr }) => cidr)
   if (!own.some((cidr) => contains(cidr, wanted))) {
@@ -180,7 +185,7 @@ async function refusePlanned(context: ReadContext, vpc: Vpc, { cidr, allocation 
   const taken = await context.tx.pools.plannedOverlap(vpc.id, cidr, except)
   if (!taken) return
   const problem = `It overlaps with ${formatCidr(taken.cidr)}, which the pool \`${taken.pool.id}\` that plans \`${vpc.id}\` has handed out or keeps`
-  const field = cidr.family === 4 ? 'CidrBlock' : 'Ipv6CidrBlock'
+  const field = blockMember(cidr.family, 'cidr')
   refuse({ code: 'CidrConflict', what: 'subnet', field, value: formatCidr(cidr), problem })
 }
 
