@@ -21,46 +21,51 @@ import { getElasticIp } from '../space/addresses.ts'
 import { grantMembers } from '../space/allocations.ec2.ts'
 import { authorizeHeldAddress, grant, release } from '../space/grant.ts'
 import { beginState } from '../space/tenures.ts'
-import { findZone, type Zone, zonesOf } from './regions.ec2.ts'
-import { getSubnet, reservedAtEnd, reservedAtStart } from './subnets.ec2.ts'
+import { zoneIn, zoneMembers } from './regions.ec2.ts'
+import { getSubnet, reservedAtEnd, reservedAtStart } from './subnets.ts'
 import { getVpc, refuseMisshapen } from './vpcs.ts'
+import { findZone, type Zone, zonesOf } from './zones.ts'
 
 /** AWS: a zonal gateway has up to 8 addresses, a private one up to 32, a regional one up to 32 in each zone. */
 const publicAddressesMax = 8
 const privateAddressesMax = 32
 const zoneAddressesMax = 32
 
-export const createNatGateway = ec2Write('CreateNatGateway', async (context, input) => {
-  const tags = tagsToCreate(input.TagSpecifications, 'natgateway')
-  const plan =
-    input.AvailabilityMode === 'regional' ? await planRegional(context, input) : await planZonal(context, input)
-  await context.tx.natGateways.forgetDeleted()
+export const createNatGateway = ec2Write(
+  'CreateNatGateway',
+  async (context, input) => {
+    const tags = tagsToCreate(input.TagSpecifications, 'natgateway')
+    const plan =
+      input.AvailabilityMode === 'regional' ? await planRegional(context, input) : await planZonal(context, input)
+    await context.tx.natGateways.forgetDeleted()
 
-  const { places, ...rest } = plan
-  const gateway: Omit<NatGateway, 'createdAt'> = {
-    ...rest,
-    id: context.newId('natGateway'),
-    account: context.caller.account,
-    region: context.region,
-    routeTableId: plan.availabilityMode === 'regional' ? context.newId('routeTable') : undefined,
-    deletedAt: undefined,
-  }
-  await context.tx.natGateways.insert(gateway)
-  for (const [index, place] of places.entries()) {
-    await addAddress(context, gateway, place, tags, gateway.availabilityMode === 'zonal' && index === 0)
-  }
-  await putTags(context, { id: gateway.id, type: 'natgateway', account: gateway.account }, tags)
-  const shown = await recordChange(context, { ...gateway, createdAt: context.now })
-  const status = gateway.connectivity === 'public' ? 'associating' : 'assigning'
-  return {
-    ClientToken: input.ClientToken,
-    NatGateway: {
-      ...shown,
-      State: 'pending',
-      NatGatewayAddresses: shown.NatGatewayAddresses?.map((address) => ({ ...address, Status: status })),
-    },
-  }
-})
+    const { places, ...rest } = plan
+    const gateway: Omit<NatGateway, 'createdAt'> = {
+      ...rest,
+      id: context.newId('natGateway'),
+      account: context.caller.account,
+      region: context.region,
+      routeTableId: plan.availabilityMode === 'regional' ? context.newId('routeTable') : undefined,
+      deletedAt: undefined,
+    }
+    await context.tx.natGateways.insert(gateway)
+    for (const [index, place] of places.entries()) {
+      await addAddress(context, gateway, place, tags, gateway.availabilityMode === 'zonal' && index === 0)
+    }
+    await putTags(context, { id: gateway.id, type: 'natgateway', account: gateway.account }, tags)
+    const shown = await recordChange(context, { ...gateway, createdAt: context.now })
+    const status = gateway.connectivity === 'public' ? 'associating' : 'assigning'
+    return {
+      ClientToken: input.ClientToken,
+      NatGateway: {
+        ...shown,
+        State: 'pending',
+        NatGatewayAddresses: shown.NatGatewayAddresses?.map((address) => ({ ...address, Status: status })),
+      },
+    }
+  },
+  zoneMembers,
+)
 
 export const deleteNatGateway = ec2Write('DeleteNatGateway', async (context, input) => {
   const gateway = await getLiving(context, input.NatGatewayId)
@@ -90,29 +95,33 @@ export const describeNatGateways = ec2Read('DescribeNatGateways', async (context
   return { NatGateways: items, NextToken }
 })
 
-export const associateNatGatewayAddress = ec2Write('AssociateNatGatewayAddress', async (context, input) => {
-  const zone = findZone(context, input)
-  if (!input.AllocationIds?.length) refuse({ code: 'MissingParameter', field: 'AllocationIds' })
-  const gateway = await getLiving(context, input.NatGatewayId)
-  if (gateway.connectivity === 'private') {
-    refuse({ code: 'NotEligible', problem: `\`${gateway.id}\` is private, and has no Elastic IP addresses` })
-  }
-  refuseIfAutomatic(gateway)
-  const addresses = await context.tx.natGateways.addresses(gateway.id)
-  const places =
-    gateway.subnetId === undefined
-      ? await placesInZone(context, input, zone, addresses)
-      : await placesInSubnet(context, input, zone, await getSubnet(context, gateway.subnetId), addresses)
+export const associateNatGatewayAddress = ec2Write(
+  'AssociateNatGatewayAddress',
+  async (context, input) => {
+    const zone = findZone(context, zoneIn(input))
+    if (!input.AllocationIds?.length) refuse({ code: 'MissingParameter', field: 'AllocationIds' })
+    const gateway = await getLiving(context, input.NatGatewayId)
+    if (gateway.connectivity === 'private') {
+      refuse({ code: 'NotEligible', problem: `\`${gateway.id}\` is private, and has no Elastic IP addresses` })
+    }
+    refuseIfAutomatic(gateway)
+    const addresses = await context.tx.natGateways.addresses(gateway.id)
+    const places =
+      gateway.subnetId === undefined
+        ? await placesInZone(context, input, zone, addresses)
+        : await placesInSubnet(context, input, zone, await getSubnet(context, gateway.subnetId), addresses)
 
-  const tags = await context.tx.tags.of(gateway.id)
-  const added: NatGatewayAddress[] = []
-  for (const place of places) added.push(await addAddress(context, gateway, place, tags, false))
-  await recordChange(context, gateway)
-  return {
-    NatGatewayId: gateway.id,
-    NatGatewayAddresses: added.map((address) => describeAddress(context, gateway, address, 'associating')),
-  }
-})
+    const tags = await context.tx.tags.of(gateway.id)
+    const added: NatGatewayAddress[] = []
+    for (const place of places) added.push(await addAddress(context, gateway, place, tags, false))
+    await recordChange(context, gateway)
+    return {
+      NatGatewayId: gateway.id,
+      NatGatewayAddresses: added.map((address) => describeAddress(context, gateway, address, 'associating')),
+    }
+  },
+  zoneMembers,
+)
 
 export const disassociateNatGatewayAddress = ec2Write('DisassociateNatGatewayAddress', async (context, input) => {
   if (!input.AssociationIds?.length) refuse({ code: 'MissingParameter', field: 'AssociationIds' })
@@ -164,7 +173,7 @@ async function planRegional(context: WriteContext, input: CreateNatGatewayReques
   if (input.VpcId === undefined) refuse({ code: 'MissingParameter', field: 'VpcId' })
   const zones = (wanted ?? []).map((each, index) => {
     const field = `AvailabilityZoneAddress.${index + 1}`
-    const zone = findZone(context, each)
+    const zone = findZone(context, zoneIn(each))
     if (!zone) refuse({ code: 'MissingParameter', field: `${field}.AvailabilityZone` })
     if (!each.AllocationIds?.length) refuse({ code: 'MissingParameter', field: `${field}.AllocationId` })
     return { zone, ids: each.AllocationIds }

@@ -63,3 +63,51 @@ test('a VPC is kept in the history as it was from the beginning', async () => {
   await store.close()
   await database.remove()
 })
+
+test('a subnet is kept in the history as it was from the beginning', async () => {
+  const database = await emptyDatabase()
+  const store = await database.open()
+  const [dual, native] = await store.write(async (tx) => {
+    await tx.vpcs.insert(vpc)
+    const at = {
+      vpcId: vpc.id,
+      account,
+      region: 'us-east-1',
+      zone: 'us-east-1b',
+      zoneId: 'use1-az2',
+      allocation: undefined,
+    }
+    await tx.vpcs.insertSubnet({ ...at, id: 'subnet-1', cidr: parseCidr('10.1.0.0/24')!, isIpv6Native: false })
+    await tx.vpcs.insertSubnet({ ...at, id: 'subnet-2', cidr: undefined, isIpv6Native: true })
+    const ipv6 = {
+      associationId: 'subnet-cidr-assoc-1',
+      vpcId: vpc.id,
+      allocation: undefined,
+      ipSource: 'none',
+    } as const
+    await tx.vpcs.insertSubnetCidr({ ...ipv6, subnetId: 'subnet-2', cidr: parseCidr('fd12:0:0:1::/64')! })
+    const stateOf = async (id: string, available: number): Promise<string> => {
+      const tags = [{ Key: 'Name', Value: id }]
+      const belongings = { ipv6: await tx.vpcs.subnetCidrs(id), available, tags }
+      return JSON.stringify(tx.vpcs.subnetForHistory((await tx.vpcs.findSubnet(id))!, belongings))
+    }
+    return [await stateOf('subnet-1', 251), await stateOf('subnet-2', 0)]
+  })
+  const rest = (hostname: string): string =>
+    `"DefaultForAz":false,"MapPublicIpOnLaunch":false,"MapCustomerOwnedIpOnLaunch":false,"EnableDns64":false,"PrivateDnsNameOptionsOnLaunch":{"HostnameType":"${hostname}","EnableResourceNameDnsARecord":false,"EnableResourceNameDnsAAAARecord":false},"BlockPublicAccessStates":{"InternetGatewayBlockMode":"off"}`
+  const zone = '"AvailabilityZone":"us-east-1b","AvailabilityZoneId":"use1-az2"'
+  const named = (id: string): string =>
+    `"SubnetId":"${id}","SubnetArn":"arn:aws:ec2:us-east-1:111111111111:subnet/${id}","VpcId":"vpc-1","OwnerId":"111111111111","State":"available"`
+  assert.equal(
+    dual,
+    `{${named('subnet-1')},"CidrBlock":"10.1.0.0/24","AvailableIpAddressCount":251,${zone},"Ipv6CidrBlockAssociationSet":[],"Ipv6Native":false,"AssignIpv6AddressOnCreation":false,${rest('ip-name')},"Tags":[{"Key":"Name","Value":"subnet-1"}]}`,
+  )
+  const ipv6 =
+    '{"AssociationId":"subnet-cidr-assoc-1","Ipv6CidrBlock":"fd12:0:0:1::/64","Ipv6CidrBlockState":{"State":"associated"},"Ipv6AddressAttribute":"private","IpSource":"none"}'
+  assert.equal(
+    native,
+    `{${named('subnet-2')},"AvailableIpAddressCount":0,${zone},"Ipv6CidrBlockAssociationSet":[${ipv6}],"Ipv6Native":true,"AssignIpv6AddressOnCreation":true,${rest('resource-name')},"Tags":[{"Key":"Name","Value":"subnet-2"}]}`,
+  )
+  await store.close()
+  await database.remove()
+})

@@ -200,6 +200,34 @@ export class Vpcs {
   insertSubnet(subnet: Omit<Subnet, 'createdAt'>): Promise<void> {
     return subnetTable.insert(this.#sql, { ...subnet, createdAt: this.#clock.now })
   }
+  /** A subnet as the history keeps it: as it was kept from the beginning, so that versions can be compared. */
+  subnetForHistory(subnet: Subnet, { ipv6, available, tags }: KeptOfSubnet): object {
+    return {
+      SubnetId: subnet.id,
+      SubnetArn: `arn:aws:ec2:${subnet.region}:${subnet.account}:subnet/${subnet.id}`,
+      VpcId: subnet.vpcId,
+      OwnerId: subnet.account,
+      State: 'available',
+      CidrBlock: subnet.cidr && formatCidr(subnet.cidr),
+      AvailableIpAddressCount: available,
+      AvailabilityZone: subnet.zone,
+      AvailabilityZoneId: subnet.zoneId,
+      Ipv6CidrBlockAssociationSet: ipv6.map(storedIpv6OfSubnet),
+      Ipv6Native: subnet.isIpv6Native,
+      AssignIpv6AddressOnCreation: subnet.isIpv6Native,
+      DefaultForAz: false,
+      MapPublicIpOnLaunch: false,
+      MapCustomerOwnedIpOnLaunch: false,
+      EnableDns64: false,
+      PrivateDnsNameOptionsOnLaunch: {
+        HostnameType: subnet.isIpv6Native ? 'resource-name' : 'ip-name',
+        EnableResourceNameDnsARecord: false,
+        EnableResourceNameDnsAAAARecord: false,
+      },
+      BlockPublicAccessStates: { InternetGatewayBlockMode: 'off' },
+      Tags: tags,
+    }
+  }
   async deleteSubnet(id: string): Promise<void> {
     await this.#sql.run('delete from subnet_cidr where subnet_id = ?', id)
     await this.#sql.run('delete from subnet where id = ?', id)
@@ -232,6 +260,22 @@ const storedIpv6 = ({ associationId, cidr, networkBorderGroup, poolId, ipSource 
   Ipv6CidrBlockState: { State: 'associated' },
   NetworkBorderGroup: networkBorderGroup,
   Ipv6Pool: poolId === undefined ? 'Amazon' : 'IPAM Managed',
+  Ipv6AddressAttribute: ipSource === 'none' ? 'private' : 'public',
+  IpSource: ipSource,
+})
+
+/** What the history keeps of a subnet beside its row. */
+interface KeptOfSubnet {
+  readonly ipv6: readonly SubnetCidr[]
+  /** Of its IPv4 addresses: how many are free. */
+  readonly available: number
+  readonly tags: readonly Tag[]
+}
+
+const storedIpv6OfSubnet = ({ associationId, cidr, ipSource }: SubnetCidr): object => ({
+  AssociationId: associationId,
+  Ipv6CidrBlock: formatCidr(cidr),
+  Ipv6CidrBlockState: { State: 'associated' },
   Ipv6AddressAttribute: ipSource === 'none' ? 'private' : 'public',
   IpSource: ipSource,
 })
