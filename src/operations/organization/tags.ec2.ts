@@ -3,7 +3,7 @@ import type { TagDescription } from '#formats/aws/ec2.generated.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { TagRow } from '#store/tables/tags.ts'
 import { filterBy, type PageParams } from '../listing.ts'
-import { recordNatGateway } from '../network/nat-gateways.ec2.ts'
+import { recordNatGateway } from '../network/nat-gateways.ts'
 import { recordSubnet } from '../network/subnets.ts'
 import { recordVpc } from '../network/vpcs.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
@@ -18,7 +18,7 @@ const pageSizeMax = 1_000
 const rowsPerPageMax = 20_000
 
 const members = { resources: 'ResourceId' }
-/** The history keeps what belongs to networks as EC2 shows it. */
+/** Networks are made over this API alone, and their tags are changed over it alone. */
 const kinds: TaggableKinds = {
   ...taggable,
   natGateway: { type: 'natgateway', noun: 'nat-gateway', find: rowOf('natGateway'), settle: recordNatGateway },
