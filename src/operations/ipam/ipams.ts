@@ -9,12 +9,11 @@ import type { Ipam, Scope } from '#store/tables/ipams.ts'
 import type { Pool } from '#store/tables/pools.ts'
 import type { Tag as StoredTag } from '#store/tables/tags.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
-import { tagsInModel } from '../organization/tagging.ts'
+import { putFirstTags, replaceTags, tagsInModel } from '../organization/tagging.ts'
 import { removePolicy } from '../policy/content.ts'
 import { describedAs, refuseLongDescription } from './access.ts'
 import { refuseUndeletable, removePools } from './pool-removal.ts'
 import { createDefaultScope, removeScope } from './scopes.ts'
-import { putFirstTags, replaceTags } from './tags.ts'
 
 const resourceType = 'ipam'
 /** Amazon: one IPAM per account and Region. Everything below one is found through it. */

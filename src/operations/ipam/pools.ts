@@ -9,11 +9,10 @@ import type { Ipam, Scope } from '#store/tables/ipams.ts'
 import type { Pool, SourceResource } from '#store/tables/pools.ts'
 import type { Tag as StoredTag } from '#store/tables/tags.ts'
 import type { Reach, ReadContext, WriteContext } from '../operation.ts'
-import { tagsInModel } from '../organization/tagging.ts'
+import { putFirstTags, replaceTags, tagsInModel } from '../organization/tagging.ts'
 import { refuseTooLongRequiredTags, refuseTooManyPools, refuseTooManyShares } from '../policy/account-bounds.ts'
 import { describedAs, type PoolAt, refuseFreeTier, refuseLongDescription, refuseTooManyListed } from './access.ts'
 import { finishDeprovisioning, refuseUndeletable, removePools, withDescendants } from './pool-removal.ts'
-import { putFirstTags, replaceTags } from './tags.ts'
 
 const resourceType = 'ipam-pool'
 /** Our own bound: every snapshot holds all of it. */

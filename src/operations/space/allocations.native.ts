@@ -15,7 +15,7 @@ import { poolIdOrProvider } from '../ipam/pools.native.ts'
 import { batchBody, nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { tagsInStore } from '../organization/tagging.ts'
-import { replaceTags } from '../organization/tags.ts'
+import { replaceTagsOf } from '../organization/tags.ts'
 import { accountId, nameShapes, pageOf, paging } from '../shapes.native.ts'
 import { releaseElasticIp, takeElasticIp } from './addresses.ts'
 import {
@@ -226,7 +226,7 @@ export const updateAllocation = nativeWrite({
         const because = `an allocation of type \`${found.resourceType}\` has the tags of its resource \`${id}\``
         refuse({ code: 'NotSupported', what: '`tags`', because })
       }
-      await replaceTags(holderOf(context, found), id, tagsFrom(tags))
+      await replaceTagsOf(holderOf(context, found), id, tagsFrom(tags))
     }
     return showOne(context, allocationId)
   },
