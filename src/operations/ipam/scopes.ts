@@ -102,7 +102,7 @@ export async function recordScope(context: WriteContext, id: string): Promise<vo
 
 async function recordVersion(context: WriteContext, scope: Scope): Promise<void> {
   const { id, account } = scope
-  const tags = await context.tx.tags.of(id)
+  const tags = await context.tx.tags.forHistory(id)
   await context.tx.history.changed({ id, kind: resourceType, account }, { ...scope, tags })
   context.changed(id)
 }

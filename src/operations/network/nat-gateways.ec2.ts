@@ -9,8 +9,7 @@ import type { NatGateway, NatGatewayAddress } from '#store/tables/nat-gateways.t
 import { filterBy, type Listed, readById, readPage, refuseIdsWithPaging } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
-import { tagsToCreate } from '../organization/tagging.ec2.ts'
-import { tagsInModel } from '../organization/tagging.ts'
+import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
 import { elasticIpIdOf } from '../space/addresses.ts'
 import { grantMembers } from '../space/allocations.ec2.ts'
 import {
@@ -41,7 +40,7 @@ const members: Members = {
 export const createNatGateway = ec2Write(
   'CreateNatGateway',
   async (context, input) => {
-    const tags = tagsInModel(tagsToCreate(input.TagSpecifications, 'natgateway'))
+    const tags = tagsToCreate(input.TagSpecifications, 'natgateway')
     const made =
       input.AvailabilityMode === 'regional'
         ? await createRegionalNatGateway(context, { ...regionalIn(context, input), tags })
@@ -215,7 +214,7 @@ function show(context: ReadContext, { gateway, addresses, tags }: NatGatewayStat
     NatGatewayAddresses: addresses.map((address) => showAddress(context, gateway, address, 'succeeded')),
     CreateTime: gateway.createdAt,
     DeleteTime: gateway.deletedAt,
-    Tags: tags,
+    Tags: showTags(tags),
   }
 }
 

@@ -5,10 +5,9 @@ import { member, refuse, refuseValue } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import type { NatGateway, NatGatewayAddress } from '#store/tables/nat-gateways.ts'
 import type { Allocation } from '#store/tables/space.ts'
-import type { Tag as StoredTag } from '#store/tables/tags.ts'
 import type { Subnet } from '#store/tables/vpcs.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
-import { putTags, tagsInModel, tagsInStore } from '../organization/tagging.ts'
+import { putTags } from '../organization/tagging.ts'
 import { elasticIpIdOf, getElasticIp } from '../space/addresses.ts'
 import { authorizeHeldAddress, grant, release } from '../space/grant.ts'
 import { beginState } from '../space/tenures.ts'
@@ -54,7 +53,7 @@ export interface AddressesSpec {
 export interface NatGatewayState {
   readonly gateway: NatGateway
   readonly addresses: readonly NatGatewayAddress[]
-  readonly tags: readonly StoredTag[]
+  readonly tags: readonly Tag[]
 }
 
 /** Makes a public gateway for a whole VPC. */
@@ -86,7 +85,7 @@ async function make(
   for (const [index, place] of places.entries()) {
     await addAddress(context, gateway, place, tags, gateway.availabilityMode === 'zonal' && index === 0)
   }
-  await putTags(context, { id: gateway.id, type: 'natgateway', account: gateway.account }, tagsInStore(tags))
+  await putTags(context, { id: gateway.id, type: 'natgateway', account: gateway.account }, tags)
   return recordChange(context, gateway)
 }
 
@@ -115,7 +114,7 @@ export async function associateAddresses(
       ? await placesInZone(context, spec, addresses)
       : await placesInSubnet(context, spec, await getSubnet(context, gateway.subnetId), addresses)
 
-  const tags = tagsInModel(await context.tx.tags.of(gateway.id))
+  const tags = await context.tx.tags.of(gateway.id)
   const added: NatGatewayAddress[] = []
   for (const place of places) added.push(await addAddress(context, gateway, place, tags, false))
   await recordChange(context, gateway)
@@ -424,7 +423,7 @@ async function authorizeElasticIp(
 ): Promise<void> {
   const isRegional = gateway.availabilityMode === 'regional'
   const pool = await context.tx.pools.findByNumber(elasticIp.pool)
-  const own = tagsInModel(await context.tx.tags.of(elasticIpIdOf(context, elasticIp)))
+  const own = await context.tx.tags.of(elasticIpIdOf(context, elasticIp))
   const request = {
     ...addressRequest(context, isRegional ? 'rnat' : 'eip'),
     explicit: { pool: pool?.scopeId === undefined ? provider : pool.id, cidr: elasticIp.cidr },

@@ -6,8 +6,7 @@ import type { Subnet } from '#store/tables/vpcs.ts'
 import { filterBy, type Listed, nothing, readById, readPage, refuseIdsWithPaging } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
-import { tagsToCreate } from '../organization/tagging.ec2.ts'
-import { tagsInModel } from '../organization/tagging.ts'
+import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
 import { asksFor, blockIn, blockMembers } from './blocks.ec2.ts'
 import type { BlockParams } from './blocks.ts'
 import { zoneIn, zoneMembers } from './regions.ec2.ts'
@@ -24,7 +23,7 @@ export const createSubnet = ec2Write(
   'CreateSubnet',
   async (context, input) => {
     refuseUnsupported(input)
-    const tags = tagsInModel(tagsToCreate(input.TagSpecifications, 'subnet'))
+    const tags = tagsToCreate(input.TagSpecifications, 'subnet')
     const zone = findZone(context, zoneIn(input), refuseZone) ?? zonesOf(context)[0]!
     const blocks = await blocksIn(context, input)
     const { VpcId: vpcId, Ipv6Native: isIpv6Native } = input
@@ -137,7 +136,7 @@ function show({ subnet, ipv6, used, tags }: SubnetState): SubnetShown {
       EnableResourceNameDnsAAAARecord: false,
     },
     BlockPublicAccessStates: { InternetGatewayBlockMode: 'off' },
-    Tags: tags,
+    Tags: showTags(tags),
   }
 }
 

@@ -3,10 +3,9 @@ import { type Cidr, contains, equals, formatCidr, sizeOf } from '#model/cidr.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Pool } from '#store/tables/pools.ts'
-import type { Tag as StoredTag } from '#store/tables/tags.ts'
 import type { Subnet, SubnetCidr, Vpc, VpcCidr } from '#store/tables/vpcs.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
-import { putTags, tagsInStore } from '../organization/tagging.ts'
+import { putTags } from '../organization/tagging.ts'
 import { type Block, type BlockParams, blockMember, documentFor, giveBack, takeBlock } from './blocks.ts'
 import { getVpc } from './vpcs.ts'
 import type { Zone } from './zones.ts'
@@ -32,7 +31,7 @@ export interface SubnetState {
   readonly ipv6: readonly SubnetCidr[]
   /** The addresses that NAT gateways have in it. */
   readonly used: number
-  readonly tags: readonly StoredTag[]
+  readonly tags: readonly Tag[]
 }
 
 /** Makes a subnet in a VPC of the caller. */
@@ -81,7 +80,7 @@ export async function createSubnet(
       ipSource: cidrs.find(({ cidr }) => contains(cidr, ipv6.cidr))!.ipSource,
     })
   }
-  await putTags(context, { id, type: 'subnet', account: vpc.account }, tagsInStore(tags))
+  await putTags(context, { id, type: 'subnet', account: vpc.account }, tags)
   return recordChange(context, subnet)
 }
 

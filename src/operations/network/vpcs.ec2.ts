@@ -12,8 +12,7 @@ import type { Vpc, VpcCidr } from '#store/tables/vpcs.ts'
 import { filterBy, type Listed, readById, readPage, refuseIdsWithPaging } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
-import { tagsToCreate } from '../organization/tagging.ec2.ts'
-import { tagsInModel } from '../organization/tagging.ts'
+import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
 import { asksFor, type BlockInput, blockIn, blockMembers } from './blocks.ec2.ts'
 import {
   associateBlock,
@@ -29,7 +28,7 @@ export const createVpc = ec2Write(
   'CreateVpc',
   async (context, input) => {
     refuseUnsupported(context, input)
-    const tags = tagsInModel(tagsToCreate(input.TagSpecifications, 'vpc'))
+    const tags = tagsToCreate(input.TagSpecifications, 'vpc')
     // A VPC has an IPv4 block even where it is made for IPv6, as in EC2.
     const blocks = [await blockIn(context, 'vpc', 4, input)]
     if (asksFor(input, 6)) blocks.push(await blockIn(context, 'vpc', 6, input))
@@ -169,7 +168,7 @@ function show({ vpc, cidrs, tags }: VpcState): VpcShown {
     InstanceTenancy: vpc.tenancy,
     IsDefault: false,
     BlockPublicAccessStates: { InternetGatewayBlockMode: 'off' },
-    Tags: tags,
+    Tags: showTags(tags),
   }
 }
 

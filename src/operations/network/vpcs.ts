@@ -4,10 +4,9 @@ import { hasShape } from '#model/identifier.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Pool } from '#store/tables/pools.ts'
-import type { Tag as StoredTag } from '#store/tables/tags.ts'
 import type { Vpc, VpcAttributes, VpcCidr } from '#store/tables/vpcs.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
-import { putTags, tagsInModel, tagsInStore } from '../organization/tagging.ts'
+import { putTags } from '../organization/tagging.ts'
 import { type BlockParams, blockMember, giveBack, takeBlock } from './blocks.ts'
 
 /** Blocks of one family that a VPC can have. AWS: 5, adjustable to 50. */
@@ -24,7 +23,7 @@ export interface VpcSpec {
 export interface VpcState {
   readonly vpc: Vpc
   readonly cidrs: readonly VpcCidr[]
-  readonly tags: readonly StoredTag[]
+  readonly tags: readonly Tag[]
 }
 
 /** Makes a VPC of the caller in the Region of the request. */
@@ -55,7 +54,7 @@ export async function createVpc(
       networkBorderGroup: params.family === 6 ? context.region : undefined,
     })
   }
-  await putTags(context, { id: vpc.id, type: 'vpc', account: vpc.account }, tagsInStore(tags))
+  await putTags(context, { id: vpc.id, type: 'vpc', account: vpc.account }, tags)
   return recordChange(context, vpc)
 }
 
@@ -107,7 +106,7 @@ export async function associateBlock(
   }
   if (params.cidr) refuseOverlap(params.cidr, same)
 
-  const tags = tagsInModel(await context.tx.tags.of(vpc.id))
+  const tags = await context.tx.tags.of(vpc.id)
   const taken = same.map(({ cidr }) => cidr)
   const block = await takeBlock(context, params, { network: 'vpc', id: vpc.id, tags }, { taken })
   refuseOverlap(block.cidr, same)

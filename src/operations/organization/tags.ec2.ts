@@ -8,7 +8,6 @@ import { recordSubnet } from '../network/subnets.ts'
 import { recordVpc } from '../network/vpcs.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import { tagsGiven } from './tagging.ec2.ts'
-import { tagsInModel } from './tagging.ts'
 import { addTags, removeTags, rowOf, type TaggableKinds, taggable } from './tags.ts'
 
 /** EC2: bounds of a page of DescribeTags. */
@@ -31,7 +30,7 @@ export const createTags = ec2Write(
   async (context, input) => {
     const tags = tagsGiven(input.Tags, 'Tag')
     if (tags.length === 0) refuse({ code: 'MissingParameter', field: 'Tag' })
-    await addTags(context, input.Resources, tagsInModel(tags), kinds)
+    await addTags(context, input.Resources, tags, kinds)
     return {}
   },
   members,

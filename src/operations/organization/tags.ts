@@ -3,22 +3,14 @@ import { type IdKind, kindOf, parseId } from '#model/identifier.ts'
 import { type Noun, refuse, refuseValue } from '#model/refusal.ts'
 import { mergeTags, type Tag } from '#model/tags.ts'
 import type { Allocation } from '#store/tables/space.ts'
-import type { Owner, Tag as StoredTag, Tags } from '#store/tables/tags.ts'
+import type { Owner, Tags } from '#store/tables/tags.ts'
 import { applyIpamTags } from '../ipam/ipams.ts'
 import { applyPoolTags } from '../ipam/pools.ts'
 import { recordScope } from '../ipam/scopes.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { applyPolicyTags } from '../policy/policies.ts'
 import { beginState } from '../space/tenures.ts'
-import {
-  changeTagsBy,
-  differenceOf,
-  refuseBadTags,
-  replacedTags,
-  type Tagged,
-  tagsInModel,
-  tagsInStore,
-} from './tagging.ts'
+import { changeTagsBy, differenceOf, refuseBadTags, replacedTags, type Tagged } from './tagging.ts'
 
 /** Of one request: all of them are changed in one transaction. */
 const resourcesMax = 1_000
@@ -65,7 +57,7 @@ export interface TaggableKind {
   /** Keeps what the object says until now, before its tags change. Kinds without it have every state in the history. */
   keep?(context: WriteContext, id: string): Promise<void>
   /** Brings the object in line with its new tags, where they are settings, and keeps its new state in the history. */
-  settle?(context: WriteContext, id: string, before: readonly StoredTag[]): Promise<void>
+  settle?(context: WriteContext, id: string, before: readonly Tag[]): Promise<void>
 }
 export type TaggableKinds = { readonly [K in IdKind]?: TaggableKind }
 
@@ -141,10 +133,9 @@ async function changeTags(
   for (const { kind, ...resource } of objects) {
     const { id, type } = resource
     const current = await context.tx.tags.of(id)
-    const before = tagsInModel(current)
-    const next = change(before)
-    refuseBadTags(type, tagsInStore(next), (await context.snapshot()).resourceTypes)
-    const difference = differenceOf(before, next)
+    const next = change(current)
+    refuseBadTags(type, next, (await context.snapshot()).resourceTypes)
+    const difference = differenceOf(current, next)
     if (difference.put.length === 0 && difference.removed.length === 0) continue
     await kind.keep?.(context, id)
     await changeTagsBy(context, { ...resource, region: context.region }, difference)
@@ -161,7 +152,7 @@ async function recordTags(context: WriteContext, id: string): Promise<void> {
   const body = JSON.parse(latest.body) as Record<string, unknown>
   // What is kept as EC2 shows it has members with capitals.
   const member = 'Tags' in body ? 'Tags' : 'tags'
-  const tags = await context.tx.tags.of(id)
+  const tags = await context.tx.tags.forHistory(id)
   if (JSON.stringify(body[member] ?? []) === JSON.stringify(tags)) return
   await context.tx.history.changed({ id, kind: latest.kind, account: latest.account }, { ...body, [member]: tags })
 }

@@ -5,7 +5,7 @@ import { findTagProblem, hasTooManyTags, mergeTags, type Tag, tagsMax } from '#m
 import type { Node, Organization } from '#store/tables/organizations.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { recordNode } from './organizations.ts'
-import { putTags, tagsInModel, tagsInStore } from './tagging.ts'
+import { putTags } from './tagging.ts'
 
 /** Refuses tags that no node can be given in one request; nodes of the tree carry no settings. */
 export function checkTreeTags(tags: readonly Tag[]): void {
@@ -23,7 +23,7 @@ export async function tagNode(
 ): Promise<void> {
   checkTreeTags(tags)
   const node = await getNode(context, id)
-  const merged = mergeTags(tagsInModel(await context.tx.tags.of(id)), tags)
+  const merged = mergeTags(await context.tx.tags.of(id), tags)
   if (hasTooManyTags(merged)) refuseCount(merged.length)
 
   await putTreeTags(context, organization, node, tags)
@@ -53,7 +53,7 @@ export async function replaceNodeTags(
   checkTreeTags(tags)
   const node = await getNode(context, id)
   const wanted = new Set(tags.map(({ key }) => key))
-  const gone = (await context.tx.tags.of(id)).map(({ Key }) => Key).filter((key) => !wanted.has(key))
+  const gone = (await context.tx.tags.of(id)).map(({ key }) => key).filter((key) => !wanted.has(key))
   if (tags.length === 0 && gone.length === 0) return
   for (const key of gone) await context.tx.tags.remove(id, key)
   await putTreeTags(context, organization, node, tags)
@@ -67,7 +67,7 @@ export async function putTreeTags(
   node: Pick<Node, 'id' | 'kind'>,
   tags: readonly Tag[],
 ): Promise<void> {
-  await putTags(context, { id: node.id, type: node.kind, account: organization.id }, tagsInStore(tags))
+  await putTags(context, { id: node.id, type: node.kind, account: organization.id }, tags)
 }
 
 /** The root, a unit or an account of the organization. */

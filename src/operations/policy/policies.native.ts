@@ -457,8 +457,8 @@ async function describe(context: ReadContext, row: Policy): Promise<z.output<typ
     compatibility: body.compatibility,
     documentCount: body.documents.length,
     assignmentCount: (await context.tx.policies.assignmentsOf(row.id)).length,
-    tags: Object.fromEntries(stored.filter(({ Key }) => !isSetting(Key)).map(({ Key, Value }) => [Key, Value])),
-    supersededTags: stored.map(({ Key }) => Key).filter(isSetting),
+    tags: Object.fromEntries(stored.filter(({ key }) => !isSetting(key)).map(({ key, value }) => [key, value])),
+    supersededTags: stored.map(({ key }) => key).filter(isSetting),
     createdAt: formatInstant(row.createdAt),
   }
 }

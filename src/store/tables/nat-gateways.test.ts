@@ -35,7 +35,7 @@ test('a NAT gateway is kept in the history as it was from the beginning', async 
       const all = addresses.map((each, index) => {
         return { ...address, natGatewayId: one.id, associationId: `eipassoc-${index + 1}`, ...each }
       })
-      const tags = [{ Key: 'Name', Value: 'a' }]
+      const tags = [{ key: 'Name', value: 'a' }]
       return JSON.stringify(natGateways.forHistory(one, { addresses: all, tags, installation }))
     }
     const inSubnet = { subnetId: 'subnet-1' }

@@ -1,9 +1,10 @@
 // NAT gateways and their addresses.
 import { formatId } from '#model/identifier.ts'
+import type { Tag } from '#model/tags.ts'
 import { listOfTexts, type Sql } from '../sql.ts'
 import { bit, changing, integer, named, optional, type Row, type RowOf, table, text } from '../table.ts'
 import type { Clock } from './history.ts'
-import type { Tag } from './tags.ts'
+import { storedTags } from './tags.ts'
 
 /** How long a deleted gateway is still shown. EC2 says: about an hour. */
 export const deletedShownMs = 3_600_000
@@ -143,7 +144,7 @@ export class NatGateways {
         Status: 'succeeded',
       })),
       CreateTime: gateway.createdAt,
-      Tags: tags,
+      Tags: storedTags(tags),
     }
   }
   async markDeleted(id: string): Promise<void> {

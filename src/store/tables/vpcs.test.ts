@@ -47,7 +47,7 @@ test('a VPC is kept in the history as it was from the beginning', async () => {
   const kept = await store.write(async (tx) => {
     await tx.vpcs.insert(vpc)
     for (const each of blocks) await tx.vpcs.insertCidr(each)
-    const tags = [{ Key: 'Name', Value: 'a' }]
+    const tags = [{ key: 'Name', value: 'a' }]
     return tx.vpcs.forHistory((await tx.vpcs.find(vpc.id))!, { cidrs: await tx.vpcs.cidrs(vpc.id), tags })
   })
   const ipv4 =
@@ -87,7 +87,7 @@ test('a subnet is kept in the history as it was from the beginning', async () =>
     } as const
     await tx.vpcs.insertSubnetCidr({ ...ipv6, subnetId: 'subnet-2', cidr: parseCidr('fd12:0:0:1::/64')! })
     const stateOf = async (id: string, available: number): Promise<string> => {
-      const tags = [{ Key: 'Name', Value: id }]
+      const tags = [{ key: 'Name', value: id }]
       const belongings = { ipv6: await tx.vpcs.subnetCidrs(id), available, tags }
       return JSON.stringify(tx.vpcs.subnetForHistory((await tx.vpcs.findSubnet(id))!, belongings))
     }

@@ -1,9 +1,10 @@
 // VPCs and subnets, with their CIDR blocks.
 import { type Cidr, formatCidr, fromKey, lastAddress, overlaps, toKey } from '#model/cidr.ts'
+import type { Tag } from '#model/tags.ts'
 import { listOfTexts, type Sql } from '../sql.ts'
 import { bit, block, changing, integer, named, optional, type RowOf, table, text } from '../table.ts'
 import type { Clock } from './history.ts'
-import type { Tag } from './tags.ts'
+import { storedTags } from './tags.ts'
 
 /** Who provides a block: Amazon, the owner through a public pool, or (for private space) nobody. */
 export type IpSource = 'amazon' | 'byoip' | 'none'
@@ -120,7 +121,7 @@ export class Vpcs {
       InstanceTenancy: vpc.tenancy,
       IsDefault: false,
       BlockPublicAccessStates: { InternetGatewayBlockMode: 'off' },
-      Tags: tags,
+      Tags: storedTags(tags),
       enableDnsSupport,
       enableDnsHostnames,
       enableNetworkAddressUsageMetrics,
@@ -225,7 +226,7 @@ export class Vpcs {
         EnableResourceNameDnsAAAARecord: false,
       },
       BlockPublicAccessStates: { InternetGatewayBlockMode: 'off' },
-      Tags: tags,
+      Tags: storedTags(tags),
     }
   }
   async deleteSubnet(id: string): Promise<void> {
