@@ -59,7 +59,7 @@ test('a request that changes more rows than the bound is refused whole, and othe
     ])
     assert.deepEqual(large, [])
     assert.deepEqual(
-      small!.map(({ Value }) => Value),
+      small!.map(({ value }) => value),
       ['beside'],
     )
   }))
@@ -68,7 +68,7 @@ test('the bound is of each request, not of those that share a transaction', () =
   withStore(async ({ store, request }) => {
     const half = Math.ceil(changesPerRequestMax * 0.6)
     await Promise.all([request((tx) => change(tx, half)), request((tx) => change(tx, half))])
-    assert.equal((await store.read((tx) => tx.tags.of(tagged.id)))[0]!.Value, String(half - 1))
+    assert.equal((await store.read((tx) => tx.tags.of(tagged.id)))[0]!.value, String(half - 1))
   }))
 
 test('a request frees no more rested space than the bound, and finds it free once the rest has been freed', () =>

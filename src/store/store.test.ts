@@ -66,7 +66,7 @@ inWorld('names are in the order of their bytes', async (world) => {
   })
   const stored = await world.store.read((tx) => tx.tags.of('x'))
   assert.deepEqual(
-    stored.map(({ Key }) => Key),
+    stored.map(({ key }) => key),
     names.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
   )
 })

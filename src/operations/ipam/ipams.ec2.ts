@@ -2,12 +2,10 @@
 import type { Ipam as IpamAnswer, ModifyIpamRequest } from '#formats/aws/ec2.generated.ts'
 import { type Members, refuse, refuseValue } from '#model/refusal.ts'
 import type { Ipam } from '#store/tables/ipams.ts'
-import type { Tag } from '#store/tables/tags.ts'
 import { filterBy, page, refuseIdsWithPaging } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
-import { tagsToCreate } from '../organization/tagging.ec2.ts'
-import { tagsInModel } from '../organization/tagging.ts'
+import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
 import { getIpam } from './access.ts'
 import { arnOf, stateOf } from './answers.ec2.ts'
 import { createIpam as create, deleteIpam as remove, updateIpam as update } from './ipams.ts'
@@ -24,7 +22,7 @@ export const createIpam = ec2Write(
       tier: input.Tier,
       enablePrivateGua: input.EnablePrivateGua,
       meteredAccount: input.MeteredAccount,
-      tags: tagsInModel(tags),
+      tags,
     })
     return { Ipam: { ...(await describe(context, ipam)), State: 'create-in-progress' } }
   },
@@ -125,7 +123,7 @@ async function namedOrAll(context: ReadContext, ids: readonly string[] | undefin
 // The answer ---------------------------------------------------------------------------------------------------------
 
 async function describe(context: ReadContext, ipam: Ipam): Promise<IpamAnswer> {
-  const tags: Tag[] = await context.tx.tags.of(ipam.id)
+  const tags = await context.tx.tags.of(ipam.id)
   return {
     OwnerId: ipam.account,
     IpamId: ipam.id,
@@ -137,7 +135,7 @@ async function describe(context: ReadContext, ipam: Ipam): Promise<IpamAnswer> {
     Description: ipam.description,
     OperatingRegions: ipam.operatingRegions.map((RegionName) => ({ RegionName })),
     State: await stateOf(context, ipam.id),
-    Tags: tags,
+    Tags: showTags(tags),
     DefaultResourceDiscoveryId: ipam.resourceDiscoveryId,
     DefaultResourceDiscoveryAssociationId: ipam.resourceDiscoveryAssociationId,
     ResourceDiscoveryAssociationCount: 1,

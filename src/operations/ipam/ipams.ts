@@ -7,15 +7,13 @@ import { member, refuse, refuseValue } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Ipam, Scope } from '#store/tables/ipams.ts'
 import type { Pool } from '#store/tables/pools.ts'
-import type { Tag as StoredTag } from '#store/tables/tags.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
-import { tagsInModel } from '../organization/tagging.ts'
+import { putFirstTags, replaceTags } from '../organization/tagging.ts'
 import { removePolicy } from '../policy/content.ts'
 import { refuseBeyondShareOfContent } from '../policy/content-shares.ts'
 import { describedAs, refuseLongDescription } from './access.ts'
 import { refuseUndeletable, removePools } from './pool-removal.ts'
 import { createDefaultScope, removeScope } from './scopes.ts'
-import { putFirstTags, replaceTags } from './tags.ts'
 
 const resourceType = 'ipam'
 /** Amazon: one IPAM per account and Region. Everything below one is found through it. */
@@ -153,14 +151,10 @@ export async function deleteIpam(
 }
 
 /** Moves the settings that a change of an IPAM's tags speaks of; what no tag says otherwise than before stays. */
-export async function applyIpamTags(
-  context: WriteContext,
-  id: string,
-  tagsBefore: readonly StoredTag[],
-): Promise<void> {
+export async function applyIpamTags(context: WriteContext, id: string, tagsBefore: readonly Tag[]): Promise<void> {
   const ipam = (await context.tx.ipams.find(id))!
-  const before = settingsOf(tagsInModel(tagsBefore))
-  const after = settingsOf(tagsInModel(await context.tx.tags.of(id)))
+  const before = settingsOf(tagsBefore)
+  const after = settingsOf(await context.tx.tags.of(id))
   const moved = <N extends keyof IpamSettings>(name: N, otherwise: IpamSettings[N]): IpamSettings[N] =>
     (after[name] as IpamSettings[N] | undefined) ?? (before[name] === undefined ? ipam[name] : otherwise)
   const settled = {
@@ -308,7 +302,7 @@ const taggedOf = ({ id, account, region }: Ipam) => ({ id, type: resourceType, a
 
 /** Puts the IPAM as it is now into the history; decisions must be made anew. */
 async function recordVersion(context: WriteContext, ipam: Ipam): Promise<void> {
-  const tags = await context.tx.tags.of(ipam.id)
+  const tags = await context.tx.tags.forHistory(ipam.id)
   await context.tx.history.changed({ id: ipam.id, kind: resourceType, account: ipam.account }, { ...ipam, tags })
   context.changed(ipam.id)
   await context.governanceChanged('nothing')

@@ -7,15 +7,13 @@ import type {
 } from '#formats/aws/ec2.generated.ts'
 import { isOwnOrShared } from '#model/policy/resolve.ts'
 import { type Members, refuse, refuseValue } from '#model/refusal.ts'
-import type { Tag as ModelTag } from '#model/tags.ts'
+import type { Tag } from '#model/tags.ts'
 import type { Ipam } from '#store/tables/ipams.ts'
 import type { Pool, SourceResource } from '#store/tables/pools.ts'
-import type { Tag } from '#store/tables/tags.ts'
 import { filterBy, readFrom, readPage, refuseIdsWithPaging } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
-import { tagsGiven, tagsToCreate } from '../organization/tagging.ec2.ts'
-import { tagsInModel } from '../organization/tagging.ts'
+import { showTags, tagsGiven, tagsToCreate } from '../organization/tagging.ec2.ts'
 import { getDeletablePool, getOwnPool, getReadablePool, getScope, isVisibleFrom, type PoolAt } from './access.ts'
 import { arnOf, stateAt } from './answers.ec2.ts'
 import { createPool, deletePool, updatePool } from './pools.ts'
@@ -61,9 +59,9 @@ export const createIpamPool = ec2Write(
         minNetmaskLength: input.AllocationMinNetmaskLength,
         maxNetmaskLength: input.AllocationMaxNetmaskLength,
         defaultNetmaskLength: input.AllocationDefaultNetmaskLength,
-        requiredTags: tagsInModel(requiredTags),
+        requiredTags,
         sourceVpcId,
-        tags: tagsInModel(tags),
+        tags,
       },
     )
     return { IpamPool: { ...(await describe(context, { pool, ipam })), State: 'create-in-progress' } }
@@ -166,14 +164,14 @@ async function sourceVpcIn(
 }
 
 /** A key that is added again gets the new value; what is removed need not be there. Terraform's provider relies on both. */
-function changedTags(pool: Pool, input: ModifyIpamPoolRequest): readonly ModelTag[] | undefined {
-  const removed = tagsInModel(tagsGiven(input.RemoveAllocationResourceTags, 'RemoveAllocationResourceTag'))
-  const added = tagsInModel(tagsGiven(input.AddAllocationResourceTags, 'AddAllocationResourceTag'))
+function changedTags(pool: Pool, input: ModifyIpamPoolRequest): readonly Tag[] | undefined {
+  const removed = tagsGiven(input.RemoveAllocationResourceTags, 'RemoveAllocationResourceTag')
+  const added = tagsGiven(input.AddAllocationResourceTags, 'AddAllocationResourceTag')
   if (removed.length === 0 && added.length === 0) return undefined
   // A value that was left out, or is empty, stands for any: the same as to the tags of a resource that are deleted.
-  const isRemoved = (tag: ModelTag): boolean =>
+  const isRemoved = (tag: Tag): boolean =>
     removed.some(({ key, value }) => key === tag.key && (value === '' || value === tag.value))
-  const isReplaced = (tag: ModelTag): boolean => added.some(({ key }) => key === tag.key)
+  const isReplaced = (tag: Tag): boolean => added.some(({ key }) => key === tag.key)
   return [...pool.requiredTags.filter((tag) => !isRemoved(tag) && !isReplaced(tag)), ...added]
 }
 
@@ -252,8 +250,8 @@ function show({ pool, ipam, parent, version, tags }: Shown): IpamPool {
     AllocationMinNetmaskLength: pool.minNetmaskLength,
     AllocationMaxNetmaskLength: pool.maxNetmaskLength,
     AllocationDefaultNetmaskLength: pool.defaultNetmaskLength,
-    AllocationResourceTags: pool.requiredTags.map(({ key, value }) => ({ Key: key, Value: value })),
-    Tags: tags,
+    AllocationResourceTags: showTags(pool.requiredTags),
+    Tags: showTags(tags),
     AwsService: pool.awsService,
     PublicIpSource: pool.publicIpSource,
     SourceResource: pool.sourceResource && showSource(pool.sourceResource),

@@ -7,14 +7,12 @@ import { member, refuse, refuseValue } from '#model/refusal.ts'
 import { keyProblem, type Tag, valueProblem } from '#model/tags.ts'
 import type { Ipam, Scope } from '#store/tables/ipams.ts'
 import type { Pool, SourceResource } from '#store/tables/pools.ts'
-import type { Tag as StoredTag } from '#store/tables/tags.ts'
 import type { Reach, ReadContext, WriteContext } from '../operation.ts'
-import { tagsInModel } from '../organization/tagging.ts'
+import { putFirstTags, replaceTags } from '../organization/tagging.ts'
 import { refuseTooLongRequiredTags, refuseTooManyPools, refuseTooManyShares } from '../policy/account-bounds.ts'
 import { describedAs, type PoolAt, refuseFreeTier, refuseLongDescription, refuseTooManyListed } from './access.ts'
 import { isPlanEnded, mayPlan } from './plans.ts'
 import { finishDeprovisioning, refuseUndeletable, removePools, withDescendants } from './pool-removal.ts'
-import { putFirstTags, replaceTags } from './tags.ts'
 
 const resourceType = 'ipam-pool'
 /** Our own bound: every snapshot holds all of it. */
@@ -154,9 +152,9 @@ export async function deletePool(
  * Brings a pool in line with what changed in its tags, which may hold its settings: how long released space rests, and who
  * shares it. What they said before and still say changes nothing: it may have been set as a field since.
  */
-export async function applyPoolTags(context: WriteContext, id: string, before: readonly StoredTag[]): Promise<void> {
-  const had = settingsOf(tagsInModel(before))
-  const has = settingsOf(tagsInModel(await context.tx.tags.of(id)))
+export async function applyPoolTags(context: WriteContext, id: string, before: readonly Tag[]): Promise<void> {
+  const had = settingsOf(before)
+  const has = settingsOf(await context.tx.tags.of(id))
   const isSame = (name: keyof PoolSettings): boolean => String(had[name]) === String(has[name])
   const pool = (await context.tx.pools.find(id))!
   const settled = isSame('quarantineSeconds') ? pool : { ...pool, quarantineSeconds: has.quarantineSeconds }
@@ -310,7 +308,7 @@ const taggedOf = ({ pool: { id, account }, ipam }: PoolAt) => ({ id, type: resou
 
 /** Puts the pool as it is now into the history; decisions must be made anew. */
 async function recordVersion(context: WriteContext, pool: Pool, reach: Reach): Promise<void> {
-  const tags = await context.tx.tags.of(pool.id)
+  const tags = await context.tx.tags.forHistory(pool.id)
   const sharedWith = await context.tx.pools.shares(pool.n)
   await context.tx.history.changed(
     { id: pool.id, kind: resourceType, account: pool.account },

@@ -5,8 +5,7 @@ import type { Scope } from '#store/tables/ipams.ts'
 import { filterBy, page, refuseIdsWithPaging } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
-import { tagsToCreate } from '../organization/tagging.ec2.ts'
-import { tagsInModel } from '../organization/tagging.ts'
+import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
 import { getIpam, getScope } from './access.ts'
 import { arnOf, stateOf } from './answers.ec2.ts'
 import { createScope, deleteScope, updateScope } from './scopes.ts'
@@ -17,7 +16,7 @@ export const createIpamScope = ec2Write(
   'CreateIpamScope',
   async (context, input) => {
     refuseExternalAuthority(input)
-    const tags = tagsInModel(tagsToCreate(input.TagSpecifications, 'ipam-scope'))
+    const tags = tagsToCreate(input.TagSpecifications, 'ipam-scope')
     const ipam = await getIpam(context, input.IpamId)
     const scope = await createScope(context, ipam, { description: input.Description, tags })
     return { IpamScope: { ...(await describe(context, scope)), State: 'create-in-progress' } }
@@ -91,7 +90,7 @@ async function describe(context: ReadContext, scope: Scope): Promise<IpamScope> 
     Description: scope.description,
     PoolCount: await context.tx.pools.countOfScope(scope.id),
     State: await stateOf(context, scope.id),
-    Tags: await context.tx.tags.of(scope.id),
+    Tags: showTags(await context.tx.tags.of(scope.id)),
   }
 }
 

@@ -3,8 +3,8 @@ import { refuse } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Ipam, Scope } from '#store/tables/ipams.ts'
 import type { WriteContext } from '../operation.ts'
+import { putFirstTags, replaceTags } from '../organization/tagging.ts'
 import { describedAs, refuseFreeTier, refuseLongDescription, refuseTooMany } from './access.ts'
-import { putFirstTags, replaceTags } from './tags.ts'
 
 const resourceType = 'ipam-scope'
 /** Our own bound; Amazon's quota is 5. */
@@ -102,7 +102,7 @@ export async function recordScope(context: WriteContext, id: string): Promise<vo
 
 async function recordVersion(context: WriteContext, scope: Scope): Promise<void> {
   const { id, account } = scope
-  const tags = await context.tx.tags.of(id)
+  const tags = await context.tx.tags.forHistory(id)
   await context.tx.history.changed({ id, kind: resourceType, account }, { ...scope, tags })
   context.changed(id)
 }

@@ -1,13 +1,13 @@
-// The blocks of VPCs and subnets: what a request says of them, whether it can be, and how they are taken.
+// The blocks of VPCs and subnets: what they can be, and how they are taken.
 import { purposeProblem } from '#model/address-space.ts'
-import { type Cidr, formatCidr, nearCidrProblem, parseLooseCidr } from '#model/cidr.ts'
+import { type Cidr, formatCidr } from '#model/cidr.ts'
 import { type AllocationRequest, provider } from '#model/policy/decision.ts'
 import { resolve } from '#model/policy/resolve.ts'
 import { findResourceType } from '#model/policy/resource-types.ts'
 import type { ResolvedDocument } from '#model/policy/snapshot.ts'
 import { naming, refuse, refuseValue } from '#model/refusal.ts'
+import type { Tag } from '#model/tags.ts'
 import type { Pool } from '#store/tables/pools.ts'
-import type { Tag } from '#store/tables/tags.ts'
 import type { IpSource } from '#store/tables/vpcs.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { getUsablePool, grant, release } from '../space/grant.ts'
@@ -16,34 +16,31 @@ export type Network = 'vpc' | 'subnet'
 
 /** EC2: the length of an IPv6 block is a multiple of four. */
 const ipv6Step = 4
-/** What AmazonProvidedIpv6CidrBlock gives. */
-const amazonIpv6Length = 56
 
-/** Where policy names a setting of the type, EC2's clients get it by that name. */
-const settingNames = { family: 'address-family', scopeType: 'scope', resourceType: 'resource-type' }
-const fieldsOf = {
-  4: { cidr: 'CidrBlock', pool: 'Ipv4IpamPoolId', length: 'Ipv4NetmaskLength' },
-  6: { cidr: 'Ipv6CidrBlock', pool: 'Ipv6IpamPoolId', length: 'Ipv6NetmaskLength' },
-} as const
+type BlockMember = 'cidr' | 'poolId' | 'netmaskLength'
+/** What a request calls a member of one of its blocks: it may ask for one of each family. */
+export const blockMember = (family: 4 | 6, member: BlockMember): `ipv${4 | 6}.${BlockMember}` =>
+  `ipv${family}.${member}`
 
-/** The parameters about blocks that VPCs and subnets have in common. */
-export interface BlockInput {
-  readonly CidrBlock?: string
-  readonly Ipv4IpamPoolId?: string
-  readonly Ipv4NetmaskLength?: number
-  readonly Ipv6CidrBlock?: string
-  readonly Ipv6IpamPoolId?: string
-  readonly Ipv6NetmaskLength?: number
-  readonly AmazonProvidedIpv6CidrBlock?: boolean
+/** What a request says of one block. All but the family undefined: policy is to choose. */
+export interface BlockSpec {
+  readonly family: 4 | 6
+  readonly cidr?: Cidr
+  /** The block as the request has it, where that is not as we write it. */
+  readonly cidrText?: string
+  readonly poolId?: string
+  readonly netmaskLength?: number
+  /** Space of the provider, which is named as a pool would be. */
+  readonly isOfProvider?: true
 }
 
-/** A block as a request asks for it. All but the family undefined: policy is to choose. */
+/** A block that can be asked for, as `readBlock` has found. */
 export interface BlockParams {
   readonly family: 4 | 6
   readonly cidr?: Cidr
   readonly pool?: Pool
   readonly netmaskLength?: number
-  readonly isAmazonProvided?: true
+  readonly isOfProvider?: true
 }
 
 export interface Block {
@@ -53,15 +50,6 @@ export interface Block {
   readonly poolId: string | undefined
   readonly ipSource: IpSource
 }
-
-/** Whether the request says anything about a block of the family. */
-export const asksFor = (input: BlockInput, family: 4 | 6): boolean =>
-  family === 4
-    ? input.CidrBlock !== undefined || input.Ipv4IpamPoolId !== undefined || input.Ipv4NetmaskLength !== undefined
-    : input.Ipv6CidrBlock !== undefined ||
-      input.Ipv6IpamPoolId !== undefined ||
-      input.Ipv6NetmaskLength !== undefined ||
-      input.AmazonProvidedIpv6CidrBlock === true
 
 /** The document of the policies in force that speaks of the caller's networks in this Region. */
 export async function documentFor(context: ReadContext, network: Network): Promise<ResolvedDocument | undefined> {
@@ -86,46 +74,21 @@ async function isSpokenOf(context: ReadContext, network: Network): Promise<boole
 }
 
 /**
- * What a request asks of one family. Block and pool may be left out where a policy document applies: the policy then
- * chooses. Without one, as in EC2, either is needed.
+ * Whether a network can have what a request says of one block. Block and pool may be left out where a policy document
+ * applies: the policy then chooses. Without one, as in EC2, either is needed.
  */
-export async function readParams(
-  context: ReadContext,
-  network: Network,
-  family: 4 | 6,
-  input: BlockInput,
-): Promise<BlockParams> {
-  const fields = fieldsOf[family]
-  const text = input[fields.cidr]
-  const poolId = input[fields.pool]
-  const netmaskLength = input[fields.length]
-  if (family === 6 && input.AmazonProvidedIpv6CidrBlock) {
-    if (text === undefined && poolId === undefined && netmaskLength === undefined) {
-      return { family, netmaskLength: amazonIpv6Length, isAmazonProvided: true }
-    }
-    refuse({
-      code: 'InvalidParameterCombination',
-      problem:
-        '`AmazonProvidedIpv6CidrBlock` cannot be used together with a block, pool or netmask length of your own.',
-    })
-  }
-  if (text !== undefined && netmaskLength !== undefined) {
-    refuse({
-      code: 'InvalidParameterCombination',
-      problem: `Only one of \`${fields.cidr}\` and \`${fields.length}\` can be given.`,
-    })
-  }
-  const cidr = text === undefined ? undefined : readCidr(network, family, text)
+export async function readBlock(context: ReadContext, network: Network, spec: BlockSpec): Promise<BlockParams> {
+  const { family, cidr, poolId, netmaskLength, isOfProvider } = spec
+  if (isOfProvider) return { family, netmaskLength, isOfProvider }
+  if (cidr) refuseUnfit(network, cidr, spec.cidrText)
   if (netmaskLength !== undefined) checkLength(network, family, netmaskLength)
 
   const document = await documentFor(context, network)
   // A block of IPv4 is the caller's to bring, and so is a part of the VPC's block; other IPv6 space is somebody's.
   const isOwnSpace = cidr !== undefined && (family === 4 || network === 'subnet')
   if (poolId === undefined && !isOwnSpace && !(document && cidr === undefined)) {
-    refuse({
-      code: 'MissingParameter',
-      field: cidr === undefined && netmaskLength === undefined ? fields.cidr : fields.pool,
-    })
+    const missing = cidr === undefined && netmaskLength === undefined ? 'cidr' : 'poolId'
+    refuse({ code: 'MissingParameter', field: blockMember(family, missing) })
   }
   const pool = poolId === undefined ? undefined : await getPoolHere(context, family, poolId)
   if (pool && !cidr && netmaskLength === undefined && !document && pool.defaultNetmaskLength === undefined) {
@@ -153,10 +116,8 @@ export async function takeBlock(
     return { cidr: params.cidr, allocation: undefined, poolId: undefined, ipSource: 'none' }
   }
   const request = { ...(await toRequest(context, network, params, tags)), resource: id }
-  const fields = fieldsOf[params.family]
-  const members = { ...settingNames, cidr: fields.cidr, poolId: fields.pool, netmaskLength: fields.length }
   const options = { whenFull: 'size', allowed: within, disallowed: taken } as const
-  const granted = await naming(members, () =>
+  const granted = await naming(grantMembers(params.family), () =>
     grant(context, request, { resourceType: network, resourceId: id }, options),
   )
   const { cidr, pool, allocation } = granted
@@ -173,26 +134,24 @@ export async function giveBack(context: WriteContext, allocation: number | undef
   if (held) await release(context, held)
 }
 
-// Reading ------------------------------------------------------------------------------------------------------------
+/** Of which block a grant refuses a member. */
+const grantMembers = (family: 4 | 6): Readonly<Record<BlockMember, string>> => ({
+  cidr: blockMember(family, 'cidr'),
+  poolId: blockMember(family, 'poolId'),
+  netmaskLength: blockMember(family, 'netmaskLength'),
+})
 
-function readCidr(network: Network, family: 4 | 6, text: string): Cidr {
-  const field = fieldsOf[family].cidr
-  const cidr = parseLooseCidr(text)
-  // EC2 documents that it clears the host bits of IPv4 blocks, and of no others.
-  const near = cidr?.family === 4 ? undefined : nearCidrProblem(text)
-  if (cidr?.family !== family || near) {
-    const example = family === 4 ? '10.0.0.0/16' : '2001:db8:1234:1a00::/56'
-    const expected = `An IPv${family} block such as \`${example}\` is expected`
-    refuseValue(field, text, `This is not a valid CIDR block. ${near ?? expected}`)
-  }
-  const problem = lengthProblem(network, family, cidr.length) ?? purposeProblem(cidr, 'vpc')
-  if (problem) refuse({ code: 'InvalidRange', what: network, field, value: text, problem })
-  return cidr
+// What a block can be ------------------------------------------------------------------------------------------------
+
+function refuseUnfit(network: Network, cidr: Cidr, text = formatCidr(cidr)): void {
+  const problem = lengthProblem(network, cidr.family, cidr.length) ?? purposeProblem(cidr, 'vpc')
+  if (!problem) return
+  refuse({ code: 'InvalidRange', what: network, field: blockMember(cidr.family, 'cidr'), value: text, problem })
 }
 
 function checkLength(network: Network, family: 4 | 6, length: number): void {
   const problem = lengthProblem(network, family, length)
-  if (problem) refuseValue(fieldsOf[family].length, length, problem)
+  if (problem) refuseValue(blockMember(family, 'netmaskLength'), length, problem)
 }
 
 function lengthProblem(network: Network, family: 4 | 6, length: number): string | undefined {
@@ -205,7 +164,7 @@ function lengthProblem(network: Network, family: 4 | 6, length: number): string 
 
 /** Space for networks is taken in the Region that the pool is for. */
 async function getPoolHere(context: ReadContext, family: 4 | 6, id: string): Promise<Pool> {
-  const field = fieldsOf[family].pool
+  const field = blockMember(family, 'poolId')
   const pool = await getUsablePool(context, id)
   if (pool.family !== family) refuseValue(field, id, `the pool holds IPv${pool.family} space`)
   if (pool.locale !== context.region) {
@@ -226,9 +185,9 @@ async function toRequest(
   params: BlockParams,
   tags: readonly Tag[],
 ): Promise<AllocationRequest> {
-  const { family, cidr, pool, netmaskLength, isAmazonProvided } = params
-  // Asking for Amazon's space is an explicit choice like any other.
-  const named = isAmazonProvided ? provider : pool?.id
+  const { family, cidr, pool, netmaskLength, isOfProvider } = params
+  // Asking for the provider's space is an explicit choice like any other.
+  const named = isOfProvider ? provider : pool?.id
   return {
     account: context.caller.account,
     locale: context.region,
@@ -237,17 +196,17 @@ async function toRequest(
     scopeType: await scopeTypeOf(context, params),
     netmaskLength,
     explicit: named === undefined && cidr === undefined ? undefined : { pool: named, cidr },
-    tags: tags.length === 0 ? undefined : new Map(tags.map(({ Key, Value }) => [Key, Value])),
+    tags: tags.length === 0 ? undefined : new Map(tags.map(({ key, value }) => [key, value])),
   }
 }
 
 /** IPv4 networks are private; IPv6 ones are as their pool is. Undefined: policy may choose either. */
 async function scopeTypeOf(
   context: ReadContext,
-  { family, pool, isAmazonProvided }: BlockParams,
+  { family, pool, isOfProvider }: BlockParams,
 ): Promise<'public' | 'private' | undefined> {
   if (family === 4) return 'private'
-  if (isAmazonProvided) return 'public'
+  if (isOfProvider) return 'public'
   return pool && (await context.snapshot()).pools.get(pool.id)?.scopeType
 }
 

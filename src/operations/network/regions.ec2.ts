@@ -1,16 +1,9 @@
 // The Regions and availability zones that exist here, by the server's settings.
 import type { AvailabilityZone, Region } from '#formats/aws/ec2.generated.ts'
-import { refuse } from '#model/refusal.ts'
+import { type Members, refuse } from '#model/refusal.ts'
 import { filterBy, nothing } from '../listing.ts'
 import { ec2Read } from '../operation.aws.ts'
-import type { ReadContext } from '../operation.ts'
-
-export interface Zone {
-  /** Such as `us-east-1a`. */
-  readonly name: string
-  /** Such as `use1-az1`. */
-  readonly id: string
-}
+import { refuseZone, type Zone, zonesOf } from './zones.ts'
 
 export const describeRegions = ec2Read('DescribeRegions', async (context, input) => {
   const matches = filterBy(input.Filters, regionFilters)
@@ -45,42 +38,13 @@ const accountAttributes = [
   { AttributeName: 'default-vpc', AttributeValues: [{ AttributeValue: 'none' }] },
 ]
 
-/** The zones of the request's Region, in their order. */
-export function zonesOf(context: ReadContext): readonly Zone[] {
-  const region = context.settings.regions.find(({ name }) => name === context.region)
-  if (!region) refuse({ code: 'NotFound', what: 'region', id: context.region })
-  return region.zones.map((letter, index) => ({
-    name: region.name + letter,
-    id: `${region.zoneIdPrefix}-az${index + 1}`,
-  }))
+/** The zone of a request, and what it calls the members that name one. */
+export const zoneIn = ({ AvailabilityZone: zone, AvailabilityZoneId: zoneId }: ZoneInput) => ({ zone, zoneId })
+export interface ZoneInput {
+  readonly AvailabilityZone?: string
+  readonly AvailabilityZoneId?: string
 }
-
-/** The zone that a request names, by name or by id; undefined where it names none. */
-export function findZone(
-  context: ReadContext,
-  { AvailabilityZone: name, AvailabilityZoneId: id }: { AvailabilityZone?: string; AvailabilityZoneId?: string },
-  refuseUnknown: (context: ReadContext, field: 'AvailabilityZone' | 'AvailabilityZoneId', value: string) => never = (
-    _context,
-    _field,
-    value,
-  ) => refuseZone(value),
-): Zone | undefined {
-  if (name !== undefined && id !== undefined) {
-    refuse({
-      code: 'InvalidParameterCombination',
-      problem: 'Only one of `AvailabilityZone` and `AvailabilityZoneId` can be given.',
-    })
-  }
-  const zones = zonesOf(context)
-  if (name !== undefined)
-    return zones.find((zone) => zone.name === name) ?? refuseUnknown(context, 'AvailabilityZone', name)
-  if (id !== undefined) {
-    return zones.find((zone) => zone.id === id) ?? refuseUnknown(context, 'AvailabilityZoneId', id)
-  }
-  return undefined
-}
-
-const refuseZone = (id: string): never => refuse({ code: 'NotFound', what: 'availability-zone', id })
+export const zoneMembers = { zone: 'AvailabilityZone', zoneId: 'AvailabilityZoneId' } as const satisfies Members
 
 const describeRegion = (name: string): Region => ({
   RegionName: name,

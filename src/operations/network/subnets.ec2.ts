@@ -1,90 +1,39 @@
-// Subnets: parts of a VPC's blocks, each in one availability zone.
+// Subnets over the EC2 API: its requests, answers and filters.
 import type { CreateSubnetRequest, Subnet as SubnetShown } from '#formats/aws/ec2.generated.ts'
-import { type Cidr, contains, equals, formatCidr, sizeOf } from '#model/cidr.ts'
+import { formatCidr } from '#model/cidr.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
-import type { Pool } from '#store/tables/pools.ts'
-import type { Tag } from '#store/tables/tags.ts'
-import type { Subnet, SubnetCidr, Vpc, VpcCidr } from '#store/tables/vpcs.ts'
+import type { Subnet } from '#store/tables/vpcs.ts'
 import { filterBy, type Listed, nothing, readById, readPage, refuseIdsWithPaging } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
-import type { ReadContext, WriteContext } from '../operation.ts'
-import { tagsToCreate } from '../organization/tagging.ec2.ts'
-import { putTags } from '../organization/tagging.ts'
-import { asksFor, type Block, type BlockParams, documentFor, giveBack, readParams, takeBlock } from './blocks.ts'
-import { findZone, zonesOf } from './regions.ec2.ts'
-import { getVpc } from './vpcs.ec2.ts'
+import type { ReadContext } from '../operation.ts'
+import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
+import { asksFor, blockIn, blockMembers } from './blocks.ec2.ts'
+import type { BlockParams } from './blocks.ts'
+import { zoneIn, zoneMembers } from './regions.ec2.ts'
+import {
+  countAvailable,
+  createSubnet as create,
+  getSubnet,
+  deleteSubnet as remove,
+  type SubnetState,
+} from './subnets.ts'
+import { findZone, type ZoneMember, zonesOf } from './zones.ts'
 
-/** AWS keeps the first four addresses of an IPv4 subnet and the last one. */
-export const reservedAtStart = 4
-export const reservedAtEnd = 1
-
-export const createSubnet = ec2Write('CreateSubnet', async (context, input) => {
-  refuseUnsupported(input)
-  const tags = tagsToCreate(input.TagSpecifications, 'subnet')
-  const zone = findZone(context, input, refuseZone) ?? zonesOf(context)[0]!
-  const requests = await readAllParams(context, input)
-  const vpc = await getVpc(context, input.VpcId)
-  const cidrs = await context.tx.vpcs.cidrs(vpc.id)
-  for (const params of requests) {
-    if (params.pool) await refuseUnlessPlans(context, params.pool, vpc)
-    if (params.cidr) await refuseMisplaced(context, vpc, cidrs, params.cidr)
-  }
-
-  const id = context.newId('subnet')
-  const subnet: Omit<Subnet, 'createdAt'> = {
-    id,
-    vpcId: vpc.id,
-    account: vpc.account,
-    region: vpc.region,
-    zone: zone.name,
-    zoneId: zone.id,
-    cidr: undefined,
-    allocation: undefined,
-    isIpv6Native: input.Ipv6Native ?? false,
-  }
-  const blocks = []
-  for (const params of requests) {
-    const around = { within: cidrs.map(({ cidr }) => cidr), taken: await siblingsOf(context, vpc, params) }
-    const block = await takeBlock(context, params, { network: 'subnet', id, tags }, around)
-    if (!params.cidr || !equals(params.cidr, block.cidr)) await refuseMisplaced(context, vpc, cidrs, block.cidr)
-    await refusePlanned(context, vpc, block)
-    blocks.push(block)
-  }
-  const ipv4 = blocks.find(({ cidr }) => cidr.family === 4)
-  const ipv6 = blocks.find(({ cidr }) => cidr.family === 6)
-  await context.tx.vpcs.insertSubnet({ ...subnet, cidr: ipv4?.cidr, allocation: ipv4?.allocation })
-  if (ipv6) {
-    await context.tx.vpcs.insertSubnetCidr({
-      associationId: context.newId('subnetCidrAssociation'),
-      subnetId: id,
-      vpcId: vpc.id,
-      cidr: ipv6.cidr,
-      allocation: ipv6.allocation,
-      ipSource: cidrs.find(({ cidr }) => contains(cidr, ipv6.cidr))!.ipSource,
-    })
-  }
-  await putTags(context, { id, type: 'subnet', account: vpc.account }, tags)
-  const shown = await recordChange(context, { ...subnet, cidr: ipv4?.cidr })
-  return { Subnet: shown }
-})
+export const createSubnet = ec2Write(
+  'CreateSubnet',
+  async (context, input) => {
+    refuseUnsupported(input)
+    const tags = tagsToCreate(input.TagSpecifications, 'subnet')
+    const zone = findZone(context, zoneIn(input), refuseZone) ?? zonesOf(context)[0]!
+    const blocks = await blocksIn(context, input)
+    const { VpcId: vpcId, Ipv6Native: isIpv6Native } = input
+    return { Subnet: show(await create(context, { vpcId, zone, blocks, isIpv6Native, tags })) }
+  },
+  { ...blockMembers, ...zoneMembers },
+)
 
 export const deleteSubnet = ec2Write('DeleteSubnet', async (context, input) => {
-  const subnet = await getSubnet(context, input.SubnetId)
-  const gateway = await context.tx.natGateways.anyOfSubnet(subnet.id)
-  if (gateway !== undefined) {
-    refuse({
-      code: 'DependencyViolation',
-      what: 'subnet',
-      id: subnet.id,
-      problem: `The NAT gateway \`${gateway}\` is in it`,
-    })
-  }
-  await giveBack(context, subnet.allocation)
-  for (const { allocation } of await context.tx.vpcs.subnetCidrs(subnet.id)) await giveBack(context, allocation)
-  await context.tx.vpcs.deleteSubnet(subnet.id)
-  await context.tx.tags.removeAll(subnet.id)
-  await context.tx.history.changed({ id: subnet.id, kind: 'subnet', account: subnet.account }, undefined)
-  context.changed(subnet.id)
+  await remove(context, await getSubnet(context, input.SubnetId))
   return { Return: true }
 })
 
@@ -104,20 +53,14 @@ export const describeSubnets = ec2Read('DescribeSubnets', async (context, input)
       ]
       return subnets.map((subnet) => {
         const { id } = subnet
-        const shown = describe(subnet, { ipv6: ipv6.get(id) ?? [], used: used.get(id) ?? 0, tags: tags.get(id) ?? [] })
+        const belongings = { ipv6: ipv6.get(id) ?? [], used: used.get(id) ?? 0, tags: tags.get(id) ?? [] }
+        const shown = show({ subnet, ...belongings })
         return matches(shown) ? shown : undefined
       })
     },
   })
   return { Subnets: items, NextToken }
 })
-
-/** A subnet of the caller, in the Region of the request. */
-export async function getSubnet(context: ReadContext, id: string): Promise<Subnet> {
-  const subnet = await context.tx.vpcs.findSubnet(id)
-  const isOwn = subnet?.account === context.caller.account && subnet.region === context.region
-  return isOwn ? subnet : refuse({ code: 'NotFound', what: 'subnet', id })
-}
 
 // The request --------------------------------------------------------------------------------------------------------
 
@@ -137,60 +80,20 @@ function refuseUnsupported(input: CreateSubnetRequest): void {
   }
 }
 
-function refuseZone(context: ReadContext, field: 'AvailabilityZone' | 'AvailabilityZoneId', value: string): never {
-  const names = zonesOf(context).map((zone) => (field === 'AvailabilityZone' ? zone.name : zone.id))
-  const zones = names.join(', ')
-  refuseValue(field, value, `Subnets can currently only be created in the following availability zones: ${zones}`)
+function refuseZone(context: ReadContext, field: ZoneMember, value: string): never {
+  const zones = zonesOf(context).map((zone) => (field === 'zone' ? zone.name : zone.id))
+  const names = zones.join(', ')
+  refuseValue(field, value, `Subnets can currently only be created in the following availability zones: ${names}`)
 }
 
-async function readAllParams(context: ReadContext, input: CreateSubnetRequest): Promise<BlockParams[]> {
-  const requests: BlockParams[] = []
-  if (!input.Ipv6Native) requests.push(await readParams(context, 'subnet', 4, input))
-  if (asksFor(input, 6)) requests.push(await readParams(context, 'subnet', 6, input))
-  return requests
+async function blocksIn(context: ReadContext, input: CreateSubnetRequest): Promise<readonly BlockParams[]> {
+  const blocks: BlockParams[] = []
+  if (!input.Ipv6Native) blocks.push(await blockIn(context, 'subnet', 4, input))
+  if (asksFor(input, 6)) blocks.push(await blockIn(context, 'subnet', 6, input))
+  return blocks
 }
 
-/** The pool must plan this VPC, itself or through a pool above it. */
-async function refuseUnlessPlans(context: ReadContext, pool: Pool, vpc: Vpc): Promise<void> {
-  for (let at: Pool | undefined = pool; at; ) {
-    if (at.sourceResource?.id === vpc.id) return
-    at = at.parent === undefined ? undefined : await context.tx.pools.findByNumber(at.parent)
-  }
-  refuseValue(`Ipv${pool.family}IpamPoolId`, pool.id, `it is no resource planning pool of \`${vpc.id}\``)
-}
-
-/** The schema keeps equal blocks apart; that blocks never overlap at all is kept here. */
-async function refuseMisplaced(context: ReadContext, vpc: Vpc, cidrs: readonly VpcCidr[], wanted: Cidr): Promise<void> {
-  const field = wanted.family === 4 ? 'CidrBlock' : 'Ipv6CidrBlock'
-  const value = formatCidr(wanted)
-  const own = cidrs.filter(({ cidr }) => cidr.family === wanted.family).map(({ cidr }) => cidr)
-  if (!own.some((cidr) => contains(cidr, wanted))) {
-    const blocks = own.length === 0 ? `it has no IPv${wanted.family} block` : `it has ${own.map(formatCidr).join(', ')}`
-    refuse({ code: 'InvalidRange', what: 'subnet', field, value, problem: `It is not inside \`${vpc.id}\`: ${blocks}` })
-  }
-  const sibling = await context.tx.vpcs.subnetOverlapping(vpc.id, wanted)
-  if (!sibling) return
-  const problem = `It overlaps with the subnet \`${sibling.id}\` (${formatCidr(sibling.cidr)})`
-  refuse({ code: 'CidrConflict', what: 'subnet', field, value, problem })
-}
-
-/** What a pool that plans the VPC has handed out already is not taken a second time beside it. */
-async function refusePlanned(context: ReadContext, vpc: Vpc, { cidr, allocation }: Block): Promise<void> {
-  const except = { allocation, account: vpc.account, now: context.now }
-  const taken = await context.tx.pools.plannedOverlap(vpc.id, cidr, except)
-  if (!taken) return
-  const problem = `It overlaps with ${formatCidr(taken.cidr)}, which the pool \`${taken.pool.id}\` that plans \`${vpc.id}\` has handed out or keeps`
-  const field = cidr.family === 4 ? 'CidrBlock' : 'Ipv6CidrBlock'
-  refuse({ code: 'CidrConflict', what: 'subnet', field, value: formatCidr(cidr), problem })
-}
-
-/** What policy or a pool must choose around; a block that the caller names is looked at by itself. */
-async function siblingsOf(context: ReadContext, vpc: Vpc, params: BlockParams): Promise<Cidr[]> {
-  const isChosen = !params.cidr || (await documentFor(context, 'subnet')) !== undefined
-  return isChosen ? context.tx.vpcs.subnetBlocks(vpc.id, params.family) : []
-}
-
-// Describing ---------------------------------------------------------------------------------------------------------
+// The answer ---------------------------------------------------------------------------------------------------------
 
 async function namedOrAll(
   context: ReadContext,
@@ -203,32 +106,7 @@ async function namedOrAll(
   return readById([...named.values()])
 }
 
-/** The subnet with its new tags. */
-export async function recordSubnet(context: WriteContext, id: string): Promise<void> {
-  await recordChange(context, (await context.tx.vpcs.findSubnet(id))!)
-}
-
-/** Puts the subnet as it is now into the history, and into the audit entry. */
-async function recordChange(context: WriteContext, subnet: Omit<Subnet, 'createdAt'>): Promise<SubnetShown> {
-  const { vpcs, natGateways, tags } = context.tx
-  const shown = describe(subnet, {
-    ipv6: await vpcs.subnetCidrs(subnet.id),
-    used: (await natGateways.privateIpsIn(subnet.id)).length,
-    tags: await tags.of(subnet.id),
-  })
-  await context.tx.history.changed({ id: subnet.id, kind: 'subnet', account: subnet.account }, shown)
-  context.changed(subnet.id)
-  return shown
-}
-
-/** What belongs to a subnet; `used` counts the addresses of NAT gateways in it. */
-interface Belongings {
-  readonly ipv6: readonly SubnetCidr[]
-  readonly used: number
-  readonly tags: readonly Tag[]
-}
-
-function describe(subnet: Omit<Subnet, 'createdAt'>, { ipv6, used, tags }: Belongings): SubnetShown {
+function show({ subnet, ipv6, used, tags }: SubnetState): SubnetShown {
   return {
     SubnetId: subnet.id,
     SubnetArn: `arn:aws:ec2:${subnet.region}:${subnet.account}:subnet/${subnet.id}`,
@@ -236,7 +114,7 @@ function describe(subnet: Omit<Subnet, 'createdAt'>, { ipv6, used, tags }: Belon
     OwnerId: subnet.account,
     State: 'available',
     CidrBlock: subnet.cidr && formatCidr(subnet.cidr),
-    AvailableIpAddressCount: subnet.cidr ? Number(sizeOf(subnet.cidr)) - reservedAtStart - reservedAtEnd - used : 0,
+    AvailableIpAddressCount: countAvailable(subnet, used),
     AvailabilityZone: subnet.zone,
     AvailabilityZoneId: subnet.zoneId,
     Ipv6CidrBlockAssociationSet: ipv6.map(({ associationId, cidr, ipSource }) => ({
@@ -258,7 +136,7 @@ function describe(subnet: Omit<Subnet, 'createdAt'>, { ipv6, used, tags }: Belon
       EnableResourceNameDnsAAAARecord: false,
     },
     BlockPublicAccessStates: { InternetGatewayBlockMode: 'off' },
-    Tags: tags,
+    Tags: showTags(tags),
   }
 }
 

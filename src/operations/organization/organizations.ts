@@ -48,7 +48,7 @@ export async function recordNode(
   const kind = node?.kind ?? 'organizational-unit' // Nothing else can go.
   await tx.history.changed(
     { id, kind, account: organization.managementAccount },
-    node && { ...node, tags: await tx.tags.of(id) },
+    node && { ...node, tags: await tx.tags.forHistory(id) },
   )
   context.changed(id)
   await context.governanceChanged(kind === 'account' ? { account: id } : reach)

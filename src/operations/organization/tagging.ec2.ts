@@ -2,8 +2,7 @@
 import type { TagSpecification } from '#formats/aws/ec2.generated.ts'
 import type { Registry } from '#model/policy/resource-types.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
-import { keyProblem, valueProblem } from '#model/tags.ts'
-import type { Tag } from '#store/tables/tags.ts'
+import { keyProblem, type Tag, valueProblem } from '#model/tags.ts'
 import { refuseBadTags } from './tagging.ts'
 
 /** The tags of a request's specifications for the one resource type that the request makes, checked. */
@@ -47,15 +46,19 @@ export function tagsGiven(
   field: string,
   before: readonly Tag[] = [],
 ): Tag[] {
-  const keys = new Set(before.map(({ Key }) => Key))
-  return (given ?? []).map(({ Key, Value = '' }, index) => {
-    if (Key === undefined) refuse({ code: 'MissingParameter', field: `${field}.${index + 1}.Key` })
-    const wrongKey = keyProblem(Key)
-    if (wrongKey) refuse({ code: 'InvalidTagKey', key: Key, problem: wrongKey })
-    const wrongValue = valueProblem(Value)
-    if (wrongValue) refuseValue(`${field}.${index + 1}.Value`, Value, wrongValue)
-    if (keys.has(Key)) refuseValue(`${field}.${index + 1}.Key`, Key, 'the key is given more than once')
-    keys.add(Key)
-    return { Key, Value }
+  const keys = new Set(before.map(({ key }) => key))
+  return (given ?? []).map(({ Key: key, Value: value = '' }, index) => {
+    if (key === undefined) refuse({ code: 'MissingParameter', field: `${field}.${index + 1}.Key` })
+    const wrongKey = keyProblem(key)
+    if (wrongKey) refuse({ code: 'InvalidTagKey', key, problem: wrongKey })
+    const wrongValue = valueProblem(value)
+    if (wrongValue) refuseValue(`${field}.${index + 1}.Value`, value, wrongValue)
+    if (keys.has(key)) refuseValue(`${field}.${index + 1}.Key`, key, 'the key is given more than once')
+    keys.add(key)
+    return { key, value }
   })
 }
+
+/** Tags as the AWS APIs spell their members. */
+export const showTags = (tags: readonly Tag[]): { Key: string; Value: string }[] =>
+  tags.map(({ key, value }) => ({ Key: key, Value: value }))

@@ -9,8 +9,8 @@ import {
   type SettingProblem,
 } from '#model/policy/tag-settings.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
-import { hasTooManyTags, type Tag as ModelTag, tagsMax } from '#model/tags.ts'
-import type { Tag } from '#store/tables/tags.ts'
+import { hasTooManyTags, isSetting, type Tag, tagsMax } from '#model/tags.ts'
+import type { TaggedResource } from '#store/tables/tags.ts'
 import type { WriteContext } from '../operation.ts'
 
 /** What a tag is put on. `type` is the EC2 resource type, such as `elastic-ip` or `ipam-pool`. */
@@ -22,30 +22,78 @@ export interface Tagged {
 
 /** Refuses what an object of the type cannot have as all of its tags: too many, or settings that it does not know. */
 export function refuseBadTags(resourceType: string, tags: readonly Tag[], registry: Registry = builtInTypes): void {
-  const inModel = tagsInModel(tags)
-  if (hasTooManyTags(inModel)) {
-    refuse({ code: 'LimitExceeded', what: 'tags', limit: tagsMax, used: tags.length, isOfRequest: true })
-  }
+  refuseTooManyTags(tags)
   const settings = Object.hasOwn(settingsOn, resourceType) ? settingsOn[resourceType] : undefined
-  const wrong = settings ? (settings(inModel) ?? findUnknownType(inModel, registry)) : findStraySetting(inModel)
+  const wrong = settings ? (settings(tags) ?? findUnknownType(tags, registry)) : findStraySetting(tags)
   if (wrong) refuseValue(wrong.key, wrong.value, wrong.problem)
 }
 
+function refuseTooManyTags(tags: readonly Tag[]): void {
+  if (!hasTooManyTags(tags)) return
+  refuse({ code: 'LimitExceeded', what: 'tags', limit: tagsMax, used: tags.length, isOfRequest: true })
+}
+
 /** Where settings can be kept as tags, and how they are read. */
-const settingsOn: { readonly [resourceType: string]: (tags: readonly ModelTag[]) => SettingProblem | undefined } = {
+const settingsOn: { readonly [resourceType: string]: (tags: readonly Tag[]) => SettingProblem | undefined } = {
   'ipam-policy': (tags) => policySettingsFromTags(tags).problem,
   ipam: (tags) => ipamSettingsFromTags(tags).problem,
   'ipam-pool': (tags) => poolSettingsFromTags(tags).problem,
 }
 
-/** EC2 spells a tag's members with capitals. */
-export const tagsInModel = (tags: readonly Tag[]): ModelTag[] =>
-  tags.map(({ Key, Value }) => ({ key: Key, value: Value }))
-
-export const tagsInStore = (tags: readonly ModelTag[]): Tag[] =>
-  tags.map(({ key, value }) => ({ Key: key, Value: value }))
-
 /** Puts tags on an object that lives in the Region of the request. */
 export async function putTags(context: WriteContext, resource: Tagged, tags: readonly Tag[]): Promise<void> {
-  for (const { Key, Value } of tags) await context.tx.tags.put({ ...resource, region: context.region }, Key, Value)
+  for (const { key, value } of tags) await context.tx.tags.put({ ...resource, region: context.region }, key, value)
+}
+
+/** Puts tags on an object that is new, wherever it lives. */
+export async function putFirstTags(
+  context: WriteContext,
+  object: TaggedResource,
+  tags: readonly Tag[] = [],
+): Promise<void> {
+  refuseTooManyTags(tags)
+  for (const { key, value } of tags) await context.tx.tags.put(object, key, value)
+}
+
+/** All tags of an object that are to be these, beside those that are settings: whoever replaces tags has fields for them. */
+export const replacedTags = (current: readonly Tag[], wanted: readonly Tag[]): readonly Tag[] => [
+  ...current.filter(({ key }) => isSetting(key)),
+  ...wanted,
+]
+
+/** Gives an object exactly these tags, beside its settings; what follows from them is for the caller to see to. */
+export async function replaceTags(
+  context: WriteContext,
+  object: TaggedResource,
+  wanted: readonly Tag[] | undefined,
+): Promise<void> {
+  if (wanted === undefined) return
+  const current = await context.tx.tags.of(object.id)
+  const next = replacedTags(current, wanted)
+  refuseTooManyTags(next)
+  await changeTagsBy(context, object, differenceOf(current, next))
+}
+
+/** What makes some tags others. */
+export interface TagDifference {
+  readonly put: readonly Tag[]
+  readonly removed: readonly string[]
+}
+
+export function differenceOf(current: readonly Tag[], wanted: readonly Tag[]): TagDifference {
+  const had = new Map(current.map(({ key, value }) => [key, value]))
+  const kept = new Set(wanted.map(({ key }) => key))
+  return {
+    put: wanted.filter(({ key, value }) => had.get(key) !== value),
+    removed: [...had.keys()].filter((key) => !kept.has(key)),
+  }
+}
+
+export async function changeTagsBy(
+  { tx }: WriteContext,
+  object: TaggedResource,
+  { put, removed }: TagDifference,
+): Promise<void> {
+  for (const key of removed) await tx.tags.remove(object.id, key)
+  for (const { key, value } of put) await tx.tags.put(object, key, value)
 }

@@ -3,12 +3,11 @@ import type { TagDescription } from '#formats/aws/ec2.generated.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { TagRow } from '#store/tables/tags.ts'
 import { filterBy, type PageParams } from '../listing.ts'
-import { recordNatGateway } from '../network/nat-gateways.ec2.ts'
-import { recordSubnet } from '../network/subnets.ec2.ts'
-import { recordVpc } from '../network/vpcs.ec2.ts'
+import { recordNatGateway } from '../network/nat-gateways.ts'
+import { recordSubnet } from '../network/subnets.ts'
+import { recordVpc } from '../network/vpcs.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import { tagsGiven } from './tagging.ec2.ts'
-import { tagsInModel } from './tagging.ts'
 import { addTags, removeTags, rowOf, type TaggableKinds, taggable } from './tags.ts'
 
 /** EC2: bounds of a page of DescribeTags. */
@@ -18,7 +17,7 @@ const pageSizeMax = 1_000
 const rowsPerPageMax = 20_000
 
 const members = { resources: 'ResourceId' }
-/** The history keeps what belongs to networks as EC2 shows it. */
+/** Networks are made over this API alone, and their tags are changed over it alone. */
 const kinds: TaggableKinds = {
   ...taggable,
   natGateway: { type: 'natgateway', noun: 'nat-gateway', find: rowOf('natGateway'), settle: recordNatGateway },
@@ -31,7 +30,7 @@ export const createTags = ec2Write(
   async (context, input) => {
     const tags = tagsGiven(input.Tags, 'Tag')
     if (tags.length === 0) refuse({ code: 'MissingParameter', field: 'Tag' })
-    await addTags(context, input.Resources, tagsInModel(tags), kinds)
+    await addTags(context, input.Resources, tags, kinds)
     return {}
   },
   members,

@@ -1,16 +1,16 @@
 // Tags of any object that has an owner: put, taken away, replaced. On policies, IPAMs and pools some of them are settings.
 import { type IdKind, kindOf, parseId } from '#model/identifier.ts'
 import { type Noun, refuse, refuseValue } from '#model/refusal.ts'
-import { isSetting, mergeTags, type Tag } from '#model/tags.ts'
+import { mergeTags, type Tag } from '#model/tags.ts'
 import type { Allocation } from '#store/tables/space.ts'
-import type { Owner, Tag as StoredTag, Tags } from '#store/tables/tags.ts'
+import type { Owner, Tags } from '#store/tables/tags.ts'
 import { applyIpamTags } from '../ipam/ipams.ts'
 import { applyPoolTags } from '../ipam/pools.ts'
 import { recordScope } from '../ipam/scopes.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { applyPolicyTags } from '../policy/policies.ts'
 import { beginState } from '../space/tenures.ts'
-import { putTags, refuseBadTags, type Tagged, tagsInModel, tagsInStore } from './tagging.ts'
+import { changeTagsBy, differenceOf, refuseBadTags, replacedTags, type Tagged } from './tagging.ts'
 
 /** Of one request: all of them are changed in one transaction. */
 const resourcesMax = 1_000
@@ -37,14 +37,14 @@ export async function removeTags(
 }
 
 /** Gives an object of the caller exactly these tags. Settings that it has as tags stay. */
-export async function replaceTags(
+export async function replaceTagsOf(
   context: WriteContext,
   id: string,
   tags: readonly Tag[],
   kinds?: TaggableKinds,
 ): Promise<void> {
   const objects = await getTaggables(context, [id], kinds)
-  await changeTags(context, objects, (current) => [...current.filter(({ key }) => isSetting(key)), ...tags])
+  await changeTags(context, objects, (current) => replacedTags(current, tags))
 }
 
 // What can be tagged -------------------------------------------------------------------------------------------------
@@ -57,7 +57,7 @@ export interface TaggableKind {
   /** Keeps what the object says until now, before its tags change. Kinds without it have every state in the history. */
   keep?(context: WriteContext, id: string): Promise<void>
   /** Brings the object in line with its new tags, where they are settings, and keeps its new state in the history. */
-  settle?(context: WriteContext, id: string, before: readonly StoredTag[]): Promise<void>
+  settle?(context: WriteContext, id: string, before: readonly Tag[]): Promise<void>
 }
 export type TaggableKinds = { readonly [K in IdKind]?: TaggableKind }
 
@@ -128,21 +128,17 @@ async function getTaggables(
 async function changeTags(
   context: WriteContext,
   objects: readonly TaggableObject[],
-  next: (current: readonly Tag[]) => readonly Tag[],
+  change: (current: readonly Tag[]) => readonly Tag[],
 ): Promise<void> {
   for (const { kind, ...resource } of objects) {
     const { id, type } = resource
     const current = await context.tx.tags.of(id)
-    const wanted = tagsInStore(next(tagsInModel(current)))
-    refuseBadTags(type, wanted, (await context.snapshot()).resourceTypes)
-    const had = new Map(current.map(({ Key, Value }) => [Key, Value]))
-    const kept = new Set(wanted.map(({ Key }) => Key))
-    const put = wanted.filter(({ Key, Value }) => had.get(Key) !== Value)
-    const removed = current.filter(({ Key }) => !kept.has(Key))
-    if (put.length === 0 && removed.length === 0) continue
+    const next = change(current)
+    refuseBadTags(type, next, (await context.snapshot()).resourceTypes)
+    const difference = differenceOf(current, next)
+    if (difference.put.length === 0 && difference.removed.length === 0) continue
     await kind.keep?.(context, id)
-    await putTags(context, resource, put)
-    for (const { Key } of removed) await context.tx.tags.remove(id, Key)
+    await changeTagsBy(context, { ...resource, region: context.region }, difference)
     context.changed(id)
     await kind.settle?.(context, id, current)
     if (!kind.keep) await recordTags(context, id)
@@ -156,7 +152,7 @@ async function recordTags(context: WriteContext, id: string): Promise<void> {
   const body = JSON.parse(latest.body) as Record<string, unknown>
   // What is kept as EC2 shows it has members with capitals.
   const member = 'Tags' in body ? 'Tags' : 'tags'
-  const tags = await context.tx.tags.of(id)
+  const tags = await context.tx.tags.forHistory(id)
   if (JSON.stringify(body[member] ?? []) === JSON.stringify(tags)) return
   await context.tx.history.changed({ id, kind: latest.kind, account: latest.account }, { ...body, [member]: tags })
 }

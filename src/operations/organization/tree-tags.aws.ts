@@ -25,7 +25,10 @@ export const listTreeTags = organizationsRead('ListTagsForResource', async (cont
   const { items, NextToken } = page(
     await context.tx.tags.of(node.id),
     { ...(input.NextToken === undefined ? {} : { NextToken: input.NextToken }) },
-    ({ Key }) => Key,
+    ({ key }) => key,
   )
-  return { Tags: items.map(({ Key, Value }) => ({ Key, Value })), ...(NextToken === undefined ? {} : { NextToken }) }
+  return {
+    Tags: items.map(({ key, value }) => ({ Key: key, Value: value })),
+    ...(NextToken === undefined ? {} : { NextToken }),
+  }
 })

@@ -6,7 +6,7 @@ import type { Node, Organization } from '#store/tables/organizations.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { refuseBeyondShareOfContent } from '../policy/content-shares.ts'
 import { recordNode } from './organizations.ts'
-import { putTags, tagsInModel, tagsInStore } from './tagging.ts'
+import { putTags } from './tagging.ts'
 
 /** Refuses tags that no node can be given in one request; nodes of the tree carry no settings. */
 export function checkTreeTags(tags: readonly Tag[]): void {
@@ -24,7 +24,7 @@ export async function tagNode(
 ): Promise<void> {
   checkTreeTags(tags)
   const node = await getNode(context, id)
-  const merged = mergeTags(tagsInModel(await context.tx.tags.of(id)), tags)
+  const merged = mergeTags(await context.tx.tags.of(id), tags)
   if (hasTooManyTags(merged)) refuseCount(merged.length)
 
   await putTreeTags(context, organization, node, tags)
@@ -54,7 +54,7 @@ export async function replaceNodeTags(
   checkTreeTags(tags)
   const node = await getNode(context, id)
   const wanted = new Set(tags.map(({ key }) => key))
-  const gone = (await context.tx.tags.of(id)).map(({ Key }) => Key).filter((key) => !wanted.has(key))
+  const gone = (await context.tx.tags.of(id)).map(({ key }) => key).filter((key) => !wanted.has(key))
   if (tags.length === 0 && gone.length === 0) return
   for (const key of gone) await context.tx.tags.remove(id, key)
   await putTreeTags(context, organization, node, tags)
@@ -69,7 +69,7 @@ export async function putTreeTags(
   tags: readonly Tag[],
 ): Promise<void> {
   if (tags.length > 0) await refuseTooManyTags(context, node, tags)
-  await putTags(context, { id: node.id, type: node.kind, account: organization.id }, tagsInStore(tags))
+  await putTags(context, { id: node.id, type: node.kind, account: organization.id }, tags)
 }
 
 async function refuseTooManyTags(
@@ -78,7 +78,7 @@ async function refuseTooManyTags(
   tags: readonly Tag[],
 ): Promise<void> {
   const known = (await context.snapshot()).nodes.get(id)
-  const after = mergeTags(tagsInModel(await context.tx.tags.of(id)), tags).length
+  const after = mergeTags(await context.tx.tags.of(id), tags).length
   const more = after - (known?.tags?.size ?? 0)
   await refuseBeyondShareOfContent(context, 'nodeTags', known ? id : (parentId ?? id), more)
 }

@@ -10,13 +10,13 @@ import type { PoolFacts, Snapshot } from '#model/policy/snapshot.ts'
 import { followTags, saidIn, tagsInLine } from '#model/policy/tag-agreement.ts'
 import { type PolicyTagSettings, policySettingsFromTags } from '#model/policy/tag-settings.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
+import type { Tag } from '#model/tags.ts'
 import type { PolicyBody } from '#store/tables/governance.ts'
 import type { Ipam } from '#store/tables/ipams.ts'
 import type { Policy } from '#store/tables/policies.ts'
-import type { Tag } from '#store/tables/tags.ts'
 import { refuseFreeTier, refuseTooMany } from '../ipam/access.ts'
 import type { Reach, ReadContext, WriteContext } from '../operation.ts'
-import { putTags, refuseBadTags, tagsInModel } from '../organization/tagging.ts'
+import { putTags, refuseBadTags } from '../organization/tagging.ts'
 import { refuseTooMuchContent, refuseTooMuchWritten } from './account-bounds.ts'
 import { writtenFor } from './content-shares.ts'
 
@@ -58,7 +58,7 @@ export const isSamePair = (a: Pair, b: Pair): boolean => a.locale === b.locale &
 
 /** Tags are checked before they are put, so that those in the store always parse. */
 export function settingsOf(tags: readonly Tag[]): PolicyTagSettings {
-  const { settings, problem } = policySettingsFromTags(tagsInModel(tags))
+  const { settings, problem } = policySettingsFromTags(tags)
   if (problem) refuseValue(problem.key, problem.value, problem.problem)
   return settings
 }
@@ -164,7 +164,7 @@ export async function remember(context: WriteContext, id: string, reach?: Reach)
       contentHash: version.contentHash,
       assignments: await context.tx.policies.assignmentsOf(id),
       candidates: await context.tx.candidates.ofPolicy(id),
-      tags: await context.tx.tags.of(id),
+      tags: await context.tx.tags.forHistory(id),
     },
   )
   context.changed(id)
@@ -258,7 +258,7 @@ async function bringTagsInLine(
   documents: readonly PolicyDocument[],
 ): Promise<void> {
   for (const document of documents) {
-    const changes = tagsInLine(tagsInModel(await context.tx.tags.of(policy.id)), document)
+    const changes = tagsInLine(await context.tx.tags.of(policy.id), document)
     if ('problem' in changes) {
       const { key, value } = changes.problem
       const problem = `a tag says otherwise for ${document.resourceType} in ${document.locale}, and \`${key}\` cannot say \`${value}\`: take that tag away first`
@@ -277,10 +277,9 @@ async function bringCompatibilityInLine(context: WriteContext, policy: Policy, v
 export async function changeTags(
   context: WriteContext,
   { id, account }: Policy,
-  { put, removed }: { readonly put: readonly { key: string; value: string }[]; readonly removed: readonly string[] },
+  { put, removed }: { readonly put: readonly Tag[]; readonly removed: readonly string[] },
 ): Promise<void> {
   for (const key of removed) await context.tx.tags.remove(id, key)
-  const tags = put.map(({ key, value }) => ({ Key: key, Value: value }))
-  await putTags(context, { id, type: policyType, account }, tags)
+  await putTags(context, { id, type: policyType, account }, put)
   if (put.length > 0) refuseBadTags(policyType, await context.tx.tags.of(id))
 }

@@ -7,14 +7,13 @@ import { assignmentsOn } from '#model/policy/resolve.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import { ruledBy } from '#model/policy/tag-agreement.ts'
 import { type Members, refuse, refuseValue } from '#model/refusal.ts'
+import type { Tag } from '#model/tags.ts'
 import type { Policy } from '#store/tables/policies.ts'
-import type { Tag } from '#store/tables/tags.ts'
 import { getIpam, refuseTooManyListed } from '../ipam/access.ts'
 import { filterBy, page, refuseIdsWithPaging } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
-import { tagsToCreate } from '../organization/tagging.ec2.ts'
-import { tagsInModel } from '../organization/tagging.ts'
+import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
 import { assign, getTarget, kindDefault, modeDefault, refuseMalformedTarget, unassign } from './assignments.ts'
 import {
   contentOf,
@@ -49,7 +48,7 @@ export const createIpamPolicy = ec2Write(
   async (context, input) => {
     const tags = tagsToCreate(input.TagSpecifications, policyType, (await context.snapshot()).resourceTypes)
     const ipam = await getIpam(context, input.IpamId)
-    const policy = await createPolicy(context, ipam, { tags: tagsInModel(tags) })
+    const policy = await createPolicy(context, ipam, { tags })
     return { IpamPolicy: { ...describe(policy, tags), State: 'create-in-progress' } }
   },
   ipamMembers,
@@ -194,7 +193,7 @@ function describe(policy: Policy, tags: readonly Tag[]): IpamPolicy {
     IpamPolicyArn: `arn:aws:ec2::${policy.account}:ipam-policy/${policy.id}`,
     IpamPolicyRegion: policy.region,
     State: policy.version > 1 ? 'modify-complete' : 'create-complete',
-    Tags: tags,
+    Tags: showTags(tags),
     IpamId: policy.ipamId,
   }
 }

@@ -8,7 +8,7 @@ import type { Policy, StoredVersion } from '#store/tables/policies.ts'
 import { type Place, permitter } from '../identity/authority.ts'
 import { documentsBody, nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
-import { replaceTags } from '../organization/tags.ts'
+import { replaceTagsOf } from '../organization/tags.ts'
 import { accountId, formatInstant, gatherPage, idText, instant, nameShapes, pageOf, paging } from '../shapes.native.ts'
 import { contentOf, isSamePair, putDocument, refuseUnknownType, restoreVersion, setCompatibility } from './content.ts'
 import { createPolicy as create, deletePolicy as remove } from './policies.ts'
@@ -137,7 +137,7 @@ export const updatePolicy = nativeWrite({
       refuse({ code: 'InvalidParameterCombination', problem })
     }
     const { acting, found } = await actingOn(context, params.policyId)
-    if (params.tags) await replaceTags(acting, found.id, tagsFrom(params.tags))
+    if (params.tags) await replaceTagsOf(acting, found.id, tagsFrom(params.tags))
     if (params.compatibility) await setCompatibility(acting, found, params.compatibility)
     return describe(context, await findPolicy(context, params.policyId))
   },
@@ -457,8 +457,8 @@ async function describe(context: ReadContext, row: Policy): Promise<z.output<typ
     compatibility: body.compatibility,
     documentCount: body.documents.length,
     assignmentCount: (await context.tx.policies.assignmentsOf(row.id)).length,
-    tags: Object.fromEntries(stored.filter(({ Key }) => !isSetting(Key)).map(({ Key, Value }) => [Key, Value])),
-    supersededTags: stored.map(({ Key }) => Key).filter(isSetting),
+    tags: Object.fromEntries(stored.filter(({ key }) => !isSetting(key)).map(({ key, value }) => [key, value])),
+    supersededTags: stored.map(({ key }) => key).filter(isSetting),
     createdAt: formatInstant(row.createdAt),
   }
 }

@@ -3,10 +3,9 @@ import type { Compatibility } from '#model/policy/document.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Ipam } from '#store/tables/ipams.ts'
 import type { Policy } from '#store/tables/policies.ts'
-import type { Tag as StoredTag } from '#store/tables/tags.ts'
 import { refuseFreeTier } from '../ipam/access.ts'
 import type { WriteContext } from '../operation.ts'
-import { putTags, tagsInStore } from '../organization/tagging.ts'
+import { putTags } from '../organization/tagging.ts'
 import { refuseTooManyPolicies } from './account-bounds.ts'
 import { reassignAsTagged, refuseWhileEnabled } from './assignments.ts'
 import {
@@ -36,10 +35,9 @@ export async function createPolicy(
     compatibilityDefault: ipam.policyCompatibility,
     createdAt: context.now,
   }
-  const stored = tagsInStore(tags)
   await context.tx.policies.insert(policy)
-  await putTags(context, { id: policy.id, type: policyType, account: policy.account }, stored)
-  const said = compatibility ?? settingsOf(stored).compatibility ?? ipam.policyCompatibility
+  await putTags(context, { id: policy.id, type: policyType, account: policy.account }, tags)
+  const said = compatibility ?? settingsOf(tags).compatibility ?? ipam.policyCompatibility
   await writeVersion(context, policy, { compatibility: said, documents: [] })
   await remember(context, policy.id, 'nothing')
   return policy
@@ -53,11 +51,7 @@ export async function deletePolicy(context: WriteContext, policy: Policy): Promi
 }
 
 /** Brings a policy in line with a change of its tags: what a tag says otherwise than before moves, and nothing else. */
-export async function applyPolicyTags(
-  context: WriteContext,
-  id: string,
-  tagsBefore: readonly StoredTag[],
-): Promise<void> {
+export async function applyPolicyTags(context: WriteContext, id: string, tagsBefore: readonly Tag[]): Promise<void> {
   const policy = (await context.tx.policies.find(id))!
   const change = { before: settingsOf(tagsBefore), after: await tagSettingsOf(context, policy) }
   await followChangedTags(context, policy, change)

@@ -4,8 +4,8 @@ import { formatCidr } from '#model/cidr.ts'
 import { formatId } from '#model/identifier.ts'
 import { withNodeTags, wouldGive } from '#model/policy/given.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
+import type { Tag } from '#model/tags.ts'
 import type { Allocation } from '#store/tables/space.ts'
-import type { Tag } from '#store/tables/tags.ts'
 import { placeOfNode } from '../identity/roles.ts'
 import { nativeRead } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
@@ -133,7 +133,7 @@ function homesOf({ tx }: ReadContext, { allocation, resourceType, resourceId }: 
 const tagsUnder = (homes: readonly (string | undefined)[], tags: ReadonlyMap<string, readonly Tag[]>) =>
   tagMap(homes.flatMap((id) => tags.get(id ?? '') ?? []))
 const tagMap = (tags: readonly Tag[]): ReadonlyMap<string, string> =>
-  new Map(tags.map(({ Key, Value }) => [Key, Value]))
+  new Map(tags.map(({ key, value }) => [key, value]))
 
 /** The tags of accounts and of what is above them, as they were at the moments of decisions, where they were changed since. */
 async function tagsThenOf(
@@ -160,11 +160,10 @@ async function tagsThenOf(
       const state = then.map(({ id, version }) => `${id}/${version}`).join(' ')
       const known = snapshots.get(state)
       if (known) return known
-      const made = withNodeTags(snapshot, new Map(then.map(({ id, body }) => [id, tagsIn(body)])))
+      const made = withNodeTags(snapshot, new Map(then.map(({ id, body }) => [id, tagMap(tx.tags.fromHistory(body))])))
       snapshots.set(state, made)
       return made
     },
     changedAfter: (account, at) => Math.max(0, ...changedSince(account, at).map((id) => latest.get(id)!.from_at)),
   }
 }
-const tagsIn = (body: string): ReadonlyMap<string, string> => tagMap((JSON.parse(body) as { tags?: Tag[] }).tags ?? [])

@@ -221,7 +221,7 @@ function showStep(context: ReadContext, one: Step, nameOf: NameOf): z.output<typ
 }
 
 function showTenure({ tx: { installation } }: ReadContext, row: DescribedTenure): z.output<typeof step> {
-  const tags = tagMap([...row.tags].map(([Key, Value]) => ({ Key, Value })))
+  const tags = tagMap([...row.tags].map(([key, value]) => ({ key, value })))
   const isAddress = row.resourceType === 'eip' && row.state === 'allocated'
   const ends = row.heldUntil ?? (row.state === 'held' ? row.expiresAt : undefined)
   return {

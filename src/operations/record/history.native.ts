@@ -617,7 +617,7 @@ function describe(
     allocationId: formatId('allocation', tx.installation, row.n),
     locale: row.region,
     description: row.description,
-    tags: tagMap([...row.tags].map(([Key, Value]) => ({ Key, Value }))),
+    tags: tagMap([...row.tags].map(([key, value]) => ({ key, value }))),
     association: row.association,
     expiresAt: row.expiresAt === undefined ? undefined : formatInstant(row.expiresAt),
     from: formatInstant(row.from),

@@ -8,8 +8,7 @@ import type { Allocation } from '#store/tables/space.ts'
 import { filterBy, type Listed, readFrom, readPage, refuseIdsWithPaging, rowsPerStep } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
-import { tagsToCreate } from '../organization/tagging.ec2.ts'
-import { tagsInModel } from '../organization/tagging.ts'
+import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
 import {
   type AssociationTarget,
   addressFamily,
@@ -28,7 +27,7 @@ export const allocateAddress = ec2Write(
   'AllocateAddress',
   async (context, input) => {
     refuseUnsupported(context, input)
-    const tags = tagsInModel(tagsToCreate(input.TagSpecifications, 'elastic-ip'))
+    const tags = tagsToCreate(input.TagSpecifications, 'elastic-ip')
     const params = { poolId: input.IpamPoolId, address: toAddress(input.Address), tags }
     const { id, allocation, pool } = await takeElasticIp(context, params)
     return {
@@ -206,7 +205,7 @@ async function describeAll(context: ReadContext, allocations: readonly Allocatio
         SubnetId: association.subnetId,
         ServiceManaged: association.serviceManaged,
       }),
-      Tags: tags.get(ids[index]!) ?? [],
+      Tags: showTags(tags.get(ids[index]!) ?? []),
     }
   })
 }

@@ -10,7 +10,7 @@ import type { AddressAssociation } from '#store/tables/addresses.ts'
 import type { Pool } from '#store/tables/pools.ts'
 import type { Allocation } from '#store/tables/space.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
-import { putTags, tagsInStore } from '../organization/tagging.ts'
+import { putTags } from '../organization/tagging.ts'
 import { getUsablePool, grant, release } from './grant.ts'
 import { beginState } from './tenures.ts'
 
@@ -51,7 +51,7 @@ export async function takeElasticIp(
   const { allocation, pool } = await grant(context, request, { resourceType, description }, { whenFull: 'capacity' })
   assert(allocation !== undefined && pool !== undefined, 'public space is always taken from a pool')
   const id = elasticIpIdOf(context, allocation)
-  await putTags(context, { id, type: 'elastic-ip', account: context.caller.account }, tagsInStore(tags))
+  await putTags(context, { id, type: 'elastic-ip', account: context.caller.account }, tags)
   context.changed(id)
   return { id, allocation, pool }
 }

@@ -7,10 +7,10 @@ import { mayUsePool } from '#model/policy/resolve.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
 import { everywhere } from '#model/roles.ts'
+import type { Tag } from '#model/tags.ts'
 import type { Association, UseKind } from '#store/tables/addresses.ts'
 import type { Hold } from '#store/tables/holds.ts'
 import type { Allocation } from '#store/tables/space.ts'
-import type { Tag } from '#store/tables/tags.ts'
 import { permitter } from '../identity/authority.ts'
 import { holdersMax, holdersOf, visibleAccounts } from '../identity/visible-accounts.ts'
 import { poolIdOrProvider } from '../ipam/pools.native.ts'
@@ -136,7 +136,7 @@ export async function tagsOf(
   const found = stored.length === 0 ? new Map<string, Tag[]>() : await context.tx.tags.ofMany(stored)
   return (entry) =>
     isHold(entry)
-      ? [...(entry.request.tags ?? [])].map(([Key, Value]) => ({ Key, Value }))
+      ? [...(entry.request.tags ?? [])].map(([key, value]) => ({ key, value }))
       : (found.get(tagHomeOf(context, entry).id) ?? [])
 }
 
@@ -287,7 +287,7 @@ function taggedBy(tag: string | undefined): (tags: readonly Tag[]) => boolean {
   const at = tag.indexOf('=')
   const key = at < 0 ? tag : tag.slice(0, at)
   const value = at < 0 ? undefined : tag.slice(at + 1)
-  return (tags) => tags.some(({ Key, Value }) => Key === key && (value === undefined || Value === value))
+  return (tags) => tags.some((tag) => tag.key === key && (value === undefined || tag.value === value))
 }
 
 /** Whose rows the caller may see, and by which numbers they hold what they have. */

@@ -4,6 +4,7 @@ import { type Cidr, equals, formatCidr, nearCidrProblem, parseCidr, toKey } from
 import { formatId, hasShape, parseId } from '#model/identifier.ts'
 import type { AllocationRequest } from '#model/policy/decision.ts'
 import { type Members, refuse, refuseValue } from '#model/refusal.ts'
+import type { Tag } from '#model/tags.ts'
 import type { Pool } from '#store/tables/pools.ts'
 import type { Allocation } from '#store/tables/space.ts'
 import {
@@ -18,8 +19,7 @@ import {
 import { filterBy, type Listed, readFrom, readPage, refuseIdsWithPaging } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
-import { tagsToCreate } from '../organization/tagging.ec2.ts'
-import { tagsInModel } from '../organization/tagging.ts'
+import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
 import { allocate, allocationIdOf, describeAllocation, releaseAllocation } from './allocations.ts'
 import { previewGrant } from './grant.ts'
 
@@ -52,7 +52,7 @@ export const allocateIpamPoolCidr = ec2Write(
       scopeType: pool.scopeId === ipam.publicScopeId ? 'public' : 'private',
       netmaskLength: input.NetmaskLength,
       explicit: { pool: pool.id, cidr: named.cidr },
-      tags: new Map(tags.map(({ Key, Value }) => [Key, Value])),
+      tags: new Map(tags.map(({ key, value }) => [key, value])),
     }
     const options = {
       whenFull: 'size',
@@ -63,7 +63,7 @@ export const allocateIpamPoolCidr = ec2Write(
     if (input.PreviewNextCidr) {
       return { IpamPoolAllocation: { Cidr: formatCidr(await previewGrant(context, request, options)) } }
     }
-    const params = { request, description: describedAs(input.Description), tags: tagsInModel(tags) }
+    const params = { request, description: describedAs(input.Description), tags }
     return { IpamPoolAllocation: describe(context, await allocate(context, params, options), tags) }
   },
   { ...grantMembers, description: 'Description' },
@@ -302,11 +302,7 @@ const shower =
 
 // The answer ---------------------------------------------------------------------------------------------------------
 
-function describe(
-  context: ReadContext,
-  allocation: Allocation,
-  tags: readonly { readonly Key: string; readonly Value: string }[],
-): IpamPoolAllocation {
+function describe(context: ReadContext, allocation: Allocation, tags: readonly Tag[]): IpamPoolAllocation {
   return {
     Cidr: formatCidr(allocation.cidr),
     IpamPoolAllocationId: allocationIdOf(context, allocation),
@@ -315,7 +311,7 @@ function describe(
     ResourceType: shownType(allocation),
     ResourceRegion: allocation.region,
     ResourceOwner: allocation.account,
-    Tags: tags,
+    Tags: showTags(tags),
   }
 }
 

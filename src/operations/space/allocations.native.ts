@@ -14,8 +14,7 @@ import { placeOfNode } from '../identity/roles.ts'
 import { poolIdOrProvider } from '../ipam/pools.native.ts'
 import { batchBody, nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
-import { tagsInStore } from '../organization/tagging.ts'
-import { replaceTags } from '../organization/tags.ts'
+import { replaceTagsOf } from '../organization/tags.ts'
 import { accountId, nameShapes, pageOf, paging } from '../shapes.native.ts'
 import { releaseElasticIp, takeElasticIp } from './addresses.ts'
 import {
@@ -226,7 +225,7 @@ export const updateAllocation = nativeWrite({
         const because = `an allocation of type \`${found.resourceType}\` has the tags of its resource \`${id}\``
         refuse({ code: 'NotSupported', what: '`tags`', because })
       }
-      await replaceTags(holderOf(context, found), id, tagsFrom(tags))
+      await replaceTagsOf(holderOf(context, found), id, tagsFrom(tags))
     }
     return showOne(context, allocationId)
   },
@@ -279,7 +278,7 @@ export const confirmAllocation = nativeWrite({
     const hold = await findHeld(context, allocationId)
     if (hold.resourceType === 'eip') refuseResourceOfEip(changes.resourceId)
     const confirmed = await confirmHold(context, hold, changes)
-    const given = [...(hold.request.tags ?? [])].map(([Key, Value]) => ({ Key, Value }))
+    const given = [...(hold.request.tags ?? [])].map(([key, value]) => ({ key, value }))
     return showAllocation(context, await context.snapshot(), confirmed, given)
   },
 })
@@ -358,13 +357,13 @@ async function allocate(context: WriteContext, wanted: AllocationParams): Promis
     if (asked.type.name === 'eip') refuseResourceOfEip(resourceId)
     const { request } = asked
     const held = await placeHold(context, { request, seconds: hold.expiresInSeconds, resourceId, description })
-    return showAllocation(context, await context.snapshot(), held, tagsInStore(given))
+    return showAllocation(context, await context.snapshot(), held, given)
   }
   const granted =
     asked.type.name === 'eip'
       ? await elasticIp(holder, wanted, asked)
       : await take(holder, { request: asked.request, description, tags: given }, options)
-  return showAllocation(context, await context.snapshot(), { ...granted, description }, tagsInStore(given))
+  return showAllocation(context, await context.snapshot(), { ...granted, description }, given)
 }
 
 const oneAddress = 'an Elastic IP is one address, a /32'

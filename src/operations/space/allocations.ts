@@ -5,7 +5,7 @@ import type { AllocationRequest } from '#model/policy/decision.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Allocation } from '#store/tables/space.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
-import { putTags, tagsInStore } from '../organization/tagging.ts'
+import { putTags } from '../organization/tagging.ts'
 import { type GrantOptions, grant, release } from './grant.ts'
 import { beginState } from './tenures.ts'
 
@@ -26,7 +26,7 @@ export async function allocate(
   const { allocation } = await grant(context, request, { resourceType, resourceId, description }, options)
   assert(allocation !== undefined, 'what is taken from a pool is an allocation')
   const id = allocationIdOf(context, allocation)
-  await putTags(context, { id, type: 'ipam-pool-allocation', account: allocation.account }, tagsInStore(tags))
+  await putTags(context, { id, type: 'ipam-pool-allocation', account: allocation.account }, tags)
   context.changed(id)
   return allocation
 }

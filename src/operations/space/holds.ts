@@ -90,7 +90,7 @@ export async function confirmHold(
     hold.resourceType === 'eip'
       ? { id: home, type: 'elastic-ip', account: hold.account }
       : { id, type: 'ipam-pool-allocation', account: hold.account },
-    [...(request.tags ?? [])].map(([Key, Value]) => ({ Key, Value })),
+    [...(request.tags ?? [])].map(([key, value]) => ({ key, value })),
   )
   context.changed(id)
   return allocation

@@ -7,8 +7,7 @@ import { didYouMean, isForeignLocale, localeProblem } from '#model/locale.ts'
 import type { ResourceType } from '#model/policy/resource-types.ts'
 import type { PoolFacts } from '#model/policy/snapshot.ts'
 import { type Noun, refuse, refuseValue } from '#model/refusal.ts'
-import { isSetting, keyProblem, tagsMax, valueProblem } from '#model/tags.ts'
-import type { Tag } from '#store/tables/tags.ts'
+import { isSetting, keyProblem, type Tag, tagsMax, valueProblem } from '#model/tags.ts'
 import type { ReadContext } from '../operation.ts'
 import { localeName, typeName } from '../shapes.native.ts'
 
@@ -145,7 +144,7 @@ export function numberIn(cursor: string): number {
 // Tags ---------------------------------------------------------------------------------------------------------------
 
 export const tagMap = (stored: readonly Tag[]): Record<string, string> =>
-  Object.fromEntries(stored.filter(({ Key }) => !isSetting(Key)).map(({ Key, Value }) => [Key, Value]))
+  Object.fromEntries(stored.filter(({ key }) => !isSetting(key)).map(({ key, value }) => [key, value]))
 
 // Refusals -----------------------------------------------------------------------------------------------------------
 

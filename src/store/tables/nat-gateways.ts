@@ -1,8 +1,10 @@
 // NAT gateways and their addresses.
-
+import { formatId } from '#model/identifier.ts'
+import type { Tag } from '#model/tags.ts'
 import { listOfTexts, type Sql } from '../sql.ts'
 import { bit, changing, integer, named, optional, type Row, type RowOf, table, text } from '../table.ts'
 import type { Clock } from './history.ts'
+import { storedTags } from './tags.ts'
 
 /** How long a deleted gateway is still shown. EC2 says: about an hour. */
 export const deletedShownMs = 3_600_000
@@ -50,6 +52,14 @@ export const natGatewayAddressTable = table(
   'deleted',
 )
 export type NatGatewayAddress = RowOf<typeof natGatewayAddressTable>
+
+/** What the history keeps of a gateway beside its row, while it is not deleted. */
+interface KeptOfGateway {
+  readonly addresses: readonly NatGatewayAddress[]
+  readonly tags: readonly Tag[]
+  /** In which the ids of its Elastic IPs are made. */
+  readonly installation: string
+}
 
 export class NatGateways {
   readonly #sql: Sql
@@ -104,6 +114,38 @@ export class NatGateways {
   }
   insert(gateway: Omit<NatGateway, 'createdAt' | 'deletedAt'>): Promise<void> {
     return natGatewayTable.insert(this.#sql, { ...gateway, createdAt: this.#clock.now, deletedAt: undefined })
+  }
+  /** A gateway as the history keeps it: as it was kept from the beginning, so that versions can be compared. */
+  forHistory(gateway: NatGateway, { addresses, tags, installation }: KeptOfGateway): object {
+    const automatic = gateway.isAutomatic ? 'enabled' : 'disabled'
+    return {
+      NatGatewayId: gateway.id,
+      VpcId: gateway.vpcId,
+      SubnetId: gateway.subnetId,
+      State: 'available',
+      ConnectivityType: gateway.connectivity,
+      AvailabilityMode: gateway.availabilityMode,
+      ...(gateway.availabilityMode === 'regional' && {
+        AutoScalingIps: automatic,
+        AutoProvisionZones: automatic,
+        RouteTableId: gateway.routeTableId,
+      }),
+      NatGatewayAddresses: addresses.map((address) => ({
+        ...(address.allocation !== undefined && {
+          AllocationId: formatId('address', installation, address.allocation),
+          AssociationId: address.associationId,
+          PublicIp: address.publicIp,
+        }),
+        PrivateIp: address.privateIp,
+        NetworkInterfaceId: address.networkInterfaceId,
+        ...(gateway.availabilityMode === 'zonal' && { IsPrimary: address.isPrimary }),
+        AvailabilityZone: address.zone,
+        AvailabilityZoneId: address.zoneId,
+        Status: 'succeeded',
+      })),
+      CreateTime: gateway.createdAt,
+      Tags: storedTags(tags),
+    }
   }
   async markDeleted(id: string): Promise<void> {
     await natGatewayTable.change(this.#sql, { deletedAt: this.#clock.now }, 'where id = ?', id)

@@ -17,6 +17,7 @@ import {
   text,
   unread,
 } from '../table.ts'
+import { readTags, type StoredTag, storedTags } from './tags.ts'
 
 /** What a pool plans the inside of. */
 export interface SourceResource {
@@ -26,21 +27,15 @@ export interface SourceResource {
   readonly account: string
 }
 /** Tags and source resources are stored, and kept in the history, as EC2 spells them. */
-interface StoredTag {
-  readonly Key: string
-  readonly Value: string
-}
 interface StoredResource {
   readonly ResourceId: string
   readonly ResourceType: 'vpc'
   readonly ResourceRegion: string
   readonly ResourceOwner: string
 }
-const storedTags = (tags: readonly Tag[]): StoredTag[] => tags.map(({ key, value }) => ({ Key: key, Value: value }))
-const tagsStored = (tags: readonly StoredTag[]): Tag[] => tags.map(({ Key, Value }) => ({ key: Key, value: Value }))
 /** What the column `required_tags` says. */
-export const parseRequiredTags = (text: string): Tag[] =>
-  text === '[]' ? [] : tagsStored(JSON.parse(text) as StoredTag[])
+export const parseRequiredTags = (text: string): readonly Tag[] =>
+  text === '[]' ? [] : readTags(JSON.parse(text) as readonly StoredTag[])
 const storedResource = ({ id, type, region, account }: SourceResource): StoredResource => ({
   ResourceId: id,
   ResourceType: type,
@@ -82,7 +77,7 @@ export const poolTable = table(
     minNetmaskLength: changing(optional(integer())),
     maxNetmaskLength: changing(optional(integer())),
     defaultNetmaskLength: changing(optional(integer())),
-    requiredTags: changing(jsonAs<readonly Tag[], readonly StoredTag[]>(storedTags, tagsStored)),
+    requiredTags: changing(jsonAs<readonly Tag[], readonly StoredTag[]>(storedTags, readTags)),
     sourceResource: optional(jsonAs<SourceResource, StoredResource>(storedResource, resourceStored)),
     /** Seconds that released space rests; undefined: the server's setting. */
     quarantineSeconds: changing(optional(integer())),

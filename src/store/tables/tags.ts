@@ -1,10 +1,7 @@
 // Tags of any object, by its identifier.
+import type { Tag } from '#model/tags.ts'
 import type { Sql } from '../sql.ts'
 
-export interface Tag {
-  readonly Key: string
-  readonly Value: string
-}
 export interface TagRow {
   resource_id: string
   key: string
@@ -39,13 +36,19 @@ export class Tags {
 
   /** In key order. */
   async of(resourceId: string): Promise<Tag[]> {
-    return this.#sql.all<Tag>(
-      'select key as "Key", value as "Value" from tag where resource_id = ? order by key',
-      resourceId,
-    )
+    return this.#sql.all<Tag>('select key, value from tag where resource_id = ? order by key', resourceId)
   }
   async mapOf(resourceId: string): Promise<Map<string, string>> {
-    return new Map((await this.of(resourceId)).map(({ Key, Value }) => [Key, Value]))
+    return new Map((await this.of(resourceId)).map(({ key, value }) => [key, value]))
+  }
+  /** As the history keeps them: as they were kept from the beginning, so that versions can be compared. */
+  async forHistory(resourceId: string): Promise<readonly object[]> {
+    return storedTags(await this.of(resourceId))
+  }
+  /** Those of an object in a version of the history that `forHistory` was kept in as `tags`. */
+  fromHistory(body: string): readonly Tag[] {
+    const { tags = [] } = JSON.parse(body) as { readonly tags?: readonly StoredTag[] }
+    return readTags(tags)
   }
   /** Those of many resources at once, in key order; resources without any are missing. */
   async ofMany(resourceIds: readonly (string | undefined)[]): Promise<Map<string, Tag[]>> {
@@ -57,7 +60,7 @@ export class Tags {
       const rows = await this.#sql.all<{ resource_id: string; key: string; value: string }>(ofManyQuery, ...ids)
       for (const { resource_id, key, value } of rows) {
         const tags = found.get(resource_id) ?? []
-        tags.push({ Key: key, Value: value })
+        tags.push({ key, value })
         found.set(resource_id, tags)
       }
     }
@@ -82,8 +85,8 @@ export class Tags {
   /** Takes all tags away that an object has under any of its ids: what they were, those of later ids before those of earlier. */
   async takeAll(resourceIds: TagHomes): Promise<Map<string, string>> {
     const [first, second = first] = resourceIds
-    const rows = await this.#sql.all<{ id: string; Key: string; Value: string }>(
-      `delete from tag where resource_id in (?, ?) returning resource_id as id, key as "Key", value as "Value"`,
+    const rows = await this.#sql.all<Tag & { readonly id: string }>(
+      'delete from tag where resource_id in (?, ?) returning resource_id as id, key, value',
       first,
       second,
     )
@@ -121,7 +124,17 @@ export class Tags {
 export type TagHomes = readonly [string, string?]
 /** One map of what is tagged under some ids: later ids go before earlier ones. */
 export const mergedIn = (ids: TagHomes, tags: ReadonlyMap<string, readonly Tag[]>): Map<string, string> =>
-  new Map(ids.flatMap((id) => (tags.get(id ?? '') ?? []).map(({ Key, Value }) => [Key, Value] as const)))
+  new Map(ids.flatMap((id) => (tags.get(id ?? '') ?? []).map(({ key, value }) => [key, value] as const)))
+
+/** A tag as it is kept as JSON, by every version. */
+export interface StoredTag {
+  readonly Key: string
+  readonly Value: string
+}
+export const storedTags = (tags: readonly Tag[]): readonly StoredTag[] =>
+  tags.map(({ key, value }) => ({ Key: key, Value: value }))
+export const readTags = (stored: readonly StoredTag[]): readonly Tag[] =>
+  stored.map(({ Key: key, Value: value }) => ({ key, value }))
 
 /** IPAM things live in the home Region of their IPAM, whatever their locale. */
 const ownerQueries = {

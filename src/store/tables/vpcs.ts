@@ -1,8 +1,10 @@
 // VPCs and subnets, with their CIDR blocks.
-import { type Cidr, fromKey, lastAddress, overlaps, toKey } from '#model/cidr.ts'
+import { type Cidr, formatCidr, fromKey, lastAddress, overlaps, toKey } from '#model/cidr.ts'
+import type { Tag } from '#model/tags.ts'
 import { listOfTexts, type Sql } from '../sql.ts'
 import { bit, block, changing, integer, named, optional, type RowOf, table, text } from '../table.ts'
 import type { Clock } from './history.ts'
+import { storedTags } from './tags.ts'
 
 /** Who provides a block: Amazon, the owner through a public pool, or (for private space) nobody. */
 export type IpSource = 'amazon' | 'byoip' | 'none'
@@ -105,6 +107,26 @@ export class Vpcs {
     const changes = { enableDnsSupport, enableDnsHostnames, enableNetworkAddressUsageMetrics }
     await vpcTable.change(this.#sql, changes, 'where id = ?', id)
   }
+  /** A VPC as the history keeps it: as it was kept from the beginning, so that versions can be compared. */
+  forHistory(vpc: Vpc, { cidrs, tags }: { readonly cidrs: readonly VpcCidr[]; readonly tags: readonly Tag[] }): object {
+    const { enableDnsSupport, enableDnsHostnames, enableNetworkAddressUsageMetrics } = vpc
+    return {
+      VpcId: vpc.id,
+      OwnerId: vpc.account,
+      State: 'available',
+      CidrBlock: cidrs.filter(({ isPrimary }) => isPrimary).map(({ cidr }) => formatCidr(cidr))[0],
+      CidrBlockAssociationSet: cidrs.filter(({ cidr }) => cidr.family === 4).map(storedIpv4),
+      Ipv6CidrBlockAssociationSet: cidrs.filter(({ cidr }) => cidr.family === 6).map(storedIpv6),
+      DhcpOptionsId: vpc.dhcpOptionsId,
+      InstanceTenancy: vpc.tenancy,
+      IsDefault: false,
+      BlockPublicAccessStates: { InternetGatewayBlockMode: 'off' },
+      Tags: storedTags(tags),
+      enableDnsSupport,
+      enableDnsHostnames,
+      enableNetworkAddressUsageMetrics,
+    }
+  }
   /** With its blocks; the schema's foreign keys see to it that no subnet is left. */
   async delete(id: string): Promise<void> {
     await this.#sql.run('delete from vpc_cidr where vpc_id = ?', id)
@@ -179,6 +201,34 @@ export class Vpcs {
   insertSubnet(subnet: Omit<Subnet, 'createdAt'>): Promise<void> {
     return subnetTable.insert(this.#sql, { ...subnet, createdAt: this.#clock.now })
   }
+  /** A subnet as the history keeps it: as it was kept from the beginning, so that versions can be compared. */
+  subnetForHistory(subnet: Subnet, { ipv6, available, tags }: KeptOfSubnet): object {
+    return {
+      SubnetId: subnet.id,
+      SubnetArn: `arn:aws:ec2:${subnet.region}:${subnet.account}:subnet/${subnet.id}`,
+      VpcId: subnet.vpcId,
+      OwnerId: subnet.account,
+      State: 'available',
+      CidrBlock: subnet.cidr && formatCidr(subnet.cidr),
+      AvailableIpAddressCount: available,
+      AvailabilityZone: subnet.zone,
+      AvailabilityZoneId: subnet.zoneId,
+      Ipv6CidrBlockAssociationSet: ipv6.map(storedIpv6OfSubnet),
+      Ipv6Native: subnet.isIpv6Native,
+      AssignIpv6AddressOnCreation: subnet.isIpv6Native,
+      DefaultForAz: false,
+      MapPublicIpOnLaunch: false,
+      MapCustomerOwnedIpOnLaunch: false,
+      EnableDns64: false,
+      PrivateDnsNameOptionsOnLaunch: {
+        HostnameType: subnet.isIpv6Native ? 'resource-name' : 'ip-name',
+        EnableResourceNameDnsARecord: false,
+        EnableResourceNameDnsAAAARecord: false,
+      },
+      BlockPublicAccessStates: { InternetGatewayBlockMode: 'off' },
+      Tags: storedTags(tags),
+    }
+  }
   async deleteSubnet(id: string): Promise<void> {
     await this.#sql.run('delete from subnet_cidr where subnet_id = ?', id)
     await this.#sql.run('delete from subnet where id = ?', id)
@@ -196,3 +246,37 @@ export class Vpcs {
     return subnetCidrTable.insert(this.#sql, { ...cidr, createdAt: this.#clock.now })
   }
 }
+
+// In the history -----------------------------------------------------------------------------------------------------
+
+const storedIpv4 = ({ associationId, cidr }: VpcCidr): object => ({
+  AssociationId: associationId,
+  CidrBlock: formatCidr(cidr),
+  CidrBlockState: { State: 'associated' },
+})
+
+const storedIpv6 = ({ associationId, cidr, networkBorderGroup, poolId, ipSource }: VpcCidr): object => ({
+  AssociationId: associationId,
+  Ipv6CidrBlock: formatCidr(cidr),
+  Ipv6CidrBlockState: { State: 'associated' },
+  NetworkBorderGroup: networkBorderGroup,
+  Ipv6Pool: poolId === undefined ? 'Amazon' : 'IPAM Managed',
+  Ipv6AddressAttribute: ipSource === 'none' ? 'private' : 'public',
+  IpSource: ipSource,
+})
+
+/** What the history keeps of a subnet beside its row. */
+interface KeptOfSubnet {
+  readonly ipv6: readonly SubnetCidr[]
+  /** Of its IPv4 addresses: how many are free. */
+  readonly available: number
+  readonly tags: readonly Tag[]
+}
+
+const storedIpv6OfSubnet = ({ associationId, cidr, ipSource }: SubnetCidr): object => ({
+  AssociationId: associationId,
+  Ipv6CidrBlock: formatCidr(cidr),
+  Ipv6CidrBlockState: { State: 'associated' },
+  Ipv6AddressAttribute: ipSource === 'none' ? 'private' : 'public',
+  IpSource: ipSource,
+})

@@ -1,0 +1,177 @@
+// What can be done with subnets: parts of a VPC's blocks, each in one availability zone.
+import { type Cidr, contains, equals, formatCidr, sizeOf } from '#model/cidr.ts'
+import { refuse, refuseValue } from '#model/refusal.ts'
+import type { Tag } from '#model/tags.ts'
+import type { Pool } from '#store/tables/pools.ts'
+import type { Subnet, SubnetCidr, Vpc, VpcCidr } from '#store/tables/vpcs.ts'
+import type { ReadContext, WriteContext } from '../operation.ts'
+import { putTags } from '../organization/tagging.ts'
+import { type Block, type BlockParams, blockMember, documentFor, giveBack, takeBlock } from './blocks.ts'
+import { getVpc } from './vpcs.ts'
+import type { Zone } from './zones.ts'
+
+/** AWS keeps the first four addresses of an IPv4 subnet and the last one. */
+export const reservedAtStart = 4
+export const reservedAtEnd = 1
+
+export interface SubnetSpec {
+  /** A VPC of the caller. */
+  readonly vpcId: string
+  readonly zone: Zone
+  /** At most one of each family. */
+  readonly blocks: readonly BlockParams[]
+  /** Whether it has IPv6 only. */
+  readonly isIpv6Native?: boolean
+  readonly tags?: readonly Tag[]
+}
+
+/** A subnet with all that belongs to it. */
+export interface SubnetState {
+  readonly subnet: Subnet
+  readonly ipv6: readonly SubnetCidr[]
+  /** The addresses that NAT gateways have in it. */
+  readonly used: number
+  readonly tags: readonly Tag[]
+}
+
+/** Makes a subnet in a VPC of the caller. */
+export async function createSubnet(
+  context: WriteContext,
+  { vpcId, zone, blocks: requests, isIpv6Native = false, tags = [] }: SubnetSpec,
+): Promise<SubnetState> {
+  const vpc = await getVpc(context, vpcId)
+  const cidrs = await context.tx.vpcs.cidrs(vpc.id)
+  for (const params of requests) {
+    if (params.pool) await refuseUnlessPlans(context, params.pool, vpc)
+    if (params.cidr) await refuseMisplaced(context, vpc, cidrs, params.cidr)
+  }
+
+  const id = context.newId('subnet')
+  const blocks = []
+  for (const params of requests) {
+    const around = { within: cidrs.map(({ cidr }) => cidr), taken: await siblingsOf(context, vpc, params) }
+    const block = await takeBlock(context, params, { network: 'subnet', id, tags }, around)
+    if (!params.cidr || !equals(params.cidr, block.cidr)) await refuseMisplaced(context, vpc, cidrs, block.cidr)
+    await refusePlanned(context, vpc, block)
+    blocks.push(block)
+  }
+  const ipv4 = blocks.find(({ cidr }) => cidr.family === 4)
+  const ipv6 = blocks.find(({ cidr }) => cidr.family === 6)
+  const subnet: Subnet = {
+    id,
+    vpcId: vpc.id,
+    account: vpc.account,
+    region: vpc.region,
+    zone: zone.name,
+    zoneId: zone.id,
+    cidr: ipv4?.cidr,
+    allocation: ipv4?.allocation,
+    isIpv6Native,
+    createdAt: context.now,
+  }
+  await context.tx.vpcs.insertSubnet(subnet)
+  if (ipv6) {
+    await context.tx.vpcs.insertSubnetCidr({
+      associationId: context.newId('subnetCidrAssociation'),
+      subnetId: id,
+      vpcId: vpc.id,
+      cidr: ipv6.cidr,
+      allocation: ipv6.allocation,
+      ipSource: cidrs.find(({ cidr }) => contains(cidr, ipv6.cidr))!.ipSource,
+    })
+  }
+  await putTags(context, { id, type: 'subnet', account: vpc.account }, tags)
+  return recordChange(context, subnet)
+}
+
+/** Deletes a subnet that nothing is in, and gives its space back. */
+export async function deleteSubnet(context: WriteContext, subnet: Subnet): Promise<void> {
+  const gateway = await context.tx.natGateways.anyOfSubnet(subnet.id)
+  if (gateway !== undefined) {
+    refuse({
+      code: 'DependencyViolation',
+      what: 'subnet',
+      id: subnet.id,
+      problem: `The NAT gateway \`${gateway}\` is in it`,
+    })
+  }
+  await giveBack(context, subnet.allocation)
+  for (const { allocation } of await context.tx.vpcs.subnetCidrs(subnet.id)) await giveBack(context, allocation)
+  await context.tx.vpcs.deleteSubnet(subnet.id)
+  await context.tx.tags.removeAll(subnet.id)
+  await context.tx.history.changed({ id: subnet.id, kind: 'subnet', account: subnet.account }, undefined)
+  context.changed(subnet.id)
+}
+
+/** Keeps the subnet with its new tags. */
+export async function recordSubnet(context: WriteContext, id: string): Promise<void> {
+  await recordChange(context, (await context.tx.vpcs.findSubnet(id))!)
+}
+
+/** Puts the subnet as it is now into the history, and into the audit entry. */
+async function recordChange(context: WriteContext, subnet: Subnet): Promise<SubnetState> {
+  const { vpcs, natGateways, tags: allTags, history } = context.tx
+  const ipv6 = await vpcs.subnetCidrs(subnet.id)
+  const used = (await natGateways.privateIpsIn(subnet.id)).length
+  const tags = await allTags.of(subnet.id)
+  const available = countAvailable(subnet, used)
+  const object = { id: subnet.id, kind: 'subnet', account: subnet.account }
+  await history.changed(object, vpcs.subnetForHistory(subnet, { ipv6, available, tags }))
+  context.changed(subnet.id)
+  return { subnet, ipv6, used, tags }
+}
+
+// Finding ------------------------------------------------------------------------------------------------------------
+
+/** A subnet of the caller, in the Region of the request. */
+export async function getSubnet(context: ReadContext, id: string): Promise<Subnet> {
+  const subnet = await context.tx.vpcs.findSubnet(id)
+  const isOwn = subnet?.account === context.caller.account && subnet.region === context.region
+  return isOwn ? subnet : refuse({ code: 'NotFound', what: 'subnet', id })
+}
+
+/** How many IPv4 addresses of a subnet are free, where this many are used. */
+export const countAvailable = ({ cidr }: Subnet, used: number): number =>
+  cidr ? Number(sizeOf(cidr)) - reservedAtStart - reservedAtEnd - used : 0
+
+// What is refused ----------------------------------------------------------------------------------------------------
+
+/** The pool must plan this VPC, itself or through a pool above it. */
+async function refuseUnlessPlans(context: ReadContext, pool: Pool, vpc: Vpc): Promise<void> {
+  for (let at: Pool | undefined = pool; at; ) {
+    if (at.sourceResource?.id === vpc.id) return
+    at = at.parent === undefined ? undefined : await context.tx.pools.findByNumber(at.parent)
+  }
+  refuseValue(blockMember(pool.family, 'poolId'), pool.id, `it is no resource planning pool of \`${vpc.id}\``)
+}
+
+/** The schema keeps equal blocks apart; that blocks never overlap at all is kept here. */
+async function refuseMisplaced(context: ReadContext, vpc: Vpc, cidrs: readonly VpcCidr[], wanted: Cidr): Promise<void> {
+  const field = blockMember(wanted.family, 'cidr')
+  const value = formatCidr(wanted)
+  const own = cidrs.filter(({ cidr }) => cidr.family === wanted.family).map(({ cidr }) => cidr)
+  if (!own.some((cidr) => contains(cidr, wanted))) {
+    const blocks = own.length === 0 ? `it has no IPv${wanted.family} block` : `it has ${own.map(formatCidr).join(', ')}`
+    refuse({ code: 'InvalidRange', what: 'subnet', field, value, problem: `It is not inside \`${vpc.id}\`: ${blocks}` })
+  }
+  const sibling = await context.tx.vpcs.subnetOverlapping(vpc.id, wanted)
+  if (!sibling) return
+  const problem = `It overlaps with the subnet \`${sibling.id}\` (${formatCidr(sibling.cidr)})`
+  refuse({ code: 'CidrConflict', what: 'subnet', field, value, problem })
+}
+
+/** What a pool that plans the VPC has handed out already is not taken a second time beside it. */
+async function refusePlanned(context: ReadContext, vpc: Vpc, { cidr, allocation }: Block): Promise<void> {
+  const except = { allocation, account: vpc.account, now: context.now }
+  const taken = await context.tx.pools.plannedOverlap(vpc.id, cidr, except)
+  if (!taken) return
+  const problem = `It overlaps with ${formatCidr(taken.cidr)}, which the pool \`${taken.pool.id}\` that plans \`${vpc.id}\` has handed out or keeps`
+  const field = blockMember(cidr.family, 'cidr')
+  refuse({ code: 'CidrConflict', what: 'subnet', field, value: formatCidr(cidr), problem })
+}
+
+/** What policy or a pool must choose around; a block that the caller names is looked at by itself. */
+async function siblingsOf(context: ReadContext, vpc: Vpc, params: BlockParams): Promise<Cidr[]> {
+  const isChosen = !params.cidr || (await documentFor(context, 'subnet')) !== undefined
+  return isChosen ? context.tx.vpcs.subnetBlocks(vpc.id, params.family) : []
+}

@@ -1,0 +1,233 @@
+// What can be done with VPCs: records of private networks, whose blocks come from where policy says.
+import { type Cidr, formatCidr, overlaps } from '#model/cidr.ts'
+import { hasShape } from '#model/identifier.ts'
+import { refuse, refuseValue } from '#model/refusal.ts'
+import type { Tag } from '#model/tags.ts'
+import type { Pool } from '#store/tables/pools.ts'
+import type { Vpc, VpcAttributes, VpcCidr } from '#store/tables/vpcs.ts'
+import { isPlanEnded } from '../ipam/plans.ts'
+import type { ReadContext, WriteContext } from '../operation.ts'
+import { putTags } from '../organization/tagging.ts'
+import { type BlockParams, blockMember, giveBack, takeBlock } from './blocks.ts'
+
+/** Blocks of one family that a VPC can have. AWS: 5, adjustable to 50. */
+const cidrsMax = 50
+
+export interface VpcSpec {
+  /** One of IPv4, the primary one, and at most one of IPv6. */
+  readonly blocks: readonly BlockParams[]
+  readonly tenancy?: string
+  readonly tags?: readonly Tag[]
+}
+
+/** A VPC with all that belongs to it. */
+export interface VpcState {
+  readonly vpc: Vpc
+  readonly cidrs: readonly VpcCidr[]
+  readonly tags: readonly Tag[]
+}
+
+/** Makes a VPC of the caller in the Region of the request. */
+export async function createVpc(
+  context: WriteContext,
+  { blocks, tenancy = 'default', tags = [] }: VpcSpec,
+): Promise<VpcState> {
+  for (const { pool } of blocks) if (pool) refusePlanningPool(pool)
+  const vpc: Vpc = {
+    id: context.newId('vpc'),
+    account: context.caller.account,
+    region: context.region,
+    tenancy,
+    dhcpOptionsId: 'default',
+    enableDnsSupport: true,
+    enableDnsHostnames: false,
+    enableNetworkAddressUsageMetrics: false,
+    createdAt: context.now,
+  }
+  await context.tx.vpcs.insert(vpc)
+  for (const params of blocks) {
+    const block = await takeBlock(context, params, { network: 'vpc', id: vpc.id, tags }, { taken: [] })
+    await context.tx.vpcs.insertCidr({
+      ...block,
+      associationId: context.newId('vpcCidrAssociation'),
+      vpcId: vpc.id,
+      isPrimary: params.family === 4,
+      networkBorderGroup: params.family === 6 ? context.region : undefined,
+    })
+  }
+  await putTags(context, { id: vpc.id, type: 'vpc', account: vpc.account }, tags)
+  return recordChange(context, vpc)
+}
+
+/** Deletes a VPC that nothing is in, and gives its space back. */
+export async function deleteVpc(context: WriteContext, vpc: Vpc): Promise<void> {
+  const dependent = (await context.tx.vpcs.anySubnetOf(vpc.id)) ?? (await context.tx.natGateways.anyOfVpc(vpc.id))
+  if (dependent !== undefined) {
+    refuse({
+      code: 'DependencyViolation',
+      what: 'vpc',
+      id: vpc.id,
+      problem: `\`${dependent}\` is in it`,
+    })
+  }
+  const [planner] = await context.tx.pools.planning(vpc.id)
+  if (planner) await refusePlanned(context, vpc, planner, { what: 'vpc', id: vpc.id }, 'it')
+  for (const { allocation } of await context.tx.vpcs.cidrs(vpc.id)) await giveBack(context, allocation)
+  await context.tx.vpcs.delete(vpc.id)
+  await context.tx.tags.removeAll(vpc.id)
+  await context.tx.history.changed({ id: vpc.id, kind: 'vpc', account: vpc.account }, undefined)
+  context.changed(vpc.id)
+}
+
+/** Sets some of a VPC's attributes; the others stay as they are. */
+export async function setVpcAttributes(
+  context: WriteContext,
+  vpc: Vpc,
+  changes: Partial<VpcAttributes>,
+): Promise<void> {
+  const changed: Vpc = { ...vpc, ...changes }
+  await context.tx.vpcs.setAttributes(vpc.id, changed)
+  await recordChange(context, changed)
+}
+
+/** Gives a VPC of the caller one more block. */
+export async function associateBlock(
+  context: WriteContext,
+  vpcId: string,
+  params: BlockParams,
+): Promise<Omit<VpcCidr, 'createdAt'>> {
+  if (params.pool) refusePlanningPool(params.pool)
+  const vpc = await getVpc(context, vpcId)
+  const cidrs = await context.tx.vpcs.cidrs(vpc.id)
+  const same = cidrs.filter(({ cidr }) => cidr.family === params.family)
+  if (same.length >= cidrsMax) {
+    const sentence = `This network '${vpc.id}' has met its maximum number of allowed CIDRs: ${cidrsMax}`
+    const what = `IPv${params.family} CIDR blocks`
+    refuse({ code: 'LimitExceeded', what, limit: cidrsMax, used: same.length, aws: { sentence } })
+  }
+  if (params.cidr) refuseOverlap(params.cidr, same)
+
+  const tags = await context.tx.tags.of(vpc.id)
+  const taken = same.map(({ cidr }) => cidr)
+  const block = await takeBlock(context, params, { network: 'vpc', id: vpc.id, tags }, { taken })
+  refuseOverlap(block.cidr, same)
+  const association = {
+    ...block,
+    associationId: context.newId('vpcCidrAssociation'),
+    vpcId: vpc.id,
+    isPrimary: false,
+    networkBorderGroup: params.family === 6 ? context.region : undefined,
+  }
+  await context.tx.vpcs.insertCidr(association)
+  context.changed(association.associationId)
+  await recordChange(context, vpc)
+  return association
+}
+
+/** Takes a block away from its VPC, which is the caller's, and gives its space back. */
+export async function disassociateBlock(context: WriteContext, id: string): Promise<VpcCidr> {
+  refuseMisshapen('vpcCidrAssociation', 'vpc-cidr-association', id, 'vpc-cidr-assoc-...')
+  const association = await context.tx.vpcs.findCidr(id)
+  const vpc = association && (await findVpc(context, association.vpcId))
+  if (!vpc) refuse({ code: 'NotFound', what: 'vpc-cidr-association', id })
+  if (association.isPrimary) {
+    refuse({
+      code: 'NotEligible',
+      problem: `The vpc CIDR block with association ID ${id} may not be disassociated. It is the primary IPv4 CIDR block of the VPC`,
+    })
+  }
+  const subnet = await context.tx.vpcs.subnetOverlapping(vpc.id, association.cidr)
+  if (subnet) {
+    refuse({
+      code: 'InUse',
+      what: 'vpc-cidr-association',
+      id,
+      problem: `the subnet \`${subnet.id}\` (${formatCidr(subnet.cidr)}) is inside the block`,
+    })
+  }
+  const planned = await context.tx.pools.topLevelOverlap(vpc.id, association.cidr)
+  const planner = planned && (await context.tx.pools.findByNumber(planned.pool))
+  if (planner)
+    await refusePlanned(context, vpc, planner, { what: 'vpc-cidr-association', id }, formatCidr(association.cidr))
+  await giveBack(context, association.allocation)
+  await context.tx.vpcs.deleteCidr(id)
+  context.changed(id)
+  await recordChange(context, vpc)
+  return association
+}
+
+/** Keeps the VPC with its new tags. */
+export async function recordVpc(context: WriteContext, id: string): Promise<void> {
+  await recordChange(context, (await context.tx.vpcs.find(id))!)
+}
+
+/** Puts the VPC as it is now into the history, and into the audit entry. */
+async function recordChange(context: WriteContext, vpc: Vpc): Promise<VpcState> {
+  const { vpcs, tags: allTags } = context.tx
+  const cidrs = await vpcs.cidrs(vpc.id)
+  const tags = await allTags.of(vpc.id)
+  const object = { id: vpc.id, kind: 'vpc', account: vpc.account }
+  await context.tx.history.changed(object, vpcs.forHistory(vpc, { cidrs, tags }))
+  context.changed(vpc.id)
+  return { vpc, cidrs, tags }
+}
+
+// Finding ------------------------------------------------------------------------------------------------------------
+
+/** A VPC of the caller, in the Region of the request. */
+export async function findVpc(context: ReadContext, id: string): Promise<Vpc | undefined> {
+  const vpc = await context.tx.vpcs.find(id)
+  return vpc?.account === context.caller.account && vpc.region === context.region ? vpc : undefined
+}
+export async function getVpc(context: ReadContext, id: string): Promise<Vpc> {
+  return (await findVpc(context, id)) ?? refuse({ code: 'NotFound', what: 'vpc', id })
+}
+
+/** Identifiers of other kinds and plain garbage are told apart from what is not there. EC2 does not do so for VPCs and subnets. */
+export function refuseMisshapen(
+  kind: Parameters<typeof hasShape>[0],
+  what: 'vpc-cidr-association' | 'nat-gateway',
+  id: string,
+  expected: string,
+): void {
+  if (!hasShape(kind, id)) refuse({ code: 'MalformedId', what, id, expected })
+}
+
+// What is refused ----------------------------------------------------------------------------------------------------
+
+function refusePlanningPool({ id, family, sourceResource }: Pool): void {
+  if (sourceResource === undefined) return
+  refuseValue(blockMember(family, 'poolId'), id, 'it plans the subnets of a VPC, and cannot give blocks to VPCs')
+}
+
+/**
+ * A pool that plans a VPC does not outlive what it plans. The owner of the VPC is told which pool it is, also where that is
+ * the delegated administrator's: it is about the caller's own network, and says nothing of what else there is.
+ */
+async function refusePlanned(
+  context: ReadContext,
+  vpc: Vpc,
+  pool: Pool,
+  kept: { readonly what: 'vpc' | 'vpc-cidr-association'; readonly id: string },
+  planned: string,
+): Promise<never> {
+  const whose = pool.account === vpc.account ? '' : ` of the account \`${pool.account}\``
+  // Who may plan it no longer need not be there any more to end it.
+  const remedy = isPlanEnded(await context.snapshot(), pool)
+    ? 'it may not any more: delete that pool with all that is in it'
+    : 'take the CIDR out of that pool or delete it first'
+  const problem = `The pool \`${pool.id}\`${whose} plans ${planned}; ${remedy}`
+  return refuse({ code: 'DependencyViolation', ...kept, problem })
+}
+
+function refuseOverlap(wanted: Cidr, cidrs: readonly VpcCidr[]): void {
+  const other = cidrs.find(({ cidr }) => overlaps(cidr, wanted))
+  if (!other) return
+  refuse({
+    code: 'InvalidRange',
+    what: 'vpc',
+    field: blockMember(wanted.family, 'cidr'),
+    value: formatCidr(wanted),
+    problem: `It overlaps with ${formatCidr(other.cidr)}, which the VPC has already`,
+  })
+}
