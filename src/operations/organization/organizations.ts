@@ -1,4 +1,5 @@
 // The organization itself: made once, and its nodes found and kept in the history.
+import { isAccountId, isRootId } from '#model/organization.ts'
 import { refuse } from '#model/refusal.ts'
 import { spread } from '#model/spread.ts'
 import type { Node, Organization } from '#store/tables/organizations.ts'
@@ -45,13 +46,25 @@ export async function recordNode(
 ): Promise<void> {
   const { tx } = context
   const node = await tx.organizations.findNode(id)
-  const kind = node?.kind ?? 'organizational-unit' // Nothing else can go.
+  const kind = node?.kind ?? (isAccountId(id) ? 'account' : isRootId(id) ? 'root' : 'organizational-unit')
   await tx.history.changed(
     { id, kind, account: organization.managementAccount },
-    node && { ...node, tags: await tx.tags.of(id) },
+    node && { ...node, ...(kind === 'account' ? await factsOfAccount(context, id) : {}), tags: await tx.tags.of(id) },
   )
   context.changed(id)
   await context.governanceChanged(kind === 'account' ? { account: id } : reach)
+}
+
+/** What the history of an account's node has beside its place: what it is called elsewhere, whom to ask, and what became of it. */
+async function factsOfAccount({ tx }: ReadContext, id: string): Promise<object> {
+  const { cloud, externalId, contact, status, closedAt } = (await tx.organizations.findAccount(id))!
+  return {
+    cloud,
+    externalId,
+    contact,
+    ...(closedAt === undefined ? {} : { status: 'closed' }),
+    ...(status === 'SUSPENDED' && closedAt === undefined ? { status: 'suspended' } : {}),
+  }
 }
 
 /** An installation is one organization: its policies, pools and decisions have one root. */

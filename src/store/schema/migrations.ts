@@ -1,6 +1,7 @@
 // The schema, as numbered steps that only go forward. What must always hold is said here as well as in the code.
 
 import { accountIndexes } from './account-index.ts'
+import { accountNamesSchema } from './account-names.ts'
 import { auditSubjectSchema } from './audit-subject.ts'
 import { boundsSchema, tokensOfMakerSchema } from './bounds.ts'
 import { contentBoundsSchema } from './content-bounds.ts'
@@ -875,4 +876,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 23, name: 'what accounts have, by account', olderServers: 'go on', sql: accountIndexes },
   { number: 24, name: 'by whose leave exceptions are used', olderServers: 'stop', sql: exceptionLeaveSchema },
   { number: 25, name: 'what policies of an account write', olderServers: 'go on', sql: contentBoundsSchema },
+  { number: 26, name: 'accounts under their own names', olderServers: 'stop', sql: accountNamesSchema },
 ]

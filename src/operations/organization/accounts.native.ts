@@ -1,0 +1,225 @@
+// Accounts over the native API: whatever owns resources, under the number, the external id or the name that it has.
+import { z } from 'zod'
+import {
+  cloudCharactersMax,
+  contactCharactersMax,
+  emailCharactersMax,
+  externalIdCharactersMax,
+} from '#model/organization.ts'
+import { refuse } from '#model/refusal.ts'
+import { tagsFrom } from '#model/tags.ts'
+import type { Account, Organization } from '#store/tables/organizations.ts'
+import { permitter, requirePermission } from '../identity/authority.ts'
+import { refuseBeyondShare } from '../identity/shares.ts'
+import { nativeRead, nativeWrite } from '../operation.native.ts'
+import type { ReadContext, WriteContext } from '../operation.ts'
+import { refuseToBringUnderOwn } from '../policy/own-break-glass.ts'
+import { accountId, formatInstant, gatherPage, instant, nameShapes, pageOf, paging } from '../shapes.native.ts'
+import { refuseNoChange, shownTags, tagMap, tags } from '../space/shapes.native.ts'
+import { changeAccount, createAccount, moveAccount } from './accounts.ts'
+import { requireRightToMove, requireRightToTag } from './node-rights.ts'
+import {
+  findAccount,
+  findOrganization,
+  name,
+  parentId,
+  placeOfAccount,
+  placeOfParent,
+  tagsNeedRight,
+} from './nodes.native.ts'
+import { replaceNodeTags } from './tree-tags.ts'
+
+const email = z.string().max(emailCharactersMax)
+const cloud = z
+  .string()
+  .max(cloudCharactersMax)
+  .describe('The cloud or kind of site, as in locales: `aws`, `azure`, `gcp`, `k8s`, `onprem` or another word.')
+  .meta({ examples: ['azure'] })
+const externalId = z
+  .string()
+  .max(externalIdCharactersMax)
+  .describe(
+    'What it is called in its cloud: the GUID of an Azure subscription, the id of a Google Cloud project, the name of a cluster or site. An account of AWS is called by its number.',
+  )
+  .meta({ examples: ['0b1f6471-1bf0-4dda-aec3-cb9272f09590'] })
+const contact = z
+  .string()
+  .max(contactCharactersMax)
+  .describe('Whom to ask about what it owns: a person, a team, a mail address or a link.')
+  .meta({ examples: ['team-network@example.com'] })
+const status = z
+  .enum(['active', 'suspended', 'closed'])
+  .describe('A suspended or closed account gets no new space, and its keys do not sign in.')
+
+const account = z.object({
+  account: accountId,
+  name: z.string(),
+  email: z.string(),
+  cloud: cloud.optional(),
+  externalId: externalId.optional(),
+  contact: contact.optional(),
+  status,
+  parentId: z.string().optional().describe('Absent where the account is in no organization.'),
+  tags: shownTags,
+  joinedAt: instant,
+})
+const params = z.strictObject({
+  account: accountId.optional().describe('The number that AWS gave it; drawn by default.'),
+  cloud: cloud.optional(),
+  externalId: externalId.optional(),
+  name,
+  email: email.optional().describe('No two accounts have the same. By default one that reaches nobody.'),
+  contact: contact.optional(),
+  parentId: parentId.optional().describe('The root by default.'),
+  tags: tags.optional(),
+})
+nameShapes({ Account: account, AccountParams: params })
+type Params = z.output<typeof params>
+
+export const listAccounts = nativeRead({
+  name: 'listAccounts',
+  summary: 'List accounts, as far as you may see them.',
+  action: 'organization:read',
+  input: z.strictObject({ ...paging, parentId: parentId.optional().describe('Only those directly under this node.') }),
+  output: pageOf(account),
+  rest: { method: 'GET', path: '/accounts' },
+  cli: 'account list',
+  columns: ['account', 'name', 'status', 'cloud', 'externalId', 'contact', 'parentId'],
+  refusals: ['InvalidPaginationToken'],
+  at: 'filtered',
+  async run(context, { parentId, ...params }) {
+    const isPermitted = await permitter(context, 'organization:read')
+    return gatherPage(context, params, {
+      read: (after, limit) =>
+        parentId === undefined
+          ? context.tx.organizations.listAccounts({ after, limit })
+          : context.tx.organizations.listMembersUnder(parentId, { after, limit }),
+      key: ({ id }) => id,
+      show: async (row) => (isPermitted(row.id) ? showAccount(context, row) : undefined),
+    })
+  },
+})
+
+export const getAccount = nativeRead({
+  name: 'getAccount',
+  summary: 'Show one account.',
+  action: 'organization:read',
+  input: z.strictObject({ account: accountId }),
+  output: account,
+  rest: { method: 'GET', path: '/accounts/{account}' },
+  cli: 'account show',
+  refusals: ['NotFound'],
+  at: placeOfAccount,
+  run: async (context, input) => showAccount(context, await findAccount(context, input.account)),
+})
+
+export const createAnAccount = nativeWrite({
+  name: 'createAccount',
+  summary:
+    'Make an account in the organization: of AWS under its own number, of other clouds and sites under their id.',
+  description: `Where AWS has given it no number, one is drawn. ${tagsNeedRight} Not under a break-glass of your own that awaits review.`,
+  action: 'organization:manage',
+  input: params,
+  output: account,
+  rest: { method: 'POST', path: '/accounts', status: 201 },
+  cli: 'account create',
+  refusals: ['NotFound', 'AlreadyExists', 'LimitExceeded', 'IncorrectState', 'PolicyConflict'],
+  at: async (context, input) => placeOfParent(context, input.parentId),
+  run: async (context, input) => create(context, await findOrganization(context), input),
+})
+
+export const updateAccount = nativeWrite({
+  name: 'updateAccount',
+  summary:
+    'Rename an account, say whom to ask, or give it another id or other tags; conditions of policies read the tags.',
+  description: `Its number stays. ${tagsNeedRight}`,
+  action: 'organization:manage',
+  input: z.strictObject({
+    account: accountId,
+    name: name.optional(),
+    email: email.optional(),
+    cloud: cloud.nullable().optional(),
+    externalId: externalId.nullable().optional(),
+    contact: contact.nullable().optional(),
+    tags: tags.optional().describe('All tags that it is to have.'),
+  }),
+  output: account,
+  rest: { method: 'PATCH', path: '/accounts/{account}' },
+  cli: 'account update',
+  refusals: ['NotFound', 'AlreadyExists', 'LimitExceeded', 'PolicyConflict'],
+  changes: getAccount,
+  at: placeOfAccount,
+  async run(context, { account: id, tags, ...changes }) {
+    refuseNoChange({ ...changes, tags }, ['name', 'email', 'cloud', 'externalId', 'contact', 'tags'])
+    const organization = await findOrganization(context)
+    if (tags) await requireRightToTag(context, { kind: 'account', id }, tags)
+    if (Object.values(changes).some((value) => value !== undefined)) {
+      await changeAccount(context, organization, id, changes)
+    }
+    if (tags) await replaceNodeTags(context, organization, id, tagsFrom(tags))
+    return showAccount(context, await findAccount(context, id))
+  },
+})
+
+export const moveAnAccount = nativeWrite({
+  name: 'moveAccount',
+  summary: 'Move an account under another node: other policies apply to it from then on.',
+  description:
+    'You need `organization:manage` at the account and at the nodes that it moves from and to; `policy:manage` at each node whose policies begin or cease to apply, or have a rule that does; `exception:approve` where exceptions begin to apply; for each `forbid` that the account leaves behind, and each at the account that was set with a right from there, the right to lift it; and at the account each action of the roles that others have where it comes under. Where a break-glass of your own begins to apply, somebody else must have reviewed it.',
+  action: 'organization:manage',
+  input: z.strictObject({ account: accountId, parentId }),
+  output: account,
+  rest: { method: 'POST', path: '/accounts/{account}/move' },
+  cli: 'account move',
+  refusals: ['NotFound', 'AlreadyExists', 'NotEligible', 'IncorrectState', 'PolicyConflict'],
+  changes: getAccount,
+  at: placeOfAccount,
+  async run(context, input) {
+    await requirePermission(context, 'organization:manage', await placeOfParent(context, input.parentId))
+    const source = (await context.tx.organizations.findNode(input.account))?.parentId
+    if (source === undefined) {
+      refuse({ code: 'NotEligible', problem: `the account \`${input.account}\` is not in the organization` })
+    }
+    // Else whoever administers the account and another unit could take it away from those who stand above it.
+    await requirePermission(context, 'organization:manage', { node: source })
+    await requireRightToMove(context, input.account, input.parentId)
+    await refuseToBringUnderOwn(context, input.parentId, input.account)
+    const move = { account: input.account, from: source, to: input.parentId }
+    await moveAccount(context, await findOrganization(context), move)
+    return showAccount(context, await findAccount(context, input.account))
+  },
+})
+
+export const accountOperations = [listAccounts, getAccount, createAnAccount, updateAccount, moveAnAccount] as const
+
+/** Makes one where the caller may, and shows it. */
+async function create(
+  context: WriteContext,
+  organization: Organization,
+  { tags, ...params }: Params,
+): Promise<z.output<typeof account>> {
+  const under = params.parentId ?? organization.rootId
+  if (tags) await requireRightToTag(context, { kind: 'account', parentId: under }, tags)
+  await refuseToBringUnderOwn(context, under)
+  await refuseBeyondShare(context, 'account', under)
+  const id = await createAccount(context, organization, { ...params, parentId: under, tags: tagsFrom(tags) })
+  return showAccount(context, await findAccount(context, id))
+}
+
+async function showAccount(
+  { tx }: ReadContext,
+  { id, name, email, cloud, externalId, contact, status, closedAt, joinedAt }: Account,
+): Promise<z.output<typeof account>> {
+  return {
+    account: id,
+    name,
+    email,
+    cloud,
+    externalId,
+    contact,
+    status: closedAt !== undefined ? 'closed' : status === 'ACTIVE' ? 'active' : 'suspended',
+    parentId: (await tx.organizations.findNode(id))?.parentId,
+    tags: tagMap(await tx.tags.of(id)),
+    joinedAt: formatInstant(joinedAt),
+  }
+}
