@@ -248,6 +248,16 @@ export async function naming<T>(members: Members, work: () => Promise<T>): Promi
   }
 }
 
+/** Does the work for one of several that a request lists: a refusal says which one. */
+export async function numbered<T>(index: number, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    // The same refusal goes on, with its place.
+    throw error instanceof Refused ? new Refused({ ...error.refusal, index } as Refusal) : error
+  }
+}
+
 /**
  * A refusal on its way to `execute`, the only place that catches one. What is repeated in it may be a token that was put in the
  * wrong place, so that none gets further than here: not into answers, logs or the record.

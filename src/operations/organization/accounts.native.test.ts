@@ -115,3 +115,81 @@ test('an account is renamed, and gets another contact, id or none', async () => 
   assert.equal((await refused('PATCH', path, { externalId: 'x' })).code, 'MissingParameter')
   assert.equal((await refused('PATCH', path, { cloud: 'aws', externalId: '123456789012' })).field, 'externalId')
 })
+
+test('a request names an account by its number, its id in its cloud or its name', async () => {
+  const site = await create({ cloud: 'onprem', externalId: 'fra1', name: 'Frankfurt 1' })
+  for (const name of [site.account, 'fra1', 'Frankfurt 1']) {
+    const shown = await world.get<Account>(`/accounts/${encodeURIComponent(name)}`)
+    assert.equal(shown.account, site.account, name)
+  }
+  const named = await create({ cloud: 'gcp', externalId: 'named-project', name: 'fra1' })
+  assert.equal((await world.get<Account>('/accounts/fra1')).account, site.account, 'an id goes before a name')
+  assert.equal((await world.get<Account>('/accounts/named-project')).account, named.account)
+  const upper = await create({ cloud: 'azure', externalId: guid.replace('0B', '1c'), name: 'upper' })
+  assert.equal((await world.get<Account>(`/accounts/${guid.replace('0B', '1C')}`)).account, upper.account)
+
+  const binding = await world.post<{ node: string }>('/role-bindings', {
+    principal: 'user:frank',
+    role: 'auditor',
+    node: 'Frankfurt 1',
+  })
+  assert.equal(binding.node, site.account)
+  const { ipamId, account } = await world.post<{ ipamId: string; account: string }>('/ipams', {
+    account: 'Frankfurt 1',
+    region: 'us-east-1',
+  })
+  assert.equal(account, site.account)
+  const list = await world.get<{ items: { ipamId: string }[] }>('/ipams?account=fra1')
+  assert.deepEqual(
+    list.items.map((one) => one.ipamId),
+    [ipamId],
+  )
+  const { policyId } = await world.post<{ policyId: string }>('/policies', { ipamId })
+  const assigned = await world.ask<{ targetId: string }>('PUT', `/policies/${policyId}/assignments/fra1`, {
+    body: { mode: 'observe' },
+  })
+  assert.equal(assigned.body.targetId, site.account)
+  assert.equal((await refused('GET', '/accounts/nobody')).code, 'NotFound')
+})
+
+test('several requests at once say which one names an account that is not there', async () => {
+  const one = { account: managementAccount, resourceType: 'eip', locale: 'us-east-1' }
+  const { code, ...facts } = (await refused('POST', '/allocations/batch', {
+    allocations: [one, { ...one, account: 'nobody' }],
+  })) as Problem & { index?: number }
+  assert.deepEqual([code, facts.index], ['NotFound', 1])
+})
+
+test('I8 an account that one may not see answers to no name, and makes none ambiguous', async () => {
+  const unit = (name: string) => world.post<{ unitId: string }>('/organizational-units', { name, parentId: root })
+  const [mine, theirs] = [await unit('mine'), await unit('theirs')]
+  const own = await create({ name: 'twin', parentId: mine.unitId })
+  const hidden = await create({ name: 'twin', parentId: theirs.unitId })
+  await create({ name: 'only theirs', cloud: 'k8s', externalId: 'their-id', parentId: theirs.unitId })
+  const as = await world.tokenOf('user:mine', 'organization-administrator', mine.unitId)
+  assert.equal((await world.get<Account>('/accounts/twin', { as })).account, own.account)
+  const absent = await refused('GET', '/accounts/never-there', undefined, as)
+  for (const name of ['only theirs', 'their-id']) {
+    const { detail, ...problem } = await refused('GET', `/accounts/${encodeURIComponent(name)}`, undefined, as)
+    const { detail: absentDetail, ...other } = absent
+    assert.equal(detail, absentDetail?.replace('never-there', name))
+    assert.deepEqual(Object.keys(problem), Object.keys(other))
+    assert.equal(problem.code, other.code)
+  }
+  const ambiguous = await refused('GET', '/accounts/twin')
+  assert.deepEqual([ambiguous.code, ambiguous.field], ['InvalidParameterValue', 'account'])
+  for (const number of [own.account, hidden.account]) assert.match(ambiguous.detail!, new RegExp(number))
+  // Whoever may take space for an account may name it, and no other.
+  const operator = await world.tokenOf('user:operator', 'resource-operator', own.account)
+  const body = { account: 'twin', resourceType: 'eip', locale: 'us-east-1' }
+  const { account } = await world.post<Account>('/allocations', body, { as: operator })
+  assert.equal(account, own.account)
+})
+
+test('a repeat of a request that names an account is answered as at first', async () => {
+  await create({ name: 'repeated' })
+  const headers = { 'idempotency-key': 'same' }
+  const ask = () => world.ask<Account>('PATCH', '/accounts/repeated', { body: { contact: 'me' }, headers })
+  const first = await ask()
+  assert.deepEqual([first.status, (await ask()).body], [200, first.body])
+})

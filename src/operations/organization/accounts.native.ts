@@ -14,7 +14,16 @@ import { refuseBeyondShare } from '../identity/shares.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { refuseToBringUnderOwn } from '../policy/own-break-glass.ts'
-import { accountId, formatInstant, gatherPage, instant, nameShapes, pageOf, paging } from '../shapes.native.ts'
+import {
+  accountId,
+  accountName,
+  formatInstant,
+  gatherPage,
+  instant,
+  nameShapes,
+  pageOf,
+  paging,
+} from '../shapes.native.ts'
 import { refuseNoChange, shownTags, tagMap, tags } from '../space/shapes.native.ts'
 import { changeAccount, createAccount, moveAccount } from './accounts.ts'
 import { requireRightToMove, requireRightToTag } from './node-rights.ts'
@@ -104,7 +113,7 @@ export const getAccount = nativeRead({
   name: 'getAccount',
   summary: 'Show one account.',
   action: 'organization:read',
-  input: z.strictObject({ account: accountId }),
+  input: z.strictObject({ account: accountName }),
   output: account,
   rest: { method: 'GET', path: '/accounts/{account}' },
   cli: 'account show',
@@ -135,7 +144,7 @@ export const updateAccount = nativeWrite({
   description: `Its number stays. ${tagsNeedRight}`,
   action: 'organization:manage',
   input: z.strictObject({
-    account: accountId,
+    account: accountName,
     name: name.optional(),
     email: email.optional(),
     cloud: cloud.nullable().optional(),
@@ -167,7 +176,7 @@ export const moveAnAccount = nativeWrite({
   description:
     'You need `organization:manage` at the account and at the nodes that it moves from and to; `policy:manage` at each node whose policies begin or cease to apply, or have a rule that does; `exception:approve` where exceptions begin to apply; for each `forbid` that the account leaves behind, and each at the account that was set with a right from there, the right to lift it; and at the account each action of the roles that others have where it comes under. Where a break-glass of your own begins to apply, somebody else must have reviewed it.',
   action: 'organization:manage',
-  input: z.strictObject({ account: accountId, parentId }),
+  input: z.strictObject({ account: accountName, parentId }),
   output: account,
   rest: { method: 'POST', path: '/accounts/{account}/move' },
   cli: 'account move',

@@ -8,7 +8,16 @@ import { type Place, permitter, requirePermission } from '../identity/authority.
 import { refuseBeyondShare } from '../identity/shares.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
-import { accountId, formatInstant, gatherPage, instant, nameShapes, pageOf, paging } from '../shapes.native.ts'
+import {
+  accountId,
+  accountName,
+  formatInstant,
+  gatherPage,
+  instant,
+  nameShapes,
+  pageOf,
+  paging,
+} from '../shapes.native.ts'
 import { refuseNoChange, shownTags, tagMap, tags } from '../space/shapes.native.ts'
 import { accountOperations } from './accounts.native.ts'
 import { deregisterAdministrator, ipamService, setIpamAdministrator } from './delegated-administrators.ts'
@@ -62,7 +71,7 @@ export const createTheOrganization = nativeWrite({
   name: 'createOrganization',
   summary: 'Make the organization, of which an installation has one.',
   action: 'organization:manage',
-  input: z.strictObject({ managementAccount: accountId }),
+  input: z.strictObject({ managementAccount: accountName }),
   output: organization,
   rest: { method: 'POST', path: '/organization', status: 201 },
   cli: 'organization create',
@@ -137,7 +146,7 @@ export const putIpamAdministrator = nativeWrite({
   description:
     'A member, not the management account. Where there is another one, take that one away first. EnableIpamOrganizationAdminAccount of the EC2 API does the same. You need `policy:manage` at the root beside.',
   action: 'organization:manage',
-  input: z.strictObject({ account: accountId }),
+  input: z.strictObject({ account: accountName }),
   output: administrator,
   rest: { method: 'PUT', path: administratorPath },
   cli: 'ipam-administrator put',

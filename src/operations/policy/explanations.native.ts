@@ -15,7 +15,7 @@ import { placeOfNode } from '../identity/roles.ts'
 import { nativeRead } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
 import { decisionId, getRecorded, placeOfDecision } from '../record/decisions.native.ts'
-import { accountId, instant, nameShapes } from '../shapes.native.ts'
+import { accountId, accountName, instant, nameShapes } from '../shapes.native.ts'
 import { checkLocaleOf, scopeTypeOf } from '../space/shapes.native.ts'
 import { refuseUnknownType } from './content.ts'
 import { decideOnPaper, namesIn, nearestFor } from './explain.ts'
@@ -162,7 +162,7 @@ export const explainRequest = nativeRead({
   description: 'Decided by what holds now. Nothing is taken, and nothing is put on record.',
   action: 'decision:read',
   input: z.strictObject({
-    account: accountId.describe('The account that would ask.'),
+    account: accountName.describe('The account that would ask.'),
     resourceType: resourceTypeName,
     locale,
     family: family.default('ipv4'),

@@ -13,6 +13,7 @@ import { nativeRead } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
 import {
   accountId,
+  accountName,
   asOf,
   formatInstant,
   instant,
@@ -136,7 +137,7 @@ export const findHoldingsOfAccount = nativeRead({
     'Tell what an account held: first what is over, in the order in which it ended, then all else, oldest first.',
   description: `What is over counts as of the first page: a list that is read page by page loses nothing that ends meanwhile. A cursor is good for a day. ${rowsInWords}`,
   action: 'history:read',
-  input: z.strictObject({ account: accountId, ...span, ...paging }),
+  input: z.strictObject({ account: accountName, ...span, ...paging }),
   output: recordPageOf(tenure),
   rest: { method: 'GET', path: '/history/accounts/{account}' },
   cli: 'history account',
