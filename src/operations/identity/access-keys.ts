@@ -98,7 +98,8 @@ type ToldKey = Pick<AccessKeyRecord, 'id' | 'account' | 'arn'>
 async function recordKey(tx: Transaction, { id, account, arn }: ToldKey, disabledAt?: number): Promise<void> {
   await tx.history.changed({ id, kind: 'access-key', account }, { id, account, arn, disabledAt })
 }
-async function recordDisabled(tx: Transaction, ids: readonly string[]): Promise<void> {
+/** That these have ended. */
+export async function recordDisabledKeys(tx: Transaction, ids: readonly string[]): Promise<void> {
   for (const id of ids) {
     const key = await tx.accessKeys.findSummary(id)
     if (key) await recordKey(tx, key, tx.now)
@@ -136,7 +137,7 @@ export async function disableAccessKey(store: Store, id: string): Promise<readon
     if (!key) return `There is no access key \`${id}\`.`
     const ended = await tx.accessKeys.disable([id], tx.now)
     if (ended.length === 0) return `The access key \`${id}\` is disabled already.`
-    await recordDisabled(tx, ended)
+    await recordDisabledKeys(tx, ended)
     await recordOwn(tx, 'operator', { action: 'DisableAccessKey', account: key.account, subjects: ended })
     return ended
   })
@@ -152,7 +153,7 @@ export async function disableAccessKeysOf(store: Store, account: string): Promis
       tx.now,
     )
     if (ended.length === 0) return `The account \`${account}\` has no access key that could be disabled.`
-    await recordDisabled(tx, ended)
+    await recordDisabledKeys(tx, ended)
     await recordOwn(tx, 'operator', { action: 'DisableAccessKey', account, subjects: ended })
     return ended
   })

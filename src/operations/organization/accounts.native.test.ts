@@ -193,3 +193,112 @@ test('a repeat of a request that names an account is answered as at first', asyn
   const first = await ask()
   assert.deepEqual([first.status, (await ask()).body], [200, first.body])
 })
+
+test('many accounts are made at once, all of them or none', async () => {
+  const unit = await world.post<{ unitId: string }>('/organizational-units', { name: 'many', parentId: root })
+  const accounts = Array.from({ length: 100 }, (_, n) => ({
+    account: String(700_000_000_000 + n),
+    name: `batch-${n}`,
+    parentId: unit.unitId,
+  }))
+  const batch = (body: object[]) =>
+    refused('POST', '/accounts/batch', { accounts: body }) as Promise<Problem & { index?: number }>
+  const twice = await batch([...accounts.slice(0, 99), accounts[3]!])
+  assert.deepEqual([twice.code, twice.index], ['AlreadyExists', 99])
+  const wrong = await batch([accounts[0]!, { ...accounts[1]!, contact: ' ' }])
+  assert.deepEqual([wrong.code, wrong.index, wrong.field], ['InvalidParameterValue', 1, 'contact'])
+  assert.equal(
+    (await batch([...accounts, { name: 'one more', account: '800000000000', parentId: root }])).field,
+    'accounts',
+  )
+  const made = await world.post<{ accounts: Account[] }>('/accounts/batch', { accounts })
+  assert.deepEqual(
+    made.accounts.map(({ account }) => account),
+    accounts.map(({ account }) => account),
+  )
+  const below = await world.get<{ items: Account[] }>(`/accounts?parentId=${unit.unitId}&limit=1000`)
+  assert.equal(below.items.length, 100)
+  const as = await world.tokenOf('user:many', 'organization-administrator', unit.unitId)
+  const elsewhere = { name: 'elsewhere', parentId: root }
+  const denied = await refused(
+    'POST',
+    '/accounts/batch',
+    { accounts: [{ ...elsewhere, parentId: unit.unitId }, elsewhere] },
+    as,
+  )
+  assert.equal(denied.code, 'NotFound')
+})
+
+test('a suspended account gets no new space and goes on later; a closed one stays closed and can still release', async () => {
+  const unit = await world.post<{ unitId: string }>('/organizational-units', { name: 'states', parentId: root })
+  const { account } = await create({ name: 'states', parentId: unit.unitId })
+  const turn = (how: string, as?: string) =>
+    world.ask<Account & Problem>('POST', `/accounts/states/${how}`, { as, body: {} })
+  const eip = { account, resourceType: 'eip', locale: 'us-east-1' }
+  const first = await world.post<{ allocationId: string }>('/allocations', eip)
+  const held = await world.post<{ allocationId: string }>('/allocations', { ...eip, hold: { expiresInSeconds: 600 } })
+  const own = await world.tokenOf('user:own', 'organization-administrator', account)
+  assert.equal((await turn('suspend', own)).body.code, 'NotAuthorized', 'above it is decided about it')
+  assert.equal((await turn('resume')).body.code, 'IncorrectState')
+  const suspended = await turn('suspend')
+  assert.deepEqual([suspended.status, suspended.body.status], [200, 'suspended'])
+  assert.equal((await turn('suspend')).body.code, 'IncorrectState')
+  const { Account: seen } = await world.organizations('DescribeAccount', { AccountId: account })
+  assert.deepEqual([seen!.Status, seen!.State], ['SUSPENDED', 'SUSPENDED'])
+  const paths: [string, object][] = [
+    ['/allocations', eip],
+    ['/allocations', { ...eip, hold: { expiresInSeconds: 600 } }],
+    [`/allocations/${held.allocationId}/confirm`, {}],
+    ['/explanations', { account, resourceType: 'eip', locale: 'us-east-1' }],
+  ]
+  for (const [path, body] of paths) {
+    const no = await refused('POST', path, body)
+    assert.equal(no.code, 'IncorrectState', path)
+    assert.match(no.detail!, /is suspended: it gets no new space/)
+  }
+  assert.equal((await turn('resume')).body.status, 'active')
+  assert.equal((await world.ask('POST', `/allocations/${held.allocationId}/confirm`, { body: {} })).status, 200)
+
+  assert.equal((await turn('close')).body.status, 'closed')
+  for (const how of ['resume', 'suspend', 'close']) assert.equal((await turn(how)).body.code, 'IncorrectState')
+  assert.equal((await refused('POST', '/allocations', eip)).code, 'IncorrectState')
+  const kept = await world.get<{ items: unknown[] }>(`/allocations?account=${account}`)
+  assert.equal(kept.items.length, 2)
+  const still = await refused('DELETE', '/accounts/states')
+  assert.equal(still.code, 'DependencyViolation')
+  assert.match(still.detail!, new RegExp(first.allocationId))
+  for (const { allocationId } of [first, held]) {
+    assert.equal((await world.ask('DELETE', `/allocations/${allocationId}`)).status, 204)
+  }
+  assert.equal((await world.ask('DELETE', '/accounts/states')).status, 204)
+  assert.equal((await refused('GET', `/accounts/${account}`)).code, 'NotFound')
+  for (const how of ['suspend', 'close']) {
+    const no = await refused('POST', `/accounts/${managementAccount}/${how}`, {})
+    assert.equal(no.code, 'NotEligible')
+  }
+  assert.equal((await refused('DELETE', `/accounts/${managementAccount}`)).code, 'NotEligible')
+})
+
+test('an account that was removed leaves nothing behind, and its number can come back', async () => {
+  const number = '610000000001'
+  const params = { account: number, name: 'comes back', email: 'back@example.com', contact: 'somebody' }
+  await create(params)
+  await world.post('/role-bindings', { principal: 'user:left', role: 'auditor', node: number })
+  await world.tokenOf('service:left', 'auditor', '*')
+  const { token } = await world.post<{ token: string }>('/tokens', { principal: 'service:left', account: number })
+  assert.equal((await world.ask('GET', '/me', { as: token })).status, 200)
+  assert.equal((await world.ask('POST', `/accounts/${number}/suspend`, { body: {} })).status, 200)
+  assert.equal((await world.ask('GET', '/me', { as: token })).status, 401)
+  assert.equal((await world.ask('POST', `/accounts/${number}/resume`, { body: {} })).status, 200)
+  assert.equal((await world.ask('GET', '/me', { as: token })).status, 200)
+  assert.equal((await world.ask('DELETE', `/accounts/${number}`)).status, 204)
+  assert.equal((await world.ask('GET', '/me', { as: token })).status, 401)
+  const listed = await world.get<{ items: Account[] }>('/accounts?limit=1000')
+  assert(!listed.items.some((one) => one.account === number))
+  assert.equal((await refused('GET', '/accounts/comes%20back')).code, 'NotFound')
+  const back = await create({ ...params, contact: undefined })
+  assert.deepEqual([back.account, back.status, back.contact], [number, 'active', undefined])
+  assert.equal((await world.ask('GET', '/me', { as: token })).status, 401)
+  const bindings = await world.get<{ items: unknown[] }>(`/role-bindings?node=${number}`)
+  assert.deepEqual(bindings.items, [])
+})

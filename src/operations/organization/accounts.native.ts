@@ -6,12 +6,12 @@ import {
   emailCharactersMax,
   externalIdCharactersMax,
 } from '#model/organization.ts'
-import { refuse } from '#model/refusal.ts'
+import { numbered, refuse } from '#model/refusal.ts'
 import { tagsFrom } from '#model/tags.ts'
 import type { Account, Organization } from '#store/tables/organizations.ts'
 import { permitter, requirePermission } from '../identity/authority.ts'
 import { refuseBeyondShare } from '../identity/shares.ts'
-import { nativeRead, nativeWrite } from '../operation.native.ts'
+import { batchBody, nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { refuseToBringUnderOwn } from '../policy/own-break-glass.ts'
 import {
@@ -25,8 +25,9 @@ import {
   paging,
 } from '../shapes.native.ts'
 import { refuseNoChange, shownTags, tagMap, tags } from '../space/shapes.native.ts'
+import { type AccountState, changeState, removeAccount, stateOf } from './account-states.ts'
 import { changeAccount, createAccount, moveAccount } from './accounts.ts'
-import { requireRightToMove, requireRightToTag } from './node-rights.ts'
+import { requireRightToDelete, requireRightToMove, requireRightToTag } from './node-rights.ts'
 import {
   findAccount,
   findOrganization,
@@ -37,6 +38,9 @@ import {
   tagsNeedRight,
 } from './nodes.native.ts'
 import { replaceNodeTags } from './tree-tags.ts'
+
+/** One transaction makes all of them, and others wait for it. */
+const batchMax = 100
 
 const email = z.string().max(emailCharactersMax)
 const cloud = z
@@ -134,7 +138,12 @@ export const createAnAccount = nativeWrite({
   cli: 'account create',
   refusals: ['NotFound', 'AlreadyExists', 'LimitExceeded', 'IncorrectState', 'PolicyConflict'],
   at: async (context, input) => placeOfParent(context, input.parentId),
-  run: async (context, input) => create(context, await findOrganization(context), input),
+  async run(context, input) {
+    const organization = await findOrganization(context)
+    await requireTags(context, organization, input)
+    await requireRoom(context, input.parentId ?? organization.rootId, 1)
+    return create(context, organization, input)
+  },
 })
 
 export const updateAccount = nativeWrite({
@@ -199,26 +208,168 @@ export const moveAnAccount = nativeWrite({
   },
 })
 
-export const accountOperations = [listAccounts, getAccount, createAnAccount, updateAccount, moveAnAccount] as const
+export const createAccounts = nativeWrite({
+  name: 'createAccounts',
+  summary: `Make up to ${batchMax} accounts at once: all of them, or none.`,
+  description:
+    'The first that is refused refuses all: the problem tells which one by `index`, counted from 0. What one account needs, each needs here.',
+  action: 'organization:manage',
+  input: z.strictObject({
+    accounts: z
+      .array(params)
+      .min(1)
+      .max(batchMax)
+      .describe('Each as it would be made alone.')
+      .meta({ examples: [[{ account: '333333333333', name: 'shop', contact: 'team-shop@example.com' }]] }),
+  }),
+  output: z.object({ accounts: z.array(account) }),
+  rest: { method: 'POST', path: '/accounts/batch', status: 201, body: batchBody },
+  cli: 'account create-batch',
+  refusals: ['NotFound', 'AlreadyExists', 'LimitExceeded', 'IncorrectState', 'PolicyConflict'],
+  async at(context, { accounts }) {
+    const [first, ...others] = new Set(accounts.map(({ parentId }) => parentId))
+    for (const other of others) {
+      await requirePermission(context, 'organization:manage', await placeOfParent(context, other))
+    }
+    return placeOfParent(context, first)
+  },
+  async run(context, { accounts }) {
+    const organization = await findOrganization(context)
+    // All that is asked of the rules as they are: each account that is made would have them compiled anew.
+    const ofParents = Map.groupBy(accounts, ({ parentId = organization.rootId }) => parentId)
+    for (const [under, those] of ofParents) await requireRoom(context, under, those.length)
+    for (const [index, one] of accounts.entries()) await numbered(index, () => requireTags(context, organization, one))
+    const made: z.output<typeof account>[] = []
+    for (const [index, one] of accounts.entries()) {
+      made.push(await numbered(index, () => create(context, organization, one)))
+    }
+    return { accounts: made }
+  },
+})
 
-/** Makes one where the caller may, and shows it. */
+const needsParent =
+  'You need `organization:manage` at the node that it hangs under, too: whoever has the account alone does not decide about it.'
+const stateRefusals = ['NotFound', 'NotEligible', 'IncorrectState', 'DependencyViolation'] as const
+
+export const suspendAccount = nativeWrite({
+  name: 'suspendAccount',
+  summary:
+    'Suspend an account: it gets no new space, and neither its keys nor tokens of services at home there sign in.',
+  description: `What it has it keeps, and can be released by others. ${needsParent}`,
+  action: 'organization:manage',
+  input: z.strictObject({ account: accountName }),
+  output: account,
+  rest: { method: 'POST', path: '/accounts/{account}/suspend' },
+  cli: 'account suspend',
+  refusals: stateRefusals,
+  changes: getAccount,
+  at: placeOfAccount,
+  run: (context, input) => turn(context, input.account, 'suspended'),
+})
+
+export const resumeAccount = nativeWrite({
+  name: 'resumeAccount',
+  summary: 'Let a suspended account go on as before.',
+  description: needsParent,
+  action: 'organization:manage',
+  input: z.strictObject({ account: accountName }),
+  output: account,
+  rest: { method: 'POST', path: '/accounts/{account}/resume' },
+  cli: 'account resume',
+  refusals: stateRefusals,
+  changes: getAccount,
+  at: placeOfAccount,
+  run: (context, input) => turn(context, input.account, 'active'),
+})
+
+export const closeAccount = nativeWrite({
+  name: 'closeAccount',
+  summary:
+    'Close an account for good: as suspended, and it cannot go on. What it has stays listed until it is released.',
+  description: needsParent,
+  action: 'organization:manage',
+  input: z.strictObject({ account: accountName }),
+  output: account,
+  rest: { method: 'POST', path: '/accounts/{account}/close' },
+  cli: 'account close',
+  refusals: stateRefusals,
+  changes: getAccount,
+  at: placeOfAccount,
+  run: (context, input) => turn(context, input.account, 'closed'),
+})
+
+export const removeAnAccount = nativeWrite({
+  name: 'removeAccount',
+  summary: 'Take an account that has nothing out of the organization.',
+  description: `Its keys, the tokens of services at home there and its role bindings end with it: for each \`forbid\` among them you need the right to lift it. Its names are free again, and the same number can come back. ${needsParent}`,
+  action: 'organization:manage',
+  input: z.strictObject({ account: accountName }),
+  output: z.void(),
+  rest: { method: 'DELETE', path: '/accounts/{account}', status: 204 },
+  cli: 'account remove',
+  refusals: stateRefusals,
+  changes: getAccount,
+  at: placeOfAccount,
+  async run(context, { account: id }) {
+    await requireParent(context, id)
+    await requireRightToDelete(context, id)
+    await removeAccount(context, await findOrganization(context), id)
+  },
+})
+
+export const accountOperations = [
+  listAccounts,
+  getAccount,
+  createAnAccount,
+  createAccounts,
+  updateAccount,
+  moveAnAccount,
+  suspendAccount,
+  resumeAccount,
+  closeAccount,
+  removeAnAccount,
+] as const
+
+async function turn(context: WriteContext, id: string, to: AccountState): Promise<z.output<typeof account>> {
+  await requireParent(context, id)
+  await changeState(context, await findOrganization(context), id, to)
+  return showAccount(context, await findAccount(context, id))
+}
+
+async function requireParent(context: ReadContext, id: string): Promise<void> {
+  const parent = (await context.tx.organizations.findNode(id))?.parentId
+  if (parent === undefined) {
+    refuse({ code: 'NotEligible', problem: `the account \`${id}\` is not in the organization` })
+  }
+  await requirePermission(context, 'organization:manage', { node: parent })
+}
+
+/** Whether so many accounts may come under a node. */
+async function requireRoom(context: ReadContext, under: string, count: number): Promise<void> {
+  await refuseToBringUnderOwn(context, under)
+  await refuseBeyondShare(context, 'account', under, count)
+}
+
+async function requireTags(
+  context: ReadContext,
+  { rootId }: Organization,
+  { parentId = rootId, tags }: Params,
+): Promise<void> {
+  if (tags) await requireRightToTag(context, { kind: 'account', parentId }, tags)
+}
+
+/** Makes one, and shows it. Whether the caller may is for who calls to have asked. */
 async function create(
   context: WriteContext,
   organization: Organization,
   { tags, ...params }: Params,
 ): Promise<z.output<typeof account>> {
-  const under = params.parentId ?? organization.rootId
-  if (tags) await requireRightToTag(context, { kind: 'account', parentId: under }, tags)
-  await refuseToBringUnderOwn(context, under)
-  await refuseBeyondShare(context, 'account', under)
-  const id = await createAccount(context, organization, { ...params, parentId: under, tags: tagsFrom(tags) })
+  const id = await createAccount(context, organization, { ...params, tags: tagsFrom(tags) })
   return showAccount(context, await findAccount(context, id))
 }
 
-async function showAccount(
-  { tx }: ReadContext,
-  { id, name, email, cloud, externalId, contact, status, closedAt, joinedAt }: Account,
-): Promise<z.output<typeof account>> {
+async function showAccount({ tx }: ReadContext, shown: Account): Promise<z.output<typeof account>> {
+  const { id, name, email, cloud, externalId, contact, joinedAt } = shown
   return {
     account: id,
     name,
@@ -226,7 +377,7 @@ async function showAccount(
     cloud,
     externalId,
     contact,
-    status: closedAt !== undefined ? 'closed' : status === 'ACTIVE' ? 'active' : 'suspended',
+    status: stateOf(shown),
     parentId: (await tx.organizations.findNode(id))?.parentId,
     tags: tagMap(await tx.tags.of(id)),
     joinedAt: formatInstant(joinedAt),

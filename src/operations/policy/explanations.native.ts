@@ -14,6 +14,7 @@ import { permitter } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.ts'
 import { nativeRead } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
+import { refuseNewSpace } from '../organization/account-states.ts'
 import { decisionId, getRecorded, placeOfDecision } from '../record/decisions.native.ts'
 import { accountId, accountName, instant, nameShapes } from '../shapes.native.ts'
 import { checkLocaleOf, scopeTypeOf } from '../space/shapes.native.ts'
@@ -179,7 +180,14 @@ export const explainRequest = nativeRead({
   output: explanation,
   rest: { method: 'POST', path: '/explanations' },
   cli: 'explain request',
-  refusals: ['NotFound', 'MalformedId', 'InvalidParameterValue', 'InvalidParameterCombination', 'MissingParameter'],
+  refusals: [
+    'NotFound',
+    'MalformedId',
+    'InvalidParameterValue',
+    'InvalidParameterCombination',
+    'MissingParameter',
+    'IncorrectState',
+  ],
   at: async (context, { account }) => placeOfNode(context, account),
   async run(context, params) {
     await refuseUnknownType(context, params.resourceType)
@@ -193,6 +201,7 @@ export const explainRequest = nativeRead({
     const given = requestOf(params)
     await refuseUnseenPool(context, given)
     const snapshot = await context.snapshot()
+    refuseNewSpace(snapshot, params.account)
     const asked = { ...given, scopeType: scopeTypeFor(snapshot, given) }
     return describe(context, await decideOnPaper(context.tx, snapshot, asked))
   },

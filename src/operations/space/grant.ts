@@ -21,6 +21,7 @@ import type { AddressAssociation } from '#store/tables/addresses.ts'
 import type { Pool } from '#store/tables/pools.ts'
 import type { Allocation } from '#store/tables/space.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
+import { refuseNewSpace } from '../organization/account-states.ts'
 import { endTenure } from './tenures.ts'
 
 /** For what the space is taken. */
@@ -112,6 +113,7 @@ export async function takeAsDecided(
   options: GrantOptions,
 ): Promise<Taken> {
   const snapshot = context.snapshotAtHand ?? (await context.snapshot())
+  refuseNewSpace(snapshot, request.account)
   const { verdict, number, identity } = ask(context, snapshot, request)
   if (verdict.outcome === 'deny') {
     const decision = conclude(verdict, identity, undefined)
@@ -134,6 +136,7 @@ export async function previewGrant(
   request: AllocationRequest,
   options: GrantOptions,
 ): Promise<Cidr> {
+  refuseNewSpace(await context.snapshot(), request.account)
   const { verdict, identity } = ask(context, await context.snapshot(), request)
   if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined))
   for (const candidate of candidatesInOrder(verdict)) {
@@ -185,6 +188,7 @@ export async function authorizeHeldSpace(
   question: AllocationRequest,
   held: { readonly pool: Pool; readonly cidr: Cidr },
 ): Promise<{ readonly decision: Decision; readonly number: number }> {
+  refuseNewSpace(await context.snapshot(), question.account)
   const request = { ...question, netmaskLength: held.cidr.length }
   const { verdict, identity, number } = ask(context, await context.snapshot(), request)
   if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined))

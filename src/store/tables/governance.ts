@@ -53,6 +53,15 @@ const keyOf = (policyId: string, version: number): string => `${policyId} ${vers
 const bodyBytesPerTurn = 524_288
 /** Versions read by one statement at most. */
 const bodiesPerStatementMax = 1_000
+interface NodeRow {
+  readonly id: string
+  readonly kind: NodeFacts['kind']
+  readonly parent_id: string | null
+  /** Of accounts. */
+  readonly status: 'ACTIVE' | 'SUSPENDED' | 'PENDING_CLOSURE' | null
+  readonly closed_at: number | null
+  readonly contact: string | null
+}
 interface PoolRow {
   n: number
   id: string
@@ -191,18 +200,21 @@ export class Governance {
 
   async #nodes(ids?: Part): Promise<NodeFacts[]> {
     const tags = await this.#tags(ids)
-    const rows = await readWhole<{ id: string; kind: NodeFacts['kind']; parent_id: string | null }>((last, limit) =>
+    const rows = await readWhole<NodeRow>((last, limit) =>
       this.#sql.all(
-        `select id, kind, parent_id from organization_node
-         where id > ? ${ids ? `and id in ${ids.text}` : ''} order by id limit ?`,
+        `select o.id, o.kind, o.parent_id, a.status, a.closed_at, a.contact
+         from organization_node o left join account a on a.id = o.id
+         where o.id > ? ${ids ? `and o.id in ${ids.text}` : ''} order by o.id limit ?`,
         last?.id ?? '',
         ...(ids?.values ?? []),
         limit,
       ),
     )
-    return rows.map(({ id, kind, parent_id }) => ({
+    return rows.map(({ id, kind, parent_id, status, closed_at, contact }) => ({
       id,
       kind,
+      ...(status === 'SUSPENDED' ? { state: closed_at === null ? ('suspended' as const) : ('closed' as const) } : {}),
+      ...(contact === null ? {} : { contact }),
       ...(parent_id === null ? {} : { parentId: parent_id }),
       ...(tags.has(id) ? { tags: tags.get(id)! } : {}),
     }))

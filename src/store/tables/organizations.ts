@@ -13,7 +13,7 @@ export const organizationTable = table(
     rootId: text(),
     createdAt: integer(),
   },
-  'kept',
+  'deleted',
 )
 export type Organization = RowOf<typeof organizationTable>
 
@@ -92,6 +92,16 @@ export interface Stretch {
   readonly limit: number
 }
 
+/** What keeps an account from being removed, one statement each. */
+const ownership = [
+  'select id as name from ipam where account = ? order by id',
+  'select id as name from vpc where account = ? order by id',
+  'select id as name from subnet where account = ? order by id',
+  'select id as name from nat_gateway where account = ? order by id',
+  'select n as name from allocation where holder in (select n from holder where account = ?) order by n',
+  'select n as name from hold where account = ? order by n',
+] as const
+
 export class Organizations {
   readonly #sql: Sql
   readonly #clock: Clock
@@ -103,6 +113,12 @@ export class Organizations {
   /** The one organization of this installation; undefined before anybody created it. */
   find(): Promise<Organization | undefined> {
     return organizationTable.first(this.#sql, '')
+  }
+  /** Ends it, with its root and the place of its management account, where nothing else is left. */
+  async remove({ rootId, managementAccount }: Organization): Promise<void> {
+    await this.removeNode(managementAccount)
+    await this.removeNode(rootId)
+    await this.#sql.run('delete from organization')
   }
   /** Makes the organization with its root and the management account under it. */
   async create({ id, managementAccount, rootId, createdAt }: Organization): Promise<void> {
@@ -160,6 +176,17 @@ export class Organizations {
       limit,
     )
     return rows.map(({ id }) => id)
+  }
+
+  /** Some of what an account has: numbers of allocations and holds, and ids of other things. */
+  async ownedBy(account: string, limit: number): Promise<(number | string)[]> {
+    const found: (number | string)[] = []
+    for (const text of ownership) {
+      const rows = await this.#sql.all<{ name: number | string }>(`${text} limit ?`, account, limit - found.length)
+      found.push(...rows.map(({ name }) => name))
+      if (found.length >= limit) break
+    }
+    return found
   }
 
   // The tree.
