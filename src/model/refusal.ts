@@ -70,8 +70,9 @@ export interface DenialFacts {
   readonly targetId?: string
   /** For what its document is; it may be wider than what was asked for. */
   readonly document?: { readonly locale: string; readonly resourceType: string }
-  /** The account to ask for an exception. */
+  /** The account to ask for an exception, and whom there. */
   readonly owner?: string
+  readonly contact?: string
   /** The exception that would have let the request through, had it not ended. */
   readonly exceptionId?: string
 }

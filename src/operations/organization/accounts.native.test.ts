@@ -1,6 +1,7 @@
 // Accounts over the native API: under their own numbers and ids, renamed, and found by whoever may see them.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { refusalOf } from '../../../test/acme.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 import { managementAccount } from '../../../test/world.ts'
 
@@ -301,4 +302,31 @@ test('an account that was removed leaves nothing behind, and its number can come
   assert.equal((await world.ask('GET', '/me', { as: token })).status, 401)
   const bindings = await world.get<{ items: unknown[] }>(`/role-bindings?node=${number}`)
   assert.deepEqual(bindings.items, [])
+})
+
+test('a refusal that says which account to ask says whom there, as the account says now', async () => {
+  const owner = await create({ name: 'addresses', contact: 'net@example.com' })
+  const { ipamId } = await world.post<{ ipamId: string }>('/ipams', { account: owner.account, region: 'us-east-1' })
+  await world.ask('PUT', '/organization/ipam-administrator', { body: { account: owner.account } })
+  assert.equal((await world.ask('PATCH', `/ipams/${ipamId}`, { body: { unmatched: 'deny' } })).status, 200)
+  const user = (await create({ name: 'asks' })).account
+  const denied = async () =>
+    (await refused('POST', '/allocations', { account: user, resourceType: 'eip', locale: 'us-east-1' })) as Problem & {
+      owner?: string
+      contact?: string
+      decisionId?: string
+    }
+  const first = await denied()
+  assert.deepEqual([first.code, first.owner, first.contact], ['DeniedByPolicy', owner.account, 'net@example.com'])
+  assert.match(first.detail!, new RegExp(`ask account ${owner.account} \\(net@example\\.com\\), the owner of`))
+  const refusal = await refusalOf(world.call('AllocateAddress', {}, { account: user }))
+  assert(refusal.code === 'DeniedByPolicy')
+  assert(refusal.lines.some((line) => line.includes('(net@example.com)')))
+  await world.ask('PATCH', `/accounts/${owner.account}`, { body: { contact: null } })
+  const second = await denied()
+  assert.deepEqual([second.owner, second.contact], [owner.account, undefined])
+  await world.ask('PATCH', `/accounts/${owner.account}`, { body: { contact: 'others' } })
+  const path = `/decisions/${first.decisionId}/explanation`
+  const explained = await world.get<{ failed: { contact?: string } }>(path)
+  assert.equal(explained.failed.contact, 'others')
 })

@@ -4,7 +4,7 @@ import { type Cidr, formatCidr, nearCidrProblem, parseAddress, parseCidr } from 
 import { hasShape } from '#model/identifier.ts'
 import { type AllocationRequest, type Party, provider } from '#model/policy/decision.ts'
 import { modeValues } from '#model/policy/document.ts'
-import { type Explained, messageOf, type Names } from '#model/policy/explain.ts'
+import { type Explained, messageOf, type Names, withContact } from '#model/policy/explain.ts'
 import { type Change, describeChange, describeNext, type NearestChange } from '#model/policy/nearest-change.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import { findResourceType, isNetwork } from '#model/policy/resource-types.ts'
@@ -98,6 +98,7 @@ const explanation = z.object({
       poolId: z.string().optional().describe('The pool whose rule it is.'),
       by: party.optional().describe('Whose setting it is; absent where no policy decided.'),
       owner: accountId.optional().describe('The account to ask for an exception.'),
+      contact: z.string().optional().describe('Whom to ask there: a person, a team, a mail address or a link.'),
     })
     .optional()
     .describe('What failed; of a denial alone.'),
@@ -255,8 +256,9 @@ async function refuseUnseenPool(context: ReadContext, { account, explicit }: All
 
 // The answer ---------------------------------------------------------------------------------------------------------
 
-async function describe(context: ReadContext, decision: Explained): Promise<z.output<typeof explanation>> {
+async function describe(context: ReadContext, given: Explained): Promise<z.output<typeof explanation>> {
   const snapshot = await context.snapshot()
+  const decision = withContact(snapshot, given)
   const isPermitted = await permitter(context, 'ipam:read')
   const { account } = decision.request
   const isPoolSeen = (pool: PoolFacts): boolean =>
@@ -289,6 +291,7 @@ async function describe(context: ReadContext, decision: Explained): Promise<z.ou
             ...(denial.pool === undefined ? {} : { poolId: denial.pool }),
             ...(denial.by ? { by: describeParty(denial.by) } : {}),
             ...(denial.owner === undefined ? {} : { owner: denial.owner }),
+            ...(decision.contact === undefined ? {} : { contact: decision.contact }),
           },
         }
       : {}),
