@@ -195,7 +195,9 @@ async function findOutdated(
   input: object,
   answer: string,
 ): Promise<string | undefined> {
-  const named = reading.input.parse(pick(reading.input, input))
+  const asked = reading.input.parse(pick(reading.input, input))
+  // What was named by its name then may have another one by now: the answer has the number.
+  const named = reading.names ? { ...asked, ...pick(reading.input, JSON.parse(answer) as object) } : asked
   const show = async (): Promise<unknown> =>
     reading.show!(context, (reading.names ? await reading.names(context, reading.action, named) : named) as never)
   const current = await show().catch((error: unknown) => {

@@ -193,6 +193,13 @@ test('a repeat of a request that names an account is answered as at first', asyn
   const ask = () => world.ask<Account>('PATCH', '/accounts/repeated', { body: { contact: 'me' }, headers })
   const first = await ask()
   assert.deepEqual([first.status, (await ask()).body], [200, first.body])
+  const rename = () =>
+    world.ask<Account>('PATCH', '/accounts/repeated', {
+      body: { name: 'has another name' },
+      headers: { 'idempotency-key': 'rename' },
+    })
+  const renamed = await rename()
+  assert.deepEqual([renamed.status, (await rename()).body], [200, renamed.body])
 })
 
 test('many accounts are made at once, all of them or none', async () => {

@@ -145,7 +145,7 @@ export const findHoldingsOfAccount = nativeRead({
   refusals: ['NotFound', 'InvalidPaginationToken', 'InvalidParameterCombination'],
   at: async (context, { account }): Promise<Place> => {
     const absent = { code: 'NotFound', what: 'account', id: account } as const
-    if (!(await context.tx.organizations.findAccount(account))) refuse(absent)
+    if (!(await context.tx.organizations.findNumber(account))) refuse(absent)
     return placeThen(context, 'history:read', { node: account, absent }, 0, always)
   },
   async run(context, { account, limit = pageSizeDefault, cursor, ...params }) {
