@@ -1,6 +1,7 @@
 // Accounts over the native API: under their own numbers and ids, renamed, and found by whoever may see them.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { createAccessKey, listAccessKeys } from '#operations/identity/access-keys.ts'
 import { refusalOf } from '../../../test/acme.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 import { managementAccount } from '../../../test/world.ts'
@@ -336,4 +337,32 @@ test('a refusal that says which account to ask says whom there, as the account s
   const path = `/decisions/${first.decisionId}/explanation`
   const explained = await world.get<{ failed: { contact?: string } }>(path)
   assert.equal(explained.failed.contact, 'others')
+})
+
+test('the operator makes keys for an account by its number, its id or its name, and they sign while it is active', async () => {
+  const { account } = await create({ cloud: 'onprem', externalId: 'keyed', name: 'has keys' })
+  const { store } = world
+  const drawn = (n: number) => ({ accessKeyId: `AKIAKEYED0000000000${n}`, secretAccessKey: `secret-${n}` })
+  for (const [n, called] of [account, 'keyed', 'has keys'].entries()) {
+    assert.equal(await createAccessKey(store, called, 'somebody', drawn(n)), undefined)
+  }
+  assert.equal((await listAccessKeys(store, 'keyed')).length, 3)
+  await create({ name: 'has keys' })
+  assert.match((await createAccessKey(store, 'has keys', 'x', drawn(9)))!, /Several accounts are called `has keys`/)
+  assert.match((await createAccessKey(store, 'nobody', 'x', drawn(9)))!, /There is no account `nobody`/)
+  const isFound = () => store.read(async (tx) => (await tx.accessKeys.find(drawn(0).accessKeyId)) !== undefined)
+  const isGood = () => {
+    const key = { id: drawn(0).accessKeyId, account, arn: `arn:aws:iam::${account}:user/somebody` }
+    return store.read((tx) => tx.accessKeys.isGood(key, tx.now))
+  }
+  assert.deepEqual([await isFound(), await isGood()], [true, true])
+  const epoch = () => store.read(async (tx) => tx.keyEpoch)
+  const before = await epoch()
+  await world.ask('POST', '/accounts/keyed/suspend', { body: {} })
+  assert.deepEqual([await isFound(), await isGood()], [false, false])
+  assert.notEqual(await epoch(), before, 'requests under way are looked at anew')
+  await world.ask('POST', '/accounts/keyed/resume', { body: {} })
+  assert.deepEqual([await isFound(), await isGood()], [true, true])
+  await world.ask('DELETE', '/accounts/keyed')
+  assert.deepEqual([await isFound(), await isGood()], [false, false])
 })
