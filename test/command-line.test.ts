@@ -189,7 +189,8 @@ test('every kind of end has its exit code, and a next step', async () => {
   await fails(2, /See `cadastre role-binding create --help`/, 'role-binding', 'create')
   await fails(2, /Unknown command 'make'[\s\S]*See `cadastre role-binding --help`/, 'role-binding', 'make')
   await fails(2, /Allowed choices are enforce, warn/, 'assignment', 'list', '--mode', 'never')
-  await fails(2, /change `--node`/, ...bind('x').map((word) => (word === '*' ? 'nowhere' : word)))
+  await fails(5, /`cadastre account list` shows/, ...bind('x').map((word) => (word === '*' ? 'nowhere' : word)))
+  await fails(2, /change `--node`/, ...bind('x').map((word) => (word === '*' ? '' : word)))
   await fails(5, /`cadastre role-binding list` shows/, 'role-binding', 'show', 'role-binding-059bb0000000000ff')
   await fails(8, /http:\/\/127\.0\.0\.1:9 cannot be reached|bad port/, 'login', '--url', 'http://127.0.0.1:9')
   const anybody = { XDG_CONFIG_HOME: join(home, 'nobody') }

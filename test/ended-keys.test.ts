@@ -132,8 +132,11 @@ async function endEverything(register: Register): Promise<void> {
     assert.equal(await createAccessKey(store, account, name, key), undefined)
     return key
   }
-  const states = async (account: string) =>
-    (await listAccessKeys(store, account))!.map(({ id, state }) => `${id} ${state}`)
+  const states = async (account: string) => {
+    const keys = await listAccessKeys(store, account)
+    assert(typeof keys !== 'string', String(keys))
+    return keys.map(({ id, state }) => `${id} ${state}`)
+  }
 
   const alice = await another(managementAccount, 'alice')
   await endsAtOnce(register, alice, () => disableAccessKey(store, alice.accessKeyId))

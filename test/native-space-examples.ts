@@ -15,6 +15,15 @@ export async function aboutTheTree(world: NativeWorld): Promise<Record<string, E
   })
   const member = await world.post<{ account: string }>('/accounts', { name: 'member', email: 'member@example.com' })
   await world.ask('PUT', '/organization/ipam-administrator', { body: { account: member.account } })
+  const named = (name: string) => world.post<{ account: string }>('/accounts', { name })
+  const [toSuspend, toClose, toRemove] = [await named('to suspend'), await named('to close'), await named('to remove')]
+  const suspended = await named('suspended')
+  await world.post(`/accounts/${suspended.account}/suspend`, {})
+  const of = ({ account }: { account: string }): Example => ({
+    input: { account },
+    absent: { account: accountNowhere },
+    node: '*',
+  })
   const ofUnit: Example = { input: { unitId }, node: '*' }
   const ofAccount: Example = { input: { account: managementAccount }, absent: { account: accountNowhere } }
   return {
@@ -29,6 +38,11 @@ export async function aboutTheTree(world: NativeWorld): Promise<Record<string, E
     getAccount: ofAccount,
     createAccount: { input: { name: 'example', email: 'example@example.com' }, node: '*' },
     updateAccount: { ...ofAccount, input: { account: managementAccount, tags: { a: 'b' } } },
+    createAccounts: { input: { accounts: [{ name: 'one of many' }] }, node: '*' },
+    suspendAccount: of(toSuspend),
+    resumeAccount: of(suspended),
+    closeAccount: of(toClose),
+    removeAccount: of(toRemove),
     moveAccount: { input: { account: managementAccount, parentId: unitId }, node: '*' },
     listUnits: { input: {}, secrets: [unitId] },
     getUnit: ofUnit,

@@ -329,10 +329,11 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { cod
       `${parties.map(nameOfParty).join(' and ')} cannot both be met for ${resourceType} in ${locale} at ${quoted(node)}: ${problem}. Change one of them first`,
     ),
   }),
-  IncorrectState: ({ id, problem }) => ({
+  IncorrectState: ({ what, id, problem }) => ({
     status: 400,
     ec2: 'IncorrectState',
     ...violated,
+    organizations: nouns[what].organizations?.state ?? violated.organizations,
     message: `The specified action is not valid for ${quoted(id)}. ${sentence(problem)}`,
   }),
   DependencyViolation: ({ what, id, problem }) => ({
@@ -442,7 +443,12 @@ interface NounWords {
   readonly malformed?: string
   readonly exists?: string
   readonly inUse?: string
-  readonly organizations?: { readonly notFound?: string; readonly notEmpty?: string; readonly exists?: string }
+  readonly organizations?: {
+    readonly notFound?: string
+    readonly notEmpty?: string
+    readonly exists?: string
+    readonly state?: string
+  }
 }
 
 /** The established pattern of EC2's errors: `Invalid…Id.NotFound` and a text that clients match on. */
@@ -502,12 +508,21 @@ const nouns: Readonly<Record<Noun, NounWords>> = {
     notFound: 'InvalidAccountId.NotFound',
     malformed: 'InvalidAccountId.Malformed',
     missing: (id) => `The account '${id}' does not exist in this organization.`,
-    organizations: { notFound: 'AccountNotFoundException', exists: 'AccountAlreadyRegisteredException' },
+    organizations: {
+      notFound: 'AccountNotFoundException',
+      exists: 'AccountAlreadyRegisteredException',
+      // Only what is closed already is in a state that Organizations speaks of.
+      state: 'AccountAlreadyClosedException',
+    },
   },
   organization: {
     notFound: 'InvalidOrganization.NotFound',
     missing: () => 'Your account is not a member of an organization.',
-    organizations: { notFound: 'AWSOrganizationsNotInUseException', exists: 'AlreadyInOrganizationException' },
+    organizations: {
+      notFound: 'AWSOrganizationsNotInUseException',
+      notEmpty: 'OrganizationNotEmptyException',
+      exists: 'AlreadyInOrganizationException',
+    },
   },
   'organizational-unit': {
     notFound: 'InvalidOrganizationalUnitId.NotFound',

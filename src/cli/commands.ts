@@ -20,7 +20,11 @@ export interface CommandWords {
   readonly meaning: string
 }
 
-const account: CommandOption = { flag: 'account', value: 'N', meaning: 'The twelve digits of an account.' }
+const account: CommandOption = {
+  flag: 'account',
+  value: 'N',
+  meaning: 'The number of an account, its id in its cloud, or its name.',
+}
 
 /** At the server itself, on its database. Each has its work in `main.ts`. */
 export const commandWords = {

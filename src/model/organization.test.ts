@@ -7,7 +7,10 @@ import {
   accountsBelow,
   canAdd,
   canMove,
+  canonicalExternalId,
+  cloudProblem,
   emailProblem,
+  externalIdProblem,
   isTargetId,
   type OrganizationNode,
   pathTo,
@@ -89,4 +92,36 @@ test('a target is an account, a unit or a root, and nothing else', () => {
   for (const id of ['111111111111', 'ou-ab12-11111111', 'r-ab12']) assert(isTargetId(id), id)
   for (const id of ['11111111111', 'ou-ab12', 'r-AB12', 'r-', 'ou-ab12-1111', '111111111111 ', 'o-ab12345678'])
     assert(!isTargetId(id), id)
+})
+
+test('what an account is called in its cloud has the shape of that cloud, and is compared as that cloud does', () => {
+  const good = [
+    ['aws', '012345678901'],
+    ['azure', '0B1F6471-1bf0-4dda-aec3-cb9272f09590'],
+    ['gcp', 'acme-4711'],
+    ['gcp', 'example.com:acme-4711'],
+    ['k8s', 'Cluster 1/eu'],
+    ['oci', 'ocid1.tenancy.oc1..aaaa'],
+  ] as const
+  for (const [cloud, id] of good) assert.equal(externalIdProblem(cloud, id), undefined, `${cloud} ${id}`)
+  const bad = [
+    ['aws', '12345678901'],
+    ['azure', 'acme'],
+    ['gcp', 'acme'],
+    ['gcp', 'Acme-4711'],
+    ['gcp', 'acme-4711-'],
+    ['k8s', ''],
+    ['k8s', ' a'],
+    ['k8s', 'x'.repeat(129)],
+    ['k8s', 'a\u0000'],
+    // These are other names here.
+    ['k8s', '012345678901'],
+    ['k8s', 'r-abcd'],
+    ['k8s', '*'],
+  ] as const
+  for (const [cloud, id] of bad) assert(externalIdProblem(cloud, id), `${cloud} ${id}`)
+  assert.equal(canonicalExternalId('0B1F6471-1bf0-4dda-aec3-cb9272f09590'), '0b1f6471-1bf0-4dda-aec3-cb9272f09590')
+  assert.equal(canonicalExternalId('Cluster'), 'Cluster')
+  assert.equal(cloudProblem('azure'), undefined)
+  for (const cloud of ['', 'Azure', 'a b', 'x'.repeat(33)]) assert(cloudProblem(cloud), cloud)
 })

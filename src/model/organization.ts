@@ -1,4 +1,5 @@
 // The organization tree: a root, organizational units and accounts; its shape, its names, and what may move where.
+import { hasControlCharacter } from './text.ts'
 
 export interface OrganizationNode {
   readonly id: string
@@ -15,6 +16,9 @@ export const unitDepthMax = 5
 export const unitNameCharactersMax = 128
 export const accountNameCharactersMax = 50
 export const emailCharactersMax = 64
+export const cloudCharactersMax = 32
+export const externalIdCharactersMax = 128
+export const contactCharactersMax = 256
 
 /** What stands in the way of a move or a new node; `inside-itself` also where it is moved to itself. */
 export type MoveProblem =
@@ -83,6 +87,44 @@ export function accountNameProblem(name: string): string | undefined {
 export function emailProblem(email: string): string | undefined {
   if (email.length < 6 || email.length > emailCharactersMax) return `it must have 6 to ${emailCharactersMax} characters`
   return /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email) ? undefined : 'it must look like `name@example.com`'
+}
+
+/** What is wrong with the name of a cloud, which is written as in locales; undefined where nothing is. */
+export const cloudProblem = (cloud: string): string | undefined =>
+  /^[a-z0-9-]{1,32}$/.test(cloud) ? undefined : 'it may hold 1 to 32 small letters, digits and dashes, such as `azure`'
+
+/** As it is kept and compared: GUIDs do not tell upper from lower case. */
+export const canonicalExternalId = (text: string): string => (guidPattern.test(text) ? text.toLowerCase() : text)
+
+/** What is wrong with an id that an account has in its cloud; undefined where nothing is. */
+export function externalIdProblem(cloud: string, externalId: string): string | undefined {
+  const shape = externalShapes[cloud]
+  if (shape) return shape.pattern.test(externalId) ? undefined : `of \`${cloud}\` ${shape.expected} is expected`
+  const problem = textProblem(externalId, externalIdCharactersMax)
+  if (problem) return problem
+  if (isTargetId(externalId) || externalId === '*')
+    return 'twelve digits, `ou-…`, `r-…` and `*` mean something else here'
+  return undefined
+}
+
+/** What is wrong with a contact; undefined where nothing is. */
+export const contactProblem = (contact: string): string | undefined => textProblem(contact, contactCharactersMax)
+
+const guidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+const externalShapes: Readonly<Record<string, { readonly pattern: RegExp; readonly expected: string }>> = {
+  aws: { pattern: /^\d{12}$/, expected: 'the twelve digits of an account' },
+  azure: { pattern: guidPattern, expected: 'the GUID of a subscription' },
+  gcp: {
+    pattern: /^([a-z0-9][a-z0-9.-]{0,61}:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/,
+    expected: 'the id of a project: 6 to 30 small letters, digits and dashes, a letter first',
+  },
+}
+
+function textProblem(text: string, charactersMax: number): string | undefined {
+  if (text === '' || text.trim() !== text) return 'it must not be empty, nor begin or end with a space'
+  const characters = [...text].length
+  if (characters > charactersMax) return `it has ${characters} characters; at most ${charactersMax} are allowed`
+  return hasControlCharacter(text) ? 'it must not hold control characters' : undefined
 }
 
 export const isAccountId = (text: string): boolean => /^\d{12}$/.test(text)

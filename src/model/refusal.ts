@@ -70,8 +70,9 @@ export interface DenialFacts {
   readonly targetId?: string
   /** For what its document is; it may be wider than what was asked for. */
   readonly document?: { readonly locale: string; readonly resourceType: string }
-  /** The account to ask for an exception. */
+  /** The account to ask for an exception, and whom there. */
   readonly owner?: string
+  readonly contact?: string
   /** The exception that would have let the request through, had it not ended. */
   readonly exceptionId?: string
 }
@@ -245,6 +246,16 @@ export async function naming<T>(members: Members, work: () => Promise<T>): Promi
     // Nothing is swallowed: the same refusal goes on, in the words of the API.
     if (error instanceof Refused) error.refusal = nameMembers(error.refusal, members)
     throw error
+  }
+}
+
+/** Does the work for one of several that a request lists: a refusal says which one. */
+export async function numbered<T>(index: number, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    // The same refusal goes on, with its place.
+    throw error instanceof Refused ? new Refused({ ...error.refusal, index } as Refusal) : error
   }
 }
 

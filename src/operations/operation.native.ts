@@ -3,6 +3,7 @@ import { hash } from 'node:crypto'
 import type { z } from 'zod'
 import { naming, type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
 import type { Action } from '#model/roles.ts'
+import { type Naming, namingOf } from './account-names.native.ts'
 import { type Place, requirePermission, requireScope } from './identity/authority.ts'
 import type { ReadContext, ReadOperation, WriteContext, WriteOperation } from './operation.ts'
 import { withCursors } from './page-cursors.ts'
@@ -98,6 +99,8 @@ export type NativeOperation = Facts<z.ZodObject, z.ZodType> & {
   readonly changes?: NativeOperation
   /** Of a reading: the state itself, whoever asks. */
   readonly show?: (context: ReadContext, input: never) => Promise<unknown>
+  /** Of a reading whose requests can name accounts: gives them the numbers. */
+  readonly names?: Naming | undefined
   /** Whether the action must be permitted somewhere, or everybody gets what is theirs to see. */
   readonly reach: 'own' | 'filtered' | 'place'
 } & (ReadOperation<never, unknown> | WriteOperation<never, unknown, unknown>)
@@ -107,13 +110,17 @@ export function nativeRead<Input extends z.ZodObject, Output extends z.ZodType>(
   facts: ReadFacts<Input, Output>,
 ): NativeOperation {
   const { at, run, ...rest } = facts
+  const names = namingOf(facts.input)
   return {
     ...rest,
+    refusals: refusalsOf(facts, names),
     reach: reachOf(at),
     access: 'read',
     show: run,
-    run: (context: ReadContext, input: z.output<Input>) =>
+    names,
+    run: (context: ReadContext, given: z.output<Input>) =>
       naming({}, async () => {
+        const input = names ? await names(context, facts.action, given) : given
         await requirePlace(context, facts.action, at, input)
         if (!('cursor' in facts.input.shape)) return run(context, input)
         return withCursors(context, facts, input, (opened) => run(context, opened as z.output<Input>))
@@ -126,13 +133,16 @@ export function nativeWrite<Input extends z.ZodObject, Output extends z.ZodType,
   facts: WriteFacts<Input, Output, Prepared>,
 ): NativeOperation {
   const { at, run, changes, needsNoScope, ...rest } = facts
+  const names = namingOf(facts.input)
   return {
     ...rest,
+    refusals: refusalsOf(facts, names),
     changes,
     reach: reachOf(at),
     access: 'write',
-    run: (context: WriteContext, input: z.output<Input>, prepared: Prepared) =>
+    run: (context: WriteContext, given: z.output<Input>, prepared: Prepared) =>
       naming({}, async () => {
+        const input = names ? await names(context, facts.action, given) : given
         await requirePlace(context, facts.action, at, input)
         if (at === 'own' && !needsNoScope?.(context, input)) requireScope(context, facts.action)
         await requireMatch(context, changes, input)
@@ -147,6 +157,12 @@ export function nativeWrite<Input extends z.ZodObject, Output extends z.ZodType,
       : {}),
   } as NativeOperation
 }
+
+/** A name that no account has is not found, whatever else the operation refuses. */
+const refusalsOf = (
+  { refusals }: Pick<Facts<z.ZodObject, z.ZodType>, 'refusals'>,
+  names: Naming | undefined,
+): readonly Refusal['code'][] => (names && !refusals.includes('NotFound') ? [...refusals, 'NotFound'] : refusals)
 
 const reachOf = (at: unknown): NativeOperation['reach'] => (at === 'own' || at === 'filtered' ? at : 'place')
 
@@ -181,8 +197,12 @@ async function findOutdated(
   input: object,
   answer: string,
 ): Promise<string | undefined> {
-  const named = reading.input.parse(pick(reading.input, input))
-  const current = await reading.show!(context, named as never).catch((error: unknown) => {
+  const asked = reading.input.parse(pick(reading.input, input))
+  // What was named by its name then may have another one by now: the answer has the number.
+  const named = reading.names ? { ...asked, ...pick(reading.input, JSON.parse(answer) as object) } : asked
+  const show = async (): Promise<unknown> =>
+    reading.show!(context, (reading.names ? await reading.names(context, reading.action, named) : named) as never)
+  const current = await show().catch((error: unknown) => {
     if (error instanceof Refused && error.refusal.code === 'NotFound') return undefined
     throw error
   })

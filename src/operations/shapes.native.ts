@@ -1,7 +1,7 @@
 // The shapes that native operations share: names of things, moments, pages.
 import { z } from 'zod'
 import { formatId, type IdKind, prefixOf, shapePattern } from '#model/identifier.ts'
-import { isAccountId, isTargetId } from '#model/organization.ts'
+import { externalIdCharactersMax, isAccountId, isTargetId } from '#model/organization.ts'
 import { isPrincipalName } from '#model/principal.ts'
 import { everywhere } from '#model/roles.ts'
 import type { ReadContext } from './operation.ts'
@@ -25,6 +25,33 @@ export const accountId = z
     pattern: '^[0-9]{12}$',
     examples: ['222222222222'],
   })
+/** Shapes of requests that name an account, or (`orNode`) another node of the organization: names are replaced by numbers before all else. */
+export const accountMarks = z.registry<{ readonly orNode: boolean }>()
+const accountWords = 'the number of an account, its id in its cloud, or its name where no other that you see has it'
+const accountText = z.string().min(1).max(externalIdCharactersMax)
+/** An account in a request. */
+export const accountName = accountText.meta({
+  id: 'AccountName',
+  description: `An account: ${accountWords}.`,
+  examples: ['222222222222'],
+})
+/** In a request, a node where a role is bound. */
+export const nodeName = accountText.meta({
+  id: 'NodeName',
+  description: `A node of the organization: ${accountWords}; \`ou-…\`, \`r-…\`, or \`*\` for everything.`,
+  examples: ['222222222222'],
+})
+/** In a request, a node that something is for: never everything. */
+export const targetName = accountText
+  .refine((text) => text !== everywhere, 'an account, `ou-…` or `r-…` is expected')
+  .meta({
+    id: 'TargetName',
+    description: `A node of the organization: ${accountWords}; \`ou-…\` or \`r-…\`.`,
+    examples: ['222222222222'],
+  })
+accountMarks.add(accountName, { orNode: false })
+accountMarks.add(nodeName, { orNode: true })
+accountMarks.add(targetName, { orNode: true })
 export const nodeId = z
   .string()
   .refine((text) => isTargetId(text) || text === everywhere, 'an account, ou-…, r-… or `*` is expected')

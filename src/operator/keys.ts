@@ -30,7 +30,7 @@ export async function listKeys(args: Arguments, _more: readonly string[], readSe
   const { listAccessKeys } = await import('#operations/identity/access-keys.ts')
   return withStore(readSettings, async (store) => {
     const keys = await listAccessKeys(store, account)
-    if (!keys) return failed(`There is no account \`${account}\`.`)
+    if (typeof keys === 'string') return failed(keys)
     for (const { id, state, createdAt, expiresAt, arn } of keys) {
       const until = expiresAt ? ` until ${expiresAt.toISOString()}` : ''
       process.stdout.write(`${id}  ${state.padEnd(8)}  ${arn}  made ${createdAt.toISOString()}${until}\n`)
@@ -45,7 +45,7 @@ export async function disableKey(
   readSettings: ReadSettings,
 ): Promise<number> {
   if ((id === undefined) !== args.has('account') || more.length > 0)
-    throw new UsageProblem('Which key? Give its id, or --account with the twelve digits of an account.')
+    throw new UsageProblem('Which key? Give its id, or --account with the number, the id or the name of an account.')
   const account = id === undefined ? accountIn(args) : undefined
   const { disableAccessKey, disableAccessKeysOf } = await import('#operations/identity/access-keys.ts')
   return withStore(readSettings, async (store) => {
@@ -58,6 +58,6 @@ export async function disableKey(
 
 function accountIn(args: Arguments): string {
   const account = args.get('account')
-  if (!/^\d{12}$/.test(account ?? '')) throw new UsageProblem('--account must be the twelve digits of an account.')
-  return account!
+  if (!account) throw new UsageProblem('--account must be the number, the id or the name of an account.')
+  return account
 }

@@ -1,4 +1,4 @@
-// The real Terraform with its provider of AWS: what terraform/main.tf says is applied, changed and destroyed, where both are here.
+// The real Terraform with its provider of AWS: what terraform/*.tf say is applied, changed and destroyed, where both are here.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -40,9 +40,9 @@ async function whatIsMissing(): Promise<string | undefined> {
 }
 
 /** A folder with the configuration, and `terraform` in it against the server. */
-async function openFolder(server: ServerProcess) {
+async function openFolder(server: ServerProcess, configuration: 'main.tf' | 'organization.tf') {
   const folder = await mkdtemp(join(tmpdir(), 'cadastre-terraform-'))
-  await copyFile(join(import.meta.dirname, 'terraform/main.tf'), join(folder, 'main.tf'))
+  await copyFile(join(import.meta.dirname, 'terraform', configuration), join(folder, 'main.tf'))
   const settings = join(folder, 'terraform.rc')
   await writeFile(settings, `provider_installation {\n  filesystem_mirror { path = ${JSON.stringify(mirror)} }\n}\n`)
   const env = {
@@ -74,7 +74,7 @@ test('Terraform applies, plans no change, changes in place, and destroys, waitin
   timeout: scenarioMs,
 }, async () => {
   const server = await startServer({ CADASTRE_QUARANTINE_SECONDS: restSeconds })
-  const { terraform, remove } = await openFolder(server)
+  const { terraform, remove } = await openFolder(server, 'main.tf')
   const apply = ['apply', '-no-color', '-input=false', '-auto-approve', parallelism]
   // It ends with 2 where there is something to change.
   const plan = ['plan', '-no-color', '-input=false', '-detailed-exitcode', parallelism]
@@ -104,6 +104,26 @@ test('Terraform applies, plans no change, changes in place, and destroys, waitin
     )
     assert.match(destroyed, /aws_vpc_ipam_pool_cidr\.edge: Still destroying/)
     assert.match(destroyed, /Destroy complete!/)
+    assert.match(await server.cadastre('check'), /no problems|ok|0 allocations/i)
+  } finally {
+    await remove()
+    await server.stop()
+  }
+})
+
+test('Terraform makes an organization with its units and accounts, plans no change, and destroys all of it', {
+  skip: missing ?? false,
+  timeout: scenarioMs,
+}, async () => {
+  const server = await startServer()
+  const { terraform, remove } = await openFolder(server, 'organization.tf')
+  try {
+    await terraform(['init', '-no-color', '-input=false'])
+    const made = await terraform(['apply', '-no-color', '-input=false', '-auto-approve'])
+    assert.match(made, /Resources: 4 added, 0 changed, 0 destroyed/)
+    await terraform(['plan', '-no-color', '-input=false', '-detailed-exitcode'])
+    const destroyed = await terraform(['destroy', '-no-color', '-input=false', '-auto-approve'])
+    assert.match(destroyed, /Destroy complete! Resources: 4 destroyed/)
     assert.match(await server.cadastre('check'), /no problems|ok|0 allocations/i)
   } finally {
     await remove()

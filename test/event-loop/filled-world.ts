@@ -265,6 +265,7 @@ async function fill(world: NativeWorld & { readonly rootId: string }, { allocati
     member: firstAccount,
     administrator: DelegatedAdministrators![0]!.Id!,
     creation: CreateAccountStatus!.Id!,
+    created: (await world.store.read((tx) => tx.organizations.findCreation(CreateAccountStatus!.Id!)))!.account!,
   }
 }
 
@@ -382,8 +383,10 @@ function awsRequests(made: Made): Readonly<Record<string, readonly Asked[]>> {
     DescribeAccountAttributes: some({}),
 
     CreateAccount: some({ AccountName: 'other', Email: 'other@example.com' }),
+    CloseAccount: some({ AccountId: made.created }),
     CreateOrganization: [{ input: {}, refused: 'AlreadyExists' }],
     CreateOrganizationalUnit: some({ ParentId: rootId, Name: 'another' }),
+    DeleteOrganization: [{ input: {}, refused: 'DependencyViolation' }],
     DeleteOrganizationalUnit: some({ OrganizationalUnitId: made.empty }),
     DeregisterDelegatedAdministrator: some({ AccountId: made.administrator, ServicePrincipal: 'ipam.amazonaws.com' }),
     DescribeAccount: some({ AccountId: made.member }),
@@ -407,6 +410,7 @@ function awsRequests(made: Made): Readonly<Record<string, readonly Asked[]>> {
     RegisterDelegatedAdministrator: [
       { input: { AccountId: made.member, ServicePrincipal: 'ipam.amazonaws.com' }, refused: 'LimitExceeded' },
     ],
+    RemoveAccountFromOrganization: some({ AccountId: made.created }),
     TagResource: some({ ResourceId: made.unit, Tags }),
     UntagResource: some({ ResourceId: made.unit, TagKeys: ['team'] }),
     UpdateOrganizationalUnit: some({ OrganizationalUnitId: made.empty, Name: 'renamed' }),
@@ -451,6 +455,8 @@ function longNative({ pool, cascade, rested, manyCidrs }: Made): Readonly<Record
     listPools: [{ limit: 1_000 }],
     listAccounts: [{ limit: 1_000 }],
     listUnits: [{ limit: 1_000 }],
+    getAccount: [{ account: 'account-3' }],
+    createAccounts: [{ accounts: Array.from({ length: 100 }, (_, index) => ({ name: `at-once-${index}` })) }],
     listPoolCidrs: [{ poolId: manyCidrs }],
     deletePool: [{ poolId: cascade, cascade: 'true' }],
     // Nothing so large is free before all that has rested is.

@@ -48,6 +48,7 @@ const denial = {
   targetId: text.optional().describe('Where it is enabled.'),
   document: z.object({ locale: text, resourceType: text }).optional().describe('For what its document is.'),
   owner: text.optional().describe('The account to ask for an exception.'),
+  contact: text.optional().describe('Whom to ask there: a person, a team, a mail address or a link.'),
   exceptionId: text.optional().describe('The exception that would have let it through, had it not ended.'),
 }
 const { poolId: _, ...denialOfAll } = denial

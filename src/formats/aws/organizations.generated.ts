@@ -345,6 +345,7 @@ export interface OrganizationsInput {
   readonly CreateAccount: CreateAccountRequest
   readonly CreateOrganization: CreateOrganizationRequest
   readonly CreateOrganizationalUnit: CreateOrganizationalUnitRequest
+  readonly DeleteOrganization: Record<string, never>
   readonly DeleteOrganizationalUnit: DeleteOrganizationalUnitRequest
   readonly DeregisterDelegatedAdministrator: DeregisterDelegatedAdministratorRequest
   readonly DescribeAccount: DescribeAccountRequest
@@ -377,6 +378,7 @@ export interface OrganizationsOutput {
   readonly CreateAccount: CreateAccountResponse
   readonly CreateOrganization: CreateOrganizationResponse
   readonly CreateOrganizationalUnit: CreateOrganizationalUnitResponse
+  readonly DeleteOrganization: ReturnOutput
   readonly DeleteOrganizationalUnit: ReturnOutput
   readonly DeregisterDelegatedAdministrator: ReturnOutput
   readonly DescribeAccount: DescribeAccountResponse

@@ -29,6 +29,7 @@ export interface OperationModel {
   readonly input?: string
   readonly output?: string
   readonly resultWrapper?: string
+  readonly errors?: readonly string[]
 }
 
 export interface ServiceModel {

@@ -13,6 +13,7 @@ import {
   type WouldBe,
 } from './decision.ts'
 import { articleFor } from './resource-types.ts'
+import type { Snapshot } from './snapshot.ts'
 
 export interface Explanation {
   readonly sentence: string
@@ -23,7 +24,18 @@ export interface Explanation {
 export type Names = ReadonlyMap<string, string>
 
 /** A recorded decision, or one that nobody asked for and that has no id. */
-export type Explained = Omit<Decision, 'id'> & { readonly id?: string }
+export type Explained = Omit<Decision, 'id'> & {
+  readonly id?: string
+  /** Of a denial: whom to ask at the account that owns what decided, as it says now. */
+  readonly contact?: string | undefined
+}
+
+/** With whom to ask at the account that owns what denied it: whoever is told the account is told its contact. */
+export function withContact<T extends Explained>(snapshot: Pick<Snapshot, 'nodes'>, decision: T): T & Explained {
+  const { owner } = decision.denial ?? {}
+  const contact = owner === undefined ? undefined : snapshot.nodes.get(owner)?.contact
+  return contact === undefined ? decision : { ...decision, contact }
+}
 
 /** `short`: one line for a table or a log. `standard`: what a caller is told. `long`: all there is to say, with the trace. */
 export type Form = 'short' | 'standard' | 'long'
@@ -110,7 +122,7 @@ export function explainDecision(decision: Explained): Explanation {
 }
 
 /** What `explainDecision` says of a denial, as data. */
-export function denialFacts({ request, policy, target, document, denial }: Explained): DenialFacts {
+export function denialFacts({ request, policy, target, document, denial, contact }: Explained): DenialFacts {
   const { by, cause, setting, value, allowed, missingTags, pool, owner, endedException } = denial!
   const { account, resourceType, locale } = request
   const party = by ?? (policy && { policy: policy.id, version: policy.version, target })
@@ -127,6 +139,7 @@ export function denialFacts({ request, policy, target, document, denial }: Expla
     ...(party ? { policyId: party.policy, version: party.version, targetId: party.target } : {}),
     ...(document ? { document } : {}),
     ...(owner === undefined ? {} : { owner }),
+    ...(contact === undefined ? {} : { contact }),
     ...(endedException ? { exceptionId: endedException.id } : {}),
   }
 }
@@ -289,11 +302,11 @@ function wouldText({ policy, target, denial, candidates }: WouldBe | CandidateAn
   return `${text}${allowed}.`
 }
 
-function askLine({ denial, id }: Explained): string {
+function askLine({ denial, id, contact }: Explained): string {
   const { by, cause, owner, pool } = denial!
   if (cause === 'resource-type') return 'Change the request; there is no exception to this.'
   // They are looked at before exceptions are.
   if (cause === 'tags') return 'Carry the tags; there is no exception to this.'
   const what = by ? `policy \`${by.policy}\`` : cause === 'pool-rule' && pool ? `pool \`${pool}\`` : 'the IPAM'
-  return `For an exception, ask ${owner ? `account ${owner}, ` : ''}the owner of ${what}${id === undefined ? '' : `, naming ${id}`}.`
+  return `For an exception, ask ${owner ? `account ${owner}${contact === undefined ? '' : ` (${contact})`}, ` : ''}the owner of ${what}${id === undefined ? '' : `, naming ${id}`}.`
 }

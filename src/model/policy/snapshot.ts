@@ -23,6 +23,10 @@ export interface NodeFacts {
   readonly kind: 'root' | 'organizational-unit' | 'account'
   readonly parentId?: string
   readonly tags?: ReadonlyMap<string, string>
+  /** Of an account that is not active: it gets no new space. */
+  readonly state?: 'suspended' | 'closed'
+  /** Of an account: whom to ask about what it owns. */
+  readonly contact?: string
 }
 
 export interface IpamFacts {

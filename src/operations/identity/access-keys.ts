@@ -1,6 +1,7 @@
 // Permanent access keys: made by the operator, at the first start or by command.
 
-import type { Store, Transaction } from '#store/store.ts'
+import { canonicalExternalId } from '#model/organization.ts'
+import type { ReadTransaction, Store, Transaction } from '#store/store.ts'
 import type { AccessKeyRecord } from '#store/tables/access-keys.ts'
 import { recordOwn } from '../record/own-entries.ts'
 
@@ -76,15 +77,34 @@ export function findUnshownKey(store: Store): Promise<NewKey | undefined> {
 export const noteShown = (store: Store, { accessKeyId }: NewKey): Promise<void> =>
   store.write((tx) => tx.accessKeys.dropUnshown(accessKeyId))
 
+/** The number of an account that the operator calls by it, by its id in its cloud or by a name that no other has; else a text says what is wrong. */
+async function accountCalled(tx: ReadTransaction, called: string): Promise<{ account: string } | { problem: string }> {
+  if (await tx.organizations.findAccount(called)) return { account: called }
+  for (const [by, value] of [
+    ['external_id', canonicalExternalId(called)],
+    ['name', called],
+  ] as const) {
+    const [one, other] = await tx.organizations.listNamed(by, value, { after: '', limit: 2 })
+    if (one === undefined) continue
+    if (other === undefined) return { account: one }
+    return {
+      problem: `Several accounts are called \`${called}\`, such as \`${one}\` and \`${other}\`: give the number.`,
+    }
+  }
+  return { problem: `There is no account \`${called}\`.` }
+}
+
 /** Another key for a user of an account; a problem text where there is no such account. */
 export async function createAccessKey(
   store: Store,
-  account: string,
+  called: string,
   user: string,
   key: NewKey,
 ): Promise<string | undefined> {
   return store.write(async (tx) => {
-    if (!(await tx.organizations.findAccount(account))) return `There is no account \`${account}\`.`
+    const found = await accountCalled(tx, called)
+    if ('problem' in found) return found.problem
+    const { account } = found
     const record = userKey(account, user, key)
     await tx.accessKeys.insert(record, tx.now)
     await recordKey(tx, record)
@@ -98,7 +118,8 @@ type ToldKey = Pick<AccessKeyRecord, 'id' | 'account' | 'arn'>
 async function recordKey(tx: Transaction, { id, account, arn }: ToldKey, disabledAt?: number): Promise<void> {
   await tx.history.changed({ id, kind: 'access-key', account }, { id, account, arn, disabledAt })
 }
-async function recordDisabled(tx: Transaction, ids: readonly string[]): Promise<void> {
+/** That these have ended. */
+export async function recordDisabledKeys(tx: Transaction, ids: readonly string[]): Promise<void> {
   for (const id of ids) {
     const key = await tx.accessKeys.findSummary(id)
     if (key) await recordKey(tx, key, tx.now)
@@ -114,11 +135,12 @@ export interface ListedKey {
   readonly expiresAt: Date | undefined
 }
 
-/** The keys and sessions of an account; undefined where there is no such account. */
-export async function listAccessKeys(store: Store, account: string): Promise<ListedKey[] | undefined> {
+/** The keys and sessions of an account; a text says what is wrong. */
+export async function listAccessKeys(store: Store, called: string): Promise<ListedKey[] | string> {
   return store.read(async (tx) => {
-    if (!(await tx.organizations.findAccount(account))) return undefined
-    const keys = await tx.accessKeys.list(account)
+    const found = await accountCalled(tx, called)
+    if ('problem' in found) return found.problem
+    const keys = await tx.accessKeys.list(found.account)
     return keys.map(({ id, arn, created_at, expires_at, disabled_at }) => ({
       id,
       arn,
@@ -136,23 +158,25 @@ export async function disableAccessKey(store: Store, id: string): Promise<readon
     if (!key) return `There is no access key \`${id}\`.`
     const ended = await tx.accessKeys.disable([id], tx.now)
     if (ended.length === 0) return `The access key \`${id}\` is disabled already.`
-    await recordDisabled(tx, ended)
+    await recordDisabledKeys(tx, ended)
     await recordOwn(tx, 'operator', { action: 'DisableAccessKey', account: key.account, subjects: ended })
     return ended
   })
 }
 
 /** Ends every key of an account and every session in it; a text says what is wrong. */
-export async function disableAccessKeysOf(store: Store, account: string): Promise<readonly string[] | string> {
+export async function disableAccessKeysOf(store: Store, called: string): Promise<readonly string[] | string> {
   return store.write(async (tx) => {
-    if (!(await tx.organizations.findAccount(account))) return `There is no account \`${account}\`.`
+    const found = await accountCalled(tx, called)
+    if ('problem' in found) return found.problem
+    const { account } = found
     const keys = await tx.accessKeys.list(account)
     const ended = await tx.accessKeys.disable(
       keys.map(({ id }) => id),
       tx.now,
     )
     if (ended.length === 0) return `The account \`${account}\` has no access key that could be disabled.`
-    await recordDisabled(tx, ended)
+    await recordDisabledKeys(tx, ended)
     await recordOwn(tx, 'operator', { action: 'DisableAccessKey', account, subjects: ended })
     return ended
   })

@@ -10,6 +10,7 @@ import {
   instant,
   nameShapes,
   nodeId,
+  nodeName,
   pageOf,
   paging,
   principalName,
@@ -69,7 +70,7 @@ export const listRoleBindings = nativeRead({
   input: z.strictObject({
     ...paging,
     principal: principalName.optional().describe('Only those of this principal.'),
-    node: nodeId.optional().describe('Only those at exactly this node.'),
+    node: nodeName.optional().describe('Only those at exactly this node.'),
   }),
   output: pageOf(binding),
   rest: { method: 'GET', path: '/role-bindings' },
@@ -120,7 +121,7 @@ export const createRoleBinding = nativeWrite({
   input: z.strictObject({
     principal: principalName,
     role: roleName,
-    node: nodeId,
+    node: nodeName,
     effect: z
       .enum(['permit', 'forbid'])
       .default('permit')

@@ -61,7 +61,12 @@ const kinds = {
 } as const
 
 /** Refuses a unit or an account below a node to whoever may only manage a part of the organization, where the part is full. */
-export async function refuseBeyondShare(context: ReadContext, kind: keyof typeof kinds, parent: string): Promise<void> {
+export async function refuseBeyondShare(
+  context: ReadContext,
+  kind: keyof typeof kinds,
+  parent: string,
+  wanted = 1,
+): Promise<void> {
   const path = pathOf(await context.snapshot(), parent)
   if (await mayAtTop(context, 'organization:manage', path)) return
   const { max, perTopUnitMax, what } = kinds[kind]
@@ -74,6 +79,6 @@ export async function refuseBeyondShare(context: ReadContext, kind: keyof typeof
     [undefined, max - shareOf(max), `the whole organization, where the rest is for who may manage it at its top`],
   ] as const) {
     const used = await organizations.count(kind, limit, within)
-    if (used >= limit) refuse({ code: 'LimitExceeded', what, limit, used, countedFor, remedy })
+    if (used + wanted > limit) refuse({ code: 'LimitExceeded', what, limit, used, countedFor, remedy })
   }
 }

@@ -6,6 +6,7 @@ import type { ApiToken } from '#store/tables/api-tokens.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
 import {
   accountId,
+  accountName,
   flag,
   formatInstant,
   gatherPage,
@@ -161,7 +162,7 @@ export const createToken = nativeWrite({
   action: 'token:manage',
   input: z.strictObject({
     principal: principalName.optional().describe('`service:NAME`; yourself by default.'),
-    account: accountId.optional().describe('The home account of the principal; yours by default.'),
+    account: accountName.optional().describe('The home account of the principal; yours by default.'),
     scopes: scopes.default([]),
     description: z.string().max(256).optional(),
     expiresInSeconds: z

@@ -9,6 +9,7 @@ import { nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import {
   accountId,
+  accountName,
   flag,
   formatInstant,
   gatherPage,
@@ -69,7 +70,7 @@ export const listIpams = nativeRead({
   name: 'listIpams',
   summary: 'List IPAMs, as far as you may see them.',
   action: 'ipam:read',
-  input: z.strictObject({ ...paging, account: accountId.optional().describe('Only those of this account.') }),
+  input: z.strictObject({ ...paging, account: accountName.optional().describe('Only those of this account.') }),
   output: pageOf(ipam),
   rest: { method: 'GET', path: '/ipams' },
   cli: 'ipam list',
@@ -105,7 +106,7 @@ export const createIpam = nativeWrite({
   description: ruleNeedsRight,
   action: 'ipam:manage',
   input: z.strictObject({
-    account: accountId.describe('The account that is to own it.'),
+    account: accountName.describe('The account that is to own it.'),
     region: region.describe('Its home Region.'),
     description: description.optional(),
     operatingRegions: operatingRegions.optional(),

@@ -1,7 +1,6 @@
 // Pools over the native API: what they are, and how much of their space is used.
 import { z } from 'zod'
 import { shapePattern } from '#model/identifier.ts'
-import { isTargetId } from '#model/organization.ts'
 import { provider } from '#model/policy/decision.ts'
 import { isOwnOrShared, mayUsePool } from '#model/policy/resolve.ts'
 import { quarantineSecondsMax } from '#model/policy/tag-settings.ts'
@@ -15,6 +14,7 @@ import { nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import {
   accountId,
+  accountName,
   flag,
   formatInstant,
   gatherPage,
@@ -24,6 +24,7 @@ import {
   nameShapes,
   pageOf,
   paging,
+  targetName,
 } from '../shapes.native.ts'
 import {
   addressCount,
@@ -72,10 +73,9 @@ const quarantineSeconds = z
   .min(0)
   .max(quarantineSecondsMax)
   .describe("Seconds that released space rests. The server's setting where nothing is said.")
-const sharedWith = z
-  .array(z.string().refine(isTargetId, 'an account, `ou-…` or `r-…` is expected'))
-  .max(sharedWithMax)
-  .describe('Accounts, units or the root that may use it beside its owner.')
+const sharedWithWords = 'Accounts, units or the root that may use it beside its owner.'
+const sharedWith = z.array(z.string()).describe(sharedWithWords)
+const newSharedWith = z.array(targetName).max(sharedWithMax).describe(sharedWithWords)
 const fixed = {
   awsService: z.enum(['ec2', 'global-services']).describe('The AWS service that its public space is for.'),
   publicIpSource: z.enum(['amazon', 'byoip']).describe('Where its public space comes from.'),
@@ -126,7 +126,7 @@ export const listPools = nativeRead({
     parentPoolId: poolId.optional().describe('Only those directly under this pool.'),
     family: family.optional(),
     locale: locale.optional().describe('Only those for exactly this locale.'),
-    usableBy: accountId
+    usableBy: accountName
       .optional()
       .describe(
         'Only those that this account may use; you must see the account. Of pools that you do not see otherwise, those that are shared with it; what only policy lists for it is in its effective policy, by id.',
@@ -208,7 +208,7 @@ export const createPool = nativeWrite({
     requiredTags: requiredTags.optional(),
     sourceVpcId: pool.shape.sourceVpcId,
     quarantineSeconds: quarantineSeconds.optional(),
-    sharedWith: sharedWith.optional(),
+    sharedWith: newSharedWith.optional(),
     tags: tags.optional(),
   }),
   output: pool,
@@ -245,7 +245,7 @@ const poolChanges = {
   maxNetmaskLength: pool.shape.maxNetmaskLength,
   requiredTags: requiredTags.optional().describe('All that it is to require.'),
   quarantineSeconds: quarantineSeconds.nullable().optional().describe("`null`: the server's setting."),
-  sharedWith: sharedWith.optional().describe('All that it is to be shared with.'),
+  sharedWith: newSharedWith.optional().describe('All that it is to be shared with.'),
   tags: tags.optional().describe('All tags that it is to have.'),
 }
 

@@ -182,3 +182,53 @@ test('the tags of the tree are read, changed and bounded, and EC2 does not show 
   }
   await world.close()
 })
+
+test('an account is closed once, and leaves the organization when it has nothing', async () => {
+  const world = await openOrganization()
+  const app = await world.account('app')
+  const ended = (AccountId: string) => world.organizations('CloseAccount', { AccountId })
+  const remove = (AccountId: string) => world.organizations('RemoveAccountFromOrganization', { AccountId })
+  await refuses(ended(absent), { code: 'NotFound', what: 'account', id: absent })
+  await refuses(ended(managementAccount), { code: 'NotEligible' })
+  await refuses(remove(managementAccount), { code: 'NotEligible' })
+  const { AllocationId } = await world.call('AllocateAddress', {}, { account: app })
+  assert.deepEqual(await ended(app), {})
+  const { Account: shown } = await world.organizations('DescribeAccount', { AccountId: app })
+  assert.deepEqual([shown!.Status, shown!.State], ['SUSPENDED', 'CLOSED'])
+  await refuses(ended(app), { code: 'IncorrectState', what: 'account' })
+  await refuses(world.call('AllocateAddress', {}, { account: app }), {
+    code: 'IncorrectState',
+    what: 'account',
+    id: app,
+  })
+  await refuses(remove(app), { code: 'DependencyViolation', what: 'account' })
+  await world.call('ReleaseAddress', { AllocationId: AllocationId! }, { account: app })
+  assert.deepEqual(await remove(app), {})
+  await refuses(world.organizations('DescribeAccount', { AccountId: app }), { code: 'NotFound', what: 'account' })
+  await refuses(remove(app), { code: 'NotFound', what: 'account' })
+  assert.equal((await world.organizations('ListAccounts', {})).Accounts!.length, 1)
+  // The email is free again.
+  assert.notEqual(await world.account('app'), app)
+  await world.close()
+})
+
+test('an organization is deleted once its management account alone is left, and can be made again', async () => {
+  const world = await openOrganization()
+  const app = await world.account('app')
+  const unit = await world.unit('Prod')
+  const end = () => world.organizations('DeleteOrganization', {})
+  await refuses(world.organizations('DeleteOrganization', {}, { account: app }), { code: 'NotAuthorized' })
+  await refuses(end(), { code: 'DependencyViolation', what: 'organization' })
+  await world.organizations('RemoveAccountFromOrganization', { AccountId: app })
+  await refuses(end(), { code: 'DependencyViolation', what: 'organization' })
+  await world.organizations('DeleteOrganizationalUnit', { OrganizationalUnitId: unit })
+  await world.organizations('EnableAWSServiceAccess', { ServicePrincipal: 'ram.amazonaws.com' })
+  assert.deepEqual(await end(), {})
+  await refuses(world.organizations('DescribeOrganization', {}), { code: 'NotFound', what: 'organization' })
+  await refuses(end(), { code: 'NotFound', what: 'organization' })
+  await world.call('AllocateAddress', {})
+  const { Organization } = await world.organizations('CreateOrganization', { FeatureSet: 'ALL' })
+  assert.notEqual(Organization!.Id, world.organizationId)
+  assert.deepEqual((await world.organizations('ListAWSServiceAccessForOrganization', {})).EnabledServicePrincipals, [])
+  await world.close()
+})

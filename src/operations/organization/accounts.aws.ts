@@ -5,6 +5,7 @@ import type { Account, AccountCreation, Organization } from '#store/tables/organ
 import { organizationsRead, organizationsWrite } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
 import { organizationToChange, organizationToRead } from './access.ts'
+import { changeState, removeAccount as remove } from './account-states.ts'
 import { type AccountParams, checkAccount, getMember, moveAccount as move, requestAccount } from './accounts.ts'
 import { pageOf, readTags, showAccount } from './answers.aws.ts'
 import { getParent } from './organizations.ts'
@@ -78,6 +79,20 @@ export const moveAccount = organizationsWrite('MoveAccount', async (context, inp
   await move(context, organization, { account, from, to })
   return {}
 })
+
+/** Closes at once what AWS closes within minutes: there is no `PENDING_CLOSURE` here. */
+export const closeAccount = organizationsWrite('CloseAccount', async (context, { AccountId: id }) => {
+  await changeState(context, await organizationToChange(context, 'organizations:CloseAccount'), id, 'closed')
+  return {}
+})
+
+export const removeAccountFromOrganization = organizationsWrite(
+  'RemoveAccountFromOrganization',
+  async (context, { AccountId: id }) => {
+    await remove(context, await organizationToChange(context, 'organizations:RemoveAccountFromOrganization'), id)
+    return {}
+  },
+)
 
 function showInProgress({
   id,

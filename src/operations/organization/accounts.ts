@@ -1,7 +1,14 @@
-// Accounts of the organization: made and moved.
+// Accounts of the organization: made, changed and moved.
 import { assert } from '#model/assert.ts'
-import { accountNameProblem, emailProblem } from '#model/organization.ts'
-import { refuse, refuseValue } from '#model/refusal.ts'
+import {
+  accountNameProblem,
+  canonicalExternalId,
+  cloudProblem,
+  contactProblem,
+  emailProblem,
+  externalIdProblem,
+} from '#model/organization.ts'
+import { member, refuse, refuseValue } from '#model/refusal.ts'
 import { spread } from '#model/spread.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Account, AccountCreation, Organization } from '#store/tables/organizations.ts'
@@ -21,24 +28,64 @@ const requestShape = { alphabet: '0123456789abcdefghijklmnopqrstuvwxyz', length:
 
 export interface AccountParams {
   readonly name: string
-  readonly email: string
+  /** One that reaches nobody by default. */
+  readonly email?: string
   /** The role through which the management account enters. */
   readonly roleName?: string
   readonly tags?: readonly Tag[]
   /** The root by default. */
   readonly parentId?: string
+  /** Its own number, of one that AWS has already; drawn by default. */
+  readonly account?: string
+  readonly cloud?: string
+  /** What it is called in its cloud. */
+  readonly externalId?: string
+  /** Whom to ask about what it owns. */
+  readonly contact?: string
 }
 
 /** Refuses what no account can be made of, whatever is there already. */
-export function checkAccount({ name, email, roleName = accessRoleDefault, tags = [] }: AccountParams): void {
-  const wrongName = accountNameProblem(name)
-  if (wrongName) refuseValue('name', name, wrongName)
-  const wrongEmail = emailProblem(email)
-  if (wrongEmail) refuseValue('email', email, wrongEmail)
+export function checkAccount(params: AccountParams): void {
+  const { name, email, roleName = accessRoleDefault, tags = [], contact } = params
+  checkMembers({ name, email, contact })
   if (!/^[\w+=,.@-]{1,64}$/.test(roleName)) {
     refuseValue('roleName', roleName, 'it may hold 1 to 64 letters, digits and any of `_+=,.@-`')
   }
+  readIdentity(params)
   checkTreeTags(tags)
+}
+
+function checkMembers({ name, email, contact }: Partial<Pick<AccountParams, 'name' | 'email' | 'contact'>>): void {
+  const problems = {
+    name: name === undefined ? undefined : accountNameProblem(name),
+    email: email === undefined ? undefined : emailProblem(email),
+    contact: contact === undefined ? undefined : contactProblem(contact),
+  }
+  if (problems.name) refuseValue('name', name, problems.name)
+  if (problems.email) refuseValue('email', email, problems.email)
+  if (problems.contact) refuseValue('contact', contact, problems.contact)
+}
+
+/** What tells an account from others: of AWS its number alone, of other clouds what they call it. */
+type Identity = Pick<AccountParams, 'account' | 'cloud' | 'externalId'>
+
+/** Refuses what names no account. An id of AWS is the account's number. */
+function readIdentity({ account, cloud, externalId }: Identity): Identity {
+  const wrongCloud = cloud === undefined ? undefined : cloudProblem(cloud)
+  if (wrongCloud) refuseValue('cloud', cloud, wrongCloud)
+  if (account !== undefined && (cloud ?? 'aws') !== 'aws') {
+    refuseValue('account', account, `an account of \`${cloud}\` has its id there as ${member('externalId')}`)
+  }
+  if (account !== undefined && externalId !== undefined && externalId !== account) {
+    refuseValue('externalId', externalId, `an account of AWS is called by its number; leave it out`)
+  }
+  if (externalId === undefined) return account === undefined ? { cloud } : { account, cloud: 'aws' }
+  const inCloud = cloud ?? (account === undefined ? refuse({ code: 'MissingParameter', field: 'cloud' }) : 'aws')
+  const problem = externalIdProblem(inCloud, externalId)
+  if (problem) refuseValue('externalId', externalId, problem)
+  return inCloud === 'aws'
+    ? { account: externalId, cloud: inCloud }
+    : { cloud: inCloud, externalId: canonicalExternalId(externalId) }
 }
 
 /**
@@ -52,28 +99,38 @@ export async function requestAccount(
 ): Promise<AccountCreation> {
   checkAccount(params)
   const { tx, now } = context
-  const { name, email, roleName = accessRoleDefault, tags = [], parentId = organization.rootId } = params
+  const { name, roleName = accessRoleDefault, tags = [], parentId = organization.rootId, contact } = params
+  const { account: number, cloud, externalId } = readIdentity(params)
   const id = `car-${spread(context.newSequence(), requestShape, tx.installation)}`
-  const request = { id, name, email, requestedAt: now, completedAt: now }
-  const failure = await findFailure(context, email)
+  const failure = await findFailure(context, params)
   if (failure) {
+    const request = { id, name, email: params.email ?? '', requestedAt: now, completedAt: now }
     const failed: AccountCreation = { ...request, state: 'FAILED', failure }
     await tx.organizations.insertCreation(failed)
     context.changed(id)
     return failed
   }
 
+  const known = number === undefined ? undefined : await tx.organizations.findNumber(number)
+  const accountId = number ?? (await newAccountNumber(context))
   const account: Account = {
-    id: await newAccountNumber(context),
+    id: accountId,
     name,
-    email,
+    email: params.email ?? noEmailOf(accountId),
     status: 'ACTIVE',
-    joinedMethod: 'CREATED',
+    joinedMethod: number === undefined ? 'CREATED' : 'INVITED',
     joinedAt: now,
     roleName,
+    cloud,
+    externalId,
+    contact,
   }
-  await tx.organizations.insertAccount(account)
+  if (known) {
+    const { id: _, ...anew } = account
+    await tx.organizations.changeAccount(accountId, { ...anew, closedAt: undefined, removedAt: undefined })
+  } else await tx.organizations.insertAccount(account)
   await tx.organizations.insertNode({ id: account.id, kind: 'account', parentId, name })
+  const request = { id, name, email: account.email, requestedAt: now, completedAt: now }
   const done: AccountCreation = { ...request, state: 'SUCCEEDED', account: account.id }
   await tx.organizations.insertCreation(done)
   await putTreeTags(context, organization, { id: account.id, kind: 'account', parentId }, tags)
@@ -90,11 +147,67 @@ export async function createAccount(
 ): Promise<string> {
   const { account, failure } = await requestAccount(context, organization, params)
   if (account !== undefined) return account
-  if (failure === emailTaken) {
-    const problem = `an account with the email \`${params.email}\` exists already`
-    refuse({ code: 'AlreadyExists', what: 'account', problem })
+  if (failure === tooManyAccounts) {
+    refuse({ code: 'LimitExceeded', what: 'accounts', limit: accountsMax, used: accountsMax })
   }
-  return refuse({ code: 'LimitExceeded', what: 'accounts', limit: accountsMax, used: accountsMax })
+  return refuseTaken(failure!, params)
+}
+
+function refuseTaken(
+  failure: string,
+  { email, account, externalId, cloud }: Identity & { readonly email?: string },
+): never {
+  const taken =
+    failure === emailTaken
+      ? `the email \`${email}\``
+      : failure === numberTaken
+        ? `the number \`${account ?? externalId}\``
+        : `the id \`${externalId}\` in \`${cloud}\``
+  return refuse({ code: 'AlreadyExists', what: 'account', problem: `an account with ${taken} exists already` })
+}
+
+/** What an account may become. `null` takes away what need not be there. */
+export interface AccountChanges {
+  readonly name?: string | undefined
+  readonly email?: string | undefined
+  readonly contact?: string | null | undefined
+  readonly cloud?: string | null | undefined
+  readonly externalId?: string | null | undefined
+}
+
+/** Gives an account of the organization other names, or another contact. Its number stays. */
+export async function changeAccount(
+  context: WriteContext,
+  organization: Organization,
+  id: string,
+  { name, email, contact, cloud, externalId }: AccountChanges,
+): Promise<void> {
+  const { tx } = context
+  checkMembers({ name, email, contact: contact ?? undefined })
+  const account = await getMember(context, id)
+  const identity = {
+    cloud: (cloud === undefined ? account.cloud : cloud) ?? undefined,
+    externalId: (externalId === undefined ? account.externalId : externalId) ?? undefined,
+  }
+  // Of AWS the number is the name, and it is another account that has another one.
+  const isOwnNumber = identity.cloud === 'aws' && identity.externalId !== undefined
+  const read = readIdentity(isOwnNumber ? { ...identity, account: id } : identity)
+  if (email !== undefined && ((await tx.organizations.findEmail(email)) ?? id) !== id)
+    refuseTaken(emailTaken, { email })
+  const { externalId: external } = read
+  if (external !== undefined && ((await tx.organizations.findExternal(external, read.cloud!)) ?? id) !== id) {
+    refuseTaken(externalIdTaken, read)
+  }
+
+  await tx.organizations.changeAccount(id, {
+    name: name ?? account.name,
+    email: email ?? account.email,
+    contact: (contact === undefined ? account.contact : contact) ?? undefined,
+    cloud: read.cloud,
+    externalId: external,
+  })
+  if (name !== undefined) await tx.organizations.renameNode(id, name)
+  await recordNode(context, organization, id)
 }
 
 /** Moves an account from the node that it hangs under to another one: other policies apply to it from then on. */
@@ -127,10 +240,21 @@ export async function getMember({ tx }: ReadContext, id: string): Promise<Accoun
 /** As the record of the request keeps them. */
 const emailTaken = 'EMAIL_ALREADY_EXISTS'
 const tooManyAccounts = 'ACCOUNT_LIMIT_EXCEEDED'
+const numberTaken = 'ACCOUNT_NUMBER_ALREADY_EXISTS'
+const externalIdTaken = 'EXTERNAL_ID_ALREADY_EXISTS'
+
+/** The address of an account that was given none: nobody has it (RFC 2606), and no other account. */
+const noEmailOf = (id: string): string => `account@${id}.invalid`
 
 /** Why an account cannot be made although the request is well-formed. */
-async function findFailure({ tx }: ReadContext, email: string): Promise<string | undefined> {
-  if (await tx.organizations.hasEmail(email)) return emailTaken
+async function findFailure({ tx }: ReadContext, params: AccountParams): Promise<string | undefined> {
+  const { email } = params
+  const { account, cloud, externalId } = readIdentity(params)
+  if (email !== undefined && (await tx.organizations.findEmail(email)) !== undefined) return emailTaken
+  if (account !== undefined && (await tx.organizations.findAccount(account))) return numberTaken
+  if (externalId !== undefined && (await tx.organizations.findExternal(externalId, cloud!)) !== undefined) {
+    return externalIdTaken
+  }
   return (await tx.organizations.count('account', accountsMax)) >= accountsMax ? tooManyAccounts : undefined
 }
 
@@ -139,7 +263,7 @@ async function newAccountNumber(context: WriteContext): Promise<string> {
   const { tx } = context
   for (let attempt = 0; attempt < numberAttemptsMax; attempt++) {
     const number = spread(context.newSequence(), numberShape, tx.installation)
-    if (!number.startsWith('0') && !(await tx.organizations.findAccount(number))) return number
+    if (!number.startsWith('0') && !(await tx.organizations.findNumber(number))) return number
   }
   assert(false, 'account numbers are not used up')
 }

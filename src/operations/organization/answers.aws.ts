@@ -55,7 +55,7 @@ export async function showAccount(
     Email: account.email,
     Name: account.name,
     Status: account.status,
-    State: account.status,
+    State: account.closedAt === undefined ? account.status : 'CLOSED',
     Paths: [await pathOf(context, organization, account.id)],
     JoinedMethod: account.joinedMethod,
     JoinedTimestamp: account.joinedAt,

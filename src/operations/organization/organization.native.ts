@@ -1,32 +1,41 @@
 // The organization: its tree, its accounts and its units.
 import { z } from 'zod'
-import { isRootId, isUnitId } from '#model/organization.ts'
-import { type Refusal, refuse } from '#model/refusal.ts'
+import { isUnitId } from '#model/organization.ts'
+import { refuse } from '#model/refusal.ts'
 import { tagsFrom } from '#model/tags.ts'
-import type { Account, Node, Organization } from '#store/tables/organizations.ts'
+import type { Node, Organization } from '#store/tables/organizations.ts'
 import { type Place, permitter, requirePermission } from '../identity/authority.ts'
 import { refuseBeyondShare } from '../identity/shares.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
-import { refuseToBringUnderOwn } from '../policy/own-break-glass.ts'
-import { accountId, formatInstant, gatherPage, instant, nameShapes, pageOf, paging } from '../shapes.native.ts'
+import {
+  accountId,
+  accountName,
+  formatInstant,
+  gatherPage,
+  instant,
+  nameShapes,
+  pageOf,
+  paging,
+} from '../shapes.native.ts'
 import { refuseNoChange, shownTags, tagMap, tags } from '../space/shapes.native.ts'
-import { createAccount, moveAccount } from './accounts.ts'
+import { accountOperations } from './accounts.native.ts'
 import { deregisterAdministrator, ipamService, setIpamAdministrator } from './delegated-administrators.ts'
-import { requireRightToDelete, requireRightToMove, requireRightToTag } from './node-rights.ts'
+import { requireRightToDelete, requireRightToTag } from './node-rights.ts'
+import {
+  findOrganization,
+  name,
+  parentId,
+  placeOf,
+  placeOfOrganization,
+  placeOfParent,
+  tagsNeedRight,
+} from './nodes.native.ts'
 import { createOrganization } from './organizations.ts'
 import { replaceNodeTags } from './tree-tags.ts'
 import { createUnit, deleteUnit, renameUnit, getUnit as unitNamed } from './units.ts'
 
 const unitId = z.string().refine(isUnitId, '`ou-…` is expected').describe('An organizational unit: `ou-…`.')
-const parentId = z
-  .string()
-  .refine((text) => isUnitId(text) || isRootId(text), '`ou-…` or `r-…` is expected')
-  .describe('What it hangs under: an organizational unit or the root.')
-const name = z.string().max(128)
-const tagsNeedRight =
-  'Tags that a rule of an assigned policy or candidate reads need `policy:manage` where it is assigned.'
-
 const organization = z.object({
   organizationId: z.string(),
   managementAccount: accountId,
@@ -40,14 +49,6 @@ const node = z.object({
   name: z.string(),
   parentId: z.string().optional().describe('Absent for the root.'),
   path: z.array(z.string()).describe('From the root down to the node itself.'),
-})
-const account = z.object({
-  account: accountId,
-  name: z.string(),
-  email: z.string(),
-  parentId: z.string().optional().describe('Absent where the account is in no organization.'),
-  tags: shownTags,
-  joinedAt: instant,
 })
 const unit = z.object({ unitId, name: z.string(), parentId, tags: shownTags })
 
@@ -70,7 +71,7 @@ export const createTheOrganization = nativeWrite({
   name: 'createOrganization',
   summary: 'Make the organization, of which an installation has one.',
   action: 'organization:manage',
-  input: z.strictObject({ managementAccount: accountId }),
+  input: z.strictObject({ managementAccount: accountName }),
   output: organization,
   rest: { method: 'POST', path: '/organization', status: 201 },
   cli: 'organization create',
@@ -120,7 +121,6 @@ const administrator = z.object({ account: accountId.optional().describe('Absent 
 nameShapes({
   Organization: organization,
   OrganizationNode: node,
-  Account: account,
   OrganizationalUnit: unit,
   DelegatedAdministrator: administrator,
 })
@@ -146,7 +146,7 @@ export const putIpamAdministrator = nativeWrite({
   description:
     'A member, not the management account. Where there is another one, take that one away first. EnableIpamOrganizationAdminAccount of the EC2 API does the same. You need `policy:manage` at the root beside.',
   action: 'organization:manage',
-  input: z.strictObject({ account: accountId }),
+  input: z.strictObject({ account: accountName }),
   output: administrator,
   rest: { method: 'PUT', path: administratorPath },
   cli: 'ipam-administrator put',
@@ -181,126 +181,6 @@ export const deleteIpamAdministrator = nativeWrite({
       refuse({ code: 'IncorrectState', what: 'organization', id, problem: 'it has no delegated administrator of IPAM' })
     }
     await deregisterAdministrator(context, account, ipamService)
-  },
-})
-
-// Accounts -----------------------------------------------------------------------------------------------------------
-
-export const listAccounts = nativeRead({
-  name: 'listAccounts',
-  summary: 'List accounts, as far as you may see them.',
-  action: 'organization:read',
-  input: z.strictObject({ ...paging, parentId: parentId.optional().describe('Only those directly under this node.') }),
-  output: pageOf(account),
-  rest: { method: 'GET', path: '/accounts' },
-  cli: 'account list',
-  columns: ['account', 'name', 'email', 'parentId'],
-  refusals: ['InvalidPaginationToken'],
-  at: 'filtered',
-  async run(context, { parentId, ...params }) {
-    const isPermitted = await permitter(context, 'organization:read')
-    return gatherPage(context, params, {
-      read: (after, limit) =>
-        parentId === undefined
-          ? context.tx.organizations.listAccounts({ after, limit })
-          : context.tx.organizations.listMembersUnder(parentId, { after, limit }),
-      key: ({ id }) => id,
-      showAll: async (rows) => {
-        const shown = await showAccounts(
-          context,
-          rows.filter(({ id }) => isPermitted(id)),
-        )
-        return rows.map(({ id }) => shown.get(id))
-      },
-    })
-  },
-})
-
-export const getAccount = nativeRead({
-  name: 'getAccount',
-  summary: 'Show one account.',
-  action: 'organization:read',
-  input: z.strictObject({ account: accountId }),
-  output: account,
-  rest: { method: 'GET', path: '/accounts/{account}' },
-  cli: 'account show',
-  refusals: ['NotFound'],
-  at: placeOfAccount,
-  run: async (context, input) => showAccount(context, await findAccount(context, input.account)),
-})
-
-export const createAnAccount = nativeWrite({
-  name: 'createAccount',
-  summary: 'Make an account in the organization.',
-  description: `${tagsNeedRight} Not under a break-glass of your own that awaits review.`,
-  action: 'organization:manage',
-  input: z.strictObject({
-    name,
-    email: z.string().max(64),
-    parentId: parentId.optional().describe('The root by default.'),
-    tags: tags.optional(),
-  }),
-  output: account,
-  rest: { method: 'POST', path: '/accounts', status: 201 },
-  cli: 'account create',
-  refusals: ['NotFound', 'AlreadyExists', 'LimitExceeded', 'IncorrectState', 'PolicyConflict'],
-  at: async (context, input) => placeOfParent(context, input.parentId),
-  async run(context, { name, email, parentId, tags }) {
-    const organization = await findOrganization(context)
-    const under = parentId ?? organization.rootId
-    if (tags) await requireRightToTag(context, { kind: 'account', parentId: under }, tags)
-    await refuseToBringUnderOwn(context, under)
-    await refuseBeyondShare(context, 'account', under)
-    const params = { name, email, parentId: under, tags: tagsFrom(tags) }
-    return showAccount(context, await findAccount(context, await createAccount(context, organization, params)))
-  },
-})
-
-export const updateAccount = nativeWrite({
-  name: 'updateAccount',
-  summary: 'Give an account other tags; conditions of policies read them.',
-  description: tagsNeedRight,
-  action: 'organization:manage',
-  input: z.strictObject({ account: accountId, tags: tags.describe('All tags that it is to have.') }),
-  output: account,
-  rest: { method: 'PATCH', path: '/accounts/{account}' },
-  cli: 'account update',
-  refusals: ['NotFound', 'LimitExceeded', 'PolicyConflict'],
-  changes: getAccount,
-  at: placeOfAccount,
-  async run(context, input) {
-    await requireRightToTag(context, { kind: 'account', id: input.account }, input.tags)
-    await replaceNodeTags(context, await findOrganization(context), input.account, tagsFrom(input.tags))
-    return showAccount(context, await findAccount(context, input.account))
-  },
-})
-
-export const moveAnAccount = nativeWrite({
-  name: 'moveAccount',
-  summary: 'Move an account under another node: other policies apply to it from then on.',
-  description:
-    'You need `organization:manage` at the account and at the nodes that it moves from and to; `policy:manage` at each node whose policies begin or cease to apply, or have a rule that does; `exception:approve` where exceptions begin to apply; for each `forbid` that the account leaves behind, and each at the account that was set with a right from there, the right to lift it; and at the account each action of the roles that others have where it comes under. Where a break-glass of your own begins to apply, somebody else must have reviewed it.',
-  action: 'organization:manage',
-  input: z.strictObject({ account: accountId, parentId }),
-  output: account,
-  rest: { method: 'POST', path: '/accounts/{account}/move' },
-  cli: 'account move',
-  refusals: ['NotFound', 'AlreadyExists', 'NotEligible', 'IncorrectState', 'PolicyConflict'],
-  changes: getAccount,
-  at: placeOfAccount,
-  async run(context, input) {
-    await requirePermission(context, 'organization:manage', await placeOfParent(context, input.parentId))
-    const source = (await context.tx.organizations.findNode(input.account))?.parentId
-    if (source === undefined) {
-      refuse({ code: 'NotEligible', problem: `the account \`${input.account}\` is not in the organization` })
-    }
-    // Else whoever administers the account and another unit could take it away from those who stand above it.
-    await requirePermission(context, 'organization:manage', { node: source })
-    await requireRightToMove(context, input.account, input.parentId)
-    await refuseToBringUnderOwn(context, input.parentId, input.account)
-    const move = { account: input.account, from: source, to: input.parentId }
-    await moveAccount(context, await findOrganization(context), move)
-    return showAccount(context, await findAccount(context, input.account))
   },
 })
 
@@ -416,11 +296,7 @@ export const organizationOperations = [
   putIpamAdministrator,
   deleteIpamAdministrator,
   listTree,
-  listAccounts,
-  getAccount,
-  createAnAccount,
-  updateAccount,
-  moveAnAccount,
+  ...accountOperations,
   listUnits,
   getUnit,
   createAUnit,
@@ -430,42 +306,14 @@ export const organizationOperations = [
 
 // Places -------------------------------------------------------------------------------------------------------------
 
-const noOrganization: Refusal = { code: 'NotFound', what: 'organization', id: 'organization' }
-const placeOf = (node: string, what: 'root' | 'account' | 'organizational-unit' | 'parent'): Place => ({
-  node,
-  absent: { code: 'NotFound', what, id: node },
-})
-/** The caller has named nothing: they are told of no root that they may not see. */
-async function placeOfOrganization(context: ReadContext): Promise<Place> {
-  return { node: (await findOrganization(context)).rootId, absent: noOrganization }
-}
 /** Whose policies can be assigned, and whose word holds for members where none speaks, changes for the whole organization. */
 async function requireRightOverPolicies(context: ReadContext): Promise<void> {
   await requirePermission(context, 'policy:manage', { node: (await findOrganization(context)).rootId })
 }
-async function placeOfAccount(context: ReadContext, input: { readonly account: string }): Promise<Place> {
-  return placeOf((await findAccount(context, input.account)).id, 'account')
-}
 async function placeOfUnit(context: ReadContext, input: { readonly unitId: string }): Promise<Place> {
   return placeOf((await unitNamed(context, input.unitId)).id, 'organizational-unit')
 }
-async function placeOfParent(context: ReadContext, parentId: string | undefined): Promise<Place> {
-  if (parentId === undefined) return placeOfOrganization(context)
-  await findOrganization(context)
-  const place = placeOf(parentId, 'parent')
-  const found = await context.tx.organizations.findNode(place.node)
-  if (!found || found.kind === 'account') refuse(place.absent as Refusal)
-  return place
-}
-
-// Finding and showing ------------------------------------------------------------------------------------------------
-
-async function findOrganization({ tx }: ReadContext): Promise<Organization> {
-  return (await tx.organizations.find()) ?? refuse(noOrganization)
-}
-async function findAccount({ tx }: ReadContext, id: string): Promise<Account> {
-  return (await tx.organizations.findAccount(id)) ?? refuse({ code: 'NotFound', what: 'account', id })
-}
+// Showing -----------------------------------------------------------------------------------------------------------
 
 async function showOrganization(
   context: ReadContext,
@@ -478,28 +326,6 @@ async function showOrganization(
     delegatedAdministrator: (await context.snapshot()).delegatedAdministrator,
     createdAt: formatInstant(createdAt),
   }
-}
-
-const showAccount = async (context: ReadContext, found: Account): Promise<z.output<typeof account>> =>
-  (await showAccounts(context, [found])).get(found.id)!
-
-/** By their ids. */
-async function showAccounts(
-  { tx }: ReadContext,
-  accounts: readonly Account[],
-): Promise<ReadonlyMap<string, z.output<typeof account>>> {
-  const ids = accounts.map(({ id }) => id)
-  const parents = await tx.organizations.parentsOf(ids)
-  const stored = await tx.tags.ofMany(ids)
-  const show = ({ id, name, email, joinedAt }: Account): z.output<typeof account> => ({
-    account: id,
-    name,
-    email,
-    parentId: parents.get(id),
-    tags: tagMap(stored.get(id) ?? []),
-    joinedAt: formatInstant(joinedAt),
-  })
-  return new Map(accounts.map((one) => [one.id, show(one)]))
 }
 
 async function showUnit({ tx }: ReadContext, { id, name, parentId }: Node): Promise<z.output<typeof unit>> {

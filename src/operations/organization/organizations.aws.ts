@@ -2,9 +2,9 @@
 import { refuse } from '#model/refusal.ts'
 import type { Node } from '#store/tables/organizations.ts'
 import { organizationsRead, organizationsWrite } from '../operation.aws.ts'
-import { organizationOfCaller, organizationToRead } from './access.ts'
+import { organizationOfCaller, organizationToChange, organizationToRead } from './access.ts'
 import { arnOf, pageOf, showOrganization } from './answers.aws.ts'
-import { createOrganization as create, getParent } from './organizations.ts'
+import { createOrganization as create, deleteOrganization as end, getParent } from './organizations.ts'
 
 export const createOrganization = organizationsWrite('CreateOrganization', async (context, { FeatureSet }) => {
   if (FeatureSet === 'CONSOLIDATED_BILLING') {
@@ -15,6 +15,11 @@ export const createOrganization = organizationsWrite('CreateOrganization', async
     })
   }
   return { Organization: await showOrganization(context, await create(context, context.caller.account)) }
+})
+
+export const deleteOrganization = organizationsWrite('DeleteOrganization', async (context) => {
+  await end(context, await organizationToChange(context, 'organizations:DeleteOrganization'))
+  return {}
 })
 
 /** For any member, as in AWS: the only operation that member accounts may call. */

@@ -1,4 +1,5 @@
 // The organization itself: made once, and its nodes found and kept in the history.
+import { isAccountId, isRootId } from '#model/organization.ts'
 import { refuse } from '#model/refusal.ts'
 import { spread } from '#model/spread.ts'
 import type { Node, Organization } from '#store/tables/organizations.ts'
@@ -6,6 +7,8 @@ import type { Reach, ReadContext, WriteContext } from '../operation.ts'
 
 const lettersAndDigits = '0123456789abcdefghijklmnopqrstuvwxyz'
 const organizationShape = { alphabet: lettersAndDigits, length: 10 }
+/** AWS knows a few dozen; whatever is enabled here is one of those. */
+const servicesMax = 1_000
 const rootShape = { alphabet: lettersAndDigits, length: 4 }
 
 /** Makes the organization with its root, and the management account under it. */
@@ -24,6 +27,38 @@ export async function createOrganization(context: WriteContext, managementAccoun
   await recordNode(context, organization, organization.rootId, 'nothing')
   await recordNode(context, organization, managementAccount)
   return organization
+}
+
+/** Ends the organization, once its management account alone is left. That goes on by itself. */
+export async function deleteOrganization(context: WriteContext, organization: Organization): Promise<void> {
+  const { tx } = context
+  const { id, rootId, managementAccount } = organization
+  const depends = (problem: string): never => refuse({ code: 'DependencyViolation', what: 'organization', id, problem })
+  const others = (await tx.organizations.listNodes({}, { after: '', limit: 3 })).filter(
+    (node) => node.id !== rootId && node.id !== managementAccount,
+  )
+  if (others[0]) depends(`\`${others[0].id}\` is in it; remove its accounts and delete its units first`)
+  for (const node of [rootId, managementAccount]) {
+    if (await tx.organizations.hasAssignments(node))
+      depends(`A policy is enabled on \`${node}\`; disable it there first`)
+  }
+  const exception = await tx.exceptions.needsTarget(rootId)
+  if (exception !== undefined) depends(`The exception \`${exception}\` is for its root`)
+  // Who manages the installation must not lose that by the way.
+  const { bindingsByPrincipal } = await context.snapshot()
+  const binding = [...bindingsByPrincipal.values()].flat().find(({ node }) => node === rootId)
+  if (binding) depends(`The role binding \`${binding.id}\` is at its root; delete it first`)
+
+  for (const { servicePrincipal } of await tx.organizations.listEnabledServices({ after: '', limit: servicesMax })) {
+    await tx.organizations.disableService(servicePrincipal)
+    await tx.history.changed({ id: servicePrincipal, kind: 'enabled-service', account: managementAccount }, undefined)
+  }
+  for (const node of [rootId, managementAccount]) await tx.tags.removeAll(node)
+  await tx.organizations.remove(organization)
+  await recordNode(context, organization, managementAccount)
+  await recordNode(context, organization, rootId)
+  await tx.history.changed({ id, kind: 'organization', account: managementAccount }, undefined)
+  context.changed(id)
 }
 
 /** The root or unit that something hangs under, or is to hang under. */
@@ -45,13 +80,29 @@ export async function recordNode(
 ): Promise<void> {
   const { tx } = context
   const node = await tx.organizations.findNode(id)
-  const kind = node?.kind ?? 'organizational-unit' // Nothing else can go.
+  const kind = node?.kind ?? (isAccountId(id) ? 'account' : isRootId(id) ? 'root' : 'organizational-unit')
   await tx.history.changed(
     { id, kind, account: organization.managementAccount },
-    node && { ...node, tags: await tx.tags.forHistory(id) },
+    node && {
+      ...node,
+      ...(kind === 'account' ? await factsOfAccount(context, id) : {}),
+      tags: await tx.tags.forHistory(id),
+    },
   )
   context.changed(id)
   await context.governanceChanged(kind === 'account' ? { account: id } : reach)
+}
+
+/** What the history of an account's node has beside its place: what it is called elsewhere, whom to ask, and what became of it. */
+async function factsOfAccount({ tx }: ReadContext, id: string): Promise<object> {
+  const { cloud, externalId, contact, status, closedAt } = (await tx.organizations.findAccount(id))!
+  return {
+    cloud,
+    externalId,
+    contact,
+    ...(closedAt === undefined ? {} : { status: 'closed' }),
+    ...(status === 'SUSPENDED' && closedAt === undefined ? { status: 'suspended' } : {}),
+  }
 }
 
 /** An installation is one organization: its policies, pools and decisions have one root. */

@@ -2,6 +2,7 @@
 
 import { assumeRole, getCallerIdentity } from '../identity/sts.aws.ts'
 import {
+  closeAccount,
   createAccount,
   describeAccount,
   describeCreateAccountStatus,
@@ -9,6 +10,7 @@ import {
   listAccountsForParent,
   listCreateAccountStatus,
   moveAccount,
+  removeAccountFromOrganization,
 } from './accounts.aws.ts'
 import {
   deregisterDelegatedAdministrator,
@@ -21,7 +23,14 @@ import {
   listDelegatedServicesForAccount,
   registerDelegatedAdministrator,
 } from './delegated-administrators.aws.ts'
-import { createOrganization, describeOrganization, listChildren, listParents, listRoots } from './organizations.aws.ts'
+import {
+  createOrganization,
+  deleteOrganization,
+  describeOrganization,
+  listChildren,
+  listParents,
+  listRoots,
+} from './organizations.aws.ts'
 import { listTreeTags, tagTreeResource, untagTreeResource } from './tree-tags.aws.ts'
 import {
   createOrganizationalUnit,
@@ -32,9 +41,11 @@ import {
 } from './units.aws.ts'
 
 export const organizationsOperations = [
+  closeAccount,
   createAccount,
   createOrganization,
   createOrganizationalUnit,
+  deleteOrganization,
   deleteOrganizationalUnit,
   deregisterDelegatedAdministrator,
   describeAccount,
@@ -56,6 +67,7 @@ export const organizationsOperations = [
   listTreeTags,
   moveAccount,
   registerDelegatedAdministrator,
+  removeAccountFromOrganization,
   tagTreeResource,
   untagTreeResource,
   updateOrganizationalUnit,

@@ -54,7 +54,7 @@ export async function renameUnit(
   const unit = await getUnit(context, id)
   if (name === unit.name) return unit
   await refuseTakenName(context, unit.parentId!, name)
-  await context.tx.organizations.renameUnit(id, name)
+  await context.tx.organizations.renameNode(id, name)
   await recordNode(context, organization, id, 'nothing')
   return { ...unit, name }
 }

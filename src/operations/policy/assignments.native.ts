@@ -6,7 +6,16 @@ import { type Place, permitter, requirePermission } from '../identity/authority.
 import { placeOfNode } from '../identity/roles.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
-import { accountId, formatInstant, gatherPage, instant, nameShapes, pageOf, paging } from '../shapes.native.ts'
+import {
+  accountId,
+  formatInstant,
+  gatherPage,
+  instant,
+  nameShapes,
+  pageOf,
+  paging,
+  targetName,
+} from '../shapes.native.ts'
 import { assign, dropContradictedTags, getTarget, kindDefault, modeDefault, unassign } from './assignments.ts'
 import { actingOn, findPolicy, placeOfPolicy } from './policies.native.ts'
 import { kind, mode, policyId, targetId } from './shapes.native.ts'
@@ -31,7 +40,7 @@ export const listPolicyAssignments = nativeRead({
   input: z.strictObject({
     ...paging,
     policyId: policyId.optional().describe('Only those of this policy.'),
-    targetId: targetId.optional().describe('Only those on exactly this target.'),
+    targetId: targetName.optional().describe('Only those on exactly this target.'),
     mode: mode.optional().describe('Only those in this mode.'),
   }),
   output: pageOf(assignment),
@@ -63,7 +72,7 @@ export const getPolicyAssignment = nativeRead({
   name: 'getPolicyAssignment',
   summary: 'Show how a policy is enabled on a target.',
   action: 'policy:read',
-  input: z.strictObject({ policyId, targetId }),
+  input: z.strictObject({ policyId, targetId: targetName }),
   output: assignment,
   rest: { method: 'GET', path: '/policies/{policyId}/assignments/{targetId}' },
   cli: 'assignment show',
@@ -80,7 +89,7 @@ export const putPolicyAssignment = nativeWrite({
   action: 'policy:manage',
   input: z.strictObject({
     policyId,
-    targetId,
+    targetId: targetName,
     kind: kind.default(kindDefault),
     mode: mode.default(modeDefault),
     replaces: policyId
@@ -122,7 +131,7 @@ export const deletePolicyAssignment = nativeWrite({
   name: 'deletePolicyAssignment',
   summary: 'Take a policy off a target.',
   action: 'policy:manage',
-  input: z.strictObject({ policyId, targetId }),
+  input: z.strictObject({ policyId, targetId: targetName }),
   output: z.void(),
   rest: { method: 'DELETE', path: '/policies/{policyId}/assignments/{targetId}', status: 204 },
   cli: 'assignment delete',

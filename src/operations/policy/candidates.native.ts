@@ -21,6 +21,7 @@ import {
   parseInstant,
   principalName,
   showMakers,
+  targetName,
   usedMakers,
 } from '../shapes.native.ts'
 import { refuseTooMuchContent } from './account-bounds.ts'
@@ -58,6 +59,7 @@ const samplesMax = 5
 const documentsMax = 1_000
 
 const assignment = { policyId, targetId }
+const namedAssignment = { policyId, targetId: targetName }
 const candidate = z.object({
   ...assignment,
   version: z.number().int().optional().describe('The version that would be in force; absent: the one that is.'),
@@ -143,7 +145,7 @@ export const getCandidate = nativeRead({
   name: 'getAssignmentCandidate',
   summary: 'Show the candidate of an assignment.',
   action: 'policy:read',
-  input: z.strictObject(assignment),
+  input: z.strictObject(namedAssignment),
   output: candidate,
   rest: { method: 'GET', path },
   cli: 'candidate show',
@@ -159,7 +161,7 @@ export const putCandidate = nativeWrite({
     'It takes the place of the candidate that is there, and differences are counted from now on. A candidate that could not be met together with other assignments is refused, as a change of the assignment would be.',
   action: 'policy:manage',
   input: z.strictObject({
-    ...assignment,
+    ...namedAssignment,
     version: versionNumber.optional().describe('A version of the policy; the one in force by default.'),
     mode: mode.optional().describe('The mode; that of the assignment by default.'),
   }),
@@ -218,7 +220,7 @@ export const deleteCandidate = nativeWrite({
   name: 'deleteAssignmentCandidate',
   summary: 'Take the candidate of an assignment away again.',
   action: 'policy:manage',
-  input: z.strictObject(assignment),
+  input: z.strictObject(namedAssignment),
   output: z.void(),
   rest: { method: 'DELETE', path, status: 204 },
   cli: 'candidate delete',
@@ -240,7 +242,7 @@ export const promoteCandidate = nativeWrite({
   description:
     'A version in force is in force wherever its policy is enabled. A candidate version is therefore promoted where it is the candidate of all assignments of the policy, and is then in force for all of them; each other candidate mode stays a candidate. A candidate mode alone is promoted for this assignment and touches no other. What is to hold for one target first is a policy of its own, enabled there with `replaces`.',
   action: 'policy:manage',
-  input: z.strictObject(assignment),
+  input: z.strictObject(namedAssignment),
   output: z.object({ ...assignment, version: z.number().int().describe('In force now.'), mode }),
   rest: { method: 'POST', path: `${path}/promote` },
   cli: 'candidate promote',
@@ -273,7 +275,7 @@ export const listDifferences = nativeRead({
     'Counted are the decisions of accounts below the target since the candidate was set, as far as you may see the accounts. Where other assignments on the same way have candidates too, all of them together made the difference.',
   action: 'policy:read',
   input: z.strictObject({
-    ...assignment,
+    ...namedAssignment,
     ...paging,
     from: instant.optional().describe('Since when; since the candidate was set by default.'),
     until: instant.optional().describe('Until when; until now by default.'),

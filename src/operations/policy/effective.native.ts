@@ -6,7 +6,7 @@ import type { ResolvedSize, Sourced } from '#model/policy/snapshot.ts'
 import { permitter } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.ts'
 import { nativeRead } from '../operation.native.ts'
-import { formatInstant, instant, nameShapes } from '../shapes.native.ts'
+import { formatInstant, instant, nameShapes, targetName } from '../shapes.native.ts'
 import { refuseUnknownType } from './content.ts'
 import { describeParty } from './explanations.native.ts'
 import {
@@ -18,7 +18,6 @@ import {
   settingFields,
   showCondition,
   shownGrants,
-  targetId,
 } from './shapes.native.ts'
 
 const sourced = <T extends z.ZodType>(value: T) => z.object({ value, by: party })
@@ -68,7 +67,7 @@ export const getEffectivePolicy = nativeRead({
     'At an account it is what every request of the account is decided by; at a unit or root what the accounts below begin with.',
   action: 'policy:read',
   input: z.strictObject({
-    node: targetId.describe('An account, `ou-…` or `r-…`.'),
+    node: targetName,
     locale,
     resourceType: resourceTypeName,
   }),

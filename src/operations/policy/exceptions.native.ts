@@ -37,6 +37,7 @@ import {
   instant,
   nameShapes,
   nodeId,
+  nodeName,
   pageOf,
   paging,
   parseInstant,
@@ -81,7 +82,7 @@ const grants = z
   .describe('What is permitted: at least one of pools, `provider` and a size.')
   .meta({ id: 'GrantsParams', examples: [{ pools: [examplePoolId] }] })
 const params = {
-  target: nodeId.describe('An account, `ou-…` or `r-…`: it holds there and below.'),
+  target: nodeName.describe('An account, `ou-…` or `r-…`: it holds there and below.'),
   resource: z
     .string()
     .min(1)
@@ -175,7 +176,7 @@ export const listExceptions = nativeRead({
   input: z.strictObject({
     ...paging,
     state: z.enum(exceptionStates).optional().describe('Only those in this state now.'),
-    target: nodeId.optional().describe('Only those at exactly this node.'),
+    target: nodeName.optional().describe('Only those at exactly this node.'),
     resourceType: z.string().max(64).optional().describe('Only those for this resource type.'),
     requestedBy: principalName.optional().describe('Only those that this principal asked for.'),
     finding: z

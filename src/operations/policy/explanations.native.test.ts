@@ -291,7 +291,8 @@ describe('explanations', () => {
     const pool = await acme.pool()
     const good = { account: shop, resourceType: 'eip', locale: 'us-east-1' }
     const cases: [object, string, string | undefined][] = [
-      [{ ...good, account: '1' }, 'InvalidParameterValue', 'account'],
+      [{ ...good, account: '' }, 'InvalidParameterValue', 'account'],
+      [{ ...good, account: '1' }, 'NotFound', undefined],
       [{ ...good, resourceType: 'teapot' }, 'InvalidParameterValue', 'resourceType'],
       [{ ...good, locale: 'mars' }, 'InvalidParameterValue', 'locale'],
       [{ ...good, family: 4 }, 'InvalidParameterValue', 'family'],
@@ -398,7 +399,7 @@ describe('the effective view', () => {
       const { body } = await acme.ask<{ code: string; field?: string }>('GET', `/effective-policies?${query}`)
       return [body.code, body.field]
     }
-    assert.deepEqual(await bad('node=x&locale=us-east-1&resourceType=eip'), ['InvalidParameterValue', 'node'])
+    assert.deepEqual(await bad('node=*&locale=us-east-1&resourceType=eip'), ['InvalidParameterValue', 'node'])
     assert.deepEqual(await bad(`node=${shop}&locale=us-east-1&resourceType=teapot`), [
       'InvalidParameterValue',
       'resourceType',

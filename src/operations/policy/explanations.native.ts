@@ -4,7 +4,7 @@ import { type Cidr, formatCidr, nearCidrProblem, parseAddress, parseCidr } from 
 import { hasShape } from '#model/identifier.ts'
 import { type AllocationRequest, type Party, provider } from '#model/policy/decision.ts'
 import { modeValues } from '#model/policy/document.ts'
-import { type Explained, messageOf, type Names } from '#model/policy/explain.ts'
+import { type Explained, messageOf, type Names, withContact } from '#model/policy/explain.ts'
 import { type Change, describeChange, describeNext, type NearestChange } from '#model/policy/nearest-change.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import { findResourceType, isNetwork } from '#model/policy/resource-types.ts'
@@ -14,8 +14,9 @@ import { permitter } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.ts'
 import { nativeRead } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
+import { refuseNewSpace } from '../organization/account-states.ts'
 import { decisionId, getRecorded, placeOfDecision } from '../record/decisions.native.ts'
-import { accountId, instant, nameShapes } from '../shapes.native.ts'
+import { accountId, accountName, instant, nameShapes } from '../shapes.native.ts'
 import { checkLocaleOf, scopeTypeOf } from '../space/shapes.native.ts'
 import { refuseUnknownType } from './content.ts'
 import { decideOnPaper, namesIn, nearestFor } from './explain.ts'
@@ -97,6 +98,7 @@ const explanation = z.object({
       poolId: z.string().optional().describe('The pool whose rule it is.'),
       by: party.optional().describe('Whose setting it is; absent where no policy decided.'),
       owner: accountId.optional().describe('The account to ask for an exception.'),
+      contact: z.string().optional().describe('Whom to ask there: a person, a team, a mail address or a link.'),
     })
     .optional()
     .describe('What failed; of a denial alone.'),
@@ -164,7 +166,7 @@ export const explainRequest = nativeRead({
   description: 'Decided by what holds now. Nothing is taken, and nothing is put on record.',
   action: 'decision:read',
   input: z.strictObject({
-    account: accountId.describe('The account that would ask.'),
+    account: accountName.describe('The account that would ask.'),
     resourceType: resourceTypeName,
     locale,
     family: family.default('ipv4'),
@@ -181,7 +183,14 @@ export const explainRequest = nativeRead({
   output: explanation,
   rest: { method: 'POST', path: '/explanations' },
   cli: 'explain request',
-  refusals: ['NotFound', 'MalformedId', 'InvalidParameterValue', 'InvalidParameterCombination', 'MissingParameter'],
+  refusals: [
+    'NotFound',
+    'MalformedId',
+    'InvalidParameterValue',
+    'InvalidParameterCombination',
+    'MissingParameter',
+    'IncorrectState',
+  ],
   at: async (context, { account }) => placeOfNode(context, account),
   async run(context, params) {
     await refuseUnknownType(context, params.resourceType)
@@ -195,6 +204,7 @@ export const explainRequest = nativeRead({
     const given = requestOf(params)
     await refuseUnseenPool(context, given)
     const snapshot = await context.snapshot()
+    refuseNewSpace(snapshot, params.account)
     const asked = { ...given, scopeType: scopeTypeFor(snapshot, given) }
     return describe(context, await decideOnPaper(context.tx, snapshot, asked))
   },
@@ -248,8 +258,9 @@ async function refuseUnseenPool(context: ReadContext, { account, explicit }: All
 
 // The answer ---------------------------------------------------------------------------------------------------------
 
-async function describe(context: ReadContext, decision: Explained): Promise<z.output<typeof explanation>> {
+async function describe(context: ReadContext, given: Explained): Promise<z.output<typeof explanation>> {
   const snapshot = await context.snapshot()
+  const decision = withContact(snapshot, given)
   const isPermitted = await permitter(context, 'ipam:read')
   const { account } = decision.request
   // Who may read the decision because the account was in their unit then, is told nothing of what holds for it now (invariant I8).
@@ -288,6 +299,7 @@ async function describe(context: ReadContext, decision: Explained): Promise<z.ou
             ...(denial.pool === undefined ? {} : { poolId: denial.pool }),
             ...(denial.by ? { by: describeParty(denial.by) } : {}),
             ...(denial.owner === undefined ? {} : { owner: denial.owner }),
+            ...(decision.contact === undefined ? {} : { contact: decision.contact }),
           },
         }
       : {}),

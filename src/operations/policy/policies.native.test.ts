@@ -233,7 +233,8 @@ describe('policies and documents', () => {
       [{ ...rulesOf(pool), size: { min: 8, default: 20, max: 33 } }, 'InvalidParameterValue', 'size.max'],
       [{ ...rulesOf(pool), requiredTags: [{ key: 'a' }, { key: 'a' }] }, 'InvalidParameterValue', 'requiredTags'],
       [{ rules: [{ poolId: pool, when: {} }] }, 'InvalidParameterValue', 'rules.0.when'],
-      [{ rules: [{ poolId: pool, when: { accounts: ['1'] } }] }, 'InvalidParameterValue', 'rules.0.when.accounts.0'],
+      [{ rules: [{ poolId: pool, when: { accounts: [''] } }] }, 'InvalidParameterValue', 'rules.0.when.accounts.0'],
+      [{ rules: [{ poolId: pool, when: { accounts: ['1'] } }] }, 'NotFound', undefined],
       [{ rules: [{ poolId: pool, when: { region: ['x'] } }] }, 'UnknownParameter', 'rules.0.when.region'],
       ['{', 'MalformedRequest', undefined],
     ]
@@ -549,7 +550,7 @@ describe('assignments', () => {
     const other = await acme.tokenOf('user:other', 'policy-author', stranger)
     assert.deepEqual(await acme.get('/assignments', { as: other }), { items: [] })
     assert.equal((await no('PUT', pathTo(policy, 'ou-none-00000000'), { body: {} })).code, 'NotFound')
-    assert.equal((await no('PUT', pathTo(policy, 'x'), { body: {} })).field, 'targetId')
+    assert.equal((await no('PUT', pathTo(policy, '*'), { body: {} })).field, 'targetId')
     assert.equal((await no('PUT', pathTo(policy, lab), { body: { mode: 'loud' } })).field, 'mode')
   })
 })

@@ -9,7 +9,17 @@ import { type Place, permitter } from '../identity/authority.ts'
 import { documentsBody, nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { replaceTagsOf } from '../organization/tags.ts'
-import { accountId, formatInstant, gatherPage, idText, instant, nameShapes, pageOf, paging } from '../shapes.native.ts'
+import {
+  accountId,
+  accountName,
+  formatInstant,
+  gatherPage,
+  idText,
+  instant,
+  nameShapes,
+  pageOf,
+  paging,
+} from '../shapes.native.ts'
 import { contentOf, isSamePair, putDocument, refuseUnknownType, restoreVersion, setCompatibility } from './content.ts'
 import { createPolicy as create, deletePolicy as remove } from './policies.ts'
 import {
@@ -56,7 +66,7 @@ export const listPolicies = nativeRead({
   action: 'policy:read',
   input: z.strictObject({
     ...paging,
-    account: accountId.optional().describe('Only those of this account.'),
+    account: accountName.optional().describe('Only those of this account.'),
     ipamId: ipamId.optional().describe('Only those of this IPAM.'),
   }),
   output: pageOf(policy),

@@ -16,7 +16,16 @@ import {
 import { rulesMax } from '#model/policy/eligibility.ts'
 import { isSetting, keyProblem, tagsMax, valueProblem } from '#model/tags.ts'
 import type { StoredVersion } from '#store/tables/policies.ts'
-import { accountId, formatInstant, idText, instant, localeName, nameShapes, typeName } from '../shapes.native.ts'
+import {
+  accountId,
+  accountName,
+  formatInstant,
+  idText,
+  instant,
+  localeName,
+  nameShapes,
+  typeName,
+} from '../shapes.native.ts'
 
 const conditionValuesMax = 1_000
 const requiredTagsMax = 50
@@ -103,7 +112,7 @@ const tagCondition = z
   .meta({ id: 'TagCondition', examples: [{ key: 'stage', values: ['production'] }] })
 export const condition = z
   .strictObject({
-    accounts: conditionList(accountId).optional().describe('The account is one of these.'),
+    accounts: conditionList(accountName).optional().describe('The account is one of these.'),
     organizationalUnits: conditionList(
       z.string().refine((text) => isTargetId(text) && !isAccountId(text), 'ou-… or r-… is expected'),
     )

@@ -9,7 +9,16 @@ import type { Allocation } from '#store/tables/space.ts'
 import { placeOfNode } from '../identity/roles.ts'
 import { nativeRead } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
-import { accountId, formatInstant, gatherPage, instant, nameShapes, pageOf, paging } from '../shapes.native.ts'
+import {
+  accountId,
+  accountName,
+  formatInstant,
+  gatherPage,
+  instant,
+  nameShapes,
+  pageOf,
+  paging,
+} from '../shapes.native.ts'
 
 /** Rows looked at for one page; with fewer findings the page is shorter and says where to go on. */
 export const rowsPerPageMax = 500
@@ -40,7 +49,7 @@ export const listFindingsOfAccount = nativeRead({
   description:
     'Tags that a policy requires, the tag `Name` that an exception goes by, and tags of the account or above it that a condition reads may be changed after space was given. Such a finding ends when they are as before, or the space is given back. It is judged by the rules that hold now. A page may be short, or empty, and have a `nextCursor`.',
   action: 'decision:read',
-  input: z.strictObject({ account: accountId, ...paging }),
+  input: z.strictObject({ account: accountName, ...paging }),
   output: pageOf(tagFinding),
   rest: { method: 'GET', path: '/accounts/{account}/findings' },
   cli: 'account findings',

@@ -7,6 +7,7 @@ import { nativeRead } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
 import {
   accountId,
+  accountName,
   asOf,
   finality,
   flag,
@@ -92,7 +93,7 @@ export const listChanges = nativeRead({
   action: 'history:read',
   input: z.strictObject({
     ...paging,
-    account: accountId.optional().describe('Only those that this account asked for.'),
+    account: accountName.optional().describe('Only those that this account asked for.'),
     principal: z.string().max(256).optional().describe('Only those of this principal, by ARN.'),
     action: z.string().max(128).optional(),
     subject: z

@@ -12,6 +12,7 @@ import type { ReadContext } from '../operation.ts'
 import { traceStep } from '../policy/shapes.native.ts'
 import {
   accountId,
+  accountName,
   asOf,
   formatInstant,
   idText,
@@ -107,7 +108,7 @@ export const listDecisions = nativeRead({
   action: 'decision:read',
   input: z.strictObject({
     ...paging,
-    account: accountId.optional(),
+    account: accountName.optional(),
     resourceType: z.string().max(64).optional(),
     locale: z.string().max(97).optional(),
     outcome: outcome.optional(),

@@ -13,6 +13,7 @@ import { nativeRead } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
 import {
   accountId,
+  accountName,
   asOf,
   formatInstant,
   idText,
@@ -149,7 +150,7 @@ export const findHoldingsOfAccount = nativeRead({
     'Tell what an account held: first what is over, in the order in which it ended, then all else, oldest first.',
   description: `What is over counts as of the first page: a list that is read page by page loses nothing that ends meanwhile. A cursor is good for a day. ${rowsInWords}`,
   action: 'history:read',
-  input: z.strictObject({ account: accountId, ...span, ...scopeFilter, ...paging }),
+  input: z.strictObject({ account: accountName, ...span, ...scopeFilter, ...paging }),
   output: recordPageOf(tenure),
   rest: { method: 'GET', path: '/history/accounts/{account}' },
   cli: 'history account',
@@ -157,7 +158,7 @@ export const findHoldingsOfAccount = nativeRead({
   refusals: ['NotFound', 'InvalidPaginationToken', 'InvalidParameterCombination'],
   at: async (context, { account }): Promise<Place> => {
     const absent = { code: 'NotFound', what: 'account', id: account } as const
-    if (!(await context.tx.organizations.findAccount(account))) refuse(absent)
+    if (!(await context.tx.organizations.findNumber(account))) refuse(absent)
     return placeThen(context, 'history:read', { node: account, absent }, 0, always)
   },
   async run(context, { account, limit = pageSizeDefault, cursor, ...params }) {

@@ -5,7 +5,7 @@ import { type AllocationRequest, provider } from '#model/policy/decision.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import { findResourceType, namesOf, type ResourceType } from '#model/policy/resource-types.ts'
 import type { PoolFacts } from '#model/policy/snapshot.ts'
-import { type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
+import { numbered, refuse, refuseValue } from '#model/refusal.ts'
 import { tagsFrom } from '#model/tags.ts'
 import type { Hold } from '#store/tables/holds.ts'
 import type { Allocation } from '#store/tables/space.ts'
@@ -15,7 +15,7 @@ import { poolIdOrProvider } from '../ipam/pools.native.ts'
 import { batchBody, nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { replaceTagsOf } from '../organization/tags.ts'
-import { accountId, nameShapes, pageOf, paging } from '../shapes.native.ts'
+import { accountName, nameShapes, pageOf, paging } from '../shapes.native.ts'
 import { releaseElasticIp, takeElasticIp } from './addresses.ts'
 import {
   absentAllocation,
@@ -73,7 +73,7 @@ export const expiresInSeconds = z
   .max(holdSecondsMax)
   .describe(`Seconds from now: 1 to ${holdSecondsMax}, and no more in all since it was first held.`)
 const params = z.strictObject({
-  account: accountId.describe('Whose it is to be.'),
+  account: accountName.describe('Whose it is to be.'),
   resourceType: resourceTypeName,
   locale,
   family: family.optional().describe('As the pool or CIDR is; else `ipv4`, where the type has it.'),
@@ -162,7 +162,7 @@ export const listAllocations = nativeRead({
   action: 'allocation:read',
   input: z.strictObject({
     ...paging,
-    account: accountId.optional().describe('Only those of this account.'),
+    account: accountName.optional().describe('Only those of this account.'),
     poolId: poolIdOrProvider.optional().describe('Only those of this pool, or of `provider`.'),
     resourceType: resourceTypeName
       .optional()
@@ -337,16 +337,6 @@ const holderOf = (context: WriteContext, { account, region }: Allocation): Write
   context.actingFor(account, region ?? context.region)
 
 // Taking -------------------------------------------------------------------------------------------------------------
-
-/** A refusal of one of several says which one. */
-async function numbered<T>(index: number, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    // The same refusal goes on, with its place.
-    throw error instanceof Refused ? new Refused({ ...error.refusal, index } as Refusal) : error
-  }
-}
 
 async function allocate(context: WriteContext, wanted: AllocationParams): Promise<z.output<typeof allocation>> {
   const asked = await readParams(context, wanted)

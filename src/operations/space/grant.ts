@@ -12,7 +12,7 @@ import {
   provider,
   type Verdict,
 } from '#model/policy/decision.ts'
-import { denialFacts, explainDecision } from '#model/policy/explain.ts'
+import { denialFacts, explainDecision, withContact } from '#model/policy/explain.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
 import { publicSpace } from '#model/public-space.ts'
@@ -22,6 +22,7 @@ import type { Pool } from '#store/tables/pools.ts'
 import type { Allocation } from '#store/tables/space.ts'
 import { isPlanEnded, refuseEndedPlan } from '../ipam/plans.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
+import { refuseNewSpace } from '../organization/account-states.ts'
 import { isCrowded, refuseBeyondProviderShare } from './provider-share.ts'
 import { endTenure } from './tenures.ts'
 
@@ -114,11 +115,12 @@ export async function takeAsDecided(
   options: GrantOptions,
 ): Promise<Taken> {
   const snapshot = context.snapshotAtHand ?? (await context.snapshot())
+  refuseNewSpace(snapshot, request.account)
   const { verdict, number, identity } = ask(context, snapshot, request)
   if (verdict.outcome === 'deny') {
     const decision = conclude(verdict, identity, undefined)
     if (options.isFromPools && verdict.denial?.pool === provider) refuseWithoutPool(context, request, decision)
-    refuseDecision(context, decision)
+    return refuseDecision(context, decision)
   }
   for (const candidate of candidatesInOrder(verdict)) {
     const taken = await takeCandidate(context, candidate, request, options)
@@ -136,8 +138,9 @@ export async function previewGrant(
   request: AllocationRequest,
   options: GrantOptions,
 ): Promise<Cidr> {
+  refuseNewSpace(await context.snapshot(), request.account)
   const { verdict, identity } = ask(context, await context.snapshot(), request)
-  if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined))
+  if (verdict.outcome === 'deny') return refuseDecision(context, conclude(verdict, identity, undefined))
   for (const candidate of candidatesInOrder(verdict)) {
     const pool = await poolOf(context, candidate.pool, request.family)
     if (isPlanEnded(await context.snapshot(), pool)) continue
@@ -165,10 +168,10 @@ export async function authorizeHeldAddress(
   request: AllocationRequest & { readonly explicit: { readonly pool: string; readonly cidr: Cidr } },
 ): Promise<Decision> {
   const { verdict, number, identity } = ask(context, await context.snapshot(), request)
-  if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined))
+  if (verdict.outcome === 'deny') return refuseDecision(context, conclude(verdict, identity, undefined))
   const { pool, cidr } = request.explicit
   const isAllowed = verdict.candidates.some((candidate) => candidate.pool === pool && candidate.cidr)
-  if (!isAllowed) refuseElsewhere(context, verdict, identity, pool)
+  if (!isAllowed) return refuseElsewhere(context, verdict, identity, pool)
   const decision = conclude(verdict, identity, { pool, cidr })
   context.record(decision)
   if (decision.exception !== undefined) {
@@ -188,13 +191,14 @@ export async function authorizeHeldSpace(
   question: AllocationRequest,
   held: { readonly pool: Pool; readonly cidr: Cidr },
 ): Promise<{ readonly decision: Decision; readonly number: number }> {
+  refuseNewSpace(await context.snapshot(), question.account)
   if (isPlanEnded(await context.snapshot(), held.pool)) refuseEndedPlan(held.pool)
   const request = { ...question, netmaskLength: held.cidr.length }
   const { verdict, identity, number } = ask(context, await context.snapshot(), request)
-  if (verdict.outcome === 'deny') refuseDecision(context, conclude(verdict, identity, undefined))
+  if (verdict.outcome === 'deny') return refuseDecision(context, conclude(verdict, identity, undefined))
   const pool = held.pool.scopeId === undefined ? provider : held.pool.id
   const candidate = candidateFor(verdict, { pool, cidr: held.cidr })
-  if (!candidate) refuseElsewhere(context, verdict, identity, pool)
+  if (!candidate) return refuseElsewhere(context, verdict, identity, pool)
   // The others were not tried this time, so nothing is said of them.
   const only = { ...verdict, candidates: [candidate], endings: new Map() }
   const decision = conclude(only, identity, { pool, cidr: held.cidr })
@@ -213,10 +217,10 @@ export const candidateFor = (
   )
 
 /** What is held or named cannot become another. */
-function refuseElsewhere(context: WriteContext, verdict: Verdict, identity: Identity, pool: string): never {
+function refuseElsewhere(context: WriteContext, verdict: Verdict, identity: Identity, pool: string): Promise<never> {
   const { policy, target, candidates } = verdict
   const owner = verdict.ifExhausted.owner
-  refuseDecision(context, {
+  return refuseDecision(context, {
     ...conclude(verdict, identity, undefined),
     outcome: 'deny',
     denial: {
@@ -408,11 +412,14 @@ async function takeOfProvider(
 const heldBySubnets = (context: ReadContext, { family, sourceResource }: Pool): Promise<Cidr[]> | Cidr[] =>
   sourceResource ? context.tx.vpcs.subnetBlocks(sourceResource.id, family) : []
 
-function refuseDecision(context: WriteContext, decision: Decision): never {
+async function refuseDecision(context: WriteContext, decision: Decision): Promise<never> {
   context.record(decision)
-  const { sentence, lines } = explainDecision(decision)
+  const explained = withContact(await context.snapshot(), decision)
+  const { sentence, lines } = explainDecision(explained)
   const refusal = decision.denial && refusalOfPool(decision.denial, sentence)
-  refuse(refusal ?? { code: 'DeniedByPolicy', decision: decision.id, sentence, lines, ...denialFacts(decision) })
+  return refuse(
+    refusal ?? { code: 'DeniedByPolicy', decision: decision.id, sentence, lines, ...denialFacts(explained) },
+  )
 }
 
 /** What a request of no type of resource has wrong, by the name of the decision's setting. */
@@ -466,7 +473,8 @@ async function refuseExhausted(
   const wanted = verdict.candidates.find(({ cidr }) => cidr)?.cidr
   if (wanted) await refuseBlock(context, { verdict, wanted, account: request.account })
   const candidate = verdict.candidates[0]!
-  const { sentence, lines } = explainDecision(decision)
+  const explained = withContact(await context.snapshot(), decision)
+  const { sentence, lines } = explainDecision(explained)
   if (!decision.policy && options.whenFull === 'size') {
     refuse({
       code: 'InvalidParameterValue',
@@ -482,7 +490,7 @@ async function refuseExhausted(
     length: candidate.netmaskLength,
     sentence,
     lines,
-    ...denialFacts(decision),
+    ...denialFacts(explained),
   })
 }
 

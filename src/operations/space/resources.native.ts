@@ -12,7 +12,7 @@ import { holdersOf, visibleAccounts } from '../identity/visible-accounts.ts'
 import { poolId } from '../ipam/pools.native.ts'
 import { nativeRead } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
-import { accountId, nameShapes, nextStep, pageOf, pageSizeDefault, paging } from '../shapes.native.ts'
+import { accountId, accountName, nameShapes, nextStep, pageOf, pageSizeDefault, paging } from '../shapes.native.ts'
 import { locale, numberIn, resourceId, resourceTypeName } from './shapes.native.ts'
 
 /** Rows looked at for one page: where few of them fit, the page is short and says where to go on. */
@@ -55,7 +55,7 @@ export const listResources = nativeRead({
   action: 'allocation:read',
   input: z.strictObject({
     ...paging,
-    account: accountId.optional().describe('Only those of this account.'),
+    account: accountName.optional().describe('Only those of this account.'),
     resourceType: resourceTypeName
       .optional()
       .describe('Only those of this type; `nat-gateway` is one too, and `rnat` regional ones among them.'),
@@ -113,7 +113,7 @@ export const getResource = nativeRead({
   action: 'allocation:read',
   input: z.strictObject({
     resourceId,
-    account: accountId.optional().describe('Whose it is, where several accounts use the name.'),
+    account: accountName.optional().describe('Whose it is, where several accounts use the name.'),
   }),
   output: resource,
   rest: { method: 'GET', path: '/resources/{resourceId}' },

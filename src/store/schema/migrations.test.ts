@@ -229,3 +229,23 @@ test('an exception from before counts for a pool of somebody else by its being s
   )
   database.close()
 })
+
+test('accounts from before have no cloud and keep their email to themselves, and one that was removed leaves its names to others', () => {
+  const { database, step } = before('accounts under their own names')
+  const insert = (id: string, email: string) =>
+    database.exec(`insert into account (id, name, email, status, joined_method, joined_at)
+      values ('${id}', 'a', '${email}', 'ACTIVE', 'INVITED', 0)`)
+  insert('111111111111', 'a@example.com')
+  database.exec(step)
+  const [row] = database.prepare('select cloud, external_id, contact, closed_at, removed_at from account').all()
+  assert.deepEqual(Object.values(row!), [null, null, null, null, null])
+  assert.throws(() => insert('222222222222', 'A@example.com'), /UNIQUE/)
+  database.exec(`update account set cloud = 'k8s', external_id = 'x' where id = '111111111111'`)
+  insert('333333333333', 'b@example.com')
+  const sameId = `update account set cloud = 'k8s', external_id = 'x' where id = '333333333333'`
+  assert.throws(() => database.exec(sameId), /UNIQUE/)
+  database.exec(`update account set removed_at = 1 where id = '111111111111'`)
+  database.exec(sameId)
+  insert('222222222222', 'A@example.com')
+  database.close()
+})

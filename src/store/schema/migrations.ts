@@ -1,6 +1,7 @@
 // The schema, as numbered steps that only go forward. What must always hold is said here as well as in the code.
 
 import { accountIndexes, restsOfAccount } from './account-index.ts'
+import { accountNamesSchema } from './account-names.ts'
 import { auditSubjectSchema } from './audit-subject.ts'
 import { boundsSchema, tokensOfMakerSchema } from './bounds.ts'
 import { contentBoundsSchema } from './content-bounds.ts'
@@ -878,4 +879,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 25, name: 'what policies of an account write', olderServers: 'go on', sql: contentBoundsSchema },
   { number: 26, name: 'what goes by a name', olderServers: 'go on', sql: findingSchema },
   { number: 27, name: 'what rests, by account', olderServers: 'go on', sql: restsOfAccount },
+  { number: 28, name: 'accounts under their own names', olderServers: 'stop', sql: accountNamesSchema },
 ]

@@ -43,6 +43,9 @@ interface Row {
   expires_at: number | null
 }
 
+/** Keys of an account that is suspended or closed do not sign, until it goes on. */
+const ofActive = `not exists (select 1 from account a where a.id = access_key.account and a.status <> 'ACTIVE')`
+
 export class AccessKeys {
   readonly #sql: Sql
   readonly #sealer: Sealer
@@ -55,7 +58,8 @@ export class AccessKeys {
 
   async find(id: string): Promise<AccessKeyRecord | undefined> {
     const row = await this.#sql.get<Row>(
-      'select id, account, arn, user_id, sealed, expires_at from access_key where id = ? and disabled_at is null',
+      `select id, account, arn, user_id, sealed, expires_at from access_key
+       where id = ? and disabled_at is null and ${ofActive}`,
       id,
     )
     if (!row) return undefined
@@ -91,7 +95,7 @@ export class AccessKeys {
   /** Whether a key that was good a moment ago still is, and is of the same account and user. */
   async isGood({ id, account, arn }: Pick<AccessKeyRecord, 'id' | 'account' | 'arn'>, now: number): Promise<boolean> {
     const row = await this.#sql.get(
-      `select 1 as one from access_key where id = ? and account = ? and arn = ? and disabled_at is null
+      `select 1 as one from access_key where id = ? and account = ? and arn = ? and disabled_at is null and ${ofActive}
        and (expires_at is null or expires_at > ?)`,
       id,
       account,
@@ -148,6 +152,10 @@ export class AccessKeys {
     }
     if (ended.length > 0) await this.#epoch.moveKeyEpoch()
     return ended
+  }
+  /** Who asks with a key or token from now on, on every server, is looked at anew: whether it is still good. */
+  async doubt(): Promise<void> {
+    await this.#epoch.moveKeyEpoch()
   }
   async anyExpired(before: number): Promise<boolean> {
     return (await this.#sql.get('select 1 as one from access_key where expires_at < ? limit 1', before)) !== undefined

@@ -74,6 +74,10 @@ export interface TokenFilter {
   readonly visible?: { readonly accounts: readonly string[]; readonly principal: string } | undefined
 }
 
+/** Tokens of services do not sign in while the account where these are at home is suspended or closed. */
+const ofActive = `(principal not like 'service:%'
+  or not exists (select 1 from account a where a.id = api_token.account and a.status <> 'ACTIVE'))`
+
 export class ApiTokens {
   readonly #sql: Sql
   readonly #epoch: { moveKeyEpoch(): Promise<void> }
@@ -88,9 +92,9 @@ export class ApiTokens {
     const row = await this.#sql.get<Row>(`select ${columns} from api_token where id = ?`, id)
     return row && toToken(row)
   }
-  /** Also one that has expired or was revoked: whoever asks looks. */
+  /** Also one that has expired or was revoked: whoever asks looks. Not one of a service whose account is not active. */
   async findByHash(hash: Uint8Array): Promise<ApiToken | undefined> {
-    const row = await this.#sql.get<Row>(`select ${columns} from api_token where hash = ?`, hash)
+    const row = await this.#sql.get<Row>(`select ${columns} from api_token where hash = ? and ${ofActive}`, hash)
     return row && toToken(row)
   }
   /** In order of creation, after the one with id `after`. */
@@ -232,7 +236,8 @@ export class ApiTokens {
   ): Promise<boolean> {
     const row = await this.#sql.get(
       `select 1 as one from api_token where id = ? and revoked_at is null and expires_at > ? and expires_at = ?
-       and principal = ? and account = ? and member_of = ? and scopes = ? and makers = ? and coalesce(subject, '') = ?`,
+       and principal = ? and account = ? and member_of = ? and scopes = ? and makers = ? and coalesce(subject, '') = ?
+       and ${ofActive}`,
       token.id,
       now,
       token.expiresAt,

@@ -54,6 +54,15 @@ const keyOf = (policyId: string, version: number): string => `${policyId} ${vers
 const bodyBytesPerTurn = 524_288
 /** Versions read by one statement at most. */
 const bodiesPerStatementMax = 1_000
+interface NodeRow {
+  readonly id: string
+  readonly kind: NodeFacts['kind']
+  readonly parent_id: string | null
+  /** Of accounts. */
+  readonly status: 'ACTIVE' | 'SUSPENDED' | 'PENDING_CLOSURE' | null
+  readonly closed_at: number | null
+  readonly contact: string | null
+}
 interface PoolRow {
   n: number
   id: string
@@ -193,17 +202,20 @@ export class Governance {
   async #nodes(ids?: Part): Promise<NodeFacts[]> {
     const tags = await this.#tags(ids)
     const nodes: NodeFacts[] = []
-    await readEach<{ id: string; kind: NodeFacts['kind']; parent_id: string | null }>(
+    await readEach<NodeRow>(
       (last, limit) =>
         this.#sql.all(
-          `select id, kind, parent_id from organization_node
-           where id > ? ${ids ? `and id in ${ids.text}` : ''} order by id limit ?`,
+          `select o.id, o.kind, o.parent_id, a.status, a.closed_at, a.contact
+           from organization_node o left join account a on a.id = o.id
+           where o.id > ? ${ids ? `and o.id in ${ids.text}` : ''} order by o.id limit ?`,
           last?.id ?? '',
           ...(ids?.values ?? []),
           limit,
         ),
-      ({ id, kind, parent_id }) => {
+      ({ id, kind, parent_id, status, closed_at, contact }) => {
         const node: { -readonly [M in keyof NodeFacts]: NodeFacts[M] } = { id, kind }
+        if (status === 'SUSPENDED') node.state = closed_at === null ? 'suspended' : 'closed'
+        if (contact !== null) node.contact = contact
         if (parent_id !== null) node.parentId = parent_id
         const own = tags.get(id)
         if (own) node.tags = own

@@ -13,21 +13,31 @@ export const organizationTable = table(
     rootId: text(),
     createdAt: integer(),
   },
-  'kept',
+  'deleted',
 )
 export type Organization = RowOf<typeof organizationTable>
 
 export const accountTable = table(
   'account',
   {
+    /** An AWS account's own number; of others one that was drawn for it here. */
     id: text(),
-    name: text(),
-    email: text(),
-    status: text<'ACTIVE' | 'SUSPENDED' | 'PENDING_CLOSURE'>(),
-    joinedMethod: text<'INVITED' | 'CREATED'>(),
-    joinedAt: integer(),
+    name: changing(text()),
+    email: changing(text()),
+    /** Of one that is closed `SUSPENDED`, as AWS has it. */
+    status: changing(text<'ACTIVE' | 'SUSPENDED' | 'PENDING_CLOSURE'>()),
+    joinedMethod: changing(text<'INVITED' | 'CREATED'>()),
+    joinedAt: changing(integer()),
     /** The role through which the management account enters; undefined where none was named. */
-    roleName: optional(text()),
+    roleName: changing(optional(text())),
+    /** Such as `aws`, `azure`, `gcp`, `k8s` or `onprem`; undefined where nobody has said it. */
+    cloud: changing(optional(text())),
+    /** What it is called in its cloud, where that is not its number. */
+    externalId: changing(optional(text())),
+    /** Whom to ask about what it owns. */
+    contact: changing(optional(text())),
+    closedAt: changing(optional(integer())),
+    removedAt: changing(optional(integer())),
   },
   'kept',
 )
@@ -82,6 +92,16 @@ export interface Stretch {
   readonly limit: number
 }
 
+/** What keeps an account from being removed, one statement each. */
+const ownership = [
+  'select id as name from ipam where account = ? order by id',
+  'select id as name from vpc where account = ? order by id',
+  'select id as name from subnet where account = ? order by id',
+  'select id as name from nat_gateway where account = ? order by id',
+  'select n as name from allocation where holder in (select n from holder where account = ?) order by n',
+  'select n as name from hold where account = ? order by n',
+] as const
+
 export class Organizations {
   readonly #sql: Sql
   readonly #clock: Clock
@@ -93,6 +113,12 @@ export class Organizations {
   /** The one organization of this installation; undefined before anybody created it. */
   find(): Promise<Organization | undefined> {
     return organizationTable.first(this.#sql, '')
+  }
+  /** Ends it, with its root and the place of its management account, where nothing else is left. */
+  async remove({ rootId, managementAccount }: Organization): Promise<void> {
+    await this.removeNode(managementAccount)
+    await this.removeNode(rootId)
+    await this.#sql.run('delete from organization')
   }
   /** Makes the organization with its root and the management account under it. */
   async create({ id, managementAccount, rootId, createdAt }: Organization): Promise<void> {
@@ -113,12 +139,54 @@ export class Organizations {
   insertAccount(account: Account): Promise<void> {
     return accountTable.insert(this.#sql, account)
   }
+  async changeAccount(id: string, changes: Partial<Omit<Account, 'id'>>): Promise<void> {
+    await accountTable.change(this.#sql, changes, 'where id = ?', id)
+  }
+  /** One that was removed is not found. */
   findAccount(id: string): Promise<Account | undefined> {
+    return accountTable.first(this.#sql, 'where id = ? and removed_at is null', id)
+  }
+  /** Also one that was removed: its number is taken. */
+  findNumber(id: string): Promise<Account | undefined> {
     return accountTable.first(this.#sql, 'where id = ?', id)
   }
   /** Mailboxes do not tell upper from lower case, and neither do we. */
-  async hasEmail(email: string): Promise<boolean> {
-    return (await this.#sql.get('select 1 as one from account where lower(email) = lower(?)', email)) !== undefined
+  async findEmail(email: string): Promise<string | undefined> {
+    const row = await this.#sql.get<{ id: string }>(
+      'select id from account where lower(email) = lower(?) and removed_at is null',
+      email,
+    )
+    return row?.id
+  }
+  /** The account of a cloud with this id there. */
+  async findExternal(externalId: string, cloud: string): Promise<string | undefined> {
+    const row = await this.#sql.get<{ id: string }>(
+      'select id from account where external_id = ? and cloud = ? and removed_at is null',
+      externalId,
+      cloud,
+    )
+    return row?.id
+  }
+  /** Accounts with this external id or this name, in the order of their numbers. */
+  async listNamed(by: 'external_id' | 'name', value: string, { after, limit }: Stretch): Promise<string[]> {
+    const rows = await this.#sql.all<{ id: string }>(
+      `select id from account where ${by} = ? and id > ? and removed_at is null order by id limit ?`,
+      value,
+      after,
+      limit,
+    )
+    return rows.map(({ id }) => id)
+  }
+
+  /** Some of what an account has: numbers of allocations and holds, and ids of other things. */
+  async ownedBy(account: string, limit: number): Promise<(number | string)[]> {
+    const found: (number | string)[] = []
+    for (const text of ownership) {
+      const rows = await this.#sql.all<{ name: number | string }>(`${text} limit ?`, account, limit - found.length)
+      found.push(...rows.map(({ name }) => name))
+      if (found.length >= limit) break
+    }
+    return found
   }
 
   // The tree.
@@ -158,7 +226,7 @@ export class Organizations {
   insertNode(node: Node): Promise<void> {
     return nodeTable.insert(this.#sql, { ...node, createdAt: this.#clock.now })
   }
-  async renameUnit(id: string, name: string): Promise<void> {
+  async renameNode(id: string, name: string): Promise<void> {
     await nodeTable.change(this.#sql, { name }, 'where id = ?', id)
   }
   async moveNode(id: string, parentId: string): Promise<void> {
@@ -218,7 +286,7 @@ export class Organizations {
   }
   /** All accounts, whether in the organization or not. */
   listAccounts({ after, limit }: Stretch): Promise<Account[]> {
-    return accountTable.all(this.#sql, 'where id > ? order by id limit ?', after, limit)
+    return accountTable.all(this.#sql, 'where id > ? and removed_at is null order by id limit ?', after, limit)
   }
   /** Nodes of the tree; those under one parent, or of one kind, where given. */
   listNodes(

@@ -1,0 +1,138 @@
+// Accounts by name: whatever names one in a request of the native API is its number, its id in its cloud, or a name that no other has.
+import type { z } from 'zod'
+import { canonicalExternalId, isAccountId, isTargetId } from '#model/organization.ts'
+import { numbered, refuse } from '#model/refusal.ts'
+import { type Action, everywhere } from '#model/roles.ts'
+import { permitter } from './identity/authority.ts'
+import type { ReadContext } from './operation.ts'
+import { accountMarks } from './shapes.native.ts'
+
+/** Names that are looked for in one request; numbers cost nothing. */
+const namesMax = 1_000
+/** Accounts with one name that are looked at for those that the caller may see. */
+const alikeMax = 1_000
+const alikePerStep = 100
+
+/** Gives a request the numbers of the accounts that it names. */
+export type Naming = <Input>(context: ReadContext, action: Action, input: Input) => Promise<Input>
+
+/** What replaces names in the requests of an operation; undefined where they can name no account. */
+export function namingOf(input: z.ZodType): Naming | undefined {
+  const walk = walkOf(input)
+  return (
+    walk &&
+    (async (context, action, given) => {
+      const found = new Map<string, string>()
+      const numberOf = async (name: string): Promise<string> => {
+        if (isAccountId(name)) return name
+        const known = found.get(name)
+        if (known !== undefined) return known
+        if (found.size >= namesMax) {
+          refuse({
+            code: 'LimitExceeded',
+            what: 'names of accounts',
+            limit: namesMax,
+            used: found.size + 1,
+            isOfRequest: true,
+          })
+        }
+        const number = await findByName(context, action, name)
+        found.set(name, number)
+        return number
+      }
+      return (await walk(given, numberOf)) as typeof given
+    })
+  )
+}
+
+/**
+ * The number of the one account that has an id or a name, among those that the caller may see or do the action at: others
+ * neither answer to their name nor make it ambiguous (invariant I8). Ids go before names, or a name could hide an account.
+ */
+async function findByName(context: ReadContext, action: Action, name: string): Promise<string> {
+  const [isRead, isPermitted] = [await permitter(context, 'organization:read'), await permitter(context, action)]
+  for (const [by, value] of [
+    ['external_id', canonicalExternalId(name)],
+    ['name', name],
+  ] as const) {
+    const seen: string[] = []
+    let after = ''
+    for (let looked = 0; looked < alikeMax; looked += alikePerStep) {
+      const numbers = await context.tx.organizations.listNamed(by, value, { after, limit: alikePerStep })
+      seen.push(...numbers.filter((number) => isRead(number) || isPermitted(number)))
+      if (seen.length > 1 || numbers.length < alikePerStep) break
+      after = numbers.at(-1)!
+    }
+    if (seen.length > 1) refuseAmbiguous(name, seen)
+    if (seen[0] !== undefined) return seen[0]
+  }
+  return refuse({ code: 'NotFound', what: 'account', id: name })
+}
+
+function refuseAmbiguous(name: string, [one, other]: readonly string[]): never {
+  const problem = `several accounts are called so, such as \`${one}\` and \`${other}\`: give the number`
+  refuse({ code: 'InvalidParameterValue', field: 'account', value: name, problem })
+}
+
+type Walk = (value: unknown, numberOf: (name: string) => Promise<string>) => Promise<unknown>
+
+/** The way to the marked texts in values of a shape; undefined where there are none. */
+function walkOf(schema: z.core.$ZodType): Walk | undefined {
+  const mark = accountMarks.get(schema)
+  if (mark) {
+    return async (value, numberOf) =>
+      typeof value !== 'string' || (mark.orNode && (isTargetId(value) || value === everywhere))
+        ? value
+        : numberOf(value)
+  }
+  const { def } = (schema as z.core.$ZodTypes)._zod
+  switch (def.type) {
+    case 'optional':
+    case 'nullable':
+    case 'default':
+      return walkOf(def.innerType)
+    case 'array':
+      return walkOfArray(walkOf(def.element), isRequest(def.element))
+    case 'object':
+      return walkOfObject(def.shape)
+    default:
+      return undefined
+  }
+}
+
+/** Of several at once, each names its own account, and a refusal says which one it was. */
+const isRequest = (schema: z.core.$ZodType): boolean => {
+  const { def } = (schema as z.core.$ZodTypes)._zod
+  return def.type === 'object' && Object.values(def.shape).some((member) => accountMarks.get(member))
+}
+
+function walkOfArray(walk: Walk | undefined, isNumbered: boolean): Walk | undefined {
+  return (
+    walk &&
+    (async (value, numberOf) => {
+      if (!Array.isArray(value)) return value
+      const walked: unknown[] = []
+      for (const [index, one] of value.entries()) {
+        const numberIn = () => walk(one, numberOf)
+        walked.push(await (isNumbered ? numbered(index, numberIn) : numberIn()))
+      }
+      return walked
+    })
+  )
+}
+
+function walkOfObject(shape: z.core.$ZodShape): Walk | undefined {
+  const walks = Object.entries(shape).flatMap(([name, schema]) => {
+    const walk = walkOf(schema)
+    return walk ? [[name, walk] as const] : []
+  })
+  if (walks.length === 0) return undefined
+  return async (value, numberOf) => {
+    if (typeof value !== 'object' || value === null) return value
+    const walked: Record<string, unknown> = { ...value }
+    for (const [name, walk] of walks) {
+      if (walked[name] !== undefined) walked[name] = await walk(walked[name], numberOf)
+    }
+    return walked
+  }
+}

@@ -1,0 +1,124 @@
+// What becomes of accounts: suspended for a time, closed for good, and removed once nothing is left of them.
+import { formatId } from '#model/identifier.ts'
+import type { Snapshot } from '#model/policy/snapshot.ts'
+import { refuse } from '#model/refusal.ts'
+import type { Account, Organization } from '#store/tables/organizations.ts'
+import { recordDisabledKeys } from '../identity/access-keys.ts'
+import { recordBinding } from '../identity/role-binding-record.ts'
+import type { ReadContext, WriteContext } from '../operation.ts'
+import { getMember } from './accounts.ts'
+import { recordNode } from './organizations.ts'
+
+export type AccountState = 'active' | 'suspended' | 'closed'
+export const stateOf = ({ status, closedAt }: Pick<Account, 'status' | 'closedAt'>): AccountState =>
+  closedAt !== undefined ? 'closed' : status === 'ACTIVE' ? 'active' : 'suspended'
+
+/** What an account has that a refusal names. */
+const namedMax = 3
+const tokensRead = 1_000
+
+/** Refuses space for an account that is suspended or closed. What it has it keeps until that is released. */
+export function refuseNewSpace({ nodes }: Snapshot, account: string): void {
+  const state = nodes.get(account)?.state
+  if (!state) return
+  const problem = `The account is ${state}: it gets no new space, and what it has can be released`
+  refuse({ code: 'IncorrectState', what: 'account', id: account, problem })
+}
+
+/**
+ * Suspends an account, lets it go on, or closes it for good. While it is not active it gets no new space, and neither its access keys
+ * nor the tokens of services that are at home there sign in.
+ */
+export async function changeState(
+  context: WriteContext,
+  organization: Organization,
+  id: string,
+  to: AccountState,
+): Promise<void> {
+  const { tx, now } = context
+  const account = await getMember(context, id)
+  const state = stateOf(account)
+  if (id === organization.managementAccount) refuseForManagement(to)
+  if (state === 'closed' || state === to) {
+    const problem = state === to ? `The account is ${state} already` : 'The account is closed, and stays so'
+    refuse({ code: 'IncorrectState', what: 'account', id, problem })
+  }
+  if (to === 'closed') await refuseDelegated(context, id)
+
+  await tx.organizations.changeAccount(id, {
+    status: to === 'active' ? 'ACTIVE' : 'SUSPENDED',
+    ...(to === 'closed' ? { closedAt: now } : {}),
+  })
+  // Requests under way look whether their key or token is still good.
+  await tx.accessKeys.doubt()
+  await recordNode(context, organization, id)
+}
+
+/** Takes an account that has nothing out of the organization. What signs in with it ends, and what is bound to it. */
+export async function removeAccount(context: WriteContext, organization: Organization, id: string): Promise<void> {
+  const { tx, now } = context
+  await getMember(context, id)
+  if (id === organization.managementAccount) refuseForManagement('removed')
+  await refuseDelegated(context, id)
+  await refuseWhileHolding(context, id)
+
+  await tx.organizations.removeNode(id)
+  await tx.tags.removeAll(id)
+  for (const gone of await tx.roleBindings.deleteAt(id)) await recordBinding(context, gone, 'gone')
+  const keys = await tx.accessKeys.list(id)
+  const ended = await tx.accessKeys.disable(
+    keys.map((key) => key.id),
+    now,
+  )
+  await recordDisabledKeys(tx, ended)
+  const tokens = await tokensAtHome(context, id)
+  await tx.apiTokens.revoke(tokens, now)
+  context.changed(...ended, ...tokens)
+  await tx.organizations.changeAccount(id, { status: 'SUSPENDED', removedAt: now })
+  await tx.accessKeys.doubt()
+  await recordNode(context, organization, id)
+}
+
+function refuseForManagement(to: AccountState | 'removed'): never {
+  const done = { active: 'resumed', suspended: 'suspended', closed: 'closed', removed: 'removed' }[to]
+  refuse({ code: 'NotEligible', problem: `the management account of the organization cannot be ${done}` })
+}
+
+async function refuseDelegated({ tx }: ReadContext, id: string): Promise<void> {
+  if (!(await tx.organizations.isDelegated(id))) return
+  const problem = 'It is a delegated administrator of a service; deregister it first'
+  refuse({ code: 'DependencyViolation', what: 'account', id, problem })
+}
+
+async function refuseWhileHolding({ tx }: ReadContext, id: string): Promise<void> {
+  const depends = (problem: string): never => refuse({ code: 'DependencyViolation', what: 'account', id, problem })
+  const held = await tx.organizations.ownedBy(id, namedMax + 1)
+  if (held.length > 0) {
+    const names = held
+      .slice(0, namedMax)
+      .map((one) => (typeof one === 'string' ? one : formatId('allocation', tx.installation, one)))
+    const more = held.length > namedMax ? ' and more' : ''
+    depends(`It has ${names.map((name) => `\`${name}\``).join(', ')}${more}; release or delete that first`)
+  }
+  if (await tx.organizations.hasAssignments(id)) depends('A policy is enabled on it; disable it there first')
+  const exception = await tx.exceptions.needsTarget(id)
+  if (exception === undefined) return
+  depends(`The exception \`${exception}\` is for it: it is not over, awaits review, or has given what is still there`)
+}
+
+/** Good tokens of services; those of people are no account's. */
+async function tokensAtHome({ tx, now }: ReadContext, account: string): Promise<readonly string[]> {
+  const found: string[] = []
+  for (let after = ''; ; ) {
+    const tokens = await tx.apiTokens.list(after, tokensRead, { visible: { accounts: [account], principal: '' } })
+    found.push(
+      ...tokens
+        .filter(({ principal, revokedAt, expiresAt }) => {
+          return principal.startsWith('service:') && revokedAt === undefined && expiresAt > now
+        })
+        .map(({ id }) => id),
+    )
+    if (tokens.length < tokensRead) return found
+    after = tokens.at(-1)!.id
+  }
+}

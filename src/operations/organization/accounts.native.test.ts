@@ -1,0 +1,368 @@
+// Accounts over the native API: under their own numbers and ids, renamed, and found by whoever may see them.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { createAccessKey, listAccessKeys } from '#operations/identity/access-keys.ts'
+import { refusalOf } from '../../../test/acme.ts'
+import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
+import { managementAccount } from '../../../test/world.ts'
+
+let world: NativeWorld
+let root: string
+interface Account {
+  readonly account: string
+  readonly name: string
+  readonly email: string
+  readonly cloud?: string
+  readonly externalId?: string
+  readonly contact?: string
+  readonly status: string
+  readonly parentId?: string
+}
+interface Problem {
+  readonly code: string
+  readonly field?: string
+  readonly detail?: string
+}
+
+before(async () => {
+  world = await openNativeWorld()
+  root = (await world.post<{ rootId: string }>('/organization', { managementAccount })).rootId
+})
+after(() => world.close())
+
+const create = (body: object) => world.post<Account>('/accounts', body)
+const refused = async (
+  method: 'POST' | 'PATCH' | 'GET' | 'DELETE',
+  path: string,
+  body?: object,
+  as?: string,
+): Promise<Problem> => (await world.ask<Problem>(method, path, { body, as })).body
+
+const guid = '0B1F6471-1bf0-4dda-aec3-cb9272f09590'
+
+test('an account of AWS is its own number, and nobody else gets that', async () => {
+  const shop = await create({ account: '012345678901', name: 'shop', contact: 'team-shop@example.com' })
+  assert.deepEqual(
+    [shop.account, shop.cloud, shop.externalId, shop.contact, shop.status, shop.parentId],
+    ['012345678901', 'aws', undefined, 'team-shop@example.com', 'active', root],
+  )
+  assert.equal(shop.email, 'account@012345678901.invalid')
+  const { Account: seen } = await world.organizations('DescribeAccount', { AccountId: shop.account })
+  assert.deepEqual([seen!.Name, seen!.JoinedMethod], ['shop', 'INVITED'])
+  const same = { cloud: 'aws', externalId: '444455556666', name: 'by its id' }
+  assert.equal((await create(same)).account, '444455556666')
+  for (const body of [{ account: '012345678901', name: 'x' }, same, { account: managementAccount, name: 'x' }]) {
+    assert.equal((await refused('POST', '/accounts', body)).code, 'AlreadyExists')
+  }
+})
+
+test('an account of another cloud has its id there, once in that cloud, and a number that is drawn', async () => {
+  const azure = await create({ cloud: 'azure', externalId: guid, name: 'billing' })
+  assert.match(azure.account, /^[1-9]\d{11}$/)
+  assert.deepEqual([azure.cloud, azure.externalId], ['azure', guid.toLowerCase()])
+  const again = { cloud: 'azure', externalId: guid.toLowerCase(), name: 'billing' }
+  assert.equal((await refused('POST', '/accounts', again)).code, 'AlreadyExists')
+  await create({ cloud: 'gcp', externalId: 'example.com:shop-1234', name: 'legacy' })
+  await create({ cloud: 'k8s', externalId: 'Cluster 1/eu', name: 'cluster' })
+  await create({ cloud: 'onprem', externalId: 'Cluster 1/eu', name: 'site' })
+  assert.equal((await create({ cloud: 'onprem', name: 'team' })).externalId, undefined)
+})
+
+test('what no account can be called is refused by the name of the member', async () => {
+  const cases: [object, string, string][] = [
+    [{ account: '123456789012', cloud: 'azure' }, 'InvalidParameterValue', 'account'],
+    [{ account: '123456789012', externalId: '123456789013' }, 'InvalidParameterValue', 'externalId'],
+    [{ account: '12345678901' }, 'InvalidParameterValue', 'account'],
+    [{ externalId: 'cluster' }, 'MissingParameter', 'cloud'],
+    [{ cloud: 'Azure', externalId: guid }, 'InvalidParameterValue', 'cloud'],
+    [{ cloud: 'azure', externalId: 'cluster' }, 'InvalidParameterValue', 'externalId'],
+    [{ cloud: 'gcp', externalId: 'Shop' }, 'InvalidParameterValue', 'externalId'],
+    [{ cloud: 'aws', externalId: 'shop' }, 'InvalidParameterValue', 'externalId'],
+    [{ cloud: 'k8s', externalId: '123456789012' }, 'InvalidParameterValue', 'externalId'],
+    [{ cloud: 'k8s', externalId: ' a' }, 'InvalidParameterValue', 'externalId'],
+    [{ contact: '' }, 'InvalidParameterValue', 'contact'],
+  ]
+  for (const [body, code, field] of cases) {
+    const problem = await refused('POST', '/accounts', { name: 'x', ...body })
+    assert.deepEqual([problem.code, problem.field], [code, field], JSON.stringify([body, problem]))
+  }
+})
+
+test('an account is renamed, and gets another contact, id or none', async () => {
+  const made = await create({ cloud: 'k8s', externalId: 'old', name: 'old' })
+  const path = `/accounts/${made.account}`
+  const patch = async (body: object) => (await world.ask<Account>('PATCH', path, { body })).body
+  const renamed = await patch({
+    name: 'new',
+    externalId: 'new',
+    contact: 'https://example.com/k8s',
+    email: 'k8s@example.com',
+  })
+  assert.deepEqual(
+    [renamed.name, renamed.externalId, renamed.contact, renamed.email],
+    ['new', 'new', 'https://example.com/k8s', 'k8s@example.com'],
+  )
+  const tree = await world.get<{ items: { nodeId: string; name: string }[] }>('/organization/tree?limit=1000')
+  assert.equal(tree.items.find(({ nodeId }) => nodeId === made.account)?.name, 'new')
+  assert.equal((await world.organizations('DescribeAccount', { AccountId: made.account })).Account!.Name, 'new')
+  const { body } = (await world.store.read((tx) => tx.history.latest(made.account)))!
+  assert.deepEqual([JSON.parse(body).name, JSON.parse(body).contact], ['new', 'https://example.com/k8s'])
+  await create({ cloud: 'k8s', externalId: 'old', name: 'the id is free again' })
+  for (const taken of [{ externalId: 'old' }, { email: 'management@example.com' }]) {
+    assert.equal((await refused('PATCH', path, taken)).code, 'AlreadyExists', JSON.stringify(taken))
+  }
+  const without = await patch({ contact: null, externalId: null, cloud: null })
+  assert.deepEqual([without.contact, without.externalId, without.cloud], [undefined, undefined, undefined])
+  assert.equal((await refused('PATCH', path, {})).code, 'InvalidParameterCombination')
+  assert.equal((await refused('PATCH', path, { externalId: 'x' })).code, 'MissingParameter')
+  assert.equal((await refused('PATCH', path, { cloud: 'aws', externalId: '123456789012' })).field, 'externalId')
+})
+
+test('a request names an account by its number, its id in its cloud or its name', async () => {
+  const site = await create({ cloud: 'onprem', externalId: 'fra1', name: 'Frankfurt 1' })
+  for (const name of [site.account, 'fra1', 'Frankfurt 1']) {
+    const shown = await world.get<Account>(`/accounts/${encodeURIComponent(name)}`)
+    assert.equal(shown.account, site.account, name)
+  }
+  const named = await create({ cloud: 'gcp', externalId: 'named-project', name: 'fra1' })
+  assert.equal((await world.get<Account>('/accounts/fra1')).account, site.account, 'an id goes before a name')
+  assert.equal((await world.get<Account>('/accounts/named-project')).account, named.account)
+  const upper = await create({ cloud: 'azure', externalId: guid.replace('0B', '1c'), name: 'upper' })
+  assert.equal((await world.get<Account>(`/accounts/${guid.replace('0B', '1C')}`)).account, upper.account)
+
+  const binding = await world.post<{ node: string }>('/role-bindings', {
+    principal: 'user:frank',
+    role: 'auditor',
+    node: 'Frankfurt 1',
+  })
+  assert.equal(binding.node, site.account)
+  const { ipamId, account } = await world.post<{ ipamId: string; account: string }>('/ipams', {
+    account: 'Frankfurt 1',
+    region: 'us-east-1',
+  })
+  assert.equal(account, site.account)
+  const list = await world.get<{ items: { ipamId: string }[] }>('/ipams?account=fra1')
+  assert.deepEqual(
+    list.items.map((one) => one.ipamId),
+    [ipamId],
+  )
+  const { policyId } = await world.post<{ policyId: string }>('/policies', { ipamId })
+  const assigned = await world.ask<{ targetId: string }>('PUT', `/policies/${policyId}/assignments/fra1`, {
+    body: { mode: 'observe' },
+  })
+  assert.equal(assigned.body.targetId, site.account)
+  assert.equal((await refused('GET', '/accounts/nobody')).code, 'NotFound')
+})
+
+test('several requests at once say which one names an account that is not there', async () => {
+  const one = { account: managementAccount, resourceType: 'eip', locale: 'us-east-1' }
+  const { code, ...facts } = (await refused('POST', '/allocations/batch', {
+    allocations: [one, { ...one, account: 'nobody' }],
+  })) as Problem & { index?: number }
+  assert.deepEqual([code, facts.index], ['NotFound', 1])
+})
+
+test('I8 an account that one may not see answers to no name, and makes none ambiguous', async () => {
+  const unit = (name: string) => world.post<{ unitId: string }>('/organizational-units', { name, parentId: root })
+  const [mine, theirs] = [await unit('mine'), await unit('theirs')]
+  const own = await create({ name: 'twin', parentId: mine.unitId })
+  const hidden = await create({ name: 'twin', parentId: theirs.unitId })
+  await create({ name: 'only theirs', cloud: 'k8s', externalId: 'their-id', parentId: theirs.unitId })
+  const as = await world.tokenOf('user:mine', 'organization-administrator', mine.unitId)
+  assert.equal((await world.get<Account>('/accounts/twin', { as })).account, own.account)
+  const absent = await refused('GET', '/accounts/never-there', undefined, as)
+  for (const name of ['only theirs', 'their-id']) {
+    const { detail, ...problem } = await refused('GET', `/accounts/${encodeURIComponent(name)}`, undefined, as)
+    const { detail: absentDetail, ...other } = absent
+    assert.equal(detail, absentDetail?.replace('never-there', name))
+    assert.deepEqual(Object.keys(problem), Object.keys(other))
+    assert.equal(problem.code, other.code)
+  }
+  const ambiguous = await refused('GET', '/accounts/twin')
+  assert.deepEqual([ambiguous.code, ambiguous.field], ['InvalidParameterValue', 'account'])
+  for (const number of [own.account, hidden.account]) assert.match(ambiguous.detail!, new RegExp(number))
+  // Whoever may take space for an account may name it, and no other.
+  const operator = await world.tokenOf('user:operator', 'resource-operator', own.account)
+  const body = { account: 'twin', resourceType: 'eip', locale: 'us-east-1' }
+  const { account } = await world.post<Account>('/allocations', body, { as: operator })
+  assert.equal(account, own.account)
+})
+
+test('a repeat of a request that names an account is answered as at first', async () => {
+  await create({ name: 'repeated' })
+  const headers = { 'idempotency-key': 'same' }
+  const ask = () => world.ask<Account>('PATCH', '/accounts/repeated', { body: { contact: 'me' }, headers })
+  const first = await ask()
+  assert.deepEqual([first.status, (await ask()).body], [200, first.body])
+  const rename = () =>
+    world.ask<Account>('PATCH', '/accounts/repeated', {
+      body: { name: 'has another name' },
+      headers: { 'idempotency-key': 'rename' },
+    })
+  const renamed = await rename()
+  assert.deepEqual([renamed.status, (await rename()).body], [200, renamed.body])
+})
+
+test('many accounts are made at once, all of them or none', async () => {
+  const unit = await world.post<{ unitId: string }>('/organizational-units', { name: 'many', parentId: root })
+  const accounts = Array.from({ length: 100 }, (_, n) => ({
+    account: String(700_000_000_000 + n),
+    name: `batch-${n}`,
+    parentId: unit.unitId,
+  }))
+  const batch = (body: object[]) =>
+    refused('POST', '/accounts/batch', { accounts: body }) as Promise<Problem & { index?: number }>
+  const twice = await batch([...accounts.slice(0, 99), accounts[3]!])
+  assert.deepEqual([twice.code, twice.index], ['AlreadyExists', 99])
+  const wrong = await batch([accounts[0]!, { ...accounts[1]!, contact: ' ' }])
+  assert.deepEqual([wrong.code, wrong.index, wrong.field], ['InvalidParameterValue', 1, 'contact'])
+  assert.equal(
+    (await batch([...accounts, { name: 'one more', account: '800000000000', parentId: root }])).field,
+    'accounts',
+  )
+  const made = await world.post<{ accounts: Account[] }>('/accounts/batch', { accounts })
+  assert.deepEqual(
+    made.accounts.map(({ account }) => account),
+    accounts.map(({ account }) => account),
+  )
+  const below = await world.get<{ items: Account[] }>(`/accounts?parentId=${unit.unitId}&limit=1000`)
+  assert.equal(below.items.length, 100)
+  const as = await world.tokenOf('user:many', 'organization-administrator', unit.unitId)
+  const elsewhere = { name: 'elsewhere', parentId: root }
+  const denied = await refused(
+    'POST',
+    '/accounts/batch',
+    { accounts: [{ ...elsewhere, parentId: unit.unitId }, elsewhere] },
+    as,
+  )
+  assert.equal(denied.code, 'NotFound')
+})
+
+test('a suspended account gets no new space and goes on later; a closed one stays closed and can still release', async () => {
+  const unit = await world.post<{ unitId: string }>('/organizational-units', { name: 'states', parentId: root })
+  const { account } = await create({ name: 'states', parentId: unit.unitId })
+  const turn = (how: string, as?: string) =>
+    world.ask<Account & Problem>('POST', `/accounts/states/${how}`, { as, body: {} })
+  const eip = { account, resourceType: 'eip', locale: 'us-east-1' }
+  const first = await world.post<{ allocationId: string }>('/allocations', eip)
+  const held = await world.post<{ allocationId: string }>('/allocations', { ...eip, hold: { expiresInSeconds: 600 } })
+  const own = await world.tokenOf('user:own', 'organization-administrator', account)
+  assert.equal((await turn('suspend', own)).body.code, 'NotAuthorized', 'above it is decided about it')
+  assert.equal((await turn('resume')).body.code, 'IncorrectState')
+  const suspended = await turn('suspend')
+  assert.deepEqual([suspended.status, suspended.body.status], [200, 'suspended'])
+  assert.equal((await turn('suspend')).body.code, 'IncorrectState')
+  const { Account: seen } = await world.organizations('DescribeAccount', { AccountId: account })
+  assert.deepEqual([seen!.Status, seen!.State], ['SUSPENDED', 'SUSPENDED'])
+  const paths: [string, object][] = [
+    ['/allocations', eip],
+    ['/allocations', { ...eip, hold: { expiresInSeconds: 600 } }],
+    [`/allocations/${held.allocationId}/confirm`, {}],
+    ['/explanations', { account, resourceType: 'eip', locale: 'us-east-1' }],
+  ]
+  for (const [path, body] of paths) {
+    const no = await refused('POST', path, body)
+    assert.equal(no.code, 'IncorrectState', path)
+    assert.match(no.detail!, /is suspended: it gets no new space/)
+  }
+  assert.equal((await turn('resume')).body.status, 'active')
+  assert.equal((await world.ask('POST', `/allocations/${held.allocationId}/confirm`, { body: {} })).status, 200)
+
+  assert.equal((await turn('close')).body.status, 'closed')
+  for (const how of ['resume', 'suspend', 'close']) assert.equal((await turn(how)).body.code, 'IncorrectState')
+  assert.equal((await refused('POST', '/allocations', eip)).code, 'IncorrectState')
+  const kept = await world.get<{ items: unknown[] }>(`/allocations?account=${account}`)
+  assert.equal(kept.items.length, 2)
+  const still = await refused('DELETE', '/accounts/states')
+  assert.equal(still.code, 'DependencyViolation')
+  assert.match(still.detail!, new RegExp(first.allocationId))
+  for (const { allocationId } of [first, held]) {
+    assert.equal((await world.ask('DELETE', `/allocations/${allocationId}`)).status, 204)
+  }
+  assert.equal((await world.ask('DELETE', '/accounts/states')).status, 204)
+  assert.equal((await refused('GET', `/accounts/${account}`)).code, 'NotFound')
+  for (const how of ['suspend', 'close']) {
+    const no = await refused('POST', `/accounts/${managementAccount}/${how}`, {})
+    assert.equal(no.code, 'NotEligible')
+  }
+  assert.equal((await refused('DELETE', `/accounts/${managementAccount}`)).code, 'NotEligible')
+})
+
+test('an account that was removed leaves nothing behind, and its number can come back', async () => {
+  const number = '610000000001'
+  const params = { account: number, name: 'comes back', email: 'back@example.com', contact: 'somebody' }
+  await create(params)
+  await world.post('/role-bindings', { principal: 'user:left', role: 'auditor', node: number })
+  await world.tokenOf('service:left', 'auditor', '*')
+  const { token } = await world.post<{ token: string }>('/tokens', { principal: 'service:left', account: number })
+  assert.equal((await world.ask('GET', '/me', { as: token })).status, 200)
+  assert.equal((await world.ask('POST', `/accounts/${number}/suspend`, { body: {} })).status, 200)
+  assert.equal((await world.ask('GET', '/me', { as: token })).status, 401)
+  assert.equal((await world.ask('POST', `/accounts/${number}/resume`, { body: {} })).status, 200)
+  assert.equal((await world.ask('GET', '/me', { as: token })).status, 200)
+  assert.equal((await world.ask('DELETE', `/accounts/${number}`)).status, 204)
+  assert.equal((await world.ask('GET', '/me', { as: token })).status, 401)
+  const listed = await world.get<{ items: Account[] }>('/accounts?limit=1000')
+  assert(!listed.items.some((one) => one.account === number))
+  assert.equal((await refused('GET', '/accounts/comes%20back')).code, 'NotFound')
+  const back = await create({ ...params, contact: undefined })
+  assert.deepEqual([back.account, back.status, back.contact], [number, 'active', undefined])
+  assert.equal((await world.ask('GET', '/me', { as: token })).status, 401)
+  const bindings = await world.get<{ items: unknown[] }>(`/role-bindings?node=${number}`)
+  assert.deepEqual(bindings.items, [])
+})
+
+test('a refusal that says which account to ask says whom there, as the account says now', async () => {
+  const owner = await create({ name: 'addresses', contact: 'net@example.com' })
+  const { ipamId } = await world.post<{ ipamId: string }>('/ipams', { account: owner.account, region: 'us-east-1' })
+  await world.ask('PUT', '/organization/ipam-administrator', { body: { account: owner.account } })
+  assert.equal((await world.ask('PATCH', `/ipams/${ipamId}`, { body: { unmatched: 'deny' } })).status, 200)
+  const user = (await create({ name: 'asks' })).account
+  const denied = async () =>
+    (await refused('POST', '/allocations', { account: user, resourceType: 'eip', locale: 'us-east-1' })) as Problem & {
+      owner?: string
+      contact?: string
+      decisionId?: string
+    }
+  const first = await denied()
+  assert.deepEqual([first.code, first.owner, first.contact], ['DeniedByPolicy', owner.account, 'net@example.com'])
+  assert.match(first.detail!, new RegExp(`ask account ${owner.account} \\(net@example\\.com\\), the owner of`))
+  const refusal = await refusalOf(world.call('AllocateAddress', {}, { account: user }))
+  assert(refusal.code === 'DeniedByPolicy')
+  assert(refusal.lines.some((line) => line.includes('(net@example.com)')))
+  await world.ask('PATCH', `/accounts/${owner.account}`, { body: { contact: null } })
+  const second = await denied()
+  assert.deepEqual([second.owner, second.contact], [owner.account, undefined])
+  await world.ask('PATCH', `/accounts/${owner.account}`, { body: { contact: 'others' } })
+  const path = `/decisions/${first.decisionId}/explanation`
+  const explained = await world.get<{ failed: { contact?: string } }>(path)
+  assert.equal(explained.failed.contact, 'others')
+})
+
+test('the operator makes keys for an account by its number, its id or its name, and they sign while it is active', async () => {
+  const { account } = await create({ cloud: 'onprem', externalId: 'keyed', name: 'has keys' })
+  const { store } = world
+  const drawn = (n: number) => ({ accessKeyId: `AKIAKEYED0000000000${n}`, secretAccessKey: `secret-${n}` })
+  for (const [n, called] of [account, 'keyed', 'has keys'].entries()) {
+    assert.equal(await createAccessKey(store, called, 'somebody', drawn(n)), undefined)
+  }
+  assert.equal((await listAccessKeys(store, 'keyed')).length, 3)
+  await create({ name: 'has keys' })
+  assert.match((await createAccessKey(store, 'has keys', 'x', drawn(9)))!, /Several accounts are called `has keys`/)
+  assert.match((await createAccessKey(store, 'nobody', 'x', drawn(9)))!, /There is no account `nobody`/)
+  const isFound = () => store.read(async (tx) => (await tx.accessKeys.find(drawn(0).accessKeyId)) !== undefined)
+  const isGood = () => {
+    const key = { id: drawn(0).accessKeyId, account, arn: `arn:aws:iam::${account}:user/somebody` }
+    return store.read((tx) => tx.accessKeys.isGood(key, tx.now))
+  }
+  assert.deepEqual([await isFound(), await isGood()], [true, true])
+  const epoch = () => store.read(async (tx) => tx.keyEpoch)
+  const before = await epoch()
+  await world.ask('POST', '/accounts/keyed/suspend', { body: {} })
+  assert.deepEqual([await isFound(), await isGood()], [false, false])
+  assert.notEqual(await epoch(), before, 'requests under way are looked at anew')
+  await world.ask('POST', '/accounts/keyed/resume', { body: {} })
+  assert.deepEqual([await isFound(), await isGood()], [true, true])
+  await world.ask('DELETE', '/accounts/keyed')
+  assert.deepEqual([await isFound(), await isGood()], [false, false])
+})

@@ -1,0 +1,395 @@
+// Accounts over the native API: whatever owns resources, under the number, the external id or the name that it has.
+import { z } from 'zod'
+import {
+  cloudCharactersMax,
+  contactCharactersMax,
+  emailCharactersMax,
+  externalIdCharactersMax,
+} from '#model/organization.ts'
+import { numbered, refuse } from '#model/refusal.ts'
+import { tagsFrom } from '#model/tags.ts'
+import type { Account, Organization } from '#store/tables/organizations.ts'
+import { permitter, requirePermission } from '../identity/authority.ts'
+import { refuseBeyondShare } from '../identity/shares.ts'
+import { batchBody, nativeRead, nativeWrite } from '../operation.native.ts'
+import type { ReadContext, WriteContext } from '../operation.ts'
+import { refuseToBringUnderOwn } from '../policy/own-break-glass.ts'
+import {
+  accountId,
+  accountName,
+  formatInstant,
+  gatherPage,
+  instant,
+  nameShapes,
+  pageOf,
+  paging,
+} from '../shapes.native.ts'
+import { refuseNoChange, shownTags, tagMap, tags } from '../space/shapes.native.ts'
+import { type AccountState, changeState, removeAccount, stateOf } from './account-states.ts'
+import { changeAccount, createAccount, moveAccount } from './accounts.ts'
+import { requireRightToDelete, requireRightToMove, requireRightToTag } from './node-rights.ts'
+import {
+  findAccount,
+  findOrganization,
+  name,
+  parentId,
+  placeOfAccount,
+  placeOfParent,
+  tagsNeedRight,
+} from './nodes.native.ts'
+import { replaceNodeTags } from './tree-tags.ts'
+
+/** One transaction makes all of them, and others wait for it. */
+const batchMax = 100
+
+const email = z.string().max(emailCharactersMax)
+const cloud = z
+  .string()
+  .max(cloudCharactersMax)
+  .describe('The cloud or kind of site, as in locales: `aws`, `azure`, `gcp`, `k8s`, `onprem` or another word.')
+  .meta({ examples: ['azure'] })
+const externalId = z
+  .string()
+  .max(externalIdCharactersMax)
+  .describe(
+    'What it is called in its cloud: the GUID of an Azure subscription, the id of a Google Cloud project, the name of a cluster or site. An account of AWS is called by its number.',
+  )
+  .meta({ examples: ['0b1f6471-1bf0-4dda-aec3-cb9272f09590'] })
+const contact = z
+  .string()
+  .max(contactCharactersMax)
+  .describe('Whom to ask about what it owns: a person, a team, a mail address or a link.')
+  .meta({ examples: ['team-network@example.com'] })
+const status = z
+  .enum(['active', 'suspended', 'closed'])
+  .describe('A suspended or closed account gets no new space, and its keys do not sign in.')
+
+const account = z.object({
+  account: accountId,
+  name: z.string(),
+  email: z.string(),
+  cloud: cloud.optional(),
+  externalId: externalId.optional(),
+  contact: contact.optional(),
+  status,
+  parentId: z.string().optional().describe('Absent where the account is in no organization.'),
+  tags: shownTags,
+  joinedAt: instant,
+})
+const params = z.strictObject({
+  account: accountId.optional().describe('The number that AWS gave it; drawn by default.'),
+  cloud: cloud.optional(),
+  externalId: externalId.optional(),
+  name,
+  email: email.optional().describe('No two accounts have the same. By default one that reaches nobody.'),
+  contact: contact.optional(),
+  parentId: parentId.optional().describe('The root by default.'),
+  tags: tags.optional(),
+})
+nameShapes({ Account: account, AccountParams: params })
+type Params = z.output<typeof params>
+
+export const listAccounts = nativeRead({
+  name: 'listAccounts',
+  summary: 'List accounts, as far as you may see them.',
+  action: 'organization:read',
+  input: z.strictObject({ ...paging, parentId: parentId.optional().describe('Only those directly under this node.') }),
+  output: pageOf(account),
+  rest: { method: 'GET', path: '/accounts' },
+  cli: 'account list',
+  columns: ['account', 'name', 'status', 'cloud', 'externalId', 'contact', 'parentId'],
+  refusals: ['InvalidPaginationToken'],
+  at: 'filtered',
+  async run(context, { parentId, ...params }) {
+    const isPermitted = await permitter(context, 'organization:read')
+    return gatherPage(context, params, {
+      read: (after, limit) =>
+        parentId === undefined
+          ? context.tx.organizations.listAccounts({ after, limit })
+          : context.tx.organizations.listMembersUnder(parentId, { after, limit }),
+      key: ({ id }) => id,
+      showAll: async (rows) => {
+        const shown = await showAccounts(
+          context,
+          rows.filter(({ id }) => isPermitted(id)),
+        )
+        return rows.map(({ id }) => shown.get(id))
+      },
+    })
+  },
+})
+
+export const getAccount = nativeRead({
+  name: 'getAccount',
+  summary: 'Show one account.',
+  action: 'organization:read',
+  input: z.strictObject({ account: accountName }),
+  output: account,
+  rest: { method: 'GET', path: '/accounts/{account}' },
+  cli: 'account show',
+  refusals: ['NotFound'],
+  at: placeOfAccount,
+  run: async (context, input) => showAccount(context, await findAccount(context, input.account)),
+})
+
+export const createAnAccount = nativeWrite({
+  name: 'createAccount',
+  summary:
+    'Make an account in the organization: of AWS under its own number, of other clouds and sites under their id.',
+  description: `Where AWS has given it no number, one is drawn. ${tagsNeedRight} Not under a break-glass of your own that awaits review.`,
+  action: 'organization:manage',
+  input: params,
+  output: account,
+  rest: { method: 'POST', path: '/accounts', status: 201 },
+  cli: 'account create',
+  refusals: ['NotFound', 'AlreadyExists', 'LimitExceeded', 'IncorrectState', 'PolicyConflict'],
+  at: async (context, input) => placeOfParent(context, input.parentId),
+  async run(context, input) {
+    const organization = await findOrganization(context)
+    await requireTags(context, organization, input)
+    await requireRoom(context, input.parentId ?? organization.rootId, 1)
+    return create(context, organization, input)
+  },
+})
+
+export const updateAccount = nativeWrite({
+  name: 'updateAccount',
+  summary:
+    'Rename an account, say whom to ask, or give it another id or other tags; conditions of policies read the tags.',
+  description: `Its number stays. ${tagsNeedRight}`,
+  action: 'organization:manage',
+  input: z.strictObject({
+    account: accountName,
+    name: name.optional(),
+    email: email.optional(),
+    cloud: cloud.nullable().optional(),
+    externalId: externalId.nullable().optional(),
+    contact: contact.nullable().optional(),
+    tags: tags.optional().describe('All tags that it is to have.'),
+  }),
+  output: account,
+  rest: { method: 'PATCH', path: '/accounts/{account}' },
+  cli: 'account update',
+  refusals: ['NotFound', 'AlreadyExists', 'LimitExceeded', 'PolicyConflict'],
+  changes: getAccount,
+  at: placeOfAccount,
+  async run(context, { account: id, tags, ...changes }) {
+    refuseNoChange({ ...changes, tags }, ['name', 'email', 'cloud', 'externalId', 'contact', 'tags'])
+    const organization = await findOrganization(context)
+    if (tags) await requireRightToTag(context, { kind: 'account', id }, tags)
+    if (Object.values(changes).some((value) => value !== undefined)) {
+      await changeAccount(context, organization, id, changes)
+    }
+    if (tags) await replaceNodeTags(context, organization, id, tagsFrom(tags))
+    return showAccount(context, await findAccount(context, id))
+  },
+})
+
+export const moveAnAccount = nativeWrite({
+  name: 'moveAccount',
+  summary: 'Move an account under another node: other policies apply to it from then on.',
+  description:
+    'You need `organization:manage` at the account and at the nodes that it moves from and to; `policy:manage` at each node whose policies begin or cease to apply, or have a rule that does; `exception:approve` where exceptions begin to apply; for each `forbid` that the account leaves behind, and each at the account that was set with a right from there, the right to lift it; and at the account each action of the roles that others have where it comes under. Where a break-glass of your own begins to apply, somebody else must have reviewed it.',
+  action: 'organization:manage',
+  input: z.strictObject({ account: accountName, parentId }),
+  output: account,
+  rest: { method: 'POST', path: '/accounts/{account}/move' },
+  cli: 'account move',
+  refusals: ['NotFound', 'AlreadyExists', 'NotEligible', 'IncorrectState', 'PolicyConflict'],
+  changes: getAccount,
+  at: placeOfAccount,
+  async run(context, input) {
+    await requirePermission(context, 'organization:manage', await placeOfParent(context, input.parentId))
+    const source = (await context.tx.organizations.findNode(input.account))?.parentId
+    if (source === undefined) {
+      refuse({ code: 'NotEligible', problem: `the account \`${input.account}\` is not in the organization` })
+    }
+    // Else whoever administers the account and another unit could take it away from those who stand above it.
+    await requirePermission(context, 'organization:manage', { node: source })
+    await requireRightToMove(context, input.account, input.parentId)
+    await refuseToBringUnderOwn(context, input.parentId, input.account)
+    const move = { account: input.account, from: source, to: input.parentId }
+    await moveAccount(context, await findOrganization(context), move)
+    return showAccount(context, await findAccount(context, input.account))
+  },
+})
+
+export const createAccounts = nativeWrite({
+  name: 'createAccounts',
+  summary: `Make up to ${batchMax} accounts at once: all of them, or none.`,
+  description:
+    'The first that is refused refuses all: the problem tells which one by `index`, counted from 0. What one account needs, each needs here.',
+  action: 'organization:manage',
+  input: z.strictObject({
+    accounts: z
+      .array(params)
+      .min(1)
+      .max(batchMax)
+      .describe('Each as it would be made alone.')
+      .meta({ examples: [[{ account: '333333333333', name: 'shop', contact: 'team-shop@example.com' }]] }),
+  }),
+  output: z.object({ accounts: z.array(account) }),
+  rest: { method: 'POST', path: '/accounts/batch', status: 201, body: batchBody },
+  cli: 'account create-batch',
+  refusals: ['NotFound', 'AlreadyExists', 'LimitExceeded', 'IncorrectState', 'PolicyConflict'],
+  async at(context, { accounts }) {
+    const [first, ...others] = new Set(accounts.map(({ parentId }) => parentId))
+    for (const other of others) {
+      await requirePermission(context, 'organization:manage', await placeOfParent(context, other))
+    }
+    return placeOfParent(context, first)
+  },
+  async run(context, { accounts }) {
+    const organization = await findOrganization(context)
+    // All that is asked of the rules as they are: each account that is made would have them compiled anew.
+    const ofParents = Map.groupBy(accounts, ({ parentId = organization.rootId }) => parentId)
+    for (const [under, those] of ofParents) await requireRoom(context, under, those.length)
+    for (const [index, one] of accounts.entries()) await numbered(index, () => requireTags(context, organization, one))
+    const made: z.output<typeof account>[] = []
+    for (const [index, one] of accounts.entries()) {
+      made.push(await numbered(index, () => create(context, organization, one)))
+    }
+    return { accounts: made }
+  },
+})
+
+const needsParent =
+  'You need `organization:manage` at the node that it hangs under, too: whoever has the account alone does not decide about it.'
+const stateRefusals = ['NotFound', 'NotEligible', 'IncorrectState', 'DependencyViolation'] as const
+
+export const suspendAccount = nativeWrite({
+  name: 'suspendAccount',
+  summary:
+    'Suspend an account: it gets no new space, and neither its keys nor tokens of services at home there sign in.',
+  description: `What it has it keeps, and can be released by others. ${needsParent}`,
+  action: 'organization:manage',
+  input: z.strictObject({ account: accountName }),
+  output: account,
+  rest: { method: 'POST', path: '/accounts/{account}/suspend' },
+  cli: 'account suspend',
+  refusals: stateRefusals,
+  changes: getAccount,
+  at: placeOfAccount,
+  run: (context, input) => turn(context, input.account, 'suspended'),
+})
+
+export const resumeAccount = nativeWrite({
+  name: 'resumeAccount',
+  summary: 'Let a suspended account go on as before.',
+  description: needsParent,
+  action: 'organization:manage',
+  input: z.strictObject({ account: accountName }),
+  output: account,
+  rest: { method: 'POST', path: '/accounts/{account}/resume' },
+  cli: 'account resume',
+  refusals: stateRefusals,
+  changes: getAccount,
+  at: placeOfAccount,
+  run: (context, input) => turn(context, input.account, 'active'),
+})
+
+export const closeAccount = nativeWrite({
+  name: 'closeAccount',
+  summary:
+    'Close an account for good: as suspended, and it cannot go on. What it has stays listed until it is released.',
+  description: needsParent,
+  action: 'organization:manage',
+  input: z.strictObject({ account: accountName }),
+  output: account,
+  rest: { method: 'POST', path: '/accounts/{account}/close' },
+  cli: 'account close',
+  refusals: stateRefusals,
+  changes: getAccount,
+  at: placeOfAccount,
+  run: (context, input) => turn(context, input.account, 'closed'),
+})
+
+export const removeAnAccount = nativeWrite({
+  name: 'removeAccount',
+  summary: 'Take an account that has nothing out of the organization.',
+  description: `Its keys, the tokens of services at home there and its role bindings end with it: for each \`forbid\` among them you need the right to lift it. Its names are free again, and the same number can come back. ${needsParent}`,
+  action: 'organization:manage',
+  input: z.strictObject({ account: accountName }),
+  output: z.void(),
+  rest: { method: 'DELETE', path: '/accounts/{account}', status: 204 },
+  cli: 'account remove',
+  refusals: stateRefusals,
+  changes: getAccount,
+  at: placeOfAccount,
+  async run(context, { account: id }) {
+    await requireParent(context, id)
+    await requireRightToDelete(context, id)
+    await removeAccount(context, await findOrganization(context), id)
+  },
+})
+
+export const accountOperations = [
+  listAccounts,
+  getAccount,
+  createAnAccount,
+  createAccounts,
+  updateAccount,
+  moveAnAccount,
+  suspendAccount,
+  resumeAccount,
+  closeAccount,
+  removeAnAccount,
+] as const
+
+async function turn(context: WriteContext, id: string, to: AccountState): Promise<z.output<typeof account>> {
+  await requireParent(context, id)
+  await changeState(context, await findOrganization(context), id, to)
+  return showAccount(context, await findAccount(context, id))
+}
+
+async function requireParent(context: ReadContext, id: string): Promise<void> {
+  const parent = (await context.tx.organizations.findNode(id))?.parentId
+  if (parent === undefined) {
+    refuse({ code: 'NotEligible', problem: `the account \`${id}\` is not in the organization` })
+  }
+  await requirePermission(context, 'organization:manage', { node: parent })
+}
+
+/** Whether so many accounts may come under a node. */
+async function requireRoom(context: ReadContext, under: string, count: number): Promise<void> {
+  await refuseToBringUnderOwn(context, under)
+  await refuseBeyondShare(context, 'account', under, count)
+}
+
+async function requireTags(
+  context: ReadContext,
+  { rootId }: Organization,
+  { parentId = rootId, tags }: Params,
+): Promise<void> {
+  if (tags) await requireRightToTag(context, { kind: 'account', parentId }, tags)
+}
+
+/** Makes one, and shows it. Whether the caller may is for who calls to have asked. */
+async function create(
+  context: WriteContext,
+  organization: Organization,
+  { tags, ...params }: Params,
+): Promise<z.output<typeof account>> {
+  const id = await createAccount(context, organization, { ...params, tags: tagsFrom(tags) })
+  return showAccount(context, await findAccount(context, id))
+}
+
+const showAccount = async (context: ReadContext, shown: Account): Promise<z.output<typeof account>> =>
+  (await showAccounts(context, [shown])).get(shown.id)!
+
+/** By their numbers. */
+async function showAccounts(
+  { tx }: ReadContext,
+  accounts: readonly Account[],
+): Promise<ReadonlyMap<string, z.output<typeof account>>> {
+  const ids = accounts.map(({ id }) => id)
+  const parents = await tx.organizations.parentsOf(ids)
+  const stored = await tx.tags.ofMany(ids)
+  const show = (one: Account): z.output<typeof account> => {
+    const { id, name, email, cloud, externalId, contact, joinedAt } = one
+    const own = { account: id, name, email, cloud, externalId, contact, status: stateOf(one) }
+    const parentId = parents.get(id)
+    return { ...own, parentId, tags: tagMap(stored.get(id) ?? []), joinedAt: formatInstant(joinedAt) }
+  }
+  return new Map(accounts.map((one) => [one.id, show(one)]))
+}
