@@ -61,7 +61,7 @@ test('D8 a version of a policy, and all policies of an account, say so much and 
   assert.equal((await put(last, own, 300_000)).status, 200)
 })
 
-test('D8 versions of policies are written so much in a day; shorter ones always, and from the next day on', async () => {
+test('D8 versions of policies are written so much in a day; shorter ones as much again, and more from the next day on', async () => {
   const policyId = await policyOf(own)
   const small = (bytes: number) => put(policyId, own, bytes)
   assert.equal((await small(20_000)).status, 200)
@@ -69,6 +69,9 @@ test('D8 versions of policies are written so much in a day; shorter ones always,
   const refused = await small(30_000)
   assert.deepEqual([refused.status, refused.body.code, refused.body.limit], [409, 'LimitExceeded', 67_108_864])
   assert.equal((await small(10_000)).status, 200)
+  await world.database.tamper(`update policy_written set bytes = 134217728 where account = '${shop}'`)
+  const shorter = await small(9_000)
+  assert.deepEqual([shorter.status, shorter.body.code, shorter.body.limit], [409, 'LimitExceeded', 134_217_728])
   world.advance(86_400_000)
   assert.equal((await small(30_000)).status, 200)
 })

@@ -48,7 +48,7 @@ export async function refuseTooManyPolicies(context: ReadContext, account: strin
 
 /**
  * Refuses a version that says too much by itself, or that is too much on one day. One that comes in force and is shorter than what
- * is in force now is not refused: what is there can always be made less.
+ * is in force now has as much again in a day, whatever others wrote: what is there can be made less.
  */
 export async function refuseTooMuchWritten(
   context: WriteContext,
@@ -58,8 +58,9 @@ export async function refuseTooMuchWritten(
 ): Promise<void> {
   const { tx } = context
   const bytes = Buffer.byteLength(text)
-  if (!isDraft && bytes < ((await tx.policies.measureVersion(policy.id, policy.version))?.bytes ?? 0)) return
-  if (bytes > policyBytesMax) {
+  const inForce = isDraft ? undefined : await tx.policies.measureVersion(policy.id, policy.version)
+  const isShorter = bytes < (inForce?.bytes ?? 0)
+  if (bytes > policyBytesMax && !isShorter) {
     refuse({
       code: 'LimitExceeded',
       what: 'bytes of documents',
@@ -72,11 +73,13 @@ export async function refuseTooMuchWritten(
   const { account } = policy
   const limit = await boundFor(context, account, policyBytesPerDayMax, policyBytesPerDayOfAdministratorMax)
   const used = await tx.policies.bytesWritten(account)
-  if (used + bytes <= limit) return refuseBeyondShareOfWriting(context, account, bytes)
+  // Each shorter by a byte, versions would fill the disk as well.
+  const limitNow = isShorter ? 2 * limit : limit
+  if (used + bytes <= limitNow) return isShorter ? undefined : refuseBeyondShareOfWriting(context, account, bytes)
   refuse({
     code: 'LimitExceeded',
     what: 'bytes of policy versions written today (UTC)',
-    limit,
+    limit: limitNow,
     used,
     countedFor: all('policies', account),
     remedy: `Each change keeps the whole policy, here ${bytes} bytes more: write several documents at once as a draft, or wait for the next day.`,
