@@ -3,7 +3,6 @@ import { type Cidr, fromKey, lastAddress, overlaps, supernet, toKey } from '#mod
 import { publicSpace } from '#model/public-space.ts'
 import type { Tag } from '#model/tags.ts'
 import { listOf, listOfTexts, readWhole, type Sql, toBit } from '../sql.ts'
-import { readTags, type StoredTag, storedTags } from './tags.ts'
 
 /** What a pool plans the inside of. */
 export interface SourceResource {
@@ -127,16 +126,21 @@ const topLevelQuery = `select ${cidrsRead}
   from pool p join pool_cidr c on c.pool = p.n
   where p.space = ? and p.family = ? and c.parent_allocation is null and c.state <> 'failed-provision'`
 
-/** Source resources are stored, and kept in the history, as EC2 spells them; so are tags. */
+/** Tags and source resources are stored, and kept in the history, as EC2 spells them. */
+interface StoredTag {
+  readonly Key: string
+  readonly Value: string
+}
 interface StoredResource {
   readonly ResourceId: string
   readonly ResourceType: 'vpc'
   readonly ResourceRegion: string
   readonly ResourceOwner: string
 }
+const storedTags = (tags: readonly Tag[]): StoredTag[] => tags.map(({ key, value }) => ({ Key: key, Value: value }))
 /** What the column `required_tags` says. */
-export const parseRequiredTags = (text: string): readonly Tag[] =>
-  text === '[]' ? [] : readTags(JSON.parse(text) as readonly StoredTag[])
+export const parseRequiredTags = (text: string): Tag[] =>
+  text === '[]' ? [] : (JSON.parse(text) as StoredTag[]).map(({ Key, Value }) => ({ key: Key, value: Value }))
 const storedResource = ({ id, type, region, account }: SourceResource): StoredResource => ({
   ResourceId: id,
   ResourceType: type,
