@@ -127,13 +127,13 @@ export const mergedIn = (ids: TagHomes, tags: ReadonlyMap<string, readonly Tag[]
   new Map(ids.flatMap((id) => (tags.get(id ?? '') ?? []).map(({ key, value }) => [key, value] as const)))
 
 /** A tag as it is kept as JSON, by every version. */
-interface StoredTag {
+export interface StoredTag {
   readonly Key: string
   readonly Value: string
 }
 export const storedTags = (tags: readonly Tag[]): readonly StoredTag[] =>
   tags.map(({ key, value }) => ({ Key: key, Value: value }))
-const readTags = (stored: readonly StoredTag[]): readonly Tag[] =>
+export const readTags = (stored: readonly StoredTag[]): readonly Tag[] =>
   stored.map(({ Key: key, Value: value }) => ({ key, value }))
 
 /** IPAM things live in the home Region of their IPAM, whatever their locale. */
