@@ -85,6 +85,9 @@ export interface StoreOptions {
   readonly onStale?: (trouble: StoreTrouble | undefined) => void
 }
 
+/** For how long requests are added to a transaction: nobody waits longer behind the work of others. */
+const workMsMax = 50
+
 /** Opens the store of a configuration; the operator's commands open it beside a running server. */
 export async function openStore(config: Config, options: StoreOptions): Promise<Store> {
   if (config.database) {
@@ -96,7 +99,7 @@ export async function openStore(config: Config, options: StoreOptions): Promise<
     if (!options.exclusive)
       return openPostgres({ url, isHighlyAvailable, sealer, onFatal, acceptsClock, exclusive: false })
     const folder = existsSync(config.dataFolder) ? config.dataFolder : undefined
-    return openPostgres({ url, isHighlyAvailable, sealer, onFatal, onStale, folder, onNotice: logNotice })
+    return openPostgres({ url, isHighlyAvailable, sealer, onFatal, onStale, folder, workMsMax, onNotice: logNotice })
   }
   try {
     mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 })
@@ -116,6 +119,7 @@ export async function openStore(config: Config, options: StoreOptions): Promise<
     onFatal: options.onFatal,
     onStale: options.onStale,
     acceptsClock: options.acceptsClock,
+    workMsMax,
   })
 }
 

@@ -22,6 +22,8 @@ export interface OpenOptions {
   readonly onFatal?: (trouble: StoreTrouble) => void
   readonly onStale?: (trouble: StoreTrouble | undefined) => void
   readonly acceptsClock?: boolean
+  /** As in `BatchLimits`. */
+  readonly workMsMax?: number
   /** How long PostgreSQL is waited for. */
   readonly deadlineMs?: number
 }

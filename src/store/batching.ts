@@ -15,8 +15,8 @@ const crowdedSize = queueSizeMax / 2
 const aloneMs = 5_000
 /** Senders that this is known of; beyond, the oldest are forgotten. */
 const aloneSendersMax = 1_000
-/** For how long requests are added to a transaction: what has not begun by then waits for the next one, and so does whoever comes. */
-const batchMsMax = 50
+/** Where to begin and to commit takes long, so many times as long: most of the time is spent on requests. */
+const batchesPerOverhead = 4
 /** Between a transaction that met another's and its next attempt: doubled each time, up to the second. */
 const conflictPauseMs = 1
 const conflictPauseMsMax = 50
@@ -47,6 +47,11 @@ export interface BatchLimits {
   readonly conflictsMsMax?: number
   /** How long a request may wait for its transaction to begin, from its arrival; undefined: as long as it takes. */
   readonly waitMsMax?: number
+  /**
+   * For how long requests are added to a transaction: what has not begun by then waits for the next one. Undefined: until
+   * all that waited have run.
+   */
+  readonly workMsMax?: number | undefined
 }
 
 interface Queued {
@@ -74,6 +79,8 @@ export class Batches {
   #closed: StoreTrouble | undefined
   #idle: (() => void)[] = []
   #timer: NodeJS.Timeout | undefined
+  /** How long it took to begin and to commit the last transaction, in milliseconds. */
+  #overheadMs = 0
   /** Whose requests were served by the last batch, where that was cut off: in the next one others come first. */
   #served: ReadonlySet<string | undefined> | undefined
   /** Senders of which a request failed after it had changed something, and until when theirs run alone: what one takes back, all of its batch do again. */
@@ -168,6 +175,10 @@ export class Batches {
     for (const resolve of this.#idle.splice(0)) resolve()
   }
 
+  get #batchMs(): number {
+    const { workMsMax = Number.POSITIVE_INFINITY } = this.#limits
+    return Math.max(workMsMax, batchesPerOverhead * this.#overheadMs)
+  }
   /** All that wait; where those are too many for one transaction, one of each sender in turn, so that nobody waits for another's crowd. */
   #nextBatch(): readonly Queued[] {
     const waiting = this.#queue
@@ -192,7 +203,7 @@ export class Batches {
   }
   /** Each in a transaction of its own, for as long as a batch may take; the others wait on. */
   async #runOneByOne(alone: readonly Queued[]): Promise<void> {
-    const until = performance.now() + batchMsMax
+    const until = performance.now() + this.#batchMs
     for (const [done, queued] of alone.entries()) {
       if (done > 0 && (this.#closed || performance.now() > until)) {
         this.#wait(alone.slice(done))
@@ -229,12 +240,14 @@ export class Batches {
     let hasBegun = false
     let culprit: number | undefined
     try {
+      const startedAt = performance.now()
       await engine.begin(
         batch.map(({ token }) => token),
         batch[0]!.since,
       )
       hasBegun = true
-      const until = performance.now() + batchMsMax
+      const begunAt = performance.now()
+      const until = begunAt + this.#batchMs
       for (const queued of batch) {
         if (answers.length > 0 && performance.now() > until) break
         const before = engine.transaction.changes
@@ -251,7 +264,9 @@ export class Batches {
           answers.push({ queued, error, failed: true })
         }
       }
+      const doneAt = performance.now()
       await engine.commit()
+      this.#overheadMs = performance.now() - doneAt + begunAt - startedAt
     } catch (error) {
       await this.#startOver(batch, error, { attempts, hasBegun, culprit })
       return

@@ -325,7 +325,7 @@ describe('a crowded queue', () => {
   })
 
   test('D8 work that takes long is cut off from its transaction, and who came meanwhile is in the next one', async () => {
-    const { store } = await newStore()
+    const { store } = await newStore({ workMsMax: 50 })
     const takeLong = (sender: string) =>
       store.write(
         async ({ now }) => {

@@ -6,7 +6,7 @@ import { parseCidr } from '#model/cidr.ts'
 import { definitions } from './definitions.ts'
 import { migrations } from './schema/migrations.ts'
 import type { Sql, SqlValue } from './sql.ts'
-import { bit, block, changing, integer, json, named, optional, type Row, table, text } from './table.ts'
+import { bit, block, changing, integer, json, named, optional, type Row, table, text, unread } from './table.ts'
 
 const sample = table(
   'sample',
@@ -18,6 +18,7 @@ const sample = table(
     parentId: changing(optional(text<'a' | 'b'>())),
     count: changing(integer()),
     tags: json<readonly string[]>(),
+    place: unread(text()),
   },
   'deleted',
 )
@@ -26,12 +27,14 @@ const value = { id: 'x', isOpen: true, cidr, count: 3, tags: ['a'] }
 
 test('what is inserted is read back as it was, also what is not there', async () => {
   const { sql, sent } = recorder()
-  await sample.insert(sql, value)
+  await sample.insert(sql, { ...value, place: 'behind' })
   const [statement, ...stored] = sent[0]!
   assert.match(String(statement), /^insert into sample \(id, open, first, length, .*\) values \((\?, )+\?\)$/)
   const row: Row = Object.fromEntries(sample.columnNames.map((name, index) => [name, stored[index]!]))
   assert.deepEqual(sample.of(row), value)
   assert.equal(stored.length, sample.columnNames.length)
+  assert.equal(row.place, 'behind')
+  assert.doesNotMatch(sample.columns, /place/)
 })
 
 test('a change writes what it names, and refuses what may not be changed', async () => {

@@ -24,6 +24,8 @@ export interface Column<T> {
   readonly isOptional: boolean
   /** Whether the server may change it in a row that is there. */
   readonly isChanging: boolean
+  /** Written, and of no use to whoever reads a row. */
+  readonly isUnread?: true
   toStored(value: T): readonly SqlValue[]
   fromStored(...stored: readonly SqlValue[]): T
 }
@@ -59,6 +61,13 @@ export const json = <T>(): Column<T> =>
     (value) => JSON.stringify(value),
     (stored) => JSON.parse(stored as string) as T,
   )
+/** A value as JSON in a shape of its own, which was chosen before and stays. */
+export const jsonAs = <T, Stored>(store: (value: T) => Stored, load: (stored: Stored) => T): Column<T> =>
+  single<T>(
+    'text',
+    (value) => JSON.stringify(store(value)),
+    (stored) => load(JSON.parse(stored as string) as Stored),
+  )
 /** A block, in two columns: its first address (16 bytes), and its length in its own family. */
 export const block = (first = 'first', length = 'length'): Column<Cidr> => ({
   names: [first, length],
@@ -81,6 +90,9 @@ export const named = <T>(name: string, column: Column<T>): Column<T> => ({ ...co
 /** One that the server may change; the others stay as they were written. */
 export const changing = <T>(column: Column<T>): Column<T> => ({ ...column, isChanging: true })
 
+/** One that the schema needs, and that no reading has: it follows from others. */
+export const unread = <T>(column: Column<T>): Column<T | undefined> => ({ ...optional(column), isUnread: true })
+
 type Columns<T> = { readonly [Name in keyof T]: Column<T[Name]> }
 /** A value with these members; those that may be undefined may be left out. */
 type Value<T> = { readonly [Name in keyof T as undefined extends T[Name] ? never : Name]: T[Name] } & {
@@ -91,26 +103,33 @@ export type RowOf<Defined> = Defined extends Table<infer T> ? Value<T> : never
 
 const snake = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
+type Members<T> = readonly (readonly [name: keyof T, column: Column<T[keyof T]>, names: readonly string[]])[]
+
 export class Table<T> {
   readonly name: string
-  /** All columns, as a list for `select`. */
+  /** All columns that are read, as a list for `select`. */
   readonly columns: string
   readonly columnNames: readonly string[]
   /** Of the columns, in their order. */
   readonly types: readonly { readonly type: StoredType; readonly isOptional: boolean }[]
   readonly rights: Right
-  readonly #members: readonly (readonly [name: keyof T, column: Column<T[keyof T]>, names: readonly string[]])[]
+  readonly #members: Members<T>
+  readonly #read: Members<T>
+  readonly #readNames: readonly string[]
   readonly #insertion: string
 
-  constructor(name: string, columns: Columns<T>, isDeleted: boolean) {
+  constructor(name: string, columns: Columns<T>, isDeleted: boolean, changedElsewhere: readonly string[]) {
     this.name = name
     const entries = Object.entries(columns) as [keyof T & string, Column<T[keyof T]>][]
     this.#members = entries.map(([member, column]) => [member, column, column.names ?? [snake(member)]])
     this.columnNames = this.#members.flatMap(([, , names]) => names)
     this.types = this.#members.flatMap(([, { types, isOptional }]) => types.map((type) => ({ type, isOptional })))
-    this.columns = this.columnNames.join(', ')
-    this.#insertion = `insert into ${name} (${this.columns}) values (${this.columnNames.map(() => '?').join(', ')})`
-    const update = this.#members.flatMap(([, { isChanging }, names]) => (isChanging ? names : [])).sort()
+    this.#read = this.#members.filter(([, { isUnread }]) => !isUnread)
+    this.#readNames = this.#read.flatMap(([, , names]) => names)
+    this.columns = this.#readNames.join(', ')
+    this.#insertion = `insert into ${name} (${this.columnNames.join(', ')}) values (${this.columnNames.map(() => '?').join(', ')})`
+    const changing = this.#members.flatMap(([, { isChanging }, names]) => (isChanging ? names : []))
+    const update = [...changing, ...changedElsewhere].sort()
     this.rights = {
       insert: true,
       ...(update.length === 0 ? {} : { update }),
@@ -120,12 +139,12 @@ export class Table<T> {
 
   /** The columns in a statement that reads more tables: `v.id, v.account`. */
   columnsOf(alias: string): string {
-    return this.columnNames.map((name) => `${alias}.${name}`).join(', ')
+    return this.#readNames.map((name) => `${alias}.${name}`).join(', ')
   }
   /** A row that was read with all columns. Members that it has no value for are left out. */
   of(row: Row): Value<T> {
     const value = {} as T
-    for (const [member, column, names] of this.#members) {
+    for (const [member, column, names] of this.#read) {
       const found =
         names.length === 1 ? column.fromStored(row[names[0]!]!) : column.fromStored(...names.map((name) => row[name]!))
       if (found !== undefined) value[member] = found
@@ -163,6 +182,11 @@ export class Table<T> {
 /**
  * Defines a table that rows are added to.
  * @param lifetime `kept`: rows are never deleted
+ * @param changedElsewhere columns that are no members, and that statements of others change
  */
-export const table = <T>(name: string, columns: Columns<T>, lifetime: 'kept' | 'deleted'): Table<T> =>
-  new Table(name, columns, lifetime === 'deleted')
+export const table = <T>(
+  name: string,
+  columns: Columns<T>,
+  lifetime: 'kept' | 'deleted',
+  changedElsewhere: readonly string[] = [],
+): Table<T> => new Table(name, columns, lifetime === 'deleted', changedElsewhere)

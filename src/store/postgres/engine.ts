@@ -71,6 +71,8 @@ export interface PostgresOptions {
   /** Milliseconds since 1970; undefined (as in every server): the database's own, which all servers share. */
   readonly clock?: () => number
   readonly onFatal?: (trouble: StoreTrouble) => void
+  /** As in `BatchLimits`. */
+  readonly workMsMax?: number
   /** Where the last acknowledged entry is kept across restarts; undefined: in memory. */
   readonly folder?: string
   /** The database lacks what was acknowledged, or its clock is behind, and nothing is written; undefined: it is again. */
@@ -454,7 +456,11 @@ class PostgresStore implements Store {
     this.#time = new Time(options.acceptsClock)
     this.#tell = connecting.tell
     const { deadlineMs } = connecting.linkOptions
-    this.#batches = new Batches(this.#engine, options.onFatal, { conflictsMsMax: deadlineMs, waitMsMax: deadlineMs })
+    this.#batches = new Batches(this.#engine, options.onFatal, {
+      conflictsMsMax: deadlineMs,
+      waitMsMax: deadlineMs,
+      workMsMax: options.workMsMax,
+    })
     this.#outage = outageOf(connecting.linkOptions)
     this.#readers = new Readers({
       open: () => this.#openReader(),

@@ -47,6 +47,8 @@ export interface SqliteOptions {
   readonly onFatal?: (trouble: StoreTrouble) => void
   /** Nothing is written, and why; undefined: it is again. */
   readonly onStale?: (trouble: StoreTrouble | undefined) => void
+  /** As in `BatchLimits`. */
+  readonly workMsMax?: number
   /** The operator is about to say that the clock is right, although it is behind the record. */
   readonly acceptsClock?: boolean
 }
@@ -280,7 +282,8 @@ class SqliteStore implements Store {
     this.#lock = lock
     const { clock, acceptsClock, onStale } = options
     this.#timing = { memory: new Memory(), time: new Time(acceptsClock), clock, tell: onChange(onStale) }
-    this.#batches = new Batches(new SqliteEngine(this.#writer, options.sealer, this.#timing), options.onFatal)
+    const engine = new SqliteEngine(this.#writer, options.sealer, this.#timing)
+    this.#batches = new Batches(engine, options.onFatal, { workMsMax: options.workMsMax })
     const open = () => new Reader(path, options.sealer, this.#timing)
     this.#readers = new Readers({
       first: open(),

@@ -2,7 +2,21 @@
 import { type Cidr, fromKey, lastAddress, overlaps, supernet, toKey } from '#model/cidr.ts'
 import { publicSpace } from '#model/public-space.ts'
 import type { Tag } from '#model/tags.ts'
-import { listOf, listOfTexts, readWhole, type Sql, toBit } from '../sql.ts'
+import { listOf, listOfTexts, readWhole, type Sql } from '../sql.ts'
+import {
+  bit,
+  block,
+  changing,
+  integer,
+  jsonAs,
+  named,
+  optional,
+  type Row,
+  type RowOf,
+  table,
+  text,
+  unread,
+} from '../table.ts'
 
 /** What a pool plans the inside of. */
 export interface SourceResource {
@@ -11,49 +25,101 @@ export interface SourceResource {
   readonly region: string
   readonly account: string
 }
-export interface Pool {
-  readonly n: number
-  readonly id: string
-  /** Undefined for the provider's own pools, which belong to no IPAM. */
-  readonly scopeId: string | undefined
-  readonly ipamId: string | undefined
-  readonly account: string
-  readonly parent: number | undefined
-  readonly depth: number
-  readonly locale: string | undefined
-  /** The locale is the source pool's because none was given: the pool serves it, and over EC2 shows none. */
-  readonly isLocaleInherited: boolean
-  readonly family: 4 | 6
-  readonly description: string | undefined
-  readonly awsService: 'ec2' | 'global-services' | undefined
-  readonly publicIpSource: 'amazon' | 'byoip' | undefined
-  readonly publiclyAdvertisable: boolean | undefined
-  readonly autoImport: boolean
-  readonly minNetmaskLength: number | undefined
-  readonly maxNetmaskLength: number | undefined
-  readonly defaultNetmaskLength: number | undefined
-  readonly requiredTags: readonly Tag[]
-  readonly sourceResource: SourceResource | undefined
-  /** Seconds that released space rests; undefined: the server's setting. */
-  readonly quarantineSeconds: number | undefined
-  readonly createdAt: number
+/** Tags and source resources are stored, and kept in the history, as EC2 spells them. */
+interface StoredTag {
+  readonly Key: string
+  readonly Value: string
 }
+interface StoredResource {
+  readonly ResourceId: string
+  readonly ResourceType: 'vpc'
+  readonly ResourceRegion: string
+  readonly ResourceOwner: string
+}
+const storedTags = (tags: readonly Tag[]): StoredTag[] => tags.map(({ key, value }) => ({ Key: key, Value: value }))
+const tagsStored = (tags: readonly StoredTag[]): Tag[] => tags.map(({ Key, Value }) => ({ key: Key, value: Value }))
+/** What the column `required_tags` says. */
+export const parseRequiredTags = (text: string): Tag[] =>
+  text === '[]' ? [] : tagsStored(JSON.parse(text) as StoredTag[])
+const storedResource = ({ id, type, region, account }: SourceResource): StoredResource => ({
+  ResourceId: id,
+  ResourceType: type,
+  ResourceRegion: region,
+  ResourceOwner: account,
+})
+const resourceStored = ({
+  ResourceId,
+  ResourceType,
+  ResourceRegion,
+  ResourceOwner,
+}: StoredResource): SourceResource => ({
+  id: ResourceId,
+  type: ResourceType,
+  region: ResourceRegion,
+  account: ResourceOwner,
+})
+
+export const poolTable = table(
+  'pool',
+  {
+    n: integer(),
+    id: text(),
+    /** Undefined for the provider's own pools, which belong to no IPAM. */
+    scopeId: optional(text()),
+    ipamId: optional(text()),
+    account: text(),
+    parent: named('parent_n', optional(integer())),
+    depth: integer(),
+    locale: optional(text()),
+    /** The locale is the source pool's because none was given: the pool serves it, and over EC2 shows none. */
+    isLocaleInherited: named('locale_inherited', bit()),
+    family: integer<4 | 6>(),
+    description: changing(optional(text())),
+    awsService: optional(text<'ec2' | 'global-services'>()),
+    publicIpSource: optional(text<'amazon' | 'byoip'>()),
+    publiclyAdvertisable: optional(bit()),
+    autoImport: changing(bit()),
+    minNetmaskLength: changing(optional(integer())),
+    maxNetmaskLength: changing(optional(integer())),
+    defaultNetmaskLength: changing(optional(integer())),
+    requiredTags: changing(jsonAs<readonly Tag[], readonly StoredTag[]>(storedTags, tagsStored)),
+    sourceResource: optional(jsonAs<SourceResource, StoredResource>(storedResource, resourceStored)),
+    /** Seconds that released space rests; undefined: the server's setting. */
+    quarantineSeconds: changing(optional(integer())),
+    createdAt: integer(),
+    /** The VPC of the source resource: it does not go before the pool. */
+    sourceVpc: unread(text()),
+    /** In which the pool's CIDRs must not overlap those of others (invariant I1); undefined where they come from its parent's. */
+    space: unread(text()),
+  },
+  'deleted',
+  ['allocated', 'allocation_count', 'free', 'quarantined'],
+)
+export type Pool = Omit<RowOf<typeof poolTable>, 'sourceVpc' | 'space'>
+
 type StoredState = 'provisioned' | 'failed-provision' | 'failed-deprovision'
-export interface PoolCidr {
-  readonly id: string
-  readonly pool: number
-  readonly cidr: Cidr
+export const poolCidrTable = table(
+  'pool_cidr',
+  {
+    id: text(),
+    pool: integer(),
+    cidr: block(),
+    state: changing(text<StoredState>()),
+    failureCode: changing(optional(text())),
+    failureMessage: changing(optional(text())),
+    /** The allocation in the parent pool that holds this space. */
+    parentAllocation: optional(integer()),
+    createdAt: integer(),
+  },
+  'deleted',
+)
+/** As it is provisioned, or failed to be. */
+export type NewPoolCidr = RowOf<typeof poolCidrTable>
+export type PoolCidr = Omit<NewPoolCidr, 'state'> & {
   readonly state: StoredState | 'pending-deprovision'
   /** Milliseconds since 1970: when the last rest in it ends, where it is `pending-deprovision`. From then on it is gone. */
-  readonly leavesAt: number | undefined
-  readonly failureCode: string | undefined
-  readonly failureMessage: string | undefined
-  /** The allocation in the parent pool that holds this space. */
-  readonly parentAllocation: number | undefined
-  readonly createdAt: number
+  readonly leavesAt?: number | undefined
 }
-/** As it is provisioned, or failed to be. */
-export type NewPoolCidr = Omit<PoolCidr, 'state' | 'leavesAt'> & { readonly state: StoredState }
 
 /** What a list of pools can be narrowed to. */
 export interface PoolFilter {
@@ -71,52 +137,8 @@ const filterColumns = [
   ['family', 'family'],
 ] as const satisfies readonly (readonly [keyof PoolFilter, string])[]
 
-interface PoolRow {
-  n: number
-  id: string
-  scope_id: string | null
-  ipam_id: string | null
-  account: string
-  parent_n: number | null
-  depth: number
-  locale: string | null
-  locale_inherited: number
-  family: 4 | 6
-  description: string | null
-  aws_service: 'ec2' | 'global-services' | null
-  public_ip_source: 'amazon' | 'byoip' | null
-  publicly_advertisable: number | null
-  auto_import: number
-  min_netmask_length: number | null
-  max_netmask_length: number | null
-  default_netmask_length: number | null
-  required_tags: string
-  source_resource: string | null
-  quarantine_seconds: number | null
-  created_at: number
-}
-interface PoolCidrRow {
-  id: string
-  pool: number
-  first: Uint8Array
-  length: number
-  state: StoredState
-  /** Of the rest of a CIDR that is being deprovisioned. */
-  ends_at: number | null
-  failure_code: string | null
-  failure_message: string | null
-  parent_allocation: number | null
-  created_at: number
-}
-const poolColumns = `n, id, scope_id, ipam_id, account, parent_n, depth, locale, locale_inherited, family, description, aws_service, public_ip_source,
-  publicly_advertisable, auto_import, min_netmask_length, max_netmask_length, default_netmask_length, required_tags,
-  source_resource, quarantine_seconds, created_at`
-const cidrColumns = 'id, pool, first, length, state, failure_code, failure_message, parent_allocation, created_at'
 /** Every reading of CIDRs, with when those leave that are being deprovisioned. */
-const cidrsRead = `${cidrColumns
-  .split(', ')
-  .map((column) => `c.${column}`)
-  .join(', ')}, (select q.ends_at from quarantine q where q.pool_cidr = c.id) as ends_at`
+const cidrsRead = `${poolCidrTable.columnsOf('c')}, (select q.ends_at from quarantine q where q.pool_cidr = c.id) as ends_at`
 
 /**
  * The CIDRs of one space that come from no pool: those of a private scope, the public ones of the installation, or those
@@ -126,67 +148,11 @@ const topLevelQuery = `select ${cidrsRead}
   from pool p join pool_cidr c on c.pool = p.n
   where p.space = ? and p.family = ? and c.parent_allocation is null and c.state <> 'failed-provision'`
 
-/** Tags and source resources are stored, and kept in the history, as EC2 spells them. */
-interface StoredTag {
-  readonly Key: string
-  readonly Value: string
+function toPoolCidr(row: Row): PoolCidr {
+  const found = poolCidrTable.of(row)
+  // A rest that names it: it is being deprovisioned.
+  return row.ends_at === null ? found : { ...found, state: 'pending-deprovision', leavesAt: row.ends_at as number }
 }
-interface StoredResource {
-  readonly ResourceId: string
-  readonly ResourceType: 'vpc'
-  readonly ResourceRegion: string
-  readonly ResourceOwner: string
-}
-const storedTags = (tags: readonly Tag[]): StoredTag[] => tags.map(({ key, value }) => ({ Key: key, Value: value }))
-/** What the column `required_tags` says. */
-export const parseRequiredTags = (text: string): Tag[] =>
-  text === '[]' ? [] : (JSON.parse(text) as StoredTag[]).map(({ Key, Value }) => ({ key: Key, value: Value }))
-const storedResource = ({ id, type, region, account }: SourceResource): StoredResource => ({
-  ResourceId: id,
-  ResourceType: type,
-  ResourceRegion: region,
-  ResourceOwner: account,
-})
-function parseResource(text: string): SourceResource {
-  const { ResourceId, ResourceType, ResourceRegion, ResourceOwner } = JSON.parse(text) as StoredResource
-  return { id: ResourceId, type: ResourceType, region: ResourceRegion, account: ResourceOwner }
-}
-
-const toPool = (row: PoolRow): Pool => ({
-  n: row.n,
-  id: row.id,
-  scopeId: row.scope_id ?? undefined,
-  ipamId: row.ipam_id ?? undefined,
-  account: row.account,
-  parent: row.parent_n ?? undefined,
-  depth: row.depth,
-  locale: row.locale ?? undefined,
-  isLocaleInherited: row.locale_inherited === 1,
-  family: row.family,
-  description: row.description ?? undefined,
-  awsService: row.aws_service ?? undefined,
-  publicIpSource: row.public_ip_source ?? undefined,
-  publiclyAdvertisable: row.publicly_advertisable === null ? undefined : row.publicly_advertisable === 1,
-  autoImport: row.auto_import === 1,
-  minNetmaskLength: row.min_netmask_length ?? undefined,
-  maxNetmaskLength: row.max_netmask_length ?? undefined,
-  defaultNetmaskLength: row.default_netmask_length ?? undefined,
-  requiredTags: parseRequiredTags(row.required_tags),
-  sourceResource: row.source_resource === null ? undefined : parseResource(row.source_resource),
-  quarantineSeconds: row.quarantine_seconds ?? undefined,
-  createdAt: row.created_at,
-})
-const toPoolCidr = (row: PoolCidrRow): PoolCidr => ({
-  id: row.id,
-  pool: row.pool,
-  cidr: fromKey(row.first, row.length),
-  state: row.ends_at === null ? row.state : 'pending-deprovision',
-  leavesAt: row.ends_at ?? undefined,
-  failureCode: row.failure_code ?? undefined,
-  failureMessage: row.failure_message ?? undefined,
-  parentAllocation: row.parent_allocation ?? undefined,
-  createdAt: row.created_at,
-})
 
 export class Pools {
   readonly #sql: Sql
@@ -194,18 +160,13 @@ export class Pools {
     this.#sql = sql
   }
 
-  async find(id: string): Promise<Pool | undefined> {
-    const row = await this.#sql.get<PoolRow>(`select ${poolColumns} from pool where id = ?`, id)
-    return row && toPool(row)
+  find(id: string): Promise<Pool | undefined> {
+    return poolTable.first(this.#sql, 'where id = ?', id)
   }
   /** Those of these ids that there are, in no order. */
-  async findMany(ids: readonly string[]): Promise<Pool[]> {
+  findMany(ids: readonly string[]): Promise<Pool[]> {
     const list = listOfTexts(ids)
-    const rows = await this.#sql.all<PoolRow>(
-      `select ${poolColumns} from pool where id in ${list.text}`,
-      ...list.values,
-    )
-    return rows.map(toPool)
+    return poolTable.all(this.#sql, `where id in ${list.text}`, ...list.values)
   }
   /** The ids of pools, by their numbers; the provider's own pools are missing. */
   async idsOfIpams(numbers: readonly number[]): Promise<ReadonlyMap<number, string>> {
@@ -220,45 +181,35 @@ export class Pools {
   async some(numbers: readonly number[]): Promise<Pool[]> {
     if (numbers.length === 0) return []
     const list = listOf(numbers)
-    const rows = await this.#sql.all<PoolRow>(`select ${poolColumns} from pool where n in ${list.text}`, ...list.values)
-    return rows.map(toPool)
+    return poolTable.all(this.#sql, `where n in ${list.text}`, ...list.values)
   }
-  async findByNumber(n: number): Promise<Pool | undefined> {
-    const row = await this.#sql.get<PoolRow>(`select ${poolColumns} from pool where n = ?`, n)
-    return row && toPool(row)
+  findByNumber(n: number): Promise<Pool | undefined> {
+    return poolTable.first(this.#sql, 'where n = ?', n)
   }
   /** Every pool of every IPAM, in order of creation; without the provider's own. */
-  async all(): Promise<Pool[]> {
-    const rows = await this.#sql.all<PoolRow>(`select ${poolColumns} from pool where scope_id is not null order by n`)
-    return rows.map(toPool)
+  all(): Promise<Pool[]> {
+    return poolTable.all(this.#sql, 'where scope_id is not null order by n')
   }
   /** Pools of IPAMs in order of creation, after a cursor; those that fit, where something is asked for. */
-  async list(filter: PoolFilter, after: number, limit: number): Promise<Pool[]> {
+  list(filter: PoolFilter, after: number, limit: number): Promise<Pool[]> {
     const asked = filterColumns.filter(([name]) => filter[name] !== undefined)
-    const rows = await this.#sql.all<PoolRow>(
-      `select ${poolColumns} from pool where scope_id is not null and n > ?
-       ${asked.map(([, column]) => `and ${column} = ?`).join(' ')} order by n limit ?`,
+    return poolTable.all(
+      this.#sql,
+      `where scope_id is not null and n > ? ${asked.map(([, column]) => `and ${column} = ?`).join(' ')}
+       order by n limit ?`,
       after,
       ...asked.map(([name]) => filter[name]!),
       limit,
     )
-    return rows.map(toPool)
   }
-  async ofScope(scopeId: string): Promise<Pool[]> {
-    const rows = await this.#sql.all<PoolRow>(`select ${poolColumns} from pool where scope_id = ? order by n`, scopeId)
-    return rows.map(toPool)
+  ofScope(scopeId: string): Promise<Pool[]> {
+    return poolTable.all(this.#sql, 'where scope_id = ? order by n', scopeId)
   }
   /** All pools of one IPAM, in order of creation: parents before their children. */
-  async ofIpam(ipamId: string): Promise<Pool[]> {
-    const rows = await readWhole<PoolRow>((last, limit) =>
-      this.#sql.all(
-        `select ${poolColumns} from pool where ipam_id = ? and n > ? order by n limit ?`,
-        ipamId,
-        last?.n ?? -1,
-        limit,
-      ),
+  ofIpam(ipamId: string): Promise<Pool[]> {
+    return readWhole<Pool>((last, limit) =>
+      poolTable.all(this.#sql, 'where ipam_id = ? and n > ? order by n limit ?', ipamId, last?.n ?? -1, limit),
     )
-    return rows.map(toPool)
   }
   async countOfScope(scopeId: string): Promise<number> {
     const row = await this.#sql.get<{ pools: number }>('select count(*) as pools from pool where scope_id = ?', scopeId)
@@ -294,79 +245,39 @@ export class Pools {
     )
     return row!.bytes
   }
-  async childrenOf(n: number): Promise<Pool[]> {
-    const rows = await readWhole<PoolRow>((last, limit) =>
-      this.#sql.all(
-        `select ${poolColumns} from pool where parent_n = ? and n > ? order by n limit ?`,
-        n,
-        last?.n ?? -1,
-        limit,
-      ),
+  childrenOf(n: number): Promise<Pool[]> {
+    return readWhole<Pool>((last, limit) =>
+      poolTable.all(this.#sql, 'where parent_n = ? and n > ? order by n limit ?', n, last?.n ?? -1, limit),
     )
-    return rows.map(toPool)
   }
   async insert(pool: Pool): Promise<void> {
-    await this.#sql.run(
-      `insert into pool (${poolColumns}, source_vpc, space)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      pool.n,
-      pool.id,
-      pool.scopeId ?? null,
-      pool.ipamId ?? null,
-      pool.account,
-      pool.parent ?? null,
-      pool.depth,
-      pool.locale ?? null,
-      toBit(pool.isLocaleInherited),
-      pool.family,
-      pool.description ?? null,
-      pool.awsService ?? null,
-      pool.publicIpSource ?? null,
-      pool.publiclyAdvertisable === undefined ? null : toBit(pool.publiclyAdvertisable),
-      toBit(pool.autoImport),
-      pool.minNetmaskLength ?? null,
-      pool.maxNetmaskLength ?? null,
-      pool.defaultNetmaskLength ?? null,
-      JSON.stringify(storedTags(pool.requiredTags)),
-      pool.sourceResource === undefined ? null : JSON.stringify(storedResource(pool.sourceResource)),
-      pool.quarantineSeconds ?? null,
-      pool.createdAt,
-      pool.sourceResource?.id ?? null,
-      await this.#spaceOf(pool),
-    )
+    const space = await this.#spaceOf(pool)
+    await poolTable.insert(this.#sql, { ...pool, sourceVpc: pool.sourceResource?.id, space })
   }
-  /** In which the pool's CIDRs must not overlap those of others (invariant I1); null where they come from its parent's. */
-  async #spaceOf({ sourceResource, parent, scopeId }: Pool): Promise<string | null> {
+  /** In which the pool's CIDRs must not overlap those of others (invariant I1); undefined where they come from its parent's. */
+  async #spaceOf({ sourceResource, parent, scopeId }: Pool): Promise<string | undefined> {
     const above = parent === undefined ? undefined : await this.findByNumber(parent)
-    if (sourceResource) return above?.sourceResource ? null : sourceResource.id
-    if (above) return null
+    if (sourceResource) return above?.sourceResource ? undefined : sourceResource.id
+    if (above) return undefined
     if (scopeId === undefined) return publicSpace
     const row = await this.#sql.get<{ kind: 'public' | 'private' }>('select kind from scope where id = ?', scopeId)
     return row!.kind === 'public' ? publicSpace : scopeId
   }
   /** Changes what may change: description, import, netmask lengths, required tags, quarantine. */
   async update(pool: Pool): Promise<void> {
-    await this.#sql.run(
-      `update pool set description = ?, auto_import = ?, min_netmask_length = ?, max_netmask_length = ?,
-         default_netmask_length = ?, required_tags = ?, quarantine_seconds = ? where n = ?`,
-      pool.description ?? null,
-      toBit(pool.autoImport),
-      pool.minNetmaskLength ?? null,
-      pool.maxNetmaskLength ?? null,
-      pool.defaultNetmaskLength ?? null,
-      JSON.stringify(storedTags(pool.requiredTags)),
-      pool.quarantineSeconds ?? null,
-      pool.n,
-    )
+    const { description, autoImport, minNetmaskLength, maxNetmaskLength, defaultNetmaskLength } = pool
+    const { requiredTags, quarantineSeconds } = pool
+    const lengths = { minNetmaskLength, maxNetmaskLength, defaultNetmaskLength }
+    const changes = { description, autoImport, ...lengths, requiredTags, quarantineSeconds }
+    await poolTable.change(this.#sql, changes, 'where n = ?', pool.n)
   }
   /** A pool as the history keeps it: as it was kept from the beginning, so that versions can be compared. */
   forHistory(pool: Pool): object {
-    const { requiredTags, sourceResource } = pool
-    return {
-      ...pool,
-      requiredTags: storedTags(requiredTags),
-      sourceResource: sourceResource && storedResource(sourceResource),
-    }
+    // In the order in which the members always stood.
+    const { sourceResource, quarantineSeconds, createdAt, ...first } = pool
+    const requiredTags = storedTags(pool.requiredTags)
+    const source = sourceResource && storedResource(sourceResource)
+    return { ...first, requiredTags, sourceResource: source, quarantineSeconds, createdAt }
   }
   /** The pool must have no provisioned CIDR, no allocation and no child left: the schema's foreign keys see to it. */
   async delete(n: number): Promise<void> {
@@ -376,7 +287,7 @@ export class Pools {
   }
 
   async cidrs(pool: number): Promise<PoolCidr[]> {
-    const rows = await this.#sql.all<PoolCidrRow>(
+    const rows = await this.#sql.all<Row>(
       `select ${cidrsRead} from pool_cidr c where c.pool = ? order by c.first, c.length`,
       pool,
     )
@@ -385,7 +296,7 @@ export class Pools {
   /** The first of each of many pools, by their numbers, in address order. */
   async firstCidrs(pools: readonly number[], limit: number): Promise<ReadonlyMap<number, readonly PoolCidr[]>> {
     const list = listOf(pools)
-    const rows = await this.#sql.all<PoolCidrRow>(
+    const rows = await this.#sql.all<Row>(
       `select * from (
          select ${cidrsRead}, row_number() over (partition by c.pool order by c.first, c.length) as place
          from pool_cidr c where c.pool in ${list.text} and c.state <> 'failed-provision'
@@ -397,7 +308,7 @@ export class Pools {
   }
   /** The space of a private scope in one family: what its top-level pools were given. It never overlaps (invariant I1). */
   async topLevelCidrs(scopeId: string, family: 4 | 6): Promise<PoolCidr[]> {
-    const rows = await this.#sql.all<PoolCidrRow>(`${topLevelQuery} order by c.first`, scopeId, family)
+    const rows = await this.#sql.all<Row>(`${topLevelQuery} order by c.first`, scopeId, family)
     return rows.map(toPoolCidr)
   }
   /**
@@ -407,7 +318,7 @@ export class Pools {
    * before it does not tell.
    */
   async topLevelOverlap(space: string, cidr: Cidr): Promise<PoolCidr | undefined> {
-    const rows = await this.#sql.all<PoolCidrRow>(
+    const rows = await this.#sql.all<Row>(
       `${topLevelQuery} and c.first <= ? and (c.first >= ? or c.length < ?) order by c.first desc`,
       space,
       cidr.family,
@@ -418,13 +329,12 @@ export class Pools {
     return rows.map(toPoolCidr).find((one) => overlaps(one.cidr, cidr))
   }
   /** The pools that plan the inside of a VPC, in order of creation; those under others come after them. */
-  async planning(vpcId: string): Promise<Pool[]> {
-    const rows = await this.#sql.all<PoolRow>(`select ${poolColumns} from pool where source_vpc = ? order by n`, vpcId)
-    return rows.map(toPool)
+  planning(vpcId: string): Promise<Pool[]> {
+    return poolTable.all(this.#sql, 'where source_vpc = ? order by n', vpcId)
   }
   /** Provisioned CIDRs of all pools, for the snapshot. */
   async allCidrs(): Promise<PoolCidr[]> {
-    const rows = await this.#sql.all<PoolCidrRow>(
+    const rows = await this.#sql.all<Row>(
       `select ${cidrsRead} from pool_cidr c where c.state <> 'failed-provision' order by c.pool, c.first`,
     )
     return rows.map(toPoolCidr)
@@ -482,23 +392,12 @@ export class Pools {
     }
     return undefined
   }
-  async insertCidr(cidr: NewPoolCidr): Promise<void> {
-    await this.#sql.run(
-      `insert into pool_cidr (${cidrColumns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      cidr.id,
-      cidr.pool,
-      toKey(cidr.cidr),
-      cidr.cidr.length,
-      cidr.state,
-      cidr.failureCode ?? null,
-      cidr.failureMessage ?? null,
-      cidr.parentAllocation ?? null,
-      cidr.createdAt,
-    )
+  insertCidr(cidr: NewPoolCidr): Promise<void> {
+    return poolCidrTable.insert(this.#sql, cidr)
   }
   /** CIDRs that are being deprovisioned and in which nothing rests any more, in the order in which they became so. */
   async leaving(now: number, limit: number): Promise<PoolCidr[]> {
-    const rows = await this.#sql.all<PoolCidrRow>(
+    const rows = await this.#sql.all<Row>(
       `select ${cidrsRead} from quarantine r join pool_cidr c on c.id = r.pool_cidr
        where r.pool_cidr is not null and r.ends_at <= ? order by r.ends_at, r.pool_cidr limit ?`,
       now,
@@ -507,13 +406,8 @@ export class Pools {
     return rows.map(toPoolCidr)
   }
   async setCidrState(id: string, state: StoredState, failure?: { code: string; message: string }): Promise<void> {
-    await this.#sql.run(
-      'update pool_cidr set state = ?, failure_code = ?, failure_message = ? where id = ?',
-      state,
-      failure?.code ?? null,
-      failure?.message ?? null,
-      id,
-    )
+    const changes = { state, failureCode: failure?.code, failureMessage: failure?.message }
+    await poolCidrTable.change(this.#sql, changes, 'where id = ?', id)
   }
   async deleteCidr(id: string): Promise<void> {
     await this.#sql.run('delete from pool_cidr where id = ?', id)
@@ -597,11 +491,7 @@ export class Pools {
   }
 
   /** The provider's own pool of a family; it stands outside every IPAM and serves every Region. */
-  async ofProvider(family: 4 | 6): Promise<Pool | undefined> {
-    const row = await this.#sql.get<PoolRow>(
-      `select ${poolColumns} from pool where scope_id is null and family = ?`,
-      family,
-    )
-    return row && toPool(row)
+  ofProvider(family: 4 | 6): Promise<Pool | undefined> {
+    return poolTable.first(this.#sql, 'where scope_id is null and family = ?', family)
   }
 }
