@@ -68,7 +68,7 @@ function renderPlace(place: Place, looks: Looks): string {
     const drawings = chain.map((_, at) => (at === 0 ? '' : `${'   '.repeat(at - 1)}└─ `))
     lines.push(tableOf(['id', 'cidr', 'what', 'account', 'name', 'locale'], chain, { ...looks, drawings }))
   }
-  lines.push(...notesOn(place, looks).map((note) => `${note}\n`))
+  lines.push(...notesOn(place, looks).map((note) => `${printable(note)}\n`))
   if (inside.length > 0) {
     lines.push(`In it${hasMoreInside ? ', and more' : ''}:\n`)
     lines.push(tableOf(['cidr', 'id', 'what', 'account', 'name'], inside, looks))
@@ -98,7 +98,7 @@ function notesOn({ chain, policy }: Place, { zone, shorten = (id) => id }: Looks
     const { account, decisionId, since, until, usedBy } = holder
     const decided = decisionId === undefined ? '' : `, by ${shorten(String(decisionId))}`
     const lapses = until === undefined ? '' : `, until ${moment(until)}`
-    const used = usedBy === undefined ? '' : `, used by ${printable(String(usedBy))}`
+    const used = usedBy === undefined ? '' : `, used by ${usedBy}`
     notes.push(`Held by ${account} since ${moment(since)}${lapses}${decided}${used}.`)
   }
   if (last?.kind === 'quarantine') {

@@ -1,9 +1,11 @@
 // The time machine and the record: who held what when, why and for whom, and that nobody sees what is not theirs to see.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { createAuthenticator } from '#api/rest/session.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 import { type Organization, withOrganization } from '../../../test/organization.ts'
 import { managementAccount } from '../../../test/world.ts'
+import { boundTo } from '../page-cursors.ts'
 
 let other: string
 let world: NativeWorld & Organization
@@ -330,6 +332,17 @@ test('states of an object come newest first, through every page, with who made e
     cursor = page.nextCursor
   }
   assert.deepEqual(pieces, items)
+  // A cursor from when lists began with the oldest state goes on as it began.
+  const token = await world.tokenOf('user:old', 'auditor', '*')
+  const principal = await createAuthenticator(world.store)(`Bearer ${token}`)
+  const old = await world.store.read(async (tx) =>
+    tx.pageTokens.seal('2', boundTo({ caller: principal, tx }, 'getObjectHistory', { objectId: id }, [])),
+  )
+  const goesOn = await world.get<Page<State>>(`${path}?cursor=${old}`, { as: token })
+  assert.deepEqual(
+    goesOn.items.map(({ version }) => version),
+    [3, 4],
+  )
   const some = await world.get<Page<State>>(`${path}?from=${items[2]!.from}&until=${items[0]!.from}`)
   assert.deepEqual(
     some.items.map(({ version }) => version),
