@@ -697,9 +697,31 @@ export const overEc2: Attempts = {
     assert.equal(await acme.poolOfAddress(shop), acme.listed)
   },
 
-  'an account closed and made anew': {
-    because:
-      'accounts are neither closed nor taken out of the organization, and nobody chooses the number of a new one',
-    unless: /CloseAccount|RemoveAccount|LeaveOrganization|InviteAccount|DeleteOrganization$/,
+  /** Members neither close nor remove any; what is made anew has another number, and nothing of the one before. */
+  async 'an account closed and made anew'(acme) {
+    const { organizations } = acme
+    for (const account of [shop, network]) {
+      for (const work of [
+        organizations('CloseAccount', { AccountId: shop }, { account }),
+        organizations('RemoveAccountFromOrganization', { AccountId: shop }, { account }),
+        organizations('DeleteOrganization', {}, { account }),
+      ]) {
+        assert.equal((await refusalOf(work)).code, 'NotAuthorized')
+      }
+    }
+    const { AllocationId } = await allocate(acme, shop)
+    const remove = () => organizations('RemoveAccountFromOrganization', { AccountId: shop })
+    assert.equal((await refusalOf(remove())).code, 'DependencyViolation')
+    await acme.call('ReleaseAddress', { AllocationId: AllocationId! }, asShop)
+    await organizations('CloseAccount', { AccountId: shop })
+    assert.equal((await refusalOf(allocate(acme, shop))).code, 'IncorrectState')
+    await remove()
+    const { CreateAccountStatus } = await organizations('CreateAccount', {
+      AccountName: 'shop',
+      Email: 'anew@example.com',
+    })
+    const made = await acme.store.read((tx) => tx.organizations.findCreation(CreateAccountStatus!.Id!))
+    assert.notEqual(made!.account, shop)
+    assert.equal(await acme.poolOfAddress(made!.account!), acme.listed)
   },
 }

@@ -818,9 +818,31 @@ export const overNative: Attempts = {
     assert.equal((await take(acme, shop)).poolId, acme.listed)
   },
 
-  'an account closed and made anew': {
-    because:
-      'accounts are neither closed nor taken out of the organization, and nobody chooses the number of a new one',
-    unless: /(close|delete|remove|invite)(An)?Account$|leaveOrganization|deleteOrganization/i,
+  /** Whoever manages a unit gives nobody there the number that a rule is for, nor takes an account away from who stands above it. */
+  async 'an account closed and made anew'(acme) {
+    const number = '777777777777'
+    await acme.post('/accounts', { account: number, name: 'anew', parentId: prod })
+    const premium = await acme.pool()
+    await put(acme, [{ poolId: premium, when: { accounts: [number] } }, acme.listed])
+    await acme.tokenOf('user:of-dev', 'organization-administrator', number)
+    const as = await acme.tokenOf('user:of-dev', 'organization-administrator', dev)
+    const forbidden = async (method: 'POST' | 'DELETE', path: string, body?: object) => {
+      const answer = await acme.ask<Problem>(method, path, { body, as })
+      assert.deepEqual([answer.status, answer.body.code], [403, 'NotAuthorized'], JSON.stringify(answer.body))
+    }
+    await forbidden('DELETE', `/accounts/${number}`)
+    await forbidden('POST', `/accounts/${number}/close`, {})
+    assert.equal((await acme.ask('DELETE', `/accounts/${number}`)).status, 204)
+    const body = { account: number, name: 'anew', parentId: dev }
+    await forbidden('POST', '/accounts', body)
+    await forbidden('POST', '/accounts', { ...body, account: undefined, cloud: 'aws', externalId: number })
+    await forbidden('POST', '/accounts/batch', { accounts: [body] })
+    const shared = '888888888888'
+    await acme.post('/accounts', { account: shared, name: 'shared', parentId: prod })
+    assert.equal((await acme.ask('PATCH', `/pools/${premium}`, { body: { sharedWith: [shared] } })).status, 200)
+    assert.equal((await acme.ask('DELETE', `/accounts/${shared}`)).status, 204)
+    await forbidden('POST', '/accounts', { ...body, account: shared })
+    const anew = await acme.post<{ account: string }>('/accounts', { name: 'anew', parentId: dev }, { as })
+    assert.equal((await take(acme, anew.account)).poolId, acme.listed)
   },
 }

@@ -79,6 +79,18 @@ export function touchedByTags(snapshot: Snapshot, node: TaggedNode, tags: Tags):
   return touched
 }
 
+/** The nodes above a new account, and it itself, that have an assignment with a rule that names its number, or are assigned by it. */
+export function touchedByNumber(snapshot: Snapshot, number: string, parentId: string): ReadonlySet<string> {
+  const touched = new Set<string>()
+  for (const world of worldsOf(snapshot)) {
+    if (world.assignmentsByTarget.has(number)) touched.add(number)
+    for (const target of pathOf(snapshot, parentId)) {
+      if (conditionsOn(world, target).some(({ accounts }) => accounts?.includes(number))) touched.add(target)
+    }
+  }
+  return touched
+}
+
 const isMet = (unmet: string | undefined): boolean => unmet === undefined
 
 /**

@@ -27,7 +27,7 @@ import {
 import { refuseNoChange, shownTags, tagMap, tags } from '../space/shapes.native.ts'
 import { type AccountState, changeState, removeAccount, stateOf } from './account-states.ts'
 import { changeAccount, createAccount, moveAccount } from './accounts.ts'
-import { requireRightToDelete, requireRightToMove, requireRightToTag } from './node-rights.ts'
+import { requireRightToDelete, requireRightToMove, requireRightToNumber, requireRightToTag } from './node-rights.ts'
 import {
   findAccount,
   findOrganization,
@@ -136,7 +136,7 @@ export const createAnAccount = nativeWrite({
   name: 'createAccount',
   summary:
     'Make an account in the organization: of AWS under its own number, of other clouds and sites under their id.',
-  description: `Where AWS has given it no number, one is drawn. ${tagsNeedRight} Not under a break-glass of your own that awaits review.`,
+  description: `Where AWS has given it no number, one is drawn. A number that a rule of an assigned policy or candidate names needs \`policy:manage\` where it is assigned, too; one that pools are shared with, \`ipam:manage\` at their owner. ${tagsNeedRight} Not under a break-glass of your own that awaits review.`,
   action: 'organization:manage',
   input: params,
   output: account,
@@ -146,7 +146,7 @@ export const createAnAccount = nativeWrite({
   at: async (context, input) => placeOfParent(context, input.parentId),
   async run(context, input) {
     const organization = await findOrganization(context)
-    await requireTags(context, organization, input)
+    await requireRights(context, organization, input)
     await requireRoom(context, input.parentId ?? organization.rootId, 1)
     return create(context, organization, input)
   },
@@ -244,7 +244,8 @@ export const createAccounts = nativeWrite({
     // All that is asked of the rules as they are: each account that is made would have them compiled anew.
     const ofParents = Map.groupBy(accounts, ({ parentId = organization.rootId }) => parentId)
     for (const [under, those] of ofParents) await requireRoom(context, under, those.length)
-    for (const [index, one] of accounts.entries()) await numbered(index, () => requireTags(context, organization, one))
+    for (const [index, one] of accounts.entries())
+      await numbered(index, () => requireRights(context, organization, one))
     const made: z.output<typeof account>[] = []
     for (const [index, one] of accounts.entries()) {
       made.push(await numbered(index, () => create(context, organization, one)))
@@ -356,11 +357,13 @@ async function requireRoom(context: ReadContext, under: string, count: number): 
   await refuseBeyondShare(context, 'account', under, count)
 }
 
-async function requireTags(
+async function requireRights(
   context: ReadContext,
   { rootId }: Organization,
-  { parentId = rootId, tags }: Params,
+  { parentId = rootId, tags, account, cloud, externalId }: Params,
 ): Promise<void> {
+  const number = account ?? (cloud === 'aws' ? externalId : undefined)
+  if (number !== undefined) await requireRightToNumber(context, number, parentId)
   if (tags) await requireRightToTag(context, { kind: 'account', parentId }, tags)
 }
 

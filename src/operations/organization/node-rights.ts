@@ -1,6 +1,12 @@
 // The rights that a change of the tree needs beside `organization:manage`: over the policies and role bindings that it makes
 // apply, or apply no longer.
-import { nodesOfMove, type TaggedNode, touchedByMove, touchedByTags } from '#model/policy/node-change.ts'
+import {
+  nodesOfMove,
+  type TaggedNode,
+  touchedByMove,
+  touchedByNumber,
+  touchedByTags,
+} from '#model/policy/node-change.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
 import { type Action, type RoleBinding, roles } from '#model/roles.ts'
 import {
@@ -109,6 +115,23 @@ export async function requireRightToTag(
 ): Promise<void> {
   const touched = touchedByTags(await context.snapshot(), node, new Map(Object.entries(tags)))
   await requireAtAll(context, 'policy:manage', touched, 'and a rule of its policies reads the tags')
+}
+
+/**
+ * To be called before an account is made under this number: what names the number is for who had it, or is to have it. Which pools
+ * are shared with it is not told.
+ */
+export async function requireRightToNumber(context: ReadContext, number: string, parentId: string): Promise<void> {
+  const snapshot = await context.snapshot()
+  const touched = touchedByNumber(snapshot, number, parentId)
+  await requireAtAll(context, 'policy:manage', touched, 'and a rule of its policies names the account')
+  for (const { account, sharedWith } of snapshot.pools.values()) {
+    if (!sharedWith.includes(number)) continue
+    if ((await accessAt(context, 'ipam:manage', account)).isPermitted) continue
+    requireScope(context, 'ipam:manage')
+    const because = `what is shared with \`${number}\` already would be its own, and no role of yours may share that`
+    refuseWithoutRole(context, 'ipam:manage', parentId, because)
+  }
 }
 
 async function requireAtAll(

@@ -1,4 +1,4 @@
-# What terraform.test.ts applies and destroys: an organization with its units and accounts, one closed and one only removed.
+# What terraform.test.ts applies and destroys: an organization with a unit and accounts, which leave it again.
 terraform {
   required_providers {
     aws = { source = "hashicorp/aws" }
