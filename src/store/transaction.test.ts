@@ -72,4 +72,14 @@ test('whatever writes is listed as what a reading does not have', () => {
     writers.filter((writer) => !listed.has(writer)),
     [],
   )
+  // What is listed and was renamed since would be a method that a reading has.
+  const methods = new Set(
+    globSync('tables/*.ts', { cwd: import.meta.dirname }).flatMap((path) =>
+      [...read(path).matchAll(/^ {2}(?:async )?(\w+)(?:<[^>]*>)?\(/gm)].map(([, name]) => name!),
+    ),
+  )
+  assert.deepEqual(
+    [...listed].filter((name) => !methods.has(name.split('.')[1]!)),
+    [],
+  )
 })
