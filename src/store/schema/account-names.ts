@@ -11,7 +11,6 @@ alter table account add column closed_at integer;
 -- It has left for good: its number stays known, and its names are free for others.
 alter table account add column removed_at integer;
 create unique index account_external_id on account (external_id, cloud) where removed_at is null and external_id is not null;
-create index account_name on account (name, id);
 drop index account_email;
 create unique index account_email on account (lower(email)) where removed_at is null;
 `
