@@ -45,7 +45,7 @@ const throughputRounds = quick ? { ...rounds, msMax: quickThroughputMsMax } : ro
 const fixedRounds = Number(options.rounds ?? roundsFixed)
 const seconds = Number(options.seconds ?? (quick ? 2 : 5))
 /** In the quick run fewer are signed beforehand; a server that answers more is told of, and needs the whole run. */
-const requestsPerSecond = 20_000
+const requestsPerSecond = 60_000
 const connections = Number(options.connections)
 const rows = Number(options.rows)
 const parts = {

@@ -26,7 +26,7 @@ const memoryMbMax = 200
 const run = promisify(execFile)
 
 /** What a server does first is compiled as it goes: that is over before it is measured. */
-const warmUp = { seconds: 1, requestsPerSecond: 10_000 }
+const warmUp = { seconds: 1, requestsPerSecond: 60_000 }
 async function loadWarm(server: Server, requests: Load): Promise<Round> {
   await cleanLoad(server, { ...requests, ...warmUp })
   const round = await cleanLoad(server, requests)
