@@ -26,14 +26,17 @@ const nodeTagsMax = 250_000
 const policyBytesPerDayPerTopUnitMax = 268_435_456
 const policyBytesPerDayInAllMax = 1_073_741_824
 
+/** Of what is counted, between two turns of the event loop: a few milliseconds. */
+const countedPerTurn = 5_000
+
 interface Kind {
   readonly what: string
   /** Who may do this at the top is bound by what is in all alone. */
   readonly action: Action
   readonly perTopUnitMax: number
   readonly max: number
-  /** Calls `add` with what the snapshot holds of it, by the account or the node that has it. */
-  count(snapshot: Snapshot, add: (owner: string, more: number) => void): void
+  /** What the snapshot holds of it, by the account or the node that has it. */
+  count(snapshot: Snapshot): Iterable<readonly [owner: string, more: number]>
 }
 const kinds = {
   ipams: {
@@ -41,8 +44,8 @@ const kinds = {
     action: 'ipam:manage',
     perTopUnitMax: ipamsPerTopUnitMax,
     max: ipamsMax,
-    count: ({ ipams }, add) => {
-      for (const { account } of ipams.values()) add(account, 1)
+    *count({ ipams }) {
+      for (const { account } of ipams.values()) yield [account, 1]
     },
   },
   policies: {
@@ -50,8 +53,8 @@ const kinds = {
     action: 'policy:manage',
     perTopUnitMax: policiesPerTopUnitMax,
     max: policiesMax,
-    count: ({ policies }, add) => {
-      for (const { account } of policies.values()) add(account, 1)
+    *count({ policies }) {
+      for (const { account } of policies.values()) yield [account, 1]
     },
   },
   policyBytes: {
@@ -59,10 +62,10 @@ const kinds = {
     action: 'policy:manage',
     perTopUnitMax: policyBytesPerTopUnitMax,
     max: policyBytesInAllMax,
-    count: ({ policies, candidates }, add) => {
-      for (const { account, bytes = 0 } of policies.values()) add(account, bytes)
+    *count({ policies, candidates }) {
+      for (const { account, bytes = 0 } of policies.values()) yield [account, bytes]
       for (const { policyId, version, account, bytes = 0 } of candidates?.snapshot.otherVersions.values() ?? []) {
-        if (policies.get(policyId)?.version !== version) add(account, bytes)
+        if (policies.get(policyId)?.version !== version) yield [account, bytes]
       }
     },
   },
@@ -71,8 +74,8 @@ const kinds = {
     action: 'ipam:manage',
     perTopUnitMax: poolsPerTopUnitMax,
     max: poolsInAllMax,
-    count: ({ pools }, add) => {
-      for (const { account } of pools.values()) add(account, 1)
+    *count({ pools }) {
+      for (const { account } of pools.values()) yield [account, 1]
     },
   },
   poolCidrs: {
@@ -80,8 +83,8 @@ const kinds = {
     action: 'ipam:manage',
     perTopUnitMax: poolCidrsPerTopUnitMax,
     max: poolCidrsMax,
-    count: ({ pools }, add) => {
-      for (const { account, cidrs } of pools.values()) add(account, cidrs.length)
+    *count({ pools }) {
+      for (const { account, cidrs } of pools.values()) yield [account, cidrs.length]
     },
   },
   shares: {
@@ -89,8 +92,8 @@ const kinds = {
     action: 'ipam:manage',
     perTopUnitMax: sharesPerTopUnitMax,
     max: sharesMax,
-    count: ({ pools }, add) => {
-      for (const { account, sharedWith } of pools.values()) add(account, sharedWith.length)
+    *count({ pools }) {
+      for (const { account, sharedWith } of pools.values()) yield [account, sharedWith.length]
     },
   },
   requiredTagBytes: {
@@ -98,9 +101,9 @@ const kinds = {
     action: 'ipam:manage',
     perTopUnitMax: requiredTagBytesPerTopUnitMax,
     max: requiredTagBytesInAllMax,
-    count: ({ pools }, add) => {
+    *count({ pools }) {
       for (const { account, requiredTags } of pools.values()) {
-        if (requiredTags.length > 0) add(account, Buffer.byteLength(JSON.stringify(requiredTags)))
+        if (requiredTags.length > 0) yield [account, Buffer.byteLength(JSON.stringify(requiredTags))]
       }
     },
   },
@@ -109,8 +112,8 @@ const kinds = {
     action: 'organization:manage',
     perTopUnitMax: nodeTagsPerTopUnitMax,
     max: nodeTagsMax,
-    count: ({ nodes }, add) => {
-      for (const { id, tags } of nodes.values()) if (tags) add(id, tags.size)
+    *count({ nodes }) {
+      for (const { id, tags } of nodes.values()) if (tags) yield [id, tags.size]
     },
   },
 } as const satisfies Readonly<Record<string, Kind>>
@@ -146,7 +149,8 @@ export async function refuseBeyondShareOfContent(
   const { what, action, perTopUnitMax, max }: Kind = kinds[content]
   const path = pathOf(snapshot, owner)
   const part = topUnitsOf(snapshot)(owner)
-  const byPart = usedOf(snapshot, content, isOfNodes ? undefined : await administratorOf(context))
+  const administrator = isOfNodes ? undefined : await administratorOf(context)
+  const byPart = await usedOf(context, snapshot, content, administrator)
   const ofPart = byPart.get(part) ?? 0
   const inAll = [...byPart.values()].reduce((sum, used) => sum + used, 0)
   const isAtTop = (await mayAtTop(context, action, path)) || (await isManagement(context))
@@ -209,18 +213,26 @@ type Used = ReadonlyMap<string, number>
 const counted = new WeakMap<Snapshot, Map<Content, Used>>()
 
 /** How much every part has. */
-function usedOf(snapshot: Snapshot, content: Content, administrator: string | undefined): Used {
+async function usedOf(
+  { tx }: ReadContext,
+  snapshot: Snapshot,
+  content: Content,
+  administrator: string | undefined,
+): Promise<Used> {
   const ofSnapshot = counted.get(snapshot) ?? new Map<Content, Used>()
   const known = ofSnapshot.get(content)
   if (known) return known
   const byPart = new Map<string, number>()
   const topUnitOf = topUnitsOf(snapshot)
   const { count }: Kind = kinds[content]
-  count(snapshot, (owner, more) => {
-    if (owner === administrator || !snapshot.nodes.has(owner)) return
+  let looked = 0
+  for (const [owner, more] of count(snapshot)) {
+    // A snapshot never changes, whatever others do in between.
+    if (++looked % countedPerTurn === 0) await tx.nextTurn()
+    if (owner === administrator || !snapshot.nodes.has(owner)) continue
     const part = topUnitOf(owner)
     byPart.set(part, (byPart.get(part) ?? 0) + more)
-  })
+  }
   counted.set(snapshot, ofSnapshot.set(content, byPart))
   return byPart
 }
