@@ -68,7 +68,9 @@ const block = (network: number, index: number, length: number) =>
   parseCidr(`${network}.${index >> 8}.${index & 255}.0/${length}`)!
 
 export async function openFilled(sizes: Sizes): Promise<Filled> {
-  const world = await withOrganization(await withNativeApi(await openWorld()))
+  // Enough of the provider's space for one account to have all of its addresses there.
+  const settings = { providerIpv4Cidr: '20.0.0.0/8' }
+  const world = await withOrganization(await withNativeApi(await openWorld(settings)))
   const examples = await accessExamples(world)
   const made = await fill(world, sizes)
   const native = new Map<string, readonly Asked[]>(
