@@ -9,6 +9,7 @@ import { changeState, removeAccount as remove } from './account-states.ts'
 import { type AccountParams, checkAccount, getMember, moveAccount as move, requestAccount } from './accounts.ts'
 import { pageOf, readTags, showAccount } from './answers.aws.ts'
 import { getParent } from './organizations.ts'
+import { refuseBeyondNewTagShare } from './tree-tags.ts'
 
 /**
  * Makes an account under the root. As in AWS the answer says that this is in progress, and what became of it is asked
@@ -20,6 +21,7 @@ export const createAccount = organizationsWrite(
     const params: AccountParams = { name, email, roleName, tags: readTags(Tags) }
     checkAccount(params)
     const organization = await organizationToChange(context, 'organizations:CreateAccount')
+    await refuseBeyondNewTagShare(context, organization.rootId, params.tags?.length ?? 0)
     return { CreateAccountStatus: showInProgress(await requestAccount(context, organization, params)) }
   },
   { name: 'AccountName', email: 'Email', roleName: 'RoleName' },

@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test'
 import { createAccessKey, listAccessKeys } from '#operations/identity/access-keys.ts'
 import { refusalOf } from '../../../test/acme.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
+import { costOf } from '../../../test/statement-cost.ts'
 import { managementAccount } from '../../../test/world.ts'
 
 let world: NativeWorld
@@ -365,4 +366,20 @@ test('the operator makes keys for an account by its number, its id or its name, 
   assert.deepEqual([await isFound(), await isGood()], [true, true])
   await world.ask('DELETE', '/accounts/keyed')
   assert.deepEqual([await isFound(), await isGood()], [false, false])
+})
+
+test('D3 a batch with tags reads the rules once, and not again for each account that it makes', async () => {
+  const batchOf = (count: number, cloud: string) =>
+    costOf(() =>
+      world.post('/accounts/batch', {
+        accounts: Array.from({ length: count }, (_, n) => ({
+          name: `${cloud}-${n}`,
+          cloud,
+          externalId: `site-${n}`,
+          tags: { stage: 'prod' },
+        })),
+      }),
+    )
+  const [few, many] = [await batchOf(20, 'few'), await batchOf(80, 'many')]
+  assert(many.rows <= few.rows * 5, `rows for 20 and for 80: ${few.rows}, ${many.rows}`)
 })

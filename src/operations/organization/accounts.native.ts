@@ -37,7 +37,7 @@ import {
   placeOfParent,
   tagsNeedRight,
 } from './nodes.native.ts'
-import { replaceNodeTags } from './tree-tags.ts'
+import { refuseBeyondNewTagShare, replaceNodeTags } from './tree-tags.ts'
 
 /** One transaction makes all of them, and others wait for it. */
 const batchMax = 100
@@ -147,7 +147,7 @@ export const createAnAccount = nativeWrite({
   async run(context, input) {
     const organization = await findOrganization(context)
     await requireRights(context, organization, input)
-    await requireRoom(context, input.parentId ?? organization.rootId, 1)
+    await requireRoom(context, input.parentId ?? organization.rootId, [input])
     return create(context, organization, input)
   },
 })
@@ -243,7 +243,7 @@ export const createAccounts = nativeWrite({
     const organization = await findOrganization(context)
     // All that is asked of the rules as they are: each account that is made would have them compiled anew.
     const ofParents = Map.groupBy(accounts, ({ parentId = organization.rootId }) => parentId)
-    for (const [under, those] of ofParents) await requireRoom(context, under, those.length)
+    for (const [under, those] of ofParents) await requireRoom(context, under, those)
     for (const [index, one] of accounts.entries())
       await numbered(index, () => requireRights(context, organization, one))
     const made: z.output<typeof account>[] = []
@@ -351,10 +351,12 @@ async function requireParent(context: ReadContext, id: string): Promise<void> {
   await requirePermission(context, 'organization:manage', { node: parent })
 }
 
-/** Whether so many accounts may come under a node. */
-async function requireRoom(context: ReadContext, under: string, count: number): Promise<void> {
+/** Whether these accounts may come under a node, with their tags. */
+async function requireRoom(context: ReadContext, under: string, accounts: readonly Params[]): Promise<void> {
   await refuseToBringUnderOwn(context, under)
-  await refuseBeyondShare(context, 'account', under, count)
+  await refuseBeyondShare(context, 'account', under, accounts.length)
+  const tags = accounts.reduce((sum, one) => sum + Object.keys(one.tags ?? {}).length, 0)
+  await refuseBeyondNewTagShare(context, under, tags)
 }
 
 async function requireRights(

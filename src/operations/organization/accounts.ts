@@ -90,7 +90,8 @@ function readIdentity({ account, cloud, externalId }: Identity): Identity {
 
 /**
  * Makes an account, or records why it could not be made although the request is well-formed. Either way the request can be
- * looked up by its own id.
+ * looked up by its own id. Whether its tags are too many where it comes is for who calls to have asked (`refuseBeyondNewTagShare`),
+ * once for all that one request makes: each account that is made would have the rules compiled anew.
  */
 export async function requestAccount(
   context: WriteContext,
@@ -133,7 +134,7 @@ export async function requestAccount(
   const request = { id, name, email: account.email, requestedAt: now, completedAt: now }
   const done: AccountCreation = { ...request, state: 'SUCCEEDED', account: account.id }
   await tx.organizations.insertCreation(done)
-  await putTreeTags(context, organization, { id: account.id, kind: 'account', parentId }, tags)
+  await putTreeTags(context, organization, { id: account.id, kind: 'account' }, tags)
   context.changed(id)
   await recordNode(context, organization, account.id)
   return done

@@ -26,6 +26,7 @@ export async function tagNode(
   const node = await getNode(context, id)
   const merged = mergeTags(await context.tx.tags.of(id), tags)
   if (hasTooManyTags(merged)) refuseCount(merged.length)
+  await refuseBeyondTagShare(context, node, merged)
 
   await putTreeTags(context, organization, node, tags)
   await recordNode(context, organization, id)
@@ -56,32 +57,37 @@ export async function replaceNodeTags(
   const wanted = new Set(tags.map(({ key }) => key))
   const gone = (await context.tx.tags.of(id)).map(({ key }) => key).filter((key) => !wanted.has(key))
   if (tags.length === 0 && gone.length === 0) return
+  await refuseBeyondTagShare(context, node, tags)
   for (const key of gone) await context.tx.tags.remove(id, key)
   await putTreeTags(context, organization, node, tags)
   await recordNode(context, organization, id)
 }
 
-/** The tags belong to the organization and to no account: EC2's DescribeTags, which lists an account's, does not show them. */
+/**
+ * The tags belong to the organization and to no account: EC2's DescribeTags, which lists an account's, does not show them. Whether
+ * there may be so many is for who calls to have asked, before the first change of the request.
+ */
 export async function putTreeTags(
   context: WriteContext,
   organization: Organization,
-  node: Pick<Node, 'id' | 'kind' | 'parentId'>,
+  node: Pick<Node, 'id' | 'kind'>,
   tags: readonly Tag[],
 ): Promise<void> {
-  if (tags.length > 0) await refuseTooManyTags(context, node, tags)
   await putTags(context, { id: node.id, type: node.kind, account: organization.id }, tags)
 }
 
-async function refuseTooManyTags(
-  context: WriteContext,
-  { id, parentId }: Pick<Node, 'id' | 'parentId'>,
-  tags: readonly Tag[],
+/** Refuses a node all of these tags where its part of the organization would have too many. */
+async function refuseBeyondTagShare(
+  context: ReadContext,
+  { id }: Pick<Node, 'id'>,
+  all: readonly Tag[],
 ): Promise<void> {
-  const known = (await context.snapshot()).nodes.get(id)
-  const after = mergeTags(await context.tx.tags.of(id), tags).length
-  const more = after - (known?.tags?.size ?? 0)
-  await refuseBeyondShareOfContent(context, 'nodeTags', known ? id : (parentId ?? id), more)
+  const had = (await context.snapshot()).nodes.get(id)?.tags?.size ?? 0
+  await refuseBeyondShareOfContent(context, 'nodeTags', id, all.length - had)
 }
+/** The same of nodes that are to be made under one, with so many tags together. */
+export const refuseBeyondNewTagShare = (context: ReadContext, parentId: string, count: number): Promise<void> =>
+  refuseBeyondShareOfContent(context, 'nodeTags', parentId, count)
 
 /** The root, a unit or an account of the organization. */
 export async function getNode({ tx }: ReadContext, id: string): Promise<Node> {

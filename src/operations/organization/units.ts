@@ -7,7 +7,7 @@ import type { Node, Organization } from '#store/tables/organizations.ts'
 import { recordBinding } from '../identity/role-binding-record.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { getParent, recordNode } from './organizations.ts'
-import { checkTreeTags, putTreeTags } from './tree-tags.ts'
+import { checkTreeTags, putTreeTags, refuseBeyondNewTagShare } from './tree-tags.ts'
 
 /** AWS allows 2,000 per organization; this bound only keeps a runaway script from filling the tree. */
 export const unitsMax = 20_000
@@ -36,6 +36,7 @@ export async function createUnit(
   await refuseTakenName(context, parent.id, name)
   await refuseTooDeep(context, parent.id)
   await refuseTooMany(context)
+  await refuseBeyondNewTagShare(context, parent.id, tags.length)
 
   const unit: Node = { id: newUnitId(context, organization), kind: 'organizational-unit', parentId: parent.id, name }
   await context.tx.organizations.insertNode(unit)
