@@ -16,7 +16,7 @@ const aloneMs = 5_000
 /** Senders that this is known of; beyond, the oldest are forgotten. */
 const aloneSendersMax = 1_000
 /** Where to begin and to commit takes long, so many times as long: most of the time is spent on requests. */
-const batchesPerOverhead = 4
+const workPerOverhead = 4
 /** Between a transaction that met another's and its next attempt: doubled each time, up to the second. */
 const conflictPauseMs = 1
 const conflictPauseMsMax = 50
@@ -177,7 +177,7 @@ export class Batches {
 
   get #batchMs(): number {
     const { workMsMax = Number.POSITIVE_INFINITY } = this.#limits
-    return Math.max(workMsMax, batchesPerOverhead * this.#overheadMs)
+    return Math.max(workMsMax, workPerOverhead * this.#overheadMs)
   }
   /** All that wait; where those are too many for one transaction, one of each sender in turn, so that nobody waits for another's crowd. */
   #nextBatch(): readonly Queued[] {
@@ -236,6 +236,11 @@ export class Batches {
     attempts: Attempts = { count: 1, since: performance.now() },
   ): Promise<void> {
     const engine = this.#engine
+    // Parts of a batch that run apart: after one whose outcome is not known, nothing more is done.
+    if (this.#closed) {
+      for (const { reject } of batch) reject(this.#closed)
+      return
+    }
     const answers: { queued: Queued; value?: unknown; error?: unknown; failed: boolean }[] = []
     let hasBegun = false
     let culprit: number | undefined

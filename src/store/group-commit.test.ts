@@ -4,7 +4,7 @@ import { afterEach, describe, test } from 'node:test'
 import { type Cidr, formatCidr, parseCidr } from '#model/cidr.ts'
 import { emptyDatabase, type OpenOptions, type TestDatabase } from '../../test/database.ts'
 import { allocationOf, insertPool } from '../../test/pool.ts'
-import { queueShareMax, queueSizeMax } from './batching.ts'
+import { Batches, type Engine, queueShareMax, queueSizeMax } from './batching.ts'
 import type { KeptName, ReadTransaction, Store, Transaction } from './store.ts'
 import { StoreTrouble } from './trouble.ts'
 import { checkSpace } from './upkeep/check.ts'
@@ -322,6 +322,33 @@ describe('a crowded queue', () => {
     assert.deepEqual([before, after], [1, 1], 'two transactions: those before it, and those after it')
     const [, , moments] = await batchOf(true)
     assert.equal(new Set(moments).size, 1, 'it runs apart by now, and spoils nothing')
+  })
+
+  test('L9 after a part of a batch whose outcome is not known nothing more is begun', async () => {
+    const trouble = new StoreTrouble('io', 'the disk', { fatal: true })
+    const begun: number[] = []
+    let changes = 0
+    const engine: Engine = {
+      transaction: {
+        get changes() {
+          return changes
+        },
+      } as Transaction,
+      begin: () => void begun.push(begun.length),
+      commit: () => Promise.reject(trouble),
+      rollback: () => undefined,
+      troubleOf: (error) => (error === trouble ? trouble : undefined),
+      spoils: () => false,
+      isConflict: () => false,
+    }
+    const batches = new Batches(engine, undefined)
+    const work = (fails: boolean) => async () => {
+      changes++
+      if (fails) throw new Failed()
+    }
+    const works = [false, true, false].map((fails) => batches.run(work(fails), undefined, `${fails}`))
+    for (const { status } of await Promise.allSettled(works)) assert.equal(status, 'rejected')
+    assert.equal(begun.length, 2, 'the whole batch, and the part before the one that failed')
   })
 
   test('D8 work that takes long is cut off from its transaction, and who came meanwhile is in the next one', async () => {

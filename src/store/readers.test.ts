@@ -68,3 +68,18 @@ test('D8 whoever reads long leaves connections to others, and who uses fewest is
   await readers.close()
   assert.equal(order.filter((sender) => sender === 'many').length, 10, 'nobody is forgotten')
 })
+
+test('who waits only because they have their share gets an idle connection once one of theirs fails, also in an outage', async () => {
+  const outage = new Outage(async () => new StoreTrouble('unavailable', 'away', { fatal: false }))
+  const readers = new Readers({ open: async () => ({ ...connection }), outage, connectionsMax: 4, waitMsMax: 60_000 })
+  const now = performance.now()
+  const held = await Promise.all(['many', 'many', 'many', 'other'].map((sender) => readers.take(now, sender)))
+  readers.giveBack(held[3]!, 'other')
+  const fourth = readers.take(now, 'many')
+  outage.begin(new StoreTrouble('unavailable', 'away', { fatal: false }))
+  readers.giveBack({ ...held[0]!, isGood: false }, 'many')
+  readers.giveBack(await fourth, 'many')
+  for (const one of held.slice(1, 3)) readers.giveBack(one, 'many')
+  outage.end()
+  await readers.close()
+})

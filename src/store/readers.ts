@@ -85,6 +85,9 @@ export class Readers<C extends Connection> {
       void connection.close()
       const { trouble } = this.#options.outage
       if (trouble && this.#inUse === 0) this.#refuseAll(trouble)
+      // Who gave this one back may have one again, and there may be one that nobody else may use.
+      const idle = this.#idle.pop()
+      if (idle) this.#hand(idle)
       this.#grow()
     }
     this.#rest()

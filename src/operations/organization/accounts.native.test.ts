@@ -368,6 +368,22 @@ test('the operator makes keys for an account by its number, its id or its name, 
   assert.deepEqual([await isFound(), await isGood()], [false, false])
 })
 
+test('an account is found by its number, its id in its cloud and its name, and no more once it is removed', async () => {
+  const { account } = await create({
+    cloud: 'azure',
+    externalId: '5E1F6471-1BF0-4DDA-AEC3-CB9272F09591',
+    name: 'found',
+  })
+  const found = async (text: string) => {
+    const { objects } = await world.get<{ objects: { items: { id: string }[] }[] }>(`/find?q=${text}`)
+    return objects.flatMap(({ items }) => items.map(({ id }) => id))
+  }
+  const names = [account, '5e1f6471-1bf0-4dda-aec3-cb9272f09591', 'found']
+  for (const text of names) assert.deepEqual(await found(text), [account], text)
+  assert.equal((await world.ask('DELETE', `/accounts/${account}`)).status, 204)
+  for (const text of names) assert.deepEqual(await found(text), [], text)
+})
+
 test('D3 a batch with tags reads the rules once, and not again for each account that it makes', async () => {
   const batchOf = (count: number, cloud: string) =>
     costOf(() =>

@@ -1,6 +1,6 @@
 // What goes by an id, a name or a tag, of whatever kind: each kind for whoever may read such things where this one is.
 import { expandId, formatId, kindOf, parseId } from '#model/identifier.ts'
-import { isAccountId, isTargetId } from '#model/organization.ts'
+import { canonicalExternalId, isAccountId, isTargetId } from '#model/organization.ts'
 import type { Action } from '#model/roles.ts'
 import type { Tenure } from '#store/tables/timeline.ts'
 import { permitter } from '../identity/authority.ts'
@@ -175,7 +175,7 @@ async function findNode(context: ReadContext, id: string): Promise<readonly Matc
 
 async function findNodesNamed(context: ReadContext, text: string): Promise<readonly Match[]> {
   const isPermitted = await permitter(context, 'organization:read')
-  const found = await context.tx.finding.nodesNamed(text, rowsMax)
+  const found = await context.tx.finding.nodesNamed(text, canonicalExternalId(text), rowsMax)
   return found
     .filter(({ id }) => isPermitted(id))
     .map(({ id, kind, name }) => ({ kind, id, name, account: kind === 'account' ? id : undefined }))

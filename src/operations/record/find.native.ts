@@ -104,7 +104,7 @@ export const find = nativeRead({
   name: 'find',
   summary: 'Tell where an address, a range, an id, a name, an account or a tag is.',
   description:
-    'An address or CIDR is looked up in every scope, in the space of the provider and in VPCs that brought their own: from the top-level pool to whoever has it, with the policy that speaks for them and who had it before. Anything else is the id of something, what a resource is called, the name of an account, a unit or whatever has the tag `Name`, or a tag `KEY=VALUE`. As far as you may see it.',
+    'An address or CIDR is looked up in every scope, in the space of the provider and in VPCs that brought their own: from the top-level pool to whoever has it, with the policy that speaks for them and who had it before. Anything else is the id of something, what a resource is called, the name of an account or the id that it has in its cloud, the name of a unit or of whatever has the tag `Name`, or a tag `KEY=VALUE`. As far as you may see it.',
   action: 'allocation:read',
   input: z.strictObject({
     q: z

@@ -163,18 +163,29 @@ export class Finding {
 
   // By name ----------------------------------------------------------------------------------------------------------
 
-  /** Nodes of the organization that go by a name, and accounts outside of it, in the order of their ids. */
-  async nodesNamed(name: string, limit: number): Promise<NamedNode[]> {
+  /**
+   * Nodes of the organization that go by a name, and accounts, also those outside of it, by their name or the id that they have in
+   * their cloud; in the order of their ids.
+   */
+  async nodesNamed(name: string, externalId: string, limit: number): Promise<NamedNode[]> {
     const nodes = await this.#sql.all<NamedNode>(
       `select id, kind, name from organization_node where name = ? and kind <> 'root' order by id limit ?`,
       name,
       limit,
     )
-    const accounts = await this.#sql.all<NamedNode>(
-      `select id, 'account' as kind, name from account where name = ? order by id limit ?`,
-      name,
-      limit,
-    )
+    const accounts: NamedNode[] = []
+    for (const [column, value] of [
+      ['name', name],
+      ['external_id', externalId],
+    ] as const) {
+      accounts.push(
+        ...(await this.#sql.all<NamedNode>(
+          `select id, 'account' as kind, name from account where ${column} = ? and removed_at is null order by id limit ?`,
+          value,
+          limit,
+        )),
+      )
+    }
     const found = new Map([...accounts, ...nodes].map((node) => [node.id, node]))
     return [...found.values()].sort((a, b) => compareValues(a.id, b.id)).slice(0, limit)
   }

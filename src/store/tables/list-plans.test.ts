@@ -409,9 +409,9 @@ for (const engine of engines) {
         const found = await finding.tagged(tag, page, theirs)
         assert.ok(found.length > 0 && found.every((one) => theirs.includes(one.account)))
       })
-      await asks('named', 2, async () => {
+      await asks('named', 3, async () => {
         assert.deepEqual(
-          (await finding.nodesNamed('n7', page)).map(({ id }) => id),
+          (await finding.nodesNamed('n7', 'n7', page)).map(({ id }) => id),
           ['200000000007', 'ou-7'],
         )
       })
