@@ -258,51 +258,43 @@ const needsParent =
   'You need `organization:manage` at the node that it hangs under, too: whoever has the account alone does not decide about it.'
 const stateRefusals = ['NotFound', 'NotEligible', 'IncorrectState', 'DependencyViolation'] as const
 
-export const suspendAccount = nativeWrite({
-  name: 'suspendAccount',
+/** What turns the state of an account: the same for each but what it is called. */
+const turning = (
+  verb: 'suspend' | 'resume' | 'close',
+  to: AccountState,
+  { summary, description }: { readonly summary: string; readonly description: string },
+) =>
+  nativeWrite({
+    name: `${verb}Account`,
+    summary,
+    description,
+    action: 'organization:manage',
+    input: z.strictObject({ account: accountName }),
+    output: account,
+    rest: { method: 'POST', path: `/accounts/{account}/${verb}` },
+    cli: `account ${verb}`,
+    refusals: stateRefusals,
+    changes: getAccount,
+    at: placeOfAccount,
+    async run(context, { account: id }) {
+      await requireParent(context, id)
+      await changeState(context, await findOrganization(context), id, to)
+      return showAccount(context, await findAccount(context, id))
+    },
+  })
+export const suspendAccount = turning('suspend', 'suspended', {
   summary:
     'Suspend an account: it gets no new space, and neither its keys nor tokens of services at home there sign in.',
   description: `What it has it keeps, and can be released by others. ${needsParent}`,
-  action: 'organization:manage',
-  input: z.strictObject({ account: accountName }),
-  output: account,
-  rest: { method: 'POST', path: '/accounts/{account}/suspend' },
-  cli: 'account suspend',
-  refusals: stateRefusals,
-  changes: getAccount,
-  at: placeOfAccount,
-  run: (context, input) => turn(context, input.account, 'suspended'),
 })
-
-export const resumeAccount = nativeWrite({
-  name: 'resumeAccount',
+export const resumeAccount = turning('resume', 'active', {
   summary: 'Let a suspended account go on as before.',
   description: needsParent,
-  action: 'organization:manage',
-  input: z.strictObject({ account: accountName }),
-  output: account,
-  rest: { method: 'POST', path: '/accounts/{account}/resume' },
-  cli: 'account resume',
-  refusals: stateRefusals,
-  changes: getAccount,
-  at: placeOfAccount,
-  run: (context, input) => turn(context, input.account, 'active'),
 })
-
-export const closeAccount = nativeWrite({
-  name: 'closeAccount',
+export const closeAccount = turning('close', 'closed', {
   summary:
     'Close an account for good: as suspended, and it cannot go on. What it has stays listed until it is released.',
   description: needsParent,
-  action: 'organization:manage',
-  input: z.strictObject({ account: accountName }),
-  output: account,
-  rest: { method: 'POST', path: '/accounts/{account}/close' },
-  cli: 'account close',
-  refusals: stateRefusals,
-  changes: getAccount,
-  at: placeOfAccount,
-  run: (context, input) => turn(context, input.account, 'closed'),
 })
 
 export const removeAnAccount = nativeWrite({
@@ -336,12 +328,6 @@ export const accountOperations = [
   closeAccount,
   removeAnAccount,
 ] as const
-
-async function turn(context: WriteContext, id: string, to: AccountState): Promise<z.output<typeof account>> {
-  await requireParent(context, id)
-  await changeState(context, await findOrganization(context), id, to)
-  return showAccount(context, await findAccount(context, id))
-}
 
 async function requireParent(context: ReadContext, id: string): Promise<void> {
   const parent = (await context.tx.organizations.findNode(id))?.parentId
