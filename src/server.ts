@@ -83,9 +83,11 @@ export interface StoreOptions {
   readonly onFatal?: (trouble: StoreTrouble) => void
   /** The store only reads, and why; undefined: it writes again. */
   readonly onStale?: (trouble: StoreTrouble | undefined) => void
+  /** As in `BatchLimits`. */
+  readonly workMsMax?: number
 }
 
-/** For how long requests are added to a transaction: nobody waits longer behind the work of others. */
+/** For how long a server adds requests to a transaction: nobody waits longer behind the work of others. */
 const workMsMax = 50
 
 /** Opens the store of a configuration; the operator's commands open it beside a running server. */
@@ -95,7 +97,7 @@ export async function openStore(config: Config, options: StoreOptions): Promise<
     const { openPostgres } = await import('#store/postgres/engine.ts')
     const sealer = sealerOf(config)
     const { url, isHighlyAvailable } = config.database
-    const { onFatal, onStale, acceptsClock } = options
+    const { onFatal, onStale, acceptsClock, workMsMax } = options
     if (!options.exclusive)
       return openPostgres({ url, isHighlyAvailable, sealer, onFatal, acceptsClock, exclusive: false })
     const folder = existsSync(config.dataFolder) ? config.dataFolder : undefined
@@ -119,7 +121,7 @@ export async function openStore(config: Config, options: StoreOptions): Promise<
     onFatal: options.onFatal,
     onStale: options.onStale,
     acceptsClock: options.acceptsClock,
-    workMsMax,
+    workMsMax: options.workMsMax,
   })
 }
 
@@ -174,7 +176,7 @@ async function openServer(
     stale = trouble
     logEvent(trouble ? 'read-only' : 'read-write', trouble ? { message: trouble.message } : {})
   }
-  const store = await openStore(config, { exclusive: true, create: true, onFatal, onStale })
+  const store = await openStore(config, { exclusive: true, create: true, onFatal, onStale, workMsMax })
   try {
     const { accessKeyId, secretAccessKey, account } = config.bootstrap
     const given =
