@@ -32,8 +32,8 @@ import {
 import { describeAllocation, releaseAllocation as release, allocate as take } from './allocations.ts'
 import type { GrantOptions } from './grant.ts'
 import { confirmHold, describeHold, dropHold, extendHold, holdSecondsMax, placeHold } from './holds.ts'
+import { checkLocaleOf, refuseNetwork, refuseResourceOfEip, scopeTypeOf } from './request-parts.ts'
 import {
-  checkLocaleOf,
   cidr,
   cidrOrAddress,
   description,
@@ -48,7 +48,6 @@ import {
   resourceId,
   resourceTypeName,
   scopeType,
-  scopeTypeOf,
   tags,
 } from './shapes.native.ts'
 
@@ -59,13 +58,6 @@ const options: GrantOptions = {
   whenFull: 'capacity',
   isFromPools: true,
 }
-/** Resources of EC2's model: their space comes and goes with them, so that none is without the other. */
-const madeElsewhere: Readonly<Record<string, string>> = {
-  vpc: 'CreateVpc and AssociateVpcCidrBlock',
-  subnet: 'CreateSubnet and AssociateSubnetCidrBlock',
-  rnat: 'CreateNatGateway',
-}
-
 export const expiresInSeconds = z
   .number()
   .int()
@@ -376,11 +368,6 @@ async function elasticIp(context: WriteContext, wanted: AllocationParams, { bloc
   return allocation
 }
 
-export function refuseResourceOfEip(resourceId: string | undefined, field = 'resourceId'): void {
-  if (resourceId === undefined) return
-  refuseValue(field, resourceId, 'an Elastic IP is a resource of its own, which is named for you')
-}
-
 // The request -----------------------------------------------------------------------------------------------------------
 
 interface Asked {
@@ -418,13 +405,6 @@ async function readParams(context: WriteContext, wanted: AllocationParams): Prom
     ...(wanted.tags ? { tags: new Map(Object.entries(wanted.tags)) } : {}),
   }
   return { type, request, block }
-}
-
-export function refuseNetwork({ name }: ResourceType): void {
-  const operations = madeElsewhere[name]
-  if (operations === undefined) return
-  const because = `its space comes and goes with the resource; use ${operations} of the EC2 API`
-  refuse({ code: 'NotSupported', what: `An allocation of type \`${name}\` by itself`, because })
 }
 
 function familyOf(

@@ -1,0 +1,69 @@
+// Parts of a request for space, whatever asks: where it is for, in which kind of scope, and for what it can be had.
+import { likelyName } from '#model/known-locales.ts'
+import { didYouMean, isForeignLocale, localeProblem } from '#model/locale.ts'
+import type { ResourceType } from '#model/policy/resource-types.ts'
+import type { PoolFacts } from '#model/policy/snapshot.ts'
+import { refuse, refuseValue } from '#model/refusal.ts'
+import type { ReadContext } from '../operation.ts'
+
+/** Resources of EC2's model: their space comes and goes with them, so that none is without the other. */
+const madeElsewhere: Readonly<Record<string, string>> = {
+  vpc: 'CreateVpc and AssociateVpcCidrBlock',
+  subnet: 'CreateSubnet and AssociateSubnetCidrBlock',
+  rnat: 'CreateNatGateway',
+}
+
+/** Refuses a locale that nothing can be in: a Region that is not configured, and no place of another cloud or site. */
+export function checkLocale({ settings }: ReadContext, field: string, value: string): void {
+  const regions = settings.regions.map(({ name }) => name)
+  if (regions.includes(value) || isForeignLocale(value)) return
+  refuseValue(
+    field,
+    value,
+    `a Region (${regions.join(', ')}) or \`CLOUD:REGION\` for another cloud or a site is expected${didYouMean(likelyName(value, regions))}`,
+  )
+}
+/** Refuses what is no Region of this server. */
+export function checkRegion({ settings }: ReadContext, field: string, value: string): void {
+  const regions = settings.regions.map(({ name }) => name)
+  if (!regions.includes(value))
+    refuseValue(field, value, `the Regions here are ${regions.join(', ')}${didYouMean(likelyName(value, regions))}`)
+}
+/** Refuses a locale in which space of a type cannot be used. */
+export function checkLocaleOf({ settings }: ReadContext, resourceType: string, field: string, value: string): void {
+  const regions = settings.regions.map(({ name }) => name)
+  const problem = localeProblem(value, resourceType, regions)
+  if (problem !== undefined) refuseValue(field, value, problem)
+}
+
+/** Public or private: what the pool is, or what is said, or the only one that the type has. */
+export function scopeTypeOf(
+  scopeType: 'public' | 'private' | undefined,
+  type: ResourceType,
+  pool: PoolFacts | undefined,
+): 'public' | 'private' | undefined {
+  if (pool) {
+    if (scopeType !== undefined && scopeType !== pool.scopeType) {
+      refuseValue('scopeType', scopeType, `the pool is in a ${pool.scopeType} scope`)
+    }
+    return pool.scopeType
+  }
+  if (scopeType !== undefined) {
+    if (type.scopeTypes.includes(scopeType)) return scopeType
+    refuseValue('scopeType', scopeType, `\`${type.name}\` is ${type.scopeTypes.join(' or ')}`)
+  }
+  if (type.scopeTypes.length > 1) refuse({ code: 'MissingParameter', field: 'scopeType' })
+  return type.scopeTypes[0]
+}
+
+export function refuseResourceOfEip(resourceId: string | undefined, field = 'resourceId'): void {
+  if (resourceId === undefined) return
+  refuseValue(field, resourceId, 'an Elastic IP is a resource of its own, which is named for you')
+}
+
+export function refuseNetwork({ name }: ResourceType): void {
+  const operations = madeElsewhere[name]
+  if (operations === undefined) return
+  const because = `its space comes and goes with the resource; use ${operations} of the EC2 API`
+  refuse({ code: 'NotSupported', what: `An allocation of type \`${name}\` by itself`, because })
+}
