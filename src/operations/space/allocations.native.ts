@@ -1,6 +1,6 @@
 // Allocations: space for resources of every type, cloud and site, taken as policy says, one or many at once.
 import { z } from 'zod'
-import { bitsOf, type Cidr } from '#model/cidr.ts'
+import { bitsOf, type Cidr, formatCidr } from '#model/cidr.ts'
 import { type AllocationRequest, provider } from '#model/policy/decision.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import { findResourceType, namesOf, type ResourceType } from '#model/policy/resource-types.ts'
@@ -12,6 +12,7 @@ import type { Allocation } from '#store/tables/space.ts'
 import { type Place, requirePermission } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.ts'
 import { poolIdOrProvider } from '../ipam/pools.native.ts'
+import { blockProblem } from '../network/blocks.ts'
 import { batchBody, nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { replaceTagsOf } from '../organization/tags.ts'
@@ -32,6 +33,7 @@ import {
 import { describeAllocation, releaseAllocation as release, allocate as take } from './allocations.ts'
 import type { GrantOptions } from './grant.ts'
 import { confirmHold, describeHold, dropHold, extendHold, holdSecondsMax, placeHold } from './holds.ts'
+import { refuseOwnNetwork } from './own-networks.ts'
 import {
   checkLocaleOf,
   cidr,
@@ -58,12 +60,6 @@ const batchMax = 100
 const options: GrantOptions = {
   whenFull: 'capacity',
   isFromPools: true,
-}
-/** Resources of EC2's model: their space comes and goes with them, so that none is without the other. */
-const madeElsewhere: Readonly<Record<string, string>> = {
-  vpc: 'CreateVpc and AssociateVpcCidrBlock',
-  subnet: 'CreateSubnet and AssociateSubnetCidrBlock',
-  rnat: 'CreateNatGateway',
 }
 
 export const expiresInSeconds = z
@@ -109,7 +105,7 @@ export const createAllocation = nativeWrite({
   name: 'createAllocation',
   summary: 'Take an address or a CIDR for a resource, as policy says.',
   description:
-    'An `eip` is what AllocateAddress of the EC2 API makes. `vpc`, `subnet` and `rnat` get their space with the resource itself, over the EC2 API.',
+    'An `eip` is what AllocateAddress of the EC2 API makes. A `vpc`, `subnet` or `rnat` is one that lives elsewhere, by the id that its cloud gave it; those that the EC2 API makes here have their space with them.',
   action: 'allocation:manage',
   input: params,
   output: allocation,
@@ -277,6 +273,8 @@ export const confirmAllocation = nativeWrite({
   async run(context, { allocationId, ...changes }) {
     const hold = await findHeld(context, allocationId)
     if (hold.resourceType === 'eip') refuseResourceOfEip(changes.resourceId)
+    refuseOwnNetwork(context.tx.installation, { ...hold, ...changes })
+    refuseUnfitNetwork(hold.resourceType, hold.cidr)
     const confirmed = await confirmHold(context, hold, changes)
     const given = [...(hold.request.tags ?? [])].map(([key, value]) => ({ key, value }))
     return showAllocation(context, await context.snapshot(), confirmed, given)
@@ -347,12 +345,14 @@ async function allocate(context: WriteContext, wanted: AllocationParams): Promis
     if (asked.type.name === 'eip') refuseResourceOfEip(resourceId)
     const { request } = asked
     const held = await placeHold(context, { request, seconds: hold.expiresInSeconds, resourceId, description })
+    refuseUnfitNetwork(asked.type.name, held.cidr)
     return showAllocation(context, await context.snapshot(), held, given)
   }
   const granted =
     asked.type.name === 'eip'
       ? await elasticIp(holder, wanted, asked)
       : await take(holder, { request: asked.request, description, tags: given }, options)
+  refuseUnfitNetwork(asked.type.name, granted.cidr)
   return showAllocation(context, await context.snapshot(), { ...granted, description }, given)
 }
 
@@ -395,7 +395,7 @@ async function readParams(context: WriteContext, wanted: AllocationParams): Prom
   if (!type) {
     refuseValue('resourceType', wanted.resourceType, `it must be one of ${namesOf(snapshot.resourceTypes)}`)
   }
-  refuseNetwork(type)
+  refuseOwnNetwork(context.tx.installation, wanted)
   checkLocaleOf(context, type.name, 'locale', wanted.locale)
   if (wanted.cidr !== undefined && wanted.netmaskLength !== undefined) {
     refuse({ code: 'InvalidParameterCombination', problem: 'Only one of `cidr` and `netmaskLength` can be given.' })
@@ -406,6 +406,7 @@ async function readParams(context: WriteContext, wanted: AllocationParams): Prom
     refuse({ code: 'NotFound', what: 'ipam-pool', id: wanted.poolId! })
   }
   const block = wanted.cidr === undefined ? undefined : readBlock(wanted.cidr)
+  refuseUnfitNetwork(type.name, block)
   const request: AllocationRequest = {
     account: wanted.account,
     locale: wanted.locale,
@@ -420,11 +421,10 @@ async function readParams(context: WriteContext, wanted: AllocationParams): Prom
   return { type, request, block }
 }
 
-export function refuseNetwork({ name }: ResourceType): void {
-  const operations = madeElsewhere[name]
-  if (operations === undefined) return
-  const because = `its space comes and goes with the resource; use ${operations} of the EC2 API`
-  refuse({ code: 'NotSupported', what: `An allocation of type \`${name}\` by itself`, because })
+/** A VPC or subnet elsewhere is bounded as one here is, in its length and in what it can hold. */
+export function refuseUnfitNetwork(name: string, block: Cidr | undefined): void {
+  const problem = block && (name === 'vpc' || name === 'subnet') ? blockProblem(name, block) : undefined
+  if (problem) refuseValue('cidr', formatCidr(block!), problem)
 }
 
 function familyOf(

@@ -14,7 +14,6 @@ import {
   pendingPerTargetMax,
 } from '#model/policy/exception.ts'
 import { isOwnOrShared } from '#model/policy/resolve.ts'
-import { findResourceType } from '#model/policy/resource-types.ts'
 import type { PoolFacts } from '#model/policy/snapshot.ts'
 import { accountableFor } from '#model/principal.ts'
 import { naming, refuse, refuseValue } from '#model/refusal.ts'
@@ -24,8 +23,9 @@ import { poolId } from '../ipam/pools.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { formatInstant, instant, nameShapes } from '../shapes.native.ts'
 import { allocationId } from './allocation-answers.native.ts'
-import { expiresInSeconds, refuseNetwork, refuseResourceOfEip } from './allocations.native.ts'
+import { expiresInSeconds, refuseResourceOfEip, refuseUnfitNetwork } from './allocations.native.ts'
 import { askUnder, dropHold, findHold, holdForApproval } from './holds.ts'
+import { refuseOwnNetwork } from './own-networks.ts'
 import { cidrOrAddress, description, familyText, netmaskLength, readBlock, resourceId, tags } from './shapes.native.ts'
 
 export const pendingHoldParams = z
@@ -145,13 +145,13 @@ async function readParams(context: ReadContext, asked: Exception, params: Pendin
   }
   const snapshot = await context.snapshot()
   const pool = snapshot.pools.get(id)!
-  const type = findResourceType(resourceType, snapshot.resourceTypes)!
-  refuseNetwork(type)
+  refuseOwnNetwork(context.tx.installation, { resourceType, resourceId: params.resourceId })
   if (resourceType === 'eip') refuseResourceOfEip(params.resourceId, 'hold.resourceId')
   const block = params.cidr === undefined ? undefined : readBlock(params.cidr)!
   if (block && block.family !== pool.family) {
     refuseValue('hold.cidr', params.cidr, `the pool \`${id}\` is ${familyText(pool.family)}`)
   }
+  refuseUnfitNetwork(resourceType, block)
   return {
     pool,
     request: {
