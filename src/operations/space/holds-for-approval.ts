@@ -13,7 +13,6 @@ import {
   pendingPerTargetMax,
 } from '#model/policy/exception.ts'
 import { isOwnOrShared } from '#model/policy/resolve.ts'
-import { findResourceType } from '#model/policy/resource-types.ts'
 import type { PoolFacts } from '#model/policy/snapshot.ts'
 import { accountableFor } from '#model/principal.ts'
 import { naming, refuse, refuseValue } from '#model/refusal.ts'
@@ -21,7 +20,8 @@ import type { Hold } from '#store/tables/holds.ts'
 import { accessAt, refuseWithoutRole, requirePermission } from '../identity/authority.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { askUnder, dropHold, findHold, holdForApproval } from './holds.ts'
-import { refuseNetwork, refuseResourceOfEip } from './request-parts.ts'
+import { refuseOwnNetwork } from './own-networks.ts'
+import { refuseResourceOfEip, refuseUnfitNetwork } from './request-parts.ts'
 
 /** What is to be kept for a target that is one account. */
 export interface PendingHoldParams {
@@ -136,13 +136,13 @@ async function readParams(context: ReadContext, asked: Exception, params: Pendin
   }
   const snapshot = await context.snapshot()
   const pool = snapshot.pools.get(id)!
-  const type = findResourceType(resourceType, snapshot.resourceTypes)!
-  refuseNetwork(type)
+  refuseOwnNetwork(context.tx.installation, { resourceType, resourceId: params.resourceId })
   if (resourceType === 'eip') refuseResourceOfEip(params.resourceId, 'hold.resourceId')
   const { cidr: block } = params
   if (block && block.family !== pool.family) {
     refuseValue('hold.cidr', formatCidr(block), `the pool \`${id}\` is ipv${pool.family}`)
   }
+  refuseUnfitNetwork(resourceType, block)
   return {
     pool,
     request: {

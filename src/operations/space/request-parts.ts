@@ -1,17 +1,12 @@
 // Parts of a request for space, whatever asks: where it is for, in which kind of scope, and for what it can be had.
+import { type Cidr, formatCidr } from '#model/cidr.ts'
 import { likelyName } from '#model/known-locales.ts'
 import { didYouMean, isForeignLocale, localeProblem } from '#model/locale.ts'
 import type { ResourceType } from '#model/policy/resource-types.ts'
 import type { PoolFacts } from '#model/policy/snapshot.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
+import { blockProblem } from '../network/blocks.ts'
 import type { ReadContext } from '../operation.ts'
-
-/** Resources of EC2's model: their space comes and goes with them, so that none is without the other. */
-const madeElsewhere: Readonly<Record<string, string>> = {
-  vpc: 'CreateVpc and AssociateVpcCidrBlock',
-  subnet: 'CreateSubnet and AssociateSubnetCidrBlock',
-  rnat: 'CreateNatGateway',
-}
 
 /** Refuses a locale that nothing can be in: a Region that is not configured, and no place of another cloud or site. */
 export function checkLocale({ settings }: ReadContext, field: string, value: string): void {
@@ -61,9 +56,8 @@ export function refuseResourceOfEip(resourceId: string | undefined, field = 'res
   refuseValue(field, resourceId, 'an Elastic IP is a resource of its own, which is named for you')
 }
 
-export function refuseNetwork({ name }: ResourceType): void {
-  const operations = madeElsewhere[name]
-  if (operations === undefined) return
-  const because = `its space comes and goes with the resource; use ${operations} of the EC2 API`
-  refuse({ code: 'NotSupported', what: `An allocation of type \`${name}\` by itself`, because })
+/** A VPC or subnet elsewhere is bounded as one here is, in its length and in what it can hold. */
+export function refuseUnfitNetwork(name: string, block: Cidr | undefined): void {
+  const problem = block && (name === 'vpc' || name === 'subnet') ? blockProblem(name, block) : undefined
+  if (problem) refuseValue('cidr', formatCidr(block!), problem)
 }
