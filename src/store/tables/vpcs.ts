@@ -71,7 +71,7 @@ export const subnetCidrTable = table(
   {
     associationId: text(),
     subnetId: references('subnet', text()),
-    vpcId: text(),
+    vpcId: references('vpc', text()),
     cidr: block(),
     allocation: optional(integer()),
     ipSource: text<IpSource>(),
