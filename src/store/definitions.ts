@@ -10,6 +10,7 @@ import {
   nodeTable,
   organizationTable,
 } from './tables/organizations.ts'
+import { policyTable } from './tables/policies.ts'
 import { poolCidrTable, poolTable } from './tables/pools.ts'
 import { subnetCidrTable, subnetTable, vpcCidrTable, vpcTable } from './tables/vpcs.ts'
 
@@ -24,6 +25,7 @@ export const definitions: readonly Pick<Table<unknown>, 'name' | 'columnNames' |
   natGatewayAddressTable,
   nodeTable,
   organizationTable,
+  policyTable,
   poolTable,
   poolCidrTable,
   scopeTable,

@@ -19,6 +19,7 @@ import {
   pageOf,
   paging,
   parseInstant,
+  policyName,
   principalName,
   showMakers,
   targetName,
@@ -59,7 +60,7 @@ const samplesMax = 5
 const documentsMax = 1_000
 
 const assignment = { policyId, targetId }
-const namedAssignment = { policyId, targetId: targetName }
+const namedAssignment = { policyId: policyName, targetId: targetName }
 const candidate = z.object({
   ...assignment,
   version: z.number().int().optional().describe('The version that would be in force; absent: the one that is.'),
@@ -107,7 +108,7 @@ export const draftPolicyVersion = nativeWrite({
   summary: 'Write a whole version of a policy without putting it in force: to try it as a candidate.',
   action: 'policy:manage',
   input: z.strictObject({
-    policyId,
+    policyId: policyName,
     compatibility: compatibility.optional().describe('That of the version in force by default.'),
     documents: z
       .array(z.strictObject({ locale, resourceType: resourceTypeName, ...documentParams }))

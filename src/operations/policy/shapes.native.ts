@@ -14,6 +14,7 @@ import {
   type RuleCondition,
 } from '#model/policy/document.ts'
 import { rulesMax } from '#model/policy/eligibility.ts'
+import { refuseValue } from '#model/refusal.ts'
 import { isSetting, keyProblem, tagsMax, valueProblem } from '#model/tags.ts'
 import type { StoredVersion } from '#store/tables/policies.ts'
 import {
@@ -24,6 +25,7 @@ import {
   instant,
   localeName,
   nameShapes,
+  poolName,
   typeName,
 } from '../shapes.native.ts'
 
@@ -132,6 +134,7 @@ export const condition = z
     examples: [{ accounts: ['222222222222'] }],
   })
 export const rule = z.strictObject({ poolId, when: condition.optional() })
+const ruleParams = z.strictObject({ poolId: poolName, when: condition.optional() })
 const requiredTag = z.strictObject({
   key: tagKey,
   value: tagValue.optional().describe('Without it any value will do.'),
@@ -176,7 +179,7 @@ export const document = z.object(documentShape)
 /** What a caller gives of a document; what is left out has its default. */
 export const documentParams = {
   rules: z
-    .array(rule)
+    .array(ruleParams)
     .min(1)
     .max(rulesMax)
     .refine((given) => new Set(given.map(({ poolId }) => poolId)).size === given.length, 'a pool is listed twice')
@@ -215,6 +218,9 @@ export function readDocument(
   { locale, resourceType, rules, onExplicit, onExhausted, size, sizeIpv6, requiredTags }: DocumentParams,
   compatibility: Compatibility,
 ): PolicyDocument {
+  const twice = rules.find(({ poolId }, index) => rules.findIndex((rule) => rule.poolId === poolId) !== index)
+  // By its id and by its name, for example.
+  if (twice) refuseValue('rules', twice.poolId, 'the pool is listed twice')
   const defaults = defaultSettings(compatibility)
   const said = [...(onExplicit ? (['onExplicit'] as const) : []), ...(onExhausted ? (['onExhausted'] as const) : [])]
   return {

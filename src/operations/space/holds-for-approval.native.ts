@@ -22,7 +22,7 @@ import type { Hold } from '#store/tables/holds.ts'
 import { accessAt, refuseWithoutRole, requirePermission } from '../identity/authority.ts'
 import { poolId } from '../ipam/pools.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
-import { formatInstant, instant, nameShapes } from '../shapes.native.ts'
+import { formatInstant, instant, nameShapes, poolName } from '../shapes.native.ts'
 import { allocationId } from './allocation-answers.native.ts'
 import { expiresInSeconds, refuseNetwork, refuseResourceOfEip } from './allocations.native.ts'
 import { askUnder, dropHold, findHold, holdForApproval } from './holds.ts'
@@ -30,7 +30,7 @@ import { cidrOrAddress, description, familyText, netmaskLength, readBlock, resou
 
 export const pendingHoldParams = z
   .strictObject({
-    poolId: poolId.optional().describe('One of the pools in `grants`; needed where they name several.'),
+    poolId: poolName.optional().describe('One of the pools in `grants`; needed where they name several.'),
     cidr: cidrOrAddress.optional().describe('Exactly this address or CIDR.'),
     netmaskLength: netmaskLength.optional().describe('A CIDR of this length.'),
     expiresInSeconds,

@@ -4,10 +4,12 @@ import { bitsOf, type Cidr, formatCidr, nearCidrProblem, parseAddress, parseCidr
 import { hasShape, type IdKind } from '#model/identifier.ts'
 import { likelyName } from '#model/known-locales.ts'
 import { didYouMean, isForeignLocale, localeProblem } from '#model/locale.ts'
+import { nameCharactersMax } from '#model/name.ts'
+import { contactCharactersMax } from '#model/organization.ts'
 import type { ResourceType } from '#model/policy/resource-types.ts'
 import type { PoolFacts } from '#model/policy/snapshot.ts'
 import { type Noun, refuse, refuseValue } from '#model/refusal.ts'
-import { isSetting, keyProblem, type Tag, tagsMax, valueProblem } from '#model/tags.ts'
+import { isSetting, keyProblem, nameKey, type Tag, tagsFrom, tagsMax, valueProblem } from '#model/tags.ts'
 import type { ReadContext } from '../operation.ts'
 import { localeName, typeName } from '../shapes.native.ts'
 
@@ -41,7 +43,43 @@ export const tags = z
       check.addIssue({ code: 'custom', message: `at most ${tagsMax} tags are allowed, not ${count}` })
   })
   .describe(tagsDescription)
+/** Of tags that replace others. */
+export const allTags = 'All tags that it is to have, beside its name.'
 export const shownTags = z.record(z.string(), z.string()).describe(tagsDescription)
+
+/** What a thing is called, in an answer. */
+export const shownName = z.string().describe('What it is called: its tag `Name`, where it has one.')
+/** What a thing is to be called. */
+export const newName = z
+  .string()
+  .max(nameCharactersMax)
+  .describe(
+    'What it is to be called, and can be named by: no other under the same parent has the name. It is the tag `Name`.',
+  )
+  .meta({ examples: ['prod-eu'] })
+export const contact = z
+  .string()
+  .max(contactCharactersMax)
+  .describe("Whom to ask about it: a person, a team, a mail address or a link. Its owner's contact, where it has none.")
+  .meta({ examples: ['team-network@example.com'] })
+
+/** A name and tags as the verbs take them: a tag `Name` that is given among the tags is the name too. */
+export function labelsFrom<Name extends string | null>({
+  name,
+  tags,
+}: {
+  readonly name?: Name | undefined
+  readonly tags?: Readonly<Record<string, string>> | undefined
+}): { name?: Name | string; tags?: readonly Tag[] } {
+  if (tags === undefined) return name === undefined ? {} : { name }
+  const { [nameKey]: tagged, ...others } = tags
+  if (name !== undefined && tagged !== undefined && tagged !== name) {
+    const problem = `The tag \`${nameKey}\` is the name: give one of them, or both alike.`
+    refuse({ code: 'InvalidParameterCombination', problem })
+  }
+  const named = name ?? tagged
+  return { ...(name === null ? { name } : named === undefined ? {} : { name: named }), tags: tagsFrom(others) }
+}
 
 const cidrText = z.string().max(64)
 export const cidr = cidrText

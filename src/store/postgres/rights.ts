@@ -37,7 +37,6 @@ export const rights: Readonly<Record<string, Right>> = {
   holder: { insert: true },
   meta: {},
   origin: { insert: true },
-  policy: { insert: true, update: ['version'], delete: true },
   policy_exception: {
     insert: true,
     update: [
@@ -74,7 +73,7 @@ export const rights: Readonly<Record<string, Right>> = {
   ruling: { insert: true, delete: true },
   schema_version: {},
   sealing_key: { insert: true },
-  tag: { insert: true, update: ['value'], delete: true },
+  tag: { insert: true, update: ['name_parent', 'name_shared', 'value'], delete: true },
   tenure_state: { insert: true },
   unshown_key: { insert: true, delete: true },
 }
