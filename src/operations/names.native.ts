@@ -2,7 +2,7 @@
 // has; whatever names an IPAM, a scope, a pool or a policy is its id, or such a name.
 import type { z } from 'zod'
 import { isIdLike } from '#model/name.ts'
-import { canonicalExternalId, isAccountId, isTargetId } from '#model/organization.ts'
+import { isAccountId, isTargetId } from '#model/organization.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import { numbered, refuse } from '#model/refusal.ts'
 import { type Action, everywhere } from '#model/roles.ts'
@@ -10,13 +10,13 @@ import { nameKey } from '#model/tags.ts'
 import { permitter } from './identity/authority.ts'
 import { visibleAccounts } from './identity/visible-accounts.ts'
 import type { ReadContext } from './operation.ts'
+import { accountsCalled } from './organization/called.ts'
 import { accountMarks, type NameableKind, thingMarks } from './shapes.native.ts'
 
 /** Names that are looked for in one request; numbers and ids cost nothing. */
 const namesMax = 1_000
-/** Accounts with one name that are looked at for those that the caller may see. */
+/** Things with one name that are looked at for those that the caller may see. */
 const alikeMax = 1_000
-const alikePerStep = 100
 
 /** Gives a request the numbers and ids of what it names. */
 export type Naming = <Input>(context: ReadContext, action: Action, input: Input) => Promise<Input>
@@ -76,31 +76,17 @@ const isPlain = (mark: Mark, text: string): boolean =>
 // Accounts -----------------------------------------------------------------------------------------------------------
 
 /**
- * The number of the one account that has an id or a name, among those that the caller may see or do the action at: others
- * neither answer to their name nor make it ambiguous (invariant I8). Ids go before names, or a name could hide an account.
+ * The number of the one account that is called so, among those that the caller may see or do the action at: others neither answer
+ * to their name nor make it ambiguous (invariant I8).
  */
 async function findAccount(context: ReadContext, action: Action, name: string): Promise<string> {
   const [isRead, isPermitted] = [await permitter(context, 'organization:read'), await permitter(context, action)]
-  for (const [by, value] of [
-    ['external_id', canonicalExternalId(name)],
-    ['name', name],
-  ] as const) {
-    const seen: string[] = []
-    let after = ''
-    for (let looked = 0; looked < alikeMax; looked += alikePerStep) {
-      const numbers = await context.tx.organizations.listNamed(by, value, { after, limit: alikePerStep })
-      seen.push(...numbers.filter((number) => isRead(number) || isPermitted(number)))
-      if (seen.length > 1 || numbers.length < alikePerStep) break
-      after = numbers.at(-1)!
-    }
-    if (seen.length > 1) {
-      const [one, other] = seen
-      const problem = `several accounts are called so, such as \`${one}\` and \`${other}\`: give the number`
-      refuse({ code: 'InvalidParameterValue', field: 'account', value: name, problem })
-    }
-    if (seen[0] !== undefined) return seen[0]
-  }
-  return refuse({ code: 'NotFound', what: 'account', id: name })
+  const counts = (number: string): boolean => isRead(number) || isPermitted(number)
+  const [one, other] = await accountsCalled(context.tx, name, counts)
+  if (one === undefined) return refuse({ code: 'NotFound', what: 'account', id: name })
+  if (other === undefined) return one
+  const problem = `several accounts are called so, such as \`${one}\` and \`${other}\`: give the number`
+  return refuse({ code: 'InvalidParameterValue', field: 'account', value: name, problem })
 }
 
 // Everything else ----------------------------------------------------------------------------------------------------

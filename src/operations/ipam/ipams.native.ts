@@ -20,9 +20,9 @@ import {
   pageOf,
   paging,
 } from '../shapes.native.ts'
+import { checkRegion } from '../space/request-parts.ts'
 import {
   allTags,
-  checkRegion,
   description,
   labelsFrom,
   newDescription,

@@ -29,10 +29,10 @@ import {
   scopeName,
   targetName,
 } from '../shapes.native.ts'
+import { checkLocale } from '../space/request-parts.ts'
 import {
   addressCount,
   allTags,
-  checkLocale,
   contact,
   description,
   family,

@@ -19,7 +19,7 @@ import {
   changeTags,
   followChangedTags,
   policyType,
-  remember,
+  recordVersion,
   removePolicy,
   setCompatibility,
   settingsOf,
@@ -72,7 +72,7 @@ export async function createPolicy(
   await putTags(context, { id: policy.id, type: policyType, account: policy.account }, tags)
   const said = compatibility ?? settingsOf(tags).compatibility ?? ipam.policyCompatibility
   await writeVersion(context, policy, { compatibility: said, documents: [] })
-  await remember(context, policy.id, 'nothing')
+  await recordVersion(context, policy.id, 'nothing')
   return policy
 }
 
@@ -90,7 +90,7 @@ export async function updatePolicy(context: WriteContext, policy: Policy, change
     await changeTags(context, policy, differenceOf(current, next))
   }
   if (compatibility) await setCompatibility(context, policy, compatibility)
-  else await remember(context, id, 'nothing')
+  else await recordVersion(context, id, 'nothing')
 }
 
 /** Deletes a policy that is enabled nowhere. Its versions stay on record. */
@@ -106,5 +106,5 @@ export async function applyPolicyTags(context: WriteContext, id: string, tagsBef
   const change = { before: settingsOf(tagsBefore), after: await tagSettingsOf(context, policy) }
   await followChangedTags(context, policy, change)
   await reassignAsTagged(context, policy, change)
-  await remember(context, id)
+  await recordVersion(context, id)
 }

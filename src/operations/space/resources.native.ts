@@ -22,6 +22,7 @@ import {
   paging,
   poolNameOrProvider,
 } from '../shapes.native.ts'
+import { isOwnNetwork } from './own-networks.ts'
 import { locale, numberIn, resourceId, resourceTypeName } from './shapes.native.ts'
 
 /** Rows looked at for one page: where few of them fit, the page is short and says where to go on. */
@@ -164,7 +165,7 @@ const stepOf = (rows: readonly Row[], limit: number): Step => ({
 })
 
 const isOfKind = (kind: Kind, resourceType: string | undefined): boolean =>
-  resourceType === undefined || kind === kindOfType(resourceType)
+  resourceType === undefined || kind === kindOfType(resourceType) || (kind === 'named' && resourceType !== 'eip')
 const kindOfType = (resourceType: string): Kind =>
   resourceType === regional ? 'nat-gateway' : (kinds.find((kind) => kind === resourceType) ?? 'named')
 
@@ -289,7 +290,7 @@ async function namedRows(
   const found = holders
     ? await tx.allocationLists.ofResource(holders, id, 0, spacesMax)
     : await tx.space.ofResource(id, 0, spacesMax)
-  const all = found.filter(({ resourceType }) => !madeByEc2.has(resourceType))
+  const all = found.filter((one) => one.resourceType !== 'ipam-pool' && !isOwnNetwork(tx.installation, one))
   const byAccount = [...Map.groupBy(all, ({ account }) => account)].sort(([a], [b]) => (a < b ? -1 : 1))
   return byAccount.map(([account, allocations]) => ({
     place: `${id}\n${account}`,
@@ -303,8 +304,6 @@ async function namedRows(
     },
   }))
 }
-const madeByEc2: ReadonlySet<string> = new Set(['vpc', 'subnet', 'ipam-pool'])
-
 const fits = ({ allocations }: NamedRow, { resourceType, locale }: Filter): boolean =>
   allocations.some(
     (one) =>
