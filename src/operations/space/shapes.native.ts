@@ -43,20 +43,24 @@ export const allTags = 'All tags that it is to have, beside its name.'
 export const shownTags = z.record(z.string(), z.string()).describe(tagsDescription)
 
 /** What a thing is called, in an answer. */
-export const shownName = z.string().describe('What it is called: its tag `Name`, where it has one.')
+export const shownName = z.string().meta({ id: 'Name', description: 'What it is called: its tag `Name`.' })
 /** What a thing is to be called. */
 export const newName = z
   .string()
   .max(nameCharactersMax)
-  .describe(
-    'What it is to be called, and can be named by: no other under the same parent has the name. It is the tag `Name`.',
-  )
-  .meta({ examples: ['prod-eu'] })
+  .meta({
+    id: 'NewName',
+    description: 'What it is to be called: its tag `Name`, which no other under the same parent has.',
+    examples: ['prod-eu'],
+  })
 export const contact = z
   .string()
   .max(contactCharactersMax)
-  .describe("Whom to ask about it: a person, a team, a mail address or a link. Its owner's contact, where it has none.")
-  .meta({ examples: ['team-network@example.com'] })
+  .meta({
+    id: 'Contact',
+    description: "Whom to ask about it: a person, a team, a mail address or a link. By default its owner's contact.",
+    examples: ['team-network@example.com'],
+  })
 
 /** A name and tags as the verbs take them: a tag `Name` that is given among the tags is the name too. */
 export function labelsFrom<Name extends string | null>({
