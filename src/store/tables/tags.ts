@@ -1,15 +1,26 @@
 // Tags of any object, by its identifier.
 import { nameKey, type Tag } from '#model/tags.ts'
 import type { Sql } from '../sql.ts'
+import { bit, changing, named, optional, type RowOf, table, text, unread } from '../table.ts'
 
-export interface TagRow {
-  resource_id: string
-  key: string
-  value: string
-  resource_type: string
-  account: string
-  region: string | null
-}
+export const tagTable = table(
+  'tag',
+  {
+    resourceId: text(),
+    key: text(),
+    value: changing(text()),
+    resourceType: text(),
+    account: text(),
+    /** Where the resource lives; undefined for what lives in no Region, such as nodes of the organization. */
+    region: optional(text()),
+    /** Of the name of something: what it is under. */
+    nameParent: changing(unread(text())),
+    /** Something else there had the name before. */
+    isNameShared: named('name_shared', changing(bit())),
+  },
+  'deleted',
+)
+export type TagRow = RowOf<typeof tagTable>
 /** What a tag is put on. `type` is the EC2 resource type, such as `elastic-ip` or `ipam-pool`. */
 export interface TaggedResource {
   readonly id: string
@@ -80,21 +91,10 @@ export class Tags {
   /** Adds the tag, or changes its value. */
   async put(resource: TaggedResource, key: string, value: string): Promise<void> {
     const parent = key === nameKey && value !== '' ? await this.#parentOf(resource) : undefined
-    const isShared = parent !== undefined && (await this.#isTaken(resource, parent, value))
-    await this.#sql.run(
-      `insert into tag (resource_id, key, value, resource_type, account, region, name_parent, name_shared)
-       values (?, ?, ?, ?, ?, ?, ?, ?)
-       on conflict (resource_id, key) do update
-       set value = excluded.value, name_parent = excluded.name_parent, name_shared = excluded.name_shared`,
-      resource.id,
-      key,
-      value,
-      resource.type,
-      resource.account,
-      resource.region ?? null,
-      parent ?? null,
-      isShared ? 1 : 0,
-    )
+    const isNameShared = parent !== undefined && (await this.#isTaken(resource, parent, value))
+    const { id: resourceId, type: resourceType, account, region } = resource
+    const row = { resourceId, key, value, resourceType, account, region, nameParent: parent, isNameShared }
+    await tagTable.put(this.#sql, row, 'resource_id, key')
   }
 
   // Names: a thing is called what its tag `Name` says -----------------------------------------------------------------
@@ -174,9 +174,9 @@ export class Tags {
   }
   /** All tags of an account's objects after a cursor, in (resource, key) order. */
   async list(account: string, after: { resourceId: string; key: string }, limit: number): Promise<TagRow[]> {
-    return this.#sql.all<TagRow>(
-      `select resource_id, key, value, resource_type, account, region from tag
-       where account = ? and (resource_id > ? or (resource_id = ? and key > ?)) order by resource_id, key limit ?`,
+    return tagTable.all(
+      this.#sql,
+      'where account = ? and (resource_id > ? or (resource_id = ? and key > ?)) order by resource_id, key limit ?',
       account,
       after.resourceId,
       after.resourceId,
