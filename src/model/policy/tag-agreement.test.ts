@@ -4,17 +4,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Tag } from '../tags.ts'
-import {
-  type Compatibility,
-  canonicalText,
-  compatibilityValues,
-  defaultSettings,
-  onExhaustedValues,
-  onExplicitValues,
-  type PolicyDocument,
-} from './document.ts'
+import { canonicalText, type PolicyDocument } from './document.ts'
+import { initialSettings } from './settings.ts'
 import { followTags, ruledBy, tagsInLine } from './tag-agreement.ts'
 import { policySettingsFromTags } from './tag-settings.ts'
+import { type Compatibility, compatibilityValues, onExhaustedValues, onExplicitValues } from './values.ts'
 
 const locales = ['us-east-1', 'azure:westeurope'] as const
 const types = ['eip', 'azure:public-ip'] as const
@@ -56,7 +50,7 @@ const writing = fc
     ),
   })
   .map(({ pair, onExplicit, onExhausted, size, requiredTags, rules }) => (world: World): World => {
-    const defaults = defaultSettings(world.compatibility)
+    const defaults = initialSettings(world.compatibility)
     const said = [...(onExplicit ? (['onExplicit'] as const) : []), ...(onExhausted ? (['onExhausted'] as const) : [])]
     const document: PolicyDocument = {
       ...pair,

@@ -1,7 +1,8 @@
 // Policies, their immutable versions, and where they are enabled.
-import type { Assignment, AssignmentKind, Compatibility, ManagedBy, Mode } from '#model/policy/document.ts'
+import type { Assignment } from '#model/policy/document.ts'
+import type { AssignmentKind, Compatibility, ManagedBy, Mode } from '#model/policy/values.ts'
 import type { Sql } from '../sql.ts'
-import type { PolicyBody } from './governance.ts'
+import { type PolicyBody, parseBody } from './governance.ts'
 import type { Clock } from './history.ts'
 
 export interface Policy {
@@ -81,7 +82,7 @@ const toPolicy = (row: PolicyRow): Policy => ({
 const toVersion = (row: VersionRow): StoredVersion => ({
   version: row.version,
   contentHash: row.content_hash,
-  body: JSON.parse(row.body) as PolicyBody,
+  body: parseBody(row.body),
   author: row.author,
   createdAt: row.created_at,
 })
