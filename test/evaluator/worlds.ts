@@ -11,6 +11,7 @@ import type {
 } from '#model/policy/document.ts'
 import type { ExceptionFacts } from '#model/policy/exception.ts'
 import type { ResourceType, TypeLengths } from '#model/policy/resource-types.ts'
+import { initialSettings } from '#model/policy/settings.ts'
 import type { GovernanceFacts, IpamFacts, NodeFacts, PoolFacts } from '#model/policy/snapshot.ts'
 import type { Mode, RequiredTag, SizeBounds } from '#model/policy/values.ts'
 import { type Choices, choicesOf } from '../random.ts'
@@ -260,7 +261,7 @@ function drawDocuments(draft: Draft, ipam: IpamFacts, compatibility: PolicyVersi
       {
         locale,
         resourceType: type.name,
-        settings: drawSettings(draft, type, compatibility),
+        settings: { ...initialSettings(compatibility), ...drawSettings(draft, type, compatibility) },
         rules: drawRules(draft, pools),
       },
     ]

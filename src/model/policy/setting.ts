@@ -80,6 +80,7 @@ export interface Asked {
 export interface Gate<Resolved> {
   /** Gates are asked in this order. */
   readonly rank: number
+  /** Reads of the request what all with the same answer have in common (`keyOf` in `decide.ts`), a block that is named, and tags. */
   find(asked: Asked, resolved: Resolved): { readonly denial: Denial; readonly step: TraceStep } | undefined
   /** Whether what it finds depends on the tags of the request. */
   readsTags(resolved: Resolved): boolean

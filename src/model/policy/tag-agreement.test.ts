@@ -4,8 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Tag } from '../tags.ts'
-import { canonicalText, type PolicyDocument } from './document.ts'
-import { initialSettings } from './settings.ts'
+import { canonicalText, documentOf, type PolicyDocument } from './document.ts'
 import { followTags, ruledBy, tagsInLine } from './tag-agreement.ts'
 import { policySettingsFromTags } from './tag-settings.ts'
 import { type Compatibility, compatibilityValues, onExhaustedValues, onExplicitValues } from './values.ts'
@@ -50,19 +49,8 @@ const writing = fc
     ),
   })
   .map(({ pair, onExplicit, onExhausted, size, requiredTags, rules }) => (world: World): World => {
-    const defaults = initialSettings(world.compatibility)
-    const said = [...(onExplicit ? (['onExplicit'] as const) : []), ...(onExhausted ? (['onExhausted'] as const) : [])]
-    const document: PolicyDocument = {
-      ...pair,
-      settings: {
-        onExplicit: onExplicit ?? defaults.onExplicit,
-        onExhausted: onExhausted ?? defaults.onExhausted,
-        requiredTags,
-        ...(size ? { size } : {}),
-      },
-      rules,
-      ...(said.length > 0 ? { said } : {}),
-    }
+    const params = { ...pair, onExplicit, onExhausted, size, requiredTags, rules }
+    const document = documentOf(params, world.compatibility)
     const changes = tagsInLine(world.tags, document)
     assert('put' in changes)
     const tags = new Map(world.tags.map(({ key, value }) => [key, value]))
