@@ -12,6 +12,7 @@ import {
   type SettingName,
 } from '#model/policy/settings.ts'
 import { assignmentKindValues, compatibilityValues, modeValues } from '#model/policy/values.ts'
+import { refuseValue } from '#model/refusal.ts'
 import { isSetting, keyProblem, tagsMax, valueProblem } from '#model/tags.ts'
 import type { StoredVersion } from '#store/tables/policies.ts'
 import {
@@ -22,6 +23,7 @@ import {
   instant,
   localeName,
   nameShapes,
+  poolName,
   typeName,
 } from '../shapes.native.ts'
 
@@ -129,6 +131,7 @@ export const condition = z
     examples: [{ accounts: ['222222222222'] }],
   })
 export const rule = z.strictObject({ poolId, when: condition.optional() })
+const ruleParams = z.strictObject({ poolId: poolName, when: condition.optional() })
 const requiredTag = z.strictObject({
   key: tagKey,
   value: tagValue.optional().describe('Without it any value will do.'),
@@ -186,7 +189,7 @@ export const document = z.object(documentShape)
 /** What a caller gives of a document; what is left out has its default. */
 export const documentParams = {
   rules: z
-    .array(rule)
+    .array(ruleParams)
     .min(1)
     .max(rulesMax)
     .refine((given) => new Set(given.map(({ poolId }) => poolId)).size === given.length, 'a pool is listed twice')
@@ -210,10 +213,12 @@ export const showCondition = ({ accounts, organizationalUnits, tags }: RuleCondi
 interface GivenDocument extends Omit<DocumentParams, 'rules'> {
   readonly rules: readonly { readonly poolId: string; readonly when?: RuleCondition }[]
 }
-export const readDocument = ({ rules, ...rest }: GivenDocument): DocumentParams => ({
-  ...rest,
-  rules: rules.map(({ poolId: pool, when }) => (when ? { pool, when } : { pool })),
-})
+export function readDocument({ rules, ...rest }: GivenDocument): DocumentParams {
+  const twice = rules.find(({ poolId }, index) => rules.findIndex((rule) => rule.poolId === poolId) !== index)
+  // By its id and by its name, for example.
+  if (twice) refuseValue('rules', twice.poolId, 'the pool is listed twice')
+  return { ...rest, rules: rules.map(({ poolId: pool, when }) => (when ? { pool, when } : { pool })) }
+}
 
 // Versions -----------------------------------------------------------------------------------------------------------
 
