@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { formatCidr } from '#model/cidr.ts'
 import { formatId, hasShape, parseId } from '#model/identifier.ts'
-import { modeValues } from '#model/policy/document.ts'
+import { modeValues } from '#model/policy/values.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
 import type { RecordedDecision } from '#store/tables/journal.ts'
 import type { Place } from '../identity/authority.ts'

@@ -1,8 +1,9 @@
 // Policies, their immutable versions, and where they are enabled.
-import type { Assignment, AssignmentKind, Compatibility, ManagedBy, Mode } from '#model/policy/document.ts'
+import type { Assignment } from '#model/policy/document.ts'
+import type { AssignmentKind, Compatibility, ManagedBy, Mode } from '#model/policy/values.ts'
 import type { Sql } from '../sql.ts'
 import { changing, integer, optional, type Row, type RowOf, references, table, text } from '../table.ts'
-import type { PolicyBody } from './governance.ts'
+import { type PolicyBody, parseBody } from './governance.ts'
 import type { Clock } from './history.ts'
 
 export const policyTable = table(
@@ -85,7 +86,7 @@ const dayMs = 86_400_000
 
 const toVersion = ({ policyId: _, body, ...version }: RowOf<typeof policyVersionTable>): StoredVersion => ({
   ...version,
-  body: JSON.parse(body) as PolicyBody,
+  body: parseBody(body),
 })
 
 export class Policies {

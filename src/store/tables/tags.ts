@@ -14,7 +14,7 @@ export const tagTable = table(
     /** Where the resource lives; undefined for what lives in no Region, such as nodes of the organization. */
     region: optional(text()),
     /** Of the name of something: what it is under. */
-    nameParent: changing(unread(optional(text()))),
+    nameParent: unread(changing(optional(text()))),
     /** Something else there had the name before. */
     isNameShared: named('name_shared', changing(bit())),
   },
