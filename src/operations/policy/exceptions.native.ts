@@ -262,7 +262,7 @@ export const listExceptionFindings = nativeRead({
         finding && (finding.account === undefined || isPermitted(finding.account))
           ? { ...finding, exceptionId: id }
           : undefined,
-      rowsMax: rowsPerPageMax,
+      bounds: { rowsMax: rowsPerPageMax },
     })
   },
 })

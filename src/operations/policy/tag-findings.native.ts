@@ -68,7 +68,7 @@ export const listFindingsOfAccount = nativeRead({
       start: '0',
       key: ({ row }) => String(row.allocation),
       show: async ({ finding }) => finding,
-      rowsMax: rowsPerPageMax,
+      bounds: { rowsMax: rowsPerPageMax },
     }),
 })
 

@@ -292,6 +292,16 @@ export class Policies {
       policyId,
     )
   }
+  /** The targets alone, after one. */
+  async targetsOf(policyId: string, after: string, limit: number): Promise<string[]> {
+    const rows = await this.#sql.all<{ target_id: string }>(
+      'select target_id from assignment where policy_id = ? and target_id > ? order by target_id limit ?',
+      policyId,
+      after,
+      limit,
+    )
+    return rows.map(({ target_id: targetId }) => targetId)
+  }
   async findAssignment(policyId: string, targetId: string): Promise<StoredAssignment | undefined> {
     return this.#sql.get<StoredAssignment>(
       `select ${assignmentColumns} from assignment where policy_id = ? and target_id = ?`,
