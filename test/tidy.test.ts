@@ -254,8 +254,6 @@ const mayRemember: Readonly<Record<string, string>> = {
   'src/store/readers.ts #waiting': 'readings that wait for a connection',
   'src/store/tables/journal.ts lastByTrace': 'the text of a decision, by a part of it; it says nothing of rows',
   'src/operations/execute.ts recordedDecisions': 'goes with an error, once its decisions are on record',
-  'src/operations/execute.ts undoneDecisions':
-    'goes with an error, whose decisions are numbered anew when they are recorded',
   'src/operations/refused-changes.ts #windows': 'counts refusals, and knows nothing of the database',
   'src/operations/refused-changes.ts #shares': 'counts refusals, and knows nothing of the database',
   'src/operations/space/grant.ts poolsOfSnapshot': 'goes with a snapshot, which is kept only where it is committed',

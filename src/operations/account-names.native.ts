@@ -1,17 +1,15 @@
 // Accounts by name: whatever names one in a request of the native API is its number, its id in its cloud, or a name that no other has.
 import type { z } from 'zod'
-import { canonicalExternalId, isAccountId, isTargetId } from '#model/organization.ts'
+import { isAccountId, isTargetId } from '#model/organization.ts'
 import { numbered, refuse } from '#model/refusal.ts'
 import { type Action, everywhere } from '#model/roles.ts'
 import { permitter } from './identity/authority.ts'
 import type { ReadContext } from './operation.ts'
+import { accountsCalled } from './organization/called.ts'
 import { accountMarks } from './shapes.native.ts'
 
 /** Names that are looked for in one request; numbers cost nothing. */
 const namesMax = 1_000
-/** Accounts with one name that are looked at for those that the caller may see. */
-const alikeMax = 1_000
-const alikePerStep = 100
 
 /** Gives a request the numbers of the accounts that it names. */
 export type Naming = <Input>(context: ReadContext, action: Action, input: Input) => Promise<Input>
@@ -46,32 +44,17 @@ export function namingOf(input: z.ZodType): Naming | undefined {
 }
 
 /**
- * The number of the one account that has an id or a name, among those that the caller may see or do the action at: others
- * neither answer to their name nor make it ambiguous (invariant I8). Ids go before names, or a name could hide an account.
+ * The number of the one account that is called so, among those that the caller may see or do the action at: others neither answer
+ * to their name nor make it ambiguous (invariant I8).
  */
 async function findByName(context: ReadContext, action: Action, name: string): Promise<string> {
   const [isRead, isPermitted] = [await permitter(context, 'organization:read'), await permitter(context, action)]
-  for (const [by, value] of [
-    ['external_id', canonicalExternalId(name)],
-    ['name', name],
-  ] as const) {
-    const seen: string[] = []
-    let after = ''
-    for (let looked = 0; looked < alikeMax; looked += alikePerStep) {
-      const numbers = await context.tx.organizations.listNamed(by, value, { after, limit: alikePerStep })
-      seen.push(...numbers.filter((number) => isRead(number) || isPermitted(number)))
-      if (seen.length > 1 || numbers.length < alikePerStep) break
-      after = numbers.at(-1)!
-    }
-    if (seen.length > 1) refuseAmbiguous(name, seen)
-    if (seen[0] !== undefined) return seen[0]
-  }
-  return refuse({ code: 'NotFound', what: 'account', id: name })
-}
-
-function refuseAmbiguous(name: string, [one, other]: readonly string[]): never {
+  const counts = (number: string): boolean => isRead(number) || isPermitted(number)
+  const [one, other] = await accountsCalled(context.tx, name, counts)
+  if (one === undefined) return refuse({ code: 'NotFound', what: 'account', id: name })
+  if (other === undefined) return one
   const problem = `several accounts are called so, such as \`${one}\` and \`${other}\`: give the number`
-  refuse({ code: 'InvalidParameterValue', field: 'account', value: name, problem })
+  return refuse({ code: 'InvalidParameterValue', field: 'account', value: name, problem })
 }
 
 type Walk = (value: unknown, numberOf: (name: string) => Promise<string>) => Promise<unknown>

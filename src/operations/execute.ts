@@ -146,113 +146,109 @@ export async function openExecutor(
   }
 
   async function write(operation: WriteOperation<never, unknown, unknown>, call: Call): Promise<Answer> {
-    let token: Token | undefined
-    try {
-      refuseUnfit(call)
-      if (operation.secretOutput && call.clientToken !== undefined) {
-        refuseValue('Idempotency-Key', call.clientToken, 'the answer is a secret, and kept for no repeat: leave it out')
-      }
-      token = operation.secretOutput ? undefined : tokenOf(operation.name, call)
-    } catch (error) {
-      throw await recorded(operation, call, error)
-    }
+    const token = tokenOrRefused(operation, call)
+    if (token instanceof Refused) throw await recordEarly(operation, call, token)
     const prepared = operation.prepare?.()
     const run = (needsSnapshot: boolean) =>
-      store.write(
-        async (tx) => {
-          if (isKeyInDoubt(tx, call.principal)) await refuseEndedKey(tx, call.principal)
-          tx.subjects.begin()
-          const found = token && findUse(tx, token)
-          const used = found instanceof Promise ? await found : found
-          if (used) tx.tokens.touch()
-          const context = new RequestContext(tx, call, settings, snapshotOf)
-          const changes = tx.changes
-          try {
-            if (used && token)
-              return { output: await repeat(context, operation, used, token), decisions: await decisionsOf(tx, used) }
-            const epoch = tx.governanceEpoch
-            const before = currentSnapshot(tx) ?? (needsSnapshot ? await context.snapshot() : undefined)
-            const output = await operation.run(context, call.input as never, prepared)
-            // By the epoch, and not by what an operation says of itself: no change of governance can go round it.
-            if (tx.governanceEpoch !== epoch) {
-              // Once it is committed, what the change was judged by is the next requests' snapshot.
-              const compile = () => snapshotOf(tx, { keep: true })
-              await refuseNewConflicts(context, { before, reaches: context.reaches, compile })
-            }
-            if (isDryRun(call)) throw new DryRunSucceeded(output, context.decisions)
-            recordEntry(tx, context, operation.name, token, output)
-            return { output, decisions: context.decisions }
-          } catch (error) {
-            if (error instanceof Refused && isEc2DryRun(call) && isAboutState(error.refusal)) {
-              throw new DryRunSucceeded(undefined, context.decisions)
-            }
-            // Rolls back what it did, then comes back here through `recorded` below.
-            if (!(error instanceof Refused) || tx.changes !== changes) throw markDecisions(error, context.decisions)
-            const denials = context.decisions.filter(isDenial)
-            return { refused: error, entry: recordRefusal(tx, call, operation.name, error, denials), now: tx.now }
-          }
-        },
-        token?.hash,
-        senderOf(call.principal),
-        call.arrivedAt,
-      )
-    let answer: Awaited<ReturnType<typeof run>>
+      withOneEntry(operation, call, token?.hash, async (context) => {
+        const { tx } = context
+        if (isKeyInDoubt(tx, call.principal)) await refuseEndedKey(tx, call.principal)
+        tx.subjects.begin()
+        const found = token && findUse(tx, token)
+        const used = found instanceof Promise ? await found : found
+        if (used) tx.tokens.touch()
+        if (used && token)
+          return { output: await repeat(context, operation, used, token), decisions: await decisionsOf(tx, used) }
+        const epoch = tx.governanceEpoch
+        const before = currentSnapshot(tx) ?? (needsSnapshot ? await context.snapshot() : undefined)
+        const output = await operation.run(context, call.input as never, prepared)
+        // By the epoch, and not by what an operation says of itself: no change of governance can go round it.
+        if (tx.governanceEpoch !== epoch) {
+          // Once it is committed, what the change was judged by is the next requests' snapshot.
+          const compile = () => snapshotOf(tx, { keep: true })
+          await refuseNewConflicts(context, { before, reaches: context.reaches, compile })
+        }
+        if (isDryRun(call)) throw new DryRunSucceeded(output, context.decisions)
+        recordEntry(tx, context, operation.name, token, output)
+        return { output, decisions: context.decisions }
+      })
     try {
-      try {
-        answer = await run(false)
-      } catch (error) {
-        if (!(error instanceof SnapshotBeforeNeeded)) throw error
-        answer = await run(true)
-      }
+      return await run(false)
     } catch (error) {
-      throw await recorded(operation, call, error)
+      if (!(error instanceof SnapshotBeforeNeeded)) throw error
+      return await run(true)
     }
-    if (!answer.refused) return answer
-    noteRefusal(call, answer)
-    throw answer.refused
   }
 
   /**
-   * A refusal that came before or after its transaction (it had changed something, and that is rolled back) is recorded in
-   * one of its own. Answers what is to be thrown.
+   * Runs a change as a work of the store that leaves exactly one entry: the one that it writes itself, or in place of
+   * everything that it did the one of its refusal. What is not on record, and trouble, leaves none.
    */
-  async function recorded(operation: AnyOperation, call: Call, error: unknown): Promise<unknown> {
-    if (!(error instanceof Refused)) return error
-    if (!isOnRecord(error.refusal)) return error
-    const denials = (undoneDecisions.get(error) ?? []).filter(isDenial)
+  async function withOneEntry(
+    operation: AnyOperation,
+    call: Call,
+    token: Uint8Array | undefined,
+    change: (context: RequestContext) => Promise<Answer>,
+  ): Promise<Answer> {
+    let unrecorded: Refused | undefined
+    let ending: Answer | RefusedAnswer
     try {
-      const answer = await store.write(
+      ending = await store.write<Answer | RefusedAnswer>(
         async (tx) => {
-          const { refused, decisions } = renumber(tx, error, denials)
-          return {
-            refused,
-            entry: recordRefusal(tx, call, operation.name, refused, decisions),
-            now: tx.now,
+          const context = new RequestContext(tx, call, settings, snapshotOf)
+          try {
+            return await change(context)
+          } catch (error) {
+            if (!(error instanceof Refused)) throw error
+            if (isEc2DryRun(call) && isAboutState(error.refusal))
+              throw new DryRunSucceeded(undefined, context.decisions)
+            if (!isOnRecord(error.refusal)) throw error
+            const denials = context.decisions.filter(isDenial)
+            return {
+              async instead(own, isAnew) {
+                if (isAnew && mayGoUnrecorded(error, denials)) unrecorded = error
+                const { refused, decisions } = isAnew
+                  ? renumber(own, error, denials)
+                  : { refused: error, decisions: denials }
+                return recordRefusal(own, call, operation.name, refused, decisions)
+              },
+            }
           }
         },
-        undefined,
-        undefined,
+        token,
+        senderOf(call.principal),
         call.arrivedAt,
       )
-      noteRefusal(call, answer)
-      return answer.refused
     } catch (trouble) {
-      // What policy or a role denied is answered when it is on record, and not before. Other refusals tell the caller what
-      // is wrong with the request, which is so whether or not the database can be written.
-      if (denials.length > 0 || error.refusal.code === 'NotAuthorized') return trouble
+      if (!unrecorded) throw trouble
       onUnrecorded?.(trouble)
-      return error
+      throw unrecorded
     }
+    if (!('refused' in ending)) return ending
+    noteRefusal(call, ending)
+    throw ending.refused
+  }
+
+  /** Puts a refusal on record that came before its transaction: of what could not be read, or fits no operation. Answers what is to be thrown. */
+  async function recordEarly(operation: AnyOperation, call: Call, refused: Refused): Promise<unknown> {
+    if (!isOnRecord(refused.refusal)) return refused
+    const record = async (tx: Transaction) => recordRefusal(tx, call, operation.name, refused, [])
+    try {
+      noteRefusal(call, await store.write(record, undefined, undefined, call.arrivedAt))
+    } catch (trouble) {
+      if (!mayGoUnrecorded(refused, [])) return trouble
+      onUnrecorded?.(trouble)
+    }
+    return refused
   }
 
   interface RefusedAnswer {
     readonly refused: Refused
-    readonly entry: 'recorded' | 'counted' | undefined
+    readonly entry: 'recorded' | 'counted'
     readonly now: number
   }
   function noteRefusal(call: Call, { refused, entry, now }: RefusedAnswer): void {
-    if (entry && decisionsBehind(refused).length === 0)
-      budget.note(kindOfRefusal(call, refused), now, entry === 'recorded')
+    if (decisionsBehind(refused).length === 0) budget.note(kindOfRefusal(call, refused), now, entry === 'recorded')
   }
 
   /** One entry for a refusal, with what it was about. Where a principal has had very many without a decision, it is only counted. */
@@ -262,9 +258,9 @@ export async function openExecutor(
     action: string,
     error: Refused,
     decisions: readonly Decision[],
-  ): RefusedAnswer['entry'] {
-    if (!isOnRecord(error.refusal)) return undefined
-    if (decisions.length === 0 && !budget.allows(kindOfRefusal(call, error), tx.now)) return 'counted'
+  ): RefusedAnswer {
+    if (decisions.length === 0 && !budget.allows(kindOfRefusal(call, error), tx.now))
+      return { refused: error, entry: 'counted', now: tx.now }
     const n = tx.nextSequence()
     tx.journal.record({
       ...originOf(tx, call),
@@ -277,7 +273,7 @@ export async function openExecutor(
     })
     for (const decision of decisions) tx.journal.recordDecision(numberOf(tx, decision)!, decision, n, !isDryRun(call))
     recordedDecisions.set(error, decisions)
-    return 'recorded'
+    return { refused: error, entry: 'recorded', now: tx.now }
   }
 
   async function recordCounted({ isAll } = { isAll: false }): Promise<void> {
@@ -376,13 +372,27 @@ export async function openExecutor(
       return operation.access === 'read' ? read(operation, call) : write(operation, call)
     },
     async recordUnread(operation, call, refused) {
-      if (operation.access === 'write') await recorded(operation, call, refused)
+      if (operation.access === 'write') await recordEarly(operation, call, refused)
     },
     recordCounted,
     async readBackRequests(isOver) {
       const readBack = () => store.write((tx) => tx.tokens.readBack(tx.now, settings.isStrictOnReplays))
       while (!isOver() && !(await readBack().catch(() => true)));
     },
+  }
+}
+
+/** The token of a change; or why there can be none, and nothing needs to be begun. */
+function tokenOrRefused(operation: WriteOperation<never, unknown, unknown>, call: Call): Token | Refused | undefined {
+  try {
+    refuseUnfit(call)
+    if (operation.secretOutput && call.clientToken !== undefined) {
+      refuseValue('Idempotency-Key', call.clientToken, 'the answer is a secret, and kept for no repeat: leave it out')
+    }
+    return operation.secretOutput ? undefined : tokenOf(operation.name, call)
+  } catch (error) {
+    if (error instanceof Refused) return error
+    throw error
   }
 }
 
@@ -545,12 +555,12 @@ function numberOf(tx: Transaction, decision: Decision | undefined): number | und
   return number
 }
 
-/** Decisions of a request whose transaction is rolled back, on their way to a transaction of their own. */
-const undoneDecisions = new WeakMap<Error, readonly Decision[]>()
-function markDecisions(error: unknown, decisions: readonly Decision[]): unknown {
-  if (error instanceof Refused) undoneDecisions.set(error, decisions)
-  return error
-}
+/**
+ * What policy or a role denied is answered when it is on record, and not before. Other refusals tell the caller what is wrong
+ * with the request, which is so whether or not the database can be written.
+ */
+const mayGoUnrecorded = ({ refusal }: Refused, denials: readonly Decision[]): boolean =>
+  denials.length === 0 && refusal.code !== 'NotAuthorized'
 
 /** The same with numbers of this transaction: what another one drew and lost may be anybody's. */
 function renumber(

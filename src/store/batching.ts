@@ -1,7 +1,7 @@
 // Group commit, whatever the engine: requests queue, run in one transaction, and are answered after its commit.
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Awaitable } from './sql.ts'
-import type { Transaction } from './store.ts'
+import type { RolledBack, Transaction } from './store.ts'
 import { StoreTrouble } from './trouble.ts'
 
 /** Beyond this many requests in one transaction the tail waits longer and throughput hardly grows. */
@@ -70,6 +70,9 @@ interface Attempts {
   readonly since: number
 }
 
+const isRolledBack = (value: unknown): value is RolledBack<unknown> =>
+  typeof value === 'object' && value !== null && 'instead' in value
+
 export class Batches {
   readonly #engine: Engine
   readonly #limits: BatchLimits
@@ -102,7 +105,7 @@ export class Batches {
    * @param since when the request arrived, by `performance.now()`
    */
   run<T>(
-    work: (tx: Transaction) => Promise<T>,
+    work: (tx: Transaction) => Promise<T | RolledBack<T>>,
     token: Uint8Array | undefined,
     sender?: string,
     since = performance.now(),
@@ -258,7 +261,12 @@ export class Batches {
         const before = engine.transaction.changes
         engine.beginWork?.(queued.sender !== undefined)
         try {
-          answers.push({ queued, value: await queued.work(engine.transaction), failed: false })
+          let value = await queued.work(engine.transaction)
+          if (isRolledBack(value)) {
+            if (engine.transaction.changes !== before) throw value
+            value = await value.instead(engine.transaction, false)
+          }
+          answers.push({ queued, value, failed: false })
         } catch (error) {
           // A work that refused before it changed anything leaves the others untouched; otherwise all start over, one by one.
           if (engine.spoils(error)) throw error
@@ -311,8 +319,12 @@ export class Batches {
         // A commit each: with the embedded database nothing else would happen before the last of them.
         await new Promise<void>((resolve) => setImmediate(resolve))
       }
+    } else if (!isOver && isRolledBack(cause)) {
+      const { instead } = cause
+      await this.#runBatch([{ ...batch[0]!, work: (tx) => instead(tx, true) }])
     } else {
-      for (const { reject } of batch) reject(trouble ?? cause)
+      const why = isRolledBack(cause) ? this.#closed : cause
+      for (const { reject } of batch) reject(trouble ?? why)
       // What is known to be away is away for all who wait.
       const { away } = this.#engine
       if (away) for (const { reject } of this.#queue.splice(0)) reject(away)

@@ -190,6 +190,51 @@ describe('works that are queued together', () => {
     assert.equal(whole.length, 2, 'what the journal remembered was forgotten with the rows')
   })
 
+  test('I7 one that is rolled back leaves what it records instead; the others keep theirs', async () => {
+    const { store, database } = await newStore()
+    const ends: string[] = []
+    const keep = (id: string) =>
+      store.write(async (tx) => {
+        await insertKey(tx, id)
+        return tx.now
+      })
+    const rollBack = (id: string, changes: boolean) =>
+      store.write<number>(async (tx) => {
+        if (changes) await insertKey(tx, id)
+        return {
+          async instead(own, isAnew) {
+            ends.push(`${id} ${isAnew}`)
+            await recordEntry(own, id)
+            return own.now
+          },
+        }
+      })
+    const [a, b, c, d] = await Promise.all([keep('A'), rollBack('B', true), rollBack('C', false), keep('D')])
+    assert.deepEqual(ends, ['B true', 'C false'])
+    assert.equal(c, d, 'where nothing was changed, the record shares the transaction')
+    assert.equal(new Set([a, b, c]).size, 3, 'each part of the batch is a transaction of its own')
+    assert.deepEqual(await rowsOf(database, 'select id from access_key order by id'), ['A', 'D'])
+    assert.deepEqual(await rowsOf(database, 'select request_id from audit_entry order by n'), ['B', 'C'])
+  })
+
+  test('I7 one whose record fails is told so, and nothing of it remains', async () => {
+    const { store, database } = await newStore()
+    for (const changes of [true, false]) {
+      const failing = store.write<void>(async (tx) => {
+        if (changes) await insertKey(tx, 'A')
+        return {
+          async instead(own) {
+            await recordEntry(own, 'B')
+            throw new Failed()
+          },
+        }
+      })
+      await assert.rejects(failing, Failed)
+    }
+    assert.deepEqual(await rowsOf(database, 'select id from access_key'), [])
+    assert.deepEqual(await rowsOf(database, 'select request_id from audit_entry'), [])
+  })
+
   test('I2 one that only took space and throws gives it back, though nothing of it was in a table yet', async () => {
     const { store } = await newStore()
     const pool = await newPool(store)

@@ -85,17 +85,32 @@ export type ReadTransaction = Omit<
   keyof Writes | 'nextSequence' | 'moveGovernanceEpoch' | 'probe' | 'subjects'
 > & { readonly [Noun in keyof Writes]: Omit<Transaction[Noun], Writes[Noun]> }
 
+/**
+ * How a work ends of which nothing remains but a record: `instead` writes it, and answers. Where the work had changed
+ * something, that is taken back first and `instead` runs in a transaction of its own (`isAnew`): numbers that were drawn before
+ * are anybody's then.
+ */
+export interface RolledBack<T> {
+  readonly instead: (tx: Transaction, isAnew: boolean) => Promise<T>
+}
+
 export interface Store {
   /**
    * Runs `work` in a transaction that is on disk when the promise resolves. Works that queue while another commit is
    * under way share one transaction, so `work` may run twice: it must touch nothing but the transaction.
-   * What it throws is what the caller gets, and nothing that it did remains.
+   * It ends with a value, and what it did is committed; or with what is recorded in place of it (`RolledBack`), and what it
+   * did is taken back. What it throws is what the caller gets, and nothing that it did remains.
    * @param token what `work` will look up first, where it is known: tokens of a transaction can be looked up together
    * @param sender who asks: where very many wait, nobody has all of the places
    * @param since when the request arrived, by `performance.now()`: it waits for a database that is away until its deadline,
    *   and no longer
    */
-  write<T>(work: (tx: Transaction) => Promise<T>, token?: Uint8Array, sender?: string, since?: number): Promise<T>
+  write<T>(
+    work: (tx: Transaction) => Promise<T | RolledBack<T>>,
+    token?: Uint8Array,
+    sender?: string,
+    since?: number,
+  ): Promise<T>
   /**
    * Runs `work` on a consistent view of what is committed.
    * @param since as in `write`

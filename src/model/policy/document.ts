@@ -56,10 +56,13 @@ export interface AllocationRule {
   readonly when?: RuleCondition
 }
 
-/** The rules for one pair of locale and resource type; at most one per pair in a policy. Without rules it is absent. */
-export interface PolicyDocument {
+interface Pair {
   readonly locale: string
   readonly resourceType: string
+}
+
+/** The rules for one pair of locale and resource type; at most one per pair in a policy. Without rules it is absent. */
+export interface PolicyDocument extends Pair {
   readonly settings: PolicySettings
   readonly rules: readonly AllocationRule[]
   /** Settings that somebody said for this document; the others follow the policy's compatibility where that changes. */
@@ -110,6 +113,34 @@ export function defaultSettings(compatibility: Compatibility): PolicySettings {
   return compatibility === 'aws'
     ? { onExplicit: 'allow', onExhausted: 'provider', requiredTags: [] }
     : { onExplicit: 'deny', onExhausted: 'deny', requiredTags: [] }
+}
+
+/** What a caller says of a document; what is left out has its default. */
+export interface DocumentParams extends Pair, Partial<Omit<PolicySettings, 'requiredTags'>> {
+  readonly requiredTags: PolicySettings['requiredTags']
+  readonly rules: readonly AllocationRule[]
+}
+
+/** The document that comes of it in a policy of such compatibility. */
+export function documentOf(
+  { locale, resourceType, rules, onExplicit, onExhausted, size, sizeIpv6, requiredTags }: DocumentParams,
+  compatibility: Compatibility,
+): PolicyDocument {
+  const defaults = defaultSettings(compatibility)
+  const said = [...(onExplicit ? (['onExplicit'] as const) : []), ...(onExhausted ? (['onExhausted'] as const) : [])]
+  return {
+    locale,
+    resourceType,
+    settings: {
+      onExplicit: onExplicit ?? defaults.onExplicit,
+      onExhausted: onExhausted ?? defaults.onExhausted,
+      requiredTags,
+      ...(size ? { size } : {}),
+      ...(sizeIpv6 ? { sizeIpv6 } : {}),
+    },
+    rules,
+    ...(said.length > 0 ? { said } : {}),
+  }
 }
 
 /** The document of a policy for a pair; one without rules counts as absent, as in EC2. */

@@ -19,8 +19,8 @@ import {
   pageOf,
   paging,
 } from '../shapes.native.ts'
+import { checkRegion } from '../space/request-parts.ts'
 import {
-  checkRegion,
   description,
   newDescription,
   refuseMalformed,

@@ -26,9 +26,9 @@ import {
   paging,
   targetName,
 } from '../shapes.native.ts'
+import { checkLocale } from '../space/request-parts.ts'
 import {
   addressCount,
-  checkLocale,
   description,
   family,
   familyNumber,

@@ -121,7 +121,7 @@ export async function takeBlock(
     grant(context, request, { resourceType: network, resourceId: id }, options),
   )
   const { cidr, pool, allocation } = granted
-  const problem = lengthProblem(network, cidr.family, cidr.length) ?? purposeProblem(cidr, 'vpc')
+  const problem = blockProblem(network, cidr)
   if (problem) {
     refuse({ code: 'NotEligible', problem: `policy and pools give \`${formatCidr(cidr)}\`, but ${problem}` })
   }
@@ -143,8 +143,12 @@ const grantMembers = (family: 4 | 6): Readonly<Record<BlockMember, string>> => (
 
 // What a block can be ------------------------------------------------------------------------------------------------
 
+/** Why no network of its kind can have a block; undefined where it can. */
+export const blockProblem = (network: Network, cidr: Cidr): string | undefined =>
+  lengthProblem(network, cidr.family, cidr.length) ?? purposeProblem(cidr, 'vpc')
+
 function refuseUnfit(network: Network, cidr: Cidr, text = formatCidr(cidr)): void {
-  const problem = lengthProblem(network, cidr.family, cidr.length) ?? purposeProblem(cidr, 'vpc')
+  const problem = blockProblem(network, cidr)
   if (!problem) return
   refuse({ code: 'InvalidRange', what: network, field: blockMember(cidr.family, 'cidr'), value: text, problem })
 }

@@ -59,7 +59,7 @@ export const describeTags = ec2Read('DescribeTags', async (context, input) => {
   const show = showMatching(describe, matches)
   const { items, NextToken } = await readTokenPage<TagRow, TagDescription>(context, input, {
     read: (after = '/', limit) => context.tx.tags.list(context.caller.account, parsePlace(after), limit),
-    placeOf: ({ resource_id: resourceId, key }) => formatPlace({ resourceId, key }),
+    placeOf: formatPlace,
     show: (rows) => show(rows).map((tag, index) => (rows[index]!.region === context.region ? tag : undefined)),
   })
   return { Tags: items, NextToken }
@@ -69,8 +69,8 @@ export const describeTags = ec2Read('DescribeTags', async (context, input) => {
 
 const describe = (row: TagRow): TagDescription => ({
   Key: row.key,
-  ResourceId: row.resource_id,
-  ResourceType: row.resource_type,
+  ResourceId: row.resourceId,
+  ResourceType: row.resourceType,
   Value: row.value,
 })
 

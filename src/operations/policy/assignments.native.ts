@@ -1,9 +1,7 @@
 // Where policies are enabled, as what, and in which mode.
 import { z } from 'zod'
 import type { Assignment } from '#model/policy/document.ts'
-import { type Refusal, refuse } from '#model/refusal.ts'
-import { type Place, permitter, requirePermission } from '../identity/authority.ts'
-import { placeOfNode } from '../identity/roles.ts'
+import { permitter } from '../identity/authority.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
 import {
@@ -16,8 +14,8 @@ import {
   paging,
   targetName,
 } from '../shapes.native.ts'
-import { assign, dropContradictedTags, getTarget, kindDefault, modeDefault, unassign } from './assignments.ts'
-import { actingOn, findPolicy, placeOfPolicy } from './policies.native.ts'
+import { enable, kindDefault, modeDefault, unassign } from './assignments.ts'
+import { type AssignmentId, actingOn, findPolicy, getAssignment, placeOfAssignment, placeOfPolicy } from './places.ts'
 import { kind, mode, policyId, targetId } from './shapes.native.ts'
 
 const assignment = z.object({
@@ -63,7 +61,7 @@ export const listPolicyAssignments = nativeRead({
       },
       key: ({ policyId, targetId }) => `${policyId}/${targetId}`,
       show: async (row) =>
-        isWanted(row) && (isPermitted(row.targetId) || isPermitted(row.account)) ? describe(row) : undefined,
+        isWanted(row) && (isPermitted(row.targetId) || isPermitted(row.account)) ? show(row) : undefined,
     })
   },
 })
@@ -78,7 +76,7 @@ export const getPolicyAssignment = nativeRead({
   cli: 'assignment show',
   refusals: ['NotFound', 'MalformedId'],
   at: placeOfPolicy,
-  run: async (context, input) => describe(await getAssignment(context, input)),
+  run: (context, input) => describe(context, input),
 })
 
 export const putPolicyAssignment = nativeWrite({
@@ -113,17 +111,8 @@ export const putPolicyAssignment = nativeWrite({
   at: placeOfAssignment,
   async run(context, { policyId, targetId, kind, mode, replaces }) {
     const { acting, found } = await actingOn(context, policyId)
-    const target = getTarget(acting, await context.snapshot(), targetId)
-    if (replaces !== undefined) {
-      const standing = await context.tx.policies.findDefault(targetId, target.managedBy)
-      if (standing?.policyId !== replaces || kind !== 'default' || replaces === policyId) {
-        const problem = `it must be the default policy of \`${targetId}\` that this default takes the place of`
-        refuse({ code: 'InvalidParameterValue', field: 'replaces', value: replaces, problem })
-      }
-    }
-    await assign(acting, found, { ...target, kind, mode, replaces: replaces !== undefined })
-    await dropContradictedTags(acting, found)
-    return describe(await getAssignment(context, { policyId, targetId }))
+    await enable(acting, found, { targetId, kind, mode, replaces })
+    return describe(context, { policyId, targetId })
   },
 })
 
@@ -139,32 +128,18 @@ export const deletePolicyAssignment = nativeWrite({
   changes: getPolicyAssignment,
   at: placeOfAssignment,
   async run(context, input) {
-    await getAssignment(context, input)
     const { acting, found } = await actingOn(context, input.policyId)
+    await getAssignment(context, input)
     await unassign(acting, found, input.targetId)
   },
 })
 
-/** The policy's owner has a say, and so has whoever answers for the target: both must permit it. */
-export async function placeOfAssignment(
-  context: ReadContext,
-  input: { readonly policyId: string; readonly targetId: string; readonly replaces?: string },
-): Promise<Place> {
-  await requirePermission(context, 'policy:manage', await placeOfPolicy(context, input))
-  if (input.replaces !== undefined) {
-    await requirePermission(context, 'policy:manage', await placeOfPolicy(context, { policyId: input.replaces }))
-  }
-  return placeOfNode(context, input.targetId)
+async function describe(context: ReadContext, id: AssignmentId): Promise<z.output<typeof assignment>> {
+  const { account } = await findPolicy(context, id.policyId)
+  return show({ ...(await getAssignment(context, id)), account })
 }
 
-async function getAssignment(context: ReadContext, { policyId, targetId }: { policyId: string; targetId: string }) {
-  const { account } = await findPolicy(context, policyId)
-  const found = await context.tx.policies.findAssignment(policyId, targetId)
-  const absent: Refusal = { code: 'NotFound', what: 'policy-assignment', id: `${policyId}/${targetId}` }
-  return found ? { ...found, account } : refuse(absent)
-}
-
-function describe({
+function show({
   policyId,
   targetId,
   account,

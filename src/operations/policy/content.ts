@@ -2,7 +2,13 @@
 import { hash } from 'node:crypto'
 import { hasShape } from '#model/identifier.ts'
 import { localeProblem, misspellingProblem } from '#model/locale.ts'
-import { type Compatibility, canonicalText, type PolicyDocument } from '#model/policy/document.ts'
+import {
+  type Compatibility,
+  canonicalText,
+  type DocumentParams,
+  documentOf,
+  type PolicyDocument,
+} from '#model/policy/document.ts'
 import { rulesProblem, sizeProblem } from '#model/policy/eligibility.ts'
 import { mayUsePool, type Pair } from '#model/policy/resolve.ts'
 import { findResourceType, namesOf } from '#model/policy/resource-types.ts'
@@ -67,6 +73,12 @@ export const tagSettingsOf = async (context: ReadContext, { id }: Policy): Promi
 
 // What changes -------------------------------------------------------------------------------------------------------
 
+/** Writes the document for a pair as a whole, as the next version: a setting that is not said has its default. */
+export async function writeDocument(context: WriteContext, policy: Policy, params: DocumentParams): Promise<void> {
+  const { compatibility } = await contentOf(context, policy)
+  await putDocument(context, policy, documentOf(params, compatibility))
+}
+
 /** Puts a document in the place of the one for its pair, as the next version. One without rules takes it away. */
 export async function putDocument(context: WriteContext, policy: Policy, document: PolicyDocument): Promise<void> {
   await refuseUnfitDocument(context, policy, document)
@@ -76,7 +88,7 @@ export async function putDocument(context: WriteContext, policy: Policy, documen
   refuseTooMany('documents in a policy', documentsPerPolicyMax, documents.length)
   await writeVersion(context, policy, { ...content, documents })
   await bringTagsInLine(context, policy, [document])
-  await remember(context, policy.id)
+  await recordVersion(context, policy.id)
 }
 
 /** Changes whose semantics a policy has: settings that nobody said follow. */
@@ -93,7 +105,7 @@ export async function setCompatibility(
     documents: documents.map((document) => followTags(document, follow)),
   })
   await bringCompatibilityInLine(context, policy, compatibility)
-  await remember(context, policy.id)
+  await recordVersion(context, policy.id)
 }
 
 /** Makes an old version's content the next version. Its pools must still be there, and fit. */
@@ -109,7 +121,7 @@ export async function restoreVersion(context: WriteContext, policy: Policy, vers
   await writeVersion(context, policy, { compatibility, documents })
   await bringCompatibilityInLine(context, policy, compatibility)
   await bringTagsInLine(context, policy, documents)
-  await remember(context, policy.id)
+  await recordVersion(context, policy.id)
 }
 
 /** Writes a version that is not in force, to be a candidate. Its pools must be there, and fit; what does not is named `documents.N…`. */
@@ -127,7 +139,7 @@ export async function draftVersion(context: WriteContext, policy: Policy, body: 
   return version
 }
 
-/** Puts a version in force that has been a candidate, and is counted already. `remember` must follow. */
+/** Puts a version in force that has been a candidate, and is counted already. `recordVersion` must follow. */
 export async function putInForce(context: WriteContext, policy: Policy, version: number): Promise<void> {
   const { compatibility, documents } = (await context.tx.policies.findVersion(policy.id, version))!.body
   for (const document of documents) await refuseUnfitDocument(context, policy, document)
@@ -154,7 +166,7 @@ const hashOf = ({ id: policyId, ipamId, account, version }: Policy, body: Policy
   hash('sha256', canonicalText({ policyId, ipamId, account, version, ...body }), 'hex')
 
 /** The policy as it is now, for the history, and that decisions must be made anew. */
-export async function remember(context: WriteContext, id: string, reach?: Reach): Promise<void> {
+export async function recordVersion(context: WriteContext, id: string, reach?: Reach): Promise<void> {
   const policy = (await context.tx.policies.find(id))!
   const version = (await context.tx.policies.measureVersion(id, policy.version))!
   await context.tx.history.changed(

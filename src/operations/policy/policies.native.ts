@@ -2,12 +2,12 @@
 import { z } from 'zod'
 import { hasShape } from '#model/identifier.ts'
 import { compareContents } from '#model/policy/comparison.ts'
-import { type Refusal, refuse } from '#model/refusal.ts'
+import { refuse } from '#model/refusal.ts'
 import { isSetting, tagsFrom } from '#model/tags.ts'
 import type { Policy, StoredVersion } from '#store/tables/policies.ts'
-import { type Place, permitter } from '../identity/authority.ts'
+import { permitter } from '../identity/authority.ts'
 import { documentsBody, nativeRead, nativeWrite } from '../operation.native.ts'
-import type { ReadContext, WriteContext } from '../operation.ts'
+import type { ReadContext } from '../operation.ts'
 import { replaceTagsOf } from '../organization/tags.ts'
 import {
   accountId,
@@ -20,7 +20,24 @@ import {
   pageOf,
   paging,
 } from '../shapes.native.ts'
-import { contentOf, isSamePair, putDocument, refuseUnknownType, restoreVersion, setCompatibility } from './content.ts'
+import {
+  contentOf,
+  putDocument,
+  refuseUnknownType,
+  restoreVersion,
+  setCompatibility,
+  writeDocument,
+} from './content.ts'
+import {
+  actingOn,
+  findKept,
+  findPolicy,
+  getDocument,
+  getVersion,
+  placeOfIpam,
+  placeOfPolicy,
+  placeOfVersions,
+} from './places.ts'
 import { createPolicy as create, deletePolicy as remove } from './policies.ts'
 import {
   compatibility,
@@ -363,8 +380,7 @@ export const putPolicyDocument = nativeWrite({
       }
     }
     const { acting, found } = await actingOn(context, policyId)
-    const { compatibility } = await contentOf(context, found)
-    await putDocument(acting, found, readDocument(params, compatibility))
+    await writeDocument(acting, found, readDocument(params))
     return showDocument(await getDocument(context, { policyId, ...params }))
   },
 })
@@ -386,69 +402,6 @@ export const deletePolicyDocument = nativeWrite({
     await putDocument(acting, found, { ...gone, rules: [] })
   },
 })
-
-// What is there ------------------------------------------------------------------------------------------------------
-
-export async function findPolicy(context: ReadContext, id: string): Promise<Policy> {
-  if (!hasShape('policy', id)) refuse({ code: 'MalformedId', what: 'ipam-policy', id, expected: 'ipam-policy-...' })
-  return (await context.tx.policies.find(id)) ?? refuse(absentPolicy(id))
-}
-export const absentPolicy = (id: string): Refusal => ({ code: 'NotFound', what: 'ipam-policy', id })
-
-/** Where a policy is managed: at the account that owns it. */
-export async function placeOfPolicy(context: ReadContext, input: { readonly policyId: string }): Promise<Place> {
-  const { id, account } = await findPolicy(context, input.policyId)
-  return { node: account, absent: absentPolicy(id) }
-}
-
-/** Whose a policy is, or was; and when it was deleted. */
-async function findKept(
-  context: ReadContext,
-  id: string,
-): Promise<{ readonly account: string; readonly deletedAt?: number }> {
-  if (!hasShape('policy', id)) return findPolicy(context, id)
-  const there = await context.tx.policies.find(id)
-  if (there) return { account: there.account }
-  const last = await context.tx.history.latest(id)
-  if (last?.until_at == null) return refuse(absentPolicy(id))
-  return { account: last.account, deletedAt: last.until_at }
-}
-
-/** Where its versions are read, also once the policy is deleted: where the policy was. */
-async function placeOfVersions(context: ReadContext, { policyId }: { readonly policyId: string }): Promise<Place> {
-  const { account } = await findKept(context, policyId)
-  return { node: account, absent: absentPolicy(policyId) }
-}
-
-async function placeOfIpam(context: ReadContext, { ipamId: id }: { readonly ipamId: string }): Promise<Place> {
-  if (!hasShape('ipam', id)) refuse({ code: 'MalformedId', what: 'ipam', id, expected: 'ipam-...' })
-  const absent: Refusal = { code: 'NotFound', what: 'ipam', id }
-  return { node: ((await context.tx.ipams.find(id)) ?? refuse(absent)).account, absent }
-}
-
-/** The policy, and the request as its owner would make it. */
-export async function actingOn(
-  context: WriteContext,
-  policyId: string,
-): Promise<{ acting: WriteContext; found: Policy }> {
-  const found = await findPolicy(context, policyId)
-  return { acting: context.actingFor(found.account, found.region), found }
-}
-
-async function getVersion(context: ReadContext, policyId: string, version: number): Promise<StoredVersion> {
-  const found = await context.tx.policies.findVersion(policyId, version)
-  return found ?? refuse({ code: 'NotFound', what: 'policy-version', id: String(version) })
-}
-
-async function getDocument(
-  context: ReadContext,
-  { policyId, ...pair }: { readonly policyId: string; readonly locale: string; readonly resourceType: string },
-) {
-  await refuseUnknownType(context, pair.resourceType)
-  const { documents } = await contentOf(context, await findPolicy(context, policyId))
-  const found = documents.find((document) => isSamePair(document, pair))
-  return found ?? refuse({ code: 'NotFound', what: 'policy-document', id: `${pair.locale}/${pair.resourceType}` })
-}
 
 // The answer ---------------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ import { reassignAsTagged, refuseWhileEnabled } from './assignments.ts'
 import {
   followChangedTags,
   policyType,
-  remember,
+  recordVersion,
   removePolicy,
   settingsOf,
   tagSettingsOf,
@@ -39,7 +39,7 @@ export async function createPolicy(
   await putTags(context, { id: policy.id, type: policyType, account: policy.account }, tags)
   const said = compatibility ?? settingsOf(tags).compatibility ?? ipam.policyCompatibility
   await writeVersion(context, policy, { compatibility: said, documents: [] })
-  await remember(context, policy.id, 'nothing')
+  await recordVersion(context, policy.id, 'nothing')
   return policy
 }
 
@@ -56,5 +56,5 @@ export async function applyPolicyTags(context: WriteContext, id: string, tagsBef
   const change = { before: settingsOf(tagsBefore), after: await tagSettingsOf(context, policy) }
   await followChangedTags(context, policy, change)
   await reassignAsTagged(context, policy, change)
-  await remember(context, id)
+  await recordVersion(context, id)
 }

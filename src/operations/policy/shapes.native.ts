@@ -3,14 +3,12 @@ import { z } from 'zod'
 import { isAccountId, isTargetId } from '#model/organization.ts'
 import {
   assignmentKindValues,
-  type Compatibility,
   compatibilityValues,
-  defaultSettings,
+  type DocumentParams,
   modeValues,
   onExhaustedValues,
   onExplicitValues,
   type PolicyDocument,
-  type PolicySettings,
   type RuleCondition,
 } from '#model/policy/document.ts'
 import { rulesMax } from '#model/policy/eligibility.ts'
@@ -205,32 +203,13 @@ export const showCondition = ({ accounts, organizationalUnits, tags }: RuleCondi
   ...(tags ? { tags: tags.map(({ key, values }) => ({ key, values: [...values] })) } : {}),
 })
 
-interface DocumentParams extends Partial<Omit<PolicySettings, 'requiredTags'>> {
-  readonly locale: string
-  readonly resourceType: string
+interface GivenDocument extends Omit<DocumentParams, 'rules'> {
   readonly rules: readonly { readonly poolId: string; readonly when?: RuleCondition }[]
-  readonly requiredTags: PolicySettings['requiredTags']
 }
-export function readDocument(
-  { locale, resourceType, rules, onExplicit, onExhausted, size, sizeIpv6, requiredTags }: DocumentParams,
-  compatibility: Compatibility,
-): PolicyDocument {
-  const defaults = defaultSettings(compatibility)
-  const said = [...(onExplicit ? (['onExplicit'] as const) : []), ...(onExhausted ? (['onExhausted'] as const) : [])]
-  return {
-    locale,
-    resourceType,
-    settings: {
-      onExplicit: onExplicit ?? defaults.onExplicit,
-      onExhausted: onExhausted ?? defaults.onExhausted,
-      requiredTags,
-      ...(size ? { size } : {}),
-      ...(sizeIpv6 ? { sizeIpv6 } : {}),
-    },
-    rules: rules.map(({ poolId: pool, when }) => (when ? { pool, when } : { pool })),
-    ...(said.length > 0 ? { said } : {}),
-  }
-}
+export const readDocument = ({ rules, ...rest }: GivenDocument): DocumentParams => ({
+  ...rest,
+  rules: rules.map(({ poolId: pool, when }) => (when ? { pool, when } : { pool })),
+})
 
 // Versions -----------------------------------------------------------------------------------------------------------
 

@@ -135,9 +135,12 @@ test('I8 asked for an object that is hidden, the list is the same as for one tha
     [100, 'oldest-first'],
   ] as const) {
     const askFor = async (id: string) => {
-      const { items, nextCursor } = await acme.get<Page<Change>>(`/changes?limit=${limit}&order=${order}&subject=${id}`, {
-        as: auditors[shop]!,
-      })
+      const { items, nextCursor } = await acme.get<Page<Change>>(
+        `/changes?limit=${limit}&order=${order}&subject=${id}`,
+        {
+          as: auditors[shop]!,
+        },
+      )
       // It is sealed for what was asked: of what it stands for only the length can be compared.
       return [items.length, nextCursor?.length]
     }

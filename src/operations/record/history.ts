@@ -331,8 +331,8 @@ async function statesOf(context: ReadContext, objectId: string): Promise<States>
   }
   const foundVersion = (stored: HistoryVersion): Found => ({
     version: stored.version,
-    from: stored.from_at,
-    until: stored.until_at ?? undefined,
+    from: stored.fromAt,
+    until: stored.untilAt,
     stored,
   })
   return {
@@ -413,5 +413,5 @@ export async function lifeOfObject(context: ReadContext, objectId: string): Prom
   if (!latest) return undefined
   const [first] = await history.versions(objectId, 0, 1)
   const node = await placeOfObject(context, objectId, latest)
-  return { node, from: first!.from_at, until: latest.until_at ?? always }
+  return { node, from: first!.fromAt, until: latest.untilAt ?? always }
 }

@@ -17,6 +17,7 @@ import { poolIdOrProvider } from '../ipam/pools.native.ts'
 import type { ReadContext } from '../operation.ts'
 import { accountId, formatInstant, gatherPage, idText, instant, nameShapes, type PageInput } from '../shapes.native.ts'
 import { findHold } from './holds.ts'
+import { isOwnNetwork } from './own-networks.ts'
 import {
   description,
   locale,
@@ -78,13 +79,16 @@ export async function findEntry(context: ReadContext, id: string): Promise<Entry
 /** Where the tags of an allocation are; without a type they are those of a resource that has it. */
 export function tagHomeOf(
   { tx }: ReadContext,
-  { n, resourceType, resourceId }: Entry,
+  entry: Entry,
 ): { readonly id: string; readonly type?: 'elastic-ip' | 'ipam-pool-allocation' } {
+  const { n, resourceType, resourceId } = entry
   if (resourceType === 'eip') return { id: formatId('address', tx.installation, n), type: 'elastic-ip' }
-  if (resourceTypesOfEc2.has(resourceType)) return { id: resourceId! }
+  if (isOwn(tx.installation, entry)) return { id: resourceId! }
   return { id: formatId('allocation', tx.installation, n), type: 'ipam-pool-allocation' }
 }
-const resourceTypesOfEc2: ReadonlySet<string> = new Set(['vpc', 'subnet', 'ipam-pool'])
+/** Its space comes and goes with something of this installation: a network that the EC2 API made, or a pool. */
+const isOwn = (installation: string, entry: Entry): boolean =>
+  entry.resourceType === 'ipam-pool' || isOwnNetwork(installation, entry)
 
 export function showAllocation(
   { tx }: ReadContext,
@@ -232,7 +236,7 @@ function wantedBy(
     isPermitted(row.account) &&
     (account === undefined || row.account === account) &&
     (pools === undefined || pools.includes(row.pool)) &&
-    (resourceType === undefined || row.resourceType === (useKindsOf(resourceType) ? 'eip' : resourceType)) &&
+    (resourceType === undefined || typesNamed(resourceType).includes(row.resourceType)) &&
     (locale === undefined || row.region === locale) &&
     (range === undefined || contains(range, row.cidr))
 }
@@ -242,6 +246,11 @@ const useKinds: Readonly<Record<string, readonly UseKind[]>> = {
   rnat: ['rnat'],
   'nat-gateway': ['nat-gateway', 'rnat'],
 }
+/** What NAT gateways elsewhere use is an allocation for them. */
+const regional = 'rnat'
+/** The types of allocations that the name of a type asks for. */
+const typesNamed = (resourceType: string): readonly string[] =>
+  useKindsOf(resourceType) ? ['eip', regional] : [resourceType]
 const useKindsOf = (resourceType: string | undefined): readonly UseKind[] | undefined =>
   resourceType !== undefined && Object.hasOwn(useKinds, resourceType) ? useKinds[resourceType] : undefined
 
@@ -250,7 +259,7 @@ function usedBy({ tx }: ReadContext, { resourceType, resourceId }: ListParams) {
   const kinds = useKindsOf(resourceType)
   const address = resourceId === undefined ? undefined : parseId('address', tx.installation, resourceId)
   return (row: Entry, use: Association | undefined): boolean => {
-    const isOfType = !kinds || (use !== undefined && kinds.includes(use.resourceType))
+    const isOfType = !kinds || row.resourceType === regional || (use !== undefined && kinds.includes(use.resourceType))
     const isNamed = row.resourceId === resourceId || (row.resourceType === 'eip' && !isHold(row) && row.n === address)
     return isOfType && (resourceId === undefined || isNamed || use?.resourceId === resourceId)
   }
@@ -284,9 +293,13 @@ async function ownersOf(
 ): Promise<Owners | undefined> {
   const accounts = account === undefined ? await visibleAccounts(context, 'allocation:read', 'now') : [account]
   if (!accounts) return undefined
-  const type = useKindsOf(resourceType) ? 'eip' : resourceType
-  const holders = await holdersOf(context, accounts, { resourceType: type, locale })
-  return holders && { accounts, holders }
+  const holders: number[] = []
+  for (const type of resourceType === undefined ? [undefined] : typesNamed(resourceType)) {
+    const some = await holdersOf(context, accounts, { resourceType: type, locale })
+    if (!some) return undefined
+    holders.push(...some)
+  }
+  return { accounts, holders }
 }
 
 /** What they have: by the resource that it names, by address, or in order of creation. */
@@ -308,8 +321,7 @@ async function sourceOfOwners(
     return ownedInAddressOrder(context, ranges, { accounts, holders })
   }
   const allocated: Read = (after, limit) => tx.allocationLists.ofHolders(holders, numberIn(after), limit)
-  if (useKindsOf(resourceType)) return { ...byNumber, held: async () => [], allocated }
-  const filter = { accounts, resourceType, region: locale }
+  const filter = { accounts, resourceType: useKindsOf(resourceType) ? regional : resourceType, region: locale }
   return { ...byNumber, allocated, held: (after, limit) => tx.space.holds.list(filter, numberIn(after), limit) }
 }
 
@@ -334,9 +346,7 @@ async function sourceOf(
   }
   if (named) return inAddressOrder(context, named, new Uint8Array(16), new Uint8Array(16).fill(0xff))
   const kinds = useKindsOf(resourceType)
-  if (kinds) return { ...byNumber, held: async () => [], allocated: usedAs(context, { kinds }) }
-
-  const filter = { resourceType, region: locale }
+  const filter = { resourceType: kinds ? regional : resourceType, region: locale }
   const held: Read = (after, limit) => space.holds.list(filter, numberIn(after), limit)
   const all: Read = (after, limit) => allocationLists.all(numberIn(after), limit)
   if (resourceType === undefined && locale === undefined && isPermitted(everywhere)) {
@@ -344,7 +354,8 @@ async function sourceOf(
   }
   const holders = (await allocationLists.holders(filter)).filter((one) => isPermitted(one.account)).map(({ n }) => n)
   const merged: Read = (after, limit) => allocationLists.ofHolders(holders, numberIn(after), limit)
-  return { ...byNumber, held, allocated: holders.length > holdersMax ? all : merged }
+  const allocated = holders.length > holdersMax ? all : merged
+  return { ...byNumber, held, allocated: kinds ? both(usedAs(context, { kinds }), allocated) : allocated }
 }
 
 const byNumber = {
@@ -373,6 +384,14 @@ async function ofResource(
     held: named.held,
   }
 }
+
+/** What two readings in order of creation have, none of it twice. */
+const both =
+  (one: Read, other: Read): Read =>
+  async (after, limit) => {
+    const rows = new Map([...(await one(after, limit)), ...(await other(after, limit))].map((row) => [row.n, row]))
+    return [...rows.values()].sort(byNumber.order).slice(0, limit)
+  }
 
 /** Elastic IPs that a resource, or resources of a kind, use. */
 function usedAs({ tx }: ReadContext, use: Parameters<ReadContext['tx']['addresses']['usedBy']>[0]): Read {

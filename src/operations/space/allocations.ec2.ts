@@ -23,6 +23,7 @@ import type { ReadContext } from '../operation.ts'
 import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
 import { allocate, allocationIdOf, describeAllocation, releaseAllocation } from './allocations.ts'
 import { previewGrant } from './grant.ts'
+import { isOwnNetwork } from './own-networks.ts'
 
 const resourceType = 'ipam-pool-allocation'
 /** What a request for space calls its members; where policy names a setting of the type, by that name. */
@@ -79,7 +80,11 @@ export const releaseIpamPoolAllocation = ec2Write('ReleaseIpamPoolAllocation', a
     refuseValue('Cidr', input.Cidr, `the allocation ${id} has the CIDR ${formatCidr(allocation.cidr)}`)
   }
   if (shownType(allocation) !== 'custom') {
-    const because = `this one is of type \`${allocation.resourceType}\` and ends with its resource`
+    const { resourceType } = allocation
+    const isNetwork = resourceType === 'vpc' || resourceType === 'subnet'
+    const isElsewhere = isNetwork && !isOwnNetwork(context.tx.installation, allocation)
+    const end = isElsewhere ? 'is for one elsewhere: it is released over the native API' : 'ends with its resource'
+    const because = `this one is of type \`${resourceType}\` and ${end}`
     refuseValue('IpamPoolAllocationId', id, `only custom allocations can be released; ${because}`)
   }
   await releaseAllocation(context, allocation)

@@ -1,10 +1,11 @@
 // Allocations over the native API: every type and cloud, one or many, as policy says, and nothing that EC2's clients would stumble over.
 import assert from 'node:assert/strict'
 import { StatementSync } from 'node:sqlite'
-import { after, before, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { checkSpace } from '#store/upkeep/check.ts'
 import { dev, foundOrganization, lab, network, prod, root, shop } from '../../../test/acme.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
+import { refuses } from '../../../test/organization.ts'
 import { managementAccount, testSettings } from '../../../test/world.ts'
 
 let world: NativeWorld
@@ -62,6 +63,7 @@ interface PoolParams {
   readonly cidr?: string
   readonly sharedWith?: readonly string[]
   readonly quarantineSeconds?: number
+  readonly awsService?: string
 }
 async function pool(params: PoolParams = {}) {
   const { scope = 'private', cidr, ...rest } = params
@@ -153,12 +155,102 @@ test('an `eip` is the Elastic IP of the EC2 API', async () => {
   assert.deepEqual((await world.call('DescribeAddresses', {}, as)).Addresses, [])
 })
 
-test('what comes and goes with a resource of EC2 is refused by itself, and says what to use', async () => {
-  for (const resourceType of ['vpc', 'subnet', 'rnat']) {
-    const answer = await refused({ resourceType, locale: 'us-east-1' })
-    assert.equal(answer.code, 'NotSupported')
-    assert.match(answer.detail!, /Create/)
-  }
+describe('networks that live elsewhere', () => {
+  const as = { account: shop } as const
+  const named = { vpc: 'vpc-0abc4711', subnet: 'subnet-0abc4711', rnat: 'nat-0abc4711' }
+
+  test('have their space by itself, by the id that their cloud gave, and give it back', async () => {
+    const space = await pool({ cidr: '10.40.0.0/16' })
+    const addresses = await pool({ scope: 'public', cidr: '203.0.112.0/28', awsService: 'ec2', quarantineSeconds: 0 })
+    const before = await world.call('DescribeVpcs', {}, as)
+    for (const [resourceType, resourceId] of Object.entries(named)) {
+      const poolId = resourceType === 'rnat' ? addresses : space
+      const params = { locale: 'us-east-1', resourceType, resourceId, poolId, tags: { a: 'b' } }
+      const made = await allocate(resourceType === 'rnat' ? params : { ...params, netmaskLength: 24 })
+      assert.deepEqual([made.resourceType, made.resourceId, made.tags], [resourceType, resourceId, { a: 'b' }])
+      for (const query of [`resourceType=${resourceType}`, `resourceId=${resourceId}`, `poolId=${poolId}`]) {
+        const ids = (await list(`account=${shop}&${query}`)).map(({ allocationId }) => allocationId)
+        assert.ok(ids.includes(made.allocationId), query)
+        const everybodys = (await list(query)).map(({ allocationId }) => allocationId)
+        assert.equal(everybodys.filter((id) => id === made.allocationId).length, 1, query)
+      }
+      const shown = await world.get<{ resourceType: string }>(`/resources/${resourceId}`)
+      assert.equal(shown.resourceType, resourceType)
+      const { items } = await world.get<{ items: { resourceId: string }[] }>(`/resources?resourceType=${resourceType}`)
+      assert.deepEqual(
+        items.map((one) => one.resourceId),
+        [resourceId],
+      )
+      const { IpamPoolAllocations } = await world.call(
+        'GetIpamPoolAllocations',
+        { IpamPoolId: poolId },
+        { account: network },
+      )
+      const of = IpamPoolAllocations!.find((one) => one.IpamPoolAllocationId === made.allocationId)!
+      const shownType = resourceType === 'rnat' ? 'custom' : resourceType
+      assert.deepEqual([of.ResourceType, of.ResourceId, of.ResourceOwner], [shownType, resourceId, shop])
+      if (resourceType !== 'rnat') {
+        const released = { IpamPoolId: poolId, Cidr: made.cidr, IpamPoolAllocationId: made.allocationId }
+        const told = await refuses(world.call('ReleaseIpamPoolAllocation', released, as), {
+          code: 'InvalidParameterValue',
+        })
+        assert.match(JSON.stringify(told), /released over the native API/)
+      }
+      const change = { description: 'new', tags: { c: 'd' } }
+      const changed = await world.ask<Allocation>('PATCH', `/allocations/${made.allocationId}`, { body: change })
+      assert.deepEqual([changed.body.description, changed.body.tags], ['new', { c: 'd' }])
+      assert.equal((await world.ask('DELETE', `/allocations/${made.allocationId}`)).status, 204)
+    }
+    assert.deepEqual(await world.call('DescribeVpcs', {}, as), before)
+    assert.deepEqual((await world.call('DescribeSubnets', {}, as)).Subnets, [])
+  })
+
+  test('can be held for a plan, and are confirmed with the id that the cloud gave', async () => {
+    const poolId = await pool()
+    const params = { locale: 'us-east-1', resourceType: 'vpc', poolId, netmaskLength: 26 }
+    const held = await allocate({ ...params, hold: { expiresInSeconds: 60 } })
+    const confirm = (resourceId: string) =>
+      world.ask<Allocation & Problem>('POST', `/allocations/${held.allocationId}/confirm`, { body: { resourceId } })
+    const { Vpc } = await world.call('CreateVpc', { CidrBlock: '10.9.0.0/24' }, as)
+    const own = await confirm(Vpc!.VpcId!)
+    assert.deepEqual([own.status, own.body.code], [422, 'NotSupported'], JSON.stringify(own.body))
+    const { body } = await confirm(named.vpc)
+    assert.deepEqual([body.resourceId, body.cidr], [named.vpc, held.cidr])
+    await world.call('DeleteVpc', { VpcId: Vpc!.VpcId! }, as)
+  })
+
+  test('are none of those that the EC2 API makes: these have their space with them, whoever asks and whether they are there', async () => {
+    const poolId = await pool()
+    const { Vpc } = await world.call('CreateVpc', { Ipv4IpamPoolId: poolId, Ipv4NetmaskLength: 26 }, as)
+    const { VpcId = '' } = Vpc!
+    const [mine] = await list(`resourceId=${VpcId}`)
+    const release = await world.ask<Problem>('DELETE', `/allocations/${mine!.allocationId}`)
+    assert.equal(release.body.code, 'NotSupported')
+    const params = { locale: 'us-east-1', resourceType: 'vpc', poolId, netmaskLength: 26 }
+    const told: string[] = []
+    for (const account of [shop, lab]) {
+      for (const resourceId of [VpcId, `${VpcId.slice(0, -3)}fff`]) {
+        const answer = await refused({ ...params, account, resourceId })
+        assert.equal(answer.code, 'NotSupported')
+        told.push(answer.detail!.replace(resourceId, ''))
+      }
+    }
+    assert.match(told[0]!, /CreateVpc/)
+    assert.equal(new Set(told).size, 1, 'what is hidden and what is absent are refused alike')
+    await world.call('DeleteVpc', { VpcId }, as)
+  })
+
+  test('have the bounds of those that the EC2 API makes', async () => {
+    const params = { locale: 'us-east-1', resourceType: 'vpc' }
+    const poolId = await pool({ cidr: '240.0.0.0/16' })
+    const cases: [object, RegExp][] = [
+      [{ poolId, cidr: '240.0.0.0/24' }, /cannot be held by a VPC/],
+      [{ poolId, netmaskLength: 24 }, /cannot be held by a VPC/],
+      [{ poolId, netmaskLength: 29 }, /\/28/],
+      [{ cidr: 'fd12::/45', scopeType: 'private' }, /steps of 4/],
+    ]
+    for (const [change, detail] of cases) assert.match((await refused({ ...params, ...change })).detail!, detail)
+  })
 })
 
 test('I4 policy decides: the pool of its rules is used, another is denied, with a decision on record', async () => {
@@ -180,8 +272,7 @@ test('I4 policy decides: the pool of its rules is used, another is denied, with 
 test('I4 nothing is asked for where no policy could speak of it', async () => {
   const { policyId } = await world.post<{ policyId: string }>('/policies', { ipamId })
   const { items } = await world.get<{ items: { resourceType: string }[] }>('/resource-types?limit=100')
-  const elsewhere = ['vpc', 'subnet', 'rnat']
-  for (const { resourceType } of items.filter((type) => !elsewhere.includes(type.resourceType))) {
+  for (const { resourceType } of items) {
     for (const locale of ['us-east-1', 'eu-central-1', 'azure:westeurope', 'onprem:kiel']) {
       const path = `/policies/${policyId}/documents/${locale}/${resourceType}`
       const written = await world.ask<Problem>('PUT', path, { body: { rules: [] } })

@@ -32,8 +32,9 @@ import {
 import { describeAllocation, releaseAllocation as release, allocate as take } from './allocations.ts'
 import type { GrantOptions } from './grant.ts'
 import { confirmHold, describeHold, dropHold, extendHold, holdSecondsMax, placeHold } from './holds.ts'
+import { refuseOwnNetwork } from './own-networks.ts'
+import { checkLocaleOf, refuseResourceOfEip, refuseUnfitNetwork, scopeTypeOf } from './request-parts.ts'
 import {
-  checkLocaleOf,
   cidr,
   cidrOrAddress,
   description,
@@ -48,7 +49,6 @@ import {
   resourceId,
   resourceTypeName,
   scopeType,
-  scopeTypeOf,
   tags,
 } from './shapes.native.ts'
 
@@ -59,13 +59,6 @@ const options: GrantOptions = {
   whenFull: 'capacity',
   isFromPools: true,
 }
-/** Resources of EC2's model: their space comes and goes with them, so that none is without the other. */
-const madeElsewhere: Readonly<Record<string, string>> = {
-  vpc: 'CreateVpc and AssociateVpcCidrBlock',
-  subnet: 'CreateSubnet and AssociateSubnetCidrBlock',
-  rnat: 'CreateNatGateway',
-}
-
 export const expiresInSeconds = z
   .number()
   .int()
@@ -109,7 +102,7 @@ export const createAllocation = nativeWrite({
   name: 'createAllocation',
   summary: 'Take an address or a CIDR for a resource, as policy says.',
   description:
-    'An `eip` is what AllocateAddress of the EC2 API makes. `vpc`, `subnet` and `rnat` get their space with the resource itself, over the EC2 API.',
+    'An `eip` is what AllocateAddress of the EC2 API makes. A `vpc`, `subnet` or `rnat` is one that lives elsewhere, by the id that its cloud gave it; those that the EC2 API makes here have their space with them.',
   action: 'allocation:manage',
   input: params,
   output: allocation,
@@ -277,6 +270,8 @@ export const confirmAllocation = nativeWrite({
   async run(context, { allocationId, ...changes }) {
     const hold = await findHeld(context, allocationId)
     if (hold.resourceType === 'eip') refuseResourceOfEip(changes.resourceId)
+    refuseOwnNetwork(context.tx.installation, { ...hold, ...changes })
+    refuseUnfitNetwork(hold.resourceType, hold.cidr)
     const confirmed = await confirmHold(context, hold, changes)
     const given = [...(hold.request.tags ?? [])].map(([key, value]) => ({ key, value }))
     return showAllocation(context, await context.snapshot(), confirmed, given)
@@ -347,12 +342,14 @@ async function allocate(context: WriteContext, wanted: AllocationParams): Promis
     if (asked.type.name === 'eip') refuseResourceOfEip(resourceId)
     const { request } = asked
     const held = await placeHold(context, { request, seconds: hold.expiresInSeconds, resourceId, description })
+    refuseUnfitNetwork(asked.type.name, held.cidr)
     return showAllocation(context, await context.snapshot(), held, given)
   }
   const granted =
     asked.type.name === 'eip'
       ? await elasticIp(holder, wanted, asked)
       : await take(holder, { request: asked.request, description, tags: given }, options)
+  refuseUnfitNetwork(asked.type.name, granted.cidr)
   return showAllocation(context, await context.snapshot(), { ...granted, description }, given)
 }
 
@@ -376,11 +373,6 @@ async function elasticIp(context: WriteContext, wanted: AllocationParams, { bloc
   return allocation
 }
 
-export function refuseResourceOfEip(resourceId: string | undefined, field = 'resourceId'): void {
-  if (resourceId === undefined) return
-  refuseValue(field, resourceId, 'an Elastic IP is a resource of its own, which is named for you')
-}
-
 // The request -----------------------------------------------------------------------------------------------------------
 
 interface Asked {
@@ -395,7 +387,7 @@ async function readParams(context: WriteContext, wanted: AllocationParams): Prom
   if (!type) {
     refuseValue('resourceType', wanted.resourceType, `it must be one of ${namesOf(snapshot.resourceTypes)}`)
   }
-  refuseNetwork(type)
+  refuseOwnNetwork(context.tx.installation, wanted)
   checkLocaleOf(context, type.name, 'locale', wanted.locale)
   if (wanted.cidr !== undefined && wanted.netmaskLength !== undefined) {
     refuse({ code: 'InvalidParameterCombination', problem: 'Only one of `cidr` and `netmaskLength` can be given.' })
@@ -406,6 +398,7 @@ async function readParams(context: WriteContext, wanted: AllocationParams): Prom
     refuse({ code: 'NotFound', what: 'ipam-pool', id: wanted.poolId! })
   }
   const block = wanted.cidr === undefined ? undefined : readBlock(wanted.cidr)
+  refuseUnfitNetwork(type.name, block)
   const request: AllocationRequest = {
     account: wanted.account,
     locale: wanted.locale,
@@ -418,13 +411,6 @@ async function readParams(context: WriteContext, wanted: AllocationParams): Prom
     ...(wanted.tags ? { tags: new Map(Object.entries(wanted.tags)) } : {}),
   }
   return { type, request, block }
-}
-
-export function refuseNetwork({ name }: ResourceType): void {
-  const operations = madeElsewhere[name]
-  if (operations === undefined) return
-  const because = `its space comes and goes with the resource; use ${operations} of the EC2 API`
-  refuse({ code: 'NotSupported', what: `An allocation of type \`${name}\` by itself`, because })
 }
 
 function familyOf(

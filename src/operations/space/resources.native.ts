@@ -14,6 +14,7 @@ import { readSlicedPage } from '../listing.ts'
 import { nativeRead } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
 import { accountId, accountName, nameShapes, pageOf, pageSizeDefault, paging } from '../shapes.native.ts'
+import { isOwnNetwork } from './own-networks.ts'
 import { locale, numberIn, resourceId, resourceTypeName } from './shapes.native.ts'
 
 /** Of one resource that names more space than anybody should need to see at once. */
@@ -163,7 +164,7 @@ const stepOf = (rows: readonly Row[], limit: number): Step => ({
 })
 
 const isOfKind = (kind: Kind, resourceType: string | undefined): boolean =>
-  resourceType === undefined || kind === kindOfType(resourceType)
+  resourceType === undefined || kind === kindOfType(resourceType) || (kind === 'named' && resourceType !== 'eip')
 const kindOfType = (resourceType: string): Kind =>
   resourceType === regional ? 'nat-gateway' : (kinds.find((kind) => kind === resourceType) ?? 'named')
 
@@ -288,7 +289,7 @@ async function namedRows(
   const found = holders
     ? await tx.allocationLists.ofResource(holders, id, 0, spacesMax)
     : await tx.space.ofResource(id, 0, spacesMax)
-  const all = found.filter(({ resourceType }) => !madeByEc2.has(resourceType))
+  const all = found.filter((one) => one.resourceType !== 'ipam-pool' && !isOwnNetwork(tx.installation, one))
   const byAccount = [...Map.groupBy(all, ({ account }) => account)].sort(([a], [b]) => (a < b ? -1 : 1))
   return byAccount.map(([account, allocations]) => ({
     place: `${id}\n${account}`,
@@ -302,8 +303,6 @@ async function namedRows(
     },
   }))
 }
-const madeByEc2: ReadonlySet<string> = new Set(['vpc', 'subnet', 'ipam-pool'])
-
 const fits = ({ allocations }: NamedRow, { resourceType, locale }: Filter): boolean =>
   allocations.some(
     (one) =>

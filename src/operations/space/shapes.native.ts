@@ -2,13 +2,8 @@
 import { z } from 'zod'
 import { bitsOf, type Cidr, formatCidr, nearCidrProblem, parseAddress, parseCidr } from '#model/cidr.ts'
 import { hasShape, type IdKind } from '#model/identifier.ts'
-import { likelyName } from '#model/known-locales.ts'
-import { didYouMean, isForeignLocale, localeProblem } from '#model/locale.ts'
-import type { ResourceType } from '#model/policy/resource-types.ts'
-import type { PoolFacts } from '#model/policy/snapshot.ts'
-import { type Noun, refuse, refuseValue } from '#model/refusal.ts'
+import { type Noun, refuse } from '#model/refusal.ts'
 import { isSetting, keyProblem, type Tag, tagsMax, valueProblem } from '#model/tags.ts'
-import type { ReadContext } from '../operation.ts'
 import { localeName, typeName } from '../shapes.native.ts'
 
 export const descriptionCharactersMax = 1_000
@@ -90,49 +85,6 @@ export const formatBlock = (block: Cidr): string =>
 /** An id with the shape of its kind; anything else is refused by its name. */
 export function refuseMalformed(kind: IdKind, what: Noun, id: string, expected: string): void {
   if (!hasShape(kind, id)) refuse({ code: 'MalformedId', what, id, expected })
-}
-
-/** Refuses a locale that nothing can be in: a Region that is not configured, and no place of another cloud or site. */
-export function checkLocale({ settings }: ReadContext, field: string, value: string): void {
-  const regions = settings.regions.map(({ name }) => name)
-  if (regions.includes(value) || isForeignLocale(value)) return
-  refuseValue(
-    field,
-    value,
-    `a Region (${regions.join(', ')}) or \`CLOUD:REGION\` for another cloud or a site is expected${didYouMean(likelyName(value, regions))}`,
-  )
-}
-/** Refuses what is no Region of this server. */
-export function checkRegion({ settings }: ReadContext, field: string, value: string): void {
-  const regions = settings.regions.map(({ name }) => name)
-  if (!regions.includes(value))
-    refuseValue(field, value, `the Regions here are ${regions.join(', ')}${didYouMean(likelyName(value, regions))}`)
-}
-/** Refuses a locale in which space of a type cannot be used. */
-export function checkLocaleOf({ settings }: ReadContext, resourceType: string, field: string, value: string): void {
-  const regions = settings.regions.map(({ name }) => name)
-  const problem = localeProblem(value, resourceType, regions)
-  if (problem !== undefined) refuseValue(field, value, problem)
-}
-
-/** Public or private: what the pool is, or what is said, or the only one that the type has. */
-export function scopeTypeOf(
-  scopeType: 'public' | 'private' | undefined,
-  type: ResourceType,
-  pool: PoolFacts | undefined,
-): 'public' | 'private' | undefined {
-  if (pool) {
-    if (scopeType !== undefined && scopeType !== pool.scopeType) {
-      refuseValue('scopeType', scopeType, `the pool is in a ${pool.scopeType} scope`)
-    }
-    return pool.scopeType
-  }
-  if (scopeType !== undefined) {
-    if (type.scopeTypes.includes(scopeType)) return scopeType
-    refuseValue('scopeType', scopeType, `\`${type.name}\` is ${type.scopeTypes.join(' or ')}`)
-  }
-  if (type.scopeTypes.length > 1) refuse({ code: 'MissingParameter', field: 'scopeType' })
-  return type.scopeTypes[0]
 }
 
 /** The number that a cursor stands for; anything else was not written by us. */

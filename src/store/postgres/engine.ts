@@ -7,7 +7,7 @@ import { Outage } from '../outage.ts'
 import { Readers } from '../readers.ts'
 import { checkKey, type KeyEvidence, keepFingerprint, readKeyEvidence } from '../sealing-key.ts'
 import type { SqlValue } from '../sql.ts'
-import type { Store, Transaction } from '../store.ts'
+import type { RolledBack, Store, Transaction } from '../store.ts'
 import type { Sealer } from '../tables/access-keys.ts'
 import { finalUntil, type Moment, onChange, Time } from '../time.ts'
 import { Changes, type CountingSql, type Loaded, Nouns, readStart } from '../transaction.ts'
@@ -470,7 +470,12 @@ class PostgresStore implements Store {
     })
   }
 
-  write<T>(work: (tx: Transaction) => Promise<T>, token?: Uint8Array, sender?: string, since?: number): Promise<T> {
+  write<T>(
+    work: (tx: Transaction) => Promise<T | RolledBack<T>>,
+    token?: Uint8Array,
+    sender?: string,
+    since?: number,
+  ): Promise<T> {
     return this.#batches.run(work, token, sender, since)
   }
   async read<T>(

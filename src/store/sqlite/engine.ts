@@ -13,7 +13,7 @@ import { Readers } from '../readers.ts'
 import { migrations } from '../schema/migrations.ts'
 import { checkKey, type KeyEvidence, keepFingerprint, readKeyEvidence } from '../sealing-key.ts'
 import type { Awaitable, Sql, SqlValue } from '../sql.ts'
-import type { Store, Transaction } from '../store.ts'
+import type { RolledBack, Store, Transaction } from '../store.ts'
 import type { Sealer } from '../tables/access-keys.ts'
 import { finalUntil, newestEntryAt, onChange, Time } from '../time.ts'
 import { Changes, type Loaded, Nouns, readStart } from '../transaction.ts'
@@ -295,7 +295,12 @@ class SqliteStore implements Store {
     })
   }
 
-  write<T>(work: (tx: Transaction) => Promise<T>, _token?: Uint8Array, sender?: string, since?: number): Promise<T> {
+  write<T>(
+    work: (tx: Transaction) => Promise<T | RolledBack<T>>,
+    _token?: Uint8Array,
+    sender?: string,
+    since?: number,
+  ): Promise<T> {
     return this.#batches.run(work, undefined, sender, since)
   }
 
