@@ -6,14 +6,7 @@ import { provider } from '#model/policy/decision.ts'
 import type { HistoryVersion } from '#store/tables/history.ts'
 import type { Reason } from '#store/tables/journal.ts'
 import type { ListedEntry } from '#store/tables/record-lists.ts'
-import {
-  type AccountPlace,
-  type AroundPlace,
-  type DescribedTenure,
-  type NumberPlace,
-  placeAround,
-  type Tenure,
-} from '#store/tables/timeline.ts'
+import type { AccountPlace, AroundPlace, DescribedTenure, NumberPlace, Tenure } from '#store/tables/timeline.ts'
 import { visibleAccounts } from '../identity/visible-accounts.ts'
 import { type Page, type PageAsked, readSlicedPage, type Slice } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
@@ -54,7 +47,7 @@ export async function listHolders(
   const accounts = await visibleAccounts(context, action, 'ever')
   return gather(context, filter, asked, {
     readSlice: (after, size) => context.tx.tenures.around(range, after, size, accounts),
-    placeOf: (row) => placeAround(row, range),
+    placeOf: (row) => context.tx.tenures.placeAround(row, range),
   })
 }
 

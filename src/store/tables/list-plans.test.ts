@@ -25,7 +25,7 @@ import { Retention } from './retention.ts'
 import { RoleBindings } from './role-bindings.ts'
 import { Space } from './space.ts'
 import type { TenureStates } from './tenure-states.ts'
-import { placeAround, type Tenure, Timeline } from './timeline.ts'
+import { type Tenure, Timeline } from './timeline.ts'
 
 const account = '111111111111'
 const rows = 3_000
@@ -268,7 +268,7 @@ for (const engine of engines) {
         })
         const [first] = (await tenures.around(range, undefined, 1)).rows as [Tenure]
         await asks(`${text} after`, 18, async () => {
-          assert.notDeepEqual((await tenures.around(range, placeAround(first, range), 1)).rows[0], first)
+          assert.notDeepEqual((await tenures.around(range, tenures.placeAround(first, range), 1)).rows[0], first)
         })
       }
       await asks('all that an account had', 8, () =>
@@ -331,7 +331,7 @@ for (const engine of engines) {
           // Of that account what is allocated and what ended have the same numbers here.
           if (!second || accounts.includes(account)) continue
           await asks(`${what} in ${text}, after one`, 14, async () => {
-            const place = placeAround(second, range)
+            const place = tenures.placeAround(second, range)
             const found = areTheirs((await tenures.around(range, place, page, accounts)).rows)
             assert.deepEqual(found, theirs.slice(2, 2 + found.length))
           })

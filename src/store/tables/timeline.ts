@@ -212,6 +212,11 @@ export class Timeline {
     return { rows: [...rows, ...others.rows], next: others.next }
   }
 
+  /** The place of a row among what `around` answers. */
+  placeAround(row: Tenure, range: Cidr): AroundPlace {
+    return placeAround(row, range)
+  }
+
   /** What held all of the range, each kind found through the index of blocks, and where few blocks have many rows, block by block. */
   async #wholeOf(
     range: Cidr,
@@ -821,8 +826,7 @@ const newestFirst = (part: Part): string =>
   `order by ${placeOrder(part, 2)
     .map((column) => `t.${column} desc`)
     .join(', ')} limit ?`
-/** The place of a row in what `around` answers. */
-export function placeAround({ cidr, heldFrom, n, version }: Tenure, range: Cidr): AroundPlace {
+function placeAround({ cidr, heldFrom, n, version }: Tenure, range: Cidr): AroundPlace {
   const time = { heldFrom, n, version }
   return cidr.length <= range.length ? time : { first: toKey(cidr), length: cidr.length, ...time }
 }
