@@ -19,7 +19,7 @@ import {
   nodeTable,
   organizationTable,
 } from './tables/organizations.ts'
-import { assignmentTable, policyVersionTable, policyWrittenTable } from './tables/policies.ts'
+import { assignmentTable, policyTable, policyVersionTable, policyWrittenTable } from './tables/policies.ts'
 import { poolCidrTable, poolShareTable, poolTable } from './tables/pools.ts'
 import { resourceTypeTable } from './tables/resource-types.ts'
 import { quarantineTable } from './tables/resting.ts'
@@ -67,6 +67,7 @@ export const definitions: readonly Pick<
   nodeTable,
   organizationTable,
   originTable,
+  policyTable,
   policyVersionTable,
   policyWrittenTable,
   poolCidrTable,

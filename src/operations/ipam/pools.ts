@@ -8,7 +8,7 @@ import { keyProblem, type Tag, valueProblem } from '#model/tags.ts'
 import type { Ipam, Scope } from '#store/tables/ipams.ts'
 import type { Pool, SourceResource } from '#store/tables/pools.ts'
 import type { Reach, ReadContext, WriteContext } from '../operation.ts'
-import { putFirstTags, replaceTags } from '../organization/tagging.ts'
+import { labelled, putFirstTags, refuseBadContact, refuseBadName, relabel } from '../organization/tagging.ts'
 import { refuseTooLongRequiredTags, refuseTooManyPools, refuseTooManyShares } from '../policy/account-bounds.ts'
 import { describedAs, type PoolAt, refuseFreeTier, refuseLongDescription, refuseTooManyListed } from './access.ts'
 import { isPlanEnded, mayPlan } from './plans.ts'
@@ -40,6 +40,10 @@ export interface PoolSpec extends PoolSettings {
   readonly requiredTags?: readonly Tag[]
   /** The VPC whose block it plans. */
   readonly sourceVpcId?: string
+  /** As it is told apart by from the others in its scope, or under its parent. */
+  readonly name?: string
+  /** Whom to ask about it; its owner's contact by default. */
+  readonly contact?: string
   /** Some of them may be settings. */
   readonly tags?: readonly Tag[]
 }
@@ -53,7 +57,11 @@ export interface PoolChanges extends PoolSettings {
   readonly defaultNetmaskLength?: number | null
   /** All that it is to require. */
   readonly requiredTags?: readonly Tag[]
-  /** All that it is to have, beside those that are settings. */
+  /** `null`: none. */
+  readonly name?: string | null
+  /** `null`: none of its own. */
+  readonly contact?: string | null
+  /** All that it is to have, beside those that are settings and its name. */
   readonly tags?: readonly Tag[]
 }
 
@@ -66,8 +74,10 @@ export async function createPool(
   { scope, ipam }: { readonly scope: Scope; readonly ipam: Ipam },
   spec: PoolSpec,
 ): Promise<Pool> {
-  const { parent, tags = [], requiredTags = [] } = spec
+  const { parent, name, contact, requiredTags = [] } = spec
+  const tags = labelled(spec.tags ?? [], { name })
   refuseLongDescription(spec.description)
+  refuseBadContact(contact)
   refuseBadRequiredTags(requiredTags)
   const settings = settingsOf(tags)
   const n = context.newSequence()
@@ -80,8 +90,10 @@ export async function createPool(
     sourceResource: (await sourceResourceOf(context, spec, scope)) ?? parent?.sourceResource,
     quarantineSeconds:
       spec.quarantineSeconds === undefined ? settings.quarantineSeconds : (spec.quarantineSeconds ?? undefined),
+    contact,
     createdAt: context.now,
   }
+  await refuseBadName(context, { ...nameable(pool, parent?.id), id: '' }, name)
   refuseMisshapen(pool, scope, ipam, parent)
   // Below another pool, what the pool at the top says holds.
   const isOwnIpv6 = scope.kind === 'public' && pool.family === 6 && pool.publicIpSource === 'byoip'
@@ -105,8 +117,10 @@ export async function createPool(
  * @returns it as it is then
  */
 export async function updatePool(context: WriteContext, { pool, ipam }: PoolAt, changes: PoolChanges): Promise<Pool> {
-  const { description, defaultNetmaskLength, quarantineSeconds, requiredTags } = changes
+  const { description, defaultNetmaskLength, quarantineSeconds, requiredTags, name, contact, tags } = changes
   refuseLongDescription(description ?? undefined)
+  refuseBadContact(contact)
+  if (name !== undefined) await refuseBadName(context, nameable(pool, await parentIdOf(context, pool)), name)
   if (requiredTags) refuseBadRequiredTags(requiredTags)
   const modified: Pool = {
     ...pool,
@@ -117,6 +131,7 @@ export async function updatePool(context: WriteContext, { pool, ipam }: PoolAt, 
       defaultNetmaskLength === undefined ? pool.defaultNetmaskLength : (defaultNetmaskLength ?? undefined),
     requiredTags: requiredTags ?? pool.requiredTags,
     quarantineSeconds: quarantineSeconds === undefined ? pool.quarantineSeconds : (quarantineSeconds ?? undefined),
+    contact: contact === undefined ? pool.contact : (contact ?? undefined),
   }
   refuseProblem(netmaskProblem(pool.family, lengthsOf(modified)))
   await refuseTooLongRequiredTags(context, modified, pool.requiredTags)
@@ -126,7 +141,7 @@ export async function updatePool(context: WriteContext, { pool, ipam }: PoolAt, 
   for (const name of ['quarantineSeconds', 'sharedWith'] as const) {
     if (changes[name] !== undefined) await context.tx.tags.remove(pool.id, settingKeys[name])
   }
-  await replaceTags(context, taggedOf({ pool, ipam }), changes.tags)
+  await relabel(context, taggedOf({ pool, ipam }), { name, tags })
   await recordVersion(context, modified, asksTheSame(pool, modified) ? 'nothing' : 'everything')
   return modified
 }
@@ -299,6 +314,12 @@ async function refuseWhatIsLeft(context: ReadContext, pool: Pool): Promise<void>
   const children = await context.tx.pools.childrenOf(pool.n)
   if (children.length > 0)
     refuseDependency(`There are one or more pools with the pool as their source: ${children[0]!.id}`)
+}
+
+const nameable = ({ id, account, scopeId }: Pool, parentId: string | undefined) =>
+  ({ id, type: resourceType, account, parent: parentId ?? scopeId! }) as const
+async function parentIdOf({ tx }: ReadContext, { parent }: Pool): Promise<string | undefined> {
+  return parent === undefined ? undefined : (await tx.pools.findByNumber(parent))?.id
 }
 
 // What changes -------------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 // Decisions on record: listed by what they are about, and shown with their trace.
 import { z } from 'zod'
 import { formatCidr } from '#model/cidr.ts'
-import { modeValues } from '#model/policy/document.ts'
+import { modeValues } from '#model/policy/values.ts'
 import { refuse } from '#model/refusal.ts'
 import type { RecordedDecision } from '#store/tables/journal.ts'
 import { nativeRead } from '../operation.native.ts'
@@ -17,6 +17,8 @@ import {
   nameShapes,
   pageSizeDefault,
   paging,
+  policyName,
+  poolNameOrProvider,
   recordPageOf,
   showMakers,
   usedMakers,
@@ -104,8 +106,8 @@ export const listDecisions = nativeRead({
     locale: z.string().max(97).optional(),
     outcome: outcome.optional(),
     mode: z.enum(modeValues).optional(),
-    policyId: z.string().max(64).optional(),
-    poolId: z.string().max(64).optional().describe('The pool that served, or `provider`.'),
+    policyId: policyName.optional(),
+    poolId: poolNameOrProvider.optional().describe('The pool that served, or `provider`.'),
     wouldBe: wouldBeOutcome
       .optional()
       .describe('Only those that assignments which only watch would have answered otherwise, with this outcome.'),

@@ -13,13 +13,13 @@ import {
   accountName,
   asOf,
   formatInstant,
-  idText,
   instant,
   nameShapes,
   namesIn,
   pageSizeDefault,
   paging,
   recordPageOf,
+  scopeName,
   showMakers,
   usedMakers,
 } from '../shapes.native.ts'
@@ -41,9 +41,7 @@ import { readSpan, type SpanInput, span } from './shapes.native.ts'
 import { always } from './spans.ts'
 
 const scopeFilter = {
-  scopeId: idText('scope')
-    .optional()
-    .describe('Only what was of a pool of this scope: several may have the same addresses.'),
+  scopeId: scopeName.optional().describe('Only what was of a pool of this scope: several may have the same addresses.'),
 }
 const knownUntil = instant
   .optional()

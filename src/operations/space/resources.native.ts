@@ -13,7 +13,15 @@ import { poolId } from '../ipam/pools.native.ts'
 import { readSlicedPage } from '../listing.ts'
 import { nativeRead } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
-import { accountId, accountName, nameShapes, pageOf, pageSizeDefault, paging } from '../shapes.native.ts'
+import {
+  accountId,
+  accountName,
+  nameShapes,
+  pageOf,
+  pageSizeDefault,
+  paging,
+  poolNameOrProvider,
+} from '../shapes.native.ts'
 import { isOwnNetwork } from './own-networks.ts'
 import { locale, numberIn, resourceId, resourceTypeName } from './shapes.native.ts'
 
@@ -60,7 +68,7 @@ export const listResources = nativeRead({
       .optional()
       .describe('Only those of this type; `nat-gateway` is one too, and `rnat` regional ones among them.'),
     locale: locale.optional().describe('Only those for exactly this locale.'),
-    poolId: poolId.optional().describe('Only those that hold space of this pool, or of `provider`.'),
+    poolId: poolNameOrProvider.optional().describe('Only those that hold space of this pool, or of `provider`.'),
   }),
   output: pageOf(resource),
   rest: { method: 'GET', path: '/resources' },
