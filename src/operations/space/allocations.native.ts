@@ -2,7 +2,6 @@
 import { z } from 'zod'
 import { bitsOf, type Cidr } from '#model/cidr.ts'
 import { type AllocationRequest, provider } from '#model/policy/decision.ts'
-import { mayUsePool } from '#model/policy/resolve.ts'
 import { findResourceType, namesOf, type ResourceType } from '#model/policy/resource-types.ts'
 import type { PoolFacts } from '#model/policy/snapshot.ts'
 import { numbered, refuse, refuseValue } from '#model/refusal.ts'
@@ -11,6 +10,7 @@ import type { Hold } from '#store/tables/holds.ts'
 import type { Allocation } from '#store/tables/space.ts'
 import { type Place, requirePermission } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.ts'
+import { getUsableFacts } from '../ipam/known-pools.ts'
 import { batchBody, nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { replaceTagsOf } from '../organization/tags.ts'
@@ -89,6 +89,7 @@ type AllocationParams = z.output<typeof params>
 
 const refusals = [
   'NotFound',
+  'NotShared',
   'NotSupported',
   'CidrConflict',
   'MissingRequiredTags',
@@ -391,11 +392,8 @@ async function readParams(context: WriteContext, wanted: AllocationParams): Prom
   if (wanted.cidr !== undefined && wanted.netmaskLength !== undefined) {
     refuse({ code: 'InvalidParameterCombination', problem: 'Only one of `cidr` and `netmaskLength` can be given.' })
   }
-  const pool = wanted.poolId === undefined ? undefined : snapshot.pools.get(wanted.poolId)
   const isNamed = wanted.poolId !== undefined && wanted.poolId !== provider
-  if (isNamed && !(pool && mayUsePool(snapshot, wanted.account, pool.id, context.now))) {
-    refuse({ code: 'NotFound', what: 'ipam-pool', id: wanted.poolId! })
-  }
+  const pool = isNamed ? await getUsableFacts(context, wanted.account, wanted.poolId!) : undefined
   const block = wanted.cidr === undefined ? undefined : readBlock(wanted.cidr)
   refuseUnfitNetwork(type.name, block)
   const request: AllocationRequest = {
