@@ -2,6 +2,7 @@
 import type { Table } from './table.ts'
 import { ipamRegionTable, ipamTable, scopeTable } from './tables/ipams.ts'
 import { natGatewayAddressTable, natGatewayTable } from './tables/nat-gateways.ts'
+import { goneNodeTable } from './tables/node-facts.ts'
 import {
   accountCreationTable,
   accountTable,
@@ -20,6 +21,7 @@ export const definitions: readonly Pick<Table<unknown>, 'name' | 'columnNames' |
   enabledServiceTable,
   ipamTable,
   ipamRegionTable,
+  goneNodeTable,
   natGatewayTable,
   natGatewayAddressTable,
   nodeTable,

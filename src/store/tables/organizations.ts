@@ -3,6 +3,7 @@ import type { OrganizationNode } from '#model/organization.ts'
 import { listOfTexts, type Sql } from '../sql.ts'
 import { changing, integer, optional, type Row, type RowOf, table, text } from '../table.ts'
 import type { Clock } from './history.ts'
+import { noteGoneNode, noteNodeFacts } from './node-facts.ts'
 
 export const organizationTable = table(
   'organization',
@@ -53,6 +54,7 @@ export const nodeTable = table(
     createdAt: integer(),
   },
   'deleted',
+  ['facts_at'],
 )
 export type Node = OrganizationNode & Pick<RowOf<typeof nodeTable>, 'name'>
 export const accountCreationTable = table(
@@ -141,6 +143,7 @@ export class Organizations {
   }
   async changeAccount(id: string, changes: Partial<Omit<Account, 'id'>>): Promise<void> {
     await accountTable.change(this.#sql, changes, 'where id = ?', id)
+    await noteNodeFacts(this.#sql, id)
   }
   /** One that was removed is not found. */
   findAccount(id: string): Promise<Account | undefined> {
@@ -223,17 +226,20 @@ export class Organizations {
     )
     return rows.map((row) => nodeTable.of(row))
   }
-  insertNode(node: Node): Promise<void> {
-    return nodeTable.insert(this.#sql, { ...node, createdAt: this.#clock.now })
+  async insertNode(node: Node): Promise<void> {
+    await nodeTable.insert(this.#sql, { ...node, createdAt: this.#clock.now })
+    await noteNodeFacts(this.#sql, node.id)
   }
   async renameNode(id: string, name: string): Promise<void> {
     await nodeTable.change(this.#sql, { name }, 'where id = ?', id)
   }
   async moveNode(id: string, parentId: string): Promise<void> {
     await nodeTable.change(this.#sql, { parentId }, 'where id = ?', id)
+    await noteNodeFacts(this.#sql, id)
   }
   async removeNode(id: string): Promise<void> {
     await this.#sql.run('delete from organization_node where id = ?', id)
+    await noteGoneNode(this.#sql, id)
   }
   async hasChildren(id: string): Promise<boolean> {
     return (await this.#sql.get('select 1 as one from organization_node where parent_id = ?', id)) !== undefined

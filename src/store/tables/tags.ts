@@ -1,6 +1,7 @@
 // Tags of any object, by its identifier.
 import type { Tag } from '#model/tags.ts'
 import type { Sql } from '../sql.ts'
+import { noteNodeFacts } from './node-facts.ts'
 
 export interface TagRow {
   resource_id: string
@@ -78,13 +79,16 @@ export class Tags {
       resource.account,
       resource.region ?? null,
     )
+    await noteNodeFacts(this.#sql, resource.id)
   }
   async remove(resourceId: string, key: string): Promise<boolean> {
+    await noteNodeFacts(this.#sql, resourceId)
     return (await this.#sql.run('delete from tag where resource_id = ? and key = ?', resourceId, key)) > 0
   }
   /** Takes all tags away that an object has under any of its ids: what they were, those of later ids before those of earlier. */
   async takeAll(resourceIds: TagHomes): Promise<Map<string, string>> {
     const [first, second = first] = resourceIds
+    for (const id of new Set([first, second])) await noteNodeFacts(this.#sql, id)
     const rows = await this.#sql.all<Tag & { readonly id: string }>(
       'delete from tag where resource_id in (?, ?) returning resource_id as id, key, value',
       first,
@@ -100,6 +104,7 @@ export class Tags {
     return mergedIn(resourceIds, await this.ofMany(resourceIds))
   }
   async removeAll(resourceId: string): Promise<void> {
+    await noteNodeFacts(this.#sql, resourceId)
     await this.#sql.run('delete from tag where resource_id = ?', resourceId)
   }
   /** All tags of an account's objects after a cursor, in (resource, key) order. */
