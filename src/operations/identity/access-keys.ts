@@ -137,12 +137,13 @@ export async function listAccessKeys(store: Store, called: string): Promise<List
     const found = await accountCalled(tx, called)
     if ('problem' in found) return found.problem
     const keys = await tx.accessKeys.list(found.account)
-    return keys.map(({ id, arn, created_at, expires_at, disabled_at }) => ({
+    return keys.map(({ id, arn, createdAt, expiresAt, disabledAt }) => ({
       id,
       arn,
-      createdAt: new Date(created_at),
-      state: disabled_at !== null ? 'disabled' : expires_at !== null && expires_at <= tx.now ? 'expired' : 'good',
-      expiresAt: expires_at === null ? undefined : new Date(expires_at),
+      createdAt: new Date(createdAt),
+      state:
+        disabledAt !== undefined ? 'disabled' : expiresAt !== undefined && expiresAt <= tx.now ? 'expired' : 'good',
+      expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt),
     }))
   })
 }

@@ -66,7 +66,7 @@ export const describeTags = ec2Read('DescribeTags', async (context, input) => {
         if (found.length === size) return { Tags: found, NextToken: formatPlace(after) }
         found.push(describe(row))
       }
-      after = { resourceId: row.resource_id, key: row.key }
+      after = { resourceId: row.resourceId, key: row.key }
     }
     if (rows.length < pageSizeMax) return { Tags: found }
   }
@@ -77,8 +77,8 @@ export const describeTags = ec2Read('DescribeTags', async (context, input) => {
 
 const describe = (row: TagRow): TagDescription => ({
   Key: row.key,
-  ResourceId: row.resource_id,
-  ResourceType: row.resource_type,
+  ResourceId: row.resourceId,
+  ResourceType: row.resourceType,
   Value: row.value,
 })
 

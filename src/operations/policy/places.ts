@@ -29,8 +29,8 @@ export async function findKept(
   const there = await context.tx.policies.find(id)
   if (there) return { account: there.account }
   const last = await context.tx.history.latest(id)
-  if (last?.until_at == null) return refuse(absentPolicy(id))
-  return { account: last.account, deletedAt: last.until_at }
+  if (last?.untilAt === undefined) return refuse(absentPolicy(id))
+  return { account: last.account, deletedAt: last.untilAt }
 }
 
 /** Where its versions are read, also once the policy is deleted: where the policy was. */

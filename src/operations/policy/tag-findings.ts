@@ -84,7 +84,7 @@ async function tagFindingsOf(
     const since = Math.max(
       at,
       tenures.get(row.allocation)?.from ?? 0,
-      resources.get(row.resourceId ?? '')?.from_at ?? 0,
+      resources.get(row.resourceId ?? '')?.fromAt ?? 0,
       tree.changedAfter(row.account, at),
     )
     findings[index] = {
@@ -127,7 +127,7 @@ async function tagsThenOf(
   const nodes = new Set(rows.flatMap(({ row }) => pathOf(snapshot, row.account)))
   const latest = await tx.history.findLatest([...nodes])
   const changedSince = (account: string, at: number): string[] =>
-    pathOf(snapshot, account).filter((id) => (latest.get(id)?.from_at ?? 0) > at)
+    pathOf(snapshot, account).filter((id) => (latest.get(id)?.fromAt ?? 0) > at)
   const asked = new Map(
     rows.flatMap(({ row, at }) => changedSince(row.account, at).map((id) => [`${id} ${at}`, [id, at] as const])),
   )
@@ -146,6 +146,6 @@ async function tagsThenOf(
       snapshots.set(state, made)
       return made
     },
-    changedAfter: (account, at) => Math.max(0, ...changedSince(account, at).map((id) => latest.get(id)!.from_at)),
+    changedAfter: (account, at) => Math.max(0, ...changedSince(account, at).map((id) => latest.get(id)!.fromAt)),
   }
 }

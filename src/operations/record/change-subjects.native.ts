@@ -62,7 +62,7 @@ export async function describeSubjects(
   const versionOf = async (id: string, version: number | undefined) => {
     const found = version === undefined ? undefined : versions.get(`${id}/${version}`)
     if (!found) return undefined
-    const { from_at: from, until_at: until } = found
+    const { fromAt: from, untilAt: until } = found
     return (await isPermitted(await placeOfObject(context, id, found), from, until ?? Infinity)) ? found : undefined
   }
   return Promise.all(

@@ -316,7 +316,7 @@ async function lifeOfObject(context: ReadContext, objectId: string): Promise<Lif
   if (!latest) return undefined
   const [first] = await history.versions(objectId, 0, 1)
   const node = await placeOfObject(context, objectId, latest)
-  return { node, from: first!.from_at, until: latest.until_at ?? always }
+  return { node, from: first!.fromAt, until: latest.untilAt ?? always }
 }
 
 type ObjectState = z.output<typeof objectState>
@@ -338,12 +338,12 @@ interface ObjectStates {
 
 function statesOfObject(context: ReadContext, objectId: string): ObjectStates {
   const { tx } = context
-  const show = ({ kind, version, from_at, until_at, body }: HistoryVersion): ObjectState => ({
+  const show = ({ kind, version, fromAt, untilAt, body }: HistoryVersion): ObjectState => ({
     objectId,
     kind,
     version,
-    from: formatInstant(from_at),
-    until: until_at === null ? undefined : formatInstant(until_at),
+    from: formatInstant(fromAt),
+    until: untilAt === undefined ? undefined : formatInstant(untilAt),
     state: stateIn(body),
   })
   return {

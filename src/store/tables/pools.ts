@@ -6,6 +6,7 @@ import { listOf, listOfTexts, readWhole, type Sql } from '../sql.ts'
 import {
   bit,
   block,
+  type Column,
   changing,
   integer,
   jsonAs,
@@ -13,9 +14,11 @@ import {
   optional,
   type Row,
   type RowOf,
+  references,
   table,
   text,
   unread,
+  unwritten,
 } from '../table.ts'
 import { readTags, type StoredTag, storedTags } from './tags.ts'
 
@@ -54,16 +57,18 @@ const resourceStored = ({
   account: ResourceOwner,
 })
 
+/** Begins at zero, and is read by itself. */
+const counter = <T>(column: Column<T>) => unread(unwritten(changing(column)))
 export const poolTable = table(
   'pool',
   {
     n: integer(),
     id: text(),
     /** Undefined for the provider's own pools, which belong to no IPAM. */
-    scopeId: optional(text()),
-    ipamId: optional(text()),
+    scopeId: optional(references('scope', text())),
+    ipamId: optional(references('ipam', text())),
     account: text(),
-    parent: named('parent_n', optional(integer())),
+    parent: named('parent_n', optional(references('pool', integer()))),
     depth: integer(),
     locale: optional(text()),
     /** The locale is the source pool's because none was given: the pool serves it, and over EC2 shows none. */
@@ -83,21 +88,31 @@ export const poolTable = table(
     quarantineSeconds: changing(optional(integer())),
     createdAt: integer(),
     /** The VPC of the source resource: it does not go before the pool. */
-    sourceVpc: unread(text()),
+    sourceVpc: unread(optional(references('vpc', text()))),
     /** In which the pool's CIDRs must not overlap those of others (invariant I1); undefined where they come from its parent's. */
-    space: unread(text()),
+    space: unread(optional(text())),
+    /** How many addresses are in which state, as decimal text, and how many allocations: written once per transaction. */
+    allocated: counter(text()),
+    quarantined: counter(text()),
+    free: counter(text()),
+    allocationCount: counter(integer()),
   },
   'deleted',
-  ['allocated', 'allocation_count', 'free', 'quarantined'],
 )
-export type Pool = Omit<RowOf<typeof poolTable>, 'sourceVpc' | 'space'>
+export type Pool = Omit<
+  RowOf<typeof poolTable>,
+  'sourceVpc' | 'space' | 'allocated' | 'quarantined' | 'free' | 'allocationCount'
+>
+
+/** Principals that a pool is shared with. */
+export const poolShareTable = table('pool_share', { pool: references('pool', integer()), principal: text() }, 'deleted')
 
 type StoredState = 'provisioned' | 'failed-provision' | 'failed-deprovision'
 export const poolCidrTable = table(
   'pool_cidr',
   {
     id: text(),
-    pool: integer(),
+    pool: references('pool', integer()),
     cidr: block(),
     state: changing(text<StoredState>()),
     failureCode: changing(optional(text())),
@@ -491,7 +506,7 @@ export class Pools {
   async share(pool: number, principals: readonly string[]): Promise<void> {
     await this.#sql.run('delete from pool_share where pool = ?', pool)
     for (const principal of principals) {
-      await this.#sql.run('insert into pool_share (pool, principal) values (?, ?)', pool, principal)
+      await poolShareTable.insert(this.#sql, { pool, principal })
     }
   }
 

@@ -1,16 +1,23 @@
 // Tags of any object, by its identifier.
 import type { Tag } from '#model/tags.ts'
 import type { Sql } from '../sql.ts'
+import { changing, optional, type RowOf, table, text } from '../table.ts'
 import { noteNodeFacts } from './node-facts.ts'
 
-export interface TagRow {
-  resource_id: string
-  key: string
-  value: string
-  resource_type: string
-  account: string
-  region: string | null
-}
+export const tagTable = table(
+  'tag',
+  {
+    resourceId: text(),
+    key: text(),
+    value: changing(text()),
+    resourceType: text(),
+    account: text(),
+    /** Where the resource lives; undefined for what lives in no Region, such as nodes of the organization. */
+    region: optional(text()),
+  },
+  'deleted',
+)
+export type TagRow = RowOf<typeof tagTable>
 /** What a tag is put on. `type` is the EC2 resource type, such as `elastic-ip` or `ipam-pool`. */
 export interface TaggedResource {
   readonly id: string
@@ -69,17 +76,9 @@ export class Tags {
   }
   /** Adds the tag, or changes its value. */
   async put(resource: TaggedResource, key: string, value: string): Promise<void> {
-    await this.#sql.run(
-      `insert into tag (resource_id, key, value, resource_type, account, region) values (?, ?, ?, ?, ?, ?)
-       on conflict (resource_id, key) do update set value = excluded.value`,
-      resource.id,
-      key,
-      value,
-      resource.type,
-      resource.account,
-      resource.region ?? null,
-    )
-    await noteNodeFacts(this.#sql, resource.id)
+    const { id: resourceId, type: resourceType, account, region } = resource
+    await tagTable.put(this.#sql, { resourceId, key, value, resourceType, account, region }, 'resource_id, key')
+    await noteNodeFacts(this.#sql, resourceId)
   }
   async remove(resourceId: string, key: string): Promise<boolean> {
     await noteNodeFacts(this.#sql, resourceId)
@@ -109,9 +108,9 @@ export class Tags {
   }
   /** All tags of an account's objects after a cursor, in (resource, key) order. */
   async list(account: string, after: { resourceId: string; key: string }, limit: number): Promise<TagRow[]> {
-    return this.#sql.all<TagRow>(
-      `select resource_id, key, value, resource_type, account, region from tag
-       where account = ? and (resource_id > ? or (resource_id = ? and key > ?)) order by resource_id, key limit ?`,
+    return tagTable.all(
+      this.#sql,
+      'where account = ? and (resource_id > ? or (resource_id = ? and key > ?)) order by resource_id, key limit ?',
       account,
       after.resourceId,
       after.resourceId,
