@@ -4,6 +4,7 @@ import { isAccountId, isTargetId } from '#model/organization.ts'
 import { numbered, refuse } from '#model/refusal.ts'
 import { type Action, everywhere } from '#model/roles.ts'
 import { permitter } from './identity/authority.ts'
+import { visibleAccounts } from './identity/visible-accounts.ts'
 import type { ReadContext } from './operation.ts'
 import { accountsCalled } from './organization/called.ts'
 import { accountMarks } from './shapes.native.ts'
@@ -50,7 +51,12 @@ export function namingOf(input: z.ZodType): Naming | undefined {
 async function findByName(context: ReadContext, action: Action, name: string): Promise<string> {
   const [isRead, isPermitted] = [await permitter(context, 'organization:read'), await permitter(context, action)]
   const counts = (number: string): boolean => isRead(number) || isPermitted(number)
-  const [one, other] = await accountsCalled(context.tx, name, counts)
+  const [read, permitted] = [
+    await visibleAccounts(context, 'organization:read', 'now'),
+    await visibleAccounts(context, action, 'now'),
+  ]
+  const among = read && permitted && [...read, ...permitted]
+  const [one, other] = await accountsCalled(context.tx, name, counts, among)
   if (one === undefined) return refuse({ code: 'NotFound', what: 'account', id: name })
   if (other === undefined) return one
   const problem = `several accounts are called so, such as \`${one}\` and \`${other}\`: give the number`

@@ -8,6 +8,7 @@ import type { Tag } from '#model/tags.ts'
 import type { Ipam, Scope } from '#store/tables/ipams.ts'
 import type { Pool } from '#store/tables/pools.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
+import { refuseNewSpace } from '../organization/account-states.ts'
 import { putFirstTags, replaceTags } from '../organization/tagging.ts'
 import { removePolicy } from '../policy/content.ts'
 import { refuseBeyondShareOfContent } from '../policy/content-shares.ts'
@@ -52,6 +53,7 @@ export async function createIpam(context: WriteContext, spec: IpamSpec): Promise
   const { tags = [] } = spec
   refuseLongDescription(spec.description)
   await refuseForeignMetering(context, account, spec.meteredAccount)
+  refuseNewSpace(await context.snapshot(), account)
   const used = (await context.tx.ipams.ofAccount(account, context.region)).length
   if (used >= ipamsPerRegionMax) {
     const sentence = `You have created ${used} ipams and you are limited to ${ipamsPerRegionMax}.`

@@ -177,12 +177,20 @@ export class Organizations {
     )
     return row?.id
   }
-  /** Accounts with this external id or this name, in the order of their numbers. */
-  async listNamed(by: 'external_id' | 'name', value: string, { after, limit }: Stretch): Promise<string[]> {
+  /** Accounts with this external id or this name, in the order of their numbers; `among`: of these alone. */
+  async listNamed(
+    by: 'external_id' | 'name',
+    value: string,
+    { after, limit }: Stretch,
+    among?: readonly string[],
+  ): Promise<string[]> {
+    const list = among && listOfTexts(among)
     const rows = await this.#sql.all<{ id: string }>(
-      `select id from account where ${by} = ? and id > ? and removed_at is null order by id limit ?`,
+      `select id from account where ${by} = ? and id > ? and removed_at is null ${list ? `and id in ${list.text}` : ''}
+       order by id limit ?`,
       value,
       after,
+      ...(list?.values ?? []),
       limit,
     )
     return rows.map(({ id }) => id)
