@@ -52,6 +52,39 @@ export const targetName = accountText
 accountMarks.add(accountName, { orNode: false })
 accountMarks.add(nodeName, { orNode: true })
 accountMarks.add(targetName, { orNode: true })
+/** What goes by a name, beside accounts and nodes. */
+export type NameableKind = 'ipam' | 'scope' | 'pool' | 'policy'
+/** Shapes of requests that name such a thing: names are replaced by ids, as those of accounts are by numbers. */
+export const thingMarks = z.registry<{ readonly kind: NameableKind }>()
+/** A name with those of all that it is under; ids may stand for names. */
+const namePathCharactersMax = 1_000
+const nameText = (kind: NameableKind, shape: string, words: string) => {
+  const text = z
+    .string()
+    .min(1)
+    .max(namePathCharactersMax)
+    .meta({ id: shape, description: words, examples: [formatId(kind, exampleInstallation, exampleSequences[kind])] })
+  thingMarks.add(text, { kind })
+  return text
+}
+const exampleInstallation = '059bb'
+const exampleSequences = { ipam: 4, scope: 6, pool: 11, policy: 20 } as const
+const nameWords = 'or its name where no other that you see has it'
+/** In a request, something by its id or name. */
+export const ipamName = nameText('ipam', 'IpamName', `An IPAM: \`ipam-…\`, ${nameWords}.`)
+export const scopeName = nameText('scope', 'ScopeName', `A scope: \`ipam-scope-…\`, ${nameWords}, else \`IPAM/SCOPE\`.`)
+const poolWords = `\`ipam-pool-…\`, ${nameWords}, else with what it is under, such as \`SCOPE/POOL\` or \`PARENT/POOL\``
+export const poolName = nameText('pool', 'PoolName', `A pool: ${poolWords}.`)
+export const poolNameOrProvider = nameText(
+  'pool',
+  'PoolNameOrProvider',
+  `A pool: ${poolWords}; \`provider\` for space of the provider.`,
+)
+export const policyName = nameText(
+  'policy',
+  'PolicyName',
+  `A policy: \`ipam-policy-…\`, ${nameWords}, else \`IPAM/POLICY\`.`,
+)
 export const nodeId = z
   .string()
   .refine((text) => isTargetId(text) || text === everywhere, 'an account, ou-…, r-… or `*` is expected')
@@ -91,7 +124,6 @@ const named = (kind: IdKind, name: string, sequence: number) =>
       pattern: shapePattern(kind),
       examples: [formatId(kind, exampleInstallation, sequence)],
     })
-const exampleInstallation = '059bb'
 const ids = {
   ipam: named('ipam', 'Ipam', 4),
   scope: named('scope', 'Scope', 6),

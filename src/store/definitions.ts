@@ -20,7 +20,7 @@ import {
   nodeTable,
   organizationTable,
 } from './tables/organizations.ts'
-import { assignmentTable, policyVersionTable, policyWrittenTable } from './tables/policies.ts'
+import { assignmentTable, policyTable, policyVersionTable, policyWrittenTable } from './tables/policies.ts'
 import { poolCidrTable, poolShareTable, poolTable } from './tables/pools.ts'
 import { resourceTypeTable } from './tables/resource-types.ts'
 import { quarantineTable } from './tables/resting.ts'
@@ -69,6 +69,7 @@ export const definitions: readonly Pick<
   nodeTable,
   organizationTable,
   originTable,
+  policyTable,
   policyVersionTable,
   policyWrittenTable,
   poolCidrTable,

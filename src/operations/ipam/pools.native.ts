@@ -5,7 +5,7 @@ import { provider } from '#model/policy/decision.ts'
 import { isOwnOrShared, mayUsePool } from '#model/policy/resolve.ts'
 import { quarantineSecondsMax } from '#model/policy/tag-settings.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
-import { tagsFrom } from '#model/tags.ts'
+import { nameKey, tagsFrom } from '#model/tags.ts'
 import type { Ipam } from '#store/tables/ipams.ts'
 import type { Pool } from '#store/tables/pools.ts'
 import { type Place, permitter, requirePermission } from '../identity/authority.ts'
@@ -21,25 +21,33 @@ import {
   idCharactersMax,
   idText,
   instant,
+  ipamName,
   nameShapes,
   pageOf,
   paging,
+  poolName,
+  scopeName,
   targetName,
 } from '../shapes.native.ts'
 import { checkLocale } from '../space/request-parts.ts'
 import {
   addressCount,
+  allTags,
+  contact,
   description,
   family,
   familyNumber,
   familyText,
+  labelsFrom,
   locale,
   netmaskLength,
   newDescription,
+  newName,
   numberIn,
   refuseMalformed,
   refuseNoChange,
   scopeType,
+  shownName,
   shownTags,
   tagMap,
   tags,
@@ -83,6 +91,7 @@ const fixed = {
 }
 const pool = z.object({
   poolId,
+  name: shownName.optional(),
   account: accountId.describe('Its owner.'),
   ipamId,
   scopeId,
@@ -102,6 +111,7 @@ const pool = z.object({
   sourceVpcId: z.string().optional().describe('The VPC whose block it plans.'),
   quarantineSeconds: quarantineSeconds.optional(),
   sharedWith,
+  contact: contact.optional(),
   tags: shownTags,
   createdAt: instant,
 })
@@ -121,9 +131,9 @@ export const listPools = nativeRead({
   action: 'ipam:read',
   input: z.strictObject({
     ...paging,
-    ipamId: ipamId.optional().describe('Only those of this IPAM.'),
-    scopeId: scopeId.optional().describe('Only those of this scope.'),
-    parentPoolId: poolId.optional().describe('Only those directly under this pool.'),
+    ipamId: ipamName.optional().describe('Only those of this IPAM.'),
+    scopeId: scopeName.optional().describe('Only those of this scope.'),
+    parentPoolId: poolName.optional().describe('Only those directly under this pool.'),
     family: family.optional(),
     locale: locale.optional().describe('Only those for exactly this locale.'),
     usableBy: accountName
@@ -135,7 +145,7 @@ export const listPools = nativeRead({
   output: pageOf(pool),
   rest: { method: 'GET', path: '/pools' },
   cli: 'pool list',
-  columns: ['poolId', 'locale', 'family', 'scopeType', 'description'],
+  columns: ['poolId', 'name', 'locale', 'family', 'scopeType', 'description'],
   refusals: ['InvalidPaginationToken', 'NotFound'],
   at: 'filtered',
   async run(context, { usableBy, parentPoolId, family, ...params }) {
@@ -180,7 +190,7 @@ export const getPool = nativeRead({
   name: 'getPool',
   summary: 'Show one pool.',
   action: 'ipam:read',
-  input: z.strictObject({ poolId }),
+  input: z.strictObject({ poolId: poolName }),
   output: pool,
   rest: { method: 'GET', path: '/pools/{poolId}' },
   cli: 'pool show',
@@ -194,10 +204,11 @@ export const createPool = nativeWrite({
   summary: 'Make a pool in a scope, or under another pool.',
   action: 'ipam:manage',
   input: z.strictObject({
-    scopeId,
+    scopeId: scopeName,
+    name: newName.optional(),
     family,
     locale: pool.shape.locale,
-    parentPoolId: pool.shape.parentPoolId,
+    parentPoolId: poolName.optional().describe('The pool that its space comes from; absent for a top-level pool.'),
     description: description.optional(),
     awsService: pool.shape.awsService,
     publicIpSource: pool.shape.publicIpSource,
@@ -209,15 +220,16 @@ export const createPool = nativeWrite({
     sourceVpcId: pool.shape.sourceVpcId,
     quarantineSeconds: quarantineSeconds.optional(),
     sharedWith: newSharedWith.optional(),
+    contact: contact.optional(),
     tags: tags.optional(),
   }),
   output: pool,
   rest: { method: 'POST', path: '/pools', status: 201 },
   cli: 'pool create',
-  refusals: ['NotFound', 'MalformedId', 'LimitExceeded', 'NotSupported', 'NotAuthorized'],
+  refusals: ['NotFound', 'MalformedId', 'AlreadyExists', 'LimitExceeded', 'NotSupported', 'NotAuthorized'],
   at: placeOfScope,
   async run(context, params) {
-    const { scopeId, parentPoolId, family, requiredTags, tags, ...spec } = params
+    const { scopeId, parentPoolId, family, requiredTags, name, tags, ...spec } = params
     const scope = await findScope(context, scopeId)
     if (spec.locale !== undefined) checkLocale(context, 'locale', spec.locale)
     const owner = context.actingFor(scope.account, scope.region)
@@ -231,7 +243,7 @@ export const createPool = nativeWrite({
         parent,
         family: familyNumber(family),
         requiredTags: tagsFrom(requiredTags),
-        tags: tagsFrom(tags),
+        ...labelsFrom({ name, tags }),
       },
     )
     return showPool(context, made)
@@ -239,6 +251,7 @@ export const createPool = nativeWrite({
 })
 
 const poolChanges = {
+  name: newName.nullable().optional().describe('`null`: none.'),
   description: newDescription.optional(),
   minNetmaskLength: pool.shape.minNetmaskLength,
   defaultNetmaskLength: lengths.defaultNetmaskLength.nullable().optional().describe('`null`: none.'),
@@ -246,28 +259,29 @@ const poolChanges = {
   requiredTags: requiredTags.optional().describe('All that it is to require.'),
   quarantineSeconds: quarantineSeconds.nullable().optional().describe("`null`: the server's setting."),
   sharedWith: newSharedWith.optional().describe('All that it is to be shared with.'),
-  tags: tags.optional().describe('All tags that it is to have.'),
+  contact: contact.nullable().optional().describe("`null`: its owner's."),
+  tags: tags.optional().describe(allTags),
 }
 
 export const updatePool = nativeWrite({
   name: 'updatePool',
   summary: 'Change a pool.',
   action: 'ipam:manage',
-  input: z.strictObject({ poolId, ...poolChanges }),
+  input: z.strictObject({ poolId: poolName, ...poolChanges }),
   output: pool,
   rest: { method: 'PATCH', path: '/pools/{poolId}' },
   cli: 'pool update',
-  refusals: ['NotFound', 'MalformedId', 'LimitExceeded', 'PolicyConflict'],
+  refusals: ['NotFound', 'MalformedId', 'AlreadyExists', 'LimitExceeded', 'PolicyConflict'],
   changes: getPool,
   at: placeOfPool,
   async run(context, { poolId, ...given }) {
     refuseNoChange(given, Object.keys(poolChanges))
     const { owner, ...poolAt } = await ownedPool(context, poolId)
-    const { tags, requiredTags, ...changes } = given
+    const { name, tags, requiredTags, ...changes } = given
     const changed = await update(owner, poolAt, {
       ...changes,
       requiredTags: requiredTags && tagsFrom(requiredTags),
-      tags: tags && tagsFrom(tags),
+      ...labelsFrom({ name, tags }),
     })
     return showPool(context, changed)
   },
@@ -278,7 +292,7 @@ export const deletePool = nativeWrite({
   summary: 'Delete a pool.',
   action: 'ipam:manage',
   input: z.strictObject({
-    poolId,
+    poolId: poolName,
     cascade: flag.optional().describe('`true`: with what is in it and the pools below; private pools only.'),
   }),
   output: z.void(),
@@ -297,7 +311,7 @@ export const getUtilization = nativeRead({
   name: 'getPoolUtilization',
   summary: 'Show how much of a pool is used, in numbers of addresses.',
   action: 'ipam:read',
-  input: z.strictObject({ poolId }),
+  input: z.strictObject({ poolId: poolName }),
   output: utilization,
   rest: { method: 'GET', path: '/pools/{poolId}/utilization' },
   cli: 'pool utilization',
@@ -348,9 +362,11 @@ function shower({ tx }: ReadContext): (pools: readonly Pool[]) => Promise<z.outp
     const shares = await tx.pools.sharesOf(pools.map(({ n }) => n))
     const stored = await tx.tags.ofMany(pools.map(({ id }) => id))
     return pools.map((found) => {
+      const tags = tagMap(stored.get(found.id) ?? [])
       const ipam = ipams.get(found.ipamId!)!
       return {
         poolId: found.id,
+        name: tags[nameKey] || undefined,
         account: found.account,
         ipamId: ipam.id,
         scopeId: found.scopeId!,
@@ -370,7 +386,8 @@ function shower({ tx }: ReadContext): (pools: readonly Pool[]) => Promise<z.outp
         sourceVpcId: found.sourceResource?.id,
         quarantineSeconds: found.quarantineSeconds,
         sharedWith: shares.get(found.n) ?? [],
-        tags: tagMap(stored.get(found.id) ?? []),
+        contact: found.contact,
+        tags,
         createdAt: formatInstant(found.createdAt),
       }
     })

@@ -12,6 +12,7 @@ import {
   nameShapes,
   pageOf,
   paging,
+  policyName,
   targetName,
 } from '../shapes.native.ts'
 import { enable, kindDefault, modeDefault, unassign } from './assignments.ts'
@@ -37,7 +38,7 @@ export const listPolicyAssignments = nativeRead({
   action: 'policy:read',
   input: z.strictObject({
     ...paging,
-    policyId: policyId.optional().describe('Only those of this policy.'),
+    policyId: policyName.optional().describe('Only those of this policy.'),
     targetId: targetName.optional().describe('Only those on exactly this target.'),
     mode: mode.optional().describe('Only those in this mode.'),
   }),
@@ -70,7 +71,7 @@ export const getPolicyAssignment = nativeRead({
   name: 'getPolicyAssignment',
   summary: 'Show how a policy is enabled on a target.',
   action: 'policy:read',
-  input: z.strictObject({ policyId, targetId: targetName }),
+  input: z.strictObject({ policyId: policyName, targetId: targetName }),
   output: assignment,
   rest: { method: 'GET', path: '/policies/{policyId}/assignments/{targetId}' },
   cli: 'assignment show',
@@ -86,11 +87,11 @@ export const putPolicyAssignment = nativeWrite({
     "The organization's delegated administrator of IPAM enables policies anywhere in it, every other account on itself. You need `policy:manage` at the target and at the policy's account. A superseded tag that says otherwise is taken away.",
   action: 'policy:manage',
   input: z.strictObject({
-    policyId,
+    policyId: policyName,
     targetId: targetName,
     kind: kind.default(kindDefault),
     mode: mode.default(modeDefault),
-    replaces: policyId
+    replaces: policyName
       .optional()
       .describe('The default policy of the target that gives way to this one, in the same step.'),
   }),
@@ -120,7 +121,7 @@ export const deletePolicyAssignment = nativeWrite({
   name: 'deletePolicyAssignment',
   summary: 'Take a policy off a target.',
   action: 'policy:manage',
-  input: z.strictObject({ policyId, targetId: targetName }),
+  input: z.strictObject({ policyId: policyName, targetId: targetName }),
   output: z.void(),
   rest: { method: 'DELETE', path: '/policies/{policyId}/assignments/{targetId}', status: 204 },
   cli: 'assignment delete',

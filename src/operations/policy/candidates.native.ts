@@ -14,6 +14,7 @@ import {
   pageOf,
   paging,
   parseInstant,
+  policyName,
   principalName,
   showMakers,
   targetName,
@@ -50,7 +51,7 @@ import {
 const documentsMax = 1_000
 
 const assignment = { policyId, targetId }
-const namedAssignment = { policyId, targetId: targetName }
+const namedAssignment = { policyId: policyName, targetId: targetName }
 const candidate = z.object({
   ...assignment,
   version: z.number().int().optional().describe('The version that would be in force; absent: the one that is.'),
@@ -98,7 +99,7 @@ export const draftPolicyVersion = nativeWrite({
   summary: 'Write a whole version of a policy without putting it in force: to try it as a candidate.',
   action: 'policy:manage',
   input: z.strictObject({
-    policyId,
+    policyId: policyName,
     compatibility: compatibility.optional().describe('That of the version in force by default.'),
     documents: z
       .array(z.strictObject({ locale, resourceType: resourceTypeName, ...documentParams }))

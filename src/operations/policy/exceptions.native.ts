@@ -1,7 +1,6 @@
 // Exceptions over the native API.
 import { z } from 'zod'
 import { formatCidr } from '#model/cidr.ts'
-import { hasShape } from '#model/identifier.ts'
 import {
   breakGlassHoursMax,
   type Deed,
@@ -26,6 +25,7 @@ import {
   pageOf,
   paging,
   parseInstant,
+  poolName,
   principalName,
   showMakers,
   usedMakers,
@@ -61,11 +61,7 @@ const lengths = z.strictObject({
 })
 const grants = z
   .strictObject({
-    pools: z
-      .array(z.string().refine((id) => hasShape('pool', id), '`ipam-pool-…` is expected'))
-      .max(poolsMax)
-      .default([])
-      .describe('Pools that count as listed.'),
+    pools: z.array(poolName).max(poolsMax).default([]).describe('Pools that count as listed.'),
     provider: z.boolean().default(false).describe('Whether space of the provider, or brought along, is permitted.'),
     size: lengths.optional().describe('IPv4 netmask lengths that pass whatever policy says.'),
     sizeIpv6: lengths.optional().describe('IPv6 netmask lengths that pass whatever policy says.'),

@@ -4,8 +4,10 @@ import { hasShape } from '#model/identifier.ts'
 import type { Assignment, PolicyDocument } from '#model/policy/document.ts'
 import { rulesMax } from '#model/policy/eligibility.ts'
 import { assignmentsOn } from '#model/policy/resolve.ts'
+import { forEachSetting } from '#model/policy/settings.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import { ruledBy } from '#model/policy/tag-agreement.ts'
+import { keyOfSetting } from '#model/policy/tag-settings.ts'
 import { type Members, refuse, refuseValue } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Policy } from '#store/tables/policies.ts'
@@ -22,21 +24,20 @@ import {
   policyType,
   putDocument,
   refuseUnknownType,
-  sizeTags,
   tagSettingsOf,
 } from './content.ts'
 import { createPolicy, deletePolicy } from './policies.ts'
 
-/** The EC2 API has no parameter for sizes, only the tags that they follow. */
 /** Of the IPAM. */
 const ipamMembers: Members = { tier: 'Tier' }
+/** The EC2 API has no parameters for settings, only the tags that they follow. */
 const documentMembers: Members = {
   ...ipamMembers,
   locale: 'Locale',
   resourceType: 'ResourceType',
   rules: 'AllocationRules',
   awsService: 'AwsService',
-  ...sizeTags,
+  ...forEachSetting(keyOfSetting),
   ...Object.fromEntries(
     Array.from({ length: rulesMax }, (_, n) => [`rules.${n}.poolId`, `AllocationRule.${n + 1}.SourceIpamPoolId`]),
   ),

@@ -3,12 +3,11 @@ import { z } from 'zod'
 import { hasShape } from '#model/identifier.ts'
 import { compareContents } from '#model/policy/comparison.ts'
 import { refuse } from '#model/refusal.ts'
-import { isSetting, tagsFrom } from '#model/tags.ts'
+import { isSetting, nameKey } from '#model/tags.ts'
 import type { Policy, StoredVersion } from '#store/tables/policies.ts'
 import { permitter } from '../identity/authority.ts'
 import { documentsBody, nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
-import { replaceTagsOf } from '../organization/tags.ts'
 import {
   accountId,
   accountName,
@@ -16,18 +15,14 @@ import {
   gatherPage,
   idText,
   instant,
+  ipamName,
   nameShapes,
   pageOf,
   paging,
+  policyName,
 } from '../shapes.native.ts'
-import {
-  contentOf,
-  putDocument,
-  refuseUnknownType,
-  restoreVersion,
-  setCompatibility,
-  writeDocument,
-} from './content.ts'
+import { allTags, contact, labelsFrom, newName, refuseNoChange, shownName } from '../space/shapes.native.ts'
+import { contentOf, putDocument, refuseUnknownType, restoreVersion, writeDocument } from './content.ts'
 import {
   actingOn,
   findKept,
@@ -38,7 +33,7 @@ import {
   placeOfPolicy,
   placeOfVersions,
 } from './places.ts'
-import { createPolicy as create, deletePolicy as remove } from './policies.ts'
+import { createPolicy as create, deletePolicy as remove, updatePolicy as update } from './policies.ts'
 import {
   compatibility,
   document,
@@ -60,6 +55,7 @@ import {
 const ipamId = idText('ipam').describe('`ipam-…`.')
 const policy = z.object({
   policyId,
+  name: shownName.optional(),
   ipamId,
   account: accountId.describe('Whose policy it is: the owner of its IPAM.'),
   region: z.string().describe('The home Region of its IPAM.'),
@@ -68,6 +64,7 @@ const policy = z.object({
   compatibility,
   documentCount: z.number().int(),
   assignmentCount: z.number().int(),
+  contact: contact.optional(),
   tags: z.record(z.string(), z.string()),
   supersededTags: z
     .array(z.string())
@@ -84,12 +81,12 @@ export const listPolicies = nativeRead({
   input: z.strictObject({
     ...paging,
     account: accountName.optional().describe('Only those of this account.'),
-    ipamId: ipamId.optional().describe('Only those of this IPAM.'),
+    ipamId: ipamName.optional().describe('Only those of this IPAM.'),
   }),
   output: pageOf(policy),
   rest: { method: 'GET', path: '/policies' },
   cli: 'policy list',
-  columns: ['policyId', 'account', 'version', 'compatibility', 'documentCount', 'assignmentCount'],
+  columns: ['policyId', 'name', 'account', 'version', 'compatibility', 'documentCount', 'assignmentCount'],
   refusals: ['InvalidPaginationToken', 'MalformedId'],
   at: 'filtered',
   async run(context, { account, ipamId, ...params }) {
@@ -111,7 +108,7 @@ export const getPolicy = nativeRead({
   name: 'getPolicy',
   summary: 'Show one policy.',
   action: 'policy:read',
-  input: z.strictObject({ policyId }),
+  input: z.strictObject({ policyId: policyName }),
   output: policy,
   rest: { method: 'GET', path: '/policies/{policyId}' },
   cli: 'policy show',
@@ -125,48 +122,55 @@ export const createPolicy = nativeWrite({
   summary: 'Make a policy in an IPAM. It says nothing before it has documents, and acts nowhere before it is assigned.',
   action: 'policy:manage',
   input: z.strictObject({
-    ipamId,
+    ipamId: ipamName,
+    name: newName.optional(),
+    contact: contact.optional(),
     compatibility: compatibility.optional().describe('What the IPAM says, by default.'),
     tags: tags.default({}),
   }),
   output: policy,
   rest: { method: 'POST', path: '/policies', status: 201 },
   cli: 'policy create',
-  refusals: ['NotFound', 'MalformedId', 'NotSupported', 'LimitExceeded'],
+  refusals: ['NotFound', 'MalformedId', 'AlreadyExists', 'NotSupported', 'LimitExceeded'],
   at: placeOfIpam,
   async run(context, params) {
     const ipam = (await context.tx.ipams.find(params.ipamId))!
     const acting = context.actingFor(ipam.account, ipam.region)
-    const { tags, compatibility } = params
-    return describe(context, await create(acting, ipam, { tags: tagsFrom(tags), compatibility }))
+    const { ipamId: _, name, tags, ...spec } = params
+    return describe(context, await create(acting, ipam, { tags: [], ...spec, ...labelsFrom({ name, tags }) }))
   },
 })
 
 export const updatePolicy = nativeWrite({
   name: 'updatePolicy',
-  summary: "Change a policy's compatibility or its tags.",
+  summary: "Change a policy's name, contact, compatibility or tags.",
   description: 'Settings that no document says follow the compatibility.',
   action: 'policy:manage',
   input: z.strictObject({
-    policyId,
+    policyId: policyName,
+    name: newName.nullable().optional().describe('`null`: none.'),
+    contact: contact.nullable().optional().describe("`null`: its owner's."),
     compatibility: compatibility.optional(),
-    tags: tags.optional().describe('All tags that it is to have.'),
+    tags: tags.optional().describe(allTags),
   }),
   output: policy,
   rest: { method: 'PATCH', path: '/policies/{policyId}' },
   cli: 'policy update',
-  refusals: ['NotFound', 'MalformedId', 'InvalidParameterCombination', 'LimitExceeded', 'PolicyConflict'],
+  refusals: [
+    'NotFound',
+    'MalformedId',
+    'AlreadyExists',
+    'InvalidParameterCombination',
+    'LimitExceeded',
+    'PolicyConflict',
+  ],
   changes: getPolicy,
   at: placeOfPolicy,
-  async run(context, params) {
-    if (params.compatibility === undefined && params.tags === undefined) {
-      const problem = 'Nothing is to be changed: give one of compatibility, tags.'
-      refuse({ code: 'InvalidParameterCombination', problem })
-    }
-    const { acting, found } = await actingOn(context, params.policyId)
-    if (params.tags) await replaceTagsOf(acting, found.id, tagsFrom(params.tags))
-    if (params.compatibility) await setCompatibility(acting, found, params.compatibility)
-    return describe(context, await findPolicy(context, params.policyId))
+  async run(context, { policyId, name, tags, ...changes }) {
+    refuseNoChange({ name, tags, ...changes }, ['name', 'contact', 'compatibility', 'tags'])
+    const { acting, found } = await actingOn(context, policyId)
+    await update(acting, found, { ...changes, ...labelsFrom({ name, tags }) })
+    return describe(context, await findPolicy(context, policyId))
   },
 })
 
@@ -174,7 +178,7 @@ export const deletePolicy = nativeWrite({
   name: 'deletePolicy',
   summary: 'Delete a policy that is assigned nowhere. Its versions are kept.',
   action: 'policy:manage',
-  input: z.strictObject({ policyId }),
+  input: z.strictObject({ policyId: policyName }),
   output: z.void(),
   rest: { method: 'DELETE', path: '/policies/{policyId}', status: 204 },
   cli: 'policy delete',
@@ -193,7 +197,7 @@ export const listPolicyVersions = nativeRead({
   name: 'listPolicyVersions',
   summary: 'List the versions of a policy, the first one first. None is ever changed.',
   action: 'policy:read',
-  input: z.strictObject({ ...paging, policyId }),
+  input: z.strictObject({ ...paging, policyId: policyName }),
   output: pageOf(versionSummary),
   rest: { method: 'GET', path: '/policies/{policyId}/versions' },
   cli: 'policy-version list',
@@ -220,7 +224,7 @@ export const getPolicyVersion = nativeRead({
   name: 'getPolicyVersion',
   summary: 'Show one version of a policy, with its documents.',
   action: 'policy:read',
-  input: z.strictObject({ policyId, version: versionNumber }),
+  input: z.strictObject({ policyId: policyName, version: versionNumber }),
   output: version,
   rest: { method: 'GET', path: '/policies/{policyId}/versions/{version}' },
   cli: 'policy-version show',
@@ -245,7 +249,7 @@ export const comparePolicyVersions = nativeRead({
   name: 'comparePolicyVersions',
   summary: 'Compare two versions of a policy.',
   action: 'policy:read',
-  input: z.strictObject({ policyId, from: versionNumber, to: versionNumber }),
+  input: z.strictObject({ policyId: policyName, from: versionNumber, to: versionNumber }),
   output: z.object({
     policyId,
     from: z.number().int(),
@@ -288,7 +292,7 @@ export const restorePolicyVersion = nativeWrite({
   summary: 'Make what an old version says the next version.',
   description: 'Its pools must still be there. Where the version in force says the same, it stays.',
   action: 'policy:manage',
-  input: z.strictObject({ policyId, version: versionNumber }),
+  input: z.strictObject({ policyId: policyName, version: versionNumber }),
   output: version,
   rest: { method: 'POST', path: '/policies/{policyId}/versions/{version}/restore', status: 201 },
   cli: 'policy-version restore',
@@ -304,7 +308,7 @@ export const restorePolicyVersion = nativeWrite({
 
 // Documents ----------------------------------------------------------------------------------------------------------
 
-const pair = { policyId, locale, resourceType: resourceTypeName }
+const pair = { policyId: policyName, locale, resourceType: resourceTypeName }
 
 export const listPolicyDocuments = nativeRead({
   name: 'listPolicyDocuments',
@@ -312,7 +316,7 @@ export const listPolicyDocuments = nativeRead({
   action: 'policy:read',
   input: z.strictObject({
     ...paging,
-    policyId,
+    policyId: policyName,
     locale: locale.optional().describe('Only those for this locale.'),
     resourceType: resourceTypeName.optional().describe('Only those for this type.'),
   }),
@@ -412,6 +416,7 @@ async function describe(context: ReadContext, row: Policy): Promise<z.output<typ
   const stored = await context.tx.tags.of(row.id)
   return {
     policyId: row.id,
+    name: stored.find(({ key }) => key === nameKey)?.value || undefined,
     ipamId: row.ipamId,
     account: row.account,
     region: row.region,
@@ -420,6 +425,7 @@ async function describe(context: ReadContext, row: Policy): Promise<z.output<typ
     compatibility: body.compatibility,
     documentCount: body.documents.length,
     assignmentCount: (await context.tx.policies.assignmentsOf(row.id)).length,
+    contact: row.contact,
     tags: Object.fromEntries(stored.filter(({ key }) => !isSetting(key)).map(({ key, value }) => [key, value])),
     supersededTags: stored.map(({ key }) => key).filter(isSetting),
     createdAt: formatInstant(row.createdAt),

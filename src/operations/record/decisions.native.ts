@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { formatCidr } from '#model/cidr.ts'
 import { formatId, hasShape, parseId } from '#model/identifier.ts'
-import { modeValues } from '#model/policy/document.ts'
+import { modeValues } from '#model/policy/values.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
 import type { RecordedDecision } from '#store/tables/journal.ts'
 import type { Place } from '../identity/authority.ts'
@@ -22,6 +22,8 @@ import {
   pageSizeDefault,
   paging,
   parseInstant,
+  policyName,
+  poolNameOrProvider,
   recordPageOf,
   showMakers,
   usedMakers,
@@ -113,8 +115,8 @@ export const listDecisions = nativeRead({
     locale: z.string().max(97).optional(),
     outcome: outcome.optional(),
     mode: z.enum(modeValues).optional(),
-    policyId: z.string().max(64).optional(),
-    poolId: z.string().max(64).optional().describe('The pool that served, or `provider`.'),
+    policyId: policyName.optional(),
+    poolId: poolNameOrProvider.optional().describe('The pool that served, or `provider`.'),
     wouldBe: wouldBeOutcome
       .optional()
       .describe('Only those that assignments which only watch would have answered otherwise, with this outcome.'),

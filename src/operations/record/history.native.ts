@@ -16,7 +16,6 @@ import {
   accountName,
   asOf,
   formatInstant,
-  idText,
   instant,
   nameShapes,
   namesIn,
@@ -25,6 +24,7 @@ import {
   paging,
   parseInstant,
   recordPageOf,
+  scopeName,
   showMakers,
   usedMakers,
 } from '../shapes.native.ts'
@@ -44,9 +44,7 @@ const span = {
   until: instant.optional().describe('Only what was so before this moment.'),
 }
 const scopeFilter = {
-  scopeId: idText('scope')
-    .optional()
-    .describe('Only what was of a pool of this scope: several may have the same addresses.'),
+  scopeId: scopeName.optional().describe('Only what was of a pool of this scope: several may have the same addresses.'),
 }
 const knownUntil = instant
   .optional()

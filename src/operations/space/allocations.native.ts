@@ -11,11 +11,10 @@ import type { Hold } from '#store/tables/holds.ts'
 import type { Allocation } from '#store/tables/space.ts'
 import { type Place, requirePermission } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.ts'
-import { poolIdOrProvider } from '../ipam/pools.native.ts'
 import { batchBody, nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { replaceTagsOf } from '../organization/tags.ts'
-import { accountName, nameShapes, pageOf, paging } from '../shapes.native.ts'
+import { accountName, nameShapes, pageOf, paging, poolNameOrProvider } from '../shapes.native.ts'
 import { releaseElasticIp, takeElasticIp } from './addresses.ts'
 import {
   absentAllocation,
@@ -71,7 +70,7 @@ const params = z.strictObject({
   locale,
   family: family.optional().describe('As the pool or CIDR is; else `ipv4`, where the type has it.'),
   scopeType: scopeType.optional().describe('Needed where the type has both and no pool is named.'),
-  poolId: poolIdOrProvider
+  poolId: poolNameOrProvider
     .optional()
     .describe('From this pool, or from the space of the `provider`; without one, policy chooses.'),
   cidr: cidrOrAddress.optional().describe('Exactly this address or CIDR.'),
@@ -156,7 +155,7 @@ export const listAllocations = nativeRead({
   input: z.strictObject({
     ...paging,
     account: accountName.optional().describe('Only those of this account.'),
-    poolId: poolIdOrProvider.optional().describe('Only those of this pool, or of `provider`.'),
+    poolId: poolNameOrProvider.optional().describe('Only those of this pool, or of `provider`.'),
     resourceType: resourceTypeName
       .optional()
       .describe('Only those of this type; `nat-gateway` and `rnat` for what NAT gateways, or regional ones, use.'),

@@ -4,7 +4,7 @@ import { formatCidr } from '#model/cidr.ts'
 import type { Exception } from '#model/policy/exception.ts'
 import { poolId } from '../ipam/pools.native.ts'
 import type { ReadContext } from '../operation.ts'
-import { formatInstant, instant, nameShapes } from '../shapes.native.ts'
+import { formatInstant, instant, nameShapes, poolName } from '../shapes.native.ts'
 import { allocationId } from './allocation-answers.native.ts'
 import { expiresInSeconds } from './allocations.native.ts'
 import { type PendingHoldParams, pendingOf, pendingStates } from './holds-for-approval.ts'
@@ -12,7 +12,7 @@ import { cidrOrAddress, description, netmaskLength, readBlock, resourceId, tags 
 
 export const pendingHoldParams = z
   .strictObject({
-    poolId: poolId.optional().describe('One of the pools in `grants`; needed where they name several.'),
+    poolId: poolName.optional().describe('One of the pools in `grants`; needed where they name several.'),
     cidr: cidrOrAddress.optional().describe('Exactly this address or CIDR.'),
     netmaskLength: netmaskLength.optional().describe('A CIDR of this length.'),
     expiresInSeconds,

@@ -12,7 +12,16 @@ import { holdersOf, visibleAccounts } from '../identity/visible-accounts.ts'
 import { poolId } from '../ipam/pools.native.ts'
 import { nativeRead } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
-import { accountId, accountName, nameShapes, nextStep, pageOf, pageSizeDefault, paging } from '../shapes.native.ts'
+import {
+  accountId,
+  accountName,
+  nameShapes,
+  nextStep,
+  pageOf,
+  pageSizeDefault,
+  paging,
+  poolNameOrProvider,
+} from '../shapes.native.ts'
 import { isOwnNetwork } from './own-networks.ts'
 import { locale, numberIn, resourceId, resourceTypeName } from './shapes.native.ts'
 
@@ -61,7 +70,7 @@ export const listResources = nativeRead({
       .optional()
       .describe('Only those of this type; `nat-gateway` is one too, and `rnat` regional ones among them.'),
     locale: locale.optional().describe('Only those for exactly this locale.'),
-    poolId: poolId.optional().describe('Only those that hold space of this pool, or of `provider`.'),
+    poolId: poolNameOrProvider.optional().describe('Only those that hold space of this pool, or of `provider`.'),
   }),
   output: pageOf(resource),
   rest: { method: 'GET', path: '/resources' },

@@ -2,8 +2,10 @@
 import { z } from 'zod'
 import { bitsOf, type Cidr, formatCidr, nearCidrProblem, parseAddress, parseCidr } from '#model/cidr.ts'
 import { hasShape, type IdKind } from '#model/identifier.ts'
+import { nameCharactersMax } from '#model/name.ts'
+import { contactCharactersMax } from '#model/organization.ts'
 import { type Noun, refuse } from '#model/refusal.ts'
-import { isSetting, keyProblem, type Tag, tagsMax, valueProblem } from '#model/tags.ts'
+import { isSetting, keyProblem, nameKey, type Tag, tagsFrom, tagsMax, valueProblem } from '#model/tags.ts'
 import { localeName, typeName } from '../shapes.native.ts'
 
 export const descriptionCharactersMax = 1_000
@@ -36,7 +38,47 @@ export const tags = z
       check.addIssue({ code: 'custom', message: `at most ${tagsMax} tags are allowed, not ${count}` })
   })
   .describe(tagsDescription)
+/** Of tags that replace others. */
+export const allTags = 'All tags that it is to have, beside its name.'
 export const shownTags = z.record(z.string(), z.string()).describe(tagsDescription)
+
+/** What a thing is called, in an answer. */
+export const shownName = z.string().meta({ id: 'Name', description: 'What it is called: its tag `Name`.' })
+/** What a thing is to be called. */
+export const newName = z
+  .string()
+  .max(nameCharactersMax)
+  .meta({
+    id: 'NewName',
+    description: 'What it is to be called: its tag `Name`, which no other under the same parent has.',
+    examples: ['prod-eu'],
+  })
+export const contact = z
+  .string()
+  .max(contactCharactersMax)
+  .meta({
+    id: 'Contact',
+    description: "Whom to ask about it: a person, a team, a mail address or a link. By default its owner's contact.",
+    examples: ['team-network@example.com'],
+  })
+
+/** A name and tags as the verbs take them: a tag `Name` that is given among the tags is the name too. */
+export function labelsFrom<Name extends string | null>({
+  name,
+  tags,
+}: {
+  readonly name?: Name | undefined
+  readonly tags?: Readonly<Record<string, string>> | undefined
+}): { name?: Name | string; tags?: readonly Tag[] } {
+  if (tags === undefined) return name === undefined ? {} : { name }
+  const { [nameKey]: tagged, ...others } = tags
+  if (name !== undefined && tagged !== undefined && tagged !== name) {
+    const problem = `The tag \`${nameKey}\` is the name: give one of them, or both alike.`
+    refuse({ code: 'InvalidParameterCombination', problem })
+  }
+  const named = name ?? tagged
+  return { ...(name === null ? { name } : named === undefined ? {} : { name: named }), tags: tagsFrom(others) }
+}
 
 const cidrText = z.string().max(64)
 export const cidr = cidrText

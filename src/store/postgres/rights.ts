@@ -9,7 +9,6 @@ import { postgresDefinitions } from './tables.ts'
 /** By table, as its definition says it. Everything may be read. Nobody needs `truncate`. */
 export const rights: Readonly<Record<string, Right>> = {
   ...Object.fromEntries([...definitions, ...postgresDefinitions].map(({ name, rights }) => [name, rights])),
-  policy: { insert: true, update: ['version'], delete: true },
 }
 
 /** Tables of the schema, and the one that numbers its steps. */

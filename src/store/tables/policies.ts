@@ -1,21 +1,30 @@
 // Policies, their immutable versions, and where they are enabled.
-import type { Assignment, AssignmentKind, Compatibility, ManagedBy, Mode } from '#model/policy/document.ts'
+import type { Assignment } from '#model/policy/document.ts'
+import type { AssignmentKind, Compatibility, ManagedBy, Mode } from '#model/policy/values.ts'
 import type { Sql } from '../sql.ts'
-import { changing, integer, type Row, type RowOf, references, table, text } from '../table.ts'
-import type { PolicyBody } from './governance.ts'
+import { changing, integer, optional, type Row, type RowOf, references, table, text } from '../table.ts'
+import { type PolicyBody, parseBody } from './governance.ts'
 import type { Clock } from './history.ts'
 
-export interface Policy {
-  readonly id: string
-  readonly ipamId: string
-  readonly account: string
+export const policyTable = table(
+  'policy',
+  {
+    id: text(),
+    ipamId: references('ipam', text()),
+    account: text(),
+    /** The number of the version in force. */
+    version: changing(integer()),
+    /** What the IPAM's setting was when the policy was made; the policy's own tag goes before it. */
+    compatibilityDefault: text<Compatibility>(),
+    createdAt: integer(),
+    /** Whom to ask about it; undefined: its owner's contact. */
+    contact: changing(optional(text())),
+  },
+  'deleted',
+)
+export type Policy = RowOf<typeof policyTable> & {
   /** The home Region of its IPAM. */
   readonly region: string
-  /** The number of the version in force. */
-  readonly version: number
-  /** What the IPAM's setting was when the policy was made; the policy's own tag goes before it. */
-  readonly compatibilityDefault: Compatibility
-  readonly createdAt: number
 }
 /** A version to be written. */
 export interface NewVersion {
@@ -71,31 +80,13 @@ export interface StoredVersion extends Omit<RowOf<typeof policyVersionTable>, 'p
   readonly body: PolicyBody
 }
 
-interface PolicyRow {
-  id: string
-  ipam_id: string
-  account: string
-  region: string
-  version: number
-  compatibility_default: Compatibility
-  created_at: number
-}
-const policyQuery = `select p.id, p.ipam_id, p.account, i.region, p.version, p.compatibility_default, p.created_at
-  from policy p join ipam i on i.id = p.ipam_id`
+const policyQuery = `select ${policyTable.columnsOf('p')}, i.region from policy p join ipam i on i.id = p.ipam_id`
+const toPolicy = (row: Row): Policy => ({ ...policyTable.of(row), region: row.region as string })
 const dayMs = 86_400_000
 
-const toPolicy = (row: PolicyRow): Policy => ({
-  id: row.id,
-  ipamId: row.ipam_id,
-  account: row.account,
-  region: row.region,
-  version: row.version,
-  compatibilityDefault: row.compatibility_default,
-  createdAt: row.created_at,
-})
 const toVersion = ({ policyId: _, body, ...version }: RowOf<typeof policyVersionTable>): StoredVersion => ({
   ...version,
-  body: JSON.parse(body) as PolicyBody,
+  body: parseBody(body),
 })
 
 export class Policies {
@@ -107,12 +98,12 @@ export class Policies {
   }
 
   async find(id: string): Promise<Policy | undefined> {
-    const row = await this.#sql.get<PolicyRow>(`${policyQuery} where p.id = ?`, id)
+    const row = await this.#sql.get<Row>(`${policyQuery} where p.id = ?`, id)
     return row && toPolicy(row)
   }
   /** An account's policies whose IPAM lives in the Region, in order of creation. */
   async ofAccount(account: string, region: string): Promise<Policy[]> {
-    const rows = await this.#sql.all<PolicyRow>(
+    const rows = await this.#sql.all<Row>(
       `${policyQuery} where p.account = ? and i.region = ? order by p.id`,
       account,
       region,
@@ -121,7 +112,7 @@ export class Policies {
   }
   /** All policies, in order of creation. */
   async list(after: string, limit: number): Promise<Policy[]> {
-    const rows = await this.#sql.all<PolicyRow>(`${policyQuery} where p.id > ? order by p.id limit ?`, after, limit)
+    const rows = await this.#sql.all<Row>(`${policyQuery} where p.id > ? order by p.id limit ?`, after, limit)
     return rows.map(toPolicy)
   }
   async countOfIpam(ipamId: string): Promise<number> {
@@ -177,16 +168,11 @@ export class Policies {
     return Math.floor(this.#clock.now / dayMs)
   }
   /** A policy begins with its version 1: `addVersion` must follow in the same transaction. */
-  async insert(policy: Policy): Promise<void> {
-    await this.#sql.run(
-      'insert into policy (id, ipam_id, account, version, compatibility_default, created_at) values (?, ?, ?, ?, ?, ?)',
-      policy.id,
-      policy.ipamId,
-      policy.account,
-      policy.version,
-      policy.compatibilityDefault,
-      policy.createdAt,
-    )
+  async insert({ region: _, ...policy }: Policy): Promise<void> {
+    await policyTable.insert(this.#sql, policy)
+  }
+  async setContact(id: string, contact: string | undefined): Promise<void> {
+    await policyTable.change(this.#sql, { contact }, 'where id = ?', id)
   }
   /** The policy must be enabled nowhere: the schema's foreign key sees to it. Its versions stay. */
   async delete(id: string): Promise<void> {
@@ -203,7 +189,7 @@ export class Policies {
     await this.putInForce(policy.id, version.version)
   }
   async putInForce(id: string, version: number): Promise<void> {
-    await this.#sql.run('update policy set version = ? where id = ?', version, id)
+    await policyTable.change(this.#sql, { version }, 'where id = ?', id)
   }
   /** 0 where there is none yet. */
   async highestVersion(id: string): Promise<number> {

@@ -86,6 +86,8 @@ export const poolTable = table(
     sourceResource: optional(jsonAs<SourceResource, StoredResource>(storedResource, resourceStored)),
     /** Seconds that released space rests; undefined: the server's setting. */
     quarantineSeconds: changing(optional(integer())),
+    /** Whom to ask about it; undefined: its owner's contact. */
+    contact: changing(optional(text())),
     createdAt: integer(),
     /** The VPC of the source resource: it does not go before the pool. */
     sourceVpc: unread(optional(references('vpc', text()))),
@@ -260,6 +262,19 @@ export class Pools {
       poolTable.all(this.#sql, 'where parent_n = ? and n > ? order by n limit ?', n, last?.n ?? -1, limit),
     )
   }
+  /** The ids of what a pool is under, from its IPAM and scope down, and its own. */
+  async chainOf(id: string): Promise<string[]> {
+    const rows = await this.#sql.all<{ id: string; ipam_id: string; scope_id: string }>(
+      `with recursive way (id, parent_n, ipam_id, scope_id, step) as (
+         select id, parent_n, ipam_id, scope_id, 0 from pool where id = ?
+         union all
+         select p.id, p.parent_n, p.ipam_id, p.scope_id, way.step + 1 from pool p join way on p.n = way.parent_n)
+       select id, ipam_id, scope_id from way order by step desc`,
+      id,
+    )
+    const [top] = rows
+    return top ? [top.ipam_id, top.scope_id, ...rows.map((row) => row.id)] : []
+  }
   async insert(pool: Pool): Promise<void> {
     const space = await this.#spaceOf(pool)
     await poolTable.insert(this.#sql, { ...pool, sourceVpc: pool.sourceResource?.id, space })
@@ -273,12 +288,12 @@ export class Pools {
     const row = await this.#sql.get<{ kind: 'public' | 'private' }>('select kind from scope where id = ?', scopeId)
     return row!.kind === 'public' ? publicSpace : scopeId
   }
-  /** Changes what may change: description, import, netmask lengths, required tags, quarantine. */
+  /** Changes what may change: description, import, netmask lengths, required tags, quarantine, contact. */
   async update(pool: Pool): Promise<void> {
     const { description, autoImport, minNetmaskLength, maxNetmaskLength, defaultNetmaskLength } = pool
-    const { requiredTags, quarantineSeconds } = pool
+    const { requiredTags, quarantineSeconds, contact } = pool
     const lengths = { minNetmaskLength, maxNetmaskLength, defaultNetmaskLength }
-    const changes = { description, autoImport, ...lengths, requiredTags, quarantineSeconds }
+    const changes = { description, autoImport, ...lengths, requiredTags, quarantineSeconds, contact }
     await poolTable.change(this.#sql, changes, 'where n = ?', pool.n)
   }
   /** A pool as the history keeps it: as it was kept from the beginning, so that versions can be compared. */
