@@ -4,7 +4,7 @@ import { type Cidr, formatCidr, nearCidrProblem, parseAddress, parseCidr } from 
 import { hasShape } from '#model/identifier.ts'
 import { type AllocationRequest, type Party, provider } from '#model/policy/decision.ts'
 import { modeValues } from '#model/policy/document.ts'
-import { type Explained, messageOf, type Names, withContact } from '#model/policy/explain.ts'
+import { type Explained, messageOf, type Names } from '#model/policy/explain.ts'
 import { type Change, describeChange, describeNext, type NearestChange } from '#model/policy/nearest-change.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import { findResourceType, isNetwork } from '#model/policy/resource-types.ts'
@@ -20,6 +20,7 @@ import { accountId, accountName, instant, nameShapes, poolNameOrProvider } from 
 import { checkLocaleOf, scopeTypeOf } from '../space/request-parts.ts'
 import { refuseUnknownType } from './content.ts'
 import { decideOnPaper, namesIn, nearestFor } from './explain.ts'
+import { withLabels } from './labels.ts'
 import { locale, party, resourceTypeName, shownGrants, traceStep } from './shapes.native.ts'
 
 const textMax = 64
@@ -260,19 +261,17 @@ async function refuseUnseenPool(context: ReadContext, { account, explicit }: All
 
 async function describe(context: ReadContext, given: Explained): Promise<z.output<typeof explanation>> {
   const snapshot = await context.snapshot()
-  const decision = withContact(snapshot, given)
   const isPermitted = await permitter(context, 'ipam:read')
-  const { account } = decision.request
+  const { account } = given.request
   // Who may read the decision because the account was in their unit then, is told nothing of what holds for it now (invariant I8).
   const isNowTold = (await permitter(context, 'decision:read'))(account)
   const isPoolSeen = (pool: PoolFacts): boolean =>
     (isNowTold && mayUsePool(snapshot, account, pool.id, context.now)) || isPermitted(pool.account)
+  const isNameSeen = await nameFilter(context, isNowTold ? account : undefined, isPoolSeen)
+  // Whoever may ask for the account was told these names when it asked.
+  const decision = await withLabels(context.tx, snapshot, given, isNowTold ? undefined : isNameSeen)
   const nearest = isNowTold ? await nearestFor(context.tx, snapshot, decision, isPoolSeen) : undefined
-  const names = await namesIn(
-    context.tx,
-    decision,
-    await nameFilter(context, isNowTold ? account : undefined, isPoolSeen),
-  )
+  const names = await namesIn(context.tx, decision, isNameSeen)
   const { denial, policy, target, trace, wouldBe, candidates, pool, cidr } = decision
   return {
     ...(decision.id === undefined ? {} : { decisionId: decision.id }),
@@ -299,7 +298,7 @@ async function describe(context: ReadContext, given: Explained): Promise<z.outpu
             ...(denial.pool === undefined ? {} : { poolId: denial.pool }),
             ...(denial.by ? { by: describeParty(denial.by) } : {}),
             ...(denial.owner === undefined ? {} : { owner: denial.owner }),
-            ...(decision.contact === undefined ? {} : { contact: decision.contact }),
+            ...contactIn(decision),
           },
         }
       : {}),
@@ -354,6 +353,12 @@ async function nameFilter(
     if (policy) return mayReadPolicy(policy.account)
     return id === account || (nodes.has(id) && mayReadNode(id))
   }
+}
+
+/** Whom to ask: about the pool that is full, else about what denied. */
+function contactIn({ poolContact, contact }: Explained): { contact?: string } {
+  const whom = poolContact ?? contact
+  return whom === undefined ? {} : { contact: whom }
 }
 
 function messagesOf(decision: Explained, names: Names, next: string | undefined) {
