@@ -295,4 +295,43 @@ describe('names and contacts are told', () => {
     await patch(`/accounts/${network}`, { contact: 'network@example.com' })
     assert.ok((await overEc2({})).includes(`ask account ${network} (network@example.com), the owner of policy`))
   })
+
+  test('by what is in force, by exceptions and in trees; and by nobody to whom they are hidden', async () => {
+    const effective = (as?: string) =>
+      world.get<{ names: object }>(`/effective-policies?node=${shop}&locale=us-east-1&resourceType=eip`, { as })
+    const own = { [small.poolId]: 'edge' }
+    assert.deepEqual((await effective()).names, { ...own, [policy.policyId]: 'edge rules' })
+    assert.deepEqual((await effective(auditor)).names, own)
+    const asked = {
+      target: shop,
+      locale: 'us-east-1',
+      resourceType: 'eip',
+      grants: { pools: ['legacy'] },
+      reason: 'a migration',
+      expiresAt: new Date((await world.store.read(async ({ now }) => now)) + 3_600_000).toISOString(),
+    }
+    const { exceptionId, names } = await world.post<{ exceptionId: string; names: object }>('/exceptions', asked)
+    assert.deepEqual(names, { [other.poolId]: 'legacy' })
+    // What a thing beside it is called is no part of its state.
+    const path = `/exceptions/${exceptionId}`
+    const before = await world.ask('GET', path)
+    await patch('/pools/legacy', { name: 'old legacy' })
+    const after = await world.ask<{ names: object }>('GET', path)
+    assert.deepEqual(after.body.names, { [other.poolId]: 'old legacy' })
+    assert.equal(after.headers.etag, before.headers.etag)
+    const { items } = await world.get<{ items: readonly Pool[] }>(`/pools/tree?scopeId=${ipam.publicScopeId}`)
+    assert.deepEqual(items.map(({ name }) => name).sort(), ['edge', 'old legacy'])
+    const found = await world.get<{ objects: readonly { items: readonly { id: string; name: string }[] }[] }>(
+      '/find?q=edge%20rules',
+    )
+    assert.deepEqual(
+      found.objects.map((group) => group.items.map(({ id, name }) => [id, name])),
+      [[[policy.policyId, 'edge rules']]],
+    )
+    const places = await world.get<{ places: readonly { chain: readonly { name?: string }[]; policy?: object }[] }>(
+      '/find?q=203.0.113.4',
+    )
+    assert.equal(places.places[0]!.chain[0]!.name, 'edge')
+    assert.match(JSON.stringify(places.places[0]!.policy), /"policyName":"edge rules"/)
+  })
 })

@@ -1,5 +1,6 @@
 // What is in force at a node of the organization for one locale and type, and where each part of it comes from.
 import { z } from 'zod'
+import { isAccountId } from '#model/organization.ts'
 import { assignmentKindValues, modeValues } from '#model/policy/document.ts'
 import { type EffectiveDocument, type EffectiveWorld, effectiveAt } from '#model/policy/effective.ts'
 import type { ResolvedSize, Sourced } from '#model/policy/snapshot.ts'
@@ -9,9 +10,11 @@ import { nativeRead } from '../operation.native.ts'
 import { formatInstant, instant, nameShapes, targetName } from '../shapes.native.ts'
 import { refuseUnknownType } from './content.ts'
 import { describeParty } from './explanations.native.ts'
+import { namesBeside } from './labels.ts'
 import {
   condition,
   locale,
+  namesShape,
   party,
   poolId,
   resourceTypeName,
@@ -121,6 +124,7 @@ export const getEffectivePolicy = nativeRead({
       .describe(
         'Those on the path that are in force, or will be; the nearest first. Those for some resources alone only where you may read them.',
       ),
+    names: namesShape,
   }),
   rest: { method: 'GET', path: '/effective-policies' },
   cli: 'policy effective',
@@ -132,7 +136,7 @@ export const getEffectivePolicy = nativeRead({
     const mayReadPoliciesOf = await permitter(context, 'policy:read')
     const mayReadExceptionsAt = await permitter(context, 'exception:read')
     const showWorld = (one: EffectiveWorld) => describeWorld(one, mayReadPoliciesOf)
-    return {
+    const answer = {
       node,
       path: [...view.path],
       ...pair,
@@ -164,6 +168,7 @@ export const getEffectivePolicy = nativeRead({
           isInForce,
         })),
     }
+    return { ...answer, names: await namesBeside(context, answer, isAccountId(node) ? node : undefined) }
   },
 })
 

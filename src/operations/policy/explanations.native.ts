@@ -20,8 +20,8 @@ import { accountId, accountName, instant, nameShapes, poolNameOrProvider } from 
 import { checkLocaleOf, scopeTypeOf } from '../space/request-parts.ts'
 import { refuseUnknownType } from './content.ts'
 import { decideOnPaper, namesIn, nearestFor } from './explain.ts'
-import { withLabels } from './labels.ts'
-import { locale, party, resourceTypeName, shownGrants, traceStep } from './shapes.native.ts'
+import { namesBeside, withLabels } from './labels.ts'
+import { locale, namesShape, party, resourceTypeName, shownGrants, traceStep } from './shapes.native.ts'
 
 const textMax = 64
 const tagsMax = 50
@@ -131,6 +131,7 @@ const explanation = z.object({
     .optional()
     .describe('What candidates of assignments on the path would have made of it, where that is something else.'),
   trace: z.array(traceStep),
+  names: namesShape,
   nearestChange: nearestShape
     .optional()
     .describe(
@@ -273,7 +274,7 @@ async function describe(context: ReadContext, given: Explained): Promise<z.outpu
   const nearest = isNowTold ? await nearestFor(context.tx, snapshot, decision, isPoolSeen) : undefined
   const names = await namesIn(context.tx, decision, isNameSeen)
   const { denial, policy, target, trace, wouldBe, candidates, pool, cidr } = decision
-  return {
+  const answer = {
     ...(decision.id === undefined ? {} : { decisionId: decision.id }),
     at: decision.at.toISOString(),
     request: describeRequest(decision.request),
@@ -331,6 +332,7 @@ async function describe(context: ReadContext, given: Explained): Promise<z.outpu
     trace: trace.map(({ kind, subject, result, because }) => ({ kind, subject, result, because })),
     ...(nearest ? { nearestChange: describeNearest(nearest) } : {}),
   }
+  return { ...answer, names: await namesBeside(context, answer, isNowTold ? account : undefined) }
 }
 
 /**
