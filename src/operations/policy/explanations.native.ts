@@ -269,8 +269,9 @@ async function describe(context: ReadContext, given: Explained): Promise<z.outpu
   const isPoolSeen = (pool: PoolFacts): boolean =>
     (isNowTold && mayUsePool(snapshot, account, pool.id, context.now)) || isPermitted(pool.account)
   const isNameSeen = await nameFilter(context, isNowTold ? account : undefined, isPoolSeen)
-  // Whoever may ask for the account was told these names when it asked.
-  const decision = await withLabels(context.tx, snapshot, given, isNowTold ? undefined : isNameSeen)
+  // A denial tells whoever asked what the policy and pools in it are called, so that they can speak of them.
+  const isToldAll = isNowTold && given.outcome === 'deny'
+  const decision = await withLabels(context.tx, snapshot, given, isToldAll ? undefined : isNameSeen)
   const nearest = isNowTold ? await nearestFor(context.tx, snapshot, decision, isPoolSeen) : undefined
   const names = await namesIn(context.tx, decision, isNameSeen)
   const { denial, policy, target, trace, wouldBe, candidates, pool, cidr } = decision
