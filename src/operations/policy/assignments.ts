@@ -1,8 +1,9 @@
 // Where policies are enabled: on whom they may be, as what, and in which mode (policy-model §§3 and 4).
 import { isTargetId } from '#model/organization.ts'
-import type { Assignment, AssignmentKind, ManagedBy, Mode } from '#model/policy/document.ts'
+import type { Assignment } from '#model/policy/document.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
 import type { PolicyTagSettings } from '#model/policy/tag-settings.ts'
+import type { AssignmentKind, ManagedBy, Mode } from '#model/policy/values.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Policy } from '#store/tables/policies.ts'
 import { refuseFreeTier, refuseTooMany } from '../ipam/access.ts'

@@ -1,6 +1,7 @@
 // Candidates: what an assignment may become, evaluated on live traffic beside it, and promoted once it has been looked at (policy-model §4).
 import type { CandidateAnswer } from '#model/policy/decision.ts'
-import { type Compatibility, type DocumentParams, documentOf, type Mode } from '#model/policy/document.ts'
+import { type DocumentParams, documentOf } from '#model/policy/document.ts'
+import type { Compatibility, Mode } from '#model/policy/values.ts'
 import { isPrincipalName } from '#model/principal.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { DifferenceGroup, Span, StoredCandidate } from '#store/tables/candidates.ts'

@@ -2,19 +2,15 @@
 import { hash } from 'node:crypto'
 import { hasShape } from '#model/identifier.ts'
 import { localeProblem, misspellingProblem } from '#model/locale.ts'
-import {
-  type Compatibility,
-  canonicalText,
-  type DocumentParams,
-  documentOf,
-  type PolicyDocument,
-} from '#model/policy/document.ts'
-import { rulesProblem, sizeProblem } from '#model/policy/eligibility.ts'
+import { canonicalText, type DocumentParams, documentOf, type PolicyDocument } from '#model/policy/document.ts'
+import { rulesProblem, settingProblem } from '#model/policy/eligibility.ts'
 import { mayUsePool, type Pair } from '#model/policy/resolve.ts'
 import { findResourceType, namesOf } from '#model/policy/resource-types.ts'
+import { type SettingName, settingNames } from '#model/policy/settings.ts'
 import type { PoolFacts, Snapshot } from '#model/policy/snapshot.ts'
 import { followTags, saidIn, tagsInLine } from '#model/policy/tag-agreement.ts'
-import { type PolicyTagSettings, policySettingsFromTags } from '#model/policy/tag-settings.ts'
+import { keyOfSetting, type PolicyTagSettings, policySettingsFromTags } from '#model/policy/tag-settings.ts'
+import type { Compatibility } from '#model/policy/values.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import type { PolicyBody } from '#store/tables/governance.ts'
@@ -214,16 +210,16 @@ export async function refuseUnfitDocument(
   }
   if (wrong) refuseValue(`${at}${wrong.field}`, wrong.value, wrong.problem)
   if (pools.length > 0) refuseFreeTier(ipam, 'An IPAM policy')
-  if (rules.length > 0) refuseUnfitSizes(snapshot, document, { size: `${at}size`, sizeIpv6: `${at}sizeIpv6` })
+  if (rules.length > 0) refuseUnfitSettings(snapshot, document, (name) => `${at}${name}`)
 }
 
-function refuseUnfitSizes(
+function refuseUnfitSettings(
   { resourceTypes }: Snapshot,
   document: PolicyDocument,
-  names: { readonly size: string; readonly sizeIpv6: string },
+  fieldOf: (name: SettingName) => string,
 ): void {
-  const wrong = sizeProblem(document, resourceTypes)
-  if (wrong) refuseValue(names[wrong.setting], wrong.value, wrong.problem)
+  const wrong = settingProblem(document, resourceTypes)
+  if (wrong) refuseValue(fieldOf(wrong.setting), wrong.value, wrong.problem)
 }
 
 export async function refuseUnknownType(context: ReadContext, name: string, at = ''): Promise<void> {
@@ -240,9 +236,6 @@ function getPoolFacts(snapshot: Snapshot, { account }: Policy, id: string): Pool
 
 // The superseded tags ------------------------------------------------------------------------------------------------
 
-/** The tags that say sizes. */
-export const sizeTags = { size: 'cadastre:size', sizeIpv6: 'cadastre:size-ipv6' } as const
-
 /** Moves the fields that a change of a policy's tags speaks of, as the next version. */
 export async function followChangedTags(
   context: WriteContext,
@@ -255,10 +248,10 @@ export async function followChangedTags(
   const documents = content.documents.map((document) => followTags(document, { before, after, compatibility }))
   const snapshot = await context.snapshot()
   for (const [index, document] of documents.entries()) {
-    const { size, sizeIpv6 } = content.documents[index]!.settings
-    const isAsBefore = document.settings.size === size && document.settings.sizeIpv6 === sizeIpv6
-    // What was there before sizes were checked must not keep anybody from changing another tag.
-    if (!isAsBefore) refuseUnfitSizes(snapshot, document, sizeTags)
+    const { settings } = content.documents[index]!
+    const isAsBefore = settingNames.every((name) => document.settings[name] === settings[name])
+    // What was there before settings were checked must not keep anybody from changing another tag.
+    if (!isAsBefore) refuseUnfitSettings(snapshot, document, keyOfSetting)
   }
   await writeVersion(context, policy, { compatibility, documents })
 }

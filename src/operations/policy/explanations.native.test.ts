@@ -282,7 +282,10 @@ describe('explanations', () => {
     assert.deepEqual([decision!.wouldBeOutcome, others], ['deny', []])
     assert.deepEqual((await acme.get<{ items: Listed[] }>('/decisions?wouldBe=allow')).items, [])
     const { messages } = await acme.get<Explanation>(`/decisions/${decision!.decisionId}/explanation`)
-    assert.match(messages.standard, /^Observed: Policy `.*` version 2 on `.*` \(Root\) would deny this: it requires tags/m)
+    assert.match(
+      messages.standard,
+      /^Observed: Policy `.*` version 2 on `.*` \(Root\) would deny this: it requires tags/m,
+    )
     assert.match(messages.short, /; observed: deny$/)
   })
 

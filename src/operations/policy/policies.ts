@@ -1,5 +1,5 @@
 // Policies: made in an IPAM, deleted where they are enabled nowhere, and in line with their tags (policy-model §§1 to 4).
-import type { Compatibility } from '#model/policy/document.ts'
+import type { Compatibility } from '#model/policy/values.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Ipam } from '#store/tables/ipams.ts'
 import type { Policy } from '#store/tables/policies.ts'

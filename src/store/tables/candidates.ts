@@ -1,5 +1,5 @@
 // What assignments may become, and which decisions would have come out otherwise for it.
-import type { Mode } from '#model/policy/document.ts'
+import type { Mode } from '#model/policy/values.ts'
 import type { Sql } from '../sql.ts'
 import { bit, integer, json, named, optional, type RowOf, references, table, text } from '../table.ts'
 

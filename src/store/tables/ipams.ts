@@ -1,5 +1,5 @@
 // IPAMs and their scopes.
-import type { Compatibility, OnExhausted } from '#model/policy/document.ts'
+import type { Compatibility, OnExhausted } from '#model/policy/values.ts'
 import type { Sql } from '../sql.ts'
 import { bit, changing, integer, named, optional, type Row, type RowOf, references, table, text } from '../table.ts'
 

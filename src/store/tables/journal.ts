@@ -12,7 +12,7 @@ import type {
   WouldBe,
 } from '#model/policy/decision.ts'
 import { differenceKind } from '#model/policy/difference.ts'
-import type { Mode } from '#model/policy/document.ts'
+import type { Mode } from '#model/policy/values.ts'
 import { keyOf } from '../key.ts'
 import type { ConnectionMemory, Kept } from '../memory.ts'
 import { listOf, type Sql } from '../sql.ts'

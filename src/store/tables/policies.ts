@@ -1,8 +1,9 @@
 // Policies, their immutable versions, and where they are enabled.
-import type { Assignment, AssignmentKind, Compatibility, ManagedBy, Mode } from '#model/policy/document.ts'
+import type { Assignment } from '#model/policy/document.ts'
+import type { AssignmentKind, Compatibility, ManagedBy, Mode } from '#model/policy/values.ts'
 import type { Sql } from '../sql.ts'
 import { changing, integer, optional, type Row, type RowOf, references, table, text } from '../table.ts'
-import type { PolicyBody } from './governance.ts'
+import { type PolicyBody, parseBody } from './governance.ts'
 import type { Clock } from './history.ts'
 
 export const policyTable = table(
@@ -85,7 +86,7 @@ const dayMs = 86_400_000
 
 const toVersion = ({ policyId: _, body, ...version }: RowOf<typeof policyVersionTable>): StoredVersion => ({
   ...version,
-  body: JSON.parse(body) as PolicyBody,
+  body: parseBody(body),
 })
 
 export class Policies {
@@ -271,6 +272,16 @@ export class Policies {
   /** Where a policy is enabled, in order of the target's id. */
   assignmentsOf(policyId: string): Promise<StoredAssignment[]> {
     return assignmentTable.all(this.#sql, 'where policy_id = ? order by target_id', policyId)
+  }
+  /** The targets alone, after one. */
+  async targetsOf(policyId: string, after: string, limit: number): Promise<string[]> {
+    const rows = await this.#sql.all<{ target_id: string }>(
+      'select target_id from assignment where policy_id = ? and target_id > ? order by target_id limit ?',
+      policyId,
+      after,
+      limit,
+    )
+    return rows.map(({ target_id: targetId }) => targetId)
   }
   findAssignment(policyId: string, targetId: string): Promise<StoredAssignment | undefined> {
     return assignmentTable.first(this.#sql, 'where policy_id = ? and target_id = ?', policyId, targetId)
