@@ -382,10 +382,9 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { cod
     status: 400,
     ec2: what === 'subnet' ? 'InvalidSubnet.Conflict' : 'InvalidParameterValue',
     ...violated,
-    message:
-      what === 'subnet'
-        ? `The CIDR '${cut(value)}' conflicts with another subnet. ${sentence(problem)}`
-        : `The CIDR ${quoted(value)} of the parameter ${quoted(field)} conflicts with another CIDR. ${sentence(problem)}`,
+    message: isOfSubnet
+      ? `The CIDR '${cut(value)}' conflicts with another subnet. ${sentence(problem)}`
+      : `The CIDR ${quoted(value)} of the parameter ${quoted(field)} conflicts with another CIDR. ${sentence(problem)}`,
   }),
   MissingRequiredTags: ({ pool, missing }) => ({
     status: 400,
@@ -402,12 +401,16 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { cod
     message: `${decision}: ${[sentence(why), ...lines].join('\n')}`,
   }),
   // A status of 5xx would make SDKs try again at once, which cannot help: an operator must add space, or somebody release some.
-  Exhausted: ({ decision, pool, length, sentence: why, lines }) => ({
+  Exhausted: ({ decision, isOfSubnet, pool, length, sentence: why, lines }) => ({
     status: 400,
-    ec2: decision === undefined && why === undefined ? 'InvalidParameterValue' : 'InsufficientAddressCapacity',
+    ec2:
+      decision === undefined && why === undefined && !isOfSubnet
+        ? 'InvalidParameterValue'
+        : 'InsufficientAddressCapacity',
     ...violated,
-    message:
-      decision === undefined && why === undefined
+    message: isOfSubnet
+      ? `The subnet ${quoted(pool)} has no free address left.`
+      : decision === undefined && why === undefined
         ? `The allocation size is too big for the pool. Pool ${quoted(pool)} has no free block of /${length} left.`
         : `${decision === undefined ? '' : `${decision}: `}${[
             sentence(why ?? `Pool ${quoted(pool)} has no free block of /${length} left`),
