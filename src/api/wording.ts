@@ -382,9 +382,10 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { cod
     status: 400,
     ec2: what === 'subnet' ? 'InvalidSubnet.Conflict' : 'InvalidParameterValue',
     ...violated,
-    message: isOfSubnet
-      ? `The CIDR '${cut(value)}' conflicts with another subnet. ${sentence(problem)}`
-      : `The CIDR ${quoted(value)} of the parameter ${quoted(field)} conflicts with another CIDR. ${sentence(problem)}`,
+    message:
+      what === 'subnet'
+        ? `The CIDR '${cut(value)}' conflicts with another subnet. ${sentence(problem)}`
+        : `The CIDR ${quoted(value)} of the parameter ${quoted(field)} conflicts with another CIDR. ${sentence(problem)}`,
   }),
   MissingRequiredTags: ({ pool, missing }) => ({
     status: 400,
