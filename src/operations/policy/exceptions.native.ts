@@ -211,7 +211,7 @@ export const listExceptionFindings = nativeRead({
       read: (after, limit) => findingsOf(context, found, after === '' ? undefined : Number(after), limit),
       key: ({ place }) => String(place),
       show: async ({ finding }) => finding && showFinding(finding),
-      rowsMax: rowsPerPageMax,
+      bounds: { rowsMax: rowsPerPageMax },
     })
   },
 })
