@@ -12,7 +12,12 @@ export const publicNames: Readonly<Record<string, string>> = renamed
 type PublicName<K> = K extends keyof typeof renamed ? (typeof renamed)[K] : K
 type FactOf<C extends Code, K> =
   Extract<Refusal, { code: C }> extends infer R ? (K extends keyof R ? R[K] : never) : never
-type FactName<C extends Code> = Exclude<keyof Extract<Refusal, { code: C }>, 'code' | 'index' | 'aws' | 'isOfRequest'>
+/** What faces and the pipeline go by, and no client needs. */
+export const internalFacts = ['aws', 'isOfRequest', 'isOfSubnet', 'quota'] as const
+type FactName<C extends Code> = Exclude<
+  keyof Extract<Refusal, { code: C }>,
+  'code' | 'index' | (typeof internalFacts)[number]
+>
 /** A fact that is missing here, is not there, or has another type does not compile. */
 type Facts<C extends Code> = {
   readonly [K in FactName<C> as PublicName<K>]-?: z.ZodType<FactOf<C, K>>
