@@ -4,6 +4,8 @@ import { formatId, type IdKind, prefixOf, shapePattern } from '#model/identifier
 import { externalIdCharactersMax, isAccountId, isTargetId } from '#model/organization.ts'
 import { isPrincipalName } from '#model/principal.ts'
 import { everywhere } from '#model/roles.ts'
+import type { Awaitable } from '#store/sql.ts'
+import { type PageBounds, readPage } from './listing.ts'
 import type { ReadContext } from './operation.ts'
 
 export const pageSizeDefault = 100
@@ -212,28 +214,13 @@ export interface PageInput {
   readonly cursor?: string
 }
 
-/** Rows looked at for one page of a list; with more the page is shorter. */
-const rowsPerPageMax = 10_000
-/** Rows read at once at most: what is made of so many holds the event loop for a few milliseconds. */
-const stepRows = 200
-
-/**
- * How many rows to read next for one page. Before each step but the first, other requests have their turn: a list that passes
- * over many hidden rows must not keep the server to itself.
- */
-export async function nextStep({ tx }: ReadContext, looked: number, limit: number): Promise<number> {
-  if (looked === 0) return Math.min(limit + 1, stepRows)
-  await tx.nextTurn()
-  return stepRows
-}
-
 /** Of each row what is shown, or undefined where it is hidden: one by one, or with what belongs to all of them read at once. */
 type Showing<Row, Item> =
   | { show(row: Row): Promise<Item | undefined> }
   | { showAll(rows: readonly Row[]): Promise<readonly (Item | undefined)[]> }
 
 /**
- * One page of what the caller may see. Reads on until the page is full, and says where to go on.
+ * One page of what the caller may see.
  * @param key the place of a row in the order of `read`; a cursor is made of it
  */
 export async function gatherPage<Row, Item>(
@@ -243,35 +230,26 @@ export async function gatherPage<Row, Item>(
     read,
     key,
     start = '',
-    rowsMax = rowsPerPageMax,
+    bounds = {},
     ...showing
   }: {
-    read(after: string, limit: number): Promise<readonly Row[]>
+    read(after: string, limit: number): Awaitable<readonly Row[]>
     key(row: Row): string
     /** What comes before every key. */
     start?: string
-    /** Rows looked at for one page, where few of them may be shown: the page is shorter then, and says where to go on. */
-    rowsMax?: number
+    bounds?: PageBounds<Item>
   } & Showing<Row, Item>,
 ): Promise<{ items: Item[]; nextCursor?: string }> {
-  const items: Item[] = []
-  let after = cursor ?? start
-  // Where a full page goes on: behind what was shown, whatever hidden rows come next.
-  let shown = after
-  for (let looked = 0; looked < rowsMax; ) {
-    const size = await nextStep(context, looked, limit)
-    const rows = await read(after, size)
-    looked += rows.length
-    const all = 'showAll' in showing ? await showing.showAll(rows) : undefined
-    for (const [index, row] of rows.entries()) {
-      const item = 'showAll' in showing ? all![index] : await showing.show(row)
-      if (item !== undefined && items.length === limit) return { items, nextCursor: shown }
-      after = key(row)
-      if (item === undefined) continue
-      items.push(item)
-      shown = after
-    }
-    if (rows.length < size) return { items }
+  const show = async (rows: readonly Row[]) => {
+    if ('showAll' in showing) return showing.showAll(rows)
+    const shown: (Item | undefined)[] = []
+    for (const row of rows) shown.push(await showing.show(row))
+    return shown
   }
-  return { items, nextCursor: after }
+  const { items, next } = await readPage(
+    context,
+    { limit, after: cursor },
+    { read: (after, size) => read(after ?? start, size), placeOf: key, show, bounds },
+  )
+  return { items, ...(next === undefined ? {} : { nextCursor: next }) }
 }

@@ -46,7 +46,7 @@ export const listFindingsOfAccount = nativeRead({
       start: '0',
       key: ({ row }) => String(row.allocation),
       show: async ({ finding }) => finding && showTagFinding(finding),
-      rowsMax: rowsPerPageMax,
+      bounds: { rowsMax: rowsPerPageMax },
     }),
 })
 

@@ -227,6 +227,16 @@ export class Pools {
     const row = await this.#sql.get<{ pools: number }>('select count(*) as pools from pool where scope_id = ?', scopeId)
     return row!.pools
   }
+  /** The same of many; those without any are missing. */
+  async countsOfScopes(scopeIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    if (scopeIds.length === 0) return new Map()
+    const { text, values } = listOfTexts(scopeIds)
+    const rows = await this.#sql.all<{ scope_id: string; pools: number }>(
+      `select scope_id, count(*) as pools from pool where scope_id in ${text} group by scope_id`,
+      ...values,
+    )
+    return new Map(rows.map(({ scope_id: id, pools }) => [id, pools]))
+  }
   async countOfAccount(account: string): Promise<number> {
     const row = await this.#sql.get<{ pools: number }>('select count(*) as pools from pool where account = ?', account)
     return row!.pools
