@@ -8,9 +8,9 @@ import { type Exception, holdTimeProblem, stateAt } from '#model/policy/exceptio
 import { explainDecision } from '#model/policy/explain.ts'
 import { withException } from '#model/policy/snapshot.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
+import type { Allocation } from '#store/tables/holdings.ts'
 import type { Hold } from '#store/tables/holds.ts'
 import type { Pool } from '#store/tables/pools.ts'
-import type { Allocation } from '#store/tables/space.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { putTags } from '../organization/tagging.ts'
 import {

@@ -4,8 +4,8 @@ import { type Cidr, formatCidr, parseAddress } from '#model/cidr.ts'
 import { formatId, kindOf, parseId } from '#model/identifier.ts'
 import { provider } from '#model/policy/decision.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
+import type { Allocation } from '#store/tables/holdings.ts'
 import type { NetworkKind, NetworkResource } from '#store/tables/resources.ts'
-import type { Allocation } from '#store/tables/space.ts'
 import type { Subnet } from '#store/tables/vpcs.ts'
 import { permitter } from '../identity/authority.ts'
 import { holdersOf, visibleAccounts } from '../identity/visible-accounts.ts'
@@ -249,7 +249,7 @@ async function candidates(
   const kind = kindOf(id)
   if (kind === 'address') {
     const n = parseId('address', tx.installation, id)
-    const found = n === undefined ? undefined : await tx.space.find(n)
+    const found = n === undefined ? undefined : await tx.allocations.find(n)
     if (found?.resourceType === 'eip') return [eipRow(context, found)]
   }
   const network = kind && networkKinds[kind as keyof typeof networkKinds]
@@ -296,7 +296,7 @@ async function namedRows(
   const { tx } = context
   const found = holders
     ? await tx.allocationLists.ofResource(holders, id, 0, spacesMax)
-    : await tx.space.ofResource(id, 0, spacesMax)
+    : await tx.allocations.ofResource(id, 0, spacesMax)
   const all = found.filter((one) => one.resourceType !== 'ipam-pool' && !isOwnNetwork(tx.installation, one))
   const byAccount = [...Map.groupBy(all, ({ account }) => account)].sort(([a], [b]) => (a < b ? -1 : 1))
   return byAccount.map(([account, allocations]) => ({
@@ -326,7 +326,7 @@ async function networkRows(
   const ids = rows.map(({ id }) => id)
   const blocks = await blocksOf(context, kind, ids)
   const numbers = [...blocks.values()].flat().flatMap(({ allocation }) => allocation ?? [])
-  const held = new Map((await context.tx.space.some(numbers)).map((one) => [one.n, one]))
+  const held = new Map((await context.tx.allocations.some(numbers)).map((one) => [one.n, one]))
   return rows.map(({ id, account, region, partOf }) => ({
     place: id,
     account,
