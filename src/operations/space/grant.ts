@@ -12,7 +12,7 @@ import {
   provider,
   type Verdict,
 } from '#model/policy/decision.ts'
-import { denialFacts, explainDecision, withContact } from '#model/policy/explain.ts'
+import { denialFacts, explainDecision } from '#model/policy/explain.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
 import { publicSpace } from '#model/public-space.ts'
@@ -23,6 +23,7 @@ import type { Pool } from '#store/tables/pools.ts'
 import { isPlanEnded, refuseEndedPlan } from '../ipam/plans.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { refuseNewSpace } from '../organization/account-states.ts'
+import { withLabels } from '../policy/labels.ts'
 import { isCrowded, refuseBeyondProviderShare } from './provider-share.ts'
 import { endTenure } from './tenures.ts'
 
@@ -414,7 +415,7 @@ const heldBySubnets = (context: ReadContext, { family, sourceResource }: Pool): 
 
 async function refuseDecision(context: WriteContext, decision: Decision): Promise<never> {
   context.record(decision)
-  const explained = withContact(await context.snapshot(), decision)
+  const explained = await withLabels(context.tx, await context.snapshot(), decision)
   const { sentence, lines } = explainDecision(explained)
   const refusal = decision.denial && refusalOfPool(decision.denial, sentence)
   return refuse(
@@ -473,14 +474,14 @@ async function refuseExhausted(
   const wanted = verdict.candidates.find(({ cidr }) => cidr)?.cidr
   if (wanted) await refuseBlock(context, { verdict, wanted, account: request.account })
   const candidate = verdict.candidates[0]!
-  const explained = withContact(await context.snapshot(), decision)
+  const explained = await withLabels(context.tx, await context.snapshot(), decision)
   const { sentence, lines } = explainDecision(explained)
   if (!decision.policy && options.whenFull === 'size') {
     refuse({
       code: 'InvalidParameterValue',
       field: 'netmaskLength',
       value: String(candidate.netmaskLength),
-      problem: 'The allocation size is too big for the pool.',
+      problem: `The allocation size is too big for the pool.${explained.poolContact === undefined ? '' : ` For more space in it, ask ${explained.poolContact}.`}`,
     })
   }
   refuse({
