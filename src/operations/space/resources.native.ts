@@ -4,8 +4,8 @@ import { type Cidr, formatCidr, parseAddress } from '#model/cidr.ts'
 import { formatId, kindOf, parseId } from '#model/identifier.ts'
 import { provider } from '#model/policy/decision.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
+import type { Allocation } from '#store/tables/holdings.ts'
 import type { NetworkKind, NetworkResource } from '#store/tables/resources.ts'
-import type { Allocation } from '#store/tables/space.ts'
 import type { Subnet } from '#store/tables/vpcs.ts'
 import { permitter } from '../identity/authority.ts'
 import { holdersOf, visibleAccounts } from '../identity/visible-accounts.ts'
@@ -251,7 +251,7 @@ async function candidates(
   const found: Found[] = []
   if (kind === 'address') {
     const n = parseId('address', tx.installation, id)
-    const eip = n === undefined ? undefined : await tx.space.find(n)
+    const eip = n === undefined ? undefined : await tx.allocations.find(n)
     if (eip?.resourceType === 'eip') found.push(eipRow(context, eip))
   }
   const network = kind && networkKinds[kind as keyof typeof networkKinds]
@@ -299,7 +299,7 @@ async function namedRows(
   const { tx } = context
   const found = holders
     ? await tx.allocationLists.ofResource(holders, id, 0, spacesMax)
-    : await tx.space.ofResource(id, 0, spacesMax)
+    : await tx.allocations.ofResource(id, 0, spacesMax)
   const all = found.filter((one) => one.resourceType !== 'ipam-pool' && !isOwnNetwork(tx.installation, one))
   const byAccount = [...Map.groupBy(all, ({ account }) => account)].sort(([a], [b]) => (a < b ? -1 : 1))
   return byAccount.map(([account, allocations]) => ({
@@ -329,7 +329,7 @@ async function networkRows(
   const ids = rows.map(({ id }) => id)
   const blocks = await blocksOf(context, kind, ids)
   const numbers = [...blocks.values()].flat().flatMap(({ allocation }) => allocation ?? [])
-  const held = new Map((await context.tx.space.some(numbers)).map((one) => [one.n, one]))
+  const held = new Map((await context.tx.allocations.some(numbers)).map((one) => [one.n, one]))
   return rows.map(({ id, account, region, partOf }) => ({
     place: id,
     account,
