@@ -14,6 +14,7 @@ import { nativeRead } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
 import { accountId, accountName, nameShapes, nextStep, pageOf, pageSizeDefault, paging } from '../shapes.native.ts'
 import { isOwnNetwork } from './own-networks.ts'
+import { reservedType } from './reserved.ts'
 import { locale, numberIn, resourceId, resourceTypeName } from './shapes.native.ts'
 
 /** Rows looked at for one page: where few of them fit, the page is short and says where to go on. */
@@ -281,7 +282,9 @@ async function namedRows(
   const found = holders
     ? await tx.allocationLists.ofResource(holders, id, 0, spacesMax)
     : await tx.space.ofResource(id, 0, spacesMax)
-  const all = found.filter((one) => one.resourceType !== 'ipam-pool' && !isOwnNetwork(tx.installation, one))
+  const isNamed = (one: Allocation): boolean =>
+    one.resourceType !== 'ipam-pool' && one.resourceType !== reservedType && !isOwnNetwork(tx.installation, one)
+  const all = found.filter(isNamed)
   const byAccount = [...Map.groupBy(all, ({ account }) => account)].sort(([a], [b]) => (a < b ? -1 : 1))
   return byAccount.map(([account, allocations]) => ({
     place: `${id}\n${account}`,
