@@ -222,6 +222,27 @@ describe('what a network reserves', () => {
     const other = { ...inside, resourceType: 'onprem:network', cidr: '172.31.0.192/26' }
     assert.equal((await refused(other)).code, 'CidrConflict')
   })
+
+  test('neither where a network gave it back and it rests, nor where it rests no more', async () => {
+    const locale = 'onprem:bern'
+    const poolId = await pool('private', '172.29.0.0/28', { locale, quarantineSeconds: 60 })
+    const site = await take({ locale, resourceType: 'onprem:network', netmaskLength: 28, poolId })
+    const inside = { locale, inside: site.allocationId }
+    for (const cidr of ['172.29.0.0/31', '172.29.0.15/32']) {
+      const part = await take({ ...inside, resourceType: 'onprem:network', cidr })
+      assert.equal((await release(part.allocationId)).status, 204)
+    }
+    const host = { ...inside, resourceType: 'onprem:host' }
+    for (const cidr of ['172.29.0.0', '172.29.0.1', '172.29.0.15']) {
+      assert.equal((await refused({ ...host, cidr })).code, 'CidrConflict', cidr)
+    }
+    world.advance(60_000)
+    const hosts = []
+    for (let n = 0; n < 13; n++) hosts.push((await take(host)).cidr)
+    assert.equal((await refused(host)).code, 'Exhausted')
+    const octets = hosts.map((cidr) => Number(cidr.split('.')[3]!.split('/')[0])).sort((a, b) => a - b)
+    assert.deepEqual(octets, [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14])
+  })
 })
 
 describe('the outer one stays as long as something divides it', () => {
