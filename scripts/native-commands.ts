@@ -5,6 +5,7 @@ import { partsOf } from '../src/api/rest/parts.ts'
 import { isPositional, type NativeCommand, type NativeParameter } from '../src/cli/native-command.ts'
 import { ownFlags } from '../src/cli/own-flags.ts'
 import { idKinds, shapePattern } from '../src/model/identifier.ts'
+import { namesThing } from '../src/operations/names.native.ts'
 import type { NativeOperation } from '../src/operations/operation.native.ts'
 import { nativeOperations } from '../src/operations/table.native.ts'
 
@@ -62,7 +63,7 @@ function commandOf(operation: NativeOperation, words: string): NativeCommand {
     isRepeatable: isWrite && !('secretOutput' in operation && operation.secretOutput === true),
     changes: changes?.name,
     isPaged,
-    streamId: rest.streamId,
+    streamId: rest.stream?.id,
     hasMessages: 'messages' in output,
     ...('places' in output ? { hasPlaces: true } : {}),
     columns,
@@ -139,8 +140,9 @@ const ofAnyKind: ReadonlySet<string> = new Set([
 ])
 
 /** Whether only ids of our own things are taken: a resource of a cloud may have a name that looks like a short one. */
-const isIdOf = ({ name: operation }: NativeOperation, name: string, schema: Schema): boolean =>
+const isIdOf = ({ name: operation, input }: NativeOperation, name: string, schema: Schema): boolean =>
   ofAnyKind.has(`${operation}.${name}`) ||
+  namesThing(input.shape[name]!) ||
   [schema, ...(schema.anyOf ?? []), ...(schema.items ? [schema.items] : [])].some(
     ({ pattern }) => pattern !== undefined && idPatterns.some((each) => pattern.split('|').includes(each)),
   )

@@ -176,7 +176,10 @@ test('ids are short on a terminal, and the short ones work, wherever an id is gi
   assert.equal(await field(`pool show ${short(made.child)}`, 'poolId'), made.child)
   assert.equal(await field(`pool list --parent-pool-id ${short(made.pool)}`, 'poolId'), made.child)
   assert.match((await cadastre(`history object ${short(made.child)}`)).output, / ipam-pool .*\d+$/m)
-  assert.equal(await field(`change list --subject ${short(made.child)} --limit 1`, 'action'), 'createPool')
+  assert.equal(
+    await field(`change list --subject ${short(made.child)} --order oldest-first --limit 1`, 'action'),
+    'createPool',
+  )
   const [line] = (await cadastre('decision list --limit 1', { width: 80 })).output.split('\n').slice(1)
   const decision = line!.split(' ')[0]!
   assert.match((await cadastre(`explain ${decision}`)).output, /custom/)

@@ -29,9 +29,11 @@ const onBoth: readonly string[] = [
   'test/living-servers.test.ts',
   'test/native-access.test.ts',
   'test/oidc/',
+  'test/one-entry.test.ts',
   'test/quarantine.test.ts',
   'test/starting.test.ts',
   'test/twice.test.ts',
+  'test/version-before.test.ts',
   'test/record.test.ts',
   'test/ways-around.test.ts',
 ]

@@ -16,7 +16,6 @@ const growing = ['audit_entry', 'audit_subject', 'counter', 'decision', 'holder'
 let filled: Filled
 let administrator: Principal
 let state: Tables
-
 const stateNow = () => filled.world.database.tables({ except: growing })
 
 before(async () => {
@@ -61,7 +60,7 @@ async function entriesOf(operation: AnyOperation, input: object, principal: Prin
 
 function claim(title: string, operation: AnyOperation, examplesOf: () => readonly Asked[], asker: () => Principal) {
   if (operation.access !== 'write') return
-  test(`I7 ${title}, refused before its first change and after its last, leaves one entry and nothing else`, async () => {
+  test(`I7 ${title}, refused before its first change and after its last, leaves one entry`, async () => {
     let changed = 0
     for (const { input, refused } of examplesOf()) {
       const expected: string[] = [`${operation.name} InvalidParameterValue`]
@@ -76,8 +75,6 @@ function claim(title: string, operation: AnyOperation, examplesOf: () => readonl
         expected,
         'after',
       )
-      const now = await stateNow()
-      assert.deepEqual(now, state)
     }
     const changing = examplesOf().filter(({ refused }) => refused === undefined)
     assert(changed >= changing.length, 'each example came to its end')
@@ -98,3 +95,7 @@ for (const operation of nativeOperations) {
   const examples = () => (filled.native.get(operation.name) ?? []).map((asked) => parsedFor(operation, asked))
   claim(operation.name, operation, examples, () => administrator)
 }
+
+test('I7 and of all of them nothing else is left', async () => {
+  assert.deepEqual(await stateNow(), state)
+})

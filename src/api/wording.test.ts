@@ -204,8 +204,12 @@ test('the texts that clients match on are the observed ones', () => {
     return `${status} ${code}: ${message}`
   }
   assert.equal(
-    said({ code: 'NotFound', what: 'ipam-pool', id: 'x' }),
-    "400 InvalidIpamPoolId.NotFound: The ipam-pool ID 'x' does not exist",
+    said({ code: 'NotFound', what: 'ipam-pool', id: 'ipam-pool-0' }),
+    "400 InvalidIpamPoolId.NotFound: The ipam-pool ID 'ipam-pool-0' does not exist",
+  )
+  assert.equal(
+    said({ code: 'NotFound', what: 'ipam-pool', id: 'prod-eu' }),
+    "400 InvalidIpamPoolId.NotFound: There is no ipam-pool called 'prod-eu'",
   )
   assert.equal(
     said({ code: 'NotFound', what: 'ipam-pool-allocation', id: 'x' }),

@@ -1,4 +1,6 @@
 // What we say when we say no: one line per code of refusal, for each protocol its code. A missing line does not compile.
+import { hasShape, type IdKind } from '#model/identifier.ts'
+import { isIdLike } from '#model/name.ts'
 import { type ConflictParty, type Noun, nameMembers, type Refusal } from '#model/refusal.ts'
 
 export type Protocol = 'ec2' | 'organizations' | 'sts'
@@ -460,15 +462,22 @@ function idWords(code: string, name: string): NounWords {
   }
 }
 
+/** What the native API takes by its name, too. */
+function namedWords(code: string, kind: IdKind, name: string): NounWords {
+  const words = idWords(code, name)
+  const isId = (text: string): boolean => hasShape(kind, text) || isIdLike(text)
+  return { ...words, missing: (text) => (isId(text) ? words.missing(text) : `There is no ${name} called '${text}'`) }
+}
+
 const nouns: Readonly<Record<Noun, NounWords>> = {
-  ipam: idWords('InvalidIpamId', 'ipam'),
-  'ipam-scope': idWords('InvalidIpamScopeId', 'ipam-scope'),
-  'ipam-pool': idWords('InvalidIpamPoolId', 'ipam-pool'),
+  ipam: namedWords('InvalidIpamId', 'ipam', 'ipam'),
+  'ipam-scope': namedWords('InvalidIpamScopeId', 'scope', 'ipam-scope'),
+  'ipam-pool': namedWords('InvalidIpamPoolId', 'pool', 'ipam-pool'),
   'ipam-pool-allocation': {
     ...idWords('InvalidIpamPoolAllocationId', 'ipam-pool-allocation'),
     missing: (id) => `The IPAM pool allocation (${id}) does not exist.`,
   },
-  'ipam-policy': idWords('InvalidIpamPolicyId', 'ipam-policy'),
+  'ipam-policy': namedWords('InvalidIpamPolicyId', 'policy', 'ipam-policy'),
   'ipam-pool-cidr': {
     notFound: 'InvalidIpamPoolCidr.NotFound',
     missing: (id) => `The CIDR '${id}' is not provisioned to the pool`,

@@ -117,7 +117,9 @@ function noteMore(text: string, { command, given, own }: Params, around: Surroun
   const { nextCursor } = JSON.parse(text) as Partial<Page>
   // Whoever wants one member of so many items has said how many.
   const isEnough = own.field !== undefined && given.limit !== undefined
-  if (nextCursor === undefined || command.streamId !== undefined || isEnough) return
+  // In the order of time a list that grows goes on for ever.
+  const isReadOn = command.streamId !== undefined && (given.order !== undefined || given.latest !== undefined)
+  if (nextCursor === undefined || isReadOn || isEnough) return
   around.err(`There is more: --all, or --cursor ${nextCursor}\n`)
 }
 

@@ -130,6 +130,10 @@ export function hasShape(kind: IdKind, text: string): boolean {
   return text.startsWith(kinds[kind].prefix) && /^[0-9a-zA-Z]{1,64}$/.test(text.slice(kinds[kind].prefix.length))
 }
 
+/** Whether `text` is the prefix of `kind` and digits, as every id and short id is, of whatever installation or cloud. */
+export const hasDigitsOf = (kind: IdKind, text: string): boolean =>
+  text.startsWith(kinds[kind].prefix) && /^[0-9a-f]+$/.test(text.slice(kinds[kind].prefix.length))
+
 /** The kind whose prefix `text` begins with. */
 export function kindOf(text: string): IdKind | undefined {
   for (const { kind, prefix } of kindsByPrefixLength) if (text.startsWith(prefix)) return kind

@@ -1,5 +1,5 @@
 // The organization tree: a root, organizational units and accounts; its shape, its names, and what may move where.
-import { hasControlCharacter } from './text.ts'
+import { textProblem } from './text.ts'
 
 export interface OrganizationNode {
   readonly id: string
@@ -118,13 +118,6 @@ const externalShapes: Readonly<Record<string, { readonly pattern: RegExp; readon
     pattern: /^([a-z0-9][a-z0-9.-]{0,61}:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/,
     expected: 'the id of a project: 6 to 30 small letters, digits and dashes, a letter first',
   },
-}
-
-function textProblem(text: string, charactersMax: number): string | undefined {
-  if (text === '' || text.trim() !== text) return 'it must not be empty, nor begin or end with a space'
-  const characters = [...text].length
-  if (characters > charactersMax) return `it has ${characters} characters; at most ${charactersMax} are allowed`
-  return hasControlCharacter(text) ? 'it must not hold control characters' : undefined
 }
 
 export const isAccountId = (text: string): boolean => /^\d{12}$/.test(text)

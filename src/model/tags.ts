@@ -14,6 +14,9 @@ export const valueCharactersMax = 256
 /** Tags with this prefix are settings: `policy/tag-settings.ts` says what each means, and refuses those it does not know. */
 export const settingsPrefix = 'cadastre:'
 
+/** What a thing is called: whoever reads or writes this tag reads or writes its name. */
+export const nameKey = 'Name'
+
 export interface TagProblem {
   readonly key: string
   readonly problem: string

@@ -16,6 +16,14 @@ export interface UnfitText {
 const control = /[\p{Cc}\ufffe\uffff]/u
 export const hasControlCharacter = (text: string): boolean => control.test(text)
 
+/** What is wrong with a text that is given as a name or the like; undefined where nothing is. */
+export function textProblem(text: string, charactersMax: number): string | undefined {
+  if (text === '' || text.trim() !== text) return 'it must not be empty, nor begin or end with a space'
+  const characters = [...text].length
+  if (characters > charactersMax) return `it has ${characters} characters; at most ${charactersMax} are allowed`
+  return hasControlCharacter(text) ? 'it must not hold control characters' : undefined
+}
+
 /** Half a surrogate pair is no character in UTF-8, so that it would come back as another one. */
 function problemOf(text: string): string | undefined {
   if (control.test(text) || !text.isWellFormed())

@@ -3,8 +3,8 @@ import { hash } from 'node:crypto'
 import type { z } from 'zod'
 import { naming, type Refusal, Refused, refuse, refuseValue } from '#model/refusal.ts'
 import type { Action } from '#model/roles.ts'
-import { type Naming, namingOf } from './account-names.native.ts'
 import { type Place, requirePermission, requireScope } from './identity/authority.ts'
+import { type Naming, namingOf } from './names.native.ts'
 import type { ReadContext, ReadOperation, WriteContext, WriteOperation } from './operation.ts'
 import { withCursors } from './page-cursors.ts'
 
@@ -38,6 +38,13 @@ export interface TreeMembers {
   readonly usage?: string
 }
 
+export interface StreamFacts {
+  /** The member that is the id of an event. */
+  readonly id: string
+  /** What brings the items in the order of time. */
+  readonly input: Readonly<Record<string, string>>
+}
+
 interface Facts<Input extends z.ZodObject, Output extends z.ZodType> {
   /** Also the operation's id in OpenAPI and the action in the audit entry, such as `createRoleBinding`. */
   readonly name: string
@@ -58,8 +65,8 @@ interface Facts<Input extends z.ZodObject, Output extends z.ZodType> {
     readonly status?: 200 | 201 | 204
     /** What its body may have, where that is more than is usual. */
     readonly body?: BodyBounds
-    /** The list grows: with `Accept: text/event-stream` its items go on as events, with this member as their id. */
-    readonly streamId?: string
+    /** The list grows: with `Accept: text/event-stream` its items go on as events. */
+    readonly stream?: StreamFacts
   }
   /** The words that call it, such as `role create`; undefined: it has none. */
   readonly cli?: string

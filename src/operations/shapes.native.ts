@@ -4,6 +4,8 @@ import { formatId, type IdKind, prefixOf, shapePattern } from '#model/identifier
 import { externalIdCharactersMax, isAccountId, isTargetId } from '#model/organization.ts'
 import { isPrincipalName } from '#model/principal.ts'
 import { everywhere } from '#model/roles.ts'
+import type { Awaitable } from '#store/sql.ts'
+import { type PageBounds, readPage } from './listing.ts'
 import type { ReadContext } from './operation.ts'
 
 export const pageSizeDefault = 100
@@ -52,6 +54,39 @@ export const targetName = accountText
 accountMarks.add(accountName, { orNode: false })
 accountMarks.add(nodeName, { orNode: true })
 accountMarks.add(targetName, { orNode: true })
+/** What goes by a name, beside accounts and nodes. */
+export type NameableKind = 'ipam' | 'scope' | 'pool' | 'policy'
+/** Shapes of requests that name such a thing: names are replaced by ids, as those of accounts are by numbers. */
+export const thingMarks = z.registry<{ readonly kind: NameableKind }>()
+/** A name with those of all that it is under; ids may stand for names. */
+const namePathCharactersMax = 1_000
+const nameText = (kind: NameableKind, shape: string, words: string) => {
+  const text = z
+    .string()
+    .min(1)
+    .max(namePathCharactersMax)
+    .meta({ id: shape, description: words, examples: [formatId(kind, exampleInstallation, exampleSequences[kind])] })
+  thingMarks.add(text, { kind })
+  return text
+}
+const exampleInstallation = '059bb'
+const exampleSequences = { ipam: 4, scope: 6, pool: 11, policy: 20 } as const
+const nameWords = 'or its name where no other that you see has it'
+/** In a request, something by its id or name. */
+export const ipamName = nameText('ipam', 'IpamName', `An IPAM: \`ipam-…\`, ${nameWords}.`)
+export const scopeName = nameText('scope', 'ScopeName', `A scope: \`ipam-scope-…\`, ${nameWords}, else \`IPAM/SCOPE\`.`)
+const poolWords = `\`ipam-pool-…\`, ${nameWords}, else with what it is under, such as \`SCOPE/POOL\` or \`PARENT/POOL\``
+export const poolName = nameText('pool', 'PoolName', `A pool: ${poolWords}.`)
+export const poolNameOrProvider = nameText(
+  'pool',
+  'PoolNameOrProvider',
+  `A pool: ${poolWords}; \`provider\` for space of the provider.`,
+)
+export const policyName = nameText(
+  'policy',
+  'PolicyName',
+  `A policy: \`ipam-policy-…\`, ${nameWords}, else \`IPAM/POLICY\`.`,
+)
 export const nodeId = z
   .string()
   .refine((text) => isTargetId(text) || text === everywhere, 'an account, ou-…, r-… or `*` is expected')
@@ -91,7 +126,6 @@ const named = (kind: IdKind, name: string, sequence: number) =>
       pattern: shapePattern(kind),
       examples: [formatId(kind, exampleInstallation, sequence)],
     })
-const exampleInstallation = '059bb'
 const ids = {
   ipam: named('ipam', 'Ipam', 4),
   scope: named('scope', 'Scope', 6),
@@ -180,28 +214,13 @@ export interface PageInput {
   readonly cursor?: string
 }
 
-/** Rows looked at for one page of a list; with more the page is shorter. */
-const rowsPerPageMax = 10_000
-/** Rows read at once at most: what is made of so many holds the event loop for a few milliseconds. */
-const stepRows = 200
-
-/**
- * How many rows to read next for one page. Before each step but the first, other requests have their turn: a list that passes
- * over many hidden rows must not keep the server to itself.
- */
-export async function nextStep({ tx }: ReadContext, looked: number, limit: number): Promise<number> {
-  if (looked === 0) return Math.min(limit + 1, stepRows)
-  await tx.nextTurn()
-  return stepRows
-}
-
 /** Of each row what is shown, or undefined where it is hidden: one by one, or with what belongs to all of them read at once. */
 type Showing<Row, Item> =
   | { show(row: Row): Promise<Item | undefined> }
   | { showAll(rows: readonly Row[]): Promise<readonly (Item | undefined)[]> }
 
 /**
- * One page of what the caller may see. Reads on until the page is full, and says where to go on.
+ * One page of what the caller may see.
  * @param key the place of a row in the order of `read`; a cursor is made of it
  */
 export async function gatherPage<Row, Item>(
@@ -211,35 +230,26 @@ export async function gatherPage<Row, Item>(
     read,
     key,
     start = '',
-    rowsMax = rowsPerPageMax,
+    bounds = {},
     ...showing
   }: {
-    read(after: string, limit: number): Promise<readonly Row[]>
+    read(after: string, limit: number): Awaitable<readonly Row[]>
     key(row: Row): string
     /** What comes before every key. */
     start?: string
-    /** Rows looked at for one page, where few of them may be shown: the page is shorter then, and says where to go on. */
-    rowsMax?: number
+    bounds?: PageBounds<Item>
   } & Showing<Row, Item>,
 ): Promise<{ items: Item[]; nextCursor?: string }> {
-  const items: Item[] = []
-  let after = cursor ?? start
-  // Where a full page goes on: behind what was shown, whatever hidden rows come next.
-  let shown = after
-  for (let looked = 0; looked < rowsMax; ) {
-    const size = await nextStep(context, looked, limit)
-    const rows = await read(after, size)
-    looked += rows.length
-    const all = 'showAll' in showing ? await showing.showAll(rows) : undefined
-    for (const [index, row] of rows.entries()) {
-      const item = 'showAll' in showing ? all![index] : await showing.show(row)
-      if (item !== undefined && items.length === limit) return { items, nextCursor: shown }
-      after = key(row)
-      if (item === undefined) continue
-      items.push(item)
-      shown = after
-    }
-    if (rows.length < size) return { items }
+  const show = async (rows: readonly Row[]) => {
+    if ('showAll' in showing) return showing.showAll(rows)
+    const shown: (Item | undefined)[] = []
+    for (const row of rows) shown.push(await showing.show(row))
+    return shown
   }
-  return { items, nextCursor: after }
+  const { items, next } = await readPage(
+    context,
+    { limit, after: cursor },
+    { read: (after, size) => read(after ?? start, size), placeOf: key, show, bounds },
+  )
+  return { items, ...(next === undefined ? {} : { nextCursor: next }) }
 }

@@ -1,6 +1,15 @@
-// The tables that are defined as one value each; those that are not yet have their columns where they are read and written.
+// Every table of the schema, as one value each.
 import type { Table } from './table.ts'
+import { accessKeyTable, unshownKeyTable } from './tables/access-keys.ts'
+import { addressAssociationTable } from './tables/addresses.ts'
+import { apiTokenTable } from './tables/api-tokens.ts'
+import { candidateTable, differenceTable } from './tables/candidates.ts'
+import { exceptionTable, exceptionUseTable } from './tables/exceptions.ts'
+import { freeBlockTable } from './tables/free-front.ts'
+import { historyTable } from './tables/history.ts'
+import { holdTable } from './tables/holds.ts'
 import { ipamRegionTable, ipamTable, scopeTable } from './tables/ipams.ts'
+import { auditEntryTable, auditSubjectTable, decisionTable, originTable, rulingTable } from './tables/journal.ts'
 import { natGatewayAddressTable, natGatewayTable } from './tables/nat-gateways.ts'
 import {
   accountCreationTable,
@@ -10,25 +19,73 @@ import {
   nodeTable,
   organizationTable,
 } from './tables/organizations.ts'
-import { poolCidrTable, poolTable } from './tables/pools.ts'
+import { assignmentTable, policyTable, policyVersionTable, policyWrittenTable } from './tables/policies.ts'
+import { poolCidrTable, poolShareTable, poolTable } from './tables/pools.ts'
+import { resourceTypeTable } from './tables/resource-types.ts'
+import { quarantineTable } from './tables/resting.ts'
+import { forgettingTable, recordDayTable, retentionTable } from './tables/retention.ts'
+import { roleBindingTable } from './tables/role-bindings.ts'
+import { counterTable, metaTable, sealingKeyTable } from './tables/states.ts'
+import { tagTable } from './tables/tags.ts'
+import { allocationTable, endedTenureTable, holderTable, tenureStateTable } from './tables/tenure-states.ts'
+import { clientTokenTable } from './tables/tokens.ts'
 import { subnetCidrTable, subnetTable, vpcCidrTable, vpcTable } from './tables/vpcs.ts'
 
-export const definitions: readonly Pick<Table<unknown>, 'name' | 'columnNames' | 'types' | 'rights'>[] = [
-  accountTable,
+export const definitions: readonly Pick<
+  Table<unknown>,
+  'name' | 'columnNames' | 'types' | 'references' | 'lifetime' | 'rights'
+>[] = [
+  accessKeyTable,
   accountCreationTable,
+  accountTable,
+  addressAssociationTable,
+  allocationTable,
+  apiTokenTable,
+  assignmentTable,
+  auditEntryTable,
+  auditSubjectTable,
+  candidateTable,
+  clientTokenTable,
+  counterTable,
+  decisionTable,
   delegationTable,
+  differenceTable,
   enabledServiceTable,
-  ipamTable,
+  endedTenureTable,
+  exceptionTable,
+  exceptionUseTable,
+  forgettingTable,
+  freeBlockTable,
+  historyTable,
+  holderTable,
+  holdTable,
   ipamRegionTable,
-  natGatewayTable,
+  ipamTable,
+  metaTable,
   natGatewayAddressTable,
+  natGatewayTable,
   nodeTable,
   organizationTable,
-  poolTable,
+  originTable,
+  policyTable,
+  policyVersionTable,
+  policyWrittenTable,
   poolCidrTable,
+  poolShareTable,
+  poolTable,
+  quarantineTable,
+  recordDayTable,
+  resourceTypeTable,
+  retentionTable,
+  roleBindingTable,
+  rulingTable,
   scopeTable,
-  subnetTable,
+  sealingKeyTable,
   subnetCidrTable,
-  vpcTable,
+  subnetTable,
+  tagTable,
+  tenureStateTable,
+  unshownKeyTable,
   vpcCidrTable,
+  vpcTable,
 ]

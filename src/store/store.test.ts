@@ -89,7 +89,7 @@ inWorld('I7 an interval of the history that was closed stays as it is, and none 
     await assert.rejects(world.database.execute(sql), /immutable|kept/, sql)
   const versions = await world.store.read((tx) => tx.history.versions('object'))
   assert.deepEqual(
-    versions.map(({ until_at }) => until_at === null),
+    versions.map(({ untilAt }) => untilAt === undefined),
     [false, false, true],
   )
 })

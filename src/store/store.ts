@@ -45,6 +45,7 @@ export interface Writes {
     | 'unassign'
     | 'changeKinds'
     | 'changeModes'
+    | 'setContact'
   pools: 'insert' | 'update' | 'delete' | 'share' | 'insertCidr' | 'setCidrState' | 'deleteCidr'
   resourceTypes: 'insert' | 'delete'
   retention: 'takeTurn'

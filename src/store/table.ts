@@ -16,6 +16,18 @@ export interface Right {
 export type Row = Readonly<Record<string, SqlValue>>
 type StoredType = 'text' | 'integer' | 'blob'
 
+/** What becomes of the rows of a table. */
+export type Lifetime =
+  /** Steps of the schema made them; servers neither add to them nor take any away. */
+  | 'seeded'
+  | 'deleted'
+  /** Never deleted. */
+  | 'kept'
+  /** On record: triggers of the schema refuse deletion, and changes but of columns that are `changing`. */
+  | 'recorded'
+  /** On record likewise, and deleted where a trigger finds that it may be. */
+  | 'forgotten'
+
 /** How a member of ours stands in the table: in one column or, for a block, in two. */
 export interface Column<T> {
   /** Undefined: the member's name in snake case. */
@@ -24,10 +36,15 @@ export interface Column<T> {
   readonly isOptional: boolean
   /** Whether the server may change it in a row that is there. */
   readonly isChanging: boolean
-  /** Written, and of no use to whoever reads a row. */
+  /** Not read with the others. */
   readonly isUnread?: true
-  toStored(value: T): readonly SqlValue[]
-  fromStored(...stored: readonly SqlValue[]): T
+  /** Not inserted with the others. */
+  readonly isUnwritten?: true
+  /** The table that must have the row that it names. */
+  readonly references?: string
+  /** Adds what is stored to a list of values. */
+  store(value: T, to: SqlValue[]): void
+  load(...stored: readonly SqlValue[]): T
 }
 
 function single<T>(type: StoredType, store: (value: T) => SqlValue, load: (stored: SqlValue) => T): Column<T> {
@@ -35,25 +52,34 @@ function single<T>(type: StoredType, store: (value: T) => SqlValue, load: (store
     types: [type],
     isOptional: false,
     isChanging: false,
-    toStored: (value) => [store(value)],
-    fromStored: (stored) => load(stored!),
+    store: (value, to) => {
+      to.push(store(value))
+    },
+    load: (stored) => load(stored!),
   }
 }
+/** One that is stored as it is. */
+const plain = <T extends SqlValue>(type: StoredType): Column<T> =>
+  single<T>(
+    type,
+    (value) => value,
+    (stored) => stored as T,
+  )
 
-export const text = <T extends string = string>(): Column<T> =>
-  single<T>(
-    'text',
-    (value) => value,
-    (stored) => stored as T,
-  )
-export const integer = <T extends number = number>(): Column<T> =>
-  single<T>(
-    'integer',
-    (value) => value,
-    (stored) => stored as T,
-  )
+export const text = <T extends string = string>(): Column<T> => plain('text')
+export const integer = <T extends number = number>(): Column<T> => plain('integer')
+export const blob = (): Column<Uint8Array> => plain('blob')
 /** Yes or no: 1 or 0. */
 export const bit = (): Column<boolean> => single('integer', toBit, (stored) => stored === 1)
+/** Yes, or null. */
+export const mark = (): Column<boolean | undefined> => ({
+  ...single<boolean | undefined>(
+    'integer',
+    (value) => (value ? 1 : null),
+    (stored) => (stored === 1 ? true : undefined),
+  ),
+  isOptional: true,
+})
 /** A value as JSON. Only what JSON gives back as it was. */
 export const json = <T>(): Column<T> =>
   single<T>(
@@ -74,24 +100,44 @@ export const block = (first = 'first', length = 'length'): Column<Cidr> => ({
   types: ['blob', 'integer'],
   isOptional: false,
   isChanging: false,
-  toStored: (cidr) => [toKey(cidr), cidr.length],
-  fromStored: (key, bits) => fromKey(key as Uint8Array, bits as number),
+  store: (cidr, to) => {
+    to.push(toKey(cidr), cidr.length)
+  },
+  load: (key, bits) => fromKey(key as Uint8Array, bits as number),
 })
 
 /** `null` in the database is `undefined` here. */
 export const optional = <T>(column: Column<T>): Column<T | undefined> => ({
   ...column,
   isOptional: true,
-  toStored: (value) => (value === undefined ? column.types.map(() => null) : column.toStored(value)),
-  fromStored: (...stored) => (stored[0] === null ? undefined : column.fromStored(...stored)),
+  store: (value, to) => {
+    if (value !== undefined) column.store(value, to)
+    else for (const _ of column.types) to.push(null)
+  },
+  load: (...stored) => (stored[0] === null ? undefined : column.load(...stored)),
 })
 /** One whose column is not called after its member. */
 export const named = <T>(name: string, column: Column<T>): Column<T> => ({ ...column, names: [name] })
 /** One that the server may change; the others stay as they were written. */
 export const changing = <T>(column: Column<T>): Column<T> => ({ ...column, isChanging: true })
+/** One that names a row of another table, which must be there. */
+export const references = <T>(table: string, column: Column<T>): Column<T> => ({ ...column, references: table })
 
-/** One that the schema needs, and that no reading has: it follows from others. */
-export const unread = <T>(column: Column<T>): Column<T | undefined> => ({ ...optional(column), isUnread: true })
+/** One that the schema needs, and that no reading has: it follows from others, or is a secret. */
+export const unread = <T>(column: Column<T>): Column<T | undefined> => ({
+  ...column,
+  isUnread: true,
+  store: (value, to) => column.store(value as T, to),
+})
+/** One that a new row has from the schema: its default, or null. */
+export const unwritten = <T>(column: Column<T>): Column<T | undefined> => ({
+  ...column,
+  isUnwritten: true,
+  store: (value, to) => column.store(value as T, to),
+})
+
+/** Always 1: what keeps a row the only one of its table. PostgreSQL reserves its name. */
+export const onlyRow = (name = '"only"'): Column<1 | undefined> => unread(named(name, integer<1>()))
 
 type Columns<T> = { readonly [Name in keyof T]: Column<T[Name]> }
 /** A value with these members; those that may be undefined may be left out. */
@@ -103,7 +149,11 @@ export type RowOf<Defined> = Defined extends Table<infer T> ? Value<T> : never
 
 const snake = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
-type Members<T> = readonly (readonly [name: keyof T, column: Column<T[keyof T]>, names: readonly string[]])[]
+interface Member<T> {
+  readonly name: keyof T
+  readonly column: Column<T[keyof T]>
+  readonly names: readonly string[]
+}
 
 export class Table<T> {
   readonly name: string
@@ -112,28 +162,41 @@ export class Table<T> {
   readonly columnNames: readonly string[]
   /** Of the columns, in their order. */
   readonly types: readonly { readonly type: StoredType; readonly isOptional: boolean }[]
+  /** Other tables that must have what a row here names. */
+  readonly references: readonly string[]
+  readonly lifetime: Lifetime
   readonly rights: Right
-  readonly #members: Members<T>
-  readonly #read: Members<T>
+  readonly #members: readonly Member<T>[]
+  readonly #read: readonly Member<T>[]
+  readonly #written: readonly Member<T>[]
   readonly #readNames: readonly string[]
   readonly #insertion: string
 
-  constructor(name: string, columns: Columns<T>, isDeleted: boolean, changedElsewhere: readonly string[]) {
+  constructor(name: string, columns: Columns<T>, lifetime: Lifetime) {
     this.name = name
+    this.lifetime = lifetime
     const entries = Object.entries(columns) as [keyof T & string, Column<T[keyof T]>][]
-    this.#members = entries.map(([member, column]) => [member, column, column.names ?? [snake(member)]])
-    this.columnNames = this.#members.flatMap(([, , names]) => names)
-    this.types = this.#members.flatMap(([, { types, isOptional }]) => types.map((type) => ({ type, isOptional })))
-    this.#read = this.#members.filter(([, { isUnread }]) => !isUnread)
-    this.#readNames = this.#read.flatMap(([, , names]) => names)
+    this.#members = entries.map(([member, column]) => ({
+      name: member,
+      column,
+      names: column.names ?? [snake(member)],
+    }))
+    this.#read = this.#members.filter(({ column }) => !column.isUnread)
+    this.#written = this.#members.filter(({ column }) => !column.isUnwritten)
+    this.columnNames = namesOf(this.#members).map((each) => each.replaceAll('"', ''))
+    this.types = this.#members.flatMap(({ column: { types, isOptional } }) =>
+      types.map((type) => ({ type, isOptional })),
+    )
+    this.references = [...new Set(this.#members.flatMap(({ column }) => column.references ?? []))]
+    this.#readNames = namesOf(this.#read)
     this.columns = this.#readNames.join(', ')
-    this.#insertion = `insert into ${name} (${this.columnNames.join(', ')}) values (${this.columnNames.map(() => '?').join(', ')})`
-    const changing = this.#members.flatMap(([, { isChanging }, names]) => (isChanging ? names : []))
-    const update = [...changing, ...changedElsewhere].sort()
+    const inserted = namesOf(this.#written)
+    this.#insertion = `insert into ${name} (${inserted.join(', ')}) values (${inserted.map(() => '?').join(', ')})`
+    const update = namesOf(this.#members.filter(({ column }) => column.isChanging)).sort()
     this.rights = {
-      insert: true,
+      ...(lifetime === 'seeded' ? {} : { insert: true as const }),
       ...(update.length === 0 ? {} : { update }),
-      ...(isDeleted ? { delete: true as const } : {}),
+      ...(lifetime === 'deleted' || lifetime === 'forgotten' ? { delete: true as const } : {}),
     }
   }
 
@@ -144,10 +207,9 @@ export class Table<T> {
   /** A row that was read with all columns. Members that it has no value for are left out. */
   of(row: Row): Value<T> {
     const value = {} as T
-    for (const [member, column, names] of this.#read) {
-      const found =
-        names.length === 1 ? column.fromStored(row[names[0]!]!) : column.fromStored(...names.map((name) => row[name]!))
-      if (found !== undefined) value[member] = found
+    for (const { name, column, names } of this.#read) {
+      const found = names.length === 1 ? column.load(row[names[0]!]!) : column.load(...names.map((each) => row[each]!))
+      if (found !== undefined) value[name] = found
     }
     return value as Value<T>
   }
@@ -162,31 +224,42 @@ export class Table<T> {
     return rows.map((row) => this.of(row))
   }
   async insert(sql: Sql, value: Value<T>): Promise<void> {
-    const given = value as T
-    await sql.run(this.#insertion, ...this.#members.flatMap(([member, column]) => column.toStored(given[member])))
+    await sql.run(this.#insertion, ...this.#stored(value as T))
+  }
+  /** The same as `Sql.later` does it. */
+  later(sql: Sql, value: Value<T>): void {
+    sql.later(this.#insertion, ...this.#stored(value as T))
+  }
+  /** Inserts a row, or changes what may be changed of the one that has the same key: `'policy_id, target_id'`. */
+  async put(sql: Sql, value: Value<T>, key: string): Promise<void> {
+    const sets = this.rights.update!.map((name) => `${name} = excluded.${name}`).join(', ')
+    await sql.run(`${this.#insertion} on conflict (${key}) do update set ${sets}`, ...this.#stored(value as T))
   }
   /**
    * Changes members of rows that are there; answers how many rows.
    * @param rest which ones: `where id = ?`
    */
   async change(sql: Sql, changes: Partial<T>, rest: string, ...values: SqlValue[]): Promise<number> {
-    const changed = this.#members.filter(([member]) => member in (changes as object))
+    const changed = this.#members.filter(({ name }) => name in (changes as object))
     assert(changed.length > 0, 'a change changes something')
-    for (const [member, { isChanging }] of changed) assert(isChanging, `${this.name}.${String(member)} may be changed`)
-    const sets = changed.flatMap(([, , names]) => names.map((name) => `${name} = ?`)).join(', ')
-    const stored = changed.flatMap(([member, column]) => column.toStored(changes[member] as T[keyof T]))
+    for (const { name, column } of changed) assert(column.isChanging, `${this.name}.${String(name)} may be changed`)
+    const sets = namesOf(changed)
+      .map((name) => `${name} = ?`)
+      .join(', ')
+    const stored: SqlValue[] = []
+    for (const { name, column } of changed) column.store(changes[name] as T[keyof T], stored)
     return sql.run(`update ${this.name} set ${sets} ${rest}`, ...stored, ...values)
+  }
+
+  #stored(value: T): SqlValue[] {
+    const stored: SqlValue[] = []
+    for (const { name, column } of this.#written) column.store(value[name], stored)
+    return stored
   }
 }
 
-/**
- * Defines a table that rows are added to.
- * @param lifetime `kept`: rows are never deleted
- * @param changedElsewhere columns that are no members, and that statements of others change
- */
-export const table = <T>(
-  name: string,
-  columns: Columns<T>,
-  lifetime: 'kept' | 'deleted',
-  changedElsewhere: readonly string[] = [],
-): Table<T> => new Table(name, columns, lifetime === 'deleted', changedElsewhere)
+const namesOf = <T>(members: readonly Member<T>[]): string[] => members.flatMap(({ names }) => names)
+
+/** Defines a table. */
+export const table = <T>(name: string, columns: Columns<T>, lifetime: Lifetime): Table<T> =>
+  new Table(name, columns, lifetime)

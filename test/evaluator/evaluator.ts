@@ -3,20 +3,11 @@
 // by naming all that is right. The tests compare it with the product over random worlds.
 
 import type { AllocationRequest } from '#model/policy/decision.ts'
-import type {
-  Assignment,
-  Mode,
-  OnExhausted,
-  OnExplicit,
-  PolicyDocument,
-  PolicyVersion,
-  RequiredTag,
-  RuleCondition,
-  SizeBounds,
-} from '#model/policy/document.ts'
+import type { Assignment, PolicyDocument, PolicyVersion, RuleCondition } from '#model/policy/document.ts'
 import type { ExceptionFacts } from '#model/policy/exception.ts'
 import type { ResourceType } from '#model/policy/resource-types.ts'
 import type { GovernanceFacts, NodeFacts, PoolFacts } from '#model/policy/snapshot.ts'
+import type { Mode, OnExhausted, OnExplicit, RequiredTag, SizeBounds } from '#model/policy/values.ts'
 import { addressLength, type Block, isInside, isSameBlock } from './cidr.ts'
 
 // What is answered ---------------------------------------------------------------------------------------------------
@@ -35,7 +26,16 @@ export interface Speaker {
   readonly target: string
 }
 
-export type Cause = 'tags' | 'size' | 'explicit' | 'no-rule' | 'pool-rule' | 'unmatched' | 'exhausted' | 'resource-type'
+export type Cause =
+  | 'tags'
+  | 'size'
+  | 'setting'
+  | 'explicit'
+  | 'no-rule'
+  | 'pool-rule'
+  | 'unmatched'
+  | 'exhausted'
+  | 'resource-type'
 
 export interface Refused {
   /** The cause; several where the model does not say which of them goes first. */

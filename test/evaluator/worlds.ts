@@ -5,16 +5,15 @@ import type {
   AllocationRule,
   Assignment,
   AssignmentCandidate,
-  Mode,
   PolicyDocument,
   PolicyVersion,
-  RequiredTag,
   RuleCondition,
-  SizeBounds,
 } from '#model/policy/document.ts'
 import type { ExceptionFacts } from '#model/policy/exception.ts'
 import type { ResourceType, TypeLengths } from '#model/policy/resource-types.ts'
+import { initialSettings } from '#model/policy/settings.ts'
 import type { GovernanceFacts, IpamFacts, NodeFacts, PoolFacts } from '#model/policy/snapshot.ts'
+import type { Mode, RequiredTag, SizeBounds } from '#model/policy/values.ts'
 import { type Choices, choicesOf } from '../random.ts'
 import { addressLength, type Block, blockAround } from './cidr.ts'
 
@@ -262,7 +261,7 @@ function drawDocuments(draft: Draft, ipam: IpamFacts, compatibility: PolicyVersi
       {
         locale,
         resourceType: type.name,
-        settings: drawSettings(draft, type, compatibility),
+        settings: { ...initialSettings(compatibility), ...drawSettings(draft, type, compatibility) },
         rules: drawRules(draft, pools),
       },
     ]

@@ -6,13 +6,7 @@ import { parseCidr } from '../cidr.ts'
 import { findConflicts } from './conflicts.ts'
 import { conclude, decide } from './decide.ts'
 import type { AllocationRequest, Verdict } from './decision.ts'
-import {
-  type AssignmentCandidate,
-  assignmentKindValues,
-  modeValues,
-  onExhaustedValues,
-  onExplicitValues,
-} from './document.ts'
+import type { AssignmentCandidate } from './document.ts'
 import { mayUsePool } from './resolve.ts'
 import type { GovernanceFacts, Snapshot } from './snapshot.ts'
 import {
@@ -29,6 +23,7 @@ import {
   workloads,
   worldOf,
 } from './testdata/world.ts'
+import { assignmentKindValues, modeValues, onExhaustedValues, onExplicitValues } from './values.ts'
 
 const now = new Date('2026-01-02T03:04:05Z')
 const ask = (world: Snapshot, change: Partial<AllocationRequest> = {}) => decide(world, request(change), now)

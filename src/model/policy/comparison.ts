@@ -1,14 +1,9 @@
 // What one version of a policy says otherwise than another.
 
 import { joinKey } from '../key.ts'
-import {
-  type AllocationRule,
-  type Compatibility,
-  canonicalText,
-  compareTexts,
-  type PolicyDocument,
-  type PolicySettings,
-} from './document.ts'
+import { type AllocationRule, canonicalText, type PolicyDocument } from './document.ts'
+import { type SettingName, settingNames } from './settings.ts'
+import { type Compatibility, compareTexts } from './values.ts'
 
 interface Content {
   readonly compatibility: Compatibility
@@ -23,7 +18,7 @@ export interface DocumentChange {
   /** The one after; absent where there is none any more. */
   readonly to?: PolicyDocument
   /** The names of the settings that differ; none where the document is new or gone. */
-  readonly settings: readonly (keyof PolicySettings)[]
+  readonly settings: readonly SettingName[]
   /** Whether pools, their order or conditions differ. */
   readonly rules: boolean
 }
@@ -34,8 +29,6 @@ export interface Comparison {
   /** In order of locale and resource type. */
   readonly documents: readonly DocumentChange[]
 }
-
-const settingNames = ['onExplicit', 'onExhausted', 'size', 'sizeIpv6', 'requiredTags'] as const
 
 export function compareContents(from: Content, to: Content): Comparison {
   const pairs = new Map<string, { locale: string; resourceType: string }>()
@@ -70,11 +63,10 @@ const isSame = (a: PolicyDocument, b: PolicyDocument): boolean => textOf(a) === 
 const textOf = (document: PolicyDocument): string =>
   canonicalText({ policyId: '', version: 1, ipamId: '', account: '', compatibility: 'strict', documents: [document] })
 
-const withSetting = (
-  document: PolicyDocument,
-  other: PolicyDocument,
-  name: (typeof settingNames)[number],
-): PolicyDocument => ({ ...document, settings: { ...document.settings, [name]: other.settings[name] } })
+const withSetting = (document: PolicyDocument, other: PolicyDocument, name: SettingName): PolicyDocument => ({
+  ...document,
+  settings: { ...document.settings, [name]: other.settings[name] },
+})
 const withRules = (document: PolicyDocument, rules: readonly AllocationRule[]): PolicyDocument => ({
   ...document,
   rules,

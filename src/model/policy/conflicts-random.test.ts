@@ -4,15 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { type Conflict, conflictsIn, findConflicts } from './conflicts.ts'
-import {
-  type Assignment,
-  assignmentKindValues,
-  compatibilityValues,
-  modeValues,
-  type PolicyDocument,
-  type PolicyVersion,
-  type RuleCondition,
-} from './document.ts'
+import type { Assignment, PolicyDocument, PolicyVersion, RuleCondition } from './document.ts'
 import { findResourceType } from './resource-types.ts'
 import { compileSnapshot, type GovernanceFacts, type NodeFacts, type PoolFacts } from './snapshot.ts'
 import {
@@ -31,6 +23,7 @@ import {
   stranger,
   workloads,
 } from './testdata/world.ts'
+import { assignmentKindValues, compatibilityValues, modeValues } from './values.ts'
 
 // The naive judge -----------------------------------------------------------------------------------------------------
 

@@ -4,17 +4,11 @@ import { bitsOf } from '../cidr.ts'
 import { eachInSteps, type Steps } from '../steps.ts'
 import { AccountTraits } from './account-traits.ts'
 import type { Party } from './decision.ts'
-import {
-  type Assignment,
-  formatRequiredTag,
-  type PolicyDocument,
-  type PolicyVersion,
-  type RequiredTag,
-  type SizeBounds,
-} from './document.ts'
+import type { Assignment, PolicyDocument, PolicyVersion } from './document.ts'
 import { assignmentsOn, type Pair, type Part, partsOf, unmetCondition } from './resolve.ts'
 import { findResourceType, type Registry, type ResourceType } from './resource-types.ts'
 import { type NodeFacts, type PoolFacts, pathOf, type Snapshot, versionOf } from './snapshot.ts'
+import { formatRequiredTag, type RequiredTag, type SizeBounds } from './values.ts'
 
 export interface Conflict {
   readonly kind: 'pools' | 'size' | 'required-tags'

@@ -5,7 +5,6 @@ import fc from 'fast-check'
 import { type Cidr, parseCidr } from '../cidr.ts'
 import { conclude, decide } from './decide.ts'
 import type { AllocationRequest, Verdict } from './decision.ts'
-import { assignmentKindValues, modeValues, onExhaustedValues, onExplicitValues } from './document.ts'
 import type { ExceptionFacts, ExceptionGrants } from './exception.ts'
 import { mayUsePool } from './resolve.ts'
 import type { GovernanceFacts, Snapshot } from './snapshot.ts'
@@ -26,6 +25,7 @@ import {
   workloads,
   worldOf,
 } from './testdata/world.ts'
+import { assignmentKindValues, modeValues, onExhaustedValues, onExplicitValues } from './values.ts'
 
 const startsAt = 1_000
 const expiresAt = 2_000

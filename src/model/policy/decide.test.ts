@@ -6,16 +6,9 @@ import fc from 'fast-check'
 import { type Cidr, parseAddress, parseCidr } from '../cidr.ts'
 import { conclude, decide } from './decide.ts'
 import type { AllocationRequest, Verdict } from './decision.ts'
-import {
-  type Assignment,
-  assignmentKindValues,
-  defaultSettings,
-  modeValues,
-  onExhaustedValues,
-  onExplicitValues,
-  type PolicyVersion,
-} from './document.ts'
+import type { Assignment, PolicyVersion } from './document.ts'
 import { mayUsePool } from './resolve.ts'
+import { initialSettings } from './settings.ts'
 import type { GovernanceFacts, PoolFacts, Snapshot } from './snapshot.ts'
 import {
   admin,
@@ -36,6 +29,7 @@ import {
   workloads,
   worldOf,
 } from './testdata/world.ts'
+import { assignmentKindValues, modeValues, onExhaustedValues, onExplicitValues } from './values.ts'
 
 const now = new Date('2026-01-02T03:04:05Z')
 const cidr = (text: string): Cidr => parseCidr(text)!
@@ -286,7 +280,7 @@ test('a pool of a free-tier IPAM serves its owner alone', () => {
 })
 
 test('with AWS semantics the explicit choice wins and exhaustion falls back to the provider', () => {
-  const document = documentOf(['p1'], defaultSettings('aws'))
+  const document = documentOf(['p1'], initialSettings('aws'))
   const world = worldOf({
     pools: [...pools, pool('own', '192.0.2.0/26', { account: prod })],
     policies: [policy('net', [document], { compatibility: 'aws' })],

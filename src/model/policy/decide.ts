@@ -2,7 +2,6 @@
 
 import { bitsOf, type Cidr, contains, formatCidr } from '../cidr.ts'
 import { joinKey } from '../key.ts'
-import { missingTags } from '../pool.ts'
 import {
   type AllocationRequest,
   type AllocatorResult,
@@ -19,12 +18,14 @@ import {
   type WouldBe,
 } from './decision.ts'
 import { differenceKind } from './difference.ts'
-import { formatRequiredTag, type Mode, type OnExhausted } from './document.ts'
 import { type ExceptionFacts, exceptionsFor, type Lengths, namesAsked, periodOf } from './exception.ts'
-import { fitPool, fitProvider, type Misfit, valueOfTags, type Want } from './pool-fit.ts'
+import { fitPool, fitProvider, type Misfit, type Want } from './pool-fit.ts'
 import { hasMode, isOwnOrShared, resolve } from './resolve.ts'
 import { findResourceType, type ResourceType } from './resource-types.ts'
+import type { Asked } from './setting.ts'
+import { gates } from './settings.ts'
 import { pathOf, type Resolution, type ResolvedDocument, type Snapshot, type World } from './snapshot.ts'
+import type { Mode, OnExhausted } from './values.ts'
 
 /**
  * Decides a request: the pools that may serve it, in order, or why none may. Pure; `now` is the database's clock.
@@ -328,11 +329,6 @@ function typeDenial(
   return undefined
 }
 
-interface Asked {
-  readonly request: AllocationRequest
-  readonly type: ResourceType
-}
-
 function evaluateUnmatched(
   snapshot: Snapshot,
   { request, type }: Asked,
@@ -413,9 +409,11 @@ function evaluateDocument(
   above: readonly TraceStep[],
 ): Evaluation {
   const { by } = document
-  const readsTags = document.requiredTags.length > 0
-  const gate = tagsGate(request, document) ?? sizeGate({ request, type }, document)
-  if (gate) return denied(gate.denial, [...above, gate.step], { by, readsTags })
+  const readsTags = readsTagsIn(document)
+  for (const { name, gate } of gates) {
+    const found = gate.find({ request, type }, document[name])
+    if (found) return denied(found.denial, [...above, found.step], { by, readsTags })
+  }
 
   const { cidr, pool } = request.explicit ?? {}
   const want = wantOf({ request, type }, document)
@@ -458,6 +456,9 @@ function evaluateDocument(
   return evaluateRules(snapshot, want, document, { steps: above })
 }
 
+const readsTagsIn = (document: ResolvedDocument): boolean =>
+  gates.some(({ name, gate }) => gate.readsTags(document[name]))
+
 const isInPool = ({ pools }: Snapshot, pool: string, cidr: Cidr): boolean =>
   pools.get(pool)?.cidrs.some((block) => contains(block, cidr)) === true
 
@@ -474,64 +475,12 @@ function wantOf({ request, type }: Asked, document: ResolvedDocument | undefined
   return { request, type, cidr, netmaskLength, lengths: bounds }
 }
 
-interface Gate {
-  readonly denial: Denial
-  readonly step: TraceStep
-}
-
-function tagsGate({ tags }: AllocationRequest, { requiredTags }: ResolvedDocument): Gate | undefined {
-  const missing = requiredTags.filter(({ value }) => missingTags([value], tags).length > 0)
-  const first = missing[0]
-  if (!first) return undefined
-  const required = missing.map(({ value }) => value)
-  const missingTexts = required.map(formatRequiredTag)
-  return {
-    denial: {
-      cause: 'tags',
-      setting: 'required-tags',
-      value: valueOfTags(required, tags),
-      allowed: requiredTags.map(({ value }) => formatRequiredTag(value)),
-      by: first.by,
-      owner: first.by.owner,
-      missingTags: missingTexts,
-    },
-    step: { kind: 'tags', subject: first.by.policy, result: 'fail', because: `it asks for ${missingTexts.join(', ')}` },
-  }
-}
-
-/** A length outside of the bounds; any, where bounds of several policies have nothing in common. */
-function sizeGate({ request, type }: Asked, document: ResolvedDocument): Gate | undefined {
-  const size = sizeFor(request, document)
-  if (!size || type.takes === 'address') return undefined
-  const { min, max } = size
-  const length = request.explicit?.cidr?.length ?? request.netmaskLength
-  const isPossible = min.value <= max.value
-  if (isPossible && (length === undefined || (length >= min.value && length <= max.value))) return undefined
-  const { by } = length === undefined || length < min.value ? min : max
-  const value = length === undefined ? 'CIDR of any size' : `/${length}`
-  const allowed = isPossible ? [`/${min.value} to /${max.value}`] : []
-  const because = isPossible
-    ? `${value} is outside ${allowed[0]}`
-    : `no size is left: ${min.by.policy} allows from /${min.value} on, and ${max.by.policy} up to /${max.value}`
-  return {
-    denial: {
-      cause: 'size',
-      setting: request.family === 4 ? 'size' : 'size-ipv6',
-      value,
-      allowed,
-      by,
-      owner: by.owner,
-    },
-    step: { kind: 'size', subject: by.policy, result: 'fail', because },
-  }
-}
-
 /** What `onExplicit` makes of a request that no open rule lists. */
 function paramsGate(
   { onExplicit }: ResolvedDocument,
   open: readonly { pool: string }[],
   params: string,
-): Partial<Gate> & { step: TraceStep } {
+): { readonly denial?: Denial; readonly step: TraceStep } {
   const unlisted = `the rules do not list it, and on-explicit is ${onExplicit.value}`
   if (onExplicit.value !== 'deny') {
     const isSteer = onExplicit.value === 'steer'
@@ -567,7 +516,7 @@ function evaluateRules(
   const candidates: Candidate[] = []
   let fault: Misfit | undefined
   let misplaced: Misfit | undefined
-  let readsTags = document.requiredTags.length > 0
+  let readsTags = readsTagsIn(document)
   for (const { pool, number, skipped } of document.rules) {
     if (skipped !== undefined) {
       steps.push({ kind: 'rule', subject: pool, result: 'skip', because: skipped })
@@ -706,12 +655,15 @@ function evaluateUnder(
     because: `it grants ${grantsText(exception)} until ${new Date(exception.expiresAt).toISOString()}`,
   })
 
-  if (document && tagsGate(request, document)) return miss('required tags are missing, and no exception is from those')
-  const isTooLargeOrSmall = document !== undefined && sizeGate(asked, document) !== undefined
-  if (isTooLargeOrSmall && !grantsSize(asked, exception))
-    return miss(`it grants ${grantsText(exception)}, not the size`)
-  const asGranted = isTooLargeOrSmall ? { ...document, size: undefined, sizeIpv6: undefined } : document
-  const base = asGranted && isTooLargeOrSmall ? evaluateDocument(snapshot, asked, asGranted, steps) : plain
+  const failed = document ? gates.filter(({ name, gate }) => gate.find(asked, document[name])) : []
+  for (const { gate } of failed) {
+    if ('because' in gate.exceptions) return miss(gate.exceptions.because)
+    if (!gate.exceptions.areGranted(asked, exception.grants)) {
+      return miss(`it grants ${grantsText(exception)}, not the size`)
+    }
+  }
+  const asGranted = document && { ...document, ...Object.fromEntries(failed.map(({ name }) => [name, undefined])) }
+  const base = asGranted && failed.length > 0 ? evaluateDocument(snapshot, asked, asGranted, steps) : plain
 
   const granted = fitGrants(snapshot, asked, asGranted, exception)
   // Where what was named is ignored, the exception is for a request that names nothing.
@@ -744,12 +696,6 @@ const isListedCidr = ({ explicit }: AllocationRequest, { candidates, isSteered }
 
 const isTriedBy = ({ candidates, onExhausted }: Evaluation, pool: string): boolean =>
   candidates.some((candidate) => candidate.pool === pool) || (pool === provider && onExhausted === 'provider')
-
-function grantsSize({ request }: Asked, { grants }: ExceptionFacts): boolean {
-  const size = request.family === 4 ? grants.size : grants.sizeIpv6
-  const length = request.explicit?.cidr?.length ?? request.netmaskLength
-  return size !== undefined && length !== undefined && length >= size.min && length <= size.max
-}
 
 const grantsText = ({ grants: { pools, provider: isProvider, size, sizeIpv6 } }: ExceptionFacts): string =>
   [

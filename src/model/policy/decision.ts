@@ -1,7 +1,7 @@
 // What policy is asked and what it answers: requests, verdicts, decisions and their traces (policy-model §5).
 
 import type { Cidr } from '../cidr.ts'
-import type { Mode, OnExhausted } from './document.ts'
+import type { Mode, OnExhausted } from './values.ts'
 
 /** A request for address space, from whatever enforcement point. */
 export interface AllocationRequest {
@@ -34,7 +34,17 @@ export interface Candidate {
 }
 
 export interface TraceStep {
-  readonly kind: 'target' | 'document' | 'tags' | 'size' | 'exception' | 'explicit' | 'rule' | 'pool' | 'exhausted'
+  readonly kind:
+    | 'target'
+    | 'document'
+    | 'tags'
+    | 'size'
+    | 'setting'
+    | 'exception'
+    | 'explicit'
+    | 'rule'
+    | 'pool'
+    | 'exhausted'
   readonly subject: string
   readonly result: 'hit' | 'miss' | 'skip' | 'fail'
   readonly because: string
@@ -52,10 +62,20 @@ export interface Party {
 /** Why a request was refused: facts, for a refusal and for `explain`. */
 export interface Denial {
   /**
-   * `tags`, `size`, `explicit`, `no-rule`, `exhausted`: a policy's document decided. `pool-rule`: a rule of the pool itself.
+   * `tags`, `size`, `setting`, `explicit`, `no-rule`, `exhausted`: a policy's document decided; `setting`: by the gate of another
+   * setting than those two. `pool-rule`: a rule of the pool itself.
    * `unmatched`: no document applies, and the IPAM lets nothing pass outside policy. `resource-type`: no such thing exists.
    */
-  readonly cause: 'tags' | 'size' | 'explicit' | 'no-rule' | 'pool-rule' | 'unmatched' | 'exhausted' | 'resource-type'
+  readonly cause:
+    | 'tags'
+    | 'size'
+    | 'setting'
+    | 'explicit'
+    | 'no-rule'
+    | 'pool-rule'
+    | 'unmatched'
+    | 'exhausted'
+    | 'resource-type'
   /** The setting, rule or pool attribute that decided, by its public name, such as `on-explicit`. */
   readonly setting: string
   readonly value: string

@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { canonicalText, type PolicySettings } from './document.ts'
+import { canonicalText, withAllSettings } from './document.ts'
+import type { PolicySettings } from './settings.ts'
 import { documentOf, policy } from './testdata/world.ts'
 
 const eip = documentOf(['p1', 'p2'], {
@@ -53,4 +54,20 @@ test('a tag with a value and a tag whose key has a `=` are not the same content'
   assert.notEqual(textOf([{ key: 'a', value: '' }]), textOf([{ key: 'a=' }]))
   // Those that could always be told apart keep their text, and so their hash.
   assert.match(textOf([{ key: 'a', value: 'b' }, { key: 'c' }]), /"requiredTags":\["a=b","c"\]/)
+})
+
+test('a document from before a setting was there has its default, as the compatibility says', () => {
+  const { onExplicit: _, requiredTags: __, ...settings } = eip.settings
+  const body = (compatibility: 'strict' | 'aws') => ({
+    compatibility,
+    documents: [{ ...eip, settings: settings as PolicySettings }, rnat],
+  })
+  for (const [compatibility, onExplicit] of [
+    ['strict', 'deny'],
+    ['aws', 'allow'],
+  ] as const) {
+    const { documents } = withAllSettings(body(compatibility))
+    assert.deepEqual(documents[0]!.settings, { ...settings, onExplicit, requiredTags: [] })
+    assert.equal(documents[1], rnat)
+  }
 })

@@ -1,43 +1,15 @@
-// Policies as values: settings, rules, documents, versions and assignments (policy-model §§1, 2 and 4).
+// Policies as values: rules, documents, versions and assignments (policy-model §§1, 2 and 4).
 
-/** What a caller gets who names a pool, address or block that the rules do not list. */
-export type OnExplicit = 'deny' | 'steer' | 'allow'
-/** What a request gets where no rule's pool has room. */
-export type OnExhausted = 'deny' | 'provider'
-/** Whose semantics a policy has: ours, or exactly those of Amazon VPC IPAM. */
-export type Compatibility = 'strict' | 'aws'
-export type Mode = 'off' | 'observe' | 'warn' | 'enforce'
-export type AssignmentKind = 'default' | 'final'
-export type ManagedBy = 'account' | 'delegated-administrator-for-ipam'
-
-/** Each list runs from the strictest value to the most lenient: of two settings, the one that stands earlier holds. */
-export const onExplicitValues = ['deny', 'steer', 'allow'] as const satisfies readonly OnExplicit[]
-export const onExhaustedValues = ['deny', 'provider'] as const satisfies readonly OnExhausted[]
-export const modeValues = ['enforce', 'warn', 'observe', 'off'] as const satisfies readonly Mode[]
-export const compatibilityValues = ['strict', 'aws'] as const satisfies readonly Compatibility[]
-export const assignmentKindValues = ['default', 'final'] as const satisfies readonly AssignmentKind[]
-
-/** Netmask lengths; as in EC2, `min` is the shortest prefix and so the largest block. */
-export interface SizeBounds {
-  readonly min: number
-  readonly default: number
-  readonly max: number
-}
-
-/** Without a value, any value will do. */
-export interface RequiredTag {
-  readonly key: string
-  readonly value?: string
-}
-
-export interface PolicySettings {
-  readonly onExplicit: OnExplicit
-  readonly onExhausted: OnExhausted
-  /** For IPv4. A family has its own bounds, because a document may list pools of both. */
-  readonly size?: SizeBounds
-  readonly sizeIpv6?: SizeBounds
-  readonly requiredTags: readonly RequiredTag[]
-}
+import {
+  followingSettings,
+  initialSettings,
+  type PolicySettings,
+  type SettingName,
+  settingNames,
+  settingOf,
+  settingsFrom,
+} from './settings.ts'
+import { type AssignmentKind, type Compatibility, compareTexts, type ManagedBy, type Mode } from './values.ts'
 
 /**
  * When a rule applies: every given part must hold. A closed vocabulary, no code.
@@ -56,19 +28,18 @@ export interface AllocationRule {
   readonly when?: RuleCondition
 }
 
-/** The rules for one pair of locale and resource type; at most one per pair in a policy. Without rules it is absent. */
-export interface PolicyDocument {
+interface Pair {
   readonly locale: string
   readonly resourceType: string
+}
+
+/** The rules for one pair of locale and resource type; at most one per pair in a policy. Without rules it is absent. */
+export interface PolicyDocument extends Pair {
   readonly settings: PolicySettings
   readonly rules: readonly AllocationRule[]
   /** Settings that somebody said for this document; the others follow the policy's compatibility where that changes. */
-  readonly said?: readonly Defaulted[]
+  readonly said?: readonly SettingName[]
 }
-
-/** The settings whose default is another one for each compatibility. */
-export type Defaulted = 'onExplicit' | 'onExhausted'
-export const defaultedSettings = ['onExplicit', 'onExhausted'] as const satisfies readonly Defaulted[]
 
 /** One immutable version of a policy. */
 export interface PolicyVersion {
@@ -105,11 +76,35 @@ export interface AssignmentCandidate {
   readonly mode?: Mode
 }
 
-/** A policy's settings where nothing else is said. */
-export function defaultSettings(compatibility: Compatibility): PolicySettings {
-  return compatibility === 'aws'
-    ? { onExplicit: 'allow', onExhausted: 'provider', requiredTags: [] }
-    : { onExplicit: 'deny', onExhausted: 'deny', requiredTags: [] }
+/** What a caller says of a document; what is left out has its default. */
+export interface DocumentParams extends Pair, Partial<PolicySettings> {
+  readonly rules: readonly AllocationRule[]
+}
+
+/** The document that comes of it in a policy of such compatibility. */
+export function documentOf(params: DocumentParams, compatibility: Compatibility): PolicyDocument {
+  const { locale, resourceType, rules } = params
+  const said = followingSettings.filter((name) => params[name] !== undefined)
+  return {
+    locale,
+    resourceType,
+    settings: settingsFrom((name, setting) => params[name] ?? setting.initial(compatibility)),
+    rules,
+    ...(said.length > 0 ? { said } : {}),
+  }
+}
+
+/** As it was written, with what settings that there were not yet have where a document does not say. */
+export function withAllSettings<Content extends Pick<PolicyVersion, 'compatibility' | 'documents'>>(
+  content: Content,
+): Content {
+  const initial = initialSettings(content.compatibility)
+  const isWhole = ({ settings }: PolicyDocument): boolean =>
+    settingNames.every((name) => settings[name] !== undefined || initial[name] === undefined)
+  const documents = content.documents.map((document) =>
+    isWhole(document) ? document : { ...document, settings: { ...initial, ...document.settings } },
+  )
+  return { ...content, documents }
 }
 
 /** The document of a policy for a pair; one without rules counts as absent, as in EC2. */
@@ -133,25 +128,14 @@ export function canonicalText({ compatibility, documents }: PolicyVersion): stri
         locale,
         resourceType,
         rules: rules.map(({ pool, when }) => (when ? { pool, when: canonicalCondition(when) } : { pool })),
-        settings: {
-          onExhausted: settings.onExhausted,
-          onExplicit: settings.onExplicit,
-          requiredTags: settings.requiredTags.map(canonicalTag).sort(compareTexts),
-          size: settings.size ? formatSize(settings.size) : null,
-          sizeIpv6: settings.sizeIpv6 ? formatSize(settings.sizeIpv6) : null,
-        },
+        settings: Object.fromEntries(hashedSettings.map((name) => [name, settingOf(name).canonical(settings[name])])),
         // Versions from before there were such settings keep their hash.
         ...(said.length > 0 ? { said: said.toSorted(compareTexts) } : {}),
       })),
   })
 }
 
-export const formatSize = (size: SizeBounds): string => `${size.min}/${size.default}/${size.max}`
-export const formatRequiredTag = ({ key, value }: RequiredTag): string =>
-  value === undefined ? key : `${key}=${value}`
-/** Told apart also where the key has a `=`; all others are spelled, and hashed, as they have always been. */
-const canonicalTag = ({ key, value }: RequiredTag): string =>
-  key.includes('=') || key.startsWith('[') ? JSON.stringify([key, value ?? null]) : formatRequiredTag({ key, value })
+const hashedSettings = settingNames.toSorted(compareTexts)
 
 /** With one spelling. */
 export function canonicalCondition({ accounts, organizationalUnits, tags }: RuleCondition) {
@@ -163,6 +147,3 @@ export function canonicalCondition({ accounts, organizationalUnits, tags }: Rule
       .sort((a, b) => compareTexts(a.key, b.key)),
   }
 }
-
-/** By code unit, so that it is the same on every machine. */
-export const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -5,16 +5,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { decide } from './decide.ts'
 import type { AllocationRequest } from './decision.ts'
-import {
-  type Assignment,
-  assignmentKindValues,
-  compatibilityValues,
-  formatRequiredTag,
-  onExhaustedValues,
-  onExplicitValues,
-  type PolicyDocument,
-  type RuleCondition,
-} from './document.ts'
+import type { Assignment, PolicyDocument, RuleCondition } from './document.ts'
 import { type EffectiveDocument, type EffectiveWorld, effectiveAt } from './effective.ts'
 import { compileSnapshot, type Snapshot } from './snapshot.ts'
 import {
@@ -36,6 +27,13 @@ import {
   workloads,
   worldOf,
 } from './testdata/world.ts'
+import {
+  assignmentKindValues,
+  compatibilityValues,
+  formatRequiredTag,
+  onExhaustedValues,
+  onExplicitValues,
+} from './values.ts'
 
 const now = new Date('2026-01-02T03:04:05Z')
 const pair = { locale: 'us-east-1', resourceType: 'eip' }

@@ -1,18 +1,12 @@
 // What is in force at a node of the tree for one locale and type, and where each part of it comes from (policy-model §3).
 
 import type { Party } from './decision.ts'
-import {
-  type Assignment,
-  findDocument,
-  formatRequiredTag,
-  formatSize,
-  type Mode,
-  type PolicyDocument,
-  type RuleCondition,
-} from './document.ts'
+import { type Assignment, findDocument, type PolicyDocument, type RuleCondition } from './document.ts'
 import { type ExceptionFacts, exceptionsNotOver, isInForce } from './exception.ts'
 import { assignmentsOn, hasMode, type Pair, resolve } from './resolve.ts'
+import { type SettingName, settingNames, settingOf } from './settings.ts'
 import { emptyCaches, pathOf, type ResolvedDocument, type ResolvedRule, type Snapshot, type World } from './snapshot.ts'
+import type { Mode } from './values.ts'
 
 /** A rule of the document that gives the order, as it stands at the node. */
 export interface EffectiveRule {
@@ -30,7 +24,7 @@ export interface EffectiveRule {
 /** What a final made stricter than the document that gives the order has it. */
 export interface Narrowing {
   readonly by: Party
-  readonly setting: 'pools' | 'onExplicit' | 'onExhausted' | 'size' | 'sizeIpv6' | 'requiredTags'
+  readonly setting: 'pools' | SettingName
   readonly from: string
   readonly to: string
 }
@@ -203,24 +197,13 @@ const narrowedPools = ({ rules, by }: ResolvedDocument): Narrowing[] =>
     excludedBy && excludedBy !== by ? [{ by: excludedBy, setting: 'pools', from: pool, to: 'not listed' }] : [],
   )
 
-function narrowedSettings(document: ResolvedDocument, { settings }: PolicyDocument): Narrowing[] {
-  const { by, onExplicit, onExhausted, requiredTags } = document
-  const narrowings: Narrowing[] = []
-  const add = (party: Party, setting: Narrowing['setting'], from: string, to: string) => {
-    if (party !== by) narrowings.push({ by: party, setting, from, to })
-  }
-  add(onExplicit.by, 'onExplicit', settings.onExplicit, onExplicit.value)
-  add(onExhausted.by, 'onExhausted', settings.onExhausted, onExhausted.value)
-  for (const name of ['size', 'sizeIpv6'] as const) {
-    const [own, size] = [settings[name], document[name]]
-    if (!size) continue
-    const from = own ? formatSize(own) : 'no bounds'
-    const to = `${size.min.value}/${size.default.value}/${size.max.value}`
-    for (const party of new Set([size.min.by, size.max.by])) add(party, name, from, to)
-  }
-  for (const tag of requiredTags) add(tag.by, 'requiredTags', 'not required', formatRequiredTag(tag.value))
-  return narrowings
-}
+const narrowedSettings = (document: ResolvedDocument, { settings }: PolicyDocument): Narrowing[] =>
+  settingNames.flatMap((setting) =>
+    settingOf(setting)
+      .narrowed(settings[setting], document[setting])
+      .filter(({ by }) => by !== document.by)
+      .map((one) => ({ ...one, setting })),
+  )
 
 // Assignments --------------------------------------------------------------------------------------------------------
 

@@ -2,9 +2,10 @@
 
 import { servesLocale } from '../locale.ts'
 import { member } from '../refusal.ts'
-import { formatSize, type PolicyDocument } from './document.ts'
+import type { PolicyDocument } from './document.ts'
 import { nestingProblem } from './nesting.ts'
 import { builtInTypes, findResourceType, namesOf, type Registry } from './resource-types.ts'
+import { type SettingName, settingNames, settingOf } from './settings.ts'
 import type { IpamFacts, PoolFacts } from './snapshot.ts'
 
 /** Amazon VPC IPAM's quota: rules for one resource type and locale. */
@@ -56,31 +57,25 @@ export function rulesProblem(
   return undefined
 }
 
-export interface SizeProblem {
-  readonly setting: 'size' | 'sizeIpv6'
-  /** As `MIN/DEFAULT/MAX`. */
+export interface SettingProblem {
+  readonly setting: SettingName
   readonly value: string
   readonly problem: string
 }
 
 /**
- * What is wrong with the sizes of a document: all three lengths must be such as the type can have. Sizes of a family that the
- * type does not have, and of a type that takes one address, mean nothing and are let be: a tag may speak of many types.
+ * What is wrong with the settings of a document for its type, such as lengths that the type cannot have. What means nothing for
+ * the type is let be: a tag may speak of many types.
  */
-export function sizeProblem(
+export function settingProblem(
   { resourceType, settings }: Pick<PolicyDocument, 'resourceType' | 'settings'>,
   registry: Registry = builtInTypes,
-): SizeProblem | undefined {
+): SettingProblem | undefined {
   const type = findResourceType(resourceType, registry)
-  if (!type || type.takes === 'address') return undefined
-  for (const [setting, lengths] of [
-    ['size', type.lengths[4]],
-    ['sizeIpv6', type.lengths[6]],
-  ] as const) {
-    const size = settings[setting]
-    if (!size || !lengths || (size.min >= lengths.min && size.max <= lengths.max)) continue
-    const problem = `for ${resourceType} netmask lengths are from ${lengths.min} to ${lengths.max}`
-    return { setting, value: formatSize(size), problem }
+  if (!type) return undefined
+  for (const setting of settingNames) {
+    const wrong = settingOf(setting).unfit(settings[setting], type)
+    if (wrong) return { setting, ...wrong }
   }
   return undefined
 }

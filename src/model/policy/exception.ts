@@ -86,6 +86,12 @@ export function stateAt({ status, startsAt, expiresAt }: Exception, now: number)
   return status === 'approved' && now >= startsAt ? 'active' : status
 }
 
+/** Approved once, and no longer in force. */
+export function isOverAt(exception: Exception, now: number): boolean {
+  const state = stateAt(exception, now)
+  return state === 'revoked' || (state === 'expired' && exception.status === 'approved')
+}
+
 /** What must still be looked at by somebody else, for as long as it takes. */
 export const needsReview = ({ isBreakGlass, reviewed }: Exception): boolean => isBreakGlass && !reviewed
 

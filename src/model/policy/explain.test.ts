@@ -5,8 +5,9 @@ import { test } from 'node:test'
 import { parseCidr } from '../cidr.ts'
 import { conclude, decide } from './decide.ts'
 import type { AllocationRequest, AllocatorResult, Decision, Denial } from './decision.ts'
-import type { PolicySettings, PolicyVersion } from './document.ts'
+import type { PolicyVersion } from './document.ts'
 import { explainDecision, forms, messageOf, renderDecision, shortCharactersMax, shortMessage } from './explain.ts'
+import type { PolicySettings } from './settings.ts'
 import type { GovernanceFacts } from './snapshot.ts'
 import { admin, assign, documentOf, policy, pool, pools, prod, request, root, worldOf } from './testdata/world.ts'
 
@@ -51,8 +52,8 @@ const ipams = [
     operatingRegions: ['us-east-1', 'eu-central-1'],
   },
 ]
-/** One for each cause of denial. */
-const stories: { readonly [C in Denial['cause']]: Story } = {
+/** One for each cause of denial that the settings of today have. */
+const stories: { readonly [C in Exclude<Denial['cause'], 'setting'>]: Story } = {
   tags: { settings: { requiredTags: [{ key: 'env', value: 'prod' }] }, ask: { tags: new Map([['env', 'dev']]) } },
   explicit: { ask: { explicit: { cidr: parseCidr('203.0.113.1/32') } } },
   'no-rule': {

@@ -13,6 +13,7 @@ import {
   type WouldBe,
 } from './decision.ts'
 import { articleFor } from './resource-types.ts'
+import { gateOf } from './settings.ts'
 import type { Snapshot } from './snapshot.ts'
 
 export interface Explanation {
@@ -86,19 +87,15 @@ function shortAnswer(decision: Explained): string {
   return cut(`Allowed: ${granted}`)
 }
 
-function shortDenial(
-  { cause, setting, value, allowed, missingTags, pool }: Denial,
-  request: AllocationRequest,
-): string {
+function shortDenial(denial: Denial, request: AllocationRequest): string {
+  const { cause, setting, value, allowed, missingTags, pool } = denial
   const listed = allowed.length > 0 ? `; allowed: ${allowed.join(', ')}` : ''
   const pair = `${request.resourceType} in ${request.locale}`
   switch (cause) {
     case 'tags':
-      return `tags are missing: ${missingTags?.join(', ') ?? value}`
     case 'size':
-      return allowed.length > 0
-        ? `${value} is outside ${allowed.join(', ')}`
-        : `policies leave no size to allow ${value}`
+    case 'setting':
+      return gateOf(denial)!.short(denial)
     case 'explicit':
       return `${value} is not listed for ${pair}${listed}`
     case 'no-rule':
@@ -211,8 +208,9 @@ function askedFor({ resourceType, locale, family, netmaskLength, explicit }: All
 }
 
 const denialSentences: { readonly [C in Denial['cause']]: (denial: Denial, request: AllocationRequest) => string } = {
-  tags: ({ value }) => `requires tags that the request does not carry (${value})`,
-  size: ({ value }) => `does not allow a ${value}`,
+  tags: gateSentence,
+  size: gateSentence,
+  setting: gateSentence,
   explicit: ({ value, setting }) =>
     setting === 'pool' ? `does not give you pool \`${value}\`` : `does not let you choose \`${value}\``,
   'no-rule': ({ value, setting }) =>
@@ -229,10 +227,15 @@ const denialSentences: { readonly [C in Denial['cause']]: (denial: Denial, reque
     `${upperArticle(resourceType)} \`${resourceType}\` cannot have ${setting} \`${value}\``,
 }
 
+/** Of a setting that denies by itself. */
+function gateSentence(denial: Denial): string {
+  return gateOf(denial)!.sentence(denial)
+}
+
 const upperArticle = (type: string): string => (articleFor(type) === 'an' ? 'An' : 'A')
 
 /** These causes are a policy's doing, so that the sentence begins with the policy's name. */
-const policyCauses: readonly Denial['cause'][] = ['tags', 'size', 'explicit', 'no-rule']
+const policyCauses: readonly Denial['cause'][] = ['tags', 'size', 'setting', 'explicit', 'no-rule']
 
 function explainDenial(decision: Explained): Explanation {
   const denial = decision.denial!
@@ -305,8 +308,8 @@ function wouldText({ policy, target, denial, candidates }: WouldBe | CandidateAn
 function askLine({ denial, id, contact }: Explained): string {
   const { by, cause, owner, pool } = denial!
   if (cause === 'resource-type') return 'Change the request; there is no exception to this.'
-  // They are looked at before exceptions are.
-  if (cause === 'tags') return 'Carry the tags; there is no exception to this.'
+  const exceptions = gateOf(denial!)?.exceptions
+  if (exceptions && 'remedy' in exceptions) return exceptions.remedy
   const what = by ? `policy \`${by.policy}\`` : cause === 'pool-rule' && pool ? `pool \`${pool}\`` : 'the IPAM'
   return `For an exception, ask ${owner ? `account ${owner}${contact === undefined ? '' : ` (${contact})`}, ` : ''}the owner of ${what}${id === undefined ? '' : `, naming ${id}`}.`
 }

@@ -6,11 +6,12 @@ import fc from 'fast-check'
 import { parseCidr } from '../cidr.ts'
 import { decide } from './decide.ts'
 import type { AllocationRequest } from './decision.ts'
-import { onExhaustedValues, onExplicitValues, type PolicySettings } from './document.ts'
 import { indexExceptions } from './exception.ts'
 import { answerTo, describeChange, nearestChange, type Room } from './nearest-change.ts'
+import type { PolicySettings } from './settings.ts'
 import { emptyCaches, type GovernanceFacts, type Snapshot } from './snapshot.ts'
 import { assign, documentOf, policy, pool, privatePool, request, root, worldOf } from './testdata/world.ts'
+import { onExhaustedValues, onExplicitValues } from './values.ts'
 
 const now = new Date('2026-01-02T03:04:05Z')
 const everywhere: Room = { has: () => true, canTake: () => true }

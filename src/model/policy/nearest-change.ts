@@ -6,11 +6,11 @@ import { isForeignLocale } from '../locale.ts'
 import { missingTags } from '../pool.ts'
 import { decide } from './decide.ts'
 import { type AllocationRequest, type Candidate, candidatesInOrder, provider, type Verdict } from './decision.ts'
-import type { RequiredTag } from './document.ts'
 import type { ExceptionGrants } from './exception.ts'
 import { resolve } from './resolve.ts'
 import { findResourceType, isNetwork, type ResourceType } from './resource-types.ts'
 import { type PoolFacts, type Snapshot, withException } from './snapshot.ts'
+import type { RequiredTag } from './values.ts'
 
 /** What there is to take, as somebody looked it up before: the model asks no database. */
 export interface Room {

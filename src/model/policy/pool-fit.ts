@@ -2,14 +2,14 @@
 
 import { bitsOf, type Cidr, contains, formatCidr } from '../cidr.ts'
 import { servesLocale } from '../locale.ts'
-import { missingTags } from '../pool.ts'
+import { missingTags, valueOfTags } from '../pool.ts'
 import { type AllocationRequest, type Candidate, type Denial, provider } from './decision.ts'
-import { formatRequiredTag, type RequiredTag } from './document.ts'
 import type { Lengths } from './exception.ts'
 import { nestingProblem } from './nesting.ts'
 import { isOwnOrShared } from './resolve.ts'
 import { articleFor, type ResourceType } from './resource-types.ts'
 import type { PoolFacts, Snapshot } from './snapshot.ts'
+import { formatRequiredTag } from './values.ts'
 
 /** What is asked of a pool, after policy had its say about size and explicit choice. */
 export interface Want {
@@ -176,7 +176,3 @@ function lengthMisfit(pool: PoolFacts, want: Want) {
   const because = `its default ${value} is outside ${allowed}, which ${articleFor(type.name)} ${type.name} can have`
   return misfit('default-netmask-length', value, because, allowed)
 }
-
-/** What the request carries in place of the missing tags, as text. */
-export const valueOfTags = (missing: readonly RequiredTag[], tags: ReadonlyMap<string, string> | undefined): string =>
-  missing.map(({ key }) => (tags?.has(key) ? `${key}=${tags.get(key)}` : `no ${key}`)).join(', ')

@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Assignment, PolicySettings, PolicyVersion } from './document.ts'
+import type { Assignment, PolicyVersion } from './document.ts'
 import { mayUsePool, resolve } from './resolve.ts'
+import type { PolicySettings } from './settings.ts'
 import { type GovernanceFacts, pathOf } from './snapshot.ts'
 import {
   admin,

@@ -6,24 +6,19 @@ import {
   type AllocationRule,
   type Assignment,
   findDocument,
-  onExhaustedValues,
-  onExplicitValues,
   type PolicyDocument,
-  type RequiredTag,
   type RuleCondition,
-  type SizeBounds,
 } from './document.ts'
 import { isPoolExcepted } from './exception.ts'
-import { findResourceType, type TypeLengths } from './resource-types.ts'
+import { findResourceType, type ResourceType } from './resource-types.ts'
+import { forEachSetting, type ResolvedSettings } from './settings.ts'
 import {
   type NodeFacts,
   pathOf,
   type Resolution,
   type ResolvedDocument,
   type ResolvedRule,
-  type ResolvedSize,
   type Snapshot,
-  type Sourced,
   versionOf,
   type World,
 } from './snapshot.ts'
@@ -174,8 +169,6 @@ function merge(
   { base, finals }: { readonly base: Part; readonly finals: readonly Part[] },
 ): ResolvedDocument {
   const type = findResourceType(resourceType, snapshot.resourceTypes)
-  // What takes one address has no choice of a length, so that bounds mean nothing there.
-  const lengths = type && type.takes !== 'address' ? type.lengths : {}
   const narrowing = finals.filter((part) => part !== base)
   const parts = [base, ...narrowing]
   // A final that gives the order, and nothing of it to this account, takes away what another final would have given it.
@@ -192,13 +185,17 @@ function merge(
   return {
     by: base.by,
     rules: base.document.rules.map(resolveRule),
-    onExplicit: strictest(parts, onExplicitValues, ({ document }) => document.settings.onExplicit),
-    onExhausted: strictest(parts, onExhaustedValues, ({ document }) => document.settings.onExhausted),
-    size: mergeSizes(parts, lengths[4], ({ document }) => document.settings.size),
-    sizeIpv6: mergeSizes(parts, lengths[6], ({ document }) => document.settings.sizeIpv6),
-    requiredTags: mergeTags(parts),
+    ...mergedSettings(parts, type),
   }
 }
+
+const mergedSettings = (parts: readonly Part[], type: ResourceType | undefined): ResolvedSettings =>
+  forEachSetting((name, setting) =>
+    setting.merge(
+      parts.map(({ document, by }) => ({ value: document.settings[name], by })),
+      type,
+    ),
+  ) as unknown as ResolvedSettings
 
 const listsAny = (snapshot: Snapshot, path: readonly string[], { document }: Part): boolean =>
   document.rules.some(({ when }) => unmetCondition(snapshot, path, when) === undefined)
@@ -225,46 +222,6 @@ export function unmetCondition(tree: TagsByNode, path: readonly string[], when?:
       return `its condition asks for tag ${key} on the account or above to be ${values.join(' or ')}, and it is ${tag ?? 'not set'}`
   }
   return undefined
-}
-
-/** `values` runs from strict to lenient. Of equals the first part's is named. */
-function strictest<T>(parts: readonly Part[], values: readonly T[], read: (part: Part) => T): Sourced<T> {
-  const part = parts.reduce((best, next) => (values.indexOf(read(next)) < values.indexOf(read(best)) ? next : best))
-  return { value: read(part), by: part.by }
-}
-
-/**
- * The bounds that all parts have in common, within what the type allows: documents from before that was asked for may say
- * more. Where nothing is in common, `min` is greater than `max`. A default outside becomes the nearest bound.
- */
-function mergeSizes(
-  parts: readonly Part[],
-  allowed: TypeLengths | undefined,
-  read: (part: Part) => SizeBounds | undefined,
-): ResolvedSize | undefined {
-  const bounds = parts.flatMap((part) => {
-    const size = read(part)
-    return size ? [{ size, by: part.by }] : []
-  })
-  if (bounds.length === 0) return undefined
-  const first = bounds[0]!
-  const lowest = bounds.reduce((best, next) => (next.size.min > best.size.min ? next : best))
-  const highest = bounds.reduce((best, next) => (next.size.max < best.size.max ? next : best))
-  const min = { value: Math.max(lowest.size.min, allowed?.min ?? 0), by: lowest.by }
-  const max = { value: Math.min(highest.size.max, allowed?.max ?? Infinity), by: highest.by }
-  const asked = { value: first.size.default, by: first.by }
-  return { min, max, default: asked.value < min.value ? min : asked.value > max.value ? max : asked }
-}
-
-function mergeTags(parts: readonly Part[]): readonly Sourced<RequiredTag>[] {
-  const merged = new Map<string, Sourced<RequiredTag>>()
-  for (const { document, by } of parts) {
-    for (const tag of document.settings.requiredTags) {
-      const key = joinKey(tag.key, tag.value)
-      if (!merged.has(key)) merged.set(key, { value: tag, by })
-    }
-  }
-  return [...merged.values()]
 }
 
 /**

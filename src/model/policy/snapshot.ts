@@ -5,17 +5,11 @@ import { joinKey } from '../key.ts'
 import type { RoleBinding } from '../roles.ts'
 import { eachInSteps, finish, groupInSteps, indexInSteps, type Steps } from '../steps.ts'
 import type { Party, TraceStep, Verdict } from './decision.ts'
-import type {
-  Assignment,
-  AssignmentCandidate,
-  OnExhausted,
-  OnExplicit,
-  PolicyDocument,
-  PolicyVersion,
-  RequiredTag,
-} from './document.ts'
+import type { Assignment, AssignmentCandidate, PolicyDocument, PolicyVersion } from './document.ts'
 import { type ExceptionFacts, type ExceptionIndex, indexExceptions } from './exception.ts'
 import { type Registry, type ResourceType, registryOf } from './resource-types.ts'
+import type { ResolvedSettings } from './settings.ts'
+import type { RequiredTag } from './values.ts'
 
 /** A node of the organization tree. `tags` are those that administrators set on it. */
 export interface NodeFacts {
@@ -79,18 +73,6 @@ export interface GovernanceFacts {
   readonly resourceTypes?: readonly ResourceType[]
 }
 
-/** A setting together with who set it. */
-export interface Sourced<T> {
-  readonly value: T
-  readonly by: Party
-}
-
-export interface ResolvedSize {
-  readonly min: Sourced<number>
-  readonly max: Sourced<number>
-  readonly default: Sourced<number>
-}
-
 /** A rule of the document that gives the order, with what conditions and finals made of it. */
 export interface ResolvedRule {
   readonly pool: string
@@ -103,15 +85,10 @@ export interface ResolvedRule {
 }
 
 /** The documents in force for one account and pair, merged (policy-model §3). */
-export interface ResolvedDocument {
+export interface ResolvedDocument extends ResolvedSettings {
   /** Who gives the order of pools. */
   readonly by: Party
   readonly rules: readonly ResolvedRule[]
-  readonly onExplicit: Sourced<OnExplicit>
-  readonly onExhausted: Sourced<OnExhausted>
-  readonly size?: ResolvedSize
-  readonly sizeIpv6?: ResolvedSize
-  readonly requiredTags: readonly Sourced<RequiredTag>[]
 }
 
 /** Which assignments count: those that enforce; these and those that warn; all that are not off. */

@@ -4,17 +4,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Tag } from '../tags.ts'
-import {
-  type Compatibility,
-  canonicalText,
-  compatibilityValues,
-  defaultSettings,
-  onExhaustedValues,
-  onExplicitValues,
-  type PolicyDocument,
-} from './document.ts'
+import { canonicalText, documentOf, type PolicyDocument } from './document.ts'
 import { followTags, ruledBy, tagsInLine } from './tag-agreement.ts'
 import { policySettingsFromTags } from './tag-settings.ts'
+import { type Compatibility, compatibilityValues, onExhaustedValues, onExplicitValues } from './values.ts'
 
 const locales = ['us-east-1', 'azure:westeurope'] as const
 const types = ['eip', 'azure:public-ip'] as const
@@ -56,19 +49,8 @@ const writing = fc
     ),
   })
   .map(({ pair, onExplicit, onExhausted, size, requiredTags, rules }) => (world: World): World => {
-    const defaults = defaultSettings(world.compatibility)
-    const said = [...(onExplicit ? (['onExplicit'] as const) : []), ...(onExhausted ? (['onExhausted'] as const) : [])]
-    const document: PolicyDocument = {
-      ...pair,
-      settings: {
-        onExplicit: onExplicit ?? defaults.onExplicit,
-        onExhausted: onExhausted ?? defaults.onExhausted,
-        requiredTags,
-        ...(size ? { size } : {}),
-      },
-      rules,
-      ...(said.length > 0 ? { said } : {}),
-    }
+    const params = { ...pair, onExplicit, onExhausted, size, requiredTags, rules }
+    const document = documentOf(params, world.compatibility)
     const changes = tagsInLine(world.tags, document)
     assert('put' in changes)
     const tags = new Map(world.tags.map(({ key, value }) => [key, value]))

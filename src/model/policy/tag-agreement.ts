@@ -2,22 +2,18 @@
 // changes rewrites the tags that say otherwise (docs/decisions/0016).
 
 import { keyProblem, type Tag, valueProblem } from '../tags.ts'
+import { type AllocationRule, canonicalCondition, type PolicyDocument, type RuleCondition } from './document.ts'
 import {
-  type AllocationRule,
-  type Compatibility,
-  canonicalCondition,
-  type Defaulted,
-  defaultedSettings,
-  defaultSettings,
-  formatRequiredTag,
-  formatSize,
-  type PolicyDocument,
+  followingSettings,
+  initialSettings,
   type PolicySettings,
-  type RequiredTag,
-  type RuleCondition,
-  type SizeBounds,
-} from './document.ts'
+  type SettingName,
+  settingNames,
+  settingOf,
+  settingsFrom,
+} from './settings.ts'
 import { mostSpecific, type PolicyTagSettings, policySettingsFromTags } from './tag-settings.ts'
+import type { Compatibility } from './values.ts'
 
 interface Pair {
   readonly locale: string
@@ -43,7 +39,7 @@ export function ruledBy(
     (pool): AllocationRule => known.get(pool) ?? ruleOf(pool, conditionTold(tags, pair, pool) ?? 'always'),
   )
   if (before) return { ...before, rules }
-  const empty = { ...pair, settings: defaultSettings(compatibility), rules }
+  const empty = { ...pair, settings: initialSettings(compatibility), rules }
   return followTags(empty, { before: nothingTold, after: tags, compatibility })
 }
 
@@ -60,27 +56,21 @@ export function followTags(
     readonly compatibility: Compatibility
   },
 ): PolicyDocument {
-  const defaults = defaultSettings(compatibility)
   const { settings, rules, said = [] } = document
   /** What a tag says now; the default where one spoke and is gone; else what is there. */
   const moved = <T>(read: (tags: PolicyTagSettings) => T | undefined, kept: T, otherwise: T): T =>
     read(after) ?? (read(before) === undefined ? kept : otherwise)
   const saidStill = said.filter((name) => toldOf(after, document, name) === toldOf(before, document, name))
-  const defaulted = <N extends Defaulted>(name: N): PolicySettings[N] =>
-    toldOf(after, document, name) ?? (saidStill.includes(name) ? settings[name] : defaults[name])
-  const sizeIn = (name: 'size' | 'sizeIpv6') =>
-    moved((tags) => mostSpecific(tags[name], document), settings[name] ?? ('none' as const), 'none' as const)
-  const [size, sizeIpv6] = [sizeIn('size'), sizeIn('sizeIpv6')]
   const { said: _, ...rest } = document
   return {
     ...rest,
-    settings: {
-      onExplicit: defaulted('onExplicit'),
-      onExhausted: defaulted('onExhausted'),
-      requiredTags: moved((tags) => mostSpecific(tags.requiredTags, document), settings.requiredTags, []),
-      ...(size !== 'none' && { size }),
-      ...(sizeIpv6 !== 'none' && { sizeIpv6 }),
-    },
+    settings: settingsFrom((name, setting) => {
+      const initial = setting.initial(compatibility)
+      const told = (tags: PolicyTagSettings) => toldOf(tags, document, name)
+      const kept = settings[name]
+      if (followingSettings.includes(name)) return told(after) ?? (saidStill.includes(name) ? kept : initial)
+      return setting.fromTold(moved(told, setting.toTold(kept), setting.toTold(initial)))
+    }),
     rules: rules.map(({ pool, when }) =>
       ruleOf(
         pool,
@@ -92,8 +82,8 @@ export function followTags(
 }
 
 /** Whether values of the settings that follow the compatibility were said, as one can tell from the document alone. */
-export const saidIn = (settings: PolicySettings, compatibility: Compatibility): readonly Defaulted[] =>
-  defaultedSettings.filter((name) => settings[name] !== defaultSettings(compatibility)[name])
+export const saidIn = (settings: PolicySettings, compatibility: Compatibility): readonly SettingName[] =>
+  followingSettings.filter((name) => settings[name] !== initialSettings(compatibility)[name])
 
 export interface TagChanges {
   readonly put: readonly Tag[]
@@ -114,24 +104,16 @@ export function tagsInLine(
   const removed: string[] = []
   const { locale, resourceType, settings, rules } = document
   const requests: readonly Params[] = [
-    ...defaultedSettings.map((name) => ({
-      word: name === 'onExplicit' ? 'on-explicit' : 'on-exhausted',
-      wanted: settings[name],
-      spelled: settings[name],
-      told: (told: PolicyTagSettings) => toldOf(told, document, name),
-    })),
-    ...(['size', 'sizeIpv6'] as const).map((name) => ({
-      word: name === 'size' ? 'size' : 'size-ipv6',
-      wanted: textOfSize(settings[name] ?? 'none'),
-      spelled: textOfSize(settings[name] ?? 'none'),
-      told: (told: PolicyTagSettings) => textIn(mostSpecific(told[name], document), textOfSize),
-    })),
-    {
-      word: 'required-tags',
-      wanted: textOfTags(settings.requiredTags),
-      spelled: settings.requiredTags.map(formatRequiredTag).join(',') || 'none',
-      told: (told) => textIn(mostSpecific(told.requiredTags, document), textOfTags),
-    },
+    ...settingNames.map((name) => {
+      const setting = settingOf(name)
+      const wanted = setting.toTold(settings[name])
+      return {
+        word: setting.word,
+        wanted: setting.comparable(wanted),
+        spelled: setting.spell(wanted),
+        told: (told: PolicyTagSettings) => textIn(toldOf(told, document, name), (value) => setting.comparable(value)),
+      }
+    }),
     ...rules.map(({ pool, when = 'always' as const }) => ({
       word: 'when',
       pool,
@@ -172,8 +154,8 @@ const nothingTold: PolicyTagSettings = policySettingsFromTags([]).settings!
 /** Tags are checked before they are put, so that those of a policy always parse. */
 const settingsIn = (tags: readonly Tag[]): PolicyTagSettings => policySettingsFromTags(tags).settings!
 
-const toldOf = <N extends Defaulted>(tags: PolicyTagSettings, pair: Pair, name: N): PolicySettings[N] | undefined =>
-  mostSpecific(tags[name] as readonly { value: PolicySettings[N] }[], pair)
+const toldOf = (tags: PolicyTagSettings, pair: Pair, name: SettingName): unknown =>
+  mostSpecific<unknown>(tags[name], pair)
 
 const conditionTold = ({ when }: PolicyTagSettings, pair: Pair, pool: string): RuleCondition | 'always' | undefined =>
   mostSpecific(
@@ -188,9 +170,6 @@ const ruleOf = (pool: string, when: RuleCondition | 'always'): AllocationRule =>
 
 const textIn = <T>(value: T | undefined, textOf: (value: T) => string): string | undefined =>
   value === undefined ? undefined : textOf(value)
-const textOfSize = (size: SizeBounds | 'none'): string => (size === 'none' ? size : formatSize(size))
-const textOfTags = (required: readonly RequiredTag[]): string =>
-  JSON.stringify(required.map(({ key, value }) => JSON.stringify([key, value])).toSorted())
 const textOfCondition = (when: RuleCondition | 'always'): string =>
   when === 'always' ? when : JSON.stringify(canonicalCondition(when))
 

@@ -2,6 +2,10 @@
 
 import { isAccountId, isTargetId } from '../organization.ts'
 import { settingsPrefix, type Tag } from '../tags.ts'
+import type { RuleCondition } from './document.ts'
+import { builtInTypes, hasTypeShape, type Registry } from './resource-types.ts'
+import { listOf, parseWhole } from './setting.ts'
+import { forEachSetting, type SettingName, settingNames, settingOf, type ToldOf } from './settings.ts'
 import {
   type AssignmentKind,
   assignmentKindValues,
@@ -9,14 +13,7 @@ import {
   compatibilityValues,
   type Mode,
   modeValues,
-  onExhaustedValues,
-  onExplicitValues,
-  type PolicySettings,
-  type RequiredTag,
-  type RuleCondition,
-  type SizeBounds,
-} from './document.ts'
-import { builtInTypes, hasTypeShape, type Registry } from './resource-types.ts'
+} from './values.ts'
 
 export type SettingCarrier = 'policy' | 'ipam' | 'pool'
 
@@ -44,9 +41,13 @@ export interface SettingProblem {
   readonly problem: string
 }
 
-const listOf = (values: readonly string[]): string => values.map((value) => `\`${value}\``).join(', ')
 /** Thirty days. */
 export const quarantineSecondsMax = 2_592_000
+
+/** The tag that speaks of a setting of documents. */
+export function keyOfSetting(name: SettingName): string {
+  return `cadastre:${settingOf(name).word}`
+}
 
 /** The whole vocabulary: no other key with the prefix is taken. */
 export const settingWords: readonly SettingWord[] = [
@@ -78,59 +79,11 @@ export const settingWords: readonly SettingWord[] = [
     summary:
       'The default for a target, or a final that everything below is narrowed by. The tag is about all assignments of the policy at once.',
   },
-  {
-    field: 'onExplicit',
-    of: 'document',
-    key: 'cadastre:on-explicit',
-    on: 'policy',
-    suffix: 'pair',
-    allowed: listOf(onExplicitValues),
-    default: '`deny`; `allow` with compatibility `aws`',
-    summary: 'What a caller gets who names a pool, address or CIDR that the rules do not list.',
-  },
-  {
-    field: 'onExhausted',
-    of: 'document',
-    key: 'cadastre:on-exhausted',
-    on: 'policy',
-    suffix: 'pair',
-    allowed: listOf(onExhaustedValues),
-    default: '`deny`; `provider` with compatibility `aws`',
-    summary: 'What a request gets where no listed pool has room.',
-  },
-  {
-    field: 'size',
-    of: 'document',
-    fieldAllowed: '`{"min": 16, "default": 24, "max": 28}`',
-    key: 'cadastre:size',
-    on: 'policy',
-    suffix: 'pair',
-    allowed: '`MIN/DEFAULT/MAX` netmask lengths from 0 to 32, such as `16/24/28`, or `none`',
-    default: 'no bounds',
-    summary: 'IPv4 netmask lengths of CIDRs, such as the type can have; the minimum is the largest block.',
-  },
-  {
-    field: 'sizeIpv6',
-    of: 'document',
-    fieldAllowed: '`{"min": 48, "default": 56, "max": 60}`',
-    key: 'cadastre:size-ipv6',
-    on: 'policy',
-    suffix: 'pair',
-    allowed: '`MIN/DEFAULT/MAX` netmask lengths from 0 to 128, such as `48/56/60`, or `none`',
-    default: 'no bounds',
-    summary: 'IPv6 netmask lengths of CIDRs, such as the type can have; the minimum is the largest block.',
-  },
-  {
-    field: 'requiredTags',
-    of: 'document',
-    fieldAllowed: '`[{"key": "env"}, {"key": "team", "value": "net"}]`',
-    key: 'cadastre:required-tags',
-    on: 'policy',
-    suffix: 'pair',
-    allowed: '`KEY` or `KEY=VALUE`, comma-separated, such as `env,team=net`, or `none`',
-    default: 'none',
-    summary: 'Tags without which a request is denied.',
-  },
+  ...settingNames.map((field): SettingWord => {
+    const { summary, allowed, fieldAllowed, default: usual } = settingOf(field)
+    const key = keyOfSetting(field)
+    return { field, of: 'document', key, on: 'policy', suffix: 'pair', summary, allowed, fieldAllowed, default: usual }
+  }),
   {
     field: 'when',
     of: 'rule',
@@ -190,15 +143,12 @@ export interface Narrowed<T> {
   readonly value: T
 }
 
-export interface PolicyTagSettings {
+export type DocumentTagSettings = { readonly [N in SettingName]: readonly Narrowed<ToldOf<N>>[] }
+
+export interface PolicyTagSettings extends DocumentTagSettings {
   readonly compatibility?: Compatibility
   readonly mode?: Mode
   readonly assignment?: AssignmentKind
-  readonly onExplicit: readonly Narrowed<PolicySettings['onExplicit']>[]
-  readonly onExhausted: readonly Narrowed<PolicySettings['onExhausted']>[]
-  readonly size: readonly Narrowed<SizeBounds | 'none'>[]
-  readonly sizeIpv6: readonly Narrowed<SizeBounds | 'none'>[]
-  readonly requiredTags: readonly Narrowed<readonly RequiredTag[]>[]
   readonly when: readonly (Narrowed<RuleCondition | 'always'> & { readonly pool: string })[]
 }
 
@@ -227,11 +177,7 @@ export function policySettingsFromTags(tags: Iterable<Tag>): Parsed<PolicyTagSet
       compatibility: of.single('cadastre:compatibility') as Compatibility | undefined,
       mode: of.single('cadastre:mode') as Mode | undefined,
       assignment: of.single('cadastre:assignment') as AssignmentKind | undefined,
-      onExplicit: of.narrowed('cadastre:on-explicit') as PolicyTagSettings['onExplicit'],
-      onExhausted: of.narrowed('cadastre:on-exhausted') as PolicyTagSettings['onExhausted'],
-      size: of.narrowed('cadastre:size') as PolicyTagSettings['size'],
-      sizeIpv6: of.narrowed('cadastre:size-ipv6') as PolicyTagSettings['sizeIpv6'],
-      requiredTags: of.narrowed('cadastre:required-tags') as PolicyTagSettings['requiredTags'],
+      ...(forEachSetting((name) => of.narrowed(keyOfSetting(name))) as DocumentTagSettings),
       when: of.byPool('cadastre:when') as PolicyTagSettings['when'],
     },
   }
@@ -378,11 +324,9 @@ const parsers: { readonly [key: string]: (text: string) => unknown } = {
   'cadastre:compatibility': oneOf(compatibilityValues),
   'cadastre:mode': oneOf(modeValues),
   'cadastre:assignment': oneOf(assignmentKindValues),
-  'cadastre:on-explicit': oneOf(onExplicitValues),
-  'cadastre:on-exhausted': oneOf(onExhaustedValues),
-  'cadastre:size': (text) => (text === 'none' ? text : parseSize(text, 32)),
-  'cadastre:size-ipv6': (text) => (text === 'none' ? text : parseSize(text, 128)),
-  'cadastre:required-tags': (text) => (text === 'none' ? [] : parseRequiredTags(text)),
+  ...Object.fromEntries(
+    settingNames.map((name) => [keyOfSetting(name), (text: string) => settingOf(name).parse(text)]),
+  ),
   'cadastre:when': (text) => (text === 'always' ? text : parseCondition(text)),
   'cadastre:policy-compatibility': oneOf(compatibilityValues),
   'cadastre:unmatched': oneOf(['provider', 'deny']),
@@ -391,28 +335,6 @@ const parsers: { readonly [key: string]: (text: string) => unknown } = {
 }
 
 const parseValue = (word: SettingWord, text: string): unknown => parsers[word.key]!(text)
-
-function parseWhole(text: string, max: number): number | undefined {
-  if (!/^(0|[1-9]\d{0,8})$/.test(text)) return undefined
-  const number = Number(text)
-  return number <= max ? number : undefined
-}
-
-function parseSize(text: string, bits: number): SizeBounds | undefined {
-  const numbers = text.split('/').map((part) => parseWhole(part, bits))
-  const [min, asked, max] = numbers
-  if (numbers.length !== 3 || min === undefined || asked === undefined || max === undefined) return undefined
-  return min <= asked && asked <= max ? { min, default: asked, max } : undefined
-}
-
-function parseRequiredTags(text: string): readonly RequiredTag[] | undefined {
-  const tags = text.split(',').map((part): RequiredTag => {
-    const at = part.indexOf('=')
-    return at < 0 ? { key: part.trim() } : { key: part.slice(0, at).trim(), value: part.slice(at + 1).trim() }
-  })
-  const keys = new Set(tags.map(({ key }) => key))
-  return keys.has('') || keys.size !== tags.length ? undefined : tags
-}
 
 function parseTargets(text: string): readonly string[] | undefined {
   const ids = text.split(/[\s,]+/).filter((id) => id !== '')

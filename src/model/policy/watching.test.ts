@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { conclude, decide } from './decide.ts'
 import { type AllocationRequest, isWarning } from './decision.ts'
-import type { Assignment, PolicySettings } from './document.ts'
+import type { Assignment } from './document.ts'
 import { explainDecision } from './explain.ts'
+import type { PolicySettings } from './settings.ts'
 import { assign, documentOf, policy, pool, pools, prod, request, root, worldOf } from './testdata/world.ts'
 
 const now = new Date('2026-01-02T03:04:05Z')

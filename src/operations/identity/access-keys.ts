@@ -1,8 +1,8 @@
 // Permanent access keys: made by the operator, at the first start or by command.
 
-import { canonicalExternalId } from '#model/organization.ts'
 import type { ReadTransaction, Store, Transaction } from '#store/store.ts'
 import type { AccessKeyRecord } from '#store/tables/access-keys.ts'
+import { accountsCalled } from '../organization/called.ts'
 import { recordOwn } from '../record/own-entries.ts'
 
 /** Where randomness comes from; operations draw none themselves. */
@@ -80,17 +80,13 @@ export const noteShown = (store: Store, { accessKeyId }: NewKey): Promise<void> 
 /** The number of an account that the operator calls by it, by its id in its cloud or by a name that no other has; else a text says what is wrong. */
 async function accountCalled(tx: ReadTransaction, called: string): Promise<{ account: string } | { problem: string }> {
   if (await tx.organizations.findAccount(called)) return { account: called }
-  for (const [by, value] of [
-    ['external_id', canonicalExternalId(called)],
-    ['name', called],
-  ] as const) {
-    const [one, other] = await tx.organizations.listNamed(by, value, { after: '', limit: 2 })
-    if (one === undefined) continue
-    if (other === undefined) return { account: one }
+  const [one, other] = await accountsCalled(tx, called)
+  if (other !== undefined) {
     return {
       problem: `Several accounts are called \`${called}\`, such as \`${one}\` and \`${other}\`: give the number.`,
     }
   }
+  if (one !== undefined) return { account: one }
   return { problem: `There is no account \`${called}\`.` }
 }
 
@@ -141,12 +137,13 @@ export async function listAccessKeys(store: Store, called: string): Promise<List
     const found = await accountCalled(tx, called)
     if ('problem' in found) return found.problem
     const keys = await tx.accessKeys.list(found.account)
-    return keys.map(({ id, arn, created_at, expires_at, disabled_at }) => ({
+    return keys.map(({ id, arn, createdAt, expiresAt, disabledAt }) => ({
       id,
       arn,
-      createdAt: new Date(created_at),
-      state: disabled_at !== null ? 'disabled' : expires_at !== null && expires_at <= tx.now ? 'expired' : 'good',
-      expiresAt: expires_at === null ? undefined : new Date(expires_at),
+      createdAt: new Date(createdAt),
+      state:
+        disabledAt !== undefined ? 'disabled' : expiresAt !== undefined && expiresAt <= tx.now ? 'expired' : 'good',
+      expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt),
     }))
   })
 }

@@ -2,7 +2,8 @@
 import type { Ipam as IpamAnswer, ModifyIpamRequest } from '#formats/aws/ec2.generated.ts'
 import { type Members, refuse, refuseValue } from '#model/refusal.ts'
 import type { Ipam } from '#store/tables/ipams.ts'
-import { filterBy, page, refuseIdsWithPaging } from '../listing.ts'
+import { filterBy, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
+import { readById } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
 import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
@@ -32,9 +33,16 @@ export const createIpam = ec2Write(
 export const describeIpams = ec2Read('DescribeIpams', async (context, input) => {
   const matches = filterBy(input.Filters, ipamFilters, ({ Tags }) => Tags ?? [])
   refuseIdsWithPaging(input.IpamIds, 'IpamIds', input)
-  const ipams: IpamAnswer[] = []
-  for (const ipam of await namedOrAll(context, input.IpamIds)) ipams.push(await describe(context, ipam))
-  const { items, NextToken } = page(ipams.filter(matches), input, ({ IpamId }) => IpamId!)
+  const { items, NextToken } = await readTokenPage<Ipam, IpamAnswer>(context, input, {
+    read: readById(await namedOrAll(context, input.IpamIds)),
+    placeOf: ({ id }) => id,
+    // One for each Region, which is the one that is asked.
+    async show(ipams) {
+      const shown: IpamAnswer[] = []
+      for (const ipam of ipams) shown.push(await describe(context, ipam))
+      return shown.map((ipam) => (matches(ipam) ? ipam : undefined))
+    },
+  })
   return { Ipams: items, NextToken }
 })
 

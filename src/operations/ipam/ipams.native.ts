@@ -1,7 +1,7 @@
 // IPAMs over the native API.
 import { z } from 'zod'
 import { type Refusal, refuse } from '#model/refusal.ts'
-import { tagsFrom } from '#model/tags.ts'
+import { nameKey } from '#model/tags.ts'
 import type { Ipam } from '#store/tables/ipams.ts'
 import { type Place, permitter, requirePermission } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.ts'
@@ -15,16 +15,21 @@ import {
   gatherPage,
   idText,
   instant,
+  ipamName,
   nameShapes,
   pageOf,
   paging,
 } from '../shapes.native.ts'
+import { checkRegion } from '../space/request-parts.ts'
 import {
-  checkRegion,
+  allTags,
   description,
+  labelsFrom,
   newDescription,
+  newName,
   refuseMalformed,
   refuseNoChange,
+  shownName,
   shownTags,
   tagMap,
   tags,
@@ -54,6 +59,7 @@ const changeable = {
 }
 const ipam = z.object({
   ipamId,
+  name: shownName.optional(),
   account: accountId,
   region: region.describe('The home Region.'),
   description: description.optional(),
@@ -74,7 +80,7 @@ export const listIpams = nativeRead({
   output: pageOf(ipam),
   rest: { method: 'GET', path: '/ipams' },
   cli: 'ipam list',
-  columns: ['ipamId', 'account', 'region', 'tier', 'description'],
+  columns: ['ipamId', 'name', 'account', 'region', 'tier', 'description'],
   refusals: ['InvalidPaginationToken'],
   at: 'filtered',
   async run(context, { account, ...params }) {
@@ -91,7 +97,7 @@ export const getIpam = nativeRead({
   name: 'getIpam',
   summary: 'Show one IPAM.',
   action: 'ipam:read',
-  input: z.strictObject({ ipamId }),
+  input: z.strictObject({ ipamId: ipamName }),
   output: ipam,
   rest: { method: 'GET', path: '/ipams/{ipamId}' },
   cli: 'ipam show',
@@ -108,6 +114,7 @@ export const createIpam = nativeWrite({
   input: z.strictObject({
     account: accountName.describe('The account that is to own it.'),
     region: region.describe('Its home Region.'),
+    name: newName.optional(),
     description: description.optional(),
     operatingRegions: operatingRegions.optional(),
     tier: changeable.tier.optional().describe('`advanced` by default.'),
@@ -120,20 +127,21 @@ export const createIpam = nativeWrite({
   output: ipam,
   rest: { method: 'POST', path: '/ipams', status: 201 },
   cli: 'ipam create',
-  refusals: ['NotFound', 'LimitExceeded', 'NotEligible'],
+  refusals: ['NotFound', 'AlreadyExists', 'LimitExceeded', 'NotEligible'],
   at: async (context, { account }) => placeOfNode(context, account),
-  async run(context, { account, region, tags, ...spec }) {
+  async run(context, { account, region, name, tags, ...spec }) {
     checkRegion(context, 'region', region)
     for (const [index, name] of (spec.operatingRegions ?? []).entries()) {
       checkRegion(context, `operatingRegions.${index}`, name)
     }
     if (saysOtherwise(spec, ipamSettingsDefault)) await requireRules(context, account)
-    const made = await create(context.actingFor(account, region), { ...spec, tags: tagsFrom(tags) })
+    const made = await create(context.actingFor(account, region), { ...spec, ...labelsFrom({ name, tags }) })
     return showIpam(context, made)
   },
 })
 
 const ipamChanges = {
+  name: newName.nullable().optional().describe('`null`: none.'),
   description: newDescription.optional(),
   operatingRegions: operatingRegions.optional().describe('All that it is to have.'),
   tier: changeable.tier.optional(),
@@ -141,7 +149,7 @@ const ipamChanges = {
   meteredAccount: changeable.meteredAccount.optional(),
   policyCompatibility: changeable.policyCompatibility.optional(),
   unmatched: changeable.unmatched.optional(),
-  tags: tags.optional().describe('All tags that it is to have.'),
+  tags: tags.optional().describe(allTags),
 }
 
 export const updateIpam = nativeWrite({
@@ -149,21 +157,21 @@ export const updateIpam = nativeWrite({
   summary: 'Change an IPAM.',
   description: ruleNeedsRight,
   action: 'ipam:manage',
-  input: z.strictObject({ ipamId, ...ipamChanges }),
+  input: z.strictObject({ ipamId: ipamName, ...ipamChanges }),
   output: ipam,
   rest: { method: 'PATCH', path: '/ipams/{ipamId}' },
   cli: 'ipam update',
-  refusals: ['NotFound', 'MalformedId', 'DependencyViolation', 'NotEligible'],
+  refusals: ['NotFound', 'MalformedId', 'AlreadyExists', 'DependencyViolation', 'NotEligible'],
   changes: getIpam,
   at: placeOfIpam,
-  async run(context, { ipamId, ...given }) {
-    refuseNoChange(given, Object.keys(ipamChanges))
+  async run(context, { ipamId, name, tags, ...given }) {
+    refuseNoChange({ ...given, name, tags }, Object.keys(ipamChanges))
     const found = await findIpam(context, ipamId)
     for (const [index, name] of (given.operatingRegions ?? []).entries()) {
       checkRegion(context, `operatingRegions.${index}`, name)
     }
     if (saysOtherwise(given, found)) await requireRules(context, found.account)
-    return showIpam(context, await update(context, found, { ...given, tags: given.tags && tagsFrom(given.tags) }))
+    return showIpam(context, await update(context, found, { ...given, ...labelsFrom({ name, tags }) }))
   },
 })
 
@@ -173,7 +181,7 @@ export const deleteIpam = nativeWrite({
   description: ruleNeedsRight,
   action: 'ipam:manage',
   input: z.strictObject({
-    ipamId,
+    ipamId: ipamName,
     cascade: flag
       .optional()
       .describe(
@@ -223,8 +231,10 @@ async function requireRules(context: WriteContext, account: string): Promise<voi
 // Showing ------------------------------------------------------------------------------------------------------------
 
 async function showIpam(context: ReadContext, found: Ipam): Promise<z.output<typeof ipam>> {
+  const tags = tagMap(await context.tx.tags.of(found.id))
   return {
     ipamId: found.id,
+    name: tags[nameKey] || undefined,
     account: found.account,
     region: found.region,
     description: found.description,
@@ -236,7 +246,7 @@ async function showIpam(context: ReadContext, found: Ipam): Promise<z.output<typ
     unmatched: found.unmatched,
     publicScopeId: found.publicScopeId,
     privateScopeId: found.privateScopeId,
-    tags: tagMap(await context.tx.tags.of(found.id)),
+    tags,
     createdAt: formatInstant(found.createdAt),
   }
 }

@@ -8,7 +8,7 @@ import type { Tag } from '#model/tags.ts'
 import type { Ipam, Scope } from '#store/tables/ipams.ts'
 import type { Pool } from '#store/tables/pools.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
-import { putFirstTags, replaceTags } from '../organization/tagging.ts'
+import { labelled, putFirstTags, refuseBadName, relabel } from '../organization/tagging.ts'
 import { removePolicy } from '../policy/content.ts'
 import { refuseBeyondShareOfContent } from '../policy/content-shares.ts'
 import { describedAs, refuseLongDescription } from './access.ts'
@@ -30,16 +30,20 @@ export interface IpamSpec extends Partial<IpamSettings> {
   readonly tier?: Ipam['tier']
   readonly enablePrivateGua?: boolean
   readonly meteredAccount?: Ipam['meteredAccount']
+  /** As it is told apart by from the account's others. */
+  readonly name?: string
   /** Some of them may be settings. */
   readonly tags?: readonly Tag[]
 }
 
-export interface IpamChanges extends Omit<IpamSpec, 'description' | 'operatingRegions' | 'tags'> {
+export interface IpamChanges extends Omit<IpamSpec, 'description' | 'operatingRegions' | 'name' | 'tags'> {
   /** An empty text, or `null`, takes it away. */
   readonly description?: string | null
   /** All that it is to have; the home Region always is one. */
   readonly operatingRegions?: readonly string[]
-  /** All that it is to have, beside those that are settings. */
+  /** `null`: none. */
+  readonly name?: string | null
+  /** All that it is to have, beside those that are settings and its name. */
   readonly tags?: readonly Tag[]
 }
 
@@ -49,8 +53,10 @@ export interface IpamChanges extends Omit<IpamSpec, 'description' | 'operatingRe
  */
 export async function createIpam(context: WriteContext, spec: IpamSpec): Promise<Ipam> {
   const { account } = context.caller
-  const { tags = [] } = spec
+  const { name } = spec
+  const tags = labelled(spec.tags ?? [], { name })
   refuseLongDescription(spec.description)
+  await refuseBadName(context, nameable('', account), name)
   await refuseForeignMetering(context, account, spec.meteredAccount)
   const used = (await context.tx.ipams.ofAccount(account, context.region)).length
   if (used >= ipamsPerRegionMax) {
@@ -91,8 +97,9 @@ export async function createIpam(context: WriteContext, spec: IpamSpec): Promise
  * @returns it as it is then
  */
 export async function updateIpam(context: WriteContext, ipam: Ipam, changes: IpamChanges): Promise<Ipam> {
-  const { description } = changes
+  const { description, name, tags } = changes
   refuseLongDescription(description ?? undefined)
+  await refuseBadName(context, nameable(ipam.id, ipam.account), name)
   await refuseForeignMetering(context, ipam.account, changes.meteredAccount)
   const pools = await context.tx.pools.ofIpam(ipam.id)
   const operatingRegions = changes.operatingRegions
@@ -115,7 +122,7 @@ export async function updateIpam(context: WriteContext, ipam: Ipam, changes: Ipa
   }
   await context.tx.ipams.update(modified)
   await removeSuperseded(context, modified, changes)
-  await replaceTags(context, taggedOf(ipam), changes.tags)
+  await relabel(context, taggedOf(ipam), { name, tags })
   await recordVersion(context, modified)
   return modified
 }
@@ -298,6 +305,7 @@ function refuseWhatIsLeft(ipam: Ipam, scopes: readonly Scope[], pools: readonly 
 
 // What changes -------------------------------------------------------------------------------------------------------
 
+const nameable = (id: string, account: string) => ({ id, type: resourceType, account, parent: account }) as const
 const taggedOf = ({ id, account, region }: Ipam) => ({ id, type: resourceType, account, region })
 
 /** Puts the IPAM as it is now into the history; decisions must be made anew. */

@@ -371,7 +371,7 @@ describe('a CIDR that is taken away', () => {
         versions.map(({ body }) => (JSON.parse(body) as { state: string }).state),
         ['provisioned', 'pending-deprovision'],
       )
-      assert.equal(latest!.until_at! - latest!.from_at, 60_000)
+      assert.equal(latest!.untilAt! - latest!.fromAt, 60_000)
     })
   })
 })

@@ -4,10 +4,10 @@ import { equals, formatCidr, parseCidr } from '#model/cidr.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { PoolCidr } from '#store/tables/pools.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
-import { formatInstant, gatherPage, idText, instant, nameShapes, pageOf, paging } from '../shapes.native.ts'
+import { formatInstant, gatherPage, idText, instant, nameShapes, pageOf, paging, poolName } from '../shapes.native.ts'
 import { cidr, netmaskLength } from '../space/shapes.native.ts'
 import { deprovisionPoolCidr, listPoolCidrs as listCidrs, provisionPoolCidr } from './pool-cidrs.ts'
-import { findPool, ownedPool, placeOfPool, poolId } from './pools.native.ts'
+import { findPool, ownedPool, placeOfPool } from './pools.native.ts'
 
 const poolCidrId = idText('poolCidr').describe('`ipam-pool-cidr-…`.')
 const poolCidr = z.object({
@@ -26,7 +26,7 @@ export const listPoolCidrs = nativeRead({
   name: 'listPoolCidrs',
   summary: 'List the space that a pool was given, in address order.',
   action: 'ipam:read',
-  input: z.strictObject({ ...paging, poolId }),
+  input: z.strictObject({ ...paging, poolId: poolName }),
   output: pageOf(poolCidr),
   rest: { method: 'GET', path: '/pools/{poolId}/cidrs' },
   cli: 'pool-cidr list',
@@ -50,7 +50,7 @@ export const provision = nativeWrite({
     'A public CIDR is provisioned once in an installation. A public pool without a parent gets space only where its account may provision public space.',
   action: 'ipam:manage',
   input: z.strictObject({
-    poolId,
+    poolId: poolName,
     cidr: cidr.optional().describe('This space; or give a `netmaskLength`.'),
     netmaskLength: netmaskLength.optional().describe('Any space of this length.'),
   }),
@@ -78,7 +78,7 @@ export const deprovision = nativeWrite({
   description:
     'Where released space in it still rests, the CIDR is `pending-deprovision`: nothing more is given from it, and it leaves the pool by itself when the last rest ends.',
   action: 'ipam:manage',
-  input: z.strictObject({ poolId, cidr }),
+  input: z.strictObject({ poolId: poolName, cidr }),
   output: z.void(),
   rest: { method: 'DELETE', path: '/pools/{poolId}/cidrs', status: 204 },
   cli: 'pool-cidr delete',

@@ -5,7 +5,7 @@ import type { Pool } from '#store/tables/pools.ts'
 import { permitter } from '../identity/authority.ts'
 import { nativeRead } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
-import { accountId, gatherPage, idText, nameShapes, pageOf, paging } from '../shapes.native.ts'
+import { accountId, gatherPage, idText, ipamName, nameShapes, pageOf, paging, scopeName } from '../shapes.native.ts'
 import { cidr, description, family, familyText, locale, numberIn } from '../space/shapes.native.ts'
 import { hasLeft } from './pool-removal.ts'
 import { poolId, showUtilization, utilization } from './pools.native.ts'
@@ -40,8 +40,8 @@ export const listPoolTree = nativeRead({
   action: 'ipam:read',
   input: z.strictObject({
     ...paging,
-    ipamId: idText('ipam').optional().describe('Only those of this IPAM: `ipam-…`.'),
-    scopeId: idText('scope').optional().describe('Only those of this scope: `ipam-scope-…`.'),
+    ipamId: ipamName.optional().describe('Only those of this IPAM.'),
+    scopeId: scopeName.optional().describe('Only those of this scope.'),
     family: family.optional(),
   }),
   output: pageOf(treePool),

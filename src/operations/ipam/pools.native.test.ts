@@ -76,7 +76,7 @@ test('an IPAM has its settings in plain fields, and is the one of the EC2 API', 
   await world.ask('PATCH', path, { body: { operatingRegions: ['eu-central-1', 'us-east-1'] } })
   const nothing = await world.ask<Problem>('PATCH', path, { body: {} })
   assert.equal(nothing.status, 400)
-  assert.match(nothing.body.detail!, /give one of description, operatingRegions, tier, .*, tags\./)
+  assert.match(nothing.body.detail!, /give one of name, description, operatingRegions, tier, .*, tags\./)
 })
 
 test('a locale that is probably misspelt is asked about, over both APIs, and one of an unknown cloud is taken', async () => {
@@ -400,7 +400,8 @@ test('bad input names our fields and values', async () => {
     [{ ...params, requiredTags: { env: 'x'.repeat(300) } }, 'InvalidParameterValue', 'requiredTags.env'],
     [{ ...params, publicIpSource: 'amazon' }, 'InvalidParameterValue', 'publicIpSource'],
     [{ ...params, quarantineSeconds: -1 }, 'InvalidParameterValue', 'quarantineSeconds'],
-    [{ ...params, scopeId: 'scope' }, 'MalformedId', ''],
+    [{ ...params, scopeId: 'ipam-0123' }, 'MalformedId', ''],
+    [{ ...params, scopeId: 'scope' }, 'NotFound', ''],
     [{ ...params, sourceVpcId: 'vpc-00000000000000000' }, 'NotFound', ''],
     [{ ...params, locale: 'azure:westeurope', description: 'a place of another cloud' }, '', ''],
   ]

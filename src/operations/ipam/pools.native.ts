@@ -6,7 +6,7 @@ import { reservedEndMax } from '#model/policy/nesting.ts'
 import { isOwnOrShared, mayUsePool } from '#model/policy/resolve.ts'
 import { quarantineSecondsMax } from '#model/policy/tag-settings.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
-import { tagsFrom } from '#model/tags.ts'
+import { nameKey, tagsFrom } from '#model/tags.ts'
 import type { Ipam } from '#store/tables/ipams.ts'
 import type { Pool } from '#store/tables/pools.ts'
 import { type Place, permitter, requirePermission } from '../identity/authority.ts'
@@ -22,25 +22,33 @@ import {
   idCharactersMax,
   idText,
   instant,
+  ipamName,
   nameShapes,
   pageOf,
   paging,
+  poolName,
+  scopeName,
   targetName,
 } from '../shapes.native.ts'
+import { checkLocale } from '../space/request-parts.ts'
 import {
   addressCount,
-  checkLocale,
+  allTags,
+  contact,
   description,
   family,
   familyNumber,
   familyText,
+  labelsFrom,
   locale,
   netmaskLength,
   newDescription,
+  newName,
   numberIn,
   refuseMalformed,
   refuseNoChange,
   scopeType,
+  shownName,
   shownTags,
   tagMap,
   tags,
@@ -87,6 +95,7 @@ const sourceAllocationId = idText('allocation')
 const reservedEnd = z.number().int().min(0).max(reservedEndMax)
 const pool = z.object({
   poolId,
+  name: shownName.optional(),
   account: accountId.describe('Its owner.'),
   ipamId,
   scopeId,
@@ -113,6 +122,7 @@ const pool = z.object({
   reservedLast: reservedEnd.optional().describe('So many at its end.'),
   quarantineSeconds: quarantineSeconds.optional(),
   sharedWith,
+  contact: contact.optional(),
   tags: shownTags,
   createdAt: instant,
 })
@@ -133,9 +143,9 @@ export const listPools = nativeRead({
   action: 'ipam:read',
   input: z.strictObject({
     ...paging,
-    ipamId: ipamId.optional().describe('Only those of this IPAM.'),
-    scopeId: scopeId.optional().describe('Only those of this scope.'),
-    parentPoolId: poolId.optional().describe('Only those directly under this pool.'),
+    ipamId: ipamName.optional().describe('Only those of this IPAM.'),
+    scopeId: scopeName.optional().describe('Only those of this scope.'),
+    parentPoolId: poolName.optional().describe('Only those directly under this pool.'),
     family: family.optional(),
     locale: locale.optional().describe('Only those for exactly this locale.'),
     usableBy: accountName
@@ -147,7 +157,7 @@ export const listPools = nativeRead({
   output: pageOf(pool),
   rest: { method: 'GET', path: '/pools' },
   cli: 'pool list',
-  columns: ['poolId', 'locale', 'family', 'scopeType', 'description'],
+  columns: ['poolId', 'name', 'locale', 'family', 'scopeType', 'description'],
   refusals: ['InvalidPaginationToken', 'NotFound'],
   at: 'filtered',
   async run(context, { usableBy, parentPoolId, family, ...params }) {
@@ -192,7 +202,7 @@ export const getPool = nativeRead({
   name: 'getPool',
   summary: 'Show one pool.',
   action: 'ipam:read',
-  input: z.strictObject({ poolId }),
+  input: z.strictObject({ poolId: poolName }),
   output: pool,
   rest: { method: 'GET', path: '/pools/{poolId}' },
   cli: 'pool show',
@@ -202,10 +212,11 @@ export const getPool = nativeRead({
 })
 
 const newPool = z.strictObject({
-  scopeId: scopeId.optional().describe('Needed unless it is inside of an allocation.'),
+  scopeId: scopeName.optional().describe('Needed unless it is inside of an allocation.'),
+  name: newName.optional(),
   family: family.optional().describe('Needed likewise.'),
   locale: pool.shape.locale,
-  parentPoolId: pool.shape.parentPoolId,
+  parentPoolId: poolName.optional().describe('The pool that its space comes from; absent for a top-level pool.'),
   description: description.optional(),
   awsService: pool.shape.awsService,
   publicIpSource: pool.shape.publicIpSource,
@@ -220,6 +231,7 @@ const newPool = z.strictObject({
   reservedLast: pool.shape.reservedLast,
   quarantineSeconds: quarantineSeconds.optional(),
   sharedWith: newSharedWith.optional(),
+  contact: contact.optional(),
   tags: tags.optional(),
 })
 
@@ -233,7 +245,7 @@ export const createPool = nativeWrite({
   output: pool,
   rest: { method: 'POST', path: '/pools', status: 201 },
   cli: 'pool create',
-  refusals: ['NotFound', 'MalformedId', 'LimitExceeded', 'NotSupported', 'NotAuthorized'],
+  refusals: ['NotFound', 'MalformedId', 'AlreadyExists', 'LimitExceeded', 'NotSupported', 'NotAuthorized'],
   async at(context, { sourceAllocationId: id, scopeId }) {
     if (id !== undefined) return { node: (await getDivided(context, id)).scope.account, absent: absentAllocation(id) }
     if (scopeId === undefined) refuse({ code: 'MissingParameter', field: 'scopeId' })
@@ -242,7 +254,7 @@ export const createPool = nativeWrite({
   async run(context, params) {
     if (params.locale !== undefined) checkLocale(context, 'locale', params.locale)
     if (params.sourceAllocationId !== undefined) return showPool(context, await divide(context, params))
-    const { scopeId = '', parentPoolId, family, requiredTags, tags, sourceAllocationId: _, ...rest } = params
+    const { scopeId = '', parentPoolId, family, requiredTags, name, tags, sourceAllocationId: _, ...rest } = params
     const { reservedFirst, reservedLast, ...spec } = rest
     if (family === undefined) refuse({ code: 'MissingParameter', field: 'family' })
     for (const [field, said] of Object.entries({ reservedFirst, reservedLast })) {
@@ -260,7 +272,7 @@ export const createPool = nativeWrite({
         parent,
         family: familyNumber(family),
         requiredTags: tagsFrom(requiredTags),
-        tags: tagsFrom(tags),
+        ...labelsFrom({ name, tags }),
       },
     )
     return showPool(context, made)
@@ -268,6 +280,7 @@ export const createPool = nativeWrite({
 })
 
 const poolChanges = {
+  name: newName.nullable().optional().describe('`null`: none.'),
   description: newDescription.optional(),
   minNetmaskLength: pool.shape.minNetmaskLength,
   defaultNetmaskLength: lengths.defaultNetmaskLength.nullable().optional().describe('`null`: none.'),
@@ -275,28 +288,29 @@ const poolChanges = {
   requiredTags: requiredTags.optional().describe('All that it is to require.'),
   quarantineSeconds: quarantineSeconds.nullable().optional().describe("`null`: the server's setting."),
   sharedWith: newSharedWith.optional().describe('All that it is to be shared with.'),
-  tags: tags.optional().describe('All tags that it is to have.'),
+  contact: contact.nullable().optional().describe("`null`: its owner's."),
+  tags: tags.optional().describe(allTags),
 }
 
 export const updatePool = nativeWrite({
   name: 'updatePool',
   summary: 'Change a pool.',
   action: 'ipam:manage',
-  input: z.strictObject({ poolId, ...poolChanges }),
+  input: z.strictObject({ poolId: poolName, ...poolChanges }),
   output: pool,
   rest: { method: 'PATCH', path: '/pools/{poolId}' },
   cli: 'pool update',
-  refusals: ['NotFound', 'MalformedId', 'LimitExceeded', 'PolicyConflict'],
+  refusals: ['NotFound', 'MalformedId', 'AlreadyExists', 'LimitExceeded', 'PolicyConflict'],
   changes: getPool,
   at: placeOfPool,
   async run(context, { poolId, ...given }) {
     refuseNoChange(given, Object.keys(poolChanges))
     const { owner, ...poolAt } = await ownedPool(context, poolId)
-    const { tags, requiredTags, ...changes } = given
+    const { name, tags, requiredTags, ...changes } = given
     const changed = await update(owner, poolAt, {
       ...changes,
       requiredTags: requiredTags && tagsFrom(requiredTags),
-      tags: tags && tagsFrom(tags),
+      ...labelsFrom({ name, tags }),
     })
     return showPool(context, changed)
   },
@@ -307,7 +321,7 @@ export const deletePool = nativeWrite({
   summary: 'Delete a pool.',
   action: 'ipam:manage',
   input: z.strictObject({
-    poolId,
+    poolId: poolName,
     cascade: flag.optional().describe('`true`: with what is in it and the pools below; private pools only.'),
   }),
   output: z.void(),
@@ -326,7 +340,7 @@ export const getUtilization = nativeRead({
   name: 'getPoolUtilization',
   summary: 'Show how much of a pool is used, in numbers of addresses.',
   action: 'ipam:read',
-  input: z.strictObject({ poolId }),
+  input: z.strictObject({ poolId: poolName }),
   output: utilization,
   rest: { method: 'GET', path: '/pools/{poolId}/utilization' },
   cli: 'pool utilization',
@@ -365,7 +379,8 @@ async function getDivided(context: ReadContext, id: string): Promise<Divided> {
 /** Makes the pool that divides an allocation, which has most of what it is from there. */
 async function divide(context: WriteContext, params: z.output<typeof newPool>): Promise<Pool> {
   const { sourceAllocationId = '', scopeId, family, parentPoolId, sourceVpcId, awsService, ...others } = params
-  const { publicIpSource, publiclyAdvertisable, reservedFirst, reservedLast, requiredTags, tags, ...spec } = others
+  const { publicIpSource, publiclyAdvertisable, reservedFirst, reservedLast, requiredTags, name, tags, ...spec } =
+    others
   const divided = await getDivided(context, sourceAllocationId)
   const { scope, allocation } = divided
   const is: Readonly<Record<string, readonly [unknown, unknown]>> = {
@@ -385,7 +400,7 @@ async function divide(context: WriteContext, params: z.output<typeof newPool>): 
   return divideAllocation(
     context.actingFor(scope.account, scope.region),
     divided,
-    { ...spec, requiredTags: tagsFrom(requiredTags), tags: tagsFrom(tags) },
+    { ...spec, requiredTags: tagsFrom(requiredTags), ...labelsFrom({ name, tags }) },
     isSaid ? { first: reservedFirst ?? 0, last: reservedLast ?? 0 } : undefined,
   )
 }
@@ -414,9 +429,11 @@ function shower({ tx }: ReadContext): (pools: readonly Pool[]) => Promise<z.outp
     const shares = await tx.pools.sharesOf(pools.map(({ n }) => n))
     const stored = await tx.tags.ofMany(pools.map(({ id }) => id))
     return pools.map((found) => {
+      const tags = tagMap(stored.get(found.id) ?? [])
       const ipam = ipams.get(found.ipamId!)!
       return {
         poolId: found.id,
+        name: tags[nameKey] || undefined,
         account: found.account,
         ipamId: ipam.id,
         scopeId: found.scopeId!,
@@ -442,7 +459,8 @@ function shower({ tx }: ReadContext): (pools: readonly Pool[]) => Promise<z.outp
         reservedLast: found.reservedLast,
         quarantineSeconds: found.quarantineSeconds,
         sharedWith: shares.get(found.n) ?? [],
-        tags: tagMap(stored.get(found.id) ?? []),
+        contact: found.contact,
+        tags,
         createdAt: formatInstant(found.createdAt),
       }
     })

@@ -10,7 +10,7 @@ import type { Ipam, Scope } from '#store/tables/ipams.ts'
 import type { Pool, SourceResource } from '#store/tables/pools.ts'
 import type { Allocation } from '#store/tables/space.ts'
 import type { Reach, ReadContext, WriteContext } from '../operation.ts'
-import { putFirstTags, replaceTags } from '../organization/tagging.ts'
+import { labelled, putFirstTags, refuseBadContact, refuseBadName, relabel } from '../organization/tagging.ts'
 import { refuseTooLongRequiredTags, refuseTooManyPools, refuseTooManyShares } from '../policy/account-bounds.ts'
 import { describedAs, type PoolAt, refuseFreeTier, refuseLongDescription, refuseTooManyListed } from './access.ts'
 import { isPlanEnded, mayPlan } from './plans.ts'
@@ -48,6 +48,10 @@ export interface PoolSpec extends PoolSettings {
   readonly requiredTags?: readonly Tag[]
   /** The VPC whose block it plans. */
   readonly sourceVpcId?: string
+  /** As it is told apart by from the others in its scope, or under its parent. */
+  readonly name?: string
+  /** Whom to ask about it; its owner's contact by default. */
+  readonly contact?: string
   /** The allocation whose block it divides, as `divideAllocation` has found. */
   readonly division?: Division
   /** Some of them may be settings. */
@@ -71,7 +75,11 @@ export interface PoolChanges extends PoolSettings {
   readonly defaultNetmaskLength?: number | null
   /** All that it is to require. */
   readonly requiredTags?: readonly Tag[]
-  /** All that it is to have, beside those that are settings. */
+  /** `null`: none. */
+  readonly name?: string | null
+  /** `null`: none of its own. */
+  readonly contact?: string | null
+  /** All that it is to have, beside those that are settings and its name. */
   readonly tags?: readonly Tag[]
 }
 
@@ -84,8 +92,10 @@ export async function createPool(
   { scope, ipam }: { readonly scope: Scope; readonly ipam: Ipam },
   spec: PoolSpec,
 ): Promise<Pool> {
-  const { parent, tags = [], requiredTags = [] } = spec
+  const { parent, name, contact, requiredTags = [] } = spec
+  const tags = labelled(spec.tags ?? [], { name })
   refuseLongDescription(spec.description)
+  refuseBadContact(contact)
   refuseBadRequiredTags(requiredTags)
   const settings = settingsOf(tags)
   const n = context.newSequence()
@@ -101,8 +111,10 @@ export async function createPool(
     divides: spec.division?.allocation.resourceType ?? parent?.divides ?? sourceResource?.type,
     quarantineSeconds:
       spec.quarantineSeconds === undefined ? settings.quarantineSeconds : (spec.quarantineSeconds ?? undefined),
+    contact,
     createdAt: context.now,
   }
+  await refuseBadName(context, { ...nameable(pool, parent?.id), id: '' }, name)
   refuseMisshapen(pool, scope, ipam, parent)
   // Below another pool, what the pool at the top says holds.
   const isOwnIpv6 = scope.kind === 'public' && pool.family === 6 && pool.publicIpSource === 'byoip'
@@ -126,8 +138,10 @@ export async function createPool(
  * @returns it as it is then
  */
 export async function updatePool(context: WriteContext, { pool, ipam }: PoolAt, changes: PoolChanges): Promise<Pool> {
-  const { description, defaultNetmaskLength, quarantineSeconds, requiredTags } = changes
+  const { description, defaultNetmaskLength, quarantineSeconds, requiredTags, name, contact, tags } = changes
   refuseLongDescription(description ?? undefined)
+  refuseBadContact(contact)
+  if (name !== undefined) await refuseBadName(context, nameable(pool, await parentIdOf(context, pool)), name)
   if (requiredTags) refuseBadRequiredTags(requiredTags)
   const modified: Pool = {
     ...pool,
@@ -138,6 +152,7 @@ export async function updatePool(context: WriteContext, { pool, ipam }: PoolAt, 
       defaultNetmaskLength === undefined ? pool.defaultNetmaskLength : (defaultNetmaskLength ?? undefined),
     requiredTags: requiredTags ?? pool.requiredTags,
     quarantineSeconds: quarantineSeconds === undefined ? pool.quarantineSeconds : (quarantineSeconds ?? undefined),
+    contact: contact === undefined ? pool.contact : (contact ?? undefined),
   }
   refuseProblem(netmaskProblem(pool.family, lengthsOf(modified)))
   await refuseTooLongRequiredTags(context, modified, pool.requiredTags)
@@ -147,7 +162,7 @@ export async function updatePool(context: WriteContext, { pool, ipam }: PoolAt, 
   for (const name of ['quarantineSeconds', 'sharedWith'] as const) {
     if (changes[name] !== undefined) await context.tx.tags.remove(pool.id, settingKeys[name])
   }
-  await replaceTags(context, taggedOf({ pool, ipam }), changes.tags)
+  await relabel(context, taggedOf({ pool, ipam }), { name, tags })
   await recordVersion(context, modified, asksTheSame(pool, modified) ? 'nothing' : 'everything')
   return modified
 }
@@ -336,6 +351,12 @@ async function refuseWhatIsInside(context: ReadContext, pool: Pool): Promise<voi
   if (!hasOthers) return
   const problem = child ? `The pool \`${child.id}\` has its space from it` : 'There are allocations in it'
   refuse({ code: 'DependencyViolation', what: 'ipam-pool', id: pool.id, problem })
+}
+
+const nameable = ({ id, account, scopeId }: Pool, parentId: string | undefined) =>
+  ({ id, type: resourceType, account, parent: parentId ?? scopeId! }) as const
+async function parentIdOf({ tx }: ReadContext, { parent }: Pool): Promise<string | undefined> {
+  return parent === undefined ? undefined : (await tx.pools.findByNumber(parent))?.id
 }
 
 // What changes -------------------------------------------------------------------------------------------------------

@@ -1,18 +1,33 @@
 // Scopes over the native API.
 import { z } from 'zod'
 import { type Refusal, refuse } from '#model/refusal.ts'
-import { tagsFrom } from '#model/tags.ts'
+import { nameKey } from '#model/tags.ts'
 import type { Scope } from '#store/tables/ipams.ts'
 import { type Place, permitter } from '../identity/authority.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
-import { accountId, formatInstant, gatherPage, idText, instant, nameShapes, pageOf, paging } from '../shapes.native.ts'
 import {
+  accountId,
+  formatInstant,
+  gatherPage,
+  idText,
+  instant,
+  ipamName,
+  nameShapes,
+  pageOf,
+  paging,
+  scopeName,
+} from '../shapes.native.ts'
+import {
+  allTags,
   description,
+  labelsFrom,
   newDescription,
+  newName,
   refuseMalformed,
   refuseNoChange,
   scopeType,
+  shownName,
   shownTags,
   tagMap,
   tags,
@@ -23,6 +38,7 @@ import { createScope as create, deleteScope as remove, updateScope as update } f
 export const scopeId = idText('scope').describe('`ipam-scope-…`.')
 const scope = z.object({
   scopeId,
+  name: shownName.optional(),
   ipamId,
   account: accountId,
   scopeType,
@@ -37,11 +53,11 @@ export const listScopes = nativeRead({
   name: 'listScopes',
   summary: 'List scopes, as far as you may see them.',
   action: 'ipam:read',
-  input: z.strictObject({ ...paging, ipamId: ipamId.optional().describe('Only those of this IPAM.') }),
+  input: z.strictObject({ ...paging, ipamId: ipamName.optional().describe('Only those of this IPAM.') }),
   output: pageOf(scope),
   rest: { method: 'GET', path: '/scopes' },
   cli: 'scope list',
-  columns: ['scopeId', 'ipamId', 'scopeType', 'isDefault', 'description'],
+  columns: ['scopeId', 'name', 'ipamId', 'scopeType', 'isDefault', 'description'],
   refusals: ['InvalidPaginationToken'],
   at: 'filtered',
   async run(context, { ipamId, ...params }) {
@@ -58,7 +74,7 @@ export const getScope = nativeRead({
   name: 'getScope',
   summary: 'Show one scope.',
   action: 'ipam:read',
-  input: z.strictObject({ scopeId }),
+  input: z.strictObject({ scopeId: scopeName }),
   output: scope,
   rest: { method: 'GET', path: '/scopes/{scopeId}' },
   cli: 'scope show',
@@ -71,37 +87,43 @@ export const createScope = nativeWrite({
   name: 'createScope',
   summary: 'Make a private scope, in which addresses may stand that stand in others too.',
   action: 'ipam:manage',
-  input: z.strictObject({ ipamId, description: description.optional(), tags: tags.optional() }),
+  input: z.strictObject({
+    ipamId: ipamName,
+    name: newName.optional(),
+    description: description.optional(),
+    tags: tags.optional(),
+  }),
   output: scope,
   rest: { method: 'POST', path: '/scopes', status: 201 },
   cli: 'scope create',
-  refusals: ['NotFound', 'MalformedId', 'LimitExceeded', 'NotSupported'],
+  refusals: ['NotFound', 'MalformedId', 'AlreadyExists', 'LimitExceeded', 'NotSupported'],
   at: placeOfIpam,
-  async run(context, { ipamId, description, tags }) {
+  async run(context, { ipamId, description, name, tags }) {
     const found = await findIpam(context, ipamId)
-    return showScope(context, await create(context, found, { description, tags: tagsFrom(tags) }))
+    return showScope(context, await create(context, found, { description, ...labelsFrom({ name, tags }) }))
   },
 })
 
 export const updateScope = nativeWrite({
   name: 'updateScope',
-  summary: 'Describe a scope anew, or give it other tags.',
+  summary: 'Name or describe a scope anew, or give it other tags.',
   action: 'ipam:manage',
   input: z.strictObject({
-    scopeId,
+    scopeId: scopeName,
+    name: newName.nullable().optional().describe('`null`: none.'),
     description: newDescription.optional(),
-    tags: tags.optional().describe('All tags that it is to have.'),
+    tags: tags.optional().describe(allTags),
   }),
   output: scope,
   rest: { method: 'PATCH', path: '/scopes/{scopeId}' },
   cli: 'scope update',
-  refusals: ['NotFound', 'MalformedId'],
+  refusals: ['NotFound', 'MalformedId', 'AlreadyExists'],
   changes: getScope,
   at: placeOfScope,
-  async run(context, { scopeId, description, tags }) {
-    refuseNoChange({ description, tags })
+  async run(context, { scopeId, description, name, tags }) {
+    refuseNoChange({ name, description, tags })
     const found = await findScope(context, scopeId)
-    return showScope(context, await update(context, found, { description, tags: tags && tagsFrom(tags) }))
+    return showScope(context, await update(context, found, { description, ...labelsFrom({ name, tags }) }))
   },
 })
 
@@ -109,7 +131,7 @@ export const deleteScope = nativeWrite({
   name: 'deleteScope',
   summary: 'Delete a scope that has no pools; default scopes go with their IPAM.',
   action: 'ipam:manage',
-  input: z.strictObject({ scopeId }),
+  input: z.strictObject({ scopeId: scopeName }),
   output: z.void(),
   rest: { method: 'DELETE', path: '/scopes/{scopeId}', status: 204 },
   cli: 'scope delete',
@@ -137,14 +159,16 @@ export async function placeOfScope(context: ReadContext, input: { readonly scope
 // Showing ------------------------------------------------------------------------------------------------------------
 
 async function showScope(context: ReadContext, found: Scope): Promise<z.output<typeof scope>> {
+  const tags = tagMap(await context.tx.tags.of(found.id))
   return {
     scopeId: found.id,
+    name: tags[nameKey] || undefined,
     ipamId: found.ipamId,
     account: found.account,
     scopeType: found.kind,
     isDefault: found.isDefault,
     description: found.description,
-    tags: tagMap(await context.tx.tags.of(found.id)),
+    tags,
     createdAt: formatInstant(found.createdAt),
   }
 }

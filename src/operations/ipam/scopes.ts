@@ -3,7 +3,7 @@ import { refuse } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Ipam, Scope } from '#store/tables/ipams.ts'
 import type { WriteContext } from '../operation.ts'
-import { putFirstTags, replaceTags } from '../organization/tagging.ts'
+import { labelled, putFirstTags, refuseBadName, relabel } from '../organization/tagging.ts'
 import { describedAs, refuseFreeTier, refuseLongDescription, refuseTooMany } from './access.ts'
 
 const resourceType = 'ipam-scope'
@@ -12,17 +12,22 @@ const scopesPerIpamMax = 1_000
 
 export interface ScopeSpec {
   readonly description?: string
+  /** As it is told apart by from the others of its IPAM. */
+  readonly name?: string
   readonly tags?: readonly Tag[]
 }
 export interface ScopeChanges {
   /** An empty text, or `null`, takes it away. */
   readonly description?: string | null
-  /** All that it is to have. */
+  /** `null`: none. */
+  readonly name?: string | null
+  /** All that it is to have, beside its name. */
   readonly tags?: readonly Tag[]
 }
 
 /** Makes a private scope beside the default ones. */
-export async function createScope(context: WriteContext, ipam: Ipam, { description, tags }: ScopeSpec): Promise<Scope> {
+export async function createScope(context: WriteContext, ipam: Ipam, spec: ScopeSpec): Promise<Scope> {
+  const { description, name, tags = [] } = spec
   refuseLongDescription(description)
   refuseFreeTier(ipam, 'A scope beside the default ones')
   const used = (await context.tx.ipams.scopesOf(ipam.id)).length
@@ -38,8 +43,9 @@ export async function createScope(context: WriteContext, ipam: Ipam, { descripti
     description: describedAs(description),
     createdAt: context.now,
   }
+  await refuseBadName(context, { ...nameable(scope), id: '' }, name)
   await context.tx.ipams.insertScope(scope)
-  await putFirstTags(context, taggedOf(scope), tags)
+  await putFirstTags(context, taggedOf(scope), labelled(tags, { name }))
   await recordVersion(context, scope)
   return scope
 }
@@ -62,13 +68,14 @@ export async function createDefaultScope(
 export async function updateScope(
   context: WriteContext,
   scope: Scope,
-  { description, tags }: ScopeChanges,
+  { description, name, tags }: ScopeChanges,
 ): Promise<Scope> {
   refuseLongDescription(description ?? undefined)
+  await refuseBadName(context, nameable(scope), name)
   const modified: Scope =
     description === undefined ? scope : { ...scope, description: describedAs(description ?? undefined) }
   if (description !== undefined) await context.tx.ipams.describeScope(scope.id, modified.description)
-  await replaceTags(context, taggedOf(scope), tags)
+  await relabel(context, taggedOf(scope), { name, tags })
   await recordVersion(context, modified)
   return modified
 }
@@ -108,3 +115,4 @@ async function recordVersion(context: WriteContext, scope: Scope): Promise<void>
 }
 
 const taggedOf = ({ id, account, region }: Scope) => ({ id, type: resourceType, account, region })
+const nameable = ({ id, account, ipamId }: Scope) => ({ id, type: resourceType, account, parent: ipamId }) as const

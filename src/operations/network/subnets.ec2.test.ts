@@ -63,7 +63,7 @@ describe('a subnet in its VPC’s own space', () => {
     assert.deepEqual(await remove(id), { Return: true })
     await refuses(remove(id), { code: 'NotFound', what: 'subnet', id })
     const [version] = await world.store.read((tx) => tx.history.versions(id))
-    assert.notEqual(version!.until_at, null)
+    assert.notEqual(version!.untilAt, undefined)
   })
 
   test('stands in the zone that is named by name or id', async () => {

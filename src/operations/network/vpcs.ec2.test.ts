@@ -177,7 +177,7 @@ describe('a VPC of the caller’s own space', () => {
     assert.deepEqual(await world.store.read((tx) => tx.tags.of(VpcId)), [])
     const [version] = await world.store.read((tx) => tx.history.versions(VpcId))
     assert.equal(version!.kind, 'vpc')
-    assert.notEqual(version!.until_at, null)
+    assert.notEqual(version!.untilAt, undefined)
   })
 
   test('stays while a subnet or a NAT gateway is in it', async () => {

@@ -9,7 +9,8 @@ import type {
 import { formatCidr } from '#model/cidr.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Vpc, VpcCidr } from '#store/tables/vpcs.ts'
-import { filterBy, type Listed, readById, readPage, refuseIdsWithPaging } from '../listing.ts'
+import { filterBy, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
+import { type Listed, readById } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
 import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
@@ -46,7 +47,7 @@ export const deleteVpc = ec2Write('DeleteVpc', async (context, input) => {
 export const describeVpcs = ec2Read('DescribeVpcs', async (context, input) => {
   refuseIdsWithPaging(input.VpcIds, 'VpcIds', input)
   const matches = filterBy(input.Filters, filterFields, ({ Tags }) => Tags ?? [])
-  const { items, NextToken } = await readPage(context, input, {
+  const { items, NextToken } = await readTokenPage(context, input, {
     read: await namedOrAll(context, input.VpcIds),
     placeOf: ({ id }) => id,
     async show(vpcs) {

@@ -125,8 +125,7 @@ test('a request names an account by its number, its id in its cloud or its name'
     const shown = await world.get<Account>(`/accounts/${encodeURIComponent(name)}`)
     assert.equal(shown.account, site.account, name)
   }
-  const named = await create({ cloud: 'gcp', externalId: 'named-project', name: 'fra1' })
-  assert.equal((await world.get<Account>('/accounts/fra1')).account, site.account, 'an id goes before a name')
+  const named = await create({ cloud: 'gcp', externalId: 'named-project', name: 'Project 1' })
   assert.equal((await world.get<Account>('/accounts/named-project')).account, named.account)
   const upper = await create({ cloud: 'azure', externalId: guid.replace('0B', '1c'), name: 'upper' })
   assert.equal((await world.get<Account>(`/accounts/${guid.replace('0B', '1C')}`)).account, upper.account)
@@ -153,6 +152,61 @@ test('a request names an account by its number, its id in its cloud or its name'
   })
   assert.equal(assigned.body.targetId, site.account)
   assert.equal((await refused('GET', '/accounts/nobody')).code, 'NotFound')
+})
+
+test('Z4 an account that is given what another is called as its id is not taken for that one', async () => {
+  const payments = await create({ name: 'payments-prod' })
+  assert.equal((await world.get<Account>('/accounts/payments-prod')).account, payments.account)
+  const other = await create({ name: 'other', cloud: 'k8s', externalId: 'payments-prod' })
+  const ambiguous = await refused('GET', '/accounts/payments-prod')
+  assert.equal(ambiguous.code, 'InvalidParameterValue')
+  for (const { account } of [other, payments]) assert.match(ambiguous.detail!, new RegExp(`\`${account}\``))
+  await world.ask('PATCH', `/accounts/${other.account}`, { body: { externalId: 'payments-copy' } })
+  assert.equal((await world.get<Account>('/accounts/payments-prod')).account, payments.account)
+})
+
+test('D8 nobody keeps the number of an account from its owner by the email that it would have', async () => {
+  const number = '777788889999'
+  for (const email of [`account@${number}.invalid`, `ACCOUNT@${number}.INVALID`]) {
+    const { code, field } = await refused('POST', '/accounts', { name: 'squatter', email })
+    assert.deepEqual([code, field], ['InvalidParameterValue', 'email'])
+    const { code: changed } = await refused('PATCH', '/accounts/other', { email })
+    assert.equal(changed, 'InvalidParameterValue')
+  }
+  // One that has it from before is named, and is no fault.
+  await world.database.execute(`update account set email = 'account@${number}.invalid' where name = 'other'`)
+  const body = { account: number, name: 'own' }
+  const taken = await refused('POST', '/accounts', body)
+  assert.equal(taken.code, 'AlreadyExists')
+  assert.match(taken.detail!, /the email `account@777788889999\.invalid`/)
+  await world.ask('PATCH', '/accounts/other', { body: { email: 'other@example.com' } })
+  assert.equal((await create(body)).email, `account@${number}.invalid`)
+  const kept = await world.ask('PATCH', `/accounts/${number}`, {
+    body: { email: `account@${number}.invalid`, name: 'mine' },
+  })
+  assert.equal(kept.status, 200)
+})
+
+test('Z1 whoever administers an account alone learns no email, id or number of others by taking them', async () => {
+  const own = await create({ name: 'administered alone' })
+  const hidden = await create({
+    name: 'hidden one',
+    email: 'hidden@example.com',
+    cloud: 'k8s',
+    externalId: 'hidden-cluster',
+  })
+  const as = await world.tokenOf('user:alone', 'organization-administrator', own.account)
+  for (const given of [{ email: hidden.email }, { cloud: 'k8s', externalId: hidden.externalId }]) {
+    const absent = Object.fromEntries(
+      Object.entries(given).map(([name, value]) => [name, name === 'cloud' ? value : `no-${value}`]),
+    )
+    const [taken, free] = [given, absent].map((body) => world.ask('PATCH', `/accounts/${own.account}`, { body, as }))
+    assert.deepEqual([(await taken!).status, (await free!).status], [403, 403])
+  }
+  assert.equal(
+    (await world.ask('PATCH', `/accounts/${own.account}`, { body: { name: 'renamed alone' }, as })).status,
+    200,
+  )
 })
 
 test('several requests at once say which one names an account that is not there', async () => {

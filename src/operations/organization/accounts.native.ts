@@ -156,7 +156,7 @@ export const updateAccount = nativeWrite({
   name: 'updateAccount',
   summary:
     'Rename an account, say whom to ask, or give it another id or other tags; conditions of policies read the tags.',
-  description: `Its number stays. ${tagsNeedRight}`,
+  description: `Its number stays. An email, a cloud and an id need \`organization:manage\` at its parent, as a new account would: they are told apart among all. ${tagsNeedRight}`,
   action: 'organization:manage',
   input: z.strictObject({
     account: accountName,
@@ -177,6 +177,8 @@ export const updateAccount = nativeWrite({
     refuseNoChange({ ...changes, tags }, ['name', 'email', 'cloud', 'externalId', 'contact', 'tags'])
     const organization = await findOrganization(context)
     if (tags) await requireRightToTag(context, { kind: 'account', id }, tags)
+    const { email, cloud, externalId } = changes
+    if ([email, cloud, externalId].some((value) => value !== undefined)) await requireParent(context, id)
     if (Object.values(changes).some((value) => value !== undefined)) {
       await changeAccount(context, organization, id, changes)
     }

@@ -48,6 +48,7 @@ export interface AccountParams {
 export function checkAccount(params: AccountParams): void {
   const { name, email, roleName = accessRoleDefault, tags = [], contact } = params
   checkMembers({ name, email, contact })
+  refuseReservedEmail(email, params.account)
   if (!/^[\w+=,.@-]{1,64}$/.test(roleName)) {
     refuseValue('roleName', roleName, 'it may hold 1 to 64 letters, digits and any of `_+=,.@-`')
   }
@@ -151,7 +152,7 @@ export async function createAccount(
   if (failure === tooManyAccounts) {
     refuse({ code: 'LimitExceeded', what: 'accounts', limit: accountsMax, used: accountsMax })
   }
-  return refuseTaken(failure!, params)
+  return refuseTaken(failure!, { ...params, email: params.email ?? noEmailOf(readIdentity(params).account ?? '') })
 }
 
 function refuseTaken(
@@ -185,6 +186,7 @@ export async function changeAccount(
 ): Promise<void> {
   const { tx } = context
   checkMembers({ name, email, contact: contact ?? undefined })
+  refuseReservedEmail(email, id)
   const account = await getMember(context, id)
   const identity = {
     cloud: (cloud === undefined ? account.cloud : cloud) ?? undefined,
@@ -247,12 +249,19 @@ const externalIdTaken = 'EXTERNAL_ID_ALREADY_EXISTS'
 /** The address of an account that was given none: nobody has it (RFC 2606), and no other account. */
 const noEmailOf = (id: string): string => `account@${id}.invalid`
 
+/** An address that another account would have by default would keep its number from being registered. */
+function refuseReservedEmail(email: string | undefined, id: string | undefined): void {
+  const number = email && /^account@(\d{12})\.invalid$/i.exec(email)?.[1]
+  if (number && number !== id)
+    refuseValue('email', email, `it is kept for the account \`${number}\` where that is given none`)
+}
+
 /** Why an account cannot be made although the request is well-formed. */
 async function findFailure({ tx }: ReadContext, params: AccountParams): Promise<string | undefined> {
-  const { email } = params
   const { account, cloud, externalId } = readIdentity(params)
-  if (email !== undefined && (await tx.organizations.findEmail(email)) !== undefined) return emailTaken
+  const email = params.email ?? (account && noEmailOf(account))
   if (account !== undefined && (await tx.organizations.findAccount(account))) return numberTaken
+  if (email !== undefined && (await tx.organizations.findEmail(email)) !== undefined) return emailTaken
   if (externalId !== undefined && (await tx.organizations.findExternal(externalId, cloud!)) !== undefined) {
     return externalIdTaken
   }

@@ -1,4 +1,7 @@
 // The rules of tags, the same where an object is made and where its tags change later.
+
+import { nameProblem } from '#model/name.ts'
+import { contactProblem } from '#model/organization.ts'
 import { builtInTypes, type Registry } from '#model/policy/resource-types.ts'
 import {
   findStraySetting,
@@ -8,10 +11,10 @@ import {
   poolSettingsFromTags,
   type SettingProblem,
 } from '#model/policy/tag-settings.ts'
-import { refuse, refuseValue } from '#model/refusal.ts'
-import { hasTooManyTags, isSetting, type Tag, tagsMax } from '#model/tags.ts'
+import { type Noun, refuse, refuseValue } from '#model/refusal.ts'
+import { hasTooManyTags, isSetting, nameKey, type Tag, tagsMax } from '#model/tags.ts'
 import type { TaggedResource } from '#store/tables/tags.ts'
-import type { WriteContext } from '../operation.ts'
+import type { ReadContext, WriteContext } from '../operation.ts'
 
 /** What a tag is put on. `type` is the EC2 resource type, such as `elastic-ip` or `ipam-pool`. */
 export interface Tagged {
@@ -61,17 +64,62 @@ export const replacedTags = (current: readonly Tag[], wanted: readonly Tag[]): r
   ...wanted,
 ]
 
-/** Gives an object exactly these tags, beside its settings; what follows from them is for the caller to see to. */
-export async function replaceTags(
-  context: WriteContext,
-  object: TaggedResource,
-  wanted: readonly Tag[] | undefined,
-): Promise<void> {
-  if (wanted === undefined) return
+/** What something is to be called and tagged with; what is undefined stays as it is. */
+export interface Labels {
+  /** Its tag `Name`, given as the name that it is told apart by. `null` takes it away. */
+  readonly name?: string | null | undefined
+  /** All other tags that it is to have, beside those that are settings. */
+  readonly tags?: readonly Tag[] | undefined
+}
+
+/** The tags that something has once its labels are others. */
+export function labelled(current: readonly Tag[], { name, tags }: Labels): readonly Tag[] {
+  const kept = current.find(({ key }) => key === nameKey)
+  const next = tags === undefined ? current : replacedTags(current, tags)
+  if (name === undefined) {
+    return kept && !next.some(({ key }) => key === nameKey) ? [...next, kept] : next
+  }
+  const others = next.filter(({ key }) => key !== nameKey)
+  return name === null ? others : [...others, { key: nameKey, value: name }]
+}
+
+/** Gives an object other labels; what follows from its tags is for the caller to see to. */
+export async function relabel(context: WriteContext, object: TaggedResource, labels: Labels): Promise<void> {
   const current = await context.tx.tags.of(object.id)
-  const next = replacedTags(current, wanted)
+  const next = labelled(current, labels)
   refuseTooManyTags(next)
   await changeTagsBy(context, object, differenceOf(current, next))
+}
+
+/** What goes by a name, and is told apart by it from all others of its kind that are under the same parent. */
+export interface Nameable {
+  /** Empty: it is not there yet. */
+  readonly id: string
+  readonly type: string & Noun
+  readonly account: string
+  readonly parent: string
+}
+
+/**
+ * Refuses a name that nothing can have, and one that something else under the same parent has. Whatever is there belongs to the
+ * account whose parent it is, so that no name of others is told (invariant I8).
+ */
+export async function refuseBadName(
+  { tx }: ReadContext,
+  { parent, ...object }: Nameable,
+  name: string | null | undefined,
+): Promise<void> {
+  if (typeof name !== 'string') return
+  const problem = nameProblem(name)
+  if (problem) refuseValue('name', name, problem)
+  if (object.id !== '' && (await tx.tags.names([object.id])).get(object.id) === name) return
+  if ((await tx.tags.findNamesake(object, parent, name)) === undefined) return
+  refuse({ code: 'AlreadyExists', what: object.type, problem: `the name \`${name}\` is taken under \`${parent}\`` })
+}
+
+export function refuseBadContact(contact: string | null | undefined): void {
+  const problem = typeof contact === 'string' ? contactProblem(contact) : undefined
+  if (problem) refuseValue('contact', contact, problem)
 }
 
 /** What makes some tags others. */

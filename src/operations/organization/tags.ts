@@ -148,7 +148,7 @@ async function changeTags(
 /** Puts an object's new tags into the history, where its kind has not done so: all else of it is as it was. */
 async function recordTags(context: WriteContext, id: string): Promise<void> {
   const latest = await context.tx.history.latest(id)
-  if (!latest || latest.until_at !== null) return
+  if (!latest || latest.untilAt !== undefined) return
   const body = JSON.parse(latest.body) as Record<string, unknown>
   // What is kept as EC2 shows it has members with capitals.
   const member = 'Tags' in body ? 'Tags' : 'tags'

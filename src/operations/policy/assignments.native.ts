@@ -1,9 +1,7 @@
 // Where policies are enabled, as what, and in which mode.
 import { z } from 'zod'
 import type { Assignment } from '#model/policy/document.ts'
-import { type Refusal, refuse } from '#model/refusal.ts'
-import { type Place, permitter, requirePermission } from '../identity/authority.ts'
-import { placeOfNode } from '../identity/roles.ts'
+import { permitter } from '../identity/authority.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
 import {
@@ -14,10 +12,11 @@ import {
   nameShapes,
   pageOf,
   paging,
+  policyName,
   targetName,
 } from '../shapes.native.ts'
-import { assign, dropContradictedTags, getTarget, kindDefault, modeDefault, unassign } from './assignments.ts'
-import { actingOn, findPolicy, placeOfPolicy } from './policies.native.ts'
+import { enable, kindDefault, modeDefault, unassign } from './assignments.ts'
+import { type AssignmentId, actingOn, findPolicy, getAssignment, placeOfAssignment, placeOfPolicy } from './places.ts'
 import { kind, mode, policyId, targetId } from './shapes.native.ts'
 
 const assignment = z.object({
@@ -39,7 +38,7 @@ export const listPolicyAssignments = nativeRead({
   action: 'policy:read',
   input: z.strictObject({
     ...paging,
-    policyId: policyId.optional().describe('Only those of this policy.'),
+    policyId: policyName.optional().describe('Only those of this policy.'),
     targetId: targetName.optional().describe('Only those on exactly this target.'),
     mode: mode.optional().describe('Only those in this mode.'),
   }),
@@ -63,7 +62,7 @@ export const listPolicyAssignments = nativeRead({
       },
       key: ({ policyId, targetId }) => `${policyId}/${targetId}`,
       show: async (row) =>
-        isWanted(row) && (isPermitted(row.targetId) || isPermitted(row.account)) ? describe(row) : undefined,
+        isWanted(row) && (isPermitted(row.targetId) || isPermitted(row.account)) ? show(row) : undefined,
     })
   },
 })
@@ -72,13 +71,13 @@ export const getPolicyAssignment = nativeRead({
   name: 'getPolicyAssignment',
   summary: 'Show how a policy is enabled on a target.',
   action: 'policy:read',
-  input: z.strictObject({ policyId, targetId: targetName }),
+  input: z.strictObject({ policyId: policyName, targetId: targetName }),
   output: assignment,
   rest: { method: 'GET', path: '/policies/{policyId}/assignments/{targetId}' },
   cli: 'assignment show',
   refusals: ['NotFound', 'MalformedId'],
   at: placeOfPolicy,
-  run: async (context, input) => describe(await getAssignment(context, input)),
+  run: (context, input) => describe(context, input),
 })
 
 export const putPolicyAssignment = nativeWrite({
@@ -88,11 +87,11 @@ export const putPolicyAssignment = nativeWrite({
     "The organization's delegated administrator of IPAM enables policies anywhere in it, every other account on itself. You need `policy:manage` at the target and at the policy's account. A superseded tag that says otherwise is taken away.",
   action: 'policy:manage',
   input: z.strictObject({
-    policyId,
+    policyId: policyName,
     targetId: targetName,
     kind: kind.default(kindDefault),
     mode: mode.default(modeDefault),
-    replaces: policyId
+    replaces: policyName
       .optional()
       .describe('The default policy of the target that gives way to this one, in the same step.'),
   }),
@@ -113,17 +112,8 @@ export const putPolicyAssignment = nativeWrite({
   at: placeOfAssignment,
   async run(context, { policyId, targetId, kind, mode, replaces }) {
     const { acting, found } = await actingOn(context, policyId)
-    const target = getTarget(acting, await context.snapshot(), targetId)
-    if (replaces !== undefined) {
-      const standing = await context.tx.policies.findDefault(targetId, target.managedBy)
-      if (standing?.policyId !== replaces || kind !== 'default' || replaces === policyId) {
-        const problem = `it must be the default policy of \`${targetId}\` that this default takes the place of`
-        refuse({ code: 'InvalidParameterValue', field: 'replaces', value: replaces, problem })
-      }
-    }
-    await assign(acting, found, { ...target, kind, mode, replaces: replaces !== undefined })
-    await dropContradictedTags(acting, found)
-    return describe(await getAssignment(context, { policyId, targetId }))
+    await enable(acting, found, { targetId, kind, mode, replaces })
+    return describe(context, { policyId, targetId })
   },
 })
 
@@ -131,7 +121,7 @@ export const deletePolicyAssignment = nativeWrite({
   name: 'deletePolicyAssignment',
   summary: 'Take a policy off a target.',
   action: 'policy:manage',
-  input: z.strictObject({ policyId, targetId: targetName }),
+  input: z.strictObject({ policyId: policyName, targetId: targetName }),
   output: z.void(),
   rest: { method: 'DELETE', path: '/policies/{policyId}/assignments/{targetId}', status: 204 },
   cli: 'assignment delete',
@@ -139,32 +129,18 @@ export const deletePolicyAssignment = nativeWrite({
   changes: getPolicyAssignment,
   at: placeOfAssignment,
   async run(context, input) {
-    await getAssignment(context, input)
     const { acting, found } = await actingOn(context, input.policyId)
+    await getAssignment(context, input)
     await unassign(acting, found, input.targetId)
   },
 })
 
-/** The policy's owner has a say, and so has whoever answers for the target: both must permit it. */
-export async function placeOfAssignment(
-  context: ReadContext,
-  input: { readonly policyId: string; readonly targetId: string; readonly replaces?: string },
-): Promise<Place> {
-  await requirePermission(context, 'policy:manage', await placeOfPolicy(context, input))
-  if (input.replaces !== undefined) {
-    await requirePermission(context, 'policy:manage', await placeOfPolicy(context, { policyId: input.replaces }))
-  }
-  return placeOfNode(context, input.targetId)
+async function describe(context: ReadContext, id: AssignmentId): Promise<z.output<typeof assignment>> {
+  const { account } = await findPolicy(context, id.policyId)
+  return show({ ...(await getAssignment(context, id)), account })
 }
 
-async function getAssignment(context: ReadContext, { policyId, targetId }: { policyId: string; targetId: string }) {
-  const { account } = await findPolicy(context, policyId)
-  const found = await context.tx.policies.findAssignment(policyId, targetId)
-  const absent: Refusal = { code: 'NotFound', what: 'policy-assignment', id: `${policyId}/${targetId}` }
-  return found ? { ...found, account } : refuse(absent)
-}
-
-function describe({
+function show({
   policyId,
   targetId,
   account,

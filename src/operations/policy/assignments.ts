@@ -1,13 +1,14 @@
 // Where policies are enabled: on whom they may be, as what, and in which mode (policy-model §§3 and 4).
 import { isTargetId } from '#model/organization.ts'
-import type { Assignment, AssignmentKind, ManagedBy, Mode } from '#model/policy/document.ts'
+import type { Assignment } from '#model/policy/document.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
 import type { PolicyTagSettings } from '#model/policy/tag-settings.ts'
-import { refuse } from '#model/refusal.ts'
+import type { AssignmentKind, ManagedBy, Mode } from '#model/policy/values.ts'
+import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Policy } from '#store/tables/policies.ts'
 import { refuseFreeTier, refuseTooMany } from '../ipam/access.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
-import { changeTags, ipamOf, remember, tagSettingsOf } from './content.ts'
+import { changeTags, ipamOf, recordVersion, tagSettingsOf } from './content.ts'
 
 /** Our own bounds, far above Amazon's quota (100 targets): every snapshot holds all of it. */
 export const targetsPerPolicyMax = 10_000
@@ -54,6 +55,34 @@ export interface AssignmentParams extends Target {
   readonly replaces: boolean
 }
 
+/**
+ * Enables a policy on a target, or changes how it is; tags about all of its assignments that say otherwise go away.
+ * @param replaces the default policy of the target that gives way to this one
+ */
+export async function enable(
+  context: WriteContext,
+  policy: Policy,
+  {
+    targetId,
+    replaces,
+    ...how
+  }: { readonly targetId: string; readonly replaces?: string | undefined } & Pick<AssignmentParams, 'kind' | 'mode'>,
+): Promise<void> {
+  const target = getTarget(context, await context.snapshot(), targetId)
+  if (replaces !== undefined) {
+    const standing = await context.tx.policies.findDefault(targetId, target.managedBy)
+    if (standing?.policyId !== replaces || how.kind !== 'default' || replaces === policy.id) {
+      refuseValue(
+        'replaces',
+        replaces,
+        `it must be the default policy of \`${targetId}\` that this default takes the place of`,
+      )
+    }
+  }
+  await assign(context, policy, { ...target, ...how, replaces: replaces !== undefined })
+  await dropContradictedTags(context, policy)
+}
+
 /** Enables a policy on a target, or changes how it is. */
 export async function assign(
   context: WriteContext,
@@ -70,14 +99,14 @@ export async function assign(
   }
   await context.tx.policies.assign({ policyId: policy.id, targetId, managedBy, kind, mode })
   context.changed(targetId)
-  await remember(context, policy.id)
+  await recordVersion(context, policy.id)
 }
 
 /** Takes a policy off a target. What was hidden behind a nearer default comes to the light. */
 export async function unassign(context: WriteContext, policy: Policy, targetId: string): Promise<void> {
   await context.tx.policies.unassign(policy.id, targetId)
   context.changed(targetId)
-  await remember(context, policy.id)
+  await recordVersion(context, policy.id)
 }
 
 /** Kind and mode follow a change of the tags that speak of them, wherever the policy is enabled. */
@@ -149,5 +178,5 @@ async function retireDefault(context: WriteContext, { id }: Policy, { targetId, 
   const retired = await context.tx.policies.findDefault(targetId, managedBy)
   if (!retired || retired.policyId === id) return
   await context.tx.policies.unassign(retired.policyId, targetId)
-  await remember(context, retired.policyId)
+  await recordVersion(context, retired.policyId)
 }

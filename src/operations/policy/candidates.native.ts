@@ -1,43 +1,37 @@
-// Candidates: what an assignment may become, evaluated on live traffic beside it, and promoted once it has been looked at (policy-model §4).
+// Candidates of assignments, and drafts that may become them, over the native API.
 import { z } from 'zod'
 import { formatId } from '#model/identifier.ts'
 import type { CandidateAnswer, Decision } from '#model/policy/decision.ts'
-import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import type { DifferenceGroup, Span, StoredCandidate } from '#store/tables/candidates.ts'
-import type { StoredAssignment } from '#store/tables/policies.ts'
-import { type Place, requirePermission } from '../identity/authority.ts'
 import { documentsBody, nativeRead, nativeWrite } from '../operation.native.ts'
-import type { ReadContext, WriteContext } from '../operation.ts'
-import { permitterThen } from '../record/object-places.ts'
+import type { ReadContext } from '../operation.ts'
 import {
   accountId,
   formatInstant,
   gatherPage,
   instant,
   nameShapes,
-  namesIn,
   pageOf,
   paging,
   parseInstant,
+  policyName,
   principalName,
   showMakers,
   targetName,
   usedMakers,
 } from '../shapes.native.ts'
-import { refuseTooMuchContent } from './account-bounds.ts'
-import { placeOfAssignment } from './assignments.native.ts'
-import { dropContradictedTags } from './assignments.ts'
 import {
-  contentOf,
-  draftVersion,
-  inList,
-  isSamePair,
-  putInForce,
-  refuseUnfitDocument,
-  refuseUnknownType,
-  remember,
-} from './content.ts'
-import { actingOn, findPolicy, placeOfPolicy } from './policies.native.ts'
+  draft,
+  getCandidate as getStored,
+  placeOfCandidate,
+  promoteCandidate as promote,
+  putCandidate as put,
+  removeCandidate as remove,
+  type Sample,
+  samplesMax,
+  samplesOf,
+} from './candidates.ts'
+import { placeOfAssignment, placeOfPolicy } from './places.ts'
 import {
   compatibility,
   documentParams,
@@ -54,12 +48,10 @@ import {
   versionNumber,
 } from './shapes.native.ts'
 
-/** The latest decisions that are shown for each account, type and locale. */
-const samplesMax = 5
 const documentsMax = 1_000
 
 const assignment = { policyId, targetId }
-const namedAssignment = { policyId, targetId: targetName }
+const namedAssignment = { policyId: policyName, targetId: targetName }
 const candidate = z.object({
   ...assignment,
   version: z.number().int().optional().describe('The version that would be in force; absent: the one that is.'),
@@ -107,7 +99,7 @@ export const draftPolicyVersion = nativeWrite({
   summary: 'Write a whole version of a policy without putting it in force: to try it as a candidate.',
   action: 'policy:manage',
   input: z.strictObject({
-    policyId,
+    policyId: policyName,
     compatibility: compatibility.optional().describe('That of the version in force by default.'),
     documents: z
       .array(z.strictObject({ locale, resourceType: resourceTypeName, ...documentParams }))
@@ -121,19 +113,9 @@ export const draftPolicyVersion = nativeWrite({
   refusals: ['NotFound', 'MalformedId', 'InvalidParameterValue', 'NotSupported', 'LimitExceeded'],
   at: placeOfPolicy,
   async run(context, input) {
-    const { acting, found } = await actingOn(context, input.policyId)
-    const semantics = input.compatibility ?? (await contentOf(context, found)).compatibility
-    for (const [index, one] of input.documents.entries()) {
-      await refuseUnknownType(context, one.resourceType, inList(index))
-      const first = input.documents.findIndex((other) => isSamePair(other, one))
-      if (first === index) continue
-      const problem = `documents.${first} is for the same locale and resource type`
-      refuseValue(`documents.${index}`, `${one.locale}/${one.resourceType}`, problem)
-    }
-    const documents = input.documents.map((one) => readDocument(one, semantics))
-    const number = await draftVersion(acting, found, { compatibility: semantics, documents })
-    const drafted = (await context.tx.policies.findVersion(found.id, number))!
-    return { ...showVersionFacts(found.id, drafted), documents: drafted.body.documents.map(showDocument) }
+    const { policyId, documents, ...rest } = input
+    const drafted = await draft(context, policyId, { ...rest, documents: documents.map(readDocument) })
+    return { ...showVersionFacts(policyId, drafted), documents: drafted.body.documents.map(showDocument) }
   },
 })
 
@@ -179,40 +161,7 @@ export const putCandidate = nativeWrite({
   changes: getCandidate,
   at: placeOfAssignment,
   async run(context, { policyId, targetId, version, mode }) {
-    const { acting, found } = await actingOn(context, policyId)
-    const live = await getAssignment(context, { policyId, targetId })
-    if (version === undefined && mode === undefined) {
-      refuse({ code: 'InvalidParameterCombination', problem: 'Nothing would be other: give one of version, mode.' })
-    }
-    const stored = version === undefined ? undefined : await context.tx.policies.findVersion(policyId, version)
-    if (version !== undefined && !stored) {
-      refuse({ code: 'NotFound', what: 'policy-version', id: String(version) })
-    }
-    // What could not be promoted is no candidate: its pools may be gone by now. While it is one, they stay.
-    for (const [index, document] of (stored?.body.documents ?? []).entries()) {
-      await refuseUnfitDocument(acting, found, document, inList(index))
-    }
-    if ((version ?? found.version) === found.version && (mode ?? live.mode) === live.mode) {
-      const [field, value] = version === undefined ? ['mode', mode] : ['version', version]
-      refuseValue(field!, value, `version ${found.version} in mode \`${live.mode}\` is what acts already`)
-    }
-    if (version !== undefined) {
-      await refuseTooMuchContent(context, found.account, { policyId, candidate: { targetId, version } })
-    }
-    const put: StoredCandidate = {
-      n: context.newSequence(),
-      policyId,
-      targetId,
-      version,
-      mode,
-      setBy: context.caller.native!.name,
-      makers: namesIn(context.caller.native!.makers),
-      setAt: context.now,
-    }
-    await context.tx.candidates.put(put)
-    context.changed(targetId)
-    await remember(acting, policyId)
-    return describe(put)
+    return describe(await put(context, { policyId, targetId }, { version, mode }))
   },
 })
 
@@ -228,11 +177,7 @@ export const deleteCandidate = nativeWrite({
   changes: getCandidate,
   at: placeOfAssignment,
   async run(context, input) {
-    const { acting } = await actingOn(context, input.policyId)
-    await getStored(context, input)
-    await context.tx.candidates.remove(input.policyId, input.targetId)
-    context.changed(input.targetId)
-    await remember(acting, input.policyId)
+    await remove(context, input)
   },
 })
 
@@ -250,21 +195,7 @@ export const promoteCandidate = nativeWrite({
   changes: getCandidate,
   at: placeOfAssignment,
   async run(context, input) {
-    const { acting, found } = await actingOn(context, input.policyId)
-    const live = await getAssignment(context, input)
-    const promoted = await getStored(context, input)
-    await context.tx.candidates.remove(input.policyId, input.targetId)
-    context.changed(input.targetId)
-    if (promoted.version !== undefined && promoted.version !== found.version) {
-      await settleElsewhere(context, promoted)
-      await putInForce(acting, found, promoted.version)
-    }
-    const mode = promoted.mode ?? live.mode
-    await context.tx.policies.assign({ ...live, mode })
-    await dropContradictedTags(acting, found)
-    await remember(acting, input.policyId)
-    const { version } = await findPolicy(context, input.policyId)
-    return { ...input, version, mode }
+    return { ...input, ...(await promote(context, input)) }
   },
 })
 
@@ -299,76 +230,27 @@ export const listDifferences = nativeRead({
   refusals: ['NotFound', 'MalformedId', 'InvalidPaginationToken'],
   at: placeOfCandidate,
   async run(context, { policyId, targetId, from, until, ...params }) {
-    const { n } = await getStored(context, { policyId, targetId })
+    const candidate = await getStored(context, { policyId, targetId })
     const span: Span = {
       from: from === undefined ? 0 : parseInstant(from),
       until: until === undefined ? context.now + 1 : parseInstant(until),
     }
-    const isPermitted = await permitterThen(context, 'policy:read')
+    const readSamples = await samplesOf(context, candidate, span)
     return gatherPage(context, params, {
       read: (after, limit) => {
         const [account = '', resourceType = '', locale = ''] = after.split('\n')
-        return context.tx.candidates.differences(n, span, { account, resourceType, locale }, limit)
+        return context.tx.candidates.differences(candidate.n, span, { account, resourceType, locale }, limit)
       },
       key: ({ account, resourceType, locale }) => [account, resourceType, locale].join('\n'),
-      show: async (group) =>
-        (await isPermitted(group.account, group.firstAt, group.lastAt + 1))
-          ? describeGroup(context, n, span, group)
-          : undefined,
+      show: async (group) => {
+        const samples = await readSamples(group)
+        return samples && describeGroup(context, group, samples)
+      },
     })
   },
 })
 
 export const candidateOperations = [getCandidate, putCandidate, deleteCandidate, promoteCandidate, listDifferences]
-
-// What is there ------------------------------------------------------------------------------------------------------
-
-interface AssignmentId {
-  readonly policyId: string
-  readonly targetId: string
-}
-const absentAssignment = ({ policyId, targetId }: AssignmentId): Refusal => ({
-  code: 'NotFound',
-  what: 'policy-assignment',
-  id: `${policyId}/${targetId}`,
-})
-
-async function getAssignment(context: ReadContext, id: AssignmentId): Promise<StoredAssignment> {
-  return (await context.tx.policies.findAssignment(id.policyId, id.targetId)) ?? refuse(absentAssignment(id))
-}
-
-async function getStored(context: ReadContext, { policyId, targetId }: AssignmentId): Promise<StoredCandidate> {
-  const found = await context.tx.candidates.find(policyId, targetId)
-  return found ?? refuse({ code: 'NotFound', what: 'candidate', id: `${policyId}/${targetId}` })
-}
-
-/** At the target: who may see its policies may see what they may become. */
-async function placeOfCandidate(context: ReadContext, input: AssignmentId): Promise<Place> {
-  await getAssignment(context, input)
-  return { node: input.targetId, absent: absentAssignment(input) }
-}
-
-/**
- * The version comes into force for every assignment of the policy: each must have tried it as its candidate, and the
- * caller must be in charge there too. What is left of their candidates is the mode.
- */
-async function settleElsewhere(context: WriteContext, { policyId, targetId, version }: StoredCandidate): Promise<void> {
-  const candidates = new Map((await context.tx.candidates.ofPolicy(policyId)).map((one) => [one.targetId, one]))
-  for (const other of await context.tx.policies.assignmentsOf(policyId)) {
-    if (other.targetId === targetId) continue
-    await requirePermission(context, 'policy:manage', { node: other.targetId })
-    const beside = candidates.get(other.targetId)
-    if (!beside || beside.version !== version) {
-      const problem = `the policy is enabled on \`${other.targetId}\` too, where version ${version} is not the candidate; make it the candidate there first, or enable a policy of its own on one of the two in place of this one (\`replaces\`)`
-      refuse({ code: 'IncorrectState', what: 'ipam-policy', id: policyId, problem })
-    }
-    await context.tx.candidates.remove(policyId, other.targetId)
-    context.changed(other.targetId)
-    if (beside.mode !== undefined && beside.mode !== other.mode) {
-      await context.tx.candidates.put({ ...beside, n: context.newSequence(), version: undefined, setAt: context.now })
-    }
-  }
-}
 
 // The answer ---------------------------------------------------------------------------------------------------------
 
@@ -390,27 +272,21 @@ const describe = ({
   setAt: formatInstant(setAt),
 })
 
-async function describeGroup(
-  context: ReadContext,
-  n: number,
-  span: Span,
+const describeGroup = (
+  { tx }: ReadContext,
   group: DifferenceGroup,
-): Promise<z.output<typeof differences>> {
-  const samples: z.output<typeof differences>['samples'] = []
-  const numbers = await context.tx.candidates.samples(n, span, group, samplesMax)
-  const decisions = await context.tx.journal.findDecisions(numbers)
-  for (const number of numbers) {
-    const decision = decisions.get(number)
-    if (!decision?.candidate) continue
-    samples.push({
-      decisionId: formatId('decision', context.tx.installation, number),
-      at: formatInstant(decision.at.getTime()),
-      live: describeAnswer(decision),
-      candidate: { ...describeAnswer(decision.candidate), onExhausted: decision.candidate.onExhausted },
-    })
-  }
-  return { ...group, firstAt: formatInstant(group.firstAt), lastAt: formatInstant(group.lastAt), samples }
-}
+  samples: readonly Sample[],
+): z.output<typeof differences> => ({
+  ...group,
+  firstAt: formatInstant(group.firstAt),
+  lastAt: formatInstant(group.lastAt),
+  samples: samples.map(({ decision, candidate }) => ({
+    decisionId: formatId('decision', tx.installation, decision.n),
+    at: formatInstant(decision.at.getTime()),
+    live: describeAnswer(decision),
+    candidate: { ...describeAnswer(candidate), onExhausted: candidate.onExhausted },
+  })),
+})
 
 const describeAnswer = ({
   outcome,

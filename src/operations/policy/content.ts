@@ -2,13 +2,15 @@
 import { hash } from 'node:crypto'
 import { hasShape } from '#model/identifier.ts'
 import { localeProblem, misspellingProblem } from '#model/locale.ts'
-import { type Compatibility, canonicalText, type PolicyDocument } from '#model/policy/document.ts'
-import { rulesProblem, sizeProblem } from '#model/policy/eligibility.ts'
+import { canonicalText, type DocumentParams, documentOf, type PolicyDocument } from '#model/policy/document.ts'
+import { rulesProblem, settingProblem } from '#model/policy/eligibility.ts'
 import { mayUsePool, type Pair } from '#model/policy/resolve.ts'
 import { findResourceType, namesOf } from '#model/policy/resource-types.ts'
+import { type SettingName, settingNames } from '#model/policy/settings.ts'
 import type { PoolFacts, Snapshot } from '#model/policy/snapshot.ts'
 import { followTags, saidIn, tagsInLine } from '#model/policy/tag-agreement.ts'
-import { type PolicyTagSettings, policySettingsFromTags } from '#model/policy/tag-settings.ts'
+import { keyOfSetting, type PolicyTagSettings, policySettingsFromTags } from '#model/policy/tag-settings.ts'
+import type { Compatibility } from '#model/policy/values.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import type { PolicyBody } from '#store/tables/governance.ts'
@@ -67,6 +69,12 @@ export const tagSettingsOf = async (context: ReadContext, { id }: Policy): Promi
 
 // What changes -------------------------------------------------------------------------------------------------------
 
+/** Writes the document for a pair as a whole, as the next version: a setting that is not said has its default. */
+export async function writeDocument(context: WriteContext, policy: Policy, params: DocumentParams): Promise<void> {
+  const { compatibility } = await contentOf(context, policy)
+  await putDocument(context, policy, documentOf(params, compatibility))
+}
+
 /** Puts a document in the place of the one for its pair, as the next version. One without rules takes it away. */
 export async function putDocument(context: WriteContext, policy: Policy, document: PolicyDocument): Promise<void> {
   await refuseUnfitDocument(context, policy, document)
@@ -76,7 +84,7 @@ export async function putDocument(context: WriteContext, policy: Policy, documen
   refuseTooMany('documents in a policy', documentsPerPolicyMax, documents.length)
   await writeVersion(context, policy, { ...content, documents })
   await bringTagsInLine(context, policy, [document])
-  await remember(context, policy.id)
+  await recordVersion(context, policy.id)
 }
 
 /** Changes whose semantics a policy has: settings that nobody said follow. */
@@ -93,7 +101,7 @@ export async function setCompatibility(
     documents: documents.map((document) => followTags(document, follow)),
   })
   await bringCompatibilityInLine(context, policy, compatibility)
-  await remember(context, policy.id)
+  await recordVersion(context, policy.id)
 }
 
 /** Makes an old version's content the next version. Its pools must still be there, and fit. */
@@ -109,7 +117,7 @@ export async function restoreVersion(context: WriteContext, policy: Policy, vers
   await writeVersion(context, policy, { compatibility, documents })
   await bringCompatibilityInLine(context, policy, compatibility)
   await bringTagsInLine(context, policy, documents)
-  await remember(context, policy.id)
+  await recordVersion(context, policy.id)
 }
 
 /** Writes a version that is not in force, to be a candidate. Its pools must be there, and fit; what does not is named `documents.N…`. */
@@ -127,7 +135,7 @@ export async function draftVersion(context: WriteContext, policy: Policy, body: 
   return version
 }
 
-/** Puts a version in force that has been a candidate, and is counted already. `remember` must follow. */
+/** Puts a version in force that has been a candidate, and is counted already. `recordVersion` must follow. */
 export async function putInForce(context: WriteContext, policy: Policy, version: number): Promise<void> {
   const { compatibility, documents } = (await context.tx.policies.findVersion(policy.id, version))!.body
   for (const document of documents) await refuseUnfitDocument(context, policy, document)
@@ -154,7 +162,7 @@ const hashOf = ({ id: policyId, ipamId, account, version }: Policy, body: Policy
   hash('sha256', canonicalText({ policyId, ipamId, account, version, ...body }), 'hex')
 
 /** The policy as it is now, for the history, and that decisions must be made anew. */
-export async function remember(context: WriteContext, id: string, reach?: Reach): Promise<void> {
+export async function recordVersion(context: WriteContext, id: string, reach?: Reach): Promise<void> {
   const policy = (await context.tx.policies.find(id))!
   const version = (await context.tx.policies.measureVersion(id, policy.version))!
   await context.tx.history.changed(
@@ -202,16 +210,16 @@ export async function refuseUnfitDocument(
   }
   if (wrong) refuseValue(`${at}${wrong.field}`, wrong.value, wrong.problem)
   if (pools.length > 0) refuseFreeTier(ipam, 'An IPAM policy')
-  if (rules.length > 0) refuseUnfitSizes(snapshot, document, { size: `${at}size`, sizeIpv6: `${at}sizeIpv6` })
+  if (rules.length > 0) refuseUnfitSettings(snapshot, document, (name) => `${at}${name}`)
 }
 
-function refuseUnfitSizes(
+function refuseUnfitSettings(
   { resourceTypes }: Snapshot,
   document: PolicyDocument,
-  names: { readonly size: string; readonly sizeIpv6: string },
+  fieldOf: (name: SettingName) => string,
 ): void {
-  const wrong = sizeProblem(document, resourceTypes)
-  if (wrong) refuseValue(names[wrong.setting], wrong.value, wrong.problem)
+  const wrong = settingProblem(document, resourceTypes)
+  if (wrong) refuseValue(fieldOf(wrong.setting), wrong.value, wrong.problem)
 }
 
 export async function refuseUnknownType(context: ReadContext, name: string, at = ''): Promise<void> {
@@ -228,9 +236,6 @@ function getPoolFacts(snapshot: Snapshot, { account }: Policy, id: string): Pool
 
 // The superseded tags ------------------------------------------------------------------------------------------------
 
-/** The tags that say sizes. */
-export const sizeTags = { size: 'cadastre:size', sizeIpv6: 'cadastre:size-ipv6' } as const
-
 /** Moves the fields that a change of a policy's tags speaks of, as the next version. */
 export async function followChangedTags(
   context: WriteContext,
@@ -243,10 +248,10 @@ export async function followChangedTags(
   const documents = content.documents.map((document) => followTags(document, { before, after, compatibility }))
   const snapshot = await context.snapshot()
   for (const [index, document] of documents.entries()) {
-    const { size, sizeIpv6 } = content.documents[index]!.settings
-    const isAsBefore = document.settings.size === size && document.settings.sizeIpv6 === sizeIpv6
-    // What was there before sizes were checked must not keep anybody from changing another tag.
-    if (!isAsBefore) refuseUnfitSizes(snapshot, document, sizeTags)
+    const { settings } = content.documents[index]!
+    const isAsBefore = settingNames.every((name) => document.settings[name] === settings[name])
+    // What was there before settings were checked must not keep anybody from changing another tag.
+    if (!isAsBefore) refuseUnfitSettings(snapshot, document, keyOfSetting)
   }
   await writeVersion(context, policy, { compatibility, documents })
 }

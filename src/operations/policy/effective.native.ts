@@ -1,28 +1,40 @@
 // What is in force at a node of the organization for one locale and type, and where each part of it comes from.
 import { z } from 'zod'
-import { assignmentKindValues, modeValues } from '#model/policy/document.ts'
 import { type EffectiveDocument, type EffectiveWorld, effectiveAt } from '#model/policy/effective.ts'
-import type { ResolvedSize, Sourced } from '#model/policy/snapshot.ts'
+import type { FieldShape, ResolvedSize, Sourced } from '#model/policy/setting.ts'
+import { type AnySetting, forEachSetting } from '#model/policy/settings.ts'
+import { assignmentKindValues, modeValues, type RequiredTag } from '#model/policy/values.ts'
 import { permitter } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.ts'
 import { nativeRead } from '../operation.native.ts'
 import { formatInstant, instant, nameShapes, targetName } from '../shapes.native.ts'
 import { refuseUnknownType } from './content.ts'
 import { describeParty } from './explanations.native.ts'
-import {
-  condition,
-  locale,
-  party,
-  poolId,
-  resourceTypeName,
-  settingFields,
-  showCondition,
-  shownGrants,
-} from './shapes.native.ts'
+import { condition, locale, party, poolId, resourceTypeName, showCondition, shownGrants } from './shapes.native.ts'
 
 const sourced = <T extends z.ZodType>(value: T) => z.object({ value, by: party })
 const bound = sourced(z.number().int())
 const size = z.object({ min: bound, default: bound, max: bound })
+
+/** How a setting is shown where those of several documents are merged: each value with whose it is. */
+const kinds: {
+  readonly [K in FieldShape['kind']]: {
+    shape(setting: AnySetting): z.ZodType
+    show(resolved: unknown): unknown
+  }
+} = {
+  choice: {
+    shape: ({ shape, summary }) =>
+      sourced(z.enum((shape as Extract<FieldShape, { kind: 'choice' }>).values).describe(summary)),
+    show: (resolved) => showSourced(resolved as Sourced<string>),
+  },
+  lengths: { shape: () => size.optional(), show: (resolved) => resolved && showSize(resolved as ResolvedSize) },
+  tags: {
+    shape: () => z.array(sourced(z.object({ key: z.string(), value: z.string().optional() }))),
+    show: (resolved) => (resolved as readonly Sourced<RequiredTag>[]).map(showSourced),
+  },
+}
+const resolvedShape = forEachSetting((_, setting) => kinds[setting.shape.kind].shape(setting))
 
 const rule = z.object({
   poolId,
@@ -37,11 +49,7 @@ const rule = z.object({
 const document = z.object({
   by: party.describe('Who gives the pools and their order.'),
   rules: z.array(rule),
-  onExplicit: sourced(settingFields.onExplicit),
-  onExhausted: sourced(settingFields.onExhausted),
-  size: size.optional(),
-  sizeIpv6: size.optional(),
-  requiredTags: z.array(sourced(z.object({ key: z.string(), value: z.string().optional() }))),
+  ...resolvedShape,
   narrowings: z
     .array(z.object({ by: party, setting: z.string(), from: z.string(), to: z.string() }))
     .describe('What finals have made stricter than the document that gives the order has it.'),
@@ -192,11 +200,7 @@ function describeDocument(
       ...(excludedBy ? { excludedBy: describeParty(excludedBy) } : {}),
       ...(when && mayRead(by.owner) ? { when: showCondition(when) } : {}),
     })),
-    onExplicit: showSourced(settings.onExplicit),
-    onExhausted: showSourced(settings.onExhausted),
-    ...(settings.size ? { size: showSize(settings.size) } : {}),
-    ...(settings.sizeIpv6 ? { sizeIpv6: showSize(settings.sizeIpv6) } : {}),
-    requiredTags: settings.requiredTags.map(showSourced),
+    ...forEachSetting((name, setting) => kinds[setting.shape.kind].show(settings[name])),
     narrowings: narrowings.map(({ by, ...rest }) => ({ by: describeParty(by), ...rest })),
   }
 }

@@ -442,7 +442,6 @@ describe('what is asked for', () => {
       [{ locale: 'mars' }, 'locale'],
       [{ resourceType: 'boat' }, 'resourceType'],
       [{ grants: {} }, 'grants'],
-      [{ grants: { pools: ['pool'] } }, 'grants.pools.0'],
       [{ grants: { pools: [acme.other, acme.other] } }, 'grants.pools.1'],
       [{ grants: { size: { min: 24, max: 28 } } }, 'grants.size'],
       [{ resourceType: 'vpc', grants: { size: { min: 28, max: 24 } } }, 'grants.size'],
@@ -458,6 +457,13 @@ describe('what is asked for', () => {
     for (const [change, field] of cases) {
       const { status, body } = await acme.ask('POST', '/exceptions', { as, body: await paramsOf(change) })
       assert.deepEqual([status, body.field], [400, field], JSON.stringify([change, body]))
+    }
+    for (const id of ['pool', 'ipam-0123', 'ipam-pool-0123']) {
+      const { status, body } = await acme.ask('POST', '/exceptions', {
+        as,
+        body: await paramsOf({ grants: { pools: [id] } }),
+      })
+      assert.deepEqual([status, body.id], [404, id])
     }
     assert.equal(
       (await acme.ask('POST', '/exceptions', { as, body: await paramsOf({ state: 'approved' }) })).status,

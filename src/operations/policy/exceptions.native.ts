@@ -1,33 +1,17 @@
-// Exceptions: asked for, approved by somebody else, in force for a while, and over at the moment that was said (policy-model §7).
+// Exceptions over the native API.
 import { z } from 'zod'
 import { formatCidr } from '#model/cidr.ts'
-import { formatId, hasShape } from '#model/identifier.ts'
-import { isAccountId } from '#model/organization.ts'
-import { rulesProblem } from '#model/policy/eligibility.ts'
 import {
-  type Act,
-  type ActProblem,
-  act,
   breakGlassHoursMax,
   type Deed,
   type Exception,
-  type ExceptionGrants,
   exceptionDaysMax,
   exceptionStates,
-  needsReview,
   stateAt,
-  timeProblem,
 } from '#model/policy/exception.ts'
-import { describeReached, exceptionBounds, kindOfException } from '#model/policy/exception-bounds.ts'
-import { isOwnOrShared, mayUsePool } from '#model/policy/resolve.ts'
-import { articleFor, findResourceType, namesOf } from '#model/policy/resource-types.ts'
-import { refuse, refuseValue } from '#model/refusal.ts'
-import { everywhere } from '#model/roles.ts'
-import type { ExceptionUse } from '#store/tables/exceptions.ts'
-import { accessAt, type Place, permitter, refuseWithoutRole } from '../identity/authority.ts'
-import { placeOfNode } from '../identity/roles.ts'
+import { permitter } from '../identity/authority.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
-import type { ReadContext, WriteContext } from '../operation.ts'
+import type { ReadContext } from '../operation.ts'
 import { standingOf } from '../record/object-places.ts'
 import {
   accountId,
@@ -41,21 +25,28 @@ import {
   pageOf,
   paging,
   parseInstant,
+  poolName,
   principalName,
   showMakers,
   usedMakers,
 } from '../shapes.native.ts'
+import { pendingHold, pendingHoldParams, readPendingHold, showPending } from '../space/holds-for-approval.native.ts'
+import { type ExceptionFinding, findingsOf, hasFinding } from './exception-findings.ts'
 import {
-  dropPending,
-  holdWhilePending,
-  pendingHold,
-  pendingHoldParams,
-  showPending,
-} from '../space/holds-for-approval.native.ts'
-import { checkLocaleOf } from '../space/shapes.native.ts'
-import { deedOf, refuseWhileUnreviewed } from './own-break-glass.ts'
+  approveException as approve,
+  breakGlass as breakTheGlass,
+  denyException as deny,
+  type ExceptionParams,
+  getException as getStored,
+  placeOfException,
+  placeOfTarget,
+  renewException as renew,
+  requestException as request,
+  reviewException as review,
+  revokeException as revoke,
+} from './exceptions.ts'
 import { examplePoolId, shownGrants } from './shapes.native.ts'
-import { rowsPerPageMax, withTagFindings } from './tag-findings.native.ts'
+import { rowsPerPageMax } from './tag-findings.ts'
 
 const poolsMax = 20
 
@@ -70,11 +61,7 @@ const lengths = z.strictObject({
 })
 const grants = z
   .strictObject({
-    pools: z
-      .array(z.string().refine((id) => hasShape('pool', id), '`ipam-pool-…` is expected'))
-      .max(poolsMax)
-      .default([])
-      .describe('Pools that count as listed.'),
+    pools: z.array(poolName).max(poolsMax).default([]).describe('Pools that count as listed.'),
     provider: z.boolean().default(false).describe('Whether space of the provider, or brought along, is permitted.'),
     size: lengths.optional().describe('IPv4 netmask lengths that pass whatever policy says.'),
     sizeIpv6: lengths.optional().describe('IPv6 netmask lengths that pass whatever policy says.'),
@@ -205,23 +192,6 @@ export const listExceptions = nativeRead({
   },
 })
 
-/** Approved once, and no longer in force. */
-function isOverAt(found: Exception, now: number): boolean {
-  const state = stateAt(found, now)
-  return state === 'revoked' || (state === 'expired' && found.status === 'approved')
-}
-
-/** Of one that may have any: whether it has one that the caller may see. Of what was given under it, so much is looked at. */
-async function hasFinding(context: ReadContext, found: Exception): Promise<boolean> {
-  if (needsReview(found)) return true
-  const isPermitted = await permitter(context, 'exception:read')
-  const held = await context.tx.exceptions.held(found.id, 0, rowsPerPageMax)
-  const seen = held.filter(({ account }) => isPermitted(account))
-  return isOverAt(found, context.now)
-    ? seen.length > 0
-    : (await withTagFindings(context, seen)).some(({ finding }) => finding)
-}
-
 export const listExceptionFindings = nativeRead({
   name: 'listExceptionFindings',
   summary: 'List what must be looked at because of an exception.',
@@ -237,32 +207,11 @@ export const listExceptionFindings = nativeRead({
   at: placeOfException,
   async run(context, { exceptionId, ...params }) {
     const found = await getStored(context, exceptionId)
-    const { id } = found
-    const isOver = isOverAt(found, context.now)
-    const since = formatInstant(found.ended?.at ?? found.expiresAt)
-    const isPermitted = await permitter(context, 'exception:read')
-    const review: z.output<typeof finding> = {
-      control: 'break-glass-review',
-      resource: id,
-      exceptionId: id,
-      since: formatInstant(found.requested.at),
-    }
     return gatherPage(context, params, {
-      async read(after, limit) {
-        const first = after === '' && needsReview(found) ? [{ key: '0', finding: review }] : []
-        const held = await context.tx.exceptions.held(id, Number(after), limit)
-        const others = isOver
-          ? held.map((row) => ({ row, finding: { ...describeUse(context, row), exceptionId: id, since } }))
-          : await withTagFindings(context, held)
-        return [...first, ...others.map(({ row, finding }) => ({ key: String(row.decision), finding }))]
-      },
-      key: ({ key }) => key,
-      // An account may have left the target since, or be forbidden to the caller.
-      show: async ({ finding }) =>
-        finding && (finding.account === undefined || isPermitted(finding.account))
-          ? { ...finding, exceptionId: id }
-          : undefined,
-      rowsMax: rowsPerPageMax,
+      read: (after, limit) => findingsOf(context, found, after === '' ? undefined : Number(after), limit),
+      key: ({ place }) => String(place),
+      show: async ({ finding }) => finding && showFinding(finding),
+      bounds: { rowsMax: rowsPerPageMax },
     })
   },
 })
@@ -284,7 +233,7 @@ export const requestException = nativeWrite({
   cli: 'exception request',
   refusals: ['NotFound', 'LimitExceeded', 'NotAuthorized', 'NotSupported', 'NotEligible', 'CidrConflict', 'Exhausted'],
   at: placeOfTarget,
-  run: (context, input) => create(context, input, false),
+  run: async (context, input) => describe(context, await request(context, readParams(input))),
 })
 
 export const breakGlass = nativeWrite({
@@ -298,7 +247,7 @@ export const breakGlass = nativeWrite({
   cli: 'exception break-glass',
   refusals: ['NotFound', 'LimitExceeded', 'NotAuthorized', 'IncorrectState'],
   at: placeOfTarget,
-  run: (context, input) => create(context, input, true),
+  run: async (context, input) => describe(context, await breakTheGlass(context, readParams(input))),
 })
 
 export const renewException = nativeWrite({
@@ -314,8 +263,8 @@ export const renewException = nativeWrite({
   refusals: ['NotFound', 'MalformedId', 'IncorrectState'],
   changes: getException,
   at: placeOfException,
-  run: (context, { exceptionId, expiresAt, reason }) =>
-    change(context, exceptionId, { kind: 'renew', expiresAt: parseInstant(expiresAt), reason, ...deedOf(context) }),
+  run: async (context, { exceptionId, expiresAt, reason }) =>
+    describe(context, await renew(context, exceptionId, { expiresAt: parseInstant(expiresAt), reason })),
 })
 
 // Deciding -----------------------------------------------------------------------------------------------------------
@@ -339,9 +288,8 @@ export const approveException = nativeWrite({
   changes: getException,
   at: placeOfException,
   async run(context, input) {
-    const sharedPools = await poolsByLeave(context, await getStored(context, input.exceptionId))
     const until = input.expiresAt === undefined ? undefined : parseInstant(input.expiresAt)
-    return change(context, input.exceptionId, { kind: 'approve', until, ...deedOf(context) }, sharedPools)
+    return describe(context, await approve(context, input.exceptionId, until))
   },
 })
 
@@ -357,7 +305,7 @@ export const denyException = nativeWrite({
   refusals: ['NotFound', 'MalformedId', 'IncorrectState'],
   changes: getException,
   at: placeOfException,
-  run: (context, input) => change(context, input.exceptionId, { kind: 'deny', note: input.note, ...deedOf(context) }),
+  run: async (context, { exceptionId, note }) => describe(context, await deny(context, exceptionId, note)),
 })
 
 export const revokeException = nativeWrite({
@@ -372,7 +320,7 @@ export const revokeException = nativeWrite({
   refusals: ['NotFound', 'MalformedId', 'IncorrectState'],
   changes: getException,
   at: placeOfException,
-  run: (context, input) => change(context, input.exceptionId, { kind: 'revoke', note: input.note, ...deedOf(context) }),
+  run: async (context, { exceptionId, note }) => describe(context, await revoke(context, exceptionId, note)),
 })
 
 export const reviewException = nativeWrite({
@@ -386,7 +334,7 @@ export const reviewException = nativeWrite({
   refusals: ['NotFound', 'MalformedId', 'NotAuthorized', 'IncorrectState'],
   changes: getException,
   at: placeOfException,
-  run: (context, input) => change(context, input.exceptionId, { kind: 'review', note: input.note, ...deedOf(context) }),
+  run: async (context, { exceptionId, note }) => describe(context, await review(context, exceptionId, note)),
 })
 
 export const exceptionOperations = [
@@ -402,221 +350,19 @@ export const exceptionOperations = [
   reviewException,
 ]
 
-// What is asked ------------------------------------------------------------------------------------------------------
+// The request --------------------------------------------------------------------------------------------------------
 
-interface Params {
-  readonly target: string
-  readonly resource?: string
-  readonly locale: string
-  readonly resourceType: string
-  readonly grants: ExceptionGrants
-  readonly reason: string
+interface Params extends Omit<ExceptionParams, 'startsAt' | 'expiresAt' | 'hold'> {
   readonly startsAt?: string
   readonly expiresAt: string
   readonly hold?: z.output<typeof pendingHoldParams>
 }
-
-async function create(
-  context: WriteContext,
-  input: Params,
-  isBreakGlass: boolean,
-): Promise<z.output<typeof exception>> {
-  await refuseUnknownPair(context, input)
-  await refuseUnfitSizes(context, input)
-  await refuseUnfitPools(context, input)
-  // Only of pools that are known to be there for the caller: others are absent.
-  const sharedPools = isBreakGlass ? await poolsByLeave(context, input) : []
-  const times = {
-    startsAt: input.startsAt === undefined ? context.now : parseInstant(input.startsAt),
-    expiresAt: parseInstant(input.expiresAt),
-  }
-  const wrong = timeProblem(times, { now: context.now, isBreakGlass })
-  if (wrong) refuseValue(wrong.field, input[wrong.field], wrong.problem)
-  const asked = deedOf(context)
-  const wanted: Exception = {
-    id: context.newId('exception'),
-    target: input.target,
-    resource: input.resource,
-    locale: input.locale,
-    resourceType: input.resourceType,
-    grants: input.grants,
-    ...(sharedPools.length > 0 ? { sharedPools } : {}),
-    reason: input.reason,
-    ...times,
-    status: isBreakGlass ? 'approved' : 'requested',
-    isBreakGlass,
-    requested: asked,
-    asked,
-  }
-  const { tx } = context
-  if (isBreakGlass) await refuseWhileUnreviewed(context, wanted)
-  await refuseBeyondBounds(context, wanted)
-  const created = input.hold ? { ...wanted, hold: (await holdWhilePending(context, wanted, input.hold)).n } : wanted
-  await tx.exceptions.insert(created)
-  await remember(context, created)
-  return describe(context, created)
-}
-
-/** One by one each of the bounds that count the exception, as it will be. */
-async function refuseBeyondBounds({ tx }: ReadContext, exception: Exception): Promise<void> {
-  const kind = kindOfException(exception)
-  for (const bound of exceptionBounds) {
-    if (bound.kind !== kind) continue
-    const used = await tx.exceptions.count(bound, exception)
-    if (used >= bound.max) refuse({ code: 'LimitExceeded', ...describeReached(bound, exception, used) })
-  }
-}
-
-async function refuseUnknownPair(context: ReadContext, { locale, resourceType }: Params): Promise<void> {
-  const { resourceTypes } = await context.snapshot()
-  if (!findResourceType(resourceType, resourceTypes)) {
-    refuseValue('resourceType', resourceType, `it must be one of ${namesOf(resourceTypes)}`)
-  }
-  checkLocaleOf(context, resourceType, 'locale', locale)
-}
-
-async function refuseUnfitSizes(context: ReadContext, { grants, resourceType }: Params): Promise<void> {
-  const { pools, provider, size, sizeIpv6 } = grants
-  if (pools.length === 0 && !provider && !size && !sizeIpv6) {
-    refuseValue('grants', '{}', 'name at least one of `pools`, `provider`, `size` and `sizeIpv6`')
-  }
-  const type = findResourceType(resourceType, (await context.snapshot()).resourceTypes)!
-  for (const [name, asked, bounds] of [
-    ['size', size, type.lengths[4]],
-    ['sizeIpv6', sizeIpv6, type.lengths[6]],
-  ] as const) {
-    if (!asked) continue
-    const value = `${asked.min} to ${asked.max}`
-    if (!bounds || type.takes === 'address') {
-      refuseValue(
-        `grants.${name}`,
-        value,
-        `${articleFor(resourceType)} \`${resourceType}\` has no choice of it; leave it out`,
-      )
-    }
-    if (asked.min <= asked.max && asked.min >= bounds.min && asked.max <= bounds.max) continue
-    const problem = `for \`${resourceType}\` it must lie within ${bounds.min} to ${bounds.max}, the smaller number first`
-    refuseValue(`grants.${name}`, value, problem)
-  }
-}
-
-/**
- * A pool that neither the target may use nor the caller see does not exist (invariant I8). Where an account has space in it, it
- * knows of the pool, whatever policies list by now.
- */
-async function refuseUnfitPools(context: ReadContext, { target, grants, locale, resourceType }: Params): Promise<void> {
-  const snapshot = await context.snapshot()
-  const maySee = await permitter(context, 'ipam:read')
-  for (const [index, id] of grants.pools.entries()) {
-    const pool = snapshot.pools.get(id)
-    const isKnown =
-      pool && (mayUsePool(snapshot, target, id) || maySee(pool.account) || (await hasSpaceIn(context, target, id)))
-    if (!isKnown) refuse({ code: 'NotFound', what: 'ipam-pool', id })
-    const field = `grants.pools.${index}`
-    if (grants.pools.indexOf(id) !== index) refuseValue(field, id, 'the pool is listed more than once')
-    const wrong = rulesProblem(
-      { ipam: snapshot.ipams.get(pool.ipamId)!, locale, resourceType },
-      [pool],
-      snapshot.resourceTypes,
-    )
-    if (wrong) refuseValue(field, id, wrong.problem)
-  }
-}
-
-async function hasSpaceIn({ tx }: ReadContext, account: string, id: string): Promise<boolean> {
-  const pool = await tx.pools.find(id)
-  return pool !== undefined && tx.pools.isHeldBy(pool.n, account)
-}
-
-/**
- * An exception is itself the leave to use its pools: whoever gives it must have a say over them. Where they have none, their owner
- * gives the leave by sharing the pool with the target, and may take it back: these are answered.
- */
-async function poolsByLeave(
-  context: ReadContext,
-  { target, grants }: Pick<Params, 'target' | 'grants'>,
-): Promise<readonly string[]> {
-  const snapshot = await context.snapshot()
-  const maySee = await permitter(context, 'ipam:read')
-  const action = 'exception:approve'
-  const mayApproveAt = await permitter(context, action)
-  const shared: string[] = []
-  for (const id of grants.pools) {
-    const pool = snapshot.pools.get(id)
-    if (!pool || pool.account === target) continue
-    if (isOwnOrShared(snapshot, target, id)) {
-      if (!mayApproveAt(pool.account)) shared.push(id)
-      continue
-    }
-    if ((await accessAt(context, action, pool.account)).isPermitted) continue
-    const notShared = `the pool \`${id}\` is not shared with \`${target}\`, and you may not approve`
-    if (maySee(pool.account)) {
-      refuseWithoutRole(context, action, pool.account, `${notShared} at \`${pool.account}\`, which owns it`)
-    }
-    // Whose it is, is not told to who may not see it.
-    refuse({ code: 'NotAuthorized', action, because: `${notShared} at the account that owns it`, reason: 'no-role' })
-  }
-  return shared
-}
-
-async function placeOfTarget(context: ReadContext, { target }: { readonly target: string }): Promise<Place> {
-  if (target === everywhere) refuseValue('target', target, 'an account, ou-… or r-… is expected')
-  return placeOfNode(context, target)
-}
-
-// What is there ------------------------------------------------------------------------------------------------------
-
-async function getStored(context: ReadContext, id: string): Promise<Exception> {
-  if (!hasShape('exception', id)) refuse({ code: 'MalformedId', what: 'exception', id, expected: 'exception-...' })
-  return (await context.tx.exceptions.find(id)) ?? refuse({ code: 'NotFound', what: 'exception', id })
-}
-
-async function placeOfException(context: ReadContext, input: { readonly exceptionId: string }): Promise<Place> {
-  const { id, target } = await getStored(context, input.exceptionId)
-  return { node: await standingOf(context, target), absent: { code: 'NotFound', what: 'exception', id } }
-}
-
-async function change(
-  context: WriteContext,
-  id: string,
-  deed: Act,
-  sharedPools?: readonly string[],
-): Promise<z.output<typeof exception>> {
-  const before = await getStored(context, id)
-  const acted = act(before, deed)
-  if ('refused' in acted) return refuseAct(before, deed, acted.refused)
-  const { sharedPools: _, ...others } = acted.exception
-  const withLeave = sharedPools?.length ? { ...others, sharedPools } : others
-  const outcome = { exception: sharedPools === undefined ? acted.exception : withLeave }
-  // A renewal of one that is still in force adds nothing.
-  const isCounted = before.status === 'approved' && context.now < before.expiresAt
-  if (deed.kind === 'approve' && !isCounted) await refuseBeyondBounds(context, outcome.exception)
-  await context.tx.exceptions.update(outcome.exception)
-  await dropPending(context, outcome.exception)
-  await remember(context, outcome.exception)
-  return describe(context, outcome.exception)
-}
-
-function refuseAct({ id, target }: Exception, deed: Act, problem: ActProblem): never {
-  if (problem.kind === 'state') refuse({ code: 'IncorrectState', what: 'exception', id, problem: problem.problem })
-  // Only a renewal names a time.
-  if (problem.kind === 'time') {
-    refuseValue(problem.field, 'expiresAt' in deed ? formatInstant(deed.expiresAt) : '', problem.problem)
-  }
-  const { asked, by, shared } = problem
-  const also =
-    asked === by ? '' : ` (\`${shared}\` may stand behind both: by sign-in, or as who made the token of the other)`
-  const because = `\`${asked}\` asked for \`${id}\`, and so \`${by}\` cannot ${deed.kind} it${also}; somebody else who may approve at \`${target}\` must`
-  return refuse({ code: 'NotAuthorized', action: 'exception:approve', because })
-}
-
-async function remember(context: WriteContext, stored: Exception): Promise<void> {
-  const { id, target } = stored
-  const account = isAccountId(target) ? target : context.caller.account
-  await context.tx.history.changed({ id, kind: 'exception', account }, stored)
-  context.changed(id)
-  await context.governanceChanged('nothing')
-}
+const readParams = ({ startsAt, expiresAt, hold, ...rest }: Params): ExceptionParams => ({
+  ...rest,
+  expiresAt: parseInstant(expiresAt),
+  ...(startsAt === undefined ? {} : { startsAt: parseInstant(startsAt) }),
+  ...(hold ? { hold: readPendingHold(hold) } : {}),
+})
 
 // The answer ---------------------------------------------------------------------------------------------------------
 
@@ -651,16 +397,8 @@ async function describe(context: ReadContext, stored: Exception): Promise<z.outp
   }
 }
 
-function describeUse({ tx }: ReadContext, use: ExceptionUse) {
-  const { allocation, place, decision, cidr, resourceType, resourceId, account } = use
-  const kind = resourceType === 'eip' ? 'address' : 'allocation'
-  return {
-    control: 'exception-ended' as const,
-    resource: allocation === undefined ? place! : formatId(kind, tx.installation, allocation),
-    account,
-    resourceType,
-    resourceId,
-    cidr: formatCidr(cidr),
-    decisionId: formatId('decision', tx.installation, decision),
-  }
-}
+const showFinding = ({ since, cidr, ...found }: ExceptionFinding): z.output<typeof finding> => ({
+  ...found,
+  since: formatInstant(since),
+  ...(cidr ? { cidr: formatCidr(cidr) } : {}),
+})

@@ -3,24 +3,25 @@ import { z } from 'zod'
 import { type Cidr, formatCidr, nearCidrProblem, parseAddress, parseCidr } from '#model/cidr.ts'
 import { hasShape } from '#model/identifier.ts'
 import { type AllocationRequest, type Party, provider } from '#model/policy/decision.ts'
-import { modeValues } from '#model/policy/document.ts'
 import { type Explained, messageOf, type Names, withContact } from '#model/policy/explain.ts'
 import { type Change, describeChange, describeNext, type NearestChange } from '#model/policy/nearest-change.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import { findResourceType, isNetwork } from '#model/policy/resource-types.ts'
 import type { PoolFacts, Snapshot } from '#model/policy/snapshot.ts'
+import { modeValues } from '#model/policy/values.ts'
 import { refuse } from '#model/refusal.ts'
 import { permitter } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.ts'
 import { nativeRead } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
 import { refuseNewSpace } from '../organization/account-states.ts'
-import { decisionId, getRecorded, placeOfDecision } from '../record/decisions.native.ts'
-import { accountId, accountName, instant, nameShapes } from '../shapes.native.ts'
-import { checkLocaleOf, scopeTypeOf } from '../space/shapes.native.ts'
+import { decisionId } from '../record/decisions.native.ts'
+import { getRecorded, placeOfDecision } from '../record/decisions.ts'
+import { accountId, accountName, instant, nameShapes, poolNameOrProvider } from '../shapes.native.ts'
+import { checkLocaleOf, scopeTypeOf } from '../space/request-parts.ts'
 import { refuseUnknownType } from './content.ts'
 import { decideOnPaper, namesIn, nearestFor } from './explain.ts'
-import { locale, party, poolId, resourceTypeName, shownGrants, traceStep } from './shapes.native.ts'
+import { locale, party, resourceTypeName, shownGrants, traceStep } from './shapes.native.ts'
 
 const textMax = 64
 const tagsMax = 50
@@ -172,7 +173,7 @@ export const explainRequest = nativeRead({
     family: family.default('ipv4'),
     scopeType: scopeType.optional().describe('Needed where the type has both and no pool is named.'),
     netmaskLength: netmaskLength.optional().describe('The size that is asked for.'),
-    poolId: poolId.optional().describe('The pool that would be named, or `provider`.'),
+    poolId: poolNameOrProvider.optional().describe('The pool that would be named, or `provider`.'),
     cidr: cidrText.optional().describe('The address or CIDR that would be named.'),
     resource: z.string().min(1).max(256).optional().describe('The resource that it would be for: exceptions may ask.'),
     tags: tags

@@ -224,7 +224,8 @@ describe('policies and documents', () => {
       [{ rules: [] }, 'InvalidParameterValue', 'rules'],
       [rulesOf(...twelve), 'InvalidParameterValue', 'rules'],
       [rulesOf(pool, pool), 'InvalidParameterValue', 'rules'],
-      [rulesOf('pool'), 'MalformedId', undefined],
+      [rulesOf('ipam-0123'), 'MalformedId', undefined],
+      [rulesOf('pool'), 'NotFound', undefined],
       [rulesOf('ipam-pool-0'), 'NotFound', undefined],
       [rulesOf(pool, elsewhere), 'InvalidParameterValue', 'rules.1.poolId'],
       [{ ...rulesOf(pool), onExplicit: 'maybe' }, 'InvalidParameterValue', 'onExplicit'],
@@ -246,10 +247,12 @@ describe('policies and documents', () => {
     assert.equal((await no('PUT', pathOf(policy, { type: 'teapot' }), { body })).field, 'resourceType')
     assert.equal((await no('PUT', pathOf(policy, { locale: 'mars-1' }), { body })).field, 'locale')
     assert.equal((await no('GET', pathOf(policy, { type: 'teapot' }))).field, 'resourceType')
-    assert.equal((await no('GET', pathOf('policy'))).code, 'MalformedId')
+    assert.equal((await no('GET', pathOf('policy'))).code, 'NotFound')
+    assert.equal((await no('GET', pathOf('ipam-0123'))).code, 'MalformedId')
     assert.equal((await no('GET', pathOf('ipam-policy-0123456789abcdef0'))).code, 'NotFound')
     assert.equal((await no('POST', '/policies', { body: { ipamId: 'ipam-0' } })).code, 'NotFound')
-    assert.equal((await no('POST', '/policies', { body: { ipamId: 'x' } })).code, 'MalformedId')
+    assert.equal((await no('POST', '/policies', { body: { ipamId: 'ipam-pool-0' } })).code, 'MalformedId')
+    assert.equal((await no('POST', '/policies', { body: { ipamId: 'x' } })).code, 'NotFound')
     const tagged = { ipamId: acme.ipam, tags: { 'cadastre:mode': 'off' } }
     assert.equal((await no('POST', '/policies', { body: tagged })).field, 'tags.cadastre:mode')
     assert.equal((await no('PATCH', `/policies/${policy}`, { body: {} })).code, 'InvalidParameterCombination')

@@ -2,13 +2,12 @@
 import { z } from 'zod'
 import { hasShape } from '#model/identifier.ts'
 import { compareContents } from '#model/policy/comparison.ts'
-import { type Refusal, refuse } from '#model/refusal.ts'
-import { isSetting, tagsFrom } from '#model/tags.ts'
+import { refuse } from '#model/refusal.ts'
+import { isSetting, nameKey } from '#model/tags.ts'
 import type { Policy, StoredVersion } from '#store/tables/policies.ts'
-import { type Place, permitter } from '../identity/authority.ts'
+import { permitter } from '../identity/authority.ts'
 import { documentsBody, nativeRead, nativeWrite } from '../operation.native.ts'
-import type { ReadContext, WriteContext } from '../operation.ts'
-import { replaceTagsOf } from '../organization/tags.ts'
+import type { ReadContext } from '../operation.ts'
 import {
   accountId,
   accountName,
@@ -16,12 +15,25 @@ import {
   gatherPage,
   idText,
   instant,
+  ipamName,
   nameShapes,
   pageOf,
   paging,
+  policyName,
 } from '../shapes.native.ts'
-import { contentOf, isSamePair, putDocument, refuseUnknownType, restoreVersion, setCompatibility } from './content.ts'
-import { createPolicy as create, deletePolicy as remove } from './policies.ts'
+import { allTags, contact, labelsFrom, newName, refuseNoChange, shownName } from '../space/shapes.native.ts'
+import { contentOf, putDocument, refuseUnknownType, restoreVersion, writeDocument } from './content.ts'
+import {
+  actingOn,
+  findKept,
+  findPolicy,
+  getDocument,
+  getVersion,
+  placeOfIpam,
+  placeOfPolicy,
+  placeOfVersions,
+} from './places.ts'
+import { createPolicy as create, deletePolicy as remove, updatePolicy as update } from './policies.ts'
 import {
   compatibility,
   document,
@@ -43,6 +55,7 @@ import {
 const ipamId = idText('ipam').describe('`ipam-…`.')
 const policy = z.object({
   policyId,
+  name: shownName.optional(),
   ipamId,
   account: accountId.describe('Whose policy it is: the owner of its IPAM.'),
   region: z.string().describe('The home Region of its IPAM.'),
@@ -51,6 +64,7 @@ const policy = z.object({
   compatibility,
   documentCount: z.number().int(),
   assignmentCount: z.number().int(),
+  contact: contact.optional(),
   tags: z.record(z.string(), z.string()),
   supersededTags: z
     .array(z.string())
@@ -67,12 +81,12 @@ export const listPolicies = nativeRead({
   input: z.strictObject({
     ...paging,
     account: accountName.optional().describe('Only those of this account.'),
-    ipamId: ipamId.optional().describe('Only those of this IPAM.'),
+    ipamId: ipamName.optional().describe('Only those of this IPAM.'),
   }),
   output: pageOf(policy),
   rest: { method: 'GET', path: '/policies' },
   cli: 'policy list',
-  columns: ['policyId', 'account', 'version', 'compatibility', 'documentCount', 'assignmentCount'],
+  columns: ['policyId', 'name', 'account', 'version', 'compatibility', 'documentCount', 'assignmentCount'],
   refusals: ['InvalidPaginationToken', 'MalformedId'],
   at: 'filtered',
   async run(context, { account, ipamId, ...params }) {
@@ -94,7 +108,7 @@ export const getPolicy = nativeRead({
   name: 'getPolicy',
   summary: 'Show one policy.',
   action: 'policy:read',
-  input: z.strictObject({ policyId }),
+  input: z.strictObject({ policyId: policyName }),
   output: policy,
   rest: { method: 'GET', path: '/policies/{policyId}' },
   cli: 'policy show',
@@ -108,48 +122,55 @@ export const createPolicy = nativeWrite({
   summary: 'Make a policy in an IPAM. It says nothing before it has documents, and acts nowhere before it is assigned.',
   action: 'policy:manage',
   input: z.strictObject({
-    ipamId,
+    ipamId: ipamName,
+    name: newName.optional(),
+    contact: contact.optional(),
     compatibility: compatibility.optional().describe('What the IPAM says, by default.'),
     tags: tags.default({}),
   }),
   output: policy,
   rest: { method: 'POST', path: '/policies', status: 201 },
   cli: 'policy create',
-  refusals: ['NotFound', 'MalformedId', 'NotSupported', 'LimitExceeded'],
+  refusals: ['NotFound', 'MalformedId', 'AlreadyExists', 'NotSupported', 'LimitExceeded'],
   at: placeOfIpam,
   async run(context, params) {
     const ipam = (await context.tx.ipams.find(params.ipamId))!
     const acting = context.actingFor(ipam.account, ipam.region)
-    const { tags, compatibility } = params
-    return describe(context, await create(acting, ipam, { tags: tagsFrom(tags), compatibility }))
+    const { ipamId: _, name, tags, ...spec } = params
+    return describe(context, await create(acting, ipam, { tags: [], ...spec, ...labelsFrom({ name, tags }) }))
   },
 })
 
 export const updatePolicy = nativeWrite({
   name: 'updatePolicy',
-  summary: "Change a policy's compatibility or its tags.",
+  summary: "Change a policy's name, contact, compatibility or tags.",
   description: 'Settings that no document says follow the compatibility.',
   action: 'policy:manage',
   input: z.strictObject({
-    policyId,
+    policyId: policyName,
+    name: newName.nullable().optional().describe('`null`: none.'),
+    contact: contact.nullable().optional().describe("`null`: its owner's."),
     compatibility: compatibility.optional(),
-    tags: tags.optional().describe('All tags that it is to have.'),
+    tags: tags.optional().describe(allTags),
   }),
   output: policy,
   rest: { method: 'PATCH', path: '/policies/{policyId}' },
   cli: 'policy update',
-  refusals: ['NotFound', 'MalformedId', 'InvalidParameterCombination', 'LimitExceeded', 'PolicyConflict'],
+  refusals: [
+    'NotFound',
+    'MalformedId',
+    'AlreadyExists',
+    'InvalidParameterCombination',
+    'LimitExceeded',
+    'PolicyConflict',
+  ],
   changes: getPolicy,
   at: placeOfPolicy,
-  async run(context, params) {
-    if (params.compatibility === undefined && params.tags === undefined) {
-      const problem = 'Nothing is to be changed: give one of compatibility, tags.'
-      refuse({ code: 'InvalidParameterCombination', problem })
-    }
-    const { acting, found } = await actingOn(context, params.policyId)
-    if (params.tags) await replaceTagsOf(acting, found.id, tagsFrom(params.tags))
-    if (params.compatibility) await setCompatibility(acting, found, params.compatibility)
-    return describe(context, await findPolicy(context, params.policyId))
+  async run(context, { policyId, name, tags, ...changes }) {
+    refuseNoChange({ name, tags, ...changes }, ['name', 'contact', 'compatibility', 'tags'])
+    const { acting, found } = await actingOn(context, policyId)
+    await update(acting, found, { ...changes, ...labelsFrom({ name, tags }) })
+    return describe(context, await findPolicy(context, policyId))
   },
 })
 
@@ -157,7 +178,7 @@ export const deletePolicy = nativeWrite({
   name: 'deletePolicy',
   summary: 'Delete a policy that is assigned nowhere. Its versions are kept.',
   action: 'policy:manage',
-  input: z.strictObject({ policyId }),
+  input: z.strictObject({ policyId: policyName }),
   output: z.void(),
   rest: { method: 'DELETE', path: '/policies/{policyId}', status: 204 },
   cli: 'policy delete',
@@ -176,7 +197,7 @@ export const listPolicyVersions = nativeRead({
   name: 'listPolicyVersions',
   summary: 'List the versions of a policy, the first one first. None is ever changed.',
   action: 'policy:read',
-  input: z.strictObject({ ...paging, policyId }),
+  input: z.strictObject({ ...paging, policyId: policyName }),
   output: pageOf(versionSummary),
   rest: { method: 'GET', path: '/policies/{policyId}/versions' },
   cli: 'policy-version list',
@@ -203,7 +224,7 @@ export const getPolicyVersion = nativeRead({
   name: 'getPolicyVersion',
   summary: 'Show one version of a policy, with its documents.',
   action: 'policy:read',
-  input: z.strictObject({ policyId, version: versionNumber }),
+  input: z.strictObject({ policyId: policyName, version: versionNumber }),
   output: version,
   rest: { method: 'GET', path: '/policies/{policyId}/versions/{version}' },
   cli: 'policy-version show',
@@ -228,7 +249,7 @@ export const comparePolicyVersions = nativeRead({
   name: 'comparePolicyVersions',
   summary: 'Compare two versions of a policy.',
   action: 'policy:read',
-  input: z.strictObject({ policyId, from: versionNumber, to: versionNumber }),
+  input: z.strictObject({ policyId: policyName, from: versionNumber, to: versionNumber }),
   output: z.object({
     policyId,
     from: z.number().int(),
@@ -271,7 +292,7 @@ export const restorePolicyVersion = nativeWrite({
   summary: 'Make what an old version says the next version.',
   description: 'Its pools must still be there. Where the version in force says the same, it stays.',
   action: 'policy:manage',
-  input: z.strictObject({ policyId, version: versionNumber }),
+  input: z.strictObject({ policyId: policyName, version: versionNumber }),
   output: version,
   rest: { method: 'POST', path: '/policies/{policyId}/versions/{version}/restore', status: 201 },
   cli: 'policy-version restore',
@@ -287,7 +308,7 @@ export const restorePolicyVersion = nativeWrite({
 
 // Documents ----------------------------------------------------------------------------------------------------------
 
-const pair = { policyId, locale, resourceType: resourceTypeName }
+const pair = { policyId: policyName, locale, resourceType: resourceTypeName }
 
 export const listPolicyDocuments = nativeRead({
   name: 'listPolicyDocuments',
@@ -295,7 +316,7 @@ export const listPolicyDocuments = nativeRead({
   action: 'policy:read',
   input: z.strictObject({
     ...paging,
-    policyId,
+    policyId: policyName,
     locale: locale.optional().describe('Only those for this locale.'),
     resourceType: resourceTypeName.optional().describe('Only those for this type.'),
   }),
@@ -363,8 +384,7 @@ export const putPolicyDocument = nativeWrite({
       }
     }
     const { acting, found } = await actingOn(context, policyId)
-    const { compatibility } = await contentOf(context, found)
-    await putDocument(acting, found, readDocument(params, compatibility))
+    await writeDocument(acting, found, readDocument(params))
     return showDocument(await getDocument(context, { policyId, ...params }))
   },
 })
@@ -387,69 +407,6 @@ export const deletePolicyDocument = nativeWrite({
   },
 })
 
-// What is there ------------------------------------------------------------------------------------------------------
-
-export async function findPolicy(context: ReadContext, id: string): Promise<Policy> {
-  if (!hasShape('policy', id)) refuse({ code: 'MalformedId', what: 'ipam-policy', id, expected: 'ipam-policy-...' })
-  return (await context.tx.policies.find(id)) ?? refuse(absentPolicy(id))
-}
-export const absentPolicy = (id: string): Refusal => ({ code: 'NotFound', what: 'ipam-policy', id })
-
-/** Where a policy is managed: at the account that owns it. */
-export async function placeOfPolicy(context: ReadContext, input: { readonly policyId: string }): Promise<Place> {
-  const { id, account } = await findPolicy(context, input.policyId)
-  return { node: account, absent: absentPolicy(id) }
-}
-
-/** Whose a policy is, or was; and when it was deleted. */
-async function findKept(
-  context: ReadContext,
-  id: string,
-): Promise<{ readonly account: string; readonly deletedAt?: number }> {
-  if (!hasShape('policy', id)) return findPolicy(context, id)
-  const there = await context.tx.policies.find(id)
-  if (there) return { account: there.account }
-  const last = await context.tx.history.latest(id)
-  if (last?.until_at == null) return refuse(absentPolicy(id))
-  return { account: last.account, deletedAt: last.until_at }
-}
-
-/** Where its versions are read, also once the policy is deleted: where the policy was. */
-async function placeOfVersions(context: ReadContext, { policyId }: { readonly policyId: string }): Promise<Place> {
-  const { account } = await findKept(context, policyId)
-  return { node: account, absent: absentPolicy(policyId) }
-}
-
-async function placeOfIpam(context: ReadContext, { ipamId: id }: { readonly ipamId: string }): Promise<Place> {
-  if (!hasShape('ipam', id)) refuse({ code: 'MalformedId', what: 'ipam', id, expected: 'ipam-...' })
-  const absent: Refusal = { code: 'NotFound', what: 'ipam', id }
-  return { node: ((await context.tx.ipams.find(id)) ?? refuse(absent)).account, absent }
-}
-
-/** The policy, and the request as its owner would make it. */
-export async function actingOn(
-  context: WriteContext,
-  policyId: string,
-): Promise<{ acting: WriteContext; found: Policy }> {
-  const found = await findPolicy(context, policyId)
-  return { acting: context.actingFor(found.account, found.region), found }
-}
-
-async function getVersion(context: ReadContext, policyId: string, version: number): Promise<StoredVersion> {
-  const found = await context.tx.policies.findVersion(policyId, version)
-  return found ?? refuse({ code: 'NotFound', what: 'policy-version', id: String(version) })
-}
-
-async function getDocument(
-  context: ReadContext,
-  { policyId, ...pair }: { readonly policyId: string; readonly locale: string; readonly resourceType: string },
-) {
-  await refuseUnknownType(context, pair.resourceType)
-  const { documents } = await contentOf(context, await findPolicy(context, policyId))
-  const found = documents.find((document) => isSamePair(document, pair))
-  return found ?? refuse({ code: 'NotFound', what: 'policy-document', id: `${pair.locale}/${pair.resourceType}` })
-}
-
 // The answer ---------------------------------------------------------------------------------------------------------
 
 async function describe(context: ReadContext, row: Policy): Promise<z.output<typeof policy>> {
@@ -459,6 +416,7 @@ async function describe(context: ReadContext, row: Policy): Promise<z.output<typ
   const stored = await context.tx.tags.of(row.id)
   return {
     policyId: row.id,
+    name: stored.find(({ key }) => key === nameKey)?.value || undefined,
     ipamId: row.ipamId,
     account: row.account,
     region: row.region,
@@ -467,6 +425,7 @@ async function describe(context: ReadContext, row: Policy): Promise<z.output<typ
     compatibility: body.compatibility,
     documentCount: body.documents.length,
     assignmentCount: (await context.tx.policies.assignmentsOf(row.id)).length,
+    contact: row.contact,
     tags: Object.fromEntries(stored.filter(({ key }) => !isSetting(key)).map(({ key, value }) => [key, value])),
     supersededTags: stored.map(({ key }) => key).filter(isSetting),
     createdAt: formatInstant(row.createdAt),

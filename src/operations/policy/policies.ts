@@ -1,30 +1,62 @@
 // Policies: made in an IPAM, deleted where they are enabled nowhere, and in line with their tags (policy-model §§1 to 4).
-import type { Compatibility } from '#model/policy/document.ts'
+import type { Compatibility } from '#model/policy/values.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Ipam } from '#store/tables/ipams.ts'
 import type { Policy } from '#store/tables/policies.ts'
 import { refuseFreeTier } from '../ipam/access.ts'
 import type { WriteContext } from '../operation.ts'
-import { putTags } from '../organization/tagging.ts'
+import {
+  differenceOf,
+  labelled,
+  putTags,
+  refuseBadContact,
+  refuseBadName,
+  refuseBadTags,
+} from '../organization/tagging.ts'
 import { refuseTooManyPolicies } from './account-bounds.ts'
 import { reassignAsTagged, refuseWhileEnabled } from './assignments.ts'
 import {
+  changeTags,
   followChangedTags,
   policyType,
-  remember,
+  recordVersion,
   removePolicy,
+  setCompatibility,
   settingsOf,
   tagSettingsOf,
   writeVersion,
 } from './content.ts'
 
+export interface PolicySpec {
+  /** As it is told apart by from the others of its IPAM. */
+  readonly name?: string
+  /** Whom to ask about it; its owner's contact by default. */
+  readonly contact?: string
+  readonly compatibility?: Compatibility
+  /** Some of them may be settings. */
+  readonly tags: readonly Tag[]
+}
+export interface PolicyChanges {
+  /** `null`: none. */
+  readonly name?: string | null
+  /** `null`: none of its own. */
+  readonly contact?: string | null
+  readonly compatibility?: Compatibility
+  /** All that it is to have, beside those that are settings and its name. */
+  readonly tags?: readonly Tag[]
+}
+
 /** Makes a policy without documents. What its compatibility is where neither params nor tag says, the IPAM says. */
 export async function createPolicy(
   context: WriteContext,
   ipam: Ipam,
-  { tags, compatibility }: { readonly tags: readonly Tag[]; readonly compatibility?: Compatibility },
+  { name, contact, compatibility, ...given }: PolicySpec,
 ): Promise<Policy> {
   refuseFreeTier(ipam, 'An IPAM policy')
+  refuseBadContact(contact)
+  await refuseBadName(context, { id: '', type: policyType, account: ipam.account, parent: ipam.id }, name)
+  const tags = labelled(given.tags, { name })
+  if (name !== undefined) refuseBadTags(policyType, tags)
   await refuseTooManyPolicies(context, ipam.account)
   const policy: Policy = {
     id: context.newId('policy'),
@@ -33,14 +65,32 @@ export async function createPolicy(
     region: ipam.region,
     version: 1,
     compatibilityDefault: ipam.policyCompatibility,
+    contact,
     createdAt: context.now,
   }
   await context.tx.policies.insert(policy)
   await putTags(context, { id: policy.id, type: policyType, account: policy.account }, tags)
   const said = compatibility ?? settingsOf(tags).compatibility ?? ipam.policyCompatibility
   await writeVersion(context, policy, { compatibility: said, documents: [] })
-  await remember(context, policy.id, 'nothing')
+  await recordVersion(context, policy.id, 'nothing')
   return policy
+}
+
+/** Changes what a policy is called, whom to ask about it, its tags and its compatibility; not what its documents say. */
+export async function updatePolicy(context: WriteContext, policy: Policy, changes: PolicyChanges): Promise<void> {
+  const { id, account, ipamId } = policy
+  const { name, contact, tags, compatibility } = changes
+  refuseBadContact(contact)
+  await refuseBadName(context, { id, type: policyType, account, parent: ipamId }, name)
+  if (contact !== undefined) await context.tx.policies.setContact(id, contact ?? undefined)
+  if (name !== undefined || tags) {
+    const current = await context.tx.tags.of(id)
+    const next = labelled(current, { name, tags })
+    refuseBadTags(policyType, next, (await context.snapshot()).resourceTypes)
+    await changeTags(context, policy, differenceOf(current, next))
+  }
+  if (compatibility) await setCompatibility(context, policy, compatibility)
+  else await recordVersion(context, id, 'nothing')
 }
 
 /** Deletes a policy that is enabled nowhere. Its versions stay on record. */
@@ -56,5 +106,5 @@ export async function applyPolicyTags(context: WriteContext, id: string, tagsBef
   const change = { before: settingsOf(tagsBefore), after: await tagSettingsOf(context, policy) }
   await followChangedTags(context, policy, change)
   await reassignAsTagged(context, policy, change)
-  await remember(context, id)
+  await recordVersion(context, id)
 }

@@ -1,23 +1,15 @@
-// The registry of resource types: what is built in, and what administrators add for clouds and devices of their own.
+// The registry of resource types over the native API.
 import { z } from 'zod'
-import {
-  addedTypeProblem,
-  builtInTypes,
-  type ResourceType,
-  reservedClouds,
-  type TypeLengths,
-} from '#model/policy/resource-types.ts'
-import { describeNaming, policiesNaming } from '#model/policy/snapshot.ts'
-import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
+import { builtInTypes, type ResourceType, reservedClouds, type TypeLengths } from '#model/policy/resource-types.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
-import type { ReadContext, WriteContext } from '../operation.ts'
 import { gatherPage, nameShapes, pageOf, paging } from '../shapes.native.ts'
 import { netmaskLength, resourceTypeName, scopeType } from '../space/shapes.native.ts'
-
-/** Our own bound: every snapshot holds all of them. */
-const addedTypesMax = 1_000
-/** Of policies, in a refusal. */
-const namesMax = 5
+import {
+  addResourceType as add,
+  getResourceType as getStored,
+  listResourceTypes as list,
+  deleteResourceType as remove,
+} from './resource-types.ts'
 
 const typeLengths = z
   .strictObject({
@@ -62,8 +54,7 @@ export const listResourceTypes = nativeRead({
   refusals: ['InvalidPaginationToken'],
   at: 'own',
   async run(context, params) {
-    const { resourceTypes } = await context.snapshot()
-    const types = [...resourceTypes.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+    const types = await list(context)
     return gatherPage(context, params, {
       read: async (after, limit) => types.filter(({ name }) => name > after).slice(0, limit),
       key: ({ name }) => name,
@@ -82,7 +73,7 @@ export const getResourceType = nativeRead({
   cli: 'resource-type show',
   refusals: ['NotFound'],
   at: 'own',
-  run: async (context, input) => describe(await findType(context, input.resourceType)),
+  run: async (context, input) => describe(await getStored(context, input.resourceType)),
 })
 
 export const createResourceType = nativeWrite({
@@ -107,17 +98,7 @@ export const createResourceType = nativeWrite({
         ...(params.lengths.ipv6 ? { 6: params.lengths.ipv6 } : {}),
       },
     }
-    const wrong = addedTypeProblem(type)
-    if (wrong) refuseValue(wrong.field, wrong.value, wrong.problem)
-    const added = await context.tx.resourceTypes.all()
-    if (added.some(({ type: { name } }) => name === type.name)) {
-      refuse({ code: 'AlreadyExists', what: 'resource-type', problem: `there is a type \`${type.name}\` already` })
-    }
-    if (added.length >= addedTypesMax) {
-      refuse({ code: 'LimitExceeded', what: 'resource types', limit: addedTypesMax, used: added.length })
-    }
-    await context.tx.resourceTypes.insert({ type, createdAt: context.now })
-    await remember(context, type.name, type)
+    await add(context, type)
     return describe(type)
   },
 })
@@ -133,16 +114,7 @@ export const deleteResourceType = nativeWrite({
   refusals: ['NotFound', 'NotSupported', 'DependencyViolation'],
   changes: getResourceType,
   at: async () => ({ node: '*' }),
-  async run(context, { resourceType: id }) {
-    await findType(context, id)
-    if (builtInTypes.has(id)) {
-      const because = 'it came with the program; only what was added can be deleted'
-      refuse({ code: 'NotSupported', what: `Deleting \`${id}\``, because })
-    }
-    await refuseUsed(context, id)
-    await context.tx.resourceTypes.delete(id)
-    await remember(context, id, undefined)
-  },
+  run: (context, input) => remove(context, input.resourceType),
 })
 
 export const resourceTypeOperations = [
@@ -151,28 +123,6 @@ export const resourceTypeOperations = [
   createResourceType,
   deleteResourceType,
 ] as const
-
-const absent = (id: string): Refusal => ({ code: 'NotFound', what: 'resource-type', id })
-async function findType(context: ReadContext, id: string): Promise<ResourceType> {
-  return (await context.snapshot()).resourceTypes.get(id) ?? refuse(absent(id))
-}
-
-async function refuseUsed(context: WriteContext, id: string): Promise<void> {
-  const naming = policiesNaming(await context.snapshot(), (document) => document.resourceType === id)
-  const refuseDependency = (problem: string): never =>
-    refuse({ code: 'DependencyViolation', what: 'resource-type', id, problem })
-  if (naming.length > 0) {
-    refuseDependency(`Policies have documents for it: ${naming.slice(0, namesMax).map(describeNaming).join(', ')}`)
-  }
-  if (await context.tx.exceptions.isOpenFor(id)) refuseDependency('Exceptions for it are not over')
-  if (await context.tx.resourceTypes.isHeld(id)) refuseDependency('Space is allocated or held for it; release it first')
-}
-
-async function remember(context: WriteContext, id: string, type: ResourceType | undefined): Promise<void> {
-  await context.tx.history.changed({ id, kind: 'resource-type', account: context.caller.account }, type)
-  context.changed(id)
-  await context.governanceChanged()
-}
 
 function describe(type: ResourceType): z.output<typeof resourceType> {
   const { 4: ipv4, 6: ipv6 } = type.lengths

@@ -1,19 +1,18 @@
 // The shapes of policies: documents with their rules and settings, versions, assignments.
 import { z } from 'zod'
 import { isAccountId, isTargetId } from '#model/organization.ts'
-import {
-  assignmentKindValues,
-  type Compatibility,
-  compatibilityValues,
-  defaultSettings,
-  modeValues,
-  onExhaustedValues,
-  onExplicitValues,
-  type PolicyDocument,
-  type PolicySettings,
-  type RuleCondition,
-} from '#model/policy/document.ts'
+import type { DocumentParams, PolicyDocument, RuleCondition } from '#model/policy/document.ts'
 import { rulesMax } from '#model/policy/eligibility.ts'
+import {
+  type AnySetting,
+  followingSettings,
+  forEachSetting,
+  type OptionalName,
+  type PolicySettings,
+  type SettingName,
+} from '#model/policy/settings.ts'
+import { assignmentKindValues, compatibilityValues, modeValues } from '#model/policy/values.ts'
+import { refuseValue } from '#model/refusal.ts'
 import { isSetting, keyProblem, tagsMax, valueProblem } from '#model/tags.ts'
 import type { StoredVersion } from '#store/tables/policies.ts'
 import {
@@ -24,11 +23,11 @@ import {
   instant,
   localeName,
   nameShapes,
+  poolName,
   typeName,
 } from '../shapes.native.ts'
 
 const conditionValuesMax = 1_000
-const requiredTagsMax = 50
 
 export const policyId = idText('policy').describe('`ipam-policy-…`.')
 export const versionNumber = z.coerce.number().int().min(1).describe('The number of a version, from 1.')
@@ -132,16 +131,11 @@ export const condition = z
     examples: [{ accounts: ['222222222222'] }],
   })
 export const rule = z.strictObject({ poolId, when: condition.optional() })
+const ruleParams = z.strictObject({ poolId: poolName, when: condition.optional() })
 const requiredTag = z.strictObject({
   key: tagKey,
   value: tagValue.optional().describe('Without it any value will do.'),
 })
-const requiredTags = z
-  .array(requiredTag)
-  .max(requiredTagsMax)
-  .refine((given) => new Set(given.map(({ key }) => key)).size === given.length, 'a key is given more than once')
-  .describe('Tags without which a request is denied.')
-  .meta({ examples: [[{ key: 'team' }, { key: 'stage', value: 'production' }]] })
 const sizeOf = (bits: 32 | 128) => {
   const length = z.number().int().min(0).max(bits)
   return z
@@ -153,51 +147,62 @@ const sizeOf = (bits: 32 | 128) => {
       examples: [bits === 32 ? { min: 24, default: 26, max: 28 } : { min: 48, default: 56, max: 64 }],
     })
 }
-export const settingFields = {
-  onExplicit: z
-    .enum(onExplicitValues)
-    .describe('What a caller gets who names a pool, address or CIDR that the rules do not list.'),
-  onExhausted: z.enum(onExhaustedValues).describe('What a request gets where no listed pool has room.'),
-  size: sizeOf(32),
-  sizeIpv6: sizeOf(128),
-  requiredTags,
+/** How a setting of a kind is given in a document. */
+function fieldOf({ shape, summary }: AnySetting): z.ZodType {
+  switch (shape.kind) {
+    case 'choice':
+      return z.enum(shape.values).describe(summary)
+    case 'lengths':
+      return sizeOf(shape.bits)
+    case 'tags':
+      return z
+        .array(requiredTag)
+        .max(shape.max)
+        .refine((given) => new Set(given.map(({ key }) => key)).size === given.length, 'a key is given more than once')
+        .describe(summary)
+        .meta({ examples: [[{ key: 'team' }, { key: 'stage', value: 'production' }]] })
+  }
 }
+type FieldOf<N extends SettingName> = z.ZodType<NonNullable<PolicySettings[N]>>
+const settingFields = forEachSetting((_, setting) => fieldOf(setting)) as { [N in SettingName]: FieldOf<N> }
+/** Without what a document need not have. */
+const settingShape = forEachSetting((name, setting) =>
+  setting.initial('strict') === undefined ? settingFields[name].optional() : settingFields[name],
+) as { [N in Exclude<SettingName, OptionalName>]: FieldOf<N> } & { [N in OptionalName]: z.ZodOptional<FieldOf<N>> }
+/** What a caller gives of the settings: one that is left out has its default. */
+const settingParams = forEachSetting((name, { initial }) => {
+  const [strict, aws] = [initial('strict'), initial('aws')]
+  const field: z.ZodType = settingFields[name]
+  if (followingSettings.includes(name)) {
+    return field.optional().describe(`\`${strict}\` unless the compatibility is \`aws\`: \`${aws}\`.`)
+  }
+  return strict === undefined ? field.optional() : field.default(strict)
+}) as { [N in SettingName]: z.ZodOptional<FieldOf<N>> }
+
 export const documentShape = {
   locale,
   resourceType: resourceTypeName,
   rules: z.array(rule).describe('The pools that may serve the pair, in order.'),
-  onExplicit: settingFields.onExplicit,
-  onExhausted: settingFields.onExhausted,
-  size: settingFields.size.optional(),
-  sizeIpv6: settingFields.sizeIpv6.optional(),
-  requiredTags: settingFields.requiredTags,
+  ...settingShape,
 }
 export const document = z.object(documentShape)
 /** What a caller gives of a document; what is left out has its default. */
 export const documentParams = {
   rules: z
-    .array(rule)
+    .array(ruleParams)
     .min(1)
     .max(rulesMax)
     .refine((given) => new Set(given.map(({ poolId }) => poolId)).size === given.length, 'a pool is listed twice')
     .describe(`The pools that may serve the pair, in order: 1 to ${rulesMax}.`)
     .meta({ examples: [[{ poolId: examplePoolId }]] }),
-  onExplicit: settingFields.onExplicit.optional().describe('`deny` unless the compatibility is `aws`: `allow`.'),
-  onExhausted: settingFields.onExhausted.optional().describe('`deny` unless the compatibility is `aws`: `provider`.'),
-  size: settingFields.size.optional(),
-  sizeIpv6: settingFields.sizeIpv6.optional(),
-  requiredTags: settingFields.requiredTags.default([]),
+  ...settingParams,
 }
 
 export const showDocument = ({ locale, resourceType, rules, settings }: PolicyDocument): z.output<typeof document> => ({
   locale,
   resourceType,
   rules: rules.map(({ pool, when }) => ({ poolId: pool, ...(when ? { when: showCondition(when) } : {}) })),
-  onExplicit: settings.onExplicit,
-  onExhausted: settings.onExhausted,
-  ...(settings.size ? { size: settings.size } : {}),
-  ...(settings.sizeIpv6 ? { sizeIpv6: settings.sizeIpv6 } : {}),
-  requiredTags: settings.requiredTags.map((tag) => ({ ...tag })),
+  ...settings,
 })
 export const showCondition = ({ accounts, organizationalUnits, tags }: RuleCondition): z.output<typeof condition> => ({
   ...(accounts ? { accounts: [...accounts] } : {}),
@@ -205,31 +210,14 @@ export const showCondition = ({ accounts, organizationalUnits, tags }: RuleCondi
   ...(tags ? { tags: tags.map(({ key, values }) => ({ key, values: [...values] })) } : {}),
 })
 
-interface DocumentParams extends Partial<Omit<PolicySettings, 'requiredTags'>> {
-  readonly locale: string
-  readonly resourceType: string
+interface GivenDocument extends Omit<DocumentParams, 'rules'> {
   readonly rules: readonly { readonly poolId: string; readonly when?: RuleCondition }[]
-  readonly requiredTags: PolicySettings['requiredTags']
 }
-export function readDocument(
-  { locale, resourceType, rules, onExplicit, onExhausted, size, sizeIpv6, requiredTags }: DocumentParams,
-  compatibility: Compatibility,
-): PolicyDocument {
-  const defaults = defaultSettings(compatibility)
-  const said = [...(onExplicit ? (['onExplicit'] as const) : []), ...(onExhausted ? (['onExhausted'] as const) : [])]
-  return {
-    locale,
-    resourceType,
-    settings: {
-      onExplicit: onExplicit ?? defaults.onExplicit,
-      onExhausted: onExhausted ?? defaults.onExhausted,
-      requiredTags,
-      ...(size ? { size } : {}),
-      ...(sizeIpv6 ? { sizeIpv6 } : {}),
-    },
-    rules: rules.map(({ poolId: pool, when }) => (when ? { pool, when } : { pool })),
-    ...(said.length > 0 ? { said } : {}),
-  }
+export function readDocument({ rules, ...rest }: GivenDocument): DocumentParams {
+  const twice = rules.find(({ poolId }, index) => rules.findIndex((rule) => rule.poolId === poolId) !== index)
+  // By its id and by its name, for example.
+  if (twice) refuseValue('rules', twice.poolId, 'the pool is listed twice')
+  return { ...rest, rules: rules.map(({ poolId: pool, when }) => (when ? { pool, when } : { pool })) }
 }
 
 // Versions -----------------------------------------------------------------------------------------------------------

@@ -123,12 +123,12 @@ async function findById(context: ReadContext, id: string): Promise<readonly Matc
   if (!latest || !isFoundKind(latest.kind)) return []
   const node = await placeOfObject(context, id, latest)
   const match = { kind: latest.kind, id, account: latest.account }
-  if (latest.until_at === null) {
+  if (latest.untilAt === undefined) {
     const isPermitted = await permitter(context, readActions[latest.kind])
     return isPermitted(node) ? [match] : []
   }
   const wasPermitted = await permitterThen(context, 'history:read')
-  return (await wasPermitted(node, latest.from_at, latest.until_at)) ? [{ ...match, isGone: true }] : []
+  return (await wasPermitted(node, latest.fromAt, latest.untilAt)) ? [{ ...match, isGone: true }] : []
 }
 
 async function findTenure(context: ReadContext, kind: 'allocation' | 'address', id: string): Promise<readonly Match[]> {

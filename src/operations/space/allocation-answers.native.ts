@@ -17,16 +17,7 @@ import { permitter } from '../identity/authority.ts'
 import { holdersMax, holdersOf, visibleAccounts } from '../identity/visible-accounts.ts'
 import { poolId, poolIdOrProvider } from '../ipam/pools.native.ts'
 import type { ReadContext } from '../operation.ts'
-import {
-  accountId,
-  formatInstant,
-  idText,
-  instant,
-  nameShapes,
-  nextStep,
-  type PageInput,
-  pageSizeDefault,
-} from '../shapes.native.ts'
+import { accountId, formatInstant, gatherPage, idText, instant, nameShapes, type PageInput } from '../shapes.native.ts'
 import { findHold } from './holds.ts'
 import { isOwnNetwork } from './own-networks.ts'
 import { reservedType } from './reserved.ts'
@@ -41,8 +32,6 @@ import {
   tagMap,
 } from './shapes.native.ts'
 
-/** Rows looked at for one page: where few of them fit, the page is short and says where to go on. */
-const rowsPerPageMax = 10_000
 /** Holders that are asked one by one whether they have space in a pool. */
 const holdersAskedMax = 64
 
@@ -200,7 +189,7 @@ interface Source {
 export async function listedAllocations(context: ReadContext, params: ListParams) {
   const isPermitted = await permitter(context, 'allocation:read')
   const snapshot = await context.snapshot()
-  const { limit = pageSizeDefault, cursor, state } = params
+  const { state } = params
   const pools = await poolNumbers(context, params.poolId)
   // As where there is no such account: however much it has, nothing of it is looked at.
   if (params.account !== undefined && !isPermitted(params.account)) return { items: [] }
@@ -217,29 +206,22 @@ export async function listedAllocations(context: ReadContext, params: ListParams
     const held = state === 'allocated' ? [] : await source.held(after, size)
     return held.length === 0 ? allocated : [...allocated, ...held].sort(source.order).slice(0, size)
   }
-  const items: z.output<typeof allocation>[] = []
-  let after = cursor ?? source.start
-  let shown = after
-  for (let looked = 0; ; ) {
-    const size = await nextStep(context, looked, limit)
-    const rows = await read(after, size)
-    const wanted = rows.filter(isWanted)
-    const tagsIn = await tagsOf(context, wanted)
-    const useIn = await usesOf(context, wanted)
-    const innerOf = await innerPoolsOf(context, wanted)
-    for (const row of rows) {
-      const tags = tagsIn(row)
-      if (isWanted(row) && hasTag(tags) && isUsed(row, useIn(row))) {
-        if (items.length === limit) return { items, nextCursor: shown }
-        items.push(showAllocation(context, snapshot, row, tags, { use: useIn(row), inner: innerOf(row) }))
-        shown = source.place(row)
-      }
-      after = source.place(row)
-    }
-    if (rows.length < size) return { items }
-    looked += rows.length
-    if (looked >= rowsPerPageMax) return { items, nextCursor: after }
-  }
+  return gatherPage(context, params, {
+    read,
+    key: source.place,
+    start: source.start,
+    async showAll(rows) {
+      const wanted = rows.filter(isWanted)
+      const tagsIn = await tagsOf(context, wanted)
+      const useIn = await usesOf(context, wanted)
+      const innerOf = await innerPoolsOf(context, wanted)
+      return rows.map((row) => {
+        const tags = tagsIn(row)
+        if (!isWanted(row) || !hasTag(tags) || !isUsed(row, useIn(row))) return undefined
+        return showAllocation(context, snapshot, row, tags, { use: useIn(row), inner: innerOf(row) })
+      })
+    },
+  })
 }
 
 /**

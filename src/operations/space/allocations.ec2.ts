@@ -16,7 +16,8 @@ import {
   refuseLongDescription,
   refuseTooManyListed,
 } from '../ipam/access.ts'
-import { filterBy, type Listed, readFrom, readPage, refuseIdsWithPaging } from '../listing.ts'
+import { filterBy, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
+import { type Listed, readFrom } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
 import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
@@ -108,7 +109,7 @@ export const getIpamPoolAllocations = ec2Read('GetIpamPoolAllocations', async (c
     const [shown] = await show([found])
     return { IpamPoolAllocations: shown ? [shown] : [] }
   }
-  const { items, NextToken } = await readPage(context, input, {
+  const { items, NextToken } = await readTokenPage(context, input, {
     ...(isOwner ? inPool(context, pool.n) : inOrderOf(context, {})),
     show,
   })
@@ -122,7 +123,7 @@ export const describeIpamPoolAllocations = ec2Read('DescribeIpamPoolAllocations'
   const named = await ownNamed(context, input.IpamPoolAllocationIds)
   const isSeen = async ({ pool }: Allocation): Promise<boolean> => named !== undefined || isOfIpam(pool)
   const isOfIpam = poolsOfIpams(context)
-  const { items, NextToken } = await readPage(context, input, {
+  const { items, NextToken } = await readTokenPage(context, input, {
     ...(named
       ? { read: readFrom(named, isBehind), placeOf: numberOf }
       : inOrderOf(context, { region: context.region })),

@@ -15,12 +15,10 @@ import type { Allocation } from '#store/tables/space.ts'
 import { accessAt, type Place, permitter, requirePermission } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.ts'
 import { divideAllocation, findDivided } from '../ipam/divisions.ts'
-import { poolIdOrProvider } from '../ipam/pools.native.ts'
-import { blockProblem } from '../network/blocks.ts'
 import { batchBody, nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { replaceTagsOf } from '../organization/tags.ts'
-import { accountName, nameShapes, pageOf, paging } from '../shapes.native.ts'
+import { accountName, nameShapes, pageOf, paging, poolNameOrProvider } from '../shapes.native.ts'
 import { releaseElasticIp, takeElasticIp } from './addresses.ts'
 import {
   absentAllocation,
@@ -39,8 +37,8 @@ import { describeAllocation, releaseAllocation as release, allocate as take } fr
 import type { GrantOptions } from './grant.ts'
 import { confirmHold, describeHold, dropHold, extendHold, holdSecondsMax, placeHold } from './holds.ts'
 import { isOwnNetwork, refuseOwnNetwork } from './own-networks.ts'
+import { checkLocaleOf, refuseResourceOfEip, refuseUnfitNetwork, scopeTypeOf } from './request-parts.ts'
 import {
-  checkLocaleOf,
   cidr,
   cidrOrAddress,
   description,
@@ -55,7 +53,6 @@ import {
   resourceId,
   resourceTypeName,
   scopeType,
-  scopeTypeOf,
   tags,
 } from './shapes.native.ts'
 
@@ -66,7 +63,6 @@ const options: GrantOptions = {
   whenFull: 'capacity',
   isFromPools: true,
 }
-
 export const expiresInSeconds = z
   .number()
   .int()
@@ -79,7 +75,7 @@ const params = z.strictObject({
   locale,
   family: family.optional().describe('As the pool or CIDR is; else `ipv4`, where the type has it.'),
   scopeType: scopeType.optional().describe('Needed where the type has both and no pool is named.'),
-  poolId: poolIdOrProvider
+  poolId: poolNameOrProvider
     .optional()
     .describe('From this pool, or from the space of the `provider`; without one, policy chooses.'),
   inside: resourceId
@@ -169,7 +165,7 @@ export const listAllocations = nativeRead({
   input: z.strictObject({
     ...paging,
     account: accountName.optional().describe('Only those of this account.'),
-    poolId: poolIdOrProvider.optional().describe('Only those of this pool, or of `provider`.'),
+    poolId: poolNameOrProvider.optional().describe('Only those of this pool, or of `provider`.'),
     resourceType: resourceTypeName
       .optional()
       .describe('Only those of this type; `nat-gateway` and `rnat` for what NAT gateways, or regional ones, use.'),
@@ -389,11 +385,6 @@ async function elasticIp(context: WriteContext, wanted: AllocationParams, { bloc
   return allocation
 }
 
-export function refuseResourceOfEip(resourceId: string | undefined, field = 'resourceId'): void {
-  if (resourceId === undefined) return
-  refuseValue(field, resourceId, 'an Elastic IP is a resource of its own, which is named for you')
-}
-
 // The request -----------------------------------------------------------------------------------------------------------
 
 interface Asked {
@@ -486,12 +477,6 @@ async function findPoolInside({ tx }: WriteContext, network: Allocation): Promis
     if (cidrs.some(({ cidr }) => equals(cidr, network.cidr))) return pool
   }
   return undefined
-}
-
-/** A VPC or subnet elsewhere is bounded as one here is, in its length and in what it can hold. */
-export function refuseUnfitNetwork(name: string, block: Cidr | undefined): void {
-  const problem = block && (name === 'vpc' || name === 'subnet') ? blockProblem(name, block) : undefined
-  if (problem) refuseValue('cidr', formatCidr(block!), problem)
 }
 
 function familyOf(

@@ -10,15 +10,22 @@ import type { Subnet } from '#store/tables/vpcs.ts'
 import { permitter } from '../identity/authority.ts'
 import { holdersOf, visibleAccounts } from '../identity/visible-accounts.ts'
 import { poolId } from '../ipam/pools.native.ts'
+import { readSlicedPage } from '../listing.ts'
 import { nativeRead } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
-import { accountId, accountName, nameShapes, nextStep, pageOf, pageSizeDefault, paging } from '../shapes.native.ts'
+import {
+  accountId,
+  accountName,
+  nameShapes,
+  pageOf,
+  pageSizeDefault,
+  paging,
+  poolNameOrProvider,
+} from '../shapes.native.ts'
 import { isOwnNetwork } from './own-networks.ts'
 import { reservedType } from './reserved.ts'
 import { locale, numberIn, resourceId, resourceTypeName } from './shapes.native.ts'
 
-/** Rows looked at for one page: where few of them fit, the page is short and says where to go on. */
-const rowsPerPageMax = 10_000
 /** Of one resource that names more space than anybody should need to see at once. */
 const spacesMax = 1_000
 
@@ -62,7 +69,7 @@ export const listResources = nativeRead({
       .optional()
       .describe('Only those of this type; `nat-gateway` is one too, and `rnat` regional ones among them.'),
     locale: locale.optional().describe('Only those for exactly this locale.'),
-    poolId: poolId.optional().describe('Only those that hold space of this pool, or of `provider`.'),
+    poolId: poolNameOrProvider.optional().describe('Only those that hold space of this pool, or of `provider`.'),
   }),
   output: pageOf(resource),
   rest: { method: 'GET', path: '/resources' },
@@ -79,33 +86,38 @@ export const listResources = nativeRead({
     const accounts =
       filter.account === undefined ? await visibleAccounts(context, 'allocation:read', 'now') : [filter.account]
     const wanted = kinds.filter((kind) => isOfKind(kind, filter.resourceType))
-    const [kindFrom, placeFrom] = placeIn(cursor)
-    const items: Resource[] = []
-    let looked = 0
-    let shown = ''
-    for (const kind of wanted) {
-      if (kindFrom !== undefined && kinds.indexOf(kind) < kinds.indexOf(kindFrom)) continue
-      const source = sources[kind]
-      let after: string | undefined = kind === kindFrom ? placeFrom : source.start
-      while (after !== undefined) {
-        const size = await nextStep(context, looked, limit)
-        const { rows, next } = await source.read(context, { ...filter, accounts }, after, size)
-        for (const row of rows) {
-          const found = isPermitted(row.account) ? await row.show?.() : undefined
-          if (found && isWanted(found)) {
-            if (items.length === limit) return { items, nextCursor: shown }
-            items.push(found)
-            shown = `${kind}/${row.place}`
+    const { items, next } = await readSlicedPage<KindRow, Resource>(
+      context,
+      { limit, after: cursor },
+      {
+        /** Of one kind at a time, and where that has no more, from the beginning of the next. */
+        async readSlice(after, size) {
+          const [from, placeFrom] = placeIn(after)
+          const kind = from ?? wanted[0]
+          if (kind === undefined) return { rows: [], next: undefined }
+          const place = from === undefined ? sources[kind].start : placeFrom
+          const step = await sources[kind].read(context, { ...filter, accounts }, place, size)
+          const following = wanted.find((one) => kinds.indexOf(one) > kinds.indexOf(kind))
+          return {
+            rows: step.rows.map((row) => ({ kind, row })),
+            next:
+              step.next === undefined
+                ? following && `${following}/${sources[following].start}`
+                : `${kind}/${step.next}`,
           }
-        }
-        after = next
-        looked += size
-        if (after !== undefined && looked >= rowsPerPageMax) {
-          return { items, nextCursor: `${kind}/${after}` }
-        }
-      }
-    }
-    return { items }
+        },
+        placeOf: ({ kind, row }) => `${kind}/${row.place}`,
+        async show(rows) {
+          const shown: (Resource | undefined)[] = []
+          for (const { row } of rows) {
+            const found = isPermitted(row.account) ? await row.show?.() : undefined
+            shown.push(found && isWanted(found) ? found : undefined)
+          }
+          return shown
+        },
+      },
+    )
+    return { items, ...(next === undefined ? {} : { nextCursor: next }) }
   },
 })
 
@@ -140,6 +152,10 @@ interface Row {
   readonly account: string
   /** Absent where it was only passed over. */
   show?(): Promise<Resource>
+}
+interface KindRow {
+  readonly kind: Kind
+  readonly row: Row
 }
 type Found = Required<Row>
 interface Step {

@@ -2,13 +2,10 @@
 import { z } from 'zod'
 import { bitsOf, type Cidr, formatCidr, nearCidrProblem, parseAddress, parseCidr } from '#model/cidr.ts'
 import { hasShape, type IdKind } from '#model/identifier.ts'
-import { likelyName } from '#model/known-locales.ts'
-import { didYouMean, isForeignLocale, localeProblem } from '#model/locale.ts'
-import type { ResourceType } from '#model/policy/resource-types.ts'
-import type { PoolFacts } from '#model/policy/snapshot.ts'
-import { type Noun, refuse, refuseValue } from '#model/refusal.ts'
-import { isSetting, keyProblem, type Tag, tagsMax, valueProblem } from '#model/tags.ts'
-import type { ReadContext } from '../operation.ts'
+import { nameCharactersMax } from '#model/name.ts'
+import { contactCharactersMax } from '#model/organization.ts'
+import { type Noun, refuse } from '#model/refusal.ts'
+import { isSetting, keyProblem, nameKey, type Tag, tagsFrom, tagsMax, valueProblem } from '#model/tags.ts'
 import { localeName, typeName } from '../shapes.native.ts'
 
 export const descriptionCharactersMax = 1_000
@@ -41,7 +38,47 @@ export const tags = z
       check.addIssue({ code: 'custom', message: `at most ${tagsMax} tags are allowed, not ${count}` })
   })
   .describe(tagsDescription)
+/** Of tags that replace others. */
+export const allTags = 'All tags that it is to have, beside its name.'
 export const shownTags = z.record(z.string(), z.string()).describe(tagsDescription)
+
+/** What a thing is called, in an answer. */
+export const shownName = z.string().meta({ id: 'Name', description: 'What it is called: its tag `Name`.' })
+/** What a thing is to be called. */
+export const newName = z
+  .string()
+  .max(nameCharactersMax)
+  .meta({
+    id: 'NewName',
+    description: 'What it is to be called: its tag `Name`, which no other under the same parent has.',
+    examples: ['prod-eu'],
+  })
+export const contact = z
+  .string()
+  .max(contactCharactersMax)
+  .meta({
+    id: 'Contact',
+    description: "Whom to ask about it: a person, a team, a mail address or a link. By default its owner's contact.",
+    examples: ['team-network@example.com'],
+  })
+
+/** A name and tags as the verbs take them: a tag `Name` that is given among the tags is the name too. */
+export function labelsFrom<Name extends string | null>({
+  name,
+  tags,
+}: {
+  readonly name?: Name | undefined
+  readonly tags?: Readonly<Record<string, string>> | undefined
+}): { name?: Name | string; tags?: readonly Tag[] } {
+  if (tags === undefined) return name === undefined ? {} : { name }
+  const { [nameKey]: tagged, ...others } = tags
+  if (name !== undefined && tagged !== undefined && tagged !== name) {
+    const problem = `The tag \`${nameKey}\` is the name: give one of them, or both alike.`
+    refuse({ code: 'InvalidParameterCombination', problem })
+  }
+  const named = name ?? tagged
+  return { ...(name === null ? { name } : named === undefined ? {} : { name: named }), tags: tagsFrom(others) }
+}
 
 const cidrText = z.string().max(64)
 export const cidr = cidrText
@@ -90,49 +127,6 @@ export const formatBlock = (block: Cidr): string =>
 /** An id with the shape of its kind; anything else is refused by its name. */
 export function refuseMalformed(kind: IdKind, what: Noun, id: string, expected: string): void {
   if (!hasShape(kind, id)) refuse({ code: 'MalformedId', what, id, expected })
-}
-
-/** Refuses a locale that nothing can be in: a Region that is not configured, and no place of another cloud or site. */
-export function checkLocale({ settings }: ReadContext, field: string, value: string): void {
-  const regions = settings.regions.map(({ name }) => name)
-  if (regions.includes(value) || isForeignLocale(value)) return
-  refuseValue(
-    field,
-    value,
-    `a Region (${regions.join(', ')}) or \`CLOUD:REGION\` for another cloud or a site is expected${didYouMean(likelyName(value, regions))}`,
-  )
-}
-/** Refuses what is no Region of this server. */
-export function checkRegion({ settings }: ReadContext, field: string, value: string): void {
-  const regions = settings.regions.map(({ name }) => name)
-  if (!regions.includes(value))
-    refuseValue(field, value, `the Regions here are ${regions.join(', ')}${didYouMean(likelyName(value, regions))}`)
-}
-/** Refuses a locale in which space of a type cannot be used. */
-export function checkLocaleOf({ settings }: ReadContext, resourceType: string, field: string, value: string): void {
-  const regions = settings.regions.map(({ name }) => name)
-  const problem = localeProblem(value, resourceType, regions)
-  if (problem !== undefined) refuseValue(field, value, problem)
-}
-
-/** Public or private: what the pool is, or what is said, or the only one that the type has. */
-export function scopeTypeOf(
-  scopeType: 'public' | 'private' | undefined,
-  type: ResourceType,
-  pool: PoolFacts | undefined,
-): 'public' | 'private' | undefined {
-  if (pool) {
-    if (scopeType !== undefined && scopeType !== pool.scopeType) {
-      refuseValue('scopeType', scopeType, `the pool is in a ${pool.scopeType} scope`)
-    }
-    return pool.scopeType
-  }
-  if (scopeType !== undefined) {
-    if (type.scopeTypes.includes(scopeType)) return scopeType
-    refuseValue('scopeType', scopeType, `\`${type.name}\` is ${type.scopeTypes.join(' or ')}`)
-  }
-  if (type.scopeTypes.length > 1) refuse({ code: 'MissingParameter', field: 'scopeType' })
-  return type.scopeTypes[0]
 }
 
 /** The number that a cursor stands for; anything else was not written by us. */

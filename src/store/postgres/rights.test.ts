@@ -33,11 +33,12 @@ function usesIn(text: string): Map<string, Use> {
   const upserts = /\binsert into (\w+)(?:[^`']|'')*?on conflict[^`']*?do update\s+set ([^`']*)/g
   for (const [, table, sets] of text.matchAll(upserts)) for (const name of columns(sets!)) use(table!).update.add(name)
   // Through the definition of a table: `vpcTable.insert(` and `vpcTable.change(`, which is read as if it changed all that it may.
-  for (const [, constant, verb] of text.matchAll(/\b(\w+Table)\.(insert|change)\(/g)) {
+  for (const [, constant, verb] of text.matchAll(/\b(\w+Table)\.(insert|later|put|change)\(/g)) {
     const name = new RegExp(`\\b${constant} = table\\(\\s*'(\\w+)'`).exec(text)?.[1]
     assert(name !== undefined, `${constant} is defined where it is used`)
-    if (verb === 'insert') use(name).insert = true
-    else for (const column of rights[name]?.update ?? []) use(name).update.add(column)
+    if (verb !== 'change') use(name).insert = true
+    if (verb === 'change' || verb === 'put')
+      for (const column of rights[name]?.update ?? []) use(name).update.add(column)
   }
   // A row that is locked must be one that may be changed.
   for (const [, table] of text.matchAll(/\bfrom (\w+)[^`';]*?\bfor (?:no key )?update\b/g))

@@ -4,79 +4,11 @@ import { definitions } from '../definitions.ts'
 import type { Right } from '../table.ts'
 import { StoreTrouble } from '../trouble.ts'
 import { tableNames } from './sql.ts'
+import { postgresDefinitions } from './tables.ts'
 
-/**
- * Every table has its line, here or in its definition, and a test compares each with the statements of the store: one more right
- * than they need, or one less, fails. Everything may be read. Nobody needs `truncate`.
- */
+/** By table, as its definition says it. Everything may be read. Nobody needs `truncate`. */
 export const rights: Readonly<Record<string, Right>> = {
-  ...Object.fromEntries(definitions.map(({ name, rights }) => [name, rights])),
-  access_key: { insert: true, update: ['disabled_at'], delete: true },
-  address_association: { insert: true, delete: true },
-  allocation: { insert: true, update: ['changed_at', 'description', 'version'], delete: true },
-  allocation_history: { insert: true },
-  api_token: { insert: true, update: ['revoked_at'] },
-  assignment: { insert: true, update: ['kind', 'managed_by', 'mode'], delete: true },
-  assignment_candidate: { insert: true, delete: true },
-  audit_entry: { insert: true },
-  audit_subject: { insert: true },
-  // Where its decision is gone: a trigger sees to it, and so it does for decisions and rulings.
-  candidate_difference: { insert: true, delete: true },
-  client_token: { insert: true, delete: true },
-  counter: { update: ['value'] },
-  // Older than the operator wants them kept.
-  decision: { insert: true, delete: true },
-  exception_use: { insert: true },
-  forgetting: { update: ['before_at', 'before_n', 'day', 'decisions', 'next_n'] },
-  free_block: { insert: true, delete: true },
-  // Lowered by a trigger too, which runs with the rights of whoever inserts a free block.
-  free_cursor: { insert: true, update: ['first'] },
-  // An interval can be closed; a closed one is kept by a trigger.
-  history: { insert: true, update: ['until_at'] },
-  hold: { insert: true, update: ['changed_at', 'description', 'expires_at', 'tags', 'version'], delete: true },
-  holder: { insert: true },
-  meta: {},
-  origin: { insert: true },
-  policy: { insert: true, update: ['version'], delete: true },
-  policy_exception: {
-    insert: true,
-    update: [
-      'approved_at',
-      'approved_by',
-      'asked_as',
-      'asked_at',
-      'asked_by',
-      'ended_at',
-      'ended_by',
-      'ended_note',
-      'expires_at',
-      'reason',
-      'renewal',
-      'review_note',
-      'reviewed_at',
-      'reviewed_by',
-      'shared_pools',
-      'starts_at',
-      'status',
-    ],
-  },
-  policy_version: { insert: true },
-  policy_written: { insert: true, update: ['bytes'], delete: true },
-  pool_share: { insert: true, delete: true },
-  quarantine: { insert: true, update: ['ends_at'], delete: true },
-  // When a day begins is said by the clock of the database.
-  record_day: { insert: true },
-  request_token: { insert: true, delete: true },
-  resource_type: { insert: true, delete: true },
-  // Whoever could change it could have the record forgotten.
-  retention: {},
-  role_binding: { insert: true, delete: true },
-  ruling: { insert: true, delete: true },
-  schema_version: {},
-  sealing_key: { insert: true },
-  tag: { insert: true, update: ['value'], delete: true },
-  tenure_state: { insert: true },
-  unshown_key: { insert: true, delete: true },
+  ...Object.fromEntries([...definitions, ...postgresDefinitions].map(({ name, rights }) => [name, rights])),
 }
 
 /** Tables of the schema, and the one that numbers its steps. */

@@ -3,6 +3,7 @@ import type { ConnectionMemory, KeptOne } from '../memory.ts'
 import type { Awaitable } from '../sql.ts'
 import { type RequestUse, Tokens, type TokenUse } from '../tables/tokens.ts'
 import type { ManySql } from './sql.ts'
+import { requestTokenTable } from './tables.ts'
 
 /** For this long a request could be sent again: a signature is good for five minutes before and after its date. */
 export const requestTokenMs = 600_000
@@ -84,7 +85,7 @@ export class SharedTokens extends Tokens {
   override keepRequest(token: Uint8Array, auditEntry: number, at: number): void {
     this.#found.delete(nameOf(token))
     this.#added++
-    this.#sql.later('insert into request_token (token, audit_entry, at) values (?, ?, ?)', token, auditEntry, at)
+    requestTokenTable.later(this.#sql, { token, auditEntry, at })
   }
   /** A replay is a write: its commit waits for what the first one's commit must wait for. */
   override touch(): void {

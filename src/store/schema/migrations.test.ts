@@ -249,3 +249,46 @@ test('accounts from before have no cloud and keep their email to themselves, and
   insert('222222222222', 'A@example.com')
   database.close()
 })
+
+test('a tag `Name` is the name of what it is on, and of two under one parent the earlier one has it', () => {
+  const { database, step } = before('what things are called')
+  database.exec(`
+    insert into account (id, name, email, status, joined_method, joined_at)
+      values ('111111111111', 'a', 'a@example.com', 'ACTIVE', 'INVITED', 0);
+    insert into ipam (id, account, region, tier, enable_private_gua, metered_account, public_scope_id, private_scope_id,
+      resource_discovery_id, resource_discovery_association_id, created_at)
+      values ('ipam-1', '111111111111', 'us-east-1', 'free', 0, 'ipam-owner', 's', 's', 'd', 'a', 0);
+    insert into scope (id, ipam_id, account, kind, is_default, created_at)
+      values ('scope-1', 'ipam-1', '111111111111', 'private', 1, 0);
+    insert into pool (n, id, scope_id, ipam_id, account, parent_n, depth, family, created_at)
+      values (1, 'pool-1', 'scope-1', 'ipam-1', '111111111111', null, 1, 4, 0),
+        (2, 'pool-2', 'scope-1', 'ipam-1', '111111111111', 1, 2, 4, 0),
+        (3, 'pool-3', 'scope-1', 'ipam-1', '111111111111', null, 1, 4, 0);`)
+  const tags = [
+    ['ipam-1', 'ipam', 'Name', 'same'],
+    ['pool-1', 'ipam-pool', 'Name', 'same'],
+    ['pool-2', 'ipam-pool', 'Name', 'same'],
+    ['pool-3', 'ipam-pool', 'Name', 'same'],
+    ['pool-3', 'ipam-pool', 'team', 'same'],
+    ['scope-1', 'ipam-scope', 'Name', ''],
+    ['eipalloc-1', 'elastic-ip', 'Name', 'same'],
+  ] as const
+  const insert = `insert into tag (resource_id, resource_type, key, value, account) values (?, ?, ?, ?, '111111111111')`
+  for (const tag of tags) database.prepare(insert).run(...tag)
+  database.exec(step)
+  const rows = database.prepare('select resource_id, key, name_parent, name_shared from tag order by 1, 2').all()
+  assert.deepEqual(
+    rows.map((row) => Object.values(row)),
+    [
+      ['eipalloc-1', 'Name', null, 0],
+      ['ipam-1', 'Name', '111111111111', 0],
+      ['pool-1', 'Name', 'scope-1', 0],
+      ['pool-2', 'Name', 'pool-1', 0],
+      ['pool-3', 'Name', 'scope-1', 1],
+      ['pool-3', 'team', null, 0],
+      ['scope-1', 'Name', null, 0],
+    ],
+  )
+  assert.throws(() => database.exec('update tag set name_shared = 0'), /UNIQUE/)
+  database.close()
+})

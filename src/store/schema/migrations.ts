@@ -9,6 +9,7 @@ import { deprovisioningSchema } from './deprovisioning.ts'
 import { exceptionLeaveSchema } from './exception-leave.ts'
 import { findingSchema } from './finding.ts'
 import { forbidAuthoritySchema, forbidReachSchema } from './forbid-authority.ts'
+import { namesSchema } from './names.ts'
 import { nestingSchema } from './nesting.ts'
 import { sealingKeySchema } from './sealing-key.ts'
 import { spaceOnceSchema } from './space-once.ts'
@@ -881,5 +882,6 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 26, name: 'what goes by a name', olderServers: 'go on', sql: findingSchema },
   { number: 27, name: 'what rests, by account', olderServers: 'go on', sql: restsOfAccount },
   { number: 28, name: 'accounts under their own names', olderServers: 'stop', sql: accountNamesSchema },
-  { number: 29, name: 'networks inside of networks', olderServers: 'stop', sql: nestingSchema },
+  { number: 29, name: 'what things are called', olderServers: 'stop', sql: namesSchema },
+  { number: 30, name: 'networks inside of networks', olderServers: 'stop', sql: nestingSchema },
 ]

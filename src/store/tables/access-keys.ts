@@ -1,6 +1,7 @@
 // Access keys: who may sign, with the secret sealed so that a stolen database signs nothing.
 import type { PageTokens } from '../page-tokens.ts'
 import type { Sql } from '../sql.ts'
+import { blob, changing, integer, optional, type RowOf, references, table, text, unwritten } from '../table.ts'
 
 /** Seals and opens secrets; the key it uses is never in the database. `context` is bound to the text, so rows cannot be swapped. */
 export interface Sealer {
@@ -25,23 +26,27 @@ export interface AccessKeyRecord {
   readonly openedBy?: string
 }
 
-/** A key as the operator sees it: without its secret. */
-export interface KeySummary {
-  readonly id: string
-  readonly arn: string
-  readonly created_at: number
-  readonly expires_at: number | null
-  readonly disabled_at: number | null
-}
+export const accessKeyTable = table(
+  'access_key',
+  {
+    id: text(),
+    account: references('account', text()),
+    arn: text(),
+    userId: text(),
+    /** AES-256-GCM of {secret, sessionToken}; the id is the associated data, so that rows cannot be swapped. */
+    sealed: blob(),
+    createdAt: integer(),
+    expiresAt: optional(integer()),
+    disabledAt: unwritten(changing(optional(integer()))),
+    openedBy: optional(text()),
+  },
+  'deleted',
+)
+/** The access key of the first start until it has been printed: a start that fails before that leaves it to the next one. */
+export const unshownKeyTable = table('unshown_key', { id: references('access_key', text()) }, 'deleted')
 
-interface Row {
-  id: string
-  account: string
-  arn: string
-  user_id: string
-  sealed: Uint8Array
-  expires_at: number | null
-}
+/** A key as the operator sees it: without its secret. */
+export type KeySummary = Omit<RowOf<typeof accessKeyTable>, 'sealed'>
 
 /** Keys of an account that is suspended or closed do not sign, until it goes on. */
 const ofActive = `not exists (select 1 from account a where a.id = access_key.account and a.status <> 'ACTIVE')`
@@ -57,40 +62,26 @@ export class AccessKeys {
   }
 
   async find(id: string): Promise<AccessKeyRecord | undefined> {
-    const row = await this.#sql.get<Row>(
-      `select id, account, arn, user_id, sealed, expires_at from access_key
-       where id = ? and disabled_at is null and ${ofActive}`,
-      id,
-    )
-    if (!row) return undefined
-    const { secret, sessionToken } = JSON.parse(this.#sealer.open(row.sealed, row.id)) as {
+    const found = await accessKeyTable.first(this.#sql, `where id = ? and disabled_at is null and ${ofActive}`, id)
+    if (!found) return undefined
+    const { sealed, account, arn, userId, expiresAt } = found
+    const { secret, sessionToken } = JSON.parse(this.#sealer.open(sealed, id)) as {
       secret: string
       sessionToken?: string
     }
     return {
-      id: row.id,
-      account: row.account,
-      arn: row.arn,
-      userId: row.user_id,
+      id,
+      account,
+      arn,
+      userId,
       secret,
       ...(sessionToken === undefined ? {} : { sessionToken }),
-      ...(row.expires_at === null ? {} : { expiresAt: row.expires_at }),
+      ...(expiresAt === undefined ? {} : { expiresAt }),
     }
   }
-  async insert(key: AccessKeyRecord, at: number): Promise<void> {
-    const sealed = this.#sealer.seal(JSON.stringify({ secret: key.secret, sessionToken: key.sessionToken }), key.id)
-    await this.#sql.run(
-      `insert into access_key (id, account, arn, user_id, sealed, created_at, expires_at, opened_by)
-       values (?, ?, ?, ?, ?, ?, ?, ?)`,
-      key.id,
-      key.account,
-      key.arn,
-      key.userId,
-      sealed,
-      at,
-      key.expiresAt ?? null,
-      key.openedBy ?? null,
-    )
+  async insert({ secret, sessionToken, ...key }: AccessKeyRecord, createdAt: number): Promise<void> {
+    const sealed = this.#sealer.seal(JSON.stringify({ secret, sessionToken }), key.id)
+    await accessKeyTable.insert(this.#sql, { ...key, sealed, createdAt })
   }
   /** Whether a key that was good a moment ago still is, and is of the same account and user. */
   async isGood({ id, account, arn }: Pick<AccessKeyRecord, 'id' | 'account' | 'arn'>, now: number): Promise<boolean> {
@@ -110,7 +101,7 @@ export class AccessKeys {
   }
   /** Notes that a key is yet to be shown to whoever operates the server. */
   async keepUnshown(id: string): Promise<void> {
-    await this.#sql.run('insert into unshown_key (id) values (?)', id)
+    await unshownKeyTable.insert(this.#sql, { id })
   }
   /** The key of the first start, where it is good and nobody has been shown it yet. */
   async findUnshown(): Promise<AccessKeyRecord | undefined> {
@@ -123,18 +114,11 @@ export class AccessKeys {
   }
   /** Permanent keys, then sessions that have not been forgotten yet. */
   async list(account: string): Promise<KeySummary[]> {
-    return this.#sql.all(
-      `select id, arn, created_at, expires_at, disabled_at from access_key where account = ?
-       order by expires_at is not null, id`,
-      account,
-    )
+    return accessKeyTable.all(this.#sql, 'where account = ? order by expires_at is not null, id', account)
   }
   /** Which account a key is of, and whether it can be disabled. */
-  async findSummary(id: string): Promise<(KeySummary & { readonly account: string }) | undefined> {
-    return this.#sql.get(
-      'select id, account, arn, created_at, expires_at, disabled_at from access_key where id = ?',
-      id,
-    )
+  findSummary(id: string): Promise<KeySummary | undefined> {
+    return accessKeyTable.first(this.#sql, 'where id = ?', id)
   }
   /** Ends keys, and the sessions that were opened with them, on every server at once; answers the ids of all that ended. */
   async disable(ids: readonly string[], at: number): Promise<string[]> {
@@ -146,7 +130,7 @@ export class AccessKeys {
         id,
       )
       for (const { id: ending } of good) {
-        await this.#sql.run('update access_key set disabled_at = ? where id = ?', at, ending)
+        await accessKeyTable.change(this.#sql, { disabledAt: at }, 'where id = ?', ending)
         ended.push(ending)
       }
     }

@@ -1,44 +1,28 @@
 // What Elastic IPs are associated with. The addresses themselves are allocations of type `eip`.
 import { assert } from '#model/assert.ts'
 import { listOf, type Sql } from '../sql.ts'
+import { integer, optional, type RowOf, references, table, text, unread } from '../table.ts'
 
-export interface AddressAssociation {
-  /** The Elastic IP, by its allocation's n. */
-  readonly allocation: number
-  readonly associationId: string
-  readonly instanceId: string | undefined
-  readonly networkInterfaceId: string | undefined
-  readonly networkInterfaceAccount: string | undefined
-  readonly privateIp: string | undefined
-  readonly subnetId: string | undefined
-  readonly natGatewayId: string | undefined
-  /** Set where a service took the address and manages its life. */
-  readonly serviceManaged: 'alb' | 'nlb' | 'rnat' | 'rds' | undefined
-}
-interface Row {
-  allocation: number
-  association_id: string
-  instance_id: string | null
-  network_interface_id: string | null
-  network_interface_account: string | null
-  private_ip: string | null
-  subnet_id: string | null
-  nat_gateway_id: string | null
-  service_managed: AddressAssociation['serviceManaged'] | null
-}
-const columns = `allocation, association_id, instance_id, network_interface_id, network_interface_account, private_ip, subnet_id,
-  nat_gateway_id, service_managed`
-const toAssociation = (row: Row): AddressAssociation => ({
-  allocation: row.allocation,
-  associationId: row.association_id,
-  instanceId: row.instance_id ?? undefined,
-  networkInterfaceId: row.network_interface_id ?? undefined,
-  networkInterfaceAccount: row.network_interface_account ?? undefined,
-  privateIp: row.private_ip ?? undefined,
-  subnetId: row.subnet_id ?? undefined,
-  natGatewayId: row.nat_gateway_id ?? undefined,
-  serviceManaged: row.service_managed ?? undefined,
-})
+export const addressAssociationTable = table(
+  'address_association',
+  {
+    /** The Elastic IP, by its allocation's n. */
+    allocation: references('allocation', integer()),
+    associationId: text(),
+    instanceId: optional(text()),
+    networkInterfaceId: optional(text()),
+    networkInterfaceAccount: optional(text()),
+    privateIp: optional(text()),
+    subnetId: optional(text()),
+    natGatewayId: optional(text()),
+    /** Set where a service took the address and manages its life. */
+    serviceManaged: optional(text<'alb' | 'nlb' | 'rnat' | 'rds'>()),
+    usedBy: unread(optional(text())),
+    usedAs: unread(optional(text<UseKind>())),
+  },
+  'deleted',
+)
+export type AddressAssociation = Omit<RowOf<typeof addressAssociationTable>, 'usedBy' | 'usedAs'>
 
 /** What uses an Elastic IP, by the kind of resource; a regional NAT gateway has its own type in policy. */
 export type UseKind = 'instance' | 'network-interface' | 'nat-gateway' | 'rnat'
@@ -89,18 +73,14 @@ export class Addresses {
     this.#sql = sql
   }
 
-  async associationOf(allocation: number): Promise<AddressAssociation | undefined> {
-    const row = await this.#sql.get<Row>(`select ${columns} from address_association where allocation = ?`, allocation)
-    return row && toAssociation(row)
+  associationOf(allocation: number): Promise<AddressAssociation | undefined> {
+    return addressAssociationTable.first(this.#sql, 'where allocation = ?', allocation)
   }
   /** The same of many addresses, by their numbers; those that nothing uses are missing. */
   async associationsOf(numbers: readonly number[]): Promise<ReadonlyMap<number, AddressAssociation>> {
     const list = listOf(numbers)
-    const rows = await this.#sql.all<Row>(
-      `select ${columns} from address_association where allocation in ${list.text}`,
-      ...list.values,
-    )
-    return new Map(rows.map((row) => [row.allocation, toAssociation(row)]))
+    const found = await addressAssociationTable.all(this.#sql, `where allocation in ${list.text}`, ...list.values)
+    return new Map(found.map((association) => [association.allocation, association]))
   }
   /** As the record tells them, by the addresses' numbers; those that nothing uses are missing. */
   async usesOf(numbers: readonly number[]): Promise<ReadonlyMap<number, Association>> {
@@ -127,29 +107,12 @@ export class Addresses {
     }
     return found.sort((a, b) => a - b).slice(0, limit)
   }
-  async association(associationId: string): Promise<AddressAssociation | undefined> {
-    const row = await this.#sql.get<Row>(
-      `select ${columns} from address_association where association_id = ?`,
-      associationId,
-    )
-    return row && toAssociation(row)
+  association(associationId: string): Promise<AddressAssociation | undefined> {
+    return addressAssociationTable.first(this.#sql, 'where association_id = ?', associationId)
   }
   async associate(association: AddressAssociation): Promise<void> {
     const [usedAs, usedById] = usedBy(association)
-    await this.#sql.run(
-      `insert into address_association (${columns}, used_by, used_as) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      association.allocation,
-      association.associationId,
-      association.instanceId ?? null,
-      association.networkInterfaceId ?? null,
-      association.networkInterfaceAccount ?? null,
-      association.privateIp ?? null,
-      association.subnetId ?? null,
-      association.natGatewayId ?? null,
-      association.serviceManaged ?? null,
-      usedById,
-      usedAs,
-    )
+    await addressAssociationTable.insert(this.#sql, { ...association, usedBy: usedById, usedAs })
   }
   async disassociate(allocation: number): Promise<boolean> {
     return (await this.#sql.run('delete from address_association where allocation = ?', allocation)) > 0

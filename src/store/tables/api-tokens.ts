@@ -2,70 +2,56 @@
 import type { MakerGroups } from '#model/principal.ts'
 import type { TokenOrigin } from '#model/token.ts'
 import { listOfTexts, type Sql } from '../sql.ts'
+import {
+  blob,
+  changing,
+  integer,
+  json,
+  named,
+  optional,
+  type RowOf,
+  references,
+  table,
+  text,
+  unread,
+} from '../table.ts'
 import type { History } from './history.ts'
 
-export interface ApiToken {
-  readonly id: string
-  /** `user:NAME` or `service:NAME`. */
-  readonly principal: string
-  readonly account: string
-  readonly groups: readonly string[]
-  /** When the token of the sign-in that proved the groups ends; undefined where none did. */
-  readonly groupsUntil?: number
-  readonly scopes: readonly string[]
-  /** Who it is for the identity provider, where they signed in. */
-  readonly subject?: string
-  /** Who made it, and who made theirs. */
-  readonly makers: readonly string[]
-  readonly origin: TokenOrigin
-  /** The token that it was made with; undefined for a first one, and where it was made before version 11 of the schema. */
-  readonly madeWith?: string
-  readonly description: string | undefined
-  readonly createdAt: number
-  readonly expiresAt: number
-  readonly revokedAt: number | undefined
-}
-
-interface Row {
-  id: string
-  principal: string
-  account: string
-  member_of: string
-  groups_until: number | null
-  scopes: string
-  subject: string | null
-  makers: string
-  origin: TokenOrigin
-  made_with: string | null
-  description: string | null
-  created_at: number
-  expires_at: number
-  revoked_at: number | null
-}
-const columns =
-  'id, principal, account, member_of, groups_until, scopes, subject, makers, origin, made_with, description, created_at, expires_at, revoked_at'
+export const apiTokenTable = table(
+  'api_token',
+  {
+    /** SHA-256 of the token, which nobody but its holder has. */
+    hash: unread(blob()),
+    /** The sign-in that made it: one makes one. */
+    signIn: unread(optional(text())),
+    id: text(),
+    /** `user:NAME` or `service:NAME`. */
+    principal: text(),
+    account: references('account', text()),
+    groups: named('member_of', json<readonly string[]>()),
+    /** When the token of the sign-in that proved the groups ends; undefined where none did. */
+    groupsUntil: optional(integer()),
+    scopes: json<readonly string[]>(),
+    /** Who it is for the identity provider, where they signed in. */
+    subject: optional(text()),
+    /** Who made it, and who made theirs. */
+    makers: json<readonly string[]>(),
+    origin: text<TokenOrigin>(),
+    /** The token that it was made with; undefined for a first one, and where it was made before version 11 of the schema. */
+    madeWith: optional(references('api_token', text())),
+    description: optional(text()),
+    createdAt: integer(),
+    expiresAt: integer(),
+    revokedAt: changing(optional(integer())),
+  },
+  'kept',
+)
+export type ApiToken = Omit<RowOf<typeof apiTokenTable>, 'hash' | 'signIn'>
 
 /** Of the key that an origin `o` names, by its primary key: a join may be planned over all tokens. */
 export const makersBeside = '(select t.makers from api_token t where t.id = o.access_key_id) as makers'
 /** As the record reads them beside the key that was used, which need not be a token. */
 export const makersIn = (text: string | null): string[] => (text === null ? [] : (JSON.parse(text) as string[]))
-
-const toToken = (row: Row): ApiToken => ({
-  id: row.id,
-  principal: row.principal,
-  account: row.account,
-  groups: JSON.parse(row.member_of) as string[],
-  ...(row.groups_until === null ? {} : { groupsUntil: row.groups_until }),
-  scopes: JSON.parse(row.scopes) as string[],
-  ...(row.subject === null ? {} : { subject: row.subject }),
-  makers: makersIn(row.makers),
-  origin: row.origin,
-  ...(row.made_with === null ? {} : { madeWith: row.made_with }),
-  description: row.description ?? undefined,
-  createdAt: row.created_at,
-  expiresAt: row.expires_at,
-  revokedAt: row.revoked_at ?? undefined,
-})
 
 export interface TokenFilter {
   readonly principal?: string | undefined
@@ -88,22 +74,21 @@ export class ApiTokens {
     this.#history = history
   }
 
-  async find(id: string): Promise<ApiToken | undefined> {
-    const row = await this.#sql.get<Row>(`select ${columns} from api_token where id = ?`, id)
-    return row && toToken(row)
+  find(id: string): Promise<ApiToken | undefined> {
+    return apiTokenTable.first(this.#sql, 'where id = ?', id)
   }
   /** Also one that has expired or was revoked: whoever asks looks. Not one of a service whose account is not active. */
-  async findByHash(hash: Uint8Array): Promise<ApiToken | undefined> {
-    const row = await this.#sql.get<Row>(`select ${columns} from api_token where hash = ? and ${ofActive}`, hash)
-    return row && toToken(row)
+  findByHash(hash: Uint8Array): Promise<ApiToken | undefined> {
+    return apiTokenTable.first(this.#sql, `where hash = ? and ${ofActive}`, hash)
   }
   /** In order of creation, after the one with id `after`. */
   async list(after: string, limit: number, { principal, madeWith, visible }: TokenFilter = {}): Promise<ApiToken[]> {
     const ofAccounts = visible && visible.principal !== principal ? listOfTexts(visible.accounts) : undefined
     // Where a principal is asked for, the account stands behind it in the index.
     const orOwn = ofAccounts && principal === undefined ? [visible!.principal] : []
-    const rows = await this.#sql.all<Row>(
-      `select ${columns} from api_token where id > ?
+    return apiTokenTable.all(
+      this.#sql,
+      `where id > ?
        ${principal === undefined ? '' : 'and principal = ?'} ${madeWith === undefined ? '' : 'and made_with = ?'}
        ${ofAccounts ? `and (account in ${ofAccounts.text} ${orOwn.length > 0 ? 'or principal = ?' : ''})` : ''}
        order by id limit ?`,
@@ -113,7 +98,6 @@ export class ApiTokens {
       ...orOwn,
       limit,
     )
-    return rows.map(toToken)
   }
   /** How many of a principal with the same makers are good; no more than `limit` are counted. */
   async countGood(
@@ -153,22 +137,22 @@ export class ApiTokens {
     limit: number,
     { now, principal }: { readonly now: number; readonly principal?: string },
   ): Promise<ApiToken[]> {
-    const rows = await this.#sql.all<Row>(
-      `select ${columns} from api_token where id > ? and revoked_at is null and expires_at > ?
+    return apiTokenTable.all(
+      this.#sql,
+      `where id > ? and revoked_at is null and expires_at > ?
        ${principal === undefined ? '' : 'and principal = ?'} order by id limit ?`,
       after,
       now,
       ...(principal === undefined ? [] : [principal]),
       limit,
     )
-    return rows.map(toToken)
   }
   /**
    * The groups that the sign-ins proved from which a token comes, through whomever, also of those that have ended. No token is
    * ever deleted, and each names for good the one that it was made with, so that none of them is forgotten.
    */
   async groupsBehind(id: string): Promise<MakerGroups[]> {
-    const rows = await this.#sql.all<Pick<Row, 'principal' | 'member_of'> & { until: number }>(
+    const rows = await this.#sql.all<{ principal: string; member_of: string; until: number }>(
       `with recursive behind (id) as (
          select made_with from api_token where id = ? and made_with is not null
          union
@@ -200,30 +184,11 @@ export class ApiTokens {
     return rows.map((row) => row.id)
   }
   /** The token that a sign-in made, if it has. */
-  async findBySignIn(signIn: string): Promise<ApiToken | undefined> {
-    const row = await this.#sql.get<Row>(`select ${columns} from api_token where sign_in = ?`, signIn)
-    return row && toToken(row)
+  findBySignIn(signIn: string): Promise<ApiToken | undefined> {
+    return apiTokenTable.first(this.#sql, 'where sign_in = ?', signIn)
   }
   async insert(token: ApiToken, hash: Uint8Array, signIn?: string): Promise<void> {
-    await this.#sql.run(
-      `insert into api_token (hash, sign_in, ${columns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      hash,
-      signIn ?? null,
-      token.id,
-      token.principal,
-      token.account,
-      JSON.stringify(token.groups),
-      token.groupsUntil ?? null,
-      JSON.stringify(token.scopes),
-      token.subject ?? null,
-      JSON.stringify(token.makers),
-      token.origin,
-      token.madeWith ?? null,
-      token.description ?? null,
-      token.createdAt,
-      token.expiresAt,
-      token.revokedAt ?? null,
-    )
+    await apiTokenTable.insert(this.#sql, { ...token, hash, signIn })
     await this.#remember(token)
   }
   /**
@@ -254,9 +219,10 @@ export class ApiTokens {
   async revoke(ids: readonly string[], at: number): Promise<string[]> {
     const ended: string[] = []
     for (const id of ids) {
-      const isEnded = await this.#sql.run(
-        'update api_token set revoked_at = ? where id = ? and revoked_at is null',
-        at,
+      const isEnded = await apiTokenTable.change(
+        this.#sql,
+        { revokedAt: at },
+        'where id = ? and revoked_at is null',
         id,
       )
       if (isEnded === 0) continue

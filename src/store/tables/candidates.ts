@@ -1,20 +1,43 @@
 // What assignments may become, and which decisions would have come out otherwise for it.
-import type { Mode } from '#model/policy/document.ts'
+import type { Mode } from '#model/policy/values.ts'
 import type { Sql } from '../sql.ts'
+import { bit, integer, json, named, optional, type RowOf, references, table, text } from '../table.ts'
 
-export interface StoredCandidate {
-  readonly n: number
-  readonly policyId: string
-  readonly targetId: string
-  /** Undefined: the version in force. */
-  readonly version?: number
-  /** Undefined: the mode of the assignment. */
-  readonly mode?: Mode
-  readonly setBy: string
-  /** Who made the token that it was set with. */
-  readonly makers: readonly string[]
-  readonly setAt: number
-}
+export const candidateTable = table(
+  'assignment_candidate',
+  {
+    policyId: references('assignment', text()),
+    targetId: references('assignment', text()),
+    n: integer(),
+    /** Undefined: the version in force. */
+    version: optional(references('policy_version', integer())),
+    /** Undefined: the mode of the assignment. */
+    mode: optional(text<Mode>()),
+    setBy: text(),
+    /** Who made the token that it was set with. */
+    makers: named('set_by_makers', json<readonly string[]>()),
+    setAt: integer(),
+  },
+  'deleted',
+)
+export type StoredCandidate = RowOf<typeof candidateTable>
+
+/** Decisions that a candidate would have made otherwise. They go with their decisions. */
+export const differenceTable = table(
+  'candidate_difference',
+  {
+    candidate: integer(),
+    account: text(),
+    resourceType: text(),
+    locale: text(),
+    decision: integer(),
+    at: integer(),
+    kind: text<'newly-denied' | 'newly-allowed' | 'other-pool' | 'other'>(),
+    /** The candidate gives space from the same pool, and only the pools behind it stand in another order. */
+    isOrderOnly: named('order_only', bit()),
+  },
+  'forgotten',
+)
 
 /** Differences of one account, type and locale. */
 export interface DifferenceGroup {
@@ -37,19 +60,6 @@ export interface Span {
   readonly from: number
   readonly until: number
 }
-
-interface Row extends Omit<StoredCandidate, 'version' | 'mode' | 'makers'> {
-  makers: string
-  version: number | null
-  mode: Mode | null
-}
-const columns = `n, policy_id as "policyId", target_id as "targetId", version, mode, set_by as "setBy", set_by_makers as makers, set_at as "setAt"`
-const toCandidate = ({ version, mode, makers, ...row }: Row): StoredCandidate => ({
-  ...row,
-  makers: JSON.parse(makers) as string[],
-  ...(version === null ? {} : { version }),
-  ...(mode === null ? {} : { mode }),
-})
 
 /** Of a group, as far as it was counted by one statement; `count` and what follows from it are of the span. */
 interface Counted extends DifferenceGroup, Place {
@@ -89,35 +99,16 @@ export class Candidates {
     this.#turns = turns
   }
 
-  async find(policyId: string, targetId: string): Promise<StoredCandidate | undefined> {
-    const row = await this.#sql.get<Row>(
-      `select ${columns} from assignment_candidate where policy_id = ? and target_id = ?`,
-      policyId,
-      targetId,
-    )
-    return row && toCandidate(row)
+  find(policyId: string, targetId: string): Promise<StoredCandidate | undefined> {
+    return candidateTable.first(this.#sql, 'where policy_id = ? and target_id = ?', policyId, targetId)
   }
-  async ofPolicy(policyId: string): Promise<StoredCandidate[]> {
-    const rows = await this.#sql.all<Row>(
-      `select ${columns} from assignment_candidate where policy_id = ? order by target_id`,
-      policyId,
-    )
-    return rows.map(toCandidate)
+  ofPolicy(policyId: string): Promise<StoredCandidate[]> {
+    return candidateTable.all(this.#sql, 'where policy_id = ? order by target_id', policyId)
   }
   /** In the place of the one that is there, if any. */
-  async put({ n, policyId, targetId, version, mode, setBy, makers, setAt }: StoredCandidate): Promise<void> {
-    await this.remove(policyId, targetId)
-    await this.#sql.run(
-      'insert into assignment_candidate (policy_id, target_id, n, version, mode, set_by, set_by_makers, set_at) values (?, ?, ?, ?, ?, ?, ?, ?)',
-      policyId,
-      targetId,
-      n,
-      version ?? null,
-      mode ?? null,
-      setBy,
-      JSON.stringify(makers),
-      setAt,
-    )
+  async put(candidate: StoredCandidate): Promise<void> {
+    await this.remove(candidate.policyId, candidate.targetId)
+    await candidateTable.insert(this.#sql, candidate)
   }
   async remove(policyId: string, targetId: string): Promise<void> {
     await this.#sql.run('delete from assignment_candidate where policy_id = ? and target_id = ?', policyId, targetId)

@@ -1,5 +1,5 @@
 // Exceptions: what was asked for, who decided, and which space was taken under each.
-import { type Cidr, fromKey, sizeOf, toKey } from '#model/cidr.ts'
+import { type Cidr, fromKey, sizeOf } from '#model/cidr.ts'
 import {
   type Deed,
   type Exception,
@@ -10,7 +10,22 @@ import {
 } from '#model/policy/exception.ts'
 import type { ExceptionBound, ExceptionKind, Unreviewed } from '#model/policy/exception-bounds.ts'
 import { accountableFor } from '#model/principal.ts'
-import { type Sql, type SqlValue, toBit } from '../sql.ts'
+import type { Sql, SqlValue } from '../sql.ts'
+import {
+  bit,
+  block,
+  changing,
+  integer,
+  json,
+  named,
+  optional,
+  type RowOf,
+  references,
+  type Row as StoredRow,
+  table,
+  text,
+  unread,
+} from '../table.ts'
 import type { Clock } from './history.ts'
 
 /** How long ended ones are compiled into snapshots, so that a denial can say that one has expired. */
@@ -55,102 +70,136 @@ interface UseRow {
   resource_id: string | null
   account: string
 }
-interface Row {
-  id: string
-  target_id: string
-  resource: string | null
-  locale: string
-  resource_type: string
-  grants: string
-  shared_pools: string
-  reason: string
-  status: ExceptionStatus
-  is_break_glass: number
-  hold: number | null
-  starts_at: number
-  expires_at: number
-  requested_by: string
-  requested_at: number
-  requested_as: string | null
-  asked_by: string
-  asked_at: number
-  asked_as: string | null
-  approved_by: string | null
-  approved_at: number | null
-  renewal: string | null
-  ended_by: string | null
-  ended_at: number | null
-  ended_note: string | null
-  reviewed_by: string | null
-  reviewed_at: number | null
-  review_note: string | null
-}
-const columns = `id, target_id, resource, locale, resource_type, grants, shared_pools, reason, status, is_break_glass, hold, starts_at,
-  expires_at, requested_by, requested_at, requested_as, asked_by, asked_at, asked_as, approved_by, approved_at, renewal,
-  ended_by, ended_at, ended_note, reviewed_by, reviewed_at, review_note`
-
-const deedOf = (by: string | null, at: number | null) => (by === null || at === null ? undefined : { by, at })
 /** What is known of a person beside the name. */
-const actorIn = (text: string | null) => (text === null ? {} : (JSON.parse(text) as Pick<Deed, 'subject' | 'makers'>))
-const actorText = ({ subject, makers }: Deed): string | null =>
-  subject === undefined && makers === undefined ? null : JSON.stringify({ subject, makers })
+type Known = Pick<Deed, 'subject' | 'makers'>
+
+export const exceptionTable = table(
+  'policy_exception',
+  {
+    id: text(),
+    /** An account, a unit or a root. */
+    target: named('target_id', text()),
+    resource: optional(text()),
+    locale: text(),
+    resourceType: text(),
+    grants: json<ExceptionGrants>(),
+    isBreakGlass: bit(),
+    hold: optional(integer()),
+    requestedBy: text(),
+    requestedAt: integer(),
+    requestedAs: optional(json<Known>()),
+    /** Whoever made the first of the tokens that led to the requester's, or the requester. */
+    countedFor: unread(text()),
+    // What may change after the request: who is asked for what stays as it was.
+    reason: changing(text()),
+    /** What people decided; that it is active or expired follows from the time. */
+    status: changing(text<ExceptionStatus>()),
+    startsAt: changing(integer()),
+    expiresAt: changing(integer()),
+    askedBy: changing(text()),
+    askedAt: changing(integer()),
+    askedAs: changing(optional(json<Known>())),
+    approvedBy: changing(optional(text())),
+    approvedAt: changing(optional(integer())),
+    /** A later end that waits for approval. */
+    renewal: changing(optional(json<NonNullable<Exception['renewal']>>())),
+    endedBy: changing(optional(text())),
+    endedAt: changing(optional(integer())),
+    endedNote: changing(optional(text())),
+    reviewedBy: changing(optional(text())),
+    reviewedAt: changing(optional(integer())),
+    reviewNote: changing(optional(text())),
+    sharedPools: changing(json<readonly string[]>()),
+  },
+  'kept',
+)
+type Row = RowOf<typeof exceptionTable>
+const { columns } = exceptionTable
+
+/** What was given under an exception; without an allocation, it was an address that was held already, or space brought along. */
+export const exceptionUseTable = table(
+  'exception_use',
+  {
+    exceptionId: references('policy_exception', text()),
+    decision: integer(),
+    allocation: optional(integer()),
+    /** Of what was used or brought along without an allocation of its own: it is there as long as the resource has it. */
+    resourceId: optional(text()),
+    resourceType: optional(text()),
+    account: optional(text()),
+    cidr: optional(block()),
+  },
+  'kept',
+)
+
+const deedOf = (by: string | undefined, at: number | undefined) =>
+  by === undefined || at === undefined ? undefined : { by, at }
 function toException(row: Row): Exception {
-  const ended = deedOf(row.ended_by, row.ended_at)
-  const reviewed = deedOf(row.reviewed_by, row.reviewed_at)
+  const ended = deedOf(row.endedBy, row.endedAt)
+  const reviewed = deedOf(row.reviewedBy, row.reviewedAt)
   return {
     ...toFacts(row),
     status: row.status,
     reason: row.reason,
-    isBreakGlass: row.is_break_glass === 1,
-    hold: row.hold ?? undefined,
-    requested: { by: row.requested_by, at: row.requested_at, ...actorIn(row.requested_as) },
-    asked: { by: row.asked_by, at: row.asked_at, ...actorIn(row.asked_as) },
-    approved: deedOf(row.approved_by, row.approved_at),
-    renewal: row.renewal === null ? undefined : (JSON.parse(row.renewal) as Exception['renewal']),
-    ended: ended && { ...ended, note: row.ended_note ?? undefined },
-    reviewed: reviewed && { ...reviewed, note: row.review_note! },
+    isBreakGlass: row.isBreakGlass,
+    hold: row.hold,
+    requested: { by: row.requestedBy, at: row.requestedAt, ...row.requestedAs },
+    asked: { by: row.askedBy, at: row.askedAt, ...row.askedAs },
+    approved: deedOf(row.approvedBy, row.approvedAt),
+    renewal: row.renewal,
+    ended: ended && { ...ended, note: row.endedNote },
+    reviewed: reviewed && { ...reviewed, note: row.reviewNote! },
   }
 }
-const toFacts = (row: Omit<Row, 'status'>): ExceptionFacts => ({
+const toFacts = (row: Row): ExceptionFacts => ({
   id: row.id,
-  target: row.target_id,
-  resource: row.resource ?? undefined,
+  target: row.target,
+  resource: row.resource,
   locale: row.locale,
-  resourceType: row.resource_type,
-  grants: JSON.parse(row.grants) as ExceptionGrants,
-  ...(row.shared_pools === '[]' ? {} : { sharedPools: JSON.parse(row.shared_pools) as string[] }),
-  startsAt: row.starts_at,
-  expiresAt: row.expires_at,
+  resourceType: row.resourceType,
+  grants: row.grants,
+  ...(row.sharedPools.length === 0 ? {} : { sharedPools: row.sharedPools }),
+  startsAt: row.startsAt,
+  expiresAt: row.expiresAt,
 })
 
-/** What may change after the request: who is asked for what stays as it was. */
-const changing = (exception: Exception): SqlValue[] => [
-  exception.reason,
-  exception.status,
-  exception.startsAt,
-  exception.expiresAt,
-  exception.asked.by,
-  exception.asked.at,
-  actorText(exception.asked),
-  exception.approved?.by ?? null,
-  exception.approved?.at ?? null,
-  exception.renewal ? JSON.stringify(exception.renewal) : null,
-  exception.ended?.by ?? null,
-  exception.ended?.at ?? null,
-  exception.ended?.note ?? null,
-  exception.reviewed?.by ?? null,
-  exception.reviewed?.at ?? null,
-  exception.reviewed?.note ?? null,
-  JSON.stringify(exception.sharedPools ?? []),
-]
+const knownOf = ({ subject, makers }: Deed): Known | undefined =>
+  subject === undefined && makers === undefined ? undefined : { subject, makers }
+const changesIn = (exception: Exception) => ({
+  reason: exception.reason,
+  status: exception.status,
+  startsAt: exception.startsAt,
+  expiresAt: exception.expiresAt,
+  askedBy: exception.asked.by,
+  askedAt: exception.asked.at,
+  askedAs: knownOf(exception.asked),
+  approvedBy: exception.approved?.by,
+  approvedAt: exception.approved?.at,
+  renewal: exception.renewal,
+  endedBy: exception.ended?.by,
+  endedAt: exception.ended?.at,
+  endedNote: exception.ended?.note,
+  reviewedBy: exception.reviewed?.by,
+  reviewedAt: exception.reviewed?.at,
+  reviewNote: exception.reviewed?.note,
+  sharedPools: exception.sharedPools ?? [],
+})
 
-type UnreviewedRow = Pick<Row, 'id' | 'target_id' | 'locale' | 'resource_type' | 'requested_by' | 'requested_as'>
+/** Of an exception what tells whom it awaits the review of. */
+interface UnreviewedRow {
+  readonly id: string
+  readonly target_id: string
+  readonly locale: string
+  readonly resource_type: string
+  readonly requested_by: string
+  readonly requested_as: string | null
+}
 const toUnreviewed = (row: UnreviewedRow): Unreviewed => ({
   id: row.id,
   target: row.target_id,
   locale: row.locale,
   resourceType: row.resource_type,
-  requested: { by: row.requested_by, ...actorIn(row.requested_as) },
+  requested: { by: row.requested_by, ...(row.requested_as === null ? {} : (JSON.parse(row.requested_as) as Known)) },
 })
 const marksFor = (values: readonly unknown[]): string => values.map(() => '?').join(', ')
 /** Whose name shows nothing of who is behind it: anybody who may make tokens may make one for a service of that name. */
@@ -179,13 +228,13 @@ export class Exceptions {
   }
 
   async find(id: string): Promise<Exception | undefined> {
-    const row = await this.#sql.get<Row>(`select ${columns} from policy_exception where id = ?`, id)
+    const row = await exceptionTable.first(this.#sql, 'where id = ?', id)
     return row && toException(row)
   }
 
   /** The one that space is held for, or was, by the number of the hold. */
   async ofHold(n: number): Promise<Exception | undefined> {
-    const row = await this.#sql.get<Row>(`select ${columns} from policy_exception where hold = ?`, n)
+    const row = await exceptionTable.first(this.#sql, 'where hold = ?', n)
     return row && toException(row)
   }
 
@@ -207,8 +256,9 @@ export class Exceptions {
       conditions.push(`((is_break_glass = 1 and reviewed_by is null) or (status in ('approved', 'revoked')
         and exists (select 1 from exception_use u where u.exception_id = policy_exception.id and (${isStillThere}))))`)
     }
-    const rows = await this.#sql.all<Row>(
-      `select ${columns} from policy_exception where ${conditions.join(' and ')} order by id limit ?`,
+    const rows = await exceptionTable.all(
+      this.#sql,
+      `where ${conditions.join(' and ')} order by id limit ?`,
       ...values,
       limit,
     )
@@ -340,45 +390,25 @@ export class Exceptions {
   }
 
   async insert(exception: Exception): Promise<void> {
-    await this.#sql.run(
-      `insert into policy_exception (id, target_id, resource, locale, resource_type, grants, is_break_glass, hold,
-         requested_by, requested_at, requested_as, counted_for, reason, status, starts_at, expires_at, asked_by, asked_at, asked_as,
-         approved_by, approved_at, renewal, ended_by, ended_at, ended_note, reviewed_by, reviewed_at, review_note, shared_pools)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      exception.id,
-      exception.target,
-      exception.resource ?? null,
-      exception.locale,
-      exception.resourceType,
-      JSON.stringify(exception.grants),
-      toBit(exception.isBreakGlass),
-      exception.hold ?? null,
-      exception.requested.by,
-      exception.requested.at,
-      actorText(exception.requested),
-      accountableFor(exception.requested),
-      ...changing(exception),
-    )
+    const { id, target, resource, locale, resourceType, grants, isBreakGlass, hold, requested } = exception
+    const asked = { id, target, resource, locale, resourceType, grants, isBreakGlass, hold }
+    const by = {
+      requestedBy: requested.by,
+      requestedAt: requested.at,
+      requestedAs: knownOf(requested),
+      countedFor: accountableFor(requested),
+    }
+    await exceptionTable.insert(this.#sql, { ...asked, ...by, ...changesIn(exception) })
   }
   async update(exception: Exception): Promise<void> {
-    await this.#sql.run(
-      `update policy_exception set reason = ?, status = ?, starts_at = ?, expires_at = ?, asked_by = ?, asked_at = ?,
-         asked_as = ?, approved_by = ?, approved_at = ?, renewal = ?, ended_by = ?, ended_at = ?, ended_note = ?, reviewed_by = ?,
-         reviewed_at = ?, review_note = ?, shared_pools = ?
-       where id = ?`,
-      ...changing(exception),
-      exception.id,
-    )
+    await exceptionTable.change(this.#sql, changesIn(exception), 'where id = ?', exception.id)
   }
 
   /** The approved ones that decisions are made on: all that are not over, and the latest of those that are. */
   async facts(): Promise<ExceptionFacts[]> {
     const { now } = this.#clock
-    const open = await this.#sql.all<Row>(
-      `select ${columns} from policy_exception where status = 'approved' and expires_at > ? order by id`,
-      now,
-    )
-    const over = await this.#sql.all<Row>(
+    const open = await exceptionTable.all(this.#sql, `where status = 'approved' and expires_at > ? order by id`, now)
+    const over = await this.#sql.all<StoredRow>(
       `select ${columns} from (
          select ${columns}, row_number() over (partition by target_id, locale, resource_type order by expires_at desc, id) as place
          from (select ${columns} from policy_exception where status = 'approved' and expires_at > ? and expires_at <= ?
@@ -389,25 +419,15 @@ export class Exceptions {
       rememberedMax,
       overSeenMax,
     )
-    return [...open, ...over].map(toFacts)
+    return [...open, ...over.map((row) => exceptionTable.of(row))].map(toFacts)
   }
 
   /** Remembers that a decision was made under an exception, and what came of it. */
   async use(id: string, { decision, allocation, cidr, resourceType, resourceId, account }: Used): Promise<void> {
     // An allocation says the rest of it itself.
     const isAlone = allocation === undefined
-    await this.#sql.run(
-      `insert into exception_use (exception_id, decision, allocation, resource_id, resource_type, account, first, length)
-       values (?, ?, ?, ?, ?, ?, ?, ?)`,
-      id,
-      decision,
-      allocation ?? null,
-      isAlone ? (resourceId ?? null) : null,
-      isAlone ? resourceType : null,
-      account,
-      isAlone ? toKey(cidr) : null,
-      isAlone ? cidr.length : null,
-    )
+    const alone = isAlone ? { resourceId, resourceType, cidr } : {}
+    await exceptionUseTable.insert(this.#sql, { exceptionId: id, decision, allocation, account, ...alone })
   }
   /** What is still there of the space that was taken or used under an exception, in order of its decisions. */
   async held(id: string, after: number, limit: number): Promise<ExceptionUse[]> {

@@ -1,5 +1,18 @@
 // What is known of the free space of a pool without asking its table.
 import { type Cidr, fromKey } from '#model/cidr.ts'
+import { blob, integer, references, table } from '../table.ts'
+
+/** Free blocks of a pool: to allocate is to delete one of these rows. */
+export const freeBlockTable = table(
+  'free_block',
+  {
+    pool: references('pool', integer()),
+    /** log2 of the number of addresses, so that the order of keys is the smallest sufficient block, and the lowest of them. */
+    ord: integer(),
+    first: blob(),
+  },
+  'deleted',
+)
 
 /** A free block, and whether the table has it. */
 export interface FreeBlock {

@@ -1,7 +1,8 @@
 // Everything that decisions are made on, read at once.
 import { type Cidr, fromKey } from '#model/cidr.ts'
-import type { Assignment, Mode, PolicyDocument, PolicyVersion } from '#model/policy/document.ts'
+import { type Assignment, type PolicyVersion, withAllSettings } from '#model/policy/document.ts'
 import type { GovernanceFacts, IpamFacts, NodeFacts, PoolFacts } from '#model/policy/snapshot.ts'
+import type { Mode } from '#model/policy/values.ts'
 import type { RoleBinding } from '#model/roles.ts'
 import type { KeptName } from '../memory.ts'
 import { listOfRows, listOfTexts, readEach, type Sql, type SqlValue } from '../sql.ts'
@@ -13,6 +14,8 @@ import { ResourceTypes } from './resource-types.ts'
 /** What stands in `policy_version.body`. */
 export type PolicyBody = Pick<PolicyVersion, 'compatibility' | 'documents'>
 
+export const parseBody = (text: string): PolicyBody => withAllSettings(JSON.parse(text) as PolicyBody)
+
 /** A version that is asked for, without what it says. Neither the owner nor the IPAM of a policy ever changes. */
 interface PolicyRow {
   id: string
@@ -21,10 +24,7 @@ interface PolicyRow {
   account: string
 }
 function toVersion(row: PolicyRow, text: string): PolicyVersion {
-  const { compatibility, documents } = JSON.parse(text) as {
-    compatibility: PolicyBody['compatibility']
-    documents: PolicyDocument[]
-  }
+  const { compatibility, documents } = parseBody(text)
   return {
     policyId: row.id,
     version: row.version,

@@ -1,6 +1,7 @@
 // What an object was, and when: every change of an object closes one interval and opens the next.
 import { listOfRows, listOfTexts, type Sql } from '../sql.ts'
 import type { Subjects } from '../subjects.ts'
+import { changing, integer, optional, type Row, type RowOf, table, text } from '../table.ts'
 
 /** What nouns share of their transaction. */
 export interface Clock {
@@ -15,15 +16,22 @@ export interface LapsedHold {
   readonly account: string
 }
 
-export interface HistoryVersion {
-  version: number
-  from_at: number
-  until_at: number | null
-  kind: string
-  account: string
-  /** The object as it was, as JSON. */
-  body: string
-}
+export const historyTable = table(
+  'history',
+  {
+    objectId: text(),
+    fromAt: integer(),
+    version: integer(),
+    /** Undefined: it holds. A version ends once. */
+    untilAt: changing(optional(integer())),
+    kind: text(),
+    account: text(),
+    /** The object as it was, as JSON. */
+    body: text(),
+  },
+  'recorded',
+)
+export type HistoryVersion = RowOf<typeof historyTable>
 
 /** Since when an account was in a unit. */
 export interface Move {
@@ -53,28 +61,17 @@ export class History {
     const before = last?.until_at === null ? last.version : undefined
     const version = (last?.version ?? 0) + 1
     this.#clock.subjects?.noteVersions(object.id, before, body === undefined ? undefined : version)
-    await this.#sql.run('update history set until_at = ? where object_id = ? and until_at is null', at, object.id)
+    await historyTable.change(this.#sql, { untilAt: at }, 'where object_id = ? and until_at is null', object.id)
     if (body === undefined) return
-    await this.#sql.run(
-      'insert into history (object_id, from_at, version, until_at, kind, account, body) values (?, ?, ?, null, ?, ?, ?)',
-      object.id,
-      at,
-      version,
-      object.kind,
-      object.account,
-      JSON.stringify(body),
-    )
+    const { id: objectId, kind, account } = object
+    await historyTable.insert(this.#sql, { objectId, fromAt: at, version, kind, account, body: JSON.stringify(body) })
   }
 
   /** The object as it was at a moment; undefined where it was not. */
   async asOf(id: string, at: number): Promise<HistoryVersion | undefined> {
-    return this.#sql.get<HistoryVersion>(
-      `select version, from_at, until_at, kind, account, body from history
-       where object_id = ? and from_at <= ? and (until_at is null or until_at > ?) order by version desc limit 1`,
-      id,
-      at,
-      at,
-    )
+    const rest =
+      'where object_id = ? and from_at <= ? and (until_at is null or until_at > ?) order by version desc limit 1'
+    return historyTable.first(this.#sql, rest, id, at, at)
   }
 
   /** The same of many objects, each at moments of its own; what was not there then is missing. */
@@ -83,34 +80,31 @@ export class History {
   ): Promise<readonly (HistoryVersion & { readonly id: string; readonly at: number })[]> {
     if (asked.length === 0) return []
     const list = listOfRows(asked)
-    return this.#sql.all(
+    const rows = await this.#sql.all<Row & { readonly at: number }>(
       `with asked (id, at) as (values ${list.text})
-       select asked.id, asked.at, h.version, h.from_at, h.until_at, h.kind, h.account, h.body
+       select asked.at, ${historyTable.columnsOf('h')}
        from asked cross join history h
        where h.object_id = asked.id and h.from_at <= asked.at and (h.until_at is null or h.until_at > asked.at)`,
       ...list.values,
     )
+    return rows.map((row) => ({ ...historyTable.of(row), id: row.object_id as string, at: row.at }))
   }
 
   /** The object as it is, or was last; undefined where nothing is recorded. */
   async latest(id: string): Promise<HistoryVersion | undefined> {
-    return this.#sql.get<HistoryVersion>(
-      `select version, from_at, until_at, kind, account, body from history
-       where object_id = ? order by version desc limit 1`,
-      id,
-    )
+    return historyTable.first(this.#sql, 'where object_id = ? order by version desc limit 1', id)
   }
   /** The same of many; those of which nothing is recorded are missing. */
   async findLatest(ids: readonly string[]): Promise<ReadonlyMap<string, HistoryVersion>> {
     if (ids.length === 0) return new Map()
     const list = listOfTexts(ids)
-    const found = await this.#sql.all<HistoryVersion & { object_id: string }>(
-      `select h.object_id, h.version, h.from_at, h.until_at, h.kind, h.account, h.body from history h
+    const found = await this.#sql.all<Row>(
+      `select ${historyTable.columnsOf('h')} from history h
        where h.object_id in ${list.text}
          and h.version = (select max(newer.version) from history newer where newer.object_id = h.object_id)`,
       ...list.values,
     )
-    return new Map(found.map(({ object_id: id, ...version }) => [id, version]))
+    return new Map(found.map((row) => [row.object_id as string, historyTable.of(row)]))
   }
   /** The number of an object's latest version: more than 1 once it has been modified. 0 where nothing is recorded. */
   async latestVersion(id: string): Promise<number> {
@@ -137,12 +131,12 @@ export class History {
   ): Promise<ReadonlyMap<string, HistoryVersion>> {
     if (wanted.length === 0) return new Map()
     const rows = listOfRows(wanted)
-    const found = await this.#sql.all<HistoryVersion & { object_id: string }>(
-      `select object_id, version, from_at, until_at, kind, account, body from history
-       where (object_id, version) in (values ${rows.text})`,
+    const found = await historyTable.all(
+      this.#sql,
+      `where (object_id, version) in (values ${rows.text})`,
       ...rows.values,
     )
-    return new Map(found.map(({ object_id: id, ...version }) => [`${id}/${version.version}`, version]))
+    return new Map(found.map((version) => [`${version.objectId}/${version.version}`, version]))
   }
 
   /** The latest moves of an account between units, newest first. Its first place counts as one; other changes of it do not. */
@@ -171,22 +165,12 @@ export class History {
 
   /** Newest first, before one. */
   async versionsBefore(id: string, before: number, limit: number): Promise<HistoryVersion[]> {
-    return this.#sql.all<HistoryVersion>(
-      `select version, from_at, until_at, kind, account, body from history
-       where object_id = ? and version < ? order by version desc limit ?`,
-      id,
-      before,
-      limit,
-    )
+    const rest = 'where object_id = ? and version < ? order by version desc limit ?'
+    return historyTable.all(this.#sql, rest, id, before, limit)
   }
   /** In order, after one. */
   async versions(id: string, after = 0, limit = versionsMax): Promise<HistoryVersion[]> {
-    return this.#sql.all<HistoryVersion>(
-      `select version, from_at, until_at, kind, account, body from history
-       where object_id = ? and version > ? order by version limit ?`,
-      id,
-      after,
-      limit,
-    )
+    const rest = 'where object_id = ? and version > ? order by version limit ?'
+    return historyTable.all(this.#sql, rest, id, after, limit)
   }
 }

@@ -1,8 +1,22 @@
 // Space that is held for a limited time: nobody's yet, and nobody else's. It lapses by itself at its moment.
-import { type Cidr, fromKey, makeCidr, sizeOf, toKey } from '#model/cidr.ts'
+import { type Cidr, makeCidr, sizeOf } from '#model/cidr.ts'
 import type { AllocationRequest } from '#model/policy/decision.ts'
 import { type AddressSpan, firstOf, spanCondition } from '../merged-ranges.ts'
 import { listOf, listOfTexts, type Sql, type SqlValue } from '../sql.ts'
+import {
+  block,
+  changing,
+  integer,
+  json,
+  jsonAs,
+  optional,
+  type Row,
+  type RowOf,
+  references,
+  table,
+  text,
+  unwritten,
+} from '../table.ts'
 import type { Clock } from './history.ts'
 import type { NextState, TenureStates } from './tenure-states.ts'
 
@@ -30,68 +44,72 @@ export interface Hold {
 /** How a hold ended that was never confirmed. */
 export type HoldEnding = 'lapsed' | 'dropped'
 
-interface HoldRow {
-  n: number
-  pool: number
-  first: Uint8Array
-  length: number
-  account: string
-  resource_type: string
-  region: string
-  resource_id: string | null
-  description: string | null
-  decision: number | null
-  tags: string
-  request: string
-  created_at: number
-  expires_at: number
-  version: number | null
-  changed_at: number | null
-}
-const columns = `n, pool, first, length, account, resource_type, region, resource_id, description, decision, tags, request,
-  created_at, expires_at`
-const selectHold = `select ${columns}, version, changed_at from hold`
+export const holdTable = table(
+  'hold',
+  {
+    n: integer(),
+    pool: references('pool', integer()),
+    cidr: block(),
+    account: text(),
+    resourceType: text(),
+    region: text(),
+    resourceId: optional(text()),
+    description: changing(optional(text())),
+    decision: optional(integer()),
+    tags: changing(
+      jsonAs<ReadonlyMap<string, string>, Record<string, string>>(
+        Object.fromEntries,
+        (stored) => new Map(Object.entries(stored)),
+      ),
+    ),
+    /** What was asked: policy is asked again when it is confirmed. */
+    request: json<StoredRequest>(),
+    createdAt: integer(),
+    expiresAt: changing(integer()),
+    version: unwritten(changing(optional(integer()))),
+    changedAt: unwritten(changing(optional(integer()))),
+  },
+  'deleted',
+)
 
 /** The request as it is stored: what the row has in columns of its own is left out. */
 interface StoredRequest extends Omit<AllocationRequest, 'account' | 'locale' | 'resourceType' | 'explicit' | 'tags'> {
   readonly explicit?: { readonly pool?: string; readonly cidr?: { readonly first: string; readonly length: number } }
 }
 
-function toHold(row: HoldRow): Hold {
-  const { explicit, ...rest } = JSON.parse(row.request) as StoredRequest
-  const tags = Object.entries(JSON.parse(row.tags) as Record<string, string>)
+function toHold({ request: stored, tags, resourceId, description, decision, ...row }: RowOf<typeof holdTable>): Hold {
+  const { explicit, ...rest } = stored
   return {
-    n: row.n,
-    pool: row.pool,
-    cidr: fromKey(row.first, row.length),
-    resourceType: row.resource_type,
-    resourceId: row.resource_id ?? undefined,
-    account: row.account,
-    region: row.region,
-    description: row.description ?? undefined,
-    decision: row.decision ?? undefined,
-    createdAt: row.created_at,
-    expiresAt: row.expires_at,
-    ...(row.version === null ? {} : { version: row.version, changedAt: row.changed_at! }),
+    ...row,
+    resourceId,
+    description,
+    decision,
     request: {
       ...rest,
       account: row.account,
       locale: row.region,
-      resourceType: row.resource_type,
+      resourceType: row.resourceType,
       ...(explicit && {
         explicit: {
           ...explicit,
           cidr: explicit.cidr && makeCidr(rest.family, BigInt(explicit.cidr.first), explicit.cidr.length),
         },
       }),
-      ...(tags.length > 0 ? { tags: new Map(tags) } : {}),
+      ...(tags.size > 0 ? { tags } : {}),
     },
   }
 }
 
-function requestText({ account: _, locale: __, resourceType: ___, tags: ____, explicit, ...rest }: AllocationRequest) {
+function storedRequest({
+  account: _,
+  locale: __,
+  resourceType: ___,
+  tags: ____,
+  explicit,
+  ...rest
+}: AllocationRequest): StoredRequest {
   const cidr = explicit?.cidr && { first: String(explicit.cidr.first), length: explicit.cidr.length }
-  return JSON.stringify({ ...rest, ...(explicit && { explicit: { ...explicit, cidr } }) })
+  return { ...rest, ...(explicit && { explicit: { ...explicit, cidr } }) }
 }
 
 /** What holds can be narrowed to. */
@@ -124,7 +142,7 @@ export class Holds {
   }
 
   async find(n: number): Promise<Hold | undefined> {
-    const row = await this.#sql.get<HoldRow>(`${selectHold} where n = ? and expires_at > ?`, n, this.#clock.now)
+    const row = await holdTable.first(this.#sql, 'where n = ? and expires_at > ?', n, this.#clock.now)
     return row && toHold(row)
   }
   /** In order of creation, after a cursor. */
@@ -153,11 +171,11 @@ export class Holds {
   async ofAccountsIn(accounts: readonly string[], span: AddressSpan, limit: number): Promise<Hold[]> {
     const { text, values, order } = spanCondition(span)
     const where = (key: string) => `t.account = ${key} and t.expires_at > ? and ${text}`
-    const rows = await firstOf<HoldRow>(
+    const rows = await firstOf<Row & { readonly n: number; readonly first: Uint8Array }>(
       this.#sql,
       accounts,
       {
-        columns: `${columns}, version, changed_at`,
+        columns: holdTable.columns,
         table: 'hold t',
         where,
         values: [this.#clock.now, ...values],
@@ -166,13 +184,14 @@ export class Holds {
       },
       limit,
     )
-    return rows.map(toHold)
+    return rows.map((row) => toHold(holdTable.of(row)))
   }
   async #rows({ accounts, ...filter }: HoldFilter, rest: string, ...values: SqlValue[]): Promise<Hold[]> {
     const asked = filterColumns.filter(([name]) => filter[name] !== undefined)
     const some = accounts && listOfTexts(accounts)
-    const rows = await this.#sql.all<HoldRow>(
-      `${selectHold} where expires_at > ? ${some ? `and account in ${some.text}` : ''} ${asked.map(([, column]) => `and ${column} = ?`).join(' ')} ${rest}`,
+    const rows = await holdTable.all(
+      this.#sql,
+      `where expires_at > ? ${some ? `and account in ${some.text}` : ''} ${asked.map(([, column]) => `and ${column} = ?`).join(' ')} ${rest}`,
       this.#clock.now,
       ...(some?.values ?? []),
       ...asked.map(([name]) => filter[name]!),
@@ -201,45 +220,17 @@ export class Holds {
     return sums
   }
   async insert(hold: Hold): Promise<void> {
-    this.#sql.later(
-      `insert into hold (${columns}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      hold.n,
-      hold.pool,
-      toKey(hold.cidr),
-      hold.cidr.length,
-      hold.account,
-      hold.resourceType,
-      hold.region,
-      hold.resourceId ?? null,
-      hold.description ?? null,
-      hold.decision ?? null,
-      JSON.stringify(Object.fromEntries(hold.request.tags ?? [])),
-      requestText(hold.request),
-      hold.createdAt,
-      hold.expiresAt,
-    )
+    const { tags = new Map(), ...request } = hold.request
+    holdTable.later(this.#sql, { ...hold, tags, request: storedRequest(request) })
   }
   /** Says something else from now on: another state. */
   async describe(hold: Hold, description: string | undefined, tags: ReadonlyMap<string, string>): Promise<void> {
     const { version, changedAt } = await this.keepState(hold)
-    await this.#sql.run(
-      'update hold set description = ?, tags = ?, version = ?, changed_at = ? where n = ?',
-      description ?? null,
-      JSON.stringify(Object.fromEntries(tags)),
-      version,
-      changedAt,
-      hold.n,
-    )
+    await holdTable.change(this.#sql, { description, tags, version, changedAt }, 'where n = ?', hold.n)
   }
   async extend(hold: Hold, expiresAt: number): Promise<void> {
     const { version, changedAt } = await this.keepState(hold)
-    await this.#sql.run(
-      'update hold set expires_at = ?, version = ?, changed_at = ? where n = ?',
-      expiresAt,
-      version,
-      changedAt,
-      hold.n,
-    )
+    await holdTable.change(this.#sql, { expiresAt, version, changedAt }, 'where n = ?', hold.n)
   }
   /** Keeps what a hold says until now. */
   async keepState(hold: Hold): Promise<NextState> {

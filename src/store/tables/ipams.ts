@@ -1,13 +1,13 @@
 // IPAMs and their scopes.
-import type { Compatibility, OnExhausted } from '#model/policy/document.ts'
+import type { Compatibility, OnExhausted } from '#model/policy/values.ts'
 import type { Sql } from '../sql.ts'
-import { bit, changing, integer, named, optional, type Row, type RowOf, table, text } from '../table.ts'
+import { bit, changing, integer, named, optional, type Row, type RowOf, references, table, text } from '../table.ts'
 
 export const ipamTable = table(
   'ipam',
   {
     id: text(),
-    account: text(),
+    account: references('account', text()),
     /** The home Region. */
     region: text(),
     description: changing(optional(text())),
@@ -31,13 +31,13 @@ export type Ipam = RowOf<typeof ipamTable> & {
   readonly operatingRegions: readonly string[]
 }
 
-export const ipamRegionTable = table('ipam_region', { ipamId: text(), region: text() }, 'deleted')
+export const ipamRegionTable = table('ipam_region', { ipamId: references('ipam', text()), region: text() }, 'deleted')
 
 export const scopeTable = table(
   'scope',
   {
     id: text(),
-    ipamId: text(),
+    ipamId: references('ipam', text()),
     account: text(),
     kind: text<'public' | 'private'>(),
     isDefault: bit(),

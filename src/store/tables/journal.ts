@@ -1,6 +1,6 @@
 // The record: one audit entry per change, and every decision with its trace. Append only.
 
-import { type Cidr, formatCidr, fromKey, parseCidr, toKey } from '#model/cidr.ts'
+import { type Cidr, formatCidr, fromKey, parseCidr } from '#model/cidr.ts'
 import { kindOf } from '#model/identifier.ts'
 import type {
   AllocationRequest,
@@ -12,16 +12,99 @@ import type {
   WouldBe,
 } from '#model/policy/decision.ts'
 import { differenceKind } from '#model/policy/difference.ts'
-import type { Mode } from '#model/policy/document.ts'
+import type { Mode } from '#model/policy/values.ts'
 import { keyOf } from '../key.ts'
 import type { ConnectionMemory, Kept } from '../memory.ts'
-import { listOf, type Sql, type SqlValue } from '../sql.ts'
+import { listOf, type Sql } from '../sql.ts'
 import type { Subject, Subjects } from '../subjects.ts'
+import { blob, block, integer, mark, named, optional, references, table, text } from '../table.ts'
 import { newestEntryAt } from '../time.ts'
 import { makersBeside, makersIn } from './api-tokens.ts'
+import { differenceTable } from './candidates.ts'
 
 /** Texts remembered of each table of repeated rows, so that equal ones are stored once. */
 const rememberedMax = 10_000
+
+/** Who asks for what from where: it repeats, so each combination stands once, and entries name it. */
+export const originTable = table(
+  'origin',
+  {
+    n: integer(),
+    account: text(),
+    principal: text(),
+    accessKeyId: text(),
+    sourceAddress: text(),
+    region: text(),
+    action: text(),
+  },
+  'recorded',
+)
+export const auditEntryTable = table(
+  'audit_entry',
+  {
+    n: integer(),
+    at: integer(),
+    origin: references('origin', integer()),
+    requestId: text(),
+    outcome: text(),
+    /** The first ones, with a space between them. */
+    subjects: text(),
+    /** One effect per token (invariant I5): the token's hash, the parameters' hash, and what was answered. */
+    token: optional(blob()),
+    parameters: optional(blob()),
+    result: optional(text()),
+    isDryRun: named('dry_run', mark()),
+    times: optional(integer()),
+  },
+  'recorded',
+)
+/** What an entry is about, where it does not stand in the entry itself. */
+export const auditSubjectTable = table(
+  'audit_subject',
+  {
+    entry: references('audit_entry', integer()),
+    place: integer(),
+    objectId: text(),
+    before: named('version_before', optional(integer())),
+    after: named('version_after', optional(integer())),
+    firstDecision: optional(integer()),
+  },
+  'recorded',
+)
+/** What a decision shares with every other that went the same way. */
+export const rulingTable = table(
+  'ruling',
+  {
+    n: integer(),
+    account: text(),
+    locale: text(),
+    resourceType: text(),
+    outcome: text<Decision['outcome']>(),
+    mode: text<Mode>(),
+    policyId: optional(text()),
+    policyVersion: optional(integer()),
+    pool: optional(text()),
+    wouldBe: optional(text<WouldBe['outcome']>()),
+    candidateOutcome: optional(text<Decision['outcome']>()),
+    /** `Shared`, as JSON. */
+    body: text(),
+  },
+  'forgotten',
+)
+/** They go once they are older than the operator wants them kept. */
+export const decisionTable = table(
+  'decision',
+  {
+    n: integer(),
+    at: integer(),
+    ruling: references('ruling', integer()),
+    cidr: optional(block()),
+    /** `Params`, as JSON: what differs from request to request; undefined where there was none. */
+    request: optional(text()),
+    auditEntry: references('audit_entry', integer()),
+  },
+  'forgotten',
+)
 
 export interface AuditEntry {
   readonly n: number
@@ -171,35 +254,13 @@ export class Journal {
   }
 
   record(entry: AuditEntry): void {
-    this.#sql.later(
-      `insert into audit_entry (n, at, origin, request_id, outcome, subjects, token, parameters, result, dry_run, times)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      entry.n,
-      entry.at,
-      this.#originOf(entry),
-      entry.requestId,
-      entry.outcome,
-      inlineText(entry),
-      entry.token ?? null,
-      entry.parameters ?? null,
-      entry.result ?? null,
-      entry.isDryRun ? 1 : null,
-      entry.times ?? null,
-    )
+    auditEntryTable.later(this.#sql, { ...entry, origin: this.#originOf(entry), subjects: inlineText(entry) })
     this.#memory.entry = entry
     if (isInline(entry)) return
+    const { firstDecision } = entry
     for (const [place, subject] of entry.subjects.entries()) {
-      const { id, before, after } = typeof subject === 'string' ? { id: subject } : subject
-      this.#sql.later(
-        `insert into audit_subject (entry, place, object_id, version_before, version_after, first_decision)
-         values (?, ?, ?, ?, ?, ?)`,
-        entry.n,
-        place,
-        id,
-        before ?? null,
-        after ?? null,
-        entry.firstDecision ?? null,
-      )
+      const { id: objectId, before, after } = typeof subject === 'string' ? { id: subject } : subject
+      auditSubjectTable.later(this.#sql, { entry: entry.n, place, objectId, before, after, firstDecision })
     }
   }
 
@@ -235,37 +296,27 @@ export class Journal {
 
   /** @param isCounted whether candidates that differ are told so: of a dry run they are not, since nothing was meant */
   recordDecision(n: number, decision: Decision, auditEntry: number, isCounted = true): void {
-    const { request, cidr } = decision
-    this.#sql.later(
-      'insert into decision (n, at, ruling, first, length, request, audit_entry) values (?, ?, ?, ?, ?, ?, ?)',
-      n,
-      decision.at.getTime(),
-      this.#rulingOf(decision),
-      cidr ? toKey(cidr) : null,
-      cidr?.length ?? null,
-      paramsOf(request),
-      auditEntry,
-    )
+    const { at, request, cidr } = decision
+    const ruling = this.#rulingOf(decision)
+    decisionTable.later(this.#sql, { n, at: at.getTime(), ruling, cidr, request: paramsOf(request), auditEntry })
     if (isCounted && decision.candidate) this.#recordDifference(n, decision, decision.candidate)
   }
 
   #recordDifference(n: number, decision: Decision, candidate: CandidateAnswer): void {
     const kind = differenceKind(decision, candidate)
     if (!kind) return
-    const { request } = decision
+    const { account, resourceType, locale } = decision.request
     for (const { n: candidateN } of candidate.assignments) {
-      this.#sql.later(
-        `insert into candidate_difference (candidate, account, resource_type, locale, decision, at, kind, order_only)
-         values (?, ?, ?, ?, ?, ?, ?, ?)`,
-        candidateN,
-        request.account,
-        request.resourceType,
-        request.locale,
-        n,
-        decision.at.getTime(),
-        kind === 'other-order' ? 'other' : kind,
-        kind === 'other-order' ? 1 : 0,
-      )
+      differenceTable.later(this.#sql, {
+        candidate: candidateN,
+        account,
+        resourceType,
+        locale,
+        decision: n,
+        at: decision.at.getTime(),
+        kind: kind === 'other-order' ? 'other' : kind,
+        isOrderOnly: kind === 'other-order',
+      })
     }
   }
 
@@ -332,26 +383,15 @@ export class Journal {
   }
 
   #originOf({ account, principal, accessKeyId, sourceAddress, region, action }: AuditEntry): number {
-    const values = [account, principal, accessKeyId, sourceAddress, region, action]
-    return this.#stored(this.#origins, keyOf(values), (n) =>
-      this.#sql.later(
-        'insert into origin (n, account, principal, access_key_id, source_address, region, action) values (?, ?, ?, ?, ?, ?, ?)',
-        n,
-        ...values,
-      ),
+    const key = keyOf([account, principal, accessKeyId, sourceAddress, region, action])
+    return this.#stored(this.#origins, key, (n) =>
+      originTable.later(this.#sql, { n, account, principal, accessKeyId, sourceAddress, region, action }),
     )
   }
 
   #rulingOf(decision: Decision): number {
     return this.#stored(this.#rulings, rulingKeyOf(decision), (n) =>
-      this.#sql.later(
-        `insert into ruling (n, account, locale, resource_type, outcome, mode, policy_id, policy_version, pool, would_be,
-           candidate_outcome, body)
-         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-        n,
-        ...columnsOf(decision),
-        bodyOf(decision),
-      ),
+      rulingTable.later(this.#sql, { n, ...namesIn(decision), body: bodyOf(decision) }),
     )
   }
 
@@ -394,19 +434,19 @@ const inlineText = ({ subjects }: AuditEntry): string =>
 const textOf = (candidates: readonly Candidate[]) =>
   candidates.map(({ cidr, ...rest }) => (cidr ? { ...rest, cidr: formatCidr(cidr) } : rest))
 
-/** What a ruling's row has beside its body. */
-const columnsOf = ({ request, outcome, mode, policy, pool, wouldBe, candidate }: Decision): SqlValue[] => [
-  request.account,
-  request.locale,
-  request.resourceType,
+/** What a ruling's row has beside its number and body. */
+const namesIn = ({ request, outcome, mode, policy, pool, wouldBe, candidate }: Decision) => ({
+  account: request.account,
+  locale: request.locale,
+  resourceType: request.resourceType,
   outcome,
   mode,
-  policy?.id ?? null,
-  policy?.version ?? null,
-  pool ?? null,
-  wouldBe?.outcome ?? null,
-  candidate?.outcome ?? null,
-]
+  policyId: policy?.id,
+  policyVersion: policy?.version,
+  pool,
+  wouldBe: wouldBe?.outcome,
+  candidateOutcome: candidate?.outcome,
+})
 
 function bodyOf({
   request,
@@ -488,14 +528,14 @@ const lastByTrace = new WeakMap<readonly TraceStep[], { readonly decision: Decis
 function rulingKeyOf(decision: [Unsaid] extends [never] ? Decision : Unsaid): string {
   const last = lastByTrace.get(decision.trace)
   if (last && isSameRuling(last.decision, decision)) return last.key
-  const key = `${keyOf(columnsOf(decision))}${bodyOf(decision)}`
+  const key = `${keyOf(Object.values(namesIn(decision)).map((name) => name ?? null))}${bodyOf(decision)}`
   lastByTrace.set(decision.trace, { decision, key })
   return key
 }
 
-function paramsOf({ explicit, netmaskLength, resource, tags }: AllocationRequest): string | null {
+function paramsOf({ explicit, netmaskLength, resource, tags }: AllocationRequest): string | undefined {
   const isBare = !explicit && netmaskLength === undefined && resource === undefined
-  if (isBare && !(tags && tags.size > 0)) return null
+  if (isBare && !(tags && tags.size > 0)) return undefined
   const params: Params = {
     pool: explicit?.pool,
     cidr: explicit?.cidr && formatCidr(explicit.cidr),

@@ -2,7 +2,7 @@
 import { formatId } from '#model/identifier.ts'
 import type { Tag } from '#model/tags.ts'
 import { listOfTexts, type Sql } from '../sql.ts'
-import { bit, changing, integer, named, optional, type Row, type RowOf, table, text } from '../table.ts'
+import { bit, changing, integer, named, optional, type Row, type RowOf, references, table, text } from '../table.ts'
 import type { Clock } from './history.ts'
 import { storedTags } from './tags.ts'
 
@@ -36,7 +36,7 @@ export const natGatewayAddressTable = table(
   'nat_gateway_address',
   {
     associationId: text(),
-    natGatewayId: text(),
+    natGatewayId: references('nat_gateway', text()),
     /** The Elastic IP, by its allocation's n; undefined for the addresses of a private gateway. */
     allocation: optional(integer()),
     publicIp: optional(text()),

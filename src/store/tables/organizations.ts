@@ -1,21 +1,22 @@
 // The organization: its tree, its accounts, its delegated administrators.
 import type { OrganizationNode } from '#model/organization.ts'
 import { listOfTexts, type Sql } from '../sql.ts'
-import { changing, integer, optional, type Row, type RowOf, table, text } from '../table.ts'
+import { changing, integer, onlyRow, optional, type Row, type RowOf, references, table, text } from '../table.ts'
 import type { Clock } from './history.ts'
 
 export const organizationTable = table(
   'organization',
   {
+    only: onlyRow(),
     /** `o-` and ten letters or digits. */
     id: text(),
-    managementAccount: text(),
+    managementAccount: references('account', text()),
     rootId: text(),
     createdAt: integer(),
   },
   'deleted',
 )
-export type Organization = RowOf<typeof organizationTable>
+export type Organization = Omit<RowOf<typeof organizationTable>, 'only'>
 
 export const accountTable = table(
   'account',
@@ -48,7 +49,7 @@ export const nodeTable = table(
   {
     id: text(),
     kind: text<OrganizationNode['kind']>(),
-    parentId: changing(optional(text())),
+    parentId: changing(optional(references('organization_node', text()))),
     name: changing(text()),
     createdAt: integer(),
   },
@@ -60,7 +61,7 @@ export const accountCreationTable = table(
   {
     id: text(),
     /** Undefined where it failed. */
-    account: optional(text()),
+    account: optional(references('account', text())),
     name: text(),
     email: text(),
     state: text<'SUCCEEDED' | 'FAILED'>(),
@@ -74,7 +75,7 @@ export type AccountCreation = RowOf<typeof accountCreationTable>
 
 export const delegationTable = table(
   'delegated_administrator',
-  { account: text(), servicePrincipal: text(), enabledAt: integer() },
+  { account: references('account', text()), servicePrincipal: text(), enabledAt: integer() },
   'deleted',
 )
 export type Delegation = RowOf<typeof delegationTable>
@@ -122,14 +123,7 @@ export class Organizations {
   }
   /** Makes the organization with its root and the management account under it. */
   async create({ id, managementAccount, rootId, createdAt }: Organization): Promise<void> {
-    // The column that keeps it the only one has a name that PostgreSQL reserves, and nothing reads it.
-    await this.#sql.run(
-      'insert into organization ("only", id, management_account, root_id, created_at) values (1, ?, ?, ?, ?)',
-      id,
-      managementAccount,
-      rootId,
-      createdAt,
-    )
+    await organizationTable.insert(this.#sql, { only: 1, id, managementAccount, rootId, createdAt })
     await this.insertNode({ id: rootId, kind: 'root', name: 'Root' })
     await this.insertNode({ id: managementAccount, kind: 'account', parentId: rootId, name: managementAccount })
   }

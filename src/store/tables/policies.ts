@@ -1,20 +1,30 @@
 // Policies, their immutable versions, and where they are enabled.
-import type { Assignment, AssignmentKind, Compatibility, ManagedBy, Mode } from '#model/policy/document.ts'
+import type { Assignment } from '#model/policy/document.ts'
+import type { AssignmentKind, Compatibility, ManagedBy, Mode } from '#model/policy/values.ts'
 import type { Sql } from '../sql.ts'
-import type { PolicyBody } from './governance.ts'
+import { changing, integer, optional, type Row, type RowOf, references, table, text } from '../table.ts'
+import { type PolicyBody, parseBody } from './governance.ts'
 import type { Clock } from './history.ts'
 
-export interface Policy {
-  readonly id: string
-  readonly ipamId: string
-  readonly account: string
+export const policyTable = table(
+  'policy',
+  {
+    id: text(),
+    ipamId: references('ipam', text()),
+    account: text(),
+    /** The number of the version in force. */
+    version: changing(integer()),
+    /** What the IPAM's setting was when the policy was made; the policy's own tag goes before it. */
+    compatibilityDefault: text<Compatibility>(),
+    createdAt: integer(),
+    /** Whom to ask about it; undefined: its owner's contact. */
+    contact: changing(optional(text())),
+  },
+  'deleted',
+)
+export type Policy = RowOf<typeof policyTable> & {
   /** The home Region of its IPAM. */
   readonly region: string
-  /** The number of the version in force. */
-  readonly version: number
-  /** What the IPAM's setting was when the policy was made; the policy's own tag goes before it. */
-  readonly compatibilityDefault: Compatibility
-  readonly createdAt: number
 }
 /** A version to be written. */
 export interface NewVersion {
@@ -32,58 +42,51 @@ export interface ContentChange {
   /** This version would be the candidate there. */
   readonly candidate?: { readonly targetId: string; readonly version: number }
 }
-export interface StoredVersion {
-  readonly version: number
-  /** SHA-256 of the canonical text, in hexadecimal. */
-  readonly contentHash: string
+export const policyVersionTable = table(
+  'policy_version',
+  {
+    policyId: text(),
+    version: integer(),
+    /** SHA-256 of the canonical text, in hexadecimal. */
+    contentHash: text(),
+    body: text(),
+    /** The ARN of who made it. */
+    author: text(),
+    createdAt: integer(),
+  },
+  'recorded',
+)
+/** Bytes of versions that were written to the policies of an account on one day (of UTC, counted from 1970). */
+export const policyWrittenTable = table(
+  'policy_written',
+  { account: text(), day: integer(), bytes: changing(integer()) },
+  'deleted',
+)
+export const assignmentTable = table(
+  'assignment',
+  {
+    policyId: references('policy', text()),
+    targetId: text(),
+    kind: changing(text<AssignmentKind>()),
+    mode: changing(text<Mode>()),
+    managedBy: changing(text<ManagedBy>()),
+    assignedAt: integer(),
+  },
+  'deleted',
+)
+export type StoredAssignment = RowOf<typeof assignmentTable>
+
+export interface StoredVersion extends Omit<RowOf<typeof policyVersionTable>, 'policyId' | 'body'> {
   readonly body: PolicyBody
-  /** The ARN of who made it. */
-  readonly author: string
-  readonly createdAt: number
 }
 
-interface PolicyRow {
-  id: string
-  ipam_id: string
-  account: string
-  region: string
-  version: number
-  compatibility_default: Compatibility
-  created_at: number
-}
-interface VersionRow {
-  version: number
-  content_hash: string
-  body: string
-  author: string
-  created_at: number
-}
-const policyQuery = `select p.id, p.ipam_id, p.account, i.region, p.version, p.compatibility_default, p.created_at
-  from policy p join ipam i on i.id = p.ipam_id`
-const versionColumns = 'version, content_hash, body, author, created_at'
+const policyQuery = `select ${policyTable.columnsOf('p')}, i.region from policy p join ipam i on i.id = p.ipam_id`
+const toPolicy = (row: Row): Policy => ({ ...policyTable.of(row), region: row.region as string })
 const dayMs = 86_400_000
-const assignmentColumns =
-  'policy_id as "policyId", target_id as "targetId", kind, mode, managed_by as "managedBy", assigned_at as "assignedAt"'
 
-export interface StoredAssignment extends Assignment {
-  readonly assignedAt: number
-}
-
-const toPolicy = (row: PolicyRow): Policy => ({
-  id: row.id,
-  ipamId: row.ipam_id,
-  account: row.account,
-  region: row.region,
-  version: row.version,
-  compatibilityDefault: row.compatibility_default,
-  createdAt: row.created_at,
-})
-const toVersion = (row: VersionRow): StoredVersion => ({
-  version: row.version,
-  contentHash: row.content_hash,
-  body: JSON.parse(row.body) as PolicyBody,
-  author: row.author,
-  createdAt: row.created_at,
+const toVersion = ({ policyId: _, body, ...version }: RowOf<typeof policyVersionTable>): StoredVersion => ({
+  ...version,
+  body: parseBody(body),
 })
 
 export class Policies {
@@ -95,12 +98,12 @@ export class Policies {
   }
 
   async find(id: string): Promise<Policy | undefined> {
-    const row = await this.#sql.get<PolicyRow>(`${policyQuery} where p.id = ?`, id)
+    const row = await this.#sql.get<Row>(`${policyQuery} where p.id = ?`, id)
     return row && toPolicy(row)
   }
   /** An account's policies whose IPAM lives in the Region, in order of creation. */
   async ofAccount(account: string, region: string): Promise<Policy[]> {
-    const rows = await this.#sql.all<PolicyRow>(
+    const rows = await this.#sql.all<Row>(
       `${policyQuery} where p.account = ? and i.region = ? order by p.id`,
       account,
       region,
@@ -109,7 +112,7 @@ export class Policies {
   }
   /** All policies, in order of creation. */
   async list(after: string, limit: number): Promise<Policy[]> {
-    const rows = await this.#sql.all<PolicyRow>(`${policyQuery} where p.id > ? order by p.id limit ?`, after, limit)
+    const rows = await this.#sql.all<Row>(`${policyQuery} where p.id > ? order by p.id limit ?`, after, limit)
     return rows.map(toPolicy)
   }
   async countOfIpam(ipamId: string): Promise<number> {
@@ -165,16 +168,11 @@ export class Policies {
     return Math.floor(this.#clock.now / dayMs)
   }
   /** A policy begins with its version 1: `addVersion` must follow in the same transaction. */
-  async insert(policy: Policy): Promise<void> {
-    await this.#sql.run(
-      'insert into policy (id, ipam_id, account, version, compatibility_default, created_at) values (?, ?, ?, ?, ?, ?)',
-      policy.id,
-      policy.ipamId,
-      policy.account,
-      policy.version,
-      policy.compatibilityDefault,
-      policy.createdAt,
-    )
+  async insert({ region: _, ...policy }: Policy): Promise<void> {
+    await policyTable.insert(this.#sql, policy)
+  }
+  async setContact(id: string, contact: string | undefined): Promise<void> {
+    await policyTable.change(this.#sql, { contact }, 'where id = ?', id)
   }
   /** The policy must be enabled nowhere: the schema's foreign key sees to it. Its versions stay. */
   async delete(id: string): Promise<void> {
@@ -191,7 +189,7 @@ export class Policies {
     await this.putInForce(policy.id, version.version)
   }
   async putInForce(id: string, version: number): Promise<void> {
-    await this.#sql.run('update policy set version = ? where id = ?', version, id)
+    await policyTable.change(this.#sql, { version }, 'where id = ?', id)
   }
   /** 0 where there is none yet. */
   async highestVersion(id: string): Promise<number> {
@@ -210,15 +208,9 @@ export class Policies {
     version: NewVersion,
     countedFor: readonly string[],
   ): Promise<void> {
-    await this.#sql.run(
-      `insert into policy_version (policy_id, ${versionColumns}) values (?, ?, ?, ?, ?, ?)`,
-      id,
-      version.version,
-      version.contentHash,
-      version.text,
-      version.author,
-      this.#clock.now,
-    )
+    const { version: number, contentHash, text: body, author } = version
+    const createdAt = this.#clock.now
+    await policyVersionTable.insert(this.#sql, { policyId: id, version: number, contentHash, body, author, createdAt })
     for (const name of [account, ...countedFor]) {
       await this.#sql.run('delete from policy_written where account = ? and day < ?', name, this.#today)
       await this.#sql.run(
@@ -244,20 +236,12 @@ export class Policies {
   }
   /** Of a deleted policy too: versions are kept. */
   async findVersion(id: string, version: number): Promise<StoredVersion | undefined> {
-    const row = await this.#sql.get<VersionRow>(
-      `select ${versionColumns} from policy_version where policy_id = ? and version = ?`,
-      id,
-      version,
-    )
-    return row && toVersion(row)
+    const found = await policyVersionTable.first(this.#sql, 'where policy_id = ? and version = ?', id, version)
+    return found && toVersion(found)
   }
   /** All versions, the first one first. */
   async versions(id: string): Promise<StoredVersion[]> {
-    const rows = await this.#sql.all<VersionRow>(
-      `select ${versionColumns} from policy_version where policy_id = ? order by version`,
-      id,
-    )
-    return rows.map(toVersion)
+    return (await policyVersionTable.all(this.#sql, 'where policy_id = ? order by version', id)).map(toVersion)
   }
   /** Numbers of versions, from the one after `version` on. */
   async versionsAfter(id: string, version: number, limit: number): Promise<number[]> {
@@ -275,37 +259,37 @@ export class Policies {
     after: { readonly policyId: string; readonly targetId: string },
     limit: number,
   ): Promise<(StoredAssignment & { account: string })[]> {
-    return this.#sql.all(
-      `select a.policy_id as "policyId", a.target_id as "targetId", a.kind, a.mode, a.managed_by as "managedBy",
-         a.assigned_at as "assignedAt", p.account from assignment a join policy p on p.id = a.policy_id
+    const rows = await this.#sql.all<Row>(
+      `select ${assignmentTable.columnsOf('a')}, p.account as owner from assignment a join policy p on p.id = a.policy_id
        where a.policy_id > ? or (a.policy_id = ? and a.target_id > ?) order by a.policy_id, a.target_id limit ?`,
       after.policyId,
       after.policyId,
       after.targetId,
       limit,
     )
+    return rows.map((row) => ({ ...assignmentTable.of(row), account: row.owner as string }))
   }
   /** Where a policy is enabled, in order of the target's id. */
-  async assignmentsOf(policyId: string): Promise<StoredAssignment[]> {
-    return this.#sql.all<StoredAssignment>(
-      `select ${assignmentColumns} from assignment where policy_id = ? order by target_id`,
-      policyId,
-    )
+  assignmentsOf(policyId: string): Promise<StoredAssignment[]> {
+    return assignmentTable.all(this.#sql, 'where policy_id = ? order by target_id', policyId)
   }
-  async findAssignment(policyId: string, targetId: string): Promise<StoredAssignment | undefined> {
-    return this.#sql.get<StoredAssignment>(
-      `select ${assignmentColumns} from assignment where policy_id = ? and target_id = ?`,
+  /** The targets alone, after one. */
+  async targetsOf(policyId: string, after: string, limit: number): Promise<string[]> {
+    const rows = await this.#sql.all<{ target_id: string }>(
+      'select target_id from assignment where policy_id = ? and target_id > ? order by target_id limit ?',
       policyId,
-      targetId,
+      after,
+      limit,
     )
+    return rows.map(({ target_id: targetId }) => targetId)
+  }
+  findAssignment(policyId: string, targetId: string): Promise<StoredAssignment | undefined> {
+    return assignmentTable.first(this.#sql, 'where policy_id = ? and target_id = ?', policyId, targetId)
   }
   /** The default policy of a target; an account's own one stands beside an administrator's. */
-  async findDefault(targetId: string, managedBy: ManagedBy): Promise<StoredAssignment | undefined> {
-    return this.#sql.get<StoredAssignment>(
-      `select ${assignmentColumns} from assignment where target_id = ? and managed_by = ? and kind = 'default'`,
-      targetId,
-      managedBy,
-    )
+  findDefault(targetId: string, managedBy: ManagedBy): Promise<StoredAssignment | undefined> {
+    const rest = `where target_id = ? and managed_by = ? and kind = 'default'`
+    return assignmentTable.first(this.#sql, rest, targetId, managedBy)
   }
   /** Where an administrator's policies are enabled, a few of them. */
   async enabledByAdministrator(account: string, limit: number): Promise<{ policyId: string; targetId: string }[]> {
@@ -325,27 +309,18 @@ export class Policies {
     return row!.count
   }
   /** Enables a policy on a target, or changes how. */
-  async assign({ policyId, targetId, kind, mode, managedBy }: Assignment): Promise<void> {
-    await this.#sql.run(
-      `insert into assignment (policy_id, target_id, kind, mode, managed_by, assigned_at) values (?, ?, ?, ?, ?, ?)
-       on conflict (policy_id, target_id) do update
-       set kind = excluded.kind, mode = excluded.mode, managed_by = excluded.managed_by`,
-      policyId,
-      targetId,
-      kind,
-      mode,
-      managedBy,
-      this.#clock.now,
-    )
+  async assign(assignment: Assignment): Promise<void> {
+    const stored = { ...assignment, assignedAt: this.#clock.now }
+    await assignmentTable.put(this.#sql, stored, 'policy_id, target_id')
   }
   async unassign(policyId: string, targetId: string): Promise<boolean> {
     return (await this.#sql.run('delete from assignment where policy_id = ? and target_id = ?', policyId, targetId)) > 0
   }
   /** Changes as what a policy is enabled, wherever it is. */
   async changeKinds(policyId: string, kind: AssignmentKind): Promise<void> {
-    await this.#sql.run('update assignment set kind = ? where policy_id = ?', kind, policyId)
+    await assignmentTable.change(this.#sql, { kind }, 'where policy_id = ?', policyId)
   }
   async changeModes(policyId: string, mode: Mode): Promise<void> {
-    await this.#sql.run('update assignment set mode = ? where policy_id = ?', mode, policyId)
+    await assignmentTable.change(this.#sql, { mode }, 'where policy_id = ?', policyId)
   }
 }

@@ -6,6 +6,7 @@ import { listOf, listOfTexts, readWhole, type Sql } from '../sql.ts'
 import {
   bit,
   block,
+  type Column,
   changing,
   integer,
   jsonAs,
@@ -13,9 +14,11 @@ import {
   optional,
   type Row,
   type RowOf,
+  references,
   table,
   text,
   unread,
+  unwritten,
 } from '../table.ts'
 import { readTags, type StoredTag, storedTags } from './tags.ts'
 
@@ -54,16 +57,18 @@ const resourceStored = ({
   account: ResourceOwner,
 })
 
+/** Begins at zero, and is read by itself. */
+const counter = <T>(column: Column<T>) => unread(unwritten(changing(column)))
 export const poolTable = table(
   'pool',
   {
     n: integer(),
     id: text(),
     /** Undefined for the provider's own pools, which belong to no IPAM. */
-    scopeId: optional(text()),
-    ipamId: optional(text()),
+    scopeId: optional(references('scope', text())),
+    ipamId: optional(references('ipam', text())),
     account: text(),
-    parent: named('parent_n', optional(integer())),
+    parent: named('parent_n', optional(references('pool', integer()))),
     depth: integer(),
     locale: optional(text()),
     /** The locale is the source pool's because none was given: the pool serves it, and over EC2 shows none. */
@@ -81,6 +86,8 @@ export const poolTable = table(
     sourceResource: optional(jsonAs<SourceResource, StoredResource>(storedResource, resourceStored)),
     /** Seconds that released space rests; undefined: the server's setting. */
     quarantineSeconds: changing(optional(integer())),
+    /** Whom to ask about it; undefined: its owner's contact. */
+    contact: changing(optional(text())),
     createdAt: integer(),
     /** The number of the allocation whose block it divides; a pool below another one has its space from that. */
     sourceAllocation: optional(integer()),
@@ -90,21 +97,31 @@ export const poolTable = table(
     reservedFirst: optional(integer()),
     reservedLast: optional(integer()),
     /** The VPC of the source resource: it does not go before the pool. */
-    sourceVpc: unread(text()),
+    sourceVpc: unread(optional(references('vpc', text()))),
     /** In which the pool's CIDRs must not overlap those of others (invariant I1); undefined where they come from its parent's. */
-    space: unread(text()),
+    space: unread(optional(text())),
+    /** How many addresses are in which state, as decimal text, and how many allocations: written once per transaction. */
+    allocated: counter(text()),
+    quarantined: counter(text()),
+    free: counter(text()),
+    allocationCount: counter(integer()),
   },
   'deleted',
-  ['allocated', 'allocation_count', 'free', 'quarantined'],
 )
-export type Pool = Omit<RowOf<typeof poolTable>, 'sourceVpc' | 'space'>
+export type Pool = Omit<
+  RowOf<typeof poolTable>,
+  'sourceVpc' | 'space' | 'allocated' | 'quarantined' | 'free' | 'allocationCount'
+>
+
+/** Principals that a pool is shared with. */
+export const poolShareTable = table('pool_share', { pool: references('pool', integer()), principal: text() }, 'deleted')
 
 type StoredState = 'provisioned' | 'failed-provision' | 'failed-deprovision'
 export const poolCidrTable = table(
   'pool_cidr',
   {
     id: text(),
-    pool: integer(),
+    pool: references('pool', integer()),
     cidr: block(),
     state: changing(text<StoredState>()),
     failureCode: changing(optional(text())),
@@ -217,6 +234,16 @@ export class Pools {
     const row = await this.#sql.get<{ pools: number }>('select count(*) as pools from pool where scope_id = ?', scopeId)
     return row!.pools
   }
+  /** The same of many; those without any are missing. */
+  async countsOfScopes(scopeIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    if (scopeIds.length === 0) return new Map()
+    const { text, values } = listOfTexts(scopeIds)
+    const rows = await this.#sql.all<{ scope_id: string; pools: number }>(
+      `select scope_id, count(*) as pools from pool where scope_id in ${text} group by scope_id`,
+      ...values,
+    )
+    return new Map(rows.map(({ scope_id: id, pools }) => [id, pools]))
+  }
   async countOfAccount(account: string): Promise<number> {
     const row = await this.#sql.get<{ pools: number }>('select count(*) as pools from pool where account = ?', account)
     return row!.pools
@@ -252,6 +279,19 @@ export class Pools {
       poolTable.all(this.#sql, 'where parent_n = ? and n > ? order by n limit ?', n, last?.n ?? -1, limit),
     )
   }
+  /** The ids of what a pool is under, from its IPAM and scope down, and its own. */
+  async chainOf(id: string): Promise<string[]> {
+    const rows = await this.#sql.all<{ id: string; ipam_id: string; scope_id: string }>(
+      `with recursive way (id, parent_n, ipam_id, scope_id, step) as (
+         select id, parent_n, ipam_id, scope_id, 0 from pool where id = ?
+         union all
+         select p.id, p.parent_n, p.ipam_id, p.scope_id, way.step + 1 from pool p join way on p.n = way.parent_n)
+       select id, ipam_id, scope_id from way order by step desc`,
+      id,
+    )
+    const [top] = rows
+    return top ? [top.ipam_id, top.scope_id, ...rows.map((row) => row.id)] : []
+  }
   async insert(pool: Pool): Promise<void> {
     const space = await this.#spaceOf(pool)
     await poolTable.insert(this.#sql, { ...pool, sourceVpc: pool.sourceResource?.id, space })
@@ -266,12 +306,12 @@ export class Pools {
     const row = await this.#sql.get<{ kind: 'public' | 'private' }>('select kind from scope where id = ?', scopeId)
     return row!.kind === 'public' ? publicSpace : scopeId
   }
-  /** Changes what may change: description, import, netmask lengths, required tags, quarantine. */
+  /** Changes what may change: description, import, netmask lengths, required tags, quarantine, contact. */
   async update(pool: Pool): Promise<void> {
     const { description, autoImport, minNetmaskLength, maxNetmaskLength, defaultNetmaskLength } = pool
-    const { requiredTags, quarantineSeconds } = pool
+    const { requiredTags, quarantineSeconds, contact } = pool
     const lengths = { minNetmaskLength, maxNetmaskLength, defaultNetmaskLength }
-    const changes = { description, autoImport, ...lengths, requiredTags, quarantineSeconds }
+    const changes = { description, autoImport, ...lengths, requiredTags, quarantineSeconds, contact }
     await poolTable.change(this.#sql, changes, 'where n = ?', pool.n)
   }
   /** A pool as the history keeps it: as it was kept from the beginning, so that versions can be compared. */
@@ -519,7 +559,7 @@ export class Pools {
   async share(pool: number, principals: readonly string[]): Promise<void> {
     await this.#sql.run('delete from pool_share where pool = ?', pool)
     for (const principal of principals) {
-      await this.#sql.run('insert into pool_share (pool, principal) values (?, ?)', pool, principal)
+      await poolShareTable.insert(this.#sql, { pool, principal })
     }
   }
 

@@ -1,11 +1,19 @@
 // What administrators added to the registry of resource types.
 import type { ResourceType } from '#model/policy/resource-types.ts'
 import type { Sql } from '../sql.ts'
+import { integer, json, named, type RowOf, table, text, unread } from '../table.ts'
 
-export interface AddedType {
-  readonly type: ResourceType
-  readonly createdAt: number
-}
+export const resourceTypeTable = table(
+  'resource_type',
+  {
+    /** The type's. */
+    name: unread(text()),
+    type: named('body', json<ResourceType>()),
+    createdAt: integer(),
+  },
+  'deleted',
+)
+export type AddedType = Omit<RowOf<typeof resourceTypeTable>, 'name'>
 
 export class ResourceTypes {
   readonly #sql: Sql
@@ -14,19 +22,11 @@ export class ResourceTypes {
   }
 
   /** In the order of their names. */
-  async all(): Promise<AddedType[]> {
-    const rows = await this.#sql.all<{ body: string; created_at: number }>(
-      'select body, created_at from resource_type order by name',
-    )
-    return rows.map(({ body, created_at }) => ({ type: JSON.parse(body) as ResourceType, createdAt: created_at }))
+  all(): Promise<AddedType[]> {
+    return resourceTypeTable.all(this.#sql, 'order by name')
   }
-  async insert({ type, createdAt }: AddedType): Promise<void> {
-    await this.#sql.run(
-      'insert into resource_type (name, body, created_at) values (?, ?, ?)',
-      type.name,
-      JSON.stringify(type),
-      createdAt,
-    )
+  insert(added: AddedType): Promise<void> {
+    return resourceTypeTable.insert(this.#sql, { ...added, name: added.type.name })
   }
   async delete(name: string): Promise<void> {
     await this.#sql.run('delete from resource_type where name = ?', name)

@@ -3,6 +3,23 @@ import { assert } from '#model/assert.ts'
 import { type Cidr, fromKey, lastAddress, overlaps, sizeOf, toKey } from '#model/cidr.ts'
 import { refuse } from '#model/refusal.ts'
 import type { Sql } from '../sql.ts'
+import { block, changing, integer, optional, references, table, text } from '../table.ts'
+
+export const quarantineTable = table(
+  'quarantine',
+  {
+    pool: references('pool', integer()),
+    cidr: block(),
+    account: text(),
+    releasedAt: integer(),
+    endsAt: changing(integer()),
+    /** Whose hold it is: nothing was released. */
+    hold: optional(references('hold', integer())),
+    /** The CIDR of the pool that is being deprovisioned: all of it rests as one. */
+    poolCidr: optional(references('pool_cidr', text())),
+  },
+  'deleted',
+)
 
 export interface Rest {
   readonly until: number
@@ -79,16 +96,7 @@ export async function makeRestAsOne(
   await sql.run(`delete from quarantine ${inside}`, ...place)
   await sql.run(`delete from free_block ${inside}`, ...place)
   const endsAt = Math.max(...resting.map(({ ends_at }) => ends_at))
-  await sql.run(
-    'insert into quarantine (pool, first, length, account, released_at, ends_at, pool_cidr) values (?, ?, ?, ?, ?, ?, ?)',
-    pool,
-    toKey(cidr),
-    cidr.length,
-    account,
-    now,
-    endsAt,
-    id,
-  )
+  await quarantineTable.insert(sql, { pool, cidr, account, releasedAt: now, endsAt, poolCidr: id })
   return { endsAt, freed }
 }
 

@@ -1,12 +1,48 @@
 // How long decisions are kept, counted in days that the record has seen, and forgetting those that are older, a few at a time.
 
 import type { Sql } from '../sql.ts'
+import { changing, integer, onlyRow, optional, table } from '../table.ts'
 import type { Journal } from './journal.ts'
 import { setDecisionDays } from './retention-setting.ts'
 
 const dayMs = 86_400_000
 /** Decisions that one transaction looks at. */
 const decisionsPerTurn = 500
+
+/** How long decisions are kept: whoever could change it could have the record forgotten, so only the owner of the database may. */
+export const retentionTable = table(
+  'retention',
+  { only: onlyRow(), decisionDays: optional(integer()), setAt: optional(integer()) },
+  'seeded',
+)
+/** How far the present round has come, and what may be gone: a decision with a lower number that is not there was forgotten. */
+export const forgettingTable = table(
+  'forgetting',
+  {
+    only: onlyRow(),
+    /** The day for which the round is, and the decision that it goes on with. */
+    day: changing(integer()),
+    nextN: changing(integer()),
+    beforeN: changing(integer()),
+    beforeAt: changing(integer()),
+    decisions: changing(integer()),
+  },
+  'seeded',
+)
+/**
+ * The days that the record has seen: ages are counted in them, so that a wrong clock cannot age what is on record. When a day
+ * begins is said by the clock of the database, where it has one of its own.
+ */
+export const recordDayTable = table(
+  'record_day',
+  {
+    day: integer(),
+    /** Numbers drawn before the day began are lower. */
+    firstN: integer(),
+    at: integer(),
+  },
+  'recorded',
+)
 
 export interface RetentionSetting {
   /** Undefined: for good. */
@@ -80,10 +116,8 @@ export class Retention {
   }
 
   async setting(): Promise<RetentionSetting> {
-    const row = await this.#sql.get<{ decision_days: number | null; set_at: number | null }>(
-      'select decision_days, set_at from retention',
-    )
-    return { decisionDays: row!.decision_days ?? undefined, setAt: row!.set_at ?? undefined }
+    const { decisionDays, setAt } = (await retentionTable.first(this.#sql, ''))!
+    return { decisionDays, setAt }
   }
   /** Only the owner of the database may. */
   async set(decisionDays: number | undefined, at: number): Promise<void> {
@@ -105,7 +139,7 @@ export class Retention {
     // Anew: another server may have done it.
     const work = await this.#work(now)
     if (work?.kind === 'day') {
-      await this.#sql.run('insert into record_day (day, first_n, at) values (?, ?, ?)', work.day, nextSequence(), now)
+      await recordDayTable.insert(this.#sql, { day: work.day, firstN: nextSequence(), at: now })
     }
     return work?.kind === 'range' ? this.#forget(work.range) : undefined
   }

@@ -1,16 +1,31 @@
 // Role bindings: who has which role at which node of the organization tree.
 import { everywhere, type RoleBinding } from '#model/roles.ts'
 import type { Sql } from '../sql.ts'
+import { integer, type RowOf, table, text, unread } from '../table.ts'
 
 export interface StoredBinding extends RoleBinding {
   readonly createdAt: number
   /** Of a forbid: the node at which whoever set it had the right to, and where somebody must have it to lift it. */
   readonly authority?: string
 }
-type Row = Omit<StoredBinding, 'authority' | 'bindsFrom'> & { readonly authority: string; readonly bindsFrom: string }
-const columns = 'id, principal, role, node, effect, created_at as "createdAt", authority, binds_from as "bindsFrom"'
-const toBinding = ({ authority, bindsFrom, ...row }: Row): StoredBinding =>
-  row.effect === 'permit' ? row : { ...row, authority, bindsFrom }
+export const roleBindingTable = table(
+  'role_binding',
+  {
+    id: text(),
+    principal: text(),
+    role: text<RoleBinding['role']>(),
+    node: text(),
+    effect: text<RoleBinding['effect']>(),
+    authority: text(),
+    bindsFrom: text(),
+    createdAt: integer(),
+    /** For whom it is counted; empty: the operator, whom no bound counts, or from before it was. */
+    countedFor: unread(text()),
+  },
+  'deleted',
+)
+const toBinding = ({ authority, bindsFrom, ...binding }: RowOf<typeof roleBindingTable>): StoredBinding =>
+  binding.effect === 'permit' ? binding : { ...binding, authority, bindsFrom }
 
 export class RoleBindings {
   readonly #sql: Sql
@@ -19,17 +34,17 @@ export class RoleBindings {
   }
 
   async find(id: string): Promise<StoredBinding | undefined> {
-    const row = await this.#sql.get<Row>(`select ${columns} from role_binding where id = ?`, id)
-    return row && toBinding(row)
+    const found = await roleBindingTable.first(this.#sql, 'where id = ?', id)
+    return found && toBinding(found)
   }
   /**
    * A forbid is the same only where it was set with the same authority, since each is lifted by those who could have set it, and
    * where it binds the same permits.
    */
   async findSame(binding: Omit<StoredBinding, 'id' | 'createdAt'>): Promise<StoredBinding | undefined> {
-    const row = await this.#sql.get<Row>(
-      `select ${columns} from role_binding
-       where principal = ? and role = ? and node = ? and effect = ? and authority = ? and binds_from = ?`,
+    const found = await roleBindingTable.first(
+      this.#sql,
+      'where principal = ? and role = ? and node = ? and effect = ? and authority = ? and binds_from = ?',
       binding.principal,
       binding.role,
       binding.node,
@@ -37,16 +52,12 @@ export class RoleBindings {
       binding.authority ?? everywhere,
       binding.bindsFrom ?? everywhere,
     )
-    return row && toBinding(row)
+    return found && toBinding(found)
   }
   /** In order of creation, after the one with id `after`. */
   async list(after: string, limit: number): Promise<StoredBinding[]> {
-    const rows = await this.#sql.all<Row>(
-      `select ${columns} from role_binding where id > ? order by id limit ?`,
-      after,
-      limit,
-    )
-    return rows.map(toBinding)
+    const found = await roleBindingTable.all(this.#sql, 'where id > ? order by id limit ?', after, limit)
+    return found.map(toBinding)
   }
   /** How many somebody has made, there are at a node, or both; or in all. No more than `limit` are counted. */
   async count({ maker, node }: { readonly maker?: string; readonly node?: string }, limit: number): Promise<number> {
@@ -64,28 +75,16 @@ export class RoleBindings {
   }
   /** @param maker for whom it is counted; empty: the operator, whom no bound counts */
   async insert(binding: StoredBinding, maker = ''): Promise<void> {
-    const { id, principal, role, node, effect, authority, bindsFrom, createdAt } = binding
-    await this.#sql.run(
-      `insert into role_binding (id, principal, role, node, effect, authority, binds_from, created_at, counted_for)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      id,
-      principal,
-      role,
-      node,
-      effect,
-      authority ?? everywhere,
-      bindsFrom ?? everywhere,
-      createdAt,
-      maker,
-    )
+    const { authority = everywhere, bindsFrom = everywhere } = binding
+    await roleBindingTable.insert(this.#sql, { ...binding, authority, bindsFrom, countedFor: maker })
   }
   async delete(id: string): Promise<void> {
     await this.#sql.run('delete from role_binding where id = ?', id)
   }
   /** Deletes all at exactly this node; answers which. */
   async deleteAt(node: string): Promise<StoredBinding[]> {
-    const rows = await this.#sql.all<Row>(`select ${columns} from role_binding where node = ? order by id`, node)
+    const found = await roleBindingTable.all(this.#sql, 'where node = ? order by id', node)
     await this.#sql.run('delete from role_binding where node = ?', node)
-    return rows.map(toBinding)
+    return found.map(toBinding)
   }
 }

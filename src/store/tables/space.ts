@@ -5,11 +5,28 @@ import { type Carved, carve, carveAround, coalesce, type Stretch, stretchesOutsi
 import { keyOf } from '../key.ts'
 import type { ConnectionMemory, Kept } from '../memory.ts'
 import { listOf, listOfProbes, type Sql } from '../sql.ts'
-import { type Front, type Head, none, storedBlock } from './free-front.ts'
+import type { Row } from '../table.ts'
+import { type Front, freeBlockTable, type Head, none, storedBlock } from './free-front.ts'
 import type { Clock, LapsedHold } from './history.ts'
 import { type Hold, Holds } from './holds.ts'
-import { findHeldUntil, findRest, makeRestAsOne, type Rest, type RestingCidr, sweepUntil } from './resting.ts'
-import { associationColumns, nothingSaid, type Said, TenureStates, tagsText } from './tenure-states.ts'
+import {
+  findHeldUntil,
+  findRest,
+  makeRestAsOne,
+  quarantineTable,
+  type Rest,
+  type RestingCidr,
+  sweepUntil,
+} from './resting.ts'
+import {
+  allocationTable,
+  endedTenureTable,
+  holderTable,
+  nothingSaid,
+  type Said,
+  TenureStates,
+  usedAs,
+} from './tenure-states.ts'
 
 /** Quarantined blocks returned to the free space in one go; the rest waits for the next. */
 const sweepSizeMax = 64
@@ -44,20 +61,12 @@ export interface HolderName {
   readonly region: string
 }
 
-export interface AllocationRow {
-  n: number
-  pool: number
-  first: Uint8Array
-  length: number
-  resource_type: string
-  resource_id: string | null
-  account: string
-  region: string
-  description: string | null
-  decision: number | null
-  created_at: number
-  version: number | null
-  changed_at: number | null
+export type AllocationRow = Row & {
+  readonly n: number
+  readonly first: Uint8Array
+  readonly resource_type: string
+  readonly account: string
+  readonly region: string
 }
 interface QuarantineRow {
   pool: number
@@ -69,22 +78,14 @@ interface QuarantineRow {
   account: string
 }
 /** Every reading of allocations, with who holds them. */
-export const selectAllocation = `select a.n, a.pool, a.first, a.length, h.resource_type, a.resource_id, h.account, h.region, a.description,
-  a.decision, a.created_at, a.version, a.changed_at from allocation a join holder h on h.n = a.holder`
+export const selectAllocation = `select ${allocationTable.columnsOf('a')}, h.resource_type, h.account, h.region
+  from allocation a join holder h on h.n = a.holder`
 
-export const toAllocation = (row: AllocationRow): Allocation => ({
-  n: row.n,
-  pool: row.pool,
-  cidr: fromKey(row.first, row.length),
-  resourceType: row.resource_type,
-  resourceId: row.resource_id ?? undefined,
-  account: row.account,
-  region: row.region || undefined,
-  description: row.description ?? undefined,
-  decision: row.decision ?? undefined,
-  createdAt: row.created_at,
-  ...(row.version === null ? {} : { version: row.version, changedAt: row.changed_at! }),
-})
+export function toAllocation(row: AllocationRow): Allocation {
+  const { holder: _, resourceId, description, decision, ...rest } = allocationTable.of(row)
+  const { resource_type: resourceType, account, region } = row
+  return { ...rest, resourceType, resourceId, account, region: region || undefined, description, decision }
+}
 
 /** Numbers of addresses in a pool; allocated + quarantined + free = provisioned. */
 export interface Utilization {
@@ -496,7 +497,7 @@ export class Space {
     this.#sql.later(deleteFree, pool, orderOf(block), toKey(block))
   }
   #insertFree(pool: number, block: Cidr): void {
-    this.#sql.later('insert into free_block (pool, ord, first) values (?, ?, ?)', pool, orderOf(block), toKey(block))
+    freeBlockTable.later(this.#sql, { pool, ord: orderOf(block), first: toKey(block) })
   }
 
   // Giving back ----------------------------------------------------------------------------------------------------
@@ -510,26 +511,8 @@ export class Space {
     assert(gone === 1, 'an allocation is released once')
     this.#clock.subjects?.noteAllocation(allocation.n, allocation.resourceType)
     const now = this.#clock.now
-    this.#sql.later(
-      `insert into allocation_history (pool, first, length, n, resource_type, resource_id, account, region, description, decision, created_at, released_at, version, changed_at, tags, used_by, association)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      allocation.pool,
-      toKey(allocation.cidr),
-      allocation.cidr.length,
-      allocation.n,
-      allocation.resourceType,
-      allocation.resourceId ?? null,
-      allocation.account,
-      allocation.region ?? null,
-      allocation.description ?? null,
-      allocation.decision ?? null,
-      allocation.createdAt,
-      Math.max(now, allocation.changedAt ?? allocation.createdAt),
-      allocation.version ?? null,
-      allocation.changedAt ?? null,
-      tagsText(tags),
-      ...associationColumns(association),
-    )
+    const releasedAt = Math.max(now, allocation.changedAt ?? allocation.createdAt)
+    endedTenureTable.later(this.#sql, { ...allocation, releasedAt, tags, ...usedAs(association) })
     const size = sizeOf(allocation.cidr)
     const counters = await this.#countersOf(allocation.pool)
     counters.allocated -= size
@@ -537,15 +520,8 @@ export class Space {
     counters.moved = true
     if (endsAt > now) {
       counters.quarantined += size
-      this.#sql.later(
-        'insert into quarantine (pool, first, length, account, released_at, ends_at) values (?, ?, ?, ?, ?, ?)',
-        allocation.pool,
-        toKey(allocation.cidr),
-        allocation.cidr.length,
-        allocation.account,
-        now,
-        endsAt,
-      )
+      const { pool, cidr, account } = allocation
+      quarantineTable.later(this.#sql, { pool, cidr, account, releasedAt: now, endsAt })
     } else {
       counters.free += size
       await this.#merge(allocation.pool, allocation.cidr)
@@ -589,21 +565,13 @@ export class Space {
     counters.moved = true
     this.#clock.subjects?.noteAllocation(hold.n, 'hold')
     await this.holds.insert(hold)
-    this.#sql.later(
-      'insert into quarantine (pool, first, length, account, released_at, ends_at, hold) values (?, ?, ?, ?, ?, ?, ?)',
-      hold.pool,
-      toKey(hold.cidr),
-      hold.cidr.length,
-      hold.account,
-      hold.createdAt,
-      hold.expiresAt,
-      hold.n,
-    )
+    const { n, pool, cidr, account, createdAt, expiresAt } = hold
+    quarantineTable.later(this.#sql, { pool, cidr, account, releasedAt: createdAt, endsAt: expiresAt, hold: n })
   }
   /** Holds it until another moment. */
   async extend(hold: Hold, expiresAt: number): Promise<void> {
     if (expiresAt === hold.expiresAt) return
-    await this.#sql.run('update quarantine set ends_at = ? where hold = ?', expiresAt, hold.n)
+    await quarantineTable.change(this.#sql, { endsAt: expiresAt }, 'where hold = ?', hold.n)
     await this.holds.extend(hold, expiresAt)
   }
   /** What was held is an allocation from now on: its next state. */
@@ -613,7 +581,7 @@ export class Space {
     const { version, changedAt } = await this.holds.keepState(hold)
     await this.holds.delete(hold.n)
     await this.record(allocation)
-    await this.#sql.run('update allocation set version = ?, changed_at = ? where n = ?', version, changedAt, hold.n)
+    await allocationTable.change(this.#sql, { version, changedAt }, 'where n = ?', hold.n)
   }
   /** Gives up what was held: free at once, since it was never in use. */
   async drop(hold: Hold): Promise<void> {
@@ -729,19 +697,7 @@ export class Space {
     this.#clock.subjects?.noteAllocation(allocation.n, allocation.resourceType)
     const name = holderKey(allocation)
     const holder = this.#holders.get(name) ?? (await this.#readHolder(name, allocation))
-    this.#sql.later(
-      `insert into allocation (n, pool, first, length, holder, resource_id, description, decision, created_at)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      allocation.n,
-      allocation.pool,
-      toKey(allocation.cidr),
-      allocation.cidr.length,
-      holder,
-      allocation.resourceId ?? null,
-      allocation.description ?? null,
-      allocation.decision ?? null,
-      allocation.createdAt,
-    )
+    allocationTable.later(this.#sql, { ...allocation, holder })
     const counters = this.#ownCounters(allocation.pool) ?? (await this.#readCounters(allocation.pool))
     counters.allocations++
     counters.moved = true
@@ -757,12 +713,7 @@ export class Space {
       )
     let row = await find()
     if (!row) {
-      await this.#sql.run(
-        'insert into holder (account, resource_type, region) values (?, ?, ?)',
-        account,
-        resourceType,
-        region,
-      )
+      await holderTable.insert(this.#sql, { account, resourceType, region })
       row = await find()
     }
     this.#holders.set(name, row!.n)

@@ -1,15 +1,26 @@
 // Tags of any object, by its identifier.
-import type { Tag } from '#model/tags.ts'
+import { nameKey, type Tag } from '#model/tags.ts'
 import type { Sql } from '../sql.ts'
+import { bit, changing, named, optional, type RowOf, table, text, unread } from '../table.ts'
 
-export interface TagRow {
-  resource_id: string
-  key: string
-  value: string
-  resource_type: string
-  account: string
-  region: string | null
-}
+export const tagTable = table(
+  'tag',
+  {
+    resourceId: text(),
+    key: text(),
+    value: changing(text()),
+    resourceType: text(),
+    account: text(),
+    /** Where the resource lives; undefined for what lives in no Region, such as nodes of the organization. */
+    region: optional(text()),
+    /** Of the name of something: what it is under. */
+    nameParent: unread(changing(optional(text()))),
+    /** Something else there had the name before. */
+    isNameShared: named('name_shared', changing(bit())),
+  },
+  'deleted',
+)
+export type TagRow = RowOf<typeof tagTable>
 /** What a tag is put on. `type` is the EC2 resource type, such as `elastic-ip` or `ipam-pool`. */
 export interface TaggedResource {
   readonly id: string
@@ -27,6 +38,17 @@ export interface Owner {
 const resourcesPerStatement = 100
 const ofManyQuery = `select resource_id, key, value from tag
   where resource_id in (${Array.from({ length: resourcesPerStatement }, () => '?').join(', ')}) order by resource_id, key`
+
+const namesQuery = `select resource_id, value from tag
+  where resource_id in (${Array.from({ length: resourcesPerStatement }, () => '?').join(', ')}) and key = '${nameKey}'`
+/** What things are under that go by names, beside those that are right under their account. */
+const parentQueries: Readonly<Record<string, string>> = {
+  'ipam-scope': 'select ipam_id as parent from scope where id = ?',
+  'ipam-pool': `select coalesce(above.id, p.scope_id) as parent from pool p left join pool above on above.n = p.parent_n
+    where p.id = ?`,
+  'ipam-policy': 'select ipam_id as parent from policy where id = ?',
+  subnet: 'select vpc_id as parent from subnet where id = ?',
+}
 
 export class Tags {
   readonly #sql: Sql
@@ -68,17 +90,65 @@ export class Tags {
   }
   /** Adds the tag, or changes its value. */
   async put(resource: TaggedResource, key: string, value: string): Promise<void> {
-    await this.#sql.run(
-      `insert into tag (resource_id, key, value, resource_type, account, region) values (?, ?, ?, ?, ?, ?)
-       on conflict (resource_id, key) do update set value = excluded.value`,
-      resource.id,
-      key,
-      value,
-      resource.type,
-      resource.account,
-      resource.region ?? null,
-    )
+    const parent = key === nameKey && value !== '' ? await this.#parentOf(resource) : undefined
+    const isNameShared = parent !== undefined && (await this.#isTaken(resource, parent, value))
+    const { id: resourceId, type: resourceType, account, region } = resource
+    const row = { resourceId, key, value, resourceType, account, region, nameParent: parent, isNameShared }
+    await tagTable.put(this.#sql, row, 'resource_id, key')
   }
+
+  // Names: a thing is called what its tag `Name` says -----------------------------------------------------------------
+
+  /** Of many things at once, by their ids; what has none is missing. */
+  async names(resourceIds: Iterable<string>): Promise<Map<string, string>> {
+    const ids = [...new Set(resourceIds)]
+    const found = new Map<string, string>()
+    for (let at = 0; at < ids.length; at += resourcesPerStatement) {
+      const some = ids.slice(at, at + resourcesPerStatement)
+      const rows = await this.#sql.all<{ resource_id: string; value: string }>(
+        namesQuery,
+        ...Array.from({ length: resourcesPerStatement }, (_, index) => some[index] ?? ''),
+      )
+      for (const { resource_id, value } of rows) if (value !== '') found.set(resource_id, value)
+    }
+    return found
+  }
+  /** Something else of the kind under the same parent that goes by a name; undefined where there is none. */
+  async findNamesake(
+    { id, type, account }: Pick<TaggedResource, 'id' | 'type' | 'account'>,
+    parent: string,
+    name: string,
+  ): Promise<string | undefined> {
+    const row = await this.#sql.get<{ id: string }>(
+      `select resource_id as id from tag where key = '${nameKey}' and value = ? and resource_type = ? and account = ?
+         and name_parent = ? and resource_id <> ? order by resource_id limit 1`,
+      name,
+      type,
+      account,
+      parent,
+      id,
+    )
+    return row?.id
+  }
+  /** What a thing is under; undefined where things of its kind do not go by names, or are none. */
+  async #parentOf({ id, type, account }: TaggedResource): Promise<string | undefined> {
+    if (type === 'ipam' || type === 'vpc') return account
+    const query = Object.hasOwn(parentQueries, type) ? parentQueries[type] : undefined
+    return query && (await this.#sql.get<{ parent: string }>(query, id))?.parent
+  }
+  /** Whether the name is one that something else there is told apart by. */
+  async #isTaken({ id, type }: TaggedResource, parent: string, name: string): Promise<boolean> {
+    const row = await this.#sql.get(
+      `select 1 as one from tag where resource_type = ? and name_parent = ? and value = ? and name_shared = 0
+         and name_parent is not null and resource_id <> ?`,
+      type,
+      parent,
+      name,
+      id,
+    )
+    return row !== undefined
+  }
+
   async remove(resourceId: string, key: string): Promise<boolean> {
     return (await this.#sql.run('delete from tag where resource_id = ? and key = ?', resourceId, key)) > 0
   }
@@ -104,9 +174,9 @@ export class Tags {
   }
   /** All tags of an account's objects after a cursor, in (resource, key) order. */
   async list(account: string, after: { resourceId: string; key: string }, limit: number): Promise<TagRow[]> {
-    return this.#sql.all<TagRow>(
-      `select resource_id, key, value, resource_type, account, region from tag
-       where account = ? and (resource_id > ? or (resource_id = ? and key > ?)) order by resource_id, key limit ?`,
+    return tagTable.all(
+      this.#sql,
+      'where account = ? and (resource_id > ? or (resource_id = ? and key > ?)) order by resource_id, key limit ?',
       account,
       after.resourceId,
       after.resourceId,

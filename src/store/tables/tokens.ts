@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ConnectionMemory, Kept, KeptOne } from '../memory.ts'
 import type { Awaitable, Sql } from '../sql.ts'
+import { blob, integer, optional, table, text } from '../table.ts'
 import {
   ReplayWindow,
   replayWindowMs,
@@ -60,6 +61,18 @@ export interface TokenUse {
 export interface RequestUse extends TokenUse {
   readonly token: Uint8Array
 }
+
+export const clientTokenTable = table(
+  'client_token',
+  {
+    token: blob(),
+    auditEntry: integer(),
+    at: integer(),
+    /** What the caller had to be permitted, as JSON: a repeat is answered where they still are. */
+    needs: optional(text()),
+  },
+  'deleted',
+)
 
 /**
  * Two kinds of token live at two places. A client token that the caller chose is kept for a day in a table of its own.
@@ -142,13 +155,7 @@ export class Tokens {
     )
   }
   keep(token: Uint8Array, auditEntry: number, at: number, needs: string | null = null): void {
-    this.#sql.later(
-      'insert into client_token (token, audit_entry, at, needs) values (?, ?, ?, ?)',
-      token,
-      auditEntry,
-      at,
-      needs,
-    )
+    clientTokenTable.later(this.#sql, { token, auditEntry, at, needs: needs ?? undefined })
   }
   /** Forgets tokens used before `before`; at most `limit` at a time, so that nobody waits long. */
   async forget(before: number, limit: number): Promise<number> {

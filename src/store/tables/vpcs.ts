@@ -2,7 +2,7 @@
 import { type Cidr, formatCidr, fromKey, lastAddress, overlaps, toKey } from '#model/cidr.ts'
 import type { Tag } from '#model/tags.ts'
 import { listOfTexts, type Sql } from '../sql.ts'
-import { bit, block, changing, integer, named, optional, type RowOf, table, text } from '../table.ts'
+import { bit, block, changing, integer, named, optional, type RowOf, references, table, text } from '../table.ts'
 import type { Clock } from './history.ts'
 import { storedTags } from './tags.ts'
 
@@ -31,7 +31,7 @@ export const vpcCidrTable = table(
   'vpc_cidr',
   {
     associationId: text(),
-    vpcId: text(),
+    vpcId: references('vpc', text()),
     cidr: block(),
     /** The IPv4 block that the VPC was made with: it stays as long as the VPC. */
     isPrimary: bit(),
@@ -50,7 +50,7 @@ export const subnetTable = table(
   'subnet',
   {
     id: text(),
-    vpcId: text(),
+    vpcId: references('vpc', text()),
     account: text(),
     region: text(),
     zone: text(),
@@ -70,8 +70,8 @@ export const subnetCidrTable = table(
   'subnet_cidr',
   {
     associationId: text(),
-    subnetId: text(),
-    vpcId: text(),
+    subnetId: references('subnet', text()),
+    vpcId: references('vpc', text()),
     cidr: block(),
     allocation: optional(integer()),
     ipSource: text<IpSource>(),

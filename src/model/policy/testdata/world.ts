@@ -2,13 +2,8 @@
 
 import { parseCidr } from '../../cidr.ts'
 import type { AllocationRequest } from '../decision.ts'
-import {
-  type Assignment,
-  defaultSettings,
-  type PolicyDocument,
-  type PolicySettings,
-  type PolicyVersion,
-} from '../document.ts'
+import type { Assignment, PolicyDocument, PolicyVersion } from '../document.ts'
+import { initialSettings, type PolicySettings } from '../settings.ts'
 import { compileSnapshot, type GovernanceFacts, type NodeFacts, type PoolFacts, type Snapshot } from '../snapshot.ts'
 
 export const admin = '111111111111'
@@ -69,7 +64,7 @@ export const documentOf = (
 ): PolicyDocument => ({
   locale: 'us-east-1',
   resourceType: 'eip',
-  settings: { ...defaultSettings('strict'), ...settings },
+  settings: { ...initialSettings('strict'), ...settings },
   rules: poolIds.map((id) => ({ pool: id })),
   ...change,
 })

@@ -1,0 +1,178 @@
+// The settings of documents: what a request gets beyond the list of pools. Each is one value; another one is another entry here.
+
+import { missingTags, valueOfTags } from '../pool.ts'
+import type { Denial } from './decision.ts'
+import { choice, type Gate, lengths, type ResolvedSize, type Setting, tagList } from './setting.ts'
+import { type Compatibility, formatRequiredTag, onExhaustedValues, onExplicitValues } from './values.ts'
+
+/** In the order in which they are shown. */
+export const documentSettings = {
+  onExplicit: choice({
+    word: 'on-explicit',
+    summary: 'What a caller gets who names a pool, address or CIDR that the rules do not list.',
+    values: onExplicitValues,
+    initial: { strict: 'deny', aws: 'allow' },
+  }),
+  onExhausted: choice({
+    word: 'on-exhausted',
+    summary: 'What a request gets where no listed pool has room.',
+    values: onExhaustedValues,
+    initial: { strict: 'deny', aws: 'provider' },
+  }),
+  size: lengths({
+    word: 'size',
+    summary: 'IPv4 netmask lengths of CIDRs, such as the type can have; the minimum is the largest block.',
+    fieldAllowed: '`{"min": 16, "default": 24, "max": 28}`',
+    example: '16/24/28',
+    family: 4,
+    gate: gateOfSize('size', 4),
+  }),
+  sizeIpv6: lengths({
+    word: 'size-ipv6',
+    summary: 'IPv6 netmask lengths of CIDRs, such as the type can have; the minimum is the largest block.',
+    fieldAllowed: '`{"min": 48, "default": 56, "max": 60}`',
+    example: '48/56/60',
+    family: 6,
+    gate: gateOfSize('size-ipv6', 6),
+  }),
+  requiredTags: tagList({
+    word: 'required-tags',
+    summary: 'Tags without which a request is denied.',
+    fieldAllowed: '`[{"key": "env"}, {"key": "team", "value": "net"}]`',
+    example: 'env,team=net',
+    max: 50,
+    gate: {
+      // Before exceptions are looked at.
+      rank: 0,
+      find({ request: { tags } }, requiredTags) {
+        const missing = requiredTags.filter(({ value }) => missingTags([value], tags).length > 0)
+        const first = missing[0]
+        if (!first) return undefined
+        const required = missing.map(({ value }) => value)
+        const missingTexts = required.map(formatRequiredTag)
+        return {
+          denial: {
+            cause: 'tags',
+            setting: 'required-tags',
+            value: valueOfTags(required, tags),
+            allowed: requiredTags.map(({ value }) => formatRequiredTag(value)),
+            by: first.by,
+            owner: first.by.owner,
+            missingTags: missingTexts,
+          },
+          step: {
+            kind: 'tags',
+            subject: first.by.policy,
+            result: 'fail',
+            because: `it asks for ${missingTexts.join(', ')}`,
+          },
+        }
+      },
+      readsTags: (requiredTags) => requiredTags.length > 0,
+      sentence: ({ value }) => `requires tags that the request does not carry (${value})`,
+      short: ({ missingTags, value }) => `tags are missing: ${missingTags?.join(', ') ?? value}`,
+      exceptions: {
+        because: 'required tags are missing, and no exception is from those',
+        remedy: 'Carry the tags; there is no exception to this.',
+      },
+    },
+  }),
+} as const
+
+/** A length outside of the bounds; any, where bounds of several policies have nothing in common. */
+function gateOfSize(setting: string, family: 4 | 6): Gate<ResolvedSize | undefined> {
+  return {
+    rank: 1,
+    find({ request, type }, size) {
+      if (request.family !== family || !size || type.takes === 'address') return undefined
+      const { min, max } = size
+      const length = request.explicit?.cidr?.length ?? request.netmaskLength
+      const isPossible = min.value <= max.value
+      if (isPossible && (length === undefined || (length >= min.value && length <= max.value))) return undefined
+      const { by } = length === undefined || length < min.value ? min : max
+      const value = length === undefined ? 'CIDR of any size' : `/${length}`
+      const allowed = isPossible ? [`/${min.value} to /${max.value}`] : []
+      const because = isPossible
+        ? `${value} is outside ${allowed[0]}`
+        : `no size is left: ${min.by.policy} allows from /${min.value} on, and ${max.by.policy} up to /${max.value}`
+      return {
+        denial: { cause: 'size', setting, value, allowed, by, owner: by.owner },
+        step: { kind: 'size', subject: by.policy, result: 'fail', because },
+      }
+    },
+    readsTags: () => false,
+    sentence: ({ value }) => `does not allow a ${value}`,
+    short: ({ value, allowed }) =>
+      allowed.length > 0 ? `${value} is outside ${allowed.join(', ')}` : `policies leave no size to allow ${value}`,
+    exceptions: {
+      areGranted({ request }, grants) {
+        const size = family === 4 ? grants.size : grants.sizeIpv6
+        const length = request.explicit?.cidr?.length ?? request.netmaskLength
+        return size !== undefined && length !== undefined && length >= size.min && length <= size.max
+      },
+    },
+  }
+}
+
+// What follows -------------------------------------------------------------------------------------------------------
+
+type Settings = typeof documentSettings
+export type SettingName = keyof Settings
+type ValueOf<N extends SettingName> = Settings[N] extends Setting<infer Value, infer _T, infer _R> ? Value : never
+export type ToldOf<N extends SettingName> = Settings[N] extends Setting<infer _V, infer Told, infer _R> ? Told : never
+type ResolvedOf<N extends SettingName> =
+  Settings[N] extends Setting<infer _V, infer _T, infer Resolved> ? Resolved : never
+/** Those that a document need not have. */
+export type OptionalName = { [N in SettingName]: undefined extends ValueOf<N> ? N : never }[SettingName]
+
+type WithOptional<Values extends { readonly [N in SettingName]: unknown }> = {
+  readonly [N in Exclude<SettingName, OptionalName>]: Values[N]
+} & { readonly [N in OptionalName]?: Exclude<Values[N], undefined> }
+export type PolicySettings = WithOptional<{ readonly [N in SettingName]: ValueOf<N> }>
+/** The settings of all documents that apply to an account, merged. */
+export type ResolvedSettings = WithOptional<{ readonly [N in SettingName]: ResolvedOf<N> }>
+
+/** Any of them, where it is all the same which one. */
+export type AnySetting = Setting<unknown, unknown, unknown>
+export const settingOf = (name: SettingName): AnySetting => documentSettings[name]
+export const settingNames = Object.keys(documentSettings) as readonly SettingName[]
+
+/** Something for each setting; what is undefined is left out. */
+export const forEachSetting = <T>(make: (name: SettingName, setting: AnySetting) => T | undefined) =>
+  Object.fromEntries(
+    settingNames.flatMap((name) => {
+      const made = make(name, settingOf(name))
+      return made === undefined ? [] : [[name, made]]
+    }),
+  ) as { readonly [N in SettingName]: T }
+
+/** A policy's settings where nothing else is said. */
+export const initialSettings = (compatibility: Compatibility): PolicySettings =>
+  settingsFrom((_, setting) => setting.initial(compatibility))
+
+/** The settings of a document, of one value each. */
+export const settingsFrom = (read: (name: SettingName, setting: AnySetting) => unknown): PolicySettings =>
+  forEachSetting(read) as unknown as PolicySettings
+
+/** The settings whose default is another one for each compatibility: they follow that where a document does not say. */
+export const followingSettings: readonly SettingName[] = settingNames.filter(
+  (name) => initialText(name, 'strict') !== initialText(name, 'aws'),
+)
+function initialText(name: SettingName, compatibility: Compatibility): string {
+  const setting = settingOf(name)
+  return setting.comparable(setting.toTold(setting.initial(compatibility)))
+}
+
+/** Which requests settings deny by themselves, in the order in which they are asked. */
+export const gates: readonly { readonly name: SettingName; readonly gate: Gate<unknown> }[] = settingNames
+  .flatMap((name) => {
+    const { gate } = settingOf(name)
+    return gate ? [{ name, gate }] : []
+  })
+  .sort((a, b) => a.gate.rank - b.gate.rank)
+
+/** The gate that a denial is from, where it is from one. */
+export const gateOf = ({ cause, setting }: Denial): Gate<unknown> | undefined =>
+  cause === 'tags' || cause === 'size' || cause === 'setting'
+    ? gates.find(({ name }) => settingOf(name).word === setting)?.gate
+    : undefined

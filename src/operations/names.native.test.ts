@@ -1,0 +1,226 @@
+// Names of IPAMs, scopes, pools and policies: given once under a parent, the tag `Name` of EC2, and good wherever an id is.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { foundOrganization, lab, network, prod, shop, workloads } from '../../test/acme.ts'
+import { type NativeWorld, openNativeWorld } from '../../test/native-world.ts'
+
+interface Named {
+  readonly name?: string
+  readonly tags: Readonly<Record<string, string>>
+  readonly contact?: string
+}
+interface Problem {
+  readonly code: string
+  readonly field?: string
+  readonly detail: string
+}
+type Ipam = Named & { readonly ipamId: string; readonly publicScopeId: string; readonly privateScopeId: string }
+type Scope = Named & { readonly scopeId: string }
+type Pool = Named & { readonly poolId: string; readonly parentPoolId?: string }
+type Policy = Named & { readonly policyId: string; readonly version: number }
+
+let world: NativeWorld
+let ipam: Ipam
+let auditor: string
+before(async () => {
+  world = await openNativeWorld()
+  await foundOrganization(world)
+  ipam = await world.post('/ipams', {
+    account: network,
+    region: 'us-east-1',
+    name: 'corp',
+    operatingRegions: ['eu-central-1'],
+  })
+  auditor = await world.tokenOf('user:paula', 'auditor', prod)
+})
+after(() => world.close())
+
+const azure = 'azure:westeurope'
+const makePool = (params: object = {}) =>
+  world.post<Pool>('/pools', { scopeId: ipam.privateScopeId, family: 'ipv4', locale: 'us-east-1', ...params })
+const refused = async (method: 'POST' | 'PATCH' | 'GET' | 'DELETE', path: string, body?: object, as?: string) =>
+  (await world.ask<Problem>(method, path, { body, as })).body
+const patch = async <T>(path: string, body: object): Promise<T> => (await world.ask<T>('PATCH', path, { body })).body
+const tag = (id: string, value: string) =>
+  world.call('CreateTags', { Resources: [id], Tags: [{ Key: 'Name', Value: value }] }, { account: network })
+
+describe('a name', () => {
+  test('is the tag `Name` of EC2, whichever of the two is set, and goes with it', async () => {
+    const pool = await makePool({ name: 'made natively' })
+    assert.deepEqual([pool.name, pool.tags], ['made natively', { Name: 'made natively' }])
+    const { IpamPools } = await world.call('DescribeIpamPools', { IpamPoolIds: [pool.poolId] }, { account: network })
+    assert.deepEqual(IpamPools![0]!.Tags, [{ Key: 'Name', Value: 'made natively' }])
+    await tag(pool.poolId, 'renamed over EC2')
+    const path = `/pools/${pool.poolId}`
+    assert.equal((await world.get<Pool>(path)).name, 'renamed over EC2')
+    assert.deepEqual((await patch<Pool>(path, { tags: { team: 'net' } })).tags, {
+      Name: 'renamed over EC2',
+      team: 'net',
+    })
+    assert.equal((await patch<Pool>(path, { tags: { Name: 'as a tag' } })).name, 'as a tag')
+    assert.equal((await refused('PATCH', path, { name: 'x', tags: { Name: 'y' } })).code, 'InvalidParameterCombination')
+    assert.deepEqual((await patch<Pool>(path, { name: null })).tags, {})
+    const { IpamPool } = await world.call(
+      'CreateIpamPool',
+      {
+        IpamScopeId: ipam.privateScopeId,
+        AddressFamily: 'ipv4',
+        TagSpecifications: [{ ResourceType: 'ipam-pool', Tags: [{ Key: 'Name', Value: 'made over EC2' }] }],
+      },
+      { account: network },
+    )
+    assert.equal((await world.get<Pool>(`/pools/${IpamPool!.IpamPoolId}`)).name, 'made over EC2')
+    const drop = { Resources: [IpamPool!.IpamPoolId!], Tags: [{ Key: 'Name' }] }
+    await world.call('DeleteTags', drop, { account: network })
+    assert.equal((await world.get<Pool>(`/pools/${IpamPool!.IpamPoolId}`)).name, undefined)
+  })
+
+  test('is given once under a parent, for each kind', async () => {
+    const scope = await world.post<Scope>('/scopes', { ipamId: ipam.ipamId, name: 'lab' })
+    const policy = await world.post<Policy>('/policies', { ipamId: ipam.ipamId, name: 'baseline' })
+    const top = await makePool({ name: 'once' })
+    const other = await makePool({ name: 'twice' })
+    const again = await refused('POST', '/scopes', { ipamId: ipam.ipamId, name: 'lab' })
+    assert.deepEqual(
+      [again.code, again.detail],
+      ['AlreadyExists', `The name \`lab\` is taken under \`${ipam.ipamId}\`.`],
+    )
+    const scopeBeside = { scopeId: ipam.privateScopeId, family: 'ipv4' }
+    for (const [method, path, body] of [
+      ['POST', '/policies', { ipamId: ipam.ipamId, name: 'baseline' }],
+      ['POST', '/pools', { ...scopeBeside, name: 'once' }],
+      ['POST', '/pools', { ...scopeBeside, tags: { Name: 'once' } }],
+      ['PATCH', `/pools/${other.poolId}`, { name: 'once' }],
+      ['POST', '/ipams', { account: network, region: 'eu-central-1', name: 'corp' }],
+    ] as const) {
+      assert.equal((await refused(method, path, body)).code, 'AlreadyExists', `${method} ${path}`)
+    }
+    // Elsewhere, and of another kind, it is free; and what has it may be given it again.
+    await makePool({ parentPoolId: top.poolId, name: 'once' })
+    await makePool({ scopeId: scope.scopeId, name: 'once' })
+    await makePool({ name: 'lab' })
+    assert.equal((await patch<Pool>(`/pools/${top.poolId}`, { name: 'once', description: 'mine' })).name, 'once')
+    assert.equal((await patch<Policy>(`/policies/${policy.policyId}`, { name: 'rules' })).name, 'rules')
+    assert.equal((await patch<Scope>(`/scopes/${scope.scopeId}`, { name: 'laboratory' })).name, 'laboratory')
+    await world.post('/policies', { ipamId: ipam.ipamId, name: 'baseline' })
+  })
+
+  test('that EC2 gives to two is a name of both, and no more to be given natively', async () => {
+    const [a, b] = [await makePool(), await makePool()]
+    await tag(a.poolId, 'shared')
+    await tag(b.poolId, 'shared')
+    for (const { poolId } of [a, b]) assert.equal((await world.get<Pool>(`/pools/${poolId}`)).name, 'shared')
+    const found = await refused('GET', '/pools/shared')
+    assert.deepEqual([found.code, found.field], ['InvalidParameterValue', 'poolId'])
+    assert.match(found.detail, new RegExp(`Several pools are called so: \`${a.poolId}\` .*, \`${b.poolId}\``))
+    assert.equal(
+      (await refused('POST', '/pools', { scopeId: ipam.privateScopeId, family: 'ipv4', name: 'shared' })).code,
+      'AlreadyExists',
+    )
+    await world.ask('DELETE', `/pools/${a.poolId}`)
+    assert.equal((await world.get<Pool>('/pools/shared')).poolId, b.poolId)
+  })
+
+  test('is a text that looks like no id, and is not too long', async () => {
+    for (const name of ['', ' x', 'x'.repeat(129), 'ipam-pool-1b', 'vpc-0123abcd', '123456789012', 'provider', '*']) {
+      const { code, field } = await refused('POST', '/pools', { scopeId: ipam.privateScopeId, family: 'ipv4', name })
+      assert.deepEqual([code, field], ['InvalidParameterValue', 'name'], name)
+    }
+    assert.equal((await makePool({ name: 'vpc-prod für Köln' })).name, 'vpc-prod für Köln')
+  })
+
+  test('is on record with the change that gave it', async () => {
+    const pool = await makePool({ name: 'remembered' })
+    await patch(`/pools/${pool.poolId}`, { name: 'forgotten' })
+    const { items } = await world.get<{ items: readonly object[] }>(`/history/objects/${pool.poolId}`)
+    assert.match(JSON.stringify(items), /forgotten.*remembered|remembered.*forgotten/)
+  })
+})
+
+describe('a thing is named by its name', () => {
+  test('in paths, queries and bodies', async () => {
+    const pool = await makePool({ name: 'prod-eu', locale: azure })
+    assert.equal((await world.get<Pool>('/pools/prod-eu')).poolId, pool.poolId)
+    assert.equal((await world.get<Ipam>('/ipams/corp')).ipamId, ipam.ipamId)
+    await world.post('/pools/prod-eu/cidrs', { cidr: '10.64.0.0/16' })
+    const child = await makePool({ parentPoolId: 'prod-eu', name: 'web tier', locale: azure })
+    assert.equal(child.parentPoolId, pool.poolId)
+    const children = await world.get<{ items: readonly Pool[] }>('/pools?parentPoolId=prod-eu')
+    assert.deepEqual(
+      children.items.map(({ poolId }) => poolId),
+      [child.poolId],
+    )
+    assert.equal((await world.get<Pool>('/pools/web%20tier')).poolId, child.poolId)
+    const policy = await world.post<Policy>('/policies', { ipamId: 'corp', name: 'by name' })
+    const rules = [{ poolId: 'prod-eu' }]
+    const path = '/policies/by%20name/documents/azure:westeurope/azure:virtual-network'
+    const document = await world.ask<{ rules: readonly object[] }>('PUT', path, { body: { rules } })
+    assert.deepEqual(document.body.rules, [{ poolId: pool.poolId }], JSON.stringify(document.body))
+    const twice = { rules: [...rules, { poolId: pool.poolId }] }
+    assert.equal((await world.ask<Problem>('PUT', path, { body: twice })).body.code, 'InvalidParameterValue')
+    assert.equal(
+      (await patch<Policy>('/policies/by%20name', { contact: 'net@example.com' })).contact,
+      'net@example.com',
+    )
+    await world.ask('PUT', `/policies/by%20name/assignments/${shop}`, { body: {} })
+    const page = await world.get<{ items: readonly { policyId: string }[] }>('/assignments?policyId=by%20name')
+    assert.deepEqual(
+      page.items.map(({ policyId }) => policyId),
+      [policy.policyId],
+    )
+    assert.equal((await world.ask('DELETE', `/policies/by%20name/assignments/${shop}`)).status, 204)
+  })
+
+  test('where several have it, with what they are under', async () => {
+    const [one, two] = [await makePool({ name: 'north' }), await makePool({ name: 'south' })]
+    const a = await makePool({ parentPoolId: one.poolId, name: 'dmz' })
+    const b = await makePool({ parentPoolId: two.poolId, name: 'dmz' })
+    const { code, detail } = await refused('GET', '/pools/dmz')
+    assert.equal(code, 'InvalidParameterValue')
+    assert.ok(detail.includes(`\`${a.poolId}\` (${ipam.privateScopeId}/north/dmz)`), detail)
+    assert.equal((await world.get<Pool>('/pools/north%2Fdmz')).poolId, a.poolId)
+    assert.equal((await world.get<Pool>(`/pools/${ipam.privateScopeId}%2Fsouth%2Fdmz`)).poolId, b.poolId)
+    assert.equal((await world.get<Pool>(`/pools/corp%2F${ipam.privateScopeId}%2Fsouth%2Fdmz`)).poolId, b.poolId)
+    for (const path of ['/pools/west%2Fdmz', '/pools/south%2Fnorth%2Fdmz', '/pools/no-such-name', '/pools/dmz%2F']) {
+      assert.equal((await refused('GET', path)).code, 'NotFound', path)
+    }
+  })
+
+  test('I8 of what the caller sees alone: others neither answer to theirs nor make it ambiguous', async () => {
+    const theirs = await world.post<Ipam>('/ipams', { account: shop, region: 'us-east-1', name: 'ours' })
+    const pool = await world.post<Pool>('/pools', {
+      scopeId: theirs.privateScopeId,
+      family: 'ipv4',
+      name: 'hidden twin',
+    })
+    const hidden = await makePool({ name: 'hidden twin' })
+    const only = await makePool({ name: 'network only' })
+    assert.equal((await refused('GET', '/pools/hidden%20twin')).code, 'InvalidParameterValue')
+    assert.equal((await world.get<Pool>('/pools/hidden%20twin', { as: auditor })).poolId, pool.poolId)
+    assert.notEqual(hidden.poolId, pool.poolId)
+    for (const [there, absent] of [
+      ['network only', 'no such name'],
+      [only.poolId, 'ipam-pool-0123456789abcdef0'],
+    ] as const) {
+      const [one, other] = await Promise.all(
+        [there, absent].map((name) => refused('GET', `/pools/${encodeURIComponent(name)}`, undefined, auditor)),
+      )
+      assert.deepEqual([one!.code, one!.detail], [other!.code, other!.detail.replace(absent, there)])
+    }
+  })
+
+  test('a pool of others by whoever takes space of it for an account that may use it', async () => {
+    const pool = await makePool({ name: 'lent', sharedWith: [shop], locale: azure })
+    await world.post('/pools/lent/cidrs', { cidr: '10.90.0.0/24' })
+    const operator = await world.tokenOf('user:otto', 'resource-operator', workloads)
+    const wanted = { resourceType: 'azure:virtual-network', locale: azure, poolId: 'lent', netmaskLength: 28 }
+    const taken = (account: string) =>
+      world.ask<{ poolId: string; code: string }>('POST', '/allocations', {
+        body: { ...wanted, account },
+        as: operator,
+      })
+    const got = await taken(shop)
+    assert.deepEqual([got.status, got.body.poolId], [201, pool.poolId], JSON.stringify(got.body))
+    assert.equal((await taken(lab)).body.code, 'NotFound')
+  })
+})

@@ -1,0 +1,304 @@
+// Things by name. Whatever names an account in a request of the native API is its number, its id in its cloud, or a name that no other
+// has; whatever names an IPAM, a scope, a pool or a policy is its id, or such a name.
+import type { z } from 'zod'
+import { isIdLike } from '#model/name.ts'
+import { isAccountId, isTargetId } from '#model/organization.ts'
+import { mayUsePool } from '#model/policy/resolve.ts'
+import { numbered, refuse } from '#model/refusal.ts'
+import { type Action, everywhere } from '#model/roles.ts'
+import { nameKey } from '#model/tags.ts'
+import { permitter } from './identity/authority.ts'
+import { visibleAccounts } from './identity/visible-accounts.ts'
+import type { ReadContext } from './operation.ts'
+import { accountsCalled } from './organization/called.ts'
+import { accountMarks, type NameableKind, thingMarks } from './shapes.native.ts'
+
+/** Names that are looked for in one request; numbers and ids cost nothing. */
+const namesMax = 1_000
+/** Things with one name that are looked at for those that the caller may see. */
+const alikeMax = 1_000
+
+/** Gives a request the numbers and ids of what it names. */
+export type Naming = <Input>(context: ReadContext, action: Action, input: Input) => Promise<Input>
+
+/** What a text in a request may name. */
+type Mark = { readonly kind: 'account'; readonly orNode: boolean } | { readonly kind: NameableKind }
+const markOf = (schema: z.core.$ZodType): Mark | undefined => {
+  const account = accountMarks.get(schema)
+  return account ? { kind: 'account', ...account } : thingMarks.get(schema)
+}
+type Resolve = (mark: Mark, name: string) => Promise<string>
+
+/** What replaces names in the requests of an operation; undefined where they can name nothing. */
+export function namingOf(input: z.ZodType): Naming | undefined {
+  const walk = walkOf(input)
+  return (
+    walk &&
+    (async (context, action, given) => {
+      const found = new Map<string, string>()
+      const accounts = new Set([context.caller.account])
+      const resolve: Resolve = async (mark, name) => {
+        if (isPlain(mark, name)) {
+          if (isAccountId(name)) accounts.add(name)
+          return name
+        }
+        const key = `${mark.kind} ${name}`
+        const known = found.get(key)
+        if (known !== undefined) return known
+        if (found.size >= namesMax) {
+          refuse({
+            code: 'LimitExceeded',
+            what: mark.kind === 'account' ? 'names of accounts' : 'names',
+            limit: namesMax,
+            used: found.size + 1,
+            isOfRequest: true,
+          })
+        }
+        const id =
+          mark.kind === 'account'
+            ? await findAccount(context, action, name)
+            : await findThing(context, { kind: mark.kind, action, accounts }, name)
+        found.set(key, id)
+        if (mark.kind === 'account') accounts.add(id)
+        return id
+      }
+      return (await walk(given, resolve)) as typeof given
+    })
+  )
+}
+
+/** Whether a text stands for something without a look. */
+const isPlain = (mark: Mark, text: string): boolean =>
+  mark.kind === 'account'
+    ? isAccountId(text) || (mark.orNode && (isTargetId(text) || text === everywhere))
+    : isIdLike(text)
+
+// Accounts -----------------------------------------------------------------------------------------------------------
+
+/**
+ * The number of the one account that is called so, among those that the caller may see or do the action at: others neither answer
+ * to their name nor make it ambiguous (invariant I8).
+ */
+async function findAccount(context: ReadContext, action: Action, name: string): Promise<string> {
+  const [isRead, isPermitted] = [await permitter(context, 'organization:read'), await permitter(context, action)]
+  const counts = (number: string): boolean => isRead(number) || isPermitted(number)
+  const [one, other] = await accountsCalled(context.tx, name, counts)
+  if (one === undefined) return refuse({ code: 'NotFound', what: 'account', id: name })
+  if (other === undefined) return one
+  const problem = `several accounts are called so, such as \`${one}\` and \`${other}\`: give the number`
+  return refuse({ code: 'InvalidParameterValue', field: 'account', value: name, problem })
+}
+
+// Everything else ----------------------------------------------------------------------------------------------------
+
+/** What things are called in tags and refusals, what lets somebody see one, and where a request names it. */
+const things = {
+  ipam: { type: 'ipam', read: 'ipam:read', field: 'ipamId', plural: 'IPAMs' },
+  scope: { type: 'ipam-scope', read: 'ipam:read', field: 'scopeId', plural: 'scopes' },
+  pool: { type: 'ipam-pool', read: 'ipam:read', field: 'poolId', plural: 'pools' },
+  policy: { type: 'ipam-policy', read: 'policy:read', field: 'policyId', plural: 'policies' },
+} as const satisfies Readonly<Record<NameableKind, object>>
+/** Of what several have as their name, so many are named in the refusal. */
+const namedMax = 5
+
+interface Sought {
+  readonly kind: NameableKind
+  readonly action: Action
+  /** Those that the request names: what they may take from can be named for them. */
+  readonly accounts: ReadonlySet<string>
+}
+
+/**
+ * The id of the one thing that goes by a name, or by the last part of a path of names, among those that the caller may see, do the
+ * action at or have space from: others neither answer to their name nor make it ambiguous (invariant I8).
+ */
+async function findThing(context: ReadContext, sought: Sought, name: string): Promise<string> {
+  const { type, field, plural } = things[sought.kind]
+  const whole = await listCalled(context, sought, name)
+  const slash = name.lastIndexOf('/')
+  const parts = name.split('/')
+  const found =
+    whole.length > 0 || slash < 0
+      ? whole
+      : await under(context, sought.kind, parts.slice(0, -1), await listCalled(context, sought, parts.at(-1)!))
+  const [one, ...others] = found
+  if (one === undefined) return refuse({ code: 'NotFound', what: type, id: name })
+  if (others.length === 0) return one
+  const shown = found.slice(0, namedMax)
+  const paths = await pathsOf(context, sought.kind, shown)
+  const listed = shown.map((id) => `\`${id}\`${paths.get(id)!.length > 1 ? ` (${paths.get(id)!.join('/')})` : ''}`)
+  const more = found.length > shown.length ? ' and more' : ''
+  const problem = `several ${plural} are called so: ${listed.join(', ')}${more}; give the id, or the name with what it is under`
+  return refuse({ code: 'InvalidParameterValue', field, value: name, problem })
+}
+
+/** Those that are called so, of whoever the caller may see or act for. */
+async function listCalled(context: ReadContext, { kind, action, accounts }: Sought, name: string): Promise<string[]> {
+  if (name === '') return []
+  const { type, read } = things[kind]
+  const named = { key: nameKey, value: name, type }
+  const ids = new Set<string>()
+  for (const each of new Set<Action>([read, action])) {
+    const isPermitted = await permitter(context, each)
+    const visible = await visibleAccounts(context, each, 'now')
+    const rows = await context.tx.finding.tagged(named, alikeMax, visible)
+    for (const { id, account } of rows) if (isPermitted(account)) ids.add(id)
+  }
+  if (kind === 'pool') {
+    for (const id of await listUsable(context, action, accounts, named)) ids.add(id)
+  }
+  return [...ids].sort()
+}
+
+/** Pools of others that an account may take from for which the caller may do the action. */
+async function listUsable(
+  context: ReadContext,
+  action: Action,
+  accounts: ReadonlySet<string>,
+  named: Parameters<ReadContext['tx']['finding']['tagged']>[0],
+): Promise<string[]> {
+  const isPermitted = await permitter(context, action)
+  const snapshot = await context.snapshot()
+  const users = [...accounts].filter((account) => isPermitted(account))
+  const isUsable = (id: string): boolean => users.some((account) => mayUsePool(snapshot, account, id, context.now))
+  if (users.length === 0) return []
+  const owners = new Set<string>()
+  for (const { id, account } of snapshot.pools.values()) if (!owners.has(account) && isUsable(id)) owners.add(account)
+  const rows = await context.tx.finding.tagged(named, alikeMax, [...owners].sort())
+  return rows.map(({ id }) => id).filter(isUsable)
+}
+
+/** Those of some things whose path of names ends with these, right above them. */
+async function under(
+  context: ReadContext,
+  kind: NameableKind,
+  above: readonly string[],
+  ids: readonly string[],
+): Promise<string[]> {
+  const chains = await chainsOf(context, kind, ids)
+  const names = await context.tx.tags.names([...chains.values()].flat())
+  return ids.filter((id) => {
+    const parents = chains.get(id)!.slice(0, -1)
+    return (
+      parents.length >= above.length &&
+      above.every((part, index) => {
+        const parent = parents.at(index - above.length)!
+        return part === parent || part === names.get(parent)
+      })
+    )
+  })
+}
+
+/** How things can be named with what they are under: by names, or by ids where there are none. */
+async function pathsOf(
+  context: ReadContext,
+  kind: NameableKind,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const chains = await chainsOf(context, kind, ids)
+  const names = await context.tx.tags.names([...chains.values()].flat())
+  const paths = new Map<string, string[]>()
+  for (const [id, chain] of chains) {
+    const first = chain.findLastIndex((one) => !names.has(one))
+    paths.set(
+      id,
+      chain.slice(Math.max(first, 0)).map((one) => names.get(one) ?? one),
+    )
+  }
+  return paths
+}
+
+/** The ids of what each is under, from the IPAM down to itself. */
+async function chainsOf(
+  { tx }: ReadContext,
+  kind: NameableKind,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const chains = new Map<string, readonly string[]>()
+  for (const id of ids) {
+    if (kind === 'scope') chains.set(id, [...listed((await tx.ipams.findScope(id))?.ipamId), id])
+    else if (kind === 'policy') chains.set(id, [...listed((await tx.policies.find(id))?.ipamId), id])
+    else if (kind === 'pool') chains.set(id, await tx.pools.chainOf(id))
+    else chains.set(id, [id])
+  }
+  return chains
+}
+const listed = (id: string | undefined): readonly string[] => (id === undefined ? [] : [id])
+
+// Requests -----------------------------------------------------------------------------------------------------------
+
+type Walk = (value: unknown, resolve: Resolve) => Promise<unknown>
+
+/** The way to the marked texts in values of a shape; undefined where there are none. */
+function walkOf(schema: z.core.$ZodType): Walk | undefined {
+  const mark = markOf(schema)
+  if (mark) return async (value, resolve) => (typeof value === 'string' ? resolve(mark, value) : value)
+  const { def } = (schema as z.core.$ZodTypes)._zod
+  switch (def.type) {
+    case 'optional':
+    case 'nullable':
+    case 'default':
+      return walkOf(def.innerType)
+    case 'array':
+      return walkOfArray(walkOf(def.element), isRequest(def.element))
+    case 'object':
+      return walkOfObject(def.shape)
+    default:
+      return undefined
+  }
+}
+
+/** Of several at once, each names its own account, and a refusal says which one it was. */
+const isRequest = (schema: z.core.$ZodType): boolean => {
+  const { def } = (schema as z.core.$ZodTypes)._zod
+  return def.type === 'object' && Object.values(def.shape).some((member) => accountMarks.get(member))
+}
+
+function walkOfArray(walk: Walk | undefined, isNumbered: boolean): Walk | undefined {
+  return (
+    walk &&
+    (async (value, resolve) => {
+      if (!Array.isArray(value)) return value
+      const walked: unknown[] = []
+      for (const [index, one] of value.entries()) {
+        const walkOne = () => walk(one, resolve)
+        walked.push(await (isNumbered ? numbered(index, walkOne) : walkOne()))
+      }
+      return walked
+    })
+  )
+}
+
+function walkOfObject(shape: z.core.$ZodShape): Walk | undefined {
+  const walks = Object.entries(shape).flatMap(([name, schema]) => {
+    const walk = walkOf(schema)
+    return walk ? [[name, walk] as const] : []
+  })
+  if (walks.length === 0) return undefined
+  // Accounts first: what they may take from can be named for them.
+  const isAccount = (name: string): boolean => accountMarks.get(innermost(shape[name]!)) !== undefined
+  walks.sort(([a], [b]) => Number(isAccount(b)) - Number(isAccount(a)))
+  return async (value, resolve) => {
+    if (typeof value !== 'object' || value === null) return value
+    const walked: Record<string, unknown> = { ...value }
+    for (const [name, walk] of walks) {
+      if (walked[name] !== undefined) walked[name] = await walk(walked[name], resolve)
+    }
+    return walked
+  }
+}
+
+/** Whether a parameter is an id or name of a thing, or a list of them. */
+export function namesThing(schema: z.core.$ZodType): boolean {
+  const inner = innermost(schema)
+  const { def } = (inner as z.core.$ZodTypes)._zod
+  return thingMarks.get(inner) !== undefined || (def.type === 'array' && namesThing(def.element))
+}
+
+/** A shape without that it may be left out. */
+const innermost = (schema: z.core.$ZodType): z.core.$ZodType => {
+  const { def } = (schema as z.core.$ZodTypes)._zod
+  return def.type === 'optional' || def.type === 'nullable' || def.type === 'default'
+    ? innermost(def.innerType)
+    : schema
+}

@@ -1,0 +1,191 @@
+// Candidates: what an assignment may become, evaluated on live traffic beside it, and promoted once it has been looked at (policy-model §4).
+import type { CandidateAnswer } from '#model/policy/decision.ts'
+import { type DocumentParams, documentOf } from '#model/policy/document.ts'
+import type { Compatibility, Mode } from '#model/policy/values.ts'
+import { isPrincipalName } from '#model/principal.ts'
+import { refuse, refuseValue } from '#model/refusal.ts'
+import type { DifferenceGroup, Span, StoredCandidate } from '#store/tables/candidates.ts'
+import type { RecordedDecision } from '#store/tables/journal.ts'
+import type { StoredVersion } from '#store/tables/policies.ts'
+import { type Place, requirePermission } from '../identity/authority.ts'
+import type { ReadContext, WriteContext } from '../operation.ts'
+import { permitterThen } from '../record/object-places.ts'
+import { refuseTooMuchContent } from './account-bounds.ts'
+import { dropContradictedTags } from './assignments.ts'
+import {
+  contentOf,
+  draftVersion,
+  inList,
+  isSamePair,
+  putInForce,
+  recordVersion,
+  refuseUnfitDocument,
+  refuseUnknownType,
+} from './content.ts'
+import { type AssignmentId, absentAssignment, actingOn, findPolicy, getAssignment } from './places.ts'
+
+/** The latest decisions that are told of each group of differences. */
+export const samplesMax = 5
+
+// Drafts -------------------------------------------------------------------------------------------------------------
+
+/** Writes a whole version of a policy that is not in force, with the compatibility of the one that is by default. */
+export async function draft(
+  context: WriteContext,
+  policyId: string,
+  given: { readonly compatibility?: Compatibility; readonly documents: readonly DocumentParams[] },
+): Promise<StoredVersion> {
+  const { acting, found } = await actingOn(context, policyId)
+  const compatibility = given.compatibility ?? (await contentOf(context, found)).compatibility
+  for (const [index, one] of given.documents.entries()) {
+    await refuseUnknownType(context, one.resourceType, inList(index))
+    const first = given.documents.findIndex((other) => isSamePair(other, one))
+    if (first === index) continue
+    const problem = `documents.${first} is for the same locale and resource type`
+    refuseValue(`documents.${index}`, `${one.locale}/${one.resourceType}`, problem)
+  }
+  const documents = given.documents.map((one) => documentOf(one, compatibility))
+  const number = await draftVersion(acting, found, { compatibility, documents })
+  return (await context.tx.policies.findVersion(found.id, number))!
+}
+
+// What changes -------------------------------------------------------------------------------------------------------
+
+/** Makes a version or a mode the candidate of an assignment, in place of one that is there. */
+export async function putCandidate(
+  context: WriteContext,
+  { policyId, targetId }: AssignmentId,
+  { version, mode }: { readonly version?: number | undefined; readonly mode?: Mode | undefined },
+): Promise<StoredCandidate> {
+  const { acting, found } = await actingOn(context, policyId)
+  const live = await getAssignment(context, { policyId, targetId })
+  if (version === undefined && mode === undefined) {
+    refuse({ code: 'InvalidParameterCombination', problem: 'Nothing would be other: give one of version, mode.' })
+  }
+  const stored = version === undefined ? undefined : await context.tx.policies.findVersion(policyId, version)
+  if (version !== undefined && !stored) {
+    refuse({ code: 'NotFound', what: 'policy-version', id: String(version) })
+  }
+  // What could not be promoted is no candidate: its pools may be gone by now. While it is one, they stay.
+  for (const [index, document] of (stored?.body.documents ?? []).entries()) {
+    await refuseUnfitDocument(acting, found, document, inList(index))
+  }
+  if ((version ?? found.version) === found.version && (mode ?? live.mode) === live.mode) {
+    const [field, value] = version === undefined ? ['mode', mode] : ['version', version]
+    refuseValue(field!, value, `version ${found.version} in mode \`${live.mode}\` is what acts already`)
+  }
+  if (version !== undefined) {
+    await refuseTooMuchContent(context, found.account, { policyId, candidate: { targetId, version } })
+  }
+  const put: StoredCandidate = {
+    n: context.newSequence(),
+    policyId,
+    targetId,
+    version,
+    mode,
+    setBy: context.caller.native!.name,
+    makers: context.caller.native!.makers.filter(isPrincipalName),
+    setAt: context.now,
+  }
+  await context.tx.candidates.put(put)
+  context.changed(targetId)
+  await recordVersion(acting, policyId)
+  return put
+}
+
+/** Takes the candidate of an assignment away again. */
+export async function removeCandidate(context: WriteContext, id: AssignmentId): Promise<void> {
+  const { acting } = await actingOn(context, id.policyId)
+  await getCandidate(context, id)
+  await context.tx.candidates.remove(id.policyId, id.targetId)
+  context.changed(id.targetId)
+  await recordVersion(acting, id.policyId)
+}
+
+/**
+ * Lets the candidate act.
+ * @returns what is in force then
+ */
+export async function promoteCandidate(
+  context: WriteContext,
+  id: AssignmentId,
+): Promise<{ readonly version: number; readonly mode: Mode }> {
+  const { acting, found } = await actingOn(context, id.policyId)
+  const live = await getAssignment(context, id)
+  const promoted = await getCandidate(context, id)
+  await context.tx.candidates.remove(id.policyId, id.targetId)
+  context.changed(id.targetId)
+  if (promoted.version !== undefined && promoted.version !== found.version) {
+    await settleElsewhere(context, promoted)
+    await putInForce(acting, found, promoted.version)
+  }
+  const mode = promoted.mode ?? live.mode
+  await context.tx.policies.assign({ ...live, mode })
+  await dropContradictedTags(acting, found)
+  await recordVersion(acting, id.policyId)
+  const { version } = await findPolicy(context, id.policyId)
+  return { version, mode }
+}
+
+/**
+ * The version comes into force for every assignment of the policy: each must have tried it as its candidate, and the
+ * caller must be in charge there too. What is left of their candidates is the mode.
+ */
+async function settleElsewhere(context: WriteContext, { policyId, targetId, version }: StoredCandidate): Promise<void> {
+  const candidates = new Map((await context.tx.candidates.ofPolicy(policyId)).map((one) => [one.targetId, one]))
+  for (const other of await context.tx.policies.assignmentsOf(policyId)) {
+    if (other.targetId === targetId) continue
+    await requirePermission(context, 'policy:manage', { node: other.targetId })
+    const beside = candidates.get(other.targetId)
+    if (!beside || beside.version !== version) {
+      const problem = `the policy is enabled on \`${other.targetId}\` too, where version ${version} is not the candidate; make it the candidate there first, or enable a policy of its own on one of the two in place of this one (\`replaces\`)`
+      refuse({ code: 'IncorrectState', what: 'ipam-policy', id: policyId, problem })
+    }
+    await context.tx.candidates.remove(policyId, other.targetId)
+    context.changed(other.targetId)
+    if (beside.mode !== undefined && beside.mode !== other.mode) {
+      await context.tx.candidates.put({ ...beside, n: context.newSequence(), version: undefined, setAt: context.now })
+    }
+  }
+}
+
+// What is there ------------------------------------------------------------------------------------------------------
+
+export async function getCandidate(
+  context: ReadContext,
+  { policyId, targetId }: AssignmentId,
+): Promise<StoredCandidate> {
+  const found = await context.tx.candidates.find(policyId, targetId)
+  return found ?? refuse({ code: 'NotFound', what: 'candidate', id: `${policyId}/${targetId}` })
+}
+
+/** At the target: who may see its policies may see what they may become. */
+export async function placeOfCandidate(context: ReadContext, id: AssignmentId): Promise<Place> {
+  await getAssignment(context, id)
+  return { node: id.targetId, absent: absentAssignment(id) }
+}
+
+/** A decision that would have been another one. */
+export interface Sample {
+  readonly decision: RecordedDecision
+  readonly candidate: CandidateAnswer
+}
+
+/** Reads the latest decisions of a group of differences; undefined where the caller could not see the account then. */
+export async function samplesOf(
+  context: ReadContext,
+  { n }: StoredCandidate,
+  span: Span,
+): Promise<(group: DifferenceGroup) => Promise<readonly Sample[] | undefined>> {
+  const { tx } = context
+  const isPermitted = await permitterThen(context, 'policy:read')
+  return async (group) => {
+    if (!(await isPermitted(group.account, group.firstAt, group.lastAt + 1))) return undefined
+    const numbers = await tx.candidates.samples(n, span, group, samplesMax)
+    const decisions = await tx.journal.findDecisions(numbers)
+    return numbers.flatMap((number) => {
+      const decision = decisions.get(number)
+      return decision?.candidate ? [{ decision, candidate: decision.candidate }] : []
+    })
+  }
+}

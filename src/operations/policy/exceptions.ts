@@ -1,0 +1,288 @@
+// Exceptions: asked for, approved by somebody else, in force for a while, and over at the moment that was said (policy-model §7).
+import { hasShape } from '#model/identifier.ts'
+import { isAccountId } from '#model/organization.ts'
+import { rulesProblem } from '#model/policy/eligibility.ts'
+import {
+  type Act,
+  type ActProblem,
+  act,
+  type Exception,
+  type ExceptionGrants,
+  timeProblem,
+} from '#model/policy/exception.ts'
+import { describeReached, exceptionBounds, kindOfException } from '#model/policy/exception-bounds.ts'
+import { isOwnOrShared, mayUsePool } from '#model/policy/resolve.ts'
+import { articleFor, findResourceType, namesOf } from '#model/policy/resource-types.ts'
+import { refuse, refuseValue } from '#model/refusal.ts'
+import { everywhere } from '#model/roles.ts'
+import { accessAt, type Place, permitter, refuseWithoutRole } from '../identity/authority.ts'
+import { placeOfNode } from '../identity/roles.ts'
+import type { ReadContext, WriteContext } from '../operation.ts'
+import { standingOf } from '../record/object-places.ts'
+import { dropPending, holdWhilePending, type PendingHoldParams } from '../space/holds-for-approval.ts'
+import { checkLocaleOf } from '../space/request-parts.ts'
+import { deedOf, refuseWhileUnreviewed } from './own-break-glass.ts'
+
+/** What is asked for; moments in milliseconds since 1970. */
+export interface ExceptionParams {
+  readonly target: string
+  /** Only for resources whose id, or tag `Name`, matches. */
+  readonly resource?: string
+  readonly locale: string
+  readonly resourceType: string
+  readonly grants: ExceptionGrants
+  readonly reason: string
+  /** As soon as it is approved by default. */
+  readonly startsAt?: number
+  readonly expiresAt: number
+  /** What is to be kept while it waits for approval. */
+  readonly hold?: PendingHoldParams
+}
+
+// Asking -------------------------------------------------------------------------------------------------------------
+
+/** Asks for an exception, which is in force once somebody else has approved it. */
+export const requestException = (context: WriteContext, params: ExceptionParams): Promise<Exception> =>
+  create(context, params, false)
+
+/** Makes an exception that is in force at once, and a finding until somebody else has reviewed it. */
+export const breakGlass = (context: WriteContext, params: ExceptionParams): Promise<Exception> =>
+  create(context, params, true)
+
+/** Asks for a later end, which somebody else must approve again. */
+export const renewException = (
+  context: WriteContext,
+  id: string,
+  { expiresAt, reason }: { readonly expiresAt: number; readonly reason: string },
+): Promise<Exception> => change(context, id, { kind: 'renew', expiresAt, reason, ...deedOf(context) })
+
+// Deciding -----------------------------------------------------------------------------------------------------------
+
+/**
+ * Approves an exception, or its renewal.
+ * @param until the end that is approved; needed for a renewal, so that none is approved that came later
+ */
+export async function approveException(context: WriteContext, id: string, until?: number): Promise<Exception> {
+  const sharedPools = await poolsByLeave(context, await getException(context, id))
+  return change(context, id, { kind: 'approve', until, ...deedOf(context) }, sharedPools)
+}
+
+/** Denies an exception, or only the renewal that is asked for. */
+export const denyException = (context: WriteContext, id: string, note?: string): Promise<Exception> =>
+  change(context, id, { kind: 'deny', note, ...deedOf(context) })
+
+/** Ends an exception at once. What was taken under it stays, as a finding. */
+export const revokeException = (context: WriteContext, id: string, note?: string): Promise<Exception> =>
+  change(context, id, { kind: 'revoke', note, ...deedOf(context) })
+
+/** Says that somebody else has looked at a break-glass, which ends its finding. */
+export const reviewException = (context: WriteContext, id: string, note: string): Promise<Exception> =>
+  change(context, id, { kind: 'review', note, ...deedOf(context) })
+
+// What is asked ------------------------------------------------------------------------------------------------------
+
+async function create(context: WriteContext, input: ExceptionParams, isBreakGlass: boolean): Promise<Exception> {
+  await refuseUnknownPair(context, input)
+  await refuseUnfitSizes(context, input)
+  await refuseUnfitPools(context, input)
+  // Only of pools that are known to be there for the caller: others are absent.
+  const sharedPools = isBreakGlass ? await poolsByLeave(context, input) : []
+  const times = {
+    startsAt: input.startsAt ?? context.now,
+    expiresAt: input.expiresAt,
+  }
+  const wrong = timeProblem(times, { now: context.now, isBreakGlass })
+  if (wrong) refuseValue(wrong.field, textOf(times[wrong.field]), wrong.problem)
+  const asked = deedOf(context)
+  const wanted: Exception = {
+    id: context.newId('exception'),
+    target: input.target,
+    resource: input.resource,
+    locale: input.locale,
+    resourceType: input.resourceType,
+    grants: input.grants,
+    ...(sharedPools.length > 0 ? { sharedPools } : {}),
+    reason: input.reason,
+    ...times,
+    status: isBreakGlass ? 'approved' : 'requested',
+    isBreakGlass,
+    requested: asked,
+    asked,
+  }
+  const { tx } = context
+  if (isBreakGlass) await refuseWhileUnreviewed(context, wanted)
+  await refuseBeyondBounds(context, wanted)
+  const created = input.hold ? { ...wanted, hold: (await holdWhilePending(context, wanted, input.hold)).n } : wanted
+  await tx.exceptions.insert(created)
+  await recordVersion(context, created)
+  return created
+}
+
+/** One by one each of the bounds that count the exception, as it will be. */
+async function refuseBeyondBounds({ tx }: ReadContext, exception: Exception): Promise<void> {
+  const kind = kindOfException(exception)
+  for (const bound of exceptionBounds) {
+    if (bound.kind !== kind) continue
+    const used = await tx.exceptions.count(bound, exception)
+    if (used >= bound.max) refuse({ code: 'LimitExceeded', ...describeReached(bound, exception, used) })
+  }
+}
+
+async function refuseUnknownPair(context: ReadContext, { locale, resourceType }: ExceptionParams): Promise<void> {
+  const { resourceTypes } = await context.snapshot()
+  if (!findResourceType(resourceType, resourceTypes)) {
+    refuseValue('resourceType', resourceType, `it must be one of ${namesOf(resourceTypes)}`)
+  }
+  checkLocaleOf(context, resourceType, 'locale', locale)
+}
+
+async function refuseUnfitSizes(context: ReadContext, { grants, resourceType }: ExceptionParams): Promise<void> {
+  const { pools, provider, size, sizeIpv6 } = grants
+  if (pools.length === 0 && !provider && !size && !sizeIpv6) {
+    refuseValue('grants', '{}', 'name at least one of `pools`, `provider`, `size` and `sizeIpv6`')
+  }
+  const type = findResourceType(resourceType, (await context.snapshot()).resourceTypes)!
+  for (const [name, asked, bounds] of [
+    ['size', size, type.lengths[4]],
+    ['sizeIpv6', sizeIpv6, type.lengths[6]],
+  ] as const) {
+    if (!asked) continue
+    const value = `${asked.min} to ${asked.max}`
+    if (!bounds || type.takes === 'address') {
+      refuseValue(
+        `grants.${name}`,
+        value,
+        `${articleFor(resourceType)} \`${resourceType}\` has no choice of it; leave it out`,
+      )
+    }
+    if (asked.min <= asked.max && asked.min >= bounds.min && asked.max <= bounds.max) continue
+    const problem = `for \`${resourceType}\` it must lie within ${bounds.min} to ${bounds.max}, the smaller number first`
+    refuseValue(`grants.${name}`, value, problem)
+  }
+}
+
+/**
+ * A pool that neither the target may use nor the caller see does not exist (invariant I8). Where an account has space in it, it
+ * knows of the pool, whatever policies list by now.
+ */
+async function refuseUnfitPools(
+  context: ReadContext,
+  { target, grants, locale, resourceType }: ExceptionParams,
+): Promise<void> {
+  const snapshot = await context.snapshot()
+  const maySee = await permitter(context, 'ipam:read')
+  for (const [index, id] of grants.pools.entries()) {
+    const pool = snapshot.pools.get(id)
+    const isKnown =
+      pool && (mayUsePool(snapshot, target, id) || maySee(pool.account) || (await hasSpaceIn(context, target, id)))
+    if (!isKnown) refuse({ code: 'NotFound', what: 'ipam-pool', id })
+    const field = `grants.pools.${index}`
+    if (grants.pools.indexOf(id) !== index) refuseValue(field, id, 'the pool is listed more than once')
+    const wrong = rulesProblem(
+      { ipam: snapshot.ipams.get(pool.ipamId)!, locale, resourceType },
+      [pool],
+      snapshot.resourceTypes,
+    )
+    if (wrong) refuseValue(field, id, wrong.problem)
+  }
+}
+
+async function hasSpaceIn({ tx }: ReadContext, account: string, id: string): Promise<boolean> {
+  const pool = await tx.pools.find(id)
+  return pool !== undefined && tx.pools.isHeldBy(pool.n, account)
+}
+
+/**
+ * An exception is itself the leave to use its pools: whoever gives it must have a say over them. Where they have none, their owner
+ * gives the leave by sharing the pool with the target, and may take it back: these are answered.
+ */
+async function poolsByLeave(
+  context: ReadContext,
+  { target, grants }: Pick<ExceptionParams, 'target' | 'grants'>,
+): Promise<readonly string[]> {
+  const snapshot = await context.snapshot()
+  const maySee = await permitter(context, 'ipam:read')
+  const action = 'exception:approve'
+  const mayApproveAt = await permitter(context, action)
+  const shared: string[] = []
+  for (const id of grants.pools) {
+    const pool = snapshot.pools.get(id)
+    if (!pool || pool.account === target) continue
+    if (isOwnOrShared(snapshot, target, id)) {
+      if (!mayApproveAt(pool.account)) shared.push(id)
+      continue
+    }
+    if ((await accessAt(context, action, pool.account)).isPermitted) continue
+    const notShared = `the pool \`${id}\` is not shared with \`${target}\`, and you may not approve`
+    if (maySee(pool.account)) {
+      refuseWithoutRole(context, action, pool.account, `${notShared} at \`${pool.account}\`, which owns it`)
+    }
+    // Whose it is, is not told to who may not see it.
+    refuse({ code: 'NotAuthorized', action, because: `${notShared} at the account that owns it`, reason: 'no-role' })
+  }
+  return shared
+}
+
+/** Where it is asked for: at its target. */
+export async function placeOfTarget(context: ReadContext, { target }: { readonly target: string }): Promise<Place> {
+  if (target === everywhere) refuseValue('target', target, 'an account, ou-… or r-… is expected')
+  return placeOfNode(context, target)
+}
+
+// What is there ------------------------------------------------------------------------------------------------------
+
+export async function getException(context: ReadContext, id: string): Promise<Exception> {
+  if (!hasShape('exception', id)) refuse({ code: 'MalformedId', what: 'exception', id, expected: 'exception-...' })
+  return (await context.tx.exceptions.find(id)) ?? refuse({ code: 'NotFound', what: 'exception', id })
+}
+
+/** Where it is read and decided: at its target, or where that stood. */
+export async function placeOfException(context: ReadContext, input: { readonly exceptionId: string }): Promise<Place> {
+  const { id, target } = await getException(context, input.exceptionId)
+  return { node: await standingOf(context, target), absent: { code: 'NotFound', what: 'exception', id } }
+}
+
+async function change(
+  context: WriteContext,
+  id: string,
+  deed: Act,
+  sharedPools?: readonly string[],
+): Promise<Exception> {
+  const before = await getException(context, id)
+  const acted = act(before, deed)
+  if ('refused' in acted) return refuseAct(before, deed, acted.refused)
+  const { sharedPools: _, ...others } = acted.exception
+  const withLeave = sharedPools?.length ? { ...others, sharedPools } : others
+  const outcome = { exception: sharedPools === undefined ? acted.exception : withLeave }
+  // A renewal of one that is still in force adds nothing.
+  const isCounted = before.status === 'approved' && context.now < before.expiresAt
+  if (deed.kind === 'approve' && !isCounted) await refuseBeyondBounds(context, outcome.exception)
+  await context.tx.exceptions.update(outcome.exception)
+  await dropPending(context, outcome.exception)
+  await recordVersion(context, outcome.exception)
+  return outcome.exception
+}
+
+function refuseAct({ id, target }: Exception, deed: Act, problem: ActProblem): never {
+  if (problem.kind === 'state') refuse({ code: 'IncorrectState', what: 'exception', id, problem: problem.problem })
+  // Only a renewal names a time.
+  if (problem.kind === 'time') {
+    refuseValue(problem.field, 'expiresAt' in deed ? textOf(deed.expiresAt) : '', problem.problem)
+  }
+  const { asked, by, shared } = problem
+  const also =
+    asked === by ? '' : ` (\`${shared}\` may stand behind both: by sign-in, or as who made the token of the other)`
+  const because = `\`${asked}\` asked for \`${id}\`, and so \`${by}\` cannot ${deed.kind} it${also}; somebody else who may approve at \`${target}\` must`
+  return refuse({ code: 'NotAuthorized', action: 'exception:approve', because })
+}
+
+/** Puts the exception as it is now into the history. */
+async function recordVersion(context: WriteContext, stored: Exception): Promise<void> {
+  const { id, target } = stored
+  const account = isAccountId(target) ? target : context.caller.account
+  await context.tx.history.changed({ id, kind: 'exception', account }, stored)
+  context.changed(id)
+  await context.governanceChanged('nothing')
+}
+
+const textOf = (moment: number): string => new Date(moment).toISOString()

@@ -1,0 +1,67 @@
+// The registry of resource types: what is built in, and what administrators add for clouds and devices of their own.
+import { addedTypeProblem, builtInTypes, type ResourceType } from '#model/policy/resource-types.ts'
+import { describeNaming, policiesNaming } from '#model/policy/snapshot.ts'
+import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
+import type { ReadContext, WriteContext } from '../operation.ts'
+
+/** Our own bound: every snapshot holds all of them. */
+const addedTypesMax = 1_000
+/** Of policies, in a refusal. */
+const namesMax = 5
+
+/** The registry in order of names. */
+export async function listResourceTypes(context: ReadContext): Promise<readonly ResourceType[]> {
+  const { resourceTypes } = await context.snapshot()
+  return [...resourceTypes.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/** Adds a type for a cloud or device of one's own. */
+export async function addResourceType(context: WriteContext, type: ResourceType): Promise<void> {
+  const wrong = addedTypeProblem(type)
+  if (wrong) refuseValue(wrong.field, wrong.value, wrong.problem)
+  const added = await context.tx.resourceTypes.all()
+  if (added.some(({ type: { name } }) => name === type.name)) {
+    refuse({ code: 'AlreadyExists', what: 'resource-type', problem: `there is a type \`${type.name}\` already` })
+  }
+  if (added.length >= addedTypesMax) {
+    refuse({ code: 'LimitExceeded', what: 'resource types', limit: addedTypesMax, used: added.length })
+  }
+  await context.tx.resourceTypes.insert({ type, createdAt: context.now })
+  await recordVersion(context, type.name, type)
+}
+
+/** Deletes a type that was added and that nothing uses. */
+export async function deleteResourceType(context: WriteContext, id: string): Promise<void> {
+  await getResourceType(context, id)
+  if (builtInTypes.has(id)) {
+    const because = 'it came with the program; only what was added can be deleted'
+    refuse({ code: 'NotSupported', what: `Deleting \`${id}\``, because })
+  }
+  await refuseUsed(context, id)
+  await context.tx.resourceTypes.delete(id)
+  await recordVersion(context, id, undefined)
+}
+
+const absent = (id: string): Refusal => ({ code: 'NotFound', what: 'resource-type', id })
+/** A type of the registry. */
+export async function getResourceType(context: ReadContext, id: string): Promise<ResourceType> {
+  return (await context.snapshot()).resourceTypes.get(id) ?? refuse(absent(id))
+}
+
+async function refuseUsed(context: WriteContext, id: string): Promise<void> {
+  const naming = policiesNaming(await context.snapshot(), (document) => document.resourceType === id)
+  const refuseDependency = (problem: string): never =>
+    refuse({ code: 'DependencyViolation', what: 'resource-type', id, problem })
+  if (naming.length > 0) {
+    refuseDependency(`Policies have documents for it: ${naming.slice(0, namesMax).map(describeNaming).join(', ')}`)
+  }
+  if (await context.tx.exceptions.isOpenFor(id)) refuseDependency('Exceptions for it are not over')
+  if (await context.tx.resourceTypes.isHeld(id)) refuseDependency('Space is allocated or held for it; release it first')
+}
+
+/** Puts the type as it is now into the history. */
+async function recordVersion(context: WriteContext, id: string, type: ResourceType | undefined): Promise<void> {
+  await context.tx.history.changed({ id, kind: 'resource-type', account: context.caller.account }, type)
+  context.changed(id)
+  await context.governanceChanged()
+}
