@@ -87,14 +87,14 @@ export const resourceTypes: readonly ResourceType[] = [
   {
     name: 'aws:network-interface',
     summary:
-      'An address of a network interface in AWS: of an instance, a load balancer or another service in a subnet.',
+      'An address of a network interface in AWS.',
     scopeTypes: both,
     takes: 'address',
     lengths: oneEither,
   },
   {
     name: 'azure:network-interface',
-    summary: 'An address of a network interface in Azure, in a subnet.',
+    summary: 'An address of a network interface in Azure.',
     scopeTypes: both,
     takes: 'address',
     lengths: oneEither,
