@@ -1,7 +1,7 @@
 // Problem details (RFC 9457): a refusal as the native API says it, with its facts beside the sentence.
 import type { Refusal } from '#model/refusal.ts'
 import { cutFacts, faultWording, wordingOf } from '../wording.ts'
-import { publicNames } from './problem-facts.ts'
+import { internalFacts, publicNames } from './problem-facts.ts'
 
 export const problemContentType = 'application/problem+json'
 
@@ -72,9 +72,13 @@ export interface Problem {
 }
 
 export function problemOf(refusal: Refusal, requestId: string): Problem {
-  const { code, aws: _, isOfRequest: __, ...facts } = { isOfRequest: undefined, ...cutFacts(refusal) }
+  const { code, ...facts } = cutFacts(refusal)
   return {
-    ...Object.fromEntries(Object.entries(facts).map(([name, fact]) => [publicNames[name] ?? name, fact])),
+    ...Object.fromEntries(
+      Object.entries(facts)
+        .filter(([name]) => !(internalFacts as readonly string[]).includes(name))
+        .map(([name, fact]) => [publicNames[name] ?? name, fact]),
+    ),
     type: `urn:cadastre:problem:${code}`,
     title: titleOf(code),
     status: statuses[code],

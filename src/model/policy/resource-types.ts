@@ -86,8 +86,7 @@ export const resourceTypes: readonly ResourceType[] = [
   },
   {
     name: 'aws:network-interface',
-    summary:
-      'An address of a network interface in AWS.',
+    summary: 'An address of a network interface in AWS.',
     scopeTypes: both,
     takes: 'address',
     lengths: oneEither,

@@ -1,6 +1,6 @@
 // IPAMs over the EC2 API: requests, answers and filters.
 import type { Ipam as IpamAnswer, ModifyIpamRequest } from '#formats/aws/ec2.generated.ts'
-import { type Members, refuse, refuseValue } from '#model/refusal.ts'
+import { type Members, refuse, refuseValue, type Sentences } from '#model/refusal.ts'
 import type { Ipam } from '#store/tables/ipams.ts'
 import { filterBy, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
 import { readById } from '../listing.ts'
@@ -11,6 +11,10 @@ import { getIpam } from './access.ts'
 import { arnOf, stateOf } from './answers.ec2.ts'
 import { createIpam as create, deleteIpam as remove, updateIpam as update } from './ipams.ts'
 
+const sentences: Sentences = {
+  LimitExceeded: ({ quota, used, limit }) =>
+    quota?.kind === 'ipams' ? `You have created ${used} ipams and you are limited to ${limit}.` : undefined,
+}
 const members: Members = { cascade: 'Cascade', description: 'Description', meteredAccount: 'MeteredAccount' }
 
 export const createIpam = ec2Write(
@@ -28,6 +32,7 @@ export const createIpam = ec2Write(
     return { Ipam: { ...(await describe(context, ipam)), State: 'create-in-progress' } }
   },
   members,
+  sentences,
 )
 
 export const describeIpams = ec2Read('DescribeIpams', async (context, input) => {

@@ -60,8 +60,7 @@ export async function createIpam(context: WriteContext, spec: IpamSpec): Promise
   await refuseForeignMetering(context, account, spec.meteredAccount)
   const used = (await context.tx.ipams.ofAccount(account, context.region)).length
   if (used >= ipamsPerRegionMax) {
-    const sentence = `You have created ${used} ipams and you are limited to ${ipamsPerRegionMax}.`
-    refuse({ code: 'LimitExceeded', what: 'ipams', limit: ipamsPerRegionMax, used, aws: { sentence } })
+    refuse({ code: 'LimitExceeded', what: 'ipams', limit: ipamsPerRegionMax, used, quota: { kind: 'ipams' } })
   }
   await refuseBeyondShareOfContent(context, 'ipams', account)
 

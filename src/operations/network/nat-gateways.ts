@@ -319,7 +319,12 @@ async function choosePrivateIps(
     if (text === undefined) continue
     const address = usableAddress(subnet.cidr, text)
     if (taken.has(address)) {
-      refuse({ code: 'InUse', what: 'elastic-ip-address', id: address, problem: 'it is taken, or given twice' })
+      refuse({
+        code: 'InUse',
+        what: 'elastic-ip-address',
+        id: address,
+        problem: 'it is taken, or appears more than once',
+      })
     }
     taken.add(address)
   }
@@ -328,12 +333,7 @@ async function choosePrivateIps(
     const name = named[index]
     const next = name === undefined ? free.next().value : usableAddress(subnet.cidr!, name)
     if (next !== undefined) return next
-    return refuse({
-      code: 'Exhausted',
-      pool: subnet.id,
-      length: 32,
-      sentence: `The subnet \`${subnet.id}\` has no free address left`,
-    })
+    return refuse({ code: 'Exhausted', isOfSubnet: true, pool: subnet.id, length: 32 })
   })
 }
 

@@ -7,7 +7,7 @@ import type {
   Vpc as VpcShown,
 } from '#formats/aws/ec2.generated.ts'
 import { formatCidr } from '#model/cidr.ts'
-import { refuse, refuseValue } from '#model/refusal.ts'
+import { refuse, refuseValue, type Sentences } from '#model/refusal.ts'
 import type { Vpc, VpcCidr } from '#store/tables/vpcs.ts'
 import { filterBy, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
 import { type Listed, readById } from '../listing.ts'
@@ -24,6 +24,13 @@ import {
   setVpcAttributes,
   type VpcState,
 } from './vpcs.ts'
+
+const sentences: Sentences = {
+  LimitExceeded: ({ quota, limit }) =>
+    quota?.kind === 'cidrs'
+      ? `This network '${quota.id}' has met its maximum number of allowed CIDRs: ${limit}`
+      : undefined,
+}
 
 export const createVpc = ec2Write(
   'CreateVpc',
@@ -108,6 +115,7 @@ export const associateVpcCidrBlock = ec2Write(
     return showChange(await associateBlock(context, input.VpcId, params), 'associating')
   },
   blockMembers,
+  sentences,
 )
 
 export const disassociateVpcCidrBlock = ec2Write('DisassociateVpcCidrBlock', async (context, input) =>

@@ -12,7 +12,7 @@ import {
   provider,
   type Verdict,
 } from '#model/policy/decision.ts'
-import { denialFacts, explainDecision, withContact } from '#model/policy/explain.ts'
+import { denialFacts, explainDecision } from '#model/policy/explain.ts'
 import { canBeDivided } from '#model/policy/nesting.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
@@ -24,6 +24,7 @@ import type { Allocation } from '#store/tables/space.ts'
 import { isPlanEnded, refuseEndedPlan } from '../ipam/plans.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { refuseNewSpace } from '../organization/account-states.ts'
+import { withLabels } from '../policy/labels.ts'
 import { isCrowded, refuseBeyondProviderShare } from './provider-share.ts'
 import { blocksReservedIn, endsOf, mayBeOfNetworks, reservedProblem, reserveEnds, takeForNetwork } from './reserved.ts'
 import { endTenure } from './tenures.ts'
@@ -451,7 +452,7 @@ const heldBySubnets = (context: ReadContext, { family, sourceResource }: Pool): 
 
 async function refuseDecision(context: WriteContext, decision: Decision): Promise<never> {
   context.record(decision)
-  const explained = withContact(await context.snapshot(), decision)
+  const explained = await withLabels(context.tx, await context.snapshot(), decision)
   const { sentence, lines } = explainDecision(explained)
   const refusal = decision.denial && refusalOfPool(decision.denial, sentence)
   return refuse(
@@ -510,14 +511,14 @@ async function refuseExhausted(
   const wanted = verdict.candidates.find(({ cidr }) => cidr)?.cidr
   if (wanted) await refuseBlock(context, { verdict, wanted, account: request.account })
   const candidate = verdict.candidates[0]!
-  const explained = withContact(await context.snapshot(), decision)
+  const explained = await withLabels(context.tx, await context.snapshot(), decision)
   const { sentence, lines } = explainDecision(explained)
   if (!decision.policy && options.whenFull === 'size') {
     refuse({
       code: 'InvalidParameterValue',
       field: 'netmaskLength',
       value: String(candidate.netmaskLength),
-      problem: 'The allocation size is too big for the pool.',
+      problem: `The allocation size is too big for the pool.${explained.poolContact === undefined ? '' : ` For more space in it, ask ${explained.poolContact}.`}`,
     })
   }
   refuse({

@@ -697,7 +697,8 @@ export class Space {
     this.#clock.subjects?.noteAllocation(allocation.n, allocation.resourceType)
     const name = holderKey(allocation)
     const holder = this.#holders.get(name) ?? (await this.#readHolder(name, allocation))
-    allocationTable.later(this.#sql, { ...allocation, holder })
+    const { n, pool, cidr, resourceId, description, decision, createdAt } = allocation
+    allocationTable.later(this.#sql, { n, pool, cidr, holder, resourceId, description, decision, createdAt })
     const counters = this.#ownCounters(allocation.pool) ?? (await this.#readCounters(allocation.pool))
     counters.allocations++
     counters.moved = true
