@@ -5,9 +5,9 @@ import { canBeDivided, reservedEndMax, reservedEnds } from '#model/policy/nestin
 import { findResourceType, type ReservedEnds, type ResourceType } from '#model/policy/resource-types.ts'
 import { poolDepthMax } from '#model/pool.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
+import type { Allocation } from '#store/tables/holdings.ts'
 import type { Ipam, Scope } from '#store/tables/ipams.ts'
 import type { Pool } from '#store/tables/pools.ts'
-import type { Allocation } from '#store/tables/space.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { isOwnNetwork } from '../space/own-networks.ts'
 import { reservedType } from '../space/reserved.ts'
@@ -107,7 +107,7 @@ export async function readInside(
   limit: number,
 ): Promise<{ readonly items: readonly Allocation[]; readonly count: number }> {
   const count = (await readUtilizations(context, [pool])).get(pool.n)!.allocations
-  const rows = count === 0 ? [] : await context.tx.space.ofPool(pool.n, undefined, limit + 2 * reservedEndMax)
+  const rows = count === 0 ? [] : await context.tx.allocations.ofPool(pool.n, undefined, limit + 2 * reservedEndMax)
   return { items: rows.filter(({ resourceType }) => resourceType !== reservedType).slice(0, limit), count }
 }
 

@@ -6,10 +6,11 @@ import { formatId } from '#model/identifier.ts'
 import { amazonLengthProblem, cidrProblem, liesWithin, type PoolProblem } from '#model/pool.ts'
 import { publicSpace, publicSpaceProblem } from '#model/public-space.ts'
 import { member, refuse, refuseValue } from '#model/refusal.ts'
+import type { Allocation } from '#store/tables/holdings.ts'
 import type { Ipam } from '#store/tables/ipams.ts'
 import type { NewPoolCidr, Pool, PoolCidr } from '#store/tables/pools.ts'
-import type { Allocation } from '#store/tables/space.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
+import { refuseNewSpace } from '../organization/account-states.ts'
 import { refuseTooManyPoolCidrs } from '../policy/account-bounds.ts'
 import { providerPool } from '../space/grant.ts'
 import { refuseBeyondProviderShare } from '../space/provider-share.ts'
@@ -51,7 +52,9 @@ export async function provisionPoolCidr(
   await finishDeprovisioning(context)
   const source = await sourceOf(context, poolAt)
   await refuseUnlessMayProvision(context, source, poolAt, action)
-  if (isPlanEnded(await context.snapshot(), pool)) refuseEndedPlan(pool)
+  const snapshot = await context.snapshot()
+  refuseNewSpace(snapshot, pool.account)
+  if (isPlanEnded(snapshot, pool)) refuseEndedPlan(pool)
   await refuseUnfit(context, source, poolAt, params)
   if (!spec.hasProof) refuseWithoutProof(context, source, poolAt)
   await refuseProvisioned(context, pool, params.cidr)
@@ -137,7 +140,7 @@ type Source =
 /** A pool under a planning pool plans the same VPC, and takes from its parent as any other. */
 async function sourceOf(context: WriteContext, { pool }: PoolAt): Promise<Source> {
   if (pool.sourceAllocation !== undefined) {
-    const allocation = await context.tx.space.find(pool.sourceAllocation)
+    const allocation = await context.tx.allocations.find(pool.sourceAllocation)
     assert(allocation !== undefined, 'what a pool divides stays as long as the pool')
     return { kind: 'allocation', allocation }
   }
@@ -354,7 +357,7 @@ async function whyNotFree(context: WriteContext, parent: Pool, cidr: Cidr): Prom
   ) {
     return `The CIDR is not inside the provisioned CIDRs of the source pool ${parent.id}.`
   }
-  const rest = await context.tx.space.restIn(parent.n, cidr)
+  const rest = await context.tx.resting.in(parent.n, cidr)
   if (rest && rest.until > context.now) return `${describeRest(rest, 'the CIDR')}.`
   return `The CIDR is allocated from the source pool ${parent.id}, in whole or in part.`
 }
@@ -375,7 +378,7 @@ async function getProvisioned(context: WriteContext, pool: Pool, cidr: Cidr): Pr
  * @returns why it cannot be taken
  */
 async function takeAway(context: WriteContext, pool: Pool, provisioned: PoolCidr): Promise<string | undefined> {
-  await context.tx.space.endAllQuarantines(pool.n)
+  await context.tx.resting.endAll(pool.n)
   const { id, cidr } = provisioned
   if (endsOf(pool)) await giveUpReserved(context, pool, cidr)
   const fail = async (message: string): Promise<string> => {
@@ -386,15 +389,15 @@ async function takeAway(context: WriteContext, pool: Pool, provisioned: PoolCidr
     await recordVersion(context, pool, { ...provisioned, ...failed })
     return message
   }
-  if ((await context.tx.space.inside(pool.n, cidr, 1)).length > 0) {
+  if ((await context.tx.allocations.inside(pool.n, cidr, 1)).length > 0) {
     return fail('The CIDR has one or more allocations.')
   }
   // What is held may become an allocation.
-  const heldUntil = await context.tx.space.heldUntil(pool.n, cidr)
+  const heldUntil = await context.tx.resting.heldUntil(pool.n, cidr)
   if (heldUntil !== undefined) return fail(`${describeRest({ until: heldUntil, isHeld: true }, 'the CIDR')}.`)
-  if (await context.tx.space.restIn(pool.n, cidr)) {
+  if (await context.tx.resting.in(pool.n, cidr)) {
     if (provisioned.state === 'failed-deprovision') await context.tx.pools.setCidrState(id, 'provisioned')
-    const leavesAt = await context.tx.space.rest({ id, pool: pool.n, cidr, account: pool.account })
+    const leavesAt = await context.tx.resting.restAsOne({ id, pool: pool.n, cidr, account: pool.account })
     const pending = {
       state: 'pending-deprovision',
       failureCode: undefined,

@@ -81,7 +81,7 @@ async function show(
   const used = await readUtilizations(context, pools)
   const cidrs = await tx.pools.firstCidrs(numbers, cidrsMax)
   const names = await tx.tags.names(pools.map(({ id }) => id))
-  const sources = await tx.space.some(pools.flatMap(({ sourceAllocation }) => sourceAllocation ?? []))
+  const sources = await tx.allocations.some(pools.flatMap(({ sourceAllocation }) => sourceAllocation ?? []))
   const outer = new Map(sources.map(({ n, pool }) => [n, pool]))
   const above = ({ parent, sourceAllocation }: Pool): number | undefined => parent ?? outer.get(sourceAllocation ?? -1)
   const parents = await tx.pools.idsOfIpams(pools.flatMap((pool) => above(pool) ?? []))

@@ -372,7 +372,7 @@ const absentAllocation = (id: string): Refusal => ({ code: 'NotFound', what: 'ip
 async function getDivided(context: ReadContext, id: string): Promise<Divided> {
   refuseMalformed('allocation', 'ipam-pool-allocation', id, 'ipam-pool-alloc-...')
   const n = parseId('allocation', context.tx.installation, id)
-  const allocation = n === undefined ? undefined : await context.tx.space.find(n)
+  const allocation = n === undefined ? undefined : await context.tx.allocations.find(n)
   return (allocation && (await findDivided(context, allocation))) ?? refuse(absentAllocation(id))
 }
 

@@ -1,8 +1,8 @@
 // How much of pools is used, in numbers of addresses; of many pools at once.
 import { bitsOf, type Cidr, sizeOf } from '#model/cidr.ts'
 import { reservedBlocks } from '#model/policy/nesting.ts'
+import type { Allocation } from '#store/tables/holdings.ts'
 import type { Pool } from '#store/tables/pools.ts'
-import type { Allocation } from '#store/tables/space.ts'
 import type { ReadContext } from '../operation.ts'
 import { endsOf } from '../space/reserved.ts'
 

@@ -9,9 +9,9 @@ import { findResourceType, namesOf, type ResourceType } from '#model/policy/reso
 import type { PoolFacts } from '#model/policy/snapshot.ts'
 import { naming, numbered, refuse, refuseValue } from '#model/refusal.ts'
 import { tagsFrom } from '#model/tags.ts'
+import type { Allocation } from '#store/tables/holdings.ts'
 import type { Hold } from '#store/tables/holds.ts'
 import type { Pool } from '#store/tables/pools.ts'
-import type { Allocation } from '#store/tables/space.ts'
 import { accessAt, type Place, permitter, requirePermission } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.ts'
 import { divideAllocation, findDivided } from '../ipam/divisions.ts'
@@ -440,7 +440,8 @@ async function getPoolInside(
   const n = parseId('allocation', tx.installation, inside)
   const isPermitted = await permitter(context, 'allocation:read')
   const { resourceTypes } = await context.snapshot()
-  const named = n === undefined ? await tx.space.ofResource(inside, 0, networksNamedMax) : await tx.space.some([n])
+  const named =
+    n === undefined ? await tx.allocations.ofResource(inside, 0, networksNamedMax) : await tx.allocations.some([n])
   const networks = named.filter(({ account, resourceType }) => {
     const type = resourceTypes.get(resourceType)
     return type !== undefined && canBeDivided(type) && isPermitted(account)

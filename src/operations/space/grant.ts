@@ -19,8 +19,8 @@ import type { Snapshot } from '#model/policy/snapshot.ts'
 import { publicSpace } from '#model/public-space.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import type { AddressAssociation } from '#store/tables/addresses.ts'
+import type { Allocation } from '#store/tables/holdings.ts'
 import type { Pool } from '#store/tables/pools.ts'
-import type { Allocation } from '#store/tables/space.ts'
 import { isPlanEnded, refuseEndedPlan } from '../ipam/plans.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { refuseNewSpace } from '../organization/account-states.ts'
@@ -396,7 +396,7 @@ async function takeBlock(
     if (held.some((cidr) => overlaps(cidr, candidate.cidr!))) return undefined
     const isFree =
       (await space.takeExactly(pool.n, candidate.cidr)) === 'taken' ||
-      (!options.isHeld && (await space.reclaim(pool.n, candidate.cidr, account)))
+      (!options.isHeld && (await context.tx.resting.reclaim(pool.n, candidate.cidr, account)))
     return isFree ? candidate.cidr : undefined
   }
   const disallowed = held.length > 0 ? [...held, ...(options.disallowed ?? [])] : options.disallowed
@@ -432,7 +432,7 @@ async function takeOfProvider(
 ): Promise<{ cidr: Cidr; pool: Pool } | undefined> {
   const { space } = context.tx
   // What rests of the account's own is counted as its own already.
-  if (wanted && !isHeld && (await space.reclaim(pool.n, wanted, account))) return { cidr: wanted, pool }
+  if (wanted && !isHeld && (await context.tx.resting.reclaim(pool.n, wanted, account))) return { cidr: wanted, pool }
   const before = isCrowded(context, pool)
   if (before) await refuseBeyondProviderShare(context, pool, { account, length })
   const cidr = wanted
@@ -556,13 +556,13 @@ async function refuseBlock(context: WriteContext, { verdict, wanted, account }: 
   const value = formatCidr(wanted)
   const pool = await poolAround(context, verdict, wanted)
   if (!pool) refuseValue('cidr', value, 'It is not inside the space that it could be taken from.')
-  const rest = await context.tx.space.restIn(pool.n, wanted)
+  const rest = await context.tx.resting.in(pool.n, wanted)
   const conflict = (problem: string): never => refuse({ code: 'CidrConflict', field: 'cidr', value, problem })
   if (rest && rest.until > context.now) {
     if (rest.isHeld) conflict('it is held for somebody, in whole or in part')
     conflict(`it was released recently and rests until ${new Date(rest.until).toISOString()}`)
   }
-  const [holder] = await context.tx.space.inside(pool.n, wanted, 1)
+  const [holder] = await context.tx.allocations.inside(pool.n, wanted, 1)
   const reserved = await reservedProblem(context, pool, wanted)
   if (reserved !== undefined) conflict(reserved)
   return conflict(

@@ -34,7 +34,7 @@ export async function reserveEnds(context: WriteContext, pool: Pool): Promise<vo
 
 async function reserve(context: WriteContext, pool: Pool, block: Cidr): Promise<void> {
   const { space } = context.tx
-  const held = await space.at(pool.n, block)
+  const held = await context.tx.allocations.at(pool.n, block)
   if (held?.resourceType === reservedType) return
   if ((await space.takeExactly(pool.n, block)) === 'taken') {
     await space.record({
@@ -57,7 +57,7 @@ async function reserve(context: WriteContext, pool: Pool, block: Cidr): Promise<
 
 /** Gives up what is reserved in a block, where nothing else is allocated in it. Whether there was anything of the kind. */
 export async function giveUpReserved(context: WriteContext, pool: Pool, block: Cidr): Promise<boolean> {
-  const inside = await context.tx.space.inside(pool.n, block, 2 * reservedEndMax + 1)
+  const inside = await context.tx.allocations.inside(pool.n, block, 2 * reservedEndMax + 1)
   const isAll = inside.every(({ resourceType, cidr }) => resourceType === reservedType && contains(block, cidr))
   if (inside.length === 0 || !isAll) return false
   for (const held of inside) await endTenure(context, held, context.now)

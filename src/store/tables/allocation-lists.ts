@@ -3,7 +3,7 @@
 import { type Cidr, toKey } from '#model/cidr.ts'
 import { type AddressSpan, compareValues, firstOf, type Ranges, spanCondition } from '../merged-ranges.ts'
 import { listOfTexts, type Sql } from '../sql.ts'
-import { type Allocation, type AllocationRow, type HolderName, selectAllocation, toAllocation } from './space.ts'
+import { type Allocation, type AllocationRow, type HolderName, selectAllocation, toAllocation } from './holdings.ts'
 
 const blocksPerStatement = 200
 
