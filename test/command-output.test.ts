@@ -277,8 +277,8 @@ test('YAML says what JSON says, of lists and of single things', async () => {
 test('CSV has a column for every member and no formula; pages and single things have the same columns', async () => {
   const { output } = await cadastre('pool list -o csv')
   const [head, , child] = output.split('\r\n')
-  assert.match(head!, /^poolId,locale,family,scopeType,description,account,/)
-  assert.match(child!, new RegExp(`^${made.child},us-east-1,ipv4,private,"'=HYPERLINK\\(""x""\\)",`))
+  assert.match(head!, /^poolId,name,locale,family,scopeType,description,account,/)
+  assert.match(child!, new RegExp(`^${made.child},,us-east-1,ipv4,private,"'=HYPERLINK\\(""x""\\)",`))
   assert.equal((await cadastre('pool list -o csv --all --limit 1')).output, output)
   assert.equal((await cadastre('role-binding list --principal user:nobody -o csv')).output.split('\r\n').length, 2)
   const [single] = (await cadastre(`pool show ${made.pool} -o csv`)).output.split('\r\n')

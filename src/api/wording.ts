@@ -402,7 +402,7 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { cod
     message: `${decision}: ${[sentence(why), ...lines].join('\n')}`,
   }),
   // A status of 5xx would make SDKs try again at once, which cannot help: an operator must add space, or somebody release some.
-  Exhausted: ({ decision, isOfSubnet, pool, length, sentence: why, lines }) => ({
+  Exhausted: ({ decision, isOfSubnet, pool, length, sentence: why, lines, contact }) => ({
     status: 400,
     ec2:
       decision === undefined && why === undefined && !isOfSubnet
@@ -412,7 +412,7 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { cod
     message: isOfSubnet
       ? `The subnet ${quoted(pool)} has no free address left.`
       : decision === undefined && why === undefined
-        ? `The allocation size is too big for the pool. Pool ${quoted(pool)} has no free block of /${length} left.`
+        ? `The allocation size is too big for the pool. Pool ${quoted(pool)} has no free block of /${length} left.${contact === undefined ? '' : ` For more space in it, ask ${contact}.`}`
         : `${decision === undefined ? '' : `${decision}: `}${[
             sentence(why ?? `Pool ${quoted(pool)} has no free block of /${length} left`),
             ...(lines ?? []),

@@ -58,7 +58,21 @@ export async function printAnswer(text: string, printing: Printing): Promise<voi
     const { renderFound } = await import('./found.ts')
     return around.out(renderFound(answer as unknown as Found, await looksOf(printing)))
   }
-  around.out(renderObject(inDeclaredOrder(answer, command.fields ?? []), around.clock().zone, command.counts))
+  const ordered = withNames(inDeclaredOrder(answer, command.fields ?? []))
+  around.out(renderObject(ordered, around.clock().zone, command.counts))
+}
+
+/** Where an answer says what the ids in it are called, people read the names beside them. */
+function withNames({ names, ...answer }: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  if (typeof names !== 'object' || names === null) return names === undefined ? answer : { ...answer, names }
+  const named = new Map(Object.entries(names as Readonly<Record<string, string>>))
+  const beside = (value: unknown): unknown => {
+    if (typeof value === 'string') return named.has(value) ? `${value} (${named.get(value)})` : value
+    if (Array.isArray(value)) return value.map(beside)
+    if (typeof value !== 'object' || value === null) return value
+    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, beside(member)]))
+  }
+  return beside(answer) as Readonly<Record<string, unknown>>
 }
 
 const answeredOf = ({ command: { fields, columns }, around: { width } }: Printing): Answered => ({

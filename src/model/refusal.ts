@@ -64,6 +64,8 @@ export interface DenialFacts {
   /** Empty: nothing. */
   readonly expected: readonly string[]
   readonly missingTags?: readonly string[]
+  readonly poolName?: string
+  readonly policyName?: string
   /** The policy that decided or gave the order of pools, and where it is enabled. */
   readonly policyId?: string
   readonly version?: number

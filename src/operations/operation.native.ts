@@ -213,13 +213,20 @@ async function findOutdated(
     if (error instanceof Refused && error.refusal.code === 'NotFound') return undefined
     throw error
   })
-  if (JSON.stringify(current) === answer) return undefined
+  if (JSON.stringify(stateIn(current)) === JSON.stringify(stateIn(JSON.parse(answer)))) return undefined
   return Object.values(named).join('/') || reading.rest.path.slice(1)
 }
 
 const pick = (schema: z.ZodObject, input: object): object =>
   Object.fromEntries(Object.entries(input).filter(([name]) => name in schema.shape))
 
-/** The strong entity tag of an answer (RFC 9110, section 8.8.3): equal answers, equal tags. */
+/** What things beside it are called is no part of a state: nobody has changed it where one of them is renamed. */
+function stateIn(output: unknown): unknown {
+  if (typeof output !== 'object' || output === null || !('names' in output)) return output
+  const { names: _, ...state } = output
+  return state
+}
+
+/** The strong entity tag of an answer (RFC 9110, section 8.8.3): equal states, equal tags. */
 export const etagOf = (output: unknown): string =>
-  `"${hash('sha256', JSON.stringify(output), 'base64url').slice(0, 22)}"`
+  `"${hash('sha256', JSON.stringify(stateIn(output)), 'base64url').slice(0, 22)}"`

@@ -48,12 +48,14 @@ const denial = {
   expected: texts.describe('What is allowed; empty: nothing.'),
   missingTags: texts.optional().describe('The tags that the request lacks.'),
   poolId: text.optional().describe('The pool whose rule it is.'),
+  poolName: text.optional().describe('What that pool is called.'),
   policyId: text.optional().describe('The policy that decided.'),
+  policyName: text.optional().describe('What it is called.'),
   version: count.optional().describe('Its version.'),
   targetId: text.optional().describe('Where it is enabled.'),
   document: z.object({ locale: text, resourceType: text }).optional().describe('For what its document is.'),
   owner: text.optional().describe('The account to ask for an exception.'),
-  contact: text.optional().describe('Whom to ask there: a person, a team, a mail address or a link.'),
+  contact: text.optional().describe('Whom to ask: a person, a team, a mail address or a link.'),
   exceptionId: text.optional().describe('The exception that would have let it through, had it not ended.'),
 }
 const { poolId: _, ...denialOfAll } = denial

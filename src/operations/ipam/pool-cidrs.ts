@@ -8,6 +8,7 @@ import { member, refuse, refuseValue } from '#model/refusal.ts'
 import type { Ipam } from '#store/tables/ipams.ts'
 import type { NewPoolCidr, Pool, PoolCidr } from '#store/tables/pools.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
+import { refuseNewSpace } from '../organization/account-states.ts'
 import { refuseTooManyPoolCidrs } from '../policy/account-bounds.ts'
 import { providerPool } from '../space/grant.ts'
 import { refuseBeyondProviderShare } from '../space/provider-share.ts'
@@ -48,7 +49,9 @@ export async function provisionPoolCidr(
   await finishDeprovisioning(context)
   const source = await sourceOf(context, poolAt)
   await refuseUnlessMayProvision(context, source, poolAt, action)
-  if (isPlanEnded(await context.snapshot(), pool)) refuseEndedPlan(pool)
+  const snapshot = await context.snapshot()
+  refuseNewSpace(snapshot, pool.account)
+  if (isPlanEnded(snapshot, pool)) refuseEndedPlan(pool)
   await refuseUnfit(context, source, poolAt, params)
   if (!spec.hasProof) refuseWithoutProof(context, source, poolAt)
   await refuseProvisioned(context, pool, params.cidr)
@@ -335,7 +338,7 @@ async function whyNotFree(context: WriteContext, parent: Pool, cidr: Cidr): Prom
   ) {
     return `The CIDR is not inside the provisioned CIDRs of the source pool ${parent.id}.`
   }
-  const rest = await context.tx.space.restIn(parent.n, cidr)
+  const rest = await context.tx.resting.in(parent.n, cidr)
   if (rest && rest.until > context.now) return `${describeRest(rest, 'the CIDR')}.`
   return `The CIDR is allocated from the source pool ${parent.id}, in whole or in part.`
 }
@@ -356,7 +359,7 @@ async function getProvisioned(context: WriteContext, pool: Pool, cidr: Cidr): Pr
  * @returns why it cannot be taken
  */
 async function takeAway(context: WriteContext, pool: Pool, provisioned: PoolCidr): Promise<string | undefined> {
-  await context.tx.space.endAllQuarantines(pool.n)
+  await context.tx.resting.endAll(pool.n)
   const { id, cidr } = provisioned
   const fail = async (message: string): Promise<string> => {
     const code = 'cidr-not-available'
@@ -365,15 +368,15 @@ async function takeAway(context: WriteContext, pool: Pool, provisioned: PoolCidr
     await recordVersion(context, pool, { ...provisioned, ...failed })
     return message
   }
-  if ((await context.tx.space.inside(pool.n, cidr, 1)).length > 0) {
+  if ((await context.tx.allocations.inside(pool.n, cidr, 1)).length > 0) {
     return fail('The CIDR has one or more allocations.')
   }
   // What is held may become an allocation.
-  const heldUntil = await context.tx.space.heldUntil(pool.n, cidr)
+  const heldUntil = await context.tx.resting.heldUntil(pool.n, cidr)
   if (heldUntil !== undefined) return fail(`${describeRest({ until: heldUntil, isHeld: true }, 'the CIDR')}.`)
-  if (await context.tx.space.restIn(pool.n, cidr)) {
+  if (await context.tx.resting.in(pool.n, cidr)) {
     if (provisioned.state === 'failed-deprovision') await context.tx.pools.setCidrState(id, 'provisioned')
-    const leavesAt = await context.tx.space.rest({ id, pool: pool.n, cidr, account: pool.account })
+    const leavesAt = await context.tx.resting.restAsOne({ id, pool: pool.n, cidr, account: pool.account })
     const pending = {
       state: 'pending-deprovision',
       failureCode: undefined,

@@ -50,7 +50,7 @@ export async function refuseUndeletable(
 /** Whether something else than the space of a pool below it is allocated in a pool: that goes when the pool below does. */
 async function hasOtherThanPools({ tx }: ReadContext, { n }: Pool): Promise<boolean> {
   for (let after: Uint8Array | undefined; ; ) {
-    const allocations = await tx.space.ofPool(n, after, stepSize)
+    const allocations = await tx.allocations.ofPool(n, after, stepSize)
     if (allocations.some(({ resourceType }) => resourceType !== 'ipam-pool')) return true
     if (allocations.length < stepSize) return false
     after = toKey(allocations.at(-1)!.cidr)
@@ -75,7 +75,7 @@ const refuseKept = (pool: Pool, problem: string): never =>
 async function restOf(context: ReadContext, pool: Pool): Promise<Rest | undefined> {
   const rests: Rest[] = []
   for (const { cidr } of await context.tx.pools.cidrs(pool.n)) {
-    const rest = await context.tx.space.restIn(pool.n, cidr)
+    const rest = await context.tx.resting.in(pool.n, cidr)
     if (rest) rests.push(rest)
   }
   return rests.sort((a, b) => b.until - a.until)[0]
@@ -116,10 +116,12 @@ export async function removeSpace(context: Pick<WriteContext, 'tx'>, pool: Pool,
   const { id, cidr, parentAllocation, leavesAt } = provisioned
   const { space, now } = context.tx
   assert(leavesAt === undefined || leavesAt <= now, 'what rests stays in its pool until the rest ends')
-  const isOut = await (leavesAt === undefined ? space.remove(pool.n, cidr) : space.removeResting(pool.n, provisioned))
+  const isOut = await (leavesAt === undefined
+    ? space.remove(pool.n, cidr)
+    : context.tx.resting.remove(pool.n, provisioned))
   assert(isOut, 'only free space is taken out of a pool')
   await context.tx.pools.deleteCidr(id)
-  const held = parentAllocation === undefined ? undefined : await space.find(parentAllocation)
+  const held = parentAllocation === undefined ? undefined : await context.tx.allocations.find(parentAllocation)
   // What rested has rested in the pool itself.
   if (held) await endTenure(context, held, now)
   await context.tx.history.changed({ id, kind: 'ipam-pool-cidr', account: pool.account }, undefined)
@@ -153,9 +155,9 @@ export async function finishDeprovisioning(
 
 /** Ends all allocations of a pool whose space need not rest. What was allocated is no longer tracked, and nothing else. */
 async function endAllocations(context: WriteContext, pool: Pool): Promise<void> {
-  await context.tx.space.endAllQuarantines(pool.n)
+  await context.tx.resting.endAll(pool.n)
   for (;;) {
-    const allocations = await context.tx.space.ofPool(pool.n, undefined, stepSize)
+    const allocations = await context.tx.allocations.ofPool(pool.n, undefined, stepSize)
     for (const allocation of allocations) {
       await endTenure(context, allocation, context.now)
     }

@@ -6,7 +6,7 @@ import { permitter } from '../identity/authority.ts'
 import { nativeRead } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
 import { accountId, gatherPage, idText, ipamName, nameShapes, pageOf, paging, scopeName } from '../shapes.native.ts'
-import { cidr, description, family, familyText, locale, numberIn } from '../space/shapes.native.ts'
+import { cidr, description, family, familyText, locale, numberIn, shownName } from '../space/shapes.native.ts'
 import { hasLeft } from './pool-removal.ts'
 import { poolId, showUtilization, utilization } from './pools.native.ts'
 import { readUtilizations } from './utilization.ts'
@@ -16,6 +16,7 @@ const cidrsMax = 20
 
 const treePool = z.object({
   poolId,
+  name: shownName.optional(),
   parentPoolId: poolId.optional().describe('The pool that its space comes from; absent for a top-level pool.'),
   depth: z.number().int(),
   account: accountId.describe('Its owner.'),
@@ -45,7 +46,7 @@ export const listPoolTree = nativeRead({
   output: pageOf(treePool),
   rest: { method: 'GET', path: '/pools/tree' },
   cli: 'pool tree',
-  columns: ['poolId', 'cidrs', 'utilization', 'description', 'locale', 'account', 'scopeId'],
+  columns: ['poolId', 'name', 'cidrs', 'utilization', 'description', 'locale', 'account', 'scopeId'],
   tree: { id: 'poolId', parent: 'parentPoolId', usage: 'utilization' },
   refusals: ['InvalidPaginationToken'],
   at: 'filtered',
@@ -77,6 +78,7 @@ async function show(
   const numbers = pools.map(({ n }) => n)
   const used = await readUtilizations(context, pools)
   const cidrs = await tx.pools.firstCidrs(numbers, cidrsMax)
+  const names = await tx.tags.names(pools.map(({ id }) => id))
   const parents = await tx.pools.idsOfIpams(pools.flatMap(({ parent }) => parent ?? []))
   return new Map(
     pools.map((pool) => {
@@ -84,6 +86,7 @@ async function show(
         pool.n,
         {
           poolId: pool.id,
+          name: names.get(pool.id),
           parentPoolId: pool.parent === undefined ? undefined : parents.get(pool.parent),
           depth: pool.depth,
           account: pool.account,

@@ -155,6 +155,9 @@ export async function createAccount(
   return refuseTaken(failure!, { ...params, email: params.email ?? noEmailOf(readIdentity(params).account ?? '') })
 }
 
+/** As for a number that somebody has. */
+export const refuseTakenNumber = (account: string): never => refuseTaken(numberTaken, { account })
+
 function refuseTaken(
   failure: string,
   { email, account, externalId, cloud }: Identity & { readonly email?: string },

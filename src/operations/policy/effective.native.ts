@@ -1,5 +1,6 @@
 // What is in force at a node of the organization for one locale and type, and where each part of it comes from.
 import { z } from 'zod'
+import { isAccountId } from '#model/organization.ts'
 import { type EffectiveDocument, type EffectiveWorld, effectiveAt } from '#model/policy/effective.ts'
 import type { FieldShape, ResolvedSize, Sourced } from '#model/policy/setting.ts'
 import { type AnySetting, forEachSetting } from '#model/policy/settings.ts'
@@ -10,7 +11,17 @@ import { nativeRead } from '../operation.native.ts'
 import { formatInstant, instant, nameShapes, targetName } from '../shapes.native.ts'
 import { refuseUnknownType } from './content.ts'
 import { describeParty } from './explanations.native.ts'
-import { condition, locale, party, poolId, resourceTypeName, showCondition, shownGrants } from './shapes.native.ts'
+import { namesBeside } from './labels.ts'
+import {
+  condition,
+  locale,
+  namesShape,
+  party,
+  poolId,
+  resourceTypeName,
+  showCondition,
+  shownGrants,
+} from './shapes.native.ts'
 
 const sourced = <T extends z.ZodType>(value: T) => z.object({ value, by: party })
 const bound = sourced(z.number().int())
@@ -129,6 +140,7 @@ export const getEffectivePolicy = nativeRead({
       .describe(
         'Those on the path that are in force, or will be; the nearest first. Those for some resources alone only where you may read them.',
       ),
+    names: namesShape,
   }),
   rest: { method: 'GET', path: '/effective-policies' },
   cli: 'policy effective',
@@ -140,7 +152,7 @@ export const getEffectivePolicy = nativeRead({
     const mayReadPoliciesOf = await permitter(context, 'policy:read')
     const mayReadExceptionsAt = await permitter(context, 'exception:read')
     const showWorld = (one: EffectiveWorld) => describeWorld(one, mayReadPoliciesOf)
-    return {
+    const answer = {
       node,
       path: [...view.path],
       ...pair,
@@ -172,6 +184,7 @@ export const getEffectivePolicy = nativeRead({
           isInForce,
         })),
     }
+    return { ...answer, names: await namesBeside(context, answer, isAccountId(node) ? node : undefined) }
   },
 })
 

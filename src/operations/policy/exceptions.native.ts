@@ -1,6 +1,7 @@
 // Exceptions over the native API.
 import { z } from 'zod'
 import { formatCidr } from '#model/cidr.ts'
+import { isAccountId } from '#model/organization.ts'
 import {
   type Attribution,
   breakGlassHoursMax,
@@ -45,7 +46,8 @@ import {
   reviewException as review,
   revokeException as revoke,
 } from './exceptions.ts'
-import { examplePoolId, shownGrants } from './shapes.native.ts'
+import { namesBeside } from './labels.ts'
+import { examplePoolId, namesShape, shownGrants } from './shapes.native.ts'
 import { rowsPerPageMax } from './tag-findings.ts'
 
 const poolsMax = 20
@@ -121,6 +123,7 @@ const exception = z.object({
     .object({ ...attributionShape, note: z.string() })
     .optional()
     .describe('Who looked at the break-glass afterwards.'),
+  names: namesShape,
 })
 const finding = z.object({
   control: z
@@ -375,7 +378,7 @@ const describeAttribution = <D extends Attribution>({ subject: _, makers = [], .
 async function describe(context: ReadContext, stored: Exception): Promise<z.output<typeof exception>> {
   const { approved, renewal, ended, reviewed, grants } = stored
   const hold = await showPending(context, stored)
-  return {
+  const answer = {
     exceptionId: stored.id,
     target: stored.target,
     resource: stored.resource,
@@ -395,6 +398,8 @@ async function describe(context: ReadContext, stored: Exception): Promise<z.outp
     ...(ended ? { ended: describeAttribution(ended) } : {}),
     ...(reviewed ? { reviewed: describeAttribution(reviewed) } : {}),
   }
+  const account = isAccountId(stored.target) ? stored.target : undefined
+  return { ...answer, names: await namesBeside(context, answer, account) }
 }
 
 const showFinding = ({ since, cidr, ...found }: ExceptionFinding): z.output<typeof finding> => ({

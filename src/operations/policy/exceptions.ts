@@ -18,6 +18,7 @@ import { everywhere } from '#model/roles.ts'
 import { accessAt, type Place, permitter, refuseWithoutRole } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
+import { refuseNewSpace } from '../organization/account-states.ts'
 import { standingOf } from '../record/object-places.ts'
 import { dropPending, holdWhilePending, type PendingHoldParams } from '../space/holds-for-approval.ts'
 import { checkLocaleOf } from '../space/request-parts.ts'
@@ -83,6 +84,7 @@ export const reviewException = (context: WriteContext, id: string, note: string)
 
 async function create(context: WriteContext, input: ExceptionParams, isBreakGlass: boolean): Promise<Exception> {
   await refuseUnknownPair(context, input)
+  refuseNewSpace(await context.snapshot(), input.target)
   await refuseUnfitSizes(context, input)
   await refuseUnfitPools(context, input)
   // Only of pools that are known to be there for the caller: others are absent.

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { type Cidr, formatCidr, nearCidrProblem, parseAddress, parseCidr } from '#model/cidr.ts'
 import { hasShape } from '#model/identifier.ts'
 import { type AllocationRequest, type Party, provider } from '#model/policy/decision.ts'
-import { type Explained, messageOf, type Names, withContact } from '#model/policy/explain.ts'
+import { type Explained, messageOf, type Names } from '#model/policy/explain.ts'
 import { type Change, describeChange, describeNext, type NearestChange } from '#model/policy/nearest-change.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import { findResourceType, isNetwork } from '#model/policy/resource-types.ts'
@@ -21,7 +21,8 @@ import { accountId, accountName, instant, nameShapes, poolNameOrProvider } from 
 import { checkLocaleOf, scopeTypeOf } from '../space/request-parts.ts'
 import { refuseUnknownType } from './content.ts'
 import { decideOnPaper, namesIn, nearestFor } from './explain.ts'
-import { locale, party, resourceTypeName, shownGrants, traceStep } from './shapes.native.ts'
+import { namesBeside, withLabels } from './labels.ts'
+import { locale, namesShape, party, resourceTypeName, shownGrants, traceStep } from './shapes.native.ts'
 
 const textMax = 64
 const tagsMax = 50
@@ -131,6 +132,7 @@ const explanation = z.object({
     .optional()
     .describe('What candidates of assignments on the path would have made of it, where that is something else.'),
   trace: z.array(traceStep),
+  names: namesShape,
   nearestChange: nearestShape
     .optional()
     .describe(
@@ -261,21 +263,20 @@ async function refuseUnseenPool(context: ReadContext, { account, explicit }: All
 
 async function describe(context: ReadContext, given: Explained): Promise<z.output<typeof explanation>> {
   const snapshot = await context.snapshot()
-  const decision = withContact(snapshot, given)
   const isPermitted = await permitter(context, 'ipam:read')
-  const { account } = decision.request
+  const { account } = given.request
   // Who may read the decision because the account was in their unit then, is told nothing of what holds for it now (invariant I8).
   const isNowTold = (await permitter(context, 'decision:read'))(account)
   const isPoolSeen = (pool: PoolFacts): boolean =>
     (isNowTold && mayUsePool(snapshot, account, pool.id, context.now)) || isPermitted(pool.account)
+  const isNameSeen = await nameFilter(context, isNowTold ? account : undefined, isPoolSeen)
+  // A denial tells whoever asked what the policy and pools in it are called, so that they can speak of them.
+  const isToldAll = isNowTold && given.outcome === 'deny'
+  const decision = await withLabels(context.tx, snapshot, given, isToldAll ? undefined : isNameSeen)
   const nearest = isNowTold ? await nearestFor(context.tx, snapshot, decision, isPoolSeen) : undefined
-  const names = await namesIn(
-    context.tx,
-    decision,
-    await nameFilter(context, isNowTold ? account : undefined, isPoolSeen),
-  )
+  const names = await namesIn(context.tx, decision, isNameSeen)
   const { denial, policy, target, trace, wouldBe, candidates, pool, cidr } = decision
-  return {
+  const answer = {
     ...(decision.id === undefined ? {} : { decisionId: decision.id }),
     at: decision.at.toISOString(),
     request: describeRequest(decision.request),
@@ -300,7 +301,7 @@ async function describe(context: ReadContext, given: Explained): Promise<z.outpu
             ...(denial.pool === undefined ? {} : { poolId: denial.pool }),
             ...(denial.by ? { by: describeParty(denial.by) } : {}),
             ...(denial.owner === undefined ? {} : { owner: denial.owner }),
-            ...(decision.contact === undefined ? {} : { contact: decision.contact }),
+            ...contactIn(decision),
           },
         }
       : {}),
@@ -333,6 +334,7 @@ async function describe(context: ReadContext, given: Explained): Promise<z.outpu
     trace: trace.map(({ kind, subject, result, because }) => ({ kind, subject, result, because })),
     ...(nearest ? { nearestChange: describeNearest(nearest) } : {}),
   }
+  return { ...answer, names: await namesBeside(context, answer, isNowTold ? account : undefined) }
 }
 
 /**
@@ -355,6 +357,12 @@ async function nameFilter(
     if (policy) return mayReadPolicy(policy.account)
     return id === account || (nodes.has(id) && mayReadNode(id))
   }
+}
+
+/** Whom to ask: about the pool that is full, else about what denied. */
+function contactIn({ poolContact, contact }: Explained): { contact?: string } {
+  const whom = poolContact ?? contact
+  return whom === undefined ? {} : { contact: whom }
 }
 
 function messagesOf(decision: Explained, names: Names, next: string | undefined) {

@@ -191,7 +191,7 @@ async function findOfResource(context: ReadContext, resourceId: string): Promise
   const holders = await holdersOf(context, accounts)
   const allocated = holders
     ? await tx.allocationLists.ofResource(holders, resourceId, 0, rowsMax)
-    : await tx.space.ofResource(resourceId, 0, rowsMax)
+    : await tx.allocations.ofResource(resourceId, 0, rowsMax)
   const held = await tx.space.holds.list({ accounts, resourceId }, 0, rowsMax)
   const used = await tx.addresses.usedBy({ resourceId }, 0, rowsMax)
   const numbers = [...allocated, ...held].filter(({ account }) => isPermitted(account)).map(({ n }) => n)

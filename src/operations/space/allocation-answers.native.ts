@@ -9,8 +9,8 @@ import { type Refusal, refuse } from '#model/refusal.ts'
 import { everywhere } from '#model/roles.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Association, UseKind } from '#store/tables/addresses.ts'
+import type { Allocation } from '#store/tables/holdings.ts'
 import type { Hold } from '#store/tables/holds.ts'
-import type { Allocation } from '#store/tables/space.ts'
 import { permitter } from '../identity/authority.ts'
 import { holdersMax, holdersOf, visibleAccounts } from '../identity/visible-accounts.ts'
 import { poolIdOrProvider } from '../ipam/pools.native.ts'
@@ -72,7 +72,7 @@ export const isHold = (entry: Entry): entry is Hold => 'expiresAt' in entry
 export async function findEntry(context: ReadContext, id: string): Promise<Entry> {
   refuseMalformed('allocation', 'ipam-pool-allocation', id, 'ipam-pool-alloc-...')
   const n = parseId('allocation', context.tx.installation, id)
-  const found = n === undefined ? undefined : ((await context.tx.space.find(n)) ?? (await findHold(context, n)))
+  const found = n === undefined ? undefined : ((await context.tx.allocations.find(n)) ?? (await findHold(context, n)))
   return found ?? refuse(absentAllocation(id))
 }
 
@@ -335,7 +335,7 @@ async function sourceOf(
   const { space, allocationLists, pools: allPools } = context.tx
   if (resourceId !== undefined) {
     return ofResource(context, resourceId, {
-      allocated: (after, limit) => space.ofResource(resourceId, numberIn(after), limit),
+      allocated: (after, limit) => context.tx.allocations.ofResource(resourceId, numberIn(after), limit),
       held: (after, limit) => space.holds.list({ resourceId }, numberIn(after), limit),
     })
   }
@@ -372,14 +372,14 @@ async function ofResource(
 ): Promise<Source> {
   const { tx } = context
   const n = parseId('address', tx.installation, resourceId)
-  const eip = n === undefined ? undefined : await tx.space.find(n)
+  const eip = n === undefined ? undefined : await tx.allocations.find(n)
   const used = usedAs(context, { resourceId })
   return {
     ...byNumber,
     async allocated(after, limit) {
-      if (eip) return [eip].filter(({ n }) => n > numberIn(after))
+      const own = eip && eip.n > numberIn(after) ? [eip] : []
       const found = await named.allocated(after, limit)
-      return [...found, ...(await used(after, limit))].sort(byNumber.order).slice(0, limit)
+      return [...own, ...found, ...(await used(after, limit))].sort(byNumber.order).slice(0, limit)
     },
     held: named.held,
   }
@@ -395,7 +395,7 @@ const both =
 
 /** Elastic IPs that a resource, or resources of a kind, use. */
 function usedAs({ tx }: ReadContext, use: Parameters<ReadContext['tx']['addresses']['usedBy']>[0]): Read {
-  return async (after, limit) => tx.space.some(await tx.addresses.usedBy(use, numberIn(after), limit))
+  return async (after, limit) => tx.allocations.some(await tx.addresses.usedBy(use, numberIn(after), limit))
 }
 
 /** Of some pools, between two addresses: equal addresses, which private scopes may repeat, in the order of their pools. */

@@ -12,17 +12,18 @@ import {
   provider,
   type Verdict,
 } from '#model/policy/decision.ts'
-import { denialFacts, explainDecision, withContact } from '#model/policy/explain.ts'
+import { denialFacts, explainDecision } from '#model/policy/explain.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
 import { publicSpace } from '#model/public-space.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import type { AddressAssociation } from '#store/tables/addresses.ts'
+import type { Allocation } from '#store/tables/holdings.ts'
 import type { Pool } from '#store/tables/pools.ts'
-import type { Allocation } from '#store/tables/space.ts'
 import { isPlanEnded, refuseEndedPlan } from '../ipam/plans.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { refuseNewSpace } from '../organization/account-states.ts'
+import { withLabels } from '../policy/labels.ts'
 import { isCrowded, refuseBeyondProviderShare } from './provider-share.ts'
 import { endTenure } from './tenures.ts'
 
@@ -375,7 +376,7 @@ export async function takeCandidate(
     if (held.some((cidr) => overlaps(cidr, candidate.cidr!))) return undefined
     const free =
       (await context.tx.space.takeExactly(pool.n, candidate.cidr)) === 'taken' ||
-      (!options.isHeld && (await context.tx.space.reclaim(pool.n, candidate.cidr, request.account)))
+      (!options.isHeld && (await context.tx.resting.reclaim(pool.n, candidate.cidr, request.account)))
     return free ? { cidr: candidate.cidr, pool } : undefined
   }
   const disallowed = held.length > 0 ? [...held, ...(options.disallowed ?? [])] : options.disallowed
@@ -394,7 +395,7 @@ async function takeOfProvider(
 ): Promise<{ cidr: Cidr; pool: Pool } | undefined> {
   const { space } = context.tx
   // What rests of the account's own is counted as its own already.
-  if (wanted && !isHeld && (await space.reclaim(pool.n, wanted, account))) return { cidr: wanted, pool }
+  if (wanted && !isHeld && (await context.tx.resting.reclaim(pool.n, wanted, account))) return { cidr: wanted, pool }
   const before = isCrowded(context, pool)
   if (before) await refuseBeyondProviderShare(context, pool, { account, length })
   const cidr = wanted
@@ -414,7 +415,7 @@ const heldBySubnets = (context: ReadContext, { family, sourceResource }: Pool): 
 
 async function refuseDecision(context: WriteContext, decision: Decision): Promise<never> {
   context.record(decision)
-  const explained = withContact(await context.snapshot(), decision)
+  const explained = await withLabels(context.tx, await context.snapshot(), decision)
   const { sentence, lines } = explainDecision(explained)
   const refusal = decision.denial && refusalOfPool(decision.denial, sentence)
   return refuse(
@@ -473,14 +474,14 @@ async function refuseExhausted(
   const wanted = verdict.candidates.find(({ cidr }) => cidr)?.cidr
   if (wanted) await refuseBlock(context, { verdict, wanted, account: request.account })
   const candidate = verdict.candidates[0]!
-  const explained = withContact(await context.snapshot(), decision)
+  const explained = await withLabels(context.tx, await context.snapshot(), decision)
   const { sentence, lines } = explainDecision(explained)
   if (!decision.policy && options.whenFull === 'size') {
     refuse({
       code: 'InvalidParameterValue',
       field: 'netmaskLength',
       value: String(candidate.netmaskLength),
-      problem: 'The allocation size is too big for the pool.',
+      problem: `The allocation size is too big for the pool.${explained.poolContact === undefined ? '' : ` For more space in it, ask ${explained.poolContact}.`}`,
     })
   }
   refuse({
@@ -518,13 +519,13 @@ async function refuseBlock(context: WriteContext, { verdict, wanted, account }: 
   const value = formatCidr(wanted)
   const pool = await poolAround(context, verdict, wanted)
   if (!pool) refuseValue('cidr', value, 'It is not inside the space that it could be taken from.')
-  const rest = await context.tx.space.restIn(pool.n, wanted)
+  const rest = await context.tx.resting.in(pool.n, wanted)
   const conflict = (problem: string): never => refuse({ code: 'CidrConflict', field: 'cidr', value, problem })
   if (rest && rest.until > context.now) {
     if (rest.isHeld) conflict('it is held for somebody, in whole or in part')
     conflict(`it was released recently and rests until ${new Date(rest.until).toISOString()}`)
   }
-  const [holder] = await context.tx.space.inside(pool.n, wanted, 1)
+  const [holder] = await context.tx.allocations.inside(pool.n, wanted, 1)
   return conflict(
     holder?.account === account
       ? `it overlaps the allocation ${formatId('allocation', context.tx.installation, holder.n)} (${formatCidr(holder.cidr)})`

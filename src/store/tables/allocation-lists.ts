@@ -2,7 +2,7 @@
 
 import { type AddressSpan, compareValues, firstOf, type Ranges, spanCondition } from '../merged-ranges.ts'
 import { listOfTexts, type Sql } from '../sql.ts'
-import { type Allocation, type AllocationRow, type HolderName, selectAllocation, toAllocation } from './space.ts'
+import { type Allocation, type AllocationRow, type HolderName, selectAllocation, toAllocation } from './holdings.ts'
 
 export class AllocationLists {
   readonly #sql: Sql

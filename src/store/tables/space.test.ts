@@ -196,7 +196,7 @@ async function playStep(tx: Transaction, pools: Stage['pools'], model: Model, no
     const due = ([4, 6] as const).flatMap((family) =>
       model[family].filter(({ endsAt }) => endsAt !== undefined && endsAt <= now),
     )
-    assert.equal(await tx.space.endQuarantines(step.limit), Math.min(due.length, step.limit))
+    assert.equal(await tx.resting.end(step.limit), Math.min(due.length, step.limit))
     await forgetSwept(tx, pools, model)
     return
   }
@@ -258,7 +258,7 @@ async function playStep(tx: Transaction, pools: Stage['pools'], model: Model, no
     case 'release': {
       const one = owned[step.which % Math.max(owned.length, 1)]
       if (!one) return
-      const allocation = await tx.space.at(pool, one.cidr)
+      const allocation = await tx.allocations.at(pool, one.cidr)
       assert.equal(allocation?.account, one.account)
       await tx.space.release(allocation!, now + step.rest)
       model[family] = model[family].filter((other) => other !== one)
@@ -268,7 +268,7 @@ async function playStep(tx: Transaction, pools: Stage['pools'], model: Model, no
     case 'reclaim': {
       const one = resting[step.which % Math.max(resting.length, 1)]
       if (!one) return
-      const given = await tx.space.reclaim(pool, one.cidr, step.account)
+      const given = await tx.resting.reclaim(pool, one.cidr, step.account)
       assert.equal(given, one.account === step.account, 'only who gave it back has it again early')
       if (!given) return
       model[family] = model[family].filter((other) => other !== one)
@@ -282,7 +282,7 @@ async function forgetSwept(tx: Transaction, pools: Stage['pools'], model: Model)
   for (const family of [4, 6] as const) {
     const kept: Held[] = []
     for (const one of model[family]) {
-      const rests = one.endsAt !== undefined && (await tx.space.restIn(pools[family], one.cidr)) === undefined
+      const rests = one.endsAt !== undefined && (await tx.resting.in(pools[family], one.cidr)) === undefined
       if (!rests) kept.push(one)
       // I6: it may be gone only if its time was over.
       else assert.ok(one.endsAt! <= tx.now, `${formatCidr(one.cidr)} came back before its rest ended`)
@@ -423,7 +423,7 @@ describe('by example', async () => {
       const busy = await tx.space.remove(pools[4], cidr('198.18.0.64/26'))
       await tx.space.release(allocation, tx.now + 1)
       const resting = await tx.space.remove(pools[4], cidr('198.18.0.64/26'))
-      await tx.space.reclaim(pools[4], one, accounts[0])
+      await tx.resting.reclaim(pools[4], one, accounts[0])
       const again = allocationOf(tx, pools[4], one, accounts[0])
       await tx.space.record(again)
       await tx.space.release(again, tx.now)
@@ -440,11 +440,11 @@ describe('by example', async () => {
       await tx.space.release(allocation, tx.now + 100)
       const inside = makeCidr(4, one.first, 32)
       return [
-        await tx.space.reclaim(pools[4], one, accounts[1]),
-        await tx.space.reclaim(pools[4], inside, accounts[0]),
+        await tx.resting.reclaim(pools[4], one, accounts[1]),
+        await tx.resting.reclaim(pools[4], inside, accounts[0]),
         await tx.space.takeExactly(pools[4], inside),
-        await tx.space.reclaim(pools[4], one, accounts[0]),
-        await tx.space.reclaim(pools[4], one, accounts[0]),
+        await tx.resting.reclaim(pools[4], one, accounts[0]),
+        await tx.resting.reclaim(pools[4], one, accounts[0]),
       ]
     })
     assert.deepEqual(reclaimed, [false, false, 'not-free', true, false])
