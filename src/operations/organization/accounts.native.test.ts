@@ -1,6 +1,7 @@
 // Accounts over the native API: under their own numbers and ids, renamed, and found by whoever may see them.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { spread } from '#model/spread.ts'
 import { createAccessKey, listAccessKeys } from '#operations/identity/access-keys.ts'
 import { refusalOf } from '../../../test/acme.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
@@ -181,6 +182,25 @@ test('D8 nobody keeps the number of an account from its owner by the email that 
   assert.match(taken.detail!, /the email `account@777788889999\.invalid`/)
   await world.ask('PATCH', '/accounts/other', { body: { email: 'other@example.com' } })
   assert.equal((await create(body)).email, `account@${number}.invalid`)
+  // A number that is drawn is one whose email is free, too.
+  const next = await world.store.write(async (tx) => ({ sequence: tx.nextSequence(), key: tx.installation }))
+  const shape = { alphabet: '0123456789', length: 12 }
+  const emails = Array.from(
+    { length: 40 },
+    (_, ahead) => `account@${spread(next.sequence + ahead, shape, next.key)}.invalid`,
+  )
+  await world.store.write(async (tx) => {
+    for (const [index, email] of emails.entries()) {
+      const joined = { status: 'ACTIVE', joinedMethod: 'CREATED', joinedAt: tx.now } as const
+      await tx.organizations.insertAccount({
+        id: `30000000${String(index).padStart(4, '0')}`,
+        name: 'squats',
+        email,
+        ...joined,
+      })
+    }
+  })
+  for (let index = 0; index < 10; index++) await create({ name: 'drawn beside' })
   const kept = await world.ask('PATCH', `/accounts/${number}`, {
     body: { email: `account@${number}.invalid`, name: 'mine' },
   })
