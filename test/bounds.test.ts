@@ -45,7 +45,7 @@ const ofOneAlone: readonly RegExp[] = [
   // Of one request, its body, its connection or the refusal of it.
   /^(jsonMembers|freePieces|pipelined|factsListed|backlog)Max$/,
   // What one request may do, alone or between two turns of the event loop.
-  /^(changesPerRequest|sweptPerRequest|statementsPerTurn)Max$/,
+  /^(changesPerRequest|sweptPerRequest|statementsPerTurn|sharesEnded)Max$/,
   // What one answer names or one look reads.
   /^(named|names|targetsNamed|listedValues|listedLength|samples|subjects|short|inline|problems|problemsOfRule|exceptionSteps)Max$/,
   /^(overSeen|steps|unreviewed|versions|states|spaces|matching|holdersAsked|visibleAccounts|former|formerUnits|bodiesPerStatement|looks|pages|eventLength|depth|forgotten)Max$/,
@@ -54,7 +54,7 @@ const ofOneAlone: readonly RegExp[] = [
   // Turns and attempts of the server's own work.
   /^(turns|numberAttempts|batchSize|batchRows|readers|probes|sweepSize|leaving|poolsAhead|poolsPerStatement|blocks|passed|generations)Max$/,
   // What is only remembered: it is read again where it is forgotten.
-  /^(principals|clients|good|keys|signingKeys|signedHeadersCache|entries|cursors|holders)Max$/,
+  /^(principals|clients|good|goneEpochs|overlaid|keys|signingKeys|signedHeadersCache|entries|cursors|holders)Max$/,
 ]
 
 test('D8 every bound that somebody could use up is in the table of the security guide', () => {

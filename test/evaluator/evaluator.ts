@@ -360,7 +360,12 @@ type Granted = ExceptionFacts['grants']
  * Steps 2, 3, 5 and 6 for the assignments of these modes, with at most one exception's grants.
  * «Order: resolve documents → required tags and size → exceptions in force → explicit choice → rules in order.»
  */
-function judge(facts: GovernanceFacts, request: AllocationRequest, modes: readonly Mode[], granted?: Granted): Ruling {
+function evaluateIn(
+  facts: GovernanceFacts,
+  request: AllocationRequest,
+  modes: readonly Mode[],
+  granted?: Granted,
+): Ruling {
   const went: string[] = []
   let speaker: Speaker | undefined
   const deny = (refused: Refused): Ruling => ({
@@ -643,11 +648,11 @@ export function placesInOrder({ places, onExhausted, reserve }: Pick<Ruling, 'pl
 
 /** With the exceptions: «each is tried alone …, and the first that helps is named. What policy itself allows is tried first.» */
 export function rule(facts: GovernanceFacts, request: AllocationRequest, modes: readonly Mode[], at: number): Ruling {
-  const alone = judge(facts, request, modes)
+  const alone = evaluateIn(facts, request, modes)
   const exceptions = exceptionsFor(facts, request, at)
   if (alone.outcome !== 'allow') {
     for (const exception of exceptions) {
-      const helped = judge(facts, request, modes, grantsOf(facts, request.account, exception))
+      const helped = evaluateIn(facts, request, modes, grantsOf(facts, request.account, exception))
       const helps = helped.outcome === 'allow' || (helped.outcome === 'steer' && alone.outcome === 'deny')
       if (!helps) continue
       const reserved = withReserve(helped, exception.id, helped.more ?? []) ?? helped
@@ -658,7 +663,7 @@ export function rule(facts: GovernanceFacts, request: AllocationRequest, modes: 
   // «All such pools are tried in order, and nothing else.»
   if (alone.places.some(({ pool, cidr }) => cidr && pool !== provider)) return alone
   for (const exception of exceptions) {
-    const { places, more = [] } = judge(facts, request, modes, grantsOf(facts, request.account, exception))
+    const { places, more = [] } = evaluateIn(facts, request, modes, grantsOf(facts, request.account, exception))
     const reserved = withReserve(alone, exception.id, [...places, ...more])
     if (reserved) return reserved
   }

@@ -352,7 +352,7 @@ test('warn changes nothing either, and says so to the caller', () => {
   assert.equal(ask(world, { account: dev }).outcome, 'allow')
 })
 
-test('what observes is judged beside what warns, as if both enforced', () => {
+test('what observes is evaluated beside what warns, as if both enforced', () => {
   const policies = ['live', 'warned', 'watched'].map((id) =>
     policy(id, [documentOf(['p1'], id === 'watched' ? { requiredTags: [{ key: 'env' }] } : {})]),
   )

@@ -8,6 +8,7 @@ import { member, refuse, refuseValue } from '#model/refusal.ts'
 import type { Ipam } from '#store/tables/ipams.ts'
 import type { NewPoolCidr, Pool, PoolCidr } from '#store/tables/pools.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
+import { refuseNewSpace } from '../organization/account-states.ts'
 import { refuseTooManyPoolCidrs } from '../policy/account-bounds.ts'
 import { providerPool } from '../space/grant.ts'
 import { refuseBeyondProviderShare } from '../space/provider-share.ts'
@@ -48,7 +49,9 @@ export async function provisionPoolCidr(
   await finishDeprovisioning(context)
   const source = await sourceOf(context, poolAt)
   await refuseUnlessMayProvision(context, source, poolAt, action)
-  if (isPlanEnded(await context.snapshot(), pool)) refuseEndedPlan(pool)
+  const snapshot = await context.snapshot()
+  refuseNewSpace(snapshot, pool.account)
+  if (isPlanEnded(snapshot, pool)) refuseEndedPlan(pool)
   await refuseUnfit(context, source, poolAt, params)
   if (!spec.hasProof) refuseWithoutProof(context, source, poolAt)
   await refuseProvisioned(context, pool, params.cidr)

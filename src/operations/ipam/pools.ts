@@ -8,6 +8,7 @@ import { keyProblem, type Tag, valueProblem } from '#model/tags.ts'
 import type { Ipam, Scope } from '#store/tables/ipams.ts'
 import type { Pool, SourceResource } from '#store/tables/pools.ts'
 import type { Reach, ReadContext, WriteContext } from '../operation.ts'
+import { refuseNewSpace } from '../organization/account-states.ts'
 import { labelled, putFirstTags, refuseBadContact, refuseBadName, relabel } from '../organization/tagging.ts'
 import { refuseTooLongRequiredTags, refuseTooManyPools, refuseTooManyShares } from '../policy/account-bounds.ts'
 import { describedAs, type PoolAt, refuseFreeTier, refuseLongDescription, refuseTooManyListed } from './access.ts'
@@ -79,6 +80,7 @@ export async function createPool(
   refuseLongDescription(spec.description)
   refuseBadContact(contact)
   refuseBadRequiredTags(requiredTags)
+  refuseNewSpace(await context.snapshot(), ipam.account)
   const settings = settingsOf(tags)
   const n = context.newSequence()
   const pool: Pool = {
@@ -192,7 +194,34 @@ function settingsOf(tags: readonly Tag[]): { quarantineSeconds?: number; sharedW
   return { ...settings, sharedWith: listOfShares(settings.sharedWith ?? []) }
 }
 
+/** Pools of which one change ends the share with one account. */
+const sharesEndedMax = 1_000
+
 const listOfShares = (principals: readonly string[]): readonly string[] => [...new Set(principals)].sort()
+
+/**
+ * To be called when an account is made under a number that pools are shared with already: shares that its maker may not give end, as
+ * nobody has said whose the number would be. Answers whether that could be done.
+ * @param mayShare whether the maker may share what an account owns
+ */
+export async function endSharesWith(
+  context: WriteContext,
+  number: string,
+  mayShare: (owner: string) => boolean,
+): Promise<boolean> {
+  const { pools } = await context.snapshot()
+  const shared = [...pools.values()].filter(
+    ({ sharedWith, account }) => sharedWith.includes(number) && !mayShare(account),
+  )
+  if (shared.length > sharesEndedMax) return false
+  for (const { id } of shared) {
+    const pool = (await context.tx.pools.find(id))!
+    const left = (await context.tx.pools.shares(pool.n)).filter((principal) => principal !== number)
+    await context.tx.pools.share(pool.n, left)
+    await recordVersion(context, pool, 'nothing')
+  }
+  return true
+}
 
 /** Shares a pool with those that are wanted, and nobody else. Answers whether that is a change. */
 async function share(context: WriteContext, pool: Pool, wanted: readonly string[] | undefined): Promise<boolean> {

@@ -1,4 +1,4 @@
-// What can be done with NAT gateways: records of who sends traffic from which addresses. Their addresses are taken, or judged, as policy says.
+// What can be done with NAT gateways: records of who sends traffic from which addresses. Their addresses are taken, or checked, as policy says.
 import { type Cidr, contains, formatAddress, formatCidr, lastAddress, parseAddress } from '#model/cidr.ts'
 import { provider } from '#model/policy/decision.ts'
 import { member, refuse, refuseValue } from '#model/refusal.ts'

@@ -377,9 +377,9 @@ async function ofResource(
   return {
     ...byNumber,
     async allocated(after, limit) {
-      if (eip) return [eip].filter(({ n }) => n > numberIn(after))
+      const own = eip && eip.n > numberIn(after) ? [eip] : []
       const found = await named.allocated(after, limit)
-      return [...found, ...(await used(after, limit))].sort(byNumber.order).slice(0, limit)
+      return [...own, ...found, ...(await used(after, limit))].sort(byNumber.order).slice(0, limit)
     },
     held: named.held,
   }

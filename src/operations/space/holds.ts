@@ -100,7 +100,7 @@ export async function confirmHold(
 
 /**
  * Holds it from now on for so many seconds; no longer than a hold can be in all. Policy is asked again, as when it is
- * confirmed; what waits for an exception is judged as if that were in force.
+ * confirmed; what waits for an exception is evaluated as if that were in force.
  */
 export async function extendHold(context: WriteContext, hold: Hold, seconds: number): Promise<Hold> {
   const expiresAt = context.now + seconds * 1_000

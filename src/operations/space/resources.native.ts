@@ -247,17 +247,20 @@ async function candidates(
 ): Promise<readonly Found[]> {
   const { tx } = context
   const kind = kindOf(id)
+  // Others may have called something of theirs so: what one may not see hides nothing of it.
+  const found: Found[] = []
   if (kind === 'address') {
     const n = parseId('address', tx.installation, id)
-    const found = n === undefined ? undefined : await tx.allocations.find(n)
-    if (found?.resourceType === 'eip') return [eipRow(context, found)]
+    const eip = n === undefined ? undefined : await tx.allocations.find(n)
+    if (eip?.resourceType === 'eip') found.push(eipRow(context, eip))
   }
   const network = kind && networkKinds[kind as keyof typeof networkKinds]
   if (network) {
     const rows = await tx.resources.networks(network, { id, account }, '', 1)
-    if (rows.length > 0) return networkRows(context, network, rows)
+    found.push(...(await networkRows(context, network, rows)))
   }
-  return (await namedRows(context, id, holders)).filter((row) => account === undefined || row.account === account)
+  found.push(...(await namedRows(context, id, holders)))
+  return found.filter((row) => account === undefined || row.account === account)
 }
 const networkKinds = { vpc: 'vpc', subnet: 'subnet', natGateway: 'nat-gateway' } as const
 
