@@ -151,8 +151,7 @@ export async function endToken(
  * the top: at the root, or at `*` where there is none.
  */
 const placeOfToken = (token: ApiToken, top: string): string => (isOfAccount(token) ? token.account : top)
-const topOf = async ({ tx }: ReadContext): Promise<string> =>
-  (await tx.organizations.find())?.rootId ?? everywhere
+const topOf = async ({ tx }: ReadContext): Promise<string> => (await tx.organizations.find())?.rootId ?? everywhere
 
 /** One's own, or one that `token:manage` reaches; anybody else's does not exist. */
 async function getToken(context: ReadContext, id: string): Promise<ApiToken> {
