@@ -42,12 +42,14 @@ const ofOneAlone: readonly RegExp[] = [
   /^(parameters|listIndex|queryParameters|signedHeaders|filterValues|cidrList|resources|values|pageSize|batch|groups|pathPart)Max$/,
   /^(rules|conditionValues|requiredTags|documents|documentsPerPolicy|sharedWith|version|uniqueLocalLength|text)Max$/,
   /^(publicAddresses|privateAddresses|zoneAddresses|pools|cascadeAllocations)Max$/,
+  // Of one pool inside of a network.
+  /^(reservedEnd)Max$/,
   // Of one request, its body, its connection or the refusal of it.
   /^(jsonMembers|freePieces|pipelined|factsListed|backlog)Max$/,
   // What one request may do, alone or between two turns of the event loop.
   /^(changesPerRequest|sweptPerRequest|statementsPerTurn|sharesEnded)Max$/,
   // What one answer names or one look reads.
-  /^(named|names|targetsNamed|listedValues|listedLength|samples|subjects|short|inline|problems|problemsOfRule|exceptionSteps)Max$/,
+  /^(named|names|insideNames|networksNamed|targetsNamed|listedValues|listedLength|samples|subjects|short|inline|problems|problemsOfRule|exceptionSteps)Max$/,
   /^(overSeen|steps|unreviewed|versions|states|spaces|matching|holdersAsked|visibleAccounts|former|formerUnits|bodiesPerStatement|looks|pages|eventLength|depth|forgotten)Max$/,
   // What finding a text looks at and shows, and accounts of one name that are looked at.
   /^(matches|rows|characters|places|inside|insideRows|before|beginnings|alike|services)Max$/,

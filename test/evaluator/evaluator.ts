@@ -311,7 +311,9 @@ function fitOf(asked: Asked, pool: PoolFacts, cidr?: Block): Fit {
   if (request.scopeType !== undefined && pool.scopeType !== request.scopeType) return { unfit: 'place' }
   if (type.awsService !== undefined && pool.awsService !== type.awsService) return { unfit: 'place' }
   // A pool that plans a VPC divides its inside: no network of its own is made of that.
-  if (pool.plansVpc !== undefined && ['vpc', 'azure:virtual-network'].includes(type.name)) return { unfit: 'place' }
+  const isWhole = ['vpc', 'azure:virtual-network'].includes(type.name)
+  const isPart = (name: string) => ['subnet', 'azure:subnet', 'gcp:subnetwork'].includes(name)
+  if (pool.divides !== undefined && (isWhole || (isPart(type.name) && isPart(pool.divides)))) return { unfit: 'place' }
   if (pool.locale === undefined) {
     const ipam = facts.ipams.find(({ id }) => id === pool.ipamId)
     if (!type.isReservation || !ipam?.operatingRegions.includes(request.locale)) return { unfit: 'place' }

@@ -43,8 +43,8 @@ export interface PoolFacts {
   readonly locale?: string
   readonly awsService?: string
   readonly publicIpSource?: string
-  /** The VPC whose inside it divides among subnets: no network of its own is made of that. */
-  readonly plansVpc?: string
+  /** The type of the network whose inside it divides: not everything is made inside of everything. */
+  readonly divides?: string
   /** As in EC2, the minimum is the shortest prefix. */
   readonly minNetmaskLength?: number
   readonly maxNetmaskLength?: number

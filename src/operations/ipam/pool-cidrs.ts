@@ -1,10 +1,12 @@
 // What can be done with the CIDRs of pools: provisioned from a scope, a parent pool, Amazon or a VPC, and taken away again.
+import { assert } from '#model/assert.ts'
 import { bitsOf, type Cidr, equals, formatCidr, overlaps, parseCidr, toKey } from '#model/cidr.ts'
 import { subtract } from '#model/free-space.ts'
 import { formatId } from '#model/identifier.ts'
 import { amazonLengthProblem, cidrProblem, liesWithin, type PoolProblem } from '#model/pool.ts'
 import { publicSpace, publicSpaceProblem } from '#model/public-space.ts'
 import { member, refuse, refuseValue } from '#model/refusal.ts'
+import type { Allocation } from '#store/tables/holdings.ts'
 import type { Ipam } from '#store/tables/ipams.ts'
 import type { NewPoolCidr, Pool, PoolCidr } from '#store/tables/pools.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
@@ -12,6 +14,7 @@ import { refuseNewSpace } from '../organization/account-states.ts'
 import { refuseTooManyPoolCidrs } from '../policy/account-bounds.ts'
 import { providerPool } from '../space/grant.ts'
 import { refuseBeyondProviderShare } from '../space/provider-share.ts'
+import { endsOf, giveUpReserved, reserveEnds } from '../space/reserved.ts'
 import { type PoolAt, refuseTooMany } from './access.ts'
 import { isPlanEnded, refuseEndedPlan } from './plans.ts'
 import { describeRest, finishDeprovisioning, hasLeft, removeSpace } from './pool-removal.ts'
@@ -74,6 +77,7 @@ export async function provisionPoolCidr(
   await context.tx.pools.insertCidr(provisioned)
   if (provisioned.state === 'provisioned') {
     await context.tx.space.add(pool.n, provisioned.cidr)
+    await reserveEnds(context, pool)
     await context.governanceChanged('nothing')
   }
   await recordVersion(context, pool, provisioned)
@@ -148,11 +152,17 @@ function readParams({ cidr, netmaskLength: length }: CidrSpec): Params {
 type Source =
   | { readonly kind: 'parent'; readonly parent: Pool }
   | { readonly kind: 'vpc'; readonly vpcId: string; readonly cidrs: readonly Cidr[] }
+  | { readonly kind: 'allocation'; readonly allocation: Allocation }
   | { readonly kind: 'amazon' }
   | { readonly kind: 'scope' }
 
 /** A pool under a planning pool plans the same VPC, and takes from its parent as any other. */
 async function sourceOf(context: WriteContext, { pool }: PoolAt): Promise<Source> {
+  if (pool.sourceAllocation !== undefined) {
+    const allocation = await context.tx.allocations.find(pool.sourceAllocation)
+    assert(allocation !== undefined, 'what a pool divides stays as long as the pool')
+    return { kind: 'allocation', allocation }
+  }
   const parent = pool.parent === undefined ? undefined : await context.tx.pools.findByNumber(pool.parent)
   const plan = pool.sourceResource
   if (plan && !parent?.sourceResource) {
@@ -201,6 +211,7 @@ async function refuseUnfit(context: WriteContext, source: Source, poolAt: PoolAt
     refuseProblem(amazonLengthProblem(pool.family, params.length))
   }
   if (source.kind === 'vpc') refuseForeignToVpc(source, params)
+  if (source.kind === 'allocation') refuseForeignToAllocation(source.allocation, params)
   if (source.kind === 'scope' && params.cidr) await refuseProviderSpace(context, poolAt, params.cidr)
   if (source.kind === 'scope' && !params.cidr) refuseLengthInScope(poolAt, params.length)
 }
@@ -224,6 +235,13 @@ function refuseForeignToVpc({ vpcId, cidrs }: Extract<Source, { kind: 'vpc' }>, 
   if (cidrs.some((cidr) => equals(cidr, params.cidr))) return
   const allowed = cidrs.length > 0 ? cidrs.map(formatCidr).join(', ') : 'none any more'
   refuseValue('cidr', formatCidr(params.cidr), `it must be a CIDR of the VPC ${vpcId}, which has ${allowed}`)
+}
+
+function refuseForeignToAllocation({ cidr }: Allocation, params: Params): void {
+  if (params.cidr && equals(cidr, params.cidr)) return
+  const problem = `it must be the block of the allocation that the pool divides, ${formatCidr(cidr)}`
+  if (params.cidr) refuseValue('cidr', formatCidr(params.cidr), problem)
+  refuseValue('netmaskLength', params.length, problem)
 }
 
 /** The provider's range is in use already, whatever the scope: an address would be handed out twice. */
@@ -272,6 +290,7 @@ async function takeFrom(context: WriteContext, source: Source, poolAt: PoolAt, p
   if (source.kind === 'parent') return takeFromParent(context, source.parent, poolAt.pool, params)
   if (source.kind === 'amazon') return takeFromProvider(context, poolAt.pool, params.length!)
   if (source.kind === 'vpc') return planVpc(context, source.vpcId, poolAt.pool, params.cidr!)
+  if (source.kind === 'allocation') return { cidr: source.allocation.cidr, allocation: source.allocation.n }
   return takeFromScope(context, poolAt, params)
 }
 
@@ -380,8 +399,10 @@ async function getProvisioned(context: WriteContext, pool: Pool, cidr: Cidr): Pr
 async function takeAway(context: WriteContext, pool: Pool, provisioned: PoolCidr): Promise<string | undefined> {
   await context.tx.resting.endAll(pool.n)
   const { id, cidr } = provisioned
+  if (endsOf(pool)) await giveUpReserved(context, pool, cidr)
   const fail = async (message: string): Promise<string> => {
     const code = 'cidr-not-available'
+    if (endsOf(pool)) await reserveEnds(context, pool)
     await context.tx.pools.setCidrState(id, 'failed-deprovision', { code, message })
     const failed = { state: 'failed-deprovision', failureCode: code, failureMessage: message } as const
     await recordVersion(context, pool, { ...provisioned, ...failed })

@@ -8,6 +8,7 @@ import { findResourceType, isNetwork } from '#model/policy/resource-types.ts'
 import type { PoolFacts, Snapshot } from '#model/policy/snapshot.ts'
 import { refuse } from '#model/refusal.ts'
 import { permitter } from '../identity/authority.ts'
+import { findKnownPool } from '../ipam/known-pools.ts'
 import type { ReadContext } from '../operation.ts'
 import { refuseNewSpace } from '../organization/account-states.ts'
 import { checkLocaleOf, scopeTypeOf } from '../space/request-parts.ts'
@@ -64,11 +65,7 @@ async function refuseUnseenPool(context: ReadContext, { account, explicit }: All
   const id = explicit?.pool
   if (id === undefined || id === provider) return
   if (!hasShape('pool', id)) refuse({ code: 'MalformedId', what: 'ipam-pool', id, expected: 'ipam-pool-...' })
-  const snapshot = await context.snapshot()
-  if (mayUsePool(snapshot, account, id, context.now)) return
-  const owner = snapshot.pools.get(id)?.account
-  const isPermitted = await permitter(context, 'ipam:read')
-  if (owner === undefined || !isPermitted(owner)) refuse({ code: 'NotFound', what: 'ipam-pool', id })
+  if (!(await findKnownPool(context, account, id))) refuse({ code: 'NotFound', what: 'ipam-pool', id })
 }
 
 /**

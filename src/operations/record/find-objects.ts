@@ -198,7 +198,7 @@ async function findOfResource(context: ReadContext, resourceId: string): Promise
   const tenures = await tx.tenures.presentOf([...new Set([...numbers, ...used])])
   const found = [...tenures.values()]
     // What a pool was given is the pool, which is found itself.
-    .filter(({ resourceType }) => resourceType !== 'ipam-pool')
+    .filter(({ resourceType }) => resourceType !== 'ipam-pool' && resourceType !== 'reserved')
     .filter(({ account, heldUntil }) => heldUntil === undefined && isPermitted(account))
     .sort((a, b) => a.n - b.n)
   const isCut = [allocated, held, used].some(({ length }) => length === rowsMax)

@@ -24,6 +24,7 @@ import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
 import { allocate, allocationIdOf, describeAllocation, releaseAllocation } from './allocations.ts'
 import { previewGrant } from './grant.ts'
 import { isOwnNetwork } from './own-networks.ts'
+import { reservedType } from './reserved.ts'
 
 const resourceType = 'ipam-pool-allocation'
 /** What a request for space calls its members; where policy names a setting of the type, by that name. */
@@ -79,7 +80,7 @@ export const releaseIpamPoolAllocation = ec2Write('ReleaseIpamPoolAllocation', a
   if (!equals(allocation.cidr, cidr)) {
     refuseValue('Cidr', input.Cidr, `the allocation ${id} has the CIDR ${formatCidr(allocation.cidr)}`)
   }
-  if (shownType(allocation) !== 'custom') {
+  if (shownType(allocation) !== 'custom' || allocation.resourceType === reservedType) {
     const { resourceType } = allocation
     const isNetwork = resourceType === 'vpc' || resourceType === 'subnet'
     const isElsewhere = isNetwork && !isOwnNetwork(context.tx.installation, allocation)
@@ -87,7 +88,7 @@ export const releaseIpamPoolAllocation = ec2Write('ReleaseIpamPoolAllocation', a
     const because = `this one is of type \`${resourceType}\` and ${end}`
     refuseValue('IpamPoolAllocationId', id, `only custom allocations can be released; ${because}`)
   }
-  await releaseAllocation(context, allocation)
+  await releaseAllocation(context, allocation, (account) => account === context.caller.account)
   return { Success: true }
 })
 

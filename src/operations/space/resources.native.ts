@@ -23,6 +23,7 @@ import {
   poolNameOrProvider,
 } from '../shapes.native.ts'
 import { isOwnNetwork } from './own-networks.ts'
+import { reservedType } from './reserved.ts'
 import { locale, numberIn, resourceId, resourceTypeName } from './shapes.native.ts'
 
 /** Of one resource that names more space than anybody should need to see at once. */
@@ -300,7 +301,9 @@ async function namedRows(
   const found = holders
     ? await tx.allocationLists.ofResource(holders, id, 0, spacesMax)
     : await tx.allocations.ofResource(id, 0, spacesMax)
-  const all = found.filter((one) => one.resourceType !== 'ipam-pool' && !isOwnNetwork(tx.installation, one))
+  const isNamed = (one: Allocation): boolean =>
+    one.resourceType !== 'ipam-pool' && one.resourceType !== reservedType && !isOwnNetwork(tx.installation, one)
+  const all = found.filter(isNamed)
   const byAccount = [...Map.groupBy(all, ({ account }) => account)].sort(([a], [b]) => (a < b ? -1 : 1))
   return byAccount.map(([account, allocations]) => ({
     place: `${id}\n${account}`,

@@ -66,7 +66,7 @@ interface PoolRow {
   locale: string | null
   aws_service: string | null
   public_ip_source: string | null
-  source_vpc: string | null
+  divides: string | null
   min_netmask_length: number | null
   max_netmask_length: number | null
   default_netmask_length: number | null
@@ -83,7 +83,7 @@ const toPool = (row: PoolRow, cidrs: readonly Cidr[], sharedWith: readonly strin
   locale: row.locale ?? undefined,
   awsService: row.aws_service ?? undefined,
   publicIpSource: row.public_ip_source ?? undefined,
-  plansVpc: row.source_vpc ?? undefined,
+  divides: row.divides ?? undefined,
   minNetmaskLength: row.min_netmask_length ?? undefined,
   maxNetmaskLength: row.max_netmask_length ?? undefined,
   defaultNetmaskLength: row.default_netmask_length ?? undefined,
@@ -277,7 +277,7 @@ export class Governance {
       (last, limit) =>
         this.#sql.all(
           `select p.n, p.id, p.ipam_id, p.account, p.scope_id, s.kind as scope_type, p.family, p.locale, p.aws_service,
-             p.public_ip_source, p.source_vpc, p.min_netmask_length, p.max_netmask_length, p.default_netmask_length, p.required_tags
+             p.public_ip_source, p.divides, p.min_netmask_length, p.max_netmask_length, p.default_netmask_length, p.required_tags
            from pool p join scope s on s.id = p.scope_id
            where p.n > ? ${ids ? `and p.id in ${ids.text}` : ''} order by p.n limit ?`,
           last?.n ?? -1,
