@@ -7,10 +7,11 @@ import { type Given, requestOf, withMoments } from './arguments.ts'
 import { type Answer, follow, type Page, pagesOf, Refused, send } from './client.ts'
 import { endingOf, exitCodes, Stopped } from './exit-codes.ts'
 import { formatOf } from './formats.ts'
-import type { NativeCommand } from './native-command.ts'
+import type { NativeCommand, NativeParameter } from './native-command.ts'
 import { paintOf } from './paint.ts'
 import { getServer, type Server } from './profiles.ts'
 import { type Asked, afterNoAnswer, wordsOf } from './refusals.ts'
+import { type InputRow, rowsIn } from './rows.ts'
 import { withWholeIds } from './short-ids.ts'
 import type { Surroundings } from './surroundings.ts'
 import { printable } from './table.ts'
@@ -86,6 +87,8 @@ async function refused({ problem }: Refused, asked: Asked, own: OwnGiven, around
 
 async function perform({ command, given, own }: Params, asked: Asked & { server: Server }, around: Surroundings) {
   const { server, idempotencyKey, commands } = asked
+  const rows = await rowsGiven(command, given, around)
+  if (rows) return performRows({ command, given, own }, asked, rows, around)
   const request = await requestOf(command, given, (source) => readSource(source, around))
   const printing: Printing = { command, own, server, around }
   if (own.follow) return printEvents(follow(server, request), printing)
@@ -99,6 +102,67 @@ async function perform({ command, given, own }: Params, asked: Asked & { server:
   noteMore(answer.text, { command, given, own }, around)
   const isState = own.field === undefined && commands.some(({ changes }) => changes === command.name)
   for (const note of notesOf(answer, isState)) around.err(`${printable(note)}\n`)
+}
+
+/** The lines of a file that a list is given by; undefined where it is given otherwise. */
+async function rowsGiven(
+  { parameters }: NativeCommand,
+  given: Given,
+  around: Surroundings,
+): Promise<{ readonly parameter: RowsParameter; readonly rows: readonly InputRow[] } | undefined> {
+  const parameter = parameters.find((one): one is RowsParameter => one.rows !== undefined)
+  const text = parameter && given[parameter.name]
+  if (!parameter || typeof text !== 'string' || !(text === '-' || text.startsWith('@'))) return undefined
+  const source = text === '-' ? '-' : text.slice(1)
+  return { parameter, rows: rowsIn(await readSource(source, around), parameter.rows.kinds) }
+}
+type RowsParameter = NativeParameter & { readonly rows: NonNullable<NativeParameter['rows']> }
+
+/** So many lines in one request as it takes, one request after another. What is wrong with one is said with its line. */
+async function performRows(
+  { command, own }: Params,
+  { server, idempotencyKey }: Asked & { server: Server },
+  { parameter, rows }: { readonly parameter: RowsParameter; readonly rows: readonly InputRow[] },
+  around: Surroundings,
+): Promise<void> {
+  const items: Page['items'][number][] = []
+  const { method, path } = command
+  const query: Record<string, string> = own.dryRun ? { dryRun: 'true' } : {}
+  for (let at = 0; at < rows.length; at += parameter.rows.max) {
+    const some = rows.slice(at, at + parameter.rows.max)
+    const body = { [parameter.name]: some.map(({ value }) => value) }
+    // Each has a name of its own, so that a repeat of all of them has no second effect.
+    const headers: Record<string, string> = {}
+    if (idempotencyKey !== undefined) headers['idempotency-key'] = `${idempotencyKey}-${at}`
+    try {
+      const { text } = await send(server, { method, path, query, body }, headers)
+      items.push(...((JSON.parse(text) as Record<string, Page['items']>)[parameter.name] ?? []))
+    } catch (error) {
+      throw withLine(error, { before: rows.slice(0, at), some })
+    }
+  }
+  const printing: Printing = { command, own, server, around }
+  if (own.field === undefined && !formatOf(outputOf(own))) return around.out(`Done: ${items.length}.\n`)
+  await printAnswer(JSON.stringify({ items }), printing)
+}
+
+/** What is known of the lines around one that failed. */
+function withLine(
+  error: unknown,
+  { before, some }: { readonly before: readonly InputRow[]; readonly some: readonly InputRow[] },
+): unknown {
+  const span = (lines: readonly InputRow[]) => `${lines[0]!.line} to ${lines.at(-1)!.line}`
+  const done = before.length === 0 ? '' : ` Lines ${span(before)} were done before.`
+  if (error instanceof Stopped) {
+    return new Stopped(error.ending, `Lines ${span(some)}: ${error.message}${done}`, error.nextSteps)
+  }
+  if (!(error instanceof Refused)) return error
+  const { problem, url } = error
+  const line = typeof problem.index === 'number' ? some[problem.index]?.line : undefined
+  const what = problem.detail.replace(/^Number \d+: /, '')
+  const where = line === undefined ? `Lines ${span(some)}` : `Line ${line}`
+  const none = some.length > 1 ? ` Of lines ${span(some)} nothing was done.` : ''
+  return new Refused({ ...problem, detail: `${where}: ${what}${none}${done}` }, url)
 }
 
 /** A tree has all its pages: one alone would be branches without what they hang under. */
