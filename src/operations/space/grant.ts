@@ -1,4 +1,5 @@
 // Decide, allocate, record: how every address and block is handed out, whoever asks and whatever for.
+import { assert } from '#model/assert.ts'
 import { type Cidr, contains, equals, formatCidr, overlaps, parseCidr } from '#model/cidr.ts'
 import { formatId } from '#model/identifier.ts'
 import { isForeignLocale } from '#model/locale.ts'
@@ -128,11 +129,29 @@ export async function takeAsDecided(
   for (const candidate of candidatesInOrder(verdict)) {
     const taken = await takeCandidate(context, candidate, request, options)
     if (!taken) continue
+    assertAsDecided(candidate, request, options, taken)
     const decision = conclude(verdict, identity, { pool: candidate.pool, cidr: taken.cidr })
     context.record(decision)
     return { cidr: taken.cidr, pool: taken.pool, decision, number }
   }
   return refuseExhausted(context, request, verdict, conclude(verdict, identity, 'exhausted'), options)
+}
+
+/** What is handed out is what policy was asked about and allowed, and nothing else (invariant I4). */
+function assertAsDecided(
+  { pool, cidr: wanted, netmaskLength }: Candidate,
+  { family }: AllocationRequest,
+  { allowed, disallowed = [] }: GrantOptions,
+  taken: { readonly cidr: Cidr; readonly pool?: Pool },
+): void {
+  const { cidr } = taken
+  const facts = () =>
+    `${formatCidr(cidr)} of ${taken.pool?.id ?? 'no pool'} is given where ${wanted ? formatCidr(wanted) : `a /${netmaskLength}`} of ${pool} (IPv${family}) was allowed`
+  assert(cidr.family === family && (pool === provider || pool === taken.pool?.id), facts)
+  assert(wanted ? equals(cidr, wanted) : cidr.length === netmaskLength, facts)
+  if (wanted) return
+  assert(!allowed || allowed.some((region) => contains(region, cidr)), facts)
+  assert(!disallowed.some((other) => overlaps(other, cidr)), facts)
 }
 
 /** Asks policy without taking anything: what `grant` would try, for previews. Refuses as `grant` does. */

@@ -1,7 +1,7 @@
 // The space of pools: free, allocated and resting blocks, which partition every provisioned CIDR (invariant I2). What is free is
 // in `free-space.ts`, what rests in `resting.ts`, who holds what in `holdings.ts`; here is how space goes from the one to the other.
 import { assert } from '#model/assert.ts'
-import { bitsOf, type Cidr, sizeOf, toKey } from '#model/cidr.ts'
+import { bitsOf, type Cidr, equals, formatCidr, sizeOf, toKey } from '#model/cidr.ts'
 import type { ConnectionMemory } from '../memory.ts'
 import type { Sql } from '../sql.ts'
 import { FreeSpace, type Params } from './free-space.ts'
@@ -166,6 +166,7 @@ export class Space {
    */
   async release(allocation: Allocation, endsAt: number, said: Said = nothingSaid): Promise<void> {
     const { n, pool, cidr, account, resourceType } = allocation
+    assert(Number.isSafeInteger(endsAt), () => `what allocation ${n} of pool ${pool} leaves rests until ${endsAt}`)
     await this.allocations.end(allocation, said)
     this.#clock.subjects?.noteAllocation(n, resourceType)
     await this.#counters.count(pool, -1)
@@ -198,8 +199,9 @@ export class Space {
   /** What was held is an allocation from now on: its next state. */
   async confirm(hold: Hold, allocation: Allocation): Promise<void> {
     assert(
-      allocation.n === hold.n && allocation.pool === hold.pool && isSame(allocation.cidr, hold.cidr),
-      `hold ${hold.n} of pool ${hold.pool} becomes the allocation ${allocation.n} of pool ${allocation.pool}`,
+      allocation.n === hold.n && allocation.pool === hold.pool && equals(allocation.cidr, hold.cidr),
+      () =>
+        `hold ${hold.n} of ${formatCidr(hold.cidr)} in pool ${hold.pool} becomes the allocation ${allocation.n} of ${formatCidr(allocation.cidr)} in pool ${allocation.pool}`,
     )
     await this.resting.endHold(hold)
     const state = await this.holds.keepState(hold)
@@ -230,5 +232,3 @@ export class Space {
     return true
   }
 }
-
-const isSame = (a: Cidr, b: Cidr): boolean => a.family === b.family && a.first === b.first && a.length === b.length
