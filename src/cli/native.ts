@@ -85,11 +85,13 @@ async function refused({ problem }: Refused, asked: Asked, own: OwnGiven, around
   return exitCodes[endingOf(problem)].code
 }
 
-async function perform({ command, given, own }: Params, asked: Asked & { server: Server }, around: Surroundings) {
-  const { server, idempotencyKey, commands } = asked
-  const rows = await rowsGiven(command, given, around)
+async function perform(params: Params, asked: Asked & { server: Server }, around: Surroundings) {
+  const { command, own } = params
+  const read = (source: string): Promise<string> => readSource(source, around)
+  const { given, rows } = await withRows(command, params.given, read)
   if (rows) return performRows({ command, given, own }, asked, rows, around)
-  const request = await requestOf(command, given, (source) => readSource(source, around))
+  const { server, idempotencyKey, commands } = asked
+  const request = await requestOf(command, given, read)
   const printing: Printing = { command, own, server, around }
   if (own.follow) return printEvents(follow(server, request), printing)
   if (own.all || isDrawn({ command, given, own })) return printPages(pagesOf(server, request), printing)
@@ -104,17 +106,23 @@ async function perform({ command, given, own }: Params, asked: Asked & { server:
   for (const note of notesOf(answer, isState)) around.err(`${printable(note)}\n`)
 }
 
-/** The lines of a file that a list is given by; undefined where it is given otherwise. */
-async function rowsGiven(
+/** The lines of the file that a list is given by, where they are no JSON array that fits into one request. */
+async function withRows(
   { parameters }: NativeCommand,
   given: Given,
-  around: Surroundings,
-): Promise<{ readonly parameter: RowsParameter; readonly rows: readonly InputRow[] } | undefined> {
+  read: (source: string) => Promise<string>,
+): Promise<{ readonly given: Given; readonly rows?: Rows }> {
   const parameter = parameters.find((one): one is RowsParameter => one.rows !== undefined)
-  const text = parameter && given[parameter.name]
-  if (!parameter || typeof text !== 'string' || !(text === '-' || text.startsWith('@'))) return undefined
-  const source = text === '-' ? '-' : text.slice(1)
-  return { parameter, rows: rowsIn(await readSource(source, around), parameter.rows.kinds) }
+  const source = parameter && given[parameter.name]
+  if (!parameter || typeof source !== 'string' || !(source === '-' || source.startsWith('@'))) return { given }
+  const text = await read(source === '-' ? '-' : source.slice(1))
+  const rows = rowsIn(text, parameter.rows.kinds)
+  const isOne = text.trimStart().startsWith('[') && rows.length <= parameter.rows.max
+  return isOne ? { given: { ...given, [parameter.name]: text } } : { given, rows: { parameter, rows } }
+}
+interface Rows {
+  readonly parameter: RowsParameter
+  readonly rows: readonly InputRow[]
 }
 type RowsParameter = NativeParameter & { readonly rows: NonNullable<NativeParameter['rows']> }
 
@@ -122,7 +130,7 @@ type RowsParameter = NativeParameter & { readonly rows: NonNullable<NativeParame
 async function performRows(
   { command, own }: Params,
   { server, idempotencyKey }: Asked & { server: Server },
-  { parameter, rows }: { readonly parameter: RowsParameter; readonly rows: readonly InputRow[] },
+  { parameter, rows }: Rows,
   around: Surroundings,
 ): Promise<void> {
   const items: Page['items'][number][] = []
@@ -143,7 +151,7 @@ async function performRows(
   }
   const printing: Printing = { command, own, server, around }
   if (own.field === undefined && !formatOf(outputOf(own))) return around.out(`Done: ${items.length}.\n`)
-  await printAnswer(JSON.stringify({ items }), printing)
+  await printAnswer(JSON.stringify({ [parameter.name]: items }), printing)
 }
 
 /** What is known of the lines around one that failed. */
@@ -158,11 +166,15 @@ function withLine(
   }
   if (!(error instanceof Refused)) return error
   const { problem, url } = error
-  const line = typeof problem.index === 'number' ? some[problem.index]?.line : undefined
+  const { index, ...facts } = problem
+  const line = typeof index === 'number' ? some[index]?.line : undefined
   const what = problem.detail.replace(/^Number \d+: /, '')
   const where = line === undefined ? `Lines ${span(some)}` : `Line ${line}`
   const none = some.length > 1 ? ` Of lines ${span(some)} nothing was done.` : ''
-  return new Refused({ ...problem, detail: `${where}: ${what}${none}${done}` }, url)
+  return new Refused(
+    { ...facts, ...(line === undefined ? {} : { line }), detail: `${where}: ${what}${none}${done}` },
+    url,
+  )
 }
 
 /** A tree has all its pages: one alone would be branches without what they hang under. */
