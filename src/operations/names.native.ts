@@ -38,6 +38,7 @@ export function namingOf(input: z.ZodType): Naming | undefined {
     (async (context, action, given) => {
       const found = new Map<string, string>()
       const accounts = new Set([context.caller.account])
+      const usable = new Map<string, Promise<Usable>>()
       const resolve: Resolve = async (mark, name) => {
         if (isPlain(mark, name)) {
           if (isAccountId(name)) accounts.add(name)
@@ -58,7 +59,11 @@ export function namingOf(input: z.ZodType): Naming | undefined {
         const id =
           mark.kind === 'account'
             ? await findAccount(context, action, name)
-            : await findThing(context, { kind: mark.kind, action, accounts }, name)
+            : await findThing(
+                context,
+                { kind: mark.kind, action, usable: () => usableOf(context, action, accounts, usable) },
+                name,
+              )
         found.set(key, id)
         if (mark.kind === 'account') accounts.add(id)
         return id
@@ -110,8 +115,14 @@ const namedMax = 5
 interface Sought {
   readonly kind: NameableKind
   readonly action: Action
-  /** Those that the request names: what they may take from can be named for them. */
-  readonly accounts: ReadonlySet<string>
+  /** What the accounts that the request names may take from can be named for them. */
+  readonly usable: () => Promise<Usable>
+}
+interface Usable {
+  /** Whether one of the accounts may take from a pool. */
+  readonly may: (id: string) => boolean
+  /** Whose those pools are. */
+  readonly owners: readonly string[]
 }
 
 /**
@@ -140,7 +151,7 @@ async function findThing(context: ReadContext, sought: Sought, name: string): Pr
 }
 
 /** Those that are called so, of whoever the caller may see or act for. */
-async function listCalled(context: ReadContext, { kind, action, accounts }: Sought, name: string): Promise<string[]> {
+async function listCalled(context: ReadContext, { kind, action, usable }: Sought, name: string): Promise<string[]> {
   if (name === '') return []
   const { type, read } = things[kind]
   const named = { key: nameKey, value: name, type }
@@ -152,34 +163,37 @@ async function listCalled(context: ReadContext, { kind, action, accounts }: Soug
     for (const { id, account } of rows) if (isPermitted(account)) ids.add(id)
   }
   if (kind === 'pool') {
-    for (const id of await listUsable(context, action, accounts, named)) ids.add(id)
+    const { may, owners } = await usable()
+    const rows = owners.length === 0 ? [] : await context.tx.finding.tagged(named, alikeMax, owners)
+    for (const { id } of rows) if (may(id)) ids.add(id)
   }
   return [...ids].sort()
 }
 
-/** Pools of others that an account may take from for which the caller may do the action. */
-async function listUsable(
+/**
+ * Which pools of others the accounts of a request may take from, of those for which the caller may do the action: found once for as
+ * many as it has named so far, however many names it has.
+ */
+function usableOf(
   context: ReadContext,
   action: Action,
   accounts: ReadonlySet<string>,
-  named: Parameters<ReadContext['tx']['finding']['tagged']>[0],
-): Promise<string[]> {
-  const isUsable = await usableFor(context, action, accounts)
-  if (!isUsable) return []
-  const owners = new Set<string>()
-  const { pools } = await context.snapshot()
-  for (const { id, account } of pools.values()) if (!owners.has(account) && isUsable(id)) owners.add(account)
-  const rows = await context.tx.finding.tagged(named, alikeMax, [...owners].sort())
-  return rows.map(({ id }) => id).filter(isUsable)
+  known: Map<string, Promise<Usable>>,
+): Promise<Usable> {
+  const key = String(accounts.size)
+  const found = known.get(key) ?? findUsable(context, action, [...accounts])
+  known.set(key, found)
+  return found
 }
-
-/** Tells whether one of these accounts, where the caller may do the action, may take from a pool; undefined where there is none. */
-async function usableFor(context: ReadContext, action: Action, accounts: ReadonlySet<string>) {
+async function findUsable(context: ReadContext, action: Action, accounts: readonly string[]): Promise<Usable> {
   const isPermitted = await permitter(context, action)
-  const users = [...accounts].filter((account) => isPermitted(account))
-  if (users.length === 0) return undefined
+  const users = accounts.filter((account) => isPermitted(account))
+  if (users.length === 0) return { may: () => false, owners: [] }
   const snapshot = await context.snapshot()
-  return (id: string): boolean => users.some((account) => mayUsePool(snapshot, account, id, context.now))
+  const may = (id: string): boolean => users.some((account) => mayUsePool(snapshot, account, id, context.now))
+  const owners = new Set<string>()
+  for (const { id, account } of snapshot.pools.values()) if (!owners.has(account) && may(id)) owners.add(account)
+  return { may, owners: [...owners].sort() }
 }
 
 /** Those of some things whose path of names ends with these, right above them. */
@@ -225,20 +239,20 @@ async function pathsOf(
 /** The ids of what each is under, from the IPAM down to itself: of what the caller may see of it, right above. */
 async function chainsOf(
   context: ReadContext,
-  { kind, action, accounts }: Sought,
+  { kind, action, usable }: Sought,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const { tx } = context
   const { pools, ipams } = await context.snapshot()
   const [isRead, isPermitted] = [await permitter(context, 'ipam:read'), await permitter(context, action)]
-  const isUsable = kind === 'pool' ? await usableFor(context, action, accounts) : undefined
+  const may = kind === 'pool' ? (await usable()).may : () => false
   const chains = new Map<string, readonly string[]>()
   for (const id of ids) {
     if (kind === 'pool') {
       const owner = pools.get(id)?.account
       const isOpen = owner !== undefined && (isRead(owner) || isPermitted(owner))
       const chain = await tx.pools.chainOf(id)
-      const hidden = isOpen ? -1 : chain.findLastIndex((one) => one !== id && !isUsable?.(one))
+      const hidden = isOpen ? -1 : chain.findLastIndex((one) => one !== id && !may(one))
       chains.set(id, chain.slice(hidden + 1))
     } else {
       const parent = kind === 'ipam' ? undefined : await ipamOf(context, kind, id)

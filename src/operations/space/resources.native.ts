@@ -231,13 +231,18 @@ interface Named {
 }
 const absent = ({ resourceId: id }: Named): Refusal => ({ code: 'NotFound', what: 'resource', id })
 
-/** Of several accounts that use a name, the first whose things may be seen. */
+/** Of several accounts that use a name, the one whose things may be seen; where that is several, none is taken for the other. */
 async function findResource(context: ReadContext, input: Named): Promise<Found> {
   const isPermitted = await permitter(context, 'allocation:read')
   const { account } = input
   const accounts = account === undefined ? await visibleAccounts(context, 'allocation:read', 'now') : [account]
   const found = await candidates(context, input.resourceId, account, await holdersOf(context, accounts))
-  return found.find(({ account }) => isPermitted(account)) ?? found[0] ?? refuse(absent(input))
+  const [one, other] = found.filter(({ account }) => isPermitted(account))
+  if (one && other && one.account !== other.account) {
+    const problem = `several accounts have a resource that is called so, such as \`${one.account}\` and \`${other.account}\`: name one as \`account\``
+    refuse({ code: 'InvalidParameterValue', field: 'resourceId', value: input.resourceId, problem })
+  }
+  return one ?? found[0] ?? refuse(absent(input))
 }
 
 async function candidates(
