@@ -274,7 +274,10 @@ async function describe(context: ReadContext, given: Explained): Promise<z.outpu
   const isToldAll = isNowTold && given.outcome === 'deny'
   const decision = await withLabels(context.tx, snapshot, given, isToldAll ? undefined : isNameSeen)
   const nearest = isNowTold ? await nearestFor(context.tx, snapshot, decision, isPoolSeen) : undefined
-  const names = await namesIn(context.tx, decision, isNameSeen)
+  const names = new Map([
+    ...(await namesIn(context.tx, decision, isNameSeen)),
+    ...(await context.tx.tags.names(poolsIn(nearest).filter(isNameSeen))),
+  ])
   const { denial, policy, target, trace, wouldBe, candidates, pool, cidr } = decision
   const answer = {
     ...(decision.id === undefined ? {} : { decisionId: decision.id }),
@@ -358,6 +361,16 @@ async function nameFilter(
     return id === account || (nodes.has(id) && mayReadNode(id))
   }
 }
+
+/** Those that the nearest change speaks of. */
+const poolsIn = (nearest: NearestChange | undefined): readonly string[] =>
+  nearest
+    ? [
+        nearest.pool,
+        ...(nearest.change.kind === 'exception' ? nearest.change.grants.pools : []),
+        ...(nearest.request.explicit?.pool === undefined ? [] : [nearest.request.explicit.pool]),
+      ]
+    : []
 
 /** Whom to ask: about the pool that is full, else about what denied. */
 function contactIn({ poolContact, contact }: Explained): { contact?: string } {
