@@ -2,6 +2,7 @@
 // has; whatever names an IPAM, a scope, a pool or a policy is its id, or such a name.
 import { z } from 'zod'
 import { assert } from '#model/assert.ts'
+import { formatId, parseId } from '#model/identifier.ts'
 import { isIdLike } from '#model/name.ts'
 import { isAccountId, isTargetId } from '#model/organization.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
@@ -98,6 +99,12 @@ const things = {
   scope: { type: 'ipam-scope', read: 'ipam:read', field: 'scopeId', plural: 'scopes' },
   pool: { type: 'ipam-pool', read: 'ipam:read', field: 'poolId', plural: 'pools' },
   policy: { type: 'ipam-policy', read: 'policy:read', field: 'policyId', plural: 'policies' },
+  allocation: {
+    type: 'ipam-pool-allocation',
+    read: 'allocation:read',
+    field: 'allocationId',
+    plural: 'allocations',
+  },
 } as const satisfies Readonly<Record<NameableKind, object>>
 /** Of what several have as their name, so many are named in the refusal. */
 const namedMax = 5
@@ -220,9 +227,16 @@ async function chainsOf(
     if (kind === 'scope') chains.set(id, [...listed((await tx.ipams.findScope(id))?.ipamId), id])
     else if (kind === 'policy') chains.set(id, [...listed((await tx.policies.find(id))?.ipamId), id])
     else if (kind === 'pool') chains.set(id, await tx.pools.chainOf(id))
+    else if (kind === 'allocation') chains.set(id, [...(await tx.pools.chainOf(await poolOf(tx, id))), id])
     else chains.set(id, [id])
   }
   return chains
+}
+/** The pool that an allocation comes from; empty where it is none of an IPAM's. */
+async function poolOf(tx: ReadContext['tx'], id: string): Promise<string> {
+  const n = parseId('allocation', tx.installation, id)
+  const found = n === undefined ? undefined : await tx.space.find(n)
+  return found ? formatId('pool', tx.installation, found.pool) : ''
 }
 const listed = (id: string | undefined): readonly string[] => (id === undefined ? [] : [id])
 
