@@ -212,7 +212,7 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { cod
     status: 400,
     ec2: 'InvalidParameterCombination',
     ...badInput,
-    message: `The parameter ${quoted(field)} stands in the request more than once.`,
+    message: `The parameter ${quoted(field)} appears more than once in the request.`,
   }),
   MissingParameter: ({ field, aws }) => ({
     status: 400,

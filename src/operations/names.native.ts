@@ -84,7 +84,12 @@ const isPlain = (mark: Mark, text: string): boolean =>
 async function findAccount(context: ReadContext, action: Action, name: string): Promise<string> {
   const [isRead, isPermitted] = [await permitter(context, 'organization:read'), await permitter(context, action)]
   const counts = (number: string): boolean => isRead(number) || isPermitted(number)
-  const [one, other] = await accountsCalled(context.tx, name, counts)
+  const [read, permitted] = [
+    await visibleAccounts(context, 'organization:read', 'now'),
+    await visibleAccounts(context, action, 'now'),
+  ]
+  const among = read && permitted && [...read, ...permitted]
+  const [one, other] = await accountsCalled(context.tx, name, counts, among)
   if (one === undefined) return refuse({ code: 'NotFound', what: 'account', id: name })
   if (other === undefined) return one
   const problem = `several accounts are called so, such as \`${one}\` and \`${other}\`: give the number`
@@ -235,7 +240,7 @@ async function chainsOf(
 /** The pool that an allocation comes from; empty where it is none of an IPAM's. */
 async function poolOf(tx: ReadContext['tx'], id: string): Promise<string> {
   const n = parseId('allocation', tx.installation, id)
-  const found = n === undefined ? undefined : await tx.space.find(n)
+  const found = n === undefined ? undefined : await tx.allocations.find(n)
   return found ? formatId('pool', tx.installation, found.pool) : ''
 }
 const listed = (id: string | undefined): readonly string[] => (id === undefined ? [] : [id])

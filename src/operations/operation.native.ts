@@ -155,7 +155,7 @@ export function nativeWrite<Input extends z.ZodObject, Output extends z.ZodType,
         await requireMatch(context, changes, input)
         return run(context, input, prepared)
       }),
-    // What answers something else than the state that it changes is judged by what its audit entry names alone.
+    // What answers something else than the state that it changes is compared by what its audit entry names alone.
     ...(changes && changes.output === facts.output
       ? {
           findOutdated: (context: ReadContext, input: object, answer: string) =>

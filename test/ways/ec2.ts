@@ -433,7 +433,7 @@ export const overEc2: Attempts = {
     await denied(allocate(acme, shop, { Address: held.PublicIp! }))
   },
 
-  /** The pools’ owner and the management account are judged like everybody, and break-glass ends. */
+  /** The pools’ owner and the management account are treated like everybody, and break-glass ends. */
   async 'administrators’ direct writes'(acme) {
     const [open, closed] = [await acme.pool({ scope: 'private' }), await acme.pool({ scope: 'private' })]
     await acme.rules(acme.law, [open], { type: 'custom' })
@@ -602,7 +602,7 @@ export const overEc2: Attempts = {
     assert.ok((await take('token-2')).IpamPoolAllocation)
   },
 
-  /** Each part is judged as if it were the whole; there is no sum that parts could stay below. */
+  /** Each part is decided as if it were the whole; there is no sum that parts could stay below. */
   async splitting(acme) {
     const space = await acme.pool({ scope: 'private', cidr: '10.80.0.0/16' })
     await acme.rules(acme.law, [space], { type: 'vpc' })
@@ -617,7 +617,7 @@ export const overEc2: Attempts = {
     assert.match(Vpc!.CidrBlock!, /\/20$/)
   },
 
-  /** A further block of a VPC is judged like the first. */
+  /** A further block of a VPC is decided like the first. */
   async 'growing by association'(acme) {
     const [space, other] = [
       await acme.pool({ scope: 'private', cidr: '10.80.0.0/16' }),
@@ -653,7 +653,7 @@ export const overEc2: Attempts = {
     assert.equal(ipams.filter(({ status }) => status === 'fulfilled').length, 1)
   },
 
-  /** What takes addresses beside AllocateAddress is judged as well, and what would and is not built is not there. */
+  /** What takes addresses beside AllocateAddress is decided as well, and what would and is not built is not there. */
   async 'side-effect operations'(acme) {
     const closed = await acme.pool({ scope: 'private', cidr: '10.82.0.0/16' })
     const nat = await acme.pool()

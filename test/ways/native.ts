@@ -443,7 +443,7 @@ export const overNative: Attempts = {
     await denied(acme, ask(acme, shop, { cidr: held.address }))
   },
 
-  /** The pools’ owner, the management account and the organization’s administrator are judged like everybody, and break-glass ends. */
+  /** The pools’ owner, the management account and the organization’s administrator are treated like everybody, and break-glass ends. */
   async 'administrators’ direct writes'(acme) {
     const [open, closed] = [await acme.pool({ scope: 'private' }), await acme.pool({ scope: 'private' })]
     await put(acme, [open], {}, 'custom')
@@ -740,7 +740,7 @@ export const overNative: Attempts = {
     assert.notEqual((await take(acme, shop, {}, keyed('key-2'))).address, first.address)
   },
 
-  /** Each part is judged as if it were the whole, also within a batch; there is no sum that parts could stay below. */
+  /** Each part is decided as if it were the whole, also within a batch; there is no sum that parts could stay below. */
   async splitting(acme) {
     const space = await acme.pool({ scope: 'private', cidr: '10.80.0.0/16' })
     await put(acme, [space], { size: { min: 20, default: 20, max: 20 } }, 'custom')

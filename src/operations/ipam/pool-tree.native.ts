@@ -17,7 +17,9 @@ const cidrsMax = 20
 const treePool = z.object({
   poolId,
   name: shownName.optional(),
-  parentPoolId: poolId.optional().describe('The pool that its space comes from; absent for a top-level pool.'),
+  parentPoolId: poolId
+    .optional()
+    .describe('The pool that its space comes from, or that the allocation is from which it divides.'),
   depth: z.number().int(),
   account: accountId.describe('Its owner.'),
   scopeId: idText('scope').describe('`ipam-scope-…`.'),
@@ -79,7 +81,10 @@ async function show(
   const used = await readUtilizations(context, pools)
   const cidrs = await tx.pools.firstCidrs(numbers, cidrsMax)
   const names = await tx.tags.names(pools.map(({ id }) => id))
-  const parents = await tx.pools.idsOfIpams(pools.flatMap(({ parent }) => parent ?? []))
+  const sources = await tx.allocations.some(pools.flatMap(({ sourceAllocation }) => sourceAllocation ?? []))
+  const outer = new Map(sources.map(({ n, pool }) => [n, pool]))
+  const above = ({ parent, sourceAllocation }: Pool): number | undefined => parent ?? outer.get(sourceAllocation ?? -1)
+  const parents = await tx.pools.idsOfIpams(pools.flatMap((pool) => above(pool) ?? []))
   return new Map(
     pools.map((pool) => {
       return [
@@ -87,7 +92,7 @@ async function show(
         {
           poolId: pool.id,
           name: names.get(pool.id),
-          parentPoolId: pool.parent === undefined ? undefined : parents.get(pool.parent),
+          parentPoolId: parents.get(above(pool) ?? -1),
           depth: pool.depth,
           account: pool.account,
           scopeId: pool.scopeId!,

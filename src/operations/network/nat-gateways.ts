@@ -1,10 +1,10 @@
-// What can be done with NAT gateways: records of who sends traffic from which addresses. Their addresses are taken, or judged, as policy says.
+// What can be done with NAT gateways: records of who sends traffic from which addresses. Their addresses are taken, or checked, as policy says.
 import { type Cidr, contains, formatAddress, formatCidr, lastAddress, parseAddress } from '#model/cidr.ts'
 import { provider } from '#model/policy/decision.ts'
 import { member, refuse, refuseValue } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
+import type { Allocation } from '#store/tables/holdings.ts'
 import type { NatGateway, NatGatewayAddress } from '#store/tables/nat-gateways.ts'
-import type { Allocation } from '#store/tables/space.ts'
 import type { Subnet } from '#store/tables/vpcs.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { putTags } from '../organization/tagging.ts'
@@ -451,7 +451,7 @@ async function freeAddress(
   { allocation: n, isServiceManaged }: NatGatewayAddress,
 ): Promise<void> {
   if (n === undefined) return
-  const allocation = (await context.tx.space.find(n))!
+  const allocation = (await context.tx.allocations.find(n))!
   const association = isServiceManaged ? await context.tx.addresses.associationOf(n) : undefined
   if (!isServiceManaged) await beginState(context, allocation, allocation.description)
   await context.tx.addresses.disassociate(n)

@@ -114,11 +114,16 @@ export async function refuseBadName(
   name: string | null | undefined,
 ): Promise<void> {
   if (typeof name !== 'string') return
-  const problem = nameProblem(name)
-  if (problem) refuseValue('name', name, problem)
+  refuseUnfitName(name)
   if (object.id !== '' && !isNew && (await tx.tags.names([object.id])).get(object.id) === name) return
   if ((await tx.tags.findNamesake(object, parent, name)) === undefined) return
   refuse({ code: 'AlreadyExists', what: object.type, problem: `the name \`${name}\` is taken under \`${parent}\`` })
+}
+
+/** Refuses what nothing can be called. */
+export function refuseUnfitName(name: string | null | undefined): void {
+  const problem = typeof name === 'string' ? nameProblem(name) : undefined
+  if (problem) refuseValue('name', name, problem)
 }
 
 export function refuseBadContact(contact: string | null | undefined): void {

@@ -83,7 +83,7 @@ const tagFilters = {
 
 function checkPageSize({ MaxResults: size = pageSizeMax }: PageParams): void {
   if (size >= pageSizeMin && size <= pageSizeMax) return
-  refuseValue('MaxResults', size, `expected is a value from ${pageSizeMin} to ${pageSizeMax}`)
+  refuseValue('MaxResults', size, `expected a value from ${pageSizeMin} to ${pageSizeMax}`)
 }
 
 interface Place {

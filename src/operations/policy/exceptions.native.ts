@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { formatCidr } from '#model/cidr.ts'
 import { isAccountId } from '#model/organization.ts'
 import {
+  type Attribution,
   breakGlassHoursMax,
-  type Deed,
   type Exception,
   exceptionDaysMax,
   exceptionStates,
@@ -84,12 +84,12 @@ const params = {
   reason: reason.describe('Why, for whoever approves and for the record.'),
   expiresAt: instant.describe('When it ends.'),
 }
-const deeds = {
+const attributionShape = {
   by: principalName,
   makers: usedMakers,
   at: instant,
 }
-const deed = z.object(deeds).meta({ id: 'ExceptionAct' })
+const attribution = z.object(attributionShape).meta({ id: 'ExceptionAct' })
 const exception = z.object({
   exceptionId,
   target: nodeId,
@@ -109,18 +109,18 @@ const exception = z.object({
   hold: pendingHold.optional().describe('What it keeps, or kept, while it waits for approval.'),
   startsAt: instant,
   expiresAt: instant,
-  requested: deed,
-  approved: deed.optional(),
+  requested: attribution,
+  approved: attribution.optional(),
   renewal: z
-    .object({ ...deeds, expiresAt: instant, reason: z.string() })
+    .object({ ...attributionShape, expiresAt: instant, reason: z.string() })
     .optional()
     .describe('A later end that waits for approval.'),
   ended: z
-    .object({ ...deeds, note: z.string().optional() })
+    .object({ ...attributionShape, note: z.string().optional() })
     .optional()
     .describe('Who denied or revoked it.'),
   reviewed: z
-    .object({ ...deeds, note: z.string() })
+    .object({ ...attributionShape, note: z.string() })
     .optional()
     .describe('Who looked at the break-glass afterwards.'),
   names: namesShape,
@@ -369,10 +369,10 @@ const readParams = ({ startsAt, expiresAt, hold, ...rest }: Params): ExceptionPa
 
 // The answer ---------------------------------------------------------------------------------------------------------
 
-const describeDeed = <D extends Deed>({ subject: _, makers = [], ...deed }: D) => ({
-  ...deed,
+const describeAttribution = <D extends Attribution>({ subject: _, makers = [], ...attribution }: D) => ({
+  ...attribution,
   ...showMakers(makers),
-  at: formatInstant(deed.at),
+  at: formatInstant(attribution.at),
 })
 
 async function describe(context: ReadContext, stored: Exception): Promise<z.output<typeof exception>> {
@@ -392,11 +392,11 @@ async function describe(context: ReadContext, stored: Exception): Promise<z.outp
     ...(hold ? { hold } : {}),
     startsAt: formatInstant(stored.startsAt),
     expiresAt: formatInstant(stored.expiresAt),
-    requested: describeDeed(stored.requested),
-    ...(approved ? { approved: describeDeed(approved) } : {}),
-    ...(renewal ? { renewal: { ...describeDeed(renewal), expiresAt: formatInstant(renewal.expiresAt) } } : {}),
-    ...(ended ? { ended: describeDeed(ended) } : {}),
-    ...(reviewed ? { reviewed: describeDeed(reviewed) } : {}),
+    requested: describeAttribution(stored.requested),
+    ...(approved ? { approved: describeAttribution(approved) } : {}),
+    ...(renewal ? { renewal: { ...describeAttribution(renewal), expiresAt: formatInstant(renewal.expiresAt) } } : {}),
+    ...(ended ? { ended: describeAttribution(ended) } : {}),
+    ...(reviewed ? { reviewed: describeAttribution(reviewed) } : {}),
   }
   const account = isAccountId(stored.target) ? stored.target : undefined
   return { ...answer, names: await namesBeside(context, answer, account) }

@@ -62,12 +62,16 @@ const place = z.object({
   scopeName: z.string().optional(),
   scopeDescription: z.string().optional(),
   state: z
-    .enum(['allocated', 'held', 'quarantined', 'free', 'partly-used', 'other'])
+    .enum(['allocated', 'held', 'reserved', 'quarantined', 'free', 'partly-used', 'other'])
     .optional()
     .describe(
-      '`partly-used`: a range with something in it. `other`: not all free, and you may not see why. Absent where the pool is not yours to see.',
+      '`reserved`: no host gets it, since its network keeps it. `partly-used`: a range with something in it. `other`: not all free, and you may not see why. Absent where the pool is not yours to see.',
     ),
-  chain: z.array(step).describe('From the top-level pool to whoever has it: each lies in the one before it.'),
+  chain: z
+    .array(step)
+    .describe(
+      'From the top-level pool to whoever has it, through networks inside of networks: each lies in the one before it.',
+    ),
   policy: speaking.optional().describe('What speaks for whoever has it, where you may read it.'),
   inside: z.array(step).describe(`Of a range: what lies in it, in address order; ${insideMax} at most.`),
   hasMoreInside: z.boolean(),

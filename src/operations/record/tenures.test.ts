@@ -295,7 +295,7 @@ test('a lapsed hold is over in every list from its moment on, swept or not, and 
     }
   }
   const before = await tell('')
-  await world.store.write((tx) => tx.space.endQuarantines(100))
+  await world.store.write((tx) => tx.resting.end(100))
   assert.deepEqual(await tell(''), before)
   assert.deepEqual(await tell(`at=${await now()}`), [])
 })

@@ -4,7 +4,7 @@ import { purposeProblem } from '#model/address-space.ts'
 import { type Cidr, formatAddress, parseAddress } from '#model/cidr.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { AddressAssociation } from '#store/tables/addresses.ts'
-import type { Allocation } from '#store/tables/space.ts'
+import type { Allocation } from '#store/tables/holdings.ts'
 import { filterBy, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
 import { type Listed, readFrom, rowsPerStep } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
@@ -181,7 +181,8 @@ const readerOf = (
 ): Listed<Allocation, never>['read'] =>
   named
     ? readFrom(named, ({ n }, place) => n > Number(place))
-    : (after = '0', limit) => tx.space.ofAccount(caller.account, Number(after), limit, { resourceType: 'eip', region })
+    : (after = '0', limit) =>
+        tx.allocations.ofAccount(caller.account, Number(after), limit, { resourceType: 'eip', region })
 
 async function describeAll(context: ReadContext, allocations: readonly Allocation[]): Promise<Address[]> {
   const { addresses, pools, tags: allTags } = context.tx

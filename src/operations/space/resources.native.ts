@@ -6,8 +6,8 @@ import { provider } from '#model/policy/decision.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
 import { nameKey } from '#model/tags.ts'
 import type { TaggedObject } from '#store/tables/finding.ts'
+import type { Allocation } from '#store/tables/holdings.ts'
 import type { NetworkKind, NetworkResource } from '#store/tables/resources.ts'
-import type { Allocation } from '#store/tables/space.ts'
 import type { Subnet } from '#store/tables/vpcs.ts'
 import { permitter } from '../identity/authority.ts'
 import { holdersOf, visibleAccounts } from '../identity/visible-accounts.ts'
@@ -25,6 +25,7 @@ import {
   poolNameOrProvider,
 } from '../shapes.native.ts'
 import { isOwnNetwork } from './own-networks.ts'
+import { reservedType } from './reserved.ts'
 import { locale, numberIn, resourceId, resourceTypeName, shownName } from './shapes.native.ts'
 
 /** Of one resource that names more space than anybody should need to see at once. */
@@ -277,17 +278,20 @@ async function candidates(
 ): Promise<readonly Found[]> {
   const { tx } = context
   const kind = kindOf(id)
+  // Others may have called something of theirs so: what one may not see hides nothing of it.
+  const found: Found[] = []
   if (kind === 'address') {
     const n = parseId('address', tx.installation, id)
-    const found = n === undefined ? undefined : await tx.space.find(n)
-    if (found?.resourceType === 'eip') return [eipRow(context, found)]
+    const eip = n === undefined ? undefined : await tx.allocations.find(n)
+    if (eip?.resourceType === 'eip') found.push(eipRow(context, eip))
   }
   const network = kind && networkKinds[kind as keyof typeof networkKinds]
   if (network) {
     const rows = await tx.resources.networks(network, { id, account }, '', 1)
-    if (rows.length > 0) return networkRows(context, network, rows)
+    found.push(...(await networkRows(context, network, rows)))
   }
-  return (await namedRows(context, id, holders)).filter((row) => account === undefined || row.account === account)
+  found.push(...(await namedRows(context, id, holders)))
+  return found.filter((row) => account === undefined || row.account === account)
 }
 const networkKinds = { vpc: 'vpc', subnet: 'subnet', natGateway: 'nat-gateway' } as const
 
@@ -338,8 +342,10 @@ async function namedRows(
   const { tx } = context
   const found = holders
     ? await tx.allocationLists.ofResource(holders, id, 0, spacesMax)
-    : await tx.space.ofResource(id, 0, spacesMax)
-  const all = found.filter((one) => one.resourceType !== 'ipam-pool' && !isOwnNetwork(tx.installation, one))
+    : await tx.allocations.ofResource(id, 0, spacesMax)
+  const isNamed = (one: Allocation): boolean =>
+    one.resourceType !== 'ipam-pool' && one.resourceType !== reservedType && !isOwnNetwork(tx.installation, one)
+  const all = found.filter(isNamed)
   const byAccount = [...Map.groupBy(all, ({ account }) => account)].sort(([a], [b]) => (a < b ? -1 : 1))
   return byAccount.map(([account, allocations]) => ({
     place: `${id}\n${account}`,
@@ -369,7 +375,7 @@ async function networkRows(
   const ids = rows.map(({ id }) => id)
   const blocks = await blocksOf(context, kind, ids)
   const numbers = [...blocks.values()].flat().flatMap(({ allocation }) => allocation ?? [])
-  const held = new Map((await context.tx.space.some(numbers)).map((one) => [one.n, one]))
+  const held = new Map((await context.tx.allocations.some(numbers)).map((one) => [one.n, one]))
   const names = await context.tx.tags.names(ids)
   return rows.map(({ id, account, region, partOf }) => ({
     place: id,

@@ -89,6 +89,13 @@ export const poolTable = table(
     /** Whom to ask about it; undefined: its owner's contact. */
     contact: changing(optional(text())),
     createdAt: integer(),
+    /** The number of the allocation whose block it divides; a pool below another one has its space from that. */
+    sourceAllocation: optional(integer()),
+    /** The type of the network that it, or a pool above it, divides. */
+    divides: optional(text()),
+    /** So many addresses at the ends of what it divides are no host's. */
+    reservedFirst: optional(integer()),
+    reservedLast: optional(integer()),
     /** The VPC of the source resource: it does not go before the pool. */
     sourceVpc: unread(optional(references('vpc', text()))),
     /** In which the pool's CIDRs must not overlap those of others (invariant I1); undefined where they come from its parent's. */
@@ -290,7 +297,8 @@ export class Pools {
     await poolTable.insert(this.#sql, { ...pool, sourceVpc: pool.sourceResource?.id, space })
   }
   /** In which the pool's CIDRs must not overlap those of others (invariant I1); undefined where they come from its parent's. */
-  async #spaceOf({ sourceResource, parent, scopeId }: Pool): Promise<string | undefined> {
+  async #spaceOf({ sourceResource, sourceAllocation, parent, scopeId }: Pool): Promise<string | undefined> {
+    if (sourceAllocation !== undefined) return undefined
     const above = parent === undefined ? undefined : await this.findByNumber(parent)
     if (sourceResource) return above?.sourceResource ? undefined : sourceResource.id
     if (above) return undefined
@@ -309,7 +317,7 @@ export class Pools {
   /** A pool as the history keeps it: as it was kept from the beginning, so that versions can be compared. */
   forHistory(pool: Pool): object {
     // In the order in which the members always stood.
-    const { sourceResource, quarantineSeconds, createdAt, ...first } = pool
+    const { sourceResource, quarantineSeconds, createdAt, divides: _, ...first } = pool
     const requiredTags = storedTags(pool.requiredTags)
     const source = sourceResource && storedResource(sourceResource)
     return { ...first, requiredTags, sourceResource: source, quarantineSeconds, createdAt }
@@ -362,6 +370,26 @@ export class Pools {
       cidr.length,
     )
     return rows.map(toPoolCidr).find((one) => overlaps(one.cidr, cidr))
+  }
+  /** The pools that divide some allocations, by the numbers of these. */
+  async dividing(allocations: readonly number[]): Promise<ReadonlyMap<number, Pool>> {
+    if (allocations.length === 0) return new Map()
+    const list = listOf(allocations)
+    const found = await poolTable.all(this.#sql, `where source_allocation in ${list.text}`, ...list.values)
+    return new Map(found.map((pool) => [pool.sourceAllocation!, pool]))
+  }
+  /** The pools that divide what is allocated from a pool, in order of creation. */
+  dividingWithin(pool: number): Promise<Pool[]> {
+    return readWhole<Pool>((last, limit) =>
+      poolTable.all(
+        this.#sql,
+        `where source_allocation is not null and n > ?
+         and exists (select 1 from allocation a where a.n = source_allocation and a.pool = ?) order by n limit ?`,
+        last?.n ?? -1,
+        pool,
+        limit,
+      ),
+    )
   }
   /** The pools that plan the inside of a VPC, in order of creation; those under others come after them. */
   planning(vpcId: string): Promise<Pool[]> {
