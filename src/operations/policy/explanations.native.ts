@@ -12,6 +12,7 @@ import { modeValues } from '#model/policy/values.ts'
 import { refuse } from '#model/refusal.ts'
 import { permitter } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.ts'
+import { findKnownPool } from '../ipam/known-pools.ts'
 import { nativeRead } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
 import { refuseNewSpace } from '../organization/account-states.ts'
@@ -252,11 +253,7 @@ async function refuseUnseenPool(context: ReadContext, { account, explicit }: All
   const id = explicit?.pool
   if (id === undefined || id === provider) return
   if (!hasShape('pool', id)) refuse({ code: 'MalformedId', what: 'ipam-pool', id, expected: 'ipam-pool-...' })
-  const snapshot = await context.snapshot()
-  if (mayUsePool(snapshot, account, id, context.now)) return
-  const owner = snapshot.pools.get(id)?.account
-  const isPermitted = await permitter(context, 'ipam:read')
-  if (owner === undefined || !isPermitted(owner)) refuse({ code: 'NotFound', what: 'ipam-pool', id })
+  if (!(await findKnownPool(context, account, id))) refuse({ code: 'NotFound', what: 'ipam-pool', id })
 }
 
 // The answer ---------------------------------------------------------------------------------------------------------
