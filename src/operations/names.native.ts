@@ -2,6 +2,7 @@
 // has; whatever names an IPAM, a scope, a pool or a policy is its id, or such a name.
 import { z } from 'zod'
 import { assert } from '#model/assert.ts'
+import { formatId, parseId } from '#model/identifier.ts'
 import { isIdLike } from '#model/name.ts'
 import { isAccountId, isTargetId } from '#model/organization.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
@@ -13,11 +14,10 @@ import { visibleAccounts } from './identity/visible-accounts.ts'
 import type { ReadContext } from './operation.ts'
 import { accountsCalled } from './organization/called.ts'
 import { accountMarks, type NameableKind, thingMarks } from './shapes.native.ts'
+import { listTagged } from './tagged.ts'
 
 /** Names that are looked for in one request; numbers and ids cost nothing. */
 const namesMax = 1_000
-/** Things with one name that are looked at for those that the caller may see. */
-const alikeMax = 1_000
 
 /** Gives a request the numbers and ids of what it names. */
 export type Naming = <Input>(context: ReadContext, action: Action, input: Input) => Promise<Input>
@@ -61,7 +61,7 @@ export function namingOf(input: z.ZodType): Naming | undefined {
             ? await findAccount(context, action, name)
             : await findThing(
                 context,
-                { kind: mark.kind, action, usable: () => usableOf(context, action, accounts, usable) },
+                { kind: mark.kind, action, accounts, usable: () => usableOf(context, action, accounts, usable) },
                 name,
               )
         found.set(key, id)
@@ -108,6 +108,12 @@ const things = {
   scope: { type: 'ipam-scope', read: 'ipam:read', field: 'scopeId', plural: 'scopes' },
   pool: { type: 'ipam-pool', read: 'ipam:read', field: 'poolId', plural: 'pools' },
   policy: { type: 'ipam-policy', read: 'policy:read', field: 'policyId', plural: 'policies' },
+  allocation: {
+    type: 'ipam-pool-allocation',
+    read: 'allocation:read',
+    field: 'allocationId',
+    plural: 'allocations',
+  },
 } as const satisfies Readonly<Record<NameableKind, object>>
 /** Of what several have as their name, so many are named in the refusal. */
 const namedMax = 5
@@ -115,7 +121,8 @@ const namedMax = 5
 interface Sought {
   readonly kind: NameableKind
   readonly action: Action
-  /** What the accounts that the request names may take from can be named for them. */
+  /** Those that the request names: what they may take from can be named for them. */
+  readonly accounts: ReadonlySet<string>
   readonly usable: () => Promise<Usable>
 }
 interface Usable {
@@ -159,13 +166,12 @@ async function listCalled(context: ReadContext, { kind, action, usable }: Sought
   for (const each of new Set<Action>([read, action])) {
     const isPermitted = await permitter(context, each)
     const visible = await visibleAccounts(context, each, 'now')
-    const rows = await context.tx.finding.tagged(named, alikeMax, visible)
-    for (const { id, account } of rows) if (isPermitted(account)) ids.add(id)
+    for (const { id } of await listTagged(context, named, visible, ({ account }) => isPermitted(account))) ids.add(id)
   }
   if (kind === 'pool') {
     const { may, owners } = await usable()
-    const rows = owners.length === 0 ? [] : await context.tx.finding.tagged(named, alikeMax, owners)
-    for (const { id } of rows) if (may(id)) ids.add(id)
+    if (owners.length > 0)
+      for (const { id } of await listTagged(context, named, owners, ({ id }) => may(id))) ids.add(id)
   }
   return [...ids].sort()
 }
@@ -239,13 +245,14 @@ async function pathsOf(
 /** The ids of what each is under, from the IPAM down to itself: of what the caller may see of it, right above. */
 async function chainsOf(
   context: ReadContext,
-  { kind, action, usable }: Sought,
+  sought: Sought,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
+  const { kind, action } = sought
   const { tx } = context
   const { pools, ipams } = await context.snapshot()
   const [isRead, isPermitted] = [await permitter(context, 'ipam:read'), await permitter(context, action)]
-  const may = kind === 'pool' ? (await usable()).may : () => false
+  const may = kind === 'pool' ? (await sought.usable()).may : () => false
   const chains = new Map<string, readonly string[]>()
   for (const id of ids) {
     if (kind === 'pool') {
@@ -254,6 +261,8 @@ async function chainsOf(
       const chain = await tx.pools.chainOf(id)
       const hidden = isOpen ? -1 : chain.findLastIndex((one) => one !== id && !may(one))
       chains.set(id, chain.slice(hidden + 1))
+    } else if (kind === 'allocation') {
+      chains.set(id, [...(await poolsAbove(context, sought, id)), id])
     } else {
       const parent = kind === 'ipam' ? undefined : await ipamOf(context, kind, id)
       const owner = parent === undefined ? undefined : ipams.get(parent)?.account
@@ -261,6 +270,19 @@ async function chainsOf(
     }
   }
   return chains
+}
+/** The pools that an allocation lies in, as far as the caller may see them, or its account may take from them. */
+async function poolsAbove(context: ReadContext, { action, accounts }: Sought, id: string): Promise<readonly string[]> {
+  const { tx } = context
+  const n = parseId('allocation', tx.installation, id)
+  const found = n === undefined ? undefined : await tx.allocations.find(n)
+  if (!found) return []
+  const pool = formatId('pool', tx.installation, found.pool)
+  const owner = (await context.snapshot()).pools.get(pool)?.account
+  const isOpen = owner !== undefined && (await permitter(context, 'ipam:read'))(owner)
+  const { may } = await findUsable(context, action, [...accounts, found.account])
+  const chain = await tx.pools.chainOf(pool)
+  return isOpen ? chain : chain.slice(chain.findLastIndex((one) => !may(one)) + 1)
 }
 const ipamOf = async ({ tx }: ReadContext, kind: 'scope' | 'policy', id: string): Promise<string | undefined> =>
   (kind === 'scope' ? await tx.ipams.findScope(id) : await tx.policies.find(id))?.ipamId
