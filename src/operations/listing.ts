@@ -1,7 +1,7 @@
 // Filters and pages, the same for every operation that lists.
 import { refuse } from '#model/refusal.ts'
 import type { Awaitable } from '#store/sql.ts'
-import type { ReadTransaction } from '#store/store.ts'
+import type { ReadContext } from './operation.ts'
 
 export interface Filter {
   readonly Name?: string
@@ -115,50 +115,64 @@ export interface PageParams {
   readonly NextToken?: string
 }
 
+/** Up to `limit` rows behind a place, in the order of their places; without one, the first. */
+export interface ReadRows<Row> {
+  (after: string | undefined, limit: number): Awaitable<readonly Row[]>
+  /** They were all found before the first step, and would be found anew where the reading begins again. */
+  readonly isThere?: true
+}
+
 /** How a list is read, a step at a time. */
 export interface Listed<Row, Item> {
-  /** Up to `limit` rows behind a place, in the order of their places; without one, the first. */
-  read(after: string | undefined, limit: number): Awaitable<readonly Row[]>
+  readonly read: ReadRows<Row>
   placeOf(row: Row): string
   /** What is shown of each row, with what belongs to all of them read at once; undefined where it is not shown. */
   show(rows: readonly Row[]): Promise<readonly (Item | undefined)[]>
 }
 
-/** One page of a list that is read in steps, so that it costs no more than what it shows or has to look at. */
+/**
+ * One page of a list that is read in steps, so that it costs no more than what it shows or has to look at. Where others wait for
+ * its connection, it goes on behind the last step in another transaction: as pages do, it shows what is there when it comes by.
+ */
 export async function readPage<Row, Item>(
-  { tx }: { readonly tx: Pick<ReadTransaction, 'nextTurn'> },
+  { tx, progress }: Pick<ReadContext, 'progress'> & { readonly tx: Pick<ReadContext['tx'], 'nextTurn' | 'keepsSoFar'> },
   params: PageParams,
   { read, placeOf, show }: Listed<Row, Item>,
 ): Promise<{ readonly items: Item[]; readonly NextToken: string | undefined }> {
   const size = params.MaxResults ?? pageSizeDefault
-  const items: Item[] = []
-  let place = params.NextToken
-  for (let looked = 0; looked < rowsPerPageMax; ) {
+  const sofar = progress.next(() => ({ items: [] as Item[], place: params.NextToken, looked: 0 }))
+  const { items } = sofar
+  while (sofar.looked < rowsPerPageMax) {
     // One row more than a small page tells whether there is another page; what matches little is read in whole steps.
-    const limit = looked === 0 ? Math.min(rowsPerStep, size + 1) : rowsPerStep
-    if (looked > 0) await tx.nextTurn()
-    const rows = await read(place, limit)
+    const limit = sofar.looked === 0 ? Math.min(rowsPerStep, size + 1) : rowsPerStep
+    if (sofar.looked > 0) await tx.nextTurn()
+    const rows = await read(sofar.place, limit)
     const shown = await show(rows)
     for (const [index, row] of rows.entries()) {
       const item = shown[index]
       // One more than the page holds tells that there is a next page.
-      if (item !== undefined && items.length === size) return { items, NextToken: place }
+      if (item !== undefined && items.length === size) return { items, NextToken: sofar.place }
       if (item !== undefined) items.push(item)
-      place = placeOf(row)
+      sofar.place = placeOf(row)
     }
     if (rows.length < limit) return { items, NextToken: undefined }
-    looked += rows.length
+    sofar.looked += rows.length
+    if (!read.isThere) tx.keepsSoFar()
   }
-  return { items, NextToken: place }
+  return { items, NextToken: sofar.place }
 }
 
 /** The `read` of a list that is there already, in its order. */
-export const readFrom =
-  <Row>(rows: readonly Row[], isBehind: (row: Row, place: string) => boolean): Listed<Row, never>['read'] =>
-  (after, limit) => {
+export const readFrom = <Row>(
+  rows: readonly Row[],
+  isBehind: (row: Row, place: string) => boolean,
+): Listed<Row, never>['read'] => {
+  const read = (after: string | undefined, limit: number): readonly Row[] => {
     const from = after === undefined ? 0 : rows.findIndex((row) => isBehind(row, after))
     return from < 0 ? [] : rows.slice(from, from + limit)
   }
+  return Object.assign(read, { isThere: true as const })
+}
 /** The same of things that stand in the order of their ids. */
 export const readById = <Row extends { readonly id: string }>(rows: readonly Row[]): Listed<Row, never>['read'] =>
   readFrom(

@@ -254,24 +254,25 @@ export async function gatherPage<Row, Item>(
     rowsMax?: number
   } & Showing<Row, Item>,
 ): Promise<{ items: Item[]; nextCursor?: string }> {
-  const items: Item[] = []
-  let after = cursor ?? start
-  // Where a full page goes on: behind what was shown, whatever hidden rows come next.
-  let shown = after
-  for (let looked = 0; looked < rowsMax; ) {
-    const size = await nextStep(context, looked, limit)
-    const rows = await read(after, size)
-    looked += rows.length
+  const from = cursor ?? start
+  // `shown` is where a full page goes on: behind what was shown, whatever hidden rows come next.
+  const sofar = context.progress.next(() => ({ items: [] as Item[], after: from, shown: from, looked: 0 }))
+  const { items } = sofar
+  while (sofar.looked < rowsMax) {
+    const size = await nextStep(context, sofar.looked, limit)
+    const rows = await read(sofar.after, size)
     const all = 'showAll' in showing ? await showing.showAll(rows) : undefined
     for (const [index, row] of rows.entries()) {
       const item = 'showAll' in showing ? all![index] : await showing.show(row)
-      if (item !== undefined && items.length === limit) return { items, nextCursor: shown }
-      after = key(row)
+      if (item !== undefined && items.length === limit) return { items, nextCursor: sofar.shown }
+      sofar.after = key(row)
+      sofar.looked++
       if (item === undefined) continue
       items.push(item)
-      shown = after
+      sofar.shown = sofar.after
     }
     if (rows.length < size) return { items }
+    context.tx.keepsSoFar()
   }
-  return { items, nextCursor: after }
+  return { items, nextCursor: sofar.after }
 }

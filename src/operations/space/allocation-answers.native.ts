@@ -196,27 +196,29 @@ export async function listedAllocations(context: ReadContext, params: ListParams
     const held = state === 'allocated' ? [] : await source.held(after, size)
     return held.length === 0 ? allocated : [...allocated, ...held].sort(source.order).slice(0, size)
   }
-  const items: z.output<typeof allocation>[] = []
-  let after = cursor ?? source.start
-  let shown = after
-  for (let looked = 0; ; ) {
-    const size = await nextStep(context, looked, limit)
-    const rows = await read(after, size)
+  const from = cursor ?? source.start
+  const begin = () => ({ items: [] as z.output<typeof allocation>[], after: from, shown: from, looked: 0 })
+  const sofar = context.progress.next(begin)
+  const { items } = sofar
+  for (;;) {
+    const size = await nextStep(context, sofar.looked, limit)
+    const rows = await read(sofar.after, size)
     const wanted = rows.filter(isWanted)
     const tagsIn = await tagsOf(context, wanted)
     const useIn = await usesOf(context, wanted)
     for (const row of rows) {
       const tags = tagsIn(row)
       if (isWanted(row) && hasTag(tags) && isUsed(row, useIn(row))) {
-        if (items.length === limit) return { items, nextCursor: shown }
+        if (items.length === limit) return { items, nextCursor: sofar.shown }
         items.push(showAllocation(context, snapshot, row, tags, useIn(row)))
-        shown = source.place(row)
+        sofar.shown = source.place(row)
       }
-      after = source.place(row)
+      sofar.after = source.place(row)
     }
     if (rows.length < size) return { items }
-    looked += rows.length
-    if (looked >= rowsPerPageMax) return { items, nextCursor: after }
+    sofar.looked += rows.length
+    if (sofar.looked >= rowsPerPageMax) return { items, nextCursor: sofar.after }
+    context.tx.keepsSoFar()
   }
 }
 
