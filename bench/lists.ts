@@ -141,7 +141,7 @@ async function ask({ executor, store }: Prepared, caller: Principal, lookup: Loo
   const operation = operations.get(lookup.operation)!
   const input = operation.input.parse(asked)
   // Lists that can be streamed take the numbers that they show; the places of others are sealed.
-  if (typeof input.cursor === 'string' && operation.rest.streamId === undefined) {
+  if (typeof input.cursor === 'string' && operation.rest.stream === undefined) {
     const { cursor } = input
     input.cursor = await store.read(async (tx) =>
       tx.pageTokens.seal(cursor, boundTo({ caller, tx }, operation.name, input, [])),

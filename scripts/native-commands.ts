@@ -63,7 +63,7 @@ function commandOf(operation: NativeOperation, words: string): NativeCommand {
     isRepeatable: isWrite && !('secretOutput' in operation && operation.secretOutput === true),
     changes: changes?.name,
     isPaged,
-    streamId: rest.streamId,
+    streamId: rest.stream?.id,
     hasMessages: 'messages' in output,
     ...('places' in output ? { hasPlaces: true } : {}),
     columns,

@@ -42,19 +42,21 @@ const ofOneAlone: readonly RegExp[] = [
   /^(parameters|listIndex|queryParameters|signedHeaders|filterValues|cidrList|resources|values|pageSize|batch|groups|pathPart)Max$/,
   /^(rules|conditionValues|requiredTags|documents|documentsPerPolicy|sharedWith|version|uniqueLocalLength|text)Max$/,
   /^(publicAddresses|privateAddresses|zoneAddresses|pools|cascadeAllocations)Max$/,
+  // Of one pool inside of a network.
+  /^(reservedEnd)Max$/,
   // Of one request, its body, its connection or the refusal of it.
   /^(jsonMembers|freePieces|pipelined|factsListed|backlog)Max$/,
   // What one request may do, alone or between two turns of the event loop.
-  /^(changesPerRequest|sweptPerRequest|statementsPerTurn)Max$/,
+  /^(changesPerRequest|sweptPerRequest|statementsPerTurn|sharesEnded)Max$/,
   // What one answer names or one look reads.
-  /^(named|names|targetsNamed|listedValues|listedLength|samples|subjects|short|inline|problems|problemsOfRule|exceptionSteps)Max$/,
+  /^(named|names|insideNames|networksNamed|targetsNamed|listedValues|listedLength|samples|subjects|short|inline|problems|problemsOfRule|exceptionSteps)Max$/,
   /^(overSeen|steps|unreviewed|versions|states|spaces|matching|holdersAsked|visibleAccounts|former|formerUnits|bodiesPerStatement|looks|pages|eventLength|depth|forgotten)Max$/,
   // What finding a text looks at and shows, and accounts of one name that are looked at.
   /^(matches|rows|characters|places|inside|insideRows|before|beginnings|alike|services)Max$/,
   // Turns and attempts of the server's own work.
   /^(turns|numberAttempts|batchSize|batchRows|readers|probes|sweepSize|leaving|poolsAhead|poolsPerStatement|blocks|passed|generations)Max$/,
   // What is only remembered: it is read again where it is forgotten.
-  /^(principals|clients|good|keys|signingKeys|signedHeadersCache|entries|cursors|holders)Max$/,
+  /^(principals|clients|good|goneEpochs|overlaid|keys|signingKeys|signedHeadersCache|entries|cursors|holders)Max$/,
 ]
 
 test('D8 every bound that somebody could use up is in the table of the security guide', () => {

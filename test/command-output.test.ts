@@ -176,7 +176,10 @@ test('ids are short on a terminal, and the short ones work, wherever an id is gi
   assert.equal(await field(`pool show ${short(made.child)}`, 'poolId'), made.child)
   assert.equal(await field(`pool list --parent-pool-id ${short(made.pool)}`, 'poolId'), made.child)
   assert.match((await cadastre(`history object ${short(made.child)}`)).output, / ipam-pool .*\d+$/m)
-  assert.equal(await field(`change list --subject ${short(made.child)} --limit 1`, 'action'), 'createPool')
+  assert.equal(
+    await field(`change list --subject ${short(made.child)} --order oldest-first --limit 1`, 'action'),
+    'createPool',
+  )
   const [line] = (await cadastre('decision list --limit 1', { width: 80 })).output.split('\n').slice(1)
   const decision = line!.split(' ')[0]!
   assert.match((await cadastre(`explain ${decision}`)).output, /custom/)
@@ -274,8 +277,8 @@ test('YAML says what JSON says, of lists and of single things', async () => {
 test('CSV has a column for every member and no formula; pages and single things have the same columns', async () => {
   const { output } = await cadastre('pool list -o csv')
   const [head, , child] = output.split('\r\n')
-  assert.match(head!, /^poolId,locale,family,scopeType,description,account,/)
-  assert.match(child!, new RegExp(`^${made.child},us-east-1,ipv4,private,"'=HYPERLINK\\(""x""\\)",`))
+  assert.match(head!, /^poolId,name,locale,family,scopeType,description,account,/)
+  assert.match(child!, new RegExp(`^${made.child},,us-east-1,ipv4,private,"'=HYPERLINK\\(""x""\\)",`))
   assert.equal((await cadastre('pool list -o csv --all --limit 1')).output, output)
   assert.equal((await cadastre('role-binding list --principal user:nobody -o csv')).output.split('\r\n').length, 2)
   const [single] = (await cadastre(`pool show ${made.pool} -o csv`)).output.split('\r\n')

@@ -23,7 +23,10 @@ const goOn = [
   'GetIpamPoolAllocations',
   'listAccounts',
   'listAllocations',
+  'listChanges',
+  'listDecisions',
   'listPools',
+  'listResources',
   'listUnits',
 ]
 /** Statements that begin a reading again: its start, who asks, and what is looked up before the list. */

@@ -1,7 +1,7 @@
 // Pools in the tables, made without operations: for tests of the store itself.
 import { type Cidr, formatCidr } from '#model/cidr.ts'
 import type { Transaction } from '#store/store.ts'
-import type { Allocation } from '#store/tables/space.ts'
+import type { Allocation } from '#store/tables/holdings.ts'
 
 const owner = '111111111111'
 const scope = { scopeId: 'ipam-scope-1', ipamId: 'ipam-1', account: owner }

@@ -9,8 +9,8 @@ import { promisify } from 'node:util'
 import { type Notice, openPostgres } from '#store/postgres/engine.ts'
 import type { Link } from '#store/postgres/link.ts'
 import { migratePostgres } from '#store/postgres/migrate.ts'
-import { grantedTables, rights } from '#store/postgres/rights.ts'
-import { postgresMigrations } from '#store/postgres/sql.ts'
+import { rights } from '#store/postgres/rights.ts'
+import { grantedTables, postgresMigrations, tables } from '#store/postgres/sql.ts'
 import type { Store } from '#store/store.ts'
 import { StoreTrouble } from '#store/trouble.ts'
 import { startServer } from './clients/server.ts'
@@ -112,6 +112,23 @@ test('I7 a closed interval of the history cannot be opened again by a server', a
   assert.equal(await refusalOf(link, 'update history set until_at = null where version = 1'), restrictViolation)
   assert.equal(await refusalOf(link, 'update history set until_at = 7 where version = 2'), '')
   await link.close()
+})
+
+test('every table is what its definition says: its columns, their types, and what they name', async () => {
+  const columns = (await executeAt(
+    await emptyPostgres(cluster.url),
+    `select t.relname as "table", array_agg(a.attname::text || ' ' || format_type(a.atttypid, null) order by a.attname::text collate "C") as columns,
+       coalesce((select array_agg(distinct o.relname::text order by o.relname::text) from pg_constraint k join pg_class o on o.oid = k.confrelid
+         where k.conrelid = t.oid and k.contype = 'f'), '{}') as named
+     from pg_class t join pg_attribute a on a.attrelid = t.oid and a.attnum > 0 and not a.attisdropped
+     where t.relnamespace = current_schema()::regnamespace and t.relkind = 'r' group by t.oid, t.relname order by 1`,
+  )) as readonly { table: string; columns: string[]; named: string[] }[]
+  assert.equal(columns.length, tables.size)
+  for (const row of columns) {
+    const { columns: defined, references } = tables.get(row.table)!
+    assert.deepEqual([...defined].map((column) => column.join(' ')).sort(), row.columns, row.table)
+    assert.deepEqual([...references].sort(), row.named, `${row.table} references`)
+  }
 })
 
 test('the rights that a role has are those of its line, table by table', async () => {

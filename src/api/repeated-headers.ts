@@ -24,7 +24,7 @@ export function refuseRepeatedHeaders(rawHeaders: readonly string[]): void {
     if (seen.has(name))
       refuse({
         code: 'MalformedRequest',
-        problem: `the header \`${rawHeaders[at]!}\` stands in the request more than once`,
+        problem: `the header \`${rawHeaders[at]!}\` appears more than once in the request`,
       })
     seen.add(name)
   }

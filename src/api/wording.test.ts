@@ -93,6 +93,10 @@ const examples: { readonly [C in Refusal['code']]: readonly Extract<Refusal, { c
   InvalidTagKey: [{ code: 'InvalidTagKey', key: long, problem }],
   MalformedId: nouns.map((what) => ({ code: 'MalformedId', what, id: long, expected: 'ipam-…' })),
   NotAuthorized: [{ code: 'NotAuthorized', action: 'ec2:AllocateAddress', because: problem }],
+  NotShared: [
+    { code: 'NotShared', id, account: '222222222222', owner: '333333333333' },
+    { code: 'NotShared', id, account: '222222222222', owner: '333333333333', contact: long },
+  ],
   DryRunSucceeded: [{ code: 'DryRunSucceeded' }],
   PreconditionFailed: [{ code: 'PreconditionFailed', expected: long, current: long }],
   IdempotencyMismatch: [{ code: 'IdempotencyMismatch', token: long }],
@@ -139,6 +143,7 @@ const examples: { readonly [C in Refusal['code']]: readonly Extract<Refusal, { c
   ],
   Exhausted: [
     { code: 'Exhausted', pool: 'ipam-pool-1', length: 28 },
+    { code: 'Exhausted', isOfSubnet: true, pool: 'subnet-1', length: 32 },
     {
       code: 'Exhausted',
       decision: 'decision-1',
@@ -224,8 +229,12 @@ test('the texts that clients match on are the observed ones', () => {
     /^400 InvalidParameterValue: The allocation size is too big for the pool\./,
   )
   assert.match(
-    said(examples.Exhausted[1]!),
+    said(examples.Exhausted[2]!),
     /^400 InsufficientAddressCapacity: decision-1: It is wrong\.\npool a: full$/,
+  )
+  assert.equal(
+    said(examples.Exhausted[1]!),
+    '400 InsufficientAddressCapacity: The subnet `subnet-1` has no free address left.',
   )
   assert.match(
     said(examples.DeniedByPolicy[0]!),

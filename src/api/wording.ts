@@ -212,7 +212,7 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { cod
     status: 400,
     ec2: 'InvalidParameterCombination',
     ...badInput,
-    message: `The parameter ${quoted(field)} stands in the request more than once.`,
+    message: `The parameter ${quoted(field)} appears more than once in the request.`,
   }),
   MissingParameter: ({ field, aws }) => ({
     status: 400,
@@ -298,6 +298,13 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { cod
     ec2: 'IncorrectState',
     ...violated,
     message: `This repeats a request${token === undefined ? '' : ` (client token ${quoted(token)})`} about ${quoted(id)}, which is gone or has changed since. Nothing was done. Send it as a new request${token === undefined ? '' : ', with a new token'}.`,
+  }),
+
+  NotShared: ({ id, account, owner, contact }) => ({
+    status: 403,
+    ec2: 'UnauthorizedOperation',
+    ...denied,
+    message: `The pool ${quoted(id)} is not shared with ${quoted(account)}; its owner is ${quoted(owner)}${contact === undefined ? '' : ` (contact: ${cut(contact)})`}.`,
   }),
 
   NotFound: ({ what, id }) => ({
@@ -402,13 +409,17 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { cod
     message: `${decision}: ${[sentence(why), ...lines].join('\n')}`,
   }),
   // A status of 5xx would make SDKs try again at once, which cannot help: an operator must add space, or somebody release some.
-  Exhausted: ({ decision, pool, length, sentence: why, lines }) => ({
+  Exhausted: ({ decision, isOfSubnet, pool, length, sentence: why, lines, contact }) => ({
     status: 400,
-    ec2: decision === undefined && why === undefined ? 'InvalidParameterValue' : 'InsufficientAddressCapacity',
+    ec2:
+      decision === undefined && why === undefined && !isOfSubnet
+        ? 'InvalidParameterValue'
+        : 'InsufficientAddressCapacity',
     ...violated,
-    message:
-      decision === undefined && why === undefined
-        ? `The allocation size is too big for the pool. Pool ${quoted(pool)} has no free block of /${length} left.`
+    message: isOfSubnet
+      ? `The subnet ${quoted(pool)} has no free address left.`
+      : decision === undefined && why === undefined
+        ? `The allocation size is too big for the pool. Pool ${quoted(pool)} has no free block of /${length} left.${contact === undefined ? '' : ` For more space in it, ask ${contact}.`}`
         : `${decision === undefined ? '' : `${decision}: `}${[
             sentence(why ?? `Pool ${quoted(pool)} has no free block of /${length} left`),
             ...(lines ?? []),

@@ -1,6 +1,7 @@
 // Answers, printed as they were asked for: a table or lines for people, JSON, YAML, CSV.
 import type { Page } from './client.ts'
 import { Stopped } from './exit-codes.ts'
+import { type Answered, formatOf, type PagePrinter } from './formats.ts'
 import type { Found } from './found.ts'
 import { padEnd, widthOf } from './measure.ts'
 import type { NativeCommand } from './native-command.ts'
@@ -16,7 +17,6 @@ import {
   inDeclaredOrder,
   type Looks,
   printable,
-  printableJson,
   renderObject,
   renderTable,
 } from './table.ts'
@@ -43,13 +43,11 @@ export const outputOf = ({ output, json }: OutputGiven): Output => output ?? (js
 export async function printAnswer(text: string, printing: Printing): Promise<void> {
   const { command, own, around } = printing
   const { field } = own
-  const output = outputOf(own)
-  if (text === '') return around.out(output === 'table' && field === undefined ? 'Done.\n' : '')
-  if (output === 'json') return around.out(`${jsonOf(text, around)}\n`)
+  const format = formatOf(outputOf(own))
+  if (text === '') return around.out(!format && field === undefined ? 'Done.\n' : '')
+  if (format) return around.out(await format.answer(text, answeredOf(printing)))
   const answer = JSON.parse(text) as Readonly<Record<string, unknown>>
-  if (output === 'yaml') return around.out(await yamlOf(command, answer))
   const { items } = answer as Partial<Page>
-  if (output === 'csv') return around.out(await csvOf(command, Array.isArray(items) ? items : [answer]))
   if (Array.isArray(items)) return printItems(items, printing)
   if (field !== undefined) return around.out(fieldOf([answer], field))
   if (command.hasMessages) {
@@ -60,28 +58,28 @@ export async function printAnswer(text: string, printing: Printing): Promise<voi
     const { renderFound } = await import('./found.ts')
     return around.out(renderFound(answer as unknown as Found, await looksOf(printing)))
   }
-  around.out(renderObject(inDeclaredOrder(answer, command.fields ?? []), around.clock().zone, command.counts))
+  const ordered = withNames(inDeclaredOrder(answer, command.fields ?? []))
+  around.out(renderObject(ordered, around.clock().zone, command.counts))
 }
 
-/** As the API wrote it; a person gets a line for each member. */
-const jsonOf = (text: string, { width }: Surroundings): string =>
-  printableJson(width === undefined ? text : JSON.stringify(JSON.parse(text), null, 2))
-
-async function yamlOf({ fields = [] }: NativeCommand, answer: Readonly<Record<string, unknown>>): Promise<string> {
-  const { yamlOf: write } = await import('./yaml.ts')
-  const { items } = answer as Partial<Page>
-  return write(
-    Array.isArray(items)
-      ? { ...answer, items: items.map((item) => inDeclaredOrder(item, fields)) }
-      : inDeclaredOrder(answer, fields),
-  )
+/** Where an answer says what the ids in it are called, people read the names beside them. */
+function withNames({ names, ...answer }: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  if (typeof names !== 'object' || names === null) return names === undefined ? answer : { ...answer, names }
+  const named = new Map(Object.entries(names as Readonly<Record<string, string>>))
+  const beside = (value: unknown): unknown => {
+    if (typeof value === 'string') return named.has(value) ? `${value} (${named.get(value)})` : value
+    if (Array.isArray(value)) return value.map(beside)
+    if (typeof value !== 'object' || value === null) return value
+    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, beside(member)]))
+  }
+  return beside(answer) as Readonly<Record<string, unknown>>
 }
 
-async function csvOf(command: NativeCommand, items: Page['items']): Promise<string> {
-  const { csvColumns, csvHead, csvLines } = await import('./csv.ts')
-  const columns = csvColumns(command, items)
-  return csvHead(columns) + csvLines(columns, items)
-}
+const answeredOf = ({ command: { fields, columns }, around: { width } }: Printing): Answered => ({
+  fields,
+  columns,
+  isOnTerminal: width !== undefined,
+})
 
 // Lists --------------------------------------------------------------------------------------------------------------
 
@@ -130,9 +128,9 @@ async function looksOf({ own, server, around: { width, colours, clock } }: Print
  */
 export async function printPages(pages: AsyncIterable<Page>, printing: Printing): Promise<void> {
   const { command, own, around } = printing
-  const output = outputOf(own)
-  if (output === 'json' && around.width === undefined) return printJsonPages(pages, printing)
-  if (output === 'csv') return printCsvPages(pages, printing)
+  const format = formatOf(outputOf(own))
+  const printer = await format?.pages(answeredOf(printing))
+  if (printer) return printByPage(pages, printer, printing)
   const items: Page['items'][number][] = []
   let rest: object = {}
   for await (const page of pages) {
@@ -140,21 +138,22 @@ export async function printPages(pages: AsyncIterable<Page>, printing: Printing)
     for (const item of page.items) items.push(item)
     rest = restOf(page, rest, command)
   }
-  if (output === 'table') return printItems(items, printing)
-  return printAnswer(JSON.stringify({ items, ...rest }), printing)
+  if (!format) return printItems(items, printing)
+  around.out(await format.answer(JSON.stringify({ items, ...rest }), answeredOf(printing)))
 }
 
-async function printJsonPages(pages: AsyncIterable<Page>, { command, around }: Printing): Promise<void> {
-  let count = 0
+async function printByPage(
+  pages: AsyncIterable<Page>,
+  printer: PagePrinter,
+  { command, around }: Printing,
+): Promise<void> {
   let rest: object = {}
-  around.out('{"items":[')
+  around.out(printer.begin)
   for await (const page of pages) {
-    const lines = page.items.map((item) => `${count++ === 0 ? '' : ','}${printableJson(JSON.stringify(item))}`)
-    around.out(lines.join(''))
+    around.out(printer.page(page.items))
     rest = restOf(page, rest, command)
   }
-  const members = JSON.stringify(rest).slice(1)
-  around.out(`]${members === '}' ? '' : ','}${members}\n`)
+  around.out(printer.end(rest))
 }
 
 /** What a page says beside its items: of all of them, what holds for all. A list that grows says where it goes on. */
@@ -165,18 +164,6 @@ function restOf({ items: _items, nextCursor, ...rest }: Page, before: { asOf?: s
     ...rest,
     ...(first === undefined ? {} : { asOf: first }),
     ...(nextCursor === undefined || command.streamId === undefined ? {} : { nextCursor }),
-  }
-}
-
-async function printCsvPages(pages: AsyncIterable<Page>, { command, around }: Printing): Promise<void> {
-  const { csvColumns, csvHead, csvLines } = await import('./csv.ts')
-  let columns: readonly string[] | undefined
-  for await (const { items } of pages) {
-    if (!columns) {
-      columns = csvColumns(command, items)
-      around.out(csvHead(columns))
-    }
-    around.out(csvLines(columns, items))
   }
 }
 
@@ -198,27 +185,13 @@ export async function printEvents(
   throw new Stopped('tryLater', 'The server has hung up.', [again])
 }
 
-async function eventPrinter({ command, own, around }: Printing): Promise<(data: string) => string> {
-  const output = outputOf(own)
-  if (output === 'json') return (data) => `${printableJson(data)}\n`
-  const itemOf = (data: string) => JSON.parse(data) as Page['items'][number]
-  if (output === 'yaml') {
-    const { yamlOf: write } = await import('./yaml.ts')
-    return (data) => `---\n${write(inDeclaredOrder(itemOf(data), command.fields ?? []))}`
-  }
-  if (output === 'csv') {
-    const { csvColumns, csvHead, csvLines } = await import('./csv.ts')
-    let columns: readonly string[] | undefined
-    return (data) => {
-      const item = itemOf(data)
-      if (columns) return csvLines(columns, [item])
-      columns = csvColumns(command, [item])
-      return csvHead(columns) + csvLines(columns, [item])
-    }
-  }
+async function eventPrinter(printing: Printing): Promise<(data: string) => string> {
+  const { command, own, around } = printing
+  const format = formatOf(outputOf(own))
+  if (format) return format.events(answeredOf(printing))
   const widths = new Map<string, number>()
   const { zone } = around.clock()
-  return (data) => `${lineOf(command.columns ?? [], itemOf(data), { widths, zone })}\n`
+  return (data) => `${lineOf(command.columns ?? [], JSON.parse(data) as Page['items'][number], { widths, zone })}\n`
 }
 
 /** Columns grow as they must: what comes is not known before. */

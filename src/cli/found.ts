@@ -19,6 +19,7 @@ interface Speaking {
   readonly resourceType: string
   readonly assignments: readonly {
     readonly policyId: string
+    readonly policyName?: string
     readonly version: number
     readonly target: string
     readonly kind: string
@@ -114,8 +115,8 @@ function policyNotes(
   shorten: (id: string) => string,
 ): string[] {
   const speaks = assignments.map(
-    ({ policyId, version, target, kind, mode }) =>
-      `Policy ${shorten(policyId)}, version ${version}, enabled at ${target} as ${kind}: ${mode}.`,
+    ({ policyId, policyName, version, target, kind, mode }) =>
+      `Policy ${shorten(policyId)}${policyName === undefined ? '' : ` (${policyName})`}, version ${version}, enabled at ${target} as ${kind}: ${mode}.`,
   )
   const exceptions = exceptionIds.length === 0 ? [] : [`In force: ${exceptionIds.map(shorten).join(', ')}.`]
   if (speaks.length > 0) return [...speaks, ...exceptions]

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline'
 import { text as textOf } from 'node:stream/consumers'
 import { type Destination, Refused, send } from './client.ts'
 import { Stopped } from './exit-codes.ts'
+import { formatOf } from './formats.ts'
 import type { Output } from './own-flags.ts'
 import { paintOf } from './paint.ts'
 import {
@@ -19,7 +20,7 @@ import {
   writeProfiles,
 } from './profiles.ts'
 import type { Surroundings } from './surroundings.ts'
-import { cellOf, printable, printableJson, renderTable } from './table.ts'
+import { cellOf, printable, renderTable } from './table.ts'
 
 /** As long as the server waits for the provider. */
 const signInMs = 600_000
@@ -209,12 +210,8 @@ export async function listProfiles(
     expiresAt,
   }))
   const columns = ['profile', 'url', 'principal', 'use', 'expiresAt']
-  if (output === 'json') return out(`${printableJson(JSON.stringify({ items }))}\n`)
-  if (output === 'yaml') return out((await import('./yaml.ts')).yamlOf({ items }))
-  if (output === 'csv') {
-    const { csvHead, csvLines } = await import('./csv.ts')
-    return out(csvHead(columns) + csvLines(columns, items))
-  }
+  const format = formatOf(output)
+  if (format) return out(await format.answer(JSON.stringify({ items }), { columns, fields: columns }))
   if (items.length === 0) return out('There are none.\n')
   out(renderTable(columns, items, { width, zone: clock().zone, paint: paintOf(colours.out) }).text)
 }

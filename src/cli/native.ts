@@ -6,13 +6,14 @@ import { type OutputGiven, outputOf, type Printing, printAnswer, printEvents, pr
 import { type Given, requestOf, withMoments } from './arguments.ts'
 import { type Answer, follow, type Page, pagesOf, Refused, send } from './client.ts'
 import { endingOf, exitCodes, Stopped } from './exit-codes.ts'
+import { formatOf } from './formats.ts'
 import type { NativeCommand } from './native-command.ts'
 import { paintOf } from './paint.ts'
 import { getServer, type Server } from './profiles.ts'
 import { type Asked, afterNoAnswer, wordsOf } from './refusals.ts'
 import { withWholeIds } from './short-ids.ts'
 import type { Surroundings } from './surroundings.ts'
-import { printable, printableJson } from './table.ts'
+import { printable } from './table.ts'
 
 /** The flags of `own-flags.ts`, as they were given. */
 export interface OwnGiven extends OutputGiven {
@@ -78,10 +79,8 @@ function checkField({ fields, words }: NativeCommand, field: string | undefined)
 }
 
 async function refused({ problem }: Refused, asked: Asked, own: OwnGiven, around: Surroundings): Promise<number> {
-  const output = outputOf(own)
-  if (output === 'json') around.err(`${printableJson(JSON.stringify(problem))}\n`)
-  else if (output === 'yaml') around.err((await import('./yaml.ts')).yamlOf(problem))
-  else around.err(wordsOf(problem, asked))
+  const format = formatOf(outputOf(own))
+  around.err(format?.isWhole ? await format.answer(JSON.stringify(problem), {}) : wordsOf(problem, asked))
   return exitCodes[endingOf(problem)].code
 }
 
@@ -110,14 +109,15 @@ const isDrawn = ({ command, given, own }: Params): boolean =>
   given.limit === undefined &&
   given.cursor === undefined
 
-/** JSON and YAML have the cursor themselves. */
+/** Where the format does not say it itself. */
 function noteMore(text: string, { command, given, own }: Params, around: Surroundings): void {
-  const output = outputOf(own)
-  if (!command.isPaged || text === '' || output === 'json' || output === 'yaml') return
+  if (!command.isPaged || text === '' || formatOf(outputOf(own))?.isWhole) return
   const { nextCursor } = JSON.parse(text) as Partial<Page>
   // Whoever wants one member of so many items has said how many.
   const isEnough = own.field !== undefined && given.limit !== undefined
-  if (nextCursor === undefined || command.streamId !== undefined || isEnough) return
+  // In the order of time a list that grows goes on for ever.
+  const isReadOn = command.streamId !== undefined && (given.order !== undefined || given.latest !== undefined)
+  if (nextCursor === undefined || isReadOn || isEnough) return
   around.err(`There is more: --all, or --cursor ${nextCursor}\n`)
 }
 

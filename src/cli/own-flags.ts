@@ -1,8 +1,11 @@
 // The flags that the command line itself gives to the commands of the native API, whatever their parameters.
 
+import { type FormatName, formats } from './formats.ts'
+
 /** How an answer is printed. */
-export const outputs = ['table', 'json', 'yaml', 'csv'] as const
-export type Output = (typeof outputs)[number]
+export const outputs: readonly Output[] = ['table', ...(Object.keys(formats) as FormatName[])]
+export type Output = 'table' | FormatName
+const meanings = Object.values(formats).map(({ meaning }) => meaning)
 export const forms = ['short', 'standard', 'long'] as const
 export type Form = (typeof forms)[number]
 
@@ -24,8 +27,7 @@ export const ownFlags = {
     choices: outputs,
     letter: 'o',
     isOfOutput: true,
-    meaning:
-      "How to print the answer: as a table for people (the default), the API's JSON, YAML, or CSV with every member as a column.",
+    meaning: `How to print the answer: as a table for people (the default), ${meanings.slice(0, -1).join(', ')}, or ${meanings.at(-1)}.`,
   },
   json: {
     isOfOutput: true,

@@ -7,6 +7,6 @@ export const endQuarantines: Job = {
   name: 'end-quarantines',
   everySeconds: 1,
   turnsMax: 1,
-  isDue: ({ store }) => store.read((tx) => tx.space.anyQuarantineEnded()),
-  turn: ({ store }) => store.write(async (tx) => void (await tx.space.endQuarantines(quarantinesPerTurn))),
+  isDue: ({ store }) => store.read((tx) => tx.resting.anyEnded()),
+  turn: ({ store }) => store.write(async (tx) => void (await tx.resting.end(quarantinesPerTurn))),
 }

@@ -89,7 +89,7 @@ test('a private pool has no space that hosts cannot have', () => {
     )
 })
 
-test('whatever overlaps a block is judged as the block, also what is around it and each address at its ends', () => {
+test('whatever overlaps a block is classified as the block, also what is around it and each address at its ends', () => {
   for (const { cidr: special, heldBy, name } of specialPurposeBlocks) {
     const around = special.length === 0 ? special : supernet(special, special.length - 1)
     const [first, last] = [{ ...special, length: lastAddress(special).length }, lastAddress(special)]

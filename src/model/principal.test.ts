@@ -10,7 +10,7 @@ const actors: Actor[] = names.flatMap((by) =>
   subjects.flatMap((subject) => makers.map((made) => ({ by, subject, makers: made }))),
 )
 
-test('two deeds are one person’s by name, by subject, or where one made the token of the other, or somebody both', () => {
+test('two acts are one person’s by name, by subject, or where one made the token of the other, or somebody both', () => {
   for (const one of actors) {
     for (const other of actors) {
       const selves = ({ by, subject }: Actor) => [by, subject]

@@ -53,7 +53,7 @@ export interface Party {
 
 /**
  * Those whose rights a token has, each of whom must be permitted what is done with it: its principal, and whoever made it for
- * them. The name that a subject stands beside is judged, and not the subject, which has no roles. Permits of groups end with the
+ * them. The name beside a subject is what is authorized, and not the subject, which has no roles. Permits of groups end with the
  * sign-in that proved them, and forbids do not: else whoever is bound by one would only have to make a longer token.
  */
 export function partiesOf(
@@ -121,7 +121,7 @@ export const identitiesBehind = (actor: Actor): readonly string[] => [
 const selvesOf = ({ by, subject }: Actor): readonly string[] => (subject === undefined ? [by] : [by, subject])
 
 /**
- * What shows that two deeds may be one person's: the same name, the same subject, that one made the token of the other, or that
+ * What shows that two acts may be one person's: the same name, the same subject, that one made the token of the other, or that
  * somebody made both of their tokens. People get theirs from nobody but a sign-in and the operator, who are no makers.
  */
 export function sharedIdentity(one: Actor, other: Actor): string | undefined {

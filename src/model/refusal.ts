@@ -64,6 +64,8 @@ export interface DenialFacts {
   /** Empty: nothing. */
   readonly expected: readonly string[]
   readonly missingTags?: readonly string[]
+  readonly poolName?: string
+  readonly policyName?: string
   /** The policy that decided or gave the order of pools, and where it is enabled. */
   readonly policyId?: string
   readonly version?: number
@@ -139,6 +141,8 @@ type Reason =
       /** The role binding that forbids it. */
       bindingId?: string
     }
+  // A pool that one may know of and not use, and whose it is; `contact` says whom to ask there.
+  | { code: 'NotShared'; id: string; account: string; owner: string; contact?: string }
   | { code: 'DryRunSucceeded' }
   | { code: 'IdempotencyMismatch'; token: string }
   // What the first request made or changed is not there any more; `token` where the caller chose one.
@@ -179,6 +183,8 @@ type Reason =
       countedFor?: string
       remedy?: string
       isOfRequest?: true
+      /** Which bound it is, where an API has words of its own for it. */
+      quota?: { readonly kind: 'ipams' } | { readonly kind: 'cidrs'; readonly id: string }
     }
   | { code: 'AlreadyAssociated'; what: Noun; id: string; problem: string }
   | { code: 'InUse'; what: Noun; id: string; problem: string }
@@ -190,6 +196,8 @@ type Reason =
   | ({
       code: 'Exhausted'
       decision?: string
+      /** What has no room is a subnet, whose id stands in place of a pool's. */
+      isOfSubnet?: true
       pool: string
       length: number
       sentence?: string
@@ -238,13 +246,22 @@ export function nameMembers(refusal: Refusal, members: Members = {}): Refusal {
   return Object.fromEntries(facts) as Refusal
 }
 
-/** Does the work of a verb for one API, which calls the members of requests by these names. */
-export async function naming<T>(members: Members, work: () => Promise<T>): Promise<T> {
+/** What one API says in place of the usual words, by the code of the refusal; undefined where it has none of its own. */
+export type Sentences = {
+  readonly [C in Refusal['code']]?: (refusal: Extract<Refusal, { readonly code: C }>) => string | undefined
+}
+function withSentence(refusal: Refusal, sentences: Sentences): Refusal {
+  const sentence = (sentences[refusal.code] as ((refusal: Refusal) => string | undefined) | undefined)?.(refusal)
+  return sentence === undefined ? refusal : { ...refusal, aws: { ...refusal.aws, sentence } }
+}
+
+/** Does the work of a verb for one API, which calls the members of requests by these names and may have sentences of its own. */
+export async function naming<T>(members: Members, work: () => Promise<T>, sentences: Sentences = {}): Promise<T> {
   try {
     return await work()
   } catch (error) {
     // Nothing is swallowed: the same refusal goes on, in the words of the API.
-    if (error instanceof Refused) error.refusal = nameMembers(error.refusal, members)
+    if (error instanceof Refused) error.refusal = withSentence(nameMembers(error.refusal, members), sentences)
     throw error
   }
 }

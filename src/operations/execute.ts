@@ -138,7 +138,7 @@ export async function openExecutor(
     const progress = new Progress()
     const output = await store.read(
       async (tx) => {
-        progress.restart()
+        progress.restart(tx.asOf)
         if (isKeyInDoubt(tx, call.principal)) await refuseEndedKey(tx, call.principal)
         return operation.run(new ReadingContext(tx, call, settings, snapshotOf, { progress }), call.input as never)
       },
@@ -169,7 +169,7 @@ export async function openExecutor(
         const output = await operation.run(context, call.input as never, prepared)
         // By the epoch, and not by what an operation says of itself: no change of governance can go round it.
         if (tx.governanceEpoch !== epoch) {
-          // Once it is committed, what the change was judged by is the next requests' snapshot.
+          // Once it is committed, what the change was checked by is the next requests' snapshot.
           const compile = () => snapshotOf(tx, { keep: true })
           await refuseNewConflicts(context, { before, reaches: context.reaches, compile })
         }

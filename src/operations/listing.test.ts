@@ -1,174 +1,161 @@
-// Filters and pages: which items are found, and that every one is shown once.
+// Pages: every item is shown once, in order, and none costs more than what it shows or has to look at.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type Refusal, Refused } from '#model/refusal.ts'
-import { type Filter, filterBy, page, refuseIdsWithPaging } from './listing.ts'
+import { type Listed, readFrom, readPage, readSlicedPage, rowsPerStep } from './listing.ts'
+import { Progress } from './progress.ts'
 
-interface Item {
-  readonly id: string
-  readonly zones?: readonly string[]
-  readonly tags?: Readonly<Record<string, string>>
+const inOrder = (list: readonly string[]) => [...new Set(list)].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+const isShownAlways = () => true
+
+/** What asks for a page of such a list, and how often others had their turn. */
+function listOf(list: readonly string[], isShown: (row: string) => boolean = isShownAlways) {
+  let turns = 0
+  const steps: number[] = []
+  const tx = {
+    async nextTurn() {
+      turns++
+    },
+    keepsSoFar() {},
+  }
+  const listed: Listed<string, string> = {
+    read(after, limit) {
+      steps.push(limit)
+      return readFrom(list, (row, place) => row > place)(after, limit)
+    },
+    placeOf: (row) => row,
+    show: (rows) => rows.map((row) => (isShown(row) ? row : undefined)),
+  }
+  return {
+    page: (limit: number, after?: string, more: Partial<typeof listed> = {}) =>
+      readPage({ tx, progress: new Progress() }, { limit, after }, { ...listed, ...more }),
+    steps,
+    turns: () => turns,
+  }
 }
-const fields = { id: ({ id }: Item) => id, zone: ({ zones }: Item) => zones }
-const tagsOf = ({ tags = {} }: Item) => Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
-const found = (items: readonly Item[], ...Filters: Filter[]): string[] =>
-  items.filter(filterBy(Filters, fields, tagsOf)).map(({ id }) => id)
-const isFound = (text: string, ...Values: string[]): boolean => found([{ id: text }], { Name: 'id', Values }).length > 0
+const numbered = (count: number) => Array.from({ length: count }, (_, n) => String(n).padStart(6, '0'))
 
-function refusalOf(work: () => unknown): Refusal {
-  try {
-    work()
-  } catch (error) {
-    if (error instanceof Refused) return error.refusal
-    throw error
-  }
-  return assert.fail('not refused')
-}
-
-const items: readonly Item[] = [
-  { id: 'a1', zones: ['east'], tags: { env: 'prod', team: 'shop' } },
-  { id: 'a2', zones: ['east', 'west'], tags: { env: 'dev' } },
-  { id: 'b1', tags: { ENV: 'prod', empty: '' } },
-]
-
-test('without filters everything is found', () => {
-  assert.deepEqual(found(items), ['a1', 'a2', 'b1'])
-  assert.deepEqual(items.filter(filterBy(undefined, fields)), items)
-})
-
-test('values of one filter are alternatives, several filters must all hold', () => {
-  assert.deepEqual(found(items, { Name: 'id', Values: ['a1', 'b1', 'c1'] }), ['a1', 'b1'])
-  const east = { Name: 'zone', Values: ['east'] }
-  assert.deepEqual(found(items, east, { Name: 'id', Values: ['a2', 'b1'] }), ['a2'])
-  assert.deepEqual(found(items, east, { Name: 'zone', Values: ['west'] }), ['a2'])
-  assert.deepEqual(found(items, east, { Name: 'id', Values: ['b1'] }), [])
-})
-
-test('an item without the field is not found by it, not even by `*`', () => {
-  assert.deepEqual(found(items, { Name: 'zone', Values: ['*'] }), ['a1', 'a2'])
-})
-
-test('tags are found by key and value in their own case, by key alone, and by an empty value', () => {
-  assert.deepEqual(found(items, { Name: 'tag:env', Values: ['prod'] }), ['a1'])
-  assert.deepEqual(found(items, { Name: 'tag:env', Values: ['*'] }), ['a1', 'a2'])
-  assert.deepEqual(found(items, { Name: 'tag-key', Values: ['team', 'ENV'] }), ['a1', 'b1'])
-  assert.deepEqual(found(items, { Name: 'tag:empty', Values: [''] }), ['b1'])
-  assert.deepEqual(found(items, { Name: 'tag:team', Values: [''] }), [])
-})
-
-test('`*` is any text, `?` one character, and a backslash takes their meaning away', () => {
-  for (const [pattern, yes, no] of [
-    ['a*', ['a', 'ab', 'a*'], ['ba', '', 'A']],
-    ['*b', ['b', 'aab'], ['ba']],
-    ['a*b*c', ['abc', 'axxbyyc', 'abcbc'], ['acb', 'abcd']],
-    ['a?c', ['abc', 'a?c'], ['ac', 'abbc']],
-    ['*', ['', 'anything'], []],
-    ['?', ['x', '*'], ['', 'xy']],
-    ['a\\*', ['a*'], ['ab', 'a\\*', 'a\\b']],
-    ['\\?', ['?'], ['x']],
-    ['a\\\\*', ['a\\', 'a\\bc'], ['a*', 'ab']],
-    ['a\\', ['a\\'], ['a']],
-    ['a.c+(', ['a.c+('], ['abc+(', 'a.cc(']],
-  ] as const) {
-    for (const text of yes) assert.ok(isFound(text, pattern), `${pattern} finds ${text}`)
-    for (const text of no) assert.ok(!isFound(text, pattern), `${pattern} does not find ${text}`)
-  }
-})
-
-test('wildcards find what a regular expression of the same meaning finds', () => {
-  const texts = fc.string({ unit: fc.constantFrom('a', 'b', '*', '?', '\\'), maxLength: 8 })
-  fc.assert(
-    fc.property(texts, texts, (pattern, text) => {
-      const source = pattern.replace(/\\(.)|./gs, (token, escaped?: string) => {
-        if (token === '*') return '.*'
-        if (token === '?') return '.'
-        const literal = escaped ?? token
-        return /\w/.test(literal) ? literal : `\\${literal}`
-      })
-      assert.equal(isFound(text, pattern), new RegExp(`^${source}$`, 's').test(text))
-    }),
-    { numRuns: 5000 },
-  )
-})
-
-test('a pattern made to be slow is not', () => {
-  const text = 'a'.repeat(10_000)
-  const startedAt = performance.now()
-  for (const pattern of [
-    `${'*a'.repeat(100)}*b`,
-    `${'a*'.repeat(100)}b`,
-    `${'*?'.repeat(100)}b`,
-    `${'*'.repeat(250)}b`,
-    `*${'a'.repeat(2000)}b`,
-  ]) {
-    assert.ok(!isFound(text, pattern))
-  }
-  // Some hundred milliseconds at most; a backtracking matcher would not live to see the end.
-  assert.ok(performance.now() - startedAt < 10_000)
-})
-
-test('an unknown filter is refused, naming those that there are', () => {
-  const refusal = refusalOf(() => found(items, { Name: 'colour', Values: ['red'] }))
-  assert.deepEqual(refusal, { code: 'InvalidFilter', name: 'colour', allowed: ['id', 'zone', 'tag:<key>', 'tag-key'] })
-  const withoutTags = refusalOf(() => filterBy([{ Name: 'tag:env', Values: ['x'] }], fields))
-  assert.deepEqual(withoutTags, { code: 'InvalidFilter', name: 'tag:env', allowed: ['id', 'zone'] })
-  for (const Name of ['constructor', '__proto__', 'toString', '']) {
-    assert.equal(refusalOf(() => found(items, { Name, Values: ['x'] })).code, 'InvalidFilter')
-  }
-})
-
-test('a filter has a name and at most 200 values, and without any it finds nothing', () => {
-  const good = { Name: 'id', Values: ['a1'] }
-  const code = (...filters: Filter[]) => refusalOf(() => found(items, ...filters))
-  assert.deepEqual(code(good, { Values: ['x'] }), { code: 'MissingParameter', field: 'Filter.2.Name' })
-  assert.deepEqual(found(items, { Name: 'id' }), [])
-  assert.deepEqual(found(items, good, { Name: 'id', Values: [] }), [])
-  assert.deepEqual(found(items, { Name: 'id', Values: new Array(200).fill('a1') }), ['a1'])
-  assert.equal(code({ Name: 'id', Values: new Array(201).fill('a1') }).code, 'InvalidParameterValue')
-})
-
-test('pages are complete, in order and without repeats, whatever comes and goes between them', () => {
+test('pages are complete, in order and without repeats, whatever comes and goes between them', async () => {
   const places = fc.uniqueArray(fc.string({ maxLength: 6 }), { maxLength: 40 })
-  fc.assert(
-    fc.property(places, places, fc.integer({ min: 1, max: 9 }), (kept, passing, MaxResults) => {
-      const order = (list: readonly string[]) => [...new Set(list)].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+  const isShown = (row: string): boolean => row.length % 2 === 0
+  await fc.assert(
+    fc.asyncProperty(places, places, fc.integer({ min: 1, max: 9 }), async (kept, passing, limit) => {
       const shown: string[] = []
-      let NextToken: string | undefined
+      let after: string | undefined
       let turn = 0
       do {
         // On every second page, others have come; they have gone by the next.
-        const list = order(turn++ % 2 === 0 ? kept : [...kept, ...passing])
-        const answer = page(list, { MaxResults, ...(NextToken === undefined ? {} : { NextToken }) }, (place) => place)
-        assert.ok(answer.items.length <= MaxResults)
-        shown.push(...answer.items)
-        NextToken = answer.NextToken
-        assert.ok(NextToken === undefined || answer.items.length === MaxResults)
-      } while (NextToken !== undefined)
-      assert.deepEqual(shown, order(shown))
-      for (const place of kept) assert.ok(shown.includes(place))
+        const list = inOrder(turn++ % 2 === 0 ? kept : [...kept, ...passing])
+        const { items, next } = await listOf(list, isShown).page(limit, after)
+        assert.ok(items.length <= limit)
+        assert.ok(next === undefined || items.length === limit)
+        shown.push(...items)
+        after = next
+      } while (after !== undefined)
+      assert.deepEqual(shown, inOrder(shown))
+      for (const place of kept.filter(isShown)) assert.ok(shown.includes(place))
     }),
   )
 })
 
-test('a page holds a thousand where nothing else is said, and a last page that is full ends the list', () => {
-  const list = Array.from({ length: 1001 }, (_, n) => String(n).padStart(4, '0'))
-  const first = page(list, {}, (place) => place)
-  assert.equal(first.items.length, 1000)
-  assert.deepEqual(
-    page(list, { NextToken: first.NextToken! }, (place) => place),
-    { items: ['1000'] },
-  )
-  assert.deepEqual(
-    page(list.slice(0, 2), { MaxResults: 2 }, (place) => place),
-    { items: ['0000', '0001'] },
-  )
+test('a last page that is full ends the list', async () => {
+  const list = numbered(7)
+  const first = await listOf(list).page(4)
+  assert.deepEqual(first, { items: list.slice(0, 4), next: list[3] })
+  assert.deepEqual(await listOf(list).page(3, first.next), { items: list.slice(4), next: undefined })
 })
 
-test('a list of ids is complete by itself: it goes with no page size', () => {
-  refuseIdsWithPaging(['vpc-1'], 'VpcIds', {})
-  refuseIdsWithPaging([], 'VpcIds', { MaxResults: 5 })
-  refuseIdsWithPaging(undefined, 'VpcIds', { MaxResults: 5 })
-  const refusal = refusalOf(() => refuseIdsWithPaging(['vpc-1'], 'VpcIds', { MaxResults: 5 }))
-  assert.equal(refusal.code, 'InvalidParameterCombination')
+test('a full page goes on behind what it shows, whatever hidden rows come next', async () => {
+  const shown = numbered(500).filter((_, n) => n < 3 || n > 450)
+  assert.equal((await listOf(numbered(500), (row) => shown.includes(row)).page(3)).next, shown[2])
+})
+
+test('a small page reads one row more than it has, and a long one in steps, between which others have their turn', async () => {
+  const small = listOf(numbered(5_000))
+  await small.page(5)
+  assert.deepEqual([small.steps, small.turns()], [[6], 0])
+  const long = listOf(numbered(5_000))
+  await long.page(1_000)
+  assert.deepEqual([long.steps, long.turns()], [[...Array(5).fill(rowsPerStep), 1], 5])
+})
+
+test('where very little is shown the page is short, and says where to go on', async () => {
+  const list = numbered(25_000)
+  const last = list.at(-1)!
+  const { page } = listOf(list, (row) => row === last)
+  const cursors: (string | undefined)[] = []
+  let after: string | undefined
+  let found: readonly string[] = []
+  do {
+    const { items, next } = await page(100, after)
+    found = [...found, ...items]
+    cursors.push(next)
+    after = next
+  } while (after !== undefined)
+  assert.deepEqual([found, cursors.length], [[last], 3])
+  const few = await listOf(list, () => false).page(100, undefined, { bounds: { rowsMax: 1_000 } })
+  assert.equal(few.items.length, 0)
+  assert.ok(Number(few.next) < 1_400)
+})
+
+test('what is large closes a page that has something already, and never one that has nothing', async () => {
+  const list = numbered(3)
+  const { page } = listOf(list)
+  const isLarge = { bounds: { weightOf: () => 2, weightMax: 1 } }
+  assert.deepEqual(await page(10, undefined, isLarge), { items: [list[0]], next: list[0] })
+  assert.deepEqual(await page(10, list[1], isLarge), { items: [list[2]], next: undefined })
+})
+
+test('a list that passes over rows by itself says where it is, and ends the page where it found nothing among very many', async () => {
+  const tx = { async nextTurn() {}, keepsSoFar() {} }
+  const shown = { placeOf: (row: number) => row, show: (rows: readonly number[]) => rows }
+  const read = (looked: number) =>
+    readSlicedPage<number, number, number>(
+      { tx, progress: new Progress() },
+      { limit: 10, after: undefined },
+      {
+        ...shown,
+        readSlice: (after = 0) =>
+          after < 3 ? { rows: [], next: after + 1, looked } : { rows: [after], next: undefined },
+      },
+    )
+  assert.deepEqual(await read(1), { items: [3], next: undefined })
+  assert.deepEqual(await read(1_000_000), { items: [], next: 1 })
+})
+
+test('a page that is read in several transactions has every item once, and ends as the last of them saw the end', async () => {
+  const list = numbered(rowsPerStep * 2 + 10)
+  const progress = new Progress()
+  const tx = { async nextTurn() {}, keepsSoFar() {} }
+  let steps = 0
+  let stepsMax = 0
+  const interrupted = new Error('interrupted')
+  const begin = () => {
+    progress.restart(0)
+    return readPage<string, string>(
+      { tx, progress },
+      { limit: 1_000, after: undefined },
+      {
+        read(after, limit) {
+          if (steps++ === stepsMax) throw interrupted
+          return readFrom(list, (row, place) => row > place)(after, limit)
+        },
+        placeOf: (row) => row,
+        show: (rows) => rows,
+      },
+    )
+  }
+  for (const reads of [1, 1]) {
+    steps = 0
+    stepsMax = reads
+    await assert.rejects(begin, interrupted)
+  }
+  stepsMax = 10
+  steps = 0
+  assert.deepEqual(await begin(), { items: list, next: undefined })
+  assert.equal(steps, 1, 'two steps were read before')
+  // What made something of the page was interrupted: the last step is read again, with what there is by then.
+  list.push('999999')
+  assert.deepEqual(await begin(), { items: list, next: undefined })
+  assert.equal(steps, 2)
 })

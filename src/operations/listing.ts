@@ -1,205 +1,158 @@
-// Filters and pages, the same for every operation that lists.
-import { refuse } from '#model/refusal.ts'
+// One page of a list, the same for every list of every API: it is read in steps, what belongs to the rows of a step is read in bulk,
+// and between two steps other requests have their turn. So a page costs no more than what it shows or has to look at. Where others
+// wait for its connection, it goes on behind the last step in another transaction.
 import type { Awaitable } from '#store/sql.ts'
 import type { ReadContext } from './operation.ts'
 
-export interface Filter {
-  readonly Name?: string
-  readonly Values?: readonly string[]
-}
-export interface TagLike {
-  readonly Key?: string
-  readonly Value?: string
-}
-
-const filterValuesMax = 200
-/** EC2 documents no default; the least that can be asked for. */
-const pageSizeDefault = 1_000
-/** Rows read for one page. A filter that matches less gives a shorter page with a token to go on. */
+/** See `PageBounds`. */
 const rowsPerPageMax = 10_000
-/** Rows of a list that are read and described at once; between two such steps other requests have their turn. */
+/** Rows of a list that are read and described at once. */
 export const rowsPerStep = 200
 
-/** The values of one filter field of an item; undefined where the item has none. */
-export type FilterFields<T> = Readonly<Record<string, (item: T) => string | readonly string[] | undefined>>
-
-/** The field of a filter that EC2 has for what there is none of here, such as Outposts: it matches nothing. */
-export const nothing = (): undefined => undefined
-
-/**
- * A predicate for EC2 filters: values of one filter are alternatives (without any it matches nothing), different filters
- * must all hold, `*` and `?` are wildcards and `\` takes their meaning away. `tag:KEY` and `tag-key` are understood where `tagsOf` is given.
- * An unknown name is refused. Source: EC2 User Guide, "List and filter using the CLI and API".
- */
-export function filterBy<T>(
-  filters: readonly Filter[] | undefined,
-  fields: FilterFields<T>,
-  tagsOf?: (item: T) => readonly TagLike[],
-): (item: T) => boolean {
-  const tests = (filters ?? []).map(({ Name: name, Values: values = [] }, index) => {
-    if (name === undefined) refuse({ code: 'MissingParameter', field: `Filter.${index + 1}.Name` })
-    if (values.length > filterValuesMax) {
-      refuse({
-        code: 'InvalidParameterValue',
-        field: `Filter.${index + 1}.Value`,
-        value: String(values.length),
-        problem: `at most ${filterValuesMax} values are allowed`,
-      })
-    }
-    const matchers = values.map(wildcard)
-    const some = (texts: string | readonly string[] | undefined): boolean =>
-      texts !== undefined &&
-      (typeof texts === 'string' ? [texts] : texts).some((text) => matchers.some((matches) => matches(text)))
-    if (tagsOf && name.startsWith('tag:')) {
-      const key = name.slice(4)
-      return (item: T) =>
-        some(
-          tagsOf(item)
-            .filter((tag) => tag.Key === key)
-            .map((tag) => tag.Value ?? ''),
-        )
-    }
-    if (tagsOf && name === 'tag-key') return (item: T) => some(tagsOf(item).map((tag) => tag.Key ?? ''))
-    const field = Object.hasOwn(fields, name) ? fields[name] : undefined
-    if (!field) {
-      refuse({
-        code: 'InvalidFilter',
-        name,
-        allowed: [...Object.keys(fields), ...(tagsOf ? ['tag:<key>', 'tag-key'] : [])],
-      })
-    }
-    return (item: T) => some(field(item))
-  })
-  return (item) => tests.every((test) => test(item))
+export interface PageAsked<Place> {
+  readonly limit: number
+  /** The page begins behind it; undefined: it is the first one. */
+  readonly after: Place | undefined
+}
+export interface Page<Item, Place> {
+  readonly items: Item[]
+  /** Behind which the next page begins; undefined on the last one. */
+  readonly next: Place | undefined
 }
 
-/** Matches in time linear in both lengths (no regular expression is made of what a caller sends). */
-function wildcard(pattern: string): (text: string) => boolean {
-  if (!/[*?\\]/.test(pattern)) return (text) => text === pattern
-  const tokens: (string | typeof anyText | typeof anyCharacter)[] = []
-  for (let at = 0; at < pattern.length; at++) {
-    const character = pattern[at]!
-    if (character === '\\' && at + 1 < pattern.length) tokens.push(pattern[++at]!)
-    else tokens.push(character === '*' ? anyText : character === '?' ? anyCharacter : character)
-  }
-  return (text) => matchTokens(tokens, text)
+interface Shown<Row, Item, Place> {
+  placeOf(row: Row): Place
+  /** What is shown of each row, with what belongs to all of them read at once; undefined where it is not shown. */
+  show(rows: readonly Row[]): Awaitable<readonly (Item | undefined)[]>
+  readonly bounds?: PageBounds<Item>
 }
-const anyText = Symbol('any text')
-const anyCharacter = Symbol('any character')
-
-/** Greedy with one point to come back to: the last `*`. */
-function matchTokens(tokens: readonly (string | symbol)[], text: string): boolean {
-  let token = 0
-  let at = 0
-  let star = -1
-  let starAt = 0
-  while (at < text.length) {
-    if (token < tokens.length && tokens[token] === anyText) {
-      star = token++
-      starAt = at
-    } else if (token < tokens.length && (tokens[token] === anyCharacter || tokens[token] === text[at])) {
-      token++
-      at++
-    } else if (star >= 0) {
-      token = star + 1
-      at = ++starAt
-    } else return false
-  }
-  while (token < tokens.length && tokens[token] === anyText) token++
-  return token === tokens.length
+/** What a page costs at most, where it is something else than for most lists. */
+export interface PageBounds<Item> {
+  /** Rows looked at for one page. Where fewer of them are shown the page is shorter, and says where to go on. */
+  readonly rowsMax?: number
+  /** Rows that are read and described at once. */
+  readonly stepMax?: number
+  /** How much of a page an item takes beside others: with more than `weightMax` the page ends before it. */
+  weightOf?(item: Item): number
+  readonly weightMax?: number
 }
-
-export interface PageParams {
-  readonly MaxResults?: number
-  /** The place in the list's order behind which the page begins: `page-tokens.ts` has opened the token by then. */
-  readonly NextToken?: string
+/** How a list is read, a step at a time. Places are in the order of the list, and those of rows never change. */
+export interface Listed<Row, Item, Place = string> extends Shown<Row, Item, Place> {
+  readonly read: ReadRows<Row, Place>
 }
-
-/** Up to `limit` rows behind a place, in the order of their places; without one, the first. */
-export interface ReadRows<Row> {
-  (after: string | undefined, limit: number): Awaitable<readonly Row[]>
-  /** They were all found before the first step, and would be found anew where the reading begins again. */
+/** Up to `limit` rows behind a place, in order; without one, the first. Where there are fewer, they are the last. */
+export interface ReadRows<Row, Place = string> {
+  (after: Place | undefined, limit: number): Awaitable<readonly Row[]>
+  /** All were found before the first step, and would be found anew where the reading begins again. */
   readonly isThere?: true
 }
-
-/** How a list is read, a step at a time. */
-export interface Listed<Row, Item> {
-  readonly read: ReadRows<Row>
-  placeOf(row: Row): string
-  /** What is shown of each row, with what belongs to all of them read at once; undefined where it is not shown. */
-  show(rows: readonly Row[]): Promise<readonly (Item | undefined)[]>
+/** How a list is read that passes over rows by itself. */
+export interface Sliced<Row, Item, Place = string> extends Shown<Row, Item, Place> {
+  readSlice(after: Place | undefined, limit: number): Awaitable<Slice<Row, Place>>
+  /** As in `ReadRows`. */
+  readonly isThere?: boolean
+}
+export interface Slice<Row, Place> {
+  readonly rows: readonly Row[]
+  /** Behind which to go on; undefined where nothing more comes. */
+  readonly next: Place | undefined
+  /** How many rows were looked at for these; as many as there are where nothing else is said. */
+  readonly looked?: number
 }
 
-/**
- * One page of a list that is read in steps, so that it costs no more than what it shows or has to look at. Where others wait for
- * its connection, it goes on behind the last step in another transaction: as pages do, it shows what is there when it comes by.
- */
-export async function readPage<Row, Item>(
-  { tx, progress }: Pick<ReadContext, 'progress'> & { readonly tx: Pick<ReadContext['tx'], 'nextTurn' | 'keepsSoFar'> },
-  params: PageParams,
-  { read, placeOf, show }: Listed<Row, Item>,
-): Promise<{ readonly items: Item[]; readonly NextToken: string | undefined }> {
-  const size = params.MaxResults ?? pageSizeDefault
-  const sofar = progress.next(() => ({ items: [] as Item[], place: params.NextToken, looked: 0 }))
+interface Turns extends Pick<ReadContext, 'progress'> {
+  readonly tx: Pick<ReadContext['tx'], 'nextTurn' | 'keepsSoFar'>
+}
+
+export const readPage = <Row, Item, Place = string>(
+  context: Turns,
+  asked: PageAsked<Place>,
+  { read, ...shown }: Listed<Row, Item, Place>,
+): Promise<Page<Item, Place>> =>
+  readSlicedPage(context, asked, {
+    ...shown,
+    isThere: read.isThere === true,
+    async readSlice(after, limit) {
+      const rows = await read(after, limit)
+      return { rows, next: rows.length < limit ? undefined : shown.placeOf(rows.at(-1)!) }
+    },
+  })
+
+/** How far a page has come: the steps that ended with another one to follow. The last one is read again where it must be. */
+interface SoFar<Item, Place> {
+  readonly items: Item[]
+  /** Of these items, those of such steps. */
+  count: number
+  place: Place | undefined
+  /** Where a full page goes on: behind what was shown, whatever hidden rows come next. */
+  last: Place | undefined
+  isAllShown: boolean
+  weight: number
+  looked: number
+}
+
+export async function readSlicedPage<Row, Item, Place = string>(
+  { tx, progress }: Turns,
+  { limit, after }: PageAsked<Place>,
+  { readSlice, placeOf, show, bounds = {}, isThere = false }: Sliced<Row, Item, Place>,
+): Promise<Page<Item, Place>> {
+  const { rowsMax = rowsPerPageMax, stepMax = rowsPerStep, weightOf = () => 0, weightMax = 0 } = bounds
+  const begin = { items: [], count: 0, place: after, last: after, isAllShown: true, weight: 0, looked: 0 }
+  const sofar = progress.next((): SoFar<Item, Place> => begin)
   const { items } = sofar
-  while (sofar.looked < rowsPerPageMax) {
-    // One row more than a small page tells whether there is another page; what matches little is read in whole steps.
-    const limit = sofar.looked === 0 ? Math.min(rowsPerStep, size + 1) : rowsPerStep
-    if (sofar.looked > 0) await tx.nextTurn()
-    const rows = await read(sofar.place, limit)
-    const shown = await show(rows)
+  items.length = sofar.count
+  let { place, last, isAllShown, weight, looked } = sofar
+  while (looked < rowsMax) {
+    // One row more than the page lacks tells whether there is another page; what shows little is read in whole steps.
+    const size = isAllShown ? Math.min(stepMax, limit - items.length + 1) : stepMax
+    if (looked > 0) await tx.nextTurn()
+    const slice = await readSlice(place, size)
+    const { rows, next } = slice
+    const all = await show(rows)
     for (const [index, row] of rows.entries()) {
-      const item = shown[index]
+      const item = all[index]
+      if (item === undefined) {
+        isAllShown = false
+        continue
+      }
       // One more than the page holds tells that there is a next page.
-      if (item !== undefined && items.length === size) return { items, NextToken: sofar.place }
-      if (item !== undefined) items.push(item)
-      sofar.place = placeOf(row)
+      weight += weightOf(item)
+      if (items.length === limit || (items.length > 0 && weight > weightMax)) return { items, next: last }
+      items.push(item)
+      last = placeOf(row)
     }
-    if (rows.length < limit) return { items, NextToken: undefined }
-    sofar.looked += rows.length
-    if (!read.isThere) tx.keepsSoFar()
+    place = next
+    if (next === undefined) break
+    looked += Math.max(1, slice.looked ?? rows.length)
+    Object.assign(sofar, { count: items.length, place, last, isAllShown, weight, looked })
+    if (!isThere) tx.keepsSoFar()
   }
-  return { items, NextToken: sofar.place }
+  return { items, next: place }
 }
 
 /** The `read` of a list that is there already, in its order. */
 export const readFrom = <Row>(
   rows: readonly Row[],
   isBehind: (row: Row, place: string) => boolean,
-): Listed<Row, never>['read'] => {
-  const read = (after: string | undefined, limit: number): readonly Row[] => {
-    const from = after === undefined ? 0 : rows.findIndex((row) => isBehind(row, after))
-    return from < 0 ? [] : rows.slice(from, from + limit)
-  }
-  return Object.assign(read, { isThere: true as const })
-}
+): ((after: string | undefined, limit: number) => readonly Row[]) & { readonly isThere: true } =>
+  Object.assign(
+    (after: string | undefined, limit: number): readonly Row[] => {
+      const from = after === undefined ? 0 : rows.findIndex((row) => isBehind(row, after))
+      return from < 0 ? [] : rows.slice(from, from + limit)
+    },
+    { isThere: true as const },
+  )
 /** The same of things that stand in the order of their ids. */
-export const readById = <Row extends { readonly id: string }>(rows: readonly Row[]): Listed<Row, never>['read'] =>
+export const readById = <Row extends { readonly id: string }>(rows: readonly Row[]) =>
   readFrom(
     rows.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
     ({ id }, place) => id > place,
   )
-
-/** One page of a list in a total order; `placeOf` is unique and ascending (compared as text). */
-export function page<T>(
-  items: readonly T[],
-  params: PageParams,
-  placeOf: (item: T) => string,
-  sizeDefault = 1000,
-): { items: T[]; NextToken?: string } {
-  const after = params.NextToken
-  const rest = after === undefined ? items : items.filter((item) => placeOf(item) > after)
-  const size = params.MaxResults ?? sizeDefault
-  const shown = rest.slice(0, size)
-  return rest.length > size ? { items: shown, NextToken: placeOf(shown.at(-1)!) } : { items: shown }
-}
-
-/** EC2 refuses identifiers together with paging: a list of ids is complete by itself. */
-export function refuseIdsWithPaging(ids: readonly string[] | undefined, field: string, params: PageParams): void {
-  if (ids && ids.length > 0 && params.MaxResults !== undefined) {
-    refuse({
-      code: 'InvalidParameterCombination',
-      problem: `\`MaxResults\` cannot be used together with \`${field}\`.`,
+/** The `show` of a list whose rows are shown as they are, but for those that a filter leaves out. */
+export const showMatching =
+  <Row, Item>(show: (row: Row) => Item, matches: (item: Item) => boolean) =>
+  (rows: readonly Row[]): readonly (Item | undefined)[] =>
+    rows.map((row) => {
+      const item = show(row)
+      return matches(item) ? item : undefined
     })
-  }
-}

@@ -1,7 +1,8 @@
 // Names of IPAMs, scopes, pools and policies: given once under a parent, the tag `Name` of EC2, and good wherever an id is.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { foundOrganization, lab, network, prod, shop, workloads } from '../../test/acme.ts'
+import { wordingOf } from '#api/wording.ts'
+import { foundOrganization, lab, network, prod, refusalOf, shop, workloads } from '../../test/acme.ts'
 import { type NativeWorld, openNativeWorld } from '../../test/native-world.ts'
 
 interface Named {
@@ -222,5 +223,115 @@ describe('a thing is named by its name', () => {
     const got = await taken(shop)
     assert.deepEqual([got.status, got.body.poolId], [201, pool.poolId], JSON.stringify(got.body))
     assert.equal((await taken(lab)).body.code, 'NotFound')
+  })
+})
+
+describe('names and contacts are told', () => {
+  interface Denial extends Problem {
+    readonly policyId?: string
+    readonly policyName?: string
+    readonly poolName?: string
+    readonly contact?: string
+    readonly decisionId?: string
+  }
+  let small: Pool
+  let other: Pool
+  let policy: Policy
+  before(async () => {
+    const scopeId = ipam.publicScopeId
+    const spec = { scopeId, awsService: 'ec2', publicIpSource: 'byoip', sharedWith: [shop] }
+    small = await makePool({ ...spec, name: 'edge', contact: 'capacity@example.com' })
+    other = await makePool({ ...spec, name: 'legacy' })
+    await world.post('/pools/edge/cidrs', { cidr: '203.0.113.4/31' })
+    await world.post('/pools/legacy/cidrs', { cidr: '203.0.113.8/30' })
+    policy = await world.post<Policy>('/policies', {
+      ipamId: 'corp',
+      name: 'edge rules',
+      contact: 'policy@example.com',
+    })
+    const path = `/policies/${policy.policyId}`
+    await world.ask('PUT', `${path}/documents/us-east-1/eip`, { body: { rules: [{ poolId: 'edge' }] } })
+    await world.ask('PUT', `${path}/assignments/${shop}`, { body: {} })
+  })
+  const allocate = async (params: object): Promise<Denial> =>
+    (
+      await world.ask<Denial>('POST', '/allocations', {
+        body: { account: shop, resourceType: 'eip', locale: 'us-east-1', ...params },
+      })
+    ).body
+  const overEc2 = async (input: object): Promise<string> => {
+    const refusal = await refusalOf(world.call('AllocateAddress', input, { account: shop }))
+    return wordingOf(refusal, 'ec2').message
+  }
+
+  test('by a denial: what the policy and the pools are called, and whom to ask about the policy', async () => {
+    const named = `Policy \`${policy.policyId}\` (edge rules) version 2, enabled on \`${shop}\`, does not let you choose \`${other.poolId}\` (legacy); allowed: \`${small.poolId}\` (edge).`
+    const whom = `For an exception, ask account ${network} (policy@example.com), the owner of policy \`${policy.policyId}\` (edge rules)`
+    const message = await overEc2({ IpamPoolId: other.poolId })
+    assert.ok(message.includes(named) && message.includes(whom), message)
+    const denied = await allocate({ poolId: 'legacy' })
+    assert.deepEqual(
+      [denied.code, denied.policyName, denied.contact],
+      ['DeniedByPolicy', 'edge rules', 'policy@example.com'],
+    )
+    assert.ok(denied.detail.includes(named), denied.detail)
+    const explained = await world.get<{ messages: { standard: string; long: string }; failed: { contact: string } }>(
+      `/decisions/${denied.decisionId}/explanation`,
+    )
+    assert.equal(explained.failed.contact, 'policy@example.com')
+    for (const text of Object.values(explained.messages).slice(1)) assert.ok(text.includes(named), text)
+  })
+
+  test('by a pool that is full: whom to ask about the pool', async () => {
+    for (let taken = 0; taken < 2; taken++) await world.call('AllocateAddress', {}, { account: shop })
+    const message = await overEc2({})
+    assert.ok(message.includes(`For space in pool \`${small.poolId}\` (edge), ask capacity@example.com.`), message)
+    assert.ok(message.includes('(policy@example.com)'), message)
+    const full = await allocate({})
+    assert.deepEqual([full.code, full.poolName, full.contact], ['Exhausted', 'edge', 'capacity@example.com'])
+    // Without contacts of their own, it is their owner's.
+    await patch('/pools/edge', { contact: null })
+    await patch('/policies/edge%20rules', { contact: null })
+    await patch(`/accounts/${network}`, { contact: 'network@example.com' })
+    assert.ok((await overEc2({})).includes(`ask account ${network} (network@example.com), the owner of policy`))
+  })
+
+  test('by what is in force, by exceptions and in trees; and by nobody to whom they are hidden', async () => {
+    const effective = (as?: string) =>
+      world.get<{ names: object }>(`/effective-policies?node=${shop}&locale=us-east-1&resourceType=eip`, { as })
+    const own = { [small.poolId]: 'edge' }
+    assert.deepEqual((await effective()).names, { ...own, [policy.policyId]: 'edge rules' })
+    assert.deepEqual((await effective(auditor)).names, own)
+    const asked = {
+      target: shop,
+      locale: 'us-east-1',
+      resourceType: 'eip',
+      grants: { pools: ['legacy'] },
+      reason: 'a migration',
+      expiresAt: new Date((await world.store.read(async ({ now }) => now)) + 3_600_000).toISOString(),
+    }
+    const { exceptionId, names } = await world.post<{ exceptionId: string; names: object }>('/exceptions', asked)
+    assert.deepEqual(names, { [other.poolId]: 'legacy' })
+    // What a thing beside it is called is no part of its state.
+    const path = `/exceptions/${exceptionId}`
+    const before = await world.ask('GET', path)
+    await patch('/pools/legacy', { name: 'old legacy' })
+    const after = await world.ask<{ names: object }>('GET', path)
+    assert.deepEqual(after.body.names, { [other.poolId]: 'old legacy' })
+    assert.equal(after.headers.etag, before.headers.etag)
+    const { items } = await world.get<{ items: readonly Pool[] }>(`/pools/tree?scopeId=${ipam.publicScopeId}`)
+    assert.deepEqual(items.map(({ name }) => name).sort(), ['edge', 'old legacy'])
+    const found = await world.get<{ objects: readonly { items: readonly { id: string; name: string }[] }[] }>(
+      '/find?q=edge%20rules',
+    )
+    assert.deepEqual(
+      found.objects.map((group) => group.items.map(({ id, name }) => [id, name])),
+      [[[policy.policyId, 'edge rules']]],
+    )
+    const places = await world.get<{ places: readonly { chain: readonly { name?: string }[]; policy?: object }[] }>(
+      '/find?q=203.0.113.4',
+    )
+    assert.equal(places.places[0]!.chain[0]!.name, 'edge')
+    assert.match(JSON.stringify(places.places[0]!.policy), /"policyName":"edge rules"/)
   })
 })

@@ -1,6 +1,7 @@
 // Things by name. Whatever names an account in a request of the native API is its number, its id in its cloud, or a name that no other
 // has; whatever names an IPAM, a scope, a pool or a policy is its id, or such a name.
-import type { z } from 'zod'
+import { z } from 'zod'
+import { assert } from '#model/assert.ts'
 import { isIdLike } from '#model/name.ts'
 import { isAccountId, isTargetId } from '#model/organization.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
@@ -82,7 +83,12 @@ const isPlain = (mark: Mark, text: string): boolean =>
 async function findAccount(context: ReadContext, action: Action, name: string): Promise<string> {
   const [isRead, isPermitted] = [await permitter(context, 'organization:read'), await permitter(context, action)]
   const counts = (number: string): boolean => isRead(number) || isPermitted(number)
-  const [one, other] = await accountsCalled(context.tx, name, counts)
+  const [read, permitted] = [
+    await visibleAccounts(context, 'organization:read', 'now'),
+    await visibleAccounts(context, action, 'now'),
+  ]
+  const among = read && permitted && [...read, ...permitted]
+  const [one, other] = await accountsCalled(context.tx, name, counts, among)
   if (one === undefined) return refuse({ code: 'NotFound', what: 'account', id: name })
   if (other === undefined) return one
   const problem = `several accounts are called so, such as \`${one}\` and \`${other}\`: give the number`
@@ -244,8 +250,25 @@ function walkOf(schema: z.core.$ZodType): Walk | undefined {
     case 'object':
       return walkOfObject(def.shape)
     default:
+      assert(!holdsMark(schema), `what is named inside a shape of the type \`${def.type}\` would pass as it is`)
       return undefined
   }
+}
+
+/** Whether a marked shape is anywhere in a shape, whatever its kind. */
+function holdsMark(schema: z.core.$ZodType, seen = new Set<unknown>()): boolean {
+  if (markOf(schema)) return true
+  if (seen.has(schema)) return false
+  seen.add(schema)
+  const { def } = (schema as z.core.$ZodTypes)._zod
+  const parts = def.type === 'lazy' ? [def.getter()] : Object.values(def)
+  return parts.some((part) => holdsMarkedPart(part, seen))
+}
+function holdsMarkedPart(part: unknown, seen: Set<unknown>): boolean {
+  if (typeof part !== 'object' || part === null) return false
+  if (part instanceof z.core.$ZodType) return holdsMark(part, seen)
+  const isPlain = Array.isArray(part) || Object.getPrototypeOf(part) === Object.prototype
+  return isPlain && Object.values(part).some((inner) => holdsMarkedPart(inner, seen))
 }
 
 /** Of several at once, each names its own account, and a refusal says which one it was. */

@@ -6,7 +6,7 @@ import type {
   OrganizationsOutput,
 } from '#formats/aws/organizations.generated.ts'
 import type { StsInput, StsOperation, StsOutput } from '#formats/aws/sts.generated.ts'
-import { type Members, naming } from '#model/refusal.ts'
+import { type Members, naming, type Sentences } from '#model/refusal.ts'
 import type { ReadContext, ReadOperation, WriteContext, WriteOperation } from './operation.ts'
 import { withPageTokens } from './page-tokens.ts'
 
@@ -26,13 +26,17 @@ export function ec2Read<Name extends Ec2Operation>(
   }
 }
 
-/** An EC2 operation that changes something: it gets an audit entry and one effect per token. */
+/**
+ * An EC2 operation that changes something: it gets an audit entry and one effect per token.
+ * @param sentences what EC2 says in place of our words
+ */
 export function ec2Write<Name extends Ec2Operation>(
   name: Name,
   run: (context: WriteContext, input: Ec2Input[Name]) => Promise<Ec2Output[Name]>,
   members: Members = {},
+  sentences: Sentences = {},
 ): WriteOperation<Ec2Input[Name], Ec2Output[Name]> {
-  return { name, access: 'write', run: (context, input) => naming(members, () => run(context, input)) }
+  return { name, access: 'write', run: (context, input) => naming(members, () => run(context, input), sentences) }
 }
 
 /** An operation of AWS Organizations that only reads. */

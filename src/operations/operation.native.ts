@@ -38,6 +38,13 @@ export interface TreeMembers {
   readonly usage?: string
 }
 
+export interface StreamFacts {
+  /** The member that is the id of an event. */
+  readonly id: string
+  /** What brings the items in the order of time. */
+  readonly input: Readonly<Record<string, string>>
+}
+
 interface Facts<Input extends z.ZodObject, Output extends z.ZodType> {
   /** Also the operation's id in OpenAPI and the action in the audit entry, such as `createRoleBinding`. */
   readonly name: string
@@ -58,8 +65,8 @@ interface Facts<Input extends z.ZodObject, Output extends z.ZodType> {
     readonly status?: 200 | 201 | 204
     /** What its body may have, where that is more than is usual. */
     readonly body?: BodyBounds
-    /** The list grows: with `Accept: text/event-stream` its items go on as events, with this member as their id. */
-    readonly streamId?: string
+    /** The list grows: with `Accept: text/event-stream` its items go on as events. */
+    readonly stream?: StreamFacts
   }
   /** The words that call it, such as `role create`; undefined: it has none. */
   readonly cli?: string
@@ -148,7 +155,7 @@ export function nativeWrite<Input extends z.ZodObject, Output extends z.ZodType,
         await requireMatch(context, changes, input)
         return run(context, input, prepared)
       }),
-    // What answers something else than the state that it changes is judged by what its audit entry names alone.
+    // What answers something else than the state that it changes is compared by what its audit entry names alone.
     ...(changes && changes.output === facts.output
       ? {
           findOutdated: (context: ReadContext, input: object, answer: string) =>
@@ -206,13 +213,20 @@ async function findOutdated(
     if (error instanceof Refused && error.refusal.code === 'NotFound') return undefined
     throw error
   })
-  if (JSON.stringify(current) === answer) return undefined
+  if (JSON.stringify(stateIn(current)) === JSON.stringify(stateIn(JSON.parse(answer)))) return undefined
   return Object.values(named).join('/') || reading.rest.path.slice(1)
 }
 
 const pick = (schema: z.ZodObject, input: object): object =>
   Object.fromEntries(Object.entries(input).filter(([name]) => name in schema.shape))
 
-/** The strong entity tag of an answer (RFC 9110, section 8.8.3): equal answers, equal tags. */
+/** What things beside it are called is no part of a state: nobody has changed it where one of them is renamed. */
+function stateIn(output: unknown): unknown {
+  if (typeof output !== 'object' || output === null || !('names' in output)) return output
+  const { names: _, ...state } = output
+  return state
+}
+
+/** The strong entity tag of an answer (RFC 9110, section 8.8.3): equal states, equal tags. */
 export const etagOf = (output: unknown): string =>
-  `"${hash('sha256', JSON.stringify(output), 'base64url').slice(0, 22)}"`
+  `"${hash('sha256', JSON.stringify(stateIn(output)), 'base64url').slice(0, 22)}"`

@@ -5,11 +5,11 @@ import type { ReadContext } from './operation.ts'
 
 export interface PagedFacts {
   readonly name: string
-  readonly rest: { readonly streamId?: string }
+  readonly rest: { readonly stream?: object }
 }
 
 /** What only says where a list begins, or how much is answered: the next page may be asked for without it. */
-const beginnings: readonly string[] = ['limit', 'cursor', 'latest']
+const beginnings: readonly string[] = ['limit', 'cursor', 'latest', 'order']
 
 /** A number of a growing list, as the ids of its items and of its events are: it names what was shown. */
 const numberPattern = /^\d{1,16}$/
@@ -25,9 +25,9 @@ export async function withCursors<Output>(
   run: (input: { readonly cursor?: string }) => Promise<Output>,
 ): Promise<Output> {
   const { pageTokens } = context.tx
-  const bound = boundTo(context, name, input, rest.streamId === undefined ? [] : ['from'])
+  const bound = boundTo(context, name, input, rest.stream === undefined ? [] : ['from'])
   const { cursor } = input
-  const isNumber = rest.streamId !== undefined && cursor !== undefined && numberPattern.test(cursor)
+  const isNumber = rest.stream !== undefined && cursor !== undefined && numberPattern.test(cursor)
   const place = cursor === undefined || isNumber ? cursor : pageTokens.open(cursor, bound)
   if (cursor !== undefined && place === undefined) {
     refuse({ code: 'InvalidPaginationToken', field: 'cursor', value: cursor })

@@ -3,8 +3,13 @@ import { orderedJson } from '#model/ordered-json.ts'
 import type { Principal } from '#model/principal.ts'
 import { refuse } from '#model/refusal.ts'
 import type { ReadTransaction } from '#store/store.ts'
-import type { PageParams } from './listing.ts'
 import { withoutSession } from './refused-changes.ts'
+
+export interface PageParams {
+  readonly MaxResults?: number
+  /** Of a request that `run` reads: the place in the list's order behind which the page begins. */
+  readonly NextToken?: string
+}
 
 /** What a token is bound to besides what is asked for. */
 interface Asking {

@@ -123,7 +123,7 @@ describe('problems', () => {
       await problemOf('POST', '/policies', { ipamId: acme.ipam, odd: 1 }),
       await problemOf('GET', '/policies?limit=0'),
       await problemOf('GET', '/policies?cursor=x'),
-      await problemOf('GET', '/policies/x'),
+      await problemOf('GET', '/policies/ipam-0'),
       await problemOf('GET', '/nothing'),
       await problemOf('POST', '/organization', { managementAccount: network }),
     ]

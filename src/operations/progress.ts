@@ -4,10 +4,17 @@
 export class Progress {
   readonly #lists: object[] = []
   #begun = 0
+  #asOf: number | undefined
 
+  /** What all transactions of the reading see of moments up to this one is final; undefined before the first. */
+  get asOf(): number | undefined {
+    return this.#asOf
+  }
   /** To be called whenever the reading begins: its lists come in the same order as before. */
-  restart(): void {
+  restart(asOf: number): void {
     this.#begun = 0
+    // Each transaction agrees with those before on what was final then.
+    this.#asOf ??= asOf
   }
   /** How far the next list has come; `begin` says where it starts. What is changed in it is there when the reading begins again. */
   next<State extends object>(begin: () => State): State {

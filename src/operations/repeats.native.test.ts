@@ -88,8 +88,8 @@ test('a refused repeat is on record like any denial, and the key still names the
   assert.deepEqual(
     mine.map(({ action, outcome }) => [action, outcome]),
     [
-      ['createAllocation', 'Success'],
       ['createAllocation', 'NotAuthorized'],
+      ['createAllocation', 'Success'],
     ],
   )
   await boundTo('service:rec', shop)

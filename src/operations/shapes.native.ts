@@ -4,6 +4,8 @@ import { formatId, type IdKind, prefixOf, shapePattern } from '#model/identifier
 import { externalIdCharactersMax, isAccountId, isTargetId } from '#model/organization.ts'
 import { isPrincipalName } from '#model/principal.ts'
 import { everywhere } from '#model/roles.ts'
+import type { Awaitable } from '#store/sql.ts'
+import { type PageBounds, readPage } from './listing.ts'
 import type { ReadContext } from './operation.ts'
 
 export const pageSizeDefault = 100
@@ -204,27 +206,12 @@ export const finality = {
     'What this answer says of moments up to this one is final: nothing that comes later changes it. Of later moments, what was known.',
   ),
 }
-/** As the transaction sees it. */
-export const asOf = ({ tx }: ReadContext): string => formatInstant(tx.asOf)
+/** As the transaction sees it; the first one of a reading that had several. */
+export const asOf = ({ tx, progress }: ReadContext): string => formatInstant(progress.asOf ?? tx.asOf)
 
 export interface PageInput {
   readonly limit?: number
   readonly cursor?: string
-}
-
-/** Rows looked at for one page of a list; with more the page is shorter. */
-const rowsPerPageMax = 10_000
-/** Rows read at once at most: what is made of so many holds the event loop for a few milliseconds. */
-const stepRows = 200
-
-/**
- * How many rows to read next for one page. Before each step but the first, other requests have their turn: a list that passes
- * over many hidden rows must not keep the server to itself.
- */
-export async function nextStep({ tx }: ReadContext, looked: number, limit: number): Promise<number> {
-  if (looked === 0) return Math.min(limit + 1, stepRows)
-  await tx.nextTurn()
-  return stepRows
 }
 
 /** Of each row what is shown, or undefined where it is hidden: one by one, or with what belongs to all of them read at once. */
@@ -233,7 +220,7 @@ type Showing<Row, Item> =
   | { showAll(rows: readonly Row[]): Promise<readonly (Item | undefined)[]> }
 
 /**
- * One page of what the caller may see. Reads on until the page is full, and says where to go on.
+ * One page of what the caller may see.
  * @param key the place of a row in the order of `read`; a cursor is made of it
  */
 export async function gatherPage<Row, Item>(
@@ -243,36 +230,26 @@ export async function gatherPage<Row, Item>(
     read,
     key,
     start = '',
-    rowsMax = rowsPerPageMax,
+    bounds = {},
     ...showing
   }: {
-    read(after: string, limit: number): Promise<readonly Row[]>
+    read(after: string, limit: number): Awaitable<readonly Row[]>
     key(row: Row): string
     /** What comes before every key. */
     start?: string
-    /** Rows looked at for one page, where few of them may be shown: the page is shorter then, and says where to go on. */
-    rowsMax?: number
+    bounds?: PageBounds<Item>
   } & Showing<Row, Item>,
 ): Promise<{ items: Item[]; nextCursor?: string }> {
-  const from = cursor ?? start
-  // `shown` is where a full page goes on: behind what was shown, whatever hidden rows come next.
-  const sofar = context.progress.next(() => ({ items: [] as Item[], after: from, shown: from, looked: 0 }))
-  const { items } = sofar
-  while (sofar.looked < rowsMax) {
-    const size = await nextStep(context, sofar.looked, limit)
-    const rows = await read(sofar.after, size)
-    const all = 'showAll' in showing ? await showing.showAll(rows) : undefined
-    for (const [index, row] of rows.entries()) {
-      const item = 'showAll' in showing ? all![index] : await showing.show(row)
-      if (item !== undefined && items.length === limit) return { items, nextCursor: sofar.shown }
-      sofar.after = key(row)
-      sofar.looked++
-      if (item === undefined) continue
-      items.push(item)
-      sofar.shown = sofar.after
-    }
-    if (rows.length < size) return { items }
-    context.tx.keepsSoFar()
+  const show = async (rows: readonly Row[]) => {
+    if ('showAll' in showing) return showing.showAll(rows)
+    const shown: (Item | undefined)[] = []
+    for (const row of rows) shown.push(await showing.show(row))
+    return shown
   }
-  return { items, nextCursor: sofar.after }
+  const { items, next } = await readPage(
+    context,
+    { limit, after: cursor },
+    { read: (after, size) => read(after ?? start, size), placeOf: key, show, bounds },
+  )
+  return { items, ...(next === undefined ? {} : { nextCursor: next }) }
 }

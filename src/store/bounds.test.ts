@@ -87,7 +87,7 @@ test('a request frees no more rested space than the bound, and finds it free onc
     const take = () => store.write((tx) => tx.space.take(pool, 4, { length: 20 }))
     assert.equal((await refusalOf(take())).code, 'Unavailable')
     // As the job does that frees it.
-    await store.write((tx) => tx.space.endQuarantines(500))
+    await store.write((tx) => tx.resting.end(500))
     assert.deepEqual(await take(), cidr)
   }))
 

@@ -11,6 +11,7 @@ import { holdTable } from './tables/holds.ts'
 import { ipamRegionTable, ipamTable, scopeTable } from './tables/ipams.ts'
 import { auditEntryTable, auditSubjectTable, decisionTable, originTable, rulingTable } from './tables/journal.ts'
 import { natGatewayAddressTable, natGatewayTable } from './tables/nat-gateways.ts'
+import { goneNodeTable } from './tables/node-facts.ts'
 import {
   accountCreationTable,
   accountTable,
@@ -60,6 +61,7 @@ export const definitions: readonly Pick<
   holderTable,
   holdTable,
   ipamRegionTable,
+  goneNodeTable,
   ipamTable,
   metaTable,
   natGatewayAddressTable,

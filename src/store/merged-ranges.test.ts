@@ -3,11 +3,11 @@ import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { randomOf } from '../../test/random.ts'
-import { firstOf, type RangeKey, type Ranges } from './merged-ranges.ts'
+import { firstOf, type Ranges } from './merged-ranges.ts'
 import type { Sql, SqlValue } from './sql.ts'
 
 interface Row {
-  readonly key: RangeKey
+  readonly key: number | string
   readonly place: number
   readonly first: Uint8Array
   readonly n: number
@@ -38,7 +38,7 @@ test('ranges read as one list are what all rows of theirs are in order, from a p
     [700, 3_000],
   ] as const) {
     for (const isText of [false, true]) {
-      const nameOf = (n: number): RangeKey => (isText ? `k${n}` : n)
+      const nameOf = (n: number): number | string => (isText ? `k${n}` : n)
       const rows: Row[] = Array.from({ length: rowsMax }, (_, n) => {
         const place = draw(60)
         return { key: nameOf(draw(keysMax * 2)), place, first: new Uint8Array([place >> 4, place & 15]), n }

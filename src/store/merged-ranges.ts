@@ -2,8 +2,8 @@
 // have takes the same time whatever others have beside it.
 import type { Sql, SqlValue } from './sql.ts'
 
-/** What a range begins with: the number of a holder or ruling, or an account. */
-export type RangeKey = number | string
+/** What a range begins with: the number of a holder or ruling, an account, or several of such in the order of the index. */
+export type RangeKey = number | string | readonly SqlValue[]
 
 /** How the ranges are read, from a table that goes by `t`. All texts are of the program, never of a request. */
 export interface Ranges<Row> {
@@ -11,8 +11,8 @@ export interface Ranges<Row> {
   readonly columns: string
   readonly table: string
   readonly joined?: string
-  /** The range that begins with `key`; then come `values`. Of the table alone. */
-  where(key: string): string
+  /** The range that begins with `key`, of several parts with all of them in order; then come `values`. Of the table alone. */
+  where(...key: string[]): string
   readonly values: readonly SqlValue[]
   /** The table's columns after the key, in the order of the index. */
   readonly order: readonly [string, ...string[]]
@@ -76,6 +76,7 @@ interface Head {
   readonly key: RangeKey
   readonly head: SqlValue
 }
+const partsOf = (key: RangeKey): readonly SqlValue[] => (typeof key === 'object' ? key : [key])
 /** Where those ranges begin that have a row. */
 async function headsOf<Row>(
   sql: Sql,
@@ -85,16 +86,18 @@ async function headsOf<Row>(
   const heads: Head[] = []
   for (const some of chunksOf(keys, headsPerStatement)) {
     const asked = filled(some)
-    const row = typeof some[0] === 'number' ? '(cast(? as bigint))' : '(cast(? as text))'
-    const rows = await sql.all<Head>(
-      `with range (key) as (values ${asked.map(() => row).join(', ')})
-       select key, head from (select key, (select t.${order[0]} from ${table} where ${where('range.key')}
+    const names = partsOf(some[0]!).map((_, at) => `part${at}`)
+    const row = `(cast(? as bigint), ${partsOf(some[0]!).map(castOf).join(', ')})`
+    const rows = await sql.all<{ place: number; head: SqlValue }>(
+      `with range (place, ${names.join(', ')}) as (values ${asked.map(() => row).join(', ')})
+       select place, head from (select place, (select t.${order[0]} from ${table}
+         where ${where(...names.map((name) => `range.${name}`))}
          order by ${orderBy([`t.${order[0]}`], isDescending)} limit 1) as head from range) begun
        where head is not null`,
-      ...asked,
+      ...asked.flatMap((key, place) => [place, ...partsOf(key)]),
       ...values,
     )
-    heads.push(...rows)
+    heads.push(...rows.map(({ place, head }) => ({ key: some[place]!, head })))
   }
   return heads
 }
@@ -111,22 +114,29 @@ async function readRanges<Row>(
     order.map((column) => `t.${column}`),
     isDescending,
   )
-  const head = `select ${columns} from ${table} ${joined} where ${where('?')} order by ${inRange} limit ?`
+  const marks = partsOf(keys[0]!).map(() => '?')
+  const head = `select ${columns} from ${table} ${joined} where ${where(...marks)} order by ${inRange} limit ?`
   const asked = filled(keys)
-  if (asked.length === 1) return sql.all<Row>(head, asked[0]!, ...values, limit)
+  if (asked.length === 1) return sql.all<Row>(head, ...partsOf(asked[0]!), ...values, limit)
   return sql.all<Row>(
     `${asked.map(() => `select * from (${head}) head`).join(' union all ')} order by ${ordered} limit ?`,
-    ...asked.flatMap((key) => [key, ...values, limit]),
+    ...asked.flatMap((key) => [...partsOf(key), ...values, limit]),
     limit,
   )
 }
 
 /** Filled up to a power of two with what no range begins with, so that there are few texts. */
 function filled(keys: readonly RangeKey[]): readonly RangeKey[] {
-  const none = typeof keys[0] === 'number' ? -1 : ''
+  const none = partsOf(keys[0]!).map((part) =>
+    typeof part === 'number' ? -1 : part instanceof Uint8Array ? noBytes : '',
+  )
   const size = 2 ** Math.ceil(Math.log2(keys.length))
   return Array.from({ length: size }, (_, index) => keys[index] ?? none)
 }
+
+const noBytes = new Uint8Array()
+const castOf = (part: SqlValue): string =>
+  `cast(? as ${typeof part === 'number' ? 'bigint' : part instanceof Uint8Array ? 'blob' : 'text'})`
 
 const orderBy = (order: readonly string[], isDescending = false): string =>
   order.map((column) => (isDescending ? `${column} desc` : column)).join(', ')

@@ -4,8 +4,6 @@ import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { parseCidr } from '#model/cidr.ts'
 import { definitions } from './definitions.ts'
-import { columnsOf, referencesOf } from './postgres/sql.ts'
-import { postgresDefinitions } from './postgres/tables.ts'
 import { migrations } from './schema/migrations.ts'
 import type { Sql, SqlValue } from './sql.ts'
 import {
@@ -117,14 +115,6 @@ test('what is on record is kept from change and deletion by triggers, and nothin
     const isOnRecord = lifetime === 'recorded' || lifetime === 'forgotten'
     for (const trigger of [`${name}_immutable`, `${name}_kept`])
       assert.equal(triggers.has(trigger), isOnRecord, trigger)
-  }
-})
-
-test('the tables that only PostgreSQL has are what its schema says', () => {
-  for (const table of postgresDefinitions) {
-    if (table.name === 'schema_version') continue
-    assert.deepEqual(columnsOf(table.name), table.columnNames)
-    assert.deepEqual(referencesOf(table.name), table.references)
   }
 })
 

@@ -42,6 +42,8 @@ export interface Column<T> {
   readonly isUnwritten?: true
   /** The table that must have the row that it names. */
   readonly references?: string
+  /** What is stored is the value itself, or null. */
+  readonly isPlain?: true
   /** Adds what is stored to a list of values. */
   store(value: T, to: SqlValue[]): void
   load(...stored: readonly SqlValue[]): T
@@ -59,12 +61,14 @@ function single<T>(type: StoredType, store: (value: T) => SqlValue, load: (store
   }
 }
 /** One that is stored as it is. */
-const plain = <T extends SqlValue>(type: StoredType): Column<T> =>
-  single<T>(
+const plain = <T extends SqlValue>(type: StoredType): Column<T> => ({
+  ...single<T>(
     type,
     (value) => value,
     (stored) => stored as T,
-  )
+  ),
+  isPlain: true,
+})
 
 export const text = <T extends string = string>(): Column<T> => plain('text')
 export const integer = <T extends number = number>(): Column<T> => plain('integer')
@@ -155,6 +159,13 @@ interface Member<T> {
   readonly names: readonly string[]
 }
 
+/** How a member is written, of one shape for all: every allocation asks it of some thirty columns. */
+interface Written<T> {
+  readonly name: keyof T
+  /** Undefined: as it is. */
+  readonly store: Column<T[keyof T]>['store'] | undefined
+}
+
 export class Table<T> {
   readonly name: string
   /** All columns that are read, as a list for `select`. */
@@ -168,7 +179,7 @@ export class Table<T> {
   readonly rights: Right
   readonly #members: readonly Member<T>[]
   readonly #read: readonly Member<T>[]
-  readonly #written: readonly Member<T>[]
+  readonly #written: readonly Written<T>[]
   readonly #readNames: readonly string[]
   readonly #insertion: string
 
@@ -182,7 +193,6 @@ export class Table<T> {
       names: column.names ?? [snake(member)],
     }))
     this.#read = this.#members.filter(({ column }) => !column.isUnread)
-    this.#written = this.#members.filter(({ column }) => !column.isUnwritten)
     this.columnNames = namesOf(this.#members).map((each) => each.replaceAll('"', ''))
     this.types = this.#members.flatMap(({ column: { types, isOptional } }) =>
       types.map((type) => ({ type, isOptional })),
@@ -190,7 +200,12 @@ export class Table<T> {
     this.references = [...new Set(this.#members.flatMap(({ column }) => column.references ?? []))]
     this.#readNames = namesOf(this.#read)
     this.columns = this.#readNames.join(', ')
-    const inserted = namesOf(this.#written)
+    const written = this.#members.filter(({ column }) => !column.isUnwritten)
+    this.#written = written.map((member) => ({
+      name: member.name,
+      store: member.column.isPlain ? undefined : member.column.store,
+    }))
+    const inserted = namesOf(written)
     this.#insertion = `insert into ${name} (${inserted.join(', ')}) values (${inserted.map(() => '?').join(', ')})`
     const update = namesOf(this.#members.filter(({ column }) => column.isChanging)).sort()
     this.rights = {
@@ -253,7 +268,11 @@ export class Table<T> {
 
   #stored(value: T): SqlValue[] {
     const stored: SqlValue[] = []
-    for (const { name, column } of this.#written) column.store(value[name], stored)
+    for (const { name, store } of this.#written) {
+      const member = value[name]
+      if (store === undefined) stored.push((member as SqlValue | undefined) ?? null)
+      else store(member, stored)
+    }
     return stored
   }
 }

@@ -15,7 +15,8 @@ import { Candidates } from './tables/candidates.ts'
 import { Exceptions } from './tables/exceptions.ts'
 import { Finding } from './tables/finding.ts'
 import { Governance } from './tables/governance.ts'
-import { type Clock, History, type LapsedHold } from './tables/history.ts'
+import { History, type LapsedHold } from './tables/history.ts'
+import type { Holdings } from './tables/holdings.ts'
 import { Ipams } from './tables/ipams.ts'
 import { Journal } from './tables/journal.ts'
 import { NatGateways } from './tables/nat-gateways.ts'
@@ -26,9 +27,10 @@ import { RecordLists } from './tables/record-lists.ts'
 import { Repeats } from './tables/repeats.ts'
 import { ResourceTypes } from './tables/resource-types.ts'
 import { Resources } from './tables/resources.ts'
+import type { Resting } from './tables/resting.ts'
 import { Retention } from './tables/retention.ts'
 import { RoleBindings } from './tables/role-bindings.ts'
-import { Space } from './tables/space.ts'
+import { type MakeFreeSpace, Space } from './tables/space.ts'
 import { Tags } from './tables/tags.ts'
 import { Timeline } from './tables/timeline.ts'
 import { Tokens } from './tables/tokens.ts'
@@ -124,6 +126,8 @@ export class Nouns {
   readonly accessKeys: AccessKeys
   readonly addresses: Addresses
   readonly allocationLists: AllocationLists
+  /** Who holds what; what is taken and given back is changed by `space`. */
+  readonly allocations: Holdings
   readonly apiTokens: ApiTokens
   readonly candidates: Candidates
   readonly exceptions: Exceptions
@@ -143,6 +147,8 @@ export class Nouns {
   readonly repeats: Repeats
   readonly resourceTypes: ResourceTypes
   readonly resources: Resources
+  /** What nobody can have yet. */
+  readonly resting: Resting
   readonly retention: Retention
   readonly roleBindings: RoleBindings
   readonly space: Space
@@ -168,10 +174,10 @@ export class Nouns {
     memory: Memory,
     {
       tokens = (kept) => new Tokens(sql, kept),
-      space = (clock, kept) => new Space(sql, clock, kept),
+      freeSpace,
     }: {
       readonly tokens?: (kept: ConnectionMemory) => Tokens
-      readonly space?: (clock: Clock, kept: ConnectionMemory) => Space
+      readonly freeSpace?: MakeFreeSpace
     } = {},
   ) {
     this.#sql = sql
@@ -188,7 +194,9 @@ export class Nouns {
     this.finding = new Finding(sql, this)
     this.ipams = new Ipams(sql)
     this.pools = new Pools(sql)
-    this.space = space(this, this.memory)
+    this.space = new Space(sql, this, this.memory, freeSpace)
+    this.allocations = this.space.allocations
+    this.resting = this.space.resting
     this.spaceCheck = new SpaceCheck(sql)
     this.journal = new Journal(sql, this, this.memory)
     this.retention = new Retention(sql, this.journal)

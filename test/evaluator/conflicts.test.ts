@@ -1,4 +1,4 @@
-// The product's search for conflicts against the naive judge: random worlds, and random changes of governance in them.
+// The product's search for conflicts against the naive search: random worlds, and random changes of governance in them.
 // `CADASTRE_TEST_SEED` and `CADASTRE_TEST_CHANGES` choose other worlds, and how many changes there are.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -19,7 +19,7 @@ const changesPerWorld = 5
 const worldsMax = 1_000_000
 const types = [...builtInTypes.values()]
 
-/** What the judge and the product both look at: pools without rules of their own, and no requirements of tags. */
+/** What the naive search and the product both look at: pools without rules of their own, and no requirements of tags. */
 function plain(facts: GovernanceFacts): GovernanceFacts {
   return {
     ...facts,
@@ -129,7 +129,7 @@ const tell = (clash: Clash): string =>
 const tellConflict = ({ kind, node, locale, resourceType, parties, problem }: Conflict): string =>
   `${kind} for ${resourceType} in ${locale} at ${node}, ${parties.map((one) => `${one.policy} on ${one.target}`).join(' and ')}: ${problem}`
 
-/** What the judge sees and the product does not, and the other way round. */
+/** What the naive search sees and the product does not, and the other way round. */
 function missed(facts: GovernanceFacts, clashes: readonly Clash[], conflicts: readonly Conflict[]): string[] {
   return [
     ...clashes

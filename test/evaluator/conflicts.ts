@@ -1,4 +1,4 @@
-// A naive judge of conflicts, from the policy model alone: every account, pair and address family, one by one (§3).
+// A naive search for conflicts, from the policy model alone: every account, pair and address family, one by one (§3).
 
 import type { GovernanceFacts } from '#model/policy/snapshot.ts'
 import { documentsFor, enabledFor, holds } from './evaluator.ts'

@@ -311,7 +311,9 @@ function fitOf(asked: Asked, pool: PoolFacts, cidr?: Block): Fit {
   if (request.scopeType !== undefined && pool.scopeType !== request.scopeType) return { unfit: 'place' }
   if (type.awsService !== undefined && pool.awsService !== type.awsService) return { unfit: 'place' }
   // A pool that plans a VPC divides its inside: no network of its own is made of that.
-  if (pool.plansVpc !== undefined && ['vpc', 'azure:virtual-network'].includes(type.name)) return { unfit: 'place' }
+  const isWhole = ['vpc', 'azure:virtual-network'].includes(type.name)
+  const isPart = (name: string) => ['subnet', 'azure:subnet', 'gcp:subnetwork'].includes(name)
+  if (pool.divides !== undefined && (isWhole || (isPart(type.name) && isPart(pool.divides)))) return { unfit: 'place' }
   if (pool.locale === undefined) {
     const ipam = facts.ipams.find(({ id }) => id === pool.ipamId)
     if (!type.isReservation || !ipam?.operatingRegions.includes(request.locale)) return { unfit: 'place' }
@@ -360,7 +362,12 @@ type Granted = ExceptionFacts['grants']
  * Steps 2, 3, 5 and 6 for the assignments of these modes, with at most one exception's grants.
  * «Order: resolve documents → required tags and size → exceptions in force → explicit choice → rules in order.»
  */
-function judge(facts: GovernanceFacts, request: AllocationRequest, modes: readonly Mode[], granted?: Granted): Ruling {
+function evaluateIn(
+  facts: GovernanceFacts,
+  request: AllocationRequest,
+  modes: readonly Mode[],
+  granted?: Granted,
+): Ruling {
   const went: string[] = []
   let speaker: Speaker | undefined
   const deny = (refused: Refused): Ruling => ({
@@ -643,11 +650,11 @@ export function placesInOrder({ places, onExhausted, reserve }: Pick<Ruling, 'pl
 
 /** With the exceptions: «each is tried alone …, and the first that helps is named. What policy itself allows is tried first.» */
 export function rule(facts: GovernanceFacts, request: AllocationRequest, modes: readonly Mode[], at: number): Ruling {
-  const alone = judge(facts, request, modes)
+  const alone = evaluateIn(facts, request, modes)
   const exceptions = exceptionsFor(facts, request, at)
   if (alone.outcome !== 'allow') {
     for (const exception of exceptions) {
-      const helped = judge(facts, request, modes, grantsOf(facts, request.account, exception))
+      const helped = evaluateIn(facts, request, modes, grantsOf(facts, request.account, exception))
       const helps = helped.outcome === 'allow' || (helped.outcome === 'steer' && alone.outcome === 'deny')
       if (!helps) continue
       const reserved = withReserve(helped, exception.id, helped.more ?? []) ?? helped
@@ -658,7 +665,7 @@ export function rule(facts: GovernanceFacts, request: AllocationRequest, modes: 
   // «All such pools are tried in order, and nothing else.»
   if (alone.places.some(({ pool, cidr }) => cidr && pool !== provider)) return alone
   for (const exception of exceptions) {
-    const { places, more = [] } = judge(facts, request, modes, grantsOf(facts, request.account, exception))
+    const { places, more = [] } = evaluateIn(facts, request, modes, grantsOf(facts, request.account, exception))
     const reserved = withReserve(alone, exception.id, [...places, ...more])
     if (reserved) return reserved
   }

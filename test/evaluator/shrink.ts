@@ -125,7 +125,7 @@ const spare = [
   'delegatedAdministrator',
   'locale',
   'awsService',
-  'plansVpc',
+  'divides',
   'minNetmaskLength',
   'maxNetmaskLength',
   'defaultNetmaskLength',

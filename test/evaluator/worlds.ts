@@ -212,7 +212,7 @@ function drawPool(draft: Draft, n: number): PoolFacts {
     family,
     locale: isLocated ? (chance(0.95) ? locale : pick(regions)) : undefined,
     awsService: scopeType === 'public' && chance(0.96) ? 'ec2' : undefined,
-    plansVpc: scopeType === 'private' && chance(0.15) ? 'vpc-1' : undefined,
+    divides: chance(0.2) ? pick(['vpc', 'subnet', 'gcp:subnetwork', 'onprem:network', 'oci:gone']) : undefined,
     minNetmaskLength: chance(0.25) ? ordered[0] : undefined,
     defaultNetmaskLength: chance(0.4) ? ordered[1] : undefined,
     maxNetmaskLength: chance(0.25) ? ordered[2] : undefined,

@@ -353,7 +353,7 @@ export class Installation {
     } else if (command === 'decisions-keep') {
       await keepDecisions(store, managementAccount, n % 2 === 0 ? undefined : 30 + (n % 100))
     } else if (command === 'housekeeping') {
-      await store.write(async (tx) => void (await tx.space.endQuarantines(500)))
+      await store.write(async (tx) => void (await tx.resting.end(500)))
       await lookAt(forgetDecisions, workplaceOf(store))
     }
     const { problems } = await checkSpace(store)

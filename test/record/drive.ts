@@ -166,7 +166,7 @@ class Drive {
       case 'sweep':
         this.log.push(`server ${step.server} ends quarantines`)
         await this.servers[step.server]!.store.write(async (tx) => {
-          await tx.space.endQuarantines(3)
+          await tx.resting.end(3)
           await tx.tokens.forget(tx.now - clientTokenMs, 100)
         })
         return

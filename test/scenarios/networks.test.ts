@@ -294,7 +294,7 @@ scenario("a regional NAT gateway takes its addresses from the policy's pool, and
   leaves: ['shop vpc 10.0.0.0/16', 'shop subnet 10.0.0.0/24', 'shop subnet 10.0.1.0/24'],
 })
 
-scenario('a NAT gateway with manual addresses is judged by the same policy', {
+scenario('a NAT gateway with manual addresses is decided by the same policy', {
   steps: [
     { as: 'shop', asks: ask('AllocateAddress', {}), gets: { AllocationId: '$outside', PublicIpv4Pool: 'amazon' } },
     pool('nats', { cidr: '203.0.113.0/29' }),

@@ -426,14 +426,14 @@ export const overEc2: Attempts = {
     const [before, , after] = await Promise.all(asked)
     assert.deepEqual([before.PublicIpv4Pool, after.PublicIpv4Pool], [forProd, forDev])
     // The pool of the old place is not even there any more; what was taken of it stays until it is given back.
-    await refuses(allocate(acme, shop, { IpamPoolId: forProd }), { code: 'NotFound', what: 'ipam-pool' })
+    await refuses(allocate(acme, shop, { IpamPoolId: forProd }), { code: 'NotShared', account: shop })
     const { Addresses } = await acme.call('DescribeAddresses', { AllocationIds: [held.AllocationId!] }, asShop)
     assert.equal(Addresses![0]!.PublicIpv4Pool, forProd)
     await acme.call('ReleaseAddress', { AllocationId: held.AllocationId! }, asShop)
     await denied(allocate(acme, shop, { Address: held.PublicIp! }))
   },
 
-  /** The pools’ owner and the management account are judged like everybody, and break-glass ends. */
+  /** The pools’ owner and the management account are treated like everybody, and break-glass ends. */
   async 'administrators’ direct writes'(acme) {
     const [open, closed] = [await acme.pool({ scope: 'private' }), await acme.pool({ scope: 'private' })]
     await acme.rules(acme.law, [open], { type: 'custom' })
@@ -457,7 +457,7 @@ export const overEc2: Attempts = {
     assert.equal(await acme.poolOfAddress(shop, { IpamPoolId: publicUnlisted }), publicUnlisted)
     await refuses(allocate(acme, lab, { IpamPoolId: publicUnlisted }), { code: 'NotFound', what: 'ipam-pool' })
     acme.advance(24 * hourMs)
-    await refuses(allocate(acme, shop, { IpamPoolId: publicUnlisted }), { code: 'NotFound', what: 'ipam-pool' })
+    await refuses(allocate(acme, shop, { IpamPoolId: publicUnlisted }), { code: 'NotShared', account: shop })
     assert.deepEqual(await findingsOf(acme, exceptionId), ['break-glass-review', 'exception-ended'])
   },
 
@@ -602,7 +602,7 @@ export const overEc2: Attempts = {
     assert.ok((await take('token-2')).IpamPoolAllocation)
   },
 
-  /** Each part is judged as if it were the whole; there is no sum that parts could stay below. */
+  /** Each part is decided as if it were the whole; there is no sum that parts could stay below. */
   async splitting(acme) {
     const space = await acme.pool({ scope: 'private', cidr: '10.80.0.0/16' })
     await acme.rules(acme.law, [space], { type: 'vpc' })
@@ -617,7 +617,7 @@ export const overEc2: Attempts = {
     assert.match(Vpc!.CidrBlock!, /\/20$/)
   },
 
-  /** A further block of a VPC is judged like the first. */
+  /** A further block of a VPC is decided like the first. */
   async 'growing by association'(acme) {
     const [space, other] = [
       await acme.pool({ scope: 'private', cidr: '10.80.0.0/16' }),
@@ -653,7 +653,7 @@ export const overEc2: Attempts = {
     assert.equal(ipams.filter(({ status }) => status === 'fulfilled').length, 1)
   },
 
-  /** What takes addresses beside AllocateAddress is judged as well, and what would and is not built is not there. */
+  /** What takes addresses beside AllocateAddress is decided as well, and what would and is not built is not there. */
   async 'side-effect operations'(acme) {
     const closed = await acme.pool({ scope: 'private', cidr: '10.82.0.0/16' })
     const nat = await acme.pool()

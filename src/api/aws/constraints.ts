@@ -56,7 +56,7 @@ export function checkOfInteger(shape: Shape): Check<number> {
         code: 'InvalidParameterValue',
         field: path,
         value: String(value),
-        problem: `Expected is a value from ${least} to ${most}.`,
+        problem: `Expected a value from ${least} to ${most}.`,
       })
     }
   }

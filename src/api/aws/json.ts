@@ -138,7 +138,7 @@ function listReader(shape: Shape): Reader {
 
 function refuseType(value: unknown, path: string, expected: string): never {
   const text = typeof value === 'object' ? (Array.isArray(value) ? 'a list' : 'an object') : String(value)
-  refuse({ code: 'InvalidParameterValue', field: path || 'body', value: text, problem: `Expected is ${expected}.` })
+  refuse({ code: 'InvalidParameterValue', field: path || 'body', value: text, problem: `Expected ${expected}.` })
 }
 
 function writerOf(shapeName: string): Writer {

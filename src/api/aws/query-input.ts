@@ -182,7 +182,7 @@ function integerReader(shape: Shape): (value: string, path: string) => number {
   return (value, path) => {
     const number = integerPattern.test(value) ? Number(value) : Number.NaN
     if (!Number.isSafeInteger(number) || Object.is(number, -0)) {
-      refuse({ code: 'InvalidParameterValue', field: path, value, problem: `Expected is a whole number${range}.` })
+      refuse({ code: 'InvalidParameterValue', field: path, value, problem: `Expected a whole number${range}.` })
     }
     check(number, path)
     return number
@@ -198,7 +198,7 @@ function readBoolean(value: string, path: string): boolean {
 }
 
 function readTimestamp(value: string, path: string): number {
-  const problem = 'Expected is a moment such as `2026-01-02T03:04:05Z`.'
+  const problem = 'Expected a moment such as `2026-01-02T03:04:05Z`.'
   return parseTimestamp(value) ?? refuse({ code: 'InvalidParameterValue', field: path, value, problem })
 }
 
@@ -207,5 +207,5 @@ const doublePattern = /^-?\d{1,15}(?:\.\d{1,15})?(?:[eE][+-]?\d{1,3})?$/
 function readDouble(value: string, path: string): number {
   const number = doublePattern.test(value) ? Number(value) : Number.NaN
   if (Number.isFinite(number)) return number
-  return refuse({ code: 'InvalidParameterValue', field: path, value, problem: 'Expected is a decimal number.' })
+  return refuse({ code: 'InvalidParameterValue', field: path, value, problem: 'Expected a decimal number.' })
 }

@@ -296,7 +296,7 @@ function readHeaders(raw: readonly string[]): ReadonlyMap<string, string> {
     const before = headers.get(name)
     if (before === undefined) headers.set(name, value)
     else if (singleHeaders.has(name) || name.startsWith('x-amz-')) {
-      incomplete(`The header \`${name.slice(0, 100)}\` stands in the request more than once.`)
+      incomplete(`The header \`${name.slice(0, 100)}\` appears more than once in the request.`)
     } else headers.set(name, `${before},${value}`)
   }
   return headers

@@ -95,7 +95,7 @@ test('a dry run answers as the request would, and changes nothing', async () => 
   assert.deepEqual(body, { items: [] })
 })
 
-test('an Idempotency-Key is judged in a dry run too, and refused where the answer is a secret', async () => {
+test('an Idempotency-Key is checked in a dry run too, and refused where the answer is a secret', async () => {
   const bad = { 'idempotency-key': 'a b' }
   for (const query of ['', '?dryRun=true']) {
     const answer = await ask('POST', `/role-bindings${query}`, { body: auditor('user:key'), headers: bad })

@@ -295,7 +295,7 @@ function addRoute(routes: FastifyInstance, deps: RouteDependencies, operation: N
   const status = rest.status ?? 200
   routes.route({
     method: rest.method,
-    ...(rest.streamId === undefined ? {} : { sse: 'dual' }),
+    ...(rest.stream === undefined ? {} : { sse: 'dual' }),
     config: { operation, takesBody: parts.body.length > 0 },
     url: rest.path.replaceAll(/\{(\w+)\}/g, ':$1'),
     schema: {
@@ -365,10 +365,10 @@ async function stream(
 ): Promise<void> {
   const gone = new AbortController()
   reply.sse.onClose(() => gone.abort())
-  const { streamId } = operation.rest
+  const facts = operation.rest.stream!
   const read = async (cursor: string | undefined): Promise<GrowingPage> => {
     const principal = await deps.authenticate(request.headers.authorization)
-    const input = cursor === undefined ? call.input : { ...call.input, cursor }
+    const input = { ...call.input, ...facts.input, ...(cursor === undefined ? {} : { cursor }) }
     return (await deps.execute(operation, { ...call, principal, input, arrivedAt: undefined, asker: undefined }))
       .output as GrowingPage
   }
@@ -380,7 +380,7 @@ async function stream(
     cursor,
     listener: bearerOf({ by: native.name, makers: native.makers }),
     accountable: accountableOf(native),
-    idOf: (item) => String((item as Record<string, unknown>)[streamId!]),
+    idOf: (item) => String((item as Record<string, unknown>)[facts.id]),
     signal: gone.signal,
   })
   try {

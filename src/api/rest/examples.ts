@@ -58,6 +58,7 @@ const members: Readonly<Record<string, unknown>> = {
   setting: 'on-explicit',
   settings: 'on-explicit',
   sharedWith: '222222222222',
+  sourceAllocationId: 'ipam-pool-alloc-000000000000000059bb000000000020',
   short: 'Allowed: the first pool of the policy.',
   sourceAddress: '192.0.2.10',
   standard: 'The request is allowed: the first pool of the policy has room.',
@@ -80,7 +81,8 @@ const first: Readonly<Record<string, unknown>> = {
   free: '160',
   held: '16',
   provisioned: '256',
-  quarantined: '16',
+  quarantined: '11',
+  reserved: '5',
 }
 
 /**

@@ -234,7 +234,7 @@ function describeAnswer(schemas: NamedSchemas, operation: NativeOperation): Json
     headers,
     content: {
       'application/json': { schema },
-      ...(rest.streamId === undefined ? {} : { 'text/event-stream': describeStream(operation, rest.streamId) }),
+      ...(rest.stream === undefined ? {} : { 'text/event-stream': describeStream(operation, rest.stream.id) }),
     },
   }
 }

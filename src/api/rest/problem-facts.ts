@@ -12,7 +12,12 @@ export const publicNames: Readonly<Record<string, string>> = renamed
 type PublicName<K> = K extends keyof typeof renamed ? (typeof renamed)[K] : K
 type FactOf<C extends Code, K> =
   Extract<Refusal, { code: C }> extends infer R ? (K extends keyof R ? R[K] : never) : never
-type FactName<C extends Code> = Exclude<keyof Extract<Refusal, { code: C }>, 'code' | 'index' | 'aws' | 'isOfRequest'>
+/** What faces and the pipeline go by, and no client needs. */
+export const internalFacts = ['aws', 'isOfRequest', 'isOfSubnet', 'quota'] as const
+type FactName<C extends Code> = Exclude<
+  keyof Extract<Refusal, { code: C }>,
+  'code' | 'index' | (typeof internalFacts)[number]
+>
 /** A fact that is missing here, is not there, or has another type does not compile. */
 type Facts<C extends Code> = {
   readonly [K in FactName<C> as PublicName<K>]-?: z.ZodType<FactOf<C, K>>
@@ -43,12 +48,14 @@ const denial = {
   expected: texts.describe('What is allowed; empty: nothing.'),
   missingTags: texts.optional().describe('The tags that the request lacks.'),
   poolId: text.optional().describe('The pool whose rule it is.'),
+  poolName: text.optional().describe('What that pool is called.'),
   policyId: text.optional().describe('The policy that decided.'),
+  policyName: text.optional().describe('What it is called.'),
   version: count.optional().describe('Its version.'),
   targetId: text.optional().describe('Where it is enabled.'),
   document: z.object({ locale: text, resourceType: text }).optional().describe('For what its document is.'),
   owner: text.optional().describe('The account to ask for an exception.'),
-  contact: text.optional().describe('Whom to ask there: a person, a team, a mail address or a link.'),
+  contact: text.optional().describe('Whom to ask: a person, a team, a mail address or a link.'),
   exceptionId: text.optional().describe('The exception that would have let it through, had it not ended.'),
 }
 const { poolId: _, ...denialOfAll } = denial
@@ -92,6 +99,12 @@ export const factShapes: { readonly [C in Code]: Facts<C> } = {
     principal: text.optional().describe('Who may not, or to whom it is forbidden.'),
     node: text.optional().describe('Where it must be permitted, or where it is forbidden.'),
     bindingId: text.optional().describe('The role binding that forbids it.'),
+  },
+  NotShared: {
+    id: text.describe('The pool.'),
+    account: text.describe('The account, or the node, with which it is not shared.'),
+    owner: text.describe('The account that owns it, and can share it.'),
+    contact: text.optional().describe('Whom to ask there.'),
   },
   DryRunSucceeded: {},
   IdempotencyMismatch: { token: text.describe('The key that belongs to another request.') },

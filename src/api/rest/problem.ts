@@ -1,7 +1,7 @@
 // Problem details (RFC 9457): a refusal as the native API says it, with its facts beside the sentence.
 import type { Refusal } from '#model/refusal.ts'
 import { cutFacts, faultWording, wordingOf } from '../wording.ts'
-import { publicNames } from './problem-facts.ts'
+import { internalFacts, publicNames } from './problem-facts.ts'
 
 export const problemContentType = 'application/problem+json'
 
@@ -31,6 +31,7 @@ export const statuses: { readonly [C in Refusal['code']]: number } = {
   InvalidTagKey: 400,
   MalformedId: 400,
   NotAuthorized: 403,
+  NotShared: 403,
   DryRunSucceeded: 200,
   IdempotencyMismatch: 422,
   OutdatedRepeat: 409,
@@ -72,9 +73,13 @@ export interface Problem {
 }
 
 export function problemOf(refusal: Refusal, requestId: string): Problem {
-  const { code, aws: _, isOfRequest: __, ...facts } = { isOfRequest: undefined, ...cutFacts(refusal) }
+  const { code, ...facts } = cutFacts(refusal)
   return {
-    ...Object.fromEntries(Object.entries(facts).map(([name, fact]) => [publicNames[name] ?? name, fact])),
+    ...Object.fromEntries(
+      Object.entries(facts)
+        .filter(([name]) => !(internalFacts as readonly string[]).includes(name))
+        .map(([name, fact]) => [publicNames[name] ?? name, fact]),
+    ),
     type: `urn:cadastre:problem:${code}`,
     title: titleOf(code),
     status: statuses[code],

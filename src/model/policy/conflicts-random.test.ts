@@ -1,4 +1,4 @@
-// Claims about the finding of conflicts on small worlds, against a judge that tries every account, pair, family and length by itself.
+// Claims about the finding of conflicts on small worlds, against a search that tries every account, pair, family and length by itself.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -25,7 +25,7 @@ import {
 } from './testdata/world.ts'
 import { assignmentKindValues, compatibilityValues, modeValues } from './values.ts'
 
-// The naive judge -----------------------------------------------------------------------------------------------------
+// The naive search ----------------------------------------------------------------------------------------------------
 
 type Family = 4 | 6
 interface Part {

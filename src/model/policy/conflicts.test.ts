@@ -315,7 +315,7 @@ const evaluationsOf = (before: Partial<GovernanceFacts> | undefined, after: Part
   return cost.evaluations
 }
 
-test('accounts that no condition tells apart are judged once, and a change judges only what it can touch', () => {
+test('accounts that no condition tells apart are examined once, and a change examines only what it can touch', () => {
   const facts = {
     nodes: manyAccounts,
     policies: [lawOf('base'), lawOf('narrow')],

@@ -47,7 +47,7 @@ export function* firstConflictIn(snapshot: Snapshot, look: Look = {}): Steps<Con
   return undefined
 }
 
-/** Nodes that are judged before others have their turn. */
+/** Nodes that are examined before others have their turn. */
 const nodesPerStep = 200
 
 /**
@@ -65,11 +65,11 @@ const nodesPerStep = 200
 function* lookInSteps(snapshot: Snapshot, { before, accounts, cost }: Look): Generator<Conflict | undefined> {
   const touched = accounts ? { roots: new Set(accounts) } : before ? yield* touchedBy(before, snapshot) : undefined
   if (touched?.roots.size === 0) return
-  const after = new Judge(snapshot, touched?.pairs, cost)
-  const earlier = before && new Judge(before, touched?.pairs, cost)
-  let judged = 0
+  const after = new Examiner(snapshot, touched?.pairs, cost)
+  const earlier = before && new Examiner(before, touched?.pairs, cost)
+  let examined = 0
   for (const node of yield* nodesTouched(snapshot, touched?.roots)) {
-    if (++judged % nodesPerStep === 0) yield
+    if (++examined % nodesPerStep === 0) yield
     const { conflicts } = after.at(node)
     if (conflicts.length === 0) continue
     // Among all conflicts, what an account shares with the unit above it is told once, for the unit.
@@ -227,7 +227,7 @@ function* nodesTouched(snapshot: Snapshot, roots: ReadonlySet<string> | undefine
   return touched
 }
 
-// Judging ------------------------------------------------------------------------------------------------------------
+// Examining ----------------------------------------------------------------------------------------------------------
 
 interface Evaluated {
   readonly conflicts: readonly { readonly key: string; readonly conflict: Conflict }[]
@@ -244,8 +244,8 @@ interface Standing {
   readonly traits: AccountTraits
 }
 
-/** Judges nodes of one snapshot, each class of them once. */
-class Judge {
+/** Examines nodes of one snapshot, each class of them once. */
+class Examiner {
   readonly #snapshot: Snapshot
   readonly #pairs: ReadonlySet<string> | undefined
   readonly #cost: Look['cost']

@@ -219,9 +219,9 @@ test('where a final leaves nothing, nothing is given, not even provider space', 
 })
 
 test('no network is made of the inside of another: a pool that divides one serves its subnets', () => {
-  const law = vpcWorld({ size: { min: 20, default: 24, max: 24 } }, { plansVpc: 'vpc-1' })
+  const law = vpcWorld({ size: { min: 20, default: 24, max: 24 } }, { divides: 'vpc' })
   const { denial } = ask(law, { resourceType: 'vpc', explicit: { pool: 'v1' } })
-  assert.deepEqual([denial?.cause, denial?.setting, denial?.pool], ['pool-rule', 'source-vpc', 'v1'])
+  assert.deepEqual([denial?.cause, denial?.setting, denial?.pool], ['pool-rule', 'resource-type', 'v1'])
   assert.deepEqual(names(ask(vpcWorld({ size: { min: 20, default: 24, max: 24 } }), { resourceType: 'vpc' })), ['v1'])
 })
 
@@ -352,7 +352,7 @@ test('warn changes nothing either, and says so to the caller', () => {
   assert.equal(ask(world, { account: dev }).outcome, 'allow')
 })
 
-test('what observes is judged beside what warns, as if both enforced', () => {
+test('what observes is evaluated beside what warns, as if both enforced', () => {
   const policies = ['live', 'warned', 'watched'].map((id) =>
     policy(id, [documentOf(['p1'], id === 'watched' ? { requiredTags: [{ key: 'env' }] } : {})]),
   )

@@ -584,7 +584,7 @@ interface Plain {
  *   and that the caller named. Who is steered away from what was named is served as though nothing had been.
  * - What policy denies, or steers away from a request, is evaluated once more with the grants: its pools count as listed, so
  *   that a request for one of them is honoured; `provider` likewise; a length within `size` passes policy's bounds.
- * - The tags that policy requires, and what the pools themselves ask for, hold as ever. The exception is itself the leave
+ * - The tags that policy requires, and what the pools themselves ask for, hold as ever. The exception is itself the permission
  *   to use its pools, though, shared or not.
  * Exceptions do not add up: each is tried alone, because nobody approved what two of them make together. The first that
  * lets the request through is named; those of the account are tried first, those of the root last.
@@ -719,7 +719,7 @@ function fitGrants(
   let because = `it grants ${grantsText(exception)}${named === undefined ? '' : `, not ${named}`}`
   let readsTags = false
   const { account } = asked.request
-  // Whoever approved these had no say over them: the leave is the owner's, who shares them.
+  // Whoever approved these had no say over them: the permission is the owner's, who shares them.
   const isLeft = (pool: string): boolean =>
     !exception.sharedPools?.includes(pool) || isOwnOrShared(snapshot, account, pool)
   const pools = exception.grants.pools.filter(isLeft)

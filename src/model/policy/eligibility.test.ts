@@ -42,7 +42,7 @@ test('private space and containers may be listed for the types that can use them
   assert.equal(rulesProblem({ ...eip, resourceType: 'vpc' }, [home]), undefined)
   assert.equal(rulesProblem({ ...eip, resourceType: 'vpc' }, [container])?.field, 'poolId')
   assert.equal(rulesProblem({ ...eip, resourceType: 'custom' }, [container]), undefined)
-  const planner = privatePool('planner', '10.1.0.0/16', { plansVpc: 'vpc-1' })
+  const planner = privatePool('planner', '10.1.0.0/16', { divides: 'vpc' })
   for (const [resourceType, field] of [
     ['vpc', 'poolId'],
     ['azure:virtual-network', 'poolId'],

@@ -3,7 +3,8 @@
 import { servesLocale } from '../locale.ts'
 import { member } from '../refusal.ts'
 import type { PolicyDocument } from './document.ts'
-import { builtInTypes, findResourceType, isWholeNetwork, namesOf, type Registry } from './resource-types.ts'
+import { nestingProblem } from './nesting.ts'
+import { builtInTypes, findResourceType, namesOf, type Registry } from './resource-types.ts'
 import { type SettingName, settingNames, settingOf } from './settings.ts'
 import type { IpamFacts, PoolFacts } from './snapshot.ts'
 
@@ -50,9 +51,8 @@ export function rulesProblem(
     if (!type.lengths[pool.family]) return wrong(`${resourceType} needs an ipv4 pool`)
     if (type.awsService && pool.awsService !== type.awsService)
       return wrong(`${resourceType} needs ${member('awsService')} ${type.awsService}`)
-    if (pool.plansVpc !== undefined && isWholeNetwork(resourceType)) {
-      return wrong(`it divides the VPC ${pool.plansVpc} among subnets, and is none for ${resourceType}`)
-    }
+    const nesting = pool.divides === undefined ? undefined : nestingProblem(type, registry.get(pool.divides))
+    if (nesting !== undefined) return wrong(`${nesting}: it is none for ${resourceType}`)
   }
   return undefined
 }

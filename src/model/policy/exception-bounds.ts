@@ -1,6 +1,6 @@
 // How many exceptions there may be, and for whom each bound is counted: what one person can reach stays far below what all need.
 import { type Actor, accountableFor, sharedBearer } from '../principal.ts'
-import type { Deed, Exception, ExceptionFacts } from './exception.ts'
+import type { Attribution, Exception, ExceptionFacts } from './exception.ts'
 
 /**
  * What is counted, of what is not over: `requested` waits for approval, `approved` is in force or will be, and `break-glass`
@@ -84,10 +84,10 @@ export interface Unreviewed extends Pick<ExceptionFacts, 'id' | 'target' | 'loca
 /** Those of the same person, by whatever name; `shared` is what shows that it is the same one. */
 export function findOwnUnreviewed(
   unreviewed: readonly Unreviewed[],
-  deed: Deed,
+  caller: Attribution,
 ): readonly (Unreviewed & { readonly shared: string })[] {
   return unreviewed.flatMap((one) => {
-    const shared = sharedBearer(one.requested, deed)
+    const shared = sharedBearer(one.requested, caller)
     return shared === undefined ? [] : [{ ...one, shared }]
   })
 }

@@ -3,11 +3,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import {
-  type Act,
-  act,
+  applyAction,
   breakGlassHoursMax,
   dayMs,
   type Exception,
+  type ExceptionAction,
   type ExceptionFacts,
   exceptionDaysMax,
   exceptionsFor,
@@ -42,7 +42,7 @@ const requested: Exception = {
 const broken: Exception = { ...requested, status: 'approved', isBreakGlass: true, startsAt: 0 }
 
 /** Everything that anybody can try at a moment. */
-const deedsAt = (at: number): Act[] =>
+const actionsAt = (at: number): ExceptionAction[] =>
   people.flatMap((by) => [
     { kind: 'approve', by, at },
     { kind: 'approve', by, at, until: later },
@@ -54,13 +54,17 @@ const deedsAt = (at: number): Act[] =>
   ])
 
 /** Walks every sequence of acts at these moments, each once per state that is reached. */
-function walk(from: Exception, moments: readonly number[], visit: (before: Exception, deed: Act) => void): void {
+function walk(
+  from: Exception,
+  moments: readonly number[],
+  visit: (before: Exception, action: ExceptionAction) => void,
+): void {
   const [at, ...rest] = moments
   if (at === undefined) return
   const reached = new Map([[JSON.stringify(from), from]])
-  for (const deed of deedsAt(at)) {
-    visit(from, deed)
-    const outcome = act(from, deed)
+  for (const action of actionsAt(at)) {
+    visit(from, action)
+    const outcome = applyAction(from, action)
     if ('exception' in outcome) reached.set(JSON.stringify(outcome.exception), outcome.exception)
   }
   for (const next of reached.values()) walk(next, rest, visit)
@@ -69,14 +73,14 @@ function walk(from: Exception, moments: readonly number[], visit: (before: Excep
 test('nobody approves, renews for themselves or reviews what they asked for, in any order of events', () => {
   let approvals = 0
   for (const start of [requested, broken]) {
-    walk(start, [1, 5, end, 15], (before, deed) => {
-      const outcome = act(before, deed)
+    walk(start, [1, 5, end, 15], (before, action) => {
+      const outcome = applyAction(before, action)
       if ('refused' in outcome) return
       const { exception: after } = outcome
       const asked = [before.requested.by, before.asked.by, before.renewal?.by]
-      if (deed.kind === 'approve' || deed.kind === 'review')
-        assert(!asked.includes(deed.by), JSON.stringify([before, deed]))
-      if (deed.kind === 'approve') approvals++
+      if (action.kind === 'approve' || action.kind === 'review')
+        assert(!asked.includes(action.by), JSON.stringify([before, action]))
+      if (action.kind === 'approve') approvals++
       if (after.approved) assert(after.approved.by !== after.requested.by && after.approved.by !== after.asked.by)
       if (after.status === 'approved') assert(after.approved || after.isBreakGlass)
       if (after.reviewed) assert.notEqual(after.reviewed.by, after.requested.by)
@@ -85,32 +89,32 @@ test('nobody approves, renews for themselves or reviews what they asked for, in 
   assert(approvals > 0)
 })
 
-test('no act makes an exception last longer than was approved, or than the bounds say', () => {
+test('no applyAction makes an exception last longer than was approved, or than the bounds say', () => {
   for (const start of [requested, broken]) {
-    walk(start, [1, 5, end, 15], (before, deed) => {
-      const outcome = act(before, deed)
+    walk(start, [1, 5, end, 15], (before, action) => {
+      const outcome = applyAction(before, action)
       if ('refused' in outcome) return
       const { exception: after } = outcome
-      if (deed.kind !== 'approve') assert.equal(after.expiresAt, before.expiresAt)
+      if (action.kind !== 'approve') assert.equal(after.expiresAt, before.expiresAt)
       assert(after.expiresAt <= after.asked.at + lengthMaxMs)
       assert(after.startsAt < after.expiresAt)
       if (after.isBreakGlass) assert.equal(after.expiresAt, start.expiresAt)
       // What is over comes back by a new approval alone.
-      const isBack = stateAt(before, deed.at) !== 'active' && stateAt(after, deed.at) === 'active'
-      if (isBack) assert.equal(deed.kind, 'approve')
+      const isBack = stateAt(before, action.at) !== 'active' && stateAt(after, action.at) === 'active'
+      if (isBack) assert.equal(action.kind, 'approve')
     })
   }
 })
 
-test('denied and revoked are the end: no act leads out of them, but that a break-glass can still be reviewed', () => {
+test('denied and revoked are the end: no applyAction leads out of them, but that a break-glass can still be reviewed', () => {
   let ends = 0
   for (const start of [requested, broken]) {
-    walk(start, [1, 5, end, 15], (before, deed) => {
+    walk(start, [1, 5, end, 15], (before, action) => {
       if (before.status !== 'denied' && before.status !== 'revoked') return
       ends++
-      const outcome = act(before, deed)
+      const outcome = applyAction(before, action)
       if ('exception' in outcome) {
-        assert.equal(deed.kind, 'review')
+        assert.equal(action.kind, 'review')
         assert.equal(outcome.exception.status, before.status)
       }
     })
@@ -121,42 +125,47 @@ test('denied and revoked are the end: no act leads out of them, but that a break
 test('a break-glass is a finding from the first moment until somebody else has reviewed it', () => {
   assert(needsReview(broken))
   assert(!needsReview(requested))
-  walk(broken, [1, 5, end, 15], (before, deed) => {
-    const outcome = act(before, deed)
+  walk(broken, [1, 5, end, 15], (before, action) => {
+    const outcome = applyAction(before, action)
     if ('refused' in outcome || before.reviewed) return
-    assert.equal(needsReview(outcome.exception), deed.kind !== 'review')
+    assert.equal(needsReview(outcome.exception), action.kind !== 'review')
   })
 })
 
 test('a renewal leaves the present end in place until it is approved, and begins anew where that has passed', () => {
-  const at = (kind: 'approve', by: string, moment: number, until?: number): Act => ({ kind, by, at: moment, until })
-  const live = take(act(requested, at('approve', 'user:bob', 1)))
-  const asked = take(act(live, { kind: 'renew', by: 'user:bob', at: 5, expiresAt: later, reason: 'longer' }))
+  const at = (kind: 'approve', by: string, moment: number, until?: number): ExceptionAction => ({
+    kind,
+    by,
+    at: moment,
+    until,
+  })
+  const live = take(applyAction(requested, at('approve', 'user:bob', 1)))
+  const asked = take(applyAction(live, { kind: 'renew', by: 'user:bob', at: 5, expiresAt: later, reason: 'longer' }))
   assert.equal(stateAt(asked, end), 'expired')
-  assert.deepEqual(act(asked, at('approve', 'user:bob', 6, later)), {
+  assert.deepEqual(applyAction(asked, at('approve', 'user:bob', 6, later)), {
     refused: { kind: 'same-person', asked: 'user:bob', by: 'user:bob', shared: 'user:bob' },
   })
-  assert.deepEqual(act(asked, at('approve', 'user:ann', 6, later)), {
+  assert.deepEqual(applyAction(asked, at('approve', 'user:ann', 6, later)), {
     refused: { kind: 'same-person', asked: 'user:ann', by: 'user:ann', shared: 'user:ann' },
   })
   for (const until of [undefined, later + 1]) {
-    const unnamed = act(asked, at('approve', 'user:eve', 6, until))
+    const unnamed = applyAction(asked, at('approve', 'user:eve', 6, until))
     assert('refused' in unnamed && unnamed.refused.kind === 'state' && unnamed.refused.problem.includes('`expiresAt`'))
   }
-  assert('refused' in act(requested, at('approve', 'user:bob', 1, later)), 'another end than is asked for')
-  const early = take(act(asked, at('approve', 'user:eve', 6, later)))
+  assert('refused' in applyAction(requested, at('approve', 'user:bob', 1, later)), 'another end than is asked for')
+  const early = take(applyAction(asked, at('approve', 'user:eve', 6, later)))
   assert.deepEqual([early.startsAt, early.expiresAt, early.asked.by], [2, later, 'user:bob'])
-  const late = take(act(asked, at('approve', 'user:eve', 15, later)))
+  const late = take(applyAction(asked, at('approve', 'user:eve', 15, later)))
   assert.deepEqual([late.startsAt, late.expiresAt, stateAt(late, 15)], [15, later, 'active'])
-  const again: Act = { kind: 'renew', by: 'user:eve', at: 16, expiresAt: later + 5, reason: 'longer still' }
-  assert.deepEqual(act(take(act(late, again)), at('approve', 'user:ann', 17)), {
+  const again: ExceptionAction = { kind: 'renew', by: 'user:eve', at: 16, expiresAt: later + 5, reason: 'longer still' }
+  assert.deepEqual(applyAction(take(applyAction(late, again)), at('approve', 'user:ann', 17)), {
     refused: { kind: 'same-person', asked: 'user:ann', by: 'user:ann', shared: 'user:ann' },
   })
-  const denied = take(act(asked, { kind: 'deny', by: 'user:eve', at: 6 }))
+  const denied = take(applyAction(asked, { kind: 'deny', by: 'user:eve', at: 6 }))
   assert.deepEqual([denied.status, denied.expiresAt, denied.renewal], ['approved', end, undefined])
 })
 
-const take = (outcome: ReturnType<typeof act>): Exception => {
+const take = (outcome: ReturnType<typeof applyAction>): Exception => {
   assert('exception' in outcome, JSON.stringify(outcome))
   return outcome.exception
 }
@@ -238,8 +247,8 @@ test('who made the token of the other may be the other, for approvals, renewals 
   const ann = { by: 'user:ann' }
   const byAnn = { by: 'user:ann-too', makers: ['user:ann'] }
   const bob = { by: 'user:bob' }
-  const refused = (exception: Exception, deed: Act) => {
-    const outcome = act(exception, deed)
+  const refused = (exception: Exception, action: ExceptionAction) => {
+    const outcome = applyAction(exception, action)
     return 'refused' in outcome && outcome.refused.kind === 'same-person' ? outcome.refused.shared : undefined
   }
   for (const [asker, other] of [

@@ -50,11 +50,11 @@ export const exceptionStates = ['requested', 'approved', 'active', 'expired', 'r
 export type ExceptionState = (typeof exceptionStates)[number]
 
 /** Something that one person did at a moment. */
-export interface Deed extends Actor {
+export interface Attribution extends Actor {
   readonly at: number
 }
 /** A later end that is asked for; until somebody else approves it, the present one holds. */
-export interface Renewal extends Deed {
+export interface Renewal extends Attribution {
   readonly expiresAt: number
   readonly reason: string
 }
@@ -66,14 +66,14 @@ export interface Exception extends ExceptionFacts {
   readonly isBreakGlass: boolean
   /** The number of the allocation that is kept, or was, while it waits for approval. */
   readonly hold?: number
-  readonly requested: Deed
+  readonly requested: Attribution
   /** The request, or the renewal, that the present end was asked for in. */
-  readonly asked: Deed
-  readonly approved?: Deed
+  readonly asked: Attribution
+  readonly approved?: Attribution
   readonly renewal?: Renewal
   /** Denied or revoked. */
-  readonly ended?: Deed & { readonly note?: string }
-  readonly reviewed?: Deed & { readonly note: string }
+  readonly ended?: Attribution & { readonly note?: string }
+  readonly reviewed?: Attribution & { readonly note: string }
 }
 
 /** In force from the moment it starts until just before the moment it expires. */
@@ -144,55 +144,55 @@ export const isWithinShare = ({ free, pending, own, wanted }: Record<'free' | 'p
 
 // What people may do to one ------------------------------------------------------------------------------------------
 
-export type Act =
+export type ExceptionAction =
   /** `until` is the end that they approve: a renewal's must be named, since it may be another one than they looked at. */
-  | ({ readonly kind: 'approve'; readonly until?: number } & Deed)
-  | ({ readonly kind: 'deny' | 'revoke'; readonly note?: string } & Deed)
+  | ({ readonly kind: 'approve'; readonly until?: number } & Attribution)
+  | ({ readonly kind: 'deny' | 'revoke'; readonly note?: string } & Attribution)
   | ({ readonly kind: 'renew' } & Renewal)
-  | ({ readonly kind: 'review'; readonly note: string } & Deed)
+  | ({ readonly kind: 'review'; readonly note: string } & Attribution)
 
-export type ActProblem =
-  /** `asked` is who asked for what this person would judge: the same one, under whatever token and role, by what `shared` says. */
+export type ActionProblem =
+  /** `asked` is who asked for what this person would decide on: the same one, under whatever token and role, by what `shared` says. */
   | { readonly kind: 'same-person'; readonly asked: string; readonly by: string; readonly shared: string }
   | { readonly kind: 'state'; readonly problem: string }
   | ({ readonly kind: 'time' } & TimeProblem)
 
-export type Outcome = { readonly exception: Exception } | { readonly refused: ActProblem }
+export type Outcome = { readonly exception: Exception } | { readonly refused: ActionProblem }
 
-/** What becomes of an exception, or why nothing does. Nobody judges what they asked for, whatever their roles are. */
-export function act(exception: Exception, deed: Act): Outcome {
-  switch (deed.kind) {
+/** What becomes of an exception, or why nothing does. Nobody decides on what they asked for, whatever their roles are. */
+export function applyAction(exception: Exception, action: ExceptionAction): Outcome {
+  switch (action.kind) {
     case 'approve':
-      return exception.renewal ? approveRenewal(exception, exception.renewal, deed) : approve(exception, deed)
+      return exception.renewal ? approveRenewal(exception, exception.renewal, action) : approve(exception, action)
     case 'deny':
-      return deny(exception, deed)
+      return deny(exception, action)
     case 'revoke':
-      return revoke(exception, deed)
+      return revoke(exception, action)
     case 'renew':
-      return renew(exception, deed)
+      return renew(exception, action)
     case 'review':
-      return review(exception, deed)
+      return review(exception, action)
   }
 }
 
-type Approval = Deed & { readonly until?: number }
+type Approval = Attribution & { readonly until?: number }
 
-function approve(exception: Exception, deed: Approval): Outcome {
-  const { at, until } = deed
+function approve(exception: Exception, action: Approval): Outcome {
+  const { at, until } = action
   const state = stateAt(exception, at)
   if (state !== 'requested') return refused(`it is ${state}, and only what is requested can be approved`)
-  const same = samePerson([exception.requested, exception.asked], deed)
+  const same = samePerson([exception.requested, exception.asked], action)
   if (same) return same
   if (until !== undefined && until !== exception.expiresAt)
     return refused(`it is asked for until ${inWords(exception.expiresAt)}, and not until ${inWords(until)}`)
-  return { exception: { ...exception, status: 'approved', approved: doneBy(deed) } }
+  return { exception: { ...exception, status: 'approved', approved: doneBy(action) } }
 }
 
 /** Who asked first may not approve what somebody else asked to prolong, either: it is still their exception. */
-function approveRenewal(exception: Exception, renewal: Renewal, deed: Approval): Outcome {
-  const { at, until } = deed
+function approveRenewal(exception: Exception, renewal: Renewal, action: Approval): Outcome {
+  const { at, until } = action
   if (at >= renewal.expiresAt) return refused('the end that it asks for has passed; deny it, and ask anew')
-  const same = samePerson([renewal, exception.requested, exception.asked], deed)
+  const same = samePerson([renewal, exception.requested, exception.asked], action)
   if (same) return same
   if (until !== renewal.expiresAt) {
     const asked = `${renewal.by} asks to renew it until ${inWords(renewal.expiresAt)}`
@@ -208,33 +208,33 @@ function approveRenewal(exception: Exception, renewal: Renewal, deed: Approval):
       startsAt: wasOver ? at : exception.startsAt,
       expiresAt: renewal.expiresAt,
       asked: doneBy(renewal),
-      approved: doneBy(deed),
+      approved: doneBy(action),
       renewal: undefined,
     },
   }
 }
 
 /** Denies what waits: the request, or the renewal alone, after which the present end still holds. */
-function deny(exception: Exception, deed: Deed & { note?: string }): Outcome {
-  const { at, note } = deed
+function deny(exception: Exception, action: Attribution & { note?: string }): Outcome {
+  const { at, note } = action
   if (exception.renewal) return { exception: { ...exception, renewal: undefined } }
   const state = stateAt(exception, at)
   if (state !== 'requested') return refused(`it is ${state}, and only what is requested can be denied`)
-  return { exception: { ...exception, status: 'denied', ended: { ...doneBy(deed), note } } }
+  return { exception: { ...exception, status: 'denied', ended: { ...doneBy(action), note } } }
 }
 
-function revoke(exception: Exception, deed: Deed & { note?: string }): Outcome {
-  const { at, note } = deed
+function revoke(exception: Exception, action: Attribution & { note?: string }): Outcome {
+  const { at, note } = action
   const state = stateAt(exception, at)
   if (state !== 'active' && state !== 'approved')
     return refused(`it is ${state}, and only what is approved or active can be revoked`)
-  return { exception: { ...exception, status: 'revoked', renewal: undefined, ended: { ...doneBy(deed), note } } }
+  return { exception: { ...exception, status: 'revoked', renewal: undefined, ended: { ...doneBy(action), note } } }
 }
 
-function renew(exception: Exception, deed: Renewal): Outcome {
-  const { at, expiresAt, reason } = deed
+function renew(exception: Exception, action: Renewal): Outcome {
+  const { at, expiresAt, reason } = action
   if (exception.isBreakGlass) return refused('break-glass is not renewed; request an exception')
-  const isOwn = (one: Deed): boolean => isSameBearer(one, deed)
+  const isOwn = (one: Attribution): boolean => isSameBearer(one, action)
   const replaces = exception.renewal !== undefined && !isOwn(exception.renewal) && isOwn(exception.requested)
   // Who asked for the exception is not to lose it because somebody else asks for an end that nobody approves.
   if (exception.renewal && !replaces)
@@ -245,29 +245,29 @@ function renew(exception: Exception, deed: Renewal): Outcome {
     return { refused: { kind: 'time', field: 'expiresAt', problem: 'it must be later than the present end' } }
   const wrong = timeProblem({ startsAt: at, expiresAt }, { now: at, isBreakGlass: false })
   if (wrong) return { refused: { kind: 'time', ...wrong } }
-  return { exception: { ...exception, renewal: { ...doneBy(deed), expiresAt, reason } } }
+  return { exception: { ...exception, renewal: { ...doneBy(action), expiresAt, reason } } }
 }
 
-function review(exception: Exception, deed: Deed & { note: string }): Outcome {
+function review(exception: Exception, action: Attribution & { note: string }): Outcome {
   if (!exception.isBreakGlass) return refused('only break-glass is reviewed')
   if (exception.reviewed) return refused(`${exception.reviewed.by} has reviewed it already`)
-  const same = samePerson([exception.requested], deed)
+  const same = samePerson([exception.requested], action)
   if (same) return same
-  return { exception: { ...exception, reviewed: { ...doneBy(deed), note: deed.note } } }
+  return { exception: { ...exception, reviewed: { ...doneBy(action), note: action.note } } }
 }
 
 const inWords = (at: number): string => new Date(at).toISOString()
 const refused = (problem: string): Outcome => ({ refused: { kind: 'state', problem } })
 /** Refuses where whoever does it may be one of those who asked. */
-function samePerson(askers: readonly Deed[], deed: Deed): Outcome | undefined {
+function samePerson(askers: readonly Attribution[], action: Attribution): Outcome | undefined {
   for (const asker of askers) {
-    const shared = sharedIdentity(asker, deed)
-    if (shared !== undefined) return { refused: { kind: 'same-person', asked: asker.by, by: deed.by, shared } }
+    const shared = sharedIdentity(asker, action)
+    if (shared !== undefined) return { refused: { kind: 'same-person', asked: asker.by, by: action.by, shared } }
   }
   return undefined
 }
-/** The deed alone, without what was done. */
-const doneBy = ({ by, at, subject, makers }: Deed): Deed => ({
+/** Who and when alone, without what was done. */
+const doneBy = ({ by, at, subject, makers }: Attribution): Attribution => ({
   by,
   at,
   ...(subject === undefined ? {} : { subject }),

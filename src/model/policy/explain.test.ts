@@ -6,7 +6,17 @@ import { parseCidr } from '../cidr.ts'
 import { conclude, decide } from './decide.ts'
 import type { AllocationRequest, AllocatorResult, Decision, Denial } from './decision.ts'
 import type { PolicyVersion } from './document.ts'
-import { explainDecision, forms, messageOf, renderDecision, shortCharactersMax, shortMessage } from './explain.ts'
+import {
+  type Contacts,
+  explainDecision,
+  forms,
+  messageOf,
+  nameIds,
+  renderDecision,
+  shortCharactersMax,
+  shortMessage,
+  withContact,
+} from './explain.ts'
 import type { PolicySettings } from './settings.ts'
 import type { GovernanceFacts } from './snapshot.ts'
 import { admin, assign, documentOf, policy, pool, pools, prod, request, root, worldOf } from './testdata/world.ts'
@@ -265,4 +275,40 @@ test('what nobody has asked for has no id to be named', () => {
     explainDecision(granted).sentence,
     /^An eip in us-east-1 would come as 198\.51\.100\.129\/32 from pool `p2`/,
   )
+})
+
+test('names stand behind the ids of policies and pools', () => {
+  const names = new Map([
+    ['net', 'baseline'],
+    ['p1', 'prod (eu)'],
+    ['p10', 'other'],
+  ])
+  assert.equal(
+    nameIds('`net` allows `p1`, p10; not net-work, my-net or p11.', names),
+    '`net` (baseline) allows `p1` (prod (eu)), p10 (other); not net-work, my-net or p11.',
+  )
+  assert.equal(nameIds('`net`', new Map()), '`net`')
+  const { sentence, lines } = explainDecision({ ...decisionIn({ ask: { explicit: { pool: 'p3' } } }), names })
+  assert.match(sentence, /^Policy `net` \(baseline\) version 3, .* allowed: `p1` \(prod \(eu\)\), `p2`\.$/)
+  assert.ok(lines.some((line) => line.startsWith('Policy: `net` (baseline) version 3')))
+})
+
+test('whom to ask is who is named nearest: by the policy or pool that denied, or else by its owner', () => {
+  const nodes = new Map([[admin, { id: admin, kind: 'account' as const, contact: 'the owner' }]])
+  const asked = (story: Story, contacts: Contacts = {}) => {
+    const { lines } = explainDecision(withContact({ nodes }, decisionIn(story), contacts))
+    return lines.filter((line) => line.includes('ask '))
+  }
+  const explicit = { ask: { explicit: { pool: 'p3' } } }
+  const exception = (whom: string, what: string) =>
+    `For an exception, ask account ${admin} (${whom}), the owner of ${what}, naming decision-1.`
+  assert.deepEqual(asked(explicit), [exception('the owner', 'policy `net`')])
+  const both = { policy: 'the policy', pool: 'the pool' }
+  assert.deepEqual(asked(explicit, both), [exception('the policy', 'policy `net`')])
+  const full = { result: 'exhausted' as const }
+  assert.deepEqual(asked(full, both), [
+    'For space in pool `p1`, ask the pool.',
+    exception('the policy', 'policy `net`'),
+  ])
+  assert.deepEqual(asked(full), [exception('the owner', 'policy `net`')])
 })

@@ -27,15 +27,59 @@ export type Names = ReadonlyMap<string, string>
 /** A recorded decision, or one that nobody asked for and that has no id. */
 export type Explained = Omit<Decision, 'id'> & {
   readonly id?: string
-  /** Of a denial: whom to ask at the account that owns what decided, as it says now. */
+  /** What policies and pools in it are called now, as far as whoever is told may know. */
+  readonly names?: Names
+  /** Of a denial: whom to ask about what decided, or else at the account that owns it, as these say now. */
   readonly contact?: string | undefined
+  /** Of a denial for want of space: whom to ask about the pool that has none. */
+  readonly poolContact?: string | undefined
 }
 
-/** With whom to ask at the account that owns what denied it: whoever is told the account is told its contact. */
-export function withContact<T extends Explained>(snapshot: Pick<Snapshot, 'nodes'>, decision: T): T & Explained {
-  const { owner } = decision.denial ?? {}
-  const contact = owner === undefined ? undefined : snapshot.nodes.get(owner)?.contact
-  return contact === undefined ? decision : { ...decision, contact }
+/** The contacts that policies and pools have themselves. */
+export interface Contacts {
+  readonly policy?: string | undefined
+  readonly pool?: string | undefined
+}
+
+/** With whom to ask about what denied it, or at the account that owns that: whoever is told the account is told its contact. */
+export function withContact<T extends Explained>(
+  snapshot: Pick<Snapshot, 'nodes'>,
+  decision: T,
+  { policy, pool }: Contacts = {},
+): T & Explained {
+  const { owner, by, cause } = decision.denial ?? {}
+  const own = by ? policy : cause === 'pool-rule' ? pool : undefined
+  const contact = own ?? (owner === undefined ? undefined : snapshot.nodes.get(owner)?.contact)
+  return {
+    ...decision,
+    ...(contact === undefined ? {} : { contact }),
+    ...(cause === 'exhausted' && pool !== undefined ? { poolContact: pool } : {}),
+  }
+}
+
+/** The policies and pools that a caller is told of by their ids, where one is told of a decision. */
+export const idsTold = ({ policy, wouldBe, denial, candidates, pool, request }: Explained): readonly string[] =>
+  [
+    policy?.id,
+    wouldBe?.policy?.id,
+    denial?.by?.policy,
+    denial?.pool,
+    ...(denial?.allowed ?? []),
+    ...(wouldBe?.candidates ?? []).map((candidate) => candidate.pool),
+    ...candidates.map((candidate) => candidate.pool),
+    pool,
+    request.explicit?.pool,
+  ].filter((id) => id !== undefined)
+
+const special = /[\\^$.*+?()[\]{}|]/g
+/** A text with names behind the ids in it: `ID` (NAME). */
+export function nameIds(text: string, names: Names | undefined): string {
+  if (!names || names.size === 0) return text
+  const ids = [...names.keys()].map((id) => id.replaceAll(special, '\\$&')).join('|')
+  return text.replaceAll(
+    new RegExp(`(?<![\\w-])(${ids})(?![\\w-])(\`?)`, 'g'),
+    (_, id: string, tick: string) => `${id}${tick} (${names.get(id)})`,
+  )
 }
 
 /** `short`: one line for a table or a log. `standard`: what a caller is told. `long`: all there is to say, with the trace. */
@@ -52,7 +96,8 @@ export function messageOf(
   if (form === 'short') return shortMessage(decision)
   if (form === 'long') return renderDecision(decision, names, next)
   const { sentence, lines } = explainDecision(decision)
-  return [sentence, ...lines, ...watchedLines(decision), ...(next ? [`Nearest change: ${next}`] : [])].join('\n')
+  const watched = watchedLines(decision).map((line) => nameIds(line, names))
+  return [sentence, ...lines, ...watched, ...(next ? [`Nearest change: ${nameIds(next, names)}`] : [])].join('\n')
 }
 
 const cut = (text: string): string =>
@@ -115,11 +160,15 @@ function shortDenial(denial: Denial, request: AllocationRequest): string {
 
 /** What a caller is told: which policy decided, by what, on what value, and what is allowed. */
 export function explainDecision(decision: Explained): Explanation {
-  return decision.outcome === 'deny' ? explainDenial(decision) : explainGrant(decision)
+  const { sentence, lines } = decision.outcome === 'deny' ? explainDenial(decision) : explainGrant(decision)
+  const { names } = decision
+  return { sentence: nameIds(sentence, names), lines: lines.map((line) => nameIds(line, names)) }
 }
 
 /** What `explainDecision` says of a denial, as data. */
-export function denialFacts({ request, policy, target, document, denial, contact }: Explained): DenialFacts {
+export function denialFacts(explained: Explained): DenialFacts {
+  const { request, policy, target, document, denial, names, poolContact } = explained
+  const contact = poolContact ?? explained.contact
   const { by, cause, setting, value, allowed, missingTags, pool, owner, endedException } = denial!
   const { account, resourceType, locale } = request
   const party = by ?? (policy && { policy: policy.id, version: policy.version, target })
@@ -133,6 +182,8 @@ export function denialFacts({ request, policy, target, document, denial, contact
     expected: allowed,
     ...(missingTags ? { missingTags } : {}),
     ...(pool === undefined ? {} : { poolId: pool }),
+    ...(pool !== undefined && names?.has(pool) ? { poolName: names.get(pool)! } : {}),
+    ...(party && names?.has(party.policy) ? { policyName: names.get(party.policy)! } : {}),
     ...(party ? { policyId: party.policy, version: party.version, targetId: party.target } : {}),
     ...(document ? { document } : {}),
     ...(owner === undefined ? {} : { owner }),
@@ -161,7 +212,7 @@ export function renderDecision(decision: Explained, names: Names = new Map(), ne
     ['candidate', decision.candidate && renderAnswer(decision.candidate, names)],
     ['expected', decision.denial && (decision.denial.allowed.join(', ') || 'nothing')],
     ['actual', decision.denial && (decision.denial.value || 'none')],
-    ['next', next],
+    ['next', next === undefined ? undefined : nameIds(next, names)],
   ]
   const known = facts.filter((fact): fact is readonly [string, string] => fact[1] !== undefined)
   return [
@@ -258,6 +309,9 @@ function explainDenial(decision: Explained): Explanation {
       ? [`Exception \`${endedException.id}\` would have let it through; it ended at ${endedException.endedAt}.`]
       : []),
     ...wouldBeLines(decision),
+    ...(decision.poolContact === undefined
+      ? []
+      : [`For space in pool \`${denial.pool}\`, ask ${decision.poolContact}.`]),
     askLine(decision),
   ]
   return { sentence: `${isPolicys ? `${subject} ${words}` : words}${tail}.`, lines }

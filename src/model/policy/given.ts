@@ -1,4 +1,5 @@
 // Whether what was given once would be given again: what tags that were changed since make of it (policy-model §6).
+import { Overlaid } from '../overlaid.ts'
 import { decide } from './decide.ts'
 import { type AllocationRequest, provider } from './decision.ts'
 import { emptyCaches, type NodeFacts, type Snapshot } from './snapshot.ts'
@@ -18,39 +19,4 @@ export function withNodeTags(snapshot: Snapshot, tagsOf: ReadonlyMap<string, Rea
     if (node) changed.set(id, { ...node, tags })
   }
   return { ...snapshot, nodes: new Overlaid(snapshot.nodes, changed), candidates: undefined, caches: emptyCaches() }
-}
-
-/** A map in which some values are others, without a copy of the rest. */
-class Overlaid<K, V> implements ReadonlyMap<K, V> {
-  readonly #base: ReadonlyMap<K, V>
-  readonly #changed: ReadonlyMap<K, V>
-  /** @param changed values of keys that are in the base */
-  constructor(base: ReadonlyMap<K, V>, changed: ReadonlyMap<K, V>) {
-    this.#base = base
-    this.#changed = changed
-  }
-  get size(): number {
-    return this.#base.size
-  }
-  get(key: K): V | undefined {
-    return this.#changed.get(key) ?? this.#base.get(key)
-  }
-  has(key: K): boolean {
-    return this.#base.has(key)
-  }
-  forEach(visit: (value: V, key: K, map: ReadonlyMap<K, V>) => void): void {
-    for (const [key, value] of this) visit(value, key, this)
-  }
-  keys(): MapIterator<K> {
-    return this.#base.keys()
-  }
-  *values(): MapIterator<V> {
-    for (const [, value] of this) yield value
-  }
-  *entries(): MapIterator<[K, V]> {
-    for (const [key, value] of this.#base) yield [key, this.#changed.get(key) ?? value]
-  }
-  [Symbol.iterator](): MapIterator<[K, V]> {
-    return this.entries()
-  }
 }

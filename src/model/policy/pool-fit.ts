@@ -5,8 +5,9 @@ import { servesLocale } from '../locale.ts'
 import { missingTags, valueOfTags } from '../pool.ts'
 import { type AllocationRequest, type Candidate, type Denial, provider } from './decision.ts'
 import type { Lengths } from './exception.ts'
+import { nestingProblem } from './nesting.ts'
 import { isOwnOrShared } from './resolve.ts'
-import { articleFor, isWholeNetwork, type ResourceType } from './resource-types.ts'
+import { articleFor, type ResourceType } from './resource-types.ts'
 import type { PoolFacts, Snapshot } from './snapshot.ts'
 import { formatRequiredTag } from './values.ts'
 
@@ -109,8 +110,10 @@ function placeMisfit(snapshot: Snapshot, pool: PoolFacts, { request, type }: Wan
     const is = pool.awsService ?? 'none'
     return misfit('aws-service', type.awsService, [is], `its AwsService is ${is}, and ${type.name} needs ec2`)
   }
-  if (pool.plansVpc !== undefined && isWholeNetwork(type.name)) {
-    return misfit('source-vpc', type.name, ['subnet'], `it divides the VPC ${pool.plansVpc} among subnets`)
+  const nesting =
+    pool.divides === undefined ? undefined : nestingProblem(type, snapshot.resourceTypes.get(pool.divides))
+  if (nesting !== undefined) {
+    return misfit('resource-type', type.name, type.level === 'network' ? ['subnets', 'hosts'] : ['hosts'], nesting)
   }
   if (pool.account !== request.account && snapshot.ipams.get(pool.ipamId)?.tier === 'free') {
     return misfit('tier', request.account, [pool.account], 'its IPAM is of the free tier, which serves its owner alone')

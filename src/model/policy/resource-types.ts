@@ -10,6 +10,12 @@ export interface TypeLengths {
   readonly default?: number
 }
 
+/** Numbers of addresses at the two ends of a network. */
+export interface ReservedEnds {
+  readonly first: number
+  readonly last: number
+}
+
 export interface ResourceType {
   readonly name: string
   readonly summary: string
@@ -20,6 +26,12 @@ export interface ResourceType {
   readonly lengths: { readonly 4?: TypeLengths; readonly 6?: TypeLengths }
   /** Pools for it must be of this AWS service, so that AWS advertises their space. */
   readonly awsService?: 'ec2'
+  /** A network that stands alone, or a part of one that holds hosts. */
+  readonly level?: 'network' | 'subnet'
+  /** Which addresses inside are nobody's: no host gets one. */
+  readonly reserved?: { readonly 4?: ReservedEnds; readonly 6?: ReservedEnds }
+  /** So it is by custom alone, and not by what the cloud does: a pool may say otherwise, and networks inside may have them. */
+  readonly isReservedByCustom?: true
   /** Pools without a locale will do, and the pool's required tags are not asked for. */
   readonly isReservation?: true
 }
@@ -28,6 +40,7 @@ const oneV4 = { 4: { min: 32, max: 32, default: 32 } } as const
 const oneEither = { 4: { min: 32, max: 32, default: 32 }, 6: { min: 128, max: 128, default: 128 } } as const
 const anyEither = { 4: { min: 0, max: 32 }, 6: { min: 0, max: 128 } } as const
 const both = ['public', 'private'] as const
+const firstFourAndLast = { first: 4, last: 1 } as const
 
 const aws = (name: string, summary: string): ResourceType => ({
   name,
@@ -49,13 +62,18 @@ export const resourceTypes: readonly ResourceType[] = [
     summary: 'A CIDR of a VPC.',
     scopeTypes: both,
     takes: 'cidr',
+    level: 'network',
     lengths: { 4: { min: 16, max: 28 }, 6: { min: 44, max: 60 } },
   },
   {
+    // «The first four IP addresses and the last IP address in each subnet CIDR block are not available for your use», and the
+    // same of IPv6: Amazon VPC User Guide, «Subnet CIDR blocks» (docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html)
     name: 'subnet',
     summary: 'A CIDR of a subnet.',
     scopeTypes: both,
     takes: 'cidr',
+    level: 'subnet',
+    reserved: { 4: firstFourAndLast, 6: firstFourAndLast },
     lengths: { 4: { min: 16, max: 28 }, 6: { min: 44, max: 64 } },
   },
   {
@@ -65,6 +83,20 @@ export const resourceTypes: readonly ResourceType[] = [
     takes: 'any',
     lengths: anyEither,
     isReservation: true,
+  },
+  {
+    name: 'aws:network-interface',
+    summary: 'An address of a network interface in AWS.',
+    scopeTypes: both,
+    takes: 'address',
+    lengths: oneEither,
+  },
+  {
+    name: 'azure:network-interface',
+    summary: 'An address of a network interface in Azure.',
+    scopeTypes: both,
+    takes: 'address',
+    lengths: oneEither,
   },
   {
     name: 'azure:public-ip',
@@ -90,15 +122,20 @@ export const resourceTypes: readonly ResourceType[] = [
     summary: 'An address space of a virtual network in Azure.',
     scopeTypes: both,
     takes: 'cidr',
+    level: 'network',
     lengths: { 4: { min: 2, max: 29, default: 24 }, 6: { min: 48, max: 64, default: 64 } },
   },
   {
     // «The smallest supported IPv4 subnet is /29, and the largest is /2», IPv6 exactly /64: Microsoft, «Azure Virtual Network
     // FAQ», How small and how large can virtual networks and subnets be? (learn.microsoft.com/azure/virtual-network/virtual-networks-faq)
+    // «Azure reserves the first four addresses and the last address […] within each subnet»: the same page, Are there any
+    // restrictions on using IP addresses within these subnets?
     name: 'azure:subnet',
     summary: 'A range of a subnet in Azure.',
     scopeTypes: both,
     takes: 'cidr',
+    level: 'subnet',
+    reserved: { 4: firstFourAndLast, 6: firstFourAndLast },
     lengths: { 4: { min: 2, max: 29, default: 24 }, 6: { min: 64, max: 64, default: 64 } },
   },
   {
@@ -109,10 +146,14 @@ export const resourceTypes: readonly ResourceType[] = [
     lengths: oneEither,
   },
   {
+    // «The first two and the last two IPv4 addresses» of a primary range are unusable; of IPv6 the page says nothing: Google Cloud,
+    // «Subnets», Unusable addresses in IPv4 subnet ranges (cloud.google.com/vpc/docs/subnets)
     name: 'gcp:subnetwork',
     summary: 'A range of a subnetwork in Google Cloud.',
     scopeTypes: both,
     takes: 'cidr',
+    level: 'subnet',
+    reserved: { 4: { first: 2, last: 2 } },
     lengths: { 4: { min: 8, max: 29, default: 24 }, 6: { min: 64, max: 64, default: 64 } },
   },
   {
@@ -140,10 +181,14 @@ export const resourceTypes: readonly ResourceType[] = [
     lengths: oneEither,
   },
   {
+    // Its own address, a gateway as the first host, and the broadcast address; of IPv6 the subnet-router anycast address (RFC 4291
+    // §2.6.1) and a gateway. Another gateway, or several: the pool says.
     name: 'onprem:network',
     summary: 'A network on a site of one’s own.',
     scopeTypes: both,
     takes: 'cidr',
+    reserved: { 4: { first: 2, last: 1 }, 6: { first: 2, last: 0 } },
+    isReservedByCustom: true,
     lengths: anyEither,
   },
 ]
@@ -160,9 +205,6 @@ export const registryOf = (added: readonly ResourceType[]): Registry =>
 
 /** Networks of this cloud can have space that their owner brings along, in no pool at all; nothing else can. */
 export const isNetwork = (name: string): boolean => name === 'vpc' || name === 'subnet'
-
-/** What no part of another network can become. */
-export const isWholeNetwork = (name: string): boolean => name === 'vpc' || name === 'azure:virtual-network'
 
 /** All of them are usable through ModifyIpamPolicyAllocationRules. */
 export const findResourceType = (name: string, registry: Registry = builtInTypes): ResourceType | undefined =>

@@ -43,8 +43,8 @@ export interface PoolFacts {
   readonly locale?: string
   readonly awsService?: string
   readonly publicIpSource?: string
-  /** The VPC whose inside it divides among subnets: no network of its own is made of that. */
-  readonly plansVpc?: string
+  /** The type of the network whose inside it divides: not everything is made inside of everything. */
+  readonly divides?: string
   /** As in EC2, the minimum is the shortest prefix. */
   readonly minNetmaskLength?: number
   readonly maxNetmaskLength?: number
@@ -72,6 +72,9 @@ export interface GovernanceFacts {
   /** What administrators added to the registry. */
   readonly resourceTypes?: readonly ResourceType[]
 }
+
+/** The same with its nodes by their ids, as they are kept from one epoch to the next. */
+export type KnownFacts = Omit<GovernanceFacts, 'nodes'> & { readonly nodes: ReadonlyMap<string, NodeFacts> }
 
 /** A rule of the document that gives the order, with what conditions and finals made of it. */
 export interface ResolvedRule {
@@ -160,10 +163,11 @@ export interface CandidateWorld {
 const entriesMax = 20_000
 
 /** Compiles facts for deciding. Costs one pass over the facts; paths and documents are resolved when first asked for. */
-export const compileSnapshot = (facts: GovernanceFacts, epoch: number): Snapshot => finish(compileInSteps(facts, epoch))
+export const compileSnapshot = (facts: GovernanceFacts | KnownFacts, epoch: number): Snapshot =>
+  finish(compileInSteps(facts, epoch))
 
 /** The same in steps: an organization can be large. */
-export function* compileInSteps(facts: GovernanceFacts, epoch: number): Steps<Snapshot> {
+export function* compileInSteps(facts: GovernanceFacts | KnownFacts, epoch: number): Steps<Snapshot> {
   const { candidates = [], ...live } = facts
   const snapshot = yield* compile(live, epoch)
   if (candidates.length === 0) return snapshot
@@ -171,7 +175,10 @@ export function* compileInSteps(facts: GovernanceFacts, epoch: number): Steps<Sn
   return { ...snapshot, candidates: { snapshot: world, byTarget: Map.groupBy(candidates, ({ targetId }) => targetId) } }
 }
 
-function withCandidates(facts: GovernanceFacts, candidates: readonly AssignmentCandidate[]): GovernanceFacts {
+function withCandidates<Facts extends GovernanceFacts | KnownFacts>(
+  facts: Facts,
+  candidates: readonly AssignmentCandidate[],
+): Facts {
   const byAssignment = new Map(candidates.map((one) => [joinKey(one.policyId, one.targetId), one]))
   const become = (assignment: Assignment): Assignment => {
     const candidate = byAssignment.get(joinKey(assignment.policyId, assignment.targetId))
@@ -211,14 +218,14 @@ export const describeNaming = ({ policy: { policyId, version }, target }: Naming
   target === undefined ? policyId : `${policyId} (version ${version}, the candidate on ${target})`
 
 function* compile(
-  facts: GovernanceFacts,
+  facts: GovernanceFacts | KnownFacts,
   epoch: number,
   candidates: readonly AssignmentCandidate[] = [],
 ): Steps<Snapshot> {
   const policies = yield* indexInSteps(facts.policies, ({ policyId }) => policyId)
   const inForce = facts.assignments.filter(({ mode, policyId }) => mode !== 'off' && policies.has(policyId))
   const assignmentsByTarget = yield* groupInSteps(inForce, ({ targetId }) => targetId)
-  const nodes = yield* indexInSteps(facts.nodes, ({ id }) => id)
+  const nodes = 'get' in facts.nodes ? facts.nodes : yield* indexInSteps(facts.nodes, ({ id }) => id)
   const pools = yield* indexInSteps(facts.pools, ({ id }) => id)
   yield
   const snapshot: Snapshot = {

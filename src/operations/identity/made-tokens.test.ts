@@ -47,9 +47,9 @@ test('the list of changes and each change name both, of what was done and of wha
   assert.deepEqual(
     items.map((item) => [bearer.test(item.principal), item.outcome, item.makers]),
     [
-      [true, 'Success', makers],
-      [true, 'InvalidParameterValue', makers],
       [false, 'Success', undefined],
+      [true, 'InvalidParameterValue', makers],
+      [true, 'Success', makers],
     ],
   )
   for (const { changeId, makers } of items) {

@@ -375,7 +375,7 @@ describe('what is revoked', () => {
     assert.deepEqual(good, [false, false, false, true, false, true])
     assert.deepEqual((await revoke(first.tokenId)).body.ended, [])
     const { items } = await world.get<{ items: { action: string; subjects: string[] }[] }>('/changes?limit=1000')
-    const change = items.find(({ action, subjects }) => action === 'revokeToken' && subjects[0] === first.tokenId)
+    const change = items.findLast(({ action, subjects }) => action === 'revokeToken' && subjects[0] === first.tokenId)
     assert.deepEqual(change?.subjects, body.ended)
   })
 

@@ -1,8 +1,9 @@
 // IPAMs over the EC2 API: requests, answers and filters.
 import type { Ipam as IpamAnswer, ModifyIpamRequest } from '#formats/aws/ec2.generated.ts'
-import { type Members, refuse, refuseValue } from '#model/refusal.ts'
+import { type Members, refuse, refuseValue, type Sentences } from '#model/refusal.ts'
 import type { Ipam } from '#store/tables/ipams.ts'
-import { filterBy, page, refuseIdsWithPaging } from '../listing.ts'
+import { filterBy, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
+import { readById } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
 import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
@@ -10,6 +11,10 @@ import { getIpam } from './access.ts'
 import { arnOf, stateOf } from './answers.ec2.ts'
 import { createIpam as create, deleteIpam as remove, updateIpam as update } from './ipams.ts'
 
+const sentences: Sentences = {
+  LimitExceeded: ({ quota, used, limit }) =>
+    quota?.kind === 'ipams' ? `You have created ${used} ipams and you are limited to ${limit}.` : undefined,
+}
 const members: Members = { cascade: 'Cascade', description: 'Description', meteredAccount: 'MeteredAccount' }
 
 export const createIpam = ec2Write(
@@ -27,14 +32,22 @@ export const createIpam = ec2Write(
     return { Ipam: { ...(await describe(context, ipam)), State: 'create-in-progress' } }
   },
   members,
+  sentences,
 )
 
 export const describeIpams = ec2Read('DescribeIpams', async (context, input) => {
   const matches = filterBy(input.Filters, ipamFilters, ({ Tags }) => Tags ?? [])
   refuseIdsWithPaging(input.IpamIds, 'IpamIds', input)
-  const ipams: IpamAnswer[] = []
-  for (const ipam of await namedOrAll(context, input.IpamIds)) ipams.push(await describe(context, ipam))
-  const { items, NextToken } = page(ipams.filter(matches), input, ({ IpamId }) => IpamId!)
+  const { items, NextToken } = await readTokenPage<Ipam, IpamAnswer>(context, input, {
+    read: readById(await namedOrAll(context, input.IpamIds)),
+    placeOf: ({ id }) => id,
+    // One for each Region, which is the one that is asked.
+    async show(ipams) {
+      const shown: IpamAnswer[] = []
+      for (const ipam of ipams) shown.push(await describe(context, ipam))
+      return shown.map((ipam) => (matches(ipam) ? ipam : undefined))
+    },
+  })
   return { Ipams: items, NextToken }
 })
 

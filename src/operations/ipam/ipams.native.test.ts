@@ -78,3 +78,13 @@ test('one request makes one version of an IPAM and of a scope, whatever it says'
   assert.deepEqual([changed.body.description, changed.body.tags], ['prod', { b: '2' }])
   assert.equal(await versionsOf(scopeId), 2)
 })
+
+test('each API says in its own words that there are as many IPAMs as there may be', async () => {
+  const body = { account: managementAccount, region: 'eu-central-1' }
+  // The first one may be there from another test.
+  await world.ask('POST', '/ipams', { body })
+  const { body: problem } = await world.ask<Record<string, unknown>>('POST', '/ipams', { body })
+  assert.deepEqual([problem.code, problem.what, problem.limit, problem.used], ['LimitExceeded', 'ipams', 1, 1])
+  assert.doesNotMatch(String(problem.detail), /You have created/)
+  assert.equal('quota' in problem, false)
+})

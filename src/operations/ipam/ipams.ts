@@ -8,6 +8,7 @@ import type { Tag } from '#model/tags.ts'
 import type { Ipam, Scope } from '#store/tables/ipams.ts'
 import type { Pool } from '#store/tables/pools.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
+import { refuseNewSpace } from '../organization/account-states.ts'
 import { labelled, putFirstTags, refuseBadName, relabel } from '../organization/tagging.ts'
 import { removePolicy } from '../policy/content.ts'
 import { refuseBeyondShareOfContent } from '../policy/content-shares.ts'
@@ -58,10 +59,10 @@ export async function createIpam(context: WriteContext, spec: IpamSpec): Promise
   refuseLongDescription(spec.description)
   await refuseBadName(context, nameable('', account), name)
   await refuseForeignMetering(context, account, spec.meteredAccount)
+  refuseNewSpace(await context.snapshot(), account)
   const used = (await context.tx.ipams.ofAccount(account, context.region)).length
   if (used >= ipamsPerRegionMax) {
-    const sentence = `You have created ${used} ipams and you are limited to ${ipamsPerRegionMax}.`
-    refuse({ code: 'LimitExceeded', what: 'ipams', limit: ipamsPerRegionMax, used, aws: { sentence } })
+    refuse({ code: 'LimitExceeded', what: 'ipams', limit: ipamsPerRegionMax, used, quota: { kind: 'ipams' } })
   }
   await refuseBeyondShareOfContent(context, 'ipams', account)
 

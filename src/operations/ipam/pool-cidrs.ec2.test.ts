@@ -323,7 +323,7 @@ describe('a CIDR that is taken away', () => {
       // The first rest ends, and the second one goes on; nothing that sweeps takes the CIDR for free.
       acme.advance(59_999)
       await lookAt(finishDeprovisions, workplaceOf(acme.store))
-      await acme.store.write((tx) => tx.space.endQuarantines(1_000))
+      await acme.store.write((tx) => tx.resting.end(1_000))
       await assert.rejects(take(id, { NetmaskLength: 28 }))
       await refuses(provision(id, { Cidr: '10.0.0.0/16' }), { code: 'CidrConflict', field: 'Cidr' })
       await refuses(acme.call('DeleteIpamPool', { IpamPoolId: id }, asNetwork), { code: 'DependencyViolation' })

@@ -3,10 +3,11 @@ import type { IpamPoolCidr, ProvisionIpamPoolCidrRequest } from '#formats/aws/ec
 import { formatCidr, nearCidrProblem, parseCidr } from '#model/cidr.ts'
 import { type Members, refuse, refuseValue } from '#model/refusal.ts'
 import type { PoolCidr } from '#store/tables/pools.ts'
-import { filterBy, page } from '../listing.ts'
+import { filterBy, readTokenPage } from '../listing.aws.ts'
+import { readFrom, showMatching } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import { getOwnPool, getReadablePool } from './access.ts'
-import { deprovisionPoolCidr, listPoolCidrs, provisionPoolCidr } from './pool-cidrs.ts'
+import { deprovisionPoolCidr, listPoolCidrs, type PlacedCidr, provisionPoolCidr } from './pool-cidrs.ts'
 
 const members: Members = {
   cidr: 'Cidr',
@@ -55,11 +56,13 @@ export const getIpamPoolCidrs = ec2Read('GetIpamPoolCidrs', async (context, inpu
   const matches = filterBy(input.Filters, cidrFilters)
   const { pool } = await getReadablePool(context, input.IpamPoolId)
   const caller = context.caller.account
-  const cidrs = (await listPoolCidrs(context, pool))
-    .map(({ place, row }) => ({ place, answer: describe(pool.account === caller ? row : withNeutralReason(row)) }))
-    .filter(({ answer }) => matches(answer))
-  const { items, NextToken } = page(cidrs, input, ({ place }) => place)
-  return { IpamPoolCidrs: items.map(({ answer }) => answer), NextToken }
+  const { items, NextToken } = await readTokenPage<PlacedCidr, IpamPoolCidr>(context, input, {
+    // No pool has more of them than one statement may read.
+    read: readFrom(await listPoolCidrs(context, pool), (cidr, place) => cidr.place > place),
+    placeOf: ({ place }) => place,
+    show: showMatching(({ row }) => describe(pool.account === caller ? row : withNeutralReason(row)), matches),
+  })
+  return { IpamPoolCidrs: items, NextToken }
 })
 
 // The request --------------------------------------------------------------------------------------------------------

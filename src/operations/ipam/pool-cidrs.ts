@@ -1,16 +1,20 @@
 // What can be done with the CIDRs of pools: provisioned from a scope, a parent pool, Amazon or a VPC, and taken away again.
+import { assert } from '#model/assert.ts'
 import { bitsOf, type Cidr, equals, formatCidr, overlaps, parseCidr, toKey } from '#model/cidr.ts'
 import { subtract } from '#model/free-space.ts'
 import { formatId } from '#model/identifier.ts'
 import { amazonLengthProblem, cidrProblem, liesWithin, type PoolProblem } from '#model/pool.ts'
 import { publicSpace, publicSpaceProblem } from '#model/public-space.ts'
 import { member, refuse, refuseValue } from '#model/refusal.ts'
+import type { Allocation } from '#store/tables/holdings.ts'
 import type { Ipam } from '#store/tables/ipams.ts'
 import type { NewPoolCidr, Pool, PoolCidr } from '#store/tables/pools.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
+import { refuseNewSpace } from '../organization/account-states.ts'
 import { refuseTooManyPoolCidrs } from '../policy/account-bounds.ts'
 import { providerPool } from '../space/grant.ts'
 import { refuseBeyondProviderShare } from '../space/provider-share.ts'
+import { endsOf, giveUpReserved, reserveEnds } from '../space/reserved.ts'
 import { type PoolAt, refuseTooMany } from './access.ts'
 import { isPlanEnded, refuseEndedPlan } from './plans.ts'
 import { describeRest, finishDeprovisioning, hasLeft, removeSpace } from './pool-removal.ts'
@@ -48,7 +52,9 @@ export async function provisionPoolCidr(
   await finishDeprovisioning(context)
   const source = await sourceOf(context, poolAt)
   await refuseUnlessMayProvision(context, source, poolAt, action)
-  if (isPlanEnded(await context.snapshot(), pool)) refuseEndedPlan(pool)
+  const snapshot = await context.snapshot()
+  refuseNewSpace(snapshot, pool.account)
+  if (isPlanEnded(snapshot, pool)) refuseEndedPlan(pool)
   await refuseUnfit(context, source, poolAt, params)
   if (!spec.hasProof) refuseWithoutProof(context, source, poolAt)
   await refuseProvisioned(context, pool, params.cidr)
@@ -71,6 +77,7 @@ export async function provisionPoolCidr(
   await context.tx.pools.insertCidr(provisioned)
   if (provisioned.state === 'provisioned') {
     await context.tx.space.add(pool.n, provisioned.cidr)
+    await reserveEnds(context, pool)
     await context.governanceChanged('nothing')
   }
   await recordVersion(context, pool, provisioned)
@@ -93,6 +100,25 @@ export async function deprovisionPoolCidr(
   else if (was.state !== 'pending-deprovision') problem = await takeAway(context, pool, was)
   context.changed(pool.id, was.id)
   return { was, problem }
+}
+
+/** Gives a pool space, or refuses: nothing stays of what failed. The parameters are those of `provisionPoolCidr`. */
+export async function provisionAtOnce(...params: Parameters<typeof provisionPoolCidr>): Promise<PoolCidr> {
+  const made = await provisionPoolCidr(...params)
+  if (made.state === 'failed-provision') {
+    const problem = made.failureMessage ?? 'the space cannot be had'
+    refuse({ code: 'CidrConflict', field: 'cidr', value: formatCidr(made.cidr), problem })
+  }
+  return made
+}
+
+/** Takes space away from a pool that has it, or refuses. */
+export async function deprovisionAtOnce(context: WriteContext, pool: Pool, cidr: Cidr): Promise<void> {
+  if (!(await context.tx.pools.cidrs(pool.n)).some((row) => equals(row.cidr, cidr))) {
+    refuseValue('cidr', formatCidr(cidr), `the pool ${pool.id} was not given it`)
+  }
+  const { was, problem } = await deprovisionPoolCidr(context, pool, cidr)
+  if (problem !== undefined) refuse({ code: 'InUse', what: 'ipam-pool-cidr', id: was.id, problem })
 }
 
 export interface PlacedCidr {
@@ -126,11 +152,17 @@ function readParams({ cidr, netmaskLength: length }: CidrSpec): Params {
 type Source =
   | { readonly kind: 'parent'; readonly parent: Pool }
   | { readonly kind: 'vpc'; readonly vpcId: string; readonly cidrs: readonly Cidr[] }
+  | { readonly kind: 'allocation'; readonly allocation: Allocation }
   | { readonly kind: 'amazon' }
   | { readonly kind: 'scope' }
 
 /** A pool under a planning pool plans the same VPC, and takes from its parent as any other. */
 async function sourceOf(context: WriteContext, { pool }: PoolAt): Promise<Source> {
+  if (pool.sourceAllocation !== undefined) {
+    const allocation = await context.tx.allocations.find(pool.sourceAllocation)
+    assert(allocation !== undefined, 'what a pool divides stays as long as the pool')
+    return { kind: 'allocation', allocation }
+  }
   const parent = pool.parent === undefined ? undefined : await context.tx.pools.findByNumber(pool.parent)
   const plan = pool.sourceResource
   if (plan && !parent?.sourceResource) {
@@ -179,6 +211,7 @@ async function refuseUnfit(context: WriteContext, source: Source, poolAt: PoolAt
     refuseProblem(amazonLengthProblem(pool.family, params.length))
   }
   if (source.kind === 'vpc') refuseForeignToVpc(source, params)
+  if (source.kind === 'allocation') refuseForeignToAllocation(source.allocation, params)
   if (source.kind === 'scope' && params.cidr) await refuseProviderSpace(context, poolAt, params.cidr)
   if (source.kind === 'scope' && !params.cidr) refuseLengthInScope(poolAt, params.length)
 }
@@ -202,6 +235,13 @@ function refuseForeignToVpc({ vpcId, cidrs }: Extract<Source, { kind: 'vpc' }>, 
   if (cidrs.some((cidr) => equals(cidr, params.cidr))) return
   const allowed = cidrs.length > 0 ? cidrs.map(formatCidr).join(', ') : 'none any more'
   refuseValue('cidr', formatCidr(params.cidr), `it must be a CIDR of the VPC ${vpcId}, which has ${allowed}`)
+}
+
+function refuseForeignToAllocation({ cidr }: Allocation, params: Params): void {
+  if (params.cidr && equals(cidr, params.cidr)) return
+  const problem = `it must be the block of the allocation that the pool divides, ${formatCidr(cidr)}`
+  if (params.cidr) refuseValue('cidr', formatCidr(params.cidr), problem)
+  refuseValue('netmaskLength', params.length, problem)
 }
 
 /** The provider's range is in use already, whatever the scope: an address would be handed out twice. */
@@ -250,6 +290,7 @@ async function takeFrom(context: WriteContext, source: Source, poolAt: PoolAt, p
   if (source.kind === 'parent') return takeFromParent(context, source.parent, poolAt.pool, params)
   if (source.kind === 'amazon') return takeFromProvider(context, poolAt.pool, params.length!)
   if (source.kind === 'vpc') return planVpc(context, source.vpcId, poolAt.pool, params.cidr!)
+  if (source.kind === 'allocation') return { cidr: source.allocation.cidr, allocation: source.allocation.n }
   return takeFromScope(context, poolAt, params)
 }
 
@@ -335,7 +376,7 @@ async function whyNotFree(context: WriteContext, parent: Pool, cidr: Cidr): Prom
   ) {
     return `The CIDR is not inside the provisioned CIDRs of the source pool ${parent.id}.`
   }
-  const rest = await context.tx.space.restIn(parent.n, cidr)
+  const rest = await context.tx.resting.in(parent.n, cidr)
   if (rest && rest.until > context.now) return `${describeRest(rest, 'the CIDR')}.`
   return `The CIDR is allocated from the source pool ${parent.id}, in whole or in part.`
 }
@@ -356,24 +397,26 @@ async function getProvisioned(context: WriteContext, pool: Pool, cidr: Cidr): Pr
  * @returns why it cannot be taken
  */
 async function takeAway(context: WriteContext, pool: Pool, provisioned: PoolCidr): Promise<string | undefined> {
-  await context.tx.space.endAllQuarantines(pool.n)
+  await context.tx.resting.endAll(pool.n)
   const { id, cidr } = provisioned
+  if (endsOf(pool)) await giveUpReserved(context, pool, cidr)
   const fail = async (message: string): Promise<string> => {
     const code = 'cidr-not-available'
+    if (endsOf(pool)) await reserveEnds(context, pool)
     await context.tx.pools.setCidrState(id, 'failed-deprovision', { code, message })
     const failed = { state: 'failed-deprovision', failureCode: code, failureMessage: message } as const
     await recordVersion(context, pool, { ...provisioned, ...failed })
     return message
   }
-  if ((await context.tx.space.inside(pool.n, cidr, 1)).length > 0) {
+  if ((await context.tx.allocations.inside(pool.n, cidr, 1)).length > 0) {
     return fail('The CIDR has one or more allocations.')
   }
   // What is held may become an allocation.
-  const heldUntil = await context.tx.space.heldUntil(pool.n, cidr)
+  const heldUntil = await context.tx.resting.heldUntil(pool.n, cidr)
   if (heldUntil !== undefined) return fail(`${describeRest({ until: heldUntil, isHeld: true }, 'the CIDR')}.`)
-  if (await context.tx.space.restIn(pool.n, cidr)) {
+  if (await context.tx.resting.in(pool.n, cidr)) {
     if (provisioned.state === 'failed-deprovision') await context.tx.pools.setCidrState(id, 'provisioned')
-    const leavesAt = await context.tx.space.rest({ id, pool: pool.n, cidr, account: pool.account })
+    const leavesAt = await context.tx.resting.restAsOne({ id, pool: pool.n, cidr, account: pool.account })
     const pending = {
       state: 'pending-deprovision',
       failureCode: undefined,

@@ -7,6 +7,7 @@ import type { Pool, PoolCidr } from '#store/tables/pools.ts'
 import type { Rest } from '#store/tables/resting.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { quarantineMs } from '../space/grant.ts'
+import { reservedType } from '../space/reserved.ts'
 import { endTenure } from '../space/tenures.ts'
 
 /** Allocations read in one step. */
@@ -47,11 +48,12 @@ export async function refuseUndeletable(
   }
 }
 
-/** Whether something else than the space of a pool below it is allocated in a pool: that goes when the pool below does. */
-async function hasOtherThanPools({ tx }: ReadContext, { n }: Pool): Promise<boolean> {
+/** Whether something else than the space of a pool below it, or what it reserves, is allocated in a pool: that goes with the pools. */
+export async function hasOtherThanPools({ tx }: ReadContext, { n }: Pool): Promise<boolean> {
   for (let after: Uint8Array | undefined; ; ) {
-    const allocations = await tx.space.ofPool(n, after, stepSize)
-    if (allocations.some(({ resourceType }) => resourceType !== 'ipam-pool')) return true
+    const allocations = await tx.allocations.ofPool(n, after, stepSize)
+    if (allocations.some(({ resourceType }) => resourceType !== 'ipam-pool' && resourceType !== reservedType))
+      return true
     if (allocations.length < stepSize) return false
     after = toKey(allocations.at(-1)!.cidr)
   }
@@ -75,7 +77,7 @@ const refuseKept = (pool: Pool, problem: string): never =>
 async function restOf(context: ReadContext, pool: Pool): Promise<Rest | undefined> {
   const rests: Rest[] = []
   for (const { cidr } of await context.tx.pools.cidrs(pool.n)) {
-    const rest = await context.tx.space.restIn(pool.n, cidr)
+    const rest = await context.tx.resting.in(pool.n, cidr)
     if (rest) rests.push(rest)
   }
   return rests.sort((a, b) => b.until - a.until)[0]
@@ -87,10 +89,12 @@ export function describeRest({ until, isHeld }: Rest, where: string): string {
   return isHeld ? `Space in ${where} is held until ${moment}` : `Released space in ${where} rests until ${moment}`
 }
 
-/** A pool with all pools below it, parents before their children. */
+/** A pool with all pools below it and those that divide what is in them, parents before their children. */
 export async function withDescendants(context: ReadContext, pool: Pool): Promise<Pool[]> {
   const pools = [pool]
-  for (const parent of pools) pools.push(...(await context.tx.pools.childrenOf(parent.n)))
+  for (const { n } of pools) {
+    pools.push(...(await context.tx.pools.childrenOf(n)), ...(await context.tx.pools.dividingWithin(n)))
+  }
   return pools
 }
 
@@ -116,10 +120,14 @@ export async function removeSpace(context: Pick<WriteContext, 'tx'>, pool: Pool,
   const { id, cidr, parentAllocation, leavesAt } = provisioned
   const { space, now } = context.tx
   assert(leavesAt === undefined || leavesAt <= now, 'what rests stays in its pool until the rest ends')
-  const isOut = await (leavesAt === undefined ? space.remove(pool.n, cidr) : space.removeResting(pool.n, provisioned))
+  const isOut = await (leavesAt === undefined
+    ? space.remove(pool.n, cidr)
+    : context.tx.resting.remove(pool.n, provisioned))
   assert(isOut, 'only free space is taken out of a pool')
   await context.tx.pools.deleteCidr(id)
-  const held = parentAllocation === undefined ? undefined : await space.find(parentAllocation)
+  // What it divides stays as it is.
+  const isOfParent = parentAllocation !== undefined && pool.sourceAllocation === undefined
+  const held = isOfParent ? await context.tx.allocations.find(parentAllocation) : undefined
   // What rested has rested in the pool itself.
   if (held) await endTenure(context, held, now)
   await context.tx.history.changed({ id, kind: 'ipam-pool-cidr', account: pool.account }, undefined)
@@ -153,9 +161,9 @@ export async function finishDeprovisioning(
 
 /** Ends all allocations of a pool whose space need not rest. What was allocated is no longer tracked, and nothing else. */
 async function endAllocations(context: WriteContext, pool: Pool): Promise<void> {
-  await context.tx.space.endAllQuarantines(pool.n)
+  await context.tx.resting.endAll(pool.n)
   for (;;) {
-    const allocations = await context.tx.space.ofPool(pool.n, undefined, stepSize)
+    const allocations = await context.tx.allocations.ofPool(pool.n, undefined, stepSize)
     for (const allocation of allocations) {
       await endTenure(context, allocation, context.now)
     }

@@ -6,7 +6,7 @@ import { permitter } from '../identity/authority.ts'
 import { nativeRead } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
 import { accountId, gatherPage, idText, ipamName, nameShapes, pageOf, paging, scopeName } from '../shapes.native.ts'
-import { cidr, description, family, familyText, locale, numberIn } from '../space/shapes.native.ts'
+import { cidr, description, family, familyText, locale, numberIn, shownName } from '../space/shapes.native.ts'
 import { hasLeft } from './pool-removal.ts'
 import { poolId, showUtilization, utilization } from './pools.native.ts'
 import { readUtilizations } from './utilization.ts'
@@ -16,7 +16,10 @@ const cidrsMax = 20
 
 const treePool = z.object({
   poolId,
-  parentPoolId: poolId.optional().describe('The pool that its space comes from; absent for a top-level pool.'),
+  name: shownName.optional(),
+  parentPoolId: poolId
+    .optional()
+    .describe('The pool that its space comes from, or that the allocation is from which it divides.'),
   depth: z.number().int(),
   account: accountId.describe('Its owner.'),
   scopeId: idText('scope').describe('`ipam-scope-…`.'),
@@ -45,7 +48,7 @@ export const listPoolTree = nativeRead({
   output: pageOf(treePool),
   rest: { method: 'GET', path: '/pools/tree' },
   cli: 'pool tree',
-  columns: ['poolId', 'cidrs', 'utilization', 'description', 'locale', 'account', 'scopeId'],
+  columns: ['poolId', 'name', 'cidrs', 'utilization', 'description', 'locale', 'account', 'scopeId'],
   tree: { id: 'poolId', parent: 'parentPoolId', usage: 'utilization' },
   refusals: ['InvalidPaginationToken'],
   at: 'filtered',
@@ -77,14 +80,19 @@ async function show(
   const numbers = pools.map(({ n }) => n)
   const used = await readUtilizations(context, pools)
   const cidrs = await tx.pools.firstCidrs(numbers, cidrsMax)
-  const parents = await tx.pools.idsOfIpams(pools.flatMap(({ parent }) => parent ?? []))
+  const names = await tx.tags.names(pools.map(({ id }) => id))
+  const sources = await tx.allocations.some(pools.flatMap(({ sourceAllocation }) => sourceAllocation ?? []))
+  const outer = new Map(sources.map(({ n, pool }) => [n, pool]))
+  const above = ({ parent, sourceAllocation }: Pool): number | undefined => parent ?? outer.get(sourceAllocation ?? -1)
+  const parents = await tx.pools.idsOfIpams(pools.flatMap((pool) => above(pool) ?? []))
   return new Map(
     pools.map((pool) => {
       return [
         pool.n,
         {
           poolId: pool.id,
-          parentPoolId: pool.parent === undefined ? undefined : parents.get(pool.parent),
+          name: names.get(pool.id),
+          parentPoolId: parents.get(above(pool) ?? -1),
           depth: pool.depth,
           account: pool.account,
           scopeId: pool.scopeId!,

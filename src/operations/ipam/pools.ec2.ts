@@ -10,7 +10,8 @@ import { type Members, refuse, refuseValue } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Ipam } from '#store/tables/ipams.ts'
 import type { Pool, SourceResource } from '#store/tables/pools.ts'
-import { filterBy, readFrom, readPage, refuseIdsWithPaging } from '../listing.ts'
+import { filterBy, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
+import { readFrom } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
 import { showTags, tagsGiven, tagsToCreate } from '../organization/tagging.ec2.ts'
@@ -72,7 +73,7 @@ export const createIpamPool = ec2Write(
 export const describeIpamPools = ec2Read('DescribeIpamPools', async (context, input) => {
   const matches = filterBy(input.Filters, poolFilters, ({ Tags }) => Tags ?? [])
   refuseIdsWithPaging(input.IpamPoolIds, 'IpamPoolIds', input)
-  const { items, NextToken } = await readPage(context, input, {
+  const { items, NextToken } = await readTokenPage(context, input, {
     read: readFrom<string>(await namedOrAll(context, input.IpamPoolIds), (id, place) => id > place),
     placeOf: (id: string) => id,
     async show(ids) {

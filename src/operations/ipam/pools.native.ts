@@ -1,10 +1,11 @@
 // Pools over the native API: what they are, and how much of their space is used.
 import { z } from 'zod'
-import { shapePattern } from '#model/identifier.ts'
+import { formatId, parseId, shapePattern } from '#model/identifier.ts'
 import { provider } from '#model/policy/decision.ts'
+import { reservedEndMax } from '#model/policy/nesting.ts'
 import { isOwnOrShared, mayUsePool } from '#model/policy/resolve.ts'
 import { quarantineSecondsMax } from '#model/policy/tag-settings.ts'
-import { type Refusal, refuse } from '#model/refusal.ts'
+import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import { nameKey, tagsFrom } from '#model/tags.ts'
 import type { Ipam } from '#store/tables/ipams.ts'
 import type { Pool } from '#store/tables/pools.ts'
@@ -53,7 +54,9 @@ import {
   tags,
 } from '../space/shapes.native.ts'
 import { getOwnPool, type PoolAt } from './access.ts'
+import { type Divided, divideAllocation, findDivided } from './divisions.ts'
 import { ipamId } from './ipams.native.ts'
+import { findSharedNode, seesPool } from './known-pools.ts'
 import { createPool as create, deletePool as remove, updatePool as update } from './pools.ts'
 import { findScope, placeOfScope, scopeId } from './scopes.native.ts'
 import { type PoolUtilization, readUtilizations } from './utilization.ts'
@@ -89,6 +92,8 @@ const fixed = {
   publicIpSource: z.enum(['amazon', 'byoip']).describe('Where its public space comes from.'),
   publiclyAdvertisable: z.boolean().describe('Of public IPv6 space of your own.'),
 }
+const sourceAllocationId = idText('allocation')
+const reservedEnd = z.number().int().min(0).max(reservedEndMax)
 const pool = z.object({
   poolId,
   name: shownName.optional(),
@@ -108,7 +113,14 @@ const pool = z.object({
   defaultNetmaskLength: lengths.defaultNetmaskLength.optional(),
   maxNetmaskLength: lengths.maxNetmaskLength.optional(),
   requiredTags,
-  sourceVpcId: z.string().optional().describe('The VPC whose block it plans.'),
+  sourceVpcId: z.string().optional().describe('The VPC of the EC2 API whose block it plans.'),
+  sourceAllocationId: sourceAllocationId
+    .optional()
+    .describe('The allocation of a network whose block it divides, so that others have space inside.'),
+  reservedFirst: reservedEnd
+    .optional()
+    .describe('So many addresses at the beginning of what it divides are no host’s.'),
+  reservedLast: reservedEnd.optional().describe('So many at its end.'),
   quarantineSeconds: quarantineSeconds.optional(),
   sharedWith,
   contact: contact.optional(),
@@ -119,6 +131,7 @@ export const utilization = z.object({
   provisioned: addressCount.describe('All of the others together.'),
   allocated: addressCount,
   quarantined: addressCount.describe('Released, and resting.'),
+  reserved: addressCount.optional().describe('Of no host: the network that the pool divides keeps them for itself.'),
   held: addressCount.describe('Held for a limited time.'),
   free: addressCount,
   allocations: z.number().int(),
@@ -178,8 +191,7 @@ export const listPools = nativeRead({
         const shown = new Map((await show(rows.filter(isShown))).map((one) => [one.poolId, one]))
         return rows.map(({ id, account }) => {
           const one = shown.get(id)
-          // Whom else it is shared with, and its tags, are its owner's.
-          return one && (isPermitted(account) ? one : { ...one, sharedWith: [], tags: {} })
+          return one && (isPermitted(account) ? one : withoutOwners(one))
         })
       },
     })
@@ -195,43 +207,65 @@ export const getPool = nativeRead({
   rest: { method: 'GET', path: '/pools/{poolId}' },
   cli: 'pool show',
   refusals: ['NotFound', 'MalformedId'],
-  at: placeOfPool,
-  run: async (context, input) => showPool(context, await findPool(context, input.poolId)),
+  at: placeOfSeenPool,
+  async run(context, input) {
+    const found = await findPool(context, input.poolId)
+    const isPermitted = await permitter(context, 'ipam:read')
+    const shown = await showPool(context, found)
+    return isPermitted(found.account) ? shown : withoutOwners(shown)
+  },
+})
+
+const newPool = z.strictObject({
+  scopeId: scopeName.optional().describe('Needed unless it is inside of an allocation.'),
+  name: newName.optional(),
+  family: family.optional().describe('Needed likewise.'),
+  locale: pool.shape.locale,
+  parentPoolId: poolName.optional().describe('The pool that its space comes from; absent for a top-level pool.'),
+  description: description.optional(),
+  awsService: pool.shape.awsService,
+  publicIpSource: pool.shape.publicIpSource,
+  publiclyAdvertisable: pool.shape.publiclyAdvertisable,
+  minNetmaskLength: pool.shape.minNetmaskLength,
+  defaultNetmaskLength: pool.shape.defaultNetmaskLength,
+  maxNetmaskLength: pool.shape.maxNetmaskLength,
+  requiredTags: requiredTags.optional(),
+  sourceVpcId: pool.shape.sourceVpcId,
+  sourceAllocationId: pool.shape.sourceAllocationId,
+  reservedFirst: pool.shape.reservedFirst,
+  reservedLast: pool.shape.reservedLast,
+  quarantineSeconds: quarantineSeconds.optional(),
+  sharedWith: newSharedWith.optional(),
+  contact: contact.optional(),
+  tags: tags.optional(),
 })
 
 export const createPool = nativeWrite({
   name: 'createPool',
-  summary: 'Make a pool in a scope, or under another pool.',
+  summary: 'Make a pool in a scope, under another pool, or inside of an allocation.',
+  description:
+    'A pool inside of an allocation (`sourceAllocationId`: of a network type, such as `vpc`, `subnet` or `onprem:network`) has its block, and lies where the pool lies that the allocation is from. Whoever holds the allocation may use it unless `sharedWith` says who. What `reservedFirst` and `reservedLast` are is the type’s to say; of `onprem:network` and of types that you added the pool may say otherwise.',
   action: 'ipam:manage',
-  input: z.strictObject({
-    scopeId: scopeName,
-    name: newName.optional(),
-    family,
-    locale: pool.shape.locale,
-    parentPoolId: poolName.optional().describe('The pool that its space comes from; absent for a top-level pool.'),
-    description: description.optional(),
-    awsService: pool.shape.awsService,
-    publicIpSource: pool.shape.publicIpSource,
-    publiclyAdvertisable: pool.shape.publiclyAdvertisable,
-    minNetmaskLength: pool.shape.minNetmaskLength,
-    defaultNetmaskLength: pool.shape.defaultNetmaskLength,
-    maxNetmaskLength: pool.shape.maxNetmaskLength,
-    requiredTags: requiredTags.optional(),
-    sourceVpcId: pool.shape.sourceVpcId,
-    quarantineSeconds: quarantineSeconds.optional(),
-    sharedWith: newSharedWith.optional(),
-    contact: contact.optional(),
-    tags: tags.optional(),
-  }),
+  input: newPool,
   output: pool,
   rest: { method: 'POST', path: '/pools', status: 201 },
   cli: 'pool create',
-  refusals: ['NotFound', 'MalformedId', 'AlreadyExists', 'LimitExceeded', 'NotSupported', 'NotAuthorized'],
-  at: placeOfScope,
+  refusals: ['NotFound', 'NotShared', 'MalformedId', 'AlreadyExists', 'LimitExceeded', 'NotSupported', 'NotAuthorized'],
+  async at(context, { sourceAllocationId: id, scopeId }) {
+    if (id !== undefined) return { node: (await getDivided(context, id)).scope.account, absent: absentAllocation(id) }
+    if (scopeId === undefined) refuse({ code: 'MissingParameter', field: 'scopeId' })
+    return placeOfScope(context, { scopeId })
+  },
   async run(context, params) {
-    const { scopeId, parentPoolId, family, requiredTags, name, tags, ...spec } = params
+    if (params.locale !== undefined) checkLocale(context, 'locale', params.locale)
+    if (params.sourceAllocationId !== undefined) return showPool(context, await divide(context, params))
+    const { scopeId = '', parentPoolId, family, requiredTags, name, tags, sourceAllocationId: _, ...rest } = params
+    const { reservedFirst, reservedLast, ...spec } = rest
+    if (family === undefined) refuse({ code: 'MissingParameter', field: 'family' })
+    for (const [field, said] of Object.entries({ reservedFirst, reservedLast })) {
+      if (said !== undefined) refuseValue(field, said, 'only a pool inside of an allocation reserves addresses')
+    }
     const scope = await findScope(context, scopeId)
-    if (spec.locale !== undefined) checkLocale(context, 'locale', spec.locale)
     const owner = context.actingFor(scope.account, scope.region)
     const ipam = (await context.tx.ipams.find(scope.ipamId))!
     const parent = parentPoolId === undefined ? undefined : (await getOwnPool(owner, parentPoolId, 'ipam:manage')).pool
@@ -338,6 +372,55 @@ export async function placeOfPool(context: ReadContext, input: { readonly poolId
   return { node: (await findPool(context, input.poolId)).account, absent: absentPool(input.poolId) }
 }
 
+/** Also where it is shared with whom the caller may look after: as a list of what those may use shows it. */
+async function placeOfSeenPool(context: ReadContext, input: { readonly poolId: string }): Promise<Place> {
+  refuseMalformed('pool', 'ipam-pool', input.poolId, 'ipam-pool-...')
+  const isSeen = await seesPool(context, input.poolId)
+  const { id, account } = await findPool(context, input.poolId)
+  if ((await permitter(context, 'ipam:read'))(account)) return { node: account }
+  const shared = await findSharedNode(context, (await context.snapshot()).pools.get(id)!)
+  if (shared !== undefined) return { node: shared }
+  return isSeen ? { node: account } : { node: account, absent: absentPool(id) }
+}
+
+const absentAllocation = (id: string): Refusal => ({ code: 'NotFound', what: 'ipam-pool-allocation', id })
+/** What a pool is to divide; what is from no pool of an IPAM is to nobody else than absent. */
+async function getDivided(context: ReadContext, id: string): Promise<Divided> {
+  refuseMalformed('allocation', 'ipam-pool-allocation', id, 'ipam-pool-alloc-...')
+  const n = parseId('allocation', context.tx.installation, id)
+  const allocation = n === undefined ? undefined : await context.tx.allocations.find(n)
+  return (allocation && (await findDivided(context, allocation))) ?? refuse(absentAllocation(id))
+}
+
+/** Makes the pool that divides an allocation, which has most of what it is from there. */
+async function divide(context: WriteContext, params: z.output<typeof newPool>): Promise<Pool> {
+  const { sourceAllocationId = '', scopeId, family, parentPoolId, sourceVpcId, awsService, ...others } = params
+  const { publicIpSource, publiclyAdvertisable, reservedFirst, reservedLast, requiredTags, name, tags, ...spec } =
+    others
+  const divided = await getDivided(context, sourceAllocationId)
+  const { scope, allocation } = divided
+  const is: Readonly<Record<string, readonly [unknown, unknown]>> = {
+    scopeId: [scopeId, scope.id],
+    family: [family, familyText(allocation.cidr.family)],
+    parentPoolId: [parentPoolId, undefined],
+    sourceVpcId: [sourceVpcId, undefined],
+    awsService: [awsService, divided.outer.awsService],
+    publicIpSource: [publicIpSource, divided.outer.publicIpSource],
+    publiclyAdvertisable: [publiclyAdvertisable, undefined],
+  }
+  for (const [field, [said, own]] of Object.entries(is)) {
+    if (said === undefined || said === own) continue
+    refuseValue(field, String(said), 'a pool inside of an allocation has it from there; leave it out')
+  }
+  const isSaid = reservedFirst !== undefined || reservedLast !== undefined
+  return divideAllocation(
+    context.actingFor(scope.account, scope.region),
+    divided,
+    { ...spec, requiredTags: tagsFrom(requiredTags), ...labelsFrom({ name, tags }) },
+    isSaid ? { first: reservedFirst ?? 0, last: reservedLast ?? 0 } : undefined,
+  )
+}
+
 export interface OwnedPool extends PoolAt {
   readonly owner: WriteContext
 }
@@ -349,6 +432,9 @@ export async function ownedPool(context: WriteContext, id: string): Promise<Owne
 }
 
 // Showing ------------------------------------------------------------------------------------------------------------
+
+/** Whom else it is shared with, and its tags, are its owner's. */
+const withoutOwners = <T extends z.output<typeof pool>>(shown: T): T => ({ ...shown, sharedWith: [], tags: {} })
 
 const showPool = async (context: ReadContext, found: Pool): Promise<z.output<typeof pool>> =>
   (await shower(context)([found]))[0]!
@@ -384,6 +470,12 @@ function shower({ tx }: ReadContext): (pools: readonly Pool[]) => Promise<z.outp
         maxNetmaskLength: found.maxNetmaskLength,
         requiredTags: Object.fromEntries(found.requiredTags.map(({ key, value }) => [key, value])),
         sourceVpcId: found.sourceResource?.id,
+        sourceAllocationId:
+          found.sourceAllocation === undefined
+            ? undefined
+            : formatId('allocation', tx.installation, found.sourceAllocation),
+        reservedFirst: found.reservedFirst,
+        reservedLast: found.reservedLast,
         quarantineSeconds: found.quarantineSeconds,
         sharedWith: shares.get(found.n) ?? [],
         contact: found.contact,
@@ -398,6 +490,7 @@ export const showUtilization = ({ allocations, ...counted }: PoolUtilization): z
   provisioned: String(counted.provisioned),
   allocated: String(counted.allocated),
   quarantined: String(counted.quarantined),
+  reserved: counted.reserved === undefined ? undefined : String(counted.reserved),
   held: String(counted.held),
   free: String(counted.free),
   allocations,

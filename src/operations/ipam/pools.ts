@@ -1,18 +1,27 @@
 // What can be done with pools: how the space of a scope is divided, for which locale, and by what rules it is handed out.
 import { formatId } from '#model/identifier.ts'
 import { misspellingProblem } from '#model/locale.ts'
+import type { ReservedEnds } from '#model/policy/resource-types.ts'
 import { poolSettingsFromTags } from '#model/policy/tag-settings.ts'
 import { childProblem, netmaskProblem, type PoolProblem, shapeProblem } from '#model/pool.ts'
 import { member, refuse, refuseValue } from '#model/refusal.ts'
 import { keyProblem, type Tag, valueProblem } from '#model/tags.ts'
+import type { Allocation } from '#store/tables/holdings.ts'
 import type { Ipam, Scope } from '#store/tables/ipams.ts'
 import type { Pool, SourceResource } from '#store/tables/pools.ts'
 import type { Reach, ReadContext, WriteContext } from '../operation.ts'
+import { refuseNewSpace } from '../organization/account-states.ts'
 import { labelled, putFirstTags, refuseBadContact, refuseBadName, relabel } from '../organization/tagging.ts'
 import { refuseTooLongRequiredTags, refuseTooManyPools, refuseTooManyShares } from '../policy/account-bounds.ts'
 import { describedAs, type PoolAt, refuseFreeTier, refuseLongDescription, refuseTooManyListed } from './access.ts'
 import { isPlanEnded, mayPlan } from './plans.ts'
-import { finishDeprovisioning, refuseUndeletable, removePools, withDescendants } from './pool-removal.ts'
+import {
+  finishDeprovisioning,
+  hasOtherThanPools,
+  refuseUndeletable,
+  removePools,
+  withDescendants,
+} from './pool-removal.ts'
 
 const resourceType = 'ipam-pool'
 /** Our own bound: every snapshot holds all of it. */
@@ -44,8 +53,18 @@ export interface PoolSpec extends PoolSettings {
   readonly name?: string
   /** Whom to ask about it; its owner's contact by default. */
   readonly contact?: string
+  /** The allocation whose block it divides, as `divideAllocation` has found. */
+  readonly division?: Division
   /** Some of them may be settings. */
   readonly tags?: readonly Tag[]
+}
+
+/** What a pool inherits that divides an allocation. */
+export interface Division {
+  readonly allocation: Allocation
+  /** The pool that the allocation is from. */
+  readonly outer: Pool
+  readonly reserved?: ReservedEnds | undefined
 }
 
 export interface PoolChanges extends PoolSettings {
@@ -79,15 +98,19 @@ export async function createPool(
   refuseLongDescription(spec.description)
   refuseBadContact(contact)
   refuseBadRequiredTags(requiredTags)
+  refuseNewSpace(await context.snapshot(), ipam.account)
   const settings = settingsOf(tags)
   const n = context.newSequence()
+  const sourceResource = (await sourceResourceOf(context, spec, scope)) ?? parent?.sourceResource
   const pool: Pool = {
     ...shapeOf(spec, scope, parent),
+    ...divisionOf(spec.division, parent),
     n,
     id: formatId('pool', context.tx.installation, n),
     account: ipam.account,
     requiredTags,
-    sourceResource: (await sourceResourceOf(context, spec, scope)) ?? parent?.sourceResource,
+    sourceResource,
+    divides: spec.division?.allocation.resourceType ?? parent?.divides ?? sourceResource?.type,
     quarantineSeconds:
       spec.quarantineSeconds === undefined ? settings.quarantineSeconds : (spec.quarantineSeconds ?? undefined),
     contact,
@@ -97,7 +120,7 @@ export async function createPool(
   refuseMisshapen(pool, scope, ipam, parent)
   // Below another pool, what the pool at the top says holds.
   const isOwnIpv6 = scope.kind === 'public' && pool.family === 6 && pool.publicIpSource === 'byoip'
-  if (isOwnIpv6 && !parent && pool.publiclyAdvertisable === undefined) {
+  if (isOwnIpv6 && !parent && !spec.division && pool.publiclyAdvertisable === undefined) {
     refuse({ code: 'MissingParameter', field: 'publiclyAdvertisable' })
   }
   await refuseTooManyPools(context, pool.account)
@@ -153,6 +176,7 @@ export async function deletePool(
   { cascade = false }: { readonly cascade?: boolean },
 ): Promise<void> {
   if (cascade) refusePublicCascade(pool, ipam)
+  else if (pool.sourceAllocation !== undefined) await refuseWhatIsInside(context, pool)
   else {
     await finishDeprovisioning(context)
     await refuseWhatIsLeft(context, pool)
@@ -192,7 +216,34 @@ function settingsOf(tags: readonly Tag[]): { quarantineSeconds?: number; sharedW
   return { ...settings, sharedWith: listOfShares(settings.sharedWith ?? []) }
 }
 
+/** Pools of which one change ends the share with one account. */
+const sharesEndedMax = 1_000
+
 const listOfShares = (principals: readonly string[]): readonly string[] => [...new Set(principals)].sort()
+
+/**
+ * To be called when an account is made under a number that pools are shared with already: shares that its maker may not give end, as
+ * nobody has said whose the number would be. Answers whether that could be done.
+ * @param mayShare whether the maker may share what an account owns
+ */
+export async function endSharesWith(
+  context: WriteContext,
+  number: string,
+  mayShare: (owner: string) => boolean,
+): Promise<boolean> {
+  const { pools } = await context.snapshot()
+  const shared = [...pools.values()].filter(
+    ({ sharedWith, account }) => sharedWith.includes(number) && !mayShare(account),
+  )
+  if (shared.length > sharesEndedMax) return false
+  for (const { id } of shared) {
+    const pool = (await context.tx.pools.find(id))!
+    const left = (await context.tx.pools.shares(pool.n)).filter((principal) => principal !== number)
+    await context.tx.pools.share(pool.n, left)
+    await recordVersion(context, pool, 'nothing')
+  }
+  return true
+}
 
 /** Shares a pool with those that are wanted, and nobody else. Answers whether that is a change. */
 async function share(context: WriteContext, pool: Pool, wanted: readonly string[] | undefined): Promise<boolean> {
@@ -214,7 +265,6 @@ function shapeOf(spec: PoolSpec, scope: Scope, parent: Pool | undefined) {
     scopeId: scope.id,
     ipamId: scope.ipamId,
     parent: parent?.n,
-    depth: (parent?.depth ?? 0) + 1,
     locale: spec.locale ?? parent?.locale,
     isLocaleInherited: spec.locale === undefined && parent?.locale !== undefined,
     family: spec.family,
@@ -228,6 +278,13 @@ function shapeOf(spec: PoolSpec, scope: Scope, parent: Pool | undefined) {
     defaultNetmaskLength: spec.defaultNetmaskLength,
   }
 }
+
+const divisionOf = (division: Division | undefined, parent: Pool | undefined) => ({
+  sourceAllocation: division?.allocation.n,
+  reservedFirst: division?.reserved?.first,
+  reservedLast: division?.reserved?.last,
+  depth: ((division?.outer ?? parent)?.depth ?? 0) + 1,
+})
 
 const lengthsOf = ({ minNetmaskLength: min, maxNetmaskLength: max, defaultNetmaskLength }: Pool) => ({
   min,
@@ -297,7 +354,7 @@ const asksTheSame = (a: Pool, b: Pool): boolean =>
 
 /** Amazon: a cascade is for private space, and for what plans a resource. */
 function refusePublicCascade(pool: Pool, ipam: Ipam): void {
-  if (pool.scopeId !== ipam.publicScopeId || pool.sourceResource) return
+  if (pool.scopeId !== ipam.publicScopeId || pool.divides !== undefined) return
   refuse({
     code: 'InvalidParameterCombination',
     problem: `\`${member('cascade')}\` can be used for pools in private scopes and for pools with a source resource.`,
@@ -314,6 +371,15 @@ async function refuseWhatIsLeft(context: ReadContext, pool: Pool): Promise<void>
   const children = await context.tx.pools.childrenOf(pool.n)
   if (children.length > 0)
     refuseDependency(`There are one or more pools with the pool as their source: ${children[0]!.id}`)
+}
+
+/** Its own space goes with it; what others have of that does not. */
+async function refuseWhatIsInside(context: ReadContext, pool: Pool): Promise<void> {
+  const [child] = await context.tx.pools.childrenOf(pool.n)
+  const hasOthers = child !== undefined || (await hasOtherThanPools(context, pool))
+  if (!hasOthers) return
+  const problem = child ? `The pool \`${child.id}\` has its space from it` : 'There are allocations in it'
+  refuse({ code: 'DependencyViolation', what: 'ipam-pool', id: pool.id, problem })
 }
 
 const nameable = ({ id, account, scopeId }: Pool, parentId: string | undefined) =>

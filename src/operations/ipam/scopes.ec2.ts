@@ -2,12 +2,13 @@
 import type { ExternalAuthorityConfiguration, IpamScope } from '#formats/aws/ec2.generated.ts'
 import { refuse } from '#model/refusal.ts'
 import type { Scope } from '#store/tables/ipams.ts'
-import { filterBy, page, refuseIdsWithPaging } from '../listing.ts'
+import { filterBy, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
+import { readById } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
 import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
 import { getIpam, getScope } from './access.ts'
-import { arnOf, stateOf } from './answers.ec2.ts'
+import { arnOf, stateAt } from './answers.ec2.ts'
 import { createScope, deleteScope, updateScope } from './scopes.ts'
 
 const members = { description: 'Description', tier: 'Tier' }
@@ -27,9 +28,11 @@ export const createIpamScope = ec2Write(
 export const describeIpamScopes = ec2Read('DescribeIpamScopes', async (context, input) => {
   const matches = filterBy(input.Filters, scopeFilters, ({ Tags }) => Tags ?? [])
   refuseIdsWithPaging(input.IpamScopeIds, 'IpamScopeIds', input)
-  const scopes: IpamScope[] = []
-  for (const scope of await namedOrAll(context, input.IpamScopeIds)) scopes.push(await describe(context, scope))
-  const { items, NextToken } = page(scopes.filter(matches), input, ({ IpamScopeId }) => IpamScopeId!)
+  const { items, NextToken } = await readTokenPage<Scope, IpamScope>(context, input, {
+    read: readById(await namedOrAll(context, input.IpamScopeIds)),
+    placeOf: ({ id }) => id,
+    show: async (scopes) => (await describeAll(context, scopes)).map((scope) => (matches(scope) ? scope : undefined)),
+  })
   return { IpamScopes: items, NextToken }
 })
 
@@ -78,8 +81,15 @@ async function namedOrAll(context: ReadContext, ids: readonly string[] | undefin
   return scopes
 }
 
-async function describe(context: ReadContext, scope: Scope): Promise<IpamScope> {
-  return {
+const describe = async (context: ReadContext, scope: Scope): Promise<IpamScope> =>
+  (await describeAll(context, [scope]))[0]!
+
+async function describeAll({ tx }: ReadContext, scopes: readonly Scope[]): Promise<IpamScope[]> {
+  const ids = scopes.map(({ id }) => id)
+  const pools = await tx.pools.countsOfScopes(ids)
+  const versions = await tx.history.latestVersions(ids)
+  const tags = await tx.tags.ofMany(ids)
+  return scopes.map((scope) => ({
     OwnerId: scope.account,
     IpamScopeId: scope.id,
     IpamScopeArn: arnOf(scope.account, 'ipam-scope', scope.id),
@@ -88,10 +98,10 @@ async function describe(context: ReadContext, scope: Scope): Promise<IpamScope> 
     IpamScopeType: scope.kind,
     IsDefault: scope.isDefault,
     Description: scope.description,
-    PoolCount: await context.tx.pools.countOfScope(scope.id),
-    State: await stateOf(context, scope.id),
-    Tags: showTags(await context.tx.tags.of(scope.id)),
-  }
+    PoolCount: pools.get(scope.id) ?? 0,
+    State: stateAt(versions.get(scope.id) ?? 0),
+    Tags: showTags(tags.get(scope.id) ?? []),
+  }))
 }
 
 /** EC2 documents no filters of scopes: as elsewhere, the members of the answer in kebab case. */

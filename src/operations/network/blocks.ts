@@ -130,7 +130,7 @@ export async function takeBlock(
 
 /** Frees a block's space at once; space that the caller brought just goes. */
 export async function giveBack(context: WriteContext, allocation: number | undefined): Promise<void> {
-  const held = allocation === undefined ? undefined : await context.tx.space.find(allocation)
+  const held = allocation === undefined ? undefined : await context.tx.allocations.find(allocation)
   if (held) await release(context, held)
 }
 

@@ -3,14 +3,15 @@ import type { NetworkInterface } from '#formats/aws/ec2.generated.ts'
 import { formatId } from '#model/identifier.ts'
 import { refuse } from '#model/refusal.ts'
 import type { NatGateway, NatGatewayAddress } from '#store/tables/nat-gateways.ts'
-import { filterBy, type Listed, nothing, readFrom, readPage, refuseIdsWithPaging } from '../listing.ts'
+import { filterBy, nothing, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
+import { type Listed, readFrom } from '../listing.ts'
 import { ec2Read } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
 
 export const describeNetworkInterfaces = ec2Read('DescribeNetworkInterfaces', async (context, input) => {
   refuseIdsWithPaging(input.NetworkInterfaceIds, 'NetworkInterfaceIds', input)
   const matches = filterBy(input.Filters, filterFields, () => [])
-  const { items, NextToken } = await readPage(context, input, {
+  const { items, NextToken } = await readTokenPage(context, input, {
     read: await namedOrAll(context, input.NetworkInterfaceIds),
     placeOf,
     async show(addresses) {

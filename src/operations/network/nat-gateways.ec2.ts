@@ -6,7 +6,8 @@ import type {
 } from '#formats/aws/ec2.generated.ts'
 import { type Members, refuse, refuseValue } from '#model/refusal.ts'
 import type { NatGateway, NatGatewayAddress } from '#store/tables/nat-gateways.ts'
-import { filterBy, type Listed, readById, readPage, refuseIdsWithPaging } from '../listing.ts'
+import { filterBy, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
+import { type Listed, readById } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
 import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
@@ -68,7 +69,7 @@ export const deleteNatGateway = ec2Write('DeleteNatGateway', async (context, inp
 export const describeNatGateways = ec2Read('DescribeNatGateways', async (context, input) => {
   refuseIdsWithPaging(input.NatGatewayIds, 'NatGatewayIds', input)
   const matches = filterBy(input.Filter, filterFields, ({ Tags }) => Tags ?? [])
-  const { items, NextToken } = await readPage(context, input, {
+  const { items, NextToken } = await readTokenPage(context, input, {
     read: await namedOrAll(context, input.NatGatewayIds),
     placeOf: ({ id }) => id,
     async show(gateways) {

@@ -1,10 +1,10 @@
-// What can be done with NAT gateways: records of who sends traffic from which addresses. Their addresses are taken, or judged, as policy says.
+// What can be done with NAT gateways: records of who sends traffic from which addresses. Their addresses are taken, or checked, as policy says.
 import { type Cidr, contains, formatAddress, formatCidr, lastAddress, parseAddress } from '#model/cidr.ts'
 import { provider } from '#model/policy/decision.ts'
 import { member, refuse, refuseValue } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
+import type { Allocation } from '#store/tables/holdings.ts'
 import type { NatGateway, NatGatewayAddress } from '#store/tables/nat-gateways.ts'
-import type { Allocation } from '#store/tables/space.ts'
 import type { Subnet } from '#store/tables/vpcs.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { putTags } from '../organization/tagging.ts'
@@ -319,7 +319,12 @@ async function choosePrivateIps(
     if (text === undefined) continue
     const address = usableAddress(subnet.cidr, text)
     if (taken.has(address)) {
-      refuse({ code: 'InUse', what: 'elastic-ip-address', id: address, problem: 'it is taken, or given twice' })
+      refuse({
+        code: 'InUse',
+        what: 'elastic-ip-address',
+        id: address,
+        problem: 'it is taken, or appears more than once',
+      })
     }
     taken.add(address)
   }
@@ -328,12 +333,7 @@ async function choosePrivateIps(
     const name = named[index]
     const next = name === undefined ? free.next().value : usableAddress(subnet.cidr!, name)
     if (next !== undefined) return next
-    return refuse({
-      code: 'Exhausted',
-      pool: subnet.id,
-      length: 32,
-      sentence: `The subnet \`${subnet.id}\` has no free address left`,
-    })
+    return refuse({ code: 'Exhausted', isOfSubnet: true, pool: subnet.id, length: 32 })
   })
 }
 
@@ -451,7 +451,7 @@ async function freeAddress(
   { allocation: n, isServiceManaged }: NatGatewayAddress,
 ): Promise<void> {
   if (n === undefined) return
-  const allocation = (await context.tx.space.find(n))!
+  const allocation = (await context.tx.allocations.find(n))!
   const association = isServiceManaged ? await context.tx.addresses.associationOf(n) : undefined
   if (!isServiceManaged) await beginState(context, allocation, allocation.description)
   await context.tx.addresses.disassociate(n)

@@ -1,7 +1,7 @@
 // The Regions and availability zones that exist here, by the server's settings.
 import type { AvailabilityZone, Region } from '#formats/aws/ec2.generated.ts'
 import { type Members, refuse } from '#model/refusal.ts'
-import { filterBy, nothing } from '../listing.ts'
+import { filterBy, nothing } from '../listing.aws.ts'
 import { ec2Read } from '../operation.aws.ts'
 import { refuseZone, type Zone, zonesOf } from './zones.ts'
 

@@ -260,10 +260,10 @@ describe('a subnet whose space comes from a resource planning pool', () => {
     const three = await make({ Ipv4IpamPoolId: below, Ipv4NetmaskLength: 28 })
     assert.deepEqual([one.CidrBlock, two.CidrBlock, three.CidrBlock], ['10.0.0.0/24', '10.0.4.0/24', '10.0.8.0/28'])
     for (const { SubnetId } of [one, two, three]) {
-      const [allocation] = await acme.store.read((tx) => tx.space.ofResource(SubnetId!))
+      const [allocation] = await acme.store.read((tx) => tx.allocations.ofResource(SubnetId!))
       assert.equal(allocation!.resourceType, 'subnet')
       await acme.call('DeleteSubnet', { SubnetId: SubnetId! }, asNetwork)
-      assert.deepEqual(await acme.store.read((tx) => tx.space.ofResource(SubnetId!)), [])
+      assert.deepEqual(await acme.store.read((tx) => tx.allocations.ofResource(SubnetId!)), [])
     }
   })
 

@@ -3,7 +3,8 @@ import type { CreateSubnetRequest, Subnet as SubnetShown } from '#formats/aws/ec
 import { formatCidr } from '#model/cidr.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Subnet } from '#store/tables/vpcs.ts'
-import { filterBy, type Listed, nothing, readById, readPage, refuseIdsWithPaging } from '../listing.ts'
+import { filterBy, nothing, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
+import { type Listed, readById } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
 import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
@@ -40,7 +41,7 @@ export const deleteSubnet = ec2Write('DeleteSubnet', async (context, input) => {
 export const describeSubnets = ec2Read('DescribeSubnets', async (context, input) => {
   refuseIdsWithPaging(input.SubnetIds, 'SubnetIds', input)
   const matches = filterBy(input.Filters, filterFields, ({ Tags }) => Tags ?? [])
-  const { items, NextToken } = await readPage(context, input, {
+  const { items, NextToken } = await readTokenPage(context, input, {
     read: await namedOrAll(context, input.SubnetIds),
     placeOf: ({ id }) => id,
     async show(subnets) {

@@ -342,7 +342,7 @@ describe('a VPC whose space comes from a pool', () => {
   test('holds an allocation of type vpc until it is deleted', async () => {
     const vpc = await make({ Ipv4IpamPoolId: pool, Ipv4NetmaskLength: 24 })
     assert.equal(vpc.CidrBlock, '10.0.0.0/24')
-    const [allocation] = await acme.store.read((tx) => tx.space.ofResource(vpc.VpcId!))
+    const [allocation] = await acme.store.read((tx) => tx.allocations.ofResource(vpc.VpcId!))
     assert.equal(allocation!.resourceType, 'vpc')
     assert.equal(allocation!.account, network)
     assert.equal(allocation!.region, 'us-east-1')
@@ -486,7 +486,7 @@ describe('a VPC under a policy', () => {
   test('comes from the policy’s pool in the policy’s size, though the caller names neither', async () => {
     const vpc = await make({})
     assert.equal(vpc.CidrBlock, '10.32.0.0/24')
-    const [allocation] = await acme.store.read((tx) => tx.space.ofResource(vpc.VpcId!))
+    const [allocation] = await acme.store.read((tx) => tx.allocations.ofResource(vpc.VpcId!))
     assert.equal(allocation!.account, shop)
     assert.equal((await make({ Ipv4NetmaskLength: 26 })).CidrBlock, '10.32.1.0/26')
   })

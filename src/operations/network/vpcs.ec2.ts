@@ -7,9 +7,10 @@ import type {
   Vpc as VpcShown,
 } from '#formats/aws/ec2.generated.ts'
 import { formatCidr } from '#model/cidr.ts'
-import { refuse, refuseValue } from '#model/refusal.ts'
+import { refuse, refuseValue, type Sentences } from '#model/refusal.ts'
 import type { Vpc, VpcCidr } from '#store/tables/vpcs.ts'
-import { filterBy, type Listed, readById, readPage, refuseIdsWithPaging } from '../listing.ts'
+import { filterBy, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
+import { type Listed, readById } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
 import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
@@ -23,6 +24,13 @@ import {
   setVpcAttributes,
   type VpcState,
 } from './vpcs.ts'
+
+const sentences: Sentences = {
+  LimitExceeded: ({ quota, limit }) =>
+    quota?.kind === 'cidrs'
+      ? `This network '${quota.id}' has met its maximum number of allowed CIDRs: ${limit}`
+      : undefined,
+}
 
 export const createVpc = ec2Write(
   'CreateVpc',
@@ -46,7 +54,7 @@ export const deleteVpc = ec2Write('DeleteVpc', async (context, input) => {
 export const describeVpcs = ec2Read('DescribeVpcs', async (context, input) => {
   refuseIdsWithPaging(input.VpcIds, 'VpcIds', input)
   const matches = filterBy(input.Filters, filterFields, ({ Tags }) => Tags ?? [])
-  const { items, NextToken } = await readPage(context, input, {
+  const { items, NextToken } = await readTokenPage(context, input, {
     read: await namedOrAll(context, input.VpcIds),
     placeOf: ({ id }) => id,
     async show(vpcs) {
@@ -107,6 +115,7 @@ export const associateVpcCidrBlock = ec2Write(
     return showChange(await associateBlock(context, input.VpcId, params), 'associating')
   },
   blockMembers,
+  sentences,
 )
 
 export const disassociateVpcCidrBlock = ec2Write('DisassociateVpcCidrBlock', async (context, input) =>

@@ -101,9 +101,8 @@ export async function associateBlock(
   const cidrs = await context.tx.vpcs.cidrs(vpc.id)
   const same = cidrs.filter(({ cidr }) => cidr.family === params.family)
   if (same.length >= cidrsMax) {
-    const sentence = `This network '${vpc.id}' has met its maximum number of allowed CIDRs: ${cidrsMax}`
     const what = `IPv${params.family} CIDR blocks`
-    refuse({ code: 'LimitExceeded', what, limit: cidrsMax, used: same.length, aws: { sentence } })
+    refuse({ code: 'LimitExceeded', what, limit: cidrsMax, used: same.length, quota: { kind: 'cidrs', id: vpc.id } })
   }
   if (params.cidr) refuseOverlap(params.cidr, same)
 

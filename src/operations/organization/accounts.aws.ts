@@ -40,6 +40,7 @@ export const listCreateAccountStatus = organizationsRead('ListCreateAccountStatu
   const { States: states = [] } = input
   const isWanted = (state: 'SUCCEEDED' | 'FAILED'): boolean => states.length === 0 || states.includes(state)
   const { items, next } = await pageOf(
+    context,
     input,
     (stretch) =>
       context.tx.organizations.listCreations({ succeeded: isWanted('SUCCEEDED'), failed: isWanted('FAILED') }, stretch),
@@ -56,6 +57,7 @@ export const describeAccount = organizationsRead('DescribeAccount', async (conte
 export const listAccounts = organizationsRead('ListAccounts', async (context, input) => {
   const organization = await organizationToRead(context, 'organizations:ListAccounts')
   const { items, next } = await pageOf(
+    context,
     input,
     (stretch) => context.tx.organizations.listMembers(stretch),
     ({ id }) => id,
@@ -68,6 +70,7 @@ export const listAccountsForParent = organizationsRead('ListAccountsForParent', 
   const organization = await organizationToRead(context, 'organizations:ListAccountsForParent')
   await getParent(context, input.ParentId)
   const { items, next } = await pageOf(
+    context,
     input,
     (stretch) => context.tx.organizations.listMembersUnder(input.ParentId, stretch),
     ({ id }) => id,

@@ -1,6 +1,7 @@
 // Accounts over the native API: under their own numbers and ids, renamed, and found by whoever may see them.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { spread } from '#model/spread.ts'
 import { createAccessKey, listAccessKeys } from '#operations/identity/access-keys.ts'
 import { refusalOf } from '../../../test/acme.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
@@ -181,6 +182,25 @@ test('D8 nobody keeps the number of an account from its owner by the email that 
   assert.match(taken.detail!, /the email `account@777788889999\.invalid`/)
   await world.ask('PATCH', '/accounts/other', { body: { email: 'other@example.com' } })
   assert.equal((await create(body)).email, `account@${number}.invalid`)
+  // A number that is drawn is one whose email is free, too.
+  const next = await world.store.write(async (tx) => ({ sequence: tx.nextSequence(), key: tx.installation }))
+  const shape = { alphabet: '0123456789', length: 12 }
+  const emails = Array.from(
+    { length: 40 },
+    (_, ahead) => `account@${spread(next.sequence + ahead, shape, next.key)}.invalid`,
+  )
+  await world.store.write(async (tx) => {
+    for (const [index, email] of emails.entries()) {
+      const joined = { status: 'ACTIVE', joinedMethod: 'CREATED', joinedAt: tx.now } as const
+      await tx.organizations.insertAccount({
+        id: `30000000${String(index).padStart(4, '0')}`,
+        name: 'squats',
+        email,
+        ...joined,
+      })
+    }
+  })
+  for (let index = 0; index < 10; index++) await create({ name: 'drawn beside' })
   const kept = await world.ask('PATCH', `/accounts/${number}`, {
     body: { email: `account@${number}.invalid`, name: 'mine' },
   })
@@ -300,8 +320,14 @@ test('a suspended account gets no new space and goes on later; a closed one stay
     world.ask<Account & Problem>('POST', `/accounts/states/${how}`, { as, body: {} })
   const eip = { account, resourceType: 'eip', locale: 'us-east-1' }
   const first = await world.post<{ allocationId: string }>('/allocations', eip)
-  const held = await world.post<{ allocationId: string }>('/allocations', { ...eip, hold: { expiresInSeconds: 600 } })
   const own = await world.tokenOf('user:own', 'organization-administrator', account)
+  const ipam = await world.post<{ ipamId: string; privateScopeId: string }>('/ipams', { account, region: 'us-east-1' })
+  const { poolId } = await world.post<{ poolId: string }>('/pools', { scopeId: ipam.privateScopeId, family: 'ipv4' })
+  await world.post(`/pools/${poolId}/cidrs`, { cidr: '10.66.0.0/24' })
+  const expiresAt = new Date(Date.UTC(2026, 0, 1, 2)).toISOString()
+  const pair = { locale: 'us-east-1', resourceType: 'eip' }
+  const wanted = { target: account, ...pair, grants: { provider: true }, reason: 'more', expiresAt }
+  const held = await world.post<{ allocationId: string }>('/allocations', { ...eip, hold: { expiresInSeconds: 600 } })
   assert.equal((await turn('suspend', own)).body.code, 'NotAuthorized', 'above it is decided about it')
   assert.equal((await turn('resume')).body.code, 'IncorrectState')
   const suspended = await turn('suspend')
@@ -314,6 +340,12 @@ test('a suspended account gets no new space and goes on later; a closed one stay
     ['/allocations', { ...eip, hold: { expiresInSeconds: 600 } }],
     [`/allocations/${held.allocationId}/confirm`, {}],
     ['/explanations', { account, resourceType: 'eip', locale: 'us-east-1' }],
+    ['/exceptions', wanted],
+    ['/exceptions', { ...wanted, grants: { pools: [poolId] }, hold: { expiresInSeconds: 600 } }],
+    ['/exceptions/break-glass', wanted],
+    ['/ipams', { account, region: 'eu-central-1' }],
+    ['/pools', { scopeId: ipam.privateScopeId, family: 'ipv4' }],
+    [`/pools/${poolId}/cidrs`, { cidr: '10.67.0.0/24' }],
   ]
   for (const [path, body] of paths) {
     const no = await refused('POST', path, body)
@@ -330,6 +362,8 @@ test('a suspended account gets no new space and goes on later; a closed one stay
   assert.equal(kept.items.length, 2)
   const still = await refused('DELETE', '/accounts/states')
   assert.equal(still.code, 'DependencyViolation')
+  assert.equal((await world.ask('DELETE', `/pools/${poolId}/cidrs?cidr=10.66.0.0/24`)).status < 500, true)
+  assert.equal((await world.ask('DELETE', `/ipams/${ipam.ipamId}?cascade=true`)).status, 204)
   assert.match(still.detail!, new RegExp(first.allocationId))
   for (const { allocationId } of [first, held]) {
     assert.equal((await world.ask('DELETE', `/allocations/${allocationId}`)).status, 204)
@@ -452,4 +486,79 @@ test('D3 a batch with tags reads the rules once, and not again for each account 
     )
   const [few, many] = [await batchOf(20, 'few'), await batchOf(80, 'many')]
   assert(many.rows <= few.rows * 5, `rows for 20 and for 80: ${few.rows}, ${many.rows}`)
+})
+
+test('P4 the number of an account that was removed comes back by leave of the unit that it left, and to others it is taken', async () => {
+  const unit = async (name: string) =>
+    (await world.post<{ unitId: string }>('/organizational-units', { name, parentId: root })).unitId
+  const [left, other] = [await unit('left'), await unit('other')]
+  const role = 'organization-administrator'
+  const [asLeft, asOther] = [
+    await world.tokenOf('user:left', role, left),
+    await world.tokenOf('user:other', role, other),
+  ]
+  const number = '555566667777'
+  await world.post('/accounts', { account: number, name: 'comes and goes', parentId: left })
+  world.advance(1_000)
+  const removedAt = await world.store.read(async (tx) => tx.now)
+  assert.equal((await world.ask('DELETE', `/accounts/${number}`, { as: asLeft })).status, 204)
+  world.advance(1_000)
+  const [gone] = await world.store.read((tx) => tx.history.movesOf(number, 1))
+  assert.equal(gone?.unit, '')
+  assert(gone.from <= removedAt + 1_000, 'whoever saw it knows of it until then')
+
+  const again = (parentId: string, as: string) =>
+    world.ask<Problem>('POST', '/accounts', { body: { account: number, name: 'again', parentId }, as })
+  const refusedThere = await again(other, asOther)
+  assert.deepEqual([refusedThere.status, refusedThere.body.code], [409, 'AlreadyExists'])
+  assert.match(refusedThere.body.detail!, /account with the number `555566667777` exists already/)
+  assert.equal((await again(left, asLeft)).status, 201)
+  assert.equal((await world.ask('DELETE', `/accounts/${number}`, { as: asLeft })).status, 204)
+  await create({ account: number, name: 'from above', parentId: other })
+})
+
+test('D8 shares with numbers that nobody has keep nobody from registering them, and give nothing to whoever does', async () => {
+  const planner = await create({ name: 'planner' })
+  const number = '666677778888'
+  const { privateScopeId: scopeId } = await world.post<{ privateScopeId: string }>('/ipams', {
+    account: planner.account,
+    region: 'us-east-1',
+  })
+  const pool = { scopeId, family: 'ipv4', sharedWith: [number, managementAccount] }
+  const { poolId } = await world.post<{ poolId: string }>('/pools', pool)
+  const { unitId } = await world.post<{ unitId: string }>('/organizational-units', {
+    name: 'registers',
+    parentId: root,
+  })
+  const as = await world.tokenOf('user:registers', 'organization-administrator', unitId)
+  const body = { account: number, name: 'registered', parentId: unitId }
+  assert.equal((await world.ask('POST', '/accounts', { body, as })).status, 201)
+  const shown = () => world.get<{ sharedWith: string[] }>(`/pools/${poolId}`)
+  assert.deepEqual((await shown()).sharedWith, [managementAccount])
+  const versions = await world.get<{ items: { action: string }[] }>(`/history/objects/${poolId}`)
+  assert(
+    versions.items.some(({ action }) => action === 'createAccount'),
+    'the end of the share is on record',
+  )
+
+  // Whoever may share what the planner owns vouches for the number.
+  const vouched = '666677779999'
+  await world.ask('PATCH', `/pools/${poolId}`, { body: { sharedWith: [vouched] } })
+  await create({ account: vouched, name: 'vouched for' })
+  assert.deepEqual((await shown()).sharedWith, [vouched])
+})
+
+test('I8 accounts of one name that somebody may not see do not keep theirs from its name, however many', async () => {
+  const own = await create({ name: 'many alike' })
+  await world.store.write(async (tx) => {
+    for (let index = 0; index < 1_100; index++) {
+      const id = String(100_000_000_000 + index)
+      const joined = { status: 'ACTIVE', joinedMethod: 'CREATED', joinedAt: tx.now } as const
+      await tx.organizations.insertAccount({ id, name: 'many alike', email: `${id}@example.com`, ...joined })
+      await tx.organizations.insertNode({ id, kind: 'account', parentId: root, name: 'many alike' })
+    }
+    await tx.moveGovernanceEpoch()
+  })
+  const as = await world.tokenOf('user:one', 'organization-administrator', own.account)
+  assert.equal((await world.get<Account>('/accounts/many%20alike', { as })).account, own.account)
 })

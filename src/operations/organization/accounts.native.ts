@@ -11,6 +11,7 @@ import { tagsFrom } from '#model/tags.ts'
 import type { Account, Organization } from '#store/tables/organizations.ts'
 import { permitter, requirePermission } from '../identity/authority.ts'
 import { refuseBeyondShare } from '../identity/shares.ts'
+import { endSharesWith } from '../ipam/pools.ts'
 import { batchBody, nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { refuseToBringUnderOwn } from '../policy/own-break-glass.ts'
@@ -26,17 +27,10 @@ import {
 } from '../shapes.native.ts'
 import { refuseNoChange, shownTags, tagMap, tags } from '../space/shapes.native.ts'
 import { type AccountState, changeState, removeAccount, stateOf } from './account-states.ts'
-import { changeAccount, createAccount, moveAccount } from './accounts.ts'
+import { changeAccount, createAccount, moveAccount, refuseTakenNumber } from './accounts.ts'
 import { requireRightToDelete, requireRightToMove, requireRightToNumber, requireRightToTag } from './node-rights.ts'
-import {
-  findAccount,
-  findOrganization,
-  name,
-  parentId,
-  placeOfAccount,
-  placeOfParent,
-  tagsNeedRight,
-} from './nodes.native.ts'
+import { name, parentId, tagsNeedRight } from './nodes.native.ts'
+import { findAccount, findOrganization, placeOfAccount, placeOfParent } from './places.ts'
 import { refuseBeyondNewTagShare, replaceNodeTags } from './tree-tags.ts'
 
 /** One transaction makes all of them, and others wait for it. */
@@ -350,9 +344,9 @@ async function requireRoom(context: ReadContext, under: string, accounts: readon
 async function requireRights(
   context: ReadContext,
   { rootId }: Organization,
-  { parentId = rootId, tags, account, cloud, externalId }: Params,
+  { parentId = rootId, tags, ...params }: Params,
 ): Promise<void> {
-  const number = account ?? (cloud === 'aws' ? externalId : undefined)
+  const number = numberOf(params)
   if (number !== undefined) await requireRightToNumber(context, number, parentId)
   if (tags) await requireRightToTag(context, { kind: 'account', parentId }, tags)
 }
@@ -363,9 +357,16 @@ async function create(
   organization: Organization,
   { tags, ...params }: Params,
 ): Promise<z.output<typeof account>> {
+  const number = numberOf(params)
+  if (number !== undefined && !(await endSharesWith(context, number, await permitter(context, 'ipam:manage')))) {
+    refuseTakenNumber(number)
+  }
   const id = await createAccount(context, organization, { ...params, tags: tagsFrom(tags) })
   return showAccount(context, await findAccount(context, id))
 }
+/** The number that an account is to have; undefined where it is drawn. */
+const numberOf = ({ account, cloud, externalId }: Pick<Params, 'account' | 'cloud' | 'externalId'>) =>
+  account ?? (cloud === 'aws' ? externalId : undefined)
 
 const showAccount = async (context: ReadContext, shown: Account): Promise<z.output<typeof account>> =>
   (await showAccounts(context, [shown])).get(shown.id)!

@@ -155,6 +155,9 @@ export async function createAccount(
   return refuseTaken(failure!, { ...params, email: params.email ?? noEmailOf(readIdentity(params).account ?? '') })
 }
 
+/** As for a number that somebody has. */
+export const refuseTakenNumber = (account: string): never => refuseTaken(numberTaken, { account })
+
 function refuseTaken(
   failure: string,
   { email, account, externalId, cloud }: Identity & { readonly email?: string },
@@ -268,12 +271,13 @@ async function findFailure({ tx }: ReadContext, params: AccountParams): Promise<
   return (await tx.organizations.count('account', accountsMax)) >= accountsMax ? tooManyAccounts : undefined
 }
 
-/** The operator can make accounts of any number beside us, so a number is looked up before it is taken. */
+/** The operator can make accounts of any number beside us, so a number is looked up before it is taken; and the email that it is given with it. */
 async function newAccountNumber(context: WriteContext): Promise<string> {
   const { tx } = context
   for (let attempt = 0; attempt < numberAttemptsMax; attempt++) {
     const number = spread(context.newSequence(), numberShape, tx.installation)
-    if (!number.startsWith('0') && !(await tx.organizations.findNumber(number))) return number
+    if (number.startsWith('0') || (await tx.organizations.findNumber(number))) continue
+    if ((await tx.organizations.findEmail(noEmailOf(number))) === undefined) return number
   }
   assert(false, 'account numbers are not used up')
 }

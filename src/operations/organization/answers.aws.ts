@@ -6,8 +6,9 @@ import type {
 } from '#formats/aws/organizations.generated.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Account, Node, Organization, Stretch } from '#store/tables/organizations.ts'
-import type { PageParams } from '../listing.ts'
+import { readTokenPage } from '../listing.aws.ts'
 import type { ReadContext } from '../operation.ts'
+import type { PageParams } from '../page-tokens.ts'
 
 /** AWS Organizations: pages of 20, and no larger. */
 const pageSize = 20
@@ -70,14 +71,18 @@ async function pathOf({ tx }: ReadContext, organization: Organization, id: strin
 
 /** One page of a list that the store gives in the order of `placeOf`. */
 export async function pageOf<T>(
+  context: ReadContext,
   params: PageParams,
   list: (stretch: Stretch) => Promise<T[]>,
   placeOf: (item: T) => string,
 ): Promise<{ items: T[]; next: { NextToken?: string } }> {
-  const size = params.MaxResults ?? pageSize
-  const items = await list({ after: params.NextToken ?? '', limit: size + 1 })
-  const shown = items.slice(0, size)
-  return { items: shown, next: items.length > size ? { NextToken: placeOf(shown.at(-1)!) } : {} }
+  const { items, NextToken } = await readTokenPage<T, T>(
+    context,
+    params,
+    { read: (after = '', limit) => list({ after, limit }), placeOf, show: (rows) => rows },
+    pageSize,
+  )
+  return { items, next: NextToken === undefined ? {} : { NextToken } }
 }
 
 /** The tags of a request. */

@@ -2,18 +2,20 @@
 import { canonicalExternalId } from '#model/organization.ts'
 import type { ReadTransaction } from '#store/store.ts'
 
-/** Accounts that are called alike and looked at for those that count. */
-const alikeMax = 1_000
-const alikePerStep = 100
+/** Accounts that are called alike and looked at for those that count, where it is not known which can. */
+const alikeMax = 20_000
+const alikePerStep = 1_000
 
 /**
  * The numbers of those that are called so and count; two where there are more. Neither ids nor names go before the other:
  * whoever may name an account could otherwise have it taken for another one.
+ * @param among where only these can count: what others are called costs nothing then
  */
 export async function accountsCalled(
   tx: ReadTransaction,
   called: string,
   counts: (number: string) => boolean = () => true,
+  among?: readonly string[],
 ): Promise<readonly string[]> {
   const found = new Set<string>()
   for (const [by, value] of [
@@ -22,7 +24,7 @@ export async function accountsCalled(
   ] as const) {
     let after = ''
     for (let looked = 0; looked < alikeMax && found.size < 2; looked += alikePerStep) {
-      const numbers = await tx.organizations.listNamed(by, value, { after, limit: alikePerStep })
+      const numbers = await tx.organizations.listNamed(by, value, { after, limit: alikePerStep }, among)
       for (const number of numbers) if (counts(number)) found.add(number)
       if (numbers.length < alikePerStep) break
       after = numbers.at(-1)!

@@ -36,6 +36,7 @@ export const disableAwsServiceAccess = organizationsWrite('DisableAWSServiceAcce
 export const listAwsServiceAccess = organizationsRead('ListAWSServiceAccessForOrganization', async (context, input) => {
   await organizationToRead(context, 'organizations:ListAWSServiceAccessForOrganization')
   const { items, next } = await pageOf(
+    context,
     input,
     (stretch) => context.tx.organizations.listEnabledServices(stretch),
     ({ servicePrincipal }) => servicePrincipal,
@@ -77,6 +78,7 @@ export const deregisterDelegatedAdministrator = organizationsWrite(
 export const listDelegatedAdministrators = organizationsRead('ListDelegatedAdministrators', async (context, input) => {
   const organization = await organizationToRead(context, 'organizations:ListDelegatedAdministrators')
   const { items, next } = await pageOf(
+    context,
     input,
     (stretch) => context.tx.organizations.listAdministrators(input.ServicePrincipal, stretch),
     ({ account }) => account,
@@ -95,6 +97,7 @@ export const listDelegatedServicesForAccount = organizationsRead(
     await getMember(context, account)
     if (!(await context.tx.organizations.isDelegated(account))) refuseUnregistered(account)
     const { items, next } = await pageOf(
+      context,
       params,
       (stretch) => context.tx.organizations.listDelegations(account, stretch),
       ({ servicePrincipal }) => servicePrincipal,

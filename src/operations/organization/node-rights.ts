@@ -8,7 +8,7 @@ import {
   touchedByTags,
 } from '#model/policy/node-change.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
-import { type Action, type RoleBinding, roles } from '#model/roles.ts'
+import { type Action, everywhere, type RoleBinding, roles } from '#model/roles.ts'
 import {
   accessAt,
   accessOfToken,
@@ -19,6 +19,8 @@ import {
 } from '../identity/authority.ts'
 import { refuseToLift } from '../identity/roles.ts'
 import type { ReadContext } from '../operation.ts'
+import { standingOf } from '../record/object-places.ts'
+import { refuseTakenNumber } from './accounts.ts'
 
 /** To be called before the account is moved. */
 export async function requireRightToMove(context: ReadContext, account: string, parentId: string): Promise<void> {
@@ -118,21 +120,25 @@ export async function requireRightToTag(
 }
 
 /**
- * To be called before an account is made under this number: what names the number is for who had it, or is to have it. Which pools
- * are shared with it is not told.
+ * To be called before an account is made under this number: what names the number is for who had it, or is to have it, and its record
+ * is for those of the unit that it left. To who may not make accounts there it is taken.
  */
 export async function requireRightToNumber(context: ReadContext, number: string, parentId: string): Promise<void> {
-  const snapshot = await context.snapshot()
-  const touched = touchedByNumber(snapshot, number, parentId)
+  await requireRightToFormer(context, number)
+  const touched = touchedByNumber(await context.snapshot(), number, parentId)
   await requireAtAll(context, 'policy:manage', touched, 'and a rule of its policies names the account')
-  for (const { account, sharedWith } of snapshot.pools.values()) {
-    if (!sharedWith.includes(number)) continue
-    if ((await accessAt(context, 'ipam:manage', account)).isPermitted) continue
-    requireScope(context, 'ipam:manage')
-    const because = `what is shared with \`${number}\` already would be its own, and no role of yours may share that`
-    refuseWithoutRole(context, 'ipam:manage', parentId, because)
-  }
 }
+
+async function requireRightToFormer(context: ReadContext, number: string): Promise<void> {
+  const known = await context.tx.organizations.findNumber(number)
+  if (known?.removedAt === undefined) return
+  const former = (await context.tx.history.movesOf(number, movesLookedAt)).find(({ unit }) => unit !== '')
+  const node = former && (await standingOf(context, former.unit))
+  const isPermitted = await permitter(context, 'organization:manage')
+  if (!isPermitted(node ?? everywhere)) refuseTakenNumber(number)
+}
+/** The last states of an account that was removed: it was in a unit before. */
+const movesLookedAt = 3
 
 async function requireAtAll(
   context: ReadContext,

@@ -158,7 +158,7 @@ test('children are listed by kind, and only of a root or unit', async () => {
 
 test('every change of the tree moves the snapshot that decisions are made on', async () => {
   const world = await openOrganization()
-  const nodes = () => world.store.read(async (tx) => (await tx.governance.facts()).nodes)
+  const nodes = () => world.store.read(async (tx) => [...(await tx.governance.facts()).nodes.values()])
   const epoch = () => world.store.read(async (tx) => tx.governanceEpoch)
   let last = await epoch()
   const moves = async (change: Promise<unknown>): Promise<void> => {

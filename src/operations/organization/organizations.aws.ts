@@ -31,6 +31,7 @@ export const listRoots = organizationsRead('ListRoots', async (context, input) =
   const organization = await organizationToRead(context, 'organizations:ListRoots')
   const root: Node = { id: organization.rootId, kind: 'root', name: 'Root' }
   const { items, next } = await pageOf(
+    context,
     input,
     async ({ after }) => (after < root.id ? [root] : []),
     ({ id }) => id,
@@ -46,6 +47,7 @@ export const listChildren = organizationsRead('ListChildren', async (context, in
   await getParent(context, input.ParentId)
   const kind = input.ChildType === 'ACCOUNT' ? 'account' : 'organizational-unit'
   const { items, next } = await pageOf(
+    context,
     input,
     (stretch) => context.tx.organizations.listChildren(input.ParentId, kind, stretch),
     ({ id }) => id,
@@ -60,6 +62,7 @@ export const listParents = organizationsRead('ListParents', async (context, { Ch
   if (child?.parentId === undefined) refuse({ code: 'NotFound', what: 'child', id })
   const parent = await getParent(context, child.parentId)
   const { items, next } = await pageOf(
+    context,
     params,
     async ({ after }) => (after < parent.id ? [parent] : []),
     (node) => node.id,

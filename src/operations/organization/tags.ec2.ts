@@ -2,19 +2,19 @@
 import type { TagDescription } from '#formats/aws/ec2.generated.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { TagRow } from '#store/tables/tags.ts'
-import { filterBy, type PageParams } from '../listing.ts'
+import { filterBy, readTokenPage } from '../listing.aws.ts'
+import { showMatching } from '../listing.ts'
 import { recordNatGateway } from '../network/nat-gateways.ts'
 import { recordSubnet } from '../network/subnets.ts'
 import { recordVpc } from '../network/vpcs.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
+import type { PageParams } from '../page-tokens.ts'
 import { tagsGiven } from './tagging.ec2.ts'
 import { addTags, removeTags, rowOf, type TaggableKinds, taggable } from './tags.ts'
 
 /** EC2: bounds of a page of DescribeTags. */
 const pageSizeMin = 5
 const pageSizeMax = 1_000
-/** Rows read for one page. A filter that matches less gives a shorter page with a token to go on. */
-const rowsPerPageMax = 20_000
 
 const members = { resources: 'ResourceId' }
 /** Networks are made over this API alone, and their tags are changed over it alone. */
@@ -55,22 +55,14 @@ export const deleteTags = ec2Write(
 
 export const describeTags = ec2Read('DescribeTags', async (context, input) => {
   const matches = filterBy(input.Filters, tagFilters, ({ Key, Value }) => [{ Key, Value }])
-  const size = pageSizeOf(input)
-  const found: TagDescription[] = []
-  let after = parsePlace(input.NextToken ?? '/')
-  for (let read = 0; read < rowsPerPageMax; read += pageSizeMax) {
-    const rows = await context.tx.tags.list(context.caller.account, after, pageSizeMax)
-    for (const row of rows) {
-      if (row.region === context.region && matches(describe(row))) {
-        // One more than the page holds tells that there is a next page.
-        if (found.length === size) return { Tags: found, NextToken: formatPlace(after) }
-        found.push(describe(row))
-      }
-      after = { resourceId: row.resourceId, key: row.key }
-    }
-    if (rows.length < pageSizeMax) return { Tags: found }
-  }
-  return { Tags: found, NextToken: formatPlace(after) }
+  checkPageSize(input)
+  const show = showMatching(describe, matches)
+  const { items, NextToken } = await readTokenPage<TagRow, TagDescription>(context, input, {
+    read: (after = '/', limit) => context.tx.tags.list(context.caller.account, parsePlace(after), limit),
+    placeOf: formatPlace,
+    show: (rows) => show(rows).map((tag, index) => (rows[index]!.region === context.region ? tag : undefined)),
+  })
+  return { Tags: items, NextToken }
 })
 
 // The list -----------------------------------------------------------------------------------------------------------
@@ -89,9 +81,9 @@ const tagFilters = {
   value: ({ Value }: TagDescription) => Value,
 }
 
-function pageSizeOf({ MaxResults: size = pageSizeMax }: PageParams): number {
-  if (size >= pageSizeMin && size <= pageSizeMax) return size
-  return refuseValue('MaxResults', size, `expected is a value from ${pageSizeMin} to ${pageSizeMax}`)
+function checkPageSize({ MaxResults: size = pageSizeMax }: PageParams): void {
+  if (size >= pageSizeMin && size <= pageSizeMax) return
+  refuseValue('MaxResults', size, `expected a value from ${pageSizeMin} to ${pageSizeMax}`)
 }
 
 interface Place {

@@ -2,7 +2,7 @@
 import { type IdKind, kindOf, parseId } from '#model/identifier.ts'
 import { type Noun, refuse, refuseValue } from '#model/refusal.ts'
 import { mergeTags, type Tag } from '#model/tags.ts'
-import type { Allocation } from '#store/tables/space.ts'
+import type { Allocation } from '#store/tables/holdings.ts'
 import type { Owner, Tags } from '#store/tables/tags.ts'
 import { applyIpamTags } from '../ipam/ipams.ts'
 import { applyPoolTags } from '../ipam/pools.ts'
@@ -71,7 +71,7 @@ export const rowOf =
 const allocationOf = (kind: 'address' | 'allocation'): Pick<TaggableKind, 'find' | 'keep'> => {
   const findRow = async ({ tx }: ReadContext, id: string): Promise<Allocation | undefined> => {
     const n = parseId(kind, tx.installation, id)
-    const allocation = n === undefined ? undefined : await tx.space.find(n)
+    const allocation = n === undefined ? undefined : await tx.allocations.find(n)
     return kind === 'address' && allocation?.resourceType !== 'eip' ? undefined : allocation
   }
   return {

@@ -1,5 +1,7 @@
 // Tags of the root, of organizational units and of accounts, as AWS Organizations has them.
-import { page } from '../listing.ts'
+import type { Tag } from '#model/tags.ts'
+import { readTokenPage } from '../listing.aws.ts'
+import { readFrom } from '../listing.ts'
 import { organizationsRead, organizationsWrite } from '../operation.aws.ts'
 import { organizationToChange, organizationToRead } from './access.ts'
 import { readTags } from './answers.aws.ts'
@@ -22,11 +24,11 @@ export const untagTreeResource = organizationsWrite('UntagResource', async (cont
 export const listTreeTags = organizationsRead('ListTagsForResource', async (context, input) => {
   await organizationToRead(context, 'organizations:ListTagsForResource')
   const node = await getNode(context, input.ResourceId)
-  const { items, NextToken } = page(
-    await context.tx.tags.of(node.id),
-    { ...(input.NextToken === undefined ? {} : { NextToken: input.NextToken }) },
-    ({ key }) => key,
-  )
+  const { items, NextToken } = await readTokenPage<Tag, Tag>(context, input, {
+    read: readFrom(await context.tx.tags.of(node.id), ({ key }, place) => key > place),
+    placeOf: ({ key }) => key,
+    show: (tags) => tags,
+  })
   return {
     Tags: items.map(({ key, value }) => ({ Key: key, Value: value })),
     ...(NextToken === undefined ? {} : { NextToken }),

@@ -48,6 +48,7 @@ export const listOrganizationalUnitsForParent = organizationsRead(
     const organization = await organizationToRead(context, 'organizations:ListOrganizationalUnitsForParent')
     await getParent(context, input.ParentId)
     const { items, next } = await pageOf(
+      context,
       input,
       (stretch) => context.tx.organizations.listChildren(input.ParentId, 'organizational-unit', stretch),
       ({ id }) => id,

@@ -5,7 +5,7 @@ import { refuse } from '#model/refusal.ts'
 import type { Reach, ReadContext } from '../operation.ts'
 import { inTurns } from '../turns.ts'
 
-/** What stood before the change is not known, and what stands after it cannot be judged without: run the work again with it. */
+/** What stood before the change is not known, and what stands after it cannot be compared without: run the work again with it. */
 export class SnapshotBeforeNeeded extends Error {}
 
 interface Change {
@@ -21,7 +21,7 @@ interface Change {
  * transaction. What already stood against each other at the same node is not this change's doing, and must not keep
  * anybody from repairing something else.
  *
- * A change that reaches single accounts is judged by the few rows that say what applies to these; only where one of them
+ * A change that reaches single accounts is checked against the few rows that say what applies to these; only where one of them
  * meets a conflict, or the change reaches further, are all facts compiled.
  * @throws SnapshotBeforeNeeded where there are conflicts, and `before` is undefined
  */

@@ -1,9 +1,10 @@
 // Exceptions over the native API.
 import { z } from 'zod'
 import { formatCidr } from '#model/cidr.ts'
+import { isAccountId } from '#model/organization.ts'
 import {
+  type Attribution,
   breakGlassHoursMax,
-  type Deed,
   type Exception,
   exceptionDaysMax,
   exceptionStates,
@@ -45,7 +46,8 @@ import {
   reviewException as review,
   revokeException as revoke,
 } from './exceptions.ts'
-import { examplePoolId, shownGrants } from './shapes.native.ts'
+import { namesBeside } from './labels.ts'
+import { examplePoolId, namesShape, shownGrants } from './shapes.native.ts'
 import { rowsPerPageMax } from './tag-findings.ts'
 
 const poolsMax = 20
@@ -82,12 +84,12 @@ const params = {
   reason: reason.describe('Why, for whoever approves and for the record.'),
   expiresAt: instant.describe('When it ends.'),
 }
-const deeds = {
+const attributionShape = {
   by: principalName,
   makers: usedMakers,
   at: instant,
 }
-const deed = z.object(deeds).meta({ id: 'ExceptionAct' })
+const attribution = z.object(attributionShape).meta({ id: 'ExceptionAct' })
 const exception = z.object({
   exceptionId,
   target: nodeId,
@@ -107,20 +109,21 @@ const exception = z.object({
   hold: pendingHold.optional().describe('What it keeps, or kept, while it waits for approval.'),
   startsAt: instant,
   expiresAt: instant,
-  requested: deed,
-  approved: deed.optional(),
+  requested: attribution,
+  approved: attribution.optional(),
   renewal: z
-    .object({ ...deeds, expiresAt: instant, reason: z.string() })
+    .object({ ...attributionShape, expiresAt: instant, reason: z.string() })
     .optional()
     .describe('A later end that waits for approval.'),
   ended: z
-    .object({ ...deeds, note: z.string().optional() })
+    .object({ ...attributionShape, note: z.string().optional() })
     .optional()
     .describe('Who denied or revoked it.'),
   reviewed: z
-    .object({ ...deeds, note: z.string() })
+    .object({ ...attributionShape, note: z.string() })
     .optional()
     .describe('Who looked at the break-glass afterwards.'),
+  names: namesShape,
 })
 const finding = z.object({
   control: z
@@ -211,7 +214,7 @@ export const listExceptionFindings = nativeRead({
       read: (after, limit) => findingsOf(context, found, after === '' ? undefined : Number(after), limit),
       key: ({ place }) => String(place),
       show: async ({ finding }) => finding && showFinding(finding),
-      rowsMax: rowsPerPageMax,
+      bounds: { rowsMax: rowsPerPageMax },
     })
   },
 })
@@ -366,16 +369,16 @@ const readParams = ({ startsAt, expiresAt, hold, ...rest }: Params): ExceptionPa
 
 // The answer ---------------------------------------------------------------------------------------------------------
 
-const describeDeed = <D extends Deed>({ subject: _, makers = [], ...deed }: D) => ({
-  ...deed,
+const describeAttribution = <D extends Attribution>({ subject: _, makers = [], ...attribution }: D) => ({
+  ...attribution,
   ...showMakers(makers),
-  at: formatInstant(deed.at),
+  at: formatInstant(attribution.at),
 })
 
 async function describe(context: ReadContext, stored: Exception): Promise<z.output<typeof exception>> {
   const { approved, renewal, ended, reviewed, grants } = stored
   const hold = await showPending(context, stored)
-  return {
+  const answer = {
     exceptionId: stored.id,
     target: stored.target,
     resource: stored.resource,
@@ -389,12 +392,14 @@ async function describe(context: ReadContext, stored: Exception): Promise<z.outp
     ...(hold ? { hold } : {}),
     startsAt: formatInstant(stored.startsAt),
     expiresAt: formatInstant(stored.expiresAt),
-    requested: describeDeed(stored.requested),
-    ...(approved ? { approved: describeDeed(approved) } : {}),
-    ...(renewal ? { renewal: { ...describeDeed(renewal), expiresAt: formatInstant(renewal.expiresAt) } } : {}),
-    ...(ended ? { ended: describeDeed(ended) } : {}),
-    ...(reviewed ? { reviewed: describeDeed(reviewed) } : {}),
+    requested: describeAttribution(stored.requested),
+    ...(approved ? { approved: describeAttribution(approved) } : {}),
+    ...(renewal ? { renewal: { ...describeAttribution(renewal), expiresAt: formatInstant(renewal.expiresAt) } } : {}),
+    ...(ended ? { ended: describeAttribution(ended) } : {}),
+    ...(reviewed ? { reviewed: describeAttribution(reviewed) } : {}),
   }
+  const account = isAccountId(stored.target) ? stored.target : undefined
+  return { ...answer, names: await namesBeside(context, answer, account) }
 }
 
 const showFinding = ({ since, cidr, ...found }: ExceptionFinding): z.output<typeof finding> => ({

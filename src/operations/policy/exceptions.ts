@@ -3,25 +3,27 @@ import { hasShape } from '#model/identifier.ts'
 import { isAccountId } from '#model/organization.ts'
 import { rulesProblem } from '#model/policy/eligibility.ts'
 import {
-  type Act,
-  type ActProblem,
-  act,
+  type ActionProblem,
+  applyAction,
   type Exception,
+  type ExceptionAction,
   type ExceptionGrants,
   timeProblem,
 } from '#model/policy/exception.ts'
 import { describeReached, exceptionBounds, kindOfException } from '#model/policy/exception-bounds.ts'
-import { isOwnOrShared, mayUsePool } from '#model/policy/resolve.ts'
+import { isOwnOrShared } from '#model/policy/resolve.ts'
 import { articleFor, findResourceType, namesOf } from '#model/policy/resource-types.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import { everywhere } from '#model/roles.ts'
 import { accessAt, type Place, permitter, refuseWithoutRole } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.ts'
+import { findKnownPool } from '../ipam/known-pools.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
+import { refuseNewSpace } from '../organization/account-states.ts'
 import { standingOf } from '../record/object-places.ts'
 import { dropPending, holdWhilePending, type PendingHoldParams } from '../space/holds-for-approval.ts'
 import { checkLocaleOf } from '../space/request-parts.ts'
-import { deedOf, refuseWhileUnreviewed } from './own-break-glass.ts'
+import { attributionOf, refuseWhileUnreviewed } from './own-break-glass.ts'
 
 /** What is asked for; moments in milliseconds since 1970. */
 export interface ExceptionParams {
@@ -54,7 +56,7 @@ export const renewException = (
   context: WriteContext,
   id: string,
   { expiresAt, reason }: { readonly expiresAt: number; readonly reason: string },
-): Promise<Exception> => change(context, id, { kind: 'renew', expiresAt, reason, ...deedOf(context) })
+): Promise<Exception> => change(context, id, { kind: 'renew', expiresAt, reason, ...attributionOf(context) })
 
 // Deciding -----------------------------------------------------------------------------------------------------------
 
@@ -63,37 +65,38 @@ export const renewException = (
  * @param until the end that is approved; needed for a renewal, so that none is approved that came later
  */
 export async function approveException(context: WriteContext, id: string, until?: number): Promise<Exception> {
-  const sharedPools = await poolsByLeave(context, await getException(context, id))
-  return change(context, id, { kind: 'approve', until, ...deedOf(context) }, sharedPools)
+  const sharedPools = await poolsByPermission(context, await getException(context, id))
+  return change(context, id, { kind: 'approve', until, ...attributionOf(context) }, sharedPools)
 }
 
 /** Denies an exception, or only the renewal that is asked for. */
 export const denyException = (context: WriteContext, id: string, note?: string): Promise<Exception> =>
-  change(context, id, { kind: 'deny', note, ...deedOf(context) })
+  change(context, id, { kind: 'deny', note, ...attributionOf(context) })
 
 /** Ends an exception at once. What was taken under it stays, as a finding. */
 export const revokeException = (context: WriteContext, id: string, note?: string): Promise<Exception> =>
-  change(context, id, { kind: 'revoke', note, ...deedOf(context) })
+  change(context, id, { kind: 'revoke', note, ...attributionOf(context) })
 
 /** Says that somebody else has looked at a break-glass, which ends its finding. */
 export const reviewException = (context: WriteContext, id: string, note: string): Promise<Exception> =>
-  change(context, id, { kind: 'review', note, ...deedOf(context) })
+  change(context, id, { kind: 'review', note, ...attributionOf(context) })
 
 // What is asked ------------------------------------------------------------------------------------------------------
 
 async function create(context: WriteContext, input: ExceptionParams, isBreakGlass: boolean): Promise<Exception> {
   await refuseUnknownPair(context, input)
+  refuseNewSpace(await context.snapshot(), input.target)
   await refuseUnfitSizes(context, input)
   await refuseUnfitPools(context, input)
   // Only of pools that are known to be there for the caller: others are absent.
-  const sharedPools = isBreakGlass ? await poolsByLeave(context, input) : []
+  const sharedPools = isBreakGlass ? await poolsByPermission(context, input) : []
   const times = {
     startsAt: input.startsAt ?? context.now,
     expiresAt: input.expiresAt,
   }
   const wrong = timeProblem(times, { now: context.now, isBreakGlass })
   if (wrong) refuseValue(wrong.field, textOf(times[wrong.field]), wrong.problem)
-  const asked = deedOf(context)
+  const asked = attributionOf(context)
   const wanted: Exception = {
     id: context.newId('exception'),
     target: input.target,
@@ -161,21 +164,16 @@ async function refuseUnfitSizes(context: ReadContext, { grants, resourceType }: 
   }
 }
 
-/**
- * A pool that neither the target may use nor the caller see does not exist (invariant I8). Where an account has space in it, it
- * knows of the pool, whatever policies list by now.
- */
+/** A pool of which neither the target nor the caller may know does not exist (invariant I8). */
 async function refuseUnfitPools(
   context: ReadContext,
   { target, grants, locale, resourceType }: ExceptionParams,
 ): Promise<void> {
   const snapshot = await context.snapshot()
-  const maySee = await permitter(context, 'ipam:read')
   for (const [index, id] of grants.pools.entries()) {
-    const pool = snapshot.pools.get(id)
-    const isKnown =
-      pool && (mayUsePool(snapshot, target, id) || maySee(pool.account) || (await hasSpaceIn(context, target, id)))
-    if (!isKnown) refuse({ code: 'NotFound', what: 'ipam-pool', id })
+    const known = await findKnownPool(context, target, id)
+    if (!known) refuse({ code: 'NotFound', what: 'ipam-pool', id })
+    const { pool } = known
     const field = `grants.pools.${index}`
     if (grants.pools.indexOf(id) !== index) refuseValue(field, id, 'the pool is listed more than once')
     const wrong = rulesProblem(
@@ -187,16 +185,11 @@ async function refuseUnfitPools(
   }
 }
 
-async function hasSpaceIn({ tx }: ReadContext, account: string, id: string): Promise<boolean> {
-  const pool = await tx.pools.find(id)
-  return pool !== undefined && tx.pools.isHeldBy(pool.n, account)
-}
-
 /**
- * An exception is itself the leave to use its pools: whoever gives it must have a say over them. Where they have none, their owner
- * gives the leave by sharing the pool with the target, and may take it back: these are answered.
+ * An exception is itself the permission to use its pools: whoever gives it must have a say over them. Where they have none, their owner
+ * gives the permission by sharing the pool with the target, and may take it back: these are answered.
  */
-async function poolsByLeave(
+async function poolsByPermission(
   context: ReadContext,
   { target, grants }: Pick<ExceptionParams, 'target' | 'grants'>,
 ): Promise<readonly string[]> {
@@ -245,34 +238,34 @@ export async function placeOfException(context: ReadContext, input: { readonly e
 async function change(
   context: WriteContext,
   id: string,
-  deed: Act,
+  action: ExceptionAction,
   sharedPools?: readonly string[],
 ): Promise<Exception> {
   const before = await getException(context, id)
-  const acted = act(before, deed)
-  if ('refused' in acted) return refuseAct(before, deed, acted.refused)
+  const acted = applyAction(before, action)
+  if ('refused' in acted) return refuseAction(before, action, acted.refused)
   const { sharedPools: _, ...others } = acted.exception
-  const withLeave = sharedPools?.length ? { ...others, sharedPools } : others
-  const outcome = { exception: sharedPools === undefined ? acted.exception : withLeave }
+  const withShared = sharedPools?.length ? { ...others, sharedPools } : others
+  const outcome = { exception: sharedPools === undefined ? acted.exception : withShared }
   // A renewal of one that is still in force adds nothing.
   const isCounted = before.status === 'approved' && context.now < before.expiresAt
-  if (deed.kind === 'approve' && !isCounted) await refuseBeyondBounds(context, outcome.exception)
+  if (action.kind === 'approve' && !isCounted) await refuseBeyondBounds(context, outcome.exception)
   await context.tx.exceptions.update(outcome.exception)
   await dropPending(context, outcome.exception)
   await recordVersion(context, outcome.exception)
   return outcome.exception
 }
 
-function refuseAct({ id, target }: Exception, deed: Act, problem: ActProblem): never {
+function refuseAction({ id, target }: Exception, action: ExceptionAction, problem: ActionProblem): never {
   if (problem.kind === 'state') refuse({ code: 'IncorrectState', what: 'exception', id, problem: problem.problem })
   // Only a renewal names a time.
   if (problem.kind === 'time') {
-    refuseValue(problem.field, 'expiresAt' in deed ? textOf(deed.expiresAt) : '', problem.problem)
+    refuseValue(problem.field, 'expiresAt' in action ? textOf(action.expiresAt) : '', problem.problem)
   }
   const { asked, by, shared } = problem
   const also =
     asked === by ? '' : ` (\`${shared}\` may stand behind both: by sign-in, or as who made the token of the other)`
-  const because = `\`${asked}\` asked for \`${id}\`, and so \`${by}\` cannot ${deed.kind} it${also}; somebody else who may approve at \`${target}\` must`
+  const because = `\`${asked}\` asked for \`${id}\`, and so \`${by}\` cannot ${action.kind} it${also}; somebody else who may approve at \`${target}\` must`
   return refuse({ code: 'NotAuthorized', action: 'exception:approve', because })
 }
 

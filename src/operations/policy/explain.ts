@@ -1,6 +1,7 @@
 // Decisions in words, recorded ones and those that nobody asked for: for the native API and for `cadastre explain`.
 
 import { expandId, parseId } from '#model/identifier.ts'
+import { isTargetId } from '#model/organization.ts'
 import { conclude } from '#model/policy/decide.ts'
 import type { AllocationRequest, Decision } from '#model/policy/decision.ts'
 import { type Explained, type Names, renderDecision } from '#model/policy/explain.ts'
@@ -9,6 +10,7 @@ import { compileSnapshot, type PoolFacts, type Snapshot } from '#model/policy/sn
 import { isPrincipalName } from '#model/principal.ts'
 import type { ReadTransaction, Store } from '#store/store.ts'
 import { roomFor } from '../space/availability.ts'
+import { withLabels } from './labels.ts'
 
 /**
  * The decision with its trace, then the request that it was made for. Undefined where the text is no decision's id here.
@@ -20,8 +22,8 @@ export async function explainDecision(store: Store, given: string): Promise<stri
     const n = parseId('decision', tx.installation, id)
     const recorded = n === undefined ? undefined : await tx.journal.findDecision(n)
     if (!recorded) return undefined
-    const decision: Decision = { ...recorded, id }
     const snapshot = compileSnapshot(await tx.governance.facts(), tx.governanceEpoch)
+    const decision = await withLabels<Decision>(tx, snapshot, { ...recorded, id })
     const nearest = await nearestFor(tx, snapshot, decision)
     const entry = await tx.journal.findEntry(recorded.auditEntry)
     const makers = (entry?.makers ?? []).filter(isPrincipalName)
@@ -106,14 +108,12 @@ export async function namesIn(
     ...candidates.map(({ pool }) => pool),
     ...trace.map(({ subject }) => subject),
   ])
-  const names = new Map<string, string>()
-  for (const id of ids) {
-    if (!isSeen(id)) continue
-    const name =
-      (await tx.organizations.findNode(id))?.name ??
-      (await tx.organizations.findAccount(id))?.name ??
-      (await tx.tags.mapOf(id)).get('Name')
+  const seen = [...ids].filter(isSeen)
+  const names = await tx.tags.names(seen)
+  for (const id of seen.filter(isTargetId)) {
+    const name = (await tx.organizations.findNode(id))?.name ?? (await tx.organizations.findAccount(id))?.name
     if (name) names.set(id, name)
+    else names.delete(id)
   }
   return names
 }

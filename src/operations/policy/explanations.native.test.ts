@@ -282,7 +282,10 @@ describe('explanations', () => {
     assert.deepEqual([decision!.wouldBeOutcome, others], ['deny', []])
     assert.deepEqual((await acme.get<{ items: Listed[] }>('/decisions?wouldBe=allow')).items, [])
     const { messages } = await acme.get<Explanation>(`/decisions/${decision!.decisionId}/explanation`)
-    assert.match(messages.standard, /^Observed: Policy `.*` would deny this: it requires tags/m)
+    assert.match(
+      messages.standard,
+      /^Observed: Policy `.*` version 2 on `.*` \(Root\) would deny this: it requires tags/m,
+    )
     assert.match(messages.short, /; observed: deny$/)
   })
 
@@ -299,7 +302,8 @@ describe('explanations', () => {
       [{ ...good, cidr: '10.0.0.1/24' }, 'InvalidParameterValue', 'cidr'],
       [{ ...good, netmaskLength: 129 }, 'InvalidParameterValue', 'netmaskLength'],
       [{ ...good, cidr: '10.0.0.0/24', netmaskLength: 24 }, 'InvalidParameterCombination', undefined],
-      [{ ...good, poolId: 'pool' }, 'MalformedId', undefined],
+      [{ ...good, poolId: 'pool' }, 'NotFound', undefined],
+      [{ ...good, poolId: 'ipam-0' }, 'MalformedId', undefined],
       [{ ...good, poolId: 'ipam-pool-0' }, 'NotFound', undefined],
       [{ ...good, resourceType: 'custom' }, 'MissingParameter', 'scopeType'],
       [{ ...good, scopeType: 'private' }, 'InvalidParameterValue', 'scopeType'],

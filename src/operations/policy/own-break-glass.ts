@@ -1,6 +1,6 @@
 // Break-glass of one's own that awaits review: until somebody else has looked at it, the same person neither makes it anew nor
 // brings it over another account.
-import type { Deed, Exception } from '#model/policy/exception.ts'
+import type { Attribution, Exception } from '#model/policy/exception.ts'
 import { findOwnUnreviewed, type Unreviewed } from '#model/policy/exception-bounds.ts'
 import { nodesOfMove } from '#model/policy/node-change.ts'
 import { pathOf } from '#model/policy/snapshot.ts'
@@ -9,7 +9,7 @@ import { refuse } from '#model/refusal.ts'
 import type { ReadContext } from '../operation.ts'
 
 /** The person, whatever token they use and whichever group gives them the role. */
-export function deedOf({ caller, now }: ReadContext): Deed {
+export function attributionOf({ caller, now }: ReadContext): Attribution {
   const { name, subject, makers } = caller.native!
   return { by: name, at: now, ...(subject === undefined ? {} : { subject }), ...(makers.length > 0 ? { makers } : {}) }
 }
@@ -33,7 +33,7 @@ export async function refuseWhileUnreviewed(context: ReadContext, wanted: Except
 export async function refuseToBringUnderOwn(context: ReadContext, parentId: string, account?: string): Promise<void> {
   const snapshot = await context.snapshot()
   const gained = account === undefined ? pathOf(snapshot, parentId) : nodesOfMove(snapshot, account, parentId).gained
-  const caller = deedOf(context)
+  const caller = attributionOf(context)
   const found = await context.tx.exceptions.unreviewedAt(gained, identitiesBehind(caller))
   const brought = account === undefined ? 'a new account' : `\`${account}\``
   refuseOwn(
@@ -43,7 +43,7 @@ export async function refuseToBringUnderOwn(context: ReadContext, parentId: stri
   )
 }
 
-function refuseOwn(unreviewed: readonly Unreviewed[], caller: Deed, inWords: (problem: string) => string): void {
+function refuseOwn(unreviewed: readonly Unreviewed[], caller: Attribution, inWords: (problem: string) => string): void {
   const own = findOwnUnreviewed(unreviewed, caller)[0]
   if (!own) return
   const { id, target, locale, resourceType, shared, requested } = own

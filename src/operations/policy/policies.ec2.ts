@@ -12,7 +12,8 @@ import { type Members, refuse, refuseValue } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Policy } from '#store/tables/policies.ts'
 import { getIpam, refuseTooManyListed } from '../ipam/access.ts'
-import { filterBy, page, refuseIdsWithPaging } from '../listing.ts'
+import { filterBy, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
+import { readById, readFrom, showMatching } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
 import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
@@ -58,11 +59,14 @@ export const createIpamPolicy = ec2Write(
 export const describeIpamPolicies = ec2Read('DescribeIpamPolicies', async (context, input) => {
   const matches = filterBy(input.Filters, policyFilters, ({ Tags }) => Tags ?? [])
   refuseIdsWithPaging(input.IpamPolicyIds, 'IpamPolicyIds', input)
-  const policies: IpamPolicy[] = []
-  for (const policy of await namedOrAll(context, input.IpamPolicyIds)) {
-    policies.push(describe(policy, await context.tx.tags.of(policy.id)))
-  }
-  const { items, NextToken } = page(policies.filter(matches), input, ({ IpamPolicyId }) => IpamPolicyId!)
+  const { items, NextToken } = await readTokenPage<Policy, IpamPolicy>(context, input, {
+    read: readById(await namedOrAll(context, input.IpamPolicyIds)),
+    placeOf: ({ id }) => id,
+    async show(policies) {
+      const tags = await context.tx.tags.ofMany(policies.map(({ id }) => id))
+      return showMatching((policy: Policy) => describe(policy, tags.get(policy.id) ?? []), matches)(policies)
+    },
+  })
   return { IpamPolicies: items, NextToken }
 })
 
@@ -99,10 +103,12 @@ export const getIpamPolicyAllocationRules = ec2Read(
       .map(listOf)
       .filter(({ locale }) => input.Locale === undefined || locale === input.Locale)
       .filter(({ resourceType }) => input.ResourceType === undefined || resourceType === input.ResourceType)
-      .map((list) => describeDocument(policy.id, list))
-      .filter(matches)
       .sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1))
-    const { items, NextToken } = page(documents, input, placeOf)
+    const { items, NextToken } = await readTokenPage(context, input, {
+      read: readFrom(documents, (list, place) => placeOf(list) > place),
+      placeOf,
+      show: showMatching((list) => describeDocument(policy.id, list), matches),
+    })
     return { IpamPolicyDocuments: items, NextToken }
   },
   documentMembers,
@@ -145,8 +151,11 @@ export const getEnabledIpamPolicy = ec2Read('GetEnabledIpamPolicy', async (conte
 export const getIpamPolicyOrganizationTargets = ec2Read('GetIpamPolicyOrganizationTargets', async (context, input) => {
   const matches = filterBy(input.Filters, targetFilters)
   const policy = await getPolicy(context, input.IpamPolicyId)
-  const targets = (await context.tx.policies.assignmentsOf(policy.id)).map(({ targetId }) => targetId).filter(matches)
-  const { items, NextToken } = page(targets, input, (targetId) => targetId)
+  const { items, NextToken } = await readTokenPage(context, input, {
+    read: (after = '', limit) => context.tx.policies.targetsOf(policy.id, after, limit),
+    placeOf: (targetId) => targetId,
+    show: showMatching((targetId) => targetId, matches),
+  })
   return { OrganizationTargets: items.map((OrganizationTargetId) => ({ OrganizationTargetId })), NextToken }
 })
 
@@ -218,7 +227,7 @@ const describeDocument = (id: string, { locale, resourceType, pools }: PoolList)
   AllocationRules: pools.map((SourceIpamPoolId) => ({ SourceIpamPoolId })),
 })
 
-const placeOf = ({ Locale, ResourceType }: IpamPolicyDocument): string => `${Locale}/${ResourceType}`
+const placeOf = ({ locale, resourceType }: PoolList): string => `${locale}/${resourceType}`
 
 /**
  * The policy that the account's requests meet, for the one that the EC2 API has room for: the nearest default, or

@@ -68,6 +68,13 @@ export const tags = z
   })
   .describe('Keys and values.')
 
+/** Beside an answer with many ids. */
+export const namesShape = z.record(z.string(), z.string()).meta({
+  id: 'NamesById',
+  description: 'What IPAMs, pools and policies in it are called, by their ids, as far as you may know.',
+  examples: [{ [examplePoolId]: 'prod-eu' }],
+})
+
 /** A policy as it speaks somewhere. */
 export const party = z
   .object({ policyId: z.string(), version: z.number().int(), targetId: z.string(), account: accountId })

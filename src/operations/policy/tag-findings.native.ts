@@ -31,7 +31,7 @@ export const listFindingsOfAccount = nativeRead({
   name: 'listFindingsOfAccount',
   summary: 'List space of an account that it would not get again with the tags that there are now.',
   description:
-    'Tags that a policy requires, the tag `Name` that an exception goes by, and tags of the account or above it that a condition reads may be changed after space was given. Such a finding ends when they are as before, or the space is given back. It is judged by the rules that hold now. A page may be short, or empty, and have a `nextCursor`.',
+    'Tags that a policy requires, the tag `Name` that an exception goes by, and tags of the account or above it that a condition reads may be changed after space was given. Such a finding ends when they are as before, or the space is given back. It is found by the rules that hold now. A page may be short, or empty, and have a `nextCursor`.',
   action: 'decision:read',
   input: z.strictObject({ account: accountName, ...paging }),
   output: pageOf(tagFinding),
@@ -46,7 +46,7 @@ export const listFindingsOfAccount = nativeRead({
       start: '0',
       key: ({ row }) => String(row.allocation),
       show: async ({ finding }) => finding && showTagFinding(finding),
-      rowsMax: rowsPerPageMax,
+      bounds: { rowsMax: rowsPerPageMax },
     }),
 })
 

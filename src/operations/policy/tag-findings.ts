@@ -4,7 +4,7 @@ import { formatId } from '#model/identifier.ts'
 import { withNodeTags, wouldGive } from '#model/policy/given.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import type { Tag } from '#model/tags.ts'
-import type { Allocation } from '#store/tables/space.ts'
+import type { Allocation } from '#store/tables/holdings.ts'
 import type { ReadContext } from '../operation.ts'
 
 /** Rows looked at for one page; with fewer findings the page is shorter and says where to go on. */
@@ -35,7 +35,7 @@ export type Given = Pick<Allocation, 'account' | 'resourceType' | 'cidr' | 'deci
 
 /** The next rows of an account's space, each with its finding. */
 export async function tagFindingsOfAccount(context: ReadContext, account: string, after: number, limit: number) {
-  const rows = await context.tx.space.ofAccount(account, after, limit)
+  const rows = await context.tx.allocations.ofAccount(account, after, limit)
   return withTagFindings(
     context,
     rows.map(({ n, ...row }) => ({ ...row, allocation: n })),

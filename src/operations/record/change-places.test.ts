@@ -128,13 +128,21 @@ test('I8 asked for an object that is hidden, the list is the same as for one tha
   const poolId = await acme.pool()
   await acme.ask('PATCH', `/pools/${poolId}`, { body: { description: 'changed' } })
   await acme.ask('DELETE', `/pools/${poolId}`)
-  for (const limit of [1, 100]) {
+  for (const [limit, order] of [
+    [1, 'newest-first'],
+    [1, 'oldest-first'],
+    [100, 'newest-first'],
+    [100, 'oldest-first'],
+  ] as const) {
     const askFor = async (id: string) => {
-      const { items, nextCursor } = await acme.get<Page<Change>>(`/changes?limit=${limit}&subject=${id}`, {
-        as: auditors[shop]!,
-      })
+      const { items, nextCursor } = await acme.get<Page<Change>>(
+        `/changes?limit=${limit}&order=${order}&subject=${id}`,
+        {
+          as: auditors[shop]!,
+        },
+      )
       // It is sealed for what was asked: of what it stands for only the length can be compared.
-      return [items.length, nextCursor!.length]
+      return [items.length, nextCursor?.length]
     }
     assert.deepEqual(await askFor(poolId), await askFor('ipam-pool-0123456789abcdef0'))
   }

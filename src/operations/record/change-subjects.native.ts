@@ -9,7 +9,8 @@ import type { ListedEntry } from '#store/tables/record-lists.ts'
 import type { DescribedTenure } from '#store/tables/timeline.ts'
 import type { ReadContext } from '../operation.ts'
 import { formatInstant, nameShapes } from '../shapes.native.ts'
-import { poolNamer, stateIn } from './history.native.ts'
+import { stateIn } from './history.native.ts'
+import { poolNamer } from './history.ts'
 import { type PermittedThen, permitterThen, placeOfObject } from './object-places.ts'
 
 export const subjectShape = z.object({
@@ -129,7 +130,7 @@ async function statesAround(
   n: number,
   entry: ListedEntry,
 ): Promise<{ before?: DescribedTenure; after?: DescribedTenure }> {
-  const [first] = await tx.tenures.ofNumber(n, 0, 1)
+  const [first] = await tx.tenures.ofNumberFrom(n, 0, 1)
   if (!first) return {}
   const hasBegun = first.heldFrom < entry.at || (await tx.recordLists.anyEntryBetween(n, entry.n))
   if (!hasBegun) return { after: (await tx.tenures.describe([first]))[0] }

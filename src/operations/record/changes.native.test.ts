@@ -499,20 +499,55 @@ test('changes between two moments are those, through every page, and what comes 
     '',
     `&account=${(await acme.get<Page<{ account: string }>>(`/changes?${between}`)).items[0]!.account}`,
   ]) {
-    const found: Change[] = []
-    let cursor = ''
-    for (;;) {
-      const page: Page<Change> = await acme.get(`/changes?${between}${filter}&limit=2${cursor && `&cursor=${cursor}`}`)
-      if (page.items.length === 0) break
-      found.push(...page.items)
-      cursor = page.nextCursor!
+    for (const [order, expected] of [
+      ['', scopes.toReversed()],
+      ['&order=oldest-first', scopes],
+    ] as const) {
+      const found: Change[] = []
+      let cursor: string | undefined = ''
+      let page: Page<Change>
+      do {
+        page = await acme.get(`/changes?${between}${filter}${order}&limit=2${cursor && `&cursor=${cursor}`}`)
+        found.push(...page.items)
+        cursor = page.nextCursor
+      } while (cursor !== undefined && page.items.length > 0)
+      assert.deepEqual(
+        found.map(({ subjects }) => subjects[0]),
+        expected,
+      )
+      await change('later')
+      // In the order of time there is always more to come; what comes is none of them.
+      assert.equal(cursor !== undefined, order !== '')
+      if (cursor === undefined) continue
+      assert.deepEqual(
+        (await acme.get<Page<Change>>(`/changes?${between}${filter}${order}&cursor=${cursor}`)).items,
+        [],
+      )
     }
-    assert.deepEqual(
-      found.map(({ subjects }) => subjects[0]),
-      scopes,
-    )
-    await change('later')
-    assert.deepEqual((await acme.get<Page<Change>>(`/changes?${between}${filter}&cursor=${cursor}`)).items, [])
+  }
+})
+
+test('a list of changes begins with the newest, and what comes later is read on from any change, in the order of time', async () => {
+  const change = async (description: string) =>
+    (await acme.post<{ scopeId: string }>('/scopes', { ipamId: acme.ipam, description })).scopeId
+  const [one, two, three] = [await change('one'), await change('two'), await change('three')]
+  const idsOf = (items: readonly Change[]) => items.map(({ subjects }) => subjects[0])
+  const newest = await acme.get<Page<Change>>('/changes?limit=2')
+  assert.deepEqual(idsOf(newest.items), [three, two])
+  const older = await acme.get<Page<Change>>(`/changes?limit=1&cursor=${newest.nextCursor}`)
+  assert.deepEqual(idsOf(older.items), [one])
+  const [first] = older.items
+  const later = await acme.get<Page<Change>>(`/changes?cursor=${first!.changeId}`)
+  assert.deepEqual(idsOf(later.items), [two, three])
+  const four = await change('four')
+  assert.deepEqual(idsOf((await acme.get<Page<Change>>(`/changes?cursor=${later.nextCursor}`)).items), [four])
+  // A cursor goes on the way it began.
+  for (const query of [
+    `order=oldest-first&cursor=${newest.nextCursor}`,
+    `order=newest-first&cursor=${later.nextCursor}`,
+  ]) {
+    const { body } = await acme.ask<{ code: string }>('GET', `/changes?${query}`)
+    assert.equal(body.code, 'InvalidPaginationToken', query)
   }
 })
 const changesAbout = async (id: string): Promise<readonly Change[]> =>

@@ -9,19 +9,18 @@ import {
   accountId,
   accountName,
   asOf,
-  finality,
   flag,
   formatInstant,
+  gatherPage,
   instant,
   nameShapes,
   pageSizeDefault,
   paging,
-  parseInstant,
   recordPageOf,
   showMakers,
   usedMakers,
 } from '../shapes.native.ts'
-import { type SeenEntry, seenEntries, subjectsPerPageMax } from './change-places.ts'
+import { type SeenEntry, subjectsPerPageMax } from './change-places.ts'
 import {
   describeSubjects,
   lengthOfSubject,
@@ -29,19 +28,21 @@ import {
   shortened,
   subjectShape,
 } from './change-subjects.native.ts'
-import { namesOf } from './object-names.ts'
-import { permitterThen } from './object-places.ts'
+import {
+  absentChange,
+  type ChangePlace,
+  decisionsOfChange,
+  differencesListed,
+  getChange as getSeen,
+  getWholeChange,
+  listChanges as list,
+  subjectsListed,
+} from './changes.ts'
+import { between, readSpan } from './shapes.native.ts'
 
-/** Subjects that a list names of each change, and of how many it tells what changed. */
-const subjectsListed = 100
-const differencesListed = 10
-/** Of all changes on a page: with more the page is shorter. */
-const differencesPerPage = 1_000
-/** Entries read at once, also for a short page, and looked at for one page; with fewer to be seen the page is shorter. */
-const stepSize = 200
-const entriesPerPageMax = 5_000
 /** Characters of what changed, as JSON, on one page of the subjects of a change. */
 const lengthPerPage = 1_000_000
+const subjectsPerStep = 10
 
 const changeId = z
   .string()
@@ -85,14 +86,22 @@ const change = z.object({
 })
 nameShapes({ Change: change })
 
+const orders = ['newest-first', 'oldest-first'] as const
+
 export const listChanges = nativeRead({
   name: 'listChanges',
-  summary: 'List changes and refusals, oldest first, as far as you may see them.',
+  summary: 'List changes and refusals, newest first, as far as you may see them.',
   description:
-    'You see what is about objects of a node where you may, now or when it happened, whoever did it; what is about no object, and what was refused, also where you may at the account of whoever asked. The last page has a `nextCursor` too: what comes later is read from there. With `Accept: text/event-stream` the list goes on as server-sent events; `Last-Event-ID` resumes it.',
+    'You see what is about objects of a node where you may, now or when it happened, whoever did it; what is about no object, and what was refused, also where you may at the account of whoever asked. To read on from where you were, ask for `oldest-first` (or, from now on, for `latest`): its last page has a `nextCursor` too, from which what comes later is read; and a `changeId` as `cursor` reads on behind that change. With `Accept: text/event-stream` the list goes on in the order of time as server-sent events; `Last-Event-ID` resumes it.',
   action: 'history:read',
   input: z.strictObject({
     ...paging,
+    order: z
+      .enum(orders)
+      .optional()
+      .describe(
+        '`oldest-first`: in the order of time, to be read on. A cursor goes on in the order in which it began.',
+      ),
     account: accountName.optional().describe('Only those that this account asked for.'),
     principal: z.string().max(256).optional().describe('Only those of this principal, by ARN.'),
     action: z.string().max(128).optional(),
@@ -102,53 +111,28 @@ export const listChanges = nativeRead({
       .max(256)
       .optional()
       .describe('Only those about the object with this id: that changed it, or refused to.'),
-    from: instant.optional().describe('Only those at this moment or later.'),
-    until: instant.optional().describe('Only those before this moment.'),
-    latest: flag.optional().describe('`true`: begin behind the last change that there is.'),
+    ...between,
+    latest: flag
+      .optional()
+      .describe('`true`: nothing that there is, and a `nextCursor` from which what comes is read.'),
   }),
-  output: z.object({ items: z.array(change), nextCursor: z.string(), ...finality }),
-  rest: { method: 'GET', path: '/changes', streamId: 'changeId' },
+  output: recordPageOf(change),
+  rest: { method: 'GET', path: '/changes', stream: { id: 'changeId', input: { order: 'oldest-first' } } },
   cli: 'change list',
   columns: ['changeId', 'at', 'action', 'outcome', 'principal', 'subjects', 'makers'],
   refusals: ['InvalidPaginationToken', 'LimitExceeded'],
   at: 'filtered',
-  async run(context, { limit = pageSizeDefault, cursor, from, until, latest, subject, ...rest }) {
-    const about = subject === undefined ? undefined : namesOf(context, subject)
-    const filter = { ...rest, subject: about }
-    const { recordLists } = context.tx
-    const begin = from === undefined ? 0 : (await recordLists.firstSince('audit_entry', parseInstant(from))) - 1
-    const end = until === undefined ? Infinity : await recordLists.firstSince('audit_entry', parseInstant(until))
-    const page: SeenEntry[] = []
-    const answer = async (last: number) => ({
-      items: await describeEntries(context, page),
-      nextCursor: String(last),
-      asOf: asOf(context),
+  async run(context, { limit = pageSizeDefault, cursor, order, latest, from, until, ...filter }) {
+    const asked = { limit, after: placeIn(cursor, order) }
+    const { changes, next } = await list(context, asked, filter, readSpan({ from, until }), {
+      isNewestFirst: order !== 'oldest-first',
+      isLatest: latest ?? false,
     })
-    let after = numberIn(cursor) ?? (latest ? await recordLists.lastEntry() : begin)
-    let differences = 0
-    for (let looked = 0; looked < entriesPerPageMax; ) {
-      const found = await recordLists.entriesAfter(filter, after, Math.max(limit, stepSize))
-      const numbers = found.numbers.filter((n) => n < end)
-      const isPast = numbers.length < found.numbers.length || found.last >= end
-      const entries = await recordLists.entries(numbers, subjectsListed)
-      const inOrder = numbers.map((n) => entries.get(n)!)
-      const { seen, last } = await seenEntries(context, inOrder, { about, subjectsMax: subjectsListed })
-      for (const one of seen) {
-        differences += Math.min(one.subjects.length, differencesListed)
-        if (page.length === limit || (page.length > 0 && differences > differencesPerPage)) {
-          return answer(page.at(-1)!.entry.n)
-        }
-        page.push(one)
-      }
-      if (last !== inOrder.at(-1)?.n) return answer(last!)
-      // A cursor that tells how far the record goes, and not which entry that is not shown was the last one found.
-      if (found.isWhole || isPast) return answer(Math.max(after, Math.min(end - 1, await recordLists.lastEntry())))
-      // Much was passed over: what there is by now, and where to go on.
-      if (found.numbers.length === 0) return answer(found.last)
-      after = found.last
-      looked += found.numbers.length
+    return {
+      items: await describeEntries(context, changes),
+      nextCursor: next && `${next.isNewestFirst ? '<' : ''}${next.n}`,
+      asOf: asOf(context),
     }
-    return answer(after)
   },
 })
 
@@ -167,13 +151,8 @@ export const getChange = nativeRead({
   async run(context, input) {
     const seen = await getSeen(context, input.changeId, subjectsListed)
     const [described] = await describeEntries(context, [seen])
-    const isPermitted = await permitterThen(context, 'history:read')
-    const decisionIds: string[] = []
-    for (const { n, at, request } of await context.tx.journal.decisionsOf(seen.entry.n)) {
-      const isSeen = await isPermitted(request.account, at.getTime())
-      if (isSeen) decisionIds.push(formatId('decision', context.tx.installation, n))
-    }
-    return { ...described!, decisionIds }
+    const decisions = await decisionsOfChange(context, seen)
+    return { ...described!, decisionIds: decisions.map((n) => formatId('decision', context.tx.installation, n)) }
   },
 })
 
@@ -188,45 +167,35 @@ export const listSubjectsOfChange = nativeRead({
   columns: ['objectId', 'kind', 'versionBefore', 'versionAfter', 'members'],
   refusals: ['NotFound', 'InvalidPaginationToken'],
   at: placeOfChange,
-  async run(context, { changeId, limit = pageSizeDefault, cursor }) {
-    const { entry, subjects: seen } = await getSeen(context, changeId, subjectsPerPageMax)
-    const from = numberIn(cursor) ?? 0
-    const subjects = seen.slice(from, from + limit + 1)
-    const items: SubjectShown[] = []
-    let length = 0
-    for (const subject of subjects.slice(0, limit)) {
-      // One at a time: their states may be long.
-      const [[shown]] = (await describeSubjects(context, [{ entry, subjects: [subject] }])) as [[SubjectShown]]
-      length += lengthOfSubject(shown)
-      if (items.length > 0 && length > lengthPerPage) break
-      items.push(shown)
-    }
-    const nextCursor = items.length < subjects.length ? String(from + items.length) : undefined
-    return { items, nextCursor, asOf: asOf(context) }
+  async run(context, { changeId, ...params }) {
+    const { entry, subjects } = await getWholeChange(context, changeId)
+    const places = subjects.map((subject, index) => ({ subject, place: index + 1 }))
+    const page = await gatherPage(context, params, {
+      read: (after, limit) => places.slice(Number(after), Number(after) + limit),
+      key: ({ place }) => String(place),
+      start: '0',
+      // Few at a time: their states may be long.
+      show: async ({ subject }) => (await describeSubjects(context, [{ entry, subjects: [subject] }]))[0]![0]!,
+      bounds: { stepMax: subjectsPerStep, weightOf: lengthOfSubject, weightMax: lengthPerPage },
+    })
+    return { ...page, asOf: asOf(context) }
   },
 })
-
-const absentChange = (id: string) => ({ code: 'NotFound', what: 'change', id }) as const
 
 async function placeOfChange(context: ReadContext, { changeId }: { readonly changeId: string }): Promise<Place> {
   const { node } = await getSeen(context, changeId, 0)
   return { node, absent: absentChange(changeId) }
 }
 
-/** Who may see a change is said by what it was about; where it is not to be seen, it is absent. */
-async function getSeen(context: ReadContext, id: string, subjectsMax: number): Promise<SeenEntry> {
-  const n = /^\d{1,16}$/.test(id) ? Number(id) : undefined
-  const entry = n === undefined ? undefined : (await context.tx.recordLists.entries([n], subjectsListed)).get(n)
-  const { seen } = await seenEntries(context, entry ? [entry] : [], { subjectsMax })
-  return seen[0] ?? refuse(absentChange(id))
-}
-
-function numberIn(cursor: string | undefined): number | undefined {
-  if (cursor !== undefined && /^\d{1,16}$/.test(cursor)) return Number(cursor)
-  const place = cursor
-  if (place === undefined) return undefined
-  if (!/^\d{1,16}$/.test(place)) refuse({ code: 'InvalidPaginationToken', field: 'cursor', value: cursor! })
-  return Number(place)
+/** The change whose id it is, in the order of time; a cursor of ours says its order. */
+function placeIn(cursor: string | undefined, order: (typeof orders)[number] | undefined): ChangePlace | undefined {
+  if (cursor === undefined) return undefined
+  const [, sign, n] = /^(<?)(\d{1,16})$/.exec(cursor) ?? []
+  const isNewestFirst = sign === '<'
+  if (n === undefined || (order !== undefined && isNewestFirst !== (order === 'newest-first'))) {
+    refuse({ code: 'InvalidPaginationToken', field: 'cursor', value: cursor })
+  }
+  return { n: Number(n), isNewestFirst }
 }
 
 async function describeEntries(context: ReadContext, seen: readonly SeenEntry[]): Promise<z.output<typeof change>[]> {

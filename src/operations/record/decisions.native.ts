@@ -1,12 +1,9 @@
 // Decisions on record: listed by what they are about, and shown with their trace.
 import { z } from 'zod'
 import { formatCidr } from '#model/cidr.ts'
-import { formatId, hasShape, parseId } from '#model/identifier.ts'
 import { modeValues } from '#model/policy/values.ts'
-import { type Refusal, refuse } from '#model/refusal.ts'
+import { refuse } from '#model/refusal.ts'
 import type { RecordedDecision } from '#store/tables/journal.ts'
-import type { Place } from '../identity/authority.ts'
-import { visibleAccounts } from '../identity/visible-accounts.ts'
 import { nativeRead } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
 import { traceStep } from '../policy/shapes.native.ts'
@@ -18,22 +15,16 @@ import {
   idText,
   instant,
   nameShapes,
-  nextStep,
   pageSizeDefault,
   paging,
-  parseInstant,
   policyName,
   poolNameOrProvider,
   recordPageOf,
   showMakers,
   usedMakers,
 } from '../shapes.native.ts'
-import { namesOf } from './object-names.ts'
-import { permitterThen, placeThen } from './object-places.ts'
-
-/** Decisions read at once, also for a short page, and looked at for one page; with fewer to be seen the page is shorter. */
-const stepSize = 200
-const decisionsPerPageMax = 10_000
+import { decisionIdOf, getRecorded, listDecisions as list, placeOfDecision } from './decisions.ts'
+import { between, readSpan } from './shapes.native.ts'
 
 export const decisionId = idText('decision').describe('`decision-…`, with which every refusal by policy begins.')
 const outcome = z.enum(['allow', 'steer', 'warn', 'deny'])
@@ -131,8 +122,7 @@ export const listDecisions = nativeRead({
       .describe(
         'Only those of changes and refusals that were about the object with this id. Why space was given is told by its history.',
       ),
-    from: instant.optional().describe('Only those at this moment or later.'),
-    until: instant.optional().describe('Only those before this moment.'),
+    ...between,
   }),
   output: recordPageOf(listed),
   rest: { method: 'GET', path: '/decisions' },
@@ -151,44 +141,15 @@ export const listDecisions = nativeRead({
   ],
   refusals: ['InvalidPaginationToken'],
   at: 'filtered',
-  async run(context, { limit = pageSizeDefault, cursor, poolId, candidate, subject, from, until, ...rest }) {
-    const { recordLists, journal } = context.tx
-    const about = subject === undefined ? undefined : namesOf(context, subject)
-    const accounts =
-      rest.account === undefined ? await visibleAccounts(context, 'decision:read', 'ever') : [rest.account]
-    const filter = { ...rest, pool: poolId, candidateOutcome: candidate, subject: about, accounts }
-    const isPermitted = await permitterThen(context, 'decision:read')
-    // As where there is no such account: however much it asked for, nothing of it is looked at.
-    if (rest.account !== undefined && !(await isPermitted(rest.account, 0, Infinity))) {
-      return { items: [], asOf: asOf(context) }
+  async run(context, { limit = pageSizeDefault, cursor, poolId, candidate, from, until, ...rest }) {
+    const filter = { ...rest, pool: poolId, candidateOutcome: candidate }
+    const asked = { limit, after: numberIn(cursor) }
+    const { items, next } = await list(context, asked, filter, readSpan({ from, until }))
+    return {
+      items: items.map((one) => describe(context, one)),
+      nextCursor: next === undefined ? undefined : String(next),
+      asOf: asOf(context),
     }
-    const first = from === undefined ? 0 : await recordLists.firstSince('decision', parseInstant(from))
-    const end = until === undefined ? undefined : await recordLists.firstSince('decision', parseInstant(until))
-    let before = numberIn(cursor) ?? end ?? Number.MAX_SAFE_INTEGER
-    let shown = before
-    const items: z.output<typeof listed>[] = []
-    const answer = (nextCursor?: string) => ({ items, nextCursor, asOf: asOf(context) })
-    for (let looked = 0; looked < decisionsPerPageMax; ) {
-      const size = await nextStep(context, looked, Math.max(limit, stepSize))
-      const found = await recordLists.decisionsBefore(filter, before, size)
-      const decisions = await journal.findDecisions(found.numbers)
-      for (const n of found.numbers) {
-        if (n < first) return answer()
-        const recorded = decisions.get(n)!
-        const { at, request } = recorded
-        before = n
-        if (!(await isPermitted(request.account, at.getTime()))) continue
-        if (items.length === limit) return answer(String(shown))
-        items.push(describe(context, recorded))
-        shown = n
-      }
-      if (found.isWhole) return answer()
-      before = found.last
-      // Much was passed over: what there is by now, and where to go on.
-      if (found.numbers.length === 0) return answer(String(before))
-      looked += found.numbers.length
-    }
-    return answer(String(before))
   },
 })
 
@@ -264,37 +225,14 @@ export const getDecision = nativeRead({
   },
 })
 
-/** The account that asked, for whoever may see its decisions. */
-export async function placeOfDecision(context: ReadContext, input: { readonly decisionId: string }): Promise<Place> {
-  const { at, request } = await getRecorded(context, input.decisionId)
-  const absent = await absentDecision(context, input.decisionId)
-  return placeThen(context, 'decision:read', { node: request.account, absent }, at.getTime())
-}
-
-/** What goes by age alone is told by the number alone: so it says nothing of decisions that are there and hidden. */
-async function absentDecision({ tx }: ReadContext, id: string): Promise<Refusal> {
-  const n = parseId('decision', tx.installation, id)
-  const { beforeN, beforeAt } = await tx.retention.forgotten()
-  if (n === undefined || n >= beforeN) return { code: 'NotFound', what: 'decision', id }
-  return { code: 'NoLongerKept', what: 'decision', id, before: formatInstant(beforeAt) }
-}
-
-export async function getRecorded(context: ReadContext, id: string): Promise<RecordedDecision> {
-  if (!hasShape('decision', id)) refuse({ code: 'MalformedId', what: 'decision', id, expected: 'decision-...' })
-  const n = parseId('decision', context.tx.installation, id)
-  const recorded = n === undefined ? undefined : await context.tx.journal.findDecision(n)
-  return recorded ?? refuse(await absentDecision(context, id))
-}
-
 function numberIn(cursor: string | undefined): number | undefined {
-  const place = cursor
-  if (place === undefined) return undefined
-  if (!/^[0-9]{1,16}$/.test(place)) refuse({ code: 'InvalidPaginationToken', field: 'cursor', value: cursor! })
-  return Number(place)
+  if (cursor === undefined) return undefined
+  if (!/^[0-9]{1,16}$/.test(cursor)) refuse({ code: 'InvalidPaginationToken', field: 'cursor', value: cursor })
+  return Number(cursor)
 }
 
-const describe = ({ tx }: ReadContext, recorded: RecordedDecision): z.output<typeof listed> => ({
-  decisionId: formatId('decision', tx.installation, recorded.n),
+const describe = (context: ReadContext, recorded: RecordedDecision): z.output<typeof listed> => ({
+  decisionId: decisionIdOf(context, recorded),
   at: recorded.at.toISOString(),
   account: recorded.request.account,
   resourceType: recorded.request.resourceType,

@@ -191,14 +191,14 @@ async function findOfResource(context: ReadContext, resourceId: string): Promise
   const holders = await holdersOf(context, accounts)
   const allocated = holders
     ? await tx.allocationLists.ofResource(holders, resourceId, 0, rowsMax)
-    : await tx.space.ofResource(resourceId, 0, rowsMax)
+    : await tx.allocations.ofResource(resourceId, 0, rowsMax)
   const held = await tx.space.holds.list({ accounts, resourceId }, 0, rowsMax)
   const used = await tx.addresses.usedBy({ resourceId }, 0, rowsMax)
   const numbers = [...allocated, ...held].filter(({ account }) => isPermitted(account)).map(({ n }) => n)
   const tenures = await tx.tenures.presentOf([...new Set([...numbers, ...used])])
   const found = [...tenures.values()]
     // What a pool was given is the pool, which is found itself.
-    .filter(({ resourceType }) => resourceType !== 'ipam-pool')
+    .filter(({ resourceType }) => resourceType !== 'ipam-pool' && resourceType !== 'reserved')
     .filter(({ account, heldUntil }) => heldUntil === undefined && isPermitted(account))
     .sort((a, b) => a.n - b.n)
   const isCut = [allocated, held, used].some(({ length }) => length === rowsMax)

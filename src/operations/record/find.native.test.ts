@@ -147,6 +147,55 @@ test('what plans a VPC stands behind it', async () => {
   )
 })
 
+test('a host is told with its subnet and that one’s network, each with the pool that divides it; and so does its history', async () => {
+  const space = await makePool({ parentPoolId: top, sharedWith: [shop] }, '10.8.0.0/16')
+  const common = { account: shop, locale: 'us-east-1', scopeType: 'private' }
+  const vpc = await allocate({ ...common, resourceType: 'vpc', resourceId: 'vpc-0f', netmaskLength: 20, poolId: space })
+  const subnet = await allocate({
+    ...common,
+    resourceType: 'subnet',
+    resourceId: 'subnet-0f',
+    netmaskLength: 24,
+    inside: 'vpc-0f',
+  })
+  const host = await allocate({
+    ...common,
+    resourceType: 'aws:network-interface',
+    resourceId: 'eni-0f',
+    inside: 'subnet-0f',
+  })
+  const found = inScope(await find(host.cidr.split('/')[0]!), acme.privateScope)
+  assert.deepEqual(
+    found.chain.map(({ kind, cidr, resourceId }) => [kind, cidr, resourceId]),
+    [
+      ['pool', '10.0.0.0/8', undefined],
+      ['pool', '10.8.0.0/16', undefined],
+      ['allocation', vpc.cidr, 'vpc-0f'],
+      ['pool', vpc.cidr, undefined],
+      ['allocation', subnet.cidr, 'subnet-0f'],
+      ['pool', subnet.cidr, undefined],
+      ['allocation', host.cidr.split('/')[0], 'eni-0f'],
+    ],
+  )
+  assert.equal(found.state, 'allocated')
+  const stateOf = async (q: string) => inScope(await find(q), acme.privateScope).state
+  const at = (octet: number) => subnet.cidr.replace('0/24', String(octet))
+  assert.deepEqual(
+    [await stateOf(at(1)), await stateOf(at(99)), await stateOf(subnet.cidr), await stateOf(vpc.cidr)],
+    ['reserved', 'free', 'partly-used', 'partly-used'],
+  )
+  // The scope is not theirs to see.
+  const [blind] = (await find(at(254), auditorOfShop)).places
+  assert.deepEqual(
+    blind!.chain.filter(({ kind }) => kind === 'allocation').map(({ resourceId }) => resourceId),
+    ['vpc-0f', 'subnet-0f', 'eni-0f'],
+  )
+  const path = `/history/addresses?cidr=${at(254)}&scopeId=${acme.privateScope}`
+  const { items } = await acme.get<{ items: { resourceId?: string; resourceType: string }[] }>(path)
+  const known = items.filter(({ resourceType }) => resourceType !== 'ipam-pool').map(({ resourceId }) => resourceId)
+  assert.deepEqual(new Set(known), new Set(['vpc-0f', 'subnet-0f', 'eni-0f']))
+})
+
 test('a VPC that brought its block is found by it, and its subnet', async () => {
   const { Vpc } = await acme.call('CreateVpc', { CidrBlock: '172.16.0.0/16' }, { account: shop })
   const { Subnet } = await acme.call(

@@ -5,6 +5,7 @@ import { formatId } from '#model/identifier.ts'
 import type { EffectiveView } from '#model/policy/effective.ts'
 import { assignmentKindValues, modeValues } from '#model/policy/values.ts'
 import type { DescribedTenure } from '#store/tables/timeline.ts'
+import { permitter } from '../identity/authority.ts'
 import { nativeRead } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
 import { accountId, asOf, finality, formatInstant, idText, instant, nameShapes } from '../shapes.native.ts'
@@ -41,6 +42,7 @@ const speaking = z.object({
     .array(
       z.object({
         policyId: z.string(),
+        policyName: z.string().optional().describe('Where you may read the policy.'),
         version: z.number().int(),
         target: z.string().describe('Where it is enabled.'),
         kind: z.enum(assignmentKindValues),
@@ -60,12 +62,16 @@ const place = z.object({
   scopeName: z.string().optional(),
   scopeDescription: z.string().optional(),
   state: z
-    .enum(['allocated', 'held', 'quarantined', 'free', 'partly-used', 'other'])
+    .enum(['allocated', 'held', 'reserved', 'quarantined', 'free', 'partly-used', 'other'])
     .optional()
     .describe(
-      '`partly-used`: a range with something in it. `other`: not all free, and you may not see why. Absent where the pool is not yours to see.',
+      '`reserved`: no host gets it, since its network keeps it. `partly-used`: a range with something in it. `other`: not all free, and you may not see why. Absent where the pool is not yours to see.',
     ),
-  chain: z.array(step).describe('From the top-level pool to whoever has it: each lies in the one before it.'),
+  chain: z
+    .array(step)
+    .describe(
+      'From the top-level pool to whoever has it, through networks inside of networks: each lies in the one before it.',
+    ),
   policy: speaking.optional().describe('What speaks for whoever has it, where you may read it.'),
   inside: z.array(step).describe(`Of a range: what lies in it, in address order; ${insideMax} at most.`),
   hasMoreInside: z.boolean(),
@@ -131,7 +137,11 @@ export const find = nativeRead({
     const range = parseAddress(q) ?? parseCidr(q)
     const found = range ? await findPlaces(context, range) : { places: [], hasMore: false }
     const groups = range ? [] : await findObjects(context, q)
+    const mayRead = await permitter(context, 'policy:read')
     const nameOf = await namesOf(context, [
+      ...found.places.flatMap(({ view }) =>
+        (view?.assignments ?? []).flatMap(({ party }) => (mayRead(party.owner) ? party.policy : [])),
+      ),
       ...found.places.flatMap(({ scope, chain, inside }) => [
         scope?.id ?? '',
         ...[...chain, ...inside].map(idOf(context)),
@@ -183,7 +193,7 @@ function showPlace(context: ReadContext, found: FoundPlace, nameOf: NameOf): z.o
     scopeDescription: scope?.description,
     state: found.state,
     chain: found.chain.map(show),
-    policy: view && speakingIn(view, found),
+    policy: view && speakingIn(view, found, nameOf),
     inside: found.inside.map(show),
     hasMoreInside: found.hasMoreInside,
     before: found.before.map((tenure) => showTenure(context, tenure)),
@@ -242,7 +252,7 @@ function showTenure({ tx: { installation } }: ReadContext, row: DescribedTenure)
   }
 }
 
-function speakingIn(view: EffectiveView, { chain }: FoundPlace): z.output<typeof speaking> | undefined {
+function speakingIn(view: EffectiveView, { chain }: FoundPlace, nameOf: NameOf): z.output<typeof speaking> | undefined {
   const held = chain.findLast((one) => one.kind === 'tenure')
   if (held?.tenure.region === undefined) return undefined
   return {
@@ -250,7 +260,17 @@ function speakingIn(view: EffectiveView, { chain }: FoundPlace): z.output<typeof
     resourceType: held.tenure.resourceType,
     assignments: view.assignments.flatMap(({ party, kind, mode, part }) =>
       part === 'order' || part === 'narrows'
-        ? [{ policyId: party.policy, version: party.version, target: party.target, kind, mode, part }]
+        ? [
+            {
+              policyId: party.policy,
+              policyName: nameOf(party.policy),
+              version: party.version,
+              target: party.target,
+              kind,
+              mode,
+              part,
+            },
+          ]
         : [],
     ),
     unmatched: view.enforced.unmatched.value,

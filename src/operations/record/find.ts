@@ -11,6 +11,7 @@ import type { AddressPlace, DescribedTenure, Tenure } from '#store/tables/timeli
 import { permitter } from '../identity/authority.ts'
 import { visibleAccounts } from '../identity/visible-accounts.ts'
 import type { ReadContext } from '../operation.ts'
+import { reservedType } from '../space/reserved.ts'
 import { permitterThen } from './object-places.ts'
 import { type PoolPlace, placesOfPools } from './pool-scopes.ts'
 
@@ -50,8 +51,8 @@ export type Step =
       readonly endsAt: number
     }
 
-/** `other`: it has something, of which the caller may see nothing. */
-export type SpaceState = 'allocated' | 'held' | 'quarantined' | 'free' | 'partly-used' | 'other'
+/** `other`: it has something, of which the caller may see nothing. `reserved`: its network keeps it, and no host gets it. */
+export type SpaceState = 'allocated' | 'held' | 'reserved' | 'quarantined' | 'free' | 'partly-used' | 'other'
 
 export interface FoundPlace {
   /** `network`: a VPC that brought its block, which lies in no scope. */
@@ -355,7 +356,7 @@ async function describePlace(
   }
 }
 
-/** Pools from the top, then what is held of the innermost of them. */
+/** Pools from the top, each with what is held of it: a pool that divides that comes behind it. */
 function chainOf(
   { pools, around }: Gathered,
   byNumber: Described['byNumber'],
@@ -368,12 +369,15 @@ function chainOf(
   const held = around.filter(
     ({ resourceType, resourceId }) => resourceType !== linkType || !shown.has(resourceId ?? ''),
   )
-  const hidden = [...new Set(held.map(({ pool }) => pool))].filter((n) => !byNumber.has(n))
-  return [
-    ...inOrder,
-    ...hidden.map((n) => ({ kind: 'hidden-pool', n }) as const),
-    ...held.map((row) => ({ kind: 'tenure', tenure: described.get(tenureKey(row))! }) as const),
-  ]
+  const chain: Step[] = []
+  // What lies further inside was allocated later, from a pool that divides what was allocated before.
+  for (const row of held.toSorted((a, b) => a.n - b.n)) {
+    const at = inOrder.findIndex(({ pool }) => pool.n === row.pool)
+    chain.push(...inOrder.splice(0, at + 1))
+    if (!byNumber.has(row.pool)) chain.push({ kind: 'hidden-pool', n: row.pool })
+    chain.push({ kind: 'tenure', tenure: described.get(tenureKey(row))! })
+  }
+  return [...chain, ...inOrder]
 }
 
 /** In address order. What a pool below was given and that pool's own CIDR are one. */
@@ -412,6 +416,9 @@ async function subnetIn({ tx }: ReadContext, chain: readonly Step[], range: Cidr
   return { kind: 'subnet', id: subnet.id, account: vpc.account, region: vpc.region, cidr: subnet.cidr }
 }
 
+const stateOfTenure = ({ state, resourceType }: DescribedTenure): SpaceState =>
+  state === 'held' ? 'held' : resourceType === reservedType ? 'reserved' : 'allocated'
+
 async function stateOf(
   context: ReadContext,
   range: Cidr,
@@ -423,7 +430,10 @@ async function stateOf(
   }: { readonly chain: readonly Step[]; readonly insides: readonly Step[]; readonly byNumber: Described['byNumber'] },
 ): Promise<{ readonly state: SpaceState | undefined; readonly resting?: Step }> {
   const held = chain.findLast((step) => step.kind === 'tenure')
-  if (held) return { state: held.tenure.state === 'held' ? 'held' : 'allocated' }
+  const last = chain.at(-1)
+  // Inside of a network that somebody has, it is what it is in the pool that divides that.
+  const isInside = last?.kind === 'pool' && last.pool.divides !== undefined && last.pool.sourceResource === undefined
+  if (held && !isInside) return { state: stateOfTenure(held.tenure) }
   if (chain.some(({ kind }) => kind === 'vpc')) return { state: 'allocated' }
   const pool = await poolToAsk(context, range, innermost, byNumber)
   if (pool === undefined) return { state: insides.length > 0 ? 'partly-used' : undefined }

@@ -80,11 +80,11 @@ test('who had an address then: the holder of each time, and nobody in between', 
   assert.deepEqual(
     items.map(({ cidr, heldUntil }) => [cidr, heldUntil !== undefined]),
     [
-      ['10.0.1.0/24', true],
       ['10.0.1.16/28', false],
+      ['10.0.1.0/24', true],
     ],
   )
-  const [released] = items
+  const [, released] = items
   assert.equal(released!.resourceId, undefined)
   assert.equal(released!.account, managementAccount)
   assert(released!.decisionId?.startsWith('decision-'))
@@ -332,17 +332,14 @@ test('states of an object come newest first, through every page, with who made e
     cursor = page.nextCursor
   }
   assert.deepEqual(pieces, items)
-  // A cursor from when lists began with the oldest state goes on as it began.
+  // A cursor from when lists began with the oldest state would go the wrong way.
   const token = await world.tokenOf('user:old', 'auditor', '*')
   const principal = await createAuthenticator(world.store)(`Bearer ${token}`)
   const old = await world.store.read(async (tx) =>
     tx.pageTokens.seal('2', boundTo({ caller: principal, tx }, 'getObjectHistory', { objectId: id }, [])),
   )
-  const goesOn = await world.get<Page<State>>(`${path}?cursor=${old}`, { as: token })
-  assert.deepEqual(
-    goesOn.items.map(({ version }) => version),
-    [3, 4],
-  )
+  const { body } = await world.ask<{ code: string }>('GET', `${path}?cursor=${old}`, { as: token })
+  assert.equal(body.code, 'InvalidPaginationToken')
   const some = await world.get<Page<State>>(`${path}?from=${items[2]!.from}&until=${items[0]!.from}`)
   assert.deepEqual(
     some.items.map(({ version }) => version),

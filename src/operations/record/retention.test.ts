@@ -194,7 +194,7 @@ describe('what is needed', () => {
     const confirmed = await world.post<Made>(`/allocations/${kept.allocationId}/confirm`, {})
     assert.notEqual(confirmed.decisionId, kept.decisionId)
     await passDays(world, 1)
-    await world.store.write((tx) => tx.space.endQuarantines(100))
+    await world.store.write((tx) => tx.resting.end(100))
     await passDays(world, days)
     await forget(world)
     // The hold lapsed a day after it was made, and has been over for so long now.

@@ -4,8 +4,9 @@ import { purposeProblem } from '#model/address-space.ts'
 import { type Cidr, formatAddress, parseAddress } from '#model/cidr.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { AddressAssociation } from '#store/tables/addresses.ts'
-import type { Allocation } from '#store/tables/space.ts'
-import { filterBy, type Listed, readFrom, readPage, refuseIdsWithPaging, rowsPerStep } from '../listing.ts'
+import type { Allocation } from '#store/tables/holdings.ts'
+import { filterBy, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
+import { type Listed, readFrom, rowsPerStep } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
@@ -67,7 +68,7 @@ export const describeAddresses = ec2Read('DescribeAddresses', async (context, in
 /** Reverse names (PTR records) are the one attribute, and nothing here serves DNS: every address is without. */
 export const describeAddressesAttribute = ec2Read('DescribeAddressesAttribute', async (context, input) => {
   refuseIdsWithPaging(input.AllocationIds, 'AllocationIds', input)
-  const { items, NextToken } = await readPage(context, input, {
+  const { items, NextToken } = await readTokenPage(context, input, {
     read: readerOf(context, await namedAddresses(context, input.AllocationIds, undefined)),
     placeOf,
     show: async (allocations) =>
@@ -181,7 +182,8 @@ const readerOf = (
 ): Listed<Allocation, never>['read'] =>
   named
     ? readFrom(named, ({ n }, place) => n > Number(place))
-    : (after = '0', limit) => tx.space.ofAccount(caller.account, Number(after), limit, { resourceType: 'eip', region })
+    : (after = '0', limit) =>
+        tx.allocations.ofAccount(caller.account, Number(after), limit, { resourceType: 'eip', region })
 
 async function describeAll(context: ReadContext, allocations: readonly Allocation[]): Promise<Address[]> {
   const { addresses, pools, tags: allTags } = context.tx

@@ -7,8 +7,8 @@ import { mayUsePool, resolve } from '#model/policy/resolve.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import type { AddressAssociation } from '#store/tables/addresses.ts'
+import type { Allocation } from '#store/tables/holdings.ts'
 import type { Pool } from '#store/tables/pools.ts'
-import type { Allocation } from '#store/tables/space.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { putTags } from '../organization/tagging.ts'
 import { getUsablePool, grant, release } from './grant.ts'
@@ -126,7 +126,7 @@ export async function getElasticIp(context: ReadContext, id: string): Promise<Al
 }
 /** The caller's Elastic IP at an address. */
 export async function findElasticIpAt(context: ReadContext, address: Cidr): Promise<Allocation | undefined> {
-  return (await context.tx.space.allAt(address)).find((candidate) => isOwn(context, candidate))
+  return (await context.tx.allocations.allAt(address)).find((candidate) => isOwn(context, candidate))
 }
 
 /** An Elastic IP is its allocation under another name. */
@@ -134,7 +134,7 @@ export const elasticIpIdOf = ({ tx }: ReadContext, { n }: Pick<Allocation, 'n'>)
   formatId('address', tx.installation, n)
 
 async function findOwn(context: ReadContext, n: number): Promise<Allocation | undefined> {
-  const allocation = await context.tx.space.find(n)
+  const allocation = await context.tx.allocations.find(n)
   return allocation && isOwn(context, allocation) ? allocation : undefined
 }
 const isOwn = ({ caller, region }: ReadContext, allocation: Allocation): boolean =>

@@ -3,30 +3,24 @@ import { z } from 'zod'
 import { bitsOf, type Cidr, contains, formatAddress, formatCidr, lastAddress, parseCidr, toKey } from '#model/cidr.ts'
 import { formatId, parseId } from '#model/identifier.ts'
 import { provider } from '#model/policy/decision.ts'
+import { canBeDivided } from '#model/policy/nesting.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
 import { everywhere } from '#model/roles.ts'
 import type { Tag } from '#model/tags.ts'
 import type { Association, UseKind } from '#store/tables/addresses.ts'
+import type { Allocation } from '#store/tables/holdings.ts'
 import type { Hold } from '#store/tables/holds.ts'
-import type { Allocation } from '#store/tables/space.ts'
+import type { Pool } from '#store/tables/pools.ts'
 import { permitter } from '../identity/authority.ts'
 import { holdersMax, holdersOf, visibleAccounts } from '../identity/visible-accounts.ts'
-import { poolIdOrProvider } from '../ipam/pools.native.ts'
+import { poolId, poolIdOrProvider } from '../ipam/pools.native.ts'
 import type { ReadContext } from '../operation.ts'
-import {
-  accountId,
-  formatInstant,
-  idText,
-  instant,
-  nameShapes,
-  nextStep,
-  type PageInput,
-  pageSizeDefault,
-} from '../shapes.native.ts'
+import { accountId, formatInstant, gatherPage, idText, instant, nameShapes, type PageInput } from '../shapes.native.ts'
 import { findHold } from './holds.ts'
 import { isOwnNetwork } from './own-networks.ts'
+import { reservedType } from './reserved.ts'
 import {
   description,
   locale,
@@ -38,8 +32,6 @@ import {
   tagMap,
 } from './shapes.native.ts'
 
-/** Rows looked at for one page: where few of them fit, the page is short and says where to go on. */
-const rowsPerPageMax = 10_000
 /** Holders that are asked one by one whether they have space in a pool. */
 const holdersAskedMax = 64
 
@@ -57,6 +49,9 @@ export const allocation = z.object({
   locale: locale.optional(),
   poolId: poolIdOrProvider.describe('The pool it is from; `provider` for space of the provider.'),
   resourceId: resourceId.optional(),
+  innerPoolId: poolId
+    .optional()
+    .describe('The pool that divides it, where it is a network: others have space inside from that.'),
   usedBy: z
     .object({
       resourceId: z.string().describe('An instance, network interface or NAT gateway.'),
@@ -83,7 +78,7 @@ export const isHold = (entry: Entry): entry is Hold => 'expiresAt' in entry
 export async function findEntry(context: ReadContext, id: string): Promise<Entry> {
   refuseMalformed('allocation', 'ipam-pool-allocation', id, 'ipam-pool-alloc-...')
   const n = parseId('allocation', context.tx.installation, id)
-  const found = n === undefined ? undefined : ((await context.tx.space.find(n)) ?? (await findHold(context, n)))
+  const found = n === undefined ? undefined : ((await context.tx.allocations.find(n)) ?? (await findHold(context, n)))
   return found ?? refuse(absentAllocation(id))
 }
 
@@ -99,14 +94,14 @@ export function tagHomeOf(
 }
 /** Its space comes and goes with something of this installation: a network that the EC2 API made, or a pool. */
 const isOwn = (installation: string, entry: Entry): boolean =>
-  entry.resourceType === 'ipam-pool' || isOwnNetwork(installation, entry)
+  entry.resourceType === 'ipam-pool' || entry.resourceType === reservedType || isOwnNetwork(installation, entry)
 
 export function showAllocation(
   { tx }: ReadContext,
   snapshot: Snapshot,
   found: Entry,
   tags: readonly Tag[],
-  use?: Association,
+  { use, inner }: { readonly use?: Association | undefined; readonly inner?: Pool | undefined } = {},
 ): z.output<typeof allocation> {
   const { installation } = tx
   const pool = formatId('pool', installation, found.pool)
@@ -122,6 +117,7 @@ export function showAllocation(
     poolId: snapshot.pools.has(pool) ? pool : provider,
     resourceId:
       found.resourceType === 'eip' && !isHold(found) ? formatId('address', installation, found.n) : found.resourceId,
+    innerPoolId: inner?.id,
     usedBy: use && { resourceId: use.resourceId, resourceType: use.resourceType },
     description: found.description,
     tags: tagMap(tags),
@@ -154,6 +150,20 @@ export async function usesOf(
   return ({ n }) => found.get(n)
 }
 
+/** The pools that divide networks among entries. */
+export async function innerPoolsOf(
+  context: ReadContext,
+  entries: readonly Entry[],
+): Promise<(entry: Entry) => Pool | undefined> {
+  const { resourceTypes } = await context.snapshot()
+  const networks = entries.filter((entry) => {
+    const type = resourceTypes.get(entry.resourceType)
+    return type !== undefined && canBeDivided(type) && !isHold(entry)
+  })
+  const found = await context.tx.pools.dividing(networks.map(({ n }) => n))
+  return ({ n }) => found.get(n)
+}
+
 // Many ---------------------------------------------------------------------------------------------------------------
 
 interface ListParams extends PageInput {
@@ -179,7 +189,7 @@ interface Source {
 export async function listedAllocations(context: ReadContext, params: ListParams) {
   const isPermitted = await permitter(context, 'allocation:read')
   const snapshot = await context.snapshot()
-  const { limit = pageSizeDefault, cursor, state } = params
+  const { state } = params
   const pools = await poolNumbers(context, params.poolId)
   // As where there is no such account: however much it has, nothing of it is looked at.
   if (params.account !== undefined && !isPermitted(params.account)) return { items: [] }
@@ -196,30 +206,22 @@ export async function listedAllocations(context: ReadContext, params: ListParams
     const held = state === 'allocated' ? [] : await source.held(after, size)
     return held.length === 0 ? allocated : [...allocated, ...held].sort(source.order).slice(0, size)
   }
-  const from = cursor ?? source.start
-  const begin = () => ({ items: [] as z.output<typeof allocation>[], after: from, shown: from, looked: 0 })
-  const sofar = context.progress.next(begin)
-  const { items } = sofar
-  for (;;) {
-    const size = await nextStep(context, sofar.looked, limit)
-    const rows = await read(sofar.after, size)
-    const wanted = rows.filter(isWanted)
-    const tagsIn = await tagsOf(context, wanted)
-    const useIn = await usesOf(context, wanted)
-    for (const row of rows) {
-      const tags = tagsIn(row)
-      if (isWanted(row) && hasTag(tags) && isUsed(row, useIn(row))) {
-        if (items.length === limit) return { items, nextCursor: sofar.shown }
-        items.push(showAllocation(context, snapshot, row, tags, useIn(row)))
-        sofar.shown = source.place(row)
-      }
-      sofar.after = source.place(row)
-    }
-    if (rows.length < size) return { items }
-    sofar.looked += rows.length
-    if (sofar.looked >= rowsPerPageMax) return { items, nextCursor: sofar.after }
-    context.tx.keepsSoFar()
-  }
+  return gatherPage(context, params, {
+    read,
+    key: source.place,
+    start: source.start,
+    async showAll(rows) {
+      const wanted = rows.filter(isWanted)
+      const tagsIn = await tagsOf(context, wanted)
+      const useIn = await usesOf(context, wanted)
+      const innerOf = await innerPoolsOf(context, wanted)
+      return rows.map((row) => {
+        const tags = tagsIn(row)
+        if (!isWanted(row) || !hasTag(tags) || !isUsed(row, useIn(row))) return undefined
+        return showAllocation(context, snapshot, row, tags, { use: useIn(row), inner: innerOf(row) })
+      })
+    },
+  })
 }
 
 /**
@@ -355,7 +357,7 @@ async function sourceOf(
   const { space, allocationLists, pools: allPools } = context.tx
   if (resourceId !== undefined) {
     return ofResource(context, resourceId, {
-      allocated: (after, limit) => space.ofResource(resourceId, numberIn(after), limit),
+      allocated: (after, limit) => context.tx.allocations.ofResource(resourceId, numberIn(after), limit),
       held: (after, limit) => space.holds.list({ resourceId }, numberIn(after), limit),
     })
   }
@@ -392,14 +394,14 @@ async function ofResource(
 ): Promise<Source> {
   const { tx } = context
   const n = parseId('address', tx.installation, resourceId)
-  const eip = n === undefined ? undefined : await tx.space.find(n)
+  const eip = n === undefined ? undefined : await tx.allocations.find(n)
   const used = usedAs(context, { resourceId })
   return {
     ...byNumber,
     async allocated(after, limit) {
-      if (eip) return [eip].filter(({ n }) => n > numberIn(after))
+      const own = eip && eip.n > numberIn(after) ? [eip] : []
       const found = await named.allocated(after, limit)
-      return [...found, ...(await used(after, limit))].sort(byNumber.order).slice(0, limit)
+      return [...own, ...found, ...(await used(after, limit))].sort(byNumber.order).slice(0, limit)
     },
     held: named.held,
   }
@@ -415,7 +417,7 @@ const both =
 
 /** Elastic IPs that a resource, or resources of a kind, use. */
 function usedAs({ tx }: ReadContext, use: Parameters<ReadContext['tx']['addresses']['usedBy']>[0]): Read {
-  return async (after, limit) => tx.space.some(await tx.addresses.usedBy(use, numberIn(after), limit))
+  return async (after, limit) => tx.allocations.some(await tx.addresses.usedBy(use, numberIn(after), limit))
 }
 
 /** Of some pools, between two addresses: equal addresses, which private scopes may repeat, in the order of their pools. */

@@ -5,8 +5,8 @@ import { formatId, hasShape, parseId } from '#model/identifier.ts'
 import type { AllocationRequest } from '#model/policy/decision.ts'
 import { type Members, refuse, refuseValue } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
+import type { Allocation } from '#store/tables/holdings.ts'
 import type { Pool } from '#store/tables/pools.ts'
-import type { Allocation } from '#store/tables/space.ts'
 import {
   describedAs,
   getReadablePool,
@@ -16,13 +16,15 @@ import {
   refuseLongDescription,
   refuseTooManyListed,
 } from '../ipam/access.ts'
-import { filterBy, type Listed, readFrom, readPage, refuseIdsWithPaging } from '../listing.ts'
+import { filterBy, readTokenPage, refuseIdsWithPaging } from '../listing.aws.ts'
+import { type Listed, readFrom } from '../listing.ts'
 import { ec2Read, ec2Write } from '../operation.aws.ts'
 import type { ReadContext } from '../operation.ts'
 import { showTags, tagsToCreate } from '../organization/tagging.ec2.ts'
 import { allocate, allocationIdOf, describeAllocation, releaseAllocation } from './allocations.ts'
 import { previewGrant } from './grant.ts'
 import { isOwnNetwork } from './own-networks.ts'
+import { reservedType } from './reserved.ts'
 
 const resourceType = 'ipam-pool-allocation'
 /** What a request for space calls its members; where policy names a setting of the type, by that name. */
@@ -78,7 +80,7 @@ export const releaseIpamPoolAllocation = ec2Write('ReleaseIpamPoolAllocation', a
   if (!equals(allocation.cidr, cidr)) {
     refuseValue('Cidr', input.Cidr, `the allocation ${id} has the CIDR ${formatCidr(allocation.cidr)}`)
   }
-  if (shownType(allocation) !== 'custom') {
+  if (shownType(allocation) !== 'custom' || allocation.resourceType === reservedType) {
     const { resourceType } = allocation
     const isNetwork = resourceType === 'vpc' || resourceType === 'subnet'
     const isElsewhere = isNetwork && !isOwnNetwork(context.tx.installation, allocation)
@@ -86,7 +88,7 @@ export const releaseIpamPoolAllocation = ec2Write('ReleaseIpamPoolAllocation', a
     const because = `this one is of type \`${resourceType}\` and ${end}`
     refuseValue('IpamPoolAllocationId', id, `only custom allocations can be released; ${because}`)
   }
-  await releaseAllocation(context, allocation)
+  await releaseAllocation(context, allocation, (account) => account === context.caller.account)
   return { Success: true }
 })
 
@@ -102,12 +104,12 @@ export const getIpamPoolAllocations = ec2Read('GetIpamPoolAllocations', async (c
     allocation.pool === pool.n && (isOwner || allocation.account === account)
   const show = shower(context, { isSeen, matches })
   if (wanted !== undefined) {
-    const found = n === undefined ? undefined : await context.tx.space.find(n)
+    const found = n === undefined ? undefined : await context.tx.allocations.find(n)
     if (!found || !isSeen(found)) refuse({ code: 'NotFound', what: resourceType, id: wanted })
     const [shown] = await show([found])
     return { IpamPoolAllocations: shown ? [shown] : [] }
   }
-  const { items, NextToken } = await readPage(context, input, {
+  const { items, NextToken } = await readTokenPage(context, input, {
     ...(isOwner ? inPool(context, pool.n) : inOrderOf(context, {})),
     show,
   })
@@ -121,7 +123,7 @@ export const describeIpamPoolAllocations = ec2Read('DescribeIpamPoolAllocations'
   const named = await ownNamed(context, input.IpamPoolAllocationIds)
   const isSeen = async ({ pool }: Allocation): Promise<boolean> => named !== undefined || isOfIpam(pool)
   const isOfIpam = poolsOfIpams(context)
-  const { items, NextToken } = await readPage(context, input, {
+  const { items, NextToken } = await readTokenPage(context, input, {
     ...(named
       ? { read: readFrom(named, isBehind), placeOf: numberOf }
       : inOrderOf(context, { region: context.region })),
@@ -215,7 +217,7 @@ async function getReleasable(
   n: number | undefined,
 ): Promise<Allocation> {
   const { account } = context.caller
-  const allocation = n === undefined ? undefined : await context.tx.space.find(n)
+  const allocation = n === undefined ? undefined : await context.tx.allocations.find(n)
   if (allocation?.account === account) {
     const pool = await context.tx.pools.findByNumber(allocation.pool)
     const ipam = pool?.ipamId === undefined ? undefined : await context.tx.ipams.find(pool.ipamId)
@@ -236,7 +238,7 @@ async function getOwnMany(context: ReadContext, ids: readonly string[]): Promise
   const { tx, caller, region } = context
   const isOfIpam = poolsOfIpams(context)
   const numbers = new Map(ids.map((id) => [id, numberIn(context, id)]))
-  const found = await tx.space.some([...numbers.values()].filter((n) => n !== undefined))
+  const found = await tx.allocations.some([...numbers.values()].filter((n) => n !== undefined))
   const byNumber = new Map(found.map((allocation) => [allocation.n, allocation]))
   for (const [id, n] of numbers) {
     const allocation = byNumber.get(n ?? -1)
@@ -270,13 +272,13 @@ const numberOf = ({ n }: Allocation): string => String(n)
 const isBehind = ({ n }: Allocation, place: string): boolean => n > Number(place)
 /** The caller's own, in order of creation. */
 const inOrderOf = ({ tx, caller }: ReadContext, filter: { readonly region?: string }): Order => ({
-  read: (after = '0', limit) => tx.space.ofAccount(caller.account, Number(after), limit, filter),
+  read: (after = '0', limit) => tx.allocations.ofAccount(caller.account, Number(after), limit, filter),
   placeOf: numberOf,
 })
 /** Everybody's in a pool, in the order of addresses. */
 const inPool = ({ tx }: ReadContext, pool: number): Order => ({
   read: (after, limit) =>
-    tx.space.ofPool(pool, after === undefined ? undefined : new Uint8Array(Buffer.from(after, 'hex')), limit),
+    tx.allocations.ofPool(pool, after === undefined ? undefined : new Uint8Array(Buffer.from(after, 'hex')), limit),
   placeOf: ({ cidr }) => Buffer.from(toKey(cidr)).toString('hex'),
 })
 

@@ -1,16 +1,20 @@
 // Allocations: space for resources of every type, cloud and site, taken as policy says, one or many at once.
 import { z } from 'zod'
-import { bitsOf, type Cidr } from '#model/cidr.ts'
+import { bitsOf, type Cidr, contains, equals, formatCidr } from '#model/cidr.ts'
+import { formatId, parseId } from '#model/identifier.ts'
 import { type AllocationRequest, provider } from '#model/policy/decision.ts'
-import { mayUsePool } from '#model/policy/resolve.ts'
+import { canBeDivided } from '#model/policy/nesting.ts'
 import { findResourceType, namesOf, type ResourceType } from '#model/policy/resource-types.ts'
 import type { PoolFacts } from '#model/policy/snapshot.ts'
-import { numbered, refuse, refuseValue } from '#model/refusal.ts'
+import { naming, numbered, refuse, refuseValue } from '#model/refusal.ts'
 import { tagsFrom } from '#model/tags.ts'
+import type { Allocation } from '#store/tables/holdings.ts'
 import type { Hold } from '#store/tables/holds.ts'
-import type { Allocation } from '#store/tables/space.ts'
-import { type Place, requirePermission } from '../identity/authority.ts'
+import type { Pool } from '#store/tables/pools.ts'
+import { accessAt, type Place, permitter, requirePermission } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.ts'
+import { divideAllocation, findDivided } from '../ipam/divisions.ts'
+import { getUsableFacts } from '../ipam/known-pools.ts'
 import { batchBody, nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { replaceTagsOf } from '../organization/tags.ts'
@@ -21,6 +25,7 @@ import {
   allocation,
   allocationId,
   findEntry,
+  innerPoolsOf,
   isHold,
   listedAllocations,
   showAllocation,
@@ -31,7 +36,7 @@ import {
 import { describeAllocation, releaseAllocation as release, allocate as take } from './allocations.ts'
 import type { GrantOptions } from './grant.ts'
 import { confirmHold, describeHold, dropHold, extendHold, holdSecondsMax, placeHold } from './holds.ts'
-import { refuseOwnNetwork } from './own-networks.ts'
+import { isOwnNetwork, refuseOwnNetwork } from './own-networks.ts'
 import { checkLocaleOf, refuseResourceOfEip, refuseUnfitNetwork, scopeTypeOf } from './request-parts.ts'
 import {
   cidr,
@@ -73,6 +78,11 @@ const params = z.strictObject({
   poolId: poolNameOrProvider
     .optional()
     .describe('From this pool, or from the space of the `provider`; without one, policy chooses.'),
+  inside: resourceId
+    .optional()
+    .describe(
+      'Inside of this network: its allocation’s id, or what its resource is called. From the pool that divides it, which is made where there is none and you may make it.',
+    ),
   cidr: cidrOrAddress.optional().describe('Exactly this address or CIDR.'),
   netmaskLength: netmaskLength.optional().describe('A CIDR of this length.'),
   resourceId: resourceId.optional(),
@@ -89,6 +99,7 @@ type AllocationParams = z.output<typeof params>
 
 const refusals = [
   'NotFound',
+  'NotShared',
   'NotSupported',
   'CidrConflict',
   'MissingRequiredTags',
@@ -232,7 +243,7 @@ export const releaseAllocation = nativeWrite({
   output: z.void(),
   rest: { method: 'DELETE', path: '/allocations/{allocationId}', status: 204 },
   cli: 'allocation release',
-  refusals: ['NotFound', 'MalformedId', 'InUse', 'NotSupported'],
+  refusals: ['NotFound', 'MalformedId', 'InUse', 'NotSupported', 'DependencyViolation'],
   changes: getAllocation,
   at: placeOfAllocation,
   async run(context, { allocationId }) {
@@ -247,7 +258,7 @@ export const releaseAllocation = nativeWrite({
       await releaseElasticIp(holderOf(context, found), found)
       return
     }
-    await release(context, found)
+    await release(context, found, await permitter(context, 'allocation:read'))
   },
 })
 
@@ -318,7 +329,9 @@ async function showOne(context: ReadContext, id: string): Promise<z.output<typeo
   const found = await findEntry(context, id)
   const tags = await tagsOf(context, [found])
   const use = await usesOf(context, [found])
-  return showAllocation(context, await context.snapshot(), found, tags(found), use(found))
+  const inner = await innerPoolsOf(context, [found])
+  const more = { use: use(found), inner: inner(found) }
+  return showAllocation(context, await context.snapshot(), found, tags(found), more)
 }
 
 async function findHeld(context: ReadContext, id: string): Promise<Hold> {
@@ -357,6 +370,7 @@ const oneAddress = 'an Elastic IP is one address, a /32'
 /** An Elastic IP is one over either API. */
 async function elasticIp(context: WriteContext, wanted: AllocationParams, { block }: Asked): Promise<Allocation> {
   refuseResourceOfEip(wanted.resourceId)
+  if (wanted.inside !== undefined) refuseValue('inside', wanted.inside, 'an Elastic IP lies in no network')
   if (block && block.length !== bitsOf(block.family)) refuseValue('cidr', wanted.cidr, oneAddress)
   if (wanted.netmaskLength !== undefined && wanted.netmaskLength !== bitsOf(4)) {
     refuseValue('netmaskLength', wanted.netmaskLength, oneAddress)
@@ -380,7 +394,8 @@ interface Asked {
   readonly block?: Cidr
 }
 
-async function readParams(context: WriteContext, wanted: AllocationParams): Promise<Asked> {
+async function readParams(context: WriteContext, given: AllocationParams): Promise<Asked> {
+  const wanted = given.inside === undefined ? given : { ...given, poolId: (await getPoolInside(context, given)).id }
   const snapshot = await context.snapshot()
   const type = findResourceType(wanted.resourceType, snapshot.resourceTypes)
   if (!type) {
@@ -391,11 +406,8 @@ async function readParams(context: WriteContext, wanted: AllocationParams): Prom
   if (wanted.cidr !== undefined && wanted.netmaskLength !== undefined) {
     refuse({ code: 'InvalidParameterCombination', problem: 'Only one of `cidr` and `netmaskLength` can be given.' })
   }
-  const pool = wanted.poolId === undefined ? undefined : snapshot.pools.get(wanted.poolId)
   const isNamed = wanted.poolId !== undefined && wanted.poolId !== provider
-  if (isNamed && !(pool && mayUsePool(snapshot, wanted.account, pool.id, context.now))) {
-    refuse({ code: 'NotFound', what: 'ipam-pool', id: wanted.poolId! })
-  }
+  const pool = isNamed ? await getUsableFacts(context, wanted.account, wanted.poolId!) : undefined
   const block = wanted.cidr === undefined ? undefined : readBlock(wanted.cidr)
   refuseUnfitNetwork(type.name, block)
   const request: AllocationRequest = {
@@ -410,6 +422,60 @@ async function readParams(context: WriteContext, wanted: AllocationParams): Prom
     ...(wanted.tags ? { tags: new Map(Object.entries(wanted.tags)) } : {}),
   }
   return { type, request, block }
+}
+
+const networksNamedMax = 100
+
+/** The pool inside of the network that a request names; made where there is none. What the caller may not see does not exist. */
+async function getPoolInside(
+  context: WriteContext,
+  { inside = '', poolId, ...wanted }: AllocationParams,
+): Promise<Pool> {
+  if (poolId !== undefined) {
+    refuse({ code: 'InvalidParameterCombination', problem: 'Only one of `inside` and `poolId` can be given.' })
+  }
+  const { tx } = context
+  const n = parseId('allocation', tx.installation, inside)
+  const isPermitted = await permitter(context, 'allocation:read')
+  const { resourceTypes } = await context.snapshot()
+  const named =
+    n === undefined ? await tx.allocations.ofResource(inside, 0, networksNamedMax) : await tx.allocations.some([n])
+  const networks = named.filter(({ account, resourceType }) => {
+    const type = resourceTypes.get(resourceType)
+    return type !== undefined && canBeDivided(type) && isPermitted(account)
+  })
+  if (networks.length === 0) refuse({ code: 'NotFound', what: 'resource', id: inside })
+  const block = wanted.cidr === undefined ? undefined : readBlock(wanted.cidr)
+  const fitting = networks.filter(
+    ({ cidr }) => (!block || contains(cidr, block)) && (!wanted.family || cidr.family === familyNumber(wanted.family)),
+  )
+  const [network, other] = fitting
+  const ids = networks.map(({ n, cidr }) => `\`${formatId('allocation', tx.installation, n)}\` (${formatCidr(cidr)})`)
+  if (!network) refuseValue('inside', inside, `it is not inside: ${ids.join(', ')}`)
+  if (other) refuseValue('inside', inside, `several networks go by it; name one of ${ids.join(', ')}`)
+  const existing = await findPoolInside(context, network)
+  if (existing) return existing
+  const divided = await findDivided(context, network)
+  const owner = divided?.outer.account
+  if (!divided || !owner || !(await accessAt(context, 'ipam:manage', owner)).isPermitted) {
+    const who =
+      owner === undefined
+        ? 'it is of no pool that anybody divides'
+        : `whoever manages IPAM at \`${owner}\` can make one`
+    refuseValue('inside', inside, `no pool divides it; ${who}`)
+  }
+  const acting = context.actingFor(owner, divided.scope.region)
+  return naming({ sourceAllocationId: 'inside' }, () => divideAllocation(acting, divided, {}))
+}
+
+/** A VPC of the EC2 API's may be planned by several pools: by the one that has the block. */
+async function findPoolInside({ tx }: WriteContext, network: Allocation): Promise<Pool | undefined> {
+  if (!isOwnNetwork(tx.installation, network)) return (await tx.pools.dividing([network.n])).get(network.n)
+  for (const pool of await tx.pools.planning(network.resourceId!)) {
+    const cidrs = pool.parent === undefined ? await tx.pools.cidrs(pool.n) : []
+    if (cidrs.some(({ cidr }) => equals(cidr, network.cidr))) return pool
+  }
+  return undefined
 }
 
 function familyOf(

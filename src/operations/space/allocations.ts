@@ -1,9 +1,13 @@
 // Allocations of pools: space taken as policy says, described, given back.
 import { assert } from '#model/assert.ts'
+import { formatCidr } from '#model/cidr.ts'
 import { formatId } from '#model/identifier.ts'
 import type { AllocationRequest } from '#model/policy/decision.ts'
+import { canBeDivided } from '#model/policy/nesting.ts'
+import { refuse } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
-import type { Allocation } from '#store/tables/space.ts'
+import type { Allocation } from '#store/tables/holdings.ts'
+import { readInside } from '../ipam/divisions.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { putTags } from '../organization/tagging.ts'
 import { type GrantOptions, grant, release } from './grant.ts'
@@ -42,10 +46,45 @@ export async function describeAllocation(
   return { ...allocation, description }
 }
 
-/** Gives an allocation's space back, which rests as long as its pool says. */
-export async function releaseAllocation(context: WriteContext, allocation: Allocation): Promise<void> {
+/**
+ * Gives an allocation's space back, which rests as long as its pool says.
+ * @param isSeen whether the caller may see what an account has: of what is inside of a network, that is named
+ */
+export async function releaseAllocation(
+  context: WriteContext,
+  allocation: Allocation,
+  isSeen: (account: string) => boolean,
+): Promise<void> {
+  await refuseDivided(context, allocation, isSeen)
   await release(context, allocation)
   context.changed(allocationIdOf(context, allocation))
+}
+
+/** Of what is inside of a network, in a refusal; and rows looked at for those that the caller may see. */
+const insideNamesMax = 5
+const insideRowsMax = 50
+
+/** A network does not go before what is inside of it. */
+async function refuseDivided(
+  context: ReadContext,
+  { n, resourceType }: Allocation,
+  isSeen: (account: string) => boolean,
+): Promise<void> {
+  const { resourceTypes } = context.snapshotAtHand ?? (await context.snapshot())
+  const type = resourceTypes.get(resourceType)
+  if (type && !canBeDivided(type)) return
+  const pool = (await context.tx.pools.dividing([n])).get(n)
+  if (!pool) return
+  const { items, count } = await readInside(context, pool, insideRowsMax)
+  const shown = items.filter(({ account }) => isSeen(account)).slice(0, insideNamesMax)
+  const names = shown.map(
+    ({ n, cidr, resourceType, resourceId = allocationIdOf(context, { n }) }) =>
+      `\`${resourceType}\` \`${resourceId}\` (${formatCidr(cidr)})`,
+  )
+  const others = count - shown.length
+  const inside = [...names, ...(others > 0 ? [names.length > 0 ? `${others} more` : `${others}`] : [])].join(', ')
+  const problem = `The pool \`${pool.id}\` divides it, ${count === 0 ? 'and has nothing in it' : `and has in it: ${inside}`}`
+  refuse({ code: 'DependencyViolation', what: 'ipam-pool-allocation', id: allocationIdOf(context, { n }), problem })
 }
 
 export const allocationIdOf = ({ tx }: ReadContext, { n }: { readonly n: number }): string =>

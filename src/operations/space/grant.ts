@@ -1,4 +1,5 @@
 // Decide, allocate, record: how every address and block is handed out, whoever asks and whatever for.
+import { assert } from '#model/assert.ts'
 import { type Cidr, contains, equals, formatCidr, overlaps, parseCidr } from '#model/cidr.ts'
 import { formatId } from '#model/identifier.ts'
 import { isForeignLocale } from '#model/locale.ts'
@@ -12,18 +13,22 @@ import {
   provider,
   type Verdict,
 } from '#model/policy/decision.ts'
-import { denialFacts, explainDecision, withContact } from '#model/policy/explain.ts'
+import { denialFacts, explainDecision } from '#model/policy/explain.ts'
+import { canBeDivided } from '#model/policy/nesting.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
 import { publicSpace } from '#model/public-space.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import type { AddressAssociation } from '#store/tables/addresses.ts'
+import type { Allocation } from '#store/tables/holdings.ts'
 import type { Pool } from '#store/tables/pools.ts'
-import type { Allocation } from '#store/tables/space.ts'
+import { getUsableFacts } from '../ipam/known-pools.ts'
 import { isPlanEnded, refuseEndedPlan } from '../ipam/plans.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { refuseNewSpace } from '../organization/account-states.ts'
+import { withLabels } from '../policy/labels.ts'
 import { isCrowded, refuseBeyondProviderShare } from './provider-share.ts'
+import { blocksReservedIn, endsOf, mayBeOfNetworks, reservedProblem, reserveEnds, takeForNetwork } from './reserved.ts'
 import { endTenure } from './tenures.ts'
 
 /** For what the space is taken. */
@@ -54,10 +59,11 @@ export interface Grant {
   readonly pool?: Pool
 }
 
-/** A pool as its owner or a principal it is shared with may name it; anybody else's does not exist (invariant I8). */
+/** A pool as its owner or a principal it is shared with may name it; see `getUsableFacts` for what others are told. */
 export async function getUsablePool(context: ReadContext, id: string): Promise<Pool> {
   const pool = await findPool(context, id, () => context.tx.pools.find(id))
   if (!pool?.scopeId || !mayUsePool(await context.snapshot(), context.caller.account, id, context.now)) {
+    await getUsableFacts(context, context.caller.account, id)
     refuse({ code: 'NotFound', what: 'ipam-pool', id })
   }
   return pool
@@ -125,11 +131,29 @@ export async function takeAsDecided(
   for (const candidate of candidatesInOrder(verdict)) {
     const taken = await takeCandidate(context, candidate, request, options)
     if (!taken) continue
+    assertAsDecided(candidate, request, options, taken)
     const decision = conclude(verdict, identity, { pool: candidate.pool, cidr: taken.cidr })
     context.record(decision)
     return { cidr: taken.cidr, pool: taken.pool, decision, number }
   }
   return refuseExhausted(context, request, verdict, conclude(verdict, identity, 'exhausted'), options)
+}
+
+/** What is handed out is what policy was asked about and allowed, and nothing else (invariant I4). */
+function assertAsDecided(
+  { pool, cidr: wanted, netmaskLength }: Candidate,
+  { family }: AllocationRequest,
+  { allowed, disallowed = [] }: GrantOptions,
+  taken: { readonly cidr: Cidr; readonly pool?: Pool },
+): void {
+  const { cidr } = taken
+  const facts = () =>
+    `${formatCidr(cidr)} of ${taken.pool?.id ?? 'no pool'} is given where ${wanted ? formatCidr(wanted) : `a /${netmaskLength}`} of ${pool} (IPv${family}) was allowed`
+  assert(cidr.family === family && (pool === provider || pool === taken.pool?.id), facts)
+  assert(wanted ? equals(cidr, wanted) : cidr.length === netmaskLength, facts)
+  if (wanted) return
+  assert(!allowed || allowed.some((region) => contains(region, cidr)), facts)
+  assert(!disallowed.some((other) => overlaps(other, cidr)), facts)
 }
 
 /** Asks policy without taking anything: what `grant` would try, for previews. Refuses as `grant` does. */
@@ -144,6 +168,7 @@ export async function previewGrant(
   for (const candidate of candidatesInOrder(verdict)) {
     const pool = await poolOf(context, candidate.pool, request.family)
     if (isPlanEnded(await context.snapshot(), pool)) continue
+    if (endsOf(pool)) await reserveEnds(context, pool)
     const held = await heldBySubnets(context, pool)
     if (candidate.cidr) {
       const isHeld = held.some((cidr) => overlaps(cidr, candidate.cidr!))
@@ -282,6 +307,10 @@ export async function providerPool(context: WriteContext, family: 4 | 6): Promis
     defaultNetmaskLength: undefined,
     requiredTags: [],
     sourceResource: undefined,
+    sourceAllocation: undefined,
+    divides: undefined,
+    reservedFirst: undefined,
+    reservedLast: undefined,
     quarantineSeconds: undefined,
     isLocaleInherited: false,
     createdAt: context.now,
@@ -370,18 +399,48 @@ export async function takeCandidate(
     return request.explicit?.pool === pool.id ? refuseEndedPlan(pool) : undefined
   }
   if (candidate.pool === provider) return takeOfProvider(context, pool, candidate, request, options)
+  const take = () => takeBlock(context, pool, candidate, request, options)
+  const cidr = endsOf(pool) ? await takeBesideReserved(context, pool, candidate, request, take) : await take()
+  return cidr && { cidr, pool }
+}
+
+async function takeBlock(
+  context: WriteContext,
+  pool: Pool,
+  candidate: Candidate,
+  { account }: AllocationRequest,
+  options: GrantOptions,
+): Promise<Cidr | undefined> {
+  const { space } = context.tx
   const held = pool.sourceResource ? await heldBySubnets(context, pool) : []
   if (candidate.cidr) {
     if (held.some((cidr) => overlaps(cidr, candidate.cidr!))) return undefined
-    const free =
-      (await context.tx.space.takeExactly(pool.n, candidate.cidr)) === 'taken' ||
-      (!options.isHeld && (await context.tx.space.reclaim(pool.n, candidate.cidr, request.account)))
-    return free ? { cidr: candidate.cidr, pool } : undefined
+    const isFree =
+      (await space.takeExactly(pool.n, candidate.cidr)) === 'taken' ||
+      (!options.isHeld && (await context.tx.resting.reclaim(pool.n, candidate.cidr, account)))
+    return isFree ? candidate.cidr : undefined
   }
   const disallowed = held.length > 0 ? [...held, ...(options.disallowed ?? [])] : options.disallowed
-  const params = { length: candidate.netmaskLength, allowed: options.allowed, disallowed }
-  const cidr = await context.tx.space.take(pool.n, pool.family, params)
-  return cidr && { cidr, pool }
+  return space.take(pool.n, pool.family, { length: candidate.netmaskLength, allowed: options.allowed, disallowed })
+}
+
+/** What divides a network hands out nothing that the network reserves, but to networks inside where the cloud does not say so. */
+async function takeBesideReserved(
+  context: WriteContext,
+  pool: Pool,
+  candidate: Candidate,
+  { resourceType }: AllocationRequest,
+  take: () => Promise<Cidr | undefined>,
+): Promise<Cidr | undefined> {
+  const { resourceTypes } = await context.snapshot()
+  const type = resourceTypes.get(resourceType)
+  if (mayBeOfNetworks(pool, resourceTypes)) {
+    if (type && canBeDivided(type)) return takeForNetwork(context, pool, candidate, take)
+    await reserveEnds(context, pool)
+  }
+  const { cidr } = candidate
+  if (cidr && (await blocksReservedIn(context, pool)).some((block) => overlaps(block, cidr))) return undefined
+  return take()
 }
 
 /** The provider's space is everybody's: where little is left, nobody gets more than their share of it. */
@@ -394,7 +453,7 @@ async function takeOfProvider(
 ): Promise<{ cidr: Cidr; pool: Pool } | undefined> {
   const { space } = context.tx
   // What rests of the account's own is counted as its own already.
-  if (wanted && !isHeld && (await space.reclaim(pool.n, wanted, account))) return { cidr: wanted, pool }
+  if (wanted && !isHeld && (await context.tx.resting.reclaim(pool.n, wanted, account))) return { cidr: wanted, pool }
   const before = isCrowded(context, pool)
   if (before) await refuseBeyondProviderShare(context, pool, { account, length })
   const cidr = wanted
@@ -414,7 +473,7 @@ const heldBySubnets = (context: ReadContext, { family, sourceResource }: Pool): 
 
 async function refuseDecision(context: WriteContext, decision: Decision): Promise<never> {
   context.record(decision)
-  const explained = withContact(await context.snapshot(), decision)
+  const explained = await withLabels(context.tx, await context.snapshot(), decision)
   const { sentence, lines } = explainDecision(explained)
   const refusal = decision.denial && refusalOfPool(decision.denial, sentence)
   return refuse(
@@ -473,14 +532,14 @@ async function refuseExhausted(
   const wanted = verdict.candidates.find(({ cidr }) => cidr)?.cidr
   if (wanted) await refuseBlock(context, { verdict, wanted, account: request.account })
   const candidate = verdict.candidates[0]!
-  const explained = withContact(await context.snapshot(), decision)
+  const explained = await withLabels(context.tx, await context.snapshot(), decision)
   const { sentence, lines } = explainDecision(explained)
   if (!decision.policy && options.whenFull === 'size') {
     refuse({
       code: 'InvalidParameterValue',
       field: 'netmaskLength',
       value: String(candidate.netmaskLength),
-      problem: 'The allocation size is too big for the pool.',
+      problem: `The allocation size is too big for the pool.${explained.poolContact === undefined ? '' : ` For more space in it, ask ${explained.poolContact}.`}`,
     })
   }
   refuse({
@@ -518,13 +577,15 @@ async function refuseBlock(context: WriteContext, { verdict, wanted, account }: 
   const value = formatCidr(wanted)
   const pool = await poolAround(context, verdict, wanted)
   if (!pool) refuseValue('cidr', value, 'It is not inside the space that it could be taken from.')
-  const rest = await context.tx.space.restIn(pool.n, wanted)
+  const rest = await context.tx.resting.in(pool.n, wanted)
   const conflict = (problem: string): never => refuse({ code: 'CidrConflict', field: 'cidr', value, problem })
   if (rest && rest.until > context.now) {
     if (rest.isHeld) conflict('it is held for somebody, in whole or in part')
     conflict(`it was released recently and rests until ${new Date(rest.until).toISOString()}`)
   }
-  const [holder] = await context.tx.space.inside(pool.n, wanted, 1)
+  const [holder] = await context.tx.allocations.inside(pool.n, wanted, 1)
+  const reserved = await reservedProblem(context, pool, wanted)
+  if (reserved !== undefined) conflict(reserved)
   return conflict(
     holder?.account === account
       ? `it overlaps the allocation ${formatId('allocation', context.tx.installation, holder.n)} (${formatCidr(holder.cidr)})`

@@ -19,6 +19,7 @@ import { naming, refuse, refuseValue } from '#model/refusal.ts'
 import type { Hold } from '#store/tables/holds.ts'
 import { accessAt, refuseWithoutRole, requirePermission } from '../identity/authority.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
+import { refuseNewSpace } from '../organization/account-states.ts'
 import { askUnder, dropHold, findHold, holdForApproval } from './holds.ts'
 import { refuseOwnNetwork } from './own-networks.ts'
 import { refuseResourceOfEip, refuseUnfitNetwork } from './request-parts.ts'
@@ -62,6 +63,7 @@ export async function holdWhilePending(
   params: PendingHoldParams,
 ): Promise<Hold> {
   await requirePermission(context, 'allocation:manage', { node: asked.target })
+  refuseNewSpace(await context.snapshot(), asked.target)
   const { pool, request } = await readParams(context, asked, params)
   await requireSayOver(context, asked.target, pool)
   const wrong = holdTimeProblem(asked, context.now + params.expiresInSeconds * 1_000)

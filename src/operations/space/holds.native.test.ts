@@ -289,7 +289,8 @@ test('history says that a hold lapsed at exactly its moment, or was dropped, whe
   world.advance(1_000)
   await confirm(used)
   assert.deepEqual(await historyOf('10.7.0.1'), [
-    lapsed,
+    { state: 'allocated', ending: undefined, heldFrom: used.createdAt, heldUntil: undefined, expiresAt: undefined },
+    { ...tenure, heldFrom: used.createdAt, expiresAt: used.expiresAt },
     {
       state: 'held',
       ending: 'dropped',
@@ -297,8 +298,7 @@ test('history says that a hold lapsed at exactly its moment, or was dropped, whe
       heldUntil: dropped.createdAt,
       expiresAt: dropped.expiresAt,
     },
-    { ...tenure, heldFrom: used.createdAt, expiresAt: used.expiresAt },
-    { state: 'allocated', ending: undefined, heldFrom: used.createdAt, heldUntil: undefined, expiresAt: undefined },
+    lapsed,
   ])
   const account = await world.get<{ items: (Tenure & { allocationId: string })[] }>(
     `/history/accounts/${shop}?limit=1000`,

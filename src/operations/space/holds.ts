@@ -8,11 +8,12 @@ import { type Exception, holdTimeProblem, stateAt } from '#model/policy/exceptio
 import { explainDecision } from '#model/policy/explain.ts'
 import { withException } from '#model/policy/snapshot.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
+import type { Allocation } from '#store/tables/holdings.ts'
 import type { Hold } from '#store/tables/holds.ts'
 import type { Pool } from '#store/tables/pools.ts'
-import type { Allocation } from '#store/tables/space.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { putTags } from '../organization/tagging.ts'
+import { contactOfPool } from '../policy/labels.ts'
 import {
   authorizeHeldSpace,
   candidateFor,
@@ -57,7 +58,8 @@ export async function holdForApproval(context: WriteContext, params: HoldParams,
       problem: 'it is not free, in whole or in part',
     })
   }
-  return refuse({ code: 'Exhausted', pool, length: netmaskLength })
+  const contact = await contactOfPool(context.tx, pool)
+  return refuse({ code: 'Exhausted', pool, length: netmaskLength, ...(contact === undefined ? {} : { contact }) })
 }
 
 /**
@@ -98,7 +100,7 @@ export async function confirmHold(
 
 /**
  * Holds it from now on for so many seconds; no longer than a hold can be in all. Policy is asked again, as when it is
- * confirmed; what waits for an exception is judged as if that were in force.
+ * confirmed; what waits for an exception is evaluated as if that were in force.
  */
 export async function extendHold(context: WriteContext, hold: Hold, seconds: number): Promise<Hold> {
   const expiresAt = context.now + seconds * 1_000

@@ -152,3 +152,25 @@ test('I8 who sees one account sees its resources, and no others', async () => {
   assert.equal((await world.ask('GET', `/resources/${made.vpc}`, { as })).status, 404)
   assert.equal((await world.get<Resource>('/resources/web', { as })).account, lab)
 })
+
+test('I8 what somebody calls after a resource that they may not see is theirs, and hides nothing', async () => {
+  const as = await world.tokenOf('user:lab', 'resource-operator', lab)
+  const ids = [made.eip, made.vpc, made.subnet, made.nat, 'eipalloc-00000000000000000', 'vpc-00000000000000000']
+  for (const resourceId of ids) {
+    const body = { ...params({ account: lab, resourceId }), resourceType: 'custom', netmaskLength: 32 }
+    const named = await world.ask<{ allocationId: string }>('POST', '/allocations', { body })
+    assert.equal(named.status, 201, JSON.stringify(named.body))
+    const { allocationId } = named.body
+    const shown = await world.get<Resource>(`/resources/${resourceId}`, { as })
+    assert.deepEqual([shown.account, shown.spaces[0]?.allocationId], [lab, allocationId], resourceId)
+    const { items } = await world.get<{ items: { allocationId: string }[] }>(`/allocations?resourceId=${resourceId}`, {
+      as,
+    })
+    assert.deepEqual(
+      items.map((one) => one.allocationId),
+      [allocationId],
+      resourceId,
+    )
+    await world.ask('DELETE', `/allocations/${allocationId}`)
+  }
+})

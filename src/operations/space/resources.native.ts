@@ -4,29 +4,28 @@ import { type Cidr, formatCidr, parseAddress } from '#model/cidr.ts'
 import { formatId, kindOf, parseId } from '#model/identifier.ts'
 import { provider } from '#model/policy/decision.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
+import type { Allocation } from '#store/tables/holdings.ts'
 import type { NetworkKind, NetworkResource } from '#store/tables/resources.ts'
-import type { Allocation } from '#store/tables/space.ts'
 import type { Subnet } from '#store/tables/vpcs.ts'
 import { permitter } from '../identity/authority.ts'
 import { holdersOf, visibleAccounts } from '../identity/visible-accounts.ts'
 import { poolId } from '../ipam/pools.native.ts'
+import { readSlicedPage } from '../listing.ts'
 import { nativeRead } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
 import {
   accountId,
   accountName,
   nameShapes,
-  nextStep,
   pageOf,
   pageSizeDefault,
   paging,
   poolNameOrProvider,
 } from '../shapes.native.ts'
 import { isOwnNetwork } from './own-networks.ts'
+import { reservedType } from './reserved.ts'
 import { locale, numberIn, resourceId, resourceTypeName } from './shapes.native.ts'
 
-/** Rows looked at for one page: where few of them fit, the page is short and says where to go on. */
-const rowsPerPageMax = 10_000
 /** Of one resource that names more space than anybody should need to see at once. */
 const spacesMax = 1_000
 
@@ -87,33 +86,38 @@ export const listResources = nativeRead({
     const accounts =
       filter.account === undefined ? await visibleAccounts(context, 'allocation:read', 'now') : [filter.account]
     const wanted = kinds.filter((kind) => isOfKind(kind, filter.resourceType))
-    const [kindFrom, placeFrom] = placeIn(cursor)
-    const items: Resource[] = []
-    let looked = 0
-    let shown = ''
-    for (const kind of wanted) {
-      if (kindFrom !== undefined && kinds.indexOf(kind) < kinds.indexOf(kindFrom)) continue
-      const source = sources[kind]
-      let after: string | undefined = kind === kindFrom ? placeFrom : source.start
-      while (after !== undefined) {
-        const size = await nextStep(context, looked, limit)
-        const { rows, next } = await source.read(context, { ...filter, accounts }, after, size)
-        for (const row of rows) {
-          const found = isPermitted(row.account) ? await row.show?.() : undefined
-          if (found && isWanted(found)) {
-            if (items.length === limit) return { items, nextCursor: shown }
-            items.push(found)
-            shown = `${kind}/${row.place}`
+    const { items, next } = await readSlicedPage<KindRow, Resource>(
+      context,
+      { limit, after: cursor },
+      {
+        /** Of one kind at a time, and where that has no more, from the beginning of the next. */
+        async readSlice(after, size) {
+          const [from, placeFrom] = placeIn(after)
+          const kind = from ?? wanted[0]
+          if (kind === undefined) return { rows: [], next: undefined }
+          const place = from === undefined ? sources[kind].start : placeFrom
+          const step = await sources[kind].read(context, { ...filter, accounts }, place, size)
+          const following = wanted.find((one) => kinds.indexOf(one) > kinds.indexOf(kind))
+          return {
+            rows: step.rows.map((row) => ({ kind, row })),
+            next:
+              step.next === undefined
+                ? following && `${following}/${sources[following].start}`
+                : `${kind}/${step.next}`,
           }
-        }
-        after = next
-        looked += size
-        if (after !== undefined && looked >= rowsPerPageMax) {
-          return { items, nextCursor: `${kind}/${after}` }
-        }
-      }
-    }
-    return { items }
+        },
+        placeOf: ({ kind, row }) => `${kind}/${row.place}`,
+        async show(rows) {
+          const shown: (Resource | undefined)[] = []
+          for (const { row } of rows) {
+            const found = isPermitted(row.account) ? await row.show?.() : undefined
+            shown.push(found && isWanted(found) ? found : undefined)
+          }
+          return shown
+        },
+      },
+    )
+    return { items, ...(next === undefined ? {} : { nextCursor: next }) }
   },
 })
 
@@ -148,6 +152,10 @@ interface Row {
   readonly account: string
   /** Absent where it was only passed over. */
   show?(): Promise<Resource>
+}
+interface KindRow {
+  readonly kind: Kind
+  readonly row: Row
 }
 type Found = Required<Row>
 interface Step {
@@ -240,17 +248,20 @@ async function candidates(
 ): Promise<readonly Found[]> {
   const { tx } = context
   const kind = kindOf(id)
+  // Others may have called something of theirs so: what one may not see hides nothing of it.
+  const found: Found[] = []
   if (kind === 'address') {
     const n = parseId('address', tx.installation, id)
-    const found = n === undefined ? undefined : await tx.space.find(n)
-    if (found?.resourceType === 'eip') return [eipRow(context, found)]
+    const eip = n === undefined ? undefined : await tx.allocations.find(n)
+    if (eip?.resourceType === 'eip') found.push(eipRow(context, eip))
   }
   const network = kind && networkKinds[kind as keyof typeof networkKinds]
   if (network) {
     const rows = await tx.resources.networks(network, { id, account }, '', 1)
-    if (rows.length > 0) return networkRows(context, network, rows)
+    found.push(...(await networkRows(context, network, rows)))
   }
-  return (await namedRows(context, id, holders)).filter((row) => account === undefined || row.account === account)
+  found.push(...(await namedRows(context, id, holders)))
+  return found.filter((row) => account === undefined || row.account === account)
 }
 const networkKinds = { vpc: 'vpc', subnet: 'subnet', natGateway: 'nat-gateway' } as const
 
@@ -289,8 +300,10 @@ async function namedRows(
   const { tx } = context
   const found = holders
     ? await tx.allocationLists.ofResource(holders, id, 0, spacesMax)
-    : await tx.space.ofResource(id, 0, spacesMax)
-  const all = found.filter((one) => one.resourceType !== 'ipam-pool' && !isOwnNetwork(tx.installation, one))
+    : await tx.allocations.ofResource(id, 0, spacesMax)
+  const isNamed = (one: Allocation): boolean =>
+    one.resourceType !== 'ipam-pool' && one.resourceType !== reservedType && !isOwnNetwork(tx.installation, one)
+  const all = found.filter(isNamed)
   const byAccount = [...Map.groupBy(all, ({ account }) => account)].sort(([a], [b]) => (a < b ? -1 : 1))
   return byAccount.map(([account, allocations]) => ({
     place: `${id}\n${account}`,
@@ -319,7 +332,7 @@ async function networkRows(
   const ids = rows.map(({ id }) => id)
   const blocks = await blocksOf(context, kind, ids)
   const numbers = [...blocks.values()].flat().flatMap(({ allocation }) => allocation ?? [])
-  const held = new Map((await context.tx.space.some(numbers)).map((one) => [one.n, one]))
+  const held = new Map((await context.tx.allocations.some(numbers)).map((one) => [one.n, one]))
   return rows.map(({ id, account, region, partOf }) => ({
     place: id,
     account,

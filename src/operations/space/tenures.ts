@@ -1,7 +1,7 @@
 // How tenures change and end: what an allocation says beside its own row is gathered here, and kept with it.
 import { formatId } from '#model/identifier.ts'
 import type { AddressAssociation } from '#store/tables/addresses.ts'
-import type { Allocation } from '#store/tables/space.ts'
+import type { Allocation } from '#store/tables/holdings.ts'
 import type { TagHomes } from '#store/tables/tags.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 

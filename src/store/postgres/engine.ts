@@ -26,7 +26,7 @@ import {
 } from './link.ts'
 import { Acknowledged, describeMark, findNewest } from './mark.ts'
 import { bePresent, lockClass, prepareSchema } from './migrate.ts'
-import { SharedSpace } from './space.ts'
+import { SharedFreeSpace } from './space.ts'
 import { type ManyRows, type ManySql, referencesOf, translate, translateMany } from './sql.ts'
 import { SharedTokens } from './tokens.ts'
 
@@ -354,7 +354,7 @@ class PostgresEngine implements Engine {
 const nounsOver = (sql: PostgresSql, sealer: Sealer, memory: Memory): Nouns =>
   new Nouns(sql, sealer, memory, {
     tokens: (kept) => new SharedTokens(sql, kept),
-    space: (clock, kept) => new SharedSpace(sql, clock, kept),
+    freeSpace: (kept, counters) => new SharedFreeSpace(sql, kept, counters),
   })
 interface Reading {
   /** `clock` is what `ownClock` said, where there is one. */

@@ -4,8 +4,8 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Right } from '../table.ts'
-import { compareRights, grantedTables, grantsTo, rights } from './rights.ts'
-import { columnsOf } from './sql.ts'
+import { compareRights, grantsTo, rights } from './rights.ts'
+import { grantedTables } from './sql.ts'
 
 /** What runs as the schema's owner, or on the embedded database alone; so do the steps of the schema. */
 const others = ['postgres/migrate.ts', 'postgres/rights.ts', 'tables/retention-setting.ts', 'sqlite/engine.ts']
@@ -77,11 +77,6 @@ test('every table has its line, no line is without a table, and each is what the
     }
     assert.deepEqual(rights[table], needed, table)
   }
-})
-
-test('every column that may be changed exists', () => {
-  for (const [table, { update }] of Object.entries(rights))
-    for (const column of update ?? []) assert.ok(columnsOf(table).includes(column), `${table}.${column}`)
 })
 
 test('a role is granted what its line says, by names that cannot break out', () => {

@@ -3,16 +3,13 @@
 import { definitions } from '../definitions.ts'
 import type { Right } from '../table.ts'
 import { StoreTrouble } from '../trouble.ts'
-import { tableNames } from './sql.ts'
+import { grantedTables } from './sql.ts'
 import { postgresDefinitions } from './tables.ts'
 
 /** By table, as its definition says it. Everything may be read. Nobody needs `truncate`. */
 export const rights: Readonly<Record<string, Right>> = {
   ...Object.fromEntries([...definitions, ...postgresDefinitions].map(({ name, rights }) => [name, rights])),
 }
-
-/** Tables of the schema, and the one that numbers its steps. */
-export const grantedTables: readonly string[] = [...tableNames, 'schema_version']
 
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
 const rightOf = (table: string): Right => {

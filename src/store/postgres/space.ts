@@ -1,9 +1,9 @@
-// The space of pools where several servers share a database: read ahead, many blocks at once, from where the living begin.
+// The free space of pools where several servers share a database: read ahead, many blocks at once, from where the living begin.
 import { bitsOf, type Cidr, orderOf, toKey } from '#model/cidr.ts'
 import type { ConnectionMemory, Kept, KeptOne } from '../memory.ts'
 import { storedBlock } from '../tables/free-front.ts'
-import type { Clock } from '../tables/history.ts'
-import { type CounterRow, Space } from '../tables/space.ts'
+import { FreeSpace } from '../tables/free-space.ts'
+import type { CounterRow, PoolCounters } from '../tables/pool-counters.ts'
 import type { ManySql } from './sql.ts'
 
 /** Pools that are read ahead: those that one of the last few transactions took from. */
@@ -71,17 +71,19 @@ interface Passed {
 /** Cursors of which it is remembered how many blocks left. */
 const cursorsMax = 10_000
 
-export class SharedSpace extends Space {
+export class SharedFreeSpace extends FreeSpace {
   readonly #sql: ManySql
+  readonly #counters: PoolCounters
   /** By pool, the last one that was asked for last. */
   readonly #asked: KeptOne<ReadonlyMap<number, Asked>>
   readonly #askedNow: Map<number, Asked>
   /** By pool and order: blocks that left since this server last moved their cursor. */
   readonly #passed: Kept<string, Passed>
 
-  constructor(sql: ManySql, clock: Clock, memory: ConnectionMemory) {
-    super(sql, clock, memory)
+  constructor(sql: ManySql, memory: ConnectionMemory, counters: PoolCounters) {
+    super(sql, memory)
     this.#sql = sql
+    this.#counters = counters
     this.#asked = memory.fact()
     this.#askedNow = memory.scratch()
     this.#passed = memory.facts(cursorsMax)
@@ -92,15 +94,14 @@ export class SharedSpace extends Space {
     const ahead = [...(this.#asked.value ?? [])].slice(-poolsAheadMax)
     if (ahead.length > 0) await this.#read(ahead)
   }
-  override take(...[pool, family, params]: Parameters<Space['take']>): ReturnType<Space['take']> {
-    const order = bitsOf(family) - params.length
+  override ask(pool: number, family: 4 | 6, length: number): void {
+    const order = bitsOf(family) - length
     const asked = this.#askedNow.get(pool)
     if (asked) {
       const smallest = Math.min(asked.order, order)
       asked.size = asked.size * 2 ** (asked.order - smallest) + 2 ** (order - smallest)
       asked.order = smallest
     } else this.#askedNow.set(pool, { order, size: 1, family, age: 0 })
-    return super.take(pool, family, params)
   }
   protected override async readFree(pool: number, order: number, family: 4 | 6): Promise<void> {
     const size = (this.#askedNow.get(pool) ?? this.#asked.value?.get(pool))?.size ?? 1
@@ -146,7 +147,7 @@ export class SharedSpace extends Space {
       const found = rows.get(pool)
       // A pool that was deleted since.
       if (!found) continue
-      this.learnCounters(pool, found[0]!)
+      this.#counters.learn(pool, found[0]!)
       const blocks = Map.groupBy(found, ({ ord }) => ord)
       for (let each = order; each <= bitsOf(family); each++) {
         const ofOrder = (blocks.get(each) ?? []).map(({ first }) => storedBlock(first!, bitsOf(family) - each))

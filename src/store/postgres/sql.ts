@@ -1,7 +1,9 @@
 // Where the two engines need different SQL: everything that is translated for PostgreSQL, in one place.
 import { assert } from '#model/assert.ts'
+import { definitions } from '../definitions.ts'
 import { type Migration, migrations } from '../schema/migrations.ts'
 import type { Sql, SqlValue } from '../sql.ts'
+import { postgresDefinitions, schemaVersionTable } from './tables.ts'
 
 // The schema --------------------------------------------------------------------------------------------------------
 
@@ -125,27 +127,23 @@ export const postgresMigrations: readonly Migration[] = migrations.map(({ number
   return { number, name, olderServers, sql: `${before}${translateSchema(sql)}${after}` }
 })
 
-type ColumnType = 'bigint' | 'bytea' | 'text'
-interface Table {
-  readonly columns: ReadonlyMap<string, ColumnType>
+// Tables ------------------------------------------------------------------------------------------------------------
+
+const columnTypes = { integer: 'bigint', blob: 'bytea', text: 'text' } as const
+interface Defined {
+  readonly columns: ReadonlyMap<string, (typeof columnTypes)[keyof typeof columnTypes]>
   /** Tables that must have the row that a row here names. */
   readonly references: readonly string[]
 }
-const schema = postgresMigrations.map(({ sql }) => sql).join('\n')
-const columnsIn = (body: string): [string, ColumnType][] =>
-  [...`\n${body.replaceAll(', ', ',\n')}`.matchAll(/\n\s*"?(\w+)"? (bigint|bytea|text)\b/g)].map(([, column, type]) => [
-    column!,
-    type as ColumnType,
-  ])
-const referencesIn = (body: string): string[] => [...body.matchAll(/references (\w+)/g)].map(([, table]) => table!)
-const tables: ReadonlyMap<string, Table> = new Map(
-  [...schema.matchAll(/create table (\w+) \(([\s\S]*?)\);\n/g)].map(([, name, body]): [string, Table] => {
-    const added = [...schema.matchAll(/alter table (\w+) add column ([^;]+);/g)].filter(([, table]) => table === name)
-    const all = [body!, ...added.map(([, , column]) => column!)]
-    return [name!, { columns: new Map(all.flatMap(columnsIn)), references: all.flatMap(referencesIn) }]
-  }),
+export const tables: ReadonlyMap<string, Defined> = new Map(
+  [...definitions, ...postgresDefinitions].map(({ name, columnNames, types, references }) => [
+    name,
+    { columns: new Map(columnNames.map((column, index) => [column, columnTypes[types[index]!.type]])), references },
+  ]),
 )
-export const tableNames: readonly string[] = [...tables.keys()]
+/** All tables, and the one that numbers the steps of the schema. */
+export const grantedTables: readonly string[] = [...tables.keys()]
+export const tableNames: readonly string[] = grantedTables.filter((name) => name !== schemaVersionTable.name)
 export const columnsOf = (table: string): readonly string[] => [...tables.get(table)!.columns.keys()]
 export const referencesOf = (table: string): readonly string[] => tables.get(table)?.references ?? []
 

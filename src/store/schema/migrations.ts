@@ -10,6 +10,8 @@ import { exceptionLeaveSchema } from './exception-leave.ts'
 import { findingSchema } from './finding.ts'
 import { forbidAuthoritySchema, forbidReachSchema } from './forbid-authority.ts'
 import { namesSchema } from './names.ts'
+import { nestingSchema } from './nesting.ts'
+import { nodeFactsSchema } from './node-facts.ts'
 import { sealingKeySchema } from './sealing-key.ts'
 import { spaceOnceSchema } from './space-once.ts'
 import { statesOfTenures } from './tenure-states.ts'
@@ -882,4 +884,6 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 27, name: 'what rests, by account', olderServers: 'go on', sql: restsOfAccount },
   { number: 28, name: 'accounts under their own names', olderServers: 'stop', sql: accountNamesSchema },
   { number: 29, name: 'what things are called', olderServers: 'stop', sql: namesSchema },
+  { number: 30, name: 'what has changed of nodes', olderServers: 'stop', sql: nodeFactsSchema },
+  { number: 31, name: 'networks inside of networks', olderServers: 'stop', sql: nestingSchema },
 ]

@@ -1,8 +1,11 @@
 // Lists of allocations: of everybody, of a pool between two addresses, and of those who hold them.
 
+import { type Cidr, toKey } from '#model/cidr.ts'
 import { type AddressSpan, compareValues, firstOf, type Ranges, spanCondition } from '../merged-ranges.ts'
 import { listOfTexts, type Sql } from '../sql.ts'
-import { type Allocation, type AllocationRow, type HolderName, selectAllocation, toAllocation } from './space.ts'
+import { type Allocation, type AllocationRow, type HolderName, selectAllocation, toAllocation } from './holdings.ts'
+
+const blocksPerStatement = 200
 
 export class AllocationLists {
   readonly #sql: Sql
@@ -43,6 +46,22 @@ export class AllocationLists {
       limit,
     )
     return rows.map(toAllocation)
+  }
+
+  /** Of blocks in pools, those that are reserved: by pool, in no order. */
+  async reservedOf(blocks: readonly { readonly pool: number; readonly cidr: Cidr }[]): Promise<Allocation[]> {
+    const found: AllocationRow[] = []
+    for (let at = 0; at < blocks.length; at += blocksPerStatement) {
+      const some = blocks.slice(at, at + blocksPerStatement)
+      const rows = await this.#sql.all<AllocationRow>(
+        `with probe (pool, first) as (values ${some.map(() => '(cast(? as integer), cast(? as blob))').join(', ')})
+         ${selectAllocation.replace(' from allocation a ', ' from probe p cross join allocation a ')}
+         where a.pool = p.pool and a.first = p.first and h.resource_type = 'reserved'`,
+        ...some.flatMap(({ pool, cidr }) => [pool, toKey(cidr)]),
+      )
+      found.push(...rows)
+    }
+    return found.map(toAllocation)
   }
 
   // Of holders ---------------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 // Exceptions: what was asked for, who decided, and which space was taken under each.
 import { type Cidr, fromKey, sizeOf } from '#model/cidr.ts'
 import {
-  type Deed,
+  type Attribution,
   type Exception,
   type ExceptionFacts,
   type ExceptionGrants,
@@ -71,7 +71,7 @@ interface UseRow {
   account: string
 }
 /** What is known of a person beside the name. */
-type Known = Pick<Deed, 'subject' | 'makers'>
+type Known = Pick<Attribution, 'subject' | 'makers'>
 
 export const exceptionTable = table(
   'policy_exception',
@@ -132,11 +132,11 @@ export const exceptionUseTable = table(
   'kept',
 )
 
-const deedOf = (by: string | undefined, at: number | undefined) =>
+const attributionOf = (by: string | undefined, at: number | undefined) =>
   by === undefined || at === undefined ? undefined : { by, at }
 function toException(row: Row): Exception {
-  const ended = deedOf(row.endedBy, row.endedAt)
-  const reviewed = deedOf(row.reviewedBy, row.reviewedAt)
+  const ended = attributionOf(row.endedBy, row.endedAt)
+  const reviewed = attributionOf(row.reviewedBy, row.reviewedAt)
   return {
     ...toFacts(row),
     status: row.status,
@@ -145,7 +145,7 @@ function toException(row: Row): Exception {
     hold: row.hold,
     requested: { by: row.requestedBy, at: row.requestedAt, ...row.requestedAs },
     asked: { by: row.askedBy, at: row.askedAt, ...row.askedAs },
-    approved: deedOf(row.approvedBy, row.approvedAt),
+    approved: attributionOf(row.approvedBy, row.approvedAt),
     renewal: row.renewal,
     ended: ended && { ...ended, note: row.endedNote },
     reviewed: reviewed && { ...reviewed, note: row.reviewNote! },
@@ -163,7 +163,7 @@ const toFacts = (row: Row): ExceptionFacts => ({
   expiresAt: row.expiresAt,
 })
 
-const knownOf = ({ subject, makers }: Deed): Known | undefined =>
+const knownOf = ({ subject, makers }: Attribution): Known | undefined =>
   subject === undefined && makers === undefined ? undefined : { subject, makers }
 const changesIn = (exception: Exception) => ({
   reason: exception.reason,

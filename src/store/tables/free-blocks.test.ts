@@ -109,7 +109,7 @@ async function serve(tx: Transaction, { pools }: Stage, asked: Ask): Promise<str
   if (asked.fails === 'early') throw new Failed()
   const pool = pools[asked.pool]!
   if (asked.release) {
-    const own = await tx.space.ofPool(pool, undefined, 100)
+    const own = await tx.allocations.ofPool(pool, undefined, 100)
     const one = own[asked.release.which % Math.max(own.length, 1)]
     if (one) await tx.space.release(one, tx.now + asked.release.rest)
   }

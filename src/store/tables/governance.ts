@@ -1,13 +1,14 @@
 // Everything that decisions are made on, read at once.
 import { type Cidr, fromKey } from '#model/cidr.ts'
 import { type Assignment, type PolicyVersion, withAllSettings } from '#model/policy/document.ts'
-import type { GovernanceFacts, IpamFacts, NodeFacts, PoolFacts } from '#model/policy/snapshot.ts'
+import type { GovernanceFacts, IpamFacts, KnownFacts, PoolFacts } from '#model/policy/snapshot.ts'
 import type { Mode } from '#model/policy/values.ts'
 import type { RoleBinding } from '#model/roles.ts'
 import type { KeptName } from '../memory.ts'
-import { listOfRows, listOfTexts, readEach, type Sql, type SqlValue } from '../sql.ts'
+import { listOfRows, listOfTexts, readEach, type Sql } from '../sql.ts'
 import { Exceptions } from './exceptions.ts'
 import type { Clock } from './history.ts'
+import { type Around as AroundNodes, allNodes, nodesIn, type Part } from './node-facts.ts'
 import { parseRequiredTags } from './pools.ts'
 import { ResourceTypes } from './resource-types.ts'
 
@@ -54,15 +55,6 @@ const keyOf = (policyId: string, version: number): string => `${policyId} ${vers
 const bodyBytesPerTurn = 524_288
 /** Versions read by one statement at most. */
 const bodiesPerStatementMax = 1_000
-interface NodeRow {
-  readonly id: string
-  readonly kind: NodeFacts['kind']
-  readonly parent_id: string | null
-  /** Of accounts. */
-  readonly status: 'ACTIVE' | 'SUSPENDED' | 'PENDING_CLOSURE' | null
-  readonly closed_at: number | null
-  readonly contact: string | null
-}
 interface PoolRow {
   n: number
   id: string
@@ -74,7 +66,7 @@ interface PoolRow {
   locale: string | null
   aws_service: string | null
   public_ip_source: string | null
-  source_vpc: string | null
+  divides: string | null
   min_netmask_length: number | null
   max_netmask_length: number | null
   default_netmask_length: number | null
@@ -91,7 +83,7 @@ const toPool = (row: PoolRow, cidrs: readonly Cidr[], sharedWith: readonly strin
   locale: row.locale ?? undefined,
   awsService: row.aws_service ?? undefined,
   publicIpSource: row.public_ip_source ?? undefined,
-  plansVpc: row.source_vpc ?? undefined,
+  divides: row.divides ?? undefined,
   minNetmaskLength: row.min_netmask_length ?? undefined,
   maxNetmaskLength: row.max_netmask_length ?? undefined,
   defaultNetmaskLength: row.default_netmask_length ?? undefined,
@@ -100,11 +92,6 @@ const toPool = (row: PoolRow, cidrs: readonly Cidr[], sharedWith: readonly strin
   sharedWith,
 })
 
-/** What facts are read of: all, or those that a condition of SQL picks by what follows `in`. */
-interface Part {
-  readonly text: string
-  readonly values: readonly SqlValue[]
-}
 /** Far below the parameters that a statement may have. */
 const poolsPerStatementMax = 1_000
 
@@ -115,12 +102,7 @@ const wayUp = `with recursive way (id, parent_id) as (
     select o.id, o.parent_id from organization_node o join way on o.id = way.parent_id)
   select id from way`
 
-/** Of the transaction: what it keeps for the next ones, and the turns that it leaves to others. */
-interface Around extends Clock {
-  recall<T>(name: KeptName<T>): T | undefined
-  keep<T>(name: KeptName<T>, value: T): void
-  nextTurn(): Promise<void>
-}
+interface Around extends Clock, AroundNodes {}
 
 export class Governance {
   readonly #sql: Sql
@@ -133,7 +115,7 @@ export class Governance {
   }
 
   /** All of them. Reads and parses only those versions of policies that the facts did not name when they were read last. */
-  async facts(): Promise<GovernanceFacts> {
+  async facts(): Promise<KnownFacts> {
     const inForce = await this.#policyRows()
     const candidates = await this.#candidateRows()
     const named = candidates.flatMap(({ version, ...row }) => (version === null ? [] : [{ ...row, version }]))
@@ -143,7 +125,7 @@ export class Governance {
       `select account from delegated_administrator where service_principal = 'ipam.amazonaws.com'`,
     )
     return {
-      nodes: await this.#nodes(),
+      nodes: await allNodes(this.#sql, this.#around),
       ipams: await this.#ipams(),
       policies: inForce.map(({ id, version }) => versions.get(keyOf(id, version))!),
       assignments: await this.#assignments(),
@@ -181,7 +163,7 @@ export class Governance {
       pools.push(...(await this.#pools(listOfTexts(listed.slice(at, at + poolsPerStatementMax)))))
     }
     return {
-      nodes: await this.#nodes({ text: `(${wayUp})`, values: [account] }),
+      nodes: [...(await nodesIn(this.#sql, { text: `(${wayUp})`, values: [account] })).values()],
       ipams: [],
       policies,
       assignments,
@@ -197,32 +179,6 @@ export class Governance {
        ${picked} order by assigned_at, policy_id, target_id`,
       ...(targets?.values ?? []),
     )
-  }
-
-  async #nodes(ids?: Part): Promise<NodeFacts[]> {
-    const tags = await this.#tags(ids)
-    const nodes: NodeFacts[] = []
-    await readEach<NodeRow>(
-      (last, limit) =>
-        this.#sql.all(
-          `select o.id, o.kind, o.parent_id, a.status, a.closed_at, a.contact
-           from organization_node o left join account a on a.id = o.id
-           where o.id > ? ${ids ? `and o.id in ${ids.text}` : ''} order by o.id limit ?`,
-          last?.id ?? '',
-          ...(ids?.values ?? []),
-          limit,
-        ),
-      ({ id, kind, parent_id, status, closed_at, contact }) => {
-        const node: { -readonly [M in keyof NodeFacts]: NodeFacts[M] } = { id, kind }
-        if (status === 'SUSPENDED') node.state = closed_at === null ? 'suspended' : 'closed'
-        if (contact !== null) node.contact = contact
-        if (parent_id !== null) node.parentId = parent_id
-        const own = tags.get(id)
-        if (own) node.tags = own
-        nodes.push(node)
-      },
-    )
-    return nodes
   }
 
   async #ipams(): Promise<IpamFacts[]> {
@@ -321,7 +277,7 @@ export class Governance {
       (last, limit) =>
         this.#sql.all(
           `select p.n, p.id, p.ipam_id, p.account, p.scope_id, s.kind as scope_type, p.family, p.locale, p.aws_service,
-             p.public_ip_source, p.source_vpc, p.min_netmask_length, p.max_netmask_length, p.default_netmask_length, p.required_tags
+             p.public_ip_source, p.divides, p.min_netmask_length, p.max_netmask_length, p.default_netmask_length, p.required_tags
            from pool p join scope s on s.id = p.scope_id
            where p.n > ? ${ids ? `and p.id in ${ids.text}` : ''} order by p.n limit ?`,
           last?.n ?? -1,
@@ -365,30 +321,6 @@ export class Governance {
       ({ pool, principal }) => addTo(shares, pool, principal),
     )
     return shares
-  }
-
-  /** Tags that decisions read: those of organization nodes. */
-  async #tags(ids?: Part): Promise<Map<string, Map<string, string>>> {
-    const tags = new Map<string, Map<string, string>>()
-    await readEach<{ resource_id: string; key: string; value: string }>(
-      (last, limit) =>
-        this.#sql.all(
-          `select resource_id, key, value from tag
-           where resource_id in ${ids?.text ?? '(select id from organization_node)'}
-             and resource_id >= ? and (resource_id > ? or key > ?) order by resource_id, key limit ?`,
-          ...(ids?.values ?? []),
-          last?.resource_id ?? '',
-          last?.resource_id ?? '',
-          last?.key ?? '',
-          limit,
-        ),
-      ({ resource_id, key, value }) => {
-        const ofResource = tags.get(resource_id)
-        if (ofResource) ofResource.set(key, value)
-        else tags.set(resource_id, new Map([[key, value]]))
-      },
-    )
-    return tags
   }
 }
 

@@ -143,10 +143,15 @@ export class History {
   async movesOf(account: string, limit: number): Promise<Move[]> {
     return this.#sql.all<Move>(
       `select from_at as "from", unit from (
-         select version, from_at, unit, lag(unit) over (order by version) as former from (
+         select version, from_at, unit, lag(unit) over (order by version, from_at) as former from (
            select version, from_at, coalesce(json_extract(body, '$.parentId'), '') as unit
-           from history where object_id = ?) states) placed
-       where former is null or former <> unit order by version desc limit ?`,
+           from history where object_id = ?
+           union all
+           select h.version, h.until_at, '' from history h where h.object_id = ? and h.until_at is not null
+             and not exists (select 1 from history n
+               where n.object_id = h.object_id and n.version > h.version and n.from_at = h.until_at)) states) placed
+       where former is null or former <> unit order by version desc, from_at desc limit ?`,
+      account,
       account,
       limit,
     )

@@ -7,8 +7,8 @@ import type { AllocationRequest } from '#model/policy/decision.ts'
 import { openWorld, type World } from '../../../test/world.ts'
 import type { Transaction } from '../store.ts'
 import { checkSpace } from '../upkeep/check.ts'
+import type { Allocation } from './holdings.ts'
 import type { Hold } from './holds.ts'
-import type { Allocation } from './space.ts'
 
 const account = '111111111111'
 const restMs = 50
@@ -101,7 +101,7 @@ async function play({ pool, whole }: Stage, tx: Transaction, blocks: readonly Bl
     case 'wait':
       return [...blocks]
     case 'sweep':
-      await space.endQuarantines(1_000, pool)
+      await space.resting.end(1_000, pool)
       return due
     case 'take': {
       // What is over counts as soon as nothing else is found, whether or not anybody has swept.
@@ -123,7 +123,7 @@ async function play({ pool, whole }: Stage, tx: Transaction, blocks: readonly Bl
     case 'release': {
       const one = pick('allocated', blocks)
       if (!one) return [...blocks]
-      await space.release((await space.find(one.n))!, now + restMs)
+      await space.release((await space.allocations.find(one.n))!, now + restMs)
       return [...without(one), { ...one, kind: 'resting', until: now + restMs }]
     }
   }
@@ -193,7 +193,7 @@ async function agree({ world, pool }: Stage, blocks: readonly Block[]): Promise<
     const live = blocks.filter(({ kind, until }) => kind === 'held' && until > tx.now)
     assert.deepEqual(shown(await tx.space.holds.list({ pool }, 0, 1_000)), shown(live))
     assert.deepEqual(
-      shown(await tx.space.ofPool(pool, undefined, 1_000)),
+      shown(await tx.allocations.ofPool(pool, undefined, 1_000)),
       shown(blocks.filter(({ kind }) => kind === 'allocated')),
     )
     const held = (await tx.space.holds.heldIn([{ n: pool, family: 4 }])).get(pool)!

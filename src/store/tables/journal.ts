@@ -254,7 +254,21 @@ export class Journal {
   }
 
   record(entry: AuditEntry): void {
-    auditEntryTable.later(this.#sql, { ...entry, origin: this.#originOf(entry), subjects: inlineText(entry) })
+    const { n, at, requestId, outcome, token, parameters, result, isDryRun, times } = entry
+    const [origin, subjects] = [this.#originOf(entry), inlineText(entry)]
+    auditEntryTable.later(this.#sql, {
+      n,
+      at,
+      origin,
+      requestId,
+      outcome,
+      subjects,
+      token,
+      parameters,
+      result,
+      isDryRun,
+      times,
+    })
     this.#memory.entry = entry
     if (isInline(entry)) return
     const { firstDecision } = entry

@@ -1,8 +1,21 @@
 // The organization: its tree, its accounts, its delegated administrators.
 import type { OrganizationNode } from '#model/organization.ts'
 import { listOfTexts, type Sql } from '../sql.ts'
-import { changing, integer, onlyRow, optional, type Row, type RowOf, references, table, text } from '../table.ts'
+import {
+  changing,
+  integer,
+  onlyRow,
+  optional,
+  type Row,
+  type RowOf,
+  references,
+  table,
+  text,
+  unread,
+  unwritten,
+} from '../table.ts'
 import type { Clock } from './history.ts'
+import { noteGoneNode, noteNodeFacts } from './node-facts.ts'
 
 export const organizationTable = table(
   'organization',
@@ -52,6 +65,8 @@ export const nodeTable = table(
     parentId: changing(optional(references('organization_node', text()))),
     name: changing(text()),
     createdAt: integer(),
+    /** Written by what changes what decisions read of it (`node-facts.ts`). */
+    factsAt: unread(unwritten(changing(integer()))),
   },
   'deleted',
 )
@@ -135,6 +150,7 @@ export class Organizations {
   }
   async changeAccount(id: string, changes: Partial<Omit<Account, 'id'>>): Promise<void> {
     await accountTable.change(this.#sql, changes, 'where id = ?', id)
+    await noteNodeFacts(this.#sql, id)
   }
   /** One that was removed is not found. */
   findAccount(id: string): Promise<Account | undefined> {
@@ -161,12 +177,20 @@ export class Organizations {
     )
     return row?.id
   }
-  /** Accounts with this external id or this name, in the order of their numbers. */
-  async listNamed(by: 'external_id' | 'name', value: string, { after, limit }: Stretch): Promise<string[]> {
+  /** Accounts with this external id or this name, in the order of their numbers; `among`: of these alone. */
+  async listNamed(
+    by: 'external_id' | 'name',
+    value: string,
+    { after, limit }: Stretch,
+    among?: readonly string[],
+  ): Promise<string[]> {
+    const list = among && listOfTexts(among)
     const rows = await this.#sql.all<{ id: string }>(
-      `select id from account where ${by} = ? and id > ? and removed_at is null order by id limit ?`,
+      `select id from account where ${by} = ? and id > ? and removed_at is null ${list ? `and id in ${list.text}` : ''}
+       order by id limit ?`,
       value,
       after,
+      ...(list?.values ?? []),
       limit,
     )
     return rows.map(({ id }) => id)
@@ -217,17 +241,20 @@ export class Organizations {
     )
     return rows.map((row) => nodeTable.of(row))
   }
-  insertNode(node: Node): Promise<void> {
-    return nodeTable.insert(this.#sql, { ...node, createdAt: this.#clock.now })
+  async insertNode(node: Node): Promise<void> {
+    await nodeTable.insert(this.#sql, { ...node, createdAt: this.#clock.now })
+    await noteNodeFacts(this.#sql, node.id)
   }
   async renameNode(id: string, name: string): Promise<void> {
     await nodeTable.change(this.#sql, { name }, 'where id = ?', id)
   }
   async moveNode(id: string, parentId: string): Promise<void> {
     await nodeTable.change(this.#sql, { parentId }, 'where id = ?', id)
+    await noteNodeFacts(this.#sql, id)
   }
   async removeNode(id: string): Promise<void> {
     await this.#sql.run('delete from organization_node where id = ?', id)
+    await noteGoneNode(this.#sql, id)
   }
   async hasChildren(id: string): Promise<boolean> {
     return (await this.#sql.get('select 1 as one from organization_node where parent_id = ?', id)) !== undefined

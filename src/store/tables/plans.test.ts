@@ -8,7 +8,8 @@ import { emptyDatabase } from '../../../test/database.ts'
 import { insertPool } from '../../../test/pool.ts'
 import { ConnectionMemory, Memory } from '../memory.ts'
 import type { Sql, SqlValue } from '../sql.ts'
-import { type Allocation, Space } from './space.ts'
+import type { Allocation } from './holdings.ts'
+import { Space } from './space.ts'
 
 const account = '111111111111'
 const provisioned = ['198.18.0.0/30', '198.18.0.4/30'].map((text) => parseCidr(text)!)
@@ -75,21 +76,22 @@ test('every statement that taking, giving back and paging send is a search of a 
   assert.equal(await space.takeExactly(pool, exact), 'taken')
   const third = await record(exact)
   await space.flush()
-  for (const allocation of [first, second, third]) assert.deepEqual(await space.find(allocation.n), allocation)
-  assert.equal((await space.ofPool(pool, undefined, 2)).length, 2)
-  assert.equal((await space.ofAccount(account, first.n, 1)).length, 1)
-  await space.at(pool, first.cidr)
-  await space.ofResource('vpc-1')
-  await space.inside(pool, provisioned[0]!, 10)
+  for (const allocation of [first, second, third])
+    assert.deepEqual(await space.allocations.find(allocation.n), allocation)
+  assert.equal((await space.allocations.ofPool(pool, undefined, 2)).length, 2)
+  assert.equal((await space.allocations.ofAccount(account, first.n, 1)).length, 1)
+  await space.allocations.at(pool, first.cidr)
+  await space.allocations.ofResource('vpc-1')
+  await space.allocations.inside(pool, provisioned[0]!, 10)
   await space.release(first, clock.now + 10)
   await space.release(second, clock.now + 10)
   await space.release(third, clock.now)
-  assert.equal(await space.reclaim(pool, first.cidr, account), true)
+  assert.equal(await space.resting.reclaim(pool, first.cidr, account), true)
   clock.now += 10
-  assert.equal(await space.anyQuarantineEnded(), true)
+  assert.equal(await space.resting.anyEnded(), true)
   // Nothing of this size is free until what has rested is swept.
   assert.equal(await space.take(pool, 4, { length: 27 }), undefined)
-  assert.equal(await space.endQuarantines(10), 0)
+  assert.equal(await space.resting.end(10), 0)
   await space.flush()
 
   // Beside the keys, the probes themselves are walked, and sorted: of them there are few.

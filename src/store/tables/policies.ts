@@ -273,6 +273,16 @@ export class Policies {
   assignmentsOf(policyId: string): Promise<StoredAssignment[]> {
     return assignmentTable.all(this.#sql, 'where policy_id = ? order by target_id', policyId)
   }
+  /** The targets alone, after one. */
+  async targetsOf(policyId: string, after: string, limit: number): Promise<string[]> {
+    const rows = await this.#sql.all<{ target_id: string }>(
+      'select target_id from assignment where policy_id = ? and target_id > ? order by target_id limit ?',
+      policyId,
+      after,
+      limit,
+    )
+    return rows.map(({ target_id: targetId }) => targetId)
+  }
   findAssignment(policyId: string, targetId: string): Promise<StoredAssignment | undefined> {
     return assignmentTable.first(this.#sql, 'where policy_id = ? and target_id = ?', policyId, targetId)
   }

@@ -89,6 +89,13 @@ export const poolTable = table(
     /** Whom to ask about it; undefined: its owner's contact. */
     contact: changing(optional(text())),
     createdAt: integer(),
+    /** The number of the allocation whose block it divides; a pool below another one has its space from that. */
+    sourceAllocation: optional(integer()),
+    /** The type of the network that it, or a pool above it, divides. */
+    divides: optional(text()),
+    /** So many addresses at the ends of what it divides are no host's. */
+    reservedFirst: optional(integer()),
+    reservedLast: optional(integer()),
     /** The VPC of the source resource: it does not go before the pool. */
     sourceVpc: unread(optional(references('vpc', text()))),
     /** In which the pool's CIDRs must not overlap those of others (invariant I1); undefined where they come from its parent's. */
@@ -166,6 +173,9 @@ function toPoolCidr(row: Row): PoolCidr {
   return row.ends_at === null ? found : { ...found, state: 'pending-deprovision', leavesAt: row.ends_at as number }
 }
 
+/** Where no address is. */
+const noKey = new Uint8Array()
+
 export class Pools {
   readonly #sql: Sql
   constructor(sql: Sql) {
@@ -227,6 +237,16 @@ export class Pools {
     const row = await this.#sql.get<{ pools: number }>('select count(*) as pools from pool where scope_id = ?', scopeId)
     return row!.pools
   }
+  /** The same of many; those without any are missing. */
+  async countsOfScopes(scopeIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    if (scopeIds.length === 0) return new Map()
+    const { text, values } = listOfTexts(scopeIds)
+    const rows = await this.#sql.all<{ scope_id: string; pools: number }>(
+      `select scope_id, count(*) as pools from pool where scope_id in ${text} group by scope_id`,
+      ...values,
+    )
+    return new Map(rows.map(({ scope_id: id, pools }) => [id, pools]))
+  }
   async countOfAccount(account: string): Promise<number> {
     const row = await this.#sql.get<{ pools: number }>('select count(*) as pools from pool where account = ?', account)
     return row!.pools
@@ -280,7 +300,8 @@ export class Pools {
     await poolTable.insert(this.#sql, { ...pool, sourceVpc: pool.sourceResource?.id, space })
   }
   /** In which the pool's CIDRs must not overlap those of others (invariant I1); undefined where they come from its parent's. */
-  async #spaceOf({ sourceResource, parent, scopeId }: Pool): Promise<string | undefined> {
+  async #spaceOf({ sourceResource, sourceAllocation, parent, scopeId }: Pool): Promise<string | undefined> {
+    if (sourceAllocation !== undefined) return undefined
     const above = parent === undefined ? undefined : await this.findByNumber(parent)
     if (sourceResource) return above?.sourceResource ? undefined : sourceResource.id
     if (above) return undefined
@@ -299,7 +320,7 @@ export class Pools {
   /** A pool as the history keeps it: as it was kept from the beginning, so that versions can be compared. */
   forHistory(pool: Pool): object {
     // In the order in which the members always stood.
-    const { sourceResource, quarantineSeconds, createdAt, ...first } = pool
+    const { sourceResource, quarantineSeconds, createdAt, divides: _, ...first } = pool
     const requiredTags = storedTags(pool.requiredTags)
     const source = sourceResource && storedResource(sourceResource)
     return { ...first, requiredTags, sourceResource: source, quarantineSeconds, createdAt }
@@ -352,6 +373,26 @@ export class Pools {
       cidr.length,
     )
     return rows.map(toPoolCidr).find((one) => overlaps(one.cidr, cidr))
+  }
+  /** The pools that divide some allocations, by the numbers of these. */
+  async dividing(allocations: readonly number[]): Promise<ReadonlyMap<number, Pool>> {
+    if (allocations.length === 0) return new Map()
+    const list = listOf(allocations)
+    const found = await poolTable.all(this.#sql, `where source_allocation in ${list.text}`, ...list.values)
+    return new Map(found.map((pool) => [pool.sourceAllocation!, pool]))
+  }
+  /** The pools that divide what is allocated from a pool, in order of creation. */
+  dividingWithin(pool: number): Promise<Pool[]> {
+    return readWhole<Pool>((last, limit) =>
+      poolTable.all(
+        this.#sql,
+        `where source_allocation is not null and n > ?
+         and exists (select 1 from allocation a where a.n = source_allocation and a.pool = ?) order by n limit ?`,
+        last?.n ?? -1,
+        pool,
+        limit,
+      ),
+    )
   }
   /** The pools that plan the inside of a VPC, in order of creation; those under others come after them. */
   planning(vpcId: string): Promise<Pool[]> {
@@ -448,20 +489,26 @@ export class Pools {
     await this.#sql.run('delete from pool_cidr where id = ?', id)
   }
 
-  /** Whether anybody but the account holds an allocation in the pool. Reads until it finds one. */
-  /** Whether an account has space of the pool, allocated or only held. */
-  async isHeldBy(pool: number, account: string): Promise<boolean> {
+  /**
+   * Whether one of these accounts has space of the pool, allocated or only held: found by what they have where the pool's space is,
+   * and not by what others have there.
+   */
+  async isHeldBy(pool: number, accounts: readonly string[]): Promise<boolean> {
+    const [first, last] = (await this.span(pool)) ?? []
+    const list = listOfTexts(accounts)
     const row = await this.#sql.get(
-      `select 1 as one from holder h join allocation a on a.holder = h.n where h.account = ? and a.pool = ?
-       union all select 1 as one from hold where account = ? and pool = ? limit 1`,
-      account,
+      `select 1 as one from holder h join allocation a on a.holder = h.n
+       where h.account in ${list.text} and a.first between ? and ? and a.pool + 0 = ?
+       union all select 1 as one from hold t where t.account in ${list.text} and t.pool + 0 = ? limit 1`,
+      ...list.values,
+      first ? toKey(first) : noKey,
+      last ? toKey(lastAddress(last)) : noKey,
       pool,
-      account,
+      ...list.values,
       pool,
     )
     return row !== undefined
   }
-  /** Whether a pool has space of one of some holders: found by what they hold, and not by what others have there. */
   /** The first and the last of what is provisioned to a pool; undefined where nothing is. */
   async span(pool: number): Promise<readonly [Cidr, Cidr] | undefined> {
     const end = (order: string) =>
@@ -472,6 +519,7 @@ export class Pools {
     const [first, last] = [await end('asc'), await end('desc')]
     return first && last && [fromKey(first.first, first.length), fromKey(last.first, last.length)]
   }
+  /** Whether a pool has space of one of some holders: found by what they hold, and not by what others have there. */
   async isHeldByAny(pool: number, holders: readonly number[]): Promise<boolean> {
     for (const holder of holders) {
       // An expression: no index of pools serves it.
@@ -484,6 +532,7 @@ export class Pools {
     }
     return false
   }
+  /** Whether anybody but the account holds an allocation in the pool. Reads until it finds one. */
   async hasForeignAllocation(pool: number, account: string): Promise<boolean> {
     const row = await this.#sql.get(
       'select 1 as one from allocation a join holder h on h.n = a.holder where a.pool = ? and h.account <> ? limit 1',

@@ -130,12 +130,24 @@ export class RecordLists {
     return this.#list({ table: 'decision', repeated: 'ruling', isNewestFirst: true }, filter, before, limit)
   }
   /** Numbers of audit entries after `after`, oldest first. */
-  async entriesAfter({ subject, ...filter }: EntryFilter, after: number, limit: number): Promise<Found> {
+  async entriesAfter(filter: EntryFilter, after: number, limit: number): Promise<Found> {
+    return this.#entries(filter, after, limit, { isNewestFirst: false })
+  }
+  /** Numbers of audit entries before `before`, newest first. */
+  async entriesBefore(filter: EntryFilter, before: number, limit: number): Promise<Found> {
+    return this.#entries(filter, before, limit, { isNewestFirst: true })
+  }
+  async #entries(
+    { subject, ...filter }: EntryFilter,
+    from: number,
+    limit: number,
+    { isNewestFirst }: Direction,
+  ): Promise<Found> {
     if (subject !== undefined) {
-      const found = subject.map((name) => this.#entriesAbout(name, filter, after, limit))
-      return merged(await Promise.all(found), limit, { isNewestFirst: false })
+      const found = subject.map((name) => this.#entriesAbout(name, filter, from, limit, { isNewestFirst }))
+      return merged(await Promise.all(found), limit, { isNewestFirst })
     }
-    return this.#list({ table: 'audit_entry', repeated: 'origin', isNewestFirst: false }, filter, after, limit)
+    return this.#list({ table: 'audit_entry', repeated: 'origin', isNewestFirst }, filter, from, limit)
   }
 
   /** Entries by number, each with its first subjects. */
@@ -310,25 +322,34 @@ export class RecordLists {
   }
 
   /** Entries that name an object: in a row of its own, found by the index, or in the entry itself, one after the other. */
-  async #entriesAbout(subject: string, filter: Filter, after: number, limit: number): Promise<Found> {
+  async #entriesAbout(
+    subject: string,
+    filter: Filter,
+    from: number,
+    limit: number,
+    { isNewestFirst }: Direction,
+  ): Promise<Found> {
     const { text, values } = conditionsOf(filter)
+    const [behind, order] = isNewestFirst ? ['<', 'desc'] : ['>', 'asc']
     const inRow = `select s.entry as n, case when ${text} then 1 else 0 end as matches
       from audit_subject s join audit_entry t on t.n = s.entry join origin r on r.n = t.origin
-      where s.object_id = ? and s.entry > ? order by s.entry limit ?`
-    const rows = await this.#walk((last, step) => [inRow, ...values, subject, last, step], { from: after, limit })
+      where s.object_id = ? and s.entry ${behind} ? order by s.entry ${order} limit ?`
+    const rows = await this.#walk((last, step) => [inRow, ...values, subject, last, step], { from, limit })
     // Entries from before there were rows name everything themselves.
     const first = await this.#sql.get<{ entry: number | null }>('select min(entry) as entry from audit_subject')
     const end = standsInEntry(subject) ? Number.MAX_SAFE_INTEGER : (first?.entry ?? Number.MAX_SAFE_INTEGER)
-    const inEntry = `select t.n, case when ${text} and ' ' || t.subjects || ' ' like ? escape '!' then 1 else 0 end as matches
-      from audit_entry t join origin r on r.n = t.origin where t.n > ? and t.n < ? order by t.n limit ?`
-    const pattern = `% ${subject.replaceAll(/[!%_]/g, '!$&')} %`
     // Nothing was done to it before its own number was drawn.
-    const begin = Math.max(after, (kindOf(subject) && sequenceIn(subject)) ?? 0)
-    const entries = await this.#walk((last, step) => [inEntry, ...values, pattern, last, end, step], {
-      from: begin,
+    const begin = (kindOf(subject) && sequenceIn(subject)) ?? 0
+    const inEntry = `select t.n, case when ${text} and ' ' || t.subjects || ' ' like ? escape '!' then 1 else 0 end as matches
+      from audit_entry t join origin r on r.n = t.origin where t.n > ? and t.n < ? order by t.n ${order} limit ?`
+    const pattern = `% ${subject.replaceAll(/[!%_]/g, '!$&')} %`
+    const between = (last: number): readonly [number, number] =>
+      isNewestFirst ? [begin, Math.min(last, end)] : [Math.max(last, begin), end]
+    const entries = await this.#walk((last, step) => [inEntry, ...values, pattern, ...between(last), step], {
+      from,
       limit,
     })
-    return merged([rows, entries], limit, { isNewestFirst: false })
+    return merged([rows, entries], limit, { isNewestFirst })
   }
 
   /** Decisions of the entries that name an object in a row of its own. */
@@ -368,7 +389,7 @@ export class RecordLists {
 }
 
 /** Several lists in one order as one, as far as all of them were read. */
-function merged(lists: readonly Found[], limit: number, { isNewestFirst }: Pick<List, 'isNewestFirst'>): Found {
+function merged(lists: readonly Found[], limit: number, { isNewestFirst }: Direction): Found {
   const inOrder = (a: number, b: number): number => (isNewestFirst ? b - a : a - b)
   const unread = lists.filter(({ isWhole }) => !isWhole).map(({ last }) => last)
   // Where all were read, the one that went furthest; else the one that came least far.
@@ -397,13 +418,15 @@ function conditionsOf({ accounts, ...filter }: ListFilter): Conditions {
   }
 }
 
+interface Direction {
+  readonly isNewestFirst: boolean
+}
 interface Conditions {
   readonly text: string
   readonly values: readonly SqlValue[]
 }
-interface List {
+interface List extends Direction {
   readonly table: 'decision' | 'audit_entry'
   /** The table of the repeated rows, and the column that names one. */
   readonly repeated: 'ruling' | 'origin'
-  readonly isNewestFirst: boolean
 }

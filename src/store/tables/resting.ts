@@ -1,9 +1,13 @@
-// Space that nobody can have yet, as it stands in the table of what rests: it was released, is held, or is being deprovisioned.
+// Space that nobody can have yet: it was released, is held, or is being deprovisioned (invariant I6).
 import { assert } from '#model/assert.ts'
 import { type Cidr, fromKey, lastAddress, overlaps, sizeOf, toKey } from '#model/cidr.ts'
 import { refuse } from '#model/refusal.ts'
 import type { Sql } from '../sql.ts'
 import { block, changing, integer, optional, references, table, text } from '../table.ts'
+import type { FreeSpace } from './free-space.ts'
+import type { Clock, LapsedHold } from './history.ts'
+import type { Holds } from './holds.ts'
+import type { PoolCounters } from './pool-counters.ts'
 
 export const quarantineTable = table(
   'quarantine',
@@ -25,6 +29,15 @@ export interface Rest {
   readonly until: number
   readonly isHeld: boolean
 }
+interface QuarantineRow {
+  pool: number
+  first: Uint8Array
+  length: number
+  ends_at: number
+  /** Set where nothing was released: the space is held. */
+  hold: number | null
+  account: string
+}
 interface RestRow {
   first: Uint8Array
   length: number
@@ -33,7 +46,7 @@ interface RestRow {
 }
 
 /** What in `cidr` or around it is out of reach for longest, having been released or being held; undefined where nothing is. */
-export async function findRest(sql: Sql, pool: number, cidr: Cidr): Promise<Rest | undefined> {
+async function findRest(sql: Sql, pool: number, cidr: Cidr): Promise<Rest | undefined> {
   const columns = 'select first, length, ends_at, hold from quarantine where pool = ?'
   const inside = await sql.get<RestRow>(
     `${columns} and first between ? and ? order by ends_at desc, pool, first limit 1`,
@@ -49,7 +62,7 @@ export async function findRest(sql: Sql, pool: number, cidr: Cidr): Promise<Rest
 }
 
 /** Until when something inside a CIDR is held; undefined where nothing is. */
-export async function findHeldUntil(sql: Sql, pool: number, cidr: Cidr): Promise<number | undefined> {
+async function findHeldUntil(sql: Sql, pool: number, cidr: Cidr): Promise<number | undefined> {
   const row = await sql.get<{ ends_at: number | null }>(
     'select max(ends_at) as ends_at from quarantine where pool = ? and first between ? and ? and hold is not null',
     pool,
@@ -58,6 +71,9 @@ export async function findHeldUntil(sql: Sql, pool: number, cidr: Cidr): Promise
   )
   return row?.ends_at ?? undefined
 }
+
+/** Quarantined blocks returned to the free space in one go; the rest waits for the next. */
+const sweepSizeMax = 64
 
 /** A CIDR of a pool that is to rest as one. */
 export interface RestingCidr {
@@ -74,7 +90,7 @@ export interface RestingCidr {
  * @param now milliseconds since 1970, as the moment of its release
  * @returns when it ends, in milliseconds since 1970, and how many of its addresses were free
  */
-export async function makeRestAsOne(
+async function makeRestAsOne(
   sql: Sql,
   { id, pool, cidr, account }: RestingCidr,
   now: number,
@@ -111,7 +127,7 @@ export const sweptPerRequestMax = 1_000
  * is left.
  * @param sweep answers how many blocks it has freed
  */
-export async function sweepUntil<T>(
+async function sweepUntil<T>(
   sweep: () => Promise<number>,
   find: () => Promise<T | undefined> = async () => undefined,
 ): Promise<T | undefined> {
@@ -125,5 +141,157 @@ export async function sweepUntil<T>(
       const because = `more than ${sweptPerRequestMax} blocks of the pool have just ended their quarantine, and are freed within the next seconds`
       refuse({ code: 'Unavailable', because })
     }
+  }
+}
+
+/** A block that begins to rest. */
+export interface NewRest {
+  readonly pool: number
+  readonly cidr: Cidr
+  readonly account: string
+  /** Milliseconds since 1970. */
+  readonly releasedAt: number
+  readonly endsAt: number
+  /** The number of the hold that it is kept for; undefined where it was released. */
+  readonly hold?: number
+}
+
+export class Resting {
+  readonly #sql: Sql
+  readonly #clock: Clock
+  readonly #counters: PoolCounters
+  readonly #free: FreeSpace
+  readonly #holds: Holds
+  constructor(
+    sql: Sql,
+    clock: Clock,
+    { counters, free, holds }: { readonly counters: PoolCounters; readonly free: FreeSpace; readonly holds: Holds },
+  ) {
+    this.#sql = sql
+    this.#clock = clock
+    this.#counters = counters
+    this.#free = free
+    this.#holds = holds
+  }
+
+  /** Has space rest that was allocated, or taken in this transaction. */
+  async begin(rest: NewRest): Promise<void> {
+    await this.#counters.move(rest.pool, 'allocated', 'quarantined', rest.cidr)
+    quarantineTable.later(this.#sql, rest)
+  }
+  /** Ends the rest of what is held, whatever becomes of it; its space counts as allocated until somebody says. */
+  async endHold(hold: { readonly n: number; readonly pool: number; readonly cidr: Cidr }): Promise<void> {
+    const gone = await this.#sql.run('delete from quarantine where hold = ?', hold.n)
+    assert(gone === 1, `hold ${hold.n} of pool ${hold.pool} ends once`)
+    await this.#counters.move(hold.pool, 'quarantined', 'allocated', hold.cidr)
+  }
+  async extendHold(n: number, endsAt: number): Promise<void> {
+    const changed = await quarantineTable.change(this.#sql, { endsAt }, 'where hold = ?', n)
+    assert(changed === 1, `what hold ${n} keeps rests`)
+  }
+  /** Takes an address or block out of quarantine for the account that gave it back: it alone may have it again early. */
+  async reclaim(pool: number, wanted: Cidr, account: string): Promise<boolean> {
+    const gone = await this.#sql.run(
+      `delete from quarantine
+       where pool = ? and first = ? and length = ? and account = ? and hold is null and pool_cidr is null`,
+      pool,
+      toKey(wanted),
+      wanted.length,
+      account,
+    )
+    if (gone === 0) return false
+    await this.#counters.move(pool, 'quarantined', 'allocated', wanted)
+    return true
+  }
+  /** Whether exactly this block has rested, or is what the account gave back. */
+  async canTake(pool: number, wanted: Cidr, account: string): Promise<boolean> {
+    const row = await this.#sql.get(
+      `select 1 as one from quarantine
+       where pool = ? and first = ? and length = ? and (account = ? or ends_at <= ?) and pool_cidr is null`,
+      pool,
+      toKey(wanted),
+      wanted.length,
+      account,
+      this.#clock.now,
+    )
+    return row !== undefined
+  }
+  /** The netmask length of the largest of some blocks that have rested and that nobody has freed yet. */
+  async shortestEnded(pool: number): Promise<number | undefined> {
+    const rested = await this.#sql.get<{ length: number | null }>(
+      `select min(length) as length from
+         (select pool, length from quarantine where ends_at <= ? and pool_cidr is null order by ends_at limit ?) as ended
+       where pool = ?`,
+      this.#clock.now,
+      sweepSizeMax,
+      pool,
+    )
+    return rested?.length ?? undefined
+  }
+
+  /** Returns space whose quarantine has ended, or that was held, to the free space (invariant I6). How many blocks it returned. */
+  async end(limit: number, pool?: number): Promise<number> {
+    // `+` keeps to the index of ends: by pool, an exhausted pool would read all that rests in it for every request.
+    const rows = await this.#sql.all<QuarantineRow>(
+      `select pool, first, length, ends_at, hold, account from quarantine where ends_at <= ? and pool_cidr is null ${pool === undefined ? '' : 'and +pool = ?'} order by ends_at limit ?`,
+      this.#clock.now,
+      ...(pool === undefined ? [] : [pool]),
+      limit,
+    )
+    const lapsed: LapsedHold[] = []
+    for (const row of rows) {
+      const block = fromKey(row.first, row.length)
+      await this.#sql.run('delete from quarantine where pool = ? and first = ?', row.pool, row.first)
+      await this.#counters.move(row.pool, 'quarantined', 'free', block)
+      if (row.hold !== null) {
+        await this.#holds.remember(row.hold, 'lapsed', row.ends_at)
+        await this.#holds.delete(row.hold)
+        lapsed.push({ n: row.hold, account: row.account })
+      }
+      await this.#free.merge(row.pool, block)
+    }
+    if (lapsed.length > 0) await this.#clock.recordLapsed?.(lapsed)
+    return rows.length
+  }
+  async anyEnded(): Promise<boolean> {
+    const ended = 'select 1 as one from quarantine where ends_at <= ? and pool_cidr is null limit 1'
+    return (await this.#sql.get(ended, this.#clock.now)) !== undefined
+  }
+  /** Space whose quarantine has ended is free, also where nobody has put it there yet: it is, until something is found. */
+  async find<T>(pool: number, find: () => Promise<T | undefined>): Promise<T | undefined> {
+    const found = await find()
+    return found === undefined ? this.sweepFor(pool, find) : found
+  }
+  async sweepFor<T>(pool: number, find: () => Promise<T | undefined>): Promise<T | undefined> {
+    if ((await this.#counters.of(pool)).quarantined === 0n) return undefined
+    return sweepUntil(() => this.end(sweepSizeMax, pool), find)
+  }
+  /** Frees all space of a pool whose quarantine has ended. */
+  async endAll(pool: number): Promise<void> {
+    await sweepUntil(() => this.end(sweepSizeMax, pool))
+  }
+  /**
+   * Has a CIDR rest as one until the last rest in it ends: nothing of it is handed out any more, not even to who released
+   * it. There must be neither allocations nor holds in it.
+   * @returns when it ends, in milliseconds since 1970
+   */
+  async restAsOne(resting: RestingCidr): Promise<number> {
+    await this.#free.settle(resting.pool)
+    const { endsAt, freed } = await makeRestAsOne(this.#sql, resting, this.#clock.now)
+    await this.#counters.add(resting.pool, 'free', -freed)
+    await this.#counters.add(resting.pool, 'quarantined', freed)
+    return endsAt
+  }
+  /** Takes the space of a CIDR away again that rests as one. False, and nothing changes, where it does not. */
+  async remove(pool: number, { id, cidr }: { readonly id: string; readonly cidr: Cidr }): Promise<boolean> {
+    if ((await this.#sql.run('delete from quarantine where pool_cidr = ?', id)) === 0) return false
+    await this.#counters.add(pool, 'quarantined', -sizeOf(cidr))
+    return true
+  }
+  in(pool: number, cidr: Cidr): Promise<Rest | undefined> {
+    return findRest(this.#sql, pool, cidr)
+  }
+  heldUntil(pool: number, cidr: Cidr): Promise<number | undefined> {
+    return findHeldUntil(this.#sql, pool, cidr)
   }
 }

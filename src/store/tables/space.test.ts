@@ -16,6 +16,7 @@ import {
   split,
   supernet,
 } from '#model/cidr.ts'
+import type { AllocationRequest } from '#model/policy/decision.ts'
 import { emptyDatabase, type TestDatabase } from '../../../test/database.ts'
 import { engineUnderTest } from '../../../test/engines.ts'
 import { allocationOf, insertPool } from '../../../test/pool.ts'
@@ -71,6 +72,14 @@ function expectedTake(model: Model, family: Family, { length, allowed, disallowe
     .sort((a, b) => (a.first < b.first ? -1 : 1))
   return lowest && makeCidr(family, lowest.first, length)
 }
+
+const requestOf = (account: string): AllocationRequest => ({
+  account,
+  locale: 'eu-west-1',
+  resourceType: 'custom',
+  family: 4,
+  netmaskLength: 30,
+})
 
 // Stories ------------------------------------------------------------------------------------------------------------
 
@@ -196,7 +205,7 @@ async function playStep(tx: Transaction, pools: Stage['pools'], model: Model, no
     const due = ([4, 6] as const).flatMap((family) =>
       model[family].filter(({ endsAt }) => endsAt !== undefined && endsAt <= now),
     )
-    assert.equal(await tx.space.endQuarantines(step.limit), Math.min(due.length, step.limit))
+    assert.equal(await tx.resting.end(step.limit), Math.min(due.length, step.limit))
     await forgetSwept(tx, pools, model)
     return
   }
@@ -258,7 +267,7 @@ async function playStep(tx: Transaction, pools: Stage['pools'], model: Model, no
     case 'release': {
       const one = owned[step.which % Math.max(owned.length, 1)]
       if (!one) return
-      const allocation = await tx.space.at(pool, one.cidr)
+      const allocation = await tx.allocations.at(pool, one.cidr)
       assert.equal(allocation?.account, one.account)
       await tx.space.release(allocation!, now + step.rest)
       model[family] = model[family].filter((other) => other !== one)
@@ -268,7 +277,7 @@ async function playStep(tx: Transaction, pools: Stage['pools'], model: Model, no
     case 'reclaim': {
       const one = resting[step.which % Math.max(resting.length, 1)]
       if (!one) return
-      const given = await tx.space.reclaim(pool, one.cidr, step.account)
+      const given = await tx.resting.reclaim(pool, one.cidr, step.account)
       assert.equal(given, one.account === step.account, 'only who gave it back has it again early')
       if (!given) return
       model[family] = model[family].filter((other) => other !== one)
@@ -282,7 +291,7 @@ async function forgetSwept(tx: Transaction, pools: Stage['pools'], model: Model)
   for (const family of [4, 6] as const) {
     const kept: Held[] = []
     for (const one of model[family]) {
-      const rests = one.endsAt !== undefined && (await tx.space.restIn(pools[family], one.cidr)) === undefined
+      const rests = one.endsAt !== undefined && (await tx.resting.in(pools[family], one.cidr)) === undefined
       if (!rests) kept.push(one)
       // I6: it may be gone only if its time was over.
       else assert.ok(one.endsAt! <= tx.now, `${formatCidr(one.cidr)} came back before its rest ended`)
@@ -423,13 +432,98 @@ describe('by example', async () => {
       const busy = await tx.space.remove(pools[4], cidr('198.18.0.64/26'))
       await tx.space.release(allocation, tx.now + 1)
       const resting = await tx.space.remove(pools[4], cidr('198.18.0.64/26'))
-      await tx.space.reclaim(pools[4], one, accounts[0])
+      await tx.resting.reclaim(pools[4], one, accounts[0])
       const again = allocationOf(tx, pools[4], one, accounts[0])
       await tx.space.record(again)
       await tx.space.release(again, tx.now)
       return [busy, resting, await tx.space.remove(pools[4], cidr('198.18.0.64/26'))]
     })
     assert.deepEqual(removed, [false, false, true])
+  })
+
+  describe('I2 a caller that breaks the rules is stopped, with the facts', () => {
+    const broken = async (tx: Transaction) => {
+      const taken = (await tx.space.take(pools[4], 4, { length: 30 }))!
+      const allocation = allocationOf(tx, pools[4], taken, accounts[0])
+      const hold = { ...allocation, region: 'eu-west-1', expiresAt: tx.now + 10, request: requestOf(accounts[0]) }
+      return { taken, allocation, hold }
+    }
+    const callers: Readonly<Record<string, readonly [RegExp, (tx: Transaction) => Promise<unknown>]>> = {
+      'asks for a block that no family has': [
+        /a \/33 of IPv4 is asked of pool \d+$/,
+        (tx) => tx.space.take(pools[4], 4, { length: 33 }),
+      ],
+      'releases twice': [
+        /allocation \d+ of pool \d+ is released once$/,
+        async (tx) => {
+          const { allocation } = await broken(tx)
+          await tx.space.record(allocation)
+          await tx.space.release(allocation, tx.now)
+          await tx.space.release(allocation, tx.now)
+        },
+      ],
+      'releases what was never taken': [
+        /pool \d+ has 0 allocated addresses, and 4 become free$/,
+        async (tx) => {
+          const allocation = allocationOf(tx, pools[4], cidr('198.18.0.4/30'), accounts[0])
+          await tx.space.record(allocation)
+          await tx.space.release(allocation, tx.now)
+        },
+      ],
+      'has something rest for no one knows how long': [
+        /what allocation \d+ of pool \d+ leaves rests until NaN$/,
+        async (tx) => {
+          const { allocation } = await broken(tx)
+          await tx.space.record(allocation)
+          await tx.space.release(allocation, Number.NaN)
+        },
+      ],
+      'holds what it never took': [
+        /pool \d+ has 0 allocated addresses, and 8 become quarantined$/,
+        async (tx) => {
+          const { hold, allocation } = await broken(tx)
+          await tx.space.record(allocation)
+          await tx.space.release(allocation, tx.now)
+          await tx.space.hold({ ...hold, n: hold.n + 1, cidr: cidr('198.18.0.0/29') })
+        },
+      ],
+      'holds until before it begins': [
+        /hold \d+ of pool \d+ begins at 1000000 and ends at 1000000$/,
+        async (tx) => {
+          const { hold } = await broken(tx)
+          await tx.space.hold({ ...hold, expiresAt: tx.now })
+        },
+      ],
+      'confirms a hold as something else': [
+        /hold \d+ of [\d./]+ in pool \d+ becomes the allocation \d+ of 198\.18\.0\.0\/29 in pool \d+$/,
+        async (tx) => {
+          const { hold, allocation } = await broken(tx)
+          await tx.space.hold(hold)
+          await tx.space.confirm(hold, { ...allocation, cidr: cidr('198.18.0.0/29') })
+        },
+      ],
+      'gives up a hold twice': [
+        /hold \d+ of pool \d+ ends once$/,
+        async (tx) => {
+          const { hold } = await broken(tx)
+          await tx.space.hold(hold)
+          await tx.space.drop(hold)
+          await tx.space.drop(hold)
+        },
+      ],
+      'extends a hold that is over': [
+        /what hold \d+ keeps rests$/,
+        async (tx) => {
+          const { hold } = await broken(tx)
+          await tx.space.hold(hold)
+          await tx.space.drop(hold)
+          await tx.space.extend(hold, tx.now + 20)
+        },
+      ],
+    }
+    for (const [name, [message, work]] of Object.entries(callers)) {
+      test(name, () => assert.rejects(store.write(work), message))
+    }
   })
 
   test('I6 another account cannot reclaim what rests, nor one block as part of another', async () => {
@@ -440,11 +534,11 @@ describe('by example', async () => {
       await tx.space.release(allocation, tx.now + 100)
       const inside = makeCidr(4, one.first, 32)
       return [
-        await tx.space.reclaim(pools[4], one, accounts[1]),
-        await tx.space.reclaim(pools[4], inside, accounts[0]),
+        await tx.resting.reclaim(pools[4], one, accounts[1]),
+        await tx.resting.reclaim(pools[4], inside, accounts[0]),
         await tx.space.takeExactly(pools[4], inside),
-        await tx.space.reclaim(pools[4], one, accounts[0]),
-        await tx.space.reclaim(pools[4], one, accounts[0]),
+        await tx.resting.reclaim(pools[4], one, accounts[0]),
+        await tx.resting.reclaim(pools[4], one, accounts[0]),
       ]
     })
     assert.deepEqual(reclaimed, [false, false, 'not-free', true, false])

@@ -2,6 +2,7 @@
 import { nameKey, type Tag } from '#model/tags.ts'
 import type { Sql } from '../sql.ts'
 import { bit, changing, named, optional, type RowOf, table, text, unread } from '../table.ts'
+import { noteNodeFacts } from './node-facts.ts'
 
 export const tagTable = table(
   'tag',
@@ -95,6 +96,7 @@ export class Tags {
     const { id: resourceId, type: resourceType, account, region } = resource
     const row = { resourceId, key, value, resourceType, account, region, nameParent: parent, isNameShared }
     await tagTable.put(this.#sql, row, 'resource_id, key')
+    await noteNodeFacts(this.#sql, resourceId)
   }
 
   // Names: a thing is called what its tag `Name` says -----------------------------------------------------------------
@@ -150,11 +152,13 @@ export class Tags {
   }
 
   async remove(resourceId: string, key: string): Promise<boolean> {
+    await noteNodeFacts(this.#sql, resourceId)
     return (await this.#sql.run('delete from tag where resource_id = ? and key = ?', resourceId, key)) > 0
   }
   /** Takes all tags away that an object has under any of its ids: what they were, those of later ids before those of earlier. */
   async takeAll(resourceIds: TagHomes): Promise<Map<string, string>> {
     const [first, second = first] = resourceIds
+    for (const id of new Set([first, second])) await noteNodeFacts(this.#sql, id)
     const rows = await this.#sql.all<Tag & { readonly id: string }>(
       'delete from tag where resource_id in (?, ?) returning resource_id as id, key, value',
       first,
@@ -170,6 +174,7 @@ export class Tags {
     return mergedIn(resourceIds, await this.ofMany(resourceIds))
   }
   async removeAll(resourceId: string): Promise<void> {
+    await noteNodeFacts(this.#sql, resourceId)
     await this.#sql.run('delete from tag where resource_id = ?', resourceId)
   }
   /** All tags of an account's objects after a cursor, in (resource, key) order. */

@@ -1,7 +1,7 @@
 // The time machine: who held which space when, by address, account and resource, and what each tenure said at a time. Reads
 // what allocation, change and release wrote. Its lists are in the order of keys that never change, whatever happens between
 // two pages: a tenure that is given back meanwhile only moves from one table to another.
-import { type Cidr, fromKey, lastAddress, supernet, toKey } from '#model/cidr.ts'
+import { bitsOf, type Cidr, fromKey, lastAddress, supernet, toKey } from '#model/cidr.ts'
 import { formatId } from '#model/identifier.ts'
 import { firstOf, type RangeKey, type Ranges } from '../merged-ranges.ts'
 import { listOf, listOfTexts, type Sql, type SqlValue } from '../sql.ts'
@@ -81,12 +81,36 @@ export interface AddressPlace {
   readonly n: number
   readonly version: number
 }
+/** A place in the order of time: newest first by the beginning of the tenure, its number and the number of the state. */
+export interface TimePlace {
+  readonly heldFrom: number
+  readonly n: number
+  readonly version: number
+}
+/** A place among what lay inside a range: a block, and a place in its time. */
+export interface InsidePlace extends TimePlace {
+  readonly first: Uint8Array
+  readonly length: number
+}
+/** A place among what held a range or lay inside. */
+export type AroundPlace = TimePlace | InsidePlace
+export interface TenureSlice {
+  readonly rows: readonly Tenure[]
+  /** Behind which to go on; undefined where nothing more comes. */
+  readonly next: AroundPlace | undefined
+}
+type SimpleKey = number | string
+type KeysOf = (part: Part) => readonly SimpleKey[] | undefined
+interface LengthWithKey {
+  readonly length: number
+  readonly key: SimpleKey
+}
 /** A place in the order of tenures and their states. */
 export interface NumberPlace {
   readonly n: number
   readonly version: number
 }
-/** A place in what an account held: first what was over by some moment, by its end, then all else, by number. */
+/** A place in what an account held: first what was not over by some moment, by number, then all else, by its end. Newest first. */
 export interface AccountPlace extends NumberPlace {
   readonly until: number | undefined
 }
@@ -96,7 +120,8 @@ interface Condition {
   readonly values: readonly SqlValue[]
   readonly n?: string
 }
-const beginning: NumberPlace = { n: 0, version: 0 }
+/** No place of a row is as late. */
+const behindEverything: NumberPlace = { n: Number.MAX_SAFE_INTEGER, version: Number.MAX_SAFE_INTEGER }
 
 /** The tables that tell of states: those in force of what is allocated, the last ones of what ended, what is held, what was said before. */
 type Kind = 'allocated' | 'ended' | 'held' | 'changed'
@@ -169,68 +194,133 @@ export class Timeline {
   // By address -----------------------------------------------------------------------------------------------------
 
   /**
-   * Everything that ever held `range`, a part of it, or space around it, in the order of `AddressPlace`, after one.
-   * What lies around begins no later than the range does, so it comes first; each kind is found through the index.
+   * Everything that ever held `range`, a part of it, or space around it, after a place: first what held all of it, newest first;
+   * then what lay inside, in the order of addresses, of each block newest first.
    * @param accounts only what these had: whatever others have costs nothing then
    */
   async around(
     range: Cidr,
-    after: AddressPlace | undefined,
+    after: AroundPlace | undefined,
     limit: number,
     accounts?: readonly string[],
-  ): Promise<Tenure[]> {
+  ): Promise<TenureSlice> {
     const keysOf = await this.#keysOf(accounts)
+    const inside = after && 'first' in after ? after : undefined
+    const rows = inside ? [] : await this.#wholeOf(range, after, limit, { keysOf, accounts })
+    if (rows.length >= limit) return { rows, next: placeAround(rows.at(-1)!, range) }
+    const others = await this.#blocksInside(range, inside, limit - rows.length, keysOf)
+    return { rows: [...rows, ...others.rows], next: others.next }
+  }
+
+  /** The place of a row among what `around` answers. */
+  placeAround(row: Tenure, range: Cidr): AroundPlace {
+    return placeAround(row, range)
+  }
+
+  /** What held all of the range, each kind found through the index of blocks, and where few blocks have many rows, block by block. */
+  async #wholeOf(
+    range: Cidr,
+    after: TimePlace | undefined,
+    limit: number,
+    { keysOf, accounts }: { readonly keysOf: KeysOf; readonly accounts: readonly string[] | undefined },
+  ): Promise<Tenure[]> {
+    const probes = probesOf(range, undefined)
     const found: Tenure[] = []
     for (const part of allParts) {
       const keys = keysOf(part)
       // Of one block any number of tenures may have ended, and any number of states.
       const isLong = part.kind === 'ended' || part.kind === 'changed'
-      if (!isLong) found.push(...(await this.#covering(part, range, after, limit, accounts)))
-      else if (keys) found.push(...(await this.#blocksOf(part, keys, range, after, limit)))
-      else found.push(...(await this.#blockByBlock(part, range, after, limit)))
+      if (!isLong) {
+        const rest = { text: `${before(part, after)} ${newestFirst(part)}`, values: [...valuesBefore(after), limit] }
+        found.push(...(await this.#probing(part, probes, accounts, rest)))
+        continue
+      }
+      const blocks = keys
+        ? await this.#keysWith(part, keys, probes)
+        : [...(await this.#lengthsThere(part, probes))].map((length) => ({ length, key: undefined }))
+      const ranges = blocks.map(({ length, key }) => [
+        ...(key === undefined ? [] : [key]),
+        toKey(supernet(range, length)),
+        length,
+      ])
+      const where = (...marks: string[]) =>
+        `${keys ? `t.${part.key} = ${marks[0]} and ` : ''}t.first = ${marks.at(-2)} and t.length = ${marks.at(-1)}
+         ${before(part, after)}`
+      found.push(...(await this.#readOf(part, ranges, { where, values: valuesBefore(after), ...newest(part) }, limit)))
+    }
+    return found.sort(newestIn).slice(0, limit)
+  }
+
+  /** Whole blocks, as many as are read at once; one that has more than that by itself. */
+  async #blocksInside(
+    range: Cidr,
+    after: InsidePlace | undefined,
+    limit: number,
+    keysOf: KeysOf,
+  ): Promise<TenureSlice> {
+    if (range.length === bitsOf(range.family)) return { rows: [], next: undefined }
+    const begun = after && !isBehindBlock(after) ? await this.#ofBlock(after, after, limit, keysOf) : []
+    if (begun.length >= limit) return { rows: begun, next: placeAround(begun.at(-1)!, range) }
+    const found: Tenure[] = []
+    // The first block of which there may be more than was read.
+    let cut: Tenure | undefined
+    for (const part of allParts) {
+      const keys = keysOf(part)
+      const place = after && { ...after, ...behindAll }
+      const rows = await (keys
+        ? this.#insideOf(part, keys, range, place, limit)
+        : this.#inside(part, range, place, limit))
+      found.push(...rows)
+      const last = rows.length < limit ? undefined : rows.at(-1)!
+      if (last && (!cut || inBlockOrder(last, cut) < 0)) cut = last
+    }
+    const whole = found.filter((row) => !cut || inBlockOrder(row, cut) < 0)
+    if (whole.length > 0 || !cut) {
+      const rows = whole.sort((a, b) => inBlockOrder(a, b) || newestIn(a, b))
+      const next = cut && { first: toKey(rows.at(-1)!.cidr), length: rows.at(-1)!.cidr.length, ...behindBlock }
+      return { rows: [...begun, ...rows], next }
+    }
+    const block = { first: toKey(cut.cidr), length: cut.cidr.length }
+    const rows = await this.#ofBlock(block, undefined, limit, keysOf)
+    return { rows: [...begun, ...rows], next: placeAround(rows.at(-1)!, range) }
+  }
+
+  /** What one block had, newest first. */
+  async #ofBlock(
+    { first, length }: Pick<InsidePlace, 'first' | 'length'>,
+    after: TimePlace | undefined,
+    limit: number,
+    keysOf: KeysOf,
+  ): Promise<Tenure[]> {
+    const found: Tenure[] = []
+    for (const part of allParts) {
+      const keys = keysOf(part)
+      const values = [first, length, ...valuesBefore(after)]
+      const block = `t.first = ? and t.length = ? ${before(part, after)}`
       found.push(
-        ...(await (keys ? this.#insideOf(part, keys, range, after, limit) : this.#inside(part, range, after, limit))),
+        ...(await (keys
+          ? this.#readOf(
+              part,
+              keys,
+              { where: (key) => `t.${part.key} = ${key} and ${block}`, values, ...newest(part) },
+              limit,
+            )
+          : this.#read(part, `from ${part.table} ${part.joined} where ${block} ${newestFirst(part)}`, [
+              ...values,
+              limit,
+            ]))),
       )
     }
-    return found.sort(inOrder).slice(0, limit)
+    return found.sort(newestIn).slice(0, limit)
   }
 
   /** What the ranges of some accounts begin with, of each kind; of all accounts undefined. */
-  async #keysOf(accounts: readonly string[] | undefined): Promise<(part: Part) => readonly RangeKey[] | undefined> {
+  async #keysOf(accounts: readonly string[] | undefined): Promise<KeysOf> {
     if (!accounts) return () => undefined
     const { text, values } = listOfTexts(accounts)
     const holders = await this.#sql.all<{ n: number }>(`select n from holder where account in ${text}`, ...values)
     const numbers = holders.map(({ n }) => n)
     return ({ key }) => (key === 'holder' ? numbers : accounts)
-  }
-
-  /** Blocks around that these had, each in the order of the key. */
-  async #blocksOf(
-    part: Part,
-    keys: readonly RangeKey[],
-    range: Cidr,
-    after: AddressPlace | undefined,
-    limit: number,
-  ): Promise<Tenure[]> {
-    const probes = probesOf(range, after)
-    const keysThere = await this.#keysWith(part, keys, probes)
-    const { key } = part
-    const found: Tenure[] = []
-    for (const block of probes) {
-      if (found.length >= limit) break
-      const where = (one: string) => `t.${key} = ${one} and t.first = ? and t.length = ? ${afterPlace(part, after)}`
-      const values = [toKey(block), block.length, ...valuesOf(after)]
-      const having = keysThere.get(block.length) ?? []
-      found.push(
-        ...(await this.#readOf(
-          part,
-          having,
-          { where, values, order: placeOrder(part, 2), compare: compareRows },
-          limit,
-        )),
-      )
-    }
-    return found
   }
 
   async #insideOf(
@@ -269,27 +359,6 @@ export class Timeline {
     return rows.map((row) => this.#tenureOf(part, row))
   }
 
-  /** Each block around that was ever held is read by itself, in the order of the key. */
-  async #blockByBlock(part: Part, range: Cidr, after: AddressPlace | undefined, limit: number): Promise<Tenure[]> {
-    const probes = probesOf(range, after)
-    const { table } = part
-    const lengths = await this.#lengthsThere(part, probes)
-    const found: Tenure[] = []
-    for (const block of probes) {
-      if (!lengths.has(block.length)) continue
-      if (found.length >= limit) break
-      const values = [toKey(block), block.length, ...valuesOf(after), limit]
-      found.push(
-        ...(await this.#read(
-          part,
-          `from ${table} where t.first = ? and t.length = ? ${afterPlace(part, after)} ${inPlace(part)}`,
-          values,
-        )),
-      )
-    }
-    return found
-  }
-
   /** Few have a block at once: one in each scope. */
   async #covering(
     part: Part,
@@ -298,7 +367,16 @@ export class Timeline {
     limit: number,
     accounts: readonly string[] | undefined,
   ): Promise<Tenure[]> {
-    const probes = probesOf(range, after)
+    const rest = { text: `${afterPlace(part, after)} ${inPlace(part)}`, values: [...valuesOf(after), limit] }
+    return this.#probing(part, probesOf(range, after), accounts, rest)
+  }
+  /** What has one of these blocks. */
+  async #probing(
+    part: Part,
+    probes: readonly Cidr[],
+    accounts: readonly string[] | undefined,
+    rest: { readonly text: string; readonly values: readonly SqlValue[] },
+  ): Promise<Tenure[]> {
     if (probes.length === 0) return []
     const { columns, table, joined } = part
     const some = accounts && listOfTexts(accounts)
@@ -306,12 +384,10 @@ export class Timeline {
       `with probe (first, length) as (values ${valuesOfProbes(probes)})
        select ${columns} from probe cross join ${table} ${joined}
        where t.first = probe.first and t.length = probe.length
-         ${some ? `and ${part.key === 'holder' ? 'h' : 't'}.account in ${some.text}` : ''}
-         ${afterPlace(part, after)} ${inPlace(part)}`,
+         ${some ? `and ${part.key === 'holder' ? 'h' : 't'}.account in ${some.text}` : ''} ${rest.text}`,
       ...probes.flatMap((block) => [toKey(block), block.length]),
       ...(some?.values ?? []),
-      ...valuesOf(after),
-      limit,
+      ...rest.values,
     )
     return rows.map((row) => this.#tenureOf(part, row))
   }
@@ -342,11 +418,11 @@ export class Timeline {
   /** Of each netmask length, whose keys have such a block of these. */
   async #keysWith(
     { table, key }: Part,
-    keys: readonly RangeKey[],
+    keys: readonly SimpleKey[],
     probes: readonly Cidr[],
-  ): Promise<ReadonlyMap<number, readonly RangeKey[]>> {
-    if (probes.length === 0 || keys.length === 0) return new Map()
-    const there = await this.#sql.all<{ length: number; key: RangeKey }>(
+  ): Promise<readonly LengthWithKey[]> {
+    if (probes.length === 0 || keys.length === 0) return []
+    return this.#sql.all<LengthWithKey>(
       `with probe (first, length) as (values ${valuesOfProbes(probes)}),
          party (key) as (values ${keys.map(() => '(cast(? as text))').join(', ')})
        select length, key from (select p.length, party.key,
@@ -356,8 +432,6 @@ export class Timeline {
       ...probes.flatMap((block) => [toKey(block), block.length]),
       ...keys,
     )
-    const having = Map.groupBy(there, ({ length }) => length)
-    return new Map([...having].map(([length, rows]) => [length, rows.map((row) => row.key)]))
   }
   /** The netmask lengths of which anybody has such a block. */
   async #lengthsThere({ table }: Part, probes: readonly Cidr[]): Promise<ReadonlySet<number>> {
@@ -397,13 +471,13 @@ export class Timeline {
     const part = parts.ended
     const keys = (await this.#keysOf(accounts))(part)
     const probes = probesOf(range, undefined)
-    const lengths = keys ? await this.#keysWith(part, keys, probes) : await this.#lengthsThere(part, probes)
+    const having = keys && Map.groupBy(await this.#keysWith(part, keys, probes), ({ length }) => length)
+    const lengths = having ?? (await this.#lengthsThere(part, probes))
     const found: Tenure[] = []
     for (const block of probes) {
       if (!lengths.has(block.length)) continue
-      const having =
-        lengths instanceof Map ? (lengths as ReadonlyMap<number, readonly RangeKey[]>).get(block.length)! : []
-      found.push(...(await this.#latestOfBlock(block, keys && having, limit)))
+      const some = having?.get(block.length)?.map(({ key }) => key)
+      found.push(...(await this.#latestOfBlock(block, some, limit)))
     }
     return found.sort((a, b) => b.endsAt! - a.endsAt! || b.n - a.n)
   }
@@ -423,9 +497,9 @@ export class Timeline {
   // By account -----------------------------------------------------------------------------------------------------
 
   /**
-   * What an account held, in the order of `AccountPlace`, after one: first the states that were over by `final`, as far as
-   * they were not over before `since`, then all others. That of the first part nothing is missing, and nothing new will
-   * come, is for the caller to know: `final` is the `asOf` of the first page, for all pages.
+   * What an account held, in the order of `AccountPlace`, after one: first the states that were not over by `final`, newest first;
+   * then all others that were not over before `since`, what ended last first. That of the second part nothing is missing, and
+   * nothing new will come, is for the caller to know: `final` is the `asOf` of the first page, for all pages.
    */
   async ofAccount(
     account: string,
@@ -433,11 +507,11 @@ export class Timeline {
     after: AccountPlace | undefined,
     limit: number,
   ): Promise<Tenure[]> {
-    const isInSecond = after !== undefined && after.until === undefined
-    const over = isInSecond ? [] : await this.#overBy(account, { since, final }, after, limit)
-    if (over.length === limit) return over
-    const others = await this.#notOverBy(account, final, isInSecond ? after : beginning, limit - over.length)
-    return [...over, ...others]
+    const isInSecond = after?.until !== undefined
+    const others = isInSecond ? [] : await this.#notOverBy(account, final, after, limit)
+    if (others.length === limit) return others
+    const over = await this.#overBy(account, { since, final }, isInSecond ? after : undefined, limit - others.length)
+    return [...others, ...over]
   }
 
   async #overBy(
@@ -449,21 +523,21 @@ export class Timeline {
     const found: Tenure[] = []
     for (const [part, end] of ends) {
       const { table, version } = part
-      const place = after ? `and (t.${end} > ? or t.n > ? or (t.n = ? and ${version} > ?))` : ''
-      const { until = 0, n = 0, version: last = 0 } = after ?? {}
+      const place = after ? `and (t.${end} < ? or t.n < ? or (t.n = ? and ${version} < ?))` : ''
+      const { until = final, n = 0, version: last = 0 } = after ?? {}
       found.push(
         ...(await this.#read(
           part,
           `from ${table} where t.account = ? and t.${end} >= ? and t.${end} <= ? ${place}
-           order by t.${end}, t.n, ${version} limit ?`,
-          [account, Math.max(since, until), final, ...(after ? [until, n, n, last] : []), limit],
+           order by t.${end} desc, t.n desc, ${version} desc limit ?`,
+          [account, since, Math.min(final, until), ...(after ? [until, n, n, last] : []), limit],
         )),
       )
     }
-    return found.sort((a, b) => a.endsAt! - b.endsAt! || inNumberOrder(a, b)).slice(0, limit)
+    return found.sort((a, b) => b.endsAt! - a.endsAt! || inNumberOrder(b, a)).slice(0, limit)
   }
 
-  async #notOverBy(account: string, final: number, after: NumberPlace, limit: number): Promise<Tenure[]> {
+  async #notOverBy(account: string, final: number, after: NumberPlace | undefined, limit: number): Promise<Tenure[]> {
     const found: Tenure[] = []
     const holders = await this.#sql.all<{ n: number }>('select n from holder where account = ?', account)
     // Each holder's allocations stand in order in the index: the head of each is enough, whatever the limit leaves over.
@@ -475,13 +549,13 @@ export class Timeline {
       const condition = { text: `t.account = ? and t.${end} > ?`, values: [account, final], n: '+t.n' }
       found.push(...(await this.#byNumber(part, condition, after, limit)))
     }
-    return found.sort(inNumberOrder).slice(0, limit)
+    return found.sort((a, b) => inNumberOrder(b, a)).slice(0, limit)
   }
 
   // By resource and number -----------------------------------------------------------------------------------------
 
   /**
-   * All that a resource held under its name, or was associated with by its id: by number, after a place.
+   * All that a resource held under its name, or was associated with by its id: by number, newest first, after a place.
    * @param accounts only what these had: whatever others have costs nothing then. Of what uses it now, all the same
    */
   async ofResource(
@@ -491,28 +565,25 @@ export class Timeline {
     accounts?: readonly string[],
   ): Promise<Tenure[]> {
     const keysOf = await this.#keysOf(accounts)
-    const { n, version } = after ?? beginning
+    const { n, version } = after ?? behindEverything
     const found: Tenure[] = []
     const read = async (part: Part, column: string) => {
       const keys = keysOf(part)
       if (!keys) return this.#byNumber(part, { text: `t.${column} = ?`, values: [resourceId] }, after, limit)
       const where = (one: string) =>
-        `t.${part.key} = ${one} and t.${column} = ? and t.n >= ? and (t.n > ? or ${part.version} > ?)`
+        `t.${part.key} = ${one} and t.${column} = ? and t.n <= ? and (t.n < ? or ${part.version} < ?)`
       const order = part.kind === 'changed' ? (['n', 'version'] as const) : (['n'] as const)
-      return this.#readOf(
-        part,
-        keys,
-        { where, values: [resourceId, n, n, version], order, compare: inNumberOrder },
-        limit,
-      )
+      const compare = (a: NumberPlace, b: NumberPlace): number => inNumberOrder(b, a)
+      const values = [resourceId, n, n, version]
+      return this.#readOf(part, keys, { where, values, order, isDescending: true, compare }, limit)
     }
     for (const part of allParts) found.push(...(await read(part, 'resource_id')))
     for (const part of [parts.ended, parts.changed]) found.push(...(await read(part, 'used_by')))
     const { columns, table, joined } = parts.allocated
     const uses = await this.#sql.all<Row>(
       `select ${columns} from address_association g join ${table} on t.n = g.allocation ${joined}
-       where g.used_by = ? and g.allocation >= ? and (g.allocation > ? or coalesce(t.version, 1) > ?)
-       order by g.allocation limit ?`,
+       where g.used_by = ? and g.allocation <= ? and (g.allocation < ? or coalesce(t.version, 1) < ?)
+       order by g.allocation desc limit ?`,
       resourceId,
       n,
       n,
@@ -520,26 +591,27 @@ export class Timeline {
       limit,
     )
     found.push(...uses.map((row) => this.#tenureOf(parts.allocated, row)))
-    return found.sort(inNumberOrder).slice(0, limit)
+    return found.sort((a, b) => inNumberOrder(b, a)).slice(0, limit)
   }
 
-  /** The states of one tenure, by its number, after a version. */
-  async ofNumber(n: number, after: number, limit: number): Promise<Tenure[]> {
+  /** The states of one tenure, by its number, newest first, before a version. */
+  async ofNumber(n: number, before: number | undefined, limit: number): Promise<Tenure[]> {
     const found: Tenure[] = []
+    const place = { n, version: before ?? behindEverything.version }
     for (const part of allParts) {
-      found.push(...(await this.#byNumber(part, { text: 't.n = ?', values: [n] }, { n, version: after }, limit)))
+      found.push(...(await this.#byNumber(part, { text: 't.n = ?', values: [n] }, place, limit)))
     }
-    return found.sort(inNumberOrder).slice(0, limit)
+    return found.sort((a, b) => inNumberOrder(b, a)).slice(0, limit)
   }
-  /** The same, newest first, before a version. */
-  async ofNumberBefore(n: number, before: number, limit: number): Promise<Tenure[]> {
+  /** The same, oldest first, after a version. */
+  async ofNumberFrom(n: number, after: number, limit: number): Promise<Tenure[]> {
     const found: Tenure[] = []
     for (const part of allParts) {
       const { table, joined, version } = part
-      const text = `from ${table} ${joined} where t.n = ? and ${version} < ? order by ${version} desc limit ?`
-      found.push(...(await this.#read(part, text, [n, before, limit])))
+      const text = `from ${table} ${joined} where t.n = ? and ${version} > ? order by ${version} limit ?`
+      found.push(...(await this.#read(part, text, [n, after, limit])))
     }
-    return found.sort((a, b) => inNumberOrder(b, a)).slice(0, limit)
+    return found.sort(inNumberOrder).slice(0, limit)
   }
   /** The present or last state of a tenure. */
   async latestOf(n: number): Promise<Tenure | undefined> {
@@ -571,18 +643,19 @@ export class Timeline {
     return before
   }
 
+  /** Newest first. */
   async #byNumber(
     part: Part,
     { text, values, n = 't.n' }: Condition,
     after: NumberPlace | undefined,
     limit: number,
   ): Promise<Tenure[]> {
-    const place = after ?? beginning
+    const place = after ?? behindEverything
     const { table, joined } = part
     return this.#read(
       part,
-      `from ${table} ${joined} where ${text} and ${n} >= ? and (${n} > ? or ${part.version} > ?)
-       order by ${n}, ${part.version} limit ?`,
+      `from ${table} ${joined} where ${text} and ${n} <= ? and (${n} < ? or ${part.version} < ?)
+       order by ${n} desc, ${part.version} desc limit ?`,
       [...values, place.n, place.n, place.version, limit],
     )
   }
@@ -736,16 +809,34 @@ function valuesOf(after: AddressPlace | undefined): SqlValue[] {
   const place = [after.first, after.length, after.heldFrom, after.n]
   return [...place, ...place, after.version]
 }
+/** The same newest first: no row of a block is behind the first of these places, and all are behind the second. */
+const behindBlock: TimePlace = { heldFrom: -1, n: 0, version: 0 }
+const behindAll: TimePlace = { heldFrom: Number.MAX_SAFE_INTEGER, ...behindEverything }
+const isBehindBlock = ({ heldFrom }: TimePlace): boolean => heldFrom === behindBlock.heldFrom
+const before = ({ version }: Part, after: TimePlace | undefined): string =>
+  after ? `and (t.created_at, t.n) <= (?, ?) and ((t.created_at, t.n) < (?, ?) or ${version} < ?)` : ''
+const valuesBefore = (after: TimePlace | undefined): SqlValue[] =>
+  after ? [after.heldFrom, after.n, after.heldFrom, after.n, after.version] : []
+const newest = (part: Part): Pick<Ranges<Row>, 'order' | 'isDescending' | 'compare'> => ({
+  order: placeOrder(part, 2),
+  isDescending: true,
+  compare: (a, b) => b.created_at - a.created_at || inNumberOrder(b, a),
+})
+const newestFirst = (part: Part): string =>
+  `order by ${placeOrder(part, 2)
+    .map((column) => `t.${column} desc`)
+    .join(', ')} limit ?`
+function placeAround({ cidr, heldFrom, n, version }: Tenure, range: Cidr): AroundPlace {
+  const time = { heldFrom, n, version }
+  return cidr.length <= range.length ? time : { first: toKey(cidr), length: cidr.length, ...time }
+}
+
 const compareKeys = (a: Uint8Array, b: Uint8Array): number => Buffer.compare(a, b)
 
 const compareRows = (a: Row, b: Row): number =>
   compareKeys(a.first, b.first) || a.length - b.length || a.created_at - b.created_at || inNumberOrder(a, b)
 const inNumberOrder = (a: NumberPlace, b: NumberPlace): number => a.n - b.n || a.version - b.version
-function inOrder(a: Tenure, b: Tenure): number {
-  return (
-    compareKeys(toKey(a.cidr), toKey(b.cidr)) ||
-    a.cidr.length - b.cidr.length ||
-    a.heldFrom - b.heldFrom ||
-    inNumberOrder(a, b)
-  )
-}
+const inBlockOrder = ({ cidr: a }: Tenure, { cidr: b }: Tenure): number =>
+  compareKeys(toKey(a), toKey(b)) || a.length - b.length
+const inOrder = (a: Tenure, b: Tenure): number => inBlockOrder(a, b) || a.heldFrom - b.heldFrom || inNumberOrder(a, b)
+const newestIn = (a: Tenure, b: Tenure): number => b.heldFrom - a.heldFrom || inNumberOrder(b, a)

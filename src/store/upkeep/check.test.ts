@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { Refused } from '#model/refusal.ts'
 import { foundOrganization, network, stranger } from '../../../test/acme.ts'
+import { withNativeApi } from '../../../test/native-world.ts'
 import { openWorld, type World } from '../../../test/world.ts'
 import { checkSpace, spaceRules } from './check.ts'
 
@@ -264,6 +265,30 @@ async function fillDeprovisioned(): Promise<World> {
   return world
 }
 
+/** A subnet with a host in it, whose pool divides it. */
+async function fillNested(): Promise<World> {
+  const world = await withNativeApi(await openWorld())
+  await foundOrganization(world)
+  const { privateScopeId } = await world.post<{ privateScopeId: string }>('/ipams', {
+    account: network,
+    region: 'us-east-1',
+  })
+  const outer = { scopeId: privateScopeId, family: 'ipv4', locale: 'us-east-1' }
+  const { poolId } = await world.post<{ poolId: string }>('/pools', outer)
+  await world.post(`/pools/${poolId}/cidrs`, { cidr: '10.0.0.0/16' })
+  const common = { account: network, locale: 'us-east-1', scopeType: 'private' }
+  const subnet = { ...common, resourceType: 'subnet', resourceId: 'subnet-1', cidr: '10.0.7.0/24', poolId }
+  const { allocationId } = await world.post<{ allocationId: string }>('/allocations', subnet)
+  await world.post('/allocations', {
+    ...common,
+    resourceType: 'onprem:host',
+    inside: allocationId,
+    locale: 'us-east-1',
+  })
+  assert.deepEqual((await checkSpace(world.store)).problems, [])
+  return world
+}
+
 interface Damage {
   readonly what: string
   readonly fill: () => Promise<World>
@@ -415,6 +440,39 @@ const damages: Readonly<Record<string, readonly Damage[]>> = {
         select 'x', (select n from pool where parent_n is null order by n desc limit 1), first, length, state, parent_allocation, 0
         from pool_cidr where length = 16`,
       says: /is not the allocation of its source that it names/,
+    },
+  ],
+  'a pool that divides an allocation does not outlive it': [
+    {
+      what: 'an allocation that is gone',
+      fill: fillNested,
+      sql: 'update pool set source_allocation = 4711 where source_allocation is not null',
+      says: /^ipam-pool-\w+ divides allocation 4711, which is gone$/,
+    },
+  ],
+  'I9 a pool that divides an allocation has the block of that and no other': [
+    {
+      what: 'another block',
+      fill: fillNested,
+      sql: `update pool_cidr set length = 25 where first = ${v4(10, 0, 7, 0)}`,
+      says: /has 10\.0\.7\.0\/25, which is not the block of allocation \d+ that it divides/,
+    },
+  ],
+  'a pool says the type of the network that it divides, as the pools below it do': [
+    {
+      what: 'another type',
+      fill: fillNested,
+      sql: `update pool set divides = 'vpc' where source_allocation is not null`,
+      says: /says that it divides vpc, and divides subnet/,
+    },
+  ],
+  'what a network reserves is no host’s': [
+    {
+      what: 'a host with the last address',
+      fill: fillNested,
+      sql: `update allocation set holder = (select h.n from holder h where h.resource_type = 'custom' or h.resource_type like 'aws:%'
+          or h.resource_type = 'onprem:host') where first = ${v4(10, 0, 7, 255)}`,
+      says: /10\.0\.7\.255\/32 has 10\.0\.7\.255\/32, which the subnet reserves/,
     },
   ],
   'I1 CIDRs that plan one VPC': [

@@ -1,6 +1,18 @@
 // Proves from the tables alone that the space of all pools is what it should be; `cadastre check` and tests ask for it.
 import { purposeProblem, type SpaceHolder } from '#model/address-space.ts'
-import { type Cidr, compareCidrs, contains, formatCidr, fromKey, lastAddress, overlaps, sizeOf } from '#model/cidr.ts'
+import {
+  type Cidr,
+  compareCidrs,
+  contains,
+  formatCidr,
+  fromKey,
+  lastAddress,
+  overlaps,
+  sizeOf,
+  toKey,
+} from '#model/cidr.ts'
+import { canBeDivided, reservedBlocks } from '#model/policy/nesting.ts'
+import { type ResourceType, registryOf } from '#model/policy/resource-types.ts'
 import { publicSpace } from '#model/public-space.ts'
 import type { Sql, SqlValue } from '../sql.ts'
 
@@ -34,6 +46,7 @@ interface PoolRow {
   family: 4 | 6
   public_ip_source: string | null
   source_resource: string | null
+  source_allocation: number | null
   allocated: string
   quarantined: string
   free: string
@@ -153,7 +166,7 @@ const none = <Row>(name: string, text: string, say: (row: Row) => string): Space
 const isProvisioned = `c.state <> 'failed-provision'`
 const ofPool = `p.id || ' (IPAM ' || p.ipam_id || ' of account ' || p.account || ')'`
 const isPublic = `(p.scope_id is null or s.kind = 'public')`
-const isTop = 'p.parent_n is null and p.source_resource is null'
+const isTop = 'p.parent_n is null and p.source_resource is null and p.source_allocation is null'
 /** A pool that plans a VPC, with what is above it: those under another that plans take from that one. */
 const planners = 'pool p left join pool u on u.n = p.parent_n'
 const isPlanner = 'p.source_resource is not null and u.source_resource is null'
@@ -200,8 +213,9 @@ export const spaceRules: readonly SpaceRule[] = [
     place: `'public space'`,
     block: 'a',
     words: `h.resource_type || ' ' || coalesce(a.resource_id, '(allocation ' || a.n || ')') || ' of account ' || h.account`,
+    // What is inside of a network lies within what that holds.
     from: `from allocation a join holder h on h.n = a.holder join pool p on p.n = a.pool left join scope s on s.id = p.scope_id
-      where ${isPublic} and h.resource_type <> 'ipam-pool'`,
+      where ${isPublic} and p.divides is null and h.resource_type <> 'ipam-pool'`,
   }),
   { name: 'I9 CIDRs of a child are allocations of its source', find: childProblems },
   none<{ id: string; space: string | null }>(
@@ -209,11 +223,34 @@ export const spaceRules: readonly SpaceRule[] = [
     `select p.id, p.space from ${planners} left join scope s on s.id = p.scope_id
      where coalesce(p.space, '') <> coalesce(case
        when ${isPlanner} then p.source_vpc
-       when p.parent_n is not null then null
+       when p.parent_n is not null or p.source_allocation is not null then null
        when ${isPublic} then '${publicSpace}'
        else p.scope_id end, '') order by p.n`,
     ({ id, space }) => `${id}: its CIDRs are kept apart in ${space ?? 'no space'}, which is not its own`,
   ),
+  none<{ id: string; n: number }>(
+    'a pool that divides an allocation does not outlive it',
+    `select p.id, p.source_allocation as n from pool p
+     where p.source_allocation is not null and not exists (select 1 from allocation a where a.n = p.source_allocation) order by p.n`,
+    ({ id, n }) => `${id} divides allocation ${n}, which is gone`,
+  ),
+  none<BlockRow & { id: string; n: number }>(
+    'I9 a pool that divides an allocation has the block of that and no other',
+    `select p.id, p.source_allocation as n, c.first, c.length from pool p join pool_cidr c on c.pool = p.n
+     where ${isProvisioned} and p.source_allocation is not null and not exists (
+       select 1 from allocation a where a.n = p.source_allocation and a.n = c.parent_allocation
+         and a.first = c.first and a.length = c.length) order by c.id`,
+    (row) => `${row.id} has ${formatCidr(toCidr(row))}, which is not the block of allocation ${row.n} that it divides`,
+  ),
+  none<{ id: string; divides: string; type: string }>(
+    'a pool says the type of the network that it divides, as the pools below it do',
+    `select p.id, coalesce(p.divides, 'nothing') as divides, coalesce(h.resource_type, u.divides, 'nothing') as type
+     from ${planners} left join allocation a on a.n = p.source_allocation left join holder h on h.n = a.holder
+     where (p.source_allocation is not null and coalesce(p.divides, '') <> coalesce(h.resource_type, p.divides, ''))
+       or (u.n is not null and coalesce(p.divides, '') <> coalesce(u.divides, '')) order by p.n`,
+    ({ id, divides, type }) => `${id} says that it divides ${divides}, and divides ${type}`,
+  ),
+  { name: 'what a network reserves is no host’s', find: reservedProblems },
   apart({
     name: 'I1 CIDRs that plan one VPC',
     key: ['p.source_vpc', 'c.first', 'c.id'],
@@ -426,7 +463,7 @@ export class SpaceCheck {
 
   async #read(): Promise<Reading> {
     const pools = await this.#sql.all<PoolRow>(
-      `select n, id, scope_id, parent_n, family, public_ip_source, source_resource, allocated, quarantined, free,
+      `select n, id, scope_id, parent_n, family, public_ip_source, source_resource, source_allocation, allocated, quarantined, free,
          allocation_count
        from pool order by n`,
     )
@@ -543,6 +580,8 @@ async function* childProblems({ sql, pools, cidrs }: Reading): AsyncGenerator<st
         yield `${text} is no allocation of the provider`
       continue
     }
+    // A rule of its own tells of it.
+    if (pool.source_allocation !== null) continue
     const held = await sql.get<BlockRow & { pool: number; resource_id: string | null }>(
       'select pool, first, length, resource_id from allocation where n = ?',
       cidr.parent_allocation,
@@ -554,6 +593,39 @@ async function* childProblems({ sql, pools, cidrs }: Reading): AsyncGenerator<st
       held.resource_id === pool.id &&
       compareCidrs(toCidr(held), toCidr(cidr)) === 0
     if (!isHeld) yield `${text} is not the allocation of its source that it names`
+  }
+}
+
+/**
+ * What lies at the ends of a pool that divides a network is reserved, free, at rest, or, where the cloud does not say so, a
+ * network's inside. Types that administrators added take what their row says.
+ */
+async function* reservedProblems({ sql, cidrs }: Reading): AsyncGenerator<string> {
+  const rows = await sql.all<{ n: number; id: string; divides: string; first: number; last: number }>(
+    `select n, id, divides, coalesce(reserved_first, 0) as first, coalesce(reserved_last, 0) as last from pool
+     where coalesce(reserved_first, 0) + coalesce(reserved_last, 0) > 0 order by n`,
+  )
+  const added = await sql.all<{ body: string }>('select body from resource_type')
+  const registry = registryOf(added.map(({ body }) => JSON.parse(body) as ResourceType))
+  const cidrOf = new Map(cidrs.map((cidr) => [cidr.pool, toCidr(cidr)]))
+  for (const { n, id, divides, ...ends } of rows) {
+    const cidr = cidrOf.get(n)
+    const outer = registry.get(divides)
+    const isOfCloud = outer?.reserved !== undefined && outer.isReservedByCustom !== true
+    for (const block of cidr ? reservedBlocks(cidr, ends) : []) {
+      const held = await sql.all<BlockRow & { type: string }>(
+        `select a.first, a.length, h.resource_type as type from allocation a join holder h on h.n = a.holder
+         where a.pool = ? and a.first <= ? and h.resource_type <> 'reserved' order by a.first desc limit ?`,
+        n,
+        toKey(lastAddress(block)),
+        Number(sizeOf(block)),
+      )
+      for (const one of held.filter((row) => overlaps(toCidr(row), block))) {
+        const type = registry.get(one.type)
+        if (!isOfCloud && (one.type === 'ipam-pool' || (type && canBeDivided(type)))) continue
+        yield `${id}: ${one.type} ${formatCidr(toCidr(one))} has ${formatCidr(block)}, which the ${divides} reserves`
+      }
+    }
   }
 }
 

@@ -119,6 +119,8 @@ async function fillNatively(
   const { exceptionId } = await post<{ exceptionId: string }>('/exceptions', params, { as })
   await post(`/exceptions/${exceptionId}/approve`, {})
   await database.execute(`insert into exception_use (exception_id, decision) values ('${exceptionId}', 1)`)
+  const unit = await post<{ unitId: string }>('/organizational-units', { name: 'gone', parentId: targetId })
+  assert.equal((await ask('DELETE', `/organizational-units/${unit.unitId}`)).status, 204)
   const path = `/policies/${policyId}/assignments/${targetId}/candidate`
   const { status, body } = await ask('PUT', path, { body: { mode: 'off' } })
   assert.equal(status, 200, JSON.stringify(body))
@@ -225,10 +227,10 @@ test('a row comes after the one of the same table that it refers to, however man
   const { folder } = await openSource(t)
   const database = new DatabaseSync(join(folder, 'cadastre.db'))
   // More than a batch of children, all before their parent in the order of the key.
-  database.exec(`insert into organization_node select 'ou-z', 'organizational-unit', id, 'z', 0
+  database.exec(`insert into organization_node (id, kind, parent_id, name, created_at) select 'ou-z', 'organizational-unit', id, 'z', 0
       from organization_node where kind = 'root';
     with recursive up (n) as (values (1) union all select n + 1 from up where n < 2500)
-    insert into organization_node select 'ou-a' || n, 'organizational-unit', 'ou-z', n, 0 from up`)
+    insert into organization_node (id, kind, parent_id, name, created_at) select 'ou-a' || n, 'organizational-unit', 'ou-z', n, 0 from up`)
   database.close()
   const { url } = await openTarget(t)
   const { tables } = await move(folder, url)

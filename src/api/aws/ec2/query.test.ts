@@ -135,8 +135,8 @@ test('values of the wrong type, range or enumeration are refused with what is al
   assert.equal(problemOf('AllocateAddress', 'Domain='), 'Domain: Allowed are `vpc`, `standard`.')
   assert.equal(problemOf('AllocateAddress', 'DryRun=yes'), 'DryRun: Allowed are `true` and `false`.')
   assert.equal(problemOf('AllocateAddress', 'DryRun='), 'DryRun: Allowed are `true` and `false`.')
-  assert.equal(problemOf('DescribeIpams', 'MaxResults=1001'), 'MaxResults: Expected is a value from 5 to 1000.')
-  assert.equal(problemOf('DescribeIpams', 'MaxResults=4'), 'MaxResults: Expected is a value from 5 to 1000.')
+  assert.equal(problemOf('DescribeIpams', 'MaxResults=1001'), 'MaxResults: Expected a value from 5 to 1000.')
+  assert.equal(problemOf('DescribeIpams', 'MaxResults=4'), 'MaxResults: Expected a value from 5 to 1000.')
   for (const value of [
     '',
     ' 5',
@@ -152,15 +152,11 @@ test('values of the wrong type, range or enumeration are refused with what is al
     'Infinity',
     '٥',
   ]) {
-    assert.match(
-      problemOf('DescribeIpams', `MaxResults=${encodeURIComponent(value)}`),
-      /^MaxResults: Expected is/,
-      value,
-    )
+    assert.match(problemOf('DescribeIpams', `MaxResults=${encodeURIComponent(value)}`), /^MaxResults: Expected/, value)
   }
   assert.match(
     problemOf('GetIpamAddressHistory', 'Cidr=10.0.0.0/8&IpamScopeId=x&StartTime=yesterday'),
-    /^StartTime: Expected is a moment/,
+    /^StartTime: Expected a moment/,
   )
   for (const time of [
     '2026-02-30T00:00:00Z',

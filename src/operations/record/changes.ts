@@ -1,0 +1,104 @@
+// What was changed or refused, by whom: the audit entries, newest first, or oldest first to read on from wherever one was.
+import { refuse } from '#model/refusal.ts'
+import { type PageAsked, readSlicedPage, type Slice } from '../listing.ts'
+import type { ReadContext } from '../operation.ts'
+import { type SeenEntry, seenEntries, subjectsPerPageMax } from './change-places.ts'
+import { namesOf } from './object-names.ts'
+import { permitterThen } from './object-places.ts'
+import { lookedAt, rangeOfSpan, type Span } from './spans.ts'
+
+/** Subjects that a list names of each change, and of how many it tells what changed. */
+export const subjectsListed = 100
+export const differencesListed = 10
+/** Of all changes on a page: with more the page is shorter. */
+const differencesPerPage = 1_000
+/** Entries read at once, also for a short page, and looked at for one page; with fewer to be seen the page is shorter. */
+const stepSize = 200
+const entriesPerPageMax = 5_000
+
+export interface ChangeFilter {
+  /** Whoever asked. */
+  readonly account?: string
+  /** By ARN. */
+  readonly principal?: string
+  readonly action?: string
+  /** The id of an object that it was about. */
+  readonly subject?: string
+}
+/** From where a list goes on, and which way: numbers of entries. */
+export interface ChangePlace {
+  readonly n: number
+  readonly isNewestFirst: boolean
+}
+
+/** One page of changes, as far as the caller may see them. Of a list that is read on there is always a next page: what comes later. */
+export async function listChanges(
+  context: ReadContext,
+  { limit, after: place }: PageAsked<ChangePlace>,
+  { subject, ...rest }: ChangeFilter,
+  span: Span,
+  { isNewestFirst = true, isLatest = false }: { readonly isNewestFirst?: boolean; readonly isLatest?: boolean } = {},
+): Promise<{ readonly changes: readonly SeenEntry[]; readonly next: ChangePlace | undefined }> {
+  const { recordLists } = context.tx
+  const about = subject === undefined ? undefined : namesOf(context, subject)
+  const filter = { ...rest, subject: about }
+  const { first, end } = await rangeOfSpan(context, 'audit_entry', span)
+  const isForward = place === undefined ? !isNewestFirst || isLatest : !place.isNewestFirst
+  const begin = isForward ? (isLatest ? await recordLists.lastEntry() : first - 1) : end
+  const read = isForward ? recordLists.entriesAfter.bind(recordLists) : recordLists.entriesBefore.bind(recordLists)
+
+  async function readSlice(after = begin, size: number): Promise<Slice<SeenEntry, number>> {
+    const found = await read(filter, after, Math.max(size, stepSize))
+    const numbers = found.numbers.filter((n) => (isForward ? n < end : n >= first))
+    const isPast = numbers.length < found.numbers.length || (isForward ? found.last >= end : found.last < first)
+    const entries = await recordLists.entries(numbers, subjectsListed)
+    const inOrder = numbers.map((n) => entries.get(n)!)
+    const { seen, last } = await seenEntries(context, inOrder, { about, subjectsMax: subjectsListed })
+    // No more subjects than these are looked at for one page.
+    if (last !== inOrder.at(-1)?.n) return { rows: seen, next: last!, looked: Number.POSITIVE_INFINITY }
+    if (found.isWhole || isPast) return { rows: seen, next: undefined }
+    return { rows: seen, next: found.last, looked: lookedAt(found) }
+  }
+  const { items, next } = await readSlicedPage<SeenEntry, SeenEntry, number>(
+    context,
+    { limit, after: place?.n },
+    {
+      readSlice,
+      placeOf: ({ entry }) => entry.n,
+      show: (rows) => rows,
+      bounds: {
+        rowsMax: entriesPerPageMax,
+        weightOf: ({ subjects }) => Math.min(subjects.length, differencesListed),
+        weightMax: differencesPerPage,
+      },
+    },
+  )
+  if (next !== undefined) return { changes: items, next: { n: next, isNewestFirst: !isForward } }
+  if (!isForward) return { changes: items, next: undefined }
+  // A place that tells how far the record goes, and not which entry that is not shown was the last one found.
+  const n = Math.max(place?.n ?? begin, Math.min(end - 1, await recordLists.lastEntry()))
+  return { changes: items, next: { n, isNewestFirst: false } }
+}
+
+/** A change or refusal, with so many of its subjects; where it is not to be seen, it is absent (invariant I8). */
+export async function getChange(context: ReadContext, id: string, subjectsMax: number): Promise<SeenEntry> {
+  const n = /^\d{1,16}$/.test(id) ? Number(id) : undefined
+  const entry = n === undefined ? undefined : (await context.tx.recordLists.entries([n], subjectsListed)).get(n)
+  const { seen } = await seenEntries(context, entry ? [entry] : [], { subjectsMax })
+  return seen[0] ?? refuse(absentChange(id))
+}
+export const absentChange = (id: string) => ({ code: 'NotFound', what: 'change', id }) as const
+
+/** As many of its subjects as are ever looked at. */
+export const getWholeChange = (context: ReadContext, id: string): Promise<SeenEntry> =>
+  getChange(context, id, subjectsPerPageMax)
+
+/** The numbers of the decisions that were made for a change, as far as they are kept and the caller may see them. */
+export async function decisionsOfChange(context: ReadContext, { entry }: SeenEntry): Promise<readonly number[]> {
+  const isPermitted = await permitterThen(context, 'history:read')
+  const numbers: number[] = []
+  for (const { n, at, request } of await context.tx.journal.decisionsOf(entry.n)) {
+    if (await isPermitted(request.account, at.getTime())) numbers.push(n)
+  }
+  return numbers
+}

@@ -1,0 +1,83 @@
+// Decisions on record: listed by what they are about, newest first, and found one by one.
+import { formatId, hasShape, parseId } from '#model/identifier.ts'
+import { type Refusal, refuse } from '#model/refusal.ts'
+import type { RecordedDecision } from '#store/tables/journal.ts'
+import type { DecisionFilter as StoredFilter } from '#store/tables/record-lists.ts'
+import type { Place } from '../identity/authority.ts'
+import { visibleAccounts } from '../identity/visible-accounts.ts'
+import { type Page, type PageAsked, readSlicedPage } from '../listing.ts'
+import type { ReadContext } from '../operation.ts'
+import { namesOf } from './object-names.ts'
+import { permitterThen, placeThen } from './object-places.ts'
+import { lookedAt, rangeOfSpan, type Span } from './spans.ts'
+
+/** Decisions read at once, also for a short page. */
+const stepSize = 200
+
+export interface DecisionFilter extends Omit<StoredFilter, 'subject' | 'accounts'> {
+  /** The id of an object that the change or refusal was about. */
+  readonly subject?: string
+}
+
+/** One page of decisions, newest first, as far as the caller may see them. */
+export async function listDecisions(
+  context: ReadContext,
+  asked: PageAsked<number>,
+  { subject, ...rest }: DecisionFilter,
+  span: Span,
+): Promise<Page<RecordedDecision, number>> {
+  const { recordLists, journal } = context.tx
+  const about = subject === undefined ? undefined : namesOf(context, subject)
+  const accounts = rest.account === undefined ? await visibleAccounts(context, 'decision:read', 'ever') : [rest.account]
+  const filter = { ...rest, subject: about, accounts }
+  const isPermitted = await permitterThen(context, 'decision:read')
+  // As where there is no such account: however much it asked for, nothing of it is looked at.
+  if (rest.account !== undefined && !(await isPermitted(rest.account, 0, Infinity)))
+    return { items: [], next: undefined }
+  const { first, end } = await rangeOfSpan(context, 'decision', span)
+  return readSlicedPage<RecordedDecision, RecordedDecision, number>(context, asked, {
+    async readSlice(before = end, size) {
+      const found = await recordLists.decisionsBefore(filter, before, Math.max(size, stepSize))
+      const numbers = found.numbers.filter((n) => n >= first)
+      const decisions = await journal.findDecisions(numbers)
+      const isPast = numbers.length < found.numbers.length || found.last < first
+      return {
+        rows: numbers.map((n) => decisions.get(n)!),
+        next: found.isWhole || isPast ? undefined : found.last,
+        looked: lookedAt(found),
+      }
+    },
+    placeOf: ({ n }) => n,
+    async show(rows) {
+      const shown: (RecordedDecision | undefined)[] = []
+      for (const row of rows) shown.push((await isPermitted(row.request.account, row.at.getTime())) ? row : undefined)
+      return shown
+    },
+  })
+}
+
+/** Refuses one that is not there, or is no longer kept. */
+export async function getRecorded(context: ReadContext, id: string): Promise<RecordedDecision> {
+  if (!hasShape('decision', id)) refuse({ code: 'MalformedId', what: 'decision', id, expected: 'decision-...' })
+  const n = parseId('decision', context.tx.installation, id)
+  const recorded = n === undefined ? undefined : await context.tx.journal.findDecision(n)
+  return recorded ?? refuse(await absentDecision(context, id))
+}
+
+/** The account that asked, for whoever may see its decisions. */
+export async function placeOfDecision(context: ReadContext, input: { readonly decisionId: string }): Promise<Place> {
+  const { at, request } = await getRecorded(context, input.decisionId)
+  const absent = await absentDecision(context, input.decisionId)
+  return placeThen(context, 'decision:read', { node: request.account, absent }, at.getTime())
+}
+
+/** What goes by age alone is told by the number alone: so it says nothing of decisions that are there and hidden. */
+async function absentDecision({ tx }: ReadContext, id: string): Promise<Refusal> {
+  const n = parseId('decision', tx.installation, id)
+  const { beforeN, beforeAt } = await tx.retention.forgotten()
+  if (n === undefined || n >= beforeN) return { code: 'NotFound', what: 'decision', id }
+  return { code: 'NoLongerKept', what: 'decision', id, before: new Date(beforeAt).toISOString() }
+}
+
+export const decisionIdOf = ({ tx }: ReadContext, { n }: RecordedDecision): string =>
+  formatId('decision', tx.installation, n)

@@ -1,0 +1,197 @@
+// Who holds what: allocations, as they are read and recorded.
+import { assert } from '#model/assert.ts'
+import { type Cidr, lastAddress, toKey } from '#model/cidr.ts'
+import { keyOf } from '../key.ts'
+import type { ConnectionMemory, Kept } from '../memory.ts'
+import { listOf, type Sql } from '../sql.ts'
+import type { Row } from '../table.ts'
+import type { Clock } from './history.ts'
+import { allocationTable, endedTenureTable, holderTable, type Said, usedAs } from './tenure-states.ts'
+
+/** Holders whose number is remembered. */
+const holdersMax = 10_000
+
+export interface Allocation {
+  readonly n: number
+  readonly pool: number
+  readonly cidr: Cidr
+  readonly resourceType: string
+  /** Undefined for Elastic IPs and custom allocations, whose identifier is made of `n`. */
+  readonly resourceId: string | undefined
+  readonly account: string
+  readonly region: string | undefined
+  readonly description: string | undefined
+  readonly decision: number | undefined
+  readonly createdAt: number
+  /** Of the state that it is in, where it is not the first one: its number, and since when it holds. */
+  readonly version?: number
+  readonly changedAt?: number
+}
+
+/** Who holds space of a type where; the region is empty where it belongs to none. */
+export interface HolderName {
+  readonly account: string
+  readonly resourceType: string
+  readonly region: string
+}
+
+export type AllocationRow = Row & {
+  readonly n: number
+  readonly first: Uint8Array
+  readonly resource_type: string
+  readonly account: string
+  readonly region: string
+}
+/** Every reading of allocations, with who holds them. */
+export const selectAllocation = `select ${allocationTable.columnsOf('a')}, h.resource_type, h.account, h.region
+  from allocation a join holder h on h.n = a.holder`
+
+export function toAllocation(row: AllocationRow): Allocation {
+  const { holder: _, resourceId, description, decision, ...rest } = allocationTable.of(row)
+  const { resource_type: resourceType, account, region } = row
+  return { ...rest, resourceType, resourceId, account, region: region || undefined, description, decision }
+}
+
+/** Of the rows alone: `Space` takes and gives back what they stand for. */
+export class Holdings {
+  readonly #sql: Sql
+  readonly #clock: Clock
+  /** Their committed rows never change. */
+  readonly #holders: Kept<string, number>
+  constructor(sql: Sql, clock: Clock, memory: ConnectionMemory) {
+    this.#sql = sql
+    this.#clock = clock
+    this.#holders = memory.facts(holdersMax)
+  }
+
+  /** Adds the row of an allocation. */
+  async insert(allocation: Allocation): Promise<void> {
+    const name = holderKey(allocation)
+    const holder = this.#holders.get(name) ?? (await this.#readHolder(name, allocation))
+    const { n, pool, cidr, resourceId, description, decision, createdAt } = allocation
+    allocationTable.later(this.#sql, { n, pool, cidr, holder, resourceId, description, decision, createdAt })
+  }
+  /** Numbers the state that an allocation begins in where it was a hold before. */
+  async setState(n: number, state: { readonly version: number; readonly changedAt: number }): Promise<void> {
+    await allocationTable.change(this.#sql, state, 'where n = ?', n)
+  }
+  /**
+   * Ends an allocation: it is one of the tenures that are over.
+   * @param said what it said until now beside its row, for the record
+   */
+  async end(allocation: Allocation, { tags, association }: Said): Promise<void> {
+    const gone = await this.#sql.run('delete from allocation where n = ?', allocation.n)
+    assert(gone === 1, `allocation ${allocation.n} of pool ${allocation.pool} is released once`)
+    const releasedAt = Math.max(this.#clock.now, allocation.changedAt ?? allocation.createdAt)
+    endedTenureTable.later(this.#sql, { ...allocation, releasedAt, tags, ...usedAs(association) })
+  }
+
+  /** The number of a holder, who is there from then on. */
+  async #readHolder(name: string, { account, resourceType, region = '' }: Allocation): Promise<number> {
+    const find = () =>
+      this.#sql.get<{ n: number }>(
+        'select n from holder where account = ? and resource_type = ? and region = ?',
+        account,
+        resourceType,
+        region,
+      )
+    let row = await find()
+    if (!row) {
+      await holderTable.insert(this.#sql, { account, resourceType, region })
+      row = await find()
+    }
+    this.#holders.set(name, row!.n)
+    return row!.n
+  }
+  async find(n: number): Promise<Allocation | undefined> {
+    const row = await this.#sql.get<AllocationRow>(`${selectAllocation} where a.n = ?`, n)
+    return row && toAllocation(row)
+  }
+  /** Those of some numbers that are there, in their order. */
+  async some(numbers: readonly number[]): Promise<Allocation[]> {
+    if (numbers.length === 0) return []
+    const list = listOf(numbers)
+    const rows = await this.#sql.all<AllocationRow>(
+      `${selectAllocation} where a.n in ${list.text} order by a.n`,
+      ...list.values,
+    )
+    return rows.map(toAllocation)
+  }
+  /** Allocations of one pool in address order, after a cursor. */
+  async ofPool(pool: number, after: Uint8Array | undefined, limit: number): Promise<Allocation[]> {
+    const rows = await this.#sql.all<AllocationRow>(
+      `${selectAllocation} where a.pool = ? and a.first > ? order by a.first limit ?`,
+      pool,
+      after ?? new Uint8Array(0),
+      limit,
+    )
+    return rows.map(toAllocation)
+  }
+  /** Allocations of one account in order of creation, after a cursor. */
+  async ofAccount(
+    account: string,
+    after: number,
+    limit: number,
+    filter: { readonly resourceType?: string; readonly region?: string } = {},
+  ): Promise<Allocation[]> {
+    const holders = await this.#sql.all<{ n: number; resource_type: string; region: string }>(
+      'select n, resource_type, region from holder where account = ?',
+      account,
+    )
+    const found: Allocation[] = []
+    // Each holder's allocations stand in order in the index: the head of each is enough, whatever the limit leaves over.
+    for (const holder of holders) {
+      if (filter.resourceType !== undefined && holder.resource_type !== filter.resourceType) continue
+      if (filter.region !== undefined && holder.region !== filter.region) continue
+      const rows = await this.#sql.all<AllocationRow>(
+        `${selectAllocation} where a.holder = ? and a.n > ? order by a.n limit ?`,
+        holder.n,
+        after,
+        limit,
+      )
+      found.push(...rows.map(toAllocation))
+    }
+    return found.sort((a, b) => a.n - b.n).slice(0, limit)
+  }
+  async ofResource(resourceId: string, after = 0, limit = -1): Promise<Allocation[]> {
+    const rows = await this.#sql.all<AllocationRow>(
+      `${selectAllocation} where a.resource_id = ? and a.n > ? order by a.n ${limit < 0 ? '' : 'limit ?'}`,
+      resourceId,
+      after,
+      ...(limit < 0 ? [] : [limit]),
+    )
+    return rows.map(toAllocation)
+  }
+  /** Some allocations inside a block, lowest first: which ones stand in the way of deprovisioning. */
+  async inside(pool: number, cidr: Cidr, limit: number): Promise<Allocation[]> {
+    const rows = await this.#sql.all<AllocationRow>(
+      `${selectAllocation} where a.pool = ? and a.first between ? and ? order by a.first limit ?`,
+      pool,
+      toKey(cidr),
+      toKey(lastAddress(cidr)),
+      limit,
+    )
+    return rows.map(toAllocation)
+  }
+  /** The allocation that starts at exactly this block. */
+  async at(pool: number, cidr: Cidr): Promise<Allocation | undefined> {
+    const row = await this.#sql.get<AllocationRow>(
+      `${selectAllocation} where a.pool = ? and a.first = ? and a.length = ?`,
+      pool,
+      toKey(cidr),
+      cidr.length,
+    )
+    return row && toAllocation(row)
+  }
+  /** Allocations of exactly this block in any pool: the same private block may stand in several scopes. */
+  async allAt(cidr: Cidr): Promise<Allocation[]> {
+    const rows = await this.#sql.all<AllocationRow>(
+      `${selectAllocation} where a.first = ? and a.length = ?`,
+      toKey(cidr),
+      cidr.length,
+    )
+    return rows.map(toAllocation)
+  }
+}
+
+const holderKey = ({ account, resourceType, region = '' }: Allocation): string => keyOf([account, resourceType, region])

@@ -1,0 +1,145 @@
+// How much of each pool is free, allocated and at rest. Counted in memory, and written once per transaction: the row of a pool
+// that many take from is touched once for a whole batch.
+import { assert } from '#model/assert.ts'
+import { type Cidr, sizeOf } from '#model/cidr.ts'
+import type { ConnectionMemory, Kept } from '../memory.ts'
+import { listOf, type Sql } from '../sql.ts'
+
+/** Pools whose counters are remembered, where nobody else writes. */
+const poolsMax = 10_000
+
+/** Numbers of addresses in a pool; allocated + quarantined + free = provisioned. */
+export interface Utilization {
+  readonly allocated: bigint
+  readonly quarantined: bigint
+  readonly free: bigint
+  readonly allocations: number
+}
+/** In which state space is. */
+export type SpaceState = 'allocated' | 'quarantined' | 'free'
+interface Counters {
+  allocated: bigint
+  quarantined: bigint
+  free: bigint
+  allocations: number
+  moved: boolean
+}
+
+export interface CounterRow {
+  allocated: string
+  quarantined: string
+  free: string
+  allocation_count: number
+}
+
+export class PoolCounters {
+  readonly #sql: Sql
+  readonly #kept: Kept<number, Counters>
+  constructor(sql: Sql, memory: ConnectionMemory) {
+    this.#sql = sql
+    this.#kept = memory.states(poolsMax)
+  }
+
+  /** Before every commit. */
+  flush(): void {
+    for (const [pool, counters] of this.#kept.draft) {
+      if (!counters.moved) continue
+      counters.moved = false
+      this.#sql.later(
+        'update pool set allocated = ?, quarantined = ?, free = ?, allocation_count = ? where n = ?',
+        counters.allocated.toString(),
+        counters.quarantined.toString(),
+        counters.free.toString(),
+        counters.allocations,
+        pool,
+      )
+    }
+  }
+
+  async of(pool: number): Promise<Utilization> {
+    return this.#own(pool) ?? this.#read(pool)
+  }
+  /** The same where nothing has to be read for it. */
+  atHand(pool: number): Utilization | undefined {
+    return this.#own(pool)
+  }
+  /** Of many pools that exist, by their numbers. */
+  async ofMany(pools: readonly number[]): Promise<ReadonlyMap<number, Utilization>> {
+    const found = new Map<number, Utilization>()
+    for (const pool of pools) {
+      const own = this.#own(pool)
+      if (own) found.set(pool, own)
+    }
+    const list = listOf(pools.filter((pool) => !found.has(pool)))
+    const rows = await this.#sql.all<CounterRow & { readonly n: number }>(
+      `select n, allocated, quarantined, free, allocation_count from pool where n in ${list.text}`,
+      ...list.values,
+    )
+    for (const { n, ...row } of rows) found.set(n, countersIn(row))
+    return found
+  }
+  /** Takes over what was read, where it is not known better. */
+  learn(pool: number, row: CounterRow): void {
+    if (this.#kept.get(pool)) return
+    this.#kept.set(pool, countersIn(row))
+  }
+
+  /** That space of a pool changes its state. Whoever has the counters at hand waits for nothing. */
+  move(pool: number, from: SpaceState, to: SpaceState, cidr: Cidr): void | Promise<void> {
+    const own = this.#own(pool)
+    return own ? moveIn(own, pool, { from, to, size: sizeOf(cidr) }) : this.#moveRead(pool, from, to, cidr)
+  }
+  async #moveRead(pool: number, from: SpaceState, to: SpaceState, cidr: Cidr): Promise<void> {
+    moveIn(await this.#read(pool), pool, { from, to, size: sizeOf(cidr) })
+  }
+  /** That there is more space in a pool, or less: in one state. */
+  async add(pool: number, state: SpaceState, size: bigint): Promise<void> {
+    const counters = this.#own(pool) ?? (await this.#read(pool))
+    assert(
+      counters[state] + size >= 0n,
+      () => `pool ${pool} has ${counters[state]} ${state} addresses, and ${-size} go`,
+    )
+    counters[state] += size
+    counters.moved = true
+  }
+  /** That there is one allocation more, or less. */
+  async count(pool: number, allocations: 1 | -1): Promise<void> {
+    const counters = this.#own(pool) ?? (await this.#read(pool))
+    counters.allocations += allocations
+    counters.moved = true
+    assert(counters.allocations >= 0, () => `pool ${pool} has ${counters.allocations} allocations`)
+  }
+
+  /** The transaction's own; undefined where they are to be read. */
+  #own(pool: number): Counters | undefined {
+    return this.#kept.own(pool, copyOf)
+  }
+  async #read(pool: number): Promise<Counters> {
+    const row = await this.#sql.get<CounterRow>(
+      'select allocated, quarantined, free, allocation_count from pool where n = ?',
+      pool,
+    )
+    assert(row !== undefined, `counters are asked of pool ${pool}, which is not there`)
+    this.learn(pool, row)
+    return this.#own(pool)!
+  }
+}
+
+function moveIn(
+  counters: Counters,
+  pool: number,
+  { from, to, size }: { readonly from: SpaceState; readonly to: SpaceState; readonly size: bigint },
+): void {
+  assert(counters[from] >= size, () => `pool ${pool} has ${counters[from]} ${from} addresses, and ${size} become ${to}`)
+  counters[from] -= size
+  counters[to] += size
+  counters.moved = true
+}
+const countersIn = (row: CounterRow): Counters => ({
+  allocated: BigInt(row.allocated),
+  quarantined: BigInt(row.quarantined),
+  free: BigInt(row.free),
+  allocations: row.allocation_count,
+  moved: false,
+})
+const copyOf = (counters: Counters): Counters => ({ ...counters })
