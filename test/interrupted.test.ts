@@ -23,8 +23,6 @@ const goOn = [
   'GetIpamPoolAllocations',
   'listAccounts',
   'listAllocations',
-  'listChanges',
-  'listDecisions',
   'listPools',
   'listResources',
   'listUnits',
