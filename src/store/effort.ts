@@ -27,7 +27,7 @@ export class Interrupted extends Error {
 
 export class Effort {
   readonly #asker: Asker | undefined
-  readonly #judge: () => Verdict
+  readonly #decide: () => Verdict
   #isLong = false
   #isInterrupted = false
   #left = shortMax
@@ -35,10 +35,10 @@ export class Effort {
   #hasKept = false
   #isBegun = false
 
-  /** @param judge asked whenever much was used */
-  constructor(asker: Asker | undefined, judge: () => Verdict) {
+  /** @param decide asked whenever much was used */
+  constructor(asker: Asker | undefined, decide: () => Verdict) {
     this.#asker = asker
-    this.#judge = judge
+    this.#decide = decide
   }
   get isLong(): boolean {
     return this.#isLong
@@ -57,7 +57,7 @@ export class Effort {
     if (this.#isLong || this.#isForAll > 0) return
     this.#left -= statements
     if (this.#left > 0) return
-    const verdict = this.#judge()
+    const verdict = this.#decide()
     this.#left = shortMax
     this.#isLong = verdict === 'long'
     this.#isInterrupted = verdict === 'interrupted'

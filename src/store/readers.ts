@@ -84,7 +84,7 @@ export class Readers<C extends Connection> {
    * connection, so that `read` may run several times; it ends with `Interrupted` where `effort` throws that.
    */
   async use<T>({ since, sender, asker }: Reading, read: Use<C, T>): Promise<T> {
-    const effort = new Effort(asker, () => this.#judge(sender))
+    const effort = new Effort(asker, () => this.#decide(sender))
     let from = since
     let connection = await this.take(from, sender)
     for (;;) {
@@ -208,7 +208,7 @@ export class Readers<C extends Connection> {
     return this.#long < longMax && usedBy(this.#longBy, sender) < Math.ceil(longMax / 2)
   }
   /** What becomes of a reading that has a connection and has used much. */
-  #judge(sender: string | undefined): Verdict {
+  #decide(sender: string | undefined): Verdict {
     if (this.#hasLongRoom(sender)) {
       this.#countLong(sender, 1)
       return 'long'
