@@ -1,7 +1,13 @@
 // The registry of resource types over the native API.
 import { z } from 'zod'
 import { reservedEndMax } from '#model/policy/nesting.ts'
-import { builtInTypes, type ResourceType, reservedClouds, type TypeLengths } from '#model/policy/resource-types.ts'
+import {
+  builtInTypes,
+  type ReservedEnds,
+  type ResourceType,
+  reservedClouds,
+  type TypeLengths,
+} from '#model/policy/resource-types.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
 import { gatherPage, nameShapes, pageOf, paging } from '../shapes.native.ts'
 import { netmaskLength, resourceTypeName, scopeType } from '../space/shapes.native.ts'
