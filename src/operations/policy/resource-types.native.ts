@@ -26,7 +26,11 @@ const typeLengths = z
   })
   .describe('Netmask lengths that it can have.')
 const reservedEnd = z.number().int().min(0).max(reservedEndMax)
-const reservedEnds = z.strictObject({ first: reservedEnd, last: reservedEnd }).describe('Numbers of addresses.')
+const reservedEnds = z.strictObject({ first: reservedEnd, last: reservedEnd })
+const reserved = z
+  .strictObject({ ipv4: reservedEnds.optional(), ipv6: reservedEnds.optional() })
+  .describe('Addresses at either end of such a network that no host gets.')
+  .meta({ examples: [{ ipv4: { first: 2, last: 1 } }] })
 const fields = {
   resourceType: resourceTypeName,
   summary: z.string().min(1).max(200).describe('What it is, in a sentence.'),
@@ -36,13 +40,7 @@ const fields = {
     .strictObject({ ipv4: typeLengths.optional(), ipv6: typeLengths.optional() })
     .describe('By family; a family that is missing does not fit it.')
     .meta({ examples: [{ ipv4: { min: 24, default: 28, max: 32 } }] }),
-  reserved: z
-    .strictObject({ ipv4: reservedEnds.optional(), ipv6: reservedEnds.optional() })
-    .optional()
-    .describe(
-      'Of what takes a CIDR: how many addresses at either end no host inside gets. Of types that you add, and of `onprem:network`, the pool inside may say otherwise.',
-    )
-    .meta({ examples: [{ ipv4: { first: 2, last: 1 } }] }),
+  reserved: reserved.optional(),
 }
 const addedExample = {
   resourceType: 'oci:load-balancer',
@@ -56,7 +54,12 @@ const resourceType = z.object({
   awsService: z.string().optional().describe('Pools for it must be of this AWS service.'),
   isBuiltIn: z.boolean().describe('Whether it came with the program; what was added can be deleted.'),
 })
-nameShapes({ TypeLengths: typeLengths, ReservedEnds: reservedEnds, ResourceType: resourceType })
+nameShapes({
+  TypeLengths: typeLengths,
+  ReservedEnds: reservedEnds,
+  ReservedAddresses: reserved,
+  ResourceType: resourceType,
+})
 
 export const listResourceTypes = nativeRead({
   name: 'listResourceTypes',
