@@ -440,6 +440,10 @@ const examples: { readonly [C in Refusal['code']]: Example<C> } = {
     when: 'the caller may not do this at all',
     refusals: [{ code: 'NotAuthorized', action: 'NAME', because: problem }],
   },
+  NotShared: {
+    when: 'a pool that the account may know of is not shared with it',
+    refusals: [{ code: 'NotShared', id, account: 'ACCOUNT', owner: 'OWNER' }],
+  },
   DryRunSucceeded: { when: 'it would have worked, and `DryRun` was set', refusals: [{ code: 'DryRunSucceeded' }] },
   PreconditionFailed: {
     when: 'what `If-Match` names is no longer so (native API)',

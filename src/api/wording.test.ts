@@ -93,6 +93,10 @@ const examples: { readonly [C in Refusal['code']]: readonly Extract<Refusal, { c
   InvalidTagKey: [{ code: 'InvalidTagKey', key: long, problem }],
   MalformedId: nouns.map((what) => ({ code: 'MalformedId', what, id: long, expected: 'ipam-…' })),
   NotAuthorized: [{ code: 'NotAuthorized', action: 'ec2:AllocateAddress', because: problem }],
+  NotShared: [
+    { code: 'NotShared', id, account: '222222222222', owner: '333333333333' },
+    { code: 'NotShared', id, account: '222222222222', owner: '333333333333', contact: long },
+  ],
   DryRunSucceeded: [{ code: 'DryRunSucceeded' }],
   PreconditionFailed: [{ code: 'PreconditionFailed', expected: long, current: long }],
   IdempotencyMismatch: [{ code: 'IdempotencyMismatch', token: long }],

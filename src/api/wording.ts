@@ -300,6 +300,13 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { cod
     message: `This repeats a request${token === undefined ? '' : ` (client token ${quoted(token)})`} about ${quoted(id)}, which is gone or has changed since. Nothing was done. Send it as a new request${token === undefined ? '' : ', with a new token'}.`,
   }),
 
+  NotShared: ({ id, account, owner, contact }) => ({
+    status: 403,
+    ec2: 'UnauthorizedOperation',
+    ...denied,
+    message: `The pool ${quoted(id)} is not shared with ${quoted(account)}; its owner is ${quoted(owner)}${contact === undefined ? '' : ` (contact: ${cut(contact)})`}.`,
+  }),
+
   NotFound: ({ what, id }) => ({
     status: 400,
     ec2: nouns[what].notFound,

@@ -141,6 +141,8 @@ type Reason =
       /** The role binding that forbids it. */
       bindingId?: string
     }
+  // A pool that one may know of and not use, and whose it is; `contact` says whom to ask there.
+  | { code: 'NotShared'; id: string; account: string; owner: string; contact?: string }
   | { code: 'DryRunSucceeded' }
   | { code: 'IdempotencyMismatch'; token: string }
   // What the first request made or changed is not there any more; `token` where the caller chose one.

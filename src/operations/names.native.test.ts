@@ -187,6 +187,39 @@ describe('a thing is named by its name', () => {
     }
   })
 
+  test('Z4 a name with a slash is not taken for a thing with what it is under', async () => {
+    const parent = await makePool({ name: 'slashed' })
+    await world.post(`/pools/${parent.poolId}/cidrs`, { cidr: '10.201.0.0/16' })
+    const child = await makePool({ name: 'child', parentPoolId: parent.poolId })
+    assert.equal((await world.get<Pool>('/pools/slashed%2Fchild')).poolId, child.poolId)
+    const other = await makePool({ name: 'slashed/child' })
+    const { code, detail } = await refused('GET', '/pools/slashed%2Fchild')
+    assert.equal(code, 'InvalidParameterValue')
+    for (const { poolId } of [child, other]) assert.match(detail, new RegExp(poolId))
+    await patch(`/pools/${other.poolId}`, { name: null })
+    assert.equal((await world.get<Pool>('/pools/slashed%2Fchild')).poolId, child.poolId)
+  })
+
+  test('I8 what a pool is under is no part of a path for whoever does not see it, and no refusal tells it', async () => {
+    const parent = await makePool({ name: 'SECRET' })
+    await world.post(`/pools/${parent.poolId}/cidrs`, { cidr: '10.202.0.0/16' })
+    const shared = { sharedWith: [lab], locale: 'us-east-1' }
+    const child = await makePool({ name: 'shown', parentPoolId: parent.poolId, ...shared })
+    await world.post(`/pools/${child.poolId}/cidrs`, { cidr: '10.202.1.0/24' })
+    const as = await world.tokenOf('user:of-lab', 'resource-operator', lab)
+    const host = { account: lab, resourceType: 'onprem:host', locale: 'us-east-1' }
+    const ask = (poolId: string) => world.ask<Problem>('POST', '/allocations', { body: { ...host, poolId }, as })
+    assert.equal((await ask('shown')).status, 201)
+    for (const guess of ['SECRET/shown', 'OTHER/shown', `${parent.poolId}/shown`, 'corp/shown']) {
+      assert.equal((await ask(guess)).status, 404, guess)
+    }
+    await makePool({ name: 'shown', ...shared })
+    const { status, body } = await ask('shown')
+    assert.equal(status, 400)
+    assert.doesNotMatch(body.detail, /SECRET|ipam-scope|corp/)
+    assert.match(body.detail, new RegExp(child.poolId))
+  })
+
   test('I8 of what the caller sees alone: others neither answer to theirs nor make it ambiguous', async () => {
     const theirs = await world.post<Ipam>('/ipams', { account: shop, region: 'us-east-1', name: 'ours' })
     const pool = await world.post<Pool>('/pools', {

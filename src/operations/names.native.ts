@@ -116,22 +116,23 @@ interface Sought {
 
 /**
  * The id of the one thing that goes by a name, or by the last part of a path of names, among those that the caller may see, do the
- * action at or have space from: others neither answer to their name nor make it ambiguous (invariant I8).
+ * action at or have space from: others neither answer to their name nor make it ambiguous (invariant I8). A name with a slash does
+ * not go before a path: whoever may name something could otherwise have it taken for another one.
  */
 async function findThing(context: ReadContext, sought: Sought, name: string): Promise<string> {
   const { type, field, plural } = things[sought.kind]
   const whole = await listCalled(context, sought, name)
-  const slash = name.lastIndexOf('/')
   const parts = name.split('/')
-  const found =
-    whole.length > 0 || slash < 0
-      ? whole
-      : await under(context, sought.kind, parts.slice(0, -1), await listCalled(context, sought, parts.at(-1)!))
+  const placed =
+    parts.length === 1
+      ? []
+      : await under(context, sought, parts.slice(0, -1), await listCalled(context, sought, parts.at(-1)!))
+  const found = [...new Set([...whole, ...placed])].sort()
   const [one, ...others] = found
   if (one === undefined) return refuse({ code: 'NotFound', what: type, id: name })
   if (others.length === 0) return one
   const shown = found.slice(0, namedMax)
-  const paths = await pathsOf(context, sought.kind, shown)
+  const paths = await pathsOf(context, sought, shown)
   const listed = shown.map((id) => `\`${id}\`${paths.get(id)!.length > 1 ? ` (${paths.get(id)!.join('/')})` : ''}`)
   const more = found.length > shown.length ? ' and more' : ''
   const problem = `several ${plural} are called so: ${listed.join(', ')}${more}; give the id, or the name with what it is under`
@@ -163,25 +164,32 @@ async function listUsable(
   accounts: ReadonlySet<string>,
   named: Parameters<ReadContext['tx']['finding']['tagged']>[0],
 ): Promise<string[]> {
-  const isPermitted = await permitter(context, action)
-  const snapshot = await context.snapshot()
-  const users = [...accounts].filter((account) => isPermitted(account))
-  const isUsable = (id: string): boolean => users.some((account) => mayUsePool(snapshot, account, id, context.now))
-  if (users.length === 0) return []
+  const isUsable = await usableFor(context, action, accounts)
+  if (!isUsable) return []
   const owners = new Set<string>()
-  for (const { id, account } of snapshot.pools.values()) if (!owners.has(account) && isUsable(id)) owners.add(account)
+  const { pools } = await context.snapshot()
+  for (const { id, account } of pools.values()) if (!owners.has(account) && isUsable(id)) owners.add(account)
   const rows = await context.tx.finding.tagged(named, alikeMax, [...owners].sort())
   return rows.map(({ id }) => id).filter(isUsable)
+}
+
+/** Tells whether one of these accounts, where the caller may do the action, may take from a pool; undefined where there is none. */
+async function usableFor(context: ReadContext, action: Action, accounts: ReadonlySet<string>) {
+  const isPermitted = await permitter(context, action)
+  const users = [...accounts].filter((account) => isPermitted(account))
+  if (users.length === 0) return undefined
+  const snapshot = await context.snapshot()
+  return (id: string): boolean => users.some((account) => mayUsePool(snapshot, account, id, context.now))
 }
 
 /** Those of some things whose path of names ends with these, right above them. */
 async function under(
   context: ReadContext,
-  kind: NameableKind,
+  sought: Sought,
   above: readonly string[],
   ids: readonly string[],
 ): Promise<string[]> {
-  const chains = await chainsOf(context, kind, ids)
+  const chains = await chainsOf(context, sought, ids)
   const names = await context.tx.tags.names([...chains.values()].flat())
   return ids.filter((id) => {
     const parents = chains.get(id)!.slice(0, -1)
@@ -198,10 +206,10 @@ async function under(
 /** How things can be named with what they are under: by names, or by ids where there are none. */
 async function pathsOf(
   context: ReadContext,
-  kind: NameableKind,
+  sought: Sought,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
-  const chains = await chainsOf(context, kind, ids)
+  const chains = await chainsOf(context, sought, ids)
   const names = await context.tx.tags.names([...chains.values()].flat())
   const paths = new Map<string, string[]>()
   for (const [id, chain] of chains) {
@@ -214,22 +222,34 @@ async function pathsOf(
   return paths
 }
 
-/** The ids of what each is under, from the IPAM down to itself. */
+/** The ids of what each is under, from the IPAM down to itself: of what the caller may see of it, right above. */
 async function chainsOf(
-  { tx }: ReadContext,
-  kind: NameableKind,
+  context: ReadContext,
+  { kind, action, accounts }: Sought,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
+  const { tx } = context
+  const { pools, ipams } = await context.snapshot()
+  const [isRead, isPermitted] = [await permitter(context, 'ipam:read'), await permitter(context, action)]
+  const isUsable = kind === 'pool' ? await usableFor(context, action, accounts) : undefined
   const chains = new Map<string, readonly string[]>()
   for (const id of ids) {
-    if (kind === 'scope') chains.set(id, [...listed((await tx.ipams.findScope(id))?.ipamId), id])
-    else if (kind === 'policy') chains.set(id, [...listed((await tx.policies.find(id))?.ipamId), id])
-    else if (kind === 'pool') chains.set(id, await tx.pools.chainOf(id))
-    else chains.set(id, [id])
+    if (kind === 'pool') {
+      const owner = pools.get(id)?.account
+      const isOpen = owner !== undefined && (isRead(owner) || isPermitted(owner))
+      const chain = await tx.pools.chainOf(id)
+      const hidden = isOpen ? -1 : chain.findLastIndex((one) => one !== id && !isUsable?.(one))
+      chains.set(id, chain.slice(hidden + 1))
+    } else {
+      const parent = kind === 'ipam' ? undefined : await ipamOf(context, kind, id)
+      const owner = parent === undefined ? undefined : ipams.get(parent)?.account
+      chains.set(id, [...(owner !== undefined && (isRead(owner) || isPermitted(owner)) ? [parent!] : []), id])
+    }
   }
   return chains
 }
-const listed = (id: string | undefined): readonly string[] => (id === undefined ? [] : [id])
+const ipamOf = async ({ tx }: ReadContext, kind: 'scope' | 'policy', id: string): Promise<string | undefined> =>
+  (kind === 'scope' ? await tx.ipams.findScope(id) : await tx.policies.find(id))?.ipamId
 
 // Requests -----------------------------------------------------------------------------------------------------------
 

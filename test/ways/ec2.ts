@@ -426,7 +426,7 @@ export const overEc2: Attempts = {
     const [before, , after] = await Promise.all(asked)
     assert.deepEqual([before.PublicIpv4Pool, after.PublicIpv4Pool], [forProd, forDev])
     // The pool of the old place is not even there any more; what was taken of it stays until it is given back.
-    await refuses(allocate(acme, shop, { IpamPoolId: forProd }), { code: 'NotFound', what: 'ipam-pool' })
+    await refuses(allocate(acme, shop, { IpamPoolId: forProd }), { code: 'NotShared', account: shop })
     const { Addresses } = await acme.call('DescribeAddresses', { AllocationIds: [held.AllocationId!] }, asShop)
     assert.equal(Addresses![0]!.PublicIpv4Pool, forProd)
     await acme.call('ReleaseAddress', { AllocationId: held.AllocationId! }, asShop)
@@ -457,7 +457,7 @@ export const overEc2: Attempts = {
     assert.equal(await acme.poolOfAddress(shop, { IpamPoolId: publicUnlisted }), publicUnlisted)
     await refuses(allocate(acme, lab, { IpamPoolId: publicUnlisted }), { code: 'NotFound', what: 'ipam-pool' })
     acme.advance(24 * hourMs)
-    await refuses(allocate(acme, shop, { IpamPoolId: publicUnlisted }), { code: 'NotFound', what: 'ipam-pool' })
+    await refuses(allocate(acme, shop, { IpamPoolId: publicUnlisted }), { code: 'NotShared', account: shop })
     assert.deepEqual(await findingsOf(acme, exceptionId), ['break-glass-review', 'exception-ended'])
   },
 

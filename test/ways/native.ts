@@ -193,7 +193,7 @@ export const overNative: Attempts = {
   /** Neither shared nor listed, it does not exist, by its id or by its addresses. */
   async 'address of another owner’s pool'(acme) {
     const hidden = await acme.pool()
-    await refuses(ask(acme, shop, { poolId: hidden }), 404, 'NotFound')
+    await refuses(ask(acme, shop, { poolId: hidden }), 403, 'NotShared')
     await denied(acme, ask(acme, shop, { cidr: '203.0.101.3' }))
     const ipam = await acme.post<{ publicScopeId: string }>('/ipams', { account: lab, region: 'us-east-1' })
     const made = await acme.post<{ poolId: string }>('/pools', {
@@ -204,7 +204,7 @@ export const overNative: Attempts = {
       publicIpSource: 'byoip',
     })
     await acme.post(`/pools/${made.poolId}/cidrs`, { cidr: '203.0.200.0/28' })
-    await refuses(ask(acme, shop, { poolId: made.poolId }), 404, 'NotFound')
+    await refuses(ask(acme, shop, { poolId: made.poolId }), 403, 'NotShared')
     await denied(acme, ask(acme, shop, { cidr: '203.0.200.3' }))
     // Whose pool it is does not matter either.
     await denied(acme, ask(acme, lab, { poolId: made.poolId }))
@@ -239,7 +239,7 @@ export const overNative: Attempts = {
 
   /** Outside the organization no policy speaks, and its pools do not exist; nobody takes for an account without a role there. */
   async 'another account'(acme) {
-    await refuses(ask(acme, stranger, { poolId: acme.listed }), 404, 'NotFound')
+    await refuses(ask(acme, stranger, { poolId: acme.listed }), 403, 'NotShared')
     assert.equal((await take(acme, stranger)).poolId, 'provider')
     for (const account of [lab, network, stranger, managementAccount, '555555555555']) {
       await refuses(ask(acme, account, {}, { as: acme.shopOperator }), 404, 'NotFound')
@@ -298,7 +298,7 @@ export const overNative: Attempts = {
     // Once it belonged to shop: no claim against a policy that has changed since.
     await put(acme, [await acme.pool()])
     await denied(acme, ask(acme, shop, { cidr }))
-    await refuses(ask(acme, shop, { cidr, poolId: acme.listed }), 404, 'NotFound')
+    await refuses(ask(acme, shop, { cidr, poolId: acme.listed }), 403, 'NotShared')
     await put(acme, [acme.listed])
     const again = await take(acme, shop, { cidr })
     assert.deepEqual([again.address, again.allocationId === first.allocationId], [cidr, false])
@@ -350,7 +350,7 @@ export const overNative: Attempts = {
     const when = { tags: [{ key: 'tier', values: ['premium'] }] }
     await put(acme, [{ poolId: premium, when }, acme.listed])
     assert.equal((await take(acme, shop, { tags: { tier: 'premium' } })).poolId, acme.listed)
-    await refuses(ask(acme, shop, { poolId: premium, tags: { tier: 'premium' } }), 404, 'NotFound')
+    await refuses(ask(acme, shop, { poolId: premium, tags: { tier: 'premium' } }), 403, 'NotShared')
     for (const key of ['cadastre:when', 'cadastre:mode', 'cadastre:shared-with', 'aws:tier']) {
       await refuses(ask(acme, shop, { tags: { [key]: 'premium' } }), 400, 'InvalidParameterValue')
     }
@@ -437,7 +437,7 @@ export const overNative: Attempts = {
 
     assert.equal((await move()).status, 200)
     assert.equal((await take(acme, shop)).poolId, forDev)
-    await refuses(ask(acme, shop, { poolId: forProd }), 404, 'NotFound')
+    await refuses(ask(acme, shop, { poolId: forProd }), 403, 'NotShared')
     assert.deepEqual(await acme.get(`/allocations/${held.allocationId}`), { ...held, poolId: forProd })
     await release(acme, held)
     await denied(acme, ask(acme, shop, { cidr: held.address }))
@@ -466,11 +466,11 @@ export const overNative: Attempts = {
     // Break-glass is an exception with an end, and a finding until somebody else has looked.
     const exceptionId = await breakGlass(acme, unlisted)
     assert.equal((await take(acme, shop, { poolId: unlisted })).poolId, unlisted)
-    await refuses(ask(acme, lab, { poolId: unlisted }), 404, 'NotFound')
+    await refuses(ask(acme, lab, { poolId: unlisted }), 403, 'NotShared')
     acme.advance(24 * hourMs - 1)
     assert.equal((await take(acme, shop, { poolId: unlisted })).poolId, unlisted)
     acme.advance(1)
-    await refuses(ask(acme, shop, { poolId: unlisted }), 404, 'NotFound')
+    await refuses(ask(acme, shop, { poolId: unlisted }), 403, 'NotShared')
     await denied(acme, ask(acme, shop, { cidr: '203.0.101.9' }))
     const findings = ['break-glass-review', 'exception-ended', 'exception-ended']
     assert.deepEqual(await findingsOf(acme, exceptionId), findings)
@@ -507,9 +507,9 @@ export const overNative: Attempts = {
     const held = await take(acme, shop, { hold: { expiresInSeconds: 60 } })
     acme.advance(24 * hourMs)
     // A moment that was seen stays seen: nothing that is over begins again.
-    await refuses(ask(acme, shop, { poolId: unlisted }), 404, 'NotFound')
+    await refuses(ask(acme, shop, { poolId: unlisted }), 403, 'NotShared')
     acme.advance(-24 * hourMs)
-    await refuses(ask(acme, shop, { poolId: unlisted }), 404, 'NotFound')
+    await refuses(ask(acme, shop, { poolId: unlisted }), 403, 'NotShared')
     assert.equal((await acme.get<{ state: string }>(`/exceptions/${exceptionId}`)).state, 'expired')
     const late = await acme.ask<Problem>('POST', `/allocations/${held.allocationId}/confirm`, { body: {} })
     assert.deepEqual([late.status, late.body.code], [404, 'NotFound'])

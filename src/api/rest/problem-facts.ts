@@ -100,6 +100,12 @@ export const factShapes: { readonly [C in Code]: Facts<C> } = {
     node: text.optional().describe('Where it must be permitted, or where it is forbidden.'),
     bindingId: text.optional().describe('The role binding that forbids it.'),
   },
+  NotShared: {
+    id: text.describe('The pool.'),
+    account: text.describe('The account, or the node, with which it is not shared.'),
+    owner: text.describe('The account that owns it, and can share it.'),
+    contact: text.optional().describe('Whom to ask there.'),
+  },
   DryRunSucceeded: {},
   IdempotencyMismatch: { token: text.describe('The key that belongs to another request.') },
   OutdatedRepeat: {

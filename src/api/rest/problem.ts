@@ -31,6 +31,7 @@ export const statuses: { readonly [C in Refusal['code']]: number } = {
   InvalidTagKey: 400,
   MalformedId: 400,
   NotAuthorized: 403,
+  NotShared: 403,
   DryRunSucceeded: 200,
   IdempotencyMismatch: 422,
   OutdatedRepeat: 409,

@@ -6,6 +6,7 @@ import type { Ipam, Scope } from '#store/tables/ipams.ts'
 import type { Pool } from '#store/tables/pools.ts'
 import type { ReadContext } from '../operation.ts'
 import { getUsablePool } from '../space/grant.ts'
+import { refuseNotShared } from './known-pools.ts'
 import { isPlanEnded } from './plans.ts'
 
 /** Our own bound: EC2 names none, and every list repeats it. */
@@ -52,8 +53,10 @@ export async function getUsablePoolAt(context: ReadContext, id: string): Promise
 /** A pool that the caller may read: its own, or one that is shared with it. */
 export async function getReadablePool(context: ReadContext, id: string): Promise<PoolAt> {
   const found = await getUsablePoolAt(context, id)
-  if (!isOwnOrShared(await context.snapshot(), context.caller.account, id)) {
-    refuse({ code: 'NotFound', what: 'ipam-pool', id })
+  const snapshot = await context.snapshot()
+  // What a policy or an exception lists for the account may be named, and is not shared with it.
+  if (!isOwnOrShared(snapshot, context.caller.account, id)) {
+    refuseNotShared(snapshot, context.caller.account, snapshot.pools.get(id)!)
   }
   return found
 }

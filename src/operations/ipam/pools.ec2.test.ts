@@ -319,7 +319,7 @@ describe('a pool seen by others', () => {
     await refuses(acme.call('DeprovisionIpamPoolCidr', { IpamPoolId: id, Cidr: '192.0.2.0/24' }, as), forbidden)
   })
 
-  test('I8 that only a policy lists is taken from, by name too, and absent to whoever reads', async () => {
+  test('that only a policy lists is taken from, by name too, and not shared with whoever reads', async () => {
     const listed = await acme.pool({ cidr: '203.0.113.0/28' })
     const policy = await acme.policy()
     await acme.rules(policy, [listed])
@@ -332,11 +332,16 @@ describe('a pool seen by others', () => {
     assert.deepEqual((await acme.call('DescribeIpamPools', {}, as)).IpamPools, [])
     for (const name of readersOfPools) {
       const input = name === 'DescribeIpamPools' ? { IpamPoolIds: [listed] } : { IpamPoolId: listed }
-      await refuses(acme.call(name, input as never, as), { code: 'NotFound', what: 'ipam-pool', id: listed })
+      await refuses(acme.call(name, input as never, as), {
+        code: 'NotShared',
+        id: listed,
+        account: lab,
+        owner: network,
+      })
     }
     const { Tags } = await acme.call('DescribeTags', { Filters: [{ Name: 'resource-id', Values: [listed] }] }, as)
     assert.deepEqual(Tags, [])
-    await refuses(acme.call('DeleteIpamPool', { IpamPoolId: listed }, as), { code: 'NotFound', what: 'ipam-pool' })
+    await refuses(acme.call('DeleteIpamPool', { IpamPoolId: listed }, as), { code: 'NotShared', id: listed })
     const ids = (await acme.call('DescribeAddresses', {}, as)).Addresses!.map((address) => address.AllocationId)
     assert.deepEqual(ids, [AllocationId, named.AllocationId])
     assert(!ids.includes(ofShop.AllocationId))

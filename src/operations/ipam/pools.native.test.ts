@@ -349,8 +349,8 @@ test('what only the owner of a pool may do is refused by the name that the actio
   })
   assert.deepEqual([status, body.code, body.action], [403, 'NotAuthorized', 'ipam:manage'])
   const hidden = await makePool()
-  const absent = await world.ask<Problem>('POST', '/pools', { body: { ...scope, parentPoolId: hidden.poolId } })
-  assert.deepEqual([absent.status, absent.body.code], [404, 'NotFound'])
+  const other = await world.ask<Problem>('POST', '/pools', { body: { ...scope, parentPoolId: hidden.poolId } })
+  assert.deepEqual([other.status, other.body.code], [403, 'NotShared'])
 
   const open = { scopeId: theirs.publicScopeId, family: 'ipv4', locale: 'us-east-1', awsService: 'ec2' }
   const { poolId } = await world.post<Pool>('/pools', open)

@@ -56,6 +56,7 @@ import {
 import { getOwnPool, type PoolAt } from './access.ts'
 import { type Divided, divideAllocation, findDivided } from './divisions.ts'
 import { ipamId } from './ipams.native.ts'
+import { findSharedNode, seesPool } from './known-pools.ts'
 import { createPool as create, deletePool as remove, updatePool as update } from './pools.ts'
 import { findScope, placeOfScope, scopeId } from './scopes.native.ts'
 import { type PoolUtilization, readUtilizations } from './utilization.ts'
@@ -190,8 +191,7 @@ export const listPools = nativeRead({
         const shown = new Map((await show(rows.filter(isShown))).map((one) => [one.poolId, one]))
         return rows.map(({ id, account }) => {
           const one = shown.get(id)
-          // Whom else it is shared with, and its tags, are its owner's.
-          return one && (isPermitted(account) ? one : { ...one, sharedWith: [], tags: {} })
+          return one && (isPermitted(account) ? one : withoutOwners(one))
         })
       },
     })
@@ -207,8 +207,13 @@ export const getPool = nativeRead({
   rest: { method: 'GET', path: '/pools/{poolId}' },
   cli: 'pool show',
   refusals: ['NotFound', 'MalformedId'],
-  at: placeOfPool,
-  run: async (context, input) => showPool(context, await findPool(context, input.poolId)),
+  at: placeOfSeenPool,
+  async run(context, input) {
+    const found = await findPool(context, input.poolId)
+    const isPermitted = await permitter(context, 'ipam:read')
+    const shown = await showPool(context, found)
+    return isPermitted(found.account) ? shown : withoutOwners(shown)
+  },
 })
 
 const newPool = z.strictObject({
@@ -245,7 +250,7 @@ export const createPool = nativeWrite({
   output: pool,
   rest: { method: 'POST', path: '/pools', status: 201 },
   cli: 'pool create',
-  refusals: ['NotFound', 'MalformedId', 'AlreadyExists', 'LimitExceeded', 'NotSupported', 'NotAuthorized'],
+  refusals: ['NotFound', 'NotShared', 'MalformedId', 'AlreadyExists', 'LimitExceeded', 'NotSupported', 'NotAuthorized'],
   async at(context, { sourceAllocationId: id, scopeId }) {
     if (id !== undefined) return { node: (await getDivided(context, id)).scope.account, absent: absentAllocation(id) }
     if (scopeId === undefined) refuse({ code: 'MissingParameter', field: 'scopeId' })
@@ -367,6 +372,17 @@ export async function placeOfPool(context: ReadContext, input: { readonly poolId
   return { node: (await findPool(context, input.poolId)).account, absent: absentPool(input.poolId) }
 }
 
+/** Also where it is shared with whom the caller may look after: as a list of what those may use shows it. */
+async function placeOfSeenPool(context: ReadContext, input: { readonly poolId: string }): Promise<Place> {
+  refuseMalformed('pool', 'ipam-pool', input.poolId, 'ipam-pool-...')
+  const isSeen = await seesPool(context, input.poolId)
+  const { id, account } = await findPool(context, input.poolId)
+  if ((await permitter(context, 'ipam:read'))(account)) return { node: account }
+  const shared = await findSharedNode(context, (await context.snapshot()).pools.get(id)!)
+  if (shared !== undefined) return { node: shared }
+  return isSeen ? { node: account } : { node: account, absent: absentPool(id) }
+}
+
 const absentAllocation = (id: string): Refusal => ({ code: 'NotFound', what: 'ipam-pool-allocation', id })
 /** What a pool is to divide; what is from no pool of an IPAM is to nobody else than absent. */
 async function getDivided(context: ReadContext, id: string): Promise<Divided> {
@@ -416,6 +432,9 @@ export async function ownedPool(context: WriteContext, id: string): Promise<Owne
 }
 
 // Showing ------------------------------------------------------------------------------------------------------------
+
+/** Whom else it is shared with, and its tags, are its owner's. */
+const withoutOwners = <T extends z.output<typeof pool>>(shown: T): T => ({ ...shown, sharedWith: [], tags: {} })
 
 const showPool = async (context: ReadContext, found: Pool): Promise<z.output<typeof pool>> =>
   (await shower(context)([found]))[0]!

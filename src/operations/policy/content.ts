@@ -17,6 +17,7 @@ import type { PolicyBody } from '#store/tables/governance.ts'
 import type { Ipam } from '#store/tables/ipams.ts'
 import type { Policy } from '#store/tables/policies.ts'
 import { refuseFreeTier, refuseTooMany } from '../ipam/access.ts'
+import { getUsableFacts, refuseNotShared } from '../ipam/known-pools.ts'
 import type { Reach, ReadContext, WriteContext } from '../operation.ts'
 import { putTags, refuseBadTags } from '../organization/tagging.ts'
 import { refuseTooMuchContent, refuseTooMuchWritten } from './account-bounds.ts'
@@ -197,7 +198,8 @@ export async function refuseUnfitDocument(
   const { locale, resourceType, rules } = document
   const snapshot = await context.snapshot()
   const ipam = await ipamOf(context, policy)
-  const pools = rules.map(({ pool }) => getPoolFacts(snapshot, policy, pool))
+  const pools: PoolFacts[] = []
+  for (const { pool } of rules) pools.push(await getPoolFacts(context, policy, pool))
   const unfit = localeProblem(locale, resourceType, ipam.operatingRegions)
   if (unfit !== undefined) refuseValue(`${at}locale`, locale, unfit)
   const misspelt = misspellingProblem(locale)
@@ -228,10 +230,11 @@ export async function refuseUnknownType(context: ReadContext, name: string, at =
   refuseValue(`${at}resourceType`, name, `it must be one of ${namesOf(resourceTypes)}`)
 }
 
-function getPoolFacts(snapshot: Snapshot, { account }: Policy, id: string): PoolFacts {
-  const pool = snapshot.pools.get(id)
-  if (!pool || !mayUsePool(snapshot, account, id)) refuse({ code: 'NotFound', what: 'ipam-pool', id })
-  return pool
+async function getPoolFacts(context: ReadContext, { account }: Policy, id: string): Promise<PoolFacts> {
+  const snapshot = await context.snapshot()
+  const pool = await getUsableFacts(context, account, id)
+  // What an exception lists for the time being is nothing for a policy to stand on.
+  return mayUsePool(snapshot, account, id) ? pool : refuseNotShared(snapshot, account, pool)
 }
 
 // The superseded tags ------------------------------------------------------------------------------------------------

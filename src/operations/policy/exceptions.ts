@@ -11,12 +11,13 @@ import {
   timeProblem,
 } from '#model/policy/exception.ts'
 import { describeReached, exceptionBounds, kindOfException } from '#model/policy/exception-bounds.ts'
-import { isOwnOrShared, mayUsePool } from '#model/policy/resolve.ts'
+import { isOwnOrShared } from '#model/policy/resolve.ts'
 import { articleFor, findResourceType, namesOf } from '#model/policy/resource-types.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import { everywhere } from '#model/roles.ts'
 import { accessAt, type Place, permitter, refuseWithoutRole } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.ts'
+import { findKnownPool } from '../ipam/known-pools.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { refuseNewSpace } from '../organization/account-states.ts'
 import { standingOf } from '../record/object-places.ts'
@@ -163,21 +164,16 @@ async function refuseUnfitSizes(context: ReadContext, { grants, resourceType }: 
   }
 }
 
-/**
- * A pool that neither the target may use nor the caller see does not exist (invariant I8). Where an account has space in it, it
- * knows of the pool, whatever policies list by now.
- */
+/** A pool of which neither the target nor the caller may know does not exist (invariant I8). */
 async function refuseUnfitPools(
   context: ReadContext,
   { target, grants, locale, resourceType }: ExceptionParams,
 ): Promise<void> {
   const snapshot = await context.snapshot()
-  const maySee = await permitter(context, 'ipam:read')
   for (const [index, id] of grants.pools.entries()) {
-    const pool = snapshot.pools.get(id)
-    const isKnown =
-      pool && (mayUsePool(snapshot, target, id) || maySee(pool.account) || (await hasSpaceIn(context, target, id)))
-    if (!isKnown) refuse({ code: 'NotFound', what: 'ipam-pool', id })
+    const known = await findKnownPool(context, target, id)
+    if (!known) refuse({ code: 'NotFound', what: 'ipam-pool', id })
+    const { pool } = known
     const field = `grants.pools.${index}`
     if (grants.pools.indexOf(id) !== index) refuseValue(field, id, 'the pool is listed more than once')
     const wrong = rulesProblem(
@@ -187,11 +183,6 @@ async function refuseUnfitPools(
     )
     if (wrong) refuseValue(field, id, wrong.problem)
   }
-}
-
-async function hasSpaceIn({ tx }: ReadContext, account: string, id: string): Promise<boolean> {
-  const pool = await tx.pools.find(id)
-  return pool !== undefined && tx.pools.isHeldBy(pool.n, account)
 }
 
 /**

@@ -296,7 +296,15 @@ export const restorePolicyVersion = nativeWrite({
   output: version,
   rest: { method: 'POST', path: '/policies/{policyId}/versions/{version}/restore', status: 201 },
   cli: 'policy-version restore',
-  refusals: ['NotFound', 'MalformedId', 'InvalidParameterValue', 'LimitExceeded', 'IncorrectState', 'PolicyConflict'],
+  refusals: [
+    'NotFound',
+    'NotShared',
+    'MalformedId',
+    'InvalidParameterValue',
+    'LimitExceeded',
+    'IncorrectState',
+    'PolicyConflict',
+  ],
   at: placeOfPolicy,
   async run(context, input) {
     const { acting, found } = await actingOn(context, input.policyId)
@@ -397,7 +405,7 @@ export const deletePolicyDocument = nativeWrite({
   output: z.void(),
   rest: { method: 'DELETE', path: '/policies/{policyId}/documents/{locale}/{resourceType}', status: 204 },
   cli: 'policy-document delete',
-  refusals: ['NotFound', 'MalformedId', 'InvalidParameterValue', 'LimitExceeded', 'PolicyConflict'],
+  refusals: ['NotFound', 'NotShared', 'MalformedId', 'InvalidParameterValue', 'LimitExceeded', 'PolicyConflict'],
   changes: getPolicyDocument,
   at: placeOfPolicy,
   async run(context, input) {

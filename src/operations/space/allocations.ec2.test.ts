@@ -287,7 +287,7 @@ describe('a shared pool', () => {
     const other = await make('10.0.0.0/16', shared(shop))
     const allocation = await allocate(other, { NetmaskLength: 28 }, { account: shop })
     await acme.call('DeleteTags', { Resources: [other], Tags: [{ Key: 'cadastre:shared-with' }] }, asNetwork)
-    await refuses(list({ IpamPoolId: other }, { account: shop }), { code: 'NotFound', what: 'ipam-pool' })
+    await refuses(list({ IpamPoolId: other }, { account: shop }), { code: 'NotShared', account: shop, owner: network })
     await release(other, allocation, { account: shop })
     assert.deepEqual(await list({ IpamPoolId: other }), [])
   })

@@ -4,7 +4,6 @@ import { bitsOf, type Cidr, contains, equals, formatCidr } from '#model/cidr.ts'
 import { formatId, parseId } from '#model/identifier.ts'
 import { type AllocationRequest, provider } from '#model/policy/decision.ts'
 import { canBeDivided } from '#model/policy/nesting.ts'
-import { mayUsePool } from '#model/policy/resolve.ts'
 import { findResourceType, namesOf, type ResourceType } from '#model/policy/resource-types.ts'
 import type { PoolFacts } from '#model/policy/snapshot.ts'
 import { naming, numbered, refuse, refuseValue } from '#model/refusal.ts'
@@ -15,6 +14,7 @@ import type { Pool } from '#store/tables/pools.ts'
 import { accessAt, type Place, permitter, requirePermission } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.ts'
 import { divideAllocation, findDivided } from '../ipam/divisions.ts'
+import { getUsableFacts } from '../ipam/known-pools.ts'
 import { batchBody, nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { replaceTagsOf } from '../organization/tags.ts'
@@ -99,6 +99,7 @@ type AllocationParams = z.output<typeof params>
 
 const refusals = [
   'NotFound',
+  'NotShared',
   'NotSupported',
   'CidrConflict',
   'MissingRequiredTags',
@@ -405,11 +406,8 @@ async function readParams(context: WriteContext, given: AllocationParams): Promi
   if (wanted.cidr !== undefined && wanted.netmaskLength !== undefined) {
     refuse({ code: 'InvalidParameterCombination', problem: 'Only one of `cidr` and `netmaskLength` can be given.' })
   }
-  const pool = wanted.poolId === undefined ? undefined : snapshot.pools.get(wanted.poolId)
   const isNamed = wanted.poolId !== undefined && wanted.poolId !== provider
-  if (isNamed && !(pool && mayUsePool(snapshot, wanted.account, pool.id, context.now))) {
-    refuse({ code: 'NotFound', what: 'ipam-pool', id: wanted.poolId! })
-  }
+  const pool = isNamed ? await getUsableFacts(context, wanted.account, wanted.poolId!) : undefined
   const block = wanted.cidr === undefined ? undefined : readBlock(wanted.cidr)
   refuseUnfitNetwork(type.name, block)
   const request: AllocationRequest = {

@@ -22,6 +22,7 @@ import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import type { AddressAssociation } from '#store/tables/addresses.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { Pool } from '#store/tables/pools.ts'
+import { getUsableFacts } from '../ipam/known-pools.ts'
 import { isPlanEnded, refuseEndedPlan } from '../ipam/plans.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { refuseNewSpace } from '../organization/account-states.ts'
@@ -58,10 +59,11 @@ export interface Grant {
   readonly pool?: Pool
 }
 
-/** A pool as its owner or a principal it is shared with may name it; anybody else's does not exist (invariant I8). */
+/** A pool as its owner or a principal it is shared with may name it; see `getUsableFacts` for what others are told. */
 export async function getUsablePool(context: ReadContext, id: string): Promise<Pool> {
   const pool = await findPool(context, id, () => context.tx.pools.find(id))
   if (!pool?.scopeId || !mayUsePool(await context.snapshot(), context.caller.account, id, context.now)) {
+    await getUsableFacts(context, context.caller.account, id)
     refuse({ code: 'NotFound', what: 'ipam-pool', id })
   }
   return pool

@@ -173,6 +173,9 @@ function toPoolCidr(row: Row): PoolCidr {
   return row.ends_at === null ? found : { ...found, state: 'pending-deprovision', leavesAt: row.ends_at as number }
 }
 
+/** Where no address is. */
+const noKey = new Uint8Array()
+
 export class Pools {
   readonly #sql: Sql
   constructor(sql: Sql) {
@@ -486,20 +489,26 @@ export class Pools {
     await this.#sql.run('delete from pool_cidr where id = ?', id)
   }
 
-  /** Whether anybody but the account holds an allocation in the pool. Reads until it finds one. */
-  /** Whether an account has space of the pool, allocated or only held. */
-  async isHeldBy(pool: number, account: string): Promise<boolean> {
+  /**
+   * Whether one of these accounts has space of the pool, allocated or only held: found by what they have where the pool's space is,
+   * and not by what others have there.
+   */
+  async isHeldBy(pool: number, accounts: readonly string[]): Promise<boolean> {
+    const [first, last] = (await this.span(pool)) ?? []
+    const list = listOfTexts(accounts)
     const row = await this.#sql.get(
-      `select 1 as one from holder h join allocation a on a.holder = h.n where h.account = ? and a.pool = ?
-       union all select 1 as one from hold where account = ? and pool = ? limit 1`,
-      account,
+      `select 1 as one from holder h join allocation a on a.holder = h.n
+       where h.account in ${list.text} and a.first between ? and ? and a.pool + 0 = ?
+       union all select 1 as one from hold t where t.account in ${list.text} and t.pool + 0 = ? limit 1`,
+      ...list.values,
+      first ? toKey(first) : noKey,
+      last ? toKey(lastAddress(last)) : noKey,
       pool,
-      account,
+      ...list.values,
       pool,
     )
     return row !== undefined
   }
-  /** Whether a pool has space of one of some holders: found by what they hold, and not by what others have there. */
   /** The first and the last of what is provisioned to a pool; undefined where nothing is. */
   async span(pool: number): Promise<readonly [Cidr, Cidr] | undefined> {
     const end = (order: string) =>
@@ -510,6 +519,7 @@ export class Pools {
     const [first, last] = [await end('asc'), await end('desc')]
     return first && last && [fromKey(first.first, first.length), fromKey(last.first, last.length)]
   }
+  /** Whether a pool has space of one of some holders: found by what they hold, and not by what others have there. */
   async isHeldByAny(pool: number, holders: readonly number[]): Promise<boolean> {
     for (const holder of holders) {
       // An expression: no index of pools serves it.
@@ -522,6 +532,7 @@ export class Pools {
     }
     return false
   }
+  /** Whether anybody but the account holds an allocation in the pool. Reads until it finds one. */
   async hasForeignAllocation(pool: number, account: string): Promise<boolean> {
     const row = await this.#sql.get(
       'select 1 as one from allocation a join holder h on h.n = a.holder where a.pool = ? and h.account <> ? limit 1',
