@@ -15,6 +15,8 @@ test('statements that differ in the length of their lists alone are one', () => 
     shapeOf('values (cast(? as text), cast(? as bigint)), (cast(? as text), cast(? as bigint))'),
     'values (cast(? as text), cast(? as bigint))',
   )
+  const head = 'select * from (select n from a where b = ? limit ?) head'
+  assert.equal(shapeOf(`${head} union all ${head} union all ${head} order by n`), `${head} order by n`)
 })
 
 test('what only SQLite was asked for is a gap, whichever file asked', async () => {

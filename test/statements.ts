@@ -3,7 +3,6 @@
 import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { translatedTexts } from '#store/postgres/sql.ts'
 import { type Engine, engineUnderTest, runsOnBoth } from './engines.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -14,11 +13,12 @@ export const shapeOf = (text: string): string =>
   text
     .replaceAll(/\s+/g, ' ')
     .replaceAll(/\?(, \?)+/g, '?')
+    .replaceAll(/(select \* from \(.*?\) head)( union all \1)+/g, '$1')
     .replaceAll(/(\(cast\([^()]+\)(, cast\([^()]+\))*\))(, \1)+/g, '$1')
     .trim()
 
 /** Collects until the process ends. */
-export function collectStatements(folder: string): void {
+export async function collectStatements(folder: string): Promise<void> {
   const file = relative(root, process.argv[1] ?? '')
   if (!runsOnBoth(file)) return
   const prepared = new Set<string>()
@@ -30,8 +30,10 @@ export function collectStatements(folder: string): void {
       return prepare.call(this, text, ...options)
     }
   }
+  // Loaded only where it is asked: every process of a test comes by here.
+  const postgres = engineUnderTest === 'postgres' ? await import('#store/postgres/sql.ts') : undefined
   process.on('exit', () => {
-    const texts = engineUnderTest === 'sqlite' ? prepared : translatedTexts()
+    const texts = postgres?.translatedTexts() ?? prepared
     const name = `${engineUnderTest} ${file.replaceAll(/[\\/]/g, '-')} ${process.pid}.json`
     mkdirSync(folder, { recursive: true })
     writeFileSync(join(folder, name), JSON.stringify([...new Set([...texts].map(shapeOf))]))
@@ -63,4 +65,4 @@ export const troubleWithGaps = (found: readonly string[], listed: readonly strin
 ]
 
 const folder = process.env.CADASTRE_TEST_STATEMENTS
-if (folder) collectStatements(folder)
+if (folder) await collectStatements(folder)
