@@ -58,6 +58,7 @@ export const kinds = {
     noun: 'ipam-pool-allocation',
     tagType: 'ipam-pool-allocation',
     read: 'allocation:read',
+    plural: 'allocations',
   },
   address: {
     prefix: 'eipalloc-',

@@ -368,3 +368,64 @@ describe('names and contacts are told', () => {
     assert.match(JSON.stringify(places.places[0]!.policy), /"policyName":"edge rules"/)
   })
 })
+
+describe('networks and other allocations', () => {
+  interface Entry extends Named {
+    readonly allocationId: string
+    readonly state: string
+  }
+  interface Resource extends Named {
+    readonly resourceId: string
+  }
+  const wanted = { resourceType: 'azure:virtual-network', locale: azure, poolId: 'networks', netmaskLength: 24 }
+  const take = (params: object) => world.post<Entry>('/allocations', { account: shop, ...wanted, ...params })
+  before(async () => {
+    await makePool({ name: 'networks', locale: azure, sharedWith: [shop, lab] })
+    await world.post('/pools/networks/cidrs', { cidr: '10.120.0.0/16' })
+  })
+
+  test('have names that are told apart among those that an account has of a pool', async () => {
+    const one = await take({ name: 'hub', resourceId: 'vnet-1' })
+    assert.deepEqual([one.name, one.tags], ['hub', { Name: 'hub' }])
+    const again = await refused('POST', '/allocations', { account: shop, ...wanted, name: 'hub' })
+    assert.deepEqual([again.code, again.detail.includes('`hub`')], ['AlreadyExists', true])
+    // Whatever others call theirs: nobody learns of it (I8).
+    await take({ account: lab, name: 'hub' })
+    const spoke = await take({ tags: { Name: 'spoke', team: 'a' } })
+    const path = `/allocations/${spoke.allocationId}`
+    assert.equal((await refused('PATCH', path, { name: 'hub' })).code, 'AlreadyExists')
+    assert.deepEqual((await patch<Entry>(path, { tags: { team: 'b' } })).tags, { Name: 'spoke', team: 'b' })
+    assert.equal((await patch<Entry>(path, { name: 'spoke 2' })).name, 'spoke 2')
+    assert.equal((await world.get<Entry>('/allocations/spoke%202')).allocationId, spoke.allocationId)
+    assert.equal((await world.get<Entry>('/allocations/networks%2Fspoke%202')).allocationId, spoke.allocationId)
+    assert.equal((await refused('GET', '/allocations/hub')).code, 'InvalidParameterValue')
+    assert.equal((await world.get<Entry>('/allocations/hub', { as: auditor })).allocationId, one.allocationId)
+    assert.equal((await world.get<Resource>('/resources/vnet-1')).name, 'hub')
+    const held = await take({ name: 'planned', hold: { expiresInSeconds: 60 } })
+    assert.deepEqual([held.state, held.name], ['held', 'planned'])
+    const renamed = await patch<Entry>(`/allocations/${held.allocationId}`, { name: 'put off' })
+    assert.deepEqual([renamed.name, renamed.tags], ['put off', { Name: 'put off' }])
+    await world.post(`/allocations/${held.allocationId}/confirm`, {})
+    assert.equal((await world.get<Entry>('/allocations/put%20off')).state, 'allocated')
+    assert.equal((await world.ask('DELETE', '/allocations/spoke%202')).status, 204)
+  })
+
+  test('of EC2 go by their tag, and are shown by it where one alone that the caller sees has it', async () => {
+    const vpcOf = async (account: string, CidrBlock: string, Value: string): Promise<string> => {
+      const TagSpecifications = [{ ResourceType: 'vpc' as const, Tags: [{ Key: 'Name', Value }] }]
+      return (await world.call('CreateVpc', { CidrBlock, TagSpecifications }, { account })).Vpc!.VpcId!
+    }
+    const own = await vpcOf(shop, '10.1.0.0/16', 'shop net')
+    const theirs = await vpcOf(network, '10.1.0.0/16', 'shop net')
+    const both = await refused('GET', '/resources/shop%20net')
+    assert.ok(both.detail.includes(`\`${own}\``) && both.detail.includes(`\`${theirs}\``), both.detail)
+    const shown = await world.get<Resource>('/resources/shop%20net', { as: auditor })
+    assert.deepEqual([shown.resourceId, shown.name], [own, 'shop net'])
+    assert.equal((await refused('GET', '/resources/nowhere', undefined, auditor)).code, 'NotFound')
+    const list = await world.get<{ items: readonly Resource[] }>(`/resources?account=${shop}&resourceType=vpc`)
+    assert.deepEqual(
+      list.items.map(({ resourceId, name }) => [resourceId, name]),
+      [[own, 'shop net']],
+    )
+  })
+})

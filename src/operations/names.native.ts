@@ -2,6 +2,7 @@
 // has; whatever names an IPAM, a scope, a pool or a policy is its id, or such a name.
 import { z } from 'zod'
 import { assert } from '#model/assert.ts'
+import { formatId, parseId } from '#model/identifier.ts'
 import { kinds } from '#model/kinds.ts'
 import { isIdLike } from '#model/name.ts'
 import { isAccountId, isTargetId } from '#model/organization.ts'
@@ -235,6 +236,8 @@ async function chainsOf(
       const chain = await tx.pools.chainOf(id)
       const hidden = isOpen ? -1 : chain.findLastIndex((one) => one !== id && !isUsable?.(one))
       chains.set(id, chain.slice(hidden + 1))
+    } else if (kind === 'allocation') {
+      chains.set(id, [...(await poolsAbove(context, action, accounts, id)), id])
     } else {
       const parent = kind === 'ipam' ? undefined : await ipamOf(context, kind, id)
       const owner = parent === undefined ? undefined : ipams.get(parent)?.account
@@ -242,6 +245,24 @@ async function chainsOf(
     }
   }
   return chains
+}
+/** The pools that an allocation lies in, as far as the caller may see them, or its account may take from them. */
+async function poolsAbove(
+  context: ReadContext,
+  action: Action,
+  accounts: ReadonlySet<string>,
+  id: string,
+): Promise<readonly string[]> {
+  const { tx } = context
+  const n = parseId('allocation', tx.installation, id)
+  const found = n === undefined ? undefined : await tx.allocations.find(n)
+  if (!found) return []
+  const pool = formatId('pool', tx.installation, found.pool)
+  const owner = (await context.snapshot()).pools.get(pool)?.account
+  const isOpen = owner !== undefined && (await permitter(context, 'ipam:read'))(owner)
+  const isUsable = await usableFor(context, action, new Set([...accounts, found.account]))
+  const chain = await tx.pools.chainOf(pool)
+  return isOpen ? chain : chain.slice(chain.findLastIndex((one) => !isUsable?.(one)) + 1)
 }
 const ipamOf = async ({ tx }: ReadContext, kind: 'scope' | 'policy', id: string): Promise<string | undefined> =>
   (kind === 'scope' ? await tx.ipams.findScope(id) : await tx.policies.find(id))?.ipamId

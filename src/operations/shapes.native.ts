@@ -71,7 +71,7 @@ const nameText = (kind: NameableKind, shape: string, words: string) => {
   return text
 }
 const exampleInstallation = '059bb'
-const exampleSequences = { ipam: 4, scope: 6, pool: 11, policy: 20 } as const
+const exampleSequences = { ipam: 4, scope: 6, pool: 11, policy: 20, allocation: 32 } as const
 const nameWords = 'or its name where no other that you see has it'
 /** In a request, something by its id or name. */
 export const ipamName = nameText('ipam', 'IpamName', `An IPAM: \`ipam-…\`, ${nameWords}.`)
@@ -87,6 +87,11 @@ export const policyName = nameText(
   'policy',
   'PolicyName',
   `A policy: \`ipam-policy-…\`, ${nameWords}, else \`IPAM/POLICY\`.`,
+)
+export const allocationName = nameText(
+  'allocation',
+  'AllocationName',
+  `An allocation: \`ipam-pool-alloc-…\`, ${nameWords}, else \`POOL/NAME\`.`,
 )
 export const nodeId = z
   .string()

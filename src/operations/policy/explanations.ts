@@ -49,9 +49,22 @@ export async function tellable(context: ReadContext, given: Explained): Promise<
   const isToldAll = isNowTold && given.outcome === 'deny'
   const decision = await withLabels(context.tx, snapshot, given, isToldAll ? undefined : isNameSeen)
   const nearest = isNowTold ? await nearestFor(context.tx, snapshot, decision, isPoolSeen) : undefined
-  const names = await namesIn(context.tx, decision, isNameSeen)
+  const names = new Map([
+    ...(await namesIn(context.tx, decision, isNameSeen)),
+    ...(await context.tx.tags.names(poolsIn(nearest).filter(isNameSeen))),
+  ])
   return { decision, nearest, names, isNowTold }
 }
+
+/** Those that the nearest change speaks of. */
+const poolsIn = (nearest: NearestChange | undefined): readonly string[] =>
+  nearest
+    ? [
+        nearest.pool,
+        ...(nearest.change.kind === 'exception' ? nearest.change.grants.pools : []),
+        ...(nearest.request.explicit?.pool === undefined ? [] : [nearest.request.explicit.pool]),
+      ]
+    : []
 
 /** As where the request is made; a network's follows from what it asks for, and so may be left open. */
 function scopeTypeFor(snapshot: Snapshot, { resourceType, scopeType, explicit }: AllocationRequest) {
