@@ -39,6 +39,7 @@ interface Schema {
   readonly const?: unknown
   readonly description?: string
   readonly items?: Schema
+  readonly maxItems?: number
   readonly anyOf?: readonly Schema[]
   readonly oneOf?: readonly Schema[]
   readonly properties?: Readonly<Record<string, Schema>>
@@ -124,11 +125,19 @@ function parametersOf(operation: NativeOperation): NativeParameter[] {
         ...(isSwitch ? { kind: 'boolean' } : formOf(schema)),
         ...(operation.argument === name ? { isArgument: true } : {}),
         ...(isIdOf(operation, name, schema) ? { isId: true } : {}),
+        ...rowsOf(operation, schema),
         description: schema.description ?? '',
         ...exampleOf(operation, name, schema),
       } satisfies NativeParameter
     }),
   )
+}
+
+/** What is made many at once may come from a file. */
+function rowsOf({ rest }: NativeOperation, { items, maxItems }: Schema): Pick<NativeParameter, 'rows'> {
+  if (!rest.path.endsWith('/batch') || maxItems === undefined || !items?.properties) return {}
+  const kinds = Object.entries(items.properties).map(([name, member]) => [name, formOf(member).kind] as const)
+  return { rows: { max: maxItems, kinds: Object.fromEntries(kinds) } }
 }
 
 /** Those that name things of any kind, in the record, have no pattern that says so. */

@@ -276,6 +276,44 @@ test('what policy denies says why, fact by fact, and leads to the explanation; a
   await fails(7, /^Next: ask for a smaller block/m, ...take)
 })
 
+test('a file of any length is taken a hundred lines at a time; what is wrong is told with its line, and a repeat goes on', async () => {
+  interface Ipam {
+    readonly privateScopeId: string
+  }
+  const { items } = await json<{ items: Ipam[] }>('ipam', 'list')
+  const own = ['ipam', 'create', '--account', managementAccount, '--region', 'us-east-1']
+  const { privateScopeId } = items[0] ?? (await json<Ipam>(...own))
+  const of = ['--scope-id', privateScopeId, '--family', 'ipv4', '--locale', 'onprem:basel']
+  const { poolId } = await json<{ poolId: string }>('pool', 'create', ...of)
+  assert.equal((await cadastre('pool-cidr', 'create', poolId, '--cidr', '10.90.0.0/16')).code, 0)
+  const line = (n: number) =>
+    `${managementAccount},onprem:host,onprem:basel,${poolId},10.90.${n >> 8}.${n % 256},host-${n}`
+  const head = 'account,resourceType,locale,poolId,cidr,resourceId'
+  const lines = Array.from({ length: 250 }, (_, n) => line(n))
+  const file = join(home, 'hosts.csv')
+  const batch = ['allocation', 'create-batch', '--allocations', `@${file}`, '--idempotency-key', 'hosts-of-basel']
+  await writeFile(file, [head, ...lines.with(150, line(3))].join('\n'))
+  const told = await fails(
+    6,
+    /^Line 152: The CIDR `10\.90\.0\.3\/32` .*\. Of lines 102 to 201 nothing was done\. Lines 2 to 101 were done before\.$/m,
+    ...batch,
+  )
+  assert.ok(told.errors.length < 2_000)
+  const count = async () =>
+    (await cadastre('allocation', 'list', '--pool-id', poolId, '--all', '--field', 'cidr')).output.split('\n').length -
+    1
+  assert.equal(await count(), 100)
+  await writeFile(file, [head, ...lines].join('\n'))
+  const done = await cadastre(...batch)
+  assert.deepEqual([done.code, done.output], [0, 'Done: 250.\n'], done.errors)
+  assert.equal(await count(), 250)
+  const again = await json<{ allocations: { resourceId: string }[] }>(...batch)
+  assert.deepEqual(
+    again.allocations.map(({ resourceId }) => resourceId),
+    lines.map((_, n) => `host-${n}`),
+  )
+})
+
 test("a profile's token goes to the profile's server alone", async () => {
   await fails(3, /not signed in at http:\/\/127\.0\.0\.1:7499/, 'whoami', '--url', 'http://127.0.0.1:7499')
 })

@@ -17,6 +17,12 @@ export interface NativeParameter {
   readonly isArgument?: true
   /** It takes ids of the server's own things, and so their short forms. */
   readonly isId?: true
+  /** A list of things of one kind, which a file may have any number of: so many go into one request. */
+  readonly rows?: {
+    readonly max: number
+    /** Of the members of each. */
+    readonly kinds: Readonly<Record<string, NativeParameter['kind']>>
+  }
   readonly description: string
   /** JSON that the API takes; every `json` has one. */
   readonly example?: string
@@ -30,12 +36,13 @@ export const directionOf = ({ where }: NativeParameter): Direction => (where ===
 
 /** What `--help` and the reference say of a parameter: what it means, how it is written, and an example. */
 export function meaningOf(parameter: NativeParameter): string {
-  const { kind, description, example } = parameter
-  return [description, formNotes[kind]?.(directionOf(parameter)), example && `Such as '${example}'.`]
-    .filter(Boolean)
-    .join(' ')
+  const { kind, description, example, rows } = parameter
+  const form = rows ? rowsNote(rows.max) : formNotes[kind]?.(directionOf(parameter))
+  return [description, form, example && `Such as '${example}'.`].filter(Boolean).join(' ')
 }
 
+const rowsNote = (max: number): string =>
+  `JSON; or \`@FILE\`, or \`-\` for the standard input, of any length: JSON, JSON lines, or CSV with the members in its first line. ${max} at a time are taken, all of them or none.`
 const formNotes: { readonly [K in NativeParameter['kind']]?: (direction: Direction) => string } = {
   list: () => 'May be repeated.',
   map: () => 'May be repeated.',

@@ -7,10 +7,11 @@ import { type Given, requestOf, withMoments } from './arguments.ts'
 import { type Answer, follow, type Page, pagesOf, Refused, send } from './client.ts'
 import { endingOf, exitCodes, Stopped } from './exit-codes.ts'
 import { formatOf } from './formats.ts'
-import type { NativeCommand } from './native-command.ts'
+import type { NativeCommand, NativeParameter } from './native-command.ts'
 import { paintOf } from './paint.ts'
 import { getServer, type Server } from './profiles.ts'
 import { type Asked, afterNoAnswer, wordsOf } from './refusals.ts'
+import { type InputRow, rowsIn } from './rows.ts'
 import { withWholeIds } from './short-ids.ts'
 import type { Surroundings } from './surroundings.ts'
 import { printable } from './table.ts'
@@ -84,9 +85,13 @@ async function refused({ problem }: Refused, asked: Asked, own: OwnGiven, around
   return exitCodes[endingOf(problem)].code
 }
 
-async function perform({ command, given, own }: Params, asked: Asked & { server: Server }, around: Surroundings) {
+async function perform(params: Params, asked: Asked & { server: Server }, around: Surroundings) {
+  const { command, own } = params
+  const read = (source: string): Promise<string> => readSource(source, around)
+  const { given, rows } = await withRows(command, params.given, read)
+  if (rows) return performRows({ command, given, own }, asked, rows, around)
   const { server, idempotencyKey, commands } = asked
-  const request = await requestOf(command, given, (source) => readSource(source, around))
+  const request = await requestOf(command, given, read)
   const printing: Printing = { command, own, server, around }
   if (own.follow) return printEvents(follow(server, request), printing)
   if (own.all || isDrawn({ command, given, own })) return printPages(pagesOf(server, request), printing)
@@ -99,6 +104,77 @@ async function perform({ command, given, own }: Params, asked: Asked & { server:
   noteMore(answer.text, { command, given, own }, around)
   const isState = own.field === undefined && commands.some(({ changes }) => changes === command.name)
   for (const note of notesOf(answer, isState)) around.err(`${printable(note)}\n`)
+}
+
+/** The lines of the file that a list is given by, where they are no JSON array that fits into one request. */
+async function withRows(
+  { parameters }: NativeCommand,
+  given: Given,
+  read: (source: string) => Promise<string>,
+): Promise<{ readonly given: Given; readonly rows?: Rows }> {
+  const parameter = parameters.find((one): one is RowsParameter => one.rows !== undefined)
+  const source = parameter && given[parameter.name]
+  if (!parameter || typeof source !== 'string' || !(source === '-' || source.startsWith('@'))) return { given }
+  const text = await read(source === '-' ? '-' : source.slice(1))
+  const rows = rowsIn(text, parameter.rows.kinds)
+  const isOne = text.trimStart().startsWith('[') && rows.length <= parameter.rows.max
+  return isOne ? { given: { ...given, [parameter.name]: text } } : { given, rows: { parameter, rows } }
+}
+interface Rows {
+  readonly parameter: RowsParameter
+  readonly rows: readonly InputRow[]
+}
+type RowsParameter = NativeParameter & { readonly rows: NonNullable<NativeParameter['rows']> }
+
+/** So many lines in one request as it takes, one request after another. What is wrong with one is said with its line. */
+async function performRows(
+  { command, own }: Params,
+  { server, idempotencyKey }: Asked & { server: Server },
+  { parameter, rows }: Rows,
+  around: Surroundings,
+): Promise<void> {
+  const items: Page['items'][number][] = []
+  const { method, path } = command
+  const query: Record<string, string> = own.dryRun ? { dryRun: 'true' } : {}
+  for (let at = 0; at < rows.length; at += parameter.rows.max) {
+    const some = rows.slice(at, at + parameter.rows.max)
+    const body = { [parameter.name]: some.map(({ value }) => value) }
+    // Each has a name of its own, so that a repeat of all of them has no second effect.
+    const headers: Record<string, string> = {}
+    if (idempotencyKey !== undefined) headers['idempotency-key'] = `${idempotencyKey}-${at}`
+    try {
+      const { text } = await send(server, { method, path, query, body }, headers)
+      items.push(...((JSON.parse(text) as Record<string, Page['items']>)[parameter.name] ?? []))
+    } catch (error) {
+      throw withLine(error, { before: rows.slice(0, at), some })
+    }
+  }
+  const printing: Printing = { command, own, server, around }
+  if (own.field === undefined && !formatOf(outputOf(own))) return around.out(`Done: ${items.length}.\n`)
+  await printAnswer(JSON.stringify({ [parameter.name]: items }), printing)
+}
+
+/** What is known of the lines around one that failed. */
+function withLine(
+  error: unknown,
+  { before, some }: { readonly before: readonly InputRow[]; readonly some: readonly InputRow[] },
+): unknown {
+  const span = (lines: readonly InputRow[]) => `${lines[0]!.line} to ${lines.at(-1)!.line}`
+  const done = before.length === 0 ? '' : ` Lines ${span(before)} were done before.`
+  if (error instanceof Stopped) {
+    return new Stopped(error.ending, `Lines ${span(some)}: ${error.message}${done}`, error.nextSteps)
+  }
+  if (!(error instanceof Refused)) return error
+  const { problem, url } = error
+  const { index, ...facts } = problem
+  const line = typeof index === 'number' ? some[index]?.line : undefined
+  const what = problem.detail.replace(/^Number \d+: /, '')
+  const where = line === undefined ? `Lines ${span(some)}` : `Line ${line}`
+  const none = some.length > 1 ? ` Of lines ${span(some)} nothing was done.` : ''
+  return new Refused(
+    { ...facts, ...(line === undefined ? {} : { line }), detail: `${where}: ${what}${none}${done}` },
+    url,
+  )
 }
 
 /** A tree has all its pages: one alone would be branches without what they hang under. */

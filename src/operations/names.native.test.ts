@@ -187,6 +187,39 @@ describe('a thing is named by its name', () => {
     }
   })
 
+  test('Z4 a name with a slash is not taken for a thing with what it is under', async () => {
+    const parent = await makePool({ name: 'slashed' })
+    await world.post(`/pools/${parent.poolId}/cidrs`, { cidr: '10.201.0.0/16' })
+    const child = await makePool({ name: 'child', parentPoolId: parent.poolId })
+    assert.equal((await world.get<Pool>('/pools/slashed%2Fchild')).poolId, child.poolId)
+    const other = await makePool({ name: 'slashed/child' })
+    const { code, detail } = await refused('GET', '/pools/slashed%2Fchild')
+    assert.equal(code, 'InvalidParameterValue')
+    for (const { poolId } of [child, other]) assert.match(detail, new RegExp(poolId))
+    await patch(`/pools/${other.poolId}`, { name: null })
+    assert.equal((await world.get<Pool>('/pools/slashed%2Fchild')).poolId, child.poolId)
+  })
+
+  test('I8 what a pool is under is no part of a path for whoever does not see it, and no refusal tells it', async () => {
+    const parent = await makePool({ name: 'SECRET' })
+    await world.post(`/pools/${parent.poolId}/cidrs`, { cidr: '10.202.0.0/16' })
+    const shared = { sharedWith: [lab], locale: 'us-east-1' }
+    const child = await makePool({ name: 'shown', parentPoolId: parent.poolId, ...shared })
+    await world.post(`/pools/${child.poolId}/cidrs`, { cidr: '10.202.1.0/24' })
+    const as = await world.tokenOf('user:of-lab', 'resource-operator', lab)
+    const host = { account: lab, resourceType: 'onprem:host', locale: 'us-east-1' }
+    const ask = (poolId: string) => world.ask<Problem>('POST', '/allocations', { body: { ...host, poolId }, as })
+    assert.equal((await ask('shown')).status, 201)
+    for (const guess of ['SECRET/shown', 'OTHER/shown', `${parent.poolId}/shown`, 'corp/shown']) {
+      assert.equal((await ask(guess)).status, 404, guess)
+    }
+    await makePool({ name: 'shown', ...shared })
+    const { status, body } = await ask('shown')
+    assert.equal(status, 400)
+    assert.doesNotMatch(body.detail, /SECRET|ipam-scope|corp/)
+    assert.match(body.detail, new RegExp(child.poolId))
+  })
+
   test('I8 of what the caller sees alone: others neither answer to theirs nor make it ambiguous', async () => {
     const theirs = await world.post<Ipam>('/ipams', { account: shop, region: 'us-east-1', name: 'ours' })
     const pool = await world.post<Pool>('/pools', {
@@ -333,5 +366,66 @@ describe('names and contacts are told', () => {
     )
     assert.equal(places.places[0]!.chain[0]!.name, 'edge')
     assert.match(JSON.stringify(places.places[0]!.policy), /"policyName":"edge rules"/)
+  })
+})
+
+describe('networks and other allocations', () => {
+  interface Entry extends Named {
+    readonly allocationId: string
+    readonly state: string
+  }
+  interface Resource extends Named {
+    readonly resourceId: string
+  }
+  const wanted = { resourceType: 'azure:virtual-network', locale: azure, poolId: 'networks', netmaskLength: 24 }
+  const take = (params: object) => world.post<Entry>('/allocations', { account: shop, ...wanted, ...params })
+  before(async () => {
+    await makePool({ name: 'networks', locale: azure, sharedWith: [shop, lab] })
+    await world.post('/pools/networks/cidrs', { cidr: '10.120.0.0/16' })
+  })
+
+  test('have names that are told apart among those that an account has of a pool', async () => {
+    const one = await take({ name: 'hub', resourceId: 'vnet-1' })
+    assert.deepEqual([one.name, one.tags], ['hub', { Name: 'hub' }])
+    const again = await refused('POST', '/allocations', { account: shop, ...wanted, name: 'hub' })
+    assert.deepEqual([again.code, again.detail.includes('`hub`')], ['AlreadyExists', true])
+    // Whatever others call theirs: nobody learns of it (I8).
+    await take({ account: lab, name: 'hub' })
+    const spoke = await take({ tags: { Name: 'spoke', team: 'a' } })
+    const path = `/allocations/${spoke.allocationId}`
+    assert.equal((await refused('PATCH', path, { name: 'hub' })).code, 'AlreadyExists')
+    assert.deepEqual((await patch<Entry>(path, { tags: { team: 'b' } })).tags, { Name: 'spoke', team: 'b' })
+    assert.equal((await patch<Entry>(path, { name: 'spoke 2' })).name, 'spoke 2')
+    assert.equal((await world.get<Entry>('/allocations/spoke%202')).allocationId, spoke.allocationId)
+    assert.equal((await world.get<Entry>('/allocations/networks%2Fspoke%202')).allocationId, spoke.allocationId)
+    assert.equal((await refused('GET', '/allocations/hub')).code, 'InvalidParameterValue')
+    assert.equal((await world.get<Entry>('/allocations/hub', { as: auditor })).allocationId, one.allocationId)
+    assert.equal((await world.get<Resource>('/resources/vnet-1')).name, 'hub')
+    const held = await take({ name: 'planned', hold: { expiresInSeconds: 60 } })
+    assert.deepEqual([held.state, held.name], ['held', 'planned'])
+    const renamed = await patch<Entry>(`/allocations/${held.allocationId}`, { name: 'put off' })
+    assert.deepEqual([renamed.name, renamed.tags], ['put off', { Name: 'put off' }])
+    await world.post(`/allocations/${held.allocationId}/confirm`, {})
+    assert.equal((await world.get<Entry>('/allocations/put%20off')).state, 'allocated')
+    assert.equal((await world.ask('DELETE', '/allocations/spoke%202')).status, 204)
+  })
+
+  test('of EC2 go by their tag, and are shown by it where one alone that the caller sees has it', async () => {
+    const vpcOf = async (account: string, CidrBlock: string, Value: string): Promise<string> => {
+      const TagSpecifications = [{ ResourceType: 'vpc' as const, Tags: [{ Key: 'Name', Value }] }]
+      return (await world.call('CreateVpc', { CidrBlock, TagSpecifications }, { account })).Vpc!.VpcId!
+    }
+    const own = await vpcOf(shop, '10.1.0.0/16', 'shop net')
+    const theirs = await vpcOf(network, '10.1.0.0/16', 'shop net')
+    const both = await refused('GET', '/resources/shop%20net')
+    assert.ok(both.detail.includes(`\`${own}\``) && both.detail.includes(`\`${theirs}\``), both.detail)
+    const shown = await world.get<Resource>('/resources/shop%20net', { as: auditor })
+    assert.deepEqual([shown.resourceId, shown.name], [own, 'shop net'])
+    assert.equal((await refused('GET', '/resources/nowhere', undefined, auditor)).code, 'NotFound')
+    const list = await world.get<{ items: readonly Resource[] }>(`/resources?account=${shop}&resourceType=vpc`)
+    assert.deepEqual(
+      list.items.map(({ resourceId, name }) => [resourceId, name]),
+      [[own, 'shop net']],
+    )
   })
 })

@@ -2,6 +2,7 @@
 // has; whatever names an IPAM, a scope, a pool or a policy is its id, or such a name.
 import { z } from 'zod'
 import { assert } from '#model/assert.ts'
+import { formatId, parseId } from '#model/identifier.ts'
 import { isIdLike } from '#model/name.ts'
 import { isAccountId, isTargetId } from '#model/organization.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
@@ -103,6 +104,12 @@ const things = {
   scope: { type: 'ipam-scope', read: 'ipam:read', field: 'scopeId', plural: 'scopes' },
   pool: { type: 'ipam-pool', read: 'ipam:read', field: 'poolId', plural: 'pools' },
   policy: { type: 'ipam-policy', read: 'policy:read', field: 'policyId', plural: 'policies' },
+  allocation: {
+    type: 'ipam-pool-allocation',
+    read: 'allocation:read',
+    field: 'allocationId',
+    plural: 'allocations',
+  },
 } as const satisfies Readonly<Record<NameableKind, object>>
 /** Of what several have as their name, so many are named in the refusal. */
 const namedMax = 5
@@ -116,22 +123,23 @@ interface Sought {
 
 /**
  * The id of the one thing that goes by a name, or by the last part of a path of names, among those that the caller may see, do the
- * action at or have space from: others neither answer to their name nor make it ambiguous (invariant I8).
+ * action at or have space from: others neither answer to their name nor make it ambiguous (invariant I8). A name with a slash does
+ * not go before a path: whoever may name something could otherwise have it taken for another one.
  */
 async function findThing(context: ReadContext, sought: Sought, name: string): Promise<string> {
   const { type, field, plural } = things[sought.kind]
   const whole = await listCalled(context, sought, name)
-  const slash = name.lastIndexOf('/')
   const parts = name.split('/')
-  const found =
-    whole.length > 0 || slash < 0
-      ? whole
-      : await under(context, sought.kind, parts.slice(0, -1), await listCalled(context, sought, parts.at(-1)!))
+  const placed =
+    parts.length === 1
+      ? []
+      : await under(context, sought, parts.slice(0, -1), await listCalled(context, sought, parts.at(-1)!))
+  const found = [...new Set([...whole, ...placed])].sort()
   const [one, ...others] = found
   if (one === undefined) return refuse({ code: 'NotFound', what: type, id: name })
   if (others.length === 0) return one
   const shown = found.slice(0, namedMax)
-  const paths = await pathsOf(context, sought.kind, shown)
+  const paths = await pathsOf(context, sought, shown)
   const listed = shown.map((id) => `\`${id}\`${paths.get(id)!.length > 1 ? ` (${paths.get(id)!.join('/')})` : ''}`)
   const more = found.length > shown.length ? ' and more' : ''
   const problem = `several ${plural} are called so: ${listed.join(', ')}${more}; give the id, or the name with what it is under`
@@ -163,25 +171,32 @@ async function listUsable(
   accounts: ReadonlySet<string>,
   named: Parameters<ReadContext['tx']['finding']['tagged']>[0],
 ): Promise<string[]> {
-  const isPermitted = await permitter(context, action)
-  const snapshot = await context.snapshot()
-  const users = [...accounts].filter((account) => isPermitted(account))
-  const isUsable = (id: string): boolean => users.some((account) => mayUsePool(snapshot, account, id, context.now))
-  if (users.length === 0) return []
+  const isUsable = await usableFor(context, action, accounts)
+  if (!isUsable) return []
   const owners = new Set<string>()
-  for (const { id, account } of snapshot.pools.values()) if (!owners.has(account) && isUsable(id)) owners.add(account)
+  const { pools } = await context.snapshot()
+  for (const { id, account } of pools.values()) if (!owners.has(account) && isUsable(id)) owners.add(account)
   const rows = await context.tx.finding.tagged(named, alikeMax, [...owners].sort())
   return rows.map(({ id }) => id).filter(isUsable)
+}
+
+/** Tells whether one of these accounts, where the caller may do the action, may take from a pool; undefined where there is none. */
+async function usableFor(context: ReadContext, action: Action, accounts: ReadonlySet<string>) {
+  const isPermitted = await permitter(context, action)
+  const users = [...accounts].filter((account) => isPermitted(account))
+  if (users.length === 0) return undefined
+  const snapshot = await context.snapshot()
+  return (id: string): boolean => users.some((account) => mayUsePool(snapshot, account, id, context.now))
 }
 
 /** Those of some things whose path of names ends with these, right above them. */
 async function under(
   context: ReadContext,
-  kind: NameableKind,
+  sought: Sought,
   above: readonly string[],
   ids: readonly string[],
 ): Promise<string[]> {
-  const chains = await chainsOf(context, kind, ids)
+  const chains = await chainsOf(context, sought, ids)
   const names = await context.tx.tags.names([...chains.values()].flat())
   return ids.filter((id) => {
     const parents = chains.get(id)!.slice(0, -1)
@@ -198,10 +213,10 @@ async function under(
 /** How things can be named with what they are under: by names, or by ids where there are none. */
 async function pathsOf(
   context: ReadContext,
-  kind: NameableKind,
+  sought: Sought,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
-  const chains = await chainsOf(context, kind, ids)
+  const chains = await chainsOf(context, sought, ids)
   const names = await context.tx.tags.names([...chains.values()].flat())
   const paths = new Map<string, string[]>()
   for (const [id, chain] of chains) {
@@ -214,22 +229,54 @@ async function pathsOf(
   return paths
 }
 
-/** The ids of what each is under, from the IPAM down to itself. */
+/** The ids of what each is under, from the IPAM down to itself: of what the caller may see of it, right above. */
 async function chainsOf(
-  { tx }: ReadContext,
-  kind: NameableKind,
+  context: ReadContext,
+  { kind, action, accounts }: Sought,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
+  const { tx } = context
+  const { pools, ipams } = await context.snapshot()
+  const [isRead, isPermitted] = [await permitter(context, 'ipam:read'), await permitter(context, action)]
+  const isUsable = kind === 'pool' ? await usableFor(context, action, accounts) : undefined
   const chains = new Map<string, readonly string[]>()
   for (const id of ids) {
-    if (kind === 'scope') chains.set(id, [...listed((await tx.ipams.findScope(id))?.ipamId), id])
-    else if (kind === 'policy') chains.set(id, [...listed((await tx.policies.find(id))?.ipamId), id])
-    else if (kind === 'pool') chains.set(id, await tx.pools.chainOf(id))
-    else chains.set(id, [id])
+    if (kind === 'pool') {
+      const owner = pools.get(id)?.account
+      const isOpen = owner !== undefined && (isRead(owner) || isPermitted(owner))
+      const chain = await tx.pools.chainOf(id)
+      const hidden = isOpen ? -1 : chain.findLastIndex((one) => one !== id && !isUsable?.(one))
+      chains.set(id, chain.slice(hidden + 1))
+    } else if (kind === 'allocation') {
+      chains.set(id, [...(await poolsAbove(context, action, accounts, id)), id])
+    } else {
+      const parent = kind === 'ipam' ? undefined : await ipamOf(context, kind, id)
+      const owner = parent === undefined ? undefined : ipams.get(parent)?.account
+      chains.set(id, [...(owner !== undefined && (isRead(owner) || isPermitted(owner)) ? [parent!] : []), id])
+    }
   }
   return chains
 }
-const listed = (id: string | undefined): readonly string[] => (id === undefined ? [] : [id])
+/** The pools that an allocation lies in, as far as the caller may see them, or its account may take from them. */
+async function poolsAbove(
+  context: ReadContext,
+  action: Action,
+  accounts: ReadonlySet<string>,
+  id: string,
+): Promise<readonly string[]> {
+  const { tx } = context
+  const n = parseId('allocation', tx.installation, id)
+  const found = n === undefined ? undefined : await tx.allocations.find(n)
+  if (!found) return []
+  const pool = formatId('pool', tx.installation, found.pool)
+  const owner = (await context.snapshot()).pools.get(pool)?.account
+  const isOpen = owner !== undefined && (await permitter(context, 'ipam:read'))(owner)
+  const isUsable = await usableFor(context, action, new Set([...accounts, found.account]))
+  const chain = await tx.pools.chainOf(pool)
+  return isOpen ? chain : chain.slice(chain.findLastIndex((one) => !isUsable?.(one)) + 1)
+}
+const ipamOf = async ({ tx }: ReadContext, kind: 'scope' | 'policy', id: string): Promise<string | undefined> =>
+  (kind === 'scope' ? await tx.ipams.findScope(id) : await tx.policies.find(id))?.ipamId
 
 // Requests -----------------------------------------------------------------------------------------------------------
 

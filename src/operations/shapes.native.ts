@@ -55,7 +55,7 @@ accountMarks.add(accountName, { orNode: false })
 accountMarks.add(nodeName, { orNode: true })
 accountMarks.add(targetName, { orNode: true })
 /** What goes by a name, beside accounts and nodes. */
-export type NameableKind = 'ipam' | 'scope' | 'pool' | 'policy'
+export type NameableKind = 'ipam' | 'scope' | 'pool' | 'policy' | 'allocation'
 /** Shapes of requests that name such a thing: names are replaced by ids, as those of accounts are by numbers. */
 export const thingMarks = z.registry<{ readonly kind: NameableKind }>()
 /** A name with those of all that it is under; ids may stand for names. */
@@ -70,7 +70,7 @@ const nameText = (kind: NameableKind, shape: string, words: string) => {
   return text
 }
 const exampleInstallation = '059bb'
-const exampleSequences = { ipam: 4, scope: 6, pool: 11, policy: 20 } as const
+const exampleSequences = { ipam: 4, scope: 6, pool: 11, policy: 20, allocation: 32 } as const
 const nameWords = 'or its name where no other that you see has it'
 /** In a request, something by its id or name. */
 export const ipamName = nameText('ipam', 'IpamName', `An IPAM: \`ipam-…\`, ${nameWords}.`)
@@ -86,6 +86,11 @@ export const policyName = nameText(
   'policy',
   'PolicyName',
   `A policy: \`ipam-policy-…\`, ${nameWords}, else \`IPAM/POLICY\`.`,
+)
+export const allocationName = nameText(
+  'allocation',
+  'AllocationName',
+  `An allocation: \`ipam-pool-alloc-…\`, ${nameWords}, else \`POOL/NAME\`.`,
 )
 export const nodeId = z
   .string()

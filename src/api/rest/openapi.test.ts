@@ -239,7 +239,6 @@ test('the description says what is taken: flags, cursors and ids; and that a 204
   }
   const patterned = ids.filter(({ schema }) => schemaOf(schema).pattern !== undefined)
   assert.deepEqual([...new Set(patterned.map(({ name }) => name))].sort(), [
-    'allocationId',
     'bindingId',
     'decisionId',
     'exceptionId',

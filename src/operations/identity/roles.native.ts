@@ -15,8 +15,7 @@ import {
   paging,
   principalName,
 } from '../shapes.native.ts'
-import { permitter } from './authority.ts'
-import { authorityOf, bindRole, getBinding, placeOfBinding, placeOfNode, unbindRole } from './roles.ts'
+import { bindingViewer, bindRole, getBinding, placeOfBinding, placeOfNode, seenByManager, unbindRole } from './roles.ts'
 
 const roleName = z.enum(roleNames).describe('One of the roles that exist.').meta({ id: 'RoleName' })
 const bindingId = idText('roleBinding').describe('`role-binding-…`.')
@@ -79,21 +78,14 @@ export const listRoleBindings = nativeRead({
   refusals: ['InvalidPaginationToken'],
   at: 'filtered',
   async run(context, { principal, node, ...params }) {
-    const [mayRead, mayManage] = [await permitter(context, 'role:read'), await permitter(context, 'role:manage')]
-    const isPermitted = (node: string): boolean => mayRead(node) || mayManage(node)
-    const snapshot = await context.snapshot()
-    // It may bind whoever set it, at its node.
-    const mayLift = (row: StoredBinding): boolean => row.effect === 'forbid' && mayManage(authorityOf(snapshot, row))
-    const { native } = context.caller
-    // What somebody made for a service does not tell them where else it has roles.
-    const isOwn = ({ principal }: StoredBinding): boolean => principal === native?.name && native.makers.length === 0
-    const isWanted = (row: StoredBinding): boolean =>
-      (principal === undefined || row.principal === principal) && (node === undefined || row.node === node)
+    const see = await bindingViewer(context, { principal, node })
     return gatherPage(context, params, {
       read: (after, limit) => context.tx.roleBindings.list(after, limit),
       key: ({ id }) => id,
-      show: async (row) =>
-        isWanted(row) && (isOwn(row) || isPermitted(row.node) || mayLift(row)) ? describe(row, isPermitted) : undefined,
+      show: async (row) => {
+        const seen = see(row)
+        return seen && describe(seen)
+      },
     })
   },
 })
@@ -108,8 +100,7 @@ export const getRoleBinding = nativeRead({
   cli: 'role-binding show',
   refusals: ['NotFound', 'MalformedId'],
   at: async (context, { bindingId }) => ({ ...(await placeOfBinding(context, bindingId)), orAction: 'role:manage' }),
-  run: async (context, input) =>
-    describe(await getBinding(context, input.bindingId), await permitter(context, 'role:manage')),
+  run: async (context, input) => describe(await seenByManager(context, await getBinding(context, input.bindingId))),
 })
 
 export const createRoleBinding = nativeWrite({
@@ -135,7 +126,7 @@ export const createRoleBinding = nativeWrite({
   refusals: ['NotFound', 'AlreadyExists', 'LimitExceeded', 'IncorrectState'],
   at: async (context, { node }) => placeOfNode(context, node),
   async run(context, params) {
-    return describe(await bindRole(context, params), await permitter(context, 'role:manage'))
+    return describe(await seenByManager(context, await bindRole(context, params)))
   },
 })
 
@@ -157,18 +148,22 @@ export const deleteRoleBinding = nativeWrite({
   },
 })
 
-function describe(
-  { id, principal, role, node, effect, authority, bindsFrom, createdAt }: StoredBinding,
-  isVisible: (node: string) => boolean,
-): z.output<typeof binding> {
-  return {
-    bindingId: id,
-    principal,
-    role,
-    node,
-    effect,
-    ...(authority !== undefined && isVisible(authority) ? { authority } : {}),
-    ...(bindsFrom !== undefined && isVisible(bindsFrom) ? { bindsFrom } : {}),
-    createdAt: formatInstant(createdAt),
-  }
-}
+const describe = ({
+  id,
+  principal,
+  role,
+  node,
+  effect,
+  authority,
+  bindsFrom,
+  createdAt,
+}: StoredBinding): z.output<typeof binding> => ({
+  bindingId: id,
+  principal,
+  role,
+  node,
+  effect,
+  ...(authority === undefined ? {} : { authority }),
+  ...(bindsFrom === undefined ? {} : { bindsFrom }),
+  createdAt: formatInstant(createdAt),
+})

@@ -85,6 +85,43 @@ export async function getBinding(context: ReadContext, id: string): Promise<Stor
   return (await context.tx.roleBindings.find(id)) ?? refuse({ code: 'NotFound', what: 'role-binding', id })
 }
 
+/**
+ * What the caller may see of bindings: those at nodes where they read or manage roles, those that they may lift, and their own.
+ * @param wanted only those of this principal, and at exactly this node
+ */
+export async function bindingViewer(
+  context: ReadContext,
+  { principal, node }: { readonly principal?: string | undefined; readonly node?: string | undefined },
+): Promise<(row: StoredBinding) => StoredBinding | undefined> {
+  const [mayRead, mayManage] = [await permitter(context, 'role:read'), await permitter(context, 'role:manage')]
+  const isPermitted = (node: string): boolean => mayRead(node) || mayManage(node)
+  const snapshot = await context.snapshot()
+  // It may bind whoever set it, at its node.
+  const mayLift = (row: StoredBinding): boolean => row.effect === 'forbid' && mayManage(authorityOf(snapshot, row))
+  const { native } = context.caller
+  // What somebody made for a service does not tell them where else it has roles.
+  const isOwn = ({ principal }: StoredBinding): boolean => principal === native?.name && native.makers.length === 0
+  const isWanted = (row: StoredBinding): boolean =>
+    (principal === undefined || row.principal === principal) && (node === undefined || row.node === node)
+  return (row) =>
+    isWanted(row) && (isOwn(row) || isPermitted(row.node) || mayLift(row)) ? withSeenNodes(row, isPermitted) : undefined
+}
+
+/** A binding as whoever manages roles may see it. */
+export async function seenByManager(context: ReadContext, row: StoredBinding): Promise<StoredBinding> {
+  return withSeenNodes(row, await permitter(context, 'role:manage'))
+}
+
+/** Without the nodes from which a forbid was set and binds, where they are hidden. */
+const withSeenNodes = (
+  { authority, bindsFrom, ...row }: StoredBinding,
+  isSeen: (node: string) => boolean,
+): StoredBinding => ({
+  ...row,
+  ...(authority !== undefined && isSeen(authority) ? { authority } : {}),
+  ...(bindsFrom !== undefined && isSeen(bindsFrom) ? { bindsFrom } : {}),
+})
+
 async function refuseToGiveMore(context: ReadContext, role: StoredBinding['role'], node: string): Promise<void> {
   for (const action of roles[role].actions as readonly Action[]) {
     const { native } = context.caller

@@ -1,7 +1,6 @@
 // Tokens of the native API: whoever holds one acts as its principal until it expires or is revoked.
 import { z } from 'zod'
-import { partiesOf, principalKind } from '#model/principal.ts'
-import { type RoleBinding, roles, scopeNames, scopesCover } from '#model/roles.ts'
+import { scopeNames } from '#model/roles.ts'
 import type { ApiToken } from '#store/tables/api-tokens.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
 import {
@@ -19,20 +18,17 @@ import {
   showMakers,
   usedMakers,
 } from '../shapes.native.ts'
-import { accessOfToken, permitter } from './authority.ts'
 import {
   drawToken,
   endToken,
-  isOfHolder,
   makeToken,
   openSession,
-  placeOfToken,
+  rolesOfCaller,
   secondsDefault,
   secondsMin,
   tokenSecondsMax,
-  topOf,
+  tokenViewer,
 } from './tokens.ts'
-import { visibleAccounts } from './visible-accounts.ts'
 
 const tokenId = idText('apiToken').describe('`token-…`: names the token, and opens nothing.')
 const scopes = z.array(z.enum(scopeNames)).max(scopeNames.length).meta({
@@ -88,16 +84,7 @@ export const whoAmI = nativeRead({
   async run(context) {
     const { native, accessKeyId, expiresAt } = context.caller
     const { name, groups, scopes, makers } = native!
-    const snapshot = await context.snapshot()
-    const { now } = context
-    const bindingsOf = (principals: Iterable<string>): RoleBinding[] =>
-      [...principals].flatMap((principal) => snapshot.bindingsByPrincipal.get(principal) ?? [])
-    const former = new Set(partiesOf(native!, now)[0]!.formerGroups).difference(new Set(groups))
-    const own = [...bindingsOf([name, ...groups]), ...bindingsOf(former).filter(({ effect }) => effect === 'forbid')]
-    // Whoever made the token is told no more of what its principal has than they could use.
-    const isUsable = ({ role, node }: RoleBinding): boolean =>
-      roles[role].actions.some((action) => accessOfToken(snapshot, native!, { action, node, now }).isPermitted)
-    const bound = makers.length === 0 ? own : own.filter(isUsable)
+    const bound = await rolesOfCaller(context)
     return {
       principal: name,
       account: context.caller.account,
@@ -132,24 +119,12 @@ export const listTokens = nativeRead({
   refusals: ['InvalidPaginationToken'],
   at: 'filtered',
   async run(context, { principal, madeBy, madeWith, ...params }) {
-    const isPermitted = await permitter(context, 'token:read')
-    const top = await topOf(context)
-    const { accessKeyId, native } = context.caller
-    const isOwn = (row: ApiToken): boolean =>
-      row.id === accessKeyId || (isOfHolder(row, native!) && scopesCover(native!.scopes, 'token:read'))
-    const isForTop = isPermitted(top)
-    const accounts = isForTop ? undefined : await visibleAccounts(context, 'token:read', 'now')
-    const visible = accounts && { accounts, principal: native!.name }
-    // Those of people, of which none is the caller's: whether there are any is nothing for them.
-    const isHidden = principal !== undefined && principal !== native!.name && principalKind(principal) === 'user'
-    if (isHidden && !isForTop) return { items: [] }
+    const viewer = await tokenViewer(context, { principal, madeBy })
+    if (!viewer) return { items: [] }
     return gatherPage(context, params, {
-      read: (after, limit) => context.tx.apiTokens.list(after, limit, { principal, madeWith, visible }),
+      read: (after, limit) => context.tx.apiTokens.list(after, limit, { principal, madeWith, visible: viewer.visible }),
       key: ({ id }) => id,
-      show: async (row) => {
-        const isAsked = madeBy === undefined || row.makers.includes(madeBy)
-        return isAsked && (isOwn(row) || isPermitted(placeOfToken(row, top))) ? describe(row) : undefined
-      },
+      show: async (row) => (viewer.isSeen(row) ? describe(row) : undefined),
     })
   },
 })

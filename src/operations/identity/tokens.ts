@@ -2,14 +2,15 @@
 import { hash, randomBytes } from 'node:crypto'
 import { assert } from '#model/assert.ts'
 import { hasShape } from '#model/identifier.ts'
-import { isSameBearer, makersOf, type NativePrincipal, principalKind } from '#model/principal.ts'
+import { isSameBearer, makersOf, type NativePrincipal, partiesOf, principalKind } from '#model/principal.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
-import { everywhere } from '#model/roles.ts'
+import { everywhere, type RoleBinding, roles, scopesCover } from '#model/roles.ts'
 import { bearerTokenPrefix } from '#model/secrets.ts'
 import { groupsOfOwn, isOfAccount, latestOwnEnd } from '#model/token.ts'
 import type { ApiToken } from '#store/tables/api-tokens.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
-import { accessAt, refuseWithoutRole } from './authority.ts'
+import { accessAt, accessOfToken, permitter, refuseWithoutRole } from './authority.ts'
+import { visibleAccounts } from './visible-accounts.ts'
 
 export const secondsDefault = 30 * 86_400
 export const secondsMin = 60
@@ -149,9 +150,8 @@ export async function endToken(
  * mostly the same: that says nothing of who answers for them, and whoever ends their tokens shuts them out. So that is asked at
  * the top: at the root, or at `*` where there is none.
  */
-export const placeOfToken = (token: ApiToken, top: string): string => (isOfAccount(token) ? token.account : top)
-export const topOf = async ({ tx }: ReadContext): Promise<string> =>
-  (await tx.organizations.find())?.rootId ?? everywhere
+const placeOfToken = (token: ApiToken, top: string): string => (isOfAccount(token) ? token.account : top)
+const topOf = async ({ tx }: ReadContext): Promise<string> => (await tx.organizations.find())?.rootId ?? everywhere
 
 /** One's own, or one that `token:manage` reaches; anybody else's does not exist. */
 async function getToken(context: ReadContext, id: string): Promise<ApiToken> {
@@ -205,7 +205,7 @@ async function refuseTooManyMade({ tx, now }: ReadContext, [maker]: readonly str
  * Whether a token is the caller's own: of the same principal, and made by those who made theirs. One that somebody made for a
  * service has no say over those that others made for it; a person has it over all in their name.
  */
-export const isOfHolder = ({ principal, makers }: ApiToken, native: NativePrincipal): boolean =>
+const isOfHolder = ({ principal, makers }: ApiToken, native: NativePrincipal): boolean =>
   principalKind(principal) === 'service'
     ? isSameBearer({ by: principal, makers }, { by: native.name, makers: native.makers })
     : principal === native.name
@@ -240,4 +240,45 @@ function narrow(own: readonly string[], asked: readonly string[], isOwn: boolean
   const beyond = asked.find((scope) => !own.includes(scope))
   if (beyond !== undefined) refuseValue('scopes', beyond, problem)
   return asked
+}
+
+// Seeing -------------------------------------------------------------------------------------------------------------
+
+/** The roles that the caller has, with those that are forbidden to them. */
+export async function rolesOfCaller(context: ReadContext): Promise<readonly RoleBinding[]> {
+  const native = context.caller.native!
+  const { name, groups, makers } = native
+  const snapshot = await context.snapshot()
+  const { now } = context
+  const bindingsOf = (principals: Iterable<string>): RoleBinding[] =>
+    [...principals].flatMap((principal) => snapshot.bindingsByPrincipal.get(principal) ?? [])
+  const former = new Set(partiesOf(native, now)[0]!.formerGroups).difference(new Set(groups))
+  const own = [...bindingsOf([name, ...groups]), ...bindingsOf(former).filter(({ effect }) => effect === 'forbid')]
+  // Whoever made the token is told no more of what its principal has than they could use.
+  const isUsable = ({ role, node }: RoleBinding): boolean =>
+    roles[role].actions.some((action) => accessOfToken(snapshot, native, { action, node, now }).isPermitted)
+  return makers.length === 0 ? own : own.filter(isUsable)
+}
+
+/** What the caller may see of tokens; undefined where there can be none. */
+export async function tokenViewer(
+  context: ReadContext,
+  { principal, madeBy }: { readonly principal?: string | undefined; readonly madeBy?: string | undefined },
+) {
+  const isPermitted = await permitter(context, 'token:read')
+  const top = await topOf(context)
+  const { accessKeyId, native } = context.caller
+  const isOwn = (row: ApiToken): boolean =>
+    row.id === accessKeyId || (isOfHolder(row, native!) && scopesCover(native!.scopes, 'token:read'))
+  const isForTop = isPermitted(top)
+  const accounts = isForTop ? undefined : await visibleAccounts(context, 'token:read', 'now')
+  // Those of people, of which none is the caller's: whether there are any is nothing for them.
+  const isHidden = principal !== undefined && principal !== native!.name && principalKind(principal) === 'user'
+  if (isHidden && !isForTop) return undefined
+  return {
+    /** Of which accounts, and of whom, there may be any; undefined: all. */
+    visible: accounts && { accounts, principal: native!.name },
+    isSeen: (row: ApiToken): boolean =>
+      (madeBy === undefined || row.makers.includes(madeBy)) && (isOwn(row) || isPermitted(placeOfToken(row, top))),
+  }
 }

@@ -56,7 +56,7 @@ export async function getReadablePool(context: ReadContext, id: string): Promise
   const snapshot = await context.snapshot()
   // What a policy or an exception lists for the account may be named, and is not shared with it.
   if (!isOwnOrShared(snapshot, context.caller.account, id)) {
-    refuseNotShared(snapshot, context.caller.account, snapshot.pools.get(id)!)
+    await refuseNotShared(context, context.caller.account, snapshot.pools.get(id)!)
   }
   return found
 }

@@ -2,12 +2,13 @@
 // may know of it and not use it, it is said that it is not shared with them, and whose it is.
 import { parseId } from '#model/identifier.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
-import { type PoolFacts, pathOf, type Snapshot } from '#model/policy/snapshot.ts'
+import { type PoolFacts, pathOf } from '#model/policy/snapshot.ts'
 import { partiesOf } from '#model/principal.ts'
 import { refuse } from '#model/refusal.ts'
 import { permitter } from '../identity/authority.ts'
 import { visibleAccounts } from '../identity/visible-accounts.ts'
 import type { ReadContext } from '../operation.ts'
+import { contactOfPool } from '../policy/labels.ts'
 
 export interface KnownPool {
   readonly pool: PoolFacts
@@ -34,11 +35,17 @@ export async function findKnownPool(context: ReadContext, account: string, id: s
 export async function getUsableFacts(context: ReadContext, account: string, id: string): Promise<PoolFacts> {
   const known = await findKnownPool(context, account, id)
   if (!known) refuse({ code: 'NotFound', what: 'ipam-pool', id })
-  return known.isUsable ? known.pool : refuseNotShared(await context.snapshot(), account, known.pool)
+  return known.isUsable ? known.pool : refuseNotShared(context, account, known.pool)
 }
 
-export function refuseNotShared({ nodes }: Snapshot, account: string, { id, account: owner }: PoolFacts): never {
-  const contact = nodes.get(owner)?.contact
+/** Says whom to ask about the pool, or else at its owner. */
+export async function refuseNotShared(
+  context: ReadContext,
+  account: string,
+  { id, account: owner }: PoolFacts,
+): Promise<never> {
+  const { nodes } = await context.snapshot()
+  const contact = (await contactOfPool(context.tx, id)) ?? nodes.get(owner)?.contact
   return refuse({ code: 'NotShared', id, account, owner, ...(contact === undefined ? {} : { contact }) })
 }
 

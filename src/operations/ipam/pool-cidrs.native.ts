@@ -1,12 +1,11 @@
 // The CIDRs of pools over the native API.
 import { z } from 'zod'
-import { equals, formatCidr, parseCidr } from '#model/cidr.ts'
-import { refuse, refuseValue } from '#model/refusal.ts'
+import { formatCidr, parseCidr } from '#model/cidr.ts'
 import type { PoolCidr } from '#store/tables/pools.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
 import { formatInstant, gatherPage, idText, instant, nameShapes, pageOf, paging, poolName } from '../shapes.native.ts'
 import { cidr, netmaskLength } from '../space/shapes.native.ts'
-import { deprovisionPoolCidr, listPoolCidrs as listCidrs, provisionPoolCidr } from './pool-cidrs.ts'
+import { deprovisionAtOnce, listPoolCidrs as listCidrs, provisionAtOnce } from './pool-cidrs.ts'
 import { findPool, ownedPool, placeOfPool } from './pools.native.ts'
 
 const poolCidrId = idText('poolCidr').describe('`ipam-pool-cidr-…`.')
@@ -62,13 +61,7 @@ export const provision = nativeWrite({
   async run(context, { poolId, cidr, netmaskLength }) {
     const { owner, ...poolAt } = await ownedPool(context, poolId)
     const spec = { cidr: cidr === undefined ? undefined : parseCidr(cidr), netmaskLength }
-    const made = await provisionPoolCidr(owner, poolAt, spec, 'ipam:manage')
-    // What failed is refused at once, and nothing stays of it.
-    if (made.state === 'failed-provision') {
-      const problem = made.failureMessage ?? 'the space cannot be had'
-      refuse({ code: 'CidrConflict', field: 'cidr', value: formatCidr(made.cidr), problem })
-    }
-    return showCidr(made)
+    return showCidr(await provisionAtOnce(owner, poolAt, spec, 'ipam:manage'))
   },
 })
 
@@ -86,12 +79,7 @@ export const deprovision = nativeWrite({
   at: placeOfPool,
   async run(context, { poolId, cidr }) {
     const { owner, pool } = await ownedPool(context, poolId)
-    const wanted = parseCidr(cidr)!
-    if (!(await context.tx.pools.cidrs(pool.n)).some((row) => equals(row.cidr, wanted))) {
-      refuseValue('cidr', cidr, `the pool ${poolId} was not given it`)
-    }
-    const { was, problem } = await deprovisionPoolCidr(owner, pool, wanted)
-    if (problem !== undefined) refuse({ code: 'InUse', what: 'ipam-pool-cidr', id: was.id, problem })
+    await deprovisionAtOnce(owner, pool, parseCidr(cidr)!)
   },
 })
 

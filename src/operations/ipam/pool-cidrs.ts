@@ -102,6 +102,25 @@ export async function deprovisionPoolCidr(
   return { was, problem }
 }
 
+/** Gives a pool space, or refuses: nothing stays of what failed. The parameters are those of `provisionPoolCidr`. */
+export async function provisionAtOnce(...params: Parameters<typeof provisionPoolCidr>): Promise<PoolCidr> {
+  const made = await provisionPoolCidr(...params)
+  if (made.state === 'failed-provision') {
+    const problem = made.failureMessage ?? 'the space cannot be had'
+    refuse({ code: 'CidrConflict', field: 'cidr', value: formatCidr(made.cidr), problem })
+  }
+  return made
+}
+
+/** Takes space away from a pool that has it, or refuses. */
+export async function deprovisionAtOnce(context: WriteContext, pool: Pool, cidr: Cidr): Promise<void> {
+  if (!(await context.tx.pools.cidrs(pool.n)).some((row) => equals(row.cidr, cidr))) {
+    refuseValue('cidr', formatCidr(cidr), `the pool ${pool.id} was not given it`)
+  }
+  const { was, problem } = await deprovisionPoolCidr(context, pool, cidr)
+  if (problem !== undefined) refuse({ code: 'InUse', what: 'ipam-pool-cidr', id: was.id, problem })
+}
+
 export interface PlacedCidr {
   /** By which lists go on after it. */
   readonly place: string

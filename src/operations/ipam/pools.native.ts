@@ -16,6 +16,7 @@ import type { ReadContext, WriteContext } from '../operation.ts'
 import {
   accountId,
   accountName,
+  allocationName,
   flag,
   formatInstant,
   gatherPage,
@@ -231,7 +232,7 @@ const newPool = z.strictObject({
   maxNetmaskLength: pool.shape.maxNetmaskLength,
   requiredTags: requiredTags.optional(),
   sourceVpcId: pool.shape.sourceVpcId,
-  sourceAllocationId: pool.shape.sourceAllocationId,
+  sourceAllocationId: allocationName.optional().describe('The allocation of a network whose block it divides.'),
   reservedFirst: pool.shape.reservedFirst,
   reservedLast: pool.shape.reservedLast,
   quarantineSeconds: quarantineSeconds.optional(),

@@ -562,3 +562,23 @@ test('I8 accounts of one name that somebody may not see do not keep theirs from 
   const as = await world.tokenOf('user:one', 'organization-administrator', own.account)
   assert.equal((await world.get<Account>('/accounts/many%20alike', { as })).account, own.account)
 })
+
+test('D8 whoever registers the numbers that would be drawn next keeps nobody from making accounts', async () => {
+  const next = await world.store.write(async (tx) => ({ sequence: tx.nextSequence(), key: tx.installation }))
+  const shape = { alphabet: '0123456789', length: 12 }
+  const taken = Array.from({ length: 400 }, (_, ahead) => spread(next.sequence + ahead, shape, next.key))
+  await world.store.write(async (tx) => {
+    const joined = { status: 'ACTIVE', joinedMethod: 'CREATED', joinedAt: tx.now } as const
+    for (const id of taken) {
+      await tx.organizations.insertAccount({ id, name: 'squats', email: `${id}@example.com`, ...joined })
+    }
+  })
+  const made = [await create({ name: 'beside squats' }), await create({ name: 'a site', cloud: 'onprem' })]
+  for (const { account } of made) assert.match(account, /^[1-9]\d{11}$/)
+  assert.equal(new Set([...taken, ...made.map(({ account }) => account)]).size, 402)
+  // The last numbers of all are taken: the first ones come next.
+  const free = await world.store.read((tx) => tx.organizations.freeNumberFrom('999999999999'))
+  assert.equal(free, '999999999999')
+  await create({ account: '999999999999', name: 'the last' })
+  assert.equal(await world.store.read((tx) => tx.organizations.freeNumberFrom('999999999999')), undefined)
+})

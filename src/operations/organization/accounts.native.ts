@@ -29,15 +29,8 @@ import { refuseNoChange, shownTags, tagMap, tags } from '../space/shapes.native.
 import { type AccountState, changeState, removeAccount, stateOf } from './account-states.ts'
 import { changeAccount, createAccount, moveAccount, refuseTakenNumber } from './accounts.ts'
 import { requireRightToDelete, requireRightToMove, requireRightToNumber, requireRightToTag } from './node-rights.ts'
-import {
-  findAccount,
-  findOrganization,
-  name,
-  parentId,
-  placeOfAccount,
-  placeOfParent,
-  tagsNeedRight,
-} from './nodes.native.ts'
+import { name, parentId, tagsNeedRight } from './nodes.native.ts'
+import { findAccount, findOrganization, placeOfAccount, placeOfParent } from './places.ts'
 import { refuseBeyondNewTagShare, replaceNodeTags } from './tree-tags.ts'
 
 /** One transaction makes all of them, and others wait for it. */

@@ -1,5 +1,4 @@
 // Accounts of the organization: made, changed and moved.
-import { assert } from '#model/assert.ts'
 import {
   accountNameProblem,
   canonicalExternalId,
@@ -21,7 +20,7 @@ export const accessRoleDefault = 'OrganizationAccountAccessRole'
 
 /** AWS starts with 10; this bound only keeps a runaway script from filling the tree. */
 export const accountsMax = 100_000
-/** Numbers that begin with a zero are passed over (spreadsheets drop it): one in ten, so this many in a row do not happen. */
+/** One number in ten begins with a zero, so that many in a row are taken by somebody. */
 const numberAttemptsMax = 100
 const numberShape = { alphabet: '0123456789', length: 12 }
 const requestShape = { alphabet: '0123456789abcdefghijklmnopqrstuvwxyz', length: 16 }
@@ -271,13 +270,26 @@ async function findFailure({ tx }: ReadContext, params: AccountParams): Promise<
   return (await tx.organizations.count('account', accountsMax)) >= accountsMax ? tooManyAccounts : undefined
 }
 
-/** The operator can make accounts of any number beside us, so a number is looked up before it is taken; and the email that it is given with it. */
+/**
+ * The operator can make accounts of any number beside us, and others those of numbers that are drawn next, so a number is looked up
+ * before it is taken, and the email that it is given with it. Where many in a row are taken, it is the next free one.
+ */
 async function newAccountNumber(context: WriteContext): Promise<string> {
   const { tx } = context
+  const isFree = async (number: string): Promise<boolean> =>
+    (await tx.organizations.findNumber(number)) === undefined &&
+    (await tx.organizations.findEmail(noEmailOf(number))) === undefined
+  let number = firstNumber
   for (let attempt = 0; attempt < numberAttemptsMax; attempt++) {
-    const number = spread(context.newSequence(), numberShape, tx.installation)
-    if (number.startsWith('0') || (await tx.organizations.findNumber(number))) continue
-    if ((await tx.organizations.findEmail(noEmailOf(number))) === undefined) return number
+    number = spread(context.newSequence(), numberShape, tx.installation)
+    if (number >= firstNumber && (await isFree(number))) return number
   }
-  assert(false, 'account numbers are not used up')
+  for (let from = number < firstNumber ? firstNumber : number; ; ) {
+    const free = await tx.organizations.freeNumberFrom(from)
+    if (free !== undefined && (await isFree(free))) return free
+    from = free === undefined || free === lastNumber ? firstNumber : String(Number(free) + 1)
+  }
 }
+/** Numbers that begin with a zero are passed over: spreadsheets drop it. */
+const firstNumber = '100000000000'
+const lastNumber = '999999999999'

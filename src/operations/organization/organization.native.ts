@@ -23,16 +23,9 @@ import { refuseNoChange, shownTags, tagMap, tags } from '../space/shapes.native.
 import { accountOperations } from './accounts.native.ts'
 import { deregisterAdministrator, ipamService, setIpamAdministrator } from './delegated-administrators.ts'
 import { requireRightToDelete, requireRightToTag } from './node-rights.ts'
-import {
-  findOrganization,
-  name,
-  parentId,
-  placeOf,
-  placeOfOrganization,
-  placeOfParent,
-  tagsNeedRight,
-} from './nodes.native.ts'
+import { name, parentId, tagsNeedRight } from './nodes.native.ts'
 import { createOrganization } from './organizations.ts'
+import { findOrganization, placeOf, placeOfOrganization, placeOfParent } from './places.ts'
 import { replaceNodeTags } from './tree-tags.ts'
 import { createUnit, deleteUnit, renameUnit, getUnit as unitNamed } from './units.ts'
 

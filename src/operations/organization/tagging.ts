@@ -21,6 +21,8 @@ export interface Tagged {
   readonly id: string
   readonly type: string
   readonly account: string
+  /** What it is under, for its name; looked up by default, where it is stored already. */
+  readonly nameParent?: string
 }
 
 /** Refuses what an object of the type cannot have as all of its tags: too many, or settings that it does not know. */
@@ -98,6 +100,8 @@ export interface Nameable {
   readonly type: string & Noun
   readonly account: string
   readonly parent: string
+  /** It has been made in this request: that it has the name already makes no difference. */
+  readonly isNew?: boolean
 }
 
 /**
@@ -106,15 +110,20 @@ export interface Nameable {
  */
 export async function refuseBadName(
   { tx }: ReadContext,
-  { parent, ...object }: Nameable,
+  { parent, isNew = false, ...object }: Nameable,
   name: string | null | undefined,
 ): Promise<void> {
   if (typeof name !== 'string') return
-  const problem = nameProblem(name)
-  if (problem) refuseValue('name', name, problem)
-  if (object.id !== '' && (await tx.tags.names([object.id])).get(object.id) === name) return
+  refuseUnfitName(name)
+  if (object.id !== '' && !isNew && (await tx.tags.names([object.id])).get(object.id) === name) return
   if ((await tx.tags.findNamesake(object, parent, name)) === undefined) return
   refuse({ code: 'AlreadyExists', what: object.type, problem: `the name \`${name}\` is taken under \`${parent}\`` })
+}
+
+/** Refuses what nothing can be called. */
+export function refuseUnfitName(name: string | null | undefined): void {
+  const problem = typeof name === 'string' ? nameProblem(name) : undefined
+  if (problem) refuseValue('name', name, problem)
 }
 
 export function refuseBadContact(contact: string | null | undefined): void {

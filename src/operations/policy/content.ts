@@ -234,7 +234,7 @@ async function getPoolFacts(context: ReadContext, { account }: Policy, id: strin
   const snapshot = await context.snapshot()
   const pool = await getUsableFacts(context, account, id)
   // What an exception lists for the time being is nothing for a policy to stand on.
-  return mayUsePool(snapshot, account, id) ? pool : refuseNotShared(snapshot, account, pool)
+  return mayUsePool(snapshot, account, id) ? pool : refuseNotShared(context, account, pool)
 }
 
 // The superseded tags ------------------------------------------------------------------------------------------------

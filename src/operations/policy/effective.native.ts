@@ -1,15 +1,14 @@
 // What is in force at a node of the organization for one locale and type, and where each part of it comes from.
 import { z } from 'zod'
 import { isAccountId } from '#model/organization.ts'
-import { type EffectiveDocument, type EffectiveWorld, effectiveAt } from '#model/policy/effective.ts'
+import type { EffectiveDocument, EffectiveWorld } from '#model/policy/effective.ts'
 import type { FieldShape, ResolvedSize, Sourced } from '#model/policy/setting.ts'
 import { type AnySetting, forEachSetting } from '#model/policy/settings.ts'
 import { assignmentKindValues, modeValues, type RequiredTag } from '#model/policy/values.ts'
-import { permitter } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.ts'
 import { nativeRead } from '../operation.native.ts'
 import { formatInstant, instant, nameShapes, targetName } from '../shapes.native.ts'
-import { refuseUnknownType } from './content.ts'
+import { effectivePolicy } from './effective.ts'
 import { describeParty } from './explanations.native.ts'
 import { namesBeside } from './labels.ts'
 import {
@@ -147,62 +146,44 @@ export const getEffectivePolicy = nativeRead({
   refusals: ['NotFound', 'InvalidParameterValue'],
   at: async (context, { node }) => placeOfNode(context, node),
   async run(context, { node, ...pair }) {
-    await refuseUnknownType(context, pair.resourceType)
-    const view = effectiveAt(await context.snapshot(), node, pair, new Date(context.now))
-    const mayReadPoliciesOf = await permitter(context, 'policy:read')
-    const mayReadExceptionsAt = await permitter(context, 'exception:read')
-    const showWorld = (one: EffectiveWorld) => describeWorld(one, mayReadPoliciesOf)
+    const view = await effectivePolicy(context, node, pair)
     const answer = {
       node,
       path: [...view.path],
       ...pair,
-      enforced: showWorld(view.enforced),
-      ...(view.warned ? { warned: showWorld(view.warned) } : {}),
-      ...(view.observed ? { observed: showWorld(view.observed) } : {}),
+      enforced: describeWorld(view.enforced),
+      ...(view.warned ? { warned: describeWorld(view.warned) } : {}),
+      ...(view.observed ? { observed: describeWorld(view.observed) } : {}),
       assignments: view.assignments.map(({ party, ...rest }) => ({ ...describeParty(party), ...rest })),
       ...(view.selfEnabled
         ? {
             selfEnabled: {
               counts: view.selfEnabled.counts,
               ...(view.selfEnabled.because ? { because: describeParty(view.selfEnabled.because) } : {}),
-              ...(view.selfEnabled.document
-                ? { document: describeDocument(view.selfEnabled.document, mayReadPoliciesOf) }
-                : {}),
+              ...(view.selfEnabled.document ? { document: describeDocument(view.selfEnabled.document) } : {}),
             },
           }
         : {}),
-      exceptions: view.exceptions
-        // What holds for all of the account is said by its decisions, too.
-        .filter(({ target, resource }) => resource === undefined || mayReadExceptionsAt(target))
-        .map(({ id, target, resource, grants, startsAt, expiresAt, isInForce }) => ({
-          exceptionId: id,
-          target,
-          ...(resource === undefined ? {} : { resource }),
-          grants: { ...grants, pools: [...grants.pools] },
-          startsAt: formatInstant(startsAt),
-          expiresAt: formatInstant(expiresAt),
-          isInForce,
-        })),
+      exceptions: view.exceptions.map(({ id, target, resource, grants, startsAt, expiresAt, isInForce }) => ({
+        exceptionId: id,
+        target,
+        ...(resource === undefined ? {} : { resource }),
+        grants: { ...grants, pools: [...grants.pools] },
+        startsAt: formatInstant(startsAt),
+        expiresAt: formatInstant(expiresAt),
+        isInForce,
+      })),
     }
     return { ...answer, names: await namesBeside(context, answer, isAccountId(node) ? node : undefined) }
   },
 })
 
-/** Whose policies the caller may read. */
-type MayRead = (account: string) => boolean
-const describeWorld = (
-  { document, unmatched: { value, ipam } }: EffectiveWorld,
-  mayRead: MayRead,
-): z.output<typeof world> => ({
-  ...(document ? { document: describeDocument(document, mayRead) } : {}),
+const describeWorld = ({ document, unmatched: { value, ipam } }: EffectiveWorld): z.output<typeof world> => ({
+  ...(document ? { document: describeDocument(document) } : {}),
   unmatched: { value, ...(ipam === undefined ? {} : { ipamId: ipam }) },
 })
 
-/** Conditions name accounts, units and their tags: they are for those who may read the policy. */
-function describeDocument(
-  { by, rules, narrowings, ...settings }: EffectiveDocument,
-  mayRead: MayRead,
-): z.output<typeof document> {
+function describeDocument({ by, rules, narrowings, ...settings }: EffectiveDocument): z.output<typeof document> {
   return {
     by: describeParty(by),
     rules: rules.map(({ pool, number, inForce, because, excludedBy, when }) => ({
@@ -211,7 +192,7 @@ function describeDocument(
       inForce,
       because,
       ...(excludedBy ? { excludedBy: describeParty(excludedBy) } : {}),
-      ...(when && mayRead(by.owner) ? { when: showCondition(when) } : {}),
+      ...(when ? { when: showCondition(when) } : {}),
     })),
     ...forEachSetting((name, setting) => kinds[setting.shape.kind].show(settings[name])),
     narrowings: narrowings.map(({ by, ...rest }) => ({ by: describeParty(by), ...rest })),

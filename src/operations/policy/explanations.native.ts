@@ -2,27 +2,19 @@
 import { z } from 'zod'
 import { type Cidr, formatCidr, nearCidrProblem, parseAddress, parseCidr } from '#model/cidr.ts'
 import { hasShape } from '#model/identifier.ts'
-import { type AllocationRequest, type Party, provider } from '#model/policy/decision.ts'
+import type { AllocationRequest, Party } from '#model/policy/decision.ts'
 import { type Explained, messageOf, type Names } from '#model/policy/explain.ts'
 import { type Change, describeChange, describeNext, type NearestChange } from '#model/policy/nearest-change.ts'
-import { mayUsePool } from '#model/policy/resolve.ts'
-import { findResourceType, isNetwork } from '#model/policy/resource-types.ts'
-import type { PoolFacts, Snapshot } from '#model/policy/snapshot.ts'
 import { modeValues } from '#model/policy/values.ts'
 import { refuse } from '#model/refusal.ts'
-import { permitter } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.ts'
-import { findKnownPool } from '../ipam/known-pools.ts'
 import { nativeRead } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
-import { refuseNewSpace } from '../organization/account-states.ts'
 import { decisionId } from '../record/decisions.native.ts'
 import { getRecorded, placeOfDecision } from '../record/decisions.ts'
 import { accountId, accountName, instant, nameShapes, poolNameOrProvider } from '../shapes.native.ts'
-import { checkLocaleOf, scopeTypeOf } from '../space/request-parts.ts'
-import { refuseUnknownType } from './content.ts'
-import { decideOnPaper, namesIn, nearestFor } from './explain.ts'
-import { namesBeside, withLabels } from './labels.ts'
+import { answerOnPaper, tellable } from './explanations.ts'
+import { namesBeside } from './labels.ts'
 import { locale, namesShape, party, resourceTypeName, shownGrants, traceStep } from './shapes.native.ts'
 
 const textMax = 64
@@ -197,20 +189,13 @@ export const explainRequest = nativeRead({
   ],
   at: async (context, { account }) => placeOfNode(context, account),
   async run(context, params) {
-    await refuseUnknownType(context, params.resourceType)
-    checkLocaleOf(context, params.resourceType, 'locale', params.locale)
     if (params.cidr !== undefined && params.netmaskLength !== undefined) {
       refuse({
         code: 'InvalidParameterCombination',
         problem: '`cidr` has a size of its own; leave out `netmaskLength`.',
       })
     }
-    const given = requestOf(params)
-    await refuseUnseenPool(context, given)
-    const snapshot = await context.snapshot()
-    refuseNewSpace(snapshot, params.account)
-    const asked = { ...given, scopeType: scopeTypeFor(snapshot, given) }
-    return describe(context, await decideOnPaper(context.tx, snapshot, asked))
+    return describe(context, await answerOnPaper(context, requestOf(params)))
   },
 })
 
@@ -241,37 +226,10 @@ function requestOf({ family, poolId, cidr, tags, ...rest }: RequestParams): Allo
   }
 }
 
-/** As where the request is made; a network's follows from what it asks for, and so may be left open. */
-function scopeTypeFor(snapshot: Snapshot, { resourceType, scopeType, explicit }: AllocationRequest) {
-  const pool = explicit?.pool === undefined ? undefined : snapshot.pools.get(explicit.pool)
-  if (isNetwork(resourceType) && scopeType === undefined) return pool?.scopeType
-  return scopeTypeOf(scopeType, findResourceType(resourceType, snapshot.resourceTypes)!, pool)
-}
-
-/** A pool that neither the account nor the caller may see is absent here, as it is where the request is made (invariant I8). */
-async function refuseUnseenPool(context: ReadContext, { account, explicit }: AllocationRequest): Promise<void> {
-  const id = explicit?.pool
-  if (id === undefined || id === provider) return
-  if (!hasShape('pool', id)) refuse({ code: 'MalformedId', what: 'ipam-pool', id, expected: 'ipam-pool-...' })
-  if (!(await findKnownPool(context, account, id))) refuse({ code: 'NotFound', what: 'ipam-pool', id })
-}
-
 // The answer ---------------------------------------------------------------------------------------------------------
 
 async function describe(context: ReadContext, given: Explained): Promise<z.output<typeof explanation>> {
-  const snapshot = await context.snapshot()
-  const isPermitted = await permitter(context, 'ipam:read')
-  const { account } = given.request
-  // Who may read the decision because the account was in their unit then, is told nothing of what holds for it now (invariant I8).
-  const isNowTold = (await permitter(context, 'decision:read'))(account)
-  const isPoolSeen = (pool: PoolFacts): boolean =>
-    (isNowTold && mayUsePool(snapshot, account, pool.id, context.now)) || isPermitted(pool.account)
-  const isNameSeen = await nameFilter(context, isNowTold ? account : undefined, isPoolSeen)
-  // A denial tells whoever asked what the policy and pools in it are called, so that they can speak of them.
-  const isToldAll = isNowTold && given.outcome === 'deny'
-  const decision = await withLabels(context.tx, snapshot, given, isToldAll ? undefined : isNameSeen)
-  const nearest = isNowTold ? await nearestFor(context.tx, snapshot, decision, isPoolSeen) : undefined
-  const names = await namesIn(context.tx, decision, isNameSeen)
+  const { decision, nearest, names, isNowTold } = await tellable(context, given)
   const { denial, policy, target, trace, wouldBe, candidates, pool, cidr } = decision
   const answer = {
     ...(decision.id === undefined ? {} : { decisionId: decision.id }),
@@ -331,29 +289,7 @@ async function describe(context: ReadContext, given: Explained): Promise<z.outpu
     trace: trace.map(({ kind, subject, result, because }) => ({ kind, subject, result, because })),
     ...(nearest ? { nearestChange: describeNearest(nearest) } : {}),
   }
-  return { ...answer, names: await namesBeside(context, answer, isNowTold ? account : undefined) }
-}
-
-/**
- * Whose names are told: of nodes and policies that the caller may read, of the account that asked, and of pools that it may take
- * from. Of all else the id stands alone.
- */
-async function nameFilter(
-  context: ReadContext,
-  account: string | undefined,
-  isPoolSeen: (pool: PoolFacts) => boolean,
-): Promise<(id: string) => boolean> {
-  const { nodes, policies, pools } = await context.snapshot()
-  const [mayReadNode, mayReadPolicy] = [
-    await permitter(context, 'organization:read'),
-    await permitter(context, 'policy:read'),
-  ]
-  return (id) => {
-    const [pool, policy] = [pools.get(id), policies.get(id)]
-    if (pool) return isPoolSeen(pool)
-    if (policy) return mayReadPolicy(policy.account)
-    return id === account || (nodes.has(id) && mayReadNode(id))
-  }
+  return { ...answer, names: await namesBeside(context, answer, isNowTold ? decision.request.account : undefined) }
 }
 
 /** Whom to ask: about the pool that is full, else about what denied. */

@@ -8,7 +8,7 @@ import { mayUsePool } from '#model/policy/resolve.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
 import { everywhere } from '#model/roles.ts'
-import type { Tag } from '#model/tags.ts'
+import { nameKey, type Tag } from '#model/tags.ts'
 import type { Association, UseKind } from '#store/tables/addresses.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { Hold } from '#store/tables/holds.ts'
@@ -28,6 +28,7 @@ import {
   refuseMalformed,
   resourceId,
   resourceTypeName,
+  shownName,
   shownTags,
   tagMap,
 } from './shapes.native.ts'
@@ -41,6 +42,7 @@ const state = z
   .describe('`held`: kept until `expiresAt`, for nobody else, and not in use before it is confirmed.')
 export const allocation = z.object({
   allocationId,
+  name: shownName.optional(),
   state,
   cidr: z.string(),
   address: z.string().optional().describe('Where it is one address.'),
@@ -107,6 +109,7 @@ export function showAllocation(
   const pool = formatId('pool', installation, found.pool)
   return {
     allocationId: formatId('allocation', installation, found.n),
+    name: tags.find(({ key }) => key === nameKey)?.value || undefined,
     state: isHold(found) ? 'held' : 'allocated',
     cidr: formatCidr(found.cidr),
     address: found.cidr.length === bitsOf(found.cidr.family) ? formatAddress(found.cidr) : undefined,

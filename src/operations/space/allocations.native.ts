@@ -7,7 +7,7 @@ import { canBeDivided } from '#model/policy/nesting.ts'
 import { findResourceType, namesOf, type ResourceType } from '#model/policy/resource-types.ts'
 import type { PoolFacts } from '#model/policy/snapshot.ts'
 import { naming, numbered, refuse, refuseValue } from '#model/refusal.ts'
-import { tagsFrom } from '#model/tags.ts'
+import { isSetting, tagsFrom } from '#model/tags.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { Hold } from '#store/tables/holds.ts'
 import type { Pool } from '#store/tables/pools.ts'
@@ -17,13 +17,13 @@ import { divideAllocation, findDivided } from '../ipam/divisions.ts'
 import { getUsableFacts } from '../ipam/known-pools.ts'
 import { batchBody, nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
+import { labelled, refuseBadName, refuseUnfitName } from '../organization/tagging.ts'
 import { replaceTagsOf } from '../organization/tags.ts'
-import { accountName, nameShapes, pageOf, paging, poolNameOrProvider } from '../shapes.native.ts'
+import { accountName, allocationName, nameShapes, pageOf, paging, poolNameOrProvider } from '../shapes.native.ts'
 import { releaseElasticIp, takeElasticIp } from './addresses.ts'
 import {
   absentAllocation,
   allocation,
-  allocationId,
   findEntry,
   innerPoolsOf,
   isHold,
@@ -39,15 +39,18 @@ import { confirmHold, describeHold, dropHold, extendHold, holdSecondsMax, placeH
 import { isOwnNetwork, refuseOwnNetwork } from './own-networks.ts'
 import { checkLocaleOf, refuseResourceOfEip, refuseUnfitNetwork, scopeTypeOf } from './request-parts.ts'
 import {
+  allTags,
   cidr,
   cidrOrAddress,
   description,
   family,
   familyNumber,
   familyText,
+  labelsFrom,
   locale,
   netmaskLength,
   newDescription,
+  newName,
   readBlock,
   refuseNoChange,
   resourceId,
@@ -86,6 +89,7 @@ const params = z.strictObject({
   cidr: cidrOrAddress.optional().describe('Exactly this address or CIDR.'),
   netmaskLength: netmaskLength.optional().describe('A CIDR of this length.'),
   resourceId: resourceId.optional(),
+  name: newName.optional(),
   description: description.optional(),
   tags: tags.optional(),
   hold: z
@@ -179,7 +183,7 @@ export const listAllocations = nativeRead({
   output: pageOf(allocation),
   rest: { method: 'GET', path: '/allocations' },
   cli: 'allocation list',
-  columns: ['allocationId', 'cidr', 'state', 'account', 'resourceType', 'locale', 'resourceId', 'description'],
+  columns: ['allocationId', 'name', 'cidr', 'state', 'account', 'resourceType', 'locale', 'resourceId', 'description'],
   refusals: ['InvalidPaginationToken'],
   at: 'filtered',
   run: listedAllocations,
@@ -189,7 +193,7 @@ export const getAllocation = nativeRead({
   name: 'getAllocation',
   summary: 'Show one allocation.',
   action: 'allocation:read',
-  input: z.strictObject({ allocationId }),
+  input: z.strictObject({ allocationId: allocationName }),
   output: allocation,
   rest: { method: 'GET', path: '/allocations/{allocationId}' },
   cli: 'allocation show',
@@ -203,9 +207,10 @@ export const updateAllocation = nativeWrite({
   summary: 'Describe an allocation anew, or give it other tags.',
   action: 'allocation:manage',
   input: z.strictObject({
-    allocationId,
+    allocationId: allocationName,
     description: newDescription.optional(),
-    tags: tags.optional().describe('All tags that it is to have.'),
+    name: newName.nullable().optional().describe('`null`: none.'),
+    tags: tags.optional().describe(allTags),
   }),
   output: allocation,
   rest: { method: 'PATCH', path: '/allocations/{allocationId}' },
@@ -213,22 +218,36 @@ export const updateAllocation = nativeWrite({
   refusals: ['NotFound', 'MalformedId', 'NotSupported'],
   changes: getAllocation,
   at: placeOfAllocation,
-  async run(context, { allocationId, description, tags }) {
-    refuseNoChange({ description, tags })
+  async run(context, { allocationId, description, ...given }) {
+    refuseNoChange({ name: given.name, description, tags: given.tags }, ['name', 'description', 'tags'])
     const found = await findEntry(context, allocationId)
     const text = description === undefined ? found.description : description || undefined
+    const labels = labelsFrom(given)
+    const isRelabelled = given.name !== undefined || given.tags !== undefined
     if (isHold(found)) {
-      await describeHold(context, found, { description: text, tags: tags && new Map(Object.entries(tags)) })
+      const held = [...(found.request.tags ?? [])].map(([key, value]) => ({ key, value }))
+      refuseUnfitName(labels.name)
+      const tags = isRelabelled ? labelled(held, labels) : undefined
+      await describeHold(context, found, {
+        description: text,
+        tags: tags && new Map(tags.map(({ key, value }) => [key, value])),
+      })
       return showOne(context, allocationId)
     }
     await describeAllocation(context, found, text)
-    if (tags !== undefined) {
+    if (isRelabelled) {
       const { id, type } = tagHomeOf(context, found)
       if (!type) {
         const because = `an allocation of type \`${found.resourceType}\` has the tags of its resource \`${id}\``
         refuse({ code: 'NotSupported', what: '`tags`', because })
       }
-      await replaceTagsOf(holderOf(context, found), id, tagsFrom(tags))
+      if (type === 'ipam-pool-allocation') await refuseTakenName(context, found, labels.name)
+      const next = labelled(await context.tx.tags.of(id), labels)
+      await replaceTagsOf(
+        holderOf(context, found),
+        id,
+        next.filter(({ key }) => !isSetting(key)),
+      )
     }
     return showOne(context, allocationId)
   },
@@ -239,7 +258,7 @@ export const releaseAllocation = nativeWrite({
   summary: 'Give space back; it rests as long as its pool says before somebody else can have it.',
   description: 'What was only held was in nobody’s use: it is free at once.',
   action: 'allocation:manage',
-  input: z.strictObject({ allocationId }),
+  input: z.strictObject({ allocationId: allocationName }),
   output: z.void(),
   rest: { method: 'DELETE', path: '/allocations/{allocationId}', status: 204 },
   cli: 'allocation release',
@@ -267,7 +286,7 @@ export const confirmAllocation = nativeWrite({
   summary: 'Make an allocation of what is held. Policy is asked again: where it denies by now, nothing is confirmed.',
   action: 'allocation:manage',
   input: z.strictObject({
-    allocationId,
+    allocationId: allocationName,
     resourceId: resourceId.optional().describe('What uses the space, where it was not known before.'),
     description: description.optional(),
   }),
@@ -295,7 +314,7 @@ export const holdAllocation = nativeWrite({
   description:
     'What waits for an exception is extended as long as that is requested and would still give it, or is in force.',
   action: 'allocation:manage',
-  input: z.strictObject({ allocationId, expiresInSeconds }),
+  input: z.strictObject({ allocationId: allocationName, expiresInSeconds }),
   output: allocation,
   rest: { method: 'POST', path: '/allocations/{allocationId}/hold' },
   cli: 'allocation hold',
@@ -345,10 +364,27 @@ const holderOf = (context: WriteContext, { account, region }: Allocation): Write
 
 // Taking -------------------------------------------------------------------------------------------------------------
 
-async function allocate(context: WriteContext, wanted: AllocationParams): Promise<z.output<typeof allocation>> {
+/** A name that is given is told apart by from others of the account that come from the same pool. */
+async function refuseTakenName(
+  context: ReadContext,
+  { n, pool, account }: Pick<Allocation, 'n' | 'pool' | 'account'>,
+  name: string | null | undefined,
+  isNew = false,
+): Promise<void> {
+  const { installation } = context.tx
+  const id = formatId('allocation', installation, n)
+  const parent = formatId('pool', installation, pool)
+  await refuseBadName(context, { id, type: 'ipam-pool-allocation', account, parent, isNew }, name)
+}
+
+async function allocate(context: WriteContext, params: AllocationParams): Promise<z.output<typeof allocation>> {
+  const { name, tags: others } = labelsFrom(params)
+  refuseUnfitName(name)
+  const given = labelled([], { name, tags: others })
+  const wanted =
+    given.length === 0 ? params : { ...params, tags: Object.fromEntries(given.map(({ key, value }) => [key, value])) }
   const asked = await readParams(context, wanted)
   const holder = context.actingFor(wanted.account, wanted.locale)
-  const given = tagsFrom(wanted.tags)
   const { hold, resourceId, description } = wanted
   if (hold) {
     if (asked.type.name === 'eip') refuseResourceOfEip(resourceId)
@@ -362,6 +398,7 @@ async function allocate(context: WriteContext, wanted: AllocationParams): Promis
       ? await elasticIp(holder, wanted, asked)
       : await take(holder, { request: asked.request, description, tags: given }, options)
   refuseUnfitNetwork(asked.type.name, granted.cidr)
+  if (asked.type.name !== 'eip') await refuseTakenName(context, granted, name, true)
   return showAllocation(context, await context.snapshot(), { ...granted, description }, given)
 }
 

@@ -30,7 +30,8 @@ export async function allocate(
   const { allocation } = await grant(context, request, { resourceType, resourceId, description }, options)
   assert(allocation !== undefined, 'what is taken from a pool is an allocation')
   const id = allocationIdOf(context, allocation)
-  await putTags(context, { id, type: 'ipam-pool-allocation', account: allocation.account }, tags)
+  const nameParent = formatId('pool', context.tx.installation, allocation.pool)
+  await putTags(context, { id, type: 'ipam-pool-allocation', account: allocation.account, nameParent }, tags)
   context.changed(id)
   return allocation
 }

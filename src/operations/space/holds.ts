@@ -91,7 +91,12 @@ export async function confirmHold(
     context.actingFor(hold.account, hold.region),
     hold.resourceType === 'eip'
       ? { id: home, type: 'elastic-ip', account: hold.account }
-      : { id, type: 'ipam-pool-allocation', account: hold.account },
+      : {
+          id,
+          type: 'ipam-pool-allocation',
+          account: hold.account,
+          nameParent: formatId('pool', context.tx.installation, hold.pool),
+        },
     [...(request.tags ?? [])].map(([key, value]) => ({ key, value })),
   )
   context.changed(id)

@@ -4,6 +4,8 @@ import { type Cidr, formatCidr, parseAddress } from '#model/cidr.ts'
 import { formatId, kindOf, parseId } from '#model/identifier.ts'
 import { provider } from '#model/policy/decision.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
+import { nameKey } from '#model/tags.ts'
+import type { TaggedObject } from '#store/tables/finding.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { NetworkKind, NetworkResource } from '#store/tables/resources.ts'
 import type { Subnet } from '#store/tables/vpcs.ts'
@@ -24,7 +26,7 @@ import {
 } from '../shapes.native.ts'
 import { isOwnNetwork } from './own-networks.ts'
 import { reservedType } from './reserved.ts'
-import { locale, numberIn, resourceId, resourceTypeName } from './shapes.native.ts'
+import { locale, numberIn, resourceId, resourceTypeName, shownName } from './shapes.native.ts'
 
 /** Of one resource that names more space than anybody should need to see at once. */
 const spacesMax = 1_000
@@ -37,6 +39,7 @@ const regional = 'rnat'
 
 const resource = z.object({
   resourceId,
+  name: shownName.optional(),
   resourceType: z.string().describe('Its resource type; `nat-gateway` for NAT gateways of all kinds.'),
   account: accountId,
   locale: locale.optional(),
@@ -74,7 +77,7 @@ export const listResources = nativeRead({
   output: pageOf(resource),
   rest: { method: 'GET', path: '/resources' },
   cli: 'resource list',
-  columns: ['resourceId', 'resourceType', 'account', 'locale'],
+  columns: ['resourceId', 'name', 'resourceType', 'account', 'locale'],
   refusals: ['InvalidPaginationToken'],
   at: 'filtered',
   async run(context, { poolId, limit = pageSizeDefault, cursor, ...filter }) {
@@ -126,7 +129,7 @@ export const getResource = nativeRead({
   summary: 'Show one resource, by its id or the name that its allocations have for it.',
   action: 'allocation:read',
   input: z.strictObject({
-    resourceId,
+    resourceId: resourceId.describe('Its id, its tag `Name`, or the name that its allocations have for it.'),
     account: accountName.optional().describe('Whose it is, where several accounts use the name.'),
   }),
   output: resource,
@@ -237,8 +240,35 @@ async function findResource(context: ReadContext, input: Named): Promise<Found> 
   const { account } = input
   const accounts = account === undefined ? await visibleAccounts(context, 'allocation:read', 'now') : [account]
   const found = await candidates(context, input.resourceId, account, await holdersOf(context, accounts))
-  return found.find(({ account }) => isPermitted(account)) ?? found[0] ?? refuse(absent(input))
+  const seen = found.find(({ account }) => isPermitted(account))
+  if (seen) return seen
+  const [named, ...others] = await called(context, input)
+  if (others.length > 0) {
+    const listed = [named!, ...others].slice(0, namedMax).map(({ id }) => `\`${id}\``)
+    const problem = `several resources are called so: ${listed.join(', ')}${others.length < namedMax ? '' : ' and more'}; give the id`
+    refuse({ code: 'InvalidParameterValue', field: 'resourceId', value: input.resourceId, problem })
+  }
+  const [one] = named ? await candidates(context, named.id, named.account, undefined) : []
+  return one ?? found[0] ?? refuse(absent(input))
 }
+
+/** Of what several have as their name, so many are named in the refusal. */
+const namedMax = 5
+const namedTypes = ['vpc', 'subnet', 'natgateway', 'elastic-ip'] as const
+
+/** What has the name as its tag `Name`, among what the caller may see (invariant I8). */
+async function called(context: ReadContext, { resourceId: value, account }: Named): Promise<TaggedObject[]> {
+  const isPermitted = await permitter(context, 'allocation:read')
+  const accounts = account === undefined ? await visibleAccounts(context, 'allocation:read', 'now') : [account]
+  const found: TaggedObject[] = []
+  for (const type of namedTypes) {
+    const rows = await context.tx.finding.tagged({ key: nameKey, value, type }, alikeMax, accounts)
+    found.push(...rows.filter((row) => isPermitted(row.account)))
+  }
+  return found
+}
+/** Things of one name and kind that are looked at for those that the caller may see. */
+const alikeMax = 1_000
 
 async function candidates(
   context: ReadContext,
@@ -281,12 +311,24 @@ const eipRow = (context: ReadContext, allocation: Allocation): Found => ({
   account: allocation.account,
   show: async () => ({
     resourceId: formatId('address', context.tx.installation, allocation.n),
+    name: await nameIn(context, ['address', 'allocation'], allocation),
     resourceType: 'eip',
     account: allocation.account,
     locale: allocation.region,
     spaces: [await spaceOf(context, allocation)],
   }),
 })
+
+/** What an allocation is called, under any of its ids. */
+async function nameIn(
+  { tx }: ReadContext,
+  kinds: readonly ('address' | 'allocation')[],
+  { n }: Allocation,
+): Promise<string | undefined> {
+  const ids = kinds.map((kind) => formatId(kind, tx.installation, n))
+  const names = await tx.tags.names(ids)
+  return ids.map((id) => names.get(id)).find((name) => name !== undefined)
+}
 
 interface NamedRow extends Found {
   readonly allocations: readonly Allocation[]
@@ -313,7 +355,8 @@ async function namedRows(
       const spaces: Resource['spaces'] = []
       for (const allocation of allocations) spaces.push(await spaceOf(context, allocation))
       const [first] = allocations
-      return { resourceId: id, resourceType: first!.resourceType, account, locale: first!.region, spaces }
+      const name = await nameIn(context, ['allocation'], first!)
+      return { resourceId: id, name, resourceType: first!.resourceType, account, locale: first!.region, spaces }
     },
   }))
 }
@@ -333,6 +376,7 @@ async function networkRows(
   const blocks = await blocksOf(context, kind, ids)
   const numbers = [...blocks.values()].flat().flatMap(({ allocation }) => allocation ?? [])
   const held = new Map((await context.tx.allocations.some(numbers)).map((one) => [one.n, one]))
+  const names = await context.tx.tags.names(ids)
   return rows.map(({ id, account, region, partOf }) => ({
     place: id,
     account,
@@ -342,7 +386,8 @@ async function networkRows(
         const found = allocation === undefined ? undefined : held.get(allocation)
         spaces.push(found ? await spaceOf(context, found) : { cidr: formatCidr(cidr) })
       }
-      return { resourceId: id, resourceType: kind, account, locale: region, partOf: partOf ?? undefined, spaces }
+      const name = names.get(id)
+      return { resourceId: id, name, resourceType: kind, account, locale: region, partOf: partOf ?? undefined, spaces }
     },
   }))
 }

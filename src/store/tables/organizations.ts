@@ -118,6 +118,9 @@ const ownership = [
   'select n as name from hold where account = ? order by n',
 ] as const
 
+const numbersPerStatement = 1_000
+const lastNumber = 999_999_999_999
+
 export class Organizations {
   readonly #sql: Sql
   readonly #clock: Clock
@@ -159,6 +162,20 @@ export class Organizations {
   /** Also one that was removed: its number is taken. */
   findNumber(id: string): Promise<Account | undefined> {
     return accountTable.first(this.#sql, 'where id = ?', id)
+  }
+  /** The first number from one on that no account has, also none that was removed; undefined where there is none. */
+  async freeNumberFrom(number: string): Promise<string | undefined> {
+    for (let next = Number(number); next <= lastNumber; ) {
+      const rows = await this.#sql.all<{ id: string }>(
+        'select id from account where id >= ? order by id limit ?',
+        String(next),
+        numbersPerStatement,
+      )
+      const gap = rows.findIndex(({ id }, index) => Number(id) !== next + index)
+      next += gap < 0 ? rows.length : gap
+      if (rows.length < numbersPerStatement || gap >= 0) return next <= lastNumber ? String(next) : undefined
+    }
+    return undefined
   }
   /** Mailboxes do not tell upper from lower case, and neither do we. */
   async findEmail(email: string): Promise<string | undefined> {

@@ -1,4 +1,5 @@
 // Tags of any object, by its identifier.
+import { sequenceIn } from '#model/identifier.ts'
 import { nameKey, type Tag } from '#model/tags.ts'
 import type { Sql } from '../sql.ts'
 import { bit, changing, named, optional, type RowOf, table, text, unread } from '../table.ts'
@@ -29,6 +30,8 @@ export interface TaggedResource {
   readonly account: string
   /** Undefined for what lives in no Region, such as nodes of the organization. */
   readonly region?: string
+  /** What it is under, for its name; looked up by default, where it is stored already. */
+  readonly nameParent?: string
 }
 /** Whose a resource is, and where. */
 export interface Owner {
@@ -43,6 +46,7 @@ const ofManyQuery = `select resource_id, key, value from tag
 const namesQuery = `select resource_id, value from tag
   where resource_id in (${Array.from({ length: resourcesPerStatement }, () => '?').join(', ')}) and key = '${nameKey}'`
 /** What things are under that go by names, beside those that are right under their account. */
+const poolOfAllocation = 'select p.id as parent from allocation a join pool p on p.n = a.pool where a.n = ?'
 const parentQueries: Readonly<Record<string, string>> = {
   'ipam-scope': 'select ipam_id as parent from scope where id = ?',
   'ipam-pool': `select coalesce(above.id, p.scope_id) as parent from pool p left join pool above on above.n = p.parent_n
@@ -91,7 +95,8 @@ export class Tags {
   }
   /** Adds the tag, or changes its value. */
   async put(resource: TaggedResource, key: string, value: string): Promise<void> {
-    const parent = key === nameKey && value !== '' ? await this.#parentOf(resource) : undefined
+    const parent =
+      key === nameKey && value !== '' ? (resource.nameParent ?? (await this.#parentOf(resource))) : undefined
     const isNameShared = parent !== undefined && (await this.#isTaken(resource, parent, value))
     const { id: resourceId, type: resourceType, account, region } = resource
     const row = { resourceId, key, value, resourceType, account, region, nameParent: parent, isNameShared }
@@ -136,7 +141,9 @@ export class Tags {
   async #parentOf({ id, type, account }: TaggedResource): Promise<string | undefined> {
     if (type === 'ipam' || type === 'vpc') return account
     const query = Object.hasOwn(parentQueries, type) ? parentQueries[type] : undefined
-    return query && (await this.#sql.get<{ parent: string }>(query, id))?.parent
+    if (query) return (await this.#sql.get<{ parent: string }>(query, id))?.parent
+    const n = type === 'ipam-pool-allocation' ? sequenceIn(id) : undefined
+    return n === undefined ? undefined : (await this.#sql.get<{ parent: string }>(poolOfAllocation, n))?.parent
   }
   /** Whether the name is one that something else there is told apart by. */
   async #isTaken({ id, type }: TaggedResource, parent: string, name: string): Promise<boolean> {
