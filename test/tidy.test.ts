@@ -251,7 +251,11 @@ const mayRemember: Readonly<Record<string, string>> = {
   'src/store/tables/replay-window.ts #tables': 'the committed layer of something that `ConnectionMemory` keeps',
   'src/store/readers.ts #idle': 'connections that nobody uses',
   'src/store/readers.ts #inUseBy': 'how many connections each sender uses',
+  'src/store/readers.ts #longBy': 'how many connections of long readings each sender uses',
+  'src/store/readers.ts #begunBy': 'how many readings of each sender wait to go on',
   'src/store/readers.ts #waiting': 'readings that wait for a connection',
+  'src/operations/progress.ts #lists':
+    'what one request has found so far, as a client has it that reads page after page',
   'src/store/tables/journal.ts lastByTrace': 'the text of a decision, by a part of it; it says nothing of rows',
   'src/operations/execute.ts recordedDecisions': 'goes with an error, once its decisions are on record',
   'src/operations/refused-changes.ts #windows': 'counts refusals, and knows nothing of the database',

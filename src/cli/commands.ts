@@ -78,7 +78,7 @@ export const commandWords = {
     words: 'decisions keep',
     argument: '[TIME]',
     meaning:
-      'Say how long decisions are kept, such as `400d`, or `for-good`; without TIME, print it. On PostgreSQL as the owner of the schema.',
+      'Set how long decisions are kept, such as `400d`, or `for-good`; without TIME, print it. On PostgreSQL as the owner of the schema.',
   },
   check: {
     words: 'check',

@@ -21,6 +21,7 @@ import type {
   WriteOperation,
 } from './operation.ts'
 import { refuseNewConflicts, SnapshotBeforeNeeded } from './policy/conflicts.ts'
+import { Progress } from './progress.ts'
 import { namesOf } from './record/object-names.ts'
 import { isOnRecord, RefusalBudget, type RefusalKind, subjectsOf, withoutSession } from './refused-changes.ts'
 import { inTurns } from './turns.ts'
@@ -125,17 +126,21 @@ export async function openExecutor(
   async function snapshotOf(tx: ReadTransaction, options: { readonly keep: boolean }): Promise<Snapshot> {
     const known = currentSnapshot(tx)
     if (known) return known
-    const snapshot = await inTurns(tx, compileInSteps(await tx.governance.facts(), tx.governanceEpoch))
+    const snapshot = await tx.forAll(async () =>
+      inTurns(tx, compileInSteps(await tx.governance.facts(), tx.governanceEpoch)),
+    )
     if (options.keep) tx.keep(compiled, snapshot)
     return snapshot
   }
 
   async function read(operation: ReadOperation<never, unknown>, call: Call): Promise<Answer> {
     refuseUnfit(call)
+    const progress = new Progress()
     const output = await store.read(
       async (tx) => {
+        progress.restart(tx.asOf)
         if (isKeyInDoubt(tx, call.principal)) await refuseEndedKey(tx, call.principal)
-        return operation.run(new ReadingContext(tx, call, settings, snapshotOf), call.input as never)
+        return operation.run(new ReadingContext(tx, call, settings, snapshotOf, { progress }), call.input as never)
       },
       call.arrivedAt,
       senderOf(call.principal),
@@ -600,6 +605,7 @@ type SnapshotOf = (tx: ReadTransaction, options: { readonly keep: boolean }) => 
 /** What a request that only reads may touch. */
 class ReadingContext implements ReadContext {
   readonly tx: ReadTransaction
+  readonly progress: Progress
   readonly call: Call
   readonly settings: OperationSettings
   protected readonly needs: Need[]
@@ -607,14 +613,18 @@ class ReadingContext implements ReadContext {
   readonly #changesBefore: number
   readonly #epochBefore: number
 
-  /** @param whole of the same request, as another account */
+  /**
+   * @param whole of the same request, as another account
+   * @param progress of the request, where its reading may begin several times
+   */
   constructor(
     tx: ReadTransaction,
     call: Call,
     settings: OperationSettings,
     snapshotOf: SnapshotOf,
-    whole?: ReadingContext,
+    { whole, progress }: { readonly whole?: ReadingContext; readonly progress?: Progress } = {},
   ) {
+    this.progress = progress ?? whole?.progress ?? new Progress()
     this.needs = whole?.needs ?? []
     this.#changesBefore = whole ? whole.#changesBefore : tx.changes
     this.#epochBefore = whole ? whole.#epochBefore : tx.governanceEpoch
@@ -633,7 +643,9 @@ class ReadingContext implements ReadContext {
     return this.call.ifMatch
   }
   actingFor(account: string, region: string): ReadingContext {
-    return new ReadingContext(this.tx, callFor(this.call, account, region), this.settings, this.snapshotOf, this)
+    return new ReadingContext(this.tx, callFor(this.call, account, region), this.settings, this.snapshotOf, {
+      whole: this,
+    })
   }
   get now(): number {
     return this.tx.now
@@ -673,7 +685,7 @@ class RequestContext extends ReadingContext implements WriteContext {
     snapshotOf: SnapshotOf,
     whole?: RequestContext,
   ) {
-    super(tx, call, settings, snapshotOf, whole)
+    super(tx, call, settings, snapshotOf, whole && { whole })
     this.decisions = whole?.decisions ?? []
     this.reaches = whole?.reaches ?? []
   }

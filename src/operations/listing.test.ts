@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { type Listed, readFrom, readPage, readSlicedPage, rowsPerStep } from './listing.ts'
+import { Progress } from './progress.ts'
 
 const inOrder = (list: readonly string[]) => [...new Set(list)].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
 const isShownAlways = () => true
@@ -15,6 +16,7 @@ function listOf(list: readonly string[], isShown: (row: string) => boolean = isS
     async nextTurn() {
       turns++
     },
+    keepsSoFar() {},
   }
   const listed: Listed<string, string> = {
     read(after, limit) {
@@ -26,7 +28,7 @@ function listOf(list: readonly string[], isShown: (row: string) => boolean = isS
   }
   return {
     page: (limit: number, after?: string, more: Partial<typeof listed> = {}) =>
-      readPage({ tx }, { limit, after }, { ...listed, ...more }),
+      readPage({ tx, progress: new Progress() }, { limit, after }, { ...listed, ...more }),
     steps,
     turns: () => turns,
   }
@@ -105,11 +107,11 @@ test('what is large closes a page that has something already, and never one that
 })
 
 test('a list that passes over rows by itself says where it is, and ends the page where it found nothing among very many', async () => {
-  const tx = { async nextTurn() {} }
+  const tx = { async nextTurn() {}, keepsSoFar() {} }
   const shown = { placeOf: (row: number) => row, show: (rows: readonly number[]) => rows }
   const read = (looked: number) =>
     readSlicedPage<number, number, number>(
-      { tx },
+      { tx, progress: new Progress() },
       { limit: 10, after: undefined },
       {
         ...shown,
@@ -119,4 +121,41 @@ test('a list that passes over rows by itself says where it is, and ends the page
     )
   assert.deepEqual(await read(1), { items: [3], next: undefined })
   assert.deepEqual(await read(1_000_000), { items: [], next: 1 })
+})
+
+test('a page that is read in several transactions has every item once, and ends as the last of them saw the end', async () => {
+  const list = numbered(rowsPerStep * 2 + 10)
+  const progress = new Progress()
+  const tx = { async nextTurn() {}, keepsSoFar() {} }
+  let steps = 0
+  let stepsMax = 0
+  const interrupted = new Error('interrupted')
+  const begin = () => {
+    progress.restart(0)
+    return readPage<string, string>(
+      { tx, progress },
+      { limit: 1_000, after: undefined },
+      {
+        read(after, limit) {
+          if (steps++ === stepsMax) throw interrupted
+          return readFrom(list, (row, place) => row > place)(after, limit)
+        },
+        placeOf: (row) => row,
+        show: (rows) => rows,
+      },
+    )
+  }
+  for (const reads of [1, 1]) {
+    steps = 0
+    stepsMax = reads
+    await assert.rejects(begin, interrupted)
+  }
+  stepsMax = 10
+  steps = 0
+  assert.deepEqual(await begin(), { items: list, next: undefined })
+  assert.equal(steps, 1, 'two steps were read before')
+  // What made something of the page was interrupted: the last step is read again, with what there is by then.
+  list.push('999999')
+  assert.deepEqual(await begin(), { items: list, next: undefined })
+  assert.equal(steps, 2)
 })

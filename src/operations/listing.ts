@@ -1,7 +1,8 @@
 // One page of a list, the same for every list of every API: it is read in steps, what belongs to the rows of a step is read in bulk,
-// and between two steps other requests have their turn. So a page costs no more than what it shows or has to look at.
+// and between two steps other requests have their turn. So a page costs no more than what it shows or has to look at. Where others
+// wait for its connection, it goes on behind the last step in another transaction.
 import type { Awaitable } from '#store/sql.ts'
-import type { ReadTransaction } from '#store/store.ts'
+import type { ReadContext } from './operation.ts'
 
 /** See `PageBounds`. */
 const rowsPerPageMax = 10_000
@@ -37,12 +38,19 @@ export interface PageBounds<Item> {
 }
 /** How a list is read, a step at a time. Places are in the order of the list, and those of rows never change. */
 export interface Listed<Row, Item, Place = string> extends Shown<Row, Item, Place> {
-  /** Up to `limit` rows behind a place, in order; without one, the first. Where there are fewer, they are the last. */
-  read(after: Place | undefined, limit: number): Awaitable<readonly Row[]>
+  readonly read: ReadRows<Row, Place>
+}
+/** Up to `limit` rows behind a place, in order; without one, the first. Where there are fewer, they are the last. */
+export interface ReadRows<Row, Place = string> {
+  (after: Place | undefined, limit: number): Awaitable<readonly Row[]>
+  /** All were found before the first step, and would be found anew where the reading begins again. */
+  readonly isThere?: true
 }
 /** How a list is read that passes over rows by itself. */
 export interface Sliced<Row, Item, Place = string> extends Shown<Row, Item, Place> {
   readSlice(after: Place | undefined, limit: number): Awaitable<Slice<Row, Place>>
+  /** As in `ReadRows`. */
+  readonly isThere?: boolean
 }
 export interface Slice<Row, Place> {
   readonly rows: readonly Row[]
@@ -52,8 +60,8 @@ export interface Slice<Row, Place> {
   readonly looked?: number
 }
 
-interface Turns {
-  readonly tx: Pick<ReadTransaction, 'nextTurn'>
+interface Turns extends Pick<ReadContext, 'progress'> {
+  readonly tx: Pick<ReadContext['tx'], 'nextTurn' | 'keepsSoFar'>
 }
 
 export const readPage = <Row, Item, Place = string>(
@@ -63,25 +71,38 @@ export const readPage = <Row, Item, Place = string>(
 ): Promise<Page<Item, Place>> =>
   readSlicedPage(context, asked, {
     ...shown,
+    isThere: read.isThere === true,
     async readSlice(after, limit) {
       const rows = await read(after, limit)
       return { rows, next: rows.length < limit ? undefined : shown.placeOf(rows.at(-1)!) }
     },
   })
 
+/** How far a page has come: the steps that ended with another one to follow. The last one is read again where it must be. */
+interface SoFar<Item, Place> {
+  readonly items: Item[]
+  /** Of these items, those of such steps. */
+  count: number
+  place: Place | undefined
+  /** Where a full page goes on: behind what was shown, whatever hidden rows come next. */
+  last: Place | undefined
+  isAllShown: boolean
+  weight: number
+  looked: number
+}
+
 export async function readSlicedPage<Row, Item, Place = string>(
-  { tx }: Turns,
+  { tx, progress }: Turns,
   { limit, after }: PageAsked<Place>,
-  { readSlice, placeOf, show, bounds = {} }: Sliced<Row, Item, Place>,
+  { readSlice, placeOf, show, bounds = {}, isThere = false }: Sliced<Row, Item, Place>,
 ): Promise<Page<Item, Place>> {
   const { rowsMax = rowsPerPageMax, stepMax = rowsPerStep, weightOf = () => 0, weightMax = 0 } = bounds
-  const items: Item[] = []
-  let place = after
-  // Where a full page goes on: behind what was shown, whatever hidden rows come next.
-  let last = after
-  let isAllShown = true
-  let weight = 0
-  for (let looked = 0; looked < rowsMax; ) {
+  const begin = { items: [], count: 0, place: after, last: after, isAllShown: true, weight: 0, looked: 0 }
+  const sofar = progress.next((): SoFar<Item, Place> => begin)
+  const { items } = sofar
+  items.length = sofar.count
+  let { place, last, isAllShown, weight, looked } = sofar
+  while (looked < rowsMax) {
     // One row more than the page lacks tells whether there is another page; what shows little is read in whole steps.
     const size = isAllShown ? Math.min(stepMax, limit - items.length + 1) : stepMax
     if (looked > 0) await tx.nextTurn()
@@ -103,17 +124,24 @@ export async function readSlicedPage<Row, Item, Place = string>(
     place = next
     if (next === undefined) break
     looked += Math.max(1, slice.looked ?? rows.length)
+    Object.assign(sofar, { count: items.length, place, last, isAllShown, weight, looked })
+    if (!isThere) tx.keepsSoFar()
   }
   return { items, next: place }
 }
 
 /** The `read` of a list that is there already, in its order. */
-export const readFrom =
-  <Row>(rows: readonly Row[], isBehind: (row: Row, place: string) => boolean) =>
-  (after: string | undefined, limit: number): readonly Row[] => {
-    const from = after === undefined ? 0 : rows.findIndex((row) => isBehind(row, after))
-    return from < 0 ? [] : rows.slice(from, from + limit)
-  }
+export const readFrom = <Row>(
+  rows: readonly Row[],
+  isBehind: (row: Row, place: string) => boolean,
+): ((after: string | undefined, limit: number) => readonly Row[]) & { readonly isThere: true } =>
+  Object.assign(
+    (after: string | undefined, limit: number): readonly Row[] => {
+      const from = after === undefined ? 0 : rows.findIndex((row) => isBehind(row, after))
+      return from < 0 ? [] : rows.slice(from, from + limit)
+    },
+    { isThere: true as const },
+  )
 /** The same of things that stand in the order of their ids. */
 export const readById = <Row extends { readonly id: string }>(rows: readonly Row[]) =>
   readFrom(

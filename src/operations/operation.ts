@@ -5,6 +5,7 @@ import type { Snapshot } from '#model/policy/snapshot.ts'
 import type { Principal } from '#model/principal.ts'
 import type { Action } from '#model/roles.ts'
 import type { ReadTransaction, Transaction } from '#store/store.ts'
+import type { Progress } from './progress.ts'
 
 /** Something that was permitted at a node, when the request was made. */
 export interface Need {
@@ -23,6 +24,8 @@ export type Reach = 'everything' | 'nothing' | { readonly account: string }
 /** What every `run` may touch besides its input: no clock, no randomness, no network, because a transaction may run twice. */
 export interface ReadContext {
   readonly tx: ReadTransaction
+  /** Where lists keep how far they have come, before they say `tx.keepsSoFar()`. */
+  readonly progress: Progress
   readonly caller: Principal
   /** The Region of the credential scope, such as `eu-central-1`. */
   readonly region: string

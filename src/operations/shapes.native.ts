@@ -211,8 +211,8 @@ export const finality = {
     'What this answer says of moments up to this one is final: nothing that comes later changes it. Of later moments, what was known.',
   ),
 }
-/** As the transaction sees it. */
-export const asOf = ({ tx }: ReadContext): string => formatInstant(tx.asOf)
+/** As the transaction sees it; the first one of a reading that had several. */
+export const asOf = ({ tx, progress }: ReadContext): string => formatInstant(progress.asOf ?? tx.asOf)
 
 export interface PageInput {
   readonly limit?: number

@@ -143,6 +143,75 @@ test('a reading ends once whoever asked is gone, and others go on', () =>
     assert.equal((await refusalOf(begun)).code, 'Unavailable')
   }))
 
+test('D8 who reads long on all connections keeps nobody from reading', () =>
+  withStore(async ({ store, request }) => {
+    await request((tx) => change(tx, 1))
+    let isOver = false
+    let begun = 0
+    let ended = 0
+    const readLong = async (sender: string): Promise<void> => {
+      await store.read(
+        async (tx) => {
+          begun++
+          // Without end, but for a bound that says that nobody was served.
+          for (let steps = 0; !isOver && steps < 20_000; steps++) {
+            await tx.tags.of(tagged.id)
+            if (steps % 100 === 0) await tx.nextTurn()
+          }
+        },
+        undefined,
+        sender,
+      )
+      ended++
+    }
+    const long = ['one', 'two', 'three'].flatMap((sender) => Array.from({ length: 3 }, () => readLong(sender)))
+    while (begun < 4) await new Promise((resolve) => setImmediate(resolve))
+    const brief = Array.from({ length: 20 }, (_, index) =>
+      store.read((tx) => tx.tags.of(tagged.id), undefined, index % 2 === 0 ? 'other' : undefined),
+    )
+    assert.equal((await Promise.all(brief)).length, 20)
+    assert.equal(ended, 0)
+    isOver = true
+    await Promise.all(long)
+  }))
+
+test('what an interrupted reading had begun beside itself ends with it', () =>
+  withStore(async ({ store, request }) => {
+    await request((tx) => change(tx, 1))
+    let isOver = false
+    let begun = 0
+    let interrupted = 0
+    let late = 0
+    const readLong = (sender: string) =>
+      store.read(
+        async (tx) => {
+          begun++
+          let isGone = false
+          const steps = async () => {
+            for (let step = 0; !isOver && step < 2_000; step++) {
+              const isLate = isGone
+              await tx.tags.of(tagged.id)
+              if (isLate) late++
+            }
+          }
+          await Promise.all(Array.from({ length: 10 }, steps)).catch((error: unknown) => {
+            isGone = true
+            interrupted++
+            throw error
+          })
+        },
+        undefined,
+        sender,
+      )
+    const long = ['one', 'two', 'three', 'four'].map(readLong)
+    while (begun < 4) await new Promise((resolve) => setImmediate(resolve))
+    for (let n = 0; n < 20; n++) await store.read((tx) => tx.tags.of(tagged.id), undefined, 'other')
+    isOver = true
+    await Promise.all(long)
+    assert(interrupted > 0)
+    assert.equal(late, 0)
+  }))
+
 test('what is asked together while a turn is waited for is answered in its order', () =>
   withStore(async ({ store }) => {
     const order: number[] = []

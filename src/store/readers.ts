@@ -1,4 +1,6 @@
 // Connections that read: a few, opened when they are needed, each used by one reading at a time.
+import { type Asker, refuseIfGone } from './asker.ts'
+import { Effort, Interrupted, type Verdict } from './effort.ts'
 import type { Outage } from './outage.ts'
 import { StoreTrouble } from './trouble.ts'
 
@@ -14,12 +16,34 @@ export interface Connection {
   close(): Promise<void>
 }
 
-interface Waiting<C> {
+/** How far a reading has come that asks for a connection again. */
+interface Stage {
+  /** Whether it is known to take long. */
+  readonly isLong: boolean
+  /** Whether it keeps what it has found so far, and goes on from there. */
+  readonly isBegun: boolean
+}
+const unbegun: Stage = { isLong: false, isBegun: false }
+
+interface Waiting<C> extends Stage {
   readonly since: number
   readonly sender: string | undefined
   readonly resolve: (connection: C) => void
   readonly reject: (trouble: unknown) => void
 }
+
+/** Who asks for a connection. */
+export interface Reading {
+  /** When the request arrived, by `performance.now()`. */
+  readonly since: number
+  /** For whom connections and places are counted; undefined: for nobody. */
+  readonly sender: string | undefined
+  /** Who waits for the answer. */
+  readonly asker: Asker | undefined
+}
+
+/** @param since from when on it has waited for a connection, by `performance.now()` */
+type Use<C, T> = (connection: C, effort: Effort, since: number) => Promise<T>
 
 interface ReadersOptions<C> {
   /** One that is there already. */
@@ -38,6 +62,12 @@ export class Readers<C extends Connection> {
   #inUse = 0
   /** Of these, by who asked; nobody who is not counted. */
   readonly #inUseBy = new Map<string, number>()
+  /** Those of readings that count as long. */
+  #long = 0
+  readonly #longBy = new Map<string, number>()
+  /** Readings that wait to go on: what they have found is in memory. */
+  #begun = 0
+  readonly #begunBy = new Map<string, number>()
   #opening = 0
   /** In the order of arrival. */
   #waiting: Waiting<C>[] = []
@@ -50,15 +80,43 @@ export class Readers<C extends Connection> {
   }
 
   /**
-   * @param since when the request arrived, by `performance.now()`
+   * Runs a reading with a connection. One that takes long may be interrupted for others, and then begins again with another
+   * connection, so that `read` may run several times; it ends with `Interrupted` where `effort` throws that.
+   */
+  async use<T>({ since, sender, asker }: Reading, read: Use<C, T>): Promise<T> {
+    const effort = new Effort(asker, () => this.#decide(sender))
+    let from = since
+    let connection = await this.take(from, sender)
+    for (;;) {
+      let isInterrupted = false
+      try {
+        refuseIfGone(asker)
+        return await read(connection, effort, from)
+      } catch (error) {
+        if (!(error instanceof Interrupted)) throw error
+        isInterrupted = true
+      } finally {
+        if (!isInterrupted) this.giveBack(connection, sender, effort.isLong)
+      }
+      const wasLong = effort.isLong
+      effort.restart()
+      from = performance.now()
+      // It waits before others hear of the connection: as one that has begun, where it has.
+      const next = this.take(from, sender, effort)
+      this.giveBack(connection, sender, wasLong)
+      connection = await next
+    }
+  }
+  /**
+   * @param since when the request arrived, or began to wait again, by `performance.now()`
    * @param sender for whom connections and places are counted; undefined: for nobody
    */
-  take(since: number, sender?: string): C | Promise<C> {
-    while (this.#hasRoom(sender)) {
+  take(since: number, sender?: string, { isLong, isBegun }: Stage = unbegun): C | Promise<C> {
+    while (this.#hasRoom({ sender, isLong, isBegun })) {
       const idle = this.#idle.pop()
       if (!idle) break
       if (idle.isGood) {
-        this.#count(sender, 1)
+        this.#count(sender, isLong, 1)
         return idle
       }
       void idle.close()
@@ -72,14 +130,18 @@ export class Readers<C extends Connection> {
       return Promise.reject(unavailable(`too many reads of \`${sender}\` wait for the database`))
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ since, sender, resolve, reject })
+      this.#waiting.push({ since, sender, isLong, isBegun, resolve, reject })
+      if (isBegun) this.#countBegun(sender, 1)
       this.#grow()
       this.#watch()
     })
   }
-  /** @param sender as it was taken */
-  giveBack(connection: C, sender?: string): void {
-    this.#count(sender, -1)
+  /**
+   * @param sender as it was taken
+   * @param isLong whether it counts as long by now
+   */
+  giveBack(connection: C, sender?: string, isLong = false): void {
+    this.#count(sender, isLong, -1)
     if (connection.isGood) this.#hand(connection)
     else {
       void connection.close()
@@ -113,27 +175,56 @@ export class Readers<C extends Connection> {
   #rest(): void {
     if (!this.#isBusy) this.#atRest?.()
   }
-  #count(sender: string | undefined, change: 1 | -1): void {
+  #count(sender: string | undefined, isLong: boolean, change: 1 | -1): void {
     this.#inUse += change
-    if (sender === undefined) return
-    const count = (this.#inUseBy.get(sender) ?? 0) + change
-    if (count === 0) this.#inUseBy.delete(sender)
-    else this.#inUseBy.set(sender, count)
+    addTo(this.#inUseBy, sender, change)
+    if (isLong) this.#countLong(sender, change)
   }
-  /** The last quarter of the connections is for others: readings that take long hold one for as long. */
-  #hasRoom(sender: string | undefined): boolean {
+  #countLong(sender: string | undefined, change: 1 | -1): void {
+    this.#long += change
+    addTo(this.#longBy, sender, change)
+  }
+  #countBegun(sender: string | undefined, change: 1 | -1): void {
+    this.#begun += change
+    addTo(this.#begunBy, sender, change)
+  }
+  /**
+   * The last quarter of the connections is for others: whoever has the rest waits. Nobody knows of a reading that it takes long
+   * before it does, so that this alone would not keep several senders from having all of them. A reading that waits to go on
+   * counts like one that has a connection, so that no sender begins more than it has connections.
+   */
+  #hasRoom({ sender, isLong, isBegun }: Stage & { readonly sender: string | undefined }): boolean {
+    if (isLong && !this.#hasLongRoom(sender)) return false
     const { connectionsMax } = this.#options
     const share = connectionsMax - Math.floor(connectionsMax / 4)
-    return sender === undefined || (this.#inUseBy.get(sender) ?? 0) < share
+    const inUse = usedBy(this.#inUseBy, sender)
+    if (isBegun) return inUse < share
+    const begun = inUse + usedBy(this.#begunBy, sender)
+    return begun < share && (begun === 0 || this.#begun < 2 * connectionsMax)
+  }
+  /** Half of the connections are for readings that take long, and half of these for one sender: the others serve in short turns. */
+  #hasLongRoom(sender: string | undefined): boolean {
+    const longMax = Math.ceil(this.#options.connectionsMax / 2)
+    return this.#long < longMax && usedBy(this.#longBy, sender) < Math.ceil(longMax / 2)
+  }
+  /** What becomes of a reading that has a connection and has used much. */
+  #decide(sender: string | undefined): Verdict {
+    if (this.#hasLongRoom(sender)) {
+      this.#countLong(sender, 1)
+      return 'long'
+    }
+    const isForOthers = this.#waiting.some(
+      (waiting) => (sender === undefined || waiting.sender !== sender) && this.#hasRoom(waiting),
+    )
+    return isForOthers ? 'interrupted' : 'again'
   }
   /** Of those who may have one, who uses fewest; of these, who came first. */
   #next(): Waiting<C> | undefined {
     let next: Waiting<C> | undefined
     let fewest = Number.POSITIVE_INFINITY
     for (const waiting of this.#waiting) {
-      const { sender } = waiting
-      const count = sender === undefined ? 0 : (this.#inUseBy.get(sender) ?? 0)
-      if (count >= fewest || !this.#hasRoom(sender)) continue
+      const count = usedBy(this.#inUseBy, waiting.sender)
+      if (count >= fewest || !this.#hasRoom(waiting)) continue
       next = waiting
       fewest = count
       if (count === 0) break
@@ -147,14 +238,15 @@ export class Readers<C extends Connection> {
       return
     }
     this.#waiting.splice(this.#waiting.indexOf(next), 1)
-    this.#count(next.sender, 1)
+    if (next.isBegun) this.#countBegun(next.sender, -1)
+    this.#count(next.sender, next.isLong, 1)
     next.resolve(connection)
   }
 
   /** How many of those who wait would get a connection. */
   get #served(): number {
     let served = 0
-    for (const { sender } of this.#waiting) if (this.#hasRoom(sender)) served++
+    for (const waiting of this.#waiting) if (this.#hasRoom(waiting)) served++
     return served
   }
   /** Opens connections for those who wait. Where the database takes no more of them, those that there are serve everybody. */
@@ -184,7 +276,13 @@ export class Readers<C extends Connection> {
     this.#rest()
   }
   #refuseAll(trouble: unknown): void {
-    for (const { reject } of this.#waiting.splice(0)) reject(trouble)
+    this.#refuse(this.#waiting.splice(0), trouble)
+  }
+  #refuse(refused: readonly Waiting<C>[], trouble: unknown): void {
+    for (const { sender, isBegun, reject } of refused) {
+      if (isBegun) this.#countBegun(sender, -1)
+      reject(trouble)
+    }
   }
   /** One timer, for whoever has waited for longest. */
   #watch(): void {
@@ -197,14 +295,22 @@ export class Readers<C extends Connection> {
         const late = performance.now() - waitMsMax
         const gone = this.#waiting.filter(({ since }) => since <= late)
         this.#waiting = this.#waiting.filter(({ since }) => since > late)
-        for (const { reject } of gone)
-          reject(unavailable(`no connection to the database was free within ${waitMsMax} ms`))
+        this.#refuse(gone, unavailable(`no connection to the database was free within ${waitMsMax} ms`))
         this.#watch()
         this.#rest()
       },
       Math.max(first.since + waitMsMax - performance.now(), 1),
     ).unref()
   }
+}
+
+const usedBy = (counts: ReadonlyMap<string, number>, sender: string | undefined): number =>
+  sender === undefined ? 0 : (counts.get(sender) ?? 0)
+function addTo(counts: Map<string, number>, sender: string | undefined, change: 1 | -1): void {
+  if (sender === undefined) return
+  const count = usedBy(counts, sender) + change
+  if (count === 0) counts.delete(sender)
+  else counts.set(sender, count)
 }
 
 const unavailable = (message: string): StoreTrouble => new StoreTrouble('unavailable', message, { fatal: false })

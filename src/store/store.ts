@@ -110,7 +110,8 @@ export interface Store {
     since?: number,
   ): Promise<T>
   /**
-   * Runs `work` on a consistent view of what is committed.
+   * Runs `work` on a consistent view of what is committed. Where it takes long and others wait for a connection, it is begun
+   * again on another view, so that it may run several times.
    * @param since as in `write`
    * @param sender as in `write`
    * @param asker who waits for it: once they are gone, no more is read, and it is refused

@@ -1,6 +1,7 @@
 // The transaction: one object per noun over one connection, and what is kept in memory until it commits. Both engines use it.
 import { formatId } from '#model/identifier.ts'
 import { refuse } from '#model/refusal.ts'
+import type { Effort } from './effort.ts'
 import { ConnectionMemory, type EntryMark, type KeptName, type Memory } from './memory.ts'
 import type { PageTokens } from './page-tokens.ts'
 import { checkKey, type KeyEvidence, readKeyEvidence } from './sealing-key.ts'
@@ -67,6 +68,8 @@ export class Changes {
 /** A connection that counts the rows it changes. */
 export interface CountingSql extends Sql {
   readonly changed: Changes
+  /** Of a reading. */
+  readonly effort: Effort | undefined
 }
 /** What a transaction must know before it begins. */
 export interface Loaded {
@@ -251,8 +254,21 @@ export class Nouns {
     await this.#sql.run(`update counter set value = value + 1 where name = 'probe'`)
   }
   /** Lets whatever else this process has to do go on: between the steps of what reads very much. */
-  nextTurn(): Promise<void> {
-    return new Promise((resolve) => setImmediate(resolve))
+  async nextTurn(): Promise<void> {
+    this.#sql.effort?.spendStep()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  /** For what is read for everybody, and kept: it does not make the reading that does it a long one. */
+  forAll<T>(work: () => Promise<T>): Promise<T> {
+    const { effort } = this.#sql
+    return effort ? effort.forAll(work) : work()
+  }
+  /**
+   * What this reading has found so far is kept outside of its transaction. Where it takes long and others wait, it is begun
+   * again, and should go on from there.
+   */
+  keepsSoFar(): void {
+    this.#sql.effort?.keep()
   }
   async recordLapsed(holds: readonly LapsedHold[]): Promise<void> {
     for (const [account, lapsed] of Map.groupBy(holds, (hold) => hold.account)) {

@@ -5,7 +5,7 @@ import type { Transaction } from '#store/store.ts'
 import { accessExamples } from '../native-access-examples.ts'
 import { type NativeWorld, withNativeApi } from '../native-world.ts'
 import { withOrganization } from '../organization.ts'
-import { managementAccount, openWorld, type World } from '../world.ts'
+import { managementAccount, openWorld, testSettings, type World } from '../world.ts'
 
 export interface Sizes {
   /** Elastic IPs, and as many allocations of one private pool. */
@@ -44,6 +44,9 @@ const ownPoolsMax = 1_900
 /** Whose the others are. */
 const otherAccount = '222222222222'
 
+/** Enough of the provider's space for one account to have all of its addresses there. */
+export const filledSettings = { ...testSettings, providerIpv4Cidr: '20.0.0.0/8' }
+
 async function inSteps(count: number, step: number, work: (from: number, until: number) => Promise<unknown>) {
   for (let from = 0; from < count; from += step) await work(from, Math.min(from + step, count))
 }
@@ -68,9 +71,7 @@ const block = (network: number, index: number, length: number) =>
   parseCidr(`${network}.${index >> 8}.${index & 255}.0/${length}`)!
 
 export async function openFilled(sizes: Sizes): Promise<Filled> {
-  // Enough of the provider's space for one account to have all of its addresses there.
-  const settings = { providerIpv4Cidr: '20.0.0.0/8' }
-  const world = await withOrganization(await withNativeApi(await openWorld(settings)))
+  const world = await withOrganization(await withNativeApi(await openWorld(filledSettings)))
   const examples = await accessExamples(world)
   const made = await fill(world, sizes)
   const native = new Map<string, readonly Asked[]>(

@@ -86,7 +86,9 @@ async function restOf(context: ReadContext, pool: Pool): Promise<Rest | undefine
 /** Why nobody can have it, as the end of a sentence that begins with it. What is held was never released. */
 export function describeRest({ until, isHeld }: Rest, where: string): string {
   const moment = new Date(until).toISOString()
-  return isHeld ? `Space in ${where} is held until ${moment}` : `Released space in ${where} rests until ${moment}`
+  return isHeld
+    ? `Space in ${where} is held until ${moment}`
+    : `Released space in ${where} is in quarantine until ${moment}`
 }
 
 /** A pool with all pools below it and those that divide what is in them, parents before their children. */

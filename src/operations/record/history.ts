@@ -83,7 +83,7 @@ export async function listHoldingsOfAccount(
 }
 /** For who may read only what was, a list is as of the moment from which on nothing is told: its order would tell it. */
 async function finalOf(context: ReadContext, account: string): Promise<number> {
-  return Math.min(context.tx.asOf, (await lastKnown(context, account)) - 1)
+  return Math.min(context.progress.asOf ?? context.tx.asOf, (await lastKnown(context, account)) - 1)
 }
 async function lastKnown(context: ReadContext, account: string): Promise<number> {
   const knows = await knowerThen(context, action)

@@ -522,7 +522,7 @@ test('a part of a larger block that is held, or was released and rests, is calle
   assert.equal(cidr, '10.98.0.64/26')
   for (const text of await told('10.98.0.96/28')) assert.match(text, /is (already )?allocated/)
   await release(allocationId)
-  for (const text of await told('10.98.0.112/28')) assert.match(text, /[Rr]eleased .*rests until/)
+  for (const text of await told('10.98.0.112/28')) assert.match(text, /[Rr]eleased .*is in quarantine until/)
 })
 
 test('every list of the record says up to when it is final', async () => {

@@ -53,13 +53,14 @@ export const releaseAddress = ec2Write('ReleaseAddress', async (context, input) 
 export const describeAddresses = ec2Read('DescribeAddresses', async (context, input) => {
   const matches = filterBy(input.Filters, filterFields, ({ Tags }) => Tags ?? [])
   const read = readerOf(context, await namedAddresses(context, input.AllocationIds, input.PublicIps))
-  const addresses: Address[] = []
-  // There are no pages, as in EC2: what is asked for is answered whole, but read in steps.
-  for (let after: string | undefined; ; ) {
-    const step = await read(after, rowsPerStep)
-    for (const address of await describeAll(context, step)) if (matches(address)) addresses.push(address)
-    if (step.length < rowsPerStep) return { Addresses: addresses }
-    after = placeOf(step.at(-1)!)
+  const sofar = context.progress.next(() => ({ addresses: [] as Address[], after: undefined as string | undefined }))
+  // There are no pages, as in EC2: what is asked for is answered whole, but read in steps, in as many transactions as it takes.
+  for (;;) {
+    const step = await read(sofar.after, rowsPerStep)
+    for (const address of await describeAll(context, step)) if (matches(address)) sofar.addresses.push(address)
+    if (step.length < rowsPerStep) return { Addresses: sofar.addresses }
+    sofar.after = placeOf(step.at(-1)!)
+    if (!read.isThere) context.tx.keepsSoFar()
     await context.tx.nextTurn()
   }
 })

@@ -581,7 +581,7 @@ async function refuseBlock(context: WriteContext, { verdict, wanted, account }: 
   const conflict = (problem: string): never => refuse({ code: 'CidrConflict', field: 'cidr', value, problem })
   if (rest && rest.until > context.now) {
     if (rest.isHeld) conflict('it is held for somebody, in whole or in part')
-    conflict(`it was released recently and rests until ${new Date(rest.until).toISOString()}`)
+    conflict(`it was released recently and is in quarantine until ${new Date(rest.until).toISOString()}`)
   }
   const [holder] = await context.tx.allocations.inside(pool.n, wanted, 1)
   const reserved = await reservedProblem(context, pool, wanted)

@@ -33,7 +33,7 @@ export async function beginState(
 }
 
 /**
- * Ends an allocation, and its tags with it; its space rests until `endsAt`.
+ * Ends an allocation, and its tags with it; its space is in quarantine until `endsAt`.
  * @param association what used an Elastic IP until now, where that ends in the same request
  */
 export async function endTenure(

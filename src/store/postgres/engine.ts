@@ -1,7 +1,8 @@
 // PostgreSQL: any number of servers on one database, one batch at a time among all of them.
 import { randomBytes } from 'node:crypto'
-import { type Asker, refuseIfGone } from '../asker.ts'
+import type { Asker } from '../asker.ts'
 import { Batches, type Engine } from '../batching.ts'
+import { type Effort, rowsPerStatement } from '../effort.ts'
 import { Memory } from '../memory.ts'
 import { Outage } from '../outage.ts'
 import { Readers } from '../readers.ts'
@@ -38,6 +39,8 @@ const readersMax = 4
 const standstillMsMax = 2_500
 /** Whoever was late already still has this long, which a database that is there does not need. */
 const remainingMsMin = 250
+/** What weighs as much as one that is sent to the database: as statements of SQLite, which need nobody else. */
+const statementsPerRoundTrip = 4
 /** How often a transaction begins until it finds the database that it found the time before. */
 const looksMax = 4
 export const takeLock = `select pg_advisory_xact_lock(${lockClass}, hashtext(current_schema()))`
@@ -102,8 +105,8 @@ interface Waiting {
 export class PostgresSql implements ManySql, CountingSql {
   readonly changed = new Changes()
   link: Link | undefined
-  /** Who waits for what is being read: nothing more is asked for one that is gone. */
-  asker: Asker | undefined
+  /** Of the reading that it is used for; nothing is counted for the writer. */
+  effort: Effort | undefined
   readonly #waiting = new Map<string, Waiting>()
   #last: { readonly text: string; readonly values: readonly unknown[] }[] = []
 
@@ -111,7 +114,7 @@ export class PostgresSql implements ManySql, CountingSql {
     return (await this.#execute(text, values)).rows[0] as Row | undefined
   }
   async all<Row>(text: string, ...values: SqlValue[]): Promise<Row[]> {
-    return (await this.#execute(text, values)).rows as Row[]
+    return this.#counted((await this.#execute(text, values)).rows) as Row[]
   }
   async run(text: string, ...values: SqlValue[]): Promise<number> {
     const changes = (await this.#execute(text, values)).rowCount ?? 0
@@ -129,7 +132,7 @@ export class PostgresSql implements ManySql, CountingSql {
     this.changed.add(1)
   }
   async allOf<Row>(text: string, ...columns: (readonly SqlValue[])[]): Promise<Row[]> {
-    return (await this.#execute(text, columns)).rows as Row[]
+    return this.#counted((await this.#execute(text, columns)).rows) as Row[]
   }
   /**
    * By a temporary file of two megabytes, on the disk of the database unless its operator has placed those elsewhere. A
@@ -157,8 +160,12 @@ export class PostgresSql implements ManySql, CountingSql {
     return sent
   }
 
+  #counted<Rows extends readonly unknown[]>(rows: Rows): Rows {
+    this.effort?.spend(rows.length / rowsPerStatement)
+    return rows
+  }
   #execute(text: string, values: readonly unknown[]): Promise<Result> {
-    refuseIfGone(this.asker)
+    this.effort?.spend(statementsPerRoundTrip)
     const statement = translate(text)
     const sent: Promise<Result>[] = []
     if (this.#waiting.size > 0) for (const table of statement.needs) this.#sendOf(table, sent)
@@ -356,8 +363,7 @@ interface Reading {
   readonly since: number
   /** Undefined: the database's own. */
   readonly ownClock: (() => number) | undefined
-  /** Who waits for it. */
-  readonly asker: Asker | undefined
+  readonly effort: Effort
 }
 
 /** One connection that reads, with the nouns over it. */
@@ -380,7 +386,7 @@ class Reader {
   async run<T>(work: (tx: Transaction) => Promise<T>, reading: Reading): Promise<T> {
     try {
       await this.#begin(reading)
-      this.#sql.asker = reading.asker
+      this.#sql.effort = reading.effort
       const answer = await work(this.#nouns)
       // What waits would never be sent; the database itself refuses it.
       await this.#nouns.space.flush()
@@ -389,12 +395,14 @@ class Reader {
     } catch (error) {
       // In which state a statement that failed has left the connection is not known, whichever it was.
       if (isDatabaseError(error) || postgresTroubleOf(error)) this.#link.destroy()
+      // What it had begun together with what failed ends before another reading has the connection.
+      reading.effort.end()
       throw error
     } finally {
-      this.#sql.asker = undefined
       this.#sql.forget()
       this.#nouns.memory.rollback()
       if (this.#link.isUsable) await this.#link.script('rollback').catch(() => this.#link.destroy())
+      this.#sql.effort = undefined
     }
   }
   close(): Promise<void> {
@@ -485,19 +493,17 @@ class PostgresStore implements Store {
     asker?: Asker,
   ): Promise<T> {
     if (this.#batches.closed) throw this.#batches.closed
-    const reader = await this.#readers.take(since, sender)
     try {
-      refuseIfGone(asker)
-      return await reader.run(work, {
-        momentOf: (start, clock) => this.#momentRead(start, clock),
-        since,
-        ownClock: this.#options.clock,
-        asker,
-      })
+      return await this.#readers.use({ since, sender, asker }, (reader, effort, from) =>
+        reader.run(work, {
+          momentOf: (start, clock) => this.#momentRead(start, clock),
+          since: from,
+          ownClock: this.#options.clock,
+          effort,
+        }),
+      )
     } catch (error) {
       throw postgresTroubleOf(error) ?? error
-    } finally {
-      this.#readers.giveBack(reader, sender)
     }
   }
   async close(): Promise<void> {

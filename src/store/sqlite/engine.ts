@@ -4,8 +4,9 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { assert } from '#model/assert.ts'
-import { type Asker, refuseIfGone } from '../asker.ts'
+import type { Asker } from '../asker.ts'
 import { Batches, type Engine } from '../batching.ts'
+import { type Effort, rowsPerStatement } from '../effort.ts'
 import { Memory } from '../memory.ts'
 import { Outage } from '../outage.ts'
 import { makePrivate } from '../private-file.ts'
@@ -58,9 +59,6 @@ export interface SqliteOptions {
  * again and again would keep everybody else waiting. Of those that change something, this many take 5 to 15 ms of CPU.
  */
 const statementsPerTurnMax = 200
-/** Rows that weigh as much as one statement. */
-const rowsPerStatement = 4
-
 /**
  * One connection's statements, prepared once per text. What is asked of it is answered at once, but for one statement in
  * `statementsPerTurnMax`, which waits for a turn of the event loop, and those behind it with it, in their order.
@@ -69,8 +67,8 @@ class Connection implements Sql {
   readonly database: DatabaseSync
   readonly #statements = new Map<string, StatementSync>()
   readonly changed = new Changes()
-  /** Who waits for what is being read: nothing more is read for one that is gone. */
-  asker: Asker | undefined
+  /** Of the reading that it is used for; nothing is counted for the writer. */
+  effort: Effort | undefined
   /** Statements since the last turn; counted over transactions, of which many may follow each other within one turn. */
   #work = 0
   #turn: Promise<void> | undefined
@@ -90,6 +88,7 @@ class Connection implements Sql {
     if (this.#work >= statementsPerTurnMax) return this.#afterTurn(() => this.all<Row>(text, ...values))
     const rows = this.#begin(text).all(...values) as Row[]
     this.#work += rows.length / rowsPerStatement
+    this.effort?.spend(rows.length / rowsPerStatement)
     return rows
   }
   run(text: string, ...values: SqlValue[]): Awaitable<number> {
@@ -117,7 +116,7 @@ class Connection implements Sql {
     return this.#turn.then(execute)
   }
   #begin(text: string): StatementSync {
-    refuseIfGone(this.asker)
+    this.effort?.spend(1)
     this.#work++
     return this.#statement(text)
   }
@@ -232,25 +231,26 @@ class Reader {
   }
 
   /** @param quietAt what the clock says while nobody writes; undefined where somebody does */
-  async run<T>(
-    work: (tx: Transaction) => Promise<T>,
-    quietAt: number | undefined,
-    asker: Asker | undefined,
-  ): Promise<T> {
+  async run<T>(work: (tx: Transaction) => Promise<T>, quietAt: number | undefined, effort: Effort): Promise<T> {
     try {
       const { time, clock } = this.#timing
       this.#connection.database.exec('begin')
       const { newestEntryAt } = load(this.#connection, this.#nouns)
       this.#nouns.now = time.momentOf(quietAt ?? clock(), newestEntryAt).now
       this.#nouns.asOf = finalUntil(newestEntryAt, quietAt)
-      this.#connection.asker = asker
+      this.#connection.effort = effort
       return await work(this.#nouns)
+    } catch (error) {
+      // What it had begun together with what failed ends here, before another reading has the connection.
+      effort.end()
+      for (let turns = 0; turns < 2; turns++) await new Promise((resolve) => setImmediate(resolve))
+      throw error
     } finally {
       this.#end()
     }
   }
   #end(): void {
-    this.#connection.asker = undefined
+    this.#connection.effort = undefined
     this.#nouns.memory.rollback()
     try {
       if (this.#connection.database.isTransaction) this.#connection.database.exec('rollback')
@@ -311,16 +311,14 @@ class SqliteStore implements Store {
     asker?: Asker,
   ): Promise<T> {
     if (this.#batches.closed) throw this.#batches.closed
-    const reader = await this.#readers.take(since, sender)
     try {
-      refuseIfGone(asker)
-      return await reader.run(work, this.#askQuiet(this.#timing.clock), asker)
+      return await this.#readers.use({ since, sender, asker }, (reader, effort) =>
+        reader.run(work, this.#askQuiet(this.#timing.clock), effort),
+      )
     } catch (error) {
       const trouble = troubleOf(error)
       if (trouble?.fatal) this.#batches.fail(trouble)
       throw trouble ?? error
-    } finally {
-      this.#readers.giveBack(reader, sender)
     }
   }
 

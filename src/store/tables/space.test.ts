@@ -38,7 +38,7 @@ type Family = 4 | 6
 interface Held {
   readonly cidr: Cidr
   readonly account: string
-  /** Undefined: allocated. Otherwise it rests until then. */
+  /** Undefined: allocated. Otherwise it is in quarantine until then. */
   readonly endsAt: number | undefined
 }
 type Model = Record<Family, Held[]>
@@ -471,7 +471,7 @@ describe('by example', async () => {
         },
       ],
       'has something rest for no one knows how long': [
-        /what allocation \d+ of pool \d+ leaves rests until NaN$/,
+        /what allocation \d+ of pool \d+ leaves is in quarantine until NaN$/,
         async (tx) => {
           const { allocation } = await broken(tx)
           await tx.space.record(allocation)

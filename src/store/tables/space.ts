@@ -161,12 +161,15 @@ export class Space {
     await this.#counters.count(allocation.pool, 1)
   }
   /**
-   * Ends an allocation: its space rests until `endsAt`, or is free at once where that has passed.
+   * Ends an allocation: its space is in quarantine until `endsAt`, or is free at once where that has passed.
    * @param said what it said until now beside its row, for the record
    */
   async release(allocation: Allocation, endsAt: number, said: Said = nothingSaid): Promise<void> {
     const { n, pool, cidr, account, resourceType } = allocation
-    assert(Number.isSafeInteger(endsAt), () => `what allocation ${n} of pool ${pool} leaves rests until ${endsAt}`)
+    assert(
+      Number.isSafeInteger(endsAt),
+      () => `what allocation ${n} of pool ${pool} leaves is in quarantine until ${endsAt}`,
+    )
     await this.allocations.end(allocation, said)
     this.#clock.subjects?.noteAllocation(n, resourceType)
     await this.#counters.count(pool, -1)
@@ -182,7 +185,7 @@ export class Space {
 
   // Holding ---------------------------------------------------------------------------------------------------------
 
-  /** Keeps space that was taken in this transaction for a limited time: it rests until then, and is free again. */
+  /** Keeps space that was taken in this transaction for a limited time: it is in quarantine until then, and is free again. */
   async hold(hold: Hold): Promise<void> {
     const { n, pool, cidr, account, createdAt, expiresAt } = hold
     assert(expiresAt > createdAt, `hold ${n} of pool ${pool} begins at ${createdAt} and ends at ${expiresAt}`)
