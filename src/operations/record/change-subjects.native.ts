@@ -1,7 +1,8 @@
 // What an audit entry changed: each of its subjects with the members that are otherwise than before.
 import { z } from 'zod'
 import { formatCidr } from '#model/cidr.ts'
-import { formatId, kindOf, parseId } from '#model/identifier.ts'
+import { formatId, kindOf, spaceNumberIn } from '#model/identifier.ts'
+import { kinds } from '#model/kinds.ts'
 import { differenceOf, type MemberDifference } from '#model/object-difference.ts'
 import type { Subject } from '#store/subjects.ts'
 import type { HistoryVersion } from '#store/tables/history.ts'
@@ -125,7 +126,7 @@ async function describeTenures(
       shown.push(bare(objectId))
       continue
     }
-    const kind = kindOf(objectId) === 'address' ? 'elastic-ip' : 'ipam-pool-allocation'
+    const kind = kinds[kindOf(objectId) === 'address' ? 'address' : 'allocation'].noun
     shown.push({ objectId, kind, members: differenceOf(stateOf(before), stateOf(after)) })
   }
   return shown
@@ -134,8 +135,7 @@ async function describeTenures(
 /** The number of an allocation or Elastic IP that an entry changed, which has no versions; undefined for all else. */
 function tenureNumber({ tx }: ReadContext, entry: ListedEntry, { id, before, after }: Subject): number | undefined {
   if (before !== undefined || after !== undefined || entry.outcome !== 'Success') return undefined
-  const kind = kindOf(id)
-  return kind === 'address' || kind === 'allocation' ? parseId(kind, tx.installation, id) : undefined
+  return spaceNumberIn(tx.installation, id)
 }
 
 const describe = ({ tx }: ReadContext, tenure: DescribedTenure, poolId: string): Record<string, unknown> => ({
