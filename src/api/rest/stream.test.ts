@@ -2,7 +2,16 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { Refused } from '#model/refusal.ts'
-import { gapMs, pollMs, Streams, silentLooks, streamsMax, streamsOfAccountableMax, streamsOfOneMax } from './stream.ts'
+import {
+  gapMs,
+  gapOfReading,
+  pollMs,
+  Streams,
+  silentLooks,
+  streamsMax,
+  streamsOfAccountableMax,
+  streamsOfOneMax,
+} from './stream.ts'
 
 /** Begins to listen; the answer hangs up. */
 function listen(streams: Streams, listener: string, accountable = listener) {
@@ -106,7 +115,10 @@ test('D2 a listener reads when something is new, twice a second at most, and els
 test('D8 the streams of one accountable principal read one after the other, and others do not wait for them', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   let newest = 1
-  const streams = new Streams(async () => newest++)
+  const streams = new Streams(
+    async () => newest++,
+    () => 0,
+  )
   const many = Array.from({ length: 20 }, () => reading(streams, 'user:many', () => [], t))
   const other = reading(streams, 'user:other', () => [], t)
   await pass(t, 20 * pollMs)
@@ -121,6 +133,28 @@ test('D8 the streams of one accountable principal read one after the other, and 
   await Promise.all([...many, other].map(({ done }) => done))
 })
 
+test('D8 streams whose readings take long read less often: they take a tenth of the time at most', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  let newest = 1
+  let now = 0
+  const tookMs = 100
+  const streams = new Streams(
+    async () => newest++,
+    () => now,
+  )
+  const pageOf = () => {
+    now += tookMs
+    return []
+  }
+  const many = Array.from({ length: 10 }, () => reading(streams, 'user:many', pageOf, t))
+  await pass(t, 20 * pollMs)
+  const reads = many.reduce((sum, { state }) => sum + state.reads, 0)
+  assert(reads >= 10, `${reads}`)
+  assert(reads <= (20 * pollMs) / (gapOfReading * tookMs) + 1, `${reads}`)
+  streams.end()
+  await Promise.all(many.map(({ done }) => done))
+})
+
 test('behind a full page a stream goes on at once, until it has caught up', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   let left = 11
@@ -129,7 +163,10 @@ test('behind a full page a stream goes on at once, until it has caught up', asyn
     left -= count
     return Array.from({ length: count }, () => ({ id: 1 }))
   }
-  const streams = new Streams(async () => 1)
+  const streams = new Streams(
+    async () => 1,
+    () => 0,
+  )
   const { state, done } = reading(streams, 'user:a', page, t)
   await pass(t, pollMs)
   assert.equal(left, 0)

@@ -11,6 +11,8 @@ export const pollMs = 500
 export const silentLooks = 20
 /** Between two readings of streams that one principal is accountable for: most of what is new is of others, and they see none of it. */
 export const gapMs = 50
+/** And as many times as long as the last of these readings took: whoever listens often takes a tenth of a server's time. */
+export const gapOfReading = 9
 /** Each reads twice a second at most, but for pages that are full. */
 export const streamsMax = 200
 /** Of one principal: nobody keeps all others from listening. */
@@ -45,6 +47,7 @@ type Newest = number | undefined
 
 export class Streams {
   readonly #news: News
+  readonly #now: () => number
   /** The last one to read of those that one principal is accountable for. */
   readonly #turns = new Map<string, Promise<void>>()
   /** How many listen, as whom, and who is accountable for them. */
@@ -53,9 +56,13 @@ export class Streams {
   readonly #accountable = new Map<string, number>()
   readonly #ending = new AbortController()
 
-  /** @param findNewest asked twice a second while anybody listens */
-  constructor(findNewest: () => Promise<number>) {
+  /**
+   * @param findNewest asked twice a second while anybody listens
+   * @param now milliseconds
+   */
+  constructor(findNewest: () => Promise<number>, now = () => performance.now()) {
     this.#news = new News(findNewest)
+    this.#now = now
   }
   /** Whoever listens is sent away; to be called when the server stops. */
   end(): void {
@@ -130,10 +137,11 @@ export class Streams {
       else pass()
       return undefined
     }
+    const from = this.#now()
     try {
       return await read()
     } finally {
-      setTimeout(pass, gapMs).unref()
+      setTimeout(pass, Math.max(gapMs, gapOfReading * (this.#now() - from))).unref()
     }
   }
 }
