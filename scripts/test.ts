@@ -8,11 +8,14 @@ import { join, relative } from 'node:path'
 import { Readable } from 'node:stream'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
+import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { dataRoot } from '../test/data-root.ts'
 import { type Engine, engines, parseEngine, runsOnBoth } from '../test/engines.ts'
 import { executeAt, spareTable, startPostgres } from '../test/postgres.ts'
 import { prepareFile } from '../test/prepared.ts'
+import { statementGaps } from '../test/statement-gaps.ts'
+import { findGaps, troubleWithGaps } from '../test/statements.ts'
 
 const root = join(import.meta.dirname, '..')
 /**
@@ -85,6 +88,7 @@ async function* tell(url: string, engine: Engine, silent: Set<string>): AsyncGen
     CADASTRE_TEST_ENGINE: engine,
     CADASTRE_TEST_POSTGRES_URL: url,
     CADASTRE_TEST_SQLITE_FILE: preparedFile,
+    CADASTRE_TEST_STATEMENTS: statementsFolder,
     ...(own ? { CADASTRE_TEST_HANDS_ON_SCHEMAS: own.url } : {}),
   }
   // About a third of the time is spent waiting for deadlines and other programs.
@@ -95,7 +99,7 @@ async function* tell(url: string, engine: Engine, silent: Set<string>): AsyncGen
     concurrency: Math.ceil(availableParallelism() * 1.5),
     timeout: 600_000,
     // A test that failed before it could stop its server must not keep all others waiting.
-    execArgv: ['--test-force-exit'],
+    execArgv: ['--test-force-exit', '--import', pathToFileURL(join(root, 'test/statements.ts')).href],
     signal: stopped.signal,
   })
   for await (const event of told as AsyncIterable<Told>) {
@@ -114,6 +118,16 @@ async function* tell(url: string, engine: Engine, silent: Set<string>): AsyncGen
   }
 }
 
+/** What is wrong with the list of gaps. */
+async function compareGaps(): Promise<readonly string[]> {
+  const found = findGaps(statementsFolder)
+  if (statementGaps) return troubleWithGaps(found, statementGaps)
+  const file = join(root, '.cache/statement-gaps.txt')
+  await writeFile(file, `${found.join('\n')}\n`)
+  console.log(`${found.length} statements were asked of SQLite and not of PostgreSQL: ${file}`)
+  return []
+}
+
 const check = (): boolean =>
   spawnSync(process.execPath, ['scripts/check.ts'], { cwd: root, stdio: 'inherit' }).status === 0
 const isChecked = wanted.length > 0 || check()
@@ -124,9 +138,15 @@ const own = brought || !files.some(runsOnBoth) ? undefined : await startPostgres
 if (own) await executeAt(own.url, spareTable)
 const preparedFolder = await mkdtemp(join(dataRoot(), 'cadastre-prepared-'))
 const preparedFile = join(preparedFolder, 'empty.db')
+/** One that is named is kept. */
+const statementsFolder = process.env.CADASTRE_TEST_STATEMENTS ?? join(preparedFolder, 'statements')
 await writeFile(preparedFile, await prepareFile())
 const told = Readable.from(tellAll(own?.url ?? brought ?? '')).compose(new spec())
 for await (const text of told) process.stdout.write(text)
 own?.stop()
+// Some files alone ask for less on either engine.
+const isWhole = wanted.length === 0 && chosen.length === engines.length
+const gaps = isWhole ? await compareGaps() : []
+for (const line of gaps) console.error(line)
 await rm(preparedFolder, { recursive: true, force: true })
-process.exitCode = isChecked && isWell ? 0 : 1
+process.exitCode = isChecked && isWell && gaps.length === 0 ? 0 : 1

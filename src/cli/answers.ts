@@ -87,7 +87,9 @@ async function printItems(items: Page['items'], printing: Printing): Promise<voi
   const { command, own, around } = printing
   if (own.field !== undefined) return around.out(fieldOf(items, own.field))
   if (items.length === 0) return around.out('There are none.\n')
-  const columns = command.columns ?? columnsOf(items)
+  const declared = command.columns ?? columnsOf(items)
+  // Where nothing in a list goes by a name, there is no room for names.
+  const columns = declared.filter((name) => name !== 'name' || items.some((item) => item.name))
   const looks = await looksOf(printing)
   const { text, leftOut } = command.tree
     ? await renderTree(command.tree, columns, items, looks)

@@ -1,38 +1,12 @@
 // Identifiers: a prefix and hexadecimal digits made of the installation and a sequence number, so that they grow with
 // time (an index on them only ever grows at its end) and can be turned back into the number without a look-up.
+import { type KindWith, kinds, kindsWith } from './kinds.ts'
 
-const digitsShort = 17
-const digitsLong = 32
 const installationDigits = 5
 const sequenceDigits = 12
 
-const kinds = {
-  ipam: { prefix: 'ipam-', digits: digitsShort },
-  scope: { prefix: 'ipam-scope-', digits: digitsShort },
-  pool: { prefix: 'ipam-pool-', digits: digitsShort },
-  poolCidr: { prefix: 'ipam-pool-cidr-', digits: digitsLong },
-  allocation: { prefix: 'ipam-pool-alloc-', digits: digitsLong },
-  policy: { prefix: 'ipam-policy-', digits: digitsShort },
-  resourceDiscovery: { prefix: 'ipam-res-disco-', digits: digitsShort },
-  resourceDiscoveryAssociation: { prefix: 'ipam-res-disco-assoc-', digits: digitsShort },
-  address: { prefix: 'eipalloc-', digits: digitsShort },
-  addressAssociation: { prefix: 'eipassoc-', digits: digitsShort },
-  natGateway: { prefix: 'nat-', digits: digitsShort },
-  networkInterface: { prefix: 'eni-', digits: digitsShort },
-  routeTable: { prefix: 'rtb-', digits: digitsShort },
-  dhcpOptions: { prefix: 'dopt-', digits: digitsShort },
-  vpc: { prefix: 'vpc-', digits: digitsShort },
-  vpcCidrAssociation: { prefix: 'vpc-cidr-assoc-', digits: digitsShort },
-  subnet: { prefix: 'subnet-', digits: digitsShort },
-  subnetCidrAssociation: { prefix: 'subnet-cidr-assoc-', digits: digitsShort },
-  decision: { prefix: 'decision-', digits: digitsShort },
-  exception: { prefix: 'exception-', digits: digitsShort },
-  roleBinding: { prefix: 'role-binding-', digits: digitsShort },
-  apiToken: { prefix: 'token-', digits: digitsShort },
-} as const
-
-export type IdKind = keyof typeof kinds
-export const idKinds = Object.keys(kinds) as readonly IdKind[]
+export type IdKind = KindWith<'prefix'>
+export const idKinds = kindsWith('prefix')
 
 /** `kindOf` needs longer prefixes first: `ipam-pool-` begins with `ipam-`. */
 const kindsByPrefixLength = idKinds
@@ -89,22 +63,9 @@ export function expandId(installation: string, text: string): string | undefined
   if (!digits || !shortDigits.test(digits)) return undefined
   return formatId(kind, installation, Number.parseInt(digits, 16))
 }
-/** Things of Cadastre alone: a cloud's own networks and addresses have ids as short as these, such as `vpc-1a2b3c4d`. */
-const shortKinds: ReadonlySet<IdKind> = new Set([
-  'ipam',
-  'scope',
-  'pool',
-  'poolCidr',
-  'allocation',
-  'policy',
-  'decision',
-  'exception',
-  'roleBinding',
-  'apiToken',
-])
 function shortKindOf(text: string): IdKind | undefined {
   const kind = kindOf(text)
-  return kind && shortKinds.has(kind) ? kind : undefined
+  return kind && 'isOwn' in kinds[kind] ? kind : undefined
 }
 /** Fewer than any whole identifier has, and as `shortenId` writes them. */
 const shortDigits = /^(?:0|[1-9a-f][0-9a-f]{0,11})$/
@@ -138,4 +99,10 @@ export const hasDigitsOf = (kind: IdKind, text: string): boolean =>
 export function kindOf(text: string): IdKind | undefined {
   for (const { kind, prefix } of kindsByPrefixLength) if (text.startsWith(prefix)) return kind
   return undefined
+}
+
+/** The number of an allocation, a hold or an Elastic IP of this installation: one thing under two names. Undefined for any other text. */
+export function spaceNumberIn(installation: string, text: string): number | undefined {
+  const kind = kindOf(text)
+  return kind === 'allocation' || kind === 'address' ? parseId(kind, installation, text) : undefined
 }

@@ -1,29 +1,14 @@
 // What we say no to, and why: facts, never sentences. The wording stands in `api/wording.ts`, one line per code.
 
+import type { ObjectNoun } from './kinds.ts'
 import { factsWithoutSecrets } from './secrets.ts'
 
-/** The nouns that a caller can name by id. Each has its own NotFound code in the EC2 API. */
+/** What a caller can name by an id: objects, and what stands for one or is a part of one. */
 export type Noun =
-  | 'ipam'
-  | 'ipam-scope'
-  | 'ipam-pool'
-  | 'ipam-pool-allocation'
-  | 'ipam-policy'
-  | 'ipam-pool-cidr'
+  | ObjectNoun
   | 'organization-target'
-  | 'elastic-ip'
   | 'elastic-ip-address'
-  | 'association'
-  | 'nat-gateway'
-  | 'network-interface'
-  | 'vpc'
-  | 'vpc-cidr-association'
-  | 'subnet'
   | 'resource'
-  | 'account'
-  | 'organization'
-  | 'organizational-unit'
-  | 'root'
   | 'parent'
   | 'source-parent'
   | 'destination-parent'
@@ -33,12 +18,8 @@ export type Noun =
   | 'role'
   | 'region'
   | 'availability-zone'
-  | 'role-binding'
   | 'resource-type'
-  | 'decision'
   | 'change'
-  | 'api-token'
-  | 'exception'
   | 'candidate'
   | 'policy-version'
   | 'policy-document'

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { assert } from '#model/assert.ts'
 import { formatId, parseId } from '#model/identifier.ts'
+import { kinds } from '#model/kinds.ts'
 import { isIdLike } from '#model/name.ts'
 import { isAccountId, isTargetId } from '#model/organization.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
@@ -98,19 +99,6 @@ async function findAccount(context: ReadContext, action: Action, name: string): 
 
 // Everything else ----------------------------------------------------------------------------------------------------
 
-/** What things are called in tags and refusals, what lets somebody see one, and where a request names it. */
-const things = {
-  ipam: { type: 'ipam', read: 'ipam:read', field: 'ipamId', plural: 'IPAMs' },
-  scope: { type: 'ipam-scope', read: 'ipam:read', field: 'scopeId', plural: 'scopes' },
-  pool: { type: 'ipam-pool', read: 'ipam:read', field: 'poolId', plural: 'pools' },
-  policy: { type: 'ipam-policy', read: 'policy:read', field: 'policyId', plural: 'policies' },
-  allocation: {
-    type: 'ipam-pool-allocation',
-    read: 'allocation:read',
-    field: 'allocationId',
-    plural: 'allocations',
-  },
-} as const satisfies Readonly<Record<NameableKind, object>>
 /** Of what several have as their name, so many are named in the refusal. */
 const namedMax = 5
 
@@ -127,7 +115,8 @@ interface Sought {
  * not go before a path: whoever may name something could otherwise have it taken for another one.
  */
 async function findThing(context: ReadContext, sought: Sought, name: string): Promise<string> {
-  const { type, field, plural } = things[sought.kind]
+  const { noun: type, plural } = kinds[sought.kind]
+  const field = `${sought.kind}Id`
   const whole = await listCalled(context, sought, name)
   const parts = name.split('/')
   const placed =
@@ -149,7 +138,7 @@ async function findThing(context: ReadContext, sought: Sought, name: string): Pr
 /** Those that are called so, of whoever the caller may see or act for. */
 async function listCalled(context: ReadContext, { kind, action, accounts }: Sought, name: string): Promise<string[]> {
   if (name === '') return []
-  const { type, read } = things[kind]
+  const { noun: type, read } = kinds[kind]
   const named = { key: nameKey, value: name, type }
   const ids = new Set<string>()
   for (const each of new Set<Action>([read, action])) {

@@ -1,6 +1,7 @@
 // The shapes that native operations share: names of things, moments, pages.
 import { z } from 'zod'
 import { formatId, type IdKind, prefixOf, shapePattern } from '#model/identifier.ts'
+import type { KindWith } from '#model/kinds.ts'
 import { externalIdCharactersMax, isAccountId, isTargetId } from '#model/organization.ts'
 import { isPrincipalName } from '#model/principal.ts'
 import { everywhere } from '#model/roles.ts'
@@ -55,7 +56,7 @@ accountMarks.add(accountName, { orNode: false })
 accountMarks.add(nodeName, { orNode: true })
 accountMarks.add(targetName, { orNode: true })
 /** What goes by a name, beside accounts and nodes. */
-export type NameableKind = 'ipam' | 'scope' | 'pool' | 'policy' | 'allocation'
+export type NameableKind = KindWith<'plural'>
 /** Shapes of requests that name such a thing: names are replaced by ids, as those of accounts are by numbers. */
 export const thingMarks = z.registry<{ readonly kind: NameableKind }>()
 /** A name with those of all that it is under; ids may stand for names. */

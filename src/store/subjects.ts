@@ -1,5 +1,5 @@
 // What the request that is running has changed, gathered by whatever writes it: the subjects of its audit entry.
-import { formatId, kindOf, parseId } from '#model/identifier.ts'
+import { formatId, spaceNumberIn } from '#model/identifier.ts'
 import type { ConnectionMemory } from './memory.ts'
 
 /** An object that an audit entry is about. */
@@ -67,9 +67,7 @@ export class Subjects {
 
   /** An Elastic IP and its allocation are one thing under two names, made of one number. */
   #allocationIn(id: string): number | undefined {
-    const kind = kindOf(id)
-    if (kind !== 'address' && kind !== 'allocation') return undefined
-    return parseId(kind, this.#ids.installation, id)
+    return spaceNumberIn(this.#ids.installation, id)
   }
 }
 

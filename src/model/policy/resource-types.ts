@@ -228,7 +228,13 @@ const namePattern = /^[a-z][a-z0-9-]{0,31}:[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$/
 export const hasTypeShape = (name: string): boolean => builtInTypes.has(name) || namePattern.test(name)
 
 /** What is wrong with a type that an administrator wants to add; undefined where nothing is. */
-export function addedTypeProblem({ name, scopeTypes, takes, lengths }: ResourceType): TypeProblem | undefined {
+export function addedTypeProblem({
+  name,
+  scopeTypes,
+  takes,
+  lengths,
+  reserved,
+}: ResourceType): TypeProblem | undefined {
   const wrongName = (problem: string): TypeProblem => ({ field: 'resourceType', value: name, problem })
   if (!namePattern.test(name)) {
     return wrongName('`CLOUD:NAME` is expected, in small letters, digits and `-`, such as `oci:public-ip`')
@@ -237,6 +243,13 @@ export function addedTypeProblem({ name, scopeTypes, takes, lengths }: ResourceT
     return wrongName(`the clouds ${reservedClouds.join(', ')} are reserved; add it under a cloud of its own`)
   }
   if (scopeTypes.length === 0) return { field: 'scopeTypes', value: '[]', problem: 'it needs at least one' }
+  if (reserved && takes !== 'cidr') {
+    return {
+      field: 'reserved',
+      value: JSON.stringify(reserved),
+      problem: 'only what takes a CIDR has addresses inside',
+    }
+  }
   const families = ([4, 6] as const).filter((family) => lengths[family])
   if (families.length === 0) return { field: 'lengths', value: '{}', problem: 'it needs at least one family' }
   for (const family of families) {

@@ -2,7 +2,8 @@
 import { formatId } from '#model/identifier.ts'
 import { isTargetId } from '#model/organization.ts'
 import { everywhere, type Role } from '#model/roles.ts'
-import type { Store } from '#store/store.ts'
+import type { ReadTransaction, Store } from '#store/store.ts'
+import { accountsCalled } from '../organization/called.ts'
 import { recordOwn } from '../record/own-entries.ts'
 import { drawToken, tokenHash } from './tokens.ts'
 
@@ -12,6 +13,7 @@ const operatorTokenMs = 3_600_000
 export interface OperatorParams {
   readonly principal: string
   readonly role: Role
+  /** `*`, an id, or what an account or unit is called. */
   readonly node: string
   /** The home account of the principal. */
   readonly account: string
@@ -20,15 +22,16 @@ export interface OperatorParams {
 /** Binds the role where it is not bound yet, and makes a token; or says what is wrong. */
 export async function createOperatorToken(
   store: Store,
-  { principal, role, node, account }: OperatorParams,
+  { principal, role, node: called, account }: OperatorParams,
 ): Promise<{ token: string } | { problem: string }> {
   const token = drawToken()
   return store.write(async (tx) => {
     if (!(await tx.organizations.findAccount(account))) return { problem: `There is no account \`${account}\`.` }
-    const isThere =
-      node === everywhere ||
-      (isTargetId(node) && ((await tx.organizations.findNode(node)) ?? (await tx.organizations.findAccount(node))))
-    if (!isThere) return { problem: `There is no node \`${node}\`.` }
+    const [node, other] = await nodesCalled(tx, called)
+    if (node === undefined) return { problem: `There is no node \`${called}\`.` }
+    if (other !== undefined) {
+      return { problem: `Several nodes are called \`${called}\`, such as \`${node}\` and \`${other}\`: give the id.` }
+    }
     const newId = (kind: 'roleBinding' | 'apiToken'): string => formatId(kind, tx.installation, tx.nextSequence())
     const subjects: string[] = []
     const binding = { principal, role, node, effect: 'permit' } as const
@@ -60,3 +63,17 @@ export async function createOperatorToken(
     return { token }
   })
 }
+
+/** Nodes that the operator may mean, two at most: by an id, or by what an account or a unit is called. */
+async function nodesCalled(tx: ReadTransaction, called: string): Promise<readonly string[]> {
+  if (called === everywhere) return [called]
+  if (isTargetId(called)) {
+    const found = (await tx.organizations.findNode(called)) ?? (await tx.organizations.findAccount(called))
+    return found ? [called] : []
+  }
+  const named = await tx.finding.nodesNamed(called, called, nodesLookedAt)
+  const units = named.filter(({ kind }) => kind === 'organizational-unit').map(({ id }) => id)
+  return [...new Set([...(await accountsCalled(tx, called)), ...units])].slice(0, 2)
+}
+/** Two are as good as many. */
+const nodesLookedAt = 100

@@ -17,9 +17,7 @@ const cidrsMax = 20
 const treePool = z.object({
   poolId,
   name: shownName.optional(),
-  parentPoolId: poolId
-    .optional()
-    .describe('The pool that its space comes from, or that the allocation is from which it divides.'),
+  parentPoolId: poolId.optional().describe('The pool that its space, or what it divides, is from.'),
   depth: z.number().int(),
   account: accountId.describe('Its owner.'),
   scopeId: idText('scope').describe('`ipam-scope-…`.'),

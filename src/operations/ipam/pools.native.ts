@@ -115,13 +115,9 @@ const pool = z.object({
   maxNetmaskLength: lengths.maxNetmaskLength.optional(),
   requiredTags,
   sourceVpcId: z.string().optional().describe('The VPC of the EC2 API whose block it plans.'),
-  sourceAllocationId: sourceAllocationId
-    .optional()
-    .describe('The allocation of a network whose block it divides, so that others have space inside.'),
-  reservedFirst: reservedEnd
-    .optional()
-    .describe('So many addresses at the beginning of what it divides are no host’s.'),
-  reservedLast: reservedEnd.optional().describe('So many at its end.'),
+  sourceAllocationId: sourceAllocationId.optional().describe('The allocation of a network that it divides.'),
+  reservedFirst: reservedEnd.optional().describe('Addresses at its beginning that are no host’s.'),
+  reservedLast: reservedEnd.optional().describe('The same of its end.'),
   quarantineSeconds: quarantineSeconds.optional(),
   sharedWith,
   contact: contact.optional(),
@@ -132,7 +128,7 @@ export const utilization = z.object({
   provisioned: addressCount.describe('All of the others together.'),
   allocated: addressCount,
   quarantined: addressCount.describe('Released, and resting.'),
-  reserved: addressCount.optional().describe('Of no host: the network that the pool divides keeps them for itself.'),
+  reserved: addressCount.optional().describe('Of no host.'),
   held: addressCount.describe('Held for a limited time.'),
   free: addressCount,
   allocations: z.number().int(),
@@ -218,9 +214,9 @@ export const getPool = nativeRead({
 })
 
 const newPool = z.strictObject({
-  scopeId: scopeName.optional().describe('Needed unless it is inside of an allocation.'),
+  scopeId: scopeName.optional().describe('It and `family` are needed but inside of an allocation.'),
   name: newName.optional(),
-  family: family.optional().describe('Needed likewise.'),
+  family: family.optional(),
   locale: pool.shape.locale,
   parentPoolId: poolName.optional().describe('The pool that its space comes from; absent for a top-level pool.'),
   description: description.optional(),
@@ -234,7 +230,7 @@ const newPool = z.strictObject({
   sourceVpcId: pool.shape.sourceVpcId,
   sourceAllocationId: allocationName.optional().describe('The allocation of a network whose block it divides.'),
   reservedFirst: pool.shape.reservedFirst,
-  reservedLast: pool.shape.reservedLast,
+  reservedLast: reservedEnd.optional(),
   quarantineSeconds: quarantineSeconds.optional(),
   sharedWith: newSharedWith.optional(),
   contact: contact.optional(),
@@ -245,7 +241,7 @@ export const createPool = nativeWrite({
   name: 'createPool',
   summary: 'Make a pool in a scope, under another pool, or inside of an allocation.',
   description:
-    'A pool inside of an allocation (`sourceAllocationId`: of a network type, such as `vpc`, `subnet` or `onprem:network`) has its block, and lies where the pool lies that the allocation is from. Whoever holds the allocation may use it unless `sharedWith` says who. What `reservedFirst` and `reservedLast` are is the type’s to say; of `onprem:network` and of types that you added the pool may say otherwise.',
+    'Inside of an allocation of a network type (`sourceAllocationId`) it has that block, and the scope and owner of the pool that the allocation is from, and is shared with whoever holds that by default.',
   action: 'ipam:manage',
   input: newPool,
   output: pool,

@@ -18,11 +18,11 @@ const pageSizeMax = 1_000
 
 const members = { resources: 'ResourceId' }
 /** Networks are made over this API alone, and their tags are changed over it alone. */
-const kinds: TaggableKinds = {
+const kinds: Required<TaggableKinds> = {
   ...taggable,
-  natGateway: { type: 'natgateway', noun: 'nat-gateway', find: rowOf('natGateway'), settle: recordNatGateway },
-  vpc: { type: 'vpc', noun: 'vpc', find: rowOf('vpc'), settle: recordVpc },
-  subnet: { type: 'subnet', noun: 'subnet', find: rowOf('subnet'), settle: recordSubnet },
+  natGateway: { find: rowOf('natGateway'), settle: recordNatGateway },
+  vpc: { find: rowOf('vpc'), settle: recordVpc },
+  subnet: { find: rowOf('subnet'), settle: recordSubnet },
 }
 
 export const createTags = ec2Write(

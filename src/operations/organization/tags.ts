@@ -1,6 +1,7 @@
 // Tags of any object that has an owner: put, taken away, replaced. On policies, IPAMs and pools some of them are settings.
 import { type IdKind, kindOf, parseId } from '#model/identifier.ts'
-import { type Noun, refuse, refuseValue } from '#model/refusal.ts'
+import { type KindWith, kinds } from '#model/kinds.ts'
+import { refuse, refuseValue } from '#model/refusal.ts'
 import { mergeTags, type Tag } from '#model/tags.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { Owner, Tags } from '#store/tables/tags.ts'
@@ -50,16 +51,14 @@ export async function replaceTagsOf(
 // What can be tagged -------------------------------------------------------------------------------------------------
 
 export interface TaggableKind {
-  /** As EC2 calls the resource type. */
-  readonly type: string
-  readonly noun: Noun
   find(context: ReadContext, id: string): Promise<Owner | undefined>
   /** Keeps what the object says until now, before its tags change. Kinds without it have every state in the history. */
   keep?(context: WriteContext, id: string): Promise<void>
   /** Brings the object in line with its new tags, where they are settings, and keeps its new state in the history. */
   settle?(context: WriteContext, id: string, before: readonly Tag[]): Promise<void>
 }
-export type TaggableKinds = { readonly [K in IdKind]?: TaggableKind }
+/** Of what has identifiers of its own; nodes of the organization have their tags by another API. */
+export type TaggableKinds = { readonly [K in IdKind & KindWith<'tagType'>]?: TaggableKind }
 
 /** Finds an object by its row in a table of the store. */
 export const rowOf =
@@ -87,14 +86,14 @@ const allocationOf = (kind: 'address' | 'allocation'): Pick<TaggableKind, 'find'
 }
 
 /** What every API can tag. */
-export const taggable: TaggableKinds = {
-  ipam: { type: 'ipam', noun: 'ipam', find: rowOf('ipam'), settle: applyIpamTags },
-  scope: { type: 'ipam-scope', noun: 'ipam-scope', find: rowOf('scope'), settle: recordScope },
-  pool: { type: 'ipam-pool', noun: 'ipam-pool', find: rowOf('pool'), settle: applyPoolTags },
-  allocation: { type: 'ipam-pool-allocation', noun: 'ipam-pool-allocation', ...allocationOf('allocation') },
-  policy: { type: 'ipam-policy', noun: 'ipam-policy', find: rowOf('policy'), settle: applyPolicyTags },
-  address: { type: 'elastic-ip', noun: 'elastic-ip', ...allocationOf('address') },
-}
+export const taggable = {
+  ipam: { find: rowOf('ipam'), settle: applyIpamTags },
+  scope: { find: rowOf('scope'), settle: recordScope },
+  pool: { find: rowOf('pool'), settle: applyPoolTags },
+  allocation: allocationOf('allocation'),
+  policy: { find: rowOf('policy'), settle: applyPolicyTags },
+  address: allocationOf('address'),
+} satisfies TaggableKinds
 
 interface TaggableObject extends Tagged {
   readonly kind: TaggableKind
@@ -104,7 +103,7 @@ interface TaggableObject extends Tagged {
 async function getTaggables(
   context: ReadContext,
   ids: readonly string[],
-  kinds: TaggableKinds = taggable,
+  taggables: TaggableKinds = taggable,
 ): Promise<readonly TaggableObject[]> {
   if (ids.length === 0) refuse({ code: 'MissingParameter', field: 'resources' })
   if (ids.length > resourcesMax) {
@@ -113,13 +112,14 @@ async function getTaggables(
   const objects: TaggableObject[] = []
   for (const id of new Set(ids)) {
     const idKind = kindOf(id)
-    const kind = idKind && kinds[idKind]
+    const kind = idKind && taggables[idKind as keyof TaggableKinds]
     if (!kind) refuse({ code: 'NotFound', what: 'resource', id })
+    const { noun, tagType } = kinds[idKind as keyof TaggableKinds]
     const owner = await kind.find(context, id)
     if (owner?.account !== context.caller.account || (owner.region ?? context.region) !== context.region) {
-      refuse({ code: 'NotFound', what: kind.noun, id })
+      refuse({ code: 'NotFound', what: noun, id })
     }
-    objects.push({ id, type: kind.type, account: owner.account, kind })
+    objects.push({ id, type: tagType, account: owner.account, kind })
   }
   return objects
 }

@@ -142,3 +142,36 @@ test('the registry is for everybody to see, and for administrators of everything
   const answer = await world.ask<Problem>('POST', '/resource-types', { body: { ...vcn, resourceType: 'oci:mine' }, as })
   assert.deepEqual([answer.status, answer.body.code], [403, 'NotAuthorized'])
 })
+
+test('what a type reserves is no host’s inside, unless the pool there says otherwise; only networks reserve', async () => {
+  const names = { resourceType: 'acme:lan', summary: 'A LAN.', scopeTypes: ['private'], lengths: vcn.lengths }
+  const reserved = { ipv4: { first: 3, last: 2 } }
+  const none = await refused({ ...names, takes: 'any', reserved })
+  assert.deepEqual([none.code, none.field], ['InvalidParameterValue', 'reserved'])
+  assert.deepEqual(await world.post('/resource-types', { ...names, takes: 'cidr', reserved }), {
+    ...names,
+    takes: 'cidr',
+    reserved,
+    isBuiltIn: false,
+  })
+  const poolId = await pool('10.77.0.0/16')
+  const common = { account: shop, locale: 'oci:frankfurt' }
+  const said = { reservedFirst: 1, reservedLast: 0 }
+  for (const [more, ends] of [
+    [{}, [3, 2]],
+    [said, [1, 0]],
+  ] as const) {
+    const lan = await world.post<{ allocationId: string }>('/allocations', {
+      ...common,
+      poolId,
+      resourceType: 'acme:lan',
+    })
+    const inner = await world.post<{ reservedFirst: number; reservedLast: number }>('/pools', {
+      sourceAllocationId: lan.allocationId,
+      ...more,
+    })
+    assert.deepEqual([inner.reservedFirst, inner.reservedLast], ends)
+  }
+  const builtIn = await world.get<{ reserved: object }>('/resource-types/subnet')
+  assert.deepEqual(builtIn.reserved, { ipv4: { first: 4, last: 1 }, ipv6: { first: 4, last: 1 } })
+})

@@ -1,6 +1,13 @@
 // The registry of resource types over the native API.
 import { z } from 'zod'
-import { builtInTypes, type ResourceType, reservedClouds, type TypeLengths } from '#model/policy/resource-types.ts'
+import { reservedEndMax } from '#model/policy/nesting.ts'
+import {
+  builtInTypes,
+  type ReservedEnds,
+  type ResourceType,
+  reservedClouds,
+  type TypeLengths,
+} from '#model/policy/resource-types.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
 import { gatherPage, nameShapes, pageOf, paging } from '../shapes.native.ts'
 import { netmaskLength, resourceTypeName, scopeType } from '../space/shapes.native.ts'
@@ -18,6 +25,12 @@ const typeLengths = z
     default: netmaskLength.optional().describe('What is given where neither request, policy nor pool says.'),
   })
   .describe('Netmask lengths that it can have.')
+const reservedEnd = z.number().int().min(0).max(reservedEndMax)
+const reservedEnds = z.strictObject({ first: reservedEnd, last: reservedEnd })
+const reserved = z
+  .strictObject({ ipv4: reservedEnds.optional(), ipv6: reservedEnds.optional() })
+  .describe('Addresses at either end of such a network that no host gets.')
+  .meta({ examples: [{ ipv4: { first: 2, last: 1 } }] })
 const fields = {
   resourceType: resourceTypeName,
   summary: z.string().min(1).max(200).describe('What it is, in a sentence.'),
@@ -27,6 +40,7 @@ const fields = {
     .strictObject({ ipv4: typeLengths.optional(), ipv6: typeLengths.optional() })
     .describe('By family; a family that is missing does not fit it.')
     .meta({ examples: [{ ipv4: { min: 24, default: 28, max: 32 } }] }),
+  reserved: reserved.optional(),
 }
 const addedExample = {
   resourceType: 'oci:load-balancer',
@@ -40,7 +54,12 @@ const resourceType = z.object({
   awsService: z.string().optional().describe('Pools for it must be of this AWS service.'),
   isBuiltIn: z.boolean().describe('Whether it came with the program; what was added can be deleted.'),
 })
-nameShapes({ TypeLengths: typeLengths, ResourceType: resourceType })
+nameShapes({
+  TypeLengths: typeLengths,
+  ReservedEnds: reservedEnds,
+  ReservedAddresses: reserved,
+  ResourceType: resourceType,
+})
 
 export const listResourceTypes = nativeRead({
   name: 'listResourceTypes',
@@ -97,6 +116,7 @@ export const createResourceType = nativeWrite({
         ...(params.lengths.ipv4 ? { 4: params.lengths.ipv4 } : {}),
         ...(params.lengths.ipv6 ? { 6: params.lengths.ipv6 } : {}),
       },
+      ...(params.reserved ? { reserved: byFamily(params.reserved), isReservedByCustom: true } : {}),
     }
     await add(context, type)
     return describe(type)
@@ -132,8 +152,13 @@ function describe(type: ResourceType): z.output<typeof resourceType> {
     scopeTypes: [...type.scopeTypes],
     takes: type.takes,
     lengths: { ...(ipv4 ? { ipv4: shown(ipv4) } : {}), ...(ipv6 ? { ipv6: shown(ipv6) } : {}) },
+    reserved: type.reserved && { ipv4: type.reserved[4], ipv6: type.reserved[6] },
     awsService: type.awsService,
     isBuiltIn: builtInTypes.has(type.name),
   }
 }
+const byFamily = ({ ipv4, ipv6 }: { readonly ipv4?: ReservedEnds; readonly ipv6?: ReservedEnds }) => ({
+  ...(ipv4 ? { 4: ipv4 } : {}),
+  ...(ipv6 ? { 6: ipv6 } : {}),
+})
 const shown = ({ min, max, default: usual }: TypeLengths) => ({ min, max, default: usual })

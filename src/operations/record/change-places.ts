@@ -1,5 +1,5 @@
 // What the caller may see of audit entries: they are filed where the objects live that they are about, and lived then.
-import { kindOf, parseId } from '#model/identifier.ts'
+import { spaceNumberIn } from '#model/identifier.ts'
 import { isAccountId } from '#model/organization.ts'
 import type { Refusal } from '#model/refusal.ts'
 import type { Subject } from '#store/subjects.ts'
@@ -191,6 +191,5 @@ export async function placesOf(
 
 /** The number of an allocation, hold or Elastic IP. */
 function spaceNumber({ tx }: ReadContext, id: string): number | undefined {
-  const kind = kindOf(id)
-  return kind === 'allocation' || kind === 'address' ? parseId(kind, tx.installation, id) : undefined
+  return spaceNumberIn(tx.installation, id)
 }

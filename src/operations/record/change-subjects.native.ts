@@ -1,7 +1,8 @@
 // What an audit entry changed: each of its subjects with the members that are otherwise than before.
 import { z } from 'zod'
 import { formatCidr } from '#model/cidr.ts'
-import { formatId, kindOf, parseId } from '#model/identifier.ts'
+import { formatId, kindOf, spaceNumberIn } from '#model/identifier.ts'
+import { kinds } from '#model/kinds.ts'
 import { differenceOf, type MemberDifference } from '#model/object-difference.ts'
 import type { Subject } from '#store/subjects.ts'
 import type { HistoryVersion } from '#store/tables/history.ts'
@@ -105,9 +106,7 @@ async function describeTenure(
   objectId: string,
   isPermitted: PermittedThen,
 ): Promise<SubjectShown> {
-  const kind = kindOf(objectId)
-  if (kind !== 'address' && kind !== 'allocation') return bare(objectId)
-  const n = parseId(kind, context.tx.installation, objectId)
+  const n = spaceNumberIn(context.tx.installation, objectId)
   const around = n === undefined ? undefined : await statesAround(context, n, entry)
   const owner = around && (around.after ?? around.before)
   if (!owner || !(await isPermitted(owner.account, entry.at))) return bare(objectId)
@@ -116,7 +115,7 @@ async function describeTenure(
   const stateOf = (tenure: DescribedTenure | undefined) => tenure && describe(context, tenure, nameOf(tenure.pool))
   return {
     objectId,
-    kind: kind === 'address' ? 'elastic-ip' : 'ipam-pool-allocation',
+    kind: kinds[kindOf(objectId) === 'address' ? 'address' : 'allocation'].noun,
     members: differenceOf(stateOf(before), stateOf(after)),
   }
 }

@@ -1,5 +1,6 @@
 // What goes by an id, a name or a tag, of whatever kind: each kind for whoever may read such things where this one is.
 import { expandId, formatId, kindOf, parseId } from '#model/identifier.ts'
+import { type FoundNoun, kinds, kindsWith } from '#model/kinds.ts'
 import { canonicalExternalId, isAccountId, isTargetId } from '#model/organization.ts'
 import type { Action } from '#model/roles.ts'
 import type { Tenure } from '#store/tables/timeline.ts'
@@ -13,46 +14,18 @@ export const matchesMax = 20
 /** Rows looked at for what may be seen among them, of one kind. */
 const rowsMax = 500
 
-/** The kinds that are found, and what lets somebody read such things. */
-const readActions = {
-  ipam: 'ipam:read',
-  'ipam-scope': 'ipam:read',
-  'ipam-pool': 'ipam:read',
-  'ipam-pool-cidr': 'ipam:read',
-  'ipam-pool-allocation': 'allocation:read',
-  'elastic-ip': 'allocation:read',
-  vpc: 'allocation:read',
-  subnet: 'allocation:read',
-  'nat-gateway': 'allocation:read',
-  'ipam-policy': 'policy:read',
-  exception: 'exception:read',
-  decision: 'decision:read',
-  account: 'organization:read',
-  'organizational-unit': 'organization:read',
-  root: 'organization:read',
-  organization: 'organization:read',
-  'role-binding': 'role:read',
-  'api-token': 'token:read',
-} as const satisfies Readonly<Record<string, Action>>
-export type FoundKind = keyof typeof readActions
-export const foundKinds = Object.keys(readActions) as readonly FoundKind[]
+/** The kinds that are found, by their nouns. */
+export type FoundKind = FoundNoun
+const found = kindsWith('read').map((name) => kinds[name])
+export const foundKinds: readonly FoundKind[] = found.map(({ noun }) => noun)
+/** What lets somebody read such things. */
+const readActions = Object.fromEntries(found.map(({ noun, read }) => [noun, read])) as Readonly<
+  Record<FoundKind, Action>
+>
 const isFoundKind = (kind: string): kind is FoundKind => Object.hasOwn(readActions, kind)
 
 /** The kinds that can have tags, with what tags call them. */
-const taggedKinds = [
-  ['ipam', 'ipam'],
-  ['ipam-scope', 'ipam-scope'],
-  ['ipam-pool', 'ipam-pool'],
-  ['ipam-policy', 'ipam-policy'],
-  ['ipam-pool-allocation', 'ipam-pool-allocation'],
-  ['elastic-ip', 'elastic-ip'],
-  ['vpc', 'vpc'],
-  ['subnet', 'subnet'],
-  ['nat-gateway', 'natgateway'],
-  ['account', 'account'],
-  ['organizational-unit', 'organizational-unit'],
-  ['root', 'root'],
-] as const satisfies readonly (readonly [FoundKind, string])[]
+const taggedKinds = kindsWith('tagType').map((name) => [kinds[name].noun, kinds[name].tagType] as const)
 /** Their tags are the organization's, and whose they are is said by the tree. */
 const isNode = (kind: FoundKind): boolean => readActions[kind] === 'organization:read'
 

@@ -65,7 +65,7 @@ const place = z.object({
     .enum(['allocated', 'held', 'reserved', 'quarantined', 'free', 'partly-used', 'other'])
     .optional()
     .describe(
-      '`reserved`: no host gets it, since its network keeps it. `partly-used`: a range with something in it. `other`: not all free, and you may not see why. Absent where the pool is not yours to see.',
+      '`reserved`: no host gets it. `partly-used`: a range with something in it. `other`: not all free, and you may not see why. Absent where the pool is not yours to see.',
     ),
   chain: z
     .array(step)

@@ -51,9 +51,7 @@ export const allocation = z.object({
   locale: locale.optional(),
   poolId: poolIdOrProvider.describe('The pool it is from; `provider` for space of the provider.'),
   resourceId: resourceId.optional(),
-  innerPoolId: poolId
-    .optional()
-    .describe('The pool that divides it, where it is a network: others have space inside from that.'),
+  innerPoolId: poolId.optional().describe('The pool that divides it, where it is a network.'),
   usedBy: z
     .object({
       resourceId: z.string().describe('An instance, network interface or NAT gateway.'),

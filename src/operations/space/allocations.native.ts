@@ -84,7 +84,7 @@ const params = z.strictObject({
   inside: resourceId
     .optional()
     .describe(
-      'Inside of this network: its allocation’s id, or what its resource is called. From the pool that divides it, which is made where there is none and you may make it.',
+      'Inside of this network: its allocation, or what its resource is called; from the pool that divides it.',
     ),
   cidr: cidrOrAddress.optional().describe('Exactly this address or CIDR.'),
   netmaskLength: netmaskLength.optional().describe('A CIDR of this length.'),
@@ -116,7 +116,7 @@ export const createAllocation = nativeWrite({
   name: 'createAllocation',
   summary: 'Take an address or a CIDR for a resource, as policy says.',
   description:
-    'An `eip` is what AllocateAddress of the EC2 API makes. A `vpc`, `subnet` or `rnat` is one that lives elsewhere, by the id that its cloud gave it; those that the EC2 API makes here have their space with them.',
+    'An `eip` is what AllocateAddress of the EC2 API makes. A `vpc`, `subnet` or `rnat` is one that lives elsewhere; those that the EC2 API makes have their space with them.',
   action: 'allocation:manage',
   input: params,
   output: allocation,

@@ -186,6 +186,9 @@ export function translate(sql: string): Statement {
   return statement
 }
 
+/** All that were translated so far: what tests show to run on PostgreSQL. */
+export const translatedTexts = (): readonly string[] => [...statements.keys(), ...manyRows.keys()]
+
 export interface ManyRows {
   readonly name: string
   readonly text: string

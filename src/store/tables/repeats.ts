@@ -1,5 +1,5 @@
 // Whether what a request made or changed is still there: its first answer is good only as long as it is.
-import { kindOf, parseId } from '#model/identifier.ts'
+import { kindOf, parseId, spaceNumberIn } from '#model/identifier.ts'
 import type { Sql } from '../sql.ts'
 import type { Timeline } from './timeline.ts'
 
@@ -81,8 +81,7 @@ export class Repeats {
 
   /** The number of an allocation, Elastic IP or hold. */
   #numberOf(id: string): number | undefined {
-    const kind = kindOf(id)
-    return kind === 'allocation' || kind === 'address' ? parseId(kind, this.#ids.installation, id) : undefined
+    return spaceNumberIn(this.#ids.installation, id)
   }
 
   /** Whether a later change within the same millisecond names an object: then that one ended it. */
