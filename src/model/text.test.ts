@@ -1,7 +1,7 @@
 // What cannot be kept is found wherever it stands, and shown so that it can be read.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { findUnfitText } from './text.ts'
+import { findUnfitText, textProblem } from './text.ts'
 
 const problem = 'it must be text without control characters and without half characters'
 
@@ -21,8 +21,15 @@ test('control characters and half a surrogate pair are found in values, names, l
   assert.equal(findUnfitText(fine), undefined)
 })
 
-test('every control character, U+FFFE and U+FFFF are no text, and the refusal shows none of them', () => {
+/** Separators of lines, and what turns the direction of the text behind it. */
+const turning = [
+  [0x2028, 0x202e],
+  [0x2066, 0x2069],
+] as const
+
+test('every control character, U+FFFE and U+FFFF are no text, nor what turns its direction, and the refusal shows none of them', () => {
   const controls = [...Array(32).keys(), ...Array.from({ length: 33 }, (_, n) => 0x7f + n), 0xfffe, 0xffff]
+  for (const [from, to] of turning) for (let code = from; code <= to; code++) controls.push(code)
   for (const code of controls) {
     const character = String.fromCharCode(code)
     for (const input of [{ description: `a${character}` }, { tags: { [character]: 'x' } }, [character]]) {
@@ -31,7 +38,7 @@ test('every control character, U+FFFE and U+FFFF are no text, and the refusal sh
       assert.ok(!JSON.stringify(found).includes(character) && !found.field.includes(character), code.toString(16))
     }
   }
-  for (const code of [0x20, 0x7e, 0xa0, 0xfffd, 0x202e])
+  for (const code of [0x20, 0x7e, 0xa0, 0xfffd, 0x200d, 0x202f])
     assert.equal(findUnfitText([String.fromCharCode(code)]), undefined)
 })
 
@@ -42,4 +49,12 @@ test('a token of the native API is no text of a request, and is not shown', () =
     assert.match(found?.problem ?? '', /it holds a token of the native API/)
     assert.ok(!JSON.stringify(found).includes(token))
   }
+})
+
+test('a name shows all that it has, and ends no quotation', () => {
+  for (const code of [0xad, 0x200b, 0x200d, 0x2060, 0xe0041]) {
+    assert.match(textProblem(`prod${String.fromCodePoint(code)}`, 64)!, /show nothing/, code.toString(16))
+  }
+  assert.match(textProblem('a`, not `b', 64)!, /backtick/)
+  for (const fine of ['Zürich 1', 'прод', '本番', "it's/fine", 'a😀']) assert.equal(textProblem(fine, 64), undefined)
 })

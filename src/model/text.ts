@@ -11,9 +11,12 @@ export interface UnfitText {
 
 /**
  * XML, in which EC2 answers, has neither most control characters nor U+FFFE and U+FFFF; PostgreSQL has no NUL in its text; and a
- * terminal obeys the rest. Line breaks are among them: no text of a request has lines.
+ * terminal obeys the rest. Line breaks are among them: no text of a request has lines. So do characters that turn the direction of
+ * what follows (Unicode UAX #9): what is shown would not be what is there.
  */
-const control = /[\p{Cc}\ufffe\uffff]/u
+const control = /[\p{Cc}\u2028-\u202e\u2066-\u2069\ufffe\uffff]/u
+/** What shows nothing: two names with and without it would look alike. */
+const invisible = /\p{Cf}/u
 export const hasControlCharacter = (text: string): boolean => control.test(text)
 
 /** What is wrong with a text that is given as a name or the like; undefined where nothing is. */
@@ -21,7 +24,10 @@ export function textProblem(text: string, charactersMax: number): string | undef
   if (text === '' || text.trim() !== text) return 'it must not be empty, nor begin or end with a space'
   const characters = [...text].length
   if (characters > charactersMax) return `it has ${characters} characters; at most ${charactersMax} are allowed`
-  return hasControlCharacter(text) ? 'it must not hold control characters' : undefined
+  if (hasControlCharacter(text)) return 'it must not hold control characters'
+  if (invisible.test(text)) return 'it must not hold characters that show nothing'
+  // Sentences quote it so.
+  return text.includes('`') ? 'it must not hold a backtick' : undefined
 }
 
 /** Half a surrogate pair is no character in UTF-8, so that it would come back as another one. */
@@ -35,7 +41,7 @@ function problemOf(text: string): string | undefined {
 
 /** Such that it can itself be answered and read. */
 const shown = (text: string): string =>
-  withoutSecrets(text.toWellFormed()).replaceAll(/[\p{Cc}\ufffe\uffff]/gu, (found) =>
+  withoutSecrets(text.toWellFormed()).replaceAll(new RegExp(control, 'gu'), (found) =>
     found < ' ' ? String.fromCharCode(pictures + found.charCodeAt(0)) : '\u{fffd}',
   )
 /** Where the pictures of control characters begin: U+2400 is that of NUL. */

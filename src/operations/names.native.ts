@@ -15,11 +15,10 @@ import { visibleAccounts } from './identity/visible-accounts.ts'
 import type { ReadContext } from './operation.ts'
 import { accountsCalled } from './organization/called.ts'
 import { accountMarks, type NameableKind, thingMarks } from './shapes.native.ts'
+import { listTagged } from './tagged.ts'
 
 /** Names that are looked for in one request; numbers and ids cost nothing. */
 const namesMax = 1_000
-/** Things with one name that are looked at for those that the caller may see. */
-const alikeMax = 1_000
 
 /** Gives a request the numbers and ids of what it names. */
 export type Naming = <Input>(context: ReadContext, action: Action, input: Input) => Promise<Input>
@@ -40,6 +39,7 @@ export function namingOf(input: z.ZodType): Naming | undefined {
     (async (context, action, given) => {
       const found = new Map<string, string>()
       const accounts = new Set([context.caller.account])
+      const usable = new Map<string, Promise<Usable>>()
       const resolve: Resolve = async (mark, name) => {
         if (isPlain(mark, name)) {
           if (isAccountId(name)) accounts.add(name)
@@ -60,7 +60,11 @@ export function namingOf(input: z.ZodType): Naming | undefined {
         const id =
           mark.kind === 'account'
             ? await findAccount(context, action, name)
-            : await findThing(context, { kind: mark.kind, action, accounts }, name)
+            : await findThing(
+                context,
+                { kind: mark.kind, action, accounts, usable: () => usableOf(context, action, accounts, usable) },
+                name,
+              )
         found.set(key, id)
         if (mark.kind === 'account') accounts.add(id)
         return id
@@ -107,6 +111,13 @@ interface Sought {
   readonly action: Action
   /** Those that the request names: what they may take from can be named for them. */
   readonly accounts: ReadonlySet<string>
+  readonly usable: () => Promise<Usable>
+}
+interface Usable {
+  /** Whether one of the accounts may take from a pool. */
+  readonly may: (id: string) => boolean
+  /** Whose those pools are. */
+  readonly owners: readonly string[]
 }
 
 /**
@@ -136,7 +147,7 @@ async function findThing(context: ReadContext, sought: Sought, name: string): Pr
 }
 
 /** Those that are called so, of whoever the caller may see or act for. */
-async function listCalled(context: ReadContext, { kind, action, accounts }: Sought, name: string): Promise<string[]> {
+async function listCalled(context: ReadContext, { kind, action, usable }: Sought, name: string): Promise<string[]> {
   if (name === '') return []
   const { noun: type, read } = kinds[kind]
   const named = { key: nameKey, value: name, type }
@@ -144,38 +155,40 @@ async function listCalled(context: ReadContext, { kind, action, accounts }: Soug
   for (const each of new Set<Action>([read, action])) {
     const isPermitted = await permitter(context, each)
     const visible = await visibleAccounts(context, each, 'now')
-    const rows = await context.tx.finding.tagged(named, alikeMax, visible)
-    for (const { id, account } of rows) if (isPermitted(account)) ids.add(id)
+    for (const { id } of await listTagged(context, named, visible, ({ account }) => isPermitted(account))) ids.add(id)
   }
   if (kind === 'pool') {
-    for (const id of await listUsable(context, action, accounts, named)) ids.add(id)
+    const { may, owners } = await usable()
+    if (owners.length > 0)
+      for (const { id } of await listTagged(context, named, owners, ({ id }) => may(id))) ids.add(id)
   }
   return [...ids].sort()
 }
 
-/** Pools of others that an account may take from for which the caller may do the action. */
-async function listUsable(
+/**
+ * Which pools of others the accounts of a request may take from, of those for which the caller may do the action: found once for as
+ * many as it has named so far, however many names it has.
+ */
+function usableOf(
   context: ReadContext,
   action: Action,
   accounts: ReadonlySet<string>,
-  named: Parameters<ReadContext['tx']['finding']['tagged']>[0],
-): Promise<string[]> {
-  const isUsable = await usableFor(context, action, accounts)
-  if (!isUsable) return []
-  const owners = new Set<string>()
-  const { pools } = await context.snapshot()
-  for (const { id, account } of pools.values()) if (!owners.has(account) && isUsable(id)) owners.add(account)
-  const rows = await context.tx.finding.tagged(named, alikeMax, [...owners].sort())
-  return rows.map(({ id }) => id).filter(isUsable)
+  known: Map<string, Promise<Usable>>,
+): Promise<Usable> {
+  const key = String(accounts.size)
+  const found = known.get(key) ?? findUsable(context, action, [...accounts])
+  known.set(key, found)
+  return found
 }
-
-/** Tells whether one of these accounts, where the caller may do the action, may take from a pool; undefined where there is none. */
-async function usableFor(context: ReadContext, action: Action, accounts: ReadonlySet<string>) {
+async function findUsable(context: ReadContext, action: Action, accounts: readonly string[]): Promise<Usable> {
   const isPermitted = await permitter(context, action)
-  const users = [...accounts].filter((account) => isPermitted(account))
-  if (users.length === 0) return undefined
+  const users = accounts.filter((account) => isPermitted(account))
+  if (users.length === 0) return { may: () => false, owners: [] }
   const snapshot = await context.snapshot()
-  return (id: string): boolean => users.some((account) => mayUsePool(snapshot, account, id, context.now))
+  const may = (id: string): boolean => users.some((account) => mayUsePool(snapshot, account, id, context.now))
+  const owners = new Set<string>()
+  for (const { id, account } of snapshot.pools.values()) if (!owners.has(account) && may(id)) owners.add(account)
+  return { may, owners: [...owners].sort() }
 }
 
 /** Those of some things whose path of names ends with these, right above them. */
@@ -221,23 +234,24 @@ async function pathsOf(
 /** The ids of what each is under, from the IPAM down to itself: of what the caller may see of it, right above. */
 async function chainsOf(
   context: ReadContext,
-  { kind, action, accounts }: Sought,
+  sought: Sought,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
+  const { kind, action } = sought
   const { tx } = context
   const { pools, ipams } = await context.snapshot()
   const [isRead, isPermitted] = [await permitter(context, 'ipam:read'), await permitter(context, action)]
-  const isUsable = kind === 'pool' ? await usableFor(context, action, accounts) : undefined
+  const may = kind === 'pool' ? (await sought.usable()).may : () => false
   const chains = new Map<string, readonly string[]>()
   for (const id of ids) {
     if (kind === 'pool') {
       const owner = pools.get(id)?.account
       const isOpen = owner !== undefined && (isRead(owner) || isPermitted(owner))
       const chain = await tx.pools.chainOf(id)
-      const hidden = isOpen ? -1 : chain.findLastIndex((one) => one !== id && !isUsable?.(one))
+      const hidden = isOpen ? -1 : chain.findLastIndex((one) => one !== id && !may(one))
       chains.set(id, chain.slice(hidden + 1))
     } else if (kind === 'allocation') {
-      chains.set(id, [...(await poolsAbove(context, action, accounts, id)), id])
+      chains.set(id, [...(await poolsAbove(context, sought, id)), id])
     } else {
       const parent = kind === 'ipam' ? undefined : await ipamOf(context, kind, id)
       const owner = parent === undefined ? undefined : ipams.get(parent)?.account
@@ -247,12 +261,7 @@ async function chainsOf(
   return chains
 }
 /** The pools that an allocation lies in, as far as the caller may see them, or its account may take from them. */
-async function poolsAbove(
-  context: ReadContext,
-  action: Action,
-  accounts: ReadonlySet<string>,
-  id: string,
-): Promise<readonly string[]> {
+async function poolsAbove(context: ReadContext, { action, accounts }: Sought, id: string): Promise<readonly string[]> {
   const { tx } = context
   const n = parseId('allocation', tx.installation, id)
   const found = n === undefined ? undefined : await tx.allocations.find(n)
@@ -260,9 +269,9 @@ async function poolsAbove(
   const pool = formatId('pool', tx.installation, found.pool)
   const owner = (await context.snapshot()).pools.get(pool)?.account
   const isOpen = owner !== undefined && (await permitter(context, 'ipam:read'))(owner)
-  const isUsable = await usableFor(context, action, new Set([...accounts, found.account]))
+  const { may } = await findUsable(context, action, [...accounts, found.account])
   const chain = await tx.pools.chainOf(pool)
-  return isOpen ? chain : chain.slice(chain.findLastIndex((one) => !isUsable?.(one)) + 1)
+  return isOpen ? chain : chain.slice(chain.findLastIndex((one) => !may(one)) + 1)
 }
 const ipamOf = async ({ tx }: ReadContext, kind: 'scope' | 'policy', id: string): Promise<string | undefined> =>
   (kind === 'scope' ? await tx.ipams.findScope(id) : await tx.policies.find(id))?.ipamId

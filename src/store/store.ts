@@ -47,7 +47,7 @@ export interface Writes {
     | 'changeKinds'
     | 'changeModes'
     | 'setContact'
-  pools: 'insert' | 'update' | 'delete' | 'share' | 'insertCidr' | 'setCidrState' | 'deleteCidr'
+  pools: 'insert' | 'update' | 'delete' | 'share' | 'unshare' | 'insertCidr' | 'setCidrState' | 'deleteCidr'
   resourceTypes: 'insert' | 'delete'
   resting: 'begin' | 'end' | 'endAll' | 'endHold' | 'extendHold' | 'reclaim' | 'remove' | 'restAsOne'
   retention: 'takeTurn'

@@ -455,13 +455,12 @@ export const overNative: Attempts = {
     await denied(acme, ask(acme, network, { cidr: '198.18.0.9' }))
     assert.equal((await take(acme, network, { ...custom, poolId: open })).poolId, open)
     for (const account of [network, managementAccount]) assert.equal((await take(acme, account)).poolId, acme.listed)
-    for (const [resourceType, params] of [
-      ['vpc', { cidr: '10.200.0.0/28', scopeType: 'private' }],
-      ['subnet', { cidr: '10.200.0.0/28', scopeType: 'private' }],
-      ['rnat', {}],
-    ] as const) {
-      await refuses(ask(acme, network, { resourceType, ...params }), 422, 'NotSupported')
+    // Networks that live elsewhere come from where policy or the caller says, and never from beside every pool.
+    for (const resourceType of ['vpc', 'subnet']) {
+      const network4 = { resourceType, cidr: '10.200.0.0/28', scopeType: 'private' }
+      await refuses(ask(acme, network, network4), 409, 'NotEligible')
     }
+    assert.equal((await take(acme, network, { resourceType: 'rnat' })).poolId, 'provider')
 
     // Break-glass is an exception with an end, and a finding until somebody else has looked.
     const exceptionId = await breakGlass(acme, unlisted)
@@ -834,14 +833,23 @@ export const overNative: Attempts = {
     await forbidden('POST', `/accounts/${number}/close`, {})
     assert.equal((await acme.ask('DELETE', `/accounts/${number}`)).status, 204)
     const body = { account: number, name: 'anew', parentId: dev }
-    await forbidden('POST', '/accounts', body)
-    await forbidden('POST', '/accounts', { ...body, account: undefined, cloud: 'aws', externalId: number })
-    await forbidden('POST', '/accounts/batch', { accounts: [body] })
+    // It comes back by leave of the unit that it left; to others it is taken.
+    const taken = async (path: string, wanted: object) => {
+      const answer = await acme.ask<Problem>('POST', path, { body: wanted, as })
+      assert.deepEqual([answer.status, answer.body.code], [409, 'AlreadyExists'], JSON.stringify(answer.body))
+    }
+    await taken('/accounts', body)
+    await taken('/accounts', { ...body, account: undefined, cloud: 'aws', externalId: number })
+    await taken('/accounts/batch', { accounts: [body] })
+    // Who may make it there needs the right over what names it, too.
+    const asProd = await acme.tokenOf('user:of-prod', 'organization-administrator', prod)
+    const there = await acme.ask<Problem>('POST', '/accounts', { body: { ...body, parentId: prod }, as: asProd })
+    assert.deepEqual([there.status, there.body.code], [403, 'NotAuthorized'], JSON.stringify(there.body))
     const shared = '888888888888'
     await acme.post('/accounts', { account: shared, name: 'shared', parentId: prod })
     assert.equal((await acme.ask('PATCH', `/pools/${premium}`, { body: { sharedWith: [shared] } })).status, 200)
     assert.equal((await acme.ask('DELETE', `/accounts/${shared}`)).status, 204)
-    await forbidden('POST', '/accounts', { ...body, account: shared })
+    await taken('/accounts', { ...body, account: shared })
     const anew = await acme.post<{ account: string }>('/accounts', { name: 'anew', parentId: dev }, { as })
     assert.equal((await take(acme, anew.account)).poolId, acme.listed)
   },

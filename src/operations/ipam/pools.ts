@@ -1,6 +1,7 @@
 // What can be done with pools: how the space of a scope is divided, for which locale, and by what rules it is handed out.
 import { formatId } from '#model/identifier.ts'
 import { misspellingProblem } from '#model/locale.ts'
+import { isAccountId } from '#model/organization.ts'
 import type { ReservedEnds } from '#model/policy/resource-types.ts'
 import { poolSettingsFromTags } from '#model/policy/tag-settings.ts'
 import { childProblem, netmaskProblem, type PoolProblem, shapeProblem } from '#model/pool.ts'
@@ -127,6 +128,7 @@ export async function createPool(
   await refuseTooLongRequiredTags(context, pool)
   const sharedWith = listOfShares(spec.sharedWith ?? settings.sharedWith)
   await refuseTooManyShares(context, pool.account, sharedWith.length)
+  await refuseManyWithUnknown(context, sharedWith)
 
   await context.tx.pools.insert(pool)
   if (sharedWith.length > 0) await context.tx.pools.share(pool.n, sharedWith)
@@ -216,33 +218,45 @@ function settingsOf(tags: readonly Tag[]): { quarantineSeconds?: number; sharedW
   return { ...settings, sharedWith: listOfShares(settings.sharedWith ?? []) }
 }
 
-/** Pools of which one change ends the share with one account. */
-const sharesEndedMax = 1_000
+/** Whoever registers the number ends those that they may not give, in one change. */
+export const sharesWithUnknownMax = 100
 
 const listOfShares = (principals: readonly string[]): readonly string[] => [...new Set(principals)].sort()
 
 /**
  * To be called when an account is made under a number that pools are shared with already: shares that its maker may not give end, as
- * nobody has said whose the number would be. Answers whether that could be done.
+ * nobody has said whose the number would be.
  * @param mayShare whether the maker may share what an account owns
  */
 export async function endSharesWith(
   context: WriteContext,
   number: string,
   mayShare: (owner: string) => boolean,
-): Promise<boolean> {
+): Promise<void> {
   const { pools } = await context.snapshot()
-  const shared = [...pools.values()].filter(
-    ({ sharedWith, account }) => sharedWith.includes(number) && !mayShare(account),
-  )
-  if (shared.length > sharesEndedMax) return false
-  for (const { id } of shared) {
+  for (const { id, account, sharedWith } of pools.values()) {
+    if (!sharedWith.includes(number) || mayShare(account)) continue
     const pool = (await context.tx.pools.find(id))!
-    const left = (await context.tx.pools.shares(pool.n)).filter((principal) => principal !== number)
-    await context.tx.pools.share(pool.n, left)
+    await context.tx.pools.unshare(pool.n, number)
     await recordVersion(context, pool, 'nothing')
   }
-  return true
+}
+
+/** Refuses more shares with a number that no account has than can end when somebody registers it. */
+async function refuseManyWithUnknown(context: ReadContext, added: readonly string[]): Promise<void> {
+  const { nodes, pools } = await context.snapshot()
+  const unknown = await context.tx.organizations.unknownOf(added.filter((one) => isAccountId(one) && !nodes.has(one)))
+  if (unknown.length === 0) return
+  const counts = new Map(unknown.map((number) => [number, 0]))
+  for (const { sharedWith } of pools.values()) {
+    for (const number of sharedWith) if (counts.has(number)) counts.set(number, counts.get(number)! + 1)
+  }
+  for (const [number, used] of counts) {
+    if (used < sharesWithUnknownMax) continue
+    const what = 'pools shared with a number that no account has'
+    const remedy = 'Register the account first.'
+    refuse({ code: 'LimitExceeded', what, limit: sharesWithUnknownMax, used, countedFor: `\`${number}\``, remedy })
+  }
 }
 
 /** Shares a pool with those that are wanted, and nobody else. Answers whether that is a change. */
@@ -252,6 +266,11 @@ async function share(context: WriteContext, pool: Pool, wanted: readonly string[
   const before = await context.tx.pools.shares(pool.n)
   if (sharedWith.join() === before.join()) return false
   await refuseTooManyShares(context, pool.account, sharedWith.length - before.length)
+  const had = new Set(before)
+  await refuseManyWithUnknown(
+    context,
+    sharedWith.filter((one) => !had.has(one)),
+  )
   await context.tx.pools.share(pool.n, sharedWith)
   return true
 }

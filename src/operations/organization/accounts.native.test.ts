@@ -7,6 +7,7 @@ import { refusalOf } from '../../../test/acme.ts'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 import { costOf } from '../../../test/statement-cost.ts'
 import { managementAccount } from '../../../test/world.ts'
+import { sharesWithUnknownMax } from '../ipam/pools.ts'
 
 let world: NativeWorld
 let root: string
@@ -546,6 +547,33 @@ test('D8 shares with numbers that nobody has keep nobody from registering them, 
   await world.ask('PATCH', `/pools/${poolId}`, { body: { sharedWith: [vouched] } })
   await create({ account: vouched, name: 'vouched for' })
   assert.deepEqual((await shown()).sharedWith, [vouched])
+})
+
+test('D8 as many pools can be shared with a number that nobody has as registering it can end, whatever else they are shared with', async () => {
+  const planner = await create({ name: 'plans for nobody' })
+  const { privateScopeId: scopeId } = await world.post<{ privateScopeId: string }>('/ipams', {
+    account: planner.account,
+    region: 'us-east-1',
+  })
+  const numbers = Array.from({ length: 60 }, (_, index) => `66667777${9_000 + index}`)
+  const ask = () =>
+    world.ask<Problem>('POST', '/pools', {
+      body: { scopeId, family: 'ipv4', sharedWith: [managementAccount, ...numbers] },
+    })
+  for (let pool = 0; pool < sharesWithUnknownMax; pool++) assert.equal((await ask()).status, 201)
+  const { status, body } = await ask()
+  assert.deepEqual([status, body.code], [409, 'LimitExceeded'])
+  assert.match(body.detail!, /pools shared with a number that no account has.* 100/)
+  const { unitId } = await world.post<{ unitId: string }>('/organizational-units', {
+    name: 'after shares',
+    parentId: root,
+  })
+  const as = await world.tokenOf('user:after-shares', 'organization-administrator', unitId)
+  const wanted = { account: numbers[0], name: 'registered after shares', parentId: unitId }
+  assert.equal((await world.ask('POST', '/accounts', { body: wanted, as })).status, 201)
+  // Of accounts that are there, any number may be shared with.
+  const shared = { scopeId, family: 'ipv4', sharedWith: [managementAccount, numbers[0]] }
+  await world.post('/pools', shared)
 })
 
 test('I8 accounts of one name that somebody may not see do not keep theirs from its name, however many', async () => {

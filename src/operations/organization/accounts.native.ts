@@ -27,7 +27,7 @@ import {
 } from '../shapes.native.ts'
 import { refuseNoChange, shownTags, tagMap, tags } from '../space/shapes.native.ts'
 import { type AccountState, changeState, removeAccount, stateOf } from './account-states.ts'
-import { changeAccount, createAccount, moveAccount, refuseTakenNumber } from './accounts.ts'
+import { changeAccount, createAccount, moveAccount } from './accounts.ts'
 import { requireRightToDelete, requireRightToMove, requireRightToNumber, requireRightToTag } from './node-rights.ts'
 import { name, parentId, tagsNeedRight } from './nodes.native.ts'
 import { findAccount, findOrganization, placeOfAccount, placeOfParent } from './places.ts'
@@ -358,9 +358,7 @@ async function create(
   { tags, ...params }: Params,
 ): Promise<z.output<typeof account>> {
   const number = numberOf(params)
-  if (number !== undefined && !(await endSharesWith(context, number, await permitter(context, 'ipam:manage')))) {
-    refuseTakenNumber(number)
-  }
+  if (number !== undefined) await endSharesWith(context, number, await permitter(context, 'ipam:manage'))
   const id = await createAccount(context, organization, { ...params, tags: tagsFrom(tags) })
   return showAccount(context, await findAccount(context, id))
 }

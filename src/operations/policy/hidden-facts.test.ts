@@ -76,7 +76,7 @@ test('I8 the policy in force tells conditions, and exceptions for some resources
 })
 
 test('I8 the CIDRs of a pool that policy alone gives are told to nobody who may not read the pool', async () => {
-  assert.equal((await world.ask('GET', `/pools/${hidden}`, { as: rosa })).status, 404)
+  assert.equal((await world.ask('GET', `/pools/${hidden}`, { as: rosa })).status, 403)
   const params = { account: shop, resourceType: 'custom', locale, poolId: hidden, cidr: '10.0.0.0/24' }
   const refused = await world.ask<Problem>('POST', '/allocations', { as: rosa, body: params })
   const explained = await world.ask('POST', '/explanations', { as: rosa, body: params })

@@ -174,3 +174,19 @@ test('I8 what somebody calls after a resource that they may not see is theirs, a
     await world.ask('DELETE', `/allocations/${allocationId}`)
   }
 })
+
+test('Z4 of several accounts that have a resource of one id, none is shown for the other', async () => {
+  const resourceId = 'vpc-0aaaaaaaaaaaaaaaa'
+  for (const account of [shop, lab]) {
+    const body = { ...params({ account, resourceId }), resourceType: 'custom', netmaskLength: 32 }
+    assert.equal((await world.ask('POST', '/allocations', { body })).status, 201)
+  }
+  const { status, body } = await world.ask<{ code: string; detail: string }>('GET', `/resources/${resourceId}`)
+  assert.deepEqual([status, body.code], [400, 'InvalidParameterValue'])
+  for (const account of [shop, lab]) {
+    assert.match(body.detail, new RegExp(account))
+    assert.equal((await world.get<Resource>(`/resources/${resourceId}?account=${account}`)).account, account)
+  }
+  const as = await world.tokenOf('user:one-of-two', 'auditor', lab)
+  assert.equal((await world.get<Resource>(`/resources/${resourceId}`, { as })).account, lab)
+})

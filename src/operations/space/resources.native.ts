@@ -24,6 +24,7 @@ import {
   paging,
   poolNameOrProvider,
 } from '../shapes.native.ts'
+import { listTagged } from '../tagged.ts'
 import { isOwnNetwork } from './own-networks.ts'
 import { reservedType } from './reserved.ts'
 import { locale, numberIn, resourceId, resourceTypeName, shownName } from './shapes.native.ts'
@@ -234,13 +235,17 @@ interface Named {
 }
 const absent = ({ resourceId: id }: Named): Refusal => ({ code: 'NotFound', what: 'resource', id })
 
-/** Of several accounts that use a name, the first whose things may be seen. */
+/** Of several accounts that use a name, the one whose things may be seen; where that is several, none is taken for the other. */
 async function findResource(context: ReadContext, input: Named): Promise<Found> {
   const isPermitted = await permitter(context, 'allocation:read')
   const { account } = input
   const accounts = account === undefined ? await visibleAccounts(context, 'allocation:read', 'now') : [account]
   const found = await candidates(context, input.resourceId, account, await holdersOf(context, accounts))
-  const seen = found.find(({ account }) => isPermitted(account))
+  const [seen, other] = found.filter(({ account }) => isPermitted(account))
+  if (seen && other && seen.account !== other.account) {
+    const problem = `several accounts have a resource that is called so, such as \`${seen.account}\` and \`${other.account}\`: name one as \`account\``
+    refuse({ code: 'InvalidParameterValue', field: 'resourceId', value: input.resourceId, problem })
+  }
   if (seen) return seen
   const [named, ...others] = await called(context, input)
   if (others.length > 0) {
@@ -262,14 +267,11 @@ async function called(context: ReadContext, { resourceId: value, account }: Name
   const accounts = account === undefined ? await visibleAccounts(context, 'allocation:read', 'now') : [account]
   const found: TaggedObject[] = []
   for (const type of namedTypes) {
-    const rows = await context.tx.finding.tagged({ key: nameKey, value, type }, alikeMax, accounts)
-    found.push(...rows.filter((row) => isPermitted(row.account)))
+    const rows = await listTagged(context, { key: nameKey, value, type }, accounts, (row) => isPermitted(row.account))
+    found.push(...rows)
   }
   return found
 }
-/** Things of one name and kind that are looked at for those that the caller may see. */
-const alikeMax = 1_000
-
 async function candidates(
   context: ReadContext,
   id: string,

@@ -193,19 +193,25 @@ export class Finding {
   /**
    * Things of one kind that a key and value are on, in the order of their owners and ids.
    * @param accounts only theirs: what others have tagged alike costs nothing then
+   * @param after the last one that was read, where those of all are
    */
   async tagged(
     { key, value, type }: { readonly key: string; readonly value: string; readonly type: string },
     limit: number,
     accounts: readonly string[] | undefined,
+    after: TaggedObject = { account: '', id: '' },
   ): Promise<TaggedObject[]> {
     if (!accounts) {
       return this.#sql.all<TaggedObject>(
         `select resource_id as id, account from tag where key = ? and value = ? and resource_type = ?
+           and account >= ? and (account > ? or resource_id > ?)
          order by account, resource_id limit ?`,
         key,
         value,
         type,
+        after.account,
+        after.account,
+        after.id,
         limit,
       )
     }

@@ -177,6 +177,17 @@ export class Organizations {
     }
     return undefined
   }
+  /** Those of some numbers that no account has now. */
+  async unknownOf(numbers: readonly string[]): Promise<string[]> {
+    if (numbers.length === 0) return []
+    const { text, values } = listOfTexts(numbers)
+    const rows = await this.#sql.all<{ id: string }>(
+      `select id from account where removed_at is null and id in ${text}`,
+      ...values,
+    )
+    const known = new Set(rows.map(({ id }) => id))
+    return numbers.filter((number) => !known.has(number))
+  }
   /** Mailboxes do not tell upper from lower case, and neither do we. */
   async findEmail(email: string): Promise<string | undefined> {
     const row = await this.#sql.get<{ id: string }>(

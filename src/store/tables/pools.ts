@@ -568,10 +568,14 @@ export class Pools {
     return this.#sql.all('select pool, principal from pool_share order by pool, principal')
   }
   async share(pool: number, principals: readonly string[]): Promise<void> {
-    await this.#sql.run('delete from pool_share where pool = ?', pool)
+    const before = new Set(await this.shares(pool))
     for (const principal of principals) {
-      await poolShareTable.insert(this.#sql, { pool, principal })
+      if (!before.delete(principal)) await poolShareTable.insert(this.#sql, { pool, principal })
     }
+    for (const principal of before) await this.unshare(pool, principal)
+  }
+  async unshare(pool: number, principal: string): Promise<void> {
+    await this.#sql.run('delete from pool_share where pool = ? and principal = ?', pool, principal)
   }
 
   /** The provider's own pool of a family; it stands outside every IPAM and serves every Region. */
