@@ -340,3 +340,23 @@ test('every command says once, in a section of its own, how its answer can be pr
     for (const flag of ['-o, --output', '--json', '--wide', '--field']) assert.ok(section?.includes(`  ${flag}`), words)
   }
 })
+
+// Names --------------------------------------------------------------------------------------------------------------
+
+test('what has a name is called by it, and shown with it; where nothing has one, there is no room for names', async () => {
+  assert.doesNotMatch((await cadastre('pool list')).output, /NAME/)
+  await cadastre(`pool update ${made.child} --name 'the child'`)
+  const [head, , child] = (await cadastre('pool list')).output.split('\n')
+  assert.match(head!, /^POOL ID +NAME +LOCALE/)
+  assert.match(child!, new RegExp(`^${made.child} +the child +us-east-1`))
+  assert.match((await cadastre('pool tree')).output, new RegExp(`└─ ${made.child} +the child +10\\.0\\.0\\.0/16`))
+  assert.equal(await field(`pool show 'the child'`, 'poolId'), made.child)
+  assert.match((await cadastre(`find 'the child'`)).output, new RegExp(`${made.child} +ipam-pool +the child`))
+  const until = new Date(Date.now() + 3_600_000).toISOString()
+  const ask = `exception request --target ${managementAccount} --locale us-east-1 --resource-type custom --reason test`
+  const asked = await cadastre(`${ask} --expires-at ${until} --grants '{"pools":["the child"]}'`)
+  assert.match(asked.output, new RegExp(`pools +${made.child} \\(the child\\)\n`))
+  assert.doesNotMatch(asked.output, /^names/m)
+  await cadastre(`pool update 'the child' --no-name`)
+  assert.equal((await runHere(['pool', 'show', 'the child'], environment)).code, 5)
+})
