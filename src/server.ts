@@ -355,6 +355,7 @@ function createRest(
       },
       execute: (operation, call) => executeOr503(() => executor.execute(operation, call)),
       recordUnread: (operation, call, refused) => executeOr503(() => executor.recordUnread(operation, call, refused)),
+      findNewestChange: () => store.read((tx) => tx.recordLists.lastEntry()),
       onFault: logFault,
       version: programVersion(),
       signIn:

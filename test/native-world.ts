@@ -68,6 +68,7 @@ export async function withNativeApi<W extends World>(
       return answer
     },
     recordUnread: (operation, call, refused) => world.executor.recordUnread(operation, call, refused),
+    findNewestChange: () => world.store.read((tx) => tx.recordLists.lastEntry()),
     onFault: (error) => faults.push(error),
     version: '0.0.0',
     bodies: new Bodies(),

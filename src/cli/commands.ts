@@ -42,7 +42,11 @@ export const commandWords = {
     options: [
       { flag: 'principal', value: 'user:NAME', meaning: 'Whom it is for, or `service:NAME`.', isRequired: true },
       { flag: 'role', value: 'ROLE', meaning: '`organization-administrator` by default.' },
-      { flag: 'node', value: 'NODE', meaning: 'Where the role holds: a node by its id, or an account or unit by its name; everywhere by default.' },
+      {
+        flag: 'node',
+        value: 'NODE',
+        meaning: 'Where the role holds: a node by its id, or an account or unit by its name; everywhere by default.',
+      },
     ],
     meaning: 'Make a token of the native API that ends in an hour, and bind a role to its principal.',
   },

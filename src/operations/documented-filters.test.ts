@@ -1,9 +1,8 @@
 // Every filter that AWS documents is known: one for what there is none of here matches nothing, and is not called unknown.
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import type { Ec2Operation } from '#formats/aws/ec2.generated.ts'
+import { documentedFilters } from '../../test/service-documentation.ts'
 import { openWorld, type World } from '../../test/world.ts'
 import { operationTables } from './tables.aws.ts'
 
@@ -12,25 +11,6 @@ before(async () => {
   world = await openWorld()
 })
 after(() => world.close())
-
-/** The SDK's types carry the documentation of the service model, which lists the filters of each operation. */
-const models = new URL('../../node_modules/@aws-sdk/client-ec2/dist-types/models/', import.meta.url)
-const documentation = readdirSync(fileURLToPath(models))
-  .filter((name) => name.endsWith('.d.ts'))
-  .map((name) => readFileSync(new URL(name, models), 'utf8'))
-  .join('\n')
-
-function documentedFilters(operation: string): { field: 'Filter' | 'Filters'; names: string[] } | undefined {
-  const request = documentation.match(new RegExp(`^export interface ${operation}Request \\{$.*?^\\}$`, 'ms'))?.[0]
-  const member = request?.match(/\/\*\*((?:(?!\*\/).)*?)\*\/\s*(Filters?)\?: Filter\[\]/s)
-  if (!member) return undefined
-  const text = member[1]!.replaceAll(/\n\s*\*/g, ' ')
-  // A filter by a tag is listed as `tag`, with the key to be put behind it.
-  const names = [...text.matchAll(/<li>\s*<p>\s*<code>([a-zA-Z0-9.-]+)<\/code>/g)].map(([, name]) =>
-    name === 'tag' ? 'tag:Owner' : name!,
-  )
-  return { field: member[2] as 'Filter' | 'Filters', names }
-}
 
 test('every filter that is documented for an operation is taken by it', async () => {
   let tried = 0

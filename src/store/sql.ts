@@ -51,6 +51,16 @@ export function listOfRows(pairs: readonly (readonly [string, number])[]): {
   return { text: filled.map(() => '(cast(? as text), cast(? as bigint))').join(', '), values: filled.flat() }
 }
 
+/** The same for pairs of numbers. */
+export function listOfNumbers(pairs: readonly (readonly [number, number])[]): {
+  readonly text: string
+  readonly values: readonly number[]
+} {
+  const size = 2 ** Math.ceil(Math.log2(Math.max(pairs.length, 1)))
+  const filled = Array.from({ length: size }, (_, index) => pairs[index] ?? pairs.at(-1) ?? [-1, -1])
+  return { text: filled.map(() => '(cast(? as bigint), cast(? as bigint))').join(', '), values: filled.flat() }
+}
+
 /** The same for probes of an index: an order, and three keys. */
 export function listOfProbes(probes: readonly (readonly [number, Uint8Array, Uint8Array, Uint8Array])[]): {
   readonly text: string

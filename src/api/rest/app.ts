@@ -17,6 +17,7 @@ import { accountableOf, bearerOf, type Principal } from '#model/principal.ts'
 import { type Refusal, Refused, refuse } from '#model/refusal.ts'
 import { type Answer, type Call, DryRunSucceeded } from '#operations/execute.ts'
 import { type BodyBounds, etagOf, type NativeOperation, usualBody } from '#operations/operation.native.ts'
+import { pageSizeDefault } from '#operations/shapes.native.ts'
 import { nativeOperations } from '#operations/table.native.ts'
 import { type Bodies, dropBody } from '../body.ts'
 import { type Headers, headersOf, headersOfRefusal } from '../decision-headers.ts'
@@ -58,6 +59,8 @@ export interface RestDependencies {
   execute(operation: NativeOperation, call: Call): Promise<Answer>
   /** Puts on record that a request for a change was refused before it could be executed. May reject as `execute` does. */
   recordUnread(operation: NativeOperation, call: Call, refused: Refused): Promise<void>
+  /** The number of the newest change that there is, whoever may see it. */
+  findNewestChange(): Promise<number>
   /** Called once for every request that ended in a 500. */
   onFault(error: unknown, requestId: string): void
   readonly version: string
@@ -133,7 +136,7 @@ export async function createRestApp(deps: RestDependencies): Promise<FastifyInst
     checkQuery(request.raw.url ?? '')
     done()
   })
-  const streams = new Streams()
+  const streams = new Streams(deps.findNewestChange)
   app.addHook('preClose', async () => streams.end())
   await app.register(fastifySSE)
   // The page needs the plugin; what it shows is ours.
@@ -380,6 +383,7 @@ async function stream(
     cursor,
     listener: bearerOf({ by: native.name, makers: native.makers }),
     accountable: accountableOf(native),
+    pageSize: (call.input as { readonly limit?: number }).limit ?? pageSizeDefault,
     idOf: (item) => String((item as Record<string, unknown>)[facts.id]),
     signal: gone.signal,
   })

@@ -2,9 +2,18 @@
 import type { SSEMessage } from '@fastify/sse'
 import { refuse } from '#model/refusal.ts'
 
-/** Between two looks for what is new. Several servers share a database, so nobody but the database knows. */
-const pollMs = 500
-/** Each asks the database twice a second. */
+/**
+ * Between two looks for whether anything is new, one for all who listen. Several servers share a database, so nobody but the
+ * database knows.
+ */
+export const pollMs = 500
+/** Looks after which a stream reads though nothing is new: its token may have ended. */
+export const silentLooks = 20
+/** Between two readings of streams that one principal is accountable for: most of what is new is of others, and they see none of it. */
+export const gapMs = 50
+/** And as many times as long as the last of these readings took: whoever listens often takes a tenth of a server's time. */
+export const gapOfReading = 9
+/** Each reads twice a second at most, but for pages that are full. */
 export const streamsMax = 200
 /** Of one principal: nobody keeps all others from listening. */
 export const streamsOfOneMax = 20
@@ -28,16 +37,33 @@ export interface Following {
   /** For whom it is counted, beside the listener; see `accountableFor`. */
   readonly accountable: string
   readonly signal: AbortSignal
+  /** Items of a full page, behind which the next one is read at once. */
+  readonly pageSize: number
   idOf(item: object): string
 }
 
+/** What tells that something is new by being another: of everything, also of what a listener may not see. */
+type Newest = number | undefined
+
 export class Streams {
+  readonly #news: News
+  readonly #now: () => number
+  /** The last one to read of those that one principal is accountable for. */
+  readonly #turns = new Map<string, Promise<void>>()
   /** How many listen, as whom, and who is accountable for them. */
   #count = 0
   readonly #listeners = new Map<string, number>()
   readonly #accountable = new Map<string, number>()
   readonly #ending = new AbortController()
 
+  /**
+   * @param findNewest asked twice a second while anybody listens
+   * @param now milliseconds
+   */
+  constructor(findNewest: () => Promise<number>, now = () => performance.now()) {
+    this.#news = new News(findNewest)
+    this.#now = now
+  }
   /** Whoever listens is sent away; to be called when the server stops. */
   end(): void {
     this.#ending.abort()
@@ -76,21 +102,109 @@ export class Streams {
     }
   }
 
-  async *#events(read: ReadPage, { cursor, idOf, signal }: Following, release: () => void): AsyncGenerator<SSEMessage> {
+  async *#events(
+    read: ReadPage,
+    { cursor, idOf, pageSize, accountable, signal }: Following,
+    release: () => void,
+  ): AsyncGenerator<SSEMessage> {
     const ended = AbortSignal.any([signal, this.#ending.signal])
     try {
       while (!ended.aborted) {
-        const { items, nextCursor } = await read(cursor)
-        for (const item of items) yield { id: idOf(item), event: 'change', data: item }
-        const isBehind = nextCursor !== cursor
-        cursor = nextCursor
-        if (!isBehind) await pause(ended)
+        const known = this.#news.newest
+        const page = await this.#inTurn(accountable, ended, () => read(cursor))
+        if (!page) return
+        for (const item of page.items) yield { id: idOf(item), event: 'change', data: item }
+        cursor = page.nextCursor
+        if (page.items.length < pageSize) await this.#news.after(known, ended)
       }
     } finally {
       release()
     }
   }
+
+  /** One after the other of those with one accountable principal. Undefined where the stream has ended before its turn. */
+  async #inTurn<T>(accountable: string, ended: AbortSignal, read: () => Promise<T>): Promise<T | undefined> {
+    const before = this.#turns.get(accountable)
+    const { promise: mine, resolve } = Promise.withResolvers<void>()
+    this.#turns.set(accountable, mine)
+    const pass = (): void => {
+      resolve()
+      if (this.#turns.get(accountable) === mine) this.#turns.delete(accountable)
+    }
+    if (before) await either(before, ended)
+    if (ended.aborted) {
+      if (before) void before.then(pass)
+      else pass()
+      return undefined
+    }
+    const from = this.#now()
+    try {
+      return await read()
+    } finally {
+      setTimeout(pass, Math.max(gapMs, gapOfReading * (this.#now() - from))).unref()
+    }
+  }
 }
+
+/** Looks for what is new while anybody waits for it. */
+class News {
+  readonly #findNewest: () => Promise<number>
+  #newest: Newest
+  #timer: NodeJS.Timeout | undefined
+  readonly #waiting = new Set<() => void>()
+
+  constructor(findNewest: () => Promise<number>) {
+    this.#findNewest = findNewest
+  }
+  get newest(): Newest {
+    return this.#newest
+  }
+  /** Waits for the next look that finds another one than `known`, or for the end; and not for ever, whatever there is. */
+  after(known: Newest, ended: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (ended.aborted) return resolve()
+      let looks = 0
+      const end = (): void => {
+        this.#waiting.delete(look)
+        ended.removeEventListener('abort', end)
+        resolve()
+      }
+      const look = (): void => {
+        if (++looks >= silentLooks || this.#newest !== known) end()
+      }
+      this.#waiting.add(look)
+      ended.addEventListener('abort', end, { once: true })
+      this.#watch()
+    })
+  }
+  #watch(): void {
+    if (this.#timer || this.#waiting.size === 0) return
+    this.#timer = setTimeout(() => void this.#look(), pollMs).unref()
+  }
+  async #look(): Promise<void> {
+    try {
+      this.#newest = await this.#findNewest()
+    } catch {
+      // Each finds out for itself what is wrong.
+      this.#newest = undefined
+    }
+    for (const look of [...this.#waiting]) look()
+    this.#timer = undefined
+    this.#watch()
+  }
+}
+
+/** Waits for one of the two. */
+const either = (before: Promise<void>, ended: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const end = (): void => {
+      ended.removeEventListener('abort', end)
+      resolve()
+    }
+    if (ended.aborted) return end()
+    ended.addEventListener('abort', end, { once: true })
+    void before.then(end)
+  })
 
 function addTo(counts: Map<string, number>, key: string, number: number): void {
   const sum = (counts.get(key) ?? 0) + number
@@ -103,15 +217,3 @@ function refuseTooMany(used: number | undefined, limit: number, countedFor: stri
   const because = `for ${countedFor} there are ${used} streams, and ${limit} are allowed: end some of them`
   refuse({ code: 'Throttled', retryAfterSeconds: retrySeconds, because })
 }
-
-const pause = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) return resolve()
-    const end = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', end)
-      resolve()
-    }
-    const timer = setTimeout(end, pollMs)
-    signal.addEventListener('abort', end, { once: true })
-  })

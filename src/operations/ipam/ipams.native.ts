@@ -1,6 +1,7 @@
 // IPAMs over the native API.
 import { z } from 'zod'
 import { type Refusal, refuse } from '#model/refusal.ts'
+import type { Tag } from '#model/tags.ts'
 import { nameKey } from '#model/tags.ts'
 import type { Ipam } from '#store/tables/ipams.ts'
 import { type Place, permitter, requirePermission } from '../identity/authority.ts'
@@ -88,7 +89,10 @@ export const listIpams = nativeRead({
     return gatherPage(context, params, {
       read: (after, limit) => context.tx.ipams.list({ account }, after, limit),
       key: ({ id }) => id,
-      show: async (row) => (isPermitted(row.account) ? showIpam(context, row) : undefined),
+      async showAll(rows) {
+        const tags = await context.tx.tags.ofMany(rows.map(({ id }) => id))
+        return rows.map((row) => (isPermitted(row.account) ? describe(row, tags.get(row.id) ?? []) : undefined))
+      },
     })
   },
 })
@@ -230,8 +234,11 @@ async function requireRules(context: WriteContext, account: string): Promise<voi
 
 // Showing ------------------------------------------------------------------------------------------------------------
 
-async function showIpam(context: ReadContext, found: Ipam): Promise<z.output<typeof ipam>> {
-  const tags = tagMap(await context.tx.tags.of(found.id))
+const showIpam = async (context: ReadContext, found: Ipam): Promise<z.output<typeof ipam>> =>
+  describe(found, await context.tx.tags.of(found.id))
+
+function describe(found: Ipam, stored: readonly Tag[]): z.output<typeof ipam> {
+  const tags = tagMap(stored)
   return {
     ipamId: found.id,
     name: tags[nameKey] || undefined,

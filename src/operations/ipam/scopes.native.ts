@@ -1,6 +1,7 @@
 // Scopes over the native API.
 import { z } from 'zod'
 import { type Refusal, refuse } from '#model/refusal.ts'
+import type { Tag } from '#model/tags.ts'
 import { nameKey } from '#model/tags.ts'
 import type { Scope } from '#store/tables/ipams.ts'
 import { type Place, permitter } from '../identity/authority.ts'
@@ -65,7 +66,10 @@ export const listScopes = nativeRead({
     return gatherPage(context, params, {
       read: (after, limit) => context.tx.ipams.listScopes({ ipamId }, after, limit),
       key: ({ id }) => id,
-      show: async (row) => (isPermitted(row.account) ? showScope(context, row) : undefined),
+      async showAll(rows) {
+        const tags = await context.tx.tags.ofMany(rows.map(({ id }) => id))
+        return rows.map((row) => (isPermitted(row.account) ? describe(row, tags.get(row.id) ?? []) : undefined))
+      },
     })
   },
 })
@@ -158,8 +162,11 @@ export async function placeOfScope(context: ReadContext, input: { readonly scope
 
 // Showing ------------------------------------------------------------------------------------------------------------
 
-async function showScope(context: ReadContext, found: Scope): Promise<z.output<typeof scope>> {
-  const tags = tagMap(await context.tx.tags.of(found.id))
+const showScope = async (context: ReadContext, found: Scope): Promise<z.output<typeof scope>> =>
+  describe(found, await context.tx.tags.of(found.id))
+
+function describe(found: Scope, stored: readonly Tag[]): z.output<typeof scope> {
+  const tags = tagMap(stored)
   return {
     scopeId: found.id,
     name: tags[nameKey] || undefined,

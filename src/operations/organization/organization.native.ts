@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { isUnitId } from '#model/organization.ts'
 import { refuse } from '#model/refusal.ts'
+import type { Tag } from '#model/tags.ts'
 import { tagsFrom } from '#model/tags.ts'
 import type { Node, Organization } from '#store/tables/organizations.ts'
 import { type Place, permitter, requirePermission } from '../identity/authority.ts'
@@ -196,7 +197,10 @@ export const listUnits = nativeRead({
     return gatherPage(context, params, {
       read: (after, limit) => context.tx.organizations.listNodes({ parentId, kind }, { after, limit }),
       key: ({ id }) => id,
-      show: async (row: Node) => (isPermitted(row.id) ? showUnit(context, row) : undefined),
+      async showAll(rows) {
+        const tags = await context.tx.tags.ofMany(rows.map(({ id }) => id))
+        return rows.map((row) => (isPermitted(row.id) ? describeUnit(row, tags.get(row.id) ?? []) : undefined))
+      },
     })
   },
 })
@@ -321,6 +325,11 @@ async function showOrganization(
   }
 }
 
-async function showUnit({ tx }: ReadContext, { id, name, parentId }: Node): Promise<z.output<typeof unit>> {
-  return { unitId: id, name, parentId: parentId!, tags: tagMap(await tx.tags.of(id)) }
-}
+const showUnit = async (context: ReadContext, found: Node): Promise<z.output<typeof unit>> =>
+  describeUnit(found, await context.tx.tags.of(found.id))
+const describeUnit = ({ id, name, parentId }: Node, tags: readonly Tag[]): z.output<typeof unit> => ({
+  unitId: id,
+  name,
+  parentId: parentId!,
+  tags: tagMap(tags),
+})

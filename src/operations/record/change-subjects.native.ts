@@ -10,6 +10,7 @@ import type { ListedEntry } from '#store/tables/record-lists.ts'
 import type { DescribedTenure } from '#store/tables/timeline.ts'
 import type { ReadContext } from '../operation.ts'
 import { formatInstant, nameShapes } from '../shapes.native.ts'
+import { tenuresAround } from './change-subjects.ts'
 import { stateIn } from './history.native.ts'
 import { poolNamer } from './history.ts'
 import { type PermittedThen, permitterThen, placeOfObject } from './object-places.ts'
@@ -67,17 +68,26 @@ export async function describeSubjects(
     const { fromAt: from, untilAt: until } = found
     return (await isPermitted(await placeOfObject(context, id, found), from, until ?? Infinity)) ? found : undefined
   }
-  return Promise.all(
-    asked.map(({ entry, subjects }) =>
-      Promise.all(
-        subjects.map(async ({ id, before, after }) => {
-          if (before !== undefined || after !== undefined)
-            return describeVersions(id, await versionOf(id, before), await versionOf(id, after))
-          return entry.outcome === 'Success' ? describeTenure(context, entry, id, isPermitted) : bare(id)
-        }),
-      ),
-    ),
+  const held = asked.flatMap(({ entry, subjects }) =>
+    subjects.flatMap((subject) => {
+      const n = tenureNumber(context, entry, subject)
+      return n === undefined ? [] : [{ objectId: subject.id, n, entry }]
+    }),
   )
+  const tenures = await describeTenures(context, held, isPermitted)
+  let at = 0
+  const all: SubjectShown[][] = []
+  for (const { entry, subjects } of asked) {
+    const shown: SubjectShown[] = []
+    for (const subject of subjects) {
+      const { id, before, after } = subject
+      if (tenureNumber(context, entry, subject) !== undefined) shown.push(tenures[at++]!)
+      else if (before === undefined && after === undefined) shown.push(bare(id))
+      else shown.push(describeVersions(id, await versionOf(id, before), await versionOf(id, after)))
+    }
+    all.push(shown)
+  }
+  return all
 }
 
 const bare = (objectId: string): SubjectShown => ({ objectId, members: [] })
@@ -99,44 +109,33 @@ function describeVersions(
 
 // Space --------------------------------------------------------------------------------------------------------------
 
-/** What an allocation or Elastic IP was before an entry and after it, from what is on record of its time. */
-async function describeTenure(
+/** What allocations and Elastic IPs were before entries and after them, as far as the caller may see it. */
+async function describeTenures(
   context: ReadContext,
-  entry: ListedEntry,
-  objectId: string,
+  asked: readonly { readonly objectId: string; readonly n: number; readonly entry: ListedEntry }[],
   isPermitted: PermittedThen,
-): Promise<SubjectShown> {
-  const n = spaceNumberIn(context.tx.installation, objectId)
-  const around = n === undefined ? undefined : await statesAround(context, n, entry)
-  const owner = around && (around.after ?? around.before)
-  if (!owner || !(await isPermitted(owner.account, entry.at))) return bare(objectId)
-  const { before, after } = around
+): Promise<readonly SubjectShown[]> {
+  const changes = await tenuresAround(context, asked)
   const nameOf = await poolNamer(context)
   const stateOf = (tenure: DescribedTenure | undefined) => tenure && describe(context, tenure, nameOf(tenure.pool))
-  return {
-    objectId,
-    kind: kinds[kindOf(objectId) === 'address' ? 'address' : 'allocation'].noun,
-    members: differenceOf(stateOf(before), stateOf(after)),
+  const shown: SubjectShown[] = []
+  for (const [index, { objectId, entry }] of asked.entries()) {
+    const { before, after } = changes[index]!
+    const owner = after ?? before
+    if (!owner || !(await isPermitted(owner.account, entry.at))) {
+      shown.push(bare(objectId))
+      continue
+    }
+    const kind = kinds[kindOf(objectId) === 'address' ? 'address' : 'allocation'].noun
+    shown.push({ objectId, kind, members: differenceOf(stateOf(before), stateOf(after)) })
   }
+  return shown
 }
 
-/**
- * What a tenure said before an entry and after it. Where several requests changed it within one millisecond, each of their
- * entries tells of all of that, but for the one that began it.
- */
-async function statesAround(
-  { tx }: ReadContext,
-  n: number,
-  entry: ListedEntry,
-): Promise<{ before?: DescribedTenure; after?: DescribedTenure }> {
-  const [first] = await tx.tenures.ofNumberFrom(n, 0, 1)
-  if (!first) return {}
-  const hasBegun = first.heldFrom < entry.at || (await tx.recordLists.anyEntryBetween(n, entry.n))
-  if (!hasBegun) return { after: (await tx.tenures.describe([first]))[0] }
-  const before = (await tx.tenures.stateAt(n, entry.at - 1)) ?? first
-  const after = await tx.tenures.stateAt(n, entry.at)
-  const [describedBefore, describedAfter] = await tx.tenures.describe(after ? [before, after] : [before])
-  return { before: describedBefore, after: describedAfter }
+/** The number of an allocation or Elastic IP that an entry changed, which has no versions; undefined for all else. */
+function tenureNumber({ tx }: ReadContext, entry: ListedEntry, { id, before, after }: Subject): number | undefined {
+  if (before !== undefined || after !== undefined || entry.outcome !== 'Success') return undefined
+  return spaceNumberIn(tx.installation, id)
 }
 
 const describe = ({ tx }: ReadContext, tenure: DescribedTenure, poolId: string): Record<string, unknown> => ({

@@ -12,8 +12,7 @@ export const subjectsListed = 100
 export const differencesListed = 10
 /** Of all changes on a page: with more the page is shorter. */
 const differencesPerPage = 1_000
-/** Entries read at once, also for a short page, and looked at for one page; with fewer to be seen the page is shorter. */
-const stepSize = 200
+/** Entries looked at for one page; with fewer to be seen the page is shorter. */
 const entriesPerPageMax = 5_000
 
 export interface ChangeFilter {
@@ -48,7 +47,7 @@ export async function listChanges(
   const read = isForward ? recordLists.entriesAfter.bind(recordLists) : recordLists.entriesBefore.bind(recordLists)
 
   async function readSlice(after = begin, size: number): Promise<Slice<SeenEntry, number>> {
-    const found = await read(filter, after, Math.max(size, stepSize))
+    const found = await read(filter, after, size)
     const numbers = found.numbers.filter((n) => (isForward ? n < end : n >= first))
     const isPast = numbers.length < found.numbers.length || (isForward ? found.last >= end : found.last < first)
     const entries = await recordLists.entries(numbers, subjectsListed)

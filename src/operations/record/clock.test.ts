@@ -165,7 +165,7 @@ describe('§6 clock changes', () => {
       const { store, call, now } = await open(() => clock)
       assert.equal(await now(), newestAt)
       assert.equal(await store.write(async (tx) => tx.now), newestAt)
-      assert.equal(await outcomeOf(call('AllocateAddress', { IpamPoolId: exceptionPool })), 'NotFound')
+      assert.equal(await outcomeOf(call('AllocateAddress', { IpamPoolId: exceptionPool })), 'NotShared')
       assert.equal(await outcomeOf(identify(store, token)), 'InvalidToken')
       await call('ReleaseAddress', { AllocationId: allocation })
       await call('AllocateAddress', {})
@@ -233,7 +233,7 @@ describe('§6 clock changes', () => {
     assert.equal(await now(), clock)
     assert.equal(await store.write(async (tx) => tx.now), clock)
     // By this clock nobody has asked for the exception yet, and what was taken later is released when it was taken.
-    assert.equal(await outcomeOf(call('AllocateAddress', { IpamPoolId: exceptionPool })), 'NotFound')
+    assert.equal(await outcomeOf(call('AllocateAddress', { IpamPoolId: exceptionPool })), 'NotShared')
     await store.write((tx) => tx.space.drop(held))
     await call('ReleaseAddress', { AllocationId: company.allocation })
     assert.deepEqual(

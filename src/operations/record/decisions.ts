@@ -11,9 +11,6 @@ import { namesOf } from './object-names.ts'
 import { permitterThen, placeThen } from './object-places.ts'
 import { lookedAt, rangeOfSpan, type Span } from './spans.ts'
 
-/** Decisions read at once, also for a short page. */
-const stepSize = 200
-
 export interface DecisionFilter extends Omit<StoredFilter, 'subject' | 'accounts'> {
   /** The id of an object that the change or refusal was about. */
   readonly subject?: string
@@ -37,7 +34,7 @@ export async function listDecisions(
   const { first, end } = await rangeOfSpan(context, 'decision', span)
   return readSlicedPage<RecordedDecision, RecordedDecision, number>(context, asked, {
     async readSlice(before = end, size) {
-      const found = await recordLists.decisionsBefore(filter, before, Math.max(size, stepSize))
+      const found = await recordLists.decisionsBefore(filter, before, size)
       const numbers = found.numbers.filter((n) => n >= first)
       const decisions = await journal.findDecisions(numbers)
       const isPast = numbers.length < found.numbers.length || found.last < first

@@ -15,8 +15,6 @@ import { placesOfPools } from './pool-scopes.ts'
 import { always, type Span } from './spans.ts'
 
 const action = 'history:read'
-/** Rows looked at for one page; with fewer matches the page is shorter and says where to go on. */
-const rowsPerPageMax = 20_000
 
 // Space --------------------------------------------------------------------------------------------------------------
 
@@ -161,7 +159,6 @@ async function gather<P>(
       }
       return shown
     },
-    bounds: { rowsMax: rowsPerPageMax },
   })
   return { items: await describeAll(context, items), next }
 }
@@ -301,7 +298,6 @@ export async function listStates(
       for (const row of rows) shown.push(await told(row))
       return shown
     },
-    bounds: { rowsMax: rowsPerPageMax },
   })
   return { items: await explain(context, objectId, items), next }
 }

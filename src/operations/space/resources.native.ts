@@ -201,8 +201,11 @@ const sources: Readonly<Record<Kind, Source>> = {
         ? await allocationLists.ofHolders(holders, numberIn(after), limit)
         : await allocationLists.ofType('eip', numberIn(after), limit)
       const isWanted = (row: Allocation) => region === undefined || row.region === region
+      const nameOf = namer(context, ['address', 'allocation'], rows)
       return stepOf(
-        rows.map((row) => (isWanted(row) ? eipRow(context, row) : { place: String(row.n), account: row.account })),
+        rows.map((row) =>
+          isWanted(row) ? eipRow(context, row, nameOf) : { place: String(row.n), account: row.account },
+        ),
         limit,
       )
     },
@@ -285,7 +288,7 @@ async function candidates(
   if (kind === 'address') {
     const n = parseId('address', tx.installation, id)
     const eip = n === undefined ? undefined : await tx.allocations.find(n)
-    if (eip?.resourceType === 'eip') found.push(eipRow(context, eip))
+    if (eip?.resourceType === 'eip') found.push(eipRow(context, eip, namer(context, ['address', 'allocation'], [eip])))
   }
   const network = kind && networkKinds[kind as keyof typeof networkKinds]
   if (network) {
@@ -308,12 +311,12 @@ function placeIn(cursor: string | undefined): readonly [Kind | undefined, string
 
 // Showing ------------------------------------------------------------------------------------------------------------
 
-const eipRow = (context: ReadContext, allocation: Allocation): Found => ({
+const eipRow = (context: ReadContext, allocation: Allocation, nameOf: NameOf): Found => ({
   place: String(allocation.n),
   account: allocation.account,
   show: async () => ({
     resourceId: formatId('address', context.tx.installation, allocation.n),
-    name: await nameIn(context, ['address', 'allocation'], allocation),
+    name: await nameOf(allocation),
     resourceType: 'eip',
     account: allocation.account,
     locale: allocation.region,
@@ -321,15 +324,22 @@ const eipRow = (context: ReadContext, allocation: Allocation): Found => ({
   }),
 })
 
-/** What an allocation is called, under any of its ids. */
-async function nameIn(
+type NameOf = (allocation: Allocation) => Promise<string | undefined>
+/** What allocations are called, under any of their ids: read at once, where anybody asks for one of them. */
+function namer(
   { tx }: ReadContext,
   kinds: readonly ('address' | 'allocation')[],
-  { n }: Allocation,
-): Promise<string | undefined> {
-  const ids = kinds.map((kind) => formatId(kind, tx.installation, n))
-  const names = await tx.tags.names(ids)
-  return ids.map((id) => names.get(id)).find((name) => name !== undefined)
+  allocations: readonly Allocation[],
+): NameOf {
+  const idsOf = ({ n }: Allocation): string[] => kinds.map((kind) => formatId(kind, tx.installation, n))
+  let names: Promise<ReadonlyMap<string, string>> | undefined
+  return async (allocation) => {
+    names ??= tx.tags.names(allocations.flatMap(idsOf))
+    const found = await names
+    return idsOf(allocation)
+      .map((id) => found.get(id))
+      .find((name) => name !== undefined)
+  }
 }
 
 interface NamedRow extends Found {
@@ -357,7 +367,7 @@ async function namedRows(
       const spaces: Resource['spaces'] = []
       for (const allocation of allocations) spaces.push(await spaceOf(context, allocation))
       const [first] = allocations
-      const name = await nameIn(context, ['allocation'], first!)
+      const name = await namer(context, ['allocation'], [first!])(first!)
       return { resourceId: id, name, resourceType: first!.resourceType, account, locale: first!.region, spaces }
     },
   }))

@@ -1,6 +1,6 @@
 // IPAMs and their scopes.
 import type { Compatibility, OnExhausted } from '#model/policy/values.ts'
-import type { Sql } from '../sql.ts'
+import { listOfTexts, type Sql } from '../sql.ts'
 import { bit, changing, integer, named, optional, type Row, type RowOf, references, table, text } from '../table.ts'
 
 export const ipamTable = table(
@@ -61,12 +61,12 @@ export class Ipams {
 
   async find(id: string): Promise<Ipam | undefined> {
     const found = await ipamTable.first(this.#sql, 'where id = ?', id)
-    return found && this.#withRegions(found)
+    return found && (await this.#withRegions([found]))[0]
   }
   /** An account's IPAMs whose home is the Region, in order of creation. */
   async ofAccount(account: string, region: string): Promise<Ipam[]> {
     const found = await ipamTable.all(this.#sql, 'where account = ? and region = ? order by id', account, region)
-    return Promise.all(found.map((ipam) => this.#withRegions(ipam)))
+    return this.#withRegions(found)
   }
   /** Of all accounts, or of one, in order of creation. */
   async list({ account }: { readonly account?: string }, after: string, limit: number): Promise<Ipam[]> {
@@ -77,7 +77,7 @@ export class Ipams {
       ...(account === undefined ? [] : [account]),
       limit,
     )
-    return Promise.all(found.map((ipam) => this.#withRegions(ipam)))
+    return this.#withRegions(found)
   }
   /** Its two default scopes are inserted by themselves. */
   async insert(ipam: Ipam): Promise<void> {
@@ -127,9 +127,15 @@ export class Ipams {
     await this.#sql.run('delete from scope where id = ?', id)
   }
 
-  async #withRegions(ipam: RowOf<typeof ipamTable>): Promise<Ipam> {
-    const regions = await ipamRegionTable.all(this.#sql, 'where ipam_id = ? order by region', ipam.id)
-    return { ...ipam, operatingRegions: regions.map(({ region }) => region) }
+  async #withRegions(found: readonly RowOf<typeof ipamTable>[]): Promise<Ipam[]> {
+    if (found.length === 0) return []
+    const { text, values } = listOfTexts(found.map(({ id }) => id))
+    const regions = await ipamRegionTable.all(this.#sql, `where ipam_id in ${text} order by ipam_id, region`, ...values)
+    const regionsOf = Map.groupBy(regions, ({ ipamId }) => ipamId)
+    return found.map((ipam) => ({
+      ...ipam,
+      operatingRegions: (regionsOf.get(ipam.id) ?? []).map(({ region }) => region),
+    }))
   }
   async #setRegions({ id, operatingRegions }: Ipam): Promise<void> {
     for (const region of operatingRegions) {

@@ -293,7 +293,13 @@ for (const engine of engines) {
       await asks('used by', 7, async () => {
         assert.equal((await tenures.ofResource('i-7', undefined, page)).length, 3)
       })
-      await asks('of a number, oldest first', 4, () => tenures.ofNumberFrom(7, 0, page))
+      await asks('the first states of numbers', 4, () => tenures.firstStates([7, 8, 9]))
+      await asks('of numbers at moments', 4, () =>
+        tenures.statesAt([
+          [7, 3],
+          [8, 3],
+        ]),
+      )
       await asks('of a number', 4, async () => {
         const found = await tenures.ofNumber(7, 99, page)
         assert.deepEqual(

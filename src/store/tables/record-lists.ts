@@ -2,7 +2,7 @@
 
 import { kindOf, sequenceIn } from '#model/identifier.ts'
 import { firstOf } from '../merged-ranges.ts'
-import { listOf, listOfTexts, type Sql, type SqlValue } from '../sql.ts'
+import { listOf, listOfNumbers, listOfTexts, type Sql, type SqlValue } from '../sql.ts'
 import type { Subject } from '../subjects.ts'
 import { makersBeside, makersIn } from './api-tokens.ts'
 import { standsInEntry } from './journal.ts'
@@ -221,10 +221,17 @@ export class RecordLists {
       ),
     )
   }
-  /** Whether any entry lies between two numbers. */
-  async anyEntryBetween(after: number, before: number): Promise<boolean> {
-    const row = await this.#sql.get('select 1 as one from audit_entry where n > ? and n < ? limit 1', after, before)
-    return row !== undefined
+  /** Of these pairs of numbers, as `AFTER/BEFORE`, those between which any entry lies. */
+  async anyEntryBetween(pairs: readonly (readonly [after: number, before: number])[]): Promise<ReadonlySet<string>> {
+    if (pairs.length === 0) return new Set()
+    const list = listOfNumbers(pairs)
+    const rows = await this.#sql.all<{ n: number; until: number }>(
+      `with asked (n, until) as (values ${list.text})
+       select asked.n, asked.until from asked
+       where exists (select 1 from audit_entry a where a.n > asked.n and a.n < asked.until)`,
+      ...list.values,
+    )
+    return new Set(rows.map(({ n, until }) => `${n}/${until}`))
   }
   async lastEntry(): Promise<number> {
     return (await this.#sql.get<{ n: number | null }>('select max(n) as n from audit_entry'))?.n ?? 0

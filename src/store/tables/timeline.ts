@@ -4,7 +4,7 @@
 import { bitsOf, type Cidr, fromKey, lastAddress, supernet, toKey } from '#model/cidr.ts'
 import { formatId } from '#model/identifier.ts'
 import { firstOf, type RangeKey, type Ranges } from '../merged-ranges.ts'
-import { listOf, listOfTexts, type Sql, type SqlValue } from '../sql.ts'
+import { listOf, listOfNumbers, listOfTexts, type Sql, type SqlValue } from '../sql.ts'
 import { Addresses, type Association } from './addresses.ts'
 import type { Clock } from './history.ts'
 import type { HoldEnding } from './holds.ts'
@@ -603,16 +603,6 @@ export class Timeline {
     }
     return found.sort((a, b) => inNumberOrder(b, a)).slice(0, limit)
   }
-  /** The same, oldest first, after a version. */
-  async ofNumberFrom(n: number, after: number, limit: number): Promise<Tenure[]> {
-    const found: Tenure[] = []
-    for (const part of allParts) {
-      const { table, joined, version } = part
-      const text = `from ${table} ${joined} where t.n = ? and ${version} > ? order by ${version} limit ?`
-      found.push(...(await this.#read(part, text, [n, after, limit])))
-    }
-    return found.sort(inNumberOrder).slice(0, limit)
-  }
   /** The present or last state of a tenure. */
   async latestOf(n: number): Promise<Tenure | undefined> {
     for (const part of [parts.allocated, parts.held, parts.ended]) {
@@ -630,6 +620,52 @@ export class Timeline {
       found.push(...(await this.#byNumber(part, { text: `t.n in ${text}`, values }, undefined, numbers.length)))
     }
     return new Map(found.map((tenure) => [tenure.n, tenure]))
+  }
+  /** The first states of tenures, by their numbers; those that never were are missing. */
+  async firstStates(numbers: readonly number[]): Promise<ReadonlyMap<number, Tenure>> {
+    if (numbers.length === 0) return new Map()
+    const { text, values } = listOf(numbers)
+    const found: Tenure[] = []
+    for (const part of allParts) {
+      const { table, joined, version } = part
+      const where = `where t.n in ${text} and ${version} = 1 limit ?`
+      found.push(...(await this.#read(part, `from ${table} ${joined} ${where}`, [...values, numbers.length])))
+    }
+    // What is held and confirmed has its first state in both tables: the one that is over is the first.
+    return new Map(found.map((tenure) => [tenure.n, tenure]))
+  }
+  /** What tenures said at moments, as `NUMBER/MOMENT`; where one was not then, it is missing. */
+  async statesAt(asked: readonly (readonly [n: number, at: number])[]): Promise<ReadonlyMap<string, Tenure>> {
+    if (asked.length === 0) return new Map()
+    const { text, values } = listOf(asked.map(([n]) => n))
+    const latest = new Map<number, Tenure>()
+    for (const part of [parts.ended, parts.held, parts.allocated]) {
+      const { table, joined } = part
+      const rows = await this.#read(part, `from ${table} ${joined} where t.n in ${text} limit ?`, [
+        ...values,
+        asked.length,
+      ])
+      for (const row of rows) latest.set(row.n, row)
+    }
+    const states = new Map<string, Tenure>()
+    const earlier: (readonly [number, number])[] = []
+    for (const [n, at] of asked) {
+      const last = latest.get(n)
+      if (!last || last.from > at) earlier.push([n, at])
+      else if (isAt(last, at)) states.set(`${n}/${at}`, last)
+    }
+    if (earlier.length === 0) return states
+    const list = listOfNumbers(earlier)
+    const { columns, table } = parts.changed
+    const rows = await this.#sql.all<Row & { at: number }>(
+      `with probe (n, at) as (values ${list.text})
+       select ${columns}, probe.at from probe cross join ${table}
+       where t.n = probe.n and t.from_at <= probe.at and t.until_at > probe.at limit ?`,
+      ...list.values,
+      list.values.length,
+    )
+    for (const row of rows) states.set(`${row.n}/${row.at}`, this.#tenureOf(parts.changed, row))
+    return states
   }
   /** What a tenure said at a moment; undefined where it was not. */
   async stateAt(n: number, at: number): Promise<Tenure | undefined> {

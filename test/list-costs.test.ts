@@ -1,0 +1,184 @@
+// What one page of any list costs: a fixed number of rows and statements at most, by whatever filter, and however much else there is.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import type { z } from 'zod'
+import { ec2Model, organizationsModel, type ServiceModel, stsModel } from '#formats/aws/service-model.ts'
+import type { Principal } from '#model/principal.ts'
+import { Refused } from '#model/refusal.ts'
+import type { NativeOperation } from '#operations/operation.native.ts'
+import type { AnyOperation } from '#operations/operation.ts'
+import { nativeOperations } from '#operations/table.native.ts'
+import { operationTables } from '#operations/tables.aws.ts'
+import { type Filled, openFilled } from './event-loop/filled-world.ts'
+import { measureWork, startCounting } from './event-loop/meter.ts'
+import { administratorOf, signer } from './event-loop/requests.ts'
+import { documentedFilters } from './service-documentation.ts'
+import { managementAccount } from './world.ts'
+
+let filled: Filled
+let administrator: Principal
+
+before(async () => {
+  filled = await openFilled({ allocations: 2_500, objects: 1_200 })
+  administrator = await administratorOf(filled.world)
+  startCounting()
+  // Whoever asks first compiles the rules for all.
+  const list = nativeOperations.find(({ name }) => name === 'listPools')!
+  await costOf(list, list.input.parse({}) as object, administrator)
+})
+after(() => filled?.world.close())
+
+/** Of a page, whatever its limit and filter: 1,000 rows with what belongs to each, or as many as are looked at where little is shown. */
+const most = { statements: 400, rows: 12_000 }
+/** Of a page of one item without a filter. */
+const mostOfOne = { statements: 60, rows: 100 }
+/** Lists that look at more for one item, and why. They may only become fewer. */
+const lookAtMore: Readonly<Record<string, string>> = {
+  listFindingsOfAccount: 'what is as it should be is passed over',
+  DescribeIpamPoolAllocations: 'Elastic IPs of the provider are passed over',
+  GetIpamPoolCidrs: 'those of one pool, at most 1,000, are in no order that an index has',
+}
+
+interface Cost {
+  readonly statements: number
+  readonly rows: number
+}
+async function costOf(operation: AnyOperation, input: object, principal: Principal): Promise<Cost> {
+  const ask = () =>
+    filled.world.executor.execute(operation, {
+      principal,
+      region: principal === signer ? 'us-east-1' : 'global',
+      input,
+      requestId: 'asked',
+      sourceAddress: '127.0.0.1',
+    })
+  const work = async (): Promise<void> => {
+    await ask().catch((error: unknown) => {
+      if (!(error instanceof Refused)) throw error
+    })
+  }
+  const { total } = await measureWork(work)
+  return { statements: total.statements, rows: total.rows }
+}
+
+/** What was too much, one line for each request. */
+async function excessOf(
+  operation: AnyOperation,
+  inputs: readonly { readonly input: object; readonly isOne?: boolean }[],
+  principal: Principal,
+): Promise<string[]> {
+  const excess: string[] = []
+  for (const { input, isOne } of inputs) {
+    const { statements, rows } = await costOf(operation, input, principal)
+    const bounds = isOne && lookAtMore[operation.name] === undefined ? mostOfOne : most
+    if (statements <= bounds.statements && rows <= bounds.rows) continue
+    excess.push(`${operation.name} ${JSON.stringify(input)}: ${statements} statements, ${rows} rows`)
+  }
+  return excess
+}
+
+// The native API -----------------------------------------------------------------------------------------------------
+
+const isList = ({ output, access }: NativeOperation): boolean =>
+  access === 'read' && 'shape' in output && 'items' in (output as z.ZodObject).shape
+
+for (const operation of nativeOperations.filter(isList)) {
+  test(`D3 a page of ${operation.name} costs no more, by whatever filter`, async () => {
+    const { shape } = operation.input
+    const example = (filled.native.get(operation.name)?.[0]?.input ?? {}) as Readonly<Record<string, unknown>>
+    const isNeeded = ([, one]: readonly [string, z.core.$ZodType]): boolean =>
+      !(one as z.ZodType).safeParse(undefined).success
+    const needed = Object.fromEntries(
+      Object.entries(shape)
+        .filter(isNeeded)
+        .map(([name]) => [name, example[name]]),
+    )
+    const filters = Object.entries(shape).filter((one) => !isNeeded(one) && !['limit', 'cursor'].includes(one[0]))
+    const asked = filters.flatMap(([name, one]) => valuesOf(name, one as z.ZodType).map((value) => ({ [name]: value })))
+    const limits = 'limit' in shape ? [{ limit: 1 }, { limit: 1_000 }] : [{}]
+    const parsed = (input: object) => operation.input.parse({ ...needed, ...input }) as object
+    const inputs = [
+      { input: parsed(limits[0]!), isOne: true },
+      ...[{}, ...asked].flatMap((filter) => limits.map((limit) => ({ input: parsed({ ...filter, ...limit }) }))),
+    ]
+    assert.deepEqual(await excessOf(operation, inputs, administrator), [])
+  })
+}
+
+/** Of a filter, values that match much, and little or nothing. Those of a choice are all of them. */
+function valuesOf(name: string, schema: z.ZodType): readonly unknown[] {
+  const { type, entries, values } = (schema as z.ZodOptional<z.ZodType>).unwrap().def as {
+    readonly type: string
+    readonly entries?: Readonly<Record<string, string>>
+    readonly values?: readonly unknown[]
+  }
+  if (type === 'enum') return Object.values(entries!)
+  if (type === 'literal') return values!
+  const given = valuesByName[name]
+  assert(given, `the filter \`${name}\` has values in ${import.meta.filename}`)
+  return given
+}
+const nobody = '999999999998'
+const absent = (kind: string): string => `${kind}-0123456789abcdef0`
+const principals = ['user:asking', 'user:nobody', 'service:nobody']
+const moments = ['2020-01-01T00:00:00.000Z', '2026-01-01T00:30:00.000Z', '2036-01-01T00:00:00.000Z']
+const valuesByName: Readonly<Record<string, readonly string[]>> = {
+  account: [managementAccount, nobody],
+  node: [managementAccount, '*'],
+  target: [managementAccount, nobody],
+  targetId: [managementAccount, nobody],
+  usableBy: [managementAccount],
+  parentId: ['ou-none-00000000'],
+  principal: principals,
+  madeBy: principals,
+  madeWith: [absent('token')],
+  requestedBy: principals,
+  ipamId: [absent('ipam')],
+  scopeId: [absent('ipam-scope')],
+  poolId: ['provider', absent('ipam-pool')],
+  parentPoolId: [absent('ipam-pool')],
+  policyId: [absent('ipam-policy')],
+  sourceAllocationId: [absent('ipam-pool-alloc')],
+  resourceType: ['eip', 'vpc', 'onprem:host'],
+  locale: ['us-east-1', 'onprem:nowhere'],
+  resourceId: ['nothing'],
+  within: ['20.0.0.0/8', '10.128.0.0/10', '198.18.0.0/15'],
+  tag: ['key-0=value-7', 'key-0', 'nothing=nothing'],
+  subject: [absent('ipam-pool'), managementAccount],
+  action: ['AllocateAddress', 'nothing'],
+  from: moments,
+  until: moments,
+  at: moments,
+  latest: ['true'],
+}
+
+// The AWS APIs -------------------------------------------------------------------------------------------------------
+
+const models = { ec2: ec2Model, organizations: organizationsModel, sts: stsModel }
+const membersOf = ({ operations, shapes }: ServiceModel, name: string): readonly string[] =>
+  Object.keys(shapes[operations[name]?.input ?? '']?.members ?? {})
+/** The most that a filter may have. */
+const filterValuesMax = 200
+for (const [service, table] of Object.entries(operationTables)) {
+  for (const operation of table.values()) {
+    if (operation.access !== 'read') continue
+    const members = membersOf(models[service as keyof typeof operationTables], operation.name)
+    const filters = service === 'ec2' ? documentedFilters(operation.name) : undefined
+    if (!members.includes('NextToken') && !filters) continue
+    test(`D3 a page of ${service} ${operation.name} costs no more, by whatever filter`, async () => {
+      const [example] = filled.aws.get(operation.name)!
+      const sizes = members.includes('MaxResults') ? (service === 'ec2' ? [5, 1_000] : [1, 20]) : [undefined]
+      const paged = sizes.map((MaxResults) => (MaxResults === undefined ? {} : { MaxResults }))
+      const asked = (filters?.names ?? []).flatMap((Name) =>
+        [['nothing-matches'], ['*'], Array(filterValuesMax).fill('no?hing*')].map((Values) => ({
+          [filters!.field]: [{ Name, Values }],
+        })),
+      )
+      const inputs = [{}, ...asked].flatMap((filter) =>
+        paged.map((page) => ({ input: { ...example!.input, ...filter, ...page } })),
+      )
+      const first = { input: { ...example!.input, ...paged[0] }, isOne: members.includes('MaxResults') }
+      assert.deepEqual(await excessOf(operation, [first, ...inputs], signer), [])
+    })
+  }
+}
