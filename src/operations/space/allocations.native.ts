@@ -83,9 +83,7 @@ const params = z.strictObject({
     .describe('From this pool, or from the space of the `provider`; without one, policy chooses.'),
   inside: resourceId
     .optional()
-    .describe(
-      'Inside of this network: its allocation, or what its resource is called; from the pool that divides it.',
-    ),
+    .describe('Inside of this network: its allocation, or what its resource is called; from the pool that divides it.'),
   cidr: cidrOrAddress.optional().describe('Exactly this address or CIDR.'),
   netmaskLength: netmaskLength.optional().describe('A CIDR of this length.'),
   resourceId: resourceId.optional(),
