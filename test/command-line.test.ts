@@ -99,8 +99,9 @@ test('tables for people, exactly the JSON of the API for scripts, pages to the e
   await fails(2, /no `name`; it has bindingId, /, 'role-binding', 'show', one!.bindingId, '--field', 'name')
   await fails(2, /cannot be used with/, 'whoami', '--field', 'account', '--json')
 
-  // A list that grows has a cursor on its last page too.
-  const grown = await json<Grown>('change', 'list', '--all', '--limit', '2')
+  // A list that grows has a cursor on its last page too, where it goes forward.
+  assert.deepEqual(Object.keys(await json('change', 'list', '--all')), ['items', 'asOf'])
+  const grown = await json<Grown>('change', 'list', '--all', '--limit', '2', '--order', 'oldest-first')
   const { items: changes } = grown
   assert.deepEqual(Object.keys(grown), ['items', 'asOf', 'nextCursor'])
   assert(changes.length >= 5)

@@ -332,7 +332,7 @@ describe('exceptions that have ended', () => {
     acme.advance(5_000)
     assert.equal((await take()).PublicIpv4Pool, other)
     acme.advance(4_000)
-    assert.equal((await refusalOf(take())).code, 'NotFound')
+    assert.equal((await refusalOf(take())).code, 'NotShared')
     assert.equal(await epoch(), before, 'by time alone')
   })
 })

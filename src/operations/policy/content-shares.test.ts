@@ -181,6 +181,8 @@ test('D8 so do tags of the units and accounts themselves', async () => {
     parent_id: `'${prod}'`,
     name: `'n' || n`,
     created_at: '7',
+    // As whatever makes nodes writes it.
+    facts_at: `(select value + 1 from counter where name = 'governance-epoch')`,
   })
   for (let tag = 0; tag < 50; tag++) {
     await fill('tag', 500, {
