@@ -21,7 +21,7 @@ import {
   organizationTable,
 } from './tables/organizations.ts'
 import { assignmentTable, policyTable, policyVersionTable, policyWrittenTable } from './tables/policies.ts'
-import { poolCidrTable, poolShareTable, poolTable } from './tables/pools.ts'
+import { gonePoolTable, poolCidrTable, poolShareTable, poolTable } from './tables/pools.ts'
 import { resourceTypeTable } from './tables/resource-types.ts'
 import { quarantineTable } from './tables/resting.ts'
 import { forgettingTable, recordDayTable, retentionTable } from './tables/retention.ts'
@@ -62,6 +62,7 @@ export const definitions: readonly Pick<
   holdTable,
   ipamRegionTable,
   goneNodeTable,
+  gonePoolTable,
   ipamTable,
   metaTable,
   natGatewayAddressTable,

@@ -73,8 +73,11 @@ export interface GovernanceFacts {
   readonly resourceTypes?: readonly ResourceType[]
 }
 
-/** The same with its nodes by their ids, as they are kept from one epoch to the next. */
-export type KnownFacts = Omit<GovernanceFacts, 'nodes'> & { readonly nodes: ReadonlyMap<string, NodeFacts> }
+/** The same with its nodes and pools by their ids, as they are kept from one epoch to the next. */
+export type KnownFacts = Omit<GovernanceFacts, 'nodes' | 'pools'> & {
+  readonly nodes: ReadonlyMap<string, NodeFacts>
+  readonly pools: ReadonlyMap<string, PoolFacts>
+}
 
 /** A rule of the document that gives the order, with what conditions and finals made of it. */
 export interface ResolvedRule {
@@ -226,7 +229,7 @@ function* compile(
   const inForce = facts.assignments.filter(({ mode, policyId }) => mode !== 'off' && policies.has(policyId))
   const assignmentsByTarget = yield* groupInSteps(inForce, ({ targetId }) => targetId)
   const nodes = 'get' in facts.nodes ? facts.nodes : yield* indexInSteps(facts.nodes, ({ id }) => id)
-  const pools = yield* indexInSteps(facts.pools, ({ id }) => id)
+  const pools = 'get' in facts.pools ? facts.pools : yield* indexInSteps(facts.pools, ({ id }) => id)
   yield
   const snapshot: Snapshot = {
     epoch,

@@ -12,6 +12,7 @@ import { forbidAuthoritySchema, forbidReachSchema } from './forbid-authority.ts'
 import { namesSchema } from './names.ts'
 import { nestingSchema } from './nesting.ts'
 import { nodeFactsSchema } from './node-facts.ts'
+import { poolFactsSchema } from './pool-facts.ts'
 import { sealingKeySchema } from './sealing-key.ts'
 import { spaceOnceSchema } from './space-once.ts'
 import { statesOfTenures } from './tenure-states.ts'
@@ -886,4 +887,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 29, name: 'what things are called', olderServers: 'stop', sql: namesSchema },
   { number: 30, name: 'what has changed of nodes', olderServers: 'stop', sql: nodeFactsSchema },
   { number: 31, name: 'networks inside of networks', olderServers: 'stop', sql: nestingSchema },
+  { number: 32, name: 'what has changed of pools', olderServers: 'stop', sql: poolFactsSchema },
 ]

@@ -1,15 +1,15 @@
 // Everything that decisions are made on, read at once.
-import { type Cidr, fromKey } from '#model/cidr.ts'
 import { type Assignment, type PolicyVersion, withAllSettings } from '#model/policy/document.ts'
 import type { GovernanceFacts, IpamFacts, KnownFacts, PoolFacts } from '#model/policy/snapshot.ts'
 import type { Mode } from '#model/policy/values.ts'
 import type { RoleBinding } from '#model/roles.ts'
 import type { KeptName } from '../memory.ts'
-import { listOfRows, listOfTexts, readEach, type Sql } from '../sql.ts'
+import { listOfRows, listOfTexts, type Sql } from '../sql.ts'
 import { Exceptions } from './exceptions.ts'
 import type { Clock } from './history.ts'
-import { type Around as AroundNodes, allNodes, nodesIn, type Part } from './node-facts.ts'
-import { parseRequiredTags } from './pools.ts'
+import type { Around as AroundFacts, Part } from './kept-facts.ts'
+import { allNodes, nodesIn } from './node-facts.ts'
+import { allPools, barePools } from './pool-facts.ts'
 import { ResourceTypes } from './resource-types.ts'
 
 /** What stands in `policy_version.body`. */
@@ -55,43 +55,6 @@ const keyOf = (policyId: string, version: number): string => `${policyId} ${vers
 const bodyBytesPerTurn = 524_288
 /** Versions read by one statement at most. */
 const bodiesPerStatementMax = 1_000
-interface PoolRow {
-  n: number
-  id: string
-  ipam_id: string
-  account: string
-  scope_id: string
-  scope_type: 'public' | 'private'
-  family: 4 | 6
-  locale: string | null
-  aws_service: string | null
-  public_ip_source: string | null
-  divides: string | null
-  min_netmask_length: number | null
-  max_netmask_length: number | null
-  default_netmask_length: number | null
-  required_tags: string
-}
-
-const toPool = (row: PoolRow, cidrs: readonly Cidr[], sharedWith: readonly string[]): PoolFacts => ({
-  id: row.id,
-  ipamId: row.ipam_id,
-  account: row.account,
-  scopeId: row.scope_id,
-  scopeType: row.scope_type,
-  family: row.family,
-  locale: row.locale ?? undefined,
-  awsService: row.aws_service ?? undefined,
-  publicIpSource: row.public_ip_source ?? undefined,
-  divides: row.divides ?? undefined,
-  minNetmaskLength: row.min_netmask_length ?? undefined,
-  maxNetmaskLength: row.max_netmask_length ?? undefined,
-  defaultNetmaskLength: row.default_netmask_length ?? undefined,
-  requiredTags: parseRequiredTags(row.required_tags),
-  cidrs,
-  sharedWith,
-})
-
 /** Far below the parameters that a statement may have. */
 const poolsPerStatementMax = 1_000
 
@@ -102,7 +65,7 @@ const wayUp = `with recursive way (id, parent_id) as (
     select o.id, o.parent_id from organization_node o join way on o.id = way.parent_id)
   select id from way`
 
-interface Around extends Clock, AroundNodes {}
+interface Around extends Clock, AroundFacts {}
 
 export class Governance {
   readonly #sql: Sql
@@ -129,7 +92,7 @@ export class Governance {
       ipams: await this.#ipams(),
       policies: inForce.map(({ id, version }) => versions.get(keyOf(id, version))!),
       assignments: await this.#assignments(),
-      pools: await this.#pools(),
+      pools: await allPools(this.#sql, this.#around),
       bindings: await this.#sql.all<RoleBinding>(
         'select id, principal, role, node, effect, binds_from as "bindsFrom" from role_binding order by id',
       ),
@@ -160,7 +123,7 @@ export class Governance {
     const listed = [...new Set(documents.flatMap(({ rules }) => rules.map(({ pool }) => pool)))]
     const pools: PoolFacts[] = []
     for (let at = 0; at < listed.length; at += poolsPerStatementMax) {
-      pools.push(...(await this.#pools(listOfTexts(listed.slice(at, at + poolsPerStatementMax)))))
+      pools.push(...(await barePools(this.#sql, listOfTexts(listed.slice(at, at + poolsPerStatementMax)))))
     }
     return {
       nodes: [...(await nodesIn(this.#sql, { text: `(${wayUp})`, values: [account] })).values()],
@@ -267,65 +230,4 @@ export class Governance {
       ...values,
     )
   }
-
-  /** Those picked by their ids come without their CIDRs and shares. */
-  async #pools(ids?: Part): Promise<PoolFacts[]> {
-    const cidrs = ids ? new Map<number, Cidr[]>() : await this.#poolCidrs()
-    const shares = ids ? new Map<number, string[]>() : await this.#poolShares()
-    const pools: PoolFacts[] = []
-    await readEach<PoolRow>(
-      (last, limit) =>
-        this.#sql.all(
-          `select p.n, p.id, p.ipam_id, p.account, p.scope_id, s.kind as scope_type, p.family, p.locale, p.aws_service,
-             p.public_ip_source, p.divides, p.min_netmask_length, p.max_netmask_length, p.default_netmask_length, p.required_tags
-           from pool p join scope s on s.id = p.scope_id
-           where p.n > ? ${ids ? `and p.id in ${ids.text}` : ''} order by p.n limit ?`,
-          last?.n ?? -1,
-          ...(ids?.values ?? []),
-          limit,
-        ),
-      (row) => pools.push(toPool(row, cidrs.get(row.n) ?? [], shares.get(row.n) ?? [])),
-    )
-    return pools
-  }
-
-  async #poolCidrs(): Promise<Map<number, Cidr[]>> {
-    const cidrs = new Map<number, Cidr[]>()
-    await readEach<{ pool: number; first: Uint8Array; length: number }>(
-      (last, limit) =>
-        this.#sql.all(
-          `select pool, first, length from pool_cidr
-           where state <> 'failed-provision' and pool >= ? and (pool > ? or first > ?) order by pool, first limit ?`,
-          last?.pool ?? -1,
-          last?.pool ?? -1,
-          last?.first ?? new Uint8Array(0),
-          limit,
-        ),
-      ({ pool, first, length }) => addTo(cidrs, pool, fromKey(first, length)),
-    )
-    return cidrs
-  }
-
-  async #poolShares(): Promise<Map<number, string[]>> {
-    const shares = new Map<number, string[]>()
-    await readEach<{ pool: number; principal: string }>(
-      (last, limit) =>
-        this.#sql.all(
-          `select pool, principal from pool_share
-           where pool >= ? and (pool > ? or principal > ?) order by pool, principal limit ?`,
-          last?.pool ?? -1,
-          last?.pool ?? -1,
-          last?.principal ?? '',
-          limit,
-        ),
-      ({ pool, principal }) => addTo(shares, pool, principal),
-    )
-    return shares
-  }
-}
-
-function addTo<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
-  const list = lists.get(key)
-  if (list) list.push(value)
-  else lists.set(key, [value])
 }

@@ -1,53 +1,16 @@
-// What decisions read of the nodes of the organization: all of it once, and from then on what has changed.
+// What decisions read of the nodes of the organization.
 import { isTargetId } from '#model/organization.ts'
-import { Overlaid } from '#model/overlaid.ts'
 import type { NodeFacts } from '#model/policy/snapshot.ts'
 import type { KeptName } from '../memory.ts'
-import { readEach, type Sql, type SqlValue } from '../sql.ts'
+import { readEach, type Sql } from '../sql.ts'
 import { changing, integer, table, text } from '../table.ts'
+import { type Around, factsNow, type KeptFacts, nextEpoch, type Part } from './kept-facts.ts'
 
 export const goneNodeTable = table('organization_node_gone', { id: text(), factsAt: changing(integer()) }, 'deleted')
-
-/** The epoch that comes of the running change: whatever changes what decisions read moves the epoch in its own transaction. */
-const nextEpoch = `(select value + 1 from counter where name = 'governance-epoch')`
-/** For so many epochs it is kept which nodes are gone; whoever knows an earlier one reads all. */
-export const goneEpochsMax = 100_000
 
 /** Notes that decisions read something else of a node from now on: its place, its state, its contact or its tags. */
 export async function noteNodeFacts(sql: Sql, id: string): Promise<void> {
   if (isTargetId(id)) await sql.run(`update organization_node set facts_at = ${nextEpoch} where id = ?`, id)
-}
-export async function noteGoneNode(sql: Sql, id: string): Promise<void> {
-  await sql.run(
-    `insert into organization_node_gone (id, facts_at) values (?, ${nextEpoch})
-     on conflict (id) do update set facts_at = excluded.facts_at`,
-    id,
-  )
-  await sql.run(`delete from organization_node_gone where facts_at < ${nextEpoch} - ?`, goneEpochsMax)
-}
-
-/** The nodes as they were at an epoch that was committed. */
-interface KnownNodes {
-  readonly epoch: number
-  readonly nodes: Overlaid<string, NodeFacts>
-}
-const nodesKept: KeptName<KnownNodes> = { name: 'nodes', isImmutable: true }
-/** Beyond this many nodes that are laid over the others, all are put into one map again. */
-const overlaidMax = 1_000
-/** Copied from one map to another before others have their turn. */
-const copiedPerTurn = 10_000
-
-/** Which nodes are read: all, or those that a condition of SQL picks by what follows `in`. */
-export interface Part {
-  readonly text: string
-  readonly values: readonly SqlValue[]
-}
-/** Of the transaction: what it keeps for the next ones, and the turns that it leaves to others. */
-export interface Around {
-  readonly governanceEpoch: number
-  recall<T>(name: KeptName<T>): T | undefined
-  keep<T>(name: KeptName<T>, value: T): void
-  nextTurn(): Promise<void>
 }
 
 interface NodeRow {
@@ -60,35 +23,21 @@ interface NodeRow {
   readonly contact: string | null
 }
 
-/** All nodes. Reads those alone of which something has changed since they were read last. */
-export async function allNodes(sql: Sql, around: Around): Promise<ReadonlyMap<string, NodeFacts>> {
-  const epoch = around.governanceEpoch
-  const known = around.recall(nodesKept)
-  const isNear = known !== undefined && known.epoch <= epoch && epoch - known.epoch < goneEpochsMax
-  const nodes = isNear ? await changedSince(sql, around, known) : new Overlaid(await nodesIn(sql))
-  around.keep(nodesKept, { epoch, nodes })
-  return nodes
-}
+const nodesKept: KeptName<KeptFacts<NodeFacts>> = { name: 'nodes', isImmutable: true }
 
-async function changedSince(sql: Sql, around: Around, known: KnownNodes): Promise<Overlaid<string, NodeFacts>> {
-  const gone = await sql.all<{ id: string }>(
-    'select id from organization_node_gone where facts_at > ? order by id',
-    known.epoch,
-  )
-  const text = '(select id from organization_node where facts_at > ?)'
-  const changed: Map<string, NodeFacts | undefined> = new Map(gone.map(({ id }) => [id, undefined]))
-  // One that has come back is there, and not gone.
-  for (const [id, node] of await nodesIn(sql, { text, values: [known.epoch] })) changed.set(id, node)
-  if (changed.size === 0) return known.nodes
-  const nodes = known.nodes.with(changed)
-  if (nodes.overlaid <= overlaidMax) return nodes
-  const whole = new Map<string, NodeFacts>()
-  for (const [id, node] of nodes) {
-    whole.set(id, node)
-    if (whole.size % copiedPerTurn === 0) await around.nextTurn()
-  }
-  return new Overlaid(whole)
-}
+/** All nodes. Reads those alone of which something has changed since they were read last. */
+export const allNodes = (sql: Sql, around: Around): Promise<ReadonlyMap<string, NodeFacts>> =>
+  factsNow(sql, around, {
+    name: nodesKept,
+    gone: 'organization_node_gone',
+    read: (since) =>
+      nodesIn(
+        sql,
+        since === undefined
+          ? undefined
+          : { text: '(select id from organization_node where facts_at > ?)', values: [since] },
+      ),
+  })
 
 /** Those of a part, in the order of their ids. */
 export async function nodesIn(sql: Sql, part?: Part): Promise<Map<string, NodeFacts>> {

@@ -2,7 +2,7 @@
 import { type Cidr, fromKey, lastAddress, overlaps, supernet, toKey } from '#model/cidr.ts'
 import { publicSpace } from '#model/public-space.ts'
 import type { Tag } from '#model/tags.ts'
-import { listOf, listOfTexts, readWhole, type Sql } from '../sql.ts'
+import { listOf, listOfTexts, readWhole, type Sql, type SqlValue } from '../sql.ts'
 import {
   bit,
   block,
@@ -20,6 +20,7 @@ import {
   unread,
   unwritten,
 } from '../table.ts'
+import { nextEpoch, noteGone } from './kept-facts.ts'
 import { readTags, type StoredTag, storedTags } from './tags.ts'
 
 /** What a pool plans the inside of. */
@@ -105,14 +106,18 @@ export const poolTable = table(
     quarantined: counter(text()),
     free: counter(text()),
     allocationCount: counter(integer()),
+    /** Written by what changes what decisions read of it. */
+    factsAt: counter(integer()),
   },
   'deleted',
 )
 export type Pool = Omit<
   RowOf<typeof poolTable>,
-  'sourceVpc' | 'space' | 'allocated' | 'quarantined' | 'free' | 'allocationCount'
+  'sourceVpc' | 'space' | 'allocated' | 'quarantined' | 'free' | 'allocationCount' | 'factsAt'
 >
 
+/** Pools that are gone, for whoever knows them (`pool-facts.ts`). */
+export const gonePoolTable = table('pool_gone', { id: text(), factsAt: changing(integer()) }, 'deleted')
 /** Principals that a pool is shared with. */
 export const poolShareTable = table('pool_share', { pool: references('pool', integer()), principal: text() }, 'deleted')
 
@@ -298,6 +303,11 @@ export class Pools {
   async insert(pool: Pool): Promise<void> {
     const space = await this.#spaceOf(pool)
     await poolTable.insert(this.#sql, { ...pool, sourceVpc: pool.sourceResource?.id, space })
+    await this.#noteFacts('n = ?', pool.n)
+  }
+  /** Notes that decisions read something else of a pool from now on: its rules, its CIDRs or whom it is shared with. */
+  async #noteFacts(where: 'n = ?' | 'n = (select pool from pool_cidr where id = ?)', value: SqlValue): Promise<void> {
+    await this.#sql.run(`update pool set facts_at = ${nextEpoch} where ${where}`, value)
   }
   /** In which the pool's CIDRs must not overlap those of others (invariant I1); undefined where they come from its parent's. */
   async #spaceOf({ sourceResource, sourceAllocation, parent, scopeId }: Pool): Promise<string | undefined> {
@@ -316,6 +326,7 @@ export class Pools {
     const lengths = { minNetmaskLength, maxNetmaskLength, defaultNetmaskLength }
     const changes = { description, autoImport, ...lengths, requiredTags, quarantineSeconds, contact }
     await poolTable.change(this.#sql, changes, 'where n = ?', pool.n)
+    await this.#noteFacts('n = ?', pool.n)
   }
   /** A pool as the history keeps it: as it was kept from the beginning, so that versions can be compared. */
   forHistory(pool: Pool): object {
@@ -327,9 +338,11 @@ export class Pools {
   }
   /** The pool must have no provisioned CIDR, no allocation and no child left: the schema's foreign keys see to it. */
   async delete(n: number): Promise<void> {
+    const gone = await this.findByNumber(n)
     await this.#sql.run('delete from pool_cidr where pool = ?', n)
     await this.#sql.run('delete from pool_share where pool = ?', n)
     await this.#sql.run('delete from pool where n = ?', n)
+    if (gone) await noteGone(this.#sql, 'pool_gone', gone.id)
   }
 
   async cidrs(pool: number): Promise<PoolCidr[]> {
@@ -468,8 +481,9 @@ export class Pools {
     }
     return undefined
   }
-  insertCidr(cidr: NewPoolCidr): Promise<void> {
-    return poolCidrTable.insert(this.#sql, cidr)
+  async insertCidr(cidr: NewPoolCidr): Promise<void> {
+    await poolCidrTable.insert(this.#sql, cidr)
+    await this.#noteFacts('n = ?', cidr.pool)
   }
   /** CIDRs that are being deprovisioned and in which nothing rests any more, in the order in which they became so. */
   async leaving(now: number, limit: number): Promise<PoolCidr[]> {
@@ -484,8 +498,10 @@ export class Pools {
   async setCidrState(id: string, state: StoredState, failure?: { code: string; message: string }): Promise<void> {
     const changes = { state, failureCode: failure?.code, failureMessage: failure?.message }
     await poolCidrTable.change(this.#sql, changes, 'where id = ?', id)
+    await this.#noteFacts('n = (select pool from pool_cidr where id = ?)', id)
   }
   async deleteCidr(id: string): Promise<void> {
+    await this.#noteFacts('n = (select pool from pool_cidr where id = ?)', id)
     await this.#sql.run('delete from pool_cidr where id = ?', id)
   }
 
@@ -573,9 +589,11 @@ export class Pools {
       if (!before.delete(principal)) await poolShareTable.insert(this.#sql, { pool, principal })
     }
     for (const principal of before) await this.unshare(pool, principal)
+    await this.#noteFacts('n = ?', pool)
   }
   async unshare(pool: number, principal: string): Promise<void> {
     await this.#sql.run('delete from pool_share where pool = ? and principal = ?', pool, principal)
+    await this.#noteFacts('n = ?', pool)
   }
 
   /** The provider's own pool of a family; it stands outside every IPAM and serves every Region. */

@@ -1,31 +1,41 @@
-// What is kept of the nodes is what the database says, whatever was changed in which order, and a change reads what it changed.
+// What is kept of nodes and pools is what the database says, whatever was changed in which order, and a change reads what it changed.
 import assert from 'node:assert/strict'
 import { afterEach, test } from 'node:test'
 import { type NativeWorld, openNativeWorld } from '../../../test/native-world.ts'
 import { choicesOf } from '../../../test/random.ts'
 import { costOf } from '../../../test/statement-cost.ts'
 import { managementAccount } from '../../../test/world.ts'
+import type { ReadTransaction } from '../store.ts'
 
 let world: NativeWorld
 afterEach(() => world.close())
 
 /** What decisions read, as the running server has it and as one reads it that has kept nothing. */
 async function bothReadings(): Promise<readonly [unknown, unknown]> {
-  const kept = await world.store.read(async (tx) => [...(await tx.governance.facts()).nodes.values()])
+  const factsOf = async (tx: ReadTransaction) => {
+    const { nodes, pools } = await tx.governance.facts()
+    return [...nodes.values(), ...pools.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+  }
+  const kept = await world.store.read(factsOf)
   const other = await world.database.openAsOwner({ clock: () => Date.UTC(2026, 0, 1) })
   try {
-    const whole = await other.read(async (tx) => [...(await tx.governance.facts()).nodes.values()])
-    return [kept.toSorted((a, b) => (a.id < b.id ? -1 : 1)), whole]
+    return [kept, await other.read(factsOf)]
   } finally {
     await other.close()
   }
 }
 
-test('nodes that are kept are those of the database after every change of the tree, refused and dry ones too', async () => {
+test('nodes and pools that are kept are those of the database after every change, refused and dry ones too', async () => {
   world = await openNativeWorld()
   const { rootId } = await world.post<{ rootId: string }>('/organization', { managementAccount })
   const draw = choicesOf(29)
+  const { privateScopeId: scopeId } = await world.post<{ privateScopeId: string }>('/ipams', {
+    account: managementAccount,
+    region: 'us-east-1',
+  })
   const units: string[] = []
+  const pools: string[] = []
+  const provisioned: (readonly [string, string])[] = []
   const accounts: string[] = []
   const pick = <T>(list: readonly T[]): T | undefined => (list.length === 0 ? undefined : draw.pick(list))
   const parent = (): string => pick([rootId, ...units])!
@@ -53,16 +63,43 @@ test('nodes that are kept are those of the database after every change of the tr
     remove: () => world.ask('DELETE', `/accounts/${pick(accounts)}`, {}),
     deleteUnit: () => world.ask('DELETE', `/organizational-units/${pick(units)}`, {}),
     dry: () => world.ask('POST', '/accounts?dryRun=true', { body: { name: 'dry', parentId: parent() } }),
-    pool: () => world.ask('PUT', '/organization/ipam-administrator', { body: { account: pick(accounts) } }),
+    pool: () =>
+      world.ask('POST', '/pools', {
+        body: {
+          scopeId,
+          family: 'ipv4',
+          ...(draw.chance(0.5) && pools.length > 0 ? { parentPoolId: pick(pools) } : {}),
+          ...(draw.chance(0.3) ? { sharedWith: [parent()] } : {}),
+        },
+      }),
+    rules: () =>
+      world.ask('PATCH', `/pools/${pick(pools)}`, {
+        body: { maxNetmaskLength: draw.between(24, 30), description: `d${++made}` },
+      }),
+    share: () =>
+      world.ask('PATCH', `/pools/${pick(pools)}`, { body: { sharedWith: draw.chance(0.5) ? [parent()] : [] } }),
+    provision: async () => {
+      const [pool, cidr] = [pick(pools)!, `10.${++made % 250}.0.0/20`]
+      const answer = await world.ask<Record<string, string>>('POST', `/pools/${pool}/cidrs`, { body: { cidr } })
+      if (answer.status === 201) provisioned.push([pool, cidr])
+      return answer
+    },
+    deprovision: () => {
+      const [pool, cidr] = pick(provisioned) ?? ['none', '10.0.0.0/20']
+      return world.ask('DELETE', `/pools/${pool}/cidrs?cidr=${cidr}`, {})
+    },
+    deletePool: () => world.ask('DELETE', `/pools/${pick(pools)}`, {}),
+    administrator: () => world.ask('PUT', '/organization/ipam-administrator', { body: { account: pick(accounts) } }),
   }
   const names = Object.keys(steps)
   const done: string[] = []
-  for (let step = 0; step < 150; step++) {
+  for (let step = 0; step < 300; step++) {
     const name = pick(names)!
     const { status, body } = await steps[name]!()
     assert.deepEqual(world.faults, [], name)
     done.push(`${name} ${status}`)
     if (status < 300 && name === 'unit') units.push(body.unitId!)
+    if (status < 300 && name === 'pool') pools.push(body.poolId!)
     if (status < 300 && name === 'account') accounts.push(body.account!)
     // Half of the time several changes are read at once.
     if (draw.chance(0.5)) continue
