@@ -26,6 +26,8 @@ const onBoth: readonly string[] = [
   'test/command-line.test.ts',
   'test/command-output.test.ts',
   'test/crash.test.ts',
+  'test/interrupted.test.ts',
+  'test/list-costs.test.ts',
   'test/living-servers.test.ts',
   'test/native-access.test.ts',
   'test/oidc/',

@@ -1,7 +1,8 @@
 // What decisions read of many things: all of it once, and from then on what has changed since an epoch of governance.
 import { Overlaid } from '#model/overlaid.ts'
 import type { KeptName } from '../memory.ts'
-import type { Sql, SqlValue } from '../sql.ts'
+import type { Awaitable, Sql, SqlValue } from '../sql.ts'
+import type { Table } from '../table.ts'
 
 /** The epoch that comes of the running change: whatever changes what decisions read moves the epoch in its own transaction. */
 export const nextEpoch = `(select value + 1 from counter where name = 'governance-epoch')`
@@ -30,22 +31,24 @@ export interface KeptFacts<V> {
   readonly epoch: number
   readonly values: Overlaid<string, V>
 }
+/** Of things that are gone, since which epoch. */
+export type GoneTable = Table<{ id: string; factsAt: number }>
 export interface FactsSource<V> {
   readonly name: KeptName<KeptFacts<V>>
-  /** Keeps which things are gone, for `noteGone`. */
-  readonly gone: 'organization_node_gone' | 'pool_gone'
+  /** Keeps which things are gone. */
+  readonly gone: GoneTable
   /** In the order of their ids or numbers; undefined: all of them. */
   read(since: number | undefined): Promise<Map<string, V>>
 }
 
-/** Notes that a thing is gone: whoever knows it takes it away. */
-export async function noteGone(sql: Sql, table: FactsSource<unknown>['gone'], id: string): Promise<void> {
-  await sql.run(
-    `insert into ${table} (id, facts_at) values (?, ${nextEpoch})
-     on conflict (id) do update set facts_at = excluded.facts_at`,
-    id,
-  )
-  await sql.run(`delete from ${table} where facts_at < ${nextEpoch} - ?`, goneEpochsMax)
+/** Notes that a thing is gone: whoever knows it takes it away. Forgets what went before an epoch. */
+export async function noteGone(
+  sql: Sql,
+  gone: { put(factsAt: number): Promise<unknown>; forget(before: number): Awaitable<unknown> },
+): Promise<void> {
+  const { next } = (await sql.get<{ next: number }>(`select ${nextEpoch} as next`))!
+  await gone.put(next)
+  await gone.forget(next - goneEpochsMax)
 }
 
 /** All of them. Reads those alone of which something has changed since they were read last. */
@@ -64,7 +67,7 @@ async function changedSince<V>(
   known: KeptFacts<V>,
   { gone: table, read }: FactsSource<V>,
 ): Promise<Overlaid<string, V>> {
-  const gone = await sql.all<{ id: string }>(`select id from ${table} where facts_at > ? order by id`, known.epoch)
+  const gone = await sql.all<{ id: string }>(`select id from ${table.name} where facts_at > ? order by id`, known.epoch)
   const changed: Map<string, V | undefined> = new Map(gone.map(({ id }) => [id, undefined]))
   // One that has come back is there, and not gone.
   for (const [id, value] of await read(known.epoch)) changed.set(id, value)

@@ -4,9 +4,15 @@ import type { NodeFacts } from '#model/policy/snapshot.ts'
 import type { KeptName } from '../memory.ts'
 import { readEach, type Sql } from '../sql.ts'
 import { changing, integer, table, text } from '../table.ts'
-import { type Around, factsNow, type KeptFacts, nextEpoch, type Part } from './kept-facts.ts'
+import { type Around, factsNow, type KeptFacts, nextEpoch, noteGone, type Part } from './kept-facts.ts'
 
 export const goneNodeTable = table('organization_node_gone', { id: text(), factsAt: changing(integer()) }, 'deleted')
+
+export const noteGoneNode = (sql: Sql, id: string): Promise<void> =>
+  noteGone(sql, {
+    put: (factsAt) => goneNodeTable.put(sql, { id, factsAt }, 'id'),
+    forget: (before) => sql.run('delete from organization_node_gone where facts_at < ?', before),
+  })
 
 /** Notes that decisions read something else of a node from now on: its place, its state, its contact or its tags. */
 export async function noteNodeFacts(sql: Sql, id: string): Promise<void> {
@@ -29,7 +35,7 @@ const nodesKept: KeptName<KeptFacts<NodeFacts>> = { name: 'nodes', isImmutable: 
 export const allNodes = (sql: Sql, around: Around): Promise<ReadonlyMap<string, NodeFacts>> =>
   factsNow(sql, around, {
     name: nodesKept,
-    gone: 'organization_node_gone',
+    gone: goneNodeTable,
     read: (since) =>
       nodesIn(
         sql,

@@ -15,8 +15,7 @@ import {
   unwritten,
 } from '../table.ts'
 import type { Clock } from './history.ts'
-import { noteGone } from './kept-facts.ts'
-import { noteNodeFacts } from './node-facts.ts'
+import { noteGoneNode, noteNodeFacts } from './node-facts.ts'
 
 export const organizationTable = table(
   'organization',
@@ -283,7 +282,7 @@ export class Organizations {
   }
   async removeNode(id: string): Promise<void> {
     await this.#sql.run('delete from organization_node where id = ?', id)
-    await noteGone(this.#sql, 'organization_node_gone', id)
+    await noteGoneNode(this.#sql, id)
   }
   async hasChildren(id: string): Promise<boolean> {
     return (await this.#sql.get('select 1 as one from organization_node where parent_id = ?', id)) !== undefined

@@ -4,7 +4,7 @@ import type { PoolFacts } from '#model/policy/snapshot.ts'
 import type { KeptName } from '../memory.ts'
 import { readEach, type Sql } from '../sql.ts'
 import { type Around, factsNow, type KeptFacts, type Part } from './kept-facts.ts'
-import { parseRequiredTags } from './pools.ts'
+import { gonePoolTable, parseRequiredTags } from './pools.ts'
 
 interface PoolRow {
   n: number
@@ -47,7 +47,7 @@ const toPool = (row: PoolRow, cidrs: readonly Cidr[], sharedWith: readonly strin
 export const allPools = (sql: Sql, around: Around): Promise<ReadonlyMap<string, PoolFacts>> =>
   factsNow(sql, around, {
     name: poolsKept,
-    gone: 'pool_gone',
+    gone: gonePoolTable,
     read: async (since) => {
       const part =
         since === undefined ? undefined : { text: '(select n from pool where facts_at > ?)', values: [since] }

@@ -342,7 +342,12 @@ export class Pools {
     await this.#sql.run('delete from pool_cidr where pool = ?', n)
     await this.#sql.run('delete from pool_share where pool = ?', n)
     await this.#sql.run('delete from pool where n = ?', n)
-    if (gone) await noteGone(this.#sql, 'pool_gone', gone.id)
+    if (gone) {
+      await noteGone(this.#sql, {
+        put: (factsAt) => gonePoolTable.put(this.#sql, { id: gone.id, factsAt }, 'id'),
+        forget: (before) => this.#sql.run('delete from pool_gone where facts_at < ?', before),
+      })
+    }
   }
 
   async cidrs(pool: number): Promise<PoolCidr[]> {

@@ -104,7 +104,7 @@ async function fill(world: NativeWorld): Promise<void> {
 }
 /** What only the native API makes: tokens and roles are there already, because it was asked. */
 async function fillNatively(
-  { ask, database, post, tokenOf }: NativeWorld,
+  { ask, database, get, post, tokenOf }: NativeWorld,
   { policyId, targetId }: { readonly policyId: string; readonly targetId: string },
 ): Promise<void> {
   const lengths = { ipv4: { min: 32, max: 32, default: 32 } }
@@ -121,6 +121,9 @@ async function fillNatively(
   await database.execute(`insert into exception_use (exception_id, decision) values ('${exceptionId}', 1)`)
   const unit = await post<{ unitId: string }>('/organizational-units', { name: 'gone', parentId: targetId })
   assert.equal((await ask('DELETE', `/organizational-units/${unit.unitId}`)).status, 204)
+  const { items } = await get<{ items: { privateScopeId: string }[] }>('/ipams')
+  const pool = await post<{ poolId: string }>('/pools', { scopeId: items[0]!.privateScopeId, family: 'ipv4' })
+  assert.equal((await ask('DELETE', `/pools/${pool.poolId}`)).status, 204)
   const path = `/policies/${policyId}/assignments/${targetId}/candidate`
   const { status, body } = await ask('PUT', path, { body: { mode: 'off' } })
   assert.equal(status, 200, JSON.stringify(body))
