@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test'
 import { Refused } from '#model/refusal.ts'
 import {
   gapMs,
+  gapMsMax,
   gapOfReading,
   pollMs,
   Streams,
@@ -153,6 +154,25 @@ test('D8 streams whose readings take long read less often: they take a tenth of 
   assert(reads <= (20 * pollMs) / (gapOfReading * tookMs) + 1, `${reads}`)
   streams.end()
   await Promise.all(many.map(({ done }) => done))
+})
+
+test('D2 a listener whose readings had to wait hears no later for it than a second', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  let newest = 1
+  let now = 0
+  const streams = new Streams(
+    async () => newest++,
+    () => now,
+  )
+  const waited = () => {
+    now += 5_000
+    return []
+  }
+  const one = reading(streams, 'user:one', waited, t)
+  await pass(t, 10 * gapMsMax)
+  assert(one.state.reads >= 5, `${one.state.reads}`)
+  streams.end()
+  await one.done
 })
 
 test('behind a full page a stream goes on at once, until it has caught up', async (t) => {

@@ -13,6 +13,8 @@ export const silentLooks = 20
 export const gapMs = 50
 /** And as many times as long as the last of these readings took: whoever listens often takes a tenth of a server's time. */
 export const gapOfReading = 9
+/** But no longer: what a reading waits for while others read much is none of the listener's doing. */
+export const gapMsMax = 1_000
 /** Each reads twice a second at most, but for pages that are full. */
 export const streamsMax = 200
 /** Of one principal: nobody keeps all others from listening. */
@@ -141,7 +143,7 @@ export class Streams {
     try {
       return await read()
     } finally {
-      setTimeout(pass, Math.max(gapMs, gapOfReading * (this.#now() - from))).unref()
+      setTimeout(pass, Math.min(Math.max(gapMs, gapOfReading * (this.#now() - from)), gapMsMax)).unref()
     }
   }
 }
