@@ -399,3 +399,44 @@ test('IPv6 networks are divided likewise', async () => {
   const named = { inside: subnet.allocationId, resourceType: 'aws:network-interface', cidr: last }
   assert.equal((await refused(named)).code, 'CidrConflict')
 })
+
+test('I8 blocks of others under one id keep nobody from space inside of their own network', async () => {
+  const resourceId = 'vpc-0shared'
+  const common4 = { locale: 'us-east-1', scopeType: 'private', poolId: top, resourceType: 'custom', netmaskLength: 28 }
+  for (let batch = 0; batch < 2; batch++) {
+    const allocations = Array.from({ length: 60 }, () => ({ ...common4, account: lab, resourceId }))
+    assert.equal((await world.ask('POST', '/allocations/batch', { body: { allocations } })).status, 201)
+  }
+  const own = await take({ resourceType: 'vpc', resourceId, netmaskLength: 24, poolId: top })
+  const inner = await divide(own.allocationId)
+  for (const as of [await world.tokenOf('user:of-shop', 'resource-operator', shop), undefined]) {
+    const { status, body } = await world.ask<Allocation>('POST', '/allocations', {
+      body: { account: shop, locale: 'us-east-1', resourceType: 'custom', inside: resourceId, netmaskLength: 28 },
+      ...(as ? { as } : {}),
+    })
+    assert.deepEqual([status, body.poolId], [201, inner.poolId], JSON.stringify(body))
+  }
+})
+
+test('a name that is given with a hold is told apart like others', async () => {
+  const host = { resourceType: 'custom', netmaskLength: 28, poolId: top }
+  const hold = { hold: { expiresInSeconds: 600 } }
+  await take({ ...host, name: 'named' })
+  assert.equal((await refused({ ...host, ...hold, name: 'named' })).code, 'AlreadyExists')
+  const [one, other] = [await take({ ...host, ...hold, name: 'held' }), await take({ ...host, ...hold, name: 'held' })]
+  const confirm = ({ allocationId }: Allocation) =>
+    world.ask<Problem>('POST', `/allocations/${allocationId}/confirm`, { body: {} })
+  assert.equal((await confirm(one)).status, 200)
+  assert.deepEqual([(await confirm(other)).body.code], ['AlreadyExists'])
+  await world.ask('PATCH', `/allocations/${other.allocationId}`, { body: { name: 'held too' } })
+  assert.equal((await confirm(other)).status, 200)
+})
+
+test('a VPC that the EC2 API made is divided once', async () => {
+  const { Vpc } = await world.call('CreateVpc', { Ipv4IpamPoolId: top, Ipv4NetmaskLength: 24 }, { account: network })
+  const { items } = await world.get<{ items: Allocation[] }>(`/allocations?resourceId=${Vpc!.VpcId}`)
+  const first = await divide(items[0]!.allocationId)
+  const again = await world.ask<Problem>('POST', '/pools', { body: { sourceAllocationId: items[0]!.allocationId } })
+  assert.deepEqual([again.status, again.body.field], [400, 'sourceAllocationId'])
+  assert.match(again.body.detail, new RegExp(`${first.poolId}.* divides it already`))
+})

@@ -1,5 +1,5 @@
 // Networks inside of networks: a pool that divides an allocation, so that a network holds subnets and a subnet holds hosts.
-import { formatCidr, sizeOf } from '#model/cidr.ts'
+import { equals, formatCidr, sizeOf } from '#model/cidr.ts'
 import { formatId } from '#model/identifier.ts'
 import { canBeDivided, reservedEndMax, reservedEnds } from '#model/policy/nesting.ts'
 import { findResourceType, type ReservedEnds, type ResourceType } from '#model/policy/resource-types.ts'
@@ -81,7 +81,17 @@ export async function divideAllocation(
 /** A VPC of the EC2 API's has its own kind of pool. */
 async function planVpc(context: WriteContext, divided: Divided, spec: DividingSpec): Promise<Pool> {
   const { allocation, scope, ipam } = divided
-  const sourceVpcId = allocation.resourceId
+  const sourceVpcId = allocation.resourceId!
+  for (const { n, id } of await context.tx.pools.planning(sourceVpcId)) {
+    if (
+      !(await context.tx.pools.cidrs(n)).some(
+        ({ cidr, state }) => state !== 'failed-provision' && equals(cidr, allocation.cidr),
+      )
+    )
+      continue
+    const source = formatId('allocation', context.tx.installation, allocation.n)
+    refuseValue('sourceAllocationId', source, `the pool \`${id}\` divides it already`)
+  }
   const pool = await createPool(context, { scope, ipam }, { ...specInside(divided, spec), sourceVpcId })
   await provisionPoolCidr(context, { pool, ipam }, { cidr: allocation.cidr }, 'ipam:manage')
   return pool

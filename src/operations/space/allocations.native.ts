@@ -7,12 +7,13 @@ import { canBeDivided } from '#model/policy/nesting.ts'
 import { findResourceType, namesOf, type ResourceType } from '#model/policy/resource-types.ts'
 import type { PoolFacts } from '#model/policy/snapshot.ts'
 import { naming, numbered, refuse, refuseValue } from '#model/refusal.ts'
-import { isSetting, tagsFrom } from '#model/tags.ts'
+import { isSetting, nameKey, tagsFrom } from '#model/tags.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { Hold } from '#store/tables/holds.ts'
 import type { Pool } from '#store/tables/pools.ts'
 import { accessAt, type Place, permitter, requirePermission } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.ts'
+import { holdersOf, visibleAccounts } from '../identity/visible-accounts.ts'
 import { divideAllocation, findDivided } from '../ipam/divisions.ts'
 import { getUsableFacts } from '../ipam/known-pools.ts'
 import { batchBody, nativeRead, nativeWrite } from '../operation.native.ts'
@@ -291,7 +292,7 @@ export const confirmAllocation = nativeWrite({
   output: allocation,
   rest: { method: 'POST', path: '/allocations/{allocationId}/confirm' },
   cli: 'allocation confirm',
-  refusals: ['NotFound', 'MalformedId', 'IncorrectState', 'DeniedByPolicy'],
+  refusals: ['NotFound', 'MalformedId', 'IncorrectState', 'AlreadyExists', 'DeniedByPolicy'],
   changes: getAllocation,
   at: placeOfAllocation,
   async run(context, { allocationId, ...changes }) {
@@ -299,6 +300,8 @@ export const confirmAllocation = nativeWrite({
     if (hold.resourceType === 'eip') refuseResourceOfEip(changes.resourceId)
     refuseOwnNetwork(context.tx.installation, { ...hold, ...changes })
     refuseUnfitNetwork(hold.resourceType, hold.cidr)
+    // Others may have been given the name since: a hold can be given another one.
+    if (hold.resourceType !== 'eip') await refuseTakenName(context, hold, hold.request.tags?.get(nameKey), true)
     const confirmed = await confirmHold(context, hold, changes)
     const given = [...(hold.request.tags ?? [])].map(([key, value]) => ({ key, value }))
     return showAllocation(context, await context.snapshot(), confirmed, given)
@@ -389,6 +392,7 @@ async function allocate(context: WriteContext, params: AllocationParams): Promis
     const { request } = asked
     const held = await placeHold(context, { request, seconds: hold.expiresInSeconds, resourceId, description })
     refuseUnfitNetwork(asked.type.name, held.cidr)
+    if (asked.type.name !== 'eip') await refuseTakenName(context, held, name, true)
     return showAllocation(context, await context.snapshot(), held, given)
   }
   const granted =
@@ -460,6 +464,31 @@ async function readParams(context: WriteContext, given: AllocationParams): Promi
 }
 
 const networksNamedMax = 100
+/** Allocations of one resource id that are looked at for networks that the caller may see, where it is not known whose can be. */
+const alikeMax = 20_000
+const alikePerStep = 1_000
+
+/** Networks of which allocations go by a resource id, among those that count. */
+async function networksCalled(
+  context: ReadContext,
+  resourceId: string,
+  counts: (one: Allocation) => boolean,
+): Promise<readonly Allocation[]> {
+  const { tx } = context
+  const holders = await holdersOf(context, await visibleAccounts(context, 'allocation:read', 'now'))
+  const found: Allocation[] = []
+  let after = 0
+  for (let looked = 0; looked < alikeMax && found.length < networksNamedMax; looked += alikePerStep) {
+    if (looked > 0) await tx.nextTurn()
+    const rows = holders
+      ? await tx.allocationLists.ofResource(holders, resourceId, after, alikePerStep)
+      : await tx.allocations.ofResource(resourceId, after, alikePerStep)
+    found.push(...rows.filter(counts))
+    if (rows.length < alikePerStep) break
+    after = rows.at(-1)!.n
+  }
+  return found.slice(0, networksNamedMax)
+}
 
 /** The pool inside of the network that a request names; made where there is none. What the caller may not see does not exist. */
 async function getPoolInside(
@@ -473,12 +502,12 @@ async function getPoolInside(
   const n = parseId('allocation', tx.installation, inside)
   const isPermitted = await permitter(context, 'allocation:read')
   const { resourceTypes } = await context.snapshot()
-  const named =
-    n === undefined ? await tx.allocations.ofResource(inside, 0, networksNamedMax) : await tx.allocations.some([n])
-  const networks = named.filter(({ account, resourceType }) => {
+  const counts = ({ account, resourceType }: Allocation): boolean => {
     const type = resourceTypes.get(resourceType)
     return type !== undefined && canBeDivided(type) && isPermitted(account)
-  })
+  }
+  const networks =
+    n === undefined ? await networksCalled(context, inside, counts) : (await tx.allocations.some([n])).filter(counts)
   if (networks.length === 0) refuse({ code: 'NotFound', what: 'resource', id: inside })
   const block = wanted.cidr === undefined ? undefined : readBlock(wanted.cidr)
   const fitting = networks.filter(
