@@ -95,7 +95,9 @@ after(async () => {
 // Comparing -----------------------------------------------------------------------------------------------------------
 
 /** What answers have not got any more, or got otherwise, and why: the changelog says what clients do. */
-const changed: Readonly<Record<string, string>> = {}
+const changed: Readonly<Record<string, string>> = {
+  'native listChanges': 'a page begins with the newest: whoever reads from the beginning asks for `order=oldest-first`',
+}
 
 /** Where `now` does not say all that `then` said; members and items may have been added, and items may come in another order. */
 function* lost(then: unknown, now: unknown, path: string): Generator<string> {

@@ -355,7 +355,7 @@ scenario('rules take only pools that fit their Region and type, and nobody else 
       asks: setRules('law', 'lamp', ['edge']),
       refused: 'InvalidParameterValue',
       saying:
-        'Value (lamp) for parameter resourceType is invalid. It must be one of eip, rnat, alb, rds, vpc, subnet, custom, azure:public-ip, azure:public-ip-prefix, azure:virtual-network, azure:subnet, gcp:address, gcp:subnetwork, k8s:load-balancer, k8s:network, onprem:host, onprem:network.',
+        'Value (lamp) for parameter resourceType is invalid. It must be one of eip, rnat, alb, rds, vpc, subnet, custom, aws:network-interface, azure:network-interface, azure:public-ip, azure:public-ip-prefix, azure:virtual-network, azure:subnet, gcp:address, gcp:subnetwork, k8s:load-balancer, k8s:network, onprem:host, onprem:network.',
     },
     {
       as: 'shop',
