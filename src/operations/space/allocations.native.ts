@@ -11,6 +11,7 @@ import { isSetting, nameKey, tagsFrom } from '#model/tags.ts'
 import type { Allocation } from '#store/tables/holdings.ts'
 import type { Hold } from '#store/tables/holds.ts'
 import type { Pool } from '#store/tables/pools.ts'
+import { amongAlike } from '../alike.ts'
 import { accessAt, type Place, permitter, requirePermission } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.ts'
 import { holdersOf, visibleAccounts } from '../identity/visible-accounts.ts'
@@ -464,9 +465,6 @@ async function readParams(context: WriteContext, given: AllocationParams): Promi
 }
 
 const networksNamedMax = 100
-/** Allocations of one resource id that are looked at for networks that the caller may see, where it is not known whose can be. */
-const alikeMax = 20_000
-const alikePerStep = 1_000
 
 /** Networks of which allocations go by a resource id, among those that count. */
 async function networksCalled(
@@ -476,17 +474,11 @@ async function networksCalled(
 ): Promise<readonly Allocation[]> {
   const { tx } = context
   const holders = await holdersOf(context, await visibleAccounts(context, 'allocation:read', 'now'))
-  const found: Allocation[] = []
-  let after = 0
-  for (let looked = 0; looked < alikeMax && found.length < networksNamedMax; looked += alikePerStep) {
-    if (looked > 0) await tx.nextTurn()
-    const rows = holders
-      ? await tx.allocationLists.ofResource(holders, resourceId, after, alikePerStep)
-      : await tx.allocations.ofResource(resourceId, after, alikePerStep)
-    found.push(...rows.filter(counts))
-    if (rows.length < alikePerStep) break
-    after = rows.at(-1)!.n
-  }
+  const found = await amongAlike<Allocation>(tx, networksNamedMax, counts, (after, limit) =>
+    holders
+      ? tx.allocationLists.ofResource(holders, resourceId, after?.n ?? 0, limit)
+      : tx.allocations.ofResource(resourceId, after?.n ?? 0, limit),
+  )
   return found.slice(0, networksNamedMax)
 }
 
