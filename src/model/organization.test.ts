@@ -80,6 +80,7 @@ test('units are nested at most five levels deep, however they come there', () =>
 test('names are not empty, not too long, and an account is named in ASCII', () => {
   assert.equal(unitNameProblem('Größe'), undefined)
   assert.match(unitNameProblem(' ')!, /empty/)
+  assert.match(unitNameProblem('prod\u200b')!, /show nothing/)
   assert.match(unitNameProblem('x'.repeat(129))!, /129/)
   assert.equal(accountNameProblem('Prod 1'), undefined)
   assert.match(accountNameProblem('Größe')!, /ASCII/)

@@ -1,5 +1,5 @@
 // The organization tree: a root, organizational units and accounts; its shape, its names, and what may move where.
-import { textProblem } from './text.ts'
+import { holdsInvisible, textProblem } from './text.ts'
 
 export interface OrganizationNode {
   readonly id: string
@@ -130,6 +130,7 @@ export const isTargetId = (text: string): boolean => isAccountId(text) || isUnit
 
 function nameProblem(name: string, charactersMax: number): string | undefined {
   if (name.trim() === '') return 'it must not be empty'
+  if (holdsInvisible(name)) return 'it must not hold characters that show nothing'
   const characters = [...name].length
   return characters > charactersMax
     ? `it has ${characters} characters; at most ${charactersMax} are allowed`

@@ -17,6 +17,7 @@ export interface UnfitText {
 const control = /[\p{Cc}\u2028-\u202e\u2066-\u2069\ufffe\uffff]/u
 /** What shows nothing: two names with and without it would look alike. */
 const invisible = /\p{Cf}/u
+export const holdsInvisible = (text: string): boolean => invisible.test(text)
 export const hasControlCharacter = (text: string): boolean => control.test(text)
 
 /** What is wrong with a text that is given as a name or the like; undefined where nothing is. */
@@ -25,7 +26,7 @@ export function textProblem(text: string, charactersMax: number): string | undef
   const characters = [...text].length
   if (characters > charactersMax) return `it has ${characters} characters; at most ${charactersMax} are allowed`
   if (hasControlCharacter(text)) return 'it must not hold control characters'
-  if (invisible.test(text)) return 'it must not hold characters that show nothing'
+  if (holdsInvisible(text)) return 'it must not hold characters that show nothing'
   // Sentences quote it so.
   return text.includes('`') ? 'it must not hold a backtick' : undefined
 }
