@@ -67,7 +67,7 @@ function renderPlace(place: Place, looks: Looks): string {
   const lines = [`${paint ? paint.heading(head) : head}${ending}\n`]
   if (chain.length > 0) {
     const drawings = chain.map((_, at) => (at === 0 ? '' : `${'   '.repeat(at - 1)}└─ `))
-    lines.push(tableOf(['id', 'cidr', 'what', 'account', 'name', 'locale'], chain, { ...looks, drawings }))
+    lines.push(tableOf(['id', 'cidr', 'what', 'name', 'account', 'locale'], chain, { ...looks, drawings }))
   }
   lines.push(...notesOn(place, looks).map((note) => `${printable(note)}\n`))
   if (inside.length > 0) {

@@ -130,7 +130,7 @@ export const createAnAccount = nativeWrite({
   name: 'createAccount',
   summary:
     'Make an account in the organization: of AWS under its own number, of other clouds and sites under their id.',
-  description: `Where AWS has given it no number, one is drawn. A number that a rule of an assigned policy or candidate names needs \`policy:manage\` where it is assigned, too; one that pools are shared with, \`ipam:manage\` at their owner. ${tagsNeedRight} Not under a break-glass of your own that awaits review.`,
+  description: `Without a number, one is drawn. A number that an assigned policy or candidate names needs \`policy:manage\` where it is assigned, too; that of a removed account \`organization:manage\` where it was. Shares that you may not give end. ${tagsNeedRight} Not under a break-glass of your own that awaits review.`,
   action: 'organization:manage',
   input: params,
   output: account,
