@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { wordingOf } from '#api/wording.ts'
+import { Overlaid } from '#model/overlaid.ts'
 import { foundOrganization, lab, network, prod, refusalOf, shop, workloads } from '../../test/acme.ts'
 import { type NativeWorld, openNativeWorld } from '../../test/native-world.ts'
 
@@ -218,6 +219,33 @@ describe('a thing is named by its name', () => {
     assert.equal(status, 400)
     assert.doesNotMatch(body.detail, /SECRET|ipam-scope|corp/)
     assert.match(body.detail, new RegExp(child.poolId))
+  })
+
+  test('D2 what an account may take from is found once for all names of a request', async () => {
+    const as = await world.tokenOf('user:many-names', 'resource-operator', lab)
+    const pools = Array.from({ length: 12 }, (_, index) => `one of many ${index}`)
+    for (const name of pools) await makePool({ name, sharedWith: [lab] })
+    const expiresAt = new Date(Date.UTC(2026, 0, 1, 1)).toISOString()
+    const original = Overlaid.prototype.values
+    /** How often all pools or nodes are gone through. */
+    const passesFor = async (names: readonly string[]): Promise<number> => {
+      let passes = 0
+      Overlaid.prototype.values = function (this: Overlaid<unknown, unknown>) {
+        passes++
+        return original.call(this)
+      }
+      try {
+        const pair = { locale: 'us-east-1', resourceType: 'onprem:host' }
+        const body = { target: lab, ...pair, grants: { pools: names }, reason: 'many names', expiresAt }
+        const { status, body: answer } = await world.ask('POST', '/exceptions', { body, as })
+        assert.equal(status, 201, JSON.stringify(answer))
+      } finally {
+        Overlaid.prototype.values = original
+      }
+      return passes
+    }
+    await passesFor(pools.slice(0, 1))
+    assert.equal(await passesFor(pools), await passesFor(pools.slice(0, 2)))
   })
 
   test('I8 of what the caller sees alone: others neither answer to theirs nor make it ambiguous', async () => {
