@@ -93,6 +93,7 @@ const directions: Readonly<Record<string, 'anything' | Readonly<Record<string, '
   operations: { model: 'all', formats: 'all', store: 'types' },
   api: { model: 'all', formats: 'all', operations: 'all', store: 'types' },
   jobs: { model: 'all', formats: 'all', operations: 'all', store: 'types' },
+  collect: { model: 'all', formats: 'all' },
   cli: { model: 'all' },
   config: { model: 'all', operations: 'types' },
   late: {},

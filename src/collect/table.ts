@@ -1,0 +1,5 @@
+// The collectors, by the word that calls each.
+import type { Collector } from './collector.ts'
+import { rir } from './rir.ts'
+
+export const collectors: readonly Collector[] = [rir]
