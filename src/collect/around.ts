@@ -47,10 +47,13 @@ function bounded(note: (text: string) => void): (text: string) => void {
   }
 }
 
-function run(program: string, args: readonly string[]): Promise<string> {
+function run(program: string, args: readonly string[], warned?: (text: string) => void): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile(program, [...args], { maxBuffer: printedBytesMax, timeout: programMs }, (error, stdout, stderr) => {
-      if (!error) return resolve(stdout)
+      if (!error) {
+        if (stderr.trim() !== '') warned?.(stderr)
+        return resolve(stdout)
+      }
       const because =
         error.code === 'ENOENT'
           ? 'it is not installed, or not on the PATH'

@@ -1,6 +1,7 @@
 // The collectors, by the word that calls each.
 import { azure } from './azure.ts'
 import type { Collector } from './collector.ts'
+import { gcp } from './gcp.ts'
 import { rir } from './rir.ts'
 
-export const collectors: readonly Collector[] = [azure, rir]
+export const collectors: readonly Collector[] = [azure, gcp, rir]
