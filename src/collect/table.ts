@@ -3,6 +3,7 @@ import { azure } from './azure.ts'
 import type { Collector } from './collector.ts'
 import { gcp } from './gcp.ts'
 import { kubernetes } from './kubernetes.ts'
+import { netbox } from './netbox.ts'
 import { rir } from './rir.ts'
 
-export const collectors: readonly Collector[] = [azure, gcp, kubernetes, rir]
+export const collectors: readonly Collector[] = [azure, gcp, kubernetes, netbox, rir]
