@@ -1,4 +1,4 @@
-// Address managers that are asked over HTTP: where they are, and what their words mean here.
+// Address managers: where they are, and what their words mean here.
 
 import { memberOf } from './collector.ts'
 import { scalarText } from './seen.ts'

@@ -2,8 +2,10 @@
 import { azure } from './azure.ts'
 import type { Collector } from './collector.ts'
 import { gcp } from './gcp.ts'
+import { infoblox } from './infoblox.ts'
 import { kubernetes } from './kubernetes.ts'
 import { netbox } from './netbox.ts'
+import { phpipam } from './phpipam.ts'
 import { rir } from './rir.ts'
 
-export const collectors: readonly Collector[] = [azure, gcp, kubernetes, netbox, rir]
+export const collectors: readonly Collector[] = [azure, gcp, infoblox, kubernetes, netbox, phpipam, rir]
