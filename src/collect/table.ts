@@ -7,5 +7,6 @@ import { kubernetes } from './kubernetes.ts'
 import { netbox } from './netbox.ts'
 import { phpipam } from './phpipam.ts'
 import { rir } from './rir.ts'
+import { terraform } from './terraform.ts'
 
-export const collectors: readonly Collector[] = [azure, gcp, infoblox, kubernetes, netbox, phpipam, rir]
+export const collectors: readonly Collector[] = [azure, gcp, infoblox, kubernetes, netbox, phpipam, rir, terraform]
