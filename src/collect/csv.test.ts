@@ -208,6 +208,7 @@ test('a table that says nothing of networks, or not what was named, is refused',
   for (const [file, options] of [
     ['', guess],
     ['a,b\n1,2\n', guess],
+    ['Subnet,Name\n,Oslo\n', guess],
     [`${'x\n'.repeat(60)}Subnet\n10.0.0.0/8\n`, guess],
     ['Subnet\n10.0.0.0/8\n', { columns: 'network=Netz' }],
   ] as [string, Record<string, string>][])

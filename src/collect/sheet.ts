@@ -118,6 +118,7 @@ export async function* observeRows(around: Around, rows: AsyncIterable<SheetRow>
   const known = new Map<string, number>()
   for await (const row of rows) {
     if (row.sheet !== sheet) {
+      if (sheet !== undefined && !table) note(`${sheet}: it has no such columns`)
       sheet = row.sheet
       table = undefined
       above = 0
@@ -141,6 +142,10 @@ export async function* observeRows(around: Around, rows: AsyncIterable<SheetRow>
     }
     const where = `${sheet === undefined ? '' : `${sheet}, `}line ${row.line}`
     const found = table.read(row)
+    if ('nothing' in found) {
+      note(`${where}: \`${found.nothing}\` has no address; where a formula makes it, its value was not kept`)
+      continue
+    }
     if ('problem' in found) {
       if (options.get('problems') === 'stop') throw new SourceTrouble(`${where}: ${found.problem}; nothing was read.`)
       problems++
@@ -162,12 +167,21 @@ export async function* observeRows(around: Around, rows: AsyncIterable<SheetRow>
         ? 'No line has all the columns that `--columns` names.'
         : 'No line names a network or an address as people do; name the columns with `--columns`.',
     )
+  // So it looks where formulas were never computed: all of it would be taken for gone.
+  if (known.size === 0 && problems === 0)
+    throw new SourceTrouble('Below its header no line has a network or an address.')
   if (problems > 0)
     yield { unlisted: { account: '', locale: '', reason: `${problems} of its lines could not be read.` } }
 }
 
 type Seen = Found & { /** The network of an address, which other addresses have too. */ readonly isImplied?: true }
-type ReadRow = { readonly found: readonly Seen[] } | { readonly problem: string }
+type ReadRow =
+  | { readonly found: readonly Seen[] }
+  | { readonly problem: string }
+  /** What has a name and no address. */
+  | { readonly nothing: string }
+
+const places = ['network', 'address', 'first', 'last'] as const
 
 class Table {
   readonly #columns: Columns
@@ -202,8 +216,11 @@ class Table {
       sourceState: stateText,
       tags: [...this.#tags(cells), ...(sheet === undefined ? [] : [['sheet', sheet] as const])],
     }
-    // A line between tables, a sum, or one that says that something is free.
-    if (network === '' && address === '' && first === '' && last === '') return { found: [] }
+    if (network === '' && address === '' && first === '' && last === '') {
+      // A line between tables, or one that says that something is free, is meant to be without.
+      const isMeant = places.some((meaning) => cell(meaning) !== '')
+      return isMeant || shared.name === '' ? { found: [] } : { nothing: shared.name }
+    }
     const found: Seen[] = []
     const problems: string[] = []
     const take = (read: Places | string, kind: 'network' | 'address' | 'range'): Places => {
@@ -361,4 +378,6 @@ const lengthOf = (cidr: string): number => parseCidr(cidr)!.length
 const unreadable = (text: string): string =>
   /^\d+([.,]\d+)?$/.test(text)
     ? `\`${text}\` is a number; a spreadsheet may have made it of an address`
-    : `\`${text}\` is neither a network, nor a range, nor an address`
+    : /^\d{4}-\d\d-\d\d$/.test(text)
+      ? `\`${text}\` is a day; a spreadsheet may have made it of an address`
+      : `\`${text}\` is neither a network, nor a range, nor an address`

@@ -62,7 +62,7 @@ export async function* rowsOf(pieces: AsyncIterable<Uint8Array>): AsyncGenerator
 }
 
 /** Spaces that do not look like one, and characters that show nothing, are around what was copied from elsewhere. */
-const plainCell = (cell: string): string =>
+export const plainCell = (cell: string): string =>
   cell
     .replaceAll(/[\u00a0\u2007\u202f]/g, ' ')
     .replaceAll(/\p{Cf}/gu, '')

@@ -9,5 +9,17 @@ import { netbox } from './netbox.ts'
 import { phpipam } from './phpipam.ts'
 import { rir } from './rir.ts'
 import { terraform } from './terraform.ts'
+import { xlsx } from './xlsx.ts'
 
-export const collectors: readonly Collector[] = [azure, csv, gcp, infoblox, kubernetes, netbox, phpipam, rir, terraform]
+export const collectors: readonly Collector[] = [
+  azure,
+  csv,
+  gcp,
+  infoblox,
+  kubernetes,
+  netbox,
+  phpipam,
+  rir,
+  terraform,
+  xlsx,
+]
