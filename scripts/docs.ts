@@ -355,6 +355,8 @@ const nounNames: { readonly [N in Noun]: string } = {
   'policy-document': 'a document of a policy',
   'policy-assignment': 'an assignment of a policy',
   exception: 'an exception',
+  source: 'a source',
+  snapshot: 'a snapshot of a source',
   candidate: 'a candidate of an assignment',
 }
 const everyNoun = Object.keys(nounNames) as Noun[]

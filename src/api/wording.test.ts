@@ -45,6 +45,8 @@ const everyNoun: { readonly [N in Noun]: true } = {
   'policy-document': true,
   'policy-assignment': true,
   exception: true,
+  source: true,
+  snapshot: true,
   candidate: true,
   'source-parent': true,
   'destination-parent': true,

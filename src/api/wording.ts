@@ -602,6 +602,8 @@ const nouns: Readonly<Record<Noun, NounWords>> = {
   'policy-document': idWords('InvalidIpamPolicyDocument', 'document of the policy'),
   'policy-assignment': idWords('InvalidIpamPolicyAssignment', 'assignment of the policy'),
   exception: idWords('InvalidExceptionId', 'exception'),
+  source: idWords('InvalidSourceId', 'source'),
+  snapshot: idWords('InvalidSnapshotId', 'snapshot'),
   candidate: idWords('InvalidCandidate', 'candidate of the assignment'),
   region: {
     notFound: 'InvalidParameterValue',

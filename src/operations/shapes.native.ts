@@ -140,6 +140,7 @@ const ids = {
   allocation: named('allocation', 'Allocation', 32),
   policy: named('policy', 'Policy', 20),
   decision: named('decision', 'Decision', 33),
+  source: named('source', 'Source', 41),
   exception: named('exception', 'Exception', 40),
   roleBinding: named('roleBinding', 'RoleBinding', 2),
   apiToken: named('apiToken', 'Token', 3),

@@ -1,5 +1,6 @@
 // All operations of the native API: what is not here does not exist there.
 
+import { estateIntakes, estateOperations } from './estate/sources.native.ts'
 import {
   createRoleBinding,
   deleteRoleBinding,
@@ -13,7 +14,7 @@ import { poolCidrOperations } from './ipam/pool-cidrs.native.ts'
 import { listPoolTree } from './ipam/pool-tree.native.ts'
 import { poolOperations } from './ipam/pools.native.ts'
 import { scopeOperations } from './ipam/scopes.native.ts'
-import type { NativeOperation } from './operation.native.ts'
+import type { NativeIntake, NativeOperation } from './operation.native.ts'
 import { organizationOperations } from './organization/organization.native.ts'
 import {
   deletePolicyAssignment,
@@ -59,6 +60,7 @@ export interface Noun {
   readonly name: string
   readonly summary: string
   readonly operations: readonly NativeOperation[]
+  readonly intakes?: readonly NativeIntake[]
 }
 
 export const nouns: readonly Noun[] = [
@@ -153,6 +155,12 @@ export const nouns: readonly Noun[] = [
   },
   { name: 'Resources', summary: 'What holds space, and where it got it from.', operations: resourceOperations },
   {
+    name: 'Sources',
+    summary: 'What tells what is there: clouds, clusters, other address managers and files.',
+    operations: estateOperations,
+    intakes: estateIntakes,
+  },
+  {
     name: 'Resource types',
     summary: 'What can ask for space: the registry, and what you add to it.',
     operations: resourceTypeOperations,
@@ -160,3 +168,4 @@ export const nouns: readonly Noun[] = [
 ]
 
 export const nativeOperations: readonly NativeOperation[] = nouns.flatMap(({ operations }) => operations)
+export const nativeIntakes: readonly NativeIntake[] = nouns.flatMap(({ intakes = [] }) => intakes)

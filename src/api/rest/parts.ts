@@ -13,7 +13,7 @@ export function partsOf({ input, rest }: NativeOperation): Record<'path' | 'quer
 
 /** Some members of the input; others are refused. */
 export const shapeOf = (
-  { input }: NativeOperation,
+  { input }: Pick<NativeOperation, 'input'>,
   names: readonly string[],
   more: z.core.$ZodLooseShape = {},
 ): z.ZodObject => z.strictObject({ ...Object.fromEntries(names.map((name) => [name, input.shape[name]!])), ...more })

@@ -294,6 +294,7 @@ export const shownBy: Readonly<Record<FoundKind, readonly [path: string, words: 
   'nat-gateway': ['/resources/{id}', 'resource show'],
   'ipam-policy': ['/policies/{id}', 'policy show'],
   exception: ['/exceptions/{id}', 'exception show'],
+  source: ['/sources/{id}', 'source show'],
   decision: ['/decisions/{id}', 'decision show'],
   account: ['/accounts/{id}', 'account show'],
   'organizational-unit': ['/organizational-units/{id}', 'unit show'],
