@@ -5,7 +5,7 @@ import { type Refusal, refuse } from '#model/refusal.ts'
 import type { Answer, Call } from '#operations/execute.ts'
 import type { NativeIntake, Steps } from '#operations/operation.native.ts'
 import type { AnyOperation } from '#operations/operation.ts'
-import { shapeOf } from './parts.ts'
+import { intakeParts, shapeOf } from './parts.ts'
 
 /** Taken at a time, of a whole server and of one principal with the services that have their tokens from it. */
 export const intakesMax = 16
@@ -59,12 +59,6 @@ export async function addIntakes(
       }
     }
   })
-}
-
-/** Everything in the body is the body's own; what else there is stands in the path or the query. */
-export function intakeParts({ input, rest }: Pick<NativeIntake, 'input' | 'rest'>): Record<'path' | 'query', string[]> {
-  const path = [...rest.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!)
-  return { path, query: Object.keys(input.shape).filter((name) => !path.includes(name)) }
 }
 
 /** What has a meaning for one transaction has none for many. */

@@ -7,6 +7,7 @@ import { isAccountId } from '#model/organization.ts'
 import { pathOf } from '#model/policy/snapshot.ts'
 import { refuse, refuseValue } from '#model/refusal.ts'
 import { everywhere } from '#model/roles.ts'
+import type { Transaction } from '#store/store.ts'
 import type { ObservedBody, StoredObservation } from '#store/tables/observations.ts'
 import type { KeptProblem, KeptUnlisted, Source, StoredSnapshot } from '#store/tables/sources.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
@@ -370,16 +371,25 @@ export async function takeBackSnapshot(
   number: number,
   counts: Partial<Counts> = {},
 ): Promise<boolean> {
-  const { tx, now } = context
+  const { tx } = context
   const source = await findSource(context, sourceId)
   if (source.taking !== number) return true
   context.changed(source.id)
-  const { state } = (await tx.sources.findSnapshot(source.id, number))!
-  if (state === 'open')
-    await tx.sources.changeSnapshot(source.id, number, { ...counts, state: 'discarded', endedAt: now, touchedAt: now })
-  const rows = await tx.observations.takeBack({ sourceId: source.id, snapshot: number }, takenBackAtOnce)
-  if (rows > 0) return false
-  await tx.sources.change(source.id, { taking: undefined })
+  return takeBackPart(tx, source, counts)
+}
+
+/** The same of a source of which a snapshot is being taken, whoever does it. */
+export async function takeBackPart(
+  tx: Transaction,
+  { id, taking }: Source,
+  counts: Partial<Counts> = {},
+): Promise<boolean> {
+  const number = taking!
+  const { state } = (await tx.sources.findSnapshot(id, number))!
+  const ended = { state: 'discarded', endedAt: tx.now, touchedAt: tx.now } as const
+  if (state === 'open') await tx.sources.changeSnapshot(id, number, { ...counts, ...ended })
+  if ((await tx.observations.takeBack({ sourceId: id, snapshot: number }, takenBackAtOnce)) > 0) return false
+  await tx.sources.change(id, { taking: undefined })
   return true
 }
 

@@ -65,7 +65,7 @@ export async function updateSource(context: WriteContext, source: Source, update
 
 /** Deletes a source. What it has told is there for nobody from then on, and is taken away a part at a time. */
 export async function deleteSource(context: WriteContext, source: Source): Promise<void> {
-  await context.tx.sources.change(source.id, { deletedAt: context.now, taking: undefined })
+  await context.tx.sources.change(source.id, { deletedAt: context.now })
   await recordSource(context, source, 'gone')
 }
 

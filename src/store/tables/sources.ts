@@ -98,6 +98,12 @@ export class Sources {
   anyDeleted(): Promise<Source | undefined> {
     return sourceTable.first(this.#sql, 'where deleted_at is not null order by deleted_at limit 1')
   }
+  /** Some that has snapshots beyond the newest `kept`. */
+  withOldSnapshots(kept: number): Promise<Source | undefined> {
+    const rest = `where deleted_at is null and snapshot > ? and exists (
+      select 1 from snapshot s where s.source_id = source.id and s.number < source.snapshot - ?) order by id limit 1`
+    return sourceTable.first(this.#sql, rest, kept, kept)
+  }
   /** Those of which a snapshot is being taken. There are few at a time. */
   beingTaken(limit: number): Promise<Source[]> {
     return sourceTable.all(this.#sql, 'where taking is not null order by taking limit ?', limit)
@@ -123,9 +129,8 @@ export class Sources {
   async change(id: string, changes: Partial<Omit<Source, 'id'>>): Promise<void> {
     await sourceTable.change(this.#sql, changes, 'where id = ?', id)
   }
-  /** Of which no observation is left. */
+  /** Of which nothing is left. */
   async remove(id: string): Promise<void> {
-    await this.#sql.run('delete from snapshot where source_id = ?', id)
     await this.#sql.run('delete from source where id = ?', id)
   }
 
