@@ -11,6 +11,7 @@ import { exitCodes } from '../src/cli/exit-codes.ts'
 import { momentForms } from '../src/cli/moments.ts'
 import { isPositional, type NativeCommand } from '../src/cli/native-command.ts'
 import { ownFlags } from '../src/cli/own-flags.ts'
+import { collectWords } from '../src/collect/command.ts'
 import { clientVariables, variables } from '../src/config.ts'
 import { ec2Model, organizationsModel, type ServiceModel, stsModel } from '../src/formats/aws/service-model.ts'
 import { lineBytesMax, observationFields, observedTagsMax, unlistedMax } from '../src/formats/observations.ts'
@@ -718,7 +719,7 @@ function commandsPage(): string {
     '## Here',
     "Who you are stands in a profile: the server, and a token that is readable by you alone. A profile's token goes to the " +
       'server of the profile and to no other.',
-    plain(Object.values(ownWords)),
+    plain([...Object.values(ownWords), ...collectWords]),
     '## Over the native API',
     'What stands in the path of the [request](native-api.md) is given in order, everything else as flags. Flags of lists and ' +
       'of `KEY=VALUE` are repeated. Where JSON is expected, `@FILE` reads a file and `-` the standard input. ' +

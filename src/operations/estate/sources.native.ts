@@ -56,7 +56,12 @@ const kind = z
     description: 'What kind of source it is, such as `aws`, `netbox` or `csv`.',
     examples: ['aws'],
   })
-const reportEvery = z.number().int().min(reportEveryMin).max(reportEveryMax)
+const reportEvery = z
+  .number()
+  .int()
+  .min(reportEveryMin)
+  .max(reportEveryMax)
+  .meta({ examples: [reportEveryDefault] })
 const snapshotNumber = z.number().int().min(1)
 const source = z.object({
   sourceId,
@@ -75,14 +80,22 @@ const source = z.object({
 })
 const problem = z
   .object({ line: z.number().int().min(1), field: z.string(), value: z.string(), problem: z.string() })
-  .meta({ id: 'LineProblem', description: 'What was wrong with a line.' })
+  .meta({
+    id: 'LineProblem',
+    description: 'What was wrong with a line.',
+    examples: [{ line: 7, field: 'cidr', value: '10.0.0.1/16', problem: 'It has host bits set' }],
+  })
 const unlisted = z
   .object({
     account: z.string().optional(),
     locale: z.string().optional(),
     reason: z.string().optional(),
   })
-  .meta({ id: 'UnlistedPart', description: 'What was not listed: nothing there is taken for gone.' })
+  .meta({
+    id: 'UnlistedPart',
+    description: 'What was not listed: nothing there is taken for gone.',
+    examples: [{ account: '222222222222', locale: 'us-east-1', reason: 'access denied' }],
+  })
 const count = z.number().int().min(0)
 const snapshot = z.object({
   sourceId,
@@ -91,7 +104,10 @@ const snapshot = z.object({
     .enum(['open', 'complete', 'partial', 'discarded'])
     .describe('`partial`: something was not listed or was passed over, and nothing there is taken for gone.'),
   collector: z.string().describe('What made it, as it says itself.'),
-  principal: z.string().describe('Who sent it.'),
+  principal: z
+    .string()
+    .describe('Who sent it.')
+    .meta({ examples: ['arn:cadastre:service:collector'] }),
   takenAt: instant.describe('When the listing began, as the collector says.'),
   begunAt: instant,
   endedAt: instant.optional(),
