@@ -6,7 +6,7 @@ import { externalIdCharactersMax, isAccountId, isTargetId } from '#model/organiz
 import { isPrincipalName } from '#model/principal.ts'
 import { everywhere } from '#model/roles.ts'
 import type { Awaitable } from '#store/sql.ts'
-import { type PageBounds, readPage } from './listing.ts'
+import { type Page, type PageAsked, type PageBounds, readPage } from './listing.ts'
 import type { ReadContext } from './operation.ts'
 
 export const pageSizeDefault = 100
@@ -219,6 +219,19 @@ export interface PageInput {
   readonly limit?: number
   readonly cursor?: string
 }
+
+/** A page as it is asked for, and as it is answered. */
+export const pageAsked = ({ limit = pageSizeDefault, cursor }: PageInput): PageAsked<string> => ({
+  limit,
+  after: cursor,
+})
+export const answerPage = <Row, Item>(
+  { items, next }: Page<Row, string>,
+  show: (row: Row) => Item,
+): { items: Item[]; nextCursor?: string } => ({
+  items: items.map(show),
+  ...(next === undefined ? {} : { nextCursor: next }),
+})
 
 /** Of each row what is shown, or undefined where it is hidden: one by one, or with what belongs to all of them read at once. */
 type Showing<Row, Item> =

@@ -4,6 +4,7 @@ import { type Refusal, refuse } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import { nameKey } from '#model/tags.ts'
 import type { Ipam } from '#store/tables/ipams.ts'
+import { refuseMalformed } from '../identifiers.ts'
 import { type Place, permitter, requirePermission } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
@@ -28,7 +29,6 @@ import {
   labelsFrom,
   newDescription,
   newName,
-  refuseMalformed,
   refuseNoChange,
   shownName,
   shownTags,

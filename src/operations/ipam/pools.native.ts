@@ -1,5 +1,6 @@
 // Pools over the native API: what they are, and how much of their space is used.
 import { z } from 'zod'
+import { familyNumber, familyText } from '#model/cidr.ts'
 import { formatId, parseId, shapePattern } from '#model/identifier.ts'
 import { provider } from '#model/policy/decision.ts'
 import { reservedEndMax } from '#model/policy/nesting.ts'
@@ -9,8 +10,10 @@ import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import { nameKey, tagsFrom } from '#model/tags.ts'
 import type { Ipam } from '#store/tables/ipams.ts'
 import type { Pool } from '#store/tables/pools.ts'
+import { refuseMalformed } from '../identifiers.ts'
 import { type Place, permitter, requirePermission } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.ts'
+import { numberIn } from '../listing.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import {
@@ -38,15 +41,11 @@ import {
   contact,
   description,
   family,
-  familyNumber,
-  familyText,
   labelsFrom,
   locale,
   netmaskLength,
   newDescription,
   newName,
-  numberIn,
-  refuseMalformed,
   refuseNoChange,
   scopeType,
   shownName,

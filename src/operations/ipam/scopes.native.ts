@@ -4,6 +4,7 @@ import { type Refusal, refuse } from '#model/refusal.ts'
 import type { Tag } from '#model/tags.ts'
 import { nameKey } from '#model/tags.ts'
 import type { Scope } from '#store/tables/ipams.ts'
+import { refuseMalformed } from '../identifiers.ts'
 import { type Place, permitter } from '../identity/authority.ts'
 import { nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
@@ -25,7 +26,6 @@ import {
   labelsFrom,
   newDescription,
   newName,
-  refuseMalformed,
   refuseNoChange,
   scopeType,
   shownName,

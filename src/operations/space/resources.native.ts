@@ -12,7 +12,7 @@ import type { Subnet } from '#store/tables/vpcs.ts'
 import { permitter } from '../identity/authority.ts'
 import { holdersOf, visibleAccounts } from '../identity/visible-accounts.ts'
 import { poolId } from '../ipam/pools.native.ts'
-import { readSlicedPage } from '../listing.ts'
+import { numberIn, readSlicedPage } from '../listing.ts'
 import { nativeRead } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
 import {
@@ -27,7 +27,7 @@ import {
 import { listTagged } from '../tagged.ts'
 import { isOwnNetwork } from './own-networks.ts'
 import { reservedType } from './reserved.ts'
-import { locale, numberIn, resourceId, resourceTypeName, shownName } from './shapes.native.ts'
+import { locale, resourceId, resourceTypeName, shownName } from './shapes.native.ts'
 
 /** Of one resource that names more space than anybody should need to see at once. */
 const spacesMax = 1_000
