@@ -1,8 +1,10 @@
-// Identifiers in requests: of which kind they are, and the rows that those made of numbers stand for.
-import { hasShape, type IdKind } from '#model/identifier.ts'
-import { type Noun, refuse } from '#model/refusal.ts'
+// Identifiers in requests: those of another shape than their kind has are refused as what they are.
+import { hasShape, prefixOf } from '#model/identifier.ts'
+import { type KindWith, kinds } from '#model/kinds.ts'
+import { refuse } from '#model/refusal.ts'
 
 /** An id with the shape of its kind; anything else is refused by its name. */
-export function refuseMalformed(kind: IdKind, what: Noun, id: string, expected: string): void {
-  if (!hasShape(kind, id)) refuse({ code: 'MalformedId', what, id, expected })
+export function refuseMalformed(kind: KindWith<'prefix'> & KindWith<'noun'>, id: string): void {
+  if (hasShape(kind, id)) return
+  refuse({ code: 'MalformedId', what: kinds[kind].noun, id, expected: `${prefixOf(kind)}...` })
 }

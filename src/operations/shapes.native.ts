@@ -93,6 +93,14 @@ export const allocationName = nameText(
   'AllocationName',
   `An allocation: \`ipam-pool-alloc-…\`, ${nameWords}, else \`POOL/NAME\`.`,
 )
+/** In requests, by kind. */
+export const nameOf: Readonly<Record<NameableKind, z.ZodString>> = {
+  ipam: ipamName,
+  scope: scopeName,
+  pool: poolName,
+  policy: policyName,
+  allocation: allocationName,
+}
 export const nodeId = z
   .string()
   .refine((text) => isTargetId(text) || text === everywhere, 'an account, ou-…, r-… or `*` is expected')
@@ -219,6 +227,13 @@ export interface PageInput {
   readonly limit?: number
   readonly cursor?: string
 }
+
+/** What a list is asked for beside its page. */
+export const filterOf = <Input extends PageInput>({
+  limit: _,
+  cursor: __,
+  ...filter
+}: Input): Omit<Input, keyof PageInput> => filter
 
 /** A page as it is asked for, and as it is answered. */
 export const pageAsked = ({ limit = pageSizeDefault, cursor }: PageInput): PageAsked<string> => ({

@@ -1,10 +1,9 @@
-// Role bindings: who may do what where, given and taken away by whoever may do as much themselves.
-import { hasShape } from '#model/identifier.ts'
 import { isAccountId } from '#model/organization.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
 import { type Action, everywhere, roles, scopesCover } from '#model/roles.ts'
 import type { StoredBinding } from '#store/tables/role-bindings.ts'
+import { refuseMalformed } from '../identifiers.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { accessAt, type Place, permitter, refuseWithoutRole, requireScope } from './authority.ts'
 import { refuseToLeaveNobody } from './last-administrator.ts'
@@ -79,9 +78,7 @@ export async function placeOfBinding(context: ReadContext, bindingId: string): P
 }
 
 export async function getBinding(context: ReadContext, id: string): Promise<StoredBinding> {
-  if (!hasShape('roleBinding', id)) {
-    refuse({ code: 'MalformedId', what: 'role-binding', id, expected: 'role-binding-...' })
-  }
+  refuseMalformed('roleBinding', id)
   return (await context.tx.roleBindings.find(id)) ?? refuse({ code: 'NotFound', what: 'role-binding', id })
 }
 

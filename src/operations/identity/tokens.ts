@@ -1,13 +1,13 @@
 // Tokens of the native API: whoever holds one acts as its principal until it expires or is revoked.
 import { hash, randomBytes } from 'node:crypto'
 import { assert } from '#model/assert.ts'
-import { hasShape } from '#model/identifier.ts'
 import { isSameBearer, makersOf, type NativePrincipal, partiesOf, principalKind } from '#model/principal.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import { everywhere, type RoleBinding, roles, scopesCover } from '#model/roles.ts'
 import { bearerTokenPrefix } from '#model/secrets.ts'
 import { groupsOfOwn, isOfAccount, latestOwnEnd } from '#model/token.ts'
 import type { ApiToken } from '#store/tables/api-tokens.ts'
+import { refuseMalformed } from '../identifiers.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { accessAt, accessOfToken, permitter, refuseWithoutRole } from './authority.ts'
 import { visibleAccounts } from './visible-accounts.ts'
@@ -155,7 +155,7 @@ const topOf = async ({ tx }: ReadContext): Promise<string> => (await tx.organiza
 
 /** One's own, or one that `token:manage` reaches; anybody else's does not exist. */
 async function getToken(context: ReadContext, id: string): Promise<ApiToken> {
-  if (!hasShape('apiToken', id)) refuse({ code: 'MalformedId', what: 'api-token', id, expected: 'token-...' })
+  refuseMalformed('apiToken', id)
   const found = await context.tx.apiTokens.find(id)
   const absent: Refusal = { code: 'NotFound', what: 'api-token', id }
   if (!found) refuse(absent)

@@ -3,13 +3,14 @@ import { hasShape } from '#model/identifier.ts'
 import type { PolicyDocument } from '#model/policy/document.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
 import type { Policy, StoredAssignment, StoredVersion } from '#store/tables/policies.ts'
+import { refuseMalformed } from '../identifiers.ts'
 import { type Place, requirePermission } from '../identity/authority.ts'
 import { placeOfNode } from '../identity/roles.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { contentOf, isSamePair, refuseUnknownType } from './content.ts'
 
 export async function findPolicy(context: ReadContext, id: string): Promise<Policy> {
-  if (!hasShape('policy', id)) refuse({ code: 'MalformedId', what: 'ipam-policy', id, expected: 'ipam-policy-...' })
+  refuseMalformed('policy', id)
   return (await context.tx.policies.find(id)) ?? refuse(absentPolicy(id))
 }
 export const absentPolicy = (id: string): Refusal => ({ code: 'NotFound', what: 'ipam-policy', id })
@@ -44,7 +45,7 @@ export async function placeOfVersions(
 
 /** Where policies of an IPAM are managed. */
 export async function placeOfIpam(context: ReadContext, { ipamId: id }: { readonly ipamId: string }): Promise<Place> {
-  if (!hasShape('ipam', id)) refuse({ code: 'MalformedId', what: 'ipam', id, expected: 'ipam-...' })
+  refuseMalformed('ipam', id)
   const absent: Refusal = { code: 'NotFound', what: 'ipam', id }
   return { node: ((await context.tx.ipams.find(id)) ?? refuse(absent)).account, absent }
 }

@@ -1,10 +1,9 @@
 // Policies, their versions, and the documents that those are made of.
 import { z } from 'zod'
-import { hasShape } from '#model/identifier.ts'
 import { compareContents } from '#model/policy/comparison.ts'
-import { refuse } from '#model/refusal.ts'
 import { isSetting, nameKey } from '#model/tags.ts'
 import type { Policy, StoredVersion } from '#store/tables/policies.ts'
+import { refuseMalformed } from '../identifiers.ts'
 import { permitter } from '../identity/authority.ts'
 import { documentsBody, nativeRead, nativeWrite } from '../operation.native.ts'
 import type { ReadContext } from '../operation.ts'
@@ -90,9 +89,7 @@ export const listPolicies = nativeRead({
   refusals: ['InvalidPaginationToken', 'MalformedId'],
   at: 'filtered',
   async run(context, { account, ipamId, ...params }) {
-    if (ipamId !== undefined && !hasShape('ipam', ipamId)) {
-      refuse({ code: 'MalformedId', what: 'ipam', id: ipamId, expected: 'ipam-...' })
-    }
+    if (ipamId !== undefined) refuseMalformed('ipam', ipamId)
     const isPermitted = await permitter(context, 'policy:read')
     const isWanted = (row: Policy): boolean =>
       (account === undefined || row.account === account) && (ipamId === undefined || row.ipamId === ipamId)
@@ -387,9 +384,7 @@ export const putPolicyDocument = nativeWrite({
   async run(context, { policyId, ...params }) {
     await refuseUnknownType(context, params.resourceType)
     for (const { poolId } of params.rules) {
-      if (!hasShape('pool', poolId)) {
-        refuse({ code: 'MalformedId', what: 'ipam-pool', id: poolId, expected: 'ipam-pool-...' })
-      }
+      refuseMalformed('pool', poolId)
     }
     const { acting, found } = await actingOn(context, policyId)
     await writeDocument(acting, found, readDocument(params))

@@ -1,8 +1,9 @@
 // Decisions on record: listed by what they are about, newest first, and found one by one.
-import { formatId, hasShape, parseId } from '#model/identifier.ts'
+import { formatId, parseId } from '#model/identifier.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
 import type { RecordedDecision } from '#store/tables/journal.ts'
 import type { DecisionFilter as StoredFilter } from '#store/tables/record-lists.ts'
+import { refuseMalformed } from '../identifiers.ts'
 import type { Place } from '../identity/authority.ts'
 import { visibleAccounts } from '../identity/visible-accounts.ts'
 import { type Page, type PageAsked, readSlicedPage } from '../listing.ts'
@@ -55,7 +56,7 @@ export async function listDecisions(
 
 /** Refuses one that is not there, or is no longer kept. */
 export async function getRecorded(context: ReadContext, id: string): Promise<RecordedDecision> {
-  if (!hasShape('decision', id)) refuse({ code: 'MalformedId', what: 'decision', id, expected: 'decision-...' })
+  refuseMalformed('decision', id)
   const n = parseId('decision', context.tx.installation, id)
   const recorded = n === undefined ? undefined : await context.tx.journal.findDecision(n)
   return recorded ?? refuse(await absentDecision(context, id))

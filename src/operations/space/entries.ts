@@ -29,7 +29,7 @@ export async function placeOfEntry(context: ReadContext, id: string): Promise<Pl
 
 /** What has lapsed is not there, like what never was. */
 export async function findEntry(context: ReadContext, id: string): Promise<Entry> {
-  refuseMalformed('allocation', 'ipam-pool-allocation', id, 'ipam-pool-alloc-...')
+  refuseMalformed('allocation', id)
   const n = parseId('allocation', context.tx.installation, id)
   const found = n === undefined ? undefined : ((await context.tx.allocations.find(n)) ?? (await findHold(context, n)))
   return found ?? refuse(absentAllocation(id))
