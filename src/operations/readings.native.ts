@@ -2,6 +2,7 @@
 // follow from the kind.
 import { z } from 'zod'
 import { type KindWith, kinds } from '#model/kinds.ts'
+import type { Refusal } from '#model/refusal.ts'
 import type { Page, PageAsked } from './listing.ts'
 import { type NativeOperation, nativeRead } from './operation.native.ts'
 import type { ReadContext } from './operation.ts'
@@ -18,6 +19,8 @@ interface Reading<Filter extends z.ZodRawShape, Shape extends z.ZodType, Row, De
   readonly filter: Filter
   readonly output: Shape
   readonly columns: readonly string[]
+  /** Of the list, beside cursors of other lists. */
+  readonly listRefusals?: readonly Refusal['code'][]
   readonly readable: Readable<Row, Described>
   list(
     context: ReadContext,
@@ -36,6 +39,7 @@ export function nativeReadings<Filter extends z.ZodRawShape, Shape extends z.Zod
   filter,
   output,
   columns,
+  listRefusals = [],
   readable,
   list,
   show,
@@ -56,7 +60,7 @@ export function nativeReadings<Filter extends z.ZodRawShape, Shape extends z.Zod
       rest: { method: 'GET', path },
       cli: `${kind} list`,
       columns,
-      refusals: ['InvalidPaginationToken'],
+      refusals: ['InvalidPaginationToken', ...listRefusals],
       at: 'filtered',
       run: async (context, given) => {
         const page = await list(context, given as z.output<z.ZodObject<Filter>>, pageAsked(given as object))

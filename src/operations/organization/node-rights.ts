@@ -9,6 +9,7 @@ import {
 } from '#model/policy/node-change.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
 import { type Action, everywhere, type RoleBinding, roles } from '#model/roles.ts'
+import type { Tag } from '#model/tags.ts'
 import {
   accessAt,
   accessOfToken,
@@ -110,12 +111,8 @@ async function requireRightToGive(context: ReadContext, account: string, nodes: 
 }
 
 /** To be called before the node gets these tags, which are all that it is to have. */
-export async function requireRightToTag(
-  context: ReadContext,
-  node: TaggedNode,
-  tags: Readonly<Record<string, string>>,
-): Promise<void> {
-  const touched = touchedByTags(await context.snapshot(), node, new Map(Object.entries(tags)))
+export async function requireRightToTag(context: ReadContext, node: TaggedNode, tags: readonly Tag[]): Promise<void> {
+  const touched = touchedByTags(await context.snapshot(), node, new Map(tags.map(({ key, value }) => [key, value])))
   await requireAtAll(context, 'policy:manage', touched, 'and a rule of its policies reads the tags')
 }
 

@@ -115,7 +115,10 @@ export const draftPolicyVersion = nativeWrite({
   async run(context, input) {
     const { policyId, documents, ...rest } = input
     const drafted = await draft(context, policyId, { ...rest, documents: documents.map(readDocument) })
-    return { ...showVersionFacts(policyId, drafted), documents: drafted.body.documents.map(showDocument) }
+    return {
+      ...showVersionFacts({ policyId, version: drafted, deletedAt: undefined }),
+      documents: drafted.body.documents.map(showDocument),
+    }
   },
 })
 
