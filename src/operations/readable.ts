@@ -12,8 +12,8 @@ import type { ReadContext } from './operation.ts'
 interface VisibleList<Row, Item> {
   readonly read: (after: string | undefined, limit: number) => Awaitable<readonly Row[]>
   placeOf(row: Row): string
-  /** Where the action must be permitted to whoever sees it. */
-  nodeOf(row: Row): string
+  /** Where the action must be permitted to whoever sees it; of several nodes, at one of them. */
+  nodeOf(row: Row): string | readonly string[]
   /** What is said of rows that the caller sees, in their order, with what belongs to all of them read at once. */
   describe(rows: readonly Row[]): Awaitable<readonly (Item | undefined)[]>
   readonly bounds?: PageBounds<Item>
@@ -32,7 +32,7 @@ export async function listVisible<Row, Item>(
     placeOf,
     ...(bounds && { bounds }),
     async show(rows) {
-      const seen = rows.filter((row) => isPermitted(nodeOf(row)))
+      const seen = rows.filter((row) => [nodeOf(row)].flat().some(isPermitted))
       const described = await describe(seen)
       const items = new Map(seen.map((row, index) => [row, described[index]]))
       return rows.map((row) => items.get(row))

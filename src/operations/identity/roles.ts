@@ -4,6 +4,7 @@ import { type Refusal, refuse } from '#model/refusal.ts'
 import { type Action, everywhere, roles, scopesCover } from '#model/roles.ts'
 import type { StoredBinding } from '#store/tables/role-bindings.ts'
 import { refuseMalformed } from '../identifiers.ts'
+import { type Page, type PageAsked, readPage } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { accessAt, type Place, permitter, refuseWithoutRole, requireScope } from './authority.ts'
 import { refuseToLeaveNobody } from './last-administrator.ts'
@@ -86,7 +87,7 @@ export async function getBinding(context: ReadContext, id: string): Promise<Stor
  * What the caller may see of bindings: those at nodes where they read or manage roles, those that they may lift, and their own.
  * @param wanted only those of this principal, and at exactly this node
  */
-export async function bindingViewer(
+async function bindingViewer(
   context: ReadContext,
   { principal, node }: { readonly principal?: string | undefined; readonly node?: string | undefined },
 ): Promise<(row: StoredBinding) => StoredBinding | undefined> {
@@ -102,6 +103,20 @@ export async function bindingViewer(
     (principal === undefined || row.principal === principal) && (node === undefined || row.node === node)
   return (row) =>
     isWanted(row) && (isOwn(row) || isPermitted(row.node) || mayLift(row)) ? withSeenNodes(row, isPermitted) : undefined
+}
+
+/** Bindings that the caller may see, in the order of their ids. */
+export async function listBindings(
+  context: ReadContext,
+  filter: { readonly principal?: string | undefined; readonly node?: string | undefined },
+  asked: PageAsked<string>,
+): Promise<Page<StoredBinding, string>> {
+  const see = await bindingViewer(context, filter)
+  return readPage(context, asked, {
+    read: (after = '', limit) => context.tx.roleBindings.list(after, limit),
+    placeOf: ({ id }) => id,
+    show: (rows) => rows.map(see),
+  })
 }
 
 /** A binding as whoever manages roles may see it. */

@@ -8,6 +8,7 @@ import { bearerTokenPrefix } from '#model/secrets.ts'
 import { groupsOfOwn, isOfAccount, latestOwnEnd } from '#model/token.ts'
 import type { ApiToken } from '#store/tables/api-tokens.ts'
 import { refuseMalformed } from '../identifiers.ts'
+import { type Page, type PageAsked, readPage } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { accessAt, accessOfToken, permitter, refuseWithoutRole } from './authority.ts'
 import { visibleAccounts } from './visible-accounts.ts'
@@ -261,7 +262,7 @@ export async function rolesOfCaller(context: ReadContext): Promise<readonly Role
 }
 
 /** What the caller may see of tokens; undefined where there can be none. */
-export async function tokenViewer(
+async function tokenViewer(
   context: ReadContext,
   { principal, madeBy }: { readonly principal?: string | undefined; readonly madeBy?: string | undefined },
 ) {
@@ -281,4 +282,28 @@ export async function tokenViewer(
     isSeen: (row: ApiToken): boolean =>
       (madeBy === undefined || row.makers.includes(madeBy)) && (isOwn(row) || isPermitted(placeOfToken(row, top))),
   }
+}
+
+/** Tokens that the caller may see, in the order of their ids. */
+export async function listTokens(
+  context: ReadContext,
+  {
+    principal,
+    madeBy,
+    madeWith,
+  }: {
+    readonly principal?: string | undefined
+    readonly madeBy?: string | undefined
+    readonly madeWith?: string | undefined
+  },
+  asked: PageAsked<string>,
+): Promise<Page<ApiToken, string>> {
+  const viewer = await tokenViewer(context, { principal, madeBy })
+  if (!viewer) return { items: [], next: undefined }
+  return readPage(context, asked, {
+    read: (after = '', limit) =>
+      context.tx.apiTokens.list(after, limit, { principal, madeWith, visible: viewer.visible }),
+    placeOf: ({ id }) => id,
+    show: (rows) => rows.map((row) => (viewer.isSeen(row) ? row : undefined)),
+  })
 }

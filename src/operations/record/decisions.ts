@@ -1,7 +1,7 @@
 // Decisions on record: listed by what they are about, newest first, and found one by one.
 import { formatId, parseId } from '#model/identifier.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
-import type { RecordedDecision } from '#store/tables/journal.ts'
+import type { FoundEntry, RecordedDecision } from '#store/tables/journal.ts'
 import type { DecisionFilter as StoredFilter } from '#store/tables/record-lists.ts'
 import { refuseMalformed } from '../identifiers.ts'
 import type { Place } from '../identity/authority.ts'
@@ -63,6 +63,14 @@ export async function getRecorded(context: ReadContext, id: string): Promise<Rec
 }
 
 /** The account that asked, for whoever may see its decisions. */
+/** A decision with the entry of the request that it was made for; undefined where that is not on record. */
+export async function getDecisionWithEntry(
+  context: ReadContext,
+  id: string,
+): Promise<{ readonly recorded: RecordedDecision; readonly entry: FoundEntry | undefined }> {
+  const recorded = await getRecorded(context, id)
+  return { recorded, entry: await context.tx.journal.findEntry(recorded.auditEntry) }
+}
 export async function placeOfDecision(context: ReadContext, input: { readonly decisionId: string }): Promise<Place> {
   const { at, request } = await getRecorded(context, input.decisionId)
   const absent = await absentDecision(context, input.decisionId)
