@@ -163,3 +163,6 @@ export function numberIn(cursor: string): number {
   if (!/^\d{1,15}$/.test(cursor)) refuse({ code: 'InvalidPaginationToken', field: 'cursor', value: cursor })
   return Number(cursor)
 }
+
+/** Up to which moment what a reading says is final; of one that had several transactions, as the first saw it. */
+export const asOf = ({ tx, progress }: ReadContext): number => progress.asOf ?? tx.asOf
