@@ -12,6 +12,7 @@ import { forbidAuthoritySchema, forbidReachSchema } from './forbid-authority.ts'
 import { namesSchema } from './names.ts'
 import { nestingSchema } from './nesting.ts'
 import { nodeFactsSchema } from './node-facts.ts'
+import { ownWordsSchema } from './own-words.ts'
 import { poolFactsSchema } from './pool-facts.ts'
 import { sealingKeySchema } from './sealing-key.ts'
 import { spaceOnceSchema } from './space-once.ts'
@@ -888,4 +889,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 30, name: 'what has changed of nodes', olderServers: 'stop', sql: nodeFactsSchema },
   { number: 31, name: 'networks inside of networks', olderServers: 'stop', sql: nestingSchema },
   { number: 32, name: 'what has changed of pools', olderServers: 'stop', sql: poolFactsSchema },
+  { number: 33, name: 'words of our own', olderServers: 'stop', sql: ownWordsSchema },
 ]
