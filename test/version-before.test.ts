@@ -96,11 +96,15 @@ after(async () => {
 
 const inOwnWords =
   "what networks were, and tags in the history, stand in the native API's words, and no longer in EC2's"
+const calledByName = 'the management account is called by its name, and not by its number'
 /** What answers have not got any more, or got otherwise, and why: the changelog says what clients do. */
 const changed: Readonly<Record<string, string>> = {
   'native getObjectHistory': inOwnWords,
   'native getChange': inOwnWords,
   'native listSubjectsOfChange': inOwnWords,
+  'native listTree': calledByName,
+  'native explainDecision': calledByName,
+  'native explainRequest': calledByName,
   'native listResourceTypes': "what `custom` is stands there without the name of EC2's operation",
   'native listChanges': 'a page begins with the newest: whoever reads from the beginning asks for `order=oldest-first`',
 }

@@ -330,3 +330,28 @@ test('what pools require and plan is the same in words of our own, whatever the 
   )
   database.close()
 })
+
+test('the management account is called in the tree as in the list of accounts, and what somebody named is not named anew', () => {
+  const { database, step } = before('one name of the management account')
+  const insert = (id: string, name: string, nodeName: string) =>
+    database.exec(`
+      insert into account (id, name, email, status, joined_method, joined_at)
+        values ('${id}', '${name}', '${id}@example.com', 'ACTIVE', 'INVITED', 0);
+      insert into organization_node (id, kind, parent_id, name, created_at) values ('${id}', 'account', 'r-1', '${nodeName}', 0);`)
+  database.exec(`insert into organization_node (id, kind, name, created_at) values ('r-1', 'root', 'Root', 0)`)
+  insert('111111111111', 'management', '111111111111')
+  insert('222222222222', 'shop', 'shop')
+  insert('333333333333', '333333333333', '333333333333')
+  database.exec(step)
+  const rows = database.prepare('select id, name from organization_node order by id').all()
+  assert.deepEqual(
+    rows.map((row) => Object.values(row)),
+    [
+      ['111111111111', 'management'],
+      ['222222222222', 'shop'],
+      ['333333333333', '333333333333'],
+      ['r-1', 'Root'],
+    ],
+  )
+  database.close()
+})

@@ -2,6 +2,7 @@
 
 import { accountIndexes, restsOfAccount } from './account-index.ts'
 import { accountNamesSchema } from './account-names.ts'
+import { accountNodeNamesSchema } from './account-node-names.ts'
 import { auditSubjectSchema } from './audit-subject.ts'
 import { boundsSchema, tokensOfMakerSchema } from './bounds.ts'
 import { contentBoundsSchema } from './content-bounds.ts'
@@ -890,4 +891,5 @@ alter table candidate_difference add column order_only integer not null default 
   { number: 31, name: 'networks inside of networks', olderServers: 'stop', sql: nestingSchema },
   { number: 32, name: 'what has changed of pools', olderServers: 'stop', sql: poolFactsSchema },
   { number: 33, name: 'words of our own', olderServers: 'stop', sql: ownWordsSchema },
+  { number: 34, name: 'one name of the management account', olderServers: 'go on', sql: accountNodeNamesSchema },
 ]
