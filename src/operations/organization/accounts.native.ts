@@ -347,7 +347,7 @@ async function requireRights(
   { parentId = rootId, tags, ...params }: Params,
 ): Promise<void> {
   const number = numberOf(params)
-  if (number !== undefined) await requireRightToNumber(context, number, parentId)
+  if (number !== undefined) await requireRightToNumber(context, number, parentId, tags ?? {})
   if (tags) await requireRightToTag(context, { kind: 'account', parentId }, tags)
 }
 
