@@ -129,7 +129,7 @@ async function requireRights(
   { parentId = rootId, tags, ...params }: NewAccount,
 ): Promise<void> {
   const number = numberOf(params)
-  if (number !== undefined) await requireRightToNumber(context, number, parentId)
+  if (number !== undefined) await requireRightToNumber(context, number, parentId, tags ?? [])
   if (tags) await requireRightToTag(context, { kind: 'account', parentId }, tags)
 }
 

@@ -53,7 +53,7 @@ export const showSubject = (context: ReadContext, { id, kind, before, after }: C
 const versionIn = (state: SubjectState | undefined): number | undefined =>
   state && 'version' in state ? state.version.version : undefined
 const stateOf = (context: ReadContext, state: SubjectState | undefined): Record<string, unknown> | undefined =>
-  state && ('version' in state ? stateIn(state.version.body) : showTenure(context, state))
+  state && ('version' in state ? stateIn(state.body) : showTenure(context, state))
 
 const showTenure = (
   context: ReadContext,

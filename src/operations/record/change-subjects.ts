@@ -2,7 +2,7 @@
 import { kindOf, spaceNumberIn } from '#model/identifier.ts'
 import { kinds } from '#model/kinds.ts'
 import type { Subject } from '#store/subjects.ts'
-import type { HistoryVersion } from '#store/tables/history.ts'
+import type { HistoryBody, HistoryVersion } from '#store/tables/history.ts'
 import type { ListedEntry } from '#store/tables/record-lists.ts'
 import type { DescribedTenure, Tenure } from '#store/tables/timeline.ts'
 import type { ReadContext } from '../operation.ts'
@@ -65,7 +65,7 @@ export interface ChangedSubject {
 }
 /** A version of the object's history; of an allocation or Elastic IP, which has none, a state of its tenure. */
 export type SubjectState =
-  | { readonly version: HistoryVersion }
+  | { readonly version: HistoryVersion; readonly body: HistoryBody }
   | { readonly tenure: DescribedTenure; readonly poolId: string }
 
 /** Of entries on one page, each with some of its subjects: what they changed, as far as the caller may see it. */
@@ -100,23 +100,22 @@ export async function changedSubjects(
     for (const subject of subjects) {
       const { id, before, after } = subject
       if (tenureNumber(context, entry, subject) !== undefined) changed.push(tenures[at++]!)
-      else changed.push(ofVersions(id, await versionOf(id, before), await versionOf(id, after)))
+      else changed.push(ofVersions(context, id, await versionOf(id, before), await versionOf(id, after)))
     }
     all.push(changed)
   }
   return all
 }
 
-const ofVersions = (
+function ofVersions(
+  { tx }: ReadContext,
   id: string,
   before: HistoryVersion | undefined,
   after: HistoryVersion | undefined,
-): ChangedSubject => ({
-  id,
-  kind: (after ?? before)?.kind,
-  before: before && { version: before },
-  after: after && { version: after },
-})
+): ChangedSubject {
+  const stateOf = (version: HistoryVersion | undefined) => version && { version, body: tx.history.bodyOf(version) }
+  return { id, kind: (after ?? before)?.kind, before: stateOf(before), after: stateOf(after) }
+}
 
 /** What allocations and Elastic IPs were before entries and after them, as far as the caller may see it. */
 async function changedTenures(

@@ -4,7 +4,7 @@ import type { Cidr } from '#model/cidr.ts'
 import { formatId, parseId } from '#model/identifier.ts'
 import { provider } from '#model/policy/decision.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'
-import type { HistoryVersion } from '#store/tables/history.ts'
+import type { HistoryBody, HistoryVersion } from '#store/tables/history.ts'
 import type { Reason } from '#store/tables/journal.ts'
 import type { ListedEntry } from '#store/tables/record-lists.ts'
 import type { AccountPlace, AroundPlace, DescribedTenure, NumberPlace, Tenure } from '#store/tables/timeline.ts'
@@ -240,7 +240,9 @@ export interface ObjectState {
   /** `Infinity`: the caller knows of all of it. */
   readonly knownUntil: number
   /** Allocations and Elastic IPs are objects too: their states are those of their tenure; all others have versions. */
-  readonly body: { readonly held: HeldTenure } | { readonly stored: HistoryVersion; readonly maker: Maker | undefined }
+  readonly body:
+    | { readonly held: HeldTenure }
+    | { readonly stored: HistoryVersion; readonly content: HistoryBody; readonly maker: Maker | undefined }
 }
 /** The change with which a version began, and the decision of policy by which it could be so. */
 export interface Maker {
@@ -354,7 +356,9 @@ async function explain(context: ReadContext, objectId: string, known: readonly K
   let described = 0
   return known.map(({ one, knownUntil }) => {
     const { version, from, until, stored } = one
-    const body = stored ? { stored, maker: makers.get(version) } : { held: held[described++]! }
+    const body = stored
+      ? { stored, content: context.tx.history.bodyOf(stored), maker: makers.get(version) }
+      : { held: held[described++]! }
     return { version, from, until, knownUntil, body }
   })
 }
