@@ -1,3 +1,4 @@
+// Role bindings: who may do what where, given and taken away by whoever may do as much themselves.
 import { isAccountId } from '#model/organization.ts'
 import { pathOf, type Snapshot } from '#model/policy/snapshot.ts'
 import { type Refusal, refuse } from '#model/refusal.ts'

@@ -1,3 +1,4 @@
+// Exceptions: asked for, approved by somebody else, in force for a while, and over at the moment that was said (policy-model §7).
 import { isAccountId } from '#model/organization.ts'
 import { rulesProblem } from '#model/policy/eligibility.ts'
 import {

@@ -1,3 +1,4 @@
+// Explanations as far as the caller may have them: of decisions on record, and of requests that nobody has made.
 import { type AllocationRequest, provider } from '#model/policy/decision.ts'
 import type { Explained, Names } from '#model/policy/explain.ts'
 import type { NearestChange } from '#model/policy/nearest-change.ts'
