@@ -13,6 +13,7 @@ import {
 } from '#model/policy/node-change.ts'
 import type { Snapshot } from '#model/policy/snapshot.ts'
 import { type Action, everywhere, type RoleBinding, roles } from '#model/roles.ts'
+import type { TagsKept } from '#store/tables/kept-states.ts'
 import {
   accessAt,
   accessOfToken,
@@ -152,11 +153,13 @@ async function requireRightToComeBack(context: ReadContext, number: string, to: 
   const known = await context.tx.organizations.findNumber(number)
   if (known?.removedAt === undefined) return
   const last = await context.tx.history.latest(number)
-  const former = last && (JSON.parse(last.body) as { readonly parentId?: string }).parentId
+  const { parentId: former, tags: formerTags = {} } = last
+    ? (context.tx.history.bodyOf(last) as { readonly parentId?: string; readonly tags?: TagsKept })
+    : {}
   const parentId = former === undefined ? everywhere : await standingOf(context, former)
   const isPermitted = await permitter(context, 'organization:manage')
   if (!isPermitted(parentId)) refuseTakenNumber(number)
-  const tags = new Map(last ? context.tx.tags.fromHistory(last.body).map(({ key, value }) => [key, value]) : [])
+  const tags = new Map(Object.entries(formerTags))
   await requireRightTo(context, comeBack(await context.snapshot(), number, { parentId, tags }, to))
 }
 

@@ -83,7 +83,7 @@ export async function describeSubjects(
       const { id, before, after } = subject
       if (tenureNumber(context, entry, subject) !== undefined) shown.push(tenures[at++]!)
       else if (before === undefined && after === undefined) shown.push(bare(id))
-      else shown.push(describeVersions(id, await versionOf(id, before), await versionOf(id, after)))
+      else shown.push(describeVersions(context, id, await versionOf(id, before), await versionOf(id, after)))
     }
     all.push(shown)
   }
@@ -93,11 +93,12 @@ export async function describeSubjects(
 const bare = (objectId: string): SubjectShown => ({ objectId, members: [] })
 
 function describeVersions(
+  { tx }: ReadContext,
   objectId: string,
   before: HistoryVersion | undefined,
   after: HistoryVersion | undefined,
 ): SubjectShown {
-  const stateOf = (version: HistoryVersion | undefined) => version && stateIn(version.body)
+  const stateOf = (version: HistoryVersion | undefined) => version && stateIn(tx.history.bodyOf(version))
   return {
     objectId,
     kind: (after ?? before)?.kind,

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { type Cidr, formatCidr, fromKey, nearCidrProblem, parseAddress, parseCidr, toKey } from '#model/cidr.ts'
 import { formatId } from '#model/identifier.ts'
 import { refuse } from '#model/refusal.ts'
+import type { HistoryBody } from '#store/tables/history.ts'
 import type { AroundPlace, NumberPlace } from '#store/tables/timeline.ts'
 import type { Place } from '../identity/authority.ts'
 import type { Page } from '../listing.ts'
@@ -334,7 +335,7 @@ function describeState(context: ReadContext, objectId: string, state: ObjectStat
   }
   if ('held' in body) return { objectId, ...times, ...describeHeld(context, body.held) }
   const { stored, maker } = body
-  const said = { objectId, kind: stored.kind, ...times, state: stateIn(stored.body) }
+  const said = { objectId, kind: stored.kind, ...times, state: stateIn(context.tx.history.bodyOf(stored)) }
   if (!maker) return said
   const { entry, decision } = maker
   return {
@@ -368,7 +369,12 @@ function describeHeld(
 }
 
 /** What an object said, as it is told: without who its makers are for the identity provider. */
-export const stateIn = (body: string): Record<string, unknown> =>
-  JSON.parse(body, (member, value: unknown) =>
-    member === 'makers' && Array.isArray(value) ? namesIn(value as string[]) : value,
-  ) as Record<string, unknown>
+export const stateIn = (body: HistoryBody): Record<string, unknown> => withoutHolders(body) as Record<string, unknown>
+/** As deep as JSON goes that is kept: a few levels. */
+function withoutHolders(value: unknown, member?: string): unknown {
+  if (Array.isArray(value)) {
+    return member === 'makers' ? namesIn(value as string[]) : value.map((one) => withoutHolders(one))
+  }
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, withoutHolders(one, name)]))
+}
