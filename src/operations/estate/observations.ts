@@ -3,7 +3,7 @@ import { type Cidr, contains } from '#model/cidr.ts'
 import type { ObservedKind } from '#model/observation.ts'
 import type { StoredObservation } from '#store/tables/observations.ts'
 import type { Source } from '#store/tables/sources.ts'
-import { type Page, type PageAsked, readPage } from '../listing.ts'
+import { numberIn, type Page, type PageAsked, readPage } from '../listing.ts'
 import type { ReadContext } from '../operation.ts'
 
 /** Whether it was in the last complete snapshots: in the last one; not there, which may be a slip; or in none of the last two. */
@@ -22,18 +22,17 @@ export interface ObservationFilter {
 }
 
 /** The observations of a source that hold, in order of their numbers, as a filter lets through. */
-export function listObservations<Item>(
+export function listObservations(
   context: ReadContext,
   source: Source,
   filter: ObservationFilter,
-  asked: PageAsked<number>,
-  show: (stored: StoredObservation) => Item,
-): Promise<Page<Item, number>> {
+  asked: PageAsked<string>,
+): Promise<Page<StoredObservation, string>> {
   const at = { sourceId: source.id, snapshot: source.snapshot }
   return readPage(context, asked, {
-    read: (after = -1, limit) => context.tx.observations.holding(at, after, limit),
-    placeOf: ({ number }: StoredObservation) => number,
-    show: (rows) => rows.map((row) => (matches(row, filter) ? show(row) : undefined)),
+    read: (after, limit) => context.tx.observations.holding(at, after === undefined ? -1 : numberIn(after), limit),
+    placeOf: ({ number }: StoredObservation) => String(number),
+    show: (rows) => rows.map((row) => (matches(row, filter) ? row : undefined)),
   })
 }
 

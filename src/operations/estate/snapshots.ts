@@ -10,6 +10,7 @@ import { everywhere } from '#model/roles.ts'
 import type { Transaction } from '#store/store.ts'
 import type { ObservedBody, StoredObservation } from '#store/tables/observations.ts'
 import type { KeptProblem, KeptUnlisted, Source, StoredSnapshot } from '#store/tables/sources.ts'
+import { numberIn, type Page, type PageAsked, readPage } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 import { accountsCalled } from '../organization/called.ts'
 import { findSource, observationsOfSourceMax } from './sources.ts'
@@ -394,6 +395,24 @@ export async function takeBackPart(
 }
 
 // Reading ------------------------------------------------------------------------------------------------------------
+
+/** The snapshots of a source, newest first. */
+export function listSnapshots(
+  context: ReadContext,
+  source: Source,
+  asked: PageAsked<string>,
+): Promise<Page<StoredSnapshot, string>> {
+  return readPage(context, asked, {
+    read: (before, limit) =>
+      context.tx.sources.listSnapshots(
+        source.id,
+        before === undefined ? Number.MAX_SAFE_INTEGER : numberIn(before),
+        limit,
+      ),
+    placeOf: ({ number }: StoredSnapshot) => String(number),
+    show: (rows) => rows,
+  })
+}
 
 /** A snapshot by its number. */
 export async function getSnapshot({ tx }: ReadContext, source: Source, number: number): Promise<StoredSnapshot> {

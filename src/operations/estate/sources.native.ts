@@ -9,13 +9,15 @@ import type { Source, StoredSnapshot } from '#store/tables/sources.ts'
 import { placeOfNode } from '../identity/roles.ts'
 import { nativeIntake, nativeRead, nativeWrite } from '../operation.native.ts'
 import {
+  answerPage,
+  filterOf,
   formatInstant,
-  gatherPage,
   idText,
   instant,
   nameShapes,
   nodeId,
   nodeName,
+  pageAsked,
   pageOf,
   paging,
   scopeName,
@@ -23,17 +25,17 @@ import {
 import { description, newDescription, refuseNoChange } from '../space/shapes.native.ts'
 import { takeSnapshot } from './intake.ts'
 import { listObservations as listOf, type ObservationFilter, presenceOf, presences } from './observations.ts'
-import { getSnapshot as getOf } from './snapshots.ts'
+import { getSnapshot as getOf, listSnapshots as snapshotsOf } from './snapshots.ts'
 import {
   createSource as create,
   findSource,
   freshnessOf,
+  listSources as listAll,
   placeOfSource,
   deleteSource as remove,
   reportEveryDefault,
   reportEveryMax,
   reportEveryMin,
-  sourceViewer,
   updateSource as update,
 } from './sources.ts'
 
@@ -157,14 +159,8 @@ export const listSources = nativeRead({
   columns: ['sourceId', 'name', 'kind', 'node', 'freshness', 'takenAt'],
   refusals: ['InvalidPaginationToken'],
   at: 'filtered',
-  async run(context, params) {
-    const isSeen = await sourceViewer(context)
-    return gatherPage(context, params, {
-      read: (after, limit) => context.tx.sources.list(after, limit),
-      key: ({ id }) => id,
-      show: async (row) => (isSeen(row) ? describe(row, context.now) : undefined),
-    })
-  },
+  run: async (context, asked) =>
+    answerPage(await listAll(context, pageAsked(asked)), (row) => describe(row, context.now)),
 })
 
 export const getSource = nativeRead({
@@ -259,15 +255,8 @@ export const listSnapshots = nativeRead({
   columns: ['snapshot', 'state', 'takenAt', 'lines', 'added', 'changed', 'missing', 'gone', 'problemCount'],
   refusals: ['NotFound', 'InvalidPaginationToken'],
   at: placeOfSource,
-  async run(context, { sourceId, ...params }) {
-    const { id } = await findSource(context, sourceId)
-    return gatherPage(context, params, {
-      read: (after, limit) => context.tx.sources.listSnapshots(id, Number(after), limit),
-      key: ({ number }) => String(number),
-      start: String(Number.MAX_SAFE_INTEGER),
-      show: async (row) => describeSnapshot(row),
-    })
-  },
+  run: async (context, { sourceId, ...asked }) =>
+    answerPage(await snapshotsOf(context, await findSource(context, sourceId), pageAsked(asked)), describeSnapshot),
 })
 
 export const getSnapshot = nativeRead({
@@ -334,12 +323,10 @@ export const listObservations = nativeRead({
   columns: ['cidr', 'kind', 'id', 'account', 'locale', 'name', 'state', 'presence'],
   refusals: ['NotFound', 'InvalidPaginationToken'],
   at: placeOfSource,
-  async run(context, { sourceId, limit = 100, cursor, within, ...filter }) {
+  async run(context, { sourceId, within, ...asked }) {
+    const wanted: ObservationFilter = { ...filterOf(asked), within: blockIn(within) }
     const found = await findSource(context, sourceId)
-    const asked = { limit, after: cursor === undefined ? undefined : Number(cursor) }
-    const wanted: ObservationFilter = { ...filter, within: blockIn(within) }
-    const { items, next } = await listOf(context, found, wanted, asked, describeObservation)
-    return { items, ...(next === undefined ? {} : { nextCursor: String(next) }) }
+    return answerPage(await listOf(context, found, wanted, pageAsked(asked)), describeObservation)
   },
 })
 

@@ -5,6 +5,7 @@ import { pathOf } from '#model/policy/snapshot.ts'
 import { type Refusal, refuse, refuseValue } from '#model/refusal.ts'
 import type { Source, SourceSettings } from '#store/tables/sources.ts'
 import { mayAtTop, type Place, permitter } from '../identity/authority.ts'
+import { type Page, type PageAsked, readPage } from '../listing.ts'
 import type { ReadContext, WriteContext } from '../operation.ts'
 
 /** Our own bounds. */
@@ -119,10 +120,14 @@ export async function placeOfSource(context: ReadContext, { sourceId }: { readon
   return { node: (await findSource(context, sourceId)).node, absent: absentSource(sourceId) }
 }
 
-/** Whether the caller may see a source. */
-export async function sourceViewer(context: ReadContext): Promise<(source: Source) => boolean> {
+/** The sources that the caller may see, in order of creation. */
+export async function listSources(context: ReadContext, asked: PageAsked<string>): Promise<Page<Source, string>> {
   const mayRead = await permitter(context, 'estate:read')
-  return ({ node }) => mayRead(node)
+  return readPage(context, asked, {
+    read: (after = '', limit) => context.tx.sources.list(after, limit),
+    placeOf: ({ id }: Source) => id,
+    show: (rows) => rows.map((row) => (mayRead(row.node) ? row : undefined)),
+  })
 }
 
 /** How a source is doing: whether what it told is as fresh as it should be. */
