@@ -28,7 +28,7 @@ export function createAround(given: Surroundings): Around {
     options: given.options,
     variable: given.variable,
     progress: given.progress,
-    note: given.note,
+    note: bounded(given.note),
     now: () => Date.now(),
     run,
     read: (path) => (path === '-' ? given.input : readFile(path)),
@@ -36,15 +36,29 @@ export function createAround(given: Surroundings): Around {
   }
 }
 
-function run(program: string, args: readonly string[]): Promise<string> {
+const notesMax = 200
+/** A file in which every line is wrong would say so a million times. */
+function bounded(note: (text: string) => void): (text: string) => void {
+  let notes = 0
+  return (text) => {
+    notes++
+    if (notes <= notesMax) note(text)
+    else if (notes === notesMax + 1) note('and more, which is not shown')
+  }
+}
+
+function run(program: string, args: readonly string[], warned?: (text: string) => void): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile(program, [...args], { maxBuffer: printedBytesMax, timeout: programMs }, (error, stdout, stderr) => {
-      if (!error) return resolve(stdout)
+      if (!error) {
+        if (stderr.trim() !== '') warned?.(stderr)
+        return resolve(stdout)
+      }
       const because =
         error.code === 'ENOENT'
           ? 'it is not installed, or not on the PATH'
           : (stderr.trim().split('\n').at(-1) ?? '') || error.message
-      reject(new SourceTrouble(`\`${[program, ...args].join(' ')}\` failed: ${because}`))
+      reject(new SourceTrouble(`\`${[program, ...args].join(' ')}\` failed: ${because}`, { said: stderr }))
     })
   })
 }
@@ -107,7 +121,7 @@ async function askOnce({ url, method = 'GET', headers = {}, body }: HttpRequest)
         : status < 400
           ? ': it leads elsewhere, and is not followed'
           : ''
-    return { trouble: new SourceTrouble(`${shown} answered ${status}${hint}.`) }
+    return { trouble: new SourceTrouble(`${shown} answered ${status}${hint}.`, { status }) }
   }
   return readJson(response, shown)
 }
