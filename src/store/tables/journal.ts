@@ -484,7 +484,8 @@ function bodyOf({
     exception,
     wouldBe: wouldBe && { ...wouldBe, candidates: textOf(wouldBe.candidates) },
     candidate: candidate && { ...candidate, candidates: textOf(candidate.candidates) },
-    trace,
+    // A copy: what has a frozen array in it is written at half the speed.
+    trace: [...trace],
   }
   return JSON.stringify(shared)
 }
