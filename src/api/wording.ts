@@ -1,7 +1,7 @@
 // What we say when we say no: one line per code of refusal, for each protocol its code. A missing line does not compile.
 import { hasShape, type IdKind } from '#model/identifier.ts'
 import { isIdLike } from '#model/name.ts'
-import { type ConflictParty, type Noun, nameMembers, type Refusal } from '#model/refusal.ts'
+import { type ConflictParty, type Noun, nameMembers, type OwnNetworkKind, type Refusal } from '#model/refusal.ts'
 
 export type Protocol = 'ec2' | 'organizations' | 'sts'
 
@@ -63,6 +63,15 @@ export function cutFacts(refusal: Refusal): Refusal {
   ])
   return Object.fromEntries(facts) as Refusal
 }
+
+/** What of the EC2 API gives networks of the installation's own their space. */
+const makersOfNetworks: Readonly<Record<OwnNetworkKind, string>> = {
+  vpc: 'CreateVpc and AssociateVpcCidrBlock',
+  subnet: 'CreateSubnet and AssociateSubnetCidrBlock',
+  natGateway: 'CreateNatGateway',
+}
+const spaceOfOwn = ({ id, kind }: { readonly id: string; readonly kind: OwnNetworkKind }): string =>
+  `\`${id}\` is an id of this installation, whose networks have their space from ${makersOfNetworks[kind]} of the EC2 API`
 
 function cutFact(fact: unknown, lengthMax: number): unknown {
   if (typeof fact === 'string') return cut(fact, lengthMax)
@@ -195,7 +204,7 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<Refusal, { cod
     sts: 'InvalidAction',
     message: `The action ${quoted(action)} is not valid for this endpoint${version === undefined ? '' : `, in version ${quoted(version)}`}.`,
   }),
-  NotSupported: ({ what, because }) => ({
+  NotSupported: ({ what, ownNetwork, because = ownNetwork && spaceOfOwn(ownNetwork) }) => ({
     status: 400,
     ec2: 'UnsupportedOperation',
     organizations: 'UnsupportedAPIEndpointException',

@@ -108,7 +108,7 @@ function placeMisfit(snapshot: Snapshot, pool: PoolFacts, { request, type }: Wan
   }
   if (type.awsService && pool.awsService !== type.awsService) {
     const is = pool.awsService ?? 'none'
-    return misfit('aws-service', type.awsService, [is], `its AwsService is ${is}, and ${type.name} needs ec2`)
+    return misfit('aws-service', type.awsService, [is], `its AWS service is ${is}, and ${type.name} needs ec2`)
   }
   const nesting =
     pool.divides === undefined ? undefined : nestingProblem(type, snapshot.resourceTypes.get(pool.divides))
