@@ -181,6 +181,47 @@ const keepsWordsForShowing: Rule = (file) => {
   })
 }
 
+// Names ---------------------------------------------------------------------------------------------------------------
+
+const modelsOfAws = ['ec2', 'organizations', 'sts'].map(
+  (name) =>
+    JSON.parse(read(`src/formats/aws/models/${name}.json`).text) as {
+      readonly operations: object
+      readonly shapes: Readonly<Record<string, { readonly members?: object }>>
+    },
+)
+const operationsOfAws = new Set(modelsOfAws.flatMap(({ operations }) => Object.keys(operations)))
+const membersOfAws = new Set(
+  modelsOfAws.flatMap(({ shapes }) => Object.values(shapes).flatMap(({ members = {} }) => Object.keys(members))),
+)
+/** Steps of the schema that rows were written by, and versions of the history from before: they are as they were. */
+const spellsAsBefore = (path: string): boolean =>
+  path.startsWith('src/store/schema/') || path === 'src/store/tables/history-before.ts'
+/** Names of types, which are capitalized whatever they are about. */
+const typesIn = (bare: string): ReadonlySet<string> =>
+  new Set([
+    ...[...bare.matchAll(/\b(?:type|interface|class|infer|extends) (\w+)/g)].map(([, name]) => name!),
+    ...[...bare.matchAll(/\bimport (?:type )?\{([^}]*)\}/g)].flatMap(([, names]) =>
+      names!.split(',').map((name) => name.trim().replace(/^type /, '')),
+    ),
+  ])
+
+/**
+ * The model, the store and verbs say things in words of our own, and the faces of AWS's APIs alone in theirs. A word of two parts, such
+ * as `ResourceId`, is one of theirs wherever it stands; one of a single part, such as `Key`, where it names a member.
+ */
+const knowsNoNameOfAws: Rule = ({ path, text }) => {
+  const isBelowFaces = /^src\/(model|store)\//.test(path) || (path.startsWith('src/operations/') && !faceOf(path))
+  if (!isBelowFaces || isTest(path) || spellsAsBefore(path) || path.includes('/testdata/')) return []
+  const bare = withoutComments(text)
+  const types = typesIn(bare)
+  const members = /(?<=[{,(]\s*|^\s*|\breadonly |\.)[A-Z][a-z0-9]+(?=\??: |\s*[,}])|(?<=\.)[A-Z][a-z0-9]+\b/gm
+  const words = [...bare.matchAll(/\b[A-Z][a-z0-9]+[A-Z]\w*\b/g), ...bare.matchAll(members)]
+  return words
+    .filter(({ 0: word }) => operationsOfAws.has(word) || (membersOfAws.has(word) && !types.has(word)))
+    .map(({ 0: word, index }) => `${path}:${bare.slice(0, index).split('\n').length}: a name of AWS's: \`${word}\``)
+}
+
 /** The first cycle that is found, as the paths along it. */
 function findCycle(files: readonly File[]): readonly string[] | undefined {
   const edges = new Map(
@@ -514,6 +555,28 @@ const claims: readonly Claim[] = [
     good: [
       inOperations('const names = new Set(ids)\nfunction f() {\n  const found = new Map<string, Pool>()\n}'),
       { path: 'src/store/sample.ts', text: 'class A {\n  readonly #known: Kept<string, number>\n}' },
+    ],
+  },
+  {
+    claim: 'the model, the store and verbs know no name of the APIs of AWS',
+    rule: knowsNoNameOfAws,
+    over: sources,
+    bad: [
+      inModel('export interface Tag {\n  readonly Key: string\n}'),
+      inModel('const tagOf = ({ Key: key, Value: value }: Stored) => ({ key, value })'),
+      inModel('const keyOf = (tag: Stored) => tag.Key'),
+      inOperations("refuse({ code: 'NotSupported', what: 'CreateVpc' })"),
+      inOperations('const because = `its space is from CreateSubnet of EC2`'),
+      inOperations('const asked = call.input.ClientToken'),
+      { path: 'src/store/tables/sample.ts', text: "'select json_extract(body, '$.ResourceId') from history'" },
+      { path: 'src/store/tables/sample.ts', text: 'return {\n  VpcId: vpc.id,\n  Tags: stored(tags),\n}' },
+    ],
+    good: [
+      inModel('export interface NatGateway {\n  readonly state: State\n}'),
+      inModel("import type { PolicyDocument } from './document.ts'\nconst one: PolicyDocument = { name: 'Key' }"),
+      { path: 'src/operations/network/vpcs.ec2.ts', text: 'const shown = { VpcId: vpc.id }' },
+      { path: 'src/store/schema/sample.ts', text: "json_extract(source_resource, '$.ResourceId')" },
+      inModel('const words = `Policy: none. Value: none.`'),
     ],
   },
   {

@@ -2,7 +2,14 @@
 import { hasShape, type IdKind } from '#model/identifier.ts'
 import { isIdLike } from '#model/name.ts'
 import { type Explanation, reasonOfTold, wordsOfTold } from '#model/policy/explain.ts'
-import { type ConflictParty, type Noun, nameMembers, type Refusal, saidByPolicy } from '#model/refusal.ts'
+import {
+  type ConflictParty,
+  type Noun,
+  nameMembers,
+  type OwnNetworkKind,
+  type Refusal,
+  saidByPolicy,
+} from '#model/refusal.ts'
 
 /** A refusal with what is told in words. */
 export type ShownRefusal = Refusal extends infer R
@@ -85,6 +92,15 @@ function withWords({ told: facts, ...refusal }: Refusal): object {
   if (!('problem' in refusal)) return refusal
   return { ...refusal, problem: refusal.problem.replace(saidByPolicy, () => reasonOfTold(told)) }
 }
+
+/** What of the EC2 API gives networks of the installation's own their space. */
+const makersOfNetworks: Readonly<Record<OwnNetworkKind, string>> = {
+  vpc: 'CreateVpc and AssociateVpcCidrBlock',
+  subnet: 'CreateSubnet and AssociateSubnetCidrBlock',
+  natGateway: 'CreateNatGateway',
+}
+const spaceOfOwn = ({ id, kind }: { readonly id: string; readonly kind: OwnNetworkKind }): string =>
+  `\`${id}\` is an id of this installation, whose networks have their space from ${makersOfNetworks[kind]} of the EC2 API`
 
 function cutFact(fact: unknown, lengthMax: number): unknown {
   if (typeof fact === 'string') return cut(fact, lengthMax)
@@ -217,7 +233,7 @@ const words: { readonly [C in Refusal['code']]: (refusal: Extract<ShownRefusal, 
     sts: 'InvalidAction',
     message: `The action ${quoted(action)} is not valid for this endpoint${version === undefined ? '' : `, in version ${quoted(version)}`}.`,
   }),
-  NotSupported: ({ what, because }) => ({
+  NotSupported: ({ what, ownNetwork, because = ownNetwork && spaceOfOwn(ownNetwork) }) => ({
     status: 400,
     ec2: 'UnsupportedOperation',
     organizations: 'UnsupportedAPIEndpointException',

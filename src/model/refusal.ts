@@ -104,7 +104,8 @@ type Reason =
       unit: 'bytes' | 'parameters' | 'levels' | 'members' | 'characters'
     }
   | { code: 'InvalidAction'; action: string; version?: string }
-  | { code: 'NotSupported'; what: string; because?: string }
+  // `ownNetwork`: its space comes with it, from where it is made.
+  | { code: 'NotSupported'; what: string; because?: string; ownNetwork?: { id: string; kind: OwnNetworkKind } }
   | { code: 'UnknownParameter'; field: string }
   | { code: 'DuplicateParameter'; field: string }
   | { code: 'MissingParameter'; field: string }
@@ -194,6 +195,9 @@ type Reason =
   // `because`: what there is too much of, where it is not the rate of requests.
   | { code: 'Throttled'; retryAfterSeconds: number; because?: string }
   | { code: 'Unavailable'; because: string }
+
+/** Networks of the installation's own. */
+export type OwnNetworkKind = 'vpc' | 'subnet' | 'natGateway'
 
 const codesOfState: ReadonlySet<Refusal['code']> = new Set([
   'IncorrectState',

@@ -81,7 +81,14 @@ export const factShapes: { readonly [C in Code]: Facts<C> } = {
       .describe('Of what: `levels` of nesting, `members` of all objects and lists, `characters` of one text.'),
   },
   InvalidAction: { action: text.describe('The request: method and path.'), version: text.optional() },
-  NotSupported: { what: text.describe('What is not supported.'), because: text.optional().describe('Why not.') },
+  NotSupported: {
+    what: text.describe('What is not supported.'),
+    because: text.optional().describe('Why not.'),
+    ownNetwork: z
+      .object({ id: text, kind: z.enum(['vpc', 'subnet', 'natGateway']) })
+      .optional()
+      .describe("A network of the installation's own, whose space comes with it."),
+  },
   UnknownParameter: { field },
   DuplicateParameter: { field },
   MissingParameter: { field },

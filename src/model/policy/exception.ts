@@ -1,6 +1,7 @@
 // Exceptions: for a limited time, one target may have what policy denies it for one locale and type (policy-model §7).
 import { joinKey } from '../key.ts'
 import { type Actor, isSameBearer, sharedIdentity } from '../principal.ts'
+import { nameKey } from '../tags.ts'
 
 export const dayMs = 86_400_000
 /** From the request, or the renewal, to the end. */
@@ -358,7 +359,7 @@ interface Speaker extends Pair {
 
 /** What a resource is called where it is asked for: its id elsewhere, and its tag `Name`, which is all that one of EC2 has. */
 export const namesAsked = ({ resource, tags }: Pick<Speaker, 'resource' | 'tags'>): readonly string[] =>
-  [resource, tags?.get('Name')].filter((name) => name !== undefined)
+  [resource, tags?.get(nameKey)].filter((name) => name !== undefined)
 
 /**
  * Of those that are over, only the latest are looked at, on each node: they can only tell why something is denied by now.

@@ -84,7 +84,7 @@ const wordsOf: {
   locale: ({ locale = 'None' }, about) => `its locale is ${locale}, the request's ${about.locale}`,
   family: ({ holds }) => `it holds IPv${holds}`,
   scope: ({ scope }) => `its scope is ${scope}`,
-  service: ({ service = 'none' }, { resourceType }) => `its AwsService is ${service}, and ${resourceType} needs ec2`,
+  service: ({ service = 'none' }, { resourceType }) => `its AWS service is ${service}, and ${resourceType} needs ec2`,
   'network-inside': () => 'it divides a network, and no network of its own is made of a part of one',
   'subnet-inside': () => 'it divides a subnet, which holds no subnets',
   'free-tier': () => 'its IPAM is of the free tier, which serves its owner alone',

@@ -36,7 +36,7 @@ async function standingAt(context: ReadContext, named: string | undefined): Prom
   for (let depth = 0; node !== undefined && !isStanding(node); depth++) {
     if (depth === depthMax) return undefined
     const unit = await context.tx.history.latest(node)
-    node = unit && (bodyOf(unit).parentId as string | undefined)
+    node = unit && (context.tx.history.bodyOf(unit).parentId as string | undefined)
   }
   return node
 }
@@ -48,11 +48,13 @@ async function nodeOf(context: ReadContext, id: string, version: HistoryVersion)
     case 'root':
       return id
     case 'role-binding':
-      return bodyOf(version).node as string
+      return context.tx.history.bodyOf(version).node as string
     case 'exception':
-      return bodyOf(version).target as string
+      return context.tx.history.bodyOf(version).target as string
     case 'api-token':
-      return isOfAccount(bodyOf(version) as unknown as RememberedToken) ? version.account : topOf(context)
+      return isOfAccount(context.tx.history.bodyOf(version) as unknown as RememberedToken)
+        ? version.account
+        : topOf(context)
     default:
       return version.account
   }
@@ -66,8 +68,6 @@ async function topOf(context: ReadContext): Promise<string> {
   const [first] = snapshot.nodes.keys()
   return first === undefined ? everywhere : pathOf(snapshot, first)[0]!
 }
-
-const bodyOf = ({ body }: HistoryVersion): Readonly<Record<string, unknown>> => JSON.parse(body)
 
 /** Where an account was from one moment to another. */
 interface Stay {

@@ -9,7 +9,7 @@ import {
   type Column,
   changing,
   integer,
-  jsonAs,
+  json,
   named,
   optional,
   type Row,
@@ -21,7 +21,6 @@ import {
   unwritten,
 } from '../table.ts'
 import { nextEpoch, noteGone } from './kept-facts.ts'
-import { readTags, type StoredTag, storedTags } from './tags.ts'
 
 /** What a pool plans the inside of. */
 export interface SourceResource {
@@ -30,33 +29,9 @@ export interface SourceResource {
   readonly region: string
   readonly account: string
 }
-/** Tags and source resources are stored, and kept in the history, as EC2 spells them. */
-interface StoredResource {
-  readonly ResourceId: string
-  readonly ResourceType: 'vpc'
-  readonly ResourceRegion: string
-  readonly ResourceOwner: string
-}
 /** What the column `required_tags` says. */
 export const parseRequiredTags = (text: string): readonly Tag[] =>
-  text === '[]' ? [] : readTags(JSON.parse(text) as readonly StoredTag[])
-const storedResource = ({ id, type, region, account }: SourceResource): StoredResource => ({
-  ResourceId: id,
-  ResourceType: type,
-  ResourceRegion: region,
-  ResourceOwner: account,
-})
-const resourceStored = ({
-  ResourceId,
-  ResourceType,
-  ResourceRegion,
-  ResourceOwner,
-}: StoredResource): SourceResource => ({
-  id: ResourceId,
-  type: ResourceType,
-  region: ResourceRegion,
-  account: ResourceOwner,
-})
+  text === '[]' ? [] : (JSON.parse(text) as readonly Tag[])
 
 /** Begins at zero, and is read by itself. */
 const counter = <T>(column: Column<T>) => unread(unwritten(changing(column)))
@@ -83,8 +58,8 @@ export const poolTable = table(
     minNetmaskLength: changing(optional(integer())),
     maxNetmaskLength: changing(optional(integer())),
     defaultNetmaskLength: changing(optional(integer())),
-    requiredTags: changing(jsonAs<readonly Tag[], readonly StoredTag[]>(storedTags, readTags)),
-    sourceResource: optional(jsonAs<SourceResource, StoredResource>(storedResource, resourceStored)),
+    requiredTags: changing(json<readonly Tag[]>()),
+    sourceResource: optional(json<SourceResource>()),
     /** Seconds that released space rests; undefined: the server's setting. */
     quarantineSeconds: changing(optional(integer())),
     /** Whom to ask about it; undefined: its owner's contact. */
@@ -328,13 +303,9 @@ export class Pools {
     await poolTable.change(this.#sql, changes, 'where n = ?', pool.n)
     await this.#noteFacts('n = ?', pool.n)
   }
-  /** A pool as the history keeps it: as it was kept from the beginning, so that versions can be compared. */
-  forHistory(pool: Pool): object {
-    // In the order in which the members always stood.
-    const { sourceResource, quarantineSeconds, createdAt, divides: _, ...first } = pool
-    const requiredTags = storedTags(pool.requiredTags)
-    const source = sourceResource && storedResource(sourceResource)
-    return { ...first, requiredTags, sourceResource: source, quarantineSeconds, createdAt }
+  /** A pool as the history keeps it. */
+  forHistory({ divides: _, ...pool }: Pool): object {
+    return pool
   }
   /** The pool must have no provisioned CIDR, no allocation and no child left: the schema's foreign keys see to it. */
   async delete(n: number): Promise<void> {
