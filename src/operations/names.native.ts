@@ -7,15 +7,17 @@ import { kinds } from '#model/kinds.ts'
 import { isIdLike } from '#model/name.ts'
 import { isAccountId, isTargetId } from '#model/organization.ts'
 import { mayUsePool } from '#model/policy/resolve.ts'
+import { UsablePools } from '#model/policy/usable-pools.ts'
 import { numbered, refuse } from '#model/refusal.ts'
 import { type Action, everywhere } from '#model/roles.ts'
 import { nameKey } from '#model/tags.ts'
+import type { TaggedObject } from '#store/tables/finding.ts'
 import { permitter } from './identity/authority.ts'
 import { visibleAccounts } from './identity/visible-accounts.ts'
 import type { ReadContext } from './operation.ts'
 import { accountsCalled } from './organization/called.ts'
 import { accountMarks, type NameableKind, thingMarks } from './shapes.native.ts'
-import { listTagged } from './tagged.ts'
+import { listAllTagged, listTagged } from './tagged.ts'
 
 /** Names that are looked for in one request; numbers and ids cost nothing. */
 const namesMax = 1_000
@@ -38,11 +40,10 @@ export function namingOf(input: z.ZodType): Naming | undefined {
     walk &&
     (async (context, action, given) => {
       const found = new Map<string, string>()
-      const accounts = new Set([context.caller.account])
-      const usable = new Map<string, Promise<Usable>>()
+      const looked = new Looked(context, action)
       const resolve: Resolve = async (mark, name) => {
         if (isPlain(mark, name)) {
-          if (isAccountId(name)) accounts.add(name)
+          if (isAccountId(name)) looked.nameAccount(name)
           return name
         }
         const key = `${mark.kind} ${name}`
@@ -60,13 +61,9 @@ export function namingOf(input: z.ZodType): Naming | undefined {
         const id =
           mark.kind === 'account'
             ? await findAccount(context, action, name)
-            : await findThing(
-                context,
-                { kind: mark.kind, action, accounts, usable: () => usableOf(context, action, accounts, usable) },
-                name,
-              )
+            : await findThing(context, { kind: mark.kind, action, looked }, name)
         found.set(key, id)
-        if (mark.kind === 'account') accounts.add(id)
+        if (mark.kind === 'account') looked.nameAccount(id)
         return id
       }
       return (await walk(given, resolve)) as typeof given
@@ -106,18 +103,73 @@ async function findAccount(context: ReadContext, action: Action, name: string): 
 /** Of what several have as their name, so many are named in the refusal. */
 const namedMax = 5
 
+/** With more owners than these, what is called so is read of all, and looked through for what may be used. */
+const ownersAskedMax = 100
+
 interface Sought {
   readonly kind: NameableKind
   readonly action: Action
-  /** Those that the request names: what they may take from can be named for them. */
-  readonly accounts: ReadonlySet<string>
-  readonly usable: () => Promise<Usable>
+  readonly looked: Looked
 }
-interface Usable {
-  /** Whether one of the accounts may take from a pool. */
-  readonly may: (id: string) => boolean
-  /** Whose those pools are. */
-  readonly owners: readonly string[]
+
+/**
+ * What was looked for in one request: the same is not looked for again, however many names need it. Names are many, and so is what
+ * is called alike; the request may be one of those that change something, for which all others wait.
+ */
+class Looked {
+  readonly #context: ReadContext
+  readonly #action: Action
+  readonly #rows = new Map<string, readonly TaggedObject[]>()
+  readonly #chains = new Map<string, readonly string[]>()
+  readonly #names = new Map<string, string | undefined>()
+  /** Those that the request has named so far and nobody has asked for: what they may take from can be named for them. */
+  readonly #accounts: string[]
+  #usable: UsablePools | undefined
+
+  constructor(context: ReadContext, action: Action) {
+    this.#context = context
+    this.#action = action
+    this.#accounts = [context.caller.account]
+  }
+  nameAccount(account: string): void {
+    this.#accounts.push(account)
+  }
+  /** The pools that the accounts which the request has named may take from, of those for which the caller may do the action. */
+  async usable(): Promise<UsablePools> {
+    const isPermitted = await permitter(this.#context, this.#action)
+    this.#usable ??= new UsablePools(await this.#context.snapshot(), this.#context.now)
+    for (const account of this.#accounts.splice(0)) if (isPermitted(account)) this.#usable.add(account)
+    return this.#usable
+  }
+  /** @param what by which it is told from what else is looked for */
+  async rows(what: string, read: () => Promise<readonly TaggedObject[]>): Promise<readonly TaggedObject[]> {
+    const found = this.#rows.get(what) ?? (await read())
+    this.#rows.set(what, found)
+    return found
+  }
+  /** What things are under, whoever sees it: the IPAM, the scope and the pools, and themselves. */
+  async chains(kind: NameableKind, ids: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+    const asked = ids.filter((id) => !this.#chains.has(id))
+    if (asked.length > 0) {
+      const read = await this.#readChains(kind, asked)
+      for (const id of asked) this.#chains.set(id, read.get(id) ?? [id])
+    }
+    return this.#chains
+  }
+  async #readChains(kind: NameableKind, ids: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+    const { tx } = this.#context
+    if (kind === 'pool') return tx.pools.chainsOf(ids)
+    if (kind !== 'scope' && kind !== 'policy') return new Map()
+    return new Map([...(await tx.ipams.parentsOf(kind, ids))].map(([id, parent]) => [id, [parent, id]]))
+  }
+  async names(ids: readonly string[]): Promise<{ get(id: string): string | undefined }> {
+    const asked = [...new Set(ids)].filter((id) => !this.#names.has(id))
+    if (asked.length > 0) {
+      const read = await this.#context.tx.tags.names(asked)
+      for (const id of asked) this.#names.set(id, read.get(id))
+    }
+    return this.#names
+  }
 }
 
 /**
@@ -147,48 +199,29 @@ async function findThing(context: ReadContext, sought: Sought, name: string): Pr
 }
 
 /** Those that are called so, of whoever the caller may see or act for. */
-async function listCalled(context: ReadContext, { kind, action, usable }: Sought, name: string): Promise<string[]> {
+async function listCalled(context: ReadContext, { kind, action, looked }: Sought, name: string): Promise<string[]> {
   if (name === '') return []
   const { noun: type, read } = kinds[kind]
   const named = { key: nameKey, value: name, type }
   const ids = new Set<string>()
   for (const each of new Set<Action>([read, action])) {
-    const isPermitted = await permitter(context, each)
-    const visible = await visibleAccounts(context, each, 'now')
-    for (const { id } of await listTagged(context, named, visible, ({ account }) => isPermitted(account))) ids.add(id)
+    const rows = await looked.rows(`${type} ${each} ${name}`, async () => {
+      const isPermitted = await permitter(context, each)
+      const visible = await visibleAccounts(context, each, 'now')
+      return listTagged(context, named, visible, ({ account }) => isPermitted(account))
+    })
+    for (const { id } of rows) ids.add(id)
   }
   if (kind === 'pool') {
-    const { may, owners } = await usable()
-    if (owners.length > 0)
-      for (const { id } of await listTagged(context, named, owners, ({ id }) => may(id))) ids.add(id)
+    const usable = await looked.usable()
+    const owners = usable.owners.size > ownersAskedMax ? undefined : [...usable.owners].sort()
+    // Accounts are named one after the other: with each there are more owners, or the same.
+    const rows = await looked.rows(`${type} of ${owners?.length ?? 'all'} ${name}`, () =>
+      owners ? listTagged(context, named, owners, () => true) : listAllTagged(context, named),
+    )
+    for (const { id } of rows) if (usable.has(id)) ids.add(id)
   }
   return [...ids].sort()
-}
-
-/**
- * Which pools of others the accounts of a request may take from, of those for which the caller may do the action: found once for as
- * many as it has named so far, however many names it has.
- */
-function usableOf(
-  context: ReadContext,
-  action: Action,
-  accounts: ReadonlySet<string>,
-  known: Map<string, Promise<Usable>>,
-): Promise<Usable> {
-  const key = String(accounts.size)
-  const found = known.get(key) ?? findUsable(context, action, [...accounts])
-  known.set(key, found)
-  return found
-}
-async function findUsable(context: ReadContext, action: Action, accounts: readonly string[]): Promise<Usable> {
-  const isPermitted = await permitter(context, action)
-  const users = accounts.filter((account) => isPermitted(account))
-  if (users.length === 0) return { may: () => false, owners: [] }
-  const snapshot = await context.snapshot()
-  const may = (id: string): boolean => users.some((account) => mayUsePool(snapshot, account, id, context.now))
-  const owners = new Set<string>()
-  for (const { id, account } of snapshot.pools.values()) if (!owners.has(account) && may(id)) owners.add(account)
-  return { may, owners: [...owners].sort() }
 }
 
 /** Those of some things whose path of names ends with these, right above them. */
@@ -199,7 +232,7 @@ async function under(
   ids: readonly string[],
 ): Promise<string[]> {
   const chains = await chainsOf(context, sought, ids)
-  const names = await context.tx.tags.names([...chains.values()].flat())
+  const names = await sought.looked.names([...chains.values()].flat())
   return ids.filter((id) => {
     const parents = chains.get(id)!.slice(0, -1)
     return (
@@ -219,10 +252,10 @@ async function pathsOf(
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const chains = await chainsOf(context, sought, ids)
-  const names = await context.tx.tags.names([...chains.values()].flat())
+  const names = await sought.looked.names([...chains.values()].flat())
   const paths = new Map<string, string[]>()
   for (const [id, chain] of chains) {
-    const first = chain.findLastIndex((one) => !names.has(one))
+    const first = chain.findLastIndex((one) => names.get(one) === undefined)
     paths.set(
       id,
       chain.slice(Math.max(first, 0)).map((one) => names.get(one) ?? one),
@@ -237,44 +270,44 @@ async function chainsOf(
   sought: Sought,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, readonly string[]>> {
-  const { kind, action } = sought
-  const { tx } = context
+  const { kind, action, looked } = sought
   const { pools, ipams } = await context.snapshot()
   const [isRead, isPermitted] = [await permitter(context, 'ipam:read'), await permitter(context, action)]
-  const may = kind === 'pool' ? (await sought.usable()).may : () => false
+  const isOpen = (owner: string | undefined): boolean => owner !== undefined && (isRead(owner) || isPermitted(owner))
   const chains = new Map<string, readonly string[]>()
+  if (kind === 'allocation') {
+    for (const id of ids) chains.set(id, [...(await poolsAbove(context, sought, id)), id])
+    return chains
+  }
+  const all = await looked.chains(kind, ids)
+  const usable = kind === 'pool' ? await looked.usable() : undefined
   for (const id of ids) {
-    if (kind === 'pool') {
-      const owner = pools.get(id)?.account
-      const isOpen = owner !== undefined && (isRead(owner) || isPermitted(owner))
-      const chain = await tx.pools.chainOf(id)
-      const hidden = isOpen ? -1 : chain.findLastIndex((one) => one !== id && !may(one))
-      chains.set(id, chain.slice(hidden + 1))
-    } else if (kind === 'allocation') {
-      chains.set(id, [...(await poolsAbove(context, sought, id)), id])
-    } else {
-      const parent = kind === 'ipam' ? undefined : await ipamOf(context, kind, id)
-      const owner = parent === undefined ? undefined : ipams.get(parent)?.account
-      chains.set(id, [...(owner !== undefined && (isRead(owner) || isPermitted(owner)) ? [parent!] : []), id])
-    }
+    const chain = all.get(id)!
+    const isHidden = usable
+      ? (one: string): boolean => one !== id && !usable.has(one)
+      : (one: string): boolean => one !== id && !isOpen(ipams.get(one)?.account)
+    const hidden = usable && isOpen(pools.get(id)?.account) ? -1 : chain.findLastIndex(isHidden)
+    chains.set(id, chain.slice(hidden + 1))
   }
   return chains
 }
 /** The pools that an allocation lies in, as far as the caller may see them, or its account may take from them. */
-async function poolsAbove(context: ReadContext, { action, accounts }: Sought, id: string): Promise<readonly string[]> {
+async function poolsAbove(context: ReadContext, { action, looked }: Sought, id: string): Promise<readonly string[]> {
   const { tx } = context
   const n = parseId('allocation', tx.installation, id)
   const found = n === undefined ? undefined : await tx.allocations.find(n)
   if (!found) return []
   const pool = formatId('pool', tx.installation, found.pool)
-  const owner = (await context.snapshot()).pools.get(pool)?.account
+  const snapshot = await context.snapshot()
+  const owner = snapshot.pools.get(pool)?.account
   const isOpen = owner !== undefined && (await permitter(context, 'ipam:read'))(owner)
-  const { may } = await findUsable(context, action, [...accounts, found.account])
-  const chain = await tx.pools.chainOf(pool)
+  const usable = await looked.usable()
+  const isUser = (await permitter(context, action))(found.account)
+  const may = (one: string): boolean =>
+    usable.has(one) || (isUser && mayUsePool(snapshot, found.account, one, context.now))
+  const chain = (await looked.chains('pool', [pool])).get(pool)!
   return isOpen ? chain : chain.slice(chain.findLastIndex((one) => !may(one)) + 1)
 }
-const ipamOf = async ({ tx }: ReadContext, kind: 'scope' | 'policy', id: string): Promise<string | undefined> =>
-  (kind === 'scope' ? await tx.ipams.findScope(id) : await tx.policies.find(id))?.ipamId
 
 // Requests -----------------------------------------------------------------------------------------------------------
 
