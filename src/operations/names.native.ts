@@ -112,6 +112,8 @@ interface Sought {
   readonly looked: Looked
 }
 
+type Named = Parameters<typeof listTagged>[1]
+
 /**
  * What was looked for in one request: the same is not looked for again, however many names need it. Names are many, and so is what
  * is called alike; the request may be one of those that change something, for which all others wait.
@@ -120,6 +122,8 @@ class Looked {
   readonly #context: ReadContext
   readonly #action: Action
   readonly #rows = new Map<string, readonly TaggedObject[]>()
+  readonly #asked = new Map<string, Set<string>>()
+  readonly #under = new Map<readonly TaggedObject[], ReadonlyMap<string, readonly string[]>>()
   readonly #chains = new Map<string, readonly string[]>()
   readonly #names = new Map<string, string | undefined>()
   /** Those that the request has named so far and nobody has asked for: what they may take from can be named for them. */
@@ -146,6 +150,50 @@ class Looked {
     const found = this.#rows.get(what) ?? (await read())
     this.#rows.set(what, found)
     return found
+  }
+  /** Those of some owners, of whom there are more with each account that the request names. */
+  async rowsOfOwners(named: Named, owners: ReadonlySet<string>): Promise<readonly TaggedObject[]> {
+    const what = `${named.type} of owners ${named.value}`
+    if (owners.size > ownersAskedMax) return this.rows(`all ${what}`, () => listAllTagged(this.#context, named))
+    const asked = this.#asked.get(what) ?? new Set()
+    this.#asked.set(what, asked)
+    const more = [...owners].filter((owner) => !asked.has(owner)).sort()
+    const found = this.#rows.get(what) ?? []
+    if (more.length === 0) return found
+    for (const owner of more) asked.add(owner)
+    const all = [...found, ...(await listTagged(this.#context, named, more, () => true))]
+    this.#rows.set(what, all)
+    return all
+  }
+  /** The ids of those that are right under something called so, whoever sees it; of all where that is not known beforehand. */
+  async under(
+    kind: NameableKind,
+    above: string | undefined,
+    rows: readonly TaggedObject[],
+  ): Promise<readonly string[]> {
+    if (above === undefined || kind === 'allocation') return rows.map(({ id }) => id)
+    const known = this.#under.get(rows) ?? (await this.#groupByParent(kind, rows))
+    this.#under.set(rows, known)
+    return known.get(above) ?? []
+  }
+  /** Under the id of what each is right under, and under its name. */
+  async #groupByParent(
+    kind: NameableKind,
+    rows: readonly TaggedObject[],
+  ): Promise<ReadonlyMap<string, readonly string[]>> {
+    const ids = rows.map(({ id }) => id)
+    const chains = await this.chains(kind, ids)
+    const parentOf = (id: string): string => chains.get(id)!.at(-2) ?? ''
+    const names = await this.names(ids.map(parentOf))
+    const groups = new Map<string, string[]>()
+    for (const id of ids) {
+      for (const part of new Set([parentOf(id), names.get(parentOf(id)) ?? ''])) {
+        const group = groups.get(part)
+        if (group) group.push(id)
+        else groups.set(part, [id])
+      }
+    }
+    return groups
   }
   /** What things are under, whoever sees it: the IPAM, the scope and the pools, and themselves. */
   async chains(kind: NameableKind, ids: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
@@ -185,7 +233,7 @@ async function findThing(context: ReadContext, sought: Sought, name: string): Pr
   const placed =
     parts.length === 1
       ? []
-      : await under(context, sought, parts.slice(0, -1), await listCalled(context, sought, parts.at(-1)!))
+      : await under(context, sought, parts.slice(0, -1), await listCalled(context, sought, parts.at(-1)!, parts.at(-2)))
   const found = [...new Set([...whole, ...placed])].sort()
   const [one, ...others] = found
   if (one === undefined) return refuse({ code: 'NotFound', what: type, id: name })
@@ -198,9 +246,18 @@ async function findThing(context: ReadContext, sought: Sought, name: string): Pr
   return refuse({ code: 'InvalidParameterValue', field, value: name, problem })
 }
 
-/** Those that are called so, of whoever the caller may see or act for. */
-async function listCalled(context: ReadContext, { kind, action, looked }: Sought, name: string): Promise<string[]> {
+/**
+ * Those that are called so, of whoever the caller may see or act for.
+ * @param above what they are right under, by its name or id, where that is said: the others are passed over before anything is asked of them
+ */
+async function listCalled(
+  context: ReadContext,
+  sought: Sought,
+  name: string,
+  above?: string,
+): Promise<readonly string[]> {
   if (name === '') return []
+  const { kind, action, looked } = sought
   const { noun: type, read } = kinds[kind]
   const named = { key: nameKey, value: name, type }
   const ids = new Set<string>()
@@ -210,16 +267,12 @@ async function listCalled(context: ReadContext, { kind, action, looked }: Sought
       const visible = await visibleAccounts(context, each, 'now')
       return listTagged(context, named, visible, ({ account }) => isPermitted(account))
     })
-    for (const { id } of rows) ids.add(id)
+    for (const id of await looked.under(kind, above, rows)) ids.add(id)
   }
   if (kind === 'pool') {
     const usable = await looked.usable()
-    const owners = usable.owners.size > ownersAskedMax ? undefined : [...usable.owners].sort()
-    // Accounts are named one after the other: with each there are more owners, or the same.
-    const rows = await looked.rows(`${type} of ${owners?.length ?? 'all'} ${name}`, () =>
-      owners ? listTagged(context, named, owners, () => true) : listAllTagged(context, named),
-    )
-    for (const { id } of rows) if (usable.has(id)) ids.add(id)
+    const rows = await looked.rowsOfOwners(named, usable.owners)
+    for (const id of await looked.under(kind, above, rows)) if (usable.has(id)) ids.add(id)
   }
   return [...ids].sort()
 }
