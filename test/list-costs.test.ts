@@ -142,6 +142,7 @@ const valuesByName: Readonly<Record<string, readonly string[]>> = {
   resourceType: ['eip', 'vpc', 'onprem:host'],
   locale: ['us-east-1', 'onprem:nowhere'],
   resourceId: ['nothing'],
+  id: ['10.0.7.0/24', 'nothing'],
   within: ['20.0.0.0/8', '10.128.0.0/10', '198.18.0.0/15'],
   tag: ['key-0=value-7', 'key-0', 'nothing=nothing'],
   subject: [absent('ipam-pool'), managementAccount],

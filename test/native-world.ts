@@ -67,6 +67,7 @@ export async function withNativeApi<W extends World>(
       checkAnswer(operation, answer.output)
       return answer
     },
+    executeStep: (operation, call) => world.executor.execute(operation, call),
     recordUnread: (operation, call, refused) => world.executor.recordUnread(operation, call, refused),
     findNewestChange: () => world.store.read((tx) => tx.recordLists.lastEntry()),
     onFault: (error) => faults.push(error),

@@ -86,6 +86,59 @@ export const observationFields = {
 type FieldName = keyof typeof observationFields
 const fieldNames = Object.keys(observationFields) as FieldName[]
 
+// Lines --------------------------------------------------------------------------------------------------------------
+
+/** Reads a body line by line, in bounded memory: a line that is too long, or no UTF-8, is wrong, and the others go on. Empty ones are passed over. */
+export async function* readLines(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<SnapshotLine> {
+  let kept: Uint8Array[] = []
+  let length = 0
+  const take = (piece: Uint8Array): void => {
+    // Of what is too long nothing more is kept.
+    if (length <= lineBytesMax) kept.push(piece)
+    length += piece.length
+  }
+  const finish = (): SnapshotLine | undefined => {
+    const [bytes, size] = [joined(kept), length]
+    kept = []
+    length = 0
+    if (size > lineBytesMax) return wrong('line', '', `it has more than ${lineBytesMax} bytes`)
+    const text = decode(bytes)
+    if (text === undefined) return wrong('line', '', 'it is not UTF-8')
+    return text.trim() === '' ? undefined : readLine(text)
+  }
+  for await (const piece of pieces) {
+    let from = 0
+    for (let at = piece.indexOf(lineFeed); at >= 0; at = piece.indexOf(lineFeed, from)) {
+      take(piece.subarray(from, at))
+      from = at + 1
+      const line = finish()
+      if (line) yield line
+    }
+    if (from < piece.length) take(piece.subarray(from))
+  }
+  const last = finish()
+  if (last) yield last
+}
+const lineFeed = 10
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+function decode(bytes: Uint8Array): string | undefined {
+  try {
+    return utf8.decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1) return parts[0]!
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
+}
+
 // Reading ------------------------------------------------------------------------------------------------------------
 
 /** Reads one line, without the line break. */

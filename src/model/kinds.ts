@@ -85,6 +85,7 @@ export const kinds = {
     read: 'policy:read',
     plural: 'policies',
   },
+  source: { prefix: 'source-', digits: short, isOwn: true, noun: 'source', read: 'estate:read' },
   exception: { prefix: 'exception-', digits: short, isOwn: true, noun: 'exception', read: 'exception:read' },
   decision: { prefix: 'decision-', digits: short, isOwn: true, noun: 'decision', read: 'decision:read' },
   account: { noun: 'account', tagType: 'account', read: 'organization:read' },

@@ -83,8 +83,11 @@ interface Facts<Input extends z.ZodObject, Output extends z.ZodType> {
   readonly refusals: readonly Refusal['code'][]
 }
 
-/** Where the action must be permitted. `own`: anybody who is signed in, though a change needs a scope that covers it; `filtered`: `run` shows only what may be seen. */
-export type At<Context, Input> = 'own' | 'filtered' | ((context: Context, input: Input) => Promise<Place>)
+/** Where the action must be permitted: at each place. `own`: anybody who is signed in, though a change needs a scope that covers it; `filtered`: `run` shows only what may be seen. */
+export type At<Context, Input> =
+  | 'own'
+  | 'filtered'
+  | ((context: Context, input: Input) => Promise<Place | readonly Place[]>)
 
 interface ReadFacts<Input extends z.ZodObject, Output extends z.ZodType> extends Facts<Input, Output> {
   at: At<ReadContext, z.output<Input>>
@@ -165,6 +168,58 @@ export function nativeWrite<Input extends z.ZodObject, Output extends z.ZodType,
   } as NativeOperation
 }
 
+// Intakes ------------------------------------------------------------------------------------------------------------
+
+/** Transactions of one request, one after the other. */
+export interface Steps {
+  read<T>(work: (context: ReadContext) => Promise<T>): Promise<T>
+  write<T>(work: (context: WriteContext) => Promise<T>): Promise<T>
+}
+
+/**
+ * An operation whose body is of any size and read as it comes: what it does is done in many transactions, each of which asks anew whether
+ * the caller may. It has no `Idempotency-Key` and no dry run.
+ */
+interface IntakeFacts<Input extends z.ZodObject, Output extends z.ZodType>
+  extends Pick<Facts<Input, Output>, 'name' | 'summary' | 'description' | 'action' | 'input' | 'output' | 'refusals'> {
+  readonly rest: Pick<Facts<Input, Output>['rest'], 'path' | 'status'> & {
+    readonly method: 'POST'
+    readonly contentType: string
+  }
+  /** For the description. */
+  readonly example: string
+  at(context: ReadContext, input: z.output<Input>): Promise<Place>
+  receive(steps: Steps, input: z.output<Input>, body: AsyncIterable<Uint8Array>): Promise<z.output<Output>>
+}
+export type NativeIntake = Omit<IntakeFacts<z.ZodObject, z.ZodType>, 'at' | 'receive'> & {
+  receive(steps: Steps, input: object, body: AsyncIterable<Uint8Array>): Promise<unknown>
+}
+
+/** Defines an intake. */
+export function nativeIntake<Input extends z.ZodObject, Output extends z.ZodType>(
+  facts: IntakeFacts<Input, Output>,
+): NativeIntake {
+  const { at, receive, ...rest } = facts
+  return {
+    ...rest,
+    receive: (steps: Steps, input: object, body: AsyncIterable<Uint8Array>) => {
+      const given = input as z.output<Input>
+      const permitted =
+        <Context extends ReadContext, T>(work: (context: Context) => Promise<T>) =>
+        (context: Context) =>
+          naming({}, async () => {
+            await requirePermission(context, facts.action, await at(context, given))
+            return work(context)
+          })
+      return receive(
+        { read: (work) => steps.read(permitted(work)), write: (work) => steps.write(permitted(work)) },
+        given,
+        body,
+      )
+    },
+  }
+}
+
 /** A name that no account has is not found, whatever else the operation refuses. */
 const refusalsOf = (
   { refusals }: Pick<Facts<z.ZodObject, z.ZodType>, 'refusals'>,
@@ -180,7 +235,10 @@ async function requirePlace<Context extends ReadContext, Input>(
   input: Input,
 ): Promise<void> {
   if (at === 'own' || at === 'filtered') return
-  await requirePermission(context, action, await at(context, input))
+  const places = await at(context, input)
+  for (const place of Array.isArray(places) ? (places as readonly Place[]) : [places as Place]) {
+    await requirePermission(context, action, place)
+  }
 }
 
 /** Compares the state that the caller saw with what is there now, in the transaction that changes it. */

@@ -1,6 +1,7 @@
 // Decisions on record: listed by what they are about, and shown with their trace.
 import { z } from 'zod'
 import { formatCidr } from '#model/cidr.ts'
+import { inWords } from '#model/policy/trace-words.ts'
 import { modeValues } from '#model/policy/values.ts'
 import { refuse } from '#model/refusal.ts'
 import type { RecordedDecision } from '#store/tables/journal.ts'
@@ -23,7 +24,8 @@ import {
   showMakers,
   usedMakers,
 } from '../shapes.native.ts'
-import { decisionIdOf, getRecorded, listDecisions as list, placeOfDecision } from './decisions.ts'
+import { decisionIdOf, getDecisionWithEntry, listDecisions as list, placeOfDecision } from './decisions.ts'
+import { readRetention } from './retention.ts'
 import { between, readSpan } from './shapes.native.ts'
 
 export const decisionId = idText('decision').describe('`decision-…`, with which every refusal by policy begins.')
@@ -170,14 +172,13 @@ export const getRetention = nativeRead({
   cli: 'decision retention',
   refusals: [],
   at: 'own',
-  async run({ tx }) {
-    const { decisionDays, setAt } = await tx.retention.setting()
-    const { decisions, beforeAt } = await tx.retention.forgotten()
+  async run(context) {
+    const { decisionDays, setAt, forgotten, forgottenBefore } = await readRetention(context)
     return {
       decisionDays,
       setAt: setAt === undefined ? undefined : formatInstant(setAt),
-      forgotten: decisions,
-      forgottenBefore: decisions === 0 ? undefined : formatInstant(beforeAt),
+      forgotten,
+      forgottenBefore: forgottenBefore?.toISOString(),
     }
   },
 })
@@ -193,10 +194,9 @@ export const getDecision = nativeRead({
   refusals: ['NotFound', 'NoLongerKept', 'MalformedId'],
   at: placeOfDecision,
   async run(context, input) {
-    const recorded = await getRecorded(context, input.decisionId)
-    const { request, document, candidates, denial, wouldBe, candidate, trace, auditEntry } = recorded
+    const { recorded, entry } = await getDecisionWithEntry(context, input.decisionId)
+    const { request, document, candidates, denial, wouldBe, candidate, trace } = recorded
     const { family, scopeType, netmaskLength, explicit, tags } = request
-    const entry = await context.tx.journal.findEntry(auditEntry)
     return {
       ...describe(context, recorded),
       request: {
@@ -212,7 +212,7 @@ export const getDecision = nativeRead({
       denial: denial && { ...denial, allowed: [...denial.allowed] },
       wouldBe: wouldBe && { ...wouldBe, candidates: wouldBe.candidates.map(describeCandidate) },
       candidate: candidate && { ...candidate, candidates: candidate.candidates.map(describeCandidate) },
-      trace: [...trace],
+      trace: trace.map((step) => inWords(step, recorded.request)),
       requestedBy: entry && {
         principal: entry.principal,
         ...showMakers(entry.makers),

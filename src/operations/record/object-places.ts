@@ -17,7 +17,7 @@ const movesMax = 100_000
 
 /**
  * The node at which an object's history may be read: of nodes of the organization they themselves, of a role binding the
- * node that it is bound to, of an exception its target, of a token of a person or of what the operator made the top, of all else
+ * node that it is bound to, of a source the node that it speaks of, of an exception its target, of a token of a person or of what the operator made the top, of all else
  * the account that owns it. Where a unit is gone, the nearest node above it that stands.
  */
 export async function placeOfObject(context: ReadContext, id: string, version: HistoryVersion): Promise<string> {
@@ -36,7 +36,7 @@ async function standingAt(context: ReadContext, named: string | undefined): Prom
   for (let depth = 0; node !== undefined && !isStanding(node); depth++) {
     if (depth === depthMax) return undefined
     const unit = await context.tx.history.latest(node)
-    node = unit && (bodyOf(unit).parentId as string | undefined)
+    node = unit && (context.tx.history.bodyOf(unit).parentId as string | undefined)
   }
   return node
 }
@@ -48,11 +48,14 @@ async function nodeOf(context: ReadContext, id: string, version: HistoryVersion)
     case 'root':
       return id
     case 'role-binding':
-      return bodyOf(version).node as string
+    case 'source':
+      return context.tx.history.bodyOf(version).node as string
     case 'exception':
-      return bodyOf(version).target as string
+      return context.tx.history.bodyOf(version).target as string
     case 'api-token':
-      return isOfAccount(bodyOf(version) as unknown as RememberedToken) ? version.account : topOf(context)
+      return isOfAccount(context.tx.history.bodyOf(version) as unknown as RememberedToken)
+        ? version.account
+        : topOf(context)
     default:
       return version.account
   }
@@ -66,8 +69,6 @@ async function topOf(context: ReadContext): Promise<string> {
   const [first] = snapshot.nodes.keys()
   return first === undefined ? everywhere : pathOf(snapshot, first)[0]!
 }
-
-const bodyOf = ({ body }: HistoryVersion): Readonly<Record<string, unknown>> => JSON.parse(body)
 
 /** Where an account was from one moment to another. */
 interface Stay {
