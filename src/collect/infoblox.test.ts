@@ -152,7 +152,7 @@ test('pages are asked for and followed to the end, containers too', async () => 
       },
       asked,
     ),
-    { url },
+    { api: url },
   )
   assert.deepEqual(
     found.map(({ kind, cidr, range, parent, name, tags }) => [kind, cidr ?? range, parent, name, tags]),
@@ -186,7 +186,7 @@ test('a list that fails takes nothing for gone, and neither does one that is non
       'ipv6range?': new SourceTrouble('400'),
       'range?': { Error: 'AdmConProtoError' },
     }),
-    { url },
+    { api: url },
   )
   assert.equal(found.length, 1)
   assert.deepEqual(
@@ -196,8 +196,8 @@ test('a list that fails takes nothing for gone, and neither does one that is non
 })
 
 test('without a password, or with another URL, it says so', async () => {
-  await assert.rejects(observed(infoblox, { ask: () => ({}) }, { url }), SourceTrouble)
+  await assert.rejects(observed(infoblox, { ask: () => ({}) }, { api: url }), SourceTrouble)
   const problem = (options: Record<string, string>) => infoblox.optionsProblem!(new Map(Object.entries(options)))
-  assert.equal(problem({ url: `${url}/` }), undefined)
-  assert(problem({ url: 'https://infoblox.example' }) && problem({ url, file: 'x' }) && problem({}))
+  assert.equal(problem({ api: `${url}/` }), undefined)
+  assert(problem({ api: 'https://infoblox.example' }) && problem({ api: url, file: 'x' }) && problem({}))
 })

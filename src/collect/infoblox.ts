@@ -10,18 +10,18 @@ import {
   textOf,
 } from './collector.ts'
 import { addressOf, blockAround, blockOf, entriesOf, type Found, placeBetween, seen } from './seen.ts'
-import { baseOf, basicAuthorization, urlProblem } from './service.ts'
+import { apiProblem, baseOf, basicAuthorization } from './service.ts'
 import { type Row, rowsOf } from './table-file.ts'
 
 export const infoblox: Collector = {
   kind: 'infoblox',
   summary: 'Read networks, ranges and fixed addresses of Infoblox NIOS, over WAPI or from its CSV export.',
   options: [
-    { flag: 'url', value: 'URL', meaning: 'Its WAPI with the version, such as `https://infoblox.example/wapi/v2.12`.' },
+    { flag: 'api', value: 'URL', meaning: 'Its WAPI with the version, such as `https://infoblox.example/wapi/v2.12`.' },
     {
       flag: 'file',
       value: 'FILE',
-      meaning: 'In place of `--url`: a CSV export, of one kind of object or many; `-` is the standard input.',
+      meaning: 'In place of `--api`: a CSV export, of one kind of object or many; `-` is the standard input.',
     },
   ],
   variables: { INFOBLOX_USER: 'Who asks over WAPI.', INFOBLOX_PASSWORD: 'The password of INFOBLOX_USER.' },
@@ -30,10 +30,10 @@ export const infoblox: Collector = {
       'A user in an admin group with API access alone, and “Read-Only” on all network views, networks, ranges, fixed addresses and host records. What it may not read is missing without a word.',
   },
   optionsProblem: (options) =>
-    options.has('url') === options.has('file')
-      ? 'give `--url` or `--file`'
-      : options.has('url') && !wapi.test(baseOf(options.get('url')!) ?? '')
-        ? `${urlProblem}, and ends with \`/wapi/v2.12\` or another version`
+    options.has('api') === options.has('file')
+      ? 'give `--api` or `--file`'
+      : options.has('api') && !wapi.test(baseOf(options.get('api')!) ?? '')
+        ? `${apiProblem}, and ends with \`/wapi/v2.12\` or another version`
         : undefined,
   collect: (around) => (around.options.has('file') ? fromTable(around) : fromApi(around)),
 }
@@ -128,7 +128,7 @@ const rowsPerPage = 1_000
 const pagesMax = 1_000_000
 
 async function* fromApi(around: Around): AsyncGenerator<Collected> {
-  const base = baseOf(around.options.get('url')!)!
+  const base = baseOf(around.options.get('api')!)!
   const [user, password] = [around.variable('INFOBLOX_USER'), around.variable('INFOBLOX_PASSWORD')]
   if (user === undefined || password === undefined) throw new SourceTrouble('Set INFOBLOX_USER and INFOBLOX_PASSWORD.')
   const headers = { authorization: basicAuthorization(user, password) }

@@ -53,7 +53,7 @@ function asNetbox(
   }
 }
 const collected = (lists: Lists, options: Record<string, string> = {}) =>
-  observed(netbox, asNetbox(lists), { url: host, ...options })
+  observed(netbox, asNetbox(lists), { api: host, ...options })
 
 test('a prefix has its site, tenant, role and tags', async () => {
   const { found, unlisted, notes } = await collected({ prefixes: [office] })
@@ -166,7 +166,7 @@ test('all pages are read, asked of the host that was given, and rows that come t
   const asked: HttpRequest[] = []
   const prefixes = [1, 2, 2, 3].map((id) => ({ ...office, id }))
   const source = asNetbox({ prefixes }, { asked })
-  const { found, unlisted } = await observed(netbox, source, { url: `${host}/api/` })
+  const { found, unlisted } = await observed(netbox, source, { api: `${host}/api/` })
   assert.deepEqual(
     found.map(({ id }) => id),
     ['1', '2', '3'],
@@ -190,7 +190,7 @@ test('a count that is not said, as with cursors, is not compared', async () => {
       variables: { NETBOX_TOKEN: 'x' },
       ask: ({ url }) => (url.endsWith('/status/') ? {} : { count: null, next: null, results: [] }),
     },
-    { url: host },
+    { api: host },
   )
   assert.deepEqual(unlisted, [])
 })
@@ -202,7 +202,7 @@ test('a list without an end, or one that fails, takes nothing for gone', async (
       variables: { NETBOX_TOKEN: 'x' },
       ask: ({ url }) => (url.endsWith('/status/') ? {} : { count: 1, next: url, results: [{ ...office }] }),
     },
-    { url: host },
+    { api: host },
   )
   assert(endless.unlisted.length > 0)
   const { found, unlisted } = await observed(
@@ -214,7 +214,7 @@ test('a list without an end, or one that fails, takes nothing for gone', async (
         return asNetbox({ prefixes: [office] }).ask!(request)
       },
     },
-    { url: host },
+    { api: host },
   )
   assert.equal(found.length, 1)
   assert.deepEqual(unlisted, [{ account: '', locale: '', reason: '403' }])
@@ -224,11 +224,11 @@ test('tokens of both versions are sent as their version is', async () => {
   const sent: (string | undefined)[] = []
   for (const token of ['0123456789abcdef', 'nbt_abcdefghijkl.xyz']) {
     const asked: HttpRequest[] = []
-    await observed(netbox, { ...asNetbox({}, { asked }), variables: { NETBOX_TOKEN: token } }, { url: host })
+    await observed(netbox, { ...asNetbox({}, { asked }), variables: { NETBOX_TOKEN: token } }, { api: host })
     sent.push(asked[0]!.headers!.authorization)
   }
   assert.deepEqual(sent, ['Token 0123456789abcdef', 'Bearer nbt_abcdefghijkl.xyz'])
-  await assert.rejects(observed(netbox, { ask: () => ({}) }, { url: host }), SourceTrouble)
+  await assert.rejects(observed(netbox, { ask: () => ({}) }, { api: host }), SourceTrouble)
 })
 
 test('Nautobot: namespaces are spaces, and parents are said', async () => {
@@ -278,7 +278,7 @@ test('Nautobot: namespaces are spaces, and parents are said', async () => {
       },
       { version: { 'nautobot-version': '3.1.0' }, asked },
     ),
-    { url: host },
+    { api: host },
   )
   assert.deepEqual(
     found.map(({ kind, id, space, parent, locale, account, state }) => [
@@ -326,14 +326,14 @@ test('what cannot be read is named, and takes nothing for gone', async () => {
 
 test('options that cannot be used are refused', () => {
   const problem = (options: Record<string, string>) => netbox.optionsProblem!(new Map(Object.entries(options)))
-  assert.equal(problem({ url: host }), undefined)
+  assert.equal(problem({ api: host }), undefined)
   assert.equal(problem({ file: 'x', types: 'a=b,c=d' }), undefined)
   for (const options of [
     {},
-    { url: host, file: 'x' },
-    { url: 'netbox' },
-    { url: 'https://u:p@netbox.example' },
-    { url: 'file:///x' },
+    { api: host, file: 'x' },
+    { api: 'netbox' },
+    { api: 'https://u:p@netbox.example' },
+    { api: 'file:///x' },
     { file: 'x', types: 'a' },
   ] as Record<string, string>[])
     assert(problem(options), JSON.stringify(options))

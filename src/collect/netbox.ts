@@ -12,14 +12,14 @@ import {
 } from './collector.ts'
 import { valuesOf } from './json.ts'
 import { addressOf, blockOf, entriesOf, type Found, placeBetween, seen } from './seen.ts'
-import { baseOf, idOf, pairsOf, siteLocale, urlProblem } from './service.ts'
+import { apiProblem, baseOf, idOf, pairsOf, siteLocale } from './service.ts'
 
 export const netbox: Collector = {
   kind: 'netbox',
   summary: 'Read aggregates, prefixes, ranges and addresses of NetBox or Nautobot.',
   options: [
     {
-      flag: 'url',
+      flag: 'api',
       value: 'URL',
       meaning: 'Where it is, such as `https://netbox.example`. Which of the two it is, it says itself.',
     },
@@ -27,7 +27,7 @@ export const netbox: Collector = {
       flag: 'file',
       value: 'FILE',
       meaning:
-        'In place of `--url`: what the lists of its API answered, several behind each other; `-` is the standard input.',
+        'In place of `--api`: what the lists of its API answered, several behind each other; `-` is the standard input.',
     },
     {
       flag: 'types',
@@ -51,8 +51,8 @@ export const netbox: Collector = {
 }
 
 function optionsProblem(options: ReadonlyMap<string, string>): string | undefined {
-  if (options.has('url') === options.has('file')) return 'give `--url` or `--file`'
-  if (options.has('url') && baseOf(options.get('url')!) === undefined) return urlProblem
+  if (options.has('api') === options.has('file')) return 'give `--api` or `--file`'
+  if (options.has('api') && baseOf(options.get('api')!) === undefined) return apiProblem
   for (const flag of ['types', 'locales'])
     if (!pairsOf(options.get(flag))) return `\`--${flag}\` takes \`NAME=VALUE\`, several separated by commas`
   return undefined
@@ -85,7 +85,7 @@ const rowsPerPage = 1_000
 const pagesMax = 1_000_000
 
 async function* fromApi(around: Around, reader: Reader): AsyncGenerator<Collected> {
-  const base = baseOf(around.options.get('url')!, /\/api$/)!
+  const base = baseOf(around.options.get('api')!, /\/api$/)!
   const token = around.variable('NETBOX_TOKEN')
   if (token === undefined) throw new SourceTrouble('Set NETBOX_TOKEN to a token of its API.')
   // Tokens of the second version say so at their beginning.

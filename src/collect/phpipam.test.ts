@@ -39,7 +39,7 @@ const office = {
 }
 const sections = [{ id: '1', name: 'Customers' }]
 const collected = (answers: Readonly<Record<string, unknown>>) =>
-  observed(phpipam, asPhpipam({ sections, ...answers }), { url })
+  observed(phpipam, asPhpipam({ sections, ...answers }), { api: url })
 
 test('a subnet and its addresses are observed, of their section', async () => {
   const { found, unlisted, notes } = await collected({
@@ -191,18 +191,18 @@ test('a subnet that is no block is named, and takes nothing for gone', async () 
 
 test('an app’s code or a user signs in, and nothing is written', async () => {
   const asked: HttpRequest[] = []
-  await observed(phpipam, asPhpipam({ sections }, asked), { url })
+  await observed(phpipam, asPhpipam({ sections }, asked), { api: url })
   assert(asked.every(({ method, headers }) => method === undefined && headers!.token === 'hunter2'))
   asked.length = 0
   const user = {
     ...asPhpipam({ sections, user: { code: 200, success: true, data: { token: 't-1', expires: 'x' } } }, asked),
     variables: { PHPIPAM_USER: 'olga', PHPIPAM_PASSWORD: 'p:w' },
   }
-  await observed(phpipam, user, { url })
+  await observed(phpipam, user, { api: url })
   assert.deepEqual([asked[0]!.method, asked[0]!.headers], ['POST', { authorization: `Basic ${btoa('olga:p:w')}` }])
   assert(asked.slice(1).every(({ method, headers }) => method === undefined && headers!.token === 't-1'))
-  await assert.rejects(observed(phpipam, { ...user, variables: {} }, { url }), SourceTrouble)
-  await assert.rejects(observed(phpipam, asPhpipam({}), { url }), SourceTrouble)
+  await assert.rejects(observed(phpipam, { ...user, variables: {} }, { api: url }), SourceTrouble)
+  await assert.rejects(observed(phpipam, asPhpipam({}), { api: url }), SourceTrouble)
 })
 
 test('a table of subnets is read, folders left out, and lines that cannot be read are named', async () => {
@@ -265,7 +265,7 @@ test('another table, and options that do not go together, are refused', async ()
   for (const file of ['', 'a,b\n1,2\n', 'Bereich;Subnetz\nx;10.0.0.0/8\n'])
     await assert.rejects(observed(phpipam, { file }), SourceTrouble)
   const problem = (options: Record<string, string>) => phpipam.optionsProblem!(new Map(Object.entries(options)))
-  assert.equal(problem({ url }), undefined)
+  assert.equal(problem({ api: url }), undefined)
   assert.equal(problem({ file: 'x' }), undefined)
-  assert(problem({}) && problem({ url, file: 'x' }) && problem({ url: 'x' }))
+  assert(problem({}) && problem({ api: url, file: 'x' }) && problem({ api: 'x' }))
 })

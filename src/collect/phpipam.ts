@@ -12,7 +12,7 @@ import {
   textOf,
 } from './collector.ts'
 import { addressOf, blockAround, blockOf, type Found, seen } from './seen.ts'
-import { baseOf, basicAuthorization, idOf, siteLocale, urlProblem } from './service.ts'
+import { apiProblem, baseOf, basicAuthorization, idOf, siteLocale } from './service.ts'
 import { columnsOf, rowsOf } from './table-file.ts'
 
 export const phpipam: Collector = {
@@ -20,7 +20,7 @@ export const phpipam: Collector = {
   summary: 'Read the subnets and addresses of phpIPAM.',
   options: [
     {
-      flag: 'url',
+      flag: 'api',
       value: 'URL',
       meaning: 'Its API with the id of the app, such as `https://phpipam.example/api/collector`.',
     },
@@ -28,7 +28,7 @@ export const phpipam: Collector = {
       flag: 'file',
       value: 'FILE',
       meaning:
-        'In place of `--url`: subnets or addresses as Administration › Import/Export gives them in English, saved as CSV; `-` is the standard input.',
+        'In place of `--api`: subnets or addresses as Administration › Import/Export gives them in English, saved as CSV; `-` is the standard input.',
     },
   ],
   variables: {
@@ -41,10 +41,10 @@ export const phpipam: Collector = {
       'An app of the API with the permission “Read”, and for a user “Read” on every section. What it may not read is missing without a word.',
   },
   optionsProblem: (options) =>
-    options.has('url') === options.has('file')
-      ? 'give `--url` or `--file`'
-      : options.has('url') && baseOf(options.get('url')!) === undefined
-        ? urlProblem
+    options.has('api') === options.has('file')
+      ? 'give `--api` or `--file`'
+      : options.has('api') && baseOf(options.get('api')!) === undefined
+        ? apiProblem
         : undefined,
   collect: (around) => (around.options.has('file') ? fromTable(around) : fromApi(around)),
 }
@@ -72,7 +72,7 @@ async function* fromApi(around: Around): AsyncGenerator<Collected> {
 type Get = (path: string) => Promise<readonly unknown[]>
 
 async function signIn(around: Around): Promise<Get> {
-  const base = baseOf(around.options.get('url')!)!
+  const base = baseOf(around.options.get('api')!)!
   const [code, user, password] = ['PHPIPAM_TOKEN', 'PHPIPAM_USER', 'PHPIPAM_PASSWORD'].map((name) =>
     around.variable(name),
   )

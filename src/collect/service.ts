@@ -12,7 +12,7 @@ export function baseOf(text: string, custom?: RegExp): string | undefined {
   const path = pathname.replace(/\/+$/, '')
   return origin + (custom ? path.replace(custom, '') : path)
 }
-export const urlProblem = '`--url` takes `https://HOST`, with a path where it has one, and no password in it'
+export const apiProblem = '`--api` takes `https://HOST`, with a path where it has one, and no password in it'
 
 /** `NAME=VALUE,NAME=VALUE`; undefined where it is not. */
 export function pairsOf(text = ''): ReadonlyMap<string, string> | undefined {

@@ -39,11 +39,6 @@ export const sheetOptions: readonly CollectorOption[] = [
     meaning:
       'Locales of sites, as they are called in the table, such as `Frankfurt=eu-central-1`. By default `onprem:SITE`.',
   },
-  {
-    flag: 'problems',
-    value: 'skip|stop',
-    meaning: 'Whether a line that cannot be read is left out and named (the default), or nothing is read.',
-  },
 ]
 
 export function sheetOptionsProblem(options: ReadonlyMap<string, string>): string | undefined {
@@ -56,8 +51,7 @@ export function sheetOptionsProblem(options: ReadonlyMap<string, string>): strin
     if (pairs.has('first') !== pairs.has('last')) return '`--columns` takes `first` and `last` together'
   }
   if (!pairsOf(options.get('locales'))) return '`--locales` takes `SITE=LOCALE`, several separated by commas'
-  const problems = options.get('problems') ?? 'skip'
-  return problems === 'skip' || problems === 'stop' ? undefined : '`--problems` takes `skip` or `stop`'
+  return undefined
 }
 
 // Columns --------------------------------------------------------------------------------------------------------------
@@ -67,6 +61,8 @@ type Columns = ReadonlyMap<string, number>
 
 /** Titles and empty lines may stand above the header. */
 const headerLinesMax = 50
+/** Of lines that could not be read, where nothing is sent for them. */
+const namedMax = 20
 
 /** The columns that are named, where a row is the header that has them all; by places alone there is no header. */
 function namedColumns(named: ReadonlyMap<string, string>, row: SheetRow): Columns | undefined {
@@ -115,6 +111,8 @@ export async function* observeRows(around: Around, rows: AsyncIterable<SheetRow>
   let above = 0
   let hasAny = false
   let problems = 0
+  const shownProblems: string[] = []
+  const isSkipped = options.get('on-problem') === 'skip'
   const known = new Map<string, number>()
   for await (const row of rows) {
     if (row.sheet !== sheet) {
@@ -147,9 +145,9 @@ export async function* observeRows(around: Around, rows: AsyncIterable<SheetRow>
       continue
     }
     if ('problem' in found) {
-      if (options.get('problems') === 'stop') throw new SourceTrouble(`${where}: ${found.problem}; nothing was read.`)
       problems++
-      note(`${where}: ${found.problem}`)
+      if (isSkipped) note(`${where}: ${found.problem}`)
+      else if (shownProblems.length < namedMax) shownProblems.push(`${where}: ${found.problem}`)
       continue
     }
     for (const { isImplied, ...one } of found.found) {
@@ -170,8 +168,12 @@ export async function* observeRows(around: Around, rows: AsyncIterable<SheetRow>
   // So it looks where formulas were never computed: all of it would be taken for gone.
   if (known.size === 0 && problems === 0)
     throw new SourceTrouble('Below its header no line has a network or an address.')
-  if (problems > 0)
-    yield { unlisted: { account: '', locale: '', reason: `${problems} of its lines could not be read.` } }
+  if (problems === 0) return
+  if (!isSkipped)
+    throw new SourceTrouble(
+      `${problems} of its lines could not be read; \`--on-problem skip\` leaves them out. ${shownProblems.join('. ')}.`,
+    )
+  yield { unlisted: { account: '', locale: '', reason: `${problems} of its lines could not be read.` } }
 }
 
 type Seen = Found & { /** The network of an address, which other addresses have too. */ readonly isImplied?: true }
