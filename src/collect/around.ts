@@ -55,12 +55,16 @@ function run(program: string, args: readonly string[], warned?: (text: string) =
         return resolve(stdout)
       }
       const because =
-        error.code === 'ENOENT'
-          ? 'it is not installed, or not on the PATH'
-          : (stderr.trim().split('\n').at(-1) ?? '') || error.message
+        error.code === 'ENOENT' ? 'it is not installed, or not on the PATH' : troubleIn(stderr) || error.message
       reject(new SourceTrouble(`\`${[program, ...args].join(' ')}\` failed: ${because}`, { said: stderr }))
     })
   })
+}
+
+/** Behind the trouble some say what to do about it, and before it what else they did. */
+function troubleIn(said: string): string {
+  const lines = said.trim().split('\n')
+  return lines.find((line) => /^error\b/i.test(line)) ?? lines.at(-1)!
 }
 
 async function* readFile(path: string): AsyncGenerator<Uint8Array> {
