@@ -90,6 +90,7 @@ test('cells are read in every form, and what is two things is neither', () => {
     const shown = typeof read === 'string' ? undefined : read.map(({ cidr, range }) => cidr ?? range).join(' ')
     assert.equal(shown, expected, `${text} ${mask}: ${String(read)}`)
   }
+  assert.match(String(networksIn('010.000.002.000/24')), /zeros in front/)
   const addresses: [string, string, string | undefined][] = [
     ['192.0.2.5', '', '192.0.2.5/32 host'],
     ['192.0.2.5/24', '', '192.0.2.5/32 host'],

@@ -123,11 +123,14 @@ test('addresses as decimal numbers, as the database has them', async () => {
       { ...office, id: 2, subnet: '42540766411282592856903984951653826560', mask: '32' },
       { ...office, id: 3, subnet: 3221225984, mask: 25 },
     ],
-    'subnets/1/addresses': [{ id: 9, ip: '3221225993' }],
+    'subnets/1/addresses': [
+      { id: 9, ip: '3221225993' },
+      { id: 10, ip: '42540766411282592856903984951653826561' },
+    ],
   })
   assert.deepEqual(
     found.map(({ cidr }) => cidr),
-    ['192.0.2.0/24', '192.0.2.9/32', '2001:db8::/32', '192.0.2.0/25'],
+    ['192.0.2.0/24', '192.0.2.9/32', '2001:db8::1/128', '2001:db8::/32', '192.0.2.0/25'],
   )
 })
 

@@ -179,8 +179,8 @@ test('modules are read to the last one, also below one without resources, and wh
   const { found } = await collected(
     shown({
       resources: [
-        { ...vpc, mode: 'data' },
-        { ...vpc, deposed_key: 'd' },
+        { ...vpc, mode: 'data', values: { ...vpc.values, id: 'vpc-8' } },
+        { ...vpc, deposed_key: 'd', values: { ...vpc.values, id: 'vpc-9' } },
       ],
       child_modules: [
         {

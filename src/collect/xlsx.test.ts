@@ -77,7 +77,7 @@ test('each sheet is read below its header, with its name and the numbers of its 
       B3: text('Subnet'),
       C3: text('VLAN'),
       B5: text('192.0.2.0/24'),
-      C5: '<c><v>20</v></c>',
+      C5: '<c><v>12345678901234567890</v></c>',
       B6: text('192.0.2.5/24'),
     },
     Notes: { A1: text('call Olga') },
@@ -88,7 +88,7 @@ test('each sheet is read below its header, with its name and the numbers of its 
   assert.deepEqual(
     found.map(({ cidr, tags }) => [cidr, tags]),
     [
-      ['192.0.2.0/24', { vlan: '20', sheet: 'Oslo' }],
+      ['192.0.2.0/24', { vlan: '12345678901234567890', sheet: 'Oslo' }],
       ['198.51.100.0/24', { sheet: 'Basel' }],
     ],
   )
@@ -165,8 +165,11 @@ test('what is no workbook, or unpacks to more than memory, is refused', async ()
     'nothing',
     whole.subarray(0, whole.length - 30),
     archive({ 'a.txt': 'x' }),
-    workbook({ A: {} }, 0xffffffff),
     Buffer.from('d0cf11e0a1b11ae1', 'hex'),
   ])
     await assert.rejects(observed(xlsx, { file }, guess), SourceTrouble)
+  const lying = workbook({ A: { A1: text('Network') } }, 0x10000000)
+  await assert.rejects(observed(xlsx, { file: lying }, guess), (error: Error) =>
+    /more than \d+ bytes, unpacked/.test(error.message),
+  )
 })
