@@ -12,6 +12,7 @@ import { momentForms } from '../src/cli/moments.ts'
 import { isPositional, type NativeCommand } from '../src/cli/native-command.ts'
 import { ownFlags } from '../src/cli/own-flags.ts'
 import { collectWords } from '../src/collect/command.ts'
+import { collectors } from '../src/collect/table.ts'
 import { clientVariables, variables } from '../src/config.ts'
 import { ec2Model, organizationsModel, type ServiceModel, stsModel } from '../src/formats/aws/service-model.ts'
 import { lineBytesMax, observationFields, observedTagsMax, unlistedMax } from '../src/formats/observations.ts'
@@ -38,6 +39,7 @@ export function referencePages(): ReadonlyMap<string, string> {
     errors: errorsPage(),
     configuration: configurationPage(),
     observations: observationsPage(),
+    collectors: collectorsPage(),
     commands: commandsPage(),
   }
   return new Map(Object.entries(pages).map(([name, text]) => [`${referenceFolder}/${name}.md`, text]))
@@ -325,6 +327,44 @@ function observationsPage(): string {
       '`missing`; what is missing in two complete snapshots is `gone`, and comes back as it was where it is seen again. A line that ' +
       'is wrong is named by its number: with `onProblem=discard`, the default, nothing of the snapshot holds then; with ' +
       '`onProblem=skip` the other lines do, and nothing is taken for gone.',
+  )
+}
+
+// Collectors ---------------------------------------------------------------------------------------------------------
+
+function collectorsPage(): string {
+  return page(
+    'Collectors',
+    '`cadastre collect KIND` reads what is there, where the credentials are: in a pipeline, a cron job, beside a cluster. The server never ' +
+      'has them. What it finds are [observations](observations.md); with `--dry-run` they are printed, and else sent as a snapshot of the ' +
+      '`--source`. Nothing is ever written at the source, and of what it answers only the members that are meant are read: no key or ' +
+      'password becomes part of an observation, and tags with such names stay behind. What could not be listed is said, and nothing there is ' +
+      'taken for gone. The words of all are among the [commands](commands.md).',
+    table(
+      ['collector', 'reads'],
+      collectors.map(({ kind, summary }) => [`[\`${kind}\`](#${kind})`, summary]),
+    ),
+    ...collectors.flatMap(({ kind, summary, options, variables = {}, rights: { words, document } }) => [
+      `## ${kind}`,
+      summary,
+      table(
+        ['option', 'meaning'],
+        options.map(({ flag, value, meaning, isRequired }) => [
+          `\`--${flag} ${value}\`${isRequired ? ', needed' : ''}`,
+          meaning,
+        ]),
+      ),
+      ...(Object.keys(variables).length === 0
+        ? []
+        : [
+            table(
+              ['environment', 'meaning'],
+              Object.entries(variables).map(([name, meaning]) => [`\`${name}\``, meaning]),
+            ),
+          ]),
+      `**Rights.** ${words}`,
+      ...(document ? [`\`\`\`${document.language}\n${document.text.trimEnd()}\n\`\`\``] : []),
+    ]),
   )
 }
 
