@@ -348,18 +348,15 @@ test('a change that failed does not say that the network is not there', async ()
   ])
 })
 
-test('what holds no addresses, and what is no resource, is left out with a word', async () => {
-  const { found, notes } = await collected([
+test('what holds no addresses is left out with a word, and what is no resource takes nothing for gone', async () => {
+  const { found, notes, unlisted } = await collected([
     { id: `${provider}/routeTables/a` },
     { id: `${provider}/routeTables/b` },
-    7,
-    { a: 1 },
   ])
-  assert.deepEqual(found, [])
-  assert.deepEqual(notes, [
-    'a value without the id of a resource was left out',
-    'a value without the id of a resource was left out',
-    '2 of type microsoft.network/routetables: not read, they hold no addresses of their own',
+  assert.deepEqual([found, unlisted], [[], []])
+  assert.deepEqual(notes, ['2 of type microsoft.network/routetables: not read, they hold no addresses of their own'])
+  assert.deepEqual((await collected([vnet, 7, { a: 1 }])).unlisted, [
+    { account: '', locale: '', reason: '2 values were left out, since they are without the id of a resource.' },
   ])
 })
 

@@ -8,6 +8,7 @@ import {
   listOf,
   memberOf,
   SourceTrouble,
+  strangeValues,
   textOf,
 } from './collector.ts'
 import { parseOutput, valuesOf } from './json.ts'
@@ -107,14 +108,13 @@ const commands = [
   'network vnet list',
   'network public-ip list',
   'network public-ip prefix list',
-  'network custom-ip prefix list',
   'network lb list',
   'network application-gateway list',
   'network nic list',
   'aks list',
 ].map((words) => words.split(' '))
 /** What it lists with extensions alone, asked for without them. */
-const apiTypes = ['virtualHubs', 'azureFirewalls', 'p2sVpnGateways', 'vpnSites']
+const apiTypes = ['customIpPrefixes', 'virtualHubs', 'azureFirewalls', 'p2sVpnGateways', 'vpnSites']
 /** What the API lists for one resource group alone. */
 const groupTypes = ['virtualNetworkGateways', 'localNetworkGateways']
 const apiVersion = 'api-version=2024-05-01'
@@ -303,6 +303,7 @@ class Reader {
   readonly #left = new Map<string, number>()
   readonly #unreadable = new Set<string>()
   #scaleSets = 0
+  #strange = 0
 
   constructor(around: Around) {
     this.#around = around
@@ -311,8 +312,10 @@ class Reader {
   *resource(value: unknown): Generator<Collected> {
     const id = text(value, 'id')
     const type = id === undefined ? undefined : typeOf(id)
-    if (id === undefined || type === undefined)
-      return this.#around.note('a value without the id of a resource was left out')
+    if (id === undefined || type === undefined) {
+      this.#strange++
+      return
+    }
     const key = id.toLowerCase()
     const resource: Resource = { value, key, shared: sharedOf(id, value) }
     const read = readers.get(type)
@@ -364,6 +367,7 @@ class Reader {
       note(`${count} of type ${type}: not read, they hold no addresses of their own`)
     if (this.#scaleSets > 0)
       note(`${this.#scaleSets} network interfaces are of scale sets, whose addresses no list of interfaces has`)
+    if (this.#strange > 0) yield strangeValues(this.#strange, 'the id of a resource')
     for (const account of this.#unreadable)
       yield {
         unlisted: { account, locale: '', reason: 'Its networks are cut off: `ConvertTo-Json` needs `-Depth 20`.' },

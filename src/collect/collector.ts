@@ -105,6 +105,11 @@ export async function* listed(
   }
 }
 
+/** Of a file of another tool, or of a shape that nobody has met: what they would have said is not taken for gone. */
+export const strangeValues = (count: number, without: string): Collected => ({
+  unlisted: { account: '', locale: '', reason: `${count} values were left out, since they are without ${without}.` },
+})
+
 const controls = /[\p{Cc}\p{Cf}\u2028\u2029\ufffe\uffff]+/gu
 /** A text of the source such that it can be an observation's: what shows nothing is left out, and what is too long is cut. */
 export function shownText(text: string, charactersMax: number): string {

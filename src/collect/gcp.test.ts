@@ -373,10 +373,12 @@ test('a list that is not complete takes nothing for gone', async () => {
   )
 })
 
-test('what holds no addresses, and what is no object, is left out with a word', async () => {
-  const { found, notes } = await collected([{ selfLink: at('p/global/routes/r') }, { a: 1 }, 7])
-  assert.deepEqual(found, [])
-  assert.equal(notes.length, 3)
+test('what holds no addresses is left out with a word, and what is no object takes nothing for gone', async () => {
+  const { found, notes, unlisted } = await collected([{ selfLink: at('p/global/routes/r') }])
+  assert.deepEqual([found, unlisted, notes.length], [[], [], 1])
+  assert.deepEqual((await collected([subnetwork, { a: 1 }, 7])).unlisted, [
+    { account: '', locale: '', reason: '2 values were left out, since they are without the URL of an object.' },
+  ])
   await assert.rejects(observed(gcp, { file: '' }), SourceTrouble)
 })
 

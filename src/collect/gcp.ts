@@ -8,6 +8,7 @@ import {
   listOf,
   memberOf,
   SourceTrouble,
+  strangeValues,
   textOf,
 } from './collector.ts'
 import { parseOutput, valuesOf } from './json.ts'
@@ -163,6 +164,7 @@ class Reader {
   readonly #left = new Map<string, number>()
   readonly #isCut = new Map<string, string>()
   #outside = 0
+  #strange = 0
 
   constructor(around: Around) {
     this.#around = around
@@ -190,8 +192,10 @@ class Reader {
     if (asset !== undefined) return yield* this.#object(asset, project)
     const path = pathOf(textOf(value, 'selfLink')) ?? pathOf(textOf(value, 'name'))
     const collection = path === undefined ? undefined : collectionOf(path)
-    if (path === undefined || collection === undefined)
-      return this.#around.note('a value without the URL of an object was left out')
+    if (path === undefined || collection === undefined) {
+      this.#strange++
+      return
+    }
     if (this.#known.has(path)) return
     this.#known.add(path)
     const read = readers[collection]
@@ -230,6 +234,7 @@ class Reader {
       )
     for (const [name, count] of [...this.#left].sort())
       note(`${count} of ${name}: not read, they hold no addresses of their own`)
+    if (this.#strange > 0) yield strangeValues(this.#strange, 'the URL of an object')
     for (const reason of this.#isCut.values()) yield { unlisted: { account: '', locale: '', reason } }
   }
 }

@@ -9,6 +9,7 @@ import {
   listOf,
   memberOf,
   SourceTrouble,
+  strangeValues,
   textOf,
 } from './collector.ts'
 import { parseOutput, valuesOf } from './json.ts'
@@ -155,6 +156,7 @@ class Reader {
   #pools = 0
   #nodeRanges: Part[] = []
   #names = 0
+  #strange = 0
   readonly #unreadable: string[] = []
 
   constructor(around: Around) {
@@ -186,7 +188,7 @@ class Reader {
     const metadata = memberOf(value, 'metadata')
     const name = textOf(metadata, 'name')
     if (!kind || name === undefined) {
-      this.#around.note('a value without a kind and a name was left out')
+      this.#strange++
       return
     }
     if (kind === 'Namespace') {
@@ -255,6 +257,7 @@ class Reader {
     for (const text of this.#unreadable) note(text)
     for (const [kind, count] of [...this.#left].sort())
       note(`${count} of kind ${kind}: not read, they hold no addresses of their own`)
+    if (this.#strange > 0) yield strangeValues(this.#strange, 'a kind and a name')
     if (this.#isCut || this.#unreadable.length > 0) {
       const reason = this.#isCut
         ? 'A list says that there is more.'

@@ -314,8 +314,8 @@ test('saved answers are read as the API’s, and a last page that is missing tak
   assert.equal(whole.found.length, 2)
   assert.deepEqual(whole.unlisted, [])
   assert.equal((await observed(netbox, { file: page('https://x/?offset=1', office) })).unlisted.length, 1)
-  const bare = await observed(netbox, { file: JSON.stringify([office, { id: 1 }, 7]) })
-  assert.deepEqual([bare.found.length, bare.notes.length], [1, 1])
+  const bare = await observed(netbox, { file: JSON.stringify([office, row('vlans', 1, {}), { id: 1 }, 7]) })
+  assert.deepEqual([bare.found.length, bare.notes.length, bare.unlisted.length], [1, 1, 1])
   await assert.rejects(observed(netbox, { file: '' }), SourceTrouble)
 })
 

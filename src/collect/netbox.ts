@@ -8,6 +8,7 @@ import {
   listOf,
   memberOf,
   SourceTrouble,
+  strangeValues,
   textOf,
 } from './collector.ts'
 import { valuesOf } from './json.ts'
@@ -168,6 +169,7 @@ class Reader {
   /** Of Nautobot: in which space each prefix lies. */
   readonly #spaces = new Map<string, string>()
   #left = 0
+  #strange = 0
 
   constructor(around: Around) {
     this.#around = around
@@ -178,7 +180,11 @@ class Reader {
   *row(row: unknown, list: string | undefined): Generator<Collected> {
     const id = idOf(row, 'id')
     const read = list === undefined ? undefined : readers[list]
-    if (id === undefined || list === undefined || !read) {
+    if (id === undefined || list === undefined) {
+      this.#strange++
+      return
+    }
+    if (!read) {
       this.#left++
       return
     }
@@ -264,6 +270,7 @@ class Reader {
   *end(): Generator<Collected> {
     if (this.#left > 0)
       this.#around.note(`${this.#left} objects were left out: they are no prefixes, ranges or addresses`)
+    if (this.#strange > 0) yield strangeValues(this.#strange, 'an id and the `url` of the API')
     if (this.#unreadable > 0)
       yield { unlisted: { account: '', locale: '', reason: `${this.#unreadable} objects could not be read.` } }
   }

@@ -45,6 +45,7 @@ test('what was not listed can be read, whatever a program said of it and however
     reason: `\u001b[31mERROR\u001b[0m\n${'no '.repeat(1_000)}\ud800`,
   }
   const { lines } = await linesOf(
+    { found: { kind: 'address', cidr: '192.0.2.1/32' } },
     { unlisted: ugly },
     { unlisted: ugly },
     { unlisted: { account: '', locale: '', reason: 'b' } },
@@ -64,12 +65,20 @@ test('what was not listed can be read, whatever a program said of it and however
   )
 })
 
+test('where nothing at all is found, nothing is taken for gone', async () => {
+  const { lines, run } = await linesOf()
+  assert.deepEqual(readLine(lines.at(-1)!), {
+    end: { observations: 0, unlisted: [{ account: '', locale: '', reason: 'Nothing at all was found.' }] },
+  })
+  assert.equal(run.summary.unlisted.length, 1)
+})
+
 test('more parts than an end can name are everything', async () => {
   const parts = Array.from(
     { length: 10_100 },
     (_, n): Collected => ({ unlisted: { account: String(n), locale: '', reason: 'x' } }),
   )
-  const { lines } = await linesOf(...parts)
+  const { lines } = await linesOf({ found: { kind: 'address', cidr: '192.0.2.1/32' } }, ...parts)
   const end = readLine(lines.at(-1)!)
   assert('end' in end, JSON.stringify(end))
   assert.deepEqual([end.end.unlisted.length, end.end.unlisted.at(-1)!.account], [10_000, ''])

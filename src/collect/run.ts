@@ -51,6 +51,8 @@ export class Run {
       this.#kinds.set(kind, (this.#kinds.get(kind) ?? 0) + 1)
       yield writeObservation(each.found)
     }
+    // What one may not see is missing without a word in most sources: nothing at all is a right that is missing, or another file.
+    if (this.#observations === 0) this.#leaveOut({ account: '', locale: '', reason: 'Nothing at all was found.' })
     yield writeEnd({ observations: this.#observations, unlisted: this.#unlisted })
   }
 
