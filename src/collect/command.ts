@@ -26,6 +26,11 @@ export const collectWords: readonly (CommandWords & { readonly collector: Collec
     options: [
       ...collector.options,
       { flag: 'source', value: 'SOURCE', meaning: 'The source whose snapshot it is: `source-…`, or its name.' },
+      {
+        flag: 'account',
+        value: 'ID',
+        meaning: 'Whose it is, where the source does not say: the number of an account, or its id in its cloud.',
+      },
       { flag: 'dry-run', meaning: 'Print what would be sent, and send nothing.' },
       {
         flag: 'on-problem',

@@ -5,7 +5,13 @@ import { readLine } from '#formats/observations.ts'
 import type { Around, Collected, Collector } from './collector.ts'
 import { Run } from './run.ts'
 
-async function linesOf(...collected: Collected[]): Promise<{ lines: string[]; run: Run }> {
+async function linesOf(...collected: Collected[]) {
+  return linesWith({}, ...collected)
+}
+async function linesWith(
+  options: Record<string, string>,
+  ...collected: Collected[]
+): Promise<{ lines: string[]; run: Run }> {
   const collector: Collector = {
     kind: 'test',
     summary: '',
@@ -15,7 +21,11 @@ async function linesOf(...collected: Collected[]): Promise<{ lines: string[]; ru
       yield* collected
     },
   }
-  const run = new Run(collector, { now: () => 0 } as Around, '0.1.0')
+  const run = new Run(
+    collector,
+    { now: () => 0, options: new Map(Object.entries(options)) } as Partial<Around> as Around,
+    '0.1.0',
+  )
   const lines: string[] = []
   for await (const line of run.lines()) lines.push(line.trimEnd())
   return { lines, run }
@@ -36,6 +46,19 @@ test('a snapshot has a head, its observations and an end that counts them', asyn
       ['address', 1],
     ],
   )
+})
+
+test('what its source says is nobody’s is the account’s that was named', async () => {
+  const found: Collected[] = [
+    { found: { kind: 'address', cidr: '192.0.2.1/32' } },
+    { found: { kind: 'address', cidr: '192.0.2.2/32', account: 'a' } },
+  ]
+  const { lines } = await linesWith({ account: '111122223333' }, ...found)
+  const accounts = lines.slice(1, -1).map((line) => {
+    const read = readLine(line)
+    return 'observations' in read ? read.observations[0]!.account : assert.fail(line)
+  })
+  assert.deepEqual(accounts, ['111122223333', 'a'])
 })
 
 test('what was not listed can be read, whatever a program said of it and however long', async () => {

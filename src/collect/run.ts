@@ -41,6 +41,7 @@ export class Run {
   async *lines(): AsyncGenerator<string> {
     const collector = `cadastre ${this.#version} ${this.#collector.kind}`
     yield writeHead({ takenAt: this.#around.now(), collector })
+    const owner = this.#around.options.get('account')
     for await (const each of this.#collector.collect(this.#around)) {
       if ('unlisted' in each) {
         this.#leaveOut(each.unlisted)
@@ -49,7 +50,7 @@ export class Run {
       const { kind } = each.found
       this.#observations++
       this.#kinds.set(kind, (this.#kinds.get(kind) ?? 0) + 1)
-      yield writeObservation(each.found)
+      yield writeObservation(owner === undefined || each.found.account ? each.found : { ...each.found, account: owner })
     }
     // What one may not see is missing without a word in most sources: nothing at all is a right that is missing, or another file.
     if (this.#observations === 0) this.#leaveOut({ account: '', locale: '', reason: 'Nothing at all was found.' })

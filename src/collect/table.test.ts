@@ -2,18 +2,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseAllDocuments } from 'yaml'
+import { collectWords } from './command.ts'
 import { collectors } from './table.ts'
 
 test('each collector has a word of its own, and options that are told apart', () => {
   const kinds = collectors.map(({ kind }) => kind)
   assert.deepEqual(kinds, [...new Set(kinds)].sort())
-  for (const { kind, options } of collectors) {
+  // Together with those of the command: `--url` is the server.
+  for (const { words, options } of collectWords) {
     const flags = options.map(({ flag }) => flag)
-    assert.equal(new Set(flags).size, flags.length, kind)
-    assert(
-      flags.every((flag) => /^[a-z-]+$/.test(flag)),
-      kind,
-    )
+    assert.deepEqual(flags, [...new Set(flags)], words)
+    for (const flag of flags) assert.match(flag, /^[a-z-]+$/, words)
   }
 })
 

@@ -15,11 +15,6 @@ export const terraform: Collector = {
         'What `terraform show -json` or `terraform state pull` printed, several behind each other; `-` is the standard input.',
       isRequired: true,
     },
-    {
-      flag: 'account',
-      value: 'ID',
-      meaning: 'Whose it is, where a resource does not say: the number of an account, or its id in its cloud.',
-    },
     { flag: 'locale', value: 'LOCALE', meaning: 'Where it is, where a resource does not say, such as `eu-central-1`.' },
   ],
   rights: {
@@ -135,7 +130,7 @@ function sharedOf({ address, values, isPlanned, type }: Resource, options: Reado
   const state: ObservedState = isPlanned ? 'planned' : 'in-use'
   return {
     id: id ?? address,
-    account: place.account ?? textOf(values, 'owner_id') ?? (arn?.[4] || undefined) ?? options.get('account'),
+    account: place.account ?? textOf(values, 'owner_id') ?? (arn?.[4] || undefined),
     locale: place.locale ?? textOf(values, 'region') ?? (arn?.[3] || undefined) ?? options.get('locale'),
     name: nameIn(tags) ?? textOf(values, 'name') ?? address,
     state,
