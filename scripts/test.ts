@@ -85,8 +85,6 @@ async function* tellAll(url: string): AsyncGenerator<object> {
 /** Runs these files, and takes those that are heard of out of the set. */
 async function* tell(url: string, engine: Engine, silent: Set<string>): AsyncGenerator<object> {
   const env = {
-    // Each file is a process of its own, and so is each server that it starts: what they load is compiled once.
-    NODE_COMPILE_CACHE: join(root, '.cache/compiled'),
     ...process.env,
     CADASTRE_TEST_ENGINE: engine,
     CADASTRE_TEST_POSTGRES_URL: url,
